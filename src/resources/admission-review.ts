@@ -1,0 +1,121 @@
+import { fail, ok, type Result } from './result.ts';
+import { isJsonObject, member, objectMember, stringMember } from './json.ts';
+import type { AdmissionDecision, AdmissionReason, StateReason } from './reasons.ts';
+
+/** The only version we answer; the webhook configurations offer no other (Kubernetes API, admission.k8s.io/v1). */
+export const ADMISSION_API_VERSION = 'admission.k8s.io/v1';
+const ADMISSION_KIND = 'AdmissionReview';
+
+/** One request of the API server. Everything but `uid` may be missing in a hand-made review: then it is empty. */
+export interface AdmissionRequest {
+  readonly uid: string;
+  /** `CREATE`, `UPDATE`, `DELETE` or `CONNECT`. */
+  readonly operation: string;
+  /** Plural, lower case, e.g. `pods`, after the conversion that `matchPolicy: Equivalent` may have done. */
+  readonly resource: { readonly group: string; readonly resource: string };
+  /** Empty for the resource itself. */
+  readonly subResource: string;
+  readonly kind: string;
+  /** The namespace that counts: `object.metadata.namespace` was left empty by API servers before 1.24. */
+  readonly namespace: string | undefined;
+  /** Empty while the API server has yet to make one from `generateName`. */
+  readonly name: string;
+  readonly dryRun: boolean;
+  /** Raw JSON with nothing known about it; `undefined` when absent. */
+  readonly object: unknown;
+  readonly oldObject: unknown;
+}
+
+/** RFC 6902. An `add` of an object member that exists replaces its value (§4.1). */
+export type PatchOperation =
+  | { readonly op: 'add'; readonly path: string; readonly value: unknown }
+  | { readonly op: 'remove'; readonly path: string };
+
+/** The answer to one review, before it becomes bytes. `reason` and `decision` are also metric, log and audit words. */
+export interface AdmissionAnswer {
+  readonly allowed: boolean;
+  readonly decision: AdmissionDecision;
+  /** A state reason when a JWT itself is refused: the words of its conditions. */
+  readonly reason: AdmissionReason | StateReason;
+  /** For people: shown by kubectl when the request is refused, and in the log line. */
+  readonly message: string;
+  /** Shown by kubectl whether or not the request is refused: at most 120 characters each, at most three. */
+  readonly warnings: readonly string[];
+  readonly operations: readonly PatchOperation[];
+}
+
+/** What the API server reads (Kubernetes API, AdmissionResponse v1). */
+export interface AdmissionReviewResponse {
+  readonly apiVersion: typeof ADMISSION_API_VERSION;
+  readonly kind: typeof ADMISSION_KIND;
+  readonly response: {
+    readonly uid: string;
+    readonly allowed: boolean;
+    readonly status?: { readonly code: number; readonly reason: string; readonly message: string };
+    readonly patchType?: 'JSONPatch';
+    readonly patch?: string;
+    readonly warnings?: readonly string[];
+    readonly auditAnnotations: { readonly decision: string; readonly reason: string };
+  };
+}
+
+/**
+ * Reads the envelope only: what lies inside `object` is never a reason to refuse the review. The problem is a sentence
+ * for the caller and means HTTP 400.
+ */
+export function parseAdmissionReview(body: unknown): Result<AdmissionRequest, string> {
+  if (!isJsonObject(body)) return fail('the body is no JSON object');
+  const apiVersion = member(body, 'apiVersion');
+  const kind = member(body, 'kind');
+  if (apiVersion !== ADMISSION_API_VERSION || kind !== ADMISSION_KIND) {
+    return fail(
+      `unsupported AdmissionReview: this server answers ${ADMISSION_KIND} of ${ADMISSION_API_VERSION} only`,
+    );
+  }
+  const request = member(body, 'request');
+  if (!isJsonObject(request)) return fail('the AdmissionReview has no request');
+  const uid = stringMember(request, 'uid');
+  if (uid === undefined || uid === '') return fail('the AdmissionReview has no request.uid');
+  const resource = objectMember(request, 'resource');
+  return ok({
+    uid,
+    operation: stringMember(request, 'operation') ?? '',
+    resource: {
+      group: stringMember(resource, 'group') ?? '',
+      resource: stringMember(resource, 'resource') ?? '',
+    },
+    subResource: stringMember(request, 'subResource') ?? '',
+    kind: stringMember(objectMember(request, 'kind'), 'kind') ?? '',
+    namespace: stringMember(request, 'namespace'),
+    name: stringMember(request, 'name') ?? '',
+    dryRun: member(request, 'dryRun') === true,
+    object: member(request, 'object'),
+    oldObject: member(request, 'oldObject'),
+  });
+}
+
+// A refusal is the user's to mend (400), but for the one that is ours (500): clients show both, controllers retry both.
+const REFUSAL_STATUS = { code: 400, reason: 'BadRequest' };
+const INTERNAL_STATUS = { code: 500, reason: 'InternalError' };
+
+/** An empty patch is left out together with its type: the API server refuses one without the other. */
+export function toAdmissionReview(uid: string, answer: AdmissionAnswer): AdmissionReviewResponse {
+  const { allowed, decision, reason, message, warnings, operations } = answer;
+  const refusal = reason === 'InternalError' ? INTERNAL_STATUS : REFUSAL_STATUS;
+  return {
+    apiVersion: ADMISSION_API_VERSION,
+    kind: ADMISSION_KIND,
+    response: {
+      uid,
+      allowed,
+      ...(allowed ? {} : { status: { ...refusal, message } }),
+      ...(operations.length === 0 ? {} : { patchType: 'JSONPatch', patch: encodePatch(operations) }),
+      ...(warnings.length === 0 ? {} : { warnings }),
+      auditAnnotations: { decision, reason },
+    },
+  };
+}
+
+function encodePatch(operations: readonly PatchOperation[]): string {
+  return Buffer.from(JSON.stringify(operations)).toString('base64');
+}

@@ -1,0 +1,46 @@
+import { isJsonObject, member } from './json.ts';
+import { fail, ok, type Result } from './result.ts';
+
+const SECONDS = { days: 86_400, hours: 3_600, minutes: 60 } as const;
+
+/** A hundred years, per unit: beyond it dates lose their four-digit year, and nobody means it. */
+const MAX_SECONDS = 36_500 * 86_400;
+
+/**
+ * The sum, in seconds, of `{days, hours, minutes}` as the JWT resource writes a duration. Units that are
+ * absent count as 0; a unit that is no integer ≥ 0, or an object without any unit, is a problem (one sentence).
+ */
+export function parseDuration(value: unknown, where: string): Result<number, string> {
+  if (!isJsonObject(value)) return fail(`${where} must be an object with days, hours or minutes`);
+  let seconds = 0;
+  let units = 0;
+  for (const [unit, length] of Object.entries(SECONDS)) {
+    const amount = member(value, unit);
+    if (amount === undefined || amount === null) continue;
+    if (typeof amount !== 'number' || !Number.isSafeInteger(amount) || amount < 0) {
+      return fail(`${where}.${unit} must be a whole number, 0 or more`);
+    }
+    if (amount * length > MAX_SECONDS) return fail(`${where}.${unit} is more than a hundred years`);
+    seconds += amount * length;
+    units += 1;
+  }
+  if (units === 0) return fail(`${where} needs at least one of days, hours and minutes`);
+  return ok(seconds);
+}
+
+/** `1 d 2 h`, `45 min`, `30 s`: the two largest units of a time span in seconds, for people. */
+export function describeSeconds(seconds: number): string {
+  const parts: string[] = [];
+  let rest = Math.round(seconds);
+  for (const [unit, length] of [
+    ['d', 86_400],
+    ['h', 3_600],
+    ['min', 60],
+    ['s', 1],
+  ] as const) {
+    const amount = Math.floor(rest / length);
+    rest -= amount * length;
+    if (amount > 0 && parts.length < 2) parts.push(`${amount} ${unit}`);
+  }
+  return parts.length === 0 ? '0 s' : parts.join(' ');
+}

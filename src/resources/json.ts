@@ -1,0 +1,38 @@
+/** A JSON object as it came over the wire: own properties only, nothing known about its members. */
+export type JsonObject = { readonly [key: string]: unknown };
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An own member, so that `__proto__` or `constructor` in hostile input never reaches a prototype. */
+export function member(value: unknown, key: string): unknown {
+  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+/** The member as an object, `undefined` when it is absent or anything else. */
+export function objectMember(value: unknown, key: string): JsonObject | undefined {
+  const found = member(value, key);
+  return isJsonObject(found) ? found : undefined;
+}
+
+/** The member as a string, `undefined` when it is absent or anything else. */
+export function stringMember(value: unknown, key: string): string | undefined {
+  const found = member(value, key);
+  return typeof found === 'string' ? found : undefined;
+}
+
+/** The member as an array, empty when it is absent or anything else. */
+export function arrayMember(value: unknown, key: string): readonly unknown[] {
+  const found = member(value, key);
+  return Array.isArray(found) ? found : [];
+}
+
+/** The member's string values, e.g. labels or annotations; members of other types are left out. */
+export function stringMap(value: unknown): Readonly<Record<string, string>> {
+  if (!isJsonObject(value)) return {};
+  const entries = Object.entries(value).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  return Object.fromEntries(entries);
+}

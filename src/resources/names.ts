@@ -1,0 +1,54 @@
+/** API group of the JWT resource, and prefix of every annotation and label of ours (contract: drop-in names). */
+export const GROUP = 'tokens.osg-htc.org';
+export const VERSION = 'v1';
+export const KIND = 'JWT';
+export const PLURAL = 'jwts';
+export const PREFIX = `${GROUP}/`;
+
+/** Name of the Namespace, Deployment, Service, ServiceAccount and Lease, and field manager of every write. */
+export const APP = 'jwt-injector';
+export const FIELD_MANAGER = APP;
+
+/** The data key that holds the compact JWS, in the Secret and as file name in the mounted volume. */
+export const TOKEN_KEY = 'token';
+
+/** Annotations on pods and pod templates that ask for an injection (contract §2). */
+export const INJECTION_ANNOTATIONS = {
+  token: `${PREFIX}token`,
+  inject: `${PREFIX}inject`,
+  containers: `${PREFIX}containers`,
+  skipContainers: `${PREFIX}skip-containers`,
+  mountPath: `${PREFIX}mount-path`,
+  envVar: `${PREFIX}env-var`,
+  fileMode: `${PREFIX}file-mode`,
+} as const;
+
+/** On a pod template: what was copied there from the workload's own annotations, as JSON. */
+export const COPIED_ANNOTATION = `${PREFIX}copied`;
+
+/** On the Secret: epoch seconds as a decimal string, as token-manager wrote it. */
+export const LAST_SIGNING_TIME = `${PREFIX}last-signing-time`;
+/** On the Secret: RFC 3339. */
+export const EXPIRES_AT = `${PREFIX}expires-at`;
+/** On a Secret that is not ours: the name of the JWT that may take it over. */
+export const ADOPT = `${PREFIX}adopt`;
+/** On the JWT: any new value asks for one new token. */
+export const RENEW = `${PREFIX}renew`;
+/** On a key Secret: namespaces (comma-separated, or `*`) whose JWTs may sign with it. */
+export const ALLOWED_NAMESPACES = `${PREFIX}allowed-namespaces`;
+/** On a key Secret: reserved for the key owner's policy; while not implemented, their presence refuses signing. */
+export const RESERVED_POLICIES = [
+  `${PREFIX}allowed-issuers`,
+  `${PREFIX}allowed-scopes`,
+  `${PREFIX}max-lifetime`,
+] as const;
+
+/** Label of every Secret we write; the watch selects by it. */
+export const MANAGED_LABEL = `${PREFIX}managed`;
+export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
+
+/** Label on a Namespace: the token of its pods that name none themselves. */
+export const NAMESPACE_DEFAULT_LABEL = `${PREFIX}token`;
+
+/** Namespaces that are never touched, whatever the registration says. */
+export const EXCLUDED_NAMESPACES: readonly string[] = ['kube-system', APP];

@@ -1,0 +1,54 @@
+/** Why a JWT is in the state it is in: the reasons of conditions and events, and a label of metrics. */
+export const STATE_REASONS = [
+  'Signed',
+  'LegacyToken',
+  'SecretConflict',
+  'KeyNotFound',
+  'KeyNotGranted',
+  'KeyUnreadable',
+  'KeyMismatch',
+  'KeyTooShort',
+  'KeyIdReused',
+  'RenewalClamped',
+  'RenewalOverdue',
+  'ClaimsInvalid',
+  'PolicyDenied',
+  'WriteFailed',
+  'IssuerMismatch',
+  'LegacyOperatorActive',
+] as const;
+export type StateReason = (typeof STATE_REASONS)[number];
+
+/** Why a token was signed. */
+export const SIGNATURE_CAUSES = [
+  'SecretMissing',
+  'TokenMissing',
+  'TokenUnreadable',
+  'Expired',
+  'HeaderMismatch',
+  'SignatureInvalid',
+  'ClaimsMismatch',
+  'KeyChanged',
+  'RenewRequested',
+  'RenewalDue',
+] as const;
+export type SignatureCause = (typeof SIGNATURE_CAUSES)[number];
+
+/** What an admission review led to. */
+export const ADMISSION_DECISIONS = ['skip', 'inject', 'deny'] as const;
+export type AdmissionDecision = (typeof ADMISSION_DECISIONS)[number];
+
+/** Why it led to that: one per decision, the same word in metric, log line, audit annotation and docs. */
+export const ADMISSION_REASONS = [
+  'NotRequested',
+  'OptedOut',
+  'AlreadyInjected',
+  'NoContainers',
+  'Injected',
+  'InvalidAnnotation',
+  'MountPathTaken',
+  'VolumeNameTaken',
+  'WindowsPod',
+  'InternalError',
+] as const;
+export type AdmissionReason = (typeof ADMISSION_REASONS)[number];

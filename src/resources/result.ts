@@ -1,0 +1,11 @@
+/** The outcome of something that is expected to fail at times. `Error` stays for bugs and I/O. */
+export type Result<T, P> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: P };
+
+export function ok<T>(value: T): { readonly ok: true; readonly value: T } {
+  return { ok: true, value };
+}
+
+export function fail<P>(problem: P): { readonly ok: false; readonly problem: P } {
+  return { ok: false, problem };
+}

@@ -1,0 +1,46 @@
+import { type Agent, request } from 'node:https';
+import { request as plainRequest } from 'node:http';
+
+/** An answer as it came, whatever its status. */
+export type ApiAnswer = { readonly status: number; readonly body: string };
+
+/** Whom to ask and as whom; `agent` holds the certificate authority and belongs to the caller. */
+export type ApiAccess = { readonly port: number; readonly token: string; readonly agent: Agent };
+
+const TIMEOUT_MS = 5000;
+
+/** One request with a JSON body to the API server. Rejects when there is no answer within 5 s. */
+export function askApi(access: ApiAccess, method: string, path: string, body?: unknown): Promise<ApiAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<ApiAnswer>();
+  const asking = request({
+    agent: access.agent,
+    host: '127.0.0.1',
+    port: access.port,
+    method,
+    path,
+    headers: { authorization: `Bearer ${access.token}`, 'content-type': 'application/json' },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  asking.on('error', reject);
+  asking.on('response', (response) => {
+    let text = '';
+    response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
+    response.on('error', reject);
+  });
+  asking.end(body === undefined ? undefined : JSON.stringify(body));
+  return promise;
+}
+
+/** True if the HTTP server behind the Unix socket answers `path` with 200. */
+export function isHealthy(socketPath: string, path: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const asking = plainRequest({ socketPath, path, agent: false, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  asking.on('error', () => resolve(false));
+  asking.on('response', (response) => {
+    response.resume();
+    resolve(response.statusCode === 200);
+  });
+  asking.end();
+  return promise;
+}

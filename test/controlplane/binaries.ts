@@ -1,0 +1,107 @@
+import { constants } from 'node:fs';
+import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { planBuild } from './build-plan.ts';
+import type { ProgressStream } from './build-progress.ts';
+import { waitForLock } from './cache-lock.ts';
+import { ControlPlaneError } from './control-plane-error.ts';
+import { buildPrograms } from './go-build.ts';
+import { identifyProcess, mayBeAlive } from './process-identity.ts';
+import { startReaper } from './reaper.ts';
+
+const PROGRAMS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'] as const;
+
+/** Absolute paths of the programs of one control plane. */
+export type Binaries = Readonly<Record<(typeof PROGRAMS)[number], string>>;
+
+/**
+ * Finds the programs in `$KUBEBUILDER_ASSETS` (the envtest convention), else in our cache folder, else
+ * builds them there: minutes, but once. What is half built is removed even if this process is killed.
+ * Throws a ControlPlaneError that says how to get them.
+ */
+export async function findBinaries(
+  environment: NodeJS.ProcessEnv = process.env,
+  stream: ProgressStream = process.stderr,
+): Promise<Binaries> {
+  const assets = environment['KUBEBUILDER_ASSETS'];
+  if (assets) {
+    const missing = await listMissing(assets);
+    if (missing.length === 0) return locate(assets);
+    throw new ControlPlaneError(
+      `KUBEBUILDER_ASSETS is ${assets}, but there is no executable ${missing.join(', ')} in it: add what is missing (envtest archives lack kube-controller-manager), or unset it to have all four built from source`,
+    );
+  }
+  const plan = await planBuild(import.meta.dirname, process.platform, process.arch);
+  const cache = join(findCacheFolder(environment), 'controlplane');
+  const folder = join(cache, plan.key);
+  if ((await listMissing(folder)).length === 0) return locate(folder);
+
+  const reaper = await startReaper();
+  try {
+    // The reaper owns lock and folder: it lives until they are gone, however we end.
+    const owner = identifyProcess(reaper.pid);
+    const temporary = `${folder}.building-${owner}`;
+    const lock = `${folder}.lock`;
+    await mkdir(cache, { recursive: true });
+    reaper.remove(temporary);
+    await waitForLock(lock, owner, (holder) => {
+      stream.write(`Waiting for another build of the control plane (${holder}) in ${cache}\n`);
+    });
+    reaper.remove(lock);
+    if ((await listMissing(folder)).length === 0) return locate(folder);
+    await removeLeftovers(cache);
+    const bin = await buildPrograms({ plan, environment, reaper, temporary }, stream);
+    await rm(folder, { recursive: true, force: true }); // an incomplete one, which someone tampered with
+    await rename(bin, folder);
+    stream.write(`The control plane is built; it is kept in ${folder}\n`);
+    return locate(folder);
+  } catch (error) {
+    throw explainCacheFault(error, cache);
+  } finally {
+    await reaper.finish();
+  }
+}
+
+function findCacheFolder(environment: NodeJS.ProcessEnv): string {
+  const base = environment['XDG_CACHE_HOME'] || join(environment['HOME'] || homedir(), '.cache');
+  return environment['JWT_INJECTOR_CACHE'] || join(base, 'jwt-injector');
+}
+
+function locate(folder: string): Binaries {
+  const at = (program: (typeof PROGRAMS)[number]) => join(folder, program);
+  return {
+    etcd: at('etcd'),
+    'kube-apiserver': at('kube-apiserver'),
+    'kube-controller-manager': at('kube-controller-manager'),
+    kubectl: at('kubectl'),
+  };
+}
+
+async function listMissing(folder: string): Promise<string[]> {
+  const checks = PROGRAMS.map(async (program) => {
+    const found = access(join(folder, program), constants.X_OK);
+    return found.then(
+      () => [],
+      () => [program],
+    );
+  });
+  return (await Promise.all(checks)).flat();
+}
+
+/** Folders of builds whose reaper was killed, too, so that nobody removed them. */
+async function removeLeftovers(cache: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const [, owner] = /\.building-(.+)$/.exec(name) ?? [];
+    if (owner !== undefined && !mayBeAlive(owner))
+      await rm(join(cache, name), { recursive: true, force: true });
+  }
+}
+
+function explainCacheFault(error: unknown, cache: string): unknown {
+  if (!(error instanceof Error && 'code' in error && 'syscall' in error)) return error;
+  return new ControlPlaneError(
+    `cannot use the cache folder ${cache} (${error.message}): set JWT_INJECTOR_CACHE to a folder with 1 GB to spare`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,78 @@
+/** Names of the files in a control plane's folder, which is the working directory of its components. */
+export const FILES = {
+  ca: 'ca.crt',
+  caKey: 'ca.key',
+  certificate: 'apiserver.crt',
+  certificateKey: 'apiserver.key',
+  tokenPublicKey: 'service-accounts.pub',
+  tokenPrivateKey: 'service-accounts.key',
+  users: 'users.csv',
+  adminKubeconfig: 'admin.kubeconfig',
+  controllerKubeconfig: 'controller-manager.kubeconfig',
+  etcdSocket: 'etcd.sock',
+  etcdPeerSocket: 'etcd-peer.sock',
+} as const;
+
+/** Unix sockets in our own folder: no port to find, and no other control plane can ever be on it. */
+export function listEtcdArgs(fsync: boolean): string[] {
+  const client = `unix://${FILES.etcdSocket}`;
+  const peer = `unix://${FILES.etcdPeerSocket}`;
+  return [
+    '--name=test',
+    '--data-dir=etcd',
+    `--listen-client-urls=${client}`,
+    `--advertise-client-urls=${client}`,
+    `--listen-peer-urls=${peer}`,
+    `--initial-advertise-peer-urls=${peer}`,
+    `--initial-cluster=test=${peer}`,
+    ...(fsync ? [] : ['--unsafe-no-fsync']),
+  ];
+}
+
+/** A real API server with every default admission plugin; only its address is a test's. */
+export function listApiServerArgs(
+  port: number,
+  emulatedVersion: string | undefined,
+  more: readonly string[],
+): string[] {
+  return [
+    `--etcd-servers=unix://${FILES.etcdSocket}`,
+    '--bind-address=127.0.0.1',
+    `--secure-port=${port}`,
+    '--endpoint-reconciler-type=none', // the endpoint would be a loopback address, which is refused
+    `--tls-cert-file=${FILES.certificate}`,
+    `--tls-private-key-file=${FILES.certificateKey}`,
+    `--client-ca-file=${FILES.ca}`,
+    `--token-auth-file=${FILES.users}`,
+    '--authorization-mode=Node,RBAC',
+    '--allow-privileged=true',
+    '--service-cluster-ip-range=10.0.0.0/24',
+    '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
+    `--service-account-key-file=${FILES.tokenPublicKey}`,
+    `--service-account-signing-key-file=${FILES.tokenPrivateKey}`,
+    ...emulate(emulatedVersion),
+    ...more,
+  ];
+}
+
+/** Every controller that does not need a cloud; it listens nowhere. */
+export function listControllerManagerArgs(emulatedVersion: string | undefined): string[] {
+  return [
+    `--kubeconfig=${FILES.controllerKubeconfig}`,
+    '--secure-port=0',
+    '--controllers=*',
+    '--leader-elect=false',
+    '--use-service-account-credentials',
+    `--root-ca-file=${FILES.ca}`,
+    `--service-account-private-key-file=${FILES.tokenPrivateKey}`,
+    `--cluster-signing-cert-file=${FILES.ca}`,
+    `--cluster-signing-key-file=${FILES.caKey}`,
+    '--kube-api-qps=500', // the defaults of 20 and 30 would make tests wait
+    '--kube-api-burst=1000',
+    ...emulate(emulatedVersion),
+  ];
+}
+
+function emulate(version: string | undefined): string[] {
+  return version === undefined ? [] : [`--emulated-version=kube=${version}`];
+}

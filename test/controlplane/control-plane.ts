@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { Agent } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ApiAccess, askApi, isHealthy } from './api-request.ts';
+import { type Binaries, findBinaries } from './binaries.ts';
+import { createCertificateAuthority, createTokenKeys } from './certificates.ts';
+import { type Component, type ComponentSettings, startComponent } from './component.ts';
+import { FILES, listApiServerArgs, listControllerManagerArgs, listEtcdArgs } from './component-args.ts';
+import { ControlPlaneError } from './control-plane-error.ts';
+import { findFreePort } from './free-port.ts';
+import { writeKubeconfig } from './kubeconfig.ts';
+import { createKubectl, type Kubectl } from './kubectl.ts';
+import { createNamespace, hasDefaultServiceAccount, writeServiceAccountKubeconfig } from './namespaces.ts';
+import { type Reaper, startReaper } from './reaper.ts';
+import { readStartTimeout } from './start-timeout.ts';
+
+/** Everything may be left out. */
+export type ControlPlaneOptions = {
+  /** Behave as this minor, for example 1.34. */
+  readonly emulatedVersion?: string;
+  /** Further flags of kube-apiserver; of a flag given twice, the last one counts. */
+  readonly apiServerArgs?: readonly string[];
+  /** Let etcd wait for the disk, as in production; benchmarks want it, tests do not. Default false. */
+  readonly fsync?: boolean;
+  /** Hears when components start and end. Default: nobody. */
+  readonly log?: (line: string) => void;
+  /** Where the API server's port comes from. For tests of the retry on a taken port. */
+  readonly findPort?: () => Promise<number>;
+};
+
+/** A running control plane without nodes. It ends with `stop()`, or with this process, however that ends. */
+export type ControlPlane = AsyncDisposable & {
+  /** https://127.0.0.1:<port> */
+  readonly url: string;
+  /** PEM text of the certificate authority that vouches for `url`. */
+  readonly ca: string;
+  /** Path of a kubeconfig of group system:masters. */
+  readonly adminKubeconfig: string;
+  /** Holds data, logs and kubeconfigs; is removed at the end. Callers may put files into it. */
+  readonly folder: string;
+  readonly kubectlPath: string;
+  readonly kubectl: Kubectl;
+  /** Server-side apply of a YAML text, with force; throws a ControlPlaneError. */
+  apply(yamlText: string): Promise<void>;
+  /** Creates a namespace and waits for its ServiceAccount `default`, so that pods can be made in it. */
+  createNamespace(name: string): Promise<void>;
+  /** Path of a new kubeconfig for an existing ServiceAccount; its token is valid for 24 hours. */
+  serviceAccountKubeconfig(namespace: string, name: string): Promise<string>;
+  readonly apiServer: Component;
+  readonly etcd: Component;
+  readonly controllerManager: Component;
+  /** Has a process of the caller's killed at the end, too; returns what to call when it ended by itself. */
+  adopt(pid: number): () => void;
+  /** Kills every process and removes the folder; resolves when both are gone. Idempotent. */
+  stop(): Promise<void>;
+};
+
+const PORT_TRIES = 5;
+
+/**
+ * Starts etcd, kube-apiserver and kube-controller-manager on a port and in a folder of their own, and
+ * waits until pods can be made in namespace `default`; about 5 s, plus minutes when the programs must be
+ * built first. Throws a ControlPlaneError, with the end of its log if a component died; nothing is left.
+ */
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const readyWithinMs = readStartTimeout(process.env);
+  const binaries = await findBinaries();
+  const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-controlplane-'));
+  const reaper = await startReaper();
+  reaper.remove(folder);
+  try {
+    return await startIn(folder, { binaries, reaper, readyWithinMs, options });
+  } catch (error) {
+    await reaper.finish();
+    throw error;
+  }
+}
+
+type Means = { binaries: Binaries; reaper: Reaper; readyWithinMs: number; options: ControlPlaneOptions };
+
+async function startIn(
+  folder: string,
+  { binaries, reaper, readyWithinMs, options }: Means,
+): Promise<ControlPlane> {
+  const {
+    emulatedVersion,
+    apiServerArgs = [],
+    fsync = false,
+    log = () => {},
+    findPort = findFreePort,
+  } = options;
+  const start = (binary: string, args: readonly string[], isReady: ComponentSettings['isReady']) =>
+    startComponent({ binary, args, folder, reaper, readyWithinMs, isReady, log });
+
+  const [{ ca, ...users }, etcd] = await Promise.all([
+    writeIdentities(folder),
+    start(binaries.etcd, listEtcdArgs(fsync), () => isHealthy(join(folder, FILES.etcdSocket), '/readyz')),
+  ]);
+  const agent = new Agent({ ca, keepAlive: true });
+  const { port, server: apiServer } = await retryOtherPorts(findPort, async (candidate) => {
+    const access = { port: candidate, token: users.adminToken, agent };
+    const args = listApiServerArgs(candidate, emulatedVersion, apiServerArgs);
+    return start(binaries['kube-apiserver'], args, () => answersReady(access));
+  });
+  const access: ApiAccess = { port, token: users.adminToken, agent };
+  const url = `https://127.0.0.1:${port}`;
+  const adminKubeconfig = join(folder, FILES.adminKubeconfig);
+  await writeKubeconfig(adminKubeconfig, { url, ca, user: 'admin', token: users.adminToken });
+  const controllers = { url, ca, user: 'controller-manager', token: users.controllerToken };
+  await writeKubeconfig(join(folder, FILES.controllerKubeconfig), controllers);
+  const controllerManager = await start(
+    binaries['kube-controller-manager'],
+    listControllerManagerArgs(emulatedVersion),
+    () => hasDefaultServiceAccount(access, 'default'), // it listens nowhere, but this is its work
+  );
+
+  const kubectl = createKubectl(binaries.kubectl, folder, adminKubeconfig, reaper);
+  const stop = async () => {
+    agent.destroy();
+    await reaper.finish();
+    await Promise.all([etcd.kill(), apiServer.kill(), controllerManager.kill()]); // until they are gone
+  };
+  return {
+    url,
+    ca,
+    adminKubeconfig,
+    folder,
+    kubectlPath: binaries.kubectl,
+    kubectl,
+    async apply(yamlText) {
+      await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], { input: yamlText });
+    },
+    createNamespace: (name) => createNamespace(access, name),
+    serviceAccountKubeconfig: (namespace, name) =>
+      writeServiceAccountKubeconfig({ access, ca, folder, namespace, name }),
+    apiServer,
+    etcd,
+    controllerManager,
+    adopt(pid) {
+      reaper.watch(pid);
+      return () => reaper.forget(pid);
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** The port was free a moment ago; if someone took it since, another one is tried. */
+async function retryOtherPorts(
+  findPort: () => Promise<number>,
+  attempt: (port: number) => Promise<Component>,
+): Promise<{ port: number; server: Component }> {
+  for (let tries = 1; ; tries += 1) {
+    const port = await findPort();
+    try {
+      return { port, server: await attempt(port) };
+    } catch (error) {
+      const taken = error instanceof ControlPlaneError && error.message.includes('address already in use');
+      if (!taken || tries === PORT_TRIES) throw error;
+    }
+  }
+}
+
+async function answersReady(access: ApiAccess): Promise<boolean> {
+  const answer = await askApi(access, 'GET', '/readyz').catch(() => undefined);
+  return answer?.status === 200;
+}
+
+async function writeIdentities(
+  folder: string,
+): Promise<{ ca: string; adminToken: string; controllerToken: string }> {
+  const authority = await createCertificateAuthority('jwt-injector test control plane');
+  const serving = await authority.issue(['localhost', 'kubernetes.default.svc'], ['127.0.0.1']);
+  const tokenKeys = await createTokenKeys();
+  const adminToken = randomBytes(24).toString('base64url');
+  const controllerToken = randomBytes(24).toString('base64url');
+  const users = [
+    `${adminToken},admin,admin,"system:masters"`,
+    `${controllerToken},system:kube-controller-manager,controller-manager`,
+  ];
+  const contents = {
+    [FILES.ca]: authority.certificate,
+    [FILES.caKey]: authority.key,
+    [FILES.certificate]: serving.certificate,
+    [FILES.certificateKey]: serving.key,
+    [FILES.tokenPublicKey]: tokenKeys.publicKey,
+    [FILES.tokenPrivateKey]: tokenKeys.privateKey,
+    [FILES.users]: `${users.join('\n')}\n`,
+  };
+  const writes = Object.entries(contents).map(([name, text]) =>
+    writeFile(join(folder, name), text, { mode: 0o600 }),
+  );
+  await Promise.all(writes);
+  return { ca: authority.certificate, adminToken, controllerToken };
+}

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { parseAllDocuments, stringify } from 'yaml';
+import type { ControlPlane } from './control-plane.ts';
+import { ControlPlaneError } from './control-plane-error.ts';
+
+const KUSTOMIZE = join(import.meta.dirname, '../../deploy/kustomize');
+
+/** Where the service listens on loopback, and the PEM text of the authority that vouches for it there. */
+export type WebhookPlace = { readonly webhookPort: number; readonly caBundle: string };
+
+/** A parsed YAML document, as it is. */
+export type Manifest = Readonly<Record<string, unknown>>;
+
+/**
+ * Fits the shipped manifests to a cluster without nodes, by two differences and no other: each webhook's
+ * `clientConfig.service` becomes a `url` with the same path, with `caBundle`, and Deployments are left
+ * out, as the service runs beside the cluster. Pure; the input is not changed.
+ */
+export function fitManifests(manifests: readonly Manifest[], place: WebhookPlace): Manifest[] {
+  return manifests
+    .filter((manifest) => manifest['kind'] !== 'Deployment')
+    .map((manifest) => fitWebhooks(manifest, place));
+}
+
+/** The manifests of one folder below `deploy/kustomize`, as `kubectl kustomize` renders them. */
+export async function renderShipped(
+  controlPlane: Pick<ControlPlane, 'kubectl'>,
+  folder: string,
+): Promise<Manifest[]> {
+  const { stdout } = await controlPlane.kubectl(['kustomize', join(KUSTOMIZE, folder)]);
+  return parseAllDocuments(stdout).map((document) => {
+    const manifest: unknown = document.toJS();
+    if (!isManifest(manifest))
+      throw new ControlPlaneError(`deploy/kustomize/${folder} renders to something else than objects`);
+    return manifest;
+  });
+}
+
+/** Applies the shipped CRD and waits until the API server serves it. */
+export async function installCrd(controlPlane: Pick<ControlPlane, 'kubectl' | 'apply'>): Promise<void> {
+  const input = toYaml(await renderShipped(controlPlane, 'crd'));
+  await controlPlane.apply(input);
+  await controlPlane.kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', '-'], { input });
+}
+
+/**
+ * Installs CRD, RBAC, Service and webhooks as shipped but for `fitManifests`, so that the service can run
+ * beside the cluster as ServiceAccount `jwt-injector` of namespace `jwt-injector`. The API server notices
+ * a webhook configuration about a second later: wait for the effect with a dry-run pod.
+ */
+export async function installShipped(
+  controlPlane: Pick<ControlPlane, 'kubectl' | 'apply'>,
+  place: WebhookPlace,
+): Promise<void> {
+  await installCrd(controlPlane);
+  await controlPlane.apply(toYaml(fitManifests(await renderShipped(controlPlane, 'default'), place)));
+}
+
+function fitWebhooks(manifest: Manifest, place: WebhookPlace): Manifest {
+  const { webhooks } = manifest;
+  if (!Array.isArray(webhooks)) return manifest;
+  return { ...manifest, webhooks: webhooks.map((webhook: unknown) => pointToLoopback(webhook, place)) };
+}
+
+function pointToLoopback(webhook: unknown, { webhookPort, caBundle }: WebhookPlace): unknown {
+  if (!isManifest(webhook) || !isManifest(webhook['clientConfig'])) return webhook;
+  const { service, ...rest } = webhook['clientConfig'];
+  if (!isManifest(service)) return webhook;
+  const path = typeof service['path'] === 'string' ? service['path'] : '/'; // the API server's default
+  const url = `https://127.0.0.1:${webhookPort}${path}`;
+  return { ...webhook, clientConfig: { ...rest, url, caBundle: Buffer.from(caBundle).toString('base64') } };
+}
+
+function isManifest(value: unknown): value is Manifest {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function toYaml(manifests: readonly Manifest[]): string {
+  return manifests.map((manifest) => stringify(manifest)).join('---\n');
+}

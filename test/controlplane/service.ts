@@ -1,0 +1,141 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ControlPlane } from './control-plane.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** A log line of the service, parsed. */
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** jwt-injector, running beside the control plane as its own ServiceAccount would run it in the cluster. */
+export interface Service {
+  readonly pid: number;
+  /** Ports it listens on; `undefined` for a half that is off. */
+  readonly webhookPort: number | undefined;
+  readonly httpPort: number;
+  /** Everything it wrote so far, both streams, as text. */
+  output(): string;
+  logLines(): readonly LogLine[];
+  /** The first line, past or to come, that fits; throws after `withinMs`. */
+  waitForLog(fits: (line: LogLine) => boolean, withinMs?: number): Promise<LogLine>;
+  kill(signal: NodeJS.Signals): void;
+  /** Ends it with SIGTERM; gives the exit code. Idempotent. */
+  stop(): Promise<number | null>;
+  readonly exited: Promise<number | null>;
+}
+
+export interface ServiceOptions {
+  /** Flags after `run`. The webhook needs its certificate files here. */
+  readonly args: readonly string[];
+  /** `src/main.ts`, or `dist/main.js` for what is shipped. */
+  readonly entry?: string;
+  /** The port to listen on again after a restart; by default the system chooses. */
+  readonly webhookPort?: number;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+}
+
+const READY_WITHIN_MS = 30_000;
+
+/**
+ * Starts the service and waits until `/readyz` says so. Throws with what it printed if it ends before. It is killed
+ * together with the control plane if nobody stops it.
+ */
+export async function startService(
+  controlPlane: Pick<ControlPlane, 'adopt'>,
+  options: ServiceOptions,
+): Promise<Service> {
+  const { args, entry = join(ROOT, 'src/main.ts'), webhookPort = 0, env = {}, cwd = ROOT } = options;
+  const addresses = [`--webhook-address=127.0.0.1:${webhookPort}`, '--http-address=127.0.0.1:0'];
+  const child = spawn(process.execPath, [entry, 'run', ...addresses, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd,
+    env: { ...process.env, ...env },
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error('the service could not be started');
+  const forget = controlPlane.adopt(pid);
+  const exited = once(child, 'exit').then(([code]: (number | null)[]) => {
+    forget();
+    return code ?? null;
+  });
+
+  let text = '';
+  const lines: LogLine[] = [];
+  const listeners = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface(stream).on('line', (line) => {
+      text += `${line}\n`;
+      const parsed = parseLine(line);
+      if (parsed !== undefined) lines.push(parsed);
+      for (const listener of listeners) listener();
+    });
+  }
+
+  const waitForLog = async (
+    fits: (line: LogLine) => boolean,
+    withinMs = READY_WITHIN_MS,
+  ): Promise<LogLine> => {
+    const deadline = AbortSignal.timeout(withinMs);
+    for (;;) {
+      const found = lines.find(fits);
+      if (found !== undefined) return found;
+      if (deadline.aborted)
+        throw new Error(`no such log line within ${withinMs} ms; the service wrote:\n${text}`);
+      if (child.exitCode !== null)
+        throw new Error(`the service ended with ${child.exitCode}; it wrote:\n${text}`);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      listeners.add(resolve);
+      const timer = setTimeout(resolve, 500);
+      await promise;
+      clearTimeout(timer);
+      listeners.delete(resolve);
+    }
+  };
+
+  const portOf = async (what: string): Promise<number> => {
+    const line = await waitForLog((entry_) => entry_['msg'] === `listening: ${what}`);
+    return Number(line['port']);
+  };
+  const httpPort = await portOf('probes and metrics');
+  const service: Service = {
+    pid,
+    httpPort,
+    webhookPort: args.includes('--no-webhook') ? undefined : await portOf('webhook'),
+    output: () => text,
+    logLines: () => lines,
+    waitForLog,
+    kill: (signal) => child.kill(signal),
+    stop: async () => {
+      child.kill('SIGTERM');
+      return exited;
+    },
+    exited,
+  };
+  await waitUntilReady(service, () => child.exitCode !== null);
+  return service;
+}
+
+async function waitUntilReady(service: Service, hasEnded: () => boolean): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  let answer = '';
+  while (Date.now() < deadline && !hasEnded()) {
+    const response = await fetch(`http://127.0.0.1:${service.httpPort}/readyz`).catch(() => undefined);
+    if (response?.ok === true) return;
+    answer = (await response?.text()) ?? 'no answer';
+    await sleep(50);
+  }
+  throw new Error(`the service did not become ready (${answer}); it wrote:\n${service.output()}`);
+}
+
+function parseLine(line: string): LogLine | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as LogLine;
+  } catch {
+    return undefined;
+  }
+}

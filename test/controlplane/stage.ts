@@ -1,0 +1,97 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane.ts';
+import { findFreePort } from './free-port.ts';
+import { installShipped } from './install.ts';
+import { startService, type Service } from './service.ts';
+import { waitUntil } from './wait-until.ts';
+
+const CERTS_SCRIPT = join(import.meta.dirname, '../../certs/make-dev-certs.sh');
+
+/** A control plane with the shipped manifests, and jwt-injector running beside it: where demo, tests and benchmarks play. */
+export interface Stage extends AsyncDisposable {
+  readonly cluster: ControlPlane;
+  /** The service that runs now; restarts replace it. */
+  service(): Service;
+  /** Starts one more, or the next after the last was stopped, with the same port, certificate and identity. */
+  startService(options?: StartOptions): Promise<Service>;
+  /** Flags that every service of this stage gets: identity and certificate. */
+  readonly serviceArgs: readonly string[];
+  /** Ends service and control plane. */
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly args?: readonly string[];
+  readonly entry?: string;
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Sets the stage, and waits until a dry-run pod shows that the webhook is in effect. */
+export async function startStage(options: ControlPlaneOptions & StartOptions = {}): Promise<Stage> {
+  const { args, entry, cwd, env, ...controlPlaneOptions } = options;
+  const start: StartOptions = {
+    ...(args === undefined ? {} : { args }),
+    ...(entry === undefined ? {} : { entry }),
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(env === undefined ? {} : { env }),
+  };
+  const cluster = await startControlPlane(controlPlaneOptions);
+  try {
+    const webhookPort = await findFreePort();
+    const certificates = join(cluster.folder, 'webhook-certificates');
+    await promisify(execFile)(CERTS_SCRIPT, ['--out', certificates, '--ip', '127.0.0.1']);
+    const caBundle = await readFile(join(certificates, 'ca.crt'), 'utf8');
+    await installShipped(cluster, { webhookPort, caBundle });
+    const kubeconfig = await cluster.serviceAccountKubeconfig('jwt-injector', 'jwt-injector');
+    const serviceArgs = [
+      `--kubeconfig=${kubeconfig}`,
+      `--tls-cert-file=${join(certificates, 'tls.crt')}`,
+      `--tls-key-file=${join(certificates, 'tls.key')}`,
+    ];
+    let current: Service | undefined;
+    const launch = async ({ args: more = [], ...rest }: StartOptions = {}): Promise<Service> => {
+      current = await startService(cluster, { args: [...serviceArgs, ...more], webhookPort, ...rest });
+      return current;
+    };
+    await launch(start);
+    await waitForWebhook(cluster);
+    const stop = async (): Promise<void> => {
+      await current?.stop();
+      await cluster.stop();
+    };
+    return {
+      cluster,
+      service: () => {
+        if (current === undefined) throw new Error('no service was started');
+        return current;
+      },
+      startService: launch,
+      serviceArgs,
+      stop,
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+const PROBE = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'probe', namespace: 'default', annotations: { 'tokens.osg-htc.org/token': 'probe' } },
+  spec: { containers: [{ name: 'main', image: 'busybox' }] },
+};
+
+/** A webhook configuration takes effect about a second after it was written; until then pods pass by. */
+export async function waitForWebhook(cluster: ControlPlane): Promise<void> {
+  await waitUntil('the webhook changes an annotated pod', 30_000, async () => {
+    const args = ['create', '--dry-run=server', '-o', 'json', '-f', '-'];
+    const { stdout } = await cluster.kubectl(args, { input: JSON.stringify(PROBE), allowFailure: true });
+    return stdout.includes('BEARER_TOKEN_FILE');
+  });
+}
