@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
+import { parseJwt, type Jwt, type JwtSpec } from '../resources/jwt.ts';
+import { fail, ok, type Result } from '../resources/result.ts';
+import { readSecretData } from '../resources/secret.ts';
+import { locateKey } from '../reconcile/key-access.ts';
+import { buildClaims, overriddenClaims } from '../signing/claims.ts';
+import { readSigningKey } from '../signing/key.ts';
+import { signToken } from '../signing/token.ts';
+import { readDocuments, readText, type InputProblem } from './documents.ts';
+import { EXIT, type Command } from './io.ts';
+
+const HELP = `Usage: jwt-injector sign -f FILE [--key FILE]
+
+Signs the token of each JWT in FILE and prints it, without a cluster. The key is taken from
+--key, else from the JWT itself, else from a Secret in the same file.
+
+  -f, --filename FILE   YAML or JSON with one or more JWTs; - reads the standard input
+      --key FILE        private key, PEM or JWK
+`;
+
+/** `jwt-injector sign`: what the reconcile loop would sign, printed. */
+export const signCommand: Command = async (args, io) => {
+  const options = readOptions(args);
+  if (!options.ok) {
+    io.stderr.write(`${options.problem}\n\n${HELP}`);
+    return EXIT.usage;
+  }
+  if (options.value === 'help') {
+    io.stdout.write(HELP);
+    return EXIT.done;
+  }
+  const { filename, key } = options.value;
+  const documents = await readDocuments(filename, io);
+  if (!documents.ok) return refuse(documents.problem);
+  const keyText = key === undefined ? ok(undefined) : await readText(key, io);
+  if (!keyText.ok) return refuse(keyText.problem);
+  const jwts = documents.value.filter((document) => member(document, 'kind') === 'JWT');
+  if (jwts.length === 0)
+    return refuse({ exit: EXIT.refused, message: `${filename} holds no JWT (kind: JWT)` });
+  for (const document of jwts) {
+    const signed = await signDocument(document, keyText.value, documents.value);
+    if (!signed.ok) return refuse({ exit: EXIT.refused, message: `${filename}: ${signed.problem}` });
+    for (const warning of signed.value.warnings) io.stderr.write(`warning: ${filename}: ${warning}\n`);
+    io.stdout.write(`${signed.value.token}\n`);
+  }
+  return EXIT.done;
+
+  function refuse({ exit, message }: InputProblem) {
+    io.stderr.write(`error: ${message}\n`);
+    return exit;
+  }
+};
+
+type Options = { readonly filename: string; readonly key: string | undefined };
+
+function readOptions(args: readonly string[]): Result<Options | 'help', string> {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        filename: { type: 'string', short: 'f' },
+        key: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    if (values.help === true) return ok('help');
+    if (values.filename === undefined)
+      return fail('error: -f FILE is missing: it names the file with the JWT');
+    return ok({ filename: values.filename, key: values.key });
+  } catch (error) {
+    return fail(`error: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function signDocument(
+  document: JsonObject,
+  givenKey: string | undefined,
+  documents: readonly JsonObject[],
+): Promise<Result<{ readonly token: string; readonly warnings: readonly string[] }, string>> {
+  const jwt = parseJwt(document);
+  if (!jwt.ok) return jwt;
+  const named = (text: string): string => `JWT ${jwt.value.name}: ${text}`;
+  if (!jwt.value.spec.ok) return fail(named(jwt.value.spec.problem.message));
+  const spec = jwt.value.spec.value;
+  const text = givenKey === undefined ? findKeyText(jwt.value, spec, documents) : ok(givenKey);
+  if (!text.ok) return fail(named(text.problem));
+  const key = await readSigningKey(text.value, spec.algorithm);
+  if (!key.ok) return fail(named(`key: ${key.problem.message}`));
+  const claims = buildClaims(spec, Math.floor(Date.now() / 1000), randomUUID());
+  if (!claims.ok) return fail(named(claims.problem.message));
+  const overridden = overriddenClaims(spec.data).map((name) =>
+    named(`spec.data.${name} is overridden: it is set for each token`),
+  );
+  return ok({ token: await signToken(key.value, spec.keyId, claims.value), warnings: overridden });
+}
+
+function findKeyText(jwt: Jwt, spec: JwtSpec, documents: readonly JsonObject[]): Result<string, string> {
+  if (spec.key.from === 'value') return ok(spec.key.text);
+  const reference = locateKey(jwt, spec.key, undefined);
+  if (reference === undefined) return fail('no key');
+  const secret = documents.find((document) => {
+    const metadata = objectMember(document, 'metadata');
+    const namespace = stringMember(metadata, 'namespace') ?? jwt.namespace;
+    return (
+      document['kind'] === 'Secret' &&
+      stringMember(metadata, 'name') === reference.name &&
+      namespace === reference.namespace
+    );
+  });
+  const text =
+    stringMember(objectMember(secret, 'stringData'), reference.key) ?? readSecretData(secret, reference.key);
+  if (text !== undefined) return ok(text);
+  return fail(
+    `its key is in Secret ${reference.name}, data key "${reference.key}", which is not in the file: ` +
+      `give it with --key (kubectl get secret ${reference.name} -o jsonpath='{.data.${reference.key.replaceAll('.', String.raw`\.`)}}' | base64 -d)`,
+  );
+}

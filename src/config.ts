@@ -1,0 +1,234 @@
+import { parseArgs } from 'node:util';
+import { fail, ok, type Result } from './resources/result.ts';
+
+/** Where to listen: `:8443` is every interface, `127.0.0.1:8443` and `[::1]:8443` one. Port 0 lets the system choose. */
+export interface Address {
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
+/** Settings of `jwt-injector run`. Durations in milliseconds. */
+export interface Config {
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  readonly webhook: WebhookConfig | undefined;
+  readonly controller: ControllerConfig | undefined;
+  readonly httpAddress: Address;
+  readonly logLevel: LogLevel;
+}
+
+export interface WebhookConfig {
+  readonly address: Address;
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Whether the default by namespace label is in use; without it (and without a controller) no cluster is needed. */
+  readonly namespaceDefault: boolean;
+}
+
+export interface ControllerConfig {
+  /** JWTs worked on at once, and so writes in flight. */
+  readonly workers: number;
+  /** Namespace meant when a JWT names a key Secret without one; `undefined` = the JWT's own. */
+  readonly legacyKeyNamespace: string | undefined;
+  /** Leader election; durations as in client-go. */
+  readonly lease: LeaseConfig;
+}
+
+export interface LeaseConfig {
+  /** Namespace of the Lease; `undefined` = the service's own. */
+  readonly namespace: string | undefined;
+  readonly duration: number;
+  readonly renewDeadline: number;
+  readonly retryPeriod: number;
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+interface Option {
+  readonly type: 'string' | 'boolean';
+  readonly default?: string;
+  readonly help: string;
+}
+
+/** Every flag of `run`. Its twin in the environment is JWT_INJECTOR_ plus its name, upper case, dashes as underscores. */
+export const RUN_OPTIONS = {
+  kubeconfig: {
+    type: 'string',
+    help: 'kubeconfig file (else $KUBECONFIG, else the pod’s own ServiceAccount)',
+  },
+  context: { type: 'string', help: 'context of the kubeconfig' },
+  'webhook-address': {
+    type: 'string',
+    default: ':8443',
+    help: 'where the admission webhook listens (HTTPS)',
+  },
+  'http-address': {
+    type: 'string',
+    default: ':8080',
+    help: 'where /livez, /readyz and /metrics are (plain HTTP)',
+  },
+  'tls-cert-file': { type: 'string', help: 'certificate chain of the webhook, PEM' },
+  'tls-key-file': { type: 'string', help: 'private key of that certificate, PEM' },
+  'log-level': { type: 'string', default: 'info', help: LOG_LEVELS.join(', ') },
+  workers: { type: 'string', default: '32', help: 'JWTs worked on at once' },
+  'legacy-key-namespace': {
+    type: 'string',
+    help: 'namespace meant by key Secrets that name none (else the JWT’s own)',
+  },
+  'lease-namespace': {
+    type: 'string',
+    help: 'namespace of the leader election’s Lease (else the pod’s own)',
+  },
+  'lease-duration': { type: 'string', default: '15s', help: 'how long a silent leader is waited for' },
+  'renew-deadline': {
+    type: 'string',
+    default: '10s',
+    help: 'how long a leader tries to renew before it steps back',
+  },
+  'retry-period': { type: 'string', default: '2s', help: 'how often leadership is renewed or tried for' },
+  'no-webhook': { type: 'boolean', help: 'only keep tokens fresh' },
+  'no-controller': { type: 'boolean', help: 'only answer admission reviews' },
+  'no-namespace-default': { type: 'boolean', help: 'do not look at namespace labels' },
+} as const satisfies Record<string, Option>;
+
+type OptionName = keyof typeof RUN_OPTIONS;
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads flags and environment; flags win. Names every problem at once, one sentence each. */
+export function parseConfig(
+  args: readonly string[],
+  environment: Environment,
+): Result<Config, readonly string[]> {
+  const problems: string[] = [];
+  const given = readFlags(args, problems);
+  const text = (name: OptionName): string | undefined => {
+    const option: Option = RUN_OPTIONS[name];
+    const value = given.get(name) ?? environment[environmentName(name)] ?? option.default;
+    return value === '' ? undefined : value;
+  };
+  const isOn = (name: OptionName): boolean => {
+    const value = text(name) ?? 'false';
+    if (value !== 'true' && value !== 'false')
+      problems.push(`--${name} must be true or false, not "${value}"`);
+    return value === 'true';
+  };
+  const parsed = <T>(
+    name: OptionName,
+    parse: (value: string) => T | undefined,
+    expected: string,
+    otherwise: T,
+  ): T => {
+    const value = text(name) ?? '';
+    const result = parse(value);
+    if (result === undefined) problems.push(`--${name} must be ${expected}, not "${value}"`);
+    return result ?? otherwise;
+  };
+  const address = (name: OptionName): Address =>
+    parsed(name, parseAddress, 'host:port or :port', { host: undefined, port: 0 });
+  const duration = (name: OptionName): number =>
+    parsed(name, parseGoDuration, 'a duration such as 15s or 1m30s', 0);
+
+  const noWebhook = isOn('no-webhook');
+  const noController = isOn('no-controller');
+  if (noWebhook && noController)
+    problems.push('--no-webhook and --no-controller together leave nothing to do: drop one');
+  const certFile = text('tls-cert-file');
+  const keyFile = text('tls-key-file');
+  if (!noWebhook && (certFile === undefined || keyFile === undefined)) {
+    problems.push(
+      'the webhook needs a certificate: set --tls-cert-file and --tls-key-file (or --no-webhook)',
+    );
+  }
+  const lease = {
+    namespace: text('lease-namespace'),
+    duration: duration('lease-duration'),
+    renewDeadline: duration('renew-deadline'),
+    retryPeriod: duration('retry-period'),
+  };
+  if (lease.duration <= lease.renewDeadline || lease.renewDeadline <= lease.retryPeriod * 1.2) {
+    problems.push(
+      '--lease-duration must be longer than --renew-deadline, and that longer than 1.2 × --retry-period',
+    );
+  }
+  const config: Config = {
+    kubeconfig: text('kubeconfig'),
+    context: text('context'),
+    webhook: noWebhook
+      ? undefined
+      : {
+          address: address('webhook-address'),
+          certFile: certFile ?? '',
+          keyFile: keyFile ?? '',
+          namespaceDefault: !isOn('no-namespace-default'),
+        },
+    controller: noController
+      ? undefined
+      : {
+          workers: parsed('workers', parseCount, 'a whole number from 1 to 1024', 1),
+          legacyKeyNamespace: text('legacy-key-namespace'),
+          lease,
+        },
+    httpAddress: address('http-address'),
+    logLevel: parsed('log-level', parseLogLevel, `one of ${LOG_LEVELS.join(', ')}`, 'info'),
+  };
+  return problems.length === 0 ? ok(config) : fail(problems);
+}
+
+/** `--webhook-address` → `JWT_INJECTOR_WEBHOOK_ADDRESS`. */
+export function environmentName(option: string): string {
+  return `JWT_INJECTOR_${option.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** Flags as text (`true` for a boolean one). What is unknown or misplaced is a problem, not an exception. */
+function readFlags(args: readonly string[], problems: string[]): ReadonlyMap<string, string> {
+  const options = Object.fromEntries(Object.entries(RUN_OPTIONS).map(([name, { type }]) => [name, { type }]));
+  const { tokens } = parseArgs({
+    args: [...args],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const given = new Map<string, string>();
+  for (const token of tokens) {
+    if (token.kind === 'positional') problems.push(`"${token.value}" is no flag: run takes flags only`);
+    if (token.kind !== 'option') continue;
+    const option = options[token.name];
+    if (option === undefined)
+      problems.push(`${token.rawName} is no flag of run: see jwt-injector run --help`);
+    else if (option.type === 'boolean') given.set(token.name, token.value ?? 'true');
+    else if (token.value === undefined) problems.push(`${token.rawName} needs a value`);
+    else given.set(token.name, token.value);
+  }
+  return given;
+}
+
+function parseAddress(text: string): Address | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) return undefined;
+  const host = match[1] ?? match[2];
+  return { host: host === '' ? undefined : host, port };
+}
+
+const GO_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** Go's `time.ParseDuration` for the units that make sense here: `1m30s`, `1.5h`, `500ms`. Milliseconds, > 0. */
+export function parseGoDuration(text: string): number | undefined {
+  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
+  let milliseconds = 0;
+  for (const [, amount, unit = ''] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
+    milliseconds += Number(amount) * (GO_UNITS[unit] ?? 0);
+  }
+  return milliseconds > 0 ? milliseconds : undefined;
+}
+
+function parseCount(text: string): number | undefined {
+  const count = Number(text);
+  return Number.isInteger(count) && count >= 1 && count <= 1024 ? count : undefined;
+}
+
+function parseLogLevel(text: string): LogLevel | undefined {
+  return LOG_LEVELS.find((level) => level === text);
+}

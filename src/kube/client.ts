@@ -1,0 +1,97 @@
+import type { Clock } from './ports.ts';
+import type { JsonObject } from '../resources/json.ts';
+import { FIELD_MANAGER } from '../resources/names.ts';
+import type { Cluster } from './cluster.ts';
+import { Connection } from './connection.ts';
+import { exchange, type Call, type Endpoint, type Query } from './exchange.ts';
+import { listPages, type Listed, type ListOptions } from './list.ts';
+import { streamEvents, type WatchEvent, type WatchOptions } from './watch-stream.ts';
+
+/** Of every verb: what may be left out. */
+export interface RequestOptions {
+  readonly query?: Query;
+  /** Replaces `application/json`. */
+  readonly accept?: string;
+  readonly signal?: AbortSignal;
+  /** Milliseconds for the whole call, repetitions included; 5 s unless told. */
+  readonly deadlineMs?: number;
+}
+
+export interface ApplyOptions extends RequestOptions {
+  /** Takes fields over from other managers instead of answering 409. */
+  readonly force: boolean;
+  /** `jwt-injector` unless told. */
+  readonly fieldManager?: string;
+  /** `Strict`: a field that the API server does not know is an error; it is a warning unless told. */
+  readonly fieldValidation?: 'Strict' | 'Warn' | 'Ignore';
+}
+
+/**
+ * The API server, objects as wire JSON. Paths as `resourcePath` makes them; the path of a subresource reads and
+ * writes that. Every method throws a KubeError and nothing else.
+ */
+export interface KubeClient {
+  get(path: string, options?: RequestOptions): Promise<JsonObject>;
+  list(path: string, options?: RequestOptions): Promise<Listed<JsonObject>>;
+  /** As `list`, keeping of each object only what `map` makes of it. */
+  listMapped<T>(path: string, options: ListOptions<T>): Promise<Listed<T>>;
+  /** Server-side apply; `body` has apiVersion, kind and metadata.name. Returns the object as stored. */
+  apply(path: string, body: JsonObject, options: ApplyOptions): Promise<JsonObject>;
+  /** JSON merge patch (RFC 7386). */
+  mergePatch(path: string, body: JsonObject, options?: RequestOptions): Promise<JsonObject>;
+  /** JSON patch (RFC 6902). */
+  jsonPatch(path: string, operations: readonly unknown[], options?: RequestOptions): Promise<JsonObject>;
+  /** `path` is that of the collection. */
+  create(path: string, body: JsonObject, options?: RequestOptions): Promise<JsonObject>;
+  /** The events of one watch, until the API server or the consumer ends it. */
+  watch(path: string, options: WatchOptions, signal: AbortSignal): AsyncIterable<WatchEvent>;
+  /** Breaks off what is under way and closes all connections. */
+  close(): Promise<void>;
+}
+
+export interface ClientOptions {
+  readonly clock: Clock;
+  /** Version of jwt-injector, for the user agent. */
+  readonly version: string;
+}
+
+/** Answers with metadata alone: labels, annotations, owners, managedFields; no data, spec or status. */
+export const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io';
+/** The same for lists. */
+export const METADATA_LIST_ONLY = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
+
+const DEADLINE_MS = 5_000; // a slow API server must not hold a worker for long; the queue tries again
+
+/** A client with one connection pool; nothing is sent before the first call. The caller closes it. */
+export function createClient(cluster: Cluster, { clock, version }: ClientOptions): KubeClient {
+  const connection = new Connection(cluster, clock);
+  const server = new URL(cluster.server);
+  const endpoint: Endpoint = { server, connection, clock, userAgent: `jwt-injector/${version}` };
+  const call = (
+    what: Pick<Call, 'verb' | 'method' | 'path' | 'body' | 'contentType'>,
+    options: RequestOptions,
+  ): Promise<JsonObject> => {
+    const { query, accept, signal, deadlineMs = DEADLINE_MS } = options;
+    return exchange(endpoint, { ...what, query, accept, signal, deadlineMs });
+  };
+  const patch =
+    (verb: string, contentType: string) =>
+    (path: string, body: unknown, options: RequestOptions = {}): Promise<JsonObject> =>
+      call({ verb, method: 'PATCH', path, body, contentType }, options);
+  const apply = patch('apply', 'application/apply-patch+yaml'); // JSON is YAML
+  return {
+    get: (path, options = {}) => call({ verb: 'get', method: 'GET', path }, options),
+    list: (path, options = {}) => listPages(endpoint, path, { ...options, map: (object) => object }),
+    listMapped: (path, options) => listPages(endpoint, path, options),
+    apply: (path, body, options) => {
+      const { force, fieldManager = FIELD_MANAGER, fieldValidation, ...rest } = options;
+      return apply(path, body, { ...rest, query: { ...rest.query, fieldManager, force, fieldValidation } });
+    },
+    mergePatch: patch('patch', 'application/merge-patch+json'),
+    jsonPatch: patch('patch', 'application/json-patch+json'),
+    create: (path, body, options = {}) =>
+      call({ verb: 'create', method: 'POST', path, body, contentType: 'application/json' }, options),
+    watch: (path, options, signal) => streamEvents(endpoint, path, options, signal),
+    close: () => connection.close(),
+  };
+}

@@ -1,0 +1,172 @@
+import { accessSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
+import { parse } from 'yaml';
+import { arrayMember, objectMember, stringMember } from '../resources/json.ts';
+import { fail, ok, type Result } from '../resources/result.ts';
+import { Credentials } from './credentials.ts';
+
+/** Where the API server is and how to authenticate; nothing has been sent yet. */
+export interface Cluster {
+  /** URL of the API server, without a slash at the end. */
+  readonly server: string;
+  /** Where this came from, for messages: `context x of <file>`, `the pod's ServiceAccount`. */
+  readonly source: string;
+  /** Namespace of the context, or the pod's own; `undefined` when none is set. */
+  readonly namespace: string | undefined;
+  /** Reads everything anew: files change, exec plugins and token files are asked again. Throws what reading throws. */
+  readonly load: () => Credentials;
+}
+
+/** Both may be left out; then $KUBECONFIG, ~/.kube/config and the pod's ServiceAccount count, in this order. */
+export interface ClusterOptions {
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'; // mounted by Kubernetes into every pod
+
+/** Finds the cluster as kubectl does. The problem is one sentence: what is wrong, where, and the remedy. */
+export function loadCluster(
+  options: ClusterOptions = {},
+  environment: Environment = process.env,
+): Result<Cluster, string> {
+  const { context } = options;
+  const files = findKubeconfigs(options.kubeconfig, environment);
+  if (!files.ok) return files;
+  if (files.value.length > 0) {
+    const names = files.value.join(', ');
+    return describe(() => loadFiles(files.value, context), names, context);
+  }
+  if (environment['KUBERNETES_SERVICE_HOST'] === undefined) {
+    return fail(
+      'no cluster is known: set --kubeconfig or KUBECONFIG to a kubeconfig file, or make ~/.kube/config ' +
+        '(inside a pod KUBERNETES_SERVICE_HOST would be set)',
+    );
+  }
+  if (!isReadable(join(SERVICE_ACCOUNT, 'token'))) {
+    return fail(
+      `this pod has no ServiceAccount token at ${SERVICE_ACCOUNT}: set automountServiceAccountToken: true, or --kubeconfig`,
+    );
+  }
+  if (context !== undefined) return fail('--context needs a kubeconfig: set --kubeconfig, or drop --context');
+  return describe(loadPod, 'the pod’s ServiceAccount', undefined);
+}
+
+function findKubeconfigs(
+  file: string | undefined,
+  environment: Environment,
+): Result<readonly string[], string> {
+  if (file !== undefined) {
+    return isReadable(file)
+      ? ok([resolve(file)])
+      : fail(`kubeconfig ${file} cannot be read: check --kubeconfig`);
+  }
+  const listed = (environment['KUBECONFIG'] ?? '').split(delimiter).filter((name) => name !== '');
+  if (listed.length > 0) {
+    const found = listed.filter(isReadable); // kubectl skips those that are missing, too
+    return found.length > 0
+      ? ok(found.map((name) => resolve(name)))
+      : fail(`no kubeconfig at ${listed.join(', ')}: check KUBECONFIG, or set --kubeconfig`);
+  }
+  const home = join(environment['HOME'] ?? homedir(), '.kube', 'config');
+  return ok(isReadable(home) ? [home] : []);
+}
+
+function describe(
+  load: () => Credentials,
+  source: string,
+  wanted: string | undefined,
+): Result<Cluster, string> {
+  let config: Credentials;
+  try {
+    config = load();
+  } catch (error) {
+    return fail(`${source} is no usable kubeconfig: ${sayWhy(error)}`);
+  }
+  const context = config.getContextObject(config.getCurrentContext());
+  if (context === null || context === undefined) {
+    const known = config.getContexts().map(({ name }) => name);
+    const name = wanted ?? config.getCurrentContext();
+    return fail(
+      `${source} ${name === undefined || name === '' ? 'has no current-context' : `has no context "${name}"`}: ` +
+        `choose with --context one of ${known.length === 0 ? '(none there)' : known.join(', ')}`,
+    );
+  }
+  const cluster = config.getCluster(context.cluster);
+  if (cluster === null || config.getUser(context.user) === null) {
+    const [kind, name] = cluster === null ? ['cluster', context.cluster] : ['user', context.user];
+    return fail(`context "${context.name}" of ${source} names the ${kind} "${name}", which is not there`);
+  }
+  const { server, skipTLSVerify } = cluster;
+  if (!URL.canParse(server) || !/^https?:/.test(server)) {
+    return fail(
+      `cluster "${cluster.name}" of ${source} has no valid server URL: it must begin with https://`,
+    );
+  }
+  if (server.startsWith('http:') && !skipTLSVerify) {
+    return fail(
+      `cluster "${cluster.name}" of ${source} is plain http: use https, or set insecure-skip-tls-verify: true`,
+    );
+  }
+  return ok({
+    server: server.replace(/\/+$/, ''),
+    source: source.startsWith('the pod') ? source : `context ${context.name} of ${source}`,
+    namespace: context.namespace?.trim(),
+    load,
+  });
+}
+
+/** Parsers quote what they choke on, and that may be a token: only file-system codes and our own words get out. */
+function sayWhy(error: unknown): string {
+  const code = stringMember(error, 'code');
+  if (code !== undefined && /^E[A-Z]+$/.test(code)) return code;
+  const message = error instanceof Error ? error.message : '';
+  const isOwn =
+    /^(clusters|users|contexts)\[\d+\]\.[\w.]+ is missing$|^Duplicate (cluster|user|context)/.test(message);
+  return isOwn ? (message.split('\n')[0] ?? '') : 'it does not parse as YAML';
+}
+
+function loadPod(): Credentials {
+  const config = new Credentials();
+  config.loadFromCluster();
+  return config;
+}
+
+/** Several files count together, as $KUBECONFIG allows; the first that sets a current context wins, as with kubectl. */
+function loadFiles(files: readonly string[], context: string | undefined): Credentials {
+  const config = new Credentials();
+  for (const [index, file] of files.entries()) {
+    const one = index === 0 ? config : new KubeConfig();
+    one.loadFromFile(file);
+    addTokenFiles(one, file);
+    if (index > 0) config.mergeConfig(one, (config.getCurrentContext() ?? '') !== '');
+  }
+  if (context !== undefined) config.setCurrentContext(context);
+  return config;
+}
+
+/** client-node reads `token-file`, once; kubectl's word is `tokenFile`, and the file is read again as it changes. */
+function addTokenFiles(config: KubeConfig, file: string): void {
+  for (const entry of arrayMember(parse(readFileSync(file, 'utf8')), 'users')) {
+    const tokenFile = stringMember(objectMember(entry, 'user'), 'tokenFile');
+    const user = config.getUsers().find(({ name }) => name === stringMember(entry, 'name'));
+    if (tokenFile === undefined || user === undefined || user.authProvider) continue;
+    const path = resolve(dirname(file), tokenFile);
+    config.users = config.users.map((other) =>
+      other === user ? { ...user, authProvider: { name: 'tokenFile', config: { tokenFile: path } } } : other,
+    );
+  }
+}
+
+function isReadable(file: string): boolean {
+  try {
+    accessSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+}

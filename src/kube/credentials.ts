@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
+
+type Options = Parameters<KubeConfig['createDispatcherOptions']>;
+type DispatcherOptions = ReturnType<KubeConfig['createDispatcherOptions']>;
+
+/** The part of undici's Dispatcher that sends requests, as client-node hands it out. */
+export type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>;
+
+/** What one look at the credentials gave. */
+export interface Identity {
+  /** For every request: Authorization, Impersonate-User. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Changes whenever certificate authority, client certificate or its key do. */
+  readonly fingerprint: string;
+  /** A new connection pool, `undefined` when the fingerprint is the known one. It belongs to the caller. */
+  readonly dispatcher: Dispatcher | undefined;
+}
+
+/**
+ * client-node's KubeConfig, used for what it does well: kubeconfig and in-cluster loading, token files, exec
+ * plugins, OIDC, client certificates, TLS and proxy options. As shipped it makes a new pool, and so a new TLS
+ * connection, for every request; this one only when the TLS material differs from what the caller has.
+ */
+export class Credentials extends KubeConfig {
+  #known: string | undefined;
+  #seen = '';
+
+  /** Reads token and certificates as they are now. `known`: the fingerprint of the pool that the caller has. */
+  async identify(server: string, known: string | undefined): Promise<Identity> {
+    this.#known = known;
+    const context = new RequestContext(server, HttpMethod.GET);
+    await this.applySecurityAuthentication(context);
+    const headers = Object.entries(context.getHeaders()).map(([name, value]) => [name, value.trim()]);
+    return {
+      headers: Object.fromEntries(headers),
+      fingerprint: this.#seen,
+      dispatcher: context.getDispatcher(),
+    };
+  }
+
+  override createDispatcherOptions(cluster: Options[0], agentOptions: Options[1]): DispatcherOptions {
+    this.#seen = fingerprintOf(agentOptions);
+    if (this.#seen === this.#known) return { type: 'none' };
+    const options = super.createDispatcherOptions(cluster, agentOptions);
+    // Without any TLS setting of its own client-node would leave the choice to the runtime's global pool.
+    return options.type === 'none'
+      ? { type: 'agent', connect: { keepAlive: true, keepAliveInitialDelay: 30_000 } } // client-go's 30 s
+      : options;
+  }
+}
+
+function fingerprintOf({ ca, cert, key, servername, rejectUnauthorized }: Options[1]): string {
+  const hash = createHash('sha256').update(`${servername ?? ''} ${rejectUnauthorized ?? ''}`);
+  for (const part of [ca, cert, key].flatMap((value) => [value, '\n'].flat())) {
+    if (typeof part === 'string' || part instanceof Uint8Array) hash.update(part);
+  }
+  return hash.digest('base64');
+}

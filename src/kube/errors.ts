@@ -1,0 +1,153 @@
+import { arrayMember, isJsonObject, member, objectMember, stringMember } from '../resources/json.ts';
+import type { Target } from './resource-path.ts';
+
+/** Reasons of failures that never got a (whole) answer; all others are those of the API server (`NotFound`, …). */
+export type TransportReason =
+  | 'Unreachable' // no connection, or it broke
+  | 'Deadline' // no whole answer in time
+  | 'Tls' // the certificate of the API server, or ours, is not accepted
+  | 'Credentials' // there is nothing to authenticate with: token file, exec plugin, OIDC
+  | 'Malformed' // an answer that is not what the Kubernetes API promises
+  | 'Aborted'; // the caller's signal
+
+/** One detail of a refusal. Only words of the API: its messages may quote a token. */
+export interface Cause {
+  readonly field: string;
+  readonly reason: string;
+}
+
+export interface KubeErrorDetails extends Target {
+  readonly verb: string;
+  /** HTTP status; 0 when there was no answer. */
+  readonly status: number;
+  /** The API server's reason word, or a `TransportReason`. */
+  readonly reason: string;
+  /** Milliseconds that the API server asks to wait. */
+  readonly retryAfterMs?: number | undefined;
+  readonly causes?: readonly Cause[] | undefined;
+  /** What a person needs beside the reason, without a body: an error code of the transport, a limit in seconds. */
+  readonly detail?: string | undefined;
+}
+
+/** Whatever src/kube throws for a request. The message is one line and holds no part of any body. */
+export class KubeError extends Error {
+  readonly status: number;
+  readonly reason: string;
+  readonly verb: string;
+  readonly resource: string;
+  readonly namespace: string | undefined;
+  // `name` is taken by Error.
+  readonly objectName: string | undefined;
+  readonly retryAfterMs: number | undefined;
+  readonly causes: readonly Cause[];
+
+  constructor(details: KubeErrorDetails) {
+    super(describe(details));
+    this.name = 'KubeError';
+    this.status = details.status;
+    this.reason = details.reason;
+    this.verb = details.verb;
+    this.resource = details.resource;
+    this.namespace = details.namespace;
+    this.objectName = details.name;
+    this.retryAfterMs = details.retryAfterMs;
+    this.causes = details.causes ?? [];
+  }
+}
+
+function describe(details: KubeErrorDetails): string {
+  const { verb, resource, subresource, namespace, name, status, reason, detail, causes = [] } = details;
+  const what = subresource === undefined ? resource : `${resource}/${subresource}`;
+  const where = [namespace, name].filter((part) => part !== undefined).join('/');
+  const why = status === 0 ? reason : `${status} ${reason}`;
+  const fields = causes.map((cause) => `${cause.field} ${cause.reason}`.trim()).join(', ');
+  const more = [detail, fields].filter((part) => part !== undefined && part !== '').join('; ');
+  return `${verb} ${what}${where === '' ? '' : ` ${where}`}: ${why}${more === '' ? '' : ` (${more})`}`;
+}
+
+/** Words for a status without one: what the API server itself says (apimachinery `NewGenericServerResponse`). */
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  405: 'MethodNotAllowed',
+  406: 'NotAcceptable',
+  409: 'Conflict',
+  410: 'Expired',
+  413: 'RequestEntityTooLarge',
+  415: 'UnsupportedMediaType',
+  422: 'Invalid',
+  429: 'TooManyRequests',
+  500: 'InternalError',
+  502: 'BadGateway',
+  503: 'ServiceUnavailable',
+  504: 'Timeout',
+};
+
+const MOST_CAUSES = 5; // a line stays a line
+
+/** What can be told of a refusal from its HTTP status and the parsed body, a Kubernetes `Status` if all is well. */
+export function readStatus(
+  status: number,
+  body: unknown,
+): Pick<KubeErrorDetails, 'status' | 'reason' | 'retryAfterMs' | 'causes'> {
+  const reason = stringMember(body, 'reason');
+  const details = objectMember(body, 'details');
+  const seconds = member(details, 'retryAfterSeconds');
+  return {
+    status,
+    reason: reason !== undefined && isWord(reason) ? reason : (REASONS[status] ?? 'Unknown'),
+    retryAfterMs: typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined,
+    causes: arrayMember(details, 'causes').slice(0, MOST_CAUSES).filter(isJsonObject).map(readCause),
+  };
+}
+
+function readCause(cause: unknown): Cause {
+  const field = stringMember(cause, 'field') ?? '';
+  const reason = stringMember(cause, 'reason') ?? '';
+  // A path such as .spec.key or metadata.annotations[tokens.osg-htc.org/token]; anything longer may be content.
+  const isPath = /^[\w.[\]/*-]{1,120}$/.test(field);
+  return { field: isPath ? field : '', reason: isWord(reason) ? reason : '' };
+}
+
+function isWord(text: string): boolean {
+  return /^[A-Za-z]{1,64}$/.test(text);
+}
+
+/** The object is not there (or the API server does not know its kind). */
+export function isNotFound(error: unknown): error is KubeError {
+  return error instanceof KubeError && error.status === 404;
+}
+
+/** The object changed, or is there already, or a field belongs to somebody else: look again. */
+export function isConflict(error: unknown): error is KubeError {
+  return error instanceof KubeError && error.status === 409;
+}
+
+/** The resourceVersion or continue token is too old: list anew (Kubernetes API concepts, "410 Gone"). */
+export function isExpired(error: unknown): error is KubeError {
+  return error instanceof KubeError && error.status === 410;
+}
+
+/** Not authenticated or not allowed: it stays so until somebody changes credentials or RBAC. */
+export function isDenied(error: unknown): error is KubeError {
+  return error instanceof KubeError && (error.status === 401 || error.status === 403);
+}
+
+/** The caller itself ended the request. */
+export function isAborted(error: unknown): error is KubeError {
+  return error instanceof KubeError && error.reason === 'Aborted';
+}
+
+/** The namespace is being deleted: nothing can be created in it any more. */
+export function isNamespaceTerminating(error: unknown): error is KubeError {
+  return error instanceof KubeError && error.causes.some((cause) => cause.reason === 'NamespaceTerminating');
+}
+
+/** The same request may well succeed a little later. */
+export function isTransient(error: unknown): error is KubeError {
+  if (!(error instanceof KubeError)) return false;
+  if (error.status === 0) return error.reason !== 'Aborted';
+  return error.status === 408 || error.status === 429 || error.status >= 500;
+}

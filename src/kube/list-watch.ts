@@ -1,0 +1,178 @@
+import { stringMember, objectMember, type JsonObject } from '../resources/json.ts';
+import { watchDelay } from './backoff.ts';
+import { METADATA_LIST_ONLY, METADATA_ONLY, type KubeClient } from './client.ts';
+import { isExpired, isNotFound, KubeError } from './errors.ts';
+import type { Query } from './exchange.ts';
+import type { Clock, Log } from './ports.ts';
+import { parseResourcePath } from './resource-path.ts';
+import { applyEvent, replaceAll, type Kept, type WatchStore } from './watch-store.ts';
+
+export interface ListWatchOptions<T> {
+  readonly client: Pick<KubeClient, 'listMapped' | 'watch'>;
+  /** Of a collection, of one namespace or all. */
+  readonly path: string;
+  /** labelSelector, fieldSelector. */
+  readonly query?: Query;
+  /** Ask for metadata alone. */
+  readonly metadataOnly?: boolean;
+  /** What is kept of an object; `undefined`: nothing, as if it were not there. */
+  readonly transform: (object: JsonObject) => T | undefined;
+  /** Where it is kept. Two list-watches may share one only if their paths are of different namespaces. */
+  readonly store: WatchStore<T>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Numbers in [0, 1) for jitter; `Math.random` unless told. */
+  readonly random?: () => number;
+  /** Milliseconds without a byte after which a connection counts as dead; 90 s unless told. */
+  readonly silenceMs?: number;
+}
+
+/** A list-watch under way. It goes on until stopped, whatever the API server does. */
+export interface ListWatch {
+  /** True when the store holds everything for the first time; false if it was stopped before. Never rejects. */
+  readonly synced: Promise<boolean>;
+  readonly isSynced: () => boolean;
+  /** When the API server last said anything (events, bookmarks, lists), in milliseconds since the epoch. */
+  readonly lastEventAt: () => number | undefined;
+  /** Ends the watch and every timer; the store keeps what it has. */
+  readonly stop: () => Promise<void>;
+}
+
+/** How long one watch lasts at most, in seconds; a random time up to twice as much, as client-go does. */
+const WATCH_SECONDS = 300;
+/** A watch that stood this long, or brought anything, worked: what ends it then is not counted as a failure in a row. */
+const STEADY_MS = 30_000;
+/** A watch that ended sooner is not opened again at once, whatever it brought. */
+const HASTY_MS = 1_000;
+/** So many refusals in a row of the same resourceVersion, and it is given up for a new list. */
+const REFUSALS_BEFORE_LIST = 3;
+
+/** Keeps `store` equal to what the API server has: lists, watches, resumes, lists again when it must. */
+export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
+  const { client, path, query, store, clock, log, random = Math.random, silenceMs } = options;
+  const { resource, namespace } = parseResourcePath(path);
+  const scope = namespace === undefined ? '' : `${namespace}/`;
+  const abort = new AbortController();
+  const synced = Promise.withResolvers<boolean>();
+  let isSynced = false;
+  let lastEventAt: number | undefined;
+  let resourceVersion: string | undefined; // undefined: list first
+  let failures = 0;
+  let told: string | undefined; // the failure in the log, told once
+
+  const keep = (object: JsonObject): Kept<T> | undefined => {
+    const metadata = objectMember(object, 'metadata');
+    const name = stringMember(metadata, 'name');
+    const version = stringMember(metadata, 'resourceVersion');
+    if (name === undefined || version === undefined) return undefined;
+    const objectNamespace = stringMember(metadata, 'namespace') ?? '';
+    const key = objectNamespace === '' ? name : `${objectNamespace}/${name}`;
+    try {
+      return { key, resourceVersion: version, value: options.transform(object) };
+    } catch {
+      // One object that we cannot digest must not cost us the others; what it holds stays out of the log.
+      log.warn({ resource, key }, 'an object could not be read and is left out');
+      return undefined;
+    }
+  };
+  const noteProgress = (): void => {
+    lastEventAt = clock.now();
+    failures = 0;
+    if (told === undefined) return;
+    told = undefined;
+    log.info({ resource }, 'watch works again');
+  };
+  const list = async (): Promise<string> => {
+    const listed = await client.listMapped(path, {
+      query,
+      accept: options.metadataOnly === true ? METADATA_LIST_ONLY : undefined,
+      signal: abort.signal,
+      map: keep,
+    });
+    lastEventAt = clock.now();
+    replaceAll(store, listed.items, scope);
+    isSynced = true;
+    synced.resolve(true);
+    return listed.resourceVersion;
+  };
+  const watch = async (from: string): Promise<void> => {
+    const events = client.watch(
+      path,
+      {
+        query: {
+          ...query,
+          resourceVersion: from,
+          allowWatchBookmarks: true,
+          timeoutSeconds: Math.floor(WATCH_SECONDS * (1 + random())),
+        },
+        accept: options.metadataOnly === true ? METADATA_ONLY : undefined,
+        silenceMs,
+      },
+      abort.signal,
+    );
+    for await (const event of events) {
+      if (abort.signal.aborted) return;
+      resourceVersion = applyEvent(store, event, keep, resource) ?? resourceVersion;
+      noteProgress();
+    }
+  };
+  /** One list if it takes one, one watch; how long to wait before the next. */
+  const attempt = async (): Promise<number> => {
+    const startedAt = clock.monotonic();
+    let listing = true;
+    try {
+      resourceVersion ??= await list();
+      listing = false;
+      await watch(resourceVersion);
+      return clock.monotonic() - startedAt >= HASTY_MS ? 0 : watchDelay((failures += 1), random);
+    } catch (error) {
+      if (abort.signal.aborted) return 0;
+      if (!listing && clock.monotonic() - startedAt >= STEADY_MS) failures = 0;
+      failures += 1;
+      if (listing && isNotFound(error) && failures > 1) replaceAll(store, [], scope); // its CRD is gone
+      if (!listing && mustList(error, failures)) resourceVersion = undefined;
+      if (isExpired(error) && failures === 1) return 0;
+      const delay = Math.max(watchDelay(failures, random), retryAfterOf(error));
+      tell(error, delay);
+      return delay;
+    }
+  };
+  const tell = (error: unknown, delayMs: number): void => {
+    const reason = error instanceof KubeError ? error.reason : 'InternalError';
+    const message = error instanceof KubeError ? error.message : 'a bug of ours';
+    const fields = { resource, reason, problem: message, failures, retryInMs: Math.round(delayMs) };
+    if (told === reason) log.debug(fields, 'watch still interrupted');
+    else log.warn(fields, 'watch interrupted');
+    told = reason;
+  };
+  const run = async (): Promise<void> => {
+    while (!abort.signal.aborted) {
+      const delay = await attempt();
+      if (delay > 0) await clock.sleep(delay, abort.signal).catch(() => undefined);
+    }
+    synced.resolve(false);
+  };
+  const running = run();
+  return {
+    synced: synced.promise,
+    isSynced: () => isSynced,
+    lastEventAt: () => lastEventAt,
+    stop: () => {
+      abort.abort();
+      return running;
+    },
+  };
+}
+
+/** Whether the resourceVersion is of no more use: too old, too new (after etcd was restored), refused for long. */
+function mustList(error: unknown, failures: number): boolean {
+  if (isExpired(error)) return true;
+  if (!(error instanceof KubeError)) return true;
+  if (error.causes.some(({ reason }) => reason === 'ResourceVersionTooLarge')) return true;
+  const mayPass = error.status === 429 || error.status === 503 || error.reason === 'Unreachable';
+  return !mayPass && error.reason !== 'Deadline' && failures >= REFUSALS_BEFORE_LIST;
+}
+
+function retryAfterOf(error: unknown): number {
+  return error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
+}

@@ -1,0 +1,3 @@
+export function startNamespaceDefaults(_: unknown) {
+  return { lookUp: async () => ({ ok: true, value: undefined }) as const, isSynced: () => true, stop: async () => {} };
+}

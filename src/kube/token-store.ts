@@ -1,0 +1,63 @@
+import { isJsonObject, member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
+import { GROUP, PLURAL, VERSION } from '../resources/names.ts';
+import type { KubeClient } from './client.ts';
+import { isConflict, isNamespaceTerminating, isNotFound, KubeError } from './errors.ts';
+import { resourcePath, type Resource } from './resource-path.ts';
+
+export const JWTS: Resource = { group: GROUP, version: VERSION, plural: PLURAL };
+export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets' };
+
+export interface TokenStoreOptions {
+  readonly client: Pick<KubeClient, 'get' | 'apply'>;
+  /** Hears of each object as it was stored, so that a cache need not wait for the watch to echo it. */
+  readonly onSecret: (secret: JsonObject) => void;
+  readonly onJwt: (jwt: JsonObject) => void;
+}
+
+/** Reads and writes Secrets and the status of JWTs, as the reconcile loop needs it. Throws KubeErrors. */
+export function createTokenStore({ client, onSecret, onJwt }: TokenStoreOptions) {
+  return {
+    readSecret: async (namespace: string, name: string): Promise<JsonObject | undefined> => {
+      try {
+        return await client.get(resourcePath(SECRETS, { namespace, name }));
+      } catch (error) {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      }
+    },
+    applySecret: async (secret: JsonObject, { force }: { readonly force: boolean }): Promise<void> => {
+      onSecret(await client.apply(resourcePath(SECRETS, placeOf(secret)), secret, { force }));
+    },
+    applyStatus: async (jwt: JsonObject): Promise<void> => {
+      const path = resourcePath(JWTS, { ...placeOf(jwt), subresource: 'status' });
+      onJwt(await client.apply(path, jwt, { force: true }));
+    },
+  };
+}
+
+/** What a refusal means for a loop: to look again, to stop quietly, or to tell. Throws on what is no KubeError: a bug. */
+export function explainFailure(error: unknown): {
+  readonly stale: boolean;
+  readonly gone: boolean;
+  readonly message: string;
+} {
+  if (!(error instanceof KubeError)) throw error;
+  return {
+    stale: isConflict(error),
+    gone: isNotFound(error) || isNamespaceTerminating(error),
+    message: error.message,
+  };
+}
+
+/** `namespace/name` and resourceVersion of an object, as caches keep it. */
+export function identify(object: JsonObject): { readonly key: string; readonly resourceVersion: string } {
+  const { namespace, name } = placeOf(object);
+  const resourceVersion = stringMember(objectMember(object, 'metadata'), 'resourceVersion') ?? '';
+  return { key: `${namespace}/${name}`, resourceVersion };
+}
+
+function placeOf(object: JsonObject): { readonly namespace: string; readonly name: string } {
+  const metadata = member(object, 'metadata');
+  const found = isJsonObject(metadata) ? metadata : {};
+  return { namespace: stringMember(found, 'namespace') ?? '', name: stringMember(found, 'name') ?? '' };
+}

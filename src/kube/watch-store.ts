@@ -1,0 +1,70 @@
+import { member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
+import type { Origin } from './cache.ts';
+import { KubeError, readStatus } from './errors.ts';
+import type { WatchEvent } from './watch-stream.ts';
+
+/** Where a list-watch keeps what it sees; `Cache` fits. */
+export interface WatchStore<T> {
+  keys(): Iterable<string>;
+  resourceVersion(key: string): string | undefined;
+  set(key: string, resourceVersion: string, value: T, origin: Origin): void;
+  delete(key: string, origin: Origin): void;
+}
+
+/** One object after its transform; without a value it is to be treated as if it were not there. */
+export interface Kept<T> {
+  readonly key: string;
+  readonly resourceVersion: string;
+  readonly value: T | undefined;
+}
+
+/** Makes the store's keys that begin with `scope` those of `listed`; deletions that no watch saw come out here. */
+export function replaceAll<T>(
+  store: WatchStore<T>,
+  listed: readonly (Kept<T> | undefined)[],
+  scope: string,
+): void {
+  const found = new Set<string>();
+  for (const kept of listed) {
+    if (kept?.value === undefined) continue;
+    found.add(kept.key);
+    store.set(kept.key, kept.resourceVersion, kept.value, 'list');
+  }
+  for (const key of store.keys()) {
+    if (key.startsWith(scope) && !found.has(key)) store.delete(key, 'list');
+  }
+}
+
+/**
+ * Does what one event says and returns the resourceVersion to resume from. Events of an older state than the
+ * store's, as a reconnecting proxy may repeat them, change nothing. Throws a KubeError for an ERROR event.
+ */
+export function applyEvent<T>(
+  store: WatchStore<T>,
+  { type, object }: WatchEvent,
+  keep: (object: JsonObject) => Kept<T> | undefined,
+  resource: string,
+): string | undefined {
+  if (type === 'ERROR') {
+    const code = member(object, 'code');
+    throw new KubeError({
+      ...readStatus(typeof code === 'number' ? code : 500, object),
+      verb: 'watch',
+      resource,
+    });
+  }
+  const resourceVersion = stringMember(objectMember(object, 'metadata'), 'resourceVersion');
+  if (type === 'BOOKMARK') return resourceVersion;
+  const kept = keep(object);
+  if (kept === undefined) return resourceVersion;
+  if (isOlder(kept.resourceVersion, store.resourceVersion(kept.key))) return undefined;
+  if (type === 'DELETED' || kept.value === undefined) store.delete(kept.key, 'watch');
+  else store.set(kept.key, kept.resourceVersion, kept.value, 'watch');
+  return resourceVersion;
+}
+
+/** Whether `version` is of an older state: resourceVersions are to be compared as decimal numbers of any length (KEP-5504); what is none is never older. */
+export function isOlder(version: string, known: string | undefined): boolean {
+  if (known === undefined || !/^[1-9]\d*$/.test(version) || !/^[1-9]\d*$/.test(known)) return false;
+  return version.length === known.length ? version < known : version.length < known.length;
+}

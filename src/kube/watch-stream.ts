@@ -1,0 +1,96 @@
+import { isJsonObject, member, type JsonObject } from '../resources/json.ts';
+import { KubeError } from './errors.ts';
+import { openSession, readRefusal, send, type Answer, type Endpoint, type Query } from './exchange.ts';
+import { readLines } from './lines.ts';
+import { parseResourcePath } from './resource-path.ts';
+import { failTransport } from './transport-errors.ts';
+
+const WATCH_EVENT_TYPES = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'] as const;
+
+/** One event as the API server sends it (Kubernetes API, WatchEvent). `ERROR` carries a Status. */
+export interface WatchEvent {
+  readonly type: (typeof WATCH_EVENT_TYPES)[number];
+  readonly object: JsonObject;
+}
+
+export interface WatchOptions {
+  readonly query?: Query | undefined;
+  readonly accept?: string | undefined;
+  /** Milliseconds without a byte after which the connection counts as dead; 90 s unless told. */
+  readonly silenceMs?: number | undefined;
+}
+
+const HEADERS_MS = 10_000; // the API server answers a watch at once, events or not
+/** A bookmark comes about every minute, at most 75 s after the last (apiserver, `bookmarkFrequency`). */
+const SILENCE_MS = 90_000;
+/** etcd takes 1.5 MiB per object by default, the API server 3 MiB per request; JSON escapes may double it. */
+const LONGEST_LINE = 16 * 1024 * 1024;
+
+/**
+ * The events of one watch until the API server ends it; ends the connection when the consumer stops. Throws a
+ * KubeError: refused, silent, broken, cut off in the middle of an event, aborted.
+ */
+export async function* streamEvents(
+  endpoint: Endpoint,
+  path: string,
+  options: WatchOptions,
+  signal: AbortSignal,
+): AsyncGenerator<WatchEvent> {
+  const request = { verb: 'watch', path, signal, server: endpoint.server.origin };
+  let answer: Answer | undefined;
+  try {
+    answer = await open(endpoint, path, options, signal);
+    for await (const line of readLines(answer.body, LONGEST_LINE)) {
+      if (line !== '') yield parseEvent(line);
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw failTransport(error, request);
+    throw new KubeError({
+      ...parseResourcePath(path),
+      verb: 'watch',
+      status: 0,
+      reason: 'Malformed',
+      detail: error.message,
+    });
+  } finally {
+    answer?.body.destroy();
+  }
+}
+
+async function open(
+  endpoint: Endpoint,
+  path: string,
+  { query, accept, silenceMs = SILENCE_MS }: WatchOptions,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const call = {
+    verb: 'watch',
+    method: 'GET',
+    path,
+    accept,
+    query: { ...query, watch: true },
+    deadlineMs: HEADERS_MS,
+  } as const;
+  for (let renewed = false; ; renewed = true) {
+    const session = await openSession(endpoint, call);
+    let problem: KubeError;
+    try {
+      const limits = { signal, headersTimeout: HEADERS_MS, bodyTimeout: silenceMs };
+      const answer = await send(endpoint, session, call, limits);
+      if (answer.statusCode === 200) return answer;
+      problem = await readRefusal(answer, call);
+    } catch (error) {
+      problem = failTransport(error, { ...call, signal, server: endpoint.server.origin });
+    }
+    const isRefused = problem.status === 401 || problem.reason === 'Tls';
+    if (!isRefused || renewed || (await endpoint.connection.renew(session)) === session) throw problem;
+  }
+}
+
+function parseEvent(line: string): WatchEvent {
+  const event: unknown = JSON.parse(line);
+  const type = WATCH_EVENT_TYPES.find((known) => known === member(event, 'type'));
+  const object = member(event, 'object');
+  if (type === undefined || !isJsonObject(object)) throw new SyntaxError('no watch event');
+  return { type, object };
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import type { JsonObject } from '../resources/json.ts';
+import type { Jwt, JwtSpec } from '../resources/jwt.ts';
+import { GROUP, KIND, VERSION } from '../resources/names.ts';
+import type { StateProblem } from '../resources/problem.ts';
+import { fail, ok, type Result } from '../resources/result.ts';
+import { parseSecretMetadata, readSecretToken } from '../resources/secret.ts';
+import { desiredSecret } from '../reconcile/desired-secret.ts';
+import type { Observed } from '../reconcile/observed.ts';
+import { buildClaims, type Claims } from '../signing/claims.ts';
+import { readToken, signToken } from '../signing/token.ts';
+
+/** Where results go. Every method throws what the API server answers. */
+export interface Store {
+  readSecret(namespace: string, name: string): Promise<JsonObject | undefined>;
+  /**
+   * Server-side apply by our field manager. Unforced for a Secret that was not there: if somebody else made one
+   * meanwhile, the apply conflicts instead of taking it over.
+   */
+  applySecret(secret: JsonObject, options: { readonly force: boolean }): Promise<void>;
+  /** Server-side apply of the whole status. */
+  applyStatus(jwt: JsonObject): Promise<void>;
+}
+
+/** A token that was written, with its claims and the time of signing in seconds since the epoch. */
+export interface Signed {
+  readonly claims: Claims;
+  readonly issuedAt: number;
+  /** Seconds that making and checking the signature took. */
+  readonly duration: number;
+}
+
+/** Signs a token and writes it. A problem is one of the author's input; what the API server refuses is thrown. */
+export async function signAndWrite(
+  store: Store,
+  observed: Observed,
+  now: number,
+): Promise<Result<Signed, StateProblem>> {
+  const { jwt, key, secret } = observed;
+  if (!jwt.spec.ok) return jwt.spec;
+  if (key.state !== 'read') throw new Error('a token was to be signed before its key was read');
+  const spec = jwt.spec.value;
+  const issuedAt = Math.floor(now);
+  const claims = buildClaims(spec, issuedAt, randomUUID());
+  if (!claims.ok) return fail(claims.problem);
+  const startedAt = performance.now();
+  const token = await signToken(key.key, spec.keyId, claims.value);
+  const duration = (performance.now() - startedAt) / 1000;
+  const body = desiredSecret(jwt, spec, token, { issuedAt, expiresAt: claims.value.exp }, secret);
+  await store.applySecret(body, { force: secret !== undefined });
+  return ok({ claims: claims.value, issuedAt, duration });
+}
+
+/**
+ * Writes the Secret's metadata anew with the same token bytes: a server-side apply that left the token out would
+ * delete it, and an ECDSA signature cannot be made twice. Does nothing when the Secret is gone or changed
+ * meanwhile: its watch event brings the next look.
+ */
+export async function repairSecret(store: Store, jwt: Jwt, spec: JwtSpec): Promise<void> {
+  const object = await store.readSecret(jwt.namespace, jwt.name);
+  const token = readSecretToken(object);
+  const read = token === undefined ? undefined : readToken(token);
+  const expiresAt = read?.claims['exp'];
+  if (object === undefined || token === undefined || typeof expiresAt !== 'number') return;
+  const { resourceVersion } = parseSecretMetadata(object);
+  const issuedAt = Math.floor(expiresAt - spec.lifetime);
+  await store.applySecret(desiredSecret(jwt, spec, token, { issuedAt, expiresAt }, { resourceVersion }), {
+    force: true,
+  });
+}
+
+/** A status as the body of a server-side apply to the status subresource. */
+export function statusBody(jwt: Jwt, status: JsonObject): JsonObject {
+  return {
+    apiVersion: `${GROUP}/${VERSION}`,
+    kind: KIND,
+    metadata: { name: jwt.name, namespace: jwt.namespace },
+    status,
+  };
+}

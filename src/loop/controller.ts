@@ -1,0 +1,114 @@
+import { parseTime } from '../reconcile/time.ts';
+import { locateKey } from '../reconcile/key-access.ts';
+import type { Jwt } from '../resources/jwt.ts';
+import type { Clock } from './clock.ts';
+import { WorkQueue, type Outcome, type Work } from './queue.ts';
+import { reconcileJwt, type Reconciler } from './reconcile-jwt.ts';
+
+export interface ControllerOptions {
+  readonly reconciler: Omit<Reconciler, 'now'>;
+  readonly clock: Clock;
+  /** JWTs worked on at once. */
+  readonly workers: number;
+  /** Hears of bugs: a round that threw something else than a refusal of the API server. */
+  readonly onBug: (key: string, error: unknown) => void;
+}
+
+/** Turns news from the watches into rounds for the JWTs they concern. It works only between `start` and `stop`. */
+export interface Controller {
+  /** A JWT came (`before` undefined), changed, or went (`after` undefined). */
+  jwtChanged(before: Jwt | undefined, after: Jwt | undefined): void;
+  /** A Secret came, changed or went: it concerns the JWT of its name, and those that sign with a key in it. */
+  secretChanged(namespace: string, name: string): void;
+  /** JWTs that wait for a worker. */
+  depth(): number;
+  start(): void;
+  /** Begins no more rounds and resolves when the running ones have ended. */
+  stop(): Promise<void>;
+}
+
+export function createController({ reconciler, clock, workers, onBug }: ControllerOptions): Controller {
+  const { sources, legacyKeyNamespace } = reconciler.observer;
+  const keyUsers = new KeyUsers();
+  const queue = new WorkQueue({
+    clock,
+    workers,
+    onError: onBug,
+    process: async (key, _signal, retryAt): Promise<Outcome> => {
+      const [namespace = '', name = ''] = key.split('/');
+      const jwt = sources.jwt(namespace, name);
+      if (jwt === undefined) return { next: 'idle' };
+      const round = await reconcileJwt({ ...reconciler, now: () => clock.now() }, jwt, retryAt);
+      if (round.next === 'retry') return round;
+      return round.at === undefined
+        ? { next: 'idle' }
+        : { next: 'at', time: round.at, expiresAt: expiryOf(jwt) };
+    },
+  });
+  const enqueue = (jwt: Jwt, priority: Work['priority']): void => {
+    queue.add(keyOf(jwt), { priority, expiresAt: expiryOf(jwt) });
+  };
+
+  return {
+    jwtChanged(before, after) {
+      if (before !== undefined) keyUsers.remove(keyOf(before));
+      if (after === undefined) {
+        if (before !== undefined) queue.forget(keyOf(before));
+        return;
+      }
+      const reference = after.spec.ok
+        ? locateKey(after, after.spec.value.key, legacyKeyNamespace)
+        : undefined;
+      if (reference !== undefined) keyUsers.add(keyOf(after), keyOf(reference));
+      enqueue(after, before === undefined ? 'new' : 'changed');
+    },
+    secretChanged(namespace, name) {
+      const secret = keyOf({ namespace, name });
+      for (const key of [secret, ...keyUsers.of(secret)]) {
+        const [jwtNamespace = '', jwtName = ''] = key.split('/');
+        const jwt = sources.jwt(jwtNamespace, jwtName);
+        if (jwt !== undefined) enqueue(jwt, 'changed');
+      }
+    },
+    depth: () => queue.depth,
+    start: () => queue.start(),
+    stop: () => queue.stop(),
+  };
+}
+
+/** Which JWTs sign with a key in which Secret; both as `namespace/name`. */
+class KeyUsers {
+  readonly #bySecret = new Map<string, Set<string>>();
+  readonly #byJwt = new Map<string, string>();
+
+  add(jwt: string, secret: string): void {
+    const users = this.#bySecret.get(secret) ?? new Set();
+    users.add(jwt);
+    this.#bySecret.set(secret, users);
+    this.#byJwt.set(jwt, secret);
+  }
+
+  remove(jwt: string): void {
+    const secret = this.#byJwt.get(jwt);
+    if (secret === undefined) return;
+    this.#byJwt.delete(jwt);
+    const users = this.#bySecret.get(secret);
+    users?.delete(jwt);
+    if (users?.size === 0) this.#bySecret.delete(secret);
+  }
+
+  of(secret: string): Iterable<string> {
+    return this.#bySecret.get(secret) ?? [];
+  }
+}
+
+/** Neither namespaces nor names can hold a slash (Kubernetes API, DNS-1123). */
+function keyOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `${namespace}/${name}`;
+}
+
+/** Milliseconds since the epoch when the published token expires, as the status says. */
+function expiryOf(jwt: Jwt): number | undefined {
+  const seconds = parseTime(jwt.status['expiresAt']);
+  return seconds === undefined ? undefined : seconds * 1000;
+}

@@ -1,0 +1,130 @@
+import type { JsonObject } from '../resources/json.ts';
+import type { Jwt, JwtSpec } from '../resources/jwt.ts';
+import { fail } from '../resources/result.ts';
+import { parseSecretMetadata, type SecretMetadata } from '../resources/secret.ts';
+import { findKeyRefusal, locateKey, readKeyText } from '../reconcile/key-access.ts';
+import type { KeyObservation, Observed, SecretObservation } from '../reconcile/observed.ts';
+import { readRecorded } from '../reconcile/recorded.ts';
+import type { KeyRing } from './key-ring.ts';
+import { findVerifier, gatherEvidence, judgeEvidence, type TokenEvidence } from './token-evidence.ts';
+
+/** A Secret with the label of ours, as the cache keeps it. */
+export interface ManagedSecret {
+  readonly metadata: SecretMetadata;
+  readonly evidence: TokenEvidence | undefined;
+}
+
+/** Where observations come from. The caches answer at once; `readSecret` asks the API server (its errors are thrown). */
+export interface Sources {
+  jwt(namespace: string, name: string): Jwt | undefined;
+  /** Secrets with our label. */
+  managedSecret(namespace: string, name: string): ManagedSecret | undefined;
+  /** All other Secrets, by their metadata. */
+  otherSecret(namespace: string, name: string): SecretMetadata | undefined;
+  /** The Secret's wire JSON, `undefined` when there is none. */
+  readSecret(namespace: string, name: string): Promise<JsonObject | undefined>;
+}
+
+/** What observing depends on beside the sources. */
+export interface Observer {
+  readonly sources: Sources;
+  readonly keyRing: KeyRing;
+  readonly legacyKeyNamespace: string | undefined;
+}
+
+/** What was read over the network in this round, beyond what the caches hold. */
+export interface Known {
+  readonly key?: KeyObservation;
+  /** `'absent'`: it was asked for and is not there. */
+  readonly secret?: ManagedSecret | 'absent';
+}
+
+/** Gathers what the caches and earlier reads of this round know; reads nothing. `now` in seconds since the epoch. */
+export async function observe(observer: Observer, jwt: Jwt, known: Known, now: number): Promise<Observed> {
+  const key = known.key ?? observeKey(observer, jwt);
+  const secret = await observeSecret(observer, jwt, key, known.secret, now);
+  return { jwt, key, secret, absenceConfirmed: known.secret === 'absent' };
+}
+
+/** Reads what a plan asked for and adds it to what is known. Throws what the API server answers. */
+export async function learn(
+  observer: Observer,
+  observed: Observed,
+  what: 'key' | 'token',
+  known: Known,
+): Promise<Known> {
+  const { jwt, key } = observed;
+  if (what === 'token') {
+    const object = await observer.sources.readSecret(jwt.namespace, jwt.name);
+    return { ...known, secret: object === undefined ? 'absent' : parseManagedSecret(object) };
+  }
+  if (key.state !== 'unread' || !jwt.spec.ok) return known;
+  return { ...known, key: await readKey(observer, jwt, jwt.spec.value, key.version) };
+}
+
+/** What the cache keeps of a Secret with our label, from wire JSON. */
+export function parseManagedSecret(object: unknown): ManagedSecret {
+  return { metadata: parseSecretMetadata(object), evidence: gatherEvidence(object) };
+}
+
+function observeKey({ sources, legacyKeyNamespace }: Observer, jwt: Jwt): KeyObservation {
+  if (!jwt.spec.ok) return { state: 'unavailable', problem: jwt.spec.problem };
+  const reference = locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace);
+  if (reference === undefined) return { state: 'unread', version: `${jwt.uid}/${jwt.generation}` };
+  const { namespace, name } = reference;
+  const secret = sources.otherSecret(namespace, name) ?? sources.managedSecret(namespace, name)?.metadata;
+  const problem = findKeyRefusal(jwt, reference, secret);
+  if (problem !== undefined || secret === undefined) {
+    return {
+      state: 'unavailable',
+      problem: problem ?? { reason: 'KeyNotFound', message: `key Secret ${name} does not exist` },
+    };
+  }
+  return { state: 'unread', version: `${secret.uid}/${secret.resourceVersion}` };
+}
+
+async function readKey(
+  observer: Observer,
+  jwt: Jwt,
+  spec: JwtSpec,
+  version: string,
+): Promise<KeyObservation> {
+  const { keyRing, legacyKeyNamespace, sources } = observer;
+  const source = spec.key;
+  const reference = locateKey(jwt, source, legacyKeyNamespace);
+  const id = reference === undefined ? version : `${version} ${reference.key}`;
+  const key = await keyRing.read(id, spec.algorithm, async () => {
+    if (source.from === 'value' || reference === undefined)
+      return { ok: true, value: source.from === 'value' ? source.text : '' };
+    const object = await sources.readSecret(reference.namespace, reference.name);
+    // The grant counts as it stands on the very object whose key is about to be used.
+    const metadata = object === undefined ? undefined : parseSecretMetadata(object);
+    const refusal = findKeyRefusal(jwt, reference, metadata);
+    return refusal === undefined ? readKeyText(object, reference) : fail(refusal);
+  });
+  if (key.ok) return { state: 'read', version, key: key.value };
+  const where =
+    reference === undefined
+      ? 'spec.key.value'
+      : `Secret ${reference.namespace}/${reference.name}, data key "${reference.key}"`;
+  const isAboutContent = key.problem.reason !== 'KeyNotFound' && key.problem.reason !== 'KeyNotGranted';
+  const message = isAboutContent ? `${where}: ${key.problem.message}` : key.problem.message;
+  return { state: 'unavailable', problem: { ...key.problem, message } };
+}
+
+async function observeSecret(
+  { sources }: Observer,
+  jwt: Jwt,
+  key: KeyObservation,
+  known: Known['secret'],
+  now: number,
+): Promise<SecretObservation | undefined> {
+  if (known === 'absent') return undefined;
+  const secret = known ?? sources.managedSecret(jwt.namespace, jwt.name);
+  if (secret !== undefined && jwt.spec.ok) {
+    const verifier = findVerifier(readRecorded(jwt.status), key.state === 'read' ? key.key : undefined);
+    return { ...secret.metadata, token: await judgeEvidence(secret.evidence, jwt.spec.value, verifier, now) };
+  }
+  const metadata = secret?.metadata ?? sources.otherSecret(jwt.namespace, jwt.name);
+  return metadata === undefined ? undefined : { ...metadata, token: { state: 'unread' } };
+}

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import type { JwtSpec } from '../resources/jwt.ts';
+import { readSecretToken } from '../resources/secret.ts';
+import type { Recorded, TokenObservation } from '../reconcile/observed.ts';
+import { readToken, type ReadToken } from '../signing/token.ts';
+import { judgeClaims, verifiesWith } from '../signing/verdict.ts';
+import type { SigningKey } from '../signing/key.ts';
+
+/**
+ * What is kept of a token in a Secret: its claims and a hash. The text itself stays only until its signature was
+ * checked once, so that the cache of a large cluster holds no tokens.
+ */
+export interface TokenEvidence {
+  /** SHA-256, hex. */
+  readonly hash: string;
+  readonly read: ReadToken | undefined;
+  unchecked: string | undefined;
+  /** RFC 7638 thumbprint of the public key that the signature was checked with, successfully. */
+  verifiedBy: string | undefined;
+}
+
+/** Evidence of the token in a Secret's wire JSON; `undefined` when it holds none. */
+export function gatherEvidence(secret: unknown): TokenEvidence | undefined {
+  const text = readSecretToken(secret);
+  if (text === undefined) return undefined;
+  const hash = createHash('sha256').update(text).digest('hex');
+  return { hash, read: readToken(text), unchecked: text, verifiedBy: undefined };
+}
+
+/** The public key to check a signature with: of the private key when that was read, else the recorded one. */
+export type Verifier = Pick<SigningKey, 'publicJwk' | 'thumbprint'>;
+
+export function findVerifier(recorded: Recorded, key: SigningKey | undefined): Verifier | undefined {
+  const { publicJwk, keyThumbprint } = recorded;
+  if (publicJwk !== undefined && keyThumbprint !== undefined) return { publicJwk, thumbprint: keyThumbprint };
+  return key;
+}
+
+/**
+ * The verdict on a token at `now` (seconds since the epoch). Checks the signature the first time and remembers
+ * the result in the evidence.
+ */
+export async function judgeEvidence(
+  evidence: TokenEvidence | undefined,
+  spec: JwtSpec,
+  verifier: Verifier | undefined,
+  now: number,
+): Promise<TokenObservation> {
+  if (evidence === undefined) return { state: 'faulty', cause: 'TokenMissing' };
+  if (evidence.read === undefined) return { state: 'faulty', cause: 'TokenUnreadable' };
+  const verdict = judgeClaims(evidence.read, spec, now);
+  if (!verdict.matches) return { state: 'faulty', cause: verdict.cause };
+  const { jti } = evidence.read.claims;
+  const valid = {
+    state: 'valid',
+    expiresAt: verdict.expiresAt,
+    legacy: verdict.legacy,
+    tokenId: typeof jti === 'string' ? jti : undefined,
+  } as const;
+  if (evidence.verifiedBy !== undefined) return { ...valid, signature: 'verified' };
+  if (verifier === undefined || evidence.unchecked === undefined) return { ...valid, signature: 'unknown' };
+  if (!(await verifiesWith(evidence.unchecked, verifier.publicJwk, spec))) {
+    return { state: 'faulty', cause: 'SignatureInvalid' };
+  }
+  evidence.verifiedBy = verifier.thumbprint;
+  evidence.unchecked = undefined;
+  return { ...valid, signature: 'verified' };
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+import type { Command } from './commands/io.ts';
+
+const HELP = `jwt-injector keeps JSON Web Tokens fresh in Kubernetes Secrets and injects them into pods.
+
+Usage: jwt-injector COMMAND [flags]
+
+  run       serve the admission webhook and keep tokens fresh
+  sign      print the token of a JWT file, without a cluster
+  inject    print a pod or workload as the webhook would change it, without a cluster
+  version   print the version
+
+Each command explains itself with --help.
+`;
+
+/** Loaded when asked for: `sign` need not load a web server, nor `version` anything at all. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./commands/run.ts')).runCommand,
+  sign: async () => (await import('./commands/sign.ts')).signCommand,
+  inject: async () => (await import('./commands/inject.ts')).injectCommand,
+  version: async () => (await import('./commands/version.ts')).versionCommand,
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+if (load !== undefined) {
+  const command = await load();
+  process.exitCode = await command(args, process);
+} else if (name === '--help' || name === '-h' || name === 'help') {
+  process.stdout.write(HELP);
+} else {
+  process.stderr.write(`${name === '' ? 'a command is missing' : `unknown command "${name}"`}\n\n${HELP}`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,114 @@
+import type { JsonObject } from '../resources/json.ts';
+import type { Jwt, JwtSpec } from '../resources/jwt.ts';
+import {
+  APP,
+  EXPIRES_AT,
+  GROUP,
+  KIND,
+  LAST_SIGNING_TIME,
+  MANAGED_BY_LABEL,
+  MANAGED_LABEL,
+  TOKEN_KEY,
+  VERSION,
+} from '../resources/names.ts';
+import type { SecretObservation } from './observed.ts';
+import { formatTime } from './time.ts';
+
+/**
+ * Labels by which GitOps tools claim an object. A retained Secret outlives its JWT: with such a label the tool
+ * would prune it together with the JWT.
+ */
+const TRACKING_LABELS = [
+  'argocd.argoproj.io/instance',
+  'app.kubernetes.io/instance',
+  'kustomize.toolkit.fluxcd.io/name',
+  'kustomize.toolkit.fluxcd.io/namespace',
+  'helm.toolkit.fluxcd.io/name',
+  'helm.toolkit.fluxcd.io/namespace',
+] as const;
+
+type StringMap = Readonly<Record<string, string>>;
+
+/** When the token was signed and when it expires, in seconds since the epoch: both stand in the Secret's annotations. */
+export interface SigningTimes {
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
+/** Labels of the Secret: the JWT's, under those of `secretTemplate`, under ours. */
+export function desiredLabels(jwt: Jwt, spec: JwtSpec): StringMap {
+  const tracking: ReadonlySet<string> = new Set(spec.deletionPolicy === 'Retain' ? TRACKING_LABELS : []);
+  const inherited = Object.entries(jwt.labels).filter(([name]) => !tracking.has(name));
+  return {
+    ...Object.fromEntries(inherited),
+    ...spec.secretTemplate.labels,
+    [MANAGED_BY_LABEL]: APP,
+    [MANAGED_LABEL]: 'true',
+  };
+}
+
+/**
+ * The Secret as a server-side apply says it (Kubernetes API, Server-Side Apply). It carries the observed
+ * resourceVersion, so that a Secret that changed meanwhile answers 409 instead of being overwritten.
+ * `blockOwnerDeletion` is left out: it would need rights on `jwts/finalizers`.
+ */
+export function desiredSecret(
+  jwt: Jwt,
+  spec: JwtSpec,
+  token: string,
+  times: SigningTimes,
+  present: Pick<SecretObservation, 'resourceVersion'> | undefined,
+): JsonObject {
+  const owner = {
+    apiVersion: `${GROUP}/${VERSION}`,
+    kind: KIND,
+    name: jwt.name,
+    uid: jwt.uid,
+    controller: true,
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'Opaque',
+    metadata: {
+      name: jwt.name,
+      namespace: jwt.namespace,
+      labels: desiredLabels(jwt, spec),
+      annotations: {
+        ...spec.secretTemplate.annotations,
+        [LAST_SIGNING_TIME]: String(times.issuedAt),
+        [EXPIRES_AT]: formatTime(times.expiresAt),
+      },
+      ...(spec.deletionPolicy === 'Retain' ? {} : { ownerReferences: [owner] }),
+      ...(present === undefined ? {} : { resourceVersion: present.resourceVersion }),
+    },
+    data: { [TOKEN_KEY]: Buffer.from(token).toString('base64') },
+  };
+}
+
+/**
+ * Whether the Secret's metadata differs from what we would write: something of ours is missing or changed, or
+ * something that we once wrote is no longer wanted. A Secret as token-manager left it (without `expires-at`) has
+ * no drift: it is taken over at its next renewal, so that taking over writes nothing.
+ */
+export function hasDrift(jwt: Jwt, spec: JwtSpec, secret: SecretObservation, expiresAt: number): boolean {
+  const signingTime = secret.annotations[LAST_SIGNING_TIME];
+  const isLegacy = secret.annotations[EXPIRES_AT] === undefined && secret.ours.annotations.length === 0;
+  if (isLegacy) return false;
+  const labels = desiredLabels(jwt, spec);
+  const annotations = { ...spec.secretTemplate.annotations, [EXPIRES_AT]: formatTime(expiresAt) };
+  const owned = secret.owners.some((owner) => owner.uid === jwt.uid && owner.controller);
+  return (
+    signingTime === undefined ||
+    !/^\d+(\.\d+)?$/.test(signingTime) ||
+    owned === (spec.deletionPolicy === 'Retain') ||
+    lacks(secret.labels, labels) ||
+    lacks(secret.annotations, annotations) ||
+    secret.ours.labels.some((name) => !Object.hasOwn(labels, name)) ||
+    secret.ours.annotations.some((name) => name !== LAST_SIGNING_TIME && !Object.hasOwn(annotations, name))
+  );
+}
+
+function lacks(present: StringMap, wanted: StringMap): boolean {
+  return Object.entries(wanted).some(([name, value]) => present[name] !== value);
+}

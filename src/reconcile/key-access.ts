@@ -1,0 +1,74 @@
+import type { Jwt, KeySource } from '../resources/jwt.ts';
+import { ALLOWED_NAMESPACES, RESERVED_POLICIES } from '../resources/names.ts';
+import type { StateProblem } from '../resources/problem.ts';
+import { fail, ok, type Result } from '../resources/result.ts';
+import { readSecretData, type SecretMetadata } from '../resources/secret.ts';
+
+/** Where a key Secret is, with the namespace that counts. */
+export interface KeyReference {
+  readonly namespace: string;
+  readonly name: string;
+  readonly key: string;
+}
+
+/** The Secret that a JWT's key is in; `undefined` for a key in the JWT itself. */
+export function locateKey(
+  jwt: Jwt,
+  source: KeySource,
+  legacyKeyNamespace: string | undefined,
+): KeyReference | undefined {
+  if (source.from === 'value') return undefined;
+  const namespace = source.namespace ?? legacyKeyNamespace ?? jwt.namespace;
+  return { namespace, name: source.name, key: source.key };
+}
+
+/**
+ * Why a JWT may not sign with the key Secret whose metadata is given, or `undefined` when it may. For a Secret of
+ * another namespace the text is the same whether it exists or not, so that nobody can find out by asking.
+ */
+export function findKeyRefusal(
+  jwt: Jwt,
+  reference: KeyReference,
+  secret: Pick<SecretMetadata, 'annotations'> | undefined,
+): StateProblem | undefined {
+  const where = `${reference.namespace}/${reference.name}`;
+  if (reference.namespace !== jwt.namespace && !isGranted(secret, jwt.namespace)) {
+    return {
+      reason: 'KeyNotGranted',
+      message:
+        `key Secret ${where} does not exist or is not granted to namespace ${jwt.namespace}: ` +
+        `its owner adds ${jwt.namespace} to the annotation ${ALLOWED_NAMESPACES}`,
+    };
+  }
+  if (secret === undefined) {
+    return {
+      reason: 'KeyNotFound',
+      message: `key Secret ${where} does not exist: kubectl create secret generic ${reference.name} --from-file=${reference.key}=KEYFILE`,
+    };
+  }
+  const policy = RESERVED_POLICIES.find((name) => secret.annotations[name] !== undefined);
+  return policy === undefined
+    ? undefined
+    : {
+        reason: 'PolicyDenied',
+        message: `key Secret ${where} carries ${policy}, which this version cannot enforce: nothing is signed with it; remove the annotation`,
+      };
+}
+
+/** The key's text in the wire JSON of its Secret. */
+export function readKeyText(
+  secret: unknown,
+  { namespace, name, key }: KeyReference,
+): Result<string, StateProblem> {
+  const text = readSecretData(secret, key);
+  if (text !== undefined) return ok(text);
+  return fail({
+    reason: 'KeyNotFound',
+    message: `key Secret ${namespace}/${name} has no data key "${key}": add it, or correct spec.key.secret.key`,
+  });
+}
+
+function isGranted(secret: Pick<SecretMetadata, 'annotations'> | undefined, namespace: string): boolean {
+  const granted = (secret?.annotations[ALLOWED_NAMESPACES] ?? '').split(',').map((item) => item.trim());
+  return granted.includes('*') || granted.includes(namespace);
+}

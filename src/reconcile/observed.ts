@@ -1,0 +1,53 @@
+import type { JWK } from 'jose';
+import type { Jwt } from '../resources/jwt.ts';
+import type { StateProblem } from '../resources/problem.ts';
+import type { SignatureCause } from '../resources/reasons.ts';
+import type { SecretMetadata } from '../resources/secret.ts';
+import type { SigningKey } from '../signing/key.ts';
+
+/** The token that lies in the Secret. `unread`: the Secret carries no label of ours, so its data was never looked at. */
+export type TokenObservation =
+  | { readonly state: 'unread' }
+  | { readonly state: 'faulty'; readonly cause: SignatureCause }
+  | {
+      readonly state: 'valid';
+      /** Seconds since the epoch. */
+      readonly expiresAt: number;
+      /** A claim of `iss`, `iat`, `nbf`, `jti` is missing, as in tokens of token-manager. */
+      readonly legacy: boolean;
+      readonly tokenId: string | undefined;
+      /** Whether its signature was checked, and with what result; unknown when no public key is at hand yet. */
+      readonly signature: 'verified' | 'unknown';
+    };
+
+/** The Secret of the JWT's name: its metadata, and the verdict on its token. */
+export interface SecretObservation extends SecretMetadata {
+  readonly token: TokenObservation;
+}
+
+/** The private key that the JWT names. */
+export type KeyObservation =
+  | { readonly state: 'unavailable'; readonly problem: StateProblem }
+  /** It is there and may be used; `version` tells whether it changed since it was last read. */
+  | { readonly state: 'unread'; readonly version: string }
+  | { readonly state: 'read'; readonly version: string; readonly key: SigningKey };
+
+/** Everything one decision depends on, gathered at one moment. */
+export interface Observed {
+  readonly jwt: Jwt;
+  readonly secret: SecretObservation | undefined;
+  /** The API server itself said that there is no such Secret; a cache may be behind. */
+  readonly absenceConfirmed?: boolean;
+  readonly key: KeyObservation;
+}
+
+/** What earlier runs wrote down about themselves in the JWT's status. */
+export interface Recorded {
+  readonly observedGeneration: number | undefined;
+  readonly keyVersion: string | undefined;
+  readonly keyThumbprint: string | undefined;
+  readonly publicJwk: JWK | undefined;
+  readonly tokenId: string | undefined;
+  readonly lastRenew: string | undefined;
+  readonly renewals: number;
+}

@@ -1,0 +1,135 @@
+import type { JwtSpec } from '../resources/jwt.ts';
+import { RENEW } from '../resources/names.ts';
+import type { StateProblem } from '../resources/problem.ts';
+import type { SignatureCause } from '../resources/reasons.ts';
+import { renewalTime } from '../signing/schedule.ts';
+import { hasDrift } from './desired-secret.ts';
+import type { KeyObservation, Observed, SecretObservation } from './observed.ts';
+import { findOwnership } from './ownership.ts';
+import { readRecorded } from './recorded.ts';
+
+/** What to do for one JWT now. */
+export type Plan =
+  /** Nothing, ever again: it is being deleted, and its Secret goes by garbage collection. */
+  | { readonly do: 'leave' }
+  /** Look closer first: the decision depends on something that was not read yet. Then plan again. */
+  | { readonly do: 'read'; readonly what: 'key' | 'token' }
+  | { readonly do: 'sign'; readonly cause: SignatureCause }
+  /** Write the Secret's metadata again, with the same token bytes. */
+  | { readonly do: 'repair' }
+  /** Nothing can be done until an input changes; `wanted` is why a signature would be due, if one is. */
+  | { readonly do: 'report'; readonly problem: StateProblem; readonly wanted?: SignatureCause }
+  | { readonly do: 'rest' };
+
+type Facts = {
+  readonly observed: Observed;
+  readonly spec: JwtSpec;
+  /** Seconds since the epoch. */
+  readonly now: number;
+};
+
+/** The first check that has an answer decides. The loop, `explain` and the tests all read this table. */
+const POLICY: readonly ((facts: Facts) => Plan | undefined)[] = [
+  reportConflict,
+  confirmAbsence,
+  readPresentToken,
+  readKeyToVerify,
+  readChangedKey,
+  signIfDue,
+  repairIfDrifted,
+];
+
+/** Decides for one JWT; `now` in seconds since the epoch. Pure: the same input gives the same plan. */
+export function planNext(observed: Observed, now: number): Plan {
+  const { jwt } = observed;
+  if (jwt.deleting) return { do: 'leave' };
+  if (!jwt.spec.ok) return { do: 'report', problem: jwt.spec.problem };
+  const facts = { observed, spec: jwt.spec.value, now };
+  for (const check of POLICY) {
+    const plan = check(facts);
+    if (plan !== undefined) return plan;
+  }
+  return { do: 'rest' };
+}
+
+function reportConflict({ observed: { jwt, secret } }: Facts): Plan | undefined {
+  if (secret === undefined) return undefined;
+  const ownership = findOwnership(jwt, secret);
+  if (ownership === 'ours' && !secret.deleting) return undefined;
+  const message =
+    ownership === 'foreign'
+      ? `Secret ${jwt.name} exists and is not this JWT's: it is left untouched. Delete it, rename the JWT, or hand it over: ` +
+        `kubectl annotate secret ${jwt.name} tokens.osg-htc.org/adopt=${jwt.name}`
+      : `Secret ${jwt.name} is being deleted: it is written anew as soon as it is gone`;
+  return { do: 'report', problem: { reason: 'SecretConflict', message } };
+}
+
+/** A Secret that was written once may be on its way from one watch to the other: its label was taken off. */
+function confirmAbsence({ observed: { jwt, secret, absenceConfirmed } }: Facts): Plan | undefined {
+  const isExpected = secret === undefined && readRecorded(jwt.status).tokenId !== undefined;
+  return isExpected && absenceConfirmed !== true ? { do: 'read', what: 'token' } : undefined;
+}
+
+function readPresentToken({ observed: { secret } }: Facts): Plan | undefined {
+  return secret?.token.state === 'unread' ? { do: 'read', what: 'token' } : undefined;
+}
+
+/** Without a recorded public key (a Secret of token-manager's) only the private key tells whether the token is its own. */
+function readKeyToVerify({ observed: { secret, key } }: Facts): Plan | undefined {
+  const unverified = secret?.token.state === 'valid' && secret.token.signature === 'unknown';
+  return unverified && key.state === 'unread' ? { do: 'read', what: 'key' } : undefined;
+}
+
+function readChangedKey({ observed: { jwt, key } }: Facts): Plan | undefined {
+  const recorded = readRecorded(jwt.status);
+  return key.state === 'unread' && recorded.keyVersion !== undefined && recorded.keyVersion !== key.version
+    ? { do: 'read', what: 'key' }
+    : undefined;
+}
+
+function signIfDue({ observed, spec, now }: Facts): Plan | undefined {
+  const cause = findCause({ observed, spec, now });
+  if (cause === undefined) return undefined;
+  switch (observed.key.state) {
+    case 'unavailable':
+      return { do: 'report', problem: observed.key.problem, wanted: cause };
+    case 'unread':
+      return { do: 'read', what: 'key' };
+    case 'read':
+      return { do: 'sign', cause };
+    default:
+      return observed.key satisfies never;
+  }
+}
+
+/** Why a new token is due now, or `undefined` when the present one serves. */
+export function findCause({ observed: { jwt, secret, key }, spec, now }: Facts): SignatureCause | undefined {
+  if (secret === undefined) return 'SecretMissing';
+  const { token } = secret;
+  if (token.state === 'unread') return undefined;
+  if (token.state === 'faulty') return token.cause;
+  if (isKeyChanged(jwt.status, key)) return 'KeyChanged';
+  const renew = jwt.annotations[RENEW];
+  if (renew !== undefined && renew !== readRecorded(jwt.status).lastRenew) return 'RenewRequested';
+  return now >= renewalTime(jwt.uid, token.expiresAt, spec) ? 'RenewalDue' : undefined;
+}
+
+/** A key read anew that is not the one the last token was signed with. */
+export function isKeyChanged(status: Observed['jwt']['status'], key: KeyObservation): boolean {
+  const { keyThumbprint } = readRecorded(status);
+  return key.state === 'read' && keyThumbprint !== undefined && keyThumbprint !== key.key.thumbprint;
+}
+
+function repairIfDrifted({ observed: { jwt, secret }, spec }: Facts): Plan | undefined {
+  if (secret === undefined || secret.token.state !== 'valid') return undefined;
+  return hasDrift(jwt, spec, secret, secret.token.expiresAt) ? { do: 'repair' } : undefined;
+}
+
+/** Seconds since the epoch when the present token is to be replaced; `undefined` without a valid one. */
+export function plannedRenewal(
+  jwt: Observed['jwt'],
+  secret: SecretObservation | undefined,
+): number | undefined {
+  if (!jwt.spec.ok || secret?.token.state !== 'valid') return undefined;
+  return renewalTime(jwt.uid, secret.token.expiresAt, jwt.spec.value);
+}

@@ -1,0 +1,27 @@
+import { isJsonObject, member, stringMember, type JsonObject } from '../resources/json.ts';
+import type { Recorded } from './observed.ts';
+
+/** Reads what earlier runs wrote into `status`; members that do not fit count as absent. */
+export function readRecorded(status: JsonObject): Recorded {
+  const generation = member(status, 'observedGeneration');
+  const renewals = member(status, 'renewals');
+  return {
+    observedGeneration: typeof generation === 'number' ? generation : undefined,
+    keyVersion: stringMember(status, 'keyVersion'),
+    keyThumbprint: stringMember(status, 'keyThumbprint'),
+    publicJwk: parsePublicJwk(stringMember(status, 'publicKey')),
+    tokenId: stringMember(status, 'tokenId'),
+    lastRenew: stringMember(status, 'lastRenew'),
+    renewals: typeof renewals === 'number' ? renewals : 0,
+  };
+}
+
+function parsePublicJwk(text: string | undefined): Recorded['publicJwk'] {
+  if (text === undefined) return undefined;
+  try {
+    const jwk: unknown = JSON.parse(text);
+    return isJsonObject(jwk) && typeof jwk['kty'] === 'string' ? { ...jwk, kty: jwk['kty'] } : undefined;
+  } catch {
+    return undefined;
+  }
+}

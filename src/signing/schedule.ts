@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+
+/** Largest jitter in seconds: enough to spread a rollout's tokens, small beside any useful `resignBefore`. */
+const MAX_JITTER = 5 * 60;
+/** Least distance in seconds between scheduled signatures of one JWT, so that no lifetime makes a hot loop. */
+const MIN_DISTANCE = 30;
+
+export interface Lifetimes {
+  /** Seconds from signing to expiry. */
+  readonly lifetime: number;
+  /** Seconds before expiry, as the spec says; absent = half of the lifetime. */
+  readonly resignBefore?: number;
+}
+
+/** The `resignBefore` that counts, in seconds: half of the lifetime when absent or not shorter than the lifetime. */
+export function effectiveResignBefore({ lifetime, resignBefore }: Lifetimes): number {
+  return resignBefore === undefined || resignBefore >= lifetime ? lifetime / 2 : resignBefore;
+}
+
+/** True when the spec's `resignBefore` cannot be kept (≥ lifetime) and half of the lifetime is used instead. */
+export function isRenewalClamped({ lifetime, resignBefore }: Lifetimes): boolean {
+  return resignBefore !== undefined && resignBefore >= lifetime;
+}
+
+/**
+ * When to re-sign, in seconds since the epoch: `exp − resignBefore − jitter`. The jitter is the same for every
+ * token of one uid and only ever earlier: ≤ 10 % of resignBefore, ≤ 5 min, ≤ half of what lies between signing
+ * and renewal. Never sooner than 30 s after the signature.
+ */
+export function renewalTime(uid: string, expiresAt: number, lifetimes: Lifetimes): number {
+  const resignBefore = effectiveResignBefore(lifetimes);
+  const room = (lifetimes.lifetime - resignBefore) / 2;
+  const jitter = fractionOf(uid) * Math.min(resignBefore / 10, MAX_JITTER, room);
+  return Math.max(expiresAt - resignBefore - jitter, expiresAt - lifetimes.lifetime + MIN_DISTANCE);
+}
+
+/** A number in [0, 1) that depends on the text alone, spread evenly. */
+function fractionOf(text: string): number {
+  return createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32;
+}

@@ -1,0 +1,32 @@
+import { compactVerify, decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
+import { isJsonObject, type JsonObject } from '../resources/json.ts';
+import type { Claims } from './claims.ts';
+import type { SigningKey } from './key.ts';
+
+/**
+ * Signs a compact JWS (RFC 7515 §3.1) with header `{alg, kid, typ: JWT}` and verifies it with the public half
+ * before anyone sees it. Throws when that fails: a bug or a broken crypto library, never an input mistake.
+ */
+export async function signToken(key: SigningKey, keyId: string, claims: Claims): Promise<string> {
+  const token = await new SignJWT({ ...claims })
+    .setProtectedHeader({ alg: key.algorithm, kid: keyId, typ: 'JWT' })
+    .sign(key.privateKey);
+  await compactVerify(token, key.publicKey, { algorithms: [key.algorithm] });
+  return token;
+}
+
+export interface ReadToken {
+  readonly header: JsonObject;
+  readonly claims: JsonObject;
+}
+
+/** Header and claims of a compact JWS without checking its signature; `undefined` when the text is none. */
+export function readToken(text: string): ReadToken | undefined {
+  try {
+    const header: unknown = decodeProtectedHeader(text);
+    const claims: unknown = decodeJwt(text);
+    return isJsonObject(header) && isJsonObject(claims) ? { header, claims } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,62 @@
+import { isDeepStrictEqual } from 'node:util';
+import { compactVerify, importJWK, type JWK } from 'jose';
+import type { JsonObject } from '../resources/json.ts';
+import type { JwtSpec } from '../resources/jwt.ts';
+import type { SignatureCause } from '../resources/reasons.ts';
+import { BACKDATE, effectiveIssuer, OVERRIDDEN_CLAIMS } from './claims.ts';
+import type { ReadToken } from './token.ts';
+
+/** Claims that a token may lack and still count as matching until its next renewal: token-manager left them out. */
+const LEGACY_GAPS = ['iss', 'iat', 'nbf', 'jti'] as const;
+
+/** What is wrong with a present token, or that nothing is. Times in seconds since the epoch. */
+export type Verdict =
+  | { readonly matches: true; readonly expiresAt: number; readonly legacy: boolean }
+  | { readonly matches: false; readonly cause: SignatureCause };
+
+/**
+ * Whether a token that was read is valid at `now` (seconds since the epoch) and says what the spec asks for.
+ * The signature is not looked at here: see {@link verifiesWith}.
+ */
+export function judgeClaims(token: ReadToken, spec: JwtSpec, now: number): Verdict {
+  const { header, claims } = token;
+  const expiresAt = claims['exp'];
+  if (typeof expiresAt !== 'number') return { matches: false, cause: 'TokenUnreadable' };
+  if (expiresAt <= now) return { matches: false, cause: 'Expired' };
+  if (header['kid'] !== spec.keyId || header['alg'] !== spec.algorithm)
+    return { matches: false, cause: 'HeaderMismatch' };
+  const issuer = effectiveIssuer(spec);
+  const sameIssuer = claims['iss'] === undefined || (issuer.ok && claims['iss'] === issuer.value);
+  if (
+    !sameIssuer ||
+    !sameLifetime(claims, expiresAt, spec) ||
+    !isDeepStrictEqual(freeClaims(claims), freeClaims(spec.data))
+  ) {
+    return { matches: false, cause: 'ClaimsMismatch' };
+  }
+  return { matches: true, expiresAt, legacy: LEGACY_GAPS.some((name) => claims[name] === undefined) };
+}
+
+/** Whether a compact JWS was signed by the private half of `publicJwk`. */
+export async function verifiesWith(text: string, publicJwk: JWK, spec: JwtSpec): Promise<boolean> {
+  try {
+    const key = await importJWK(publicJwk, spec.algorithm);
+    await compactVerify(text, key, { algorithms: [spec.algorithm] });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A changed `expiryTime` shows in the token itself. token-manager did not backdate `iat`, and old builds left it out. */
+function sameLifetime(claims: JsonObject, expiresAt: number, spec: JwtSpec): boolean {
+  const issuedAt = claims['iat'];
+  if (typeof issuedAt !== 'number') return true;
+  const span = expiresAt - issuedAt;
+  return span === spec.lifetime + BACKDATE || span === spec.lifetime;
+}
+
+function freeClaims(claims: JsonObject): JsonObject {
+  const ours: ReadonlySet<string> = new Set([...OVERRIDDEN_CLAIMS, 'iss']);
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => !ours.has(name)));
+}

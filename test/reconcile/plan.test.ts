@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { planNext } from '../../src/reconcile/plan.ts';
+import { ADOPT, EXPIRES_AT, LAST_SIGNING_TIME, RENEW } from '../../src/resources/names.ts';
+import { makeJwt } from '../fixtures/jwts.ts';
+import { makeKey, toPem } from '../fixtures/keys.ts';
+import { DAY, NOW, ourSecret, readKey, settled, settledJwt, UNREAD } from '../fixtures/observed.ts';
+
+const key = { state: 'read', version: 'key/1', key: await readKey() } as const;
+const otherKey = { state: 'read', version: 'key/2', key: await readKey(toPem(makeKey('ES256'))) } as const;
+const noKey = { state: 'unavailable', problem: { reason: 'KeyNotFound', message: 'no key' } } as const;
+
+describe('the plan', () => {
+  it('rests while the token serves', async () => {
+    assert.deepEqual(planNext(await settled(), NOW), { do: 'rest' });
+    assert.deepEqual(planNext(await settled(18 * 3600), NOW), { do: 'rest' }, 'resignBefore is 5 h of 24');
+  });
+
+  it('reads the key before it signs, and only then', async () => {
+    const observed = { jwt: makeJwt(), secret: undefined, key: UNREAD };
+    assert.deepEqual(planNext(observed, NOW), { do: 'read', what: 'key' });
+    assert.deepEqual(planNext({ ...observed, key }, NOW), { do: 'sign', cause: 'SecretMissing' });
+  });
+
+  it('signs when the token is faulty, with the fault as cause', async () => {
+    for (const cause of [
+      'TokenMissing',
+      'TokenUnreadable',
+      'Expired',
+      'HeaderMismatch',
+      'SignatureInvalid',
+      'ClaimsMismatch',
+    ] as const) {
+      const jwt = await settledJwt();
+      const secret = ourSecret(jwt, 0, { token: { state: 'faulty', cause } });
+      assert.deepEqual(planNext({ jwt, secret, key }, NOW), { do: 'sign', cause });
+    }
+  });
+
+  it('signs when the renewal is due', async () => {
+    assert.deepEqual(planNext(await settled(19 * 3600, { key }), NOW), { do: 'sign', cause: 'RenewalDue' });
+  });
+
+  it('signs when the renew annotation has a value not served yet', async () => {
+    const jwt = await settledJwt({}, { annotations: { [RENEW]: 'now' } });
+    assert.deepEqual(planNext(await settled(0, { jwt, key }), NOW), { do: 'sign', cause: 'RenewRequested' });
+    const served = { ...jwt, status: { ...jwt.status, lastRenew: 'now' } };
+    assert.deepEqual(planNext(await settled(0, { jwt: served, key }), NOW), { do: 'rest' });
+  });
+
+  it('reads a key whose version moved, and signs only if it is another key', async () => {
+    assert.deepEqual(planNext(await settled(0, { key: { state: 'unread', version: 'key/2' } }), NOW), {
+      do: 'read',
+      what: 'key',
+    });
+    assert.deepEqual(planNext(await settled(0, { key: { ...key, version: 'key/2' } }), NOW), { do: 'rest' });
+    assert.deepEqual(planNext(await settled(0, { key: otherKey }), NOW), { do: 'sign', cause: 'KeyChanged' });
+  });
+
+  it('reports a key that cannot be used only when a token is due', async () => {
+    assert.deepEqual(planNext(await settled(0, { key: noKey }), NOW), { do: 'rest' });
+    assert.deepEqual(planNext(await settled(DAY, { key: noKey }), NOW), {
+      do: 'report',
+      problem: noKey.problem,
+      wanted: 'RenewalDue',
+    });
+  });
+
+  it('never touches the Secret of somebody else', async () => {
+    const jwt = await settledJwt();
+    const foreign = ourSecret(jwt, 0, { owners: [], annotations: {}, token: { state: 'unread' } });
+    const plan = planNext({ jwt, secret: foreign, key }, NOW);
+    assert.ok(plan.do === 'report' && plan.problem.reason === 'SecretConflict');
+    assert.match(plan.problem.message, /kubectl annotate secret my-jwt tokens.osg-htc.org\/adopt=my-jwt/);
+    const handedOver = { ...foreign, annotations: { [ADOPT]: 'my-jwt' } };
+    assert.deepEqual(planNext({ jwt, secret: handedOver, key }, NOW), { do: 'read', what: 'token' });
+    const otherController = {
+      ...handedOver,
+      owners: [{ kind: 'App', name: 'x', uid: 'y', controller: true }],
+    };
+    assert.equal(planNext({ jwt, secret: otherController, key }, NOW).do, 'report');
+  });
+
+  it('waits for the Secret of a JWT of the same name that was deleted', async () => {
+    const jwt = await settledJwt();
+    const secret = ourSecret(jwt, 0, {
+      owners: [{ kind: 'JWT', name: 'my-jwt', uid: 'older', controller: true }],
+    });
+    const plan = planNext({ jwt, secret, key }, NOW);
+    assert.ok(plan.do === 'report' && plan.problem.reason === 'SecretConflict');
+    assert.match(plan.problem.message, /as soon as it is gone/);
+  });
+
+  it('takes over a Secret of token-manager without a write', async () => {
+    const jwt = makeJwt();
+    const legacy = ourSecret(jwt, 0, {
+      labels: {},
+      annotations: { [LAST_SIGNING_TIME]: '1743630000.123456' },
+      ours: { labels: [], annotations: [] },
+      token: { state: 'valid', expiresAt: NOW + DAY, legacy: true, tokenId: undefined, signature: 'unknown' },
+    });
+    assert.deepEqual(
+      planNext({ jwt, secret: legacy, key: UNREAD }, NOW),
+      { do: 'read', what: 'key' },
+      'to verify it',
+    );
+    const verified = { ...legacy, token: { ...legacy.token, signature: 'verified' } as typeof legacy.token };
+    assert.deepEqual(planNext({ jwt, secret: verified, key }, NOW), { do: 'rest' });
+    assert.deepEqual(
+      planNext({ jwt, secret: legacy, key: noKey }, NOW),
+      { do: 'rest' },
+      'nothing better is to be had',
+    );
+  });
+
+  it('repairs metadata that drifted, with the same token', async () => {
+    const jwt = await settledJwt({ secretTemplate: { labels: { team: 'a' }, annotations: { note: 'b' } } });
+    const good = ourSecret(jwt);
+    const drifts = {
+      'a label was changed': { labels: { ...good.labels, team: 'z' } },
+      'our label was removed': { labels: { team: 'a' } },
+      'the owner reference was removed': { owners: [] },
+      'a template annotation was removed': { annotations: { ...good.annotations, note: 'x' } },
+      'expires-at was edited': { annotations: { ...good.annotations, [EXPIRES_AT]: '9999-01-01T00:00:00Z' } },
+      'last-signing-time is no number': { annotations: { ...good.annotations, [LAST_SIGNING_TIME]: 'NaN' } },
+      'a label is no longer wanted': { ours: { ...good.ours, labels: [...good.ours.labels, 'old'] } },
+    };
+    assert.deepEqual(planNext({ jwt, secret: good, key: UNREAD }, NOW), { do: 'rest' });
+    for (const [name, drift] of Object.entries(drifts)) {
+      assert.deepEqual(
+        planNext({ jwt, secret: { ...good, ...drift }, key: UNREAD }, NOW),
+        { do: 'repair' },
+        name,
+      );
+    }
+  });
+
+  it('keeps no owner reference with Retain', async () => {
+    const jwt = await settledJwt({ deletionPolicy: 'Retain' });
+    assert.deepEqual(planNext({ jwt, secret: ourSecret(jwt), key: UNREAD }, NOW), { do: 'repair' });
+    assert.deepEqual(planNext({ jwt, secret: ourSecret(jwt, 0, { owners: [] }), key: UNREAD }, NOW), {
+      do: 'rest',
+    });
+  });
+
+  it('leaves a JWT that is being deleted', async () => {
+    const jwt = makeJwt({}, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
+    assert.deepEqual(planNext({ jwt, secret: undefined, key }, NOW), { do: 'leave' });
+  });
+
+  it('reports what is wrong with the spec, with what to do', () => {
+    const cases: readonly (readonly [Record<string, unknown>, string, RegExp])[] = [
+      [{ expiryTime: { days: 0 } }, 'ClaimsInvalid', /zero.*set days, hours or minutes/],
+      [{ expiryTime: {} }, 'ClaimsInvalid', /at least one of days, hours and minutes/],
+      [{ expiryTime: { days: -1 } }, 'ClaimsInvalid', /0 or more/],
+      [{ key: { configMap: { name: 'k', key: 'k' } } }, 'KeyUnreadable', /kubectl create secret/],
+      [{ key: {} }, 'KeyUnreadable', /exactly one source, it has none/],
+      [{ key: { value: 'x', secret: { name: 'a', key: 'b' } } }, 'KeyUnreadable', /it has value and secret/],
+      [{ key: { secret: {} } }, 'KeyUnreadable', /spec.key.secret.name/],
+      [{ algorithm: 'HS256' }, 'ClaimsInvalid', /spec.algorithm/],
+    ];
+    for (const [spec, reason, says] of cases) {
+      const plan = planNext({ jwt: makeJwt(spec), secret: undefined, key }, NOW);
+      assert.ok(plan.do === 'report');
+      assert.equal(plan.problem.reason, reason);
+      assert.match(plan.problem.message, says);
+    }
+  });
+});
