@@ -1,32 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { ControllerConfig } from '../config.ts';
-import { Cache } from '../kube/cache.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { startListWatch, type ListWatch } from '../kube/list-watch.ts';
-import { resourcePath } from '../kube/resource-path.ts';
-import { isOlder } from '../kube/watch-store.ts';
-import { createTokenStore, explainFailure, identify, JWTS, SECRETS } from '../kube/token-store.ts';
+import { startEventRecorder } from '../kube/events.ts';
+import { accessLease } from '../kube/lease.ts';
+import { explainFailure } from '../kube/token-store.ts';
 import { systemClock } from '../loop/clock.ts';
-import { createController } from '../loop/controller.ts';
+import { createController, type Controller } from '../loop/controller.ts';
+import { explainFenced, fenceStore } from '../loop/fence.ts';
 import { KeyRing } from '../loop/key-ring.ts';
-import { parseManagedSecret, type ManagedSecret } from '../loop/observe.ts';
-import { createJournal, type EventSink } from '../loop/write-journal.ts';
+import { Leader } from '../loop/leader.ts';
+import { createJournal } from '../loop/write-journal.ts';
 import { findCondition } from '../reconcile/conditions.ts';
 import { parseTime } from '../reconcile/time.ts';
-import type { JsonObject } from '../resources/json.ts';
-import { parseJwt, type Jwt } from '../resources/jwt.ts';
-import { MANAGED_LABEL } from '../resources/names.ts';
-import { parseSecretMetadata, type SecretMetadata } from '../resources/secret.ts';
+import type { Jwt } from '../resources/jwt.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { TokenReading } from '../telemetry/token-gauge.ts';
+import { watchCluster } from './watch-cluster.ts';
 
-/** The reconcile half at work. */
+/** The reconcile half: watching, and working while it leads. */
 export interface RunningController {
   /** For the gauges of a scrape. */
   readings(): Iterable<TokenReading>;
   queueDepth(): number;
   watches(): Iterable<{ readonly resource: string; readonly lastEventAt: number | undefined }>;
-  /** Lets the running rounds end, then ends the watches. */
+  /** Lets the running rounds end, gives leadership back, then ends the watches. */
   stop(): Promise<void>;
 }
 
@@ -34,107 +33,83 @@ export interface ControllerMeans {
   readonly client: KubeClient;
   readonly log: Logger;
   readonly metrics: Metrics;
-  readonly events: EventSink;
+  /** Of the Lease. */
+  readonly leaseNamespace: string;
 }
 
-/** Watches JWTs and Secrets, and begins to work once all are listed. Secrets are watched twice: ours with data, the rest without. */
+/** Watches from the beginning, so that a standby is warm; seeks leadership once all is listed, and works only as leader. */
 export function startController(
   config: ControllerConfig,
-  { client, log, metrics, events }: ControllerMeans,
+  { client, log, metrics, leaseNamespace }: ControllerMeans,
 ): RunningController {
-  const jwts = new Cache<Jwt>({});
-  const managed = new Cache<ManagedSecret>({});
-  const others = new Cache<SecretMetadata>({});
-  const watch = { client, clock: systemClock, log };
-  const secretPath = resourcePath(SECRETS);
-  const watches: Readonly<Record<string, ListWatch>> = {
-    jwts: startListWatch({ ...watch, path: resourcePath(JWTS), store: jwts, transform: readJwt }),
-    tokens: startListWatch({
-      ...watch,
-      path: secretPath,
-      query: { labelSelector: `${MANAGED_LABEL}=true` },
-      store: managed,
-      transform: parseManagedSecret,
-    }),
-    secrets: startListWatch({
-      ...watch,
-      path: secretPath,
-      query: { labelSelector: `${MANAGED_LABEL}!=true` },
-      metadataOnly: true,
-      store: others,
-      transform: parseSecretMetadata,
-    }),
-  };
+  const identity = `${hostname()}_${randomUUID()}`;
+  const common = { client, clock: systemClock, log };
+  const cluster = watchCluster(client, log);
+  const events = startEventRecorder({ ...common, instance: hostname() });
+  let controller: Controller | undefined;
 
-  const store = createTokenStore({
-    client,
-    onSecret: (secret) => remember(managed, secret, parseManagedSecret(secret)),
-    onJwt: (object) => remember(jwts, object, readJwt(object)),
-  });
-  const sources = {
-    jwt: (namespace: string, name: string) => jwts.get(`${namespace}/${name}`),
-    managedSecret: (namespace: string, name: string) => managed.get(`${namespace}/${name}`),
-    otherSecret: (namespace: string, name: string) => others.get(`${namespace}/${name}`),
-    readSecret: store.readSecret,
-  };
-  const { legacyKeyNamespace, workers } = config;
-  const controller = createController({
+  const leader = new Leader({
+    lease: accessLease({ ...common, namespace: leaseNamespace }),
     clock: systemClock,
-    workers,
-    onBug: (key, error) => log.error({ jwt: key, err: error }, 'internal error in a reconcile round'),
-    reconciler: {
-      observer: { sources, keyRing: new KeyRing(), legacyKeyNamespace },
-      store,
-      journal: createJournal({ log, metrics, events }),
-      explain: explainFailure,
+    identity,
+    durationMs: config.lease.duration,
+    renewDeadlineMs: config.lease.renewDeadline,
+    retryPeriodMs: config.lease.retryPeriod,
+    onStarted: () => {
+      metrics.leader.set(1);
+      log.info({ identity }, 'leading: this replica keeps the tokens fresh');
+      controller = beginTerm();
     },
+    onLost: async () => {
+      metrics.leader.set(0);
+      log.warn({ identity }, 'leadership lost: another replica keeps the tokens fresh');
+      const ended = controller;
+      controller = undefined;
+      await ended?.stop();
+    },
+    onProblem: (error) =>
+      log.warn({ problem: explainFailure(error).message }, 'leader election: no answer, trying again'),
   });
-  jwts.subscribe((change) => {
-    controller.jwtChanged(
-      change.type === 'added' ? undefined : change.old,
-      change.type === 'deleted' ? undefined : change.value,
-    );
+  const beginTerm = (): Controller => {
+    const term = createController({
+      clock: systemClock,
+      workers: config.workers,
+      onBug: (key, error) => log.error({ jwt: key, err: error }, 'internal error in a reconcile round'),
+      reconciler: {
+        observer: {
+          sources: cluster.sources,
+          keyRing: new KeyRing(),
+          legacyKeyNamespace: config.legacyKeyNamespace,
+        },
+        store: fenceStore(cluster.store, () => leader.isLeader()),
+        journal: createJournal({ log, metrics, events }),
+        explain: explainFenced(explainFailure),
+      },
+    });
+    for (const jwt of cluster.jwts()) term.jwtChanged(undefined, jwt);
+    term.start();
+    return term;
+  };
+  cluster.subscribe({
+    jwtChanged: (before, after) => controller?.jwtChanged(before, after),
+    secretChanged: (namespace, name) => controller?.secretChanged(namespace, name),
   });
-  managed.subscribe((change) => {
-    const { metadata } = change.type === 'deleted' ? change.old : change.value;
-    controller.secretChanged(metadata.namespace, metadata.name);
-  });
-  others.subscribe((change) => {
-    const { namespace, name } = change.type === 'deleted' ? change.old : change.value;
-    controller.secretChanged(namespace, name);
-  });
-
-  void Promise.all(Object.values(watches).map(({ synced }) => synced)).then((synced) => {
-    if (synced.every(Boolean)) controller.start();
+  void cluster.synced.then((all) => {
+    if (all) leader.start();
   });
   return {
     readings: function* () {
-      for (const jwt of jwts.values()) yield readingOf(jwt);
+      for (const jwt of cluster.jwts()) yield readingOf(jwt);
     },
-    queueDepth: () => controller.depth(),
-    watches: () =>
-      Object.entries(watches).map(([resource, { lastEventAt }]) => ({
-        resource,
-        lastEventAt: lastEventAt(),
-      })),
+    queueDepth: () => controller?.depth() ?? 0,
+    watches: cluster.watches,
     stop: async () => {
-      await controller.stop();
-      await Promise.all(Object.values(watches).map(({ stop }) => stop()));
+      await controller?.stop();
+      await leader.stop();
+      metrics.leader.set(0);
+      await Promise.all([events.stop(), cluster.stop()]);
     },
   };
-}
-
-function readJwt(object: JsonObject): Jwt | undefined {
-  const jwt = parseJwt({ kind: 'JWT', ...object });
-  return jwt.ok ? jwt.value : undefined;
-}
-
-/** Puts what was just written into its cache, before the watch echoes it: so that no round acts on an older state. */
-function remember<T>(cache: Cache<T>, object: JsonObject, value: T | undefined): void {
-  const { key, resourceVersion } = identify(object);
-  const known = cache.resourceVersion(key);
-  if (value !== undefined && !isOlder(resourceVersion, known))
-    cache.set(key, resourceVersion, value, 'watch');
 }
 
 function readingOf({ namespace, name, status }: Jwt): TokenReading {

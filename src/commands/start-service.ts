@@ -2,7 +2,8 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { systemClock } from '../loop/clock.ts';
 import { createClient } from '../kube/client.ts';
-import { loadCluster } from '../kube/cluster.ts';
+import { loadCluster, type Cluster } from '../kube/cluster.ts';
+import { APP } from '../resources/names.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { createProbesApp, type ReadinessCheck } from '../server/probes.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
@@ -58,9 +59,16 @@ export async function startService(config: Config, log: Logger): Promise<Result<
     stops.push(() => webhook.value.stop());
   }
   if (config.controller !== undefined && client !== undefined) {
-    controller = startController(config.controller, { log, metrics, client, events: { publish: () => {} } });
+    const leaseNamespace = config.controller.lease.namespace ?? podNamespace(config, cluster.value) ?? APP;
+    controller = startController(config.controller, { log, metrics, client, leaseNamespace });
     const running = controller;
     stops.push(() => running.stop());
   }
   return ok({ stop });
+}
+
+/** The namespace this process runs in as a pod; that of a kubeconfig's context says nothing about where it runs. */
+function podNamespace({ kubeconfig }: Config, cluster: Cluster | undefined): string | undefined {
+  const isPod = kubeconfig === undefined && process.env['KUBERNETES_SERVICE_HOST'] !== undefined;
+  return isPod ? cluster?.namespace : undefined;
 }

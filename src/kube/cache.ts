@@ -1,5 +1,4 @@
-/** Whether a change was seen as it happened, or found by a list: at the start, or after an outage. */
-export type Origin = 'list' | 'watch';
+import { isOlder, type Origin } from './watch-store.ts';
 
 /** What became of one key. Values are never changed in place: what a listener got stays what it was. */
 export type Change<T> =
@@ -16,6 +15,9 @@ export type Change<T> =
 /** Names of the places under which a value is to be found, e.g. the uids of its owners. */
 export type IndexBy<T> = (value: T, key: string) => readonly string[];
 
+/** Deleted keys whose resourceVersion is kept: more than are deleted while one write is under way. */
+const MOST_GRAVES = 4_096;
+
 interface Entry<T> {
   readonly resourceVersion: string;
   readonly value: T;
@@ -29,6 +31,7 @@ export class Cache<T, Index extends string = never> {
   readonly #entries = new Map<string, Entry<T>>();
   readonly #indexBy: Readonly<Record<Index, IndexBy<T>>>;
   readonly #indexes = new Map<string, Map<string, Set<string>>>();
+  readonly #graves = new Map<string, string>();
   readonly #listeners = new Set<(change: Change<T>) => void>();
 
   constructor(indexBy: Readonly<Record<Index, IndexBy<T>>>) {
@@ -83,13 +86,31 @@ export class Cache<T, Index extends string = never> {
     );
   }
 
-  /** For list-watches only. */
-  delete(key: string, origin: Origin): void {
+  /**
+   * Puts in what was just written, as the API server answered it, without waiting for the watch to echo it. Does
+   * nothing when the watch was faster and told of something newer, a deletion included.
+   */
+  remember(key: string, resourceVersion: string, value: T): void {
+    const isOutdated =
+      isOlder(resourceVersion, this.resourceVersion(key)) || isOlder(resourceVersion, this.#graves.get(key));
+    if (!isOutdated) this.set(key, resourceVersion, value, 'watch');
+  }
+
+  /** For list-watches only. `resourceVersion`: a state in which the object was not there any more. */
+  delete(key: string, resourceVersion: string, origin: Origin): void {
+    this.#bury(key, resourceVersion);
     const before = this.#entries.get(key);
     if (before === undefined) return;
     this.#entries.delete(key);
     this.#unfile(key, before.value);
     this.#tell({ type: 'deleted', key, old: before.value, origin });
+  }
+
+  #bury(key: string, resourceVersion: string): void {
+    this.#graves.delete(key);
+    this.#graves.set(key, resourceVersion);
+    const oldest = this.#graves.keys().next();
+    if (this.#graves.size > MOST_GRAVES && oldest.done !== true) this.#graves.delete(oldest.value);
   }
 
   #tell(change: Change<T>): void {

@@ -43,11 +43,32 @@ export class Credentials extends KubeConfig {
     this.#seen = fingerprintOf(agentOptions);
     if (this.#seen === this.#known) return { type: 'none' };
     const options = super.createDispatcherOptions(cluster, agentOptions);
-    // Without any TLS setting of its own client-node would leave the choice to the runtime's global pool.
-    return options.type === 'none'
-      ? { type: 'agent', connect: { keepAlive: true, keepAliveInitialDelay: 30_000 } } // client-go's 30 s
-      : options;
+    switch (options.type) {
+      case 'none': // no TLS setting of its own: client-node would leave the choice to the runtime's global pool
+        return {
+          type: 'agent',
+          connect: onlyHttp1({ keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }),
+        };
+      case 'agent':
+        return { ...options, connect: onlyHttp1(options.connect) };
+      case 'proxy':
+      case 'socks':
+        return { ...options, requestTls: onlyHttp1(options.requestTls) };
+      default:
+        return options satisfies never;
+    }
   }
+}
+
+const KEEP_ALIVE_MS = 30_000; // TCP's, as client-go and client-node have it
+
+/**
+ * Over HTTP/2 everything shares one connection, and one that is half-open would cost every call its deadline, and us
+ * the Lease. Over HTTP/1.1 a call that times out takes its own connection with it. It is no slower (measured). The
+ * option is undici's (`buildConnector`).
+ */
+function onlyHttp1<T extends object>(options: T): T & { readonly allowH2: boolean } {
+  return { ...options, allowH2: false };
 }
 
 function fingerprintOf({ ca, cert, key, servername, rejectUnauthorized }: Options[1]): string {

@@ -118,7 +118,6 @@ export function send(
       ...(call.contentType === undefined ? {} : { 'content-type': call.contentType }),
     },
     body: call.body === undefined ? null : JSON.stringify(call.body),
-    ...(process.env["H1"] ? { allowH2: false } : {}),
     ...options,
   });
 }

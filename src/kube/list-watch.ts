@@ -5,7 +5,7 @@ import { isExpired, isNotFound, KubeError } from './errors.ts';
 import type { Query } from './exchange.ts';
 import type { Clock, Log } from './ports.ts';
 import { parseResourcePath } from './resource-path.ts';
-import { applyEvent, replaceAll, type Kept, type WatchStore } from './watch-store.ts';
+import { applyEvent, isOlder, replaceAll, type Kept, type WatchStore } from './watch-store.ts';
 
 export interface ListWatchOptions<T> {
   readonly client: Pick<KubeClient, 'listMapped' | 'watch'>;
@@ -47,6 +47,8 @@ const HASTY_MS = 1_000;
 /** So many refusals in a row of the same resourceVersion, and it is given up for a new list. */
 const REFUSALS_BEFORE_LIST = 3;
 
+const NOTHING = { items: [], resourceVersion: '' };
+
 /** Keeps `store` equal to what the API server has: lists, watches, resumes, lists again when it must. */
 export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
   const { client, path, query, store, clock, log, random = Math.random, silenceMs } = options;
@@ -57,6 +59,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
   let isSynced = false;
   let lastEventAt: number | undefined;
   let resourceVersion: string | undefined; // undefined: list first
+  let newest: string | undefined; // the last one resumed from, also after it was given up
   let failures = 0;
   let told: string | undefined; // the failure in the log, told once
 
@@ -90,7 +93,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
       map: keep,
     });
     lastEventAt = clock.now();
-    replaceAll(store, listed.items, scope);
+    replaceAll(store, listed, scope, isOlder(listed.resourceVersion, newest));
     isSynced = true;
     synced.resolve(true);
     return listed.resourceVersion;
@@ -113,6 +116,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
     for await (const event of events) {
       if (abort.signal.aborted) return;
       resourceVersion = applyEvent(store, event, keep, resource) ?? resourceVersion;
+      newest = resourceVersion;
       noteProgress();
     }
   };
@@ -122,6 +126,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
     let listing = true;
     try {
       resourceVersion ??= await list();
+      newest = resourceVersion;
       listing = false;
       await watch(resourceVersion);
       return clock.monotonic() - startedAt >= HASTY_MS ? 0 : watchDelay((failures += 1), random);
@@ -129,7 +134,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
       if (abort.signal.aborted) return 0;
       if (!listing && clock.monotonic() - startedAt >= STEADY_MS) failures = 0;
       failures += 1;
-      if (listing && isNotFound(error) && failures > 1) replaceAll(store, [], scope); // its CRD is gone
+      if (listing && isNotFound(error) && failures > 1) replaceAll(store, NOTHING, scope, true); // its CRD is gone
       if (!listing && mustList(error, failures)) resourceVersion = undefined;
       if (isExpired(error) && failures === 1) return 0;
       const delay = Math.max(watchDelay(failures, random), retryAfterOf(error));

@@ -1,3 +1,84 @@
-export function startNamespaceDefaults(_: unknown) {
-  return { lookUp: async () => ({ ok: true, value: undefined }) as const, isSynced: () => true, stop: async () => {} };
+import { objectMember, stringMember, type JsonObject } from '../resources/json.ts';
+import { NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
+import { fail, ok, type Result } from '../resources/result.ts';
+import { Cache } from './cache.ts';
+import { METADATA_ONLY, type KubeClient } from './client.ts';
+import { isNotFound, KubeError } from './errors.ts';
+import { startListWatch } from './list-watch.ts';
+import type { Clock, Log } from './ports.ts';
+import { resourcePath, type Resource } from './resource-path.ts';
+
+export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces' };
+
+export interface NamespaceDefaultsOptions {
+  readonly client: Pick<KubeClient, 'get' | 'listMapped' | 'watch'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The values of our label on Namespaces. */
+export interface NamespaceDefaults {
+  /**
+   * The namespace's value, `undefined` when it has none. At once when the cache has one; otherwise the API server is
+   * asked, for at most 2 s: a label set a moment ago counts. The problem is one sentence for whoever made the pod.
+   * Never rejects; an abort of `signal` does not end the question, since others may wait for the same answer.
+   */
+  readonly lookUp: (namespace: string, signal?: AbortSignal) => Promise<Result<string | undefined, string>>;
+  /** All labels were seen once. */
+  readonly isSynced: () => boolean;
+  /** As `ListWatch.lastEventAt`. */
+  readonly lastEventAt: () => number | undefined;
+  readonly stop: () => Promise<void>;
+}
+
+const DEADLINE_MS = 2_000; // contract §2; the API server waits 5 s for the webhook
+
+/** Watches the namespaces that carry our label; of the others nothing is kept. */
+export function startNamespaceDefaults({ client, clock, log }: NamespaceDefaultsOptions): NamespaceDefaults {
+  const labels = new Cache<string>({});
+  const watch = startListWatch({
+    client,
+    clock,
+    log,
+    path: resourcePath(NAMESPACES),
+    query: { labelSelector: NAMESPACE_DEFAULT_LABEL },
+    metadataOnly: true,
+    transform: readLabel,
+    store: labels,
+  });
+  const asked = new Map<string, Promise<Result<string | undefined, string>>>();
+
+  const ask = async (namespace: string): Promise<Result<string | undefined, string>> => {
+    try {
+      const path = resourcePath(NAMESPACES, { name: namespace });
+      const object = await client.get(path, { accept: METADATA_ONLY, deadlineMs: DEADLINE_MS });
+      return ok(readLabel(object));
+    } catch (error) {
+      if (isNotFound(error)) return ok(undefined); // the API server will refuse the pod itself
+      const reason = error instanceof KubeError ? error.reason : 'InternalError';
+      log.warn({ namespace, reason }, 'the default of a namespace could not be read');
+      return fail(`the label of namespace ${namespace} cannot be read now (${reason}): try again`);
+    }
+  };
+  return {
+    lookUp: async (namespace) => {
+      const label = labels.get(namespace);
+      if (label !== undefined) return ok(label);
+      const pending = asked.get(namespace) ?? ask(namespace).finally(() => asked.delete(namespace));
+      asked.set(namespace, pending);
+      return pending;
+    },
+    isSynced: watch.isSynced,
+    lastEventAt: watch.lastEventAt,
+    stop: watch.stop,
+  };
+}
+
+/** An empty label says nothing, as an empty annotation does. */
+function readLabel(namespace: JsonObject): string | undefined {
+  const label = stringMember(
+    objectMember(objectMember(namespace, 'metadata'), 'labels'),
+    NAMESPACE_DEFAULT_LABEL,
+  );
+  return label === '' ? undefined : label;
 }

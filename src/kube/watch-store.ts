@@ -1,14 +1,18 @@
 import { member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
-import type { Origin } from './cache.ts';
 import { KubeError, readStatus } from './errors.ts';
+import type { Listed } from './list.ts';
 import type { WatchEvent } from './watch-stream.ts';
+
+/** Whether a change was seen as it happened, or found by a list: at the start, or after an outage. */
+export type Origin = 'list' | 'watch';
 
 /** Where a list-watch keeps what it sees; `Cache` fits. */
 export interface WatchStore<T> {
   keys(): Iterable<string>;
   resourceVersion(key: string): string | undefined;
   set(key: string, resourceVersion: string, value: T, origin: Origin): void;
-  delete(key: string, origin: Origin): void;
+  /** `resourceVersion`: a state in which the object was not there any more. */
+  delete(key: string, resourceVersion: string, origin: Origin): void;
 }
 
 /** One object after its transform; without a value it is to be treated as if it were not there. */
@@ -18,20 +22,27 @@ export interface Kept<T> {
   readonly value: T | undefined;
 }
 
-/** Makes the store's keys that begin with `scope` those of `listed`; deletions that no watch saw come out here. */
+/**
+ * Makes the store's keys that begin with `scope` those of the list; deletions that no watch saw come out here.
+ * What was written (`Cache.remember`) after the list was made stays, unless `isRestored`: etcd came back from a
+ * backup, and its resourceVersions began again at a lower one.
+ */
 export function replaceAll<T>(
   store: WatchStore<T>,
-  listed: readonly (Kept<T> | undefined)[],
+  { items, resourceVersion }: Listed<Kept<T> | undefined>,
   scope: string,
+  isRestored: boolean,
 ): void {
+  const isNewer = (key: string): boolean =>
+    !isRestored && isOlder(resourceVersion, store.resourceVersion(key));
   const found = new Set<string>();
-  for (const kept of listed) {
+  for (const kept of items) {
     if (kept?.value === undefined) continue;
     found.add(kept.key);
-    store.set(kept.key, kept.resourceVersion, kept.value, 'list');
+    if (!isNewer(kept.key)) store.set(kept.key, kept.resourceVersion, kept.value, 'list');
   }
   for (const key of store.keys()) {
-    if (key.startsWith(scope) && !found.has(key)) store.delete(key, 'list');
+    if (key.startsWith(scope) && !found.has(key) && !isNewer(key)) store.delete(key, resourceVersion, 'list');
   }
 }
 
@@ -58,12 +69,15 @@ export function applyEvent<T>(
   const kept = keep(object);
   if (kept === undefined) return resourceVersion;
   if (isOlder(kept.resourceVersion, store.resourceVersion(kept.key))) return undefined;
-  if (type === 'DELETED' || kept.value === undefined) store.delete(kept.key, 'watch');
+  if (type === 'DELETED' || kept.value === undefined) store.delete(kept.key, kept.resourceVersion, 'watch');
   else store.set(kept.key, kept.resourceVersion, kept.value, 'watch');
   return resourceVersion;
 }
 
-/** Whether `version` is of an older state: resourceVersions are to be compared as decimal numbers of any length (KEP-5504); what is none is never older. */
+/**
+ * Whether `version` is of an older state. resourceVersions may be compared as decimal numbers of any length
+ * (KEP-5504); what is none is never older.
+ */
 export function isOlder(version: string, known: string | undefined): boolean {
   if (known === undefined || !/^[1-9]\d*$/.test(version) || !/^[1-9]\d*$/.test(known)) return false;
   return version.length === known.length ? version < known : version.length < known.length;

@@ -41,7 +41,7 @@ interface Ready {
 
 interface Wake {
   readonly time: number;
-  readonly expiresAt: number | undefined;
+  readonly work: Work;
 }
 
 const DEFAULT_WORKERS = 32; // contract §3, --workers
@@ -72,6 +72,7 @@ export class WorkQueue {
   #state: 'new' | 'started' | 'stopped' = 'new';
   #sequence = 0;
   #timer: Timer | undefined;
+  #armedFor: number | undefined;
   #dispatching = false;
   #drained: (() => void) | undefined;
 
@@ -102,10 +103,7 @@ export class WorkQueue {
 
   /** Asks for a run at `time` (milliseconds since the epoch). One per key: the earlier one stays. */
   addAt(key: string, time: number, expiresAt?: number): void {
-    const pending = this.#wakes.get(key);
-    if (pending !== undefined && pending.time <= time) return;
-    this.#wakes.set(key, { time, expiresAt });
-    this.#arm();
+    this.#wakeAt(key, time, { priority: 'due', expiresAt });
   }
 
   /** Drops the key's wake-up, back-off and place in the queue. A run that is under way goes on. */
@@ -135,6 +133,13 @@ export class WorkQueue {
       this.#drained = resolve;
     });
     limit.cancel();
+  }
+
+  #wakeAt(key: string, time: number, work: Work): void {
+    const pending = this.#wakes.get(key);
+    if (pending !== undefined && pending.time <= time) return;
+    this.#wakes.set(key, { time, work });
+    this.#arm();
   }
 
   #enqueue(key: string, { priority, expiresAt = Number.POSITIVE_INFINITY }: Work): void {
@@ -169,11 +174,11 @@ export class WorkQueue {
     while (this.#state === 'started' && this.#running.size < workers) {
       const first = this.#ready.pop();
       if (first === undefined) return;
-      void this.#run(first.key);
+      void this.#run(first.key, first.item);
     }
   }
 
-  async #run(key: string): Promise<void> {
+  async #run(key: string, ready: Ready): Promise<void> {
     this.#running.set(key, undefined);
     this.#wakes.delete(key); // its outcome says when to look again
     const { clock, process, random = Math.random } = this.#options;
@@ -188,13 +193,13 @@ export class WorkQueue {
     }
     const again = this.#running.get(key);
     this.#running.delete(key);
-    this.#follow(key, outcome, retryAt);
+    this.#follow(key, outcome, { ready, retryAt });
     if (again !== undefined) this.#ready.set(key, again);
     if (this.#state === 'stopped' && this.#running.size === 0) this.#drained?.();
     this.#dispatchSoon();
   }
 
-  #follow(key: string, outcome: Outcome, retryAt: number): void {
+  #follow(key: string, outcome: Outcome, run: { readonly ready: Ready; readonly retryAt: number }): void {
     const now = this.#options.clock.now();
     switch (outcome.next) {
       case 'idle':
@@ -206,7 +211,11 @@ export class WorkQueue {
         return;
       case 'retry':
         this.#failures.set(key, (this.#failures.get(key) ?? 0) + 1);
-        this.addAt(key, Math.max(retryAt, now + SHORTEST_WAIT_MS, now + (outcome.afterMs ?? 0)));
+        // As urgent as it was: a thousand failing keys do not get ahead of the new ones.
+        this.#wakeAt(key, Math.max(run.retryAt, now + SHORTEST_WAIT_MS, now + (outcome.afterMs ?? 0)), {
+          priority: PRIORITIES[run.ready.rank] ?? 'due',
+          expiresAt: run.ready.expiresAt,
+        });
         return;
       default:
         outcome satisfies never;
@@ -216,21 +225,24 @@ export class WorkQueue {
   /** One timer for the earliest wake-up of all. */
   #arm(): void {
     if (this.#state !== 'started') return;
+    const first = this.#wakes.first();
+    if (this.#timer !== undefined && first?.time === this.#armedFor) return;
     this.#timer?.cancel();
     this.#timer = undefined;
-    const first = this.#wakes.first();
+    this.#armedFor = first?.time;
     if (first === undefined) return;
     const wait = Math.min(Math.max(first.time - this.#options.clock.now(), 1), LONGEST_LOOK_AWAY_MS);
     this.#timer = this.#options.clock.setTimer(wait, () => this.#wake());
   }
 
   #wake(): void {
+    this.#timer = undefined;
     const now = this.#options.clock.now();
     for (;;) {
       const first = this.#wakes.first();
       if (first === undefined || first.time > now) break;
       const due = this.#wakes.pop();
-      if (due !== undefined) this.#enqueue(due.key, { priority: 'due', expiresAt: due.item.expiresAt });
+      if (due !== undefined) this.#enqueue(due.key, due.item.work);
     }
     this.#arm();
   }

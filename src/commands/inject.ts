@@ -1,0 +1,140 @@
+import { parseArgs } from 'node:util';
+import { injectDocument, type OfflineDefault, type OfflineInjection } from '../admission/inject-object.ts';
+import { member, objectMember, stringMember } from '../resources/json.ts';
+import { INJECTION_ANNOTATIONS, NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
+import { fail, ok, type Result } from '../resources/result.ts';
+import { readText } from './documents.ts';
+import { readEditable, type EditableDocument } from './editable-yaml.ts';
+import { EXIT, type Command, type Io } from './io.ts';
+import { printJson } from './print-json.ts';
+
+const HELP = `Usage: jwt-injector inject -f FILE [-o yaml|json]
+
+Prints the file with its tokens injected, as the webhook would do it, without a cluster: volume,
+mounts and env var of each pod, in workloads of their pod template. All else stays as it is.
+
+  -f, --filename FILE   YAML or JSON, also several documents and Lists; - reads the standard input;
+                        may be given more than once
+  -o, --output FORMAT   yaml (comments and order are kept) or json; default yaml
+
+The labels of Namespaces in the same input are their pods' defaults. Warnings go to the standard
+error. Exit code 1: an object was refused and nothing is printed; 2: wrong usage; 3: a file could
+not be read.
+`;
+
+/** `jwt-injector inject`: prints all or nothing, so that a pipe into kubectl never applies a part. */
+export const injectCommand: Command = async (args, io) => {
+  const options = readOptions(args);
+  if (!options.ok) {
+    io.stderr.write(`error: ${options.problem}\n\n${HELP}`);
+    return EXIT.usage;
+  }
+  if (options.value === 'help') {
+    io.stdout.write(HELP);
+    return EXIT.done;
+  }
+  const files: InputFile[] = [];
+  for (const filename of options.value.filenames) {
+    const text = await readText(filename, io);
+    if (!text.ok) {
+      io.stderr.write(`error: ${text.problem.message}\n`);
+      return text.problem.exit;
+    }
+    const documents = readEditable(text.value);
+    if (!documents.ok) {
+      const { document, message } = documents.problem;
+      io.stderr.write(`error: ${filename}, document ${document}: ${message}: correct the YAML\n`);
+      return EXIT.refused;
+    }
+    files.push({ filename, documents: documents.value });
+  }
+  if (!injectFiles(files, io)) return EXIT.refused;
+  const documents = files.flatMap((file) => file.documents);
+  io.stdout.write(options.value.output === 'json' ? printJson(documents) : printYaml(documents));
+  return EXIT.done;
+};
+
+export interface InputFile {
+  readonly filename: string;
+  readonly documents: readonly EditableDocument[];
+}
+
+/** Changes the documents in place. False when one was refused; every refusal and warning is told. */
+export function injectFiles(files: readonly InputFile[], { stderr }: Pick<Io, 'stderr'>): boolean {
+  const namespaceDefault = readDefaults(files);
+  let refused = false;
+  let asked = false;
+  for (const { filename, documents } of files) {
+    for (const [index, document] of documents.entries()) {
+      for (const injection of injectDocument(document.value, namespaceDefault)) {
+        const where = `${filename}, ${describePlace(index, injection)}`;
+        const { decision, message, warnings, reason } = injection.decision;
+        for (const warning of warnings) stderr.write(`warning: ${where}: ${warning}\n`);
+        if (decision === 'deny') stderr.write(`error: ${where}: ${message}\n`);
+        else if (reason === 'NoContainers') stderr.write(`warning: ${where}: ${message}\n`);
+        refused ||= decision === 'deny';
+        asked ||= reason !== 'NotRequested' || warnings.length > 0;
+        document.addTo(injection.operations);
+      }
+    }
+  }
+  if (!asked) {
+    const names = files.map(({ filename }) => filename).join(', ');
+    stderr.write(
+      `note: nothing in ${names} asks for a token: annotate a pod or workload with ${INJECTION_ANNOTATIONS.token}\n`,
+    );
+  }
+  return !refused;
+}
+
+function describePlace(document: number, { kind, name, items }: OfflineInjection): string {
+  const item = items.map((index) => `, item ${index + 1}`).join('');
+  return `document ${document + 1}${item} (${name === '' ? kind : `${kind} ${name}`})`;
+}
+
+/** Namespaces of the input that carry the label. */
+function readDefaults(files: readonly InputFile[]): OfflineDefault {
+  const labels = new Map<string, string>();
+  for (const { value } of files.flatMap(({ documents }) => documents)) {
+    const metadata = objectMember(value, 'metadata');
+    const [name, label] = [
+      stringMember(metadata, 'name'),
+      stringMember(objectMember(metadata, 'labels'), NAMESPACE_DEFAULT_LABEL),
+    ];
+    if (member(value, 'kind') === 'Namespace' && name !== undefined && label) labels.set(name, label);
+  }
+  return (namespace) => (namespace === undefined ? undefined : labels.get(namespace));
+}
+
+/** A document that does not begin with `---` itself gets it, unless it is the first. */
+function printYaml(documents: readonly EditableDocument[]): string {
+  const texts = documents.map((document) => document.text());
+  return texts
+    .map((text, index) => (index === 0 || /^(?:#[^\n]*\n|\s)*---/.test(text) ? text : `---\n${text}`))
+    .join('');
+}
+
+interface Options {
+  readonly filenames: readonly string[];
+  readonly output: 'yaml' | 'json';
+}
+
+function readOptions(args: readonly string[]): Result<Options | 'help', string> {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        filename: { type: 'string', short: 'f', multiple: true },
+        output: { type: 'string', short: 'o' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    if (values.help === true) return ok('help');
+    const { filename: filenames = [], output = 'yaml' } = values;
+    if (output !== 'yaml' && output !== 'json') return fail(`-o must be yaml or json, not "${output}"`);
+    if (filenames.length === 0) return fail('-f FILE is missing: it names the file with pods or workloads');
+    return ok({ filenames, output });
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,59 @@
+import type { JsonObject } from '../resources/json.ts';
+import { APP, GROUP, KIND, VERSION } from '../resources/names.ts';
+import { formatMicroTime } from './micro-time.ts';
+
+/** Something about a JWT that its author should hear of. Words in `reason` and `action` are from fixed lists. */
+export interface Occurrence {
+  readonly regarding: { readonly namespace: string; readonly name: string; readonly uid: string };
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly action: string;
+  /** For people, never with key or token; cut at 1 kB. */
+  readonly note: string;
+}
+
+const LONGEST_NOTE = 1_024; // bytes (Kubernetes API, Event v1)
+const LONGEST_WORD = 128; // bytes, of action, reason and reportingInstance
+const LONGEST_NAME = 253; // DNS-1123 subdomain
+
+/** An Event's name: that of its subject and a suffix nobody else uses. */
+export function eventName(subject: string, suffix: string): string {
+  // A cut may not leave a dot or dash before the dot that follows.
+  const start = subject.slice(0, LONGEST_NAME - suffix.length - 1).replace(/[.-]+$/, '');
+  return `${start}.${suffix}`;
+}
+
+/** An events.k8s.io/v1 Event. `instance` names this process; `now` in milliseconds since the epoch. */
+export function eventBody(
+  { regarding, type, reason, action, note }: Occurrence,
+  name: string,
+  instance: string,
+  now: number,
+): JsonObject {
+  return {
+    apiVersion: 'events.k8s.io/v1',
+    kind: 'Event',
+    metadata: { name, namespace: regarding.namespace },
+    eventTime: formatMicroTime(now),
+    reportingController: APP,
+    reportingInstance: cut(instance, LONGEST_WORD),
+    action: cut(action, LONGEST_WORD),
+    reason: cut(reason, LONGEST_WORD),
+    type,
+    note: cut(note, LONGEST_NOTE),
+    regarding: { apiVersion: `${GROUP}/${VERSION}`, kind: KIND, ...regarding },
+  };
+}
+
+/** The first `bytes` bytes of UTF-8, no character cut in two. */
+function cut(text: string, bytes: number): string {
+  const encoded = Buffer.from(text);
+  if (encoded.length <= bytes) return text;
+  let end = bytes;
+  while (end > 0 && isInsideCharacter(encoded[end])) end -= 1;
+  return encoded.toString('utf8', 0, end);
+}
+
+function isInsideCharacter(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x80 && byte < 0xc0;
+}

@@ -1,0 +1,29 @@
+import type { Store } from './act.ts';
+import type { Failure } from './reconcile-jwt.ts';
+
+/** A write that was not sent, because another replica may be the leader by now. */
+class LeadershipLost extends Error {}
+
+/** A store that asks before each write whether this process may still write: a leader that was suspended may not. */
+export function fenceStore(store: Store, mayWrite: () => boolean): Store {
+  const check = (): void => {
+    if (!mayWrite()) throw new LeadershipLost('leadership was lost');
+  };
+  return {
+    readSecret: store.readSecret,
+    applySecret: async (secret, options) => {
+      check();
+      await store.applySecret(secret, options);
+    },
+    applyStatus: async (jwt) => {
+      check();
+      await store.applyStatus(jwt);
+    },
+  };
+}
+
+/** As `explain`, for the errors of a fenced store too: what is not ours to write any more is left quietly. */
+export function explainFenced(explain: (error: unknown) => Failure): (error: unknown) => Failure {
+  return (error) =>
+    error instanceof LeadershipLost ? { stale: false, gone: true, message: error.message } : explain(error);
+}

@@ -1,0 +1,442 @@
+import assert from 'node:assert/strict';
+import { createPublicKey } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { startStage, type Stage } from '../controlplane/stage.ts';
+import { wireJwt } from '../fixtures/jwts.ts';
+import { makeKey, makeRsaKey, NRP_KEY, toPem } from '../fixtures/keys.ts';
+import { openObjects, secretText, type Loose, type Objects } from './objects.ts';
+
+const EXAMPLES = join(import.meta.dirname, '../../deploy/examples');
+
+describe('tokens on a real control plane', { concurrency: false }, () => {
+  let stage: Stage;
+  let objects: Objects;
+  let oneMinute: Promise<{ first: Loose; second: Loose }>;
+  before(async () => {
+    stage = await startStage();
+    objects = openObjects(stage.cluster);
+    await stage.cluster.createNamespace('science');
+    await stage.cluster.createNamespace('keys');
+    oneMinute = watchOneMinuteToken();
+    oneMinute.catch(() => {}); // it is awaited, and fails, in its own test
+  });
+  after(async () => {
+    await objects.close();
+    await stage.stop();
+  });
+
+  /** A JWT of namespace `science` with the page's spec, but for what is given. */
+  async function apply(
+    name: string,
+    spec: Record<string, unknown> = {},
+    metadata: Record<string, unknown> = {},
+  ): Promise<void> {
+    const { apiVersion, kind, spec: full } = wireJwt(spec);
+    await stage.cluster.apply(
+      JSON.stringify({ apiVersion, kind, metadata: { name, namespace: 'science', ...metadata }, spec: full }),
+    );
+  }
+
+  async function applySecret(
+    name: string,
+    stringData: Record<string, string>,
+    more: Record<string, unknown> = {},
+  ): Promise<void> {
+    const metadata = { name, namespace: 'science', ...more };
+    await stage.cluster.apply(JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata, stringData }));
+  }
+
+  const tokenOf = async (name: string): Promise<string> =>
+    secretText(await objects.get('secrets', 'science', name));
+
+  async function waitForToken(name: string, fits: (token: string) => boolean): Promise<string> {
+    const secret = await objects.waitFor('secrets', 'science', name, (found) => fits(secretText(found)));
+    return secretText(secret);
+  }
+
+  /** Begins at once and runs beside the other tests: half a minute is long. */
+  async function watchOneMinuteToken() {
+    await apply('one-minute', { expiryTime: { minutes: 1 }, resignBefore: undefined });
+    const first = await objects.waitFor(
+      'secrets',
+      'science',
+      'one-minute',
+      (secret) => secretText(secret) !== '',
+    );
+    const second = await objects.waitFor(
+      'secrets',
+      'science',
+      'one-minute',
+      (secret) => secretText(secret) !== secretText(first),
+      45_000,
+    );
+    return { first, second };
+  }
+
+  it('the JWT of the NRP page becomes a Secret with exactly the token of the contract', async () => {
+    const page = await readFile(join(EXAMPLES, 'my-jwt.yaml'), 'utf8');
+    await stage.cluster.kubectl(['apply', '-n', 'science', '-f', '-'], { input: page });
+    await objects.waitForCondition('science', 'my-jwt', 'Ready', 'True', 'Signed');
+    const secret = await objects.get('secrets', 'science', 'my-jwt');
+    const token = secretText(secret);
+    const { payload, protectedHeader } = await jwtVerify(token, createPublicKey(NRP_KEY));
+    assert.deepEqual(protectedHeader, { alg: 'ES256', kid: 'my-jwt-key', typ: 'JWT' });
+    const { iat = 0, exp = 0, nbf, jti, ...rest } = payload;
+    assert.deepEqual(rest, {
+      iss: 'https://issuer.example.com/',
+      scope: 'storage.read:/ storage.create:/',
+      sub: 'john.doe',
+      aud: ['https://wlcg.cern.ch/jwt/v1/any'],
+      'wlcg.ver': '1.0',
+    });
+    assert.ok(Math.abs(Date.now() / 1000 - 60 - iat) < 20, 'iat lies a minute in the past');
+    assert.equal(nbf, iat);
+    assert.equal(exp - iat, 86_400 + 60);
+    assert.match(jti ?? '', /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+
+    const jwt = await objects.get('jwts', 'science', 'my-jwt');
+    assert.equal(secret.type, 'Opaque');
+    assert.deepEqual(Object.keys(secret.data), ['token']);
+    assert.deepEqual(secret.metadata.ownerReferences, [
+      {
+        apiVersion: 'tokens.osg-htc.org/v1',
+        kind: 'JWT',
+        name: 'my-jwt',
+        uid: jwt.metadata.uid,
+        controller: true,
+      },
+    ]);
+    assert.deepEqual(secret.metadata.labels, {
+      'app.kubernetes.io/managed-by': 'jwt-injector',
+      'tokens.osg-htc.org/managed': 'true',
+    });
+    assert.equal(secret.metadata.annotations['tokens.osg-htc.org/last-signing-time'], String(iat + 60));
+    assert.equal(Date.parse(secret.metadata.annotations['tokens.osg-htc.org/expires-at']), exp * 1000);
+
+    const { status } = jwt;
+    assert.equal(status.tokenId, jti);
+    assert.equal(Date.parse(status.expiresAt), exp * 1000);
+    assert.equal(status.renewals, 0);
+    assert.deepEqual(
+      [status.issuer, status.keyId, status.secretName],
+      ['https://issuer.example.com/', 'my-jwt-key', 'my-jwt'],
+    );
+    await jwtVerify(token, createPublicKey({ key: JSON.parse(status.publicKey), format: 'jwk' }));
+    const renewsIn = (Date.parse(status.renewsAt) - Date.parse(status.issuedAt)) / 3_600_000;
+    assert.ok(
+      renewsIn > 18.9 && renewsIn <= 19,
+      `five hours before a day is over, with a little jitter: ${renewsIn} h`,
+    );
+  });
+
+  it('a deleted Secret comes back at once, with a new token', async () => {
+    const before_ = await tokenOf('my-jwt');
+    const startedAt = performance.now();
+    await stage.cluster.kubectl(['delete', 'secret', '-n', 'science', 'my-jwt']);
+    await waitForToken('my-jwt', (token) => token !== '' && token !== before_);
+    assert.ok(performance.now() - startedAt < 2_000);
+    const { status } = await objects.waitFor('jwts', 'science', 'my-jwt', (jwt) => jwt.status.renewals === 1);
+    assert.equal(status.tokenId, decodeJwt(await tokenOf('my-jwt')).jti);
+  });
+
+  it('a vandalised Secret is mended: emptied, garbage, another token, metadata', async () => {
+    const patch = (body: unknown): Promise<unknown> =>
+      stage.cluster.kubectl([
+        'patch',
+        'secret',
+        '-n',
+        'science',
+        'my-jwt',
+        '--type=merge',
+        '-p',
+        JSON.stringify(body),
+      ]);
+    const isGood = (token: string): boolean =>
+      token.split('.').length === 3 && decodeProtectedHeader(token).kid === 'my-jwt-key';
+    let last = await tokenOf('my-jwt');
+    const forged = `${last.slice(0, -4)}AAAA`;
+    for (const data of [
+      { token: null },
+      { token: '' },
+      { token: 'Z2FyYmFnZQ==' },
+      { token: Buffer.from(forged).toString('base64') },
+    ]) {
+      await patch({ data });
+      last = await waitForToken('my-jwt', (token) => token !== last && token !== forged && isGood(token));
+    }
+    const metadata = {
+      labels: { 'tokens.osg-htc.org/managed': null },
+      annotations: { 'tokens.osg-htc.org/expires-at': null },
+    };
+    await patch({ metadata, data: { note: 'bWluZQ==' } });
+    const mended = await objects.waitFor(
+      'secrets',
+      'science',
+      'my-jwt',
+      (secret) =>
+        secret.metadata.labels['tokens.osg-htc.org/managed'] === 'true' &&
+        secret.metadata.annotations['tokens.osg-htc.org/expires-at'] !== undefined,
+    );
+    assert.equal(secretText(mended), last, 'metadata is mended with the same token');
+    assert.equal(secretText(mended, 'note'), 'mine', 'what others put there stays');
+  });
+
+  it('a key comes from a Secret of the namespace, and is waited for', async () => {
+    await apply('from-secret', { key: { secret: { name: 'my-key', key: 'key.pem' } }, algorithm: 'RS256' });
+    const condition = await objects.waitForCondition(
+      'science',
+      'from-secret',
+      'KeyAvailable',
+      'False',
+      'KeyNotFound',
+    );
+    assert.match(
+      condition.message,
+      /key Secret science\/my-key does not exist: kubectl create secret generic my-key/,
+    );
+    await objects.waitForCondition('science', 'from-secret', 'Ready', 'False', 'KeyNotFound');
+    const key = makeRsaKey(2048);
+    const startedAt = performance.now();
+    await applySecret('my-key', { 'key.pem': toPem(key, 'pkcs1') });
+    const token = await waitForToken('from-secret', (text) => text !== '');
+    assert.ok(performance.now() - startedAt < 2_000, 'signed as soon as the key appears');
+    await jwtVerify(token, createPublicKey(key), { algorithms: ['RS256'] });
+    await objects.waitForCondition('science', 'from-secret', 'KeyAvailable', 'True');
+
+    const next = makeRsaKey(2048);
+    await applySecret('my-key', { 'key.pem': toPem(next) });
+    const renewed = await waitForToken('from-secret', (text) => text !== token);
+    await jwtVerify(renewed, createPublicKey(next));
+    const reused = await objects.waitForCondition('science', 'from-secret', 'KeyIdReused', 'True');
+    assert.match(reused.message, /give a new key a new keyId and publish both/);
+
+    await stage.cluster.kubectl(['label', 'secret', '-n', 'science', 'my-key', 'colour=blue']);
+    await objects.waitFor(
+      'jwts',
+      'science',
+      'from-secret',
+      (jwt) => jwt.status.keyVersion.split('/')[1] !== undefined,
+    );
+    assert.equal(await tokenOf('from-secret'), renewed, 'a label of the key Secret is no other key');
+  });
+
+  it('a key of another namespace is refused in the same words, whether it exists or not, until it is granted', async () => {
+    const key = makeKey('ES256');
+    const metadata = { name: 'shared', namespace: 'keys' };
+    await stage.cluster.apply(
+      JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata, stringData: { 'key.pem': toPem(key) } }),
+    );
+    const refer = (name: string) => ({ key: { secret: { name, key: 'key.pem', namespace: 'keys' } } });
+    await apply('not-granted', refer('shared'));
+    await apply('not-there', refer('absent'));
+    const text = async (name: string) =>
+      (await objects.waitForCondition('science', name, 'KeyAvailable', 'False', 'KeyNotGranted')).message;
+    assert.equal((await text('not-granted')).replace('shared', 'absent'), await text('not-there'));
+    assert.equal(await objects.get('secrets', 'science', 'not-granted'), undefined);
+    await stage.cluster.kubectl([
+      'annotate',
+      'secret',
+      '-n',
+      'keys',
+      'shared',
+      'tokens.osg-htc.org/allowed-namespaces=other, science',
+    ]);
+    const token = await waitForToken('not-granted', (found) => found !== '');
+    await jwtVerify(token, createPublicKey(key));
+    await stage.cluster.kubectl([
+      'annotate',
+      'secret',
+      '-n',
+      'keys',
+      'shared',
+      'tokens.osg-htc.org/max-lifetime=1h',
+    ]);
+    await objects.waitForCondition('science', 'not-granted', 'KeyAvailable', 'False', 'PolicyDenied');
+    assert.equal(await tokenOf('not-granted'), token, 'the token that is there stays');
+  });
+
+  it('a changed spec is signed anew at once; labels and the template change the Secret with the same token', async () => {
+    await apply(
+      'changing',
+      { secretTemplate: { labels: { team: 'a' }, annotations: { note: 'b' } } },
+      { labels: { app: 'x' } },
+    );
+    const first = await waitForToken('changing', (token) => token !== '');
+    const secret = await objects.get('secrets', 'science', 'changing');
+    assert.equal(secret.metadata.labels.team, 'a');
+    assert.equal(secret.metadata.labels.app, 'x');
+    assert.equal(secret.metadata.annotations.note, 'b');
+
+    await apply('changing', { secretTemplate: { labels: { squad: 'c' } } }, { labels: { app: 'y' } });
+    const relabelled = await objects.waitFor(
+      'secrets',
+      'science',
+      'changing',
+      ({ metadata }) => metadata.labels.app === 'y',
+    );
+    assert.equal(secretText(relabelled), first);
+    assert.equal(relabelled.metadata.labels.squad, 'c');
+    assert.equal(relabelled.metadata.labels.team, undefined, 'what is no longer wanted goes');
+    assert.equal(relabelled.metadata.annotations.note, undefined);
+
+    await apply('changing', { data: { scope: 'storage.read:/new' } });
+    const second = await waitForToken('changing', (token) => token !== first);
+    assert.equal(decodeJwt(second)['scope'], 'storage.read:/new');
+    await apply('changing', { data: { scope: 'storage.read:/new' }, expiryTime: { hours: 6 } });
+    const third = await waitForToken('changing', (token) => token !== second);
+    await apply('changing', { data: { scope: 'storage.read:/new' }, expiryTime: { hours: 6 }, keyId: 'k2' });
+    const fourth = await waitForToken('changing', (token) => token !== third);
+    assert.equal(decodeProtectedHeader(fourth).kid, 'k2');
+    await stage.cluster.kubectl([
+      'annotate',
+      'jwt',
+      '-n',
+      'science',
+      'changing',
+      'tokens.osg-htc.org/renew=please',
+    ]);
+    await waitForToken('changing', (token) => token !== fourth);
+    await objects.waitFor('jwts', 'science', 'changing', (jwt) => jwt.status.lastRenew === 'please');
+  });
+
+  it('a Secret of somebody else is never touched, until its owner hands it over', async () => {
+    await applySecret('taken', { password: 'secret' });
+    await apply('taken');
+    const conflict = await objects.waitForCondition('science', 'taken', 'Ready', 'False', 'SecretConflict');
+    assert.match(conflict.message, /kubectl annotate secret taken tokens.osg-htc.org\/adopt=taken/);
+    const untouched = await objects.get('secrets', 'science', 'taken');
+    assert.deepEqual(Object.keys(untouched.data), ['password']);
+    assert.equal(untouched.metadata.ownerReferences, undefined);
+    await stage.cluster.kubectl([
+      'annotate',
+      'secret',
+      '-n',
+      'science',
+      'taken',
+      'tokens.osg-htc.org/adopt=taken',
+    ]);
+    await waitForToken('taken', (token) => token !== '');
+    await objects.waitForCondition('science', 'taken', 'Ready', 'True', 'Signed');
+    assert.equal(secretText(await objects.get('secrets', 'science', 'taken'), 'password'), 'secret');
+  });
+
+  it('every bad key gets a condition that names what, where and the remedy, and an Event', async () => {
+    const cases: Readonly<Record<string, readonly [Record<string, unknown>, string, RegExp]>> = {
+      'no-pem': [{ key: { value: 'hello' } }, 'KeyUnreadable', /spec\.key\.value: no PEM block/],
+      misfit: [
+        { key: { value: NRP_KEY }, algorithm: 'RS256' },
+        'KeyMismatch',
+        /RS256 needs an RSA key.*this is an EC key/,
+      ],
+      short: [
+        { key: { value: toPem(makeRsaKey(1024)) }, algorithm: 'RS256' },
+        'KeyTooShort',
+        /2048 bits.*1024 bits/,
+      ],
+      'config-map': [
+        { key: { configMap: { name: 'a', key: 'b' } } },
+        'KeyUnreadable',
+        /move the key into a Secret: kubectl create/,
+      ],
+      'no-entry': [
+        { key: { secret: { name: 'my-key', key: 'other.pem' } } },
+        'KeyNotFound',
+        /has no data key "other.pem"/,
+      ],
+    };
+    for (const [name, [spec, reason, says]] of Object.entries(cases)) {
+      await apply(name, spec);
+      const condition = await objects.waitForCondition('science', name, 'KeyAvailable', 'False', reason);
+      assert.match(condition.message, says);
+      await objects.waitForCondition('science', name, 'Ready', 'False', reason);
+      assert.equal(await objects.get('secrets', 'science', name), undefined);
+    }
+    await apply('inexact', { data: { sub: 'x', uid: 2 ** 60 } });
+    const inexact = await objects.waitForCondition('science', 'inexact', 'Ready', 'False', 'ClaimsInvalid');
+    assert.match(inexact.message, /spec\.data\.uid.*write it as a string/);
+    await objects.waitFor('jwts', 'science', 'misfit', () => true);
+    const { stdout } = await stage.cluster.kubectl(['events', '-n', 'science', '--for', 'jwt/misfit']);
+    assert.match(stdout, /Warning\s+KeyMismatch/);
+  });
+
+  it('a token of one minute without resignBefore is replaced after half a minute', async () => {
+    const { first, second } = await oneMinute;
+    const [a, b] = [decodeJwt(secretText(first)), decodeJwt(secretText(second))];
+    const after_ = (b.iat ?? 0) - (a.iat ?? 0);
+    assert.ok(after_ >= 29 && after_ <= 33, `after ${after_} s`);
+    assert.notEqual(a.jti, b.jti);
+    const metrics = await (await fetch(`http://127.0.0.1:${stage.service().httpPort}/metrics`)).text();
+    assert.match(metrics, /jwt_injector_signatures_total\{algorithm="ES256",cause="RenewalDue"\} [1-9]/);
+    assert.match(metrics, /jwt_injector_token_ready\{namespace="science",name="one-minute"\} 1/);
+  });
+
+  it('the Secret goes with its JWT, or stays with Retain', async () => {
+    await apply('deleted');
+    await apply(
+      'retained',
+      { deletionPolicy: 'Retain' },
+      { labels: { 'argocd.argoproj.io/instance': 'app', team: 'a' } },
+    );
+    await waitForToken('deleted', (token) => token !== '');
+    const kept = await waitForToken('retained', (token) => token !== '');
+    const secret = await objects.get('secrets', 'science', 'retained');
+    assert.equal(secret.metadata.ownerReferences, undefined);
+    assert.equal(secret.metadata.labels['argocd.argoproj.io/instance'], undefined);
+    assert.equal(secret.metadata.labels.team, 'a');
+    await stage.cluster.kubectl(['delete', 'jwt', '-n', 'science', 'deleted', 'retained']);
+    await objects.waitForGone('secrets', 'science', 'deleted');
+    assert.equal(await tokenOf('retained'), kept);
+  });
+
+  it('a restart writes nothing', async () => {
+    await stage.cluster.kubectl(['delete', 'jwt', '-n', 'science', 'one-minute']); // it is due every half minute
+    const versions = async () =>
+      Object.fromEntries(
+        [...(await objects.list('jwts', 'science')), ...(await objects.list('secrets', 'science'))].map(
+          ({ metadata }) => [metadata.uid, metadata.resourceVersion],
+        ),
+      );
+    await objects.waitForGone('secrets', 'science', 'one-minute');
+    const before_ = await versions();
+    await stage.service().stop();
+    const service = await stage.startService();
+    // A JWT that comes after the restart is worked on after those that were listed.
+    await apply('afterwards');
+    await waitForToken('afterwards', (token) => token !== '');
+    const { [((await objects.get('jwts', 'science', 'afterwards')) as Loose).metadata.uid]: jwt, ...rest } =
+      await versions();
+    assert.ok(jwt);
+    const {
+      [((await objects.get('secrets', 'science', 'afterwards')) as Loose).metadata.uid]: secret,
+      ...others
+    } = rest;
+    assert.ok(secret);
+    assert.deepEqual(others, before_);
+    await service.waitForLog(({ msg, name }) => msg === 'signed' && name === 'afterwards');
+    assert.equal(service.logLines().filter(({ msg }) => msg === 'signed').length, 1);
+  });
+
+  it('no key and no token shows in any log line, event or status', async () => {
+    const secrets = await objects.list('secrets', 'science');
+    const shown = [
+      stage.service().output(),
+      JSON.stringify(await objects.list('events', 'science')),
+      JSON.stringify((await objects.list('jwts', 'science')).map(({ status }) => status)),
+      await (await fetch(`http://127.0.0.1:${stage.service().httpPort}/metrics`)).text(),
+    ].join('\n');
+    const canaries = secrets.flatMap((secret) =>
+      Object.keys(secret.data ?? {}).flatMap((key) => {
+        const text = secretText(secret, key);
+        return key === 'token'
+          ? text.split('.')
+          : text.split('\n').filter((line) => line.length > 30 && !line.startsWith('-'));
+      }),
+    );
+    canaries.push(...NRP_KEY.split('\n').filter((line) => line.length > 30 && !line.startsWith('-')));
+    assert.ok(canaries.length > 20, 'there is something to look for');
+    for (const canary of canaries) assert.ok(!shown.includes(canary), `found ${canary.slice(0, 12)}…`);
+  });
+});
