@@ -94,9 +94,10 @@ export function startController(
     jwtChanged: (before, after) => controller?.jwtChanged(before, after),
     secretChanged: (namespace, name) => controller?.secretChanged(namespace, name),
   });
-  void cluster.synced.then((all) => {
-    if (all) leader.start();
-  });
+  const seekLeadership = async (): Promise<void> => {
+    if (await cluster.synced) leader.start();
+  };
+  void seekLeadership();
   return {
     readings: function* () {
       for (const jwt of cluster.jwts()) yield readingOf(jwt);
@@ -113,10 +114,6 @@ export function startController(
 }
 
 function readingOf({ namespace, name, status }: Jwt): TokenReading {
-  const milliseconds = (time: unknown): number | undefined => {
-    const seconds = parseTime(time);
-    return seconds === undefined ? undefined : seconds * 1000;
-  };
   return {
     namespace,
     name,
@@ -124,4 +121,9 @@ function readingOf({ namespace, name, status }: Jwt): TokenReading {
     renewsAt: milliseconds(status['renewsAt']),
     ready: findCondition(status, 'Ready')?.['status'] === 'True',
   };
+}
+
+function milliseconds(time: unknown): number | undefined {
+  const seconds = parseTime(time);
+  return seconds === undefined ? undefined : seconds * 1000;
 }

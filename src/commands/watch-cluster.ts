@@ -10,7 +10,7 @@ import { systemClock } from '../loop/clock.ts';
 import { parseManagedSecret, type ManagedSecret, type Sources } from '../loop/observe.ts';
 import type { JsonObject } from '../resources/json.ts';
 import { parseJwt, type Jwt } from '../resources/jwt.ts';
-import { MANAGED_LABEL } from '../resources/names.ts';
+import { KIND, MANAGED_LABEL } from '../resources/names.ts';
 import { parseSecretMetadata, type SecretMetadata } from '../resources/secret.ts';
 
 /** Who hears of changes in the caches. */
@@ -100,9 +100,10 @@ function tellOfSecret(listener: Listener, secret: SecretMetadata | undefined): v
   if (secret !== undefined) listener.secretChanged(secret.namespace, secret.name);
 }
 
+/** A JWT of a cluster-scoped CRD, as some charts of token-manager had it, has no namespace to write a Secret to. */
 function readJwt(object: JsonObject): Jwt | undefined {
-  const jwt = parseJwt({ kind: 'JWT', ...object });
-  return jwt.ok ? jwt.value : undefined;
+  const jwt = parseJwt({ kind: KIND, ...object });
+  return jwt.ok && jwt.value.namespace !== '' ? jwt.value : undefined;
 }
 
 /** Puts what was just written into its cache before the watch echoes it, so that no round acts on an older state. */

@@ -1,6 +1,6 @@
 import type { Clock } from './ports.ts';
 import type { JsonObject } from '../resources/json.ts';
-import { FIELD_MANAGER } from '../resources/names.ts';
+import { APP } from '../resources/names.ts';
 import type { Cluster } from './cluster.ts';
 import { Connection } from './connection.ts';
 import { exchange, type Call, type Endpoint, type Query } from './exchange.ts';
@@ -84,7 +84,7 @@ export function createClient(cluster: Cluster, { clock, version }: ClientOptions
     list: (path, options = {}) => listPages(endpoint, path, { ...options, map: (object) => object }),
     listMapped: (path, options) => listPages(endpoint, path, options),
     apply: (path, body, options) => {
-      const { force, fieldManager = FIELD_MANAGER, fieldValidation, ...rest } = options;
+      const { force, fieldManager = APP, fieldValidation, ...rest } = options;
       return apply(path, body, { ...rest, query: { ...rest.query, fieldManager, force, fieldValidation } });
     },
     mergePatch: patch('patch', 'application/merge-patch+json'),

@@ -1,4 +1,4 @@
-import { arrayMember, isJsonObject, member, objectMember, stringMember } from '../resources/json.ts';
+import { arrayMember, member, objectMember, stringMember } from '../resources/json.ts';
 import type { Target } from './resource-path.ts';
 
 /** Reasons of failures that never got a (whole) answer; all others are those of the API server (`NotFound`, …). */
@@ -99,7 +99,10 @@ export function readStatus(
     status,
     reason: reason !== undefined && isWord(reason) ? reason : (REASONS[status] ?? 'Unknown'),
     retryAfterMs: typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined,
-    causes: arrayMember(details, 'causes').slice(0, MOST_CAUSES).filter(isJsonObject).map(readCause),
+    causes: arrayMember(details, 'causes')
+      .slice(0, MOST_CAUSES)
+      .map(readCause)
+      .filter((cause) => cause.field !== '' || cause.reason !== ''),
   };
 }
 
@@ -116,37 +119,37 @@ function isWord(text: string): boolean {
 }
 
 /** The object is not there (or the API server does not know its kind). */
-export function isNotFound(error: unknown): error is KubeError {
+export function isNotFound(error: unknown): boolean {
   return error instanceof KubeError && error.status === 404;
 }
 
 /** The object changed, or is there already, or a field belongs to somebody else: look again. */
-export function isConflict(error: unknown): error is KubeError {
+export function isConflict(error: unknown): boolean {
   return error instanceof KubeError && error.status === 409;
 }
 
 /** The resourceVersion or continue token is too old: list anew (Kubernetes API concepts, "410 Gone"). */
-export function isExpired(error: unknown): error is KubeError {
+export function isExpired(error: unknown): boolean {
   return error instanceof KubeError && error.status === 410;
 }
 
 /** Not authenticated or not allowed: it stays so until somebody changes credentials or RBAC. */
-export function isDenied(error: unknown): error is KubeError {
+export function isDenied(error: unknown): boolean {
   return error instanceof KubeError && (error.status === 401 || error.status === 403);
 }
 
 /** The caller itself ended the request. */
-export function isAborted(error: unknown): error is KubeError {
+export function isAborted(error: unknown): boolean {
   return error instanceof KubeError && error.reason === 'Aborted';
 }
 
 /** The namespace is being deleted: nothing can be created in it any more. */
-export function isNamespaceTerminating(error: unknown): error is KubeError {
+export function isNamespaceTerminating(error: unknown): boolean {
   return error instanceof KubeError && error.causes.some((cause) => cause.reason === 'NamespaceTerminating');
 }
 
 /** The same request may well succeed a little later. */
-export function isTransient(error: unknown): error is KubeError {
+export function isTransient(error: unknown): boolean {
   if (!(error instanceof KubeError)) return false;
   if (error.status === 0) return error.reason !== 'Aborted';
   return error.status === 408 || error.status === 429 || error.status >= 500;

@@ -103,7 +103,7 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
           log.debug({ reason, tries }, 'an Event could not be written');
           return;
         }
-        const pause = Math.max(PAUSE_MS * tries, error.retryAfterMs ?? 0);
+        const pause = Math.max(PAUSE_MS * tries, error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0);
         await clock.sleep(pause, abort.signal).catch(() => undefined);
       }
     }

@@ -129,11 +129,13 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
       newest = resourceVersion;
       listing = false;
       await watch(resourceVersion);
-      return clock.monotonic() - startedAt >= HASTY_MS ? 0 : watchDelay((failures += 1), random);
+      const lasted = clock.monotonic() - startedAt;
+      failures = lasted >= STEADY_MS ? 0 : failures + 1;
+      return lasted >= HASTY_MS ? 0 : watchDelay(failures, random);
     } catch (error) {
       if (abort.signal.aborted) return 0;
-      if (!listing && clock.monotonic() - startedAt >= STEADY_MS) failures = 0;
-      failures += 1;
+      const isSteady = !listing && clock.monotonic() - startedAt >= STEADY_MS;
+      failures = isSteady ? 1 : failures + 1;
       if (listing && isNotFound(error) && failures > 1) replaceAll(store, NOTHING, scope, true); // its CRD is gone
       if (!listing && mustList(error, failures)) resourceVersion = undefined;
       if (isExpired(error) && failures === 1) return 0;

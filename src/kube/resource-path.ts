@@ -23,7 +23,12 @@ export function resourcePath(resource: Resource, target: Omit<Target, 'resource'
   parts.push(plural);
   if (name !== undefined) parts.push(name);
   if (name !== undefined && subresource !== undefined) parts.push(subresource);
-  return `/${parts.map(encodeURIComponent).join('/')}`;
+  return `/${parts.map(escape).join('/')}`;
+}
+
+/** Nothing that a user may name leads to another path, `..` included. */
+function escape(part: string): string {
+  return /^\.\.?$/.test(part) ? part.replaceAll('.', '%2E') : encodeURIComponent(part);
 }
 
 /** Reads a path as `resourcePath` makes them; of any other path the whole is the resource. */

@@ -8,7 +8,7 @@ export const JWTS: Resource = { group: GROUP, version: VERSION, plural: PLURAL }
 export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets' };
 
 export interface TokenStoreOptions {
-  readonly client: Pick<KubeClient, 'get' | 'apply'>;
+  readonly client: Pick<KubeClient, 'get' | 'apply' | 'jsonPatch' | 'mergePatch'>;
   /** Hears of each object as it was stored, so that a cache need not wait for the watch to echo it. */
   readonly onSecret: (secret: JsonObject) => void;
   readonly onJwt: (jwt: JsonObject) => void;
@@ -32,6 +32,14 @@ export function createTokenStore({ client, onSecret, onJwt }: TokenStoreOptions)
       const path = resourcePath(JWTS, { ...placeOf(jwt), subresource: 'status' });
       onJwt(await client.apply(path, jwt, { force: true }));
     },
+    patchSecret: async (
+      namespace: string,
+      name: string,
+      operations: readonly JsonObject[],
+    ): Promise<JsonObject> => client.jsonPatch(resourcePath(SECRETS, { namespace, name }), operations),
+    patchJwt: async (namespace: string, name: string, patch: JsonObject): Promise<void> => {
+      onJwt(await client.mergePatch(resourcePath(JWTS, { namespace, name }), patch));
+    },
   };
 }
 
@@ -43,7 +51,8 @@ export function explainFailure(error: unknown): {
 } {
   if (!(error instanceof KubeError)) throw error;
   return {
-    stale: isConflict(error),
+    // A JSON patch whose test fails answers 422: the object changed meanwhile.
+    stale: isConflict(error) || (error.status === 422 && error.verb === 'patch'),
     gone: isNotFound(error) || isNamespaceTerminating(error),
     message: error.message,
   };

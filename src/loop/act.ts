@@ -7,6 +7,7 @@ import { fail, ok, type Result } from '../resources/result.ts';
 import { parseSecretMetadata, readSecretToken } from '../resources/secret.ts';
 import { desiredSecret } from '../reconcile/desired-secret.ts';
 import type { Observed } from '../reconcile/observed.ts';
+import { isLegacySecret, takeOverPatch } from '../reconcile/take-over.ts';
 import { buildClaims, type Claims } from '../signing/claims.ts';
 import { readToken, signToken } from '../signing/token.ts';
 
@@ -20,6 +21,10 @@ export interface Store {
   applySecret(secret: JsonObject, options: { readonly force: boolean }): Promise<void>;
   /** Server-side apply of the whole status. */
   applyStatus(jwt: JsonObject): Promise<void>;
+  /** JSON patch of a Secret; gives it as it is then. */
+  patchSecret(namespace: string, name: string, operations: readonly JsonObject[]): Promise<JsonObject>;
+  /** Merge patch of a JWT's metadata. */
+  patchJwt(namespace: string, name: string, patch: JsonObject): Promise<void>;
 }
 
 /** A token that was written, with its claims and the time of signing in seconds since the epoch. */
@@ -46,7 +51,8 @@ export async function signAndWrite(
   const startedAt = performance.now();
   const token = await signToken(key.key, spec.keyId, claims.value);
   const duration = (performance.now() - startedAt) / 1000;
-  const body = desiredSecret(jwt, spec, token, { issuedAt, expiresAt: claims.value.exp }, secret);
+  const present = secret !== undefined && isLegacySecret(secret) ? await takeOver(store, jwt) : secret;
+  const body = desiredSecret(jwt, spec, token, { issuedAt, expiresAt: claims.value.exp }, present);
   await store.applySecret(body, { force: secret !== undefined });
   return ok({ claims: claims.value, issuedAt, duration });
 }
@@ -67,6 +73,16 @@ export async function repairSecret(store: Store, jwt: Jwt, spec: JwtSpec): Promi
   await store.applySecret(desiredSecret(jwt, spec, token, { issuedAt, expiresAt }, { resourceVersion }), {
     force: true,
   });
+}
+
+/** Makes token-manager's Secret ours to apply; gives the resourceVersion to write over. */
+async function takeOver(store: Store, jwt: Jwt): Promise<{ readonly resourceVersion: string } | undefined> {
+  const object = await store.readSecret(jwt.namespace, jwt.name);
+  if (object === undefined) return undefined;
+  const operations = takeOverPatch(object);
+  const taken =
+    operations.length === 0 ? object : await store.patchSecret(jwt.namespace, jwt.name, operations);
+  return parseSecretMetadata(taken);
 }
 
 /** A status as the body of a server-side apply to the status subresource. */

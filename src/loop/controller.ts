@@ -2,11 +2,12 @@ import { parseTime } from '../reconcile/time.ts';
 import { locateKey } from '../reconcile/key-access.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { Clock } from './clock.ts';
+import { LegacyCleaner } from './legacy-cleaner.ts';
 import { WorkQueue, type Outcome, type Work } from './queue.ts';
 import { reconcileJwt, type Reconciler } from './reconcile-jwt.ts';
 
 export interface ControllerOptions {
-  readonly reconciler: Omit<Reconciler, 'now'>;
+  readonly reconciler: Omit<Reconciler, 'now' | 'cleaner'>;
   readonly clock: Clock;
   /** JWTs worked on at once. */
   readonly workers: number;
@@ -30,6 +31,7 @@ export interface Controller {
 export function createController({ reconciler, clock, workers, onBug }: ControllerOptions): Controller {
   const { sources, legacyKeyNamespace } = reconciler.observer;
   const keyUsers = new KeyUsers();
+  const cleaner = new LegacyCleaner(reconciler.store);
   const queue = new WorkQueue({
     clock,
     workers,
@@ -38,7 +40,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
       const [namespace = '', name = ''] = key.split('/');
       const jwt = sources.jwt(namespace, name);
       if (jwt === undefined) return { next: 'idle' };
-      const round = await reconcileJwt({ ...reconciler, now: () => clock.now() }, jwt, retryAt);
+      const round = await reconcileJwt({ ...reconciler, cleaner, now: () => clock.now() }, jwt, retryAt);
       if (round.next === 'retry') return round;
       return round.at === undefined
         ? { next: 'idle' }
@@ -53,7 +55,9 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
     jwtChanged(before, after) {
       if (before !== undefined) keyUsers.remove(keyOf(before));
       if (after === undefined) {
-        if (before !== undefined) queue.forget(keyOf(before));
+        if (before === undefined) return;
+        queue.forget(keyOf(before));
+        cleaner.forget(before.uid);
         return;
       }
       const reference = after.spec.ok

@@ -19,6 +19,14 @@ export function fenceStore(store: Store, mayWrite: () => boolean): Store {
       check();
       await store.applyStatus(jwt);
     },
+    patchSecret: async (namespace, name, operations) => {
+      check();
+      return store.patchSecret(namespace, name, operations);
+    },
+    patchJwt: async (namespace, name, patch) => {
+      check();
+      await store.patchJwt(namespace, name, patch);
+    },
   };
 }
 

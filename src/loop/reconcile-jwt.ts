@@ -7,6 +7,7 @@ import { renewalTime } from '../signing/schedule.ts';
 import { planNext, plannedRenewal, type Plan } from '../reconcile/plan.ts';
 import { repairSecret, signAndWrite, statusBody, type Store } from './act.ts';
 import type { Journal, Subject } from './journal.ts';
+import type { LegacyCleaner, LegacyLook } from './legacy-cleaner.ts';
 import { learn, observe, type Known, type Observer } from './observe.ts';
 
 /** What the API server's refusal means for the loop. */
@@ -23,6 +24,7 @@ export interface Reconciler {
   readonly observer: Observer;
   readonly store: Store;
   readonly journal: Journal;
+  readonly cleaner: LegacyCleaner;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Makes a failure of what `store` and `observer` throw. */
@@ -42,19 +44,25 @@ export async function reconcileJwt(reconciler: Reconciler, jwt: Jwt, retryAt: nu
   let observed = await observe(reconciler.observer, jwt, known, now);
   let plan = planNext(observed, now);
   let outcome: Outcome;
+  let legacy: LegacyLook;
   try {
+    legacy = await reconciler.cleaner.look(jwt, now * 1000);
+    if (legacy.cleaned) return { next: 'at', at: undefined };
     while (plan.do === 'read') {
       known = await learn(reconciler.observer, observed, plan.what, known);
       observed = await observe(reconciler.observer, jwt, known, now);
       plan = planNext(observed, now);
     }
     if (plan.do === 'leave') return { next: 'at', at: undefined };
-    outcome = await carryOut(reconciler, observed, plan, now);
+    outcome = { ...(await carryOut(reconciler, observed, plan, now)), legacyOperator: legacy.active };
     await writeStatus(reconciler, observed, outcome, now);
   } catch (error) {
     return giveUp(reconciler, observed, error, { now, retryAt });
   }
-  return { next: 'at', at: nextLook(observed, outcome, now) };
+  const moments = [nextLook(observed, outcome, now), legacy.lookAgainAt].filter(
+    (moment) => moment !== undefined,
+  );
+  return { next: 'at', at: moments.length === 0 ? undefined : Math.min(...moments) };
 }
 
 async function carryOut(

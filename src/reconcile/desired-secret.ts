@@ -12,6 +12,7 @@ import {
   VERSION,
 } from '../resources/names.ts';
 import type { SecretObservation } from './observed.ts';
+import { isLegacySecret } from './take-over.ts';
 import { formatTime } from './time.ts';
 
 /**
@@ -93,8 +94,7 @@ export function desiredSecret(
  */
 export function hasDrift(jwt: Jwt, spec: JwtSpec, secret: SecretObservation, expiresAt: number): boolean {
   const signingTime = secret.annotations[LAST_SIGNING_TIME];
-  const isLegacy = secret.annotations[EXPIRES_AT] === undefined && secret.ours.annotations.length === 0;
-  if (isLegacy) return false;
+  if (isLegacySecret(secret)) return false;
   const labels = desiredLabels(jwt, spec);
   const annotations = { ...spec.secretTemplate.annotations, [EXPIRES_AT]: formatTime(expiresAt) };
   const owned = secret.owners.some((owner) => owner.uid === jwt.uid && owner.controller);

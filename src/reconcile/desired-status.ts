@@ -18,6 +18,8 @@ export interface Outcome {
   readonly signed?: { readonly claims: Claims; readonly issuedAt: number };
   /** Why no new token could be signed, or the Secret not be written. */
   readonly problem?: StateProblem;
+  /** token-manager's marks came back after they were taken off: it still runs. */
+  readonly legacyOperator?: boolean;
   /** When a failed attempt is made again. */
   readonly retryAt?: number;
 }
@@ -137,6 +139,15 @@ function describeRemarks(
   now: number,
 ): readonly Condition[] {
   const remarks: Condition[] = [];
+  if (outcome.legacyOperator === true) {
+    remarks.push({
+      type: 'LegacyOperatorActive',
+      status: 'True',
+      reason: 'LegacyOperatorActive',
+      message:
+        'token-manager still runs beside jwt-injector and marks this JWT anew: uninstall it (helm uninstall), the tokens are kept fresh here',
+    });
+  }
   if (isRenewalClamped(spec)) {
     remarks.push({
       type: 'RenewalClamped',

@@ -70,5 +70,5 @@ export function readKeyText(
 
 function isGranted(secret: Pick<SecretMetadata, 'annotations'> | undefined, namespace: string): boolean {
   const granted = (secret?.annotations[ALLOWED_NAMESPACES] ?? '').split(',').map((item) => item.trim());
-  return granted.includes('*') || granted.includes(namespace);
+  return granted.some((item) => item === '*' || item === namespace);
 }

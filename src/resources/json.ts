@@ -5,9 +5,13 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
+
 /** An own member, so that `__proto__` or `constructor` in hostile input never reaches a prototype. */
 export function member(value: unknown, key: string): unknown {
-  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  if (!isJsonObject(value)) return undefined;
+  const found = value[key];
+  return found === undefined || !INHERITED.has(key) || Object.hasOwn(value, key) ? found : undefined;
 }
 
 /** The member as an object, `undefined` when it is absent or anything else. */

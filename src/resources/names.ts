@@ -7,7 +7,6 @@ export const PREFIX = `${GROUP}/`;
 
 /** Name of the Namespace, Deployment, Service, ServiceAccount and Lease, and field manager of every write. */
 export const APP = 'jwt-injector';
-export const FIELD_MANAGER = APP;
 
 /** The data key that holds the compact JWS, in the Secret and as file name in the mounted volume. */
 export const TOKEN_KEY = 'token';

@@ -7,7 +7,7 @@ import {
   stringMember,
   type JsonObject,
 } from './json.ts';
-import { FIELD_MANAGER, PREFIX, TOKEN_KEY } from './names.ts';
+import { APP, PREFIX, TOKEN_KEY } from './names.ts';
 
 type StringMap = Readonly<Record<string, string>>;
 
@@ -80,7 +80,7 @@ function parseOwner(reference: JsonObject): Owner {
 function ownedKeys(metadata: JsonObject | undefined): SecretMetadata['ours'] {
   const entry = arrayMember(metadata, 'managedFields')
     .filter(isJsonObject)
-    .find((fields) => fields['manager'] === FIELD_MANAGER && fields['operation'] === 'Apply');
+    .find((fields) => fields['manager'] === APP && fields['operation'] === 'Apply');
   const fields = objectMember(objectMember(entry, 'fieldsV1'), 'f:metadata');
   const keysOf = (name: string): readonly string[] =>
     Object.keys(objectMember(fields, name) ?? {})

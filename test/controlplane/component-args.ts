@@ -39,7 +39,10 @@ export function listApiServerArgs(
     `--etcd-servers=unix://${FILES.etcdSocket}`,
     '--bind-address=127.0.0.1',
     `--secure-port=${port}`,
-    '--endpoint-reconciler-type=none', // the endpoint would be a loopback address, which is refused
+    // A loopback address is refused here, and without one the server fails on a machine without network;
+    // nobody uses this one, as nothing maintains the endpoints of Service `kubernetes`.
+    '--advertise-address=192.0.2.1',
+    '--endpoint-reconciler-type=none',
     `--tls-cert-file=${FILES.certificate}`,
     `--tls-private-key-file=${FILES.certificateKey}`,
     `--client-ca-file=${FILES.ca}`,

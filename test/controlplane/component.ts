@@ -89,22 +89,19 @@ async function launch(settings: ComponentSettings, name: string): Promise<ChildP
 
 async function waitUntilReady(settings: ComponentSettings, name: string, child: ChildProcess): Promise<void> {
   const { folder, isReady, readyWithinMs } = settings;
-  const fail = async (what: string) => {
-    const text = await readFile(join(folder, `${name}.log`), 'utf8');
-    const tail = text.trimEnd().split('\n').slice(-TAIL_LINES).join('\n  ');
-    return new ControlPlaneError(`${name} ${what}; its log ends with:\n  ${tail}`);
-  };
+  const died = new Promise<boolean>((resolve) => child.once('exit', () => resolve(false)));
   try {
-    await waitUntil(`${name} to be ready`, readyWithinMs, async () => {
-      if (hasExited(child))
-        throw await fail(`died while starting (${child.signalCode ?? `exit code ${child.exitCode}`})`);
-      return isReady();
+    await waitUntil(`${name} to be ready`, readyWithinMs, () => {
+      if (hasExited(child)) throw new Error('died');
+      return Promise.race([isReady(), died]); // whoever has our port instead may never answer
     });
-  } catch (error) {
-    if (hasExited(child)) throw error;
-    throw await fail(
-      `was not ready within ${Math.round(readyWithinMs / 1000)} s (KUBEBUILDER_CONTROLPLANE_START_TIMEOUT)`,
-    );
+  } catch {
+    const what = hasExited(child)
+      ? `died while starting (${child.signalCode ?? `exit code ${child.exitCode}`})`
+      : `was not ready within ${Math.round(readyWithinMs / 1000)} s (KUBEBUILDER_CONTROLPLANE_START_TIMEOUT)`;
+    const log = await readFile(join(folder, `${name}.log`), 'utf8');
+    const tail = log.trimEnd().split('\n').slice(-TAIL_LINES).join('\n  ');
+    throw new ControlPlaneError(`${name} ${what}; its log ends with:\n  ${tail}`);
   }
 }
 

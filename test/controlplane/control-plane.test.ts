@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,7 +77,8 @@ describe('two control planes side by side, one of them emulating 1.34', () => {
     await newest.kubectl(['create', 'deployment', 'gone', '--image=gone', '--namespace=garbage']);
     const list = ['get', 'pods', '--namespace=garbage', '--output=name'];
     await waitUntil('a pod', 10_000, async () => (await newest.kubectl(list)).stdout !== '');
-    await newest.kubectl(['delete', 'namespace', 'garbage', '--timeout=10s']);
+    await newest.kubectl(['delete', 'deployment', 'gone', '--namespace=garbage']);
+    await waitUntil('no pod', 10_000, async () => (await newest.kubectl(list)).stdout === '');
   });
 
   it('give ServiceAccounts the rights of RBAC and no more', async () => {
@@ -105,12 +107,12 @@ describe('two control planes side by side, one of them emulating 1.34', () => {
     newest.apiServer.resume();
     await newest.kubectl(ask);
 
-    const before_ = newest.apiServer.pid;
+    const killed = newest.apiServer.pid;
     await newest.apiServer.kill();
-    await waitUntilGone([before_]);
+    await waitUntilGone([killed]);
     await newest.etcd.restart();
     await newest.apiServer.restart();
-    assert.notEqual(newest.apiServer.pid, before_);
+    assert.notEqual(newest.apiServer.pid, killed);
     await newest.kubectl(['get', 'namespace', 'only-here']);
   });
 
@@ -126,37 +128,56 @@ describe('two control planes side by side, one of them emulating 1.34', () => {
 });
 
 describe('a control plane that starts badly', () => {
-  const listFolders = async () =>
-    (await readdir(tmpdir())).filter((name) => name.startsWith('jwt-injector-controlplane-'));
-
-  it('takes another port when someone else was quicker', async () => {
+  it('takes another port when someone else was quicker', async (t) => {
     const squatter = createServer().listen(0, '127.0.0.1');
-    const taken = await waitUntil('a port', 5000, () => squatter.address() ?? undefined);
-    assert.ok(typeof taken === 'object');
-    const ports = [taken.port, await findFreePort()];
-    const findPort = async () => ports.shift() ?? findFreePort();
-    await using controlPlane = await startControlPlane({ findPort });
-    squatter.close();
-    assert.equal(ports.length, 0);
-    assert.ok(existsSync(join(controlPlane.folder, 'kube-apiserver.log')));
+    await once(squatter, 'listening');
+    t.after(() => squatter.close());
+    const address = squatter.address();
+    assert.ok(address !== null && typeof address === 'object');
+    const [taken, free] = [address.port, await findFreePort()];
+    const ports = [taken, free];
+    const starts: string[] = [];
+    await using controlPlane = await startControlPlane({
+      findPort: async () => ports.shift() ?? findFreePort(),
+      log: (line) => starts.push(line),
+    });
+    assert.equal(controlPlane.url, `https://127.0.0.1:${free}`);
+    assert.equal(starts.filter((line) => line.startsWith('kube-apiserver started')).length, 2);
   });
 
-  it('shows the end of the log of what died, and leaves nothing', async () => {
-    const before_ = await listFolders();
-    const started: number[] = [];
-    const log = (line: string) => started.push(Number(/started \(pid (\d+)\)/.exec(line)?.[1] ?? 0));
+  it('shows the end of the log of what died, and leaves nothing', async (t) => {
+    const { TMPDIR } = process.env;
+    const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-test-'));
+    t.after(async () => {
+      if (TMPDIR === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = TMPDIR;
+      await rm(folder, { recursive: true });
+    });
+    process.env['TMPDIR'] = folder;
+    const pids: number[] = [];
+    const log = (line: string) => pids.push(Number(/\(pid (\d+)\)/.exec(line)?.[1]));
     await assert.rejects(startControlPlane({ apiServerArgs: ['--no-such-flag'], log }), {
       name: 'ControlPlaneError',
       message:
         /kube-apiserver died while starting \(exit code 1\); its log ends with:[^]*unknown flag: --no-such-flag/,
     });
-    await waitUntilGone(started.filter(Boolean));
-    assert.deepEqual(await listFolders(), before_);
+    assert.ok(pids.length >= 2);
+    await waitUntilGone(pids);
+    assert.deepEqual(await readdir(folder), []);
   });
 
   it('refuses a timeout that is no duration', async (t) => {
     process.env['KUBEBUILDER_CONTROLPLANE_START_TIMEOUT'] = 'soon';
     t.after(() => delete process.env['KUBEBUILDER_CONTROLPLANE_START_TIMEOUT']);
     await assert.rejects(startControlPlane(), /START_TIMEOUT is "soon": give a duration like 90s/);
+  });
+
+  it('says what was late when its time is over', async (t) => {
+    process.env['KUBEBUILDER_CONTROLPLANE_START_TIMEOUT'] = '1ms';
+    t.after(() => delete process.env['KUBEBUILDER_CONTROLPLANE_START_TIMEOUT']);
+    await assert.rejects(
+      startControlPlane(),
+      /(etcd|kube-apiserver) was not ready within 0 s \(KUBEBUILDER_CONTROLPLANE_START_TIMEOUT\)/,
+    );
   });
 });

@@ -31,7 +31,7 @@ export async function buildPrograms(shell: Shell, stream: ProgressStream): Promi
   const progress = showProgress(stream);
   try {
     let downloads = 0;
-    progress.set('downloading modules', 0, 0);
+    progress.set('reading modules', 0, 0);
     const stale = await runGo(
       shell,
       ['list', ...shell.plan.flags, '-deps', '-f={{if .Stale}}{{.ImportPath}}{{end}}'],

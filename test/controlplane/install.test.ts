@@ -30,7 +30,7 @@ describe('fitting the shipped manifests to a cluster without nodes', () => {
     const shipped = await renderShipped(controlPlane, 'default');
     const fitted = fitManifests(shipped, PLACE);
     assert.equal(shipped.length - fitted.length, 1);
-    const urls = JSON.stringify(fitted).match(/"url":"[^"]*"/g) ?? [];
+    const urls: string[] = JSON.stringify(fitted).match(/"url":"[^"]*"/g) ?? [];
     assert.equal(urls.length, JSON.stringify(shipped).match(/"clientConfig"/g)?.length);
     assert.ok(urls.includes('"url":"https://127.0.0.1:8443/mutate/pods"'));
 

@@ -5,21 +5,21 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { startStage, type Stage } from '../controlplane/stage.ts';
-import { wireJwt } from '../fixtures/jwts.ts';
-import { makeKey, makeRsaKey, NRP_KEY, toPem } from '../fixtures/keys.ts';
+import { NRP_KEY } from '../fixtures/keys.ts';
 import { openObjects, secretText, type Loose, type Objects } from './objects.ts';
+import { openScience, type Science } from './science.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../deploy/examples');
 
 describe('tokens on a real control plane', { concurrency: false }, () => {
   let stage: Stage;
   let objects: Objects;
+  let science: Science;
   let oneMinute: Promise<{ first: Loose; second: Loose }>;
   before(async () => {
     stage = await startStage();
     objects = openObjects(stage.cluster);
-    await stage.cluster.createNamespace('science');
-    await stage.cluster.createNamespace('keys');
+    science = await openScience(stage.cluster, objects);
     oneMinute = watchOneMinuteToken();
     oneMinute.catch(() => {}); // it is awaited, and fails, in its own test
   });
@@ -28,38 +28,9 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
     await stage.stop();
   });
 
-  /** A JWT of namespace `science` with the page's spec, but for what is given. */
-  async function apply(
-    name: string,
-    spec: Record<string, unknown> = {},
-    metadata: Record<string, unknown> = {},
-  ): Promise<void> {
-    const { apiVersion, kind, spec: full } = wireJwt(spec);
-    await stage.cluster.apply(
-      JSON.stringify({ apiVersion, kind, metadata: { name, namespace: 'science', ...metadata }, spec: full }),
-    );
-  }
-
-  async function applySecret(
-    name: string,
-    stringData: Record<string, string>,
-    more: Record<string, unknown> = {},
-  ): Promise<void> {
-    const metadata = { name, namespace: 'science', ...more };
-    await stage.cluster.apply(JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata, stringData }));
-  }
-
-  const tokenOf = async (name: string): Promise<string> =>
-    secretText(await objects.get('secrets', 'science', name));
-
-  async function waitForToken(name: string, fits: (token: string) => boolean): Promise<string> {
-    const secret = await objects.waitFor('secrets', 'science', name, (found) => fits(secretText(found)));
-    return secretText(secret);
-  }
-
   /** Begins at once and runs beside the other tests: half a minute is long. */
   async function watchOneMinuteToken() {
-    await apply('one-minute', { expiryTime: { minutes: 1 }, resignBefore: undefined });
+    await science.apply('one-minute', { expiryTime: { minutes: 1 }, resignBefore: undefined });
     const first = await objects.waitFor(
       'secrets',
       'science',
@@ -133,13 +104,13 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
   });
 
   it('a deleted Secret comes back at once, with a new token', async () => {
-    const before_ = await tokenOf('my-jwt');
+    const earlier = await science.tokenOf('my-jwt');
     const startedAt = performance.now();
     await stage.cluster.kubectl(['delete', 'secret', '-n', 'science', 'my-jwt']);
-    await waitForToken('my-jwt', (token) => token !== '' && token !== before_);
+    await science.waitForToken('my-jwt', (token) => token !== '' && token !== earlier);
     assert.ok(performance.now() - startedAt < 2_000);
     const { status } = await objects.waitFor('jwts', 'science', 'my-jwt', (jwt) => jwt.status.renewals === 1);
-    assert.equal(status.tokenId, decodeJwt(await tokenOf('my-jwt')).jti);
+    assert.equal(status.tokenId, decodeJwt(await science.tokenOf('my-jwt')).jti);
   });
 
   it('a vandalised Secret is mended: emptied, garbage, another token, metadata', async () => {
@@ -156,7 +127,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
       ]);
     const isGood = (token: string): boolean =>
       token.split('.').length === 3 && decodeProtectedHeader(token).kid === 'my-jwt-key';
-    let last = await tokenOf('my-jwt');
+    let last = await science.tokenOf('my-jwt');
     const forged = `${last.slice(0, -4)}AAAA`;
     for (const data of [
       { token: null },
@@ -165,7 +136,10 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
       { token: Buffer.from(forged).toString('base64') },
     ]) {
       await patch({ data });
-      last = await waitForToken('my-jwt', (token) => token !== last && token !== forged && isGood(token));
+      last = await science.waitForToken(
+        'my-jwt',
+        (token) => token !== last && token !== forged && isGood(token),
+      );
     }
     const metadata = {
       labels: { 'tokens.osg-htc.org/managed': null },
@@ -184,93 +158,19 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
     assert.equal(secretText(mended, 'note'), 'mine', 'what others put there stays');
   });
 
-  it('a key comes from a Secret of the namespace, and is waited for', async () => {
-    await apply('from-secret', { key: { secret: { name: 'my-key', key: 'key.pem' } }, algorithm: 'RS256' });
-    const condition = await objects.waitForCondition(
-      'science',
-      'from-secret',
-      'KeyAvailable',
-      'False',
-      'KeyNotFound',
-    );
-    assert.match(
-      condition.message,
-      /key Secret science\/my-key does not exist: kubectl create secret generic my-key/,
-    );
-    await objects.waitForCondition('science', 'from-secret', 'Ready', 'False', 'KeyNotFound');
-    const key = makeRsaKey(2048);
-    const startedAt = performance.now();
-    await applySecret('my-key', { 'key.pem': toPem(key, 'pkcs1') });
-    const token = await waitForToken('from-secret', (text) => text !== '');
-    assert.ok(performance.now() - startedAt < 2_000, 'signed as soon as the key appears');
-    await jwtVerify(token, createPublicKey(key), { algorithms: ['RS256'] });
-    await objects.waitForCondition('science', 'from-secret', 'KeyAvailable', 'True');
-
-    const next = makeRsaKey(2048);
-    await applySecret('my-key', { 'key.pem': toPem(next) });
-    const renewed = await waitForToken('from-secret', (text) => text !== token);
-    await jwtVerify(renewed, createPublicKey(next));
-    const reused = await objects.waitForCondition('science', 'from-secret', 'KeyIdReused', 'True');
-    assert.match(reused.message, /give a new key a new keyId and publish both/);
-
-    await stage.cluster.kubectl(['label', 'secret', '-n', 'science', 'my-key', 'colour=blue']);
-    await objects.waitFor(
-      'jwts',
-      'science',
-      'from-secret',
-      (jwt) => jwt.status.keyVersion.split('/')[1] !== undefined,
-    );
-    assert.equal(await tokenOf('from-secret'), renewed, 'a label of the key Secret is no other key');
-  });
-
-  it('a key of another namespace is refused in the same words, whether it exists or not, until it is granted', async () => {
-    const key = makeKey('ES256');
-    const metadata = { name: 'shared', namespace: 'keys' };
-    await stage.cluster.apply(
-      JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata, stringData: { 'key.pem': toPem(key) } }),
-    );
-    const refer = (name: string) => ({ key: { secret: { name, key: 'key.pem', namespace: 'keys' } } });
-    await apply('not-granted', refer('shared'));
-    await apply('not-there', refer('absent'));
-    const text = async (name: string) =>
-      (await objects.waitForCondition('science', name, 'KeyAvailable', 'False', 'KeyNotGranted')).message;
-    assert.equal((await text('not-granted')).replace('shared', 'absent'), await text('not-there'));
-    assert.equal(await objects.get('secrets', 'science', 'not-granted'), undefined);
-    await stage.cluster.kubectl([
-      'annotate',
-      'secret',
-      '-n',
-      'keys',
-      'shared',
-      'tokens.osg-htc.org/allowed-namespaces=other, science',
-    ]);
-    const token = await waitForToken('not-granted', (found) => found !== '');
-    await jwtVerify(token, createPublicKey(key));
-    await stage.cluster.kubectl([
-      'annotate',
-      'secret',
-      '-n',
-      'keys',
-      'shared',
-      'tokens.osg-htc.org/max-lifetime=1h',
-    ]);
-    await objects.waitForCondition('science', 'not-granted', 'KeyAvailable', 'False', 'PolicyDenied');
-    assert.equal(await tokenOf('not-granted'), token, 'the token that is there stays');
-  });
-
   it('a changed spec is signed anew at once; labels and the template change the Secret with the same token', async () => {
-    await apply(
+    await science.apply(
       'changing',
       { secretTemplate: { labels: { team: 'a' }, annotations: { note: 'b' } } },
       { labels: { app: 'x' } },
     );
-    const first = await waitForToken('changing', (token) => token !== '');
+    const first = await science.waitForToken('changing', (token) => token !== '');
     const secret = await objects.get('secrets', 'science', 'changing');
     assert.equal(secret.metadata.labels.team, 'a');
     assert.equal(secret.metadata.labels.app, 'x');
     assert.equal(secret.metadata.annotations.note, 'b');
 
-    await apply('changing', { secretTemplate: { labels: { squad: 'c' } } }, { labels: { app: 'y' } });
+    await science.apply('changing', { secretTemplate: { labels: { squad: 'c' } } }, { labels: { app: 'y' } });
     const relabelled = await objects.waitFor(
       'secrets',
       'science',
@@ -282,13 +182,17 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
     assert.equal(relabelled.metadata.labels.team, undefined, 'what is no longer wanted goes');
     assert.equal(relabelled.metadata.annotations.note, undefined);
 
-    await apply('changing', { data: { scope: 'storage.read:/new' } });
-    const second = await waitForToken('changing', (token) => token !== first);
+    await science.apply('changing', { data: { scope: 'storage.read:/new' } });
+    const second = await science.waitForToken('changing', (token) => token !== first);
     assert.equal(decodeJwt(second)['scope'], 'storage.read:/new');
-    await apply('changing', { data: { scope: 'storage.read:/new' }, expiryTime: { hours: 6 } });
-    const third = await waitForToken('changing', (token) => token !== second);
-    await apply('changing', { data: { scope: 'storage.read:/new' }, expiryTime: { hours: 6 }, keyId: 'k2' });
-    const fourth = await waitForToken('changing', (token) => token !== third);
+    await science.apply('changing', { data: { scope: 'storage.read:/new' }, expiryTime: { hours: 6 } });
+    const third = await science.waitForToken('changing', (token) => token !== second);
+    await science.apply('changing', {
+      data: { scope: 'storage.read:/new' },
+      expiryTime: { hours: 6 },
+      keyId: 'k2',
+    });
+    const fourth = await science.waitForToken('changing', (token) => token !== third);
     assert.equal(decodeProtectedHeader(fourth).kid, 'k2');
     await stage.cluster.kubectl([
       'annotate',
@@ -298,97 +202,38 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
       'changing',
       'tokens.osg-htc.org/renew=please',
     ]);
-    await waitForToken('changing', (token) => token !== fourth);
+    await science.waitForToken('changing', (token) => token !== fourth);
     await objects.waitFor('jwts', 'science', 'changing', (jwt) => jwt.status.lastRenew === 'please');
-  });
-
-  it('a Secret of somebody else is never touched, until its owner hands it over', async () => {
-    await applySecret('taken', { password: 'secret' });
-    await apply('taken');
-    const conflict = await objects.waitForCondition('science', 'taken', 'Ready', 'False', 'SecretConflict');
-    assert.match(conflict.message, /kubectl annotate secret taken tokens.osg-htc.org\/adopt=taken/);
-    const untouched = await objects.get('secrets', 'science', 'taken');
-    assert.deepEqual(Object.keys(untouched.data), ['password']);
-    assert.equal(untouched.metadata.ownerReferences, undefined);
-    await stage.cluster.kubectl([
-      'annotate',
-      'secret',
-      '-n',
-      'science',
-      'taken',
-      'tokens.osg-htc.org/adopt=taken',
-    ]);
-    await waitForToken('taken', (token) => token !== '');
-    await objects.waitForCondition('science', 'taken', 'Ready', 'True', 'Signed');
-    assert.equal(secretText(await objects.get('secrets', 'science', 'taken'), 'password'), 'secret');
-  });
-
-  it('every bad key gets a condition that names what, where and the remedy, and an Event', async () => {
-    const cases: Readonly<Record<string, readonly [Record<string, unknown>, string, RegExp]>> = {
-      'no-pem': [{ key: { value: 'hello' } }, 'KeyUnreadable', /spec\.key\.value: no PEM block/],
-      misfit: [
-        { key: { value: NRP_KEY }, algorithm: 'RS256' },
-        'KeyMismatch',
-        /RS256 needs an RSA key.*this is an EC key/,
-      ],
-      short: [
-        { key: { value: toPem(makeRsaKey(1024)) }, algorithm: 'RS256' },
-        'KeyTooShort',
-        /2048 bits.*1024 bits/,
-      ],
-      'config-map': [
-        { key: { configMap: { name: 'a', key: 'b' } } },
-        'KeyUnreadable',
-        /move the key into a Secret: kubectl create/,
-      ],
-      'no-entry': [
-        { key: { secret: { name: 'my-key', key: 'other.pem' } } },
-        'KeyNotFound',
-        /has no data key "other.pem"/,
-      ],
-    };
-    for (const [name, [spec, reason, says]] of Object.entries(cases)) {
-      await apply(name, spec);
-      const condition = await objects.waitForCondition('science', name, 'KeyAvailable', 'False', reason);
-      assert.match(condition.message, says);
-      await objects.waitForCondition('science', name, 'Ready', 'False', reason);
-      assert.equal(await objects.get('secrets', 'science', name), undefined);
-    }
-    await apply('inexact', { data: { sub: 'x', uid: 2 ** 60 } });
-    const inexact = await objects.waitForCondition('science', 'inexact', 'Ready', 'False', 'ClaimsInvalid');
-    assert.match(inexact.message, /spec\.data\.uid.*write it as a string/);
-    await objects.waitFor('jwts', 'science', 'misfit', () => true);
-    const { stdout } = await stage.cluster.kubectl(['events', '-n', 'science', '--for', 'jwt/misfit']);
-    assert.match(stdout, /Warning\s+KeyMismatch/);
   });
 
   it('a token of one minute without resignBefore is replaced after half a minute', async () => {
     const { first, second } = await oneMinute;
     const [a, b] = [decodeJwt(secretText(first)), decodeJwt(secretText(second))];
-    const after_ = (b.iat ?? 0) - (a.iat ?? 0);
-    assert.ok(after_ >= 29 && after_ <= 33, `after ${after_} s`);
+    const distance = (b.iat ?? 0) - (a.iat ?? 0);
+    assert.ok(distance >= 29 && distance <= 33, `after ${distance} s`);
     assert.notEqual(a.jti, b.jti);
     const metrics = await (await fetch(`http://127.0.0.1:${stage.service().httpPort}/metrics`)).text();
     assert.match(metrics, /jwt_injector_signatures_total\{algorithm="ES256",cause="RenewalDue"\} [1-9]/);
     assert.match(metrics, /jwt_injector_token_ready\{namespace="science",name="one-minute"\} 1/);
   });
 
+  // After the half minute above: so long the garbage collector takes to learn of a new kind of object.
   it('the Secret goes with its JWT, or stays with Retain', async () => {
-    await apply('deleted');
-    await apply(
+    await science.apply('deleted');
+    await science.apply(
       'retained',
       { deletionPolicy: 'Retain' },
       { labels: { 'argocd.argoproj.io/instance': 'app', team: 'a' } },
     );
-    await waitForToken('deleted', (token) => token !== '');
-    const kept = await waitForToken('retained', (token) => token !== '');
+    await science.waitForToken('deleted', (token) => token !== '');
+    const kept = await science.waitForToken('retained', (token) => token !== '');
     const secret = await objects.get('secrets', 'science', 'retained');
     assert.equal(secret.metadata.ownerReferences, undefined);
     assert.equal(secret.metadata.labels['argocd.argoproj.io/instance'], undefined);
     assert.equal(secret.metadata.labels.team, 'a');
     await stage.cluster.kubectl(['delete', 'jwt', '-n', 'science', 'deleted', 'retained']);
     await objects.waitForGone('secrets', 'science', 'deleted');
-    assert.equal(await tokenOf('retained'), kept);
+    assert.equal(await science.tokenOf('retained'), kept);
   });
 
   it('a restart writes nothing', async () => {
@@ -400,12 +245,12 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
         ),
       );
     await objects.waitForGone('secrets', 'science', 'one-minute');
-    const before_ = await versions();
+    const earlier = await versions();
     await stage.service().stop();
     const service = await stage.startService();
     // A JWT that comes after the restart is worked on after those that were listed.
-    await apply('afterwards');
-    await waitForToken('afterwards', (token) => token !== '');
+    await science.apply('afterwards');
+    await science.waitForToken('afterwards', (token) => token !== '');
     const { [((await objects.get('jwts', 'science', 'afterwards')) as Loose).metadata.uid]: jwt, ...rest } =
       await versions();
     assert.ok(jwt);
@@ -414,7 +259,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
       ...others
     } = rest;
     assert.ok(secret);
-    assert.deepEqual(others, before_);
+    assert.deepEqual(others, earlier);
     await service.waitForLog(({ msg, name }) => msg === 'signed' && name === 'afterwards');
     assert.equal(service.logLines().filter(({ msg }) => msg === 'signed').length, 1);
   });
@@ -436,7 +281,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
       }),
     );
     canaries.push(...NRP_KEY.split('\n').filter((line) => line.length > 30 && !line.startsWith('-')));
-    assert.ok(canaries.length > 20, 'there is something to look for');
+    assert.ok(canaries.length > 8, 'there is something to look for');
     for (const canary of canaries) assert.ok(!shown.includes(canary), `found ${canary.slice(0, 12)}…`);
   });
 });

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { createPublicKey } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { jwtVerify } from 'jose';
+import { startStage, type Stage } from '../controlplane/stage.ts';
+import { makeKey, makeRsaKey, NRP_KEY, toPem } from '../fixtures/keys.ts';
+import { openObjects, secretText, type Objects } from './objects.ts';
+import { openScience, type Science } from './science.ts';
+
+describe('keys and Secrets on a real control plane', { concurrency: false }, () => {
+  let stage: Stage;
+  let objects: Objects;
+  let science: Science;
+  before(async () => {
+    stage = await startStage();
+    objects = openObjects(stage.cluster);
+    science = await openScience(stage.cluster, objects);
+    await stage.cluster.createNamespace('keys');
+  });
+  after(async () => {
+    await objects.close();
+    await stage.stop();
+  });
+
+  it('a key comes from a Secret of the namespace, and is waited for', async () => {
+    await science.apply('from-secret', {
+      key: { secret: { name: 'my-key', key: 'key.pem' } },
+      algorithm: 'RS256',
+    });
+    const condition = await objects.waitForCondition(
+      'science',
+      'from-secret',
+      'KeyAvailable',
+      'False',
+      'KeyNotFound',
+    );
+    assert.match(
+      condition.message,
+      /key Secret science\/my-key does not exist: kubectl create secret generic my-key/,
+    );
+    await objects.waitForCondition('science', 'from-secret', 'Ready', 'False', 'KeyNotFound');
+    const key = makeRsaKey(2048);
+    const startedAt = performance.now();
+    await science.applySecret('my-key', { 'key.pem': toPem(key, 'pkcs1') });
+    const token = await science.waitForToken('from-secret', (text) => text !== '');
+    assert.ok(performance.now() - startedAt < 2_000, 'signed as soon as the key appears');
+    await jwtVerify(token, createPublicKey(key), { algorithms: ['RS256'] });
+    await objects.waitForCondition('science', 'from-secret', 'KeyAvailable', 'True');
+
+    const next = makeRsaKey(2048);
+    await science.applySecret('my-key', { 'key.pem': toPem(next) });
+    const renewed = await science.waitForToken('from-secret', (text) => text !== token);
+    await jwtVerify(renewed, createPublicKey(next));
+    const reused = await objects.waitForCondition('science', 'from-secret', 'KeyIdReused', 'True');
+    assert.match(reused.message, /give a new key a new keyId and publish both/);
+
+    await stage.cluster.kubectl(['label', 'secret', '-n', 'science', 'my-key', 'colour=blue']);
+    await objects.waitFor(
+      'jwts',
+      'science',
+      'from-secret',
+      (jwt) => jwt.status.keyVersion.split('/')[1] !== undefined,
+    );
+    assert.equal(await science.tokenOf('from-secret'), renewed, 'a label of the key Secret is no other key');
+  });
+
+  it('a key of another namespace is refused in the same words, whether it exists or not, until it is granted', async () => {
+    const key = makeKey('ES256');
+    const metadata = { name: 'shared', namespace: 'keys' };
+    await stage.cluster.apply(
+      JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata, stringData: { 'key.pem': toPem(key) } }),
+    );
+    const refer = (name: string) => ({ key: { secret: { name, key: 'key.pem', namespace: 'keys' } } });
+    await science.apply('not-granted', refer('shared'));
+    await science.apply('not-there', refer('absent'));
+    const text = async (name: string) =>
+      (await objects.waitForCondition('science', name, 'KeyAvailable', 'False', 'KeyNotGranted')).message;
+    assert.equal((await text('not-granted')).replace('shared', 'absent'), await text('not-there'));
+    assert.equal(await objects.get('secrets', 'science', 'not-granted'), undefined);
+    await stage.cluster.kubectl([
+      'annotate',
+      'secret',
+      '-n',
+      'keys',
+      'shared',
+      'tokens.osg-htc.org/allowed-namespaces=other, science',
+    ]);
+    const token = await science.waitForToken('not-granted', (found) => found !== '');
+    await jwtVerify(token, createPublicKey(key));
+    await stage.cluster.kubectl([
+      'annotate',
+      'secret',
+      '-n',
+      'keys',
+      'shared',
+      'tokens.osg-htc.org/max-lifetime=1h',
+    ]);
+    await objects.waitForCondition('science', 'not-granted', 'KeyAvailable', 'False', 'PolicyDenied');
+    assert.equal(await science.tokenOf('not-granted'), token, 'the token that is there stays');
+  });
+
+  it('a Secret of somebody else is never touched, until its owner hands it over', async () => {
+    await science.applySecret('taken', { password: 'secret' });
+    await science.apply('taken');
+    const conflict = await objects.waitForCondition('science', 'taken', 'Ready', 'False', 'SecretConflict');
+    assert.match(conflict.message, /kubectl annotate secret taken tokens.osg-htc.org\/adopt=taken/);
+    const untouched = await objects.get('secrets', 'science', 'taken');
+    assert.deepEqual(Object.keys(untouched.data), ['password']);
+    assert.equal(untouched.metadata.ownerReferences, undefined);
+    await stage.cluster.kubectl([
+      'annotate',
+      'secret',
+      '-n',
+      'science',
+      'taken',
+      'tokens.osg-htc.org/adopt=taken',
+    ]);
+    await science.waitForToken('taken', (token) => token !== '');
+    await objects.waitForCondition('science', 'taken', 'Ready', 'True', 'Signed');
+    assert.equal(secretText(await objects.get('secrets', 'science', 'taken'), 'password'), 'secret');
+  });
+
+  it('every bad key gets a condition that names what, where and the remedy, and an Event', async () => {
+    const cases: Readonly<Record<string, readonly [Record<string, unknown>, string, RegExp]>> = {
+      'no-pem': [{ key: { value: 'hello' } }, 'KeyUnreadable', /spec\.key\.value: no PEM block/],
+      misfit: [
+        { key: { value: NRP_KEY }, algorithm: 'RS256' },
+        'KeyMismatch',
+        /RS256 needs an RSA key.*this is an EC key/,
+      ],
+      short: [
+        { key: { value: toPem(makeRsaKey(1024)) }, algorithm: 'RS256' },
+        'KeyTooShort',
+        /2048 bits.*1024 bits/,
+      ],
+      'config-map': [
+        { key: { configMap: { name: 'a', key: 'b' } } },
+        'KeyUnreadable',
+        /move the key into a Secret: kubectl create/,
+      ],
+      'no-entry': [
+        { key: { secret: { name: 'my-key', key: 'other.pem' } } },
+        'KeyNotFound',
+        /has no data key "other.pem"/,
+      ],
+    };
+    for (const [name, [spec, reason, says]] of Object.entries(cases)) {
+      await science.apply(name, spec);
+      const condition = await objects.waitForCondition('science', name, 'KeyAvailable', 'False', reason);
+      assert.match(condition.message, says);
+      await objects.waitForCondition('science', name, 'Ready', 'False', reason);
+      assert.equal(await objects.get('secrets', 'science', name), undefined);
+    }
+    await science.apply('inexact', { data: { sub: 'x', uid: 2 ** 60 } });
+    const inexact = await objects.waitForCondition('science', 'inexact', 'Ready', 'False', 'ClaimsInvalid');
+    assert.match(inexact.message, /spec\.data\.uid.*write it as a string/);
+    await objects.waitFor('jwts', 'science', 'misfit', () => true);
+    const { stdout } = await stage.cluster.kubectl(['events', '-n', 'science', '--for', 'jwt/misfit']);
+    assert.match(stdout, /Warning\s+KeyMismatch/);
+  });
+});
