@@ -13,6 +13,8 @@ export interface Config {
   readonly context: string | undefined;
   readonly webhook: WebhookConfig | undefined;
   readonly controller: ControllerConfig | undefined;
+  /** The only namespaces to look at, with Roles alone; `undefined` = all. Not empty. */
+  readonly namespaces: readonly string[] | undefined;
   readonly httpAddress: Address;
   readonly logLevel: LogLevel;
 }
@@ -21,7 +23,10 @@ export interface WebhookConfig {
   readonly address: Address;
   readonly certFile: string;
   readonly keyFile: string;
-  /** Whether the default by namespace label is in use; without it (and without a controller) no cluster is needed. */
+  /**
+   * Whether the default by namespace label is in use; without it (and without a controller) no cluster is needed.
+   * Never with `namespaces`: Namespaces themselves can be read with a ClusterRole only.
+   */
   readonly namespaceDefault: boolean;
 }
 
@@ -71,6 +76,10 @@ export const RUN_OPTIONS = {
   'tls-cert-file': { type: 'string', help: 'certificate chain of the webhook, PEM' },
   'tls-key-file': { type: 'string', help: 'private key of that certificate, PEM' },
   'log-level': { type: 'string', default: 'info', help: LOG_LEVELS.join(', ') },
+  namespaces: {
+    type: 'string',
+    help: 'only these namespaces, comma-separated, with Roles alone (no namespace default)',
+  },
   workers: { type: 'string', default: '32', help: 'JWTs worked on at once' },
   'legacy-key-namespace': {
     type: 'string',
@@ -129,6 +138,11 @@ export function parseConfig(
   const duration = (name: OptionName): number =>
     parsed(name, parseGoDuration, 'a duration such as 15s or 1m30s', 0);
 
+  const listed = text('namespaces');
+  const namespaces =
+    listed === undefined
+      ? undefined
+      : parsed('namespaces', parseNamespaces, 'names of namespaces, separated by commas', []);
   const noWebhook = isOn('no-webhook');
   const noController = isOn('no-controller');
   if (noWebhook && noController)
@@ -160,7 +174,7 @@ export function parseConfig(
           address: address('webhook-address'),
           certFile: certFile ?? '',
           keyFile: keyFile ?? '',
-          namespaceDefault: !isOn('no-namespace-default'),
+          namespaceDefault: !isOn('no-namespace-default') && namespaces === undefined,
         },
     controller: noController
       ? undefined
@@ -169,6 +183,7 @@ export function parseConfig(
           legacyKeyNamespace: text('legacy-key-namespace'),
           lease,
         },
+    namespaces,
     httpAddress: address('http-address'),
     logLevel: parsed('log-level', parseLogLevel, `one of ${LOG_LEVELS.join(', ')}`, 'info'),
   };
@@ -222,6 +237,12 @@ export function parseGoDuration(text: string): number | undefined {
     milliseconds += Number(amount) * (GO_UNITS[unit] ?? 0);
   }
   return milliseconds > 0 ? milliseconds : undefined;
+}
+
+function parseNamespaces(text: string): readonly string[] | undefined {
+  const names = new Set(text.split(',').map((name) => name.trim()));
+  const areNames = [...names].every((name) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name));
+  return areNames ? [...names] : undefined;
 }
 
 function parseCount(text: string): number | undefined {

@@ -35,16 +35,18 @@ export interface ControllerMeans {
   readonly metrics: Metrics;
   /** Of the Lease. */
   readonly leaseNamespace: string;
+  /** The only ones to look at; `undefined` = all. */
+  readonly namespaces: readonly string[] | undefined;
 }
 
 /** Watches from the beginning, so that a standby is warm; seeks leadership once all is listed, and works only as leader. */
 export function startController(
   config: ControllerConfig,
-  { client, log, metrics, leaseNamespace }: ControllerMeans,
+  { client, log, metrics, leaseNamespace, namespaces }: ControllerMeans,
 ): RunningController {
   const identity = `${hostname()}_${randomUUID()}`;
   const common = { client, clock: systemClock, log };
-  const cluster = watchCluster(client, log);
+  const cluster = watchCluster(client, log, namespaces);
   const events = startEventRecorder({ ...common, instance: hostname() });
   let controller: Controller | undefined;
 

@@ -52,6 +52,12 @@ export async function startService(config: Config, log: Logger): Promise<Result<
   stops.push(() => probes.close());
   log.info({ port: listening.value }, 'listening: probes and metrics');
 
+  if (config.namespaces !== undefined) {
+    log.info(
+      { namespaces: config.namespaces },
+      'only these namespaces, with Roles alone: no default by namespace label',
+    );
+  }
   if (config.webhook !== undefined) {
     const webhook = await startWebhook(config.webhook, { log, metrics, client });
     if (!webhook.ok) return giveUp(webhook.problem);
@@ -60,7 +66,13 @@ export async function startService(config: Config, log: Logger): Promise<Result<
   }
   if (config.controller !== undefined && client !== undefined) {
     const leaseNamespace = config.controller.lease.namespace ?? podNamespace(config, cluster.value) ?? APP;
-    controller = startController(config.controller, { log, metrics, client, leaseNamespace });
+    controller = startController(config.controller, {
+      log,
+      metrics,
+      client,
+      leaseNamespace,
+      namespaces: config.namespaces,
+    });
     const running = controller;
     stops.push(() => running.stop());
   }

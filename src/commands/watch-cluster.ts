@@ -34,27 +34,40 @@ export interface WatchedCluster {
 /**
  * Watches JWTs and Secrets. Secrets are watched twice: ours, by label, with their data (of which hash and claims are
  * kept); all others by their metadata alone, since one of them may be a key, or a Secret of token-manager.
+ * With `namespaces`, each of them is watched by itself, so that Roles suffice.
  */
-export function watchCluster(client: KubeClient, log: Logger): WatchedCluster {
+export function watchCluster(
+  client: KubeClient,
+  log: Logger,
+  namespaces: readonly string[] | undefined,
+): WatchedCluster {
   const jwts = new Cache<Jwt>({});
   const managed = new Cache<ManagedSecret>({});
   const others = new Cache<SecretMetadata>({});
-  const common = { client, clock: systemClock, log };
-  const path = resourcePath(SECRETS);
   const ours = { labelSelector: `${MANAGED_LABEL}=true` };
   const foreign = { labelSelector: `${MANAGED_LABEL}!=true` };
-  const watches: Readonly<Record<string, ListWatch>> = {
-    jwts: startListWatch({ ...common, path: resourcePath(JWTS), store: jwts, transform: readJwt }),
-    tokens: startListWatch({ ...common, path, query: ours, store: managed, transform: parseManagedSecret }),
-    secrets: startListWatch({
-      ...common,
-      path,
-      query: foreign,
-      metadataOnly: true,
-      store: others,
-      transform: parseSecretMetadata,
-    }),
+  const watchIn = (place: { readonly namespace?: string }): readonly NamedWatch[] => {
+    const common = { client, clock: systemClock, log };
+    const secrets = { ...common, path: resourcePath(SECRETS, place) };
+    const metadata = { metadataOnly: true, transform: parseSecretMetadata, store: others };
+    return [
+      {
+        resource: 'jwts',
+        watch: startListWatch({
+          ...common,
+          path: resourcePath(JWTS, place),
+          store: jwts,
+          transform: readJwt,
+        }),
+      },
+      {
+        resource: 'tokens',
+        watch: startListWatch({ ...secrets, query: ours, store: managed, transform: parseManagedSecret }),
+      },
+      { resource: 'secrets', watch: startListWatch({ ...secrets, query: foreign, ...metadata }) },
+    ];
   };
+  const watches = (namespaces?.map((namespace) => ({ namespace })) ?? [{}]).flatMap(watchIn);
   const store = createTokenStore({
     client,
     onSecret: (secret) => remember(managed, secret, parseManagedSecret(secret)),
@@ -69,23 +82,22 @@ export function watchCluster(client: KubeClient, log: Logger): WatchedCluster {
       readSecret: store.readSecret,
     },
     jwts: () => jwts.values(),
-    synced: Promise.all(Object.values(watches).map(({ synced }) => synced)).then((each) =>
-      each.every(Boolean),
-    ),
-    watches: () =>
-      Object.entries(watches).map(([resource, { lastEventAt }]) => ({
-        resource,
-        lastEventAt: lastEventAt(),
-      })),
+    synced: Promise.all(watches.map(({ watch }) => watch.synced)).then((each) => each.every(Boolean)),
+    watches: () => watches.map(({ resource, watch }) => ({ resource, lastEventAt: watch.lastEventAt() })),
     subscribe: (listener) => {
       jwts.subscribe((change) => listener.jwtChanged(before(change), after(change)));
       managed.subscribe((change) => tellOfSecret(listener, (after(change) ?? before(change))?.metadata));
       others.subscribe((change) => tellOfSecret(listener, after(change) ?? before(change)));
     },
     stop: async () => {
-      await Promise.all(Object.values(watches).map(({ stop }) => stop()));
+      await Promise.all(watches.map(({ watch }) => watch.stop()));
     },
   };
+}
+
+interface NamedWatch {
+  readonly resource: string;
+  readonly watch: ListWatch;
 }
 
 function before<T>(change: Change<T>): T | undefined {

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { startStage, type Stage } from '../controlplane/stage.ts';
+import { wireJwt } from '../fixtures/jwts.ts';
+import { openObjects, secretText, type Objects } from './objects.ts';
+import { openScience, type Science } from './science.ts';
+
+const ROLE = join(import.meta.dirname, '../../deploy/kustomize/namespaced/role.yaml');
+
+describe('with --namespaces and Roles alone', { concurrency: false }, () => {
+  let stage: Stage;
+  let objects: Objects;
+  let science: Science;
+  before(async () => {
+    stage = await startStage();
+    await stage.service().stop();
+    objects = openObjects(stage.cluster);
+    science = await openScience(stage.cluster, objects);
+    await stage.cluster.createNamespace('biology');
+    await stage.cluster.createNamespace('elsewhere');
+    await stage.cluster.kubectl(['delete', 'clusterrolebinding', 'jwt-injector']);
+    const role = await readFile(ROLE, 'utf8');
+    for (const namespace of ['science', 'biology']) {
+      await stage.cluster.kubectl(['apply', '-n', namespace, '-f', '-'], { input: role });
+    }
+    await stage.startService({ args: ['--namespaces=science,biology'] });
+  });
+  after(async () => {
+    await objects.close();
+    await stage.stop();
+  });
+
+  async function applyIn(namespace: string): Promise<void> {
+    const { apiVersion, kind, spec } = wireJwt();
+    await stage.cluster.apply(
+      JSON.stringify({ apiVersion, kind, metadata: { name: 'my-jwt', namespace }, spec }),
+    );
+  }
+
+  it('tokens of these namespaces are signed, those of others are not', async () => {
+    await applyIn('elsewhere');
+    await science.apply('my-jwt');
+    await applyIn('biology');
+    await objects.waitForCondition('science', 'my-jwt', 'Ready', 'True');
+    await objects.waitForCondition('biology', 'my-jwt', 'Ready', 'True');
+    assert.equal(await objects.get('secrets', 'elsewhere', 'my-jwt'), undefined);
+    assert.equal((await objects.get('jwts', 'elsewhere', 'my-jwt')).status, undefined);
+  });
+
+  it('a deleted Secret comes back, and a key of a namespace out of reach reads like one not granted', async () => {
+    const token = await science.tokenOf('my-jwt');
+    await stage.cluster.kubectl(['delete', 'secret', '-n', 'science', 'my-jwt']);
+    await science.waitForToken('my-jwt', (found) => found !== '' && found !== token);
+    await science.apply('far-key', { key: { secret: { name: 'a', key: 'b', namespace: 'elsewhere' } } });
+    await objects.waitForCondition('science', 'far-key', 'KeyAvailable', 'False', 'KeyNotGranted');
+  });
+
+  it('the start says that there is no namespace default, and nothing was forbidden', async () => {
+    await stage.service().waitForLog(({ msg }) => String(msg).includes('no default by namespace label'));
+    assert.ok(!stage.service().output().includes('Forbidden'), stage.service().output());
+    assert.notEqual(secretText(await objects.get('secrets', 'biology', 'my-jwt')), '');
+  });
+});
