@@ -8,7 +8,7 @@ import {
   type Tags,
   type YAMLSeq,
 } from 'yaml';
-import type { PatchOperation } from '../resources/admission-review.ts';
+import type { PatchOperation } from '../resources/json-patch.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { expandAliases } from './yaml-aliases.ts';
 

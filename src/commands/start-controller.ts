@@ -88,9 +88,17 @@ export function startController(
         explain: explainFenced(explainFailure),
       },
     });
-    for (const jwt of cluster.jwts()) term.jwtChanged(undefined, jwt);
+    let jwts = 0;
+    for (const jwt of cluster.jwts()) {
+      term.jwtChanged(undefined, jwt);
+      jwts += 1;
+    }
     term.start();
+    void tellWhenSettled(term, jwts);
     return term;
+  };
+  const tellWhenSettled = async (term: Controller, jwts: number): Promise<void> => {
+    if (await term.settle()) log.info({ jwts }, 'every JWT was looked at');
   };
   cluster.subscribe({
     jwtChanged: (before, after) => controller?.jwtChanged(before, after),

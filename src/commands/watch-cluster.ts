@@ -4,7 +4,6 @@ import type { KubeClient } from '../kube/client.ts';
 import { startListWatch, type ListWatch } from '../kube/list-watch.ts';
 import { resourcePath } from '../kube/resource-path.ts';
 import { createTokenStore, identify, JWTS, SECRETS } from '../kube/token-store.ts';
-import { isOlder } from '../kube/watch-store.ts';
 import type { Store } from '../loop/act.ts';
 import { systemClock } from '../loop/clock.ts';
 import { parseManagedSecret, type ManagedSecret, type Sources } from '../loop/observe.ts';
@@ -62,16 +61,32 @@ export function watchCluster(
       },
       {
         resource: 'tokens',
-        watch: startListWatch({ ...secrets, query: ours, store: managed, transform: parseManagedSecret }),
+        watch: startListWatch({
+          ...secrets,
+          query: ours,
+          store: managed,
+          transform: (secret) => parseManagedSecret(secret),
+        }),
       },
       { resource: 'secrets', watch: startListWatch({ ...secrets, query: foreign, ...metadata }) },
     ];
   };
   const watches = (namespaces?.map((namespace) => ({ namespace })) ?? [{}]).flatMap(watchIn);
+  /** The round that writes a Secret need not hear of it; a JWT's answer may bring an edit of its author along. */
+  let isOwnWrite = false;
   const store = createTokenStore({
     client,
-    onSecret: (secret) => remember(managed, secret, parseManagedSecret(secret)),
-    onJwt: (jwt) => remember(jwts, jwt, readJwt(jwt)),
+    onSecret: (secret, signedBy) => {
+      const { key, resourceVersion } = identify(secret);
+      isOwnWrite = true;
+      managed.remember(key, resourceVersion, parseManagedSecret(secret, signedBy));
+      isOwnWrite = false;
+    },
+    onJwt: (object) => {
+      const { key, resourceVersion } = identify(object);
+      const jwt = readJwt(object);
+      if (jwt !== undefined) jwts.remember(key, resourceVersion, jwt);
+    },
   });
   return {
     store,
@@ -86,7 +101,9 @@ export function watchCluster(
     watches: () => watches.map(({ resource, watch }) => ({ resource, lastEventAt: watch.lastEventAt() })),
     subscribe: (listener) => {
       jwts.subscribe((change) => listener.jwtChanged(before(change), after(change)));
-      managed.subscribe((change) => tellOfSecret(listener, (after(change) ?? before(change))?.metadata));
+      managed.subscribe((change) => {
+        if (!isOwnWrite) tellOfSecret(listener, (after(change) ?? before(change))?.metadata);
+      });
       others.subscribe((change) => tellOfSecret(listener, after(change) ?? before(change)));
     },
     stop: async () => {
@@ -116,11 +133,4 @@ function tellOfSecret(listener: Listener, secret: SecretMetadata | undefined): v
 function readJwt(object: JsonObject): Jwt | undefined {
   const jwt = parseJwt({ kind: KIND, ...object });
   return jwt.ok && jwt.value.namespace !== '' ? jwt.value : undefined;
-}
-
-/** Puts what was just written into its cache before the watch echoes it, so that no round acts on an older state. */
-function remember<T>(cache: Cache<T>, object: JsonObject, value: T | undefined): void {
-  const { key, resourceVersion } = identify(object);
-  if (value === undefined || isOlder(resourceVersion, cache.resourceVersion(key))) return;
-  cache.set(key, resourceVersion, value, 'watch');
 }

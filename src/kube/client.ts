@@ -31,22 +31,26 @@ export interface ApplyOptions extends RequestOptions {
  * writes that. Every method throws a KubeError and nothing else.
  */
 export interface KubeClient {
-  get(path: string, options?: RequestOptions): Promise<JsonObject>;
-  list(path: string, options?: RequestOptions): Promise<Listed<JsonObject>>;
+  readonly get: (path: string, options?: RequestOptions) => Promise<JsonObject>;
+  readonly list: (path: string, options?: RequestOptions) => Promise<Listed<JsonObject>>;
   /** As `list`, keeping of each object only what `map` makes of it. */
-  listMapped<T>(path: string, options: ListOptions<T>): Promise<Listed<T>>;
+  readonly listMapped: <T>(path: string, options: ListOptions<T>) => Promise<Listed<T>>;
   /** Server-side apply; `body` has apiVersion, kind and metadata.name. Returns the object as stored. */
-  apply(path: string, body: JsonObject, options: ApplyOptions): Promise<JsonObject>;
+  readonly apply: (path: string, body: JsonObject, options: ApplyOptions) => Promise<JsonObject>;
   /** JSON merge patch (RFC 7386). */
-  mergePatch(path: string, body: JsonObject, options?: RequestOptions): Promise<JsonObject>;
+  readonly mergePatch: (path: string, body: JsonObject, options?: RequestOptions) => Promise<JsonObject>;
   /** JSON patch (RFC 6902). */
-  jsonPatch(path: string, operations: readonly unknown[], options?: RequestOptions): Promise<JsonObject>;
+  readonly jsonPatch: (
+    path: string,
+    operations: readonly unknown[],
+    options?: RequestOptions,
+  ) => Promise<JsonObject>;
   /** `path` is that of the collection. */
-  create(path: string, body: JsonObject, options?: RequestOptions): Promise<JsonObject>;
+  readonly create: (path: string, body: JsonObject, options?: RequestOptions) => Promise<JsonObject>;
   /** The events of one watch, until the API server or the consumer ends it. */
-  watch(path: string, options: WatchOptions, signal: AbortSignal): AsyncIterable<WatchEvent>;
+  readonly watch: (path: string, options: WatchOptions, signal: AbortSignal) => AsyncIterable<WatchEvent>;
   /** Breaks off what is under way and closes all connections. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export interface ClientOptions {

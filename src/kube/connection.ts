@@ -50,6 +50,8 @@ export class Connection {
    * Resolves to the session to try again with, the same one when nothing can have changed since.
    */
   async renew(stale: Session): Promise<Session> {
+    // An ordinary look under way may find the change already.
+    await this.#looking?.catch(() => undefined);
     if (this.#session !== undefined && this.#session !== stale) return this.#session;
     if (this.#looking !== undefined) return this.#looking;
     if (this.#clock.monotonic() - this.#renewedAt < RENEWAL_PAUSE_MS) return stale;
@@ -82,7 +84,12 @@ export class Connection {
       if (dispatcher === undefined) throw new Error('client-node made no connection pool');
       if (last !== undefined && dispatcher !== last.dispatcher) this.#retire(last.dispatcher);
       if (this.#closed) void dispatcher.destroy();
-      this.#session = { dispatcher, headers: identity.headers, fingerprint: identity.fingerprint };
+      // The same credentials are the same session: that tells `renew` from a look that changed nothing.
+      const isSame =
+        last !== undefined && identity.dispatcher === undefined && isEqual(last.headers, identity.headers);
+      this.#session = isSame
+        ? last
+        : { dispatcher, headers: identity.headers, fingerprint: identity.fingerprint };
     } catch (error) {
       // A file that is being replaced, a plugin that fails once: what we have is good until it is refused.
       if (last === undefined) throw error;
@@ -96,4 +103,8 @@ export class Connection {
     const forget = (): unknown => this.#retired.delete(dispatcher);
     dispatcher.close().then(forget, forget);
   }
+}
+
+function isEqual(a: Session['headers'], b: Session['headers']): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -17,9 +17,9 @@ export interface EventRecorderOptions {
 
 /** Publishes Events, best effort: it never makes anybody wait and never fails. */
 export interface EventRecorder {
-  publish(occurrence: Occurrence): void;
+  readonly publish: (occurrence: Occurrence) => void;
   /** Gives what waits two seconds to get out, then drops it. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** One Event in the cluster and how often it happened. */

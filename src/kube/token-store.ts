@@ -10,7 +10,7 @@ export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets' }
 export interface TokenStoreOptions {
   readonly client: Pick<KubeClient, 'get' | 'apply' | 'jsonPatch' | 'mergePatch'>;
   /** Hears of each object as it was stored, so that a cache need not wait for the watch to echo it. */
-  readonly onSecret: (secret: JsonObject) => void;
+  readonly onSecret: (secret: JsonObject, signedBy: string | undefined) => void;
   readonly onJwt: (jwt: JsonObject) => void;
 }
 
@@ -25,8 +25,11 @@ export function createTokenStore({ client, onSecret, onJwt }: TokenStoreOptions)
         throw error;
       }
     },
-    applySecret: async (secret: JsonObject, { force }: { readonly force: boolean }): Promise<void> => {
-      onSecret(await client.apply(resourcePath(SECRETS, placeOf(secret)), secret, { force }));
+    applySecret: async (
+      secret: JsonObject,
+      { force, signedBy }: { readonly force: boolean; readonly signedBy?: string },
+    ): Promise<void> => {
+      onSecret(await client.apply(resourcePath(SECRETS, placeOf(secret)), secret, { force }), signedBy);
     },
     applyStatus: async (jwt: JsonObject): Promise<void> => {
       const path = resourcePath(JWTS, { ...placeOf(jwt), subresource: 'status' });

@@ -16,9 +16,13 @@ export interface Store {
   readSecret(namespace: string, name: string): Promise<JsonObject | undefined>;
   /**
    * Server-side apply by our field manager. Unforced for a Secret that was not there: if somebody else made one
-   * meanwhile, the apply conflicts instead of taking it over.
+   * meanwhile, the apply conflicts instead of taking it over. `signedBy` is the thumbprint of the key whose public half
+   * the token in it was just verified with.
    */
-  applySecret(secret: JsonObject, options: { readonly force: boolean }): Promise<void>;
+  applySecret(
+    secret: JsonObject,
+    options: { readonly force: boolean; readonly signedBy?: string },
+  ): Promise<void>;
   /** Server-side apply of the whole status. */
   applyStatus(jwt: JsonObject): Promise<void>;
   /** JSON patch of a Secret; gives it as it is then. */
@@ -53,7 +57,7 @@ export async function signAndWrite(
   const duration = (performance.now() - startedAt) / 1000;
   const present = secret !== undefined && isLegacySecret(secret) ? await takeOver(store, jwt) : secret;
   const body = desiredSecret(jwt, spec, token, { issuedAt, expiresAt: claims.value.exp }, present);
-  await store.applySecret(body, { force: secret !== undefined });
+  await store.applySecret(body, { force: secret !== undefined, signedBy: key.key.thumbprint });
   return ok({ claims: claims.value, issuedAt, duration });
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { parseTime } from '../reconcile/time.ts';
 import { locateKey } from '../reconcile/key-access.ts';
 import type { Jwt } from '../resources/jwt.ts';
@@ -5,6 +6,8 @@ import type { Clock } from './clock.ts';
 import { LegacyCleaner } from './legacy-cleaner.ts';
 import { WorkQueue, type Outcome, type Work } from './queue.ts';
 import { reconcileJwt, type Reconciler } from './reconcile-jwt.ts';
+
+const SETTLE_POLL_MS = 20;
 
 export interface ControllerOptions {
   readonly reconciler: Omit<Reconciler, 'now' | 'cleaner'>;
@@ -24,12 +27,15 @@ export interface Controller {
   /** JWTs that wait for a worker. */
   depth(): number;
   start(): void;
+  /** Resolves to true when nothing waits and nothing is worked on; to false when it was stopped before. */
+  settle(): Promise<boolean>;
   /** Begins no more rounds and resolves when the running ones have ended. */
   stop(): Promise<void>;
 }
 
 export function createController({ reconciler, clock, workers, onBug }: ControllerOptions): Controller {
   const { sources, legacyKeyNamespace } = reconciler.observer;
+  const stopping = new AbortController();
   const keyUsers = new KeyUsers();
   const cleaner = new LegacyCleaner(reconciler.store);
   const queue = new WorkQueue({
@@ -53,6 +59,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
 
   return {
     jwtChanged(before, after) {
+      if (before !== undefined && after !== undefined && isStatusAlone(before, after)) return;
       if (before !== undefined) keyUsers.remove(keyOf(before));
       if (after === undefined) {
         if (before === undefined) return;
@@ -76,8 +83,31 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
     },
     depth: () => queue.depth,
     start: () => queue.start(),
-    stop: () => queue.stop(),
+    settle: async () => {
+      while (!stopping.signal.aborted) {
+        if (queue.depth + queue.inFlight === 0) return true;
+        await clock.sleep(SETTLE_POLL_MS, stopping.signal).catch(() => undefined);
+      }
+      return false;
+    },
+    stop: () => {
+      stopping.abort();
+      return queue.stop();
+    },
   };
+}
+
+/** Our own writes come back as news too; they must not end a back-off, nor lead to rounds without end. */
+function isStatusAlone(before: Jwt, after: Jwt): boolean {
+  return (
+    before.uid === after.uid &&
+    before.generation === after.generation &&
+    before.deleting === after.deleting &&
+    isDeepStrictEqual(
+      [before.labels, before.annotations, before.finalizers],
+      [after.labels, after.annotations, after.finalizers],
+    )
+  );
 }
 
 /** Which JWTs sign with a key in which Secret; both as `namespace/name`. */

@@ -30,8 +30,8 @@ export interface Journal {
   signed(signature: Signature): void;
   /** The Secret's metadata was written anew, with the same token. */
   repaired(subject: Subject): void;
-  /** A condition of the JWT changed its status or reason; `condition` as stored. */
-  conditionChanged(subject: Subject, condition: JsonObject): void;
+  /** A condition of the JWT changed its status or reason; `condition` as stored, `isFirst` when there was none before. */
+  conditionChanged(subject: Subject, condition: JsonObject, isFirst: boolean): void;
   /** A round ended without what it was for; it is made again at `retryAt` (ms since the epoch) if that is given. */
   failed(subject: Subject, reason: StateReason, message: string, retryAt: number | undefined): void;
 }

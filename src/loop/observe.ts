@@ -62,9 +62,9 @@ export async function learn(
   return { ...known, key: await readKey(observer, jwt, jwt.spec.value, key.version) };
 }
 
-/** What the cache keeps of a Secret with our label, from wire JSON. */
-export function parseManagedSecret(object: unknown): ManagedSecret {
-  return { metadata: parseSecretMetadata(object), evidence: gatherEvidence(object) };
+/** What the cache keeps of a Secret with our label, from wire JSON. `signedBy` as of `gatherEvidence`. */
+export function parseManagedSecret(object: unknown, signedBy?: string): ManagedSecret {
+  return { metadata: parseSecretMetadata(object), evidence: gatherEvidence(object, signedBy) };
 }
 
 function observeKey({ sources, legacyKeyNamespace }: Observer, jwt: Jwt): KeyObservation {

@@ -1,4 +1,4 @@
-import { arrayMember, isJsonObject, type JsonObject } from '../resources/json.ts';
+import { arrayMember, isJsonObject } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { desiredStatus, isSameStatus, nextStatusChange, type Outcome } from '../reconcile/desired-status.ts';
 import { findCondition } from '../reconcile/conditions.ts';
@@ -109,13 +109,10 @@ async function writeStatus(
   if (isSameStatus(status, jwt.status)) return;
   await store.applyStatus(statusBody(jwt, status));
   for (const condition of arrayMember(status, 'conditions').filter(isJsonObject)) {
-    if (isNews(condition, jwt.status)) journal.conditionChanged(subjectOf(jwt), condition);
+    const before = findCondition(jwt.status, condition['type']);
+    const isNews = before?.['status'] !== condition['status'] || before?.['reason'] !== condition['reason'];
+    if (isNews) journal.conditionChanged(subjectOf(jwt), condition, before === undefined);
   }
-}
-
-function isNews(condition: JsonObject, previous: JsonObject): boolean {
-  const before = findCondition(previous, condition['type']);
-  return before?.['status'] !== condition['status'] || before?.['reason'] !== condition['reason'];
 }
 
 /** After a refusal of the API server: the status says so if it still can, and the JWT is tried again. */

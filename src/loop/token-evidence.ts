@@ -19,12 +19,20 @@ export interface TokenEvidence {
   verifiedBy: string | undefined;
 }
 
-/** Evidence of the token in a Secret's wire JSON; `undefined` when it holds none. */
-export function gatherEvidence(secret: unknown): TokenEvidence | undefined {
+/**
+ * Evidence of the token in a Secret's wire JSON; `undefined` when it holds none. `signedBy`: the thumbprint of the key
+ * that it is already known to verify with.
+ */
+export function gatherEvidence(secret: unknown, signedBy?: string): TokenEvidence | undefined {
   const text = readSecretToken(secret);
   if (text === undefined) return undefined;
   const hash = createHash('sha256').update(text).digest('hex');
-  return { hash, read: readToken(text), unchecked: text, verifiedBy: undefined };
+  return {
+    hash,
+    read: readToken(text),
+    unchecked: signedBy === undefined ? text : undefined,
+    verifiedBy: signedBy,
+  };
 }
 
 /** The public key to check a signature with: of the private key when that was read, else the recorded one. */

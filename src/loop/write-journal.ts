@@ -34,7 +34,7 @@ export function createJournal({ log, metrics, events }: JournalOptions): Journal
     repaired({ namespace, name }) {
       log.info({ namespace, name }, 'metadata of the Secret written anew, same token');
     },
-    conditionChanged(subject, condition) {
+    conditionChanged(subject, condition, isFirst) {
       const { namespace, name } = subject;
       const type = stringMember(condition, 'type') ?? '';
       const status = stringMember(condition, 'status') ?? '';
@@ -42,8 +42,8 @@ export function createJournal({ log, metrics, events }: JournalOptions): Journal
       const note = stringMember(condition, 'message') ?? '';
       log.info({ namespace, name, condition: type, status, reason }, note);
       const isGood = (type === 'Ready' || type === 'KeyAvailable') && status !== 'False';
-      // The key alone is no news when all is well: Ready says it.
-      if (isGood && type === 'KeyAvailable') return;
+      // A first token is routine, like every renewal; and when all is well again, Ready alone says it.
+      if (isGood && (isFirst || type === 'KeyAvailable')) return;
       events.publish({ regarding: subject, type: isGood ? 'Normal' : 'Warning', reason, action: type, note });
     },
     failed(subject, reason, message, retryAt) {

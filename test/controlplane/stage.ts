@@ -19,6 +19,8 @@ export interface Stage extends AsyncDisposable {
   startService(options?: StartOptions): Promise<Service>;
   /** Flags that every service of this stage gets: identity and certificate. */
   readonly serviceArgs: readonly string[];
+  /** Where the webhook configurations expect the service. */
+  readonly webhookPort: number;
   /** Ends service and control plane. */
   stop(): Promise<void>;
 }
@@ -30,9 +32,14 @@ export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+export interface StageOptions extends ControlPlaneOptions, StartOptions {
+  /** All is installed, but no service is started: benchmarks start their own. */
+  readonly withoutService?: boolean;
+}
+
 /** Sets the stage, and waits until a dry-run pod shows that the webhook is in effect. */
-export async function startStage(options: ControlPlaneOptions & StartOptions = {}): Promise<Stage> {
-  const { args, entry, cwd, env, ...controlPlaneOptions } = options;
+export async function startStage(options: StageOptions = {}): Promise<Stage> {
+  const { args, entry, cwd, env, withoutService = false, ...controlPlaneOptions } = options;
   const start: StartOptions = {
     ...(args === undefined ? {} : { args }),
     ...(entry === undefined ? {} : { entry }),
@@ -57,8 +64,10 @@ export async function startStage(options: ControlPlaneOptions & StartOptions = {
       current = await startService(cluster, { args: [...serviceArgs, ...more], webhookPort, ...rest });
       return current;
     };
-    await launch(start);
-    await waitForWebhook(cluster);
+    if (!withoutService) {
+      await launch(start);
+      await waitForWebhook(cluster);
+    }
     const stop = async (): Promise<void> => {
       await current?.stop();
       await cluster.stop();
@@ -71,6 +80,7 @@ export async function startStage(options: ControlPlaneOptions & StartOptions = {
       },
       startService: launch,
       serviceArgs,
+      webhookPort,
       stop,
       [Symbol.asyncDispose]: stop,
     };

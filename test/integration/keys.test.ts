@@ -3,6 +3,8 @@ import { createPublicKey } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { jwtVerify } from 'jose';
 import { startStage, type Stage } from '../controlplane/stage.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import { wireJwt } from '../fixtures/jwts.ts';
 import { makeKey, makeRsaKey, NRP_KEY, toPem } from '../fixtures/keys.ts';
 import { openObjects, secretText, type Objects } from './objects.ts';
 import { openScience, type Science } from './science.ts';
@@ -120,42 +122,55 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
     assert.equal(secretText(await objects.get('secrets', 'science', 'taken'), 'password'), 'secret');
   });
 
-  it('every bad key gets a condition that names what, where and the remedy, and an Event', async () => {
-    const cases: Readonly<Record<string, readonly [Record<string, unknown>, string, RegExp]>> = {
-      'no-pem': [{ key: { value: 'hello' } }, 'KeyUnreadable', /spec\.key\.value: no PEM block/],
-      misfit: [
-        { key: { value: NRP_KEY }, algorithm: 'RS256' },
-        'KeyMismatch',
-        /RS256 needs an RSA key.*this is an EC key/,
-      ],
-      short: [
-        { key: { value: toPem(makeRsaKey(1024)) }, algorithm: 'RS256' },
-        'KeyTooShort',
-        /2048 bits.*1024 bits/,
-      ],
-      'config-map': [
-        { key: { configMap: { name: 'a', key: 'b' } } },
-        'KeyUnreadable',
-        /move the key into a Secret: kubectl create/,
-      ],
-      'no-entry': [
-        { key: { secret: { name: 'my-key', key: 'other.pem' } } },
-        'KeyNotFound',
-        /has no data key "other.pem"/,
-      ],
-    };
-    for (const [name, [spec, reason, says]] of Object.entries(cases)) {
-      await science.apply(name, spec);
-      const condition = await objects.waitForCondition('science', name, 'KeyAvailable', 'False', reason);
-      assert.match(condition.message, says);
-      await objects.waitForCondition('science', name, 'Ready', 'False', reason);
-      assert.equal(await objects.get('secrets', 'science', name), undefined);
-    }
-    await science.apply('inexact', { data: { sub: 'x', uid: 2 ** 60 } });
-    const inexact = await objects.waitForCondition('science', 'inexact', 'Ready', 'False', 'ClaimsInvalid');
-    assert.match(inexact.message, /spec\.data\.uid.*write it as a string/);
-    await objects.waitFor('jwts', 'science', 'misfit', () => true);
-    const { stdout } = await stage.cluster.kubectl(['events', '-n', 'science', '--for', 'jwt/misfit']);
-    assert.match(stdout, /Warning\s+KeyMismatch/);
+  describe('that were stored before anyone could refuse them', () => {
+    before(async () => {
+      await stage.cluster.kubectl(['delete', 'validatingwebhookconfiguration', 'jwt-injector']);
+      const { apiVersion, kind, spec } = wireJwt({ key: { value: 'hello' } });
+      const metadata = { name: 'probe', namespace: 'science' };
+      const input = JSON.stringify({ apiVersion, kind, metadata, spec });
+      await waitUntil('a bad JWT is taken', 30_000, async () => {
+        const args = ['create', '--dry-run=server', '-f', '-'];
+        return (await stage.cluster.kubectl(args, { input, allowFailure: true })).code === 0;
+      });
+    });
+
+    it('every bad key gets a condition that names what, where and the remedy, and an Event', async () => {
+      const cases: Readonly<Record<string, readonly [Record<string, unknown>, string, RegExp]>> = {
+        'no-pem': [{ key: { value: 'hello' } }, 'KeyUnreadable', /spec\.key\.value: no PEM block/],
+        misfit: [
+          { key: { value: NRP_KEY }, algorithm: 'RS256' },
+          'KeyMismatch',
+          /RS256 needs an RSA key.*this is an EC key/,
+        ],
+        short: [
+          { key: { value: toPem(makeRsaKey(1024)) }, algorithm: 'RS256' },
+          'KeyTooShort',
+          /2048 bits.*1024 bits/,
+        ],
+        'config-map': [
+          { key: { configMap: { name: 'a', key: 'b' } } },
+          'KeyUnreadable',
+          /move the key into a Secret: kubectl create/,
+        ],
+        'no-entry': [
+          { key: { secret: { name: 'my-key', key: 'other.pem' } } },
+          'KeyNotFound',
+          /has no data key "other.pem"/,
+        ],
+      };
+      for (const [name, [spec, reason, says]] of Object.entries(cases)) {
+        await science.apply(name, spec);
+        const condition = await objects.waitForCondition('science', name, 'KeyAvailable', 'False', reason);
+        assert.match(condition.message, says);
+        await objects.waitForCondition('science', name, 'Ready', 'False', reason);
+        assert.equal(await objects.get('secrets', 'science', name), undefined);
+      }
+      await science.apply('inexact', { data: { sub: 'x', uid: 2 ** 60 } });
+      const inexact = await objects.waitForCondition('science', 'inexact', 'Ready', 'False', 'ClaimsInvalid');
+      assert.match(inexact.message, /spec\.data\.uid.*write it as a string/);
+      await objects.waitFor('jwts', 'science', 'misfit', () => true);
+      const { stdout } = await stage.cluster.kubectl(['events', '-n', 'science', '--for', 'jwt/misfit']);
+      assert.match(stdout, /Warning\s+KeyMismatch/);
+    });
   });
 });

@@ -1,0 +1,56 @@
+import { stringify } from 'yaml';
+import { diffLines, type DiffLine } from './diff-lines.ts';
+import type { Paint, Style } from './table-output.ts';
+
+const CONTEXT = 1;
+const COLOURS: Readonly<Record<DiffLine['sign'], Style>> = { ' ': 'gray', '+': 'green', '-': 'red' };
+
+/**
+ * Two states of an object as YAML, line by line: what differs, the lines next to it, and the lines above under which it
+ * hangs, so that it can be seen in which container something was added. Empty when nothing differs.
+ */
+export function formatDiff(before: unknown, after: unknown, paint: Paint): readonly string[] {
+  const lines = diffLines(writeYaml(before), writeYaml(after));
+  const shown = chooseLines(lines);
+  const printed: string[] = [];
+  let last = -1;
+  for (const [index, { sign, text }] of lines.entries()) {
+    if (!shown.has(index)) continue;
+    if (index > last + 1) printed.push(paint('gray', `  ${indentOf(text)}…`));
+    printed.push(paint(COLOURS[sign], `${sign} ${text}`));
+    last = index;
+  }
+  if (printed.length > 0 && last < lines.length - 1) printed.push(paint('gray', '  …'));
+  return printed;
+}
+
+function writeYaml(value: unknown): string {
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+function chooseLines(lines: readonly DiffLine[]): ReadonlySet<number> {
+  const shown = new Set<number>();
+  for (const [index, { sign }] of lines.entries()) {
+    if (sign === ' ') continue;
+    for (let near = index - CONTEXT; near <= index + CONTEXT; near += 1) {
+      if (near >= 0 && near < lines.length) shown.add(near);
+    }
+    addParents(lines, index, shown);
+  }
+  return shown;
+}
+
+/** The lines above that are indented less, each less than the one before: in YAML they are the parents. */
+function addParents(lines: readonly DiffLine[], from: number, shown: Set<number>): void {
+  let indent = indentOf(lines[from]?.text ?? '').length;
+  for (let index = from - 1; index >= 0 && indent > 0; index -= 1) {
+    const own = indentOf(lines[index]?.text ?? '').length;
+    if (own >= indent) continue;
+    shown.add(index);
+    indent = own;
+  }
+}
+
+function indentOf(text: string): string {
+  return /^ */.exec(text)?.[0] ?? '';
+}

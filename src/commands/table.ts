@@ -1,0 +1,23 @@
+import { stripVTControlCharacters } from 'node:util';
+
+const GAP = '  ';
+
+/** Rows of cells with their columns aligned; the last one is as wide as it likes. Cells may be coloured. */
+export function formatTable(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, widthOf(cell));
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell)),
+      )
+      .join(GAP)
+      .trimEnd(),
+  );
+}
+
+function widthOf(cell: string): number {
+  return [...stripVTControlCharacters(cell)].length;
+}

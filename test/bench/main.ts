@@ -1,0 +1,67 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startStage, type Stage } from '../controlplane/stage.ts';
+import { measureLateness } from './lateness-row.ts';
+import { measureProcess } from './process-rows.ts';
+import { formatRows, type Row } from './report.ts';
+import { measureSteady } from './steady-rows.ts';
+import { measureBulk, measureSingle } from './token-rows.ts';
+
+const HELP = `Usage: npm run bench -- [--only NAME[,NAME…]] [--count N] [--quiet-seconds S] [--lateness-seconds S]
+
+Measures and prints a table; writes test/bench/results/<time>.json. Every figure stands beside what it is compared with
+in the same run. Names: process, single, bulk, steady, lateness.
+`;
+
+interface Settings {
+  readonly count: number;
+  readonly quietSeconds: number;
+  readonly latenessSeconds: number;
+}
+
+const BENCHES: Readonly<Record<string, (stage: Stage, settings: Settings) => Promise<readonly Row[]>>> = {
+  process: (stage) => measureProcess(stage),
+  single: async (stage, { count }) => [await measureSingle({ stage, count })],
+  bulk: (stage, { count }) => measureBulk({ stage, count }),
+  steady: (stage, { count, quietSeconds }) => measureSteady({ stage, count, quietSeconds }),
+  lateness: async (stage, { latenessSeconds }) => [await measureLateness(stage, latenessSeconds)],
+};
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    count: { type: 'string', default: '10000' },
+    'quiet-seconds': { type: 'string', default: '300' },
+    'lateness-seconds': { type: 'string', default: '600' },
+    help: { type: 'boolean' },
+  },
+});
+if (values.help === true) {
+  process.stdout.write(HELP);
+} else {
+  const wanted = values.only?.split(',') ?? Object.keys(BENCHES);
+  const settings: Settings = {
+    count: Number(values.count),
+    quietSeconds: Number(values['quiet-seconds']),
+    latenessSeconds: Number(values['lateness-seconds']),
+  };
+  const rows: Row[] = [];
+  for (const name of wanted) {
+    const measure = BENCHES[name];
+    if (measure === undefined)
+      throw new Error(`no benchmark is called ${name}: ${Object.keys(BENCHES).join(', ')}`);
+    process.stderr.write(`measuring: ${name}\n`);
+    // A control plane of its own for each: none finds the objects of another. With fsync, as in production.
+    await using stage = await startStage({ withoutService: true, fsync: true });
+    const measured = await measure(stage, settings);
+    rows.push(...measured);
+    process.stdout.write(`${formatRows(measured)}\n\n`);
+  }
+  const folder = join(import.meta.dirname, 'results');
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, `${new Date().toISOString().replaceAll(':', '-')}.json`);
+  await writeFile(file, JSON.stringify({ node: process.version, cpu: cpus()[0]?.model, rows }, null, 2));
+  process.stdout.write(`${formatRows(rows)}\n\nwritten to ${file}\n`);
+}

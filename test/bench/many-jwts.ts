@@ -1,0 +1,101 @@
+import { applyBare, inParallel, type BareClient } from './bare-client.ts';
+import { makeKey, toPem } from '../fixtures/keys.ts';
+import { wireJwt } from '../fixtures/jwts.ts';
+
+/** Calls in flight of every bulk: where etcd's throughput stops growing. */
+export const WIDTH = 32;
+
+export interface ManyOptions {
+  readonly namespaces: readonly string[];
+  readonly count: number;
+  /** Members of `spec` for one index, over those of the NRP page. */
+  readonly spec?: (index: number) => Record<string, unknown>;
+}
+
+const API = '/apis/tokens.osg-htc.org/v1/namespaces';
+
+/** `jwt-00042` in the namespace that its index falls to. */
+export function placeOf(index: number, namespaces: readonly string[]): { namespace: string; name: string } {
+  return {
+    namespace: namespaces[index % namespaces.length] ?? '',
+    name: `jwt-${String(index).padStart(5, '0')}`,
+  };
+}
+
+/** Creates JWTs that sign with the key Secret `the-key` of their namespace, which is made too. */
+export async function createMany(
+  client: BareClient,
+  { namespaces, count, spec = () => ({}) }: ManyOptions,
+): Promise<void> {
+  await inParallel(namespaces.length, WIDTH, async (index) => {
+    const namespace = namespaces[index] ?? '';
+    const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
+    await client.send('POST', '/api/v1/namespaces', JSON.stringify(object)).catch(() => undefined); // it may be there
+    await writeKey(client, namespace);
+  });
+  await inParallel(count, WIDTH, (index) => {
+    const { namespace, name } = placeOf(index, namespaces);
+    const {
+      apiVersion,
+      kind,
+      spec: full,
+    } = wireJwt({ key: { secret: { name: 'the-key', key: 'key.pem' } }, ...spec(index) });
+    return client.send(
+      'POST',
+      `${API}/${namespace}/jwts`,
+      JSON.stringify({ apiVersion, kind, metadata: { name }, spec: full }),
+    );
+  });
+}
+
+/** A new ES256 key into the Secret `the-key`. */
+export async function writeKey(client: BareClient, namespace: string): Promise<void> {
+  await applyBare(client, `/api/v1/namespaces/${namespace}/secrets/the-key`, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'the-key' },
+    stringData: { 'key.pem': toPem(makeKey('ES256')) },
+  });
+}
+
+/** The same writes as signing takes, without signing: one Secret and one status for each JWT. Milliseconds. */
+export async function writeBare(
+  client: BareClient,
+  { namespaces, count }: ManyOptions,
+  sample: BareSample,
+): Promise<number> {
+  const startedAt = performance.now();
+  await inParallel(count, WIDTH, async (index) => {
+    const { namespace, name } = placeOf(index, namespaces);
+    const metadata = { ...sample.metadata, name, namespace };
+    await applyBare(client, `/api/v1/namespaces/${namespace}/secrets/${name}`, {
+      ...sample.secret,
+      metadata,
+    });
+    await applyBare(client, `${API}/${namespace}/jwts/${name}/status`, {
+      apiVersion: 'tokens.osg-htc.org/v1',
+      kind: 'JWT',
+      metadata: { name, namespace },
+      status: sample.status,
+    });
+  });
+  return performance.now() - startedAt;
+}
+
+/** A Secret and a status as the service wrote them, to write the same bytes. */
+export interface BareSample {
+  readonly secret: Record<string, unknown>;
+  readonly metadata: Record<string, unknown>;
+  readonly status: unknown;
+}
+
+export async function readSample(client: BareClient, namespace: string, name: string): Promise<BareSample> {
+  const secret = JSON.parse(await client.send('GET', `/api/v1/namespaces/${namespace}/secrets/${name}`));
+  const jwt = JSON.parse(await client.send('GET', `${API}/${namespace}/jwts/${name}`));
+  const { labels, annotations } = secret.metadata;
+  return {
+    secret: { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', data: secret.data },
+    metadata: { labels, annotations },
+    status: jwt.status,
+  };
+}

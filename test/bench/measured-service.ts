@@ -1,0 +1,97 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync, closeSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findFreePort } from '../controlplane/free-port.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const CLOCK_TICKS_PER_SECOND = 100; // Linux, USER_HZ
+
+/** The compiled service, logging to a file, as it runs in production; its costs as the kernel counts them. */
+export interface MeasuredService {
+  readonly pid: number;
+  readonly httpPort: number;
+  /** Milliseconds from the start of the process until `/readyz` said so. */
+  readonly readyAfterMs: number;
+  readonly logFile: string;
+  /** CPU seconds used so far, of all threads. */
+  cpuSeconds(): number;
+  /** Resident memory in MiB. */
+  residentMiB(): number;
+  logLines(): Record<string, unknown>[];
+  /** The first log line that fits, past or to come. */
+  waitForLog(
+    fits: (line: Record<string, unknown>) => boolean,
+    withinMs: number,
+  ): Promise<Record<string, unknown>>;
+  stop(): Promise<void>;
+}
+
+export interface MeasuredOptions {
+  readonly args: readonly string[];
+  readonly logFile: string;
+  readonly adopt: (pid: number) => () => void;
+}
+
+export async function startMeasured({ args, logFile, adopt }: MeasuredOptions): Promise<MeasuredService> {
+  const httpPort = await findFreePort();
+  const output = openSync(logFile, 'w');
+  const startedAt = performance.now();
+  const child = spawn(
+    process.execPath,
+    [join(ROOT, 'dist/main.js'), 'run', `--http-address=127.0.0.1:${httpPort}`, ...args],
+    {
+      stdio: ['ignore', output, output],
+    },
+  );
+  closeSync(output);
+  const { pid } = child;
+  if (pid === undefined) throw new Error('the service could not be started');
+  const forget = adopt(pid);
+  const isReady = async (): Promise<boolean> => {
+    if (child.exitCode !== null) throw new Error(`the service ended:\n${readFileSync(logFile, 'utf8')}`);
+    const response = await fetch(`http://127.0.0.1:${httpPort}/readyz`).catch(() => undefined);
+    return response?.ok === true;
+  };
+  while (!(await isReady())) await sleep(2);
+  const readyAfterMs = performance.now() - startedAt;
+  const logLines = (): Record<string, unknown>[] =>
+    readFileSync(logFile, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
+  return {
+    pid,
+    httpPort,
+    readyAfterMs,
+    logFile,
+    cpuSeconds: () => cpuSecondsOf(pid),
+    residentMiB: () => residentMiBOf(pid),
+    logLines,
+    waitForLog: (fits, withinMs) => waitUntil('a log line', withinMs, () => logLines().find(fits)),
+    stop: async () => {
+      await end(child);
+      forget();
+    },
+  };
+}
+
+export async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exited;
+}
+
+export function cpuSecondsOf(pid: number): number {
+  // Fields 14 and 15 after the name, which may hold spaces (proc(5)).
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
+}
+
+export function residentMiBOf(pid: number): number {
+  const [, kibibytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kibibytes) / 1024;
+}

@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Stage } from '../controlplane/stage.ts';
+import { openBareClient, type BareClient } from './bare-client.ts';
+import { createMany, WIDTH } from './many-jwts.ts';
+import { startMeasured, type MeasuredService } from './measured-service.ts';
+import { formatMs, type Row } from './report.ts';
+
+export interface SteadyBench {
+  readonly stage: Stage;
+  readonly count: number;
+  /** How long nothing happens; 300 s unless told. */
+  readonly quietSeconds: number;
+}
+
+const NAMESPACES = Array.from({ length: 100 }, (_, index) => `group-${index}`);
+const WITHIN_MS = 600_000;
+
+/** Many healthy JWTs: what they cost while nothing is due, and what a restart costs. */
+export async function measureSteady({ stage, count, quietSeconds }: SteadyBench): Promise<readonly Row[]> {
+  const { cluster } = stage;
+  const bare = await openBareClient(cluster.adminKubeconfig, WIDTH);
+  const start = (log: string): Promise<MeasuredService> =>
+    startMeasured({
+      args: ['--no-webhook', ...stage.serviceArgs],
+      logFile: join(cluster.folder, log),
+      adopt: cluster.adopt,
+    });
+
+  const idle = await start('idle.log');
+  await idle.waitForLog(({ msg }) => msg === 'every JWT was looked at', WITHIN_MS);
+  await sleep(30_000);
+  const idleMiB = idle.residentMiB();
+  await idle.stop();
+
+  await createMany(bare, { namespaces: NAMESPACES, count });
+  const first = await start('first.log');
+  await first.waitForLog(({ msg }) => msg === 'every JWT was looked at', WITHIN_MS);
+  await first.stop();
+
+  const requestsBeforeRestart = await countRequests(bare);
+  const versionBefore = await latestVersion(bare);
+  const restartedAt = performance.now();
+  const service = await start('restarted.log');
+  await service.waitForLog(({ msg }) => msg === 'every JWT was looked at', WITHIN_MS);
+  const evaluatedMs = performance.now() - restartedAt;
+  const signed = service.logLines().filter(({ msg }) => msg === 'signed').length;
+  const writes = (await latestVersion(bare)) - versionBefore;
+  const listsMs = await listBare(bare);
+  await sleep(20_000); // collection of what the start left behind
+
+  const [requests, cpu] = [await countRequests(bare), service.cpuSeconds()];
+  await sleep(quietSeconds * 1_000);
+  const perSecond = ((await countRequests(bare)).total - requests.total) / quietSeconds;
+  const reads = (await countRequests(bare)).reads - requests.reads;
+  const share = (service.cpuSeconds() - cpu) / quietSeconds;
+  const residentMiB = service.residentMiB();
+  await service.stop();
+  bare.close();
+  return [
+    {
+      what: `restart with ${count} healthy JWTs in 100 namespaces`,
+      ours: `${formatMs(evaluatedMs)}, ${signed} signed, ${writes} writes`,
+      peer: `two paged lists ${formatMs(listsMs)}`,
+      ratio: evaluatedMs / listsMs,
+      goal: '≤ 3 ×, 0 writes but for the Lease',
+      holds: evaluatedMs <= 3 * listsMs && signed === 0 && writes <= 10,
+      data: { evaluatedMs, listsMs, signed, writes, requestsBeforeRestart },
+    },
+    {
+      what: `${count} JWTs, nothing due, ${quietSeconds} s`,
+      ours: `${perSecond.toFixed(2)} requests/s, ${reads} GET or LIST, ${(share * 100).toFixed(2)} % of a core, ${residentMiB.toFixed(0)} MiB`,
+      peer: `idle service ${idleMiB.toFixed(0)} MiB`,
+      goal: 'no GET or LIST, < 1 request/s, ≤ 0.5 % of a core, ≤ idle + 60 MiB',
+      holds: perSecond < 1 && reads === 0 && share <= 0.005 && residentMiB <= idleMiB + 60,
+      data: { perSecond, reads, share, residentMiB, idleMiB },
+    },
+  ];
+}
+
+/** Requests of ServiceAccounts outside kube-system, as the API server counts them: here that is the service alone. */
+async function countRequests(bare: BareClient): Promise<{ total: number; reads: number }> {
+  const text = await bare.send('GET', '/metrics');
+  const sum = (pattern: RegExp): number =>
+    [...text.matchAll(pattern)].reduce((total, [, value]) => total + Number(value), 0);
+  const ofFlow =
+    /^apiserver_flowcontrol_dispatched_requests_total\{flow_schema="service-accounts"[^}]*\} (\S+)$/gm;
+  const reads =
+    /^apiserver_request_total\{[^}]*resource="(?:jwts|secrets)"[^}]*verb="(?:GET|LIST)"[^}]*\} (\S+)$/gm;
+  return { total: sum(ofFlow), reads: sum(reads) };
+}
+
+/** Every write in the cluster raises it by one. */
+async function latestVersion(bare: BareClient): Promise<number> {
+  const list = JSON.parse(await bare.send('GET', '/api/v1/namespaces/group-0/secrets?limit=1'));
+  return Number(list.metadata.resourceVersion);
+}
+
+async function listBare(bare: BareClient): Promise<number> {
+  const startedAt = performance.now();
+  for (const path of ['/apis/tokens.osg-htc.org/v1/jwts', '/api/v1/secrets']) {
+    let next = '';
+    do {
+      const page = JSON.parse(
+        await bare.send('GET', `${path}?limit=500&continue=${encodeURIComponent(next)}`),
+      );
+      next = page.metadata.continue ?? '';
+    } while (next !== '');
+  }
+  return performance.now() - startedAt;
+}

@@ -1,0 +1,165 @@
+import { join } from 'node:path';
+import { openObjects } from '../integration/objects.ts';
+import { resourcePath } from '../../src/kube/resource-path.ts';
+import { JWTS, SECRETS } from '../../src/kube/token-store.ts';
+import { wireJwt } from '../fixtures/jwts.ts';
+import type { Stage } from '../controlplane/stage.ts';
+import { applyBare, openBareClient } from './bare-client.ts';
+import { createMany, placeOf, readSample, WIDTH, writeBare, writeKey } from './many-jwts.ts';
+import { startMeasured } from './measured-service.ts';
+import { formatMs, medianOf, quantileOf, type Row } from './report.ts';
+
+export interface TokenBench {
+  readonly stage: Stage;
+  /** JWTs of the bulk rows; 10,000 unless told. */
+  readonly count: number;
+}
+
+const SINGLE = 200;
+const WITHIN_MS = 600_000;
+
+/** From the answer of a JWT's creation to the watch event of its Secret, one at a time. */
+export async function measureSingle({ stage }: TokenBench): Promise<Row> {
+  const { cluster } = stage;
+  const bare = await openBareClient(cluster.adminKubeconfig, 1);
+  const objects = openObjects(cluster);
+  const service = await startMeasured({
+    args: ['--no-webhook', ...stage.serviceArgs],
+    logFile: join(cluster.folder, 'single.log'),
+    adopt: cluster.adopt,
+  });
+  await createMany(bare, { namespaces: ['single'], count: 0 });
+  await service.waitForLog(({ msg }) => msg === 'every JWT was looked at', WITHIN_MS);
+
+  const seen = new Map<string, PromiseWithResolvers<number>>();
+  const abort = new AbortController();
+  const path = resourcePath(SECRETS, { namespace: 'single' });
+  const { resourceVersion } = await objects.client.list(path);
+  const watching = (async () => {
+    for await (const { object } of objects.client.watch(path, { query: { resourceVersion } }, abort.signal)) {
+      const name = (object['metadata'] as { name?: string } | undefined)?.name ?? '';
+      seen.get(name)?.resolve(performance.now());
+    }
+  })().catch(() => undefined);
+
+  const rawApplies = async (prefix: string): Promise<number[]> => {
+    const times: number[] = [];
+    for (let index = 0; index < SINGLE; index += 1) {
+      const name = `${prefix}-${index}`;
+      const startedAt = performance.now();
+      const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name }, data: { token: 'eA==' } };
+      await applyBare(bare, `/api/v1/namespaces/single/secrets/${name}`, secret);
+      times.push(performance.now() - startedAt);
+    }
+    return times;
+  };
+  const before = await rawApplies('before');
+  const ours: number[] = [];
+  for (let index = 0; index < SINGLE; index += 1) {
+    const { name } = placeOf(index, ['single']);
+    const arrival = Promise.withResolvers<number>();
+    seen.set(name, arrival);
+    const { apiVersion, kind, spec } = wireJwt({ key: { secret: { name: 'the-key', key: 'key.pem' } } });
+    await bare.send(
+      'POST',
+      resourcePath(JWTS, { namespace: 'single' }),
+      JSON.stringify({ apiVersion, kind, metadata: { name }, spec }),
+    );
+    const createdAt = performance.now();
+    ours.push(Math.max(0, (await arrival.promise) - createdAt));
+  }
+  const after = await rawApplies('after');
+  abort.abort();
+  await watching;
+  await service.stop();
+  await objects.close();
+  bare.close();
+  const raw = medianOf([...before, ...after]);
+  const [p50, p99] = [medianOf(ours), quantileOf(ours, 0.99)];
+  return {
+    what: 'JWT created → Secret visible, idle (p50, p99 of 200)',
+    ours: `${formatMs(p50)}, ${formatMs(p99)}`,
+    peer: `one raw apply ${formatMs(raw)}`,
+    ratio: p50 / raw,
+    goal: 'p50 ≤ 4 ×, p99 ≤ 15 ×',
+    holds: p50 <= 4 * raw && p99 <= 15 * raw,
+    data: { p50, p99, raw, p99Ratio: p99 / raw },
+  };
+}
+
+/** All at once: the service starts and finds JWTs without Secrets; later their one key is replaced. */
+export async function measureBulk({ stage, count }: TokenBench): Promise<readonly Row[]> {
+  const { cluster } = stage;
+  const bare = await openBareClient(cluster.adminKubeconfig, WIDTH);
+  const many = {
+    namespaces: ['bulk'],
+    count,
+    spec: (index: number) => ({ expiryTime: { hours: 24 + ((index * 7919) % count) } }),
+  };
+  const peers = { namespaces: ['bare'], count };
+  await createMany(bare, many);
+  await createMany(bare, { ...peers, spec: () => ({ key: { configMap: { name: 'never', key: 'read' } } }) });
+  await bare.send('DELETE', '/api/v1/namespaces/bare/secrets/the-key');
+
+  const service = await startMeasured({
+    args: ['--no-webhook', '--namespaces=bulk', ...stage.serviceArgs],
+    logFile: join(cluster.folder, 'bulk.log'),
+    adopt: cluster.adopt,
+  });
+  const startedAt = performance.now() - service.readyAfterMs;
+  await service.waitForLog(({ msg }) => msg === 'every JWT was looked at', WITHIN_MS);
+  const readyMs = performance.now() - startedAt;
+  const sample = await readSample(bare, 'bulk', placeOf(0, ['bulk']).name);
+  const bareMs = await writeBare(bare, peers, sample);
+
+  const signedBefore = countSigned(service.logLines());
+  const rotatedAt = performance.now();
+  await writeKey(bare, 'bulk');
+  await service.waitForLog(() => countSigned(service.logLines()) >= signedBefore + count, WITHIN_MS);
+  const resignedMs = performance.now() - rotatedAt;
+  const bareAgainMs = await writeBare(bare, peers, sample);
+  const order = service
+    .logLines()
+    .filter(isSigned)
+    .slice(signedBefore)
+    .map(({ expiresAt }) => Date.parse(String(expiresAt)));
+  const disorder = countDisorder(order);
+  await service.stop();
+  bare.close();
+  const peer = (ms: number): string => `bare writes ${formatMs(ms)}`;
+  return [
+    {
+      what: `${count} JWTs all Ready, from process start`,
+      ours: formatMs(readyMs),
+      peer: peer(bareMs),
+      ratio: readyMs / bareMs,
+      goal: '≤ 1.5 ×',
+      holds: readyMs <= 1.5 * bareMs,
+      data: { readyMs, bareMs, count },
+    },
+    {
+      what: `${count} re-signed at once, the soonest to expire first`,
+      ours: `${formatMs(resignedMs)}, ${disorder} out of order`,
+      peer: peer(bareAgainMs),
+      ratio: resignedMs / bareAgainMs,
+      goal: '≤ 1.5 ×, in order but for what is in flight',
+      holds: resignedMs <= 1.5 * bareAgainMs && disorder <= WIDTH,
+      data: { resignedMs, bareAgainMs, disorder, count },
+    },
+  ];
+}
+
+function isSigned({ msg }: Record<string, unknown>): boolean {
+  return msg === 'signed';
+}
+
+function countSigned(lines: readonly Record<string, unknown>[]): number {
+  return lines.filter(isSigned).length;
+}
+
+/** Tokens that were signed although more than a full set of workers' JWTs that expire sooner still waited. */
+function countDisorder(expiries: readonly number[]): number {
+  const sorted = expiries.toSorted((a, b) => a - b);
+  const rank = new Map(sorted.map((expiry, index) => [expiry, index]));
+  return expiries.filter((expiry, index) => Math.abs((rank.get(expiry) ?? 0) - index) > 2 * WIDTH).length;
+}

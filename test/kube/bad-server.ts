@@ -1,0 +1,121 @@
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type { Cluster } from '../../src/kube/cluster.ts';
+import { createClient, type KubeClient } from '../../src/kube/client.ts';
+import { Credentials } from '../../src/kube/credentials.ts';
+import { systemClock } from '../../src/loop/clock.ts';
+
+export interface SeenRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+export type Handler = (request: SeenRequest, response: ServerResponse) => void;
+
+/** A server on the loopback that does whatever its handler wants. */
+export interface BadServer extends AsyncDisposable {
+  readonly url: string;
+  readonly requests: SeenRequest[];
+  /** Connections that were ever opened. */
+  readonly connections: () => number;
+  readonly sockets: ReadonlySet<Socket>;
+  handler: Handler;
+  readonly tls: TlsServer | undefined;
+}
+
+/** `tls`: PEM texts of certificate and key. */
+export async function startBadServer(
+  handler: Handler,
+  tls?: { readonly cert: string; readonly key: string },
+): Promise<BadServer> {
+  const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const url = new URL(incoming.url ?? '/', 'http://localhost');
+    const seen = {
+      method: incoming.method ?? '',
+      path: url.pathname,
+      query: url.searchParams,
+      headers: incoming.headers,
+      body: await text(incoming),
+    };
+    bad.requests.push(seen);
+    response.on('error', () => {});
+    bad.handler(seen, response);
+  };
+  const listener: RequestListener = (incoming, response) => {
+    void serve(incoming, response).catch(() => response.destroy()); // the client went away
+  };
+  const tlsServer = tls === undefined ? undefined : createTlsServer(tls, listener);
+  const server = tlsServer ?? createServer(listener);
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  server.on('connection', (socket: Socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const bad: BadServer = {
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    requests: [],
+    connections: () => connections,
+    sockets,
+    handler,
+    tls: tlsServer,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return bad;
+}
+
+/** A cluster of a plain-HTTP server; `token` is asked for at each look at the credentials. */
+export function clusterAt(url: string, token: () => string = () => 'secret-token'): Cluster {
+  return {
+    server: url,
+    source: 'a test',
+    namespace: 'default',
+    load: () => {
+      const config = new Credentials();
+      config.loadFromClusterAndUser(
+        { name: 'test', server: url, skipTLSVerify: true },
+        { name: 'test', token: token() },
+      );
+      return config;
+    },
+  };
+}
+
+/** A client that is closed at the end of its scope. */
+export function clientOf(cluster: Cluster): KubeClient & AsyncDisposable {
+  const client = createClient(cluster, { clock: systemClock, version: '1.2.3' });
+  return { ...client, [Symbol.asyncDispose]: () => client.close() };
+}
+
+/** Answers with JSON. */
+export function answer(response: ServerResponse, status: number, body: unknown, headers = {}): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+}
+
+/** Answers as the API server refuses. */
+export function refuse(
+  response: ServerResponse,
+  code: number,
+  reason: string,
+  more: object = {},
+  headers = {},
+): void {
+  answer(
+    response,
+    code,
+    { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, ...more },
+    headers,
+  );
+}

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { METADATA_ONLY } from '../../src/kube/client.ts';
+import {
+  isConflict,
+  isDenied,
+  isNamespaceTerminating,
+  isNotFound,
+  KubeError,
+} from '../../src/kube/errors.ts';
+import { startNamespaceDefaults } from '../../src/kube/namespaces.ts';
+import { resourcePath } from '../../src/kube/resource-path.ts';
+import { systemClock } from '../../src/loop/clock.ts';
+import { member, objectMember, stringMember } from '../../src/resources/json.ts';
+import { SILENT, startRealCluster, until, type RealCluster } from './real-cluster.ts';
+
+let cluster: RealCluster;
+before(async () => {
+  cluster = await startRealCluster();
+});
+after(async () => {
+  await cluster[Symbol.asyncDispose]();
+});
+
+const secretPath = (name: string): string =>
+  resourcePath({ group: '', version: 'v1', plural: 'secrets' }, { namespace: 'default', name });
+const secret = (name: string, token: string, metadata = {}) => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name, ...metadata },
+  data: { token: Buffer.from(token).toString('base64') },
+});
+const rejection = async (promise: Promise<unknown>): Promise<KubeError> => {
+  const error: unknown = await promise.then(
+    () => assert.fail('it was not refused'),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof KubeError);
+  return error;
+};
+
+test('an apply makes a Secret and keeps what others put into it', async () => {
+  const { admin, service } = cluster;
+  await service.apply(secretPath('mine'), secret('mine', 'one'), { force: false, fieldValidation: 'Strict' });
+  await admin.mergePatch(secretPath('mine'), { data: { theirs: 'eA==' }, metadata: { labels: { x: 'y' } } });
+  const stored = await service.apply(secretPath('mine'), secret('mine', 'two'), { force: true });
+  assert.deepEqual(member(stored, 'data'), { token: 'dHdv', theirs: 'eA==' });
+  assert.deepEqual(member(objectMember(stored, 'metadata'), 'labels'), { x: 'y' });
+});
+
+test('an apply over a field of somebody else is a conflict that names the field', async () => {
+  const { admin, service } = cluster;
+  await admin.apply(secretPath('theirs'), secret('theirs', 'one'), {
+    force: false,
+    fieldManager: 'somebody',
+  });
+  const problem = await rejection(
+    service.apply(secretPath('theirs'), secret('theirs', 'two'), { force: false }),
+  );
+  assert.ok(isConflict(problem));
+  assert.deepEqual(problem.causes, [{ field: '.data.token', reason: 'FieldManagerConflict' }]);
+  assert.equal(
+    problem.message,
+    'apply secrets default/theirs: 409 Conflict (.data.token FieldManagerConflict)',
+  );
+});
+
+test('an apply or patch over an outdated resourceVersion is a conflict', async () => {
+  const { service } = cluster;
+  const first = await service.apply(secretPath('moved'), secret('moved', 'one'), { force: false });
+  const resourceVersion = stringMember(objectMember(first, 'metadata'), 'resourceVersion');
+  await service.apply(secretPath('moved'), secret('moved', 'two', { resourceVersion }), { force: true });
+  const again = secret('moved', 'three', { resourceVersion });
+  assert.ok(isConflict(await rejection(service.apply(secretPath('moved'), again, { force: true }))));
+  assert.ok(isConflict(await rejection(service.mergePatch(secretPath('moved'), again))));
+});
+
+test('a refusal quotes no value', async () => {
+  const { service } = cluster;
+  const body = { ...secret('bad', 'x'), data: { 'no/key': 'c2VjcmV0LXZhbHVl' }, type: 'Opaque' };
+  const problem = await rejection(service.apply(secretPath('bad'), body, { force: true }));
+  assert.equal(problem.status, 422);
+  assert.doesNotMatch(problem.message, /c2VjcmV0|secret-value/);
+});
+
+test('what is absent and what is forbidden is told apart', async () => {
+  const { service } = cluster;
+  assert.ok(isNotFound(await rejection(service.get(secretPath('absent')))));
+  const problem = await rejection(service.get('/api/v1/namespaces/default/configmaps/x'));
+  assert.ok(isDenied(problem));
+  assert.equal(problem.message, 'get configmaps default/x: 403 Forbidden');
+});
+
+test('metadata alone is what comes back when asked for, also from an apply', async () => {
+  const { service } = cluster;
+  const body = secret('lean', 'one');
+  const stored = await service.apply(secretPath('lean'), body, { force: true, accept: METADATA_ONLY });
+  assert.equal(stored['kind'], 'PartialObjectMetadata');
+  assert.equal(stored['data'], undefined);
+  assert.equal((await service.get(secretPath('lean'), { accept: METADATA_ONLY }))['data'], undefined);
+});
+
+test('600 Secrets come in pages', async () => {
+  const { service } = cluster;
+  const names = Array.from({ length: 600 }, (_, index) => `many-${index}`);
+  const worker = async (): Promise<void> => {
+    for (let name = names.pop(); name !== undefined; name = names.pop()) {
+      await service.apply(secretPath(name), secret(name, name), { force: true });
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, worker));
+  const { items } = await service.list('/api/v1/namespaces/default/secrets');
+  const found = items.filter((item) =>
+    stringMember(objectMember(item, 'metadata'), 'name')?.startsWith('many-'),
+  );
+  assert.equal(found.length, 600);
+  assert.ok(items.every((item) => item['kind'] === 'Secret' && item['apiVersion'] === 'v1'));
+});
+
+test('nothing can be made in a namespace that is going', async () => {
+  const { controlPlane, admin, service } = cluster;
+  await controlPlane.createNamespace('going');
+  const finalizers = { metadata: { finalizers: ['example.org/stay'] } };
+  await admin.create('/api/v1/namespaces/going/configmaps', {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'stays', ...finalizers.metadata },
+  });
+  await controlPlane.kubectl(['delete', 'namespace', 'going', '--wait=false']);
+  const path = '/api/v1/namespaces/going/secrets/x';
+  const problem = await rejection(service.apply(path, secret('x', 'x'), { force: true }));
+  assert.equal(problem.status, 403);
+  assert.ok(isNamespaceTerminating(problem));
+  await admin.mergePatch('/api/v1/namespaces/going/configmaps/stays', { metadata: { finalizers: [] } });
+});
+
+test('a namespace’s label is known at once, changes within moments, and one without it is asked for', async () => {
+  const { controlPlane, service } = cluster;
+  const namespaces = startNamespaceDefaults({ client: service, clock: systemClock, log: SILENT });
+  try {
+    await until(namespaces.isSynced, 'the namespaces');
+    await controlPlane.createNamespace('labelled');
+    assert.deepEqual(await namespaces.lookUp('labelled'), { ok: true, value: undefined });
+    await controlPlane.kubectl(['label', 'namespace', 'labelled', 'tokens.osg-htc.org/token=my-jwt']);
+    assert.deepEqual(await namespaces.lookUp('labelled'), { ok: true, value: 'my-jwt' });
+    await controlPlane.kubectl([
+      'label',
+      '--overwrite',
+      'namespace',
+      'labelled',
+      'tokens.osg-htc.org/token=other',
+    ]);
+    const valueNow = async (): Promise<string | undefined> => {
+      const label = await namespaces.lookUp('labelled');
+      return label.ok ? label.value : assert.fail(label.problem);
+    };
+    await until(async () => (await valueNow()) === 'other', 'the new value');
+    await controlPlane.kubectl(['label', 'namespace', 'labelled', 'tokens.osg-htc.org/token-']);
+    await until(async () => (await valueNow()) === undefined, 'its end');
+    assert.deepEqual(await namespaces.lookUp('nowhere'), { ok: true, value: undefined });
+  } finally {
+    await namespaces.stop();
+  }
+});

@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inspect } from 'node:util';
+import { METADATA_ONLY } from '../../src/kube/client.ts';
+import { isAborted, isConflict, isNotFound, isTransient, KubeError } from '../../src/kube/errors.ts';
+import { answer, clientOf, clusterAt, refuse, startBadServer, type Handler } from './bad-server.ts';
+
+const SECRET = '/api/v1/namespaces/ns/secrets/s';
+const CANARY = 'eyJhbGciOiJFUzI1NiJ9.canary';
+
+/** Runs `use` with a client of a server that behaves as `handler`. */
+async function withServer(
+  handler: Handler,
+  use: (
+    client: ReturnType<typeof clientOf>,
+    server: Awaited<ReturnType<typeof startBadServer>>,
+  ) => Promise<void>,
+): Promise<void> {
+  await using server = await startBadServer(handler);
+  await using client = clientOf(clusterAt(server.url));
+  await use(client, server);
+}
+
+async function problemOf(promise: Promise<unknown>): Promise<KubeError> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof KubeError, `a KubeError was expected, not ${String(error)}`);
+  return error;
+}
+
+test('requests carry credentials, user agent, query and body', () =>
+  withServer(
+    (_request, response) => answer(response, 200, { kind: 'Secret' }),
+    async (client, server) => {
+      await client.get(SECRET, {
+        query: { labelSelector: 'a=b,c!=d', limit: undefined },
+        accept: METADATA_ONLY,
+      });
+      await client.apply(SECRET, { kind: 'Secret' }, { force: false, fieldValidation: 'Strict' });
+      await client.mergePatch(SECRET, { a: null });
+      await client.jsonPatch(SECRET, [{ op: 'remove', path: '/a' }]);
+      await client.create('/api/v1/namespaces/ns/secrets', { kind: 'Secret' });
+      const [get, apply, merge, json, create] = server.requests;
+      assert.equal(get?.headers.authorization, 'Bearer secret-token');
+      assert.equal(get.headers['user-agent'], 'jwt-injector/1.2.3');
+      assert.equal(get.headers.accept, METADATA_ONLY);
+      assert.equal(get.query.toString(), 'labelSelector=a%3Db%2Cc%21%3Dd');
+      assert.equal(apply?.method, 'PATCH');
+      assert.equal(apply.headers['content-type'], 'application/apply-patch+yaml');
+      assert.equal(apply.query.toString(), 'fieldManager=jwt-injector&force=false&fieldValidation=Strict');
+      assert.equal(apply.body, '{"kind":"Secret"}');
+      assert.equal(merge?.headers['content-type'], 'application/merge-patch+json');
+      assert.equal(json?.headers['content-type'], 'application/json-patch+json');
+      assert.deepEqual([create?.method, create?.headers['content-type']], ['POST', 'application/json']);
+      assert.ok(server.connections() <= 2);
+    },
+  ));
+
+test('a refusal names verb, object and reason, and nothing of the body', () =>
+  withServer(
+    (_request, response) =>
+      refuse(response, 422, 'Invalid', {
+        message: `Secret "s" is invalid: data.token: Invalid value: "${CANARY}"`,
+        details: {
+          causes: [
+            { reason: 'FieldValueInvalid', message: `Invalid value: "${CANARY}"`, field: 'data.token' },
+            { reason: CANARY, message: CANARY, field: `data "${CANARY}"` },
+          ],
+        },
+      }),
+    async (client) => {
+      const problem = await problemOf(client.apply(SECRET, { kind: 'Secret' }, { force: true }));
+      assert.equal(problem.message, 'apply secrets ns/s: 422 Invalid (data.token FieldValueInvalid)');
+      assert.equal(problem.status, 422);
+      assert.deepEqual([problem.namespace, problem.objectName], ['ns', 's']);
+      assert.ok(!inspect(problem, { depth: 9, showHidden: true }).includes('canary'));
+      assert.equal(isTransient(problem), false);
+    },
+  ));
+
+test('refusals are told apart by their status, also without a Status', async () => {
+  for (const [status, is] of [
+    [404, isNotFound],
+    [409, isConflict],
+    [500, isTransient],
+    [503, isTransient],
+  ] as const) {
+    await withServer(
+      (_request, response) => response.writeHead(status).end('<html>a proxy</html>'),
+      async (client) => assert.ok(is(await problemOf(client.get(SECRET)))),
+    );
+  }
+});
+
+test('a 401 is tried again once, with credentials read anew', async () => {
+  let token = 'old';
+  await using server = await startBadServer((request, response) => {
+    if (request.headers.authorization === 'Bearer new') answer(response, 200, {});
+    else refuse(response, 401, 'Unauthorized');
+  });
+  await using client = clientOf(clusterAt(server.url, () => token));
+  assert.equal((await problemOf(client.get(SECRET))).status, 401);
+  const before = server.requests.length;
+  assert.ok(before <= 2);
+  token = 'new';
+  await new Promise((resolve) => setTimeout(resolve, 1_050)); // not read anew more than once a second
+  await Promise.all([client.get(SECRET), client.get(SECRET), client.get(SECRET)]);
+  assert.equal(server.requests.length - before, 6);
+});
+
+test('a 429 is repeated when the API server says so, if that is within the deadline', async () => {
+  let count = 0;
+  await withServer(
+    (_request, response) => {
+      count += 1;
+      if (count < 3) refuse(response, 429, 'TooManyRequests', {}, { 'retry-after': '0.05' });
+      else answer(response, 200, { done: true });
+    },
+    async (client) => {
+      assert.deepEqual(await client.create('/api/v1/namespaces/ns/secrets', {}), { done: true });
+      assert.equal(count, 3);
+    },
+  );
+});
+
+test('a 429 beyond the deadline is thrown at once, with the time to wait', () =>
+  withServer(
+    (_request, response) => refuse(response, 429, 'TooManyRequests', { details: { retryAfterSeconds: 30 } }),
+    async (client, server) => {
+      const startedAt = performance.now();
+      const problem = await problemOf(client.get(SECRET));
+      assert.equal(problem.retryAfterMs, 30_000);
+      assert.ok(performance.now() - startedAt < 3_000);
+      assert.equal(server.requests.length, 1);
+    },
+  ));
+
+test('a 503 is repeated only for what may happen twice', () =>
+  withServer(
+    (_request, response) => refuse(response, 503, 'ServiceUnavailable', {}, { 'retry-after': '0.02' }),
+    async (client, server) => {
+      await problemOf(client.create('/api/v1/namespaces/ns/secrets', {}, { deadlineMs: 200 }));
+      assert.equal(server.requests.length, 1);
+      const problem = await problemOf(client.apply(SECRET, {}, { force: true, deadlineMs: 200 }));
+      assert.equal(problem.status, 503);
+      assert.ok(server.requests.length > 3);
+    },
+  ));
+
+test('a silent server costs the deadline and no more', () =>
+  withServer(
+    () => {},
+    async (client) => {
+      const startedAt = performance.now();
+      const problem = await problemOf(client.get(SECRET, { deadlineMs: 200 }));
+      const took = performance.now() - startedAt;
+      assert.equal(problem.reason, 'Deadline');
+      assert.match(problem.message, /^get secrets ns\/s: Deadline \(no answer of http:\S+ within 0.2 s\)$/);
+      assert.ok(took >= 190 && took < 1_500, `${took} ms`);
+    },
+  ));
+
+test('a body that stalls counts against the deadline too', () =>
+  withServer(
+    (_request, response) => void response.writeHead(200).write('{"half":'),
+    async (client) =>
+      assert.equal((await problemOf(client.get(SECRET, { deadlineMs: 200 }))).reason, 'Deadline'),
+  ));
+
+test('a read over a connection that breaks is repeated once, a write never', () =>
+  withServer(
+    (_request, response) => void response.socket?.resetAndDestroy(),
+    async (client, server) => {
+      const read = await problemOf(client.get(SECRET));
+      assert.equal(read.reason, 'Unreachable');
+      assert.ok(isTransient(read));
+      assert.equal(server.requests.length, 2);
+      assert.equal((await problemOf(client.apply(SECRET, {}, { force: true }))).reason, 'Unreachable');
+      assert.equal(server.requests.length, 3);
+    },
+  ));
+
+test('a server that is not there is Unreachable, by its address', async () => {
+  const server = await startBadServer(() => {});
+  await server[Symbol.asyncDispose]();
+  await using client = clientOf(clusterAt(server.url));
+  const problem = await problemOf(client.get(SECRET));
+  assert.equal(problem.message, `get secrets ns/s: Unreachable (${server.url}: ECONNREFUSED)`);
+});
+
+test('an answer that is no JSON object is Malformed', async () => {
+  for (const body of ['{"cut":', '[]', '', '"text"']) {
+    await withServer(
+      (_request, response) => response.writeHead(200).end(body),
+      async (client) => assert.equal((await problemOf(client.get(SECRET))).reason, 'Malformed', body),
+    );
+  }
+});
+
+test('an abort by the caller is told as such', () =>
+  withServer(
+    () => {},
+    async (client) => {
+      const abort = new AbortController();
+      const asking = problemOf(client.get(SECRET, { signal: abort.signal }));
+      setTimeout(() => abort.abort(), 50);
+      assert.ok(isAborted(await asking));
+      assert.ok(isAborted(await problemOf(client.get(SECRET, { signal: abort.signal }))));
+    },
+  ));
+
+test('an error page without end is not read to its end', () =>
+  withServer(
+    (_request, response) => {
+      response.writeHead(500);
+      const more = (): void => {
+        if (!response.destroyed) response.write('x'.repeat(10_000), () => setImmediate(more));
+      };
+      more();
+    },
+    async (client) => assert.equal((await problemOf(client.get(SECRET))).status, 500),
+  ));
+
+test('200 calls one after the other use two connections at most, and ten watches do not starve them', () =>
+  withServer(
+    (request, response) => {
+      if (request.query.get('watch') === 'true') response.writeHead(200).flushHeaders();
+      else answer(response, 200, {});
+    },
+    async (client, server) => {
+      for (let i = 0; i < 200; i += 1) await client.get(SECRET);
+      // The second one only while the first has not seen the end of its answer.
+      assert.ok(server.connections() <= 2);
+      const abort = new AbortController();
+      const watches = Array.from({ length: 10 }, async () => {
+        await assert.rejects(async () => {
+          for await (const event of client.watch('/api/v1/secrets', {}, abort.signal))
+            assert.fail(event.type);
+        }, isAborted);
+      });
+      await Promise.all(Array.from({ length: 50 }, () => client.get(SECRET)));
+      abort.abort();
+      await Promise.all(watches);
+    },
+  ));
+
+test('closing the client breaks off what is under way', () =>
+  withServer(
+    () => {},
+    async (client) => {
+      const asking = problemOf(client.apply(SECRET, {}, { force: true }));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await client.close();
+      assert.equal((await asking).status, 0);
+    },
+  ));

@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { stringify } from 'yaml';
+import { loadCluster } from '../../src/kube/cluster.ts';
+import { createCertificateAuthority } from '../controlplane/certificates.ts';
+import { answer, clientOf, startBadServer } from './bad-server.ts';
+
+interface Parts {
+  readonly server?: string;
+  readonly cluster?: object;
+  readonly user?: object;
+  readonly more?: object;
+}
+
+function kubeconfig({ server = 'https://127.0.0.1:6443', cluster, user, more }: Parts = {}): string {
+  return stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'c', cluster: { server, ...cluster } }],
+    users: [{ name: 'u', user: { token: 'tok', ...user } }],
+    contexts: [
+      { name: 'first', context: { cluster: 'c', user: 'u', namespace: 'here' } },
+      { name: 'second', context: { cluster: 'c', user: 'u' } },
+      { name: 'broken', context: { cluster: 'nowhere', user: 'u' } },
+    ],
+    'current-context': 'first',
+    ...more,
+  });
+}
+
+async function inFolder(
+  use: (folder: string, write: (name: string, text: string) => Promise<string>) => Promise<void>,
+) {
+  const folder = await mkdtemp(join(tmpdir(), 'kube-test-'));
+  try {
+    await use(folder, async (name, text) => {
+      await writeFile(join(folder, name), text);
+      return join(folder, name);
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function problemOf(...args: Parameters<typeof loadCluster>): string {
+  const cluster = loadCluster(...args);
+  assert.ok(!cluster.ok);
+  assert.ok(!cluster.problem.includes('\n'));
+  return cluster.problem;
+}
+
+test('a kubeconfig is found by flag, by KUBECONFIG and in the home folder, in this order', () =>
+  inFolder(async (folder, write) => {
+    const byFlag = await write('flag', kubeconfig({ server: 'https://flag:1/' }));
+    const byVariable = await write('variable', kubeconfig({ server: 'https://variable:1' }));
+    const serverOf = (...args: Parameters<typeof loadCluster>): string => {
+      const cluster = loadCluster(...args);
+      assert.ok(cluster.ok, cluster.ok ? '' : cluster.problem);
+      return cluster.value.server;
+    };
+    assert.equal(serverOf({ kubeconfig: byFlag }, { KUBECONFIG: byVariable }), 'https://flag:1');
+    assert.equal(serverOf({}, { KUBECONFIG: byVariable, HOME: folder }), 'https://variable:1');
+    assert.equal(serverOf({}, { KUBECONFIG: `/nowhere/x:${byVariable}` }), 'https://variable:1');
+    const cluster = loadCluster({ kubeconfig: byFlag });
+    assert.ok(cluster.ok);
+    assert.equal(cluster.value.namespace, 'here');
+    assert.equal(cluster.value.source, `context first of ${byFlag}`);
+    const second = loadCluster({ kubeconfig: byFlag, context: 'second' });
+    assert.ok(second.ok && second.value.namespace === undefined);
+  }));
+
+test('several files of KUBECONFIG count together, the first current-context wins', () =>
+  inFolder(async (_folder, write) => {
+    const users = await write('a', stringify({ users: [{ name: 'u2', user: { token: 't' } }] }));
+    const rest = await write(
+      'b',
+      stringify({
+        clusters: [{ name: 'c2', cluster: { server: 'https://merged:1' } }],
+        contexts: [{ name: 'm', context: { cluster: 'c2', user: 'u2' } }],
+        'current-context': 'm',
+      }),
+    );
+    const last = await write('d', kubeconfig());
+    const cluster = loadCluster({}, { KUBECONFIG: [users, rest, last].join(':') });
+    assert.ok(cluster.ok, cluster.ok ? '' : cluster.problem);
+    assert.equal(cluster.value.server, 'https://merged:1');
+  }));
+
+test('every problem names what, where and the remedy, and never quotes the file', () =>
+  inFolder(async (folder, write) => {
+    assert.match(
+      problemOf({ kubeconfig: '/nowhere/x' }),
+      /^kubeconfig \/nowhere\/x cannot be read: check --kubeconfig$/,
+    );
+    assert.match(problemOf({}, { KUBECONFIG: '/nowhere/x' }), /check KUBECONFIG, or set --kubeconfig$/);
+    assert.match(problemOf({}, { HOME: folder }), /^no cluster is known: set --kubeconfig or KUBECONFIG/);
+    assert.match(
+      problemOf({}, { HOME: folder, KUBERNETES_SERVICE_HOST: '10.0.0.1' }),
+      /ServiceAccount token/,
+    );
+    const good = await write('good', kubeconfig());
+    assert.match(
+      problemOf({ kubeconfig: good, context: 'third' }),
+      /has no context "third": choose with --context one of first, second, broken$/,
+    );
+    assert.match(
+      problemOf({ kubeconfig: good, context: 'broken' }),
+      /names the cluster "nowhere", which is not there$/,
+    );
+    const cases: readonly [text: string, expected: RegExp][] = [
+      ['token: [SECRET', /is no usable kubeconfig: it does not parse as YAML$/],
+      ['', /is no usable kubeconfig|has no current-context/],
+      ['SECRET', /is no usable kubeconfig|has no current-context/],
+      [kubeconfig({ more: { 'current-context': '' } }), /has no current-context: choose with --context/],
+      [kubeconfig({ more: { clusters: [{ name: 'c' }] } }), /clusters\[0\]\.cluster is missing$/],
+      [kubeconfig({ server: 'SECRET:x' }), /has no valid server URL: it must begin with https/],
+      [kubeconfig({ server: 'http://127.0.0.1:1' }), /is plain http: use https/],
+    ];
+    for (const [index, [text, expected]] of cases.entries()) {
+      const problem = problemOf({ kubeconfig: await write(`bad${index}`, text) });
+      assert.match(problem, expected);
+      assert.doesNotMatch(problem, /SECRET/);
+    }
+  }));
+
+test('a token file is followed as it changes', () =>
+  inFolder(async (_folder, write) => {
+    await using server = await startBadServer((request, response) => {
+      const known = request.headers.authorization === 'Bearer second' || server.requests.length === 1;
+      answer(response, known ? 200 : 401, {});
+    });
+    await write('token', 'first\n');
+    const file = await write(
+      'config',
+      kubeconfig({
+        server: server.url,
+        cluster: { 'insecure-skip-tls-verify': true },
+        user: { token: undefined, tokenFile: 'token' },
+      }),
+    );
+    const cluster = loadCluster({ kubeconfig: file });
+    assert.ok(cluster.ok);
+    await using client = clientOf(cluster.value);
+    await client.get('/version');
+    assert.equal(server.requests[0]?.headers.authorization, 'Bearer first');
+    await write('token', 'second\n');
+    await client.get('/version');
+  }));
+
+test('an exec plugin is asked, and asked again after a 401', () =>
+  inFolder(async (folder, write) => {
+    await using server = await startBadServer((request, response) =>
+      answer(response, request.headers.authorization === 'Bearer run-2' ? 200 : 401, {}),
+    );
+    const plugin = await write(
+      'plugin.cjs',
+      `const fs = require('node:fs');
+       fs.appendFileSync(process.argv[2], 'x');
+       const token = 'run-' + fs.readFileSync(process.argv[2], 'utf8').length;
+       console.log(JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token } }));`,
+    );
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: process.execPath,
+      args: [plugin, join(folder, 'count')],
+    };
+    const file = await write(
+      'config',
+      kubeconfig({
+        server: server.url,
+        cluster: { 'insecure-skip-tls-verify': true },
+        user: { token: undefined, exec },
+      }),
+    );
+    const cluster = loadCluster({ kubeconfig: file });
+    assert.ok(cluster.ok);
+    await using client = clientOf(cluster.value);
+    await client.get('/version');
+    assert.equal(server.requests.length, 2);
+  }));
+
+test('a plugin that fails is a problem of the credentials, without what it printed', () =>
+  inFolder(async (_folder, write) => {
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: process.execPath,
+      args: ['-e', 'console.error("SECRET"); process.exit(1)'],
+    };
+    const cluster = loadCluster({
+      kubeconfig: await write('config', kubeconfig({ user: { token: undefined, exec } })),
+    });
+    assert.ok(cluster.ok);
+    await using client = clientOf(cluster.value);
+    await assert.rejects(client.get('/version'), (error: Error) => {
+      assert.equal(error.message, 'get /version: Credentials (no credentials for https://127.0.0.1:6443)');
+      return true;
+    });
+  }));
+
+test('a new certificate authority is noticed when the old one no longer vouches for the server', () =>
+  inFolder(async (_folder, write) => {
+    const [old, next] = await Promise.all([
+      createCertificateAuthority('old'),
+      createCertificateAuthority('new'),
+    ]);
+    const issue = async (authority: typeof old) => {
+      const { certificate, key } = await authority.issue(['localhost'], ['127.0.0.1']);
+      return { cert: certificate, key };
+    };
+    await using server = await startBadServer(
+      (_request, response) => answer(response, 200, {}),
+      await issue(old),
+    );
+    await write('ca.crt', old.certificate);
+    const file = await write(
+      'config',
+      kubeconfig({ server: server.url, cluster: { 'certificate-authority': 'ca.crt' } }),
+    );
+    const cluster = loadCluster({ kubeconfig: file });
+    assert.ok(cluster.ok);
+    await using client = clientOf(cluster.value);
+    await client.get('/version');
+
+    server.tls?.setSecureContext(await issue(next));
+    for (const socket of server.sockets) socket.destroy();
+    await assert.rejects(client.get('/version'), { reason: 'Tls' });
+
+    await write('ca.crt', next.certificate);
+    await new Promise((resolve) => setTimeout(resolve, 1_050)); // files are not read anew more than once a second
+    await client.get('/version');
+  }));

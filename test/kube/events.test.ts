@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { KubeError } from '../../src/kube/errors.ts';
+import { eventBody, eventName, type Occurrence } from '../../src/kube/event-body.ts';
+import { startEventRecorder } from '../../src/kube/events.ts';
+import type { JsonObject } from '../../src/resources/json.ts';
+import { virtualClock } from '../loop/virtual-clock.ts';
+
+const MINUTE_MS = 60_000;
+
+const missing: Occurrence = {
+  regarding: { namespace: 'ns', name: 'j', uid: 'u' },
+  type: 'Warning',
+  reason: 'KeyNotFound',
+  action: 'Ready',
+  note: 'the key is not there',
+};
+
+/** A recorder whose writes are noted; `answer` may throw. */
+function recorder(answer: (verb: string) => Promise<JsonObject> = async () => ({})) {
+  const clock = virtualClock();
+  const writes: { readonly verb: string; readonly path: string; readonly body: JsonObject }[] = [];
+  const warnings: string[] = [];
+  const write = (verb: string) => (path: string, body: JsonObject) => {
+    writes.push({ verb, path, body });
+    return answer(verb);
+  };
+  const running = startEventRecorder({
+    client: { create: write('create'), mergePatch: write('patch') },
+    clock,
+    log: { debug: () => {}, info: () => {}, warn: (_fields, message) => warnings.push(message) },
+    instance: 'pod-1',
+  });
+  return { clock, writes, warnings, ...running };
+}
+
+const refusal = (status: number): KubeError =>
+  new KubeError({ verb: 'create', resource: 'events', status, reason: 'Test' });
+
+test('repetitions within six minutes are counted in one Event, written once a minute', async () => {
+  const { clock, writes, publish } = recorder();
+  for (let i = 0; i < 10; i += 1) {
+    publish({ ...missing, note: `words ${i}` });
+    await clock.advance(20_000);
+  }
+  assert.deepEqual(
+    writes.map(({ verb }) => verb),
+    ['create', 'patch', 'patch', 'patch'],
+  );
+  assert.deepEqual(
+    writes.slice(1).map(({ body }) => (body['series'] as JsonObject)['count']),
+    [2, 5, 8],
+  );
+  assert.match(writes[1]?.path ?? '', /^\/apis\/events\.k8s\.io\/v1\/namespaces\/ns\/events\/j\.[0-9a-f]+$/);
+});
+
+test('after six minutes of silence the same thing is a new Event', async () => {
+  const { clock, writes, publish } = recorder();
+  publish(missing);
+  await clock.advance(7 * MINUTE_MS);
+  publish(missing);
+  await clock.advance(1_000);
+  assert.deepEqual(
+    writes.map(({ verb }) => verb),
+    ['create', 'create'],
+  );
+});
+
+test('another reason, type, action or object is another Event', async () => {
+  const { clock, writes, publish } = recorder();
+  publish(missing);
+  publish({ ...missing, reason: 'KeyMismatch' });
+  publish({ ...missing, type: 'Normal' });
+  publish({ ...missing, action: 'KeyAvailable' });
+  publish({ ...missing, regarding: { ...missing.regarding, uid: 'v' } });
+  await clock.advance(1_000);
+  assert.equal(writes.length, 5);
+  assert.equal(new Set(writes.map(({ body }) => (body['metadata'] as JsonObject)['name'])).size, 5);
+});
+
+test('an Event that expired meanwhile is made anew', async () => {
+  const { clock, writes, publish } = recorder(async (verb) => {
+    if (verb === 'patch') throw refusal(404);
+    return {};
+  });
+  publish(missing);
+  await clock.advance(1_000);
+  publish(missing);
+  await clock.advance(1_000);
+  assert.deepEqual(
+    writes.map(({ verb }) => verb),
+    ['create', 'patch', 'create'],
+  );
+});
+
+test('what may pass is tried three times, what will not once, and the next one comes through', async () => {
+  for (const [status, tries] of [
+    [503, 3],
+    [403, 1],
+  ] as const) {
+    const { clock, writes, publish } = recorder(async () => {
+      throw refusal(status);
+    });
+    publish(missing);
+    await clock.advance(MINUTE_MS);
+    assert.equal(writes.length, tries);
+    publish({ ...missing, reason: 'KeyMismatch' });
+    await clock.advance(MINUTE_MS);
+    assert.equal(writes.length, 2 * tries);
+  }
+});
+
+test('a flood is bounded and never waits for the API server', async () => {
+  const { clock, writes, warnings, publish, stop } = recorder(async () => {
+    await clock.sleep(1);
+    return {};
+  });
+  for (let i = 0; i < 5_000; i += 1)
+    publish({ ...missing, regarding: { ...missing.regarding, uid: `${i}` } });
+  await clock.advance(5_000);
+  assert.equal(writes.length, 1_001); // one under way, a thousand waiting
+  assert.deepEqual(warnings, ['Events were dropped: too many at once']);
+  await stop();
+});
+
+test('stop gives what waits two seconds, and no more', async () => {
+  const { clock, writes, publish, stop } = recorder(async () => {
+    await clock.sleep(900);
+    return {};
+  });
+  for (let i = 0; i < 10; i += 1) publish({ ...missing, regarding: { ...missing.regarding, uid: `${i}` } });
+  const stopping = stop();
+  await clock.advance(10_000);
+  await stopping;
+  assert.equal(writes.length, 3);
+  publish(missing);
+  await clock.advance(10_000);
+  assert.equal(writes.length, 3);
+  assert.equal(clock.pending(), 0);
+});
+
+test('an Event keeps within the limits of the API', () => {
+  const long = { ...missing, reason: 'R'.repeat(200), action: 'A'.repeat(200), note: 'ä€😀'.repeat(500) };
+  const body = eventBody(long, 'n', 'i'.repeat(200), 0);
+  const bytes = (field: string): number => Buffer.byteLength(String(body[field]));
+  assert.ok(bytes('note') <= 1_024 && bytes('note') > 1_000);
+  assert.ok(!String(body['note']).includes('�'));
+  for (const field of ['reason', 'action', 'reportingInstance']) assert.equal(bytes(field), 128);
+  assert.equal(body['eventTime'], '1970-01-01T00:00:00.000000Z');
+  const name = eventName(`${'a'.repeat(240)}.-.bcdefghijk`, 'abc123def');
+  assert.ok(name.length <= 253);
+  assert.match(name, /[a-z0-9]\.abc123def$/);
+});

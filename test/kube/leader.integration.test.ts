@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { KubeClient } from '../../src/kube/client.ts';
+import { startEventRecorder } from '../../src/kube/events.ts';
+import { accessLease } from '../../src/kube/lease.ts';
+import { Leader } from '../../src/loop/leader.ts';
+import { systemClock } from '../../src/loop/clock.ts';
+import { member, objectMember, stringMember, type JsonObject } from '../../src/resources/json.ts';
+import { SILENT, startRealCluster, until, type RealCluster } from './real-cluster.ts';
+
+let cluster: RealCluster;
+before(async () => {
+  cluster = await startRealCluster();
+});
+after(async () => {
+  await cluster[Symbol.asyncDispose]();
+});
+
+const LEASE = '/apis/coordination.k8s.io/v1/namespaces/jwt-injector/leases/jwt-injector';
+
+/** A candidate whose requests are counted, and that can be cut off from the API server. */
+function candidate(identity: string) {
+  const state = { sent: 0, cut: false, events: [] as string[], problems: [] as unknown[] };
+  const counted =
+    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+    (...args: A): Promise<R> => {
+      state.sent += 1;
+      return state.cut ? Promise.reject(new Error('cut off')) : call(...args);
+    };
+  const { service } = cluster;
+  const client: Pick<KubeClient, 'get' | 'create' | 'mergePatch' | 'listMapped' | 'watch'> = {
+    get: counted(service.get),
+    create: counted(service.create),
+    mergePatch: counted(service.mergePatch),
+    listMapped: service.listMapped,
+    watch: service.watch,
+  };
+  const leader = new Leader({
+    lease: accessLease({ client, namespace: 'jwt-injector', clock: systemClock, log: SILENT }),
+    clock: systemClock,
+    identity,
+    durationMs: 3_000,
+    renewDeadlineMs: 2_000,
+    retryPeriodMs: 500,
+    onStarted: () => state.events.push('started'),
+    onLost: async () => void state.events.push('lost'),
+    onProblem: (error) => state.problems.push(error),
+  });
+  return { state, leader };
+}
+
+test('two candidates with the shipped rights: one leads, hands over when stopped, is followed when dead', async () => {
+  const [a, b, c] = [candidate('a'), candidate('b'), candidate('c')];
+  a.leader.start();
+  await until(() => a.leader.isLeader(), 'a');
+  b.leader.start();
+  await systemClock.sleep(2_000);
+  assert.equal(b.state.sent, 0, 'a warm standby sends nothing');
+  assert.equal(b.leader.isLeader(), false);
+  assert.ok(a.state.sent >= 4 && a.state.sent <= 6, `${a.state.sent} requests in 2 s`);
+
+  const spec = member(await cluster.admin.get(LEASE), 'spec');
+  assert.equal(stringMember(spec, 'holderIdentity'), 'a');
+  assert.equal(member(spec, 'leaseDurationSeconds'), 3);
+  assert.match(stringMember(spec, 'renewTime') ?? '', /\.\d{6}Z$/);
+
+  const stopping = a.leader.stop();
+  await until(() => b.leader.isLeader(), 'b', 1_000);
+  await stopping;
+  assert.equal(a.leader.isLeader(), false);
+
+  c.leader.start();
+  await systemClock.sleep(500);
+  const cutAt = performance.now();
+  b.state.cut = true; // as good as killed: nothing of it reaches the API server any more
+  await until(() => c.leader.isLeader(), 'c', 10_000);
+  const took = performance.now() - cutAt;
+  assert.ok(took >= 2_400 && took <= 6_000, `${took} ms`);
+  assert.equal(b.leader.isLeader(), false);
+  assert.deepEqual(b.state.events, ['started', 'lost']);
+  const taken = member(await cluster.admin.get(LEASE), 'spec');
+  assert.equal(member(taken, 'leaseTransitions'), 2);
+  await Promise.all([b.leader.stop(), c.leader.stop()]);
+  assert.deepEqual([...a.state.problems, ...c.state.problems], []);
+  const released = member(await cluster.admin.get(LEASE), 'spec');
+  assert.equal(stringMember(released, 'holderIdentity') ?? '', '');
+});
+
+test('three candidates that start at once have one leader, and a deleted Lease another', async () => {
+  const all = ['x', 'y', 'z'].map(candidate);
+  for (const { leader } of all) leader.start();
+  const leaders = (): number => all.filter(({ leader }) => leader.isLeader()).length;
+  await until(() => leaders() === 1, 'a leader');
+  await cluster.controlPlane.kubectl(['delete', 'lease', 'jwt-injector', '-n', 'jwt-injector']);
+  await until(() => all.some(({ state }) => state.events.includes('lost')), 'its loss');
+  await until(() => leaders() === 1, 'the next leader');
+  await Promise.all(all.map(({ leader }) => leader.stop()));
+});
+
+const EVENTS = '/apis/events.k8s.io/v1/namespaces/default/events';
+
+async function eventsOf(reason: string): Promise<readonly JsonObject[]> {
+  const { items } = await cluster.admin.list(EVENTS);
+  return items.filter((event) => event['reason'] === reason);
+}
+
+test('the same thing twice is one Event with a series, as kubectl shows it', async () => {
+  const recorder = startEventRecorder({
+    client: cluster.service,
+    clock: systemClock,
+    log: SILENT,
+    instance: `pod-${'x'.repeat(200)}`,
+  });
+  const regarding = { namespace: 'default', name: `n${'.long'.repeat(50)}`, uid: 'c0ffee' };
+  const occurrence = { regarding, type: 'Warning', reason: 'KeyNotFound', action: 'Ready' } as const;
+  recorder.publish({ ...occurrence, note: `the key is not there: ${'ä'.repeat(2_000)}` });
+  await until(async () => (await eventsOf('KeyNotFound')).length === 1, 'the Event');
+  recorder.publish({ ...occurrence, note: 'other words for the same' });
+  const countOf = async (): Promise<unknown> => {
+    const [event] = await eventsOf('KeyNotFound');
+    return member(objectMember(event, 'series'), 'count');
+  };
+  await until(async () => (await countOf()) === 2, 'its series');
+  recorder.publish({ ...occurrence, reason: 'KeyMismatch', note: 'another' });
+  await until(async () => (await eventsOf('KeyMismatch')).length === 1, 'the other Event');
+  await recorder.stop();
+  const events = await eventsOf('KeyNotFound');
+  assert.equal(events.length, 1);
+  const [event] = events;
+  assert.equal(stringMember(event, 'reportingController'), 'jwt-injector');
+  assert.equal(stringMember(objectMember(event, 'regarding'), 'kind'), 'JWT');
+  const { stdout } = await cluster.controlPlane.kubectl(['get', 'events', '-n', 'default']);
+  assert.match(stdout, /Warning +KeyNotFound +jwt\/n\.long/);
+});

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Cache } from '../../src/kube/cache.ts';
+import { startListWatch, type ListWatch } from '../../src/kube/list-watch.ts';
+import { systemClock } from '../../src/loop/clock.ts';
+import { objectMember, stringMember, type JsonObject } from '../../src/resources/json.ts';
+import { SILENT, startRealCluster, until, type RealCluster } from './real-cluster.ts';
+
+let cluster: RealCluster;
+before(async () => {
+  cluster = await startRealCluster();
+});
+after(async () => {
+  await cluster[Symbol.asyncDispose]();
+});
+
+const COLLECTION = '/api/v1/namespaces/default/secrets';
+
+function put(name: string, labels = {}): Promise<JsonObject> {
+  const body = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, labels },
+    stringData: { at: `${Date.now()}` },
+  };
+  return cluster.admin.apply(`${COLLECTION}/${name}`, body, { force: true });
+}
+
+/** Watches as the service does: `managed=true` with data, or the others without. */
+async function watchSecrets(selector: string, metadataOnly: boolean, silenceMs?: number) {
+  const cache = new Cache<string>({});
+  const seen: JsonObject[] = [];
+  const changes: string[] = [];
+  cache.subscribe(({ type, key }) => changes.push(`${type} ${key}`));
+  const watch: ListWatch = startListWatch({
+    client: cluster.service,
+    path: '/api/v1/secrets',
+    query: { labelSelector: selector },
+    metadataOnly,
+    transform: (object) => {
+      seen.push(object);
+      return stringMember(objectMember(object, 'metadata'), 'resourceVersion');
+    },
+    store: cache,
+    clock: systemClock,
+    log: SILENT,
+    ...(silenceMs === undefined ? {} : { silenceMs }),
+  });
+  assert.equal(await watch.synced, true);
+  return { cache, seen, changes, watch, [Symbol.asyncDispose]: () => watch.stop() };
+}
+
+test('two watches share the Secrets by label, one of them never sees data', async () => {
+  await put('foreign-before');
+  await put('ours-before', { managed: 'true' });
+  await using ours = await watchSecrets('managed=true', false);
+  await using others = await watchSecrets('managed!=true', true);
+  await put('foreign-after');
+  await put('ours-after', { managed: 'true' });
+  await until(() => ours.cache.size === 2 && others.cache.get('default/foreign-after') !== undefined, 'both');
+  assert.ok(ours.seen.every((object) => object['kind'] === 'Secret' && object['data'] !== undefined));
+  assert.ok(others.seen.every((object) => object['data'] === undefined));
+  assert.ok(others.seen.every((object) => object['kind'] === 'PartialObjectMetadata'));
+  assert.equal(others.cache.get('default/ours-after'), undefined);
+
+  await cluster.controlPlane.kubectl(['label', 'secret', 'ours-after', 'managed-', '-n', 'default']);
+  await until(() => others.cache.get('default/ours-after') !== undefined, 'the Secret among the others');
+  await until(() => ours.cache.get('default/ours-after') === undefined, 'its end among ours');
+});
+
+test('after the API server was killed and restarted every change is known', async () => {
+  await put('killed-stays');
+  await put('killed-goes');
+  await using all = await watchSecrets('managed!=true', true);
+  await cluster.controlPlane.apiServer.kill();
+  await cluster.controlPlane.apiServer.restart();
+  await until(
+    () =>
+      put('killed-comes').then(
+        () => true,
+        () => false,
+      ),
+    'the API server',
+  );
+  await cluster.controlPlane.kubectl(['delete', 'secret', 'killed-goes', '-n', 'default']);
+  await until(() => all.cache.get('default/killed-comes') !== undefined, 'the new one');
+  await until(() => all.cache.get('default/killed-goes') === undefined, 'the deletion');
+  assert.ok(all.cache.get('default/killed-stays') !== undefined);
+});
+
+test('an API server that stands still is noticed, and missed changes come when it goes on', async () => {
+  await using all = await watchSecrets('managed!=true', true, 1_000);
+  await put('still-before');
+  await until(() => all.cache.get('default/still-before') !== undefined, 'the first');
+  cluster.controlPlane.apiServer.pause();
+  await systemClock.sleep(3_000); // longer than the silence that the watch bears
+  cluster.controlPlane.apiServer.resume();
+  await put('still-after');
+  await until(() => all.cache.get('default/still-after') !== undefined, 'the second');
+});
+
+test('objects of a CRD that goes and comes back go and come back', async () => {
+  const crd = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'things.example.org' },
+    spec: {
+      group: 'example.org',
+      scope: 'Namespaced',
+      names: { kind: 'Thing', plural: 'things' },
+      versions: [
+        { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } },
+      ],
+    },
+  };
+  const { admin, controlPlane } = cluster;
+  const install = async (): Promise<void> => {
+    await admin.create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd);
+    const thing = { apiVersion: 'example.org/v1', kind: 'Thing', metadata: { name: 't' } };
+    const made = (): Promise<boolean> =>
+      admin.create('/apis/example.org/v1/namespaces/default/things', thing).then(
+        () => true,
+        () => false,
+      );
+    await until(made, 'the first object');
+  };
+  const cache = new Cache<string>({});
+  const watch = startListWatch({
+    client: admin,
+    path: '/apis/example.org/v1/things',
+    transform: (object) => stringMember(object, 'kind'),
+    store: cache,
+    clock: systemClock,
+    log: SILENT,
+  });
+  try {
+    await install();
+    await until(() => cache.get('default/t') === 'Thing', 'the object');
+    await controlPlane.kubectl(['delete', 'crd', 'things.example.org']);
+    await until(() => cache.size === 0, 'its end');
+    await install();
+    await until(() => cache.get('default/t') === 'Thing', 'its return', 60_000);
+  } finally {
+    await watch.stop();
+  }
+});

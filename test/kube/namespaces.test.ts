@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KubeClient } from '../../src/kube/client.ts';
+import { KubeError } from '../../src/kube/errors.ts';
+import { startNamespaceDefaults } from '../../src/kube/namespaces.ts';
+import { systemClock } from '../../src/loop/clock.ts';
+
+const LABEL = 'tokens.osg-htc.org/token';
+
+function defaultsWith(get: KubeClient['get']) {
+  const asked: string[] = [];
+  const known = { metadata: { name: 'known', resourceVersion: '1', labels: { [LABEL]: 'my-jwt' } } };
+  const namespaces = startNamespaceDefaults({
+    client: {
+      listMapped: async (_path, { map }) => ({ items: [map(known)], resourceVersion: '1' }),
+      watch: async function* (_path, _options, signal) {
+        await systemClock.sleep(3_600_000, signal);
+        yield* [];
+      },
+      get: (path, options) => {
+        asked.push(path);
+        return get(path, options);
+      },
+    },
+    clock: systemClock,
+    log: { debug: () => {}, info: () => {}, warn: () => {} },
+  });
+  return { asked, ...namespaces, [Symbol.asyncDispose]: namespaces.stop };
+}
+
+test('a label in the cache is answered without a request', async () => {
+  await using all = defaultsWith(async () => assert.fail('asked'));
+  while (!all.isSynced()) await systemClock.sleep(1);
+  assert.deepEqual(await all.lookUp('known'), { ok: true, value: 'my-jwt' });
+});
+
+test('an unknown namespace is asked for with two seconds of time, once for all who wait', async () => {
+  await using all = defaultsWith(async (_path, options) => {
+    assert.equal(options?.deadlineMs, 2_000);
+    await systemClock.sleep(20);
+    return { metadata: { name: 'x', labels: { [LABEL]: 'fresh' } } };
+  });
+  const answers = await Promise.all([all.lookUp('x'), all.lookUp('x'), all.lookUp('x')]);
+  assert.deepEqual(
+    answers,
+    Array.from({ length: 3 }, () => ({ ok: true, value: 'fresh' })),
+  );
+  assert.equal(all.asked.length, 1);
+  await all.lookUp('x');
+  assert.equal(all.asked.length, 2);
+});
+
+test('a blank label and a missing namespace say nothing', async () => {
+  await using blank = defaultsWith(async () => ({ metadata: { labels: { [LABEL]: '' } } }));
+  assert.deepEqual(await blank.lookUp('x'), { ok: true, value: undefined });
+  await using missing = defaultsWith(async () => {
+    throw new KubeError({ verb: 'get', resource: 'namespaces', status: 404, reason: 'NotFound' });
+  });
+  assert.deepEqual(await missing.lookUp('x'), { ok: true, value: undefined });
+});
+
+test('an answer that does not come is a problem that says to try again', async () => {
+  await using all = defaultsWith(async () => {
+    throw new KubeError({ verb: 'get', resource: 'namespaces', status: 0, reason: 'Deadline' });
+  });
+  assert.deepEqual(await all.lookUp('x'), {
+    ok: false,
+    problem: 'the label of namespace x cannot be read now (Deadline): try again',
+  });
+});

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { Cache, type Change } from '../../src/kube/cache.ts';
+import { startListWatch, type ListWatch, type ListWatchOptions } from '../../src/kube/list-watch.ts';
+import type { Clock } from '../../src/kube/ports.ts';
+import { systemClock } from '../../src/loop/clock.ts';
+import { objectMember, stringMember } from '../../src/resources/json.ts';
+import { clientOf, clusterAt } from './bad-server.ts';
+import { startFakeApi, type FakeApi } from './fake-api.ts';
+
+/** Half a minute of back-off passes in 0.3 s; sockets and their timeouts keep real time. */
+const HURRY = 100;
+
+export const hurriedClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now() * HURRY,
+  sleep: (ms, signal) => systemClock.sleep(ms / HURRY, signal),
+  setTimer: (ms, action) => systemClock.setTimer(ms / HURRY, action),
+};
+
+export interface WatchedCache extends AsyncDisposable {
+  readonly api: FakeApi;
+  readonly cache: Cache<string>;
+  readonly watch: ListWatch;
+  /** `type key origin`, in order. */
+  readonly changes: string[];
+  readonly lines: { readonly level: string; readonly message: string; readonly fields: object }[];
+  /** Waits until the cache holds just these keys. */
+  holds(...keys: readonly string[]): Promise<void>;
+  until(condition: () => boolean, what: string): Promise<void>;
+}
+
+/** A list-watch on a fake API server that has the Secrets `a/one` and `a/two`; it keeps their uids. */
+export async function watchFake(options: Partial<ListWatchOptions<string>> = {}): Promise<WatchedCache> {
+  const api = await startFakeApi();
+  api.put('a/one');
+  api.put('a/two');
+  const client = clientOf(clusterAt(api.server.url));
+  const cache = new Cache<string>({});
+  const changes: string[] = [];
+  const lines: WatchedCache['lines'] = [];
+  const note = (level: string) => (fields: object, message: string) =>
+    void lines.push({ level, message, fields });
+  cache.subscribe(({ type, key, origin }: Change<string>) => changes.push(`${type} ${key} ${origin}`));
+  const watch = startListWatch({
+    client,
+    path: '/api/v1/secrets',
+    transform: (object) => stringMember(objectMember(object, 'metadata'), 'uid'),
+    store: cache,
+    clock: hurriedClock,
+    log: { debug: note('debug'), info: note('info'), warn: note('warn') },
+    silenceMs: 400,
+    ...options,
+  });
+  const until = async (condition: () => boolean, what: string): Promise<void> => {
+    const end = Date.now() + 10_000;
+    while (!condition()) {
+      assert.ok(Date.now() < end, `waited in vain for ${what}`);
+      await systemClock.sleep(2);
+    }
+  };
+  return {
+    api,
+    cache,
+    watch,
+    changes,
+    lines,
+    until,
+    holds: (...keys) => {
+      const wanted = keys.toSorted().join(' ');
+      return until(() => [...cache.keys()].toSorted().join(' ') === wanted, `the keys ${wanted}`);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await watch.stop();
+      await client.close();
+      await api[Symbol.asyncDispose]();
+    },
+  };
+}

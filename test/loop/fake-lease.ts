@@ -1,0 +1,140 @@
+import type { Clock, Timer } from '../../src/loop/clock.ts';
+import { Leader, type LeaseAccess, type LeaseState } from '../../src/loop/leader.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+/** One Lease object as the API server keeps it: a write must name the resourceVersion that it replaces. */
+export class FakeLease {
+  state: LeaseState | undefined;
+  readonly watchers = new Set<(state: LeaseState | undefined) => void>();
+  #version = 0;
+
+  write(claim: Pick<LeaseState, 'holder' | 'durationMs' | 'transitions'>, over: LeaseState | undefined) {
+    if (over?.resourceVersion !== this.state?.resourceVersion) return undefined;
+    this.#version += 1;
+    this.state = { ...claim, acquireTime: undefined, resourceVersion: `${this.#version}` };
+    for (const tell of this.watchers) tell(this.state);
+    return this.state;
+  }
+
+  delete(): void {
+    this.state = undefined;
+    for (const tell of this.watchers) tell(undefined);
+  }
+}
+
+/** A process that seeks leadership, and what can go wrong with it. */
+export interface Candidate {
+  readonly leader: Leader;
+  /** Requests sent. */
+  readonly sent: () => number;
+  readonly events: string[];
+  readonly problems: unknown[];
+  /** Every request fails, and the watch says nothing. */
+  down: boolean;
+  /** Requests arrive, answers do not. */
+  mute: boolean;
+  /** Milliseconds that each request takes. */
+  latencyMs: number;
+  /** Added to this machine's wall clock. */
+  skewMs: number;
+  /** Stops the process, as SIGSTOP does, or the whole machine with its monotonic clock. */
+  pause(what: 'process' | 'machine'): void;
+  resume(): void;
+  readonly paused: () => boolean;
+}
+
+/** Client-go's 15 s, 10 s and 2 s. Not started. */
+export function createCandidate(lease: FakeLease, time: VirtualClock, identity: string): Candidate {
+  let sent = 0;
+  let pausedAt: number | undefined;
+  let pausedWhat = 'process';
+  let suspended = 0;
+  const held: (() => void)[] = [];
+  const clock: Clock = {
+    now: () => time.now() + candidate.skewMs,
+    monotonic: () => time.monotonic() - suspended,
+    setTimer: (ms, action): Timer => {
+      let cancelled = false;
+      const timer = time.setTimer(ms, () => {
+        if (pausedAt === undefined) action();
+        else held.push(() => (cancelled ? undefined : action()));
+      });
+      return {
+        cancel: () => {
+          cancelled = true;
+          timer.cancel();
+        },
+      };
+    },
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        const timer = clock.setTimer(ms, resolve);
+        const end = (): void => {
+          timer.cancel();
+          reject(new Error('aborted'));
+        };
+        if (signal?.aborted === true) end();
+        signal?.addEventListener('abort', end, { once: true });
+      }),
+  };
+  const request = async <T>(deadlineMs: number, action: () => T): Promise<T> => {
+    sent += 1;
+    if (candidate.down || candidate.latencyMs > deadlineMs) {
+      await clock.sleep(deadlineMs);
+      throw new Error('deadline');
+    }
+    await clock.sleep(candidate.latencyMs / 2);
+    const answer = action();
+    if (candidate.mute) {
+      await clock.sleep(deadlineMs);
+      throw new Error('deadline');
+    }
+    await clock.sleep(candidate.latencyMs / 2);
+    return answer;
+  };
+  const access: LeaseAccess = {
+    watch: (onSeen) => {
+      const tell = (state: LeaseState | undefined): void => {
+        if (candidate.down || candidate.mute) return; // what it misses, the next event or conflict makes up for
+        clock.setTimer(candidate.latencyMs / 2 + 1, () => onSeen(state));
+      };
+      lease.watchers.add(tell);
+      tell(lease.state);
+      return { stop: async () => void lease.watchers.delete(tell) };
+    },
+    read: (deadlineMs) => request(deadlineMs, () => lease.state),
+    write: (claim, over, deadlineMs) => request(deadlineMs, () => lease.write(claim, over)),
+  };
+  const candidate: Candidate = {
+    leader: new Leader({
+      lease: access,
+      clock,
+      identity,
+      durationMs: 15_000,
+      renewDeadlineMs: 10_000,
+      retryPeriodMs: 2_000,
+      onStarted: () => candidate.events.push('started'),
+      onLost: async () => void candidate.events.push('lost'),
+      onProblem: (error) => candidate.problems.push(error),
+    }),
+    sent: () => sent,
+    events: [],
+    problems: [],
+    down: false,
+    mute: false,
+    latencyMs: 10,
+    skewMs: 0,
+    pause: (what) => {
+      pausedAt ??= time.monotonic();
+      pausedWhat = what;
+    },
+    resume: () => {
+      if (pausedAt === undefined) return;
+      if (pausedWhat === 'machine') suspended += time.monotonic() - pausedAt;
+      pausedAt = undefined;
+      for (const action of held.splice(0)) action();
+    },
+    paused: () => pausedAt !== undefined,
+  };
+  return candidate;
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { PRIORITIES, type Outcome } from '../../src/loop/queue.ts';
+import { startQueue } from './noted-queue.ts';
+
+type Step =
+  | { readonly do: 'add'; readonly key: string; readonly priority: (typeof PRIORITIES)[number] }
+  | { readonly do: 'addAt'; readonly key: string; readonly inMs: number }
+  | { readonly do: 'wait'; readonly ms: number }
+  | { readonly do: 'jump'; readonly ms: number };
+
+const key = fc.constantFrom('a', 'b', 'c', 'd');
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ do: fc.constant('add' as const), key, priority: fc.constantFrom(...PRIORITIES) }),
+  fc.record({ do: fc.constant('addAt' as const), key, inMs: fc.integer({ min: -1_000, max: 600_000 }) }),
+  fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 120_000 }) }),
+  fc.record({ do: fc.constant('jump' as const), ms: fc.integer({ min: -100_000, max: 100_000 }) }),
+);
+const outcome = fc.record({
+  takesMs: fc.integer({ min: 0, max: 5_000 }),
+  ends: fc.constantFrom('idle', 'at', 'retry', 'throw'),
+  // Not sooner: keys that are due again before the others had their turn would keep those waiting, as the order wants it.
+  inMs: fc.integer({ min: 30_000, max: 90_000 }),
+});
+
+test('no key is worked on twice at once, and a run begins after everything that was asked for', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { maxLength: 25 }),
+      fc.array(outcome, { minLength: 1, maxLength: 10 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (steps, outcomes, workers) => {
+        const running = new Set<string>();
+        const begun = new Map<string, number>();
+        let count = 0;
+        const { queue, clock } = startQueue(
+          async (name): Promise<Outcome> => {
+            assert.ok(!running.has(name), 'worked on twice at once');
+            assert.ok(running.size < workers, 'too many workers');
+            running.add(name);
+            begun.set(name, (begun.get(name) ?? 0) + 1);
+            const next = outcomes[count++ % outcomes.length];
+            await clock.sleep(next?.takesMs ?? 0);
+            running.delete(name);
+            if (next?.ends === 'at') return { next: 'at', time: clock.now() + next.inMs };
+            if (next?.ends === 'retry') return { next: 'retry' };
+            if (next?.ends === 'throw') throw new Error('planned');
+            return { next: 'idle' };
+          },
+          { workers, random: Math.random },
+        );
+        const asked: (() => boolean)[] = [];
+        for (const each of steps) {
+          if (each.do === 'wait') await clock.advance(each.ms);
+          if (each.do === 'jump') clock.jump(each.ms);
+          if (each.do === 'wait' || each.do === 'jump') continue;
+          const before = begun.get(each.key) ?? 0;
+          asked.push(() => (begun.get(each.key) ?? 0) > before);
+          if (each.do === 'add') queue.add(each.key, { priority: each.priority });
+          else queue.addAt(each.key, clock.now() + each.inMs);
+        }
+        // As long as the longest wait and all that the clock was set back, a minute to notice, and the queue before it.
+        const setBack = steps.map((each) => (each.do === 'jump' ? Math.abs(each.ms) : 0));
+        const limit = setBack.reduce((sum, ms) => sum + ms, 600_000 + 60_000 + 40_000);
+        assert.ok(
+          await clock.advanceUntil(() => asked.every((isDone) => isDone()), limit),
+          'something was lost',
+        );
+        const stopping = queue.stop();
+        await clock.advance(10_000);
+        await stopping;
+        assert.equal(running.size, 0);
+        assert.equal(clock.pending(), 0);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});

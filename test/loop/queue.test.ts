@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Outcome } from '../../src/loop/queue.ts';
+import { startQueue } from './noted-queue.ts';
+
+const MINUTE_MS = 60_000;
+
+test('a key that was added often is worked on once', async () => {
+  const { queue, clock, runs } = startQueue();
+  for (let i = 0; i < 5; i += 1) queue.add('a', { priority: 'changed' });
+  assert.equal(queue.depth, 1);
+  await clock.settle();
+  assert.deepEqual(runs, [['a', 0]]);
+  assert.equal(queue.depth, 0);
+});
+
+test('a key that is added while it is worked on is worked on once more', async () => {
+  const { queue, clock, runs } = startQueue(async () => {
+    await clock.sleep(100);
+    return { next: 'idle' };
+  });
+  queue.add('a', { priority: 'changed' });
+  await clock.advance(50);
+  queue.add('a', { priority: 'changed' });
+  queue.add('a', { priority: 'new' });
+  assert.equal(queue.depth, 1);
+  assert.equal(queue.inFlight, 1);
+  await clock.advance(1_000);
+  assert.deepEqual(runs, [
+    ['a', 0],
+    ['a', 100],
+  ]);
+});
+
+test('due goes before new before changed before resync, the soonest to expire first', async () => {
+  const { queue, clock, runs } = startQueue(undefined, { workers: 1 });
+  queue.add('resync', { priority: 'resync', expiresAt: 1 });
+  queue.add('changed, expires late', { priority: 'changed', expiresAt: 900 });
+  queue.add('changed, expires soon', { priority: 'changed', expiresAt: 500 });
+  queue.add('changed, no token', { priority: 'changed' });
+  queue.add('new', { priority: 'new' });
+  queue.add('due late', { priority: 'due', expiresAt: 700 });
+  queue.add('due soon', { priority: 'due', expiresAt: 600 });
+  await clock.settle();
+  assert.deepEqual(
+    runs.map(([key]) => key),
+    [
+      'due soon',
+      'due late',
+      'new',
+      'changed, expires soon',
+      'changed, expires late',
+      'changed, no token',
+      'resync',
+    ],
+  );
+});
+
+test('a key rises when it is added again with more urgency, and never sinks', async () => {
+  const { queue, clock, runs } = startQueue(undefined, { workers: 1 });
+  queue.add('a', { priority: 'changed' });
+  queue.add('b', { priority: 'resync' });
+  queue.add('b', { priority: 'new' });
+  queue.add('b', { priority: 'resync' });
+  await clock.settle();
+  assert.deepEqual(
+    runs.map(([key]) => key),
+    ['b', 'a'],
+  );
+});
+
+test('a wake-up comes at its time, the earliest of several, once', async () => {
+  const { queue, clock, runs } = startQueue();
+  queue.addAt('a', 90 * MINUTE_MS);
+  queue.addAt('a', 60 * MINUTE_MS);
+  queue.addAt('a', 75 * MINUTE_MS);
+  await clock.advance(200 * MINUTE_MS);
+  assert.deepEqual(runs, [['a', 60 * MINUTE_MS]]);
+  assert.equal(clock.pending(), 0);
+});
+
+test('a run replaces the wake-up that was planned before it', async () => {
+  const { queue, clock, runs } = startQueue(async () =>
+    runs.length === 1 ? { next: 'at', time: 30 * MINUTE_MS } : { next: 'idle' },
+  );
+  queue.addAt('a', 10 * MINUTE_MS);
+  queue.add('a', { priority: 'changed' });
+  await clock.advance(100 * MINUTE_MS);
+  assert.deepEqual(runs, [
+    ['a', 0],
+    ['a', 30 * MINUTE_MS],
+  ]);
+});
+
+test('a wake-up asked for during a run holds if it is earlier than what the run asks for', async () => {
+  const { queue, clock, runs } = startQueue(async () => {
+    if (runs.length > 1) return { next: 'idle' };
+    queue.addAt('a', 5_000);
+    return { next: 'at', time: 9_000 };
+  });
+  queue.add('a', { priority: 'new' });
+  await clock.advance(20_000);
+  assert.deepEqual(runs, [
+    ['a', 0],
+    ['a', 5_000],
+  ]);
+});
+
+test('a run that always wants the next one at once gets one a second', async () => {
+  const { queue, clock, runs } = startQueue(async () => ({ next: 'at', time: Number.NEGATIVE_INFINITY }));
+  queue.add('a', { priority: 'new' });
+  await clock.advance(10_000);
+  assert.equal(runs.length, 11);
+});
+
+test('a wake-up 40 days ahead comes in 40 days', async () => {
+  const { queue, clock, runs } = startQueue();
+  queue.addAt('a', 40 * 24 * 60 * MINUTE_MS);
+  await clock.advance(40 * 24 * 60 * MINUTE_MS - 1);
+  assert.equal(runs.length, 0);
+  await clock.advance(1);
+  assert.equal(runs.length, 1);
+});
+
+test('a wake-up is found within a minute after the wall clock jumped over it', async () => {
+  const { queue, clock, runs } = startQueue();
+  queue.addAt('a', 60 * MINUTE_MS);
+  await clock.advance(10_000);
+  clock.jump(120 * MINUTE_MS);
+  await clock.advance(MINUTE_MS);
+  assert.equal(runs.length, 1);
+});
+
+test('a wake-up waits for its time of the wall clock when that was set back', async () => {
+  const { queue, clock, runs } = startQueue();
+  queue.addAt('a', 60 * MINUTE_MS);
+  clock.jump(-30 * MINUTE_MS);
+  await clock.advance(89 * MINUTE_MS);
+  assert.equal(runs.length, 0);
+  await clock.advance(2 * MINUTE_MS);
+  assert.equal(runs.length, 1);
+});
+
+test('failures are repeated after 1, 2, 4 … s, never later than 5 min', async () => {
+  const { queue, clock, runs } = startQueue(async () => ({ next: 'retry' }));
+  queue.add('a', { priority: 'new' });
+  await clock.advance(60 * MINUTE_MS);
+  const waits = runs.map(([, at], index) => at - (runs[index - 1]?.[1] ?? 0)).slice(1);
+  assert.deepEqual(
+    waits.slice(0, 8),
+    [1, 2, 4, 8, 16, 32, 64, 128].map((s) => s * 1_000),
+  );
+  assert.ok(waits.slice(8).every((wait) => wait >= 200_000 && wait <= 300_000));
+});
+
+test('the run is told when it will be repeated', async () => {
+  const promised: number[] = [];
+  const { queue, clock, runs } = startQueue(
+    async (_key, _signal, retryAt) => {
+      promised.push(retryAt);
+      return { next: 'retry' };
+    },
+    { random: Math.random },
+  );
+  queue.add('a', { priority: 'new' });
+  await clock.advance(10 * MINUTE_MS);
+  for (const [index, [, at]] of runs.slice(1).entries()) {
+    assert.ok(Math.abs(at - (promised[index] ?? 0)) <= 1);
+  }
+});
+
+test('news of a key end its back-off, a resync does not', async () => {
+  const { queue, clock, runs } = startQueue(async () => ({ next: 'retry' }));
+  queue.add('a', { priority: 'new' });
+  await clock.advance(100_000);
+  const before = runs.length;
+  queue.add('a', { priority: 'resync' });
+  await clock.settle();
+  assert.equal(runs.length, before + 1);
+  await clock.advance(3_000);
+  assert.equal(runs.length, before + 1);
+  queue.add('a', { priority: 'changed' });
+  await clock.advance(1_000);
+  assert.equal(runs.length, before + 3); // at once, and 1 s after its failure
+});
+
+test('Retry-After makes the wait longer', async () => {
+  const { queue, clock, runs } = startQueue(async () =>
+    runs.length === 1 ? { next: 'retry', afterMs: 20_000 } : { next: 'idle' },
+  );
+  queue.add('a', { priority: 'new' });
+  await clock.advance(30_000);
+  assert.deepEqual(runs, [
+    ['a', 0],
+    ['a', 20_000],
+  ]);
+});
+
+test('a run that throws is reported and repeated, and delays no other key', async () => {
+  const { queue, clock, runs, errors } = startQueue(
+    async (key) => {
+      if (key === 'bad') throw new Error('a bug');
+      return { next: 'idle' };
+    },
+    { workers: 1 },
+  );
+  queue.add('bad', { priority: 'new' });
+  queue.add('good', { priority: 'new' });
+  await clock.settle();
+  assert.deepEqual(
+    runs.map(([key]) => key),
+    ['bad', 'good'],
+  );
+  assert.equal(errors.length, 1);
+  await clock.advance(1_000);
+  assert.equal(errors.length, 2);
+});
+
+test('a forgotten key has no wake-up and no place in the queue', async () => {
+  const { queue, clock, runs } = startQueue();
+  queue.addAt('a', 1_000);
+  queue.add('b', { priority: 'new' });
+  queue.forget('a');
+  queue.forget('b');
+  await clock.advance(10_000);
+  assert.deepEqual(runs, []);
+});
+
+test('stop waits for what is under way and begins nothing more', async () => {
+  let ended = 0;
+  const { queue, clock, runs } = startQueue(
+    async () => {
+      await clock.sleep(1_000);
+      ended += 1;
+      return { next: 'at', time: 0 };
+    },
+    { workers: 2 },
+  );
+  for (const key of ['a', 'b', 'c']) queue.add(key, { priority: 'new' });
+  await clock.settle();
+  let stopped = false;
+  const stopping = queue.stop().then(() => (stopped = true));
+  await clock.advance(999);
+  assert.equal(stopped, false);
+  await clock.advance(1);
+  await stopping;
+  assert.equal(ended, 2);
+  queue.add('d', { priority: 'new' });
+  await clock.advance(60_000);
+  assert.equal(runs.length, 2);
+  assert.equal(clock.pending(), 0);
+});
+
+test('stop aborts what does not end in time', async () => {
+  const { queue, clock } = startQueue(async (_key, signal): Promise<Outcome> => {
+    await clock.sleep(3_600_000, signal);
+    return { next: 'idle' };
+  });
+  queue.add('a', { priority: 'new' });
+  await clock.settle();
+  const stopping = queue.stop(2_000);
+  await clock.advance(2_000);
+  await stopping;
+  assert.equal(clock.pending(), 0);
+});
+
+test('10,000 keys cost one timer and are worked on by 32 at a time', async () => {
+  let most = 0;
+  const { queue, clock, runs } = startQueue(async () => {
+    most = Math.max(most, queue.inFlight);
+    return { next: 'at', time: clock.now() + 3_600_000 };
+  });
+  for (let i = 0; i < 10_000; i += 1) queue.add(`key-${i}`, { priority: 'resync' });
+  await clock.settle();
+  await clock.settle();
+  assert.ok(await clock.advanceUntil(() => runs.length === 10_000, 1));
+  assert.equal(most, 32);
+  assert.equal(clock.pending(), 1);
+});
