@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { reviewJwt } from '../admission/review-jwts.ts';
 import type { WebhookConfig } from '../config.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { startNamespaceDefaults } from '../kube/namespaces.ts';
@@ -44,6 +45,7 @@ export async function startWebhook(
     logger: log,
     metrics,
     namespaceDefault: namespaces?.lookUp,
+    validateJwt: reviewJwt,
   });
   const port = await listenOn('--webhook-address', config.address, (address) => webhook.listen(address));
   if (!port.ok) {

@@ -1,4 +1,5 @@
 import { fail, ok, type Result } from './result.ts';
+import { writePatch, type PatchOperation } from './json-patch.ts';
 import { isJsonObject, member, objectMember, stringMember } from './json.ts';
 import type { AdmissionDecision, AdmissionReason, StateReason } from './reasons.ts';
 
@@ -26,11 +27,6 @@ export interface AdmissionRequest {
   readonly oldObject: unknown;
 }
 
-/** RFC 6902. An `add` of an object member that exists replaces its value (§4.1). */
-export type PatchOperation =
-  | { readonly op: 'add'; readonly path: string; readonly value: unknown }
-  | { readonly op: 'remove'; readonly path: string };
-
 /** The answer to one review, before it becomes bytes. `reason` and `decision` are also metric, log and audit words. */
 export interface AdmissionAnswer {
   readonly allowed: boolean;
@@ -42,21 +38,6 @@ export interface AdmissionAnswer {
   /** Shown by kubectl whether or not the request is refused: at most 120 characters each, at most three. */
   readonly warnings: readonly string[];
   readonly operations: readonly PatchOperation[];
-}
-
-/** What the API server reads (Kubernetes API, AdmissionResponse v1). */
-export interface AdmissionReviewResponse {
-  readonly apiVersion: typeof ADMISSION_API_VERSION;
-  readonly kind: typeof ADMISSION_KIND;
-  readonly response: {
-    readonly uid: string;
-    readonly allowed: boolean;
-    readonly status?: { readonly code: number; readonly reason: string; readonly message: string };
-    readonly patchType?: 'JSONPatch';
-    readonly patch?: string;
-    readonly warnings?: readonly string[];
-    readonly auditAnnotations: { readonly decision: string; readonly reason: string };
-  };
 }
 
 /**
@@ -98,24 +79,23 @@ export function parseAdmissionReview(body: unknown): Result<AdmissionRequest, st
 const REFUSAL_STATUS = { code: 400, reason: 'BadRequest' };
 const INTERNAL_STATUS = { code: 500, reason: 'InternalError' };
 
-/** An empty patch is left out together with its type: the API server refuses one without the other. */
-export function toAdmissionReview(uid: string, answer: AdmissionAnswer): AdmissionReviewResponse {
+/**
+ * The answer as the API server reads it (Kubernetes API, AdmissionReview v1), as JSON text. An empty patch is left out
+ * together with its type: one without the other is refused.
+ */
+export function writeAdmissionReview(uid: string, answer: AdmissionAnswer): string {
   const { allowed, decision, reason, message, warnings, operations } = answer;
   const refusal = reason === 'InternalError' ? INTERNAL_STATUS : REFUSAL_STATUS;
-  return {
-    apiVersion: ADMISSION_API_VERSION,
-    kind: ADMISSION_KIND,
-    response: {
-      uid,
-      allowed,
-      ...(allowed ? {} : { status: { ...refusal, message } }),
-      ...(operations.length === 0 ? {} : { patchType: 'JSONPatch', patch: encodePatch(operations) }),
-      ...(warnings.length === 0 ? {} : { warnings }),
-      auditAnnotations: { decision, reason },
-    },
+  const response = {
+    uid,
+    allowed,
+    status: allowed ? undefined : { ...refusal, message },
+    warnings: warnings.length === 0 ? undefined : warnings,
+    auditAnnotations: { decision, reason },
   };
-}
-
-function encodePatch(operations: readonly PatchOperation[]): string {
-  return Buffer.from(JSON.stringify(operations)).toString('base64');
+  const text = JSON.stringify({ apiVersion: ADMISSION_API_VERSION, kind: ADMISSION_KIND, response });
+  if (operations.length === 0) return text;
+  // Put in as it is: JSON.stringify would look at each of its characters for one to escape, and base64 has none.
+  const patch = Buffer.from(writePatch(operations)).toString('base64');
+  return `${text.slice(0, -2)},"patchType":"JSONPatch","patch":"${patch}"}}`;
 }

@@ -5,13 +5,9 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
-
 /** An own member, so that `__proto__` or `constructor` in hostile input never reaches a prototype. */
 export function member(value: unknown, key: string): unknown {
-  if (!isJsonObject(value)) return undefined;
-  const found = value[key];
-  return found === undefined || !INHERITED.has(key) || Object.hasOwn(value, key) ? found : undefined;
+  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 /** The member as an object, `undefined` when it is absent or anything else. */
@@ -39,4 +35,14 @@ export function stringMap(value: unknown): Readonly<Record<string, string>> {
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
   return Object.fromEntries(entries);
+}
+
+/** Whether objects and arrays lie in each other more than `levels` deep; itself without recursion. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > levels) return true;
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+  }
+  return false;
 }

@@ -1,9 +1,20 @@
 import { isAlgorithmName, type AlgorithmName } from './algorithms.ts';
 import { parseDuration } from './duration.ts';
-import { isJsonObject, member, objectMember, stringMember, stringMap, type JsonObject } from './json.ts';
+import {
+  isDeeperThan,
+  isJsonObject,
+  member,
+  objectMember,
+  stringMember,
+  stringMap,
+  type JsonObject,
+} from './json.ts';
 import { PREFIX } from './names.ts';
 import type { StateProblem } from './problem.ts';
 import { fail, ok, type Result } from './result.ts';
+
+/** Above a thousand, reading and writing claims may overflow the stack; the API server stores ten thousand. */
+const MAX_LEVELS = 500;
 
 /** Where the private key is. `namespace` is absent when the JWT's own is meant. */
 export type KeySource =
@@ -92,6 +103,9 @@ export function parseJwtSpec(spec: unknown): Result<JwtSpec, StateProblem> {
     return invalid('spec.algorithm must be one of RS, PS, ES 256, 384, 512 (e.g. ES256), or EdDSA');
   }
   if (!isJsonObject(data)) return invalid('spec.data must be an object of claims');
+  if (isDeeperThan(data, MAX_LEVELS)) {
+    return invalid(`spec.data is nested deeper than ${MAX_LEVELS} levels: make it flatter`);
+  }
   const lifetime = parseDuration(member(spec, 'expiryTime'), 'spec.expiryTime');
   if (!lifetime.ok) return invalid(lifetime.problem);
   if (lifetime.value === 0)

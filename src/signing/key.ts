@@ -7,6 +7,8 @@ import { fail, ok, type Result } from '../resources/result.ts';
 
 /** RFC 7518 §3.3: "A key of size 2048 bits or larger MUST be used". */
 const MIN_RSA_BITS = 2048;
+/** The largest private keys take 13,000 characters, with room for text around them; a Secret may hold a million. */
+const MAX_TEXT_LENGTH = 65_536;
 
 /** A private key that was read and fits its algorithm, with its public half ready to check and to publish. */
 export interface SigningKey {
@@ -48,6 +50,9 @@ function unreadable(message: string): { readonly ok: false; readonly problem: St
 }
 
 function parsePrivateKey(text: string): Result<KeyObject, StateProblem> {
+  if (text.length > MAX_TEXT_LENGTH) {
+    return unreadable(`the text has more than ${MAX_TEXT_LENGTH} characters: give the private key alone`);
+  }
   const trimmed = text.trim();
   if (trimmed.startsWith('{')) return parseJwkText(trimmed);
   const pem = normalisePem(trimmed);

@@ -1,0 +1,69 @@
+import { COPIED_ANNOTATION } from '../resources/names.ts';
+import { isJsonObject, member, type JsonObject } from '../resources/json.ts';
+import { INJECTION_KEYS } from './annotation-keys.ts';
+
+/** Sorted, as the record is. */
+const KEYS = INJECTION_KEYS.toSorted();
+
+/** What has to happen to a template's annotations: a string is set, `undefined` is taken away. */
+export interface TemplateChanges {
+  readonly changes: ReadonlyMap<string, string | undefined>;
+  /** Keys where the template's own value wins over the workload's, and differs from it. */
+  readonly differing: readonly string[];
+}
+
+/**
+ * Brings a template's annotations in line with its workload's. What was copied is recorded on the template, since
+ * fields that a webhook adds have no owner under server-side apply: what we put there we must take back ourselves.
+ * A value that still equals the record is ours, and follows; any other is the user's, and stays.
+ */
+export function followWorkload(
+  workload: JsonObject | undefined,
+  template: JsonObject | undefined,
+): TemplateChanges {
+  const recorded = readRecord(member(template, COPIED_ANNOTATION));
+  const changes = new Map<string, string | undefined>();
+  const differing: string[] = [];
+  const record: [string, string][] = [];
+  for (const key of KEYS) {
+    const wanted = stringOf(workload, key);
+    const present = stringOf(template, key);
+    const ours = present === undefined || present === recorded.get(key);
+    if (!ours) {
+      if (wanted !== undefined && wanted !== present) differing.push(key);
+    } else if (wanted !== undefined) {
+      record.push([key, wanted]);
+      if (wanted !== present) changes.set(key, wanted);
+    } else if (present !== undefined) {
+      changes.set(key, undefined);
+    }
+  }
+  const text = record.length === 0 ? undefined : JSON.stringify(Object.fromEntries(record));
+  if (text !== member(template, COPIED_ANNOTATION)) changes.set(COPIED_ANNOTATION, text);
+  return { changes, differing };
+}
+
+/** An unreadable record counts as none. */
+function readRecord(text: unknown): ReadonlyMap<string, string> {
+  const record = new Map<string, string>();
+  const parsed = typeof text === 'string' ? parse(text) : undefined;
+  if (!isJsonObject(parsed)) return record;
+  for (const key of KEYS) {
+    const value = stringOf(parsed, key);
+    if (value !== undefined) record.set(key, value);
+  }
+  return record;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function stringOf(object: JsonObject | undefined, key: string): string | undefined {
+  const value = member(object, key);
+  return typeof value === 'string' ? value : undefined;
+}

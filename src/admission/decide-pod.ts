@@ -1,0 +1,109 @@
+import { EXCLUDED_NAMESPACES, INJECTION_ANNOTATIONS } from '../resources/names.ts';
+import { objectMember, type JsonObject } from '../resources/json.ts';
+import { isOptedOut, readAnnotationValues, readRequest, type InjectionRequest } from './annotations.ts';
+import { checkAnnotationKeys, checkLabelKeys } from './annotation-keys.ts';
+import { deny, skip, type Decision, type Refusal, type Skip } from './decision.ts';
+import { planInjection } from './plan-injection.ts';
+import { readMap, readPodShape, type PodShape } from './pod-shape.ts';
+import { selectContainers } from './select-containers.ts';
+import { Warnings } from './warnings.ts';
+import { requiresWindowsByAffinity, windowsSetting } from './windows.ts';
+
+/** Set by the kubelet on the API server's copy of a static pod, which no webhook may change. */
+const MIRROR_POD = 'kubernetes.io/config.mirror';
+
+export interface PodInput {
+  /** The Pod, or a pod template, as raw JSON. Its `status` is not looked at. */
+  readonly pod: unknown;
+  /** Instead of the pod's own: a template's with those copied from its workload. */
+  readonly annotations?: JsonObject | undefined;
+  /** Of the request. The object's own does not count. */
+  readonly namespace: string | undefined;
+  /** Value of the Namespace's label, `undefined` without one or where none is in use. */
+  readonly namespaceDefault: string | undefined;
+}
+
+/**
+ * What happens to a new pod: a pure function of the review, the namespace's default and the settings. Nothing is looked
+ * up: whether the JWT exists is no question of admission, as the kubelet waits for its Secret. `warnings` may hold some
+ * already: the decision has the most useful of them all.
+ */
+export function decidePod(input: PodInput, warnings = new Warnings()): Decision {
+  const { pod, namespace, namespaceDefault } = input;
+  const exempt = findExemption(input);
+  if (exempt !== undefined) return exempt;
+  const metadata = objectMember(pod, 'metadata');
+  const annotations = input.annotations ?? readMap(metadata, 'annotations');
+  const values = annotations === 'wrong' ? undefined : readAnnotationValues(annotations, warnings);
+  if (values === undefined || annotations === 'wrong') {
+    return skip('NotRequested', 'left to the API server: an annotation is no string');
+  }
+  if (isOptedOut(values)) return skip('OptedOut', `annotation ${INJECTION_ANNOTATIONS.inject} is "false"`);
+  const shape = readPodShape(objectMember(pod, 'spec'));
+  if (!shape.ok) return skip('NoContainers', `left to the API server: ${shape.problem}`);
+  checkAnnotationKeys(annotations, warnings);
+  const labels = readMap(metadata, 'labels');
+  if (labels !== 'wrong') checkLabelKeys(labels, warnings);
+  const request = readRequest(values, namespaceDefault, warnings);
+  if (!request.ok) return deny({ reason: 'InvalidAnnotation', ...request.problem }, warnings.list());
+  if (request.value === undefined) {
+    const where = namespace === undefined ? '' : ' or by its namespace';
+    return skip('NotRequested', `no token is named by the pod${where}`, warnings.list());
+  }
+  return inject(shape.value, request.value, warnings);
+}
+
+/** Whether a decision can be made without knowing the namespace's default: most pods need none. */
+export function needsNamespaceDefault(input: Omit<PodInput, 'namespaceDefault'>): boolean {
+  if (findExemption(input) !== undefined) return false;
+  const annotations = input.annotations ?? readMap(objectMember(input.pod, 'metadata'), 'annotations');
+  const values = annotations === 'wrong' ? undefined : readAnnotationValues(annotations);
+  return values !== undefined && values.token === undefined && !isOptedOut(values);
+}
+
+function findExemption({ pod, namespace }: Omit<PodInput, 'namespaceDefault'>): Skip | undefined {
+  if (namespace !== undefined && EXCLUDED_NAMESPACES.includes(namespace)) {
+    return skip('NotRequested', `pods of namespace ${namespace} are never touched`);
+  }
+  const annotations = readMap(objectMember(pod, 'metadata'), 'annotations');
+  if (annotations !== undefined && annotations !== 'wrong' && Object.hasOwn(annotations, MIRROR_POD)) {
+    return skip('NotRequested', 'mirror pods of static pods are never touched');
+  }
+  return undefined;
+}
+
+function inject(shape: PodShape, request: InjectionRequest, warnings: Warnings): Decision {
+  const windows = windowsSetting(shape.spec);
+  if (windows !== undefined) return deny(explainWindows(windows), warnings.list());
+  if (requiresWindowsByAffinity(shape.spec)) {
+    warnings.add(
+      'windowsAffinity',
+      'node affinity allows Windows nodes only, where tokens are not supported',
+    );
+  }
+  const selected = selectContainers(shape.containers, request.containers, warnings);
+  if (!selected.ok) return deny({ reason: 'InvalidAnnotation', ...selected.problem }, warnings.list());
+  const plan = planInjection(shape.volumes, selected.value, request, warnings);
+  if (!plan.ok) return deny(plan.problem, warnings.list());
+  const tokens = request.tokens.join(', ');
+  if (plan.value.volumes.length === 0 && plan.value.containers.length === 0) {
+    return skip('AlreadyInjected', `the pod has everything it needs for ${tokens}`, warnings.list());
+  }
+  const count = plan.value.containers.length;
+  return {
+    decision: 'inject',
+    reason: 'Injected',
+    message: `${tokens} injected into ${count} ${count === 1 ? 'container' : 'containers'}`,
+    warnings: warnings.list(),
+    tokens: request.tokens,
+    plan: plan.value,
+  };
+}
+
+function explainWindows(setting: string): Refusal {
+  return {
+    reason: 'WindowsPod',
+    what: `${setting} asks for Windows, where tokens cannot be injected`,
+    remedy: `annotate the pod with ${INJECTION_ANNOTATIONS.inject}: "false"`,
+  };
+}

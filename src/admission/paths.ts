@@ -1,0 +1,40 @@
+/** POSIX normalisation of a container path; a relative one is taken from `/`, as container runtimes do. No link is followed. */
+export function normalisePath(path: string): string {
+  if (isNormal(path)) return path;
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
+}
+
+// Nearly all paths are: no parts are made for them.
+function isNormal(path: string): boolean {
+  return (
+    path.startsWith('/') &&
+    !path.includes('//') &&
+    !path.includes('/.') &&
+    (path.length === 1 || !path.endsWith('/'))
+  );
+}
+
+/** Both normalised; a path is within itself. */
+export function isWithin(directory: string, path: string): boolean {
+  if (directory === '/' || path === directory) return true;
+  return path.startsWith(directory) && path[directory.length] === '/';
+}
+
+export function joinPath(directory: string, file: string): string {
+  return directory === '/' ? `/${file}` : `${directory}/${file}`;
+}
+
+/** Kubernetes expands `$(NAME)` in the values of env vars, and `$$` to `$`. */
+export function escapeEnvValue(path: string): string {
+  return path.replaceAll('$', '$$$$');
+}
+
+/** The reverse of `escapeEnvValue`; references to other variables stay as they are. */
+export function unescapeEnvValue(value: string): string {
+  return value.replaceAll('$$', '$');
+}

@@ -1,0 +1,65 @@
+import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
+import { member, objectMember } from '../resources/json.ts';
+import { EXCLUDED_NAMESPACES, GROUP, PLURAL } from '../resources/names.ts';
+import { lintJwt } from '../signing/lint.ts';
+import { showPath } from './wording.ts';
+
+/** More are not read, and all of them together are cut at 4,096 characters by the API server. */
+const MAX_WARNINGS = 3;
+/** A claim's name, which a message may quote, has no length of its own. */
+const MAX_MESSAGE = 1_000;
+
+/**
+ * The answer of `/validate/jwts`, from the review alone. What is allowed counts as `skip, NotRequested`, as nothing is
+ * ever injected into a JWT; a refusal is `deny` with the word of the condition that the JWT would get.
+ */
+export async function reviewJwt(request: AdmissionRequest): Promise<AdmissionAnswer> {
+  const { operation, object, oldObject } = request;
+  if (!isWriteOfJwt(request)) return allow('this kind of request is not checked');
+  // Finalizers must come off, and labels change, whatever the spec: stored objects may be older than the rules.
+  if (member(objectMember(object, 'metadata'), 'deletionTimestamp') !== undefined)
+    return allow('the JWT is being deleted');
+  const spec = member(object, 'spec');
+  if (operation === 'UPDATE' && isSameJson(spec, member(oldObject, 'spec')))
+    return allow('the spec is unchanged');
+
+  const findings = await lintJwt(spec, { isNew: operation === 'CREATE' });
+  const warnings = findings.warnings.slice(0, MAX_WARNINGS).map(({ message }) => message);
+  const [first] = findings.refusals;
+  if (first === undefined) return allow('nothing stands in the way of signing', warnings);
+  const message = showPath(findings.refusals.map((refusal) => refusal.message).join('; '), MAX_MESSAGE);
+  return { allowed: false, decision: 'deny', reason: first.reason, message, warnings, operations: [] };
+}
+
+function isWriteOfJwt({ operation, resource, subResource, namespace }: AdmissionRequest): boolean {
+  return (
+    (operation === 'CREATE' || operation === 'UPDATE') &&
+    resource.group === GROUP &&
+    resource.resource === PLURAL &&
+    subResource === '' &&
+    !(namespace !== undefined && EXCLUDED_NAMESPACES.includes(namespace))
+  );
+}
+
+function allow(message: string, warnings: readonly string[] = []): AdmissionAnswer {
+  return { allowed: true, decision: 'skip', reason: 'NotRequested', message, warnings, operations: [] };
+}
+
+/** Deep equality without recursion: what the API server stores may be nested deeper than the stack is. */
+function isSameJson(one: unknown, other: unknown): boolean {
+  const pairs: [unknown, unknown][] = [[one, other]];
+  for (let pair = pairs.pop(); pair !== undefined; pair = pairs.pop()) {
+    const [left, right] = pair;
+    if (left === right) continue;
+    if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null)
+      return false;
+    if (Array.isArray(left) !== Array.isArray(right)) return false;
+    const [members, others] = [Object.entries(left), new Map(Object.entries(right))];
+    if (members.length !== others.size) return false;
+    for (const [name, value] of members) {
+      if (!others.has(name)) return false;
+      pairs.push([value, others.get(name)]);
+    }
+  }
+  return true;
+}

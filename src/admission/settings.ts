@@ -1,0 +1,63 @@
+import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
+import { fail, ok, type Result } from '../resources/result.ts';
+import type { Problem } from './decision.ts';
+import { quote } from './wording.ts';
+
+/** Where the token's directory is mounted unless the pod says otherwise: the layout of the NRP page. */
+export const DEFAULT_MOUNT_PATH = '/var/run/secrets/jwt';
+/** WLCG Bearer Token Discovery: the variable that names a file with a token. */
+export const DEFAULT_ENV_VAR = 'BEARER_TOKEN_FILE';
+/** Readable by everybody in the container, so that images that run as non-root can use it; writable by nobody. */
+export const DEFAULT_FILE_MODE = '0444';
+/** WLCG Bearer Token Discovery: the variable in which clients expect the token itself, before they look for a file. */
+export const TOKEN_ITSELF_ENV_VAR = 'BEARER_TOKEN';
+
+/** An absolute, clean directory; one trailing slash is dropped. */
+export function checkMountPath(value: string): Result<string, Problem> {
+  const path = value.length > 1 && value.endsWith('/') ? value.slice(0, -1) : value;
+  const fault = mountPathFault(path);
+  if (fault === undefined) return ok(path);
+  return fail({
+    what: `annotation ${INJECTION_ANNOTATIONS.mountPath}: ${quote(value)} ${fault}`,
+    remedy: `name a directory such as ${DEFAULT_MOUNT_PATH}`,
+  });
+}
+
+function mountPathFault(path: string): string | undefined {
+  if (!path.startsWith('/')) return 'is not absolute';
+  if (path === '/') return 'is the whole file system';
+  if (path.includes('//') || path.endsWith('/')) return 'has an empty part ("//")';
+  if (path.includes(':')) return 'has a colon, which Kubernetes refuses in mount paths';
+  if (path.includes('$')) return 'has a "$", which Kubernetes expands in env vars';
+  const dots = path.split('/').find((part) => part === '.' || part === '..');
+  return dots === undefined ? undefined : `has "${dots}" as a part`;
+}
+
+const C_IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+export function checkEnvVar(value: string): Result<string, Problem> {
+  const key = INJECTION_ANNOTATIONS.envVar;
+  if (value === TOKEN_ITSELF_ENV_VAR) {
+    return fail({
+      what: `annotation ${key}: clients expect the token itself in ${value}, not the name of a file`,
+      remedy: `use ${DEFAULT_ENV_VAR} or a name of your own`,
+    });
+  }
+  if (C_IDENTIFIER.test(value)) return ok(value);
+  return fail({
+    what: `annotation ${key}: ${quote(value)} is no name of an env var`,
+    remedy: 'use letters, digits and "_", not beginning with a digit',
+  });
+}
+
+const FILE_MODE = /^0?[0-7]{3}$/;
+
+/** The mode as a number, as the Kubernetes API has it. */
+export function checkFileMode(value: string): Result<number, Problem> {
+  const mode = FILE_MODE.test(value) ? Number.parseInt(value, 8) : 0;
+  if (mode > 0) return ok(mode);
+  return fail({
+    what: `annotation ${INJECTION_ANNOTATIONS.fileMode}: ${quote(value)} is no file mode`,
+    remedy: 'use three octal digits from 001 to 777, in quotes, such as "0444"',
+  });
+}

@@ -1,0 +1,47 @@
+/** Longer words are no slip of the pen, and comparing them would cost their product. */
+const MAX_LENGTH = 64;
+/** Nobody reads a suggestion out of more, and a hostile pod could have a hundred thousand. */
+const MAX_CANDIDATES = 200;
+
+/**
+ * The known word that was most likely meant, `undefined` when none is near: upper case, dashes and underscores do not
+ * count, and about one letter in three may be wrong.
+ */
+export function closest(word: string, known: Iterable<string>): string | undefined {
+  if (word.length > MAX_LENGTH) return undefined;
+  const plain = plainForm(word);
+  let left = MAX_CANDIDATES;
+  let best: { word: string; distance: number } | undefined;
+  for (const candidate of known) {
+    left -= 1;
+    if (left < 0) break;
+    if (candidate.length > MAX_LENGTH) continue;
+    const distance = editDistance(plain, plainForm(candidate));
+    const allowed = Math.max(1, Math.floor(Math.max(plain.length, candidate.length) / 3));
+    if (distance <= allowed && (best === undefined || distance < best.distance))
+      best = { word: candidate, distance };
+  }
+  return best?.word;
+}
+
+function plainForm(word: string): string {
+  return word.toLowerCase().replaceAll(/[-_.\s]/g, '');
+}
+
+/** Levenshtein's distance, in two rows. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let i = 0; i < from.length; i += 1) {
+    const next = [i + 1];
+    for (let j = 0; j < to.length; j += 1) {
+      const substitute = at(row, j) + (from[i] === to[j] ? 0 : 1);
+      next.push(Math.min(substitute, at(row, j + 1) + 1, at(next, j) + 1));
+    }
+    row = next;
+  }
+  return at(row, to.length);
+}
+
+function at(row: readonly number[], index: number): number {
+  return row[index] ?? Number.POSITIVE_INFINITY;
+}

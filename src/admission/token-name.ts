@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+
+/** Kubernetes names of Secrets and JWTs are DNS-1123 subdomains. */
+const MAX_NAME = 253;
+const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+/** Names of volumes are DNS-1123 labels: no dots. */
+const MAX_LABEL = 63;
+
+export function isTokenName(name: string): boolean {
+  return name.length <= MAX_NAME && NAME.test(name);
+}
+
+/** The nearest name that Kubernetes would take, `undefined` when nothing of it is left. */
+export function closestTokenName(name: string): string | undefined {
+  const plain = name
+    .slice(0, 4 * MAX_NAME)
+    .toLowerCase()
+    .replaceAll(/[^-a-z0-9.]+/g, '-')
+    .replaceAll(/[-.]*\.[-.]*/g, '.')
+    .replaceAll(/^[-.]+/g, '')
+    .slice(0, MAX_NAME)
+    .replaceAll(/[-.]+$/g, '');
+  return isTokenName(plain) ? plain : undefined;
+}
+
+/**
+ * Depends on the token's name only, so that a second pass over the same pod finds the volume again whatever the pod
+ * is called: `jwt-<token>`, or a cut and hashed form where that is no DNS-1123 label.
+ */
+export function volumeName(token: string): string {
+  const plain = `jwt-${token}`;
+  if (plain.length <= MAX_LABEL && !token.includes('.')) return plain;
+  const hash = createHash('sha256').update(token).digest('hex').slice(0, 8);
+  return `jwt-${token.slice(0, 40).replaceAll('.', '-')}-${hash}`;
+}

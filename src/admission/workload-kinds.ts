@@ -1,0 +1,58 @@
+import { arrayMember, member, objectMember, type JsonObject } from '../resources/json.ts';
+
+/** A kind that makes pods out of a template. */
+export interface WorkloadKind {
+  readonly kind: string;
+  readonly group: 'apps' | 'batch';
+  /** Plural, as in requests. */
+  readonly resource: string;
+  /** Members on the way from the object to its pod template. */
+  readonly template: readonly string[];
+  /** A Job's template cannot be changed once it exists (Kubernetes API, JobSpec). */
+  readonly templateFixed: boolean;
+}
+
+const TEMPLATE = ['spec', 'template'] as const;
+
+export const WORKLOAD_KINDS: readonly WorkloadKind[] = [
+  { kind: 'Deployment', group: 'apps', resource: 'deployments', template: TEMPLATE, templateFixed: false },
+  { kind: 'StatefulSet', group: 'apps', resource: 'statefulsets', template: TEMPLATE, templateFixed: false },
+  { kind: 'DaemonSet', group: 'apps', resource: 'daemonsets', template: TEMPLATE, templateFixed: false },
+  { kind: 'ReplicaSet', group: 'apps', resource: 'replicasets', template: TEMPLATE, templateFixed: false },
+  { kind: 'Job', group: 'batch', resource: 'jobs', template: TEMPLATE, templateFixed: true },
+  {
+    kind: 'CronJob',
+    group: 'batch',
+    resource: 'cronjobs',
+    template: ['spec', 'jobTemplate', ...TEMPLATE],
+    templateFixed: false,
+  },
+];
+
+/** By the plural of a request; by the kind where that is missing, as in a file or a review made by hand. */
+export function findWorkloadKind(
+  { group, resource }: { readonly group: string; readonly resource: string },
+  kind: string,
+): WorkloadKind | undefined {
+  return WORKLOAD_KINDS.find(
+    (known) => known.group === group && (resource === '' ? known.kind === kind : known.resource === resource),
+  );
+}
+
+/** The raw pod template, `undefined` where there is none of the right shape. */
+export function templateOf(kind: WorkloadKind, object: unknown): JsonObject | undefined {
+  let found: unknown = object;
+  for (const key of kind.template) found = objectMember(found, key);
+  return objectMember({ found }, 'found');
+}
+
+/** RFC 6901 pointer to the pod template. */
+export function templatePointer(kind: WorkloadKind): string {
+  return `/${kind.template.join('/')}`;
+}
+
+/** A Deployment's ReplicaSet, a CronJob's Job: what belongs there comes from the owner. */
+export function hasController(object: unknown): boolean {
+  const owners = arrayMember(objectMember(object, 'metadata'), 'ownerReferences');
+  return owners.some((owner) => member(owner, 'controller') === true);
+}

@@ -1,0 +1,11 @@
+/** All our webhooks are registered with this (`timeoutSeconds`), so a review without `?timeout=` was made by hand. */
+const DEFAULT_TIMEOUT_MS = 5_000;
+/** What the answer needs to get back to the API server in time. */
+const RESERVE_MS = 500;
+
+/** Milliseconds left for an answer, from the API server's `?timeout=5s`, which it appends to every call. */
+export function timeForAnswer(query: unknown): number {
+  const match = /^(\d{1,6}(?:\.\d{1,9})?)(ms|s)$/.exec(typeof query === 'string' ? query : '');
+  const timeout = match === null ? DEFAULT_TIMEOUT_MS : Number(match[1]) * (match[2] === 's' ? 1000 : 1);
+  return Math.max(timeout - RESERVE_MS, timeout / 2);
+}

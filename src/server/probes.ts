@@ -1,0 +1,40 @@
+import { fastify, type FastifyInstance } from 'fastify';
+import type { Registry } from 'prom-client';
+
+const TEXT = 'text/plain; charset=utf-8';
+
+/** Something that has to be true before traffic may come. */
+export interface ReadinessCheck {
+  readonly name: string;
+  /** What is missing, `undefined` when nothing is. Called at every probe, so it must be cheap. */
+  readonly missing: () => string | undefined;
+}
+
+export interface ProbesOptions {
+  readonly checks: readonly ReadinessCheck[];
+  readonly registry: Pick<Registry, 'metrics' | 'contentType'>;
+}
+
+/**
+ * The plain HTTP application: `/livez` (the event loop answers), `/readyz` (503 names what is missing) and `/metrics`.
+ * It listens to nothing yet.
+ */
+export function createProbesApp({ checks, registry }: ProbesOptions): FastifyInstance {
+  const app = fastify({ logger: false, return503OnClosing: false });
+  app.get('/livez', (_request, reply) => reply.type(TEXT).send('ok\n'));
+  app.get('/readyz', (_request, reply) => {
+    const results = checks.map(({ name, missing }) => ({ name, missing: missing() }));
+    const lines = results.map((result) =>
+      result.missing === undefined ? `[+] ${result.name}` : `[-] ${result.name}: ${result.missing}`,
+    );
+    const ready = results.every((result) => result.missing === undefined);
+    return reply
+      .code(ready ? 200 : 503)
+      .type(TEXT)
+      .send([...lines, ready ? 'ready' : 'not ready', ''].join('\n'));
+  });
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(registry.contentType).send(await registry.metrics()),
+  );
+  return app;
+}

@@ -1,0 +1,74 @@
+import { classifyPodReview, podReviewNeedsDefault, reviewPod } from '../admission/review-pods.ts';
+import { reviewWorkload, workloadReviewNeedsDefault } from '../admission/review-workloads.ts';
+import { shorten } from '../admission/wording.ts';
+import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
+import { NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
+import { lookUpWithin, type NamespaceDefaultLookup } from './namespace-default.ts';
+
+/** One path of the webhook. `milliseconds` is what is left until the API server gives up. */
+export interface ReviewRoute {
+  readonly answer: (
+    request: AdmissionRequest,
+    milliseconds: number,
+  ) => AdmissionAnswer | Promise<AdmissionAnswer>;
+  /** The answer when `answer` throws, which would be a bug of ours. */
+  readonly failure: (request: AdmissionRequest) => AdmissionAnswer;
+}
+
+const INTERNAL = 'jwt-injector failed on this request (an internal error, see its log): try again';
+
+/** `/mutate/pods`: new pods are refused when something fails, so that none starts without its token. */
+export function podRoute(lookUp: NamespaceDefaultLookup | undefined): ReviewRoute {
+  return {
+    failure: (request) => failPod(request, INTERNAL),
+    answer: (request, milliseconds) => {
+      if (lookUp === undefined || !podReviewNeedsDefault(request)) return reviewPod(request, undefined);
+      const namespace = request.namespace ?? '';
+      return lookUpWithin(lookUp, namespace, milliseconds).then((found) =>
+        found.ok ? reviewPod(request, found.value) : failPod(request, explainLookup(namespace)),
+      );
+    },
+  };
+}
+
+function failPod(request: AdmissionRequest, message: string): AdmissionAnswer {
+  return classifyPodReview(request) === 'create' ? refuse(message) : allowWithWarning(message);
+}
+
+/** `/mutate/workloads`: never in the way of a workload; without the namespace's default there are fewer warnings. */
+export function workloadRoute(lookUp: NamespaceDefaultLookup | undefined): ReviewRoute {
+  return {
+    failure: () => allowWithWarning(INTERNAL),
+    answer: (request, milliseconds) => {
+      if (lookUp === undefined || !workloadReviewNeedsDefault(request))
+        return reviewWorkload(request, { known: true });
+      return lookUpWithin(lookUp, request.namespace ?? '', milliseconds).then((found) =>
+        reviewWorkload(request, found.ok ? { known: true, value: found.value } : { known: false }),
+      );
+    },
+  };
+}
+
+/** `/validate/jwts`: a pure function of the review. */
+export function jwtRoute(answer: ReviewRoute['answer']): ReviewRoute {
+  return { answer, failure: () => refuse(INTERNAL) };
+}
+
+function explainLookup(namespace: string): string {
+  return `label ${NAMESPACE_DEFAULT_LABEL} of namespace "${namespace}" could not be read: try again`;
+}
+
+function refuse(message: string): AdmissionAnswer {
+  return { allowed: false, decision: 'deny', reason: 'InternalError', message, warnings: [], operations: [] };
+}
+
+function allowWithWarning(message: string): AdmissionAnswer {
+  return {
+    allowed: true,
+    decision: 'skip',
+    reason: 'InternalError',
+    message,
+    warnings: [shorten(message, 120)],
+    operations: [],
+  };
+}

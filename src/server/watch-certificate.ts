@@ -1,0 +1,45 @@
+import { readCertificate, type CertificateFiles, type ServingCertificate } from './tls.ts';
+
+/** As often as cert-manager looks at its own: Secret volumes swap links, which file watching misses. */
+export const CERTIFICATE_POLL_MS = 10_000;
+
+export interface CertificateWatch {
+  readonly files: CertificateFiles;
+  /** The pair in use when the watch begins. */
+  readonly current: ServingCertificate;
+  readonly onChange: (certificate: ServingCertificate) => void;
+  /** Once per problem, not once per look: key and certificate may be written one after the other. */
+  readonly onProblem: (problem: string) => void;
+  /** Waits until the next look; rejects when `signal` aborts. */
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/** Looks at the files until `signal` aborts. A pair that cannot be used changes nothing: the old one stays in use. */
+export async function watchCertificate(watch: CertificateWatch): Promise<void> {
+  const { files, onChange, onProblem, sleep, signal } = watch;
+  let { current } = watch;
+  let lastProblem: string | undefined;
+  while (await waited(sleep, signal)) {
+    const read = await readCertificate(files);
+    if (!read.ok) {
+      if (read.problem !== lastProblem) onProblem(read.problem);
+      lastProblem = read.problem;
+      continue;
+    }
+    lastProblem = undefined;
+    if (read.value.cert === current.cert && read.value.key === current.key) continue;
+    current = read.value;
+    onChange(current);
+  }
+}
+
+async function waited(sleep: CertificateWatch['sleep'], signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return false;
+  try {
+    await sleep(CERTIFICATE_POLL_MS, signal);
+    return !signal.aborted;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,74 @@
+import { describeSeconds } from '../resources/duration.ts';
+import { isJsonObject, member } from '../resources/json.ts';
+import { parseJwtSpec, type JwtSpec } from '../resources/jwt.ts';
+import type { StateProblem } from '../resources/problem.ts';
+import { fail, ok, type Result } from '../resources/result.ts';
+import { buildClaims } from './claims.ts';
+import { readSigningKey, type SigningKey } from './key.ts';
+import { tokenBytes } from './lint/token-size.ts';
+import { findWarnings, type LintWarning } from './lint/warnings.ts';
+import { isRenewalClamped } from './schedule.ts';
+
+/** Any time and identifier: of a token to come only the length matters. */
+const SAMPLE = { now: 1_800_000_000, jti: '00000000-0000-4000-8000-000000000000' } as const;
+
+/** Why a spec can never work. `reason` is the word of the condition that it would get. */
+export interface LintRefusal extends StateProblem {
+  /** A stable word; never changes its meaning. */
+  readonly rule: 'spec' | 'key' | 'claims' | 'renewal';
+}
+
+export interface LintFindings {
+  readonly refusals: readonly LintRefusal[];
+  /** All of them, most useful first. Empty when the spec is none at all. */
+  readonly warnings: readonly LintWarning[];
+}
+
+export interface LintOptions {
+  /** A stored object may keep a `resignBefore` that is not shorter than its lifetime: half of it is used then. */
+  readonly isNew: boolean;
+}
+
+/**
+ * What can be told of a JWT by its `spec` alone, as wire JSON: nothing is looked up, so a key in a Secret is not
+ * judged. Never throws, whatever the JSON holds; the messages quote claim names, but never a value or a key.
+ */
+export async function lintJwt(spec: unknown, { isNew }: LintOptions): Promise<LintFindings> {
+  const parsed = parseJwtSpec(spec);
+  if (!parsed.ok && hasConfigMapKey(spec)) return { refusals: [], warnings: [CONFIG_MAP_KEY] };
+  if (!parsed.ok) return { refusals: [{ rule: 'spec', ...parsed.problem }], warnings: [] };
+  const { value: jwt } = parsed;
+  const key = await readInlineKey(jwt);
+  const claims = buildClaims(jwt, SAMPLE.now, SAMPLE.jti);
+  const refusals: LintRefusal[] = [];
+  if (!key.ok) refusals.push({ rule: 'key', ...key.problem });
+  if (!claims.ok) refusals.push({ rule: 'claims', ...claims.problem });
+  if (isNew && isRenewalClamped(jwt)) refusals.push({ rule: 'renewal', ...describeClamped(jwt) });
+  const bytes = claims.ok ? tokenBytes(jwt, claims.value, key.ok ? key.value : undefined) : undefined;
+  return { refusals, warnings: findWarnings(jwt, bytes) };
+}
+
+/** The key, if it is in the spec itself. */
+async function readInlineKey(spec: JwtSpec): Promise<Result<SigningKey | undefined, StateProblem>> {
+  if (spec.key.from !== 'value') return ok(undefined);
+  const key = await readSigningKey(spec.key.text, spec.algorithm);
+  return key.ok ? key : fail({ ...key.problem, message: `spec.key.value: ${key.problem.message}` });
+}
+
+function describeClamped({ lifetime, resignBefore = 0 }: JwtSpec): StateProblem {
+  const [before, life] = [describeSeconds(resignBefore), describeSeconds(lifetime)];
+  const message = `spec.resignBefore (${before}) must be shorter than spec.expiryTime (${life}): leave it out for half of the lifetime`;
+  return { reason: 'RenewalClamped', message };
+}
+
+/** token-manager's schema knew such keys: an object of its time can still be applied. */
+const CONFIG_MAP_KEY: LintWarning = {
+  rule: 'config-map-key',
+  message:
+    'spec.key.configMap is never read, nothing is signed: move the key into a Secret, set spec.key.secret',
+};
+
+function hasConfigMapKey(spec: unknown): boolean {
+  const key = member(spec, 'key');
+  return isJsonObject(key) && Object.keys(key).length === 1 && isJsonObject(key['configMap']);
+}

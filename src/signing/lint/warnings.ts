@@ -1,0 +1,135 @@
+import { ALGORITHMS, isAlgorithmName } from '../../resources/algorithms.ts';
+import { describeSeconds } from '../../resources/duration.ts';
+import { member, stringMember } from '../../resources/json.ts';
+import type { JwtSpec } from '../../resources/jwt.ts';
+import { overriddenClaims } from '../claims.ts';
+
+/** XRootD's ztn refuses a longer token, on the client's side and on the server's. */
+const MAX_TOKEN_BYTES = 4_096;
+/** Seconds. A pod sees a new token up to 90 s late, and what it starts with the old one takes time too. */
+const MIN_LIFETIME = 10 * 60;
+/** Seconds. The kubelet's 90 s, as much again for whoever reads the file only now and then. */
+const MIN_RESIGN_BEFORE = 3 * 60;
+/** WLCG Common JWT Profiles: the audience that means any relying party, and the profile's version. */
+const WLCG_ANY = 'https://wlcg.cern.ch/jwt/v1/any';
+const WLCG_VERSION = '1.0';
+/** The values of `ver` that scitokens-cpp knows; SciTokens 2.0 has its own word for any audience. */
+const SCITOKENS_VERSIONS: ReadonlySet<unknown> = new Set(['scitoken:2.0', 'scitokens:2.0', 'scitokens:1.0']);
+const SCITOKENS_ANY = 'ANY';
+/** One name of a list that is divided by white space (RFC 8693 §4.2); a colon and a path may follow. */
+const STORAGE_SCOPE = /(?:^|\s)(storage\.(?:read|create|modify|write))(?=[:\s]|$)/g;
+
+const OSDF_ALGORITHMS = Object.keys(ALGORITHMS)
+  .filter((name) => isAlgorithmName(name) && ALGORITHMS[name].acceptedByOsdf)
+  .join(' and ');
+
+/** What verifiers refuse, or what leaks a key, though the token can be signed. */
+export interface LintWarning {
+  /** A stable word; never changes its meaning. */
+  readonly rule: string;
+  /** One line of at most 120 characters: field, what is wrong, the remedy. Quotes nothing that the author wrote freely. */
+  readonly message: string;
+}
+
+interface Facts {
+  readonly spec: JwtSpec;
+  readonly scopes: ReadonlySet<string | undefined>;
+  readonly audiences: readonly string[];
+  /** Whether the token claims the profile of SciTokens instead of WLCG's. */
+  readonly isSciToken: boolean;
+  /** `undefined` when no token can be made. */
+  readonly bytes: number | undefined;
+}
+
+/**
+ * Most useful first: a leaked key, which nothing else will ever show, then what everyone refuses, what some refuse, and
+ * what works less well than meant.
+ */
+const RULES: Readonly<Record<string, (facts: Facts) => string | false>> = {
+  'key-in-resource': ({ spec }) =>
+    spec.key.from === 'value' &&
+    'spec.key.value shows the private key to all who may read JWTs: move it into a Secret, see spec.key.secret',
+  // scitokens-cpp knows no newer minor version, though WLCG 1.1 asks for it, and takes numbers for no version at all.
+  'wlcg-version': ({ spec, isSciToken }) =>
+    member(spec.data, 'wlcg.ver') !== WLCG_VERSION &&
+    !isSciToken &&
+    `spec.data["wlcg.ver"] must be "${WLCG_VERSION}", a string in quotes: XRootD refuses anything else`,
+  // scitokens-cpp looks at `ver` first, and takes SciTokens' rules by it.
+  'ver-beside-wlcg-version': ({ spec }) =>
+    Object.hasOwn(spec.data, 'ver') &&
+    Object.hasOwn(spec.data, 'wlcg.ver') &&
+    'spec.data.ver beside wlcg.ver: XRootD goes by ver alone and refuses the token, remove ver',
+  'audience-missing': ({ audiences }) =>
+    audiences.length === 0 && `spec.data.aud is missing: XRootD refuses the token, set it to ${WLCG_ANY}`,
+  // XRootD: "Failed to get token subject".
+  'subject-missing': ({ spec }) =>
+    !isText(member(spec.data, 'sub')) &&
+    'spec.data.sub is missing or no string: XRootD refuses the token, set it',
+  // Caches have no audience of their own, and then take no specific one.
+  'audience-without-any': ({ audiences, isSciToken }) => {
+    const any = isSciToken ? SCITOKENS_ANY : WLCG_ANY;
+    return (
+      audiences.length > 0 &&
+      !audiences.includes(any) &&
+      `spec.data.aud names services only: OSDF caches refuse the token, add ${any}`
+    );
+  },
+  'algorithm-not-of-osdf': ({ spec }) =>
+    !ALGORITHMS[spec.algorithm].acceptedByOsdf &&
+    `spec.algorithm is ${spec.algorithm}: OSDF's verifiers accept only ${OSDF_ALGORITHMS}, use one of these`,
+  'token-too-large': ({ bytes }) =>
+    bytes !== undefined &&
+    bytes > MAX_TOKEN_BYTES &&
+    `the token takes at least ${bytes} bytes: XRootD refuses more than ${MAX_TOKEN_BYTES}, shorten spec.data`,
+  'issuer-differs': ({ spec }) =>
+    (stringMember(spec.data, 'iss') ?? spec.issuer) !== spec.issuer &&
+    'spec.data.iss differs from spec.issuer and wins over it: remove spec.data.iss, or make them equal',
+  'scope-unknown': ({ scopes }) =>
+    scopes.has('storage.write') &&
+    'spec.data.scope: storage.write is no scope, use storage.create (new files) or storage.modify (all)',
+  // Pelican looks for the object first (PROPFIND) and drops the token when that is refused.
+  'scope-without-read': ({ scopes }) =>
+    (scopes.has('storage.create') || scopes.has('storage.modify')) &&
+    !scopes.has('storage.read') &&
+    "spec.data.scope has no storage.read: Pelican's uploads and deletions fail without it, add storage.read",
+  'lifetime-short': ({ spec }) =>
+    spec.lifetime < MIN_LIFETIME &&
+    `spec.expiryTime is ${describeSeconds(spec.lifetime)}: pods see a new token up to 90 s late, use 10 min or more`,
+  'renewal-late': ({ spec: { resignBefore } }) =>
+    resignBefore !== undefined &&
+    resignBefore < MIN_RESIGN_BEFORE &&
+    `spec.resignBefore is ${describeSeconds(resignBefore)}: pods see a new token up to 90 s late, use 3 min or more`,
+  'claims-overridden': ({ spec }) => {
+    const names = overriddenClaims(spec.data);
+    return (
+      names.length > 0 && `spec.data: ${names.join(', ')} will be overridden by ours, remove from spec.data`
+    );
+  },
+};
+
+/** All that is to be warned of, most useful first. `bytes` is the token's length, if there can be a token. */
+export function findWarnings(spec: JwtSpec, bytes: number | undefined): readonly LintWarning[] {
+  const { data } = spec;
+  const isSciToken = !Object.hasOwn(data, 'wlcg.ver') && SCITOKENS_VERSIONS.has(member(data, 'ver'));
+  const facts = {
+    spec,
+    bytes,
+    isSciToken,
+    scopes: storageScopes(member(data, 'scope')),
+    audiences: [member(data, 'aud')].flat().filter(isText),
+  };
+  return Object.entries(RULES).flatMap(([rule, says]) => {
+    const message = says(facts);
+    return message === false ? [] : [{ rule, message }];
+  });
+}
+
+/** Which scopes of storage are asked for, without their paths. */
+function storageScopes(scope: unknown): ReadonlySet<string | undefined> {
+  const text = [scope].flat().filter(isText).join(' ');
+  return new Set([...text.matchAll(STORAGE_SCOPE)].map(([, name]) => name));
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}

@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { annotatedPod, at, container, injected, KEYS, review, type Json } from './pods.ts';
+
+const TWO = { containers: [container('app'), container('side')], initContainers: [container('init')] };
+
+function namesWithEnv(pod: Json): readonly unknown[] {
+  return ['initContainers', 'containers'].flatMap((list) =>
+    Object.values(Object(at(pod, 'spec', list)))
+      .filter((entry) => at(entry, 'env', 0, 'name') === 'BEARER_TOKEN_FILE')
+      .map((entry) => at(entry, 'name')),
+  );
+}
+
+describe('which containers', () => {
+  const cases: readonly { title: string; annotations: Json; expected: readonly string[] }[] = [
+    { title: 'all, init containers included', annotations: {}, expected: ['init', 'app', 'side'] },
+    { title: 'only those of the list', annotations: { [KEYS.containers]: 'app' }, expected: ['app'] },
+    {
+      title: 'all but those to skip',
+      annotations: { [KEYS.skipContainers]: 'app,init' },
+      expected: ['side'],
+    },
+    {
+      title: 'A25 white space and line breaks do not count',
+      annotations: { [KEYS.containers]: ' app ,\n\tinit\r\n' },
+      expected: ['init', 'app'],
+    },
+    {
+      title: 'A25 empty items are dropped',
+      annotations: { [KEYS.containers]: ',app,,' },
+      expected: ['app'],
+    },
+    {
+      title: 'A25 only commas count as not set',
+      annotations: { [KEYS.containers]: ' , ,' },
+      expected: ['init', 'app', 'side'],
+    },
+    {
+      title: 'A26 an unknown name changes nothing for the others',
+      annotations: { [KEYS.containers]: 'app,sidee' },
+      expected: ['app'],
+    },
+  ];
+  for (const { title, annotations, expected } of cases) {
+    it(title, () => assert.deepEqual(namesWithEnv(injected(annotatedPod(TWO, annotations))), expected));
+  }
+});
+
+const REFUSED: readonly { title: string; annotations: Json; message: RegExp }[] = [
+  { title: 'A34 "True"', annotations: { [KEYS.inject]: 'True' }, message: /inject is "True": set "true" or/ },
+  { title: 'A34 "1"', annotations: { [KEYS.inject]: '1' }, message: /inject is "1"/ },
+  { title: 'A34 "yes"', annotations: { [KEYS.inject]: 'yes' }, message: /inject is "yes"/ },
+  {
+    title: 'A28 a skip list that covers all containers',
+    annotations: { [KEYS.skipContainers]: 'app' },
+    message: /skip-containers selects no container: the pod's containers are "app"/,
+  },
+  {
+    title: 'A28 a list of strangers, with the closest name',
+    annotations: { [KEYS.containers]: 'apps' },
+    message: /selects no container: no container "apps", did you mean "app"\?/,
+  },
+  {
+    title: 'both lists',
+    annotations: { [KEYS.containers]: 'app', [KEYS.skipContainers]: 'x' },
+    message: /both .*containers and .*skip-containers are set: keep one/,
+  },
+  {
+    title: 'A36 an upper case name, with the closest valid one',
+    annotations: { [KEYS.token]: 'My_JWT' },
+    message: /"My_JWT" is no valid name of a token: the closest valid one is "my-jwt"/,
+  },
+  {
+    title: 'A36 a name of nothing but strange characters',
+    annotations: { [KEYS.token]: '___' },
+    message: /"___" is no valid name of a token: use lower case/,
+  },
+  {
+    title: 'A36 a name above 253 characters',
+    annotations: { [KEYS.token]: 'x'.repeat(254) },
+    message: /is no valid name of a token: the closest valid one is "x{253}"/,
+  },
+  {
+    title: 'one bad name among good ones',
+    annotations: { [KEYS.token]: 'a, b/c' },
+    message: /"b\/c" is no valid name of a token: the closest valid one is "b-c"/,
+  },
+  {
+    title: 'more tokens than a pod can sensibly have',
+    annotations: { [KEYS.token]: Array.from({ length: 33 }, (_, index) => `t${index}`).join() },
+    message: /names 33 tokens: name at most 32/,
+  },
+  ...['relative', '/', '//', '/a//b', '/a/./b', '/a/..', '/..', '/a:b', '/a$b', '/a/.', '/a//'].map(
+    (path) => ({
+      title: `mount path ${path}`,
+      annotations: { [KEYS.mountPath]: path },
+      message: /mount-path: ".+" .+: name a directory such as \/var/,
+    }),
+  ),
+  ...['1X', 'A-B', 'A B', 'É', 'A.B'].map((name) => ({
+    title: `env var ${name}`,
+    annotations: { [KEYS.envVar]: name },
+    message: /env-var: ".+" is no name of an env var: use letters/,
+  })),
+  {
+    title: 'env var BEARER_TOKEN, which clients take for the token itself',
+    annotations: { [KEYS.envVar]: 'BEARER_TOKEN' },
+    message: /clients expect the token itself in BEARER_TOKEN/,
+  },
+  ...['000', '0000', '888', '44', '00444', '1444', '0o444', 'rw-', '4'].map((mode) => ({
+    title: `file mode ${mode}`,
+    annotations: { [KEYS.fileMode]: mode },
+    message: /file-mode: ".+" is no file mode: use three octal digits/,
+  })),
+];
+
+describe('an annotation that is against the table is refused with the remedy', () => {
+  for (const { title, annotations, message } of REFUSED) {
+    it(title, () => {
+      const answer = review(annotatedPod({}, annotations));
+      assert.deepEqual(
+        [answer.allowed, answer.decision, answer.reason],
+        [false, 'deny', 'InvalidAnnotation'],
+      );
+      assert.match(answer.message, message);
+      assert.deepEqual(answer.operations, []);
+    });
+  }
+
+  it('inject: "true" without a token', () => {
+    const pod = { metadata: { annotations: { [KEYS.inject]: 'true' } }, spec: { containers: [container()] } };
+    assert.match(review(pod).message, /inject is "true", but no token is named: add .*token/);
+    assert.equal(review(pod, 'default-jwt').reason, 'Injected');
+  });
+});
+
+describe('values that are taken', () => {
+  it('mode, path and variable, with white space around them', () => {
+    const annotations = {
+      [KEYS.token]: ' my-jwt\n',
+      [KEYS.mountPath]: ' /creds/ ',
+      [KEYS.envVar]: '\tTOKEN_FILE ',
+      [KEYS.fileMode]: ' 0440 ',
+      [KEYS.inject]: ' true ',
+    };
+    const pod = injected(annotatedPod({}, annotations));
+    assert.equal(at(pod, 'spec', 'volumes', 0, 'secret', 'defaultMode'), 0o440);
+    assert.deepEqual(at(pod, 'spec', 'containers', 0, 'env'), [
+      { name: 'TOKEN_FILE', value: '/creds/token' },
+    ]);
+  });
+
+  for (const [text, mode] of [
+    ['444', 0o444],
+    ['0001', 1],
+    ['777', 0o777],
+    ['0600', 0o600],
+  ] as const) {
+    it(`file mode ${text}`, () => {
+      const pod = injected(annotatedPod({}, { [KEYS.fileMode]: text }));
+      assert.equal(at(pod, 'spec', 'volumes', 0, 'secret', 'defaultMode'), mode);
+    });
+  }
+
+  it('inject: "false" opts out, whatever else is said', () => {
+    const answer = review(
+      annotatedPod({}, { [KEYS.inject]: ' false ', [KEYS.mountPath]: '..' }),
+      'default-jwt',
+    );
+    assert.deepEqual([answer.decision, answer.reason, answer.operations], ['skip', 'OptedOut', []]);
+  });
+
+  it('A36 dots and long names get a hashed volume name that is a label', () => {
+    for (const token of ['a.b', 'x'.repeat(60), `${'y'.repeat(39)}.${'z'.repeat(200)}`]) {
+      const pod = injected(annotatedPod({}, { [KEYS.token]: token }));
+      const name = String(at(pod, 'spec', 'volumes', 0, 'name'));
+      assert.match(name, /^jwt-[a-z0-9-]{1,40}-[0-9a-f]{8}$/);
+      assert.equal(at(pod, 'spec', 'volumes', 0, 'secret', 'secretName'), token);
+    }
+    const kept = injected(annotatedPod({}, { [KEYS.token]: 'x'.repeat(59) }));
+    assert.equal(at(kept, 'spec', 'volumes', 0, 'name'), `jwt-${'x'.repeat(59)}`);
+  });
+
+  it('A7 several tokens: the first is where one alone would be, the others beside it', () => {
+    const pod = injected(annotatedPod({}, { [KEYS.token]: 'a, b.c' }));
+    assert.equal(Object.keys(Object(at(pod, 'spec', 'volumes'))).length, 2);
+    const mounts = Object.values(Object(at(pod, 'spec', 'containers', 0, 'volumeMounts')));
+    assert.deepEqual(
+      mounts.map((mount) => at(mount, 'mountPath')),
+      ['/var/run/secrets/jwt', '/var/run/secrets/jwt-b.c'],
+    );
+    assert.deepEqual(at(pod, 'spec', 'containers', 0, 'env'), [
+      { name: 'BEARER_TOKEN_FILE', value: '/var/run/secrets/jwt/token' },
+    ]);
+  });
+
+  it('A33 a forged marker of success is not looked at', () => {
+    assert.equal(review(annotatedPod({}, { 'tokens.osg-htc.org/status': 'injected' })).reason, 'Injected');
+  });
+});
+
+describe('who is asked', () => {
+  const bare = { metadata: { name: 'p' }, spec: { containers: [container()] } };
+
+  it('A32 no annotations, annotations: null or no metadata: nothing is asked for', () => {
+    for (const metadata of [{}, { annotations: null }, { annotations: {} }, undefined, null]) {
+      assert.equal(review({ ...bare, metadata }).reason, 'NotRequested');
+    }
+  });
+
+  it('the namespace is the default, an annotation wins over it', () => {
+    assert.equal(at(injected(bare, 'ns-jwt'), 'spec', 'volumes', 0, 'secret', 'secretName'), 'ns-jwt');
+    assert.equal(
+      at(injected(annotatedPod(), 'ns-jwt'), 'spec', 'volumes', 0, 'secret', 'secretName'),
+      'my-jwt',
+    );
+  });
+
+  it('an empty token leaves the default, with a warning', () => {
+    const answer = review(annotatedPod({}, { [KEYS.token]: ' ' }), 'ns-jwt');
+    assert.equal(answer.message, 'ns-jwt injected into 1 container');
+    assert.deepEqual(answer.warnings, [`annotation ${KEYS.token} is empty: it counts as not set`]);
+  });
+
+  it('a default that is no name of a token is refused with both remedies', () => {
+    const answer = review(bare, 'My_JWT');
+    assert.match(
+      answer.message,
+      /^label .*\/token of the namespace: "My_JWT" .*"my-jwt", or annotate the pod with .*inject: "false"$/,
+    );
+  });
+
+  it('A42 mirror pods are never touched', () => {
+    const answer = review(annotatedPod({}, { 'kubernetes.io/config.mirror': 'x', [KEYS.inject]: 'yes' }));
+    assert.deepEqual([answer.allowed, answer.reason], [true, 'NotRequested']);
+  });
+});
+
+describe('A37, A38 Windows', () => {
+  const cases: readonly [string, Json][] = [
+    ['spec.os.name', { os: { name: 'windows' } }],
+    ['nodeSelector kubernetes.io/os', { nodeSelector: { 'kubernetes.io/os': 'windows' } }],
+    ['nodeSelector beta.kubernetes.io/os', { nodeSelector: { 'beta.kubernetes.io/os': 'windows' } }],
+  ];
+  for (const [setting, spec] of cases) {
+    it(`${setting} is refused`, () => {
+      const answer = review(annotatedPod(spec));
+      assert.deepEqual([answer.allowed, answer.reason], [false, 'WindowsPod']);
+      assert.ok(answer.message.startsWith(`${setting} asks for Windows`));
+      assert.match(answer.message, /annotate the pod with .*inject: "false"$/);
+    });
+  }
+
+  it('Linux is not', () => {
+    assert.equal(review(annotatedPod({ os: { name: 'linux' } })).reason, 'Injected');
+  });
+});

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { reviewPod } from '../../src/admission/review-pods.ts';
+import type { AdmissionAnswer } from '../../src/resources/admission-review.ts';
+import {
+  annotatedPod,
+  at,
+  container,
+  createRequest,
+  DIRECTORY,
+  ENV,
+  injected,
+  KEYS,
+  MOUNT,
+  patched,
+  type Json,
+} from './pods.ts';
+
+/** `kubectl debug`: the pod as it was, and with further ephemeral containers. */
+function debug(
+  pod: Json,
+  added: readonly Json[],
+  present: readonly Json[] = [],
+  namespaceDefault?: string,
+): AdmissionAnswer {
+  const withContainers = (ephemeralContainers: readonly Json[]): Json => ({
+    ...pod,
+    spec: { ...Object(pod['spec']), ephemeralContainers },
+  });
+  const request = createRequest(withContainers([...present, ...added]), {
+    operation: 'UPDATE',
+    subResource: 'ephemeralcontainers',
+    oldObject: withContainers(present),
+  });
+  return reviewPod(request, namespaceDefault);
+}
+
+const DEBUG = container('debugger');
+const POD = injected(annotatedPod());
+
+function reannotated(pod: Json, annotations: Json): Json {
+  return { ...pod, metadata: { annotations } };
+}
+
+describe('A23 ephemeral containers of an injected pod', () => {
+  it('get mount and variable, and nothing else is touched', () => {
+    const answer = debug(POD, [DEBUG]);
+    assert.deepEqual(answer.operations, [
+      { op: 'add', path: '/spec/ephemeralContainers/0/volumeMounts', value: [MOUNT] },
+      { op: 'add', path: '/spec/ephemeralContainers/0/env', value: [ENV] },
+    ]);
+    assert.deepEqual([answer.allowed, answer.decision, answer.reason], [true, 'inject', 'Injected']);
+  });
+
+  it('only new ones: the others cannot be changed any more', () => {
+    const answer = debug(POD, [DEBUG], [container('earlier')]);
+    assert.ok(answer.operations.every(({ path }) => path.startsWith('/spec/ephemeralContainers/1/')));
+    assert.equal(debug(POD, [], [container('earlier')]).reason, 'NoContainers');
+  });
+
+  it('whatever the lists and the mode say', () => {
+    const annotations = {
+      [KEYS.containers]: 'app',
+      [KEYS.skipContainers]: 'debugger',
+      [KEYS.fileMode]: 'no mode',
+    };
+    const pod = reannotated(POD, { [KEYS.token]: 'my-jwt', [KEYS.inject]: 'yes', ...annotations });
+    const answer = debug(pod, [DEBUG]);
+    assert.deepEqual([answer.reason, answer.warnings], ['Injected', []]);
+  });
+
+  it('of the namespace’s default, if the pod has its volume', () => {
+    const pod = { ...injected({ spec: { containers: [container()] } }, 'ns-jwt') };
+    assert.equal(debug(pod, [DEBUG], [], 'ns-jwt').reason, 'Injected');
+    const other = debug(pod, [DEBUG], [], 'newer-jwt');
+    assert.deepEqual([other.reason, other.warnings, other.operations], ['NotRequested', [], []]);
+  });
+
+  it('with the mount path and the variable that the annotations name', () => {
+    const annotations = { [KEYS.mountPath]: '/creds', [KEYS.envVar]: 'TOKEN_FILE' };
+    const pod = injected(annotatedPod({}, annotations));
+    const after = patched(
+      { ...pod, spec: { ...Object(pod['spec']), ephemeralContainers: [DEBUG] } },
+      debug(pod, [DEBUG]),
+    );
+    assert.deepEqual(at(after, 'spec', 'ephemeralContainers', 0, 'env'), [
+      { name: 'TOKEN_FILE', value: '/creds/token' },
+    ]);
+  });
+
+  it('twice is once', () => {
+    const done = container('debugger', { volumeMounts: [MOUNT], env: [ENV] });
+    assert.deepEqual([debug(POD, [done]).reason, debug(POD, [done]).operations], ['AlreadyInjected', []]);
+  });
+
+  it('opted out is opted out', () => {
+    assert.equal(
+      debug(reannotated(POD, { [KEYS.token]: 'my-jwt', [KEYS.inject]: 'false' }), [DEBUG]).reason,
+      'OptedOut',
+    );
+  });
+});
+
+describe('what cannot be is a warning, never a refusal', () => {
+  const scratch = { volumeMounts: [{ name: 'x', mountPath: DIRECTORY }] };
+  const cases: readonly { title: string; pod: Json; added?: Json; reason: string; warning: RegExp }[] = [
+    {
+      title: 'a token whose volume the pod lacks',
+      pod: reannotated(POD, { [KEYS.token]: 'other' }),
+      reason: 'InvalidAnnotation',
+      warning: /do not get "other": the pod has no volume with it/,
+    },
+    {
+      title: 'an annotation edited into an invalid name',
+      pod: reannotated(POD, { [KEYS.token]: 'No_Name' }),
+      reason: 'InvalidAnnotation',
+      warning: /"No_Name" is no valid name of a token/,
+    },
+    {
+      title: 'an annotation edited into an invalid mount path',
+      pod: reannotated(POD, { [KEYS.token]: 'my-jwt', [KEYS.mountPath]: '..' }),
+      reason: 'InvalidAnnotation',
+      warning: /mount-path: "\.\." is not absolute/,
+    },
+    {
+      title: 'a mount path that is taken in the ephemeral container',
+      pod: POD,
+      added: container('debugger', scratch),
+      reason: 'MountPathTaken',
+      warning: /mount path \/var\/run\/secrets\/jwt is taken by volume "x"/,
+    },
+  ];
+  for (const { title, pod, added = DEBUG, reason, warning } of cases) {
+    it(title, () => {
+      const answer = debug(pod, [added]);
+      assert.deepEqual([answer.allowed, answer.decision, answer.reason], [true, 'skip', reason]);
+      assert.match(answer.warnings.join('\n'), warning);
+      assert.deepEqual(answer.operations, []);
+    });
+  }
+
+  it('each token is handled by itself', () => {
+    const answer = debug(reannotated(POD, { [KEYS.token]: 'No_Name,my-jwt' }), [DEBUG]);
+    assert.equal(answer.reason, 'Injected');
+    assert.equal(answer.warnings.length, 1);
+    const value = [{ ...MOUNT, mountPath: `${DIRECTORY}-my-jwt` }];
+    assert.deepEqual(answer.operations, [
+      { op: 'add', path: '/spec/ephemeralContainers/0/volumeMounts', value },
+    ]);
+  });
+
+  it('a bad variable name costs the variable only', () => {
+    const answer = debug(reannotated(POD, { [KEYS.token]: 'my-jwt', [KEYS.envVar]: '1' }), [DEBUG]);
+    assert.deepEqual(
+      answer.operations.map(({ path }) => path),
+      ['/spec/ephemeralContainers/0/volumeMounts'],
+    );
+    assert.match(answer.warnings.join(), /env-var: "1" is no name/);
+  });
+
+  it('shapes that the API server refuses are left to it', () => {
+    for (const added of [{}, container('debugger', { env: 7 })]) {
+      const answer = debug(POD, [added]);
+      assert.deepEqual([answer.allowed, answer.operations, answer.warnings], [true, [], []]);
+    }
+  });
+});

@@ -1,0 +1,174 @@
+import fc from 'fast-check';
+import { KEYS, type Json } from './pods.ts';
+
+/** How often each law is tried: `FC_RUNS=10000` in CI. */
+export const RUNS = { numRuns: Number(process.env['FC_RUNS'] ?? 1000) };
+
+/** Small pools, so that names and paths meet each other often. */
+const VOLUMES = ['jwt-a', 'jwt-b', 'v1', 'v2', 'v3'];
+const PATHS = [
+  '/var/run/secrets/jwt',
+  '/var/run/secrets/jwt/',
+  '/var//run/./secrets/jwt',
+  '/var/run/secrets/jwt/token',
+  '/var/run/secrets/jwt-b',
+  '/var/run/secrets',
+  '/creds',
+  '/creds/token',
+  '/creds/deep',
+  'relative',
+  '/a$b',
+];
+const CONTAINERS = ['init', 'side', 'app', 'web', 'db'];
+const VARIABLES = ['HOME', 'BEARER_TOKEN_FILE', 'BEARER_TOKEN', 'TOKEN_FILE'];
+const VALUES = ['/var/run/secrets/jwt/token', '/creds/token', '/a$$b/token', 'x', ''];
+
+const secretName = fc.constantFrom('a', 'b', 'c.d', 'other');
+const items = fc.option(
+  fc.constantFrom(
+    [],
+    [{ key: 'token', path: 'token' }],
+    [{ key: 'token', path: 'deep/t' }],
+    [{ key: 'x', path: 'token' }],
+  ),
+  { nil: undefined },
+);
+const source = fc.oneof(
+  fc.record({ secretName, items }).map((secret) => ({ secret: dropUndefined(secret) })),
+  fc
+    .record({ name: secretName, items })
+    .map((secret) => ({ projected: { sources: [{ secret: dropUndefined(secret) }] } })),
+  fc.constantFrom<Json>({ emptyDir: {} }, { configMap: { name: 'c' } }, { hostPath: { path: '/' } }),
+);
+const mount = fc
+  .record({
+    name: fc.constantFrom(...VOLUMES),
+    mountPath: fc.constantFrom(...PATHS),
+    subPath: fc.constantFrom(undefined, undefined, undefined, 'token', 'deep', 'other'),
+    readOnly: fc.constantFrom(undefined, true, false),
+  })
+  .map(dropUndefined);
+const variable = fc.record({ name: fc.constantFrom(...VARIABLES), value: fc.constantFrom(...VALUES) });
+
+/** Fields that nobody knows, which must come through untouched. */
+const unknown = fc.dictionary(
+  fc.constantFrom('future', 'x-y', 'a/b~c', '__proto__'),
+  fc.jsonValue({ maxDepth: 2 }),
+  {
+    maxKeys: 2,
+  },
+);
+
+/** Absent, `null`, or a list, as the Kubernetes API has them. */
+function list<T>(entry: fc.Arbitrary<T>, maxLength: number): fc.Arbitrary<T[] | null | undefined> {
+  return fc.oneof(
+    { weight: 1, arbitrary: fc.constantFrom(null, undefined) },
+    { weight: 3, arbitrary: fc.array(entry, { maxLength }) },
+  );
+}
+
+const parts = fc.tuple(list(mount, 3), list(variable, 3), unknown);
+const container = parts.map(([volumeMounts, env, more]) => dropUndefined({ ...more, volumeMounts, env }));
+
+const annotations = fc
+  .record({
+    [KEYS.token]: fc.constantFrom(undefined, 'a', ' a', 'b', 'a,b', 'c.d, a', 'b,,a', ''),
+    [KEYS.mountPath]: fc.constantFrom(undefined, undefined, '/creds', '/a/b/', ' '),
+    [KEYS.envVar]: fc.constantFrom(undefined, undefined, 'TOKEN_FILE'),
+    [KEYS.containers]: fc.constantFrom(undefined, undefined, undefined, 'app', 'app, init', 'nobody'),
+    [KEYS.fileMode]: fc.constantFrom(undefined, undefined, '0440'),
+    'tokens.osg-htc.org/tokn': fc.constantFrom(undefined, undefined, 'x'),
+  })
+  .map(dropUndefined);
+
+/** Pods of a shape that the API server takes (but for mounts of volumes that are not there). */
+export const validPod: fc.Arbitrary<Json> = fc
+  .record({
+    annotations,
+    volumes: list(fc.tuple(fc.constantFrom(...VOLUMES), source), 4),
+    containers: fc.array(container, { minLength: 1, maxLength: 3 }),
+    initContainers: list(container, 2),
+    more: unknown,
+  })
+  .map(({ annotations: given, volumes, containers, initContainers, more }) => ({
+    metadata: { annotations: given },
+    spec: {
+      ...more,
+      ...dropUndefined({
+        volumes: volumes?.filter(firstOfName).map(([name, volume]) => named(volume, name)) ?? volumes,
+        initContainers:
+          initContainers?.map((entry, index) => named(entry, CONTAINERS[index])) ?? initContainers,
+      }),
+      containers: containers.map((entry, index) => named(entry, CONTAINERS[index + 2])),
+    },
+  }))
+  .map((pod): Json => JSON.parse(JSON.stringify(pod)));
+
+function firstOfName(
+  [name]: readonly [string, unknown],
+  index: number,
+  all: readonly (readonly [string, unknown])[],
+): boolean {
+  return all.findIndex(([other]) => other === name) === index;
+}
+
+function named(entry: Json, name: string | undefined): Json {
+  return { ...entry, name };
+}
+
+function dropUndefined(object: Json): Json {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+}
+
+const WORDS = [
+  'metadata', 'annotations', 'labels', 'spec', 'containers', 'initContainers', 'ephemeralContainers', 'volumes', 'name',
+  'volumeMounts', 'volumeDevices', 'env', 'value', 'valueFrom', 'mountPath', 'devicePath', 'subPath', 'subPathExpr',
+  'secret', 'secretName', 'items', 'key', 'path', 'projected', 'sources', 'template', 'jobTemplate', 'os', 'affinity',
+  '__proto__', 'constructor', 'toString', 'ownerReferences', 'tokens.osg-htc.org/copied', ...Object.values(KEYS),
+]; // prettier-ignore
+
+/** JSON that knows our words and uses them wrongly. */
+export const hostileJson: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 6, withCrossShrink: true },
+    fc.oneof(
+      fc.constantFrom<unknown>(
+        null,
+        '',
+        'a',
+        'a,b',
+        '/',
+        '{}',
+        0,
+        true,
+        'windows',
+        'false',
+        '/var/run/secrets/jwt',
+      ),
+      fc.string(),
+    ),
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.array(fc.tuple(fc.constantFrom(...WORDS), tie('value')), { maxLength: 5 }).map(toJson),
+  ),
+})).value;
+
+/** As `JSON.parse` makes it: `__proto__` is an own member like any other. */
+function toJson(entries: readonly (readonly [string, unknown])[]): unknown {
+  return Object.fromEntries(entries);
+}
+
+/** A valid pod of which some members are replaced by hostile ones. */
+export const brokenPod: fc.Arbitrary<unknown> = fc
+  .tuple(validPod, fc.array(fc.tuple(fc.nat({ max: 60 }), hostileJson), { minLength: 1, maxLength: 3 }))
+  .map(([pod, damages]) =>
+    damages.reduce<unknown>((broken, [place, junk]) => replaceAt(broken, place, junk), pod),
+  );
+
+/** Replaces the n-th value, counted in the order of writing. */
+function replaceAt(root: unknown, place: number, junk: unknown): unknown {
+  let left = place;
+  return JSON.parse(JSON.stringify(root), (_key, value: unknown) => {
+    left -= 1;
+    return left === 0 ? junk : value;
+  });
+}

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { reviewPod } from '../../src/admission/review-pods.ts';
+import { reviewWorkload } from '../../src/admission/review-workloads.ts';
+import {
+  parseAdmissionReview,
+  writeAdmissionReview,
+  type AdmissionAnswer,
+} from '../../src/resources/admission-review.ts';
+import { brokenPod, hostileJson, RUNS, validPod } from './generated-pods.ts';
+import { expectPod } from './model.ts';
+import { patched, review } from './pods.ts';
+
+function checkAnswer(answer: AdmissionAnswer): void {
+  assert.ok(answer.warnings.length <= 3);
+  for (const warning of answer.warnings) {
+    assert.ok(Array.from(warning).length <= 120, warning);
+    assert.doesNotMatch(warning, /\p{Cc}/u);
+  }
+  assert.ok(answer.allowed || answer.operations.length === 0);
+  assert.equal(Reflect.get({}, 'tokens.osg-htc.org/token'), undefined);
+  assert.deepEqual(Object.keys(Object.prototype), []);
+}
+
+describe('laws of the patch', () => {
+  it('the patched pod is the one of the model, and only ever added to', () => {
+    fc.assert(
+      fc.property(validPod, (pod) => {
+        const answer = review(pod);
+        const expected = expectPod(pod);
+        if (expected === 'refused') assert.equal(answer.decision, 'deny', answer.message);
+        else {
+          assert.ok(answer.allowed, answer.message);
+          assert.ok(answer.operations.every(({ op }) => op === 'add'));
+          assert.deepEqual(patched(pod, answer), expected === 'untouched' ? pod : expected.pod);
+        }
+        checkAnswer(answer);
+      }),
+      RUNS,
+    );
+  });
+
+  it('C1 a patched pod needs nothing more', () => {
+    fc.assert(
+      fc.property(validPod, (pod) => {
+        const answer = review(pod);
+        if (!answer.allowed) return;
+        assert.deepEqual(review(patched(pod, answer)).operations, []);
+      }),
+      RUNS,
+    );
+  });
+
+  it('what was there stays there, and in its order', () => {
+    fc.assert(
+      fc.property(validPod, (pod) => {
+        const before = JSON.stringify(pod);
+        const answer = review(pod);
+        assert.equal(JSON.stringify(pod), before, 'the review itself is not touched');
+        assertContains(patched(pod, answer), pod);
+      }),
+      RUNS,
+    );
+  });
+
+  it('B29 the same input gives the same bytes', () => {
+    fc.assert(
+      fc.property(validPod, (pod) => {
+        const bytes = (): string => writeAdmissionReview('u', review(structuredClone(pod)));
+        assert.equal(bytes(), bytes());
+      }),
+      RUNS,
+    );
+  });
+});
+
+/** Lists may have got further entries, objects further members, and nothing else may differ. */
+function assertContains(after: unknown, before: unknown): void {
+  if (Array.isArray(before)) {
+    assert.ok(Array.isArray(after));
+    let next = 0;
+    for (const entry of before) {
+      const found = after.findIndex((candidate, index) => index >= next && contains(candidate, entry));
+      assert.ok(found >= 0, `${JSON.stringify(entry)} is lost`);
+      next = found + 1;
+    }
+  } else if (typeof before === 'object' && before !== null) {
+    for (const [key, value] of Object.entries(before)) {
+      const own = Object.getOwnPropertyDescriptor(after, key)?.value;
+      if (value !== null) assertContains(own, value);
+    }
+  } else assert.equal(after, before);
+}
+
+function contains(after: unknown, before: unknown): boolean {
+  try {
+    assertContains(after, before);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('hostile reviews', () => {
+  for (const [title, object] of [
+    ['of our words used wrongly', hostileJson],
+    ['of pods that are broken somewhere', brokenPod],
+  ] as const) {
+    it(`${title}: no crash, no pollution, an answer that holds what is promised`, () => {
+      fc.assert(
+        fc.property(
+          object,
+          hostileJson,
+          fc.constantFrom('CREATE', 'UPDATE', 'DELETE', ''),
+          (value, old, operation) => {
+            for (const [resource, subResource] of [
+              ['pods', ''],
+              ['pods', 'ephemeralcontainers'],
+              ['deployments', ''],
+              ['cronjobs', ''],
+            ]) {
+              const group = { pods: '', deployments: 'apps', cronjobs: 'batch' }[resource ?? ''];
+              const request = {
+                uid: 'u',
+                operation,
+                resource: { group, resource },
+                subResource,
+                namespace: 'ns',
+              };
+              const body = {
+                apiVersion: 'admission.k8s.io/v1',
+                kind: 'AdmissionReview',
+                request: { ...request, object: value, oldObject: old },
+              };
+              const parsed = parseAdmissionReview(JSON.parse(JSON.stringify(body)));
+              assert.ok(parsed.ok);
+              const answer =
+                resource === 'pods'
+                  ? reviewPod(parsed.value, 'a')
+                  : reviewWorkload(parsed.value, { known: true });
+              checkAnswer(answer);
+              if (answer.operations.length > 0) patched(parsed.value.object, answer);
+            }
+          },
+        ),
+        RUNS,
+      );
+    });
+  }
+
+  it('an envelope of anything is a problem or a request, never a crash', () => {
+    fc.assert(
+      fc.property(hostileJson, (value) => {
+        const parsed = parseAdmissionReview(value);
+        assert.equal(parsed.ok, false);
+      }),
+      RUNS,
+    );
+  });
+});

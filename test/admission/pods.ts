@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { applyPatch } from 'rfc6902';
+import { reviewPod } from '../../src/admission/review-pods.ts';
+import type { AdmissionAnswer, AdmissionRequest } from '../../src/resources/admission-review.ts';
+import { INJECTION_ANNOTATIONS } from '../../src/resources/names.ts';
+
+export const KEYS = INJECTION_ANNOTATIONS;
+export const DIRECTORY = '/var/run/secrets/jwt';
+
+/** What the tests build: plain JSON. */
+export type Json = { [key: string]: unknown };
+
+/** The canonical additions for the token `my-jwt` (V, M and E of the case list). */
+export const VOLUME = {
+  name: 'jwt-my-jwt',
+  secret: {
+    secretName: 'my-jwt',
+    items: [{ key: 'token', path: 'token' }],
+    defaultMode: 0o444,
+    optional: false,
+  },
+};
+export const MOUNT = { name: 'jwt-my-jwt', mountPath: DIRECTORY, readOnly: true };
+export const ENV = { name: 'BEARER_TOKEN_FILE', value: `${DIRECTORY}/token` };
+
+/** A container as small as the API server takes it. */
+export function container(name = 'app', more: Json = {}): Json {
+  return { name, image: 'busybox', ...more };
+}
+
+/** A pod that asks for `my-jwt`, with further annotations and members of its spec. */
+export function annotatedPod(spec: Json = {}, annotations: Json = {}): Json {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', namespace: 'ns', annotations: { [KEYS.token]: 'my-jwt', ...annotations } },
+    spec: { containers: [container()], ...spec },
+  };
+}
+
+export function createRequest(object: unknown, more: Partial<AdmissionRequest> = {}): AdmissionRequest {
+  return {
+    uid: 'uid-1',
+    operation: 'CREATE',
+    resource: { group: '', resource: 'pods' },
+    subResource: '',
+    kind: 'Pod',
+    namespace: 'ns',
+    name: 'p',
+    dryRun: false,
+    object,
+    oldObject: undefined,
+    ...more,
+  };
+}
+
+export function review(pod: unknown, namespaceDefault?: string): AdmissionAnswer {
+  return reviewPod(createRequest(pod), namespaceDefault);
+}
+
+/** The object with the answer's patch, applied by a library that is not ours. */
+export function patched(object: unknown, answer: AdmissionAnswer): Json {
+  const copy = structuredClone(object);
+  for (const error of applyPatch(copy, [...answer.operations])) assert.ifError(error);
+  assert.ok(typeof copy === 'object' && copy !== null);
+  return { ...copy };
+}
+
+/** The injected pod; fails when it was not injected. */
+export function injected(pod: unknown, namespaceDefault?: string): Json {
+  const answer = review(pod, namespaceDefault);
+  assert.equal(answer.reason, 'Injected', answer.message);
+  return patched(pod, answer);
+}
+
+/** A member of a member …: `at(pod, 'spec', 'containers', 0)`. */
+export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
+  let found: unknown = value;
+  for (const key of path)
+    found = typeof found === 'object' && found !== null ? Reflect.get(found, key) : undefined;
+  return found;
+}

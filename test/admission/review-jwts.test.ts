@@ -1,0 +1,277 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { reviewJwt } from '../../src/admission/review-jwts.ts';
+import {
+  parseAdmissionReview,
+  type AdmissionAnswer,
+  type AdmissionRequest,
+} from '../../src/resources/admission-review.ts';
+import { ADMISSION_DECISIONS, ADMISSION_REASONS, STATE_REASONS } from '../../src/resources/reasons.ts';
+import { wireJwt } from '../fixtures/jwts.ts';
+import { NRP_KEY } from '../fixtures/keys.ts';
+import { GOOD_DATA, SECRET } from '../signing/lint/specs.ts';
+import { RUNS } from './generated-pods.ts';
+
+const BAD_KEY = { key: { value: 'hello' } };
+
+/** The review as the API server sends it, through JSON like there. */
+function requestOf(object: unknown, more: Record<string, unknown> = {}): AdmissionRequest {
+  const request = {
+    uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
+    kind: { group: 'tokens.osg-htc.org', version: 'v1', kind: 'JWT' },
+    resource: { group: 'tokens.osg-htc.org', version: 'v1', resource: 'jwts' },
+    namespace: 'science',
+    operation: 'CREATE',
+    object,
+    oldObject: null,
+    ...more,
+  };
+  const body = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request };
+  const parsed = parseAdmissionReview(JSON.parse(JSON.stringify(body)));
+  assert.ok(parsed.ok);
+  return parsed.value;
+}
+
+const create = (spec: Record<string, unknown> = {}): Promise<AdmissionAnswer> =>
+  reviewJwt(requestOf(wireJwt(spec)));
+
+const update = (object: unknown, oldObject: unknown): Promise<AdmissionAnswer> =>
+  reviewJwt(requestOf(object, { operation: 'UPDATE', oldObject }));
+
+function assertUntouched(answer: AdmissionAnswer): void {
+  const { message, ...rest } = answer;
+  assert.notEqual(message, '');
+  assert.deepEqual(rest, {
+    allowed: true,
+    decision: 'skip',
+    reason: 'NotRequested',
+    warnings: [],
+    operations: [],
+  });
+}
+
+describe('a new JWT', () => {
+  it('in good order is allowed without a word', async () => assertUntouched(await create({ key: SECRET })));
+
+  it('of the NRP page is allowed, with a warning about its key', async () => {
+    const { warnings, ...rest } = await create();
+    assertUntouched({ ...rest, warnings: [] });
+    assert.deepEqual(warnings, [
+      'spec.key.value shows the private key to all who may read JWTs: move it into a Secret, see spec.key.secret',
+    ]);
+  });
+
+  it('gets the three most useful warnings, not all', async () => {
+    const { allowed, warnings } = await create({ data: { scope: 'storage.write:/' }, algorithm: 'ES256' });
+    assert.ok(allowed);
+    assert.deepEqual(
+      warnings.map((warning) => warning.split(/[ :[]/, 1)[0]),
+      ['spec.key.value', 'spec.data', 'spec.data.aud'],
+    );
+  });
+
+  it('that can never work is refused with the word of its condition, and still warned', async () => {
+    const answer = await create(BAD_KEY);
+    assert.deepEqual([answer.allowed, answer.decision, answer.reason], [false, 'deny', 'KeyUnreadable']);
+    assert.match(answer.message, /^spec\.key\.value: no PEM block and no JWK found/);
+    assert.equal(answer.warnings.length, 1);
+  });
+
+  it('hears everything that is wrong at once', async () => {
+    const answer = await create({ ...BAD_KEY, data: { id: 2 ** 60 } });
+    assert.equal(answer.reason, 'KeyUnreadable');
+    assert.match(answer.message, /no PEM block.*; spec\.data\.id is an integer beyond 2\^53.*as a string$/);
+  });
+
+  it('hears it on one line of bounded length, whatever its claims are called', async () => {
+    const answer = await create({ data: { [`a\nb\u0000${'x'.repeat(100_000)}`]: 2 ** 60 } });
+    assert.equal(answer.reason, 'ClaimsInvalid');
+    assert.match(answer.message, /^spec\.data\.a b x+…$/);
+    assert.equal(answer.message.length, 1_000);
+  });
+});
+
+describe('an update', () => {
+  const bad = wireJwt(BAD_KEY);
+
+  it('that leaves the spec as it is, is allowed, whatever the spec', async () => {
+    const metadata = { labels: { colour: 'blue' }, finalizers: [] };
+    assertUntouched(await update(wireJwt(BAD_KEY, { metadata }), bad));
+    assertUntouched(await update({ ...bad, spec: 7 }, { ...bad, spec: 7 }));
+    const reordered = Object.fromEntries(Object.entries(bad.spec).toReversed());
+    assertUntouched(await update({ ...bad, spec: reordered }, bad));
+  });
+
+  it('that changes the spec is judged as a whole', async () => {
+    assert.equal((await update(wireJwt({ ...BAD_KEY, keyId: 'other' }), bad)).reason, 'KeyUnreadable');
+    assert.ok((await update(wireJwt(), bad)).allowed, 'mended');
+    assert.equal((await update(bad, wireJwt())).decision, 'deny', 'broken');
+    assert.equal((await update(bad, null)).decision, 'deny', 'nothing to compare with');
+  });
+
+  it('notices every kind of change', async () => {
+    const id = 2 ** 60;
+    const stored = wireJwt({ data: { id, list: [1, { a: null }], note: 'x' } });
+    const changes = [
+      { id, list: [1, { a: null }] },
+      { id, list: [1, { a: null }], other: 'x' },
+      { id, list: [{ a: null }, 1], note: 'x' },
+      { id, list: { 0: 1, 1: { a: null } }, note: 'x' },
+      { id, list: [1, { a: 'null' }], note: 'x' },
+      { id, list: [1, null], note: 'x' },
+    ];
+    for (const data of changes)
+      assert.equal((await update(wireJwt({ data }), stored)).reason, 'ClaimsInvalid', JSON.stringify(data));
+  });
+
+  it('may keep a resignBefore that is too long, as the rule of the resource lets it', async () => {
+    const long = { resignBefore: { days: 2 }, key: SECRET };
+    assertUntouched(await update(wireJwt({ ...long, keyId: 'other' }), wireJwt(long)));
+    assert.equal((await create(long)).reason, 'RenewalClamped');
+  });
+
+  it('of something that is being deleted is allowed', async () => {
+    const metadata = { deletionTimestamp: '2026-11-24T00:00:00Z' };
+    assertUntouched(await update(wireJwt(BAD_KEY, { metadata }), wireJwt()));
+  });
+});
+
+describe('what is none of its business is allowed', () => {
+  const others: Readonly<Record<string, Record<string, unknown>>> = {
+    'a deletion': { operation: 'DELETE', object: null, oldObject: wireJwt(BAD_KEY) },
+    'a connection': { operation: 'CONNECT' },
+    'no operation': { operation: undefined },
+    'the status': { operation: 'UPDATE', subResource: 'status' },
+    'another resource of the group': { resource: { group: 'tokens.osg-htc.org', resource: 'others' } },
+    'another group': { resource: { group: '', resource: 'jwts' } },
+    'no resource': { resource: undefined },
+    'kube-system': { namespace: 'kube-system' },
+    'our own namespace': { namespace: 'jwt-injector' },
+  };
+  for (const [name, more] of Object.entries(others)) {
+    it(name, async () => assertUntouched(await reviewJwt(requestOf(wireJwt(BAD_KEY), more))));
+  }
+});
+
+describe('hostile reviews of JWTs', () => {
+  it('of wrong shapes are refused', async () => {
+    const shapes = [null, 7, 'x', [], {}, { spec: null }, { spec: [] }, { spec: 'x' }, { spec: {} }];
+    for (const object of shapes) {
+      const answer = await reviewJwt(requestOf(object));
+      assert.deepEqual([answer.allowed, answer.reason], [false, 'ClaimsInvalid'], JSON.stringify(object));
+    }
+  });
+
+  it('of claims nested deeper than the stack are answered', async () => {
+    const text = (leaf: string): string => '[{"a":'.repeat(100_000) + leaf + '}]'.repeat(100_000);
+    const jwt = (leaf: string) => ({
+      ...wireJwt(),
+      spec: { ...wireJwt().spec, data: { deep: JSON.parse(text(leaf)) } },
+    });
+    const request = { ...requestOf(null), object: jwt('1') };
+    assert.match((await reviewJwt(request)).message, /nested deeper than 500 levels/);
+    const same = { ...request, operation: 'UPDATE', oldObject: jwt('1') };
+    assertUntouched(await reviewJwt(same));
+    assert.equal((await reviewJwt({ ...same, oldObject: jwt('2') })).decision, 'deny');
+  });
+
+  it('of anything else get an answer that holds what is promised', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        hostileJwt,
+        hostileJwt,
+        fc.constantFrom('CREATE', 'UPDATE'),
+        async (object, old, operation) => {
+          const request = requestOf(object, { operation, oldObject: old });
+          const before = JSON.stringify(request);
+          const answer = await reviewJwt(request);
+          assert.equal(JSON.stringify(request), before, 'the review itself is not touched');
+          assert.ok(ADMISSION_DECISIONS.includes(answer.decision));
+          assert.ok([...ADMISSION_REASONS, ...STATE_REASONS].includes(answer.reason));
+          assert.deepEqual(answer.operations, []);
+          assert.equal(answer.allowed, answer.decision !== 'deny');
+          assert.ok(answer.warnings.length <= 3);
+          for (const warning of answer.warnings) assert.ok(Array.from(warning).length <= 120, warning);
+          const said = [answer.message, ...answer.warnings].join('');
+          assert.doesNotMatch(said, /\p{Cc}/u);
+          for (const line of NRP_KEY.split('\n').slice(1, 4)) assert.ok(!said.includes(line.slice(0, 20)));
+          assert.deepEqual(Object.keys(Object.prototype), []);
+          assert.deepEqual(await reviewJwt(request), answer, 'the same input gives the same answer');
+        },
+      ),
+      RUNS,
+    );
+  });
+});
+
+const junk = fc.oneof(
+  fc.constantFrom<unknown>(
+    null,
+    '',
+    0,
+    -1,
+    1.5,
+    2 ** 60,
+    1e308,
+    true,
+    [],
+    {},
+    NRP_KEY,
+    '{"kty":"EC","d":"x"}',
+  ),
+  fc.constantFrom<unknown>(
+    NRP_KEY.slice(0, 90),
+    NRP_KEY.replace('MHcC', 'AAAA'),
+    'storage.write:/',
+    'ANY',
+    '1.0',
+    '\n',
+  ),
+  fc.jsonValue({ maxDepth: 3 }),
+);
+const claimNames = [
+  'scope',
+  'sub',
+  'aud',
+  'iss',
+  'exp',
+  'jti',
+  'ver',
+  'wlcg.ver',
+  '__proto__',
+  'toJSON',
+  'a\r\nb',
+];
+const fields: readonly string[] = [
+  ...Object.keys(wireJwt().spec),
+  'secretTemplate',
+  'deletionPolicy',
+  '__proto__',
+];
+
+/** One time in six: several at once would be refused for the first alone. */
+function rarely<T>(arbitrary: fc.Arbitrary<T>, otherwise: T): fc.Arbitrary<T> {
+  return fc.oneof({ weight: 5, arbitrary: fc.constant(otherwise) }, { weight: 1, arbitrary });
+}
+
+/** The NRP page's JWT with some fields and claims, or a part of its envelope, replaced by junk. */
+const hostileJwt: fc.Arbitrary<unknown> = fc
+  .record({
+    spec: rarely(fc.dictionary(fc.constantFrom(...fields), junk, { maxKeys: 2 }), {}),
+    data: fc.dictionary(fc.constantFrom(...claimNames), junk, { maxKeys: 4 }),
+    key: rarely<unknown>(
+      fc.oneof(
+        junk,
+        junk.map((value) => ({ value })),
+      ),
+      SECRET,
+    ),
+    algorithm: rarely<unknown>(fc.constantFrom('none', 7, 'RS256', 'EdDSA'), 'ES256'),
+    metadata: rarely<unknown>(junk, {}),
+    whole: rarely(junk, undefined),
+  })
+  .map(({ spec, data, key, algorithm, metadata, whole }) => {
+    const jwt = wireJwt({ data: { ...GOOD_DATA, ...data }, key, algorithm, ...spec });
+    return whole ?? Object.assign(jwt, { metadata });
+  });

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { closest } from '../../src/admission/spelling.ts';
+import { annotatedPod, container, KEYS, review, type Json } from './pods.ts';
+
+const P = 'tokens.osg-htc.org/';
+
+const CASES: readonly { title: string; pod: Json; warnings: readonly (string | RegExp)[] }[] = [
+  {
+    title: 'a misspelt annotation, with the closest known one',
+    pod: annotatedPod({}, { [`${P}mountPath`]: '/x' }),
+    warnings: [`unknown annotation "${P}mountPath": did you mean mount-path?`],
+  },
+  {
+    title: 'A35 an annotation that nobody knows',
+    pod: annotatedPod({}, { [`${P}ttl-of-this`]: '60' }),
+    warnings: [`unknown annotation "${P}ttl-of-this": known are token, inject, containers …`],
+  },
+  {
+    title: 'a misspelt prefix',
+    pod: annotatedPod({}, { 'token.osg-htc.org/env-var': 'X' }),
+    warnings: ['unknown annotation "token.osg-htc.org/env-var": did you mean tokens.osg-htc.org/env-var?'],
+  },
+  {
+    title: 'an annotation that belongs elsewhere',
+    pod: annotatedPod({}, { [`${P}renew`]: '1' }),
+    warnings: [`annotation ${P}renew has no effect here: it belongs on the JWT`],
+  },
+  {
+    title: 'a label instead of an annotation',
+    pod: {
+      ...annotatedPod(),
+      metadata: { labels: { [KEYS.token]: 'x' }, annotations: { [KEYS.token]: 'y' } },
+    },
+    warnings: [`label ${P}token has no effect here: make it an annotation`],
+  },
+  {
+    title: 'settings without a token',
+    pod: { metadata: { annotations: { [KEYS.envVar]: '1 bad name' } }, spec: { containers: [container()] } },
+    warnings: [`annotation ${P}env-var has no effect without ${P}token`],
+  },
+  {
+    title: 'empty values',
+    pod: annotatedPod({}, { [KEYS.mountPath]: '', [KEYS.envVar]: ' ', [KEYS.containers]: ',' }),
+    warnings: ['containers', 'mount-path', 'env-var'].map(
+      (name) => `annotation ${P}${name} is empty: it counts as not set`,
+    ),
+  },
+  {
+    title: 'empty items',
+    pod: annotatedPod({}, { [KEYS.containers]: 'app,' }),
+    warnings: [`annotation ${P}containers has an empty item: it is ignored`],
+  },
+  {
+    title: 'a token named twice',
+    pod: annotatedPod({}, { [KEYS.token]: 'a,a' }),
+    warnings: [`annotation ${P}token names a token twice: it is injected once`],
+  },
+  {
+    title: 'A26 an unknown container, with the closest name',
+    pod: annotatedPod({}, { [KEYS.skipContainers]: 'ap, y' }),
+    warnings: [`annotation ${P}skip-containers: no container "ap", did you mean "app"? (and 1 more)`],
+  },
+  {
+    title: 'BEARER_TOKEN beside ours',
+    pod: annotatedPod({ containers: [container('app', { env: [{ name: 'BEARER_TOKEN', value: 'x' }] })] }),
+    warnings: ['container "app": BEARER_TOKEN is set, clients look there before BEARER_TOKEN_FILE: unset it'],
+  },
+  {
+    title: 'A39 node affinity to Windows only',
+    pod: annotatedPod({ affinity: affinity(['windows'], ['windows']) }),
+    warnings: [/^node affinity allows Windows nodes only/],
+  },
+  {
+    title: 'node affinity to either',
+    pod: annotatedPod({ affinity: affinity(['windows'], ['linux']) }),
+    warnings: [],
+  },
+  {
+    title: 'an annotation of somebody else',
+    pod: annotatedPod({}, { 'osgood.example/token': 'x' }),
+    warnings: [],
+  },
+  { title: 'the record of what was copied', pod: annotatedPod({}, { [`${P}copied`]: '{}' }), warnings: [] },
+];
+
+function affinity(...terms: readonly (readonly string[])[]): Json {
+  const nodeSelectorTerms = terms.map((values) => ({
+    matchExpressions: [{ key: 'kubernetes.io/os', operator: 'In', values }],
+  }));
+  return { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } };
+}
+
+describe('warnings', () => {
+  for (const { title, pod, warnings } of CASES) {
+    it(title, () => {
+      const found = review(pod).warnings;
+      assert.equal(found.length, warnings.length, found.join('\n'));
+      for (const [index, expected] of warnings.entries()) {
+        if (typeof expected === 'string') assert.equal(found[index], expected);
+        else assert.match(found[index] ?? '', expected);
+      }
+    });
+  }
+
+  it('B28 at most three, the most useful first, none longer than 120 characters', () => {
+    const long = 'x'.repeat(300);
+    const env = [
+      { name: 'BEARER_TOKEN_FILE', value: `/${long}` },
+      { name: 'BEARER_TOKEN', value: long },
+    ];
+    const annotations = { [KEYS.token]: 'a,,a', [`${P}${long}`]: long, [KEYS.skipContainers]: `${long}y` };
+    const { warnings } = review(annotatedPod({ containers: [container(long, { env })] }, annotations));
+    assert.equal(warnings.length, 3);
+    assert.match(warnings[0] ?? '', /BEARER_TOKEN_FILE is set to/);
+    assert.match(warnings[1] ?? '', /BEARER_TOKEN is set/);
+    assert.match(warnings[2] ?? '', /unknown annotation/);
+    for (const warning of warnings) assert.ok(Array.from(warning).length <= 120, warning);
+  });
+
+  it('a refusal has its warnings too', () => {
+    const { allowed, warnings } = review(annotatedPod({}, { [KEYS.inject]: 'no', [`${P}tokn`]: 'x' }));
+    assert.deepEqual([allowed, warnings], [false, [`unknown annotation "${P}tokn": did you mean token?`]]);
+  });
+
+  it('no line break and no control character reaches a header', () => {
+    const { warnings, message } = review(annotatedPod({}, { [`${P}a\nb\u0000`]: 'x', [KEYS.token]: 'a\nb' }));
+    for (const text of [...warnings, message]) assert.doesNotMatch(text, /\p{Cc}/u);
+  });
+});
+
+describe('the closest spelling', () => {
+  const known = ['token', 'inject', 'containers', 'skip-containers', 'mount-path', 'env-var', 'file-mode'];
+  const cases: readonly [string, string | undefined][] = [
+    ['tokens', 'token'],
+    ['Token', 'token'],
+    ['container', 'containers'],
+    ['skipContainers', 'skip-containers'],
+    ['mount_path', 'mount-path'],
+    ['filemode', 'file-mode'],
+    ['mode', undefined],
+    ['', undefined],
+    ['x'.repeat(1000), undefined],
+  ];
+  for (const [word, expected] of cases) {
+    it(`of "${word.slice(0, 20)}" is ${expected ?? 'none'}`, () =>
+      assert.equal(closest(word, known), expected));
+  }
+});

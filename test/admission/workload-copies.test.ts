@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { at, KEYS, type Json } from './pods.ts';
+import { COPIED, reviewOf, stored, workload } from './workloads.ts';
+
+const TOKEN = { [KEYS.token]: 'my-jwt' };
+
+function record(values: Json): Json {
+  return { [COPIED]: JSON.stringify(values) };
+}
+
+function templateAnnotations(object: Json): unknown {
+  const path =
+    object['kind'] === 'CronJob' ? ['spec', 'jobTemplate', 'spec', 'template'] : ['spec', 'template'];
+  return at(object, ...path, 'metadata', 'annotations');
+}
+
+const KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'];
+
+describe('B24 the annotations of a workload go to its pod template', () => {
+  for (const kind of KINDS) {
+    it(`of a ${kind}`, () => {
+      const object = workload({ kind, annotations: TOKEN });
+      assert.deepEqual(templateAnnotations(stored(object)), { ...TOKEN, ...record(TOKEN) });
+      assert.equal(reviewOf(object).reason, 'Injected');
+    });
+  }
+
+  it('byte for byte, with a sorted record', () => {
+    const annotations = { other: 'x', [KEYS.token]: ' a ,\nb', [KEYS.envVar]: '', [KEYS.containers]: 'ü"' };
+    const copied = { [KEYS.containers]: 'ü"', [KEYS.envVar]: '', [KEYS.token]: ' a ,\nb' };
+    const after = templateAnnotations(stored(workload({ annotations })));
+    assert.deepEqual(after, { ...copied, ...record(copied) });
+  });
+
+  for (const templateMetadata of [
+    undefined,
+    null,
+    {},
+    { labels: { a: 'b' } },
+    { annotations: null },
+    { annotations: {} },
+  ]) {
+    it(`into a template with metadata ${JSON.stringify(templateMetadata)}`, () => {
+      const object = workload({ annotations: TOKEN, templateMetadata });
+      const { operations } = reviewOf(object);
+      assert.ok(operations.every(({ op }) => op === 'add'));
+      assert.deepEqual(templateAnnotations(stored(object)), { ...TOKEN, ...record(TOKEN) });
+    });
+  }
+
+  it('other annotations of the template stay, keys with / and ~ too', () => {
+    const annotations = { 'a/b~c': 'kept' };
+    const after = templateAnnotations(
+      stored(workload({ annotations: TOKEN, templateMetadata: { annotations } })),
+    );
+    assert.deepEqual(after, { 'a/b~c': 'kept', ...TOKEN, ...record(TOKEN) });
+  });
+
+  it('volumes are never copied', () => {
+    const paths = reviewOf(workload({ annotations: TOKEN })).operations.map(({ path }) => path);
+    assert.deepEqual(paths, ['/spec/template/metadata']);
+  });
+
+  it('a template that the API server refuses gets its annotations and no warning', () => {
+    const object = workload({
+      annotations: { ...TOKEN, 'tokens.osg-htc.org/tokn': 'x' },
+      podSpec: { containers: [{}] },
+    });
+    assert.deepEqual(templateAnnotations(stored(object)), { ...TOKEN, ...record(TOKEN) });
+    assert.deepEqual(reviewOf(object).warnings, []);
+  });
+
+  it('once stored, nothing more is changed', () => {
+    for (const kind of KINDS) {
+      const object = stored(workload({ kind, annotations: TOKEN }));
+      assert.deepEqual(reviewOf(object, { operation: 'UPDATE' }).operations, []);
+    }
+  });
+});
+
+/** What is on the workload, what was recorded, what is on the template; and what must be there afterwards. */
+const FOLLOWS: readonly {
+  title: string;
+  workload: Json;
+  template: Json;
+  after: Json | undefined;
+  warned?: boolean;
+}[] = [
+  {
+    title: 'a changed annotation is followed',
+    workload: { [KEYS.token]: 'new' },
+    template: { ...TOKEN, ...record(TOKEN) },
+    after: { [KEYS.token]: 'new', ...record({ [KEYS.token]: 'new' }) },
+  },
+  {
+    title: 'an annotation that goes is taken back, with an empty record',
+    workload: {},
+    template: { ...TOKEN, mine: 'x', ...record(TOKEN) },
+    after: { mine: 'x' },
+  },
+  {
+    title: 'one of two that goes is taken back alone',
+    workload: TOKEN,
+    template: { ...TOKEN, [KEYS.envVar]: 'X', ...record({ [KEYS.envVar]: 'X', ...TOKEN }) },
+    after: { ...TOKEN, ...record(TOKEN) },
+  },
+  {
+    title: 'an edited one is the user’s: kept when the annotation goes',
+    workload: {},
+    template: { [KEYS.token]: 'edited', ...record(TOKEN) },
+    after: { [KEYS.token]: 'edited' },
+  },
+  {
+    title: 'an edited one is the user’s: kept when the annotation stays, and no longer recorded',
+    workload: TOKEN,
+    template: { [KEYS.token]: 'edited', ...record(TOKEN) },
+    after: { [KEYS.token]: 'edited' },
+    warned: true,
+  },
+  {
+    title: 'a missing one is copied again',
+    workload: TOKEN,
+    template: record(TOKEN),
+    after: { ...TOKEN, ...record(TOKEN) },
+  },
+  {
+    title: 'one that the user removed together with the workload’s is no longer recorded',
+    workload: {},
+    template: record(TOKEN),
+    after: {},
+  },
+  {
+    title: 'what the user wrote on the template wins, with a warning',
+    workload: TOKEN,
+    template: { [KEYS.token]: 'own' },
+    after: { [KEYS.token]: 'own' },
+    warned: true,
+  },
+  {
+    title: 'what the user wrote on both alike stays the user’s',
+    workload: TOKEN,
+    template: TOKEN,
+    after: TOKEN,
+  },
+  ...['no JSON', '[]', '"x"', 'null', '7', ''].map((text) => ({
+    title: `an unreadable record counts as none: ${text}`,
+    workload: {},
+    template: { ...TOKEN, [COPIED]: text },
+    after: TOKEN,
+  })),
+  {
+    title: 'a record of keys that are not ours changes nothing else',
+    workload: {},
+    template: { other: 'x', ...record({ other: 'x', [KEYS.token]: 7, __proto__: 1 }) },
+    after: { other: 'x' },
+  },
+];
+
+describe('the template follows the workload', () => {
+  for (const { title, workload: annotations, template, after, warned = false } of FOLLOWS) {
+    it(title, () => {
+      const object = workload({ annotations, templateMetadata: { annotations: template } });
+      const request = { operation: 'UPDATE' };
+      assert.deepEqual(templateAnnotations(stored(object, request)), after);
+      assert.equal(
+        reviewOf(object, request).warnings.some((text) => text.includes('wins over')),
+        warned,
+      );
+      assert.deepEqual(
+        reviewOf(stored(object, request), request).operations,
+        [],
+        'a second look changes nothing',
+      );
+    });
+  }
+});
+
+describe('who is left alone', () => {
+  const owned = { ownerReferences: [{ kind: 'Deployment', name: 'web', controller: true }] };
+
+  it('what a controller owns', () => {
+    const answer = reviewOf(workload({ kind: 'ReplicaSet', annotations: TOKEN, metadata: owned }));
+    assert.deepEqual([answer.reason, answer.operations, answer.warnings], ['NotRequested', [], []]);
+  });
+
+  it('what has an owner that is no controller is not left alone', () => {
+    const metadata = { ownerReferences: [{ kind: 'App', name: 'x' }] };
+    assert.equal(reviewOf(workload({ annotations: TOKEN, metadata })).reason, 'Injected');
+  });
+
+  it('a Job that exists: its template is fixed', () => {
+    const old = workload({ kind: 'Job' });
+    const answer = reviewOf(workload({ kind: 'Job', annotations: TOKEN }), {
+      operation: 'UPDATE',
+      oldObject: old,
+    });
+    assert.deepEqual(answer.operations, []);
+    assert.match(
+      answer.warnings.join(),
+      /token changes nothing now, a Job's pod template is fixed: create the Job anew/,
+    );
+  });
+
+  it('subresources, other operations, other kinds, other namespaces', () => {
+    const object = workload({ annotations: TOKEN });
+    const others = [
+      { subResource: 'scale' },
+      { subResource: 'status' },
+      { operation: 'DELETE' },
+      { operation: 'CONNECT' },
+      { resource: { group: 'example.org', resource: 'deployments' } },
+      { resource: { group: '', resource: 'pods' } },
+      { namespace: 'kube-system' },
+      { namespace: 'jwt-injector' },
+    ];
+    for (const more of others) {
+      const answer = reviewOf(object, more);
+      assert.deepEqual([answer.allowed, answer.operations], [true, []], JSON.stringify(more));
+    }
+  });
+
+  it('shapes that are none', () => {
+    const shapes: readonly Json[] = [
+      { kind: 'Deployment' },
+      { kind: 'Deployment', spec: { template: 7 } },
+      workload({ annotations: { [KEYS.token]: 7 } }),
+      workload({ annotations: TOKEN, templateMetadata: 'x' }),
+      workload({ annotations: TOKEN, templateMetadata: { annotations: 'x' } }),
+    ];
+    for (const shape of shapes) assert.deepEqual(reviewOf(shape).operations, [], JSON.stringify(shape));
+  });
+});

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { workloadReviewNeedsDefault } from '../../src/admission/review-workloads.ts';
+import { container, KEYS, type Json } from './pods.ts';
+import { reviewOf, workload, workloadRequest } from './workloads.ts';
+
+const P = 'tokens.osg-htc.org/';
+const TOKEN = { [KEYS.token]: 'my-jwt' };
+
+describe('the writer of a workload is warned of what its pods will meet', () => {
+  it('a refusal, and its remedy', () => {
+    const answer = reviewOf(workload({ kind: 'StatefulSet', annotations: { [KEYS.token]: 'My_JWT' } }));
+    assert.deepEqual([answer.allowed, answer.decision], [true, 'inject']);
+    assert.deepEqual(answer.warnings, [
+      'pods of this StatefulSet will be refused: "My_JWT" is no valid name of a token',
+      'to have them admitted: the closest valid one is "my-jwt"',
+    ]);
+  });
+
+  it('a refusal for what the template itself says', () => {
+    const podSpec = {
+      volumes: [{ name: 'data', emptyDir: {} }],
+      containers: [container('app', { volumeMounts: [{ name: 'data', mountPath: '/var/run/secrets/jwt' }] })],
+    };
+    const answer = reviewOf(workload({ podSpec, templateMetadata: { annotations: TOKEN } }));
+    assert.deepEqual([answer.decision, answer.reason], ['skip', 'MountPathTaken']);
+    assert.match(
+      answer.warnings[0] ?? '',
+      /^pods of this Deployment will be refused: container "app": mount path/,
+    );
+  });
+
+  const cases: readonly { title: string; object: Json; warning: string }[] = [
+    {
+      title: 'a misspelt annotation of the workload',
+      object: workload({ annotations: { [`${P}tokn`]: 'x', ...TOKEN } }),
+      warning: `unknown annotation "${P}tokn": did you mean token?`,
+    },
+    {
+      title: 'a misspelt annotation of the template',
+      object: workload({ templateMetadata: { annotations: { [`${P}tokn`]: 'x' } } }),
+      warning: `unknown annotation "${P}tokn": did you mean token?`,
+    },
+    {
+      title: 'settings without a token',
+      object: workload({ annotations: { [KEYS.envVar]: 'X' } }),
+      warning: `annotation ${P}env-var has no effect without ${P}token`,
+    },
+    {
+      title: 'both places say something else',
+      object: workload({ annotations: TOKEN, templateMetadata: { annotations: { [KEYS.token]: 'own' } } }),
+      warning: `${P}token of the pod template: "own" wins over "my-jwt" of the Deployment`,
+    },
+    {
+      title: 'an annotation of a CronJob’s Job',
+      object: {
+        kind: 'CronJob',
+        metadata: {},
+        spec: {
+          jobTemplate: {
+            metadata: { annotations: TOKEN },
+            spec: { template: { spec: { containers: [container()] } } },
+          },
+        },
+      },
+      warning: `annotation ${P}token has no effect on spec.jobTemplate.metadata: put it on the CronJob`,
+    },
+    {
+      title: 'the record of copies on the workload itself',
+      object: workload({ annotations: { [`${P}copied`]: '{}', ...TOKEN } }),
+      warning: `annotation ${P}copied has no effect here: jwt-injector writes it on pod templates`,
+    },
+    {
+      title: 'a label of the workload',
+      object: workload({ metadata: { labels: TOKEN }, annotations: TOKEN }),
+      warning: `label ${P}token has no effect here: make it an annotation`,
+    },
+  ];
+  for (const { title, object, warning } of cases) {
+    it(title, () => assert.deepEqual(reviewOf(object).warnings, [warning]));
+  }
+
+  it('nothing is said of what is in order', () => {
+    assert.deepEqual(reviewOf(workload({ annotations: TOKEN })).warnings, []);
+    assert.deepEqual(reviewOf(workload({ annotations: { [KEYS.inject]: 'false' } })).warnings, []);
+  });
+});
+
+describe('the namespace’s default', () => {
+  const settings = workload({ annotations: { [KEYS.envVar]: 'X' } });
+
+  it('is asked for only where the template names no token', () => {
+    assert.equal(workloadReviewNeedsDefault(workloadRequest(settings)), true);
+    assert.equal(workloadReviewNeedsDefault(workloadRequest(workload({ annotations: TOKEN }))), false);
+    assert.equal(workloadReviewNeedsDefault(workloadRequest(settings, { namespace: undefined })), false);
+    assert.equal(workloadReviewNeedsDefault(workloadRequest(settings, { subResource: 'scale' })), false);
+  });
+
+  it('makes settings without a token right', () => {
+    assert.deepEqual(reviewOf(settings, {}, { known: true, value: 'ns-jwt' }).warnings, []);
+  });
+
+  it('when it cannot be had, the annotations are copied and nothing is said', () => {
+    const answer = reviewOf(settings, {}, { known: false });
+    assert.deepEqual([answer.allowed, answer.operations.length, answer.warnings], [true, 1, []]);
+  });
+});

@@ -1,0 +1,53 @@
+import { reviewWorkload, type KnownDefault } from '../../src/admission/review-workloads.ts';
+import { WORKLOAD_KINDS } from '../../src/admission/workload-kinds.ts';
+import type { AdmissionAnswer, AdmissionRequest } from '../../src/resources/admission-review.ts';
+import { COPIED_ANNOTATION } from '../../src/resources/names.ts';
+import { container, createRequest, patched, type Json } from './pods.ts';
+
+export const COPIED = COPIED_ANNOTATION;
+export const NO_DEFAULT: KnownDefault = { known: true };
+
+export interface WorkloadParts {
+  readonly kind?: string;
+  /** Of the workload itself. */
+  readonly annotations?: Json | undefined;
+  /** The template's metadata; absent by default. */
+  readonly templateMetadata?: unknown;
+  readonly podSpec?: unknown;
+  readonly metadata?: Json;
+}
+
+/** A Deployment, or another workload, of one container. */
+export function workload(parts: WorkloadParts): Json {
+  const { kind = 'Deployment', annotations, templateMetadata, metadata } = parts;
+  const podSpec = parts.podSpec ?? { containers: [container()] };
+  const template = {
+    ...(templateMetadata === undefined ? {} : { metadata: templateMetadata }),
+    spec: podSpec,
+  };
+  const spec = kind === 'CronJob' ? { jobTemplate: { spec: { template } } } : { template };
+  return {
+    kind,
+    metadata: { name: 'web', ...metadata, ...(annotations === undefined ? {} : { annotations }) },
+    spec,
+  };
+}
+
+export function workloadRequest(object: Json, more: Partial<AdmissionRequest> = {}): AdmissionRequest {
+  const known = WORKLOAD_KINDS.find(({ kind }) => kind === object['kind']);
+  const resource = { group: known?.group ?? 'apps', resource: known?.resource ?? 'unknown' };
+  return createRequest(object, { kind: String(object['kind']), resource, ...more });
+}
+
+export function reviewOf(
+  object: Json,
+  more: Partial<AdmissionRequest> = {},
+  known = NO_DEFAULT,
+): AdmissionAnswer {
+  return reviewWorkload(workloadRequest(object, more), known);
+}
+
+/** The workload as the API server stores it after our patch. */
+export function stored(object: Json, more: Partial<AdmissionRequest> = {}): Json {
+  return patched(object, reviewOf(object, more));
+}

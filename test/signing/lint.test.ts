@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ALGORITHMS } from '../../src/resources/algorithms.ts';
+import { lintJwt, type LintRefusal } from '../../src/signing/lint.ts';
+import { makeKey, makeRsaKey, NRP_KEY, toPem } from '../fixtures/keys.ts';
+import { claims, GOOD_DATA, SECRET, spec } from './lint/specs.ts';
+
+async function refusalsOf(wire: unknown, isNew = true): Promise<readonly LintRefusal[]> {
+  return (await lintJwt(wire, { isNew })).refusals;
+}
+
+describe('a spec is refused, with the word of the condition, for', () => {
+  const rsa1024 = toPem(makeRsaKey(1024));
+  const deep = (levels: number): unknown => {
+    let value: unknown = 1;
+    for (let level = 0; level < levels; level += 1) value = level % 2 === 0 ? [value] : { a: value };
+    return value;
+  };
+  const cases: Readonly<Record<string, readonly [unknown, string, string, RegExp]>> = {
+    'no spec': [undefined, 'spec', 'ClaimsInvalid', /^spec is missing/],
+    'two key sources': [
+      spec({ key: { value: NRP_KEY, ...SECRET } }),
+      'spec',
+      'KeyUnreadable',
+      /^spec\.key must have exactly one source, it has value and secret/,
+    ],
+    'a lifetime of zero': [
+      spec({ expiryTime: { days: 0 } }),
+      'spec',
+      'ClaimsInvalid',
+      /^spec\.expiryTime is zero.*set days, hours or minutes/,
+    ],
+    'a template key of our prefix': [
+      spec({ secretTemplate: { annotations: { 'tokens.osg-htc.org/adopt': 'x' } } }),
+      'spec',
+      'ClaimsInvalid',
+      /^spec\.secretTemplate may not set tokens\.osg-htc\.org\/adopt/,
+    ],
+    'a key that is none': [
+      spec({ key: { value: 'hello' } }),
+      'key',
+      'KeyUnreadable',
+      /^spec\.key\.value: no PEM block/,
+    ],
+    'a key of another type': [
+      spec({ key: { value: NRP_KEY }, algorithm: 'RS256' }),
+      'key',
+      'KeyMismatch',
+      /^spec\.key\.value: RS256 needs an RSA key of at least 2048 bits, this is an EC key/,
+    ],
+    'a key that is too short': [
+      spec({ key: { value: rsa1024 }, algorithm: 'RS256' }),
+      'key',
+      'KeyTooShort',
+      /^spec\.key\.value: .*2048 bits.*1024 bits/,
+    ],
+    'a key that is too long': [
+      spec({ key: { value: '-----BEGIN A-----\n'.repeat(400_000) } }),
+      'key',
+      'KeyUnreadable',
+      /^spec\.key\.value: the text has more than 65536 characters/,
+    ],
+    'an integer beyond 2^53': [
+      claims({ ids: [1, JSON.parse('9007199254740993')] }),
+      'claims',
+      'ClaimsInvalid',
+      /^spec\.data\.ids\[1\].*write it as a string/,
+    ],
+    'an issuer that is no text': [
+      claims({ iss: 7 }),
+      'claims',
+      'ClaimsInvalid',
+      /^spec\.data\.iss must be a string/,
+    ],
+    'claims that are nested too deep': [
+      claims({ deep: deep(100_000) }),
+      'spec',
+      'ClaimsInvalid',
+      /^spec\.data is nested deeper than 500 levels/,
+    ],
+    'a resignBefore as long as the lifetime': [
+      spec({ resignBefore: { days: 1 } }),
+      'renewal',
+      'RenewalClamped',
+      /^spec\.resignBefore \(1 d\) must be shorter than spec\.expiryTime \(1 d\): leave it out/,
+    ],
+  };
+  for (const [name, [wire, rule, reason, says]] of Object.entries(cases)) {
+    it(name, async () => {
+      const [refusal, ...others] = await refusalsOf(wire);
+      assert.deepEqual(others, []);
+      assert.deepEqual([refusal?.rule, refusal?.reason], [rule, reason]);
+      assert.match(refusal?.message ?? '', says);
+    });
+  }
+
+  it('everything at once that is wrong with it, the key first', async () => {
+    const wire = spec({
+      key: { value: 'hello' },
+      data: { ...GOOD_DATA, id: 2 ** 60 },
+      resignBefore: { days: 2 },
+    });
+    const found = await lintJwt(wire, { isNew: true });
+    assert.deepEqual(
+      found.refusals.map(({ rule }) => rule),
+      ['key', 'claims', 'renewal'],
+    );
+    assert.deepEqual(
+      found.warnings.map(({ rule }) => rule),
+      ['key-in-resource'],
+    );
+  });
+
+  it('nothing close by: a key of any form, the largest exact integer, a stored long resignBefore, 500 levels', async () => {
+    for (const algorithm of Object.keys(ALGORITHMS)) {
+      const pem = toPem(makeKey(algorithm));
+      assert.deepEqual(await refusalsOf(spec({ algorithm, key: { value: pem } })), [], algorithm);
+    }
+    const crlf = NRP_KEY.replaceAll('\n', '\r\n\r\n   ');
+    assert.deepEqual(await refusalsOf(spec({ key: { value: crlf } })), []);
+    assert.deepEqual(await refusalsOf(claims({ id: 2 ** 53 - 1, part: 1.5 })), []);
+    assert.deepEqual(await refusalsOf(spec({ resignBefore: { days: 1 } }), false), []);
+    assert.deepEqual(await refusalsOf(claims({ deep: deep(498) })), []);
+  });
+
+  it('never with a piece of the key in the message', async () => {
+    const broken = [NRP_KEY.replace('MHcC', 'AAAA'), NRP_KEY.slice(0, 100), NRP_KEY.replaceAll('-', '')];
+    for (const value of broken) {
+      const found = await lintJwt(spec({ key: { value } }), { isNew: true });
+      assert.equal(found.refusals.length, 1);
+      assert.doesNotMatch(JSON.stringify(found), /[A-Za-z0-9+/]{20}/);
+    }
+  });
+});

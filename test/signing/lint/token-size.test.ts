@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ALGORITHMS, isAlgorithmName } from '../../../src/resources/algorithms.ts';
+import { buildClaims } from '../../../src/signing/claims.ts';
+import { readSigningKey } from '../../../src/signing/key.ts';
+import { tokenBytes } from '../../../src/signing/lint/token-size.ts';
+import { signToken } from '../../../src/signing/token.ts';
+import { makeSpec } from '../../fixtures/jwts.ts';
+import { makeKey, makeRsaKey, toPem } from '../../fixtures/keys.ts';
+import { GOOD_DATA } from './specs.ts';
+
+describe('the size of a token to come', () => {
+  const NOW = 1_900_000_000;
+  const JTI = '0b5b4a9e-1f6e-4b7a-9d6f-0c8a3e0e7f11';
+
+  it('is exact for every algorithm, and for a longer RSA key', async () => {
+    const keys = Object.keys(ALGORITHMS).map((name) => [name, makeKey(name)] as const);
+    for (const [algorithm, privateKey] of [...keys, ['RS256', makeRsaKey(3072)] as const]) {
+      assert.ok(isAlgorithmName(algorithm));
+      const jwt = makeSpec({ algorithm, data: { ...GOOD_DATA, name: 'Zoë 🐘', nested: [{ a: null }] } });
+      const key = await readSigningKey(toPem(privateKey), algorithm);
+      const built = buildClaims(jwt, NOW, JTI);
+      assert.ok(key.ok && built.ok);
+      const token = await signToken(key.value, jwt.keyId, built.value);
+      assert.equal(tokenBytes(jwt, built.value, key.value), token.length, algorithm);
+    }
+  });
+
+  it('is the least possible where the key is not at hand', () => {
+    const built = buildClaims(makeSpec(), NOW, JTI);
+    assert.ok(built.ok);
+    const sizes = ['ES256', 'RS256'].map((algorithm) =>
+      tokenBytes(makeSpec({ algorithm }), built.value, undefined),
+    );
+    assert.deepEqual(sizes, [485, 741]);
+  });
+});
