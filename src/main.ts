@@ -8,6 +8,9 @@ Usage: jwt-injector COMMAND [flags]
   run       serve the admission webhook and keep tokens fresh
   sign      print the token of a JWT file, without a cluster
   inject    print a pod or workload as the webhook would change it, without a cluster
+  explain   why a pod does or does not get its token, and what a JWT waits for
+  renew     sign a new token now, before its time
+  migrate   check what token-manager left in the cluster
   version   print the version
 
 Each command explains itself with --help.
@@ -18,6 +21,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./commands/run.ts')).runCommand,
   sign: async () => (await import('./commands/sign.ts')).signCommand,
   inject: async () => (await import('./commands/inject.ts')).injectCommand,
+  explain: async () => (await import('./commands/explain.ts')).explainCommand,
+  renew: async () => (await import('./commands/renew.ts')).renewCommand,
+  migrate: async () => (await import('./commands/migrate.ts')).migrateCommand,
   version: async () => (await import('./commands/version.ts')).versionCommand,
 };
 
@@ -29,6 +35,8 @@ if (load !== undefined) {
 } else if (name === '--help' || name === '-h' || name === 'help') {
   process.stdout.write(HELP);
 } else {
-  process.stderr.write(`${name === '' ? 'a command is missing' : `unknown command "${name}"`}\n\n${HELP}`);
+  process.stderr.write(
+    `${name === '' ? 'error: a command is missing' : `error: unknown command "${name}"`}\n\n${HELP}`,
+  );
   process.exitCode = 2;
 }

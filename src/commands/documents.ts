@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { arrayMember, isJsonObject, member, type JsonObject } from '../resources/json.ts';
+import { describeFileError } from '../resources/file-error.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 
@@ -21,7 +22,10 @@ export async function readText(
     for await (const chunk of io.stdin) chunks.push(Buffer.from(chunk));
     return ok(Buffer.concat(chunks).toString());
   } catch (error) {
-    return fail({ exit: EXIT.outside, message: `cannot read ${filename}: ${describeFileError(error)}` });
+    return fail({
+      exit: EXIT.outside,
+      message: `cannot read ${filename}: ${describeFileError(error)}: check the name`,
+    });
   }
 }
 
@@ -48,13 +52,4 @@ export async function readDocuments(
     else objects.push(object);
   }
   return ok(objects);
-}
-
-/** Why a file could not be opened, in words. */
-export function describeFileError(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') return 'there is no such file';
-  if (code === 'EACCES') return 'permission denied';
-  if (code === 'EISDIR') return 'it is a folder';
-  return error instanceof Error ? error.message : String(error);
 }

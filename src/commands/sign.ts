@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import { parseJwt, type Jwt, type JwtSpec } from '../resources/jwt.ts';
+import { findUnknownFields } from '../resources/jwt-fields.ts';
+import { GROUP, VERSION } from '../resources/names.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { readSecretData } from '../resources/secret.ts';
 import { locateKey } from '../reconcile/key-access.ts';
-import { buildClaims, overriddenClaims } from '../signing/claims.ts';
+import { buildClaims } from '../signing/claims.ts';
 import { readSigningKey } from '../signing/key.ts';
+import { lintJwt } from '../signing/lint.ts';
 import { signToken } from '../signing/token.ts';
 import { readDocuments, readText, type InputProblem } from './documents.ts';
 import { EXIT, type Command } from './io.ts';
@@ -34,13 +37,14 @@ export const signCommand: Command = async (args, io) => {
   const { filename, key } = options.value;
   const documents = await readDocuments(filename, io);
   if (!documents.ok) return refuse(documents.problem);
-  const keyText = key === undefined ? ok(undefined) : await readText(key, io);
-  if (!keyText.ok) return refuse(keyText.problem);
+  const keyText = key === undefined ? undefined : await readText(key, io);
+  if (keyText !== undefined && !keyText.ok) return refuse(keyText.problem);
+  const givenKey = keyText === undefined ? undefined : { text: keyText.value, where: `--key ${key}` };
   const jwts = documents.value.filter((document) => member(document, 'kind') === 'JWT');
   if (jwts.length === 0)
     return refuse({ exit: EXIT.refused, message: `${filename} holds no JWT (kind: JWT)` });
   for (const document of jwts) {
-    const signed = await signDocument(document, keyText.value, documents.value);
+    const signed = await signDocument(document, givenKey, documents.value);
     if (!signed.ok) return refuse({ exit: EXIT.refused, message: `${filename}: ${signed.problem}` });
     for (const warning of signed.value.warnings) io.stderr.write(`warning: ${filename}: ${warning}\n`);
     io.stdout.write(`${signed.value.token}\n`);
@@ -74,11 +78,21 @@ function readOptions(args: readonly string[]): Result<Options | 'help', string> 
   }
 }
 
+interface Signed {
+  readonly token: string;
+  readonly warnings: readonly string[];
+}
+
+/** A problem is one sentence that begins with the JWT's name. */
 async function signDocument(
   document: JsonObject,
-  givenKey: string | undefined,
+  givenKey: KeyText | undefined,
   documents: readonly JsonObject[],
-): Promise<Result<{ readonly token: string; readonly warnings: readonly string[] }, string>> {
+): Promise<Result<Signed, string>> {
+  const { apiVersion } = document;
+  const expected = `${GROUP}/${VERSION}`;
+  if (apiVersion !== expected)
+    return fail(`a JWT's apiVersion must be ${expected}, not "${String(apiVersion)}"`);
   const jwt = parseJwt(document);
   if (!jwt.ok) return jwt;
   const named = (text: string): string => `JWT ${jwt.value.name}: ${text}`;
@@ -86,34 +100,42 @@ async function signDocument(
   const spec = jwt.value.spec.value;
   const text = givenKey === undefined ? findKeyText(jwt.value, spec, documents) : ok(givenKey);
   if (!text.ok) return fail(named(text.problem));
-  const key = await readSigningKey(text.value, spec.algorithm);
-  if (!key.ok) return fail(named(`key: ${key.problem.message}`));
+  const key = await readSigningKey(text.value.text, spec.algorithm);
+  if (!key.ok) return fail(named(`${text.value.where}: ${key.problem.message}`));
   const claims = buildClaims(spec, Math.floor(Date.now() / 1000), randomUUID());
   if (!claims.ok) return fail(named(claims.problem.message));
-  const overridden = overriddenClaims(spec.data).map((name) =>
-    named(`spec.data.${name} is overridden: it is set for each token`),
+  const findings = await lintJwt(document['spec'], { isNew: true });
+  const refusal = findings.refusals.find(({ rule }) => rule !== 'key');
+  if (refusal !== undefined) return fail(named(refusal.message));
+  const unknown = findUnknownFields(document['spec']).map(
+    (path) => `${path} is no field of a JWT and is ignored`,
   );
-  return ok({ token: await signToken(key.value, spec.keyId, claims.value), warnings: overridden });
+  const warnings = [...unknown, ...findings.warnings.map(({ message }) => message)].map(named);
+  return ok({ token: await signToken(key.value, spec.keyId, claims.value), warnings });
 }
 
-function findKeyText(jwt: Jwt, spec: JwtSpec, documents: readonly JsonObject[]): Result<string, string> {
-  if (spec.key.from === 'value') return ok(spec.key.text);
+/** A key's text, and where it was found, for messages. */
+interface KeyText {
+  readonly text: string;
+  readonly where: string;
+}
+
+function findKeyText(jwt: Jwt, spec: JwtSpec, documents: readonly JsonObject[]): Result<KeyText, string> {
+  if (spec.key.from === 'value') return ok({ text: spec.key.text, where: 'spec.key.value' });
   const reference = locateKey(jwt, spec.key, undefined);
   if (reference === undefined) return fail('no key');
+  const { name, key, namespace } = reference;
   const secret = documents.find((document) => {
     const metadata = objectMember(document, 'metadata');
-    const namespace = stringMember(metadata, 'namespace') ?? jwt.namespace;
-    return (
-      document['kind'] === 'Secret' &&
-      stringMember(metadata, 'name') === reference.name &&
-      namespace === reference.namespace
-    );
+    const found = stringMember(metadata, 'namespace') ?? jwt.namespace;
+    return document['kind'] === 'Secret' && stringMember(metadata, 'name') === name && found === namespace;
   });
-  const text =
-    stringMember(objectMember(secret, 'stringData'), reference.key) ?? readSecretData(secret, reference.key);
-  if (text !== undefined) return ok(text);
+  const text = stringMember(objectMember(secret, 'stringData'), key) ?? readSecretData(secret, key);
+  if (text !== undefined) return ok({ text, where: `Secret ${name}, data key "${key}"` });
+  const path = key.replaceAll('.', String.raw`\.`);
+  const where = namespace === '' ? '' : ` -n ${namespace}`;
   return fail(
-    `its key is in Secret ${reference.name}, data key "${reference.key}", which is not in the file: ` +
-      `give it with --key (kubectl get secret ${reference.name} -o jsonpath='{.data.${reference.key.replaceAll('.', String.raw`\.`)}}' | base64 -d)`,
+    `its key is in Secret ${name}, data key "${key}", which is not in the file: give it with --key ` +
+      `(kubectl get secret ${name}${where} -o jsonpath='{.data.${path}}' | base64 -d)`,
   );
 }

@@ -44,14 +44,6 @@ export async function startService(config: Config, log: Logger): Promise<Result<
   };
 
   if (client !== undefined) stops.push(() => client.close());
-  const probes = createProbesApp({ checks, registry: metrics.registry });
-  const listening = await listenOn('--http-address', config.httpAddress, (address) =>
-    probes.listen(address).then(() => probes.server.address()),
-  );
-  if (!listening.ok) return giveUp(listening.problem);
-  stops.push(() => probes.close());
-  log.info({ port: listening.value }, 'listening: probes and metrics');
-
   if (config.namespaces !== undefined) {
     log.info(
       { namespaces: config.namespaces },
@@ -64,6 +56,14 @@ export async function startService(config: Config, log: Logger): Promise<Result<
     checks.push(...webhook.value.checks);
     stops.push(() => webhook.value.stop());
   }
+  const probes = createProbesApp({ checks, registry: metrics.registry });
+  const listening = await listenOn('--http-address', config.httpAddress, (address) =>
+    probes.listen(address).then(() => probes.server.address()),
+  );
+  if (!listening.ok) return giveUp(listening.problem);
+  stops.push(() => probes.close());
+  log.info({ port: listening.value }, 'listening: probes and metrics');
+
   if (config.controller !== undefined && client !== undefined) {
     const leaseNamespace = config.controller.lease.namespace ?? podNamespace(config, cluster.value) ?? APP;
     controller = startController(config.controller, {

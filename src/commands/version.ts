@@ -9,7 +9,12 @@ export async function readVersion(): Promise<string> {
   return stringMember(manifest, 'version') ?? 'unknown';
 }
 
-export const versionCommand: Command = async (_args, io) => {
+export const versionCommand: Command = async (args, io) => {
+  const [first] = args;
+  if (first !== undefined && first !== '--help') {
+    io.stderr.write(`error: version takes no arguments, not "${first}"\n`);
+    return EXIT.usage;
+  }
   io.stdout.write(`jwt-injector ${await readVersion()} (Node ${process.versions.node})\n`);
   return EXIT.done;
 };

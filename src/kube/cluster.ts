@@ -1,9 +1,10 @@
-import { accessSync, readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { arrayMember, objectMember, stringMember } from '../resources/json.ts';
+import { describeFileError } from '../resources/file-error.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { Credentials } from './credentials.ts';
 
@@ -61,9 +62,10 @@ function findKubeconfigs(
   environment: Environment,
 ): Result<readonly string[], string> {
   if (file !== undefined) {
-    return isReadable(file)
+    const obstacle = findObstacle(file);
+    return obstacle === undefined
       ? ok([resolve(file)])
-      : fail(`kubeconfig ${file} cannot be read: check --kubeconfig`);
+      : fail(`cannot read kubeconfig ${file}: ${obstacle}: check --kubeconfig`);
   }
   const listed = (environment['KUBECONFIG'] ?? '').split(delimiter).filter((name) => name !== '');
   if (listed.length > 0) {
@@ -163,10 +165,15 @@ function addTokenFiles(config: KubeConfig, file: string): void {
 }
 
 function isReadable(file: string): boolean {
+  return findObstacle(file) === undefined;
+}
+
+/** Why a file cannot be read; `undefined` when it can. */
+function findObstacle(file: string): string | undefined {
   try {
-    accessSync(file);
-    return true;
-  } catch {
-    return false;
+    accessSync(file, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    return describeFileError(error);
   }
 }

@@ -89,12 +89,15 @@ async function takeOver(store: Store, jwt: Jwt): Promise<{ readonly resourceVers
   return parseSecretMetadata(taken);
 }
 
-/** A status as the body of a server-side apply to the status subresource. */
-export function statusBody(jwt: Jwt, status: JsonObject): JsonObject {
+/**
+ * A status as the body of a server-side apply to the status subresource. It carries the observed resourceVersion: one
+ * that arrives late overwrites no newer one, nor that of a JWT made anew under the same name.
+ */
+export function statusBody({ name, namespace, resourceVersion }: Jwt, status: JsonObject): JsonObject {
   return {
     apiVersion: `${GROUP}/${VERSION}`,
     kind: KIND,
-    metadata: { name: jwt.name, namespace: jwt.namespace },
+    metadata: { name, namespace, resourceVersion },
     status,
   };
 }

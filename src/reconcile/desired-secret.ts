@@ -30,6 +30,13 @@ const TRACKING_LABELS = [
 
 type StringMap = Readonly<Record<string, string>>;
 
+/**
+ * The resourceVersion of no Secret (etcd's first revision). An apply that carries it creates a Secret that is absent
+ * and conflicts with any that is there; without one even an unforced apply would merge into a Secret that somebody
+ * made meanwhile, or write an older token over ours when it arrives late.
+ */
+const ABSENT = '1';
+
 /** When the token was signed and when it expires, in seconds since the epoch: both stand in the Secret's annotations. */
 export interface SigningTimes {
   readonly issuedAt: number;
@@ -50,7 +57,7 @@ export function desiredLabels(jwt: Jwt, spec: JwtSpec): StringMap {
 
 /**
  * The Secret as a server-side apply says it (Kubernetes API, Server-Side Apply). It carries the observed
- * resourceVersion, so that a Secret that changed meanwhile answers 409 instead of being overwritten.
+ * resourceVersion, so that a Secret that came or changed meanwhile answers 409 instead of being overwritten.
  * `blockOwnerDeletion` is left out: it would need rights on `jwts/finalizers`.
  */
 export function desiredSecret(
@@ -81,7 +88,7 @@ export function desiredSecret(
         [EXPIRES_AT]: formatTime(times.expiresAt),
       },
       ...(spec.deletionPolicy === 'Retain' ? {} : { ownerReferences: [owner] }),
-      ...(present === undefined ? {} : { resourceVersion: present.resourceVersion }),
+      resourceVersion: present?.resourceVersion ?? ABSENT,
     },
     data: { [TOKEN_KEY]: Buffer.from(token).toString('base64') },
   };

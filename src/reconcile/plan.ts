@@ -74,10 +74,14 @@ function readPresentToken({ observed: { secret } }: Facts): Plan | undefined {
   return secret?.token.state === 'unread' ? { do: 'read', what: 'token' } : undefined;
 }
 
-/** Without a recorded public key (a Secret of token-manager's) only the private key tells whether the token is its own. */
-function readKeyToVerify({ observed: { secret, key } }: Facts): Plan | undefined {
-  const unverified = secret?.token.state === 'valid' && secret.token.signature === 'unknown';
-  return unverified && key.state === 'unread' ? { do: 'read', what: 'key' } : undefined;
+/**
+ * Without a recorded key (a Secret of token-manager's, or a status that could not be written) only the private key
+ * tells whether the token is its own, and what to record.
+ */
+function readKeyToVerify({ observed: { jwt, secret, key } }: Facts): Plan | undefined {
+  if (secret?.token.state !== 'valid' || key.state !== 'unread') return undefined;
+  const isUnproved = secret.token.signature === 'unknown' || readRecorded(jwt.status).keyVersion === undefined;
+  return isUnproved ? { do: 'read', what: 'key' } : undefined;
 }
 
 function readChangedKey({ observed: { jwt, key } }: Facts): Plan | undefined {
@@ -92,7 +96,14 @@ function signIfDue({ observed, spec, now }: Facts): Plan | undefined {
   if (cause === undefined) return undefined;
   switch (observed.key.state) {
     case 'unavailable':
-      return { do: 'report', problem: observed.key.problem, wanted: cause };
+      // What can be mended without the key is mended meanwhile.
+      return (
+        repairIfDrifted({ observed, spec, now }) ?? {
+          do: 'report',
+          problem: observed.key.problem,
+          wanted: cause,
+        }
+      );
     case 'unread':
       return { do: 'read', what: 'key' };
     case 'read':

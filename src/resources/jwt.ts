@@ -9,7 +9,7 @@ import {
   stringMap,
   type JsonObject,
 } from './json.ts';
-import { PREFIX } from './names.ts';
+import { KIND, PREFIX } from './names.ts';
 import type { StateProblem } from './problem.ts';
 import { fail, ok, type Result } from './result.ts';
 
@@ -59,9 +59,8 @@ export interface Jwt {
 export function parseJwt(object: unknown): Result<Jwt, string> {
   const metadata = objectMember(object, 'metadata');
   const name = stringMember(metadata, 'name');
-  if (member(object, 'kind') !== 'JWT' || metadata === undefined || name === undefined) {
-    return fail('not a JWT: kind must be JWT and metadata.name must be set');
-  }
+  if (member(object, 'kind') !== KIND) return fail(`not a JWT: kind must be ${KIND}`);
+  if (metadata === undefined || name === undefined) return fail('a JWT without a name: set metadata.name');
   const generation = member(metadata, 'generation');
   const finalizers = member(metadata, 'finalizers');
   return ok({
@@ -148,12 +147,12 @@ function parseKeySource(key: unknown): Result<KeySource, StateProblem> {
   );
   if (given.length !== 1) {
     return unreadable(
-      `spec.key must have exactly one source, it has ${given.length === 0 ? 'none' : given.join(' and ')}`,
+      `spec.key must have exactly one source, it has ${given.length === 0 ? 'none' : given.join(' and ')}: set spec.key.secret {name, key}${given.length === 0 ? '' : ' and nothing else'}`,
     );
   }
   if (given[0] === 'configMap') {
     return unreadable(
-      'a private key in a ConfigMap is never read: move the key into a Secret: ' +
+      'spec.key.configMap: a private key in a ConfigMap is never read: move the key into a Secret: ' +
         'kubectl create secret generic NAME --from-file=key.pem, then set spec.key.secret {name: NAME, key: key.pem}',
     );
   }

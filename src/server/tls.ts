@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { describeFileError } from '../resources/file-error.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 
 /** PEM texts: a certificate, with its intermediates after it, and its private key. */
@@ -44,8 +45,7 @@ async function readText(path: string): Promise<Result<string, string>> {
   try {
     return ok(await readFile(path, 'utf8'));
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    return fail(`${path} cannot be read (${code})`);
+    return fail(`cannot read ${path}: ${describeFileError(error)}`);
   }
 }
 

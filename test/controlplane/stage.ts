@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane.ts';
+import { ControlPlaneError } from './control-plane-error.ts';
 import { findFreePort } from './free-port.ts';
 import { installShipped } from './install.ts';
 import { startService, type Service } from './service.ts';
@@ -50,7 +51,7 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
   try {
     const webhookPort = await findFreePort();
     const certificates = join(cluster.folder, 'webhook-certificates');
-    await promisify(execFile)(CERTS_SCRIPT, ['--out', certificates, '--ip', '127.0.0.1']);
+    await makeCertificates(certificates);
     const caBundle = await readFile(join(certificates, 'ca.crt'), 'utf8');
     await installShipped(cluster, { webhookPort, caBundle });
     const kubeconfig = await cluster.serviceAccountKubeconfig('jwt-injector', 'jwt-injector');
@@ -87,6 +88,15 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
   } catch (error) {
     await cluster.stop();
     throw error;
+  }
+}
+
+async function makeCertificates(folder: string): Promise<void> {
+  try {
+    await promisify(execFile)(CERTS_SCRIPT, ['--out', folder, '--ip', '127.0.0.1']);
+  } catch (error) {
+    const words = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
+    throw new ControlPlaneError(words);
   }
 }
 

@@ -17,6 +17,8 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
   events: { group: 'events.k8s.io', version: 'v1', plural: 'events' },
   deployments: { group: 'apps', version: 'v1', plural: 'deployments' },
   replicasets: { group: 'apps', version: 'v1', plural: 'replicasets' },
+  statefulsets: { group: 'apps', version: 'v1', plural: 'statefulsets' },
+  daemonsets: { group: 'apps', version: 'v1', plural: 'daemonsets' },
 };
 
 const WITHIN_MS = 20_000;
@@ -71,7 +73,7 @@ export function openObjects(cluster: Pick<ControlPlane, 'adminKubeconfig'>): Obj
         return last !== undefined && fits(last) ? last : undefined;
       });
     } catch (error) {
-      throw new Error(`${String(error)}; it was last ${JSON.stringify(last?.status ?? last?.metadata)}`, {
+      throw new Error(`${String(error)}; it was last ${JSON.stringify(last?.status)}`, {
         cause: error,
       });
     }

@@ -1,0 +1,43 @@
+import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import type { Loose, Objects } from '../integration/objects.ts';
+import { NAMESPACE } from './demo.ts';
+import { StepFailure } from './step-failure.ts';
+
+/** What was looked for, or what is there instead, in words. */
+export type Look<T> = { readonly value: T } | { readonly instead: string };
+
+const WITHIN_MS = 20_000;
+
+/** Looks again and again until the value is there; after `withinMs` a StepFailure says what is there instead. */
+export async function expectSoon<T>(
+  expected: string,
+  look: () => Promise<Look<T>>,
+  withinMs = WITHIN_MS,
+): Promise<T> {
+  let instead = 'nothing';
+  try {
+    const { value } = await waitUntil(expected, withinMs, async () => {
+      const seen = await look();
+      if ('value' in seen) return seen;
+      ({ instead } = seen);
+      return undefined;
+    });
+    return value;
+  } catch (error) {
+    if (!(error instanceof ControlPlaneError)) throw error;
+    throw new StepFailure(`${expected}, within ${withinMs / 1000} s`, instead);
+  }
+}
+
+/** The JWT as soon as it is Ready; else its condition tells why it is not. */
+export function expectReady(objects: Objects, name: string): Promise<Loose> {
+  return expectSoon(`JWT ${name} to be Ready`, async () => {
+    const jwt = await objects.get('jwts', NAMESPACE, name);
+    const conditions: Loose[] = jwt?.status?.conditions ?? [];
+    const ready = conditions.find(({ type }) => type === 'Ready');
+    if (ready === undefined) return { instead: 'it has no condition Ready: does jwt-injector see it?' };
+    if (ready.status === 'True') return { value: jwt };
+    return { instead: `Ready=${ready.status}, ${ready.reason}: ${ready.message}` };
+  });
+}

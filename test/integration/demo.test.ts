@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { after, before, describe, it } from 'node:test';
+import { waitUntilGone } from '../controlplane/running-processes.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import { chooseEntry } from '../demo/choose-entry.ts';
+import { diffLines } from '../demo/diff-lines.ts';
+import { sayWhen } from '../demo/token-words.ts';
+
+const MAIN = join(import.meta.dirname, '../demo/main.ts');
+
+describe('npm run demo', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'jwt-demo-'));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  async function readEnd(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+    const child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, ...environment } });
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ]);
+    return { stdout, stderr, code: Number(code) };
+  }
+
+  it('explains itself', async () => {
+    const { stdout, stderr, code } = await readEnd(['--help']);
+    assert.match(stdout, /^Usage: npm run demo[^]*--once[^]*KUBEBUILDER_ASSETS[^]*Exit codes: 0/);
+    assert.deepEqual([stderr, code], ['', 0]);
+  });
+
+  for (const args of [['--wrong'], ['--once', 'twice']]) {
+    it(`ends with 2 on ${args.join(' ')}`, async () => {
+      const { stdout, stderr, code } = await readEnd(args);
+      assert.match(stderr, /^error: Un(known option '--wrong'|expected argument 'twice'); see .* --help\n$/);
+      assert.deepEqual([stdout, code], ['', 2]);
+    });
+  }
+
+  const missing = {
+    'the programs of KUBEBUILDER_ASSETS': [
+      { KUBEBUILDER_ASSETS: '/nowhere' },
+      /KUBEBUILDER_ASSETS.*unset it/,
+    ],
+    openssl: [{ PATH: '/nowhere' }, /openssl cannot be run.*apt-get install openssl/],
+  } as const;
+  for (const [what, [environment, says]] of Object.entries(missing)) {
+    it(`ends with 3 and one line when ${what} cannot be found`, async () => {
+      const { stderr, code } = await readEnd(['--once'], environment);
+      assert.match(stderr, says);
+      assert.match(stderr, /^error: .*\n$/);
+      assert.equal(code, 3);
+    });
+  }
+
+  it('ends with 1 and names the step, what was expected and what was found, when one does not hold', async () => {
+    // The environment twin of a flag: the service refuses to start.
+    const { stderr, code } = await readEnd(['--once'], { JWT_INJECTOR_WORKERS: '0' });
+    assert.match(
+      stderr,
+      /^\n✗ Step 2\/\d failed: .*jwt-injector.*\n {3}expected: .*\n {3}found: .*ended with 2/,
+    );
+    assert.match(stderr, /--workers must be a whole number/);
+    assert.equal(code, 1);
+  });
+
+  const moments = {
+    'while the control plane starts': ['kube-apiserver started', 2],
+    'while the renewal is waited for': ['first token:', 4],
+  } as const;
+  for (const [when, [line, processes]] of Object.entries(moments)) {
+    it(`Ctrl-C ${when} leaves no process and no folder`, async () => {
+      const env = { ...process.env, TMPDIR: folder };
+      // Its own process group, as in a terminal: Ctrl-C reaches the demo and the service alike.
+      const demo = spawn(process.execPath, [MAIN], { stdio: 'pipe', detached: true, env });
+      const output = collectOutput(demo);
+      await waitUntil(`"${line}" in the output`, 60_000, () => {
+        assert.equal(demo.exitCode, null, output());
+        return output().includes(line);
+      });
+      const pids = [...output().matchAll(/started \(pid (\d+)\)/g)].map(([, pid]) => Number(pid));
+      assert.equal(pids.length, processes, output());
+      process.kill(-Number(demo.pid), 'SIGINT');
+      if (demo.exitCode === null) await once(demo, 'exit');
+      assert.equal(demo.exitCode, 130, output());
+      assert.match(output(), /\nInterrupted: stopping everything\.\n$/);
+      await waitUntilGone(pids);
+      await waitUntil('the folder to be gone', 5_000, async () => {
+        const left = await readdir(folder);
+        return !left.some((name) => name.startsWith('jwt-injector-'));
+      });
+    });
+  }
+});
+
+describe('what the demo shows', () => {
+  it('the difference of two texts is the lines that came and went', () => {
+    const shown = diffLines('a\nb\nc\n', 'a\nx\nc\nd\n').map(({ sign, text: line }) => sign + line);
+    assert.deepEqual(shown, [' a', '-b', '+x', ' c', '+d']);
+  });
+
+  it('a time is said in words', () => {
+    const now = Date.UTC(2026, 0, 2, 3, 4, 5);
+    assert.equal(sayWhen(now + 86_400_000, now), '2026-01-03 03:04:05 UTC, in 24 h 00 min');
+    assert.equal(sayWhen(now - 65_000, now), '2026-01-02 03:03:00 UTC, 1 min 05 s ago');
+    assert.equal(sayWhen(now + 30_400, now), '2026-01-02 03:04:35 UTC, in 30 s');
+  });
+
+  it('the compiled service is preferred, unless a source is newer', async (t) => {
+    const root = await mkdtemp(join(tmpdir(), 'jwt-demo-'));
+    t.after(() => rm(root, { recursive: true }));
+    await Promise.all(['src/server', 'dist'].map((name) => mkdir(join(root, name), { recursive: true })));
+    const source = join(root, 'src/server/app.ts');
+    await writeFile(source, '');
+    assert.equal((await chooseEntry(root)).file, 'src/main.ts');
+    await writeFile(join(root, 'dist/main.js'), '');
+    await utimes(source, 1, 1);
+    assert.equal((await chooseEntry(root)).file, 'dist/main.js');
+    const tomorrow = Date.now() / 1000 + 86_400;
+    await utimes(source, tomorrow, tomorrow);
+    assert.match((await chooseEntry(root)).why, /older: npm run build/);
+  });
+});
+
+function collectOutput(child: ChildProcess): () => string {
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
+  return () => output;
+}
