@@ -3,6 +3,8 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startStage, type Stage } from '../controlplane/stage.ts';
+import { measureAdmission, measureMemory } from './admission-rows.ts';
+import { measureAsSeenByApiServer, measureWhileSigning } from './cluster-rows.ts';
 import { measureLateness } from './lateness-row.ts';
 import { measureProcess } from './process-rows.ts';
 import { formatRows, type Row } from './report.ts';
@@ -10,18 +12,26 @@ import { measureSteady } from './steady-rows.ts';
 import { measureBulk, measureSingle } from './token-rows.ts';
 
 const HELP = `Usage: npm run bench -- [--only NAME[,NAME…]] [--count N] [--quiet-seconds S] [--lateness-seconds S]
+                        [--runs N] [--requests N] [--reviews N]
 
 Measures and prints a table; writes test/bench/results/<time>.json. Every figure stands beside what it is compared with
-in the same run. Names: process, single, bulk, steady, lateness.
+in the same run. Names: admission, seen, signing, memory, process, single, bulk, steady, lateness.
 `;
 
 interface Settings {
   readonly count: number;
   readonly quietSeconds: number;
   readonly latenessSeconds: number;
+  readonly runs: number;
+  readonly requests: number;
+  readonly reviews: number;
 }
 
 const BENCHES: Readonly<Record<string, (stage: Stage, settings: Settings) => Promise<readonly Row[]>>> = {
+  admission: (stage, { runs, requests }) => measureAdmission(stage, runs, requests),
+  seen: (stage) => measureAsSeenByApiServer(stage),
+  signing: async (stage, { count }) => [await measureWhileSigning(stage, count)],
+  memory: async (stage, { reviews }) => [await measureMemory(stage, reviews)],
   process: (stage) => measureProcess(stage),
   single: async (stage, { count }) => [await measureSingle({ stage, count })],
   bulk: (stage, { count }) => measureBulk({ stage, count }),
@@ -35,6 +45,9 @@ const { values } = parseArgs({
     count: { type: 'string', default: '10000' },
     'quiet-seconds': { type: 'string', default: '300' },
     'lateness-seconds': { type: 'string', default: '600' },
+    runs: { type: 'string', default: '5' },
+    requests: { type: 'string', default: '20000' },
+    reviews: { type: 'string', default: '1000000' },
     help: { type: 'boolean' },
   },
 });
@@ -46,6 +59,9 @@ if (values.help === true) {
     count: Number(values.count),
     quietSeconds: Number(values['quiet-seconds']),
     latenessSeconds: Number(values['lateness-seconds']),
+    runs: Number(values.runs),
+    requests: Number(values.requests),
+    reviews: Number(values.reviews),
   };
   const rows: Row[] = [];
   for (const name of wanted) {

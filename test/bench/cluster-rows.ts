@@ -1,0 +1,184 @@
+import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import type { Stage } from '../controlplane/stage.ts';
+import { certificatesOf, startPeer } from './admission-rows.ts';
+import { inParallel, openBareClient, type BareClient } from './bare-client.ts';
+import { sendLoad, sendOne } from './load.ts';
+import { createMany, WIDTH } from './many-jwts.ts';
+import { startMeasured } from './measured-service.ts';
+import { formatMs, quantileOf, type Row } from './report.ts';
+import { REVIEWS } from './review-sizes.ts';
+
+const PODS = 500;
+const OURS = 'pods.tokens.osg-htc.org';
+const PEER = 'peer.example.org';
+const PATH = '/mutate/pods?timeout=5s';
+
+/** What the API server itself measures of us, beside a bare webhook that is registered for the same pods. */
+export async function measureAsSeenByApiServer(stage: Stage): Promise<readonly Row[]> {
+  const { cluster } = stage;
+  const service = await startMeasured({
+    args: [...stage.serviceArgs, '--no-controller', `--webhook-address=127.0.0.1:${stage.webhookPort}`],
+    logFile: join(cluster.folder, 'seen.log'),
+    adopt: cluster.adopt,
+  });
+  // The peer answers without a patch: the pods come from ours already changed, or go to it changed.
+  const answer = {
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    response: { uid: '', allowed: true },
+  };
+  const peer = await startPeer(stage, JSON.stringify(answer), 'seen-peer');
+  const { ca } = await certificatesOf(stage);
+  await cluster.apply(JSON.stringify(peerConfiguration(peer.port, ca)));
+  await cluster.createNamespace('seen');
+  const bare = await openBareClient(cluster.adminKubeconfig, 8);
+  let serial = 0;
+  const create = (annotated: boolean): Promise<string> => {
+    serial += 1;
+    return bare.send(
+      'POST',
+      '/api/v1/namespaces/seen/pods?dryRun=All',
+      JSON.stringify(makePod(`pod-${serial}`, annotated)),
+    );
+  };
+  await inParallel(200, 8, () => create(true));
+  const rows: Row[] = [];
+  for (const width of [1, 8]) {
+    const before = { ours: await readHistogram(bare, OURS), peer: await readHistogram(bare, PEER) };
+    await inParallel(PODS, width, () => create(true));
+    const ours = difference(await readHistogram(bare, OURS), before.ours);
+    const other = difference(await readHistogram(bare, PEER), before.peer);
+    const [mean, peerMean] = [ours.sum / ours.count, other.sum / other.count];
+    const fast = ours.within5ms / ours.count;
+    rows.push({
+      what: `admission as the API server sees it, ${width === 1 ? 'one at a time' : `${width} at once`}`,
+      ours: `mean ${formatMs(mean * 1_000)}, ${(fast * 100).toFixed(1)} % ≤ 5 ms`,
+      peer: `bare webhook ${formatMs(peerMean * 1_000)}`,
+      ratio: mean / peerMean,
+      goal: width === 1 ? 'mean ≤ 1.5 ×, ≥ 99 % in the 5 ms bucket' : 'mean ≤ 1.5 ×',
+      holds: mean <= 1.5 * peerMean && (width > 1 || fast >= 0.99),
+      data: { ours, peer: other },
+    });
+  }
+  const before = await readHistogram(bare, OURS);
+  await inParallel(PODS, 8, () => create(false));
+  const calls = (await readHistogram(bare, OURS)).count - before.count;
+  rows.push({
+    what: `calls for ${PODS} pods that did not opt in`,
+    ours: String(calls),
+    peer: '–',
+    goal: '0',
+    holds: calls === 0,
+    data: { calls },
+  });
+  bare.close();
+  await Promise.all([service.stop(), peer.stop()]);
+  return rows;
+}
+
+/** p99 of reviews while the same process signs thousands of tokens; both halves share one thread. */
+export async function measureWhileSigning(stage: Stage, count: number): Promise<Row> {
+  const { cluster } = stage;
+  const bare = await openBareClient(cluster.adminKubeconfig, WIDTH);
+  const { ca } = await certificatesOf(stage);
+  const logFile = join(cluster.folder, 'both.log');
+  const args = [
+    ...stage.serviceArgs,
+    '--namespaces=both',
+    `--webhook-address=127.0.0.1:${stage.webhookPort}`,
+  ];
+  const load = { port: stage.webhookPort, ca, path: PATH, body: REVIEWS['2.5 KB'], connections: 8 };
+  await createMany(bare, { namespaces: ['both'], count: 0 });
+  const idleService = await startMeasured({ args, logFile, adopt: cluster.adopt });
+  await sendLoad({ ...load, requests: 4_000 });
+  const idle = quantileOf((await sendLoad({ ...load, requests: 4_000 })).latencies, 0.99);
+  await idleService.stop();
+
+  await createMany(bare, { namespaces: ['both'], count });
+  const service = await startMeasured({ args, logFile, adopt: cluster.adopt });
+  for (let warm = 0; warm < 50; warm += 1) await sendOne(load);
+  const latencies: number[] = [];
+  const isDone = async (): Promise<boolean> =>
+    (await readFile(logFile, 'utf8')).includes('every JWT was looked at');
+  while (!(await isDone())) latencies.push(...(await sendLoad({ ...load, requests: 400 })).latencies);
+  await service.stop();
+  bare.close();
+  const busy = quantileOf(latencies, 0.99);
+  return {
+    what: `admission while ${count} tokens are signed, p99 at 8 connections (${latencies.length} reviews)`,
+    ours: formatMs(busy),
+    peer: `its own idle ${formatMs(idle)}`,
+    ratio: busy / idle,
+    goal: '≤ 10 × and < 250 ms',
+    holds: busy <= 10 * idle && busy < 250,
+    data: { busy, idle, reviews: latencies.length },
+  };
+}
+
+interface Histogram {
+  readonly sum: number;
+  readonly count: number;
+  readonly within5ms: number;
+}
+
+async function readHistogram(bare: BareClient, webhook: string): Promise<Histogram> {
+  const text = await bare.send('GET', '/metrics');
+  const name = 'apiserver_admission_webhook_admission_duration_seconds';
+  const lines = text
+    .split('\n')
+    .filter((line) => line.startsWith(name) && line.includes(`name="${webhook}"`));
+  const total = (suffix: string, le?: string): number =>
+    lines
+      .filter(
+        (line) => line.startsWith(`${name}_${suffix}{`) && (le === undefined || line.includes(`le="${le}"`)),
+      )
+      .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  return { sum: total('sum'), count: total('count'), within5ms: total('bucket', '0.005') };
+}
+
+function difference(after: Histogram, before: Histogram): Histogram {
+  return {
+    sum: after.sum - before.sum,
+    count: after.count - before.count,
+    within5ms: after.within5ms - before.within5ms,
+  };
+}
+
+function makePod(name: string, annotated: boolean): unknown {
+  const annotations = annotated ? { 'tokens.osg-htc.org/token': 'my-jwt' } : { colour: 'blue' };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, annotations },
+    spec: { containers: ['a', 'b'].map((container) => ({ name: container, image: 'busybox' })) },
+  };
+}
+
+function peerConfiguration(port: number, ca: string): unknown {
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'MutatingWebhookConfiguration',
+    metadata: { name: 'peer' },
+    webhooks: [
+      {
+        name: PEER,
+        admissionReviewVersions: ['v1'],
+        sideEffects: 'None',
+        failurePolicy: 'Fail',
+        clientConfig: {
+          url: `https://127.0.0.1:${port}/mutate`,
+          caBundle: Buffer.from(ca).toString('base64'),
+        },
+        rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }],
+        matchConditions: [
+          {
+            name: 'asks-for-a-token',
+            expression:
+              "object.metadata.?annotations.orValue({}).exists(key, key.startsWith('tokens.osg-htc.org/'))",
+          },
+        ],
+      },
+    ],
+  };
+}
