@@ -1,6 +1,8 @@
 import type { AlgorithmName } from '../resources/algorithms.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import type { Result } from '../resources/result.ts';
+import type { JWK } from 'jose';
+import { readPublicKey, type PublicKey } from '../signing/verdict.ts';
 import { readSigningKey, type SigningKey } from '../signing/key.ts';
 
 type ReadKey = Result<SigningKey, StateProblem>;
@@ -10,12 +12,21 @@ type ReadKey = Result<SigningKey, StateProblem>;
  * thousand JWTs may share one key Secret. Simultaneous readers of one version share one read.
  */
 export class KeyRing {
+  readonly #publicKeys = new Map<string, Promise<PublicKey | undefined>>();
   readonly #entries = new Map<string, Promise<ReadKey>>();
   readonly #capacity: number;
 
   /** @param capacity how many keys are kept; the one unused for longest goes first. */
   constructor(capacity = 1_000) {
     this.#capacity = capacity;
+  }
+
+  /** The public key of a JWK, made ready once; `undefined` when it is none of a key for the algorithm. */
+  readPublic(publicJwk: JWK, algorithm: AlgorithmName): Promise<PublicKey | undefined> {
+    const id = `${algorithm} ${JSON.stringify(publicJwk)}`;
+    const kept = this.#publicKeys.get(id) ?? readPublicKey(publicJwk, algorithm).catch(() => undefined);
+    keepLatest(this.#publicKeys, id, kept, this.#capacity);
+    return kept;
   }
 
   /**
@@ -31,16 +42,11 @@ export class KeyRing {
     const id = `${algorithm} ${version}`;
     const kept = this.#entries.get(id);
     if (kept !== undefined) {
-      this.#entries.delete(id);
-      this.#entries.set(id, kept);
+      keepLatest(this.#entries, id, kept, this.#capacity);
       return kept;
     }
     const reading = load().then((text) => (text.ok ? readSigningKey(text.value, algorithm) : text));
-    this.#entries.set(id, reading);
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= this.#capacity) break;
-      this.#entries.delete(oldest);
-    }
+    keepLatest(this.#entries, id, reading, this.#capacity);
     try {
       const key = await reading;
       if (!key.ok) this.#entries.delete(id);
@@ -49,5 +55,15 @@ export class KeyRing {
       this.#entries.delete(id);
       throw error;
     }
+  }
+}
+
+/** Puts an entry last in the order of use, and drops the ones unused for longest beyond the capacity. */
+function keepLatest<T>(entries: Map<string, T>, id: string, entry: T, capacity: number): void {
+  entries.delete(id);
+  entries.set(id, entry);
+  for (const oldest of entries.keys()) {
+    if (entries.size <= capacity) return;
+    entries.delete(oldest);
   }
 }

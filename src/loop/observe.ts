@@ -113,7 +113,7 @@ async function readKey(
 }
 
 async function observeSecret(
-  { sources }: Observer,
+  { sources, keyRing }: Observer,
   jwt: Jwt,
   key: KeyObservation,
   known: Known['secret'],
@@ -123,7 +123,8 @@ async function observeSecret(
   const secret = known ?? sources.managedSecret(jwt.namespace, jwt.name);
   if (secret !== undefined && jwt.spec.ok) {
     const verifier = findVerifier(readRecorded(jwt.status), key.state === 'read' ? key.key : undefined);
-    return { ...secret.metadata, token: await judgeEvidence(secret.evidence, jwt.spec.value, verifier, now) };
+    const token = await judgeEvidence(secret.evidence, jwt.spec.value, verifier, keyRing, now);
+    return { ...secret.metadata, token };
   }
   const metadata = secret?.metadata ?? sources.otherSecret(jwt.namespace, jwt.name);
   return metadata === undefined ? undefined : { ...metadata, token: { state: 'unread' } };

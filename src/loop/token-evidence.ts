@@ -4,6 +4,7 @@ import { readSecretToken } from '../resources/secret.ts';
 import type { Recorded, TokenObservation } from '../reconcile/observed.ts';
 import { readToken, type ReadToken } from '../signing/token.ts';
 import { judgeClaims, verifiesWith } from '../signing/verdict.ts';
+import type { KeyRing } from './key-ring.ts';
 import type { SigningKey } from '../signing/key.ts';
 
 /**
@@ -52,6 +53,7 @@ export async function judgeEvidence(
   evidence: TokenEvidence | undefined,
   spec: JwtSpec,
   verifier: Verifier | undefined,
+  keyRing: Pick<KeyRing, 'readPublic'>,
   now: number,
 ): Promise<TokenObservation> {
   if (evidence === undefined) return { state: 'faulty', cause: 'TokenMissing' };
@@ -67,7 +69,8 @@ export async function judgeEvidence(
   } as const;
   if (evidence.verifiedBy !== undefined) return { ...valid, signature: 'verified' };
   if (verifier === undefined || evidence.unchecked === undefined) return { ...valid, signature: 'unknown' };
-  if (!(await verifiesWith(evidence.unchecked, verifier.publicJwk, spec))) {
+  const publicKey = await keyRing.readPublic(verifier.publicJwk, spec.algorithm);
+  if (!(await verifiesWith(evidence.unchecked, publicKey, spec.algorithm))) {
     return { state: 'faulty', cause: 'SignatureInvalid' };
   }
   evidence.verifiedBy = verifier.thumbprint;

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { compactVerify, importJWK, type JWK } from 'jose';
+import type { AlgorithmName } from '../resources/algorithms.ts';
 import type { JsonObject } from '../resources/json.ts';
 import type { JwtSpec } from '../resources/jwt.ts';
 import type { SignatureCause } from '../resources/reasons.ts';
@@ -37,11 +38,23 @@ export function judgeClaims(token: ReadToken, spec: JwtSpec, now: number): Verdi
   return { matches: true, expiresAt, legacy: LEGACY_GAPS.some((name) => claims[name] === undefined) };
 }
 
-/** Whether a compact JWS was signed by the private half of `publicJwk`. */
-export async function verifiesWith(text: string, publicJwk: JWK, spec: JwtSpec): Promise<boolean> {
+/** A public key, ready to verify with. */
+export type PublicKey = Awaited<ReturnType<typeof importJWK>>;
+
+/** Makes a public key ready; rejects when the JWK is none of a key for the algorithm. */
+export function readPublicKey(publicJwk: JWK, algorithm: AlgorithmName): Promise<PublicKey> {
+  return importJWK(publicJwk, algorithm);
+}
+
+/** Whether a compact JWS was signed by the private half of the key. `undefined` stands for a key that is none. */
+export async function verifiesWith(
+  text: string,
+  key: PublicKey | undefined,
+  algorithm: AlgorithmName,
+): Promise<boolean> {
+  if (key === undefined) return false;
   try {
-    const key = await importJWK(publicJwk, spec.algorithm);
-    await compactVerify(text, key, { algorithms: [spec.algorithm] });
+    await compactVerify(text, key, { algorithms: [algorithm] });
     return true;
   } catch {
     return false;
