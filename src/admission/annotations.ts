@@ -2,14 +2,7 @@ import { INJECTION_ANNOTATIONS, NAMESPACE_DEFAULT_LABEL } from '../resources/nam
 import { member, type JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import type { Problem } from './decision.ts';
-import {
-  checkEnvVar,
-  checkFileMode,
-  checkMountPath,
-  DEFAULT_ENV_VAR,
-  DEFAULT_FILE_MODE,
-  DEFAULT_MOUNT_PATH,
-} from './settings.ts';
+import { checkEnvVar, checkFileMode, checkMountPath } from './settings.ts';
 import { closestTokenName, isTokenName } from './token-name.ts';
 import type { Warnings } from './warnings.ts';
 import { quote } from './wording.ts';
@@ -92,11 +85,11 @@ export function readRequest(
   if (tokens.value.length === 0) return withoutToken(values, warnings);
   const containers = readSelection(values, warnings);
   if (!containers.ok) return containers;
-  const mountPath = checkMountPath(values.mountPath ?? DEFAULT_MOUNT_PATH);
+  const mountPath = checkMountPath(values.mountPath);
   if (!mountPath.ok) return mountPath;
-  const envVar = checkEnvVar(values.envVar ?? DEFAULT_ENV_VAR);
+  const envVar = checkEnvVar(values.envVar);
   if (!envVar.ok) return envVar;
-  const fileMode = checkFileMode(values.fileMode ?? DEFAULT_FILE_MODE);
+  const fileMode = checkFileMode(values.fileMode);
   if (!fileMode.ok) return fileMode;
   return ok({
     tokens: tokens.value,
@@ -191,8 +184,9 @@ function selection(
   return { mode, key, names: new Set(splitList(key, value, warnings)) };
 }
 
-/** The items of a comma-separated value, trimmed, without the empty ones. */
+/** The items of a comma-separated value that is trimmed itself: trimmed, without the empty ones. */
 export function splitList(key: string, value: string, warnings?: Warnings): readonly string[] {
+  if (!value.includes(',')) return [value];
   const items = value.split(',').map((item) => item.trim());
   const filled = items.filter((item) => item !== '');
   if (filled.length < items.length)

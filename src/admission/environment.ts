@@ -1,4 +1,4 @@
-import { member, stringMember } from '../resources/json.ts';
+import { member, stringMember, type JsonObject } from '../resources/json.ts';
 import type { TokenEnv } from './decision.ts';
 import { escapeEnvValue, normalisePath, unescapeEnvValue } from './paths.ts';
 import type { ContainerShape } from './pod-shape.ts';
@@ -16,9 +16,9 @@ export function planEnv(
   files: readonly string[],
   warnings: Warnings,
 ): TokenEnv | undefined {
-  let own: unknown;
+  let own: JsonObject | undefined;
   for (const entry of container.env) {
-    const name = stringMember(entry, 'name');
+    const { name } = entry;
     if (name === envVar)
       own = entry; // of several the last one counts
     else if (name === TOKEN_ITSELF_ENV_VAR) warnTokenItself(container, envVar, warnings);

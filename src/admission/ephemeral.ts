@@ -13,11 +13,11 @@ import {
 } from './annotations.ts';
 import type { ContainerPlan, TokenMount } from './decision.ts';
 import { planEnv } from './environment.ts';
-import { placeToken, type WantedToken } from './mounts.ts';
+import { placeToken, wantToken } from './mounts.ts';
 import { planPatch } from './patch.ts';
-import { mountPathOf } from './plan-injection.ts';
+import { MAX_MOUNTS, mountPathOf } from './plan-injection.ts';
 import { annotationsOf, readContainers, readVolumes, type ContainerShape } from './pod-shape.ts';
-import { checkEnvVar, checkMountPath, DEFAULT_ENV_VAR, DEFAULT_MOUNT_PATH } from './settings.ts';
+import { checkEnvVar, checkMountPath, DEFAULT_MOUNT_PATH } from './settings.ts';
 import { findTokenVolumes } from './token-volume.ts';
 import { isTokenName } from './token-name.ts';
 import { Warnings } from './warnings.ts';
@@ -56,6 +56,8 @@ export function decideEphemeral({ pod, oldPod, namespaceDefault }: EphemeralInpu
   );
   const fresh = containers.value.filter(({ name }) => !old.has(name));
   if (fresh.length === 0) return allow('NoContainers', 'no new ephemeral container', found.warnings);
+  if (fresh.length * tokens.length > MAX_MOUNTS)
+    return allow('InvalidAnnotation', 'more mounts than a pod can hold');
   const plans = fresh.map((container) => planContainer(container, tokens, values, found));
   const changed = plans.filter(({ mounts, env }) => mounts.length > 0 || env !== undefined);
   if (changed.length === 0) {
@@ -83,7 +85,11 @@ function warn(found: Found, reason: AdmissionReason, text: string): void {
   found.reason ??= reason;
 }
 
-interface EphemeralToken extends Omit<WantedToken, 'mountPath'> {
+interface EphemeralToken {
+  readonly name: string;
+  /** The one to mount, of those that show the token. */
+  readonly volume: string;
+  readonly volumes: ReadonlyMap<string, string>;
   /** Position in the annotation: the first one is the one that the env var names. */
   readonly index: number;
 }
@@ -119,11 +125,11 @@ function planContainer(
 ): ContainerPlan {
   const mounts: TokenMount[] = [];
   let env: ContainerPlan['env'];
-  const mountPath = checkMountPath(values.mountPath ?? DEFAULT_MOUNT_PATH);
-  const envVar = checkEnvVar(values.envVar ?? DEFAULT_ENV_VAR);
+  const mountPath = checkMountPath(values.mountPath);
+  const envVar = checkEnvVar(values.envVar);
   for (const token of tokens) {
     const path = mountPathOf(mountPath.ok ? mountPath.value : DEFAULT_MOUNT_PATH, token.name, token.index);
-    const placement = placeToken(container, { ...token, mountPath: path });
+    const placement = placeToken(container, wantToken(token.name, path, token.volume, token.volumes));
     if (placement.how === 'blocked') {
       warn(found, placement.refusal.reason, placement.refusal.what);
       continue;

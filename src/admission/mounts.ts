@@ -9,15 +9,27 @@ import { quote, showPath } from './wording.ts';
 /** One token as a pod's containers are to see it. */
 export interface WantedToken {
   readonly name: string;
-  /** Where to mount it in a container that has no mount of it. Normalised. */
-  readonly mountPath: string;
-  /** The volume to mount, the pod's own or the one to add. */
-  readonly volume: string;
+  /** For a container that has no mount of it; one object for all containers. */
+  readonly newMount: NewMount;
   /** Every volume that shows the token, by name, with the file in it. */
   readonly volumes: ReadonlyMap<string, string>;
 }
 
-/** How a container gets to see a token. `files` are the paths where it is then, the best first. */
+type NewMount = Extract<Placement, { readonly how: 'mount' }>;
+
+/** `volume` is the one to mount, at the normalised `mountPath`, where nothing else mounts the token. */
+export function wantToken(
+  name: string,
+  mountPath: string,
+  volume: string,
+  volumes: ReadonlyMap<string, string>,
+): WantedToken {
+  const file = joinPath(mountPath, volumes.get(volume) ?? TOKEN_KEY);
+  const mount: TokenMount = { name: volume, mountPath, readOnly: true };
+  return { name, volumes, newMount: { how: 'mount', files: [file], mount } };
+}
+
+/** How a container gets to see a token. `files` are the paths where it is then, the best first, at least one. */
 export type Placement =
   | { readonly how: 'mounted'; readonly files: readonly string[]; readonly refreshes: boolean }
   | { readonly how: 'mount'; readonly files: readonly string[]; readonly mount: TokenMount }
@@ -29,11 +41,13 @@ const MAX_MOUNTS = 8;
 /** Prefers what the container mounts already, wherever that is. */
 export function placeToken(container: ContainerShape, token: WantedToken): Placement {
   const found: { readonly mount: MountShape; readonly file: string }[] = [];
+  let tried = 0;
   let hidden: { readonly file: string; readonly by: MountShape | DeviceShape } | undefined;
   for (const mount of container.mounts) {
     const file = visibleFile(mount, token.volumes);
     if (file === undefined) continue;
-    if (found.length === MAX_MOUNTS) break;
+    tried += 1;
+    if (tried > MAX_MOUNTS) break;
     const by = findCover(container, mount.path, file, token, mount);
     if (by === undefined) found.push({ mount, file });
     else hidden ??= { file, by };
@@ -49,15 +63,15 @@ export function placeToken(container: ContainerShape, token: WantedToken): Place
 }
 
 function placeNewMount(container: ContainerShape, token: WantedToken): Placement {
-  const { mountPath, volume } = token;
-  const file = joinPath(mountPath, token.volumes.get(volume) ?? TOKEN_KEY);
-  const cover = findCover(container, mountPath, file, token);
-  if (cover !== undefined) {
-    const refusal =
-      cover.path === mountPath ? explainTaken(container, cover) : explainCover(container, file, cover);
-    return { how: 'blocked', refusal };
-  }
-  return { how: 'mount', files: [file], mount: { name: volume, mountPath, readOnly: true } };
+  const { files, mount } = token.newMount;
+  const [file = mount.mountPath] = files;
+  const cover = findCover(container, mount.mountPath, file, token);
+  if (cover === undefined) return token.newMount;
+  const isTaken = cover.path === mount.mountPath;
+  return {
+    how: 'blocked',
+    refusal: isTaken ? explainTaken(container, cover) : explainCover(container, file, cover),
+  };
 }
 
 /** Where the mount shows the token file, `undefined` when it is no mount of it or its `subPath` hides it. */

@@ -31,7 +31,7 @@ export function joinPath(directory: string, file: string): string {
 
 /** Kubernetes expands `$(NAME)` in the values of env vars, and `$$` to `$`. */
 export function escapeEnvValue(path: string): string {
-  return path.replaceAll('$', '$$$$');
+  return path.includes('$') ? path.replaceAll('$', '$$$$') : path;
 }
 
 /** The reverse of `escapeEnvValue`; references to other variables stay as they are. */

@@ -4,14 +4,14 @@ import { INJECTION_ANNOTATIONS, TOKEN_KEY } from '../resources/names.ts';
 import type { InjectionRequest } from './annotations.ts';
 import type { ContainerPlan, InjectionPlan, Refusal, TokenMount, TokenVolume } from './decision.ts';
 import { planEnv } from './environment.ts';
-import { findReadOnlyParent, placeToken, type WantedToken } from './mounts.ts';
+import { findReadOnlyParent, placeToken, wantToken, type WantedToken } from './mounts.ts';
 import type { ContainerShape } from './pod-shape.ts';
 import { findTokenVolumes, makeTokenVolume, volumeKind } from './token-volume.ts';
 import type { Warnings } from './warnings.ts';
 import { quote, showPath } from './wording.ts';
 
 /** A pod with more would exceed the 1.5 MiB that etcd takes; the patch for it could exhaust our memory. */
-const MAX_MOUNTS = 16_384;
+export const MAX_MOUNTS = 16_384;
 
 /** What is missing in the selected containers and the volumes, so that nothing is left to plan once it is there. */
 export function planInjection(
@@ -35,7 +35,7 @@ export function planInjection(
       shown.set(added.name, TOKEN_KEY);
     }
     const volume = existing ?? added.name;
-    wanted.push({ name, mountPath: mountPathOf(request.mountPath, name, index), volume, volumes: shown });
+    wanted.push(wantToken(name, mountPathOf(request.mountPath, name, index), volume, shown));
   }
   const containers: ContainerPlan[] = [];
   for (const container of selected) {
@@ -65,7 +65,7 @@ function planContainer(
     if (placement.how === 'blocked') return fail(placement.refusal);
     if (placement.how === 'mount') {
       mounts.push(placement.mount);
-      warnReadOnlyParent(container, token.mountPath, volumes, warnings);
+      warnReadOnlyParent(container, placement.mount.mountPath, volumes, warnings);
     } else if (!placement.refreshes) {
       warnings.addOnce(
         'neverRefreshes',

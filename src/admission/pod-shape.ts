@@ -1,7 +1,10 @@
-import { isJsonObject, member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
+import { isJsonObject, member, objectMember, type JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import type { ContainerList } from './decision.ts';
 import { normalisePath } from './paths.ts';
+
+// Members are read directly here, where it counts: none of these names is one of Object.prototype's, and objects out of
+// JSON inherit nothing else.
 
 /** The parts of a pod's spec that a decision looks at, each known to have the right shape. */
 export interface PodShape {
@@ -17,7 +20,7 @@ export interface ContainerShape {
   readonly name: string;
   readonly mounts: readonly MountShape[];
   readonly devices: readonly DeviceShape[];
-  readonly env: readonly unknown[];
+  readonly env: readonly JsonObject[];
 }
 
 export interface MountShape {
@@ -42,7 +45,7 @@ export interface DeviceShape {
  */
 export function readPodShape(spec: unknown): Result<PodShape, string> {
   if (!isJsonObject(spec)) return fail('the pod has no spec');
-  if (readList(spec, 'ephemeralContainers')?.length !== 0) return fail('a new pod has ephemeral containers');
+  if (listOf(spec['ephemeralContainers'])?.length !== 0) return fail('a new pod has ephemeral containers');
   const volumes = readVolumes(spec);
   if (!volumes.ok) return volumes;
   const containers: ContainerShape[] = [];
@@ -62,92 +65,88 @@ export function readContainers(
   list: ContainerList,
   names: Set<string>,
 ): Result<readonly ContainerShape[], string> {
-  const items = readList(spec, list);
+  const items = listOf(spec[list]);
   if (items === undefined) return fail(`${list} is no list`);
   const containers: ContainerShape[] = [];
   for (const [index, item] of items.entries()) {
-    const name = stringMember(item, 'name') ?? '';
-    if (name === '') return fail(`${list}[${index}] has no name`);
+    if (!isJsonObject(item)) return fail(`${list}[${index}] is no object`);
+    const { name } = item;
+    if (typeof name !== 'string' || name === '') return fail(`${list}[${index}] has no name`);
     if (names.has(name)) return fail('two containers have the same name');
     names.add(name);
-    const container = readContainer(item, list, index, name);
-    if (container === undefined)
+    const mounts = readEach(item['volumeMounts'], readMount);
+    const devices = readEach(item['volumeDevices'], readDevice);
+    const env = readEach(item['env'], readVariable);
+    if (mounts === undefined || devices === undefined || env === undefined) {
       return fail(`${list}[${index}] has mounts, devices or env vars of a wrong shape`);
-    containers.push(container);
+    }
+    containers.push({ list, index, name, mounts, devices, env });
   }
   return ok(containers);
 }
 
 export function readVolumes(spec: JsonObject): Result<ReadonlyMap<string, JsonObject>, string> {
-  const items = readList(spec, 'volumes');
+  const items = listOf(spec['volumes']);
   if (items === undefined) return fail('volumes is no list');
   const volumes = new Map<string, JsonObject>();
   for (const item of items) {
-    const name = stringMember(item, 'name') ?? '';
-    if (!isJsonObject(item) || name === '') return fail('a volume has no name');
+    const { name } = isJsonObject(item) ? item : {};
+    if (!isJsonObject(item) || typeof name !== 'string' || name === '') return fail('a volume has no name');
     if (volumes.has(name)) return fail('two volumes have the same name');
     volumes.set(name, item);
   }
   return ok(volumes);
 }
 
-function readContainer(
-  item: unknown,
-  list: ContainerList,
-  index: number,
-  name: string,
-): ContainerShape | undefined {
-  const mounts = readEntries(item, 'volumeMounts', readMount);
-  const devices = readEntries(item, 'volumeDevices', readDevice);
-  const env = readList(item, 'env');
-  if (mounts === undefined || devices === undefined || env?.every(isJsonObject) !== true) return undefined;
-  return { list, index, name, mounts, devices, env };
-}
+const NONE: readonly never[] = [];
 
 /** Absent and `null` are an empty list to the Kubernetes API; `undefined` when it is anything else. */
-function readList(owner: unknown, key: string): readonly unknown[] | undefined {
-  const value = member(owner, key);
-  if (value === undefined || value === null) return [];
+function listOf(value: unknown): readonly unknown[] | undefined {
+  if (value === undefined || value === null) return NONE;
   return Array.isArray(value) ? value : undefined;
 }
 
-function readEntries<T>(
-  owner: unknown,
-  key: string,
-  read: (item: unknown) => T | undefined,
-): readonly T[] | undefined {
+/** `undefined` when the value is no list, or one of its entries is not what `read` takes. */
+function readEach<T>(value: unknown, read: (entry: JsonObject) => T | undefined): readonly T[] | undefined {
+  const list = listOf(value);
+  if (list === undefined || list.length === 0) return list === undefined ? undefined : NONE;
   const entries: T[] = [];
-  for (const item of readList(owner, key) ?? [undefined]) {
-    const entry = read(item);
+  for (const item of list) {
+    const entry = isJsonObject(item) ? read(item) : undefined;
     if (entry === undefined) return undefined;
     entries.push(entry);
   }
   return entries;
 }
 
-function readMount(item: unknown): MountShape | undefined {
-  const volume = stringMember(item, 'name') ?? '';
-  const path = stringMember(item, 'mountPath') ?? '';
-  if (volume === '' || path === '') return undefined;
+function readMount(mount: JsonObject): MountShape | undefined {
+  const { name, mountPath, subPath, subPathExpr, readOnly } = mount;
+  if (typeof name !== 'string' || name === '') return undefined;
+  if (typeof mountPath !== 'string' || mountPath === '') return undefined;
   return {
-    volume,
-    path: normalisePath(path),
-    subPath: readSubPath(item),
-    readOnly: member(item, 'readOnly') === true,
+    volume: name,
+    path: normalisePath(mountPath),
+    subPath: shownSubPath(subPathExpr, subPath),
+    readOnly: readOnly === true,
   };
 }
 
-function readSubPath(mount: unknown): string | undefined {
-  const expression = stringMember(mount, 'subPathExpr') ?? '';
-  if (expression.includes('$')) return undefined;
-  const subPath = expression === '' ? (stringMember(mount, 'subPath') ?? '') : expression;
-  return subPath === '' ? '' : normalisePath(subPath).slice(1);
+/** An expression wins, but what its variables are, only the kubelet knows. */
+function shownSubPath(expression: unknown, plain: unknown): string | undefined {
+  const isExpression = typeof expression === 'string' && expression !== '';
+  const subPath = isExpression ? expression : plain;
+  if (typeof subPath !== 'string' || subPath === '') return '';
+  return isExpression && subPath.includes('$') ? undefined : normalisePath(subPath).slice(1);
 }
 
-function readDevice(item: unknown): DeviceShape | undefined {
-  const volume = stringMember(item, 'name') ?? '';
-  const path = stringMember(item, 'devicePath') ?? '';
-  return volume === '' || path === '' ? undefined : { volume, path: normalisePath(path) };
+function readDevice({ name, devicePath }: JsonObject): DeviceShape | undefined {
+  if (typeof name !== 'string' || name === '') return undefined;
+  if (typeof devicePath !== 'string' || devicePath === '') return undefined;
+  return { volume: name, path: normalisePath(devicePath) };
+}
+
+function readVariable(variable: JsonObject): JsonObject {
+  return variable;
 }
 
 /** Labels or annotations: `undefined` when absent or `null`, `'wrong'` when they are no object. */

@@ -6,14 +6,15 @@ import { quote } from './wording.ts';
 /** Where the token's directory is mounted unless the pod says otherwise: the layout of the NRP page. */
 export const DEFAULT_MOUNT_PATH = '/var/run/secrets/jwt';
 /** WLCG Bearer Token Discovery: the variable that names a file with a token. */
-export const DEFAULT_ENV_VAR = 'BEARER_TOKEN_FILE';
+const DEFAULT_ENV_VAR = 'BEARER_TOKEN_FILE';
 /** Readable by everybody in the container, so that images that run as non-root can use it; writable by nobody. */
-export const DEFAULT_FILE_MODE = '0444';
+const DEFAULT_FILE_MODE = 0o444;
 /** WLCG Bearer Token Discovery: the variable in which clients expect the token itself, before they look for a file. */
 export const TOKEN_ITSELF_ENV_VAR = 'BEARER_TOKEN';
 
 /** An absolute, clean directory; one trailing slash is dropped. */
-export function checkMountPath(value: string): Result<string, Problem> {
+export function checkMountPath(value = DEFAULT_MOUNT_PATH): Result<string, Problem> {
+  if (value === DEFAULT_MOUNT_PATH) return ok(value);
   const path = value.length > 1 && value.endsWith('/') ? value.slice(0, -1) : value;
   const fault = mountPathFault(path);
   if (fault === undefined) return ok(path);
@@ -35,7 +36,8 @@ function mountPathFault(path: string): string | undefined {
 
 const C_IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-export function checkEnvVar(value: string): Result<string, Problem> {
+/** A C identifier: what shells and clients can name. */
+export function checkEnvVar(value = DEFAULT_ENV_VAR): Result<string, Problem> {
   const key = INJECTION_ANNOTATIONS.envVar;
   if (value === TOKEN_ITSELF_ENV_VAR) {
     return fail({
@@ -53,7 +55,8 @@ export function checkEnvVar(value: string): Result<string, Problem> {
 const FILE_MODE = /^0?[0-7]{3}$/;
 
 /** The mode as a number, as the Kubernetes API has it. */
-export function checkFileMode(value: string): Result<number, Problem> {
+export function checkFileMode(value: string | undefined): Result<number, Problem> {
+  if (value === undefined) return ok(DEFAULT_FILE_MODE);
   const mode = FILE_MODE.test(value) ? Number.parseInt(value, 8) : 0;
   if (mode > 0) return ok(mode);
   return fail({

@@ -32,13 +32,16 @@ export function findTokenVolumes(
   volumes: ReadonlyMap<string, JsonObject>,
   token: string,
 ): Map<string, string> {
-  const plain: [string, string][] = [];
-  const projected: [string, string][] = [];
+  const found = new Map<string, string>();
+  let projected: [string, string][] | undefined;
   for (const [name, volume] of volumes) {
     const file = tokenFileIn(volume, token);
-    if (file !== undefined) (member(volume, 'secret') === undefined ? projected : plain).push([name, file]);
+    if (file === undefined) continue;
+    if (member(volume, 'secret') === undefined) (projected ??= []).push([name, file]);
+    else found.set(name, file);
   }
-  return new Map([...plain, ...projected]);
+  for (const [name, file] of projected ?? []) found.set(name, file);
+  return found;
 }
 
 /** `optional: false`, so that the kubelet waits for a Secret that is still to be written. */

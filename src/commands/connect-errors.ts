@@ -36,9 +36,11 @@ export function describeRequest({ verb, resource, namespace, objectName }: KubeE
   return `${VERBS[verb] ?? verb} ${resource}${namespace === undefined ? name : ''}${where}`;
 }
 
-function describeRemedy({ verb, resource, namespace }: KubeError): string {
+function describeRemedy({ verb, resource, namespace, objectName }: KubeError): string {
   const word = verb === 'apply' ? 'patch' : verb;
-  const where = namespace === undefined ? '-A' : `-n ${namespace}`;
-  const owner = namespace === undefined ? 'an administrator of the cluster' : `an administrator of ${namespace}`;
-  return `ask ${owner} for the right to (kubectl auth can-i ${word} ${resource} ${where})`;
+  const inNamespace = objectName === undefined ? ' -A' : '';
+  const where = namespace === undefined ? inNamespace : ` -n ${namespace}`;
+  const owner =
+    namespace === undefined ? 'an administrator of the cluster' : `an administrator of ${namespace}`;
+  return `ask ${owner} for the right to (kubectl auth can-i ${word} ${resource}${where})`;
 }

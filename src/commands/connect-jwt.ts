@@ -5,7 +5,7 @@ import { resourcePath } from '../kube/resource-path.ts';
 import { JWTS } from '../kube/token-store.ts';
 import { objectMember, stringMember } from '../resources/json.ts';
 import { parseJwt, type Jwt } from '../resources/jwt.ts';
-import { fail, ok, type Result } from '../resources/result.ts';
+import { fail, type Result } from '../resources/result.ts';
 import type { Access } from './connect.ts';
 import type { InputProblem } from './documents.ts';
 import { EXIT } from './io.ts';

@@ -19,7 +19,10 @@ export async function lookAtSecret(
 ): Promise<SecretLook> {
   try {
     const path = resourcePath(SECRETS, { namespace, name });
-    return { state: 'found', metadata: parseSecretMetadata(await client.get(path, { accept: METADATA_ONLY })) };
+    return {
+      state: 'found',
+      metadata: parseSecretMetadata(await client.get(path, { accept: METADATA_ONLY })),
+    };
   } catch (error) {
     if (isNotFound(error)) return { state: 'absent' };
     if (isDenied(error) && error instanceof KubeError) return { state: 'forbidden', error };

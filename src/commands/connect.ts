@@ -3,26 +3,9 @@ import { loadCluster } from '../kube/cluster.ts';
 import { KubeError } from '../kube/errors.ts';
 import { systemClock } from '../loop/clock.ts';
 import { describeApiError } from './connect-errors.ts';
+import type { ConnectFlags } from './connect-flags.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 import { readVersion } from './version.ts';
-
-/** For `parseArgs`: how a command finds its cluster, as kubectl's flags do. */
-export const CONNECT_OPTIONS = {
-  kubeconfig: { type: 'string' },
-  context: { type: 'string' },
-  namespace: { type: 'string', short: 'n' },
-} as const;
-
-export const CONNECT_HELP = `  -n, --namespace NS    else that of the context, else default
-      --context NAME    context of the kubeconfig
-      --kubeconfig FILE else $KUBECONFIG, else ~/.kube/config`;
-
-/** Values of `CONNECT_OPTIONS` as `parseArgs` gives them. */
-export interface ConnectFlags {
-  readonly kubeconfig?: string | undefined;
-  readonly context?: string | undefined;
-  readonly namespace?: string | undefined;
-}
 
 /** The cluster with the caller's own rights. */
 export interface Access {

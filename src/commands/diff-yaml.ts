@@ -2,15 +2,17 @@ import { stringify } from 'yaml';
 import { diffLines, type DiffLine } from './diff-lines.ts';
 import type { Paint, Style } from './table-output.ts';
 
-const CONTEXT = 1;
+/** What fits on a screen is shown whole. */
+const WHOLE = 60;
 const COLOURS: Readonly<Record<DiffLine['sign'], Style>> = { ' ': 'gray', '+': 'green', '-': 'red' };
 
 /**
- * Two states of an object as YAML, line by line: what differs, the lines next to it, and the lines above under which it
- * hangs, so that it can be seen in which container something was added. Empty when nothing differs.
+ * Two states of an object as YAML, line by line. Of a long one what differs, and the lines above under which it hangs,
+ * so that it can be seen in which container something was added. Empty when nothing differs.
  */
 export function formatDiff(before: unknown, after: unknown, paint: Paint): readonly string[] {
   const lines = diffLines(writeYaml(before), writeYaml(after));
+  if (lines.every(({ sign }) => sign === ' ')) return [];
   const shown = chooseLines(lines);
   const printed: string[] = [];
   let last = -1;
@@ -20,7 +22,7 @@ export function formatDiff(before: unknown, after: unknown, paint: Paint): reado
     printed.push(paint(COLOURS[sign], `${sign} ${text}`));
     last = index;
   }
-  if (printed.length > 0 && last < lines.length - 1) printed.push(paint('gray', '  …'));
+  if (last < lines.length - 1) printed.push(paint('gray', '  …'));
   return printed;
 }
 
@@ -29,12 +31,11 @@ function writeYaml(value: unknown): string {
 }
 
 function chooseLines(lines: readonly DiffLine[]): ReadonlySet<number> {
+  if (lines.length <= WHOLE) return new Set(lines.keys());
   const shown = new Set<number>();
   for (const [index, { sign }] of lines.entries()) {
     if (sign === ' ') continue;
-    for (let near = index - CONTEXT; near <= index + CONTEXT; near += 1) {
-      if (near >= 0 && near < lines.length) shown.add(near);
-    }
+    shown.add(index);
     addParents(lines, index, shown);
   }
   return shown;

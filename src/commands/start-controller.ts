@@ -113,7 +113,7 @@ export function startController(
       for (const jwt of cluster.jwts()) yield readingOf(jwt);
     },
     queueDepth: () => controller?.depth() ?? 0,
-    watches: cluster.watches,
+    watches: () => cluster.watches(),
     stop: async () => {
       await controller?.stop();
       await leader.stop();

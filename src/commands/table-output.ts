@@ -21,7 +21,8 @@ export type Paint = (style: Style, text: string) => string;
 
 /** As `styleText` judges the stream: a terminal with colours, and NO_COLOR and its like not set. */
 function createPaint(sink: TextSink): Paint {
-  return sink instanceof Writable && sink.isTTY === true
+  const isTerminal = sink.isTTY === true;
+  return isTerminal && sink instanceof Writable
     ? (style, text) => styleText(style, text, { stream: sink })
     : (_style, text) => text;
 }
@@ -39,10 +40,16 @@ export function printReport<T>(
 ): void {
   if (format === 'json') stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
   else if (format === 'yaml') stdout.write(stringify(report, { lineWidth: 0, aliasDuplicateObjects: false }));
-  else for (const line of describe(report, createPaint(stdout))) stdout.write(`${withoutControls(line)}\n`);
+  else {
+    const lines = describe(report, createPaint(stdout));
+    // In one write: a reader such as head may close the pipe after the first.
+    stdout.write(lines.map((line) => `${withoutControls(line)}\n`).join(''));
+  }
 }
 
 function withoutControls(line: string): string {
-  const parts = line.split(OURS).map((part) => (OURS.test(part) ? part : part.replaceAll(/\p{Cc}|\p{Cs}/gu, ' ')));
+  const parts = line
+    .split(OURS)
+    .map((part) => (OURS.test(part) ? part : part.replaceAll(/\p{Cc}|\p{Cs}/gu, ' ')));
   return parts.join('').trimEnd();
 }

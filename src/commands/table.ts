@@ -19,5 +19,5 @@ export function formatTable(rows: readonly (readonly string[])[]): readonly stri
 }
 
 function widthOf(cell: string): number {
-  return [...stripVTControlCharacters(cell)].length;
+  return Array.from(stripVTControlCharacters(cell)).length;
 }

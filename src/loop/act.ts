@@ -6,7 +6,7 @@ import type { StateProblem } from '../resources/problem.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { parseSecretMetadata, readSecretToken } from '../resources/secret.ts';
 import { desiredSecret } from '../reconcile/desired-secret.ts';
-import type { Observed } from '../reconcile/observed.ts';
+import type { Observed, SecretObservation } from '../reconcile/observed.ts';
 import { isLegacySecret, takeOverPatch } from '../reconcile/take-over.ts';
 import { buildClaims, type Claims } from '../signing/claims.ts';
 import { readToken, signToken } from '../signing/token.ts';
@@ -39,11 +39,15 @@ export interface Signed {
   readonly duration: number;
 }
 
-/** Signs a token and writes it. A problem is one of the author's input; what the API server refuses is thrown. */
+/**
+ * Signs a token and writes it. A problem is one of the author's input; what the API server refuses is thrown.
+ * `onSigned` hears of the token before it is written.
+ */
 export async function signAndWrite(
   store: Store,
   observed: Observed,
   now: number,
+  onSigned: (signed: Signed) => void,
 ): Promise<Result<Signed, StateProblem>> {
   const { jwt, key, secret } = observed;
   if (!jwt.spec.ok) return jwt.spec;
@@ -54,29 +58,36 @@ export async function signAndWrite(
   if (!claims.ok) return fail(claims.problem);
   const startedAt = performance.now();
   const token = await signToken(key.key, spec.keyId, claims.value);
-  const duration = (performance.now() - startedAt) / 1000;
+  const signed = { claims: claims.value, issuedAt, duration: (performance.now() - startedAt) / 1000 };
+  onSigned(signed);
   const present = secret !== undefined && isLegacySecret(secret) ? await takeOver(store, jwt) : secret;
   const body = desiredSecret(jwt, spec, token, { issuedAt, expiresAt: claims.value.exp }, present);
   await store.applySecret(body, { force: secret !== undefined, signedBy: key.key.thumbprint });
-  return ok({ claims: claims.value, issuedAt, duration });
+  return ok(signed);
 }
 
 /**
  * Writes the Secret's metadata anew with the same token bytes: a server-side apply that left the token out would
- * delete it, and an ECDSA signature cannot be made twice. Does nothing when the Secret is gone or changed
- * meanwhile: its watch event brings the next look.
+ * delete it, and an ECDSA signature cannot be made twice. Does nothing, and says so, when the Secret is gone or
+ * changed since it was observed: it may not be ours any more, and its watch event brings the next look.
  */
-export async function repairSecret(store: Store, jwt: Jwt, spec: JwtSpec): Promise<void> {
+export async function repairSecret(
+  store: Store,
+  jwt: Jwt,
+  spec: JwtSpec,
+  { resourceVersion }: Pick<SecretObservation, 'resourceVersion'>,
+): Promise<boolean> {
   const object = await store.readSecret(jwt.namespace, jwt.name);
   const token = readSecretToken(object);
   const read = token === undefined ? undefined : readToken(token);
   const expiresAt = read?.claims['exp'];
-  if (object === undefined || token === undefined || typeof expiresAt !== 'number') return;
-  const { resourceVersion } = parseSecretMetadata(object);
+  const isUnchanged = object !== undefined && parseSecretMetadata(object).resourceVersion === resourceVersion;
+  if (!isUnchanged || token === undefined || typeof expiresAt !== 'number') return false;
   const issuedAt = Math.floor(expiresAt - spec.lifetime);
   await store.applySecret(desiredSecret(jwt, spec, token, { issuedAt, expiresAt }, { resourceVersion }), {
     force: true,
   });
+  return true;
 }
 
 /** Makes token-manager's Secret ours to apply; gives the resourceVersion to write over. */

@@ -6,11 +6,12 @@ import type { Clock } from './clock.ts';
 import { LegacyCleaner } from './legacy-cleaner.ts';
 import { WorkQueue, type Outcome, type Work } from './queue.ts';
 import { reconcileJwt, type Reconciler } from './reconcile-jwt.ts';
+import { Unrecorded } from './unrecorded.ts';
 
 const SETTLE_POLL_MS = 20;
 
 export interface ControllerOptions {
-  readonly reconciler: Omit<Reconciler, 'now' | 'cleaner'>;
+  readonly reconciler: Omit<Reconciler, 'now' | 'cleaner' | 'unrecorded'>;
   readonly clock: Clock;
   /** JWTs worked on at once. */
   readonly workers: number;
@@ -38,6 +39,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
   const stopping = new AbortController();
   const keyUsers = new KeyUsers();
   const cleaner = new LegacyCleaner(reconciler.store);
+  const unrecorded = new Unrecorded();
   const queue = new WorkQueue({
     clock,
     workers,
@@ -46,7 +48,8 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
       const [namespace = '', name = ''] = key.split('/');
       const jwt = sources.jwt(namespace, name);
       if (jwt === undefined) return { next: 'idle' };
-      const round = await reconcileJwt({ ...reconciler, cleaner, now: () => clock.now() }, jwt, retryAt);
+      const means = { ...reconciler, cleaner, unrecorded, now: () => clock.now() };
+      const round = await reconcileJwt(means, jwt, retryAt);
       if (round.next === 'retry') return round;
       return round.at === undefined
         ? { next: 'idle' }
@@ -65,6 +68,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
         if (before === undefined) return;
         queue.forget(keyOf(before));
         cleaner.forget(before.uid);
+        unrecorded.forget(before.uid);
         return;
       }
       const reference = after.spec.ok

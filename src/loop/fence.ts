@@ -10,7 +10,7 @@ export function fenceStore(store: Store, mayWrite: () => boolean): Store {
     if (!mayWrite()) throw new LeadershipLost('leadership was lost');
   };
   return {
-    readSecret: store.readSecret,
+    readSecret: (namespace, name) => store.readSecret(namespace, name),
     applySecret: async (secret, options) => {
       check();
       await store.applySecret(secret, options);

@@ -44,6 +44,8 @@ interface Wake {
   readonly work: Work;
 }
 
+const isSooner = (a: Wake, b: Wake): boolean => a.time < b.time;
+
 const DEFAULT_WORKERS = 32; // contract §3, --workers
 const RETRY = { firstMs: 1_000, longestMs: 300_000 }; // contract §1: 1 s … 5 min
 /** A run that asks for its own next run gets it no sooner: whatever a plan computes, there is no hot loop. */
@@ -64,7 +66,9 @@ export class WorkQueue {
       (a.rank === b.rank &&
         (a.expiresAt < b.expiresAt || (a.expiresAt === b.expiresAt && a.sequence < b.sequence))),
   );
-  readonly #wakes = new KeyedHeap<Wake>((a, b) => a.time < b.time);
+  readonly #wakes = new KeyedHeap<Wake>(isSooner);
+  /** Ends of back-offs, by the monotonic clock: a wall clock that is set back must not make them longer. */
+  readonly #retries = new KeyedHeap<Wake>(isSooner);
   /** Keys being worked on, with what was asked for meanwhile. */
   readonly #running = new Map<string, Ready | undefined>();
   readonly #failures = new Map<string, number>();
@@ -72,7 +76,8 @@ export class WorkQueue {
   #state: 'new' | 'started' | 'stopped' = 'new';
   #sequence = 0;
   #timer: Timer | undefined;
-  #armedFor: number | undefined;
+  /** The earliest of the wake-ups and of the retries that the timer was set for. */
+  #armedFor: { readonly wake: number; readonly retry: number } | undefined;
   #dispatching = false;
   #drained: (() => void) | undefined;
 
@@ -95,21 +100,25 @@ export class WorkQueue {
   /** Asks for a run as soon as a worker is free. `new` and `changed` are news: they end the key's back-off. */
   add(key: string, work: Work): void {
     if (work.priority === 'new' || work.priority === 'changed') {
-      // The wake-up of a back-off goes with it: the run that comes now decides about the next.
-      if (this.#failures.delete(key)) this.#wakes.delete(key);
+      // The run that comes now decides about the next.
+      if (this.#failures.delete(key)) this.#retries.delete(key);
     }
     this.#enqueue(key, work);
   }
 
   /** Asks for a run at `time` (milliseconds since the epoch). One per key: the earlier one stays. */
   addAt(key: string, time: number, expiresAt?: number): void {
-    this.#wakeAt(key, time, { priority: 'due', expiresAt });
+    const pending = this.#wakes.get(key);
+    if (pending !== undefined && pending.time <= time) return;
+    this.#wakes.set(key, { time, work: { priority: 'due', expiresAt } });
+    this.#arm();
   }
 
   /** Drops the key's wake-up, back-off and place in the queue. A run that is under way goes on. */
   forget(key: string): void {
     this.#ready.delete(key);
     this.#wakes.delete(key);
+    this.#retries.delete(key);
     this.#failures.delete(key);
     if (this.#running.has(key)) this.#running.set(key, undefined);
   }
@@ -133,13 +142,6 @@ export class WorkQueue {
       this.#drained = resolve;
     });
     limit.cancel();
-  }
-
-  #wakeAt(key: string, time: number, work: Work): void {
-    const pending = this.#wakes.get(key);
-    if (pending !== undefined && pending.time <= time) return;
-    this.#wakes.set(key, { time, work });
-    this.#arm();
   }
 
   #enqueue(key: string, { priority, expiresAt = Number.POSITIVE_INFINITY }: Work): void {
@@ -181,9 +183,11 @@ export class WorkQueue {
   async #run(key: string, ready: Ready): Promise<void> {
     this.#running.set(key, undefined);
     this.#wakes.delete(key); // its outcome says when to look again
+    this.#retries.delete(key);
     const { clock, process, random = Math.random } = this.#options;
     const delay = backoffDelay(RETRY, (this.#failures.get(key) ?? 0) + 1, random);
     const retryAt = clock.now() + delay;
+    const endOfBackoff = clock.monotonic() + delay;
     let outcome: Outcome;
     try {
       outcome = await process(key, this.#abort.signal, retryAt);
@@ -193,57 +197,73 @@ export class WorkQueue {
     }
     const again = this.#running.get(key);
     this.#running.delete(key);
-    this.#follow(key, outcome, { ready, retryAt });
+    this.#follow(key, outcome, { ready, endOfBackoff });
     if (again !== undefined) this.#ready.set(key, again);
     if (this.#state === 'stopped' && this.#running.size === 0) this.#drained?.();
     this.#dispatchSoon();
   }
 
-  #follow(key: string, outcome: Outcome, run: { readonly ready: Ready; readonly retryAt: number }): void {
-    const now = this.#options.clock.now();
+  #follow(
+    key: string,
+    outcome: Outcome,
+    run: { readonly ready: Ready; readonly endOfBackoff: number },
+  ): void {
+    const { clock } = this.#options;
     switch (outcome.next) {
       case 'idle':
         this.#failures.delete(key);
         return;
       case 'at':
         this.#failures.delete(key);
-        this.addAt(key, Math.max(outcome.time, now + SHORTEST_WAIT_MS), outcome.expiresAt);
+        this.addAt(key, Math.max(outcome.time, clock.now() + SHORTEST_WAIT_MS), outcome.expiresAt);
         return;
       case 'retry':
         this.#failures.set(key, (this.#failures.get(key) ?? 0) + 1);
         // As urgent as it was: a thousand failing keys do not get ahead of the new ones.
-        this.#wakeAt(key, Math.max(run.retryAt, now + SHORTEST_WAIT_MS, now + (outcome.afterMs ?? 0)), {
-          priority: PRIORITIES[run.ready.rank] ?? 'due',
-          expiresAt: run.ready.expiresAt,
+        this.#retries.set(key, {
+          time: Math.max(
+            run.endOfBackoff,
+            clock.monotonic() + Math.max(SHORTEST_WAIT_MS, outcome.afterMs ?? 0),
+          ),
+          work: { priority: PRIORITIES[run.ready.rank] ?? 'due', expiresAt: run.ready.expiresAt },
         });
+        this.#arm();
         return;
       default:
         outcome satisfies never;
     }
   }
 
-  /** One timer for the earliest wake-up of all. */
+  /** One timer for the earliest wake-up or retry of all. */
   #arm(): void {
     if (this.#state !== 'started') return;
-    const first = this.#wakes.first();
-    if (this.#timer !== undefined && first?.time === this.#armedFor) return;
+    const { clock } = this.#options;
+    const wake = this.#wakes.first()?.time ?? Number.POSITIVE_INFINITY;
+    const retry = this.#retries.first()?.time ?? Number.POSITIVE_INFINITY;
+    if (this.#timer !== undefined && wake === this.#armedFor?.wake && retry === this.#armedFor.retry) return;
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#armedFor = first?.time;
-    if (first === undefined) return;
-    const wait = Math.min(Math.max(first.time - this.#options.clock.now(), 1), LONGEST_LOOK_AWAY_MS);
-    this.#timer = this.#options.clock.setTimer(wait, () => this.#wake());
+    this.#armedFor = { wake, retry };
+    const wait = Math.min(wake - clock.now(), retry - clock.monotonic());
+    if (wait === Number.POSITIVE_INFINITY) return;
+    const shortened = Math.min(Math.max(wait, 1), LONGEST_LOOK_AWAY_MS);
+    this.#timer = clock.setTimer(shortened, () => this.#wake());
   }
 
   #wake(): void {
+    const { clock } = this.#options;
     this.#timer = undefined;
-    const now = this.#options.clock.now();
+    this.#enqueueDue(this.#wakes, clock.now());
+    this.#enqueueDue(this.#retries, clock.monotonic());
+    this.#arm();
+  }
+
+  #enqueueDue(wakes: KeyedHeap<Wake>, now: number): void {
     for (;;) {
-      const first = this.#wakes.first();
-      if (first === undefined || first.time > now) break;
-      const due = this.#wakes.pop();
+      const first = wakes.first();
+      if (first === undefined || first.time > now) return;
+      const due = wakes.pop();
       if (due !== undefined) this.#enqueue(due.key, due.item.work);
     }
-    this.#arm();
   }
 }

@@ -9,6 +9,7 @@ import { repairSecret, signAndWrite, statusBody, type Store } from './act.ts';
 import type { Journal, Subject } from './journal.ts';
 import type { LegacyCleaner, LegacyLook } from './legacy-cleaner.ts';
 import { learn, observe, type Known, type Observer } from './observe.ts';
+import type { Unrecorded } from './unrecorded.ts';
 
 /** What the API server's refusal means for the loop. */
 export interface Failure {
@@ -25,6 +26,7 @@ export interface Reconciler {
   readonly store: Store;
   readonly journal: Journal;
   readonly cleaner: LegacyCleaner;
+  readonly unrecorded: Unrecorded;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Makes a failure of what `store` and `observer` throw. */
@@ -38,8 +40,9 @@ export type Round = { readonly next: 'retry' } | { readonly next: 'at'; readonly
  * One round for one JWT: observe, plan, act, write the status. Throws only bugs.
  * @param retryAt when it is tried again if this round fails, in milliseconds since the epoch.
  */
-export async function reconcileJwt(reconciler: Reconciler, jwt: Jwt, retryAt: number): Promise<Round> {
+export async function reconcileJwt(reconciler: Reconciler, stored: Jwt, retryAt: number): Promise<Round> {
   const now = reconciler.now() / 1000;
+  const jwt = reconciler.unrecorded.recall(stored, presentTokenId(reconciler.observer, stored));
   let known: Known = {};
   let observed = await observe(reconciler.observer, jwt, known, now);
   let plan = planNext(observed, now);
@@ -55,10 +58,11 @@ export async function reconcileJwt(reconciler: Reconciler, jwt: Jwt, retryAt: nu
     }
     if (plan.do === 'leave') return { next: 'at', at: undefined };
     outcome = { ...(await carryOut(reconciler, observed, plan, now)), legacyOperator: legacy.active };
-    await writeStatus(reconciler, observed, outcome, now);
+    await writeStatus(reconciler, { observed, stored }, outcome, now);
   } catch (error) {
-    return giveUp(reconciler, observed, error, { now, retryAt });
+    return giveUp(reconciler, { observed, stored }, error, { now, retryAt });
   }
+  reconciler.unrecorded.forget(jwt.uid);
   const moments = [nextLook(observed, outcome, now), legacy.lookAgainAt].filter(
     (moment) => moment !== undefined,
   );
@@ -71,16 +75,18 @@ async function carryOut(
   plan: Plan,
   now: number,
 ): Promise<Outcome> {
-  const { jwt } = observed;
-  const { store, journal } = reconciler;
+  const { jwt, secret } = observed;
+  const { store, journal, unrecorded } = reconciler;
   if (plan.do === 'report') return { problem: plan.problem };
-  if (plan.do === 'repair' && jwt.spec.ok) {
-    await repairSecret(store, jwt, jwt.spec.value);
-    journal.repaired(subjectOf(jwt));
+  if (plan.do === 'repair' && jwt.spec.ok && secret !== undefined) {
+    const isRepaired = await repairSecret(store, jwt, jwt.spec.value, secret);
+    if (isRepaired) journal.repaired(subjectOf(jwt));
   }
   if (plan.do !== 'sign') return {};
-  const planned = plannedRenewal(jwt, observed.secret);
-  const signed = await signAndWrite(store, observed, now);
+  const planned = plannedRenewal(jwt, secret);
+  const signed = await signAndWrite(store, observed, now, (token) => {
+    unrecorded.note(jwt.uid, token.claims.jti, desiredStatus(observed, { signed: token }, now));
+  });
   if (!signed.ok) return { problem: signed.problem };
   const { claims, duration } = signed.value;
   if (jwt.spec.ok) {
@@ -101,35 +107,41 @@ async function carryOut(
 /** Writes the status if it says anything new, and tells of every condition that changed. */
 async function writeStatus(
   { store, journal }: Reconciler,
-  { jwt, ...rest }: Observed,
+  { observed, stored }: Seen,
   outcome: Outcome,
   now: number,
 ): Promise<void> {
-  const status = desiredStatus({ jwt, ...rest }, outcome, now);
-  if (isSameStatus(status, jwt.status)) return;
-  await store.applyStatus(statusBody(jwt, status));
+  const status = desiredStatus(observed, outcome, now);
+  if (isSameStatus(status, stored.status)) return;
+  await store.applyStatus(statusBody(stored, status));
   for (const condition of arrayMember(status, 'conditions').filter(isJsonObject)) {
-    const before = findCondition(jwt.status, condition['type']);
+    const before = findCondition(stored.status, condition['type']);
     const isNews = before?.['status'] !== condition['status'] || before?.['reason'] !== condition['reason'];
-    if (isNews) journal.conditionChanged(subjectOf(jwt), condition, before === undefined);
+    if (isNews) journal.conditionChanged(subjectOf(stored), condition, before === undefined);
   }
+}
+
+/** What was observed, and the JWT with the status that the API server has. */
+interface Seen {
+  readonly observed: Observed;
+  readonly stored: Jwt;
 }
 
 /** After a refusal of the API server: the status says so if it still can, and the JWT is tried again. */
 async function giveUp(
   reconciler: Reconciler,
-  observed: Observed,
+  seen: Seen,
   error: unknown,
   { now, retryAt }: { readonly now: number; readonly retryAt: number },
 ): Promise<Round> {
-  const { jwt } = observed;
+  const { jwt } = seen.observed;
   const failure = reconciler.explain(error);
   if (failure.gone) return { next: 'at', at: undefined };
   if (failure.stale) return { next: 'retry' };
   const problem = { reason: 'WriteFailed', message: `${failure.message}; it is tried again` } as const;
   reconciler.journal.failed(subjectOf(jwt), problem.reason, problem.message, retryAt);
   try {
-    await writeStatus(reconciler, observed, { problem, retryAt: retryAt / 1000 }, now);
+    await writeStatus(reconciler, seen, { problem, retryAt: retryAt / 1000 }, now);
   } catch {
     // The API server that refused the one write refuses the other too; the journal has told already.
   }
@@ -144,6 +156,10 @@ function nextLook(observed: Observed, { signed }: Outcome, now: number): number 
   const moments = [plannedRenewal(jwt, secret), nextStatusChange(observed, now)];
   const ahead = moments.filter((moment): moment is number => moment !== undefined && moment > now);
   return ahead.length === 0 ? undefined : Math.min(...ahead) * 1000;
+}
+
+function presentTokenId({ sources }: Observer, { namespace, name }: Jwt): unknown {
+  return sources.managedSecret(namespace, name)?.evidence?.read?.claims['jti'];
 }
 
 function subjectOf({ namespace, name, uid }: Jwt): Subject {

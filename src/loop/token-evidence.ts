@@ -67,7 +67,10 @@ export async function judgeEvidence(
     legacy: verdict.legacy,
     tokenId: typeof jti === 'string' ? jti : undefined,
   } as const;
-  if (evidence.verifiedBy !== undefined) return { ...valid, signature: 'verified' };
+  if (evidence.verifiedBy !== undefined) {
+    const isOther = verifier !== undefined && verifier.thumbprint !== evidence.verifiedBy;
+    return isOther ? { state: 'faulty', cause: 'SignatureInvalid' } : { ...valid, signature: 'verified' };
+  }
   if (verifier === undefined || evidence.unchecked === undefined) return { ...valid, signature: 'unknown' };
   const publicKey = await keyRing.readPublic(verifier.publicJwk, spec.algorithm);
   if (!(await verifiesWith(evidence.unchecked, publicKey, spec.algorithm))) {

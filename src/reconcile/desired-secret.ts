@@ -100,19 +100,20 @@ export function desiredSecret(
  * no drift: it is taken over at its next renewal, so that taking over writes nothing.
  */
 export function hasDrift(jwt: Jwt, spec: JwtSpec, secret: SecretObservation, expiresAt: number): boolean {
-  const signingTime = secret.annotations[LAST_SIGNING_TIME];
   if (isLegacySecret(secret)) return false;
   const labels = desiredLabels(jwt, spec);
-  const annotations = { ...spec.secretTemplate.annotations, [EXPIRES_AT]: formatTime(expiresAt) };
+  const annotations = {
+    ...spec.secretTemplate.annotations,
+    [LAST_SIGNING_TIME]: String(Math.floor(expiresAt - spec.lifetime)),
+    [EXPIRES_AT]: formatTime(expiresAt),
+  };
   const owned = secret.owners.some((owner) => owner.uid === jwt.uid && owner.controller);
   return (
-    signingTime === undefined ||
-    !/^\d+(\.\d+)?$/.test(signingTime) ||
     owned === (spec.deletionPolicy === 'Retain') ||
     lacks(secret.labels, labels) ||
     lacks(secret.annotations, annotations) ||
     secret.ours.labels.some((name) => !Object.hasOwn(labels, name)) ||
-    secret.ours.annotations.some((name) => name !== LAST_SIGNING_TIME && !Object.hasOwn(annotations, name))
+    secret.ours.annotations.some((name) => !Object.hasOwn(annotations, name))
   );
 }
 

@@ -209,7 +209,8 @@ function describeSpec(spec: JwtSpec): JsonObject {
 function describeKeyRecord({ jwt, key, secret }: Observed, { signed }: Outcome): JsonObject {
   const { status } = jwt;
   const previous = {
-    keyId: status['keyId'],
+    // A valid token carries the kid of the spec, whatever was recorded.
+    keyId: jwt.spec.ok && secret?.token.state === 'valid' ? jwt.spec.value.keyId : status['keyId'],
     keyThumbprint: status['keyThumbprint'],
     publicKey: status['publicKey'],
     keyVersion: status['keyVersion'],
@@ -230,7 +231,10 @@ function describeKeyRecord({ jwt, key, secret }: Observed, { signed }: Outcome):
 }
 
 function describeToken(jwt: Jwt, spec: JwtSpec, token: PresentToken, { signed }: Outcome): JsonObject {
-  const issuedAt = signed?.issuedAt ?? parseTime(jwt.status['issuedAt']) ?? token.expiresAt - spec.lifetime;
+  // A token whose status could not be written is not the one that the recorded time is of.
+  const isRecorded = readRecorded(jwt.status).tokenId === token.tokenId;
+  const recorded = isRecorded ? parseTime(jwt.status['issuedAt']) : undefined;
+  const issuedAt = signed?.issuedAt ?? recorded ?? token.expiresAt - spec.lifetime;
   return {
     ...(token.tokenId === undefined ? {} : { tokenId: token.tokenId }),
     issuedAt: formatTime(issuedAt),

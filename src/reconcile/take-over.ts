@@ -51,7 +51,7 @@ export function isLegacySecret({ annotations, ours }: Pick<SecretMetadata, 'anno
   return (
     annotations[LAST_SIGNING_TIME] !== undefined &&
     annotations[EXPIRES_AT] === undefined &&
-    ours.annotations.length === 0
+    ours.annotations.length + ours.labels.length === 0
   );
 }
 

@@ -1,5 +1,4 @@
 import { styleText } from 'node:util';
-import type { DestinationStream } from 'pino';
 import { isJsonObject, member, stringMember } from '../resources/json.ts';
 
 const COLOURS = {
@@ -12,12 +11,10 @@ const COLOURS = {
 } as const;
 const HEAD = new Set(['level', 'time', 'msg', 'err']);
 
-/** The same lines for people: `12:00:00.000 INFO  message key=value …`, an error's stack below. */
-export function humanReadable(destination: DestinationStream): DestinationStream {
-  return { write: (line: string) => destination.write(formatLine(line)) };
-}
-
-/** Lines that are no JSON object pass as they are. */
+/**
+ * The same line for people: `12:00:00.000 INFO  message key=value …`, an error's stack below. A line that is no JSON
+ * object passes as it is.
+ */
 export function formatLine(line: string): string {
   const entry = parse(line);
   if (!isJsonObject(entry)) return line;

@@ -1,9 +1,9 @@
-import { pino, stdSerializers, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
-import { humanReadable } from './human-lines.ts';
+import { pino, type DestinationStream, type Logger } from 'pino';
+import { formatLine } from './human-lines.ts';
 import { withoutSecrets } from './redact.ts';
 
 /** Lines are written together: one write for each would cost more than the line itself. Bytes, milliseconds. */
-const BUFFER = 8192;
+const BUFFER = 16_000;
 const FLUSH_MS = 250;
 
 export interface LoggerOptions {
@@ -15,17 +15,36 @@ export interface LoggerOptions {
 }
 
 /** One JSON object per line, with `level` as a word and `time` in ISO 8601. */
-export function createLogger({ level, destination = standardOutput(), human = false }: LoggerOptions): Logger {
-  return pino(
-    {
-      level,
-      base: null,
-      timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }), log: withoutSecrets },
-      serializers: { err: (error) => withoutSecrets({ ...stdSerializers.err(error) }) },
-    },
-    human ? humanReadable(destination) : destination,
-  );
+export function createLogger({
+  level,
+  destination = standardOutput(),
+  human = false,
+}: LoggerOptions): Logger {
+  const options = { level, base: null, timestamp: isoTimestamps(), formatters: { level: levelAsWord } };
+  const write = (line: string): unknown => {
+    const safe = withoutSecrets(line);
+    return destination.write(human ? formatLine(safe) : safe);
+  };
+  return pino(options, { write });
+}
+
+function levelAsWord(label: string): object {
+  return { level: label };
+}
+
+/** Of the many lines of a busy second only the first makes a Date. */
+function isoTimestamps(): () => string {
+  let second = Number.NaN;
+  let text = '';
+  return () => {
+    const now = Date.now();
+    const milliseconds = now % 1000;
+    if (now - milliseconds !== second) {
+      second = now - milliseconds;
+      text = new Date(second).toISOString().slice(0, -4);
+    }
+    return `,"time":"${text}${String(milliseconds).padStart(3, '0')}Z"`;
+  };
 }
 
 function standardOutput(): DestinationStream {

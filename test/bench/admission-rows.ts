@@ -50,7 +50,7 @@ export async function startWebhookAlone(stage: Stage, name: string): Promise<Tar
       `--tls-key-file=${keyFile}`,
     ],
     logFile: join(stage.cluster.folder, `${name}.log`),
-    adopt: stage.cluster.adopt,
+    cluster: stage.cluster,
   });
   return { port, pid: service.pid, stop: () => service.stop() };
 }

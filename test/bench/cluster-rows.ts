@@ -20,7 +20,7 @@ export async function measureAsSeenByApiServer(stage: Stage): Promise<readonly R
   const service = await startMeasured({
     args: [...stage.serviceArgs, '--no-controller', `--webhook-address=127.0.0.1:${stage.webhookPort}`],
     logFile: join(cluster.folder, 'seen.log'),
-    adopt: cluster.adopt,
+    cluster,
   });
   // The peer answers without a patch: the pods come from ours already changed, or go to it changed.
   const answer = {
@@ -90,13 +90,13 @@ export async function measureWhileSigning(stage: Stage, count: number): Promise<
   ];
   const load = { port: stage.webhookPort, ca, path: PATH, body: REVIEWS['2.5 KB'], connections: 8 };
   await createMany(bare, { namespaces: ['both'], count: 0 });
-  const idleService = await startMeasured({ args, logFile, adopt: cluster.adopt });
+  const idleService = await startMeasured({ args, logFile, cluster });
   await sendLoad({ ...load, requests: 4_000 });
   const idle = quantileOf((await sendLoad({ ...load, requests: 4_000 })).latencies, 0.99);
   await idleService.stop();
 
   await createMany(bare, { namespaces: ['both'], count });
-  const service = await startMeasured({ args, logFile, adopt: cluster.adopt });
+  const service = await startMeasured({ args, logFile, cluster });
   for (let warm = 0; warm < 50; warm += 1) await sendOne(load);
   const latencies: number[] = [];
   const isDone = async (): Promise<boolean> =>

@@ -15,7 +15,7 @@ export async function measureLateness(stage: Stage, seconds: number): Promise<Ro
   const service = await startMeasured({
     args: ['--no-webhook', '--namespaces=short', ...stage.serviceArgs],
     logFile: join(cluster.folder, 'lateness.log'),
-    adopt: cluster.adopt,
+    cluster,
   });
   await sleep(seconds * 1_000);
   const metrics = await (await fetch(`http://127.0.0.1:${service.httpPort}/metrics`)).text();

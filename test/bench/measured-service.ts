@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { openSync, closeSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { findFreePort } from '../controlplane/free-port.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 
@@ -32,10 +33,11 @@ export interface MeasuredService {
 export interface MeasuredOptions {
   readonly args: readonly string[];
   readonly logFile: string;
-  readonly adopt: (pid: number) => () => void;
+  /** Whose end is the service's too. */
+  readonly cluster: Pick<ControlPlane, 'adopt'>;
 }
 
-export async function startMeasured({ args, logFile, adopt }: MeasuredOptions): Promise<MeasuredService> {
+export async function startMeasured({ args, logFile, cluster }: MeasuredOptions): Promise<MeasuredService> {
   const httpPort = await findFreePort();
   const output = openSync(logFile, 'w');
   const startedAt = performance.now();
@@ -49,7 +51,7 @@ export async function startMeasured({ args, logFile, adopt }: MeasuredOptions): 
   closeSync(output);
   const { pid } = child;
   if (pid === undefined) throw new Error('the service could not be started');
-  const forget = adopt(pid);
+  const forget = cluster.adopt(pid);
   const isReady = async (): Promise<boolean> => {
     if (child.exitCode !== null) throw new Error(`the service ended:\n${readFileSync(logFile, 'utf8')}`);
     const response = await fetch(`http://127.0.0.1:${httpPort}/readyz`).catch(() => undefined);

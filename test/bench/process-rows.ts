@@ -15,7 +15,7 @@ export async function measureProcess(stage: Stage): Promise<readonly Row[]> {
   const whole = [...stage.serviceArgs, '--webhook-address=127.0.0.1:0'];
   const webhookOnly = [...whole, '--no-controller', '--no-namespace-default'];
   const start = (args: readonly string[], name: string) =>
-    startMeasured({ args, logFile: join(cluster.folder, `${name}.log`), adopt: cluster.adopt });
+    startMeasured({ args, logFile: join(cluster.folder, `${name}.log`), cluster });
   const times: Record<'whole' | 'webhook' | 'imports', number[]> = { whole: [], webhook: [], imports: [] };
   for (let run = 0; run < RUNS; run += 1) {
     for (const [name, args] of [

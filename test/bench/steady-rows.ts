@@ -24,7 +24,7 @@ export async function measureSteady({ stage, count, quietSeconds }: SteadyBench)
     startMeasured({
       args: ['--no-webhook', ...stage.serviceArgs],
       logFile: join(cluster.folder, log),
-      adopt: cluster.adopt,
+      cluster,
     });
 
   const idle = await start('idle.log');

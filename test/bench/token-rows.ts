@@ -26,7 +26,7 @@ export async function measureSingle({ stage }: TokenBench): Promise<Row> {
   const service = await startMeasured({
     args: ['--no-webhook', ...stage.serviceArgs],
     logFile: join(cluster.folder, 'single.log'),
-    adopt: cluster.adopt,
+    cluster,
   });
   await createMany(bare, { namespaces: ['single'], count: 0 });
   await service.waitForLog(({ msg }) => msg === 'every JWT was looked at', WITHIN_MS);
@@ -104,7 +104,7 @@ export async function measureBulk({ stage, count }: TokenBench): Promise<readonl
   const service = await startMeasured({
     args: ['--no-webhook', '--namespaces=bulk', ...stage.serviceArgs],
     logFile: join(cluster.folder, 'bulk.log'),
-    adopt: cluster.adopt,
+    cluster,
   });
   const startedAt = performance.now() - service.readyAfterMs;
   await service.waitForLog(({ msg }) => msg === 'every JWT was looked at', WITHIN_MS);

@@ -26,7 +26,7 @@ const WITHIN_MS = 20_000;
 /** The cluster as its administrator sees it: objects by kind and name, and waiting for what becomes of them. */
 export interface Objects {
   readonly client: KubeClient;
-  get(plural: string, namespace: string, name: string): Promise<Loose | undefined>;
+  get(plural: string, namespace: string, name: string): Promise<Loose>;
   list(plural: string, namespace: string): Promise<readonly Loose[]>;
   /** The object as soon as it fits. */
   waitFor(

@@ -251,13 +251,11 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
     // A JWT that comes after the restart is worked on after those that were listed.
     await science.apply('afterwards');
     await science.waitForToken('afterwards', (token) => token !== '');
-    const { [((await objects.get('jwts', 'science', 'afterwards')) as Loose).metadata.uid]: jwt, ...rest } =
+    const { [(await objects.get('jwts', 'science', 'afterwards')).metadata.uid]: jwt, ...rest } =
       await versions();
     assert.ok(jwt);
-    const {
-      [((await objects.get('secrets', 'science', 'afterwards')) as Loose).metadata.uid]: secret,
-      ...others
-    } = rest;
+    const { [(await objects.get('secrets', 'science', 'afterwards')).metadata.uid]: secret, ...others } =
+      rest;
     assert.ok(secret);
     assert.deepEqual(others, earlier);
     await service.waitForLog(({ msg, name }) => msg === 'signed' && name === 'afterwards');

@@ -93,7 +93,7 @@ test('every problem names what, where and the remedy, and never quotes the file'
   inFolder(async (folder, write) => {
     assert.match(
       problemOf({ kubeconfig: '/nowhere/x' }),
-      /^kubeconfig \/nowhere\/x cannot be read: check --kubeconfig$/,
+      /^cannot read kubeconfig \/nowhere\/x: there is no such file: check --kubeconfig$/,
     );
     assert.match(problemOf({}, { KUBECONFIG: '/nowhere/x' }), /check KUBECONFIG, or set --kubeconfig$/);
     assert.match(problemOf({}, { HOME: folder }), /^no cluster is known: set --kubeconfig or KUBECONFIG/);

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { stringify } from 'yaml';
+import { explainCommand } from '../../src/commands/explain.ts';
+import { wireJwt } from '../fixtures/jwts.ts';
+import { makeKey, NRP_KEY, toPem } from '../fixtures/keys.ts';
+import { runCommand, type Outcome } from './captured-io.ts';
+
+const EXAMPLES = join(import.meta.dirname, '../../deploy/examples');
+
+const explain = (objects: readonly unknown[]): Promise<Outcome> =>
+  runCommand(explainCommand, ['-f', '-'], {
+    input: objects.map((object) => stringify(object)).join('---\n'),
+  });
+
+describe('explain -f, JWTs', () => {
+  it('one that can be signed: lifetimes and five renewals, never the key', async () => {
+    const { code, out } = await runCommand(explainCommand, ['-f', join(EXAMPLES, 'my-jwt.yaml')]);
+    assert.equal(code, 0);
+    assert.match(out, /^JWT my-jwt \(.*my-jwt\.yaml\): can be signed$/m);
+    assert.match(out, /^ {2}each token lives 1 d and is replaced 5 h before it expires$/m);
+    assert.match(out, /^ {2}1\. +\d{4}-.* UTC, in (18 h 59 min|19 h) +expires/m);
+    assert.equal(out.match(/^ {2}\d\. /gm)?.length, 5);
+    assert.match(out, /^ {2}warning: spec\.key\.value shows the private key/m);
+    assert.doesNotMatch(out, /PRIVATE KEY|MHcCAQEE/);
+  });
+
+  const refused: readonly { title: string; spec: Record<string, unknown>; reason: string; says: RegExp }[] = [
+    {
+      title: 'a key that is none',
+      spec: { key: { value: 'canary' } },
+      reason: 'KeyUnreadable',
+      says: /spec\.key\.value: no PEM block/,
+    },
+    {
+      title: 'a key that does not fit',
+      spec: { algorithm: 'RS256' },
+      reason: 'KeyMismatch',
+      says: /RS256 needs an RSA key/,
+    },
+    {
+      title: 'no lifetime',
+      spec: { expiryTime: { days: 0 } },
+      reason: 'ClaimsInvalid',
+      says: /spec\.expiryTime is zero/,
+    },
+    {
+      title: 'an inexact integer',
+      spec: { data: { uid: 2 ** 60 } },
+      reason: 'ClaimsInvalid',
+      says: /spec\.data\.uid .*write it as a string/,
+    },
+    {
+      title: 'a key in a ConfigMap',
+      spec: { key: { configMap: { name: 'a', key: 'b' } } },
+      reason: 'KeyUnreadable',
+      says: /move the key into a Secret/,
+    },
+    {
+      title: 'a late renewal',
+      spec: { resignBefore: { days: 2 } },
+      reason: 'RenewalClamped',
+      says: /must be shorter than spec\.expiryTime/,
+    },
+  ];
+  for (const { title, spec, reason, says } of refused) {
+    it(`${title}: exit code 1, ${reason}`, async () => {
+      const { code, out } = await explain([wireJwt(spec)]);
+      assert.equal(code, 1);
+      assert.match(
+        out,
+        new RegExp(`^JWT science/my-jwt \\(standard input\\): cannot be signed \\(${reason}\\)$`, 'm'),
+      );
+      assert.match(out, says);
+      assert.doesNotMatch(out, /canary|If it were signed/);
+    });
+  }
+
+  it('another version, and a field that means nothing', async () => {
+    const other = await explain([{ ...wireJwt(), apiVersion: 'tokens.osg-htc.org/v2' }]);
+    assert.equal(other.code, 1);
+    assert.match(other.out, /apiVersion must be tokens\.osg-htc\.org\/v1, not "tokens\.osg-htc\.org\/v2"/);
+    const { code, out } = await explain([wireJwt({ keyID: 'x' })]);
+    assert.equal(code, 0);
+    assert.match(out, /^ {2}warning: spec\.keyID is no field of a JWT and is ignored$/m);
+  });
+
+  const secret = (key: string) => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'my-key', namespace: 'science' },
+    stringData: { 'key.pem': key },
+  });
+  const byName = wireJwt({ key: { secret: { name: 'my-key', key: 'key.pem' } } });
+
+  it('a key in a Secret of the same input is looked at', async () => {
+    const fits = await explain([byName, secret(NRP_KEY)]);
+    assert.equal(fits.code, 0);
+    assert.match(fits.out, /^ {2}key: Secret my-key, data key "key\.pem" of the input: fits ES256$/m);
+    const misfit = await explain([byName, secret(toPem(makeKey('RS256')))]);
+    assert.equal(misfit.code, 1);
+    assert.match(
+      misfit.out,
+      /Secret my-key, data key "key\.pem": ES256 needs an EC key on curve P-256, this is an RSA key/,
+    );
+    assert.doesNotMatch(fits.out + misfit.out, /PRIVATE KEY/);
+  });
+
+  it('a key that is elsewhere is said to be', async () => {
+    const { code, out } = await explain([byName]);
+    assert.equal(code, 0);
+    assert.match(
+      out,
+      /^ {2}key: Secret my-key, data key "key\.pem", which is not in the input: not looked at$/m,
+    );
+  });
+});

@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { after, before, describe, it } from 'node:test';
+import { parse } from 'yaml';
+import { injectCommand } from '../../src/commands/inject.ts';
+import { at, ENV, KEYS, MOUNT, review, VOLUME } from '../admission/pods.ts';
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function run(args: readonly string[], input = ''): Promise<Outcome> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const stdout = { write: (text: string) => out.push(text) };
+  const stderr = { write: (text: string) => err.push(text) };
+  const code = await injectCommand(args, { stdin: Readable.from([input]), stdout, stderr });
+  return { code, out: out.join(''), err: err.join('') };
+}
+
+const fromStdin = (input: string, ...more: readonly string[]): Promise<Outcome> =>
+  run(['-f', '-', ...more], input);
+
+const POD = `# what it is for
+apiVersion: v1
+kind: Pod
+metadata:
+  name: p
+  annotations: {tokens.osg-htc.org/token: my-jwt} # ours
+spec:
+  terminationGracePeriodSeconds: 0017
+  containers:
+    - name: app
+      image: "busybox"
+      args: ['a', "b"]
+      env:
+        # where we live
+        - name: HOME
+          value: /home
+      resources: {limits: {cpu: 1e3, x: 9007199254740993}}
+`;
+
+describe('inject -f', () => {
+  it('adds to a pod what the webhook would add, and leaves all else as it is written', async () => {
+    const { code, out, err } = await fromStdin(POD);
+    assert.deepEqual([code, err], [0, '']);
+    const added = out.split('\n').filter((line) => !POD.split('\n').includes(line));
+    const kept = out.split('\n').filter((line) => POD.split('\n').includes(line));
+    assert.deepEqual(kept, POD.split('\n'), 'no line is lost or moved');
+    assert.equal(added.length, 2 + 4 + 9);
+    const pod = parse(out);
+    assert.deepEqual(at(pod, 'spec', 'volumes'), [VOLUME]);
+    assert.deepEqual(at(pod, 'spec', 'containers', 0, 'volumeMounts'), [MOUNT]);
+    assert.deepEqual(at(pod, 'spec', 'containers', 0, 'env', 0), ENV);
+    assert.equal(review(pod).reason, 'AlreadyInjected');
+  });
+
+  it('twice is once', async () => {
+    const once = await fromStdin(POD);
+    assert.equal((await fromStdin(once.out)).out, once.out);
+  });
+
+  for (const [kind, apiVersion, path] of [
+    ['Deployment', 'apps/v1', ['spec']],
+    ['StatefulSet', 'apps/v1', ['spec']],
+    ['DaemonSet', 'apps/v1', ['spec']],
+    ['ReplicaSet', 'apps/v1', ['spec']],
+    ['Job', 'batch/v1', ['spec']],
+    ['CronJob', 'batch/v1', ['spec', 'jobTemplate', 'spec']],
+  ] as const) {
+    it(`writes into the pod template of a ${kind}, by its own annotation`, async () => {
+      const template = { template: { spec: { containers: [{ name: 'app' }] } } };
+      const spec = kind === 'CronJob' ? { jobTemplate: { spec: template } } : template;
+      const metadata = { name: 'w', annotations: { [KEYS.token]: 'my-jwt' } };
+      const { code, out } = await fromStdin(
+        JSON.stringify({ apiVersion, kind, metadata, spec }),
+        '-o',
+        'json',
+      );
+      assert.equal(code, 0);
+      const podSpec = at(JSON.parse(out), ...path, 'template', 'spec');
+      assert.deepEqual(at(podSpec, 'volumes'), [VOLUME]);
+      assert.deepEqual(at(podSpec, 'containers', 0, 'env'), [ENV]);
+      assert.equal(
+        review({ metadata, spec: podSpec }).reason,
+        'AlreadyInjected',
+        'its pods need nothing more',
+      );
+    });
+  }
+
+  it('several documents: those without a token stay byte for byte', async () => {
+    const service = '---\n# a service\nkind:   Service\napiVersion: v1\n';
+    const { out } = await fromStdin(`${service}---\n${POD}`);
+    assert.ok(out.startsWith(service));
+    assert.equal(out.split('---').length, 3);
+  });
+
+  it('Lists, with the item in the message', async () => {
+    const item = (name: string, token: string): unknown => ({
+      kind: 'Pod',
+      apiVersion: 'v1',
+      metadata: { name, annotations: { [KEYS.token]: token } },
+      spec: { containers: [{ name: 'app' }] },
+    });
+    const list = { apiVersion: 'v1', kind: 'List', items: [item('a', 'my-jwt'), item('b', 'a,a')] };
+    const { out, err } = await fromStdin(JSON.stringify(list), '-o', 'json');
+    assert.deepEqual(at(JSON.parse(out), 'items', 0, 'spec', 'volumes'), [VOLUME]);
+    assert.equal(
+      err,
+      `warning: -, document 1, item 2 (Pod b): annotation ${KEYS.token} names a token twice: it is injected once\n`,
+    );
+  });
+
+  it('a Namespace of the input is its pods’ default', async () => {
+    const namespace = `{kind: Namespace, apiVersion: v1, metadata: {name: ns1, labels: {${KEYS.token}: my-jwt}}}`;
+    const pod =
+      '{kind: Pod, apiVersion: v1, metadata: {name: p, namespace: ns1}, spec: {containers: [{name: a}]}}';
+    const { out } = await fromStdin(`${pod}\n---\n${namespace}\n`, '-o', 'json');
+    assert.deepEqual(at(JSON.parse(out), 'items', 0, 'spec', 'volumes'), [VOLUME]);
+  });
+
+  it('what containers share by anchors and merge keys is written out before it is changed', async () => {
+    const shared = `apiVersion: v1
+kind: Pod
+metadata: {name: p, annotations: {${KEYS.token}: my-jwt}}
+spec:
+  containers:
+  - &base
+    name: a
+    env: &env [{name: HOME, value: /}]
+  - <<: *base
+    name: b
+  - {name: c, env: *env}
+`;
+    const { code, out } = await fromStdin(shared);
+    assert.equal(code, 0);
+    assert.doesNotMatch(out, /[&*]base|[&*]env|<</);
+    for (const index of [0, 1, 2]) {
+      const container = at(parse(out), 'spec', 'containers', index);
+      assert.equal(at(container, 'name'), 'abc'[index]);
+      assert.deepEqual(at(container, 'env'), [ENV, { name: 'HOME', value: '/' }]);
+      assert.deepEqual(at(container, 'volumeMounts'), [MOUNT]);
+    }
+  });
+
+  it('-o json keeps every digit', async () => {
+    const { out } = await fromStdin(POD, '-o', 'json');
+    assert.match(out, /"x": 9007199254740993\b/);
+    assert.match(out, /"terminationGracePeriodSeconds": 15\b/, 'octal, as kubectl reads it');
+  });
+
+  it('a file in which nothing asks for a token is printed as it is, with a note', async () => {
+    const text = 'kind: Service\n\n\n# end';
+    const { code, out, err } = await fromStdin(text);
+    assert.deepEqual([code, out], [0, `${text}\n`]);
+    assert.match(err, /^note: nothing in - asks for a token: annotate a pod or workload with .*token\n$/);
+  });
+});
+
+describe('what inject refuses', () => {
+  const refused: readonly { title: string; input: string; message: RegExp }[] = [
+    {
+      title: 'an annotation against the table',
+      input: `${POD}---\n${POD.replace('my-jwt', 'My_JWT')}`,
+      message:
+        /^error: -, document 2 \(Pod p\): "My_JWT" is no valid name of a token: the closest valid one is "my-jwt"\n$/,
+    },
+    {
+      title: 'an annotation without quotes that is no string then',
+      input: POD.replace('my-jwt}', 'my-jwt, tokens.osg-htc.org/inject: true}'),
+      message: /annotation tokens.osg-htc.org\/inject is a boolean, not a string: put "true" in quotes/,
+    },
+    {
+      title: 'no YAML',
+      input: 'a: [\n',
+      message: /^error: -, document 1: .* at line 2, column 1: correct the YAML\n$/,
+    },
+    { title: 'a key twice', input: 'a: 1\na: 2\n', message: /document 1: Map keys must be unique/ },
+    {
+      title: 'aliases that grow without bound',
+      input: `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [${'*a,'.repeat(9)}]\nc: &c [${'*b,'.repeat(9)}]\nd: [${'*c,'.repeat(9)}]\n`,
+      message: /document 1: .*alias/,
+    },
+  ];
+  for (const { title, input, message } of refused) {
+    it(`${title}: exit code 1, and nothing is printed`, async () => {
+      const { code, out, err } = await fromStdin(input);
+      assert.deepEqual([code, out], [1, '']);
+      assert.match(err, message);
+    });
+  }
+});
+
+describe('how inject is used', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'jwt-injector-'));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  it('several files make one output', async () => {
+    const [one, two] = [join(folder, 'one.yaml'), join(folder, 'two.yaml')];
+    await Promise.all([writeFile(one, POD), writeFile(two, 'kind: Service\n')]);
+    const { code, out } = await run(['-f', one, '--filename', two]);
+    assert.equal(code, 0);
+    assert.ok(out.endsWith('---\nkind: Service\n'));
+  });
+
+  it('a file that is not there: exit code 3', async () => {
+    const { code, err } = await run(['-f', join(folder, 'missing.yaml')]);
+    assert.equal(code, 3);
+    assert.match(err, /^error: cannot read .*missing\.yaml: there is no such file/);
+  });
+
+  for (const args of [[], ['-x'], ['-f', '-', '-o', 'xml'], ['file.yaml']]) {
+    it(`wrong usage (${args.join(' ')}): exit code 2 and the help`, async () => {
+      const { code, out, err } = await run(args);
+      assert.deepEqual([code, out], [2, '']);
+      assert.match(err, /^error: .*\n\nUsage: jwt-injector inject/s);
+    });
+  }
+
+  it('--help explains, exit code 0', async () => {
+    const { code, out } = await run(['--help']);
+    assert.equal(code, 0);
+    assert.match(out, /^Usage: jwt-injector inject -f FILE/);
+  });
+});

@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import type { SecretLook } from '../../src/commands/connect-secret.ts';
+import { quoteShell } from '../../src/commands/migrate-commands.ts';
+import type { Finding, MigrationFacts } from '../../src/commands/migrate-facts.ts';
+import { findLeftovers } from '../../src/commands/migrate-rules.ts';
+import { migrateCommand } from '../../src/commands/migrate.ts';
+import { KubeError } from '../../src/kube/errors.ts';
+import { parseJwt } from '../../src/resources/jwt.ts';
+import { parseSecretMetadata } from '../../src/resources/secret.ts';
+import { wireJwt } from '../fixtures/jwts.ts';
+import { runCommand } from './captured-io.ts';
+
+interface Cluster {
+  readonly jwts?: readonly ReturnType<typeof wireJwt>[];
+  /** Metadata by namespace/name; `'forbidden'` for one that the caller may not see. */
+  readonly secrets?: Readonly<Record<string, Record<string, unknown> | 'forbidden'>>;
+  readonly more?: Partial<MigrationFacts>;
+}
+
+function check({ jwts = [], secrets = {}, more = {} }: Cluster): readonly Finding[] {
+  const look = (id: string): SecretLook => {
+    const metadata = secrets[id];
+    if (metadata === undefined) return { state: 'absent' };
+    const [namespace = '', name = ''] = id.split('/');
+    if (metadata !== 'forbidden') {
+      return {
+        state: 'found',
+        metadata: parseSecretMetadata({ metadata: { namespace, name, ...metadata } }),
+      };
+    }
+    const error = new KubeError({
+      verb: 'get',
+      resource: 'secrets',
+      namespace,
+      status: 403,
+      reason: 'Forbidden',
+    });
+    return { state: 'forbidden', error };
+  };
+  return findLeftovers({
+    api: { namespaced: true, hasStatus: true },
+    jwts: jwts.map((object) => {
+      const jwt = parseJwt(object);
+      if (!jwt.ok) throw new Error(jwt.problem);
+      return { jwt: jwt.value, spec: object.spec };
+    }),
+    secret: (namespace, name) => look(`${namespace}/${name}`),
+    deployments: [],
+    crdInRelease: false,
+    peerings: [],
+    legacyKeyNamespace: undefined,
+    namespace: 'science',
+    ...more,
+  });
+}
+
+const keyIn = (name: string, namespace?: string) => ({
+  key: { secret: { name, key: 'key.pem', ...(namespace === undefined ? {} : { namespace }) } },
+});
+const fixes = (cluster: Cluster): readonly Finding[] => check(cluster).filter(({ level }) => level === 'fix');
+const served = { status: { observedGeneration: 1 } };
+
+describe('what migrate check finds', () => {
+  it('nothing where there is nothing', () => {
+    assert.deepEqual(check({}), []);
+    const jwt = wireJwt(keyIn('my-key'));
+    assert.deepEqual(check({ jwts: [jwt], secrets: { 'science/my-key': {} } }), []);
+  });
+
+  it('one grant for all namespaces that need a key, beside those that have it', () => {
+    const jwts = ['b', 'a'].map((namespace) => wireJwt(keyIn('shared', 'keys'), { metadata: { namespace } }));
+    const annotations = { 'tokens.osg-htc.org/allowed-namespaces': 'old, a' };
+    const found = fixes({ jwts, secrets: { 'keys/shared': { annotations } } });
+    assert.deepEqual(
+      found.map(({ object, reason }) => [object, reason]),
+      [['JWT b/my-jwt', 'KeyNotGranted']],
+    );
+    assert.deepEqual(found[0]?.commands, [
+      'kubectl annotate secret shared -n keys --overwrite tokens.osg-htc.org/allowed-namespaces=old,a,b',
+    ]);
+  });
+
+  it('a key without a namespace, which token-manager read from default', () => {
+    const jwt = wireJwt(keyIn('my-key'));
+    const [found, ...more] = fixes({ jwts: [jwt], secrets: { 'default/my-key': {} } });
+    assert.deepEqual(more, []);
+    assert.match(
+      found?.why ?? '',
+      /token-manager read Secret default\/my-key, jwt-injector looks for science\/my-key/,
+    );
+    assert.deepEqual(found?.commands, [
+      `kubectl patch jwt my-jwt -n science --type=merge -p '{"spec":{"key":{"secret":{"namespace":"default"}}}}'`,
+      'kubectl annotate secret my-key -n default --overwrite tokens.osg-htc.org/allowed-namespaces=science',
+    ]);
+    const legacy = { legacyKeyNamespace: 'default' };
+    const [granted] = fixes({ jwts: [jwt], secrets: { 'default/my-key': {} }, more: legacy });
+    assert.equal(granted?.reason, 'KeyNotGranted');
+  });
+
+  it('the same name in both namespaces is a remark', () => {
+    const found = check({
+      jwts: [wireJwt(keyIn('my-key'))],
+      secrets: { 'default/my-key': {}, 'science/my-key': {} },
+    });
+    assert.deepEqual(
+      found.map(({ level, reason }) => [level, reason]),
+      [['note', 'KeyNamespace']],
+    );
+  });
+
+  it('a key in default that the caller may not see is granted without replacing anything', () => {
+    const [found] = fixes({ jwts: [wireJwt(keyIn('my-key'))], secrets: { 'default/my-key': 'forbidden' } });
+    assert.equal(
+      found?.commands[1],
+      'kubectl annotate secret my-key -n default tokens.osg-htc.org/allowed-namespaces=science',
+    );
+  });
+
+  it('a key that is nowhere, and one that nobody may use', () => {
+    const [nowhere] = fixes({ jwts: [wireJwt(keyIn('my-key', 'keys'))] });
+    assert.deepEqual(nowhere?.commands, [
+      'kubectl create secret generic my-key -n keys --from-file=key.pem=KEYFILE',
+      'kubectl annotate secret my-key -n keys tokens.osg-htc.org/allowed-namespaces=science',
+    ]);
+    const annotations = { 'tokens.osg-htc.org/max-lifetime': '1h' };
+    const [denied] = fixes({
+      jwts: [wireJwt(keyIn('my-key'))],
+      secrets: { 'science/my-key': { annotations } },
+    });
+    assert.equal(denied?.reason, 'PolicyDenied');
+    assert.deepEqual(denied?.commands, [
+      'kubectl annotate secret my-key -n science tokens.osg-htc.org/max-lifetime-',
+    ]);
+  });
+
+  it('Secrets that the caller may not see are no finding', () => {
+    const jwts = [wireJwt(keyIn('shared', 'keys'))];
+    assert.deepEqual(
+      check({ jwts, secrets: { 'keys/shared': 'forbidden', 'science/my-jwt': 'forbidden' } }),
+      [],
+    );
+  });
+
+  it('a Secret that somebody else controls cannot be handed over', () => {
+    const ownerReferences = [{ kind: 'Certificate', name: 'c', uid: 'u', controller: true }];
+    const jwts = [wireJwt(keyIn('my-key'))];
+    const [found] = fixes({ jwts, secrets: { 'science/my-key': {}, 'science/my-jwt': { ownerReferences } } });
+    assert.equal(found?.reason, 'SecretConflict');
+    assert.match(
+      found?.why ?? '',
+      /belongs to Certificate c: it is left untouched\. Give the JWT another name/,
+    );
+    assert.deepEqual(found?.commands, []);
+  });
+
+  it('what token-manager left itself is its own', () => {
+    const uid = '5a0e6d1c-0000-4000-8000-000000000001';
+    const metadata = {
+      annotations: { 'tokens.osg-htc.org/last-signing-time': '1743630000.123' },
+      ownerReferences: [{ kind: 'JWT', name: 'my-jwt', uid, controller: true }],
+    };
+    const secrets = { 'science/my-key': {}, 'science/my-jwt': metadata };
+    assert.deepEqual(check({ jwts: [wireJwt(keyIn('my-key'))], secrets }), []);
+  });
+
+  it('claims that nobody should sign', () => {
+    const specs = [{ expiryTime: { days: 0 } }, { data: { uid: 2 ** 60 } }, { data: { iss: 7 } }];
+    for (const spec of specs) {
+      const [found] = fixes({
+        jwts: [wireJwt({ ...keyIn('my-key'), ...spec })],
+        secrets: { 'science/my-key': {} },
+      });
+      assert.equal(found?.reason, 'ClaimsInvalid');
+      assert.deepEqual(found?.commands, ['kubectl edit jwt my-jwt -n science']);
+    }
+  });
+
+  it('renewals that were none, as long as nobody has looked at the JWT', () => {
+    const spec = { ...keyIn('my-key'), resignBefore: undefined };
+    const secrets = { 'science/my-key': {} };
+    const [note] = check({ jwts: [wireJwt(spec)], secrets });
+    assert.deepEqual([note?.level, note?.reason], ['note', 'NeverRenewed']);
+    assert.match(note?.why ?? '', /jwt-injector does so 12 h before it expires/);
+    assert.deepEqual(check({ jwts: [wireJwt(spec, served)], secrets }), []);
+  });
+
+  it('the CRD of token-manager, and its Deployment, by what installed it', () => {
+    const deployment = { namespace: 'ops', name: 'token-manager', release: 'tm', replicas: 1 };
+    const found = check({
+      more: {
+        api: { namespaced: true, hasStatus: false },
+        deployments: [deployment, { ...deployment, release: undefined, replicas: 0 }],
+      },
+    });
+    assert.deepEqual(
+      found.map(({ level, reason, commands }) => [level, reason, commands.join()]),
+      [
+        ['fix', 'OldSchema', 'kubectl apply --server-side --force-conflicts -k deploy/kustomize/crd'],
+        ['fix', 'LegacyOperatorActive', 'helm uninstall tm -n ops'],
+        ['note', 'LegacyOperatorActive', 'kubectl delete deployment token-manager -n ops'],
+      ],
+    );
+  });
+
+  it('Helm is not to delete the CRD together with token-manager', () => {
+    const deployments = [{ namespace: 'ops', name: 'token-manager', release: 'tm', replicas: 1 }];
+    const [found] = fixes({ more: { deployments, crdInRelease: true } });
+    assert.deepEqual(found?.commands, ['kubectl delete deployment token-manager -n ops']);
+    assert.match(found?.why ?? '', /not by helm uninstall: the CRD may belong to the release/);
+  });
+
+  it('names that no Secret can have lead to no command with them', () => {
+    const spec = { key: { secret: { name: "x'; rm -rf /; '", key: 'key.pem' } } };
+    const maps = { key: { configMap: { name: '$(reboot)', key: 'a b' } } };
+    for (const jwt of [wireJwt(spec), wireJwt(maps)]) {
+      const [found] = fixes({ jwts: [jwt] });
+      assert.deepEqual(found?.commands, ['kubectl edit jwt my-jwt -n science']);
+    }
+  });
+});
+
+it('quoteShell makes one word of anything', async () => {
+  for (const text of ["a'b", '$(x) `y` "z"', 'a b\nc', '', '{"a":1}', String.raw`\.`]) {
+    const { stdout } = await promisify(execFile)('sh', ['-c', `printf %s ${quoteShell(text)}`]);
+    assert.equal(stdout, text);
+  }
+});
+
+describe('how migrate is used', () => {
+  for (const args of [[], ['run'], ['check', 'x'], ['check', '-A', '-n', 'x'], ['check', '-o', 'csv']]) {
+    it(`wrong usage (${args.join(' ')}): exit code 2 and the help`, async () => {
+      const { code, out, err } = await runCommand(migrateCommand, args);
+      assert.deepEqual([code, out], [2, '']);
+      assert.match(err, /^error: .*\n\nUsage: jwt-injector migrate check/s);
+    });
+  }
+
+  it('--help explains, exit code 0', async () => {
+    const { code, out } = await runCommand(migrateCommand, ['--help']);
+    assert.equal(code, 0);
+    assert.match(out, /^Usage: jwt-injector migrate check/);
+  });
+});

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { describeApiError } from '../../src/commands/connect-errors.ts';
+import { findService } from '../../src/commands/renew-service.ts';
+import { renewCommand } from '../../src/commands/renew.ts';
+import { KubeError } from '../../src/kube/errors.ts';
+import { runCommand } from './captured-io.ts';
+
+describe('how renew is used', () => {
+  for (const args of [[], ['a', 'b'], ['a', '--timeout', 'soon'], ['a', '-o', 'table'], ['a', '-A']]) {
+    it(`wrong usage (${args.join(' ')}): exit code 2 and the help`, async () => {
+      const { code, out, err } = await runCommand(renewCommand, args);
+      assert.deepEqual([code, out], [2, '']);
+      assert.match(err, /^error: .*\n\nUsage: jwt-injector renew NAME/s);
+    });
+  }
+
+  it('--help explains, exit code 0', async () => {
+    const { code, out } = await runCommand(renewCommand, ['-h']);
+    assert.equal(code, 0);
+    assert.match(out, /^Usage: jwt-injector renew NAME/);
+  });
+});
+
+describe('whether jwt-injector runs, by its Lease', () => {
+  const lease = (spec: Record<string, unknown>) => ({ get: () => Promise.resolve({ spec }) });
+  const refusal = (status: number, reason: string) => ({
+    get: () =>
+      Promise.reject(
+        new KubeError({ verb: 'get', resource: 'leases', namespace: 'jwt-injector', status, reason }),
+      ),
+  });
+  const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
+
+  it('a Lease that was renewed in time', async () => {
+    const { runs } = await findService(
+      lease({ holderIdentity: 'a', leaseDurationSeconds: 15, renewTime: ago(3) }),
+    );
+    assert.equal(runs, true);
+  });
+
+  it('one that was not, or was given back', async () => {
+    const late = await findService(
+      lease({ holderIdentity: 'a', leaseDurationSeconds: 15, renewTime: ago(120) }),
+    );
+    assert.deepEqual(late, {
+      runs: false,
+      words: 'jwt-injector does not run since 2 min: kubectl get pods -n jwt-injector',
+    });
+    assert.equal(
+      (await findService(lease({ holderIdentity: '', leaseDurationSeconds: 1, renewTime: ago(0) }))).runs,
+      false,
+    );
+  });
+
+  it('none at all, or one that may not be read', async () => {
+    assert.equal((await findService(refusal(404, 'NotFound'))).runs, false);
+    const hidden = await findService(refusal(403, 'Forbidden'));
+    assert.equal(hidden.runs, undefined);
+    assert.match(
+      hidden.words,
+      /not known, as you may not read leases in namespace jwt-injector; ask an administrator/,
+    );
+  });
+});
+
+describe('what the API server refuses, in one line', () => {
+  const about = { verb: 'get', resource: 'secrets', namespace: 'x', name: 'my-key' };
+  for (const [title, details, says] of [
+    [
+      'a right that is missing',
+      { ...about, status: 403, reason: 'Forbidden' },
+      'you may not read secrets in namespace x: ask an administrator of x for the right to (kubectl auth can-i get secrets -n x)',
+    ],
+    [
+      'one for all namespaces',
+      { verb: 'list', resource: 'jwts', status: 403, reason: 'Forbidden' },
+      'you may not list jwts in all namespaces: ask an administrator of the cluster for the right to (kubectl auth can-i list jwts -A)',
+    ],
+    [
+      'one for an object without a namespace',
+      { verb: 'get', resource: 'namespaces', name: 'x', status: 403, reason: 'Forbidden' },
+      'you may not read namespaces x: ask an administrator of the cluster for the right to (kubectl auth can-i get namespaces)',
+    ],
+    [
+      'credentials',
+      { ...about, status: 401, reason: 'Unauthorized' },
+      'the API server does not accept your credentials: log in again, or choose another --context',
+    ],
+    [
+      'a kind that is not there',
+      { verb: 'list', resource: 'jwts', status: 404, reason: 'NotFound' },
+      'the API server does not know jwts: their CRD is not installed, or of another scope',
+    ],
+    [
+      'no connection',
+      { ...about, status: 0, reason: 'Unreachable', detail: 'https://cluster: ECONNREFUSED' },
+      'no answer from the API server: get secrets x/my-key: Unreachable (https://cluster: ECONNREFUSED)',
+    ],
+    [
+      'anything else',
+      { ...about, verb: 'patch', status: 500, reason: 'InternalError' },
+      'the API server refused to change secrets: patch secrets x/my-key: 500 InternalError',
+    ],
+  ] as const) {
+    it(title, () => {
+      assert.equal(describeApiError(new KubeError(details)), says);
+    });
+  }
+});

@@ -1,0 +1,143 @@
+import { startService } from '../controlplane/service.ts';
+import { createCertificateAuthority } from '../controlplane/certificates.ts';
+import type { ControlPlane } from '../controlplane/control-plane.ts';
+import { startStage, type Stage } from '../controlplane/stage.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import { openApi, type Api } from './api.ts';
+import { Canaries } from './canaries.ts';
+import { beginExcuse, type Excuse } from './case-file.ts';
+import { startObserver, type Observer } from './observer.ts';
+import { startPlayer, type Player } from './player.ts';
+
+/** Durations of leader election, in milliseconds. */
+export interface LeaseTimes {
+  readonly duration: number;
+  readonly renewDeadline: number;
+  readonly retryPeriod: number;
+}
+
+/** The shipped ones, and a third of them for the short form. */
+const SHIPPED: LeaseTimes = { duration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000 };
+const QUICK: LeaseTimes = { duration: 5_000, renewDeadline: 4_000, retryPeriod: 1_000 };
+
+export interface StartPlayer {
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Where all faults are played: one control plane, the service on it, and who looks on. */
+export interface Arena {
+  readonly cluster: ControlPlane;
+  readonly api: Api;
+  readonly observer: Observer;
+  readonly canaries: Canaries;
+  readonly lease: LeaseTimes;
+  /** resourceVersions by who stored them. */
+  readonly foreign: ReadonlySet<string>;
+  readonly ours: ReadonlySet<string>;
+  /** The service with the webhook, leading when a fault begins. */
+  main(): Player;
+  /** Starts the service with the webhook anew, after the one before has ended. */
+  startMain(options?: StartPlayer): Promise<Player>;
+  /** One more, without webhook. */
+  startStandby(options?: StartPlayer): Promise<Player>;
+  /** Times in which nobody could sign anything, for the judge. */
+  readonly excuses: readonly Excuse[];
+  /** From now on signing is impossible, until the returned function is called. */
+  excuse(): () => void;
+  /** What the services printed since this was asked last. */
+  freshOutput(): string;
+  /** Makes the arena as a fault expects it: the API server answers, and the main service alone is there and leads. */
+  settle(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const ANSWERS_WITHIN_MS = 60_000;
+
+export async function openArena(options: { readonly short: boolean }): Promise<Arena> {
+  const foreign = new Set<string>();
+  const ours = new Set<string>();
+  const canaries = new Canaries();
+  const lease = options.short ? QUICK : SHIPPED;
+  const leaseArgs = [
+    `--lease-duration=${lease.duration}ms`,
+    `--renew-deadline=${lease.renewDeadline}ms`,
+    `--retry-period=${lease.retryPeriod}ms`,
+  ];
+  const stage: Stage = await startStage();
+  try {
+    const { cluster } = stage;
+    await stage.service().stop();
+    const authority = await createCertificateAuthority('proxies of the fault suite');
+    const api = await openApi(cluster, (object) => {
+      const version = object?.metadata?.resourceVersion;
+      if (typeof version === 'string') foreign.add(version);
+    });
+    const observer = startObserver(api);
+    const players: Player[] = [];
+    let main: Player | undefined;
+    const excuses: Excuse[] = [];
+    const searched = new Map<Player, number>();
+    const start = async (launch: Parameters<typeof startPlayer>[0]['launch']): Promise<Player> => {
+      const onStored = (version: string): void => void ours.add(version);
+      const player = await startPlayer({ cluster, authority, onStored, launch, number: players.length });
+      players.push(player);
+      return player;
+    };
+    const startMain: Arena['startMain'] = async ({ args = [], env = {} } = {}) => {
+      main = await start((own) => stage.startService({ args: [...own, ...leaseArgs, ...args], env }));
+      return main;
+    };
+    const arena: Arena = {
+      cluster,
+      api,
+      observer,
+      canaries,
+      lease,
+      foreign,
+      ours,
+      main: () => {
+        if (main === undefined) throw new Error('no service was started');
+        return main;
+      },
+      startMain,
+      startStandby: ({ args = [], env = {} } = {}) =>
+        start((own) => startService(cluster, { args: ['--no-webhook', ...own, ...leaseArgs, ...args], env })),
+      excuses,
+      excuse: () => beginExcuse(excuses),
+      freshOutput: () =>
+        players
+          .map((player) => {
+            const output = player.service.output();
+            const from = searched.get(player) ?? 0;
+            searched.set(player, output.length);
+            return output.slice(from);
+          })
+          .join('\n'),
+      settle: async () => {
+        await waitUntil('the API server to answer', ANSWERS_WITHIN_MS, () =>
+          api.list('/api/v1/namespaces').then(
+            () => true,
+            () => false,
+          ),
+        );
+        await Promise.all(
+          players.filter((player) => player !== main && !player.hasEnded()).map((player) => player.stop()),
+        );
+        if (main === undefined || main.hasEnded()) await startMain();
+        await arena.main().waitUntilLeading();
+      },
+      stop: async () => {
+        await Promise.all(players.filter((player) => !player.hasEnded()).map((player) => player.stop()));
+        await observer.stop();
+        api.close();
+        await stage.stop();
+      },
+    };
+    await arena.settle();
+    return arena;
+  } catch (error) {
+    await stage.stop();
+    throw error;
+  }
+}

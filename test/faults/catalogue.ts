@@ -1,0 +1,23 @@
+import { CRASHES } from './crashes.ts';
+import { DELETIONS } from './deletions.ts';
+import type { Fault } from './fault.ts';
+import { KEYS } from './keys.ts';
+import { LEADERSHIP } from './leadership.ts';
+import { OUTAGES } from './outages.ts';
+import { CRD_REINSTALLED, SURROUNDINGS } from './surroundings.ts';
+import { PLIGHTS, VANDALISM } from './vandalism.ts';
+import { WATCHES } from './watches.ts';
+
+/** All faults, in the order of the table. */
+export const FAULTS: readonly Fault[] = [
+  ...VANDALISM,
+  ...PLIGHTS,
+  ...KEYS,
+  ...DELETIONS,
+  ...CRASHES,
+  ...LEADERSHIP,
+  ...OUTAGES,
+  ...WATCHES,
+  ...SURROUNDINGS,
+  CRD_REINSTALLED, // last: the witness goes with it
+];

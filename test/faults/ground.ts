@@ -1,0 +1,167 @@
+import type { KeyObject } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Loose } from '../integration/objects.ts';
+import { wireJwt } from '../fixtures/jwts.ts';
+import { makeKey, toPem } from '../fixtures/keys.ts';
+import { pathOf } from './api.ts';
+import type { Arena } from './arena.ts';
+import type { Invariant, Violation } from './case-file.ts';
+import { judge } from './judge.ts';
+import { tokenIn } from './token.ts';
+import { TrackedJwt } from './tracked-jwt.ts';
+
+/** What a JWT of a fault is like. */
+export interface Wish {
+  /** Members of the spec that differ from the NRP page's. */
+  readonly spec?: Loose;
+  /** The key to sign with; a fresh one unless told. */
+  readonly key?: KeyObject;
+  /** `false`: do not wait until it is Ready. */
+  readonly isAwaited?: boolean;
+  /** `false`: its Secret gets nothing of others. */
+  readonly isDressed?: boolean;
+}
+
+/** A namespace in which one fault is played once, and the notes that are taken. */
+export interface Ground {
+  readonly arena: Arena;
+  readonly namespace: string;
+  readonly short: boolean;
+  /** Makes a JWT, waits until it is Ready, and puts things of others into its Secret. */
+  sign(name: string, wish?: Wish): Promise<TrackedJwt>;
+  /** So many of them, `name-0` and so on, several at a time. */
+  signMany(name: string, count: number, wish?: Wish): Promise<readonly TrackedJwt[]>;
+  /** Makes one more namespace, which goes with the first; gives its name. */
+  addNamespace(suffix: string): Promise<string>;
+  /** Makes or replaces the data of a key Secret; the text is its `key.pem`. */
+  storeKey(name: string, text: string): Promise<void>;
+  /** For the table: what was seen. The same words are shown once. */
+  note(what: string): void;
+  recovered(ms: number): void;
+  fail(invariant: Invariant, what: string): void;
+}
+
+/** Token of one minute, renewed after half of it: for what must go on while something is broken. */
+export const ONE_MINUTE = { expiryTime: { minutes: 1 }, resignBefore: null };
+
+/** What others keep in the Secret. */
+const DRESS = {
+  metadata: {
+    labels: { 'astronomy.example.org/team': 'pulsars' },
+    annotations: { 'example.org/note': 'ours, too' },
+  },
+  data: { 'other.txt': Buffer.from('of somebody else').toString('base64') },
+};
+const MADE_AT_ONCE = 8;
+const READY_WITHIN_MS = 20_000;
+/** Whatever is written without need is written within this time. */
+const AFTERMATH_MS = { short: 1_000, full: 2_500 };
+
+/** A ground before and after its fault. */
+export interface OpenGround extends Ground {
+  /** Judges all that was seen, and has the namespace deleted without waiting for that. */
+  close(): Promise<void>;
+  readonly violations: readonly Violation[];
+  readonly recoveries: readonly number[];
+  readonly notes: readonly string[];
+}
+
+export async function openGround(arena: Arena, namespace: string, short: boolean): Promise<OpenGround> {
+  const { api, observer, canaries } = arena;
+  const jwts: TrackedJwt[] = [];
+  const violations: Violation[] = [];
+  const recoveries: number[] = [];
+  const notes = new Set<string>();
+  await api.create('/api/v1/namespaces', { metadata: { name: namespace } });
+
+  const storeKey: Ground['storeKey'] = async (name, text) => {
+    canaries.addKey(text);
+    const body = { metadata: { name }, stringData: { 'key.pem': text } };
+    const present = await api.get(pathOf('secrets', namespace, name));
+    if (present === undefined) await api.create(pathOf('secrets', namespace), body);
+    else await api.merge(pathOf('secrets', namespace, name), body);
+  };
+  const sign: Ground['sign'] = async (name, { spec = {}, key, isAwaited = true, isDressed = true } = {}) => {
+    const jwt = new TrackedJwt(arena, { namespace, name }, (ms) => recoveries.push(ms));
+    jwts.push(jwt);
+    const keyName = `${name}-key`;
+    const algorithm = spec.algorithm ?? 'ES256';
+    const privateKey = key ?? makeKey(algorithm);
+    const wanted = { keyId: `${name}-1`, key: { secret: { name: keyName, key: 'key.pem' } }, ...spec };
+    await storeKey(keyName, toPem(privateKey));
+    const { apiVersion, kind, spec: full } = wireJwt(wanted);
+    jwt.noteSpec(full);
+    jwt.noteKey(privateKey, full.keyId);
+    await api.create(pathOf('jwts', namespace), { apiVersion, kind, metadata: { name }, spec: full });
+    if (!isAwaited) return jwt;
+    await jwt.waitFor('a first token', () => jwt.isRenewed(''), READY_WITHIN_MS);
+    if (isDressed) await jwt.patchSecret(DRESS);
+    return jwt;
+  };
+  const namespaces = [namespace];
+  return {
+    arena,
+    namespace,
+    short,
+    sign,
+    signMany: async (name, count, wish) => {
+      const numbers = Array.from({ length: count }, (_, number) => number);
+      const signed: TrackedJwt[] = [];
+      const turns = numbers.values();
+      const work = async (): Promise<void> => {
+        for (const number of turns) signed.push(await sign(`${name}-${number}`, wish));
+      };
+      await Promise.all(Array.from({ length: MADE_AT_ONCE }, work));
+      return signed;
+    },
+    addNamespace: async (suffix) => {
+      const name = `${namespace}-${suffix}`;
+      namespaces.push(name);
+      await api.create('/api/v1/namespaces', { metadata: { name } });
+      return name;
+    },
+    storeKey,
+    note: (what) => void notes.add(what),
+    recovered: (ms) => void recoveries.push(ms),
+    fail: (invariant, what) => void violations.push({ invariant, what }),
+    close: async () => {
+      await sleep(short ? AFTERMATH_MS.short : AFTERMATH_MS.full);
+      const endedAt = Date.now();
+      for (const { kind, object } of observer.sightings(namespace)) {
+        if (kind === 'Secret') canaries.addToken(tokenIn(object)?.text ?? '');
+      }
+      for (const jwt of jwts) violations.push(...(await judge(jwt.file(endedAt))));
+      violations.push(...canaries.search(await collectTexts(arena, namespace, jwts)));
+      for (const name of namespaces) await api.remove(`/api/v1/namespaces/${name}`);
+      observer.forget(namespace);
+    },
+    violations,
+    recoveries,
+    get notes() {
+      return [...notes];
+    },
+  };
+}
+
+/** Everything that people may come to see, by where they see it. */
+async function collectTexts(
+  arena: Arena,
+  namespace: string,
+  jwts: readonly TrackedJwt[],
+): Promise<Readonly<Record<string, string>>> {
+  const events = await arena.api.list(pathOf('events', namespace));
+  const metrics = arena.main().hasEnded() ? '' : await readMetrics(arena);
+  return {
+    'the log': arena.freshOutput(),
+    'an event': JSON.stringify(events),
+    'a status': JSON.stringify(jwts.map(({ jwt }) => jwt?.status)),
+    'the metrics': metrics,
+  };
+}
+
+async function readMetrics(arena: Arena): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${arena.main().service.httpPort}/metrics`).catch(
+    () => undefined,
+  );
+  return (await answer?.text()) ?? '';
+}

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { createPublicKey } from 'node:crypto';
+import { describe, it } from 'node:test';
+import { SignJWT } from 'jose';
+import type { Loose } from '../integration/objects.ts';
+import { makeKey } from '../fixtures/keys.ts';
+import type { CaseFile } from './case-file.ts';
+import { judge } from './judge.ts';
+import type { Sighting } from './observer.ts';
+
+const START = 1_800_000_000; // seconds
+const LIFETIME = 3_600;
+const key = makeKey('ES256');
+
+interface TokenWish {
+  readonly signedAt?: number;
+  readonly keyId?: string;
+  readonly signer?: typeof key;
+  readonly claims?: Loose;
+}
+
+function makeToken({
+  signedAt = START,
+  keyId = 'k1',
+  signer = key,
+  claims = {},
+}: TokenWish): Promise<string> {
+  const iat = signedAt - 60;
+  const payload = {
+    sub: 'a',
+    iss: 'https://i',
+    iat,
+    nbf: iat,
+    exp: signedAt + LIFETIME,
+    jti: `j${signedAt}`,
+    ...claims,
+  };
+  return new SignJWT(payload).setProtectedHeader({ alg: 'ES256', kid: keyId, typ: 'JWT' }).sign(signer);
+}
+
+async function seeSecret(
+  version: number,
+  at: number,
+  wish: TokenWish & { readonly more?: Loose } = {},
+): Promise<Sighting> {
+  const { signedAt = at, more = {} } = wish;
+  const token = await makeToken({ ...wish, signedAt });
+  const { data, ...metadata } = more;
+  const object = {
+    metadata: {
+      ownerReferences: [{ kind: 'JWT', uid: 'jwt-uid' }],
+      annotations: {
+        'tokens.osg-htc.org/expires-at': new Date((signedAt + LIFETIME) * 1000).toISOString(),
+        'tokens.osg-htc.org/last-signing-time': `${signedAt}`,
+      },
+      ...metadata,
+    },
+    data: { token: Buffer.from(token).toString('base64'), ...data },
+  };
+  return sighting('Secret', version, at, object);
+}
+
+function sighting(
+  kind: Sighting['kind'],
+  version: number,
+  at: number,
+  object: Loose,
+  isGone = false,
+): Sighting {
+  const uid = kind === 'JWT' ? 'jwt-uid' : 'secret-uid';
+  return { kind, at: at * 1000, isGone, name: 'a', uid, resourceVersion: `${version}`, object };
+}
+
+const READY = { metadata: {}, status: { conditions: [{ type: 'Ready', status: 'True' }] } };
+const ready = (at: number): Sighting => sighting('JWT', 2, at, READY);
+const spec = {
+  from: 0,
+  keyId: 'k1',
+  algorithm: 'ES256',
+  issuer: 'https://i',
+  data: { sub: 'a' },
+  lifetime: LIFETIME,
+  resignBefore: LIFETIME / 2,
+};
+
+async function blame(
+  sightings: readonly Sighting[],
+  more: Partial<CaseFile> = {},
+): Promise<readonly string[]> {
+  const file = {
+    name: 'a',
+    sightings,
+    keys: [{ from: 0, keyId: 'k1', publicKey: createPublicKey(key) }],
+    specs: [spec],
+    excuses: [],
+    causes: 1,
+    foreign: new Set<string>(),
+    ours: new Set(['1', '3', '4']),
+    endedAt: (START + 100) * 1000,
+    ...more,
+  };
+  return (await judge(file)).map(({ invariant, what }) => `${invariant} ${what}`);
+}
+
+describe('the judge of the fault suite', () => {
+  it('finds nothing in a token that was signed, made Ready and renewed in time', async () => {
+    const due = START + LIFETIME / 2;
+    const sightings = [await seeSecret(1, START), ready(START), await seeSecret(3, due)];
+    assert.deepEqual(await blame(sightings, { endedAt: (due + 100) * 1000 }), []);
+  });
+
+  it('I1: a token that expired, and a Secret that was away, unless there is an excuse', async () => {
+    const signed = [await seeSecret(1, START), ready(START)];
+    const late = { endedAt: (START + LIFETIME + 2) * 1000 };
+    assert.deepEqual(await blame(signed, late), ['I1 a: no valid token for 2.0 s']);
+    const gone = [...signed, sighting('Secret', 5, START + 10, { metadata: {} }, true)];
+    assert.deepEqual(await blame(gone), ['I1 a: no Secret for 90.0 s']);
+    const excuses = [{ from: (START + 9) * 1000, until: (START + 40) * 1000 }];
+    assert.deepEqual(await blame(gone, { excuses }), ['I1 a: no Secret for 60.0 s']);
+  });
+
+  it('I2: another key, kid, claim, lifetime or annotation than was asked for', async () => {
+    const wishes: readonly (TokenWish & { readonly more?: Loose })[] = [
+      { signer: makeKey('ES256') },
+      { keyId: 'k2' },
+      { claims: { sub: 'b' } },
+      { claims: { exp: START + 2 * LIFETIME } },
+      { more: { annotations: {} } },
+    ];
+    for (const wish of wishes) {
+      const found = await blame([await seeSecret(1, START, wish)]);
+      assert.equal(found.length, 1, JSON.stringify(wish.claims));
+      assert.match(found[0] ?? '', /^I2 /);
+    }
+  });
+
+  it('I3: an expiry that goes back, unless the lifetime was shortened', async () => {
+    const back = [await seeSecret(1, START), await seeSecret(3, START + 10, { signedAt: START - 5 })];
+    assert.deepEqual(await blame(back, { causes: 2 }), ['I3 a: exp went back by 5 s']);
+  });
+
+  it('I4: one write more than there are causes, a scheduled one left out; and one after the JWT went', async () => {
+    const twice = [await seeSecret(1, START), await seeSecret(3, START + 10)];
+    assert.deepEqual(await blame(twice), ['I4 a: 2 writes for 1 causes']);
+    assert.deepEqual(await blame(twice, { causes: 2 }), []);
+    const leaving = sighting('JWT', 2, START + 1, { metadata: { deletionTimestamp: 'now' } });
+    assert.deepEqual(await blame([leaving, await seeSecret(3, START + 10)]), [
+      'I4 a: a write for a JWT that was deleted before',
+    ]);
+  });
+
+  it('I4: what the suite itself wrote is no write of the service', async () => {
+    const sightings = [await seeSecret(1, START), await seeSecret(7, START + 10)];
+    assert.deepEqual(await blame(sightings, { foreign: new Set(['7']) }), []);
+  });
+
+  it('I5: data, labels, annotations and finalizers of others that a write took away', async () => {
+    const others = {
+      data: { note: 'bWluZQ==' },
+      labels: { team: 'a' },
+      finalizers: ['example.org/wait'],
+    };
+    const found = await blame([await seeSecret(1, START, { more: others }), await seeSecret(3, START + 10)], {
+      causes: 2,
+    });
+    assert.deepEqual(
+      found.map((each) => each.replace(/.*changed /, '')),
+      ['data of others', 'labels of others', 'finalizers of others'],
+    );
+  });
+});

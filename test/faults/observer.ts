@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Loose } from '../integration/objects.ts';
+import { ApiRefusal, pathOfAll, type Api, type WireEvent } from './api.ts';
+
+/** One state of a Secret or JWT, as the observer's watch told it. */
+export interface Sighting {
+  /** Milliseconds since the epoch, when it was told. */
+  readonly at: number;
+  readonly kind: 'Secret' | 'JWT';
+  readonly isGone: boolean;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly object: Loose;
+}
+
+/**
+ * Sees every state of every Secret and JWT, through a watch that does not go through the service's proxy. It survives
+ * the outages that the faults make, and misses nothing: it resumes where it was cut off.
+ */
+export interface Observer {
+  /** In the order of their coming. */
+  sightings(namespace: string): readonly Sighting[];
+  /** The present object, `undefined` when there is none. */
+  see(kind: Sighting['kind'], namespace: string, name: string): Loose;
+  /** Drops what was seen in a namespace, once it was judged. */
+  forget(namespace: string): void;
+  stop(): Promise<void>;
+}
+
+const PAUSE_MS = 100;
+const KINDS = { secrets: 'Secret', jwts: 'JWT' } as const;
+
+export function startObserver(api: Api): Observer {
+  const chronicle = new Map<string, Sighting[]>();
+  const present = new Map<string, Loose>();
+  const ending = new AbortController();
+
+  const note = (kind: Sighting['kind'], object: Loose, isGone: boolean): void => {
+    const { namespace, name, uid, resourceVersion } = object.metadata;
+    const key = `${kind} ${namespace}/${name}`;
+    if (!isGone && present.get(key)?.metadata.resourceVersion === resourceVersion) return;
+    if (isGone) present.delete(key);
+    else present.set(key, object);
+    const sightings = chronicle.get(namespace) ?? [];
+    chronicle.set(namespace, sightings);
+    sightings.push({ at: Date.now(), kind, isGone, name, uid, resourceVersion, object });
+  };
+  const list = async (plural: keyof typeof KINDS): Promise<string> => {
+    const kind = KINDS[plural];
+    const { items, metadata } = await api.list(pathOfAll(plural));
+    const keys = new Set(
+      items.map((item: Loose) => `${kind} ${item.metadata.namespace}/${item.metadata.name}`),
+    );
+    for (const [key, object] of present) {
+      if (key.startsWith(`${kind} `) && !keys.has(key)) note(kind, object, true);
+    }
+    for (const item of items) note(kind, item, false);
+    return metadata.resourceVersion;
+  };
+  const follow = async (plural: keyof typeof KINDS): Promise<void> => {
+    let from: string | undefined;
+    const take = ({ type, object }: WireEvent): void => {
+      if (type === 'ERROR') from = undefined;
+      else from = object.metadata.resourceVersion;
+      if (type !== 'ERROR' && type !== 'BOOKMARK') note(KINDS[plural], object, type === 'DELETED');
+    };
+    while (!ending.signal.aborted) {
+      try {
+        from ??= await list(plural);
+        await api.watch(pathOfAll(plural), from, take, ending.signal);
+      } catch (error) {
+        const isRefused = error instanceof ApiRefusal && (error.status === 404 || error.status === 410);
+        if (isRefused) from = undefined; // its CRD went, or etcd has forgotten
+      }
+      await sleep(PAUSE_MS);
+    }
+  };
+  const running = [follow('secrets'), follow('jwts')];
+  return {
+    sightings: (namespace) => chronicle.get(namespace) ?? [],
+    see: (kind, namespace, name) => present.get(`${kind} ${namespace}/${name}`),
+    forget: (namespace) => void chronicle.delete(namespace),
+    stop: async () => {
+      ending.abort();
+      await Promise.all(running);
+    },
+  };
+}

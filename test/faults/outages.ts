@@ -1,0 +1,291 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault } from './fault.ts';
+import { ONE_MINUTE, type Ground } from './ground.ts';
+import { isApplyOf } from './hold.ts';
+import type { Treatment } from './proxy.ts';
+import { expiryOf } from './token.ts';
+import type { TrackedJwt } from './tracked-jwt.ts';
+
+/** A watch is tried again within 30 s, and with jitter. */
+const WATCH_RETRY_MS = 40_000;
+
+/** Waits until a JWT's next renewal is so near (ms). */
+async function waitUntilDue(jwt: TrackedJwt, nearMs: number): Promise<void> {
+  const dueAt = Date.parse(jwt.jwt?.status?.renewsAt ?? '');
+  await sleep(Math.max(0, dueAt - nearMs - Date.now()));
+}
+
+/**
+ * Takes the API server away when a token of one minute is due, for less time than is left until it expires, and
+ * looks whether it is renewed before that. What is asked for afterwards is done, too.
+ */
+async function outlast(ground: Ground, outage: () => Promise<unknown>): Promise<void> {
+  const idle = await ground.sign('idle');
+  if (ground.short)
+    await outage(); // to wait for a renewal takes half a minute: the witness must do
+  else await outlastWhenDue(ground, outage);
+  await askForMore(ground, idle);
+}
+
+async function outlastWhenDue(ground: Ground, outage: () => Promise<unknown>): Promise<void> {
+  const due = await ground.sign('due', { spec: ONE_MINUTE });
+  const before = due.text;
+  const expiresAt = expiryOf(due.token);
+  await waitUntilDue(due, 1_000);
+  await outage();
+  const left = expiresAt - Date.now();
+  const backAt = performance.now();
+  ground.note(`back ${Math.round(left / 1000)} s before the expiry`);
+  const isRenewed = (): boolean => due.isRenewed(before);
+  await due.waitFor('a new token before the old one expires', isRenewed, Math.max(left, 1_000));
+  ground.recovered(performance.now() - backAt);
+}
+
+async function askForMore(ground: Ground, jwt: TrackedJwt): Promise<void> {
+  const { text } = jwt;
+  const startedAt = performance.now();
+  await jwt.endure('a deleted Secret comes back', {
+    harm: () => jwt.removeSecret(),
+    until: () => jwt.isRenewed(text),
+    withinMs: WATCH_RETRY_MS,
+  });
+  ground.note(`watching again after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+}
+
+/** An outage that outlasts the token: nothing can be done but to be quick afterwards. */
+async function expireDuring(ground: Ground, outage: () => Promise<unknown>): Promise<void> {
+  const jwts = await ground.signMany('due', 5, { spec: ONE_MINUTE });
+  const [first] = jwts;
+  const before = jwts.map(({ text }) => text);
+  if (first === undefined) return;
+  await waitUntilDue(first, 2_000);
+  const forgive = ground.arena.excuse();
+  await outage();
+  const backAt = performance.now();
+  const isDone = (): boolean => jwts.every((jwt, index) => jwt.isRenewed(before[index] ?? ''));
+  await first.waitFor('new tokens after the outage', isDone, WATCH_RETRY_MS);
+  ground.recovered(performance.now() - backAt);
+  forgive();
+}
+
+/** Asks for renewals for a while, and a token of one minute goes on, while requests are treated so. */
+async function endureTreatment(
+  ground: Ground,
+  treat: (number: number) => Treatment | undefined,
+  options: { readonly seconds: number; readonly extraWrites?: number },
+): Promise<void> {
+  const { seconds, extraWrites = 0 } = options;
+  const renewing = await ground.sign('renewing', { spec: ONE_MINUTE });
+  const jwts = await ground.signMany('asked', 6);
+  let number = 0;
+  const stop = ground.arena.main().proxy.treat(({ isWatch }) => {
+    if (isWatch) return undefined;
+    number += 1;
+    return treat(number);
+  });
+  const endsAt = Date.now() + seconds * 1_000;
+  try {
+    for (let round = 0; Date.now() < endsAt || round === 0; round += 1) {
+      const before = await Promise.all(jwts.map((jwt) => jwt.requestRenewal()));
+      for (const jwt of [...jwts, renewing]) jwt.addCauses(extraWrites);
+      const startedAt = performance.now();
+      const isDone = (): boolean => jwts.every((jwt, index) => jwt.isRenewed(before[index] ?? ''));
+      await renewing.waitFor(`round ${round}: new tokens all the same`, isDone, 45_000);
+      ground.recovered(performance.now() - startedAt);
+      await sleep(500);
+    }
+  } finally {
+    stop();
+  }
+}
+
+/** Of every ten requests, these three. */
+const isUnlucky = (number: number): boolean => number % 10 < 3;
+
+async function loseAnswer(ground: Ground, what: 'secret' | 'status'): Promise<void> {
+  const jwt = await ground.sign('unanswered');
+  const path = what === 'secret' ? jwt.secretPath : `${jwt.path}/status`;
+  const fits = isApplyOf(path);
+  let lost = 0;
+  const stop = ground.arena.main().proxy.treat((seen) => {
+    if (lost > 0 || !fits(seen)) return undefined;
+    lost += 1;
+    return { do: 'lose-answer' };
+  });
+  const before = await jwt.requestRenewal();
+  jwt.addCauses(); // what nobody answered for may be done once more
+  const startedAt = performance.now();
+  await jwt.waitFor('a new token', () => jwt.isRenewed(before), 15_000);
+  ground.recovered(performance.now() - startedAt);
+  stop();
+}
+
+/** The answer to a write arrives after the Secret was deleted again, and its watch event before it. */
+async function answerLate(ground: Ground): Promise<void> {
+  const jwt = await ground.sign('ghost');
+  const fits = isApplyOf(jwt.secretPath);
+  const released = Promise.withResolvers<void>();
+  let held = 0;
+  const stop = ground.arena.main().proxy.treat((seen) => {
+    if (held > 0 || !fits(seen)) return undefined;
+    held += 1;
+    return { do: 'hold-answer', until: released.promise };
+  });
+  const before = await jwt.requestRenewal();
+  await jwt.waitFor('the write', () => jwt.text !== before);
+  const written = jwt.text;
+  await jwt.endure('a Secret that was deleted before its writer had the answer comes back', {
+    harm: async () => {
+      await jwt.removeSecret();
+      await sleep(500); // the service hears of the deletion
+      released.resolve();
+      stop();
+    },
+    until: () => jwt.isRenewed(written),
+  });
+}
+
+const ALONE = { isLocal: false } as const;
+const wait = (seconds: number): Promise<void> => sleep(seconds * 1_000);
+
+export const OUTAGES: readonly Fault[] = [
+  {
+    ...ALONE,
+    name: 'api-server-restarted',
+    title: 'API server killed and restarted at once, when a token is due',
+    tries: { short: 1, full: 2 },
+    play: (ground) => outlast(ground, () => ground.arena.cluster.apiServer.restart()),
+  },
+  {
+    ...ALONE,
+    name: 'api-server-down',
+    title: 'API server down for 20 s, when a token is due that has 30 s left',
+    tries: { short: 0, full: 2 },
+    play: (ground) =>
+      outlast(ground, async () => {
+        await ground.arena.cluster.apiServer.kill();
+        await wait(17);
+        await ground.arena.cluster.apiServer.restart();
+      }),
+  },
+  {
+    ...ALONE,
+    name: 'api-server-paused',
+    title: 'API server keeps its connections and answers nothing for 20 s, when a token is due',
+    tries: { short: 0, full: 2 },
+    play: (ground) =>
+      outlast(ground, async () => {
+        ground.arena.cluster.apiServer.pause();
+        await wait(20);
+        ground.arena.cluster.apiServer.resume();
+      }),
+  },
+  {
+    ...ALONE,
+    name: 'api-server-refusing',
+    title: 'connections refused for 20 s, when a token is due',
+    tries: { short: 0, full: 2 },
+    play: (ground) =>
+      outlast(ground, async () => {
+        const answerAgain = await ground.arena.main().proxy.refuse();
+        await wait(20);
+        await answerAgain();
+      }),
+  },
+  {
+    ...ALONE,
+    name: 'api-server-gone-for-long',
+    title: 'API server down for longer than the tokens live: new ones soon after it is back',
+    tries: { short: 0, full: 1 },
+    play: (ground) =>
+      expireDuring(ground, async () => {
+        await ground.arena.cluster.apiServer.kill();
+        await wait(60);
+        await ground.arena.cluster.apiServer.restart();
+      }),
+  },
+  {
+    ...ALONE,
+    name: 'etcd-restarted',
+    title: 'etcd killed and restarted, when a token is due',
+    tries: { short: 0, full: 2 },
+    play: (ground) => outlast(ground, () => ground.arena.cluster.etcd.restart()),
+  },
+  {
+    ...ALONE,
+    name: 'api-server-slow',
+    title: 'every request takes 1.5 s longer, for 40 s',
+    tries: { short: 0, full: 1 },
+    play: (ground) => endureTreatment(ground, () => ({ do: 'delay', ms: 1_500 }), { seconds: 40 }),
+  },
+  {
+    ...ALONE,
+    name: 'answers-429',
+    title: '3 of 10 requests are answered 429 with Retry-After',
+    tries: { short: 1, full: 1 },
+    play: (ground) =>
+      endureTreatment(
+        ground,
+        (number) => (isUnlucky(number) ? { do: 'answer', status: 429, retryAfter: 1 } : undefined),
+        {
+          seconds: ground.short ? 0 : 35,
+        },
+      ),
+  },
+  {
+    ...ALONE,
+    name: 'answers-500',
+    title: '3 of 10 requests are answered 500',
+    tries: { short: 0, full: 1 },
+    play: (ground) =>
+      endureTreatment(ground, (number) => (isUnlucky(number) ? { do: 'answer', status: 500 } : undefined), {
+        seconds: 35,
+        extraWrites: 1,
+      }),
+  },
+  {
+    ...ALONE,
+    name: 'answers-503',
+    title: '3 of 10 requests are answered 503 with Retry-After',
+    tries: { short: 0, full: 1 },
+    play: (ground) =>
+      endureTreatment(
+        ground,
+        (number) => (isUnlucky(number) ? { do: 'answer', status: 503, retryAfter: 1 } : undefined),
+        { seconds: 35, extraWrites: 1 },
+      ),
+  },
+  {
+    ...ALONE,
+    name: 'connections-cut',
+    title: '3 of 10 requests meet a connection that breaks, half of them after they were done',
+    tries: { short: 0, full: 1 },
+    play: (ground) =>
+      endureTreatment(
+        ground,
+        (number) => (isUnlucky(number) ? { do: number % 2 === 0 ? 'cut' : 'lose-answer' } : undefined),
+        { seconds: 35, extraWrites: 2 },
+      ),
+  },
+  {
+    ...ALONE,
+    name: 'secret-answer-lost',
+    title: 'the Secret is written, but the answer gets lost',
+    tries: { short: 1, full: 3 },
+    play: (ground) => loseAnswer(ground, 'secret'),
+  },
+  {
+    ...ALONE,
+    name: 'status-answer-lost',
+    title: 'the status is written, but the answer gets lost',
+    tries: { short: 1, full: 3 },
+    play: (ground) => loseAnswer(ground, 'status'),
+  },
+  {
+    ...ALONE,
+    name: 'answer-after-deletion',
+    title: 'the answer to a write arrives after the Secret was deleted again',
+    tries: { short: 1, full: 3 },
+    play: answerLate,
+  },
+];

@@ -1,0 +1,250 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Agent, createServer, request } from 'node:https';
+import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { buffer } from 'node:stream/consumers';
+import type { CertificateAuthority } from '../controlplane/certificates.ts';
+import type { ControlPlane } from '../controlplane/control-plane.ts';
+
+/** A request of the service, as far as rules look at it. */
+export interface Seen {
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly isWatch: boolean;
+  /** Milliseconds since the epoch, when it came. */
+  readonly at: number;
+  /** Of the answer, 0 until there is one. */
+  status: number;
+  /** Of the object in the answer. */
+  resourceVersion?: string | undefined;
+}
+
+/** What becomes of a request instead of being passed on. */
+export type Treatment =
+  | { readonly do: 'delay'; readonly ms: number }
+  | { readonly do: 'answer'; readonly status: number; readonly retryAfter?: number }
+  /** The connection is cut before anything is passed on. */
+  | { readonly do: 'cut' }
+  /** It is passed on and done, but the connection is cut before the answer. */
+  | { readonly do: 'lose-answer' }
+  /** Neither passed on nor answered until the promise resolves. */
+  | { readonly do: 'hold'; readonly until: Promise<'pass' | 'drop'> }
+  /** Passed on and done; the answer waits. */
+  | { readonly do: 'hold-answer'; readonly until: Promise<unknown> };
+
+export type Rule = (seen: Seen) => Treatment | undefined;
+/** What becomes of an event of a watch instead of being passed on; `cut`: the connection breaks in the middle of it. */
+export type LineRule = (line: string, seen: Seen) => readonly string[] | 'cut' | undefined;
+
+/** Stands between one service and the API server, sees every request, and does harm where told. */
+export interface Proxy {
+  readonly url: string;
+  /** Every request so far. */
+  readonly log: readonly Seen[];
+  /** The rule counts from now on, until the returned function is called; of several, the first that answers. */
+  treat(rule: Rule): () => void;
+  /** What watches bring from now on. */
+  rewrite(rule: LineRule): () => void;
+  /** From now on nothing passes on the connections that exist now, in either direction; new ones work. */
+  freezeConnections(): void;
+  /** Watches stay open and bring nothing any more, until the returned function is called; new ones too. */
+  silenceWatches(): () => void;
+  /** Cuts the connections of all watches. */
+  cutWatches(): void;
+  /** New connections are refused and the present ones cut, until the returned function is called. */
+  refuse(): Promise<() => Promise<void>>;
+  close(): Promise<void>;
+}
+
+/** @param onStored hears the resourceVersion of whatever the service stored. */
+export async function startProxy(
+  cluster: Pick<ControlPlane, 'url' | 'ca'>,
+  authority: CertificateAuthority,
+  onStored: (resourceVersion: string) => void,
+): Promise<Proxy> {
+  const agent = new Agent({ ca: cluster.ca, keepAlive: true });
+  const { certificate, key } = await authority.issue(['localhost'], ['127.0.0.1']);
+  const log: Seen[] = [];
+  const rules = new Set<Rule>();
+  const lineRules = new Set<LineRule>();
+  const sockets = new Set<Socket>();
+  const frozen = new WeakSet<Socket>();
+  const watches = new Set<ServerResponse>();
+  let isSilent = false;
+
+  const forward = async (
+    incoming: IncomingMessage,
+    body: Buffer,
+    outgoing: ServerResponse,
+  ): Promise<IncomingMessage> => {
+    const { host: _host, connection: _connection, ...headers } = incoming.headers;
+    const asking = request(new URL(incoming.url ?? '/', cluster.url), {
+      agent,
+      method: incoming.method,
+      headers,
+    });
+    outgoing.once('close', () => {
+      if (!outgoing.writableFinished) asking.destroy();
+    });
+    asking.end(body);
+    const [answer]: IncomingMessage[] = await once(asking, 'response');
+    if (answer === undefined) throw new Error('no answer');
+    return answer;
+  };
+  const stream = async (seen: Seen, answer: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    watches.add(outgoing);
+    outgoing.once('close', () => watches.delete(outgoing));
+    outgoing.writeHead(answer.statusCode ?? 502, withoutHopHeaders(answer.headers));
+    outgoing.flushHeaders();
+    let rest = '';
+    for await (const chunk of answer.setEncoding('utf8')) {
+      if (isSilent || isFrozen(outgoing)) continue;
+      const lines = `${rest}${chunk}`.split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        const becomes = [...lineRules].map((rule) => rule(line, seen)).find((found) => found !== undefined);
+        if (becomes === 'cut') {
+          outgoing.write(line.slice(0, line.length / 2), () => outgoing.destroy());
+          return;
+        }
+        for (const each of becomes ?? [line]) outgoing.write(`${each}\n`);
+      }
+    }
+    outgoing.end();
+  };
+  const isFrozen = (outgoing: ServerResponse): boolean =>
+    outgoing.socket !== null && frozen.has(outgoing.socket);
+  const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    const { pathname, searchParams } = new URL(incoming.url ?? '/', cluster.url);
+    const isWatch = searchParams.get('watch') === 'true';
+    const { method = 'GET' } = incoming;
+    const seen: Seen = { method, path: pathname, isWatch, at: Date.now(), status: 0 };
+    log.push(seen);
+    const body = await buffer(incoming);
+    if (frozen.has(incoming.socket)) return;
+    const treatment = [...rules].map((rule) => rule(seen)).find((found) => found !== undefined);
+    if (treatment?.do === 'delay') await sleep(treatment.ms);
+    if (treatment?.do === 'hold' && (await treatment.until) === 'drop') return;
+    if (treatment?.do === 'cut') {
+      incoming.socket.destroy();
+      return;
+    }
+    if (treatment?.do === 'answer') {
+      refuseWith(outgoing, seen, treatment);
+      return;
+    }
+    const answer = await forward(incoming, body, outgoing);
+    if (isWatch && answer.statusCode === 200) {
+      seen.status = 200;
+      await stream(seen, answer, outgoing);
+      return;
+    }
+    const content = await buffer(answer);
+    seen.status = answer.statusCode ?? 0;
+    if (method !== 'GET' && seen.status < 300) {
+      seen.resourceVersion = readResourceVersion(content);
+      if (seen.resourceVersion !== undefined) onStored(seen.resourceVersion);
+    }
+    if (treatment?.do === 'hold-answer') await treatment.until;
+    if (treatment?.do === 'lose-answer') incoming.socket.destroy();
+    else if (!isFrozen(outgoing))
+      outgoing.writeHead(seen.status, withoutHopHeaders(answer.headers)).end(content);
+  };
+
+  const server = createServer(
+    { cert: certificate, key, ALPNProtocols: ['http/1.1'] },
+    (incoming, outgoing) => {
+      serve(incoming, outgoing).catch(() => incoming.socket.destroy()); // as if the API server itself had broken off
+    },
+  );
+  server.keepAliveTimeout = 120_000; // as patient as the API server
+  server.requestTimeout = 0;
+  server.on('secureConnection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+  const { port } = address;
+  const add = <T>(set: Set<T>, rule: T): (() => void) => {
+    set.add(rule);
+    return () => void set.delete(rule);
+  };
+  const hangUp = async (): Promise<void> => {
+    const closed = once(server, 'close');
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  return {
+    url: `https://127.0.0.1:${port}`,
+    log,
+    treat: (rule) => add(rules, rule),
+    rewrite: (rule) => add(lineRules, rule),
+    freezeConnections: () => {
+      for (const socket of sockets) frozen.add(socket);
+    },
+    silenceWatches: () => {
+      isSilent = true;
+      return () => void (isSilent = false);
+    },
+    cutWatches: () => {
+      for (const watch of watches) watch.destroy();
+    },
+    refuse: async () => {
+      await hangUp();
+      return async () => {
+        server.listen(port, '127.0.0.1');
+        await once(server, 'listening');
+      };
+    },
+    close: async () => {
+      if (server.listening) await hangUp();
+      agent.destroy();
+    },
+  };
+}
+
+/** Of one connection alone (RFC 9110 §7.6.1); the body is sent anew. */
+function withoutHopHeaders(headers: IncomingMessage['headers']): IncomingMessage['headers'] {
+  const { connection: _connection, 'transfer-encoding': _encoding, ...rest } = headers;
+  return rest;
+}
+
+function readResourceVersion(content: Buffer): string | undefined {
+  try {
+    return JSON.parse(content.toString()).metadata.resourceVersion;
+  } catch {
+    return undefined;
+  }
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  429: 'TooManyRequests',
+  500: 'InternalError',
+  503: 'ServiceUnavailable',
+};
+
+function refuseWith(
+  outgoing: ServerResponse,
+  seen: Seen,
+  { status, retryAfter }: { readonly status: number; readonly retryAfter?: number },
+): void {
+  seen.status = status;
+  const details = retryAfter === undefined ? {} : { details: { retryAfterSeconds: retryAfter } };
+  const body = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    status: 'Failure',
+    code: status,
+    reason: REASONS[status],
+    ...details,
+  };
+  const headers = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
+  outgoing.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+}

@@ -1,0 +1,116 @@
+import type { Arena } from './arena.ts';
+import type { Violation } from './case-file.ts';
+import type { Fault, FaultResult } from './fault.ts';
+import { ONE_MINUTE, openGround, type Ground, type OpenGround } from './ground.ts';
+
+/** Local faults that are played at the same time: enough to save time, few enough for two cores. */
+const AT_ONCE = 6;
+
+interface Attempt {
+  readonly violations: readonly Violation[];
+  readonly recoveries: readonly number[];
+  readonly notes: readonly string[];
+}
+
+/** Plays all faults: first the local ones, several at a time, then the others one by one. A witness sees them all. */
+export async function playAll(
+  faults: readonly Fault[],
+  arena: Arena,
+  options: { readonly short: boolean; readonly onResult: (result: FaultResult) => void },
+): Promise<readonly FaultResult[]> {
+  const { short, onResult } = options;
+  const results = new Map<Fault, FaultResult>();
+  let grounds = 0;
+  const attempt = async (fault: Fault): Promise<Attempt> => {
+    grounds += 1;
+    return attemptOnce(fault, arena, { namespace: `fault-${grounds}`, short });
+  };
+  const playFault = async (fault: Fault): Promise<void> => {
+    const attempts: Attempt[] = [];
+    const startedAt = performance.now();
+    const tries = triesOf(fault, short);
+    for (let played = 0; played < tries; played += 1) attempts.push(await attempt(fault));
+    const result = summarise(fault, attempts, (performance.now() - startedAt) / 1000);
+    results.set(fault, result);
+    onResult(result);
+  };
+  const witness = await callWitness(arena, short);
+  const local = faults.filter(({ isLocal }) => isLocal).values();
+  const work = async (): Promise<void> => {
+    for (const fault of local) await playFault(fault);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  for (const fault of faults.filter(({ isLocal }) => !isLocal)) await playFault(fault);
+  const last = await witness();
+  onResult(last);
+  return [...faults.flatMap((fault) => results.get(fault) ?? []), last];
+}
+
+/** One try. Whatever is thrown is a violation: what was promised did not come about in time. */
+async function attemptOnce(
+  fault: Fault,
+  arena: Arena,
+  { namespace, short }: { readonly namespace: string; readonly short: boolean },
+): Promise<Attempt> {
+  let ground: OpenGround | undefined;
+  try {
+    ground = await openGround(arena, namespace, short);
+    await play(fault, ground);
+    if (!fault.isLocal) await arena.settle();
+    await ground.close();
+    return ground;
+  } catch (error) {
+    const failure = {
+      invariant: 'recovery',
+      what: `the arena could not be put in order: ${String(error)}`,
+    } as const;
+    return {
+      violations: [...(ground?.violations ?? []), failure],
+      recoveries: ground?.recoveries ?? [],
+      notes: ground?.notes ?? [],
+    };
+  }
+}
+
+async function play(fault: Fault, ground: Ground): Promise<void> {
+  try {
+    await fault.play(ground);
+  } catch (error) {
+    ground.fail('recovery', error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** A token of one minute that lives through all the faults; the returned function judges it. */
+async function callWitness(arena: Arena, short: boolean): Promise<() => Promise<FaultResult>> {
+  const startedAt = performance.now();
+  const ground = await openGround(arena, 'witness', short);
+  const witness = await ground.sign('witness', { spec: ONE_MINUTE });
+  witness.addCauses(Number.POSITIVE_INFINITY); // which write belongs to which fault, nobody can say
+  return async () => {
+    ground.note(`${witness.countTokens()} tokens`);
+    await ground.close();
+    const fault = { name: 'witness', title: 'a token of one minute, through all of this' };
+    return summarise(fault, [ground], (performance.now() - startedAt) / 1000);
+  };
+}
+
+/** How often a fault is played; one that was named is played at least once. */
+export function triesOf({ tries }: Fault, short: boolean): number {
+  return Math.max(1, short ? tries.short : tries.full);
+}
+
+function summarise(
+  { name, title }: Pick<Fault, 'name' | 'title'>,
+  attempts: readonly Attempt[],
+  seconds: number,
+): FaultResult {
+  return {
+    name,
+    title,
+    tries: attempts.length,
+    seconds: Math.round(seconds * 10) / 10,
+    violations: attempts.flatMap(({ violations }) => violations),
+    recoveries: attempts.flatMap(({ recoveries }) => recoveries),
+    notes: [...new Set(attempts.flatMap(({ notes }) => notes))],
+  };
+}

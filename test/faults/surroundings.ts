@@ -1,0 +1,223 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { installCrd } from '../controlplane/install.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import type { Loose } from '../integration/objects.ts';
+import { makeKey, toPem } from '../fixtures/keys.ts';
+import { pathOf } from './api.ts';
+import type { Fault } from './fault.ts';
+import { ONE_MINUTE, type Ground } from './ground.ts';
+import type { TrackedJwt } from './tracked-jwt.ts';
+
+const CLUSTER_ROLE = '/apis/rbac.authorization.k8s.io/v1/clusterroles/jwt-injector';
+const ALONE = { isLocal: false } as const;
+
+/** Takes a verb away, does what needs it, sees it told, gives the verb back, and sees it done. */
+async function withoutVerb(
+  ground: Ground,
+  { resource, verb }: { resource: string; verb: string },
+): Promise<void> {
+  const { api } = ground.arena;
+  const jwt = await ground.sign('refused');
+  const { rules } = await api.get(CLUSTER_ROLE);
+  const reduced = rules.map((rule: Loose) =>
+    rule.resources.includes(resource)
+      ? { ...rule, verbs: rule.verbs.filter((each: string) => each !== verb) }
+      : rule,
+  );
+  await api.merge(CLUSTER_ROLE, { rules: reduced });
+  try {
+    await sleep(1_000); // the authorizer hears of it by a watch
+    if (verb === 'get') await changeKey(ground, jwt);
+    else await jwt.requestRenewal();
+    const isTold = async (): Promise<boolean> => {
+      const events = await api.list(pathOf('events', ground.namespace));
+      return events.items.some(({ reason, note }: Loose) => reason === 'WriteFailed' && /403/.test(note));
+    };
+    await jwt.waitFor('an Event that tells of the refusal', isTold, 15_000);
+  } finally {
+    await api.merge(CLUSTER_ROLE, { rules });
+  }
+  const renewals = jwt.jwt.status.renewals ?? 0;
+  const startedAt = performance.now();
+  jwt.addCauses(); // with the status refused, the token was written and nobody could say so
+  await jwt.waitFor('a renewal once it is allowed again', () => jwt.jwt.status.renewals > renewals, 30_000);
+  ground.recovered(performance.now() - startedAt);
+}
+
+/** A key that is known need not be read. */
+async function changeKey(ground: Ground, jwt: TrackedJwt): Promise<void> {
+  const key = makeKey('ES256');
+  jwt.addCauses();
+  jwt.noteKey(key, `${jwt.name}-1`);
+  await ground.storeKey(`${jwt.name}-key`, toPem(key));
+}
+
+/** A policy of the cluster refuses every write of Secrets in the namespace. */
+async function refuseByPolicy(ground: Ground): Promise<void> {
+  const { api } = ground.arena;
+  const jwt = await ground.sign('refused');
+  const path = '/apis/admissionregistration.k8s.io/v1';
+  const name = `no-secrets-${ground.namespace}`;
+  await api.create(`${path}/validatingadmissionpolicies`, {
+    metadata: { name },
+    spec: {
+      matchConstraints: {
+        resourceRules: [
+          { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['secrets'] },
+        ],
+      },
+      validations: [
+        { expression: '!request.userInfo.username.endsWith(":jwt-injector")', message: 'refused' },
+      ],
+    },
+  });
+  await api.create(`${path}/validatingadmissionpolicybindings`, {
+    metadata: { name },
+    spec: {
+      policyName: name,
+      validationActions: ['Deny'],
+      matchResources: {
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': ground.namespace } },
+      },
+    },
+  });
+  const before = jwt.text;
+  try {
+    await sleep(5_000); // policies take effect some seconds after they were written
+    await jwt.requestRenewal();
+    const isTold = async (): Promise<boolean> =>
+      (await api.list(pathOf('events', ground.namespace))).items.some(
+        ({ reason }: Loose) => reason === 'WriteFailed',
+      );
+    await jwt.waitFor('an Event that tells of the refusal', isTold, 15_000);
+    if (jwt.text !== before) ground.fail('recovery', 'the policy had no effect: nothing was tested');
+  } finally {
+    await api.remove(`${path}/validatingadmissionpolicybindings/${name}`);
+    await api.remove(`${path}/validatingadmissionpolicies/${name}`);
+  }
+  const startedAt = performance.now();
+  await jwt.waitFor('a renewal once it is allowed again', () => jwt.isRenewed(before), 60_000);
+  ground.recovered(performance.now() - startedAt);
+}
+
+async function reinstallCrd(ground: Ground): Promise<void> {
+  const { api, cluster } = ground.arena;
+  const jwt = await ground.sign('exile');
+  const { spec, apiVersion, kind } = await api.get(jwt.path);
+  await cluster.kubectl(['delete', 'crd', 'jwts.tokens.osg-htc.org', '--timeout=60s']);
+  await jwt.waitFor('the JWT to go', () => jwt.jwt === undefined, 20_000);
+  await sleep(ground.short ? 2_000 : 15_000);
+  if (ground.arena.main().hasEnded()) ground.fail('recovery', 'the service ended when its CRD went');
+  await waitUntil('the old Secret to go', 60_000, () => jwt.secret === undefined);
+  await installCrd(cluster);
+  jwt.addCauses();
+  const startedAt = performance.now();
+  await api.create(pathOf('jwts', ground.namespace), {
+    apiVersion,
+    kind,
+    metadata: { name: jwt.name },
+    spec,
+  });
+  await jwt.waitFor('a token under the new CRD', () => jwt.isRenewed(''), 60_000);
+  ground.recovered(performance.now() - startedAt);
+}
+
+/** Restarts the service with other settings: nothing is written, and what is written then tells the right times. */
+async function restartWith(ground: Ground, env: NodeJS.ProcessEnv): Promise<void> {
+  const { arena } = ground;
+  const jwts = await ground.signMany('settled', 5);
+  await arena.main().stop();
+  const main = await arena.startMain({ env });
+  await main.waitUntilLeading();
+  await sleep(2_000);
+  const needless = main.writes().filter(({ path }) => path.includes(`/namespaces/${ground.namespace}/`));
+  if (needless.length > 0) ground.fail('I4', `${needless.length} requests to write after a restart`);
+  const [jwt] = jwts;
+  if (jwt === undefined) return;
+  const before = await jwt.requestRenewal();
+  const startedAt = performance.now();
+  await jwt.waitFor('a new token', () => jwt.isRenewed(before));
+  ground.recovered(performance.now() - startedAt);
+  const { issuedAt, expiresAt } = jwt.jwt.status;
+  const { iat, exp } = jwt.token?.claims ?? {};
+  if (Date.parse(issuedAt) !== (iat + 60) * 1000 || Date.parse(expiresAt) !== exp * 1000) {
+    ground.fail('recovery', 'the status tells other times than the token');
+  }
+  if (Math.abs(iat + 60 - Date.now() / 1000) > 30) ground.fail('I2', 'the token was issued at another time');
+}
+
+/** A hundred JWTs that fail again and again beside one that is due. */
+async function failBeside(ground: Ground, fail: 'refuse' | 'hang'): Promise<void> {
+  const due = await ground.sign('due', { spec: ONE_MINUTE });
+  const before = due.text;
+  const { proxy } = ground.arena.main();
+  const end = proxy.treat(({ method, path }) => {
+    const isBroken =
+      method === 'PATCH' && path.startsWith(pathOf('secrets', ground.namespace)) && path.includes('broken');
+    if (!isBroken) return undefined;
+    return fail === 'refuse'
+      ? { do: 'answer', status: 500 }
+      : { do: 'hold', until: new Promise(() => undefined) };
+  });
+  try {
+    await ground.signMany('broken', 100, { isAwaited: false });
+    const dueAt = Date.parse(due.jwt.status.renewsAt);
+    await due.waitFor('the renewal', () => due.isRenewed(before), 60_000);
+    const late = Math.max(0, (due.token?.claims.iat ?? 0) + 60 - dueAt / 1000);
+    ground.note(`renewed ${late} s after it was due`);
+    // Where requests hang, 32 workers hang with them until their deadline of 5 s.
+    if (late > (fail === 'refuse' ? 2 : 12)) ground.fail('recovery', `renewed ${late} s late`);
+  } finally {
+    end();
+  }
+}
+
+export const SURROUNDINGS: readonly Fault[] = [
+  ...[
+    { resource: 'secrets', verb: 'patch' },
+    { resource: 'jwts/status', verb: 'patch' },
+    { resource: 'secrets', verb: 'get' },
+  ].map((taken): Fault => ({
+    isLocal: false,
+    name: `rbac-${taken.verb}-${taken.resource.replace('/', '-')}`,
+    title: `RBAC: the verb ${taken.verb} on ${taken.resource} is taken away and given back`,
+    tries: { short: taken.verb === 'patch' && taken.resource === 'secrets' ? 1 : 0, full: 1 },
+    play: (ground) => withoutVerb(ground, taken),
+  })),
+  {
+    name: 'policy-refuses-secrets',
+    title: 'an admission policy refuses every write of Secrets, until it is removed',
+    isLocal: true,
+    tries: { short: 0, full: 1 },
+    play: refuseByPolicy,
+  },
+  ...['America/Chicago', 'Asia/Tokyo'].map((zone): Fault => ({
+    isLocal: false,
+    name: `time-zone-${zone.toLowerCase().replace('/', '-')}`,
+    title: `restarted with TZ=${zone}: nothing is written, and all times are right`,
+    tries: { short: zone === 'Asia/Tokyo' ? 1 : 0, full: 1 },
+    play: (ground) => restartWith(ground, { TZ: zone }),
+  })),
+  {
+    ...ALONE,
+    name: 'broken-neighbours-refused',
+    title: 'a hundred JWTs whose writes are answered 500, beside one that is due',
+    tries: { short: 0, full: 1 },
+    play: (ground) => failBeside(ground, 'refuse'),
+  },
+  {
+    ...ALONE,
+    name: 'broken-neighbours-hanging',
+    title: 'a hundred JWTs whose writes hang, beside one that is due',
+    tries: { short: 0, full: 1 },
+    play: (ground) => failBeside(ground, 'hang'),
+  },
+];
+
+export const CRD_REINSTALLED: Fault = {
+  ...ALONE,
+  name: 'crd-reinstalled',
+  title: 'the CRD is removed, and installed again: the service lives, and signs what comes then',
+  tries: { short: 0, full: 1 },
+  play: reinstallCrd,
+};

@@ -1,0 +1,181 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import type { Loose } from '../integration/objects.ts';
+import { pathOf } from './api.ts';
+import type { Arena } from './arena.ts';
+import { beginExcuse, type CaseFile, type Excuse, type KeyRecord, type SpecRecord } from './case-file.ts';
+import { expiryOf, tokenIn, type Token } from './token.ts';
+
+/** Something done to a JWT, its Secret or its surroundings, and how to see that all is well again. */
+export interface Ordeal {
+  readonly harm: () => Promise<unknown>;
+  readonly until: () => boolean | Promise<boolean>;
+  readonly withinMs?: number;
+  /** Writes of the Secret that this may lead to; one unless told. */
+  readonly causes?: number;
+}
+
+const WITHIN_MS = 10_000; // promised is one second; the machine may be busy
+
+/** A JWT of a fault: what was asked for, what was done to it, and what the observer sees of it. */
+export class TrackedJwt {
+  readonly name: string;
+  readonly namespace: string;
+  readonly #arena: Arena;
+  readonly #keys: KeyRecord[] = [];
+  readonly #specs: SpecRecord[] = [];
+  readonly #excuses: Excuse[] = [];
+  readonly #onRecovery: (ms: number) => void;
+  #causes = 1; // the first token
+
+  constructor(
+    arena: Arena,
+    place: { readonly namespace: string; readonly name: string },
+    onRecovery: (ms: number) => void,
+  ) {
+    this.#arena = arena;
+    this.namespace = place.namespace;
+    this.name = place.name;
+    this.#onRecovery = onRecovery;
+  }
+
+  get path(): string {
+    return pathOf('jwts', this.namespace, this.name);
+  }
+
+  get secretPath(): string {
+    return pathOf('secrets', this.namespace, this.name);
+  }
+
+  get jwt(): Loose {
+    return this.#arena.observer.see('JWT', this.namespace, this.name);
+  }
+
+  get secret(): Loose {
+    return this.#arena.observer.see('Secret', this.namespace, this.name);
+  }
+
+  get token(): Token | undefined {
+    return tokenIn(this.secret);
+  }
+
+  /** The text of the present token, for comparison. */
+  get text(): string {
+    return this.token?.text ?? '';
+  }
+
+  condition(type: string): Loose {
+    return this.jwt?.status?.conditions?.find((condition: Loose) => condition.type === type);
+  }
+
+  says(type: string, status: string, reason?: string): boolean {
+    const condition = this.condition(type);
+    return condition?.status === status && (reason === undefined || condition.reason === reason);
+  }
+
+  /** A valid token other than `before`, and a status that tells of it. */
+  isRenewed(before: string): boolean {
+    const { token } = this;
+    if (token === undefined || token.text === before || expiryOf(token) <= Date.now()) return false;
+    return this.jwt?.status?.tokenId === token.claims.jti && this.says('Ready', 'True');
+  }
+
+  /** Tells that the JWT was written with this spec, and what its key is from now on. */
+  noteSpec(spec: Loose): void {
+    const lifetime = secondsOf(spec.expiryTime);
+    const { keyId, algorithm, issuer, data } = spec;
+    const resignBefore = secondsOf(spec.resignBefore) || lifetime / 2;
+    this.#specs.push({ from: Date.now(), keyId, algorithm, issuer, data, lifetime, resignBefore });
+  }
+
+  noteKey(key: KeyObject, keyId: string): void {
+    this.#keys.push({ from: Date.now(), keyId, publicKey: createPublicKey(key) });
+  }
+
+  /** So many more writes have a reason. */
+  addCauses(count = 1): void {
+    this.#causes += count;
+  }
+
+  /** From now on there need be no valid token, until the returned function is called. */
+  excuse(): () => void {
+    return beginExcuse(this.#excuses);
+  }
+
+  /** Waits for what the observer sees. */
+  async waitFor(what: string, fits: () => boolean | Promise<boolean>, withinMs = WITHIN_MS): Promise<void> {
+    try {
+      await waitUntil(`${this.name}: ${what}`, withinMs, fits);
+    } catch (error) {
+      const states = this.jwt?.status?.conditions?.map(
+        ({ type, status, reason }: Loose) => `${type}=${status} ${reason}`,
+      );
+      throw new Error(`${String(error)} (${states?.join(', ') ?? 'no status'})`, { cause: error });
+    }
+  }
+
+  /** Does the harm and waits until all is well again; gives the milliseconds in between. */
+  async endure(what: string, { harm, until, withinMs, causes = 1 }: Ordeal): Promise<number> {
+    this.addCauses(causes);
+    const forgive = this.excuse();
+    await harm();
+    const startedAt = performance.now();
+    await this.waitFor(what, until, withinMs);
+    forgive();
+    const took = performance.now() - startedAt;
+    this.#onRecovery(took);
+    return took;
+  }
+
+  /** Merge patch of the Secret by somebody else. */
+  async patchSecret(body: unknown): Promise<void> {
+    await this.#arena.api.merge(this.secretPath, body);
+  }
+
+  async removeSecret(): Promise<void> {
+    await this.#arena.api.remove(this.secretPath);
+  }
+
+  /** Merge patch of the JWT's spec. */
+  async patchSpec(change: Loose): Promise<void> {
+    const stored = await this.#arena.api.merge(this.path, { spec: change });
+    this.noteSpec(stored.spec);
+  }
+
+  /** Asks for a new token, and gives the text of the present one. */
+  async requestRenewal(): Promise<string> {
+    const { text } = this;
+    this.addCauses();
+    const value = `${Date.now()}`;
+    await this.#arena.api.merge(this.path, {
+      metadata: { annotations: { 'tokens.osg-htc.org/renew': value } },
+    });
+    return text;
+  }
+
+  /** How many different tokens it had so far. */
+  countTokens(): number {
+    const sightings = this.#arena.observer.sightings(this.namespace);
+    return new Set(sightings.map(({ object }) => object.data?.token).filter(Boolean)).size;
+  }
+
+  file(endedAt: number): CaseFile {
+    const { observer, foreign, ours, excuses } = this.#arena;
+    return {
+      name: this.name,
+      sightings: observer.sightings(this.namespace).filter(({ name }) => name === this.name),
+      keys: this.#keys,
+      specs: this.#specs,
+      excuses: [...this.#excuses, ...excuses],
+      causes: this.#causes,
+      foreign,
+      ours,
+      endedAt,
+    };
+  }
+}
+
+function secondsOf(duration: Loose): number {
+  const { days = 0, hours = 0, minutes = 0 } = duration ?? {};
+  return days * 86_400 + hours * 3_600 + minutes * 60;
+}

@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault } from './fault.ts';
+import { ONE_MINUTE, type Ground } from './ground.ts';
+import type { LineRule } from './proxy.ts';
+
+/** The service's silence watchdog, the pause before the next try, and some, in ms. */
+const NOTICED_WITHIN_MS = 90_000 + 40_000;
+
+/** Deletes a Secret while watches bring nothing: it comes back once the silence is noticed; renewals go on meanwhile. */
+async function loseSight(ground: Ground, begin: () => () => void, withinMs: number): Promise<void> {
+  const renewing = await ground.sign('renewing', { spec: ONE_MINUTE });
+  const idle = await ground.sign('idle');
+  const { text } = idle;
+  const before = renewing.text;
+  const end = begin();
+  try {
+    await idle.endure('a deleted Secret comes back', {
+      harm: () => idle.removeSecret(),
+      until: () => idle.isRenewed(text),
+      withinMs,
+    });
+    await renewing.waitFor('a renewal meanwhile', () => renewing.text !== before, 60_000);
+  } finally {
+    end();
+  }
+}
+
+/** Treats watch events so for a while, during which all that a watch must bring about comes about. */
+async function mangle(ground: Ground, rule: LineRule): Promise<void> {
+  const jwts = await ground.signMany('watched', 4);
+  const end = ground.arena.main().proxy.rewrite(rule);
+  try {
+    for (const jwt of jwts) {
+      const { text } = jwt;
+      await jwt.endure('a deleted Secret comes back', {
+        harm: () => jwt.removeSecret(),
+        until: () => jwt.isRenewed(text),
+        withinMs: 60_000,
+      });
+    }
+  } finally {
+    end();
+  }
+}
+
+/** A rule for Secret events alone, so that the JWTs' watch goes on. */
+function onceInAWhile(becomes: (line: string) => ReturnType<LineRule>): LineRule {
+  let number = 0;
+  return (line, { path }) => {
+    if (!path.endsWith('/secrets')) return undefined;
+    number += 1;
+    return number % 5 === 0 ? becomes(line) : undefined;
+  };
+}
+
+const EXPIRED = JSON.stringify({
+  type: 'ERROR',
+  object: { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 410, reason: 'Expired' },
+});
+
+const ALONE = { isLocal: false } as const;
+
+export const WATCHES: readonly Fault[] = [
+  {
+    ...ALONE,
+    name: 'watches-silent',
+    title: 'watches stay open and bring nothing any more (watchdog: 90 s); then they are opened anew',
+    tries: { short: 0, full: 1 },
+    play: (ground) => {
+      const { proxy } = ground.arena.main();
+      return loseSight(
+        ground,
+        () => {
+          const end = proxy.silenceWatches();
+          const timer = setTimeout(end, 60_000); // those that are open now have lost what came meanwhile
+          return () => {
+            clearTimeout(timer);
+            end();
+          };
+        },
+        NOTICED_WITHIN_MS,
+      );
+    },
+  },
+  {
+    ...ALONE,
+    name: 'connections-half-open',
+    title: 'all present connections are half-open: nothing comes, nothing goes, nobody says so',
+    tries: { short: 0, full: 1 },
+    play: (ground) => {
+      const { proxy } = ground.arena.main();
+      return loseSight(
+        ground,
+        () => {
+          proxy.freezeConnections();
+          return () => undefined;
+        },
+        NOTICED_WITHIN_MS,
+      );
+    },
+  },
+  {
+    ...ALONE,
+    name: 'watches-cut',
+    title: 'all watches are cut, ten times in ten seconds',
+    tries: { short: 0, full: 1 },
+    play: async (ground) => {
+      const jwt = await ground.sign('watched');
+      for (let round = 0; round < 10; round += 1) {
+        ground.arena.main().proxy.cutWatches();
+        await sleep(1_000);
+      }
+      const { text } = jwt;
+      await jwt.endure('a deleted Secret comes back', {
+        harm: () => jwt.removeSecret(),
+        until: () => jwt.isRenewed(text),
+        withinMs: 60_000,
+      });
+    },
+  },
+  {
+    ...ALONE,
+    name: 'watch-events-torn',
+    title: 'every fifth event of a Secret watch breaks off in the middle',
+    tries: { short: 0, full: 1 },
+    play: (ground) =>
+      mangle(
+        ground,
+        onceInAWhile(() => 'cut'),
+      ),
+  },
+  {
+    ...ALONE,
+    name: 'watch-events-twice',
+    title: 'every event of every watch comes twice',
+    tries: { short: 0, full: 1 },
+    play: (ground) => mangle(ground, (line) => [line, line]),
+  },
+  {
+    ...ALONE,
+    name: 'watch-expired',
+    title: 'every fifth event of a Secret watch is the error 410 instead: the list is made anew',
+    tries: { short: 1, full: 2 },
+    play: (ground) =>
+      mangle(
+        ground,
+        onceInAWhile(() => [EXPIRED]),
+      ),
+  },
+];

@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import { KEYS, type Json } from '../admission/pods.ts';
+import {
+  injectionOf,
+  readInjection,
+  startAdmissionStage,
+  waitForPods,
+  type AdmissionStage,
+} from './admission-stage.ts';
+import type { Loose } from './objects.ts';
+import { templateAnnotations, waitForPodsOf, workload } from './workloads.ts';
+
+const POLICY = join(import.meta.dirname, '../../deploy/kustomize/final-state-policy');
+const TOKEN = { [KEYS.token]: 'my-jwt' };
+
+function pod(annotations: Json = {}, spec: Json = {}): Json {
+  const containers = [{ name: 'app', image: 'busybox' }];
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', annotations },
+    spec: { containers, ...spec },
+  };
+}
+
+describe('an outage of the webhook on a real control plane', { concurrency: false }, () => {
+  let stage: AdmissionStage;
+  before(async () => {
+    stage = await startAdmissionStage();
+    await stage.createNamespace('plain');
+    await stage.createNamespace('labelled', { [KEYS.token]: 'ns-jwt' });
+    await waitForPods(stage, 'labelled', pod(), ({ body }) => readInjection(body).volumes.length > 0);
+    for (const name of ['forgotten', 'remembered', 'debugged']) {
+      const annotations = name === 'remembered' ? TOKEN : {};
+      const template = name === 'debugged' ? TOKEN : undefined;
+      await stage.create('plain', workload('Deployment', { name, annotations, template }));
+      await waitForPodsOf(stage, 'plain', `app=${name}`);
+    }
+    await stage.service().stop();
+  });
+  after(() => stage.stop());
+
+  const annotate = async (name: string, annotations: Json): Promise<Loose> => {
+    const answer = await stage.patch('plain', 'Deployment', name, { metadata: { annotations } });
+    assert.equal(answer.status, 200, answer.body.message);
+    return templateAnnotations(answer.body);
+  };
+
+  describe('while the webhook is down', () => {
+    it('an annotated Deployment waits for its pods, and its ReplicaSet says why', async () => {
+      const created = await stage.create(
+        'plain',
+        workload('Deployment', { name: 'waiting', template: TOKEN }),
+      );
+      assert.deepEqual([created.status, created.warnings], [201, []]);
+      const event = await waitUntil('an event', 20_000, async () => {
+        const events = await stage.objects.list('events', 'plain');
+        return events.find(
+          ({ reason, regarding }) => reason === 'FailedCreate' && regarding.name.startsWith('waiting-'),
+        );
+      });
+      assert.equal(event.regarding.kind, 'ReplicaSet');
+      assert.match(event.note, /failed calling webhook "pods\.tokens\.osg-htc\.org": .*connection refused/);
+    });
+
+    it('the maker of an annotated pod is told at once', async () => {
+      const { code, stderr } = await stage.kubectl('plain', ['create', '-f', '-'], pod(TOKEN));
+      assert.equal(code, 1);
+      assert.match(
+        stderr,
+        /^Error from server \(InternalError\): .*failed calling webhook "pods\.tokens\.osg-htc\.org"/,
+      );
+    });
+
+    it('every other pod is made as ever', async () => {
+      await stage.create('plain', workload('Deployment', { name: 'other' }));
+      const [made] = await waitForPodsOf(stage, 'plain', 'app=other');
+      assert.deepEqual(readInjection(made).volumes, []);
+      const others: readonly [string, Json][] = [
+        ['plain', pod()],
+        ['plain', pod({ ...TOKEN, [KEYS.inject]: 'false' })],
+        ['plain', pod({ ...TOKEN, 'kubernetes.io/config.mirror': 'x' }, { nodeName: 'node' })],
+        ['kube-system', pod(TOKEN)],
+        ['labelled', pod({ [KEYS.inject]: 'false' })],
+      ];
+      for (const [namespace, object] of others) {
+        const { status, warnings } = await stage.create(namespace, object, 'dryRun');
+        assert.deepEqual([status, warnings], [201, []], JSON.stringify(object));
+      }
+    });
+
+    it('in a namespace with a default every pod asks for its token, so every pod waits', async () => {
+      const { status, body } = await stage.create('labelled', pod(), 'dryRun');
+      assert.equal(status, 500);
+      assert.match(body.message, /failed calling webhook "namespace-default\.tokens\.osg-htc\.org"/);
+    });
+
+    it('kubectl debug works, without the token', async () => {
+      const [injected] = await waitForPodsOf(stage, 'plain', 'app=debugged');
+      const args = ['debug', injected.metadata.name, '--image=busybox', '--container=debugger'];
+      const { code, stderr } = await stage.kubectl('plain', args);
+      assert.deepEqual([code, stderr], [0, '']);
+      const debugged = await stage.objects.get('pods', 'plain', injected.metadata.name);
+      const { containers } = injectionOf('my-jwt', 'app');
+      assert.deepEqual(readInjection(debugged).containers, { ...containers, debugger: [] });
+    });
+
+    it('workloads are written as ever; what their templates should get or lose has to wait', async () => {
+      assert.equal(await annotate('forgotten', TOKEN), undefined);
+      const stays = await annotate('remembered', { [KEYS.token]: null });
+      assert.equal(stays[KEYS.token], 'my-jwt');
+    });
+  });
+
+  describe('when the webhook is back', () => {
+    before(() => stage.startService());
+
+    it('the pods that waited are made, and injected', async () => {
+      const pods = await waitForPodsOf(stage, 'plain', 'app=waiting');
+      assert.deepEqual(pods.map(readInjection), [injectionOf('my-jwt', 'app')]);
+    });
+
+    it('the next update of a workload makes up for what was missed', async () => {
+      assert.equal((await annotate('forgotten', { note: 'x' }))[KEYS.token], 'my-jwt');
+      assert.equal(await annotate('remembered', { note: 'x' }), undefined);
+    });
+  });
+
+  describe('the final-state policy', () => {
+    const shown = { name: 'mine', secret: { secretName: 'my-jwt', items: [{ key: 'token', path: 't' }] } };
+    const hidden = { name: 'mine', secret: { secretName: 'my-jwt', items: [{ key: 'x', path: 'token' }] } };
+    const projected = { name: 'mine', projected: { sources: [{ secret: { name: 'my-jwt' } }] } };
+    /** What asks for a token, and whether it carries the volume without our help. */
+    const cases: readonly [string, string, Json, 'complete' | 'bare'][] = [
+      ['no annotation', 'plain', pod(), 'complete'],
+      ['a token and no volume', 'plain', pod(TOKEN), 'bare'],
+      ['a token and its volume', 'plain', pod(TOKEN, { volumes: [shown] }), 'complete'],
+      ['a token and a projected volume', 'plain', pod(TOKEN, { volumes: [projected] }), 'complete'],
+      ['a token and a volume without it', 'plain', pod(TOKEN, { volumes: [hidden] }), 'bare'],
+      ['one of two tokens', 'plain', pod({ [KEYS.token]: 'my-jwt,, b ' }, { volumes: [shown] }), 'bare'],
+      ['inject "false"', 'plain', pod({ ...TOKEN, [KEYS.inject]: ' false' }), 'complete'],
+      ['an empty token', 'plain', pod({ [KEYS.token]: ' ,' }), 'complete'],
+      ['the namespace’s token', 'labelled', pod(), 'bare'],
+      ['the namespace’s token, as its own is empty', 'labelled', pod({ [KEYS.token]: '' }), 'bare'],
+      ['its own token in a namespace with another', 'labelled', pod(TOKEN, { volumes: [shown] }), 'complete'],
+      ['no annotation, in kube-system', 'kube-system', pod(TOKEN), 'complete'],
+    ];
+    const DENIED =
+      /ValidatingAdmissionPolicy 'jwt-injector-final-state' .* denied request: the pod asks for the token "/;
+    before(async () => {
+      await stage.kubectl('plain', ['apply', '--server-side', '-k', POLICY]);
+    });
+
+    it('compiles, and its types fit those of the API server', async () => {
+      const path =
+        '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/jwt-injector-final-state';
+      const policy = await waitUntil('the policy to be checked', 20_000, async () => {
+        const { body } = await stage.api.ask('GET', path);
+        return body.status?.observedGeneration === body.metadata?.generation && body;
+      });
+      assert.deepEqual(policy.status.typeChecking, {});
+    });
+
+    it('finds nothing to refuse while the webhook does its work', async () => {
+      for (const [title, namespace, object] of cases) {
+        const { status, body } = await stage.create(namespace, object, 'dryRun');
+        assert.equal(status, 201, `${title}: ${body.message}`);
+      }
+    });
+
+    it('refuses pods without their volume once the webhook configuration is gone, and says what to do', async () => {
+      await stage.api.ask(
+        'DELETE',
+        '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/jwt-injector',
+      );
+      const { body } = await waitForPods(stage, 'plain', pod(TOKEN), ({ status }) => status === 403);
+      assert.match(body.message, DENIED);
+      assert.match(
+        body.message,
+        /"my-jwt" .*kubectl get mutatingwebhookconfiguration jwt-injector.*inject: "false"$/,
+      );
+      for (const [title, namespace, object, carries] of cases) {
+        const { status, body: said } = await stage.create(namespace, object, 'dryRun');
+        assert.equal(status, carries === 'complete' ? 201 : 403, `${title}: ${said.message}`);
+        if (status === 403) assert.match(said.message, DENIED);
+      }
+      const [, , second] = cases.find(([title]) => title === 'one of two tokens') ?? [];
+      const missing = await stage.create('plain', second ?? {}, 'dryRun');
+      assert.match(missing.body.message, /the token "b"/);
+    });
+
+    it('says so where people look: in an event of the ReplicaSet', async () => {
+      await stage.create('plain', workload('ReplicaSet', { name: 'bare', template: TOKEN }));
+      await waitUntil('an event', 20_000, async () => {
+        const events = await stage.objects.list('events', 'plain');
+        return events.some(({ regarding, note }) => regarding.name === 'bare' && DENIED.test(note));
+      });
+    });
+  });
+});

@@ -1,0 +1,155 @@
+import type { ControlPlaneOptions } from '../controlplane/control-plane.ts';
+import { startStage, type Stage } from '../controlplane/stage.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import type { Json } from '../admission/pods.ts';
+import { openObjects, type Loose, type Objects } from './objects.ts';
+import { openUserApi, type Answer, type UserApi } from './user-api.ts';
+
+/** How often the API server called each entry of our webhook configuration, by the first word of its name. */
+export type Calls = Readonly<Record<string, number>>;
+
+/** A stage with what the admission tests need beside it. */
+export interface AdmissionStage extends Pick<Stage, 'cluster' | 'service' | 'startService' | 'stop'> {
+  readonly objects: Objects;
+  readonly api: UserApi;
+  /** A namespace with labels in which pods can be made. */
+  createNamespace(name: string, labels?: Readonly<Record<string, string>>): Promise<void>;
+  /** Creates an object, by its kind; `dryRun` goes through admission and validation and stores nothing. */
+  create(namespace: string, object: Json, dryRun?: 'dryRun'): Promise<Answer>;
+  /** Merge patch. */
+  patch(namespace: string, kind: string, name: string, body: Json): Promise<Answer>;
+  /** What the API server called since this was last asked. */
+  newCalls(): Promise<Calls>;
+  /** How often a condition could not be evaluated, since the start. */
+  conditionErrors(): Promise<number>;
+  /** Runs kubectl in a namespace; its exit code is not looked at. */
+  kubectl(
+    namespace: string,
+    args: readonly string[],
+    input?: unknown,
+  ): ReturnType<Stage['cluster']['kubectl']>;
+}
+
+const COLLECTIONS: Readonly<Record<string, readonly [string, string]>> = {
+  Pod: ['/api/v1', 'pods'],
+  Deployment: ['/apis/apps/v1', 'deployments'],
+  StatefulSet: ['/apis/apps/v1', 'statefulsets'],
+  DaemonSet: ['/apis/apps/v1', 'daemonsets'],
+  ReplicaSet: ['/apis/apps/v1', 'replicasets'],
+  Job: ['/apis/batch/v1', 'jobs'],
+  CronJob: ['/apis/batch/v1', 'cronjobs'],
+};
+
+/** Path of a kind's objects in a namespace. */
+export function collectionPath(namespace: string, kind: string): string {
+  const [api, plural] = COLLECTIONS[kind] ?? [];
+  if (api === undefined) throw new Error(`${kind} is not in the test's table`);
+  return `${api}/namespaces/${namespace}/${plural}`;
+}
+
+export async function startAdmissionStage(options: ControlPlaneOptions = {}): Promise<AdmissionStage> {
+  const stage = await startStage(options);
+  const { cluster } = stage;
+  const objects = openObjects(cluster);
+  const api = await openUserApi(cluster);
+  let counted: Calls = {};
+  return {
+    cluster,
+    service: () => stage.service(),
+    startService: (start) => stage.startService(start),
+    objects,
+    api,
+    createNamespace: async (name, labels = {}) => {
+      await cluster.createNamespace(name);
+      await api.ask('PATCH', `/api/v1/namespaces/${name}`, { metadata: { labels } });
+    },
+    create: (namespace, object, dryRun) => {
+      const path = collectionPath(namespace, String(object['kind']));
+      return api.ask('POST', dryRun === undefined ? path : `${path}?dryRun=All`, object);
+    },
+    patch: (namespace, kind, name, body) =>
+      api.ask('PATCH', `${collectionPath(namespace, kind)}/${name}`, body),
+    newCalls: async () => {
+      const before = counted;
+      counted = sumByName(await api.read('/metrics'), 'apiserver_admission_webhook_request_total');
+      const fresh = Object.entries(counted).map(([name, n]) => [name, n - (before[name] ?? 0)] as const);
+      return Object.fromEntries(fresh.filter(([, count]) => count !== 0));
+    },
+    conditionErrors: async () => {
+      const metric = 'apiserver_admission_match_condition_evaluation_errors_total';
+      const errors = sumByName(await api.read('/metrics'), metric);
+      return Object.values(errors).reduce((sum, count) => sum + count, 0);
+    },
+    kubectl: (namespace, args, input) =>
+      cluster.kubectl([...args, `--namespace=${namespace}`], {
+        allowFailure: true,
+        ...(input === undefined ? {} : { input: typeof input === 'string' ? input : JSON.stringify(input) }),
+      }),
+    stop: async () => {
+      api.close();
+      await objects.close();
+      await stage.stop();
+    },
+  };
+}
+
+/** Of the lines of one metric, those of our webhooks, summed over the other labels. */
+function sumByName(metrics: string, metric: string): Calls {
+  const sums: Record<string, number> = {};
+  for (const line of metrics.split('\n')) {
+    const [, labels = '', value] = /^(\w+\{[^}]*\}) (\S+)$/.exec(line) ?? [];
+    const [, name] = /name="([\w-]+)\.tokens\.osg-htc\.org"/.exec(labels) ?? [];
+    if (!labels.startsWith(`${metric}{`) || name === undefined) continue;
+    sums[name] = (sums[name] ?? 0) + Number(value);
+  }
+  return sums;
+}
+
+/** What a pod has of us, in a form that shows every entry that is there twice. */
+export interface Injection {
+  readonly volumes: readonly string[];
+  readonly containers: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Token volumes, and for each container its mounts and variables, but for those of the ServiceAccount. */
+export function readInjection(pod: Loose): Injection {
+  const { volumes = [], initContainers = [], containers, ephemeralContainers = [] } = pod.spec;
+  const all: readonly Loose[] = [...initContainers, ...containers, ...ephemeralContainers];
+  const entries = all.map(({ name, volumeMounts = [], env = [] }): [string, string[]] => [
+    name,
+    [
+      ...volumeMounts.filter(isOurs).map((mount: Loose) => `${mount.name} at ${mount.mountPath}`),
+      ...env.map((variable: Loose) => `${variable.name}=${variable.value}`),
+    ],
+  ]);
+  return {
+    volumes: volumes.filter(isOurs).map((volume: Loose) => volume.name),
+    containers: Object.fromEntries(entries),
+  };
+}
+
+function isOurs({ name }: Loose): boolean {
+  return !name.startsWith('kube-api-access-');
+}
+
+/** How a pod looks that got one token by default settings, and nothing else. */
+export function injectionOf(token: string, ...containers: readonly string[]): Injection {
+  const added = [`jwt-${token} at /var/run/secrets/jwt`, 'BEARER_TOKEN_FILE=/var/run/secrets/jwt/token'];
+  return {
+    volumes: [`jwt-${token}`],
+    containers: Object.fromEntries(containers.map((name) => [name, added])),
+  };
+}
+
+/** Waits until a namespace's label, or a webhook configuration, is in effect: dry-run pods tell. */
+export async function waitForPods(
+  { create }: Pick<AdmissionStage, 'create'>,
+  namespace: string,
+  pod: Json,
+  fits: (answer: Answer) => boolean,
+): Promise<Answer> {
+  return waitUntil(`pods of namespace ${namespace} to be as expected`, 20_000, async () => {
+    const answer = await create(namespace, pod, 'dryRun');
+    return fits(answer) ? answer : undefined;
+  });
+}

@@ -1,0 +1,211 @@
+import { KEYS, type Json } from '../admission/pods.ts';
+
+/** What is wrong with a pod that asks for `my-jwt`, and what its user reads. */
+export interface BadPod {
+  readonly title: string;
+  readonly annotations?: Json;
+  readonly spec?: Json;
+  readonly says: readonly RegExp[];
+}
+
+const DIRECTORY = '/var/run/secrets/jwt';
+
+function mounted(path: string): Json {
+  return {
+    volumes: [{ name: 'data', emptyDir: {} }],
+    containers: [{ name: 'app', image: 'busybox', volumeMounts: [{ name: 'data', mountPath: path }] }],
+  };
+}
+
+function mountPath(path: string, says: RegExp): BadPod {
+  return { title: `mount-path ${path}`, annotations: { [KEYS.mountPath]: path }, says: [says] };
+}
+
+/** Every denial of the contract, in its words: container, path, the other volume, and the remedy. */
+export const DENIED: readonly BadPod[] = [
+  {
+    title: 'the mount path is taken by another volume',
+    spec: mounted(DIRECTORY),
+    says: [
+      /container "app": mount path \/var\/run\/secrets\/jwt is taken by volume "data": set .*mount-path/,
+    ],
+  },
+  {
+    title: 'the mount path is taken, written otherwise',
+    spec: mounted('/var//run/./secrets/jwt/'),
+    says: [/mount path \/var\/run\/secrets\/jwt is taken by volume "data"/],
+  },
+  {
+    title: 'the mount path is taken by a device',
+    spec: {
+      volumes: [{ name: 'disk', persistentVolumeClaim: { claimName: 'disk' } }],
+      containers: [
+        { name: 'app', image: 'busybox', volumeDevices: [{ name: 'disk', devicePath: DIRECTORY }] },
+      ],
+    },
+    says: [/container "app": mount path .* is taken by device "disk"/],
+  },
+  {
+    title: 'a mount hides the token file',
+    spec: mounted(`${DIRECTORY}/token`),
+    says: [/volume "data" at .*\/token hides the token file .*\/token: set annotation .*mount-path/],
+  },
+  {
+    title: 'the volume name is taken',
+    spec: { volumes: [{ name: 'jwt-my-jwt', emptyDir: {} }] },
+    says: [
+      /volume "jwt-my-jwt" is an? emptyDir volume that does not show .*: give that volume another name$/,
+    ],
+  },
+  {
+    title: 'an invalid name of a token',
+    annotations: { [KEYS.token]: 'My_JWT' },
+    says: [/"My_JWT" is no valid name of a token: the closest valid one is "my-jwt"/],
+  },
+  mountPath('creds', /is not absolute: name a directory such as/),
+  mountPath('/a/../b', /has "\.\." as a part/),
+  mountPath('/a/./b', /has "\." as a part/),
+  mountPath('/a//b', /has an empty part/),
+  mountPath('/a:b', /has a colon/),
+  mountPath('/a$b', /has a "\$"/),
+  mountPath('/', /is the whole file system/),
+  {
+    title: 'env-var is no identifier',
+    annotations: { [KEYS.envVar]: '1-A' },
+    says: [/env-var: "1-A" is no name of an env var: use letters/],
+  },
+  {
+    title: 'env-var is BEARER_TOKEN',
+    annotations: { [KEYS.envVar]: 'BEARER_TOKEN' },
+    says: [/expect the token itself in BEARER_TOKEN.*use BEARER_TOKEN_FILE/],
+  },
+  {
+    title: 'file-mode is no mode',
+    annotations: { [KEYS.fileMode]: '888' },
+    says: [/file-mode: "888" is no file mode: use three octal digits/],
+  },
+  {
+    title: 'inject is neither true nor false',
+    annotations: { [KEYS.inject]: 'yes' },
+    says: [/inject is "yes": set "true" or "false"/],
+  },
+  {
+    title: 'inject without a token',
+    annotations: { [KEYS.token]: undefined, [KEYS.inject]: 'true' },
+    says: [/inject is "true", but no token is named: add tokens.osg-htc.org\/token/],
+  },
+  {
+    title: 'containers and skip-containers',
+    annotations: { [KEYS.containers]: 'app', [KEYS.skipContainers]: 'x' },
+    says: [/both .*containers and .*skip-containers are set: keep one/],
+  },
+  {
+    title: 'a list that selects no container',
+    annotations: { [KEYS.containers]: 'ap' },
+    says: [/selects no container: no container "ap", did you mean "app"\?: the pod's containers are "app"/],
+  },
+  {
+    title: 'a Windows pod',
+    spec: { os: { name: 'windows' } },
+    says: [/spec\.os\.name asks for Windows.*: annotate the pod with .*inject: "false"/],
+  },
+  {
+    title: 'a pod for Windows nodes',
+    spec: { nodeSelector: { 'kubernetes.io/os': 'windows' } },
+    says: [/nodeSelector kubernetes\.io\/os asks for Windows/],
+  },
+];
+
+/** What the user is told beside a pod that is admitted, in order. */
+export const WARNED: readonly BadPod[] = [
+  {
+    title: 'a misspelt annotation',
+    annotations: { 'tokens.osg-htc.org/mountpath': '/a' },
+    says: [/^unknown annotation "tokens.osg-htc.org\/mountpath": did you mean mount-path\?$/],
+  },
+  {
+    title: 'an annotation of a JWT',
+    annotations: { 'tokens.osg-htc.org/renew': 'now' },
+    says: [/^annotation tokens.osg-htc.org\/renew has no effect here: it belongs on the JWT$/],
+  },
+  {
+    title: 'settings without a token',
+    annotations: { [KEYS.token]: undefined, [KEYS.envVar]: 'X' },
+    says: [/^annotation .*env-var has no effect without .*token$/],
+  },
+  {
+    title: 'an empty value',
+    annotations: { [KEYS.mountPath]: ' ' },
+    says: [/^annotation .*mount-path is empty: it counts as not set$/],
+  },
+  {
+    title: 'an empty item',
+    annotations: { [KEYS.containers]: 'app,,' },
+    says: [/^annotation .*containers has an empty item: it is ignored$/],
+  },
+  {
+    title: 'a token that is named twice',
+    annotations: { [KEYS.token]: 'my-jwt, my-jwt' },
+    says: [/^annotation .*token names a token twice: it is injected once$/],
+  },
+  {
+    title: 'an unknown container',
+    annotations: { [KEYS.containers]: 'app, sidecat' },
+    says: [/^annotation .*containers: no container "sidecat"$/],
+  },
+  {
+    title: 'BEARER_TOKEN beside ours',
+    spec: { containers: [{ name: 'app', image: 'busybox', env: [{ name: 'BEARER_TOKEN', value: 'x' }] }] },
+    says: [/^container "app": BEARER_TOKEN is set, clients look there before BEARER_TOKEN_FILE: unset it$/],
+  },
+  {
+    title: 'BEARER_TOKEN_FILE of the user’s own',
+    spec: {
+      containers: [{ name: 'app', image: 'busybox', env: [{ name: 'BEARER_TOKEN_FILE', value: '/x' }] }],
+    },
+    says: [/^container "app": BEARER_TOKEN_FILE is set to "\/x": kept; the token is .*\/token$/],
+  },
+  {
+    title: 'a subPath of the user’s own',
+    spec: {
+      volumes: [{ name: 'mine', secret: { secretName: 'my-jwt' } }],
+      containers: [
+        {
+          name: 'app',
+          image: 'busybox',
+          volumeMounts: [{ name: 'mine', mountPath: '/token', subPath: 'token' }],
+        },
+      ],
+    },
+    says: [/^container "app": mounts of "my-jwt" by subPath never see a renewed token$/],
+  },
+  {
+    title: 'a read-only parent',
+    spec: {
+      volumes: [{ name: 'run', emptyDir: {} }],
+      containers: [
+        {
+          name: 'app',
+          image: 'busybox',
+          volumeMounts: [{ name: 'run', mountPath: '/var/run', readOnly: true }],
+        },
+      ],
+    },
+    says: [/^container "app": \/var\/run is read-only, \/var\/run\/secrets\/jwt may be missing in it$/],
+  },
+  {
+    title: 'node affinity for Windows',
+    spec: {
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [
+              { matchExpressions: [{ key: 'kubernetes.io/os', operator: 'In', values: ['windows'] }] },
+            ],
+          },
+        },
+      },
+    },
+    says: [/^node affinity allows Windows nodes only, where tokens are not supported$/],
+  },
+];

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { explainCommand } from '../../src/commands/explain.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import { IN_SCIENCE, type World } from './cli-world.ts';
+import type { Loose } from './objects.ts';
+
+/** `explain` of what is in the cluster, with every right. */
+export function describeExplain(world: () => World): void {
+  const explain = (...args: readonly string[]) => world().admin.run(explainCommand, ...args, ...IN_SCIENCE);
+
+  describe('explain jwt', () => {
+    it('tells of a JWT that is Ready: claims, what comes next, and five renewals', async () => {
+      const { code, out, err } = await explain('jwt', 'ready');
+      assert.deepEqual([code, err], [0, '']);
+      assert.match(out, /^JWT science\/ready: Ready \(Signed\)$/m);
+      assert.match(out, /^ {2}scope +storage\.read:\/ storage\.create:\/$/m);
+      assert.match(out, /^ {2}exp +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, in (1 d|23 h 59 min)$/m);
+      assert.match(
+        out,
+        /^ {2}nothing until it is renewed at .* UTC, in (18 h 5\d min|19 h): the token is valid/m,
+      );
+      assert.equal(out.match(/^ {2}\d\. .*expires/gm)?.length, 5);
+    });
+
+    it('as JSON says the same as the status', async () => {
+      const { code, out } = await explain('jwt', 'ready', '-o', 'json');
+      const report: Loose = JSON.parse(out);
+      const { status } = await world().objects.get('jwts', 'science', 'ready');
+      assert.equal(code, 0);
+      assert.equal(report.next.do, 'rest');
+      assert.equal(report.token.claims.jti, status.tokenId);
+      assert.equal(report.nextRenewals[0].at, status.renewsAt);
+      assert.deepEqual(
+        report.conditions.map((condition: Loose) => condition.type),
+        ['Ready', 'KeyAvailable'],
+      );
+    });
+
+    it('says of a missing key which Secret to create', async () => {
+      const { code, out } = await explain('jwt/keyless');
+      assert.equal(code, 1);
+      assert.match(out, /not Ready \(KeyNotFound\)/);
+      assert.match(out, /kubectl create secret generic no-key --from-file=key\.pem=KEYFILE/);
+      assert.match(
+        out,
+        /a new token is wanted, because there is no Secret of its name yet, but .*: see above/,
+      );
+      assert.match(out, /none, as long as it stays like this/);
+    });
+
+    it('says of a conflict how the Secret is handed over, and does not look into it', async () => {
+      const { code, out } = await explain('jwt', 'taken');
+      assert.equal(code, 1);
+      assert.match(out, /not Ready \(SecretConflict\)/);
+      assert.match(out, /kubectl annotate secret taken tokens\.osg-htc\.org\/adopt=taken/);
+      assert.match(out, /the Secret is not this JWT's: what is in it was not looked at/);
+    });
+
+    it('knows the name that was meant', async () => {
+      const { code, err } = await explain('jwt', 'redy');
+      assert.deepEqual(
+        [code, err],
+        [1, 'error: there is no JWT "redy" in namespace science; did you mean ready?\n'],
+      );
+      const elsewhere = await world().admin.run(explainCommand, 'jwt', 'ready');
+      assert.match(elsewhere.err, /in namespace default; nor any other: choose the namespace with -n/);
+    });
+  });
+
+  describe('explain pod and workloads', () => {
+    it('shows what a Deployment’s pods get, and which of its tokens are missing', async () => {
+      const { code, out } = await explain('deployment', 'token-test');
+      assert.equal(code, 1);
+      assert.match(out, /^Deployment science\/token-test: gets its token \(Injected\)$/m);
+      assert.match(out, /^\+ {11}mountPath: \/var\/run\/secrets\/jwt$/m);
+      assert.match(
+        out,
+        /^ {2}ready +there +the Secret is there; the JWT is Ready, its token expires at .*, in (1 d|23 h)/m,
+      );
+      assert.match(
+        out,
+        /^ {2}absent +missing +there is no Secret of that name, the pod waits .*there is no JWT "absent"/m,
+      );
+    });
+
+    it('tells of a pod that has everything, and who made it', async () => {
+      const pod: Loose = await waitUntil('the Deployment has a pod', 20_000, async () =>
+        (await world().objects.list('pods', 'science')).at(0),
+      );
+      const { code, out } = await explain(`pod/${pod.metadata.name}`);
+      assert.equal(code, 1, 'a token is missing');
+      assert.match(out, /stays as it is \(AlreadyInjected\)/);
+      assert.match(out, /it is made by ReplicaSet token-test-\w+: what is to change has to change there/);
+      assert.doesNotMatch(out, /before and after/);
+    });
+
+    it('there is none of that name: exit code 1', async () => {
+      const { code, err } = await explain('sts', 'token-test');
+      assert.deepEqual(
+        [code, err],
+        [1, 'error: there is no StatefulSet "token-test" in namespace science\n'],
+      );
+    });
+  });
+}

@@ -1,0 +1,123 @@
+import type { ControlPlane } from '../controlplane/control-plane.ts';
+import { wireJwt } from '../fixtures/jwts.ts';
+
+const FINALIZER = 'kopf.zalando.org/KopfFinalizerMarker';
+
+/** What token-manager leaves in a cluster in which it was used in every way that jwt-injector does not keep. */
+export async function leaveOldObjects(
+  cluster: ControlPlane,
+  { key, inlineKey }: { readonly key: string; readonly inlineKey: string },
+): Promise<void> {
+  await Promise.all(['lab', 'other', 'vault', 'operators'].map((name) => cluster.createNamespace(name)));
+  const secret = (namespace: string, name: string, stringData: Record<string, string>) => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace },
+    stringData,
+  });
+  const keyIn = (name: string, namespace?: string) => ({
+    secret: { name, key: 'key.pem', ...(namespace === undefined ? {} : { namespace }) },
+  });
+  const handled = { 'kopf.zalando.org/last-handled-configuration': JSON.stringify(wireJwt()) };
+  await create(cluster, [
+    secret('vault', 'shared', { 'key.pem': key }),
+    secret('default', 'old-key', { 'key.pem': key }),
+    secret('lab', 'taken', { password: 'x' }),
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'public-key', namespace: 'default' },
+      data: { 'key.pem': key },
+    },
+    jwt('lab', 'foreign', { key: keyIn('shared', 'vault'), resignBefore: undefined }),
+    jwt('other', 'foreign', { key: keyIn('shared', 'vault') }),
+    jwt('lab', 'omitted', { key: keyIn('old-key') }),
+    jwt('lab', 'config-map', { key: { configMap: { name: 'public-key', key: 'key.pem' } } }),
+    jwt('lab', 'taken', { key: { value: inlineKey } }),
+    jwt('lab', 'clamped', {}, { annotations: handled, finalizers: [FINALIZER] }),
+    deployment('operators', 'token-manager'),
+    peeringDefinition(),
+  ]);
+  // Our schema refuses this in a new object; token-manager's did not, and stored ones are kept.
+  await storeClamped(cluster);
+  const peering = { apiVersion: 'kopf.dev/v1', kind: 'ClusterKopfPeering', metadata: { name: 'default' } };
+  await cluster.kubectl(['wait', '--for=condition=Established', 'crd/clusterkopfpeerings.kopf.dev']);
+  await create(cluster, [peering]);
+}
+
+/** Instead of our CRD, which was deleted: the CRD as charts 1.0.1 to 1.0.4 of token-manager had it, with a JWT that never got a Secret. */
+export async function leaveClusterScope(cluster: ControlPlane): Promise<void> {
+  const name = 'jwts.tokens.osg-htc.org';
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  const names = { kind: 'JWT', plural: 'jwts', singular: 'jwt' };
+  const versions = [{ name: 'v1', served: true, storage: true, schema }];
+  const spec = { group: 'tokens.osg-htc.org', scope: 'Cluster', names, versions };
+  await create(cluster, [
+    { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name }, spec },
+  ]);
+  await cluster.kubectl(['wait', '--for=condition=Established', `crd/${name}`]);
+  await cluster.kubectl(['api-resources', '--api-group=tokens.osg-htc.org']);
+  await create(cluster, [jwt(undefined, 'unplaced', {}, { finalizers: [FINALIZER] })]);
+}
+
+async function create(cluster: ControlPlane, items: readonly unknown[]): Promise<void> {
+  await cluster.kubectl(['create', '-f', '-'], {
+    input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
+  });
+}
+
+function jwt(
+  namespace: string | undefined,
+  name: string,
+  spec: Record<string, unknown>,
+  metadata: Record<string, unknown> = {},
+) {
+  const { apiVersion, kind, spec: full } = wireJwt(spec);
+  const place = namespace === undefined ? {} : { namespace };
+  return { apiVersion, kind, metadata: { name, ...place, ...metadata }, spec: full };
+}
+
+async function storeClamped(cluster: ControlPlane): Promise<void> {
+  const crd = ['crd', 'jwts.tokens.osg-htc.org'];
+  const path = '/spec/versions/0/schema/openAPIV3Schema/properties/spec/x-kubernetes-validations';
+  const { stdout } = await cluster.kubectl(['get', ...crd, '-o', 'json']);
+  const rules: unknown =
+    JSON.parse(stdout).spec.versions[0].schema.openAPIV3Schema.properties.spec['x-kubernetes-validations'];
+  const patch = (operation: unknown) =>
+    cluster.kubectl(['patch', ...crd, '--type=json', '-p', JSON.stringify([operation])]);
+  await patch({ op: 'remove', path });
+  const clamped = { spec: { resignBefore: { days: 2 } } };
+  const args = ['patch', 'jwt', 'clamped', '-n', 'lab', '--type=merge', '-p', JSON.stringify(clamped)];
+  const deadline = Date.now() + 10_000;
+  while ((await cluster.kubectl(args, { allowFailure: true })).code !== 0) {
+    if (Date.now() > deadline) throw new Error('the rule of the CRD did not go');
+  }
+  await patch({ op: 'add', path, value: rules });
+}
+
+function deployment(namespace: string, name: string) {
+  const labels = { app: name };
+  const containers = [{ name, image: `opensciencegrid/${name}` }];
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace },
+    spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } },
+  };
+}
+
+function peeringDefinition() {
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  const names = { kind: 'ClusterKopfPeering', plural: 'clusterkopfpeerings', singular: 'clusterkopfpeering' };
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'clusterkopfpeerings.kopf.dev' },
+    spec: {
+      group: 'kopf.dev',
+      scope: 'Cluster',
+      names,
+      versions: [{ name: 'v1', served: true, storage: true, schema }],
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { explainCommand } from '../../src/commands/explain.ts';
+import { renewCommand } from '../../src/commands/renew.ts';
+import { IN_SCIENCE, type World } from './cli-world.ts';
+
+/** `renew` while jwt-injector runs, and what is told when it does not; it is stopped afterwards. */
+export function describeRenew(world: () => World): void {
+  const explain = (...args: readonly string[]) => world().admin.run(explainCommand, ...args, ...IN_SCIENCE);
+
+  describe('renew', () => {
+    it('signs a new token and shows both', async () => {
+      const old = (await world().objects.get('jwts', 'science', 'ready')).status.tokenId;
+      const { code, out } = await world().admin.run(renewCommand, 'ready', ...IN_SCIENCE);
+      const fresh = (await world().objects.get('jwts', 'science', 'ready')).status.tokenId;
+      assert.equal(code, 0);
+      assert.notEqual(fresh, old);
+      const lines = out.split('\n');
+      assert.equal(lines[0], 'JWT science/ready: renewed');
+      assert.match(lines[1] ?? '', new RegExp(`^  before +${old} +expires .* UTC, in (1 d|23 h 59 min)$`));
+      assert.match(lines[2] ?? '', new RegExp(`^  now +${fresh} +expires .* UTC, in (1 d|23 h 59 min)$`));
+    });
+
+    it('without waiting only asks', async () => {
+      const { code, out } = await world().admin.run(
+        renewCommand,
+        'jwt/ready',
+        '--no-wait',
+        '-o',
+        'json',
+        ...IN_SCIENCE,
+      );
+      assert.equal(code, 0);
+      const { requested } = JSON.parse(out);
+      await world().objects.waitFor(
+        'jwts',
+        'science',
+        'ready',
+        ({ status }) => status.lastRenew === requested,
+      );
+    });
+
+    it('what cannot be signed is said in the words of the condition', async () => {
+      const { code, out, err } = await world().admin.run(
+        renewCommand,
+        'keyless',
+        '--timeout',
+        '1s',
+        ...IN_SCIENCE,
+      );
+      assert.deepEqual([code, out], [1, '']);
+      assert.match(
+        err,
+        /^error: JWT science\/keyless cannot be signed: key Secret science\/no-key does not exist: kubectl/,
+      );
+      assert.match(err, /The request stays: it is served once that is mended\./);
+    });
+  });
+
+  describe('when jwt-injector does not run', () => {
+    before(async () => {
+      await world().stage.service().stop();
+      await world().science.apply('early');
+    });
+
+    it('explain tells of a JWT that nobody looked at yet what would be done', async () => {
+      const { code, out } = await explain('jwt', 'early');
+      assert.equal(code, 1);
+      assert.match(out, /^JWT science\/early: jwt-injector has not looked at it yet$/m);
+      assert.match(
+        out,
+        /read the private key \(in the JWT itself \(spec\.key\.value\); not read here\) and sign a new token, because there is no Secret of its name yet/,
+      );
+      assert.match(out, /jwt-injector does not run:\n {2}kubectl get pods -n jwt-injector$/m);
+      assert.match(out, /^ {2}1\. +now +expires/m);
+    });
+
+    it('renew says so', async () => {
+      const { code, err } = await world().admin.run(
+        renewCommand,
+        'ready',
+        '--timeout',
+        '500ms',
+        ...IN_SCIENCE,
+      );
+      assert.equal(code, 3);
+      assert.match(
+        err,
+        /no new token for JWT science\/ready within 0\.5 s: jwt-injector does not run since .*: kubectl get pods/,
+      );
+    });
+  });
+}

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { explainCommand } from '../../src/commands/explain.ts';
+import { migrateCommand } from '../../src/commands/migrate.ts';
+import { renewCommand } from '../../src/commands/renew.ts';
+import { callAs, type Caller } from './cli-run.ts';
+import type { World } from './cli-world.ts';
+
+/** What is told to somebody who may read JWTs and pods of the namespace, and nothing else. */
+export function describeRights(world: () => World): void {
+  describe('somebody who may not read Secrets', () => {
+    let reader: Caller;
+    before(async () => {
+      reader = callAs(
+        await world().stage.cluster.serviceAccountKubeconfig('science', 'reader'),
+        world().printed,
+      );
+    });
+
+    it('gets the state of a JWT, and is told what is hidden', async () => {
+      const { code, out } = await reader.run(explainCommand, 'jwt', 'ready');
+      assert.equal(code, 0);
+      assert.match(out, /Ready \(Signed\)/);
+      assert.match(
+        out,
+        /not known, as you may not read its Secret; its status tells a renewal at .*, in 1[89] h/,
+      );
+      assert.match(
+        out,
+        /note: you may not read secrets in namespace science; what depends on it is taken from/,
+      );
+      assert.doesNotMatch(out, /storage\.read/);
+    });
+
+    it('gets a Deployment explained', async () => {
+      const { out } = await reader.run(explainCommand, 'deployment', 'token-test');
+      assert.match(
+        out,
+        /^ {2}ready +there +the JWT is Ready, .*; you may not read secrets in namespace science$/m,
+      );
+      assert.match(
+        out,
+        /note: you may not read namespaces science: whether its label names a default token is not known/,
+      );
+    });
+
+    it('may not renew: one line says whom to ask', async () => {
+      const { code, err } = await reader.run(renewCommand, 'ready');
+      assert.equal(code, 3);
+      assert.equal(
+        err,
+        'error: you may not change jwts in namespace science: ask an administrator of science for the right to (kubectl auth can-i patch jwts -n science)\n',
+      );
+    });
+
+    it('gets what can be checked of a migration', async () => {
+      const { code, out } = await reader.run(migrateCommand, 'check');
+      assert.equal(code, 0);
+      assert.match(out, /^3 JWTs in namespace science: nothing to mend in what you may read, 2 remarks$/m);
+      assert.match(
+        out,
+        /^note: you may not read secrets in namespace science: what is there was not looked at$/m,
+      );
+      const everywhere = await reader.run(migrateCommand, 'check', '-A');
+      assert.equal(everywhere.code, 3);
+      assert.match(
+        everywhere.err,
+        /^error: you may not list jwts\.? ?.*in all namespaces: ask an administrator of the cluster/,
+      );
+    });
+  });
+}

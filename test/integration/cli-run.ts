@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import type { Command } from '../../src/commands/io.ts';
+import type { ControlPlane } from '../controlplane/control-plane.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** How a command of jwt-injector ended, with all it printed. */
+export interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs commands as somebody who has that kubeconfig, and keeps everything that any of them printed. */
+export interface Caller {
+  run(command: Command, ...args: readonly string[]): Promise<Outcome>;
+}
+
+/** `printed` gets both streams of every run. */
+export function callAs(kubeconfig: string, printed: string[]): Caller {
+  return {
+    run: async (command, ...args) => {
+      const [out, err]: [string[], string[]] = [[], []];
+      const stdin = Readable.from(['']);
+      const stdout = { write: (text: string) => out.push(text) };
+      const stderr = { write: (text: string) => err.push(text) };
+      const code = await command([...args, '--kubeconfig', kubeconfig], { stdin, stdout, stderr });
+      printed.push(...out, ...err);
+      return { code, out: out.join(''), err: err.join('') };
+    },
+  };
+}
+
+/** Runs shell lines as a reader of them would who has the checkout and `kubectl`, and stops at the first that fails. */
+export async function runShell(cluster: ControlPlane, lines: readonly string[]): Promise<string> {
+  const folder = await mkdtemp(join(cluster.folder, 'shell-'));
+  try {
+    await symlink(join(ROOT, 'deploy'), join(folder, 'deploy'));
+    const { stdout, stderr } = await promisify(execFile)('sh', ['-ec', lines.join('\n')], {
+      cwd: folder,
+      env: {
+        HOME: folder,
+        KUBECACHEDIR: join(cluster.folder, 'kubectl-cache'),
+        KUBECONFIG: cluster.adminKubeconfig,
+        PATH: `${dirname(cluster.kubectlPath)}:${process.env['PATH'] ?? ''}`,
+      },
+    });
+    return `${stdout}${stderr}`;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

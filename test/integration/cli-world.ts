@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startStage, type Stage } from '../controlplane/stage.ts';
+import { makeKey, toPem } from '../fixtures/keys.ts';
+import { callAs, type Caller } from './cli-run.ts';
+import { openObjects, type Objects } from './objects.ts';
+import { openScience, type Science } from './science.ts';
+
+const EXAMPLES = join(import.meta.dirname, '../../deploy/examples');
+
+export const IN_SCIENCE = ['-n', 'science'] as const;
+/** A private key that must never be printed. */
+export const KEY = toPem(makeKey('ES256'));
+/** What is in a Secret that is none of our business. */
+export const CANARY = 'canary-of-somebody-else';
+
+/** A cluster with JWTs in every state, and its administrator at the command line. */
+export interface World {
+  readonly stage: Stage;
+  readonly objects: Objects;
+  readonly science: Science;
+  readonly admin: Caller;
+  /** All that any command printed. */
+  readonly printed: string[];
+  stop(): Promise<void>;
+}
+
+export async function makeWorld(): Promise<World> {
+  const stage = await startStage();
+  const objects = openObjects(stage.cluster);
+  const science = await openScience(stage.cluster, objects);
+  const printed: string[] = [];
+  const deployment = await readFile(join(EXAMPLES, 'token-test.yaml'), 'utf8');
+  await Promise.all([
+    science.apply('ready'),
+    science.apply('keyless', { key: { secret: { name: 'no-key', key: 'key.pem' } } }),
+    science.applySecret('taken', { password: CANARY }).then(() => science.apply('taken')),
+    stage.cluster.kubectl(['create', '-f', '-', ...IN_SCIENCE], {
+      input: deployment.replace('token: my-jwt', 'token: ready, absent'),
+    }),
+    makeReader(stage),
+  ]);
+  await objects.waitForCondition('science', 'ready', 'Ready', 'True');
+  await objects.waitForCondition('science', 'keyless', 'Ready', 'False', 'KeyNotFound');
+  await objects.waitForCondition('science', 'taken', 'Ready', 'False', 'SecretConflict');
+  return {
+    stage,
+    objects,
+    science,
+    admin: callAs(stage.cluster.adminKubeconfig, printed),
+    printed,
+    stop: async () => {
+      await objects.close();
+      await stage.stop();
+    },
+  };
+}
+
+/** A ServiceAccount that may read JWTs and pods of the namespace, and nothing else. */
+async function makeReader({ cluster: { kubectl } }: Stage): Promise<void> {
+  const resources = 'jwts.tokens.osg-htc.org,pods,deployments.apps';
+  const role = ['create', 'role', 'reader', '--verb=get,list', `--resource=${resources}`];
+  const binding = ['create', 'rolebinding', 'reader', '--role=reader', '--serviceaccount=science:reader'];
+  await kubectl(['create', 'serviceaccount', 'reader', ...IN_SCIENCE]);
+  await kubectl([...role, ...IN_SCIENCE]);
+  await kubectl([...binding, ...IN_SCIENCE]);
+}

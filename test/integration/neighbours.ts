@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { createCertificateAuthority } from '../controlplane/certificates.ts';
+import type { ControlPlane } from '../controlplane/control-plane.ts';
+import type { Loose } from './objects.ts';
+
+/** RFC 6902 operations for a pod, none when there is nothing to do. */
+export type Injector = (pod: Loose) => readonly Loose[];
+
+/** Somebody else's mutating webhook. */
+export interface Neighbour {
+  /** Of its configuration: webhooks are called in the order of these names, ours is `jwt-injector`. */
+  readonly name: string;
+  /** It changes the pods of namespaces with this label, `neighbour: <label>`. */
+  readonly label: string;
+  readonly inject: Injector;
+}
+
+/** Serves all of them on loopback, and registers each in a configuration of its own. */
+export async function startNeighbours(
+  cluster: Pick<ControlPlane, 'apply'>,
+  neighbours: readonly Neighbour[],
+): Promise<{ stop(): void }> {
+  const authority = await createCertificateAuthority('neighbours');
+  const { certificate, key } = await authority.issue([], ['127.0.0.1']);
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { request: review }: Loose = await json(request);
+    const neighbour = neighbours.find(({ name }) => request.url?.startsWith(`/${name}?`));
+    const operations = neighbour?.inject(review.object) ?? [];
+    const patch = Buffer.from(JSON.stringify(operations)).toString('base64');
+    const changes = operations.length === 0 ? {} : { patchType: 'JSONPatch', patch };
+    response.setHeader('content-type', 'application/json');
+    response.end(
+      JSON.stringify({
+        apiVersion: 'admission.k8s.io/v1',
+        kind: 'AdmissionReview',
+        response: { uid: review.uid, allowed: true, ...changes },
+      }),
+    );
+  };
+  const server = createServer({ cert: certificate, key }, (request, response) => {
+    void answer(request, response); // a failure of it would fail the test that waits for the answer
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  for (const { name, label } of neighbours) {
+    const configuration = {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'MutatingWebhookConfiguration',
+      metadata: { name },
+      webhooks: [
+        {
+          name: `${name}.example.org`,
+          admissionReviewVersions: ['v1'],
+          sideEffects: 'None',
+          clientConfig: {
+            url: `https://127.0.0.1:${port}/${name}`,
+            caBundle: Buffer.from(authority.certificate).toString('base64'),
+          },
+          namespaceSelector: { matchLabels: { neighbour: label } },
+          rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }],
+        },
+      ],
+    };
+    await cluster.apply(JSON.stringify(configuration));
+  }
+  return {
+    stop: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+const SIDECAR = { name: 'sidecar', image: 'proxy' };
+
+function has(pod: Loose, name: string): boolean {
+  return pod.spec.containers.some((container: Loose) => container.name === name);
+}
+
+/** As sidecar injectors do it: a container at the end, an init container at the front. */
+export function addSidecar(pod: Loose): readonly Loose[] {
+  if (has(pod, 'sidecar')) return [];
+  const init = { name: 'sidecar-init', image: 'proxy' };
+  return [
+    { op: 'add', path: '/spec/containers/-', value: SIDECAR },
+    pod.spec.initContainers === undefined
+      ? { op: 'add', path: '/spec/initContainers', value: [init] }
+      : { op: 'add', path: '/spec/initContainers/0', value: init },
+  ];
+}
+
+/** As older ones do it: all containers are written anew, and the sidecar gets the mounts of the first. */
+export function rewriteContainers(pod: Loose): readonly Loose[] {
+  if (has(pod, 'sidecar')) return [];
+  const { containers } = pod.spec;
+  const sidecar = { ...SIDECAR, volumeMounts: containers[0].volumeMounts };
+  return [{ op: 'replace', path: '/spec/containers', value: [...containers, sidecar] }];
+}
+
+/** Asks for a token on the user's behalf. */
+export function addAnnotation(pod: Loose): readonly Loose[] {
+  const annotations = { ...pod.metadata.annotations, 'tokens.osg-htc.org/token': 'my-jwt' };
+  return [{ op: 'add', path: '/metadata/annotations', value: annotations }];
+}

@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { Agent, request } from 'node:https';
+import { text } from 'node:stream/consumers';
+import { parse } from 'yaml';
+import type { ControlPlane } from '../controlplane/control-plane.ts';
+import type { Loose } from './objects.ts';
+
+/** What the API server says to its user: the object or the Status, and the warnings beside it. */
+export interface Answer {
+  readonly status: number;
+  readonly body: Loose;
+  readonly warnings: readonly string[];
+}
+
+/** The API as kubectl speaks it, without the 80 ms that a process costs; unlike KubeClient it keeps every word. */
+export interface UserApi {
+  /** `body` as JSON; a PATCH is a merge patch. Whatever the status is, it is an answer. */
+  ask(method: string, path: string, body?: unknown): Promise<Answer>;
+  /** As `ask`, as text. */
+  read(path: string): Promise<string>;
+  close(): void;
+}
+
+/** As the cluster's administrator. */
+export async function openUserApi(
+  cluster: Pick<ControlPlane, 'adminKubeconfig' | 'url' | 'ca'>,
+): Promise<UserApi> {
+  const kubeconfig: Loose = parse(await readFile(cluster.adminKubeconfig, 'utf8'));
+  const authorization = `Bearer ${kubeconfig.users[0].user.token}`;
+  const agent = new Agent({ ca: cluster.ca, keepAlive: true });
+  const send = async (method: string, path: string, body?: unknown) => {
+    const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    const headers = { authorization, ...(body === undefined ? {} : { 'content-type': type }) };
+    const asking = request(new URL(path, cluster.url), { agent, method, headers });
+    asking.end(body === undefined ? undefined : JSON.stringify(body));
+    const [response] = await once(asking, 'response');
+    return { response, text: await text(response) };
+  };
+  return {
+    ask: async (method, path, body) => {
+      const { response, text: answer } = await send(method, path, body);
+      const warnings: readonly string[] = response.headersDistinct.warning ?? [];
+      return { status: response.statusCode, body: JSON.parse(answer), warnings: warnings.map(unquote) };
+    },
+    read: async (path) => (await send('GET', path)).text,
+    close: () => agent.destroy(),
+  };
+}
+
+/** `299 - "text"` (RFC 7234 §5.5). */
+function unquote(header: string): string {
+  return header.replace(/^299 \S+ "(.*)"$/s, '$1').replaceAll(/\\(.)/gs, '$1');
+}

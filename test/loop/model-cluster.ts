@@ -1,0 +1,224 @@
+import { KubeError } from '../../src/kube/errors.ts';
+import type { JsonObject } from '../../src/resources/json.ts';
+import { objectMember, stringMember } from '../../src/resources/json.ts';
+import { applyFields, editFields, isSameFields, readBody, toWire, valuesOf } from './model-secret.ts';
+import type { Fields, ModelSecret } from './model-secret.ts';
+
+/** A JWT as the model's API server stores it; `spec` and `status` as on the wire. */
+export interface ModelJwt {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: number;
+  readonly generation: number;
+  readonly deleting: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly spec: JsonObject;
+  readonly status: JsonObject;
+}
+
+/** One object before and after one write; `revision` is the cluster's then. */
+export type Change = { readonly key: string; readonly revision: number } & (
+  | { readonly kind: 'jwt'; readonly before: ModelJwt | undefined; readonly after: ModelJwt | undefined }
+  | {
+      readonly kind: 'secret';
+      readonly before: ModelSecret | undefined;
+      readonly after: ModelSecret | undefined;
+    }
+);
+
+const wires = new WeakMap<ModelJwt | ModelSecret, JsonObject>();
+
+/** Wire JSON of a stored object, made once. */
+export function wireOf(object: ModelJwt | ModelSecret): JsonObject {
+  const known = wires.get(object);
+  if (known !== undefined) return known;
+  const wire = 'fields' in object ? toWire(object) : jwtWire(object);
+  wires.set(object, wire);
+  return wire;
+}
+
+function jwtWire({ deleting, resourceVersion, spec, status, ...metadata }: ModelJwt): JsonObject {
+  return {
+    apiVersion: 'tokens.osg-htc.org/v1',
+    kind: 'JWT',
+    metadata: {
+      ...metadata,
+      resourceVersion: String(resourceVersion),
+      ...(deleting ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
+    },
+    spec,
+    status,
+  };
+}
+
+/**
+ * JWTs and Secrets as an API server keeps them: resourceVersions, generations, field ownership, owner references whose
+ * garbage is collected when told, finalizers. Nothing here takes time; `onChange` hears of each write at once.
+ */
+export class ModelCluster {
+  readonly jwts = new Map<string, ModelJwt>();
+  readonly secrets = new Map<string, ModelSecret>();
+  readonly #onChange: (change: Change) => void;
+  #revision = 1;
+  #uids = 0;
+
+  constructor(onChange: (change: Change) => void) {
+    this.#onChange = onChange;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  createJwt(key: string, spec: JsonObject, annotations: Readonly<Record<string, string>> = {}): void {
+    if (this.jwts.has(key)) return;
+    const jwt = { ...placeOf(key), deleting: false, labels: {}, annotations, spec, status: {} };
+    this.#storeJwt(key, { ...jwt, uid: this.#newUid(), generation: 1, resourceVersion: 0 });
+  }
+
+  /** An edit by somebody; the generation moves when the spec does. */
+  editJwt(key: string, edit: Partial<Pick<ModelJwt, 'labels' | 'annotations' | 'spec'>>): void {
+    const before = this.jwts.get(key);
+    if (before === undefined) return;
+    const after = { ...before, ...edit };
+    if (JSON.stringify(after) === JSON.stringify(before)) return;
+    const isSpecEdited = JSON.stringify(after.spec) !== JSON.stringify(before.spec);
+    this.#storeJwt(key, { ...after, generation: before.generation + (isSpecEdited ? 1 : 0) });
+  }
+
+  /** `foreground`: it stays, marked, until its Secret was collected. `orphan`: its Secret loses its owner. */
+  deleteJwt(key: string, propagation: 'background' | 'foreground' | 'orphan'): void {
+    const before = this.jwts.get(key);
+    if (before === undefined) return;
+    if (propagation === 'orphan') this.editSecret(key, (values) => values.delete(`owners/${before.uid}`));
+    this.#storeJwt(key, propagation === 'foreground' ? { ...before, deleting: true } : undefined);
+  }
+
+  createSecret(key: string, values: Readonly<Record<string, unknown>>): void {
+    if (this.secrets.has(key)) return;
+    const fields = editFields(new Map(), (all) => {
+      for (const [path, value] of Object.entries(values)) all.set(path, value);
+    });
+    this.#storeSecret(key, this.#blankSecret(key, fields));
+  }
+
+  editSecret(
+    key: string,
+    change: (values: Map<string, unknown>) => void,
+    more: Partial<Pick<ModelSecret, 'finalizers' | 'immutable'>> = {},
+  ): void {
+    const before = this.secrets.get(key);
+    if (before === undefined) return;
+    const after = { ...before, ...more, fields: editFields(before.fields, change) };
+    const dataBefore = JSON.stringify(valuesOf(before.fields, 'data'));
+    if (before.immutable && JSON.stringify(valuesOf(after.fields, 'data')) !== dataBefore) return;
+    if (after.deleting && after.finalizers.length === 0) this.#storeSecret(key, undefined);
+    else this.#storeSecret(key, after);
+  }
+
+  deleteSecret(key: string): void {
+    const before = this.secrets.get(key);
+    if (before === undefined) return;
+    this.#storeSecret(key, before.finalizers.length === 0 ? undefined : { ...before, deleting: true });
+  }
+
+  /**
+   * What the garbage collector does now and then: Secrets whose owners are all gone or going, owner references of
+   * Secrets that have others, and JWTs that wait for their Secret. `living` owners are no JWTs.
+   */
+  collectGarbage(living: readonly string[]): void {
+    const alive = new Set(living);
+    for (const { deleting, uid } of this.jwts.values()) if (!deleting) alive.add(uid);
+    for (const [key, secret] of this.secrets) {
+      const owners = Object.keys(valuesOf(secret.fields, 'owners'));
+      const dead = owners.filter((uid) => !alive.has(uid));
+      if (dead.length === 0 || secret.deleting) continue;
+      if (dead.length === owners.length) this.deleteSecret(key);
+      else this.editSecret(key, (values) => dead.forEach((uid) => values.delete(`owners/${uid}`)));
+    }
+    for (const [key, { deleting }] of this.jwts) if (deleting) this.#storeJwt(key, undefined);
+  }
+
+  /** Server-side apply of a Secret by us; the resourceVersion of a Secret that is gone does not matter (as on a real one). */
+  applySecret(key: string, body: JsonObject, force: boolean): JsonObject {
+    const before = this.secrets.get(key);
+    if (isOutdated(body, before)) throw refusal('apply', 'secrets', key, 409, 'Conflict');
+    const applied = applyFields(before?.fields ?? new Map(), readBody(body), force);
+    if ('conflict' in applied) throw refusal('apply', 'secrets', key, 409, 'Conflict');
+    const { fields } = applied;
+    if (before?.immutable === true && isDataChanged(before.fields, fields))
+      throw refusal('apply', 'secrets', key, 422, 'Invalid');
+    const after = before === undefined ? this.#blankSecret(key, fields) : { ...before, fields };
+    return wireOf(this.#storeSecret(key, after) ?? after);
+  }
+
+  /** Server-side apply of the whole status by us. */
+  applyStatus(key: string, body: JsonObject): JsonObject {
+    const before = this.jwts.get(key);
+    if (before === undefined) throw refusal('apply', 'jwts', key, 404, 'NotFound');
+    if (isOutdated(body, before)) throw refusal('apply', 'jwts', key, 409, 'Conflict');
+    const after = { ...before, status: objectMember(body, 'status') ?? {} };
+    return wireOf(this.#storeJwt(key, after) ?? after);
+  }
+
+  #newUid(): string {
+    this.#uids += 1;
+    return `uid-${this.#uids}`;
+  }
+
+  #blankSecret(key: string, fields: Fields): ModelSecret {
+    const rest = { resourceVersion: 0, deleting: false, finalizers: [], immutable: false, fields };
+    return { ...placeOf(key), uid: this.#newUid(), ...rest };
+  }
+
+  #storeJwt(key: string, next: ModelJwt | undefined): ModelJwt | undefined {
+    const before = this.jwts.get(key);
+    if (next !== undefined && before !== undefined && JSON.stringify(next) === JSON.stringify(before)) return before;
+    this.#revision += 1;
+    const after = next === undefined ? undefined : { ...next, resourceVersion: this.#revision };
+    if (after === undefined) this.jwts.delete(key);
+    else this.jwts.set(key, after);
+    this.#onChange({ kind: 'jwt', key, revision: this.#revision, before, after });
+    return after;
+  }
+
+  /** A write that changes nothing keeps the resourceVersion and makes no event, as on a real API server. */
+  #storeSecret(key: string, next: ModelSecret | undefined): ModelSecret | undefined {
+    const before = this.secrets.get(key);
+    if (before === undefined && next === undefined) return undefined;
+    if (before !== undefined && next !== undefined && isUnchanged(before, next)) return before;
+    this.#revision += 1;
+    const after = next === undefined ? undefined : { ...next, resourceVersion: this.#revision };
+    if (after === undefined) this.secrets.delete(key);
+    else this.secrets.set(key, after);
+    this.#onChange({ kind: 'secret', key, revision: this.#revision, before, after });
+    return after;
+  }
+}
+
+/** Whether a body carries a resourceVersion, and not that of the object as it is. */
+function isOutdated(body: JsonObject, present: ModelJwt | ModelSecret | undefined): boolean {
+  const version = stringMember(objectMember(body, 'metadata'), 'resourceVersion');
+  return present !== undefined && version !== undefined && version !== String(present.resourceVersion);
+}
+
+/** What the API server answers, as our client tells it. */
+export function refusal(verb: string, resource: string, key: string, status: number, reason: string): KubeError {
+  return new KubeError({ verb, resource, ...placeOf(key), status, reason });
+}
+
+function placeOf(key: string): { readonly namespace: string; readonly name: string } {
+  const [namespace = '', name = ''] = key.split('/');
+  return { namespace, name };
+}
+
+function isUnchanged(a: ModelSecret, b: ModelSecret): boolean {
+  const sameMarks = a.deleting === b.deleting && a.immutable === b.immutable;
+  return sameMarks && a.finalizers.join() === b.finalizers.join() && isSameFields(a.fields, b.fields);
+}
+
+function isDataChanged(a: Fields, b: Fields): boolean {
+  return JSON.stringify(valuesOf(a, 'data')) !== JSON.stringify(valuesOf(b, 'data'));
+}

@@ -1,0 +1,266 @@
+import { APP, ADOPT, LAST_SIGNING_TIME, RENEW } from '../../src/resources/names.ts';
+import type { ModelCluster, ModelJwt } from './model-cluster.ts';
+import { valuesOf, type ModelSecret } from './model-secret.ts';
+import { fits, keySecretOf, lifetimesOf, nameKey, says, Verifier } from './model-token.ts';
+import type { KeyName, SeenToken } from './model-token.ts';
+import { findDrift, wantedPaths } from './model-wanted.ts';
+
+/** What the laws see of the world beside the cluster. Times in milliseconds. */
+export interface View {
+  now(): number;
+  monotonic(): number;
+  /** Whether all calls are served, and somebody leads. */
+  canWork(): boolean;
+}
+
+/** What is noted of one JWT name. */
+interface Ledger {
+  excusedUntil: number;
+  extras: number;
+  excuses: number;
+  renewPending: boolean;
+  /** Every state of the JWT of this name, with the moment since when it holds. */
+  readonly states: { readonly since: number; readonly jwt: ModelJwt | undefined }[];
+  /** The last token that was published; it was signed at `from` (monotonic) or later. */
+  published:
+    | { readonly uid: string; readonly exp: number; readonly lifetime: number; readonly from: number }
+    | undefined;
+}
+
+/** An observer of the cluster that shares no code with the controller: it knows the contract and watches every write. */
+export class Laws {
+  readonly violations: string[] = [];
+  readonly verifier = new Verifier();
+  readonly #cluster: ModelCluster;
+  readonly #view: View;
+  readonly #ledgers = new Map<string, Ledger>();
+  readonly #keys = new Map<string, { readonly since: number; readonly name: KeyName | undefined }[]>();
+  readonly #tokenIds = new Map<unknown, string>();
+  #turnedBackAt = -1;
+
+  constructor(cluster: ModelCluster, view: View) {
+    this.#cluster = cluster;
+    this.#view = view;
+  }
+
+  /** Takes note of a JWT or a key Secret as it is from now on. */
+  note(kind: 'jwt' | 'secret', key: string): void {
+    const since = this.#view.monotonic();
+    if (kind === 'secret') {
+      const states = this.#keys.get(key) ?? [];
+      this.#keys.set(key, states);
+      states.push({ since, name: this.keyIn(key) });
+      return;
+    }
+    const ledger = this.#ledger(key);
+    const jwt = this.#cluster.jwts.get(key);
+    const before = ledger.states.at(-1)?.jwt;
+    const isRenewAsked = jwt !== undefined && jwt.annotations[RENEW] !== before?.annotations[RENEW];
+    if (isRenewAsked && jwt.annotations[RENEW] !== undefined) ledger.renewPending = true;
+    ledger.states.push({ since, jwt });
+  }
+
+  /** Something happened that the controller needs so many milliseconds to answer. */
+  disturb(keys: Iterable<string>, ms: number): void {
+    const until = this.#view.monotonic() + ms;
+    for (const key of keys) this.#ledger(key).excusedUntil = Math.max(this.#ledger(key).excusedUntil, until);
+  }
+
+  /** Milliseconds until everything that happened should have been answered. */
+  untilAnswered(): number {
+    const moments = [...this.#ledgers.values()].map(({ excusedUntil }) => excusedUntil - this.#view.monotonic());
+    return Math.max(0, ...moments);
+  }
+
+  /** One write too many may come of it. */
+  excuse(keys: Iterable<string>): void {
+    for (const key of keys) this.#ledger(key).excuses += 1;
+  }
+
+  /** The clock was turned back: tokens signed before may expire later than new ones. */
+  turnBack(): void {
+    this.#turnedBackAt = this.#view.monotonic();
+  }
+
+  /** I1, and more: from the moment that signing is possible, but for the time to answer, the token is what it should be. */
+  check(): void {
+    for (const [key, jwt] of this.#cluster.jwts) {
+      const isExcused = this.#view.monotonic() <= this.#ledger(key).excusedUntil;
+      if (!isExcused && this.isPossible(jwt) && !this.isServed(jwt))
+        this.violations.push(`I1: ${key} has no valid token although one could be signed: ${this.#describe(key)}`);
+    }
+  }
+
+  /** Whether a token could be signed and written. */
+  isPossible(jwt: ModelJwt): boolean {
+    const secret = this.#cluster.secrets.get(keyOf(jwt));
+    const isWritable =
+      secret === undefined || (isOurs(jwt.name, jwt.uid, secret) && !secret.deleting && !secret.immutable);
+    return !jwt.deleting && this.#view.canWork() && isWritable && this.isKeyUsable(jwt);
+  }
+
+  isKeyUsable({ namespace, spec }: ModelJwt): boolean {
+    const key = keySecretOf(spec, namespace);
+    return this.isGranted(key, namespace) && fits(this.keyIn(key), spec['algorithm']);
+  }
+
+  isGranted(key: string, namespace: string): boolean {
+    const grant = this.#cluster.secrets.get(key)?.fields.get('annotations/tokens.osg-htc.org/allowed-namespaces');
+    return key.startsWith(`${namespace}/`) || grant?.value === namespace;
+  }
+
+  keyIn(key: string): KeyName | undefined {
+    const text = this.#cluster.secrets.get(key)?.fields.get('data/key.pem')?.value;
+    return typeof text === 'string' ? nameKey(Buffer.from(text, 'base64').toString()) : undefined;
+  }
+
+  /** Whether the Secret holds a valid token that says what the spec asks for, signed with any key. */
+  isValid(jwt: ModelJwt): boolean {
+    const token = this.tokenIn(this.#cluster.secrets.get(keyOf(jwt)));
+    return token?.signer !== undefined && says(token, jwt.spec, this.#view.now() / 1000);
+  }
+
+  /** The same, signed with the key of now. */
+  isServed(jwt: ModelJwt): boolean {
+    const signer = this.tokenIn(this.#cluster.secrets.get(keyOf(jwt)))?.signer;
+    return this.isValid(jwt) && signer === this.keyIn(keySecretOf(jwt.spec, jwt.namespace));
+  }
+
+  tokenIn(secret: ModelSecret | undefined): SeenToken | undefined {
+    const text = secret?.fields.get('data/token')?.value;
+    return typeof text === 'string' ? this.verifier.read(Buffer.from(text, 'base64').toString()) : undefined;
+  }
+
+  /**
+   * One write of a Secret by the controller, with the state before it. `from` is the earliest moment (monotonic) at
+   * whose state its writer may still have looked.
+   */
+  written(key: string, before: ModelSecret | undefined, from: number): void {
+    const after = this.#cluster.secrets.get(key);
+    if (after === undefined) return;
+    const ledger = this.#ledger(key);
+    const seen = within(ledger.states, from).flatMap(({ jwt }) => (jwt === undefined ? [] : [jwt]));
+    if (!seen.some(({ deleting }) => !deleting)) this.#blame(key, 'a Secret was written for a JWT that is gone');
+    if (before !== undefined && !seen.some(({ name, uid }) => isOurs(name, uid, before)))
+      this.#blame(key, 'I5: the Secret of somebody else was written');
+    this.#judgeForeign(key, before, after, seen);
+    const isSameToken = before?.fields.get('data/token')?.value === after.fields.get('data/token')?.value;
+    if (!isSameToken) this.#judgeToken(key, ledger, after, seen, from);
+    this.#judgeCause(key, ledger, before, isSameToken);
+  }
+
+  /** I5: what others own stays, but for what the JWT itself asks for. */
+  #judgeForeign(
+    key: string,
+    before: ModelSecret | undefined,
+    after: ModelSecret,
+    seen: readonly ModelJwt[],
+  ): void {
+    const wanted = new Set(seen.flatMap((jwt) => [...wantedPaths(jwt)]));
+    for (const [path, { managers, value }] of before?.fields ?? []) {
+      const isForeign = managers.some((manager) => manager !== APP) && !wanted.has(path);
+      if (isForeign && after.fields.get(path)?.value !== value)
+        this.#blame(key, `I5: ${path} of somebody else was lost`);
+    }
+  }
+
+  /** I2 and I3. */
+  #judgeToken(
+    key: string,
+    ledger: Ledger,
+    after: ModelSecret,
+    seen: readonly ModelJwt[],
+    from: number,
+  ): void {
+    const token = this.tokenIn(after);
+    const isAsked = seen.some(({ namespace, spec }) => {
+      const keys = within(this.#keys.get(keySecretOf(spec, namespace)) ?? [], from);
+      const isSigner = keys.some(({ name }) => name !== undefined && name === token?.signer);
+      return token !== undefined && isSigner && says(token, spec, Number(token.claims['iat']));
+    });
+    if (token === undefined || !isAsked) {
+      this.#blame(key, `I2: the token published (by key ${token?.signer ?? 'none'}) is not what was asked for`);
+      return;
+    }
+    const { jti } = token.claims;
+    if ((this.#tokenIds.get(jti) ?? token.text) !== token.text) this.#blame(key, 'I3: two tokens of one jti');
+    this.#tokenIds.set(jti, token.text);
+    const lifetime = token.exp - Number(token.claims['iat']);
+    const last = ledger.published;
+    const uid = seen.at(-1)?.uid ?? '';
+    const isTimeTurned = last !== undefined && this.#turnedBackAt >= last.from;
+    if (last?.uid === uid && token.exp < last.exp && lifetime >= last.lifetime && !isTimeTurned)
+      this.#blame(key, `I3: exp went back by ${last.exp - token.exp} s`);
+    ledger.published = { uid, exp: token.exp, lifetime, from };
+  }
+
+  /** I4. */
+  #judgeCause(key: string, ledger: Ledger, before: ModelSecret | undefined, isSameToken: boolean): void {
+    const jwt = this.#cluster.jwts.get(key);
+    if (jwt === undefined) return;
+    const cause = isSameToken ? findDrift(jwt, before) : this.#findCause(jwt, before, ledger);
+    if (!isSameToken) ledger.renewPending = false;
+    if (cause !== undefined) return;
+    ledger.extras += 1;
+    const what = isSameToken ? 'metadata' : 'token';
+    if (ledger.extras > ledger.excuses)
+      this.#blame(key, `I4: the ${what} was written without a cause (${ledger.excuses} excuses)`);
+  }
+
+  #findCause(jwt: ModelJwt, before: ModelSecret | undefined, ledger: Ledger): string | undefined {
+    const token = this.tokenIn(before);
+    const now = this.#view.now() / 1000;
+    if (token === undefined) return 'no token';
+    const signer = this.isKeyUsable(jwt) ? this.keyIn(keySecretOf(jwt.spec, jwt.namespace)) : token.signer;
+    if (token.signer === undefined || token.signer !== signer) return 'another key';
+    if (!says(token, jwt.spec, now)) return 'another spec, or expired';
+    if (ledger.renewPending) return 'renewal asked for';
+    const { lifetime, resignBefore } = lifetimesOf(jwt.spec);
+    const jitter = Math.min(resignBefore / 10, 300, (lifetime - resignBefore) / 2);
+    return token.exp - now <= resignBefore + jitter ? 'due' : undefined;
+  }
+
+  #blame(key: string, what: string): void {
+    this.violations.push(`${what}: ${this.#describe(key)}`);
+  }
+
+  #describe(key: string): string {
+    const secret = this.#cluster.secrets.get(key);
+    const token = this.tokenIn(secret);
+    return JSON.stringify({
+      key,
+      spec: this.#cluster.jwts.get(key)?.spec,
+      status: this.#cluster.jwts.get(key)?.status['conditions'],
+      secret: secret === undefined ? 'none' : { paths: [...secret.fields.keys()], revision: secret.resourceVersion },
+      token: token === undefined ? 'none' : { ...token.header, ...token.claims, signer: token.signer },
+      now: this.#view.now() / 1000,
+    });
+  }
+
+  #ledger(key: string): Ledger {
+    const known = this.#ledgers.get(key);
+    if (known !== undefined) return known;
+    const ledger = { excusedUntil: 0, extras: 0, excuses: 0, renewPending: false, states: [], published: undefined };
+    this.#ledgers.set(key, ledger);
+    return ledger;
+  }
+}
+
+/** The states that held at some moment since `from`, the one that ended then included. */
+function within<T extends { readonly since: number }>(states: readonly T[], from: number): readonly T[] {
+  const first = states.findLastIndex(({ since }) => since < from);
+  return states.slice(Math.max(0, first));
+}
+
+/** Contract §1: whose a Secret is. */
+export function isOurs(name: string, uid: string, { fields }: ModelSecret): boolean {
+  const owners = Object.entries(valuesOf(fields, 'owners'));
+  if (owners.some(([owner]) => owner === uid)) return true;
+  const hasController = owners.some(([, owner]) => JSON.stringify(owner).includes('"controller":true'));
+  const isSigned = fields.has(`annotations/${LAST_SIGNING_TIME}`);
+  return !hasController && (isSigned || fields.get(`annotations/${ADOPT}`)?.value === name);
+}
+
+function keyOf({ namespace, name }: ModelJwt): string {
+  return `${namespace}/${name}`;
+}

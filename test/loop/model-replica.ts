@@ -1,0 +1,213 @@
+import { Cache } from '../../src/kube/cache.ts';
+import { createTokenStore, explainFailure, identify } from '../../src/kube/token-store.ts';
+import type { Clock } from '../../src/loop/clock.ts';
+import { createController, type Controller } from '../../src/loop/controller.ts';
+import { explainFenced, fenceStore } from '../../src/loop/fence.ts';
+import type { Journal } from '../../src/loop/journal.ts';
+import { KeyRing } from '../../src/loop/key-ring.ts';
+import { parseManagedSecret, type ManagedSecret, type Sources } from '../../src/loop/observe.ts';
+import { objectMember, type JsonObject } from '../../src/resources/json.ts';
+import { parseJwt, type Jwt } from '../../src/resources/jwt.ts';
+import { MANAGED_LABEL } from '../../src/resources/names.ts';
+import { parseSecretMetadata, type SecretMetadata } from '../../src/resources/secret.ts';
+import type { Change, ModelCluster, ModelJwt } from './model-cluster.ts';
+import type { Link } from './model-link.ts';
+import type { ModelSecret } from './model-secret.ts';
+import { ModelWatch } from './model-watch.ts';
+
+export interface ReplicaOptions {
+  readonly cluster: ModelCluster;
+  readonly clock: Clock;
+  readonly link: Link;
+  readonly journal: Journal;
+  readonly lagMs: () => number;
+  readonly isUp: () => boolean;
+  readonly mayWrite: () => boolean;
+  /** A round looks at the JWT. */
+  readonly onLook: (key: string) => void;
+  /** The cache told the controller something. */
+  readonly onNews: () => void;
+  /** All is listed: leadership may begin. */
+  readonly onSynced: () => void;
+  readonly onBug: (error: unknown) => void;
+}
+
+/**
+ * One process of the service: real caches, store, fence and controller, put together as `watchCluster` and
+ * `startController` do, on the model's watches and calls.
+ */
+export class Replica {
+  readonly link: Link;
+  readonly #options: ReplicaOptions;
+  readonly #jwts = new Cache<Jwt>({});
+  readonly #managed = new Cache<ManagedSecret>({});
+  readonly #others = new Cache<SecretMetadata>({});
+  readonly #watches: readonly Pick<ModelWatch<unknown>, Seen>[];
+  #controller: Controller | undefined;
+  /** As in `watchCluster`: the round that writes a Secret need not hear of it. */
+  #isOwnWrite = false;
+
+  constructor(options: ReplicaOptions) {
+    this.#options = options;
+    this.link = options.link;
+    const { cluster, clock, lagMs, isUp } = options;
+    const onSynced = (): void => {
+      if (this.isSynced) options.onSynced();
+    };
+    const common = { clock, lagMs, isUp, onSynced };
+    const jwts = (): Listing => ({ objects: cluster.jwts.values(), revision: cluster.revision });
+    const secrets = (): Listing => ({ objects: cluster.secrets.values(), revision: cluster.revision });
+    this.#watches = [
+      new ModelWatch({ ...common, cache: this.#jwts, transform: readJwt, selects: isJwt, list: jwts }),
+      new ModelWatch({
+        ...common,
+        cache: this.#managed,
+        transform: (object) => parseManagedSecret(object),
+        selects: (object) => isSecret(object) && isManaged(object),
+        list: secrets,
+      }),
+      new ModelWatch({
+        ...common,
+        cache: this.#others,
+        transform: readMetadata,
+        selects: (object) => isSecret(object) && !isManaged(object),
+        list: secrets,
+      }),
+    ];
+    this.#subscribe();
+  }
+
+  /** The controller of now, `undefined` while it does not lead. */
+  get term(): unknown {
+    return this.#controller;
+  }
+
+  get isSynced(): boolean {
+    return this.#watches.every(({ isSynced }) => isSynced);
+  }
+
+  /** Nothing is on its way to or from this process. */
+  get isIdle(): boolean {
+    return this.link.inFlight === 0 && this.#watches.every(({ pending }) => pending === 0);
+  }
+
+  see(change: Change): void {
+    for (const watch of this.#watches) watch.see(change);
+  }
+
+  relist(): void {
+    for (const watch of this.#watches) watch.relist();
+  }
+
+  resume(): void {
+    for (const watch of this.#watches) watch.resume();
+  }
+
+  staleSince(roundMs: number): number {
+    return Math.min(...this.#watches.map((watch) => watch.staleSince(roundMs)));
+  }
+
+  beginTerm(): void {
+    const { clock, journal, link, mayWrite, onBug, onLook } = this.#options;
+    if (this.#controller !== undefined) return;
+    const store = createTokenStore({
+      client: link.client,
+      onSecret: (secret, signedBy) => {
+        this.#isOwnWrite = true;
+        remember(this.#managed, secret, parseManagedSecret(secret, signedBy));
+        this.#isOwnWrite = false;
+      },
+      onJwt: (jwt) => remember(this.#jwts, jwt, readJwt(jwt)),
+    });
+    const sources: Sources = {
+      jwt: (namespace, name) => this.#jwts.get(`${namespace}/${name}`),
+      managedSecret: (namespace, name) => {
+        onLook(`${namespace}/${name}`);
+        return this.#managed.get(`${namespace}/${name}`);
+      },
+      otherSecret: (namespace, name) => this.#others.get(`${namespace}/${name}`),
+      readSecret: store.readSecret,
+    };
+    const term = createController({
+      clock,
+      workers: 32,
+      onBug: (_key, error) => onBug(error),
+      reconciler: {
+        observer: { sources, keyRing: new KeyRing(), legacyKeyNamespace: undefined },
+        store: fenceStore(store, mayWrite),
+        journal,
+        explain: explainFenced(explainFailure),
+      },
+    });
+    this.#controller = term;
+    for (const jwt of this.#jwts.values()) term.jwtChanged(undefined, jwt);
+    term.start();
+  }
+
+  /** Ends as the running rounds end; nobody waits for that. Does nothing for a term that is over. */
+  endTerm(term: unknown = this.#controller): void {
+    if (term !== this.#controller) return;
+    void this.#controller?.stop();
+    this.#controller = undefined;
+  }
+
+  /** The process is gone at once, with its caches. */
+  kill(): void {
+    this.link.cut();
+    this.endTerm();
+    for (const watch of this.#watches) watch.stop();
+  }
+
+  #subscribe(): void {
+    const { onNews } = this.#options;
+    const tellOfSecret = (secret: SecretMetadata | undefined): void => {
+      if (secret === undefined) return;
+      onNews();
+      this.#controller?.secretChanged(secret.namespace, secret.name);
+    };
+    this.#jwts.subscribe((change) => {
+      onNews();
+      const before = change.type === 'added' ? undefined : change.old;
+      this.#controller?.jwtChanged(before, change.type === 'deleted' ? undefined : change.value);
+    });
+    this.#managed.subscribe((change) => {
+      if (!this.#isOwnWrite) tellOfSecret((change.type === 'deleted' ? change.old : change.value).metadata);
+    });
+    this.#others.subscribe((change) => tellOfSecret(change.type === 'deleted' ? change.old : change.value));
+  }
+}
+
+type Seen = 'see' | 'relist' | 'resume' | 'stop' | 'staleSince' | 'pending' | 'isSynced';
+
+interface Listing {
+  readonly objects: Iterable<ModelJwt | ModelSecret>;
+  readonly revision: number;
+}
+
+function isSecret(object: ModelJwt | ModelSecret): object is ModelSecret {
+  return 'fields' in object;
+}
+
+function isJwt(object: ModelJwt | ModelSecret): boolean {
+  return !isSecret(object);
+}
+
+function isManaged({ fields }: ModelSecret): boolean {
+  return fields.get(`labels/${MANAGED_LABEL}`)?.value === 'true';
+}
+
+/** What a metadata-only watch shows. */
+function readMetadata(object: JsonObject): SecretMetadata {
+  return parseSecretMetadata({ metadata: objectMember(object, 'metadata') });
+}
+
+function readJwt(object: JsonObject): Jwt | undefined {
+  const jwt = parseJwt(object);
+  return jwt.ok ? jwt.value : undefined;
+}
+
+/** What was just written is known before the watch echoes it, unless the watch has told of something newer. */
+function remember<T>(cache: Cache<T>, object: JsonObject, value: T | undefined): void {
+  const { key, resourceVersion } = identify(object);
+  if (value !== undefined) cache.remember(key, resourceVersion, value);
+}

@@ -1,0 +1,211 @@
+import type { JsonObject } from '../../src/resources/json.ts';
+import { RENEW } from '../../src/resources/names.ts';
+import type { OrderedCrypto } from './model-crypto.ts';
+import { findUnsettled, isAboutToChange } from './model-settled.ts';
+import { JWT_KEYS, KEY_SECRETS, type Edit, type JwtKey, type KeySecret, type Schedule, type Step } from './model-steps.ts';
+import { keySecretOf, pemOf, type KeyName } from './model-token.ts';
+import { FOREIGN_OWNER, vandalise } from './model-vandal.ts';
+import { World } from './model-world.ts';
+
+const GRANT = 'annotations/tokens.osg-htc.org/allowed-namespaces';
+const TRACE_LINES = 60;
+/** An answer to something that was seen a moment ago. */
+const MOMENT_MS = 1_500;
+
+/** Plays the schedule, then lets all come to rest; throws at the first law that does not hold. */
+export async function playSchedule({ seed, steps }: Schedule, crypto: OrderedCrypto): Promise<void> {
+  const world = new World(crypto, randomNumbers(seed));
+  for (const key of KEY_SECRETS)
+    world.cluster.createSecret(key, { 'data/key.pem': encode(pemOf('first')), 'labels/app': 'keys' });
+  world.cluster.createJwt('science/a', defaultSpec('a'));
+  world.laws.disturb(JWT_KEYS, 5_000);
+  for (const step of steps) {
+    world.note(JSON.stringify(step));
+    await perform(world, step);
+    throwViolations(world);
+  }
+  await comeToRest(world);
+}
+
+/** Numbers in [0, 1) that are the same each time (mulberry32). */
+export function randomNumbers(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+async function perform(world: World, step: Step): Promise<void> {
+  const { cluster } = world;
+  switch (step.do) {
+    case 'wait':
+      return world.pass(step.ms);
+    case 'create':
+      return world.act([step.jwt], () => cluster.createJwt(step.jwt, defaultSpec(step.jwt)));
+    case 'delete':
+      return world.act([step.jwt], () => {
+        const { spec = {} } = cluster.jwts.get(step.jwt) ?? {};
+        cluster.deleteJwt(step.jwt, step.how);
+        if (step.recreate && Object.keys(spec).length > 0) cluster.createJwt(step.jwt, spec);
+      });
+    case 'edit':
+      return world.act([step.jwt], () => {
+        const { spec = {} } = cluster.jwts.get(step.jwt) ?? {};
+        cluster.editJwt(step.jwt, { spec: { ...spec, ...specOf(step.edit) } });
+      });
+    case 'label':
+      return world.act([step.jwt], () => {
+        const { labels = {} } = cluster.jwts.get(step.jwt) ?? {};
+        cluster.editJwt(step.jwt, { labels: put(labels, step.name, step.value) });
+      });
+    case 'annotate':
+    case 'renew':
+      return world.act([step.jwt], () => {
+        const { annotations = {} } = cluster.jwts.get(step.jwt) ?? {};
+        const name = step.do === 'renew' ? RENEW : 'example.com/note';
+        cluster.editJwt(step.jwt, { annotations: put(annotations, name, step.value) });
+      });
+    case 'key':
+      return world.act(usersOf(world, step.secret), () => putKey(world, step.secret, step.holds));
+    case 'grant':
+      return world.act(usersOf(world, 'keys/shared'), () =>
+        cluster.editSecret('keys/shared', (values) => {
+          if (step.to === undefined) values.delete(GRANT);
+          else values.set(GRANT, step.to);
+        }),
+      );
+    case 'vandalise':
+      return world.act([step.jwt], () => {
+        const earlier = world.earlierToken(step.jwt);
+        const scene = { cluster, laws: world.laws, now: world.clock.now() / 1000, earlier };
+        vandalise(scene, step.jwt, step.how);
+      });
+    case 'collect garbage':
+      return world.act(JWT_KEYS, () => cluster.collectGarbage([FOREIGN_OWNER.uid]));
+    case 'weather':
+      return world.setWeather(step.weather, step.relist);
+    case 'lead':
+      return world.lead(step.replica, step.zombieMs);
+    case 'restart':
+      return world.restart(step.replica);
+    case 'relist':
+      return world.relist(step.replica);
+    case 'lag':
+      return world.setLag(step.replica, step.ms);
+    case 'jump':
+      return world.jump(step.ms);
+    default:
+      return step satisfies never;
+  }
+}
+
+/** The storm is over: what must be true then, and that looking again changes nothing. */
+async function comeToRest(world: World): Promise<void> {
+  const { cluster, laws } = world;
+  world.note('the storm is over');
+  world.setWeather('fair', false);
+  for (const replica of [0, 1]) world.setLag(replica, 0);
+  if (world.leading === undefined) world.lead(0, 0);
+  await world.pass(MOMENT_MS);
+  world.act(JWT_KEYS, () => cluster.collectGarbage([FOREIGN_OWNER.uid]));
+  await world.pass(laws.untilAnswered() + MOMENT_MS);
+  throwViolations(world);
+  world.note('at rest');
+  laws.violations.push(...findUnsettled(world));
+  throwViolations(world);
+  if (world.lost > 0) await lookOnce(world);
+  await lookAgain(world, 'a restart', () => [0, 1].forEach((replica) => world.restart(replica)));
+  await lookAgain(world, 'a failover', () => world.lead(world.leading === undefined ? 0 : 1, 0));
+  await lookAgain(world, 'a resync', () => [0, 1].forEach((replica) => world.relist(replica)));
+  await world.stop();
+  throwViolations(world);
+}
+
+/** A status that arrived after its writer had given up on it may say when the next attempt was due: one look puts it right. */
+async function lookOnce(world: World): Promise<void> {
+  for (const replica of [0, 1]) world.restart(replica);
+  await world.pass(MOMENT_MS);
+  throwViolations(world);
+}
+
+async function lookAgain(world: World, what: string, look: () => void): Promise<void> {
+  if (isAboutToChange(world)) return;
+  const { revision } = world.cluster;
+  const { writes } = world;
+  world.note(what);
+  look();
+  await world.pass(MOMENT_MS);
+  if (world.cluster.revision !== revision || world.writes !== writes)
+    world.laws.violations.push(`I4: ${what} of a cluster at rest wrote something`);
+  throwViolations(world);
+}
+
+function throwViolations(world: World): void {
+  const [first] = world.takeViolations();
+  if (first !== undefined) throw new Error(`${first}\n${world.trace.slice(-TRACE_LINES).join('\n')}`);
+}
+
+function defaultSpec(key: string): JsonObject {
+  return {
+    issuer: 'https://issuer.example.com',
+    keyId: 'kid-1',
+    algorithm: 'ES256',
+    data: { sub: key.slice(-1), scope: 'storage.read:/0' },
+    expiryTime: { minutes: 60 },
+    key: { secret: { name: 'k1', key: 'key.pem' } },
+  };
+}
+
+function specOf(edit: Edit): JsonObject {
+  if ('scope' in edit) return { data: { sub: 'edited', scope: `storage.read:/${edit.scope}` } };
+  if ('lifetime' in edit) return { expiryTime: { minutes: edit.lifetime } };
+  if ('resignBefore' in edit)
+    return { resignBefore: edit.resignBefore === undefined ? undefined : { minutes: edit.resignBefore } };
+  if ('algorithm' in edit) return { algorithm: edit.algorithm };
+  if ('policy' in edit) return { deletionPolicy: edit.policy };
+  if ('template' in edit) return { secretTemplate: TEMPLATES[edit.template] };
+  return {
+    ...('keyId' in edit ? { keyId: edit.keyId } : {}),
+    ...('key' in edit ? { key: { secret: keyReference(edit.key) } } : {}),
+  };
+}
+
+const TEMPLATES: readonly JsonObject[] = [
+  {},
+  { labels: { team: 'template', extra: '1' }, annotations: { 'example.com/note': 'a' } },
+  { annotations: { 'example.com/note': 'b', 'example.com/mine': 'ours' } },
+];
+
+function keyReference(key: KeySecret): JsonObject {
+  const [namespace, name] = key.split('/');
+  return { name, key: 'key.pem', ...(namespace === 'science' ? {} : { namespace }) };
+}
+
+function usersOf({ cluster }: World, secret: KeySecret): readonly JwtKey[] {
+  return JWT_KEYS.filter((key) => {
+    const jwt = cluster.jwts.get(key);
+    return jwt !== undefined && keySecretOf(jwt.spec, jwt.namespace) === secret;
+  });
+}
+
+function putKey({ cluster }: World, secret: KeySecret, holds: KeyName | undefined): void {
+  if (holds === undefined) {
+    cluster.deleteSecret(secret);
+    return;
+  }
+  const text = encode(pemOf(holds));
+  cluster.createSecret(secret, { 'data/key.pem': text });
+  cluster.editSecret(secret, (values) => values.set('data/key.pem', text));
+}
+
+function put(values: Readonly<Record<string, string>>, name: string, value: string | undefined): Record<string, string> {
+  const { [name]: _dropped, ...rest } = values;
+  return value === undefined ? rest : { ...rest, [name]: value };
+}
+
+function encode(text: string): string {
+  return Buffer.from(text).toString('base64');
+}

@@ -1,0 +1,136 @@
+import type { JsonObject } from '../../src/resources/json.ts';
+import { arrayMember, isJsonObject, member, objectMember, stringMap } from '../../src/resources/json.ts';
+import { APP } from '../../src/resources/names.ts';
+
+/** One field of a Secret with the managers that own it (Kubernetes API, Server-Side Apply). */
+export interface Field {
+  readonly value: unknown;
+  readonly managers: readonly string[];
+}
+
+/** By path: `labels/x`, `annotations/x`, `data/x`, `owners/<uid>`. */
+export type Fields = ReadonlyMap<string, Field>;
+
+/** A Secret as the model's API server stores it. */
+export interface ModelSecret {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: number;
+  readonly deleting: boolean;
+  readonly finalizers: readonly string[];
+  readonly immutable: boolean;
+  readonly fields: Fields;
+}
+
+/** What an apply leads to: the new fields, or a conflict with the manager of a field. */
+export type Applied = { readonly fields: Fields } | { readonly conflict: string };
+
+const USER = 'somebody';
+
+/** Values under `labels/`, `annotations/` … by what follows. */
+export function valuesOf(fields: Fields, group: string): Readonly<Record<string, unknown>> {
+  const prefix = `${group}/`;
+  const found: Record<string, unknown> = {};
+  for (const [path, { value }] of fields) if (path.startsWith(prefix)) found[path.slice(prefix.length)] = value;
+  return found;
+}
+
+/** Wire JSON, with our entry of `managedFields`; those of others do not matter to us. */
+export function toWire(secret: ModelSecret): JsonObject {
+  const { namespace, name, uid, resourceVersion, deleting, finalizers, fields } = secret;
+  const owned: Record<string, JsonObject> = {};
+  for (const [path, { managers }] of fields) {
+    if (!managers.includes(APP)) continue;
+    const slash = path.indexOf('/');
+    const group = `f:${path.slice(0, slash)}`;
+    owned[group] = { ...owned[group], [`f:${path.slice(slash + 1)}`]: {} };
+  }
+  const metadata = { 'f:labels': owned['f:labels'], 'f:annotations': owned['f:annotations'] };
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'Opaque',
+    metadata: {
+      namespace,
+      name,
+      uid,
+      resourceVersion: String(resourceVersion),
+      labels: valuesOf(fields, 'labels'),
+      annotations: valuesOf(fields, 'annotations'),
+      ownerReferences: Object.values(valuesOf(fields, 'owners')),
+      finalizers,
+      ...(deleting ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
+      managedFields:
+        Object.keys(owned).length === 0
+          ? []
+          : [{ manager: APP, operation: 'Apply', fieldsV1: { 'f:metadata': metadata } }],
+    },
+    data: valuesOf(fields, 'data'),
+  };
+}
+
+/** The fields that the body of an apply speaks of. */
+export function readBody(body: JsonObject): ReadonlyMap<string, unknown> {
+  const metadata = objectMember(body, 'metadata');
+  const said = new Map<string, unknown>();
+  for (const group of ['labels', 'annotations'] as const)
+    for (const [name, value] of Object.entries(stringMap(member(metadata, group))))
+      said.set(`${group}/${name}`, value);
+  for (const [name, value] of Object.entries(stringMap(member(body, 'data')))) said.set(`data/${name}`, value);
+  for (const owner of arrayMember(metadata, 'ownerReferences').filter(isJsonObject))
+    said.set(`owners/${String(owner['uid'])}`, owner);
+  return said;
+}
+
+/**
+ * Server-side apply by us. As on a real API server an unforced apply conflicts only where it gives another value to a
+ * field that somebody else owns: on a Secret without such a field it succeeds.
+ */
+export function applyFields(before: Fields, said: ReadonlyMap<string, unknown>, force: boolean): Applied {
+  const fields = new Map<string, Field>();
+  for (const [path, field] of before) {
+    if (said.has(path)) {
+      fields.set(path, field);
+      continue;
+    }
+    const managers = field.managers.filter((manager) => manager !== APP);
+    if (managers.length > 0) fields.set(path, { value: field.value, managers });
+  }
+  for (const [path, value] of said) {
+    const present = before.get(path);
+    const isSame = present !== undefined && isEqual(present.value, value);
+    const others = present?.managers.filter((manager) => manager !== APP) ?? [];
+    if (!isSame && others.length > 0 && !force) return { conflict: path };
+    fields.set(path, { value, managers: isSame ? [...others, APP] : [APP] });
+  }
+  return { fields };
+}
+
+/** An update by somebody else: what it changes is its own from then on, what it takes out is nobody's. */
+export function editFields(before: Fields, change: (values: Map<string, unknown>) => void): Fields {
+  const values = new Map([...before].map(([path, { value }]) => [path, value]));
+  change(values);
+  return new Map(
+    [...values].map(([path, value]) => {
+      const present = before.get(path);
+      const isSame = present !== undefined && isEqual(present.value, value);
+      return [path, isSame ? present : { value, managers: [USER] }];
+    }),
+  );
+}
+
+export function isSameFields(a: Fields, b: Fields): boolean {
+  if (a.size !== b.size) return false;
+  for (const [path, field] of a) {
+    const other = b.get(path);
+    if (other === undefined || !isEqual(field.value, other.value)) return false;
+    if (field.managers.toSorted().join() !== other.managers.toSorted().join()) return false;
+  }
+  return true;
+}
+
+/** Values are strings, or owner references made in one place. */
+function isEqual(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}

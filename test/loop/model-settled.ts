@@ -1,0 +1,108 @@
+import { arrayMember, isJsonObject, type JsonObject } from '../../src/resources/json.ts';
+import { APP } from '../../src/resources/names.ts';
+import type { ModelJwt } from './model-cluster.ts';
+import type { ModelSecret } from './model-secret.ts';
+import { isOurs, type Laws } from './model-laws.ts';
+import { findDrift } from './model-wanted.ts';
+import { fits, keySecretOf, lifetimesOf, type SeenToken } from './model-token.ts';
+import type { World } from './model-world.ts';
+
+/** What time alone is about to change is looked at no closer than this, in seconds. */
+const NEAR = 8;
+/** Seconds. */
+const LONGEST_BACKOFF = 310;
+
+/** What status and Secret say when all is at rest but should not, one line each. */
+export function findUnsettled({ cluster, laws, clock }: World): readonly string[] {
+  const now = clock.now() / 1000;
+  return [...cluster.jwts.values()].flatMap((jwt) =>
+    findDifferences(laws, jwt, cluster.secrets.get(`${jwt.namespace}/${jwt.name}`), now).map(
+      (line) => `at rest, ${jwt.name}: ${line}, but its status is ${JSON.stringify(jwt.status)}`,
+    ),
+  );
+}
+
+/** Whether a renewal, an expiry or an overdue renewal is due in a moment, or a write is refused and tried again. */
+export function isAboutToChange({ cluster, laws, clock }: World): boolean {
+  const now = clock.now() / 1000;
+  return [...cluster.jwts.values()].some((jwt) => {
+    const secret = cluster.secrets.get(`${jwt.namespace}/${jwt.name}`);
+    const token = laws.tokenIn(secret);
+    if (secret?.immutable === true) return true;
+    if (token === undefined) return false;
+    const { resignBefore } = lifetimesOf(jwt.spec);
+    const moments = [token.exp, token.exp - resignBefore / 2, Date.parse(String(jwt.status['renewsAt'])) / 1000];
+    return moments.some((moment) => Math.abs(moment - now) < NEAR);
+  });
+}
+
+function findDifferences(
+  laws: Laws,
+  jwt: ModelJwt,
+  secret: ModelSecret | undefined,
+  now: number,
+): readonly string[] {
+  const { status } = jwt;
+  const token = laws.tokenIn(secret);
+  const isOwn = secret !== undefined && isOurs(jwt.name, jwt.uid, secret) && !secret.deleting;
+  const isValid = isOwn && laws.isValid(jwt);
+  const ready = condition(status, 'Ready');
+  const found: string[] = [];
+  const expect = (holds: boolean, line: string): void => {
+    if (!holds) found.push(line);
+  };
+  expect(status['observedGeneration'] === jwt.generation, `generation ${jwt.generation} was not observed`);
+  // While writes are refused the next look comes with the next try.
+  if (secret?.immutable === true && token !== undefined && Math.abs(now - token.exp) < LONGEST_BACKOFF) return found;
+  expect(ready?.['status'] === (isValid ? 'True' : 'False'), `Ready should be ${isValid}`);
+  if (isValid && token !== undefined) {
+    // After a crash between Secret and status, a key that is lost since cannot tell any more whether it signed.
+    if (laws.isKeyUsable(jwt)) found.push(...findTokenDifferences(status, token));
+    const isMendable = !secret.immutable && !looksLegacy(secret);
+    const drift = findDrift(jwt, secret);
+    expect(!isMendable || drift === undefined, `${drift} of the Secret drifted`);
+    const isOverdue = token.exp - now <= lifetimesOf(jwt.spec).resignBefore / 2;
+    expect(isOverdue === (condition(status, 'RenewalOverdue') !== undefined), `RenewalOverdue should be ${isOverdue}`);
+    const key = condition(status, 'KeyAvailable');
+    const isUsable = laws.isKeyUsable(jwt);
+    expect(key?.['status'] === (isUsable ? 'True' : 'False'), `KeyAvailable should be ${isUsable}`);
+  } else {
+    const reason = isOwn || secret === undefined ? keyProblem(laws, jwt) : 'SecretConflict';
+    const isRefused = secret?.immutable === true && reason === undefined;
+    expect(ready?.['reason'] === (isRefused ? 'WriteFailed' : reason), `the reason should be ${reason}`);
+  }
+  return found;
+}
+
+/** Nothing of it is written by us, as far as its metadata tells: so token-manager left its Secrets, to be mended at their renewal. */
+function looksLegacy({ fields }: ModelSecret): boolean {
+  return ![...fields].some(([path, { managers }]) => /^(labels|annotations)/.test(path) && managers.includes(APP));
+}
+
+function findTokenDifferences(status: JsonObject, token: SeenToken): readonly string[] {
+  const wanted = {
+    tokenId: token.claims['jti'],
+    issuedAt: new Date((Number(token.claims['iat']) + 60) * 1000).toISOString().replace('.000Z', 'Z'),
+    issuer: token.claims['iss'],
+    keyId: token.header['kid'],
+    expiresAt: new Date(token.exp * 1000).toISOString().replace('.000Z', 'Z'),
+  };
+  return Object.entries(wanted)
+    .filter(([name, value]) => status[name] !== value)
+    .map(([name, value]) => `${name} should be ${String(value)}`);
+}
+
+function keyProblem(laws: Laws, { namespace, spec }: ModelJwt): string | undefined {
+  const key = keySecretOf(spec, namespace);
+  const name = laws.keyIn(key);
+  if (!laws.isGranted(key, namespace)) return 'KeyNotGranted';
+  if (name === undefined) return 'KeyNotFound';
+  if (name === 'broken') return 'KeyUnreadable';
+  return fits(name, spec['algorithm']) ? undefined : 'KeyMismatch';
+}
+
+function condition(status: JsonObject, type: string): JsonObject | undefined {
+  return arrayMember(status, 'conditions')
+    .filter(isJsonObject)
+    .find((item) => item['type'] === type);
+}

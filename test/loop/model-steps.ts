@@ -1,0 +1,209 @@
+import fc from 'fast-check';
+import type { Weather } from './model-link.ts';
+import type { KeyName } from './model-token.ts';
+
+/** The JWTs and the key Secrets of the model; `keys/shared` lies in another namespace and needs a grant. */
+export const JWT_KEYS = ['science/a', 'science/b'] as const;
+export const KEY_SECRETS = ['science/k1', 'science/k2', 'keys/shared'] as const;
+export type JwtKey = (typeof JWT_KEYS)[number];
+export type KeySecret = (typeof KEY_SECRETS)[number];
+
+/** What somebody may do to the Secret of a JWT. */
+export const VANDALISM = [
+  'delete',
+  'empty',
+  'garbage',
+  'token of the other JWT',
+  'token with other claims',
+  'token that expired',
+  'earlier token',
+  'foreign data key',
+  'foreign label',
+  'foreign annotation',
+  'foreign owner',
+  'strip labels',
+  'strip annotations',
+  'strip everything',
+  'take our label',
+  'wrong expires-at',
+  'signing time that is no number',
+  'remove owner',
+  'replace by a foreign Secret',
+  'replace by a foreign Secret with a token',
+  'hand over',
+  'hold by a finalizer',
+  'release',
+  'make immutable',
+] as const;
+export type Vandalism = (typeof VANDALISM)[number];
+
+/** One member of a spec and its new value. */
+export type Edit =
+  | { readonly scope: number }
+  | { readonly lifetime: number }
+  | { readonly resignBefore: number | undefined }
+  | { readonly keyId: string }
+  | { readonly key: KeySecret }
+  | { readonly keyId: string; readonly key: KeySecret }
+  | { readonly algorithm: 'ES256' | 'ES384' }
+  | { readonly template: number }
+  | { readonly policy: 'Delete' | 'Retain' };
+
+/** One thing that happens; times in milliseconds, durations of specs in minutes. */
+export type Step =
+  | { readonly do: 'wait'; readonly ms: number }
+  | { readonly do: 'create'; readonly jwt: JwtKey }
+  | {
+      readonly do: 'delete';
+      readonly jwt: JwtKey;
+      readonly how: 'background' | 'foreground' | 'orphan';
+      readonly recreate: boolean;
+    }
+  | { readonly do: 'edit'; readonly jwt: JwtKey; readonly edit: Edit }
+  | {
+      readonly do: 'label';
+      readonly jwt: JwtKey;
+      readonly name: string;
+      readonly value: string | undefined;
+    }
+  | { readonly do: 'annotate'; readonly jwt: JwtKey; readonly value: string }
+  | { readonly do: 'renew'; readonly jwt: JwtKey; readonly value: string | undefined }
+  | { readonly do: 'key'; readonly secret: KeySecret; readonly holds: KeyName | undefined }
+  | { readonly do: 'grant'; readonly to: string | undefined }
+  | { readonly do: 'vandalise'; readonly jwt: JwtKey; readonly how: Vandalism }
+  | { readonly do: 'collect garbage' }
+  | { readonly do: 'weather'; readonly weather: Weather; readonly relist: boolean }
+  | { readonly do: 'lead'; readonly replica: 0 | 1 | undefined; readonly zombieMs: number }
+  | { readonly do: 'restart'; readonly replica: 0 | 1 }
+  | { readonly do: 'relist'; readonly replica: 0 | 1 }
+  | { readonly do: 'lag'; readonly replica: 0 | 1; readonly ms: number }
+  | { readonly do: 'jump'; readonly ms: number };
+
+export interface Schedule {
+  /** Of the random numbers: latencies, jitter of back-offs, lost answers. */
+  readonly seed: number;
+  readonly steps: readonly Step[];
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+const jwt = fc.constantFrom('science/a' as const, 'science/a' as const, 'science/b' as const);
+const replica = fc.constantFrom(0 as const, 1 as const);
+const keyId = fc.constantFrom('kid-1', 'kid-2');
+const keySecret = fc.constantFrom(...KEY_SECRETS);
+
+const edit: fc.Arbitrary<Edit> = fc.oneof(
+  fc.record({ scope: fc.nat(2) }),
+  fc.record({ lifetime: fc.constantFrom(1, 2, 10, 60, 43_200) }),
+  fc.record({ resignBefore: fc.constantFrom(undefined, 1, 5, 30, 100_000) }),
+  fc.record({ keyId }),
+  fc.record({ key: keySecret }),
+  fc.record({ keyId, key: keySecret }),
+  fc.record({ algorithm: fc.constantFrom('ES256' as const, 'ES384' as const) }),
+  fc.record({ template: fc.nat(2) }),
+  fc.record({ policy: fc.constantFrom('Delete' as const, 'Retain' as const) }),
+);
+
+const wait = fc.record({
+  do: fc.constant('wait' as const),
+  ms: fc.oneof(
+    { weight: 5, arbitrary: fc.constantFrom(0, 1, 3, 5, 10, 50) },
+    { weight: 4, arbitrary: fc.constantFrom(SECOND, 5 * SECOND, 31 * SECOND) },
+    { weight: 2, arbitrary: fc.constantFrom(90 * SECOND, 10 * MINUTE) },
+    { weight: 1, arbitrary: fc.constantFrom(HOUR) },
+  ),
+});
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 12, arbitrary: wait },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('create' as const), jwt }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('delete' as const),
+      jwt,
+      how: fc.constantFrom('background' as const, 'foreground' as const, 'orphan' as const),
+      recreate: fc.boolean(),
+    }),
+  },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('edit' as const), jwt, edit }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('label' as const),
+      jwt,
+      name: fc.constantFrom('team', 'argocd.argoproj.io/instance'),
+      value: fc.constantFrom('x', 'y', undefined),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('annotate' as const), jwt, value: fc.constantFrom('x', 'y') }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('renew' as const),
+      jwt,
+      value: fc.constantFrom('1', '2', undefined),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('key' as const),
+      secret: fc.constantFrom('science/k1' as const, ...KEY_SECRETS),
+      holds: fc.constantFrom('first', 'first', 'second', 'third', 'es384', 'broken', undefined),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('grant' as const), to: fc.constantFrom('science', undefined) }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant('vandalise' as const), jwt, how: fc.constantFrom(...VANDALISM) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('collect garbage' as const) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('weather' as const),
+      weather: fc.constantFrom('fair', 'fair', 'slow', 'down', 'lossy', 'status-refused'),
+      relist: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('lead' as const),
+      replica: fc.constantFrom(0 as const, 1 as const, undefined),
+      zombieMs: fc.constantFrom(0, 20, 20 * SECOND),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('restart' as const), replica }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('relist' as const), replica }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('lag' as const),
+      replica,
+      ms: fc.constantFrom(0, 0, 6, 300, 20 * SECOND),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('jump' as const),
+      ms: fc.constantFrom(HOUR, -HOUR, 720 * HOUR),
+    }),
+  },
+);
+
+/** Everything that may happen, in any order. */
+export const schedule: fc.Arbitrary<Schedule> = fc.record({
+  seed: fc.nat(),
+  steps: fc.array(step, { minLength: 1, maxLength: 25 }),
+});

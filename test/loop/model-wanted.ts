@@ -1,0 +1,63 @@
+import { member, objectMember, stringMap } from '../../src/resources/json.ts';
+import { APP } from '../../src/resources/names.ts';
+import type { ModelJwt } from './model-cluster.ts';
+import type { ModelSecret } from './model-secret.ts';
+
+/** Labels by which GitOps tools claim an object: never on a Secret that outlives its JWT (contract §1, `Retain`). */
+const TRACKING_LABEL = 'argocd.argoproj.io/instance';
+
+/** Paths whose value only time and token decide. */
+const MOVING = ['data/token', 'annotations/tokens.osg-htc.org/last-signing-time', 'annotations/tokens.osg-htc.org/expires-at'];
+
+/** Labels, annotations and owner that the contract wants on the Secret of a JWT, by path; owners by presence alone. */
+function wantedValues({ uid, labels, spec }: ModelJwt): ReadonlyMap<string, string | undefined> {
+  const isRetained = spec['deletionPolicy'] === 'Retain';
+  const template = objectMember(spec, 'secretTemplate');
+  const wanted = new Map<string, string | undefined>();
+  for (const [name, value] of Object.entries(labels))
+    if (!isRetained || name !== TRACKING_LABEL) wanted.set(`labels/${name}`, value);
+  for (const group of ['labels', 'annotations'])
+    for (const [name, value] of Object.entries(stringMap(member(template, group))))
+      wanted.set(`${group}/${name}`, value);
+  wanted.set('labels/app.kubernetes.io/managed-by', 'jwt-injector');
+  wanted.set('labels/tokens.osg-htc.org/managed', 'true');
+  if (!isRetained) wanted.set(`owners/${uid}`, undefined);
+  return wanted;
+}
+
+/** Every path that we may write on behalf of the JWT. */
+export function wantedPaths(jwt: ModelJwt): Iterable<string> {
+  return [...wantedValues(jwt).keys(), ...MOVING];
+}
+
+/** What of the Secret's metadata is not as the contract wants it; `undefined` when all is well. */
+export function findDrift(jwt: ModelJwt, secret: ModelSecret | undefined): string | undefined {
+  if (secret === undefined) return 'no Secret';
+  const wanted = wantedValues(jwt);
+  for (const [path, value] of wanted) {
+    const present = secret.fields.get(path);
+    if (present === undefined || (value !== undefined && present.value !== value)) return path;
+  }
+  for (const path of MOVING) if (!secret.fields.has(path)) return path;
+  const token = secret.fields.get('data/token')?.value;
+  if (typeof token === 'string' && !hasRightTimes(secret, token)) return 'times';
+  for (const [path, { managers }] of secret.fields)
+    if (managers.includes(APP) && !wanted.has(path) && !MOVING.includes(path)) return path;
+  return undefined;
+}
+
+/** `expires-at` says when the token expires, `last-signing-time` is a number. */
+function hasRightTimes({ fields }: ModelSecret, token: string): boolean {
+  const signed = fields.get('annotations/tokens.osg-htc.org/last-signing-time')?.value;
+  const expires = fields.get('annotations/tokens.osg-htc.org/expires-at')?.value;
+  const claims: unknown = readClaims(Buffer.from(token, 'base64').toString());
+  return /^\d+$/.test(String(signed)) && Date.parse(String(expires)) / 1000 === member(claims, 'exp');
+}
+
+function readClaims(token: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+  } catch {
+    return undefined;
+  }
+}

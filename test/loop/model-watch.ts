@@ -1,0 +1,141 @@
+import type { Cache } from '../../src/kube/cache.ts';
+import { applyEvent, replaceAll, type Kept } from '../../src/kube/watch-store.ts';
+import type { Clock } from '../../src/loop/clock.ts';
+import { objectMember, stringMember, type JsonObject } from '../../src/resources/json.ts';
+import { wireOf, type Change, type ModelJwt } from './model-cluster.ts';
+import type { ModelSecret } from './model-secret.ts';
+
+export interface WatchOptions<T> {
+  readonly cache: Cache<T>;
+  readonly transform: (object: JsonObject) => T | undefined;
+  /** Whether the watch's selector takes the object. */
+  readonly selects: (object: ModelJwt | ModelSecret) => boolean;
+  /** All objects at this moment that the selector may take, and the cluster's revision. */
+  readonly list: () => { readonly objects: Iterable<ModelJwt | ModelSecret>; readonly revision: number };
+  readonly clock: Clock;
+  /** How long news is on its way, in milliseconds. */
+  readonly lagMs: () => number;
+  /** Whether the API server answers. */
+  readonly isUp: () => boolean;
+  readonly onSynced: () => void;
+}
+
+interface News {
+  dueAt: number;
+  /** When it happened. */
+  readonly since: number;
+  readonly tell: () => void;
+}
+
+/** News that was told is kept for so long: a round that began before may still be under way. */
+const KEPT_MS = 30_000;
+
+/** One watch of one process: news reaches its cache in order, late, and not at all while the API server is down. */
+export class ModelWatch<T> {
+  readonly #options: WatchOptions<T>;
+  #queue: News[] = [];
+  #told: { readonly at: number; readonly since: number }[] = [];
+  #pumping = false;
+  #stopped = false;
+  #synced = false;
+
+  constructor(options: WatchOptions<T>) {
+    this.#options = options;
+    this.relist();
+  }
+
+  /** Whether the first list arrived. */
+  get isSynced(): boolean {
+    return this.#synced;
+  }
+
+  /** News on its way. */
+  get pending(): number {
+    return this.#queue.length;
+  }
+
+  see(change: Change): void {
+    const { selects } = this.#options;
+    const { before, after, revision } = change;
+    if (after !== undefined && selects(after)) {
+      const type = before !== undefined && selects(before) ? 'MODIFIED' : 'ADDED';
+      this.#add(() => this.#tell({ type, object: wireOf(after) }));
+    } else if (before !== undefined && selects(before)) {
+      // Also an object that the selector does not take any more is told as deleted, at the revision of that change.
+      const object = wireOf(after ?? { ...before, resourceVersion: revision });
+      this.#add(() => this.#tell({ type: 'DELETED', object }));
+    }
+  }
+
+  /** The watch broke for good: what was on its way is found by a new list. */
+  relist(): void {
+    const { cache, clock, list, onSynced, selects } = this.#options;
+    const since = Math.min(clock.monotonic(), ...this.#queue.map((news) => news.since));
+    this.#queue = [];
+    const tell = (): void => {
+      const { objects, revision } = list();
+      const items = [...objects].filter(selects).map((object) => this.#keep(wireOf(object)));
+      replaceAll(cache, { items, resourceVersion: String(revision) }, '', false);
+      this.#synced = true;
+      onSynced();
+    };
+    this.#add(tell, since);
+  }
+
+  /** The API server is back: what waited goes on its way. */
+  resume(): void {
+    const { clock, lagMs } = this.#options;
+    for (const news of this.#queue) news.dueAt = clock.monotonic() + lagMs();
+    this.#pump();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** The cache, and rounds that began no more than `roundMs` ago, may stand at the state of this moment (monotonic). */
+  staleSince(roundMs: number): number {
+    const now = this.#options.clock.monotonic();
+    this.#told = this.#told.filter(({ at }) => at > now - KEPT_MS);
+    const recent = this.#told.filter(({ at }) => at >= now - roundMs);
+    return Math.min(now - roundMs, ...[...this.#queue, ...recent].map(({ since }) => since));
+  }
+
+  #add(tell: () => void, since = this.#options.clock.monotonic()): void {
+    if (this.#stopped) return;
+    const { clock, lagMs } = this.#options;
+    const dueAt = Math.max(clock.monotonic() + lagMs(), this.#queue.at(-1)?.dueAt ?? 0);
+    this.#queue.push({ dueAt, since, tell });
+    this.#pump();
+  }
+
+  #pump(): void {
+    const { clock, isUp } = this.#options;
+    const [first] = this.#queue;
+    if (this.#pumping || this.#stopped || first === undefined || !isUp()) return;
+    this.#pumping = true;
+    clock.setTimer(first.dueAt - clock.monotonic(), () => {
+      this.#pumping = false;
+      const [next] = this.#queue;
+      const now = clock.monotonic();
+      if (this.#stopped || next === undefined || !isUp()) return;
+      if (next.dueAt <= now) {
+        this.#queue.shift();
+        this.#told.push({ at: now, since: next.since });
+        next.tell();
+      }
+      this.#pump();
+    });
+  }
+
+  #tell(event: { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: JsonObject }): void {
+    applyEvent(this.#options.cache, event, (object) => this.#keep(object), 'model');
+  }
+
+  #keep(object: JsonObject): Kept<T> {
+    const metadata = objectMember(object, 'metadata');
+    const key = `${stringMember(metadata, 'namespace')}/${stringMember(metadata, 'name')}`;
+    const resourceVersion = stringMember(metadata, 'resourceVersion') ?? '';
+    return { key, resourceVersion, value: this.#options.transform(object) };
+  }
+}

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { checkCertificate, readCertificate } from '../../src/server/tls.ts';
+import { CERTIFICATE_POLL_MS, watchCertificate } from '../../src/server/watch-certificate.ts';
+import { makeDevCertificate, type DevCertificate } from './dev-certificate.ts';
+
+let folder: string;
+let first: DevCertificate;
+let second: DevCertificate;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'jwt-injector-'));
+  [first, second] = await Promise.all([makeDevCertificate(), makeDevCertificate()]);
+});
+after(() => rm(folder, { recursive: true }));
+
+function filesOf(name: string): { certFile: string; keyFile: string } {
+  return { certFile: join(folder, `${name}.crt`), keyFile: join(folder, `${name}.key`) };
+}
+
+describe('a certificate', () => {
+  it('with its key is taken, and its expiry known in milliseconds', () => {
+    const checked = checkCertificate(first);
+    assert.ok(checked.ok);
+    assert.equal(checked.value.expiresAt, Math.floor(first.expiresAt / 1000) * 1000);
+  });
+
+  it('with intermediates after it is taken', () => {
+    assert.ok(checkCertificate({ cert: first.cert + '\n' + second.cert, key: first.key }).ok);
+  });
+
+  const bad: readonly [string, () => { cert: string; key: string }, RegExp][] = [
+    ['that is none', () => ({ cert: 'x', key: first.key }), /no PEM certificate/],
+    ['with a key that is none', () => ({ cert: first.cert, key: first.cert }), /no PEM private key/],
+    ['with the key of another', () => ({ cert: first.cert, key: second.key }), /do not belong together/],
+    ['that is empty', () => ({ cert: '', key: '' }), /no PEM certificate/],
+  ];
+  for (const [title, pair, message] of bad) {
+    it(`${title} is a problem that quotes no key`, () => {
+      const checked = checkCertificate(pair());
+      assert.ok(!checked.ok);
+      assert.match(checked.problem, message);
+      assert.doesNotMatch(checked.problem, /BEGIN|MI/);
+    });
+  }
+
+  it('whose file is missing is a problem that names the file', async () => {
+    const read = await readCertificate(filesOf('nowhere'));
+    assert.deepEqual(read, {
+      ok: false,
+      problem: `cannot read ${filesOf('nowhere').certFile}: there is no such file`,
+    });
+  });
+});
+
+describe('the files of a certificate are looked at again and again', () => {
+  it('D3 a new pair is used once it is whole, and a half-written one is told of once', async () => {
+    const files = filesOf('tls');
+    const write = (cert: string, key: string) =>
+      Promise.all([writeFile(files.certFile, cert), writeFile(files.keyFile, key)]);
+    const told: string[] = [];
+    // What is done between two looks; the last one ends the watch.
+    const stopping = new AbortController();
+    const steps: (() => unknown)[] = [
+      () => write(first.cert, first.key),
+      () => write(second.cert, first.key),
+      () => undefined,
+      () => write(second.cert, second.key),
+      () => undefined,
+      () => rm(files.keyFile),
+      () => stopping.abort(),
+    ];
+    const checked = checkCertificate(first);
+    assert.ok(checked.ok);
+    await watchCertificate({
+      files,
+      current: checked.value,
+      signal: stopping.signal,
+      sleep: async (milliseconds) => {
+        assert.equal(milliseconds, CERTIFICATE_POLL_MS);
+        await steps.shift()?.();
+      },
+      onChange: ({ cert }) => told.push(cert === second.cert ? 'second' : 'first'),
+      onProblem: (problem) => told.push(problem.replaceAll(folder, '')),
+    });
+    assert.deepEqual(told, [
+      '/tls.crt and /tls.key: key and certificate do not belong together',
+      'second',
+      'cannot read /tls.key: there is no such file',
+    ]);
+  });
+});

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Agent } from 'node:https';
+import { connect } from 'node:tls';
+import { describe, it } from 'node:test';
+import { makeDevCertificate } from './dev-certificate.ts';
+import { reviewText } from './reviews.ts';
+import { startWebhook, withWebhook } from './started-webhook.ts';
+
+describe('connections', { concurrency: true }, () => {
+  it('D2 eight busy keep-alive clients lose no request while one of two replicas stops', async () => {
+    const [stopping, staying] = await Promise.all([startWebhook(), startWebhook()]);
+    const agent = new Agent({ keepAlive: true });
+    let [served, moved] = [0, 0];
+    const warm = Promise.withResolvers<void>();
+    // As the API server's client: one connection, used until an answer ends it; then the Service leads elsewhere.
+    const client = async (): Promise<void> => {
+      while (true) {
+        const reply = await stopping.send('/mutate/pods', reviewText(), { agent });
+        assert.equal(reply.status, 200);
+        served += 1;
+        if (served === 50) warm.resolve();
+        if (reply.headers.connection === 'close') break;
+      }
+      assert.equal(
+        (await staying.send('/mutate/pods', reviewText(), { agent, ca: staying.certificate.cert })).status,
+        200,
+      );
+      moved += 1;
+    };
+    const clients = Array.from({ length: 8 }, client);
+    await warm.promise;
+    const closed = stopping.webhook.close(500);
+    await Promise.all(clients);
+    assert.equal(moved, 8);
+    await closed;
+    assert.equal(stopping.webhook.isListening(), false);
+    agent.destroy();
+    await staying.stop();
+  });
+
+  it('while draining every answer ends its connection', async () => {
+    await withWebhook({}, async (started) => {
+      assert.notEqual((await started.send('/mutate/pods', reviewText())).headers.connection, 'close');
+      started.webhook.drain();
+      assert.equal((await started.send('/mutate/pods', reviewText())).headers.connection, 'close');
+      assert.equal((await started.send('/nowhere', '{}')).headers.connection, 'close');
+    });
+  });
+
+  it('close ends within seconds although a client never sends its request', async () => {
+    const started = await startWebhook();
+    const socket = connect({ host: '127.0.0.1', port: started.port, ca: started.certificate.cert });
+    await once(socket, 'secureConnect');
+    const closed = once(socket, 'close');
+    const before = performance.now();
+    await started.webhook.close(0);
+    await closed;
+    assert.ok(performance.now() - before < 8_000);
+  });
+
+  it('B31 a half-sent body is ended after 10 s', async () => {
+    await withWebhook({}, async (started) => {
+      const socket = connect({ host: '127.0.0.1', port: started.port, ca: started.certificate.cert });
+      socket.on('error', () => {});
+      socket.write(
+        'POST /mutate/pods HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{',
+      );
+      const before = performance.now();
+      socket.resume();
+      await once(socket, 'close');
+      const seconds = (performance.now() - before) / 1000;
+      assert.ok(seconds > 9 && seconds < 13, `${seconds} s`);
+    });
+  });
+
+  it('a new certificate is used for new connections, and open ones go on', async () => {
+    await withWebhook({}, async (started) => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      await started.send('/mutate/pods', reviewText(), { agent });
+      const next = await makeDevCertificate();
+      assert.deepEqual(started.webhook.useCertificate(next), { ok: true, value: undefined });
+      assert.equal((await started.send('/mutate/pods', reviewText(), { agent })).status, 200);
+      const fresh = new Agent();
+      assert.equal(
+        (await started.send('/mutate/pods', reviewText(), { agent: fresh, ca: next.cert })).status,
+        200,
+      );
+      agent.destroy();
+    });
+  });
+
+  it('D3 a key of another certificate changes nothing', async () => {
+    await withWebhook({}, async (started) => {
+      const { cert } = await makeDevCertificate();
+      const used = started.webhook.useCertificate({ cert, key: started.certificate.key });
+      assert.deepEqual(used, { ok: false, problem: 'key and certificate do not belong together' });
+      assert.equal((await started.send('/mutate/pods', reviewText(), { agent: new Agent() })).status, 200);
+    });
+  });
+});

@@ -1,0 +1,45 @@
+import 'reflect-metadata';
+import { webcrypto } from 'node:crypto';
+import {
+  BasicConstraintsExtension,
+  cryptoProvider,
+  SubjectAlternativeNameExtension,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
+
+export interface DevCertificate {
+  readonly cert: string;
+  readonly key: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** A self-signed P-256 pair for 127.0.0.1 and localhost; clients trust it by giving `cert` as their CA. */
+export async function makeDevCertificate(lifetimeMs = HOUR_MS): Promise<DevCertificate> {
+  cryptoProvider.set(webcrypto);
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: 'CN=jwt-injector test',
+    notBefore: new Date(Date.now() - HOUR_MS),
+    notAfter: new Date(Date.now() + lifetimeMs),
+    signingAlgorithm: algorithm,
+    keys,
+    extensions: [
+      new BasicConstraintsExtension(true, 0, true),
+      new SubjectAlternativeNameExtension([
+        { type: 'ip', value: '127.0.0.1' },
+        { type: 'dns', value: 'localhost' },
+      ]),
+    ],
+  });
+  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
+  return { cert: certificate.toString('pem'), key: toPem(pkcs8), expiresAt: certificate.notAfter.getTime() };
+}
+
+function toPem(pkcs8: ArrayBuffer): string {
+  const body = Buffer.from(pkcs8).toString('base64').replaceAll(/.{64}/g, '$&\n').trimEnd();
+  return `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n`;
+}

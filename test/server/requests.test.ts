@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { annotatedPod, at, container, KEYS, type Json } from '../admission/pods.ts';
+import { reviewText } from './reviews.ts';
+import { startWebhook, type SendOptions, type StartedWebhook } from './started-webhook.ts';
+
+let started: StartedWebhook;
+before(async () => {
+  started = await startWebhook();
+});
+after(() => started.stop());
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+/** What is no review: the HTTP status, and a Status object that says why. */
+const REFUSED: readonly {
+  title: string;
+  body?: string | Buffer;
+  path?: string;
+  options?: SendOptions;
+  status: number;
+  message: RegExp;
+}[] = [
+  { title: 'B4 an empty body', body: '', status: 400, message: /no JSON/ },
+  { title: 'B5 {}', body: '{}', status: 400, message: /unsupported AdmissionReview/ },
+  { title: 'B6 request: null', body: reviewText({}, { request: null }), status: 400, message: /no request$/ },
+  ...['[]', '"x"', '7', 'null', 'true'].map((body) => ({
+    title: `B7 ${body}`,
+    body,
+    status: 400,
+    message: /no JSON object/,
+  })),
+  { title: 'B8 malformed JSON', body: '{"kind":', status: 400, message: /^the body is no JSON$/ },
+  {
+    title: 'B9 no content type',
+    body: reviewText(),
+    options: { headers: {} },
+    status: 415,
+    message: /application\/json/,
+  },
+  {
+    title: 'B9 text/plain',
+    body: reviewText(),
+    options: { headers: { 'content-type': 'text/plain' } },
+    status: 415,
+    message: /application\/json/,
+  },
+  {
+    title: 'B11 a gzip body',
+    body: gzipSync(reviewText()),
+    options: { headers: { ...JSON_TYPE, 'content-encoding': 'gzip' } },
+    status: 415,
+    message: /without content-encoding/,
+  },
+  {
+    title: 'B12 more than 8 MiB',
+    body: reviewText({ x: 'x'.repeat(8 * 1024 * 1024) }),
+    status: 413,
+    message: /larger than 8 MiB/,
+  },
+  {
+    title: 'B13 v1beta1',
+    body: reviewText({}, { apiVersion: 'admission.k8s.io/v1beta1' }),
+    status: 400,
+    message: /unsupported AdmissionReview: .* admission.k8s.io\/v1 only/,
+  },
+  {
+    title: 'B14 v2',
+    body: reviewText({}, { apiVersion: 'admission.k8s.io/v2' }),
+    status: 400,
+    message: /unsupported/,
+  },
+  { title: 'B14 another kind', body: reviewText({}, { kind: 'Pod' }), status: 400, message: /unsupported/ },
+  { title: 'B15 no uid', body: reviewText({ uid: undefined }), status: 400, message: /no request.uid/ },
+  { title: 'B15 an empty uid', body: reviewText({ uid: '' }), status: 400, message: /no request.uid/ },
+  {
+    title: 'B15 a uid that is no string',
+    body: reviewText({ uid: 7 }),
+    status: 400,
+    message: /no request.uid/,
+  },
+  {
+    title: 'B16 an unknown path',
+    path: '/mutate/nodes',
+    body: reviewText(),
+    status: 404,
+    message: /no such path/,
+  },
+  {
+    title: 'B16 a path below ours',
+    path: '/mutate/pods/x',
+    body: reviewText(),
+    status: 404,
+    message: /no such path/,
+  },
+  {
+    title: 'the JWT path while nothing validates',
+    path: '/validate/jwts',
+    body: reviewText(),
+    status: 404,
+    message: /no/,
+  },
+  { title: 'B16 GET', options: { method: 'GET', headers: {} }, status: 405, message: /send a POST/ },
+  { title: 'B16 PUT', body: reviewText(), options: { method: 'PUT' }, status: 405, message: /send a POST/ },
+  { title: 'B16 DELETE', options: { method: 'DELETE', headers: {} }, status: 405, message: /send a POST/ },
+];
+
+describe('what is no review is refused by HTTP', () => {
+  for (const { title, body, path = '/mutate/pods', options, status, message } of REFUSED) {
+    it(title, async () => {
+      const reply = await started.send(path, body, options);
+      assert.equal(reply.status, status);
+      const answer: Json = JSON.parse(reply.text);
+      assert.deepEqual([answer['kind'], answer['code']], ['Status', status]);
+      assert.match(String(answer['message']), message);
+      assert.equal(reply.headers.allow, status === 405 ? 'POST' : undefined);
+      assert.doesNotMatch(reply.text, /at .*\.ts|node:internal/);
+    });
+  }
+
+  it('and the process goes on', async () => {
+    assert.equal((await started.send('/mutate/pods', reviewText())).status, 200);
+  });
+});
+
+interface Response extends Json {
+  readonly uid?: string;
+}
+
+async function responseTo(request: Json, path = '/mutate/pods', options?: SendOptions): Promise<Response> {
+  const reply = await started.send(path, reviewText(request), options);
+  assert.equal(reply.status, 200);
+  assert.match(reply.headers['content-type'] ?? '', /^application\/json/);
+  const answer: Json = JSON.parse(reply.text);
+  assert.deepEqual([answer['apiVersion'], answer['kind']], ['admission.k8s.io/v1', 'AdmissionReview']);
+  return Object(answer['response']);
+}
+
+function patchOf(response: Json): unknown {
+  return JSON.parse(Buffer.from(String(response['patch']), 'base64').toString());
+}
+
+describe('an accepted review', () => {
+  it('gets a patch, its type, and the audit annotations', async () => {
+    const response = await responseTo({});
+    assert.deepEqual(Object.keys(response).toSorted(), [
+      'allowed',
+      'auditAnnotations',
+      'patch',
+      'patchType',
+      'uid',
+    ]);
+    assert.equal(response['uid'], '705ab4f5-6393-11e8-b7cc-42010a800002');
+    assert.equal(response['patchType'], 'JSONPatch');
+    assert.deepEqual(response['auditAnnotations'], { decision: 'inject', reason: 'Injected' });
+    assert.equal(Object.keys(Object(patchOf(response))).length, 3);
+  });
+
+  it('B10 content type with charset', async () => {
+    const headers = { 'content-type': 'application/json; charset=utf-8' };
+    assert.equal((await responseTo({}, '/mutate/pods', { headers }))['allowed'], true);
+  });
+
+  it('B12 7 MiB', async () => {
+    const object = { ...annotatedPod(), padding: 'x'.repeat(7 * 1024 * 1024) };
+    assert.ok((await responseTo({ object }))['patch']);
+  });
+
+  it('B17 with the timeout that the API server appends', async () => {
+    assert.ok((await responseTo({}, '/mutate/pods?timeout=10s'))['patch']);
+  });
+
+  it('B25 a dry run is answered alike', async () => {
+    assert.deepEqual(await responseTo({ dryRun: true }), await responseTo({}));
+  });
+
+  it('B26 without anything to do there is no patch and no patch type', async () => {
+    const response = await responseTo({ object: { metadata: {}, spec: { containers: [container()] } } });
+    assert.deepEqual(Object.keys(response), ['uid', 'allowed', 'auditAnnotations']);
+  });
+
+  it('B27 a refusal is 200, not allowed, 400 BadRequest with the remedy', async () => {
+    const response = await responseTo({ object: annotatedPod({}, { [KEYS.token]: 'My_JWT' }) });
+    assert.equal(response['allowed'], false);
+    assert.deepEqual([at(response, 'status', 'code'), at(response, 'status', 'reason')], [400, 'BadRequest']);
+    assert.match(String(at(response, 'status', 'message')), /the closest valid one is "my-jwt"/);
+    assert.equal(response['patch'], undefined);
+  });
+
+  it('B28 warnings come along', async () => {
+    const response = await responseTo({ object: annotatedPod({}, { [KEYS.mountPath]: '' }) });
+    assert.deepEqual(response['warnings'], [`annotation ${KEYS.mountPath} is empty: it counts as not set`]);
+  });
+
+  it('B29 the same request gives the same bytes, also at once', async () => {
+    const replies = await Promise.all(
+      Array.from({ length: 16 }, () => started.send('/mutate/pods', reviewText())),
+    );
+    assert.equal(new Set(replies.map(({ text }) => text)).size, 1);
+  });
+
+  it('B24 a workload’s annotations go to its template', async () => {
+    const metadata = { annotations: { [KEYS.token]: 'my-jwt' } };
+    const object = { metadata, spec: { template: { spec: { containers: [container()] } } } };
+    const resource = { group: 'apps', version: 'v1', resource: 'deployments' };
+    const response = await responseTo(
+      { object, resource, kind: { group: 'apps', version: 'v1', kind: 'Deployment' } },
+      '/mutate/workloads',
+    );
+    assert.equal(at(patchOf(response), 0, 'path'), '/spec/template/metadata');
+  });
+});
+
+describe('a review that leads to nothing is allowed without a patch', () => {
+  const object = annotatedPod();
+  const cases: readonly [string, Json][] = [
+    ['B18 DELETE', { operation: 'DELETE', object: null, oldObject: object }],
+    ['B19 CONNECT', { operation: 'CONNECT', object: { kind: 'PodExecOptions' }, subResource: 'exec' }],
+    ['B20 UPDATE of a running pod', { operation: 'UPDATE', oldObject: object }],
+    ['B21 the status subresource, UPDATE', { operation: 'UPDATE', subResource: 'status' }],
+    ['B21 the status subresource, CREATE', { subResource: 'status' }],
+    ['B22 binding', { subResource: 'binding', object: { kind: 'Binding' } }],
+    ['B22 eviction', { subResource: 'eviction', object: { kind: 'Eviction' } }],
+    ['B24 a Deployment at the pods’ path', { resource: { group: 'apps', resource: 'deployments' } }],
+    ['a pod of kube-system', { namespace: 'kube-system' }],
+    ['a pod of our own namespace', { namespace: 'jwt-injector' }],
+    ['an object that is no object', { object: 'pod' }],
+  ];
+  for (const [title, request] of cases) {
+    it(title, async () => {
+      const response = await responseTo(request);
+      assert.deepEqual([response['allowed'], response['patch']], [true, undefined]);
+    });
+  }
+
+  it('B23 but a new pod without an object is refused, with a message', async () => {
+    for (const missing of [null, undefined]) {
+      const response = await responseTo({ object: missing });
+      assert.deepEqual([response['allowed'], at(response, 'status', 'code')], [false, 400]);
+      assert.match(String(at(response, 'status', 'message')), /has no object/);
+    }
+  });
+});

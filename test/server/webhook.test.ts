@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { NamespaceDefaultLookup } from '../../src/server/namespace-default.ts';
+import { annotatedPod, at, container, KEYS, type Json } from '../admission/pods.ts';
+import { reviewText } from './reviews.ts';
+import { withWebhook, type StartedWebhook } from './started-webhook.ts';
+
+async function responseTo({ send }: StartedWebhook, request: Json, path = '/mutate/pods'): Promise<Json> {
+  const reply = await send(path, reviewText(request));
+  assert.equal(reply.status, 200);
+  return Object(at(JSON.parse(reply.text), 'response'));
+}
+
+const BARE = { metadata: { generateName: 'web-' }, spec: { containers: [container()] } };
+const DEPLOYMENT = {
+  resource: { group: 'apps', resource: 'deployments' },
+  kind: { kind: 'Deployment' },
+  object: {
+    metadata: { annotations: { [KEYS.envVar]: 'X' } },
+    spec: { template: { spec: { containers: [container()] } } },
+  },
+};
+const DEBUG = {
+  operation: 'UPDATE',
+  subResource: 'ephemeralcontainers',
+  object: { metadata: {}, spec: { ephemeralContainers: [container('debugger')] } },
+};
+
+describe('what is told about a decision', () => {
+  it('one log line: who, what, why, never the object', async () => {
+    await withWebhook({}, async (started) => {
+      const owner = { kind: 'ReplicaSet', name: 'web-1', controller: true };
+      const object = {
+        metadata: {
+          generateName: 'web-',
+          namespace: 'other',
+          ownerReferences: [owner],
+          annotations: { [KEYS.token]: 'my-jwt' },
+        },
+        spec: { containers: [container('app', { env: [{ name: 'PASSWORD', value: 'hunter2' }] })] },
+      };
+      started.lines.length = 0;
+      await responseTo(started, { object, dryRun: true });
+      assert.equal(started.lines.length, 1);
+      const { time, ...line } = started.lines[0] ?? {};
+      assert.match(String(time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+      assert.deepEqual(line, {
+        level: 'info',
+        namespace: 'ns',
+        generateName: 'web-',
+        kind: 'Pod',
+        objectNamespace: 'other',
+        owner: 'ReplicaSet/web-1',
+        decision: 'inject',
+        reason: 'Injected',
+        uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
+        dryRun: true,
+        msg: 'my-jwt injected into 1 container',
+      });
+    });
+  });
+
+  it('B1, B2 without a name and a namespace in the object', async () => {
+    await withWebhook({}, async (started) => {
+      const object = {
+        ...annotatedPod(),
+        metadata: { generateName: 'web-', annotations: { [KEYS.token]: 'x' } },
+      };
+      assert.ok((await responseTo(started, { object, namespace: 'real' }))['patch']);
+      assert.equal(started.lines.at(-1)?.['generateName'], 'web-');
+      assert.equal(started.lines.at(-1)?.['namespace'], 'real');
+      assert.ok((await responseTo(started, { object, namespace: undefined }))['patch']);
+    });
+  });
+
+  it('B3 the request’s namespace counts', async () => {
+    await withWebhook({}, async (started) => {
+      const object = {
+        ...annotatedPod(),
+        metadata: { namespace: 'kube-system', annotations: { [KEYS.token]: 'x' } },
+      };
+      assert.ok((await responseTo(started, { object, namespace: 'real' }))['patch']);
+    });
+  });
+
+  it('the metrics count it, seen through a scrape', async () => {
+    await withWebhook({}, async (started) => {
+      await responseTo(started, {});
+      await responseTo(started, { object: annotatedPod({}, { [KEYS.inject]: 'x' }) });
+      const text = await started.metrics.registry.metrics();
+      assert.match(
+        text,
+        /^jwt_injector_admission_decisions_total\{decision="inject",reason="Injected"\} 1$/m,
+      );
+      assert.match(
+        text,
+        /^jwt_injector_admission_decisions_total\{decision="deny",reason="InvalidAnnotation"\} 1$/m,
+      );
+      assert.match(text, /^jwt_injector_admission_duration_seconds_count 2$/m);
+      assert.match(text, /^jwt_injector_admission_duration_seconds_bucket\{le="1"\} 2$/m);
+      assert.match(text, /^jwt_injector_certificate_expiration_timestamp_seconds \d{10}/m);
+    });
+  });
+});
+
+describe('the namespace’s default', () => {
+  const asked: string[] = [];
+  const namespaceDefault: NamespaceDefaultLookup = async (namespace) => {
+    asked.push(namespace);
+    return { ok: true, value: 'ns-jwt' };
+  };
+
+  it('is asked for only when a pod names no token', async () => {
+    await withWebhook({ namespaceDefault }, async (started) => {
+      await responseTo(started, {});
+      await responseTo(started, {
+        object: { ...BARE, metadata: { annotations: { [KEYS.inject]: 'false' } } },
+      });
+      await responseTo(started, { object: BARE, namespace: 'kube-system' });
+      await responseTo(started, { object: BARE, operation: 'UPDATE' });
+      assert.deepEqual(asked, []);
+      const response = await responseTo(started, { object: BARE });
+      assert.deepEqual(asked, ['ns']);
+      assert.match(Buffer.from(String(response['patch']), 'base64').toString(), /"secretName":"ns-jwt"/);
+    });
+  });
+
+  const unknown: readonly [string, NamespaceDefaultLookup][] = [
+    ['cannot be had', async () => ({ ok: false, problem: 'raw API error' })],
+    ['does not come before the deadline', () => Promise.withResolvers<never>().promise],
+  ];
+  for (const [title, lookUp] of unknown) {
+    it(`that ${title} refuses a pod with "try again", and nothing else`, async () => {
+      await withWebhook({ namespaceDefault: lookUp }, async (started) => {
+        const path = '?timeout=20ms';
+        const pod = await responseTo(started, { object: BARE }, `/mutate/pods${path}`);
+        assert.deepEqual([pod['allowed'], at(pod, 'status', 'reason')], [false, 'InternalError']);
+        assert.match(
+          String(at(pod, 'status', 'message')),
+          /label .*token of namespace "ns" could not be read: try again$/,
+        );
+        const debug = await responseTo(started, DEBUG, `/mutate/pods${path}`);
+        assert.deepEqual([debug['allowed'], Object(debug['warnings']).length], [true, 1]);
+        const workload = await responseTo(started, DEPLOYMENT, `/mutate/workloads${path}`);
+        assert.ok(workload['allowed'] === true && workload['patch'] !== undefined);
+      });
+    });
+  }
+
+  it('B30 an internal error: refused for pods, allowed with a warning for the others, and the process lives', async () => {
+    const broken: NamespaceDefaultLookup = () => {
+      throw new TypeError('a secret detail');
+    };
+    await withWebhook({ namespaceDefault: broken }, async (started) => {
+      const pod = await responseTo(started, { object: BARE });
+      assert.deepEqual(
+        [pod['allowed'], at(pod, 'status', 'code'), at(pod, 'status', 'reason')],
+        [false, 500, 'InternalError'],
+      );
+      assert.deepEqual(pod['auditAnnotations'], { decision: 'deny', reason: 'InternalError' });
+      for (const [request, path] of [
+        [DEBUG, '/mutate/pods'],
+        [DEPLOYMENT, '/mutate/workloads'],
+      ] as const) {
+        const response = await responseTo(started, request, path);
+        assert.deepEqual([response['allowed'], Object(response['warnings']).length], [true, 1]);
+      }
+      assert.doesNotMatch(JSON.stringify(pod), /secret detail/);
+      assert.ok((await responseTo(started, {}))['patch']);
+    });
+  });
+});
+
+describe('the path of the JWTs', () => {
+  it('answers with the function that is given, and refuses when it throws', async () => {
+    const told = {
+      decision: 'deny',
+      reason: 'KeyUnreadable',
+      message: 'no',
+      warnings: ['w'],
+      operations: [],
+    } as const;
+    await withWebhook({ validateJwt: () => ({ allowed: false, ...told }) }, async (started) => {
+      const response = await responseTo(started, {}, '/validate/jwts');
+      assert.deepEqual(
+        [response['allowed'], response['warnings'], at(response, 'status', 'code')],
+        [false, ['w'], 400],
+      );
+    });
+    const broken = () => {
+      throw new Error('x');
+    };
+    await withWebhook({ validateJwt: broken }, async (started) => {
+      assert.equal(at(await responseTo(started, {}, '/validate/jwts'), 'status', 'code'), 500);
+    });
+  });
+});

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { stripVTControlCharacters } from 'node:util';
+import { describe, it } from 'node:test';
+import { formatLine } from '../../src/telemetry/human-lines.ts';
+import { createLogger, type LoggerOptions } from '../../src/telemetry/logger.ts';
+
+function linesOf(
+  options: Omit<LoggerOptions, 'destination'>,
+  write: (logger: ReturnType<typeof createLogger>) => void,
+): string[] {
+  const lines: string[] = [];
+  write(createLogger({ ...options, destination: { write: (line: string) => void lines.push(line) } }));
+  return lines;
+}
+
+describe('a log line', () => {
+  it('is one JSON object with the level as a word and the time in ISO 8601', () => {
+    const [line = ''] = linesOf({ level: 'info' }, (logger) => logger.warn({ name: 'x' }, 'said'));
+    const { time, ...rest } = JSON.parse(line);
+    assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    assert.deepEqual(rest, { level: 'warn', name: 'x', msg: 'said' });
+  });
+
+  it('below the level is not written', () => {
+    assert.deepEqual(
+      linesOf({ level: 'warn' }, (logger) => logger.info('quiet')),
+      [],
+    );
+  });
+
+  it('shows no key and no token, should one ever be given to it', () => {
+    const jws = `eyJ${'a'.repeat(20)}.eyJ${'b'.repeat(40)}.sig`;
+    const pem = '-----BEGIN EC PRIVATE KEY-----\nMHcCAQ\n-----END EC PRIVATE KEY-----';
+    const [line = ''] = linesOf({ level: 'info' }, (logger) =>
+      logger.error({ a: jws, b: [{ c: `key: ${pem}` }], err: new Error(pem), name: 'x' }, 'said'),
+    );
+    assert.doesNotMatch(line, /aaaa|bbbb|MHcCAQ/);
+    assert.equal(JSON.parse(line).name, 'x');
+  });
+
+  it('about a JWT named like the beginning of a token is not cut', () => {
+    const [line = ''] = linesOf({ level: 'info' }, (logger) => logger.info({ name: 'eyJ' }, 'said'));
+    assert.equal(JSON.parse(line).name, 'eyJ');
+  });
+
+  it('for people says the same in one line', () => {
+    const [line = ''] = linesOf({ level: 'info', human: true }, (logger) =>
+      logger.info({ name: 'x', n: 1 }, 'said'),
+    );
+    assert.match(stripVTControlCharacters(line), /^\d\d:\d\d:\d\d\.\d{3} INFO {2}said name=x n=1\n$/);
+  });
+
+  it('for people shows the stack of an error', () => {
+    const [line = ''] = linesOf({ level: 'info', human: true }, (logger) =>
+      logger.error({ err: new Error('bad') }, 'failed'),
+    );
+    assert.match(stripVTControlCharacters(line), /ERROR failed\nError: bad\n {4}at /);
+  });
+
+  it('that is no JSON passes as it is', () => {
+    assert.equal(formatLine('plain\n'), 'plain\n');
+    assert.equal(formatLine('7\n'), '7\n');
+  });
+});
