@@ -4,13 +4,10 @@ import { isOptedOut, readAnnotationValues, readRequest, type InjectionRequest } 
 import { checkAnnotationKeys, checkLabelKeys } from './annotation-keys.ts';
 import { deny, skip, type Decision, type Refusal, type Skip } from './decision.ts';
 import { planInjection } from './plan-injection.ts';
-import { readMap, readPodShape, type PodShape } from './pod-shape.ts';
+import { isMirrorPod, readMap, readPodShape, type PodShape } from './pod-shape.ts';
 import { selectContainers } from './select-containers.ts';
 import { Warnings } from './warnings.ts';
 import { requiresWindowsByAffinity, windowsSetting } from './windows.ts';
-
-/** Set by the kubelet on the API server's copy of a static pod, which no webhook may change. */
-const MIRROR_POD = 'kubernetes.io/config.mirror';
 
 export interface PodInput {
   /** The Pod, or a pod template, as raw JSON. Its `status` is not looked at. */
@@ -65,11 +62,7 @@ function findExemption({ pod, namespace }: Omit<PodInput, 'namespaceDefault'>): 
   if (namespace !== undefined && EXCLUDED_NAMESPACES.includes(namespace)) {
     return skip('NotRequested', `pods of namespace ${namespace} are never touched`);
   }
-  const annotations = readMap(objectMember(pod, 'metadata'), 'annotations');
-  if (annotations !== undefined && annotations !== 'wrong' && Object.hasOwn(annotations, MIRROR_POD)) {
-    return skip('NotRequested', 'mirror pods of static pods are never touched');
-  }
-  return undefined;
+  return isMirrorPod(pod) ? skip('NotRequested', 'mirror pods of static pods are never touched') : undefined;
 }
 
 function inject(shape: PodShape, request: InjectionRequest, warnings: Warnings): Decision {

@@ -16,7 +16,7 @@ import { planEnv } from './environment.ts';
 import { placeToken, wantToken } from './mounts.ts';
 import { planPatch } from './patch.ts';
 import { MAX_MOUNTS, mountPathOf } from './plan-injection.ts';
-import { annotationsOf, readContainers, readVolumes, type ContainerShape } from './pod-shape.ts';
+import { annotationsOf, isMirrorPod, readContainers, readVolumes, type ContainerShape } from './pod-shape.ts';
 import { checkEnvVar, checkMountPath, DEFAULT_MOUNT_PATH } from './settings.ts';
 import { findTokenVolumes } from './token-volume.ts';
 import { isTokenName } from './token-name.ts';
@@ -41,6 +41,7 @@ export function decideEphemeral({ pod, oldPod, namespaceDefault }: EphemeralInpu
   const values = readAnnotationValues(annotationsOf(pod));
   const spec = objectMember(pod, 'spec');
   if (values === undefined || spec === undefined) return allow('NotRequested', 'left to the API server');
+  if (isMirrorPod(pod)) return allow('NotRequested', 'mirror pods of static pods are never touched');
   if (isOptedOut(values)) return allow('OptedOut', `annotation ${INJECTION_ANNOTATIONS.inject} is "false"`);
   const volumes = readVolumes(spec);
   const containers = readContainers(spec, LIST, new Set());

@@ -159,3 +159,10 @@ export function readMap(metadata: JsonObject | undefined, key: string): JsonObje
 export function annotationsOf(object: unknown): JsonObject | undefined {
   return objectMember(objectMember(object, 'metadata'), 'annotations');
 }
+
+/** Set by the kubelet on the API server's copy of a static pod, which no webhook may change. */
+const MIRROR_POD = 'kubernetes.io/config.mirror';
+
+export function isMirrorPod(pod: unknown): boolean {
+  return member(annotationsOf(pod), MIRROR_POD) !== undefined;
+}

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { fail, ok, type Result } from '../resources/result.ts';
-import { CONNECT_HELP, CONNECT_OPTIONS, type ConnectFlags } from './connect-flags.ts';
-import { explainFiles } from './explain-files.ts';
-import { findKind, type LiveKind } from './explain-kinds.ts';
+import { CONNECT_HELP, CONNECT_OPTIONS, type ConnectFlags } from './cluster/connect-flags.ts';
+import { explainFiles } from './explain/files.ts';
+import { findKind, type LiveKind } from './explain/kinds.ts';
 import { EXIT, type Command, type ExitCode, type Io } from './io.ts';
-import { OUTPUT_OPTION, readOutputFormat, type OutputFormat } from './table-output.ts';
+import { OUTPUT_OPTION, readOutputFormat, type OutputFormat } from './output/table-output.ts';
 
 const HELP = `Usage: jwt-injector explain -f FILE [-o json|yaml]
        jwt-injector explain jwt NAME [-n NS] [-o json|yaml]
@@ -57,12 +57,12 @@ async function explainInCluster(
   options: Extract<Options, { what: 'jwt' | 'live' }>,
   io: Io,
 ): Promise<ExitCode> {
-  const { withCluster } = await import('./connect.ts');
+  const { withCluster } = await import('./cluster/connect.ts');
   if (options.what === 'jwt') {
-    const { explainJwt } = await import('./explain-jwt.ts');
+    const { explainJwt } = await import('./explain/jwt.ts');
     return withCluster(options.flags, io, (access) => explainJwt(access, options, io));
   }
-  const { explainLive } = await import('./explain-live.ts');
+  const { explainLive } = await import('./explain/live.ts');
   return withCluster(options.flags, io, (access) => explainLive(access, options, io));
 }
 

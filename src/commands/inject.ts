@@ -3,10 +3,10 @@ import { injectDocument, type OfflineDefault, type OfflineInjection } from '../a
 import { member, objectMember, stringMember } from '../resources/json.ts';
 import { INJECTION_ANNOTATIONS, NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
-import { readText } from './documents.ts';
-import { readEditable, type EditableDocument } from './editable-yaml.ts';
+import { readText } from './input/documents.ts';
+import { readEditable, type EditableDocument } from './input/editable-yaml.ts';
 import { EXIT, type Command, type Io } from './io.ts';
-import { printJson } from './print-json.ts';
+import { printJson } from './output/print-json.ts';
 
 const HELP = `Usage: jwt-injector inject -f FILE [-o yaml|json]
 

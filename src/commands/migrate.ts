@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { fail, ok, type Result } from '../resources/result.ts';
-import { withCluster } from './connect.ts';
-import { CONNECT_HELP, CONNECT_OPTIONS, type ConnectFlags } from './connect-flags.ts';
+import { withCluster } from './cluster/connect.ts';
+import { CONNECT_HELP, CONNECT_OPTIONS, type ConnectFlags } from './cluster/connect-flags.ts';
 import { EXIT, type Command } from './io.ts';
-import { checkMigration, type MigrateOptions } from './migrate-check.ts';
-import { OUTPUT_OPTION, readOutputFormat } from './table-output.ts';
+import { checkMigration, type MigrateOptions } from './migrate/check.ts';
+import { OUTPUT_OPTION, readOutputFormat } from './output/table-output.ts';
 
 const HELP = `Usage: jwt-injector migrate check [-A | -n NS] [-o json|yaml]
 

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
 import { parseGoDuration } from '../config.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
-import { withCluster } from './connect.ts';
-import { CONNECT_HELP, CONNECT_OPTIONS, type ConnectFlags } from './connect-flags.ts';
+import { withCluster } from './cluster/connect.ts';
+import { CONNECT_HELP, CONNECT_OPTIONS, type ConnectFlags } from './cluster/connect-flags.ts';
 import { EXIT, type Command } from './io.ts';
-import { renewToken } from './renew-token.ts';
-import { OUTPUT_OPTION, readOutputFormat, type OutputFormat } from './table-output.ts';
+import { renewToken } from './renew/token.ts';
+import { OUTPUT_OPTION, readOutputFormat, type OutputFormat } from './output/table-output.ts';
 
 const HELP = `Usage: jwt-injector renew NAME [-n NS] [--timeout 30s] [--no-wait] [-o json|yaml]
 

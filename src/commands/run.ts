@@ -2,7 +2,7 @@ import closeWithGrace from 'close-with-grace';
 import { environmentName, parseConfig, RUN_OPTIONS } from '../config.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { EXIT, type Command } from './io.ts';
-import { startService } from './start-service.ts';
+import { startService } from './run/start-service.ts';
 import { readVersion } from './version.ts';
 
 /** A pod has 30 s to end (terminationGracePeriodSeconds); the last five are for what hangs. */

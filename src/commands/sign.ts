@@ -11,7 +11,7 @@ import { buildClaims } from '../signing/claims.ts';
 import { readSigningKey } from '../signing/key.ts';
 import { lintJwt } from '../signing/lint.ts';
 import { signToken } from '../signing/token.ts';
-import { readDocuments, readText, type InputProblem } from './documents.ts';
+import { readDocuments, readText, type InputProblem } from './input/documents.ts';
 import { EXIT, type Command } from './io.ts';
 
 const HELP = `Usage: jwt-injector sign -f FILE [--key FILE]

@@ -12,6 +12,7 @@ import {
 import { timeForAnswer } from './deadline.ts';
 import { decisionLine } from './decision-line.ts';
 import { answerProblems, refuseRequest } from './http-problems.ts';
+import { warnOfRefusedCertificate } from './refused-certificate.ts';
 import type { ReviewRoute } from './review-routes.ts';
 
 /** Objects have up to 3 MiB; a review of an update carries two, with some room for escapes. */
@@ -64,6 +65,7 @@ export function createWebhookApp({
     childLoggerFactory: (parent) => parent,
     logController: new LogController({ disableRequestLogging: true }),
   });
+  warnOfRefusedCertificate(app.server, logger);
   app.removeContentTypeParser('text/plain');
   answerProblems(app, Object.keys(routes));
   app.addHook('onRequest', (request, reply, done) => {

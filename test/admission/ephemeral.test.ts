@@ -93,6 +93,11 @@ describe('A23 ephemeral containers of an injected pod', () => {
     assert.deepEqual([debug(POD, [done]).reason, debug(POD, [done]).operations], ['AlreadyInjected', []]);
   });
 
+  it('A42 mirror pods are left alone', () => {
+    const annotations = { [KEYS.token]: 'my-jwt', 'kubernetes.io/config.mirror': 'x' };
+    assert.equal(debug(reannotated(POD, annotations), [DEBUG]).reason, 'NotRequested');
+  });
+
   it('opted out is opted out', () => {
     assert.equal(
       debug(reannotated(POD, { [KEYS.token]: 'my-jwt', [KEYS.inject]: 'false' }), [DEBUG]).reason,

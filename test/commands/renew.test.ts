@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { describeApiError } from '../../src/commands/connect-errors.ts';
-import { findService } from '../../src/commands/renew-service.ts';
+import { describeApiError } from '../../src/commands/cluster/connect-errors.ts';
+import { findService } from '../../src/commands/renew/service.ts';
 import { renewCommand } from '../../src/commands/renew.ts';
 import { KubeError } from '../../src/kube/errors.ts';
 import { runCommand } from './captured-io.ts';

@@ -47,6 +47,8 @@ export interface Arena {
   excuse(): () => void;
   /** What the services printed since this was asked last. */
   freshOutput(): string;
+  /** All that each process printed, in the order of their starts. */
+  outputs(): readonly string[];
   /** Makes the arena as a fault expects it: the API server answers, and the main service alone is there and leads. */
   settle(): Promise<void>;
   stop(): Promise<void>;
@@ -114,6 +116,7 @@ export async function openArena(options: { readonly short: boolean }): Promise<A
             return output.slice(from);
           })
           .join('\n'),
+      outputs: () => players.map(({ service }) => service.output()),
       settle: async () => {
         await waitUntil('the API server to answer', ANSWERS_WITHIN_MS, () =>
           api.list('/api/v1/namespaces').then(

@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
 import { catchSignal } from '../demo/catch-signal.ts';
@@ -20,6 +20,7 @@ Options:
   --only NAME  only faults whose name contains NAME; may be given more than once
   --list       print names and titles, and play nothing
   --json FILE  write the results there, too
+  --logs DIR   write there what each process of the service printed, a file each
   -h, --help   this text
 
 Exit codes: 0 no violation, 1 a violation, 2 wrong usage, 3 something outside is missing or failed, 130 Ctrl-C.
@@ -30,6 +31,7 @@ const OPTIONS = {
   only: { type: 'string', multiple: true },
   list: { type: 'boolean' },
   json: { type: 'string' },
+  logs: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -61,7 +63,7 @@ async function run(args: readonly string[]): Promise<number> {
     for (const { name, title } of chosen) console.log(`${name}\n    ${title}`);
     return 0;
   }
-  return playChosen(chosen, { short, json: usage.json });
+  return playChosen(chosen, { short, json: usage.json, logs: usage.logs });
 }
 
 function readUsage(args: readonly string[]) {
@@ -78,10 +80,13 @@ function choose(short: boolean, only: readonly string[] | undefined): readonly F
     : FAULTS.filter(({ name }) => only.some((part) => name.includes(part)));
 }
 
-async function playChosen(
-  faults: readonly Fault[],
-  { short, json }: { readonly short: boolean; readonly json: string | undefined },
-): Promise<number> {
+interface Choice {
+  readonly short: boolean;
+  readonly json: string | undefined;
+  readonly logs: string | undefined;
+}
+
+async function playChosen(faults: readonly Fault[], { short, json, logs }: Choice): Promise<number> {
   const signal = catchSignal();
   const startedAt = performance.now();
   const results: FaultResult[] = [];
@@ -90,6 +95,7 @@ async function playChosen(
     await using cleanup = new AsyncDisposableStack();
     const arena = await openArena({ short });
     cleanup.defer(() => arena.stop());
+    if (logs !== undefined) cleanup.defer(() => writeLogs(logs, arena.outputs()));
     const onResult = (result: FaultResult): void => {
       results.push(result);
       console.log(renderRow(result));
@@ -107,6 +113,11 @@ async function playChosen(
     process.exit(interruption.exitCode);
   }
   return ordered.some(({ violations }) => violations.length > 0) ? 1 : 0;
+}
+
+async function writeLogs(folder: string, outputs: readonly string[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await Promise.all(outputs.map((output, index) => writeFile(join(folder, `service-${index}.log`), output)));
 }
 
 async function writeJson(file: string, content: unknown): Promise<void> {

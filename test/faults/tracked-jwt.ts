@@ -110,7 +110,8 @@ export class TrackedJwt {
       const states = this.jwt?.status?.conditions?.map(
         ({ type, status, reason }: Loose) => `${type}=${status} ${reason}`,
       );
-      throw new Error(`${String(error)} (${states?.join(', ') ?? 'no status'})`, { cause: error });
+      const seen = this.jwt === undefined ? 'the observer sees no JWT' : 'no status';
+      throw new Error(`${String(error)} (${states?.join(', ') ?? seen})`, { cause: error });
     }
   }
 

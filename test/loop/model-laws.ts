@@ -66,6 +66,12 @@ export class Laws {
     for (const key of keys) this.#ledger(key).excusedUntil = Math.max(this.#ledger(key).excusedUntil, until);
   }
 
+  /** What is being answered takes so many milliseconds longer. */
+  prolong(ms: number): void {
+    for (const ledger of this.#ledgers.values())
+      if (ledger.excusedUntil > this.#view.monotonic()) ledger.excusedUntil += ms;
+  }
+
   /** Milliseconds until everything that happened should have been answered. */
   untilAnswered(): number {
     const moments = [...this.#ledgers.values()].map(({ excusedUntil }) => excusedUntil - this.#view.monotonic());

@@ -86,9 +86,9 @@ export class Replica {
     return this.#watches.every(({ isSynced }) => isSynced);
   }
 
-  /** Nothing is on its way to or from this process. */
-  get isIdle(): boolean {
-    return this.link.inFlight === 0 && this.#watches.every(({ pending }) => pending === 0);
+  /** No news is on its way to this process. */
+  get isCurrent(): boolean {
+    return this.#watches.every(({ pending }) => pending === 0);
   }
 
   see(change: Change): void {

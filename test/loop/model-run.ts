@@ -113,6 +113,7 @@ async function comeToRest(world: World): Promise<void> {
   world.act(JWT_KEYS, () => cluster.collectGarbage([FOREIGN_OWNER.uid]));
   await world.pass(laws.untilAnswered() + MOMENT_MS);
   throwViolations(world);
+  if (world.isTurnedBack) await lookOnce(world);
   world.note('at rest');
   laws.violations.push(...findUnsettled(world));
   throwViolations(world);
@@ -124,7 +125,10 @@ async function comeToRest(world: World): Promise<void> {
   throwViolations(world);
 }
 
-/** A status that arrived after its writer had given up on it may say when the next attempt was due: one look puts it right. */
+/**
+ * One look puts right what nobody comes by for: a status that arrived after its writer had given up on it says when the
+ * next attempt was due; a token that had expired is valid again after the clock was set back.
+ */
 async function lookOnce(world: World): Promise<void> {
   for (const replica of [0, 1]) world.restart(replica);
   await world.pass(MOMENT_MS);

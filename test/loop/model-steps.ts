@@ -109,15 +109,15 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
 const wait = fc.record({
   do: fc.constant('wait' as const),
   ms: fc.oneof(
-    { weight: 5, arbitrary: fc.constantFrom(0, 1, 3, 5, 10, 50) },
-    { weight: 4, arbitrary: fc.constantFrom(SECOND, 5 * SECOND, 31 * SECOND) },
-    { weight: 2, arbitrary: fc.constantFrom(90 * SECOND, 10 * MINUTE) },
+    { weight: 10, arbitrary: fc.constantFrom(0, 1, 3, 5, 10, 50) },
+    { weight: 10, arbitrary: fc.constantFrom(SECOND, 5 * SECOND, 31 * SECOND) },
+    { weight: 3, arbitrary: fc.constantFrom(90 * SECOND, 10 * MINUTE) },
     { weight: 1, arbitrary: fc.constantFrom(HOUR) },
   ),
 });
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 12, arbitrary: wait },
+  { weight: 38, arbitrary: wait },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('create' as const), jwt }) },
   {
     weight: 2,
@@ -205,5 +205,5 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** Everything that may happen, in any order. */
 export const schedule: fc.Arbitrary<Schedule> = fc.record({
   seed: fc.nat(),
-  steps: fc.array(step, { minLength: 1, maxLength: 25 }),
+  steps: fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }),
 });

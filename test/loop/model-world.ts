@@ -37,10 +37,14 @@ export class World {
   #recoveredBy = 0;
   #roughUntil = 0;
   #longestLag = 0;
+  /** Nobody worked when time stopped last, and nothing was done since. */
+  #isQuiet = false;
   /** Writes of ours that landed, those that changed nothing included. */
   writes = 0;
-  /** An answer to a write was lost. */
+  /** Answers to writes that were lost. */
   lost = 0;
+  /** The clock was set back: what expired is valid again, which nobody looks for. */
+  isTurnedBack = false;
 
   constructor(crypto: OrderedCrypto, random: () => number) {
     this.#crypto = crypto;
@@ -76,14 +80,14 @@ export class World {
     do {
       while (this.#crypto.pending() > 0) await clock.settle();
     } while (!this.isBroken && (await clock.advanceUntil(isHalted, end - clock.monotonic())));
+    this.#isQuiet = this.#isIdle;
     this.laws.check();
   }
 
   /** Somebody does something to these JWTs, their Secrets or their keys. */
   act(keys: Iterable<JwtKey>, action: () => void): void {
     const all = [...keys];
-    this.laws.check();
-    if (!this.#isQuiet) this.laws.excuse(all);
+    this.#begin(all);
     action();
     this.laws.disturb(all, this.#answerMs);
   }
@@ -97,6 +101,7 @@ export class World {
     if (before === 'slow' || before === 'lossy') this.#roughUntil = now + SLOW_MS;
     const wasServing = this.isServing;
     this.#weather = weather;
+    if (weather === 'slow' || weather === 'lossy') this.laws.prolong(SLOW_MS);
     if (before === 'down') {
       for (const replica of this.#replicas) {
         if (relist) replica.relist();
@@ -112,11 +117,11 @@ export class World {
   /** The lease changes hands. The old leader notices after `zombieMs`; its fence shuts at once. */
   lead(index: number | undefined, zombieMs: number): void {
     if (index === this.#leader) return;
-    this.laws.check();
-    if (!this.#isQuiet) this.laws.excuse(JWT_KEYS);
+    this.#begin(JWT_KEYS);
     const old = this.leading;
     const term = old?.term;
     this.#leader = index;
+    if (!this.#isIdle) this.laws.excuse(JWT_KEYS);
     this.leading?.endTerm(); // of an earlier term, whose end it had not noticed
     if (term !== undefined && zombieMs === 0) old?.endTerm(term);
     else if (term !== undefined) this.clock.setTimer(zombieMs, () => old?.endTerm(term));
@@ -125,8 +130,7 @@ export class World {
   }
 
   restart(index: number): void {
-    this.laws.check();
-    if (!this.#isQuiet) this.laws.excuse(JWT_KEYS);
+    this.#begin(JWT_KEYS);
     this.#replicas[index]?.kill();
     this.#replicas[index] = this.#newReplica(index);
     this.laws.disturb(JWT_KEYS, this.#answerMs);
@@ -138,15 +142,18 @@ export class World {
 
   setLag(index: number, ms: number): void {
     this.#lags[index] = ms;
+    this.laws.prolong(Math.max(0, ms - this.#longestLag));
     this.#longestLag = Math.max(this.#longestLag, ms);
     this.laws.disturb(JWT_KEYS, this.#answerMs);
   }
 
   jump(ms: number): void {
-    this.laws.check();
-    if (!this.#isQuiet) this.laws.excuse(JWT_KEYS);
+    this.#begin(JWT_KEYS);
     this.clock.jump(ms);
-    if (ms < 0) this.laws.turnBack();
+    if (ms < 0) {
+      this.laws.turnBack();
+      this.isTurnedBack = true;
+    }
     this.laws.disturb(JWT_KEYS, LOOK_MS + this.#answerMs);
   }
 
@@ -167,9 +174,18 @@ export class World {
     return [...this.laws.violations.splice(0), ...this.#pace.violations.splice(0)];
   }
 
-  /** All that happened has been heard and answered. */
-  get #isQuiet(): boolean {
-    return this.#lags.every((lag) => lag === 0) && this.#replicas.every(({ isIdle }) => isIdle);
+  /** Nobody works, and the leader has heard of everything. */
+  get #isIdle(): boolean {
+    const isCurrent =
+      this.leading === undefined || (this.leading.isCurrent && this.#lags[this.#leader ?? 0] === 0);
+    return isCurrent && this.#crypto.pending() === 0 && this.#replicas.every(({ link }) => link.inFlight === 0);
+  }
+
+  /** Something is about to happen to these JWTs: while others work or have news to hear, a write too many may come of it. */
+  #begin(keys: Iterable<JwtKey>): void {
+    this.laws.check();
+    if (!this.#isQuiet) this.laws.excuse(keys);
+    this.#isQuiet = false;
   }
 
   get #roundMs(): number {

@@ -1,0 +1,65 @@
+import { closest } from '../../admission/spelling.ts';
+import { isDenied, isNotFound } from '../../kube/errors.ts';
+import { METADATA_LIST_ONLY } from '../../kube/client.ts';
+import { resourcePath } from '../../kube/resource-path.ts';
+import { JWTS } from '../../kube/token-store.ts';
+import { objectMember, stringMember } from '../../resources/json.ts';
+import { parseJwt, type Jwt } from '../../resources/jwt.ts';
+import { fail, type Result } from '../../resources/result.ts';
+import type { Access } from './connect.ts';
+import type { InputProblem } from '../input/documents.ts';
+import { EXIT } from '../io.ts';
+
+/** Fetches a JWT. That there is none is a problem that names the ones there are; other refusals are thrown. */
+export async function findJwt(
+  { client }: Pick<Access, 'client'>,
+  namespace: string,
+  name: string,
+): Promise<Result<Jwt, InputProblem>> {
+  try {
+    const jwt = parseJwt(await client.get(resourcePath(JWTS, { namespace, name })));
+    return jwt.ok ? jwt : fail({ exit: EXIT.refused, message: jwt.problem });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    return fail(await explainMissing(client, namespace, name));
+  }
+}
+
+const MOST_NAMES = 8; // a line stays a line
+
+async function explainMissing(
+  client: Access['client'],
+  namespace: string,
+  name: string,
+): Promise<InputProblem> {
+  const none = `there is no JWT "${name}" in namespace ${namespace}`;
+  try {
+    const names = await listNames(client, namespace);
+    const meant = closest(name, names);
+    const shown = names.slice(0, MOST_NAMES).join(', ');
+    const hint =
+      meant !== undefined
+        ? `did you mean ${meant}?`
+        : names.length === 0
+          ? 'nor any other: choose the namespace with -n'
+          : `there are ${shown}${names.length > MOST_NAMES ? ' …' : ''}`;
+    return { exit: EXIT.refused, message: `${none}; ${hint}` };
+  } catch (error) {
+    if (isNotFound(error)) {
+      const message =
+        'this cluster has no namespaced JWTs: install the CRD of jwt-injector ' +
+        '(jwt-injector migrate check tells what there is)';
+      return { exit: EXIT.outside, message };
+    }
+    if (!isDenied(error)) throw error;
+    return { exit: EXIT.refused, message: none };
+  }
+}
+
+async function listNames(client: Access['client'], namespace: string): Promise<readonly string[]> {
+  const { items } = await client.listMapped(resourcePath(JWTS, { namespace }), {
+    accept: METADATA_LIST_ONLY,
+    map: (object) => stringMember(objectMember(object, 'metadata'), 'name') ?? '',
+  });
+  return items;
+}

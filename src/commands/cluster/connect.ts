@@ -1,0 +1,41 @@
+import { createClient, type KubeClient } from '../../kube/client.ts';
+import { loadCluster } from '../../kube/cluster.ts';
+import { KubeError } from '../../kube/errors.ts';
+import { systemClock } from '../../loop/clock.ts';
+import { describeApiError } from './connect-errors.ts';
+import type { ConnectFlags } from './connect-flags.ts';
+import { EXIT, type ExitCode, type Io } from '../io.ts';
+import { readVersion } from '../version.ts';
+
+/** The cluster with the caller's own rights. */
+export interface Access {
+  readonly client: Omit<KubeClient, 'close'>;
+  /** Of the flag, else of the context, else `default`. */
+  readonly namespace: string;
+}
+
+/**
+ * Runs `action` against the cluster and closes the connections after it. What the API server refuses and `action` lets
+ * through becomes one line and exit code 3.
+ */
+export async function withCluster(
+  flags: ConnectFlags,
+  { stderr }: Pick<Io, 'stderr'>,
+  action: (access: Access) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const cluster = loadCluster({ kubeconfig: flags.kubeconfig, context: flags.context });
+  if (!cluster.ok) {
+    stderr.write(`error: ${cluster.problem}\n`);
+    return EXIT.outside;
+  }
+  const client = createClient(cluster.value, { clock: systemClock, version: await readVersion() });
+  try {
+    return await action({ client, namespace: flags.namespace ?? (cluster.value.namespace || 'default') });
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    stderr.write(`error: ${describeApiError(error)}\n`);
+    return EXIT.outside;
+  } finally {
+    await client.close();
+  }
+}

@@ -1,0 +1,103 @@
+import { stringMember, type JsonObject } from '../../resources/json.ts';
+import { KIND } from '../../resources/names.ts';
+import { explainJwtFile, describeJwtFile, type JwtFileReport } from './jwt-file.ts';
+import { readDefaults, readInput, type InputObject } from './input.ts';
+import { explainObject, type ExplainedObject, type ObjectReport } from './object.ts';
+import { describeObject } from './object-lines.ts';
+import { EXIT, type ExitCode, type Io } from '../io.ts';
+import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';
+
+/** An object that jwt-injector never looks at. */
+interface OtherReport {
+  readonly kind: string;
+  readonly name: string;
+  readonly decision: 'skip';
+  readonly reason: 'NotRequested';
+  readonly message: string;
+}
+
+type Explained = { readonly source: string } & (
+  | { readonly what: 'object'; readonly explained: ExplainedObject }
+  | { readonly what: 'jwt'; readonly report: JwtFileReport }
+  | { readonly what: 'other'; readonly report: OtherReport }
+);
+
+/** `jwt-injector explain -f FILE`, without a cluster. Exit code 1 when something is refused or cannot be signed. */
+export async function explainFiles(
+  filenames: readonly string[],
+  output: OutputFormat,
+  io: Io,
+): Promise<ExitCode> {
+  const input = await readInput(filenames, io);
+  if (!input.ok) {
+    io.stderr.write(`error: ${input.problem.message}\n`);
+    return input.problem.exit;
+  }
+  if (input.value.length === 0) {
+    io.stderr.write(`error: no Kubernetes object in ${filenames.join(', ')}\n`);
+    return EXIT.refused;
+  }
+  const now = Date.now() / 1000;
+  const explained: Explained[] = [];
+  for (const item of input.value) explained.push(await explainOne(item, input.value, now));
+  if (output === 'human') {
+    printReport(io, output, explained, (all, paint) =>
+      all.flatMap((one, index) => [...(index === 0 ? [] : ['']), ...describeOne(one, now, paint)]),
+    );
+  } else printReport(io, output, { objects: explained.map(reportOf) }, () => []);
+  return explained.some(isNegative) ? EXIT.refused : EXIT.done;
+}
+
+async function explainOne(
+  { object, source }: InputObject,
+  input: readonly InputObject[],
+  now: number,
+): Promise<Explained> {
+  if (object['kind'] === KIND) {
+    const others = input.map((other) => other.object);
+    return { source, what: 'jwt', report: await explainJwtFile(object, others, now) };
+  }
+  const explained = explainObject(object, readDefaults(input));
+  return explained === undefined
+    ? { source, what: 'other', report: leaveAlone(object) }
+    : { source, what: 'object', explained };
+}
+
+function leaveAlone(object: JsonObject): OtherReport {
+  const metadata = object['metadata'];
+  const kind = stringMember(object, 'kind') ?? '';
+  const type = `${stringMember(object, 'apiVersion') ?? 'no apiVersion'}, ${kind === '' ? 'no kind' : kind}`;
+  return {
+    kind,
+    name: stringMember(metadata, 'name') ?? '',
+    decision: 'skip',
+    reason: 'NotRequested',
+    message: `left alone: only pods and workloads get tokens, not ${type}`,
+  };
+}
+
+function describeOne(one: Explained, now: number, paint: Paint): readonly string[] {
+  switch (one.what) {
+    case 'object':
+      return describeObject(one.explained, one.source, paint);
+    case 'jwt':
+      return describeJwtFile(one.report, one.source, now, paint);
+    case 'other': {
+      const { kind, name, message } = one.report;
+      return [`${paint('bold', `${kind} ${name}`)} (${one.source}): ${message}`];
+    }
+    default:
+      return one satisfies never;
+  }
+}
+
+function reportOf(
+  one: Explained,
+): { readonly source: string } & (ObjectReport | JwtFileReport | OtherReport) {
+  return { source: one.source, ...(one.what === 'object' ? one.explained.report : one.report) };
+}
+
+function isNegative(one: Explained): boolean {
+  if (one.what === 'jwt') return one.report.problems.length > 0;
+  return one.what === 'object' && one.explained.report.decision === 'deny';
+}

@@ -1,0 +1,97 @@
+import { findOwnership, type Ownership } from '../../reconcile/ownership.ts';
+import { findLegacyMarks } from '../../reconcile/take-over.ts';
+import { arrayMember, isJsonObject, stringMember, type JsonObject } from '../../resources/json.ts';
+import type { Jwt } from '../../resources/jwt.ts';
+import type { Look } from './look.ts';
+import { describeKeyPlace, describeNextStep, foreseeRenewals, writeRenewals, type NextStep } from './plan.ts';
+
+/** Everything that is told of one JWT in the cluster, as `-o json` prints it. Times in RFC 3339 unless they are claims. */
+export interface JwtReport {
+  readonly kind: 'JWT';
+  readonly namespace: string;
+  readonly name: string;
+  /** Of the condition Ready: `True`, `False`, `Unknown`; `Unseen` when there is no status yet. */
+  readonly ready: string;
+  readonly reason: string;
+  /** Whether the status is of the spec as it is now. */
+  readonly upToDate: boolean;
+  readonly conditions: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly reason: string;
+    readonly message: string;
+  }[];
+  /** Whose the Secret of its name is; `hidden` when the caller may not know. */
+  readonly secret: Ownership | 'absent' | 'hidden';
+  /** Header and claims of the token in its own Secret; never the signature. */
+  readonly token: { readonly header: JsonObject; readonly claims: JsonObject } | undefined;
+  /** How often it was renewed. */
+  readonly renewals: number | undefined;
+  /** Where the private key is. */
+  readonly key: string;
+  readonly next: NextStep;
+  /** When a failed attempt is made again. */
+  readonly nextAttemptAt: string | undefined;
+  readonly nextRenewals: readonly { readonly at: string; readonly expiresAt: string }[];
+  /** The lifetimes of the spec in seconds, `undefined` when the spec cannot be served. */
+  readonly lifetimes: { readonly lifetime: number; readonly resignBefore?: number } | undefined;
+  /** What token-manager left on it, to be taken off. */
+  readonly marks: readonly string[];
+  readonly mayNot: readonly string[];
+}
+
+/** `now` in seconds since the epoch. */
+export function reportOn(look: Look, now: number): JwtReport {
+  const { jwt, read, hidden } = look;
+  const conditions = readConditions(jwt);
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  const { renewals } = jwt.status;
+  const marks = findLegacyMarks(jwt);
+  const secret = judgeSecret(look);
+  return {
+    kind: 'JWT',
+    namespace: jwt.namespace,
+    name: jwt.name,
+    ready: ready?.status ?? 'Unseen',
+    reason: ready?.reason ?? '',
+    upToDate: jwt.status['observedGeneration'] === jwt.generation,
+    conditions,
+    secret,
+    token: secret === 'ours' && read !== undefined ? { header: read.header, claims: read.claims } : undefined,
+    renewals: typeof renewals === 'number' ? renewals : undefined,
+    key: jwt.spec.ok ? describeKeyPlace(look) : '',
+    next: describeNextStep(look, now),
+    nextAttemptAt: stringMember(jwt.status, 'nextAttemptAt'),
+    nextRenewals: writeRenewals(foreseeRenewals(look, now)),
+    lifetimes: jwt.spec.ok ? lifetimesOf(jwt.spec.value) : undefined,
+    marks: marks === undefined ? [] : [...marks.finalizers, ...marks.annotations],
+    mayNot: hidden,
+  };
+}
+
+function lifetimesOf({
+  lifetime,
+  resignBefore,
+}: {
+  lifetime: number;
+  resignBefore?: number;
+}): JwtReport['lifetimes'] {
+  return { lifetime, ...(resignBefore === undefined ? {} : { resignBefore }) };
+}
+
+function judgeSecret({ jwt, seen }: Look): JwtReport['secret'] {
+  if (seen === undefined) return 'hidden';
+  const { secret } = seen.observed;
+  return secret === undefined ? 'absent' : findOwnership(jwt, secret);
+}
+
+function readConditions({ status }: Jwt): JwtReport['conditions'] {
+  return arrayMember(status, 'conditions')
+    .filter(isJsonObject)
+    .map((condition) => ({
+      type: stringMember(condition, 'type') ?? '',
+      status: stringMember(condition, 'status') ?? '',
+      reason: stringMember(condition, 'reason') ?? '',
+      message: stringMember(condition, 'message') ?? '',
+    }));
+}

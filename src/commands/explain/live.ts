@@ -1,0 +1,127 @@
+import { METADATA_ONLY } from '../../kube/client.ts';
+import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
+import { NAMESPACES } from '../../kube/namespaces.ts';
+import { resourcePath, type Resource } from '../../kube/resource-path.ts';
+import {
+  arrayMember,
+  isJsonObject,
+  member,
+  objectMember,
+  stringMember,
+  type JsonObject,
+} from '../../resources/json.ts';
+import { NAMESPACE_DEFAULT_LABEL } from '../../resources/names.ts';
+import type { Access } from '../cluster/connect.ts';
+import { describeRequest } from '../cluster/connect-errors.ts';
+import { findKind, type LiveKind } from './kinds.ts';
+import { explainObject, type ObjectReport } from './object.ts';
+import { describeObject } from './object-lines.ts';
+import { findToken, type TokenReport } from './token.ts';
+import { EXIT, type ExitCode, type Io } from '../io.ts';
+import { formatTable } from '../output/table.ts';
+import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';
+
+/** What is told of an object in the cluster, as `-o json` prints it. */
+interface LiveReport extends ObjectReport {
+  readonly tokenStates: readonly TokenReport[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * `jwt-injector explain pod|deployment|… NAME`: what the webhook would decide if it were made now, and whether the
+ * tokens it names are there. Exit code 1 when it is refused, not there, or a token of it is missing.
+ */
+export async function explainLive(
+  { client, namespace }: Access,
+  { kind, name, output }: { readonly kind: LiveKind; readonly name: string; readonly output: OutputFormat },
+  io: Io,
+): Promise<ExitCode> {
+  let object: JsonObject;
+  try {
+    object = await client.get(resourcePath(kind, { namespace, name }));
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    io.stderr.write(`error: there is no ${kind.kind} "${name}" in namespace ${namespace}\n`);
+    return EXIT.refused;
+  }
+  const label = await readNamespaceDefault(client, namespace);
+  const made = { ...asMade(object), kind: kind.kind, apiVersion: apiVersionOf(kind) };
+  const explained = explainObject(made, () => label.value);
+  if (explained === undefined) throw new Error(`${kind.kind} is a kind that gets tokens`);
+  const tokenStates = await Promise.all(
+    explained.report.tokens.map((token) => findToken({ client }, namespace, token)),
+  );
+  const notes = [...label.notes, ...describeOwner(object), ...describeTiming(kind.kind, explained.report)];
+  const report: LiveReport = { ...explained.report, tokenStates, notes };
+  printReport(io, output, report, (facts, paint) => [
+    ...describeObject({ ...explained, report: facts }, '', paint),
+    ...facts.notes.map((note) => paint('yellow', `note: ${note}`)),
+    ...describeTokens(facts.tokenStates, paint),
+  ]);
+  const isMissing = tokenStates.some(({ usable }) => !usable);
+  return report.decision === 'deny' || isMissing ? EXIT.refused : EXIT.done;
+}
+
+function apiVersionOf({ group, version }: Resource): string {
+  return group === '' ? version : `${group}/${version}`;
+}
+
+/** As it would be sent now: without what the cluster has added since. */
+function asMade(object: JsonObject): JsonObject {
+  const { managedFields: _fields, ...metadata } = objectMember(object, 'metadata') ?? {};
+  const { status: _status, ...rest } = object;
+  const spec = objectMember(object, 'spec');
+  const { ephemeralContainers: _debug, ...kept } = spec ?? {};
+  return { ...rest, metadata, ...(spec === undefined ? {} : { spec: kept }) };
+}
+
+async function readNamespaceDefault(
+  client: Access['client'],
+  namespace: string,
+): Promise<{ readonly value: string | undefined; readonly notes: readonly string[] }> {
+  try {
+    const object = await client.get(resourcePath(NAMESPACES, { name: namespace }), { accept: METADATA_ONLY });
+    const label = stringMember(
+      objectMember(objectMember(object, 'metadata'), 'labels'),
+      NAMESPACE_DEFAULT_LABEL,
+    );
+    return { value: label === '' ? undefined : label, notes: [] };
+  } catch (error) {
+    if (!isDenied(error) || !(error instanceof KubeError)) throw error;
+    const note = `you may not ${describeRequest(error)}: whether its label names a default token is not known, none is assumed`;
+    return { value: undefined, notes: [note] };
+  }
+}
+
+function describeOwner(object: JsonObject): readonly string[] {
+  const owner = arrayMember(objectMember(object, 'metadata'), 'ownerReferences')
+    .filter(isJsonObject)
+    .find((reference) => member(reference, 'controller') === true);
+  if (owner === undefined) return [];
+  const [kind, name] = [stringMember(owner, 'kind') ?? '', stringMember(owner, 'name') ?? ''];
+  const hint = findKind(kind) === undefined ? '' : ` (jwt-injector explain ${kind.toLowerCase()} ${name})`;
+  return [`it is made by ${kind} ${name}: what is to change has to change there${hint}`];
+}
+
+/** Pods are changed while they are made, and never again. */
+function describeTiming(kind: string, { decision }: ObjectReport): readonly string[] {
+  if (kind !== 'Pod') return [];
+  if (decision === 'inject') {
+    return [
+      'this pod runs without: it was made before it was annotated, or while the webhook was off. Make it anew (kubectl rollout restart, or delete it)',
+    ];
+  }
+  return decision === 'deny'
+    ? ['this pod is older than what would refuse it: a new one would not be made']
+    : [];
+}
+
+function describeTokens(tokens: readonly TokenReport[], paint: Paint): readonly string[] {
+  if (tokens.length === 0) return [];
+  const rows = tokens.map(({ name, usable, message }) => [
+    `  ${name}`,
+    paint(usable ? 'green' : 'red', usable ? 'there' : 'missing'),
+    message,
+  ]);
+  return ['', paint('bold', 'Tokens it asks for'), ...formatTable(rows)];
+}

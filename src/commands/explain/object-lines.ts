@@ -1,0 +1,60 @@
+import { COPIED_ANNOTATION } from '../../resources/names.ts';
+import { formatDiff } from '../output/diff-yaml.ts';
+import type { ExplainedObject, ObjectReport } from './object.ts';
+import type { Paint, Style } from '../output/table-output.ts';
+
+const COLOURS: Readonly<Record<ObjectReport['decision'], Style>> = {
+  inject: 'green',
+  skip: 'yellow',
+  deny: 'red',
+};
+const WORDS: Readonly<Record<ObjectReport['decision'], string>> = {
+  inject: 'gets its token',
+  skip: 'stays as it is',
+  deny: 'is refused',
+};
+
+/** A pod or workload for people: decision, what is added, what is warned of, and the pod before and after. */
+export function describeObject(
+  { report, before, after }: ExplainedObject,
+  source: string,
+  paint: Paint,
+): readonly string[] {
+  const { kind, name, namespace, decision, reason, message } = report;
+  const title = `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+  const diff = formatDiff(before, after, paint);
+  const isPod = kind === 'Pod';
+  return [
+    `${paint('bold', title)}${source === '' ? '' : ` (${source})`}: ${paint(COLOURS[decision], `${WORDS[decision]} (${reason})`)}`,
+    `  ${message}`,
+    ...report.warnings.map((warning) => `  ${paint('yellow', 'warning:')} ${warning}`),
+    ...describeCopied(report),
+    ...describeAdded(report),
+    ...(diff.length === 0 ? [] : ['', `${isPod ? 'The pod' : 'Its pods'}, before and after:`, ...diff]),
+  ];
+}
+
+function describeCopied({ copied, kind }: ObjectReport): readonly string[] {
+  return Object.entries(copied)
+    .filter(([key]) => key !== COPIED_ANNOTATION)
+    .map(([key, value]) =>
+      value === null
+        ? `  - takes annotation ${key} back from the pod template: it is gone from the ${kind}`
+        : `  + copies annotation ${key}: ${JSON.stringify(value)} from the ${kind} to its pod template`,
+    );
+}
+
+function describeAdded({ added }: ObjectReport): readonly string[] {
+  const volumes = added.volumes.map(({ name, secret }) => {
+    const mode = secret.defaultMode.toString(8).padStart(4, '0');
+    return `  + volume ${name}: Secret ${secret.secretName}, file mode ${mode}`;
+  });
+  const containers = added.containers.map(({ name, mounts, env }) => {
+    const parts = [
+      ...mounts.map(({ mountPath }) => `mount ${mountPath}`),
+      ...(env === undefined ? [] : [`env ${env.name}=${env.value}`]),
+    ];
+    return `  + container ${name}: ${parts.join(', ')}`;
+  });
+  return [...volumes, ...containers];
+}

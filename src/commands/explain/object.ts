@@ -1,0 +1,130 @@
+import { readAnnotationValues, readTokens } from '../../admission/annotations.ts';
+import type { ContainerPlan, Decision, TokenVolume } from '../../admission/decision.ts';
+import { injectDocument, type OfflineDefault } from '../../admission/inject-object.ts';
+import { annotationsOf } from '../../admission/pod-shape.ts';
+import { reviewWorkload } from '../../admission/review-workloads.ts';
+import { Warnings } from '../../admission/warnings.ts';
+import { findWorkloadKind, templateOf, type WorkloadKind } from '../../admission/workload-kinds.ts';
+import type { PatchOperation } from '../../resources/json-patch.ts';
+import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+import { applyPatch } from '../output/diff-patch.ts';
+
+/** What the webhook decides on one pod or workload, and what its pods look like then. */
+export interface ObjectReport {
+  readonly kind: string;
+  readonly namespace: string | undefined;
+  readonly name: string;
+  readonly decision: Decision['decision'];
+  readonly reason: Decision['reason'];
+  readonly message: string;
+  readonly warnings: readonly string[];
+  /** The tokens that are asked for, the first one for the env var. */
+  readonly tokens: readonly string[];
+  /** Annotations of the workload that come to its pod template, or are taken back from it (`null`). */
+  readonly copied: Readonly<Record<string, string | null>>;
+  readonly added: {
+    readonly volumes: readonly TokenVolume[];
+    readonly containers: readonly Pick<ContainerPlan, 'name' | 'mounts' | 'env'>[];
+  };
+  /** RFC 6902, from the object's root: all of it together. In the cluster the pods of a workload get it one by one. */
+  readonly patch: readonly PatchOperation[];
+}
+
+/** An explained object with the pod, or pod template, before and after. */
+export interface ExplainedObject {
+  readonly report: ObjectReport;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** Decides as the webhook does; `undefined` for a kind that it never looks at. Lists are to be taken apart before. */
+export function explainObject(
+  object: JsonObject,
+  namespaceDefault: OfflineDefault,
+): ExplainedObject | undefined {
+  const [injection] = injectDocument(object, namespaceDefault);
+  if (injection === undefined) return undefined;
+  const { kind, name, decision } = injection;
+  const namespace = stringMember(objectMember(object, 'metadata'), 'namespace');
+  const copying = copyAnnotations(object, namespace, namespaceDefault);
+  const patch = [...copying, ...injection.operations];
+  const annotated = podOf(applyPatch(object, copying));
+  const report: ObjectReport = {
+    kind,
+    namespace,
+    name,
+    decision: decision.decision,
+    reason: decision.reason,
+    message: decision.message,
+    warnings: decision.warnings,
+    tokens: findTokens(decision, annotationsOf(annotated), namespaceDefault(namespace)),
+    copied: Object.fromEntries(
+      diffAnnotations(annotationsOf(podOf(object)) ?? {}, annotationsOf(annotated) ?? {}),
+    ),
+    added: describePlan(decision),
+    patch,
+  };
+  return { report, before: podOf(object), after: podOf(applyPatch(object, patch)) };
+}
+
+/** What the webhook for workloads does to the pod template; nothing for a pod. */
+function copyAnnotations(
+  object: JsonObject,
+  namespace: string | undefined,
+  namespaceDefault: OfflineDefault,
+): readonly PatchOperation[] {
+  const workload = workloadOf(object);
+  if (workload === undefined) return [];
+  const request = {
+    uid: '',
+    operation: 'CREATE',
+    resource: workload,
+    subResource: '',
+    kind: workload.kind,
+    namespace,
+    name: '',
+    dryRun: true,
+    object,
+    oldObject: undefined,
+  };
+  return reviewWorkload(request, { known: true, value: namespaceDefault(namespace) }).operations;
+}
+
+/** The pod itself, without what the cluster adds to it, or the workload's pod template. */
+function podOf(object: unknown): unknown {
+  const workload = workloadOf(object);
+  return workload === undefined ? object : templateOf(workload, object);
+}
+
+function workloadOf(object: unknown): WorkloadKind | undefined {
+  const [group = ''] = (stringMember(object, 'apiVersion') ?? '').split('/').slice(0, -1);
+  return findWorkloadKind({ group, resource: '' }, stringMember(object, 'kind') ?? '');
+}
+
+function findTokens(
+  decision: Decision,
+  annotations: JsonObject | undefined,
+  namespaceDefault: string | undefined,
+): readonly string[] {
+  if (decision.decision === 'inject') return decision.tokens;
+  if (decision.reason !== 'AlreadyInjected') return [];
+  const values = readAnnotationValues(annotations);
+  const tokens = values === undefined ? undefined : readTokens(values, namespaceDefault, new Warnings());
+  return tokens?.ok === true ? tokens.value : [];
+}
+
+function diffAnnotations(
+  before: JsonObject,
+  after: JsonObject,
+): readonly (readonly [string, string | null])[] {
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...keys]
+    .filter((key) => member(before, key) !== member(after, key))
+    .map((key) => [key, stringMember(after, key) ?? null] as const);
+}
+
+function describePlan(decision: Decision): ObjectReport['added'] {
+  if (decision.decision !== 'inject') return { volumes: [], containers: [] };
+  const { volumes, containers } = decision.plan;
+  return { volumes, containers: containers.map(({ name, mounts, env }) => ({ name, mounts, env })) };
+}

@@ -1,0 +1,77 @@
+import type { Access } from '../cluster/connect.ts';
+import { EXIT, type ExitCode, type Io } from '../io.ts';
+import type { Finding } from './facts.ts';
+import { gatherFacts, type GatherOptions } from './gather.ts';
+import { findLeftovers } from './rules.ts';
+import { formatTable } from '../output/table.ts';
+import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';
+
+export interface MigrateOptions extends GatherOptions {
+  readonly output: OutputFormat;
+}
+
+interface MigrationReport {
+  /** `undefined` for all of them. */
+  readonly namespace: string | undefined;
+  /** How many JWTs were looked at. */
+  readonly jwts: number;
+  readonly findings: readonly Finding[];
+  readonly mayNot: readonly string[];
+}
+
+/** `jwt-injector migrate check`: exit code 1 when something has to be mended. */
+export async function checkMigration(access: Access, options: MigrateOptions, io: Io): Promise<ExitCode> {
+  const namespace = options.everywhere ? undefined : access.namespace;
+  const gathered = await gatherFacts(access, options);
+  const report: MigrationReport = {
+    namespace,
+    jwts: gathered?.facts.jwts.length ?? 0,
+    findings: gathered === undefined ? [] : findLeftovers(gathered.facts),
+    mayNot: gathered?.mayNot ?? [],
+  };
+  printReport(io, options.output, report, (facts, paint) =>
+    gathered === undefined
+      ? ['This cluster knows no JWTs: there is nothing to take over.']
+      : describeMigration(facts, paint),
+  );
+  return report.findings.some(({ level }) => level === 'fix') ? EXIT.refused : EXIT.done;
+}
+
+function describeMigration(report: MigrationReport, paint: Paint): readonly string[] {
+  const { namespace, jwts, findings, mayNot } = report;
+  const fixes = findings.filter(({ level }) => level === 'fix');
+  const notes = findings.filter(({ level }) => level === 'note');
+  const where = namespace === undefined ? 'all namespaces' : `namespace ${namespace}`;
+  const verdict =
+    fixes.length === 0
+      ? paint('green', mayNot.length === 0 ? 'all is well' : 'nothing to mend in what you may read')
+      : paint('red', `${fixes.length} to mend`);
+  const remarks = notes.length === 0 ? '' : `, ${notes.length} ${notes.length === 1 ? 'remark' : 'remarks'}`;
+  const rows = findings.map(({ level, reason, object, why }) => [
+    paint(level === 'fix' ? 'red' : 'yellow', level),
+    reason,
+    object,
+    why,
+  ]);
+  return [
+    `${jwts} ${jwts === 1 ? 'JWT' : 'JWTs'} in ${where}: ${verdict}${remarks}`,
+    ...(rows.length === 0 ? [] : ['', ...formatTable(rows)]),
+    ...describeCommands('To mend it, in this order:', fixes, paint),
+    ...describeCommands('To tidy up, if you like:', notes, paint),
+    ...(mayNot.length === 0 ? [] : ['']),
+    ...mayNot.map((request) =>
+      paint('yellow', `note: you may not ${request}: what is there was not looked at`),
+    ),
+  ];
+}
+
+/** For a shell as it stands: the explanations are comments. A command that several findings share comes once. */
+function describeCommands(title: string, findings: readonly Finding[], paint: Paint): readonly string[] {
+  const seen = new Set<string>();
+  const lines = findings.flatMap(({ object, reason, commands }) => {
+    const fresh = commands.filter((command) => !seen.has(command));
+    for (const command of fresh) seen.add(command);
+    return fresh.length === 0 ? [] : [paint('gray', `# ${object}: ${reason}`), ...fresh];
+  });
+  return lines.length === 0 ? [] : ['', paint('bold', title), ...lines];
+}

@@ -1,0 +1,185 @@
+import { METADATA_ONLY } from '../../kube/client.ts';
+import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
+import { resourcePath, type Resource } from '../../kube/resource-path.ts';
+import { JWTS } from '../../kube/token-store.ts';
+import { arrayMember, member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+import { parseJwt } from '../../resources/jwt.ts';
+import { GROUP, KIND, PLURAL, VERSION } from '../../resources/names.ts';
+import type { Access } from '../cluster/connect.ts';
+import { describeRequest } from '../cluster/connect-errors.ts';
+import { lookAtSecret, type SecretLook } from '../cluster/connect-secret.ts';
+import type { MigratingJwt, MigrationFacts } from './facts.ts';
+import { listKeySecrets } from './keys.ts';
+
+export interface GatherOptions {
+  /** Of all namespaces; else of that of the access. */
+  readonly everywhere: boolean;
+  readonly legacyKeyNamespace: string | undefined;
+}
+
+/** The facts, and what of them the caller may not read, in words to go after "you may not". */
+export interface Gathered {
+  readonly facts: MigrationFacts;
+  readonly mayNot: readonly string[];
+}
+
+const CRDS: Resource = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions' };
+const RELEASE = 'meta.helm.sh/release-name';
+const DEPLOYMENTS: Resource = { group: 'apps', version: 'v1', plural: 'deployments' };
+/** The chart of token-manager names it so, whatever the release. */
+const OLD_NAME = 'token-manager';
+/** kopf's own, and what it was before version 1.0. */
+const PEERING_GROUPS = ['kopf.dev', 'zalando.org'];
+const PEERINGS: ReadonlySet<string> = new Set(['clusterkopfpeerings', 'kopfpeerings']);
+/** Requests in flight: fast enough for thousands of JWTs, and no burden for the API server. */
+const AT_ONCE = 16;
+
+/** Reads everything that the checks look at; `undefined` when the cluster knows no JWTs at all. */
+export async function gatherFacts(access: Access, options: GatherOptions): Promise<Gathered | undefined> {
+  const { client, namespace } = access;
+  const { everywhere, legacyKeyNamespace } = options;
+  const api = await discoverJwts(client);
+  if (api === undefined) return undefined;
+  const mayNot = new Set<string>();
+  const place = everywhere || !api.namespaced ? {} : { namespace };
+  const { items: jwts } = await client.listMapped(resourcePath(JWTS, place), { map: readJwt });
+  const known = jwts.filter((jwt) => jwt !== undefined);
+  const secret = await lookAtSecrets(client, known, legacyKeyNamespace, mayNot);
+  const found = await tryList(
+    client,
+    DEPLOYMENTS,
+    { everywhere: true, namespace },
+    mayNot,
+    `metadata.name=${OLD_NAME}`,
+  );
+  const deployments = found.map(readDeployment);
+  const peerings = await listPeerings(client, { everywhere, namespace }, mayNot);
+  const facts: MigrationFacts = {
+    api,
+    jwts: known,
+    secret,
+    deployments,
+    crdInRelease: deployments.some(({ release }) => release !== undefined) && (await isCrdInRelease(client)),
+    peerings,
+    legacyKeyNamespace,
+    namespace,
+  };
+  return { facts, mayNot: [...mayNot] };
+}
+
+function readJwt(object: JsonObject): MigratingJwt | undefined {
+  const jwt = parseJwt({ ...object, kind: KIND });
+  return jwt.ok ? { jwt: jwt.value, spec: object['spec'] } : undefined;
+}
+
+/** By discovery, which everybody may read; the CRD itself not everybody may. */
+async function discoverJwts(client: Access['client']): Promise<MigrationFacts['api'] | undefined> {
+  const resources = await discover(client, `${GROUP}/${VERSION}`);
+  const own = resources.find((resource) => stringMember(resource, 'name') === PLURAL);
+  if (own === undefined) return undefined;
+  return {
+    namespaced: member(own, 'namespaced') === true,
+    hasStatus: resources.some((resource) => stringMember(resource, 'name') === `${PLURAL}/status`),
+  };
+}
+
+async function discover(client: Access['client'], groupVersion: string): Promise<readonly unknown[]> {
+  try {
+    return arrayMember(await client.get(`/apis/${groupVersion}`), 'resources');
+  } catch (error) {
+    if (isNotFound(error) || isDenied(error)) return [];
+    throw error;
+  }
+}
+
+/** Helm marks what it would delete. Without the right to look, the worst is assumed. */
+async function isCrdInRelease(client: Access['client']): Promise<boolean> {
+  try {
+    const crd = await client.get(resourcePath(CRDS, { name: `${PLURAL}.${GROUP}` }), {
+      accept: METADATA_ONLY,
+    });
+    return stringMember(objectMember(objectMember(crd, 'metadata'), 'annotations'), RELEASE) !== undefined;
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    return true;
+  }
+}
+
+async function lookAtSecrets(
+  client: Access['client'],
+  jwts: readonly MigratingJwt[],
+  legacyKeyNamespace: string | undefined,
+  mayNot: Set<string>,
+): Promise<MigrationFacts['secret']> {
+  const own = jwts.map(({ jwt }) => jwt).filter(({ namespace }) => namespace !== '');
+  const wanted = [...own, ...listKeySecrets(own, legacyKeyNamespace)];
+  const looks = new Map<string, SecretLook>();
+  const queue = [
+    ...new Map(wanted.map(({ namespace, name }) => [`${namespace}/${name}`, { namespace, name }])),
+  ];
+  const work = async (): Promise<void> => {
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+      const [id, { namespace, name }] = next;
+      const look = await lookAtSecret(client, namespace, name);
+      if (look.state === 'forbidden') mayNot.add(describeRequest(look.error));
+      looks.set(id, look);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return (namespace, name) => looks.get(`${namespace}/${name}`) ?? { state: 'absent' };
+}
+
+/** In all namespaces if asked for and allowed, else in the one. */
+async function tryList(
+  client: Access['client'],
+  resource: Resource,
+  { everywhere, namespace }: { readonly everywhere: boolean; readonly namespace: string | undefined },
+  mayNot: Set<string>,
+  fieldSelector?: string,
+): Promise<readonly JsonObject[]> {
+  try {
+    const path = resourcePath(resource, everywhere || namespace === undefined ? {} : { namespace });
+    return (await client.list(path, { query: { fieldSelector } })).items;
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    if (!isDenied(error) || !(error instanceof KubeError)) throw error;
+    mayNot.add(describeRequest(error));
+    const isLast = !everywhere || namespace === undefined;
+    return isLast ? [] : tryList(client, resource, { everywhere: false, namespace }, mayNot, fieldSelector);
+  }
+}
+
+async function listPeerings(
+  client: Access['client'],
+  place: { readonly everywhere: boolean; readonly namespace: string },
+  mayNot: Set<string>,
+): Promise<MigrationFacts['peerings']> {
+  const found: MigrationFacts['peerings'][number][] = [];
+  for (const group of PEERING_GROUPS) {
+    for (const entry of await discover(client, `${group}/v1`)) {
+      const plural = stringMember(entry, 'name') ?? '';
+      if (!PEERINGS.has(plural)) continue;
+      const where = member(entry, 'namespaced') === true ? place : { everywhere: true, namespace: undefined };
+      for (const object of await tryList(client, { group, version: 'v1', plural }, where, mayNot)) {
+        const metadata = objectMember(object, 'metadata');
+        found.push({
+          resource: `${plural}.${group}`,
+          namespace: stringMember(metadata, 'namespace'),
+          name: stringMember(metadata, 'name') ?? '',
+        });
+      }
+    }
+  }
+  return found;
+}
+
+function readDeployment(object: JsonObject): MigrationFacts['deployments'][number] {
+  const metadata = objectMember(object, 'metadata');
+  const replicas = member(objectMember(object, 'spec'), 'replicas');
+  return {
+    namespace: stringMember(metadata, 'namespace') ?? '',
+    name: stringMember(metadata, 'name') ?? '',
+    release: stringMember(objectMember(metadata, 'annotations'), RELEASE),
+    replicas: typeof replicas === 'number' ? replicas : 1,
+  };
+}

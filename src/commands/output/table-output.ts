@@ -1,0 +1,55 @@
+import { Writable } from 'node:stream';
+import { styleText } from 'node:util';
+import { stringify } from 'yaml';
+import { fail, ok, type Result } from '../../resources/result.ts';
+import type { Io, TextSink } from '../io.ts';
+
+/** How a command prints: words for people, or the same facts for scripts. */
+export type OutputFormat = 'human' | 'json' | 'yaml';
+
+/** For `parseArgs`. */
+export const OUTPUT_OPTION = { output: { type: 'string', short: 'o' } } as const;
+
+export function readOutputFormat(value: string | undefined): Result<OutputFormat, string> {
+  if (value === undefined) return ok('human');
+  return value === 'json' || value === 'yaml' ? ok(value) : fail(`-o must be json or yaml, not "${value}"`);
+}
+
+export type Style = 'bold' | 'red' | 'green' | 'yellow' | 'gray' | 'cyan';
+/** Gives a text a colour, on a terminal only. */
+export type Paint = (style: Style, text: string) => string;
+
+/** As `styleText` judges the stream: a terminal with colours, and NO_COLOR and its like not set. */
+function createPaint(sink: TextSink): Paint {
+  const isTerminal = sink.isTTY === true;
+  return isTerminal && sink instanceof Writable
+    ? (style, text) => styleText(style, text, { stream: sink })
+    : (_style, text) => text;
+}
+
+/** What `styleText` makes of our styles; every other control character comes from an object, and could rule a terminal. */
+// oxlint-disable-next-line no-control-regex -- that is what is looked for
+const OURS = /(\u001B\[(?:1|22|3[1-6]|39|90)m)/;
+
+/** Prints the lines that `describe` makes, or the report itself for scripts. */
+export function printReport<T>(
+  { stdout }: Pick<Io, 'stdout'>,
+  format: OutputFormat,
+  report: T,
+  describe: (report: T, paint: Paint) => readonly string[],
+): void {
+  if (format === 'json') stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+  else if (format === 'yaml') stdout.write(stringify(report, { lineWidth: 0, aliasDuplicateObjects: false }));
+  else {
+    const lines = describe(report, createPaint(stdout));
+    // In one write: a reader such as head may close the pipe after the first.
+    stdout.write(lines.map((line) => `${withoutControls(line)}\n`).join(''));
+  }
+}
+
+function withoutControls(line: string): string {
+  const parts = line
+    .split(OURS)
+    .map((part) => (OURS.test(part) ? part : part.replaceAll(/\p{Cc}|\p{Cs}/gu, ' ')));
+  return parts.join('').trimEnd();
+}

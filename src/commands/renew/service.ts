@@ -1,0 +1,46 @@
+import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
+import { resourcePath } from '../../kube/resource-path.ts';
+import { describeSeconds } from '../../resources/duration.ts';
+import { member, objectMember, stringMember } from '../../resources/json.ts';
+import { APP } from '../../resources/names.ts';
+import type { Access } from '../cluster/connect.ts';
+import { describeRequest } from '../cluster/connect-errors.ts';
+
+/** Whether a jwt-injector keeps tokens fresh, by the Lease of its leader; `runs` is undefined where that is not known. */
+export interface ServiceState {
+  readonly runs: boolean | undefined;
+  /** What is known, and where to look next. */
+  readonly words: string;
+}
+
+const LEASES = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' };
+const WHERE = `kubectl get pods -n ${APP}`;
+const LOG = `kubectl logs -n ${APP} deployment/${APP}`;
+
+/** Asks with the caller's rights; ordinary users may not read that Lease. */
+export async function findService(client: Pick<Access['client'], 'get'>): Promise<ServiceState> {
+  try {
+    const lease = await client.get(resourcePath(LEASES, { namespace: APP, name: APP }));
+    return judge(objectMember(lease, 'spec'));
+  } catch (error) {
+    if (isNotFound(error))
+      return { runs: false, words: `jwt-injector does not run, and never did: ${WHERE}` };
+    if (isDenied(error) && error instanceof KubeError) {
+      const words = `whether jwt-injector runs is not known, as you may not ${describeRequest(error)}; ask an administrator (${WHERE})`;
+      return { runs: undefined, words };
+    }
+    throw error;
+  }
+}
+
+function judge(spec: unknown): ServiceState {
+  const holder = stringMember(spec, 'holderIdentity') ?? '';
+  const renewedAt = Date.parse(stringMember(spec, 'renewTime') ?? '');
+  const duration = member(spec, 'leaseDurationSeconds');
+  const age = (Date.now() - renewedAt) / 1000;
+  if (holder !== '' && age <= (typeof duration === 'number' ? duration : 0)) {
+    return { runs: true, words: `jwt-injector runs, but has not served it: its log may tell (${LOG})` };
+  }
+  const since = Number.isNaN(age) ? '' : ` since ${describeSeconds(age)}`;
+  return { runs: false, words: `jwt-injector does not run${since}: ${WHERE}` };
+}

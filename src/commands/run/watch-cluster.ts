@@ -1,0 +1,136 @@
+import type { Logger } from 'pino';
+import { Cache, type Change } from '../../kube/cache.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { startListWatch, type ListWatch } from '../../kube/list-watch.ts';
+import { resourcePath } from '../../kube/resource-path.ts';
+import { createTokenStore, identify, JWTS, SECRETS } from '../../kube/token-store.ts';
+import type { Store } from '../../loop/act.ts';
+import { systemClock } from '../../loop/clock.ts';
+import { parseManagedSecret, type ManagedSecret, type Sources } from '../../loop/observe.ts';
+import type { JsonObject } from '../../resources/json.ts';
+import { parseJwt, type Jwt } from '../../resources/jwt.ts';
+import { KIND, MANAGED_LABEL } from '../../resources/names.ts';
+import { parseSecretMetadata, type SecretMetadata } from '../../resources/secret.ts';
+
+/** Who hears of changes in the caches. */
+export interface Listener {
+  jwtChanged(before: Jwt | undefined, after: Jwt | undefined): void;
+  secretChanged(namespace: string, name: string): void;
+}
+
+/** What the loop knows of the cluster, kept up to date, and how it writes. */
+export interface WatchedCluster {
+  readonly sources: Sources;
+  readonly store: Store;
+  jwts(): Iterable<Jwt>;
+  /** True once everything was listed; false if it was stopped before. */
+  readonly synced: Promise<boolean>;
+  watches(): Iterable<{ readonly resource: string; readonly lastEventAt: number | undefined }>;
+  subscribe(listener: Listener): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * Watches JWTs and Secrets. Secrets are watched twice: ours, by label, with their data (of which hash and claims are
+ * kept); all others by their metadata alone, since one of them may be a key, or a Secret of token-manager.
+ * With `namespaces`, each of them is watched by itself, so that Roles suffice.
+ */
+export function watchCluster(
+  client: KubeClient,
+  log: Logger,
+  namespaces: readonly string[] | undefined,
+): WatchedCluster {
+  const jwts = new Cache<Jwt>({});
+  const managed = new Cache<ManagedSecret>({});
+  const others = new Cache<SecretMetadata>({});
+  const ours = { labelSelector: `${MANAGED_LABEL}=true` };
+  const foreign = { labelSelector: `${MANAGED_LABEL}!=true` };
+  const watchIn = (place: { readonly namespace?: string }): readonly NamedWatch[] => {
+    const common = { client, clock: systemClock, log };
+    const secrets = { ...common, path: resourcePath(SECRETS, place) };
+    const metadata = { metadataOnly: true, transform: parseSecretMetadata, store: others };
+    return [
+      {
+        resource: 'jwts',
+        watch: startListWatch({
+          ...common,
+          path: resourcePath(JWTS, place),
+          store: jwts,
+          transform: readJwt,
+        }),
+      },
+      {
+        resource: 'tokens',
+        watch: startListWatch({
+          ...secrets,
+          query: ours,
+          store: managed,
+          transform: (secret) => parseManagedSecret(secret),
+        }),
+      },
+      { resource: 'secrets', watch: startListWatch({ ...secrets, query: foreign, ...metadata }) },
+    ];
+  };
+  const watches = (namespaces?.map((namespace) => ({ namespace })) ?? [{}]).flatMap(watchIn);
+  /** The round that writes a Secret need not hear of it; a JWT's answer may bring an edit of its author along. */
+  let isOwnWrite = false;
+  const store = createTokenStore({
+    client,
+    onSecret: (secret, signedBy) => {
+      const { key, resourceVersion } = identify(secret);
+      isOwnWrite = true;
+      managed.remember(key, resourceVersion, parseManagedSecret(secret, signedBy));
+      isOwnWrite = false;
+    },
+    onJwt: (object) => {
+      const { key, resourceVersion } = identify(object);
+      const jwt = readJwt(object);
+      if (jwt !== undefined) jwts.remember(key, resourceVersion, jwt);
+    },
+  });
+  return {
+    store,
+    sources: {
+      jwt: (namespace, name) => jwts.get(`${namespace}/${name}`),
+      managedSecret: (namespace, name) => managed.get(`${namespace}/${name}`),
+      otherSecret: (namespace, name) => others.get(`${namespace}/${name}`),
+      readSecret: store.readSecret,
+    },
+    jwts: () => jwts.values(),
+    synced: Promise.all(watches.map(({ watch }) => watch.synced)).then((each) => each.every(Boolean)),
+    watches: () => watches.map(({ resource, watch }) => ({ resource, lastEventAt: watch.lastEventAt() })),
+    subscribe: (listener) => {
+      jwts.subscribe((change) => listener.jwtChanged(before(change), after(change)));
+      managed.subscribe((change) => {
+        if (!isOwnWrite) tellOfSecret(listener, (after(change) ?? before(change))?.metadata);
+      });
+      others.subscribe((change) => tellOfSecret(listener, after(change) ?? before(change)));
+    },
+    stop: async () => {
+      await Promise.all(watches.map(({ watch }) => watch.stop()));
+    },
+  };
+}
+
+interface NamedWatch {
+  readonly resource: string;
+  readonly watch: ListWatch;
+}
+
+function before<T>(change: Change<T>): T | undefined {
+  return change.type === 'added' ? undefined : change.old;
+}
+
+function after<T>(change: Change<T>): T | undefined {
+  return change.type === 'deleted' ? undefined : change.value;
+}
+
+function tellOfSecret(listener: Listener, secret: SecretMetadata | undefined): void {
+  if (secret !== undefined) listener.secretChanged(secret.namespace, secret.name);
+}
+
+/** A JWT of a cluster-scoped CRD, as some charts of token-manager had it, has no namespace to write a Secret to. */
+function readJwt(object: JsonObject): Jwt | undefined {
+  const jwt = parseJwt({ kind: KIND, ...object });
+  return jwt.ok && jwt.value.namespace !== '' ? jwt.value : undefined;
+}
