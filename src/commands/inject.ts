@@ -5,7 +5,8 @@ import { INJECTION_ANNOTATIONS, NAMESPACE_DEFAULT_LABEL } from '../resources/nam
 import { fail, ok, type Result } from '../resources/result.ts';
 import { readText } from './input/documents.ts';
 import { readEditable, type EditableDocument } from './input/editable-yaml.ts';
-import { EXIT, type Command, type Io } from './io.ts';
+import { makeCommand } from './make-command.ts';
+import { EXIT, type ExitCode, type Io } from './io.ts';
 import { printJson } from './output/print-json.ts';
 
 const HELP = `Usage: jwt-injector inject -f FILE [-o yaml|json]
@@ -23,18 +24,11 @@ not be read.
 `;
 
 /** `jwt-injector inject`: prints all or nothing, so that a pipe into kubectl never applies a part. */
-export const injectCommand: Command = async (args, io) => {
-  const options = readOptions(args);
-  if (!options.ok) {
-    io.stderr.write(`error: ${options.problem}\n\n${HELP}`);
-    return EXIT.usage;
-  }
-  if (options.value === 'help') {
-    io.stdout.write(HELP);
-    return EXIT.done;
-  }
+export const injectCommand = makeCommand({ help: HELP, readOptions, run: injectDocuments });
+
+async function injectDocuments(options: Options, io: Io): Promise<ExitCode> {
   const files: InputFile[] = [];
-  for (const filename of options.value.filenames) {
+  for (const filename of options.filenames) {
     const text = await readText(filename, io);
     if (!text.ok) {
       io.stderr.write(`error: ${text.problem.message}\n`);
@@ -50,9 +44,9 @@ export const injectCommand: Command = async (args, io) => {
   }
   if (!injectFiles(files, io)) return EXIT.refused;
   const documents = files.flatMap((file) => file.documents);
-  io.stdout.write(options.value.output === 'json' ? printJson(documents) : printYaml(documents));
+  io.stdout.write(options.output === 'json' ? printJson(documents) : printYaml(documents));
   return EXIT.done;
-};
+}
 
 export interface InputFile {
   readonly filename: string;

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { withCluster } from './cluster/connect.ts';
 import { CONNECT_HELP, CONNECT_OPTIONS, type ConnectFlags } from './cluster/connect-flags.ts';
-import { EXIT, type Command } from './io.ts';
+import { makeCommand } from './make-command.ts';
 import { checkMigration, type MigrateOptions } from './migrate/check.ts';
 import { OUTPUT_OPTION, readOutputFormat } from './output/table-output.ts';
 
@@ -22,19 +22,11 @@ nothing but remarks; 1: something has to be mended; 2: wrong usage; 3: the clust
 `;
 
 /** `jwt-injector migrate check`. */
-export const migrateCommand: Command = async (args, io) => {
-  const options = readOptions(args);
-  if (!options.ok) {
-    io.stderr.write(`error: ${options.problem}\n\n${HELP}`);
-    return EXIT.usage;
-  }
-  if (options.value === 'help') {
-    io.stdout.write(HELP);
-    return EXIT.done;
-  }
-  const { value } = options;
-  return withCluster(value.flags, io, (access) => checkMigration(access, value, io));
-};
+export const migrateCommand = makeCommand({
+  help: HELP,
+  readOptions,
+  run: (options, io) => withCluster(options.flags, io, (access) => checkMigration(access, options, io)),
+});
 
 function readOptions(
   args: readonly string[],

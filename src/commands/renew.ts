@@ -3,7 +3,7 @@ import { parseGoDuration } from '../config.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { withCluster } from './cluster/connect.ts';
 import { CONNECT_HELP, CONNECT_OPTIONS, type ConnectFlags } from './cluster/connect-flags.ts';
-import { EXIT, type Command } from './io.ts';
+import { makeCommand } from './make-command.ts';
 import { renewToken } from './renew/token.ts';
 import { OUTPUT_OPTION, readOutputFormat, type OutputFormat } from './output/table-output.ts';
 
@@ -24,19 +24,11 @@ JWT, or it cannot be signed; 2: wrong usage; 3: the cluster refused, or jwt-inje
 const TIMEOUT = '30s';
 
 /** `jwt-injector renew`. */
-export const renewCommand: Command = async (args, io) => {
-  const options = readOptions(args);
-  if (!options.ok) {
-    io.stderr.write(`error: ${options.problem}\n\n${HELP}`);
-    return EXIT.usage;
-  }
-  if (options.value === 'help') {
-    io.stdout.write(HELP);
-    return EXIT.done;
-  }
-  const { value } = options;
-  return withCluster(value.flags, io, (access) => renewToken(access, value, io));
-};
+export const renewCommand = makeCommand({
+  help: HELP,
+  readOptions,
+  run: (options, io) => withCluster(options.flags, io, (access) => renewToken(access, options, io)),
+});
 
 interface Options {
   readonly name: string;

@@ -12,7 +12,8 @@ import { readSigningKey } from '../signing/key.ts';
 import { lintJwt } from '../signing/lint.ts';
 import { signToken } from '../signing/token.ts';
 import { readDocuments, readText, type InputProblem } from './input/documents.ts';
-import { EXIT, type Command } from './io.ts';
+import { makeCommand } from './make-command.ts';
+import { EXIT, type ExitCode, type Io } from './io.ts';
 
 const HELP = `Usage: jwt-injector sign -f FILE [--key FILE]
 
@@ -24,17 +25,10 @@ Signs the token of each JWT in FILE and prints it, without a cluster. The key is
 `;
 
 /** `jwt-injector sign`: what the reconcile loop would sign, printed. */
-export const signCommand: Command = async (args, io) => {
-  const options = readOptions(args);
-  if (!options.ok) {
-    io.stderr.write(`${options.problem}\n\n${HELP}`);
-    return EXIT.usage;
-  }
-  if (options.value === 'help') {
-    io.stdout.write(HELP);
-    return EXIT.done;
-  }
-  const { filename, key } = options.value;
+export const signCommand = makeCommand({ help: HELP, readOptions, run: signFile });
+
+async function signFile(options: Options, io: Io): Promise<ExitCode> {
+  const { filename, key } = options;
   const documents = await readDocuments(filename, io);
   if (!documents.ok) return refuse(documents.problem);
   const keyText = key === undefined ? undefined : await readText(key, io);
@@ -55,7 +49,7 @@ export const signCommand: Command = async (args, io) => {
     io.stderr.write(`error: ${message}\n`);
     return exit;
   }
-};
+}
 
 type Options = { readonly filename: string; readonly key: string | undefined };
 
@@ -70,11 +64,10 @@ function readOptions(args: readonly string[]): Result<Options | 'help', string> 
       },
     });
     if (values.help === true) return ok('help');
-    if (values.filename === undefined)
-      return fail('error: -f FILE is missing: it names the file with the JWT');
+    if (values.filename === undefined) return fail('-f FILE is missing: it names the file with the JWT');
     return ok({ filename: values.filename, key: values.key });
   } catch (error) {
-    return fail(`error: ${error instanceof Error ? error.message : String(error)}`);
+    return fail(`${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

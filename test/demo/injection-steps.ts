@@ -4,7 +4,7 @@ import { ENV, MOUNT, VOLUME } from '../admission/pods.ts';
 import type { Loose } from '../integration/objects.ts';
 import { countDecisions, countWebhookCalls } from './counters.ts';
 import { type Demo, EXAMPLES, NAMESPACE, showKubectl, type Step } from './demo.ts';
-import { diffLines } from './diff-lines.ts';
+import { diffLines } from '../../src/commands/output/diff-lines.ts';
 import { expectSoon } from './expect-soon.ts';
 import { verify } from './step-failure.ts';
 

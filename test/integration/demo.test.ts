@@ -9,7 +9,7 @@ import { after, before, describe, it } from 'node:test';
 import { waitUntilGone } from '../controlplane/running-processes.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { chooseEntry } from '../demo/choose-entry.ts';
-import { diffLines } from '../demo/diff-lines.ts';
+import { diffLines } from '../../src/commands/output/diff-lines.ts';
 import { sayWhen } from '../demo/token-words.ts';
 
 const MAIN = join(import.meta.dirname, '../demo/main.ts');
