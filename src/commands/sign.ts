@@ -67,7 +67,7 @@ function readOptions(args: readonly string[]): Result<Options | 'help', string> 
     if (values.filename === undefined) return fail('-f FILE is missing: it names the file with the JWT');
     return ok({ filename: values.filename, key: values.key });
   } catch (error) {
-    return fail(`${error instanceof Error ? error.message : String(error)}`);
+    return fail(error instanceof Error ? error.message : String(error));
   }
 }
 

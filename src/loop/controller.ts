@@ -62,7 +62,11 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
 
   return {
     jwtChanged(before, after) {
-      if (before !== undefined && after !== undefined && isStatusAlone(before, after)) return;
+      if (before !== undefined && after !== undefined && isStatusAlone(before, after)) {
+        // Our own writes come back as news too; they must not end a back-off, nor lead to rounds without end.
+        if (!queue.isBusy(keyOf(after))) enqueue(after, 'resync');
+        return;
+      }
       if (before !== undefined) keyUsers.remove(keyOf(before));
       if (after === undefined) {
         if (before === undefined) return;
@@ -101,7 +105,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
   };
 }
 
-/** Our own writes come back as news too; they must not end a back-off, nor lead to rounds without end. */
+/** Somebody wrote the status and nothing else. */
 function isStatusAlone(before: Jwt, after: Jwt): boolean {
   return (
     before.uid === after.uid &&

@@ -97,6 +97,11 @@ export class WorkQueue {
     return this.#running.size;
   }
 
+  /** Whether the key is being worked on, or backs off after a failure. */
+  isBusy(key: string): boolean {
+    return this.#running.has(key) || this.#failures.has(key);
+  }
+
   /** Asks for a run as soon as a worker is free. `new` and `changed` are news: they end the key's back-off. */
   add(key: string, work: Work): void {
     if (work.priority === 'new' || work.priority === 'changed') {

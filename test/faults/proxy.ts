@@ -49,8 +49,8 @@ export interface Proxy {
   rewrite(rule: LineRule): () => void;
   /** From now on nothing passes on the connections that exist now, in either direction; new ones work. */
   freezeConnections(): void;
-  /** Watches stay open and bring nothing any more, until the returned function is called; new ones too. */
-  silenceWatches(): () => void;
+  /** The present watches stay open and bring nothing any more; new ones work. */
+  silenceWatches(): void;
   /** Cuts the connections of all watches. */
   cutWatches(): void;
   /** New connections are refused and the present ones cut, until the returned function is called. */
@@ -72,7 +72,7 @@ export async function startProxy(
   const sockets = new Set<Socket>();
   const frozen = new WeakSet<Socket>();
   const watches = new Set<ServerResponse>();
-  let isSilent = false;
+  const silent = new WeakSet<ServerResponse>();
 
   const forward = async (
     incoming: IncomingMessage,
@@ -100,7 +100,7 @@ export async function startProxy(
     outgoing.flushHeaders();
     let rest = '';
     for await (const chunk of answer.setEncoding('utf8')) {
-      if (isSilent || isFrozen(outgoing)) continue;
+      if (silent.has(outgoing) || isFrozen(outgoing)) continue;
       const lines = `${rest}${chunk}`.split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) {
@@ -190,8 +190,7 @@ export async function startProxy(
       for (const socket of sockets) frozen.add(socket);
     },
     silenceWatches: () => {
-      isSilent = true;
-      return () => void (isSilent = false);
+      for (const watch of watches) silent.add(watch);
     },
     cutWatches: () => {
       for (const watch of watches) watch.destroy();

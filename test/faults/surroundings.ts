@@ -24,7 +24,7 @@ async function withoutVerb(
       ? { ...rule, verbs: rule.verbs.filter((each: string) => each !== verb) }
       : rule,
   );
-  await api.merge(CLUSTER_ROLE, { rules: reduced });
+  await api.merge(CLUSTER_ROLE, { rules: reduced.filter((rule: Loose) => rule.verbs.length > 0) });
   try {
     await sleep(1_000); // the authorizer hears of it by a watch
     if (verb === 'get') await changeKey(ground, jwt);

@@ -1,28 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from './fault.ts';
 import { ONE_MINUTE, type Ground } from './ground.ts';
-import type { LineRule } from './proxy.ts';
+import type { LineRule, Proxy } from './proxy.ts';
 
 /** The service's silence watchdog, the pause before the next try, and some, in ms. */
 const NOTICED_WITHIN_MS = 90_000 + 40_000;
 
-/** Deletes a Secret while watches bring nothing: it comes back once the silence is noticed; renewals go on meanwhile. */
-async function loseSight(ground: Ground, begin: () => () => void, withinMs: number): Promise<void> {
+/** Deletes a Secret that nobody hears of: it comes back once the silence is noticed, and renewals go on meanwhile. */
+async function loseSight(ground: Ground, harm: (proxy: Proxy) => void): Promise<void> {
   const renewing = await ground.sign('renewing', { spec: ONE_MINUTE });
   const idle = await ground.sign('idle');
   const { text } = idle;
   const before = renewing.text;
-  const end = begin();
-  try {
-    await idle.endure('a deleted Secret comes back', {
-      harm: () => idle.removeSecret(),
-      until: () => idle.isRenewed(text),
-      withinMs,
-    });
-    await renewing.waitFor('a renewal meanwhile', () => renewing.text !== before, 60_000);
-  } finally {
-    end();
-  }
+  harm(ground.arena.main().proxy);
+  await idle.endure('a deleted Secret comes back', {
+    harm: () => idle.removeSecret(),
+    until: () => idle.isRenewed(text),
+    withinMs: NOTICED_WITHIN_MS,
+  });
+  await renewing.waitFor('a renewal meanwhile', () => renewing.text !== before);
 }
 
 /** Treats watch events so for a while, during which all that a watch must bring about comes about. */
@@ -66,38 +62,14 @@ export const WATCHES: readonly Fault[] = [
     name: 'watches-silent',
     title: 'watches stay open and bring nothing any more (watchdog: 90 s); then they are opened anew',
     tries: { short: 0, full: 1 },
-    play: (ground) => {
-      const { proxy } = ground.arena.main();
-      return loseSight(
-        ground,
-        () => {
-          const end = proxy.silenceWatches();
-          const timer = setTimeout(end, 60_000); // those that are open now have lost what came meanwhile
-          return () => {
-            clearTimeout(timer);
-            end();
-          };
-        },
-        NOTICED_WITHIN_MS,
-      );
-    },
+    play: (ground) => loseSight(ground, (proxy) => proxy.silenceWatches()),
   },
   {
     ...ALONE,
     name: 'connections-half-open',
     title: 'all present connections are half-open: nothing comes, nothing goes, nobody says so',
     tries: { short: 0, full: 1 },
-    play: (ground) => {
-      const { proxy } = ground.arena.main();
-      return loseSight(
-        ground,
-        () => {
-          proxy.freezeConnections();
-          return () => undefined;
-        },
-        NOTICED_WITHIN_MS,
-      );
-    },
+    play: (ground) => loseSight(ground, (proxy) => proxy.freezeConnections()),
   },
   {
     ...ALONE,

@@ -1,7 +1,7 @@
 import { APP, ADOPT, LAST_SIGNING_TIME, RENEW } from '../../src/resources/names.ts';
 import type { ModelCluster, ModelJwt } from './model-cluster.ts';
 import { valuesOf, type ModelSecret } from './model-secret.ts';
-import { fits, keySecretOf, lifetimesOf, nameKey, says, Verifier } from './model-token.ts';
+import { fits, isThumbprint, keySecretOf, lifetimesOf, nameKey, says, Verifier } from './model-token.ts';
 import type { KeyName, SeenToken } from './model-token.ts';
 import { findDrift, wantedPaths } from './model-wanted.ts';
 
@@ -120,16 +120,23 @@ export class Laws {
     return typeof text === 'string' ? nameKey(Buffer.from(text, 'base64').toString()) : undefined;
   }
 
-  /** Whether the Secret holds a valid token that says what the spec asks for, signed with any key. */
+  /**
+   * Whether the Secret holds a valid token that says what the spec asks for, and can be told to be ours: by the key of
+   * now or by the one on record. Without a record, and with the key lost, nobody can tell: then any key will do.
+   */
   isValid(jwt: ModelJwt): boolean {
     const token = this.tokenIn(this.#cluster.secrets.get(keyOf(jwt)));
-    return token?.signer !== undefined && says(token, jwt.spec, this.#view.now() / 1000);
+    if (token?.signer === undefined || !says(token, jwt.spec, this.#view.now() / 1000)) return false;
+    const recorded = jwt.status['keyThumbprint'];
+    if (recorded !== undefined) return isThumbprint(recorded, token.signer);
+    return !this.isKeyUsable(jwt) || token.signer === this.keyIn(keySecretOf(jwt.spec, jwt.namespace));
   }
 
-  /** The same, signed with the key of now. */
+  /** Whether the Secret holds a valid token that says what the spec asks for, signed with the key of now. */
   isServed(jwt: ModelJwt): boolean {
-    const signer = this.tokenIn(this.#cluster.secrets.get(keyOf(jwt)))?.signer;
-    return this.isValid(jwt) && signer === this.keyIn(keySecretOf(jwt.spec, jwt.namespace));
+    const token = this.tokenIn(this.#cluster.secrets.get(keyOf(jwt)));
+    const isSaid = token !== undefined && says(token, jwt.spec, this.#view.now() / 1000);
+    return isSaid && token.signer === this.keyIn(keySecretOf(jwt.spec, jwt.namespace));
   }
 
   tokenIn(secret: ModelSecret | undefined): SeenToken | undefined {

@@ -113,11 +113,10 @@ async function comeToRest(world: World): Promise<void> {
   world.act(JWT_KEYS, () => cluster.collectGarbage([FOREIGN_OWNER.uid]));
   await world.pass(laws.untilAnswered() + MOMENT_MS);
   throwViolations(world);
-  if (world.isTurnedBack) await lookOnce(world);
+  if (world.isLookDue) await lookOnce(world);
   world.note('at rest');
   laws.violations.push(...findUnsettled(world));
   throwViolations(world);
-  if (world.lost > 0) await lookOnce(world);
   await lookAgain(world, 'a restart', () => [0, 1].forEach((replica) => world.restart(replica)));
   await lookAgain(world, 'a failover', () => world.lead(world.leading === undefined ? 0 : 1, 0));
   await lookAgain(world, 'a resync', () => [0, 1].forEach((replica) => world.relist(replica)));
@@ -125,10 +124,6 @@ async function comeToRest(world: World): Promise<void> {
   throwViolations(world);
 }
 
-/**
- * One look puts right what nobody comes by for: a status that arrived after its writer had given up on it says when the
- * next attempt was due; a token that had expired is valid again after the clock was set back.
- */
 async function lookOnce(world: World): Promise<void> {
   for (const replica of [0, 1]) world.restart(replica);
   await world.pass(MOMENT_MS);

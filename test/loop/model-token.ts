@@ -1,6 +1,6 @@
-import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { makeKey, toPem } from '../fixtures/keys.ts';
-import { isJsonObject, objectMember, type JsonObject } from '../../src/resources/json.ts';
+import { isJsonObject, objectMember, stringMember, type JsonObject } from '../../src/resources/json.ts';
 
 /** What a key Secret may hold. `es384` fits another algorithm than the others, `broken` fits none. */
 export const KEY_NAMES = ['first', 'second', 'third', 'es384', 'broken'] as const;
@@ -12,6 +12,8 @@ interface PoolKey {
   readonly pem: string;
   readonly privateKey: KeyObject | undefined;
   readonly publicKey: KeyObject | undefined;
+  /** RFC 7638. */
+  readonly thumbprint: string | undefined;
 }
 
 /** Made once: a schedule is about when keys change, not about what they are. */
@@ -19,8 +21,19 @@ const POOL: readonly PoolKey[] = KEY_NAMES.map((name) => {
   const algorithm = name === 'broken' ? undefined : name === 'es384' ? 'ES384' : 'ES256';
   const privateKey = algorithm === undefined ? undefined : makeKey(algorithm);
   const publicKey = privateKey === undefined ? undefined : createPublicKey(privateKey);
-  return { name, algorithm, pem: privateKey === undefined ? 'no key' : toPem(privateKey), privateKey, publicKey };
+  const pem = privateKey === undefined ? 'no key' : toPem(privateKey);
+  return { name, algorithm, pem, privateKey, publicKey, thumbprint: publicKey && thumbprintOf(publicKey) };
 });
+
+function thumbprintOf(key: KeyObject): string {
+  const { crv, kty, x, y } = key.export({ format: 'jwk' });
+  return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
+}
+
+/** Whether the recorded thumbprint is that of the key. */
+export function isThumbprint(recorded: unknown, name: KeyName): boolean {
+  return POOL.some((key) => key.name === name && key.thumbprint === recorded);
+}
 
 export function pemOf(name: KeyName): string {
   return POOL.find((key) => key.name === name)?.pem ?? '';
@@ -130,5 +143,5 @@ export function says(token: SeenToken, spec: JsonObject, now: number): boolean {
 /** `namespace/name` of the key Secret of a JWT in `namespace`. */
 export function keySecretOf(spec: JsonObject, namespace: string): string {
   const secret = objectMember(objectMember(spec, 'key'), 'secret');
-  return `${String(secret?.['namespace'] ?? namespace)}/${String(secret?.['name'])}`;
+  return `${stringMember(secret, 'namespace') ?? namespace}/${stringMember(secret, 'name') ?? ''}`;
 }

@@ -43,8 +43,12 @@ export class World {
   writes = 0;
   /** Answers to writes that were lost. */
   lost = 0;
-  /** The clock was set back: what expired is valid again, which nobody looks for. */
-  isTurnedBack = false;
+  /**
+   * One more look is needed: the clock was set back (what had expired is valid again, which nobody looks for), or a
+   * process that was killed or lost the lease had writes under way, which arrived after its successor looked. (A real
+   * lease keeps the successor waiting for as long as a request may take.)
+   */
+  isLookDue = false;
 
   constructor(crypto: OrderedCrypto, random: () => number) {
     this.#crypto = crypto;
@@ -118,6 +122,7 @@ export class World {
   lead(index: number | undefined, zombieMs: number): void {
     if (index === this.#leader) return;
     this.#begin(JWT_KEYS);
+    this.isLookDue ||= this.#hasCallsUnderWay;
     const old = this.leading;
     const term = old?.term;
     this.#leader = index;
@@ -131,6 +136,7 @@ export class World {
 
   restart(index: number): void {
     this.#begin(JWT_KEYS);
+    this.isLookDue ||= this.#hasCallsUnderWay;
     this.#replicas[index]?.kill();
     this.#replicas[index] = this.#newReplica(index);
     this.laws.disturb(JWT_KEYS, this.#answerMs);
@@ -152,7 +158,7 @@ export class World {
     this.clock.jump(ms);
     if (ms < 0) {
       this.laws.turnBack();
-      this.isTurnedBack = true;
+      this.isLookDue = true;
     }
     this.laws.disturb(JWT_KEYS, LOOK_MS + this.#answerMs);
   }
@@ -178,7 +184,11 @@ export class World {
   get #isIdle(): boolean {
     const isCurrent =
       this.leading === undefined || (this.leading.isCurrent && this.#lags[this.#leader ?? 0] === 0);
-    return isCurrent && this.#crypto.pending() === 0 && this.#replicas.every(({ link }) => link.inFlight === 0);
+    return isCurrent && this.#crypto.pending() === 0 && !this.#hasCallsUnderWay;
+  }
+
+  get #hasCallsUnderWay(): boolean {
+    return this.#replicas.some(({ link }) => link.inFlight > 0);
   }
 
   /** Something is about to happen to these JWTs: while others work or have news to hear, a write too many may come of it. */
