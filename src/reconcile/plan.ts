@@ -80,7 +80,8 @@ function readPresentToken({ observed: { secret } }: Facts): Plan | undefined {
  */
 function readKeyToVerify({ observed: { jwt, secret, key } }: Facts): Plan | undefined {
   if (secret?.token.state !== 'valid' || key.state !== 'unread') return undefined;
-  const isUnproved = secret.token.signature === 'unknown' || readRecorded(jwt.status).keyVersion === undefined;
+  const isUnproved =
+    secret.token.signature === 'unknown' || readRecorded(jwt.status).keyVersion === undefined;
   return isUnproved ? { do: 'read', what: 'key' } : undefined;
 }
 

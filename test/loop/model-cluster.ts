@@ -175,7 +175,8 @@ export class ModelCluster {
 
   #storeJwt(key: string, next: ModelJwt | undefined): ModelJwt | undefined {
     const before = this.jwts.get(key);
-    if (next !== undefined && before !== undefined && JSON.stringify(next) === JSON.stringify(before)) return before;
+    if (next !== undefined && before !== undefined && JSON.stringify(next) === JSON.stringify(before))
+      return before;
     this.#revision += 1;
     const after = next === undefined ? undefined : { ...next, resourceVersion: this.#revision };
     if (after === undefined) this.jwts.delete(key);
@@ -205,7 +206,13 @@ function isOutdated(body: JsonObject, present: ModelJwt | ModelSecret | undefine
 }
 
 /** What the API server answers, as our client tells it. */
-export function refusal(verb: string, resource: string, key: string, status: number, reason: string): KubeError {
+export function refusal(
+  verb: string,
+  resource: string,
+  key: string,
+  status: number,
+  reason: string,
+): KubeError {
   return new KubeError({ verb, resource, ...placeOf(key), status, reason });
 }
 

@@ -74,7 +74,9 @@ export class Laws {
 
   /** Milliseconds until everything that happened should have been answered. */
   untilAnswered(): number {
-    const moments = [...this.#ledgers.values()].map(({ excusedUntil }) => excusedUntil - this.#view.monotonic());
+    const moments = [...this.#ledgers.values()].map(
+      ({ excusedUntil }) => excusedUntil - this.#view.monotonic(),
+    );
     return Math.max(0, ...moments);
   }
 
@@ -93,7 +95,9 @@ export class Laws {
     for (const [key, jwt] of this.#cluster.jwts) {
       const isExcused = this.#view.monotonic() <= this.#ledger(key).excusedUntil;
       if (!isExcused && this.isPossible(jwt) && !this.isServed(jwt))
-        this.violations.push(`I1: ${key} has no valid token although one could be signed: ${this.#describe(key)}`);
+        this.violations.push(
+          `I1: ${key} has no valid token although one could be signed: ${this.#describe(key)}`,
+        );
     }
   }
 
@@ -111,7 +115,9 @@ export class Laws {
   }
 
   isGranted(key: string, namespace: string): boolean {
-    const grant = this.#cluster.secrets.get(key)?.fields.get('annotations/tokens.osg-htc.org/allowed-namespaces');
+    const grant = this.#cluster.secrets
+      .get(key)
+      ?.fields.get('annotations/tokens.osg-htc.org/allowed-namespaces');
     return key.startsWith(`${namespace}/`) || grant?.value === namespace;
   }
 
@@ -153,7 +159,8 @@ export class Laws {
     if (after === undefined) return;
     const ledger = this.#ledger(key);
     const seen = within(ledger.states, from).flatMap(({ jwt }) => (jwt === undefined ? [] : [jwt]));
-    if (!seen.some(({ deleting }) => !deleting)) this.#blame(key, 'a Secret was written for a JWT that is gone');
+    if (!seen.some(({ deleting }) => !deleting))
+      this.#blame(key, 'a Secret was written for a JWT that is gone');
     if (before !== undefined && !seen.some(({ name, uid }) => isOurs(name, uid, before)))
       this.#blame(key, 'I5: the Secret of somebody else was written');
     this.#judgeForeign(key, before, after, seen);
@@ -192,7 +199,10 @@ export class Laws {
       return token !== undefined && isSigner && says(token, spec, Number(token.claims['iat']));
     });
     if (token === undefined || !isAsked) {
-      this.#blame(key, `I2: the token published (by key ${token?.signer ?? 'none'}) is not what was asked for`);
+      this.#blame(
+        key,
+        `I2: the token published (by key ${token?.signer ?? 'none'}) is not what was asked for`,
+      );
       return;
     }
     const { jti } = token.claims;
@@ -244,7 +254,10 @@ export class Laws {
       key,
       spec: this.#cluster.jwts.get(key)?.spec,
       status: this.#cluster.jwts.get(key)?.status['conditions'],
-      secret: secret === undefined ? 'none' : { paths: [...secret.fields.keys()], revision: secret.resourceVersion },
+      secret:
+        secret === undefined
+          ? 'none'
+          : { paths: [...secret.fields.keys()], revision: secret.resourceVersion },
       token: token === undefined ? 'none' : { ...token.header, ...token.claims, signer: token.signer },
       now: this.#view.now() / 1000,
     });
@@ -253,7 +266,14 @@ export class Laws {
   #ledger(key: string): Ledger {
     const known = this.#ledgers.get(key);
     if (known !== undefined) return known;
-    const ledger = { excusedUntil: 0, extras: 0, excuses: 0, renewPending: false, states: [], published: undefined };
+    const ledger = {
+      excusedUntil: 0,
+      extras: 0,
+      excuses: 0,
+      renewPending: false,
+      states: [],
+      published: undefined,
+    };
     this.#ledgers.set(key, ledger);
     return ledger;
   }

@@ -2,7 +2,15 @@ import type { JsonObject } from '../../src/resources/json.ts';
 import { RENEW } from '../../src/resources/names.ts';
 import type { OrderedCrypto } from './model-crypto.ts';
 import { findUnsettled, isAboutToChange } from './model-settled.ts';
-import { JWT_KEYS, KEY_SECRETS, type Edit, type JwtKey, type KeySecret, type Schedule, type Step } from './model-steps.ts';
+import {
+  JWT_KEYS,
+  KEY_SECRETS,
+  type Edit,
+  type JwtKey,
+  type KeySecret,
+  type Schedule,
+  type Step,
+} from './model-steps.ts';
 import { keySecretOf, pemOf, type KeyName } from './model-token.ts';
 import { FOREIGN_OWNER, vandalise } from './model-vandal.ts';
 import { World } from './model-world.ts';
@@ -200,7 +208,11 @@ function putKey({ cluster }: World, secret: KeySecret, holds: KeyName | undefine
   cluster.editSecret(secret, (values) => values.set('data/key.pem', text));
 }
 
-function put(values: Readonly<Record<string, string>>, name: string, value: string | undefined): Record<string, string> {
+function put(
+  values: Readonly<Record<string, string>>,
+  name: string,
+  value: string | undefined,
+): Record<string, string> {
   const { [name]: _dropped, ...rest } = values;
   return value === undefined ? rest : { ...rest, [name]: value };
 }

@@ -32,7 +32,8 @@ const USER = 'somebody';
 export function valuesOf(fields: Fields, group: string): Readonly<Record<string, unknown>> {
   const prefix = `${group}/`;
   const found: Record<string, unknown> = {};
-  for (const [path, { value }] of fields) if (path.startsWith(prefix)) found[path.slice(prefix.length)] = value;
+  for (const [path, { value }] of fields)
+    if (path.startsWith(prefix)) found[path.slice(prefix.length)] = value;
   return found;
 }
 
@@ -77,7 +78,8 @@ export function readBody(body: JsonObject): ReadonlyMap<string, unknown> {
   for (const group of ['labels', 'annotations'] as const)
     for (const [name, value] of Object.entries(stringMap(member(metadata, group))))
       said.set(`${group}/${name}`, value);
-  for (const [name, value] of Object.entries(stringMap(member(body, 'data')))) said.set(`data/${name}`, value);
+  for (const [name, value] of Object.entries(stringMap(member(body, 'data'))))
+    said.set(`data/${name}`, value);
   for (const owner of arrayMember(metadata, 'ownerReferences').filter(isJsonObject))
     said.set(`owners/${String(owner['uid'])}`, owner);
   return said;

@@ -31,7 +31,11 @@ export function isAboutToChange({ cluster, laws, clock }: World): boolean {
     if (secret?.immutable === true) return true;
     if (token === undefined) return false;
     const { resignBefore } = lifetimesOf(jwt.spec);
-    const moments = [token.exp, token.exp - resignBefore / 2, Date.parse(String(jwt.status['renewsAt'])) / 1000];
+    const moments = [
+      token.exp,
+      token.exp - resignBefore / 2,
+      Date.parse(String(jwt.status['renewsAt'])) / 1000,
+    ];
     return moments.some((moment) => Math.abs(moment - now) < NEAR);
   });
 }
@@ -53,7 +57,8 @@ function findDifferences(
   };
   expect(status['observedGeneration'] === jwt.generation, `generation ${jwt.generation} was not observed`);
   // While writes are refused the next look comes with the next try.
-  if (secret?.immutable === true && token !== undefined && Math.abs(now - token.exp) < LONGEST_BACKOFF) return found;
+  if (secret?.immutable === true && token !== undefined && Math.abs(now - token.exp) < LONGEST_BACKOFF)
+    return found;
   expect(ready?.['status'] === (isValid ? 'True' : 'False'), `Ready should be ${isValid}`);
   if (isValid && token !== undefined) {
     // After a crash between Secret and status, a key that is lost since cannot tell any more whether it signed.
@@ -62,7 +67,10 @@ function findDifferences(
     const drift = findDrift(jwt, secret);
     expect(!isMendable || drift === undefined, `${drift} of the Secret drifted`);
     const isOverdue = token.exp - now <= lifetimesOf(jwt.spec).resignBefore / 2;
-    expect(isOverdue === (condition(status, 'RenewalOverdue') !== undefined), `RenewalOverdue should be ${isOverdue}`);
+    expect(
+      isOverdue === (condition(status, 'RenewalOverdue') !== undefined),
+      `RenewalOverdue should be ${isOverdue}`,
+    );
     const key = condition(status, 'KeyAvailable');
     const isUsable = laws.isKeyUsable(jwt);
     expect(key?.['status'] === (isUsable ? 'True' : 'False'), `KeyAvailable should be ${isUsable}`);
@@ -76,7 +84,9 @@ function findDifferences(
 
 /** Nothing of it is written by us, as far as its metadata tells: so token-manager left its Secrets, to be mended at their renewal. */
 function looksLegacy({ fields }: ModelSecret): boolean {
-  return ![...fields].some(([path, { managers }]) => /^(labels|annotations)/.test(path) && managers.includes(APP));
+  return ![...fields].some(
+    ([path, { managers }]) => /^(labels|annotations)/.test(path) && managers.includes(APP),
+  );
 }
 
 function findTokenDifferences(status: JsonObject, token: SeenToken): readonly string[] {

@@ -42,7 +42,8 @@ const CHANGES: Readonly<Partial<Record<Vandalism, (values: Values, scene: Scene,
     const token = cluster.secrets.get(other)?.fields.get('data/token')?.value;
     if (token !== undefined) values.set('data/token', token);
   },
-  'token with other claims': (values, scene, key) => forgeInto(values, scene, key, { scope: 'everything' }, 0),
+  'token with other claims': (values, scene, key) =>
+    forgeInto(values, scene, key, { scope: 'everything' }, 0),
   'token that expired': (values, scene, key) => forgeInto(values, scene, key, {}, -10_000_000),
   'earlier token': (values, { earlier }) => {
     if (earlier !== undefined) values.set('data/token', earlier);
@@ -55,7 +56,8 @@ const CHANGES: Readonly<Partial<Record<Vandalism, (values: Values, scene: Scene,
   'strip annotations': (values) => dropGroup(values, 'annotations/'),
   'strip everything': (values) => values.clear(),
   'take our label': (values) => values.set('labels/team', 'theirs'),
-  'wrong expires-at': (values) => values.set('annotations/tokens.osg-htc.org/expires-at', '9999-01-01T00:00:00Z'),
+  'wrong expires-at': (values) =>
+    values.set('annotations/tokens.osg-htc.org/expires-at', '9999-01-01T00:00:00Z'),
   'signing time that is no number': (values) =>
     values.set('annotations/tokens.osg-htc.org/last-signing-time', 'NaN'),
   'remove owner': (values) => dropGroup(values, 'owners/'),

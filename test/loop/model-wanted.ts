@@ -7,7 +7,11 @@ import type { ModelSecret } from './model-secret.ts';
 const TRACKING_LABEL = 'argocd.argoproj.io/instance';
 
 /** Paths whose value only time and token decide. */
-const MOVING = ['data/token', 'annotations/tokens.osg-htc.org/last-signing-time', 'annotations/tokens.osg-htc.org/expires-at'];
+const MOVING = [
+  'data/token',
+  'annotations/tokens.osg-htc.org/last-signing-time',
+  'annotations/tokens.osg-htc.org/expires-at',
+];
 
 /** Labels, annotations and owner that the contract wants on the Secret of a JWT, by path; owners by presence alone. */
 function wantedValues({ uid, labels, spec }: ModelJwt): ReadonlyMap<string, string | undefined> {

@@ -172,7 +172,8 @@ export class World {
   async stop(): Promise<void> {
     for (const replica of this.#replicas) replica.kill();
     await this.pass(SLOW_MS);
-    if (this.clock.pending() > 0) this.laws.violations.push(`${this.clock.pending()} timers are left after the end`);
+    if (this.clock.pending() > 0)
+      this.laws.violations.push(`${this.clock.pending()} timers are left after the end`);
   }
 
   /** Violations since the last call, with what happened before. */
