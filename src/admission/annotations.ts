@@ -136,7 +136,9 @@ export function readTokens(
     });
   }
   const wrong = tokens.find((token) => !isTokenName(token));
-  return wrong === undefined ? ok(tokens) : fail(explainTokenName(wrong));
+  if (wrong === undefined) return ok(tokens);
+  const { what, remedy } = explainTokenName(wrong);
+  return fail({ what: `annotation ${KEYS.token}: ${what}`, remedy });
 }
 
 function readDefault(namespaceDefault: string | undefined): Result<readonly string[], Problem> {

@@ -103,7 +103,7 @@ function explainTooMany(containers: number, { tokens }: InjectionRequest): Refus
 function explainVolumeTaken(wanted: TokenVolume, taken: JsonObject): Refusal {
   return {
     reason: 'VolumeNameTaken',
-    what: `volume ${quote(wanted.name)} is a ${volumeKind(taken)} volume that does not show key "${TOKEN_KEY}" of Secret ${quote(wanted.secret.secretName, 253)}`,
+    what: `volume ${quote(wanted.name)} is of kind ${volumeKind(taken)} and does not show key "${TOKEN_KEY}" of Secret ${quote(wanted.secret.secretName, 253)}`,
     remedy: 'give that volume another name',
   };
 }

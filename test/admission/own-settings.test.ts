@@ -200,7 +200,7 @@ describe('A6 a volume name that we need, taken by another source', () => {
     it(`${JSON.stringify(source)} is refused`, () => {
       const answer = review(podWith([{ name: 'jwt-my-jwt', ...source }], []));
       assert.deepEqual([answer.allowed, answer.reason], [false, 'VolumeNameTaken']);
-      assert.ok(answer.message.startsWith(`volume "jwt-my-jwt" is a ${kind} volume`), answer.message);
+      assert.ok(answer.message.startsWith(`volume "jwt-my-jwt" is of kind ${kind} `), answer.message);
       assert.match(answer.message, /give that volume another name$/);
     });
   }

@@ -19,12 +19,21 @@ export async function judge(file: CaseFile): Promise<readonly Violation[]> {
   const steps = listSteps(file);
   const written = steps.filter(({ sighting, writer }) => writer === 'service' && !sighting.isGone);
   return [
+    ...findBlindness(file, written),
     ...findGaps(file),
     ...(await findFlaws(file, written)),
     ...findStepsBack(file, written),
     ...findNeedlessWrites(file, written),
     ...findLosses(written),
   ];
+}
+
+/** Who sees nothing finds nothing: a JWT that is Ready was written for. */
+function findBlindness({ name, sightings }: CaseFile, written: readonly Step[]): readonly Violation[] {
+  const isBlind =
+    written.length === 0 && sightings.some(({ kind, object }) => kind === 'JWT' && isReady(object));
+  const what = `${name}: it is Ready, but the observer saw no write of the service`;
+  return isBlind ? [{ invariant: 'recovery', what }] : [];
 }
 
 function listSteps(file: CaseFile): readonly Step[] {

@@ -160,7 +160,7 @@ export const OUTAGES: readonly Fault[] = [
     ...ALONE,
     name: 'api-server-down',
     title: 'API server down for 20 s, when a token is due that has 30 s left',
-    tries: { short: 0, full: 2 },
+    tries: { short: 0, full: 1 },
     play: (ground) =>
       outlast(ground, async () => {
         await ground.arena.cluster.apiServer.kill();
@@ -172,7 +172,7 @@ export const OUTAGES: readonly Fault[] = [
     ...ALONE,
     name: 'api-server-paused',
     title: 'API server keeps its connections and answers nothing for 20 s, when a token is due',
-    tries: { short: 0, full: 2 },
+    tries: { short: 0, full: 1 },
     play: (ground) =>
       outlast(ground, async () => {
         ground.arena.cluster.apiServer.pause();
@@ -184,7 +184,7 @@ export const OUTAGES: readonly Fault[] = [
     ...ALONE,
     name: 'api-server-refusing',
     title: 'connections refused for 20 s, when a token is due',
-    tries: { short: 0, full: 2 },
+    tries: { short: 0, full: 1 },
     play: (ground) =>
       outlast(ground, async () => {
         const answerAgain = await ground.arena.main().proxy.refuse();

@@ -53,9 +53,7 @@ export const DENIED: readonly BadPod[] = [
   {
     title: 'the volume name is taken',
     spec: { volumes: [{ name: 'jwt-my-jwt', emptyDir: {} }] },
-    says: [
-      /volume "jwt-my-jwt" is an? emptyDir volume that does not show .*: give that volume another name$/,
-    ],
+    says: [/volume "jwt-my-jwt" is of kind emptyDir and does not show .*: give that volume another name$/],
   },
   {
     title: 'an invalid name of a token',
