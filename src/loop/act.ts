@@ -60,7 +60,8 @@ export async function signAndWrite(
   const token = await signToken(key.key, spec.keyId, claims.value);
   const signed = { claims: claims.value, issuedAt, duration: (performance.now() - startedAt) / 1000 };
   onSigned(signed);
-  const present = secret !== undefined && isLegacySecret(secret) ? await takeOver(store, jwt) : secret;
+  const present =
+    secret !== undefined && isLegacySecret(secret) ? await takeOver(store, jwt, secret) : secret;
   const body = desiredSecret(jwt, spec, token, { issuedAt, expiresAt: claims.value.exp }, present);
   await store.applySecret(body, { force: secret !== undefined, signedBy: key.key.thumbprint });
   return ok(signed);
@@ -90,14 +91,22 @@ export async function repairSecret(
   return true;
 }
 
-/** Makes token-manager's Secret ours to apply; gives the resourceVersion to write over. */
-async function takeOver(store: Store, jwt: Jwt): Promise<{ readonly resourceVersion: string } | undefined> {
+/**
+ * Makes token-manager's Secret ours to apply; gives the resourceVersion to write over. A Secret that changed since it
+ * was observed may be somebody else's by now: then that is the observed one, and the apply conflicts.
+ */
+async function takeOver(
+  store: Store,
+  jwt: Jwt,
+  secret: SecretObservation,
+): Promise<{ readonly resourceVersion: string }> {
   const object = await store.readSecret(jwt.namespace, jwt.name);
-  if (object === undefined) return undefined;
+  if (object === undefined || parseSecretMetadata(object).resourceVersion !== secret.resourceVersion)
+    return secret;
   const operations = takeOverPatch(object);
-  const taken =
-    operations.length === 0 ? object : await store.patchSecret(jwt.namespace, jwt.name, operations);
-  return parseSecretMetadata(taken);
+  return operations.length === 0
+    ? secret
+    : parseSecretMetadata(await store.patchSecret(jwt.namespace, jwt.name, operations));
 }
 
 /**

@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startStage, type Stage } from '../controlplane/stage.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
+import { NRP_KEY } from '../fixtures/keys.ts';
 import { openObjects, secretText, type Objects } from './objects.ts';
 import { openScience, type Science } from './science.ts';
 
@@ -61,5 +63,50 @@ describe('with --namespaces and Roles alone', { concurrency: false }, () => {
     await stage.service().waitForLog(({ msg }) => String(msg).includes('no default by namespace label'));
     assert.ok(!stage.service().output().includes('Forbidden'), stage.service().output());
     assert.notEqual(secretText(await objects.get('secrets', 'biology', 'my-jwt')), '');
+  });
+
+  it('--legacy-key-namespace is where a key without a namespace is looked for; the grant is needed all the same', async () => {
+    await stage.service().stop();
+    const role = await readFile(ROLE, 'utf8');
+    await stage.cluster.kubectl(['apply', '-n', 'elsewhere', '-f', '-'], { input: role });
+    const metadata = { name: 'old-key', namespace: 'elsewhere' };
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { 'key.pem': NRP_KEY } };
+    await stage.cluster.apply(JSON.stringify(secret));
+    await science.apply('legacy-key', { key: { secret: { name: 'old-key', key: 'key.pem' } } });
+    await stage.startService({
+      args: ['--namespaces=science,elsewhere', '--legacy-key-namespace=elsewhere'],
+    });
+    await objects.waitForCondition('science', 'legacy-key', 'KeyAvailable', 'False', 'KeyNotGranted');
+    const grant = 'tokens.osg-htc.org/allowed-namespaces=science';
+    await stage.cluster.kubectl(['annotate', 'secret', '-n', 'elsewhere', 'old-key', grant]);
+    await objects.waitForCondition('science', 'legacy-key', 'Ready', 'True', 'Signed');
+  });
+
+  it('whoever may edit a namespace may do everything with its JWTs but write their status; who may view, nothing', async () => {
+    for (const role of ['edit', 'view']) {
+      const args = [
+        'create',
+        'rolebinding',
+        role,
+        `--clusterrole=${role}`,
+        `--user=${role}or`,
+        '-n',
+        'science',
+      ];
+      await stage.cluster.kubectl(args);
+    }
+    const may = async (user: string, verb: string, ...what: string[]): Promise<string> => {
+      const args = ['auth', 'can-i', verb, ...what, '-n', 'science', `--as=${user}`];
+      return (await stage.cluster.kubectl(args, { allowFailure: true })).stdout.trim();
+    };
+    // The controller that aggregates roles takes a moment.
+    await waitUntil(
+      'an editor to be allowed',
+      10_000,
+      async () => (await may('editor', 'create', 'jwts')) === 'yes',
+    );
+    assert.equal(await may('editor', 'delete', 'jwts'), 'yes');
+    assert.equal(await may('editor', 'patch', 'jwts', '--subresource=status'), 'no');
+    assert.equal(await may('viewor', 'get', 'jwts'), 'no', 'a JWT may hold a private key');
   });
 });

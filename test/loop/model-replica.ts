@@ -29,6 +29,8 @@ export interface ReplicaOptions {
   readonly onNews: () => void;
   /** All is listed: leadership may begin. */
   readonly onSynced: () => void;
+  /** Its rounds begin. */
+  readonly onTerm: () => void;
   readonly onBug: (error: unknown) => void;
 }
 
@@ -44,6 +46,7 @@ export class Replica {
   readonly #others = new Cache<SecretMetadata>({});
   readonly #watches: readonly Pick<ModelWatch<unknown>, Seen>[];
   #controller: Controller | undefined;
+  #ended: Promise<void> | undefined;
   /** As in `watchCluster`: the round that writes a Secret need not hear of it. */
   #isOwnWrite = false;
 
@@ -107,9 +110,11 @@ export class Replica {
     return Math.min(...this.#watches.map((watch) => watch.staleSince(roundMs)));
   }
 
-  beginTerm(): void {
+  /** Begins when the rounds of an earlier term have ended, if it still leads then: as a `Leader` does. */
+  async beginTerm(): Promise<void> {
     const { clock, journal, link, mayWrite, onBug, onLook } = this.#options;
-    if (this.#controller !== undefined) return;
+    await this.#ended;
+    if (this.#controller !== undefined || !mayWrite()) return;
     const store = createTokenStore({
       client: link.client,
       onSecret: (secret, signedBy) => {
@@ -142,12 +147,13 @@ export class Replica {
     this.#controller = term;
     for (const jwt of this.#jwts.values()) term.jwtChanged(undefined, jwt);
     term.start();
+    this.#options.onTerm();
   }
 
   /** Ends as the running rounds end; nobody waits for that. Does nothing for a term that is over. */
   endTerm(term: unknown = this.#controller): void {
-    if (term !== this.#controller) return;
-    void this.#controller?.stop();
+    if (this.#controller === undefined || term !== this.#controller) return;
+    this.#ended = this.#controller.stop();
     this.#controller = undefined;
   }
 

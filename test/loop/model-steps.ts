@@ -96,7 +96,7 @@ const keySecret = fc.constantFrom(...KEY_SECRETS);
 
 const edit: fc.Arbitrary<Edit> = fc.oneof(
   fc.record({ scope: fc.nat(2) }),
-  fc.record({ lifetime: fc.constantFrom(1, 2, 10, 60, 43_200) }),
+  fc.record({ lifetime: fc.constantFrom(1, 3, 10, 60, 43_200) }),
   fc.record({ resignBefore: fc.constantFrom(undefined, 1, 5, 30, 100_000) }),
   fc.record({ keyId }),
   fc.record({ key: keySecret }),

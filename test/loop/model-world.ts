@@ -235,6 +235,7 @@ export class World {
       },
       onNews: () => this.#pace.news(),
       onSynced: () => this.#beginTerm(),
+      onTerm: () => this.laws.disturb(JWT_KEYS, this.#answerMs),
       onBug: (error) => this.laws.violations.push(`a round threw ${String(error)}`),
     });
     return replica;
@@ -242,9 +243,7 @@ export class World {
 
   #beginTerm(): void {
     const replica = this.leading;
-    if (replica === undefined || !replica.isSynced || replica.term !== undefined) return;
-    replica.beginTerm();
-    this.laws.disturb(JWT_KEYS, this.#answerMs);
+    if (replica?.isSynced === true) void replica.beginTerm();
   }
 
   #land(replica: Replica | undefined, { what, key, land }: Landing): void {
