@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
+import { installCrd } from '../controlplane/install.ts';
+
+const KUSTOMIZE = join(import.meta.dirname, '../../deploy/kustomize');
+
+describe('the shipped manifests, as they are', () => {
+  let cluster: ControlPlane;
+  before(async () => {
+    cluster = await startControlPlane();
+    await installCrd(cluster);
+    await cluster.createNamespace('jwt-injector');
+  });
+  after(() => cluster.stop());
+
+  const apply = (...args: string[]) =>
+    cluster.kubectl(['apply', '--server-side', '--validate=strict', ...args]);
+
+  for (const folder of ['crd', 'default', 'final-state-policy']) {
+    it(`${folder} is taken by the API server without a warning`, async () => {
+      const { stderr } = await apply('--force-conflicts', '--dry-run=server', '-k', join(KUSTOMIZE, folder));
+      assert.equal(stderr, '');
+    });
+  }
+
+  it('the role of a single namespace is taken without a warning', async () => {
+    const { stderr } = await apply(
+      '--dry-run=server',
+      '-n',
+      'default',
+      '-f',
+      join(KUSTOMIZE, 'namespaced/role.yaml'),
+    );
+    assert.equal(stderr, '');
+  });
+
+  it('the pods of the Deployment are allowed where Pod Security enforces restricted', async () => {
+    await apply('--force-conflicts', '-k', join(KUSTOMIZE, 'default'));
+    await cluster.kubectl([
+      'label',
+      'namespace',
+      'jwt-injector',
+      'pod-security.kubernetes.io/warn=restricted',
+    ]);
+    const { stderr } = await cluster.kubectl([
+      'rollout',
+      'restart',
+      '-n',
+      'jwt-injector',
+      'deployment/jwt-injector',
+    ]);
+    assert.equal(stderr, '');
+    const available = ['--for=jsonpath={.status.replicas}=2', '--timeout=20s'];
+    await cluster.kubectl(['wait', '-n', 'jwt-injector', 'deployment/jwt-injector', ...available]);
+  });
+});
