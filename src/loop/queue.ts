@@ -48,6 +48,8 @@ const isSooner = (a: Wake, b: Wake): boolean => a.time < b.time;
 
 const DEFAULT_WORKERS = 32; // contract §3, --workers
 const RETRY = { firstMs: 1_000, longestMs: 300_000 }; // contract §1: 1 s … 5 min
+/** A back-off takes no more than this share of the time until the token expires: more tries fit in before that. */
+const SHARE_OF_REST = 0.5;
 /** A run that asks for its own next run gets it no sooner: whatever a plan computes, there is no hot loop. */
 const SHORTEST_WAIT_MS = 1_000;
 /** Wake-ups are times of the wall clock, which jumps; a timer does not. So it never sleeps longer than this. */
@@ -190,7 +192,10 @@ export class WorkQueue {
     this.#wakes.delete(key); // its outcome says when to look again
     this.#retries.delete(key);
     const { clock, process, random = Math.random } = this.#options;
-    const delay = backoffDelay(RETRY, (this.#failures.get(key) ?? 0) + 1, random);
+    const failures = this.#failures.get(key) ?? 0;
+    const backoff = backoffDelay(RETRY, failures + 1, random);
+    const rest = ready.expiresAt - clock.now();
+    const delay = rest > 0 ? Math.min(backoff, Math.max(rest * SHARE_OF_REST, SHORTEST_WAIT_MS)) : backoff;
     const retryAt = clock.now() + delay;
     const endOfBackoff = clock.monotonic() + delay;
     let outcome: Outcome;
@@ -202,7 +207,8 @@ export class WorkQueue {
     }
     const again = this.#running.get(key);
     this.#running.delete(key);
-    this.#follow(key, outcome, { ready, endOfBackoff });
+    // What was hurried counts for nothing: once the token has expired, the wait goes on from where it was.
+    this.#follow(key, outcome, { ready, endOfBackoff, failures: delay < backoff ? failures : failures + 1 });
     if (again !== undefined) this.#ready.set(key, again);
     if (this.#state === 'stopped' && this.#running.size === 0) this.#drained?.();
     this.#dispatchSoon();
@@ -211,7 +217,7 @@ export class WorkQueue {
   #follow(
     key: string,
     outcome: Outcome,
-    run: { readonly ready: Ready; readonly endOfBackoff: number },
+    run: { readonly ready: Ready; readonly endOfBackoff: number; readonly failures: number },
   ): void {
     const { clock } = this.#options;
     switch (outcome.next) {
@@ -223,7 +229,7 @@ export class WorkQueue {
         this.addAt(key, Math.max(outcome.time, clock.now() + SHORTEST_WAIT_MS), outcome.expiresAt);
         return;
       case 'retry':
-        this.#failures.set(key, (this.#failures.get(key) ?? 0) + 1);
+        this.#failures.set(key, run.failures);
         // As urgent as it was: a thousand failing keys do not get ahead of the new ones.
         this.#retries.set(key, {
           time: Math.max(

@@ -61,12 +61,14 @@ export async function verifiesWith(
   }
 }
 
-/** A changed `expiryTime` shows in the token itself. token-manager did not backdate `iat`, and old builds left it out. */
+/**
+ * A changed `expiryTime` shows in the token itself. We backdate `iat` as much as `nbf`; token-manager backdated `nbf`
+ * alone, and its old builds left `iat` out.
+ */
 function sameLifetime(claims: JsonObject, expiresAt: number, spec: JwtSpec): boolean {
-  const issuedAt = claims['iat'];
-  if (typeof issuedAt !== 'number') return true;
-  const span = expiresAt - issuedAt;
-  return span === spec.lifetime + BACKDATE || span === spec.lifetime;
+  const { iat, nbf } = claims;
+  if (typeof iat !== 'number') return true;
+  return expiresAt - iat === spec.lifetime + (iat === nbf ? BACKDATE : 0);
 }
 
 function freeClaims(claims: JsonObject): JsonObject {

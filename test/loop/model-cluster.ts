@@ -79,7 +79,7 @@ export class ModelCluster {
   }
 
   /** An edit by somebody; the generation moves when the spec does. */
-  editJwt(key: string, edit: Partial<Pick<ModelJwt, 'labels' | 'annotations' | 'spec'>>): void {
+  editJwt(key: string, edit: Partial<Pick<ModelJwt, 'labels' | 'annotations' | 'spec' | 'status'>>): void {
     const before = this.jwts.get(key);
     if (before === undefined) return;
     const after = { ...before, ...edit };

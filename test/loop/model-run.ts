@@ -76,6 +76,8 @@ async function perform(world: World, step: Step): Promise<void> {
         const name = step.do === 'renew' ? RENEW : 'example.com/note';
         cluster.editJwt(step.jwt, { annotations: put(annotations, name, step.value) });
       });
+    case 'wipe status':
+      return world.wipeStatus(step.jwt);
     case 'key':
       return world.act(usersOf(world, step.secret), () => putKey(world, step.secret, step.holds));
     case 'grant':

@@ -9,8 +9,6 @@ import type { World } from './model-world.ts';
 
 /** What time alone is about to change is looked at no closer than this, in seconds. */
 const NEAR = 8;
-/** Seconds. */
-const LONGEST_BACKOFF = 310;
 
 /** What status and Secret say when all is at rest but should not, one line each. */
 export function findUnsettled({ cluster, laws, clock }: World): readonly string[] {
@@ -57,8 +55,7 @@ function findDifferences(
   };
   expect(status['observedGeneration'] === jwt.generation, `generation ${jwt.generation} was not observed`);
   // While writes are refused the next look comes with the next try.
-  if (secret?.immutable === true && token !== undefined && Math.abs(now - token.exp) < LONGEST_BACKOFF)
-    return found;
+  if (secret?.immutable === true && token !== undefined && token.exp <= now) return found;
   expect(ready?.['status'] === (isValid ? 'True' : 'False'), `Ready should be ${isValid}`);
   if (isValid && token !== undefined) {
     // After a crash between Secret and status, a key that is lost since cannot tell any more whether it signed.

@@ -67,6 +67,7 @@ export type Step =
       readonly value: string | undefined;
     }
   | { readonly do: 'annotate'; readonly jwt: JwtKey; readonly value: string }
+  | { readonly do: 'wipe status'; readonly jwt: JwtKey }
   | { readonly do: 'renew'; readonly jwt: JwtKey; readonly value: string | undefined }
   | { readonly do: 'key'; readonly secret: KeySecret; readonly holds: KeyName | undefined }
   | { readonly do: 'grant'; readonly to: string | undefined }
@@ -142,6 +143,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('annotate' as const), jwt, value: fc.constantFrom('x', 'y') }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('wipe status' as const), jwt }) },
   {
     weight: 2,
     arbitrary: fc.record({

@@ -96,6 +96,13 @@ export class World {
     this.laws.disturb(all, this.#answerMs);
   }
 
+  /** Which renewals were served stands nowhere else: one more may come of it. What a round has just written is not missed. */
+  wipeStatus(key: JwtKey): void {
+    this.isLookDue ||= !this.#isQuiet;
+    this.laws.excuse([key]);
+    this.act([key], () => this.cluster.editJwt(key, { status: {} }));
+  }
+
   setWeather(weather: Weather, relist: boolean): void {
     const now = this.clock.monotonic();
     const before = this.#weather;

@@ -1,0 +1,95 @@
+import type { Schedule, Step } from './model-steps.ts';
+
+const a = 'science/a' as const;
+const k1 = 'science/k1' as const;
+const k2 = 'science/k2' as const;
+
+const wait = (ms: number): Step => ({ do: 'wait', ms });
+const weather = (kind: 'lossy' | 'status-refused'): Step => ({ do: 'weather', weather: kind, relist: false });
+
+/** Schedules that broke a law once, as short as they were found, by what went wrong then. */
+const STEPS: Readonly<Record<string, readonly Step[]>> = {
+  'the key was never recorded once the first status could not be written': [
+    weather('status-refused'),
+    wait(1_000),
+  ],
+  'a first write that came late overwrote a newer token': [
+    weather('lossy'),
+    wait(1_000),
+    { do: 'label', jwt: a, name: 'team', value: 'x' },
+  ],
+  'a Secret that somebody made while ours was being signed was merged with ours': [
+    { do: 'delete', jwt: a, how: 'background', recreate: false },
+    wait(1_000),
+    { do: 'collect garbage' },
+    wait(1_000),
+    { do: 'create', jwt: a },
+    wait(5),
+    { do: 'vandalise', jwt: a, how: 'replace by a foreign Secret' },
+  ],
+  'a JWT deleted while its status was written lived on in the cache': [
+    wait(10),
+    { do: 'delete', jwt: a, how: 'background', recreate: false },
+  ],
+  'metadata was not mended while a renewal waited for its key': [
+    wait(10),
+    { do: 'key', secret: k1, holds: 'broken' },
+    { do: 'vandalise', jwt: a, how: 'remove owner' },
+    { do: 'renew', jwt: a, value: '1' },
+  ],
+  'a status that came late stayed': [weather('lossy'), wait(50)],
+  'a renewal whose status was refused was signed over and over': [
+    wait(1_000),
+    weather('status-refused'),
+    { do: 'renew', jwt: a, value: '1' },
+    wait(31_000),
+  ],
+  'a back-off lasted an hour longer once the clock was set back an hour': [
+    weather('status-refused'),
+    wait(31_000),
+    { do: 'jump', ms: -3_600_000 },
+  ],
+  'a token checked with one key counted as checked with another': [
+    wait(5),
+    { do: 'restart', replica: 0 },
+    { do: 'key', secret: k2, holds: 'first' },
+    wait(5),
+    { do: 'edit', jwt: a, edit: { key: k2 } },
+    { do: 'key', secret: k2, holds: 'third' },
+  ],
+  'a Secret without our annotations but a signing time counted as token-manager’s': [
+    wait(1_000),
+    { do: 'vandalise', jwt: a, how: 'strip annotations' },
+    { do: 'vandalise', jwt: a, how: 'signing time that is no number' },
+  ],
+  'a Secret that stopped to be ours was mended': [
+    wait(31_000),
+    { do: 'delete', jwt: a, how: 'orphan', recreate: false },
+    { do: 'vandalise', jwt: a, how: 'strip annotations' },
+  ],
+  'the time of signing stayed that of an earlier token': [
+    wait(90_000),
+    { do: 'jump', ms: 3_600_000 },
+    wait(7),
+    { do: 'restart', replica: 0 },
+  ],
+};
+
+/** With some seeds each: what is lost or late is chance. */
+export const REPLAYS: Readonly<Record<string, readonly Schedule[]>> = Object.fromEntries(
+  Object.entries(STEPS).map(([name, steps]) => [
+    name,
+    Array.from({ length: 8 }, (_, seed) => ({ seed, steps })),
+  ]),
+);
+
+/** Open: the minute by which `iat` is backdated hides an edit of the lifetime by just one minute. */
+export const LONGER_BY_A_MINUTE: Schedule = {
+  seed: 0,
+  steps: [
+    { do: 'edit', jwt: a, edit: { lifetime: 1 } },
+    wait(1_000),
+    { do: 'edit', jwt: a, edit: { lifetime: 2 } },
+    wait(10_000),
+  ],
+};
