@@ -38,7 +38,7 @@ export interface ServiceOptions {
   readonly cwd?: string;
 }
 
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 60_000;
 
 /**
  * Starts the service and waits until `/readyz` says so. Throws with what it printed if it ends before. It is killed

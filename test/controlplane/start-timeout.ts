@@ -1,6 +1,6 @@
 import { ControlPlaneError } from './control-plane-error.ts';
 
-const DEFAULT_MS = 60_000; // 4 s are usual; a busy CI machine may need much longer
+const DEFAULT_MS = 120_000; // 4 s are usual; a busy CI machine may need much longer
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** Reads $KUBEBUILDER_CONTROLPLANE_START_TIMEOUT, a duration in Go's form like 1m30s; milliseconds. */

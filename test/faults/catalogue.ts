@@ -19,5 +19,5 @@ export const FAULTS: readonly Fault[] = [
   ...OUTAGES,
   ...WATCHES,
   ...SURROUNDINGS,
-  CRD_REINSTALLED, // last: the witness goes with it
+  CRD_REINSTALLED,
 ];

@@ -9,6 +9,8 @@ export interface Fault {
   readonly title: string;
   /** Whether others may be played at the same time: it harms its own namespace alone. */
   readonly isLocal: boolean;
+  /** Played after all others: what comes after it would not be the same. */
+  readonly isLast?: true;
   /** How often it is played; 0 in the short form leaves it out. */
   readonly tries: { readonly short: number; readonly full: number };
   /**

@@ -214,8 +214,10 @@ export const SURROUNDINGS: readonly Fault[] = [
   },
 ];
 
+/** With the CRD go all JWTs, the witness too. */
 export const CRD_REINSTALLED: Fault = {
-  ...ALONE,
+  isLocal: false,
+  isLast: true,
   name: 'crd-reinstalled',
   title: 'the CRD is removed, and installed again: the service lives, and signs what comes then',
   tries: { short: 0, full: 1 },

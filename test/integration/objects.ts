@@ -21,7 +21,7 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
   daemonsets: { group: 'apps', version: 'v1', plural: 'daemonsets' },
 };
 
-const WITHIN_MS = 20_000;
+const WITHIN_MS = 30_000;
 
 /** The cluster as its administrator sees it: objects by kind and name, and waiting for what becomes of them. */
 export interface Objects {

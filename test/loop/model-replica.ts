@@ -25,8 +25,8 @@ export interface ReplicaOptions {
   readonly mayWrite: () => boolean;
   /** A round looks at the JWT. */
   readonly onLook: (key: string) => void;
-  /** The cache told the controller something. */
-  readonly onNews: () => void;
+  /** The caches heard of so many objects that others wrote. */
+  readonly onNews: (count: number) => void;
   /** All is listed: leadership may begin. */
   readonly onSynced: () => void;
   /** Its rounds begin. */
@@ -53,11 +53,11 @@ export class Replica {
   constructor(options: ReplicaOptions) {
     this.#options = options;
     this.link = options.link;
-    const { cluster, clock, lagMs, isUp } = options;
+    const { cluster, clock, lagMs, isUp, onNews } = options;
     const onSynced = (): void => {
       if (this.isSynced) options.onSynced();
     };
-    const common = { clock, lagMs, isUp, onSynced };
+    const common = { clock, lagMs, isUp, onNews, onSynced };
     const jwts = (): Listing => ({ objects: cluster.jwts.values(), revision: cluster.revision });
     const secrets = (): Listing => ({ objects: cluster.secrets.values(), revision: cluster.revision });
     this.#watches = [
@@ -94,8 +94,8 @@ export class Replica {
     return this.#watches.every(({ pending }) => pending === 0);
   }
 
-  see(change: Change): void {
-    for (const watch of this.#watches) watch.see(change);
+  see(change: Change, isOwn: boolean): void {
+    for (const watch of this.#watches) watch.see(change, isOwn);
   }
 
   relist(): void {
@@ -165,14 +165,11 @@ export class Replica {
   }
 
   #subscribe(): void {
-    const { onNews } = this.#options;
     const tellOfSecret = (secret: SecretMetadata | undefined): void => {
       if (secret === undefined) return;
-      onNews();
       this.#controller?.secretChanged(secret.namespace, secret.name);
     };
     this.#jwts.subscribe((change) => {
-      onNews();
       const before = change.type === 'added' ? undefined : change.old;
       this.#controller?.jwtChanged(before, change.type === 'deleted' ? undefined : change.value);
     });

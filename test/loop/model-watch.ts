@@ -18,6 +18,8 @@ export interface WatchOptions<T> {
   /** Whether the API server answers. */
   readonly isUp: () => boolean;
   readonly onSynced: () => void;
+  /** The cache hears of so many objects that somebody else than the controller wrote. */
+  readonly onNews: (count: number) => void;
 }
 
 interface News {
@@ -54,27 +56,33 @@ export class ModelWatch<T> {
     return this.#queue.length;
   }
 
-  see(change: Change): void {
-    const { selects } = this.#options;
+  /** `isOwn`: the controller wrote it. */
+  see(change: Change, isOwn: boolean): void {
+    const { onNews, selects } = this.#options;
     const { before, after, revision } = change;
+    const tell = (type: 'ADDED' | 'MODIFIED' | 'DELETED', object: JsonObject): void =>
+      this.#add(() => {
+        if (!isOwn) onNews(1);
+        this.#tell({ type, object });
+      });
     if (after !== undefined && selects(after)) {
       const type = before !== undefined && selects(before) ? 'MODIFIED' : 'ADDED';
-      this.#add(() => this.#tell({ type, object: wireOf(after) }));
+      tell(type, wireOf(after));
     } else if (before !== undefined && selects(before)) {
       // Also an object that the selector does not take any more is told as deleted, at the revision of that change.
-      const object = wireOf(after ?? { ...before, resourceVersion: revision });
-      this.#add(() => this.#tell({ type: 'DELETED', object }));
+      tell('DELETED', wireOf(after ?? { ...before, resourceVersion: revision }));
     }
   }
 
   /** The watch broke for good: what was on its way is found by a new list. */
   relist(): void {
-    const { cache, clock, list, onSynced, selects } = this.#options;
+    const { cache, clock, list, onNews, onSynced, selects } = this.#options;
     const since = Math.min(clock.monotonic(), ...this.#queue.map((news) => news.since));
     this.#queue = [];
     const tell = (): void => {
       const { objects, revision } = list();
       const items = [...objects].filter(selects).map((object) => this.#keep(wireOf(object)));
+      onNews(items.length);
       replaceAll(cache, { items, resourceVersion: String(revision) }, '', false);
       this.#synced = true;
       onSynced();

@@ -39,6 +39,7 @@ export class World {
   #longestLag = 0;
   /** Nobody worked when time stopped last, and nothing was done since. */
   #isQuiet = false;
+  #isOwnChange = false;
   /** Writes of ours that landed, those that changed nothing included. */
   writes = 0;
   /** Answers to writes that were lost. */
@@ -119,8 +120,8 @@ export class World {
         replica.resume();
       }
     }
-    // A back-off doubles from one second on, so it is never longer than the outage by much.
-    const backoff = wasServing ? 0 : Math.min(1.25 * (now - this.#outageSince + 2_000), LONGEST_BACKOFF_MS);
+    // It doubles from one second on, once more where news made a round follow a failed one at once.
+    const backoff = wasServing ? 0 : Math.min(2.5 * (now - this.#outageSince + 2_000), LONGEST_BACKOFF_MS);
     if (this.isServing && !wasServing) this.#recoveredBy = now + backoff + this.#answerMs;
     this.laws.disturb(JWT_KEYS, backoff + this.#answerMs);
   }
@@ -240,7 +241,7 @@ export class World {
       onLook: (key) => {
         if (JWT_KEYS.some((name) => name === key)) this.#pace.look(key);
       },
-      onNews: () => this.#pace.news(),
+      onNews: (count) => this.#pace.news(count),
       onSynced: () => this.#beginTerm(),
       onTerm: () => this.laws.disturb(JWT_KEYS, this.#answerMs),
       onBug: (error) => this.laws.violations.push(`a round threw ${String(error)}`),
@@ -256,7 +257,12 @@ export class World {
   #land(replica: Replica | undefined, { what, key, land }: Landing): void {
     this.laws.check();
     const before = this.cluster.secrets.get(key);
-    land();
+    this.#isOwnChange = true;
+    try {
+      land();
+    } finally {
+      this.#isOwnChange = false;
+    }
     this.writes += 1;
     if (what === 'status') {
       this.note(`status of ${key}: ${JSON.stringify(this.cluster.jwts.get(key)?.status)}`);
@@ -280,6 +286,6 @@ export class World {
       if (typeof token === 'string' && token !== change.after?.fields.get('data/token')?.value)
         this.#earlier.set(change.key, token);
     }
-    for (const replica of this.#replicas) replica.see(change);
+    for (const replica of this.#replicas) replica.see(change, this.#isOwnChange);
   }
 }
