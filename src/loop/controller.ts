@@ -107,7 +107,9 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
 
 /** Somebody wrote the status and nothing else. */
 function isStatusAlone(before: Jwt, after: Jwt): boolean {
+  const isWiped = after.status['observedGeneration'] === undefined; // every status of ours has it
   return (
+    !isWiped &&
     before.uid === after.uid &&
     before.generation === after.generation &&
     before.deleting === after.deleting &&

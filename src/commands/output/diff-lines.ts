@@ -48,7 +48,7 @@ function diffMiddle(old: readonly string[], now: readonly string[]): readonly Di
       lines.push({ sign: ' ', text: gone });
       i += 1;
       j += 1;
-    } else if (come !== undefined && (gone === undefined || at(i, j + 1) >= at(i + 1, j))) {
+    } else if (come !== undefined && (gone === undefined || at(i, j + 1) > at(i + 1, j))) {
       lines.push({ sign: '+', text: come });
       j += 1;
     } else {

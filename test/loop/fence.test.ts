@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Store } from '../../src/loop/act.ts';
+import { explainFenced, fenceStore } from '../../src/loop/fence.ts';
+
+function fenced(): { store: Store; calls: string[]; lose: () => void } {
+  const calls: string[] = [];
+  let leads = true;
+  const note = async (call: string): Promise<void> => void calls.push(call);
+  const store: Store = {
+    readSecret: async () => note('read').then(() => undefined),
+    applySecret: () => note('secret'),
+    applyStatus: () => note('status'),
+    patchSecret: async () => note('patch secret').then(() => ({})),
+    patchJwt: () => note('patch jwt'),
+  };
+  const lose = (): void => {
+    leads = false;
+  };
+  return { store: fenceStore(store, () => leads), calls, lose };
+}
+
+const WRITES: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
+  secret: (store) => store.applySecret({}, { force: true }),
+  status: (store) => store.applyStatus({}),
+  'patch secret': (store) => store.patchSecret('n', 'x', []),
+  'patch jwt': (store) => store.patchJwt('n', 'x', {}),
+};
+
+describe('the fence', () => {
+  for (const [name, write] of Object.entries(WRITES)) {
+    it(`lets the leader do "${name}", and nobody who was it`, async () => {
+      const { store, calls, lose } = fenced();
+      await write(store);
+      lose();
+      await assert.rejects(write(store), /leadership was lost/);
+      assert.deepEqual(calls, [name], 'the second was never sent');
+    });
+  }
+
+  it('stands in nobody’s way who reads', async () => {
+    const { store, calls, lose } = fenced();
+    lose();
+    await store.readSecret('n', 'x');
+    assert.deepEqual(calls, ['read']);
+  });
+
+  it('makes a lost leadership a quiet end, and leaves other errors to their own explanation', async () => {
+    const { store, lose } = fenced();
+    const other = { stale: true, gone: false, message: 'conflict' };
+    const explain = explainFenced(() => other);
+    lose();
+    const error: unknown = await store.applyStatus({}).catch((reason: unknown) => reason);
+    assert.deepEqual(explain(error), { stale: false, gone: true, message: 'leadership was lost' });
+    assert.equal(explain(new Error('another')), other);
+  });
+});
