@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { environmentName, parseConfig, parseGoDuration, RUN_OPTIONS, type Config } from '../src/config.ts';
+
+const CERTIFICATE = ['--tls-cert-file=c', '--tls-key-file=k'];
+
+function read(args: readonly string[], environment: Record<string, string> = {}): Config {
+  const config = parseConfig([...CERTIFICATE, ...args], environment);
+  assert.ok(config.ok, config.ok ? '' : config.problem.join('\n'));
+  return config.value;
+}
+
+function problems(args: readonly string[], environment: Record<string, string> = {}): readonly string[] {
+  const config = parseConfig(args, environment);
+  return config.ok ? [] : config.problem;
+}
+
+const everywhere = (port: number): object => ({ host: undefined, port });
+
+describe('the settings of run', () => {
+  it('have defaults for all but the certificate', () => {
+    assert.deepEqual(read([]), {
+      kubeconfig: undefined,
+      context: undefined,
+      webhook: { address: everywhere(8443), certFile: 'c', keyFile: 'k', namespaceDefault: true },
+      controller: {
+        workers: 32,
+        legacyKeyNamespace: undefined,
+        lease: { namespace: undefined, duration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000 },
+      },
+      namespaces: undefined,
+      httpAddress: everywhere(8080),
+      logLevel: 'info',
+    });
+    assert.equal(problems([]).length, 1);
+  });
+
+  type Name = keyof typeof RUN_OPTIONS;
+  const flags: Readonly<Record<Name, readonly [string, (config: Config) => unknown, unknown]>> = {
+    kubeconfig: ['/k', (config) => config.kubeconfig, '/k'],
+    context: ['x', (config) => config.context, 'x'],
+    'webhook-address': ['[::1]:1', (config) => config.webhook?.address, { host: '::1', port: 1 }],
+    'http-address': ['127.0.0.1:0', (config) => config.httpAddress, { host: '127.0.0.1', port: 0 }],
+    'tls-cert-file': ['/c', (config) => config.webhook?.certFile, '/c'],
+    'tls-key-file': ['/p', (config) => config.webhook?.keyFile, '/p'],
+    'log-level': ['debug', (config) => config.logLevel, 'debug'],
+    namespaces: [
+      'a, b,a',
+      (config) => [config.namespaces, config.webhook?.namespaceDefault],
+      [['a', 'b'], false],
+    ],
+    workers: ['1024', (config) => config.controller?.workers, 1024],
+    'legacy-key-namespace': ['old', (config) => config.controller?.legacyKeyNamespace, 'old'],
+    'lease-namespace': ['ns', (config) => config.controller?.lease.namespace, 'ns'],
+    'lease-duration': ['1m30s', (config) => config.controller?.lease.duration, 90_000],
+    'renew-deadline': ['12.5s', (config) => config.controller?.lease.renewDeadline, 12_500],
+    'retry-period': ['500ms', (config) => config.controller?.lease.retryPeriod, 500],
+    'no-webhook': ['true', (config) => config.webhook, undefined],
+    'no-controller': ['true', (config) => config.controller, undefined],
+    'no-namespace-default': ['true', (config) => config.webhook?.namespaceDefault, false],
+  };
+  for (const name of Object.keys(RUN_OPTIONS) as Name[]) {
+    const [value, find, expected] = flags[name];
+    it(`come from --${name} and from its twin in the environment, the flag first`, () => {
+      const isBoolean = RUN_OPTIONS[name].type === 'boolean';
+      const twin = environmentName(name);
+      const flag = isBoolean ? `--${name}` : `--${name}=${value}`;
+      assert.deepEqual(find(read([flag])), expected);
+      const certificate = name.startsWith('tls-')
+        ? CERTIFICATE.filter((item) => !item.startsWith(`--${name}`))
+        : CERTIFICATE;
+      const fromTwin = parseConfig(certificate, { [twin]: value });
+      assert.deepEqual(find(fromTwin.ok ? fromTwin.value : read([])), expected, twin);
+      assert.deepEqual(find(read([flag], { [twin]: 'never looked at' })), expected);
+    });
+  }
+
+  it('take a flag’s value from the next argument, and the last of two', () => {
+    assert.equal(read(['--workers', '5']).controller?.workers, 5);
+    assert.equal(read(['--workers=5', '--workers=6']).controller?.workers, 6);
+  });
+
+  it('take an empty value as none', () => {
+    assert.equal(read(['--kubeconfig='], { JWT_INJECTOR_CONTEXT: '' }).kubeconfig, undefined);
+    assert.equal(read([], { JWT_INJECTOR_CONTEXT: '' }).context, undefined);
+  });
+
+  it('can switch a flag of the environment off', () => {
+    assert.ok(
+      read(['--no-controller=false'], { JWT_INJECTOR_NO_CONTROLLER: 'true' }).controller !== undefined,
+    );
+  });
+
+  it('need no certificate without the webhook', () => {
+    assert.deepEqual(problems(['--no-webhook']), []);
+  });
+
+  const refused: readonly (readonly [readonly string[], RegExp])[] = [
+    [['--bogus'], /--bogus is no flag of run: see jwt-injector run --help/],
+    [['--constructor=1'], /--constructor is no flag/],
+    [['run'], /"run" is no flag: run takes flags only/],
+    [['--workers'], /--workers needs a value/],
+    [['--workers=0'], /--workers must be a whole number from 1 to 1024, not "0"/],
+    [['--workers=1025'], /from 1 to 1024/],
+    [['--workers=1.5'], /from 1 to 1024/],
+    [['--http-address=8080'], /--http-address must be host:port or :port, not "8080"/],
+    [['--http-address=:65536'], /host:port/],
+    [['--http-address=::1:80'], /host:port/],
+    [['--log-level=loud'], /--log-level must be one of trace, debug, info, warn, error, silent/],
+    [['--no-webhook=yes'], /--no-webhook must be true or false, not "yes"/],
+    [['--no-webhook', '--no-controller'], /leave nothing to do: drop one/],
+    [['--namespaces=a,,b'], /--namespaces must be names of namespaces, separated by commas/],
+    [['--namespaces=Not_A_Name'], /--namespaces/],
+    [['--lease-duration=15'], /--lease-duration must be a duration such as 15s or 1m30s, not "15"/],
+    [['--lease-duration=10s'], /--lease-duration must be longer than --renew-deadline/],
+    [['--retry-period=9s'], /longer than 1\.2 × --retry-period/],
+  ];
+  for (const [args, says] of refused) {
+    it(`are refused for ${args.join(' ')}`, () => {
+      const told = problems([...CERTIFICATE, ...args]);
+      assert.ok(
+        told.some((problem) => says.test(problem)),
+        told.join('\n'),
+      );
+    });
+  }
+
+  it('name every problem at once', () => {
+    const told = problems([
+      '--bogus',
+      '--workers=x',
+      '--log-level=y',
+      '--http-address=z',
+      '--retry-period=w',
+    ]);
+    for (const name of ['bogus', 'workers', 'log-level', 'http-address', 'retry-period', 'tls-cert-file'])
+      assert.equal(told.filter((problem) => problem.includes(`--${name} `)).length >= 1, true, name);
+  });
+});
+
+describe('a duration as Go writes it', () => {
+  const cases: readonly (readonly [string, number | undefined])[] = [
+    ['15s', 15_000],
+    ['1m30s', 90_000],
+    ['1.5h', 5_400_000],
+    ['2h45m', 9_900_000],
+    ['1ms', 1],
+    ['0s', undefined],
+    ['-1s', undefined],
+    ['1', undefined],
+    ['1d', undefined],
+    ['1 s', undefined],
+    ['', undefined],
+  ];
+  for (const [text, expected] of cases) {
+    it(`"${text}" is ${expected === undefined ? 'refused' : `${expected} ms`}`, () => {
+      assert.equal(parseGoDuration(text), expected);
+    });
+  }
+});

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { desiredLabels, desiredSecret, hasDrift } from '../../src/reconcile/desired-secret.ts';
+import type { SecretObservation } from '../../src/reconcile/observed.ts';
+import { EXPIRES_AT, LAST_SIGNING_TIME, MANAGED_LABEL } from '../../src/resources/names.ts';
+import { objectMember, type JsonObject } from '../../src/resources/json.ts';
+import type { Jwt, JwtSpec } from '../../src/resources/jwt.ts';
+import { makeJwt } from '../fixtures/jwts.ts';
+import { NOW, ourSecret } from '../fixtures/observed.ts';
+
+const TIMES = { issuedAt: NOW, expiresAt: NOW + 86_400 };
+const OURS = { 'app.kubernetes.io/managed-by': 'jwt-injector', [MANAGED_LABEL]: 'true' };
+
+function make(
+  spec: Record<string, unknown> = {},
+  labels: Record<string, string> = {},
+): { jwt: Jwt; spec: JwtSpec } {
+  const jwt = makeJwt(spec, { metadata: { labels } });
+  if (!jwt.spec.ok) throw new Error(jwt.spec.problem.message);
+  return { jwt, spec: jwt.spec.value };
+}
+
+function body(
+  spec: Record<string, unknown> = {},
+  present?: { readonly resourceVersion: string },
+): JsonObject {
+  const made = make(spec);
+  return desiredSecret(made.jwt, made.spec, 'the.jwt.text', TIMES, present);
+}
+
+describe('the labels of a Secret', () => {
+  it('are the JWT’s, under those of the template, under ours', () => {
+    const { jwt, spec } = make(
+      { secretTemplate: { labels: { team: 'template', tier: '1' } } },
+      { team: 'jwt', site: 'a', 'app.kubernetes.io/managed-by': 'Helm', [MANAGED_LABEL]: 'false' },
+    );
+    assert.deepEqual(desiredLabels(jwt, spec), { site: 'a', team: 'template', tier: '1', ...OURS });
+  });
+
+  it('leave out those of GitOps tools when the Secret outlives its JWT', () => {
+    const labels = { 'argocd.argoproj.io/instance': 'x', 'helm.toolkit.fluxcd.io/name': 'y', site: 'a' };
+    const kept = make({}, labels);
+    assert.deepEqual(desiredLabels(kept.jwt, kept.spec), { ...labels, ...OURS });
+    const retained = make({ deletionPolicy: 'Retain' }, labels);
+    assert.deepEqual(desiredLabels(retained.jwt, retained.spec), { site: 'a', ...OURS });
+  });
+});
+
+describe('the Secret as it is applied', () => {
+  it('says all that is ours and nothing else', () => {
+    const { uid } = makeJwt();
+    assert.deepEqual(body({ secretTemplate: { annotations: { note: 'n' } } }, { resourceVersion: '11' }), {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      type: 'Opaque',
+      metadata: {
+        name: 'my-jwt',
+        namespace: 'science',
+        labels: OURS,
+        annotations: { note: 'n', [LAST_SIGNING_TIME]: '1800000000', [EXPIRES_AT]: '2027-01-16T08:00:00Z' },
+        ownerReferences: [
+          { apiVersion: 'tokens.osg-htc.org/v1', kind: 'JWT', name: 'my-jwt', uid, controller: true },
+        ],
+        resourceVersion: '11',
+      },
+      data: { token: 'dGhlLmp3dC50ZXh0' },
+    });
+  });
+
+  it('has no owner when it is to outlive its JWT', () => {
+    assert.ok(!('ownerReferences' in (objectMember(body({ deletionPolicy: 'Retain' }), 'metadata') ?? {})));
+  });
+
+  it('conflicts with any Secret that came meanwhile when none was there', () => {
+    assert.equal(objectMember(body(), 'metadata')?.['resourceVersion'], '1');
+  });
+});
+
+describe('drift', () => {
+  const { jwt, spec } = make({ secretTemplate: { labels: { tier: '1' }, annotations: { note: 'n' } } });
+  const good = ourSecret(jwt);
+  const expiresAt = NOW + spec.lifetime;
+  const legacy = {
+    annotations: { [LAST_SIGNING_TIME]: '1.5' },
+    labels: {},
+    ours: { labels: [], annotations: [] },
+  };
+  const { note: _note, ...withoutNote } = good.annotations;
+  const { [LAST_SIGNING_TIME]: _time, ...withoutTime } = good.annotations;
+  const cases: readonly (readonly [string, Partial<SecretObservation>, boolean])[] = [
+    ['nothing', {}, false],
+    [
+      'labels and annotations of others',
+      { labels: { ...good.labels, x: 'y' }, annotations: { ...good.annotations, x: 'y' } },
+      false,
+    ],
+    [
+      'a signing time that is not the token’s',
+      { annotations: { ...good.annotations, [LAST_SIGNING_TIME]: '7' } },
+      true,
+    ],
+    ['no signing time', { annotations: withoutTime }, true],
+    ['a missing annotation of the template', { annotations: withoutNote }, true],
+    ['a changed label of the template', { labels: { ...good.labels, tier: '2' } }, true],
+    [
+      'an owner that is no controller',
+      { owners: [{ kind: 'JWT', name: jwt.name, uid: jwt.uid, controller: false }] },
+      true,
+    ],
+    [
+      'an annotation of ours that is not wanted any more',
+      { ours: { ...good.ours, annotations: [...good.ours.annotations, 'old'] } },
+      true,
+    ],
+    ['a Secret as token-manager left it', legacy, false],
+    ['the same with a label that we wrote', { ...legacy, ours: { labels: ['tier'], annotations: [] } }, true],
+    ['no annotations at all', { annotations: {}, ours: { ...good.ours, annotations: [] } }, true],
+  ];
+  for (const [name, change, expected] of cases) {
+    it(`${expected ? 'is' : 'is not'} ${name}`, () => {
+      assert.equal(hasDrift(jwt, spec, { ...good, ...change }, expiresAt), expected);
+    });
+  }
+});

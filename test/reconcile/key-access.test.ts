@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { findKeyRefusal, locateKey, readKeyText } from '../../src/reconcile/key-access.ts';
+import { ALLOWED_NAMESPACES, RESERVED_POLICIES } from '../../src/resources/names.ts';
+import { makeJwt } from '../fixtures/jwts.ts';
+
+const jwt = makeJwt();
+const near = { namespace: 'science', name: 'k', key: 'key.pem' };
+const far = { namespace: 'vault', name: 'k', key: 'key.pem' };
+
+describe('the place of a key', () => {
+  const secret = { from: 'secret', name: 'k', key: 'key.pem' } as const;
+  it('is the JWT’s own namespace, unless one is named or the administrator changed what is meant', () => {
+    assert.equal(locateKey(jwt, secret, undefined)?.namespace, 'science');
+    assert.equal(locateKey(jwt, secret, 'old')?.namespace, 'old');
+    assert.equal(locateKey(jwt, { ...secret, namespace: 'vault' }, 'old')?.namespace, 'vault');
+  });
+
+  it('is no Secret for a key in the JWT itself', () => {
+    assert.equal(locateKey(jwt, { from: 'value', text: 'pem' }, 'old'), undefined);
+  });
+});
+
+describe('the refusal of a key', () => {
+  const grants: readonly (readonly [string | undefined, boolean])[] = [
+    [undefined, false],
+    ['', false],
+    ['science', true],
+    ['physics, science', true],
+    ['*', true],
+    [' science ', true],
+    ['science2', false],
+    ['Science', false],
+    ['sci*', false],
+    ['physics;science', false],
+  ];
+  for (const [grant, isGranted] of grants) {
+    it(`of another namespace that grants ${grant ?? 'nothing'} ${isGranted ? 'does not come' : 'comes'}`, () => {
+      const annotations = grant === undefined ? {} : { [ALLOWED_NAMESPACES]: grant };
+      const reason = findKeyRefusal(jwt, far, { annotations })?.reason;
+      assert.equal(reason, isGranted ? undefined : 'KeyNotGranted');
+    });
+  }
+
+  it('of another namespace has one text whether the Secret exists or not', () => {
+    const absent = findKeyRefusal(jwt, far, undefined);
+    assert.deepEqual(findKeyRefusal(jwt, far, { annotations: {} }), absent);
+    // Nor does a reserved policy tell that it exists.
+    const annotations = { [RESERVED_POLICIES[0]]: 'x' };
+    assert.deepEqual(findKeyRefusal(jwt, far, { annotations }), absent);
+    assert.equal(
+      absent?.message,
+      'key Secret vault/k does not exist or is not granted to namespace science: its owner adds science to the annotation ' +
+        ALLOWED_NAMESPACES,
+    );
+  });
+
+  it('of the own namespace names the command that makes the Secret', () => {
+    const refusal = findKeyRefusal(jwt, near, undefined);
+    assert.equal(refusal?.reason, 'KeyNotFound');
+    assert.match(refusal?.message ?? '', /kubectl create secret generic k --from-file=key\.pem=KEYFILE/);
+    assert.equal(findKeyRefusal(jwt, near, { annotations: {} }), undefined, 'no grant is needed there');
+  });
+
+  it('comes with each policy that cannot be enforced, in the own namespace and with a grant', () => {
+    for (const policy of RESERVED_POLICIES) {
+      assert.equal(findKeyRefusal(jwt, near, { annotations: { [policy]: '' } })?.reason, 'PolicyDenied');
+      const annotations = { [policy]: 'x', [ALLOWED_NAMESPACES]: '*' };
+      const refusal = findKeyRefusal(jwt, far, { annotations });
+      assert.equal(refusal?.reason, 'PolicyDenied');
+      assert.ok(refusal?.message.includes(policy));
+    }
+  });
+});
+
+describe('the text of a key', () => {
+  it('is the decoded data key, or the problem names what lacks', () => {
+    const data = { 'key.pem': Buffer.from('PEM\n').toString('base64') };
+    assert.deepEqual(readKeyText({ data }, near), { ok: true, value: 'PEM\n' });
+    for (const secret of [{ data: { other: 'eA==' } }, { data: {} }, {}, undefined]) {
+      const text = readKeyText(secret, near);
+      assert.ok(!text.ok && text.problem.reason === 'KeyNotFound');
+      assert.match(text.problem.message, /science\/k has no data key "key\.pem"/);
+    }
+  });
+});
