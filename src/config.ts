@@ -209,7 +209,7 @@ function readFlags(args: readonly string[], problems: string[]): ReadonlyMap<str
   for (const token of tokens) {
     if (token.kind === 'positional') problems.push(`"${token.value}" is no flag: run takes flags only`);
     if (token.kind !== 'option') continue;
-    const option = options[token.name];
+    const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     if (option === undefined)
       problems.push(`${token.rawName} is no flag of run: see jwt-injector run --help`);
     else if (option.type === 'boolean') given.set(token.name, token.value ?? 'true');
