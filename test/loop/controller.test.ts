@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Store } from '../../src/loop/act.ts';
+import { createController } from '../../src/loop/controller.ts';
+import type { Jwt } from '../../src/resources/jwt.ts';
+import { makeJwt } from '../fixtures/jwts.ts';
+import { makeSources } from './model-sources.ts';
+import { virtualClock } from './virtual-clock.ts';
+
+const named = (name: string, key: string, more: Record<string, unknown> = {}): Jwt =>
+  makeJwt(
+    { key: { secret: { name: key, key: 'key.pem' } } },
+    { metadata: { name, uid: `uid-${name}`, ...more } },
+  );
+
+/** A started controller whose rounds, all without a key, are seen by the JWTs that they ask for. */
+function start(...jwts: Jwt[]) {
+  const clock = virtualClock();
+  const known = [...jwts];
+  const { observer } = makeSources([], [], known);
+  const rounds: string[] = [];
+  const bugs: string[] = [];
+  let fails = false;
+  const store: Store = {
+    readSecret: async () => undefined,
+    applySecret: async () => {},
+    applyStatus: async () => {
+      if (fails) throw new Error('planned');
+    },
+    patchSecret: async () => ({}),
+    patchJwt: async () => {},
+  };
+  const sources = {
+    ...observer.sources,
+    otherSecret: (namespace: string, name: string) => {
+      if (known.some((jwt) => jwt.name === name)) rounds.push(name);
+      return observer.sources.otherSecret(namespace, name);
+    },
+  };
+  const controller = createController({
+    clock,
+    workers: 4,
+    onBug: (key, error) => bugs.push(`${key}: ${String(error)}`),
+    reconciler: {
+      observer: { ...observer, sources },
+      store,
+      journal: { signed() {}, repaired() {}, conditionChanged() {}, failed() {} },
+      explain: (error) => {
+        throw error;
+      },
+    },
+  });
+  controller.start();
+  const settle = async (ms = 0): Promise<string[]> => {
+    await clock.advance(ms);
+    return rounds.splice(0).toSorted();
+  };
+  const replace = (jwt: Jwt): void => {
+    const index = known.findIndex(({ name }) => name === jwt.name);
+    known[index] = jwt;
+  };
+  const fail = (isFailing: boolean): void => {
+    fails = isFailing;
+  };
+  return { controller, clock, settle, replace, known, bugs, fail };
+}
+
+describe('the controller', () => {
+  const a = named('a', 'k1');
+  const b = named('b', 'k1');
+  const c = named('c', 'k2');
+
+  it('looks at a JWT that came, at the Secret of its name, and at the key that it signs with', async () => {
+    const { controller, settle } = start(a, b, c);
+    for (const jwt of [a, b, c]) controller.jwtChanged(undefined, jwt);
+    assert.deepEqual(await settle(), ['a', 'b', 'c']);
+    controller.secretChanged('science', 'a');
+    assert.deepEqual(await settle(), ['a']);
+    controller.secretChanged('science', 'k1');
+    assert.deepEqual(await settle(), ['a', 'b']);
+    controller.secretChanged('science', 'unrelated');
+    controller.secretChanged('elsewhere', 'k1');
+    assert.deepEqual(await settle(), []);
+  });
+
+  it('follows a JWT to another key, and forgets one that is gone', async () => {
+    const { controller, settle, replace, known } = start(a, b);
+    for (const jwt of [a, b]) controller.jwtChanged(undefined, jwt);
+    await settle();
+    const moved = named('a', 'k2', { generation: 2 });
+    replace(moved);
+    controller.jwtChanged(a, moved);
+    assert.deepEqual(await settle(), ['a']);
+    controller.secretChanged('science', 'k1');
+    assert.deepEqual(await settle(), ['b']);
+    controller.secretChanged('science', 'k2');
+    assert.deepEqual(await settle(), ['a']);
+    known.splice(0, 1);
+    controller.jwtChanged(moved, undefined);
+    controller.secretChanged('science', 'k2');
+    assert.deepEqual(await settle(), []);
+  });
+
+  it('makes one round of what happens in one go', async () => {
+    const { controller, settle } = start(a);
+    controller.jwtChanged(undefined, a);
+    for (let each = 0; each < 5; each += 1) controller.secretChanged('science', 'a');
+    assert.equal(controller.depth(), 1);
+    assert.deepEqual(await settle(), ['a']);
+  });
+
+  it('looks at a status that somebody else wrote, but not while it backs off', async () => {
+    const { controller, settle, fail } = start(a);
+    controller.jwtChanged(undefined, a);
+    await settle();
+    const written = { ...a, resourceVersion: '8', status: { observedGeneration: 1, renewals: 7 } };
+    controller.jwtChanged(a, written);
+    assert.deepEqual(await settle(), ['a']);
+    fail(true);
+    controller.secretChanged('science', 'a');
+    assert.deepEqual(await settle(), ['a']);
+    controller.jwtChanged(written, { ...written, status: { observedGeneration: 1, renewals: 8 } });
+    assert.deepEqual(await settle(), [], 'no hot loop of failures that write a status');
+    assert.deepEqual(await settle(2_000), ['a'], 'the back-off goes on');
+    controller.jwtChanged(written, { ...written, status: {} });
+    assert.deepEqual(await settle(), ['a'], 'a status that was wiped is news at any time');
+  });
+
+  it('lets news end a back-off', async () => {
+    const { controller, settle, fail, bugs } = start(a);
+    fail(true);
+    controller.jwtChanged(undefined, a);
+    assert.deepEqual(await settle(), ['a']);
+    assert.deepEqual(bugs, ['science/a: Error: planned']);
+    fail(false);
+    controller.secretChanged('science', 'k1');
+    assert.deepEqual(await settle(), ['a']);
+    assert.deepEqual(await settle(600_000), [], 'nothing is left to try');
+  });
+
+  it('tells when all was looked at, and ends with all its timers', async () => {
+    const { controller, clock, settle } = start(a);
+    controller.jwtChanged(undefined, a);
+    const settled = controller.settle();
+    await settle(1_000);
+    assert.equal(await settled, true);
+    const never = start(b);
+    await never.controller.stop();
+    assert.equal(await never.controller.settle(), false);
+    await controller.stop();
+    controller.secretChanged('science', 'a');
+    assert.deepEqual(await settle(1_000), [], 'no round begins after the end');
+    assert.equal(clock.pending(), 0);
+  });
+});

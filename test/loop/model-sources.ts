@@ -1,0 +1,57 @@
+import { KeyRing } from '../../src/loop/key-ring.ts';
+import { parseManagedSecret, type Observer } from '../../src/loop/observe.ts';
+import type { JsonObject } from '../../src/resources/json.ts';
+import type { Jwt } from '../../src/resources/jwt.ts';
+import { MANAGED_LABEL } from '../../src/resources/names.ts';
+import { parseSecretMetadata } from '../../src/resources/secret.ts';
+import { NRP_KEY } from '../fixtures/keys.ts';
+
+/** A Secret's wire JSON; `more` members of its metadata. */
+export function wireSecret(
+  name: string,
+  data: Readonly<Record<string, string>>,
+  more: object = {},
+): JsonObject {
+  const encoded = Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]);
+  const metadata = { namespace: 'science', name, uid: `uid-${name}`, resourceVersion: '5', ...more };
+  return { metadata, data: Object.fromEntries(encoded) };
+}
+
+export const KEY_SECRET = wireSecret('k', { 'key.pem': NRP_KEY });
+/** A spec that signs with it. */
+export const WITH_KEY = { key: { secret: { name: 'k', key: 'key.pem' } } };
+
+/** Sources whose caches show `seen`, while the API server answers with `stored`; what is read is noted. */
+export function makeSources(
+  seen: readonly JsonObject[],
+  stored: readonly JsonObject[] = seen,
+  jwts: readonly Jwt[] = [],
+) {
+  const reads: string[] = [];
+  const find = (objects: readonly JsonObject[], namespace: string, name: string): JsonObject | undefined =>
+    objects.find((object) => {
+      const metadata = parseSecretMetadata(object);
+      return metadata.namespace === namespace && metadata.name === name;
+    });
+  const isManaged = (object: JsonObject): boolean =>
+    parseSecretMetadata(object).labels[MANAGED_LABEL] === 'true';
+  const managed = seen.filter(isManaged).map((object) => [object, parseManagedSecret(object)] as const);
+  const observer: Observer = {
+    keyRing: new KeyRing(),
+    legacyKeyNamespace: undefined,
+    sources: {
+      jwt: (namespace, name) => jwts.find((jwt) => jwt.namespace === namespace && jwt.name === name),
+      managedSecret: (namespace, name) =>
+        managed.find(([object]) => object === find(seen, namespace, name))?.[1],
+      otherSecret: (namespace, name) => {
+        const found = find(seen, namespace, name);
+        return found === undefined || isManaged(found) ? undefined : parseSecretMetadata(found);
+      },
+      readSecret: async (namespace, name) => {
+        reads.push(`${namespace}/${name}`);
+        return find(stored, namespace, name);
+      },
+    },
+  };
+  return { observer, reads };
+}

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { learn, observe, type Observer } from '../../src/loop/observe.ts';
+import type { Jwt } from '../../src/resources/jwt.ts';
+import { ALLOWED_NAMESPACES, MANAGED_LABEL } from '../../src/resources/names.ts';
+import { makeJwt } from '../fixtures/jwts.ts';
+import { NOW } from '../fixtures/observed.ts';
+import { KEY_SECRET, makeSources, WITH_KEY, wireSecret } from './model-sources.ts';
+
+const jwt = makeJwt(WITH_KEY);
+const managed = { labels: { [MANAGED_LABEL]: 'true' } };
+
+async function read(observer: Observer, of: Jwt = jwt) {
+  const observed = await observe(observer, of, {}, NOW);
+  return (await learn(observer, observed, 'key', {})).key;
+}
+
+describe('observing', () => {
+  it('reads nothing over the network', async () => {
+    const { observer, reads } = makeSources([KEY_SECRET, wireSecret('my-jwt', { token: 'x' }, managed)]);
+    const observed = await observe(observer, jwt, {}, NOW);
+    assert.deepEqual(observed.key, { state: 'unread', version: 'uid-k/5' });
+    assert.deepEqual(observed.secret?.token, { state: 'faulty', cause: 'TokenUnreadable' });
+    assert.deepEqual(reads, []);
+  });
+
+  it('knows a Secret without our label by its metadata alone', async () => {
+    const { observer } = makeSources([wireSecret('my-jwt', { token: 'x' })]);
+    const { secret } = await observe(observer, jwt, {}, NOW);
+    assert.deepEqual(secret?.token, { state: 'unread' });
+  });
+
+  it('takes what was read in this round over what the caches show', async () => {
+    const { observer } = makeSources([wireSecret('my-jwt', { token: 'x' }, managed)]);
+    const observed = await observe(observer, jwt, { secret: 'absent' }, NOW);
+    assert.equal(observed.secret, undefined);
+    assert.equal(observed.absenceConfirmed, true);
+  });
+
+  it('finds a key Secret also under our label, and versions an inline key by the JWT’s generation', async () => {
+    const { metadata } = KEY_SECRET;
+    const labelled = makeSources([{ ...KEY_SECRET, metadata: { ...(metadata as object), ...managed } }]);
+    assert.equal((await observe(labelled.observer, jwt, {}, NOW)).key.state, 'unread');
+    const inline = await observe(labelled.observer, makeJwt(), {}, NOW);
+    assert.deepEqual(inline.key, { state: 'unread', version: `${jwt.uid}/1` });
+  });
+
+  it('has no key when the spec cannot be served', async () => {
+    const { key } = await observe(makeSources([]).observer, makeJwt({ key: {} }), {}, NOW);
+    assert.ok(key.state === 'unavailable' && key.problem.reason === 'KeyUnreadable');
+  });
+});
+
+describe('learning', () => {
+  it('reads the key of a Secret once', async () => {
+    const { observer, reads } = makeSources([KEY_SECRET]);
+    assert.equal((await read(observer))?.state, 'read');
+    assert.equal((await read(observer))?.state, 'read');
+    assert.deepEqual(reads, ['science/k']);
+  });
+
+  const problems: readonly (readonly [string, string, RegExp, ReturnType<typeof makeSources>])[] = [
+    ['a key that is gone by now', 'KeyNotFound', /does not exist/, makeSources([KEY_SECRET], [])],
+    [
+      'another data key',
+      'KeyNotFound',
+      /no data key "key\.pem"/,
+      makeSources([wireSecret('k', { other: 'x' })]),
+    ],
+    [
+      'what is no key, and where it lies',
+      'KeyUnreadable',
+      /^Secret science\/k, data key "key\.pem": no PEM block/,
+      makeSources([wireSecret('k', { 'key.pem': 'junk' })]),
+    ],
+  ];
+  for (const [name, reason, says, { observer }] of problems) {
+    it(`tells of ${name}`, async () => {
+      const key = await read(observer);
+      assert.ok(key?.state === 'unavailable');
+      assert.equal(key.problem.reason, reason);
+      assert.match(key.problem.message, says);
+      assert.ok(!key.problem.message.includes('junk'));
+    });
+  }
+
+  it('refuses a grant that was taken back since the cache saw it', async () => {
+    const place = { namespace: 'vault', resourceVersion: '5' };
+    const granted = wireSecret(
+      'k',
+      { 'key.pem': 'x' },
+      { ...place, annotations: { [ALLOWED_NAMESPACES]: '*' } },
+    );
+    const { observer } = makeSources([granted], [wireSecret('k', { 'key.pem': 'x' }, place)]);
+    const key = await read(
+      observer,
+      makeJwt({ key: { secret: { name: 'k', key: 'key.pem', namespace: 'vault' } } }),
+    );
+    assert.ok(key?.state === 'unavailable' && key.problem.reason === 'KeyNotGranted');
+  });
+
+  it('looks into the Secret itself when asked for the token', async () => {
+    const { observer } = makeSources([], [wireSecret('my-jwt', { token: 'x' })]);
+    const observed = await observe(observer, jwt, {}, NOW);
+    const known = await learn(observer, observed, 'token', {});
+    assert.equal((await observe(observer, jwt, known, NOW)).secret?.token.state, 'faulty');
+    const { observer: empty } = makeSources([]);
+    assert.deepEqual(await learn(empty, observed, 'token', {}), { secret: 'absent' });
+  });
+});

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Store } from '../../src/loop/act.ts';
+import type { Journal, Signature } from '../../src/loop/journal.ts';
+import { LegacyCleaner } from '../../src/loop/legacy-cleaner.ts';
+import { reconcileJwt, type Failure, type Reconciler } from '../../src/loop/reconcile-jwt.ts';
+import { Unrecorded } from '../../src/loop/unrecorded.ts';
+import { findCondition } from '../../src/reconcile/conditions.ts';
+import { objectMember, type JsonObject } from '../../src/resources/json.ts';
+import type { Jwt } from '../../src/resources/jwt.ts';
+import { makeJwt } from '../fixtures/jwts.ts';
+import { DAY, NOW } from '../fixtures/observed.ts';
+import { KEY_SECRET, makeSources, WITH_KEY, wireSecret } from './model-sources.ts';
+
+const jwt = makeJwt(WITH_KEY);
+const RETRY_AT = (NOW + 4) * 1000;
+const refused: Failure = { stale: false, gone: false, message: 'apply secrets: 403 Forbidden' };
+
+/** A reconciler over sources; `fails` says which writes throw. */
+function makeReconciler(seen: readonly JsonObject[], fails: readonly string[] = [], failure = refused) {
+  const { observer, reads } = makeSources(seen);
+  const writes: string[] = [];
+  const secrets: JsonObject[] = [];
+  const statuses: JsonObject[] = [];
+  const signed: Signature[] = [];
+  const failed: unknown[] = [];
+  const changed: string[] = [];
+  const write = (what: string): void => {
+    writes.push(what);
+    if (fails.includes(what)) throw new Error(what);
+  };
+  const store: Store = {
+    readSecret: (namespace, name) => observer.sources.readSecret(namespace, name),
+    applySecret: async (body) => {
+      secrets.push(body);
+      write('secret');
+    },
+    applyStatus: async (body) => {
+      statuses.push(objectMember(body, 'status') ?? {});
+      write('status');
+    },
+    patchSecret: async () => ({}),
+    patchJwt: async () => write('jwt'),
+  };
+  const journal: Journal = {
+    signed: (signature) => signed.push(signature),
+    repaired: () => changed.push('repaired'),
+    conditionChanged: (_subject, { type, reason }, isFirst) =>
+      changed.push(`${String(type)} ${String(reason)} ${isFirst}`),
+    failed: (_subject, ...rest) => failed.push(rest),
+  };
+  const reconciler: Reconciler = {
+    observer,
+    store,
+    journal,
+    cleaner: new LegacyCleaner(store),
+    unrecorded: new Unrecorded(),
+    now: () => NOW * 1000,
+    explain: () => failure,
+  };
+  return { reconciler, reads, writes, secrets, statuses, signed, failed, changed };
+}
+
+/** The Secret as it stands after it was applied. */
+function stored(body: JsonObject | undefined): JsonObject {
+  const metadata = { ...objectMember(body, 'metadata'), uid: 'u', resourceVersion: '12' };
+  return { ...body, metadata };
+}
+
+describe('a round', () => {
+  it('signs, writes the Secret, then the status, tells of it, and looks again at the renewal', async () => {
+    const made = makeReconciler([KEY_SECRET]);
+    const round = await reconcileJwt(made.reconciler, jwt, RETRY_AT);
+    assert.deepEqual(made.writes, ['secret', 'status']);
+    assert.deepEqual(made.reads, ['science/k']);
+    const [signature] = made.signed;
+    assert.deepEqual(
+      [signature?.cause, signature?.expiresAt, signature?.lateness],
+      ['SecretMissing', NOW + DAY, undefined],
+    );
+    assert.equal(made.statuses[0]?.['tokenId'], signature?.tokenId);
+    assert.deepEqual(made.changed, ['Ready Signed true', 'KeyAvailable Signed true']);
+    assert.ok(round.next === 'at' && round.at !== undefined);
+    assert.ok(round.at / 1000 > NOW + 18 * 3600 && round.at / 1000 <= NOW + 19 * 3600);
+  });
+
+  it('that finds all well writes nothing and tells of nothing', async () => {
+    const first = makeReconciler([KEY_SECRET]);
+    await reconcileJwt(first.reconciler, jwt, RETRY_AT);
+    const settled: Jwt = { ...jwt, status: first.statuses[0] ?? {} };
+    const second = makeReconciler([KEY_SECRET, stored(first.secrets[0])]);
+    const round = await reconcileJwt(second.reconciler, settled, RETRY_AT);
+    assert.deepEqual(
+      [second.writes, second.reads, second.changed],
+      [[], [], []],
+      'no private key was read either',
+    );
+    assert.ok(round.next === 'at' && round.at !== undefined);
+  });
+
+  it('without a key reports it once, and waits for it without trying again', async () => {
+    const made = makeReconciler([]);
+    const round = await reconcileJwt(made.reconciler, jwt, RETRY_AT);
+    assert.deepEqual(round, { next: 'at', at: undefined });
+    assert.deepEqual(made.writes, ['status']);
+    assert.deepEqual(made.changed, ['Ready KeyNotFound true', 'KeyAvailable KeyNotFound true']);
+    const again = makeReconciler([]);
+    await reconcileJwt(again.reconciler, { ...jwt, status: made.statuses[0] ?? {} }, RETRY_AT);
+    assert.deepEqual(again.writes, []);
+  });
+
+  it('leaves a JWT alone that is being deleted', async () => {
+    const made = makeReconciler([KEY_SECRET]);
+    const round = await reconcileJwt(made.reconciler, { ...jwt, deleting: true }, RETRY_AT);
+    assert.deepEqual([round, made.writes], [{ next: 'at', at: undefined }, []]);
+  });
+
+  it('takes the marks of token-manager off first, and leaves the rest to the round that this leads to', async () => {
+    const made = makeReconciler([KEY_SECRET]);
+    const marked = { ...jwt, finalizers: ['kopf.zalando.org/KopfFinalizerMarker'] };
+    const round = await reconcileJwt(made.reconciler, marked, RETRY_AT);
+    assert.deepEqual([round, made.writes], [{ next: 'at', at: undefined }, ['jwt']]);
+  });
+});
+
+describe('a refused write', () => {
+  it('is told in journal and status, with the time of the next attempt', async () => {
+    const made = makeReconciler([KEY_SECRET], ['secret']);
+    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry' });
+    const message = 'apply secrets: 403 Forbidden; it is tried again';
+    assert.deepEqual(made.failed, [['WriteFailed', message, RETRY_AT]]);
+    assert.equal(findCondition(made.statuses[0] ?? {}, 'Ready')?.['message'], message);
+    assert.equal(made.statuses[0]?.['nextAttemptAt'], '2027-01-15T08:00:04Z');
+    assert.deepEqual(made.signed, []);
+  });
+
+  it('is tried again quietly when the object changed meanwhile', async () => {
+    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, stale: true });
+    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry' });
+    assert.deepEqual([made.failed, made.statuses], [[], []]);
+  });
+
+  it('ends quietly when the namespace or the leadership is gone', async () => {
+    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, gone: true });
+    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'at', at: undefined });
+    assert.deepEqual([made.failed, made.statuses], [[], []]);
+  });
+
+  it('of the status too does not end the loop', async () => {
+    const made = makeReconciler([KEY_SECRET], ['secret', 'status']);
+    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry' });
+  });
+
+  it('of the status after a signature leads to no second signature once the token is seen', async () => {
+    const renewed = makeJwt(WITH_KEY, { metadata: { annotations: { 'tokens.osg-htc.org/renew': '1' } } });
+    const first = makeReconciler([KEY_SECRET], ['status']);
+    await reconcileJwt(first.reconciler, renewed, RETRY_AT);
+    const second = makeReconciler([KEY_SECRET, stored(first.secrets[0])]);
+    const { unrecorded } = first.reconciler;
+    await reconcileJwt({ ...second.reconciler, unrecorded }, renewed, RETRY_AT);
+    assert.deepEqual(second.writes, ['status']);
+    assert.deepEqual(
+      [second.statuses[0]?.['lastRenew'], second.statuses[0]?.['tokenId']],
+      ['1', first.signed[0]?.tokenId],
+    );
+  });
+
+  it('that is a bug is thrown', async () => {
+    const made = makeReconciler([KEY_SECRET], ['secret']);
+    const explain = (error: unknown): never => {
+      throw error;
+    };
+    await assert.rejects(reconcileJwt({ ...made.reconciler, explain }, jwt, RETRY_AT), /secret/);
+  });
+});
+
+describe('drift', () => {
+  it('is repaired with the same token bytes', async () => {
+    const first = makeReconciler([KEY_SECRET]);
+    await reconcileJwt(first.reconciler, jwt, RETRY_AT);
+    const present = stored(first.secrets[0]);
+    const made = makeReconciler([KEY_SECRET, present]);
+    const labelled: Jwt = { ...jwt, labels: { team: 'x' }, status: first.statuses[0] ?? {} };
+    await reconcileJwt(made.reconciler, labelled, RETRY_AT);
+    assert.deepEqual(made.writes, ['secret']);
+    assert.deepEqual(made.secrets[0]?.['data'], first.secrets[0]?.['data']);
+    assert.deepEqual(made.changed, ['repaired']);
+  });
+
+  it('that another Secret of the name shows is none of ours', async () => {
+    const made = makeReconciler([KEY_SECRET, wireSecret('my-jwt', { password: 'x' })]);
+    await reconcileJwt(made.reconciler, jwt, RETRY_AT);
+    assert.deepEqual(made.writes, ['status']);
+    assert.equal(findCondition(made.statuses[0] ?? {}, 'Ready')?.['reason'], 'SecretConflict');
+  });
+});

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { KeyRing } from '../../src/loop/key-ring.ts';
+import {
+  findVerifier,
+  gatherEvidence,
+  judgeEvidence,
+  type TokenEvidence,
+} from '../../src/loop/token-evidence.ts';
+import { readRecorded } from '../../src/reconcile/recorded.ts';
+import { buildClaims } from '../../src/signing/claims.ts';
+import { signToken } from '../../src/signing/token.ts';
+import type { SigningKey } from '../../src/signing/key.ts';
+import { makeSpec } from '../fixtures/jwts.ts';
+import { makeKey, toPem } from '../fixtures/keys.ts';
+import { DAY, NOW, readKey } from '../fixtures/observed.ts';
+
+const spec = makeSpec();
+const key = await readKey();
+const other = await readKey(toPem(makeKey('ES256')));
+const ring = new KeyRing();
+
+async function makeToken(signer: SigningKey = key): Promise<string> {
+  const claims = buildClaims(spec, NOW, 'the-jti');
+  assert.ok(claims.ok);
+  return signToken(signer, spec.keyId, claims.value);
+}
+
+function gather(token: string, signedBy?: string): TokenEvidence | undefined {
+  return gatherEvidence({ data: { token: Buffer.from(token).toString('base64') } }, signedBy);
+}
+
+const judge = (evidence: TokenEvidence | undefined, verifier: SigningKey | undefined, now = NOW) =>
+  judgeEvidence(evidence, spec, verifier, ring, now);
+
+const VALID = { state: 'valid', expiresAt: NOW + DAY, legacy: false, tokenId: 'the-jti' };
+
+describe('the evidence of a token', () => {
+  it('is none without one, and faulty when it is no token', async () => {
+    for (const secret of [undefined, {}, { data: {} }, { data: { token: '' } }])
+      assert.equal(gatherEvidence(secret), undefined);
+    assert.deepEqual(await judge(undefined, key), { state: 'faulty', cause: 'TokenMissing' });
+    for (const text of ['garbage', 'a.b.c', '{}'])
+      assert.deepEqual(await judge(gather(text), key), { state: 'faulty', cause: 'TokenUnreadable' });
+  });
+
+  it('holds the text only until the signature was checked', async () => {
+    const token = await makeToken();
+    const evidence = gather(token);
+    assert.equal(evidence?.unchecked, token);
+    assert.deepEqual(await judge(evidence, key), { ...VALID, signature: 'verified' });
+    assert.ok(!JSON.stringify(evidence).includes(token.slice(-40)));
+    assert.equal(evidence?.verifiedBy, key.thumbprint);
+    assert.match(evidence.hash, /^[0-9a-f]{64}$/);
+  });
+
+  it('of a token that was just signed needs no check and never holds the text', async () => {
+    const evidence = gather(await makeToken(), key.thumbprint);
+    assert.equal(evidence?.unchecked, undefined);
+    assert.deepEqual(await judge(evidence, undefined), { ...VALID, signature: 'verified' });
+  });
+
+  it('stays unknown while there is no key to check it with', async () => {
+    const evidence = gather(await makeToken());
+    assert.deepEqual(await judge(evidence, undefined), { ...VALID, signature: 'unknown' });
+    assert.deepEqual(await judge(evidence, key), { ...VALID, signature: 'verified' });
+  });
+
+  it('is faulty when another key signed it, also when that was checked before', async () => {
+    const invalid = { state: 'faulty', cause: 'SignatureInvalid' };
+    assert.deepEqual(await judge(gather(await makeToken(other)), key), invalid);
+    const evidence = gather(await makeToken());
+    await judge(evidence, key);
+    assert.deepEqual(await judge(evidence, other), invalid);
+    assert.deepEqual(await judge(evidence, key), { ...VALID, signature: 'verified' });
+  });
+
+  it('expires, however well it verified', async () => {
+    const evidence = gather(await makeToken(), key.thumbprint);
+    assert.deepEqual(await judge(evidence, key, NOW + DAY), { state: 'faulty', cause: 'Expired' });
+  });
+});
+
+describe('the key that a signature is checked with', () => {
+  const status = { keyThumbprint: key.thumbprint, publicKey: JSON.stringify(key.publicJwk) };
+  it('is the recorded one, since the present may be another by now', () => {
+    const verifier = findVerifier(readRecorded(status), other);
+    assert.deepEqual(verifier, { thumbprint: key.thumbprint, publicJwk: key.publicJwk });
+  });
+
+  it('is the present one when the record is missing or broken', () => {
+    for (const broken of [{}, { ...status, publicKey: '{' }, { publicKey: status.publicKey }])
+      assert.equal(findVerifier(readRecorded(broken), other), other);
+    assert.equal(findVerifier(readRecorded({}), undefined), undefined);
+  });
+});
