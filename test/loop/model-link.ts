@@ -61,6 +61,10 @@ export class Link {
     return this.#inFlight;
   }
 
+  get isAlive(): boolean {
+    return this.#alive;
+  }
+
   /** The process is killed: what is on its way may still land, nothing more is sent, nobody hears an answer. */
   cut(): void {
     this.#alive = false;

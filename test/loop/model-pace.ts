@@ -1,7 +1,10 @@
 /** Looks that one round may cost: to recall, to observe, after the key was read, after the token was read. */
 const LOOKS_PER_ROUND = 4;
-/** Rounds in a minute without news: back-offs of 1, 2, 4 … s, renewals 30 s apart, changes of the status with time. */
-const FREE_ROUNDS = 11;
+/**
+ * Rounds in a minute without news from others: back-offs of 1, 2, 4 … s, begun anew where a write shows up whose answer
+ * was lost; renewals 30 s apart; changes of the status with time. One each second would be three times as many.
+ */
+const FREE_ROUNDS = 20;
 const MINUTE_MS = 60_000;
 
 /** Never a hot loop: rounds come of news, of failures that back off, and of times that were planned. */

@@ -114,7 +114,7 @@ export class Replica {
   async beginTerm(): Promise<void> {
     const { clock, journal, link, mayWrite, onBug, onLook } = this.#options;
     await this.#ended;
-    if (this.#controller !== undefined || !mayWrite()) return;
+    if (this.#controller !== undefined || !link.isAlive || !mayWrite()) return;
     const store = createTokenStore({
       client: link.client,
       onSecret: (secret, signedBy) => {

@@ -44,10 +44,11 @@ export class World {
   writes = 0;
   /** Answers to writes that were lost. */
   lost = 0;
+  /** The clock was set back: what had expired is valid again, which nobody looks for. */
+  isTurnedBack = false;
   /**
-   * One more look is needed: the clock was set back (what had expired is valid again, which nobody looks for), or a
-   * process that was killed or lost the lease had writes under way, which arrived after its successor looked. (A real
-   * lease keeps the successor waiting for as long as a request may take.)
+   * One more look is needed: a process that was killed or lost the lease had writes under way, which arrived after its
+   * successor looked. (A real lease keeps the successor waiting for as long as a request may take.)
    */
   isLookDue = false;
 
@@ -97,9 +98,8 @@ export class World {
     this.laws.disturb(all, this.#answerMs);
   }
 
-  /** Which renewals were served stands nowhere else: one more may come of it. What a round has just written is not missed. */
+  /** Which renewals were served stands nowhere else: one more may come of it. */
   wipeStatus(key: JwtKey): void {
-    this.isLookDue ||= !this.#isQuiet;
     this.laws.excuse([key]);
     this.act([key], () => this.cluster.editJwt(key, { status: {} }));
   }
@@ -130,7 +130,7 @@ export class World {
   lead(index: number | undefined, zombieMs: number): void {
     if (index === this.#leader) return;
     this.#begin(JWT_KEYS);
-    this.isLookDue ||= this.#hasCallsUnderWay;
+    this.isLookDue ||= this.hasCallsUnderWay;
     const old = this.leading;
     const term = old?.term;
     this.#leader = index;
@@ -144,7 +144,7 @@ export class World {
 
   restart(index: number): void {
     this.#begin(JWT_KEYS);
-    this.isLookDue ||= this.#hasCallsUnderWay;
+    this.isLookDue ||= this.hasCallsUnderWay;
     this.#replicas[index]?.kill();
     this.#replicas[index] = this.#newReplica(index);
     this.laws.disturb(JWT_KEYS, this.#answerMs);
@@ -166,7 +166,7 @@ export class World {
     this.clock.jump(ms);
     if (ms < 0) {
       this.laws.turnBack();
-      this.isLookDue = true;
+      this.isTurnedBack = true;
     }
     this.laws.disturb(JWT_KEYS, LOOK_MS + this.#answerMs);
   }
@@ -193,10 +193,10 @@ export class World {
   get #isIdle(): boolean {
     const isCurrent =
       this.leading === undefined || (this.leading.isCurrent && this.#lags[this.#leader ?? 0] === 0);
-    return isCurrent && this.#crypto.pending() === 0 && !this.#hasCallsUnderWay;
+    return isCurrent && this.#crypto.pending() === 0 && !this.hasCallsUnderWay;
   }
 
-  get #hasCallsUnderWay(): boolean {
+  get hasCallsUnderWay(): boolean {
     return this.#replicas.some(({ link }) => link.inFlight > 0);
   }
 
