@@ -33,7 +33,7 @@ export interface WebhookAppOptions {
   /** By path, each POST. */
   readonly routes: Readonly<Record<string, ReviewRoute>>;
   readonly logger: Logger;
-  readonly metrics: Pick<Metrics, 'admissionDecisions' | 'admissionDuration'>;
+  readonly metrics: Pick<Metrics, 'admissions'>;
   /** Asked for every request: while true, answers end their connection. */
   readonly isDraining: () => boolean;
 }
@@ -60,9 +60,7 @@ export function createWebhookApp({
     return503OnClosing: false, // a 503 would be a failed admission
     onProtoPoisoning: 'ignore', // such keys are read as own members only, and the API server drops them
     onConstructorPoisoning: 'ignore',
-    // For its errors only: where it listens is told by whoever told it to.
-    loggerInstance: logger.child({}, { level: logger.isLevelEnabled('error') ? 'error' : logger.level }),
-    childLoggerFactory: (parent) => parent,
+    loggerInstance: errorsOnly(logger),
     logController: new LogController({ disableRequestLogging: true }),
   });
   warnOfRefusedCertificate(app.server, logger);
@@ -74,8 +72,7 @@ export function createWebhookApp({
     else refuseRequest(reply, 415, 'send the body without content-encoding');
   });
   const conclude = (review: AdmissionRequest, answer: AdmissionAnswer, reply: FastifyReply): FastifyReply => {
-    metrics.admissionDecisions.inc({ decision: answer.decision, reason: answer.reason });
-    metrics.admissionDuration.observe(reply.elapsedTime / 1000);
+    metrics.admissions.note(answer, reply.elapsedTime / 1000);
     logger.info(decisionLine(review, answer), answer.message);
     return reply.type(JSON_TYPE).send(writeAdmissionReview(review.uid, answer));
   };
@@ -96,6 +93,12 @@ export function createWebhookApp({
     });
   }
   return app;
+}
+
+/** For Fastify: where it listens is told by whoever told it to, and no request needs a logger of its own. */
+function errorsOnly(logger: Logger): Logger {
+  const errors = logger.child({}, { level: logger.isLevelEnabled('error') ? 'error' : logger.level });
+  return Object.assign(errors, { child: () => errors });
 }
 
 function attempt<T>(make: () => T, otherwise: (error: unknown) => T): T {

@@ -1,25 +1,30 @@
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
 import { arrayMember, member, objectMember, stringMember } from '../resources/json.ts';
 
-/** The one log line of a decision: who, what, why. Never the object, which may hold secrets of its owner. */
+/**
+ * The one log line of a decision: who, what, why. Never the object, which may hold secrets of its owner. What is
+ * `undefined` is left out of the line; always to name every field is what makes this cheap.
+ */
 export function decisionLine(
   request: AdmissionRequest,
   { decision, reason }: AdmissionAnswer,
 ): Record<string, unknown> {
+  const { namespace, kind, subResource, uid, dryRun } = request;
   const metadata = objectMember(request.object, 'metadata');
   const ownNamespace = stringMember(metadata, 'namespace') ?? '';
   const name = request.name || (stringMember(metadata, 'name') ?? '');
   return {
-    namespace: request.namespace,
-    ...(name === '' ? { generateName: stringMember(metadata, 'generateName') } : { name }),
-    kind: request.kind,
-    ...(request.subResource === '' ? {} : { subResource: request.subResource }),
-    ...(ownNamespace === '' || ownNamespace === request.namespace ? {} : { objectNamespace: ownNamespace }),
+    namespace,
+    name: name === '' ? undefined : name,
+    generateName: name === '' ? stringMember(metadata, 'generateName') : undefined,
+    kind,
+    subResource: subResource === '' ? undefined : subResource,
+    objectNamespace: ownNamespace === '' || ownNamespace === namespace ? undefined : ownNamespace,
     owner: controllerOf(metadata),
     decision,
     reason,
-    uid: request.uid,
-    dryRun: request.dryRun,
+    uid,
+    dryRun,
   };
 }
 

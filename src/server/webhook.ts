@@ -21,7 +21,7 @@ const SWEEP_MS = 50;
 export interface WebhookOptions {
   readonly certificate: CertificatePair;
   readonly logger: Logger;
-  readonly metrics: Pick<Metrics, 'admissionDecisions' | 'admissionDuration' | 'certificateExpiration'>;
+  readonly metrics: Pick<Metrics, 'admissions' | 'certificateExpiration'>;
   /** `undefined` where no namespace default is in use. */
   readonly namespaceDefault: NamespaceDefaultLookup | undefined;
   /** The answer of `/validate/jwts`, a path that exists only with it. */

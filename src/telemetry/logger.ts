@@ -1,10 +1,7 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { formatLine } from './human-lines.ts';
+import { bufferLines } from './line-buffer.ts';
 import { withoutSecrets } from './redact.ts';
-
-/** Lines are written together: one write for each would cost more than the line itself. Bytes, milliseconds. */
-const BUFFER = 16_000;
-const FLUSH_MS = 250;
 
 export interface LoggerOptions {
   readonly level: string;
@@ -48,5 +45,5 @@ function isoTimestamps(): () => string {
 }
 
 function standardOutput(): DestinationStream {
-  return pino.destination({ dest: 1, sync: false, minLength: BUFFER, periodicFlush: FLUSH_MS });
+  return bufferLines(pino.destination({ dest: 1, sync: false }));
 }

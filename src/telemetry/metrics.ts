@@ -1,12 +1,9 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { AdmissionMetrics } from './admission-metrics.ts';
 import { TokenGauge, type TokenReading } from './token-gauge.ts';
 
 const PREFIX = 'jwt_injector_';
 
-/** From 100 µs: an admission takes less than one millisecond. Seconds. */
-const ADMISSION_BUCKETS = [
-  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
-];
 /** An ES256 signature takes 50 µs, RS256 with 4,096 bits some milliseconds. Seconds. */
 const SIGNING_BUCKETS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5];
 /** From on time to the five minutes of the longest back-off. Seconds. */
@@ -84,18 +81,7 @@ export function createMetrics({ tokens, queueDepth, watches }: MetricsOptions) {
       help: '1 while this replica keeps the tokens fresh, else 0.',
       registers,
     }),
-    admissionDecisions: new Counter({
-      name: `${PREFIX}admission_decisions_total`,
-      help: 'Answers to admission reviews, by decision and reason.',
-      labelNames: ['decision', 'reason'],
-      registers,
-    }),
-    admissionDuration: new Histogram({
-      name: `${PREFIX}admission_duration_seconds`,
-      help: 'Time from the arrival of an admission review to its answer.',
-      buckets: ADMISSION_BUCKETS,
-      registers,
-    }),
+    admissions: new AdmissionMetrics(PREFIX, registry),
     certificateExpiration: new Gauge({
       name: `${PREFIX}certificate_expiration_timestamp_seconds`,
       help: 'When the serving certificate of the webhook expires.',

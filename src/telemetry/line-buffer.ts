@@ -1,0 +1,36 @@
+import type { DestinationStream } from 'pino';
+
+/** Characters, milliseconds. */
+const ENOUGH = 16_000;
+const FLUSH_MS = 250;
+
+/**
+ * Lines are written together: one write for each would cost more than the line itself. They go on when they are enough,
+ * a quarter of a second later, or when the process ends. (The destination could do so by itself, but measures all that
+ * it holds anew with each line.)
+ */
+export function bufferLines(destination: DestinationStream): DestinationStream {
+  let lines: string[] = [];
+  let length = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const flush = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (lines.length === 0) return;
+    const text = lines.join('');
+    lines = [];
+    length = 0;
+    destination.write(text);
+  };
+  // Before the destination's own, which writes what it has got.
+  process.prependListener('beforeExit', flush);
+  process.prependListener('exit', flush);
+  return {
+    write: (line) => {
+      lines.push(line);
+      length += line.length;
+      if (length >= ENOUGH) flush();
+      else timer ??= setTimeout(flush, FLUSH_MS).unref();
+    },
+  };
+}
