@@ -51,9 +51,8 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
       const means = { ...reconciler, cleaner, unrecorded, now: () => clock.now() };
       const round = await reconcileJwt(means, jwt, retryAt);
       if (round.next === 'retry') return round;
-      return round.at === undefined
-        ? { next: 'idle' }
-        : { next: 'at', time: round.at, expiresAt: expiryOf(jwt) };
+      const { at = Number.POSITIVE_INFINITY } = round;
+      return { next: 'at', time: at, expiresAt: expiryOf(jwt) };
     },
   });
   const enqueue = (jwt: Jwt, priority: Work['priority']): void => {

@@ -6,7 +6,10 @@ import { KeyedHeap } from './heap.ts';
 export const PRIORITIES = ['due', 'new', 'changed', 'resync'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
-/** What a run of a key leads to. `retry` backs off; `afterMs` (Retry-After) makes that wait longer, never shorter. */
+/**
+ * What a run of a key leads to. `at` may be `Infinity`: only news, or a clock that is set back, lead to another run;
+ * after `idle` news alone do. `retry` backs off; `afterMs` (Retry-After) makes that wait longer, never shorter.
+ */
 export type Outcome =
   | { readonly next: 'idle' }
   | { readonly next: 'at'; readonly time: number; readonly expiresAt?: number | undefined }
@@ -54,6 +57,8 @@ const SHARE_OF_REST = 0.5;
 const SHORTEST_WAIT_MS = 1_000;
 /** Wake-ups are times of the wall clock, which jumps; a timer does not. So it never sleeps longer than this. */
 const LONGEST_LOOK_AWAY_MS = 60_000;
+/** A clock that was set back by less leaves every token valid: they are backdated by as much (contract §1). */
+const TURN_TOLERANCE_MS = 60_000;
 const DRAIN_MS = 5_000; // a write takes no longer than its deadline
 
 /**
@@ -80,6 +85,8 @@ export class WorkQueue {
   #timer: Timer | undefined;
   /** The earliest of the wake-ups and of the retries that the timer was set for. */
   #armedFor: { readonly wake: number; readonly retry: number } | undefined;
+  /** How far the wall clock was ahead of the monotonic one at most, since it was set back last. */
+  #ahead = Number.NEGATIVE_INFINITY;
   #dispatching = false;
   #drained: (() => void) | undefined;
 
@@ -134,6 +141,7 @@ export class WorkQueue {
   start(): void {
     if (this.#state !== 'new') return;
     this.#state = 'started';
+    this.#noteClock();
     this.#arm();
     this.#dispatchSoon();
   }
@@ -191,6 +199,7 @@ export class WorkQueue {
     this.#running.set(key, undefined);
     this.#wakes.delete(key); // its outcome says when to look again
     this.#retries.delete(key);
+    this.#noteClock();
     const { clock, process, random = Math.random } = this.#options;
     const failures = this.#failures.get(key) ?? 0;
     const backoff = backoffDelay(RETRY, failures + 1, random);
@@ -255,8 +264,8 @@ export class WorkQueue {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#armedFor = { wake, retry };
+    if (this.#wakes.size + this.#retries.size === 0) return;
     const wait = Math.min(wake - clock.now(), retry - clock.monotonic());
-    if (wait === Number.POSITIVE_INFINITY) return;
     const shortened = Math.min(Math.max(wait, 1), LONGEST_LOOK_AWAY_MS);
     this.#timer = clock.setTimer(shortened, () => this.#wake());
   }
@@ -264,9 +273,19 @@ export class WorkQueue {
   #wake(): void {
     const { clock } = this.#options;
     this.#timer = undefined;
+    this.#noteClock();
     this.#enqueueDue(this.#wakes, clock.now());
     this.#enqueueDue(this.#retries, clock.monotonic());
     this.#arm();
+  }
+
+  /** What a clock planned that was set back since is planned anew: tokens signed by it may not be valid yet. */
+  #noteClock(): void {
+    const { clock } = this.#options;
+    const ahead = clock.now() - clock.monotonic();
+    const wasTurnedBack = ahead < this.#ahead - TURN_TOLERANCE_MS;
+    this.#ahead = wasTurnedBack ? ahead : Math.max(this.#ahead, ahead);
+    if (wasTurnedBack) this.#enqueueDue(this.#wakes, Number.POSITIVE_INFINITY);
   }
 
   #enqueueDue(wakes: KeyedHeap<Wake>, now: number): void {

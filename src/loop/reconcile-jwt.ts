@@ -153,7 +153,8 @@ function nextLook(observed: Observed, { signed }: Outcome, now: number): number 
   const { jwt, secret } = observed;
   if (!jwt.spec.ok) return undefined;
   if (signed !== undefined) return renewalTime(jwt.uid, signed.claims.exp, jwt.spec.value) * 1000;
-  const moments = [plannedRenewal(jwt, secret), nextStatusChange(observed, now)];
+  const soundFrom = secret?.token.state === 'faulty' ? secret.token.until : undefined;
+  const moments = [plannedRenewal(jwt, secret), nextStatusChange(observed, now), soundFrom];
   const ahead = moments.filter((moment): moment is number => moment !== undefined && moment > now);
   return ahead.length === 0 ? undefined : Math.min(...ahead) * 1000;
 }

@@ -59,7 +59,10 @@ export async function judgeEvidence(
   if (evidence === undefined) return { state: 'faulty', cause: 'TokenMissing' };
   if (evidence.read === undefined) return { state: 'faulty', cause: 'TokenUnreadable' };
   const verdict = judgeClaims(evidence.read, spec, now);
-  if (!verdict.matches) return { state: 'faulty', cause: verdict.cause };
+  if (!verdict.matches) {
+    const { matches: _no, ...fault } = verdict;
+    return { state: 'faulty', ...fault };
+  }
   const { jti } = evidence.read.claims;
   const valid = {
     state: 'valid',

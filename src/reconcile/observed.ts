@@ -8,7 +8,12 @@ import type { SigningKey } from '../signing/key.ts';
 /** The token that lies in the Secret. `unread`: the Secret carries no label of ours, so its data was never looked at. */
 export type TokenObservation =
   | { readonly state: 'unread' }
-  | { readonly state: 'faulty'; readonly cause: SignatureCause }
+  | {
+      readonly state: 'faulty';
+      readonly cause: SignatureCause;
+      /** Seconds since the epoch when the fault will have passed by itself, if it will. */
+      readonly until?: number;
+    }
   | {
       readonly state: 'valid';
       /** Seconds since the epoch. */

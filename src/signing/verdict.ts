@@ -13,7 +13,12 @@ const LEGACY_GAPS = ['iss', 'iat', 'nbf', 'jti'] as const;
 /** What is wrong with a present token, or that nothing is. Times in seconds since the epoch. */
 export type Verdict =
   | { readonly matches: true; readonly expiresAt: number; readonly legacy: boolean }
-  | { readonly matches: false; readonly cause: SignatureCause };
+  | {
+      readonly matches: false;
+      readonly cause: SignatureCause;
+      /** When it matches after all, if nothing else happens: the token is not valid yet. */
+      readonly until?: number;
+    };
 
 /**
  * Whether a token that was read is valid at `now` (seconds since the epoch) and says what the spec asks for.
@@ -35,6 +40,9 @@ export function judgeClaims(token: ReadToken, spec: JwtSpec, now: number): Verdi
   ) {
     return { matches: false, cause: 'ClaimsMismatch' };
   }
+  const { nbf } = claims;
+  // Signed by a clock that was ahead: verifiers refuse it.
+  if (typeof nbf === 'number' && nbf > now) return { matches: false, cause: 'ClaimsMismatch', until: nbf };
   return { matches: true, expiresAt, legacy: LEGACY_GAPS.some((name) => claims[name] === undefined) };
 }
 

@@ -8,12 +8,14 @@ export interface BareClient {
   close(): void;
 }
 
+/** The API server closes idle connections after 90 s. */
+const IDLE_MS = 60_000;
 const APPLY = 'application/apply-patch+yaml';
 
 export async function openBareClient(kubeconfig: string, connections: number): Promise<BareClient> {
   const config: unknown = parse(await readFile(kubeconfig, 'utf8'));
   const { server, ca, token } = readAccess(config);
-  const agent = new Agent({ ca, keepAlive: true, maxSockets: connections });
+  const agent = new Agent({ ca, keepAlive: true, maxSockets: connections, timeout: IDLE_MS });
   const headers = { authorization: `Bearer ${token}` };
   return {
     close: () => agent.destroy(),

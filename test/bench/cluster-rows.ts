@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { readFile } from 'node:fs/promises';
 import type { Stage } from '../controlplane/stage.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import { reviewText } from '../server/reviews.ts';
 import { certificatesOf, startPeer } from './admission-rows.ts';
 import { inParallel, openBareClient, type BareClient } from './bare-client.ts';
 import { sendLoad, sendOne } from './load.ts';
@@ -10,11 +11,17 @@ import { formatMs, quantileOf, type Row } from './report.ts';
 import { REVIEWS } from './review-sizes.ts';
 
 const PODS = 500;
+/** Ours and the peer's pods take turns, so that both meet the same noise. */
+const TURNS = 10;
+const WARM_UP = 2_000;
 const OURS = 'pods.tokens.osg-htc.org';
 const PEER = 'peer.example.org';
 const PATH = '/mutate/pods?timeout=5s';
 
-/** What the API server itself measures of us, beside a bare webhook that is registered for the same pods. */
+/**
+ * What the API server itself measures of us, beside a bare webhook that gives the same answers to pods of its own. The
+ * patch and what the API server does with it are part of both.
+ */
 export async function measureAsSeenByApiServer(stage: Stage): Promise<readonly Row[]> {
   const { cluster } = stage;
   const service = await startMeasured({
@@ -22,39 +29,45 @@ export async function measureAsSeenByApiServer(stage: Stage): Promise<readonly R
     logFile: join(cluster.folder, 'seen.log'),
     cluster,
   });
-  // The peer answers without a patch: the pods come from ours already changed, or go to it changed.
-  const answer = {
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    response: { uid: '', allowed: true },
-  };
-  const peer = await startPeer(stage, JSON.stringify(answer), 'seen-peer');
   const { ca } = await certificatesOf(stage);
-  await cluster.apply(JSON.stringify(peerConfiguration(peer.port, ca)));
   await cluster.createNamespace('seen');
   const bare = await openBareClient(cluster.adminKubeconfig, 8);
   let serial = 0;
-  const create = (annotated: boolean): Promise<string> => {
+  const create = (pod: keyof typeof ANNOTATIONS): Promise<string> => {
     serial += 1;
     return bare.send(
       'POST',
       '/api/v1/namespaces/seen/pods?dryRun=All',
-      JSON.stringify(makePod(`pod-${serial}`, annotated)),
+      JSON.stringify(makePod(`pod-${serial}`, ANNOTATIONS[pod])),
     );
   };
-  await inParallel(200, 8, () => create(true));
+  // As the API server sends it to us: with the volume of its ServiceAccount.
+  const sent = JSON.parse(await create('none'));
+  sent.metadata.annotations = ANNOTATIONS.ours;
+  const answer = await sendOne({
+    port: stage.webhookPort,
+    ca,
+    path: PATH,
+    body: reviewText({ object: sent }),
+  });
+  const peer = await startPeer(stage, answer, 'seen-peer');
+  await cluster.apply(JSON.stringify(peerConfiguration(peer.port, ca)));
+  await waitUntil('the peer to be called', 10_000, async () => (await create('peer')).includes('jwt-my-jwt'));
+  for (const pod of ['ours', 'peer'] as const) await inParallel(WARM_UP, 8, () => create(pod));
   const rows: Row[] = [];
   for (const width of [1, 8]) {
     const before = { ours: await readHistogram(bare, OURS), peer: await readHistogram(bare, PEER) };
-    await inParallel(PODS, width, () => create(true));
+    for (let turn = 0; turn < TURNS; turn += 1) {
+      for (const pod of ['ours', 'peer'] as const) await inParallel(PODS / TURNS, width, () => create(pod));
+    }
     const ours = difference(await readHistogram(bare, OURS), before.ours);
     const other = difference(await readHistogram(bare, PEER), before.peer);
     const [mean, peerMean] = [ours.sum / ours.count, other.sum / other.count];
-    const fast = ours.within5ms / ours.count;
+    const [fast, peerFast] = [ours.within5ms / ours.count, other.within5ms / other.count];
     rows.push({
       what: `admission as the API server sees it, ${width === 1 ? 'one at a time' : `${width} at once`}`,
       ours: `mean ${formatMs(mean * 1_000)}, ${(fast * 100).toFixed(1)} % ≤ 5 ms`,
-      peer: `bare webhook ${formatMs(peerMean * 1_000)}`,
+      peer: `bare webhook ${formatMs(peerMean * 1_000)}, ${(peerFast * 100).toFixed(1)} % ≤ 5 ms`,
       ratio: mean / peerMean,
       goal: width === 1 ? 'mean ≤ 1.5 ×, ≥ 99 % in the 5 ms bucket' : 'mean ≤ 1.5 ×',
       holds: mean <= 1.5 * peerMean && (width > 1 || fast >= 0.99),
@@ -62,7 +75,7 @@ export async function measureAsSeenByApiServer(stage: Stage): Promise<readonly R
     });
   }
   const before = await readHistogram(bare, OURS);
-  await inParallel(PODS, 8, () => create(false));
+  await inParallel(PODS, 8, () => create('none'));
   const calls = (await readHistogram(bare, OURS)).count - before.count;
   rows.push({
     what: `calls for ${PODS} pods that did not opt in`,
@@ -99,9 +112,8 @@ export async function measureWhileSigning(stage: Stage, count: number): Promise<
   const service = await startMeasured({ args, logFile, cluster });
   for (let warm = 0; warm < 50; warm += 1) await sendOne(load);
   const latencies: number[] = [];
-  const isDone = async (): Promise<boolean> =>
-    (await readFile(logFile, 'utf8')).includes('every JWT was looked at');
-  while (!(await isDone())) latencies.push(...(await sendLoad({ ...load, requests: 400 })).latencies);
+  const isDone = (): boolean => service.logLines().some(({ msg }) => msg === 'every JWT was looked at');
+  while (!isDone()) latencies.push(...(await sendLoad({ ...load, requests: 400 })).latencies);
   await service.stop();
   bare.close();
   const busy = quantileOf(latencies, 0.99);
@@ -145,8 +157,13 @@ function difference(after: Histogram, before: Histogram): Histogram {
   };
 }
 
-function makePod(name: string, annotated: boolean): unknown {
-  const annotations = annotated ? { 'tokens.osg-htc.org/token': 'my-jwt' } : { colour: 'blue' };
+const ANNOTATIONS = {
+  ours: { 'tokens.osg-htc.org/token': 'my-jwt' },
+  peer: { 'peer.example.org/token': 'my-jwt' },
+  none: { colour: 'blue' },
+} as const;
+
+function makePod(name: string, annotations: Readonly<Record<string, string>>): unknown {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -173,9 +190,9 @@ function peerConfiguration(port: number, ca: string): unknown {
         rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }],
         matchConditions: [
           {
-            name: 'asks-for-a-token',
+            name: 'is-for-the-peer',
             expression:
-              "object.metadata.?annotations.orValue({}).exists(key, key.startsWith('tokens.osg-htc.org/'))",
+              "object.metadata.?annotations.orValue({}).exists(key, key.startsWith('peer.example.org/'))",
           },
         ],
       },

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, closeSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
@@ -59,11 +59,7 @@ export async function startMeasured({ args, logFile, cluster }: MeasuredOptions)
   };
   while (!(await isReady())) await sleep(2);
   const readyAfterMs = performance.now() - startedAt;
-  const logLines = (): Record<string, unknown>[] =>
-    readFileSync(logFile, 'utf8')
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line));
+  const logLines = followLog(logFile);
   return {
     pid,
     httpPort,
@@ -72,11 +68,34 @@ export async function startMeasured({ args, logFile, cluster }: MeasuredOptions)
     cpuSeconds: () => cpuSecondsOf(pid),
     residentMiB: () => residentMiBOf(pid),
     logLines,
-    waitForLog: (fits, withinMs) => waitUntil('a log line', withinMs, () => logLines().find(fits)),
+    waitForLog: (fits, withinMs) => {
+      let looked = 0;
+      return waitUntil('a log line', withinMs, () => {
+        const fresh = logLines().slice(looked);
+        looked += fresh.length;
+        return fresh.find(fits);
+      });
+    },
     stop: async () => {
       await end(child);
       forget();
     },
+  };
+}
+
+/** All lines of a file that grows; each is read once, as what is measured shares the machine. */
+function followLog(file: string): () => Record<string, unknown>[] {
+  const lines: Record<string, unknown>[] = [];
+  const descriptor = openSync(file, 'r');
+  const chunk = Buffer.alloc(1024 * 1024);
+  let rest = '';
+  return () => {
+    for (let read = readSync(descriptor, chunk); read > 0; read = readSync(descriptor, chunk)) {
+      const texts = `${rest}${chunk.toString('utf8', 0, read)}`.split('\n');
+      rest = texts.pop() ?? '';
+      for (const text of texts) if (text.startsWith('{')) lines.push(JSON.parse(text));
+    }
+    return lines;
   };
 }
 

@@ -115,7 +115,8 @@ export async function measureBulk({ stage, count }: TokenBench): Promise<readonl
   const signedBefore = countSigned(service.logLines());
   const rotatedAt = performance.now();
   await writeKey(bare, 'bulk');
-  await service.waitForLog(() => countSigned(service.logLines()) >= signedBefore + count, WITHIN_MS);
+  let signed = 0;
+  await service.waitForLog((line) => isSigned(line) && (signed += 1) === signedBefore + count, WITHIN_MS);
   const resignedMs = performance.now() - rotatedAt;
   const bareAgainMs = await writeBare(bare, peers, sample);
   const order = service

@@ -128,7 +128,6 @@ async function comeToRest(world: World): Promise<void> {
   world.note('at rest');
   laws.violations.push(...findUnsettled(world));
   throwViolations(world);
-  if (world.isTurnedBack) await lookOnce(world);
   await lookAgain(world, 'a restart', () => [0, 1].forEach((replica) => world.restart(replica)));
   await lookAgain(world, 'a failover', () => world.lead(world.leading === undefined ? 0 : 1, 0));
   await lookAgain(world, 'a resync', () => [0, 1].forEach((replica) => world.relist(replica)));

@@ -10,18 +10,13 @@ import type { World } from './model-world.ts';
 /** What time alone is about to change is looked at no closer than this, in seconds. */
 const NEAR = 8;
 
-/**
- * What status and Secret say when all is at rest but should not, one line each. After the clock was set back, what the
- * status said of the time before may stay.
- */
-export function findUnsettled({ cluster, laws, clock, isTurnedBack }: World): readonly string[] {
+/** What status and Secret say when all is at rest but should not, one line each. */
+export function findUnsettled({ cluster, laws, clock }: World): readonly string[] {
   const now = clock.now() / 1000;
   return [...cluster.jwts.values()].flatMap((jwt) =>
-    findDifferences(laws, jwt, {
-      secret: cluster.secrets.get(`${jwt.namespace}/${jwt.name}`),
-      now,
-      isTurnedBack,
-    }).map((line) => `at rest, ${jwt.name}: ${line}, but its status is ${JSON.stringify(jwt.status)}`),
+    findDifferences(laws, jwt, cluster.secrets.get(`${jwt.namespace}/${jwt.name}`), now).map(
+      (line) => `at rest, ${jwt.name}: ${line}, but its status is ${JSON.stringify(jwt.status)}`,
+    ),
   );
 }
 
@@ -43,14 +38,12 @@ export function isAboutToChange({ cluster, laws, clock }: World): boolean {
   });
 }
 
-interface Rest {
-  readonly secret: ModelSecret | undefined;
-  /** Seconds since the epoch. */
-  readonly now: number;
-  readonly isTurnedBack: boolean;
-}
-
-function findDifferences(laws: Laws, jwt: ModelJwt, { secret, now, isTurnedBack }: Rest): readonly string[] {
+function findDifferences(
+  laws: Laws,
+  jwt: ModelJwt,
+  secret: ModelSecret | undefined,
+  now: number,
+): readonly string[] {
   const { status } = jwt;
   const token = laws.tokenIn(secret);
   const isOwn = secret !== undefined && isOurs(jwt.name, jwt.uid, secret) && !secret.deleting;
@@ -63,7 +56,6 @@ function findDifferences(laws: Laws, jwt: ModelJwt, { secret, now, isTurnedBack 
   expect(status['observedGeneration'] === jwt.generation, `generation ${jwt.generation} was not observed`);
   // While writes are refused the next look comes with the next try.
   if (secret?.immutable === true && token !== undefined && token.exp <= now) return found;
-  if (isTurnedBack && isValid && ready?.['status'] === 'False') return found;
   expect(ready?.['status'] === (isValid ? 'True' : 'False'), `Ready should be ${isValid}`);
   if (isValid && token !== undefined) {
     // After a crash between Secret and status, a key that is lost since cannot tell any more whether it signed.
@@ -73,7 +65,7 @@ function findDifferences(laws: Laws, jwt: ModelJwt, { secret, now, isTurnedBack 
     expect(!isMendable || drift === undefined, `${drift} of the Secret drifted`);
     const isOverdue = token.exp - now <= lifetimesOf(jwt.spec).resignBefore / 2;
     expect(
-      isTurnedBack || secret.immutable || isOverdue === (condition(status, 'RenewalOverdue') !== undefined),
+      secret.immutable || isOverdue === (condition(status, 'RenewalOverdue') !== undefined),
       `RenewalOverdue should be ${isOverdue}`,
     );
     const key = condition(status, 'KeyAvailable');

@@ -126,13 +126,14 @@ export function lifetimesOf(spec: JsonObject): { readonly lifetime: number; read
   return { lifetime, resignBefore: asked === 0 || asked >= lifetime ? lifetime / 2 : asked };
 }
 
-/** Whether the token says what the spec asks for and has not expired at `now` (seconds since the epoch). */
+/** Whether the token says what the spec asks for and is valid at `now` (seconds since the epoch). */
 export function says(token: SeenToken, spec: JsonObject, now: number): boolean {
   const { iss, iat, nbf, jti, exp, ...free } = token.claims;
   const isOurs = iss === spec['issuer'] && iat === nbf && typeof jti === 'string' && typeof exp === 'number';
   return (
     isOurs &&
     token.exp > now &&
+    Number(nbf) <= now &&
     token.exp - Number(iat) === lifetimesOf(spec).lifetime + 60 &&
     token.header['kid'] === spec['keyId'] &&
     token.header['alg'] === spec['algorithm'] &&

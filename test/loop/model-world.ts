@@ -44,8 +44,6 @@ export class World {
   writes = 0;
   /** Answers to writes that were lost. */
   lost = 0;
-  /** The clock was set back: what had expired is valid again, which nobody looks for. */
-  isTurnedBack = false;
   /**
    * One more look is needed: a process that was killed or lost the lease had writes under way, which arrived after its
    * successor looked. (A real lease keeps the successor waiting for as long as a request may take.)
@@ -164,10 +162,7 @@ export class World {
   jump(ms: number): void {
     this.#begin(JWT_KEYS);
     this.clock.jump(ms);
-    if (ms < 0) {
-      this.laws.turnBack();
-      this.isTurnedBack = true;
-    }
+    if (ms < 0) this.laws.turnBack();
     this.laws.disturb(JWT_KEYS, LOOK_MS + this.#answerMs);
   }
 

@@ -131,14 +131,43 @@ test('a wake-up is found within a minute after the wall clock jumped over it', a
   assert.equal(runs.length, 1);
 });
 
-test('a wake-up waits for its time of the wall clock when that was set back', async () => {
+test('a wake-up waits for its time of the wall clock when that was set back by seconds', async () => {
   const { queue, clock, runs } = startQueue();
-  queue.addAt('a', 60 * MINUTE_MS);
-  clock.jump(-30 * MINUTE_MS);
-  await clock.advance(89 * MINUTE_MS);
-  assert.equal(runs.length, 0);
-  await clock.advance(2 * MINUTE_MS);
-  assert.equal(runs.length, 1);
+  queue.addAt('a', 10 * MINUTE_MS);
+  clock.jump(-59_000);
+  await clock.advance(10 * MINUTE_MS);
+  assert.deepEqual(runs, []);
+  await clock.advance(MINUTE_MS);
+  assert.deepEqual(runs, [['a', 10 * MINUTE_MS]]);
+});
+
+test('what a clock planned that was wrong is looked at within a minute after it was set back, once', async () => {
+  const { queue, clock, runs } = startQueue();
+  queue.addAt('a', 10 * MINUTE_MS);
+  await clock.advance(2.5 * MINUTE_MS);
+  clock.jump(-2 * MINUTE_MS);
+  await clock.advance(MINUTE_MS);
+  assert.deepEqual(runs, [['a', MINUTE_MS]]);
+  queue.addAt('a', 4 * MINUTE_MS);
+  await clock.advance(5 * MINUTE_MS);
+  assert.deepEqual(runs.slice(1), [['a', 4 * MINUTE_MS]]);
+});
+
+test('a back-off takes no more than half of the time until the token expires, and still grows after that', async () => {
+  const expiresAt = 60_000;
+  const { queue, clock, runs } = startQueue(async () => ({ next: 'retry' }));
+  queue.add('a', { priority: 'new', expiresAt });
+  await clock.advance(300_000);
+  const times = runs.map(([, at]) => at / 1_000);
+  assert.deepEqual(times.slice(0, 6), [0, 1, 3, 7, 15, 31]);
+  const before = times.filter((at) => at < 60);
+  assert.ok(before.length >= 9, String(times)); // unshortened, the seventh would come at 63
+  for (const [index, at] of before.entries()) {
+    const wait = (before[index + 1] ?? at) - at;
+    assert.ok(wait <= Math.max(1, (60 - at) / 2), String(times));
+  }
+  const waits = times.slice(before.length).map((at, index, all) => (all[index + 1] ?? at) - at);
+  assert.deepEqual(waits.slice(0, 2), [32, 64]);
 });
 
 test('failures are repeated after 1, 2, 4 … s, never later than 5 min', async () => {

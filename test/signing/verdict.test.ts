@@ -19,6 +19,13 @@ describe('the verdict on a token', () => {
     assert.deepEqual(verdict, { matches: true, expiresAt: NOW + 86_400, legacy: false });
   });
 
+  it('is ClaimsMismatch until its first second', () => {
+    const { nbf } = claimsOf();
+    const verdictAt = (now: number) => judgeClaims({ header, claims: claimsOf() }, makeSpec(), now);
+    assert.deepEqual(verdictAt(nbf - 1), { matches: false, cause: 'ClaimsMismatch', until: nbf });
+    assert.ok(verdictAt(nbf).matches);
+  });
+
   const ours = claimsOf();
   const { iat, iss, jti, nbf, ...old } = ours;
   const cases: Readonly<Record<string, readonly [ReturnType<typeof judgeClaims>, string]>> = {

@@ -9,6 +9,7 @@ import { locateKey, type KeyReference } from '../../reconcile/key-access.ts';
 import { parseTime } from '../../reconcile/time.ts';
 import { readSigningKey } from '../../signing/key.ts';
 import { lintJwt } from '../../signing/lint.ts';
+import { findAdvice } from '../../signing/lint/advice.ts';
 import { listRenewals } from '../../signing/renewals.ts';
 import { writeRenewals } from './plan.ts';
 import { sayLifetimes, sayWhen } from './words.ts';
@@ -23,6 +24,8 @@ export interface JwtFileReport {
   /** Why no token can be signed; empty when it can, as far as the files tell. */
   readonly problems: readonly StateProblem[];
   readonly warnings: readonly string[];
+  /** What is often meant otherwise. */
+  readonly advice: readonly string[];
   /** Where the private key is, and what could be told of it. */
   readonly key: string;
   /** Seconds. */
@@ -43,7 +46,7 @@ export async function explainJwtFile(
     name: stringMember(metadata, 'name') ?? '',
     namespace: stringMember(metadata, 'namespace'),
   } as const;
-  const none = { warnings: [], key: '', lifetimes: undefined, nextRenewals: [] };
+  const none = { warnings: [], advice: [], key: '', lifetimes: undefined, nextRenewals: [] };
   const jwt = readJwt(object);
   if (!jwt.ok) return { ...common, ...none, problems: [{ reason: 'ClaimsInvalid', message: jwt.problem }] };
   const { spec } = jwt.value;
@@ -52,7 +55,11 @@ export async function explainJwtFile(
   const unknown = findUnknownFields(object['spec']).map(
     (path) => `${path} is no field of a JWT and is ignored`,
   );
-  const told = { ...none, warnings: [...unknown, ...warnings.map(({ message }) => message)] };
+  const told = {
+    ...none,
+    warnings: [...unknown, ...warnings.map(({ message }) => message)],
+    advice: findAdvice(spec.value).map(({ message }) => message),
+  };
   const problems: StateProblem[] = refusals.map(({ reason, message }) => ({ reason, message }));
   const key = await judgeKey(jwt.value, spec.value, others);
   if (key.problem !== undefined) problems.push(key.problem);
@@ -114,7 +121,7 @@ export function describeJwtFile(
   now: number,
   paint: Paint,
 ): readonly string[] {
-  const { namespace, name, problems, warnings, key, lifetimes, nextRenewals } = report;
+  const { namespace, name, problems, warnings, advice, key, lifetimes, nextRenewals } = report;
   const title = paint('bold', `JWT ${namespace === undefined ? '' : `${namespace}/`}${name}`);
   const verdict =
     problems.length === 0
@@ -132,6 +139,7 @@ export function describeJwtFile(
     `${title} (${source}): ${verdict}`,
     ...problems.map(({ message }) => `  ${paint('red', 'error:')} ${message}`),
     ...warnings.map((message) => `  ${paint('yellow', 'warning:')} ${message}`),
+    ...advice.map((message) => `  ${paint('cyan', 'advice:')} ${message}`),
     ...(key === '' ? [] : [`  key: ${key}`]),
     ...(lifetimes === undefined ? [] : [`  ${sayLifetimes(lifetimes)}`]),
     ...(rows.length === 0 || lifetimes === undefined

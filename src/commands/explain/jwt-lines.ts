@@ -21,6 +21,7 @@ export function describeJwt(report: JwtReport, now: number, paint: Paint): reado
     ...describeMarks(report),
     '',
     ...describeRenewals(report, now, paint),
+    ...describeLint(report, paint),
     ...report.mayNot.map((request) => paint('yellow', `note: you may not ${request}; ${HIDDEN}`)),
   ];
 }
@@ -100,6 +101,16 @@ function describeMarks({ marks }: JwtReport): readonly string[] {
   return marks.length === 0
     ? []
     : [`  It also takes off what token-manager left on the JWT: ${marks.join(', ')}`];
+}
+
+function describeLint({ warnings, advice }: JwtReport, paint: Paint): readonly string[] {
+  if (warnings.length === 0 && advice.length === 0) return [];
+  return [
+    '',
+    paint('bold', 'What to think about'),
+    ...warnings.map((message) => `  ${paint('yellow', 'warning:')} ${message}`),
+    ...advice.map((message) => `  ${paint('cyan', 'advice:')} ${message}`),
+  ];
 }
 
 function describeRenewals(

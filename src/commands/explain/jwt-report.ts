@@ -2,6 +2,8 @@ import { findOwnership, type Ownership } from '../../reconcile/ownership.ts';
 import { findLegacyMarks } from '../../reconcile/take-over.ts';
 import { arrayMember, isJsonObject, stringMember, type JsonObject } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
+import { findAdvice } from '../../signing/lint/advice.ts';
+import { findWarnings, type LintWarning } from '../../signing/lint/warnings.ts';
 import type { Look } from './look.ts';
 import { describeKeyPlace, describeNextStep, foreseeRenewals, writeRenewals, type NextStep } from './plan.ts';
 
@@ -35,6 +37,10 @@ export interface JwtReport {
   readonly nextRenewals: readonly { readonly at: string; readonly expiresAt: string }[];
   /** The lifetimes of the spec in seconds, `undefined` when the spec cannot be served. */
   readonly lifetimes: { readonly lifetime: number; readonly resignBefore?: number } | undefined;
+  /** What verifiers refuse of such a token, or what leaks the key. */
+  readonly warnings: readonly string[];
+  /** What is often meant otherwise. */
+  readonly advice: readonly string[];
   /** What token-manager left on it, to be taken off. */
   readonly marks: readonly string[];
   readonly mayNot: readonly string[];
@@ -64,6 +70,7 @@ export function reportOn(look: Look, now: number): JwtReport {
     nextAttemptAt: stringMember(jwt.status, 'nextAttemptAt'),
     nextRenewals: writeRenewals(foreseeRenewals(look, now)),
     lifetimes: jwt.spec.ok ? lifetimesOf(jwt.spec.value) : undefined,
+    ...readLint(jwt),
     marks: marks === undefined ? [] : [...marks.finalizers, ...marks.annotations],
     mayNot: hidden,
   };
@@ -77,6 +84,15 @@ function lifetimesOf({
   resignBefore?: number;
 }): JwtReport['lifetimes'] {
   return { lifetime, ...(resignBefore === undefined ? {} : { resignBefore }) };
+}
+
+function readLint({ spec }: Jwt): Pick<JwtReport, 'warnings' | 'advice'> {
+  if (!spec.ok) return { warnings: [], advice: [] };
+  const says = ({ message }: LintWarning): string => message;
+  return {
+    warnings: findWarnings(spec.value, undefined).map(says),
+    advice: findAdvice(spec.value).map(says),
+  };
 }
 
 function judgeSecret({ jwt, seen }: Look): JwtReport['secret'] {

@@ -12,7 +12,7 @@ export const CAUSES: Readonly<Record<SignatureCause, string>> = {
   Expired: 'the token has expired',
   HeaderMismatch: 'the token has another key id or algorithm than the spec',
   SignatureInvalid: 'the token was not signed with the key of this JWT',
-  ClaimsMismatch: 'the token says something else than the spec',
+  ClaimsMismatch: 'the token says something else than the spec, or is not valid yet',
   KeyChanged: 'the key is another one than that of the token',
   RenewRequested: `the annotation ${RENEW} asks for it`,
   RenewalDue: 'its time has come',

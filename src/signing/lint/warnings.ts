@@ -3,6 +3,7 @@ import { describeSeconds } from '../../resources/duration.ts';
 import { member, stringMember } from '../../resources/json.ts';
 import type { JwtSpec } from '../../resources/jwt.ts';
 import { overriddenClaims } from '../claims.ts';
+import { findStorageScopes } from './scopes.ts';
 
 /** XRootD's ztn refuses a longer token, on the client's side and on the server's. */
 const MAX_TOKEN_BYTES = 4_096;
@@ -16,8 +17,6 @@ const WLCG_VERSION = '1.0';
 /** The values of `ver` that scitokens-cpp knows; SciTokens 2.0 has its own word for any audience. */
 const SCITOKENS_VERSIONS: ReadonlySet<unknown> = new Set(['scitoken:2.0', 'scitokens:2.0', 'scitokens:1.0']);
 const SCITOKENS_ANY = 'ANY';
-/** One name of a list that is divided by white space (RFC 8693 §4.2); a colon and a path may follow. */
-const STORAGE_SCOPE = /(?:^|\s)(storage\.(?:read|create|modify|write))(?=[:\s]|$)/g;
 
 const OSDF_ALGORITHMS = Object.keys(ALGORITHMS)
   .filter((name) => isAlgorithmName(name) && ALGORITHMS[name].acceptedByOsdf)
@@ -33,7 +32,8 @@ export interface LintWarning {
 
 interface Facts {
   readonly spec: JwtSpec;
-  readonly scopes: ReadonlySet<string | undefined>;
+  /** Of storage, without their paths. */
+  readonly scopes: ReadonlySet<string>;
   readonly audiences: readonly string[];
   /** Whether the token claims the profile of SciTokens instead of WLCG's. */
   readonly isSciToken: boolean;
@@ -115,19 +115,13 @@ export function findWarnings(spec: JwtSpec, bytes: number | undefined): readonly
     spec,
     bytes,
     isSciToken,
-    scopes: storageScopes(member(data, 'scope')),
+    scopes: new Set(findStorageScopes(member(data, 'scope')).map(({ name }) => name)),
     audiences: [member(data, 'aud')].flat().filter(isText),
   };
   return Object.entries(RULES).flatMap(([rule, says]) => {
     const message = says(facts);
     return message === false ? [] : [{ rule, message }];
   });
-}
-
-/** Which scopes of storage are asked for, without their paths. */
-function storageScopes(scope: unknown): ReadonlySet<string | undefined> {
-  const text = [scope].flat().filter(isText).join(' ');
-  return new Set([...text.matchAll(STORAGE_SCOPE)].map(([, name]) => name));
 }
 
 function isText(value: unknown): value is string {

@@ -1,0 +1,37 @@
+import { describeSeconds } from '../../resources/duration.ts';
+import { member } from '../../resources/json.ts';
+import type { JwtSpec } from '../../resources/jwt.ts';
+import { effectiveIssuer } from '../claims.ts';
+import { findStorageScopes } from './scopes.ts';
+import type { LintWarning } from './warnings.ts';
+
+/** Seconds. WLCG Common JWT Profiles: the longest lifetime of an access token unless its users agreed on more. */
+const WLCG_MAX_LIFETIME = 6 * 3_600;
+
+/** What is often right, and often meant otherwise: told to whoever asks for an explanation, and nowhere else. */
+const RULES: Readonly<Record<string, (spec: JwtSpec) => string | false>> = {
+  // scitokens-cpp appends the path as it is, others (OpenID Connect Discovery) drop the slash first.
+  'issuer-trailing-slash': (spec) => {
+    const issuer = effectiveIssuer(spec);
+    return (
+      issuer.ok &&
+      issuer.value.endsWith('/') &&
+      'the issuer ends in "/": XRootD asks for //.well-known/… there; publish under both, or drop the slash everywhere'
+    );
+  },
+  'lifetime-long': ({ lifetime }) =>
+    lifetime > WLCG_MAX_LIFETIME &&
+    `spec.expiryTime is ${describeSeconds(lifetime)}: WLCG allows 6 h unless agreed, and a stolen token works till then`,
+  // With base path /vo, storage.read:/vo allows /vo/vo only.
+  'scope-path': ({ data }) =>
+    findStorageScopes(member(data, 'scope')).some(({ path }) => path !== '' && path !== '/') &&
+    'spec.data.scope: paths start at the base path of the namespace (under /vo, /data means /vo/data): leave it out',
+};
+
+/** All advice on a spec that can be served, in the words of a warning. */
+export function findAdvice(spec: JwtSpec): readonly LintWarning[] {
+  return Object.entries(RULES).flatMap(([rule, says]) => {
+    const message = says(spec);
+    return message === false ? [] : [{ rule, message }];
+  });
+}

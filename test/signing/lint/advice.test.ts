@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseJwtSpec } from '../../../src/resources/jwt.ts';
+import { findAdvice } from '../../../src/signing/lint/advice.ts';
+import { lintJwt } from '../../../src/signing/lint.ts';
+import { claims, spec } from './specs.ts';
+
+function adviceOn(wire: unknown): readonly string[] {
+  const parsed = parseJwtSpec(wire);
+  assert.ok(parsed.ok);
+  const advice = findAdvice(parsed.value);
+  for (const { message } of advice) assert.ok(message.length <= 120, `${message.length}: ${message}`);
+  return advice.map(({ rule }) => rule);
+}
+
+const SHORT = { expiryTime: { hours: 6 }, issuer: 'https://issuer.example.com' };
+
+describe('advice', () => {
+  const cases: Readonly<Record<string, { readonly spec: unknown; readonly rules: readonly string[] }>> = {
+    'is not given on what cannot be meant otherwise': { spec: spec(SHORT), rules: [] },
+    'is given on the NRP page as it stands': {
+      spec: spec(),
+      rules: ['issuer-trailing-slash', 'lifetime-long'],
+    },
+    'looks at the issuer that counts': {
+      spec: spec({ ...SHORT, data: { iss: 'https://issuer.example.com/' } }),
+      rules: ['issuer-trailing-slash'],
+    },
+    'begins above six hours': {
+      spec: spec({ ...SHORT, expiryTime: { hours: 6, minutes: 1 } }),
+      rules: ['lifetime-long'],
+    },
+    'is given on a path in a scope': {
+      spec: { ...Object(claims({ scope: 'openid storage.read:/ storage.modify:/vo/data' })), ...SHORT },
+      rules: ['scope-path'],
+    },
+    'is not given on paths of other scopes': {
+      spec: { ...Object(claims({ scope: 'storage.read compute.read:/x xstorage.read:/y' })), ...SHORT },
+      rules: [],
+    },
+  };
+  for (const [title, { spec: wire, rules }] of Object.entries(cases)) {
+    it(title, () => assert.deepEqual(adviceOn(wire), rules));
+  }
+
+  it('is no warning: the webhook does not give it', async () => {
+    const { warnings } = await lintJwt(spec(), { isNew: true });
+    assert.deepEqual(
+      warnings.filter(({ rule }) => adviceOn(spec()).includes(rule)),
+      [],
+    );
+  });
+});
