@@ -196,10 +196,10 @@ export class WorkQueue {
   }
 
   async #run(key: string, ready: Ready): Promise<void> {
-    this.#running.set(key, undefined);
     this.#wakes.delete(key); // its outcome says when to look again
     this.#retries.delete(key);
     this.#noteClock();
+    this.#running.set(key, undefined);
     const { clock, process, random = Math.random } = this.#options;
     const failures = this.#failures.get(key) ?? 0;
     const backoff = backoffDelay(RETRY, failures + 1, random);
@@ -285,7 +285,9 @@ export class WorkQueue {
     const ahead = clock.now() - clock.monotonic();
     const wasTurnedBack = ahead < this.#ahead - TURN_TOLERANCE_MS;
     this.#ahead = wasTurnedBack ? ahead : Math.max(this.#ahead, ahead);
-    if (wasTurnedBack) this.#enqueueDue(this.#wakes, Number.POSITIVE_INFINITY);
+    if (!wasTurnedBack) return;
+    this.#enqueueDue(this.#wakes, Number.POSITIVE_INFINITY);
+    for (const key of this.#running.keys()) this.#enqueue(key, { priority: 'due' });
   }
 
   #enqueueDue(wakes: KeyedHeap<Wake>, now: number): void {
