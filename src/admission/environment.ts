@@ -6,16 +6,21 @@ import { TOKEN_ITSELF_ENV_VAR } from './settings.ts';
 import type { Warnings } from './warnings.ts';
 import { quote, showPath } from './wording.ts';
 
+/** The env var that names the file. */
+export function makeEnv(name: string, file: string): TokenEnv {
+  return { name, value: escapeEnvValue(file) };
+}
+
 /**
- * The env var to add, `undefined` when the container has one of that name: the user's is kept, and a second entry of
- * one name must never result. `files` are the paths at which the container sees the token, the best first.
+ * Whether the container sets the env var itself: that is kept, and a second entry of one name must never result.
+ * `files` are the paths at which the container sees the token, the best first.
  */
-export function planEnv(
+export function setsEnv(
   container: ContainerShape,
   envVar: string,
   files: readonly string[],
   warnings: Warnings,
-): TokenEnv | undefined {
+): boolean {
   let own: JsonObject | undefined;
   for (const entry of container.env) {
     const { name } = entry;
@@ -23,11 +28,11 @@ export function planEnv(
       own = entry; // of several the last one counts
     else if (name === TOKEN_ITSELF_ENV_VAR) warnTokenItself(container, envVar, warnings);
   }
+  if (own === undefined) return false;
   const [file = ''] = files;
-  if (own === undefined) return { name: envVar, value: escapeEnvValue(file) };
   const value = member(own, 'valueFrom') === undefined ? (stringMember(own, 'value') ?? '') : undefined;
   if (value === undefined || !namesOneOf(value, files)) warnKept(container, envVar, value, file, warnings);
-  return undefined;
+  return true;
 }
 
 function namesOneOf(value: string, files: readonly string[]): boolean {

@@ -12,7 +12,7 @@ import {
   type AnnotationValues,
 } from './annotations.ts';
 import type { ContainerPlan, TokenMount } from './decision.ts';
-import { planEnv } from './environment.ts';
+import { makeEnv, setsEnv } from './environment.ts';
 import { placeToken, wantToken } from './mounts.ts';
 import { planPatch } from './patch.ts';
 import { MAX_MOUNTS, mountPathOf } from './plan-injection.ts';
@@ -143,8 +143,11 @@ function planContainer(
       mounts.push(placement.mount);
     }
     if (token.index !== 0) continue;
-    if (envVar.ok) env = planEnv(container, envVar.value, placement.files, found.warnings);
-    else warn(found, 'InvalidAnnotation', envVar.problem.what);
+    const { files } = placement;
+    if (envVar.ok) {
+      const isSet = setsEnv(container, envVar.value, files, found.warnings);
+      env = isSet ? undefined : makeEnv(envVar.value, files[0] ?? '');
+    } else warn(found, 'InvalidAnnotation', envVar.problem.what);
   }
   return { list: LIST, index: container.index, name: container.name, mounts, env };
 }

@@ -2,8 +2,8 @@ import type { JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { INJECTION_ANNOTATIONS, TOKEN_KEY } from '../resources/names.ts';
 import type { InjectionRequest } from './annotations.ts';
-import type { ContainerPlan, InjectionPlan, Refusal, TokenMount, TokenVolume } from './decision.ts';
-import { planEnv } from './environment.ts';
+import type { ContainerPlan, InjectionPlan, Refusal, TokenEnv, TokenMount, TokenVolume } from './decision.ts';
+import { makeEnv, setsEnv } from './environment.ts';
 import { findReadOnlyParent, placeToken, wantToken, type WantedToken } from './mounts.ts';
 import type { ContainerShape } from './pod-shape.ts';
 import { findTokenVolumes, makeTokenVolume, volumeKind } from './token-volume.ts';
@@ -38,8 +38,9 @@ export function planInjection(
     wanted.push(wantToken(name, mountPathOf(request.mountPath, name, index), volume, shown));
   }
   const containers: ContainerPlan[] = [];
+  const means = { wanted, newEnv: makeEnv(request.envVar, wanted[0]?.newMount.files[0] ?? ''), volumes };
   for (const container of selected) {
-    const plan = planContainer(container, wanted, request.envVar, volumes, warnings);
+    const plan = planContainer(container, means, warnings);
     if (!plan.ok) return plan;
     if (plan.value.mounts.length > 0 || plan.value.env !== undefined) containers.push(plan.value);
   }
@@ -51,11 +52,16 @@ export function mountPathOf(mountPath: string, token: string, index: number): st
   return index === 0 ? mountPath : `${mountPath}-${token}`;
 }
 
+interface Means {
+  readonly wanted: readonly WantedToken[];
+  /** For a container that gets a new mount of the first token; one object for all, as the mount is. */
+  readonly newEnv: TokenEnv;
+  readonly volumes: ReadonlyMap<string, JsonObject>;
+}
+
 function planContainer(
   container: ContainerShape,
-  wanted: readonly WantedToken[],
-  envVar: string,
-  volumes: ReadonlyMap<string, JsonObject>,
+  { wanted, newEnv, volumes }: Means,
   warnings: Warnings,
 ): Result<ContainerPlan, Refusal> {
   const mounts: TokenMount[] = [];
@@ -72,7 +78,9 @@ function planContainer(
         `container ${quote(container.name, 24)}: mounts of ${quote(token.name, 24)} by subPath never see a renewed token`,
       );
     }
-    if (index === 0) env = planEnv(container, envVar, placement.files, warnings);
+    const { files } = placement;
+    if (index > 0 || setsEnv(container, newEnv.name, files, warnings)) continue;
+    env = placement.how === 'mount' ? newEnv : makeEnv(newEnv.name, files[0] ?? '');
   }
   const { list, index, name } = container;
   return ok({ list, index, name, mounts, env });

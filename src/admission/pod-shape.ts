@@ -76,8 +76,8 @@ export function readContainers(
     names.add(name);
     const mounts = readEach(item['volumeMounts'], readMount);
     const devices = readEach(item['volumeDevices'], readDevice);
-    const env = readEach(item['env'], readVariable);
-    if (mounts === undefined || devices === undefined || env === undefined) {
+    const env = listOf(item['env']);
+    if (mounts === undefined || devices === undefined || env?.every(isJsonObject) !== true) {
       return fail(`${list}[${index}] has mounts, devices or env vars of a wrong shape`);
     }
     containers.push({ list, index, name, mounts, devices, env });
@@ -143,10 +143,6 @@ function readDevice({ name, devicePath }: JsonObject): DeviceShape | undefined {
   if (typeof name !== 'string' || name === '') return undefined;
   if (typeof devicePath !== 'string' || devicePath === '') return undefined;
   return { volume: name, path: normalisePath(devicePath) };
-}
-
-function readVariable(variable: JsonObject): JsonObject {
-  return variable;
 }
 
 /** Labels or annotations: `undefined` when absent or `null`, `'wrong'` when they are no object. */

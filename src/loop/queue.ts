@@ -1,6 +1,7 @@
 import { backoffDelay } from './backoff.ts';
 import type { Clock, Timer } from './clock.ts';
 import { KeyedHeap } from './heap.ts';
+import { TurnBack } from './turn-back.ts';
 
 /** What goes first: a wake-up that is due, a new object, a changed one, a look without a cause. */
 export const PRIORITIES = ['due', 'new', 'changed', 'resync'] as const;
@@ -57,8 +58,6 @@ const SHARE_OF_REST = 0.5;
 const SHORTEST_WAIT_MS = 1_000;
 /** Wake-ups are times of the wall clock, which jumps; a timer does not. So it never sleeps longer than this. */
 const LONGEST_LOOK_AWAY_MS = 60_000;
-/** A clock that was set back by less leaves every token valid: they are backdated by as much (contract §1). */
-const TURN_TOLERANCE_MS = 60_000;
 const DRAIN_MS = 5_000; // a write takes no longer than its deadline
 
 /**
@@ -79,19 +78,19 @@ export class WorkQueue {
   /** Keys being worked on, with what was asked for meanwhile. */
   readonly #running = new Map<string, Ready | undefined>();
   readonly #failures = new Map<string, number>();
+  readonly #turnBack: TurnBack;
   readonly #abort = new AbortController();
   #state: 'new' | 'started' | 'stopped' = 'new';
   #sequence = 0;
   #timer: Timer | undefined;
   /** The earliest of the wake-ups and of the retries that the timer was set for. */
   #armedFor: { readonly wake: number; readonly retry: number } | undefined;
-  /** How far the wall clock was ahead of the monotonic one at most, since it was set back last. */
-  #ahead = Number.NEGATIVE_INFINITY;
   #dispatching = false;
   #drained: (() => void) | undefined;
 
   constructor(options: QueueOptions) {
     this.#options = options;
+    this.#turnBack = new TurnBack(options.clock);
   }
 
   /** Keys that wait for a worker. */
@@ -141,7 +140,7 @@ export class WorkQueue {
   start(): void {
     if (this.#state !== 'new') return;
     this.#state = 'started';
-    this.#noteClock();
+    this.#planAnewIfTurnedBack();
     this.#arm();
     this.#dispatchSoon();
   }
@@ -198,7 +197,7 @@ export class WorkQueue {
   async #run(key: string, ready: Ready): Promise<void> {
     this.#wakes.delete(key); // its outcome says when to look again
     this.#retries.delete(key);
-    this.#noteClock();
+    this.#planAnewIfTurnedBack();
     this.#running.set(key, undefined);
     const { clock, process, random = Math.random } = this.#options;
     const failures = this.#failures.get(key) ?? 0;
@@ -273,19 +272,15 @@ export class WorkQueue {
   #wake(): void {
     const { clock } = this.#options;
     this.#timer = undefined;
-    this.#noteClock();
+    this.#planAnewIfTurnedBack();
     this.#enqueueDue(this.#wakes, clock.now());
     this.#enqueueDue(this.#retries, clock.monotonic());
     this.#arm();
   }
 
-  /** What a clock planned that was set back since is planned anew: tokens signed by it may not be valid yet. */
-  #noteClock(): void {
-    const { clock } = this.#options;
-    const ahead = clock.now() - clock.monotonic();
-    const wasTurnedBack = ahead < this.#ahead - TURN_TOLERANCE_MS;
-    this.#ahead = wasTurnedBack ? ahead : Math.max(this.#ahead, ahead);
-    if (!wasTurnedBack) return;
+  /** What was planned by a clock that was set back since is planned anew: tokens signed by it may not be valid yet. */
+  #planAnewIfTurnedBack(): void {
+    if (!this.#turnBack.happened()) return;
     this.#enqueueDue(this.#wakes, Number.POSITIVE_INFINITY);
     for (const key of this.#running.keys()) this.#enqueue(key, { priority: 'due' });
   }

@@ -1,5 +1,5 @@
 import { fail, ok, type Result } from './result.ts';
-import type { PatchOperation } from './json-patch.ts';
+import { writePatch, type PatchOperation } from './json-patch.ts';
 import { isJsonObject, member, objectMember, stringMember } from './json.ts';
 import type { AdmissionDecision, AdmissionReason, StateReason } from './reasons.ts';
 
@@ -96,6 +96,6 @@ export function writeAdmissionReview(uid: string, answer: AdmissionAnswer): stri
   const text = JSON.stringify({ apiVersion: ADMISSION_API_VERSION, kind: ADMISSION_KIND, response });
   if (operations.length === 0) return text;
   // Put in as it is: JSON.stringify would look at each of its characters for one to escape, and base64 has none.
-  const patch = Buffer.from(JSON.stringify(operations)).toString('base64');
+  const patch = Buffer.from(writePatch(operations)).toString('base64');
   return `${text.slice(0, -2)},"patchType":"JSONPatch","patch":"${patch}"}}`;
 }

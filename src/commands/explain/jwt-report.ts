@@ -3,7 +3,7 @@ import { findLegacyMarks } from '../../reconcile/take-over.ts';
 import { arrayMember, isJsonObject, stringMember, type JsonObject } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { findAdvice } from '../../signing/lint/advice.ts';
-import { findWarnings, type LintWarning } from '../../signing/lint/warnings.ts';
+import { findWarnings } from '../../signing/lint/warnings.ts';
 import type { Look } from './look.ts';
 import { describeKeyPlace, describeNextStep, foreseeRenewals, writeRenewals, type NextStep } from './plan.ts';
 
@@ -88,10 +88,9 @@ function lifetimesOf({
 
 function readLint({ spec }: Jwt): Pick<JwtReport, 'warnings' | 'advice'> {
   if (!spec.ok) return { warnings: [], advice: [] };
-  const says = ({ message }: LintWarning): string => message;
   return {
-    warnings: findWarnings(spec.value, undefined).map(says),
-    advice: findAdvice(spec.value).map(says),
+    warnings: findWarnings(spec.value, undefined).map(({ message }) => message),
+    advice: findAdvice(spec.value).map(({ message }) => message),
   };
 }
 

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startQueue } from './noted-queue.ts';
+
+const MINUTE_MS = 60_000;
+
+test('a wake-up is found within a minute after the wall clock jumped over it', async () => {
+  const { queue, clock, runs } = startQueue();
+  queue.addAt('a', 60 * MINUTE_MS);
+  await clock.advance(10_000);
+  clock.jump(120 * MINUTE_MS);
+  await clock.advance(MINUTE_MS);
+  assert.equal(runs.length, 1);
+});
+
+test('a wake-up waits for its time of the wall clock when that was set back by seconds', async () => {
+  const { queue, clock, runs } = startQueue();
+  queue.addAt('a', 10 * MINUTE_MS);
+  clock.jump(-59_000);
+  await clock.advance(10 * MINUTE_MS);
+  assert.deepEqual(runs, []);
+  await clock.advance(MINUTE_MS);
+  assert.deepEqual(runs, [['a', 10 * MINUTE_MS]]);
+});
+
+test('what a clock planned that was wrong is looked at within a minute after it was set back, once', async () => {
+  const { queue, clock, runs } = startQueue();
+  queue.addAt('a', 10 * MINUTE_MS);
+  await clock.advance(2.5 * MINUTE_MS);
+  clock.jump(-2 * MINUTE_MS);
+  await clock.advance(MINUTE_MS);
+  assert.deepEqual(runs, [['a', MINUTE_MS]]);
+  queue.addAt('a', 4 * MINUTE_MS);
+  await clock.advance(5 * MINUTE_MS);
+  assert.deepEqual(runs.slice(1), [['a', 4 * MINUTE_MS]]);
+});
+
+test('what waits for news alone is looked at too after the clock was set back', async () => {
+  const { queue, clock, runs } = startQueue(async () => ({ next: 'at', time: Number.POSITIVE_INFINITY }));
+  queue.add('a', { priority: 'new' });
+  await clock.advance(3 * MINUTE_MS);
+  assert.equal(runs.length, 1);
+  clock.jump(-2 * MINUTE_MS);
+  await clock.advance(MINUTE_MS);
+  assert.equal(runs.length, 2);
+});
+
+test('what is under way while the clock is set back is done once more', async () => {
+  const { queue, clock, runs } = startQueue(async () => {
+    await clock.sleep(1_000);
+    return { next: 'idle' };
+  });
+  queue.add('a', { priority: 'new' });
+  await clock.advance(500);
+  clock.jump(-2 * MINUTE_MS);
+  queue.add('b', { priority: 'new' });
+  await clock.advance(5_000);
+  assert.deepEqual(
+    runs.map(([key]) => key),
+    ['a', 'b', 'a'],
+  );
+});
