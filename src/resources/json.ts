@@ -7,7 +7,11 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /** An own member, so that `__proto__` or `constructor` in hostile input never reaches a prototype. */
 export function member(value: unknown, key: string): unknown {
-  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  if (!isJsonObject(value)) return undefined;
+  const found = value[key];
+  // What is inherited is a function, which JSON cannot hold, or `__proto__`: so most members are looked up only once.
+  const mayBeInherited = typeof found === 'function' || key === '__proto__';
+  return mayBeInherited && !Object.hasOwn(value, key) ? undefined : found;
 }
 
 /** The member as an object, `undefined` when it is absent or anything else. */

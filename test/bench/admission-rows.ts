@@ -11,6 +11,8 @@ import { formatMs, medianOf, quantileOf, type Row } from './report.ts';
 import { REVIEWS } from './review-sizes.ts';
 
 export const CONNECTIONS = [1, 8, 32, 128] as const;
+/** Until then V8 still compiles, which costs as much as the work itself. */
+const WARM_UP = 30_000;
 const PATH = '/mutate/pods?timeout=5s';
 
 /** A server under load: the service, or its peer. */
@@ -91,7 +93,7 @@ export async function measureAdmission(
     const peer = await startPeer(stage, answer, `answer-${size}`);
     const targets = { ours, peer };
     for (const { port } of Object.values(targets))
-      await sendLoad({ port, ca, path: PATH, body, connections: 8, requests: 2_000 });
+      await sendLoad({ port, ca, path: PATH, body, connections: 8, requests: WARM_UP });
     for (const connections of CONNECTIONS) {
       const cpu: Record<keyof typeof targets, number[]> = { ours: [], peer: [] };
       const p99: Record<keyof typeof targets, number[]> = { ours: [], peer: [] };
