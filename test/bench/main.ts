@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { runScript } from '../controlplane/run-script.ts';
 import { startStage, type Stage } from '../controlplane/stage.ts';
 import { measureAdmission, measureMemory } from './admission-rows.ts';
 import { measureAsSeenByApiServer, measureWhileSigning } from './cluster-rows.ts';
@@ -44,7 +44,9 @@ const BENCHES: Readonly<Record<string, (stage: Stage, settings: Settings) => Pro
   lateness: async (stage, { latenessSeconds }) => [await measureLateness(stage, latenessSeconds)],
 };
 
-const { values } = parseArgs({
+await runScript({
+  forHelp: 'npm run bench -- --help',
+  help: HELP,
   options: {
     only: { type: 'string' },
     count: { type: 'string', default: '10000' },
@@ -53,30 +55,33 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '5' },
     requests: { type: 'string', default: '20000' },
     reviews: { type: 'string', default: '1000000' },
-    help: { type: 'boolean' },
+  },
+  run: async ({ only, help: _help, ...numbers }) => {
+    const names = only?.split(',') ?? Object.keys(BENCHES);
+    const stranger = names.find((name) => !Object.hasOwn(BENCHES, name));
+    if (stranger !== undefined)
+      return `no benchmark is called "${stranger}": ${Object.keys(BENCHES).join(', ')}`;
+    const wrong = Object.entries(numbers).find(([, value]) => !/^[1-9]\d*$/.test(value));
+    if (wrong !== undefined) return `--${wrong[0]} is "${wrong[1]}", but it must be a whole number above 0`;
+    await measureAll(names, {
+      count: Number(numbers.count),
+      quietSeconds: Number(numbers['quiet-seconds']),
+      latenessSeconds: Number(numbers['lateness-seconds']),
+      runs: Number(numbers.runs),
+      requests: Number(numbers.requests),
+      reviews: Number(numbers.reviews),
+    });
+    return 0;
   },
 });
-if (values.help === true) {
-  process.stdout.write(HELP);
-} else {
-  const wanted = values.only?.split(',') ?? Object.keys(BENCHES);
-  const settings: Settings = {
-    count: Number(values.count),
-    quietSeconds: Number(values['quiet-seconds']),
-    latenessSeconds: Number(values['lateness-seconds']),
-    runs: Number(values.runs),
-    requests: Number(values.requests),
-    reviews: Number(values.reviews),
-  };
+
+async function measureAll(names: readonly string[], settings: Settings): Promise<void> {
   const rows: Row[] = [];
-  for (const name of wanted) {
-    const measure = BENCHES[name];
-    if (measure === undefined)
-      throw new Error(`no benchmark is called ${name}: ${Object.keys(BENCHES).join(', ')}`);
+  for (const name of names) {
     process.stderr.write(`measuring: ${name}\n`);
     // A control plane of its own for each: none finds the objects of another. With fsync, as in production.
     await using stage = await startStage({ withoutService: true, fsync: true });
-    const measured = await measure(stage, settings);
+    const measured = (await BENCHES[name]?.(stage, settings)) ?? [];
     rows.push(...measured);
     process.stdout.write(`${formatRows(measured)}\n\n`);
   }

@@ -38,7 +38,7 @@ export async function measureSteady({ stage, count, quietSeconds }: SteadyBench)
   await first.waitForLog(({ msg }) => msg === 'every JWT was looked at', WITHIN_MS);
   await first.stop();
 
-  const requestsBeforeRestart = await countRequests(bare);
+  const gotBefore = (await countRequests(bare)).secretsGot;
   const versionBefore = await latestVersion(bare);
   const restartedAt = performance.now();
   const service = await start('restarted.log');
@@ -46,6 +46,7 @@ export async function measureSteady({ stage, count, quietSeconds }: SteadyBench)
   const evaluatedMs = performance.now() - restartedAt;
   const signed = service.logLines().filter(({ msg }) => msg === 'signed').length;
   const writes = (await latestVersion(bare)) - versionBefore;
+  const keysRead = (await countRequests(bare)).secretsGot - gotBefore;
   const listsMs = await listBare(bare);
   await sleep(20_000); // collection of what the start left behind
 
@@ -60,12 +61,12 @@ export async function measureSteady({ stage, count, quietSeconds }: SteadyBench)
   return [
     {
       what: `restart with ${count} healthy JWTs in 100 namespaces`,
-      ours: `${formatMs(evaluatedMs)}, ${signed} signed, ${writes} writes`,
+      ours: `${formatMs(evaluatedMs)}, ${signed} signed, ${writes} writes, ${keysRead} keys read`,
       peer: `two paged lists ${formatMs(listsMs)}`,
       ratio: evaluatedMs / listsMs,
-      goal: '≤ 3 ×, 0 writes but for the Lease',
-      holds: evaluatedMs <= 3 * listsMs && signed === 0 && writes <= 10,
-      data: { evaluatedMs, listsMs, signed, writes, requestsBeforeRestart },
+      goal: '≤ 3 ×, 0 writes but for the Lease, 0 keys read',
+      holds: evaluatedMs <= 3 * listsMs && signed === 0 && writes <= 10 && keysRead === 0,
+      data: { evaluatedMs, listsMs, signed, writes, keysRead },
     },
     {
       what: `${count} JWTs, nothing due, ${quietSeconds} s`,
@@ -78,8 +79,16 @@ export async function measureSteady({ stage, count, quietSeconds }: SteadyBench)
   ];
 }
 
+interface Counts {
+  readonly total: number;
+  /** GET and LIST of JWTs and Secrets, by anybody. */
+  readonly reads: number;
+  /** GET of a single Secret, which is how a private key is read. */
+  readonly secretsGot: number;
+}
+
 /** Requests of ServiceAccounts outside kube-system, as the API server counts them: here that is the service alone. */
-async function countRequests(bare: BareClient): Promise<{ total: number; reads: number }> {
+async function countRequests(bare: BareClient): Promise<Counts> {
   const text = await bare.send('GET', '/metrics');
   const sum = (pattern: RegExp): number =>
     [...text.matchAll(pattern)].reduce((total, [, value]) => total + Number(value), 0);
@@ -87,7 +96,8 @@ async function countRequests(bare: BareClient): Promise<{ total: number; reads: 
     /^apiserver_flowcontrol_dispatched_requests_total\{flow_schema="service-accounts"[^}]*\} (\S+)$/gm;
   const reads =
     /^apiserver_request_total\{[^}]*resource="(?:jwts|secrets)"[^}]*verb="(?:GET|LIST)"[^}]*\} (\S+)$/gm;
-  return { total: sum(ofFlow), reads: sum(reads) };
+  const ofSecrets = /^apiserver_request_total\{[^}]*resource="secrets"[^}]*verb="GET"[^}]*\} (\S+)$/gm;
+  return { total: sum(ofFlow), reads: sum(reads), secretsGot: sum(ofSecrets) };
 }
 
 /** Every write in the cluster raises it by one. */

@@ -1,8 +1,7 @@
 import { dirname } from 'node:path';
-import { parseArgs } from 'node:util';
 import { findBinaries } from './binaries.ts';
 import { type ControlPlaneOptions, startControlPlane } from './control-plane.ts';
-import { ControlPlaneError } from './control-plane-error.ts';
+import { runScript } from './run-script.ts';
 
 const HELP = `Usage: npm run controlplane -- [options]
 
@@ -24,44 +23,19 @@ Environment:
 Exit codes: 0 done, 1 a bug, 2 wrong usage, 3 something outside failed.
 `;
 
-const OPTIONS = {
-  'emulated-version': { type: 'string' },
-  'build-only': { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
-
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof ControlPlaneError)) throw error;
-  console.error(`error: ${error.message}`);
-  process.exitCode = 3;
-}
-
-async function run(args: readonly string[]): Promise<number> {
-  const usage = readUsage(args);
-  if (typeof usage === 'string') {
-    console.error(`error: ${usage}; see --help`);
-    return 2;
-  }
-  if (usage.help === true) console.log(HELP.trimEnd());
-  else if (usage['build-only'] === true) console.log(dirname((await findBinaries()).kubectl));
-  else await serve(usage['emulated-version']);
-  return 0;
-}
-
-function readUsage(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({ args: [...args], options: OPTIONS });
-    const version = values['emulated-version'];
+await runScript({
+  forHelp: '--help',
+  help: HELP,
+  options: { 'emulated-version': { type: 'string' }, 'build-only': { type: 'boolean' } },
+  run: async ({ 'emulated-version': version, 'build-only': buildOnly }) => {
     if (version !== undefined && !/^1\.\d+$/.test(version)) {
       return `--emulated-version is ${JSON.stringify(version)}, but it must be a minor like 1.34`;
     }
-    return values;
-  } catch (error) {
-    return error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error);
-  }
-}
+    if (buildOnly === true) console.log(dirname((await findBinaries()).kubectl));
+    else await serve(version);
+    return 0;
+  },
+});
 
 function log(line: string): void {
   console.error(line);

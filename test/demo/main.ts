@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
+import { runScript } from '../controlplane/run-script.ts';
 import { runDemo } from './run-demo.ts';
 import { createScreen } from './screen.ts';
 
@@ -26,33 +25,9 @@ Exit codes: 0 all steps held, 1 one did not, 2 wrong usage, 3 something outside 
 130 Ctrl-C before the end.
 `;
 
-const OPTIONS = { once: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
-
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof ControlPlaneError)) throw error;
-  console.error(`error: ${error.message}`);
-  process.exitCode = 3;
-}
-
-async function run(args: readonly string[]): Promise<number> {
-  const usage = readUsage(args);
-  if (typeof usage === 'string') {
-    console.error(`error: ${usage}; see npm run demo -- --help`);
-    return 2;
-  }
-  if (usage.help === true) {
-    console.log(HELP.trimEnd());
-    return 0;
-  }
-  return runDemo(createScreen(process.stdout), { once: usage.once === true });
-}
-
-function readUsage(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values;
-  } catch (error) {
-    return error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error);
-  }
-}
+await runScript({
+  forHelp: 'npm run demo -- --help',
+  help: HELP,
+  options: { once: { type: 'boolean' } },
+  run: ({ once }) => runDemo(createScreen(process.stdout), { once: once === true }),
+});

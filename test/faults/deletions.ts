@@ -18,6 +18,22 @@ async function waitUntilNamespaceIsGone({ arena }: Ground, name: string, withinM
   return performance.now() - startedAt;
 }
 
+/** One that is about to go, with three JWTs that have their tokens. */
+async function addNamespaceWithTokens(ground: Ground): Promise<string> {
+  const namespace = await ground.addNamespace('going');
+  const { api } = ground.arena;
+  const { apiVersion, kind, spec } = wireJwt();
+  for (const name of ['a', 'b', 'c']) {
+    await api.create(pathOf('jwts', namespace), { apiVersion, kind, metadata: { name }, spec });
+  }
+  await waitUntil(
+    'three tokens',
+    20_000,
+    async () => (await api.list(pathOf('secrets', namespace))).items.length === 3,
+  );
+  return namespace;
+}
+
 async function recreateAtOnce(ground: Ground, jwt: TrackedJwt): Promise<void> {
   const { api } = ground.arena;
   const { spec, metadata } = await api.get(jwt.path);
@@ -105,18 +121,8 @@ export const DELETIONS: readonly Fault[] = [
     title: 'namespace with JWTs deleted: it goes, and the log has no warning about it',
     ...LOCAL,
     play: async (ground) => {
-      const away = await ground.addNamespace('going');
-      const { api } = ground.arena;
-      const { apiVersion, kind, spec } = wireJwt();
-      for (const name of ['a', 'b', 'c']) {
-        await api.create(pathOf('jwts', away), { apiVersion, kind, metadata: { name }, spec });
-      }
-      await waitUntil(
-        'three tokens',
-        20_000,
-        async () => (await api.list(pathOf('secrets', away))).items.length === 3,
-      );
-      await api.remove(`/api/v1/namespaces/${away}`);
+      const away = await addNamespaceWithTokens(ground);
+      await ground.arena.api.remove(`/api/v1/namespaces/${away}`);
       ground.recovered(await waitUntilNamespaceIsGone(ground, away, COLLECTED_WITHIN_MS));
       const warnings = ground.arena
         .main()
@@ -132,19 +138,9 @@ export const DELETIONS: readonly Fault[] = [
     isLocal: false,
     tries: { short: 1, full: 3 },
     play: async (ground) => {
-      const away = await ground.addNamespace('going');
-      const { api } = ground.arena;
-      const { apiVersion, kind, spec } = wireJwt();
-      for (const name of ['a', 'b', 'c']) {
-        await api.create(pathOf('jwts', away), { apiVersion, kind, metadata: { name }, spec });
-      }
-      await waitUntil(
-        'three tokens',
-        20_000,
-        async () => (await api.list(pathOf('secrets', away))).items.length === 3,
-      );
+      const away = await addNamespaceWithTokens(ground);
       await ground.arena.main().stop();
-      await api.remove(`/api/v1/namespaces/${away}`);
+      await ground.arena.api.remove(`/api/v1/namespaces/${away}`);
       try {
         ground.recovered(await waitUntilNamespaceIsGone(ground, away, 10_000));
       } catch (error) {

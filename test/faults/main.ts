@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
+import { runScript } from '../controlplane/run-script.ts';
 import { catchSignal } from '../demo/catch-signal.ts';
 import { openArena } from './arena.ts';
 import { FAULTS } from './catalogue.ts';
@@ -26,53 +25,24 @@ Options:
 Exit codes: 0 no violation, 1 a violation, 2 wrong usage, 3 something outside is missing or failed, 130 Ctrl-C.
 `;
 
-const OPTIONS = {
-  short: { type: 'boolean' },
-  only: { type: 'string', multiple: true },
-  list: { type: 'boolean' },
-  json: { type: 'string' },
-  logs: { type: 'string' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
-
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof ControlPlaneError)) throw error;
-  console.error(`error: ${error.message}`);
-  process.exitCode = 3;
-}
-
-async function run(args: readonly string[]): Promise<number> {
-  const usage = readUsage(args);
-  if (typeof usage === 'string') {
-    console.error(`error: ${usage}; see npm run faults -- --help`);
-    return 2;
-  }
-  if (usage.help === true) {
-    console.log(HELP.trimEnd());
-    return 0;
-  }
-  const short = usage.short === true;
-  const chosen = choose(short, usage.only);
-  if (chosen.length === 0) {
-    console.error('error: no fault has such a name; see npm run faults -- --list');
-    return 2;
-  }
-  if (usage.list === true) {
+await runScript({
+  forHelp: 'npm run faults -- --help',
+  help: HELP,
+  options: {
+    short: { type: 'boolean' },
+    only: { type: 'string', multiple: true },
+    list: { type: 'boolean' },
+    json: { type: 'string' },
+    logs: { type: 'string' },
+  },
+  run: async ({ short = false, only, list, json, logs }) => {
+    const chosen = choose(short, only);
+    if (chosen.length === 0) return 'no fault has such a name (--list shows all)';
+    if (list !== true) return playChosen(chosen, { short, json, logs });
     for (const { name, title } of chosen) console.log(`${name}\n    ${title}`);
     return 0;
-  }
-  return playChosen(chosen, { short, json: usage.json, logs: usage.logs });
-}
-
-function readUsage(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
+  },
+});
 
 function choose(short: boolean, only: readonly string[] | undefined): readonly Fault[] {
   return only === undefined

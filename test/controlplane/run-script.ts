@@ -1,0 +1,45 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { ControlPlaneError } from './control-plane-error.ts';
+
+const HELP_OPTION = { help: { type: 'boolean', short: 'h' } } as const;
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+type Values<O extends Options> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: O & typeof HELP_OPTION }>
+>['values'];
+
+/** A script that `npm run` starts. */
+export interface Script<O extends Options> {
+  /** What to type for the help, for example `npm run demo -- --help`. */
+  readonly forHelp: string;
+  readonly help: string;
+  /** Beside `--help`, which every script has. */
+  readonly options: O;
+  /** Gives the exit code, or what is wrong with the flags (one sentence): then it is 2. */
+  readonly run: (values: Values<O>) => Promise<number | string>;
+}
+
+/** Reads the process's flags and runs the script. Exit codes: the script's, 2 wrong usage, 3 something outside failed. */
+export async function runScript<const O extends Options>(script: Script<O>): Promise<void> {
+  try {
+    const outcome = await readAndRun(script);
+    process.exitCode = typeof outcome === 'number' ? outcome : 2;
+    if (typeof outcome === 'string') console.error(`error: ${outcome}; see ${script.forHelp}`);
+  } catch (error) {
+    if (!(error instanceof ControlPlaneError)) throw error;
+    console.error(`error: ${error.message}`);
+    process.exitCode = 3;
+  }
+}
+
+async function readAndRun<O extends Options>({ help, options, run }: Script<O>): Promise<number | string> {
+  let values: Values<O>;
+  try {
+    ({ values } = parseArgs({ args: process.argv.slice(2), options: { ...options, ...HELP_OPTION } }));
+  } catch (error) {
+    return error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error);
+  }
+  if (!('help' in values) || values.help !== true) return run(values);
+  console.log(help.trimEnd());
+  return 0;
+}
