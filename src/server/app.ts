@@ -1,6 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Server } from 'node:https';
-import { fastify, LogController, type FastifyInstance, type FastifyReply } from 'fastify';
+import { fastify, LogController, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import type { Metrics } from '../telemetry/metrics.ts';
 import {
@@ -14,6 +12,7 @@ import { decisionLine } from './decision-line.ts';
 import { answerProblems, refuseRequest } from './http-problems.ts';
 import { warnOfRefusedCertificate } from './refused-certificate.ts';
 import type { ReviewRoute } from './review-routes.ts';
+import type { WebhookApp } from './webhook-app.ts';
 
 /** Objects have up to 3 MiB; a review of an update carries two, with some room for escapes. */
 const BODY_LIMIT = 8 * 1024 * 1024;
@@ -37,8 +36,6 @@ export interface WebhookAppOptions {
   /** Asked for every request: while true, answers end their connection. */
   readonly isDraining: () => boolean;
 }
-
-export type WebhookApp = FastifyInstance<Server, IncomingMessage, ServerResponse, Logger>;
 
 /** The HTTPS application. It listens to nothing yet. */
 export function createWebhookApp({

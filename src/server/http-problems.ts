@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply } from 'fastify';
-import type { WebhookApp } from './app.ts';
+import type { WebhookApp } from './webhook-app.ts';
 
 /** What is wrong with requests that are no reviews. Fixed texts: an error's own may quote the body. */
 const SENTENCES: Readonly<Record<number, string>> = {
