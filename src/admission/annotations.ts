@@ -56,9 +56,10 @@ export function readAnnotationValues(
     const value = member(annotations, key);
     if (value === undefined) continue;
     if (typeof value !== 'string' || value.length > MAX_ANNOTATION) return undefined;
-    if (/^[\s,]*$/.test(value))
+    const trimmed = value.trim();
+    if (trimmed === '' || (trimmed.startsWith(',') && /^[\s,]*$/.test(trimmed)))
       warnings?.add('emptyValue', `annotation ${key} is empty: it counts as not set`);
-    else values[name] = value.trim();
+    else values[name] = trimmed;
   }
   return values;
 }
@@ -125,7 +126,7 @@ export function readTokens(
 ): Result<readonly string[], Problem> {
   if (values.token === undefined) return readDefault(namespaceDefault);
   const items = splitList(KEYS.token, values.token, warnings);
-  const tokens = [...new Set(items)];
+  const tokens = items.length === 1 ? items : [...new Set(items)];
   if (tokens.length < items.length) {
     warnings.add('duplicateToken', `annotation ${KEYS.token} names a token twice: it is injected once`);
   }

@@ -38,6 +38,7 @@ const C_IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** A C identifier: what shells and clients can name. */
 export function checkEnvVar(value = DEFAULT_ENV_VAR): Result<string, Problem> {
+  if (value === DEFAULT_ENV_VAR) return ok(value);
   const key = INJECTION_ANNOTATIONS.envVar;
   if (value === TOKEN_ITSELF_ENV_VAR) {
     return fail({

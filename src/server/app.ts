@@ -78,12 +78,11 @@ export function createWebhookApp({
       const parsed = parseAdmissionReview(request.body);
       if (!parsed.ok) return refuseRequest(reply, 400, parsed.problem);
       const review = parsed.value;
-      const { timeout } = request.query;
       const fail = (error: unknown): AdmissionAnswer => {
         logger.error({ err: error, uid: review.uid }, 'internal error in an admission review');
         return route.failure(review);
       };
-      const answer = attempt(() => route.answer(review, timeForAnswer(timeout)), fail);
+      const answer = attempt(() => route.answer(review, () => timeForAnswer(request.query.timeout)), fail);
       // Nearly every answer is there at once: waiting for it all the same would cost as much as making it.
       if (!(answer instanceof Promise)) return conclude(review, answer, reply);
       return answer.catch(fail).then((late) => conclude(review, late, reply));

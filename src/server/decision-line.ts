@@ -24,7 +24,7 @@ export function decisionLine(
     decision,
     reason,
     uid,
-    dryRun,
+    dryRun: dryRun ? true : undefined,
   };
 }
 

@@ -5,11 +5,11 @@ import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-r
 import { NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
 import { lookUpWithin, type NamespaceDefaultLookup } from './namespace-default.ts';
 
-/** One path of the webhook. `milliseconds` is what is left until the API server gives up. */
+/** One path of the webhook. `timeLeft` gives the milliseconds until the API server gives up, for answers that wait. */
 export interface ReviewRoute {
   readonly answer: (
     request: AdmissionRequest,
-    milliseconds: number,
+    timeLeft: () => number,
   ) => AdmissionAnswer | Promise<AdmissionAnswer>;
   /** The answer when `answer` throws, which would be a bug of ours. */
   readonly failure: (request: AdmissionRequest) => AdmissionAnswer;
@@ -21,10 +21,10 @@ const INTERNAL = 'jwt-injector failed on this request (an internal error, see it
 export function podRoute(lookUp: NamespaceDefaultLookup | undefined): ReviewRoute {
   return {
     failure: (request) => failPod(request, INTERNAL),
-    answer: (request, milliseconds) => {
+    answer: (request, timeLeft) => {
       if (lookUp === undefined || !podReviewNeedsDefault(request)) return reviewPod(request, undefined);
       const namespace = request.namespace ?? '';
-      return lookUpWithin(lookUp, namespace, milliseconds).then((found) =>
+      return lookUpWithin(lookUp, namespace, timeLeft()).then((found) =>
         found.ok ? reviewPod(request, found.value) : failPod(request, explainLookup(namespace)),
       );
     },
@@ -39,10 +39,10 @@ function failPod(request: AdmissionRequest, message: string): AdmissionAnswer {
 export function workloadRoute(lookUp: NamespaceDefaultLookup | undefined): ReviewRoute {
   return {
     failure: () => allowWithWarning(INTERNAL),
-    answer: (request, milliseconds) => {
+    answer: (request, timeLeft) => {
       if (lookUp === undefined || !workloadReviewNeedsDefault(request))
         return reviewWorkload(request, { known: true });
-      return lookUpWithin(lookUp, request.namespace ?? '', milliseconds).then((found) =>
+      return lookUpWithin(lookUp, request.namespace ?? '', timeLeft()).then((found) =>
         reviewWorkload(request, found.ok ? { known: true, value: found.value } : { known: false }),
       );
     },

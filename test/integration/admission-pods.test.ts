@@ -186,7 +186,7 @@ describe('pods on a real control plane', { concurrency: false }, () => {
     assert.match(made.metadata.name, /^made-/);
     assert.deepEqual(readInjection(made), injectionOf('my-jwt', 'app'));
     const line = await stage.service().waitForLog(({ generateName }) => generateName === 'made-');
-    assert.deepEqual([line['reason'], line['dryRun']], ['Injected', false]);
+    assert.deepEqual([line['reason'], line['dryRun']], ['Injected', undefined]);
   });
 
   for (const how of [['apply'], ['apply', '--server-side', '--field-manager=gitops']]) {
