@@ -21,6 +21,7 @@ export function describeExplain(world: () => World): void {
         /^ {2}nothing until it is renewed at .* UTC, in (18 h 5\d min|19 h): the token is valid/m,
       );
       assert.equal(out.match(/^ {2}\d\. .*expires/gm)?.length, 5);
+      assert.match(out, /^ {2}advice: spec\.expiryTime is 1 d: WLCG allows 6 h unless agreed/m);
     });
 
     it('as JSON says the same as the status', async () => {
