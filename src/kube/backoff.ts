@@ -1,5 +1,6 @@
 const FIRST_MS = 1_000;
-const LONGEST_MS = 30_000; // client-go's reflector: an API server that is back is noticed within half a minute
+/** client-go's 30 s are meant for thousands of kubelets; what changed during an outage is to be noticed sooner. */
+const LONGEST_MS = 10_000;
 /** Share that is random, so that the watches of all replicas do not come back together. */
 const JITTER = 0.25;
 

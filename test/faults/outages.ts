@@ -6,8 +6,8 @@ import type { Treatment } from './proxy.ts';
 import { expiryOf } from './token.ts';
 import type { TrackedJwt } from './tracked-jwt.ts';
 
-/** A watch is tried again within 30 s, and with jitter. */
-const WATCH_RETRY_MS = 60_000;
+/** A watch is tried again within 10 s, once more if an API server that starts refuses it first. */
+const WATCH_RETRY_MS = 30_000;
 
 /** Waits until a JWT's next renewal is so near (ms). */
 async function waitUntilDue(jwt: TrackedJwt, nearMs: number): Promise<void> {
@@ -66,6 +66,7 @@ async function expireDuring(ground: Ground, outage: () => Promise<unknown>): Pro
   await first.waitFor('new tokens after the outage', isDone, WATCH_RETRY_MS);
   ground.recovered(performance.now() - backAt);
   forgive();
+  await askForMore(ground, first);
 }
 
 /** How often an object was asked for or written before: of each five requests, the first two meet the fault. */

@@ -150,7 +150,7 @@ test('a watch that is refused for ever is not tried in a hot loop, and its failu
   await all.watch.synced;
   await new Promise((resolve) => setTimeout(resolve, 1_000)); // 100 s of its clock
   const tries = 1_000 - all.api.faults.watch.length;
-  assert.ok(tries >= 4 && tries <= 9, `${tries} tries`);
+  assert.ok(tries >= 8 && tries <= 16, `${tries} tries`);
   assert.equal(all.lines.filter(({ level }) => level === 'warn').length, 1);
   all.api.faults.watch.length = 0;
   await all.until(() => all.api.watching() === 1, 'the watch');
@@ -165,7 +165,7 @@ test('a watch that is closed as soon as it opens is not tried in a hot loop', as
   all.api.faults.watch = Array.from({ length: 1_000 }, () => fault);
   await all.watch.synced;
   await new Promise((resolve) => setTimeout(resolve, 500)); // 50 s of its clock
-  assert.ok(1_000 - all.api.faults.watch.length <= 8);
+  assert.ok(1_000 - all.api.faults.watch.length <= 10);
 });
 
 test('a bookmark moves the place to resume from', async () => {
