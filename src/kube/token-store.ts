@@ -16,15 +16,19 @@ export interface TokenStoreOptions {
 
 /** Reads and writes Secrets and the status of JWTs, as the reconcile loop needs it. Throws KubeErrors. */
 export function createTokenStore({ client, onSecret, onJwt }: TokenStoreOptions) {
+  const read = async (path: string): Promise<JsonObject | undefined> => {
+    try {
+      return await client.get(path);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  };
   return {
-    readSecret: async (namespace: string, name: string): Promise<JsonObject | undefined> => {
-      try {
-        return await client.get(resourcePath(SECRETS, { namespace, name }));
-      } catch (error) {
-        if (isNotFound(error)) return undefined;
-        throw error;
-      }
-    },
+    /** `undefined` when there is none. */
+    readSecret: (namespace: string, name: string) => read(resourcePath(SECRETS, { namespace, name })),
+    /** `undefined` when there is none. */
+    readJwt: (namespace: string, name: string) => read(resourcePath(JWTS, { namespace, name })),
     applySecret: async (
       secret: JsonObject,
       { force, signedBy }: { readonly force: boolean; readonly signedBy?: string },

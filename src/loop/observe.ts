@@ -14,7 +14,7 @@ export interface ManagedSecret {
   readonly evidence: TokenEvidence | undefined;
 }
 
-/** Where observations come from. The caches answer at once; `readSecret` asks the API server (its errors are thrown). */
+/** Where observations come from. The caches answer at once; what is read, the API server is asked for (its errors are thrown). */
 export interface Sources {
   jwt(namespace: string, name: string): Jwt | undefined;
   /** Secrets with our label. */
@@ -23,6 +23,8 @@ export interface Sources {
   otherSecret(namespace: string, name: string): SecretMetadata | undefined;
   /** The Secret's wire JSON, `undefined` when there is none. */
   readSecret(namespace: string, name: string): Promise<JsonObject | undefined>;
+  /** `undefined` when there is none. */
+  readJwt(namespace: string, name: string): Promise<Jwt | undefined>;
 }
 
 /** What observing depends on beside the sources. */
@@ -37,23 +39,36 @@ export interface Known {
   readonly key?: KeyObservation;
   /** `'absent'`: it was asked for and is not there. */
   readonly secret?: ManagedSecret | 'absent';
+  readonly jwt?: Jwt;
 }
 
 /** Gathers what the caches and earlier reads of this round know; reads nothing. `now` in seconds since the epoch. */
 export async function observe(observer: Observer, jwt: Jwt, known: Known, now: number): Promise<Observed> {
-  const key = known.key ?? observeKey(observer, jwt);
-  const secret = await observeSecret(observer, jwt, key, known.secret, now);
-  return { jwt, key, secret, absenceConfirmed: known.secret === 'absent' };
+  const newest = known.jwt ?? jwt;
+  const key = known.key ?? observeKey(observer, newest);
+  const secret = await observeSecret(observer, newest, key, known.secret, now);
+  return {
+    jwt: newest,
+    key,
+    secret,
+    absenceConfirmed: known.secret === 'absent',
+    jwtConfirmed: known.jwt !== undefined,
+  };
 }
 
 /** Reads what a plan asked for and adds it to what is known. Throws what the API server answers. */
 export async function learn(
   observer: Observer,
   observed: Observed,
-  what: 'key' | 'token',
+  what: 'key' | 'token' | 'jwt',
   known: Known,
 ): Promise<Known> {
   const { jwt, key } = observed;
+  if (what === 'jwt') {
+    const read = await observer.sources.readJwt(jwt.namespace, jwt.name);
+    // Gone, or another by now: its news will come, and a write would be refused.
+    return { ...known, jwt: read?.uid === jwt.uid ? read : jwt };
+  }
   if (what === 'token') {
     const object = await observer.sources.readSecret(jwt.namespace, jwt.name);
     return { ...known, secret: object === undefined ? 'absent' : parseManagedSecret(object) };

@@ -58,7 +58,7 @@ export async function reconcileJwt(reconciler: Reconciler, stored: Jwt, retryAt:
     }
     if (plan.do === 'leave') return { next: 'at', at: undefined };
     outcome = { ...(await carryOut(reconciler, observed, plan, now)), legacyOperator: legacy.active };
-    await writeStatus(reconciler, { observed, stored }, outcome, now);
+    await writeStatus(reconciler, { observed, stored: known.jwt ?? stored }, outcome, now);
   } catch (error) {
     return giveUp(reconciler, { observed, stored }, error, { now, retryAt });
   }

@@ -43,6 +43,8 @@ export interface Observed {
   readonly secret: SecretObservation | undefined;
   /** The API server itself said that there is no such Secret; a cache may be behind. */
   readonly absenceConfirmed?: boolean;
+  /** The JWT is as the API server itself has it; a cache may be behind. */
+  readonly jwtConfirmed?: boolean;
   readonly key: KeyObservation;
 }
 

@@ -13,7 +13,7 @@ export type Plan =
   /** Nothing, ever again: it is being deleted, and its Secret goes by garbage collection. */
   | { readonly do: 'leave' }
   /** Look closer first: the decision depends on something that was not read yet. Then plan again. */
-  | { readonly do: 'read'; readonly what: 'key' | 'token' }
+  | { readonly do: 'read'; readonly what: 'key' | 'token' | 'jwt' }
   | { readonly do: 'sign'; readonly cause: SignatureCause }
   /** Write the Secret's metadata again, with the same token bytes. */
   | { readonly do: 'repair' }
@@ -95,6 +95,7 @@ function readChangedKey({ observed: { jwt, key } }: Facts): Plan | undefined {
 function signIfDue({ observed, spec, now }: Facts): Plan | undefined {
   const cause = findCause({ observed, spec, now });
   if (cause === undefined) return undefined;
+  if (cause === 'RenewRequested' && mayBeServed(observed)) return { do: 'read', what: 'jwt' };
   switch (observed.key.state) {
     case 'unavailable':
       // What can be mended without the key is mended meanwhile.
@@ -112,6 +113,16 @@ function signIfDue({ observed, spec, now }: Facts): Plan | undefined {
     default:
       return observed.key satisfies never;
   }
+}
+
+/**
+ * The Secret holds another token than the status tells of: whoever led before may have served the request a moment ago,
+ * and only the status would say so.
+ */
+function mayBeServed({ jwt, secret, jwtConfirmed }: Observed): boolean {
+  const isOther =
+    secret?.token.state === 'valid' && secret.token.tokenId !== readRecorded(jwt.status).tokenId;
+  return isOther && jwtConfirmed !== true;
 }
 
 /** Why a new token is due now, or `undefined` when the present one serves. */

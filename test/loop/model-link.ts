@@ -72,10 +72,12 @@ export class Link {
 
   async #get(path: string): Promise<JsonObject> {
     const key = keyOf(path);
+    const { resource } = parseResourcePath(path);
     return this.#call('get', path, () => {
-      const secret = this.#options.cluster.secrets.get(key);
-      if (secret === undefined) throw refusal('get', 'secrets', key, 404, 'NotFound');
-      return wireOf(secret);
+      const { jwts, secrets } = this.#options.cluster;
+      const object = resource === 'secrets' ? secrets.get(key) : jwts.get(key);
+      if (object === undefined) throw refusal('get', resource, key, 404, 'NotFound');
+      return wireOf(object);
     });
   }
 

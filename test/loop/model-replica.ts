@@ -132,6 +132,10 @@ export class Replica {
       },
       otherSecret: (namespace, name) => this.#others.get(`${namespace}/${name}`),
       readSecret: store.readSecret,
+      readJwt: async (namespace, name) => {
+        const object = await store.readJwt(namespace, name);
+        return object === undefined ? undefined : readJwt(object);
+      },
     };
     const term = createController({
       clock,

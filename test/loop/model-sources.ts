@@ -51,6 +51,10 @@ export function makeSources(
         reads.push(`${namespace}/${name}`);
         return find(stored, namespace, name);
       },
+      readJwt: async (namespace, name) => {
+        reads.push(`jwt ${namespace}/${name}`);
+        return jwts.find((jwt) => jwt.namespace === namespace && jwt.name === name);
+      },
     },
   };
   return { observer, reads };

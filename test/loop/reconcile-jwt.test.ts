@@ -16,9 +16,14 @@ const jwt = makeJwt(WITH_KEY);
 const RETRY_AT = (NOW + 4) * 1000;
 const refused: Failure = { stale: false, gone: false, message: 'apply secrets: 403 Forbidden' };
 
-/** A reconciler over sources; `fails` says which writes throw. */
-function makeReconciler(seen: readonly JsonObject[], fails: readonly string[] = [], failure = refused) {
-  const { observer, reads } = makeSources(seen);
+/** A reconciler over sources; `fails` says which writes throw, `inStore` are JWTs as the API server has them. */
+function makeReconciler(
+  seen: readonly JsonObject[],
+  fails: readonly string[] = [],
+  failure = refused,
+  inStore: readonly Jwt[] = [],
+) {
+  const { observer, reads } = makeSources(seen, seen, inStore);
   const writes: string[] = [];
   const secrets: JsonObject[] = [];
   const statuses: JsonObject[] = [];
@@ -163,6 +168,22 @@ describe('a refused write', () => {
       [second.statuses[0]?.['lastRenew'], second.statuses[0]?.['tokenId']],
       ['1', first.signed[0]?.tokenId],
     );
+  });
+
+  it('that the leader before ended is not done again, though the cache does not show it yet', async () => {
+    const settledBefore = makeReconciler([KEY_SECRET]);
+    await reconcileJwt(settledBefore.reconciler, jwt, RETRY_AT);
+    const asked = makeJwt(WITH_KEY, {
+      metadata: { annotations: { 'tokens.osg-htc.org/renew': '1' } },
+      status: settledBefore.statuses[0] ?? {},
+    });
+    const before = makeReconciler([KEY_SECRET, stored(settledBefore.secrets[0])]);
+    await reconcileJwt(before.reconciler, asked, RETRY_AT);
+    assert.equal(before.signed[0]?.cause, 'RenewRequested');
+    const served: Jwt = { ...asked, status: before.statuses[0] ?? {} };
+    const successor = makeReconciler([KEY_SECRET, stored(before.secrets[0])], [], refused, [served]);
+    await reconcileJwt(successor.reconciler, asked, RETRY_AT);
+    assert.deepEqual([successor.reads, successor.writes], [[`jwt science/${jwt.name}`], []]);
   });
 
   it('that is a bug is thrown', async () => {

@@ -48,6 +48,15 @@ describe('the plan', () => {
     assert.deepEqual(planNext(await settled(0, { jwt: served, key }), NOW), { do: 'rest' });
   });
 
+  it('asks for the JWT itself before it serves a request that another leader may have served', async () => {
+    const jwt = await settledJwt({}, { annotations: { [RENEW]: 'now' } });
+    const behind = { ...jwt, status: { ...jwt.status, tokenId: 'of the token before' } };
+    const observed = await settled(0, { jwt: behind, key });
+    assert.deepEqual(planNext(observed, NOW), { do: 'read', what: 'jwt' });
+    const confirmed = { ...observed, jwtConfirmed: true };
+    assert.deepEqual(planNext(confirmed, NOW), { do: 'sign', cause: 'RenewRequested' });
+  });
+
   it('reads a key whose version moved, and signs only if it is another key', async () => {
     assert.deepEqual(planNext(await settled(0, { key: { state: 'unread', version: 'key/2' } }), NOW), {
       do: 'read',

@@ -68,9 +68,10 @@ export async function lookAtJwt(
       return look?.state === 'found' ? look.metadata : undefined;
     },
     readSecret,
+    readJwt: async () => jwt,
   };
   const observer = { sources, legacyKeyNamespace, keyRing: new KeyRing(1) };
-  let known: Known = key?.state === 'forbidden' ? { key: assumeKey(jwt) } : {};
+  let known: Known = key?.state === 'forbidden' ? { jwt, key: assumeKey(jwt) } : { jwt };
   let observed = await observe(observer, jwt, known, now);
   let plan = planNext(observed, now);
   while (plan.do === 'read' && plan.what === 'token') {

@@ -95,6 +95,10 @@ export function watchCluster(
       managedSecret: (namespace, name) => managed.get(`${namespace}/${name}`),
       otherSecret: (namespace, name) => others.get(`${namespace}/${name}`),
       readSecret: store.readSecret,
+      readJwt: async (namespace, name) => {
+        const object = await store.readJwt(namespace, name);
+        return object === undefined ? undefined : readJwt(object);
+      },
     },
     jwts: () => jwts.values(),
     synced: Promise.all(watches.map(({ watch }) => watch.synced)).then((each) => each.every(Boolean)),
