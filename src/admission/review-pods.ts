@@ -17,11 +17,15 @@ export function classifyPodReview({
   namespace,
 }: AdmissionRequest): PodReview {
   if (namespace !== undefined && EXCLUDED_NAMESPACES.includes(namespace)) return 'other';
-  // A review made by hand may name only one of the two.
-  if ((resource.resource || kind).toLowerCase().replace(/^pod$/, 'pods') !== 'pods' || resource.group !== '')
+  if (resource.group !== '' || (resource.resource !== 'pods' && !isNamedByHand(resource.resource || kind)))
     return 'other';
   if (operation === 'CREATE' && subResource === '') return 'create';
   return operation === 'UPDATE' && subResource === 'ephemeralcontainers' ? 'ephemeral' : 'other';
+}
+
+/** A review made by hand may give only its kind, or the singular. */
+function isNamedByHand(name: string): boolean {
+  return ['pod', 'pods'].includes(name.toLowerCase());
 }
 
 /** Whether the namespace's label has to be known before `reviewPod` is called. */

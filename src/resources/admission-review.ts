@@ -1,5 +1,5 @@
 import { fail, ok, type Result } from './result.ts';
-import { writePatch, type PatchOperation } from './json-patch.ts';
+import type { PatchOperation } from './json-patch.ts';
 import { isJsonObject, member, objectMember, stringMember } from './json.ts';
 import type { AdmissionDecision, AdmissionReason, StateReason } from './reasons.ts';
 
@@ -78,24 +78,24 @@ export function parseAdmissionReview(body: unknown): Result<AdmissionRequest, st
 // A refusal is the user's to mend (400), but for the one that is ours (500): clients show both, controllers retry both.
 const REFUSAL_STATUS = { code: 400, reason: 'BadRequest' };
 const INTERNAL_STATUS = { code: 500, reason: 'InternalError' };
+const TYPE_META = `"apiVersion":"${ADMISSION_API_VERSION}","kind":"${ADMISSION_KIND}"`;
 
 /**
  * The answer as the API server reads it (Kubernetes API, AdmissionReview v1), as JSON text. An empty patch is left out
- * together with its type: one without the other is refused.
+ * together with its type: one without the other is refused. Only what is not ours is looked at for characters to escape.
  */
 export function writeAdmissionReview(uid: string, answer: AdmissionAnswer): string {
   const { allowed, decision, reason, message, warnings, operations } = answer;
-  const refusal = reason === 'InternalError' ? INTERNAL_STATUS : REFUSAL_STATUS;
-  const response = {
-    uid,
-    allowed,
-    status: allowed ? undefined : { ...refusal, message },
-    warnings: warnings.length === 0 ? undefined : warnings,
-    auditAnnotations: { decision, reason },
-  };
-  const text = JSON.stringify({ apiVersion: ADMISSION_API_VERSION, kind: ADMISSION_KIND, response });
-  if (operations.length === 0) return text;
-  // Put in as it is: JSON.stringify would look at each of its characters for one to escape, and base64 has none.
-  const patch = Buffer.from(writePatch(operations)).toString('base64');
-  return `${text.slice(0, -2)},"patchType":"JSONPatch","patch":"${patch}"}}`;
+  let response = `"uid":${JSON.stringify(uid)},"allowed":${allowed}`;
+  if (!allowed) {
+    const status = reason === 'InternalError' ? INTERNAL_STATUS : REFUSAL_STATUS;
+    response += `,"status":${JSON.stringify({ ...status, message })}`;
+  }
+  if (warnings.length > 0) response += `,"warnings":${JSON.stringify(warnings)}`;
+  response += `,"auditAnnotations":{"decision":"${decision}","reason":"${reason}"}`;
+  if (operations.length > 0) {
+    const patch = Buffer.from(JSON.stringify(operations)).toString('base64');
+    response += `,"patchType":"JSONPatch","patch":"${patch}"`;
+  }
+  return `{${TYPE_META},"response":{${response}}}`;
 }

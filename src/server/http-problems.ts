@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply } from 'fastify';
+import type { Logger } from 'pino';
 import type { WebhookApp } from './webhook-app.ts';
 
 /** What is wrong with requests that are no reviews. Fixed texts: an error's own may quote the body. */
@@ -24,16 +25,16 @@ export function refuseRequest(
 }
 
 /** Unknown paths, wrong methods, and whatever Fastify refuses itself. */
-export function answerProblems(app: WebhookApp, paths: readonly string[]): void {
+export function answerProblems(app: WebhookApp, paths: readonly string[], logger: Logger): void {
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '';
     if (!paths.includes(path)) return refuseRequest(reply, 404);
     return refuseRequest(reply.header('allow', 'POST'), 405);
   });
-  app.setErrorHandler((error: FastifyError, request, reply) => {
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
     const code = error.statusCode ?? 500;
     if (code < 500) return refuseRequest(reply, code);
-    request.log.error({ err: error }, 'internal error in a request');
+    logger.error({ err: error }, 'internal error in a request');
     return refuseRequest(reply, 500, 'internal error');
   });
 }

@@ -1,7 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import type { FastifyInstance } from 'fastify';
-import type { Logger } from 'pino';
 
-/** Fastify over HTTPS, with our logger. */
-export type WebhookApp = FastifyInstance<Server, IncomingMessage, ServerResponse, Logger>;
+/** Fastify over HTTPS. */
+export type WebhookApp = FastifyInstance<Server, IncomingMessage, ServerResponse>;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** When its headers were read, on the clock of `performance.now()`. */
+    arrivedAt: number;
+  }
+}

@@ -35,12 +35,13 @@ function isoTimestamps(): () => string {
   let text = '';
   return () => {
     const now = Date.now();
-    const milliseconds = now % 1000;
-    if (now - milliseconds !== second) {
+    let milliseconds = now - second;
+    if (!(milliseconds >= 0 && milliseconds < 1000)) {
+      milliseconds = now % 1000;
       second = now - milliseconds;
-      text = new Date(second).toISOString().slice(0, -4);
+      text = `,"time":"${new Date(second).toISOString().slice(0, -4)}`;
     }
-    return `,"time":"${text}${String(milliseconds).padStart(3, '0')}Z"`;
+    return `${text}${String(1000 + milliseconds).slice(1)}Z"`;
   };
 }
 
