@@ -105,7 +105,7 @@ export async function measureWhileSigning(stage: Stage, count: number): Promise<
   await createMany(bare, { namespaces: ['both'], count: 0 });
   const idleService = await startMeasured({ args, logFile, cluster });
   await sendLoad({ ...load, requests: 4_000 });
-  const idle = quantileOf((await sendLoad({ ...load, requests: 4_000 })).latencies, 0.99);
+  const idle = quantileOf(await sendLoad({ ...load, requests: 4_000 }), 0.99);
   await idleService.stop();
 
   await createMany(bare, { namespaces: ['both'], count });
@@ -113,7 +113,7 @@ export async function measureWhileSigning(stage: Stage, count: number): Promise<
   for (let warm = 0; warm < 50; warm += 1) await sendOne(load);
   const latencies: number[] = [];
   const isDone = (): boolean => service.logLines().some(({ msg }) => msg === 'every JWT was looked at');
-  while (!isDone()) latencies.push(...(await sendLoad({ ...load, requests: 400 })).latencies);
+  while (!isDone()) latencies.push(...(await sendLoad({ ...load, requests: 400 })));
   await service.stop();
   bare.close();
   const busy = quantileOf(latencies, 0.99);

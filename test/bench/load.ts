@@ -6,32 +6,48 @@ export interface Load {
   readonly path: string;
   readonly body: string;
   readonly connections: number;
-  readonly requests: number;
 }
 
-/** Latencies of all requests in milliseconds, and how long the whole took. */
-export interface LoadResult {
-  readonly latencies: readonly number[];
-  readonly elapsedMs: number;
+/** Keep-alive connections that stay open from one burst of requests to the next. */
+export interface Lanes {
+  /** Sends that many, one after the other on each connection; gives all latencies in milliseconds. */
+  send(requests: number): Promise<readonly number[]>;
+  close(): void;
 }
 
-/** Sends requests over TLS 1.3 keep-alive connections, one after the other on each. Throws on any answer but a 200. */
-export async function sendLoad(load: Load): Promise<LoadResult> {
-  const latencies: number[] = [];
-  let left = load.requests;
-  const startedAt = performance.now();
-  const lane = async (): Promise<void> => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: load.ca, minVersion: 'TLSv1.3' });
-    while (left > 0) {
-      left -= 1;
-      const sentAt = performance.now();
-      await sendOne(load, agent);
-      latencies.push(performance.now() - sentAt);
-    }
-    agent.destroy();
+/** Connections over TLS 1.3. Any answer but a 200 is thrown. */
+export function openLanes(load: Load): Lanes {
+  const agents = Array.from(
+    { length: load.connections },
+    () => new Agent({ keepAlive: true, maxSockets: 1, ca: load.ca, minVersion: 'TLSv1.3' }),
+  );
+  return {
+    send: async (requests) => {
+      const latencies: number[] = [];
+      let left = requests;
+      const fill = async (agent: Agent): Promise<void> => {
+        while (left > 0) {
+          left -= 1;
+          const sentAt = performance.now();
+          await sendOne(load, agent);
+          latencies.push(performance.now() - sentAt);
+        }
+      };
+      await Promise.all(agents.map(fill));
+      return latencies;
+    },
+    close: () => {
+      for (const agent of agents) agent.destroy();
+    },
   };
-  await Promise.all(Array.from({ length: load.connections }, lane));
-  return { latencies, elapsedMs: performance.now() - startedAt };
+}
+
+/** So many requests over connections of their own. */
+export async function sendLoad(load: Load & { readonly requests: number }): Promise<readonly number[]> {
+  const lanes = openLanes(load);
+  const latencies = await lanes.send(load.requests);
+  lanes.close();
+  return latencies;
 }
 
 /** One review; gives the answer's text. */
