@@ -73,9 +73,8 @@ function checkForeignKey(key: string, warnings: Warnings): void {
 /** Our annotations written as labels. `token` is a label too, but on Namespaces. */
 export function checkLabelKeys(labels: JsonObject | undefined, warnings: Warnings): void {
   if (labels === undefined) return;
-  for (const key of INJECTION_KEYS) {
-    if (Object.hasOwn(labels, key)) {
+  for (const key of Object.keys(labels)) {
+    if (key.startsWith(PREFIX) && INJECTION_KEYS.includes(key))
       warnings.add('misplaced', `label ${key} has no effect here: make it an annotation`);
-    }
   }
 }

@@ -1,5 +1,5 @@
 import { INJECTION_ANNOTATIONS, NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
-import { member, type JsonObject } from '../resources/json.ts';
+import type { JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import type { Problem } from './decision.ts';
 import { checkEnvVar, checkFileMode, checkMountPath } from './settings.ts';
@@ -38,6 +38,8 @@ const NAMES: readonly Name[] = [
   'fileMode',
 ];
 
+const NAME_OF: ReadonlyMap<string, Name> = new Map(NAMES.map((name) => [KEYS[name], name]));
+
 /** Kubernetes API: all annotations of an object together have at most 256 KiB. */
 const MAX_ANNOTATION = 262_144;
 
@@ -51,10 +53,10 @@ export function readAnnotationValues(
 ): AnnotationValues | undefined {
   const values: { -readonly [name in Name]?: string } = {};
   if (annotations === undefined) return values;
-  for (const name of NAMES) {
-    const key = KEYS[name];
-    const value = member(annotations, key);
-    if (value === undefined) continue;
+  for (const key of Object.keys(annotations)) {
+    const name = NAME_OF.get(key);
+    if (name === undefined) continue;
+    const value = annotations[key];
     if (typeof value !== 'string' || value.length > MAX_ANNOTATION) return undefined;
     const trimmed = value.trim();
     if (trimmed === '' || (trimmed.startsWith(',') && /^[\s,]*$/.test(trimmed)))

@@ -9,14 +9,12 @@ export function normalisePath(path: string): string {
   return `/${parts.join('/')}`;
 }
 
+/** A part that is empty, or could be `.` or `..`; or a slash at the end. */
+const SUSPICIOUS = /\/(?:[/.]|$)/;
+
 // Nearly all paths are: no parts are made for them.
 function isNormal(path: string): boolean {
-  return (
-    path.startsWith('/') &&
-    !path.includes('//') &&
-    !path.includes('/.') &&
-    (path.length === 1 || !path.endsWith('/'))
-  );
+  return path === '/' || (path.startsWith('/') && !SUSPICIOUS.test(path));
 }
 
 /** Both normalised; a path is within itself. */

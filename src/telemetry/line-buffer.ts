@@ -5,11 +5,14 @@ const ENOUGH = 16_000;
 const FLUSH_MS = 250;
 
 /**
- * Lines are written together: one write for each would cost more than the line itself. They go on when they are enough,
- * a quarter of a second later, or when the process ends. (The destination could do so by itself, but measures all that
- * it holds anew with each line.)
+ * Lines are finished and written together: one write for each would cost more than the line itself. They go on when they
+ * are enough, a quarter of a second later, or when the process ends. (The destination could do so by itself, but
+ * measures all that it holds anew with each line.)
  */
-export function bufferLines(destination: DestinationStream): DestinationStream {
+export function bufferLines(
+  destination: DestinationStream,
+  finish: (line: string) => string,
+): DestinationStream {
   let lines: string[] = [];
   let length = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -17,7 +20,7 @@ export function bufferLines(destination: DestinationStream): DestinationStream {
     clearTimeout(timer);
     timer = undefined;
     if (lines.length === 0) return;
-    const text = lines.join('');
+    const text = lines.map(finish).join('');
     lines = [];
     length = 0;
     destination.write(text);

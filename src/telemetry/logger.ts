@@ -12,17 +12,12 @@ export interface LoggerOptions {
 }
 
 /** One JSON object per line, with `level` as a word and `time` in ISO 8601. */
-export function createLogger({
-  level,
-  destination = standardOutput(),
-  human = false,
-}: LoggerOptions): Logger {
+export function createLogger({ level, destination, human = false }: LoggerOptions): Logger {
   const options = { level, base: null, timestamp: isoTimestamps(), formatters: { level: levelAsWord } };
-  const write = (line: string): unknown => {
-    const safe = withoutSecrets(line);
-    return destination.write(human ? formatLine(safe) : safe);
-  };
-  return pino(options, { write });
+  const finish = human ? (line: string) => formatLine(withoutSecrets(line)) : withoutSecrets;
+  if (destination === undefined)
+    return pino(options, bufferLines(pino.destination({ dest: 1, sync: false }), finish));
+  return pino(options, { write: (line) => destination.write(finish(line)) });
 }
 
 function levelAsWord(label: string): object {
@@ -43,8 +38,4 @@ function isoTimestamps(): () => string {
     }
     return `${text}${String(1000 + milliseconds).slice(1)}Z"`;
   };
-}
-
-function standardOutput(): DestinationStream {
-  return bufferLines(pino.destination({ dest: 1, sync: false }));
 }

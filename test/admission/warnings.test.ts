@@ -40,9 +40,9 @@ const CASES: readonly { title: string; pod: Json; warnings: readonly (string | R
     warnings: [`annotation ${P}env-var has no effect without ${P}token`],
   },
   {
-    title: 'empty values',
+    title: 'empty values, in their order in the pod',
     pod: annotatedPod({}, { [KEYS.mountPath]: '', [KEYS.envVar]: ' ', [KEYS.containers]: ',' }),
-    warnings: ['containers', 'mount-path', 'env-var'].map(
+    warnings: ['mount-path', 'env-var', 'containers'].map(
       (name) => `annotation ${P}${name} is empty: it counts as not set`,
     ),
   },

@@ -7,16 +7,16 @@ import { bufferLines } from '../../src/telemetry/line-buffer.ts';
 const LOGGER = join(import.meta.dirname, '../../src/telemetry/logger.ts');
 
 describe('buffered lines', () => {
-  it('go on together a quarter of a second later, or when they are many', () => {
+  it('are finished and go on together a quarter of a second later, or when they are many', () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     try {
       const written: string[] = [];
-      const lines = bufferLines({ write: (text) => void written.push(text) });
+      const lines = bufferLines({ write: (text) => void written.push(text) }, (line) => line.toUpperCase());
       lines.write('a\n');
       lines.write('b\n');
       assert.deepEqual(written, []);
       mock.timers.tick(250);
-      assert.deepEqual(written, ['a\nb\n']);
+      assert.deepEqual(written, ['A\nB\n']);
       lines.write('c'.repeat(20_000));
       assert.equal(written.length, 2);
       mock.timers.tick(1_000);
