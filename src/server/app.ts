@@ -1,5 +1,5 @@
 import { fastify, type FastifyReply } from 'fastify';
-import type { Logger } from 'pino';
+import type { ServiceLogger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import {
   parseAdmissionReview,
@@ -31,7 +31,7 @@ export interface WebhookAppOptions {
   readonly certificate: { readonly cert: string; readonly key: string };
   /** By path, each POST. */
   readonly routes: Readonly<Record<string, ReviewRoute>>;
-  readonly logger: Logger;
+  readonly logger: ServiceLogger;
   readonly metrics: Pick<Metrics, 'admissions'>;
   /** Asked for every request: while true, answers end their connection. */
   readonly isDraining: () => boolean;
@@ -71,7 +71,7 @@ export function createWebhookApp({
   });
   const conclude = (review: AdmissionRequest, answer: AdmissionAnswer, reply: FastifyReply): FastifyReply => {
     metrics.admissions.note(answer, (performance.now() - reply.request.arrivedAt) / 1000);
-    logger.info(decisionLine(review, answer), answer.message);
+    logger.infoLine(decisionLine(review, answer));
     return reply.type(JSON_TYPE).send(writeAdmissionReview(review.uid, answer));
   };
   for (const [path, route] of Object.entries(routes)) {

@@ -2,13 +2,13 @@ import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-r
 import { arrayMember, member, objectMember, stringMember } from '../resources/json.ts';
 
 /**
- * The one log line of a decision: who, what, why. Never the object, which may hold secrets of its owner. What is
- * `undefined` is left out of the line; always to name every field is what makes this cheap.
+ * The fields of the one log line of a decision: who, what, why. Never the object, which may hold secrets of its owner.
+ * What is `undefined` is left out of the line.
  */
 export function decisionLine(
   request: AdmissionRequest,
-  { decision, reason }: AdmissionAnswer,
-): Record<string, unknown> {
+  { decision, reason, message }: AdmissionAnswer,
+): { readonly msg: string; readonly [field: string]: unknown } {
   const { namespace, kind, subResource, uid, dryRun } = request;
   const metadata = objectMember(request.object, 'metadata');
   const ownNamespace = stringMember(metadata, 'namespace') ?? '';
@@ -25,6 +25,7 @@ export function decisionLine(
     reason,
     uid,
     dryRun: dryRun ? true : undefined,
+    msg: message,
   };
 }
 

@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
 import { ok, type Result } from '../resources/result.ts';
+import type { ServiceLogger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createWebhookApp } from './app.ts';
 import type { NamespaceDefaultLookup } from './namespace-default.ts';
@@ -20,7 +20,7 @@ const SWEEP_MS = 50;
 
 export interface WebhookOptions {
   readonly certificate: CertificatePair;
-  readonly logger: Logger;
+  readonly logger: ServiceLogger;
   readonly metrics: Pick<Metrics, 'admissions' | 'certificateExpiration'>;
   /** `undefined` where no namespace default is in use. */
   readonly namespaceDefault: NamespaceDefaultLookup | undefined;

@@ -11,13 +11,30 @@ export interface LoggerOptions {
   readonly human?: boolean;
 }
 
+/** pino's logger, with a way of its own for what is written with every admission review. */
+export interface ServiceLogger extends Logger {
+  /**
+   * Writes what `info` would, by one JSON.stringify: pino looks at each field by itself, which costs a review as much as
+   * its decision. For plain fields only: no `err`, no bindings of a child.
+   */
+  readonly infoLine: (fields: { readonly msg: string; readonly [field: string]: unknown }) => void;
+}
+
 /** One JSON object per line, with `level` as a word and `time` in ISO 8601. */
-export function createLogger({ level, destination, human = false }: LoggerOptions): Logger {
-  const options = { level, base: null, timestamp: isoTimestamps(), formatters: { level: levelAsWord } };
+export function createLogger({ level, destination, human = false }: LoggerOptions): ServiceLogger {
   const finish = human ? (line: string) => formatLine(withoutSecrets(line)) : withoutSecrets;
-  if (destination === undefined)
-    return pino(options, bufferLines(pino.destination({ dest: 1, sync: false }), finish));
-  return pino(options, { write: (line) => destination.write(finish(line)) });
+  const stream =
+    destination === undefined
+      ? bufferLines(pino.destination({ dest: 1, sync: false }), finish)
+      : { write: (line: string) => destination.write(finish(line)) };
+  const timestamp = isoTimestamps();
+  const logger = pino({ level, base: null, timestamp, formatters: { level: levelAsWord } }, stream);
+  return Object.assign(logger, {
+    infoLine: (fields: { readonly msg: string }) => {
+      if (!logger.isLevelEnabled('info')) return;
+      stream.write(`{"level":"info"${timestamp()},${JSON.stringify(fields).slice(1)}\n`);
+    },
+  });
 }
 
 function levelAsWord(label: string): object {

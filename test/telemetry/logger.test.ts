@@ -43,6 +43,23 @@ describe('a log line', () => {
     assert.equal(JSON.parse(line).name, 'eyJ');
   });
 
+  it('made at once is the one that pino would make, at its level and without secrets too', () => {
+    const fields = { name: 'a "quoted"\u2028 näme', count: 1, gone: undefined, list: ['x'], msg: 'said\n' };
+    const both = linesOf({ level: 'info' }, (logger) => {
+      logger.infoLine(fields);
+      const { msg, ...rest } = fields;
+      logger.info(rest, msg);
+    }).map((line) => line.replace(/"time":"[^"]*"/, ''));
+    assert.equal(both.length, 2);
+    assert.equal(both[0], both[1]);
+    const leak = { msg: `eyJ${'a'.repeat(20)}.eyJ${'b'.repeat(40)}.sig` };
+    assert.doesNotMatch(linesOf({ level: 'info' }, (logger) => logger.infoLine(leak)).join(''), /aaaa|bbbb/);
+    assert.deepEqual(
+      linesOf({ level: 'warn' }, (logger) => logger.infoLine(fields)),
+      [],
+    );
+  });
+
   it('for people says the same in one line', () => {
     const [line = ''] = linesOf({ level: 'info', human: true }, (logger) =>
       logger.info({ name: 'x', n: 1 }, 'said'),

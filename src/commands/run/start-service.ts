@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import type { Config } from '../../config.ts';
 import { systemClock } from '../../loop/clock.ts';
 import { createClient } from '../../kube/client.ts';
@@ -6,6 +5,7 @@ import { loadCluster, type Cluster } from '../../kube/cluster.ts';
 import { APP } from '../../resources/names.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { createProbesApp, type ReadinessCheck } from '../../server/probes.ts';
+import type { ServiceLogger } from '../../telemetry/logger.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
 import { startController, type RunningController } from './start-controller.ts';
 import { listenOn } from './listen.ts';
@@ -19,7 +19,7 @@ export interface Service {
 }
 
 /** Starts what the configuration asks for; the problem is one sentence about what lies outside: files, ports, cluster. */
-export async function startService(config: Config, log: Logger): Promise<Result<Service, string>> {
+export async function startService(config: Config, log: ServiceLogger): Promise<Result<Service, string>> {
   const needsCluster = config.controller !== undefined || config.webhook?.namespaceDefault === true;
   const cluster = needsCluster ? loadCluster(config) : ok(undefined);
   if (!cluster.ok) return cluster;

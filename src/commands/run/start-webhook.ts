@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import { reviewJwt } from '../../admission/review-jwts.ts';
 import type { WebhookConfig } from '../../config.ts';
 import type { KubeClient } from '../../kube/client.ts';
@@ -9,6 +8,7 @@ import type { ReadinessCheck } from '../../server/probes.ts';
 import { readCertificate } from '../../server/tls.ts';
 import { watchCertificate } from '../../server/watch-certificate.ts';
 import { createWebhook } from '../../server/webhook.ts';
+import type { ServiceLogger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { listenOn } from './listen.ts';
 
@@ -20,7 +20,7 @@ export interface RunningWebhook {
 }
 
 export interface WebhookMeans {
-  readonly log: Logger;
+  readonly log: ServiceLogger;
   readonly metrics: Metrics;
   /** Needed for the namespace default only. */
   readonly client: KubeClient | undefined;
