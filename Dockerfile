@@ -6,14 +6,14 @@ FROM ${BUILD_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc tsconfig.json ./
 COPY test/require-node.cjs test/
+COPY deploy/bundle deploy/bundle
 COPY src src
-# "prepare" compiles src to dist; then only what runs is kept.
-RUN npm ci && rm -r node_modules && npm ci --omit=dev --omit=optional --ignore-scripts
+# "prepare" bundles src and its dependencies into dist, so that nothing else need be in the image.
+RUN npm ci
 
 FROM ${RUNTIME_IMAGE}
 WORKDIR /app
 COPY --from=build /app/package.json ./
-COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 RUN ln -s /app/dist/main.js /usr/local/bin/jwt-injector
 ENV NODE_ENV=production

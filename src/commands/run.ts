@@ -3,7 +3,7 @@ import { environmentName, parseConfig, RUN_OPTIONS } from '../config.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { EXIT, type Command } from './io.ts';
 import { startService } from './run/start-service.ts';
-import { readVersion } from './version.ts';
+import { VERSION } from './version.ts';
 
 /** A pod has 30 s to end (terminationGracePeriodSeconds); the last five are for what hangs. */
 const FORCED_EXIT_MS = 25_000;
@@ -20,7 +20,7 @@ export const runCommand: Command = async (args, io) => {
     return EXIT.usage;
   }
   const log = createLogger({ level: config.value.logLevel, human: io.stdout.isTTY === true });
-  log.info({ version: await readVersion(), node: process.versions.node }, 'starting');
+  log.info({ version: VERSION, node: process.versions.node }, 'starting');
   const service = await startService(config.value, log);
   if (!service.ok) {
     io.stderr.write(`error: ${service.problem}\n`);

@@ -1,13 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { stringMember } from '../resources/json.ts';
+import manifest from '../../package.json' with { type: 'json' };
 import { EXIT, type Command } from './io.ts';
 
-/** The package's version; it stands beside the sources as well as beside the compiled files. */
-export async function readVersion(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  const manifest: unknown = JSON.parse(text);
-  return stringMember(manifest, 'version') ?? 'unknown';
-}
+/** The package's version; the bundle holds it as it was when it was made. */
+export const VERSION: string = manifest.version;
 
 export const versionCommand: Command = async (args, io) => {
   const [first] = args;
@@ -15,6 +10,6 @@ export const versionCommand: Command = async (args, io) => {
     io.stderr.write(`error: version takes no arguments, not "${first}"\n`);
     return EXIT.usage;
   }
-  io.stdout.write(`jwt-injector ${await readVersion()} (Node ${process.versions.node})\n`);
+  io.stdout.write(`jwt-injector ${VERSION} (Node ${process.versions.node})\n`);
   return EXIT.done;
 };

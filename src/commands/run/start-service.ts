@@ -10,7 +10,7 @@ import { createMetrics } from '../../telemetry/metrics.ts';
 import { startController, type RunningController } from './start-controller.ts';
 import { listenOn } from './listen.ts';
 import { startWebhook } from './start-webhook.ts';
-import { readVersion } from '../version.ts';
+import { VERSION } from '../version.ts';
 
 /** The service once it answers. */
 export interface Service {
@@ -23,9 +23,10 @@ export async function startService(config: Config, log: ServiceLogger): Promise<
   const needsCluster = config.controller !== undefined || config.webhook?.namespaceDefault === true;
   const cluster = needsCluster ? loadCluster(config) : ok(undefined);
   if (!cluster.ok) return cluster;
-  const version = await readVersion();
   const client =
-    cluster.value === undefined ? undefined : createClient(cluster.value, { clock: systemClock, version });
+    cluster.value === undefined
+      ? undefined
+      : createClient(cluster.value, { clock: systemClock, version: VERSION });
 
   let controller: RunningController | undefined;
   const metrics = createMetrics({
