@@ -50,19 +50,18 @@ export function createTokenStore({ client, onSecret, onJwt }: TokenStoreOptions)
   };
 }
 
-/** What a refusal means for a loop: to look again, to stop quietly, or to tell. Throws on what is no KubeError: a bug. */
-export function explainFailure(error: unknown): {
-  readonly stale: boolean;
-  readonly gone: boolean;
-  readonly message: string;
-} {
-  if (!(error instanceof KubeError)) throw error;
-  return {
-    // A JSON patch whose test fails answers 422: the object changed meanwhile.
-    stale: isConflict(error) || (error.status === 422 && error.verb === 'patch'),
-    gone: isNotFound(error) || isNamespaceTerminating(error),
-    message: error.message,
-  };
+/** What a refusal means for the loop (`loop/reconcile-jwt.ts` says how it is answered); `undefined`: it is no refusal, but a bug. */
+export function explainFailure(
+  error: unknown,
+): { readonly meaning: 'stale' | 'absent' | 'leaving' | 'failed'; readonly message: string } | undefined {
+  return error instanceof KubeError ? { meaning: meaningOf(error), message: error.message } : undefined;
+}
+
+function meaningOf(error: KubeError): 'stale' | 'absent' | 'leaving' | 'failed' {
+  if (isNamespaceTerminating(error)) return 'leaving';
+  // A JSON patch whose test fails answers 422: the object changed meanwhile.
+  if (isConflict(error) || (error.status === 422 && error.verb === 'patch')) return 'stale';
+  return isNotFound(error) ? 'absent' : 'failed';
 }
 
 /** `namespace/name` and resourceVersion of an object, as caches keep it. */

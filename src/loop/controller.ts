@@ -11,11 +11,11 @@ import { Unrecorded } from './unrecorded.ts';
 const SETTLE_POLL_MS = 20;
 
 export interface ControllerOptions {
-  readonly reconciler: Omit<Reconciler, 'now' | 'cleaner' | 'unrecorded'>;
+  readonly reconciler: Omit<Reconciler, 'now' | 'cleaner' | 'unrecorded' | 'onBug'>;
   readonly clock: Clock;
   /** JWTs worked on at once. */
   readonly workers: number;
-  /** Hears of bugs: a round that threw something else than a refusal of the API server. */
+  /** Is called with bugs: a round that threw something else than a refusal of the API server. */
   readonly onBug: (key: string, error: unknown) => void;
 }
 
@@ -47,12 +47,18 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
     process: async (key, _signal, retryAt): Promise<Outcome> => {
       const [namespace = '', name = ''] = key.split('/');
       const jwt = sources.jwt(namespace, name);
-      if (jwt === undefined) return { next: 'idle' };
-      const means = { ...reconciler, cleaner, unrecorded, now: () => clock.now() };
+      if (jwt === undefined) return { next: 'forget' };
+      const means = {
+        ...reconciler,
+        cleaner,
+        unrecorded,
+        now: () => clock.now(),
+        onBug: (error: unknown) => onBug(key, error),
+      };
       const round = await reconcileJwt(means, jwt, retryAt);
-      if (round.next === 'retry') return round;
-      const { at = Number.POSITIVE_INFINITY } = round;
-      return { next: 'at', time: at, expiresAt: expiryOf(jwt) };
+      return round.next === 'retry'
+        ? round
+        : { ...round, expiresAt: expiryOf(sources.jwt(namespace, name) ?? jwt) };
     },
   });
   const enqueue = (jwt: Jwt, priority: Work['priority']): void => {

@@ -30,8 +30,13 @@ export function fenceStore(store: Store, mayWrite: () => boolean): Store {
   };
 }
 
-/** As `explain`, for the errors of a fenced store too: what is not ours to write any more is left quietly. */
-export function explainFenced(explain: (error: unknown) => Failure): (error: unknown) => Failure {
+/**
+ * As `explain`, for the errors of a fenced store too. What was refused is tried again: either the term ends before that,
+ * and the next leader looks at every JWT, or the leadership was in doubt for a moment only.
+ */
+export function explainFenced(
+  explain: (error: unknown) => Failure | undefined,
+): (error: unknown) => Failure | undefined {
   return (error) =>
-    error instanceof LeadershipLost ? { stale: false, gone: true, message: error.message } : explain(error);
+    error instanceof LeadershipLost ? { meaning: 'stale', message: error.message } : explain(error);
 }

@@ -40,7 +40,7 @@ export interface LeaderOptions {
   readonly onLost: () => Promise<void>;
   /** A try failed; it is made again. */
   readonly onProblem: (error: unknown) => void;
-  /** Numbers in [0, 1) for the jitter; `Math.random` unless told. */
+  /** Numbers in [0, 1) for the jitter; `Math.random` by default. */
   readonly random?: () => number;
 }
 

@@ -1,20 +1,21 @@
 import { backoffDelay } from './backoff.ts';
-import type { Clock, Timer } from './clock.ts';
+import type { Clock } from './clock.ts';
 import { KeyedHeap } from './heap.ts';
-import { TurnBack } from './turn-back.ts';
+import { WakeUps } from './wake-ups.ts';
 
 /** What goes first: a wake-up that is due, a new object, a changed one, a look without a cause. */
 export const PRIORITIES = ['due', 'new', 'changed', 'resync'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
 /**
- * What a run of a key leads to. `at` may be `Infinity`: only news, or a clock that is set back, lead to another run;
- * after `idle` news alone do. `retry` backs off; `afterMs` (Retry-After) makes that wait longer, never shorter.
+ * What a run of a key leads to. As long as its object exists a key is looked at again, whatever came of the run: at the
+ * time that the run asks for, if it asks for one, and after the longest wait (`wake-ups.ts`) at the latest. `retry`
+ * backs off; `afterMs` (Retry-After) makes that wait longer, never shorter. `forget`: the object does not exist.
  */
 export type Outcome =
-  | { readonly next: 'idle' }
-  | { readonly next: 'at'; readonly time: number; readonly expiresAt?: number | undefined }
-  | { readonly next: 'retry'; readonly afterMs?: number };
+  | { readonly next: 'look'; readonly at?: number | undefined; readonly expiresAt?: number | undefined }
+  | { readonly next: 'retry'; readonly afterMs?: number | undefined }
+  | { readonly next: 'forget' };
 
 export interface QueueOptions {
   readonly clock: Clock;
@@ -25,9 +26,9 @@ export interface QueueOptions {
    */
   readonly process: (key: string, signal: AbortSignal, retryAt: number) => Promise<Outcome>;
   readonly onError: (key: string, error: unknown) => void;
-  /** Keys worked on at once; 32 unless told. */
+  /** Keys worked on at once; 32 by default. */
   readonly workers?: number;
-  /** Numbers in [0, 1) for the jitter; `Math.random` unless told. */
+  /** Numbers in [0, 1) for the jitter; `Math.random` by default. */
   readonly random?: () => number;
 }
 
@@ -43,21 +44,14 @@ interface Ready {
   readonly sequence: number;
 }
 
-interface Wake {
-  readonly time: number;
-  readonly work: Work;
-}
-
-const isSooner = (a: Wake, b: Wake): boolean => a.time < b.time;
-
 const DEFAULT_WORKERS = 32; // contract §3, --workers
 const RETRY = { firstMs: 1_000, longestMs: 300_000 }; // contract §1: 1 s … 5 min
 /** A back-off takes no more than this share of the time until the token expires: more tries fit in before that. */
 const SHARE_OF_REST = 0.5;
 /** A run that asks for its own next run gets it no sooner: whatever a plan computes, there is no hot loop. */
 const SHORTEST_WAIT_MS = 1_000;
-/** Wake-ups are times of the wall clock, which jumps; a timer does not. So it never sleeps longer than this. */
-const LONGEST_LOOK_AWAY_MS = 60_000;
+/** So many runs begin before others get the event loop: those that find nothing to do wait for no network. 1 ms. */
+const RUNS_PER_TURN = 32;
 const DRAIN_MS = 5_000; // a write takes no longer than its deadline
 
 /**
@@ -72,25 +66,31 @@ export class WorkQueue {
       (a.rank === b.rank &&
         (a.expiresAt < b.expiresAt || (a.expiresAt === b.expiresAt && a.sequence < b.sequence))),
   );
-  readonly #wakes = new KeyedHeap<Wake>(isSooner);
-  /** Ends of back-offs, by the monotonic clock: a wall clock that is set back must not make them longer. */
-  readonly #retries = new KeyedHeap<Wake>(isSooner);
+  readonly #wakeUps: WakeUps<Work>;
   /** Keys being worked on, with what was asked for meanwhile. */
   readonly #running = new Map<string, Ready | undefined>();
   readonly #failures = new Map<string, number>();
-  readonly #turnBack: TurnBack;
   readonly #abort = new AbortController();
   #state: 'new' | 'started' | 'stopped' = 'new';
   #sequence = 0;
-  #timer: Timer | undefined;
-  /** The earliest of the wake-ups and of the retries that the timer was set for. */
-  #armedFor: { readonly wake: number; readonly retry: number } | undefined;
   #dispatching = false;
+  /** Runs that began since others had the event loop. */
+  #begun = 0;
   #drained: (() => void) | undefined;
 
   constructor(options: QueueOptions) {
     this.#options = options;
-    this.#turnBack = new TurnBack(options.clock);
+    const { clock, random = Math.random } = options;
+    this.#wakeUps = new WakeUps({
+      clock,
+      random,
+      onDue: (key, expiresAt) => this.#enqueue(key, { priority: 'due', expiresAt }),
+      onLook: (key, expiresAt) => this.#enqueue(key, { priority: 'resync', expiresAt }),
+      onRetry: (key, work) => this.#enqueue(key, work),
+      onTurnedBack: () => {
+        for (const key of this.#running.keys()) this.#enqueue(key, { priority: 'due' });
+      },
+    });
   }
 
   /** Keys that wait for a worker. */
@@ -114,24 +114,15 @@ export class WorkQueue {
   add(key: string, work: Work): void {
     if (work.priority === 'new' || work.priority === 'changed') {
       // The run that comes now decides about the next.
-      if (this.#failures.delete(key)) this.#retries.delete(key);
+      if (this.#failures.delete(key)) this.#wakeUps.dropRetry(key);
     }
     this.#enqueue(key, work);
-  }
-
-  /** Asks for a run at `time` (milliseconds since the epoch). One per key: the earlier one stays. */
-  addAt(key: string, time: number, expiresAt?: number): void {
-    const pending = this.#wakes.get(key);
-    if (pending !== undefined && pending.time <= time) return;
-    this.#wakes.set(key, { time, work: { priority: 'due', expiresAt } });
-    this.#arm();
   }
 
   /** Drops the key's wake-up, back-off and place in the queue. A run that is under way goes on. */
   forget(key: string): void {
     this.#ready.delete(key);
-    this.#wakes.delete(key);
-    this.#retries.delete(key);
+    this.#wakeUps.drop(key);
     this.#failures.delete(key);
     if (this.#running.has(key)) this.#running.set(key, undefined);
   }
@@ -140,16 +131,14 @@ export class WorkQueue {
   start(): void {
     if (this.#state !== 'new') return;
     this.#state = 'started';
-    this.#planAnewIfTurnedBack();
-    this.#arm();
+    this.#wakeUps.start();
     this.#dispatchSoon();
   }
 
   /** Begins no more runs, and resolves when the last has ended; those that take longer than `drainMs` are aborted. */
   async stop(drainMs = DRAIN_MS): Promise<void> {
     this.#state = 'stopped';
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#wakeUps.stop();
     if (this.#running.size === 0) return;
     const limit = this.#options.clock.setTimer(drainMs, () => this.#abort.abort());
     await new Promise<void>((resolve) => {
@@ -179,25 +168,25 @@ export class WorkQueue {
   #dispatchSoon(): void {
     if (this.#dispatching || this.#state !== 'started') return;
     this.#dispatching = true;
-    queueMicrotask(() => {
-      this.#dispatching = false;
-      this.#dispatch();
-    });
+    if (this.#begun < RUNS_PER_TURN) queueMicrotask(() => this.#dispatch());
+    else setImmediate(() => this.#dispatch());
   }
 
   #dispatch(): void {
+    this.#dispatching = false;
+    if (this.#begun >= RUNS_PER_TURN) this.#begun = 0;
     const workers = this.#options.workers ?? DEFAULT_WORKERS;
     while (this.#state === 'started' && this.#running.size < workers) {
       const first = this.#ready.pop();
       if (first === undefined) return;
+      this.#begun += 1;
       void this.#run(first.key, first.item);
     }
   }
 
   async #run(key: string, ready: Ready): Promise<void> {
-    this.#wakes.delete(key); // its outcome says when to look again
-    this.#retries.delete(key);
-    this.#planAnewIfTurnedBack();
+    this.#wakeUps.drop(key); // its outcome says when to look again
+    this.#wakeUps.noticeTurnBack();
     this.#running.set(key, undefined);
     const { clock, process, random = Math.random } = this.#options;
     const failures = this.#failures.get(key) ?? 0;
@@ -228,69 +217,26 @@ export class WorkQueue {
     run: { readonly ready: Ready; readonly endOfBackoff: number; readonly failures: number },
   ): void {
     const { clock } = this.#options;
+    if (outcome.next === 'retry') this.#failures.set(key, run.failures);
+    else this.#failures.delete(key);
     switch (outcome.next) {
-      case 'idle':
-        this.#failures.delete(key);
+      case 'forget':
         return;
-      case 'at':
-        this.#failures.delete(key);
-        this.addAt(key, Math.max(outcome.time, clock.now() + SHORTEST_WAIT_MS), outcome.expiresAt);
+      case 'look': {
+        const { at = Number.POSITIVE_INFINITY, expiresAt } = outcome;
+        this.#wakeUps.planLook(key, Math.max(at, clock.now() + SHORTEST_WAIT_MS), expiresAt);
         return;
+      }
       case 'retry':
-        this.#failures.set(key, run.failures);
         // As urgent as it was: a thousand failing keys do not get ahead of the new ones.
-        this.#retries.set(key, {
-          time: Math.max(
-            run.endOfBackoff,
-            clock.monotonic() + Math.max(SHORTEST_WAIT_MS, outcome.afterMs ?? 0),
-          ),
-          work: { priority: PRIORITIES[run.ready.rank] ?? 'due', expiresAt: run.ready.expiresAt },
-        });
-        this.#arm();
+        this.#wakeUps.planRetry(
+          key,
+          Math.max(run.endOfBackoff, clock.monotonic() + Math.max(SHORTEST_WAIT_MS, outcome.afterMs ?? 0)),
+          { priority: PRIORITIES[run.ready.rank] ?? 'due', expiresAt: run.ready.expiresAt },
+        );
         return;
       default:
         outcome satisfies never;
-    }
-  }
-
-  /** One timer for the earliest wake-up or retry of all. */
-  #arm(): void {
-    if (this.#state !== 'started') return;
-    const { clock } = this.#options;
-    const wake = this.#wakes.first()?.time ?? Number.POSITIVE_INFINITY;
-    const retry = this.#retries.first()?.time ?? Number.POSITIVE_INFINITY;
-    if (this.#timer !== undefined && wake === this.#armedFor?.wake && retry === this.#armedFor.retry) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#armedFor = { wake, retry };
-    if (this.#wakes.size + this.#retries.size === 0) return;
-    const wait = Math.min(wake - clock.now(), retry - clock.monotonic());
-    const shortened = Math.min(Math.max(wait, 1), LONGEST_LOOK_AWAY_MS);
-    this.#timer = clock.setTimer(shortened, () => this.#wake());
-  }
-
-  #wake(): void {
-    const { clock } = this.#options;
-    this.#timer = undefined;
-    this.#planAnewIfTurnedBack();
-    this.#enqueueDue(this.#wakes, clock.now());
-    this.#enqueueDue(this.#retries, clock.monotonic());
-    this.#arm();
-  }
-
-  /** What was planned by a clock that was set back since is planned anew: tokens signed by it may not be valid yet. */
-  #planAnewIfTurnedBack(): void {
-    if (!this.#turnBack.happened()) return;
-    this.#enqueueDue(this.#wakes, Number.POSITIVE_INFINITY);
-    for (const key of this.#running.keys()) this.#enqueue(key, { priority: 'due' });
-  }
-
-  #enqueueDue(wakes: KeyedHeap<Wake>, now: number): void {
-    for (;;) {
-      const first = wakes.first();
-      if (first === undefined || first.time > now) return;
-      const due = wakes.pop();
-      if (due !== undefined) this.#enqueue(due.key, due.item.work);
     }
   }
 }

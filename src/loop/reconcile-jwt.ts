@@ -1,10 +1,13 @@
-import { arrayMember, isJsonObject } from '../resources/json.ts';
+import { arrayMember, isJsonObject, type JsonObject } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { desiredStatus, isSameStatus, nextStatusChange, type Outcome } from '../reconcile/desired-status.ts';
+import { doubtfulStatus } from '../reconcile/doubtful-status.ts';
 import { findCondition } from '../reconcile/conditions.ts';
 import type { Observed } from '../reconcile/observed.ts';
-import { renewalTime } from '../signing/schedule.ts';
 import { planNext, plannedRenewal, type Plan } from '../reconcile/plan.ts';
+import { formatTime } from '../reconcile/time.ts';
+import type { StateProblem } from '../resources/problem.ts';
+import { renewalTime } from '../signing/schedule.ts';
 import { repairSecret, signAndWrite, statusBody, type Store } from './act.ts';
 import type { Journal, Subject } from './journal.ts';
 import type { LegacyCleaner, LegacyLook } from './legacy-cleaner.ts';
@@ -13,10 +16,11 @@ import type { Unrecorded } from './unrecorded.ts';
 
 /** What the API server's refusal means for the loop. */
 export interface Failure {
-  /** The object changed or went meanwhile: look again soon, there is nothing to report. */
-  readonly stale: boolean;
-  /** The namespace or the JWT is on its way out: stop quietly. */
-  readonly gone: boolean;
+  /**
+   * `stale`: the object changed meanwhile, or another replica leads: look again soon, there is nothing to report.
+   * `absent`: the object, or its kind, is not there. `leaving`: its namespace is being deleted. `failed`: to report.
+   */
+  readonly meaning: 'stale' | 'absent' | 'leaving' | 'failed';
   /** One line for people, without any response body. */
   readonly message: string;
 }
@@ -29,44 +33,65 @@ export interface Reconciler {
   readonly unrecorded: Unrecorded;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Makes a failure of what `store` and `observer` throw. */
-  readonly explain: (error: unknown) => Failure;
+  /** Makes a failure of what `store` and `observer` throw; `undefined`: it is a bug. */
+  readonly explain: (error: unknown) => Failure | undefined;
+  /** Is called with a bug, for the log alone: it may hold anything. */
+  readonly onBug: (error: unknown) => void;
 }
 
-/** What comes after a round: another try after a back-off, or the next look at a time (ms since the epoch). */
-export type Round = { readonly next: 'retry' } | { readonly next: 'at'; readonly at: number | undefined };
+/**
+ * What comes after a round: another try after a back-off, or the next look, at a time (ms since the epoch) if time alone
+ * makes something due.
+ */
+export type Round = { readonly next: 'retry' } | { readonly next: 'look'; readonly at: number | undefined };
+
+/** What the status says of a bug: its own words may hold a secret. */
+const INTERNAL_ERROR = 'an internal error; see the log of jwt-injector';
 
 /**
- * One round for one JWT: observe, plan, act, write the status. Throws only bugs.
+ * One round for one JWT: observe, plan, act, write the status. Never throws.
  * @param retryAt when it is tried again if this round fails, in milliseconds since the epoch.
  */
 export async function reconcileJwt(reconciler: Reconciler, stored: Jwt, retryAt: number): Promise<Round> {
   const now = reconciler.now() / 1000;
-  const jwt = reconciler.unrecorded.recall(stored, presentTokenId(reconciler.observer, stored));
-  let known: Known = {};
-  let observed = await observe(reconciler.observer, jwt, known, now);
-  let plan = planNext(observed, now);
-  let outcome: Outcome;
-  let legacy: LegacyLook;
+  const seen: Seen = { stored, observed: undefined };
   try {
-    legacy = await reconciler.cleaner.look(jwt, now * 1000);
-    if (legacy.cleaned) return { next: 'at', at: undefined };
-    while (plan.do === 'read') {
-      known = await learn(reconciler.observer, observed, plan.what, known);
-      observed = await observe(reconciler.observer, jwt, known, now);
-      plan = planNext(observed, now);
-    }
-    if (plan.do === 'leave') return { next: 'at', at: undefined };
-    outcome = { ...(await carryOut(reconciler, observed, plan, now)), legacyOperator: legacy.active };
-    await writeStatus(reconciler, { observed, stored: known.jwt ?? stored }, outcome, now);
+    return await playRound(reconciler, seen, now);
   } catch (error) {
-    return giveUp(reconciler, { observed, stored }, error, { now, retryAt });
+    return giveUp(reconciler, seen, error, { now, retryAt });
   }
-  reconciler.unrecorded.forget(jwt.uid);
+}
+
+/** Throws refusals of the API server, and bugs; `seen` tells what was known by then. */
+async function playRound(reconciler: Reconciler, seen: Seen, now: number): Promise<Round> {
+  const { observer, unrecorded } = reconciler;
+  const { stored } = seen;
+  const jwt = unrecorded.recall(stored, presentTokenId(observer, stored));
+  let known: Known = {};
+  const look = async (): Promise<readonly [Observed, Plan]> => {
+    const observed = await observe(observer, jwt, known, now);
+    seen.observed = observed;
+    seen.stored = known.jwt ?? stored;
+    return [observed, planNext(observed, now)];
+  };
+  let [observed, plan] = await look();
+  const legacy: LegacyLook = await reconciler.cleaner.look(jwt, now * 1000);
+  if (legacy.cleaned) return { next: 'look', at: undefined };
+  while (plan.do === 'read') {
+    known = await learn(observer, observed, plan.what, known);
+    [observed, plan] = await look();
+  }
+  if (plan.do === 'leave') return { next: 'look', at: undefined };
+  const outcome = {
+    ...(await carryOut(reconciler, observed, plan, now)),
+    legacyOperator: legacy.active,
+  };
+  await writeStatus(reconciler, seen.stored, desiredStatus(observed, outcome, now));
+  unrecorded.forget(jwt.uid);
   const moments = [nextLook(observed, outcome, now), legacy.lookAgainAt].filter(
     (moment) => moment !== undefined,
   );
-  return { next: 'at', at: moments.length === 0 ? undefined : Math.min(...moments) };
+  return { next: 'look', at: moments.length === 0 ? undefined : Math.min(...moments) };
 }
 
 async function carryOut(
@@ -105,13 +130,7 @@ async function carryOut(
 }
 
 /** Writes the status if it says anything new, and tells of every condition that changed. */
-async function writeStatus(
-  { store, journal }: Reconciler,
-  { observed, stored }: Seen,
-  outcome: Outcome,
-  now: number,
-): Promise<void> {
-  const status = desiredStatus(observed, outcome, now);
+async function writeStatus({ store, journal }: Reconciler, stored: Jwt, status: JsonObject): Promise<void> {
   if (isSameStatus(status, stored.status)) return;
   await store.applyStatus(statusBody(stored, status));
   for (const condition of arrayMember(status, 'conditions').filter(isJsonObject)) {
@@ -121,31 +140,59 @@ async function writeStatus(
   }
 }
 
-/** What was observed, and the JWT with the status that the API server has. */
+/** What a round knows so far. */
 interface Seen {
-  readonly observed: Observed;
-  readonly stored: Jwt;
+  /** The JWT with the status that the API server has. */
+  stored: Jwt;
+  /** `undefined` until something was observed. */
+  observed: Observed | undefined;
 }
 
-/** After a refusal of the API server: the status says so if it still can, and the JWT is tried again. */
+/** After a refusal of the API server or a bug: the status says so if it still can, and the JWT is tried again. */
 async function giveUp(
   reconciler: Reconciler,
-  seen: Seen,
+  { stored, observed }: Seen,
   error: unknown,
   { now, retryAt }: { readonly now: number; readonly retryAt: number },
 ): Promise<Round> {
-  const { jwt } = seen.observed;
   const failure = reconciler.explain(error);
-  if (failure.gone) return { next: 'at', at: undefined };
-  if (failure.stale) return { next: 'retry' };
-  const problem = { reason: 'WriteFailed', message: `${failure.message}; it is tried again` } as const;
-  reconciler.journal.failed(subjectOf(jwt), problem.reason, problem.message, retryAt);
+  if (failure?.meaning === 'stale') return { next: 'retry' };
+  if (
+    failure?.meaning === 'leaving' ||
+    (failure?.meaning === 'absent' && (await isGone(reconciler, stored)))
+  ) {
+    // Its watch will tell that it is gone; should it stay after all, it is looked at again.
+    return { next: 'look', at: undefined };
+  }
+  if (failure === undefined) reconciler.onBug(error);
+  const retry = retryAt / 1000;
+  const message =
+    failure === undefined
+      ? `${INTERNAL_ERROR}; it is tried again at ${formatTime(retry)}`
+      : `${failure.message}; it is tried again`;
+  const problem: StateProblem = { reason: 'WriteFailed', message };
+  reconciler.journal.failed(subjectOf(stored), problem.reason, problem.message, retryAt);
   try {
-    await writeStatus(reconciler, seen, { problem, retryAt: retryAt / 1000 }, now);
-  } catch {
+    const status =
+      failure === undefined || observed === undefined
+        ? doubtfulStatus(stored, problem, retry, now)
+        : desiredStatus(observed, { problem, retryAt: retry }, now);
+    await writeStatus(reconciler, stored, status);
+  } catch (second) {
     // The API server that refused the one write refuses the other too; the journal has told already.
+    if (reconciler.explain(second) === undefined) reconciler.onBug(second);
   }
   return { next: 'retry' };
+}
+
+/** Whether the API server has no such JWT any more; one that cannot be asked for counts as being there. */
+async function isGone({ observer }: Reconciler, { namespace, name, uid }: Jwt): Promise<boolean> {
+  try {
+    const present = await observer.sources.readJwt(namespace, name);
+    return present?.uid !== uid || present.deleting;
+  } catch {
+    return false;
+  }
 }
 
 /** When to look again (ms since the epoch): at the renewal, or when time alone changes what the status says. */

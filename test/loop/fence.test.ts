@@ -38,20 +38,20 @@ describe('the fence', () => {
     });
   }
 
-  it('stands in nobody’s way who reads', async () => {
+  it('lets everybody read', async () => {
     const { store, calls, lose } = fenced();
     lose();
     await store.readSecret('n', 'x');
     assert.deepEqual(calls, ['read']);
   });
 
-  it('makes a lost leadership a quiet end, and leaves other errors to their own explanation', async () => {
+  it('makes a lost leadership a quiet retry, and leaves other errors to their own explanation', async () => {
     const { store, lose } = fenced();
-    const other = { stale: true, gone: false, message: 'conflict' };
+    const other = { meaning: 'failed', message: 'refused' } as const;
     const explain = explainFenced(() => other);
     lose();
     const error: unknown = await store.applyStatus({}).catch((reason: unknown) => reason);
-    assert.deepEqual(explain(error), { stale: false, gone: true, message: 'leadership was lost' });
+    assert.deepEqual(explain(error), { meaning: 'stale', message: 'leadership was lost' });
     assert.equal(explain(new Error('another')), other);
   });
 });

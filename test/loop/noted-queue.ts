@@ -3,7 +3,7 @@ import { virtualClock, type VirtualClock } from './virtual-clock.ts';
 
 /** A started queue on a virtual clock, whose runs are noted; `process` says how each ends. */
 export function startQueue(
-  process: QueueOptions['process'] = async () => ({ next: 'idle' }),
+  process: QueueOptions['process'] = async () => ({ next: 'forget' }),
   options: Partial<QueueOptions> = {},
 ): { queue: WorkQueue; clock: VirtualClock; runs: [key: string, at: number][]; errors: unknown[] } {
   const clock = virtualClock(0);

@@ -6,14 +6,12 @@ import { startQueue } from './noted-queue.ts';
 
 type Step =
   | { readonly do: 'add'; readonly key: string; readonly priority: (typeof PRIORITIES)[number] }
-  | { readonly do: 'addAt'; readonly key: string; readonly inMs: number }
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'jump'; readonly ms: number };
 
 const key = fc.constantFrom('a', 'b', 'c', 'd');
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('add' as const), key, priority: fc.constantFrom(...PRIORITIES) }),
-  fc.record({ do: fc.constant('addAt' as const), key, inMs: fc.integer({ min: -1_000, max: 600_000 }) }),
   fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 120_000 }) }),
   fc.record({ do: fc.constant('jump' as const), ms: fc.integer({ min: -100_000, max: 100_000 }) }),
 );
@@ -43,10 +41,10 @@ test('no key is worked on twice at once, and a run begins after everything that 
             const next = outcomes[count++ % outcomes.length];
             await clock.sleep(next?.takesMs ?? 0);
             running.delete(name);
-            if (next?.ends === 'at') return { next: 'at', time: clock.now() + next.inMs };
+            if (next?.ends === 'at') return { next: 'look', at: clock.now() + next.inMs };
             if (next?.ends === 'retry') return { next: 'retry' };
             if (next?.ends === 'throw') throw new Error('planned');
-            return { next: 'idle' };
+            return { next: 'forget' };
           },
           { workers, random: Math.random },
         );
@@ -57,8 +55,7 @@ test('no key is worked on twice at once, and a run begins after everything that 
           if (each.do === 'wait' || each.do === 'jump') continue;
           const before = begun.get(each.key) ?? 0;
           asked.push(() => (begun.get(each.key) ?? 0) > before);
-          if (each.do === 'add') queue.add(each.key, { priority: each.priority });
-          else queue.addAt(each.key, clock.now() + each.inMs);
+          queue.add(each.key, { priority: each.priority });
         }
         // As long as the longest wait and all that the clock was set back, a minute to notice, and the queue before it.
         const setBack = steps.map((each) => (each.do === 'jump' ? Math.abs(each.ms) : 0));
@@ -71,6 +68,63 @@ test('no key is worked on twice at once, and a run begins after everything that 
         await clock.advance(10_000);
         await stopping;
         assert.equal(running.size, 0);
+        assert.equal(clock.pending(), 0);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+const anyOutcome = fc.oneof(
+  fc.record({ next: fc.constant('look' as const), at: fc.option(fc.double(), { nil: undefined }) }),
+  // Plans as they are: soon, in hours.
+  fc.integer({ min: -1_000, max: 20_000_000 }).map((at) => ({ next: 'look' as const, at })),
+  fc.record({
+    next: fc.constant('retry' as const),
+    afterMs: fc.option(fc.double({ min: 0 }), { nil: undefined }),
+  }),
+  fc.constant('a bug' as const),
+);
+const disturbance = fc.oneof(
+  step,
+  fc.record({
+    do: fc.constant('jump' as const),
+    ms: fc.constantFrom(-59_000, -3_600_000, 12_000, 86_400_000),
+  }),
+);
+
+test('a key that exists is looked at every 10 minutes, whatever its runs come to and whatever the clock does', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(disturbance, { maxLength: 25 }),
+      fc.infiniteStream(anyOutcome),
+      fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })),
+      async (steps, outcomes, chances) => {
+        const looks = new Map<string, number>();
+        const { queue, clock } = startQueue(
+          async (name): Promise<Outcome> => {
+            looks.set(name, clock.monotonic());
+            const { value } = outcomes.next();
+            if (value === 'a bug') throw new Error('planned');
+            return value;
+          },
+          { random: () => chances.next().value },
+        );
+        const wait = async (ms: number): Promise<void> => {
+          const end = clock.monotonic() + ms;
+          await clock.advanceUntil(() => {
+            for (const [name, at] of looks)
+              assert.ok(clock.monotonic() - at <= 600_000, `nobody looks at ${name} any more`);
+            return clock.monotonic() >= end;
+          }, ms);
+        };
+        for (const each of steps) {
+          if (each.do === 'wait') await wait(each.ms);
+          if (each.do === 'jump') clock.jump(each.ms);
+          if (each.do === 'add') queue.add(each.key, { priority: each.priority });
+        }
+        await wait(3_600_000);
+        await queue.stop();
         assert.equal(clock.pending(), 0);
       },
     ),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Store } from '../../src/loop/act.ts';
 import type { Journal, Signature } from '../../src/loop/journal.ts';
+import { KeyRing } from '../../src/loop/key-ring.ts';
 import { LegacyCleaner } from '../../src/loop/legacy-cleaner.ts';
 import { reconcileJwt, type Failure, type Reconciler } from '../../src/loop/reconcile-jwt.ts';
 import { Unrecorded } from '../../src/loop/unrecorded.ts';
@@ -14,7 +15,7 @@ import { KEY_SECRET, makeSources, WITH_KEY, wireSecret } from './model-sources.t
 
 const jwt = makeJwt(WITH_KEY);
 const RETRY_AT = (NOW + 4) * 1000;
-const refused: Failure = { stale: false, gone: false, message: 'apply secrets: 403 Forbidden' };
+const refused: Failure = { meaning: 'failed', message: 'apply secrets: 403 Forbidden' };
 
 /** A reconciler over sources; `fails` says which writes throw, `inStore` are JWTs as the API server has them. */
 function makeReconciler(
@@ -30,6 +31,7 @@ function makeReconciler(
   const signed: Signature[] = [];
   const failed: unknown[] = [];
   const changed: string[] = [];
+  const bugs: string[] = [];
   const write = (what: string): void => {
     writes.push(what);
     if (fails.includes(what)) throw new Error(what);
@@ -62,8 +64,9 @@ function makeReconciler(
     unrecorded: new Unrecorded(),
     now: () => NOW * 1000,
     explain: () => failure,
+    onBug: (error) => bugs.push(String(error)),
   };
-  return { reconciler, reads, writes, secrets, statuses, signed, failed, changed };
+  return { reconciler, reads, writes, secrets, statuses, signed, failed, changed, bugs };
 }
 
 /** The Secret as it stands after it was applied. */
@@ -85,7 +88,7 @@ describe('a round', () => {
     );
     assert.equal(made.statuses[0]?.['tokenId'], signature?.tokenId);
     assert.deepEqual(made.changed, ['Ready Signed true', 'KeyAvailable Signed true']);
-    assert.ok(round.next === 'at' && round.at !== undefined);
+    assert.ok(round.next === 'look' && round.at !== undefined);
     assert.ok(round.at / 1000 > NOW + 18 * 3600 && round.at / 1000 <= NOW + 19 * 3600);
   });
 
@@ -100,13 +103,13 @@ describe('a round', () => {
       [[], [], []],
       'no private key was read either',
     );
-    assert.ok(round.next === 'at' && round.at !== undefined);
+    assert.ok(round.next === 'look' && round.at !== undefined);
   });
 
   it('without a key reports it once, and waits for it without trying again', async () => {
     const made = makeReconciler([]);
     const round = await reconcileJwt(made.reconciler, jwt, RETRY_AT);
-    assert.deepEqual(round, { next: 'at', at: undefined });
+    assert.deepEqual(round, { next: 'look', at: undefined });
     assert.deepEqual(made.writes, ['status']);
     assert.deepEqual(made.changed, ['Ready KeyNotFound true', 'KeyAvailable KeyNotFound true']);
     const again = makeReconciler([]);
@@ -117,14 +120,14 @@ describe('a round', () => {
   it('leaves a JWT alone that is being deleted', async () => {
     const made = makeReconciler([KEY_SECRET]);
     const round = await reconcileJwt(made.reconciler, { ...jwt, deleting: true }, RETRY_AT);
-    assert.deepEqual([round, made.writes], [{ next: 'at', at: undefined }, []]);
+    assert.deepEqual([round, made.writes], [{ next: 'look', at: undefined }, []]);
   });
 
   it('takes the marks of token-manager off first, and leaves the rest to the round that this leads to', async () => {
     const made = makeReconciler([KEY_SECRET]);
     const marked = { ...jwt, finalizers: ['kopf.zalando.org/KopfFinalizerMarker'] };
     const round = await reconcileJwt(made.reconciler, marked, RETRY_AT);
-    assert.deepEqual([round, made.writes], [{ next: 'at', at: undefined }, ['jwt']]);
+    assert.deepEqual([round, made.writes], [{ next: 'look', at: undefined }, ['jwt']]);
   });
 });
 
@@ -140,15 +143,25 @@ describe('a refused write', () => {
   });
 
   it('is tried again quietly when the object changed meanwhile', async () => {
-    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, stale: true });
+    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, meaning: 'stale' });
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry' });
     assert.deepEqual([made.failed, made.statuses], [[], []]);
   });
 
-  it('ends quietly when the namespace or the leadership is gone', async () => {
-    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, gone: true });
-    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'at', at: undefined });
+  it('is left quietly until the next look when the namespace is being deleted', async () => {
+    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, meaning: 'leaving' });
+    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'look', at: undefined });
     assert.deepEqual([made.failed, made.statuses], [[], []]);
+  });
+
+  it('because something is absent is left quietly when that is the JWT itself, and else told and tried again', async () => {
+    const absent: Failure = { meaning: 'absent', message: 'apply jwts/status: 404 NotFound' };
+    const gone = makeReconciler([KEY_SECRET], ['status'], absent);
+    assert.deepEqual(await reconcileJwt(gone.reconciler, jwt, RETRY_AT), { next: 'look', at: undefined });
+    assert.deepEqual([gone.failed, gone.reads.at(-1)], [[], `jwt science/${jwt.name}`]);
+    const stays = makeReconciler([KEY_SECRET], ['status'], absent, [jwt]);
+    assert.deepEqual(await reconcileJwt(stays.reconciler, jwt, RETRY_AT), { next: 'retry' });
+    assert.deepEqual(stays.failed, [['WriteFailed', `${absent.message}; it is tried again`, RETRY_AT]]);
   });
 
   it('of the status too does not end the loop', async () => {
@@ -185,13 +198,49 @@ describe('a refused write', () => {
     await reconcileJwt(successor.reconciler, asked, RETRY_AT);
     assert.deepEqual([successor.reads, successor.writes], [[`jwt science/${jwt.name}`], []]);
   });
+});
 
-  it('that is a bug is thrown', async () => {
+describe('a bug', () => {
+  const text = 'an internal error; see the log of jwt-injector; it is tried again at 2027-01-15T08:00:04Z';
+
+  it('goes to the log with its words, to status and journal without them, and the JWT is tried again', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret']);
-    const explain = (error: unknown): never => {
-      throw error;
+    const reconciler = { ...made.reconciler, explain: () => undefined };
+    assert.deepEqual(await reconcileJwt(reconciler, jwt, RETRY_AT), { next: 'retry' });
+    assert.deepEqual(made.bugs, ['Error: secret']);
+    assert.deepEqual(made.failed, [['WriteFailed', text, RETRY_AT]]);
+    for (const type of ['Ready', 'KeyAvailable']) {
+      const { status, reason, message } = findCondition(made.statuses[0] ?? {}, type) ?? {};
+      assert.deepEqual([status, reason, message], ['Unknown', 'WriteFailed', text]);
+    }
+  });
+
+  it('while observing keeps what is recorded of token and key', async () => {
+    const first = makeReconciler([KEY_SECRET]);
+    await reconcileJwt(first.reconciler, jwt, RETRY_AT);
+    const [status = {}] = first.statuses;
+    const made = makeReconciler([KEY_SECRET, stored(first.secrets[0])]);
+    const { observer } = made.reconciler;
+    const keyRing = Object.assign(new KeyRing(), { readPublic: () => assert.fail('of the test') });
+    const reconciler = {
+      ...made.reconciler,
+      explain: () => undefined,
+      observer: { ...observer, keyRing },
     };
-    await assert.rejects(reconcileJwt({ ...made.reconciler, explain }, jwt, RETRY_AT), /secret/);
+    assert.deepEqual(await reconcileJwt(reconciler, { ...jwt, status }, RETRY_AT), { next: 'retry' });
+    const { conditions, nextAttemptAt, ...kept } = made.statuses[0] ?? {};
+    const { conditions: _before, ...recorded } = status;
+    assert.deepEqual(kept, recorded);
+    assert.equal(nextAttemptAt, '2027-01-15T08:00:04Z');
+    assert.deepEqual(made.changed, ['Ready WriteFailed false']);
+    assert.equal(findCondition({ conditions }, 'KeyAvailable')?.['status'], 'True');
+  });
+
+  it('of the status too does not end the loop', async () => {
+    const made = makeReconciler([KEY_SECRET], ['status']);
+    const reconciler = { ...made.reconciler, explain: () => undefined };
+    assert.deepEqual(await reconcileJwt(reconciler, jwt, RETRY_AT), { next: 'retry' });
+    assert.equal(made.bugs.length, 2);
   });
 });
 

@@ -69,8 +69,11 @@ export function startController(
       controller = undefined;
       await ended?.stop();
     },
-    onProblem: (error) =>
-      log.warn({ problem: explainFailure(error).message }, 'leader election: no answer, trying again'),
+    onProblem: (error) => {
+      const problem = explainFailure(error)?.message;
+      if (problem === undefined) log.error({ err: error }, 'internal error in leader election, trying again');
+      else log.warn({ problem }, 'leader election: no answer, trying again');
+    },
   });
   const beginTerm = (): Controller => {
     const term = createController({

@@ -1,0 +1,167 @@
+import type { Clock, Timer } from './clock.ts';
+import { KeyedHeap } from './heap.ts';
+import { TurnBack } from './turn-back.ts';
+
+/**
+ * No key waits for longer. The contract promises a look every 10 minutes; a clock that is set back by less than a
+ * minute goes unnoticed and delays a look by as much.
+ */
+export const LONGEST_WAIT_MS = 9 * 60_000;
+/** Share of the longest wait that is random: what was looked at together is not looked at together again. */
+const SPREAD = 0.2;
+/** Wake-ups are times of the wall clock, which jumps; a timer does not. So it never sleeps longer than this. */
+const LONGEST_LOOK_AWAY_MS = 60_000;
+
+export interface WakeUpsOptions<Retry> {
+  readonly clock: Clock;
+  /** Numbers in [0, 1). */
+  readonly random: () => number;
+  /** The time that was planned for the key has come. `expiresAt` as it was given with the plan. */
+  readonly onDue: (key: string, expiresAt: number | undefined) => void;
+  /** Nothing is due: the key has not been looked at for long. */
+  readonly onLook: (key: string, expiresAt: number | undefined) => void;
+  /** The back-off of the key is over. */
+  readonly onRetry: (key: string, retry: Retry) => void;
+  /** The clock was set back: `onDue` was called for everything that was planned. */
+  readonly onTurnedBack: () => void;
+}
+
+interface Wake {
+  /** When the key is looked at, at the latest. */
+  readonly time: number;
+  /** When something is due; `Infinity`: nothing is planned. */
+  readonly dueAt: number;
+  readonly expiresAt: number | undefined;
+}
+
+interface BackOff<Retry> {
+  readonly time: number;
+  readonly retry: Retry;
+}
+
+const isSooner = (a: { readonly time: number }, b: { readonly time: number }): boolean => a.time < b.time;
+
+/**
+ * When each key is to be looked at again: at times of the wall clock for what is planned, at times of the monotonic
+ * clock for back-offs (a wall clock that is set back must not make them longer). One timer serves all keys.
+ */
+export class WakeUps<Retry> {
+  readonly #options: WakeUpsOptions<Retry>;
+  readonly #wakes = new KeyedHeap<Wake>(isSooner);
+  readonly #retries = new KeyedHeap<BackOff<Retry>>(isSooner);
+  readonly #turnBack: TurnBack;
+  #isStarted = false;
+  #timer: Timer | undefined;
+  /** The earliest of the wake-ups and of the retries that the timer was set for. */
+  #armedFor: { readonly wake: number; readonly retry: number } | undefined;
+
+  constructor(options: WakeUpsOptions<Retry>) {
+    this.#options = options;
+    this.#turnBack = new TurnBack(options.clock);
+  }
+
+  /**
+   * Plans the next look at the key for `dueAt` (milliseconds since the epoch), or earlier: after the longest wait it is
+   * looked at in any case.
+   */
+  planLook(key: string, dueAt: number, expiresAt: number | undefined): void {
+    const { clock, random } = this.#options;
+    const latest = clock.now() + LONGEST_WAIT_MS * (1 - SPREAD * random());
+    this.#wakes.set(key, { time: earlier(dueAt, latest), dueAt, expiresAt });
+    this.#arm();
+  }
+
+  /** Plans another try at `time` of the monotonic clock, or earlier: nobody backs off for longer than the longest wait. */
+  planRetry(key: string, time: number, retry: Retry): void {
+    const latest = this.#options.clock.monotonic() + LONGEST_WAIT_MS;
+    this.#retries.set(key, { time: earlier(time, latest), retry });
+    this.#arm();
+  }
+
+  /** Nothing is planned for the key any more. */
+  drop(key: string): void {
+    this.#wakes.delete(key);
+    this.#retries.delete(key);
+  }
+
+  /** Ends the back-off of the key. */
+  dropRetry(key: string): void {
+    this.#retries.delete(key);
+  }
+
+  start(): void {
+    this.#isStarted = true;
+    this.noticeTurnBack();
+    this.#arm();
+  }
+
+  stop(): void {
+    this.#isStarted = false;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  /** What was planned by a clock that was set back since is looked at again: tokens signed by it may not be valid yet. */
+  noticeTurnBack(): void {
+    if (!this.#turnBack.happened()) return;
+    this.#wakeUntil(Number.POSITIVE_INFINITY);
+    this.#options.onTurnedBack();
+  }
+
+  /** One timer for the earliest wake-up or retry of all. */
+  #arm(): void {
+    if (!this.#isStarted) return;
+    const { clock } = this.#options;
+    const wake = this.#wakes.first()?.time ?? Number.POSITIVE_INFINITY;
+    const retry = this.#retries.first()?.time ?? Number.POSITIVE_INFINITY;
+    if (this.#timer !== undefined && wake === this.#armedFor?.wake && retry === this.#armedFor.retry) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#armedFor = { wake, retry };
+    if (this.#wakes.size + this.#retries.size === 0) return;
+    const wait = Math.min(wake - clock.now(), retry - clock.monotonic());
+    const shortened = Math.min(Math.max(wait, 1), LONGEST_LOOK_AWAY_MS);
+    this.#timer = clock.setTimer(shortened, () => this.#wake());
+  }
+
+  #wake(): void {
+    const { clock, onRetry } = this.#options;
+    this.#timer = undefined;
+    this.noticeTurnBack();
+    this.#wakeUntil(clock.now());
+    for (const { key, item } of takeDue(this.#retries, clock.monotonic())) onRetry(key, item.retry);
+    this.#arm();
+  }
+
+  #wakeUntil(now: number): void {
+    const { onDue, onLook } = this.#options;
+    for (const { key, item } of takeDue(this.#wakes, now)) {
+      const { dueAt, expiresAt } = item;
+      if (dueAt <= now) {
+        onDue(key, expiresAt);
+        continue;
+      }
+      onLook(key, expiresAt);
+      // That look may wait for a worker: what is due meanwhile still comes at its time.
+      if (Number.isFinite(dueAt)) this.#wakes.set(key, { time: dueAt, dueAt, expiresAt });
+    }
+  }
+}
+
+/** Takes out what is due at `now`, one after the other. */
+function* takeDue<T extends { readonly time: number }>(
+  heap: KeyedHeap<T>,
+  now: number,
+): Generator<{ readonly key: string; readonly item: T }> {
+  for (;;) {
+    const first = heap.first();
+    if (first === undefined || first.time > now) return;
+    const due = heap.pop();
+    if (due !== undefined) yield due;
+  }
+}
+
+/** Also where the time is not a number: no miscalculation of a plan puts off the next look. */
+function earlier(time: number, latest: number): number {
+  return time < latest ? time : latest;
+}
