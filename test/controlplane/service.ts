@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlPlane } from './control-plane.ts';
+import type { Command, MemoryLimit } from './memory-limit.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -36,6 +37,8 @@ export interface ServiceOptions {
   readonly webhookPort?: number;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** The memory it gets; by default all there is. The caller closes it. */
+  readonly memory?: Pick<MemoryLimit, 'wrap'>;
 }
 
 const READY_WITHIN_MS = 60_000;
@@ -48,9 +51,11 @@ export async function startService(
   controlPlane: Pick<ControlPlane, 'adopt'>,
   options: ServiceOptions,
 ): Promise<Service> {
-  const { args, entry = join(ROOT, 'src/main.ts'), webhookPort = 0, env = {}, cwd = ROOT } = options;
+  const { args, entry = join(ROOT, 'src/main.ts'), webhookPort = 0, env = {}, cwd = ROOT, memory } = options;
   const addresses = [`--webhook-address=127.0.0.1:${webhookPort}`, '--http-address=127.0.0.1:0'];
-  const child = spawn(process.execPath, [entry, 'run', ...addresses, ...args], {
+  const command: Command = [process.execPath, entry, 'run', ...addresses, ...args];
+  const [program, ...programArgs] = memory?.wrap(command) ?? command;
+  const child = spawn(program, programArgs, {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd,
     env: { ...process.env, ...env },

@@ -6,6 +6,7 @@ import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from '
 import { ControlPlaneError } from './control-plane-error.ts';
 import { findFreePort } from './free-port.ts';
 import { installShipped } from './install.ts';
+import type { MemoryLimit } from './memory-limit.ts';
 import { startService, type Service } from './service.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -31,6 +32,7 @@ export interface StartOptions {
   readonly entry?: string;
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  readonly memory?: MemoryLimit;
 }
 
 export interface StageOptions extends ControlPlaneOptions, StartOptions {
@@ -40,12 +42,13 @@ export interface StageOptions extends ControlPlaneOptions, StartOptions {
 
 /** Sets the stage, and waits until a dry-run pod shows that the webhook is in effect. */
 export async function startStage(options: StageOptions = {}): Promise<Stage> {
-  const { args, entry, cwd, env, withoutService = false, ...controlPlaneOptions } = options;
+  const { args, entry, cwd, env, memory, withoutService = false, ...controlPlaneOptions } = options;
   const start: StartOptions = {
     ...(args === undefined ? {} : { args }),
     ...(entry === undefined ? {} : { entry }),
     ...(cwd === undefined ? {} : { cwd }),
     ...(env === undefined ? {} : { env }),
+    ...(memory === undefined ? {} : { memory }),
   };
   const cluster = await startControlPlane(controlPlaneOptions);
   try {

@@ -1,0 +1,97 @@
+import type { Deed } from './deed.ts';
+import { hugeRsaKey, keySecret, makeJwt } from './objects.ts';
+
+/** By whoever may create JWTs in a namespace. */
+export const JWT_DEEDS: readonly Deed[] = [
+  {
+    name: 'huge-keys',
+    title: 'JWTs with RSA keys of 16,384 and 40,960 bits, inline and in Secrets',
+    from: 'jwts',
+    count: 12,
+    act: async (tenant, number) => {
+      const text = hugeRsaKey(number % 3 === 0 ? 16_384 : 40_960);
+      const spec = { algorithm: 'RS256' };
+      if (number % 2 === 0)
+        return tenant.create('jwts', makeJwt(`huge-${number}`, { ...spec, key: { value: text } }));
+      await tenant.create('secrets', keySecret(`huge-key-${number}`, text));
+      const key = { secret: { name: `huge-key-${number}`, key: 'key.pem' } };
+      return tenant.create('jwts', makeJwt(`huge-${number}`, { ...spec, key }));
+    },
+  },
+  {
+    name: 'pem-lines',
+    title: 'JWTs whose key is hundreds of KB of -----BEGIN A-----',
+    from: 'jwts',
+    count: 100,
+    act: async (tenant, number) => {
+      const text = '-----BEGIN A-----'.repeat(number % 2 === 0 ? 3_800 : 50_000);
+      if (number % 2 === 0) return tenant.create('jwts', makeJwt(`pem-${number}`, { key: { value: text } }));
+      await tenant.create('secrets', keySecret(`pem-key-${number}`, text));
+      const key = { secret: { name: `pem-key-${number}`, key: 'key.pem' } };
+      return tenant.create('jwts', makeJwt(`pem-${number}`, { key }));
+    },
+  },
+  {
+    name: 'large-claims',
+    title: '500 JWTs with 700 KB of claims, and as much as is let in',
+    from: 'jwts',
+    count: 500,
+    prepare: (tenant) => tenant.create('secrets', keySecret('key')),
+    act: (tenant, number) => {
+      const length = number % 2 === 0 ? 700_000 : 60_000;
+      return tenant.create('jwts', makeJwt(`large-${number}`, { data: { sub: 'b'.repeat(length) } }));
+    },
+  },
+  {
+    name: 'large-metadata',
+    title: '300 JWTs with 240 KB of annotations and 2,000 labels',
+    from: 'jwts',
+    count: 300,
+    prepare: (tenant) => tenant.create('secrets', keySecret('key')),
+    act: (tenant, number) => {
+      const labels = Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`l${n}`, 'v'.repeat(50)]));
+      return tenant.create(
+        'jwts',
+        makeJwt(`wide-${number}`, {}, { annotations: { note: 'n'.repeat(240_000) }, labels }),
+      );
+    },
+  },
+  {
+    name: 'failing',
+    title: '2,000 JWTs whose key does not exist, all changed again and again',
+    from: 'jwts',
+    count: 4_000,
+    act: (tenant, number) =>
+      number % 2 === 0
+        ? tenant.create('jwts', makeJwt(`failing-${number}`, { key: { secret: { name: 'none', key: 'a' } } }))
+        : tenant.patch('jwts', `failing-${number - 1}`, { spec: { keyId: `k${number}` } }),
+  },
+  {
+    name: 'restless',
+    title: 'one JWT that is changed 600 times, and asked to renew each time',
+    from: 'jwts',
+    count: 600,
+    prepare: async (tenant) => {
+      await tenant.create('secrets', keySecret('key'));
+      await tenant.create('jwts', makeJwt('restless'));
+    },
+    act: (tenant, number) =>
+      tenant.patch('jwts', 'restless', {
+        metadata: { annotations: { 'tokens.osg-htc.org/renew': String(number) } },
+        spec: { data: { sub: `s${number}` } },
+      }),
+  },
+  {
+    name: 'coming-and-going',
+    title: '300 JWTs created, deleted and created again',
+    from: 'jwts',
+    count: 300,
+    fullOnly: true,
+    prepare: (tenant) => tenant.create('secrets', keySecret('key')),
+    act: async (tenant, number) => {
+      await tenant.create('jwts', makeJwt(`brief-${number}`));
+      await tenant.remove('jwts', `brief-${number}`);
+      return tenant.create('jwts', makeJwt(`brief-${number}`));
+    },
+  },
+];

@@ -1,0 +1,84 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { runScript } from '../controlplane/run-script.ts';
+import { catchSignal } from '../demo/catch-signal.ts';
+import type { Attack } from './attack.ts';
+import { ATTACKS } from './catalogue.ts';
+import { openRing } from './ring.ts';
+import { runHostile, type HostileResult } from './run-hostile.ts';
+import { HEADER, renderRow, renderSummary } from './table.ts';
+
+const HELP = `Usage: npm run hostile -- [options]
+
+Sends the compiled service, under the memory limit it is shipped with, the worst that its clients can send: those who
+reach its port without any right, and those who may edit one namespace. Meanwhile a well-behaved client creates annotated
+pods, and its tokens of one minute are renewed. Prints a table: attack, peak memory, longest answer to the well-behaved,
+verdict, and what the attacker got back.
+
+Options:
+  --short      what CI runs: smaller numbers, without the long attacks
+  --only NAME  only attacks whose name contains NAME; may be given more than once
+  --list       print names and titles, and attack nothing
+  --json FILE  write the results there, too
+  -h, --help   this text
+
+The memory limit is a cgroup where this user may create one (root), elsewhere V8's heap limit and a look at the resident
+memory. Exit codes: 0 no harm, 1 a harm, 2 wrong usage, 3 something outside is missing or failed, 130 Ctrl-C.
+`;
+
+const SHORT_SCALE = 0.15;
+
+await runScript({
+  forHelp: 'npm run hostile -- --help',
+  help: HELP,
+  options: {
+    short: { type: 'boolean' },
+    only: { type: 'string', multiple: true },
+    list: { type: 'boolean' },
+    json: { type: 'string' },
+  },
+  run: async ({ short = false, only, list, json }) => {
+    const chosen =
+      only === undefined
+        ? ATTACKS.filter(({ fullOnly }) => !short || fullOnly !== true)
+        : ATTACKS.filter(({ name }) => only.some((part) => name.includes(part)));
+    if (chosen.length === 0) return 'no attack has such a name (--list shows all)';
+    if (list !== true) return attackAll(chosen, { scale: short ? SHORT_SCALE : 1, json });
+    for (const { name, title } of chosen) console.log(`${name}\n    ${title}`);
+    return 0;
+  },
+});
+
+async function attackAll(
+  attacks: readonly Attack[],
+  { scale, json }: { readonly scale: number; readonly json: string | undefined },
+): Promise<number> {
+  const signal = catchSignal();
+  const startedAt = performance.now();
+  const results: HostileResult[] = [];
+  const attacking = async (): Promise<undefined> => {
+    await using cleanup = new AsyncDisposableStack();
+    const ring = await openRing();
+    cleanup.defer(() => ring.stop());
+    console.log(
+      `${attacks.length} attacks on the service under ${ring.memory.bytes / 2 ** 20} MiB (${ring.memory.means})\n`,
+    );
+    console.log(HEADER);
+    const onResult = (result: HostileResult): void => {
+      results.push(result);
+      console.log(renderRow(result));
+    };
+    await runHostile(attacks, ring, { scale, onResult });
+  };
+  const interruption = await Promise.race([signal, attacking()]);
+  console.log(`\n${renderSummary(results, ((performance.now() - startedAt) / 60_000).toFixed(1))}`);
+  if (json !== undefined) {
+    await mkdir(dirname(json), { recursive: true });
+    await writeFile(json, `${JSON.stringify({ scale, results }, undefined, 2)}\n`);
+  }
+  if (interruption !== undefined) {
+    console.error(`${interruption.name}: everything that was started ends with this process`);
+    process.exit(interruption.exitCode);
+  }
+  return results.some(({ harms }) => harms.length > 0) ? 1 : 0;
+}

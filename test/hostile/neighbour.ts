@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Loose } from '../integration/objects.ts';
+import { openUserApi } from '../integration/user-api.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import type { Target } from './attack.ts';
+import { keySecret, makeJwt } from './objects.ts';
+
+/** What the neighbour met since it was asked last. */
+export interface Experience {
+  /** Milliseconds that the slowest creation of an annotated pod took. */
+  readonly longestMs: number;
+  /** The same for a pod that did not opt in, which the service never sees: what the API server itself took. */
+  readonly longestPlainMs: number;
+  readonly pods: number;
+  /** Pods that were refused or not injected, and tokens that had expired, in words. */
+  readonly harms: readonly string[];
+  /** New tokens in its Secrets. */
+  readonly renewals: number;
+}
+
+/** A tenant who does nothing wrong, in a namespace of their own: creates annotated pods, and has JWTs of one minute. */
+export interface Neighbour {
+  /** What happened since it was asked last. */
+  takeExperience(): Experience;
+  stop(): Promise<void>;
+}
+
+const JWTS = 10;
+const PAUSE_MS = 100; // between pods
+const LOOK_MS = 500; // between looks at the tokens
+const READY_WITHIN_MS = 30_000;
+/** Longer than any deadline: an answer that takes more is a harm of its own. */
+const ANSWER_WITHIN_MS = 30_000;
+
+const pod = (annotations: Loose): Loose => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { generateName: 'work-', annotations },
+  spec: { containers: [{ name: 'main', image: 'busybox' }] },
+});
+const ANNOTATED = pod({ 'tokens.osg-htc.org/token': 'token-0' });
+const PLAIN = pod({});
+
+export async function startNeighbour({
+  api: access,
+  namespace,
+}: Pick<Target, 'api' | 'namespace'>): Promise<Neighbour> {
+  const api = await openUserApi(access);
+  const core = `/api/v1/namespaces/${namespace}`;
+  const jwts = `/apis/tokens.osg-htc.org/v1/namespaces/${namespace}/jwts`;
+  const stopping = new AbortController();
+  let longestMs = 0;
+  let longestPlainMs = 0;
+  let pods = 0;
+  let renewals = 0;
+  let harms: string[] = [];
+  const seen = new Map<string, string>();
+
+  const harm = (what: string): void => {
+    if (!stopping.signal.aborted && !harms.includes(what)) harms.push(what);
+  };
+  /** Gives the time it took; `undefined` when there was no answer. */
+  const createPod = async (body: Loose, isInjected: boolean): Promise<number | undefined> => {
+    const startedAt = performance.now();
+    const late = setTimeout(
+      () => harm(`a pod was not answered within ${ANSWER_WITHIN_MS / 1000} s`),
+      ANSWER_WITHIN_MS,
+    );
+    try {
+      const { status, body: created } = await api.ask('POST', `${core}/pods`, body);
+      const took = performance.now() - startedAt;
+      if (status !== 201) {
+        harm(`a pod was refused: ${status} ${String(created.message).slice(0, 160)}`);
+        return took;
+      }
+      const env: readonly Loose[] = created.spec.containers[0].env ?? [];
+      if (env.some(({ name }) => name === 'BEARER_TOKEN_FILE') !== isInjected) harm('a pod was not injected');
+      await api.ask('DELETE', `${core}/pods/${created.metadata.name}?gracePeriodSeconds=0`);
+      return took;
+    } catch (error) {
+      harm(`a pod got no answer: ${String(error).slice(0, 120)}`);
+      return undefined;
+    } finally {
+      clearTimeout(late);
+    }
+  };
+  const work = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      longestMs = Math.max(longestMs, (await createPod(ANNOTATED, true)) ?? ANSWER_WITHIN_MS);
+      longestPlainMs = Math.max(longestPlainMs, (await createPod(PLAIN, false)) ?? ANSWER_WITHIN_MS);
+      pods += 1;
+      await sleep(PAUSE_MS);
+    }
+  };
+  const lookAtTokens = async (): Promise<number> => {
+    const { body } = await api.ask('GET', `${core}/secrets`);
+    const items: readonly Loose[] = body.items ?? [];
+    const held = items.filter(
+      ({ data, metadata }) => data?.token !== undefined && metadata.name.startsWith('token-'),
+    );
+    for (const { metadata, data } of held) {
+      const text = Buffer.from(data.token, 'base64').toString();
+      const { exp } = JSON.parse(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString());
+      if (exp * 1000 < Date.now()) harm(`${metadata.name} held an expired token`);
+      if (seen.get(metadata.name) !== text) renewals += 1;
+      seen.set(metadata.name, text);
+    }
+    return held.length;
+  };
+  const watch = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await lookAtTokens().catch((error: unknown) =>
+        harm(`Secrets could not be read: ${String(error).slice(0, 120)}`),
+      );
+      await sleep(LOOK_MS);
+    }
+  };
+
+  await api.ask('POST', `${core}/secrets`, keySecret('key'));
+  for (let number = 0; number < JWTS; number += 1) await api.ask('POST', jwts, makeJwt(`token-${number}`));
+  await waitUntil('the first tokens', READY_WITHIN_MS, async () => (await lookAtTokens()) === JWTS);
+  renewals = 0;
+  const running = Promise.all([work(), watch()]);
+  return {
+    takeExperience: () => {
+      const experience = { longestMs, longestPlainMs, pods, harms, renewals };
+      longestMs = 0;
+      longestPlainMs = 0;
+      pods = 0;
+      renewals = 0;
+      harms = [];
+      return experience;
+    },
+    stop: async () => {
+      stopping.abort();
+      await running;
+      api.close();
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import type { Deed } from './deed.ts';
+import type { Loose } from '../integration/objects.ts';
+import { deploymentOf, heavyPod } from './objects.ts';
+
+const LONG = 'a'.repeat(200_000);
+const PATH_OF_A_MEGABYTE: Loose = {
+  name: 'other',
+  secret: { secretName: 'b', items: [{ key: 'a', path: 'p'.repeat(1_000_000) }] },
+};
+
+/** By whoever may create pods and Deployments in a namespace. */
+export const POD_DEEDS: readonly Deed[] = [
+  {
+    name: 'mount-path',
+    title: 'pods with a mount path of 200 KB and 400 containers',
+    from: 'pods',
+    count: 20,
+    act: (tenant) =>
+      tenant.create('pods', heavyPod({ annotation: 'mount-path', value: `/${LONG}`, containers: 400 })),
+  },
+  {
+    name: 'env-var',
+    title: 'pods with a variable name of 200 KB and 1,000 containers',
+    from: 'pods',
+    count: 20,
+    act: (tenant) =>
+      tenant.create('pods', heavyPod({ annotation: 'env-var', value: LONG, containers: 1_000 })),
+  },
+  {
+    name: 'long-item',
+    title: 'pods with a file path of 1 MB in a volume and 400 containers',
+    from: 'pods',
+    count: 20,
+    act: (tenant) =>
+      tenant.create(
+        'pods',
+        heavyPod({
+          annotation: 'mount-path',
+          value: '/var/run/secrets',
+          containers: 400,
+          volumes: [PATH_OF_A_MEGABYTE],
+        }),
+      ),
+  },
+  {
+    name: 'template',
+    title: 'Deployments with such templates',
+    from: 'pods',
+    count: 20,
+    act: (tenant, number) => {
+      const annotation = number % 2 === 0 ? 'mount-path' : 'env-var';
+      const pod = heavyPod({ annotation, value: `/${LONG}`, containers: 400, volumes: [PATH_OF_A_MEGABYTE] });
+      return tenant.create('deployments', deploymentOf(pod));
+    },
+  },
+  {
+    name: 'token-list',
+    title: 'pods that ask for 60,000 tokens in 1,000 containers',
+    from: 'pods',
+    count: 20,
+    fullOnly: true,
+    act: (tenant) => {
+      const value = Array.from({ length: 60_000 }, (_, number) => number.toString(36))
+        .join(',')
+        .slice(0, 200_000);
+      return tenant.create('pods', heavyPod({ annotation: 'token', value, containers: 1_000 }));
+    },
+  },
+  {
+    name: 'name-list',
+    title: 'pods with 5,000 containers that choose 40,000 names',
+    from: 'pods',
+    count: 20,
+    fullOnly: true,
+    act: (tenant) => {
+      const value = Array.from({ length: 40_000 }, (_, number) => `x${number}`)
+        .join(',')
+        .slice(0, 240_000);
+      return tenant.create('pods', heavyPod({ annotation: 'containers', value, containers: 5_000 }));
+    },
+  },
+];

@@ -1,0 +1,172 @@
+import { connect as connectTcp, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TLSSocket } from 'node:tls';
+import { scaled, type Attack, type Target } from './attack.ts';
+import { countWords, inParallel } from './in-parallel.ts';
+import { dial, holdConnections } from './port-client.ts';
+
+const PODS = '/mutate/pods';
+const BODY_LIMIT = 8 * 1024 * 1024; // what the service reads at most
+const HEAD = `POST ${PODS} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n`;
+
+/** A TLS record of a ClientHello that says it has 512 bytes and has 8. */
+const HALF_HELLO = Buffer.from([22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3, 0, 0]);
+
+/** Slow, silent and broken clients of the webhook's port, and of the metrics' port. */
+export const PORT_ATTACKS: readonly Attack[] = [
+  {
+    name: 'half-handshakes',
+    title: '7,000 connections that begin a TLS handshake and stop',
+    from: 'port',
+    run: async (target) => {
+      const sockets = await inParallel(scaled(7_000, target), 200, () => halfDial(target.webhookPort));
+      await sleep(8_000);
+      const open = sockets.filter((socket) => socket?.destroyed === false).length;
+      for (const socket of sockets) socket?.destroy();
+      return `${sockets.filter((socket) => socket !== undefined).length} opened, ${open} still open after 8 s`;
+    },
+  },
+  {
+    name: 'idle-connections',
+    title: '3,000 TLS connections that never send a request',
+    from: 'port',
+    run: (target) => holdConnections(target.webhookPort, scaled(3_000, target), 5_000, () => {}),
+  },
+  {
+    name: 'slow-headers',
+    title: '500 connections that send a byte of their headers each second',
+    from: 'port',
+    run: (target) =>
+      holdConnections(target.webhookPort, scaled(500, target), 14_000, (socket) => drip(socket, HEAD)),
+  },
+  {
+    name: 'slow-bodies',
+    title: '300 requests of 8 MiB that send a byte each second after the first 64 KiB',
+    from: 'port',
+    run: (target) =>
+      holdConnections(target.webhookPort, scaled(300, target), 14_000, (socket) => {
+        socket.write(`${HEAD}content-length: ${BODY_LIMIT}\r\n\r\n`);
+        socket.write(Buffer.alloc(65_536, '['));
+        drip(socket, '['.repeat(60));
+      }),
+  },
+  {
+    name: 'stalled-bodies',
+    title: '150 requests of 8 MiB that send all but the last byte',
+    from: 'port',
+    run: (target) =>
+      holdConnections(target.webhookPort, scaled(150, target), 12_000, (socket) => {
+        socket.write(`${HEAD}content-length: ${BODY_LIMIT}\r\n\r\n`);
+        socket.write(Buffer.alloc(BODY_LIMIT - 1, ' '));
+      }),
+  },
+  {
+    name: 'small-chunks',
+    title: '20 bodies of 300,000 chunks of one byte, each with an extension of 20 bytes',
+    from: 'port',
+    run: (target) => {
+      const chunks = `1;${'x'.repeat(20)}\r\n[\r\n`.repeat(300_000);
+      return holdConnections(target.webhookPort, scaled(20, target), 12_000, (socket) => {
+        socket.write(`${HEAD}transfer-encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`);
+      });
+    },
+  },
+  {
+    name: 'pipelined',
+    title: '20 connections with 20,000 requests each, whose answers are not read',
+    from: 'port',
+    run: (target) => {
+      const requests = `GET /nothing HTTP/1.1\r\nhost: a\r\n\r\n`.repeat(20_000);
+      return holdConnections(target.webhookPort, scaled(20, target), 12_000, (socket) => {
+        socket.pause();
+        socket.write(requests);
+      });
+    },
+  },
+  {
+    name: 'large-headers',
+    title: '200 requests with 1 MiB of headers',
+    from: 'port',
+    run: (target) =>
+      holdConnections(target.webhookPort, scaled(200, target), 2_000, (socket) => {
+        socket.write(`${HEAD}${`x-${'a'.repeat(60)}: ${'b'.repeat(4_000)}\r\n`.repeat(256)}`);
+      }),
+  },
+  {
+    name: 'noise',
+    title: '200 connections with random bytes, plain HTTP or HTTP/2 where TLS or HTTP/1.1 is spoken',
+    from: 'port',
+    run: async (target) => {
+      const noise = [randomText(65_536), `${HEAD}\r\n`, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'];
+      await inParallel(scaled(100, target), 20, async (number) => {
+        const socket = await tcpDial(target.webhookPort);
+        socket?.write(noise[number % noise.length] ?? '');
+        await sleep(50);
+        socket?.destroy();
+      });
+      return holdConnections(target.webhookPort, scaled(100, target), 1_000, (socket) => {
+        socket.write(noise[socket.remotePort === undefined ? 0 : 2] ?? '');
+      });
+    },
+  },
+  {
+    name: 'handshakes',
+    title: '2,000 whole TLS handshakes, 20 at a time, each for one connection that is ended at once',
+    from: 'port',
+    run: async (target) => {
+      const results = await inParallel(scaled(2_000, target), 20, async () => {
+        const socket = await dial(target.webhookPort);
+        socket?.destroy();
+        return socket === undefined ? 'refused' : 'done';
+      });
+      return countWords(results);
+    },
+  },
+  {
+    name: 'unread-metrics',
+    title: '300 connections that ask for /metrics 50 times and read nothing',
+    from: 'port',
+    run: async (target) => {
+      const sockets = await inParallel(scaled(300, target), 20, async () => {
+        const socket = await tcpDial(target.httpPort);
+        socket?.pause();
+        socket?.write('GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(50));
+        return socket;
+      });
+      await sleep(8_000);
+      const open = sockets.filter((socket) => socket?.destroyed === false).length;
+      for (const socket of sockets) socket?.destroy();
+      return `${open} of ${sockets.length} still open after 8 s`;
+    },
+  },
+];
+
+/** Writes a character each second. */
+function drip(socket: TLSSocket, text: string): void {
+  let sent = 0;
+  const timer = setInterval(() => {
+    if (socket.destroyed || sent >= text.length) clearInterval(timer);
+    else socket.write(text.charAt(sent));
+    sent += 1;
+  }, 1_000);
+  socket.once('close', () => clearInterval(timer));
+}
+
+async function halfDial(port: Target['webhookPort']): Promise<Socket | undefined> {
+  const socket = await tcpDial(port);
+  socket?.write(HALF_HELLO);
+  return socket;
+}
+
+function tcpDial(port: number): Promise<Socket | undefined> {
+  return new Promise((resolve) => {
+    const socket = connectTcp({ host: '127.0.0.1', port });
+    socket.once('connect', () => resolve(socket));
+    socket.once('error', () => resolve(undefined));
+    socket.on('error', () => {});
+  });
+}
+
+function randomText(length: number): string {
+  return Array.from({ length }, () => String.fromCodePoint(Math.floor(Math.random() * 256))).join('');
+}

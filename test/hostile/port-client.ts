@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { Agent, request } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+
+/** No answer within this time counts as none: an attacker does not wait for ever either. */
+const GIVE_UP_MS = 40_000;
+
+/** Posts a body; gives the status, or the error code of the connection. */
+export async function post(port: number, path: string, body: Buffer, agent: Agent): Promise<string> {
+  const sending = request({
+    host: '127.0.0.1',
+    port,
+    path,
+    method: 'POST',
+    agent,
+    rejectUnauthorized: false,
+    signal: AbortSignal.timeout(GIVE_UP_MS),
+    headers: { 'content-type': 'application/json', 'content-length': body.length },
+  });
+  try {
+    sending.end(body);
+    const [response] = await once(sending, 'response');
+    response.resume(); // to its end, so that the connection is free again
+    await once(response, 'end');
+    return String(response.statusCode);
+  } catch (error) {
+    return codeOf(error);
+  }
+}
+
+/** A TLS connection with its handshake done; `undefined` when the server does not take it. */
+export async function dial(port: number, options: ConnectionOptions = {}): Promise<TLSSocket | undefined> {
+  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ...options });
+  const patience = setTimeout(() => socket.destroy(), GIVE_UP_MS);
+  socket.on('error', () => {}); // told by `close`
+  try {
+    await Promise.race([once(socket, 'secureConnect'), once(socket, 'close').then(() => socket.destroy())]);
+    return socket.destroyed ? undefined : socket;
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(patience);
+  }
+}
+
+/** Opens connections and does with each what `abuse` says, `atOnce` at a time; holds them all, then ends them. */
+export async function holdConnections(
+  port: number,
+  count: number,
+  holdMs: number,
+  abuse: (socket: TLSSocket) => void,
+): Promise<string> {
+  const sockets: TLSSocket[] = [];
+  const lane = async (): Promise<void> => {
+    while (sockets.length < count) {
+      const socket = await dial(port);
+      if (socket === undefined) return; // refused: more of the same would be, too
+      sockets.push(socket);
+      abuse(socket);
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, lane));
+  await sleep(holdMs);
+  const open = sockets.filter(({ destroyed }) => !destroyed).length;
+  for (const socket of sockets) socket.destroy();
+  return `${sockets.length} opened, ${open} still open after ${holdMs / 1000} s`;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}

@@ -1,0 +1,80 @@
+import type { Deed } from './deed.ts';
+import type { Loose } from '../integration/objects.ts';
+import { inParallel } from './in-parallel.ts';
+import { crowdedToken, keySecret, labelledSecret, makeJwt, nestedToken } from './objects.ts';
+
+/** By whoever may create Secrets in a namespace. */
+export const SECRET_DEEDS: readonly Deed[] = [
+  {
+    name: 'nested-tokens',
+    title: '30 Secrets with our label and tokens of 750 KB of nested JSON',
+    from: 'secrets',
+    count: 30,
+    act: (tenant, number) => {
+      const token = number % 2 === 0 ? nestedToken(750_000) : crowdedToken(750_000);
+      return tenant.create('secrets', labelledSecret(`nested-${number}`, token));
+    },
+  },
+  {
+    name: 'nested-tokens-of-jwts',
+    title: '30 such Secrets with a JWT of their name each',
+    from: 'secrets',
+    count: 30,
+    prepare: (tenant) => tenant.create('secrets', keySecret('key')),
+    act: async (tenant, number) => {
+      const token = number % 2 === 0 ? nestedToken(750_000) : crowdedToken(750_000);
+      await tenant.create('secrets', labelledSecret(`own-${number}`, token));
+      return tenant.create('jwts', makeJwt(`own-${number}`));
+    },
+  },
+  {
+    name: 'large-labelled',
+    title: '400 Secrets with our label and tokens of 750 KB',
+    from: 'secrets',
+    count: 400,
+    act: (tenant, number) => tenant.create('secrets', labelledSecret(`large-${number}`, 't'.repeat(750_000))),
+  },
+  {
+    name: 'large-annotations',
+    title: '1,000 Secrets of anybody with 246 KB of annotations',
+    from: 'secrets',
+    count: 1_000,
+    act: (tenant, number) =>
+      tenant.create('secrets', {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: `noted-${number}`, annotations: { note: 'n'.repeat(246_000) } },
+      }),
+  },
+  {
+    name: 'second-writer',
+    title: 'a Secret of ours whose token, label and annotation are written over 600 times',
+    from: 'secrets',
+    count: 600,
+    prepare: async (tenant) => {
+      await tenant.create('secrets', keySecret('key'));
+      await tenant.create('jwts', makeJwt('contended'));
+    },
+    act: (tenant, number) => {
+      const bodies: readonly Loose[] = [
+        { data: { token: Buffer.from(`t${number}`).toString('base64') } },
+        { metadata: { labels: { 'tokens.osg-htc.org/managed': null } } },
+        { metadata: { annotations: { 'tokens.osg-htc.org/expires-at': `e${number}` } } },
+      ];
+      return tenant.patch('secrets', 'contended', bodies[number % bodies.length]);
+    },
+  },
+  {
+    name: 'key-annotations',
+    title: 'one key Secret of 300 JWTs whose annotation is changed 200 times',
+    from: 'secrets',
+    count: 200,
+    fullOnly: true,
+    prepare: async (tenant) => {
+      await tenant.create('secrets', keySecret('key'));
+      await inParallel(300, 8, (number) => tenant.create('jwts', makeJwt(`shared-${number}`)));
+    },
+    act: (tenant, number) =>
+      tenant.patch('secrets', 'key', { metadata: { annotations: { note: `n${number}` } } }),
+  },
+];
