@@ -5,6 +5,7 @@ import type { Dispatcher } from './credentials.ts';
 import { KubeError, readStatus } from './errors.ts';
 import { limitTime } from './limit-time.ts';
 import { parseResourcePath } from './resource-path.ts';
+import type { Turns } from './turns.ts';
 import { failTransport } from './transport-errors.ts';
 
 /** One request as the client's verbs describe it. */
@@ -19,6 +20,8 @@ export interface Call {
   readonly accept?: string | undefined;
   /** For the whole call with its repetitions, in milliseconds. */
   readonly deadlineMs: number;
+  /** Milliseconds without a byte after which an answer counts as lost, before the deadline. */
+  readonly silenceMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -29,6 +32,7 @@ export interface Endpoint {
   readonly server: URL;
   readonly connection: Connection;
   readonly clock: Clock;
+  readonly turns: Turns;
   readonly userAgent: string;
 }
 
@@ -36,21 +40,34 @@ export type Answer = Awaited<ReturnType<Dispatcher['request']>>;
 
 const LONGEST_REFUSAL = 65_536; // a Status is about 1 KB; what is longer is an error page
 
+/** Sends a call and returns the answer's JSON object, as `exchangeFor` does. */
+export function exchange(endpoint: Endpoint, call: Call): Promise<JsonObject> {
+  return exchangeFor(endpoint, call, readObject);
+}
+
 /**
- * Sends a call and returns the answer's JSON object. Repeats it, within its deadline, when the API server says when
+ * Sends a call and returns what `read` makes of its answer if that is a success. Repeats it, within its deadline, when the API server says when
  * to come back (429; 503 for what may safely happen twice), once after renewing the credentials (401, TLS), and
  * once when a read met a broken connection. Throws a KubeError.
  */
-export async function exchange(endpoint: Endpoint, call: Call): Promise<JsonObject> {
+export async function exchangeFor<T>(
+  endpoint: Endpoint,
+  call: Call,
+  read: (body: Answer['body']) => Promise<T>,
+): Promise<T> {
   const { connection, clock } = endpoint;
   const limit = limitTime(clock, call.deadlineMs, call.signal);
   let renewed = false;
   let reconnected = false;
+  const { silenceMs } = call;
+  const silence = silenceMs === undefined ? {} : { headersTimeout: silenceMs, bodyTimeout: silenceMs };
   try {
     for (;;) {
       const session = await openSession(endpoint, call);
       try {
-        return await readObject(await send(endpoint, session, call, { signal: limit.signal }), call);
+        const answer = await send(endpoint, session, call, { signal: limit.signal, ...silence });
+        if (answer.statusCode < 200 || answer.statusCode > 299) throw await readRefusal(answer, call);
+        return await read(answer.body);
       } catch (error) {
         const problem = failTransport(error, { ...call, server: endpoint.server.origin, limit });
         const isRefused = problem.status === 401 || problem.reason === 'Tls';
@@ -129,11 +146,10 @@ function encodeQuery(query: Query | undefined): string {
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }
 
-async function readObject(answer: Answer, call: Call): Promise<JsonObject> {
-  if (answer.statusCode < 200 || answer.statusCode > 299) throw await readRefusal(answer, call);
-  const body: unknown = JSON.parse(await answer.body.text());
-  if (!isJsonObject(body)) throw new SyntaxError('the answer is no JSON object');
-  return body;
+async function readObject(body: Answer['body']): Promise<JsonObject> {
+  const object: unknown = JSON.parse(await body.text());
+  if (!isJsonObject(object)) throw new SyntaxError('the answer is no JSON object');
+  return object;
 }
 
 /** The KubeError that an answer other than 2xx stands for; its body is read, but no further than a Status is long. */

@@ -1,27 +1,33 @@
+import { HEAD_BYTES, type Piece } from './pieces.ts';
+
 const NEWLINE = 10;
 
 /**
- * The lines of a streamed body, without their line breaks, also one that the end cut short. Throws a RangeError when
- * a line is longer than `longest` bytes, before it is held in memory whole.
+ * The lines of a streamed body, without their line breaks, also one that the end cut short. Of a line that is longer
+ * than `longest` bytes only the beginning comes out; it is never held in memory whole.
  */
-export async function* readLines(body: AsyncIterable<Uint8Array>, longest: number): AsyncGenerator<string> {
+export async function* readLines(body: AsyncIterable<Uint8Array>, longest: number): AsyncGenerator<Piece> {
   let parts: Uint8Array[] = [];
   let length = 0;
+  const keep = (part: Uint8Array): void => {
+    const isLonger = length > longest;
+    length += part.length;
+    if (isLonger) return;
+    parts.push(part);
+    if (length > longest) parts = [Buffer.concat(parts, Math.min(length, HEAD_BYTES))];
+  };
   for await (const chunk of body) {
     let rest = chunk;
     for (let end = rest.indexOf(NEWLINE); end !== -1; end = rest.indexOf(NEWLINE)) {
-      parts.push(rest.subarray(0, end));
-      yield join(parts);
+      keep(rest.subarray(0, end));
+      yield { text: join(parts), isWhole: length <= longest };
       parts = [];
       length = 0;
       rest = rest.subarray(end + 1);
     }
-    if (rest.length === 0) continue;
-    length += rest.length;
-    if (length > longest) throw new RangeError(`a line is longer than ${longest} bytes`);
-    parts.push(rest);
+    if (rest.length > 0) keep(rest);
   }
-  if (parts.length > 0) yield join(parts);
+  if (parts.length > 0) yield { text: join(parts), isWhole: length <= longest };
 }
 
 function join(parts: readonly Uint8Array[]): string {

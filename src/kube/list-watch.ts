@@ -4,6 +4,7 @@ import { METADATA_LIST_ONLY, METADATA_ONLY, type KubeClient } from './client.ts'
 import { isExpired, isNotFound, KubeError } from './errors.ts';
 import type { Query } from './exchange.ts';
 import type { Clock, Log } from './ports.ts';
+import { identifyHead, LONGEST_OBJECT, type Identity } from './pieces.ts';
 import { parseResourcePath } from './resource-path.ts';
 import { applyEvent, isOlder, replaceAll, type Kept, type WatchStore } from './watch-store.ts';
 
@@ -78,6 +79,16 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
       return undefined;
     }
   };
+  /** An object that is too long to be read counts as if it were not there: whoever wrote it loses only that one. */
+  const leaveOut = (head: string): Identity | undefined => {
+    const identity = identifyHead(head);
+    const { namespace: of, name } = identity ?? {};
+    log.warn(
+      { resource, namespace: of, name, longest: LONGEST_OBJECT },
+      'an object is too long and is left out',
+    );
+    return identity;
+  };
   const noteProgress = (): void => {
     lastEventAt = clock.now();
     failures = 0;
@@ -85,12 +96,20 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
     told = undefined;
     log.info({ resource }, 'watch works again');
   };
+  const dropObject = ({ namespace: of, name, resourceVersion: version }: Identity): void => {
+    const key = of === '' ? name : `${of}/${name}`;
+    if (!isOlder(version, store.resourceVersion(key))) store.delete(key, version, 'watch');
+    resourceVersion = version;
+    newest = version;
+    noteProgress();
+  };
   const list = async (): Promise<string> => {
     const listed = await client.listMapped(path, {
       query,
       accept: options.metadataOnly === true ? METADATA_LIST_ONLY : undefined,
       signal: abort.signal,
       map: keep,
+      onOversized: leaveOut,
     });
     lastEventAt = clock.now();
     replaceAll(store, listed, scope, isOlder(listed.resourceVersion, newest));
@@ -110,6 +129,10 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
         },
         accept: options.metadataOnly === true ? METADATA_ONLY : undefined,
         silenceMs,
+        onOversized: (head) => {
+          const identity = leaveOut(head);
+          if (identity !== undefined) dropObject(identity);
+        },
       },
       abort.signal,
     );

@@ -1,8 +1,8 @@
 import { isJsonObject, member, type JsonObject } from '../resources/json.ts';
-import { KubeError } from './errors.ts';
+import type { KubeError } from './errors.ts';
 import { openSession, readRefusal, send, type Answer, type Endpoint, type Query } from './exchange.ts';
 import { readLines } from './lines.ts';
-import { parseResourcePath } from './resource-path.ts';
+import { LONGEST_OBJECT } from './pieces.ts';
 import { failTransport } from './transport-errors.ts';
 
 const WATCH_EVENT_TYPES = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'] as const;
@@ -18,13 +18,13 @@ export interface WatchOptions {
   readonly accept?: string | undefined;
   /** Milliseconds without a byte after which the connection counts as dead; 90 s unless told. */
   readonly silenceMs?: number | undefined;
+  /** Is called with the first bytes of an event that is left out because it is longer than `LONGEST_OBJECT`. */
+  readonly onOversized?: ((head: string) => void) | undefined;
 }
 
 const HEADERS_MS = 10_000; // the API server answers a watch at once, events or not
 /** A bookmark comes about every minute, at most 75 s after the last (apiserver, `bookmarkFrequency`). */
 const SILENCE_MS = 90_000;
-/** etcd takes 1.5 MiB per object by default, the API server 3 MiB per request; JSON escapes may double it. */
-const LONGEST_LINE = 16 * 1024 * 1024;
 
 /**
  * The events of one watch until the API server ends it; ends the connection when the consumer stops. Throws a
@@ -36,22 +36,18 @@ export async function* streamEvents(
   options: WatchOptions,
   signal: AbortSignal,
 ): AsyncGenerator<WatchEvent> {
+  const { turns } = endpoint;
   const request = { verb: 'watch', path, signal, server: endpoint.server.origin };
   let answer: Answer | undefined;
   try {
     answer = await open(endpoint, path, options, signal);
-    for await (const line of readLines(answer.body, LONGEST_LINE)) {
-      if (line !== '') yield parseEvent(line);
+    for await (const { text, isWhole } of readLines(answer.body, LONGEST_OBJECT)) {
+      if (!isWhole) options.onOversized?.(text);
+      else if (text !== '') yield parseEvent(text);
+      if (turns.isDue()) await turns.next();
     }
   } catch (error) {
-    if (!(error instanceof RangeError)) throw failTransport(error, request);
-    throw new KubeError({
-      ...parseResourcePath(path),
-      verb: 'watch',
-      status: 0,
-      reason: 'Malformed',
-      detail: error.message,
-    });
+    throw failTransport(error, request);
   } finally {
     answer?.body.destroy();
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isExpired } from '../../src/kube/errors.ts';
-import { clientOf, clusterAt, refuse } from './bad-server.ts';
+import { isExpired, isTransient } from '../../src/kube/errors.ts';
+import { clientOf, clusterAt, refuse, startBadServer } from './bad-server.ts';
 import { startFakeApi, type Fault } from './fake-api.ts';
 
 const expired: Fault = (response) => refuse(response, 410, 'Expired');
@@ -51,4 +51,38 @@ test('a list that always expires is given up', async () => {
   all.api.faults.list = [expired, expired, expired, expired, expired];
   await assert.rejects(all.client.list('/api/v1/secrets'), isExpired);
   assert.equal(all.api.faults.list.length, 1);
+});
+
+test('other work goes on while a long page arrives', async () => {
+  const item = JSON.stringify({ metadata: { name: 'x' }, data: Array.from({ length: 20_000 }, () => ({})) });
+  await using server = await startBadServer((_request, response) => {
+    response.writeHead(200).end(`{"items":[${Array.from({ length: 200 }, () => item).join()}]}`);
+  });
+  await using client = clientOf(clusterAt(server.url));
+  let turns = 0;
+  let most = 0;
+  const count = (): void => {
+    turns += 1;
+    counting = setImmediate(count);
+  };
+  let counting = setImmediate(count);
+  let seen = turns;
+  let inOneTurn = 0;
+  await client.listMapped('/api/v1/secrets', {
+    map: () => {
+      inOneTurn = seen === turns ? inOneTurn + 1 : 1;
+      most = Math.max(most, inOneTurn);
+      seen = turns;
+    },
+  });
+  clearImmediate(counting);
+  assert.ok(most < 100, `${most} of 200 objects were parsed in one turn of the event loop`);
+});
+
+test('a page that goes silent is given up', async () => {
+  await using server = await startBadServer(
+    (_request, response) => void response.writeHead(200).write('{"items":['),
+  );
+  await using client = clientOf(clusterAt(server.url));
+  await assert.rejects(client.list('/api/v1/secrets', { deadlineMs: 200 }), isTransient);
 });

@@ -1,0 +1,28 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Clock } from './ports.ts';
+
+/** How long parsing may keep everything else waiting, admission reviews above all. */
+const LONGEST_MS = 10;
+
+/**
+ * Lets the event loop turn while a lot of JSON is parsed. One for all that is parsed in a process: a hundred lists at
+ * once would each take their share of every turn.
+ */
+export class Turns {
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  #startedAt = 0;
+
+  constructor(clock: Pick<Clock, 'monotonic'>) {
+    this.#clock = clock;
+  }
+
+  isDue(): boolean {
+    return this.#clock.monotonic() - this.#startedAt > LONGEST_MS;
+  }
+
+  /** Resolves in the next turn of the event loop. */
+  async next(): Promise<void> {
+    await setImmediate();
+    this.#startedAt = this.#clock.monotonic();
+  }
+}
