@@ -67,6 +67,8 @@ export class Leader {
   #seenAt: number | undefined;
   /** Start of the last successful write as holder. */
   #renewedAt: Moment | undefined;
+  /** In this term the lease may have been over for a while: the process was stopped, or a clock stepped ahead. */
+  #isInDoubt = false;
   #changed = Promise.withResolvers<void>();
   #watching: { stop(): Promise<void> } | undefined;
   #running: Promise<void> | undefined;
@@ -77,13 +79,12 @@ export class Leader {
 
   /**
    * Whether this process may write. Asked before each write, it leaves a request that begins now the rest of the
-   * lease to arrive. `now` in milliseconds since the epoch.
+   * lease to arrive. Once it was in doubt it is so for the rest of the term: what is refused in that time is left to
+   * the next term, which looks at everything again.
    */
-  isLeader(now: number = this.#options.clock.now()): boolean {
-    const { clock, renewDeadlineMs } = this.#options;
-    if (this.#renewedAt === undefined) return false;
-    const elapsed = Math.max(now - this.#renewedAt.now, clock.monotonic() - this.#renewedAt.monotonic);
-    return elapsed < renewDeadlineMs;
+  isLeader(): boolean {
+    this.#noticeDoubt();
+    return this.#renewedAt !== undefined && !this.#isInDoubt;
   }
 
   /** Begins to seek leadership. Only the first call counts. */
@@ -98,7 +99,6 @@ export class Leader {
     this.#stopping.abort();
     await this.#running;
     await this.#watching?.stop();
-    if (this.#renewedAt === undefined) return;
     this.#renewedAt = undefined;
     if (this.#state?.holder !== this.#options.identity) return;
     const { transitions } = this.#state;
@@ -119,6 +119,7 @@ export class Leader {
       await this.#hold();
       if (this.#stopping.signal.aborted) return;
       this.#renewedAt = undefined;
+      this.#isInDoubt = false;
       await onLost();
     }
   }
@@ -136,7 +137,7 @@ export class Leader {
       const transitions = this.#state === undefined ? 0 : this.#state.transitions + changes;
       if (await this.#renew(transitions)) return;
       // Not woken by the change that made this try fail.
-      const pause = retryPeriodMs * (1 + JITTER * random());
+      const pause = Math.round(retryPeriodMs * (1 + JITTER * random()));
       await clock.sleep(pause, this.#stopping.signal).catch(() => undefined);
     }
   }
@@ -149,33 +150,51 @@ export class Leader {
     return holder === '' || holder === identity ? 0 : this.#seenAt + granted - clock.monotonic();
   }
 
-  /** Renews until leadership is lost, or stopped. */
+  /** Renews until leadership is lost or in doubt, or stopped. */
   async #hold(): Promise<void> {
-    const { clock, identity, renewDeadlineMs, retryPeriodMs } = this.#options;
-    for (;;) {
-      await this.#sleep(retryPeriodMs);
-      if (this.#stopping.signal.aborted || this.#state?.holder !== identity) return;
-      if (await this.#renew(this.#state.transitions)) continue;
-      const since = clock.monotonic() - (this.#renewedAt?.monotonic ?? 0);
-      if (this.#state?.holder !== identity || since >= renewDeadlineMs) return;
+    const { clock, identity, retryPeriodMs } = this.#options;
+    const holds = (): boolean =>
+      !this.#stopping.signal.aborted && this.#state?.holder === identity && this.isLeader();
+    // From start to start of what succeeds: two slow answers in a row still fit into the renew deadline.
+    const rest = (startedAt: number): number => Math.max(0, startedAt + retryPeriodMs - clock.monotonic());
+    let pause = rest(this.#renewedAt?.monotonic ?? clock.monotonic());
+    while (holds()) {
+      await this.#sleep(pause);
+      if (!holds()) return;
+      const startedAt = clock.monotonic();
+      pause = (await this.#renew(this.#state?.transitions ?? 0)) ? rest(startedAt) : retryPeriodMs;
     }
+  }
+
+  #noticeDoubt(): void {
+    if (this.#renewedAt === undefined) return;
+    const { clock, renewDeadlineMs } = this.#options;
+    const { now, monotonic } = this.#renewedAt;
+    const elapsed = Math.max(clock.now() - now, clock.monotonic() - monotonic);
+    this.#isInDoubt ||= elapsed >= renewDeadlineMs;
   }
 
   /** One try to write ourselves as holder over the state last seen. */
   async #renew(transitions: number): Promise<boolean> {
-    const { clock, identity, durationMs, lease } = this.#options;
-    const startedAt = { now: clock.now(), monotonic: clock.monotonic() };
+    const { identity, lease, onProblem } = this.#options;
     try {
-      if (await this.#write({ holder: identity, durationMs, transitions })) {
-        this.#renewedAt = startedAt;
-        return true;
-      }
-      // Somebody was faster, or the answer to our own last write got lost.
+      if (await this.#claim(transitions)) return true;
+      // Somebody was faster, or the answer to our own last write got lost: then there is no time to lose.
       this.#see(await lease.read(this.#deadline()));
+      return this.#state?.holder === identity && (await this.#claim(transitions));
     } catch (error) {
-      this.#options.onProblem(error);
+      onProblem(error);
+      return false;
     }
-    return false;
+  }
+
+  async #claim(transitions: number): Promise<boolean> {
+    const { clock, identity, durationMs } = this.#options;
+    const startedAt = { now: clock.now(), monotonic: clock.monotonic() };
+    if (!(await this.#write({ holder: identity, durationMs, transitions }))) return false;
+    this.#noticeDoubt();
+    this.#renewedAt = startedAt;
+    return true;
   }
 
   async #write(claim: LeaseClaim): Promise<boolean> {

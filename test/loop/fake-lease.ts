@@ -44,7 +44,12 @@ export interface Candidate {
 }
 
 /** Client-go's 15 s, 10 s and 2 s. Not started. */
-export function createCandidate(lease: FakeLease, time: VirtualClock, identity: string): Candidate {
+export function createCandidate(
+  lease: FakeLease,
+  time: VirtualClock,
+  identity: string,
+  random = Math.random,
+): Candidate {
   let sent = 0;
   let pausedAt: number | undefined;
   let pausedWhat = 'process';
@@ -113,6 +118,7 @@ export function createCandidate(lease: FakeLease, time: VirtualClock, identity: 
       durationMs: 15_000,
       renewDeadlineMs: 10_000,
       retryPeriodMs: 2_000,
+      random,
       onStarted: () => candidate.events.push('started'),
       onLost: async () => void candidate.events.push('lost'),
       onProblem: (error) => candidate.problems.push(error),
