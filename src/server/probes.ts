@@ -1,5 +1,5 @@
 import { fastify, type FastifyInstance } from 'fastify';
-import type { Registry } from 'prom-client';
+import { addScrapeRoute, type Scraped } from './scrape-route.ts';
 
 const TEXT = 'text/plain; charset=utf-8';
 
@@ -12,14 +12,14 @@ export interface ReadinessCheck {
 
 export interface ProbesOptions {
   readonly checks: readonly ReadinessCheck[];
-  readonly registry: Pick<Registry, 'metrics' | 'contentType'>;
+  readonly metrics: Scraped;
 }
 
 /**
  * The plain HTTP application: `/livez` (the event loop answers), `/readyz` (503 names what is missing) and `/metrics`.
  * It listens to nothing yet.
  */
-export function createProbesApp({ checks, registry }: ProbesOptions): FastifyInstance {
+export function createProbesApp({ checks, metrics }: ProbesOptions): FastifyInstance {
   const app = fastify({ logger: false, return503OnClosing: false });
   app.get('/livez', (_request, reply) => reply.type(TEXT).send('ok\n'));
   app.get('/readyz', (_request, reply) => {
@@ -33,8 +33,6 @@ export function createProbesApp({ checks, registry }: ProbesOptions): FastifyIns
       .type(TEXT)
       .send([...lines, ready ? 'ready' : 'not ready', ''].join('\n'));
   });
-  app.get('/metrics', async (_request, reply) =>
-    reply.type(registry.contentType).send(await registry.metrics()),
-  );
+  addScrapeRoute(app, metrics);
   return app;
 }

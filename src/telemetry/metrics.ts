@@ -1,6 +1,7 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { AdmissionMetrics } from './admission-metrics.ts';
-import { TokenGauge, type TokenReading } from './token-gauge.ts';
+import { writeTokenSeries, type TokenReading } from './token-series.ts';
 
 const PREFIX = 'jwt_injector_';
 
@@ -11,9 +12,9 @@ const LATENESS_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300
 /** The default of 10 ms costs 0.9 % of an idle core by its timer. Milliseconds. */
 const EVENT_LOOP_PRECISION = 1000;
 
-export interface MetricsOptions {
-  /** Called at every scrape, so that nothing is kept per JWT between scrapes. */
-  readonly tokens: () => Iterable<TokenReading>;
+export interface MetricsOptions<T> {
+  /** All JWTs, asked for at every scrape, and what their lines say: nothing is kept per JWT between scrapes. */
+  readonly jwts?: { readonly all: () => Iterable<T>; readonly read: (jwt: T) => TokenReading };
   /** Likewise: JWTs that wait for a worker. */
   readonly queueDepth?: () => number;
   /** Likewise: when each watch last heard from the API server, in milliseconds since the epoch. */
@@ -22,14 +23,27 @@ export interface MetricsOptions {
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** Every metric, registered in a registry of its own; names and labels are public. */
-export function createMetrics({ tokens, queueDepth, watches }: MetricsOptions) {
+/** Every metric, registered in a registry of its own but for those per JWT; names and labels are public. */
+export function createMetrics<T>({ jwts, queueDepth, watches }: MetricsOptions<T> = {}) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION });
   const registers = [registry];
-  registerTokenGauges(registry, tokens);
   return {
+    /** All but the gauges per JWT. */
     registry,
+    contentType: registry.contentType,
+    /**
+     * The text of one scrape. Others have a turn after each piece: the gauges of 100,000 JWTs take a second to write,
+     * and admission answers meanwhile. They tell of the JWTs that were there when the scrape began.
+     */
+    async *scrape(): AsyncGenerator<string> {
+      yield await registry.metrics();
+      if (jwts === undefined) return;
+      for (const piece of writeTokenSeries(PREFIX, [...jwts.all()], jwts.read)) {
+        await turn();
+        yield piece;
+      }
+    },
     signatures: new Counter({
       name: `${PREFIX}signatures_total`,
       help: 'Tokens signed, by algorithm and cause.',
@@ -88,32 +102,4 @@ export function createMetrics({ tokens, queueDepth, watches }: MetricsOptions) {
       registers,
     }),
   };
-}
-
-function registerTokenGauges(registry: Registry, tokens: MetricsOptions['tokens']): void {
-  const gauges = [
-    new TokenGauge(
-      `${PREFIX}token_expiration_timestamp_seconds`,
-      'When the published token of a JWT expires.',
-      tokens,
-      ({ expiresAt }) => seconds(expiresAt),
-    ),
-    new TokenGauge(
-      `${PREFIX}token_renewal_timestamp_seconds`,
-      'When the token of a JWT is planned to be renewed.',
-      tokens,
-      ({ renewsAt }) => seconds(renewsAt),
-    ),
-    new TokenGauge(
-      `${PREFIX}token_ready`,
-      '1 while the Secret of a JWT holds a valid token that matches the JWT, else 0.',
-      tokens,
-      ({ ready }) => Number(ready),
-    ),
-  ];
-  for (const gauge of gauges) registry.registerMetric(gauge);
-}
-
-function seconds(milliseconds: number | undefined): number | undefined {
-  return milliseconds === undefined ? undefined : milliseconds / 1000;
 }

@@ -27,7 +27,7 @@ function journal() {
     },
   });
   const log = pino({ base: null, timestamp: false }, stream);
-  const metrics = createMetrics({ tokens: () => [] });
+  const metrics = createMetrics();
   const count = async (name: string): Promise<unknown[]> =>
     ((await metrics.registry.getSingleMetric(`jwt_injector_${name}`)?.get())?.values ?? [])
       .filter(({ value }) => value > 0)

@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { createProbesApp } from '../../src/server/probes.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 
-const { registry } = createMetrics({ tokens: () => [] });
+const metrics = createMetrics();
 
 describe('the probes', () => {
   it('/livez answers', async () => {
-    const app = createProbesApp({ checks: [], registry });
+    const app = createProbesApp({ checks: [], metrics });
     const reply = await app.inject('/livez');
     assert.deepEqual([reply.statusCode, reply.body], [200, 'ok\n']);
   });
@@ -18,7 +23,7 @@ describe('the probes', () => {
       { name: 'certificate', missing: () => missing },
       { name: 'listening', missing: () => undefined },
     ];
-    const app = createProbesApp({ checks, registry });
+    const app = createProbesApp({ checks, metrics });
     const before = await app.inject('/readyz');
     assert.deepEqual(
       [before.statusCode, before.body],
@@ -30,13 +35,91 @@ describe('the probes', () => {
   });
 
   it('/metrics is what Prometheus reads', async () => {
-    const reply = await createProbesApp({ checks: [], registry }).inject('/metrics');
+    const reply = await createProbesApp({ checks: [], metrics }).inject('/metrics');
     assert.equal(reply.statusCode, 200);
     assert.match(String(reply.headers['content-type']), /^text\/plain; version=0\.0\.4/);
     assert.match(reply.body, /^process_cpu_seconds_total /m);
   });
 
+  it('/metrics is read by a few at a time; more are asked to come again', async () => {
+    const app = await listening(endless());
+    const readers = await Promise.all(Array.from({ length: 4 }, () => scrape(app)));
+    assert.deepEqual(
+      readers.map(({ statusCode }) => statusCode),
+      [200, 200, 200, 200],
+    );
+    const refused = await scrape(app);
+    assert.deepEqual([refused.statusCode, refused.headers['retry-after']], [503, '5']);
+    readers[0]?.destroy();
+    await waitUntil('the place of the one that left', 5_000, async () => {
+      const { statusCode } = await scrape(app);
+      return statusCode === 200;
+    });
+    await app.close();
+    // Whoever still reads is cut off, so that the end of the service does not wait for him.
+    await assert.rejects(text(readers[1]!));
+  });
+
+  it('/metrics asks for no more pieces than its reader takes', async () => {
+    let pieces = 0;
+    const app = await listening(endless(() => (pieces += 1)));
+    const reader = await scrape(app);
+    let before = -1;
+    // Buffers fill up, the kernel's too; then nothing is written any more.
+    await waitUntil('nothing more is written', 10_000, () => {
+      const isStill = pieces === before;
+      before = pieces;
+      return isStill;
+    });
+    assert.ok(pieces < 1_000, `${pieces} pieces of 64 KiB`);
+    reader.destroy();
+    await app.close();
+  });
+
+  it('/metrics ends for a reader who never comes to an end', async (context) => {
+    let hasEnded = false;
+    const app = await listening(endless(undefined, () => (hasEnded = true)));
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    const reader = await scrape(app);
+    context.mock.timers.tick(30_000);
+    context.mock.timers.reset();
+    await assert.rejects(text(reader));
+    assert.ok(hasEnded);
+    await app.close();
+  });
+
   it('nothing else is there', async () => {
-    assert.equal((await createProbesApp({ checks: [], registry }).inject('/')).statusCode, 404);
+    assert.equal((await createProbesApp({ checks: [], metrics }).inject('/')).statusCode, 404);
   });
 });
+
+/** The probes on a port, with metrics that never end. */
+async function listening(pieces: () => AsyncIterable<string>) {
+  const app = createProbesApp({
+    checks: [],
+    metrics: { contentType: 'text/plain', scrape: pieces },
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  return app;
+}
+
+/** One scrape over a connection of its own; its text is left to the caller. */
+async function scrape({ listeningOrigin }: { readonly listeningOrigin: string }): Promise<IncomingMessage> {
+  const [answer] = await once(get(`${listeningOrigin}/metrics`, { agent: false }), 'response');
+  return answer;
+}
+
+function endless(onPiece = () => {}, onEnd = () => {}): () => AsyncIterable<string> {
+  const piece = 'x'.repeat(65_536);
+  return async function* () {
+    try {
+      for (;;) {
+        onPiece();
+        yield piece;
+        await turn();
+      }
+    } finally {
+      onEnd();
+    }
+  };
+}

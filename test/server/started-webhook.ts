@@ -33,7 +33,7 @@ export interface SendOptions {
 /** The real application on loopback, with a certificate of its own and its log lines kept. */
 export async function startWebhook(options: Partial<WebhookOptions> = {}): Promise<StartedWebhook> {
   const certificate = await makeDevCertificate();
-  const metrics = createMetrics({ tokens: () => [] });
+  const metrics = createMetrics();
   const lines: Record<string, unknown>[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
   const logger = createLogger({ level: 'info', destination });

@@ -6,7 +6,7 @@ const INJECTED = { decision: 'inject', reason: 'Injected' };
 
 describe('the metrics of admission', () => {
   it('count every answer once, however many come between two scrapes', async () => {
-    const { admissions, registry } = createMetrics({ tokens: () => [] });
+    const { admissions, registry } = createMetrics();
     for (let answer = 0; answer < 3_000; answer += 1) admissions.note(INJECTED, 0.0002);
     admissions.note({ decision: 'deny', reason: 'WindowsPod' }, 0.3);
     await registry.metrics();

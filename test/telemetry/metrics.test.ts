@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
+import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import type { TokenReading } from '../../src/telemetry/token-gauge.ts';
+import type { TokenReading } from '../../src/telemetry/token-series.ts';
+
+const read = (reading: TokenReading): TokenReading => reading;
 
 describe('the metrics', () => {
   it('have the public names and labels', async () => {
-    const { registry } = createMetrics({ tokens: () => [] });
-    const names = registry.getMetricsAsArray().map(({ name }) => name);
+    const scraped = await text(createMetrics({ jwts: { all: () => [], read } }).scrape());
+    const names = [...scraped.matchAll(/^# TYPE (\S+) /gm)].map(([, name = '']) => name);
     const ours = names.filter((name) => name.startsWith('jwt_injector_')).toSorted();
     assert.deepEqual(ours, [
       'jwt_injector_admission_decisions_total',
@@ -31,28 +34,61 @@ describe('the metrics', () => {
       { namespace: 'a', name: 'x', expiresAt: 1_700_000_000_500, renewsAt: 1_600_000_000_000, ready: true },
       { namespace: 'b', name: 'y', ready: false },
     ];
-    const { registry } = createMetrics({ tokens: () => tokens });
-    const text = await registry.metrics();
-    assert.match(text, /^# TYPE jwt_injector_token_ready gauge$/m);
-    assert.match(text, /^jwt_injector_token_ready\{namespace="a",name="x"\} 1$/m);
-    assert.match(text, /^jwt_injector_token_ready\{namespace="b",name="y"\} 0$/m);
+    const metrics = createMetrics({ jwts: { all: () => tokens, read } });
+    const scraped = await text(metrics.scrape());
+    assert.match(scraped, /^# TYPE jwt_injector_token_ready gauge$/m);
+    assert.match(scraped, /^jwt_injector_token_ready\{namespace="a",name="x"\} 1$/m);
+    assert.match(scraped, /^jwt_injector_token_ready\{namespace="b",name="y"\} 0$/m);
     assert.match(
-      text,
+      scraped,
       /^jwt_injector_token_expiration_timestamp_seconds\{namespace="a",name="x"\} 1700000000\.5$/m,
     );
     assert.match(
-      text,
+      scraped,
       /^jwt_injector_token_renewal_timestamp_seconds\{namespace="a",name="x"\} 1600000000$/m,
     );
-    assert.doesNotMatch(text, /expiration_timestamp_seconds\{namespace="b"/);
+    assert.doesNotMatch(scraped, /expiration_timestamp_seconds\{namespace="b"/);
     tokens = [];
-    assert.doesNotMatch(await registry.metrics(), /namespace=/);
+    assert.doesNotMatch(await text(metrics.scrape()), /namespace=/);
   });
 
-  it('are separate for each call: nothing is global', () => {
-    assert.notEqual(
-      createMetrics({ tokens: () => [] }).registry,
-      createMetrics({ tokens: () => [] }).registry,
+  it('per JWT keep the lines of one metric together, however many there are', async () => {
+    const many = Array.from({ length: 1_234 }, (_, index) => ({
+      namespace: 'a',
+      name: `x-${index}`,
+      expiresAt: 1_000 * index,
+      renewsAt: 1_000,
+      ready: true,
+    }));
+    const lines = (await text(createMetrics({ jwts: { all: () => many, read } }).scrape())).split('\n');
+    const names = lines.filter((line) => line.includes('namespace="a"')).map((line) => line.split('{')[0]);
+    assert.equal(names.length, 3 * many.length);
+    assert.equal(names.filter((name, index) => name !== names[index - 1]).length, 3);
+    assert.ok(lines.includes('jwt_injector_token_expiration_timestamp_seconds{namespace="a",name="x-7"} 7'));
+  });
+
+  it('per JWT let others have a turn while they are written, and tell of the JWTs of one moment', async () => {
+    const tokens = new Map(
+      Array.from({ length: 20_000 }, (_, index) => [
+        index,
+        { namespace: 'a', name: `x-${index}`, ready: true },
+      ]),
     );
+    let turns = 0;
+    const count = setInterval(() => {
+      turns += 1;
+      tokens.delete(turns); // its lines of this scrape are still written: all three metrics know the same JWTs
+    }, 0);
+    const scraped = await text(createMetrics({ jwts: { all: () => tokens.values(), read } }).scrape());
+    clearInterval(count);
+    assert.ok(turns > 1, `${turns} turns`);
+    assert.equal(scraped.match(/^jwt_injector_token_ready\{/gm)?.length, 20_000);
+  });
+
+  it('are separate for each call: nothing is global', async () => {
+    const [one, other] = [createMetrics(), createMetrics()];
+    one.leader.set(1);
+    assert.match(await text(one.scrape()), /^jwt_injector_leader 1$/m);
+    assert.match(await text(other.scrape()), /^jwt_injector_leader 0$/m);
   });
 });

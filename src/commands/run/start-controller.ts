@@ -16,13 +16,13 @@ import { findCondition } from '../../reconcile/conditions.ts';
 import { parseTime } from '../../reconcile/time.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import type { TokenReading } from '../../telemetry/token-gauge.ts';
+import type { TokenReading } from '../../telemetry/token-series.ts';
 import { watchCluster } from './watch-cluster.ts';
 
 /** The reconcile half: watching, and working while it leads. */
 export interface RunningController {
-  /** For the gauges of a scrape. */
-  readings(): Iterable<TokenReading>;
+  /** All that are known, for the gauges of a scrape. */
+  jwts(): Iterable<Jwt>;
   queueDepth(): number;
   watches(): Iterable<{ readonly resource: string; readonly lastEventAt: number | undefined }>;
   /** Lets the running rounds end, gives leadership back, then ends the watches. */
@@ -112,9 +112,7 @@ export function startController(
   };
   void seekLeadership();
   return {
-    readings: function* () {
-      for (const jwt of cluster.jwts()) yield readingOf(jwt);
-    },
+    jwts: () => cluster.jwts(),
     queueDepth: () => controller?.depth() ?? 0,
     watches: () => cluster.watches(),
     stop: async () => {
@@ -126,7 +124,8 @@ export function startController(
   };
 }
 
-function readingOf({ namespace, name, status }: Jwt): TokenReading {
+/** What the gauges say of a JWT. */
+export function readToken({ namespace, name, status }: Jwt): TokenReading {
   return {
     namespace,
     name,

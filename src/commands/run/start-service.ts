@@ -7,7 +7,7 @@ import { fail, ok, type Result } from '../../resources/result.ts';
 import { createProbesApp, type ReadinessCheck } from '../../server/probes.ts';
 import type { ServiceLogger } from '../../telemetry/logger.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
-import { startController, type RunningController } from './start-controller.ts';
+import { readToken, startController, type RunningController } from './start-controller.ts';
 import { listenOn } from './listen.ts';
 import { startWebhook } from './start-webhook.ts';
 import { VERSION } from '../version.ts';
@@ -30,7 +30,7 @@ export async function startService(config: Config, log: ServiceLogger): Promise<
 
   let controller: RunningController | undefined;
   const metrics = createMetrics({
-    tokens: () => controller?.readings() ?? [],
+    jwts: { all: () => controller?.jwts() ?? [], read: readToken },
     queueDepth: () => controller?.queueDepth() ?? 0,
     watches: () => controller?.watches() ?? [],
   });
@@ -57,7 +57,7 @@ export async function startService(config: Config, log: ServiceLogger): Promise<
     checks.push(...webhook.value.checks);
     stops.push(() => webhook.value.stop());
   }
-  const probes = createProbesApp({ checks, registry: metrics.registry });
+  const probes = createProbesApp({ checks, metrics });
   const listening = await listenOn('--http-address', config.httpAddress, (address) =>
     probes.listen(address).then(() => probes.server.address()),
   );

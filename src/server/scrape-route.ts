@@ -1,0 +1,45 @@
+import { Readable } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+
+/** Metrics as text, written while they are read. */
+export interface Scraped {
+  readonly contentType: string;
+  /** The text of one scrape, in pieces; ending it early is allowed. */
+  readonly scrape: () => AsyncIterable<string>;
+}
+
+/** A pair of Prometheus servers, somebody who looks with curl, and one to spare; each costs time of the one thread. */
+const MOST_SCRAPES = 4;
+/** Prometheus gives up after 10 s by default; who has not read everything in thrice that time never will. Milliseconds. */
+const LONGEST_SCRAPE_MS = 30_000;
+/** Seconds. */
+const RETRY_AFTER = 5;
+
+/**
+ * `/metrics`: each scrape is written as fast as its reader takes it, so it holds no more than one piece in memory. A
+ * few at a time; more are asked to come again (503). One that takes too long is cut off, as all are when the app closes.
+ */
+export function addScrapeRoute(app: FastifyInstance, { contentType, scrape }: Scraped): void {
+  const running = new Set<Readable>();
+  app.get('/metrics', (_request, reply) => {
+    if (running.size === MOST_SCRAPES) {
+      return reply
+        .code(503)
+        .header('retry-after', RETRY_AFTER)
+        .type('text/plain; charset=utf-8')
+        .send(`${MOST_SCRAPES} scrapes are under way already\n`);
+    }
+    const text = Readable.from(scrape());
+    const limit = setTimeout(() => text.destroy(), LONGEST_SCRAPE_MS);
+    running.add(text);
+    text.once('close', () => {
+      clearTimeout(limit);
+      running.delete(text);
+    });
+    return reply.type(contentType).send(text);
+  });
+  app.addHook('preClose', (done) => {
+    for (const text of running) text.destroy();
+    done();
+  });
+}
