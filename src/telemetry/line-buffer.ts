@@ -6,8 +6,7 @@ const FLUSH_MS = 250;
 
 /**
  * Lines are finished and written together: one write for each would cost more than the line itself. They go on when they
- * are enough, a quarter of a second later, or when the process ends. (The destination could do so by itself, but
- * measures all that it holds anew with each line.)
+ * are enough, a quarter of a second later, or when the process ends.
  */
 export function bufferLines(
   destination: DestinationStream,

@@ -2,6 +2,7 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 import { formatLine } from './human-lines.ts';
 import { bufferLines } from './line-buffer.ts';
 import { withoutSecrets } from './redact.ts';
+import { standardOutput } from './standard-output.ts';
 
 export interface LoggerOptions {
   readonly level: string;
@@ -25,7 +26,7 @@ export function createLogger({ level, destination, human = false }: LoggerOption
   const finish = human ? (line: string) => formatLine(withoutSecrets(line)) : withoutSecrets;
   const stream =
     destination === undefined
-      ? bufferLines(pino.destination({ dest: 1, sync: false }), finish)
+      ? bufferLines(standardOutput(), finish)
       : { write: (line: string) => destination.write(finish(line)) };
   const timestamp = isoTimestamps();
   const logger = pino({ level, base: null, timestamp, formatters: { level: levelAsWord } }, stream);

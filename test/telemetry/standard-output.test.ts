@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, it, mock } from 'node:test';
+import { standardOutput } from '../../src/telemetry/standard-output.ts';
+
+/** A pipe that holds so many bytes until somebody reads them. */
+class Pipe {
+  taken = '';
+  room: number;
+
+  constructor(room: number) {
+    this.room = room;
+  }
+
+  write(bytes: Uint8Array): number {
+    if (this.room === 0) throw Object.assign(new Error('full'), { code: 'EAGAIN' });
+    const some = Buffer.from(bytes.subarray(0, this.room)).toString();
+    this.taken += some;
+    this.room -= some.length;
+    return some.length;
+  }
+}
+
+describe('standard output', () => {
+  const withPipe = (room: number, test: (pipe: Pipe, write: (text: string) => void) => void): void => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const pipe = new Pipe(room);
+      const output = standardOutput((bytes) => pipe.write(bytes));
+      test(pipe, (text) => output.write(text));
+      pipe.room = Number.POSITIVE_INFINITY; // nothing is left for the exit
+      mock.timers.tick(20);
+    } finally {
+      mock.timers.reset();
+    }
+  };
+
+  it('takes each text at once', () => {
+    withPipe(100, (pipe, write) => {
+      write('a\n');
+      assert.equal(pipe.taken, 'a\n');
+    });
+  });
+
+  it('keeps what a full pipe does not take, in its order, and goes on when somebody reads', () => {
+    withPipe(3, (pipe, write) => {
+      write('abcde');
+      write('f');
+      assert.equal(pipe.taken, 'abc');
+      pipe.room = 2;
+      mock.timers.tick(20);
+      assert.equal(pipe.taken, 'abcde');
+      write('g');
+      pipe.room = 10;
+      mock.timers.tick(20);
+      assert.equal(pipe.taken, 'abcdefg');
+      write('h');
+      assert.equal(pipe.taken, 'abcdefgh');
+    });
+  });
+
+  it('keeps 4 MiB for a reader that has stopped, drops what follows, and says so', () => {
+    withPipe(0, (pipe, write) => {
+      const piece = `${'x'.repeat(1024 * 1024)}\n`;
+      for (let written = 0; written < 7; written += 1) write(piece);
+      pipe.room = Number.POSITIVE_INFINITY;
+      mock.timers.tick(20);
+      assert.equal(pipe.taken, piece.repeat(4));
+      write('after\n');
+      assert.match(
+        pipe.taken.slice(4 * piece.length),
+        /^\{"level":"warn","time":"[^"]+","msg":"3 pieces .* missing: .*"\}\nafter\n$/,
+      );
+    });
+  });
+
+  it('ends nothing when the reader is gone', () => {
+    const output = standardOutput(() => {
+      throw Object.assign(new Error('gone'), { code: 'EPIPE' });
+    });
+    output.write('a\n');
+  });
+});
