@@ -12,6 +12,7 @@ import { decisionLine } from './decision-line.ts';
 import { answerProblems, refuseRequest } from './http-problems.ts';
 import { warnOfRefusedCertificate } from './refused-certificate.ts';
 import type { ReviewRoute } from './review-routes.ts';
+import { secureContextOptions, type ServingCertificate } from './tls.ts';
 import type { WebhookApp } from './webhook-app.ts';
 
 /** Objects have up to 3 MiB; a review of an update carries two, with some room for escapes. */
@@ -27,8 +28,8 @@ const CONNECTIONS_CHECKING_MS = 1_000;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 export interface WebhookAppOptions {
-  /** PEM; `setSecureContext` of the server takes another pair later. */
-  readonly certificate: { readonly cert: string; readonly key: string };
+  /** The one in use; `setSecureContext` of the server takes another pair later. */
+  readonly certificate: () => ServingCertificate;
   /** By path, each POST. */
   readonly routes: Readonly<Record<string, ReviewRoute>>;
   readonly logger: ServiceLogger;
@@ -47,7 +48,7 @@ export function createWebhookApp({
 }: WebhookAppOptions): WebhookApp {
   const app: WebhookApp = fastify({
     https: {
-      ...certificate,
+      ...secureContextOptions(certificate()),
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: CONNECTIONS_CHECKING_MS,
     },
@@ -59,7 +60,7 @@ export function createWebhookApp({
     onConstructorPoisoning: 'ignore',
     logger: false, // what there is to tell we tell ourselves; Fastify's own costs two listeners for each request
   });
-  warnOfRefusedCertificate(app.server, logger);
+  warnOfRefusedCertificate(app.server, logger, certificate);
   app.removeContentTypeParser('text/plain');
   answerProblems(app, Object.keys(routes), logger);
   app.decorateRequest('arrivedAt', 0);

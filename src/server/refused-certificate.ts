@@ -1,24 +1,40 @@
 import type { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
+import { ageOfCertificate } from './certificate-age.ts';
+import type { ServingCertificate } from './tls.ts';
 
 /** The alerts (RFC 8446 §6.2) by which a client says that it does not trust the certificate it was shown. */
 const REFUSALS = /ALERT_(?:UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|CERTIFICATE_EXPIRED)$/;
+const EXPIRED = /ALERT_CERTIFICATE_EXPIRED$/;
 /** Anybody who reaches the port can send an alert. */
 const QUIET_MS = 60_000;
 
 /**
  * Tells, at most once a minute, that clients refuse our certificate: the API server only says "failed calling webhook"
- * to the user, and nothing at all to us.
+ * to the user, and nothing at all to us. Go's clients send the same alert for all reasons, so ours is looked at.
  */
-export function warnOfRefusedCertificate(server: EventEmitter, logger: Logger): void {
+export function warnOfRefusedCertificate(
+  server: EventEmitter,
+  logger: Logger,
+  inUse: () => Pick<ServingCertificate, 'validFrom' | 'expiresAt'>,
+): void {
   let quietUntil = 0;
   server.on('tlsClientError', (error: unknown) => {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (!REFUSALS.test(code) || performance.now() < quietUntil) return;
+    const alert = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (!REFUSALS.test(alert) || performance.now() < quietUntil) return;
     quietUntil = performance.now() + QUIET_MS;
-    logger.warn(
-      { alert: code },
-      'a client refuses our certificate: the caBundle of the webhook configurations must hold its CA',
-    );
+    const expiresAt = new Date(inUse().expiresAt).toISOString();
+    logger.warn({ alert, expiresAt }, `a client refuses our certificate: ${likelyReason(alert, inUse())}`);
   });
+}
+
+function likelyReason(
+  alert: string,
+  certificate: Pick<ServingCertificate, 'validFrom' | 'expiresAt'>,
+): string {
+  const age = ageOfCertificate(certificate, Date.now());
+  if (age === 'expired') return 'it has expired';
+  if (age === 'early' || EXPIRED.test(alert))
+    return 'it is valid at another time than the client’s: compare the clocks';
+  return 'the caBundle of the webhook configurations must hold its CA';
 }

@@ -1,5 +1,6 @@
-import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { constants, createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { describeFileError } from '../resources/file-error.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 
@@ -9,8 +10,9 @@ export interface CertificatePair {
   readonly key: string;
 }
 
+/** Times are the leaf's, in milliseconds since the epoch. */
 export interface ServingCertificate extends CertificatePair {
-  /** Of the leaf; milliseconds since the epoch. */
+  readonly validFrom: number;
   readonly expiresAt: number;
 }
 
@@ -19,14 +21,35 @@ export interface CertificateFiles {
   readonly keyFile: string;
 }
 
-/** Checks that the two belong together, so that a server never gets a pair it cannot use. Never quotes the key. */
-export function checkCertificate({ cert, key }: CertificatePair): Result<ServingCertificate, string> {
-  const leaf = attempt(() => new X509Certificate(cert));
+/**
+ * What a server is given, at its start and again with each new pair. A client of TLS 1.2 may not ask for another
+ * handshake on an open connection: each costs the server a signature. Sessions are kept in the clients' tickets alone.
+ */
+export function secureContextOptions({ cert, key }: CertificatePair): SecureContextOptions {
+  return { cert, key, secureOptions: constants.SSL_OP_NO_RENEGOTIATION };
+}
+
+/** Checks what TLS will check, so that a server never gets a pair it cannot use. Never quotes the key. */
+export function checkCertificate(pair: CertificatePair): Result<ServingCertificate, string> {
+  const leaf = attempt(() => new X509Certificate(pair.cert));
   if (leaf === undefined) return fail('the certificate is no PEM certificate');
-  const privateKey: KeyObject | undefined = attempt(() => createPrivateKey(key));
+  const privateKey: KeyObject | undefined = attempt(() => createPrivateKey(pair.key));
   if (privateKey === undefined) return fail('the key is no PEM private key without passphrase');
-  if (!leaf.checkPrivateKey(privateKey)) return fail('key and certificate do not belong together');
-  return ok({ cert, key, expiresAt: leaf.validToDate.getTime() });
+  if (!leaf.checkPrivateKey(privateKey))
+    return fail('key and certificate do not belong together (the server’s own certificate comes first)');
+  try {
+    createSecureContext(secureContextOptions(pair));
+  } catch (error) {
+    return fail(`TLS does not take this pair: ${reasonOf(error)}`);
+  }
+  const { cert, key } = pair;
+  return ok({ cert, key, validFrom: leaf.validFromDate.getTime(), expiresAt: leaf.validToDate.getTime() });
+}
+
+/** OpenSSL's few words, `ee key too small` for example. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && 'reason' in error && typeof error.reason === 'string') return error.reason;
+  return error instanceof Error && 'code' in error ? String(error.code) : 'for no known reason';
 }
 
 /** The problem names the file that cannot be read. */

@@ -8,6 +8,8 @@ export interface CertificateWatch {
   /** The pair in use when the watch begins. */
   readonly current: ServingCertificate;
   readonly onChange: (certificate: ServingCertificate) => void;
+  /** At the beginning and after each look. */
+  readonly onLook: (inUse: ServingCertificate) => void;
   /** Once per problem, not once per look: key and certificate may be written one after the other. */
   readonly onProblem: (problem: string) => void;
   /** Waits until the next look; rejects when `signal` aborts. */
@@ -17,20 +19,20 @@ export interface CertificateWatch {
 
 /** Looks at the files until `signal` aborts. A pair that cannot be used changes nothing: the old one stays in use. */
 export async function watchCertificate(watch: CertificateWatch): Promise<void> {
-  const { files, onChange, onProblem, sleep, signal } = watch;
+  const { files, onChange, onLook, onProblem, sleep, signal } = watch;
   let { current } = watch;
   let lastProblem: string | undefined;
+  onLook(current);
   while (await waited(sleep, signal)) {
     const read = await readCertificate(files);
-    if (!read.ok) {
-      if (read.problem !== lastProblem) onProblem(read.problem);
-      lastProblem = read.problem;
-      continue;
+    const problem = read.ok ? undefined : read.problem;
+    if (problem !== undefined && problem !== lastProblem) onProblem(problem);
+    lastProblem = problem;
+    if (read.ok && (read.value.cert !== current.cert || read.value.key !== current.key)) {
+      current = read.value;
+      onChange(current);
     }
-    lastProblem = undefined;
-    if (read.value.cert === current.cert && read.value.key === current.key) continue;
-    current = read.value;
-    onChange(current);
+    onLook(current);
   }
 }
 

@@ -7,7 +7,12 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { createWebhookApp } from './app.ts';
 import type { NamespaceDefaultLookup } from './namespace-default.ts';
 import { jwtRoute, podRoute, workloadRoute } from './review-routes.ts';
-import { checkCertificate, type CertificatePair } from './tls.ts';
+import {
+  checkCertificate,
+  secureContextOptions,
+  type CertificatePair,
+  type ServingCertificate,
+} from './tls.ts';
 
 /**
  * How long a draining server still takes connections: Kubernetes needs some seconds to take it out of the Service, and
@@ -32,6 +37,7 @@ export interface Webhook {
   /** Resolves when connections are accepted. Port 0 takes a free one. */
   readonly listen: (address: { host?: string | undefined; port: number }) => Promise<AddressInfo>;
   readonly isListening: () => boolean;
+  readonly certificate: () => ServingCertificate;
   /** New connections get the new pair, open ones go on. On a problem the old pair stays. */
   readonly useCertificate: (pair: CertificatePair) => Result<undefined, string>;
   /** From now on every answer ends its connection, so that clients go elsewhere. New connections are still taken. */
@@ -48,12 +54,13 @@ export function createWebhook(options: WebhookOptions): Webhook {
   const { logger, metrics, namespaceDefault, validateJwt } = options;
   const first = checkCertificate(options.certificate);
   if (!first.ok) throw new Error(first.problem);
+  let inUse = first.value;
   let drainingSince: number | undefined;
   const drain = (): void => {
     drainingSince ??= performance.now();
   };
   const app = createWebhookApp({
-    certificate: first.value,
+    certificate: () => inUse,
     logger,
     metrics,
     isDraining: () => drainingSince !== undefined,
@@ -63,18 +70,20 @@ export function createWebhook(options: WebhookOptions): Webhook {
       ...(validateJwt === undefined ? {} : { '/validate/jwts': jwtRoute(validateJwt) }),
     },
   });
-  metrics.certificateExpiration.set(first.value.expiresAt / 1000);
+  metrics.certificateExpiration.set(inUse.expiresAt / 1000);
   return {
     listen: async ({ host, port }) => {
       await app.listen({ port, ...(host === undefined ? { host: '::' } : { host }) });
       return addressOf(app.server.address());
     },
     isListening: () => app.server.listening,
+    certificate: () => inUse,
     useCertificate: (pair) => {
       const checked = checkCertificate(pair);
       if (!checked.ok) return checked;
-      app.server.setSecureContext({ cert: pair.cert, key: pair.key });
-      metrics.certificateExpiration.set(checked.value.expiresAt / 1000);
+      app.server.setSecureContext(secureContextOptions(pair));
+      inUse = checked.value;
+      metrics.certificateExpiration.set(inUse.expiresAt / 1000);
       return ok(undefined);
     },
     drain,

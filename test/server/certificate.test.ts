@@ -5,15 +5,25 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { checkCertificate, readCertificate } from '../../src/server/tls.ts';
 import { CERTIFICATE_POLL_MS, watchCertificate } from '../../src/server/watch-certificate.ts';
-import { makeDevCertificate, type DevCertificate } from './dev-certificate.ts';
+import { makeDevCertificate, RSA_1024, type DevCertificate } from './dev-certificate.ts';
 
 let folder: string;
 let first: DevCertificate;
 let second: DevCertificate;
+let small: DevCertificate;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'jwt-injector-'));
-  [first, second] = await Promise.all([makeDevCertificate(), makeDevCertificate()]);
+  [first, second, small] = await Promise.all([
+    makeDevCertificate(),
+    makeDevCertificate(),
+    makeDevCertificate(3_600_000, RSA_1024),
+  ]);
 });
+
+/** A chain whose leaf is good, and whose second block was cut on its way. */
+function brokenChain(): { cert: string; key: string } {
+  return { cert: `${first.cert}\n${second.cert.replace(/.{64}\n/, 'broken\n')}`, key: first.key };
+}
 after(() => rm(folder, { recursive: true }));
 
 function filesOf(name: string): { certFile: string; keyFile: string } {
@@ -36,6 +46,13 @@ describe('a certificate', () => {
     ['with a key that is none', () => ({ cert: first.cert, key: first.cert }), /no PEM private key/],
     ['with the key of another', () => ({ cert: first.cert, key: second.key }), /do not belong together/],
     ['that is empty', () => ({ cert: '', key: '' }), /no PEM certificate/],
+    [
+      'whose chain is in the wrong order',
+      () => ({ cert: `${second.cert}\n${first.cert}`, key: first.key }),
+      /do not belong together.*server’s own certificate comes first/,
+    ],
+    ['with a broken block after it', brokenChain, /^TLS does not take this pair: /],
+    ['of a key that TLS finds too small', () => small, /^TLS does not take this pair: ee key too small/],
   ];
   for (const [title, pair, message] of bad) {
     it(`${title} is a problem that quotes no key`, () => {
@@ -61,12 +78,15 @@ describe('the files of a certificate are looked at again and again', () => {
     const write = (cert: string, key: string) =>
       Promise.all([writeFile(files.certFile, cert), writeFile(files.keyFile, key)]);
     const told: string[] = [];
+    const inUse: string[] = [];
     // What is done between two looks; the last one ends the watch.
     const stopping = new AbortController();
     const steps: (() => unknown)[] = [
       () => write(first.cert, first.key),
       () => write(second.cert, first.key),
       () => undefined,
+      () => write(brokenChain().cert, brokenChain().key),
+      () => write(small.cert, small.key),
       () => write(second.cert, second.key),
       () => undefined,
       () => rm(files.keyFile),
@@ -82,13 +102,17 @@ describe('the files of a certificate are looked at again and again', () => {
         assert.equal(milliseconds, CERTIFICATE_POLL_MS);
         await steps.shift()?.();
       },
+      onLook: ({ cert }) => inUse.push(cert === second.cert ? 'second' : 'first'),
       onChange: ({ cert }) => told.push(cert === second.cert ? 'second' : 'first'),
       onProblem: (problem) => told.push(problem.replaceAll(folder, '')),
     });
     assert.deepEqual(told, [
-      '/tls.crt and /tls.key: key and certificate do not belong together',
+      '/tls.crt and /tls.key: key and certificate do not belong together (the server’s own certificate comes first)',
+      '/tls.crt and /tls.key: TLS does not take this pair: bad base64 decode',
+      '/tls.crt and /tls.key: TLS does not take this pair: ee key too small',
       'second',
       'cannot read /tls.key: there is no such file',
     ]);
+    assert.deepEqual(inUse, [...Array.from({ length: 6 }, () => 'first'), 'second', 'second', 'second']);
   });
 });

@@ -94,7 +94,10 @@ describe('connections', { concurrency: true }, () => {
     await withWebhook({}, async (started) => {
       const { cert } = await makeDevCertificate();
       const used = started.webhook.useCertificate({ cert, key: started.certificate.key });
-      assert.deepEqual(used, { ok: false, problem: 'key and certificate do not belong together' });
+      assert.deepEqual(used, {
+        ok: false,
+        problem: 'key and certificate do not belong together (the server’s own certificate comes first)',
+      });
       assert.equal((await started.send('/mutate/pods', reviewText(), { agent: new Agent() })).status, 200);
     });
   });

@@ -16,10 +16,24 @@ export interface DevCertificate {
 
 const HOUR_MS = 3_600_000;
 
-/** A self-signed P-256 pair for 127.0.0.1 and localhost; clients trust it by giving `cert` as their CA. */
-export async function makeDevCertificate(lifetimeMs = HOUR_MS): Promise<DevCertificate> {
+const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+/** Too small for TLS, which finds it only when it is given the pair. */
+export const RSA_1024 = {
+  name: 'RSASSA-PKCS1-v1_5',
+  modulusLength: 1024,
+  publicExponent: Uint8Array.of(1, 0, 1),
+  hash: 'SHA-256',
+};
+
+/**
+ * A self-signed pair for 127.0.0.1 and localhost, valid since an hour ago; clients trust it by giving `cert` as their CA.
+ * `lifetimeMs` counts from now: below 0 it has expired.
+ */
+export async function makeDevCertificate(
+  lifetimeMs = HOUR_MS,
+  algorithm: typeof P256 | typeof RSA_1024 = P256,
+): Promise<DevCertificate> {
   cryptoProvider.set(webcrypto);
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: 'CN=jwt-injector test',

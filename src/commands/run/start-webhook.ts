@@ -5,6 +5,7 @@ import { startNamespaceDefaults } from '../../kube/namespaces.ts';
 import { systemClock } from '../../loop/clock.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { ReadinessCheck } from '../../server/probes.ts';
+import { certificateProblem, tellOfAge } from '../../server/certificate-age.ts';
 import { readCertificate } from '../../server/tls.ts';
 import { watchCertificate } from '../../server/watch-certificate.ts';
 import { createWebhook } from '../../server/webhook.ts';
@@ -55,11 +56,13 @@ export async function startWebhook(
   log.info({ port: port.value }, 'listening: webhook');
 
   const stopping = new AbortController();
+  const tell = tellOfAge(log);
   const watching = watchCertificate({
     files,
     current: certificate.value,
     signal: stopping.signal,
     sleep: (ms, signal) => systemClock.sleep(ms, signal),
+    onLook: (inUse) => tell(inUse, systemClock.now()),
     onProblem: (problem) => log.error({ problem }, 'the new certificate cannot be used, the old one stays'),
     onChange: (changed) => {
       const used = webhook.useCertificate(changed);
@@ -75,6 +78,7 @@ export async function startWebhook(
         missing: () =>
           stopping.signal.aborted ? 'stopping' : webhook.isListening() ? undefined : 'not listening',
       },
+      { name: 'certificate', missing: () => certificateProblem(webhook.certificate(), systemClock.now()) },
       ...(namespaces === undefined
         ? []
         : [{ name: 'namespaces', missing: () => (namespaces.isSynced() ? undefined : 'not listed yet') }]),

@@ -1,0 +1,64 @@
+import type { Logger } from 'pino';
+import type { ServingCertificate } from './tls.ts';
+
+/** Of a certificate's life, from there on it should have been replaced: cert-manager does so at this point too. */
+const LAST_PART = 1 / 3;
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+
+type Validity = Pick<ServingCertificate, 'validFrom' | 'expiresAt'>;
+
+/** `late`: in the last third of its life. */
+export type CertificateAge = 'early' | 'fresh' | 'late' | 'expired';
+
+export function ageOfCertificate({ validFrom, expiresAt }: Validity, now: number): CertificateAge {
+  if (now >= expiresAt) return 'expired';
+  if (now < validFrom) return 'early';
+  return now >= expiresAt - (expiresAt - validFrom) * LAST_PART ? 'late' : 'fresh';
+}
+
+/** For `/readyz`: what keeps clients from taking this certificate. */
+export function certificateProblem(certificate: Validity, now: number): string | undefined {
+  if (ageOfCertificate(certificate, now) !== 'expired') return undefined;
+  return `expired at ${new Date(certificate.expiresAt).toISOString()}`;
+}
+
+/** How often the same is told again: an expired certificate stops every annotated pod. */
+const AGAIN_MS: Readonly<Record<CertificateAge, number>> = {
+  early: HOUR_MS,
+  fresh: Number.POSITIVE_INFINITY,
+  late: DAY_MS,
+  expired: HOUR_MS,
+};
+
+/** A function to be called with the certificate in use, again and again: it tells the log of its age, seldom. */
+export function tellOfAge(log: Logger): (certificate: Validity, now: number) => void {
+  let told: { readonly age: CertificateAge; readonly expiresAt: number; readonly at: number } | undefined;
+  return (certificate, now) => {
+    const age = ageOfCertificate(certificate, now);
+    const { expiresAt } = certificate;
+    const isKnown = told?.age === age && told.expiresAt === expiresAt;
+    if (isKnown && now < (told?.at ?? 0) + AGAIN_MS[age]) return;
+    told = { age, expiresAt, at: now };
+    TELL[age](log, {
+      validFrom: new Date(certificate.validFrom).toISOString(),
+      expiresAt: new Date(expiresAt).toISOString(),
+    });
+  };
+}
+
+const TELL: Readonly<Record<CertificateAge, (log: Logger, times: object) => void>> = {
+  fresh: () => undefined,
+  early: (log, times) =>
+    log.error(times, 'the webhook’s certificate is not valid yet, and clients refuse it: compare the clocks'),
+  late: (log, times) =>
+    log.warn(
+      times,
+      'the webhook’s certificate is in the last third of its life: put a new pair into its files',
+    ),
+  expired: (log, times) =>
+    log.error(
+      times,
+      'the webhook’s certificate has expired, and the API server refuses it, and with it every annotated pod: put a new pair into its files',
+    ),
+};

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { after, before, describe, it } from 'node:test';
+import { createInterface } from 'node:readline';
+import { makeDevCertificate, RSA_1024, type DevCertificate } from '../server/dev-certificate.ts';
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+
+/** `jwt-injector run` without a cluster. */
+describe('the webhook alone', { concurrency: true }, () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'jwt-injector-'));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  const start = async (
+    name: string,
+    { cert, key }: Pick<DevCertificate, 'cert' | 'key'>,
+  ): Promise<ChildProcessByStdio<null, Readable, Readable>> => {
+    const files = { cert: join(folder, `${name}.crt`), key: join(folder, `${name}.key`) };
+    await writeFile(files.cert, cert);
+    await writeFile(files.key, key);
+    const flags = [
+      '--no-controller',
+      '--no-namespace-default',
+      '--webhook-address=127.0.0.1:0',
+      '--http-address=127.0.0.1:0',
+      `--tls-cert-file=${files.cert}`,
+      `--tls-key-file=${files.key}`,
+    ];
+    return spawn(process.execPath, [MAIN, 'run', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  };
+
+  const unusable: readonly [string, () => Promise<Pick<DevCertificate, 'cert' | 'key'>>, RegExp][] = [
+    [
+      'a broken chain',
+      async () => {
+        const { cert, key } = await makeDevCertificate();
+        return { cert: `${cert}\n${cert.replace(/.{64}\n/, 'broken\n')}`, key };
+      },
+      /TLS does not take this pair: bad base64 decode/,
+    ],
+    ['a key that is too small', () => makeDevCertificate(3_600_000, RSA_1024), /pair: ee key too small/],
+  ];
+  for (const [title, make, message] of unusable) {
+    it(`ends with one sentence and exit code 3 when its pair has ${title}`, async () => {
+      const child = await start(title.replaceAll(' ', '-'), await make());
+      let complaint = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
+      const [code] = await once(child, 'close');
+      assert.equal(code, 3);
+      assert.match(complaint, /^error: the webhook's certificate: [^\n]*\n$/);
+      assert.match(complaint, message);
+    });
+  }
+
+  it('starts with an expired pair, names it in its log, and is not ready', async () => {
+    const child = await start('expired', await makeDevCertificate(-60_000));
+    try {
+      let isTold = false;
+      for await (const text of createInterface(child.stdout)) {
+        const line = JSON.parse(text) as { msg: string; level: string; port?: number };
+        isTold ||= line.level === 'error' && line.msg.includes('certificate has expired');
+        if (line.msg !== 'listening: probes and metrics') continue;
+        const answer = await fetch(`http://127.0.0.1:${line.port}/readyz`);
+        assert.equal(answer.status, 503);
+        assert.match(
+          await answer.text(),
+          /^\[\+\] webhook\n\[-\] certificate: expired at \d{4}-.*\nnot ready\n$/,
+        );
+        break;
+      }
+      assert.ok(isTold);
+    } finally {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    }
+  });
+});

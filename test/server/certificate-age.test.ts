@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ageOfCertificate, certificateProblem, tellOfAge } from '../../src/server/certificate-age.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+
+const HOUR = 3_600_000;
+const VALID = { validFrom: 0, expiresAt: 90 * HOUR };
+
+describe('the age of a certificate', () => {
+  const cases: readonly [number, string][] = [
+    [-1, 'early'],
+    [0, 'fresh'],
+    [60 * HOUR - 1, 'fresh'],
+    [60 * HOUR, 'late'],
+    [90 * HOUR - 1, 'late'],
+    [90 * HOUR, 'expired'],
+  ];
+  for (const [now, age] of cases) {
+    it(`${now / HOUR} hours after its beginning is ${age}`, () =>
+      assert.equal(ageOfCertificate(VALID, now), age));
+  }
+
+  it('keeps the service from being ready only when it has expired, and is named', () => {
+    assert.equal(certificateProblem(VALID, 89 * HOUR), undefined);
+    assert.equal(certificateProblem(VALID, 90 * HOUR), 'expired at 1970-01-04T18:00:00.000Z');
+  });
+
+  it('is told of from its last third on, each day, and each hour once it has expired, until another is in use', () => {
+    const lines: { readonly level: string; readonly msg: string; readonly expiresAt: string }[] = [];
+    const tell = tellOfAge(
+      createLogger({
+        level: 'info',
+        destination: { write: (line: string) => void lines.push(JSON.parse(line)) },
+      }),
+    );
+    const look = (from: number, to: number, certificate = VALID): string[] => {
+      lines.length = 0;
+      for (let now = from; now < to; now += HOUR / 6) tell(certificate, now);
+      return lines.map(({ level }) => level);
+    };
+    assert.deepEqual(look(0, 60 * HOUR), []);
+    assert.deepEqual(look(60 * HOUR, 84 * HOUR), ['warn']);
+    assert.match(lines[0]?.msg ?? '', /last third of its life: put a new pair/);
+    assert.equal(lines[0]?.expiresAt, '1970-01-04T18:00:00.000Z');
+    assert.deepEqual(look(84 * HOUR, 90 * HOUR), ['warn']);
+    assert.deepEqual(look(90 * HOUR, 92 * HOUR), ['error', 'error']);
+    assert.match(lines[0]?.msg ?? '', /has expired/);
+    assert.deepEqual(look(92 * HOUR, 93 * HOUR, { validFrom: 91 * HOUR, expiresAt: 200 * HOUR }), []);
+    assert.deepEqual(look(93 * HOUR, 94 * HOUR, { validFrom: 95 * HOUR, expiresAt: 200 * HOUR }), ['error']);
+    assert.match(lines[0]?.msg ?? '', /not valid yet.*compare the clocks/);
+  });
+});
