@@ -10,9 +10,14 @@ export interface Algorithm {
   readonly acceptedByOsdf: boolean;
 }
 
+/** RFC 7518 §3.3: "A key of size 2048 bits or larger MUST be used". */
+export const MIN_RSA_BITS = 2_048;
+/** A signature with 8,192 bits takes 35 ms of CPU, with 16,384 already seconds of one of libuv's four threads. */
+export const MAX_RSA_BITS = 8_192;
+
 const rsa = {
   keyType: 'rsa',
-  keyInWords: 'an RSA key of at least 2048 bits',
+  keyInWords: `an RSA key of ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bits`,
   acceptedByOsdf: false,
 } as const;
 

@@ -130,11 +130,11 @@ describe('bad input on the command line', { concurrency: 2 }, () => {
     ],
     'a key of another type than the algorithm': [
       { algorithm: 'RS256' },
-      /key.*RS256 needs an RSA key of at least 2048 bits, this is an EC key/,
+      /key.*RS256 needs an RSA key of 2048 to 8192 bits, this is an EC key/,
     ],
     'a key that is too short': [
       { algorithm: 'RS256', key: { value: toPem(makeRsaKey(1024)) } },
-      /key.*at least 2048 bits, this is an RSA key of 1024 bits/,
+      /key.*2048 to 8192 bits, this is an RSA key of 1024 bits/,
     ],
     'no key': [{ key: undefined }, /spec\.key is missing: set spec\.key\.secret \{name, key\}/],
     'a key in a Secret that is not in the file': [
