@@ -70,11 +70,13 @@ export async function judgeEvidence(
     legacy: verdict.legacy,
     tokenId: typeof jti === 'string' ? jti : undefined,
   } as const;
+  // Without a key on record, what this process remembers does not count: another would not know it after a restart.
+  if (verifier === undefined) return { ...valid, signature: 'unknown' };
   if (evidence.verifiedBy !== undefined) {
-    const isOther = verifier !== undefined && verifier.thumbprint !== evidence.verifiedBy;
+    const isOther = verifier.thumbprint !== evidence.verifiedBy;
     return isOther ? { state: 'faulty', cause: 'SignatureInvalid' } : { ...valid, signature: 'verified' };
   }
-  if (verifier === undefined || evidence.unchecked === undefined) return { ...valid, signature: 'unknown' };
+  if (evidence.unchecked === undefined) return { ...valid, signature: 'unknown' };
   const publicKey = await keyRing.readPublic(verifier.publicJwk, spec.algorithm);
   if (!(await verifiesWith(evidence.unchecked, publicKey, spec.algorithm))) {
     return { state: 'faulty', cause: 'SignatureInvalid' };

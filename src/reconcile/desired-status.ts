@@ -8,6 +8,7 @@ import { effectiveIssuer, type Claims } from '../signing/claims.ts';
 import { effectiveResignBefore, isRenewalClamped, renewalTime } from '../signing/schedule.ts';
 import { findCondition, storeConditions, type Condition } from './conditions.ts';
 import type { Observed } from './observed.ts';
+import { describeKeyRecord, isSamePublicKey } from './key-record.ts';
 import { isKeyChanged } from './plan.ts';
 import { readRecorded } from './recorded.ts';
 import { formatTime, parseTime } from './time.ts';
@@ -48,7 +49,7 @@ export function desiredStatus(observed: Observed, outcome: Outcome, now: number)
     conditions: storeConditions(conditions, jwt.status, jwt.generation, formatTime(now)),
     secretName: jwt.name,
     ...(jwt.spec.ok ? describeSpec(jwt.spec.value) : {}),
-    ...describeKeyRecord(observed, outcome),
+    ...describeKeyRecord(observed, outcome.signed !== undefined),
     ...(token === undefined || !jwt.spec.ok ? {} : describeToken(jwt, jwt.spec.value, token, outcome)),
     ...(outcome.retryAt === undefined ? {} : { nextAttemptAt: formatTime(outcome.retryAt) }),
     ...describeRenewals(jwt, outcome),
@@ -57,7 +58,8 @@ export function desiredStatus(observed: Observed, outcome: Outcome, now: number)
 
 /** Whether two states of `status` say the same to everyone who reads them. */
 export function isSameStatus(a: JsonObject, b: JsonObject): boolean {
-  return isDeepStrictEqual(a, b);
+  const isSameKey = isSamePublicKey(a['publicKey'], b['publicKey']);
+  return isSameKey && isDeepStrictEqual({ ...a, publicKey: undefined }, { ...b, publicKey: undefined });
 }
 
 /**
@@ -79,11 +81,12 @@ function overdueTime(spec: JwtSpec, expiresAt: number): number {
 function presentToken({ secret }: Observed, { signed }: Outcome): PresentToken | undefined {
   if (signed !== undefined)
     return { expiresAt: signed.claims.exp, tokenId: signed.claims.jti, legacy: false };
-  return secret?.token.state === 'valid' ? secret.token : undefined;
+  // Whoever may write Secrets could have made one whose signature nobody could check yet.
+  return secret?.token.state === 'valid' && secret.token.signature === 'verified' ? secret.token : undefined;
 }
 
 function describeReady(
-  { jwt }: Observed,
+  { jwt, key, secret }: Observed,
   { problem }: Outcome,
   token: PresentToken | undefined,
   now: number,
@@ -103,6 +106,15 @@ function describeReady(
           reason: 'Signed',
           message: `Secret ${jwt.name} holds a valid token`,
         };
+  }
+  if (
+    secret?.token.state === 'valid' &&
+    secret.token.signature === 'unknown' &&
+    key.state === 'unavailable'
+  ) {
+    const { reason, message } = key.problem;
+    const unchecked = `the token in Secret ${jwt.name} cannot be checked: ${message}`;
+    return { type: 'Ready', status: 'Unknown', reason, message: unchecked };
   }
   const { reason, message } = problem ?? { reason: 'WriteFailed', message: 'no token was written yet' };
   return { type: 'Ready', status: 'False', reason, message };
@@ -202,34 +214,6 @@ function describeSpec(spec: JwtSpec): JsonObject {
   return issuer.ok ? { issuer: issuer.value } : {};
 }
 
-/**
- * The key that the present token was signed with. It moves with a signature, or when the key was read and proved
- * to be the recorded one; so a key that cannot sign never replaces the record of the one that did.
- */
-function describeKeyRecord({ jwt, key, secret }: Observed, { signed }: Outcome): JsonObject {
-  const { status } = jwt;
-  const previous = {
-    // A valid token carries the kid of the spec, whatever was recorded.
-    keyId: jwt.spec.ok && secret?.token.state === 'valid' ? jwt.spec.value.keyId : status['keyId'],
-    keyThumbprint: status['keyThumbprint'],
-    publicKey: status['publicKey'],
-    keyVersion: status['keyVersion'],
-  };
-  const proved =
-    key.state === 'read' &&
-    (signed !== undefined ||
-      (secret?.token.state === 'valid' &&
-        secret.token.signature === 'verified' &&
-        !isKeyChanged(status, key)));
-  if (!proved || !jwt.spec.ok) return withoutUndefined(previous);
-  return {
-    keyId: jwt.spec.value.keyId,
-    keyThumbprint: key.key.thumbprint,
-    publicKey: JSON.stringify(key.key.publicJwk),
-    keyVersion: key.version,
-  };
-}
-
 function describeToken(jwt: Jwt, spec: JwtSpec, token: PresentToken, { signed }: Outcome): JsonObject {
   // A token whose status could not be written is not the one that the recorded time is of.
   const isRecorded = readRecorded(jwt.status).tokenId === token.tokenId;
@@ -251,8 +235,4 @@ function describeRenewals(jwt: Jwt, { signed }: Outcome): JsonObject {
     renewals: signed === undefined || isFirst ? recorded.renewals : recorded.renewals + 1,
     ...(renew === undefined ? {} : { lastRenew: renew }),
   };
-}
-
-function withoutUndefined(object: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }

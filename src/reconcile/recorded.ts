@@ -16,7 +16,8 @@ export function readRecorded(status: JsonObject): Recorded {
   };
 }
 
-function parsePublicJwk(text: string | undefined): Recorded['publicJwk'] {
+/** The JWK in `status.publicKey`; `undefined` when there is none. */
+export function parsePublicJwk(text: string | undefined): Recorded['publicJwk'] {
   if (text === undefined) return undefined;
   try {
     const jwk: unknown = JSON.parse(text);

@@ -1,6 +1,12 @@
-/** RFC 3339 in UTC with whole seconds, as Kubernetes writes times; `seconds` since the epoch. */
+import { LATEST_TIME } from '../resources/duration.ts';
+
+/**
+ * RFC 3339 in UTC with whole seconds, as Kubernetes writes times; `seconds` since the epoch. What lies before 1970 or
+ * after 9999, which has no such form, becomes that: a time may come from a token that anybody wrote.
+ */
 export function formatTime(seconds: number): string {
-  return new Date(Math.floor(seconds) * 1000).toISOString().replace('.000Z', 'Z');
+  const bounded = seconds > 0 ? Math.min(seconds, LATEST_TIME) : 0;
+  return new Date(Math.floor(bounded) * 1000).toISOString().replace('.000Z', 'Z');
 }
 
 /** Seconds since the epoch; `undefined` for anything that is no time. */

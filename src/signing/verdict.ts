@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { compactVerify, importJWK, type JWK } from 'jose';
 import type { AlgorithmName } from '../resources/algorithms.ts';
+import { LATEST_TIME } from '../resources/duration.ts';
 import type { JsonObject } from '../resources/json.ts';
 import type { JwtSpec } from '../resources/jwt.ts';
 import type { SignatureCause } from '../resources/reasons.ts';
@@ -27,7 +28,7 @@ export type Verdict =
 export function judgeClaims(token: ReadToken, spec: JwtSpec, now: number): Verdict {
   const { header, claims } = token;
   const expiresAt = claims['exp'];
-  if (typeof expiresAt !== 'number') return { matches: false, cause: 'TokenUnreadable' };
+  if (!isTime(expiresAt)) return { matches: false, cause: 'TokenUnreadable' };
   if (expiresAt <= now) return { matches: false, cause: 'Expired' };
   if (header['kid'] !== spec.keyId || header['alg'] !== spec.algorithm)
     return { matches: false, cause: 'HeaderMismatch' };
@@ -42,8 +43,15 @@ export function judgeClaims(token: ReadToken, spec: JwtSpec, now: number): Verdi
   }
   const { nbf } = claims;
   // Signed by a clock that was ahead: verifiers refuse it.
-  if (typeof nbf === 'number' && nbf > now) return { matches: false, cause: 'ClaimsMismatch', until: nbf };
+  if (typeof nbf === 'number' && nbf > now) {
+    return { matches: false, cause: 'ClaimsMismatch', ...(isTime(nbf) ? { until: nbf } : {}) };
+  }
   return { matches: true, expiresAt, legacy: LEGACY_GAPS.some((name) => claims[name] === undefined) };
+}
+
+/** A NumericDate (RFC 7519 §2) that has a date: JSON holds 1e20, and 1e999, which reads as infinity. */
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && value <= LATEST_TIME;
 }
 
 /** A public key, ready to verify with. */

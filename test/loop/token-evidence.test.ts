@@ -57,7 +57,12 @@ describe('the evidence of a token', () => {
   it('of a token that was just signed needs no check and never holds the text', async () => {
     const evidence = gather(await makeToken(), key.thumbprint);
     assert.equal(evidence?.unchecked, undefined);
-    assert.deepEqual(await judge(evidence, undefined), { ...VALID, signature: 'verified' });
+    assert.deepEqual(await judge(evidence, key), { ...VALID, signature: 'verified' });
+  });
+
+  it('is unknown without a key on record, even if it was checked: another process would not know that', async () => {
+    const evidence = gather(await makeToken(), key.thumbprint);
+    assert.deepEqual(await judge(evidence, undefined), { ...VALID, signature: 'unknown' });
   });
 
   it('stays unknown while there is no key to check it with', async () => {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { findCondition } from '../../src/reconcile/conditions.ts';
-import { desiredStatus, nextStatusChange, type Outcome } from '../../src/reconcile/desired-status.ts';
+import {
+  desiredStatus,
+  isSameStatus,
+  nextStatusChange,
+  type Outcome,
+} from '../../src/reconcile/desired-status.ts';
 import type { KeyObservation, Observed, TokenObservation } from '../../src/reconcile/observed.ts';
 import { formatTime } from '../../src/reconcile/time.ts';
 import { RENEW } from '../../src/resources/names.ts';
@@ -57,6 +62,21 @@ describe('Ready', () => {
     const conflict: Outcome = { problem: { reason: 'SecretConflict', message: 'theirs' } };
     assert.equal(told(await settled(), conflict, 'Ready'), 'False SecretConflict');
     assert.equal(told(await withToken(faulty), {}, 'Ready'), 'False WriteFailed');
+  });
+
+  it('is Unknown while nothing proves who signed the token: it may be forged', async () => {
+    const unchecked = await withToken(
+      { ...valid, legacy: true, signature: 'unknown' },
+      { jwt: makeJwt(), key: noKey },
+    );
+    assert.equal(told(unchecked, {}, 'Ready'), 'Unknown KeyNotFound');
+    const status = desiredStatus(unchecked, {}, NOW);
+    assert.match(
+      String(findCondition(status, 'Ready')?.['message']),
+      /the token in Secret my-jwt cannot be checked: no such Secret: make one/,
+    );
+    for (const name of ['tokenId', 'issuedAt', 'expiresAt', 'renewsAt']) assert.ok(!(name in status), name);
+    assert.equal(told({ ...unchecked, key }, signed, 'Ready'), 'True Signed');
   });
 
   it('carries the message of the problem, which ends with the remedy', async () => {
@@ -167,7 +187,12 @@ describe('the fields of the status', () => {
       issuer: 'https://issuer.example.com/',
       keyId: 'my-jwt-key',
       keyThumbprint: otherKey.key.thumbprint,
-      publicKey: JSON.stringify(otherKey.key.publicJwk),
+      publicKey: JSON.stringify({
+        ...otherKey.key.publicJwk,
+        kid: 'my-jwt-key',
+        alg: 'ES256',
+        use: 'sig',
+      }),
       keyVersion: 'key/2',
       tokenId: 'new-jti',
       issuedAt: formatTime(NOW),
@@ -200,6 +225,21 @@ describe('the fields of the status', () => {
     ];
     for (const name of kept)
       assert.equal(status[name], (known.status as Record<string, unknown>)[name], name);
+  });
+
+  it('complete the public key of an earlier version, which is no reason to write by itself', async () => {
+    const bare = JSON.stringify(key.key.publicJwk);
+    const { status: recorded, ...rest } = await settledJwt();
+    const jwt = { ...rest, status: { ...recorded, publicKey: bare } };
+    const status = desiredStatus(await settled(0, { jwt }), {}, NOW);
+    const complete = { ...key.key.publicJwk, kid: 'my-jwt-key', alg: 'ES256', use: 'sig' };
+    assert.deepEqual(JSON.parse(String(status['publicKey'])), complete);
+    assert.ok(isSameStatus(status, { ...status, publicKey: bare }));
+    assert.ok(!isSameStatus(status, { ...status, publicKey: bare, renewals: 7 }));
+    for (const publicKey of [undefined, '{', JSON.stringify(otherKey.key.publicJwk)])
+      assert.ok(!isSameStatus(status, { ...status, publicKey }), publicKey);
+    const expired = desiredStatus(await withToken(faulty, { jwt }), { problem: gone }, NOW);
+    assert.equal(expired['publicKey'], bare, 'the record of a key that is not read says what it said');
   });
 
   it('record a key that was read only when it proved to be the token’s', async () => {

@@ -34,6 +34,18 @@ describe('the verdict on a token', () => {
       judgeClaims({ header, claims: { ...ours, exp: 'x' } }, makeSpec(), NOW),
       'TokenUnreadable',
     ],
+    'with an expiry that has no date': [
+      judgeClaims({ header, claims: { ...old, exp: 1e20 } }, makeSpec(), NOW),
+      'TokenUnreadable',
+    ],
+    'with an expiry beyond all numbers': [
+      judgeClaims({ header, claims: { ...old, exp: JSON.parse('1e999') } }, makeSpec(), NOW),
+      'TokenUnreadable',
+    ],
+    'valid from a time that has no date': [
+      judgeClaims({ header, claims: { ...ours, nbf: 1e20 } }, makeSpec(), NOW),
+      'ClaimsMismatch',
+    ],
     'of another kid': [
       judgeClaims({ header, claims: ours }, makeSpec({ keyId: 'b' }), NOW),
       'HeaderMismatch',
