@@ -1,11 +1,11 @@
-import { INJECTION_ANNOTATIONS, NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
+import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import type { JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
+import { MAX_ANNOTATIONS_BYTES } from './annotation-size.ts';
 import type { Problem } from './decision.ts';
-import { checkEnvVar, checkFileMode, checkMountPath } from './settings.ts';
-import { closestTokenName, isTokenName } from './token-name.ts';
+import { checkEnvVar, checkFileMode, checkInject, checkMountPath } from './settings.ts';
+import { readTokens, splitList } from './token-list.ts';
 import type { Warnings } from './warnings.ts';
-import { quote } from './wording.ts';
 
 const KEYS = INJECTION_ANNOTATIONS;
 type Name = keyof typeof KEYS;
@@ -40,9 +40,6 @@ const NAMES: readonly Name[] = [
 
 const NAME_OF: ReadonlyMap<string, Name> = new Map(NAMES.map((name) => [KEYS[name], name]));
 
-/** Kubernetes API: all annotations of an object together have at most 256 KiB. */
-const MAX_ANNOTATION = 262_144;
-
 /**
  * Picks our annotations out of a pod's. `undefined` when one of them is no string, or too long: then the API server
  * refuses the pod with a better message than we have.
@@ -57,7 +54,7 @@ export function readAnnotationValues(
     const name = NAME_OF.get(key);
     if (name === undefined) continue;
     const value = annotations[key];
-    if (typeof value !== 'string' || value.length > MAX_ANNOTATION) return undefined;
+    if (typeof value !== 'string' || value.length > MAX_ANNOTATIONS_BYTES) return undefined;
     const trimmed = value.trim();
     if (trimmed === '' || (trimmed.startsWith(',') && /^[\s,]*$/.test(trimmed)))
       warnings?.add('emptyValue', `annotation ${key} is empty: it counts as not set`);
@@ -77,13 +74,9 @@ export function readRequest(
   namespaceDefault: string | undefined,
   warnings: Warnings,
 ): Result<InjectionRequest | undefined, Problem> {
-  if (values.inject !== undefined && values.inject !== 'true' && values.inject !== 'false') {
-    return fail({
-      what: `annotation ${KEYS.inject} is ${quote(values.inject)}`,
-      remedy: 'set "true" or "false"',
-    });
-  }
-  const tokens = readTokens(values, namespaceDefault, warnings);
+  const inject = checkInject(values.inject);
+  if (!inject.ok) return inject;
+  const tokens = readTokens(values.token, namespaceDefault, warnings);
   if (!tokens.ok) return tokens;
   if (tokens.value.length === 0) return withoutToken(values, warnings);
   const containers = readSelection(values, warnings);
@@ -117,55 +110,6 @@ function withoutToken(values: AnnotationValues, warnings: Warnings): Result<unde
   return ok(undefined);
 }
 
-/** Hostile lists would make a patch of their length times the number of containers. */
-export const MAX_TOKENS = 32;
-
-/** The annotation's tokens, else the namespace's default, else none. */
-export function readTokens(
-  values: AnnotationValues,
-  namespaceDefault: string | undefined,
-  warnings: Warnings,
-): Result<readonly string[], Problem> {
-  if (values.token === undefined) return readDefault(namespaceDefault);
-  const items = splitList(KEYS.token, values.token, warnings);
-  const tokens = items.length === 1 ? items : [...new Set(items)];
-  if (tokens.length < items.length) {
-    warnings.add('duplicateToken', `annotation ${KEYS.token} names a token twice: it is injected once`);
-  }
-  if (tokens.length > MAX_TOKENS) {
-    return fail({
-      what: `annotation ${KEYS.token} names ${tokens.length} tokens`,
-      remedy: `name at most ${MAX_TOKENS}`,
-    });
-  }
-  const wrong = tokens.find((token) => !isTokenName(token));
-  if (wrong === undefined) return ok(tokens);
-  const { what, remedy } = explainTokenName(wrong);
-  return fail({ what: `annotation ${KEYS.token}: ${what}`, remedy });
-}
-
-function readDefault(namespaceDefault: string | undefined): Result<readonly string[], Problem> {
-  if (namespaceDefault === undefined) return ok([]);
-  if (isTokenName(namespaceDefault)) return ok([namespaceDefault]);
-  const { what, remedy } = explainTokenName(namespaceDefault);
-  return fail({
-    what: `label ${NAMESPACE_DEFAULT_LABEL} of the namespace: ${what}`,
-    remedy: `${remedy}, or annotate the pod with ${KEYS.inject}: "false"`,
-  });
-}
-
-/** What is wrong with a name that is no name of a token. */
-export function explainTokenName(name: string): Problem {
-  const nearest = closestTokenName(name);
-  return {
-    what: `${quote(name)} is no valid name of a token`,
-    remedy:
-      nearest === undefined
-        ? 'use lower case letters, digits, "-" and "."'
-        : `the closest valid one is ${quote(nearest, 253)}`,
-  };
-}
-
 function readSelection(values: AnnotationValues, warnings: Warnings): Result<ContainerSelection, Problem> {
   const { containers, skipContainers } = values;
   if (containers !== undefined && skipContainers !== undefined) {
@@ -187,14 +131,4 @@ function selection(
   warnings: Warnings,
 ): ContainerSelection {
   return { mode, key, names: new Set(splitList(key, value, warnings)) };
-}
-
-/** The items of a comma-separated value that is trimmed itself: trimmed, without the empty ones. */
-export function splitList(key: string, value: string, warnings?: Warnings): readonly string[] {
-  if (!value.includes(',')) return [value];
-  const items = value.split(',').map((item) => item.trim());
-  const filled = items.filter((item) => item !== '');
-  if (filled.length < items.length)
-    warnings?.add('emptyItem', `annotation ${key} has an empty item: it is ignored`);
-  return filled;
 }

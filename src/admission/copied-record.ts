@@ -1,5 +1,6 @@
 import { COPIED_ANNOTATION } from '../resources/names.ts';
 import { isJsonObject, member, type JsonObject } from '../resources/json.ts';
+import { MAX_ANNOTATIONS_BYTES } from './annotation-size.ts';
 import { INJECTION_KEYS } from './annotation-keys.ts';
 
 /** Sorted, as the record is. */
@@ -46,7 +47,7 @@ export function followWorkload(
 /** An unreadable record counts as none. */
 function readRecord(text: unknown): ReadonlyMap<string, string> {
   const record = new Map<string, string>();
-  const parsed = typeof text === 'string' ? parse(text) : undefined;
+  const parsed = typeof text === 'string' && text.length <= MAX_ANNOTATIONS_BYTES ? parse(text) : undefined;
   if (!isJsonObject(parsed)) return record;
   for (const key of KEYS) {
     const value = stringOf(parsed, key);

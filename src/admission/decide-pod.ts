@@ -14,6 +14,8 @@ export interface PodInput {
   readonly pod: unknown;
   /** Instead of the pod's own: a template's with those copied from its workload. */
   readonly annotations?: JsonObject | undefined;
+  /** Names of volumes that a StatefulSet's pods get from its `volumeClaimTemplates`. */
+  readonly claims?: readonly string[];
   /** Of the request. The object's own does not count. */
   readonly namespace: string | undefined;
   /** Value of the Namespace's label, `undefined` without one or where none is in use. */
@@ -47,7 +49,7 @@ export function decidePod(input: PodInput, warnings = new Warnings()): Decision 
     const where = namespace === undefined ? '' : ' or by its namespace';
     return skip('NotRequested', `no token is named by the pod${where}`, warnings.list());
   }
-  return inject(shape.value, request.value, warnings);
+  return inject(withClaims(shape.value, input.claims), request.value, warnings);
 }
 
 /** Whether a decision can be made without knowing the namespace's default: most pods need none. */
@@ -63,6 +65,14 @@ function findExemption({ pod, namespace }: Omit<PodInput, 'namespaceDefault'>): 
     return skip('NotRequested', `pods of namespace ${namespace} are never touched`);
   }
   return isMirrorPod(pod) ? skip('NotRequested', 'mirror pods of static pods are never touched') : undefined;
+}
+
+/** A claim takes the place of the template's volume of its name (the StatefulSet controller does so). */
+function withClaims(shape: PodShape, claims: readonly string[] = []): PodShape {
+  if (claims.length === 0) return shape;
+  const volumes = new Map(shape.volumes);
+  for (const name of claims) volumes.set(name, { name, persistentVolumeClaim: {} });
+  return { ...shape, volumes };
 }
 
 function inject(shape: PodShape, request: InjectionRequest, warnings: Warnings): Decision {

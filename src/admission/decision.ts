@@ -74,7 +74,7 @@ export interface Deny extends Told {
 
 export type DenyReason = Extract<
   AdmissionReason,
-  'InvalidAnnotation' | 'MountPathTaken' | 'VolumeNameTaken' | 'WindowsPod'
+  'InvalidAnnotation' | 'MountPathTaken' | 'VolumeNameTaken' | 'WindowsPod' | 'TooLarge'
 >;
 
 export type Decision = Skip | Inject | Deny;

@@ -3,22 +3,19 @@ import type { PatchOperation } from '../resources/json-patch.ts';
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import { arrayMember, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import type { AdmissionReason } from '../resources/reasons.ts';
-import {
-  explainTokenName,
-  isOptedOut,
-  MAX_TOKENS,
-  readAnnotationValues,
-  splitList,
-  type AnnotationValues,
-} from './annotations.ts';
-import type { ContainerPlan, TokenMount } from './decision.ts';
+import type { Result } from '../resources/result.ts';
+import { isOptedOut, readAnnotationValues, type AnnotationValues } from './annotations.ts';
+import type { ContainerPlan, Problem, Refusal, TokenMount } from './decision.ts';
 import { makeEnv, setsEnv } from './environment.ts';
-import { placeToken, wantToken } from './mounts.ts';
+import { MountPoints } from './mount-points.ts';
 import { planPatch } from './patch.ts';
-import { MAX_MOUNTS, mountPathOf } from './plan-injection.ts';
+import { areTooManyMounts, explainTooLarge, PatchSize } from './patch-size.ts';
+import { placeTokens, wantToken, type WantedToken } from './placement.ts';
+import { findLongPath, mountPathOf, warnReadOnlyParent } from './plan-injection.ts';
 import { annotationsOf, isMirrorPod, readContainers, readVolumes, type ContainerShape } from './pod-shape.ts';
-import { checkEnvVar, checkMountPath, DEFAULT_MOUNT_PATH } from './settings.ts';
-import { findTokenVolumes } from './token-volume.ts';
+import { checkEnvVar, checkInject, checkMountPath, DEFAULT_MOUNT_PATH } from './settings.ts';
+import { explainTokenName, explainTooManyTokens, MAX_TOKENS, splitList } from './token-list.ts';
+import { findTokenVolumes, type ShowingVolumes } from './token-volume.ts';
 import { isTokenName } from './token-name.ts';
 import { Warnings } from './warnings.ts';
 import { quote } from './wording.ts';
@@ -34,7 +31,7 @@ export interface EphemeralInput {
 
 /**
  * `kubectl debug`: the new ephemeral containers of an injected pod see its tokens, whatever the lists of containers say.
- * Never a refusal, since nothing may stand in the way of debugging: what cannot be is a warning. The volumes of a
+ * Never a refusal, since nothing may prevent debugging: what cannot be is a warning. The volumes of a
  * running pod cannot be changed (Kubernetes API), so a token whose volume the pod lacks is one of those.
  */
 export function decideEphemeral({ pod, oldPod, namespaceDefault }: EphemeralInput): AdmissionAnswer {
@@ -48,6 +45,8 @@ export function decideEphemeral({ pod, oldPod, namespaceDefault }: EphemeralInpu
   if (!volumes.ok) return allow('NoContainers', `left to the API server: ${volumes.problem}`);
   if (!containers.ok) return allow('NoContainers', `left to the API server: ${containers.problem}`);
   const found: Found = { warnings: new Warnings(), reason: undefined };
+  const inject = checkInject(values.inject);
+  if (!inject.ok) warn(found, invalid(inject.problem));
   const tokens = wantedTokens(values, namespaceDefault, volumes.value, found);
   if (tokens.length === 0) {
     return allow(found.reason ?? 'NotRequested', 'no token for ephemeral containers', found.warnings);
@@ -57,15 +56,12 @@ export function decideEphemeral({ pod, oldPod, namespaceDefault }: EphemeralInpu
   );
   const fresh = containers.value.filter(({ name }) => !old.has(name));
   if (fresh.length === 0) return allow('NoContainers', 'no new ephemeral container', found.warnings);
-  if (fresh.length * tokens.length > MAX_MOUNTS)
-    return allow('InvalidAnnotation', 'more mounts than a pod can hold');
-  const plans = fresh.map((container) => planContainer(container, tokens, values, found));
-  const changed = plans.filter(({ mounts, env }) => mounts.length > 0 || env !== undefined);
-  if (changed.length === 0) {
+  const plans = planContainers(fresh, prepare(tokens, values, volumes.value), found);
+  if (plans.length === 0) {
     return allow(found.reason ?? 'AlreadyInjected', 'nothing to add to ephemeral containers', found.warnings);
   }
   const names = tokens.map(({ name }) => name).join(', ');
-  const operations = planPatch(pod, { volumes: [], containers: changed });
+  const operations = planPatch(pod, { volumes: [], containers: plans });
   return allow('Injected', `${names} injected into ephemeral containers`, found.warnings, operations);
 }
 
@@ -81,20 +77,23 @@ interface Found {
   reason: AdmissionReason | undefined;
 }
 
-function warn(found: Found, reason: AdmissionReason, text: string): void {
-  if (!found.warnings.isFull()) found.warnings.add('cannotInject', text);
+function warn(found: Found, { reason, what }: Pick<Refusal, 'reason' | 'what'>): void {
+  if (!found.warnings.isFull()) found.warnings.add('cannotInject', what);
   found.reason ??= reason;
+}
+
+function invalid({ what }: Problem): Pick<Refusal, 'reason' | 'what'> {
+  return { reason: 'InvalidAnnotation', what };
 }
 
 interface EphemeralToken {
   readonly name: string;
-  /** The one to mount, of those that show the token. */
-  readonly volume: string;
-  readonly volumes: ReadonlyMap<string, string>;
+  readonly volumes: ShowingVolumes;
   /** Position in the annotation: the first one is the one that the env var names. */
   readonly index: number;
 }
 
+/** The tokens whose volume the pod has. */
 function wantedTokens(
   values: AnnotationValues,
   namespaceDefault: string | undefined,
@@ -102,13 +101,16 @@ function wantedTokens(
   found: Found,
 ): readonly EphemeralToken[] {
   const named = values.token === undefined ? undefined : splitList(INJECTION_ANNOTATIONS.token, values.token);
-  const names = named ?? (namespaceDefault === undefined ? [] : [namespaceDefault]);
+  const all = [...new Set(named ?? (namespaceDefault === undefined ? [] : [namespaceDefault]))];
+  if (all.length > MAX_TOKENS) warn(found, invalid(explainTooManyTokens(all.length)));
+  const names = all.slice(0, MAX_TOKENS);
   const tokens: EphemeralToken[] = [];
-  for (const [index, name] of [...new Set(names)].slice(0, MAX_TOKENS).entries()) {
-    const shown = findTokenVolumes(volumes, name);
-    const [volume] = shown.keys();
-    if (volume !== undefined) tokens.push({ name, index, volume, volumes: shown });
-    else if (named !== undefined) warn(found, 'InvalidAnnotation', explainLack(name));
+  for (const [index, shown] of findTokenVolumes(volumes, names).entries()) {
+    const name = names[index] ?? '';
+    const tooLong = findLongPath(shown);
+    if (tooLong !== undefined) warn(found, tooLong);
+    else if (shown.size > 0) tokens.push({ name, index, volumes: shown });
+    else if (named !== undefined) warn(found, { reason: 'InvalidAnnotation', what: explainLack(name) });
   }
   return tokens;
 }
@@ -118,36 +120,82 @@ function explainLack(name: string): string {
   return `ephemeral containers do not get ${quote(name, 40)}: the pod has no volume with it`;
 }
 
-function planContainer(
-  container: ContainerShape,
+/** What is the same for all containers, the settings as far as they are right. */
+interface Means {
+  readonly tokens: readonly EphemeralToken[];
+  readonly wanted: readonly WantedToken[];
+  readonly mountPath: Result<string, Problem>;
+  readonly envVar: Result<string, Problem>;
+  readonly mountPoints: MountPoints;
+}
+
+function prepare(
   tokens: readonly EphemeralToken[],
   values: AnnotationValues,
+  volumes: ReadonlyMap<string, JsonObject>,
+): Means {
+  const mountPath = checkMountPath(values.mountPath);
+  const directory = mountPath.ok ? mountPath.value : DEFAULT_MOUNT_PATH;
+  const wanted = tokens.map(({ name, index, volumes: shown }) => {
+    const [volume = ''] = shown.keys();
+    return wantToken(name, mountPathOf(directory, name, index), volume, shown);
+  });
+  return {
+    tokens,
+    wanted,
+    mountPath,
+    envVar: checkEnvVar(values.envVar),
+    mountPoints: new MountPoints(volumes),
+  };
+}
+
+/** Of the containers that lack something. */
+function planContainers(
+  containers: readonly ContainerShape[],
+  means: Means,
+  found: Found,
+): readonly ContainerPlan[] {
+  const plans: ContainerPlan[] = [];
+  const size = new PatchSize();
+  const tooMany = areTooManyMounts(containers, means.tokens.length);
+  for (const container of tooMany ? [] : containers) {
+    const plan = planContainer(container, means, found);
+    if (plan.mounts.length === 0 && plan.env === undefined) continue;
+    plans.push(plan);
+    size.addContainer(plan);
+    if (size.isTooLarge()) break;
+  }
+  if (!tooMany && !size.isTooLarge()) return plans;
+  warn(found, explainTooLarge(containers.length, means.tokens.length));
+  return [];
+}
+
+function planContainer(
+  container: ContainerShape,
+  { tokens, wanted, mountPath, envVar, mountPoints }: Means,
   found: Found,
 ): ContainerPlan {
   const mounts: TokenMount[] = [];
   let env: ContainerPlan['env'];
-  const mountPath = checkMountPath(values.mountPath);
-  const envVar = checkEnvVar(values.envVar);
-  for (const token of tokens) {
-    const path = mountPathOf(mountPath.ok ? mountPath.value : DEFAULT_MOUNT_PATH, token.name, token.index);
-    const placement = placeToken(container, wantToken(token.name, path, token.volume, token.volumes));
+  for (const [position, placement] of placeTokens(container, wanted).entries()) {
     if (placement.how === 'blocked') {
-      warn(found, placement.refusal.reason, placement.refusal.what);
+      warn(found, placement.refusal);
       continue;
     }
     if (placement.how === 'mount') {
       if (!mountPath.ok) {
-        warn(found, 'InvalidAnnotation', mountPath.problem.what);
+        warn(found, invalid(mountPath.problem));
         continue;
       }
       mounts.push(placement.mount);
+      warnReadOnlyParent(container, placement.mount.mountPath, mountPoints, found.warnings);
     }
-    if (token.index !== 0) continue;
+    if (tokens[position]?.index !== 0) continue;
     const { files } = placement;
     if (envVar.ok) {
       const isSet = setsEnv(container, envVar.value, files, found.warnings);
       env = isSet ? undefined : makeEnv(envVar.value, files[0] ?? '');
-    } else warn(found, 'InvalidAnnotation', envVar.problem.what);
+    } else warn(found, invalid(envVar.problem));
   }
   return { list: LIST, index: container.index, name: container.name, mounts, env };
 }

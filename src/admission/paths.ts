@@ -27,6 +27,28 @@ export function joinPath(directory: string, file: string): string {
   return directory === '/' ? `/${file}` : `${directory}/${file}`;
 }
 
+/** Linux takes no longer path: PATH_MAX less the byte that ends it. */
+export const MAX_PATH_BYTES = 4095;
+/** Nor a longer name of a file or directory: NAME_MAX. */
+const MAX_PART_BYTES = 255;
+/** What one UTF-16 unit can take in UTF-8. */
+const MAX_UNIT_BYTES = 3;
+/** A part of more than 255 bytes has at least so many units. */
+const LONG_PART = /[^/]{86}/;
+
+/** Why no file can have the path, in words to go after it; `undefined` for a path of a possible length. */
+export function lengthFault(path: string): string | undefined {
+  if (path.length * MAX_UNIT_BYTES <= MAX_PART_BYTES) return undefined; // nearly all paths: nothing is measured
+  const bytes = Buffer.byteLength(path);
+  if (bytes > MAX_PATH_BYTES) return `has ${bytes} bytes`;
+  if (!LONG_PART.test(path)) return undefined;
+  const longest = Math.max(...path.split('/').map((part) => Buffer.byteLength(part)));
+  return longest > MAX_PART_BYTES ? `has a part of ${longest} bytes` : undefined;
+}
+
+/** The remedy where `lengthFault` finds one. */
+export const SHORTER_PATH = `use a path of at most ${MAX_PATH_BYTES} bytes, in parts of at most ${MAX_PART_BYTES}`;
+
 /** Kubernetes expands `$(NAME)` in the values of env vars, and `$$` to `$`. */
 export function escapeEnvValue(path: string): string {
   return path.includes('$') ? path.replaceAll('$', '$$$$') : path;

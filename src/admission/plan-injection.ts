@@ -1,17 +1,17 @@
 import type { JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
-import { INJECTION_ANNOTATIONS, TOKEN_KEY } from '../resources/names.ts';
+import { TOKEN_KEY } from '../resources/names.ts';
 import type { InjectionRequest } from './annotations.ts';
 import type { ContainerPlan, InjectionPlan, Refusal, TokenEnv, TokenMount, TokenVolume } from './decision.ts';
 import { makeEnv, setsEnv } from './environment.ts';
-import { findReadOnlyParent, placeToken, wantToken, type WantedToken } from './mounts.ts';
+import { MountPoints } from './mount-points.ts';
+import { areTooManyMounts, explainTooLarge, PatchSize } from './patch-size.ts';
+import { lengthFault, SHORTER_PATH } from './paths.ts';
+import { placeTokens, wantToken, type WantedToken } from './placement.ts';
 import type { ContainerShape } from './pod-shape.ts';
 import { findTokenVolumes, makeTokenVolume, volumeKind } from './token-volume.ts';
 import type { Warnings } from './warnings.ts';
 import { quote, showPath } from './wording.ts';
-
-/** A pod with more would exceed the 1.5 MiB that etcd takes; the patch for it could exhaust our memory. */
-export const MAX_MOUNTS = 16_384;
 
 /** What is missing in the selected containers and the volumes, so that nothing is left to plan once it is there. */
 export function planInjection(
@@ -20,31 +20,53 @@ export function planInjection(
   request: InjectionRequest,
   warnings: Warnings,
 ): Result<InjectionPlan, Refusal> {
-  if (selected.length * request.tokens.length > MAX_MOUNTS)
-    return fail(explainTooMany(selected.length, request));
-  const newVolumes: TokenVolume[] = [];
-  const wanted: WantedToken[] = [];
-  for (const [index, name] of request.tokens.entries()) {
-    const shown = findTokenVolumes(volumes, name);
-    const [existing] = shown.keys();
-    const added = makeTokenVolume(name, request.defaultMode);
-    if (existing === undefined) {
-      const taken = volumes.get(added.name);
-      if (taken !== undefined) return fail(explainVolumeTaken(added, taken));
-      newVolumes.push(added);
-      shown.set(added.name, TOKEN_KEY);
-    }
-    const volume = existing ?? added.name;
-    wanted.push(wantToken(name, mountPathOf(request.mountPath, name, index), volume, shown));
-  }
+  const tooLarge = (): Refusal => explainTooLarge(selected.length, request.tokens.length);
+  if (areTooManyMounts(selected, request.tokens.length)) return fail(tooLarge());
+  const needed = planVolumes(volumes, request);
+  if (!needed.ok) return needed;
+  const { added, wanted } = needed.value;
+  const size = new PatchSize();
+  for (const volume of added) size.addVolume(volume);
   const containers: ContainerPlan[] = [];
-  const means = { wanted, newEnv: makeEnv(request.envVar, wanted[0]?.newMount.files[0] ?? ''), volumes };
+  const newEnv = makeEnv(request.envVar, wanted[0]?.newMount.shown.file ?? '');
+  const means = { wanted, newEnv, mountPoints: new MountPoints(volumes) };
   for (const container of selected) {
     const plan = planContainer(container, means, warnings);
     if (!plan.ok) return plan;
-    if (plan.value.mounts.length > 0 || plan.value.env !== undefined) containers.push(plan.value);
+    if (plan.value.mounts.length === 0 && plan.value.env === undefined) continue;
+    containers.push(plan.value);
+    size.addContainer(plan.value);
+    if (size.isTooLarge()) return fail(tooLarge());
   }
-  return ok({ volumes: newVolumes, containers });
+  return ok({ volumes: added, containers });
+}
+
+/** The tokens with the volumes that show them, and the volumes that have to be added for that. */
+function planVolumes(
+  volumes: ReadonlyMap<string, JsonObject>,
+  { tokens, mountPath, defaultMode }: InjectionRequest,
+): Result<{ readonly added: readonly TokenVolume[]; readonly wanted: readonly WantedToken[] }, Refusal> {
+  const added: TokenVolume[] = [];
+  const wanted: WantedToken[] = [];
+  for (const [index, shown] of findTokenVolumes(volumes, tokens).entries()) {
+    const name = tokens[index] ?? '';
+    const path = mountPathOf(mountPath, name, index);
+    const [existing] = shown.keys();
+    if (existing !== undefined) {
+      const fault = findLongPath(shown);
+      if (fault !== undefined) return fail(fault);
+      wanted.push(wantToken(name, path, existing, shown));
+      continue;
+    }
+    const volume = makeTokenVolume(name, defaultMode);
+    const taken = volumes.get(volume.name);
+    if (taken !== undefined) return fail(explainVolumeTaken(volume, taken));
+    const twin = added.find((other) => other.name === volume.name);
+    if (twin !== undefined) return fail(explainTwin(volume, twin));
+    added.push(volume);
+    wanted.push(wantToken(name, path, volume.name, new Map([[volume.name, TOKEN_KEY]])));
+  }
+  return ok({ added, wanted });
 }
 
 /** Adding a second token never moves the first. */
@@ -52,30 +74,40 @@ export function mountPathOf(mountPath: string, token: string, index: number): st
   return index === 0 ? mountPath : `${mountPath}-${token}`;
 }
 
+/** Before it meets a container: what a volume shows is shown again in each. */
+export function findLongPath(shown: ReadonlyMap<string, string>): Refusal | undefined {
+  for (const [volume, file] of shown) {
+    const fault = lengthFault(file);
+    if (fault === undefined) continue;
+    const what = `volume ${quote(volume)} shows the token at a path that ${fault}`;
+    return { reason: 'TooLarge', what, remedy: SHORTER_PATH };
+  }
+  return undefined;
+}
+
 interface Means {
   readonly wanted: readonly WantedToken[];
   /** For a container that gets a new mount of the first token; one object for all, as the mount is. */
   readonly newEnv: TokenEnv;
-  readonly volumes: ReadonlyMap<string, JsonObject>;
+  readonly mountPoints: MountPoints;
 }
 
 function planContainer(
   container: ContainerShape,
-  { wanted, newEnv, volumes }: Means,
+  { wanted, newEnv, mountPoints }: Means,
   warnings: Warnings,
 ): Result<ContainerPlan, Refusal> {
   const mounts: TokenMount[] = [];
   let env: ContainerPlan['env'];
-  for (const [index, token] of wanted.entries()) {
-    const placement = placeToken(container, token);
+  for (const [index, placement] of placeTokens(container, wanted).entries()) {
     if (placement.how === 'blocked') return fail(placement.refusal);
     if (placement.how === 'mount') {
       mounts.push(placement.mount);
-      warnReadOnlyParent(container, placement.mount.mountPath, volumes, warnings);
+      warnReadOnlyParent(container, placement.mount.mountPath, mountPoints, warnings);
     } else if (!placement.refreshes) {
       warnings.addOnce(
         'neverRefreshes',
-        `container ${quote(container.name, 24)}: mounts of ${quote(token.name, 24)} by subPath never see a renewed token`,
+        `container ${quote(container.name, 24)}: mounts of ${quote(wanted[index]?.name ?? '', 24)} by subPath never see a renewed token`,
       );
     }
     const { files } = placement;
@@ -86,13 +118,13 @@ function planContainer(
   return ok({ list, index, name, mounts, env });
 }
 
-function warnReadOnlyParent(
+export function warnReadOnlyParent(
   container: ContainerShape,
   path: string,
-  volumes: ReadonlyMap<string, JsonObject>,
+  mountPoints: MountPoints,
   warnings: Warnings,
 ): void {
-  const parent = findReadOnlyParent(container, path, volumes);
+  const parent = mountPoints.findReadOnlyParent(container, path);
   if (parent === undefined) return;
   warnings.addOnce(
     'readOnlyParent',
@@ -100,18 +132,19 @@ function warnReadOnlyParent(
   );
 }
 
-function explainTooMany(containers: number, { tokens }: InjectionRequest): Refusal {
-  return {
-    reason: 'InvalidAnnotation',
-    what: `${tokens.length} tokens in ${containers} containers are more mounts than a Kubernetes object can hold`,
-    remedy: `select containers with annotation ${INJECTION_ANNOTATIONS.containers}`,
-  };
-}
-
 function explainVolumeTaken(wanted: TokenVolume, taken: JsonObject): Refusal {
   return {
     reason: 'VolumeNameTaken',
-    what: `volume ${quote(wanted.name)} is of kind ${volumeKind(taken)} and does not show key "${TOKEN_KEY}" of Secret ${quote(wanted.secret.secretName, 253)}`,
+    what: `volume ${quote(wanted.name)} is of kind ${showPath(volumeKind(taken), 40)} and does not show key "${TOKEN_KEY}" of Secret ${quote(wanted.secret.secretName, 253)}`,
     remedy: 'give that volume another name',
+  };
+}
+
+function explainTwin(wanted: TokenVolume, twin: TokenVolume): Refusal {
+  const [one, other] = [twin, wanted].map(({ secret }) => quote(secret.secretName, 253));
+  return {
+    reason: 'VolumeNameTaken',
+    what: `volume ${quote(wanted.name)} would have to show both tokens ${one} and ${other}`,
+    remedy: 'add a volume for one of them to the pod, of another name',
   };
 }

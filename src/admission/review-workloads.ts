@@ -1,6 +1,7 @@
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
 import { EXCLUDED_NAMESPACES } from '../resources/names.ts';
 import type { JsonObject } from '../resources/json.ts';
+import { areTooLarge } from './annotation-size.ts';
 import { isOptedOut, readAnnotationValues } from './annotations.ts';
 import { followWorkload, type TemplateChanges } from './copied-record.ts';
 import type { Decision } from './decision.ts';
@@ -37,6 +38,12 @@ export function reviewWorkload(request: AdmissionRequest, namespaceDefault: Know
   if (workload === undefined) return skipped('nothing is injected into this kind of request');
   const { kind, template, follow } = workload;
   const warnings = new Warnings();
+  if (workload.tooLarge) {
+    warnings.add(
+      'notCopied',
+      `annotations of this ${kind.kind} are too large to be copied to its pod template`,
+    );
+  }
   if (workload.fixed) warnFixedTemplate(request.object, request.oldObject, warnings);
   const { object, namespace } = request;
   const decision = namespaceDefault.known
@@ -76,6 +83,8 @@ interface Workload {
   readonly annotations: JsonObject | undefined;
   /** Whether the template cannot be changed any more. */
   readonly fixed: boolean;
+  /** Whether nothing is copied since the API server would refuse a template with all of it. */
+  readonly tooLarge: boolean;
 }
 
 const FOLLOWS_NOTHING: TemplateChanges = { changes: new Map(), differing: [] };
@@ -98,6 +107,11 @@ function readWorkload({
   const readable = readAnnotationValues(own) !== undefined && readAnnotationValues(present) !== undefined;
   if (!readable || !hasWritableAnnotations(template)) return undefined;
   const fixed = kind.templateFixed && operation === 'UPDATE';
+  const common = { kind, template, fixed };
   const follow = fixed ? FOLLOWS_NOTHING : followWorkload(own, present);
-  return { kind, template, follow, annotations: changedAnnotations(template, follow.changes), fixed };
+  const annotations = changedAnnotations(template, follow.changes);
+  if (follow.changes.size === 0 || !areTooLarge(annotations)) {
+    return { ...common, follow, annotations, tooLarge: false };
+  }
+  return { ...common, follow: FOLLOWS_NOTHING, annotations: present, tooLarge: true };
 }

@@ -1,6 +1,7 @@
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import type { Problem } from './decision.ts';
+import { lengthFault, SHORTER_PATH } from './paths.ts';
 import { quote } from './wording.ts';
 
 /** Where the token's directory is mounted unless the pod says otherwise: the layout of the NRP page. */
@@ -12,16 +13,26 @@ const DEFAULT_FILE_MODE = 0o444;
 /** WLCG Bearer Token Discovery: the variable in which clients expect the token itself, before they look for a file. */
 export const TOKEN_ITSELF_ENV_VAR = 'BEARER_TOKEN';
 
+/** Exactly `true` or `false`: what else a user writes may mean either. */
+export function checkInject(value: string | undefined): Result<undefined, Problem> {
+  if (value === undefined || value === 'true' || value === 'false') return ok(undefined);
+  return fail({
+    what: `annotation ${INJECTION_ANNOTATIONS.inject} is ${quote(value)}`,
+    remedy: 'set "true" or "false"',
+  });
+}
+
 /** An absolute, clean directory; one trailing slash is dropped. */
 export function checkMountPath(value = DEFAULT_MOUNT_PATH): Result<string, Problem> {
   if (value === DEFAULT_MOUNT_PATH) return ok(value);
   const path = value.length > 1 && value.endsWith('/') ? value.slice(0, -1) : value;
+  const what = (fault: string): string =>
+    `annotation ${INJECTION_ANNOTATIONS.mountPath}: ${quote(value)} ${fault}`;
+  const tooLong = lengthFault(path);
+  if (tooLong !== undefined) return fail({ what: what(tooLong), remedy: SHORTER_PATH });
   const fault = mountPathFault(path);
   if (fault === undefined) return ok(path);
-  return fail({
-    what: `annotation ${INJECTION_ANNOTATIONS.mountPath}: ${quote(value)} ${fault}`,
-    remedy: `name a directory such as ${DEFAULT_MOUNT_PATH}`,
-  });
+  return fail({ what: what(fault), remedy: `name a directory such as ${DEFAULT_MOUNT_PATH}` });
 }
 
 function mountPathFault(path: string): string | undefined {
@@ -34,6 +45,9 @@ function mountPathFault(path: string): string | undefined {
   return dots === undefined ? undefined : `has "${dots}" as a part`;
 }
 
+/** More than any shell or client was made for; and the name is repeated for each container. */
+const MAX_ENV_VAR_BYTES = 255;
+
 const C_IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** A C identifier: what shells and clients can name. */
@@ -44,6 +58,13 @@ export function checkEnvVar(value = DEFAULT_ENV_VAR): Result<string, Problem> {
     return fail({
       what: `annotation ${key}: clients expect the token itself in ${value}, not the name of a file`,
       remedy: `use ${DEFAULT_ENV_VAR} or a name of your own`,
+    });
+  }
+  const bytes = Buffer.byteLength(value);
+  if (bytes > MAX_ENV_VAR_BYTES) {
+    return fail({
+      what: `annotation ${key}: ${quote(value)} has ${bytes} bytes`,
+      remedy: `use a name of at most ${MAX_ENV_VAR_BYTES}`,
     });
   }
   if (C_IDENTIFIER.test(value)) return ok(value);

@@ -5,7 +5,7 @@ const MAX_CANDIDATES = 200;
 
 /**
  * The known word that was most likely meant, `undefined` when none is near: upper case, dashes and underscores do not
- * count, and about one letter in three may be wrong.
+ * count, and about one letter in three may be wrong; two that are swapped count as one.
  */
 export function closest(word: string, known: Iterable<string>): string | undefined {
   if (word.length > MAX_LENGTH) return undefined;
@@ -28,16 +28,19 @@ function plainForm(word: string): string {
   return word.toLowerCase().replaceAll(/[-_.\s]/g, '');
 }
 
-/** Levenshtein's distance, in two rows. */
+/** How many letters have to be replaced, added, left out, or swapped with the next one; in three rows. */
 function editDistance(from: string, to: string): number {
+  let before: readonly number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 0; i < from.length; i += 1) {
     const next = [i + 1];
     for (let j = 0; j < to.length; j += 1) {
       const substitute = at(row, j) + (from[i] === to[j] ? 0 : 1);
-      next.push(Math.min(substitute, at(row, j + 1) + 1, at(next, j) + 1));
+      const isSwapped = from[i] === to[j - 1] && from[i - 1] === to[j];
+      const swap = isSwapped ? at(before, j - 1) + 1 : Number.POSITIVE_INFINITY;
+      next.push(Math.min(substitute, swap, at(row, j + 1) + 1, at(next, j) + 1));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return at(row, to.length);
 }

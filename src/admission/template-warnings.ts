@@ -6,7 +6,7 @@ import type { Decision } from './decision.ts';
 import { annotationsOf } from './pod-shape.ts';
 import type { Warnings } from './warnings.ts';
 import { quote } from './wording.ts';
-import type { WorkloadKind } from './workload-kinds.ts';
+import { claimNames, type WorkloadKind } from './workload-kinds.ts';
 
 export interface TemplateInput {
   readonly kind: WorkloadKind;
@@ -26,7 +26,8 @@ export interface TemplateInput {
  */
 export function decideTemplate(input: TemplateInput, warnings: Warnings): Decision {
   const { kind, object, template, follow, annotations, namespace, namespaceDefault } = input;
-  const decision = decidePod({ pod: template, annotations, namespace, namespaceDefault }, warnings);
+  const claims = kind.kind === 'StatefulSet' ? claimNames(object) : [];
+  const decision = decidePod({ pod: template, annotations, claims, namespace, namespaceDefault }, warnings);
   if (decision.reason === 'NoContainers') return decision; // the API server will say more than we could
   if (decision.decision === 'deny') {
     warnings.add('refused', `pods of this ${kind.kind} will be refused: ${decision.problem.what}`);
@@ -64,8 +65,14 @@ export function warnFixedTemplate(object: unknown, oldObject: unknown, warnings:
   const [own, old] = [annotationsOf(object), annotationsOf(oldObject)];
   const changed = INJECTION_KEYS.find((key) => member(own, key) !== member(old, key));
   if (changed === undefined) return;
-  warnings.add(
-    'templateFixed',
-    `${changed} changes nothing now, a Job's pod template is fixed: create the Job anew`,
-  );
+  const hint = mayStillChange(oldObject)
+    ? 'is copied when a Job is created: annotate its pod template too'
+    : "changes nothing now, a Job's pod template is fixed: create the Job again";
+  warnings.add('templateFixed', `${changed} ${hint}`);
+}
+
+/** Kubernetes API: the template's annotations of a suspended Job can be changed until it has been started once. */
+function mayStillChange(job: unknown): boolean {
+  const isSuspended = member(objectMember(job, 'spec'), 'suspend') === true;
+  return isSuspended && (member(objectMember(job, 'status'), 'startTime') ?? null) === null;
 }

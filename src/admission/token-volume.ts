@@ -4,44 +4,92 @@ import type { TokenVolume } from './decision.ts';
 import { normalisePath } from './paths.ts';
 import { volumeName } from './token-name.ts';
 
-/** Where the token is in a volume that shows it: path of the file from the volume's root, without a leading slash. */
-export function tokenFileIn(volume: JsonObject, token: string): string | undefined {
-  const secret = objectMember(volume, 'secret');
-  if (secret !== undefined) {
-    return stringMember(secret, 'secretName') === token ? shownKey(secret) : undefined;
-  }
-  for (const source of arrayMember(objectMember(volume, 'projected'), 'sources')) {
-    const projection = objectMember(source, 'secret');
-    const file = stringMember(projection, 'name') === token ? shownKey(projection) : undefined;
-    if (file !== undefined) return file;
-  }
-  return undefined;
-}
+/** The volumes of one pod that show a token, by name, with the file in each: its path from the volume's root. */
+export type ShowingVolumes = ReadonlyMap<string, string>;
 
-/** Without `items` a Secret volume shows every key under its own name (Kubernetes API, SecretVolumeSource). */
-function shownKey(source: JsonObject | undefined): string | undefined {
-  const items = arrayMember(source, 'items');
-  if (items.length === 0) return TOKEN_KEY;
-  const item = items.find((candidate) => stringMember(candidate, 'key') === TOKEN_KEY);
-  const path = stringMember(item, 'path') ?? '';
-  return path === '' ? undefined : normalisePath(path).slice(1);
-}
+const NONE: ShowingVolumes = new Map();
 
-/** Volumes of the pod that show the token, by name, with the file in each. A plain Secret volume comes first. */
+/** For each of the tokens, in their order, the volumes that show it. A plain Secret volume comes first. */
 export function findTokenVolumes(
   volumes: ReadonlyMap<string, JsonObject>,
-  token: string,
-): Map<string, string> {
-  const found = new Map<string, string>();
-  let projected: [string, string][] | undefined;
+  tokens: readonly string[],
+): readonly ShowingVolumes[] {
+  if (volumes.size === 0) return tokens.map(() => NONE);
+  const wanted = new Map(tokens.map((token) => [token, new Map<string, string>()]));
+  const projected: [string, unknown][] = [];
   for (const [name, volume] of volumes) {
-    const file = tokenFileIn(volume, token);
-    if (file === undefined) continue;
-    if (member(volume, 'secret') === undefined) (projected ??= []).push([name, file]);
-    else found.set(name, file);
+    const secret = objectMember(volume, 'secret');
+    if (secret !== undefined) {
+      const shown = wanted.get(stringMember(secret, 'secretName') ?? '');
+      const file = shown === undefined ? undefined : shownFile(secret);
+      if (file !== undefined) shown?.set(name, file);
+    } else if (member(volume, 'projected') !== undefined) projected.push([name, volume['projected']]);
   }
-  for (const [name, file] of projected ?? []) found.set(name, file);
-  return found;
+  for (const [name, volume] of projected) {
+    for (const [token, file] of projectedFiles(volume, wanted)) wanted.get(token)?.set(name, file);
+  }
+  return tokens.map((token) => wanted.get(token) ?? NONE);
+}
+
+/**
+ * The tokens that a projected volume shows, with the file of each. Sources are written one after the other, so of two
+ * that write one path the later is seen.
+ */
+function projectedFiles(volume: unknown, wanted: ReadonlyMap<string, unknown>): ReadonlyMap<string, string> {
+  const sources = arrayMember(volume, 'sources');
+  const tokenAt = new Map<string, string>();
+  if (!sources.some((source) => wanted.has(nameIn(source)))) return tokenAt; // nearly all: that of the ServiceAccount
+  for (const source of sources) {
+    const secret = objectMember(source, 'secret');
+    const name = nameIn(source);
+    for (const path of writtenPaths(source)) tokenAt.delete(path);
+    const file = secret !== undefined && wanted.has(name) ? shownFile(secret) : undefined;
+    if (file !== undefined) tokenAt.set(file, name);
+  }
+  const fileOf = new Map<string, string>();
+  for (const [file, name] of tokenAt) if (!fileOf.has(name)) fileOf.set(name, file);
+  return fileOf;
+}
+
+function nameIn(source: unknown): string {
+  return stringMember(objectMember(source, 'secret'), 'name') ?? '';
+}
+
+/** Members of a projected source that hold a list of `items`, each with its path (Kubernetes API, VolumeProjection). */
+const LISTS = ['secret', 'configMap', 'downwardAPI'];
+/** Those that write files of their own, and the members that name them. */
+const FILES: readonly (readonly [string, readonly string[]])[] = [
+  ['serviceAccountToken', ['path']],
+  ['clusterTrustBundle', ['path']],
+  ['podCertificate', ['credentialBundlePath', 'keyPath', 'certificateChainPath']],
+];
+
+/** The files that a source surely writes; a Secret of which we know nothing may have a key `token`. */
+function* writtenPaths(source: unknown): Generator<string> {
+  for (const key of LISTS) {
+    const items = arrayMember(objectMember(source, key), 'items');
+    for (const item of items) yield normalisePath(stringMember(item, 'path') ?? '').slice(1);
+    if (key === 'secret' && items.length === 0 && member(source, key) !== undefined) yield TOKEN_KEY;
+  }
+  for (const [kind, members] of FILES) {
+    for (const key of members) {
+      const path = stringMember(objectMember(source, kind), key);
+      if (path !== undefined) yield normalisePath(path).slice(1);
+    }
+  }
+}
+
+/** Without `items` a Secret shows every key under its own name (Kubernetes API, SecretVolumeSource). */
+function shownFile(source: JsonObject): string | undefined {
+  const items = arrayMember(source, 'items');
+  if (items.length === 0) return TOKEN_KEY;
+  let file: string | undefined;
+  for (const item of items) {
+    const path = stringMember(item, 'path') ?? '';
+    const isToken = stringMember(item, 'key') === TOKEN_KEY;
+    if (file === undefined ? isToken : path === file) file = isToken && path !== '' ? path : undefined;
+  }
+  return file === undefined ? undefined : normalisePath(file).slice(1);
 }
 
 /** `optional: false`, so that the kubelet waits for a Secret that is still to be written. */

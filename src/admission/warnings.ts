@@ -10,6 +10,7 @@ const KINDS = [
   'refused',
   'remedy',
   'cannotInject',
+  'notCopied',
   'readOnlyParent',
   'environmentKept',
   'bearerTokenSet',

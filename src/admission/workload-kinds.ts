@@ -1,4 +1,4 @@
-import { arrayMember, member, objectMember, type JsonObject } from '../resources/json.ts';
+import { arrayMember, member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 
 /** A kind that makes pods out of a template. */
 export interface WorkloadKind {
@@ -44,6 +44,14 @@ export function templateOf(kind: WorkloadKind, object: unknown): JsonObject | un
   let found: unknown = object;
   for (const key of kind.template) found = objectMember(found, key);
   return objectMember({ found }, 'found');
+}
+
+/** The names of a StatefulSet's volume claims, which are names of volumes of its pods. */
+export function claimNames(object: unknown): readonly string[] {
+  return arrayMember(objectMember(object, 'spec'), 'volumeClaimTemplates').flatMap((claim) => {
+    const name = stringMember(objectMember(claim, 'metadata'), 'name') ?? '';
+    return name === '' ? [] : [name];
+  });
 }
 
 /** RFC 6901 pointer to the pod template. */

@@ -49,6 +49,7 @@ export const ADMISSION_REASONS = [
   'MountPathTaken',
   'VolumeNameTaken',
   'WindowsPod',
+  'TooLarge',
   'InternalError',
 ] as const;
 export type AdmissionReason = (typeof ADMISSION_REASONS)[number];

@@ -64,7 +64,7 @@ describe('A23 ephemeral containers of an injected pod', () => {
       [KEYS.skipContainers]: 'debugger',
       [KEYS.fileMode]: 'no mode',
     };
-    const pod = reannotated(POD, { [KEYS.token]: 'my-jwt', [KEYS.inject]: 'yes', ...annotations });
+    const pod = reannotated(POD, { [KEYS.token]: 'my-jwt', [KEYS.inject]: 'true', ...annotations });
     const answer = debug(pod, [DEBUG]);
     assert.deepEqual([answer.reason, answer.warnings], ['Injected', []]);
   });
@@ -152,6 +152,45 @@ describe('what cannot be is a warning, never a refusal', () => {
     assert.deepEqual(answer.operations, [
       { op: 'add', path: '/spec/ephemeralContainers/0/volumeMounts', value },
     ]);
+  });
+
+  it('a read-only parent, in which the directory may be missing', () => {
+    const volumes = [...Object.values(Object(at(POD, 'spec', 'volumes'))), { name: 'data', emptyDir: {} }];
+    const pod = { ...POD, spec: { ...Object(POD['spec']), volumes } };
+    const parent = { name: 'data', mountPath: '/var/run', readOnly: true };
+    const answer = debug(pod, [container('debugger', { volumeMounts: [parent] })]);
+    assert.equal(answer.reason, 'Injected');
+    assert.match(
+      answer.warnings.join(),
+      /"debugger": \/var\/run is read-only, .*secrets\/jwt may be missing/,
+    );
+  });
+
+  it('an invalid inject, which costs nothing', () => {
+    const answer = debug(reannotated(POD, { [KEYS.token]: 'my-jwt', [KEYS.inject]: 'maybe' }), [DEBUG]);
+    assert.equal(answer.reason, 'Injected');
+    assert.deepEqual(answer.warnings, [`annotation ${KEYS.inject} is "maybe"`]);
+  });
+
+  it('more tokens than a pod may have', () => {
+    const names = Array.from({ length: 33 }, (_, index) => `t${index}`);
+    const answer = debug(reannotated(POD, { [KEYS.token]: ['my-jwt', ...names].join() }), [DEBUG]);
+    assert.equal(answer.reason, 'Injected');
+    assert.match(answer.warnings.join(), /names 34 tokens/);
+  });
+
+  it('a mount that would hide another token is not added', () => {
+    const own = { name: 'own', secret: { secretName: 'b', items: [{ key: 'token', path: 'jwt/token' }] } };
+    const volumes = [...Object.values(Object(at(POD, 'spec', 'volumes'))), own];
+    const pod = reannotated(
+      { ...POD, spec: { ...Object(POD['spec']), volumes } },
+      { [KEYS.token]: 'my-jwt,b' },
+    );
+    const mounting = container('debugger', {
+      volumeMounts: [{ name: 'own', mountPath: '/var/run/secrets' }],
+    });
+    const answer = debug(pod, [mounting]);
+    assert.deepEqual([answer.allowed, answer.operations, answer.reason], [true, [], 'MountPathTaken']);
   });
 
   it('a bad variable name costs the variable only', () => {

@@ -29,6 +29,7 @@ const items = fc.option(
     [],
     [{ key: 'token', path: 'token' }],
     [{ key: 'token', path: 'deep/t' }],
+    [{ key: 'token', path: 'jwt/token' }],
     [{ key: 'x', path: 'token' }],
   ),
   { nil: undefined },

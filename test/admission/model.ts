@@ -67,9 +67,14 @@ export function expectPod(original: Json): Expected {
       const seen = seenFiles(mounts, shownBy.get(token) ?? [], path);
       if (seen === undefined) return 'refused';
       if (seen.mount !== undefined) newMounts.push(seen.mount);
-      if (index === 0) addVariable(container, set(KEYS.envVar) || 'BEARER_TOKEN_FILE', seen.file);
     }
     if (newMounts.length > 0) container['volumeMounts'] = [...mounts, ...newMounts];
+    // Once they are all there, every token must be seen.
+    for (const [index, token] of tokens.entries()) {
+      const seen = seenFiles([...mounts, ...newMounts], shownBy.get(token) ?? [], '/nowhere');
+      if (seen === undefined) return 'refused';
+      if (index === 0) addVariable(container, set(KEYS.envVar) || 'BEARER_TOKEN_FILE', seen.file);
+    }
   }
   return { pod };
 }

@@ -12,6 +12,11 @@ const CASES: readonly { title: string; pod: Json; warnings: readonly (string | R
     warnings: [`unknown annotation "${P}mountPath": did you mean mount-path?`],
   },
   {
+    title: 'two letters that are swapped',
+    pod: annotatedPod({}, { [`${P}toekn`]: 'x' }),
+    warnings: [`unknown annotation "${P}toekn": did you mean token?`],
+  },
+  {
     title: 'A35 an annotation that nobody knows',
     pod: annotatedPod({}, { [`${P}ttl-of-this`]: '60' }),
     warnings: [`unknown annotation "${P}ttl-of-this": known are token, inject, containers …`],
@@ -54,7 +59,7 @@ const CASES: readonly { title: string; pod: Json; warnings: readonly (string | R
   {
     title: 'a token named twice',
     pod: annotatedPod({}, { [KEYS.token]: 'a,a' }),
-    warnings: [`annotation ${P}token names a token twice: it is injected once`],
+    warnings: [`annotation ${P}token names "a" twice: it is injected once`],
   },
   {
     title: 'A26 an unknown container, with the closest name',

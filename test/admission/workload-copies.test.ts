@@ -189,6 +189,19 @@ describe('who is left alone', () => {
     assert.equal(reviewOf(workload({ annotations: TOKEN, metadata })).reason, 'Injected');
   });
 
+  it('a Job that is suspended and was never started: its template may still change', () => {
+    const suspended = (annotations: Json | undefined, status: Json): Json => {
+      const job = workload({ kind: 'Job', annotations });
+      return { ...job, spec: { ...Object(job['spec']), suspend: true }, status };
+    };
+    const told = (status: Json): string =>
+      reviewOf(suspended(TOKEN, status), { operation: 'UPDATE', oldObject: suspended(undefined, status) })
+        .warnings[0] ?? '';
+    assert.match(told({}), /token is copied when a Job is created: annotate its pod template too$/);
+    assert.match(told({ startTime: null }), /annotate its pod template too$/);
+    assert.match(told({ startTime: '2026-11-28T00:00:00Z' }), /template is fixed/);
+  });
+
   it('a Job that exists: its template is fixed', () => {
     const old = workload({ kind: 'Job' });
     const answer = reviewOf(workload({ kind: 'Job', annotations: TOKEN }), {
@@ -198,7 +211,7 @@ describe('who is left alone', () => {
     assert.deepEqual(answer.operations, []);
     assert.match(
       answer.warnings.join(),
-      /token changes nothing now, a Job's pod template is fixed: create the Job anew/,
+      /token changes nothing now, a Job's pod template is fixed: create the Job again/,
     );
   });
 

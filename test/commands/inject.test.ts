@@ -112,7 +112,7 @@ describe('inject -f', () => {
     assert.deepEqual(at(JSON.parse(out), 'items', 0, 'spec', 'volumes'), [VOLUME]);
     assert.equal(
       err,
-      `warning: -, document 1, item 2 (Pod b): annotation ${KEYS.token} names a token twice: it is injected once\n`,
+      `warning: -, document 1, item 2 (Pod b): annotation ${KEYS.token} names "a" twice: it is injected once\n`,
     );
   });
 

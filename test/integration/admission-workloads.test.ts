@@ -152,7 +152,7 @@ describe('annotated workloads on a real control plane', { concurrency: false }, 
     assert.equal(code, 0);
     assert.match(
       stderr,
-      /^Warning: .*mount-path changes nothing now, a Job's pod template is fixed: create the Job anew$/m,
+      /^Warning: .*mount-path changes nothing now, a Job's pod template is fixed: create the Job again$/m,
     );
     assert.equal(templateAnnotations(await get('Job', 'job'))[KEYS.mountPath], '/creds');
   });

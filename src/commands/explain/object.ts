@@ -1,8 +1,9 @@
-import { readAnnotationValues, readTokens } from '../../admission/annotations.ts';
+import { readAnnotationValues } from '../../admission/annotations.ts';
 import type { ContainerPlan, Decision, TokenVolume } from '../../admission/decision.ts';
 import { injectDocument, type OfflineDefault } from '../../admission/inject-object.ts';
 import { annotationsOf } from '../../admission/pod-shape.ts';
 import { reviewWorkload } from '../../admission/review-workloads.ts';
+import { readTokens } from '../../admission/token-list.ts';
 import { Warnings } from '../../admission/warnings.ts';
 import { findWorkloadKind, templateOf, type WorkloadKind } from '../../admission/workload-kinds.ts';
 import type { PatchOperation } from '../../resources/json-patch.ts';
@@ -109,7 +110,8 @@ function findTokens(
   if (decision.decision === 'inject') return decision.tokens;
   if (decision.reason !== 'AlreadyInjected') return [];
   const values = readAnnotationValues(annotations);
-  const tokens = values === undefined ? undefined : readTokens(values, namespaceDefault, new Warnings());
+  const tokens =
+    values === undefined ? undefined : readTokens(values.token, namespaceDefault, new Warnings());
   return tokens?.ok === true ? tokens.value : [];
 }
 

@@ -1,0 +1,51 @@
+import { member, objectMember, type JsonObject } from '../resources/json.ts';
+import { isWithin } from './paths.ts';
+import type { ContainerShape, MountShape } from './pod-shape.ts';
+import { volumeKind } from './token-volume.ts';
+
+/** The kubelet makes mount points for nested mounts in these, read-only or not (`MakeNestedMountpoints`). */
+const MAKES_MOUNT_POINTS: ReadonlySet<string> = new Set(['secret', 'configMap', 'projected', 'downwardAPI']);
+
+/** Whether a directory can be made in a volume that is mounted writable, or read-only. */
+interface Making {
+  readonly inWritable: boolean;
+  readonly inReadOnly: boolean;
+}
+
+/** Where in a pod's volumes a mount point can be made. Each volume is looked at once, however many mounts it has. */
+export class MountPoints {
+  readonly #volumes: ReadonlyMap<string, JsonObject>;
+  readonly #known = new Map<string, Making>();
+
+  constructor(volumes: ReadonlyMap<string, JsonObject>) {
+    this.#volumes = volumes;
+  }
+
+  /** The mount below which `path` lies, if no directory can be made there: then the container may not start. */
+  findReadOnlyParent(container: ContainerShape, path: string): MountShape | undefined {
+    let nearest: MountShape | undefined;
+    for (const mount of container.mounts) {
+      if (mount.path === path || !isWithin(mount.path, path)) continue;
+      if (nearest === undefined || mount.path.length >= nearest.path.length) nearest = mount;
+    }
+    if (nearest === undefined) return undefined;
+    const { inReadOnly, inWritable } = this.#look(nearest.volume);
+    return (nearest.readOnly ? inReadOnly : inWritable) ? undefined : nearest;
+  }
+
+  #look(name: string): Making {
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    const making = lookAt(this.#volumes.get(name));
+    this.#known.set(name, making);
+    return making;
+  }
+}
+
+/** Image volumes are always read-only; many others have a `readOnly` of their own, which counts for every mount. */
+function lookAt(volume: JsonObject | undefined): Making {
+  const kind = volume === undefined ? undefined : volumeKind(volume);
+  if (kind === undefined || MAKES_MOUNT_POINTS.has(kind)) return { inWritable: true, inReadOnly: true };
+  const isReadOnly = kind === 'image' || member(objectMember(volume, kind), 'readOnly') === true;
+  return { inWritable: !isReadOnly, inReadOnly: false };
+}

@@ -1,0 +1,76 @@
+import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
+import type { ContainerPlan, Refusal, TokenVolume } from './decision.ts';
+import type { ContainerShape } from './pod-shape.ts';
+
+/**
+ * The largest patch in an answer. What it adds goes into an object of which the API server takes 1.5 MiB at most
+ * (etcd's `max-request-bytes`); and what one container adds is repeated in each of them.
+ */
+const MAX_PATCH_BYTES = 1_048_576;
+
+/** Operations without the texts that differ, each with its longest path. */
+const VOLUME_BYTES = byteLength({ op: 'add', path: '/spec/volumes/-', value: 0 });
+const MOUNT_BYTES = byteLength({
+  op: 'add',
+  path: '/spec/ephemeralContainers/99999/volumeMounts/-',
+  value: { name: '', mountPath: '', readOnly: true },
+});
+const ENV_BYTES = byteLength({
+  op: 'add',
+  path: '/spec/ephemeralContainers/99999/env/0',
+  value: [{ name: '', value: '' }],
+});
+
+/** Comparing each mount with each token beyond that takes tenths of a second; a pod of 40 containers has thousands. */
+const MAX_COMPARISONS = 1_048_576;
+
+/** Whether there are too many mounts for so many tokens to be looked for in them. */
+export function areTooManyMounts(containers: readonly ContainerShape[], tokens: number): boolean {
+  let mounts = 0;
+  for (const container of containers) mounts += container.mounts.length + container.devices.length;
+  return mounts * tokens > MAX_COMPARISONS;
+}
+
+/** How large the patch of a pod has become, a little more rather than less. */
+export class PatchSize {
+  #bytes = 0;
+
+  addVolume(volume: TokenVolume): void {
+    this.#bytes += byteLength(volume) + VOLUME_BYTES;
+  }
+
+  addContainer({ mounts, env }: ContainerPlan): void {
+    for (const { name, mountPath } of mounts) {
+      this.#bytes += MOUNT_BYTES + textBytes(name) + textBytes(mountPath);
+    }
+    if (env !== undefined) this.#bytes += ENV_BYTES + textBytes(env.name) + textBytes(env.value);
+  }
+
+  isTooLarge(): boolean {
+    return this.#bytes > MAX_PATCH_BYTES;
+  }
+}
+
+export function explainTooLarge(containers: number, tokens: number): Refusal {
+  return {
+    reason: 'TooLarge',
+    what: `this pod is too large: ${tokens} ${tokens === 1 ? 'token' : 'tokens'} in ${containers} ${containers === 1 ? 'container' : 'containers'}`,
+    remedy: `use a shorter path, or select containers with annotation ${INJECTION_ANNOTATIONS.containers}`,
+  };
+}
+
+function byteLength(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}
+
+/** At most what the text takes as JSON in UTF-8: control characters, and halves of pairs, are written `\u0000`. */
+function textBytes(text: string): number {
+  let bytes = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x20 || (unit >= 0xd800 && unit <= 0xdfff)) bytes += 6;
+    else if (unit === 0x22 || unit === 0x5c) bytes += 2;
+    else bytes += unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
+  }
+  return bytes;
+}

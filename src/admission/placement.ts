@@ -1,0 +1,153 @@
+import { INJECTION_ANNOTATIONS, TOKEN_KEY } from '../resources/names.ts';
+import type { Refusal, TokenMount } from './decision.ts';
+import { findCover, hides, visibleFile, type ShownFile } from './mounts.ts';
+import { joinPath, lengthFault, SHORTER_PATH } from './paths.ts';
+import type { ContainerShape, DeviceShape, MountShape } from './pod-shape.ts';
+import { quote, showPath } from './wording.ts';
+
+/** One token as a pod's containers are to see it. */
+export interface WantedToken {
+  readonly name: string;
+  /** Every volume that shows the token, by name, with the file in it. */
+  readonly volumes: ReadonlyMap<string, string>;
+  /** For a container that has no mount of it; one object for all containers. */
+  readonly newMount: NewMount;
+}
+
+interface NewMount {
+  readonly shown: ShownFile;
+  readonly placement: Extract<Placement, { readonly how: 'mount' }>;
+}
+
+/** `volume` is the one to mount, at the normalised `mountPath`, where nothing else mounts the token. */
+export function wantToken(
+  name: string,
+  mountPath: string,
+  volume: string,
+  volumes: ReadonlyMap<string, string>,
+): WantedToken {
+  const file = joinPath(mountPath, volumes.get(volume) ?? TOKEN_KEY);
+  const mount: TokenMount = { name: volume, mountPath, readOnly: true };
+  const shown = { mount: { volume, path: mountPath, subPath: '', readOnly: true }, file };
+  return { name, volumes, newMount: { shown, placement: { how: 'mount', files: [file], mount } } };
+}
+
+type Blocked = { readonly how: 'blocked'; readonly refusal: Refusal };
+
+/** How a container gets to see a token. `files` are the paths where it is then, the best first, at least one. */
+export type Placement =
+  | { readonly how: 'mounted'; readonly files: readonly string[]; readonly refreshes: boolean }
+  | { readonly how: 'mount'; readonly files: readonly string[]; readonly mount: TokenMount }
+  | Blocked;
+
+/** Prefers what the container mounts already, wherever that is. One placement for each token, in their order. */
+export function placeTokens(container: ContainerShape, tokens: readonly WantedToken[]): readonly Placement[] {
+  const found = tokens.map((token) => findShown(container, token));
+  // The files of each token that are seen; what is mounted for another one may leave fewer.
+  const seen = found.map(({ shown }) => shown);
+  const added = found.map(({ shown, hidden }, index) =>
+    shown.length > 0 ? undefined : (hidden ?? placeNewMount(container, tokens, index, seen)),
+  );
+  return seen.map((shown, index) => added[index] ?? placeShown(container, shown));
+}
+
+/** Any mount will do; a hostile container could have a hundred thousand, each compared with all. */
+const MAX_MOUNTS = 8;
+
+interface Found {
+  readonly shown: readonly ShownFile[];
+  /** Of the first file that something hides. */
+  readonly hidden: Blocked | undefined;
+}
+
+function findShown(container: ContainerShape, { volumes }: WantedToken): Found {
+  const shown: ShownFile[] = [];
+  let tried = 0;
+  let hidden: Blocked | undefined;
+  for (const mount of container.mounts) {
+    const file = visibleFile(mount, volumes);
+    if (file === undefined) continue;
+    tried += 1;
+    if (tried > MAX_MOUNTS) break;
+    const cover = findCover(container, { mount, file }, volumes);
+    if (cover === undefined) shown.push({ mount, file });
+    else hidden ??= blocked(explainCover(container, file, cover));
+  }
+  return { shown, hidden };
+}
+
+function placeShown(container: ContainerShape, shown: readonly ShownFile[]): Placement {
+  const whole = shown.filter(({ mount }) => mount.subPath === '');
+  const files = [...new Set([...whole, ...shown].map(({ file }) => file))];
+  const fault = files.map(lengthFault).find((found) => found !== undefined);
+  if (fault !== undefined) return blocked(explainLength(container, `the path of the token file ${fault}`));
+  return { how: 'mounted', files, refreshes: whole.length > 0 };
+}
+
+/** Where nothing hides it, nor does it hide another token that is wanted: all there is of that in `seen` gets less. */
+function placeNewMount(
+  container: ContainerShape,
+  tokens: readonly WantedToken[],
+  index: number,
+  seen: (readonly ShownFile[])[],
+): Placement | undefined {
+  const token = tokens[index];
+  if (token === undefined) return undefined;
+  const { shown, placement } = token.newMount;
+  const { file, mount } = shown;
+  const fault = lengthFault(file);
+  if (fault !== undefined)
+    return blocked(explainLength(container, `mount path ${showPath(mount.path)} ${fault}`));
+  const cover = findCover(container, shown, token.volumes);
+  if (cover !== undefined) {
+    const isTaken = cover.path === mount.path;
+    return blocked(isTaken ? explainTaken(container, cover) : explainCover(container, file, cover));
+  }
+  for (const [other, { volumes }] of tokens.entries()) {
+    const [first, ...more] = seen[other] ?? [];
+    if (first === undefined) continue;
+    const left = [first, ...more].filter((one) => !hides(mount, one, volumes));
+    if (left.length === 0) return blocked(explainCover(container, first.file, mount));
+    seen[other] = left;
+  }
+  return placement;
+}
+
+function blocked(refusal: Refusal): Blocked {
+  return { how: 'blocked', refusal };
+}
+
+const MOVE = `set annotation ${INJECTION_ANNOTATIONS.mountPath} to another directory`;
+
+function explainTaken(container: ContainerShape, other: MountShape | DeviceShape): Refusal {
+  const part = isMount(other) && other.subPath !== '' ? ' (by subPath)' : '';
+  return {
+    reason: 'MountPathTaken',
+    what: `container ${quote(container.name)}: mount path ${showPath(other.path)} is taken by ${describe(other)}${part}`,
+    remedy: `${MOVE}, or mount ${quote(other.volume)} elsewhere`,
+  };
+}
+
+function explainCover(container: ContainerShape, file: string, other: MountShape | DeviceShape): Refusal {
+  return {
+    reason: 'MountPathTaken',
+    what: `container ${quote(container.name)}: ${describe(other)} at ${showPath(other.path)} hides the token file ${showPath(file)}`,
+    remedy: `${MOVE}, or mount ${quote(other.volume)} elsewhere`,
+  };
+}
+
+function explainLength(container: ContainerShape, what: string): Refusal {
+  return {
+    reason: 'TooLarge',
+    what: `container ${quote(container.name)}: ${what}`,
+    remedy: SHORTER_PATH,
+  };
+}
+
+function describe(other: MountShape | DeviceShape): string {
+  return `${isMount(other) ? 'volume' : 'device'} ${quote(other.volume)}`;
+}
+
+function isMount(other: MountShape | DeviceShape): other is MountShape {
+  return 'subPath' in other;
+}

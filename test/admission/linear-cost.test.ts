@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { reviewPod } from '../../src/admission/review-pods.ts';
+import { writeAdmissionReview, type AdmissionAnswer } from '../../src/resources/admission-review.ts';
+import { annotatedPod, container, createRequest, KEYS, review, type Json } from './pods.ts';
+import { reviewOf, workload } from './workloads.ts';
+
+/** A review that grows with `size` in two of its parts at once, whose product would show. */
+interface Family {
+  readonly title: string;
+  readonly pod: (size: number) => Json;
+}
+
+function repeat<T>(count: number, make: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => make(index));
+}
+
+const TOKENS = repeat(32, (index) => `t${index}`);
+const [FIRST = 't0'] = TOKENS;
+
+function secret(name: string, secretName: string, path = 'token'): Json {
+  return { name, secret: { secretName, items: [{ key: 'token', path }] } };
+}
+
+const FAMILIES: readonly Family[] = [
+  {
+    title: 'containers and the mounts of each',
+    pod: (size) =>
+      annotatedPod({
+        volumes: repeat(size, (index) => ({ name: `v${index}`, emptyDir: {} })),
+        containers: repeat(size, (index) =>
+          container(`c${index}`, {
+            volumeMounts: repeat(20, (mount) => ({ name: `v${mount}`, mountPath: `/var/run/${mount}` })),
+          }),
+        ),
+      }),
+  },
+  {
+    title: 'mounts of the token that hide each other',
+    pod: (size) =>
+      annotatedPod({
+        volumes: [secret('own', 'my-jwt', 'a/b/c/token')],
+        containers: [
+          container('app', {
+            volumeMounts: repeat(10 * size, (index) => ({
+              name: index % 2 === 0 ? 'own' : 'other',
+              mountPath: index % 2 === 0 ? `/m${index}` : `/m${index - 1}/a`,
+            })),
+          }),
+        ],
+      }),
+  },
+  {
+    title: 'volumes that show every token, and containers that mount them',
+    pod: (size) =>
+      annotatedPod(
+        {
+          volumes: repeat(size, (index) => secret(`v${index}`, TOKENS[index % 32] ?? FIRST)),
+          containers: repeat(size, (index) =>
+            container(`c${index}`, { volumeMounts: [{ name: `v${index}`, mountPath: '/m' }] }),
+          ),
+        },
+        { [KEYS.token]: FIRST },
+      ),
+  },
+  {
+    title: 'projected volumes of many sources, with 32 tokens',
+    pod: (size) =>
+      annotatedPod(
+        {
+          volumes: repeat(10, (index) => ({
+            name: `v${index}`,
+            projected: {
+              sources: repeat(2 * size, (source) => ({
+                secret: { name: TOKENS[source % 32], items: [{ key: 'token', path: `p${source}` }] },
+              })),
+            },
+          })),
+        },
+        { [KEYS.token]: TOKENS.join() },
+      ),
+  },
+  {
+    title: 'a volume of many fields below which every container mounts',
+    pod: (size) =>
+      annotatedPod({
+        volumes: [
+          {
+            name: 'v',
+            ...Object.fromEntries(repeat(20 * size, (index) => [`f${index}`, null])),
+            emptyDir: {},
+          },
+        ],
+        containers: repeat(size, (index) =>
+          container(`c${index}`, {
+            volumeMounts: [{ name: 'v', mountPath: '/var/run', readOnly: true }],
+          }),
+        ),
+      }),
+  },
+  {
+    title: 'foreign annotations that look like ours',
+    pod: (size) =>
+      annotatedPod(
+        {},
+        Object.fromEntries(repeat(10 * size, (index) => [`osg-${'x'.repeat(50)}${index}/token`, ''])),
+      ),
+  },
+  {
+    title: 'a list of container names and containers',
+    pod: (size) =>
+      annotatedPod(
+        { containers: repeat(size, (index) => container(`container-${index}`)) },
+        { [KEYS.containers]: repeat(10 * size, (index) => `containr-${index}`).join() },
+      ),
+  },
+  {
+    title: 'annotations that break every rule, each as long as it may be',
+    pod: (size) =>
+      annotatedPod(
+        { containers: repeat(size, (index) => container(`c${index}`)) },
+        { [KEYS.token]: '-.'.repeat(10 * size), [KEYS.mountPath]: '/.'.repeat(10 * size) },
+      ),
+  },
+  {
+    title: 'a shown path and the subPaths by which it is mounted',
+    pod: (size) =>
+      annotatedPod({
+        volumes: [secret('own', 'my-jwt', `${'a/'.repeat(2000)}t`)],
+        containers: repeat(size, (index) =>
+          container(`c${index}`, {
+            volumeMounts: [{ name: 'own', mountPath: '/m', subPath: 'a/'.repeat(20) }],
+          }),
+        ),
+      }),
+  },
+];
+
+function debug(pod: Json): AdmissionAnswer {
+  const spec = Object(pod['spec']);
+  const object = {
+    ...pod,
+    spec: { ...spec, containers: [container()], ephemeralContainers: spec.containers },
+  };
+  return reviewPod(
+    createRequest(object, { operation: 'UPDATE', subResource: 'ephemeralcontainers', oldObject: {} }),
+    undefined,
+  );
+}
+
+const REVIEWS: readonly [string, (pod: Json) => AdmissionAnswer][] = [
+  ['as a pod', (pod) => review(pod)],
+  ['as ephemeral containers', debug],
+  [
+    'as a Deployment',
+    (pod) =>
+      reviewOf(
+        workload({
+          annotations: Object(pod['metadata']).annotations,
+          podSpec: pod['spec'],
+        }),
+      ),
+  ],
+];
+
+/** Milliseconds of CPU that can be measured. */
+const ENOUGH = 4;
+
+/** Milliseconds of CPU, the shortest of several runs: what is not ours only ever adds to it. */
+function cost(run: () => void): number {
+  let shortest = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 5; round += 1) {
+    const before = process.cpuUsage();
+    run();
+    const { user, system } = process.cpuUsage(before);
+    shortest = Math.min(shortest, (user + system) / 1000);
+  }
+  return shortest;
+}
+
+describe('twice the review costs about twice the time', () => {
+  for (const { title, pod } of FAMILIES) {
+    for (const [how, answer] of REVIEWS) {
+      it(`${title}, ${how}`, () => {
+        const costOf = (size: number): number => {
+          const body = pod(size);
+          return cost(() => writeAdmissionReview('u', answer(body)));
+        };
+        let size = 500;
+        // Less is lost in the noise of the clock.
+        while (costOf(size) < ENOUGH && size < 4000) size *= 2;
+        let ratio = Number.POSITIVE_INFINITY;
+        for (let attempt = 0; attempt < 4 && ratio > 2.5; attempt += 1) {
+          ratio = Math.min(ratio, costOf(2 * size) / Math.max(costOf(size), ENOUGH));
+        }
+        assert.ok(ratio <= 2.5, `${ratio.toFixed(1)} times the cost`);
+      });
+    }
+  }
+});

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  annotatedPod,
+  at,
+  container,
+  DIRECTORY,
+  injected,
+  KEYS,
+  patched,
+  review,
+  type Json,
+} from './pods.ts';
+import { reviewOf, workload } from './workloads.ts';
+
+function secretSource(secretName: string, path?: string): Json {
+  return { secret: { secretName, ...(path === undefined ? {} : { items: [{ key: 'token', path }] }) } };
+}
+
+function projected(...sources: readonly Json[]): Json {
+  return { name: 'both', projected: { sources } };
+}
+
+function source(name: string, path?: string): Json {
+  return { secret: { name, ...(path === undefined ? {} : { items: [{ key: 'token', path }] }) } };
+}
+
+describe('tokens that get in each other’s way are refused at the first pass', () => {
+  it('two names that come to one volume name', () => {
+    const twins = { [KEYS.token]: 'a.b,a-b-2e7336dc' };
+    const answer = review(annotatedPod({}, twins));
+    assert.deepEqual([answer.allowed, answer.reason], [false, 'VolumeNameTaken']);
+    assert.match(
+      answer.message,
+      /volume "jwt-a-b-2e7336dc" would have to show both tokens "a.b" and "a-b-2e7336dc"/,
+    );
+    const volumes = [{ name: 'own', ...secretSource('a.b') }];
+    assert.equal(review(annotatedPod({ volumes }, twins)).reason, 'Injected', 'the remedy is right');
+  });
+
+  const hidden = annotatedPod(
+    {
+      volumes: [{ name: 'own', ...secretSource('b', 'jwt/token') }],
+      containers: [container('app', { volumeMounts: [{ name: 'own', mountPath: '/var/run/secrets' }] })],
+    },
+    { [KEYS.token]: 'a,b' },
+  );
+
+  it('a mount of ours that would hide another wanted token', () => {
+    const answer = review(hidden);
+    assert.deepEqual([answer.allowed, answer.reason], [false, 'MountPathTaken']);
+    assert.match(
+      answer.message,
+      /container "app": volume "jwt-a" at \/var\/run\/secrets\/jwt hides the token file \/var\/run\/secrets\/jwt\/token/,
+    );
+  });
+
+  it('not one that leaves another mount of that token to be seen', () => {
+    const volumeMounts = [
+      { name: 'own', mountPath: '/var/run/secrets' },
+      { name: 'own', mountPath: '/own' },
+    ];
+    for (const order of ['a,b', 'b,a']) {
+      const annotations = { [KEYS.token]: order, [KEYS.mountPath]: '/var/run/secrets/jwt' };
+      const spec = { ...Object(hidden['spec']), containers: [container('app', { volumeMounts })] };
+      const pod = injected(annotatedPod(spec, annotations));
+      assert.deepEqual(review(pod).operations, []);
+      const first = order === 'a,b' ? `${DIRECTORY}/token` : undefined;
+      if (first !== undefined) assert.deepEqual(at(pod, 'spec', 'containers', 0, 'env', 0, 'value'), first);
+    }
+  });
+
+  it('the env var names the file that is still seen', () => {
+    const volumeMounts = [
+      { name: 'own', mountPath: '/x' },
+      { name: 'own', mountPath: '/own' },
+    ];
+    const spec = {
+      volumes: [{ name: 'own', ...secretSource('b', 'jwt-a/token') }],
+      containers: [container('app', { volumeMounts })],
+    };
+    const pod = injected(annotatedPod(spec, { [KEYS.token]: 'b,a', [KEYS.mountPath]: '/x/jwt' }));
+    assert.equal(at(pod, 'spec', 'containers', 0, 'env', 0, 'value'), '/own/jwt-a/token');
+    assert.deepEqual(review(pod).operations, []);
+  });
+});
+
+describe('a projected volume of several sources', () => {
+  const shows = (volume: Json, token: string): boolean => {
+    const pod = annotatedPod({ volumes: [volume] }, { [KEYS.token]: token });
+    const volumes = at(patched(pod, review(pod)), 'spec', 'volumes');
+    return Array.isArray(volumes) && volumes.length === 1;
+  };
+  const other = { configMap: { name: 'c', items: [{ key: 'x', path: 'token' }] } };
+  const account = { serviceAccountToken: { path: 'token' } };
+  const cases: readonly [string, Json, readonly string[]][] = [
+    ['two Secrets without items: the later is seen', projected(source('a'), source('b')), ['b']],
+    ['two Secrets at one path: the later', projected(source('a', 'x'), source('b', './x')), ['b']],
+    ['two paths: both', projected(source('a', 'x'), source('b', 'y')), ['a', 'b']],
+    ['a ConfigMap at its path', projected(source('a'), other), []],
+    ['a ConfigMap before it', projected(other, source('a')), ['a']],
+    ['the token of the ServiceAccount at its path', projected(source('a'), account), []],
+    ['a ConfigMap without items', projected(source('a'), { configMap: { name: 'c' } }), ['a']],
+    ['the same Secret again elsewhere', projected(source('a'), source('b'), source('a', 'z')), ['a', 'b']],
+  ];
+  for (const [title, volume, shown] of cases) {
+    it(title, () => {
+      for (const token of ['a', 'b']) assert.equal(shows(volume, token), shown.includes(token), token);
+    });
+  }
+
+  it('items of a Secret volume at one path: the later is seen', () => {
+    const items = [
+      { key: 'token', path: 'x' },
+      { key: 'other', path: 'x' },
+    ];
+    assert.equal(shows({ name: 'v', secret: { secretName: 'a', items } }, 'a'), false);
+    assert.equal(shows({ name: 'v', secret: { secretName: 'a', items: items.toReversed() } }, 'a'), true);
+  });
+});
+
+describe('the claim templates of a StatefulSet are volumes of its pods', () => {
+  const claiming = (name: string, podSpec: Json = { containers: [container()] }): Json => {
+    const object = workload({ kind: 'StatefulSet', annotations: { [KEYS.token]: 'my-jwt' }, podSpec });
+    return {
+      ...object,
+      spec: { ...Object(object['spec']), volumeClaimTemplates: [{ metadata: { name } }] },
+    };
+  };
+
+  it('one named like our volume: its pods will be refused', () => {
+    const { warnings } = reviewOf(claiming('jwt-my-jwt'));
+    assert.match(
+      warnings[0] ?? '',
+      /^pods of this StatefulSet will be refused: volume "jwt-my-jwt" is of kind persistentVolumeClaim/,
+    );
+    assert.deepEqual(reviewOf(claiming('data')).warnings, []);
+  });
+
+  it('one takes the place of the template’s volume of its name', () => {
+    const podSpec = {
+      volumes: [{ name: 'own', ...secretSource('my-jwt') }],
+      containers: [container('app', { volumeMounts: [{ name: 'own', mountPath: '/var/run/secrets/jwt' }] })],
+    };
+    assert.match(reviewOf(claiming('own', podSpec)).warnings[0] ?? '', /is taken by volume "own"/);
+  });
+
+  it('below one that is mounted read-only the directory may be missing', () => {
+    const volumeMounts = [{ name: 'data', mountPath: '/var/run', readOnly: true }];
+    const { warnings } = reviewOf(claiming('data', { containers: [container('app', { volumeMounts })] }));
+    assert.match(warnings[0] ?? '', /\/var\/run is read-only/);
+  });
+});
