@@ -18,7 +18,7 @@ export interface Signature extends Subject {
   readonly expiresAt: number;
   /** Seconds that making and checking the signature took. */
   readonly duration: number;
-  /** Seconds after the planned moment, for scheduled renewals. */
+  /** Seconds after the planned moment, for scheduled renewals, those included that came after the expiry. */
   readonly lateness: number | undefined;
 }
 

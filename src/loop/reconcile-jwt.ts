@@ -3,6 +3,7 @@ import type { Jwt } from '../resources/jwt.ts';
 import { desiredStatus, isSameStatus, nextStatusChange, type Outcome } from '../reconcile/desired-status.ts';
 import { doubtfulStatus } from '../reconcile/doubtful-status.ts';
 import { findCondition } from '../reconcile/conditions.ts';
+import { renewalLateness } from '../reconcile/lateness.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import { planNext, plannedRenewal, type Plan } from '../reconcile/plan.ts';
 import { formatTime } from '../reconcile/time.ts';
@@ -108,7 +109,6 @@ async function carryOut(
     if (isRepaired) journal.repaired(subjectOf(jwt));
   }
   if (plan.do !== 'sign') return {};
-  const planned = plannedRenewal(jwt, secret);
   const signed = await signAndWrite(store, observed, now, (token) => {
     unrecorded.note(jwt.uid, token.claims.jti, desiredStatus(observed, { signed: token }, now));
   });
@@ -123,7 +123,7 @@ async function carryOut(
       tokenId: claims.jti,
       expiresAt: claims.exp,
       duration,
-      lateness: plan.cause === 'RenewalDue' && planned !== undefined ? now - planned : undefined,
+      lateness: renewalLateness(observed, plan.cause, now),
     });
   }
   return { signed: signed.value };

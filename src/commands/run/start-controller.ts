@@ -12,11 +12,8 @@ import { explainFenced, fenceStore } from '../../loop/fence.ts';
 import { KeyRing } from '../../loop/key-ring.ts';
 import { Leader } from '../../loop/leader.ts';
 import { createJournal } from '../../loop/write-journal.ts';
-import { findCondition } from '../../reconcile/conditions.ts';
-import { parseTime } from '../../reconcile/time.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import type { TokenReading } from '../../telemetry/token-series.ts';
 import { watchCluster } from './watch-cluster.ts';
 
 /** The reconcile half: watching, and working while it leads. */
@@ -122,20 +119,4 @@ export function startController(
       await Promise.all([events.stop(), cluster.stop()]);
     },
   };
-}
-
-/** What the gauges say of a JWT. */
-export function readToken({ namespace, name, status }: Jwt): TokenReading {
-  return {
-    namespace,
-    name,
-    expiresAt: milliseconds(status['expiresAt']),
-    renewsAt: milliseconds(status['renewsAt']),
-    ready: findCondition(status, 'Ready')?.['status'] === 'True',
-  };
-}
-
-function milliseconds(time: unknown): number | undefined {
-  const seconds = parseTime(time);
-  return seconds === undefined ? undefined : seconds * 1000;
 }

@@ -7,9 +7,10 @@ import { fail, ok, type Result } from '../../resources/result.ts';
 import { createProbesApp, type ReadinessCheck } from '../../server/probes.ts';
 import type { ServiceLogger } from '../../telemetry/logger.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
-import { readToken, startController, type RunningController } from './start-controller.ts';
+import { startController, type RunningController } from './start-controller.ts';
 import { listenOn } from './listen.ts';
 import { startWebhook } from './start-webhook.ts';
+import { readingOf } from './token-reading.ts';
 import { VERSION } from '../version.ts';
 
 /** The service once it answers. */
@@ -30,7 +31,7 @@ export async function startService(config: Config, log: ServiceLogger): Promise<
 
   let controller: RunningController | undefined;
   const metrics = createMetrics({
-    jwts: { all: () => controller?.jwts() ?? [], read: readToken },
+    jwts: { all: () => controller?.jwts() ?? [], read: (jwt) => readingOf(jwt, systemClock.now()) },
     queueDepth: () => controller?.queueDepth() ?? 0,
     watches: () => controller?.watches() ?? [],
   });

@@ -1,0 +1,18 @@
+import type { SignatureCause } from '../resources/reasons.ts';
+import type { Observed } from './observed.ts';
+import { plannedRenewal } from './plan.ts';
+import { parseTime } from './time.ts';
+
+/**
+ * Seconds between the planned moment of a renewal and its signature; `undefined` for a signature that is no renewal. One
+ * that came after the expiry is the latest of all; an expired token that somebody put there is none of ours to renew.
+ */
+export function renewalLateness(
+  { jwt, secret }: Observed,
+  cause: SignatureCause,
+  now: number,
+): number | undefined {
+  if (cause !== 'RenewalDue' && cause !== 'Expired') return undefined;
+  const planned = cause === 'RenewalDue' ? plannedRenewal(jwt, secret) : parseTime(jwt.status['renewsAt']);
+  return planned === undefined || planned > now ? undefined : now - planned;
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { renewalLateness } from '../../src/reconcile/lateness.ts';
+import { formatTime } from '../../src/reconcile/time.ts';
+import { DAY, NOW, ourSecret, settledJwt, UNREAD } from '../fixtures/observed.ts';
+
+const jwt = await settledJwt();
+const expired = {
+  jwt,
+  key: UNREAD,
+  secret: ourSecret(jwt, 2 * DAY, { token: { state: 'faulty', cause: 'Expired' } }),
+};
+
+function planned(secondsAgo: number): typeof expired {
+  return { ...expired, jwt: { ...jwt, status: { ...jwt.status, renewsAt: formatTime(NOW - secondsAgo) } } };
+}
+
+describe('the lateness of a renewal', () => {
+  it('counts from its planned moment', () => {
+    const secret = ourSecret(jwt, 20 * 3_600);
+    const lateness = renewalLateness({ jwt, key: UNREAD, secret }, 'RenewalDue', NOW) ?? 0;
+    assert.ok(lateness > 3_600 && lateness < 3_600 + 1_800, String(lateness)); // due 5 h before the expiry, less jitter
+  });
+
+  it('counts on when the token has expired meanwhile', () => {
+    assert.equal(renewalLateness(planned(7_200), 'Expired', NOW), 7_200);
+  });
+
+  it('is not known where nothing was planned, or not for so early', () => {
+    assert.equal(renewalLateness(expired, 'Expired', NOW), undefined);
+    assert.equal(renewalLateness(planned(-60), 'Expired', NOW), undefined, 'somebody put an old token there');
+  });
+
+  it('is nothing that a signature for another cause has', () => {
+    for (const cause of ['SecretMissing', 'KeyChanged', 'RenewRequested', 'ClaimsMismatch'] as const)
+      assert.equal(renewalLateness(planned(7_200), cause, NOW), undefined);
+  });
+});
