@@ -15,8 +15,10 @@ export interface Script<O extends Options> {
   readonly help: string;
   /** Beside `--help`, which every script has. */
   readonly options: O;
+  /** Words without a flag are allowed, and handed to `run`. */
+  readonly takesWords?: true;
   /** Gives the exit code, or what is wrong with the flags (one sentence): then it is 2. */
-  readonly run: (values: Values<O>) => Promise<number | string>;
+  readonly run: (values: Values<O>, words: readonly string[]) => Promise<number | string>;
 }
 
 /** Reads the process's flags and runs the script. Exit codes: the script's, 2 wrong usage, 3 something outside failed. */
@@ -32,14 +34,20 @@ export async function runScript<const O extends Options>(script: Script<O>): Pro
   }
 }
 
-async function readAndRun<O extends Options>({ help, options, run }: Script<O>): Promise<number | string> {
+async function readAndRun<O extends Options>(script: Script<O>): Promise<number | string> {
+  const { help, options, takesWords = false, run } = script;
   let values: Values<O>;
+  let words: readonly string[];
   try {
-    ({ values } = parseArgs({ args: process.argv.slice(2), options: { ...options, ...HELP_OPTION } }));
+    ({ values, positionals: words } = parseArgs({
+      args: process.argv.slice(2),
+      options: { ...options, ...HELP_OPTION },
+      allowPositionals: takesWords,
+    }));
   } catch (error) {
     return error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error);
   }
-  if (!('help' in values) || values.help !== true) return run(values);
+  if (!('help' in values) || values.help !== true) return run(values, words);
   console.log(help.trimEnd());
   return 0;
 }
