@@ -33,7 +33,7 @@ export interface ListWatch {
   /** True when the store holds everything for the first time; false if it was stopped before. Never rejects. */
   readonly synced: Promise<boolean>;
   readonly isSynced: () => boolean;
-  /** When the API server last said anything (events, bookmarks, lists), in milliseconds since the epoch. */
+  /** When the API server last said anything (events, bookmarks, the beginning of an answer), in ms since the epoch. */
   readonly lastEventAt: () => number | undefined;
   /** Ends the watch and every timer; the store keeps what it has. */
   readonly stop: () => Promise<void>;
@@ -63,6 +63,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
   let newest: string | undefined; // the last one resumed from, also after it was given up
   let failures = 0;
   let told: string | undefined; // the failure in the log, told once
+  let isQuiet = false; // the present watch was opened and has not brought anything yet
 
   const keep = (object: JsonObject): Kept<T> | undefined => {
     const metadata = objectMember(object, 'metadata');
@@ -90,7 +91,11 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
     return identity;
   };
   const noteProgress = (): void => {
+    isQuiet = false;
     lastEventAt = clock.now();
+    noteSuccess();
+  };
+  const noteSuccess = (): void => {
     failures = 0;
     if (told === undefined) return;
     told = undefined;
@@ -129,6 +134,10 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
         },
         accept: options.metadataOnly === true ? METADATA_ONLY : undefined,
         silenceMs,
+        onOpen: () => {
+          isQuiet = true;
+          lastEventAt = clock.now();
+        },
         onOversized: (head) => {
           const identity = leaveOut(head);
           if (identity !== undefined) dropObject(identity);
@@ -147,6 +156,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
   const attempt = async (): Promise<number> => {
     const startedAt = clock.monotonic();
     let listing = true;
+    isQuiet = false;
     try {
       resourceVersion ??= await list();
       newest = resourceVersion;
@@ -157,6 +167,13 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
       return lasted >= HASTY_MS ? 0 : watchDelay(failures, random);
     } catch (error) {
       if (abort.signal.aborted) return 0;
+      if (isQuiet && isDeadline(error)) {
+        // As long as nothing changes there may be no bookmarks either. The watch is opened again all the same: if the
+        // connection was dead, that shows it.
+        noteSuccess();
+        log.debug({ resource }, 'nothing was to be told yet: the watch is opened again');
+        return 0;
+      }
       const isSteady = !listing && clock.monotonic() - startedAt >= STEADY_MS;
       failures = isSteady ? 1 : failures + 1;
       if (listing && isNotFound(error) && failures > 1) replaceAll(store, NOTHING, scope, true); // its CRD is gone
@@ -201,6 +218,10 @@ function mustList(error: unknown, failures: number): boolean {
   if (error.causes.some(({ reason }) => reason === 'ResourceVersionTooLarge')) return true;
   const mayPass = error.status === 429 || error.status === 503 || error.reason === 'Unreachable';
   return !mayPass && error.reason !== 'Deadline' && failures >= REFUSALS_BEFORE_LIST;
+}
+
+function isDeadline(error: unknown): boolean {
+  return error instanceof KubeError && error.reason === 'Deadline';
 }
 
 function retryAfterOf(error: unknown): number {

@@ -18,12 +18,17 @@ export interface WatchOptions {
   readonly accept?: string | undefined;
   /** Milliseconds without a byte after which the connection counts as dead; 90 s unless told. */
   readonly silenceMs?: number | undefined;
+  /** Is called once the API server has begun to answer: events may follow at once, or none for long. */
+  readonly onOpen?: (() => void) | undefined;
   /** Is called with the first bytes of an event that is left out because it is longer than `LONGEST_OBJECT`. */
   readonly onOversized?: ((head: string) => void) | undefined;
 }
 
 const HEADERS_MS = 10_000; // the API server answers a watch at once, events or not
-/** A bookmark comes about every minute, at most 75 s after the last (apiserver, `bookmarkFrequency`). */
+/**
+ * A bookmark comes about every minute, at most 75 s after the last (apiserver, `bookmarkFrequency`). None comes before
+ * something of the resource has changed after the resourceVersion that the watch began at (cache_watcher.go, `process`).
+ */
 const SILENCE_MS = 90_000;
 
 /**
@@ -41,6 +46,7 @@ export async function* streamEvents(
   let answer: Answer | undefined;
   try {
     answer = await open(endpoint, path, options, signal);
+    options.onOpen?.();
     for await (const { text, isWhole } of readLines(answer.body, LONGEST_OBJECT)) {
       if (!isWhole) options.onOversized?.(text);
       else if (text !== '') yield parseEvent(text);

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import type { Cluster } from '../../src/kube/cluster.ts';
 import { createClient, type KubeClient } from '../../src/kube/client.ts';
 import { Credentials } from '../../src/kube/credentials.ts';
+import type { Clock } from '../../src/kube/ports.ts';
 import { systemClock } from '../../src/loop/clock.ts';
 
 export interface SeenRequest {
@@ -21,6 +22,8 @@ export type Handler = (request: SeenRequest, response: ServerResponse) => void;
 export interface BadServer extends AsyncDisposable {
   readonly url: string;
   readonly requests: SeenRequest[];
+  /** Resolves as soon as so many requests have come. */
+  readonly received: (count: number) => Promise<void>;
   /** Connections that were ever opened. */
   readonly connections: () => number;
   readonly sockets: ReadonlySet<Socket>;
@@ -43,9 +46,21 @@ export async function startBadServer(
       body: await text(incoming),
     };
     bad.requests.push(seen);
+    for (const notice of waiting) notice();
     response.on('error', () => {});
     bad.handler(seen, response);
   };
+  const waiting = new Set<() => void>();
+  const received = (count: number): Promise<void> =>
+    new Promise((resolve) => {
+      const notice = (): void => {
+        if (bad.requests.length < count) return;
+        waiting.delete(notice);
+        resolve();
+      };
+      waiting.add(notice);
+      notice();
+    });
   const listener: RequestListener = (incoming, response) => {
     void serve(incoming, response).catch(() => response.destroy()); // the client went away
   };
@@ -64,6 +79,7 @@ export async function startBadServer(
   const bad: BadServer = {
     url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     requests: [],
+    received,
     connections: () => connections,
     sockets,
     handler,
@@ -94,8 +110,8 @@ export function clusterAt(url: string, token: () => string = () => 'secret-token
 }
 
 /** A client that is closed at the end of its scope. */
-export function clientOf(cluster: Cluster): KubeClient & AsyncDisposable {
-  const client = createClient(cluster, { clock: systemClock, version: '1.2.3' });
+export function clientOf(cluster: Cluster, clock: Clock = systemClock): KubeClient & AsyncDisposable {
+  const client = createClient(cluster, { clock, version: '1.2.3' });
   return { ...client, [Symbol.asyncDispose]: () => client.close() };
 }
 

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { METADATA_ONLY } from '../../src/kube/client.ts';
 import { isAborted, isConflict, isNotFound, isTransient, KubeError } from '../../src/kube/errors.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import { virtualClock, type VirtualClock } from '../loop/virtual-clock.ts';
 import { answer, clientOf, clusterAt, refuse, startBadServer, type Handler } from './bad-server.ts';
 
 const SECRET = '/api/v1/namespaces/ns/secrets/s';
@@ -15,9 +17,10 @@ async function withServer(
     client: ReturnType<typeof clientOf>,
     server: Awaited<ReturnType<typeof startBadServer>>,
   ) => Promise<void>,
+  clock?: VirtualClock,
 ): Promise<void> {
   await using server = await startBadServer(handler);
-  await using client = clientOf(clusterAt(server.url));
+  await using client = clientOf(clusterAt(server.url), clock);
   await use(client, server);
 }
 
@@ -100,28 +103,38 @@ test('a 401 is tried again once, with credentials read anew', async () => {
     if (request.headers.authorization === 'Bearer new') answer(response, 200, {});
     else refuse(response, 401, 'Unauthorized');
   });
-  await using client = clientOf(clusterAt(server.url, () => token));
+  const clock = virtualClock();
+  await using client = clientOf(
+    clusterAt(server.url, () => token),
+    clock,
+  );
   assert.equal((await problemOf(client.get(SECRET))).status, 401);
   const before = server.requests.length;
   assert.ok(before <= 2);
   token = 'new';
-  await new Promise((resolve) => setTimeout(resolve, 1_050)); // not read anew more than once a second
+  await clock.advance(1_000); // not read again more than once a second
   await Promise.all([client.get(SECRET), client.get(SECRET), client.get(SECRET)]);
   assert.equal(server.requests.length - before, 6);
 });
 
 test('a 429 is repeated when the API server says so, if that is within the deadline', async () => {
-  let count = 0;
+  const clock = virtualClock();
   await withServer(
     (_request, response) => {
-      count += 1;
-      if (count < 3) refuse(response, 429, 'TooManyRequests', {}, { 'retry-after': '0.05' });
+      if (clock.monotonic() < 4_000) refuse(response, 429, 'TooManyRequests', {}, { 'retry-after': '2' });
       else answer(response, 200, { done: true });
     },
-    async (client) => {
-      assert.deepEqual(await client.create('/api/v1/namespaces/ns/secrets', {}), { done: true });
-      assert.equal(count, 3);
+    async (client, server) => {
+      const creating = client.create('/api/v1/namespaces/ns/secrets', {});
+      for (const count of [1, 2]) {
+        await server.received(count);
+        await waitUntil('the wait', 10_000, () => clock.pending() === 2); // beside that of the deadline
+        await clock.advance(2_000);
+      }
+      assert.deepEqual(await creating, { done: true });
+      assert.equal(server.requests.length, 3);
     },
+    clock,
   );
 });
 
@@ -129,38 +142,50 @@ test('a 429 beyond the deadline is thrown at once, with the time to wait', () =>
   withServer(
     (_request, response) => refuse(response, 429, 'TooManyRequests', { details: { retryAfterSeconds: 30 } }),
     async (client, server) => {
-      const startedAt = performance.now();
-      const problem = await problemOf(client.get(SECRET));
+      const problem = await problemOf(client.get(SECRET)); // no time passes
       assert.equal(problem.retryAfterMs, 30_000);
-      assert.ok(performance.now() - startedAt < 3_000);
       assert.equal(server.requests.length, 1);
     },
+    virtualClock(),
   ));
 
-test('a 503 is repeated only for what may happen twice', () =>
-  withServer(
-    (_request, response) => refuse(response, 503, 'ServiceUnavailable', {}, { 'retry-after': '0.02' }),
+test('a 503 is repeated only for what may happen twice', async () => {
+  const clock = virtualClock();
+  await withServer(
+    (_request, response) => refuse(response, 503, 'ServiceUnavailable', {}, { 'retry-after': '2' }),
     async (client, server) => {
-      await problemOf(client.create('/api/v1/namespaces/ns/secrets', {}, { deadlineMs: 200 }));
+      await problemOf(client.create('/api/v1/namespaces/ns/secrets', {}));
       assert.equal(server.requests.length, 1);
-      const problem = await problemOf(client.apply(SECRET, {}, { force: true, deadlineMs: 200 }));
-      assert.equal(problem.status, 503);
-      assert.ok(server.requests.length > 3);
+      const applying = problemOf(client.apply(SECRET, {}, { force: true })); // 5 s: at 0, 2 and 4 s
+      for (const count of [2, 3]) {
+        await server.received(count);
+        await waitUntil('the wait', 10_000, () => clock.pending() === 2);
+        await clock.advance(2_000);
+      }
+      assert.equal((await applying).status, 503);
+      assert.equal(server.requests.length, 4);
     },
-  ));
+    clock,
+  );
+});
 
-test('a silent server costs the deadline and no more', () =>
-  withServer(
+test('a silent server costs the deadline and no more', async () => {
+  const clock = virtualClock();
+  await withServer(
     () => {},
-    async (client) => {
-      const startedAt = performance.now();
-      const problem = await problemOf(client.get(SECRET, { deadlineMs: 200 }));
-      const took = performance.now() - startedAt;
+    async (client, server) => {
+      const asking = problemOf(client.get(SECRET, { deadlineMs: 200 }));
+      await server.received(1);
+      await clock.advance(199);
+      assert.equal(clock.pending(), 1);
+      await clock.advance(1);
+      const problem = await asking;
       assert.equal(problem.reason, 'Deadline');
       assert.match(problem.message, /^get secrets ns\/s: Deadline \(no answer of http:\S+ within 0.2 s\)$/);
-      assert.ok(took >= 190 && took < 1_500, `${took} ms`);
     },
-  ));
+    clock,
+  );
+});
 
 test('a body that stalls counts against the deadline too', () =>
   withServer(
@@ -202,10 +227,11 @@ test('an answer that is no JSON object is Malformed', async () => {
 test('an abort by the caller is told as such', () =>
   withServer(
     () => {},
-    async (client) => {
+    async (client, server) => {
       const abort = new AbortController();
       const asking = problemOf(client.get(SECRET, { signal: abort.signal }));
-      setTimeout(() => abort.abort(), 50);
+      await server.received(1);
+      abort.abort();
       assert.ok(isAborted(await asking));
       assert.ok(isAborted(await problemOf(client.get(SECRET, { signal: abort.signal }))));
     },
@@ -249,9 +275,9 @@ test('200 calls one after the other use two connections at most, and ten watches
 test('closing the client breaks off what is under way', () =>
   withServer(
     () => {},
-    async (client) => {
+    async (client, server) => {
       const asking = problemOf(client.apply(SECRET, {}, { force: true }));
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await server.received(1);
       await client.close();
       assert.equal((await asking).status, 0);
     },

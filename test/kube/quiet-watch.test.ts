@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { refuse } from './bad-server.ts';
+import { watchFake } from './watched-cache.ts';
+
+test('a watch that has had nothing to tell yet is opened again without a warning', async () => {
+  await using all = await watchFake({ silenceMs: 50 });
+  await all.until(() => all.api.watching() === 1, 'the watch');
+  await all.until(() => all.api.counts.watch >= 3, 'a third watch');
+  all.api.put('b/new');
+  await all.holds('a/one', 'a/two', 'b/new');
+  assert.deepEqual(
+    all.lines.filter(({ level }) => level !== 'debug'),
+    [],
+  );
+  assert.equal(all.api.counts.list, 1);
+});
+
+test('a watch that falls silent after a bookmark is told of: bookmarks come every minute', async () => {
+  await using all = await watchFake({ silenceMs: 50 });
+  await all.until(() => all.api.watching() === 1, 'the watch');
+  all.api.bookmark();
+  await all.until(() => all.api.counts.watch >= 2, 'the next watch');
+  assert.equal(all.lines.filter(({ message }) => message === 'watch interrupted').length, 1);
+});
+
+test('after an outage a watch that stood without a word works again', async () => {
+  await using all = await watchFake({ silenceMs: 50 });
+  await all.until(() => all.api.watching() === 1, 'the watch');
+  all.api.faults.watch.push((response) => refuse(response, 500, 'InternalError'));
+  all.api.drop('end');
+  await all.until(() => all.lines.some(({ message }) => message === 'watch works again'), 'the good news');
+  assert.equal(all.lines.filter(({ message }) => message === 'watch interrupted').length, 1);
+});
