@@ -6,6 +6,7 @@ import {
   GROUP,
   INJECTION_ANNOTATIONS,
   LAST_SIGNING_TIME,
+  OWNING_JWT,
   PREFIX,
   RENEW,
   RESERVED_POLICIES,
@@ -24,6 +25,7 @@ const KNOWN_NAMES = INJECTION_KEYS.map((key) => key.slice(PREFIX.length));
 const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   [RENEW, 'the JWT'],
   [ADOPT, 'the Secret of the token'],
+  [OWNING_JWT, 'the Secret of the token'],
   [LAST_SIGNING_TIME, 'the Secret of the token'],
   [EXPIRES_AT, 'the Secret of the token'],
   [ALLOWED_NAMESPACES, 'the key Secret'],

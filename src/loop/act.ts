@@ -61,14 +61,16 @@ export async function signAndWrite(
   const signed = { claims: claims.value, issuedAt, duration: (performance.now() - startedAt) / 1000 };
   onSigned(signed);
   const present =
-    secret !== undefined && isLegacySecret(secret) ? await takeOver(store, jwt, secret) : secret;
+    secret !== undefined && isLegacySecret(secret)
+      ? await takeOver(store, jwt, secret, await store.readSecret(jwt.namespace, jwt.name))
+      : secret;
   const body = desiredSecret(jwt, spec, token, { issuedAt, expiresAt: claims.value.exp }, present);
   await store.applySecret(body, { force: secret !== undefined, signedBy: key.key.thumbprint });
   return ok(signed);
 }
 
 /**
- * Writes the Secret's metadata anew with the same token bytes: a server-side apply that left the token out would
+ * Writes the Secret's metadata again with the same token bytes: a server-side apply that left the token out would
  * delete it, and an ECDSA signature cannot be made twice. Does nothing, and says so, when the Secret is gone or
  * changed since it was observed: it may not be ours any more, and its watch event brings the next look.
  */
@@ -76,37 +78,40 @@ export async function repairSecret(
   store: Store,
   jwt: Jwt,
   spec: JwtSpec,
-  { resourceVersion }: Pick<SecretObservation, 'resourceVersion'>,
+  secret: SecretObservation,
 ): Promise<boolean> {
   const object = await store.readSecret(jwt.namespace, jwt.name);
   const token = readSecretToken(object);
   const read = token === undefined ? undefined : readToken(token);
   const expiresAt = read?.claims['exp'];
-  const isUnchanged = object !== undefined && parseSecretMetadata(object).resourceVersion === resourceVersion;
-  if (!isUnchanged || token === undefined || typeof expiresAt !== 'number') return false;
+  if (!isUnchanged(object, secret) || token === undefined || typeof expiresAt !== 'number') return false;
   const issuedAt = Math.floor(expiresAt - spec.lifetime);
-  await store.applySecret(desiredSecret(jwt, spec, token, { issuedAt, expiresAt }, { resourceVersion }), {
-    force: true,
-  });
+  const present = isLegacySecret(secret) ? await takeOver(store, jwt, secret, object) : secret;
+  await store.applySecret(desiredSecret(jwt, spec, token, { issuedAt, expiresAt }, present), { force: true });
   return true;
 }
 
+function isUnchanged(
+  object: JsonObject | undefined,
+  { resourceVersion }: Pick<SecretObservation, 'resourceVersion'>,
+): object is JsonObject {
+  return object !== undefined && parseSecretMetadata(object).resourceVersion === resourceVersion;
+}
+
 /**
- * Makes token-manager's Secret ours to apply; gives the resourceVersion to write over. A Secret that changed since it
- * was observed may be somebody else's by now: then that is the observed one, and the apply conflicts.
+ * Makes token-manager's Secret ours to apply; gives the state to write over. A Secret that changed since it was observed
+ * may be somebody else's by now: then that is the observed one, and the apply conflicts.
  */
 async function takeOver(
   store: Store,
   jwt: Jwt,
   secret: SecretObservation,
-): Promise<{ readonly resourceVersion: string }> {
-  const object = await store.readSecret(jwt.namespace, jwt.name);
-  if (object === undefined || parseSecretMetadata(object).resourceVersion !== secret.resourceVersion)
-    return secret;
-  const operations = takeOverPatch(object);
-  return operations.length === 0
-    ? secret
-    : parseSecretMetadata(await store.patchSecret(jwt.namespace, jwt.name, operations));
+  object: JsonObject | undefined,
+): Promise<SecretObservation> {
+  const operations = isUnchanged(object, secret) ? takeOverPatch(object) : [];
+  if (operations.length === 0) return secret;
+  const patched = await store.patchSecret(jwt.namespace, jwt.name, operations);
+  return { ...secret, resourceVersion: parseSecretMetadata(patched).resourceVersion };
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { JsonObject } from '../resources/json.ts';
 import type { Jwt, JwtSpec } from '../resources/jwt.ts';
+import { isKeyInOwnSecret } from '../resources/key-in-own-secret.ts';
 import { fail } from '../resources/result.ts';
-import { parseSecretMetadata, type SecretMetadata } from '../resources/secret.ts';
+import { hasOtherData, parseSecretMetadata, type SecretMetadata } from '../resources/secret.ts';
 import { findKeyRefusal, locateKey, readKeyText } from '../reconcile/key-access.ts';
 import type { KeyObservation, Observed, SecretObservation } from '../reconcile/observed.ts';
 import { readRecorded } from '../reconcile/recorded.ts';
@@ -11,6 +12,8 @@ import { findVerifier, gatherEvidence, judgeEvidence, type TokenEvidence } from 
 /** A Secret with the label of ours, as the cache keeps it. */
 export interface ManagedSecret {
   readonly metadata: SecretMetadata;
+  /** Data keys besides `token` lie in it. */
+  readonly hasOtherData: boolean;
   readonly evidence: TokenEvidence | undefined;
 }
 
@@ -53,6 +56,9 @@ export async function observe(observer: Observer, jwt: Jwt, known: Known, now: n
     secret,
     absenceConfirmed: known.secret === 'absent',
     jwtConfirmed: known.jwt !== undefined,
+    isKeyInOwnSecret:
+      newest.spec.ok &&
+      isKeyInOwnSecret(newest, newest.spec.value.key, observer.legacyKeyNamespace ?? newest.namespace),
   };
 }
 
@@ -79,7 +85,11 @@ export async function learn(
 
 /** What the cache keeps of a Secret with our label, from wire JSON. `signedBy` as of `gatherEvidence`. */
 export function parseManagedSecret(object: unknown, signedBy?: string): ManagedSecret {
-  return { metadata: parseSecretMetadata(object), evidence: gatherEvidence(object, signedBy) };
+  return {
+    metadata: parseSecretMetadata(object),
+    hasOtherData: hasOtherData(object),
+    evidence: gatherEvidence(object, signedBy),
+  };
 }
 
 function observeKey({ sources, legacyKeyNamespace }: Observer, jwt: Jwt): KeyObservation {
@@ -139,8 +149,10 @@ async function observeSecret(
   if (secret !== undefined && jwt.spec.ok) {
     const verifier = findVerifier(readRecorded(jwt.status), key.state === 'read' ? key.key : undefined);
     const token = await judgeEvidence(secret.evidence, jwt.spec.value, verifier, keyRing, now);
-    return { ...secret.metadata, token };
+    return { ...secret.metadata, token, hasOtherData: secret.hasOtherData };
   }
   const metadata = secret?.metadata ?? sources.otherSecret(jwt.namespace, jwt.name);
-  return metadata === undefined ? undefined : { ...metadata, token: { state: 'unread' } };
+  return metadata === undefined
+    ? undefined
+    : { ...metadata, token: { state: 'unread' }, hasOtherData: secret?.hasOtherData ?? false };
 }

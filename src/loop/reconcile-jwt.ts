@@ -107,6 +107,7 @@ async function carryOut(
   if (plan.do === 'repair' && jwt.spec.ok && secret !== undefined) {
     const isRepaired = await repairSecret(store, jwt, jwt.spec.value, secret);
     if (isRepaired) journal.repaired(subjectOf(jwt));
+    if (plan.problem !== undefined) return { problem: plan.problem };
   }
   if (plan.do !== 'sign') return {};
   const signed = await signAndWrite(store, observed, now, (token) => {

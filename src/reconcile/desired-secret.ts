@@ -8,10 +8,12 @@ import {
   LAST_SIGNING_TIME,
   MANAGED_BY_LABEL,
   MANAGED_LABEL,
+  OWNING_JWT,
   TOKEN_KEY,
   VERSION,
 } from '../resources/names.ts';
 import type { SecretObservation } from './observed.ts';
+import { isOwner, nameOf } from './ownership.ts';
 import { isLegacySecret } from './take-over.ts';
 import { formatTime } from './time.ts';
 
@@ -65,7 +67,7 @@ export function desiredSecret(
   spec: JwtSpec,
   token: string,
   times: SigningTimes,
-  present: Pick<SecretObservation, 'resourceVersion'> | undefined,
+  present: Pick<SecretObservation, 'resourceVersion' | 'hasOtherData'> | undefined,
 ): JsonObject {
   const owner = {
     apiVersion: `${GROUP}/${VERSION}`,
@@ -84,20 +86,27 @@ export function desiredSecret(
       labels: desiredLabels(jwt, spec),
       annotations: {
         ...spec.secretTemplate.annotations,
+        [OWNING_JWT]: nameOf(jwt),
         [LAST_SIGNING_TIME]: String(times.issuedAt),
         [EXPIRES_AT]: formatTime(times.expiresAt),
       },
-      ...(spec.deletionPolicy === 'Retain' ? {} : { ownerReferences: [owner] }),
+      ...(wantsOwner(spec, present?.hasOtherData ?? false) ? { ownerReferences: [owner] } : {}),
       resourceVersion: present?.resourceVersion ?? ABSENT,
     },
     data: { [TOKEN_KEY]: Buffer.from(token).toString('base64') },
   };
 }
 
+/** With an owner reference the Secret goes with its JWT: not where that is not wanted, nor where others keep data in it. */
+function wantsOwner({ deletionPolicy }: JwtSpec, hasOtherData: boolean): boolean {
+  return deletionPolicy === 'Delete' && !hasOtherData;
+}
+
 /**
  * Whether the Secret's metadata differs from what we would write: something of ours is missing or changed, or
  * something that we once wrote is no longer wanted. A Secret as token-manager left it (without `expires-at`) has
- * no drift: it is taken over at its next renewal, so that taking over writes nothing.
+ * no drift: it is taken over at its next renewal, so that taking over writes nothing. Nor has one that was written
+ * before Secrets named their JWT: that comes with the next write.
  */
 export function hasDrift(jwt: Jwt, spec: JwtSpec, secret: SecretObservation, expiresAt: number): boolean {
   if (isLegacySecret(secret)) return false;
@@ -107,13 +116,15 @@ export function hasDrift(jwt: Jwt, spec: JwtSpec, secret: SecretObservation, exp
     [LAST_SIGNING_TIME]: String(Math.floor(expiresAt - spec.lifetime)),
     [EXPIRES_AT]: formatTime(expiresAt),
   };
-  const owned = secret.owners.some((owner) => owner.uid === jwt.uid && owner.controller);
+  const owned = secret.owners.some((owner) => isOwner(jwt, owner) && owner.controller);
+  const named = secret.annotations[OWNING_JWT] ?? nameOf(jwt);
   return (
-    owned === (spec.deletionPolicy === 'Retain') ||
+    owned !== wantsOwner(spec, secret.hasOtherData) ||
+    named !== nameOf(jwt) ||
     lacks(secret.labels, labels) ||
     lacks(secret.annotations, annotations) ||
     secret.ours.labels.some((name) => !Object.hasOwn(labels, name)) ||
-    secret.ours.annotations.some((name) => !Object.hasOwn(annotations, name))
+    secret.ours.annotations.some((name) => name !== OWNING_JWT && !Object.hasOwn(annotations, name))
   );
 }
 

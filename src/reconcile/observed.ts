@@ -28,6 +28,8 @@ export type TokenObservation =
 /** The Secret of the JWT's name: its metadata, and the verdict on its token. */
 export interface SecretObservation extends SecretMetadata {
   readonly token: TokenObservation;
+  /** Data keys besides `token` lie in it; false as long as its data was not looked at (`unread`). */
+  readonly hasOtherData: boolean;
 }
 
 /** The private key that the JWT names. */
@@ -46,6 +48,8 @@ export interface Observed {
   /** The JWT is as the API server itself has it; a cache may be behind. */
   readonly jwtConfirmed?: boolean;
   readonly key: KeyObservation;
+  /** The JWT names the Secret of its own name as the one that holds its key. */
+  readonly isKeyInOwnSecret?: boolean;
 }
 
 /** What earlier runs wrote down about themselves in the JWT's status. */

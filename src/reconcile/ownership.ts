@@ -1,19 +1,79 @@
 import type { Jwt } from '../resources/jwt.ts';
-import { ADOPT, KIND, LAST_SIGNING_TIME } from '../resources/names.ts';
-import type { SecretObservation } from './observed.ts';
+import { ADOPT, GROUP, KIND, LAST_SIGNING_TIME, OWNING_JWT } from '../resources/names.ts';
+import type { Owner, SecretMetadata } from '../resources/secret.ts';
 
 /**
- * Whose the Secret of the JWT's name is. `ours`: an owner reference of this uid, or token-manager's annotation
- * and no other controller, or its owner handed it over. `predecessor`: a JWT of the same name that was deleted
- * owned it, and garbage collection is about to remove it. `foreign`: somebody else's, never touched.
+ * Whose the Secret of the JWT's name is. `ours`: no other controller owns it, and it has an owner reference of this JWT,
+ * names this JWT in an annotation, was signed before that annotation existed (by token-manager or by us), or its owner
+ * handed it over. `predecessor`: a JWT of the same name that was deleted owned it, and garbage collection is about to
+ * remove it. `foreign`: somebody else's, never touched.
  */
 export type Ownership = 'ours' | 'predecessor' | 'foreign';
 
-export function findOwnership(jwt: Jwt, secret: SecretObservation): Ownership {
-  if (secret.owners.some((owner) => owner.uid === jwt.uid)) return 'ours';
-  const controller = secret.owners.find((owner) => owner.controller);
-  if (controller === undefined && secret.annotations[LAST_SIGNING_TIME] !== undefined) return 'ours';
-  if (controller?.kind === KIND && controller.name === jwt.name) return 'predecessor';
-  if (secret.annotations[ADOPT] === jwt.name && controller === undefined) return 'ours';
-  return 'foreign';
+type Owned = Pick<SecretMetadata, 'owners' | 'annotations'>;
+type Identity = Pick<Jwt, 'namespace' | 'name' | 'uid'>;
+
+/** An owner's kind and name in a message: the API server bounds neither. */
+const MOST_OF_KIND = 63;
+const MOST_OF_NAME = 253;
+
+export function findOwnership(jwt: Identity, { owners, annotations }: Owned): Ownership {
+  const controller = findOtherController(jwt, owners);
+  if (controller !== undefined) return isPredecessor(jwt, controller) ? 'predecessor' : 'foreign';
+  if (owners.some((owner) => isOwner(jwt, owner))) return 'ours';
+  const named = annotations[OWNING_JWT];
+  const isSignedBefore = named === undefined && annotations[LAST_SIGNING_TIME] !== undefined;
+  const isNamed = named === nameOf(jwt);
+  return isNamed || isSignedBefore || annotations[ADOPT] === jwt.name ? 'ours' : 'foreign';
+}
+
+/** Whether the owner reference is of exactly this JWT. */
+export function isOwner({ uid }: Pick<Jwt, 'uid'>, owner: Owner): boolean {
+  return owner.uid === uid && isJwt(owner);
+}
+
+/** Value of the annotation by which a Secret names its JWT. */
+export function nameOf({ namespace, name }: Pick<Jwt, 'namespace' | 'name'>): string {
+  return `${namespace}/${name}`;
+}
+
+/** What is said of a Secret that is not ours, or is being deleted; ends with the remedy. */
+export function describeConflict(jwt: Identity, secret: Owned & Pick<SecretMetadata, 'deleting'>): string {
+  const { namespace, name } = jwt;
+  if (secret.deleting || findOwnership(jwt, secret) === 'predecessor')
+    return `Secret ${name} is being deleted: it is created again as soon as it is gone`;
+  const controller = findOtherController(jwt, secret.owners);
+  if (controller !== undefined) {
+    return (
+      `Secret ${name} belongs to ${describeOwner(controller)} and is left untouched: ` +
+      'create this JWT under another name, or that object with another Secret'
+    );
+  }
+  return (
+    `Secret ${name} exists and is not this JWT's: it is left untouched. Create the JWT under another name; or delete the ` +
+    'Secret if nobody needs it; or hand it over, what is in it stays: ' +
+    `kubectl annotate secret ${name} -n ${namespace} ${ADOPT}=${name}`
+  );
+}
+
+/** An owner in words: kind and name, cut to what the API server allows for names elsewhere. */
+export function describeOwner({ kind, name }: Pick<Owner, 'kind' | 'name'>): string {
+  return `${shorten(kind, MOST_OF_KIND)} ${shorten(name, MOST_OF_NAME)}`;
+}
+
+function shorten(text: string, most: number): string {
+  return text.slice(0, most).replaceAll(/[^\x20-\x7E]/g, '?');
+}
+
+/** The owner that controls the Secret, if it is not this JWT. */
+export function findOtherController(jwt: Pick<Jwt, 'uid'>, owners: readonly Owner[]): Owner | undefined {
+  return owners.find((owner) => owner.controller && !isOwner(jwt, owner));
+}
+
+function isPredecessor({ name }: Identity, owner: Owner): boolean {
+  return isJwt(owner) && owner.name === name;
+}
+
+function isJwt({ group, kind }: Owner): boolean {
+  return group === GROUP && kind === KIND;
 }

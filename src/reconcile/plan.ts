@@ -1,11 +1,12 @@
 import type { JwtSpec } from '../resources/jwt.ts';
+import { describeKeyInOwnSecret } from '../resources/key-in-own-secret.ts';
 import { RENEW } from '../resources/names.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import type { SignatureCause } from '../resources/reasons.ts';
 import { renewalTime } from '../signing/schedule.ts';
 import { hasDrift } from './desired-secret.ts';
 import type { KeyObservation, Observed, SecretObservation } from './observed.ts';
-import { findOwnership } from './ownership.ts';
+import { describeConflict, findOwnership, isOwner } from './ownership.ts';
 import { readRecorded } from './recorded.ts';
 
 /** What to do for one JWT now. */
@@ -15,8 +16,8 @@ export type Plan =
   /** Look closer first: the decision depends on something that was not read yet. Then plan again. */
   | { readonly do: 'read'; readonly what: 'key' | 'token' | 'jwt' }
   | { readonly do: 'sign'; readonly cause: SignatureCause }
-  /** Write the Secret's metadata again, with the same token bytes. */
-  | { readonly do: 'repair' }
+  /** Write the Secret's metadata again, with the same token bytes; `problem` is what keeps it from being Ready even then. */
+  | { readonly do: 'repair'; readonly problem?: StateProblem }
   /** Nothing can be done until an input changes; `wanted` is why a signature would be due, if one is. */
   | { readonly do: 'report'; readonly problem: StateProblem; readonly wanted?: SignatureCause }
   | { readonly do: 'rest' };
@@ -30,6 +31,7 @@ type Facts = {
 
 /** The first check that has an answer decides. The loop, `explain` and the tests all read this table. */
 const POLICY: readonly ((facts: Facts) => Plan | undefined)[] = [
+  spareKeySecret,
   reportConflict,
   confirmAbsence,
   readPresentToken,
@@ -52,16 +54,23 @@ export function planNext(observed: Observed, now: number): Plan {
   return { do: 'rest' };
 }
 
+/**
+ * The Secret of the JWT's name holds its key. If we wrote a token there before, our owner reference comes off: deleting
+ * the JWT must not delete the key.
+ */
+function spareKeySecret({ observed: { jwt, secret, isKeyInOwnSecret } }: Facts): Plan | undefined {
+  if (isKeyInOwnSecret !== true) return undefined;
+  const problem = describeKeyInOwnSecret(jwt);
+  const isOwned = secret?.owners.some((owner) => isOwner(jwt, owner)) === true && !secret.deleting;
+  if (isOwned && secret.token.state === 'unread') return { do: 'read', what: 'token' };
+  const isAtRisk = isOwned && secret.hasOtherData && secret.token.state === 'valid';
+  return isAtRisk ? { do: 'repair', problem } : { do: 'report', problem };
+}
+
 function reportConflict({ observed: { jwt, secret } }: Facts): Plan | undefined {
   if (secret === undefined) return undefined;
-  const ownership = findOwnership(jwt, secret);
-  if (ownership === 'ours' && !secret.deleting) return undefined;
-  const message =
-    ownership === 'foreign'
-      ? `Secret ${jwt.name} exists and is not this JWT's: it is left untouched. Delete it, rename the JWT, or hand it over: ` +
-        `kubectl annotate secret ${jwt.name} tokens.osg-htc.org/adopt=${jwt.name}`
-      : `Secret ${jwt.name} is being deleted: it is written anew as soon as it is gone`;
-  return { do: 'report', problem: { reason: 'SecretConflict', message } };
+  if (findOwnership(jwt, secret) === 'ours' && !secret.deleting) return undefined;
+  return { do: 'report', problem: { reason: 'SecretConflict', message: describeConflict(jwt, secret) } };
 }
 
 /** A Secret that was written once may be on its way from one watch to the other: its label was taken off. */

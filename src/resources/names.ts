@@ -29,6 +29,8 @@ export const COPIED_ANNOTATION = `${PREFIX}copied`;
 export const LAST_SIGNING_TIME = `${PREFIX}last-signing-time`;
 /** On the Secret: RFC 3339. */
 export const EXPIRES_AT = `${PREFIX}expires-at`;
+/** On the Secret: `namespace/name` of its JWT, so that a copy of it elsewhere is not taken for ours. */
+export const OWNING_JWT = `${PREFIX}jwt`;
 /** On a Secret that is not ours: the name of the JWT that may take it over. */
 export const ADOPT = `${PREFIX}adopt`;
 /** On the JWT: any new value asks for one new token. */

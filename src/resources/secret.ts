@@ -13,6 +13,8 @@ type StringMap = Readonly<Record<string, string>>;
 
 /** One entry of `metadata.ownerReferences`, as far as it matters here. */
 export interface Owner {
+  /** API group of the owner's kind; `''` for the core group. */
+  readonly group: string;
   readonly kind: string;
   readonly name: string;
   readonly uid: string;
@@ -67,8 +69,15 @@ export function readSecretToken(object: unknown): string | undefined {
   return text === '' ? undefined : text;
 }
 
+/** Whether data keys besides the token's lie in the Secret: they are somebody else's. Reads names alone. */
+export function hasOtherData(object: unknown): boolean {
+  return Object.keys(objectMember(object, 'data') ?? {}).some((key) => key !== TOKEN_KEY);
+}
+
 function parseOwner(reference: JsonObject): Owner {
+  const [group = '', version] = (stringMember(reference, 'apiVersion') ?? '').split('/');
   return {
+    group: version === undefined ? '' : group,
     kind: stringMember(reference, 'kind') ?? '',
     name: stringMember(reference, 'name') ?? '',
     uid: stringMember(reference, 'uid') ?? '',

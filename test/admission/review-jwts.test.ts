@@ -78,6 +78,22 @@ describe('a new JWT', () => {
     assert.equal(answer.warnings.length, 1);
   });
 
+  it('whose key would share the Secret of its token is refused, wherever the namespace is said to be', async () => {
+    const keyIn = (namespace?: string) => ({
+      key: { secret: { name: 'my-jwt', key: 'key.pem', ...(namespace === undefined ? {} : { namespace }) } },
+    });
+    for (const namespace of [undefined, '', 'science']) {
+      const { allowed, reason, message } = await create(keyIn(namespace));
+      assert.deepEqual([allowed, reason], [false, 'SecretConflict']);
+      assert.match(message, /^spec\.key\.secret names Secret my-jwt/);
+      assert.doesNotMatch(message, /delete|adopt/);
+    }
+    assert.ok(
+      (await create(keyIn('keys'))).allowed,
+      'the Secret of that name in another namespace is another',
+    );
+  });
+
   it('hears everything that is wrong at once', async () => {
     const answer = await create({ ...BAD_KEY, data: { id: 2 ** 60 } });
     assert.equal(answer.reason, 'KeyUnreadable');
@@ -129,6 +145,12 @@ describe('an update', () => {
     const long = { resignBefore: { days: 2 }, key: SECRET };
     assertUntouched(await update(wireJwt({ ...long, keyId: 'other' }), wireJwt(long)));
     assert.equal((await create(long)).reason, 'RenewalClamped');
+  });
+
+  it('may keep a key in the Secret of its token, but not begin with it', async () => {
+    const own = { key: { secret: { name: 'my-jwt', key: 'key.pem' } } };
+    assert.ok((await update(wireJwt({ ...own, keyId: 'other' }), wireJwt(own))).allowed);
+    assert.ok(!(await update(wireJwt(own), wireJwt({ key: SECRET }))).allowed);
   });
 
   it('of something that is being deleted is allowed', async () => {

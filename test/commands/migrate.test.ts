@@ -160,7 +160,9 @@ describe('what migrate check finds', () => {
     const uid = '5a0e6d1c-0000-4000-8000-000000000001';
     const metadata = {
       annotations: { 'tokens.osg-htc.org/last-signing-time': '1743630000.123' },
-      ownerReferences: [{ kind: 'JWT', name: 'my-jwt', uid, controller: true }],
+      ownerReferences: [
+        { apiVersion: 'tokens.osg-htc.org/v1', kind: 'JWT', name: 'my-jwt', uid, controller: true },
+      ],
     };
     const secrets = { 'science/my-key': {}, 'science/my-jwt': metadata };
     assert.deepEqual(check({ jwts: [wireJwt(keyIn('my-key'))], secrets }), []);

@@ -5,7 +5,8 @@ import { KEYS } from './keys.ts';
 import { LEADERSHIP } from './leadership.ts';
 import { OUTAGES } from './outages.ts';
 import { CRD_REINSTALLED, SURROUNDINGS } from './surroundings.ts';
-import { PLIGHTS, VANDALISM } from './vandalism.ts';
+import { PLIGHTS } from './plights.ts';
+import { VANDALISM } from './vandalism.ts';
 import { WATCHES } from './watches.ts';
 
 /** All faults, in the order of the table. */

@@ -54,7 +54,7 @@ export function describeExplain(world: () => World): void {
       const { code, out } = await explain('jwt', 'taken');
       assert.equal(code, 1);
       assert.match(out, /not Ready \(SecretConflict\)/);
-      assert.match(out, /kubectl annotate secret taken tokens\.osg-htc\.org\/adopt=taken/);
+      assert.match(out, /kubectl annotate secret taken -n science tokens\.osg-htc\.org\/adopt=taken/);
       assert.match(out, /the Secret is not this JWT's: what is in it was not looked at/);
     });
 

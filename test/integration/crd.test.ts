@@ -46,6 +46,9 @@ describe('the CRD on a real API server', () => {
     'a key Secret of another namespace': {
       key: { secret: { name: 'my-key', key: 'key.pem', namespace: 'keys' } },
     },
+    'a key Secret of the JWT’s name in another namespace': {
+      key: { secret: { name: 'trial', key: 'key.pem', namespace: 'keys' } },
+    },
     'a key in a ConfigMap, which token-manager knew': { key: { configMap: { name: 'a', key: 'b' } } },
     'a Secret template and Retain': {
       secretTemplate: { labels: { a: 'b' }, annotations: { c: 'd' } },
@@ -88,6 +91,14 @@ describe('the CRD on a real API server', () => {
       { key: { secret: { name: 'a' } } },
       /spec\.key\.secret\.key.*Required/,
     ],
+    'a key in the Secret of the token': [
+      { key: { secret: { name: 'trial', key: 'key.pem' } } },
+      /spec\.key\.secret\.name.*names the Secret of the JWT's own name.*Secret of another name/s,
+    ],
+    'the same with an empty namespace': [
+      { key: { secret: { name: 'trial', key: 'key.pem', namespace: '' } } },
+      /spec\.key\.secret\.name.*names the Secret of the JWT's own name/,
+    ],
     'an algorithm without a private key': [
       { algorithm: 'HS256' },
       /spec\.algorithm.*supported values.*ES256/,
@@ -119,38 +130,71 @@ describe('the CRD on a real API server', () => {
     assert.match(stderr, /unknown field "spec\.secretRef"/);
   });
 
-  it('lets a stored object with a clamped resignBefore be edited elsewhere', async () => {
-    // As token-manager's schema let it in: the rule is looked at again only when either duration changes.
-    await cluster.kubectl(['apply', '-f', '-'], {
-      input: JSON.stringify({ ...wireJwt(), metadata: { name: 'stored', namespace: 'default' } }),
+  const STORED: readonly (readonly [string, string, object, object])[] = [
+    [
+      'a clamped resignBefore',
+      '/properties/spec/x-kubernetes-validations',
+      { resignBefore: { days: 9 } },
+      { resignBefore: { days: 8 } },
+    ],
+    [
+      'a key in the Secret of its token',
+      '/x-kubernetes-validations',
+      { key: { value: null, secret: { name: 'stored', key: 'key.pem' } } },
+      { key: { value: null, secret: { name: 'stored', key: 'other.pem' } } },
+    ],
+  ];
+  for (const [name, rules, stale, other] of STORED) {
+    it(`lets a stored object with ${name} be edited elsewhere`, async () => {
+      // As token-manager's schema let it in: the rule is looked at again only when what it is about changes.
+      const stored = { ...wireJwt(), metadata: { name: 'stored', namespace: 'default' } };
+      await cluster.kubectl(['delete', 'jwt', 'stored', '--ignore-not-found']);
+      await cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify(stored) });
+      const put = await dropRules(rules);
+      const patch = (spec: object, ...flags: readonly string[]) =>
+        cluster.kubectl(
+          ['patch', 'jwt', 'stored', '--type=merge', ...flags, '-p', JSON.stringify({ spec })],
+          { allowFailure: true },
+        );
+      await retry(
+        () => patch(stale),
+        ({ code }) => code === 0,
+      );
+      await put();
+      await retry(
+        () => patch(other, '--dry-run=server'),
+        ({ code }) => code !== 0,
+      );
+      assert.equal((await patch({ keyId: 'another' })).stderr, '');
+      const status = { status: { renewals: 1 } };
+      const args = [
+        'patch',
+        'jwt',
+        'stored',
+        '--subresource=status',
+        '--type=merge',
+        '-p',
+        JSON.stringify(status),
+      ];
+      await cluster.kubectl(args);
+      await cluster.kubectl(['label', 'jwt', 'stored', 'a=b']);
     });
-    const crd = ['crd', 'jwts.tokens.osg-htc.org', '--type=json', '-p'];
-    const rules = '/spec/versions/0/schema/openAPIV3Schema/properties/spec/x-kubernetes-validations';
-    const { stdout } = await cluster.kubectl(['get', 'crd', 'jwts.tokens.osg-htc.org', '-o', 'json']);
-    const kept =
-      JSON.parse(stdout).spec.versions[0].schema.openAPIV3Schema.properties.spec['x-kubernetes-validations'];
-    await cluster.kubectl(['patch', ...crd, JSON.stringify([{ op: 'remove', path: rules }])]);
-    const long = ['patch', 'jwt', 'stored', '--type=merge', '-p', '{"spec":{"resignBefore":{"days":9}}}'];
-    await retry(
-      () => cluster.kubectl(long, { allowFailure: true }),
-      ({ code }) => code === 0,
-    );
-    await cluster.kubectl(['patch', ...crd, JSON.stringify([{ op: 'add', path: rules, value: kept }])]);
-    const refuses = [
-      'patch',
-      'jwt',
-      'stored',
-      '--type=merge',
-      '--dry-run=server',
-      '-p',
-      '{"spec":{"resignBefore":{"days":8}}}',
-    ];
-    await retry(
-      () => cluster.kubectl(refuses, { allowFailure: true }),
-      ({ code }) => code !== 0,
-    );
-    await cluster.kubectl(['patch', 'jwt', 'stored', '--type=merge', '-p', '{"spec":{"keyId":"another"}}']);
-  });
+  }
+
+  /** Takes the rules there off the CRD; gives what puts them back. */
+  async function dropRules(path: string): Promise<() => Promise<unknown>> {
+    const crd = ['crd', 'jwts.tokens.osg-htc.org'];
+    const { stdout } = await cluster.kubectl(['get', ...crd, '-o', 'json']);
+    const full = `/spec/versions/0/schema/openAPIV3Schema${path}`;
+    const value: unknown = full
+      .split('/')
+      .slice(1)
+      .reduce((object, part) => object[part], JSON.parse(stdout));
+    const patch = (operation: object) =>
+      cluster.kubectl(['patch', ...crd, '--type=json', '-p', JSON.stringify([{ path: full, ...operation }])]);
+    await patch({ op: 'remove' });
+    return () => patch({ op: 'add', value });
+  }
 });
 
 /** Asks again until the answer fits: a changed CRD takes effect a moment after it was written. */

@@ -6,7 +6,8 @@ import { startStage, type Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { makeKey, makeRsaKey, NRP_KEY, toPem } from '../fixtures/keys.ts';
-import { openObjects, secretText, type Objects } from './objects.ts';
+import { openObjects, type Objects } from './objects.ts';
+import { describeKeySecrets, describeOwnership } from './ownership-cases.ts';
 import { openScience, type Science } from './science.ts';
 
 describe('keys and Secrets on a real control plane', { concurrency: false }, () => {
@@ -101,26 +102,7 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
     assert.equal(await science.tokenOf('not-granted'), token, 'the token that is there stays');
   });
 
-  it('a Secret of somebody else is never touched, until its owner hands it over', async () => {
-    await science.applySecret('taken', { password: 'secret' });
-    await science.apply('taken');
-    const conflict = await objects.waitForCondition('science', 'taken', 'Ready', 'False', 'SecretConflict');
-    assert.match(conflict.message, /kubectl annotate secret taken tokens.osg-htc.org\/adopt=taken/);
-    const untouched = await objects.get('secrets', 'science', 'taken');
-    assert.deepEqual(Object.keys(untouched.data), ['password']);
-    assert.equal(untouched.metadata.ownerReferences, undefined);
-    await stage.cluster.kubectl([
-      'annotate',
-      'secret',
-      '-n',
-      'science',
-      'taken',
-      'tokens.osg-htc.org/adopt=taken',
-    ]);
-    await science.waitForToken('taken', (token) => token !== '');
-    await objects.waitForCondition('science', 'taken', 'Ready', 'True', 'Signed');
-    assert.equal(secretText(await objects.get('secrets', 'science', 'taken'), 'password'), 'secret');
-  });
+  describeOwnership(() => ({ stage, objects, science }));
 
   describe('that were stored before anyone could refuse them', () => {
     before(async () => {
@@ -133,6 +115,8 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
         return (await stage.cluster.kubectl(args, { input, allowFailure: true })).code === 0;
       });
     });
+
+    describeKeySecrets(() => ({ stage, objects, science }));
 
     it('every bad key gets a condition that names what, where and the remedy, and an Event', async () => {
       const cases: Readonly<Record<string, readonly [Record<string, unknown>, string, RegExp]>> = {

@@ -1,8 +1,9 @@
-import { APP, ADOPT, LAST_SIGNING_TIME, RENEW } from '../../src/resources/names.ts';
+import { APP, RENEW } from '../../src/resources/names.ts';
 import type { ModelCluster, ModelJwt } from './model-cluster.ts';
-import { valuesOf, type ModelSecret } from './model-secret.ts';
+import type { ModelSecret } from './model-secret.ts';
 import { fits, isThumbprint, keySecretOf, lifetimesOf, nameKey, says, Verifier } from './model-token.ts';
 import type { KeyName, SeenToken } from './model-token.ts';
+import { isOurs } from './model-ownership.ts';
 import { findDrift, wantedPaths } from './model-wanted.ts';
 
 /** What the laws see of the world beside the cluster. Times in milliseconds. */
@@ -104,8 +105,7 @@ export class Laws {
   /** Whether a token could be signed and written. */
   isPossible(jwt: ModelJwt): boolean {
     const secret = this.#cluster.secrets.get(keyOf(jwt));
-    const isWritable =
-      secret === undefined || (isOurs(jwt.name, jwt.uid, secret) && !secret.deleting && !secret.immutable);
+    const isWritable = secret === undefined || (isOurs(jwt, secret) && !secret.deleting && !secret.immutable);
     return !jwt.deleting && this.#view.canWork() && isWritable && this.isKeyUsable(jwt);
   }
 
@@ -161,7 +161,7 @@ export class Laws {
     const seen = within(ledger.states, from).flatMap(({ jwt }) => (jwt === undefined ? [] : [jwt]));
     if (!seen.some(({ deleting }) => !deleting))
       this.#blame(key, 'a Secret was written for a JWT that is gone');
-    if (before !== undefined && !seen.some(({ name, uid }) => isOurs(name, uid, before)))
+    if (before !== undefined && !seen.some((jwt) => isOurs(jwt, before)))
       this.#blame(key, 'I5: the Secret of somebody else was written');
     this.#judgeForeign(key, before, after, seen);
     const isSameToken = before?.fields.get('data/token')?.value === after.fields.get('data/token')?.value;
@@ -283,15 +283,6 @@ export class Laws {
 function within<T extends { readonly since: number }>(states: readonly T[], from: number): readonly T[] {
   const first = states.findLastIndex(({ since }) => since < from);
   return states.slice(Math.max(0, first));
-}
-
-/** Contract §1: whose a Secret is. */
-export function isOurs(name: string, uid: string, { fields }: ModelSecret): boolean {
-  const owners = Object.entries(valuesOf(fields, 'owners'));
-  if (owners.some(([owner]) => owner === uid)) return true;
-  const hasController = owners.some(([, owner]) => JSON.stringify(owner).includes('"controller":true'));
-  const isSigned = fields.has(`annotations/${LAST_SIGNING_TIME}`);
-  return !hasController && (isSigned || fields.get(`annotations/${ADOPT}`)?.value === name);
 }
 
 function keyOf({ namespace, name }: ModelJwt): string {

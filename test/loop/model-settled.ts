@@ -2,7 +2,8 @@ import { arrayMember, isJsonObject, type JsonObject } from '../../src/resources/
 import { APP } from '../../src/resources/names.ts';
 import type { ModelJwt } from './model-cluster.ts';
 import type { ModelSecret } from './model-secret.ts';
-import { isOurs, type Laws } from './model-laws.ts';
+import type { Laws } from './model-laws.ts';
+import { isOurs } from './model-ownership.ts';
 import { findDrift } from './model-wanted.ts';
 import { fits, keySecretOf, lifetimesOf, type SeenToken } from './model-token.ts';
 import type { World } from './model-world.ts';
@@ -46,7 +47,7 @@ function findDifferences(
 ): readonly string[] {
   const { status } = jwt;
   const token = laws.tokenIn(secret);
-  const isOwn = secret !== undefined && isOurs(jwt.name, jwt.uid, secret) && !secret.deleting;
+  const isOwn = secret !== undefined && isOurs(jwt, secret) && !secret.deleting;
   const isValid = isOwn && laws.isValid(jwt);
   const ready = condition(status, 'Ready');
   const found: string[] = [];

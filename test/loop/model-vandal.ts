@@ -1,4 +1,4 @@
-import { ADOPT } from '../../src/resources/names.ts';
+import { ADOPT, OWNING_JWT } from '../../src/resources/names.ts';
 import type { ModelCluster } from './model-cluster.ts';
 import type { Laws } from './model-laws.ts';
 import { JWT_KEYS, type JwtKey, type Vandalism } from './model-steps.ts';
@@ -49,6 +49,9 @@ const CHANGES: Readonly<Partial<Record<Vandalism, (values: Values, scene: Scene,
     if (earlier !== undefined) values.set('data/token', earlier);
   },
   'foreign data key': (values) => values.set('data/password', encode('precious')),
+  'foreign data gone': (values) => values.delete('data/password'),
+  'name of another JWT': (values) => values.set(`annotations/${OWNING_JWT}`, 'lab/a'),
+  'without a name': (values) => values.delete(`annotations/${OWNING_JWT}`),
   'foreign label': (values) => values.set('labels/example.com/mine', 'precious'),
   'foreign annotation': (values) => values.set('annotations/example.com/mine', 'precious'),
   'foreign owner': (values) => values.set(`owners/${FOREIGN_OWNER.uid}`, FOREIGN_OWNER),

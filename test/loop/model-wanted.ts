@@ -1,5 +1,5 @@
 import { member, objectMember, stringMap } from '../../src/resources/json.ts';
-import { APP } from '../../src/resources/names.ts';
+import { APP, OWNING_JWT } from '../../src/resources/names.ts';
 import type { ModelJwt } from './model-cluster.ts';
 import type { ModelSecret } from './model-secret.ts';
 
@@ -13,8 +13,14 @@ const MOVING = [
   'annotations/tokens.osg-htc.org/expires-at',
 ];
 
+/** Written with everything else; a Secret of before it was lacks it until its next write. */
+const NAME = `annotations/${OWNING_JWT}`;
+
 /** Labels, annotations and owner that the contract wants on the Secret of a JWT, by path; owners by presence alone. */
-function wantedValues({ uid, labels, spec }: ModelJwt): ReadonlyMap<string, string | undefined> {
+function wantedValues(
+  { uid, labels, spec }: ModelJwt,
+  hasOtherData: boolean,
+): ReadonlyMap<string, string | undefined> {
   const isRetained = spec['deletionPolicy'] === 'Retain';
   const template = objectMember(spec, 'secretTemplate');
   const wanted = new Map<string, string | undefined>();
@@ -25,19 +31,24 @@ function wantedValues({ uid, labels, spec }: ModelJwt): ReadonlyMap<string, stri
       wanted.set(`${group}/${name}`, value);
   wanted.set('labels/app.kubernetes.io/managed-by', 'jwt-injector');
   wanted.set('labels/tokens.osg-htc.org/managed', 'true');
-  if (!isRetained) wanted.set(`owners/${uid}`, undefined);
+  if (!isRetained && !hasOtherData) wanted.set(`owners/${uid}`, undefined);
   return wanted;
 }
 
 /** Every path that we may write on behalf of the JWT. */
 export function wantedPaths(jwt: ModelJwt): Iterable<string> {
-  return [...wantedValues(jwt).keys(), ...MOVING];
+  return [...wantedValues(jwt, false).keys(), ...MOVING, NAME];
 }
 
 /** What of the Secret's metadata is not as the contract wants it; `undefined` when all is well. */
 export function findDrift(jwt: ModelJwt, secret: ModelSecret | undefined): string | undefined {
   if (secret === undefined) return 'no Secret';
-  const wanted = wantedValues(jwt);
+  const hasOtherData = [...secret.fields.keys()].some(
+    (path) => path.startsWith('data/') && path !== 'data/token',
+  );
+  const wanted = wantedValues(jwt, hasOtherData);
+  const name = secret.fields.get(NAME)?.value;
+  if (name !== undefined && name !== `${jwt.namespace}/${jwt.name}`) return NAME;
   for (const [path, value] of wanted) {
     const present = secret.fields.get(path);
     if (present === undefined || (value !== undefined && present.value !== value)) return path;
@@ -46,7 +57,7 @@ export function findDrift(jwt: ModelJwt, secret: ModelSecret | undefined): strin
   const token = secret.fields.get('data/token')?.value;
   if (typeof token === 'string' && !hasRightTimes(secret, token)) return 'times';
   for (const [path, { managers }] of secret.fields)
-    if (managers.includes(APP) && !wanted.has(path) && !MOVING.includes(path)) return path;
+    if (managers.includes(APP) && !wanted.has(path) && path !== NAME && !MOVING.includes(path)) return path;
   return undefined;
 }
 

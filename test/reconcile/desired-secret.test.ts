@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { desiredLabels, desiredSecret, hasDrift } from '../../src/reconcile/desired-secret.ts';
 import type { SecretObservation } from '../../src/reconcile/observed.ts';
-import { EXPIRES_AT, LAST_SIGNING_TIME, MANAGED_LABEL } from '../../src/resources/names.ts';
+import {
+  EXPIRES_AT,
+  GROUP,
+  LAST_SIGNING_TIME,
+  MANAGED_LABEL,
+  OWNING_JWT,
+} from '../../src/resources/names.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt, JwtSpec } from '../../src/resources/jwt.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
@@ -22,7 +28,7 @@ function make(
 
 function body(
   spec: Record<string, unknown> = {},
-  present?: { readonly resourceVersion: string },
+  present?: { readonly resourceVersion: string; readonly hasOtherData: boolean },
 ): JsonObject {
   const made = make(spec);
   return desiredSecret(made.jwt, made.spec, 'the.jwt.text', TIMES, present);
@@ -49,26 +55,42 @@ describe('the labels of a Secret', () => {
 describe('the Secret as it is applied', () => {
   it('says all that is ours and nothing else', () => {
     const { uid } = makeJwt();
-    assert.deepEqual(body({ secretTemplate: { annotations: { note: 'n' } } }, { resourceVersion: '11' }), {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      type: 'Opaque',
-      metadata: {
-        name: 'my-jwt',
-        namespace: 'science',
-        labels: OURS,
-        annotations: { note: 'n', [LAST_SIGNING_TIME]: '1800000000', [EXPIRES_AT]: '2027-01-16T08:00:00Z' },
-        ownerReferences: [
-          { apiVersion: 'tokens.osg-htc.org/v1', kind: 'JWT', name: 'my-jwt', uid, controller: true },
-        ],
-        resourceVersion: '11',
+    assert.deepEqual(
+      body(
+        { secretTemplate: { annotations: { note: 'n' } } },
+        { resourceVersion: '11', hasOtherData: false },
+      ),
+      {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        type: 'Opaque',
+        metadata: {
+          name: 'my-jwt',
+          namespace: 'science',
+          labels: OURS,
+          annotations: {
+            note: 'n',
+            [OWNING_JWT]: 'science/my-jwt',
+            [LAST_SIGNING_TIME]: '1800000000',
+            [EXPIRES_AT]: '2027-01-16T08:00:00Z',
+          },
+          ownerReferences: [
+            { apiVersion: 'tokens.osg-htc.org/v1', kind: 'JWT', name: 'my-jwt', uid, controller: true },
+          ],
+          resourceVersion: '11',
+        },
+        data: { token: 'dGhlLmp3dC50ZXh0' },
       },
-      data: { token: 'dGhlLmp3dC50ZXh0' },
-    });
+    );
   });
 
-  it('has no owner when it is to outlive its JWT', () => {
-    assert.ok(!('ownerReferences' in (objectMember(body({ deletionPolicy: 'Retain' }), 'metadata') ?? {})));
+  it('has no owner when it is to outlive its JWT, or holds what is not the JWT’s', () => {
+    const bodies = [
+      body({ deletionPolicy: 'Retain' }),
+      body({ deletionPolicy: 'Retain' }, { resourceVersion: '11', hasOtherData: true }),
+      body({}, { resourceVersion: '11', hasOtherData: true }),
+    ];
+    for (const made of bodies) assert.ok(!('ownerReferences' in (objectMember(made, 'metadata') ?? {})));
   });
 
   it('conflicts with any Secret that came meanwhile when none was there', () => {
@@ -86,6 +108,8 @@ describe('drift', () => {
     ours: { labels: [], annotations: [] },
   };
   const { note: _note, ...withoutNote } = good.annotations;
+  const { [OWNING_JWT]: _name, ...unnamed } = good.annotations;
+  const withoutName = { annotations: unnamed, ours: { ...good.ours, annotations: Object.keys(unnamed) } };
   const { [LAST_SIGNING_TIME]: _time, ...withoutTime } = good.annotations;
   const cases: readonly (readonly [string, Partial<SecretObservation>, boolean])[] = [
     ['nothing', {}, false],
@@ -104,7 +128,7 @@ describe('drift', () => {
     ['a changed label of the template', { labels: { ...good.labels, tier: '2' } }, true],
     [
       'an owner that is no controller',
-      { owners: [{ kind: 'JWT', name: jwt.name, uid: jwt.uid, controller: false }] },
+      { owners: [{ group: GROUP, kind: 'JWT', name: jwt.name, uid: jwt.uid, controller: false }] },
       true,
     ],
     [
@@ -112,6 +136,16 @@ describe('drift', () => {
       { ours: { ...good.ours, annotations: [...good.ours.annotations, 'old'] } },
       true,
     ],
+    ['a Secret that was written before Secrets named their JWT', withoutName, false],
+    ['the same, that lost its label', { ...withoutName, labels: {} }, true],
+    [
+      'the name of a JWT in another namespace',
+      { annotations: { ...good.annotations, [OWNING_JWT]: 'lab/my-jwt' } },
+      true,
+    ],
+    ['an owner reference beside data of others', { hasOtherData: true }, true],
+    ['data of others without one', { hasOtherData: true, owners: [] }, false],
+    ['no owner reference once that data is gone', { owners: [] }, true],
     ['a Secret as token-manager left it', legacy, false],
     ['the same with a label that we wrote', { ...legacy, ours: { labels: ['tier'], annotations: [] } }, true],
     ['no annotations at all', { annotations: {}, ours: { ...good.ours, annotations: [] } }, true],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { planNext } from '../../src/reconcile/plan.ts';
-import { ADOPT, EXPIRES_AT, LAST_SIGNING_TIME, RENEW } from '../../src/resources/names.ts';
+import { ADOPT, EXPIRES_AT, GROUP, LAST_SIGNING_TIME, RENEW } from '../../src/resources/names.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { DAY, NOW, ourSecret, readKey, settled, settledJwt, UNREAD } from '../fixtures/observed.ts';
@@ -80,20 +80,44 @@ describe('the plan', () => {
     const foreign = ourSecret(jwt, 0, { owners: [], annotations: {}, token: { state: 'unread' } });
     const plan = planNext({ jwt, secret: foreign, key }, NOW);
     assert.ok(plan.do === 'report' && plan.problem.reason === 'SecretConflict');
-    assert.match(plan.problem.message, /kubectl annotate secret my-jwt tokens.osg-htc.org\/adopt=my-jwt/);
+    assert.match(
+      plan.problem.message,
+      /kubectl annotate secret my-jwt -n science tokens.osg-htc.org\/adopt=my-jwt/,
+    );
     const handedOver = { ...foreign, annotations: { [ADOPT]: 'my-jwt' } };
     assert.deepEqual(planNext({ jwt, secret: handedOver, key }, NOW), { do: 'read', what: 'token' });
     const otherController = {
       ...handedOver,
-      owners: [{ kind: 'App', name: 'x', uid: 'y', controller: true }],
+      owners: [{ group: '', kind: 'App', name: 'x', uid: 'y', controller: true }],
     };
     assert.equal(planNext({ jwt, secret: otherController, key }, NOW).do, 'report');
+  });
+
+  it('never writes to the Secret of its own key, and advises nothing that would cost the key', async () => {
+    const jwt = await settledJwt();
+    const foreign = ourSecret(jwt, 0, { owners: [], annotations: {}, token: { state: 'unread' } });
+    const handedOver = { ...foreign, annotations: { [ADOPT]: 'my-jwt' } };
+    for (const secret of [undefined, foreign, handedOver, ourSecret(jwt), ourSecret(jwt, DAY)]) {
+      const plan = planNext({ jwt, secret, key, isKeyInOwnSecret: true }, NOW);
+      assert.ok(plan.do === 'report' && plan.problem.reason === 'SecretConflict');
+      assert.match(plan.problem.message, /^spec\.key\.secret names Secret my-jwt, .*of another name/);
+      assert.doesNotMatch(plan.problem.message, /delete|adopt|hand it over/i);
+    }
+  });
+
+  it('takes its owner reference off a Secret of its own that became that of its key', async () => {
+    const jwt = await settledJwt();
+    const secret = ourSecret(jwt, 0, { hasOtherData: true });
+    const plan = planNext({ jwt, secret, key, isKeyInOwnSecret: true }, NOW);
+    assert.ok(plan.do === 'repair' && plan.problem?.reason === 'SecretConflict');
+    const freed = { ...secret, owners: [] };
+    assert.equal(planNext({ jwt, secret: freed, key, isKeyInOwnSecret: true }, NOW).do, 'report');
   });
 
   it('waits for the Secret of a JWT of the same name that was deleted', async () => {
     const jwt = await settledJwt();
     const secret = ourSecret(jwt, 0, {
-      owners: [{ kind: 'JWT', name: 'my-jwt', uid: 'older', controller: true }],
+      owners: [{ group: GROUP, kind: 'JWT', name: 'my-jwt', uid: 'older', controller: true }],
     });
     const plan = planNext({ jwt, secret, key }, NOW);
     assert.ok(plan.do === 'report' && plan.problem.reason === 'SecretConflict');
@@ -129,6 +153,7 @@ describe('the plan', () => {
       'a label was changed': { labels: { ...good.labels, team: 'z' } },
       'our label was removed': { labels: { team: 'a' } },
       'the owner reference was removed': { owners: [] },
+      'somebody else put data in': { hasOtherData: true },
       'a template annotation was removed': { annotations: { ...good.annotations, note: 'x' } },
       'expires-at was edited': { annotations: { ...good.annotations, [EXPIRES_AT]: '9999-01-01T00:00:00Z' } },
       'last-signing-time is no number': { annotations: { ...good.annotations, [LAST_SIGNING_TIME]: 'NaN' } },

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseSecretMetadata, readSecretData, readSecretToken } from '../../src/resources/secret.ts';
+import {
+  hasOtherData,
+  parseSecretMetadata,
+  readSecretData,
+  readSecretToken,
+} from '../../src/resources/secret.ts';
 
 const ours = (operation: string, manager = 'jwt-injector'): object => ({
   manager,
@@ -26,7 +31,7 @@ const secret = {
       'kubectl.kubernetes.io/last-applied-configuration': '{"data":{"token":"secret"}}',
     },
     ownerReferences: [
-      { apiVersion: 'v1', kind: 'JWT', name: 'x', uid: 'u1', controller: true },
+      { apiVersion: 'tokens.osg-htc.org/v1', kind: 'JWT', name: 'x', uid: 'u1', controller: true },
       { uid: 'u2' },
       'junk',
     ],
@@ -57,8 +62,8 @@ describe('what is kept of a Secret', () => {
 
   it('of owners is who controls it', () => {
     assert.deepEqual(metadata.owners, [
-      { kind: 'JWT', name: 'x', uid: 'u1', controller: true },
-      { kind: '', name: '', uid: 'u2', controller: false },
+      { group: 'tokens.osg-htc.org', kind: 'JWT', name: 'x', uid: 'u1', controller: true },
+      { group: '', kind: '', name: '', uid: 'u2', controller: false },
     ]);
   });
 
@@ -79,6 +84,12 @@ describe('the data of a Secret', () => {
     assert.equal(readSecretData(secret, 'empty'), '');
     assert.equal(readSecretData(secret, 'other'), undefined);
     assert.equal(readSecretData(secret, '__proto__'), undefined);
+  });
+
+  it('of others is noticed by its key alone', () => {
+    assert.ok(hasOtherData(secret));
+    for (const data of [{ token: 'YQ==' }, {}, undefined]) assert.ok(!hasOtherData({ data }));
+    assert.ok(hasOtherData({ data: { password: '' } }));
   });
 
   it('holds no token when that is empty or missing', () => {

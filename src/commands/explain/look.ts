@@ -86,7 +86,7 @@ export async function lookAtJwt(
 /** The loop's cache holds the data of Secrets with our label; what is somebody else's is not read here even then. */
 function isManaged(jwt: Jwt, own: SecretLook): boolean {
   if (own.state !== 'found' || own.metadata.labels[MANAGED_LABEL] !== 'true') return false;
-  return findOwnership(jwt, { ...own.metadata, token: { state: 'unread' } }) === 'ours';
+  return findOwnership(jwt, own.metadata) === 'ours';
 }
 
 async function readOwnSecret(

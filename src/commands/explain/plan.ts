@@ -38,8 +38,9 @@ export function describeNextStep(look: Look, now: number): NextStep {
     case 'repair':
       return {
         do: plan.do,
+        ...(plan.problem === undefined ? {} : { reason: plan.problem.reason, problem: plan.problem.message }),
         message:
-          'write labels and annotations of its Secret anew, with the same token: somebody changed them',
+          'write labels, annotations and owner of its Secret again, with the same token: they were changed',
       };
     case 'rest':
       return describeRest(look, now);

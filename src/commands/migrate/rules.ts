@@ -80,7 +80,7 @@ function checkConflicts({ jwts, secret }: MigrationFacts): readonly Finding[] {
   return jwts.flatMap(({ jwt }) => {
     const look = secret(jwt.namespace, jwt.name);
     if (look.state !== 'found') return [];
-    if (findOwnership(jwt, { ...look.metadata, token: { state: 'unread' } }) !== 'foreign') return [];
+    if (findOwnership(jwt, look.metadata) !== 'foreign') return [];
     const { namespace, name } = jwt;
     const told = { level: 'fix', reason: 'SecretConflict', object: describeObject(jwt) } as const;
     const controller = look.metadata.owners.find((owner) => owner.controller);

@@ -1,0 +1,26 @@
+import type { KeySource } from './jwt.ts';
+import type { StateProblem } from './problem.ts';
+
+/**
+ * Whether a JWT names, for its key, the Secret that its token would be written to.
+ * @param defaultNamespace where a key is looked for that names no namespace.
+ */
+export function isKeyInOwnSecret(
+  jwt: { readonly namespace: string; readonly name: string },
+  key: KeySource,
+  defaultNamespace: string,
+): boolean {
+  if (key.from !== 'secret' || key.name !== jwt.name) return false;
+  return (key.namespace ?? defaultNamespace) === jwt.namespace;
+}
+
+/** What is said of it. The Secret holds somebody's only copy of a key: nothing here may lead to its loss. */
+export function describeKeyInOwnSecret({ name }: { readonly name: string }): StateProblem {
+  return {
+    reason: 'SecretConflict',
+    message:
+      `spec.key.secret names Secret ${name}, where the token of this JWT would be written: a token is never written to ` +
+      'the Secret of its key. Store the key in a Secret of another name and name that one in spec.key.secret, or create ' +
+      'the JWT under another name',
+  };
+}

@@ -1,0 +1,133 @@
+import { makeKey } from '../fixtures/keys.ts';
+import type { Loose } from '../integration/objects.ts';
+import { pathOf } from './api.ts';
+import type { Fault } from './fault.ts';
+import { annotate, encode, EXPIRES_AT, isInOrder, NAMED, SIGNED_AT, TRIES, type Victim } from './victim.ts';
+
+/** What cannot be put right, or is not ours to: a condition must say precisely what, and nothing is touched. */
+interface Plight {
+  readonly name: string;
+  readonly title: string;
+  readonly harm: (victim: Victim) => Promise<unknown>;
+  readonly reason: string;
+  /** What a person does about it. */
+  readonly help: (victim: Victim) => Promise<unknown>;
+  /** Causes for writes that harm and help give together. */
+  readonly causes?: number;
+}
+
+/** An owner that exists: what an absent one owns is collected. */
+async function giveToOther({ ground, jwt }: Victim): Promise<void> {
+  const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner' };
+  const stored = await ground.arena.api.create(pathOf('configmaps', ground.namespace), {
+    metadata: { name: owner.name },
+  });
+  await jwt.patchSecret({
+    metadata: { ownerReferences: [{ ...owner, uid: stored.metadata.uid, controller: true }] },
+  });
+}
+
+async function recreate({ ground, jwt }: Victim, metadata: Loose, rest: Loose): Promise<void> {
+  await jwt.removeSecret();
+  await ground.arena.api.create(pathOf('secrets', ground.namespace), {
+    metadata: { name: jwt.name, ...metadata },
+    ...rest,
+  });
+}
+
+const TLS = {
+  type: 'kubernetes.io/tls',
+  data: { 'tls.crt': encode('a certificate'), 'tls.key': encode('a key') },
+};
+
+const REPORTED: readonly Plight[] = [
+  {
+    name: 'owner-and-annotations-removed',
+    title: 'owner reference and annotations removed: nothing tells that it is ours',
+    harm: ({ jwt }) =>
+      jwt.patchSecret({
+        metadata: {
+          ownerReferences: null,
+          annotations: { [NAMED]: null, [SIGNED_AT]: null, [EXPIRES_AT]: null },
+        },
+      }),
+    reason: 'SecretConflict',
+    help: (victim) => annotate(victim, { 'tokens.osg-htc.org/adopt': victim.jwt.name }),
+  },
+  {
+    name: 'copy-of-another',
+    title: 'deleted, and a copy put there of a Secret that is of a JWT in another namespace',
+    harm: (victim) => {
+      const { annotations, labels } = victim.jwt.secret?.metadata ?? {};
+      const { data } = victim.jwt.secret ?? {};
+      return recreate(
+        victim,
+        { labels, annotations: { ...annotations, [NAMED]: 'elsewhere/victim' } },
+        { data },
+      );
+    },
+    reason: 'SecretConflict',
+    help: ({ jwt }) => jwt.removeSecret(),
+    causes: 2,
+  },
+  {
+    name: 'owner-replaced',
+    title: 'another controller owns it',
+    harm: giveToOther,
+    reason: 'SecretConflict',
+    help: ({ jwt }) => jwt.removeSecret(),
+  },
+  {
+    name: 'type-changed',
+    title: 'deleted and made anew as kubernetes.io/tls by somebody else',
+    harm: (victim) => recreate(victim, {}, TLS),
+    reason: 'SecretConflict',
+    help: ({ jwt }) => jwt.removeSecret(),
+    causes: 2, // it was gone for a moment
+  },
+  {
+    name: 'type-changed-keeping-owner',
+    title: 'deleted and made anew as kubernetes.io/tls with our owner reference',
+    harm: (victim) => recreate(victim, { ownerReferences: victim.jwt.secret?.metadata.ownerReferences }, TLS),
+    reason: 'WriteFailed',
+    help: ({ jwt }) => jwt.removeSecret(),
+    causes: 2,
+  },
+  {
+    name: 'immutable',
+    title: 'made immutable, with a garbage token',
+    harm: ({ jwt }) => jwt.patchSecret({ immutable: true, data: { token: encode('garbage') } }),
+    reason: 'WriteFailed',
+    help: ({ jwt }) => jwt.removeSecret(),
+  },
+  {
+    name: 'stuck-deleting',
+    title: 'deleted with a foreign finalizer: it goes, and does not',
+    harm: async ({ jwt }) => {
+      await jwt.patchSecret({ metadata: { finalizers: ['example.org/wait'] } });
+      await jwt.removeSecret();
+    },
+    reason: 'SecretConflict',
+    help: ({ jwt }) => jwt.patchSecret({ metadata: { finalizers: null } }),
+  },
+];
+
+export const PLIGHTS: readonly Fault[] = REPORTED.map(({ name, title, harm, reason, help, causes = 1 }) => ({
+  name: `secret-${name}`,
+  title: `Secret vandalised: ${title} (${reason} until somebody helps)`,
+  isLocal: true,
+  tries: TRIES,
+  play: async (ground) => {
+    const key = makeKey('ES256');
+    const jwt = await ground.sign('victim', { key });
+    const before = jwt.text;
+    const victim = { ground, jwt, key };
+    const forgive = jwt.excuse();
+    await harm(victim);
+    await jwt.waitFor(`the condition ${reason}`, () => jwt.says('Ready', 'False', reason));
+    const isAdopted = (): boolean => jwt.text === before && jwt.says('Ready', 'True') && isInOrder(jwt);
+    const isMended = (): boolean => isAdopted() || (jwt.isRenewed(before) && isInOrder(jwt));
+    await jwt.endure(`mended after help: ${title}`, { harm: () => help(victim), until: isMended, causes });
+    forgive();
+  },
+}));

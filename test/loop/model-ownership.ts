@@ -1,0 +1,15 @@
+import { ADOPT, LAST_SIGNING_TIME, OWNING_JWT } from '../../src/resources/names.ts';
+import type { ModelJwt } from './model-cluster.ts';
+import { valuesOf, type ModelSecret } from './model-secret.ts';
+
+/** Contract §1: whose a Secret is. */
+export function isOurs(jwt: ModelJwt, { fields }: ModelSecret): boolean {
+  const owners = Object.entries(valuesOf(fields, 'owners'));
+  const isController = (owner: unknown): boolean => JSON.stringify(owner).includes('"controller":true');
+  if (owners.some(([uid, owner]) => uid !== jwt.uid && isController(owner))) return false;
+  if (owners.some(([uid]) => uid === jwt.uid)) return true;
+  const named = fields.get(`annotations/${OWNING_JWT}`)?.value;
+  const isSigned = fields.has(`annotations/${LAST_SIGNING_TIME}`);
+  if (named === undefined ? isSigned : named === `${jwt.namespace}/${jwt.name}`) return true;
+  return fields.get(`annotations/${ADOPT}`)?.value === jwt.name;
+}
