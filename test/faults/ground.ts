@@ -14,12 +14,12 @@ import { TrackedJwt } from './tracked-jwt.ts';
 export interface Wish {
   /** Members of the spec that differ from the NRP page's. */
   readonly spec?: Loose;
-  /** The key to sign with; a fresh one unless told. */
+  /** The key to sign with; a fresh one by default. */
   readonly key?: KeyObject;
   /** `false`: do not wait until it is Ready. */
   readonly isAwaited?: boolean;
-  /** `false`: its Secret gets nothing of others. */
-  readonly isDressed?: boolean;
+  /** Others keep data in its Secret too: then the Secret has no owner reference. */
+  readonly isShared?: boolean;
 }
 
 /** A namespace in which one fault is played once, and the notes that are taken. */
@@ -50,8 +50,8 @@ const DRESS = {
     labels: { 'astronomy.example.org/team': 'pulsars' },
     annotations: { 'example.org/note': 'ours, too' },
   },
-  data: { 'other.txt': Buffer.from('of somebody else').toString('base64') },
 };
+const SHARE = { data: { 'other.txt': Buffer.from('of somebody else').toString('base64') } };
 const MADE_AT_ONCE = 8;
 const READY_WITHIN_MS = 20_000;
 /** Whatever is written without need is written within this time. */
@@ -81,7 +81,7 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
     if (present === undefined) await api.create(pathOf('secrets', namespace), body);
     else await api.merge(pathOf('secrets', namespace, name), body);
   };
-  const sign: Ground['sign'] = async (name, { spec = {}, key, isAwaited = true, isDressed = true } = {}) => {
+  const sign: Ground['sign'] = async (name, { spec = {}, key, isAwaited = true, isShared = false } = {}) => {
     const jwt = new TrackedJwt(arena, { namespace, name }, (ms) => recoveries.push(ms));
     jwts.push(jwt);
     const keyName = `${name}-key`;
@@ -95,7 +95,14 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
     await api.create(pathOf('jwts', namespace), { apiVersion, kind, metadata: { name }, spec: full });
     if (!isAwaited) return jwt;
     await jwt.waitFor('a first token', () => jwt.isRenewed(''), READY_WITHIN_MS);
-    if (isDressed) await jwt.patchSecret(DRESS);
+    await jwt.patchSecret(DRESS);
+    if (isShared) {
+      jwt.addCauses();
+      await jwt.patchSecret(SHARE);
+      const isFree = (): boolean =>
+        jwt.secret !== undefined && jwt.secret.metadata.ownerReferences === undefined;
+      await jwt.waitFor('the owner reference to go', isFree);
+    }
     return jwt;
   };
   const namespaces = [namespace];

@@ -1,6 +1,6 @@
 import { makeKey } from '../fixtures/keys.ts';
 import type { Loose } from '../integration/objects.ts';
-import { pathOf } from './api.ts';
+import { ApiRefusal, pathOf } from './api.ts';
 import type { Fault } from './fault.ts';
 import { annotate, encode, EXPIRES_AT, isInOrder, NAMED, SIGNED_AT, TRIES, type Victim } from './victim.ts';
 
@@ -28,11 +28,17 @@ async function giveToOther({ ground, jwt }: Victim): Promise<void> {
 }
 
 async function recreate({ ground, jwt }: Victim, metadata: Loose, rest: Loose): Promise<void> {
-  await jwt.removeSecret();
-  await ground.arena.api.create(pathOf('secrets', ground.namespace), {
-    metadata: { name: jwt.name, ...metadata },
-    ...rest,
-  });
+  const secret = { metadata: { name: jwt.name, ...metadata }, ...rest };
+  for (;;) {
+    await jwt.removeSecret();
+    try {
+      await ground.arena.api.create(pathOf('secrets', ground.namespace), secret);
+      return;
+    } catch (error) {
+      if (!(error instanceof ApiRefusal) || error.status !== 409) throw error;
+      jwt.addCauses(); // the service was faster
+    }
+  }
 }
 
 const TLS = {

@@ -82,7 +82,7 @@ async function play(fault: Fault, ground: Ground): Promise<void> {
 async function callWitness(arena: Arena, short: boolean): Promise<() => Promise<FaultResult>> {
   const startedAt = performance.now();
   const ground = await openGround(arena, 'witness', short);
-  const witness = await ground.sign('witness', { spec: ONE_MINUTE });
+  const witness = await ground.sign('witness', { spec: ONE_MINUTE, isShared: true });
   witness.addCauses(Number.POSITIVE_INFINITY); // which write belongs to which fault, nobody can say
   return async () => {
     ground.note(`${witness.countTokens()} tokens`);

@@ -153,7 +153,7 @@ export const VANDALISM: readonly Fault[] = MENDED.map(({ name, title, harm, mend
   tries: TRIES,
   play: async (ground) => {
     const key = makeKey('ES256');
-    const jwt = await ground.sign('victim', { key });
+    const jwt = await ground.sign('victim', { key, isShared: mended === 'new' });
     const before = jwt.text;
     const isMended = (): boolean =>
       (mended === 'new' ? jwt.isRenewed(before) : jwt.text === before) && isInOrder(jwt);

@@ -24,13 +24,13 @@ export const annotate = ({ jwt }: Victim, annotations: Loose): Promise<void> =>
 export function isInOrder({ secret, token, jwt }: TrackedJwt): boolean {
   const { labels = {}, annotations = {}, ownerReferences = [] } = secret?.metadata ?? {};
   const [owner] = ownerReferences;
+  const isShared = Object.keys(secret?.data ?? {}).length > 1;
   return (
     labels[MANAGED] === 'true' &&
     labels['app.kubernetes.io/managed-by'] === 'jwt-injector' &&
     Date.parse(annotations[EXPIRES_AT] ?? '') === (token?.claims.exp ?? 0) * 1000 &&
     Number(annotations[SIGNED_AT]) === (token?.claims.iat ?? 0) + 60 &&
-    owner?.uid === jwt?.metadata.uid &&
-    owner.controller === true &&
+    (isShared ? owner === undefined : owner?.uid === jwt?.metadata.uid && owner.controller === true) &&
     annotations[NAMED] === `${jwt?.metadata.namespace}/${jwt?.metadata.name}`
   );
 }
