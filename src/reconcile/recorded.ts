@@ -9,7 +9,10 @@ export function readRecorded(status: JsonObject): Recorded {
     observedGeneration: typeof generation === 'number' ? generation : undefined,
     keyVersion: stringMember(status, 'keyVersion'),
     keyThumbprint: stringMember(status, 'keyThumbprint'),
-    publicJwk: parsePublicJwk(stringMember(status, 'publicKey')),
+    // A round reads the record several times, and the key only where it verifies with it.
+    get publicJwk() {
+      return parsePublicJwk(stringMember(status, 'publicKey'));
+    },
     tokenId: stringMember(status, 'tokenId'),
     lastRenew: stringMember(status, 'lastRenew'),
     renewals: typeof renewals === 'number' ? renewals : 0,

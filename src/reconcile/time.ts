@@ -6,7 +6,7 @@ import { LATEST_TIME } from '../resources/duration.ts';
  */
 export function formatTime(seconds: number): string {
   const bounded = seconds > 0 ? Math.min(seconds, LATEST_TIME) : 0;
-  return new Date(Math.floor(bounded) * 1000).toISOString().replace('.000Z', 'Z');
+  return `${new Date(Math.floor(bounded) * 1000).toISOString().slice(0, 19)}Z`;
 }
 
 /** Seconds since the epoch; `undefined` for anything that is no time. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Largest jitter in seconds: enough to spread a rollout's tokens, small beside any useful `resignBefore`. */
 const MAX_JITTER = 5 * 60;
@@ -36,5 +36,5 @@ export function renewalTime(uid: string, expiresAt: number, lifetimes: Lifetimes
 
 /** A number in [0, 1) that depends on the text alone, spread evenly. */
 function fractionOf(text: string): number {
-  return createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32;
+  return hash('sha256', text, 'buffer').readUInt32BE(0) / 2 ** 32;
 }

@@ -11,6 +11,9 @@ import type { ReadToken } from './token.ts';
 /** Claims that a token may lack and still count as matching until its next renewal: token-manager left them out. */
 const LEGACY_GAPS = ['iss', 'iat', 'nbf', 'jti'] as const;
 
+/** Claims that a spec's data cannot set. */
+const OWN_CLAIMS: ReadonlySet<string> = new Set([...OVERRIDDEN_CLAIMS, 'iss']);
+
 /** What is wrong with a present token, or that nothing is. Times in seconds since the epoch. */
 export type Verdict =
   | { readonly matches: true; readonly expiresAt: number; readonly legacy: boolean }
@@ -88,6 +91,5 @@ function sameLifetime(claims: JsonObject, expiresAt: number, spec: JwtSpec): boo
 }
 
 function freeClaims(claims: JsonObject): JsonObject {
-  const ours: ReadonlySet<string> = new Set([...OVERRIDDEN_CLAIMS, 'iss']);
-  return Object.fromEntries(Object.entries(claims).filter(([name]) => !ours.has(name)));
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => !OWN_CLAIMS.has(name)));
 }

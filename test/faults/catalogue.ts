@@ -4,6 +4,7 @@ import type { Fault } from './fault.ts';
 import { KEYS } from './keys.ts';
 import { LEADERSHIP } from './leadership.ts';
 import { OUTAGES } from './outages.ts';
+import { STALLS } from './stalls.ts';
 import { CRD_REINSTALLED, SURROUNDINGS } from './surroundings.ts';
 import { PLIGHTS } from './plights.ts';
 import { VANDALISM } from './vandalism.ts';
@@ -17,6 +18,7 @@ export const FAULTS: readonly Fault[] = [
   ...DELETIONS,
   ...CRASHES,
   ...LEADERSHIP,
+  ...STALLS,
   ...OUTAGES,
   ...WATCHES,
   ...SURROUNDINGS,

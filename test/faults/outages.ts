@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitUntilDue } from './due.ts';
 import type { Fault } from './fault.ts';
 import { ONE_MINUTE, type Ground } from './ground.ts';
 import { isApplyOf } from './hold.ts';
@@ -8,12 +9,6 @@ import type { TrackedJwt } from './tracked-jwt.ts';
 
 /** A watch is tried again within 10 s, once more if an API server that starts refuses it first. */
 const WATCH_RETRY_MS = 30_000;
-
-/** Waits until a JWT's next renewal is so near (ms). */
-async function waitUntilDue(jwt: TrackedJwt, nearMs: number): Promise<void> {
-  const dueAt = Date.parse(jwt.jwt?.status?.renewsAt ?? '');
-  await sleep(Math.max(0, dueAt - nearMs - Date.now()));
-}
 
 /**
  * Takes the API server away when a token of one minute is due, for less time than is left until it expires, and
@@ -31,7 +26,7 @@ async function outlastWhenDue(ground: Ground, outage: () => Promise<unknown>): P
   const due = await ground.sign('due', { spec: ONE_MINUTE });
   const before = due.text;
   const expiresAt = expiryOf(due.token);
-  await waitUntilDue(due, 1_000);
+  await waitUntilDue([due], 1_000);
   await outage();
   const left = expiresAt - Date.now();
   const backAt = performance.now();
@@ -58,7 +53,7 @@ async function expireDuring(ground: Ground, outage: () => Promise<unknown>): Pro
   const [first] = jwts;
   const before = jwts.map(({ text }) => text);
   if (first === undefined) return;
-  await waitUntilDue(first, 2_000);
+  await waitUntilDue([first], 2_000);
   const forgive = ground.arena.excuse();
   await outage();
   const backAt = performance.now();

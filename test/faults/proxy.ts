@@ -224,6 +224,7 @@ function readResourceVersion(content: Buffer): string | undefined {
 }
 
 const REASONS: Readonly<Record<number, string>> = {
+  404: 'NotFound',
   429: 'TooManyRequests',
   500: 'InternalError',
   503: 'ServiceUnavailable',

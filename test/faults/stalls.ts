@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
+import { installCrd } from '../controlplane/install.ts';
+import { waitUntilDue } from './due.ts';
+import type { Fault } from './fault.ts';
+import { ONE_MINUTE, type Ground } from './ground.ts';
+import { isApplyOf } from './hold.ts';
+import type { TrackedJwt } from './tracked-jwt.ts';
+
+const CRD = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/jwts.tokens.osg-htc.org';
+const SOON_MS = 15_000;
+/** The longest back-off that a minute of refusals leads to, and the time that the API server takes for a new CRD. */
+const AFTER_REFUSALS_MS = 90_000;
+
+/** Whether each has another token than before, whatever its status says. */
+function areRenewed(jwts: readonly TrackedJwt[], before: readonly string[]): boolean {
+  return jwts.every(({ text }, index) => text !== '' && text !== before[index]);
+}
+
+/** Ten tokens fall due while the only replica does not run, or does not trust its clock: all are renewed afterwards. */
+async function stallWhenDue(ground: Ground, stall: () => Promise<unknown>): Promise<void> {
+  const jwts = await ground.signMany('due', 10, { spec: ONE_MINUTE });
+  const before = jwts.map(({ text }) => text);
+  // To wait for renewals takes half a minute: the short form asks for them meanwhile.
+  if (!ground.short) await waitUntilDue(jwts, 1_500);
+  const stalling = stall();
+  if (ground.short) await Promise.all(jwts.map((jwt) => jwt.requestRenewal()));
+  await stalling;
+  const startedAt = performance.now();
+  const isDone = (): boolean => jwts.every((jwt, index) => jwt.isRenewed(before[index] ?? ''));
+  await jwts[0]?.waitFor('ten new tokens', isDone, SOON_MS);
+  ground.recovered(performance.now() - startedAt);
+}
+
+async function suspend({ arena }: Ground): Promise<void> {
+  const { service } = arena.main();
+  service.kill('SIGSTOP');
+  await sleep(arena.lease.renewDeadline + 1_000);
+  service.kill('SIGCONT');
+}
+
+async function stepAhead(ground: Ground): Promise<void> {
+  const { arena } = ground;
+  await arena.main().stop();
+  const preload = pathToFileURL(join(import.meta.dirname, 'step-clock.ts'));
+  const main = await arena.startMain({
+    env: { NODE_OPTIONS: `--import=${preload.href}`, STEP_CLOCK_MS: `${arena.lease.renewDeadline + 2_000}` },
+  });
+  await main.waitUntilLeading();
+  await stallWhenDue(ground, async () => main.service.kill('SIGWINCH'));
+  await main.stop(); // its successor has a clock that is right
+}
+
+/** The next write of the Secret and the next of the status are answered 404, as by a load balancer that has lost its way. */
+async function answerNotFound(ground: Ground): Promise<void> {
+  const jwt = await ground.sign('unfound');
+  const paths = [jwt.secretPath, `${jwt.path}/status`];
+  const refused = new Set<string>();
+  const stop = ground.arena.main().proxy.treat((seen) => {
+    if (refused.has(seen.path) || !paths.some((path) => isApplyOf(path)(seen))) return undefined;
+    refused.add(seen.path);
+    return { do: 'answer', status: 404 };
+  });
+  const before = await jwt.requestRenewal();
+  const startedAt = performance.now();
+  await jwt.waitFor('a new token', () => jwt.isRenewed(before), SOON_MS);
+  ground.recovered(performance.now() - startedAt);
+  stop();
+  ground.note(`${refused.size} writes were answered 404`);
+}
+
+/** A CRD as token-manager's: no status can be written, and the tokens are kept fresh all the same. */
+async function dropStatus(ground: Ground): Promise<void> {
+  const { api, cluster } = ground.arena;
+  const jwt = await ground.sign('stateless', { spec: ONE_MINUTE });
+  const { spec } = await api.get(CRD);
+  const versions = spec.versions.map(
+    ({ subresources: _none, ...version }: { subresources: unknown }) => version,
+  );
+  await api.merge(CRD, { spec: { versions } });
+  try {
+    for (let renewal = 1; renewal <= 2; renewal += 1) {
+      const before = [jwt.text];
+      await jwt.waitFor(`renewal ${renewal}`, () => areRenewed([jwt], before), 60_000);
+    }
+  } finally {
+    await installCrd(cluster);
+  }
+  const startedAt = performance.now();
+  await jwt.waitFor('a status again', () => jwt.isRenewed(''), AFTER_REFUSALS_MS);
+  ground.recovered(performance.now() - startedAt);
+}
+
+const ALONE = { isLocal: false } as const;
+
+export const STALLS: readonly Fault[] = [
+  {
+    ...ALONE,
+    name: 'only-replica-suspended',
+    title:
+      'kill -STOP of the only replica for longer than its renew deadline while ten tokens are due, then CONT',
+    tries: { short: 1, full: 2 },
+    play: (ground) => stallWhenDue(ground, () => suspend(ground)),
+  },
+  {
+    ...ALONE,
+    name: 'clock-stepped-ahead',
+    title:
+      'the wall clock of the only replica steps ahead by more than its renew deadline, when ten tokens are due',
+    tries: { short: 1, full: 1 },
+    play: stepAhead,
+  },
+  {
+    ...ALONE,
+    name: 'stray-404',
+    title: 'a write of a Secret and one of a status are answered 404',
+    tries: { short: 1, full: 2 },
+    play: answerNotFound,
+  },
+  {
+    ...ALONE,
+    name: 'crd-without-status',
+    title: 'a CRD without the status subresource, as token-manager has it: tokens are renewed all the same',
+    tries: { short: 0, full: 1 },
+    play: dropStatus,
+  },
+];
