@@ -1,4 +1,6 @@
 import { arrayMember, member, objectMember, stringMember } from '../resources/json.ts';
+import type { Refusal } from '../reconcile/refusal.ts';
+import { findRefusal, findSilentWebhook } from './refusals.ts';
 import type { Target } from './resource-path.ts';
 
 /** Reasons of failures that never got a (whole) answer; all others are those of the API server (`NotFound`, …). */
@@ -25,6 +27,8 @@ export interface KubeErrorDetails extends Target {
   /** Milliseconds that the API server asks to wait. */
   readonly retryAfterMs?: number | undefined;
   readonly causes?: readonly Cause[] | undefined;
+  /** Why the same request will be refused until somebody changes something, if it will. */
+  readonly refusal?: Refusal | undefined;
   /** What a person needs beside the reason, without a body: an error code of the transport, a limit in seconds. */
   readonly detail?: string | undefined;
 }
@@ -40,6 +44,7 @@ export class KubeError extends Error {
   readonly objectName: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly causes: readonly Cause[];
+  readonly refusal: Refusal | undefined;
 
   constructor(details: KubeErrorDetails) {
     super(describe(details));
@@ -52,6 +57,7 @@ export class KubeError extends Error {
     this.objectName = details.name;
     this.retryAfterMs = details.retryAfterMs;
     this.causes = details.causes ?? [];
+    this.refusal = details.refusal;
   }
 }
 
@@ -86,24 +92,38 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 const MOST_CAUSES = 5; // a line stays a line
+/** Whatever a proxy asks for: every JWT is looked at within ten minutes (contract §1), and a minute is for the clock. */
+const LONGEST_RETRY_AFTER_MS = 540_000;
 
 /** What can be told of a refusal from its HTTP status and the parsed body, a Kubernetes `Status` if all is well. */
 export function readStatus(
   status: number,
   body: unknown,
-): Pick<KubeErrorDetails, 'status' | 'reason' | 'retryAfterMs' | 'causes'> {
-  const reason = stringMember(body, 'reason');
+): Pick<KubeErrorDetails, 'status' | 'reason' | 'retryAfterMs' | 'causes' | 'refusal' | 'detail'> {
+  const word = stringMember(body, 'reason');
+  const reason = word !== undefined && isWord(word) ? word : (REASONS[status] ?? 'Unknown');
+  const message = stringMember(body, 'message') ?? '';
   const details = objectMember(body, 'details');
   const seconds = member(details, 'retryAfterSeconds');
+  const causes = arrayMember(details, 'causes')
+    .slice(0, MOST_CAUSES)
+    .map(readCause)
+    .filter((cause) => cause.field !== '' || cause.reason !== '');
   return {
     status,
-    reason: reason !== undefined && isWord(reason) ? reason : (REASONS[status] ?? 'Unknown'),
-    retryAfterMs: typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined,
-    causes: arrayMember(details, 'causes')
-      .slice(0, MOST_CAUSES)
-      .map(readCause)
-      .filter((cause) => cause.field !== '' || cause.reason !== ''),
+    reason,
+    retryAfterMs: limitRetryAfter(seconds),
+    causes,
+    refusal: findRefusal({ status, reason, message, causes }),
+    detail: findSilentWebhook(message),
   };
+}
+
+/** Milliseconds of a Retry-After in seconds; `undefined` when it is no such number. */
+export function limitRetryAfter(seconds: unknown): number | undefined {
+  return typeof seconds === 'number' && seconds > 0
+    ? Math.min(seconds * 1000, LONGEST_RETRY_AFTER_MS)
+    : undefined;
 }
 
 function readCause(cause: unknown): Cause {

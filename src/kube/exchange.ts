@@ -2,7 +2,7 @@ import type { Clock } from './ports.ts';
 import { isJsonObject, type JsonObject } from '../resources/json.ts';
 import type { Connection, Session } from './connection.ts';
 import type { Dispatcher } from './credentials.ts';
-import { KubeError, readStatus } from './errors.ts';
+import { KubeError, limitRetryAfter, readStatus } from './errors.ts';
 import { limitTime } from './limit-time.ts';
 import { parseResourcePath } from './resource-path.ts';
 import type { Turns } from './turns.ts';
@@ -166,8 +166,7 @@ export async function readRefusal(
     if (length > LONGEST_REFUSAL) break;
   }
   const status = readStatus(answer.statusCode, parseQuietly(Buffer.concat(chunks).toString()));
-  const header = Number(answer.headers['retry-after']);
-  const retryAfterMs = header > 0 ? header * 1000 : status.retryAfterMs;
+  const retryAfterMs = limitRetryAfter(Number(answer.headers['retry-after'])) ?? status.retryAfterMs;
   return new KubeError({ ...parseResourcePath(path), verb, ...status, retryAfterMs });
 }
 

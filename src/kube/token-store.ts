@@ -1,5 +1,6 @@
 import { isJsonObject, member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import { GROUP, PLURAL, VERSION } from '../resources/names.ts';
+import type { Refusal } from '../reconcile/refusal.ts';
 import type { KubeClient } from './client.ts';
 import { isConflict, isNamespaceTerminating, isNotFound, KubeError } from './errors.ts';
 import { resourcePath, type Resource } from './resource-path.ts';
@@ -51,16 +52,24 @@ export function createTokenStore({ client, onSecret, onJwt }: TokenStoreOptions)
 }
 
 /** What a refusal means for the loop (`loop/reconcile-jwt.ts` says how it is answered); `undefined`: it is no refusal, but a bug. */
-export function explainFailure(
-  error: unknown,
-): { readonly meaning: 'stale' | 'absent' | 'leaving' | 'failed'; readonly message: string } | undefined {
-  return error instanceof KubeError ? { meaning: meaningOf(error), message: error.message } : undefined;
+export function explainFailure(error: unknown):
+  | {
+      readonly meaning: 'stale' | 'absent' | 'leaving' | 'failed';
+      readonly message: string;
+      readonly refusal: Refusal | undefined;
+      readonly afterMs: number | undefined;
+    }
+  | undefined {
+  if (!(error instanceof KubeError)) return undefined;
+  const { message, refusal, retryAfterMs } = error;
+  return { meaning: meaningOf(error), message, refusal, afterMs: retryAfterMs };
 }
 
 function meaningOf(error: KubeError): 'stale' | 'absent' | 'leaving' | 'failed' {
   if (isNamespaceTerminating(error)) return 'leaving';
-  // A JSON patch whose test fails answers 422: the object changed meanwhile.
-  if (isConflict(error) || (error.status === 422 && error.verb === 'patch')) return 'stale';
+  // A JSON patch whose test fails answers 422 and names no cause: the object changed meanwhile.
+  const isTestFailed = error.status === 422 && error.verb === 'patch' && error.refusal?.kind === 'other';
+  if (isConflict(error) || isTestFailed) return 'stale';
   return isNotFound(error) ? 'absent' : 'failed';
 }
 

@@ -6,6 +6,7 @@ import { findCondition } from '../reconcile/conditions.ts';
 import { renewalLateness } from '../reconcile/lateness.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import { planNext, plannedRenewal, type Plan } from '../reconcile/plan.ts';
+import { describeRefusal, REFUSED_WAIT_MS, type Refusal } from '../reconcile/refusal.ts';
 import { formatTime } from '../reconcile/time.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { renewalTime } from '../signing/schedule.ts';
@@ -24,6 +25,10 @@ export interface Failure {
   readonly meaning: 'stale' | 'absent' | 'leaving' | 'failed';
   /** One line for people, without any response body. */
   readonly message: string;
+  /** Of what failed: it will fail again until somebody changes something, for this reason. */
+  readonly refusal?: Refusal | undefined;
+  /** Milliseconds that the API server asks to wait at least. */
+  readonly afterMs?: number | undefined;
 }
 
 export interface Reconciler {
@@ -44,7 +49,9 @@ export interface Reconciler {
  * What comes after a round: another try after a back-off, or the next look, at a time (ms since the epoch) if time alone
  * makes something due.
  */
-export type Round = { readonly next: 'retry' } | { readonly next: 'look'; readonly at: number | undefined };
+export type Round =
+  | { readonly next: 'retry'; readonly afterMs?: number | undefined }
+  | { readonly next: 'look'; readonly at: number | undefined };
 
 /** What the status says of a bug: its own words may hold a secret. */
 const INTERNAL_ERROR = 'an internal error; see the log of jwt-injector';
@@ -166,13 +173,11 @@ async function giveUp(
     return { next: 'look', at: undefined };
   }
   if (failure === undefined) reconciler.onBug(error);
-  const retry = retryAt / 1000;
-  const message =
-    failure === undefined
-      ? `${INTERNAL_ERROR}; it is tried again at ${formatTime(retry)}`
-      : `${failure.message}; it is tried again`;
-  const problem: StateProblem = { reason: 'WriteFailed', message };
-  reconciler.journal.failed(subjectOf(stored), problem.reason, problem.message, retryAt);
+  const afterMs = failure?.refusal === undefined ? failure?.afterMs : REFUSED_WAIT_MS;
+  const triedAt = Math.max(retryAt, now * 1000 + (afterMs ?? 0));
+  const retry = triedAt / 1000;
+  const problem = problemOf(failure, stored, retry);
+  reconciler.journal.failed(subjectOf(stored), problem.reason, problem.message, triedAt);
   try {
     const status =
       failure === undefined || observed === undefined
@@ -183,7 +188,18 @@ async function giveUp(
     // The API server that refused the one write refuses the other too; the journal has told already.
     if (reconciler.explain(second) === undefined) reconciler.onBug(second);
   }
-  return { next: 'retry' };
+  return { next: 'retry', afterMs };
+}
+
+function problemOf(failure: Failure | undefined, jwt: Jwt, retryAt: number): StateProblem {
+  if (failure === undefined)
+    return {
+      reason: 'WriteFailed',
+      message: `${INTERNAL_ERROR}; it is tried again at ${formatTime(retryAt)}`,
+    };
+  return failure.refusal === undefined
+    ? { reason: 'WriteFailed', message: `${failure.message}; it is tried again` }
+    : { reason: 'WriteRefused', message: describeRefusal(failure.refusal, jwt) };
 }
 
 /** Whether the API server has no such JWT any more; one that cannot be asked for counts as being there. */

@@ -9,6 +9,7 @@ export type ConditionType =
   | 'KeyIdReused'
   | 'IssuerMismatch'
   | 'RenewalOverdue'
+  | 'Contended'
   | 'LegacyOperatorActive';
 
 /** `metav1.Condition` without its bookkeeping. */
@@ -16,7 +17,7 @@ export interface Condition {
   readonly type: ConditionType;
   readonly status: 'True' | 'False' | 'Unknown';
   readonly reason: StateReason;
-  /** For people; ends with the remedy when there is something to mend. */
+  /** For people; ends with the remedy when there is something to fix. */
   readonly message: string;
 }
 

@@ -16,19 +16,7 @@ import type { SecretObservation } from './observed.ts';
 import { isOwner, nameOf } from './ownership.ts';
 import { isLegacySecret } from './take-over.ts';
 import { formatTime } from './time.ts';
-
-/**
- * Labels by which GitOps tools claim an object. A retained Secret outlives its JWT: with such a label the tool
- * would prune it together with the JWT.
- */
-const TRACKING_LABELS = [
-  'argocd.argoproj.io/instance',
-  'app.kubernetes.io/instance',
-  'kustomize.toolkit.fluxcd.io/name',
-  'kustomize.toolkit.fluxcd.io/namespace',
-  'helm.toolkit.fluxcd.io/name',
-  'helm.toolkit.fluxcd.io/namespace',
-] as const;
+import { isPruningKey, isTrackingKey } from './tracking-keys.ts';
 
 type StringMap = Readonly<Record<string, string>>;
 
@@ -45,16 +33,23 @@ export interface SigningTimes {
   readonly expiresAt: number;
 }
 
-/** Labels of the Secret: the JWT's, under those of `secretTemplate`, under ours. */
+/** Labels of the Secret: the JWT's but for those of tools that track it, under those of `secretTemplate`, under ours. */
 export function desiredLabels(jwt: Jwt, spec: JwtSpec): StringMap {
-  const tracking: ReadonlySet<string> = new Set(spec.deletionPolicy === 'Retain' ? TRACKING_LABELS : []);
-  const inherited = Object.entries(jwt.labels).filter(([name]) => !tracking.has(name));
   return {
-    ...Object.fromEntries(inherited),
-    ...spec.secretTemplate.labels,
+    ...without(jwt.labels, isTrackingKey),
+    ...without(spec.secretTemplate.labels, isPruningKey),
     [MANAGED_BY_LABEL]: APP,
     [MANAGED_LABEL]: 'true',
   };
+}
+
+/** Annotations that the JWT's author wants on the Secret. */
+export function templateAnnotations({ secretTemplate }: JwtSpec): StringMap {
+  return without(secretTemplate.annotations, isPruningKey);
+}
+
+function without(map: StringMap, isLeftOut: (name: string) => boolean): StringMap {
+  return Object.fromEntries(Object.entries(map).filter(([name]) => !isLeftOut(name)));
 }
 
 /**
@@ -85,7 +80,7 @@ export function desiredSecret(
       namespace: jwt.namespace,
       labels: desiredLabels(jwt, spec),
       annotations: {
-        ...spec.secretTemplate.annotations,
+        ...templateAnnotations(spec),
         [OWNING_JWT]: nameOf(jwt),
         [LAST_SIGNING_TIME]: String(times.issuedAt),
         [EXPIRES_AT]: formatTime(times.expiresAt),
@@ -105,14 +100,14 @@ function wantsOwner({ deletionPolicy }: JwtSpec, hasOtherData: boolean): boolean
 /**
  * Whether the Secret's metadata differs from what we would write: something of ours is missing or changed, or
  * something that we once wrote is no longer wanted. A Secret as token-manager left it (without `expires-at`) has
- * no drift: it is taken over at its next renewal, so that taking over writes nothing. Nor has one that was written
- * before Secrets named their JWT: that comes with the next write.
+ * no drift: it is taken over at its next renewal, so that taking over writes nothing. Nor has one of an earlier version,
+ * without the name of its JWT or with a copied label of a tool: that changes with the next write.
  */
 export function hasDrift(jwt: Jwt, spec: JwtSpec, secret: SecretObservation, expiresAt: number): boolean {
   if (isLegacySecret(secret)) return false;
   const labels = desiredLabels(jwt, spec);
   const annotations = {
-    ...spec.secretTemplate.annotations,
+    ...templateAnnotations(spec),
     [LAST_SIGNING_TIME]: String(Math.floor(expiresAt - spec.lifetime)),
     [EXPIRES_AT]: formatTime(expiresAt),
   };
@@ -123,9 +118,18 @@ export function hasDrift(jwt: Jwt, spec: JwtSpec, secret: SecretObservation, exp
     named !== nameOf(jwt) ||
     lacks(secret.labels, labels) ||
     lacks(secret.annotations, annotations) ||
-    secret.ours.labels.some((name) => !Object.hasOwn(labels, name)) ||
-    secret.ours.annotations.some((name) => name !== OWNING_JWT && !Object.hasOwn(annotations, name))
+    secret.ours.labels.some((name) => !Object.hasOwn(labels, name) && !wasCopied(jwt, spec, secret, name)) ||
+    secret.ours.annotations.some(
+      (name) =>
+        name !== OWNING_JWT && !Object.hasOwn(annotations, name) && !wasCopied(jwt, spec, secret, name),
+    )
   );
+}
+
+/** Earlier versions copied everything: what is on the Secret as it is on the JWT or in its template is of theirs. */
+function wasCopied(jwt: Jwt, { secretTemplate }: JwtSpec, secret: SecretObservation, name: string): boolean {
+  const source = { ...secretTemplate.annotations, ...jwt.labels, ...secretTemplate.labels }[name];
+  return source !== undefined && source === (secret.labels[name] ?? secret.annotations[name]);
 }
 
 function lacks(present: StringMap, wanted: StringMap): boolean {

@@ -7,6 +7,7 @@ import type { StateProblem } from '../resources/problem.ts';
 import { effectiveIssuer, type Claims } from '../signing/claims.ts';
 import { effectiveResignBefore, isRenewalClamped, renewalTime } from '../signing/schedule.ts';
 import { findCondition, storeConditions, type Condition } from './conditions.ts';
+import { describeContention } from './contention.ts';
 import type { Observed } from './observed.ts';
 import { describeKeyRecord, isSamePublicKey } from './key-record.ts';
 import { isKeyChanged } from './plan.ts';
@@ -21,8 +22,10 @@ export interface Outcome {
   readonly problem?: StateProblem;
   /** token-manager's marks came back after they were taken off: it still runs. */
   readonly legacyOperator?: boolean;
-  /** When a failed attempt is made again. */
+  /** When a failed attempt is made again, or what waits because of others is done. */
   readonly retryAt?: number;
+  /** Somebody else keeps changing the Secret: the field managers that were seen. */
+  readonly contenders?: readonly string[];
 }
 
 /** The token that the Secret holds at the end of a round. */
@@ -92,6 +95,14 @@ function describeReady(
   now: number,
 ): Condition {
   if (token !== undefined && token.expiresAt > now && problem?.reason !== 'SecretConflict') {
+    if (problem?.reason === 'WriteFailed' || problem?.reason === 'WriteRefused') {
+      return {
+        type: 'Ready',
+        status: 'True',
+        reason: problem.reason,
+        message: `Secret ${jwt.name} holds a valid token, but nothing new can be written: ${problem.message}`,
+      };
+    }
     return token.legacy
       ? {
           type: 'Ready',
@@ -186,6 +197,13 @@ function describeRemarks(
       message:
         'the key changed under an unchanged spec.keyId: verifiers keep keys by kid and may refuse the new tokens for a while; ' +
         'give a new key a new keyId and publish both',
+    });
+  }
+  if (outcome.contenders !== undefined) {
+    remarks.push({
+      type: 'Contended',
+      status: 'True',
+      ...describeContention(observed.jwt, outcome.contenders),
     });
   }
   if (token !== undefined && token.expiresAt > now && now >= overdueTime(spec, token.expiresAt)) {

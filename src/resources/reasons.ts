@@ -14,6 +14,8 @@ export const STATE_REASONS = [
   'ClaimsInvalid',
   'PolicyDenied',
   'WriteFailed',
+  'WriteRefused',
+  'Contended',
   'IssuerMismatch',
   'LegacyOperatorActive',
 ] as const;

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { desiredLabels, desiredSecret, hasDrift } from '../../src/reconcile/desired-secret.ts';
+import {
+  desiredLabels,
+  desiredSecret,
+  hasDrift,
+  templateAnnotations,
+} from '../../src/reconcile/desired-secret.ts';
 import type { SecretObservation } from '../../src/reconcile/observed.ts';
 import {
   EXPIRES_AT,
@@ -43,12 +48,40 @@ describe('the labels of a Secret', () => {
     assert.deepEqual(desiredLabels(jwt, spec), { site: 'a', team: 'template', tier: '1', ...OURS });
   });
 
-  it('leave out those of GitOps tools when the Secret outlives its JWT', () => {
-    const labels = { 'argocd.argoproj.io/instance': 'x', 'helm.toolkit.fluxcd.io/name': 'y', site: 'a' };
-    const kept = make({}, labels);
-    assert.deepEqual(desiredLabels(kept.jwt, kept.spec), { ...labels, ...OURS });
-    const retained = make({ deletionPolicy: 'Retain' }, labels);
-    assert.deepEqual(desiredLabels(retained.jwt, retained.spec), { site: 'a', ...OURS });
+  const TRACKING = [
+    'applyset.kubernetes.io/part-of',
+    'argocd.argoproj.io/instance',
+    'kustomize.toolkit.fluxcd.io/name',
+    'helm.toolkit.fluxcd.io/namespace',
+    'meta.helm.sh/release-name',
+    'helm.sh/chart',
+    'objectset.rio.cattle.io/hash',
+    'kapp.k14s.io/app',
+    'config.k8s.io/owning-inventory',
+    'app.kubernetes.io/instance',
+  ];
+  for (const deletionPolicy of ['Delete', 'Retain']) {
+    it(`leave out those by which tools track the JWT, with ${deletionPolicy}`, () => {
+      const labels = Object.fromEntries([...TRACKING, 'site'].map((name) => [name, 'a']));
+      const { jwt, spec } = make({ deletionPolicy }, labels);
+      assert.deepEqual(desiredLabels(jwt, spec), { site: 'a', ...OURS });
+    });
+  }
+
+  it('take from the template what its author wants, but for what would have the Secret pruned', () => {
+    const labels = {
+      'app.kubernetes.io/instance': 'web',
+      'applyset.kubernetes.io/part-of': 'x',
+      'kapp.k14s.io/app': '1',
+      'objectset.rio.cattle.io/hash': '2',
+    };
+    const annotations = {
+      'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
+      'argocd.argoproj.io/tracking-id': 'x',
+    };
+    const { jwt, spec } = make({ secretTemplate: { labels, annotations } });
+    assert.deepEqual(desiredLabels(jwt, spec), { 'app.kubernetes.io/instance': 'web', ...OURS });
+    assert.deepEqual(templateAnnotations(spec), { 'argocd.argoproj.io/compare-options': 'IgnoreExtraneous' });
   });
 });
 
@@ -99,7 +132,10 @@ describe('the Secret as it is applied', () => {
 });
 
 describe('drift', () => {
-  const { jwt, spec } = make({ secretTemplate: { labels: { tier: '1' }, annotations: { note: 'n' } } });
+  const { jwt, spec } = make(
+    { secretTemplate: { labels: { tier: '1' }, annotations: { note: 'n' } } },
+    { 'argocd.argoproj.io/instance': 'app' },
+  );
   const good = ourSecret(jwt);
   const expiresAt = NOW + spec.lifetime;
   const legacy = {
@@ -148,6 +184,22 @@ describe('drift', () => {
     ['no owner reference once that data is gone', { owners: [] }, true],
     ['a Secret as token-manager left it', legacy, false],
     ['the same with a label that we wrote', { ...legacy, ours: { labels: ['tier'], annotations: [] } }, true],
+    [
+      'a label of a tool that an earlier version copied',
+      {
+        labels: { ...good.labels, 'argocd.argoproj.io/instance': 'app' },
+        ours: { ...good.ours, labels: [...good.ours.labels, 'argocd.argoproj.io/instance'] },
+      },
+      false,
+    ],
+    [
+      'such a label that is not the JWT’s',
+      {
+        labels: { ...good.labels, 'app.kubernetes.io/instance': 'once-in-the-template' },
+        ours: { ...good.ours, labels: [...good.ours.labels, 'app.kubernetes.io/instance'] },
+      },
+      true,
+    ],
     ['no annotations at all', { annotations: {}, ours: { ...good.ours, annotations: [] } }, true],
   ];
   for (const [name, change, expected] of cases) {

@@ -1,0 +1,42 @@
+import { arrayMember, isJsonObject, stringMember } from '../resources/json.ts';
+import type { Jwt } from '../resources/jwt.ts';
+import { APP } from '../resources/names.ts';
+import type { StateProblem } from '../resources/problem.ts';
+
+const MOST_MANAGERS = 3; // a condition is a line
+const LONGEST_MANAGER = 64; // of the 128 characters that the API allows
+
+/**
+ * Field managers other than ours in a Secret's wire JSON (`managedFields`), those that wrote last first; bounded in
+ * number and length, as whoever writes chooses the name.
+ */
+export function findContenders(secret: unknown): readonly string[] {
+  const entries = arrayMember(isJsonObject(secret) ? secret['metadata'] : undefined, 'managedFields')
+    .filter(isJsonObject)
+    .map((entry) => ({
+      manager: stringMember(entry, 'manager') ?? '',
+      time: stringMember(entry, 'time') ?? '',
+    }))
+    .filter(({ manager }) => manager !== APP && manager !== '')
+    .toSorted((a, b) => (a.time < b.time ? 1 : -1));
+  const names = entries.map(({ manager }) =>
+    manager.replaceAll(/[^\w.:/@ -]/g, '?').slice(0, LONGEST_MANAGER),
+  );
+  return [...new Set(names)].slice(0, MOST_MANAGERS);
+}
+
+/** What is said of a Secret that others keep changing. */
+export function describeContention(
+  { namespace, name }: Pick<Jwt, 'namespace' | 'name'>,
+  managers: readonly string[],
+): StateProblem {
+  const who =
+    managers.length === 0 ? 'none is recorded' : managers.map((manager) => `"${manager}"`).join(', ');
+  return {
+    reason: 'Contended',
+    message:
+      `somebody else keeps changing or deleting Secret ${name} (field managers seen: ${who}), so it is written again ` +
+      `at longer and longer intervals, up to 5 min: find out who does (kubectl get secret ${name} -n ${namespace} -o yaml ` +
+      '--show-managed-fields) and have them leave the Secret alone',
+  };
+}

@@ -1,0 +1,73 @@
+/** What stands behind a refusal of the API server that will not pass by itself. */
+export type RefusalKind =
+  | 'quota'
+  | 'policy'
+  | 'webhook'
+  | 'immutable'
+  | 'type'
+  | 'too-large'
+  | 'labels'
+  | 'annotations'
+  | 'no-right'
+  | 'other';
+
+/**
+ * Why the API server will refuse a write until somebody changes something. `subject` is the name of a quota, policy or
+ * webhook, verb and resource of a missing right, or status and reason of any other refusal; empty for the rest. Nothing
+ * else of the API server's message is kept, as it may quote a token.
+ */
+export interface Refusal {
+  readonly kind: RefusalKind;
+  readonly subject: string;
+}
+
+/** How long a refused write is not tried again, in milliseconds, unless an input changes (contract §1). */
+export const REFUSED_WAIT_MS = 300_000;
+
+interface Place {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+type Words = (subject: string, place: Place) => string;
+
+const SERVICE_ACCOUNT = 'system:serviceaccount:jwt-injector:jwt-injector';
+
+/** What it is and what helps: conditions, events, `explain` and `renew` all show these words. */
+const WORDS: Readonly<Record<RefusalKind, Words>> = {
+  quota: (name, { namespace }) =>
+    `ResourceQuota ${name} of namespace ${namespace} is used up: raise it, or delete what is not needed ` +
+    `(kubectl describe quota ${name} -n ${namespace})`,
+  policy: (name) =>
+    `admission policy ${name} does not allow the write: its administrator makes an exception for ${SERVICE_ACCOUNT}, ` +
+    `or the JWT follows it (kubectl describe validatingadmissionpolicy ${name})`,
+  webhook: (name) =>
+    `admission webhook ${name} does not allow the write: its administrator makes an exception for ${SERVICE_ACCOUNT}, ` +
+    'or the JWT follows its rules',
+  immutable: (_, { namespace, name }) =>
+    `Secret ${name} has immutable: true, so no new token can be written to it: keep what else it holds, then ` +
+    `kubectl delete secret ${name} -n ${namespace}; it is created again at once`,
+  type: (_, { namespace, name }) =>
+    `Secret ${name} is not of type Opaque, and the type of a Secret cannot be changed: keep what else it holds, then ` +
+    `kubectl delete secret ${name} -n ${namespace}; it is created again at once`,
+  'too-large': (_, { name }) =>
+    `Secret ${name} with the new token would be larger than the 1 MiB that Kubernetes stores: make spec.data smaller, ` +
+    'or move what else the Secret holds',
+  labels: () =>
+    'spec.secretTemplate.labels has an invalid key or value: keys are of the form [DOMAIN/]NAME, and keys and values are at most ' +
+    '63 letters, digits, "-", "_" and ".", with a letter or digit at both ends',
+  annotations: () =>
+    'spec.secretTemplate.annotations has an invalid key, or all annotations together are larger than 256 KiB: ' +
+    'keys are of the form [DOMAIN/]NAME, NAME at most 63 letters, digits, "-", "_" and "."',
+  'no-right': (right, { namespace }) =>
+    `jwt-injector is not allowed to ${right} in namespace ${namespace}: an administrator installs its roles again ` +
+    `(kubectl auth can-i ${right} -n ${namespace} --as=${SERVICE_ACCOUNT})`,
+  other: (answer) =>
+    `the API server does not allow the write (${answer}): an administrator looks for the request of ` +
+    `${SERVICE_ACCOUNT} in the audit log, and for admission plugins that could refuse it`,
+};
+
+/** One line for people: what the refusal is and what helps. `place` is that of the JWT. */
+export function describeRefusal({ kind, subject }: Refusal, place: Place): string {
+  return `${WORDS[kind](subject, place)}. It is tried again every 5 min, and when the JWT, its key or its Secret changes`;
+}
