@@ -50,7 +50,7 @@ export interface Reconciler {
  * makes something due.
  */
 export type Round =
-  | { readonly next: 'retry'; readonly afterMs?: number | undefined }
+  | { readonly next: 'retry'; readonly afterMs?: number }
   | { readonly next: 'look'; readonly at: number | undefined };
 
 /** What the status says of a bug: its own words may hold a secret. */
@@ -188,7 +188,7 @@ async function giveUp(
     // The API server that refused the one write refuses the other too; the journal has told already.
     if (reconciler.explain(second) === undefined) reconciler.onBug(second);
   }
-  return { next: 'retry', afterMs };
+  return afterMs === undefined ? { next: 'retry' } : { next: 'retry', afterMs };
 }
 
 function problemOf(failure: Failure | undefined, jwt: Jwt, retryAt: number): StateProblem {

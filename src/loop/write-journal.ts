@@ -41,6 +41,8 @@ export function createJournal({ log, metrics, events }: JournalOptions): Journal
       const reason = stringMember(condition, 'reason') ?? '';
       const note = stringMember(condition, 'message') ?? '';
       log.info({ namespace, name, condition: type, status, reason }, note);
+      // Told when the write failed, at each try.
+      if (reason === 'WriteFailed' || reason === 'WriteRefused') return;
       const isGood = (type === 'Ready' || type === 'KeyAvailable') && status !== 'False';
       // A first token is routine, like every renewal; and when all is well again, Ready alone says it.
       if (isGood && (isFirst || type === 'KeyAvailable')) return;

@@ -95,7 +95,7 @@ const REPORTED: readonly Plight[] = [
     name: 'type-changed-keeping-owner',
     title: 'deleted and made anew as kubernetes.io/tls with our owner reference',
     harm: (victim) => recreate(victim, { ownerReferences: victim.jwt.secret?.metadata.ownerReferences }, TLS),
-    reason: 'WriteFailed',
+    reason: 'WriteRefused',
     help: ({ jwt }) => jwt.removeSecret(),
     causes: 2,
   },
@@ -103,7 +103,7 @@ const REPORTED: readonly Plight[] = [
     name: 'immutable',
     title: 'made immutable, with a garbage token',
     harm: ({ jwt }) => jwt.patchSecret({ immutable: true, data: { token: encode('garbage') } }),
-    reason: 'WriteFailed',
+    reason: 'WriteRefused',
     help: ({ jwt }) => jwt.removeSecret(),
   },
   {

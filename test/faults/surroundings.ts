@@ -31,14 +31,19 @@ async function withoutVerb(
     else await jwt.requestRenewal();
     const isTold = async (): Promise<boolean> => {
       const events = await api.list(pathOf('events', ground.namespace));
-      return events.items.some(({ reason, note }: Loose) => reason === 'WriteFailed' && /403/.test(note));
+      return events.items.some(
+        ({ reason, note }: Loose) =>
+          reason === 'WriteRefused' && note.includes(`is not allowed to ${verb} ${resource} `),
+      );
     };
     await jwt.waitFor('an Event that tells of the refusal', isTold, 15_000);
   } finally {
     await api.merge(CLUSTER_ROLE, { rules });
   }
   const renewals = jwt.jwt.status.renewals ?? 0;
+  await sleep(1_000);
   const startedAt = performance.now();
+  await jwt.requestRenewal(); // a refused write is tried again when an input changes
   jwt.addCauses(); // with the status refused, the token was written and nobody could say so
   await jwt.waitFor('a renewal once it is allowed again', () => jwt.jwt.status.renewals > renewals, 30_000);
   ground.recovered(performance.now() - startedAt);
@@ -87,7 +92,7 @@ async function refuseByPolicy(ground: Ground): Promise<void> {
     await jwt.requestRenewal();
     const isTold = async (): Promise<boolean> =>
       (await api.list(pathOf('events', ground.namespace))).items.some(
-        ({ reason }: Loose) => reason === 'WriteFailed',
+        ({ reason, note }: Loose) => reason === 'WriteRefused' && note.includes(`admission policy ${name} `),
       );
     await jwt.waitFor('an Event that tells of the refusal', isTold, 15_000);
     if (jwt.text !== before) ground.fail('recovery', 'the policy had no effect: nothing was tested');
@@ -95,7 +100,9 @@ async function refuseByPolicy(ground: Ground): Promise<void> {
     await api.remove(`${path}/validatingadmissionpolicybindings/${name}`);
     await api.remove(`${path}/validatingadmissionpolicies/${name}`);
   }
+  await sleep(5_000);
   const startedAt = performance.now();
+  await jwt.requestRenewal(); // a refused write is tried again when an input changes
   await jwt.waitFor('a renewal once it is allowed again', () => jwt.isRenewed(before), 60_000);
   ground.recovered(performance.now() - startedAt);
 }

@@ -51,9 +51,9 @@ export function describeRenew(world: () => World): void {
       assert.deepEqual([code, out], [1, '']);
       assert.match(
         err,
-        /^error: JWT science\/keyless cannot be signed: key Secret science\/no-key does not exist: kubectl/,
+        /^error: JWT science\/keyless gets no new token: key Secret science\/no-key does not exist: kubectl/,
       );
-      assert.match(err, /The request stays: it is served once that is mended\./);
+      assert.match(err, /The request stays: it is served once that is fixed\./);
     });
   });
 

@@ -89,13 +89,11 @@ describe('a refusal that will not pass by itself', () => {
   for (const [title, code, status, kind, subject] of LASTING) {
     it(`${title} is told apart, in words that quote nothing`, () => {
       const error = refuse(code, status);
-      const { refusal, stale, gone, message } = explainFailure(error);
-      assert.deepEqual([refusal, stale, gone], [{ kind, subject }, false, false]);
-      const words = describeRefusal(
-        { kind: 'other', subject: '', ...refusal },
-        { namespace: 't', name: 'a' },
-      );
-      assert.ok(words.includes(subject) && !(words + message).includes('canary'), words);
+      assert.equal(explainFailure(error)?.meaning, 'failed');
+      const refusal = refusalOf(error);
+      assert.deepEqual(refusal, { kind, subject });
+      const words = describeRefusal(refusal ?? NONE, { namespace: 't', name: 'a' });
+      assert.ok(words.includes(subject) && !(words + error.message).includes('canary'), words);
       assert.match(words, /: .+\. It is tried again every 5 min/, 'the remedy comes last');
     });
   }

@@ -3,7 +3,7 @@ import { APP, OWNING_JWT } from '../../src/resources/names.ts';
 import type { ModelJwt } from './model-cluster.ts';
 import type { ModelSecret } from './model-secret.ts';
 
-/** Labels by which GitOps tools claim an object: never on a Secret that outlives its JWT (contract §1, `Retain`). */
+/** Of the labels by which tools track and prune what they applied: never copied to the Secret (contract §1). */
 const TRACKING_LABEL = 'argocd.argoproj.io/instance';
 
 /** Paths whose value only time and token decide. */
@@ -25,7 +25,7 @@ function wantedValues(
   const template = objectMember(spec, 'secretTemplate');
   const wanted = new Map<string, string | undefined>();
   for (const [name, value] of Object.entries(labels))
-    if (!isRetained || name !== TRACKING_LABEL) wanted.set(`labels/${name}`, value);
+    if (name !== TRACKING_LABEL) wanted.set(`labels/${name}`, value);
   for (const group of ['labels', 'annotations'])
     for (const [name, value] of Object.entries(stringMap(member(template, group))))
       wanted.set(`${group}/${name}`, value);

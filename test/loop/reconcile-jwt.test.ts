@@ -7,6 +7,7 @@ import { LegacyCleaner } from '../../src/loop/legacy-cleaner.ts';
 import { reconcileJwt, type Failure, type Reconciler } from '../../src/loop/reconcile-jwt.ts';
 import { Unrecorded } from '../../src/loop/unrecorded.ts';
 import { findCondition } from '../../src/reconcile/conditions.ts';
+import { describeRefusal } from '../../src/reconcile/refusal.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
@@ -132,6 +133,22 @@ describe('a round', () => {
 });
 
 describe('a refused write', () => {
+  it('that will not pass by itself is told in fixed words, and tried again in five minutes', async () => {
+    const refusal = { kind: 'quota', subject: 'q1' } as const;
+    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, refusal, afterMs: 7_000 });
+    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry', afterMs: 300_000 });
+    const message = describeRefusal(refusal, jwt);
+    assert.deepEqual(made.failed, [['WriteRefused', message, (NOW + 300) * 1000]]);
+    assert.deepEqual(findCondition(made.statuses[0] ?? {}, 'Ready')?.['message'], message);
+    assert.equal(made.statuses[0]?.['nextAttemptAt'], '2027-01-15T08:05:00Z');
+  });
+
+  it('that asks for a longer wait gets it', async () => {
+    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, afterMs: 60_000 });
+    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry', afterMs: 60_000 });
+    assert.equal(made.statuses[0]?.['nextAttemptAt'], '2027-01-15T08:01:00Z');
+  });
+
   it('is told in journal and status, with the time of the next attempt', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret']);
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry' });

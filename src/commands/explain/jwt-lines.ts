@@ -82,10 +82,15 @@ function describeNext({ next, conditions, nextAttemptAt }: JwtReport, now: numbe
   const attempt = parseTime(nextAttemptAt);
   return [
     `  ${next.message}${problem === undefined ? '' : isTold ? ': see above' : `: ${problem}`}`,
-    ...(attempt === undefined ? [] : [`  the last attempt failed, the next is at ${sayWhen(attempt, now)}`]),
-    ...(isDueAtOnce(next) ? PROMPTNESS : []),
+    ...(attempt === undefined
+      ? []
+      : [`  the conditions above say why it waits; the next attempt is at ${sayWhen(attempt, now)}`]),
+    ...(isDueAtOnce(next) && (attempt === undefined || attempt < now - ATTEMPT_TAKES) ? PROMPTNESS : []),
   ];
 }
+
+/** Seconds: a worker may be busy, and a write has a deadline. */
+const ATTEMPT_TAKES = 10;
 
 function isDueAtOnce({ do: word }: JwtReport['next']): boolean {
   return word === 'read' || word === 'sign' || word === 'repair';

@@ -78,8 +78,8 @@ export async function renewToken(
   }
   const service = await findService(client);
   if (outcome.what === 'refused' && service.runs !== false) {
-    const message = `JWT ${namespace}/${name} cannot be signed: ${outcome.message}`;
-    return refuse(`${message}\nThe request stays: it is served once that is mended.`, EXIT.refused);
+    const message = `JWT ${namespace}/${name} gets no new token: ${outcome.message}`;
+    return refuse(`${message}\nThe request stays: it is served once that is fixed.`, EXIT.refused);
   }
   const waited = `no new token for JWT ${namespace}/${name} within ${timeout / 1000} s`;
   return refuse(
@@ -127,10 +127,16 @@ async function readJwt(client: Access['client'], path: string): Promise<Result<J
   }
 }
 
-/** The message of the condition that stands in the way of a signature. */
+/** Reasons for which nothing is written though the token in the Secret is still valid. */
+const HELD_BACK: ReadonlySet<unknown> = new Set(['WriteFailed', 'WriteRefused', 'Contended']);
+
+/** The message of the condition that tells why no new token is signed or written. */
 function findRefusal({ status }: Jwt): string | undefined {
-  const conditions = ['KeyAvailable', 'Ready'].map((type) => findCondition(status, type));
-  const refusal = conditions.find((condition) => stringMember(condition, 'status') === 'False');
+  const conditions = ['KeyAvailable', 'Ready', 'Contended'].map((type) => findCondition(status, type));
+  const refusal = conditions.find(
+    (condition) =>
+      stringMember(condition, 'status') === 'False' || HELD_BACK.has(stringMember(condition, 'reason')),
+  );
   return refusal === undefined ? undefined : (stringMember(refusal, 'message') ?? '');
 }
 
