@@ -7,11 +7,12 @@ import { LegacyCleaner } from './legacy-cleaner.ts';
 import { WorkQueue, type Outcome, type Work } from './queue.ts';
 import { reconcileJwt, type Reconciler } from './reconcile-jwt.ts';
 import { Unrecorded } from './unrecorded.ts';
+import { WriteBudget } from './write-budget.ts';
 
 const SETTLE_POLL_MS = 20;
 
 export interface ControllerOptions {
-  readonly reconciler: Omit<Reconciler, 'now' | 'cleaner' | 'unrecorded' | 'onBug'>;
+  readonly reconciler: Omit<Reconciler, 'now' | 'cleaner' | 'unrecorded' | 'budget' | 'onBug'>;
   readonly clock: Clock;
   /** JWTs worked on at once. */
   readonly workers: number;
@@ -40,6 +41,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
   const keyUsers = new KeyUsers();
   const cleaner = new LegacyCleaner(reconciler.store);
   const unrecorded = new Unrecorded();
+  const budget = new WriteBudget();
   const queue = new WorkQueue({
     clock,
     workers,
@@ -52,6 +54,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
         ...reconciler,
         cleaner,
         unrecorded,
+        budget,
         now: () => clock.now(),
         onBug: (error: unknown) => onBug(key, error),
       };
@@ -78,6 +81,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
         queue.forget(keyOf(before));
         cleaner.forget(before.uid);
         unrecorded.forget(before.uid);
+        budget.forget(before.uid);
         return;
       }
       const reference = after.spec.ok

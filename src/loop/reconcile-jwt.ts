@@ -3,6 +3,7 @@ import type { Jwt } from '../resources/jwt.ts';
 import { desiredStatus, isSameStatus, nextStatusChange, type Outcome } from '../reconcile/desired-status.ts';
 import { doubtfulStatus } from '../reconcile/doubtful-status.ts';
 import { findCondition } from '../reconcile/conditions.ts';
+import { describeContention } from '../reconcile/contention.ts';
 import { renewalLateness } from '../reconcile/lateness.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import { planNext, plannedRenewal, type Plan } from '../reconcile/plan.ts';
@@ -11,10 +12,12 @@ import { formatTime } from '../reconcile/time.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { renewalTime } from '../signing/schedule.ts';
 import { repairSecret, signAndWrite, statusBody, type Store } from './act.ts';
+import { lookForContenders, planWrite, type PlannedWrite } from './hold-back.ts';
 import type { Journal, Subject } from './journal.ts';
 import type { LegacyCleaner, LegacyLook } from './legacy-cleaner.ts';
 import { learn, observe, type Known, type Observer } from './observe.ts';
 import type { Unrecorded } from './unrecorded.ts';
+import type { WriteBudget } from './write-budget.ts';
 
 /** What the API server's refusal means for the loop. */
 export interface Failure {
@@ -37,6 +40,7 @@ export interface Reconciler {
   readonly journal: Journal;
   readonly cleaner: LegacyCleaner;
   readonly unrecorded: Unrecorded;
+  readonly budget: WriteBudget;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Makes a failure of what `store` and `observer` throw; `undefined`: it is a bug. */
@@ -62,7 +66,7 @@ const INTERNAL_ERROR = 'an internal error; see the log of jwt-injector';
  */
 export async function reconcileJwt(reconciler: Reconciler, stored: Jwt, retryAt: number): Promise<Round> {
   const now = reconciler.now() / 1000;
-  const seen: Seen = { stored, observed: undefined };
+  const seen: Seen = { stored, observed: undefined, write: undefined };
   try {
     return await playRound(reconciler, seen, now);
   } catch (error) {
@@ -90,24 +94,35 @@ async function playRound(reconciler: Reconciler, seen: Seen, now: number): Promi
     [observed, plan] = await look();
   }
   if (plan.do === 'leave') return { next: 'look', at: undefined };
-  const outcome = {
-    ...(await carryOut(reconciler, observed, plan, now)),
-    legacyOperator: legacy.active,
-  };
+  const write = planWrite(reconciler.budget, observed, plan, now);
+  const done =
+    write?.heldUntil === undefined
+      ? await carryOut(reconciler, seen, { observed, plan, write }, now)
+      : await holdBack(reconciler, observed, write.heldUntil);
+  const outcome = { ...done, ...nameContenders(reconciler, jwt, now), legacyOperator: legacy.active };
   await writeStatus(reconciler, seen.stored, desiredStatus(observed, outcome, now));
   unrecorded.forget(jwt.uid);
-  const moments = [nextLook(observed, outcome, now), legacy.lookAgainAt].filter(
+  const moments = [nextLook(observed, outcome, now), legacy.lookAgainAt, write?.heldUntil].filter(
     (moment) => moment !== undefined,
   );
   return { next: 'look', at: moments.length === 0 ? undefined : Math.min(...moments) };
 }
 
+/** Does what the plan says; what it writes to the Secret counts, also when it met a change of somebody else. */
 async function carryOut(
   reconciler: Reconciler,
-  observed: Observed,
-  plan: Plan,
+  seen: Seen,
+  { observed, plan, write }: Decided,
   now: number,
 ): Promise<Outcome> {
+  seen.write = write;
+  const outcome = await act(reconciler, observed, plan, now);
+  if (outcome.problem === undefined) settleWrite(reconciler, seen, now);
+  seen.write = undefined;
+  return outcome;
+}
+
+async function act(reconciler: Reconciler, observed: Observed, plan: Plan, now: number): Promise<Outcome> {
   const { jwt, secret } = observed;
   const { store, journal, unrecorded } = reconciler;
   if (plan.do === 'report') return { problem: plan.problem };
@@ -137,6 +152,24 @@ async function carryOut(
   return { signed: signed.value };
 }
 
+/** The Secret is left as it is for now: somebody else keeps changing it. */
+async function holdBack(
+  { store, budget }: Reconciler,
+  { jwt }: Observed,
+  heldUntil: number,
+): Promise<Outcome> {
+  const contenders = await lookForContenders(budget, store, jwt);
+  return { problem: describeContention(jwt, contenders), contenders, retryAt: heldUntil / 1000 };
+}
+
+function settleWrite({ budget }: Reconciler, { stored, write }: Seen, now: number): void {
+  if (write !== undefined) budget.spend(stored.uid, now * 1000, write.isScheduled);
+}
+
+function nameContenders({ budget }: Reconciler, { uid }: Jwt, now: number): Pick<Outcome, 'contenders'> {
+  return budget.isContended(uid, now * 1000) ? { contenders: budget.contenders(uid) } : {};
+}
+
 /** Writes the status if it says anything new, and tells of every condition that changed. */
 async function writeStatus({ store, journal }: Reconciler, stored: Jwt, status: JsonObject): Promise<void> {
   if (isSameStatus(status, stored.status)) return;
@@ -148,23 +181,36 @@ async function writeStatus({ store, journal }: Reconciler, stored: Jwt, status: 
   }
 }
 
+/** What a round came to. */
+interface Decided {
+  readonly observed: Observed;
+  readonly plan: Plan;
+  readonly write: PlannedWrite | undefined;
+}
+
 /** What a round knows so far. */
 interface Seen {
   /** The JWT with the status that the API server has. */
   stored: Jwt;
   /** `undefined` until something was observed. */
   observed: Observed | undefined;
+  /** What is being written to the Secret. */
+  write: PlannedWrite | undefined;
 }
 
 /** After a refusal of the API server or a bug: the status says so if it still can, and the JWT is tried again. */
 async function giveUp(
   reconciler: Reconciler,
-  { stored, observed }: Seen,
+  seen: Seen,
   error: unknown,
   { now, retryAt }: { readonly now: number; readonly retryAt: number },
 ): Promise<Round> {
+  const { stored, observed } = seen;
   const failure = reconciler.explain(error);
-  if (failure?.meaning === 'stale') return { next: 'retry' };
+  if (failure?.meaning === 'stale') {
+    settleWrite(reconciler, seen, now);
+    return { next: 'retry' };
+  }
   if (
     failure?.meaning === 'leaving' ||
     (failure?.meaning === 'absent' && (await isGone(reconciler, stored)))

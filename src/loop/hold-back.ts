@@ -1,0 +1,36 @@
+import { findContenders } from '../reconcile/contention.ts';
+import type { Observed } from '../reconcile/observed.ts';
+import type { Plan } from '../reconcile/plan.ts';
+import { isScheduledRenewal } from '../reconcile/scheduled.ts';
+import type { Store } from './act.ts';
+import type { WriteBudget } from './write-budget.ts';
+
+/** A write of the Secret that a plan comes to. */
+export interface PlannedWrite {
+  readonly isScheduled: boolean;
+  /** When it may be made, in milliseconds since the epoch; `undefined`: now. */
+  readonly heldUntil: number | undefined;
+}
+
+/** The write that the plan comes to, `undefined` if it comes to none. `now` in seconds since the epoch. */
+export function planWrite(
+  budget: WriteBudget,
+  observed: Observed,
+  plan: Plan,
+  now: number,
+): PlannedWrite | undefined {
+  if (plan.do !== 'sign' && plan.do !== 'repair') return undefined;
+  const { uid } = observed.jwt;
+  const isScheduled = isScheduledRenewal(plan, observed, now) && budget.mayRenew(uid, now * 1000);
+  const nextWriteAt = budget.nextWriteAt(uid, now * 1000);
+  return { isScheduled, heldUntil: isScheduled || nextWriteAt <= now * 1000 ? undefined : nextWriteAt };
+}
+
+/** Who changes the Secret, for the condition; asks the API server at most once per write. Throws what it answers. */
+export function lookForContenders(
+  budget: WriteBudget,
+  store: Pick<Store, 'readSecret'>,
+  { namespace, name, uid }: Observed['jwt'],
+): Promise<readonly string[]> {
+  return budget.findContenders(uid, async () => findContenders(await store.readSecret(namespace, name)));
+}

@@ -1,0 +1,111 @@
+import { backoffDelay } from './backoff.ts';
+
+/** So many unscheduled writes of one JWT go out at once: edits of its author, repairs, a deleted Secret. */
+const AT_ONCE = 5; // contract §1
+const WAIT = { firstMs: 1_000, longestMs: 300_000 }; // contract §1: up to 5 min
+/** More writes than that change nothing: the wait is the longest by then. */
+const HIGHEST_LEVEL = AT_ONCE + 10;
+/** One write is forgotten after so long a time in which nobody made another necessary. */
+const FORGET_MS = 60_000;
+/** JWTs kept in mind; each costs some 200 bytes. With more, those that wrote longest ago begin with a full budget. */
+const MOST_JWTS = 10_000;
+
+/** Renewals that are due do not wait, but no more often than lifetimes can ask for. */
+const SHORTEST_PERIOD_MS = 30_000; // contract §1: scheduled re-signs are ≥ 30 s apart
+
+interface Account {
+  /** Unscheduled writes that were not forgotten when the last was made. */
+  readonly level: number;
+  /** When that was, in milliseconds since the epoch. */
+  at: number;
+  /** When a renewal that was due was written last. */
+  scheduledAt: number;
+  /** Field managers seen in the Secret, and whether that was after the last write. */
+  contenders: readonly string[];
+  isSeen: boolean;
+}
+
+const NEW: Account = {
+  level: 0,
+  at: Number.NEGATIVE_INFINITY,
+  scheduledAt: Number.NEGATIVE_INFINITY,
+  contenders: [],
+  isSeen: false,
+};
+
+/**
+ * How often the Secret of a JWT is written without a renewal being due. Whoever keeps changing it back would otherwise
+ * get as many signatures and writes as they make changes. After five writes at once each next one waits, 1 s … 5 min;
+ * only what goes on when the wait is over makes the next one longer. All times in milliseconds since the epoch.
+ */
+export class WriteBudget {
+  readonly #accounts = new Map<string, Account>();
+
+  /** From when on the next unscheduled write may be made; `now` or earlier: at once. */
+  nextWriteAt(uid: string, now: number): number {
+    const account = this.#accounts.get(uid);
+    if (account === undefined) return now;
+    account.at = Math.min(account.at, now); // a clock that was set back makes no wait longer
+    return account.at + waitOf(levelOf(account, now));
+  }
+
+  /** Whether a renewal that is due goes out: always, but that no peer can make one due again and again. */
+  mayRenew(uid: string, now: number): boolean {
+    const { scheduledAt } = this.#accounts.get(uid) ?? NEW;
+    return Math.abs(now - scheduledAt) >= SHORTEST_PERIOD_MS;
+  }
+
+  /** More was written than is written at once: somebody else must keep changing the Secret. */
+  isContended(uid: string, now: number): boolean {
+    const account = this.#accounts.get(uid);
+    return account !== undefined && levelOf(account, now) > AT_ONCE;
+  }
+
+  /** A write was made, or met a change of somebody else. */
+  spend(uid: string, now: number, isScheduled: boolean): void {
+    const account = this.#accounts.get(uid) ?? NEW;
+    const level = levelOf(account, now) + (isScheduled ? 0 : 1);
+    this.#accounts.delete(uid);
+    this.#accounts.set(uid, {
+      level: Math.min(level, HIGHEST_LEVEL),
+      at: isScheduled ? account.at : now,
+      scheduledAt: isScheduled ? now : account.scheduledAt,
+      contenders: account.contenders,
+      isSeen: false,
+    });
+    const oldest = this.#accounts.keys().next();
+    if (this.#accounts.size > MOST_JWTS && oldest.done !== true) this.#accounts.delete(oldest.value);
+  }
+
+  /** The field managers that `look` finds in the Secret, asked once per write; when it finds none, those found before. */
+  async findContenders(uid: string, look: () => Promise<readonly string[]>): Promise<readonly string[]> {
+    const account = this.#accounts.get(uid);
+    if (account === undefined) return [];
+    if (!account.isSeen) {
+      const seen = await look();
+      account.isSeen = true;
+      if (seen.length > 0) account.contenders = seen;
+    }
+    return account.contenders;
+  }
+
+  /** As found last. */
+  contenders(uid: string): readonly string[] {
+    return this.#accounts.get(uid)?.contenders ?? [];
+  }
+
+  forget(uid: string): void {
+    this.#accounts.delete(uid);
+  }
+}
+
+/** How many unscheduled writes count at `now`: quiet that is longer than twice the wait gives them back one by one. */
+function levelOf({ level, at }: Account, now: number): number {
+  const quiet = now - at - 2 * waitOf(level);
+  return Math.max(0, level - Math.max(0, Math.floor(quiet / FORGET_MS)));
+}
+
+/** Milliseconds from the last write on. */
+function waitOf(level: number): number {
+  return level < AT_ONCE ? 0 : backoffDelay(WAIT, level - AT_ONCE + 1, () => 1);
+}

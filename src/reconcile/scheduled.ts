@@ -1,0 +1,17 @@
+import type { Observed } from './observed.ts';
+import type { Plan } from './plan.ts';
+import { readRecorded } from './recorded.ts';
+import { parseTime } from './time.ts';
+
+/**
+ * Whether the plan is the renewal that the status announced, whatever has become of the Secret meanwhile. An older token
+ * of ours that somebody puts back is due by its own times, but not by those of the token that was published.
+ */
+export function isScheduledRenewal(plan: Plan, { jwt, secret }: Observed, now: number): boolean {
+  if (plan.do !== 'sign') return false;
+  const renewsAt = parseTime(jwt.status['renewsAt']);
+  if (renewsAt !== undefined) return now >= renewsAt;
+  const isPublished =
+    secret?.token.state === 'valid' && secret.token.tokenId === readRecorded(jwt.status).tokenId;
+  return plan.cause === 'RenewalDue' && isPublished;
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
+import { findCondition } from '../../src/reconcile/conditions.ts';
+import { formatTime } from '../../src/reconcile/time.ts';
+import { objectMember, type JsonObject } from '../../src/resources/json.ts';
+import type { Jwt } from '../../src/resources/jwt.ts';
+import { NOW } from '../fixtures/observed.ts';
+import { jwt, makeReconciler, RETRY_AT } from './made-reconciler.ts';
+import { KEY_SECRET, wireSecret } from './model-sources.ts';
+
+describe('a Secret that somebody else keeps changing', () => {
+  const REPLACED = {
+    managedFields: [{ manager: 'peer', operation: 'Update', time: '2027-01-15T08:00:00Z' }],
+  };
+  const broken = (): JsonObject => {
+    const secret = wireSecret('my-jwt', { token: 'garbage' });
+    const metadata = objectMember(secret, 'metadata') ?? {};
+    return {
+      ...secret,
+      metadata: {
+        ...metadata,
+        ...REPLACED,
+        ownerReferences: [
+          {
+            apiVersion: 'tokens.osg-htc.org/v1',
+            kind: 'JWT',
+            name: jwt.name,
+            uid: jwt.uid,
+            controller: true,
+          },
+        ],
+      },
+    };
+  };
+
+  it('is written five times at once, then held back with its field managers named', async () => {
+    const made = makeReconciler([KEY_SECRET, broken()]);
+    const reconciler = { ...made.reconciler, now: () => NOW * 1000 };
+    for (let round = 0; round < 5; round += 1) await reconcileJwt(reconciler, jwt, RETRY_AT);
+    assert.equal(made.signed.length, 5);
+    const held = await reconcileJwt(reconciler, jwt, RETRY_AT);
+    assert.deepEqual(held, { next: 'look', at: NOW * 1000 + 1_250 });
+    assert.equal(made.signed.length, 5);
+    const status = made.statuses.at(-1) ?? {};
+    for (const [type, value] of [
+      ['Ready', 'False'],
+      ['Contended', 'True'],
+    ]) {
+      const condition = findCondition(status, type);
+      assert.deepEqual([condition?.['status'], condition?.['reason']], [value, 'Contended']);
+      assert.match(
+        String(condition?.['message']),
+        /field managers seen: "peer"\).*kubectl get secret my-jwt/,
+      );
+    }
+  });
+
+  it('is renewed at the time that its status announced all the same', async () => {
+    const made = makeReconciler([KEY_SECRET, broken()]);
+    for (let write = 0; write < 20; write += 1) made.reconciler.budget.spend(jwt.uid, NOW * 1000, false);
+    const announced: Jwt = { ...jwt, status: { renewsAt: formatTime(NOW - 1) } };
+    await reconcileJwt(made.reconciler, announced, RETRY_AT);
+    assert.equal(made.signed.length, 1);
+    await reconcileJwt(made.reconciler, announced, RETRY_AT);
+    assert.equal(made.signed.length, 1, 'once in half a minute: its status may not have been written');
+  });
+});

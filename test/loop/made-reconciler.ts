@@ -1,0 +1,68 @@
+import type { Store } from '../../src/loop/act.ts';
+import type { Journal, Signature } from '../../src/loop/journal.ts';
+import { LegacyCleaner } from '../../src/loop/legacy-cleaner.ts';
+import type { Failure, Reconciler } from '../../src/loop/reconcile-jwt.ts';
+import { Unrecorded } from '../../src/loop/unrecorded.ts';
+import { WriteBudget } from '../../src/loop/write-budget.ts';
+import { objectMember, type JsonObject } from '../../src/resources/json.ts';
+import type { Jwt } from '../../src/resources/jwt.ts';
+import { makeJwt } from '../fixtures/jwts.ts';
+import { NOW } from '../fixtures/observed.ts';
+import { makeSources, WITH_KEY } from './model-sources.ts';
+
+export const jwt = makeJwt(WITH_KEY);
+export const RETRY_AT = (NOW + 4) * 1000;
+export const refused: Failure = { meaning: 'failed', message: 'apply secrets: 403 Forbidden' };
+
+/** A reconciler over sources; `fails` says which writes throw, `inStore` are JWTs as the API server has them. */
+export function makeReconciler(
+  seen: readonly JsonObject[],
+  fails: readonly string[] = [],
+  failure = refused,
+  inStore: readonly Jwt[] = [],
+) {
+  const { observer, reads } = makeSources(seen, seen, inStore);
+  const writes: string[] = [];
+  const secrets: JsonObject[] = [];
+  const statuses: JsonObject[] = [];
+  const signed: Signature[] = [];
+  const failed: unknown[] = [];
+  const changed: string[] = [];
+  const bugs: string[] = [];
+  const write = (what: string): void => {
+    writes.push(what);
+    if (fails.includes(what)) throw new Error(what);
+  };
+  const store: Store = {
+    readSecret: (namespace, name) => observer.sources.readSecret(namespace, name),
+    applySecret: async (body) => {
+      secrets.push(body);
+      write('secret');
+    },
+    applyStatus: async (body) => {
+      statuses.push(objectMember(body, 'status') ?? {});
+      write('status');
+    },
+    patchSecret: async () => ({}),
+    patchJwt: async () => write('jwt'),
+  };
+  const journal: Journal = {
+    signed: (signature) => signed.push(signature),
+    repaired: () => changed.push('repaired'),
+    conditionChanged: (_subject, { type, reason }, isFirst) =>
+      changed.push(`${String(type)} ${String(reason)} ${isFirst}`),
+    failed: (_subject, ...rest) => failed.push(rest),
+  };
+  const reconciler: Reconciler = {
+    observer,
+    store,
+    journal,
+    cleaner: new LegacyCleaner(store),
+    unrecorded: new Unrecorded(),
+    budget: new WriteBudget(),
+    now: () => NOW * 1000,
+    explain: () => failure,
+    onBug: (error) => bugs.push(String(error)),
+  };
+  return { reconciler, reads, writes, secrets, statuses, signed, failed, changed, bugs };
+}

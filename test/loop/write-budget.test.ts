@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { WriteBudget } from '../../src/loop/write-budget.ts';
+
+const MINUTE = 60_000;
+
+/** Writes that a peer gets out of the budget who undoes each one `everyMs` after it was made, within `lastsMs`. */
+function contend(budget: WriteBudget, everyMs: number, lastsMs: number, start = 0): readonly number[] {
+  const writes: number[] = [];
+  for (let now = start; now < start + lastsMs;) {
+    const at = budget.nextWriteAt('a', now);
+    if (at > now) {
+      now = at;
+      continue;
+    }
+    budget.spend('a', now, false);
+    writes.push(now);
+    now += everyMs;
+  }
+  return writes;
+}
+
+describe('the budget of unscheduled writes', () => {
+  it('gives five at once, then one after 1 s, 2 s … 5 min', () => {
+    const writes = contend(new WriteBudget(), 1, 60 * MINUTE);
+    assert.ok((writes[4] ?? 0) <= 4);
+    const waits = writes.slice(5).map((at, index) => at - (writes[index + 4] ?? 0));
+    assert.deepEqual(waits.slice(0, 4), [1_250, 2_500, 5_000, 10_000]);
+    assert.ok(waits.slice(8).every((wait) => wait === 300_000));
+    assert.ok(writes.length <= 26, `${writes.length} in an hour`);
+  });
+
+  it('is that of one JWT alone', () => {
+    const budget = new WriteBudget();
+    contend(budget, 1, MINUTE);
+    assert.equal(budget.nextWriteAt('b', MINUTE), MINUTE);
+    assert.deepEqual([budget.isContended('a', MINUTE), budget.isContended('b', MINUTE)], [true, false]);
+  });
+
+  it('never slows down an author who changes something every two minutes', () => {
+    const budget = new WriteBudget();
+    for (let now = 0; now < 600 * MINUTE; now += 2 * MINUTE) {
+      assert.equal(budget.nextWriteAt('a', now) <= now, true);
+      budget.spend('a', now, false);
+      assert.equal(budget.isContended('a', now), false);
+    }
+  });
+
+  it('comes back within half an hour of quiet', () => {
+    const budget = new WriteBudget();
+    contend(budget, 1, 60 * MINUTE);
+    assert.equal(budget.isContended('a', 61 * MINUTE), true);
+    assert.equal(budget.isContended('a', 90 * MINUTE), false);
+    assert.ok((contend(budget, 1, MINUTE, 90 * MINUTE)[4] ?? 0) < 90 * MINUTE + 1_000 * 60);
+  });
+
+  it('holds no write for longer than five minutes, whatever the clock does', () => {
+    const step = fc.record({ jump: fc.integer({ min: -3_600_000, max: 3_600_000 }), isSpent: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step), (steps) => {
+        const budget = new WriteBudget();
+        let now = 1e12;
+        for (const { jump, isSpent } of steps) {
+          now += jump;
+          assert.ok(budget.nextWriteAt('a', now) - now <= 300_000);
+          if (isSpent) budget.spend('a', now, false);
+        }
+      }),
+    );
+  });
+
+  it('of a clock that was set back is not used up for ever', () => {
+    const budget = new WriteBudget();
+    const later = 100 * MINUTE;
+    contend(budget, 1, MINUTE, later);
+    const until = budget.nextWriteAt('a', 0);
+    assert.ok(until <= 300_000);
+    assert.ok(budget.nextWriteAt('a', until) <= until, 'the wait goes by');
+  });
+
+  it('lets a renewal go that is due, but not one after the other', () => {
+    const budget = new WriteBudget();
+    contend(budget, 1, MINUTE);
+    assert.equal(budget.mayRenew('a', MINUTE), true);
+    budget.spend('a', MINUTE, true);
+    assert.deepEqual(
+      [budget.mayRenew('a', MINUTE + 1), budget.mayRenew('a', MINUTE + 30_000)],
+      [false, true],
+    );
+  });
+
+  it('remembers who was seen until somebody else is', async () => {
+    const budget = new WriteBudget();
+    let looks = 0;
+    const look = (names: readonly string[]) => async () => {
+      looks += 1;
+      return names;
+    };
+    budget.spend('a', 0, false);
+    assert.deepEqual(await budget.findContenders('a', look(['peer'])), ['peer']);
+    assert.deepEqual(await budget.findContenders('a', look([])), ['peer']);
+    budget.spend('a', 1, false);
+    assert.deepEqual(await budget.findContenders('a', look([])), ['peer']);
+    assert.equal(looks, 2, 'once per write');
+  });
+});
