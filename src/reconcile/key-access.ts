@@ -1,4 +1,5 @@
-import type { Jwt, KeySource } from '../resources/jwt.ts';
+import type { Jwt } from '../resources/jwt.ts';
+import type { KeySource } from '../resources/key-source.ts';
 import { ALLOWED_NAMESPACES, RESERVED_POLICIES } from '../resources/names.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { fail, ok, type Result } from '../resources/result.ts';

@@ -1,10 +1,7 @@
 import { arrayMember, isJsonObject, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
-import { APP, EXPIRES_AT, LAST_SIGNING_TIME } from '../resources/names.ts';
+import { APP, EXPIRES_AT, KOPF_PREFIX, LAST_SIGNING_TIME } from '../resources/names.ts';
 import type { SecretMetadata } from '../resources/secret.ts';
-
-/** kopf, the framework of token-manager, marks its objects with this prefix; one annotation holds the private key. */
-const KOPF_PREFIX = 'kopf.zalando.org/';
 
 /** A token-manager that still runs puts its marks back at once; they are taken off again this often, in ms. */
 const CLEANING_INTERVAL_MS = 3_600_000;

@@ -1,6 +1,7 @@
 import { isAlgorithmName, type AlgorithmName } from './algorithms.ts';
 import { parseDuration } from './duration.ts';
 import {
+  arrayMember,
   isDeeperThan,
   isJsonObject,
   member,
@@ -9,17 +10,20 @@ import {
   stringMap,
   type JsonObject,
 } from './json.ts';
-import { KIND, PREFIX } from './names.ts';
+import { parseKeySource, type KeySource } from './key-source.ts';
+import { KIND, KOPF_PREFIX, PREFIX } from './names.ts';
 import type { StateProblem } from './problem.ts';
 import { fail, ok, type Result } from './result.ts';
 
 /** Above a thousand, reading and writing claims may overflow the stack; the API server stores ten thousand. */
 const MAX_LEVELS = 500;
 
-/** Where the private key is. `namespace` is absent when the JWT's own is meant. */
-export type KeySource =
-  | { readonly from: 'value'; readonly text: string }
-  | { readonly from: 'secret'; readonly name: string; readonly key: string; readonly namespace?: string };
+/** A token goes with every request, and servers take headers of 8 or 16 KiB; what is larger is a mistake or an attack. */
+const MAX_DATA_PROPERTIES = 64;
+const MAX_BYTES = 64 * 1024;
+/** In UTF-16 units, as the CRD bounds them. */
+const MAX_ISSUER = 2_048;
+const MAX_KEY_ID = 1_024;
 
 /** `spec` of a JWT, durations in seconds. */
 export interface JwtSpec {
@@ -62,7 +66,10 @@ export function parseJwt(object: unknown): Result<Jwt, string> {
   if (member(object, 'kind') !== KIND) return fail(`not a JWT: kind must be ${KIND}`);
   if (metadata === undefined || name === undefined) return fail('a JWT without a name: set metadata.name');
   const generation = member(metadata, 'generation');
-  const finalizers = member(metadata, 'finalizers');
+  const finalizers = arrayMember(metadata, 'finalizers').filter((item) => typeof item === 'string');
+  const labels = stringMap(member(metadata, 'labels'));
+  // Of what Kubernetes itself does not bound, no more is kept than is useful: there may be many JWTs.
+  const isLarge = jsonBytes([labels, finalizers]) > MAX_BYTES;
   return ok({
     namespace: stringMember(metadata, 'namespace') ?? '',
     name,
@@ -70,20 +77,31 @@ export function parseJwt(object: unknown): Result<Jwt, string> {
     resourceVersion: stringMember(metadata, 'resourceVersion') ?? '',
     generation: typeof generation === 'number' ? generation : 0,
     deleting: typeof member(metadata, 'deletionTimestamp') === 'string',
-    labels: stringMap(member(metadata, 'labels')),
-    annotations: stringMap(member(metadata, 'annotations')),
-    finalizers: Array.isArray(finalizers) ? finalizers.filter((item) => typeof item === 'string') : [],
-    spec: parseJwtSpec(member(object, 'spec')),
+    labels: isLarge ? {} : labels,
+    annotations: keptAnnotations(member(metadata, 'annotations')),
+    finalizers: isLarge ? [] : finalizers,
+    spec: isLarge
+      ? invalid(`metadata.labels and finalizers take more than ${MAX_BYTES} bytes: remove some`)
+      : parseJwtSpec(member(object, 'spec')),
     status: objectMember(object, 'status') ?? {},
   });
 }
 
-function invalid(message: string): { readonly ok: false; readonly problem: StateProblem } {
-  return fail({ reason: 'ClaimsInvalid', message });
+/** Ours, and which ones token-manager's framework left: the values of others may be 256 KiB, or a private key. */
+function keptAnnotations(annotations: unknown): StringMap {
+  const kept = Object.entries(stringMap(annotations)).flatMap(([name, value]) => {
+    if (name.startsWith(PREFIX)) return [[name, value]];
+    return name.startsWith(KOPF_PREFIX) ? [[name, '']] : [];
+  });
+  return Object.fromEntries(kept);
 }
 
-function unreadable(message: string): { readonly ok: false; readonly problem: StateProblem } {
-  return fail({ reason: 'KeyUnreadable', message });
+function jsonBytes(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}
+
+function invalid(message: string): { readonly ok: false; readonly problem: StateProblem } {
+  return fail({ reason: 'ClaimsInvalid', message });
 }
 
 /**
@@ -98,12 +116,22 @@ export function parseJwtSpec(spec: unknown): Result<JwtSpec, StateProblem> {
   const data = member(spec, 'data');
   if (typeof issuer !== 'string' || issuer === '') return invalid('spec.issuer must be set: the claim "iss"');
   if (typeof keyId !== 'string' || keyId === '') return invalid('spec.keyId must be set: the header "kid"');
+  if (issuer.length > MAX_ISSUER) return invalid(`spec.issuer has more than ${MAX_ISSUER} characters`);
+  if (keyId.length > MAX_KEY_ID) return invalid(`spec.keyId has more than ${MAX_KEY_ID} characters`);
   if (!isAlgorithmName(algorithm)) {
     return invalid('spec.algorithm must be one of RS, PS, ES 256, 384, 512 (e.g. ES256), or EdDSA');
   }
   if (!isJsonObject(data)) return invalid('spec.data must be an object of claims');
   if (isDeeperThan(data, MAX_LEVELS)) {
     return invalid(`spec.data is nested deeper than ${MAX_LEVELS} levels: make it flatter`);
+  }
+  const properties = Object.keys(data).length;
+  if (properties > MAX_DATA_PROPERTIES) {
+    return invalid(`spec.data has ${properties} properties: at most ${MAX_DATA_PROPERTIES} are allowed`);
+  }
+  const bytes = jsonBytes(data);
+  if (bytes > MAX_BYTES) {
+    return invalid(`spec.data takes ${bytes} bytes as JSON: at most ${MAX_BYTES} are allowed, shorten it`);
   }
   const lifetime = parseDuration(member(spec, 'expiryTime'), 'spec.expiryTime');
   if (!lifetime.ok) return invalid(lifetime.problem);
@@ -118,6 +146,9 @@ export function parseJwtSpec(spec: unknown): Result<JwtSpec, StateProblem> {
   const template = objectMember(spec, 'secretTemplate');
   const labels = stringMap(member(template, 'labels'));
   const annotations = stringMap(member(template, 'annotations'));
+  if (jsonBytes([labels, annotations]) > MAX_BYTES) {
+    return invalid(`spec.secretTemplate takes more than ${MAX_BYTES} bytes as JSON: shorten it`);
+  }
   const reserved = [...Object.keys(labels), ...Object.keys(annotations)].find((name) =>
     name.startsWith(PREFIX),
   );
@@ -137,44 +168,5 @@ export function parseJwtSpec(spec: unknown): Result<JwtSpec, StateProblem> {
     key: key.value,
     secretTemplate: { labels, annotations },
     deletionPolicy,
-  });
-}
-
-function parseKeySource(key: unknown): Result<KeySource, StateProblem> {
-  if (!isJsonObject(key)) return unreadable('spec.key is missing: set spec.key.secret {name, key}');
-  const given = ['value', 'secret', 'configMap'].filter(
-    (source) => (member(key, source) ?? undefined) !== undefined,
-  );
-  if (given.length !== 1) {
-    return unreadable(
-      `spec.key must have exactly one source, it has ${given.length === 0 ? 'none' : given.join(' and ')}: set spec.key.secret {name, key}${given.length === 0 ? '' : ' and nothing else'}`,
-    );
-  }
-  if (given[0] === 'configMap') {
-    return unreadable(
-      'spec.key.configMap: a private key in a ConfigMap is never read: move the key into a Secret: ' +
-        'kubectl create secret generic NAME --from-file=key.pem, then set spec.key.secret {name: NAME, key: key.pem}',
-    );
-  }
-  const value = member(key, 'value');
-  if (given[0] === 'value') {
-    if (typeof value !== 'string' || value.trim() === '')
-      return unreadable('spec.key.value must hold a PEM or JWK text');
-    return ok({ from: 'value', text: value });
-  }
-  const secret = objectMember(key, 'secret');
-  const name = stringMember(secret, 'name');
-  const dataKey = stringMember(secret, 'key');
-  const namespace = stringMember(secret, 'namespace');
-  if (name === undefined || name === '')
-    return unreadable('spec.key.secret.name must name the Secret that holds the key');
-  if (dataKey === undefined || dataKey === '') {
-    return unreadable('spec.key.secret.key must name the data key of the Secret that holds the private key');
-  }
-  return ok({
-    from: 'secret',
-    name,
-    key: dataKey,
-    ...(namespace === undefined || namespace === '' ? {} : { namespace }),
   });
 }

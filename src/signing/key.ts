@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint, CompactSign, compactVerify, exportJWK, type JWK } from 'jose';
 import type { AlgorithmName } from '../resources/algorithms.ts';
+import { KEY_TEXT_TOO_LONG, MAX_KEY_TEXT } from '../resources/key-source.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { typeOfPkcs1, typeOfPkcs8, typeOfSec1 } from './key/der.ts';
@@ -8,9 +9,6 @@ import { findMisfit, findTypeMisfit } from './key/fit.ts';
 import { parseJwk } from './key/jwk.ts';
 import { nameOtherBlock, nameOtherForm } from './key/other-forms.ts';
 import { findPemBlock, type PemBlock } from './key/pem.ts';
-
-/** In UTF-16 units. A private key of 8,192 bits takes 6,500, with room for a certificate and text around it. */
-const MAX_TEXT_LENGTH = 16_384;
 
 /** A private key that was read, fits its algorithm and signed once, with its public half ready to check and to publish. */
 export interface SigningKey {
@@ -75,9 +73,7 @@ function unreadable(message: string): { readonly ok: false; readonly problem: St
 }
 
 function parsePrivateKey(text: string, algorithm: AlgorithmName): Result<KeyObject, StateProblem> {
-  if (text.length > MAX_TEXT_LENGTH) {
-    return unreadable(`the text has more than ${MAX_TEXT_LENGTH} characters: give the private key alone`);
-  }
+  if (text.length > MAX_KEY_TEXT) return unreadable(KEY_TEXT_TOO_LONG);
   const trimmed = text.trim();
   if (trimmed.startsWith('{')) {
     const jwk = parseJwk(trimmed);

@@ -105,6 +105,11 @@ describe('the CRD on a real API server', () => {
     ],
     'a missing issuer': [{ issuer: undefined }, /spec\.issuer.*Required/],
     'missing claims': [{ data: undefined }, /spec\.data.*Required/],
+    'more claims than anyone needs': [
+      { data: Object.fromEntries(Array.from({ length: 65 }, (_, index) => [`claim${index}`, index])) },
+      /spec\.data.*must have at most 64 (?:items|properties)/,
+    ],
+    'a key text that no key has': [{ key: { value: 'x'.repeat(16_385) } }, /spec\.key\.value.*16384/],
     'a template label of ours': [
       { secretTemplate: { labels: { 'tokens.osg-htc.org/managed': 'x' } } },
       /secretTemplate\.labels.*are set by jwt-injector/,

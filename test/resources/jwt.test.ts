@@ -31,6 +31,40 @@ describe('a JWT', () => {
       assert.ok(!parseJwt(object).ok);
   });
 
+  it('keeps of its annotations ours, and which ones token-manager left', () => {
+    const annotations = {
+      'tokens.osg-htc.org/renew': '2',
+      'kopf.zalando.org/last-handled-configuration': 'a private key',
+      'kubectl.kubernetes.io/last-applied-configuration': 'x'.repeat(262_144),
+    };
+    assert.deepEqual(makeJwt({}, { metadata: { annotations } }).annotations, {
+      'tokens.osg-htc.org/renew': '2',
+      'kopf.zalando.org/last-handled-configuration': '',
+    });
+  });
+
+  it('that was stored with more than anyone needs is kept without it, as its problem', () => {
+    const large = 'x'.repeat(700_000);
+    const labels = Object.fromEntries(
+      Array.from({ length: 2_000 }, (_, index) => [`label-${index}`, 'x'.repeat(63)]),
+    );
+    const stored = [
+      makeJwt({ data: { note: large } }),
+      makeJwt({ key: { value: large } }),
+      makeJwt({ key: { secret: { name: large, key: 'a' } } }),
+      makeJwt({ issuer: large }),
+      makeJwt({ keyId: large }),
+      makeJwt({ secretTemplate: { annotations: { a: large } } }),
+      makeJwt({}, { metadata: { labels } }),
+      makeJwt({}, { metadata: { finalizers: [large] } }),
+    ];
+    for (const jwt of stored) {
+      assert.ok(!jwt.spec.ok);
+      assert.match(jwt.spec.problem.message, /more than|at most/);
+      assert.ok(JSON.stringify(jwt).length < 1_000);
+    }
+  });
+
   it('with a spec that cannot be served is kept, with the problem', () => {
     const jwt = makeJwt({ algorithm: 'HS256' });
     assert.ok(!jwt.spec.ok && jwt.spec.problem.reason === 'ClaimsInvalid');
@@ -79,6 +113,12 @@ describe('the spec of a JWT', () => {
     });
   }
 
+  it('has 64 claims and 64 KiB of them at most', () => {
+    const claims = Array.from({ length: 64 }, (_, index) => [`claim${index}`, index] as const);
+    assert.equal(Object.keys(makeSpec({ data: Object.fromEntries(claims) }).data).length, 64);
+    assert.ok(makeSpec({ data: { note: 'x'.repeat(65_536 - '{"note":""}'.length) } }));
+  });
+
   it('has no resignBefore when that is absent, null or zero', () => {
     for (const resignBefore of [undefined, null, { minutes: 0 }])
       assert.ok(!('resignBefore' in makeSpec({ resignBefore })));
@@ -91,6 +131,18 @@ describe('the spec of a JWT', () => {
     ['an algorithm that is none', { algorithm: 'none' }, 'ClaimsInvalid', /ES256/],
     ['an inherited name as algorithm', { algorithm: 'constructor' }, 'ClaimsInvalid', /spec\.algorithm/],
     ['claims that are no object', { data: ['a'] }, 'ClaimsInvalid', /spec\.data must be an object/],
+    [
+      'more claims than anyone needs',
+      { data: Object.fromEntries(Array.from({ length: 65 }, (_, index) => [`claim${index}`, index])) },
+      'ClaimsInvalid',
+      /spec\.data has 65 properties: at most 64/,
+    ],
+    [
+      'claims beyond 64 KiB as JSON',
+      { data: { note: 'é'.repeat(32_768) } },
+      'ClaimsInvalid',
+      /spec\.data takes 65547 bytes as JSON: at most 65536/,
+    ],
     ['no lifetime', { expiryTime: undefined }, 'ClaimsInvalid', /spec\.expiryTime/],
     ['a lifetime of zero', { expiryTime: { days: 0 } }, 'ClaimsInvalid', /zero.*set days, hours or minutes/],
     ['a negative resignBefore', { resignBefore: { days: -1 } }, 'ClaimsInvalid', /spec\.resignBefore\.days/],

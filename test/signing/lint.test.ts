@@ -56,7 +56,7 @@ describe('a spec is refused, with the word of the condition, for', () => {
     ],
     'a key that is too long': [
       spec({ key: { value: '-----BEGIN A-----\n'.repeat(400_000) } }),
-      'key',
+      'spec',
       'KeyUnreadable',
       /^spec\.key\.value: the text has more than 16384 characters/,
     ],

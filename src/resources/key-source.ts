@@ -1,0 +1,62 @@
+import { isJsonObject, member, objectMember, stringMember } from './json.ts';
+import type { StateProblem } from './problem.ts';
+import { fail, ok, type Result } from './result.ts';
+
+/** In UTF-16 units. A private key of 8,192 bits takes 6,500, with room for a certificate and text around it. */
+export const MAX_KEY_TEXT = 16_384;
+export const KEY_TEXT_TOO_LONG = `the text has more than ${MAX_KEY_TEXT} characters: give the private key alone`;
+/** Names of objects and data keys have at most 253 characters (Kubernetes API). */
+const MAX_NAME = 253;
+
+/** Where the private key is. `namespace` is absent when the JWT's own is meant. */
+export type KeySource =
+  | { readonly from: 'value'; readonly text: string }
+  | { readonly from: 'secret'; readonly name: string; readonly key: string; readonly namespace?: string };
+
+/** Reads `spec.key`. A text that is longer than any key is not kept. */
+export function parseKeySource(key: unknown): Result<KeySource, StateProblem> {
+  if (!isJsonObject(key)) return unreadable('spec.key is missing: set spec.key.secret {name, key}');
+  const given = ['value', 'secret', 'configMap'].filter(
+    (source) => (member(key, source) ?? undefined) !== undefined,
+  );
+  if (given.length !== 1) {
+    return unreadable(
+      `spec.key must have exactly one source, it has ${given.length === 0 ? 'none' : given.join(' and ')}: set spec.key.secret {name, key}${given.length === 0 ? '' : ' and nothing else'}`,
+    );
+  }
+  if (given[0] === 'configMap') {
+    return unreadable(
+      'spec.key.configMap: a private key in a ConfigMap is never read: move the key into a Secret: ' +
+        'kubectl create secret generic NAME --from-file=key.pem, then set spec.key.secret {name: NAME, key: key.pem}',
+    );
+  }
+  const value = member(key, 'value');
+  if (given[0] === 'value') {
+    if (typeof value !== 'string' || value.trim() === '')
+      return unreadable('spec.key.value must hold a PEM or JWK text');
+    return value.length > MAX_KEY_TEXT
+      ? unreadable(`spec.key.value: ${KEY_TEXT_TOO_LONG}`)
+      : ok({ from: 'value', text: value });
+  }
+  const secret = objectMember(key, 'secret');
+  const name = stringMember(secret, 'name');
+  const dataKey = stringMember(secret, 'key');
+  const namespace = stringMember(secret, 'namespace');
+  if (name === undefined || name === '')
+    return unreadable('spec.key.secret.name must name the Secret that holds the key');
+  if (dataKey === undefined || dataKey === '') {
+    return unreadable('spec.key.secret.key must name the data key of the Secret that holds the private key');
+  }
+  if ([name, dataKey, namespace ?? ''].some((part) => part.length > MAX_NAME))
+    return unreadable(`spec.key.secret: a name has more than ${MAX_NAME} characters`);
+  return ok({
+    from: 'secret',
+    name,
+    key: dataKey,
+    ...(namespace === undefined || namespace === '' ? {} : { namespace }),
+  });
+}
+
+function unreadable(message: string): { readonly ok: false; readonly problem: StateProblem } {
+  return fail({ reason: 'KeyUnreadable', message });
+}
