@@ -1,7 +1,7 @@
 import type { JsonObject } from '../resources/json.ts';
 import type { Jwt, JwtSpec } from '../resources/jwt.ts';
 import { isKeyInOwnSecret } from '../resources/key-in-own-secret.ts';
-import { fail } from '../resources/result.ts';
+import { ok } from '../resources/result.ts';
 import { hasOtherData, parseSecretMetadata, type SecretMetadata } from '../resources/secret.ts';
 import { findKeyRefusal, locateKey, readKeyText } from '../reconcile/key-access.ts';
 import type { KeyObservation, Observed, SecretObservation } from '../reconcile/observed.ts';
@@ -72,8 +72,12 @@ export async function learn(
   const { jwt, key } = observed;
   if (what === 'jwt') {
     const read = await observer.sources.readJwt(jwt.namespace, jwt.name);
-    // Gone, or another by now: its news will come, and a write would be refused.
-    return { ...known, jwt: read?.uid === jwt.uid ? read : jwt };
+    // Gone, or another by now: its news will come, and a write would be refused. A key is the one of a spec: what was
+    // read for the older one is not what the newer one signs with.
+    const { key: ofOlderSpec, ...others } = known;
+    const newest = read?.uid === jwt.uid ? read : jwt;
+    const isSameSpec = newest.generation === jwt.generation && ofOlderSpec !== undefined;
+    return { ...others, jwt: newest, ...(isSameSpec ? { key: ofOlderSpec } : {}) };
   }
   if (what === 'token') {
     const object = await observer.sources.readSecret(jwt.namespace, jwt.name);
@@ -115,26 +119,29 @@ async function readKey(
   version: string,
 ): Promise<KeyObservation> {
   const { keyRing, legacyKeyNamespace, sources } = observer;
-  const source = spec.key;
-  const reference = locateKey(jwt, source, legacyKeyNamespace);
-  const id = reference === undefined ? version : `${version} ${reference.key}`;
-  const key = await keyRing.read(id, spec.algorithm, async () => {
-    if (source.from === 'value' || reference === undefined)
-      return { ok: true, value: source.from === 'value' ? source.text : '' };
+  const reference = locateKey(jwt, spec.key, legacyKeyNamespace);
+  const place = { version, dataKey: reference?.key ?? '' };
+  const held = await keyRing.read(place, spec.algorithm, async () => {
+    if (spec.key.from === 'value') return { version, annotations: {}, content: ok(spec.key.text) };
+    if (reference === undefined) return undefined;
     const object = await sources.readSecret(reference.namespace, reference.name);
-    // The grant counts as it stands on the very object whose key is about to be used.
-    const metadata = object === undefined ? undefined : parseSecretMetadata(object);
-    const refusal = findKeyRefusal(jwt, reference, metadata);
-    return refusal === undefined ? readKeyText(object, reference) : fail(refusal);
+    if (object === undefined) return undefined;
+    const { uid, resourceVersion, annotations } = parseSecretMetadata(object);
+    return { version: `${uid}/${resourceVersion}`, annotations, content: readKeyText(object, reference) };
   });
-  if (key.ok) return { state: 'read', version, key: key.value };
+  // Others may have had it read: the grant counts for this JWT, on the very object whose key is about to be used.
+  const refusal = reference === undefined ? undefined : findKeyRefusal(jwt, reference, held);
+  if (refusal !== undefined) return { state: 'unavailable', problem: refusal };
+  if (held === undefined) throw new Error('a key Secret that is not there was not refused');
+  const { content } = held;
+  if (content.ok) return { state: 'read', version: held.version, key: content.value };
   const where =
     reference === undefined
       ? 'spec.key.value'
       : `Secret ${reference.namespace}/${reference.name}, data key "${reference.key}"`;
-  const isAboutContent = key.problem.reason !== 'KeyNotFound' && key.problem.reason !== 'KeyNotGranted';
-  const message = isAboutContent ? `${where}: ${key.problem.message}` : key.problem.message;
-  return { state: 'unavailable', problem: { ...key.problem, message } };
+  const isAboutContent = content.problem.reason !== 'KeyNotFound';
+  const message = isAboutContent ? `${where}: ${content.problem.message}` : content.problem.message;
+  return { state: 'unavailable', problem: { ...content.problem, message } };
 }
 
 async function observeSecret(

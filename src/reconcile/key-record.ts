@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { stringMember, type JsonObject } from '../resources/json.ts';
-import { publishedJwk } from '../signing/key.ts';
+import { bareJwk, publishedJwk } from '../signing/key.ts';
 import type { Observed } from './observed.ts';
 import { isKeyChanged } from './plan.ts';
 import { parsePublicJwk } from './recorded.ts';
@@ -41,9 +41,7 @@ export function isSamePublicKey(one: unknown, other: unknown): boolean {
 
 function bareKey(text: unknown): unknown {
   const jwk = typeof text === 'string' ? parsePublicJwk(text) : undefined;
-  if (jwk === undefined) return text;
-  const { kid: _kid, alg: _alg, use: _use, ...bare } = jwk;
-  return bare;
+  return jwk === undefined ? text : bareJwk(jwk);
 }
 
 function recordedKey(status: JsonObject): JsonObject {

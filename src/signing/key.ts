@@ -52,6 +52,11 @@ export function publishedJwk(publicJwk: JWK, keyId: string, algorithm: Algorithm
   return { ...publicJwk, kid: keyId, alg: algorithm, use: 'sig' };
 }
 
+/** The same without what {@link publishedJwk} added: the members that make the key. */
+export function bareJwk({ kid: _kid, alg: _alg, use: _use, ...jwk }: JWK): JWK {
+  return jwk;
+}
+
 /** The key with its public half, `undefined` when the one does not sign what the other verifies. */
 async function proveKey(privateKey: KeyObject, algorithm: AlgorithmName): Promise<SigningKey | undefined> {
   try {

@@ -4,6 +4,7 @@ import { learn, observe, type Observer } from '../../src/loop/observe.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { ALLOWED_NAMESPACES, MANAGED_LABEL } from '../../src/resources/names.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
+import { NRP_KEY } from '../fixtures/keys.ts';
 import { NOW } from '../fixtures/observed.ts';
 import { KEY_SECRET, makeSources, WITH_KEY, wireSecret } from './model-sources.ts';
 
@@ -97,6 +98,57 @@ describe('learning', () => {
       makeJwt({ key: { secret: { name: 'k', key: 'key.pem', namespace: 'vault' } } }),
     );
     assert.ok(key?.state === 'unavailable' && key.problem.reason === 'KeyNotGranted');
+  });
+
+  describe('a key that JWTs of several namespaces share', () => {
+    const shared = { namespace: 'vault', annotations: { [ALLOWED_NAMESPACES]: 'science, other' } };
+    const seen = wireSecret('k', { 'key.pem': NRP_KEY }, { ...shared, resourceVersion: '5' });
+    const revoked = { ...shared, annotations: { [ALLOWED_NAMESPACES]: 'science' }, resourceVersion: '6' };
+    const spec = { key: { secret: { name: 'k', key: 'key.pem', namespace: 'vault' } } };
+    const granted = makeJwt(spec);
+    const notGranted = makeJwt(spec, { metadata: { namespace: 'other', uid: 'other' } });
+
+    it('is given to each by its own grant, on the object that the key was read from', async () => {
+      // The watch lags: it still shows the grant that the object does not carry any more.
+      const stored = [wireSecret('k', { 'key.pem': NRP_KEY }, revoked)];
+      for (const order of [
+        [granted, notGranted],
+        [notGranted, granted],
+      ]) {
+        const { observer } = makeSources([seen], stored);
+        const keys = new Map<Jwt, Awaited<ReturnType<typeof read>>>();
+        await Promise.all(order.map(async (jwt) => keys.set(jwt, await read(observer, jwt))));
+        for (const jwt of order) keys.set(jwt, await read(observer, jwt));
+        const refused = keys.get(notGranted);
+        assert.ok(refused?.state === 'unavailable' && refused.problem.reason === 'KeyNotGranted');
+        const used = keys.get(granted);
+        assert.ok(used?.state === 'read' && used.version === 'uid-k/6');
+      }
+    });
+
+    it('is told of to those who may use it alone', async () => {
+      const broken = [wireSecret('k', { 'key.pem': 'junk' }, revoked)];
+      const { observer } = makeSources([seen], broken);
+      const [used, refused] = await Promise.all([read(observer, granted), read(observer, notGranted)]);
+      assert.ok(used?.state === 'unavailable' && used.problem.reason === 'KeyUnreadable');
+      assert.ok(refused?.state === 'unavailable' && refused.problem.reason === 'KeyNotGranted');
+    });
+  });
+
+  it('forgets the key of an older spec when the JWT was read again', async () => {
+    const newer = makeJwt({ ...WITH_KEY, keyId: 'next' }, { metadata: { generation: 2 } });
+    for (const [stored, isKept] of [
+      [newer, false],
+      [jwt, true],
+    ] as const) {
+      const { observer } = makeSources([KEY_SECRET], [KEY_SECRET], [stored]);
+      const observed = await observe(observer, jwt, {}, NOW);
+      const withKey = await learn(observer, observed, 'key', {});
+      assert.equal(withKey.key?.state, 'read');
+      const known = await learn(observer, observed, 'jwt', withKey);
+      assert.equal(known.jwt, stored);
+      assert.equal(known.key !== undefined, isKept);
+    }
   });
 
   it('looks into the Secret itself when asked for the token', async () => {
