@@ -1,4 +1,4 @@
-import type { KeySource } from './jwt.ts';
+import type { KeySource } from './key-source.ts';
 import type { StateProblem } from './problem.ts';
 
 /**
