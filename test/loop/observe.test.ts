@@ -117,8 +117,8 @@ describe('learning', () => {
       ]) {
         const { observer } = makeSources([seen], stored);
         const keys = new Map<Jwt, Awaited<ReturnType<typeof read>>>();
-        await Promise.all(order.map(async (jwt) => keys.set(jwt, await read(observer, jwt))));
-        for (const jwt of order) keys.set(jwt, await read(observer, jwt));
+        await Promise.all(order.map(async (each) => keys.set(each, await read(observer, each))));
+        for (const each of order) keys.set(each, await read(observer, each));
         const refused = keys.get(notGranted);
         assert.ok(refused?.state === 'unavailable' && refused.problem.reason === 'KeyNotGranted');
         const used = keys.get(granted);
