@@ -270,7 +270,7 @@ function nextLook(observed: Observed, { signed }: Outcome, now: number): number 
 }
 
 function presentTokenId({ sources }: Observer, { namespace, name }: Jwt): unknown {
-  return sources.managedSecret(namespace, name)?.evidence?.read?.claims['jti'];
+  return sources.managedSecret(namespace, name)?.evidence?.facts?.jti;
 }
 
 function subjectOf({ namespace, name, uid }: Jwt): Subject {

@@ -1,37 +1,38 @@
-import { createHash } from 'node:crypto';
 import type { JwtSpec } from '../resources/jwt.ts';
-import { readSecretToken } from '../resources/secret.ts';
+import { isTokenTooLong, readSecretToken } from '../resources/secret.ts';
 import type { Recorded, TokenObservation } from '../reconcile/observed.ts';
-import { readToken, type ReadToken } from '../signing/token.ts';
+import { readToken } from '../signing/token.ts';
+import { findFacts, type TokenFacts } from '../signing/token-facts.ts';
 import { judgeClaims, verifiesWith } from '../signing/verdict.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { SigningKey } from '../signing/key.ts';
 
 /**
- * What is kept of a token in a Secret: its claims and a hash. The text itself stays only until its signature was
- * checked once, so that the cache of a large cluster holds no tokens.
+ * What is kept of a token in a Secret. The text itself stays only until its signature was checked once, so that the
+ * cache of a large cluster holds no tokens.
  */
 export interface TokenEvidence {
-  /** SHA-256, hex. */
-  readonly hash: string;
-  readonly read: ReadToken | undefined;
+  /** `undefined` when it is no token that can be read. */
+  readonly facts: TokenFacts | undefined;
   unchecked: string | undefined;
   /** RFC 7638 thumbprint of the public key that the signature was checked with, successfully. */
   verifiedBy: string | undefined;
 }
+
+const UNREADABLE: TokenEvidence = { facts: undefined, unchecked: undefined, verifiedBy: undefined };
 
 /**
  * Evidence of the token in a Secret's wire JSON; `undefined` when it holds none. `signedBy`: the thumbprint of the key
  * that it is already known to verify with.
  */
 export function gatherEvidence(secret: unknown, signedBy?: string): TokenEvidence | undefined {
+  if (isTokenTooLong(secret)) return UNREADABLE;
   const text = readSecretToken(secret);
   if (text === undefined) return undefined;
-  const hash = createHash('sha256').update(text).digest('hex');
+  const read = readToken(text);
   return {
-    hash,
-    read: readToken(text),
-    unchecked: signedBy === undefined ? text : undefined,
+    facts: read === undefined ? undefined : findFacts(read),
+    unchecked: signedBy === undefined && read !== undefined ? text : undefined,
     verifiedBy: signedBy,
   };
 }
@@ -57,13 +58,13 @@ export async function judgeEvidence(
   now: number,
 ): Promise<TokenObservation> {
   if (evidence === undefined) return { state: 'faulty', cause: 'TokenMissing' };
-  if (evidence.read === undefined) return { state: 'faulty', cause: 'TokenUnreadable' };
-  const verdict = judgeClaims(evidence.read, spec, now);
+  if (evidence.facts === undefined) return { state: 'faulty', cause: 'TokenUnreadable' };
+  const verdict = judgeClaims(evidence.facts, spec, now);
   if (!verdict.matches) {
     const { matches: _no, ...fault } = verdict;
     return { state: 'faulty', ...fault };
   }
-  const { jti } = evidence.read.claims;
+  const { jti } = evidence.facts;
   const valid = {
     state: 'valid',
     expiresAt: verdict.expiresAt,

@@ -74,6 +74,15 @@ export function hasOtherData(object: unknown): boolean {
   return Object.keys(objectMember(object, 'data') ?? {}).some((key) => key !== TOKEN_KEY);
 }
 
+/** In bytes. No server takes a header of that size, and the JSON in it may cost twenty times as much memory. */
+export const LONGEST_TOKEN = 65_536;
+
+/** Whether what lies under the token's data key is longer than any token; itself without decoding it. */
+export function isTokenTooLong(object: unknown): boolean {
+  const encoded = stringMember(objectMember(object, 'data'), TOKEN_KEY) ?? '';
+  return encoded.length > Math.ceil(LONGEST_TOKEN / 3) * 4;
+}
+
 function parseOwner(reference: JsonObject): Owner {
   const [group = '', version] = (stringMember(reference, 'apiVersion') ?? '').split('/');
   return {

@@ -1,5 +1,6 @@
 import { compactVerify, decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import { isJsonObject, type JsonObject } from '../resources/json.ts';
+import { LONGEST_TOKEN } from '../resources/secret.ts';
 import type { Claims } from './claims.ts';
 import type { SigningKey } from './key.ts';
 
@@ -20,8 +21,9 @@ export interface ReadToken {
   readonly claims: JsonObject;
 }
 
-/** Header and claims of a compact JWS without checking its signature; `undefined` when the text is none. */
+/** Header and claims of a compact JWS without checking its signature; `undefined` when the text is none, or too long. */
 export function readToken(text: string): ReadToken | undefined {
+  if (text.length > LONGEST_TOKEN) return undefined;
   try {
     const header: unknown = decodeProtectedHeader(text);
     const claims: unknown = decodeJwt(text);

@@ -1,18 +1,13 @@
-import { isDeepStrictEqual } from 'node:util';
 import { compactVerify, importJWK, type JWK } from 'jose';
 import type { AlgorithmName } from '../resources/algorithms.ts';
 import { LATEST_TIME } from '../resources/duration.ts';
-import type { JsonObject } from '../resources/json.ts';
 import type { JwtSpec } from '../resources/jwt.ts';
 import type { SignatureCause } from '../resources/reasons.ts';
-import { BACKDATE, effectiveIssuer, OVERRIDDEN_CLAIMS } from './claims.ts';
-import type { ReadToken } from './token.ts';
+import { BACKDATE, effectiveIssuer } from './claims.ts';
+import { digestClaims, type TokenFacts } from './token-facts.ts';
 
 /** Claims that a token may lack and still count as matching until its next renewal: token-manager left them out. */
 const LEGACY_GAPS = ['iss', 'iat', 'nbf', 'jti'] as const;
-
-/** Claims that a spec's data cannot set. */
-const OWN_CLAIMS: ReadonlySet<string> = new Set([...OVERRIDDEN_CLAIMS, 'iss']);
 
 /** What is wrong with a present token, or that nothing is. Times in seconds since the epoch. */
 export type Verdict =
@@ -25,31 +20,25 @@ export type Verdict =
     };
 
 /**
- * Whether a token that was read is valid at `now` (seconds since the epoch) and says what the spec asks for.
+ * Whether a token is valid at `now` (seconds since the epoch) and says what the spec asks for.
  * The signature is not looked at here: see {@link verifiesWith}.
  */
-export function judgeClaims(token: ReadToken, spec: JwtSpec, now: number): Verdict {
-  const { header, claims } = token;
-  const expiresAt = claims['exp'];
+export function judgeClaims(token: TokenFacts, spec: JwtSpec, now: number): Verdict {
+  const { exp: expiresAt, nbf } = token;
   if (!isTime(expiresAt)) return { matches: false, cause: 'TokenUnreadable' };
   if (expiresAt <= now) return { matches: false, cause: 'Expired' };
-  if (header['kid'] !== spec.keyId || header['alg'] !== spec.algorithm)
+  if (token.kid !== spec.keyId || token.alg !== spec.algorithm)
     return { matches: false, cause: 'HeaderMismatch' };
   const issuer = effectiveIssuer(spec);
-  const sameIssuer = claims['iss'] === undefined || (issuer.ok && claims['iss'] === issuer.value);
-  if (
-    !sameIssuer ||
-    !sameLifetime(claims, expiresAt, spec) ||
-    !isDeepStrictEqual(freeClaims(claims), freeClaims(spec.data))
-  ) {
+  const sameIssuer = token.iss === undefined || (issuer.ok && token.iss === issuer.value);
+  if (!sameIssuer || !sameLifetime(token, expiresAt, spec) || token.digest !== digestClaims(spec.data)) {
     return { matches: false, cause: 'ClaimsMismatch' };
   }
-  const { nbf } = claims;
   // Signed by a clock that was ahead: verifiers refuse it.
   if (typeof nbf === 'number' && nbf > now) {
     return { matches: false, cause: 'ClaimsMismatch', ...(isTime(nbf) ? { until: nbf } : {}) };
   }
-  return { matches: true, expiresAt, legacy: LEGACY_GAPS.some((name) => claims[name] === undefined) };
+  return { matches: true, expiresAt, legacy: LEGACY_GAPS.some((name) => token[name] === undefined) };
 }
 
 /** A NumericDate (RFC 7519 §2) that has a date: JSON holds 1e20, and 1e999, which reads as infinity. */
@@ -84,12 +73,7 @@ export async function verifiesWith(
  * A changed `expiryTime` shows in the token itself. We backdate `iat` as much as `nbf`; token-manager backdated `nbf`
  * alone, and its old builds left `iat` out.
  */
-function sameLifetime(claims: JsonObject, expiresAt: number, spec: JwtSpec): boolean {
-  const { iat, nbf } = claims;
+function sameLifetime({ iat, nbf }: TokenFacts, expiresAt: number, spec: JwtSpec): boolean {
   if (typeof iat !== 'number') return true;
   return expiresAt - iat === spec.lifetime + (iat === nbf ? BACKDATE : 0);
-}
-
-function freeClaims(claims: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(claims).filter(([name]) => !OWN_CLAIMS.has(name)));
 }

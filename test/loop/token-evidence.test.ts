@@ -51,7 +51,27 @@ describe('the evidence of a token', () => {
     assert.deepEqual(await judge(evidence, key), { ...VALID, signature: 'verified' });
     assert.ok(!JSON.stringify(evidence).includes(token.slice(-40)));
     assert.equal(evidence?.verifiedBy, key.thumbprint);
-    assert.match(evidence.hash, /^[0-9a-f]{64}$/);
+  });
+
+  it('of a token beyond 64 KiB says that it is unreadable, and nothing of it is looked at or kept', async () => {
+    const [head = '', , signature = ''] = (await makeToken()).split('.');
+    const payload = Buffer.from(`{"exp":${NOW + DAY},"x":"${'x'.repeat(50_000)}"}`).toString('base64url');
+    const evidence = gather(`${head}.${payload}.${signature}`);
+    assert.deepEqual(await judge(evidence, key), { state: 'faulty', cause: 'TokenUnreadable' });
+    assert.ok(JSON.stringify(evidence).length < 100);
+  });
+
+  it('is small, whatever the token holds', async () => {
+    for (const claims of [
+      { exp: NOW + DAY, data: Array.from({ length: 12_000 }, () => ({})) },
+      { exp: NOW + DAY, iss: 'i'.repeat(30_000), jti: 'j'.repeat(15_000) },
+      { exp: [Array.from({ length: 20_000 }, () => 0)], nbf: { x: 'x'.repeat(1_000) } },
+    ]) {
+      const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
+      const evidence = gather(`eyJhbGciOiJFUzI1NiJ9.${payload}.c2ln`, key.thumbprint);
+      assert.ok(JSON.stringify(evidence).length < 500);
+      assert.equal((await judge(evidence, key)).state, 'faulty');
+    }
   });
 
   it('of a token that was just signed needs no check and never holds the text', async () => {

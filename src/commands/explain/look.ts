@@ -1,6 +1,5 @@
 import { KeyRing } from '../../loop/key-ring.ts';
 import { learn, observe, parseManagedSecret, type Known, type Sources } from '../../loop/observe.ts';
-import type { TokenEvidence } from '../../loop/token-evidence.ts';
 import { SECRETS } from '../../kube/token-store.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
@@ -14,6 +13,8 @@ import { stringMember, type JsonObject } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { MANAGED_LABEL } from '../../resources/names.ts';
 import { STATE_REASONS } from '../../resources/reasons.ts';
+import { readSecretToken } from '../../resources/secret.ts';
+import { readToken, type ReadToken } from '../../signing/token.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/connect-errors.ts';
 import { lookAtSecret, type SecretLook } from '../cluster/connect-secret.ts';
@@ -26,7 +27,7 @@ export interface Look {
   /** `undefined` when the caller may not read the Secret of the JWT's name: then nothing can be foreseen. */
   readonly seen: { readonly observed: Observed; readonly plan: Plan } | undefined;
   /** Of the JWT's own Secret; header and claims of its token, not its text. */
-  readonly read: TokenEvidence['read'];
+  readonly read: ReadToken | undefined;
   /** What the caller may not read, each in words to go after "you may not". */
   readonly hidden: readonly string[];
 }
@@ -53,7 +54,11 @@ export async function lookAtJwt(
   const common = { jwt, keyReference, hidden: [...new Set(hidden)] };
   if (own.state === 'forbidden') return { ...common, seen: undefined, read: undefined };
 
-  const readSecret = (): Promise<JsonObject | undefined> => readOwnSecret(client, jwt);
+  let newest: JsonObject | undefined;
+  const readSecret = async (): Promise<JsonObject | undefined> => {
+    newest = await readOwnSecret(client, jwt);
+    return newest;
+  };
   const object = isManaged(jwt, own) ? await readSecret() : undefined;
   const managed = object === undefined ? undefined : parseManagedSecret(object);
   const metadataOf = (namespace: string, name: string): SecretLook | undefined => {
@@ -79,8 +84,7 @@ export async function lookAtJwt(
     observed = await observe(observer, jwt, known, now);
     plan = planNext(observed, now);
   }
-  const secret = known.secret === 'absent' ? undefined : (known.secret ?? managed);
-  return { ...common, seen: { observed, plan }, read: secret?.evidence?.read };
+  return { ...common, seen: { observed, plan }, read: readToken(readSecretToken(newest) ?? '') };
 }
 
 /** The loop's cache holds the data of Secrets with our label; what is somebody else's is not read here even then. */

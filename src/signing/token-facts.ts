@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { isDeeperThan, isJsonObject, type JsonObject } from '../resources/json.ts';
+import { OVERRIDDEN_CLAIMS } from './claims.ts';
+import type { ReadToken } from './token.ts';
+
+/** A registered claim or header: what was no text or number is `null`, which nothing asks for. */
+type Scalar = string | number | null | undefined;
+
+/**
+ * What is kept of a token to judge it by. It stays small whatever the token holds, since anybody who may write Secrets
+ * may write tokens.
+ */
+export interface TokenFacts {
+  readonly kid: Scalar;
+  readonly alg: Scalar;
+  readonly iss: Scalar;
+  readonly exp: Scalar;
+  readonly iat: Scalar;
+  readonly nbf: Scalar;
+  readonly jti: Scalar;
+  /** Of all other claims, as `digestClaims` makes it. */
+  readonly digest: string;
+}
+
+/** In UTF-16 units: more than the CRD allows for an issuer or a key id. A longer text could not match either. */
+const LONGEST_TEXT = 2_048;
+/** More levels than claims of ours have. */
+const DEEPEST = 1_000;
+const REGISTERED: ReadonlySet<string> = new Set([...OVERRIDDEN_CLAIMS, 'iss']);
+
+export function findFacts({ header, claims }: ReadToken): TokenFacts {
+  return {
+    kid: scalarOf(header['kid']),
+    alg: scalarOf(header['alg']),
+    iss: scalarOf(claims['iss']),
+    exp: scalarOf(claims['exp']),
+    iat: scalarOf(claims['iat']),
+    nbf: scalarOf(claims['nbf']),
+    jti: scalarOf(claims['jti']),
+    digest: digestClaims(claims),
+  };
+}
+
+/**
+ * SHA-256 of the claims that the author chose, that is all but `iss`, `exp`, `nbf`, `iat` and `jti`: the same for equal
+ * claims, in whatever order their members are. Empty for claims deeper in each other than any that we sign.
+ */
+export function digestClaims(claims: JsonObject): string {
+  if (isDeeperThan(claims, DEEPEST)) return '';
+  const free = Object.fromEntries(Object.entries(claims).filter(([name]) => !REGISTERED.has(name)));
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(free)))
+    .digest('base64url');
+}
+
+function scalarOf(value: unknown): Scalar {
+  if (typeof value === 'number' || value === undefined) return value;
+  return typeof value === 'string' && value.length <= LONGEST_TEXT ? value : null;
+}
+
+/** The same JSON with the members of every object in the order of their names; an object becomes a list of pairs. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isJsonObject(value)) return value;
+  const names = Object.keys(value).toSorted();
+  return { members: names.map((name) => [name, sorted(value[name])]) };
+}

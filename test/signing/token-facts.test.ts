@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import type { JsonObject } from '../../src/resources/json.ts';
+import { digestClaims, findFacts } from '../../src/signing/token-facts.ts';
+
+const { value } = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    fc.constantFrom(null, true, false, 0, 1, '', 'a', 'members', '1'),
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.dictionary(fc.constantFrom('a', 'b', 'members', '__proto__', '1'), tie('value'), { maxKeys: 3 }),
+  ),
+}));
+const claims = fc
+  .dictionary(fc.constantFrom('a', 'b', 'members', '__proto__', '1'), value, { maxKeys: 4 })
+  .map((object): JsonObject => JSON.parse(JSON.stringify(object)));
+
+function shuffle(object: unknown): unknown {
+  if (Array.isArray(object)) return object.map(shuffle);
+  if (typeof object !== 'object' || object === null) return object;
+  return Object.fromEntries(
+    Object.entries(object)
+      .toReversed()
+      .map(([name, member]) => [name, shuffle(member)]),
+  );
+}
+
+it('claims have the same digest if and only if they are equal', () => {
+  fc.assert(
+    fc.property(claims, claims, (one, other) => {
+      assert.equal(digestClaims(one) === digestClaims(other), isDeepStrictEqual(one, other));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+it('the order of members does not count, nor do the claims that are ours to set', () => {
+  fc.assert(
+    fc.property(claims, (one) => {
+      const other = { ...(shuffle(one) as JsonObject), iss: 'i', exp: 1, nbf: 2, iat: 3, jti: 'j' };
+      assert.equal(digestClaims(other), digestClaims(one));
+    }),
+  );
+});
+
+it('claims that are nested a hundred thousand deep have a digest like no others', () => {
+  const deep: JsonObject = JSON.parse(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`);
+  assert.equal(digestClaims(deep), '');
+});
+
+it('what is neither text nor number, or a text that is too long, is told apart from what is absent', () => {
+  const facts = findFacts({
+    header: { alg: ['ES256'] },
+    claims: { iss: 'i'.repeat(3_000), exp: null, jti: 'j' },
+  });
+  assert.deepEqual(
+    [facts.alg, facts.kid, facts.iss, facts.exp, facts.jti],
+    [null, undefined, null, null, 'j'],
+  );
+});
