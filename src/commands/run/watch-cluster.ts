@@ -3,6 +3,7 @@ import { Cache, type Change } from '../../kube/cache.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { startListWatch, type ListWatch } from '../../kube/list-watch.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
+import { SharedValues } from '../../kube/shared-values.ts';
 import { createTokenStore, identify, JWTS, SECRETS } from '../../kube/token-store.ts';
 import type { Store } from '../../loop/act.ts';
 import { systemClock } from '../../loop/clock.ts';
@@ -31,7 +32,7 @@ export interface WatchedCluster {
 }
 
 /**
- * Watches JWTs and Secrets. Secrets are watched twice: ours, by label, with their data (of which hash and claims are
+ * Watches JWTs and Secrets. Secrets are watched twice: ours, by label, with their data (of which the claims are
  * kept); all others by their metadata alone, since one of them may be a key, or a Secret of token-manager.
  * With `namespaces`, each of them is watched by itself, so that Roles suffice.
  */
@@ -43,12 +44,26 @@ export function watchCluster(
   const jwts = new Cache<Jwt>({});
   const managed = new Cache<ManagedSecret>({});
   const others = new Cache<SecretMetadata>({});
+  const shared = new SharedValues();
+  const keepJwt = (object: JsonObject): Jwt | undefined => {
+    const jwt = readJwt(object);
+    return jwt === undefined ? undefined : shared.share(jwt);
+  };
+  const keepSecret = (object: JsonObject, signedBy?: string): ManagedSecret => {
+    const { metadata, evidence } = parseManagedSecret(object, signedBy);
+    // A Secret repeats what its JWT says: names and uid, claims, times.
+    const jwt = jwts.get(`${metadata.namespace}/${metadata.name}`);
+    if (jwt !== undefined) shared.remember(jwt);
+    if (evidence?.facts !== undefined) shared.share(evidence.facts);
+    return { metadata: shared.share(metadata), evidence };
+  };
+  const keepMetadata = (object: JsonObject): SecretMetadata => shared.share(parseSecretMetadata(object));
   const ours = { labelSelector: `${MANAGED_LABEL}=true` };
   const foreign = { labelSelector: `${MANAGED_LABEL}!=true` };
   const watchIn = (place: { readonly namespace?: string }): readonly NamedWatch[] => {
     const common = { client, clock: systemClock, log };
     const secrets = { ...common, path: resourcePath(SECRETS, place) };
-    const metadata = { metadataOnly: true, transform: parseSecretMetadata, store: others };
+    const metadata = { metadataOnly: true, transform: keepMetadata, store: others };
     return [
       {
         resource: 'jwts',
@@ -56,7 +71,7 @@ export function watchCluster(
           ...common,
           path: resourcePath(JWTS, place),
           store: jwts,
-          transform: readJwt,
+          transform: keepJwt,
         }),
       },
       {
@@ -65,7 +80,7 @@ export function watchCluster(
           ...secrets,
           query: ours,
           store: managed,
-          transform: (secret) => parseManagedSecret(secret),
+          transform: (secret) => keepSecret(secret),
         }),
       },
       { resource: 'secrets', watch: startListWatch({ ...secrets, query: foreign, ...metadata }) },
@@ -79,12 +94,12 @@ export function watchCluster(
     onSecret: (secret, signedBy) => {
       const { key, resourceVersion } = identify(secret);
       isOwnWrite = true;
-      managed.remember(key, resourceVersion, parseManagedSecret(secret, signedBy));
+      managed.remember(key, resourceVersion, keepSecret(secret, signedBy));
       isOwnWrite = false;
     },
     onJwt: (object) => {
       const { key, resourceVersion } = identify(object);
-      const jwt = readJwt(object);
+      const jwt = keepJwt(object);
       if (jwt !== undefined) jwts.remember(key, resourceVersion, jwt);
     },
   });

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { Recent } from '../../src/kube/recent.ts';
+import { SharedValues } from '../../src/kube/shared-values.ts';
+
+/** From few words, so that parts of generated values are equal often; with names that objects inherit. */
+const word = fc.constantFrom('', 'a', 'ab', '1:a', '0:', '__proto__', 'constructor', 'x'.repeat(300));
+const value = fc.letrec((tie) => ({
+  any: fc.oneof(
+    { depthSize: 'small' },
+    word,
+    fc.integer(),
+    fc.constant(-0),
+    fc.boolean(),
+    fc.constant(null),
+    tie('object'),
+  ),
+  object: fc.oneof(fc.dictionary(word, tie('any'), { maxKeys: 4 }), fc.array(tie('any'), { maxLength: 4 })),
+})).object as fc.Arbitrary<object>;
+
+describe('shared values', () => {
+  it('are equal to what they were, whatever was shared before', () => {
+    fc.assert(
+      fc.property(fc.array(value, { maxLength: 20 }), (values) => {
+        const shared = new SharedValues();
+        const texts = values.map((each) => JSON.stringify(each));
+        const copies = texts.map((text) => JSON.parse(text));
+        for (const [index, text] of texts.entries()) {
+          if (index % 3 === 0) shared.remember(copies[index]);
+          assert.deepEqual(shared.share(JSON.parse(text)), copies[index]);
+        }
+      }),
+    );
+  });
+
+  it('hold equal small objects of texts once, and one empty object and array', () => {
+    const shared = new SharedValues();
+    const parse = (): Record<string, unknown> =>
+      JSON.parse(
+        '{"labels":{"a":"1","b":"2"},"list":["x","y"],"none":{},"no":[],"number":{"a":1},"deep":{"a":{}}}',
+      );
+    const [one, other] = [shared.share(parse()), shared.share(parse())];
+    for (const name of ['labels', 'list', 'none', 'no']) assert.equal(one[name], other[name], name);
+    for (const name of ['number', 'deep']) assert.notEqual(one[name], other[name], name);
+  });
+});
+
+describe('what came lately', () => {
+  it('is remembered while it is asked for, at a bounded size', () => {
+    const recent = new Recent<object>(100);
+    const often = {};
+    recent.recall('often', often);
+    const first = {};
+    recent.recall('once', first);
+    for (let index = 0; index < 10_000; index += 1) {
+      recent.recall(`${index}`, {});
+      if (index % 50 === 0) assert.equal(recent.recall('often', {}), often);
+    }
+    assert.notEqual(recent.recall('once', {}), first);
+    assert.ok(recent.size <= 200);
+  });
+});
