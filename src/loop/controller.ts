@@ -3,6 +3,7 @@ import { parseTime } from '../reconcile/time.ts';
 import { locateKey } from '../reconcile/key-access.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { Clock } from './clock.ts';
+import { KeyUsers } from './key-users.ts';
 import { LegacyCleaner } from './legacy-cleaner.ts';
 import { WorkQueue, type Outcome, type Work } from './queue.ts';
 import { reconcileJwt, type Reconciler } from './reconcile-jwt.ts';
@@ -64,8 +65,13 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
         : { ...round, expiresAt: expiryOf(sources.jwt(namespace, name) ?? jwt) };
     },
   });
-  const enqueue = (jwt: Jwt, priority: Work['priority']): void => {
-    queue.add(keyOf(jwt), { priority, expiresAt: expiryOf(jwt) });
+  const enqueue = (jwt: Jwt, priority: Work['priority'], key = keyOf(jwt)): void => {
+    queue.add(key, { priority, expiresAt: expiryOf(jwt) });
+  };
+  /** The Secret with the key of the JWT, as `namespace/name`; of a spec that cannot be served, and without one, none. */
+  const keySecretOf = (jwt: Jwt): string | undefined => {
+    const reference = jwt.spec.ok ? locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace) : undefined;
+    return reference === undefined ? undefined : keyOf(reference);
   };
 
   return {
@@ -75,7 +81,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
         if (!queue.isBusy(keyOf(after))) enqueue(after, 'resync');
         return;
       }
-      if (before !== undefined) keyUsers.remove(keyOf(before));
+      if (before !== undefined) keyUsers.remove(keyOf(before), keySecretOf(before));
       if (after === undefined) {
         if (before === undefined) return;
         queue.forget(keyOf(before));
@@ -84,11 +90,9 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
         budget.forget(before.uid);
         return;
       }
-      const reference = after.spec.ok
-        ? locateKey(after, after.spec.value.key, legacyKeyNamespace)
-        : undefined;
-      if (reference !== undefined) keyUsers.add(keyOf(after), keyOf(reference));
-      enqueue(after, before === undefined ? 'new' : 'changed');
+      const key = keyOf(after); // one text, which the queue and the key's users keep
+      keyUsers.add(key, keySecretOf(after));
+      enqueue(after, before === undefined ? 'new' : 'changed', key);
     },
     secretChanged(namespace, name) {
       const secret = keyOf({ namespace, name });
@@ -127,32 +131,6 @@ function isStatusAlone(before: Jwt, after: Jwt): boolean {
       [after.labels, after.annotations, after.finalizers],
     )
   );
-}
-
-/** Which JWTs sign with a key in which Secret; both as `namespace/name`. */
-class KeyUsers {
-  readonly #bySecret = new Map<string, Set<string>>();
-  readonly #byJwt = new Map<string, string>();
-
-  add(jwt: string, secret: string): void {
-    const users = this.#bySecret.get(secret) ?? new Set();
-    users.add(jwt);
-    this.#bySecret.set(secret, users);
-    this.#byJwt.set(jwt, secret);
-  }
-
-  remove(jwt: string): void {
-    const secret = this.#byJwt.get(jwt);
-    if (secret === undefined) return;
-    this.#byJwt.delete(jwt);
-    const users = this.#bySecret.get(secret);
-    users?.delete(jwt);
-    if (users?.size === 0) this.#bySecret.delete(secret);
-  }
-
-  of(secret: string): Iterable<string> {
-    return this.#bySecret.get(secret) ?? [];
-  }
 }
 
 /** Neither namespaces nor names can hold a slash (Kubernetes API, DNS-1123). */

@@ -1,0 +1,25 @@
+/**
+ * Which JWTs sign with a key in which Secret; both as `namespace/name`. A JWT without such a Secret (`undefined`) is in no
+ * list. What was added is not kept by JWT a second time: whoever removes it says the same as when it was added.
+ */
+export class KeyUsers {
+  readonly #bySecret = new Map<string, Set<string>>();
+
+  add(jwt: string, secret: string | undefined): void {
+    if (secret === undefined) return;
+    const users = this.#bySecret.get(secret);
+    if (users === undefined) this.#bySecret.set(secret, new Set([jwt]));
+    else users.add(jwt);
+  }
+
+  remove(jwt: string, secret: string | undefined): void {
+    if (secret === undefined) return;
+    const users = this.#bySecret.get(secret);
+    users?.delete(jwt);
+    if (users?.size === 0) this.#bySecret.delete(secret);
+  }
+
+  of(secret: string): Iterable<string> {
+    return this.#bySecret.get(secret) ?? [];
+  }
+}
