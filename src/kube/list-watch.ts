@@ -2,6 +2,7 @@ import { stringMember, objectMember, type JsonObject } from '../resources/json.t
 import { watchDelay } from './backoff.ts';
 import { METADATA_LIST_ONLY, METADATA_ONLY, type KubeClient } from './client.ts';
 import { isExpired, isNotFound, KubeError } from './errors.ts';
+import { objectKey } from '../resources/object-key.ts';
 import type { Query } from './exchange.ts';
 import type { Clock, Log } from './ports.ts';
 import { identifyHead, LONGEST_OBJECT, type Identity } from './pieces.ts';
@@ -71,7 +72,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
     const version = stringMember(metadata, 'resourceVersion');
     if (name === undefined || version === undefined) return undefined;
     const objectNamespace = stringMember(metadata, 'namespace') ?? '';
-    const key = objectNamespace === '' ? name : `${objectNamespace}/${name}`;
+    const key = objectKey({ namespace: objectNamespace, name });
     try {
       return { key, resourceVersion: version, value: options.transform(object) };
     } catch {
@@ -102,7 +103,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
     log.info({ resource }, 'watch works again');
   };
   const dropObject = ({ namespace: of, name, resourceVersion: version }: Identity): void => {
-    const key = of === '' ? name : `${of}/${name}`;
+    const key = objectKey({ namespace: of, name });
     if (!isOlder(version, store.resourceVersion(key))) store.delete(key, version, 'watch');
     resourceVersion = version;
     newest = version;

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../resources/json.ts';
 import { Recent } from './recent.ts';
 
 /**
@@ -38,34 +39,39 @@ export class SharedValues {
     this.#rememberMembers(value, DEEPEST);
   }
 
-  /** Gives a description of the object if it is small and holds nothing but texts: equal objects have equal ones. */
-  #shareMembers(value: object, levels: number): string | undefined {
-    const isArray = Array.isArray(value);
-    let description: string | undefined = isArray ? '[' : '{';
-    for (const name of Object.keys(value)) {
-      const before: unknown = Reflect.get(value, name);
-      if (typeof before === 'string') {
-        if (before.length <= LONGEST_TEXT) Reflect.set(value, name, this.#texts.recall(before, before));
-        if (description !== undefined) {
-          // With lengths no text can look like the end of one member and the beginning of another.
-          description += isArray ? '' : `${name.length}:${name}`;
-          description += `${before.length}:${before}`;
-          if (description.length > LONGEST_DESCRIPTION) description = undefined;
-        }
-        continue;
-      }
-      description = undefined;
-      if (typeof before === 'object' && before !== null && levels > 0)
-        Reflect.set(value, name, this.#shareObject(before, levels - 1));
-    }
-    return description;
-  }
-
-  #shareObject(value: object, levels: number): object {
-    const description = this.#shareMembers(value, levels);
+  #sharePart(value: unknown, levels: number): unknown {
+    if (typeof value === 'string')
+      return value.length > LONGEST_TEXT ? value : this.#texts.recall(value, value);
+    if (typeof value !== 'object' || value === null || levels === 0) return value;
+    const description = this.#shareMembers(value, levels - 1);
     if (description === '[') return NO_ITEMS;
     if (description === '{') return NO_MEMBERS;
     return description === undefined ? value : this.#objects.recall(description, value);
+  }
+
+  /** Gives a description of the object if it is small and holds nothing but texts: equal objects have equal ones. */
+  #shareMembers(value: object, levels: number): string | undefined {
+    let description: string | undefined;
+    if (Array.isArray(value)) {
+      const items: unknown[] = value;
+      description = '[';
+      for (const [index, before] of items.entries()) {
+        const after = this.#sharePart(before, levels);
+        items[index] = after;
+        description = join(description, '', after);
+      }
+    } else if (isJsonObject(value)) {
+      const members: Record<string, unknown> = value;
+      description = '{';
+      for (const name of Object.keys(members)) {
+        const before = members[name];
+        const after = this.#sharePart(before, levels);
+        // Equal texts are different ones to V8: only to set the member makes it the one that others have.
+        if (after !== before || typeof before === 'string') members[name] = after;
+        description = join(description, name, after);
+      }
+    }
+    return description;
   }
 
   #rememberMembers(value: object, levels: number): void {
@@ -75,4 +81,18 @@ export class SharedValues {
         this.#rememberMembers(member, levels - 1);
     }
   }
+}
+
+/** Adds a member. With lengths no text can look like the end of one member and the beginning of another. */
+function join(before: string | undefined, name: string, value: unknown): string | undefined {
+  if (before === undefined) return undefined;
+  const part = describe(value);
+  if (part === undefined || before.length + name.length + part.length > LONGEST_DESCRIPTION) return undefined;
+  return `${before}${name.length}:${name}${part}`;
+}
+
+function describe(value: unknown): string | undefined {
+  if (typeof value === 'string') return `${value.length}:${value}`;
+  if (value === NO_ITEMS) return '[]';
+  return value === NO_MEMBERS ? '{}' : undefined;
 }

@@ -1,6 +1,7 @@
 import { isJsonObject, member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import { GROUP, PLURAL, VERSION } from '../resources/names.ts';
 import type { Refusal } from '../reconcile/refusal.ts';
+import { objectKey } from '../resources/object-key.ts';
 import type { KubeClient } from './client.ts';
 import { isConflict, isNamespaceTerminating, isNotFound, KubeError } from './errors.ts';
 import { resourcePath, type Resource } from './resource-path.ts';
@@ -75,9 +76,8 @@ function meaningOf(error: KubeError): 'stale' | 'absent' | 'leaving' | 'failed' 
 
 /** `namespace/name` and resourceVersion of an object, as caches keep it. */
 export function identify(object: JsonObject): { readonly key: string; readonly resourceVersion: string } {
-  const { namespace, name } = placeOf(object);
   const resourceVersion = stringMember(objectMember(object, 'metadata'), 'resourceVersion') ?? '';
-  return { key: `${namespace}/${name}`, resourceVersion };
+  return { key: objectKey(placeOf(object)), resourceVersion };
 }
 
 function placeOf(object: JsonObject): { readonly namespace: string; readonly name: string } {

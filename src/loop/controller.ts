@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { parseTime } from '../reconcile/time.ts';
 import { locateKey } from '../reconcile/key-access.ts';
 import type { Jwt } from '../resources/jwt.ts';
+import { objectKey } from '../resources/object-key.ts';
 import type { Clock } from './clock.ts';
 import { KeyUsers } from './key-users.ts';
 import { LegacyCleaner } from './legacy-cleaner.ts';
@@ -65,37 +66,37 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
         : { ...round, expiresAt: expiryOf(sources.jwt(namespace, name) ?? jwt) };
     },
   });
-  const enqueue = (jwt: Jwt, priority: Work['priority'], key = keyOf(jwt)): void => {
+  const enqueue = (jwt: Jwt, priority: Work['priority'], key = objectKey(jwt)): void => {
     queue.add(key, { priority, expiresAt: expiryOf(jwt) });
   };
   /** The Secret with the key of the JWT, as `namespace/name`; of a spec that cannot be served, and without one, none. */
   const keySecretOf = (jwt: Jwt): string | undefined => {
     const reference = jwt.spec.ok ? locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace) : undefined;
-    return reference === undefined ? undefined : keyOf(reference);
+    return reference === undefined ? undefined : objectKey(reference);
   };
 
   return {
     jwtChanged(before, after) {
       if (before !== undefined && after !== undefined && isStatusAlone(before, after)) {
         // Our own writes come back as news too; they must not end a back-off, nor lead to rounds without end.
-        if (!queue.isBusy(keyOf(after))) enqueue(after, 'resync');
+        if (!queue.isBusy(objectKey(after))) enqueue(after, 'resync');
         return;
       }
-      if (before !== undefined) keyUsers.remove(keyOf(before), keySecretOf(before));
+      if (before !== undefined) keyUsers.remove(objectKey(before), keySecretOf(before));
       if (after === undefined) {
         if (before === undefined) return;
-        queue.forget(keyOf(before));
+        queue.forget(objectKey(before));
         cleaner.forget(before.uid);
         unrecorded.forget(before.uid);
         budget.forget(before.uid);
         return;
       }
-      const key = keyOf(after); // one text, which the queue and the key's users keep
+      const key = objectKey(after); // one text, which the queue and the key's users keep
       keyUsers.add(key, keySecretOf(after));
       enqueue(after, before === undefined ? 'new' : 'changed', key);
     },
     secretChanged(namespace, name) {
-      const secret = keyOf({ namespace, name });
+      const secret = objectKey({ namespace, name });
       for (const key of [secret, ...keyUsers.of(secret)]) {
         const [jwtNamespace = '', jwtName = ''] = key.split('/');
         const jwt = sources.jwt(jwtNamespace, jwtName);
@@ -131,11 +132,6 @@ function isStatusAlone(before: Jwt, after: Jwt): boolean {
       [after.labels, after.annotations, after.finalizers],
     )
   );
-}
-
-/** Neither namespaces nor names can hold a slash (Kubernetes API, DNS-1123). */
-function keyOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
-  return `${namespace}/${name}`;
 }
 
 /** Milliseconds since the epoch when the published token expires, as the status says. */

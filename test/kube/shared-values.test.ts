@@ -38,10 +38,11 @@ describe('shared values', () => {
     const shared = new SharedValues();
     const parse = (): Record<string, unknown> =>
       JSON.parse(
-        '{"labels":{"a":"1","b":"2"},"list":["x","y"],"none":{},"no":[],"number":{"a":1},"deep":{"a":{}}}',
+        '{"labels":{"a":"1","b":"2"},"list":["x","y"],"none":{},"no":[],"number":{"a":1},"template":{"a":{},"b":[]},"deep":{"a":{"b":"c"}}}',
       );
     const [one, other] = [shared.share(parse()), shared.share(parse())];
-    for (const name of ['labels', 'list', 'none', 'no']) assert.equal(one[name], other[name], name);
+    for (const name of ['labels', 'list', 'none', 'no', 'template'])
+      assert.equal(one[name], other[name], name);
     for (const name of ['number', 'deep']) assert.notEqual(one[name], other[name], name);
   });
 });

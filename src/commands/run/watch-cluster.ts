@@ -11,6 +11,7 @@ import { parseManagedSecret, type ManagedSecret, type Sources } from '../../loop
 import type { JsonObject } from '../../resources/json.ts';
 import { parseJwt, type Jwt } from '../../resources/jwt.ts';
 import { KIND, MANAGED_LABEL } from '../../resources/names.ts';
+import { objectKey } from '../../resources/object-key.ts';
 import { parseSecretMetadata, type SecretMetadata } from '../../resources/secret.ts';
 
 /** Who hears of changes in the caches. */
@@ -52,7 +53,7 @@ export function watchCluster(
   const keepSecret = (object: JsonObject, signedBy?: string): ManagedSecret => {
     const { metadata, evidence } = parseManagedSecret(object, signedBy);
     // A Secret repeats what its JWT says: names and uid, claims, times.
-    const jwt = jwts.get(`${metadata.namespace}/${metadata.name}`);
+    const jwt = jwts.get(objectKey(metadata));
     if (jwt !== undefined) shared.remember(jwt);
     if (evidence?.facts !== undefined) shared.share(evidence.facts);
     return { metadata: shared.share(metadata), evidence };
@@ -106,9 +107,9 @@ export function watchCluster(
   return {
     store,
     sources: {
-      jwt: (namespace, name) => jwts.get(`${namespace}/${name}`),
-      managedSecret: (namespace, name) => managed.get(`${namespace}/${name}`),
-      otherSecret: (namespace, name) => others.get(`${namespace}/${name}`),
+      jwt: (namespace, name) => jwts.get(objectKey({ namespace, name })),
+      managedSecret: (namespace, name) => managed.get(objectKey({ namespace, name })),
+      otherSecret: (namespace, name) => others.get(objectKey({ namespace, name })),
       readSecret: store.readSecret,
       readJwt: async (namespace, name) => {
         const object = await store.readJwt(namespace, name);
