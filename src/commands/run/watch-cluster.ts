@@ -51,12 +51,14 @@ export function watchCluster(
     return jwt === undefined ? undefined : shared.share(jwt);
   };
   const keepSecret = (object: JsonObject, signedBy?: string): ManagedSecret => {
-    const { metadata, evidence } = parseManagedSecret(object, signedBy);
+    const secret = parseManagedSecret(object, signedBy);
+    const { metadata, evidence } = secret;
     // A Secret repeats what its JWT says: names and uid, claims, times.
     const jwt = jwts.get(objectKey(metadata));
     if (jwt !== undefined) shared.remember(jwt);
     if (evidence?.facts !== undefined) shared.share(evidence.facts);
-    return { metadata: shared.share(metadata), evidence };
+    shared.share(metadata);
+    return secret;
   };
   const keepMetadata = (object: JsonObject): SecretMetadata => shared.share(parseSecretMetadata(object));
   const ours = { labelSelector: `${MANAGED_LABEL}=true` };
