@@ -7,7 +7,13 @@ import { findKeyRefusal, locateKey, readKeyText } from '../reconcile/key-access.
 import type { KeyObservation, Observed, SecretObservation } from '../reconcile/observed.ts';
 import { readRecorded } from '../reconcile/recorded.ts';
 import type { KeyRing } from './key-ring.ts';
-import { findVerifier, gatherEvidence, judgeEvidence, type TokenEvidence } from './token-evidence.ts';
+import {
+  findVerifier,
+  gatherEvidence,
+  judgeEvidence,
+  shareOutcome,
+  type TokenEvidence,
+} from './token-evidence.ts';
 
 /** A Secret with the label of ours, as the cache keeps it. */
 export interface ManagedSecret {
@@ -156,6 +162,9 @@ async function observeSecret(
   if (secret !== undefined && jwt.spec.ok) {
     const verifier = findVerifier(readRecorded(jwt.status), key.state === 'read' ? key.key : undefined);
     const token = await judgeEvidence(secret.evidence, jwt.spec.value, verifier, keyRing, now);
+    const cached = sources.managedSecret(jwt.namespace, jwt.name);
+    if (cached?.metadata.resourceVersion === secret.metadata.resourceVersion)
+      shareOutcome(secret.evidence, cached.evidence);
     return { ...secret.metadata, token, hasOtherData: secret.hasOtherData };
   }
   const metadata = secret?.metadata ?? sources.otherSecret(jwt.namespace, jwt.name);

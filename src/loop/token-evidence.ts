@@ -1,3 +1,4 @@
+import type { AlgorithmName } from '../resources/algorithms.ts';
 import type { JwtSpec } from '../resources/jwt.ts';
 import { isTokenTooLong, readSecretToken } from '../resources/secret.ts';
 import type { Recorded, TokenObservation } from '../reconcile/observed.ts';
@@ -8,8 +9,8 @@ import type { KeyRing } from './key-ring.ts';
 import type { SigningKey } from '../signing/key.ts';
 
 /**
- * What is kept of a token in a Secret. The text itself stays only until its signature was checked once, so that the
- * cache of a large cluster holds no tokens.
+ * What is kept of a token in a Secret. The text itself stays only until its signature was checked once, or was found to be
+ * beyond checking: the cache of a large cluster holds no tokens.
  */
 export interface TokenEvidence {
   /** `undefined` when it is no token that can be read. */
@@ -17,9 +18,16 @@ export interface TokenEvidence {
   unchecked: string | undefined;
   /** RFC 7638 thumbprint of the public key that the signature was checked with, successfully. */
   verifiedBy: string | undefined;
+  /** The same of the last one that did not make it. */
+  refutedBy: string | undefined;
 }
 
-const UNREADABLE: TokenEvidence = { facts: undefined, unchecked: undefined, verifiedBy: undefined };
+const UNREADABLE: TokenEvidence = {
+  facts: undefined,
+  unchecked: undefined,
+  verifiedBy: undefined,
+  refutedBy: undefined,
+};
 
 /**
  * Evidence of the token in a Secret's wire JSON; `undefined` when it holds none. `signedBy`: the thumbprint of the key
@@ -34,6 +42,7 @@ export function gatherEvidence(secret: unknown, signedBy?: string): TokenEvidenc
     facts: read === undefined ? undefined : findFacts(read),
     unchecked: signedBy === undefined && read !== undefined ? text : undefined,
     verifiedBy: signedBy,
+    refutedBy: undefined,
   };
 }
 
@@ -73,16 +82,34 @@ export async function judgeEvidence(
   } as const;
   // Without a key on record, what this process remembers does not count: another would not know it after a restart.
   if (verifier === undefined) return { ...valid, signature: 'unknown' };
-  if (evidence.verifiedBy !== undefined) {
-    const isOther = verifier.thumbprint !== evidence.verifiedBy;
-    return isOther ? { state: 'faulty', cause: 'SignatureInvalid' } : { ...valid, signature: 'verified' };
-  }
-  if (evidence.unchecked === undefined) return { ...valid, signature: 'unknown' };
-  const publicKey = await keyRing.readPublic(verifier.publicJwk, spec.algorithm);
-  if (!(await verifiesWith(evidence.unchecked, publicKey, spec.algorithm))) {
-    return { state: 'faulty', cause: 'SignatureInvalid' };
-  }
-  evidence.verifiedBy = verifier.thumbprint;
+  if (evidence.verifiedBy === verifier.thumbprint) return { ...valid, signature: 'verified' };
+  const isRefuted = evidence.verifiedBy !== undefined || evidence.refutedBy === verifier.thumbprint;
+  if (isRefuted) return { state: 'faulty', cause: 'SignatureInvalid' };
+  if (evidence.unchecked === undefined) return { state: 'unread' };
+  const isValid = await checkSignature(evidence, verifier, spec.algorithm, keyRing);
+  return isValid ? { ...valid, signature: 'verified' } : { state: 'faulty', cause: 'SignatureInvalid' };
+}
+
+/** Checks the signature of a token whose text is there, remembers the outcome, and drops the text. */
+export async function checkSignature(
+  evidence: TokenEvidence,
+  verifier: Verifier,
+  algorithm: AlgorithmName,
+  keyRing: Pick<KeyRing, 'readPublic'>,
+): Promise<boolean> {
+  const { unchecked = '' } = evidence;
+  const publicKey = await keyRing.readPublic(verifier.publicJwk, algorithm);
+  const isValid = await verifiesWith(unchecked, publicKey, algorithm);
+  if (isValid) evidence.verifiedBy = verifier.thumbprint;
+  else evidence.refutedBy = verifier.thumbprint;
   evidence.unchecked = undefined;
-  return { ...valid, signature: 'verified' };
+  return isValid;
+}
+
+/** What was found out about a token that was read again counts for the cached evidence of the same Secret, unchanged. */
+export function shareOutcome(read: TokenEvidence | undefined, cached: TokenEvidence | undefined): void {
+  if (read === undefined || cached === undefined || read === cached) return;
+  cached.verifiedBy = read.verifiedBy ?? cached.verifiedBy;
+  cached.refutedBy = read.refutedBy ?? cached.refutedBy;
+  if (read.unchecked === undefined) cached.unchecked = undefined;
 }

@@ -5,7 +5,10 @@ import type { SignatureCause } from '../resources/reasons.ts';
 import type { SecretMetadata } from '../resources/secret.ts';
 import type { SigningKey } from '../signing/key.ts';
 
-/** The token that lies in the Secret. `unread`: the Secret carries no label of ours, so its data was never looked at. */
+/**
+ * The token that lies in the Secret. `unread`: its text is not at hand, as the Secret carries no label of ours, or as the
+ * text was dropped before a key was there to check it with.
+ */
 export type TokenObservation =
   | { readonly state: 'unread' }
   | {

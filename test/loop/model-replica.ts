@@ -6,6 +6,7 @@ import { explainFenced, fenceStore } from '../../src/loop/fence.ts';
 import type { Journal } from '../../src/loop/journal.ts';
 import { KeyRing } from '../../src/loop/key-ring.ts';
 import { parseManagedSecret, type ManagedSecret, type Sources } from '../../src/loop/observe.ts';
+import { TokenChecker } from '../../src/loop/token-checker.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import { parseJwt, type Jwt } from '../../src/resources/jwt.ts';
 import { MANAGED_LABEL } from '../../src/resources/names.ts';
@@ -45,6 +46,7 @@ export class Replica {
   readonly #managed = new Cache<ManagedSecret>({});
   readonly #others = new Cache<SecretMetadata>({});
   readonly #watches: readonly Pick<ModelWatch<unknown>, Seen>[];
+  readonly #checker: TokenChecker;
   #controller: Controller | undefined;
   #ended: Promise<void> | undefined;
   /** As in `watchCluster`: the round that writes a Secret need not hear of it. */
@@ -55,9 +57,19 @@ export class Replica {
     this.link = options.link;
     const { cluster, clock, lagMs, isUp, onNews } = options;
     const onSynced = (): void => {
-      if (this.isSynced) options.onSynced();
+      if (!this.isSynced) return;
+      this.#checker.start();
+      options.onSynced();
     };
     const common = { clock, lagMs, isUp, onNews, onSynced };
+    this.#checker = new TokenChecker({
+      clock,
+      onBug: options.onBug,
+      sources: {
+        jwt: (namespace, name) => this.#jwts.get(`${namespace}/${name}`),
+        managedSecret: (namespace, name) => this.#managed.get(`${namespace}/${name}`),
+      },
+    });
     const jwts = (): Listing => ({ objects: cluster.jwts.values(), revision: cluster.revision });
     const secrets = (): Listing => ({ objects: cluster.secrets.values(), revision: cluster.revision });
     this.#watches = [
@@ -165,6 +177,7 @@ export class Replica {
   kill(): void {
     this.link.cut();
     this.endTerm();
+    this.#checker.stop();
     for (const watch of this.#watches) watch.stop();
   }
 
@@ -172,6 +185,7 @@ export class Replica {
     const tellOfSecret = (secret: SecretMetadata | undefined): void => {
       if (secret === undefined) return;
       this.#controller?.secretChanged(secret.namespace, secret.name);
+      this.#checker.secretChanged(secret.namespace, secret.name);
     };
     this.#jwts.subscribe((change) => {
       const before = change.type === 'added' ? undefined : change.old;

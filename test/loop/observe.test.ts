@@ -3,15 +3,17 @@ import { describe, it } from 'node:test';
 import { learn, observe, type Observer } from '../../src/loop/observe.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { ALLOWED_NAMESPACES, MANAGED_LABEL } from '../../src/resources/names.ts';
-import { makeJwt } from '../fixtures/jwts.ts';
+import { buildClaims } from '../../src/signing/claims.ts';
+import { signToken } from '../../src/signing/token.ts';
+import { makeJwt, makeSpec } from '../fixtures/jwts.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
-import { NOW } from '../fixtures/observed.ts';
+import { NOW, readKey, settledJwt } from '../fixtures/observed.ts';
 import { KEY_SECRET, makeSources, WITH_KEY, wireSecret } from './model-sources.ts';
 
 const jwt = makeJwt(WITH_KEY);
 const managed = { labels: { [MANAGED_LABEL]: 'true' } };
 
-async function read(observer: Observer, of: Jwt = jwt) {
+async function readKeyOf(observer: Observer, of: Jwt = jwt) {
   const observed = await observe(observer, of, {}, NOW);
   return (await learn(observer, observed, 'key', {})).key;
 }
@@ -52,11 +54,33 @@ describe('observing', () => {
   });
 });
 
+describe('a token whose text was dropped before its key was known', () => {
+  it('is read again once, and then counts as checked', async () => {
+    const key = await readKey();
+    const [settled, spec] = [await settledJwt(WITH_KEY), makeSpec(WITH_KEY)];
+    const claims = buildClaims(spec, NOW, 'the-jti');
+    assert.ok(claims.ok);
+    const own = wireSecret('my-jwt', { token: await signToken(key, spec.keyId, claims.value) }, managed);
+    const { observer, reads } = makeSources([KEY_SECRET, own]);
+    const cached = observer.sources.managedSecret('science', 'my-jwt')?.evidence;
+    assert.ok(cached);
+    cached.unchecked = undefined;
+    const observed = await observe(observer, settled, {}, NOW);
+    assert.deepEqual(observed.secret?.token, { state: 'unread' });
+    const known = await learn(observer, observed, 'token', {});
+    for (const more of [known, {}]) {
+      const { secret } = await observe(observer, settled, more, NOW);
+      assert.ok(secret?.token.state === 'valid' && secret.token.signature === 'verified');
+    }
+    assert.deepEqual(reads, ['science/my-jwt']);
+  });
+});
+
 describe('learning', () => {
   it('reads the key of a Secret once', async () => {
     const { observer, reads } = makeSources([KEY_SECRET]);
-    assert.equal((await read(observer))?.state, 'read');
-    assert.equal((await read(observer))?.state, 'read');
+    assert.equal((await readKeyOf(observer))?.state, 'read');
+    assert.equal((await readKeyOf(observer))?.state, 'read');
     assert.deepEqual(reads, ['science/k']);
   });
 
@@ -77,7 +101,7 @@ describe('learning', () => {
   ];
   for (const [name, reason, says, { observer }] of problems) {
     it(`tells of ${name}`, async () => {
-      const key = await read(observer);
+      const key = await readKeyOf(observer);
       assert.ok(key?.state === 'unavailable');
       assert.equal(key.problem.reason, reason);
       assert.match(key.problem.message, says);
@@ -93,7 +117,7 @@ describe('learning', () => {
       { ...place, annotations: { [ALLOWED_NAMESPACES]: '*' } },
     );
     const { observer } = makeSources([granted], [wireSecret('k', { 'key.pem': 'x' }, place)]);
-    const key = await read(
+    const key = await readKeyOf(
       observer,
       makeJwt({ key: { secret: { name: 'k', key: 'key.pem', namespace: 'vault' } } }),
     );
@@ -116,9 +140,9 @@ describe('learning', () => {
         [notGranted, granted],
       ]) {
         const { observer } = makeSources([seen], stored);
-        const keys = new Map<Jwt, Awaited<ReturnType<typeof read>>>();
-        await Promise.all(order.map(async (each) => keys.set(each, await read(observer, each))));
-        for (const each of order) keys.set(each, await read(observer, each));
+        const keys = new Map<Jwt, Awaited<ReturnType<typeof readKeyOf>>>();
+        await Promise.all(order.map(async (each) => keys.set(each, await readKeyOf(observer, each))));
+        for (const each of order) keys.set(each, await readKeyOf(observer, each));
         const refused = keys.get(notGranted);
         assert.ok(refused?.state === 'unavailable' && refused.problem.reason === 'KeyNotGranted');
         const used = keys.get(granted);
@@ -129,7 +153,10 @@ describe('learning', () => {
     it('is told of to those who may use it alone', async () => {
       const broken = [wireSecret('k', { 'key.pem': 'junk' }, revoked)];
       const { observer } = makeSources([seen], broken);
-      const [used, refused] = await Promise.all([read(observer, granted), read(observer, notGranted)]);
+      const [used, refused] = await Promise.all([
+        readKeyOf(observer, granted),
+        readKeyOf(observer, notGranted),
+      ]);
       assert.ok(used?.state === 'unavailable' && used.problem.reason === 'KeyUnreadable');
       assert.ok(refused?.state === 'unavailable' && refused.problem.reason === 'KeyNotGranted');
     });

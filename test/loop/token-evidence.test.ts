@@ -100,6 +100,18 @@ describe('the evidence of a token', () => {
     assert.deepEqual(await judge(evidence, key), { ...VALID, signature: 'verified' });
   });
 
+  it('is unread when its text was dropped unchecked, and says for good which key did not make it', async () => {
+    const evidence = gather(await makeToken(other));
+    assert.ok(evidence);
+    evidence.unchecked = undefined;
+    assert.deepEqual(await judge(evidence, key), { state: 'unread' });
+    const refuted = gather(await makeToken(other));
+    await judge(refuted, key);
+    assert.equal(refuted?.unchecked, undefined);
+    assert.deepEqual(await judge(refuted, key), { state: 'faulty', cause: 'SignatureInvalid' });
+    assert.deepEqual(await judge(refuted, other), { state: 'unread' });
+  });
+
   it('expires, however well it verified', async () => {
     const evidence = gather(await makeToken(), key.thumbprint);
     assert.deepEqual(await judge(evidence, key, NOW + DAY), { state: 'faulty', cause: 'Expired' });

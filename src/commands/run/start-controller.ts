@@ -11,6 +11,7 @@ import { createController, type Controller } from '../../loop/controller.ts';
 import { explainFenced, fenceStore } from '../../loop/fence.ts';
 import { KeyRing } from '../../loop/key-ring.ts';
 import { Leader } from '../../loop/leader.ts';
+import { TokenChecker } from '../../loop/token-checker.ts';
 import { createJournal } from '../../loop/write-journal.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
@@ -100,12 +101,22 @@ export function startController(
   const tellWhenSettled = async (term: Controller, jwts: number): Promise<void> => {
     if (await term.settle()) log.info({ jwts }, 'every JWT was looked at');
   };
+  const checker = new TokenChecker({
+    sources: cluster.sources,
+    clock: systemClock,
+    onBug: (error) => log.error({ err: error }, 'internal error while a token was checked'),
+  });
   cluster.subscribe({
     jwtChanged: (before, after) => controller?.jwtChanged(before, after),
-    secretChanged: (namespace, name) => controller?.secretChanged(namespace, name),
+    secretChanged: (namespace, name) => {
+      controller?.secretChanged(namespace, name);
+      checker.secretChanged(namespace, name);
+    },
   });
   const seekLeadership = async (): Promise<void> => {
-    if (await cluster.synced) leader.start();
+    if (!(await cluster.synced)) return;
+    checker.start();
+    leader.start();
   };
   void seekLeadership();
   return {
@@ -115,6 +126,7 @@ export function startController(
     stop: async () => {
       await controller?.stop();
       await leader.stop();
+      checker.stop();
       metrics.leader.set(0);
       await Promise.all([events.stop(), cluster.stop()]);
     },

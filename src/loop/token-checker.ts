@@ -1,0 +1,86 @@
+import { readRecorded } from '../reconcile/recorded.ts';
+import type { Clock, Timer } from './clock.ts';
+import { KeyRing } from './key-ring.ts';
+import type { Sources } from './observe.ts';
+import { checkSignature, findVerifier } from './token-evidence.ts';
+
+/** A Secret often comes a moment before the status that tells which key its token was signed with. */
+const PAUSE_MS = 250;
+/** Tokens checked after each pause: 2,000 a second at most, each 0.1 (RS256) to 2 ms (ES512) of one thread. */
+const BATCH = 500;
+
+export interface TokenCheckerOptions {
+  readonly sources: Pick<Sources, 'jwt' | 'managedSecret'>;
+  readonly clock: Pick<Clock, 'setTimer'>;
+  /** Is called with what a check threw, which only a bug does. */
+  readonly onBug: (error: unknown) => void;
+}
+
+/**
+ * Checks the signature of each token soon after it came, whether this replica leads or not, and drops its text: so the
+ * memory of a standby holds no tokens, and a failover begins with all checked. The text of a token that cannot be
+ * checked, having no JWT or no key on record, is dropped as well: a round that wants it reads the Secret.
+ */
+export class TokenChecker {
+  readonly #options: TokenCheckerOptions;
+  readonly #keyRing = new KeyRing();
+  /** In the order in which they came; `namespace/name` to both of them. */
+  readonly #waiting = new Map<string, { readonly namespace: string; readonly name: string }>();
+  #timer: Timer | undefined;
+  #state: 'new' | 'started' | 'stopped' = 'new';
+
+  constructor(options: TokenCheckerOptions) {
+    this.#options = options;
+  }
+
+  /** A Secret with our label came or changed. */
+  secretChanged(namespace: string, name: string): void {
+    if (this.#state === 'stopped' || this.#unchecked(namespace, name) === undefined) return;
+    this.#waiting.set(`${namespace}/${name}`, { namespace, name });
+    if (this.#state === 'started' && this.#timer === undefined) this.#checkSoon();
+  }
+
+  /** To be called once all JWTs and Secrets are listed: before, a token may only seem to have no JWT. */
+  start(): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'started';
+    if (this.#waiting.size > 0) this.#checkSoon();
+  }
+
+  stop(): void {
+    this.#state = 'stopped';
+    this.#timer?.cancel();
+    this.#waiting.clear();
+  }
+
+  #checkSoon(): void {
+    this.#timer = this.#options.clock.setTimer(PAUSE_MS, () => void this.#checkBatch());
+  }
+
+  /** One after the other: the threads that check are those that sign. */
+  async #checkBatch(): Promise<void> {
+    let left = BATCH;
+    for (const [key, { namespace, name }] of this.#waiting) {
+      if (left === 0 || this.#state === 'stopped') break;
+      left -= 1;
+      this.#waiting.delete(key);
+      await this.#check(namespace, name).catch(this.#options.onBug);
+    }
+    this.#timer = undefined;
+    if (this.#state === 'started' && this.#waiting.size > 0) this.#checkSoon();
+  }
+
+  async #check(namespace: string, name: string): Promise<void> {
+    const evidence = this.#unchecked(namespace, name);
+    if (evidence === undefined) return;
+    const jwt = this.#options.sources.jwt(namespace, name);
+    const verifier = jwt === undefined ? undefined : findVerifier(readRecorded(jwt.status), undefined);
+    if (jwt?.spec.ok !== true || verifier === undefined) evidence.unchecked = undefined;
+    else await checkSignature(evidence, verifier, jwt.spec.value.algorithm, this.#keyRing);
+  }
+
+  #unchecked(namespace: string, name: string) {
+    const evidence = this.#options.sources.managedSecret(namespace, name)?.evidence;
+    return evidence?.unchecked === undefined ? undefined : evidence;
+  }
+}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { TokenChecker } from '../../src/loop/token-checker.ts';
+import { parseManagedSecret, type ManagedSecret } from '../../src/loop/observe.ts';
+import type { Jwt } from '../../src/resources/jwt.ts';
+import { buildClaims } from '../../src/signing/claims.ts';
+import type { SigningKey } from '../../src/signing/key.ts';
+import { signToken } from '../../src/signing/token.ts';
+import { makeJwt, makeSpec } from '../fixtures/jwts.ts';
+import { makeKey, toPem } from '../fixtures/keys.ts';
+import { NOW, readKey, settledJwt } from '../fixtures/observed.ts';
+import { wireSecret } from './model-sources.ts';
+import { virtualClock } from './virtual-clock.ts';
+
+const key = await readKey();
+const other = await readKey(toPem(makeKey('ES256')));
+
+async function makeSecret(signer: SigningKey = key): Promise<ManagedSecret> {
+  const spec = makeSpec();
+  const claims = buildClaims(spec, NOW, 'the-jti');
+  assert.ok(claims.ok);
+  return parseManagedSecret(
+    wireSecret('my-jwt', { token: await signToken(signer, spec.keyId, claims.value) }),
+  );
+}
+
+/** A checker of these objects, by `namespace/name`, with a clock that is turned by hand. */
+function watch(jwts: Record<string, Jwt>, secrets: Record<string, ManagedSecret>) {
+  const clock = virtualClock();
+  const bugs: unknown[] = [];
+  const checker = new TokenChecker({
+    clock,
+    onBug: (error) => bugs.push(error),
+    sources: {
+      jwt: (namespace, name) => jwts[`${namespace}/${name}`],
+      managedSecret: (namespace, name) => secrets[`${namespace}/${name}`],
+    },
+  });
+  const wait = async (ms: number, isDone: () => boolean): Promise<void> => {
+    await clock.advance(ms);
+    // The signatures are checked on other threads.
+    for (let tries = 0; tries < 2_000 && !isDone(); tries += 1) await new Promise(setImmediate);
+    assert.deepEqual(bugs, []);
+  };
+  return { checker, wait };
+}
+
+describe('the checker of tokens', () => {
+  it('checks a token soon after it came, by the key on record, and drops its text', async () => {
+    const secret = await makeSecret();
+    const { checker, wait } = watch({ 'science/my-jwt': await settledJwt() }, { 'science/my-jwt': secret });
+    checker.start();
+    checker.secretChanged('science', 'my-jwt');
+    assert.ok(secret.evidence?.unchecked);
+    await wait(1_000, () => secret.evidence?.unchecked === undefined);
+    assert.equal(secret.evidence.unchecked, undefined);
+    assert.equal(secret.evidence.verifiedBy, key.thumbprint);
+  });
+
+  it('remembers which key did not make a signature', async () => {
+    const secret = await makeSecret(other);
+    const { checker, wait } = watch({ 'science/my-jwt': await settledJwt() }, { 'science/my-jwt': secret });
+    checker.start();
+    checker.secretChanged('science', 'my-jwt');
+    await wait(1_000, () => secret.evidence?.unchecked === undefined);
+    const { verifiedBy, refutedBy, unchecked } = secret.evidence ?? {};
+    assert.deepEqual([verifiedBy, refutedBy, unchecked], [undefined, key.thumbprint, undefined]);
+  });
+
+  it('drops the text of what it cannot check: without a JWT, a key on record, or a spec', async () => {
+    const cases: readonly Record<string, Jwt>[] = [
+      {},
+      { 'science/my-jwt': makeJwt() },
+      { 'science/my-jwt': makeJwt({ algorithm: 'none' }) },
+    ];
+    for (const jwts of cases) {
+      const secret = await makeSecret();
+      const { checker, wait } = watch(jwts, { 'science/my-jwt': secret });
+      checker.start();
+      checker.secretChanged('science', 'my-jwt');
+      await wait(1_000, () => secret.evidence?.unchecked === undefined);
+      const { verifiedBy, refutedBy, unchecked } = secret.evidence ?? {};
+      assert.deepEqual([verifiedBy, refutedBy, unchecked], [undefined, undefined, undefined]);
+    }
+  });
+
+  it('waits until all is listed: a token whose JWT is still to come is not one without', async () => {
+    const secret = await makeSecret();
+    const jwts: Record<string, Jwt> = {};
+    const { checker, wait } = watch(jwts, { 'science/my-jwt': secret });
+    checker.secretChanged('science', 'my-jwt');
+    await wait(60_000, () => false);
+    assert.ok(secret.evidence?.unchecked);
+    jwts['science/my-jwt'] = await settledJwt();
+    checker.start();
+    await wait(1_000, () => secret.evidence?.unchecked === undefined);
+    assert.equal(secret.evidence.verifiedBy, key.thumbprint);
+  });
+
+  it('checks a bounded number a second, and none after its end', async () => {
+    const jwt = makeJwt();
+    const secrets: Record<string, ManagedSecret> = {};
+    const token = await makeSecret();
+    for (let index = 0; index < 1_200; index += 1) {
+      assert.ok(token.evidence);
+      secrets[`science/t${index}`] = { ...token, evidence: { ...token.evidence } };
+    }
+    const left = (): number => Object.values(secrets).filter(({ evidence }) => evidence?.unchecked).length;
+    const { checker, wait } = watch({ 'science/my-jwt': jwt }, secrets);
+    checker.start();
+    for (let index = 0; index < 1_200; index += 1) checker.secretChanged('science', `t${index}`);
+    await wait(250, () => left() === 700);
+    assert.equal(left(), 700);
+    await wait(250, () => left() === 200);
+    checker.stop();
+    await wait(1_000, () => false);
+    assert.equal(left(), 200);
+  });
+});
