@@ -16,9 +16,11 @@ export interface Ring {
   readonly stage: Stage;
   /** A ServiceAccount with `edit` in a new namespace, and nothing else. */
   enroll(namespace: string): Promise<Pick<Target, 'api' | 'namespace'>>;
-  /** Starts the service when it is not running. */
-  ensureService(): Promise<void>;
-  isAlive(): boolean;
+  /** How often the service ended by itself since this was asked last, each with its last words. It is started again at once. */
+  takeEnds(): Promise<readonly string[]>;
+  /** SIGTERM; resolves when it has ended. */
+  stopService(): Promise<void>;
+  startService(): Promise<void>;
   /** Of the service that runs, since this was called last: its largest resident memory, in bytes. */
   takePeakMemory(): number;
   stop(): Promise<void>;
@@ -37,23 +39,36 @@ export async function openRing(): Promise<Ring> {
 
 async function build(stage: Stage, memory: MemoryLimit): Promise<Ring> {
   const { cluster } = stage;
-  let alive = false;
-  const ensureService = async (): Promise<void> => {
-    if (alive) return;
+  let isWanted = false;
+  let ends: string[] = [];
+  let starting: Promise<void> = Promise.resolve();
+  const startService = (): Promise<void> => {
+    isWanted = true;
+    starting = start();
+    return starting;
+  };
+  const start = async (): Promise<void> => {
     const service = await stage.startService({ entry: ENTRY, memory });
-    alive = true;
-    const noteEnd = async (): Promise<void> => {
-      await service.exited;
-      alive = false;
+    const restart = async (): Promise<void> => {
+      const code = await service.exited;
+      if (!isWanted) return;
+      ends.push(describeEnd(code, service.output()));
+      await startService(); // as the kubelet does
     };
-    void noteEnd();
+    void restart();
+  };
+  const stopService = async (): Promise<void> => {
+    await starting;
+    isWanted = false;
+    await stage.service().stop();
   };
   const stop = async (): Promise<void> => {
+    isWanted = false;
     await stage.stop();
     await memory.close();
   };
   try {
-    await ensureService();
+    await startService();
     await waitForWebhook(cluster);
   } catch (error) {
     await stop();
@@ -63,9 +78,15 @@ async function build(stage: Stage, memory: MemoryLimit): Promise<Ring> {
     memory,
     stage,
     enroll: (namespace) => enroll(cluster, namespace),
-    ensureService,
-    isAlive: () => alive,
-    takePeakMemory: () => (alive ? takePeak(stage.service().pid) : 0),
+    takeEnds: async () => {
+      await starting;
+      const taken = ends;
+      ends = [];
+      return taken;
+    },
+    startService,
+    stopService,
+    takePeakMemory: () => takePeak(stage.service().pid),
     stop,
   };
 }
@@ -94,4 +115,11 @@ function takePeak(pid: number): number {
   } catch {
     return 0; // it ended this very moment
   }
+}
+
+function describeEnd(code: number | null, output: string): string {
+  if (code === null) return 'killed: more memory than it has';
+  const lines = output.trimEnd().split('\n');
+  const fatal = lines.find((line) => line.includes('FATAL ERROR')) ?? lines.at(-1) ?? '';
+  return `exit code ${code}: ${fatal.slice(0, 160)}`;
 }

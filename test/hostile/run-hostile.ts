@@ -96,11 +96,8 @@ async function observe(
   const seconds = (performance.now() - startedAt) / 1000;
   const { longestMs, longestPlainMs, harms } = neighbour.takeExperience();
   const peak = ring.takePeakMemory();
-  const all = [...harms];
-  if (!ring.isAlive()) {
-    all.push(`the service ended (${describeEnd(ring)})`);
-    await ring.ensureService();
-  }
+  const ends = await ring.takeEnds();
+  const all = [...harms, ...ends.map((end) => `the service ended (${end})`)];
   if (longestMs > ANSWER_MS) all.push(`a pod took ${(longestMs / 1000).toFixed(1)} s`);
   if (peak > ring.memory.bytes) all.push(`${toMiB(peak)} MiB were used`);
   return {
@@ -128,11 +125,11 @@ async function endAndStart(
     const attacking = attacks.slice(0, 4).map((attack) => launchAttack(attack, target, ATTACK_MS));
     await sleep(AFTERMATH_MS);
     const stoppedAt = performance.now();
-    await ring.stage.service().stop();
+    await ring.stopService();
     const endMs = performance.now() - stoppedAt;
     if (endMs > GRACE_MS) harms.push(`SIGTERM took ${(endMs / 1000).toFixed(1)} s`);
     const startedAt = performance.now();
-    await ring.ensureService();
+    await ring.startService();
     const readyMs = performance.now() - startedAt;
     // What met no service at all does not count.
     neighbour.takeExperience();
@@ -142,12 +139,6 @@ async function endAndStart(
   const title = 'SIGTERM and a new start, with all that was stored, while the port is attacked';
   const result = await observe({ name: 'restart', title }, { ring, neighbour, run: restart });
   return { ...result, harms: [...harms, ...result.harms] };
-}
-
-function describeEnd({ stage }: Ring): string {
-  const lines = stage.service().output().trimEnd().split('\n');
-  const fatal = lines.find((line) => line.includes('FATAL ERROR'));
-  return (fatal ?? lines.at(-1) ?? '').slice(0, 160);
 }
 
 function toMiB(bytes: number): number {
