@@ -96,6 +96,15 @@ export class Cache<T, Index extends string = never> {
     if (!isOutdated) this.set(key, resourceVersion, value, 'watch');
   }
 
+  /** Replaces what is kept of an object in one and the same state; no listener is called. */
+  refine(key: string, resourceVersion: string, value: T): void {
+    const before = this.#entries.get(key);
+    if (before?.resourceVersion !== resourceVersion) return;
+    this.#entries.set(key, { resourceVersion, value });
+    this.#unfile(key, before.value);
+    this.#file(key, value);
+  }
+
   /** For list-watches only. `resourceVersion`: a state in which the object was not there any more. */
   delete(key: string, resourceVersion: string, origin: Origin): void {
     this.#bury(key, resourceVersion);

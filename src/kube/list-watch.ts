@@ -21,6 +21,8 @@ export interface ListWatchOptions<T> {
   readonly transform: (object: JsonObject) => T | undefined;
   /** Where it is kept. Two list-watches may share one only if their paths are of different namespaces. */
   readonly store: WatchStore<T>;
+  /** Nothing is listed before this is settled: what is kept may depend on what another list-watch keeps. */
+  readonly after?: Promise<unknown>;
   readonly clock: Clock;
   readonly log: Log;
   /** Numbers in [0, 1) for jitter; `Math.random` unless told. */
@@ -194,6 +196,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
     told = reason;
   };
   const run = async (): Promise<void> => {
+    await options.after;
     while (!abort.signal.aborted) {
       const delay = await attempt();
       if (delay > 0) await clock.sleep(delay, abort.signal).catch(() => undefined);

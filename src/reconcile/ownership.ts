@@ -1,6 +1,7 @@
 import type { Jwt } from '../resources/jwt.ts';
 import { ADOPT, GROUP, KIND, LAST_SIGNING_TIME, OWNING_JWT } from '../resources/names.ts';
-import type { Owner, SecretMetadata } from '../resources/secret.ts';
+import type { Owner } from '../resources/owner.ts';
+import type { SecretMetadata } from '../resources/secret.ts';
 
 /**
  * Whose the Secret of the JWT's name is. `ours`: no other controller owns it, and it has an owner reference of this JWT,

@@ -7,19 +7,19 @@ import {
   stringMember,
   type JsonObject,
 } from './json.ts';
-import { APP, PREFIX, TOKEN_KEY } from './names.ts';
+import {
+  ADOPT,
+  ALLOWED_NAMESPACES,
+  APP,
+  EXPIRES_AT,
+  LAST_SIGNING_TIME,
+  OWNING_JWT,
+  RESERVED_POLICIES,
+  TOKEN_KEY,
+} from './names.ts';
+import { parseOwners, TOO_LONG, type Owner } from './owner.ts';
 
 type StringMap = Readonly<Record<string, string>>;
-
-/** One entry of `metadata.ownerReferences`, as far as it matters here. */
-export interface Owner {
-  /** API group of the owner's kind; `''` for the core group. */
-  readonly group: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly controller: boolean;
-}
 
 /** What is kept of any Secret: metadata alone, never its data. */
 export interface SecretMetadata {
@@ -36,25 +36,66 @@ export interface SecretMetadata {
   readonly ours: { readonly labels: readonly string[]; readonly annotations: readonly string[] };
 }
 
-/** Reads the metadata of a Secret, or of the PartialObjectMetadata of one, from wire JSON. */
+/**
+ * Annotations of ours that mean something on a Secret. Their values are names and times, but for the list of namespaces
+ * that a key is granted to: eight hundred of them fit.
+ */
+const OUR_ANNOTATIONS = [
+  OWNING_JWT,
+  LAST_SIGNING_TIME,
+  EXPIRES_AT,
+  ADOPT,
+  ALLOWED_NAMESPACES,
+  ...RESERVED_POLICIES,
+] as const;
+const LONGEST_ANNOTATION = 16_384;
+/** Characters of labels; Kubernetes bounds each of them, and not their number. More are kept only if we wrote them. */
+const MOST_LABELS = 16_384;
+/** Characters of what our field manager wrote: a JWT and its template may ask for 64 KiB each. */
+const MOST_OWNED = 160 * 1024;
+
+const NONE = Object.freeze({});
+const NOTHING_OWNED: SecretMetadata['ours'] = { labels: [], annotations: [] };
+
+/**
+ * Reads the metadata of a Secret, or of the PartialObjectMetadata of one, from wire JSON. What is kept is bounded,
+ * whatever anybody wrote there.
+ */
 export function parseSecretMetadata(object: unknown): SecretMetadata {
   const metadata = objectMember(object, 'metadata');
   const ours = ownedKeys(metadata);
-  const kept: ReadonlySet<string> = new Set(ours.annotations);
-  const annotations = Object.entries(stringMap(member(metadata, 'annotations'))).filter(
-    ([name]) => name.startsWith(PREFIX) || kept.has(name),
-  );
+  const annotations = objectMember(metadata, 'annotations');
+  const labels = stringMap(member(metadata, 'labels'));
+  return {
+    ...parseOtherSecret(object),
+    labels: lengthOf(labels) > MOST_LABELS ? pickOwned(labels, ours.labels) : labels,
+    annotations: { ...pickOwned(annotations, ours.annotations), ...pickOurs(annotations) },
+    ours,
+  };
+}
+
+/**
+ * Reads as much as counts of a Secret that no JWT is named after: whose it is, and who may use a key in it. There may
+ * be a hundred thousand of them.
+ */
+export function parseOtherSecret(object: unknown): SecretMetadata {
+  const metadata = objectMember(object, 'metadata');
   return {
     namespace: stringMember(metadata, 'namespace') ?? '',
     name: stringMember(metadata, 'name') ?? '',
     uid: stringMember(metadata, 'uid') ?? '',
     resourceVersion: stringMember(metadata, 'resourceVersion') ?? '',
-    labels: stringMap(member(metadata, 'labels')),
-    annotations: Object.fromEntries(annotations),
-    owners: arrayMember(metadata, 'ownerReferences').filter(isJsonObject).map(parseOwner),
+    labels: NONE,
+    annotations: pickOurs(objectMember(metadata, 'annotations')),
+    owners: parseOwners(arrayMember(metadata, 'ownerReferences')),
     deleting: member(metadata, 'deletionTimestamp') !== undefined,
-    ours,
+    ours: NOTHING_OWNED,
   };
+}
+
+/** As `parseOtherSecret` would have read it. */
+export function dropDetails(secret: SecretMetadata): SecretMetadata {
+  return { ...secret, labels: NONE, annotations: pickOurs(secret.annotations), ours: NOTHING_OWNED };
 }
 
 /** One entry of a Secret's `data`, decoded as UTF-8; `undefined` when there is none. */
@@ -83,26 +124,53 @@ export function isTokenTooLong(object: unknown): boolean {
   return encoded.length > Math.ceil(LONGEST_TOKEN / 3) * 4;
 }
 
-function parseOwner(reference: JsonObject): Owner {
-  const [group = '', version] = (stringMember(reference, 'apiVersion') ?? '').split('/');
-  return {
-    group: version === undefined ? '' : group,
-    kind: stringMember(reference, 'kind') ?? '',
-    name: stringMember(reference, 'name') ?? '',
-    uid: stringMember(reference, 'uid') ?? '',
-    controller: member(reference, 'controller') === true,
-  };
-}
-
 /** Keys under `f:labels` and `f:annotations` that our server-side apply owns (Kubernetes API, FieldsV1). */
 function ownedKeys(metadata: JsonObject | undefined): SecretMetadata['ours'] {
   const entry = arrayMember(metadata, 'managedFields')
     .filter(isJsonObject)
     .find((fields) => fields['manager'] === APP && fields['operation'] === 'Apply');
   const fields = objectMember(objectMember(entry, 'fieldsV1'), 'f:metadata');
-  const keysOf = (name: string): readonly string[] =>
-    Object.keys(objectMember(fields, name) ?? {})
-      .filter((key) => key.startsWith('f:'))
-      .map((key) => key.slice(2));
+  const keysOf = (name: string): readonly string[] => {
+    const keys = Object.keys(objectMember(fields, name) ?? {}).filter((key) => key.startsWith('f:'));
+    return upToLength(keys, (key) => key.length).map((key) => key.slice(2));
+  };
   return { labels: keysOf('f:labels'), annotations: keysOf('f:annotations') };
+}
+
+function pickOurs(annotations: JsonObject | undefined): StringMap {
+  const found = pick(annotations, OUR_ANNOTATIONS);
+  return found.length === 0
+    ? NONE
+    : Object.fromEntries(
+        found.map(([name, value]) => [name, value.length > LONGEST_ANNOTATION ? TOO_LONG : value]),
+      );
+}
+
+/** The members of these names, as far as they do not exceed what we may have written. */
+function pickOwned(map: JsonObject | undefined, names: readonly string[]): StringMap {
+  const found = pick(map, names);
+  return found.length === 0
+    ? NONE
+    : Object.fromEntries(upToLength(found, ([name, value]) => name.length + value.length));
+}
+
+function pick(map: JsonObject | undefined, names: readonly string[]): readonly (readonly [string, string])[] {
+  return names.flatMap((name) => {
+    const value = stringMember(map, name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+}
+
+/** The first items, as long as their lengths add up to no more than we may have written. */
+function upToLength<T>(items: readonly T[], lengthOfItem: (item: T) => number): readonly T[] {
+  let room = MOST_OWNED;
+  const end = items.findIndex((item) => {
+    room -= lengthOfItem(item);
+    return room < 0;
+  });
+  return end === -1 ? items : items.slice(0, end);
+}
+
+function lengthOf(map: StringMap): number {
+  return Object.entries(map).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
 }

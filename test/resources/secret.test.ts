@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   hasOtherData,
+  isTokenTooLong,
+  parseOtherSecret,
   parseSecretMetadata,
   readSecretData,
   readSecretToken,
@@ -40,6 +42,75 @@ const secret = {
   data: { token: 'YS5iLmM=', empty: '' },
 };
 
+/** Everything that the API server lets in at the most. */
+function largeSecret(manager: string): object {
+  const many = (count: number, prefix: string): readonly string[] =>
+    Array.from({ length: count }, (_, number) => `${prefix}${number}`);
+  const long = 'x'.repeat(240_000);
+  return {
+    metadata: {
+      namespace: 'science',
+      name: 'large',
+      uid: 'u',
+      resourceVersion: '7',
+      labels: Object.fromEntries(many(20_000, 'l').map((name) => [name, 'v'.repeat(40)])),
+      annotations: {
+        'tokens.osg-htc.org/allowed-namespaces': `${long},science`,
+        'tokens.osg-htc.org/allowed-issuers': long,
+        'tokens.osg-htc.org/jwt': long,
+        'tokens.osg-htc.org/whatever': long,
+        note: long,
+      },
+      ownerReferences: many(10_000, 'o').map((name) => ({
+        apiVersion: 'tokens.osg-htc.org/v1',
+        kind: 'JWT',
+        name: name + long.slice(0, 1_000),
+        uid: name,
+      })),
+      managedFields: [
+        {
+          manager,
+          operation: 'Apply',
+          fieldsV1: {
+            'f:metadata': {
+              'f:labels': Object.fromEntries(many(20_000, 'f:l').map((name) => [name, {}])),
+              'f:annotations': { 'f:note': {} },
+            },
+          },
+        },
+      ],
+    },
+  };
+}
+
+describe('what is kept of a Secret, whatever anybody wrote there', () => {
+  it('is bounded', () => {
+    const sizes = ['kubectl', 'jwt-injector'].map(
+      (manager) => JSON.stringify(parseSecretMetadata(largeSecret(manager))).length,
+    );
+    assert.ok((sizes[0] ?? 0) < 10_000, `${sizes[0]}`);
+    assert.ok((sizes[1] ?? 0) < 500_000, `${sizes[1]}`);
+  });
+
+  it('is next to nothing where no JWT is named after it', () => {
+    for (const manager of ['kubectl', 'jwt-injector'])
+      assert.ok(JSON.stringify(parseOtherSecret(largeSecret(manager))).length < 10_000);
+    const { labels, ours: owned, ...others } = parseOtherSecret(secret);
+    assert.deepEqual([labels, owned], [{}, { labels: [], annotations: [] }]);
+    assert.deepEqual(others.annotations, { 'tokens.osg-htc.org/adopt': 'x' });
+    assert.equal(others.owners.length, 1);
+  });
+
+  it('of an annotation that is too long says that it is there, and grants and names nothing', () => {
+    const { annotations } = parseSecretMetadata(largeSecret('kubectl'));
+    assert.deepEqual(annotations, {
+      'tokens.osg-htc.org/allowed-namespaces': '(too long)',
+      'tokens.osg-htc.org/allowed-issuers': '(too long)',
+      'tokens.osg-htc.org/jwt': '(too long)',
+    });
+  });
+});
+
 describe('what is kept of a Secret', () => {
   const metadata = parseSecretMetadata(secret);
 
@@ -60,10 +131,9 @@ describe('what is kept of a Secret', () => {
     assert.deepEqual(parseSecretMetadata(others).ours, { labels: [], annotations: [] });
   });
 
-  it('of owners is who controls it', () => {
+  it('of owners is who controls it, and JWTs', () => {
     assert.deepEqual(metadata.owners, [
       { group: 'tokens.osg-htc.org', kind: 'JWT', name: 'x', uid: 'u1', controller: true },
-      { group: '', kind: '', name: '', uid: 'u2', controller: false },
     ]);
   });
 
@@ -97,4 +167,11 @@ describe('the data of a Secret', () => {
     for (const data of [{ token: '' }, {}, undefined, { token: 7 }])
       assert.equal(readSecretToken({ data }), undefined);
   });
+});
+
+it('a token beyond 64 KiB is too long by its base64 alone', () => {
+  const secretOf = (bytes: number) => ({ data: { token: Buffer.alloc(bytes, 'x').toString('base64') } });
+  assert.equal(isTokenTooLong(secretOf(65_536)), false);
+  assert.equal(isTokenTooLong(secretOf(65_540)), true);
+  for (const none of [{}, undefined, { data: { token: 7 } }]) assert.equal(isTokenTooLong(none), false);
 });

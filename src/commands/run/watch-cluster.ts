@@ -7,12 +7,13 @@ import { SharedValues } from '../../kube/shared-values.ts';
 import { createTokenStore, identify, JWTS, SECRETS } from '../../kube/token-store.ts';
 import type { Store } from '../../loop/act.ts';
 import { systemClock } from '../../loop/clock.ts';
-import { parseManagedSecret, type ManagedSecret, type Sources } from '../../loop/observe.ts';
+import type { Sources } from '../../loop/observe.ts';
 import type { JsonObject } from '../../resources/json.ts';
 import { parseJwt, type Jwt } from '../../resources/jwt.ts';
 import { KIND, MANAGED_LABEL } from '../../resources/names.ts';
 import { objectKey } from '../../resources/object-key.ts';
-import { parseSecretMetadata, type SecretMetadata } from '../../resources/secret.ts';
+import { parseOtherSecret, type SecretMetadata } from '../../resources/secret.ts';
+import { isManaged, keepLabelledSecrets } from './labelled-secrets.ts';
 
 /** Who hears of changes in the caches. */
 export interface Listener {
@@ -33,8 +34,9 @@ export interface WatchedCluster {
 }
 
 /**
- * Watches JWTs and Secrets. Secrets are watched twice: ours, by label, with their data (of which the claims are
- * kept); all others by their metadata alone, since one of them may be a key, or a Secret of token-manager.
+ * Watches JWTs and Secrets. Secrets are watched twice: those with our label, of whose data it is kept what judging a
+ * JWT's token takes (see `keepLabelledSecrets`); all others by their metadata alone, since one of them may be a key, or a
+ * Secret of token-manager.
  * With `namespaces`, each of them is watched by itself, so that Roles suffice.
  */
 export function watchCluster(
@@ -43,47 +45,36 @@ export function watchCluster(
   namespaces: readonly string[] | undefined,
 ): WatchedCluster {
   const jwts = new Cache<Jwt>({});
-  const managed = new Cache<ManagedSecret>({});
   const others = new Cache<SecretMetadata>({});
   const shared = new SharedValues();
+  const labelled = keepLabelledSecrets(jwts, shared);
   const keepJwt = (object: JsonObject): Jwt | undefined => {
     const jwt = readJwt(object);
     return jwt === undefined ? undefined : shared.share(jwt);
   };
-  const keepSecret = (object: JsonObject, signedBy?: string): ManagedSecret => {
-    const secret = parseManagedSecret(object, signedBy);
-    const { metadata, evidence } = secret;
-    // A Secret repeats what its JWT says: names and uid, claims, times.
-    const jwt = jwts.get(objectKey(metadata));
-    if (jwt !== undefined) shared.remember(jwt);
-    if (evidence?.facts !== undefined) shared.share(evidence.facts);
-    shared.share(metadata);
-    return secret;
-  };
-  const keepMetadata = (object: JsonObject): SecretMetadata => shared.share(parseSecretMetadata(object));
+  const keepMetadata = (object: JsonObject): SecretMetadata => shared.share(parseOtherSecret(object));
   const ours = { labelSelector: `${MANAGED_LABEL}=true` };
   const foreign = { labelSelector: `${MANAGED_LABEL}!=true` };
   const watchIn = (place: { readonly namespace?: string }): readonly NamedWatch[] => {
     const common = { client, clock: systemClock, log };
     const secrets = { ...common, path: resourcePath(SECRETS, place) };
     const metadata = { metadataOnly: true, transform: keepMetadata, store: others };
+    const jwtWatch = startListWatch({
+      ...common,
+      path: resourcePath(JWTS, place),
+      store: jwts,
+      transform: keepJwt,
+    });
     return [
-      {
-        resource: 'jwts',
-        watch: startListWatch({
-          ...common,
-          path: resourcePath(JWTS, place),
-          store: jwts,
-          transform: keepJwt,
-        }),
-      },
+      { resource: 'jwts', watch: jwtWatch },
       {
         resource: 'tokens',
         watch: startListWatch({
           ...secrets,
           query: ours,
-          store: managed,
-          transform: (secret) => keepSecret(secret),
+          store: labelled.cache,
+          transform: (secret) => labelled.parse(secret),
+          after: jwtWatch.synced,
         }),
       },
       { resource: 'secrets', watch: startListWatch({ ...secrets, query: foreign, ...metadata }) },
@@ -97,7 +88,7 @@ export function watchCluster(
     onSecret: (secret, signedBy) => {
       const { key, resourceVersion } = identify(secret);
       isOwnWrite = true;
-      managed.remember(key, resourceVersion, keepSecret(secret, signedBy));
+      labelled.cache.remember(key, resourceVersion, labelled.parse(secret, signedBy));
       isOwnWrite = false;
     },
     onJwt: (object) => {
@@ -110,9 +101,20 @@ export function watchCluster(
     store,
     sources: {
       jwt: (namespace, name) => jwts.get(objectKey({ namespace, name })),
-      managedSecret: (namespace, name) => managed.get(objectKey({ namespace, name })),
-      otherSecret: (namespace, name) => others.get(objectKey({ namespace, name })),
-      readSecret: store.readSecret,
+      managedSecret: (namespace, name) => {
+        const secret = labelled.cache.get(objectKey({ namespace, name }));
+        return secret !== undefined && isManaged(secret) ? secret : undefined;
+      },
+      otherSecret: (namespace, name) => {
+        const key = objectKey({ namespace, name });
+        const secret = labelled.cache.get(key);
+        return secret === undefined || isManaged(secret) ? others.get(key) : secret;
+      },
+      readSecret: async (namespace, name) => {
+        const secret = await store.readSecret(namespace, name);
+        if (secret !== undefined) labelled.learn(secret);
+        return secret;
+      },
       readJwt: async (namespace, name) => {
         const object = await store.readJwt(namespace, name);
         return object === undefined ? undefined : readJwt(object);
@@ -123,8 +125,10 @@ export function watchCluster(
     watches: () => watches.map(({ resource, watch }) => ({ resource, lastEventAt: watch.lastEventAt() })),
     subscribe: (listener) => {
       jwts.subscribe((change) => listener.jwtChanged(before(change), after(change)));
-      managed.subscribe((change) => {
-        if (!isOwnWrite) tellOfSecret(listener, (after(change) ?? before(change))?.metadata);
+      labelled.cache.subscribe((change) => {
+        const secret = after(change) ?? before(change);
+        if (isOwnWrite || secret === undefined) return;
+        tellOfSecret(listener, isManaged(secret) ? secret.metadata : secret);
       });
       others.subscribe((change) => tellOfSecret(listener, after(change) ?? before(change)));
     },

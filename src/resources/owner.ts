@@ -1,0 +1,43 @@
+import { isJsonObject, member, stringMember, type JsonObject } from './json.ts';
+import { GROUP, KIND } from './names.ts';
+
+/** One entry of `metadata.ownerReferences`, as far as it matters here. */
+export interface Owner {
+  /** API group of the owner's kind; `''` for the core group. */
+  readonly group: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller: boolean;
+}
+
+/** Stands for a text that is too long to be kept: it is there, and equals no name and no time. */
+export const TOO_LONG = '(too long)';
+
+const LONGEST = 253; // of a name (Kubernetes API, DNS subdomain); in owner references the API server checks none
+const MOST_OWNERS = 32;
+
+/** Reads `metadata.ownerReferences`. Only who controls the Secret, and JWTs, decide whose it is. */
+export function parseOwners(references: readonly unknown[]): readonly Owner[] {
+  const owners = references.filter(isJsonObject).map(parseOwner);
+  const controllers = owners.filter(({ controller }) => controller);
+  const jwts = owners.filter(
+    ({ controller, group, kind }) => !controller && group === GROUP && kind === KIND,
+  );
+  return [...controllers, ...jwts].slice(0, MOST_OWNERS);
+}
+
+function parseOwner(reference: JsonObject): Owner {
+  const [group = '', version] = (stringMember(reference, 'apiVersion') ?? '').split('/');
+  return {
+    group: version === undefined ? '' : short(group),
+    kind: short(stringMember(reference, 'kind') ?? ''),
+    name: short(stringMember(reference, 'name') ?? ''),
+    uid: short(stringMember(reference, 'uid') ?? ''),
+    controller: member(reference, 'controller') === true,
+  };
+}
+
+function short(text: string): string {
+  return text.length > LONGEST ? TOO_LONG : text;
+}
