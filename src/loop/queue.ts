@@ -1,6 +1,6 @@
 import { backoffDelay } from './backoff.ts';
-import type { Clock } from './clock.ts';
-import { KeyedHeap } from './heap.ts';
+import type { Clock, Timer } from './clock.ts';
+import { Lanes, type Ready } from './lanes.ts';
 import { WakeUps } from './wake-ups.ts';
 
 /** What goes first: a wake-up that is due, a new object, a changed one, a look without a cause. */
@@ -38,12 +38,6 @@ export interface Work {
   readonly expiresAt?: number | undefined;
 }
 
-interface Ready {
-  readonly rank: number;
-  readonly expiresAt: number;
-  readonly sequence: number;
-}
-
 const DEFAULT_WORKERS = 32; // contract §3, --workers
 const RETRY = { firstMs: 1_000, longestMs: 300_000 }; // contract §1: 1 s … 5 min
 /** A back-off takes no more than this share of the time until the token expires: more tries fit in before that. */
@@ -60,12 +54,7 @@ const DRAIN_MS = 5_000; // a write takes no longer than its deadline
  */
 export class WorkQueue {
   readonly #options: QueueOptions;
-  readonly #ready = new KeyedHeap<Ready>(
-    (a, b) =>
-      a.rank < b.rank ||
-      (a.rank === b.rank &&
-        (a.expiresAt < b.expiresAt || (a.expiresAt === b.expiresAt && a.sequence < b.sequence))),
-  );
+  readonly #ready: Lanes;
   readonly #wakeUps: WakeUps<Work>;
   /** Keys being worked on, with what was asked for meanwhile. */
   readonly #running = new Map<string, Ready | undefined>();
@@ -76,11 +65,13 @@ export class WorkQueue {
   #dispatching = false;
   /** Runs that began since others had the event loop. */
   #begun = 0;
+  #room: Timer | undefined;
   #drained: (() => void) | undefined;
 
   constructor(options: QueueOptions) {
     this.#options = options;
-    const { clock, random = Math.random } = options;
+    const { clock, random = Math.random, workers = DEFAULT_WORKERS } = options;
+    this.#ready = new Lanes(workers, PRIORITIES.indexOf('new'));
     this.#wakeUps = new WakeUps({
       clock,
       random,
@@ -115,13 +106,14 @@ export class WorkQueue {
     if (work.priority === 'new' || work.priority === 'changed') {
       // The run that comes now decides about the next.
       if (this.#failures.delete(key)) this.#wakeUps.dropRetry(key);
+      this.#ready.giveAnotherChance(key);
     }
     this.#enqueue(key, work);
   }
 
   /** Drops the key's wake-up, back-off and place in the queue. A run that is under way goes on. */
   forget(key: string): void {
-    this.#ready.delete(key);
+    this.#ready.forget(key);
     this.#wakeUps.drop(key);
     this.#failures.delete(key);
     if (this.#running.has(key)) this.#running.set(key, undefined);
@@ -139,6 +131,7 @@ export class WorkQueue {
   async stop(drainMs = DRAIN_MS): Promise<void> {
     this.#state = 'stopped';
     this.#wakeUps.stop();
+    this.#room?.cancel();
     if (this.#running.size === 0) return;
     const limit = this.#options.clock.setTimer(drainMs, () => this.#abort.abort());
     await new Promise<void>((resolve) => {
@@ -175,13 +168,25 @@ export class WorkQueue {
   #dispatch(): void {
     this.#dispatching = false;
     if (this.#begun >= RUNS_PER_TURN) this.#begun = 0;
-    const workers = this.#options.workers ?? DEFAULT_WORKERS;
-    while (this.#state === 'started' && this.#running.size < workers) {
-      const first = this.#ready.pop();
-      if (first === undefined) return;
+    while (this.#state === 'started') {
+      const first = this.#ready.begin(this.#options.clock.monotonic());
+      if (first === undefined) return this.#dispatchLater();
       this.#begun += 1;
       void this.#run(first.key, first.item);
     }
+  }
+
+  /** When a run turns slow it holds back no other any more. */
+  #dispatchLater(): void {
+    const { clock } = this.#options;
+    const roomAt = this.#ready.nextRoomAt(clock.monotonic());
+    if (roomAt === undefined) this.#room?.cancel();
+    if (roomAt === undefined) this.#room = undefined;
+    else
+      this.#room ??= clock.setTimer(roomAt - clock.monotonic(), () => {
+        this.#room = undefined;
+        this.#dispatchSoon();
+      });
   }
 
   async #run(key: string, ready: Ready): Promise<void> {
@@ -204,6 +209,8 @@ export class WorkQueue {
     }
     const again = this.#running.get(key);
     this.#running.delete(key);
+    this.#ready.end(key, clock.monotonic(), outcome.next === 'retry');
+    if (outcome.next === 'forget') this.#ready.forget(key);
     // What was hurried counts for nothing: once the token has expired, the wait goes on from where it was.
     this.#follow(key, outcome, { ready, endOfBackoff, failures: delay < backoff ? failures : failures + 1 });
     if (again !== undefined) this.#ready.set(key, again);

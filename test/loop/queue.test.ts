@@ -255,7 +255,7 @@ test('stop waits for what is under way and begins nothing more', async () => {
     },
     { workers: 2 },
   );
-  for (const key of ['a', 'b', 'c']) queue.add(key, { priority: 'new' });
+  for (const key of ['a', 'b', 'c']) queue.add(key, { priority: 'changed' });
   await clock.settle();
   let stopped = false;
   const stopping = queue.stop().then(() => (stopped = true));

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { Lanes } from '../../src/loop/lanes.ts';
+import type { Outcome } from '../../src/loop/queue.ts';
+import { startQueue } from './noted-queue.ts';
+
+const MINUTE_MS = 60_000;
+const isBad = (key: string): boolean => key.startsWith('bad');
+
+describe('a thousand JWTs that fail after ten seconds each', () => {
+  /** Healthy ones are due every half minute, `bad` ones fail or are slow; gives the lateness of each healthy run. */
+  async function simulate(
+    badEnds: Outcome,
+    order: 'bad first' | 'good first',
+    minutes: number,
+  ): Promise<readonly number[]> {
+    const late: number[] = [];
+    const dueAt = new Map<string, number>();
+    const { queue, clock } = startQueue(
+      async (key) => {
+        if (isBad(key)) {
+          await clock.sleep(10_000);
+          return badEnds;
+        }
+        const due = dueAt.get(key);
+        if (due !== undefined) late.push(clock.now() - due);
+        await clock.sleep(20);
+        const at = clock.now() + MINUTE_MS / 2;
+        dueAt.set(key, at);
+        return { next: 'look', at };
+      },
+      { random: Math.random },
+    );
+    const bad = Array.from({ length: 1_000 }, (_, index) => `bad-${index}`);
+    const good = Array.from({ length: 100 }, (_, index) => `good-${index}`);
+    for (const key of order === 'bad first' ? [...bad, ...good] : [...good, ...bad])
+      queue.add(key, { priority: 'new' });
+    await clock.advance(minutes * MINUTE_MS);
+    return late;
+  }
+
+  for (const [title, ends] of [
+    ['fail', { next: 'retry' }],
+    ['succeed', { next: 'look', at: 0 }],
+  ] as const) {
+    it(`delay no renewal of others, if they ${title}`, async () => {
+      const late = await simulate(ends, 'good first', 10);
+      assert.ok(late.length >= 100 * 18, `${late.length} renewals`);
+      assert.ok(Math.max(...late) < 1_000, `at most ${Math.max(...late)} ms late`);
+    });
+  }
+
+  it('do so even when they were there first, once the others had their first turn', async () => {
+    const late = await simulate({ next: 'retry' }, 'bad first', 20);
+    assert.ok(late.length >= 100 * 10, `${late.length} renewals`);
+    assert.ok(Math.max(...late) < 1_000, `at most ${Math.max(...late)} ms late`);
+  });
+});
+
+describe('the lanes of waiting keys', () => {
+  const ready = (rank: number, sequence = 0) => ({ rank, expiresAt: Number.POSITIVE_INFINITY, sequence });
+  const begun = (lanes: Lanes, now: number): readonly string[] => {
+    const keys: string[] = [];
+    for (let next = lanes.begin(now); next !== undefined; next = lanes.begin(now)) keys.push(next.key);
+    return keys;
+  };
+
+  it('give those that were never worked on, and those that failed, half of the workers', () => {
+    const lanes = new Lanes(4, 1);
+    for (let key = 0; key < 9; key += 1) lanes.set(`new-${key}`, ready(1, key));
+    assert.deepEqual(begun(lanes, 0), ['new-0', 'new-1']);
+    for (let key = 0; key < 9; key += 1) lanes.set(`known-${key}`, ready(2, key));
+    assert.deepEqual(begun(lanes, 0), ['known-0', 'known-1']);
+    lanes.end('new-0', 10, true);
+    lanes.set('new-0', ready(0));
+    assert.deepEqual(begun(lanes, 10), ['new-2'], 'what failed waits, however urgent');
+  });
+
+  it('of one worker give it to each in turn', () => {
+    const lanes = new Lanes(1, 1);
+    lanes.set('new', ready(1));
+    lanes.set('known', ready(2));
+    assert.deepEqual(begun(lanes, 0), ['new']);
+    lanes.end('new', 1, true);
+    assert.deepEqual(begun(lanes, 1), ['known']);
+  });
+
+  it('make up for runs that turn slow, within a bound', () => {
+    const lanes = new Lanes(4, 1);
+    for (let key = 0; key < 99; key += 1) lanes.set(`k-${key}`, ready(2, key));
+    assert.equal(begun(lanes, 0).length, 4);
+    assert.equal(lanes.nextRoomAt(0), 1_000);
+    assert.equal(begun(lanes, 1_000).length, 2, 'all four are slow by now, and hold two');
+    let all = 6;
+    for (let now = 2_000; now < 60_000; now += 1_000) all += begun(lanes, now).length;
+    assert.equal(all, 16);
+  });
+
+  it('let a key go to the front of those that failed when something about it changed', () => {
+    const lanes = new Lanes(2, 1);
+    for (const key of ['a', 'b']) {
+      lanes.set(key, ready(1));
+      lanes.begin(0);
+      lanes.end(key, 1, true);
+    }
+    lanes.set('a', ready(0));
+    lanes.giveAnotherChance('b');
+    lanes.set('b', ready(2));
+    assert.deepEqual(begun(lanes, 2), ['b']);
+  });
+
+  it('always have a worker for a key that never failed, and let every key have its turn', () => {
+    const step = fc.record({ key: fc.nat(30), rank: fc.nat(3), fails: fc.boolean(), takes: fc.nat(3_000) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), fc.integer({ min: 1, max: 8 }), (steps, workers) => {
+        const lanes = new Lanes(workers, 1);
+        const running = new Map<string, number>();
+        let now = 0;
+        for (const { key, rank, fails, takes } of steps) {
+          const name = `k-${key}`;
+          if (!running.has(name)) lanes.set(name, ready(rank, now));
+          for (const each of begun(lanes, now)) running.set(each, now);
+          assert.ok(running.size <= workers * 4);
+          now += takes;
+          const [first] = running.keys();
+          if (first === undefined) continue;
+          lanes.end(first, now, fails);
+          running.delete(first);
+        }
+        for (let turn = 0; lanes.size > 0; turn += 1) {
+          assert.ok(turn < 100, 'somebody waits for ever');
+          for (const each of begun(lanes, now)) running.set(each, now);
+          for (const each of running.keys()) lanes.end(each, now, false);
+          running.clear();
+        }
+      }),
+    );
+  });
+});
