@@ -18,5 +18,6 @@ COPY --from=build /app/dist dist
 RUN ln -s /app/dist/main.js /usr/local/bin/jwt-injector
 ENV NODE_ENV=production
 USER 65532:65532
-ENTRYPOINT ["node", "/app/dist/main.js"]
+# Node's default heap is half of the container's memory. "run" would begin again with this flag by itself.
+ENTRYPOINT ["node", "--max-old-space-size-percentage=70", "/app/dist/main.js"]
 CMD ["run"]

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { fitHeapToContainer } from './commands/run/container-heap.ts';
 import type { Command } from './commands/io.ts';
 
 const HELP = `jwt-injector keeps JSON Web Tokens fresh in Kubernetes Secrets and injects them into pods.
@@ -34,6 +35,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 const [name = '', ...args] = process.argv.slice(2);
+if (name === 'run') fitHeapToContainer(process);
 const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 if (load !== undefined) {
   const command = await load();
