@@ -1,10 +1,9 @@
 import { parseArgs } from 'node:util';
-import { injectDocument, type OfflineDefault, type OfflineInjection } from '../admission/inject-object.ts';
-import { member, objectMember, stringMember } from '../resources/json.ts';
-import { INJECTION_ANNOTATIONS, NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
+import { injectDocument, type OfflineInjection } from '../admission/inject-object.ts';
+import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
-import { readText } from './input/documents.ts';
-import { readEditable, type EditableDocument } from './input/editable-yaml.ts';
+import { listObjects, readDefaults, readFileDocuments } from './input/documents.ts';
+import type { EditableDocument } from './input/editable-yaml.ts';
 import { makeCommand } from './make-command.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 import { printJson } from './output/print-json.ts';
@@ -29,16 +28,10 @@ export const injectCommand = makeCommand({ help: HELP, readOptions, run: injectD
 async function injectDocuments(options: Options, io: Io): Promise<ExitCode> {
   const files: InputFile[] = [];
   for (const filename of options.filenames) {
-    const text = await readText(filename, io);
-    if (!text.ok) {
-      io.stderr.write(`error: ${text.problem.message}\n`);
-      return text.problem.exit;
-    }
-    const documents = readEditable(text.value);
+    const documents = await readFileDocuments(filename, io);
     if (!documents.ok) {
-      const { document, message } = documents.problem;
-      io.stderr.write(`error: ${filename}, document ${document}: ${message}: correct the YAML\n`);
-      return EXIT.refused;
+      io.stderr.write(`error: ${documents.problem.message}\n`);
+      return documents.problem.exit;
     }
     files.push({ filename, documents: documents.value });
   }
@@ -55,7 +48,8 @@ export interface InputFile {
 
 /** Changes the documents in place. False when one was refused; every refusal and warning is told. */
 export function injectFiles(files: readonly InputFile[], { stderr }: Pick<Io, 'stderr'>): boolean {
-  const namespaceDefault = readDefaults(files);
+  const documentsOfAll = files.flatMap((file) => file.documents);
+  const namespaceDefault = readDefaults(documentsOfAll.flatMap(({ value }) => listObjects(value)));
   let refused = false;
   let asked = false;
   for (const { filename, documents } of files) {
@@ -84,20 +78,6 @@ export function injectFiles(files: readonly InputFile[], { stderr }: Pick<Io, 's
 function describePlace(document: number, { kind, name, items }: OfflineInjection): string {
   const item = items.map((index) => `, item ${index + 1}`).join('');
   return `document ${document + 1}${item} (${name === '' ? kind : `${kind} ${name}`})`;
-}
-
-/** Namespaces of the input that carry the label. */
-function readDefaults(files: readonly InputFile[]): OfflineDefault {
-  const labels = new Map<string, string>();
-  for (const { value } of files.flatMap(({ documents }) => documents)) {
-    const metadata = objectMember(value, 'metadata');
-    const [name, label] = [
-      stringMember(metadata, 'name'),
-      stringMember(objectMember(metadata, 'labels'), NAMESPACE_DEFAULT_LABEL),
-    ];
-    if (member(value, 'kind') === 'Namespace' && name !== undefined && label) labels.set(name, label);
-  }
-  return (namespace) => (namespace === undefined ? undefined : labels.get(namespace));
 }
 
 /** A document that does not begin with `---` itself gets it, unless it is the first. */

@@ -11,7 +11,8 @@ import { buildClaims } from '../signing/claims.ts';
 import { readSigningKey } from '../signing/key.ts';
 import { lintJwt } from '../signing/lint.ts';
 import { signToken } from '../signing/token.ts';
-import { readDocuments, readText, type InputProblem } from './input/documents.ts';
+import { readDocuments } from './input/documents.ts';
+import { readText, type InputProblem } from './input/read-text.ts';
 import { makeCommand } from './make-command.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 

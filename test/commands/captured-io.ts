@@ -12,7 +12,7 @@ export interface Outcome {
 export async function runCommand(
   command: Command,
   args: readonly string[],
-  { input = '', terminal = false }: { readonly input?: string; readonly terminal?: boolean } = {},
+  { input = '', terminal = false }: { readonly input?: string | Buffer; readonly terminal?: boolean } = {},
 ): Promise<Outcome> {
   const err: string[] = [];
   const getColorDepth = (): number => (process.env['NO_COLOR'] === undefined ? 8 : 1); // as tty.WriteStream

@@ -178,13 +178,46 @@ describe('what inject refuses', () => {
     {
       title: 'no YAML',
       input: 'a: [\n',
-      message: /^error: -, document 1: .* at line 2, column 1: correct the YAML\n$/,
+      message: /^error: standard input, document 1: .* at line 2, column 1: correct the YAML\n$/,
     },
-    { title: 'a key twice', input: 'a: 1\na: 2\n', message: /document 1: Map keys must be unique/ },
+    {
+      title: 'a number that JSON does not have',
+      input: 'a: -.inf\n',
+      message: /document 1: -\.inf is a number that Kubernetes does not have: put it in quotes/,
+    },
+    {
+      title: 'an alias in what it stands for',
+      input: 'a: &a [*a]\n',
+      message: /document 1: alias \*a lies in what it stands for: write it out/,
+    },
+    { title: 'an alias of nothing', input: 'a: *a\n', message: /document 1: .*alias.*a/i },
+    { title: 'an empty key', input: '{: 1}\n', message: /document 1: a key is empty: write a text/ },
+    { title: 'a list as a key', input: '[a]: 1\n', message: /document 1: a key is a list or a map/ },
+    {
+      title: 'a merge of no map',
+      input: '<<: 1\n',
+      message: /document 1: "<<" merges something that is no map/,
+    },
+    { title: 'a tag that is not true', input: 'a: !!int x\n', message: /"x" is not what its tag !!int says/ },
+    {
+      title: 'depth without bound',
+      input: `${'['.repeat(5000)}${']'.repeat(5000)}`,
+      message: /take them apart/,
+    },
+    {
+      title: 'documents without bound',
+      input: '---\n'.repeat(20_000),
+      message: /20000 documents are too many: take the file apart/,
+    },
+    {
+      title: 'a file without bound',
+      input: '#'.repeat(17 * 1024 * 1024),
+      message: /^error: - has more than 16 MiB: take it apart/,
+    },
     {
       title: 'aliases that grow without bound',
-      input: `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [${'*a,'.repeat(9)}]\nc: &c [${'*b,'.repeat(9)}]\nd: [${'*c,'.repeat(9)}]\n`,
-      message: /document 1: .*alias/,
+      input: `a: &a [x,x,x,x,x,x,x,x,x]\n${Array.from({ length: 9 }, (_, level) => `l${level}: &l${level} [${`*${level === 0 ? 'a' : `l${level - 1}`},`.repeat(9)}]\n`).join('')}`,
+      message: /document 1: with its aliases written out it is too large/,
     },
   ];
   for (const { title, input, message } of refused) {

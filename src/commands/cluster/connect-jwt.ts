@@ -7,7 +7,7 @@ import { objectMember, stringMember } from '../../resources/json.ts';
 import { parseJwt, type Jwt } from '../../resources/jwt.ts';
 import { fail, type Result } from '../../resources/result.ts';
 import type { Access } from './connect.ts';
-import type { InputProblem } from '../input/documents.ts';
+import type { InputProblem } from '../input/read-text.ts';
 import { EXIT } from '../io.ts';
 
 /** Fetches a JWT. That there is none is a problem that names the ones there are; other refusals are thrown. */

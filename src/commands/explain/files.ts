@@ -1,7 +1,9 @@
+import type { OfflineDefault } from '../../admission/inject-object.ts';
 import { stringMember, type JsonObject } from '../../resources/json.ts';
 import { KIND } from '../../resources/names.ts';
 import { explainJwtFile, describeJwtFile, type JwtFileReport } from './jwt-file.ts';
-import { readDefaults, readInput, type InputObject } from './input.ts';
+import { readInput, type InputObject } from './input.ts';
+import { readDefaults } from '../input/documents.ts';
 import { explainObject, type ExplainedObject, type ObjectReport } from './object.ts';
 import { describeObject } from './object-lines.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
@@ -39,25 +41,32 @@ export async function explainFiles(
   }
   const now = Date.now() / 1000;
   const explained: Explained[] = [];
-  for (const item of input.value) explained.push(await explainOne(item, input.value, now));
+  const all = input.value.map(({ object }) => object);
+  const context = { all, namespaceDefault: readDefaults(all), now };
+  for (const item of input.value) explained.push(await explainOne(item, context));
   if (output === 'human') {
-    printReport(io, output, explained, (all, paint) =>
-      all.flatMap((one, index) => [...(index === 0 ? [] : ['']), ...describeOne(one, now, paint)]),
+    printReport(io, output, explained, (ones, paint) =>
+      ones.flatMap((one, index) => [...(index === 0 ? [] : ['']), ...describeOne(one, now, paint)]),
     );
   } else printReport(io, output, { objects: explained.map(reportOf) }, () => []);
   return explained.some(isNegative) ? EXIT.refused : EXIT.done;
 }
 
+/** All objects of the input, for what one says about another. */
+interface Context {
+  readonly all: readonly JsonObject[];
+  readonly namespaceDefault: OfflineDefault;
+  readonly now: number;
+}
+
 async function explainOne(
   { object, source }: InputObject,
-  input: readonly InputObject[],
-  now: number,
+  { all, namespaceDefault, now }: Context,
 ): Promise<Explained> {
   if (object['kind'] === KIND) {
-    const others = input.map((other) => other.object);
-    return { source, what: 'jwt', report: await explainJwtFile(object, others, now) };
+    return { source, what: 'jwt', report: await explainJwtFile(object, all, now) };
   }
-  const explained = explainObject(object, readDefaults(input));
+  const explained = explainObject(object, namespaceDefault);
   return explained === undefined
     ? { source, what: 'other', report: leaveAlone(object) }
     : { source, what: 'object', explained };

@@ -1,32 +1,30 @@
-import { readFile } from 'node:fs/promises';
-import { parseAllDocuments } from 'yaml';
-import { arrayMember, isJsonObject, member, type JsonObject } from '../../resources/json.ts';
-import { describeFileError } from '../../resources/file-error.ts';
+import type { OfflineDefault } from '../../admission/inject-object.ts';
+import {
+  arrayMember,
+  isJsonObject,
+  member,
+  objectMember,
+  stringMember,
+  type JsonObject,
+} from '../../resources/json.ts';
+import { NAMESPACE_DEFAULT_LABEL } from '../../resources/names.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
-import { EXIT, type ExitCode, type Io } from '../io.ts';
+import { EXIT, type Io } from '../io.ts';
+import { readEditable, type EditableDocument } from './editable-yaml.ts';
+import { readYamlText, type InputProblem } from './read-text.ts';
 
-/** A file that cannot be used, and the exit code that says so. */
-export interface InputProblem {
-  readonly exit: ExitCode;
-  readonly message: string;
-}
-
-/** A file's text, or the standard input's for `-`. */
-export async function readText(
+/** The documents of a YAML or JSON file, as Kubernetes reads them. */
+export async function readFileDocuments(
   filename: string,
   io: Pick<Io, 'stdin'>,
-): Promise<Result<string, InputProblem>> {
-  try {
-    if (filename !== '-') return ok(await readFile(filename, 'utf8'));
-    const chunks: Buffer[] = [];
-    for await (const chunk of io.stdin) chunks.push(Buffer.from(chunk));
-    return ok(Buffer.concat(chunks).toString());
-  } catch (error) {
-    return fail({
-      exit: EXIT.outside,
-      message: `cannot read ${filename}: ${describeFileError(error)}: check the name`,
-    });
-  }
+): Promise<Result<readonly EditableDocument[], InputProblem>> {
+  const text = await readYamlText(filename, io);
+  if (!text.ok) return text;
+  const documents = readEditable(text.value);
+  if (documents.ok) return documents;
+  const { document, message } = documents.problem;
+  const shown = filename === '-' ? 'standard input' : filename;
+  return fail({ exit: EXIT.refused, message: `${shown}, document ${document}: ${message}` });
 }
 
 /** Every Kubernetes object of a YAML or JSON file: its documents, and the items of Lists. */
@@ -34,22 +32,44 @@ export async function readDocuments(
   filename: string,
   io: Pick<Io, 'stdin'>,
 ): Promise<Result<readonly JsonObject[], InputProblem>> {
-  const text = await readText(filename, io);
-  if (!text.ok) return text;
-  const objects: JsonObject[] = [];
-  for (const [index, document] of parseAllDocuments(text.value).entries()) {
-    const [error] = document.errors;
-    if (error !== undefined) {
-      const [line] = error.message.split('\n');
-      return fail({
-        exit: EXIT.refused,
-        message: `${filename}, document ${index + 1}: ${line ?? 'not YAML'}`,
-      });
-    }
-    const object: unknown = document.toJS();
-    if (!isJsonObject(object)) continue;
-    if (member(object, 'kind') === 'List') objects.push(...arrayMember(object, 'items').filter(isJsonObject));
-    else objects.push(object);
+  const documents = await readFileDocuments(filename, io);
+  if (!documents.ok) return documents;
+  return ok(documents.value.flatMap(({ value }) => listObjects(value)));
+}
+
+/** The objects of a document: itself, or the items of a List, and of Lists in it. */
+export function listObjects(value: unknown): readonly JsonObject[] {
+  return flatten(withPlainNumbers(value));
+}
+
+function flatten(object: unknown): readonly JsonObject[] {
+  if (!isJsonObject(object)) return [];
+  const kind = stringMember(object, 'kind') ?? '';
+  if (!kind.endsWith('List') || !Array.isArray(member(object, 'items'))) return [object];
+  // Items of a PodList need not repeat their kind.
+  const type =
+    kind === 'List' ? {} : { apiVersion: object['apiVersion'], kind: kind.slice(0, -'List'.length) };
+  return arrayMember(object, 'items').flatMap((item) =>
+    isJsonObject(item) ? flatten({ ...type, ...item }) : [],
+  );
+}
+
+/** Integers as the Kubernetes API reads them in JSON. */
+function withPlainNumbers(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return value.map(withPlainNumbers);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withPlainNumbers(item)]));
+}
+
+/** Namespaces among the objects that carry the label give their pods' default. */
+export function readDefaults(objects: readonly JsonObject[]): OfflineDefault {
+  const labels = new Map<string, string>();
+  for (const object of objects) {
+    const metadata = objectMember(object, 'metadata');
+    const name = stringMember(metadata, 'name');
+    const label = stringMember(objectMember(metadata, 'labels'), NAMESPACE_DEFAULT_LABEL) ?? '';
+    if (member(object, 'kind') === 'Namespace' && name !== undefined && label !== '') labels.set(name, label);
   }
-  return ok(objects);
+  return (namespace) => (namespace === undefined ? undefined : labels.get(namespace));
 }

@@ -1,19 +1,23 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
-  isMap,
-  isNode,
-  isSeq,
   parseAllDocuments,
   type Document,
-  type ScalarTag,
-  type Tags,
-  type YAMLSeq,
+  type ParseOptions,
+  type DocumentOptions,
+  type SchemaOptions,
 } from 'yaml';
 import type { PatchOperation } from '../../resources/json-patch.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
+import { applyPatch } from '../output/diff-patch.ts';
 import { expandAliases } from './yaml-aliases.ts';
+import { editText } from './yaml-edit.ts';
+import { YamlFault } from './yaml-fault.ts';
+import { readValue } from './yaml-value.ts';
+import { findStyle, writeDocument, type YamlStyle } from './yaml-write.ts';
 
 /** One document of a file, which can be changed without losing its comments, its order and its way of writing. */
 export interface EditableDocument {
+  /** As Kubernetes reads it; a `bigint` where a number would lose digits. */
   readonly value: unknown;
   /** As it stands in the file, or as it is after `addTo`. Ends with a line break. */
   readonly text: () => string;
@@ -23,110 +27,107 @@ export interface EditableDocument {
   readonly changedValue: () => unknown;
 }
 
-/** A document that is no YAML: which one, from 1, and why. */
+/** A document that cannot be read: which one, from 1, and why, with the remedy. */
 export interface YamlProblem {
   readonly document: number;
   readonly message: string;
 }
 
-/** Kubernetes' own tools read YAML 1.1: there `0444` is octal and `on` is true. Times and dates they take for strings. */
-const NOT_IN_KUBERNETES = /:(timestamp|binary|omap|pairs|set)$/;
-/** Numbers are written as they were: 1e3 stays 1e3, and integers beyond 2^53 are kept. */
-const NUMBER = /:(int|float)$/;
+/** More than any application has; each costs memory before the next is looked at. */
+const MAX_DOCUMENTS = 10_000;
 
-function customTags(tags: Tags): Tags {
-  return tags
-    .filter((tag) => typeof tag === 'string' || (tag.format !== 'TIME' && !NOT_IN_KUBERNETES.test(tag.tag)))
-    .map((tag) =>
-      typeof tag === 'string' || tag.collection !== undefined || !NUMBER.test(tag.tag) ? tag : asWritten(tag),
-    );
-}
-
-function asWritten(tag: ScalarTag): ScalarTag {
-  const { stringify = (item) => String(item.value) } = tag;
-  return { ...tag, stringify: (item, ...rest) => item.source ?? stringify(item, ...rest) };
-}
+/** Nothing is resolved by the library: Kubernetes reads other values than YAML 1.2 and 1.1 say. */
+const AS_WRITTEN: ParseOptions & DocumentOptions & SchemaOptions = {
+  schema: 'failsafe',
+  resolveKnownTags: false,
+  uniqueKeys: false,
+  logLevel: 'error',
+};
 
 export function readEditable(text: string): Result<readonly EditableDocument[], YamlProblem> {
-  const documents = parseAllDocuments(text, { version: '1.1', merge: true, intAsBigInt: true, customTags });
+  const count = text.match(/^(?:---|\.\.\.)(?=\s|$)/gm)?.length ?? 0;
+  if (count > MAX_DOCUMENTS) {
+    return fail({ document: MAX_DOCUMENTS, message: `${count} documents are too many: take the file apart` });
+  }
+  const documents = parse(text);
+  const style = findStyle(text);
   const read: EditableDocument[] = [];
   for (const [index, document] of documents.entries()) {
     const [error] = document.errors;
-    if (error !== undefined) return fail({ document: index + 1, message: firstLine(error.message) });
+    if (error !== undefined) {
+      const message =
+        error.code === 'RESOURCE_EXHAUSTION' ? TOO_DEEP : `${firstLine(error.message)}: correct the YAML`;
+      return fail({ document: index + 1, message });
+    }
     // What stands before the first document is its comment.
     const source = text.slice(index === 0 ? 0 : document.range[0], document.range[2]);
-    try {
-      read.push(editable(document, source, text));
-    } catch (problem) {
-      return fail({
-        document: index + 1,
-        message: problem instanceof Error ? firstLine(problem.message) : 'not readable',
-      });
-    }
+    const value = valueOf(document);
+    if (!value.ok) return fail({ document: index + 1, message: value.problem });
+    read.push(editable(source, value.value, style));
   }
   return ok(read);
+}
+
+const TOO_DEEP = 'too many lists and maps lie in each other: take them apart';
+
+/** None where there is no document at all. */
+function parse(text: string): readonly Document.Parsed[] {
+  const documents = parseAllDocuments(text, AS_WRITTEN);
+  return 'empty' in documents ? [] : documents;
+}
+
+function valueOf(document: Document.Parsed): Result<unknown, string> {
+  try {
+    return ok(readValue(document));
+  } catch (error) {
+    if (error instanceof YamlFault) return fail(error.message);
+    throw error;
+  }
 }
 
 function firstLine(message: string): string {
   return (message.split('\n', 1)[0] ?? message).replace(/:$/, '');
 }
 
-function editable(document: Document.Parsed, source: string, text: string): EditableDocument {
-  let changed = false;
+function editable(source: string, value: unknown, style: YamlStyle): EditableDocument {
+  const operations: PatchOperation[] = [];
+  const changedValue = (): unknown => applyPatch(value, operations);
   return {
-    value: document.toJS(),
-    changedValue: () => document.toJS(),
+    value,
+    changedValue,
+    addTo: (added) => void operations.push(...added),
     text: () => {
-      if (!changed) return source.endsWith('\n') || source === '' ? source : `${source}\n`;
-      return document.toString({ lineWidth: 0, ...styleOf(text) });
-    },
-    addTo: (operations) => {
-      if (operations.length === 0) return;
-      if (!changed) expandAliases(document);
-      changed = true;
-      for (const operation of operations) {
-        if (operation.op === 'add') add(document, operation.path, operation.value);
-      }
+      const text = operations.length === 0 ? source : writeChanged(source, operations, changedValue(), style);
+      return text.endsWith('\n') || text === '' ? text : text + style.eol;
     },
   };
 }
 
-/** How the file is written, as far as the library can be told. */
-function styleOf(text: string): { indentSeq: boolean; flowCollectionPadding: boolean } {
-  const sequence = /^( *)[^\s#-][^\n]*:[ \t]*\n(?:[ \t]*(?:#[^\n]*)?\n)*( *)- /m.exec(text);
-  const indentSeq = sequence === null || sequence[1] !== sequence[2];
-  return { indentSeq, flowCollectionPadding: !/[[{]["'\w]/.test(text) };
-}
-
-function add(document: Document.Parsed, pointer: string, value: unknown): void {
-  const path = pointer.split('/').slice(1).map(unescapePointer);
-  const last = path.pop() ?? '';
-  let parent: unknown = document.contents;
-  for (const key of path) {
-    if (isMap(parent)) parent = parent.get(key, true);
-    else parent = isSeq(parent) ? parent.get(Number(key), true) : undefined;
+/** Each way is tried in turn, and read again: what comes out must say what was wanted, and nothing else. */
+function writeChanged(
+  source: string,
+  operations: readonly PatchOperation[],
+  wanted: unknown,
+  style: YamlStyle,
+): string {
+  for (const text of [source, withoutAliases(source)]) {
+    const [document] = parse(text);
+    const edited = document === undefined ? undefined : editText(text, document, operations, style);
+    if (edited !== undefined && says(edited, wanted)) return edited;
   }
-  const node = document.createNode(value);
-  if (isMap(parent)) parent.set(last, node);
-  else if (isSeq(parent)) insert(parent, last, node);
-  else throw new Error(`${pointer} is not in the document`);
+  return writeDocument(wanted, style);
 }
 
-function insert(list: YAMLSeq, key: string, node: unknown): void {
-  if (list.items.length === 0) list.flow = false;
-  if (key === '-') list.items.push(node);
-  else {
-    // A comment at the head of the list is about the entry that was first.
-    const [first] = list.items;
-    if (key === '0' && isNode(first) && typeof list.commentBefore === 'string') {
-      first.commentBefore ??= list.commentBefore;
-      list.commentBefore = null;
-    }
-    list.items.splice(Number(key), 0, node);
-  }
+function withoutAliases(source: string): string {
+  const [document] = parse(source);
+  if (document === undefined) return source;
+  expandAliases(document);
+  return document.toString({ lineWidth: 0, indentSeq: findStyle(source).indentsLists });
 }
 
-/** RFC 6901 §4. */
-function unescapePointer(token: string): string {
-  return token.replaceAll('~1', '/').replaceAll('~0', '~');
+function says(text: string, wanted: unknown): boolean {
+  const [document, ...more] = parse(text);
+  if (document === undefined || more.length > 0 || document.errors.length > 0) return false;
+  const value = valueOf(document);
+  return value.ok && isDeepStrictEqual(value.value, wanted);
 }

@@ -1,68 +1,39 @@
-import {
-  isAlias,
-  isCollection,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  visit,
-  type Document,
-  type Pair,
-  type YAMLMap,
-} from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
+import { isMergeKey, keyText } from './yaml-value.ts';
 
 /**
  * Writes out what anchors, aliases and merge keys share, so that a change at one place is none at another. The
- * document must have been turned into values before: that refuses aliases which would grow without bound.
+ * document must have been read as a value before: that refuses aliases which would grow without bound.
  */
 export function expandAliases(document: Document.Parsed): void {
-  let found = false;
-  visit(document, {
-    Alias(_key, alias) {
-      found = true;
-      const copy = alias.resolve(document)?.clone();
-      return isNode(copy) ? copy : undefined;
-    },
-  });
-  if (!found) return;
-  visit(document, {
-    Node(_key, node) {
-      if (!isAlias(node)) delete node.anchor;
-    },
-  });
-  expandMergeKeys(document.contents);
+  expand(document.contents, new Map());
 }
 
-function expandMergeKeys(node: unknown): void {
-  if (!isCollection(node)) return;
-  for (const item of node.items) expandMergeKeys(isNode(item) ? item : Reflect.get(Object(item), 'value'));
-  if (isMap(node)) mergeInto(node);
+/** The node itself, changed in place; a copy for an alias. */
+function expand(node: unknown, anchors: Map<string, Node>): unknown {
+  if (isAlias(node)) return anchors.get(node.source)?.clone() ?? node;
+  if (!isMap(node) && !isSeq(node) && !isScalar(node)) return node;
+  if (isMap(node)) {
+    for (const pair of node.items) pair.value = expand(pair.value, anchors);
+    node.items = mergeItems(node);
+  } else if (isSeq(node)) node.items = node.items.map((item) => expand(item, anchors));
+  if (node.anchor !== undefined) anchors.set(node.anchor, node);
+  delete node.anchor;
+  return node;
 }
 
-/** Keys of the map itself win, then those of earlier sources (YAML 1.1, merge type). */
-function mergeInto(map: YAMLMap): void {
-  const items: Pair[] = [];
-  const taken = new Set(map.items.filter((pair) => !isMergeKey(pair)).map(keyOf));
-  for (const pair of map.items) {
-    if (!isMergeKey(pair)) items.push(pair);
+/** Of a key that is there more than once the last counts; a merge key stands for the keys that it brings. */
+function mergeItems({ items }: YAMLMap): Pair[] {
+  const found = new Map<unknown, Pair>();
+  const put = (pair: Pair): void => {
+    found.set(keyText(pair.key) ?? pair.key, pair);
+  };
+  for (const pair of items) {
+    if (!isMergeKey(pair.key)) put(pair);
     else {
-      for (const source of isSeq(pair.value) ? pair.value.items : [pair.value]) {
-        for (const merged of isMap(source) ? source.items : []) {
-          if (taken.has(keyOf(merged))) continue;
-          taken.add(keyOf(merged));
-          items.push(merged);
-        }
-      }
+      const sources = isSeq(pair.value) ? pair.value.items.toReversed() : [pair.value];
+      for (const source of sources) if (isMap(source)) source.items.forEach(put);
     }
   }
-  map.items = items;
-}
-
-function keyOf({ key }: Pair): unknown {
-  return isScalar(key) ? key.value : key;
-}
-
-function isMergeKey(pair: Pair): boolean {
-  const key = keyOf(pair);
-  return typeof key === 'symbol' && key.description === '<<';
+  return [...found.values()];
 }

@@ -1,0 +1,71 @@
+import { createReadStream } from 'node:fs';
+import { describeFileError } from '../../resources/file-error.ts';
+import { fail, ok, type Result } from '../../resources/result.ts';
+import { EXIT, type ExitCode, type Io } from '../io.ts';
+
+/** A file that cannot be used, and the exit code that says so. */
+export interface InputProblem {
+  readonly exit: ExitCode;
+  readonly message: string;
+}
+
+/** Ten times what one object may have in Kubernetes (etcd's 1.5 MiB); read as YAML it needs a hundred times its size. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** A file's text, or the standard input's for `-`. What is no UTF-8 is left to whoever reads the text. */
+export async function readText(
+  filename: string,
+  io: Pick<Io, 'stdin'>,
+): Promise<Result<string, InputProblem>> {
+  const bytes = await readBytes(filename, io);
+  return bytes.ok ? ok(bytes.value.toString()) : bytes;
+}
+
+/** The same for YAML: UTF-8, or UTF-16 with a byte order mark, which is not part of the text. */
+export async function readYamlText(
+  filename: string,
+  io: Pick<Io, 'stdin'>,
+): Promise<Result<string, InputProblem>> {
+  const bytes = await readBytes(filename, io);
+  return bytes.ok ? decodeText(bytes.value, filename) : bytes;
+}
+
+async function readBytes(filename: string, io: Pick<Io, 'stdin'>): Promise<Result<Buffer, InputProblem>> {
+  try {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of filename === '-' ? io.stdin : createReadStream(filename)) {
+      const bytes = Buffer.from(chunk);
+      chunks.push(bytes);
+      length += bytes.length;
+      if (length > MAX_BYTES) {
+        return fail({
+          exit: EXIT.refused,
+          message: `${filename} has more than ${MAX_BYTES / 1024 / 1024} MiB: take it apart`,
+        });
+      }
+    }
+    return ok(Buffer.concat(chunks));
+  } catch (error) {
+    return fail({
+      exit: EXIT.outside,
+      message: `cannot read ${filename}: ${describeFileError(error)}: check the name`,
+    });
+  }
+}
+
+function decodeText(bytes: Buffer, filename: string): Result<string, InputProblem> {
+  const encoding = findEncoding(bytes);
+  try {
+    return ok(new TextDecoder(encoding, { fatal: true }).decode(bytes));
+  } catch {
+    const message = `${filename} is no text in ${encoding.toUpperCase()}: save it as UTF-8`;
+    return fail({ exit: EXIT.refused, message });
+  }
+}
+
+function findEncoding(bytes: Buffer): 'utf-8' | 'utf-16le' | 'utf-16be' {
+  const mark = bytes.toString('hex', 0, 2);
+  if (mark === 'fffe') return 'utf-16le';
+  return mark === 'feff' ? 'utf-16be' : 'utf-8';
+}

@@ -1,0 +1,174 @@
+import { isMap, isScalar, isSeq, type Document, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
+import type { PatchOperation } from '../../resources/json-patch.ts';
+import { colonOf, endOf, endOfPair, findPair, findPlace, isFlow, startOf, type Place } from './yaml-place.ts';
+import { writeFlow, writeFlowMember, writeItem, writeMember, type YamlStyle } from './yaml-write.ts';
+
+/** Some text in the place of other text. */
+interface Edit {
+  readonly at: number;
+  readonly end: number;
+  readonly text: string;
+  /** How deep in the document: of two edits at one place the deeper comes first. */
+  readonly depth: number;
+}
+
+/**
+ * The text with what the operations add, and otherwise as it was, character for character. `undefined` where that cannot
+ * be done: what is changed is shared by anchors or merge keys, or written in an unusual way.
+ */
+export function editText(
+  text: string,
+  document: Document.Parsed,
+  operations: readonly PatchOperation[],
+  style: YamlStyle,
+): string | undefined {
+  const edits: Edit[] = [];
+  for (const group of groupByTarget(operations)) {
+    const place = findPlace(document, group.path);
+    const found = place === undefined ? undefined : planGroup({ text, style, place }, group);
+    if (found === undefined) return undefined;
+    for (const edit of found) edits.push({ ...edit, depth: group.path.length });
+  }
+  let edited = '';
+  let position = 0;
+  for (const { at, end, text: added } of edits.toSorted((a, b) => a.at - b.at || b.depth - a.depth)) {
+    if (at < position) return undefined;
+    edited += text.slice(position, at) + added;
+    position = end;
+  }
+  return edited + text.slice(position);
+}
+
+/** What is added to one map or list: a member, or items at one end. */
+interface Group {
+  readonly path: readonly string[];
+  /** Key of the member, `0` for the front of a list, `-` for its end. */
+  readonly key: string;
+  readonly values: unknown[];
+}
+
+function groupByTarget(operations: readonly PatchOperation[]): readonly Group[] {
+  const groups = new Map<string, Group>();
+  for (const operation of operations) {
+    const path = operation.path.split('/').slice(1).map(unescapePointer);
+    const key = path.pop() ?? '';
+    const group = groups.get(operation.path) ?? { path, key, values: [] };
+    groups.set(operation.path, group);
+    if (operation.op === 'add') group.values.push(operation.value);
+  }
+  return [...groups.values()];
+}
+
+/** RFC 6901 §4. */
+function unescapePointer(token: string): string {
+  return token.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+interface Ground {
+  readonly text: string;
+  readonly style: YamlStyle;
+  readonly place: Place;
+}
+
+type PlannedEdit = Omit<Edit, 'depth'>;
+
+function planGroup(ground: Ground, { key, values }: Group): readonly PlannedEdit[] | undefined {
+  const { node, owner } = ground.place;
+  if (isMap(node)) {
+    const pair = findPair(node, key);
+    if (pair !== undefined) return replaceValue(ground, node, pair, values[0]);
+    return isFlow(node)
+      ? addToFlow(ground, node, writeFlowMember(key, values[0], ground.style), key)
+      : addLines(ground, endOf(node, ground.text), startOf(node), writeMember(key, values[0], ground.style));
+  }
+  const lines = values.flatMap((value) => writeItem(value, ground.style));
+  if (!isFlow(node)) {
+    return key === '0'
+      ? addLines(
+          ground,
+          owner === undefined ? undefined : colonOf(owner.pair, ground.text),
+          startOf(node),
+          lines,
+        )
+      : addLines(ground, endOf(node, ground.text), startOf(node), lines);
+  }
+  if (node.items.length === 0 && owner !== undefined && !isFlow(owner.map)) {
+    return replaceValue(ground, owner.map, owner.pair, values);
+  }
+  return addToFlow(ground, node, values.map((value) => writeFlow(value, ground.style)).join(', '), key);
+}
+
+/** A value of nothing (`null`, `[]`) by another, in the way in which the map around it is written. */
+function replaceValue(
+  { text, style }: Ground,
+  map: YAMLMap,
+  pair: Pair,
+  value: unknown,
+): readonly PlannedEdit[] | undefined {
+  const [colon, end, start] = [colonOf(pair, text), endOfPair(pair, text), startOf(map)];
+  const isNothing = isSeq(pair.value) ? pair.value.items.length === 0 : isScalar(pair.value);
+  if (colon === undefined || end === undefined || start === undefined || !isNothing) return undefined;
+  if (isFlow(map)) return [{ at: colon, end, text: ` ${writeFlow(value, style)}` }];
+  if (text.slice(colon, end).includes('\n')) return undefined;
+  const [, ...lines] = writeMember('', value, style);
+  const at = lineEnd(text, end);
+  const indent = ' '.repeat(columnOf(text, start));
+  return [
+    { at: colon, end, text: '' },
+    { at, end: at, text: lines.map((line) => style.eol + indent + line).join('') },
+  ];
+}
+
+/** Whole lines below the one in which `after` lies, as far to the right as what begins at `start`. */
+function addLines(
+  { text, style }: Ground,
+  after: number | undefined,
+  start: number | undefined,
+  lines: readonly string[],
+): readonly PlannedEdit[] | undefined {
+  if (after === undefined || start === undefined) return undefined;
+  const at = lineEnd(text, after);
+  const indent = ' '.repeat(columnOf(text, start));
+  return [{ at, end: at, text: lines.map((line) => style.eol + indent + line).join('') }];
+}
+
+function lineEnd(text: string, position: number): number {
+  const found = text[position - 1] === '\n' ? position - 1 : text.indexOf('\n', position);
+  const end = found < 0 ? text.length : found;
+  return text[end - 1] === '\r' ? end - 1 : end;
+}
+
+function columnOf(text: string, position: number): number {
+  return position - (text.lastIndexOf('\n', position - 1) + 1);
+}
+
+/** Into braces or brackets, spaced and broken into lines as what is there. */
+function addToFlow(
+  { text, style }: Ground,
+  node: YAMLMap | YAMLSeq,
+  added: string,
+  key: string,
+): readonly PlannedEdit[] | undefined {
+  const start = startOf(node);
+  if (start === undefined) return undefined;
+  const [, space = ''] = /^(\s*)/.exec(text.slice(start + 1)) ?? [];
+  const gap = space.replace(/^.*\n(?=[^\n]*$)/s, style.eol);
+  const last = node.items.at(-1);
+  if (last === undefined) return [{ at: start + 1, end: start + 1, text: added }];
+  if (key === '0') {
+    const at = start + 1;
+    return [{ at, end: at, text: `${gap}${added},${gap === '' ? ' ' : ''}` }];
+  }
+  const at = 'key' in Object(last) && isMap(node) ? endOfFlowPair(last, text) : endOf(last, text);
+  if (at === undefined) return undefined;
+  const trailing = /^\s*,/.exec(text.slice(at))?.[0] ?? '';
+  const separator = gap.includes('\n') ? gap : ' ';
+  return trailing === ''
+    ? [{ at, end: at, text: `,${separator}${added}` }]
+    : [{ at: at + trailing.length, end: at + trailing.length, text: `${separator}${added},` }];
+}
+
+function endOfFlowPair(pair: unknown, text: string): number | undefined {
+  const { key, value } = Object(pair);
+  return value === null ? endOf(key, text) : (endOf(value, text) ?? endOf(key, text));
+}

@@ -1,0 +1,92 @@
+import { isJsonObject } from '../../resources/json.ts';
+import { resolvePlain } from './yaml-scalar.ts';
+
+/** How a file is written, so that what is added looks like the rest. */
+export interface YamlStyle {
+  /** Line break. */
+  readonly eol: '\n' | '\r\n';
+  /** Whether a list lies deeper than the key that it belongs to. */
+  readonly indentsLists: boolean;
+  /** Whether the file is JSON, and has to stay so. */
+  readonly isJson: boolean;
+}
+
+/** A key and its value as lines in block style, without the indentation of the map that they go to. */
+export function writeMember(key: string, value: unknown, style: YamlStyle): readonly string[] {
+  if (isEmpty(value)) return [`${writeScalar(key)}: ${writeFlow(value, style)}`];
+  const indent = Array.isArray(value) && !style.indentsLists ? '' : '  ';
+  return [`${writeScalar(key)}:`, ...writeLines(value, style).map((line) => indent + line)];
+}
+
+/** A list item as lines in block style, the first one with its dash. */
+export function writeItem(value: unknown, style: YamlStyle): readonly string[] {
+  const lines = isEmpty(value) ? [writeFlow(value, style)] : writeLines(value, style);
+  return lines.map((line, index) => (index === 0 ? `- ${line}` : `  ${line}`));
+}
+
+function writeLines(value: unknown, style: YamlStyle): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => writeItem(item, style));
+  return Object.entries(Object(value)).flatMap(([key, item]) => writeMember(key, item, style));
+}
+
+/** Whether the value has no lines of its own: a scalar, or a collection of nothing. */
+function isEmpty(value: unknown): boolean {
+  return typeof value !== 'object' || value === null || Object.keys(value).length === 0;
+}
+
+/** On one line, as in JSON; without quotes where YAML needs none. */
+export function writeFlow(value: unknown, style: YamlStyle): string {
+  if (Array.isArray(value)) return `[${value.map((item) => writeFlow(item, style)).join(', ')}]`;
+  if (!isJsonObject(value)) return style.isJson ? quoted(value) : writeScalar(value);
+  const members = Object.entries(value).map(([key, item]) => writeFlowMember(key, item, style));
+  return `{${members.join(', ')}}`;
+}
+
+export function writeFlowMember(key: string, value: unknown, style: YamlStyle): string {
+  return `${style.isJson ? quoted(key) : writeScalar(key)}: ${writeFlow(value, style)}`;
+}
+
+function writeScalar(value: unknown): string {
+  return typeof value === 'string' && isPlain(value) ? value : quoted(value);
+}
+
+/** Texts that mean the same without quotes anywhere in YAML; names and paths mostly are. */
+const PLAIN = /^[A-Za-z0-9/][-\w./@]*$/;
+
+function isPlain(text: string): boolean {
+  return PLAIN.test(text) && typeof resolvePlain(text) === 'string';
+}
+
+/** JSON is YAML but for some characters that YAML does not print. */
+function quoted(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    /[\u007F-\u009F\u2028\u2029\uFEFF]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** A document of its own, without any of the comments that it once had. */
+export function writeDocument(value: unknown, style: YamlStyle): string {
+  const lines = isEmpty(value) || style.isJson ? [writeFlow(value, style)] : writeLines(value, style);
+  return lines.map((line) => line + style.eol).join('');
+}
+
+/** As the first list below a key shows it, and the first line break. */
+export function findStyle(text: string): YamlStyle {
+  const list = /^( *)[^\s#-][^\n]*:[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*( *)- /m.exec(text);
+  return {
+    eol: /^[^\n]*\r\n/.test(text) ? '\r\n' : '\n',
+    indentsLists: list === null || list[1] !== list[2],
+    isJson: isJson(text),
+  };
+}
+
+function isJson(text: string): boolean {
+  if (!/^\s*[[{]/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

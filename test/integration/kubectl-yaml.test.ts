@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { before, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { stringify } from 'yaml';
+import { injectCommand } from '../../src/commands/inject.ts';
+import { resolvePlain } from '../../src/commands/input/yaml-scalar.ts';
+import { readEditable } from '../../src/commands/input/editable-yaml.ts';
+import { at } from '../admission/pods.ts';
+import { runCommand } from '../commands/captured-io.ts';
+import { findBinaries } from '../controlplane/binaries.ts';
+
+let kubectl: string;
+before(async () => {
+  ({ kubectl } = await findBinaries());
+});
+
+/** The objects of a file as kubectl reads it, without a cluster; `undefined` when it refuses them. */
+function askKubectl(text: string | Buffer): unknown {
+  const args = ['annotate', '--local', '--overwrite', '-f', '-', 'asked=yes', '-o', 'json'];
+  const { status, stdout } = spawnSync(kubectl, args, {
+    input: text,
+    maxBuffer: 1 << 28,
+    env: { HOME: '/nowhere' },
+  });
+  return status === 0 ? JSON.parse(stdout.toString()) : undefined;
+}
+
+function ours(text: string): unknown {
+  const read = readEditable(text);
+  if (!read.ok) return undefined;
+  const plain: unknown = JSON.parse(
+    JSON.stringify(read.value[0]?.value, (_key, value: unknown) =>
+      typeof value === 'bigint' ? Number(value) : value,
+    ),
+  );
+  return plain;
+}
+
+const HEAD = 'apiVersion: example.org/v1\nkind: Thing\nmetadata: {name: t, annotations: {asked: "yes"}}\n';
+
+/** Pieces of numbers and of words that mean something. */
+const piece = fc.constantFrom(
+  '0', '1', '7', '8', '9', '_', '.', 'e', 'E', '+', '-', '0x', '0o', '0b', 'a', 'f', 'X', 'O', 'B', ':', '=',
+  'y', 'n', 'Y', 'on', 'yes', 'No', 'OFF', 'null', 'Null', '~', 'true', 'inf', 'nan', '99999999999999999999', '<<',
+); // prettier-ignore
+const plainScalar = fc
+  .array(piece, { minLength: 1, maxLength: 5 })
+  .map((pieces) => pieces.join(''))
+  // Not a scalar, but part of a list or map to one of the two; or a number that nobody can read.
+  .filter((text) => !/^-$|^:|:$|^[-+]?\.(inf|nan)$/i.test(text) && text !== '=');
+
+describe('files are read as kubectl reads them', () => {
+  it('scalars without quotes', () => {
+    fc.assert(
+      fc.property(fc.array(plainScalar, { minLength: 2000, maxLength: 2000 }), (scalars) => {
+        const text = `${HEAD}list:\n${scalars.map((scalar) => `- ${scalar}\n`).join('')}`;
+        const [theirs, mine] = [at(askKubectl(text), 'list'), at(ours(text), 'list')];
+        for (const [index, scalar] of scalars.entries()) {
+          assert.deepEqual([scalar, at(mine, index)], [scalar, at(theirs, index)]);
+        }
+      }),
+      { numRuns: 5, endOnFailure: true },
+    );
+  });
+
+  it('scalars without quotes, as keys', () => {
+    fc.assert(
+      fc.property(plainScalar, (scalar) => {
+        const value = resolvePlain(scalar);
+        fc.pre(typeof value !== 'number' || Number.isSafeInteger(value)); // which Go writes in its own way
+        const text = `${HEAD}map: {${scalar}: 1}\n`;
+        assert.deepEqual(ours(text), askKubectl(text), scalar);
+      }),
+      { numRuns: 40, endOnFailure: true },
+    );
+  });
+
+  const cases: readonly (readonly [string, string])[] = [
+    ['keys that are there twice', 'a: 1\nb: 2\na: 3\n'],
+    [
+      'merge keys before and after',
+      'x: &x {a: 1, b: 2}\ny: {a: 3, <<: *x, b: 4}\nz: {<<: [*x, {a: 5, c: 6}]}\n',
+    ],
+    ['anchors that are named again', 'a: &x 1\nb: *x\nc: &x 2\nd: *x\n'],
+    ['flow maps with empty values', 'm: {a, b: , "c", d: 1}\nn: [a: 1, b]\n'],
+    ['tags', 'a: !!str on\nb: !!int "7"\nc: !!float 1\nd: !!binary aGk=\ne: !own 1\nf: !!str\n'],
+    ['texts of several lines', 'a: |\n  x\n   y\n\nb: >-\n  x\n  y\nc: "x\n  y"\nd: x\n  y\ne: |2-\n    x\n'],
+    ['comments and directives', '# c\na: 1 # d\n# e\nb: "#"\n'],
+    ['an alias of nothing', 'a: *x\n'],
+    ['an alias in itself', 'a: &x [*x]\n'],
+    ['a number that JSON lacks', 'a: .inf\n'],
+    ['a list as a key', '? [a]\n: 1\n'],
+  ];
+  for (const [title, text] of cases) {
+    it(title, () => assert.deepEqual(ours(HEAD + text), askKubectl(HEAD + text)));
+  }
+});
+
+describe('what inject writes', () => {
+  const value = fc.oneof(
+    plainScalar,
+    fc.string({ maxLength: 10 }).map((text) => JSON.stringify(text)),
+  );
+
+  it('kubectl reads as before, but for what was injected', async () => {
+    const pod = (values: readonly string[]): string =>
+      `apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\n  annotations: {tokens.osg-htc.org/token: my-jwt}\nspec:\n  containers:\n  - name: app\n    args:\n${values.map((text) => `    - ${text}\n`).join('')}    image: x # c\nextra: {${values.map((text, index) => `k${index}: ${text}`).join(', ')}}\n`;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(value, { maxLength: 30 }),
+        fc.constantFrom('utf8', 'utf16le'),
+        async (values, encoding) => {
+          const text = pod(values);
+          const input = Buffer.from(encoding === 'utf8' ? text : `\uFEFF${text}`, encoding);
+          const { code, out } = await runCommand(injectCommand, ['-f', '-'], { input });
+          const theirs = askKubectlAboutPod(text);
+          if (code !== 0) return assert.equal(theirs, undefined);
+          const [expected, after] = [theirs, askKubectlAboutPod(out)].map((object) => at(object, 'extra'));
+          assert.deepEqual(after, expected);
+          const [original, injected] = [text, out].map((each) =>
+            at(askKubectlAboutPod(each), 'spec', 'containers', 0),
+          );
+          assert.deepEqual(at(injected, 'args'), at(original, 'args'));
+          assert.equal(at(injected, 'env', 0, 'value'), '/var/run/secrets/jwt/token');
+        },
+      ),
+      { numRuns: 20, endOnFailure: true },
+    );
+  });
+
+  /** Under another kind: kubectl knows pods, and would refuse what is no field of theirs. */
+  function askKubectlAboutPod(text: string): unknown {
+    return askKubectl(text.replace('apiVersion: v1\nkind: Pod', 'apiVersion: example.org/v1\nkind: Thing'));
+  }
+
+  it('is YAML to kubectl in every layout', async () => {
+    for (const collectionStyle of ['block', 'flow'] as const) {
+      const metadata = { name: 'p', annotations: { 'tokens.osg-htc.org/token': '123' } };
+      const text = stringify(
+        { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [{ name: 'on' }] } },
+        { collectionStyle, version: '1.1' },
+      );
+      const { out } = await runCommand(injectCommand, ['-f', '-'], { input: text });
+      assert.equal(at(askKubectlAboutPod(out), 'spec', 'volumes', 0, 'secret', 'secretName'), '123');
+    }
+  });
+});
