@@ -137,7 +137,7 @@ async function readKey(
   });
   // Others may have had it read: the grant counts for this JWT, on the very object whose key is about to be used.
   const refusal = reference === undefined ? undefined : findKeyRefusal(jwt, reference, held);
-  if (refusal !== undefined) return { state: 'unavailable', problem: refusal };
+  if (refusal !== undefined) return { state: 'unavailable', problem: refusal, isDisputed: true };
   if (held === undefined) throw new Error('a key Secret that is not there was not refused');
   const { content } = held;
   if (content.ok) return { state: 'read', version: held.version, key: content.value };

@@ -102,6 +102,7 @@ async function playRound(reconciler: Reconciler, seen: Seen, now: number): Promi
   const outcome = { ...done, ...nameContenders(reconciler, jwt, now), legacyOperator: legacy.active };
   await writeStatus(reconciler, seen.stored, desiredStatus(observed, outcome, now));
   unrecorded.forget(jwt.uid);
+  if (observed.key.state === 'unavailable' && observed.key.isDisputed === true) return { next: 'retry' };
   const moments = [nextLook(observed, outcome, now), legacy.lookAgainAt, write?.heldUntil].filter(
     (moment) => moment !== undefined,
   );
@@ -211,13 +212,9 @@ async function giveUp(
     settleWrite(reconciler, seen, now);
     return { next: 'retry' };
   }
-  if (
-    failure?.meaning === 'leaving' ||
-    (failure?.meaning === 'absent' && (await isGone(reconciler, stored)))
-  ) {
-    // Its watch will tell that it is gone; should it stay after all, it is looked at again.
-    return { next: 'look', at: undefined };
-  }
+  if (failure?.meaning === 'leaving') return { next: 'look', at: undefined };
+  // Its watch will tell that it is gone; should it stay after all, it is tried again.
+  if (failure?.meaning === 'absent' && (await isGone(reconciler, stored))) return { next: 'retry' };
   if (failure === undefined) reconciler.onBug(error);
   const afterMs = failure?.refusal === undefined ? failure?.afterMs : REFUSED_WAIT_MS;
   const triedAt = Math.max(retryAt, now * 1000 + (afterMs ?? 0));

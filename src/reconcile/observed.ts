@@ -37,7 +37,12 @@ export interface SecretObservation extends SecretMetadata {
 
 /** The private key that the JWT names. */
 export type KeyObservation =
-  | { readonly state: 'unavailable'; readonly problem: StateProblem }
+  | {
+      readonly state: 'unavailable';
+      readonly problem: StateProblem;
+      /** The watch shows a key that may be used, the API server does not: one of them is behind, and will not stay so. */
+      readonly isDisputed?: true;
+    }
   /** It is there and may be used; `version` tells whether it changed since it was last read. */
   | { readonly state: 'unread'; readonly version: string }
   | { readonly state: 'read'; readonly version: string; readonly key: SigningKey };

@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../../src/loop/clock.ts';
 import { Leader, type LeaseAccess, type LeaseState } from '../../src/loop/leader.ts';
+import { suspendableClock } from './suspendable-clock.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** One Lease object as the API server keeps it: a write must name the resourceVersion that it replaces. */
@@ -51,37 +51,7 @@ export function createCandidate(
   random = Math.random,
 ): Candidate {
   let sent = 0;
-  let pausedAt: number | undefined;
-  let pausedWhat = 'process';
-  let suspended = 0;
-  const held: (() => void)[] = [];
-  const clock: Clock = {
-    now: () => time.now() + candidate.skewMs,
-    monotonic: () => time.monotonic() - suspended,
-    setTimer: (ms, action): Timer => {
-      let cancelled = false;
-      const timer = time.setTimer(ms, () => {
-        if (pausedAt === undefined) action();
-        else held.push(() => (cancelled ? undefined : action()));
-      });
-      return {
-        cancel: () => {
-          cancelled = true;
-          timer.cancel();
-        },
-      };
-    },
-    sleep: (ms, signal) =>
-      new Promise((resolve, reject) => {
-        const timer = clock.setTimer(ms, resolve);
-        const end = (): void => {
-          timer.cancel();
-          reject(new Error('aborted'));
-        };
-        if (signal?.aborted === true) end();
-        signal?.addEventListener('abort', end, { once: true });
-      }),
-  };
+  const clock = suspendableClock(time, () => candidate.skewMs);
   const request = async <T>(deadlineMs: number, action: () => T): Promise<T> => {
     sent += 1;
     if (candidate.down || candidate.latencyMs > deadlineMs) {
@@ -130,17 +100,9 @@ export function createCandidate(
     mute: false,
     latencyMs: 10,
     skewMs: 0,
-    pause: (what) => {
-      pausedAt ??= time.monotonic();
-      pausedWhat = what;
-    },
-    resume: () => {
-      if (pausedAt === undefined) return;
-      if (pausedWhat === 'machine') suspended += time.monotonic() - pausedAt;
-      pausedAt = undefined;
-      for (const action of held.splice(0)) action();
-    },
-    paused: () => pausedAt !== undefined,
+    pause: (what) => clock.pause(what),
+    resume: () => clock.resume(),
+    paused: () => clock.isPaused(),
   };
   return candidate;
 }

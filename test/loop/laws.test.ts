@@ -17,8 +17,9 @@ const RUNS = process.env['LAWS_SEED'] === undefined ? Math.min(asked, KNOWN_GOOD
  * I1  A token that could be signed is there, valid, and what the spec asks for. It could be signed while all calls are
  *     served, a replica leads, the key is there, granted and fit, and the Secret is absent or ours to write; less the
  *     time to answer what happened last: 5 s, the lag of the watches, 40 s more with a slow API server, 60 s after a
- *     jump of the clock, and after an outage the back-off that it led to: two and a half times its length, 5 minutes
- *     at most. A renewal by time alone has no such respite.
+ *     jump of the clock, 2 s for a new term after a suspension, 5 minutes after calls were answered with any error, and
+ *     after an outage the back-off that it led to: two and a half times its length, 5 minutes at most. A renewal by time
+ *     alone has no such respite.
  * I2  A published token verifies with a key, carries the kid and the claims, that the JWT had together while the writer
  *     may have looked.
  * I3  `exp` goes back only when the lifetime was shortened or the clock was set back; a jti belongs to one token.
@@ -26,7 +27,8 @@ const RUNS = process.env['LAWS_SEED'] === undefined ? Math.min(asked, KNOWN_GOOD
  *     wiped status, and for each event that came while others were being answered. At rest, restart, failover and resync
  *     write nothing.
  * I5  What others own in a Secret stays, and the Secret of somebody else is never written, nor one of a JWT that is gone.
- * Beside them: no more looks than news, back-offs and plans account for; at rest the status says what the Secret holds;
+ * Beside them: no more looks than news, back-offs and plans account for, and one every ten minutes at least, for each JWT
+ * that exists, while somebody leads; at rest the status says what the Secret holds;
  * and what was started ends.
  */
 describe('the laws of fresh tokens', () => {

@@ -1,7 +1,9 @@
 import { KubeError } from '../../src/kube/errors.ts';
 import type { JsonObject } from '../../src/resources/json.ts';
 import { objectMember, stringMember } from '../../src/resources/json.ts';
-import { applyFields, editFields, isSameFields, readBody, toWire, valuesOf } from './model-secret.ts';
+import { APP } from '../../src/resources/names.ts';
+import { applyFields, editFields, handOverFields, isSameFields, LEGACY_MANAGER } from './model-secret.ts';
+import { readBody, toWire, valuesOf } from './model-secret.ts';
 import type { Fields, ModelSecret } from './model-secret.ts';
 
 /** A JWT as the model's API server stores it; `spec` and `status` as on the wire. */
@@ -96,11 +98,12 @@ export class ModelCluster {
     this.#storeJwt(key, propagation === 'foreground' ? { ...before, deleting: true } : undefined);
   }
 
-  createSecret(key: string, values: Readonly<Record<string, unknown>>): void {
+  createSecret(key: string, values: Readonly<Record<string, unknown>>, manager?: string): void {
     if (this.secrets.has(key)) return;
-    const fields = editFields(new Map(), (all) => {
+    const put = (all: Map<string, unknown>): void => {
       for (const [path, value] of Object.entries(values)) all.set(path, value);
-    });
+    };
+    const fields = editFields(new Map(), put, manager);
     this.#storeSecret(key, this.#blankSecret(key, fields));
   }
 
@@ -151,6 +154,21 @@ export class ModelCluster {
     if (before?.immutable === true && isDataChanged(before.fields, fields))
       throw refusal('apply', 'secrets', key, 422, 'Invalid');
     const after = before === undefined ? this.#blankSecret(key, fields) : { ...before, fields };
+    return wireOf(this.#storeSecret(key, after) ?? after);
+  }
+
+  /** JSON patch by us: the model knows the one that takes over what token-manager owns, if nothing changed meanwhile. */
+  takeOverSecret(key: string, operations: readonly JsonObject[]): JsonObject {
+    const before = this.secrets.get(key);
+    if (before === undefined) throw refusal('patch', 'secrets', key, 404, 'NotFound');
+    const [test, ...replacements] = operations;
+    if (test?.['value'] !== String(before.resourceVersion))
+      throw refusal('patch', 'secrets', key, 422, 'Invalid');
+    const isKnown = replacements.every(
+      ({ op, path }) => op === 'replace' && /managedFields/.test(String(path)),
+    );
+    if (!isKnown) throw new Error(`the model does not know ${JSON.stringify(operations)}`);
+    const after = { ...before, fields: handOverFields(before.fields, LEGACY_MANAGER, APP) };
     return wireOf(this.#storeSecret(key, after) ?? after);
   }
 

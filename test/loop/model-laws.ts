@@ -1,6 +1,6 @@
 import { APP, RENEW } from '../../src/resources/names.ts';
 import type { ModelCluster, ModelJwt } from './model-cluster.ts';
-import type { ModelSecret } from './model-secret.ts';
+import { LEGACY_MANAGER, type ModelSecret } from './model-secret.ts';
 import { fits, isThumbprint, keySecretOf, lifetimesOf, nameKey, says, Verifier } from './model-token.ts';
 import type { KeyName, SeenToken } from './model-token.ts';
 import { isOurs } from './model-ownership.ts';
@@ -178,7 +178,8 @@ export class Laws {
   ): void {
     const wanted = new Set(seen.flatMap((jwt) => [...wantedPaths(jwt)]));
     for (const [path, { managers, value }] of before?.fields ?? []) {
-      const isForeign = managers.some((manager) => manager !== APP) && !wanted.has(path);
+      const isForeign =
+        managers.some((manager) => ![APP, LEGACY_MANAGER].includes(manager)) && !wanted.has(path);
       if (isForeign && after.fields.get(path)?.value !== value)
         this.#blame(key, `I5: ${path} of somebody else was lost`);
     }

@@ -2,8 +2,9 @@ import type { KubeClient } from '../../src/kube/client.ts';
 import { KubeError } from '../../src/kube/errors.ts';
 import { parseResourcePath } from '../../src/kube/resource-path.ts';
 import type { Clock } from '../../src/loop/clock.ts';
-import type { JsonObject } from '../../src/resources/json.ts';
+import { isJsonObject, type JsonObject } from '../../src/resources/json.ts';
 import { refusal, wireOf, type ModelCluster } from './model-cluster.ts';
+import type { SuspendableClock } from './suspendable-clock.ts';
 
 /**
  * How the API server answers. `lossy`: writes land, at once or two seconds late, but their answers get lost.
@@ -11,10 +12,21 @@ import { refusal, wireOf, type ModelCluster } from './model-cluster.ts';
  */
 export type Weather = 'fair' | 'slow' | 'down' | 'lossy' | 'status-refused';
 
+/** A call as what stands before the API server sees it. */
+export interface Call {
+  readonly verb: 'get' | 'apply' | 'patch';
+  readonly what: 'secret' | 'jwt' | 'status';
+}
+
 /** What one process sees of the API server, and what is seen of the process. */
 export interface LinkOptions {
   readonly cluster: ModelCluster;
+  /** Of the world: what is on its way arrives also while the process is stopped. */
   readonly clock: Clock;
+  /** Of the process: while it is stopped it sends nothing and is told no answer. */
+  readonly process: Pick<SuspendableClock, 'awake'>;
+  /** The HTTP status that the call is answered with instead of being served. */
+  readonly refuses: (call: Call) => number | undefined;
   readonly weather: () => Weather;
   /** Numbers in [0, 1). */
   readonly random: () => number;
@@ -25,7 +37,7 @@ export interface LinkOptions {
 }
 
 export interface Landing {
-  readonly what: 'secret' | 'status';
+  readonly what: Call['what'];
   readonly key: string;
   /** Does the write; throws what the API server refuses. */
   readonly land: () => JsonObject;
@@ -47,12 +59,16 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    const notModelled = (): Promise<JsonObject> => Promise.reject(new Error('the model knows no patches'));
+    const { cluster } = options;
     this.client = {
       get: (path) => this.#get(path),
-      apply: (path, body, { force }) => this.#apply(path, body, force),
-      jsonPatch: notModelled,
-      mergePatch: notModelled,
+      apply: (path, body, { force }) =>
+        this.#write('apply', path, (key, what) =>
+          what === 'secret' ? cluster.applySecret(key, body, force) : cluster.applyStatus(key, body),
+        ),
+      jsonPatch: (path, operations) =>
+        this.#write('patch', path, (key) => cluster.takeOverSecret(key, operations.filter(isJsonObject))),
+      mergePatch: () => Promise.reject(new Error('the model knows no patch of a JWT')),
     };
   }
 
@@ -73,7 +89,7 @@ export class Link {
   async #get(path: string): Promise<JsonObject> {
     const key = keyOf(path);
     const { resource } = parseResourcePath(path);
-    return this.#call('get', path, () => {
+    return this.#call({ verb: 'get', what: whatOf(path) }, path, () => {
       const { jwts, secrets } = this.#options.cluster;
       const object = resource === 'secrets' ? secrets.get(key) : jwts.get(key);
       if (object === undefined) throw refusal('get', resource, key, 404, 'NotFound');
@@ -81,16 +97,20 @@ export class Link {
     });
   }
 
-  async #apply(path: string, body: JsonObject, force: boolean): Promise<JsonObject> {
-    const { cluster, weather, onLanding, onLost } = this.#options;
+  async #write(
+    verb: 'apply' | 'patch',
+    path: string,
+    write: (key: string, what: Call['what']) => JsonObject,
+  ): Promise<JsonObject> {
+    const { weather, onLanding, onLost } = this.#options;
     const key = keyOf(path);
-    const what = parseResourcePath(path).resource === 'secrets' ? 'secret' : 'status';
+    const what = whatOf(path);
     let stored: JsonObject = {};
     const land = (): JsonObject => {
-      stored = what === 'secret' ? cluster.applySecret(key, body, force) : cluster.applyStatus(key, body);
+      stored = write(key, what);
       return stored;
     };
-    return this.#call('apply', path, () => {
+    return this.#call({ verb, what }, path, () => {
       if (what === 'status' && weather() === 'status-refused') {
         onLost(key);
         throw refusal('apply', 'jwts', key, 403, 'Forbidden');
@@ -100,8 +120,10 @@ export class Link {
     });
   }
 
-  async #call(verb: 'get' | 'apply', path: string, land: () => JsonObject): Promise<JsonObject> {
-    const { clock, weather, random, onLost } = this.#options;
+  async #call(call: Call, path: string, land: () => JsonObject): Promise<JsonObject> {
+    const { clock, process, weather, random, onLost } = this.#options;
+    const { verb } = call;
+    await process.awake();
     if (!this.#alive) throw unreachable(verb, path);
     const isSlow = weather() === 'slow';
     const half = isSlow ? (SLOWEST_MS / 2) * (0.1 + 0.9 * random()) : FAIR_MS / 2;
@@ -109,21 +131,34 @@ export class Link {
     try {
       await clock.sleep(half);
       if (weather() === 'down') throw unreachable(verb, path);
-      const isLost = verb === 'apply' && weather() === 'lossy';
+      const isWrite = verb !== 'get';
+      const isLost = isWrite && weather() === 'lossy';
       if (isLost && random() < 0.5) {
         onLost(keyOf(path));
         clock.setTimer(LATE_MS, () => ignoreRefusal(land));
         throw unreachable(verb, path);
       }
+      this.#refuse(call, path);
       const stored = land();
       await clock.sleep(half);
       const isHeard = this.#alive && !isLost && weather() !== 'down';
-      if (!isHeard && verb === 'apply') onLost(keyOf(path));
+      if (!isHeard && isWrite) onLost(keyOf(path));
       if (!isHeard) throw unreachable(verb, path);
       return stored;
     } finally {
+      await process.awake();
       this.#inFlight -= 1;
     }
+  }
+
+  /** Answers the call without serving it, where that is asked for. */
+  #refuse(call: Call, path: string): void {
+    const status = this.#options.refuses(call);
+    if (status === undefined) return;
+    // The token was written, and nobody can say so: the next who looks signs once more.
+    if (call.what !== 'secret' && call.verb !== 'get') this.#options.onLost(keyOf(path));
+    const { resource } = parseResourcePath(path);
+    throw refusal(call.verb, resource, keyOf(path), status, 'Refused');
   }
 }
 
@@ -137,6 +172,12 @@ function ignoreRefusal(land: () => unknown): void {
 
 function unreachable(verb: string, path: string): KubeError {
   return new KubeError({ verb, ...parseResourcePath(path), status: 0, reason: 'Unreachable' });
+}
+
+function whatOf(path: string): Call['what'] {
+  const { resource, subresource } = parseResourcePath(path);
+  if (resource === 'secrets') return 'secret';
+  return subresource === 'status' ? 'status' : 'jwt';
 }
 
 function keyOf(path: string): string {

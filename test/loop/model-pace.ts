@@ -6,12 +6,20 @@ const LOOKS_PER_ROUND = 4;
  */
 const FREE_ROUNDS = 20;
 const MINUTE_MS = 60_000;
+/** Contract §1: every JWT that exists is looked at so often; news of a new one may be on its way for half a minute. */
+const LONGEST_REST_MS = 600_000 + 30_000;
 
-/** Never a hot loop: rounds come of news, of failures that back off, and of times that were planned. */
+/**
+ * How often rounds look at a JWT: never in a hot loop, since rounds come of news, of failures that back off, and of times
+ * that were planned; and again within ten minutes, whatever happened.
+ */
 export class Pace {
   readonly violations: string[] = [];
   readonly #monotonic: () => number;
   readonly #looks = new Map<string, number[]>();
+  /** Since when somebody who leads may look, and since when each JWT is there to be looked at. */
+  #since = 0;
+  readonly #born = new Map<string, number>();
   #news: number[] = [];
 
   constructor(monotonic: () => number) {
@@ -23,7 +31,18 @@ export class Pace {
     for (let each = 0; each < count; each += 1) this.#news.push(this.#monotonic());
   }
 
+  /** The JWT was made. */
+  born(key: string): void {
+    this.#born.set(key, this.#monotonic());
+  }
+
+  /** Nobody could look before: a term begins, a process goes on, the API server is back. */
+  begin(): void {
+    this.#since = this.#monotonic();
+  }
+
   look(key: string): void {
+    this.checkRest([key]);
     const now = this.#monotonic();
     const isRecent = (at: number): boolean => at > now - MINUTE_MS;
     const looks = (this.#looks.get(key) ?? []).filter(isRecent);
@@ -33,5 +52,14 @@ export class Pace {
     this.#news = this.#news.filter(isRecent);
     if (looks.length > LOOKS_PER_ROUND * (FREE_ROUNDS + this.#news.length))
       this.violations.push(`${looks.length} looks at ${key} within a minute, ${this.#news.length} news`);
+  }
+
+  /** To be asked of JWTs that exist, while somebody leads, runs, and is told what happens. */
+  checkRest(keys: Iterable<string>): void {
+    for (const key of keys) {
+      const last = Math.max(this.#since, this.#born.get(key) ?? 0, this.#looks.get(key)?.at(-1) ?? 0);
+      const rest = this.#monotonic() - last;
+      if (rest > LONGEST_REST_MS) this.violations.push(`nobody has looked at ${key} for ${rest / 1000} s`);
+    }
   }
 }

@@ -89,6 +89,38 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'lead', replica: undefined, zombieMs: 0 },
     wait(1_000),
   ],
+  'a write that the fence refused waited for news': [
+    { do: 'edit', jwt: a, edit: { lifetime: 1 } },
+    wait(31_000 - 2_000),
+    { do: 'doubt', ms: 2_000 },
+    wait(90_000),
+  ],
+  'a leader that was stopped when a renewal was due never made it': [
+    { do: 'edit', jwt: a, edit: { lifetime: 1 } },
+    wait(25_000),
+    { do: 'suspend', replica: 0, what: 'process', ms: 11_000 },
+    wait(90_000),
+  ],
+  'a renewal was never made after the clock had stepped ahead': [
+    { do: 'edit', jwt: a, edit: { lifetime: 1 } },
+    wait(25_000),
+    { do: 'jump', ms: 12_000 },
+    wait(90_000),
+  ],
+  'a status whose write was answered 404 once was never written': [
+    { do: 'refuse', call: { verb: 'apply', what: 'status' }, status: 404, ms: 5_000 },
+    wait(600_000),
+  ],
+  'a key whose read was answered 404 once was waited for': [
+    { do: 'refuse', call: { verb: 'get', what: 'secret' }, status: 404, ms: 5 },
+    wait(1_000),
+  ],
+  'a Secret of token-manager was not taken over once the patch was refused': [
+    wait(1_000),
+    { do: 'refuse', call: { verb: 'patch', what: 'secret' }, status: 404, ms: 5_000 },
+    { do: 'vandalise', jwt: a, how: 'go back to token-manager' },
+    wait(600_000),
+  ],
   'a lifetime edited by just one minute was not noticed': [
     wait(1_000),
     { do: 'edit', jwt: a, edit: { lifetime: 61 } },

@@ -15,10 +15,13 @@ import type { Change, ModelCluster, ModelJwt } from './model-cluster.ts';
 import type { Link } from './model-link.ts';
 import type { ModelSecret } from './model-secret.ts';
 import { ModelWatch } from './model-watch.ts';
+import type { SuspendableClock } from './suspendable-clock.ts';
 
 export interface ReplicaOptions {
   readonly cluster: ModelCluster;
   readonly clock: Clock;
+  /** Of this process. */
+  readonly process: SuspendableClock;
   readonly link: Link;
   readonly journal: Journal;
   readonly lagMs: () => number;
@@ -55,15 +58,15 @@ export class Replica {
   constructor(options: ReplicaOptions) {
     this.#options = options;
     this.link = options.link;
-    const { cluster, clock, lagMs, isUp, onNews } = options;
+    const { cluster, clock, process, lagMs, isUp, onNews } = options;
     const onSynced = (): void => {
       if (!this.isSynced) return;
       this.#checker.start();
       options.onSynced();
     };
-    const common = { clock, lagMs, isUp, onNews, onSynced };
+    const common = { clock, process, lagMs, isUp, onNews, onSynced };
     this.#checker = new TokenChecker({
-      clock,
+      clock: process,
       onBug: options.onBug,
       sources: {
         jwt: (namespace, name) => this.#jwts.get(`${namespace}/${name}`),
@@ -124,9 +127,10 @@ export class Replica {
 
   /** Begins when the rounds of an earlier term have ended, if it still leads then: as a `Leader` does. */
   async beginTerm(): Promise<void> {
-    const { clock, journal, link, mayWrite, onBug, onLook } = this.#options;
+    const { process, journal, link, mayWrite, onBug, onLook } = this.#options;
     await this.#ended;
-    if (this.#controller !== undefined || !link.isAlive || !mayWrite()) return;
+    const isAble = link.isAlive && !process.isPaused() && mayWrite();
+    if (this.#controller !== undefined || !isAble) return;
     const store = createTokenStore({
       client: link.client,
       onSecret: (secret, signedBy) => {
@@ -150,7 +154,7 @@ export class Replica {
       },
     };
     const term = createController({
-      clock,
+      clock: process,
       workers: 32,
       onBug: (_key, error) => onBug(error),
       reconciler: {
@@ -171,6 +175,15 @@ export class Replica {
     if (this.#controller === undefined || term !== this.#controller) return;
     this.#ended = this.#controller.stop();
     this.#controller = undefined;
+  }
+
+  /** Resolves when the rounds of the terms that were ended have ended. */
+  get ended(): Promise<void> {
+    return this.#ended ?? Promise.resolve();
+  }
+
+  get process(): SuspendableClock {
+    return this.#options.process;
   }
 
   /** The process is gone at once, with its caches. */

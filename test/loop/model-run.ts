@@ -107,6 +107,12 @@ async function perform(world: World, step: Step): Promise<void> {
       return world.setLag(step.replica, step.ms);
     case 'jump':
       return world.jump(step.ms);
+    case 'refuse':
+      return world.trouble((troubles) => troubles.refuse(step.call, step.status, step.ms));
+    case 'suspend':
+      return world.trouble((troubles) => troubles.suspend(step.replica, step.what, step.ms));
+    case 'doubt':
+      return world.trouble((troubles) => troubles.doubt(step.ms));
     default:
       return step satisfies never;
   }
@@ -117,6 +123,7 @@ async function comeToRest(world: World): Promise<void> {
   const { cluster, laws } = world;
   world.note('the storm is over');
   world.setWeather('fair', false);
+  world.trouble((troubles) => troubles.end());
   for (const replica of [0, 1]) world.setLag(replica, 0);
   if (world.leading === undefined) world.lead(0, 0);
   await world.pass(MOMENT_MS);

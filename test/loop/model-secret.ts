@@ -27,6 +27,8 @@ export interface ModelSecret {
 export type Applied = { readonly fields: Fields } | { readonly conflict: string };
 
 const USER = 'somebody';
+/** token-manager's, as its client library names itself: what it owns becomes ours when its Secret is taken over. */
+export const LEGACY_MANAGER = 'OpenAPI-Generator';
 
 /** Values under `labels/`, `annotations/` … by what follows. */
 export function valuesOf(fields: Fields, group: string): Readonly<Record<string, unknown>> {
@@ -37,17 +39,9 @@ export function valuesOf(fields: Fields, group: string): Readonly<Record<string,
   return found;
 }
 
-/** Wire JSON, with our entry of `managedFields`; those of others do not matter to us. */
+/** Wire JSON; of `managedFields` our entry and token-manager's, those of others do not matter to us. */
 export function toWire(secret: ModelSecret): JsonObject {
   const { namespace, name, uid, resourceVersion, deleting, finalizers, fields } = secret;
-  const owned: Record<string, JsonObject> = {};
-  for (const [path, { managers }] of fields) {
-    if (!managers.includes(APP)) continue;
-    const slash = path.indexOf('/');
-    const group = `f:${path.slice(0, slash)}`;
-    owned[group] = { ...owned[group], [`f:${path.slice(slash + 1)}`]: {} };
-  }
-  const metadata = { 'f:labels': owned['f:labels'], 'f:annotations': owned['f:annotations'] };
   return {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -62,13 +56,39 @@ export function toWire(secret: ModelSecret): JsonObject {
       ownerReferences: Object.values(valuesOf(fields, 'owners')),
       finalizers,
       ...(deleting ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
-      managedFields:
-        Object.keys(owned).length === 0
-          ? []
-          : [{ manager: APP, operation: 'Apply', fieldsV1: { 'f:metadata': metadata } }],
+      managedFields: [
+        ...describeManager(fields, APP, 'Apply'),
+        ...describeManager(fields, LEGACY_MANAGER, 'Update'),
+      ],
     },
     data: valuesOf(fields, 'data'),
   };
+}
+
+/** The entry of the manager, if it owns labels or annotations. */
+function describeManager(fields: Fields, manager: string, operation: string): readonly JsonObject[] {
+  const owned: Record<string, JsonObject> = {};
+  for (const [path, { managers }] of fields) {
+    const slash = path.indexOf('/');
+    const group = path.slice(0, slash);
+    if (!managers.includes(manager) || (group !== 'labels' && group !== 'annotations')) continue;
+    owned[`f:${group}`] = { ...owned[`f:${group}`], [`f:${path.slice(slash + 1)}`]: {} };
+  }
+  const metadata = { 'f:labels': owned['f:labels'], 'f:annotations': owned['f:annotations'] };
+  return Object.keys(owned).length === 0
+    ? []
+    : [{ manager, operation, fieldsV1: { 'f:metadata': metadata } }];
+}
+
+/** What one manager owns is another's from now on. */
+export function handOverFields(before: Fields, from: string, to: string): Fields {
+  const rename = (manager: string): string => (manager === from ? to : manager);
+  return new Map(
+    [...before].map(([path, { value, managers }]) => [
+      path,
+      { value, managers: [...new Set(managers.map(rename))] },
+    ]),
+  );
 }
 
 /** The fields that the body of an apply speaks of. */
@@ -110,14 +130,18 @@ export function applyFields(before: Fields, said: ReadonlyMap<string, unknown>, 
 }
 
 /** An update by somebody else: what it changes is its own from then on, what it takes out is nobody's. */
-export function editFields(before: Fields, change: (values: Map<string, unknown>) => void): Fields {
+export function editFields(
+  before: Fields,
+  change: (values: Map<string, unknown>) => void,
+  manager = USER,
+): Fields {
   const values = new Map([...before].map(([path, { value }]) => [path, value]));
   change(values);
   return new Map(
     [...values].map(([path, value]) => {
       const present = before.get(path);
       const isSame = present !== undefined && isEqual(present.value, value);
-      return [path, isSame ? present : { value, managers: [USER] }];
+      return [path, isSame ? present : { value, managers: [manager] }];
     }),
   );
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Weather } from './model-link.ts';
+import type { Call, Weather } from './model-link.ts';
 import type { KeyName } from './model-token.ts';
 
 /** The JWTs and the key Secrets of the model; `keys/shared` lies in another namespace and needs a grant. */
@@ -7,6 +7,15 @@ export const JWT_KEYS = ['science/a', 'science/b'] as const;
 export const KEY_SECRETS = ['science/k1', 'science/k2', 'keys/shared'] as const;
 export type JwtKey = (typeof JWT_KEYS)[number];
 export type KeySecret = (typeof KEY_SECRETS)[number];
+
+/** What may be asked of the API server. */
+const CALLS: readonly Call[] = [
+  { verb: 'get', what: 'secret' },
+  { verb: 'get', what: 'jwt' },
+  { verb: 'apply', what: 'secret' },
+  { verb: 'apply', what: 'status' },
+  { verb: 'patch', what: 'secret' },
+];
 
 /** What somebody may do to the Secret of a JWT. */
 export const VANDALISM = [
@@ -34,6 +43,7 @@ export const VANDALISM = [
   'replace by a foreign Secret',
   'replace by a foreign Secret with a token',
   'hand over',
+  'go back to token-manager',
   'hold by a finalizer',
   'release',
   'make immutable',
@@ -81,7 +91,18 @@ export type Step =
   | { readonly do: 'restart'; readonly replica: 0 | 1 }
   | { readonly do: 'relist'; readonly replica: 0 | 1 }
   | { readonly do: 'lag'; readonly replica: 0 | 1; readonly ms: number }
-  | { readonly do: 'jump'; readonly ms: number };
+  | { readonly do: 'jump'; readonly ms: number }
+  /** Such calls are answered with this HTTP status for so long. */
+  | { readonly do: 'refuse'; readonly call: Call; readonly status: number; readonly ms: number }
+  /** The process is stopped, or its machine, whose monotonic clock stands still then. */
+  | {
+      readonly do: 'suspend';
+      readonly replica: 0 | 1;
+      readonly what: 'process' | 'machine';
+      readonly ms: number;
+    }
+  /** The fence of whoever leads refuses everything for so long, within a term. */
+  | { readonly do: 'doubt'; readonly ms: number };
 
 export interface Schedule {
   /** Of the random numbers: latencies, jitter of back-offs, lost answers. */
@@ -202,8 +223,30 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       do: fc.constant('jump' as const),
-      ms: fc.constantFrom(HOUR, -HOUR, 720 * HOUR),
+      ms: fc.constantFrom(12 * SECOND, 61 * SECOND, HOUR, -HOUR, 720 * HOUR),
     }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('refuse' as const),
+      call: fc.constantFrom(...CALLS),
+      status: fc.constantFrom(403, 404, 409, 410, 412, 422, 429, 500, 503),
+      ms: fc.constantFrom(5, 5 * SECOND, 40 * SECOND),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('suspend' as const),
+      replica,
+      what: fc.constantFrom('process' as const, 'machine' as const),
+      ms: fc.constantFrom(50, 11 * SECOND, 40 * SECOND),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('doubt' as const), ms: fc.constantFrom(10, 2 * SECOND) }),
   },
 );
 

@@ -1,6 +1,7 @@
 import { ADOPT, OWNING_JWT } from '../../src/resources/names.ts';
 import type { ModelCluster } from './model-cluster.ts';
 import type { Laws } from './model-laws.ts';
+import { LEGACY_MANAGER } from './model-secret.ts';
 import { JWT_KEYS, type JwtKey, type Vandalism } from './model-steps.ts';
 import { forge, lifetimesOf } from './model-token.ts';
 
@@ -28,6 +29,7 @@ export function vandalise(scene: Scene, key: JwtKey, how: Vandalism): void {
   else if (how === 'replace by a foreign Secret') replace(cluster, key, {});
   else if (how === 'replace by a foreign Secret with a token')
     replace(cluster, key, { 'data/token': encode('their own') });
+  else if (how === 'go back to token-manager') goBack(cluster, key);
   else if (how === 'hold by a finalizer') cluster.editSecret(key, nothing, { finalizers: [FINALIZER] });
   else if (how === 'release') cluster.editSecret(key, nothing, { finalizers: [] });
   else if (how === 'make immutable') cluster.editSecret(key, nothing, { immutable: true });
@@ -81,6 +83,22 @@ function replace(cluster: ModelCluster, key: JwtKey, more: Readonly<Record<strin
   cluster.editSecret(key, nothing, { finalizers: [] });
   cluster.deleteSecret(key);
   cluster.createSecret(key, { 'data/password': encode('precious'), 'labels/app': 'theirs', ...more });
+}
+
+/** The Secret as token-manager makes it, with a token that has to be signed again. */
+function goBack(cluster: ModelCluster, key: JwtKey): void {
+  const jwt = cluster.jwts.get(key);
+  if (jwt === undefined) return;
+  cluster.editSecret(key, nothing, { finalizers: [] });
+  cluster.deleteSecret(key);
+  const owner = { apiVersion: 'tokens.osg-htc.org/v1', kind: 'JWT', name: jwt.name, uid: jwt.uid };
+  const values = {
+    'data/token': encode('expired.long.ago'),
+    'annotations/tokens.osg-htc.org/last-signing-time': '1700000000',
+    'labels/app': 'token-manager',
+    [`owners/${jwt.uid}`]: { ...owner, controller: true, blockOwnerDeletion: true },
+  };
+  cluster.createSecret(key, values, LEGACY_MANAGER);
 }
 
 /** A token with the key and the kid that the present one has, signed `age` seconds from now. */

@@ -13,6 +13,8 @@ export interface WatchOptions<T> {
   /** All objects at this moment that the selector may take, and the cluster's revision. */
   readonly list: () => { readonly objects: Iterable<ModelJwt | ModelSecret>; readonly revision: number };
   readonly clock: Clock;
+  /** Of the process: while it is stopped it hears nothing. */
+  readonly process: Pick<Clock, 'setTimer'>;
   /** How long news is on its way, in milliseconds. */
   readonly lagMs: () => number;
   /** Whether the API server answers. */
@@ -30,7 +32,7 @@ interface News {
 }
 
 /** News that was told is kept for so long: a round that began before may still be under way. */
-const KEPT_MS = 30_000;
+const KEPT_MS = 90_000;
 
 /** One watch of one process: news reaches its cache in order, late, and not at all while the API server is down. */
 export class ModelWatch<T> {
@@ -118,11 +120,11 @@ export class ModelWatch<T> {
   }
 
   #pump(): void {
-    const { clock, isUp } = this.#options;
+    const { clock, process, isUp } = this.#options;
     const [first] = this.#queue;
     if (this.#pumping || this.#stopped || first === undefined || !isUp()) return;
     this.#pumping = true;
-    clock.setTimer(first.dueAt - clock.monotonic(), () => {
+    process.setTimer(first.dueAt - clock.monotonic(), () => {
       this.#pumping = false;
       const [next] = this.#queue;
       const now = clock.monotonic();

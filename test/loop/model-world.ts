@@ -6,16 +6,15 @@ import { Link, SLOWEST_MS, type Landing, type Weather } from './model-link.ts';
 import { Replica } from './model-replica.ts';
 import { JWT_KEYS, KEY_SECRETS, type JwtKey } from './model-steps.ts';
 import { Pace } from './model-pace.ts';
+import { SLOW_MS, Sky } from './model-sky.ts';
+import { RETRY_PERIOD_MS, Troubles } from './model-troubles.ts';
+import { suspendableClock } from './suspendable-clock.ts';
 import { virtualClock } from './virtual-clock.ts';
 
 /** What the controller needs to answer an event when all is well: a refused write is tried again after a second. */
 const ANSWER_MS = 5_000;
-/** More than the calls of two rounds of a slow API server. */
-const SLOW_MS = 10 * SLOWEST_MS;
 /** The queue looks at the wall clock at least so often. */
 const LOOK_MS = 60_000;
-const LONGEST_BACKOFF_MS = 300_000;
-
 const JOURNAL: Journal = { signed() {}, repaired() {}, conditionChanged() {}, failed() {} };
 
 /** The cluster, two replicas of the service, and the laws that watch them, all on one virtual clock. */
@@ -27,23 +26,19 @@ export class World {
   readonly trace: string[] = [];
   readonly #crypto: OrderedCrypto;
   readonly #random: () => number;
-  readonly #pace: Pace;
+  readonly #sky = new Sky(() => this.clock.monotonic());
+  readonly #pace = new Pace(() => this.clock.monotonic());
+  readonly #troubles: Troubles;
   readonly #replicas: Replica[] = [];
   readonly #lags = [0, 0];
   readonly #earlier = new Map<string, string>();
   #leader: number | undefined = 0;
-  #weather: Weather = 'fair';
-  #outageSince = 0;
-  #recoveredBy = 0;
-  #roughUntil = 0;
   #longestLag = 0;
   /** Nobody worked when time stopped last, and nothing was done since. */
   #isQuiet = false;
   #isOwnChange = false;
   /** Writes of ours that landed, those that changed nothing included. */
   writes = 0;
-  /** Answers to writes that were lost. */
-  lost = 0;
   /**
    * One more look is needed: a process that was killed or lost the lease had writes under way, which arrived after its
    * successor looked. (A real lease keeps the successor waiting for as long as a request may take.)
@@ -57,23 +52,34 @@ export class World {
     this.laws = new Laws(this.cluster, {
       now: () => this.clock.now(),
       monotonic: () => this.clock.monotonic(),
-      canWork: () => this.isServing && this.leading?.term !== undefined,
+      canWork: () => this.#sky.isServing && this.#isWorking && this.#troubles.areOver,
     });
-    this.#pace = new Pace(() => this.clock.monotonic());
+    this.#troubles = new Troubles({
+      clock: this.clock,
+      random,
+      replica: (index) => this.#replicas[index],
+      isLeader: (index) => this.#leader === index,
+      onStalled: (ms) => this.laws.prolong(ms),
+      onMayBegin: () => {
+        this.#pace.begin();
+        this.#beginTerm();
+      },
+    });
     for (const index of [0, 1]) this.#replicas.push(this.#newReplica(index));
-  }
-
-  get isServing(): boolean {
-    return this.#weather === 'fair' || this.#weather === 'slow';
   }
 
   /** A law was broken: nothing more needs to happen. */
   get isBroken(): boolean {
-    return this.laws.violations.length + this.#pace.violations.length > 0;
+    return [this.laws, this.#pace].some(({ violations }) => violations.length > 0);
   }
 
   get leading(): Replica | undefined {
     return this.#leader === undefined ? undefined : this.#replicas[this.#leader];
+  }
+
+  /** Somebody leads, and its process runs. */
+  get #isWorking(): boolean {
+    return this.leading?.term !== undefined && !this.leading.process.isPaused();
   }
 
   /** Lets time pass; each event and all that it leads to, signatures included, comes before the next. */
@@ -86,6 +92,7 @@ export class World {
     } while (!this.isBroken && (await clock.advanceUntil(isHalted, end - clock.monotonic())));
     this.#isQuiet = this.#isIdle;
     this.laws.check();
+    if (this.#isWorking && this.#sky.weather !== 'down') this.#pace.checkRest(this.cluster.jwts.keys());
   }
 
   /** Somebody does something to these JWTs, their Secrets or their keys. */
@@ -103,24 +110,18 @@ export class World {
   }
 
   setWeather(weather: Weather, relist: boolean): void {
-    const now = this.clock.monotonic();
-    const before = this.#weather;
+    const before = this.#sky.weather;
     if (weather === before) return;
     this.laws.check();
-    if (this.isServing && now > this.#recoveredBy) this.#outageSince = now;
-    if (before === 'slow' || before === 'lossy') this.#roughUntil = now + SLOW_MS;
-    const wasServing = this.isServing;
-    this.#weather = weather;
+    const backoff = this.#sky.change(weather, () => this.#answerMs);
     if (weather === 'slow' || weather === 'lossy') this.laws.prolong(SLOW_MS);
     if (before === 'down') {
+      this.#pace.begin();
       for (const replica of this.#replicas) {
         if (relist) replica.relist();
         replica.resume();
       }
     }
-    // It doubles from one second on, once more where news made a round follow a failed one at once.
-    const backoff = wasServing ? 0 : Math.min(2.5 * (now - this.#outageSince + 2_000), LONGEST_BACKOFF_MS);
-    if (this.isServing && !wasServing) this.#recoveredBy = now + backoff + this.#answerMs;
     this.laws.disturb(JWT_KEYS, backoff + this.#answerMs);
   }
 
@@ -135,7 +136,7 @@ export class World {
     if (!this.#isIdle) this.laws.excuse(JWT_KEYS);
     this.leading?.endTerm(); // of an earlier term, whose end it had not noticed
     if (term !== undefined && zombieMs === 0) old?.endTerm(term);
-    else if (term !== undefined) this.clock.setTimer(zombieMs, () => old?.endTerm(term));
+    else if (term !== undefined) old?.process.setTimer(zombieMs, () => old.endTerm(term));
     this.#beginTerm();
     this.laws.disturb(JWT_KEYS, this.#answerMs);
   }
@@ -163,7 +164,14 @@ export class World {
     this.#begin(JWT_KEYS);
     this.clock.jump(ms);
     if (ms < 0) this.laws.turnBack();
-    this.laws.disturb(JWT_KEYS, LOOK_MS + this.#answerMs);
+    this.#troubles.step(this.#leader, ms);
+    this.laws.disturb(JWT_KEYS, LOOK_MS + RETRY_PERIOD_MS + this.#answerMs);
+  }
+
+  /** Something keeps replicas from their work; `begin` gives how much longer than usual the answer takes then. */
+  trouble(begin: (troubles: Troubles) => number): void {
+    this.#begin(JWT_KEYS);
+    this.laws.disturb(JWT_KEYS, begin(this.#troubles) + this.#answerMs);
   }
 
   /** A token that the JWT had before the present one. */
@@ -181,7 +189,7 @@ export class World {
 
   /** Violations since the last call, with what happened before. */
   takeViolations(): readonly string[] {
-    return [...this.laws.violations.splice(0), ...this.#pace.violations.splice(0)];
+    return [this.laws, this.#pace].flatMap(({ violations }) => violations.splice(0));
   }
 
   /** Nobody works, and the leader has heard of everything. */
@@ -203,8 +211,7 @@ export class World {
   }
 
   get #roundMs(): number {
-    const isRough = this.#weather === 'slow' || this.#weather === 'lossy';
-    return isRough || this.clock.monotonic() < this.#roughUntil ? 6 * SLOWEST_MS : 100;
+    return (this.#sky.isRough ? 6 * SLOWEST_MS : 100) + this.#troubles.stallMs();
   }
 
   get #answerMs(): number {
@@ -214,31 +221,35 @@ export class World {
   #newReplica(index: number): Replica {
     const { clock, cluster } = this;
     let replica: Replica | undefined;
+    const process = suspendableClock(clock);
     const link = new Link({
       cluster,
       clock,
-      weather: () => this.#weather,
+      process,
+      refuses: (call) => this.#troubles.refusalOf(call),
+      weather: () => this.#sky.weather,
       random: this.#random,
       onLanding: (landing) => this.#land(replica, landing),
-      onLost: (key) => {
-        this.lost += 1;
-        this.laws.excuse([key]);
-      },
+      onLost: (key) => this.laws.excuse([key]),
     });
     replica = new Replica({
       cluster,
       clock,
+      process,
       link,
       journal: JOURNAL,
       lagMs: () => this.#lags[index] ?? 0,
-      isUp: () => this.#weather !== 'down',
-      mayWrite: () => this.#leader === index,
+      isUp: () => this.#sky.weather !== 'down',
+      mayWrite: () => this.#leader === index && !this.#troubles.isInDoubt(index),
       onLook: (key) => {
         if (JWT_KEYS.some((name) => name === key)) this.#pace.look(key);
       },
       onNews: (count) => this.#pace.news(count),
       onSynced: () => this.#beginTerm(),
-      onTerm: () => this.laws.disturb(JWT_KEYS, this.#answerMs),
+      onTerm: () => {
+        this.#pace.begin();
+        this.laws.disturb(JWT_KEYS, this.#answerMs);
+      },
       onBug: (error) => this.laws.violations.push(`a round threw ${String(error)}`),
     });
     return replica;
@@ -276,6 +287,7 @@ export class World {
   #onChange(change: Change): void {
     const isKey = KEY_SECRETS.some((key) => key === change.key);
     if (change.kind === 'jwt' || isKey) this.laws.note(change.kind, change.key);
+    if (change.kind === 'jwt' && change.before === undefined) this.#pace.born(change.key);
     if (change.kind === 'secret' && !isKey) {
       const token = change.before?.fields.get('data/token')?.value;
       if (typeof token === 'string' && token !== change.after?.fields.get('data/token')?.value)

@@ -59,6 +59,19 @@ describe('a round', () => {
     assert.deepEqual(again.writes, []);
   });
 
+  it('asks again soon for a key that the watch shows and the API server does not', async () => {
+    const made = makeReconciler([KEY_SECRET]);
+    const { observer } = made.reconciler;
+    const sources = { ...observer.sources, readSecret: async () => undefined };
+    const round = await reconcileJwt(
+      { ...made.reconciler, observer: { ...observer, sources } },
+      jwt,
+      RETRY_AT,
+    );
+    assert.deepEqual(round, { next: 'retry' });
+    assert.deepEqual(made.changed, ['Ready KeyNotFound true', 'KeyAvailable KeyNotFound true']);
+  });
+
   it('leaves a JWT alone that is being deleted', async () => {
     const made = makeReconciler([KEY_SECRET]);
     const round = await reconcileJwt(made.reconciler, { ...jwt, deleting: true }, RETRY_AT);
@@ -112,10 +125,10 @@ describe('a refused write', () => {
     assert.deepEqual([made.failed, made.statuses], [[], []]);
   });
 
-  it('because something is absent is left quietly when that is the JWT itself, and else told and tried again', async () => {
+  it('because something is absent is tried again, quietly when that is the JWT itself: its watch will tell', async () => {
     const absent: Failure = { meaning: 'absent', message: 'apply jwts/status: 404 NotFound' };
     const gone = makeReconciler([KEY_SECRET], ['status'], absent);
-    assert.deepEqual(await reconcileJwt(gone.reconciler, jwt, RETRY_AT), { next: 'look', at: undefined });
+    assert.deepEqual(await reconcileJwt(gone.reconciler, jwt, RETRY_AT), { next: 'retry' });
     assert.deepEqual([gone.failed, gone.reads.at(-1)], [[], `jwt science/${jwt.name}`]);
     const stays = makeReconciler([KEY_SECRET], ['status'], absent, [jwt]);
     assert.deepEqual(await reconcileJwt(stays.reconciler, jwt, RETRY_AT), { next: 'retry' });

@@ -1,0 +1,134 @@
+import type { Clock } from '../../src/loop/clock.ts';
+import type { Call } from './model-link.ts';
+import type { Replica } from './model-replica.ts';
+import { LONGEST_BACKOFF_MS, SLOW_MS } from './model-sky.ts';
+
+/** Of leader election. */
+const RENEW_DEADLINE_MS = 10_000;
+export const RETRY_PERIOD_MS = 2_000;
+
+export interface TroublesOptions {
+  readonly clock: Clock;
+  /** Numbers in [0, 1). */
+  readonly random: () => number;
+  /** The replica of that index, as long as its process lives. */
+  readonly replica: (index: number) => Replica | undefined;
+  readonly isLeader: (index: number) => boolean;
+  /** What is being answered takes so many milliseconds longer. */
+  readonly onStalled: (ms: number) => void;
+  /** Whoever leads may begin a term, if its process runs and its fence is open. */
+  readonly onMayBegin: () => void;
+}
+
+interface Refusal {
+  readonly call: Call;
+  readonly status: number;
+}
+
+/**
+ * What keeps a replica from its work without ending its process: refused calls, suspensions, a fence that is shut.
+ * Whatever begins one gives the milliseconds that the answer may take longer.
+ */
+export class Troubles {
+  readonly #options: TroublesOptions;
+  readonly #refusals = new Set<Refusal>();
+  /** Replicas whose fence is shut though they hold the Lease. */
+  readonly #doubts = new Set<number>();
+  /** What ends the suspensions that last. */
+  readonly #suspensions = new Set<() => void>();
+  #stall = { ms: 0, until: 0 };
+
+  constructor(options: TroublesOptions) {
+    this.#options = options;
+  }
+
+  get areOver(): boolean {
+    return this.#refusals.size + this.#doubts.size === 0;
+  }
+
+  /** The HTTP status that the call is answered with instead of being served. */
+  refusalOf({ verb, what }: Call): number | undefined {
+    for (const { call, status } of this.#refusals)
+      if (call.verb === verb && call.what === what) return status;
+    return undefined;
+  }
+
+  isInDoubt(index: number): boolean {
+    return this.#doubts.has(index);
+  }
+
+  /** How much longer a round may have taken that ends now. */
+  stallMs(): number {
+    return this.#options.clock.monotonic() < this.#stall.until ? this.#stall.ms : 0;
+  }
+
+  /** Such calls are answered with this HTTP status, and not served. */
+  refuse(call: Call, status: number, ms: number): number {
+    const refusal = { call, status };
+    this.#refusals.add(refusal);
+    this.#options.clock.setTimer(ms, () => this.#refusals.delete(refusal));
+    return ms + LONGEST_BACKOFF_MS;
+  }
+
+  /** The fence of whoever leads is shut for so long, and its term goes on. */
+  doubt(ms: number): number {
+    const index = [0, 1].find((each) => this.#options.isLeader(each));
+    if (index === undefined || this.#doubts.has(index)) return 0;
+    this.#doubts.add(index);
+    this.#options.clock.setTimer(ms, () => {
+      this.#doubts.delete(index);
+      this.#options.onMayBegin();
+    });
+    return 2.5 * (ms + 2_000);
+  }
+
+  /** Whoever was stopped for long doubts that it leads when it goes on. */
+  suspend(index: number, what: 'process' | 'machine', ms: number): number {
+    const { clock, isLeader, onMayBegin, onStalled } = this.#options;
+    const replica = this.#options.replica(index);
+    if (replica === undefined || replica.process.isPaused()) return 0;
+    onStalled(ms);
+    const stoppedAt = clock.monotonic();
+    this.#stall = { ms: Math.max(ms, this.#stall.ms), until: stoppedAt + ms + SLOW_MS };
+    replica.process.pause(what);
+    const goOn = (): void => {
+      if (!this.#suspensions.delete(goOn)) return;
+      const isAlive = this.#options.replica(index) === replica;
+      // As a `Leader` does, before anything else of the process goes on.
+      const isLong = clock.monotonic() - stoppedAt >= RENEW_DEADLINE_MS;
+      if (isAlive && isLong && isLeader(index)) this.#renewTerm(index);
+      replica.process.resume();
+      onMayBegin();
+    };
+    this.#suspensions.add(goOn);
+    clock.setTimer(ms, goOn);
+    return ms + RETRY_PERIOD_MS;
+  }
+
+  /** The wall clock steps ahead: whoever leads doubts that it does. */
+  step(index: number | undefined, ms: number): void {
+    if (index !== undefined && ms >= RENEW_DEADLINE_MS) this.#renewTerm(index);
+  }
+
+  /** A leader that doubts: its fence is shut, it ends its term within the retry period, and begins another. */
+  #renewTerm(index: number): void {
+    const { random, onMayBegin } = this.#options;
+    const replica = this.#options.replica(index);
+    if (replica === undefined) return;
+    this.#doubts.add(index);
+    const { term } = replica;
+    const renew = async (): Promise<void> => {
+      replica.endTerm(term);
+      await replica.ended;
+      this.#doubts.delete(index);
+      onMayBegin();
+    };
+    replica.process.setTimer(RETRY_PERIOD_MS * random(), () => void renew());
+  }
+
+  end(): number {
+    this.#refusals.clear();
+    for (const goOn of this.#suspensions) goOn();
+    return 0;
+  }
+}
