@@ -11,7 +11,7 @@ import {
   type JsonObject,
 } from './json.ts';
 import { parseKeySource, type KeySource } from './key-source.ts';
-import { KIND, KOPF_PREFIX, PREFIX } from './names.ts';
+import { KIND, KOPF_PREFIX, PREFIX, RENEW } from './names.ts';
 import type { StateProblem } from './problem.ts';
 import { fail, ok, type Result } from './result.ts';
 
@@ -21,6 +21,10 @@ const MAX_LEVELS = 500;
 /** A token goes with every request, and servers take headers of 8 or 16 KiB; what is larger is a mistake or an attack. */
 const MAX_DATA_PROPERTIES = 64;
 const MAX_BYTES = 64 * 1024;
+/** Labels and finalizers, or what the template adds. A small entry costs twenty times as much memory as text. */
+const MAX_ENTRIES = 256;
+const MAX_RENEW = 1_024; // bytes that count of a request for a new token: a time, a name
+const MAX_MARKS = 16; // kopf leaves three
 /** In UTF-16 units, as the CRD bounds them. */
 const MAX_ISSUER = 2_048;
 const MAX_KEY_ID = 1_024;
@@ -69,7 +73,8 @@ export function parseJwt(object: unknown): Result<Jwt, string> {
   const finalizers = arrayMember(metadata, 'finalizers').filter((item) => typeof item === 'string');
   const labels = stringMap(member(metadata, 'labels'));
   // Of what Kubernetes itself does not bound, no more is kept than is useful: there may be many JWTs.
-  const isLarge = jsonBytes([labels, finalizers]) > MAX_BYTES;
+  const entries = Object.keys(labels).length + finalizers.length;
+  const isLarge = entries > MAX_ENTRIES || jsonBytes([labels, finalizers]) > MAX_BYTES;
   return ok({
     namespace: stringMember(metadata, 'namespace') ?? '',
     name,
@@ -81,19 +86,28 @@ export function parseJwt(object: unknown): Result<Jwt, string> {
     annotations: keptAnnotations(member(metadata, 'annotations')),
     finalizers: isLarge ? [] : finalizers,
     spec: isLarge
-      ? invalid(`metadata.labels and finalizers take more than ${MAX_BYTES} bytes: remove some`)
+      ? invalid(
+          `metadata.labels and finalizers are more than ${MAX_ENTRIES}, or take more than ${MAX_BYTES} bytes: remove some`,
+        )
       : parseJwtSpec(member(object, 'spec')),
     status: objectMember(object, 'status') ?? {},
   });
 }
 
-/** Ours, and which ones token-manager's framework left: the values of others may be 256 KiB, or a private key. */
+/**
+ * The request for a new token, and which ones token-manager's framework left: the values of others may be 256 KiB, or a
+ * private key.
+ */
 function keptAnnotations(annotations: unknown): StringMap {
-  const kept = Object.entries(stringMap(annotations)).flatMap(([name, value]) => {
-    if (name.startsWith(PREFIX)) return [[name, value]];
-    return name.startsWith(KOPF_PREFIX) ? [[name, '']] : [];
-  });
-  return Object.fromEntries(kept);
+  const renew = stringMember(annotations, RENEW);
+  const marks = Object.keys(isJsonObject(annotations) ? annotations : {}).filter((name) =>
+    name.startsWith(KOPF_PREFIX),
+  );
+  return {
+    // Through bytes: the beginning of a long text would keep the whole of it in memory.
+    ...(renew === undefined ? {} : { [RENEW]: Buffer.from(renew).toString('utf8', 0, MAX_RENEW) }),
+    ...Object.fromEntries(marks.slice(0, MAX_MARKS).map((name) => [name, ''])),
+  };
 }
 
 function jsonBytes(value: unknown): number {
@@ -146,6 +160,9 @@ export function parseJwtSpec(spec: unknown): Result<JwtSpec, StateProblem> {
   const template = objectMember(spec, 'secretTemplate');
   const labels = stringMap(member(template, 'labels'));
   const annotations = stringMap(member(template, 'annotations'));
+  if (Object.keys(labels).length + Object.keys(annotations).length > MAX_ENTRIES) {
+    return invalid(`spec.secretTemplate has more than ${MAX_ENTRIES} labels and annotations: remove some`);
+  }
   if (jsonBytes([labels, annotations]) > MAX_BYTES) {
     return invalid(`spec.secretTemplate takes more than ${MAX_BYTES} bytes as JSON: shorten it`);
   }

@@ -55,6 +55,13 @@ describe('a JWT', () => {
       makeJwt({ issuer: large }),
       makeJwt({ keyId: large }),
       makeJwt({ secretTemplate: { annotations: { a: large } } }),
+      makeJwt({
+        secretTemplate: { labels: Object.fromEntries(Object.keys(labels).map((name) => [name, ''])) },
+      }),
+      makeJwt(
+        {},
+        { metadata: { labels: Object.fromEntries(Object.keys(labels).map((name) => [name, ''])) } },
+      ),
       makeJwt({}, { metadata: { labels } }),
       makeJwt({}, { metadata: { finalizers: [large] } }),
     ];
@@ -63,6 +70,17 @@ describe('a JWT', () => {
       assert.match(jwt.spec.problem.message, /more than|at most/);
       assert.ok(JSON.stringify(jwt).length < 1_000);
     }
+  });
+
+  it('of annotations keeps no more than counts, however long and many they are', () => {
+    const annotations = {
+      'tokens.osg-htc.org/renew': `2${'x'.repeat(200_000)}`,
+      'tokens.osg-htc.org/whatever': 'x'.repeat(200_000),
+      ...Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`kopf.zalando.org/${index}`, ''])),
+    };
+    const kept = makeJwt({}, { metadata: { annotations } }).annotations;
+    assert.equal(kept['tokens.osg-htc.org/renew']?.length, 1_024);
+    assert.ok(JSON.stringify(kept).length < 2_000);
   });
 
   it('with a spec that cannot be served is kept, with the problem', () => {
