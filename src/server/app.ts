@@ -7,23 +7,30 @@ import {
   type AdmissionAnswer,
   type AdmissionRequest,
 } from '../resources/admission-review.ts';
+import { Connections, NODE_LIMITS_OFF, type ConnectionLimits } from './connections.ts';
 import { timeForAnswer } from './deadline.ts';
 import { decisionLine } from './decision-line.ts';
 import { answerProblems, refuseRequest } from './http-problems.ts';
 import { warnOfRefusedCertificate } from './refused-certificate.ts';
+import { ReviewRequests } from './review-requests.ts';
 import type { ReviewRoute } from './review-routes.ts';
 import { secureContextOptions, type ServingCertificate } from './tls.ts';
-import type { WebhookApp } from './webhook-app.ts';
+import type { HttpsApp } from './https-app.ts';
 
-/** Objects have up to 3 MiB; a review of an update carries two, with some room for escapes. */
-const BODY_LIMIT = 8 * 1024 * 1024;
-/** Go's client drops idle connections after 90 s: it must be the one that does. */
-const KEEP_ALIVE_MS = 95_000;
-/** From the first byte of a request to its last: a half-sent body ends here. */
-const REQUEST_TIMEOUT_MS = 10_000;
-const HEADERS_TIMEOUT_MS = 5_000;
-/** How often Node looks at the two above; by default every 30 s. */
-const CONNECTIONS_CHECKING_MS = 1_000;
+/**
+ * Connections, for three API servers with 200 changing requests under way each, at the most; memory, for each has up to 64 KiB
+ * of a body and some 60 KB of TLS.
+ */
+const LIMITS: ConnectionLimits = {
+  connections: 600,
+  handshake: 5_000,
+  asking: 10_000,
+  answering: 35_000, // a webhook has at most 30 s
+  idle: 95_000, // Go's client drops idle connections after 90 s: it must be the one that does
+  look: 250,
+};
+/** Those of the API server have some hundred bytes. */
+const MAX_HEADER_BYTES = 8 * 1024;
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -36,6 +43,13 @@ export interface WebhookAppOptions {
   readonly metrics: Pick<Metrics, 'admissions'>;
   /** Asked for every request: while true, answers end their connection. */
   readonly isDraining: () => boolean;
+  /** For tests that cannot wait. */
+  readonly limits?: Partial<ConnectionLimits>;
+}
+
+export interface WebhookApp {
+  readonly app: HttpsApp;
+  readonly connections: Connections;
 }
 
 /** The HTTPS application. It listens to nothing yet. */
@@ -45,52 +59,54 @@ export function createWebhookApp({
   logger,
   metrics,
   isDraining,
+  limits = {},
 }: WebhookAppOptions): WebhookApp {
-  const app: WebhookApp = fastify({
-    https: {
-      ...secureContextOptions(certificate()),
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      connectionsCheckingInterval: CONNECTIONS_CHECKING_MS,
-    },
-    bodyLimit: BODY_LIMIT,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+  const app: HttpsApp = fastify({
+    https: { ...secureContextOptions(certificate()), ...NODE_LIMITS_OFF, maxHeaderSize: MAX_HEADER_BYTES },
+    ...NODE_LIMITS_OFF,
     return503OnClosing: false, // a 503 would be a failed admission
-    onProtoPoisoning: 'ignore', // such keys are read as own members only, and the API server drops them
-    onConstructorPoisoning: 'ignore',
     logger: false, // what there is to tell we tell ourselves; Fastify's own costs two listeners for each request
   });
+  const connections = new Connections({ ...LIMITS, ...limits });
+  connections.watch(app.server, { secure: true });
   warnOfRefusedCertificate(app.server, logger, certificate);
-  app.removeContentTypeParser('text/plain');
   answerProblems(app, Object.keys(routes), logger);
+  app.addHttpMethod('POST', { hasBody: false, overrideExisting: true }); // bodies are read by ReviewRequests
   app.decorateRequest('arrivedAt', 0);
   app.addHook('onRequest', (request, reply, done) => {
     request.arrivedAt = performance.now();
+    if (!connections.begin(request.raw, reply.raw)) return;
     if (isDraining()) void reply.header('connection', 'close');
-    if ((request.headers['content-encoding'] ?? 'identity') === 'identity') done();
-    else refuseRequest(reply, 415, 'send the body without content-encoding');
+    done();
   });
-  const conclude = (review: AdmissionRequest, answer: AdmissionAnswer, reply: FastifyReply): FastifyReply => {
+  const requests = new ReviewRequests(connections);
+  const conclude = (review: AdmissionRequest, answer: AdmissionAnswer, reply: FastifyReply): void => {
     metrics.admissions.note(answer, (performance.now() - reply.request.arrivedAt) / 1000);
     logger.infoLine(decisionLine(review, answer));
-    return reply.type(JSON_TYPE).send(writeAdmissionReview(review.uid, answer));
+    requests.answer(reply.type(JSON_TYPE), writeAdmissionReview(review.uid, answer));
+  };
+  const decide = (route: ReviewRoute, json: unknown, timeout: unknown, reply: FastifyReply): void => {
+    const parsed = parseAdmissionReview(json);
+    if (!parsed.ok) {
+      refuseRequest(reply, 400, parsed.problem);
+      return;
+    }
+    const review = parsed.value;
+    const fail = (error: unknown): AdmissionAnswer => {
+      logger.error({ err: error, uid: review.uid }, 'internal error in an admission review');
+      return route.failure(review);
+    };
+    const answer = attempt(() => route.answer(review, () => timeForAnswer(timeout)), fail);
+    // Nearly every answer is there at once: waiting for it all the same would cost as much as making it.
+    if (!(answer instanceof Promise)) conclude(review, answer, reply);
+    else void answer.catch(fail).then((late) => conclude(review, late, reply));
   };
   for (const [path, route] of Object.entries(routes)) {
     app.post<{ Querystring: { timeout?: unknown } }>(path, (request, reply) => {
-      const parsed = parseAdmissionReview(request.body);
-      if (!parsed.ok) return refuseRequest(reply, 400, parsed.problem);
-      const review = parsed.value;
-      const fail = (error: unknown): AdmissionAnswer => {
-        logger.error({ err: error, uid: review.uid }, 'internal error in an admission review');
-        return route.failure(review);
-      };
-      const answer = attempt(() => route.answer(review, () => timeForAnswer(request.query.timeout)), fail);
-      // Nearly every answer is there at once: waiting for it all the same would cost as much as making it.
-      if (!(answer instanceof Promise)) return conclude(review, answer, reply);
-      return answer.catch(fail).then((late) => conclude(review, late, reply));
+      requests.read(request, reply, (json) => decide(route, json, request.query.timeout, reply));
     });
   }
-  return app;
+  return { app, connections };
 }
 
 function attempt<T>(make: () => T, otherwise: (error: unknown) => T): T {

@@ -1,6 +1,10 @@
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
 import { arrayMember, member, objectMember, stringMember } from '../resources/json.ts';
 
+/** Names have up to 253 characters; messages name several. Whoever reaches the port may write longer ones. */
+const LONGEST_NAME = 253;
+const LONGEST_MESSAGE = 1_000;
+
 /**
  * The fields of the one log line of a decision: who, what, why. Never the object, which may hold secrets of its owner.
  * What is `undefined` is left out of the line.
@@ -14,18 +18,18 @@ export function decisionLine(
   const ownNamespace = stringMember(metadata, 'namespace') ?? '';
   const name = request.name || (stringMember(metadata, 'name') ?? '');
   return {
-    namespace,
-    name: name === '' ? undefined : name,
-    generateName: name === '' ? stringMember(metadata, 'generateName') : undefined,
-    kind,
-    subResource: subResource === '' ? undefined : subResource,
-    objectNamespace: ownNamespace === '' || ownNamespace === namespace ? undefined : ownNamespace,
+    namespace: cut(namespace),
+    name: name === '' ? undefined : cut(name),
+    generateName: name === '' ? cut(stringMember(metadata, 'generateName')) : undefined,
+    kind: cut(kind),
+    subResource: subResource === '' ? undefined : cut(subResource),
+    objectNamespace: ownNamespace === '' || ownNamespace === namespace ? undefined : cut(ownNamespace),
     owner: controllerOf(metadata),
     decision,
     reason,
     uid,
     dryRun: dryRun ? true : undefined,
-    msg: message,
+    msg: cut(message, LONGEST_MESSAGE) ?? '',
   };
 }
 
@@ -34,5 +38,9 @@ function controllerOf(metadata: unknown): string | undefined {
     (reference) => member(reference, 'controller') === true,
   );
   if (owner === undefined) return undefined;
-  return `${stringMember(owner, 'kind') ?? ''}/${stringMember(owner, 'name') ?? ''}`;
+  return `${cut(stringMember(owner, 'kind')) ?? ''}/${cut(stringMember(owner, 'name')) ?? ''}`;
+}
+
+function cut(text: string | undefined, longest = LONGEST_NAME): string | undefined {
+  return text === undefined || text.length <= longest ? text : `${text.slice(0, longest)}…`;
 }

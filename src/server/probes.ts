@@ -1,6 +1,9 @@
 import { fastify, type FastifyInstance } from 'fastify';
+import { NODE_LIMITS_OFF, type ConnectionLimits } from './connections.ts';
+import { guardProbes } from './guard-probes.ts';
 import { addScrapeRoute, type Scraped } from './scrape-route.ts';
 
+const MAX_HEADER_BYTES = 8 * 1024;
 const TEXT = 'text/plain; charset=utf-8';
 
 /** Something that has to be true before traffic may come. */
@@ -13,14 +16,22 @@ export interface ReadinessCheck {
 export interface ProbesOptions {
   readonly checks: readonly ReadinessCheck[];
   readonly metrics: Scraped;
+  /** For tests that cannot wait. */
+  readonly limits?: Partial<ConnectionLimits>;
 }
 
 /**
  * The plain HTTP application: `/livez` (the event loop answers), `/readyz` (503 names what is missing) and `/metrics`.
  * It listens to nothing yet.
  */
-export function createProbesApp({ checks, metrics }: ProbesOptions): FastifyInstance {
-  const app = fastify({ logger: false, return503OnClosing: false });
+export function createProbesApp({ checks, metrics, limits = {} }: ProbesOptions): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    return503OnClosing: false,
+    http: { ...NODE_LIMITS_OFF, maxHeaderSize: MAX_HEADER_BYTES },
+    ...NODE_LIMITS_OFF,
+  });
+  guardProbes(app, limits);
   app.get('/livez', (_request, reply) => reply.type(TEXT).send('ok\n'));
   app.get('/readyz', (_request, reply) => {
     const results = checks.map(({ name, missing }) => ({ name, missing: missing() }));

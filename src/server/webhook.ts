@@ -5,6 +5,7 @@ import { ok, type Result } from '../resources/result.ts';
 import type { ServiceLogger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createWebhookApp } from './app.ts';
+import type { ConnectionLimits } from './connections.ts';
 import type { NamespaceDefaultLookup } from './namespace-default.ts';
 import { jwtRoute, podRoute, workloadRoute } from './review-routes.ts';
 import {
@@ -29,6 +30,8 @@ export interface WebhookOptions {
   readonly metrics: Pick<Metrics, 'admissions' | 'certificateExpiration'>;
   /** `undefined` where no namespace default is in use. */
   readonly namespaceDefault: NamespaceDefaultLookup | undefined;
+  /** For tests that cannot wait. */
+  readonly limits?: Partial<ConnectionLimits>;
   /** The answer of `/validate/jwts`, a path that exists only with it. */
   readonly validateJwt?: (request: AdmissionRequest) => AdmissionAnswer | Promise<AdmissionAnswer>;
 }
@@ -59,10 +62,11 @@ export function createWebhook(options: WebhookOptions): Webhook {
   const drain = (): void => {
     drainingSince ??= performance.now();
   };
-  const app = createWebhookApp({
+  const { app, connections } = createWebhookApp({
     certificate: () => inUse,
     logger,
     metrics,
+    limits: options.limits ?? {},
     isDraining: () => drainingSince !== undefined,
     routes: {
       '/mutate/pods': podRoute(namespaceDefault),
@@ -91,9 +95,9 @@ export function createWebhook(options: WebhookOptions): Webhook {
       drain();
       const waited = performance.now() - (drainingSince ?? 0);
       await sleep(Math.max(drainMs - waited, 0));
-      // Node closes the idle connections once; one that is busy at that moment would stay for its whole keep-alive.
-      const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
-      const limit = setTimeout(() => app.server.closeAllConnections(), CLOSE_LIMIT_MS);
+      // Node closes the idle connections once; one that is busy at that moment would stay until its client leaves.
+      const sweep = setInterval(() => connections.endIdle(), SWEEP_MS);
+      const limit = setTimeout(() => connections.endAll(), CLOSE_LIMIT_MS);
       try {
         await app.close();
       } finally {

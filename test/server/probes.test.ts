@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -90,6 +91,21 @@ describe('the probes', () => {
 
   it('nothing else is there', async () => {
     assert.equal((await createProbesApp({ checks: [], metrics }).inject('/')).statusCode, 404);
+  });
+
+  it('a client that sends half of a request is ended, and many of them keep nobody else out', async () => {
+    const limits = { asking: 500, connections: 10, look: 50 };
+    const app = createProbesApp({ checks: [], metrics, limits });
+    const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port);
+    const half = Array.from({ length: 30 }, () => {
+      const socket = connect({ host: '127.0.0.1', port }).on('error', () => {});
+      socket.write('GET /livez HTTP/1.1\r\nho');
+      return socket;
+    });
+    const ended = half.map((socket) => once(socket.resume(), 'close'));
+    assert.equal(await (await fetch(`http://127.0.0.1:${port}/livez`)).text(), 'ok\n');
+    await Promise.all(ended);
+    await app.close();
   });
 });
 

@@ -3,7 +3,7 @@ import type { Server } from 'node:https';
 import type { FastifyInstance } from 'fastify';
 
 /** Fastify over HTTPS. */
-export type WebhookApp = FastifyInstance<Server, IncomingMessage, ServerResponse>;
+export type HttpsApp = FastifyInstance<Server, IncomingMessage, ServerResponse>;
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,0 +1,27 @@
+import type { ServerResponse } from 'node:http';
+import { FairShare } from './fair-share.ts';
+
+/** Of all large bodies and answers together: under 512 MiB there is room for them beside everything else. */
+const CAPACITY_BYTES = 64 * 1024 * 1024;
+/** Smaller ones are free: there are no more of them than connections. */
+const FREE_BYTES = 64 * 1024;
+
+/**
+ * The common budget of large bodies, from their headers until their answer has been taken, and of large answers. When it
+ * does not suffice, the address that holds the most loses its oldest exchange.
+ */
+export class BytesInFlight {
+  readonly #shares = new FairShare<{ readonly response: ServerResponse }>(CAPACITY_BYTES, () => 0);
+
+  /** Until the response is finished or broken off. False when there is no room, even after others had to go. */
+  take(owner: string, bytes: number, response: ServerResponse): boolean {
+    if (bytes <= FREE_BYTES) return true;
+    const item = { response };
+    for (const loser of this.#shares.take(owner, item, bytes)) {
+      if (loser === item) return false;
+      loser.response.destroy();
+    }
+    response.once('close', () => this.#shares.give(item));
+    return true;
+  }
+}

@@ -1,0 +1,161 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { FairShare } from './fair-share.ts';
+
+/** How long a connection may stay in each state, in milliseconds. */
+export interface ConnectionLimits {
+  /** Of all clients together, those before their handshake included. */
+  readonly connections: number;
+  readonly handshake: number;
+  /** From the first byte of a request to its last. */
+  readonly asking: number;
+  /** From the last byte of a request until its answer has been taken. */
+  readonly answering: number;
+  /** Without a request, whether or not there was one before. */
+  readonly idle: number;
+  /** How often the others are looked at: no limit is kept more exactly. */
+  readonly look: number;
+}
+
+type State = keyof Pick<ConnectionLimits, 'handshake' | 'asking' | 'answering' | 'idle'>;
+
+interface Connection {
+  readonly tcp: Socket;
+  readonly owner: string;
+  /** What requests are read from, and know as their socket: another than `tcp` with TLS, and none before its handshake. */
+  stream: Socket | undefined;
+  /** Bytes of the stream when the last request was complete: while there are no more, none has begun. */
+  quietAt: number;
+  requests: number;
+  /** The answer to the newest request, and whether all of that request has come. */
+  response: ServerResponse | undefined;
+  isReceived: boolean;
+  /** What it was at the last look, and since when. */
+  seen: { readonly state: State; readonly requests: number; readonly since: number };
+}
+
+/** How many bytes came before a request's headers or a body are still missing is Node's to limit; how long, ours. */
+export const NODE_LIMITS_OFF = { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0 } as const;
+
+/**
+ * Ends connections that last too long in one state, and those too many. Node's own limits cannot do both: the one that
+ * ends a half-sent request also answers, with a 408, a connection that a client has opened but not used yet, and what the
+ * client writes at that instant is lost. So here time counts from the first byte of a request, not from the connection.
+ *
+ * When there are too many, the address with the most loses one: first such that never carried a whole request, then idle
+ * ones, oldest first. So many connections from elsewhere never cost the API server one of its own.
+ */
+export class Connections {
+  readonly #limits: ConnectionLimits;
+  readonly #shares: FairShare<Connection>;
+  readonly #open = new Set<Connection>();
+  readonly #byStream = new WeakMap<Socket, Connection>();
+
+  constructor(limits: ConnectionLimits) {
+    this.#limits = limits;
+    this.#shares = new FairShare(limits.connections, rankOf);
+  }
+
+  /** From now on until the server closes. `secure`: its connections begin with a TLS handshake. */
+  watch(server: Server, { secure }: { readonly secure: boolean }): void {
+    const shaking = new Map<string, Connection>();
+    server.on('connection', (tcp) => {
+      const connection = this.#add(tcp, secure);
+      const ends = endsOf(tcp);
+      if (secure) shaking.set(ends, connection);
+      else this.#byStream.set(tcp, connection);
+      tcp.once('close', () => {
+        this.#open.delete(connection);
+        this.#shares.give(connection);
+        if (shaking.get(ends) === connection) shaking.delete(ends);
+      });
+      for (const loser of this.#shares.take(connection.owner, connection, 1)) loser.tcp.destroy();
+    });
+    server.on('secureConnection', (socket: Socket) => {
+      const ends = endsOf(socket);
+      const connection = shaking.get(ends);
+      shaking.delete(ends);
+      if (connection === undefined) return;
+      connection.stream = socket;
+      this.#byStream.set(socket, connection);
+    });
+    const looking = setInterval(() => this.#look(performance.now()), this.#limits.look).unref();
+    server.once('close', () => clearInterval(looking));
+  }
+
+  /**
+   * A request's headers have been read. False for one that came before the answer to the one before it, which no client
+   * of ours does: then the connection is ended.
+   */
+  begin(request: IncomingMessage, response: ServerResponse): boolean {
+    const connection = this.#byStream.get(request.socket);
+    if (connection === undefined) return true;
+    if (connection.response?.writableEnded === false) {
+      connection.tcp.destroy();
+      return false;
+    }
+    connection.response = response;
+    connection.isReceived = false;
+    return true;
+  }
+
+  /** The request is complete. */
+  received(request: IncomingMessage): void {
+    const connection = this.#byStream.get(request.socket);
+    if (connection === undefined) return;
+    connection.isReceived = true;
+    connection.requests += 1;
+    connection.quietAt = request.socket.bytesRead;
+  }
+
+  /** Ends those that carry no request. */
+  endIdle(): void {
+    for (const connection of this.#open) if (stateOf(connection) === 'idle') connection.tcp.destroy();
+  }
+
+  endAll(): void {
+    for (const { tcp } of this.#open) tcp.destroy();
+  }
+
+  #add(tcp: Socket, secure: boolean): Connection {
+    const connection: Connection = {
+      tcp,
+      owner: tcp.remoteAddress ?? '',
+      stream: secure ? undefined : tcp,
+      quietAt: 0,
+      requests: 0,
+      response: undefined,
+      isReceived: true,
+      seen: { state: secure ? 'handshake' : 'idle', requests: 0, since: performance.now() },
+    };
+    this.#open.add(connection);
+    return connection;
+  }
+
+  #look(now: number): void {
+    for (const connection of this.#open) {
+      const { seen, requests } = connection;
+      const state = stateOf(connection);
+      if (state !== seen.state || requests !== seen.requests)
+        connection.seen = { state, requests, since: now };
+      else if (now - seen.since >= this.#limits[state]) connection.tcp.destroy();
+    }
+  }
+}
+
+function stateOf({ stream, isReceived, response, quietAt }: Connection): State {
+  if (stream === undefined) return 'handshake';
+  if (!isReceived || stream.bytesRead !== quietAt) return 'asking';
+  return response?.writableFinished === false ? 'answering' : 'idle';
+}
+
+/** See `FairShare`. */
+function rankOf(connection: Connection): number {
+  if (connection.requests === 0) return 0;
+  return stateOf(connection) === 'idle' ? 1 : 3;
+}
+
+/** The same for a TCP socket and for the TLS one over it, and for no other pair. */
+function endsOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress ?? ''} ${remotePort ?? 0} ${localAddress ?? ''}`;
+}

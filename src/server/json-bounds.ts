@@ -1,0 +1,50 @@
+/** Below, a body is not looked at: the worst that fits in so few bytes costs some milliseconds, and all reviews but the largest fit. */
+const UNSEEN_BYTES = 64 * 1024;
+/** A pod with everything nests 15 deep, `managedFields` included. Deeper than thousands, recursion fails. */
+const MAX_DEPTH = 500;
+/**
+ * An update carries two objects of up to 3 MiB. Two such pods, of a thousand containers with 25 variables each and with
+ * `managedFields`, hold 600,000 values and 370,000 members. Members cost the most: V8 makes a hidden class for each new
+ * order of keys, up to 2 µs each.
+ */
+const MAX_VALUES = 700_000;
+const MAX_MEMBERS = 420_000;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY, COMMA, COLON] = [
+  0x7b, 0x7d, 0x5b, 0x5d, 0x2c, 0x3a,
+];
+
+/**
+ * What is too much in a JSON text, as a sentence, before anything is made of it: `JSON.parse` needs twenty times the
+ * memory of the text, and seconds, when it holds nothing but brackets. One pass over the bytes; that the text is JSON
+ * after all is for the parser to find.
+ */
+export function excessOf(bytes: Uint8Array): string | undefined {
+  if (bytes.length <= UNSEEN_BYTES) return undefined;
+  let depth = 0;
+  let values = 0;
+  let members = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at];
+    if (byte === QUOTE) at = endOfString(bytes, at + 1);
+    else if (byte === COLON) members += 1;
+    else if (byte === COMMA) values += 1;
+    else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+      values += 1;
+      depth += 1;
+      if (depth > MAX_DEPTH) return `the body nests more than ${MAX_DEPTH} deep`;
+    } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth -= 1;
+    if (values > MAX_VALUES) return `the body holds more than ${MAX_VALUES} values`;
+    if (members > MAX_MEMBERS) return `the body holds more than ${MAX_MEMBERS} members of objects`;
+  }
+  return undefined;
+}
+
+/** Of the string whose first character is at `start`: where its closing quote is. */
+function endOfString(bytes: Uint8Array, start: number): number {
+  let at = start;
+  while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
+  return at;
+}

@@ -1,0 +1,94 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { BytesInFlight } from './bytes-in-flight.ts';
+import type { Connections } from './connections.ts';
+import { refuseRequest } from './http-problems.ts';
+import { excessOf } from './json-bounds.ts';
+import { receiveBody } from './receive-body.ts';
+import { Turns } from './turns.ts';
+
+/** Objects have up to 3 MiB; a review of an update carries two, with some room for escapes. */
+const BODY_LIMIT = 8 * 1024 * 1024;
+
+const JSON_TYPE = /^application\/json[\t ]*(?:;|$)/i;
+
+/** What is wrong with a request before its body is read: an HTTP status, and a text where the usual one says too little. */
+function problemOf({ headers }: FastifyRequest): readonly [number, string?] | undefined {
+  const type = headers['content-type'] ?? '';
+  if (type !== 'application/json' && !JSON_TYPE.test(type)) return [415];
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity')
+    return [415, 'send the body without content-encoding'];
+  return bytesOf(headers) > BODY_LIMIT ? [413] : undefined;
+}
+
+/** How large the body will be at most. */
+function bytesOf(headers: FastifyRequest['headers']): number {
+  if (headers['transfer-encoding'] !== undefined) return BODY_LIMIT;
+  return Number(headers['content-length'] ?? 0);
+}
+
+/**
+ * From a request to the JSON it carries, within bounds: the bytes of one body, the bytes of all of them, the depth and
+ * number of what they hold, and the time that anybody's reviews take from everybody else's.
+ */
+export class ReviewRequests {
+  readonly #connections: Connections;
+  readonly #inFlight = new BytesInFlight();
+  readonly #turns = new Turns();
+
+  constructor(connections: Connections) {
+    this.#connections = connections;
+  }
+
+  /** Calls `use` with the parsed body, or refuses the request. What `use` throws becomes an internal error. */
+  read(request: FastifyRequest, reply: FastifyReply, use: (json: unknown) => void): void {
+    const problem = problemOf(request);
+    if (problem !== undefined) {
+      refuseRequest(reply, ...problem);
+      return;
+    }
+    const capacity = bytesOf(request.headers);
+    const owner = request.socket.remoteAddress ?? '';
+    if (!this.#inFlight.take(owner, capacity, reply.raw)) {
+      refuseRequest(reply.header('retry-after', '1'), 429);
+      return;
+    }
+    receiveBody(request.raw, capacity, (body) => {
+      if (body === undefined) {
+        refuseRequest(reply, 413);
+        return;
+      }
+      this.#connections.received(request.raw);
+      this.#turns.take(owner, body.length, () => {
+        if (request.socket.destroyed) return; // nobody waits for the answer any more
+        try {
+          parse(body, reply, use);
+        } catch (error) {
+          void reply.send(error);
+        }
+      });
+    });
+  }
+
+  /** Sends a review's answer, unless so many large ones wait to be taken that this one has no room. */
+  answer(reply: FastifyReply, text: string): void {
+    const owner = reply.request.socket.remoteAddress ?? '';
+    if (this.#inFlight.take(owner, text.length, reply.raw)) void reply.send(text);
+    else refuseRequest(reply.header('retry-after', '1'), 429);
+  }
+}
+
+function parse(body: Buffer, reply: FastifyReply, use: (json: unknown) => void): void {
+  const excess = excessOf(body);
+  if (excess !== undefined) {
+    refuseRequest(reply, 413, excess);
+    return;
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(body.toString());
+  } catch {
+    refuseRequest(reply, 400);
+    return;
+  }
+  use(json);
+}

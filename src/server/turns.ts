@@ -1,0 +1,88 @@
+/** How long one turn of the event loop may be spent on reviews before the others get theirs: reads, timers, new connections. */
+const SLICE_MS = 50;
+
+interface Job {
+  readonly size: number;
+  readonly run: () => void;
+}
+
+/**
+ * Who is next when there is more to do than one turn of the event loop should hold. Usually there is not, and work is
+ * done at once. Else the owner that has cost the least goes first, with the smallest of its jobs: nobody waits for another
+ * one's expensive reviews, however many they are.
+ */
+export class Turns {
+  /** Milliseconds of this turn. */
+  #spent = 0;
+  #isTurnMarked = false;
+  readonly #waiting = new Map<string, Job[]>();
+  /** Milliseconds by owner, since the last time when nobody waited. */
+  readonly #costs = new Map<string, number>();
+
+  /** Calls `run` now or soon; what it throws at once is thrown here, and is an uncaught exception later. */
+  take(owner: string, size: number, run: () => void): void {
+    if (this.#waiting.size === 0 && this.#spent < SLICE_MS) {
+      this.#do(owner, run);
+      return;
+    }
+    const jobs = this.#waiting.get(owner);
+    if (jobs === undefined) this.#waiting.set(owner, [{ size, run }]);
+    else jobs.push({ size, run });
+  }
+
+  #do(owner: string, run: () => void): void {
+    const before = performance.now();
+    try {
+      run();
+    } finally {
+      const cost = performance.now() - before;
+      this.#spent += cost;
+      // A crowded turn ends with the next `setImmediate`; what was spent in many calm ones is forgotten by it too.
+      if (this.#spent >= SLICE_MS / 2) {
+        this.#costs.set(owner, (this.#costs.get(owner) ?? 0) + cost);
+        this.#markTurn();
+      }
+    }
+  }
+
+  #markTurn(): void {
+    if (this.#isTurnMarked) return;
+    this.#isTurnMarked = true;
+    setImmediate(() => {
+      this.#isTurnMarked = false;
+      this.#spent = 0;
+      this.#goOn();
+    });
+  }
+
+  #goOn(): void {
+    while (this.#spent < SLICE_MS) {
+      const owner = this.#cheapestOwner();
+      if (owner === undefined) break;
+      this.#do(owner, this.#takeSmallest(owner));
+    }
+    if (this.#waiting.size > 0) this.#markTurn();
+    else this.#costs.clear();
+  }
+
+  #cheapestOwner(): string | undefined {
+    let cheapest: string | undefined;
+    let least = Number.POSITIVE_INFINITY;
+    for (const owner of this.#waiting.keys()) {
+      const cost = this.#costs.get(owner) ?? 0;
+      if (cost >= least) continue;
+      least = cost;
+      cheapest = owner;
+    }
+    return cheapest;
+  }
+
+  #takeSmallest(owner: string): () => void {
+    const jobs = this.#waiting.get(owner) ?? [];
+    let smallest = 0;
+    for (const [index, { size }] of jobs.entries()) if (size < (jobs[smallest]?.size ?? 0)) smallest = index;
+    const [job] = jobs.splice(smallest, 1);
+    if (jobs.length === 0) this.#waiting.delete(owner);
+    return job?.run ?? (() => undefined);
+  }
+}

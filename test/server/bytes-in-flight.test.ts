@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, it } from 'node:test';
+import { BytesInFlight } from '../../src/server/bytes-in-flight.ts';
+
+const MIB = 1024 * 1024;
+
+const exchange = (): ServerResponse => new ServerResponse(new IncomingMessage(new Socket()));
+
+describe('the bytes in flight', () => {
+  it('of one address give way, the oldest first, when another needs some', () => {
+    const bytes = new BytesInFlight();
+    const hostile = Array.from({ length: 9 }, exchange);
+    for (const response of hostile) bytes.take('attacker', 8 * MIB, response);
+    assert.deepEqual(
+      hostile.map(({ destroyed }) => destroyed),
+      [true, ...Array.from({ length: 8 }, () => false)],
+    );
+    const another = exchange();
+    assert.ok(bytes.take('api server', 3 * MIB, another));
+    assert.equal(another.destroyed, false);
+    assert.deepEqual(
+      hostile.slice(0, 3).map(({ destroyed }) => destroyed),
+      [true, true, false],
+    );
+  });
+
+  it('are free again when their exchange has ended', async () => {
+    const bytes = new BytesInFlight();
+    for (let round = 0; round < 100; round += 1) {
+      const response = exchange();
+      assert.ok(bytes.take('a', 64 * MIB, response));
+      response.destroy();
+      await nextTurn();
+    }
+  });
+
+  it('that are more than all is refused, a small one never', () => {
+    const bytes = new BytesInFlight();
+    assert.equal(bytes.take('a', 64 * MIB + 1, exchange()), false);
+    assert.ok(bytes.take('a', 64 * MIB, exchange()));
+    assert.ok(bytes.take('b', 64 * 1024, exchange()));
+  });
+});

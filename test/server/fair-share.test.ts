@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { FairShare } from '../../src/server/fair-share.ts';
+
+interface Item {
+  readonly owner: string;
+  readonly weight: number;
+  readonly rank: number;
+}
+
+const item = (owner: string, weight = 1, rank = 0): Item => ({ owner, weight, rank });
+const CAPACITY = 20;
+
+function shareOf(capacity: number): FairShare<Item> {
+  return new FairShare(capacity, ({ rank }) => rank);
+}
+
+describe('a fair share', () => {
+  it('takes from nobody as long as there is enough', () => {
+    const share = shareOf(3);
+    for (let taken = 0; taken < 3; taken += 1) assert.deepEqual(share.take('a', item('a'), 1), []);
+    assert.equal(share.used, 3);
+  });
+
+  it('takes the oldest from the owner that holds the most, not from the newcomer', () => {
+    const share = shareOf(3);
+    const [first, ...others] = [item('a'), item('a'), item('a')];
+    for (const each of [first, ...others]) share.take('a', each, 1);
+    assert.deepEqual(share.take('b', item('b'), 1), [first]);
+  });
+
+  it('takes the lowest rank first, a newcomer before what is at work, and that only for another owner', () => {
+    const share = shareOf(2);
+    const [busy, idle] = [item('a', 1, 3), item('a', 1, 1)];
+    share.take('a', busy, 1);
+    share.take('a', idle, 1);
+    const newcomer = item('a');
+    assert.deepEqual(share.take('a', newcomer, 1), [idle]);
+    share.give(newcomer);
+    share.take('a', item('a', 1, 3), 1);
+    assert.deepEqual(share.take('a', newcomer, 1), [newcomer]);
+    assert.deepEqual(share.take('b', item('b'), 1), [busy]);
+  });
+
+  it('refuses what is larger than everything there is', () => {
+    const share = shareOf(3);
+    const huge = item('a');
+    assert.deepEqual(share.take('a', huge, 4), [huge]);
+    assert.equal(share.used, 0);
+  });
+
+  const items = fc.array(
+    fc.record({
+      owner: fc.constantFrom('a', 'b', 'c', 'd'),
+      weight: fc.integer({ min: 1, max: 5 }),
+      rank: fc.constantFrom(0, 1, 3),
+    }),
+    { maxLength: 60 },
+  );
+
+  it('is never exceeded, and what is given back is there again', () => {
+    fc.assert(
+      fc.property(items, fc.infiniteStream(fc.boolean()), (taken, gives) => {
+        const share = shareOf(CAPACITY);
+        const held = new Set<Item>();
+        for (const each of taken) {
+          held.add(each);
+          for (const loser of share.take(each.owner, each, each.weight)) held.delete(loser);
+          const [oldest] = held;
+          if (gives.next().value === true && oldest !== undefined) {
+            share.give(oldest);
+            share.give(oldest);
+            held.delete(oldest);
+          }
+          assert.ok(share.used <= CAPACITY);
+          assert.equal(
+            share.used,
+            [...held].reduce((sum, { weight }) => sum + weight, 0),
+          );
+        }
+      }),
+    );
+  });
+
+  it('never costs an owner anything that holds no more than its equal share', () => {
+    const OWNERS = 4;
+    fc.assert(
+      fc.property(items, (taken) => {
+        const share = shareOf(CAPACITY);
+        const weights = new Map<string, number>();
+        const add = ({ owner, weight }: Item, sign: number) =>
+          weights.set(owner, (weights.get(owner) ?? 0) + sign * weight);
+        for (const each of taken) {
+          add(each, 1);
+          for (const loser of share.take(each.owner, each, each.weight)) {
+            assert.ok((weights.get(loser.owner) ?? 0) > CAPACITY / OWNERS);
+            add(loser, -1);
+          }
+        }
+      }),
+    );
+  });
+});

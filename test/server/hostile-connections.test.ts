@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, it } from 'node:test';
+import { reviewText } from './reviews.ts';
+import { withWebhook, type StartedWebhook } from './started-webhook.ts';
+
+const HOST = '127.0.0.1';
+/** Another client's address: on Linux all of 127/8 is this machine. */
+const ELSEWHERE = '127.0.0.2';
+
+/** The beginning of a ClientHello, whose rest never comes. */
+const HALF_HELLO = Buffer.from('1603010200010001fc0303', 'hex');
+
+const HEAD = 'POST /mutate/pods?timeout=5s HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+
+function requestOf(body: string): string {
+  return `${HEAD}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+}
+
+function quiet<T extends Socket>(socket: T): T {
+  return socket.on('error', () => {});
+}
+
+async function dial({ port }: StartedWebhook, localAddress = HOST): Promise<Socket> {
+  const socket = quiet(connectTcp({ host: HOST, port, localAddress }));
+  await once(socket, 'connect');
+  return socket;
+}
+
+async function dialTls(
+  started: StartedWebhook,
+  localAddress = HOST,
+  maxVersion?: 'TLSv1.2',
+): Promise<TLSSocket> {
+  const socket = quiet(
+    connectTls({
+      socket: await dial(started, localAddress),
+      ca: started.certificate.cert,
+      ...(maxVersion === undefined ? {} : { maxVersion }),
+    }),
+  );
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+async function ask(socket: TLSSocket, text = requestOf(reviewText())): Promise<string> {
+  socket.write(text);
+  const [answer] = await once(socket, 'data');
+  return String(answer).split('\r\n', 1)[0] ?? '';
+}
+
+const OK = 'HTTP/1.1 200 OK';
+
+/** Milliseconds until the other side ends it. */
+async function lifeOf(socket: Socket): Promise<number> {
+  const before = performance.now();
+  socket.resume();
+  if (!socket.closed) await once(socket, 'close');
+  return performance.now() - before;
+}
+
+describe('connections of hostile clients', { concurrency: true }, () => {
+  it('one that was opened and not used for longer than a half-sent request may last is answered', async () => {
+    await withWebhook({ limits: { asking: 300, answering: 300, look: 50 } }, async (started) => {
+      const socket = await dialTls(started);
+      await sleep(1_000);
+      assert.equal(await ask(socket), OK);
+      await sleep(1_000);
+      assert.equal(await ask(socket), OK);
+      socket.destroy();
+    });
+  });
+
+  it('with the real limits too', async () => {
+    await withWebhook({}, async (started) => {
+      const socket = await dialTls(started);
+      await sleep(11_000);
+      assert.equal(await ask(socket), OK);
+      socket.destroy();
+    });
+  });
+
+  it('one that is never used ends after Go’s client would have ended it', async () => {
+    await withWebhook({ limits: { idle: 500, look: 50 } }, async (started) => {
+      const life = await lifeOf(await dialTls(started));
+      assert.ok(life >= 450, `${life} ms`);
+    });
+  });
+
+  const slow: readonly [string, (socket: TLSSocket) => void][] = [
+    ['a header', (socket) => void socket.write('POST /mutate/pods HTTP/1.1\r\nho')],
+    ['a body', (socket) => void socket.write(requestOf(reviewText()).slice(0, -1))],
+    [
+      'a body of chunks',
+      (socket) => void socket.write(`${HEAD}transfer-encoding: chunked\r\n\r\n1\r\n{\r\n`),
+    ],
+    [
+      'a body that nobody wants',
+      (socket) => void socket.write('GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n'),
+    ],
+    [
+      'one byte of a header after the other',
+      (socket) => {
+        let sent = 0;
+        const sending = setInterval(() => socket.write('POST /mutate'.charAt(sent++) || 'x'), 100);
+        socket.once('close', () => clearInterval(sending));
+      },
+    ],
+    [
+      'a second request, whose body does not come',
+      (socket) => void socket.write(requestOf(reviewText()) + requestOf(reviewText()).slice(0, -1)),
+    ],
+  ];
+  for (const [title, send] of slow) {
+    it(`half of a request ends: ${title}`, async () => {
+      await withWebhook({ limits: { asking: 500, look: 50 } }, async (started) => {
+        const socket = await dialTls(started);
+        send(socket);
+        const life = await lifeOf(socket);
+        assert.ok(life < 5_000, `${life} ms`);
+        assert.equal((await started.send('/mutate/pods', reviewText())).status, 200);
+      });
+    });
+  }
+
+  it('a handshake that does not end is ended, also when bytes keep coming', async () => {
+    await withWebhook({ limits: { handshake: 500, look: 50 } }, async (started) => {
+      const [silent, half, drip] = await Promise.all([dial(started), dial(started), dial(started)]);
+      half.write(HALF_HELLO);
+      let sent = 0;
+      const dripping = setInterval(() => drip.write(HALF_HELLO.subarray(sent, ++sent)), 100);
+      const lives = await Promise.all([silent, half, drip].map(lifeOf));
+      clearInterval(dripping);
+      for (const life of lives) assert.ok(life < 3_000, `${life} ms`);
+    });
+  });
+
+  it('many half handshakes take no connection from a client elsewhere, old or new', async () => {
+    await withWebhook({ limits: { connections: 20 } }, async (started) => {
+      const used = await dialTls(started, ELSEWHERE);
+      const unused = await dialTls(started, ELSEWHERE);
+      assert.equal(await ask(used), OK);
+      const attackers: Socket[] = [];
+      for (let count = 0; count < 200; count += 1) {
+        const socket = await dial(started);
+        socket.write(HALF_HELLO);
+        attackers.push(socket);
+      }
+      assert.equal(await ask(await dialTls(started, ELSEWHERE)), OK);
+      for (const socket of [used, unused]) assert.equal(await ask(socket), OK);
+      for (const socket of attackers) socket.destroy();
+    });
+  });
+
+  it('nor from one at the same address that has asked before', async () => {
+    await withWebhook({ limits: { connections: 20 } }, async (started) => {
+      const used = await dialTls(started);
+      assert.equal(await ask(used), OK);
+      const attackers: Socket[] = [];
+      for (let count = 0; count < 200; count += 1) attackers.push(await dial(started));
+      assert.equal(await ask(used), OK);
+      assert.equal(await ask(await dialTls(started)), OK);
+      for (const socket of attackers) socket.destroy();
+    });
+  });
+
+  it('no more are open than the limit', async () => {
+    await withWebhook({ limits: { connections: 20 } }, async (started) => {
+      const sockets: Socket[] = [];
+      for (let count = 0; count < 60; count += 1) sockets.push(await dialTls(started));
+      await sleep(100);
+      assert.equal(sockets.filter((socket) => !socket.closed && !socket.destroyed).length, 20);
+      for (const socket of sockets) socket.destroy();
+    });
+  });
+
+  it('a second request before the first one’s answer ends the connection, and nothing else', async () => {
+    const namespaceDefault = () => Promise.withResolvers<never>().promise;
+    await withWebhook({ namespaceDefault }, async (started) => {
+      const socket = await dialTls(started);
+      const waits = reviewText({ object: { metadata: {}, spec: { containers: [{ name: 'a' }] } } });
+      socket.write(requestOf(waits).repeat(2));
+      assert.ok((await lifeOf(socket)) < 3_000);
+      assert.equal((await started.send('/mutate/pods', reviewText())).status, 200);
+    });
+  });
+
+  it('a client of TLS 1.2 gets no second handshake, neither before nor after a rotation', async () => {
+    await withWebhook({}, async (started) => {
+      for (let round = 0; round < 2; round += 1) {
+        const socket = await dialTls(started, HOST, 'TLSv1.2');
+        const renegotiated = Promise.withResolvers<Error | null>();
+        socket.on('error', (error) => renegotiated.resolve(error));
+        socket.renegotiate({}, (error) => renegotiated.resolve(error));
+        assert.match(String(await renegotiated.promise), /no renegotiation/i);
+        socket.destroy();
+        assert.ok(started.webhook.useCertificate(started.certificate).ok);
+      }
+    });
+  });
+
+  it('half handshakes do not keep the server from ending', async () => {
+    await withWebhook({}, async (started) => {
+      const socket = await dial(started);
+      socket.write(HALF_HELLO);
+      const before = performance.now();
+      await started.webhook.close(0);
+      assert.ok(performance.now() - before < 8_000);
+    });
+  });
+});

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { excessOf } from '../../src/server/json-bounds.ts';
+
+const MIB = 1024 * 1024;
+const bytes = (text: string): Buffer => Buffer.from(text);
+/** A text of that many bytes, mostly of one piece. */
+const repeat = (piece: string, size: number): string => piece.repeat(Math.floor(size / piece.length));
+
+/** A pod as large as the API server takes it, 3 MiB: a thousand containers with 25 variables, and `managedFields`. */
+function largestPod(): object {
+  const fields: Record<string, object> = {};
+  const containers = Array.from({ length: 1_000 }, (_, index) => {
+    const names = Array.from({ length: 25 }, (_each, number) => `SET_${index}_${number}`);
+    const entries = names.map((name) => [`k:{"name":"${name}"}`, { '.': {}, 'f:name': {}, 'f:value': {} }]);
+    fields[`k:{"name":"container-${index}"}`] = {
+      '.': {},
+      'f:env': { '.': {}, ...Object.fromEntries(entries) },
+      'f:image': {},
+      'f:name': {},
+      'f:resources': { '.': {}, 'f:limits': { '.': {}, 'f:memory': {} } },
+    };
+    const env = names.map((name) => ({ name, value: 'x'.repeat(18) }));
+    const resources = { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } };
+    return { name: `container-${index}`, image: 'registry.example.com/team/app:1.2.3', env, resources };
+  });
+  const managedFields = [
+    { manager: 'kubectl', fieldsV1: { 'f:spec': { 'f:containers': fields } }, operation: 'Update' },
+  ];
+  return { kind: 'Pod', metadata: { name: 'x', managedFields }, spec: { containers } };
+}
+
+describe('what is too much in a JSON text', () => {
+  const hostile: readonly [string, string, RegExp][] = [
+    ['8 MiB of opening brackets', repeat('[', 8 * MIB), /nests more than 500 deep/],
+    ['8 MiB of nested objects', repeat('{"":', 8 * MIB), /nests more than 500 deep/],
+    ['8 MiB of empty objects', `[${repeat('{},', 8 * MIB - 2)}0]`, /more than 700000 values/],
+    ['8 MiB of empty arrays', `[${repeat('[],', 8 * MIB - 2)}0]`, /more than 700000 values/],
+    ['8 MiB of numbers', `[${repeat('1,', 8 * MIB - 2)}0]`, /more than 700000 values/],
+    ['8 MiB of one object', `{${repeat('"":1,', 8 * MIB - 6)}"":0}`, /more than 420000 members/],
+    [
+      '8 MiB of objects of one member',
+      `[${repeat('{"abcdef":1},', 8 * MIB - 2)}0]`,
+      /more than 700000 values/,
+    ],
+    [
+      'members below the number of values',
+      `{${repeat('"abcdefghi":1,', 7 * MIB)}"":0}`,
+      /more than 420000 members/,
+    ],
+  ];
+  for (const [title, text, message] of hostile) {
+    it(title, () => assert.match(excessOf(bytes(text)) ?? '', message));
+  }
+
+  it('is not an update of two of the largest pods that the API server takes', () => {
+    const pod = largestPod();
+    const text = JSON.stringify({ request: { object: pod, oldObject: pod } });
+    assert.ok(text.length > 5.9 * MIB && text.length < 8 * MIB, `${text.length / MIB} MiB`);
+    assert.equal(excessOf(bytes(text)), undefined);
+  });
+
+  it('is not what a string holds, with quotes and backslashes', () => {
+    const text = JSON.stringify([
+      '[{'.repeat(100_000),
+      '"[\\'.repeat(100_000),
+      '\\',
+      '\\"',
+      ',:'.repeat(MIB),
+    ]);
+    assert.equal(excessOf(bytes(text)), undefined);
+  });
+
+  it('is found behind strings of any kind', () => {
+    const padding = JSON.stringify('x'.repeat(64 * 1024));
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ unit: fc.constantFrom('"', '\\', '[', '{', ':', ',', 'ß', '\n') })),
+        (before) => {
+          const strings = [...before.map((each) => JSON.stringify(each)), padding];
+          assert.match(
+            excessOf(bytes(`[${strings.join(',')},${'['.repeat(500)}`)) ?? '',
+            /nests more than 500/,
+          );
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it('is looked for in large texts only', () => {
+    assert.equal(excessOf(bytes('['.repeat(64 * 1024))), undefined);
+    assert.match(excessOf(bytes('['.repeat(64 * 1024 + 1))) ?? '', /nests/);
+  });
+});
