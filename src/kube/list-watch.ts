@@ -36,6 +36,8 @@ export interface ListWatch {
   /** True when the store holds everything for the first time; false if it was stopped before. Never rejects. */
   readonly synced: Promise<boolean>;
   readonly isSynced: () => boolean;
+  /** Resolves when a list failed for the first time before any succeeded. Never rejects. */
+  readonly failed: Promise<void>;
   /** When the API server last said anything (events, bookmarks, the beginning of an answer), in ms since the epoch. */
   readonly lastEventAt: () => number | undefined;
   /** Ends the watch and every timer; the store keeps what it has. */
@@ -60,11 +62,13 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
   const scope = namespace === undefined ? '' : `${namespace}/`;
   const abort = new AbortController();
   const synced = Promise.withResolvers<boolean>();
+  const failed = Promise.withResolvers<void>();
   let isSynced = false;
   let lastEventAt: number | undefined;
   let resourceVersion: string | undefined; // undefined: list first
   let newest: string | undefined; // the last one resumed from, also after it was given up
   let failures = 0;
+  let wasExpired = false; // the last answer was 410
   let told: string | undefined; // the failure in the log, told once
   let isQuiet = false; // the present watch was opened and has not brought anything yet
 
@@ -100,6 +104,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
   };
   const noteSuccess = (): void => {
     failures = 0;
+    wasExpired = false;
     if (told === undefined) return;
     told = undefined;
     log.info({ resource }, 'watch works again');
@@ -177,11 +182,15 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
         log.debug({ resource }, 'nothing was to be told yet: the watch is opened again');
         return 0;
       }
+      // An API server that answers 410 works, whatever failed before: only one after the other is a failure.
+      const isFirstExpiry = isExpired(error) && !wasExpired;
+      wasExpired = isExpired(error);
       const isSteady = !listing && clock.monotonic() - startedAt >= STEADY_MS;
       failures = isSteady ? 1 : failures + 1;
       if (listing && isNotFound(error) && failures > 1) replaceAll(store, NOTHING, scope, true); // its CRD is gone
       if (!listing && mustList(error, failures)) resourceVersion = undefined;
-      if (isExpired(error) && failures === 1) return 0;
+      if (isFirstExpiry) return 0;
+      if (!isSynced) failed.resolve();
       const delay = Math.max(watchDelay(failures, random), retryAfterOf(error));
       tell(error, delay);
       return delay;
@@ -207,6 +216,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
   return {
     synced: synced.promise,
     isSynced: () => isSynced,
+    failed: failed.promise,
     lastEventAt: () => lastEventAt,
     stop: () => {
       abort.abort();

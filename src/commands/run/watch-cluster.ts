@@ -8,7 +8,7 @@ import { createTokenStore, identify, JWTS, SECRETS } from '../../kube/token-stor
 import type { Store } from '../../loop/act.ts';
 import { systemClock } from '../../loop/clock.ts';
 import type { Sources } from '../../loop/observe.ts';
-import type { JsonObject } from '../../resources/json.ts';
+import { objectMember, type JsonObject } from '../../resources/json.ts';
 import { parseJwt, type Jwt } from '../../resources/jwt.ts';
 import { KIND, MANAGED_LABEL } from '../../resources/names.ts';
 import { objectKey } from '../../resources/object-key.ts';
@@ -27,7 +27,10 @@ export interface WatchedCluster {
   readonly sources: Sources;
   readonly store: Store;
   jwts(): Iterable<Jwt>;
-  /** True once everything was listed; false if it was stopped before. */
+  /**
+   * True once everything was listed; a namespace of several that cannot be listed is not waited for: its JWTs come when
+   * it can. False if it was stopped before.
+   */
   readonly synced: Promise<boolean>;
   watches(): Iterable<{ readonly resource: string; readonly lastEventAt: number | undefined }>;
   subscribe(listener: Listener): void;
@@ -81,13 +84,37 @@ export function watchCluster(
       { resource: 'secrets', watch: startListWatch({ ...secrets, query: foreign, ...metadata }) },
     ];
   };
-  const watches = (namespaces?.map((namespace) => ({ namespace })) ?? [{}]).flatMap(watchIn);
+  const areas = namespaces?.map((namespace) => watchArea(watchIn({ namespace }), namespace)) ?? [
+    watchArea(watchIn({})),
+  ];
+  const unlisted = new Set(areas);
+  const isListed = (namespace: string): boolean => {
+    for (const area of unlisted)
+      if (area.namespace === undefined || area.namespace === namespace) return false;
+    return true;
+  };
+  const listeners: Listener[] = [];
+  const admit = async (area: Area): Promise<void> => {
+    if (!(await area.listed)) return;
+    unlisted.delete(area);
+    for (const jwt of jwts.values()) {
+      if (area.namespace !== undefined && area.namespace !== jwt.namespace) continue;
+      for (const listener of listeners) listener.jwtChanged(undefined, jwt);
+    }
+  };
+  for (const area of areas) void admit(area);
+  const watches = areas.flatMap((area) => area.watches);
   /** The round that writes a Secret need not hear of it; a JWT's answer may bring an edit of its author along. */
   let isOwnWrite = false;
   const store = createTokenStore({
     client,
     onSecret: (secret, signedBy) => {
       const { key, resourceVersion } = identify(secret);
+      if (!hasOurLabel(secret)) {
+        // An admission plugin took it off: the watch of our label will never tell of this Secret.
+        others.remember(key, resourceVersion, keepMetadata(secret));
+        return;
+      }
       isOwnWrite = true;
       labelled.cache.remember(key, resourceVersion, labelled.parse(secret, signedBy));
       isOwnWrite = false;
@@ -101,7 +128,7 @@ export function watchCluster(
   return {
     store,
     sources: {
-      jwt: (namespace, name) => jwts.get(objectKey({ namespace, name })),
+      jwt: (namespace, name) => (isListed(namespace) ? jwts.get(objectKey({ namespace, name })) : undefined),
       managedSecret: (namespace, name) => {
         const secret = labelled.cache.get(objectKey({ namespace, name }));
         return secret !== undefined && isManaged(secret) ? secret : undefined;
@@ -121,11 +148,17 @@ export function watchCluster(
         return object === undefined ? undefined : readJwt(object);
       },
     },
-    jwts: () => jwts.values(),
-    synced: Promise.all(watches.map(({ watch }) => watch.synced)).then((each) => each.every(Boolean)),
+    jwts: function* () {
+      for (const jwt of jwts.values()) if (isListed(jwt.namespace)) yield jwt;
+    },
+    synced: waitForAreas(areas),
     watches: () => watches.map(({ resource, watch }) => ({ resource, lastEventAt: watch.lastEventAt() })),
     subscribe: (listener) => {
-      jwts.subscribe((change) => listener.jwtChanged(before(change), after(change)));
+      listeners.push(listener);
+      jwts.subscribe((change) => {
+        const namespace = (after(change) ?? before(change))?.namespace ?? '';
+        if (isListed(namespace)) listener.jwtChanged(before(change), after(change));
+      });
       labelled.cache.subscribe((change) => {
         const secret = after(change) ?? before(change);
         if (isOwnWrite || secret === undefined) return;
@@ -137,6 +170,31 @@ export function watchCluster(
       await Promise.all(watches.map(({ watch }) => watch.stop()));
     },
   };
+}
+
+/** The watches of one namespace, or of all. */
+interface Area {
+  readonly namespace: string | undefined;
+  readonly watches: readonly NamedWatch[];
+  /** True when all of them have listed; false if they were stopped before. */
+  readonly listed: Promise<boolean>;
+}
+
+function watchArea(watches: readonly NamedWatch[], namespace?: string): Area {
+  const listed = Promise.all(watches.map(({ watch }) => watch.synced)).then((each) => each.every(Boolean));
+  return { namespace, watches, listed };
+}
+
+/** True when every area has listed or failed to, and one at least has listed; false if they were stopped before. */
+async function waitForAreas(areas: readonly Area[]): Promise<boolean> {
+  const failed = ({ watches }: Area): Promise<void> => Promise.race(watches.map(({ watch }) => watch.failed));
+  await Promise.all(areas.map((area) => Promise.race([area.listed, failed(area)])));
+  return Promise.race(areas.map(({ listed }) => listed));
+}
+
+function hasOurLabel(secret: JsonObject): boolean {
+  const labels = objectMember(objectMember(secret, 'metadata'), 'labels');
+  return labels?.[MANAGED_LABEL] === 'true';
 }
 
 interface NamedWatch {

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { refuse } from './bad-server.ts';
+import type { Fault } from './fake-api.ts';
+import { hurriedClock, watchFake } from './watched-cache.ts';
+
+test('after an outage a 410 is followed by a list at once: the API server works', async () => {
+  const slept: number[] = [];
+  const clock = {
+    ...hurriedClock,
+    sleep: (ms: number, signal?: AbortSignal) => {
+      slept.push(ms);
+      return hurriedClock.sleep(ms, signal);
+    },
+  };
+  await using all = await watchFake({ clock });
+  await all.until(() => all.api.watching() === 1, 'the watch');
+  const down: Fault = (response) => refuse(response, 503, 'ServiceUnavailable');
+  const expired: Fault = (response) => {
+    slept.length = 0;
+    refuse(response, 410, 'Expired');
+  };
+  all.api.faults.watch.push(down, down, down, down, expired);
+  all.api.drop('end');
+  await all.until(() => all.api.counts.list === 2, 'the second list');
+  assert.deepEqual(slept, [], 'nothing was waited for after the 410');
+});
