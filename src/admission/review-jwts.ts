@@ -5,6 +5,7 @@ import { describeKeyInOwnSecret, isKeyInOwnSecret } from '../resources/key-in-ow
 import { EXCLUDED_NAMESPACES, GROUP, PLURAL } from '../resources/names.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { lintJwt } from '../signing/lint.ts';
+import type { KeyTrials } from './key-trials.ts';
 import { showPath } from './wording.ts';
 
 /** More are not read, and all of them together are cut at 4,096 characters by the API server. */
@@ -14,9 +15,10 @@ const MAX_MESSAGE = 1_000;
 
 /**
  * The answer of `/validate/jwts`, from the review alone. What is allowed counts as `skip, NotRequested`, as nothing is
- * ever injected into a JWT; a refusal is `deny` with the word of the condition that the JWT would get.
+ * ever injected into a JWT; a refusal is `deny` with the word of the condition that the JWT would get. While too many
+ * keys wait in `trials`, a key is not tried here: the JWT's conditions will tell.
  */
-export async function reviewJwt(request: AdmissionRequest): Promise<AdmissionAnswer> {
+export async function reviewJwt(request: AdmissionRequest, trials: KeyTrials): Promise<AdmissionAnswer> {
   const { operation, object, oldObject } = request;
   if (!isWriteOfJwt(request)) return allow('this kind of request is not checked');
   // Finalizers must come off, and labels change, whatever the spec: stored objects may be older than the rules.
@@ -28,7 +30,10 @@ export async function reviewJwt(request: AdmissionRequest): Promise<AdmissionAns
 
   const shared = findKeyInOwnSecret(request);
   if (shared !== undefined) return refuse([shared]);
-  const findings = await lintJwt(spec, { isNew: operation === 'CREATE' });
+  const isNew = operation === 'CREATE';
+  const hasKey = stringMember(objectMember(spec, 'key'), 'value') !== undefined;
+  const tried = hasKey ? await trials.run(() => lintJwt(spec, { isNew })) : undefined;
+  const findings = tried ?? (await lintJwt(spec, { isNew, tryKey: false }));
   const warnings = findings.warnings.slice(0, MAX_WARNINGS).map(({ message }) => message);
   const [first, ...more] = findings.refusals;
   return first === undefined

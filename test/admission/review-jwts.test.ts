@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { KeyTrials } from '../../src/admission/key-trials.ts';
 import { reviewJwt } from '../../src/admission/review-jwts.ts';
 import {
   parseAdmissionReview,
@@ -13,6 +14,7 @@ import { NRP_KEY } from '../fixtures/keys.ts';
 import { GOOD_DATA, SECRET } from '../signing/lint/specs.ts';
 import { RUNS } from './generated-pods.ts';
 
+const trials = new KeyTrials();
 const BAD_KEY = { key: { value: 'hello' } };
 
 /** The review as the API server sends it, through JSON like there. */
@@ -34,10 +36,10 @@ function requestOf(object: unknown, more: Record<string, unknown> = {}): Admissi
 }
 
 const create = (spec: Record<string, unknown> = {}): Promise<AdmissionAnswer> =>
-  reviewJwt(requestOf(wireJwt(spec)));
+  reviewJwt(requestOf(wireJwt(spec)), trials);
 
 const update = (object: unknown, oldObject: unknown): Promise<AdmissionAnswer> =>
-  reviewJwt(requestOf(object, { operation: 'UPDATE', oldObject }));
+  reviewJwt(requestOf(object, { operation: 'UPDATE', oldObject }), trials);
 
 function assertUntouched(answer: AdmissionAnswer): void {
   const { message, ...rest } = answer;
@@ -101,10 +103,36 @@ describe('a new JWT', () => {
   });
 
   it('hears it on one line of bounded length, whatever its claims are called', async () => {
-    const answer = await create({ data: { [`a\nb\u0000${'x'.repeat(100_000)}`]: 2 ** 60 } });
+    const answer = await create({ data: { [`a\nb\u0000${'x'.repeat(50_000)}`]: 2 ** 60 } });
     assert.equal(answer.reason, 'ClaimsInvalid');
     assert.match(answer.message, /^spec\.data\.a b x+…$/);
     assert.equal(answer.message.length, 1_000);
+  });
+});
+
+describe('keys of many reviews at once', () => {
+  it('are tried two at a time, and beyond 64 that wait not at all', async () => {
+    const busy = new KeyTrials();
+    let [running, most] = [0, 0];
+    const ends: (() => void)[] = [];
+    const trial = async (): Promise<string> => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise<void>((resolve) => ends.push(resolve));
+      running -= 1;
+      return 'tried';
+    };
+    const outcomes = Array.from({ length: 70 }, () => busy.run(trial));
+    const review = await reviewJwt(requestOf(wireJwt(BAD_KEY)), busy);
+    assert.ok(review.allowed, 'its key is not tried here');
+    assert.equal(review.warnings.length, 1);
+    for (let ended = 0; ended < 66; ended += 1) {
+      while (ends.length === 0) await new Promise(setImmediate);
+      ends.shift()?.();
+    }
+    const seen = await Promise.all(outcomes);
+    assert.deepEqual([most, running, seen.filter((outcome) => outcome === 'tried').length], [2, 0, 66]);
+    assert.ok(!(await reviewJwt(requestOf(wireJwt(BAD_KEY)), busy)).allowed);
   });
 });
 
@@ -172,7 +200,7 @@ describe('what is none of its business is allowed', () => {
     'our own namespace': { namespace: 'jwt-injector' },
   };
   for (const [name, more] of Object.entries(others)) {
-    it(name, async () => assertUntouched(await reviewJwt(requestOf(wireJwt(BAD_KEY), more))));
+    it(name, async () => assertUntouched(await reviewJwt(requestOf(wireJwt(BAD_KEY), more), trials)));
   }
 });
 
@@ -180,7 +208,7 @@ describe('hostile reviews of JWTs', () => {
   it('of wrong shapes are refused', async () => {
     const shapes = [null, 7, 'x', [], {}, { spec: null }, { spec: [] }, { spec: 'x' }, { spec: {} }];
     for (const object of shapes) {
-      const answer = await reviewJwt(requestOf(object));
+      const answer = await reviewJwt(requestOf(object), trials);
       assert.deepEqual([answer.allowed, answer.reason], [false, 'ClaimsInvalid'], JSON.stringify(object));
     }
   });
@@ -192,10 +220,10 @@ describe('hostile reviews of JWTs', () => {
       spec: { ...wireJwt().spec, data: { deep: JSON.parse(text(leaf)) } },
     });
     const request = { ...requestOf(null), object: jwt('1') };
-    assert.match((await reviewJwt(request)).message, /nested deeper than 500 levels/);
+    assert.match((await reviewJwt(request, trials)).message, /nested deeper than 500 levels/);
     const same = { ...request, operation: 'UPDATE', oldObject: jwt('1') };
-    assertUntouched(await reviewJwt(same));
-    assert.equal((await reviewJwt({ ...same, oldObject: jwt('2') })).decision, 'deny');
+    assertUntouched(await reviewJwt(same, trials));
+    assert.equal((await reviewJwt({ ...same, oldObject: jwt('2') }, trials)).decision, 'deny');
   });
 
   it('of anything else get an answer that holds what is promised', async () => {
@@ -207,7 +235,7 @@ describe('hostile reviews of JWTs', () => {
         async (object, old, operation) => {
           const request = requestOf(object, { operation, oldObject: old });
           const before = JSON.stringify(request);
-          const answer = await reviewJwt(request);
+          const answer = await reviewJwt(request, trials);
           assert.equal(JSON.stringify(request), before, 'the review itself is not touched');
           assert.ok(ADMISSION_DECISIONS.includes(answer.decision));
           assert.ok([...ADMISSION_REASONS, ...STATE_REASONS].includes(answer.reason));
@@ -219,7 +247,7 @@ describe('hostile reviews of JWTs', () => {
           assert.doesNotMatch(said, /\p{Cc}/u);
           for (const line of NRP_KEY.split('\n').slice(1, 4)) assert.ok(!said.includes(line.slice(0, 20)));
           assert.deepEqual(Object.keys(Object.prototype), []);
-          assert.deepEqual(await reviewJwt(request), answer, 'the same input gives the same answer');
+          assert.deepEqual(await reviewJwt(request, trials), answer, 'the same input gives the same answer');
         },
       ),
       RUNS,

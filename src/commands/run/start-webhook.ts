@@ -1,3 +1,4 @@
+import { KeyTrials } from '../../admission/key-trials.ts';
 import { reviewJwt } from '../../admission/review-jwts.ts';
 import type { WebhookConfig } from '../../config.ts';
 import type { KubeClient } from '../../kube/client.ts';
@@ -41,12 +42,13 @@ export async function startWebhook(
     client !== undefined && config.namespaceDefault
       ? startNamespaceDefaults({ client, clock: systemClock, log })
       : undefined;
+  const trials = new KeyTrials();
   const webhook = createWebhook({
     certificate: certificate.value,
     logger: log,
     metrics,
     namespaceDefault: namespaces?.lookUp,
-    validateJwt: reviewJwt,
+    validateJwt: (request) => reviewJwt(request, trials),
   });
   const port = await listenOn('--webhook-address', config.address, (address) => webhook.listen(address));
   if (!port.ok) {

@@ -2,7 +2,7 @@ import { describeSeconds } from '../../resources/duration.ts';
 import { member } from '../../resources/json.ts';
 import type { JwtSpec } from '../../resources/jwt.ts';
 import { effectiveIssuer } from '../claims.ts';
-import { findStorageScopes } from './scopes.ts';
+import { readScopes } from './scopes.ts';
 import type { LintWarning } from './warnings.ts';
 
 /** Seconds. WLCG Common JWT Profiles: the longest lifetime of an access token unless its users agreed on more. */
@@ -24,7 +24,7 @@ const RULES: Readonly<Record<string, (spec: JwtSpec) => string | false>> = {
     `spec.expiryTime is ${describeSeconds(lifetime)}: WLCG allows 6 h unless agreed, and a stolen token works till then`,
   // With base path /vo, storage.read:/vo allows /vo/vo only.
   'scope-path': ({ data }) =>
-    findStorageScopes(member(data, 'scope')).some(({ path }) => path !== '' && path !== '/') &&
+    readScopes(member(data, 'scope')).storage.some(({ path }) => path !== '' && path !== '/') &&
     'spec.data.scope: paths start at the base path of the namespace (under /vo, /data means /vo/data): leave it out',
 };
 

@@ -1,5 +1,9 @@
 /** One name of a list that is divided by white space (RFC 8693 §4.2); a colon and a path may follow. */
 const STORAGE_SCOPE = /(?:^|\s)(storage\.(?:read|create|modify|write))(?=[:\s]|$)(?::(\S*))?/g;
+/** What SciTokens call reading and writing, with a path. */
+const SCITOKENS_SCOPE = /(?:^|\s)(?:read|write):/;
+/** Between two scopes, or left over at the end; a comma may well be part of a path. */
+const COMMA = /,(?=\s|$|storage\.|compute\.|read:|write:|openid|offline_access|wlcg)/;
 
 /** A scope of the WLCG profile; `path` is empty when there is none. */
 export interface StorageScope {
@@ -7,11 +11,25 @@ export interface StorageScope {
   readonly path: string;
 }
 
-/** Which scopes of storage a claim `scope` asks for: a text, or a list of them. Anything else asks for none. */
-export function findStorageScopes(scope: unknown): readonly StorageScope[] {
-  const text = [scope]
-    .flat()
-    .filter((item) => typeof item === 'string')
-    .join(' ');
-  return [...text.matchAll(STORAGE_SCOPE)].map(([, name = '', path = '']) => ({ name, path }));
+/** What a claim `scope` holds, as its author may have meant it: a list, or commas between scopes, are read as well. */
+export interface Scopes {
+  readonly form: 'missing' | 'text' | 'other';
+  readonly hasCommas: boolean;
+  readonly storage: readonly StorageScope[];
+  /** Some are in the words of SciTokens. */
+  readonly hasSciTokens: boolean;
+}
+
+/** Linear in the length of the claim. */
+export function readScopes(scope: unknown): Scopes {
+  const items = [scope].flat().filter((item) => typeof item === 'string');
+  const text = items.join(' ');
+  const divided = text.split(COMMA).join(' ');
+  const isMissing = (scope ?? '') === '' || (items.length === [scope].flat().length && text.trim() === '');
+  return {
+    form: isMissing ? 'missing' : typeof scope === 'string' ? 'text' : 'other',
+    hasCommas: divided !== text,
+    storage: [...divided.matchAll(STORAGE_SCOPE)].map(([, name = '', path = '']) => ({ name, path })),
+    hasSciTokens: SCITOKENS_SCOPE.test(divided),
+  };
 }

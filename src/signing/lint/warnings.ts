@@ -3,7 +3,7 @@ import { describeSeconds } from '../../resources/duration.ts';
 import { member, stringMember } from '../../resources/json.ts';
 import type { JwtSpec } from '../../resources/jwt.ts';
 import { overriddenClaims } from '../claims.ts';
-import { findStorageScopes } from './scopes.ts';
+import { readScopes, type Scopes } from './scopes.ts';
 
 /** XRootD's ztn refuses a longer token, on the client's side and on the server's. */
 const MAX_TOKEN_BYTES = 4_096;
@@ -32,8 +32,9 @@ export interface LintWarning {
 
 interface Facts {
   readonly spec: JwtSpec;
-  /** Of storage, without their paths. */
-  readonly scopes: ReadonlySet<string>;
+  /** The one in the token. */
+  readonly issuer: string;
+  readonly scopes: Scopes;
   readonly audiences: readonly string[];
   /** Whether the token claims the profile of SciTokens instead of WLCG's. */
   readonly isSciToken: boolean;
@@ -49,6 +50,12 @@ const RULES: Readonly<Record<string, (facts: Facts) => string | false>> = {
   'key-in-resource': ({ spec }) =>
     spec.key.from === 'value' &&
     'spec.key.value shows the private key to all who may read JWTs: move it into a Secret, see spec.key.secret',
+  'issuer-not-https': ({ issuer }) =>
+    !issuer.startsWith('https://') &&
+    'the issuer is no https:// URL: verifiers look for the keys there and refuse the token, correct spec.issuer',
+  'issuer-white-space': ({ issuer }) =>
+    /\s/.test(issuer) &&
+    'the issuer has white space, and verifiers compare it byte for byte: remove it from spec.issuer',
   // scitokens-cpp knows no newer minor version, though WLCG 1.1 asks for it, and takes numbers for no version at all.
   'wlcg-version': ({ spec, isSciToken }) =>
     member(spec.data, 'wlcg.ver') !== WLCG_VERSION &&
@@ -65,6 +72,20 @@ const RULES: Readonly<Record<string, (facts: Facts) => string | false>> = {
   'subject-missing': ({ spec }) =>
     !isText(member(spec.data, 'sub')) &&
     'spec.data.sub is missing or no string: XRootD refuses the token, set it',
+  // Its enforcer: "'scope' claim is mandatory".
+  'scope-missing': ({ spec, scopes }) =>
+    scopes.form === 'missing' &&
+    !hasOtherScopes(spec) &&
+    'spec.data.scope is missing: XRootD refuses the token, set it, e.g. "storage.read:/"',
+  'scope-misnamed': ({ spec, scopes }) =>
+    scopes.form === 'missing' &&
+    hasOtherScopes(spec) &&
+    'spec.data has scopes or scp, which no verifier of OSDF reads: name the claim scope',
+  'scope-no-text': ({ scopes }) =>
+    scopes.form === 'other' &&
+    'spec.data.scope is no text: XRootD refuses the token, write "storage.read:/ storage.create:/"',
+  'scope-commas': ({ scopes }) =>
+    scopes.hasCommas && 'spec.data.scope has commas: scopes are divided by spaces, put these instead',
   // Caches have no audience of their own, and then take no specific one.
   'audience-without-any': ({ audiences, isSciToken }) => {
     const any = isSciToken ? SCITOKENS_ANY : WLCG_ANY;
@@ -81,16 +102,23 @@ const RULES: Readonly<Record<string, (facts: Facts) => string | false>> = {
     bytes !== undefined &&
     bytes > MAX_TOKEN_BYTES &&
     `the token takes at least ${bytes} bytes: XRootD refuses more than ${MAX_TOKEN_BYTES}, shorten spec.data`,
-  'issuer-differs': ({ spec }) =>
-    (stringMember(spec.data, 'iss') ?? spec.issuer) !== spec.issuer &&
+  'issuer-differs': ({ spec, issuer }) =>
+    issuer !== spec.issuer &&
     'spec.data.iss differs from spec.issuer and wins over it: remove spec.data.iss, or make them equal',
   'scope-unknown': ({ scopes }) =>
-    scopes.has('storage.write') &&
+    hasScope(scopes, 'storage.write') &&
     'spec.data.scope: storage.write is no scope, use storage.create (new files) or storage.modify (all)',
+  'scope-of-scitokens': ({ scopes, isSciToken }) =>
+    scopes.hasSciTokens &&
+    !isSciToken &&
+    'spec.data.scope: read: and write: are words of SciTokens, with wlcg.ver use storage.read:/, storage.modify:/',
+  'scope-without-path': ({ scopes }) =>
+    scopes.storage.some(({ path }) => !path.startsWith('/')) &&
+    'spec.data.scope: a storage scope needs a path that begins with "/", e.g. storage.read:/',
   // Pelican looks for the object first (PROPFIND) and drops the token when that is refused.
   'scope-without-read': ({ scopes }) =>
-    (scopes.has('storage.create') || scopes.has('storage.modify')) &&
-    !scopes.has('storage.read') &&
+    (hasScope(scopes, 'storage.create') || hasScope(scopes, 'storage.modify')) &&
+    !hasScope(scopes, 'storage.read') &&
     "spec.data.scope has no storage.read: Pelican's uploads and deletions fail without it, add storage.read",
   'lifetime-short': ({ spec }) =>
     spec.lifetime < MIN_LIFETIME &&
@@ -115,7 +143,8 @@ export function findWarnings(spec: JwtSpec, bytes: number | undefined): readonly
     spec,
     bytes,
     isSciToken,
-    scopes: new Set(findStorageScopes(member(data, 'scope')).map(({ name }) => name)),
+    scopes: readScopes(member(data, 'scope')),
+    issuer: stringMember(data, 'iss') ?? spec.issuer,
     audiences: [member(data, 'aud')].flat().filter(isText),
   };
   return Object.entries(RULES).flatMap(([rule, says]) => {
@@ -126,4 +155,12 @@ export function findWarnings(spec: JwtSpec, bytes: number | undefined): readonly
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
+}
+
+function hasScope({ storage }: Scopes, wanted: string): boolean {
+  return storage.some(({ name }) => name === wanted);
+}
+
+function hasOtherScopes({ data }: JwtSpec): boolean {
+  return Object.hasOwn(data, 'scopes') || Object.hasOwn(data, 'scp');
 }
