@@ -110,32 +110,6 @@ describe('a new JWT', () => {
   });
 });
 
-describe('keys of many reviews at once', () => {
-  it('are tried two at a time, and beyond 64 that wait not at all', async () => {
-    const busy = new KeyTrials();
-    let [running, most] = [0, 0];
-    const ends: (() => void)[] = [];
-    const trial = async (): Promise<string> => {
-      running += 1;
-      most = Math.max(most, running);
-      await new Promise<void>((resolve) => ends.push(resolve));
-      running -= 1;
-      return 'tried';
-    };
-    const outcomes = Array.from({ length: 70 }, () => busy.run(trial));
-    const review = await reviewJwt(requestOf(wireJwt(BAD_KEY)), busy);
-    assert.ok(review.allowed, 'its key is not tried here');
-    assert.equal(review.warnings.length, 1);
-    for (let ended = 0; ended < 66; ended += 1) {
-      while (ends.length === 0) await new Promise(setImmediate);
-      ends.shift()?.();
-    }
-    const seen = await Promise.all(outcomes);
-    assert.deepEqual([most, running, seen.filter((outcome) => outcome === 'tried').length], [2, 0, 66]);
-    assert.ok(!(await reviewJwt(requestOf(wireJwt(BAD_KEY)), busy)).allowed);
-  });
-});
-
 describe('an update', () => {
   const bad = wireJwt(BAD_KEY);
 

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { KeyTrials } from '../../src/admission/key-trials.ts';
+import { reviewJwt } from '../../src/admission/review-jwts.ts';
+import { parseAdmissionReview, type AdmissionRequest } from '../../src/resources/admission-review.ts';
+import { wireJwt } from '../fixtures/jwts.ts';
+
+/** A new JWT whose key is not a key. */
+function badReview(): AdmissionRequest {
+  const request = {
+    uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
+    resource: { group: 'tokens.osg-htc.org', version: 'v1', resource: 'jwts' },
+    namespace: 'science',
+    operation: 'CREATE',
+    object: wireJwt({ key: { value: 'hello' } }),
+  };
+  const parsed = parseAdmissionReview({
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    request,
+  });
+  assert.ok(parsed.ok);
+  return parsed.value;
+}
+
+describe('keys of many reviews at once', () => {
+  it('are tried two at a time, and beyond 64 that wait not at all', async () => {
+    const trials = new KeyTrials();
+    let [running, most] = [0, 0];
+    const ends: (() => void)[] = [];
+    const trial = async (): Promise<string> => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise<void>((resolve) => ends.push(resolve));
+      running -= 1;
+      return 'tried';
+    };
+    const outcomes = Array.from({ length: 70 }, () => trials.run(trial));
+    const review = await reviewJwt(badReview(), trials);
+    assert.ok(review.allowed, 'its key is not tried here');
+    assert.equal(review.warnings.length, 1);
+    for (let ended = 0; ended < 66; ended += 1) {
+      while (ends.length === 0) await new Promise(setImmediate);
+      ends.shift()?.();
+    }
+    const seen = await Promise.all(outcomes);
+    assert.deepEqual([most, running, seen.filter((outcome) => outcome === 'tried').length], [2, 0, 66]);
+    assert.ok(!(await reviewJwt(badReview(), trials)).allowed);
+  });
+});
