@@ -35,8 +35,7 @@ function requestOf(object: unknown, more: Record<string, unknown> = {}): Admissi
   return parsed.value;
 }
 
-const create = (spec: Record<string, unknown> = {}): Promise<AdmissionAnswer> =>
-  reviewJwt(requestOf(wireJwt(spec)), trials);
+const create = (spec: Record<string, unknown> = {}) => reviewJwt(requestOf(wireJwt(spec)), trials);
 
 const update = (object: unknown, oldObject: unknown): Promise<AdmissionAnswer> =>
   reviewJwt(requestOf(object, { operation: 'UPDATE', oldObject }), trials);
