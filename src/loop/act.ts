@@ -10,6 +10,7 @@ import type { Observed, SecretObservation } from '../reconcile/observed.ts';
 import { isLegacySecret, takeOverPatch } from '../reconcile/take-over.ts';
 import { buildClaims, type Claims } from '../signing/claims.ts';
 import { readToken, signToken } from '../signing/token.ts';
+import { Stale } from './stale.ts';
 
 /** Where results go. Every method throws what the API server answers. */
 export interface Store {
@@ -71,24 +72,24 @@ export async function signAndWrite(
 
 /**
  * Writes the Secret's metadata again with the same token bytes: a server-side apply that left the token out would
- * delete it, and an ECDSA signature cannot be made twice. Does nothing, and says so, when the Secret is gone or
- * changed since it was observed: it may not be ours any more, and its watch event brings the next look.
+ * delete it, and an ECDSA signature cannot be made twice. Writes nothing and throws `Stale` when the Secret is gone or
+ * changed since it was observed: it may not be ours any more.
  */
 export async function repairSecret(
   store: Store,
   jwt: Jwt,
   spec: JwtSpec,
   secret: SecretObservation,
-): Promise<boolean> {
+): Promise<void> {
   const object = await store.readSecret(jwt.namespace, jwt.name);
   const token = readSecretToken(object);
   const read = token === undefined ? undefined : readToken(token);
   const expiresAt = read?.claims['exp'];
-  if (!isUnchanged(object, secret) || token === undefined || typeof expiresAt !== 'number') return false;
+  if (!isUnchanged(object, secret) || token === undefined || typeof expiresAt !== 'number')
+    throw new Stale('the Secret is not as it was observed');
   const issuedAt = Math.floor(expiresAt - spec.lifetime);
   const present = isLegacySecret(secret) ? await takeOver(store, jwt, secret, object) : secret;
   await store.applySecret(desiredSecret(jwt, spec, token, { issuedAt, expiresAt }, present), { force: true });
-  return true;
 }
 
 function isUnchanged(

@@ -1,13 +1,14 @@
 import type { Store } from './act.ts';
-import type { Failure } from './reconcile-jwt.ts';
+import { Stale } from './stale.ts';
 
-/** A write that was not sent, because another replica may be the leader by now. */
-class LeadershipLost extends Error {}
-
-/** A store that asks before each write whether this process may still write: a leader that was suspended may not. */
+/**
+ * A store that asks before each write whether this process may still write: a leader that was suspended may not. What is
+ * refused is tried again: either the term ends before that, and the next leader looks at every JWT, or the leadership was
+ * in doubt for a moment only.
+ */
 export function fenceStore(store: Store, mayWrite: () => boolean): Store {
   const check = (): void => {
-    if (!mayWrite()) throw new LeadershipLost('leadership was lost');
+    if (!mayWrite()) throw new Stale('leadership was lost, or is in doubt');
   };
   return {
     readSecret: (namespace, name) => store.readSecret(namespace, name),
@@ -28,15 +29,4 @@ export function fenceStore(store: Store, mayWrite: () => boolean): Store {
       await store.patchJwt(namespace, name, patch);
     },
   };
-}
-
-/**
- * As `explain`, for the errors of a fenced store too. What was refused is tried again: either the term ends before that,
- * and the next leader looks at every JWT, or the leadership was in doubt for a moment only.
- */
-export function explainFenced(
-  explain: (error: unknown) => Failure | undefined,
-): (error: unknown) => Failure | undefined {
-  return (error) =>
-    error instanceof LeadershipLost ? { meaning: 'stale', message: error.message } : explain(error);
 }

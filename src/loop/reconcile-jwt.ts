@@ -16,13 +16,14 @@ import { lookForContenders, planWrite, type PlannedWrite } from './hold-back.ts'
 import type { Journal, Subject } from './journal.ts';
 import type { LegacyCleaner, LegacyLook } from './legacy-cleaner.ts';
 import { learn, observe, type Known, type Observer } from './observe.ts';
+import { Stale } from './stale.ts';
 import type { Unrecorded } from './unrecorded.ts';
 import type { WriteBudget } from './write-budget.ts';
 
 /** What the API server's refusal means for the loop. */
 export interface Failure {
   /**
-   * `stale`: the object changed meanwhile, or another replica leads: look again soon, there is nothing to report.
+   * `stale`: the object changed meanwhile: look again soon, there is nothing to report.
    * `absent`: the object, or its kind, is not there. `leaving`: its namespace is being deleted. `failed`: to report.
    */
   readonly meaning: 'stale' | 'absent' | 'leaving' | 'failed';
@@ -128,8 +129,8 @@ async function act(reconciler: Reconciler, observed: Observed, plan: Plan, now: 
   const { store, journal, unrecorded } = reconciler;
   if (plan.do === 'report') return { problem: plan.problem };
   if (plan.do === 'repair' && jwt.spec.ok && secret !== undefined) {
-    const isRepaired = await repairSecret(store, jwt, jwt.spec.value, secret);
-    if (isRepaired) journal.repaired(subjectOf(jwt));
+    await repairSecret(store, jwt, jwt.spec.value, secret);
+    journal.repaired(subjectOf(jwt));
     if (plan.problem !== undefined) return { problem: plan.problem };
   }
   if (plan.do !== 'sign') return {};
@@ -207,7 +208,7 @@ async function giveUp(
   { now, retryAt }: { readonly now: number; readonly retryAt: number },
 ): Promise<Round> {
   const { stored, observed } = seen;
-  const failure = reconciler.explain(error);
+  const failure = understand(reconciler, error);
   if (failure?.meaning === 'stale') {
     settleWrite(reconciler, seen, now);
     return { next: 'retry' };
@@ -229,9 +230,14 @@ async function giveUp(
     await writeStatus(reconciler, stored, status);
   } catch (second) {
     // The API server that refused the one write refuses the other too; the journal has told already.
-    if (reconciler.explain(second) === undefined) reconciler.onBug(second);
+    if (understand(reconciler, second) === undefined) reconciler.onBug(second);
   }
   return afterMs === undefined ? { next: 'retry' } : { next: 'retry', afterMs };
+}
+
+/** `undefined`: a bug. */
+function understand({ explain }: Reconciler, error: unknown): Failure | undefined {
+  return error instanceof Stale ? { meaning: 'stale', message: error.message } : explain(error);
 }
 
 function problemOf(failure: Failure | undefined, jwt: Jwt, retryAt: number): StateProblem {

@@ -3,6 +3,7 @@ import { createPublicKey } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { jwtVerify } from 'jose';
 import { repairSecret, signAndWrite, statusBody, type Store } from '../../src/loop/act.ts';
+import { Stale } from '../../src/loop/stale.ts';
 import type { Observed } from '../../src/reconcile/observed.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import { readSecretToken } from '../../src/resources/secret.ts';
@@ -113,15 +114,20 @@ describe('signing', () => {
 describe('repairing', () => {
   const repair = async (stored?: JsonObject) => {
     const { store, applied } = makeStore(stored);
-    return { isRepaired: await repairSecret(store, jwt, spec, ourSecret(jwt)), applied };
+    const repairing = repairSecret(store, jwt, spec, ourSecret(jwt));
+    const isStale = await repairing.then(
+      () => false,
+      (error: unknown) => error instanceof Stale,
+    );
+    return { isStale, applied };
   };
   const claims = Buffer.from(JSON.stringify({ exp: NOW + DAY, iat: NOW - 60 })).toString('base64url');
   const token = `eyJhbGciOiJFUzI1NiJ9.${claims}.sig`;
   const present = wireSecret('my-jwt', { token }, { resourceVersion: '11' });
 
   it('writes the same token bytes with the times that they say', async () => {
-    const { isRepaired, applied } = await repair(present);
-    assert.ok(isRepaired);
+    const { isStale, applied } = await repair(present);
+    assert.equal(isStale, false);
     const [write] = applied;
     assert.equal(readSecretToken(write?.body), token);
     assert.deepEqual([write?.force, versionOf(write?.body)], [true, '11']);
@@ -137,7 +143,7 @@ describe('repairing', () => {
   ];
   for (const [name, stored] of untouched) {
     it(`writes nothing, and says so, when the Secret ${name}`, async () => {
-      assert.deepEqual(await repair(stored), { isRepaired: false, applied: [] });
+      assert.deepEqual(await repair(stored), { isStale: true, applied: [] });
     });
   }
 });

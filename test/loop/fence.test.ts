@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Store } from '../../src/loop/act.ts';
-import { explainFenced, fenceStore } from '../../src/loop/fence.ts';
+import { fenceStore } from '../../src/loop/fence.ts';
+import { Stale } from '../../src/loop/stale.ts';
 
 function fenced(): { store: Store; calls: string[]; lose: () => void } {
   const calls: string[] = [];
@@ -33,7 +34,7 @@ describe('the fence', () => {
       const { store, calls, lose } = fenced();
       await write(store);
       lose();
-      await assert.rejects(write(store), /leadership was lost/);
+      await assert.rejects(write(store), Stale);
       assert.deepEqual(calls, [name], 'the second was never sent');
     });
   }
@@ -43,15 +44,5 @@ describe('the fence', () => {
     lose();
     await store.readSecret('n', 'x');
     assert.deepEqual(calls, ['read']);
-  });
-
-  it('makes a lost leadership a quiet retry, and leaves other errors to their own explanation', async () => {
-    const { store, lose } = fenced();
-    const other = { meaning: 'failed', message: 'refused' } as const;
-    const explain = explainFenced(() => other);
-    lose();
-    const error: unknown = await store.applyStatus({}).catch((reason: unknown) => reason);
-    assert.deepEqual(explain(error), { meaning: 'stale', message: 'leadership was lost' });
-    assert.equal(explain(new Error('another')), other);
   });
 });

@@ -115,6 +115,12 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'refuse', call: { verb: 'get', what: 'secret' }, status: 404, ms: 5 },
     wait(1_000),
   ],
+  'metadata stayed as it was once the read of the Secret was answered 404': [
+    wait(50),
+    { do: 'label', jwt: a, name: 'team', value: 'x' },
+    { do: 'refuse', call: { verb: 'get', what: 'secret' }, status: 404, ms: 5 },
+    wait(1_000),
+  ],
   'a Secret of token-manager was not taken over once the patch was refused': [
     wait(1_000),
     { do: 'refuse', call: { verb: 'patch', what: 'secret' }, status: 404, ms: 5_000 },

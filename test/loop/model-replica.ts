@@ -2,7 +2,7 @@ import { Cache } from '../../src/kube/cache.ts';
 import { createTokenStore, explainFailure, identify } from '../../src/kube/token-store.ts';
 import type { Clock } from '../../src/loop/clock.ts';
 import { createController, type Controller } from '../../src/loop/controller.ts';
-import { explainFenced, fenceStore } from '../../src/loop/fence.ts';
+import { fenceStore } from '../../src/loop/fence.ts';
 import type { Journal } from '../../src/loop/journal.ts';
 import { KeyRing } from '../../src/loop/key-ring.ts';
 import { parseManagedSecret, type ManagedSecret, type Sources } from '../../src/loop/observe.ts';
@@ -161,7 +161,7 @@ export class Replica {
         observer: { sources, keyRing: new KeyRing(), legacyKeyNamespace: undefined },
         store: fenceStore(store, mayWrite),
         journal,
-        explain: explainFenced(explainFailure),
+        explain: explainFailure,
       },
     });
     this.#controller = term;

@@ -8,7 +8,7 @@ import { accessLease } from '../../kube/lease.ts';
 import { explainFailure } from '../../kube/token-store.ts';
 import { systemClock } from '../../loop/clock.ts';
 import { createController, type Controller } from '../../loop/controller.ts';
-import { explainFenced, fenceStore } from '../../loop/fence.ts';
+import { fenceStore } from '../../loop/fence.ts';
 import { KeyRing } from '../../loop/key-ring.ts';
 import { Leader } from '../../loop/leader.ts';
 import { TokenChecker } from '../../loop/token-checker.ts';
@@ -86,7 +86,7 @@ export function startController(
         },
         store: fenceStore(cluster.store, () => leader.isLeader()),
         journal: createJournal({ log, metrics, events }),
-        explain: explainFenced(explainFailure),
+        explain: explainFailure,
       },
     });
     let jwts = 0;
