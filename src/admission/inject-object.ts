@@ -7,30 +7,27 @@ import {
   stringMember,
   type JsonObject,
 } from '../resources/json.ts';
-import { PREFIX } from '../resources/names.ts';
+import { INJECTION_KEYS } from './annotation-keys.ts';
 import { followWorkload } from './copied-record.ts';
 import { decidePod } from './decide-pod.ts';
-import { deny, skip, type Decision, type Problem } from './decision.ts';
+import { skip, type Decision } from './decision.ts';
 import { planPatch } from './patch.ts';
 import { annotationsOf } from './pod-shape.ts';
-import { changedAnnotations } from './template-patch.ts';
+import { findTemplates, nameContainers, type FoundTemplate } from './pod-templates.ts';
+import { changedAnnotations, escapePointer } from './template-patch.ts';
 import { decideTemplate } from './template-warnings.ts';
+import { refuseUnquoted, type Written } from './unquoted.ts';
 import { Warnings } from './warnings.ts';
-import { quote } from './wording.ts';
-import {
-  findWorkloadKind,
-  hasController,
-  templateOf,
-  templatePointer,
-  type WorkloadKind,
-} from './workload-kinds.ts';
+import { findWorkloadKind, hasController, templateOf, type WorkloadKind } from './workload-kinds.ts';
 
-/** What happens offline to one object of a file. */
+/** What happens offline to one pod, or pod template, of a file. */
 export interface OfflineInjection {
   readonly kind: string;
   readonly name: string;
-  /** Position in the lists around it, from 0; empty for an object that is a document itself. */
+  /** Position in the lists around the object, from 0; empty for an object that is a document itself. */
   readonly items: readonly number[];
+  /** From the object to its pod template; empty for a pod. */
+  readonly template: readonly string[];
   readonly decision: Decision;
   /** From the document's root. They write volumes, mounts and env vars, in a workload into its pod template. */
   readonly operations: readonly PatchOperation[];
@@ -39,33 +36,39 @@ export interface OfflineInjection {
 /** The default of a namespace, as far as a file tells; `undefined` namespace where the object names none. */
 export type OfflineDefault = (namespace: string | undefined) => string | undefined;
 
+interface Context {
+  readonly namespaceDefault: OfflineDefault;
+  readonly written: Written;
+}
+
 /**
- * The webhook's decisions on the pods and workloads of a document, without a cluster. A workload gets its pods'
+ * The webhook's decisions on the pods and pod templates of a document, without a cluster. A workload gets its pods'
  * injection, not the annotations: that serves clusters without the webhook, and where there is one, it finds nothing
- * left to do. Objects of other kinds have no entry.
+ * left to do. Objects without a pod template have no entry, unless they ask for a token.
  */
 export function injectDocument(
   document: unknown,
   namespaceDefault: OfflineDefault,
+  written: Written = () => undefined,
 ): readonly OfflineInjection[] {
-  return [...walk(document, [], namespaceDefault)];
+  return [...walk(document, [], { namespaceDefault, written })];
 }
 
-function* walk(
-  object: unknown,
-  items: readonly number[],
-  namespaceDefault: OfflineDefault,
-): Generator<OfflineInjection> {
+function* walk(object: unknown, items: readonly number[], context: Context): Generator<OfflineInjection> {
   const kind = stringMember(object, 'kind') ?? '';
   const [group = ''] = (stringMember(object, 'apiVersion') ?? '').split('/').slice(0, -1);
   const workload = findWorkloadKind({ group, resource: '' }, kind);
-  if (group === '' && kind === 'Pod') yield { ...injectPod(object, items, namespaceDefault), kind, items };
-  else if (workload !== undefined)
-    yield { ...injectWorkload(workload, object, items, namespaceDefault), kind, items };
+  const place = placeOf(object, kind, items, context);
+  if (group === '' && kind === 'Pod') yield injectPod(place);
+  else if (workload !== undefined) yield injectWorkload(place, workload);
   else if (kind.endsWith('List')) {
     for (const [index, item] of arrayMember(object, 'items').entries()) {
-      yield* walk(withKind(item, object), [...items, index], namespaceDefault);
+      yield* walk(withKind(item, object), [...items, index], context);
     }
+  } else {
+    const templates = findTemplates(object);
+    for (const found of templates) yield injectTemplate(place, found);
+    if (templates.length === 0 && asks(object)) yield entry(place, [], WITHOUT_TEMPLATE, object);
   }
 }
 
@@ -76,71 +79,101 @@ function withKind(item: unknown, list: unknown): unknown {
   return { ...item, kind, apiVersion: member(list, 'apiVersion') };
 }
 
-type Injection = Omit<OfflineInjection, 'kind' | 'items'>;
-
-function injectPod(object: unknown, items: readonly number[], namespaceDefault: OfflineDefault): Injection {
-  const { name, namespace } = namesOf(object);
-  const problem = unquoted(annotationsOf(object));
-  const decision =
-    problem ?? decidePod({ pod: object, namespace, namespaceDefault: namespaceDefault(namespace) });
-  return { name, decision, operations: operationsOf(decision, object, base(items)) };
+/** An object of a document, with all that a decision about its pods needs. */
+interface Place {
+  readonly object: unknown;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string | undefined;
+  readonly namespaceDefault: string | undefined;
+  readonly items: readonly number[];
+  readonly written: Written;
 }
 
-function injectWorkload(
-  kind: WorkloadKind,
-  object: unknown,
-  items: readonly number[],
-  namespaceDefault: OfflineDefault,
-): Injection {
-  const { name, namespace } = namesOf(object);
-  const template = templateOf(kind, object);
-  if (template === undefined) {
-    return {
-      name,
-      decision: skip('NoContainers', 'left to the API server: no pod template'),
-      operations: [],
-    };
-  }
-  if (hasController(object))
-    return { name, decision: skip('NotRequested', 'a controller owns it'), operations: [] };
-  const follow = followWorkload(annotationsOf(object), annotationsOf(template));
-  const annotations = changedAnnotations(template, follow.changes);
-  const input = { kind, object, template, follow, annotations, namespace };
-  const problem = unquoted(annotationsOf(object)) ?? unquoted(annotationsOf(template));
-  const warnings = new Warnings();
-  const told =
-    problem ?? decideTemplate({ ...input, namespaceDefault: namespaceDefault(namespace) }, warnings);
-  const decision = told.decision === 'deny' ? told : { ...told, warnings: warnings.list() };
+function placeOf(object: unknown, kind: string, items: readonly number[], context: Context): Place {
+  const metadata = objectMember(object, 'metadata');
+  const name = stringMember(metadata, 'name') ?? stringMember(metadata, 'generateName') ?? '';
+  const namespace = stringMember(metadata, 'namespace');
+  const base = items.flatMap((index) => ['items', String(index)]);
   return {
+    object,
+    kind,
     name,
-    decision,
-    operations: operationsOf(decision, template, base(items) + templatePointer(kind)),
+    namespace,
+    namespaceDefault: context.namespaceDefault(namespace),
+    items,
+    written: (path) => context.written([...base, ...path]),
   };
 }
 
-function operationsOf(decision: Decision, pod: unknown, pointer: string): readonly PatchOperation[] {
-  return decision.decision === 'inject' ? planPatch(pod, decision.plan, pointer) : [];
+function entry(
+  { kind, name, items }: Place,
+  template: readonly string[],
+  decision: Decision,
+  pod: unknown,
+): OfflineInjection {
+  const path = [...items.flatMap((index) => ['items', String(index)]), ...template];
+  const pointer = path.map((key) => `/${escapePointer(key)}`).join('');
+  const operations = decision.decision === 'inject' ? planPatch(pod, decision.plan, pointer) : [];
+  return { kind, name, items, template, decision, operations };
 }
 
-function base(items: readonly number[]): string {
-  return items.map((index) => `/items/${index}`).join('');
+const WITHOUT_TEMPLATE = skip('NoContainers', 'skipped: it has no pod template, as a patch has none');
+
+/** Whether the object itself carries an annotation of ours. */
+function asks(object: unknown): boolean {
+  const annotations = annotationsOf(object);
+  return INJECTION_KEYS.some((key) => member(annotations, key) !== undefined);
 }
 
-function namesOf(object: unknown): { readonly name: string; readonly namespace: string | undefined } {
-  const metadata = objectMember(object, 'metadata');
-  const name = stringMember(metadata, 'name') ?? stringMember(metadata, 'generateName') ?? '';
-  return { name, namespace: stringMember(metadata, 'namespace') };
+const ANNOTATIONS = ['metadata', 'annotations'];
+
+function injectPod(place: Place): OfflineInjection {
+  const { object, namespace, namespaceDefault, written } = place;
+  const problem = refuseUnquoted(annotationsOf(object), ANNOTATIONS, written);
+  return entry(place, [], problem ?? decidePod({ pod: object, namespace, namespaceDefault }), object);
 }
 
-/** YAML reads `true` and `0444` without quotes as no strings, which the API server refuses in annotations. */
-function unquoted(annotations: JsonObject | undefined): Decision | undefined {
-  for (const [key, value] of Object.entries(annotations ?? {})) {
-    if (!key.startsWith(PREFIX) || typeof value === 'string') continue;
-    const problem: Problem = {
-      what: `annotation ${key} is ${value === null ? 'null' : `a ${typeof value}`}, not a string`,
-      remedy: `put ${isJsonObject(value) ? 'a text' : quote(String(value))} in quotes`,
-    };
-    return deny({ reason: 'InvalidAnnotation', ...problem }, []);
+function injectWorkload(place: Place, kind: WorkloadKind): OfflineInjection {
+  const { object, namespace, namespaceDefault } = place;
+  const template = templateOf(kind, object);
+  if (template === undefined) return entry(place, kind.template, WITHOUT_TEMPLATE, undefined);
+  if (hasController(object)) {
+    return entry(place, kind.template, skip('NotRequested', 'a controller owns it'), template);
   }
-  return undefined;
+  const follow = followWorkload(annotationsOf(object), annotationsOf(template));
+  const annotations = changedAnnotations(template, follow.changes);
+  const input = { kind, object, template, follow, annotations, namespace, namespaceDefault };
+  const warnings = new Warnings();
+  const told = refuseAnnotations(place, kind.template, template) ?? decideTemplate(input, warnings);
+  const decision = told.decision === 'deny' ? told : { ...told, warnings: warnings.list() };
+  return entry(place, kind.template, decision, template);
+}
+
+function refuseAnnotations(
+  { object, written }: Place,
+  path: readonly string[],
+  template: JsonObject,
+): Decision | undefined {
+  return (
+    refuseUnquoted(annotationsOf(object), ANNOTATIONS, written) ??
+    refuseUnquoted(annotationsOf(template), [...path, ...ANNOTATIONS], written)
+  );
+}
+
+/** Of a kind that the webhook never sees: only its pods, so only what the template says counts. */
+function injectTemplate(place: Place, { path, template }: FoundTemplate): OfflineInjection {
+  const { object, kind, namespace, namespaceDefault } = place;
+  const warnings = new Warnings();
+  const own = INJECTION_KEYS.find((key) => member(annotationsOf(object), key) !== undefined);
+  if (own !== undefined) {
+    warnings.add(
+      'misplaced',
+      `annotation ${own} has no effect on a ${kind}: put it on ${path.join('.')}.metadata`,
+    );
+  }
+  const decision =
+    refuseAnnotations(place, path, template) ??
+    decidePod({ pod: nameContainers(template), namespace, namespaceDefault }, warnings);
+  return entry(place, path, { ...decision, warnings: warnings.list() }, template);
 }

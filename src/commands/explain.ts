@@ -12,7 +12,7 @@ const HELP = `Usage: jwt-injector explain -f FILE [-o json|yaml]
 
 Tells why a pod does or does not get its token, and what a JWT waits for. Nothing is changed.
 
--f: what the webhook would decide on each pod and workload of the files, and what changes in the pod;
+-f: what the webhook would decide on each pod and pod template of the files, and what changes in it;
     for a JWT, whether it can be signed, and its renewals. Needs no cluster. Labels of Namespaces in
     the same input give the default, as with inject.
 jwt: its state, its token without the signature, what jwt-injector does next and why, and the next

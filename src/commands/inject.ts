@@ -5,13 +5,15 @@ import { fail, ok, type Result } from '../resources/result.ts';
 import { listObjects, readDefaults, readFileDocuments } from './input/documents.ts';
 import type { EditableDocument } from './input/editable-yaml.ts';
 import { makeCommand } from './make-command.ts';
+import { findKind } from './explain/kinds.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 import { printJson } from './output/print-json.ts';
 
 const HELP = `Usage: jwt-injector inject -f FILE [-o yaml|json]
 
 Prints the file with its tokens injected, as the webhook would do it, without a cluster: volume,
-mounts and env var of each pod, in workloads of their pod template. All else stays as it is.
+mounts and env var of each pod, in workloads, and every other kind that has one, of their pod
+template. All else stays as it is.
 
   -f, --filename FILE   YAML or JSON, also several documents and Lists; - reads the standard input;
                         may be given more than once
@@ -49,12 +51,12 @@ export interface InputFile {
 /** Changes the documents in place. False when one was refused; every refusal and warning is told. */
 export function injectFiles(files: readonly InputFile[], { stderr }: Pick<Io, 'stderr'>): boolean {
   const documentsOfAll = files.flatMap((file) => file.documents);
-  const namespaceDefault = readDefaults(documentsOfAll.flatMap(({ value }) => listObjects(value)));
+  const namespaceDefault = readDefaults(documentsOfAll.flatMap(listObjects).map(({ object }) => object));
   let refused = false;
   let asked = false;
   for (const { filename, documents } of files) {
     for (const [index, document] of documents.entries()) {
-      for (const injection of injectDocument(document.value, namespaceDefault)) {
+      for (const injection of injectDocument(document.value, namespaceDefault, document.written)) {
         const where = `${filename}, ${describePlace(index, injection)}`;
         const { decision, message, warnings, reason } = injection.decision;
         for (const warning of warnings) stderr.write(`warning: ${where}: ${warning}\n`);
@@ -75,9 +77,10 @@ export function injectFiles(files: readonly InputFile[], { stderr }: Pick<Io, 's
   return !refused;
 }
 
-function describePlace(document: number, { kind, name, items }: OfflineInjection): string {
+function describePlace(document: number, { kind, name, items, template }: OfflineInjection): string {
   const item = items.map((index) => `, item ${index + 1}`).join('');
-  return `document ${document + 1}${item} (${name === '' ? kind : `${kind} ${name}`})`;
+  const where = findKind(kind) === undefined && template.length > 0 ? `, ${template.join('.')}` : '';
+  return `document ${document + 1}${item} (${name === '' ? kind : `${kind} ${name}`}${where})`;
 }
 
 /** A document that does not begin with `---` itself gets it, unless it is the first. */

@@ -163,7 +163,7 @@ The pod, before and after:
     assert.match(out, /^Pod ns1\/p \(standard input, document 1\): gets its token/m);
     assert.match(
       out,
-      /^Namespace ns1 \(standard input, document 2\): left alone: only pods and workloads get tokens, not v1, Namespace$/m,
+      /^Namespace ns1 \(standard input, document 2\): left alone: only pods and what has a pod template get tokens, not v1, Namespace$/m,
     );
   });
 

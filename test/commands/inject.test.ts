@@ -173,7 +173,8 @@ describe('what inject refuses', () => {
     {
       title: 'an annotation without quotes that is no string then',
       input: POD.replace('my-jwt}', 'my-jwt, tokens.osg-htc.org/inject: true}'),
-      message: /annotation tokens.osg-htc.org\/inject is a boolean, not a string: put "true" in quotes/,
+      message:
+        /annotation tokens.osg-htc.org\/inject: true is a boolean, not a string: write tokens.osg-htc.org\/inject: "true"\n$/,
     },
     {
       title: 'no YAML',

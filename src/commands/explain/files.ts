@@ -43,7 +43,7 @@ export async function explainFiles(
   const explained: Explained[] = [];
   const all = input.value.map(({ object }) => object);
   const context = { all, namespaceDefault: readDefaults(all), now };
-  for (const item of input.value) explained.push(await explainOne(item, context));
+  for (const item of input.value) explained.push(...(await explainOne(item, context)));
   if (output === 'human') {
     printReport(io, output, explained, (ones, paint) =>
       ones.flatMap((one, index) => [...(index === 0 ? [] : ['']), ...describeOne(one, now, paint)]),
@@ -60,16 +60,15 @@ interface Context {
 }
 
 async function explainOne(
-  { object, source }: InputObject,
+  { object, source, written }: InputObject,
   { all, namespaceDefault, now }: Context,
-): Promise<Explained> {
+): Promise<readonly Explained[]> {
   if (object['kind'] === KIND) {
-    return { source, what: 'jwt', report: await explainJwtFile(object, all, now) };
+    return [{ source, what: 'jwt', report: await explainJwtFile(object, all, now) }];
   }
-  const explained = explainObject(object, namespaceDefault);
-  return explained === undefined
-    ? { source, what: 'other', report: leaveAlone(object) }
-    : { source, what: 'object', explained };
+  const explained = explainObject(object, namespaceDefault, written);
+  if (explained.length === 0) return [{ source, what: 'other', report: leaveAlone(object) }];
+  return explained.map((one) => ({ source, what: 'object', explained: one }));
 }
 
 function leaveAlone(object: JsonObject): OtherReport {
@@ -81,7 +80,7 @@ function leaveAlone(object: JsonObject): OtherReport {
     name: stringMember(metadata, 'name') ?? '',
     decision: 'skip',
     reason: 'NotRequested',
-    message: `left alone: only pods and workloads get tokens, not ${type}`,
+    message: `left alone: only pods and what has a pod template get tokens, not ${type}`,
   };
 }
 

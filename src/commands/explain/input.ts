@@ -1,3 +1,4 @@
+import type { Written } from '../../admission/unquoted.ts';
 import type { JsonObject } from '../../resources/json.ts';
 import { ok, type Result } from '../../resources/result.ts';
 import { listObjects, readFileDocuments } from '../input/documents.ts';
@@ -9,6 +10,7 @@ export interface InputObject {
   readonly object: JsonObject;
   /** `deploy.yaml`, with the document's number if the file has several. */
   readonly source: string;
+  readonly written: Written;
 }
 
 /** Every Kubernetes object of the files, in order; Lists are taken apart. */
@@ -21,9 +23,11 @@ export async function readInput(
     const documents = await readFileDocuments(filename, io);
     if (!documents.ok) return documents;
     const shown = filename === '-' ? 'standard input' : filename;
-    for (const [index, { value }] of documents.value.entries()) {
+    for (const [index, document] of documents.value.entries()) {
       const source = documents.value.length === 1 ? shown : `${shown}, document ${index + 1}`;
-      for (const object of listObjects(value)) objects.push({ object, source });
+      for (const { object, path } of listObjects(document)) {
+        objects.push({ object, source, written: (more) => document.written([...path, ...more]) });
+      }
     }
   }
   return ok(objects);

@@ -46,7 +46,7 @@ export async function explainLive(
   }
   const label = await readNamespaceDefault(client, namespace);
   const made = { ...asMade(object), kind: kind.kind, apiVersion: apiVersionOf(kind) };
-  const explained = explainObject(made, () => label.value);
+  const [explained] = explainObject(made, () => label.value);
   if (explained === undefined) throw new Error(`${kind.kind} is a kind that gets tokens`);
   const tokenStates = await Promise.all(
     explained.report.tokens.map((token) => findToken({ client }, namespace, token)),
@@ -108,7 +108,7 @@ function describeTiming(kind: string, { decision }: ObjectReport): readonly stri
   if (kind !== 'Pod') return [];
   if (decision === 'inject') {
     return [
-      'this pod runs without: it was made before it was annotated, or while the webhook was off. Make it anew (kubectl rollout restart, or delete it)',
+      'this pod runs without: it was made before it was annotated, or while the webhook was off. Make it again (kubectl rollout restart, or delete it)',
     ];
   }
   return decision === 'deny'

@@ -1,4 +1,5 @@
 import { COPIED_ANNOTATION } from '../../resources/names.ts';
+import { findKind } from './kinds.ts';
 import { formatDiff } from '../output/diff-yaml.ts';
 import type { ExplainedObject, ObjectReport } from './object.ts';
 import type { Paint, Style } from '../output/table-output.ts';
@@ -20,8 +21,10 @@ export function describeObject(
   source: string,
   paint: Paint,
 ): readonly string[] {
-  const { kind, name, namespace, decision, reason, message } = report;
-  const title = `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+  const { kind, name, namespace, template, decision, reason, message } = report;
+  // Of the kinds that Kubernetes has, everybody knows where that is.
+  const place = template === '' || findKind(kind) !== undefined ? '' : `, ${template}`;
+  const title = `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}${place}`;
   const diff = formatDiff(before, after, paint);
   const isPod = kind === 'Pod';
   return [

@@ -1,11 +1,12 @@
 import { readAnnotationValues } from '../../admission/annotations.ts';
 import type { ContainerPlan, Decision, TokenVolume } from '../../admission/decision.ts';
-import { injectDocument, type OfflineDefault } from '../../admission/inject-object.ts';
+import { injectDocument, type OfflineDefault, type OfflineInjection } from '../../admission/inject-object.ts';
 import { annotationsOf } from '../../admission/pod-shape.ts';
 import { reviewWorkload } from '../../admission/review-workloads.ts';
 import { readTokens } from '../../admission/token-list.ts';
+import type { Written } from '../../admission/unquoted.ts';
 import { Warnings } from '../../admission/warnings.ts';
-import { findWorkloadKind, templateOf, type WorkloadKind } from '../../admission/workload-kinds.ts';
+import { findWorkloadKind } from '../../admission/workload-kinds.ts';
 import type { PatchOperation } from '../../resources/json-patch.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { applyPatch } from '../output/diff-patch.ts';
@@ -15,6 +16,8 @@ export interface ObjectReport {
   readonly kind: string;
   readonly namespace: string | undefined;
   readonly name: string;
+  /** Where its pod template is, `spec.template` for example; empty for a pod. */
+  readonly template: string;
   readonly decision: Decision['decision'];
   readonly reason: Decision['reason'];
   readonly message: string;
@@ -38,34 +41,42 @@ export interface ExplainedObject {
   readonly after: unknown;
 }
 
-/** Decides as the webhook does; `undefined` for a kind that it never looks at. Lists are to be taken apart before. */
+/** Decides as the webhook does on each pod template of the object, or the pod. Lists are to be taken apart before. */
 export function explainObject(
   object: JsonObject,
   namespaceDefault: OfflineDefault,
-): ExplainedObject | undefined {
-  const [injection] = injectDocument(object, namespaceDefault);
-  if (injection === undefined) return undefined;
-  const { kind, name, decision } = injection;
+  written?: Written,
+): readonly ExplainedObject[] {
+  return injectDocument(object, namespaceDefault, written).map((injection) =>
+    explainInjection(object, injection, namespaceDefault),
+  );
+}
+
+function explainInjection(
+  object: JsonObject,
+  { kind, name, template, decision, operations }: OfflineInjection,
+  namespaceDefault: OfflineDefault,
+): ExplainedObject {
   const namespace = stringMember(objectMember(object, 'metadata'), 'namespace');
   const copying = copyAnnotations(object, namespace, namespaceDefault);
-  const patch = [...copying, ...injection.operations];
-  const annotated = podOf(applyPatch(object, copying));
+  const patch = [...copying, ...operations];
+  const before = podAt(object, template);
+  const annotated = podAt(applyPatch(object, copying), template);
   const report: ObjectReport = {
     kind,
     namespace,
     name,
+    template: template.join('.'),
     decision: decision.decision,
     reason: decision.reason,
     message: decision.message,
     warnings: decision.warnings,
     tokens: findTokens(decision, annotationsOf(annotated), namespaceDefault(namespace)),
-    copied: Object.fromEntries(
-      diffAnnotations(annotationsOf(podOf(object)) ?? {}, annotationsOf(annotated) ?? {}),
-    ),
+    copied: Object.fromEntries(diffAnnotations(annotationsOf(before) ?? {}, annotationsOf(annotated) ?? {})),
     added: describePlan(decision),
     patch,
   };
-  return { report, before: podOf(object), after: podOf(applyPatch(object, patch)) };
+  return { report, before, after: podAt(applyPatch(object, patch), template) };
 }
 
 /** What the webhook for workloads does to the pod template; nothing for a pod. */
@@ -74,7 +85,8 @@ function copyAnnotations(
   namespace: string | undefined,
   namespaceDefault: OfflineDefault,
 ): readonly PatchOperation[] {
-  const workload = workloadOf(object);
+  const [group = ''] = (stringMember(object, 'apiVersion') ?? '').split('/').slice(0, -1);
+  const workload = findWorkloadKind({ group, resource: '' }, stringMember(object, 'kind') ?? '');
   if (workload === undefined) return [];
   const request = {
     uid: '',
@@ -91,15 +103,12 @@ function copyAnnotations(
   return reviewWorkload(request, { known: true, value: namespaceDefault(namespace) }).operations;
 }
 
-/** The pod itself, without what the cluster adds to it, or the workload's pod template. */
-function podOf(object: unknown): unknown {
-  const workload = workloadOf(object);
-  return workload === undefined ? object : templateOf(workload, object);
-}
-
-function workloadOf(object: unknown): WorkloadKind | undefined {
-  const [group = ''] = (stringMember(object, 'apiVersion') ?? '').split('/').slice(0, -1);
-  return findWorkloadKind({ group, resource: '' }, stringMember(object, 'kind') ?? '');
+/** The pod itself, without what the cluster adds to it, or the pod template at that path. */
+function podAt(object: unknown, path: readonly string[]): unknown {
+  return path.reduce(
+    (found, key) => (Array.isArray(found) ? found[Number(key)] : member(found, key)),
+    object,
+  );
 }
 
 function findTokens(

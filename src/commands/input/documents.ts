@@ -34,23 +34,29 @@ export async function readDocuments(
 ): Promise<Result<readonly JsonObject[], InputProblem>> {
   const documents = await readFileDocuments(filename, io);
   if (!documents.ok) return documents;
-  return ok(documents.value.flatMap(({ value }) => listObjects(value)));
+  return ok(documents.value.flatMap(listObjects).map(({ object }) => object));
+}
+
+/** One object of a document, and its path from the document's root. */
+export interface ListedObject {
+  readonly object: JsonObject;
+  readonly path: readonly string[];
 }
 
 /** The objects of a document: itself, or the items of a List, and of Lists in it. */
-export function listObjects(value: unknown): readonly JsonObject[] {
-  return flatten(withPlainNumbers(value));
+export function listObjects({ value }: Pick<EditableDocument, 'value'>): readonly ListedObject[] {
+  return flatten(withPlainNumbers(value), []);
 }
 
-function flatten(object: unknown): readonly JsonObject[] {
+function flatten(object: unknown, path: readonly string[]): readonly ListedObject[] {
   if (!isJsonObject(object)) return [];
   const kind = stringMember(object, 'kind') ?? '';
-  if (!kind.endsWith('List') || !Array.isArray(member(object, 'items'))) return [object];
+  if (!kind.endsWith('List') || !Array.isArray(member(object, 'items'))) return [{ object, path }];
   // Items of a PodList need not repeat their kind.
   const type =
     kind === 'List' ? {} : { apiVersion: object['apiVersion'], kind: kind.slice(0, -'List'.length) };
-  return arrayMember(object, 'items').flatMap((item) =>
-    isJsonObject(item) ? flatten({ ...type, ...item }) : [],
+  return arrayMember(object, 'items').flatMap((item, index) =>
+    isJsonObject(item) ? flatten({ ...type, ...item }, [...path, 'items', String(index)]) : [],
   );
 }
 

@@ -11,6 +11,7 @@ import { fail, ok, type Result } from '../../resources/result.ts';
 import { applyPatch } from '../output/diff-patch.ts';
 import { expandAliases } from './yaml-aliases.ts';
 import { editText } from './yaml-edit.ts';
+import { endOf, findNode, startOf } from './yaml-place.ts';
 import { YamlFault } from './yaml-fault.ts';
 import { readValue } from './yaml-value.ts';
 import { findStyle, writeDocument, type YamlStyle } from './yaml-write.ts';
@@ -25,6 +26,8 @@ export interface EditableDocument {
   readonly addTo: (operations: readonly PatchOperation[]) => void;
   /** The value after `addTo`. */
   readonly changedValue: () => unknown;
+  /** How the value at a path of keys and positions is written; `undefined` where there is none, or an alias. */
+  readonly written: (path: readonly string[]) => string | undefined;
 }
 
 /** A document that cannot be read: which one, from 1, and why, with the remedy. */
@@ -95,6 +98,12 @@ function editable(source: string, value: unknown, style: YamlStyle): EditableDoc
   return {
     value,
     changedValue,
+    written: (path) => {
+      const [document] = parse(source);
+      const node = document === undefined ? undefined : findNode(document, path);
+      const [start, end] = [startOf(node), endOf(node, source)];
+      return start === undefined || end === undefined ? undefined : source.slice(start, end);
+    },
     addTo: (added) => void operations.push(...added),
     text: () => {
       const text = operations.length === 0 ? source : writeChanged(source, operations, changedValue(), style);

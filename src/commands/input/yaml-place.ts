@@ -34,6 +34,16 @@ function isShared(node: unknown): boolean {
   return node.anchor !== undefined || (isMap(node) && node.items.some(({ key }) => isMergeKey(key)));
 }
 
+/** What stands at a path of keys and positions, whether or not it is shared. */
+export function findNode(document: Document.Parsed, path: readonly string[]): unknown {
+  let node: unknown = document.contents;
+  for (const key of path) {
+    if (isMap(node)) node = findPair(node, key)?.value;
+    else node = isSeq(node) ? node.items[Number(key)] : undefined;
+  }
+  return node;
+}
+
 /** Of several pairs with the key the last counts. */
 export function findPair(map: YAMLMap, key: string): Pair | undefined {
   return map.items.findLast((pair) => keyText(pair.key) === key);

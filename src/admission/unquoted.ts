@@ -1,0 +1,58 @@
+import { isJsonObject, type JsonObject } from '../resources/json.ts';
+import { INJECTION_ANNOTATIONS, PREFIX } from '../resources/names.ts';
+import { deny, type Deny, type Problem } from './decision.ts';
+import { quote, shorten } from './wording.ts';
+
+/** How a value is written in a file, by its path from the document's root; `undefined` where that is not known. */
+export type Written = (path: readonly string[]) => string | undefined;
+
+/** A value for each annotation that is right, to be shown to somebody who wrote none. */
+const EXAMPLES: ReadonlyMap<string, string> = new Map([
+  [INJECTION_ANNOTATIONS.token, '<name of a JWT>'],
+  [INJECTION_ANNOTATIONS.inject, 'true'],
+  [INJECTION_ANNOTATIONS.mountPath, '/var/run/secrets/jwt'],
+  [INJECTION_ANNOTATIONS.envVar, 'BEARER_TOKEN_FILE'],
+  [INJECTION_ANNOTATIONS.fileMode, '0444'],
+]);
+
+/**
+ * YAML reads `true`, `on` and `0444` without quotes as no strings, which the API server refuses in annotations. `path` is
+ * that of the annotations.
+ */
+export function refuseUnquoted(
+  annotations: JsonObject | undefined,
+  path: readonly string[],
+  written: Written,
+): Deny | undefined {
+  for (const [key, value] of Object.entries(annotations ?? {})) {
+    if (!key.startsWith(PREFIX) || typeof value === 'string') continue;
+    const problem = explain(key, value, written([...path, key]));
+    return deny({ reason: 'InvalidAnnotation', ...problem }, []);
+  }
+  return undefined;
+}
+
+function explain(key: string, value: unknown, written: string | undefined): Problem {
+  if (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'bigint') {
+    const text = written ?? String(value);
+    const type = typeof value === 'boolean' ? 'a boolean' : 'a number';
+    return {
+      what: `annotation ${key}: ${shorten(text, 40)} is ${type}, not a string`,
+      remedy: `write ${key}: ${quote(meant(key, value, text), 253)}`,
+    };
+  }
+  const example = `write ${key}: "${EXAMPLES.get(key) ?? '<a text>'}"`;
+  if (value !== null) {
+    const type = isJsonObject(value) ? 'a map' : 'a list';
+    return { what: `annotation ${key} is ${type}, not a string`, remedy: example };
+  }
+  const shown = written === undefined || written === '' ? ' has no value' : `: ${written} is no string`;
+  return { what: `annotation ${key}${shown}`, remedy: `${example}, or remove the line` };
+}
+
+/** What the user meant, in quotes: what is written, but where that would be refused next. */
+function meant(key: string, value: boolean | number | bigint, text: string): string {
+  if (key === INJECTION_ANNOTATIONS.inject && typeof value === 'boolean') return String(value);
+  const isMode = key === INJECTION_ANNOTATIONS.fileMode && typeof value === 'number';
+  return isMode && !/^0?[0-7]{3}$/.test(text) ? `0${value.toString(8).padStart(3, '0')}` : text;
+}
