@@ -5,7 +5,6 @@ import type { Jwt } from '../resources/jwt.ts';
 import { objectKey } from '../resources/object-key.ts';
 import type { Clock } from './clock.ts';
 import { KeyUsers } from './key-users.ts';
-import { LegacyCleaner } from './legacy-cleaner.ts';
 import { WorkQueue, type Outcome, type Work } from './queue.ts';
 import { reconcileJwt, type Reconciler } from './reconcile-jwt.ts';
 import { Unrecorded } from './unrecorded.ts';
@@ -14,7 +13,7 @@ import { WriteBudget } from './write-budget.ts';
 const SETTLE_POLL_MS = 20;
 
 export interface ControllerOptions {
-  readonly reconciler: Omit<Reconciler, 'now' | 'cleaner' | 'unrecorded' | 'budget' | 'onBug'>;
+  readonly reconciler: Omit<Reconciler, 'now' | 'unrecorded' | 'budget' | 'onBug'>;
   readonly clock: Clock;
   /** JWTs worked on at once. */
   readonly workers: number;
@@ -41,7 +40,6 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
   const { sources, legacyKeyNamespace } = reconciler.observer;
   const stopping = new AbortController();
   const keyUsers = new KeyUsers();
-  const cleaner = new LegacyCleaner(reconciler.store);
   const unrecorded = new Unrecorded();
   const budget = new WriteBudget();
   const queue = new WorkQueue({
@@ -54,7 +52,6 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
       if (jwt === undefined) return { next: 'forget' };
       const means = {
         ...reconciler,
-        cleaner,
         unrecorded,
         budget,
         now: () => clock.now(),
@@ -86,7 +83,6 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
       if (after === undefined) {
         if (before === undefined) return;
         queue.forget(objectKey(before));
-        cleaner.forget(before.uid);
         unrecorded.forget(before.uid);
         budget.forget(before.uid);
         return;

@@ -7,6 +7,7 @@ import { describeContention } from '../reconcile/contention.ts';
 import { renewalLateness } from '../reconcile/lateness.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import { planNext, plannedRenewal, type Plan } from '../reconcile/plan.ts';
+import { releasePatch, releaseTime } from '../reconcile/take-over.ts';
 import { describeRefusal, REFUSED_WAIT_MS, type Refusal } from '../reconcile/refusal.ts';
 import { formatTime } from '../reconcile/time.ts';
 import type { StateProblem } from '../resources/problem.ts';
@@ -14,7 +15,6 @@ import { renewalTime } from '../signing/schedule.ts';
 import { repairSecret, signAndWrite, statusBody, type Store } from './act.ts';
 import { lookForContenders, planWrite, type PlannedWrite } from './hold-back.ts';
 import type { Journal, Subject } from './journal.ts';
-import type { LegacyCleaner, LegacyLook } from './legacy-cleaner.ts';
 import { learn, observe, type Known, type Observer } from './observe.ts';
 import { Stale } from './stale.ts';
 import type { Unrecorded } from './unrecorded.ts';
@@ -39,7 +39,6 @@ export interface Reconciler {
   readonly observer: Observer;
   readonly store: Store;
   readonly journal: Journal;
-  readonly cleaner: LegacyCleaner;
   readonly unrecorded: Unrecorded;
   readonly budget: WriteBudget;
   /** Milliseconds since the epoch. */
@@ -88,23 +87,25 @@ async function playRound(reconciler: Reconciler, seen: Seen, now: number): Promi
     return [observed, planNext(observed, now)];
   };
   let [observed, plan] = await look();
-  const legacy: LegacyLook = await reconciler.cleaner.look(jwt, now * 1000);
-  if (legacy.cleaned) return { next: 'look', at: undefined };
   while (plan.do === 'read') {
     known = await learn(observer, observed, plan.what, known);
     [observed, plan] = await look();
   }
-  if (plan.do === 'leave') return { next: 'look', at: undefined };
+  if (plan.do === 'leave') return { next: 'look', at: inMilliseconds(releaseTime(observed.jwt)) };
+  if (plan.do === 'release') {
+    await reconciler.store.patchJwt(jwt.namespace, jwt.name, releasePatch(observed.jwt));
+    return { next: 'look', at: undefined };
+  }
   const write = planWrite(reconciler.budget, observed, plan, now);
   const done =
     write?.heldUntil === undefined
       ? await carryOut(reconciler, seen, { observed, plan, write }, now)
       : await holdBack(reconciler, observed, write.heldUntil);
-  const outcome = { ...done, ...nameContenders(reconciler, jwt, now), legacyOperator: legacy.active };
+  const outcome = { ...done, ...nameContenders(reconciler, jwt, now) };
   await writeStatus(reconciler, seen.stored, desiredStatus(observed, outcome, now));
   unrecorded.forget(jwt.uid);
   if (observed.key.state === 'unavailable' && observed.key.isDisputed === true) return { next: 'retry' };
-  const moments = [nextLook(observed, outcome, now), legacy.lookAgainAt, write?.heldUntil].filter(
+  const moments = [nextLook(observed, outcome, now), write?.heldUntil].filter(
     (moment) => moment !== undefined,
   );
   return { next: 'look', at: moments.length === 0 ? undefined : Math.min(...moments) };
@@ -270,6 +271,10 @@ function nextLook(observed: Observed, { signed }: Outcome, now: number): number 
   const moments = [plannedRenewal(jwt, secret), nextStatusChange(observed, now), soundFrom];
   const ahead = moments.filter((moment): moment is number => moment !== undefined && moment > now);
   return ahead.length === 0 ? undefined : Math.min(...ahead) * 1000;
+}
+
+function inMilliseconds(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000;
 }
 
 function presentTokenId({ sources }: Observer, { namespace, name }: Jwt): unknown {

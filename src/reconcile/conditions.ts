@@ -9,8 +9,7 @@ export type ConditionType =
   | 'KeyIdReused'
   | 'IssuerMismatch'
   | 'RenewalOverdue'
-  | 'Contended'
-  | 'LegacyOperatorActive';
+  | 'Contended';
 
 /** `metav1.Condition` without its bookkeeping. */
 export interface Condition {

@@ -20,8 +20,6 @@ export interface Outcome {
   readonly signed?: { readonly claims: Claims; readonly issuedAt: number };
   /** Why no new token could be signed, or the Secret not be written. */
   readonly problem?: StateProblem;
-  /** token-manager's marks came back after they were taken off: it still runs. */
-  readonly legacyOperator?: boolean;
   /** When a failed attempt is made again, or what waits because of others is done. */
   readonly retryAt?: number;
   /** Somebody else keeps changing the Secret: the field managers that were seen. */
@@ -162,15 +160,6 @@ function describeRemarks(
   now: number,
 ): readonly Condition[] {
   const remarks: Condition[] = [];
-  if (outcome.legacyOperator === true) {
-    remarks.push({
-      type: 'LegacyOperatorActive',
-      status: 'True',
-      reason: 'LegacyOperatorActive',
-      message:
-        'token-manager still runs beside jwt-injector and marks this JWT anew: uninstall it (helm uninstall), the tokens are kept fresh here',
-    });
-  }
   if (isRenewalClamped(spec)) {
     remarks.push({
       type: 'RenewalClamped',

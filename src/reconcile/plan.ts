@@ -8,11 +8,14 @@ import { hasDrift } from './desired-secret.ts';
 import type { KeyObservation, Observed, SecretObservation } from './observed.ts';
 import { describeConflict, findOwnership, isOwner } from './ownership.ts';
 import { readRecorded } from './recorded.ts';
+import { releaseTime } from './take-over.ts';
 
 /** What to do for one JWT now. */
 export type Plan =
   /** Nothing, ever again: it is being deleted, and its Secret goes by garbage collection. */
   | { readonly do: 'leave' }
+  /** Take token-manager's finalizer off: the JWT is being deleted, and nobody else does. */
+  | { readonly do: 'release' }
   /** Look closer first: the decision depends on something that was not read yet. Then plan again. */
   | { readonly do: 'read'; readonly what: 'key' | 'token' | 'jwt' }
   | { readonly do: 'sign'; readonly cause: SignatureCause }
@@ -44,7 +47,8 @@ const POLICY: readonly ((facts: Facts) => Plan | undefined)[] = [
 /** Decides for one JWT; `now` in seconds since the epoch. Pure: the same input gives the same plan. */
 export function planNext(observed: Observed, now: number): Plan {
   const { jwt } = observed;
-  if (jwt.deleting) return { do: 'leave' };
+  if (jwt.deleting)
+    return { do: now >= (releaseTime(jwt) ?? Number.POSITIVE_INFINITY) ? 'release' : 'leave' };
   if (!jwt.spec.ok) return { do: 'report', problem: jwt.spec.problem };
   const facts = { observed, spec: jwt.spec.value, now };
   for (const check of POLICY) {

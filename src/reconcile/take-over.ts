@@ -1,46 +1,29 @@
 import { arrayMember, isJsonObject, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
-import { APP, EXPIRES_AT, KOPF_PREFIX, LAST_SIGNING_TIME } from '../resources/names.ts';
+import { APP, EXPIRES_AT, LAST_SIGNING_TIME } from '../resources/names.ts';
 import type { SecretMetadata } from '../resources/secret.ts';
 
-/** A token-manager that still runs puts its marks back at once; they are taken off again this often, in ms. */
-const CLEANING_INTERVAL_MS = 3_600_000;
+/** kopf, the framework of token-manager, marks JWTs with annotations and a finalizer of this prefix. */
+const KOPF_PREFIX = 'kopf.zalando.org/';
 
-/** What token-manager left on a JWT. */
-export interface LegacyMarks {
-  readonly annotations: readonly string[];
-  readonly finalizers: readonly string[];
-}
+/** A token-manager that runs takes its finalizer off a deleted JWT within moments; after so many seconds nobody will. */
+const RELEASE_AFTER = 10;
 
-/** The marks that are on the JWT now; `undefined` when there are none. */
-export function findLegacyMarks(jwt: Jwt): LegacyMarks | undefined {
-  const annotations = Object.keys(jwt.annotations).filter(isKopf);
-  const finalizers = jwt.finalizers.filter(isKopf);
-  return annotations.length + finalizers.length === 0 ? undefined : { annotations, finalizers };
+/**
+ * When a JWT that is being deleted has waited long enough for token-manager, in seconds since the epoch; `undefined` when
+ * it does not wait for it. Until then, and on every other JWT, its marks stay: to a token-manager that runs a JWT without
+ * them is new, and it would sign it again.
+ */
+export function releaseTime({ deletedAt, finalizers }: Jwt): number | undefined {
+  return deletedAt !== undefined && finalizers.some(isKopf) ? deletedAt + RELEASE_AFTER : undefined;
 }
 
 /**
- * A merge patch (RFC 7386) of the JWT that takes the marks off. Its finalizer would keep JWT and namespace from ever
- * being deleted once token-manager is gone. Carries the resourceVersion, so that no finalizer of others is lost.
+ * A merge patch (RFC 7386) of a deleted JWT that takes token-manager's finalizer off: it would keep JWT and namespace for
+ * ever. Carries the resourceVersion, so that no finalizer of others is lost.
  */
-export function cleaningPatch(jwt: Jwt, marks: LegacyMarks): JsonObject {
-  return {
-    metadata: {
-      resourceVersion: jwt.resourceVersion,
-      annotations: Object.fromEntries(marks.annotations.map((name) => [name, null])),
-      finalizers: jwt.finalizers.filter((name) => !marks.finalizers.includes(name)),
-    },
-  };
-}
-
-/** Whether to take the marks off now. `cleanedAt` is when this process last did, both in ms since the epoch. */
-export function isCleaningDue(cleanedAt: number | undefined, now: number): boolean {
-  return cleanedAt === undefined || now - cleanedAt >= CLEANING_INTERVAL_MS;
-}
-
-/** When the marks are to be taken off next, in ms since the epoch. */
-export function nextCleaning(cleanedAt: number): number {
-  return cleanedAt + CLEANING_INTERVAL_MS;
+export function releasePatch({ resourceVersion, finalizers }: Jwt): JsonObject {
+  return { metadata: { resourceVersion, finalizers: finalizers.filter((name) => !isKopf(name)) } };
 }
 
 /** A Secret as token-manager wrote it: signed, but never by us. */
@@ -75,6 +58,7 @@ export function takeOverPatch(secret: JsonObject): readonly JsonObject[] {
   ];
 }
 
-function isKopf(name: string): boolean {
+/** Whether a finalizer or an annotation is of token-manager's framework. */
+export function isKopf(name: string): boolean {
   return name.startsWith(KOPF_PREFIX);
 }

@@ -11,7 +11,7 @@ import {
   type JsonObject,
 } from './json.ts';
 import { parseKeySource, type KeySource } from './key-source.ts';
-import { KIND, KOPF_PREFIX, PREFIX, RENEW } from './names.ts';
+import { KIND, PREFIX, RENEW } from './names.ts';
 import type { StateProblem } from './problem.ts';
 import { fail, ok, type Result } from './result.ts';
 
@@ -24,7 +24,6 @@ const MAX_BYTES = 64 * 1024;
 /** Labels and finalizers, or what the template adds. A small entry costs twenty times as much memory as text. */
 const MAX_ENTRIES = 256;
 const MAX_RENEW = 1_024; // bytes that count of a request for a new token: a time, a name
-const MAX_MARKS = 16; // kopf leaves three
 /** In UTF-16 units, as the CRD bounds them. */
 const MAX_ISSUER = 2_048;
 const MAX_KEY_ID = 1_024;
@@ -55,6 +54,8 @@ export interface Jwt {
   readonly resourceVersion: string;
   readonly generation: number;
   readonly deleting: boolean;
+  /** When its deletion was asked for, in seconds since the epoch. */
+  readonly deletedAt: number | undefined;
   readonly labels: StringMap;
   readonly annotations: StringMap;
   readonly finalizers: readonly string[];
@@ -71,6 +72,7 @@ export function parseJwt(object: unknown): Result<Jwt, string> {
   if (metadata === undefined || name === undefined) return fail('a JWT without a name: set metadata.name');
   const generation = member(metadata, 'generation');
   const finalizers = arrayMember(metadata, 'finalizers').filter((item) => typeof item === 'string');
+  const deletedAt = stringMember(metadata, 'deletionTimestamp');
   const labels = stringMap(member(metadata, 'labels'));
   // Of what Kubernetes itself does not bound, no more is kept than is useful: there may be many JWTs.
   const entries = Object.keys(labels).length + finalizers.length;
@@ -81,7 +83,8 @@ export function parseJwt(object: unknown): Result<Jwt, string> {
     uid: stringMember(metadata, 'uid') ?? '',
     resourceVersion: stringMember(metadata, 'resourceVersion') ?? '',
     generation: typeof generation === 'number' ? generation : 0,
-    deleting: typeof member(metadata, 'deletionTimestamp') === 'string',
+    deleting: deletedAt !== undefined,
+    deletedAt: deletedAt === undefined ? undefined : Date.parse(deletedAt) / 1000,
     labels: isLarge ? {} : labels,
     annotations: keptAnnotations(member(metadata, 'annotations')),
     finalizers: isLarge ? [] : finalizers,
@@ -94,20 +97,11 @@ export function parseJwt(object: unknown): Result<Jwt, string> {
   });
 }
 
-/**
- * The request for a new token, and which ones token-manager's framework left: the values of others may be 256 KiB, or a
- * private key.
- */
+/** The request for a new token alone: the values of others may be 256 KiB, or a private key. */
 function keptAnnotations(annotations: unknown): StringMap {
   const renew = stringMember(annotations, RENEW);
-  const marks = Object.keys(isJsonObject(annotations) ? annotations : {}).filter((name) =>
-    name.startsWith(KOPF_PREFIX),
-  );
-  return {
-    // Through bytes: the beginning of a long text would keep the whole of it in memory.
-    ...(renew === undefined ? {} : { [RENEW]: Buffer.from(renew).toString('utf8', 0, MAX_RENEW) }),
-    ...Object.fromEntries(marks.slice(0, MAX_MARKS).map((name) => [name, ''])),
-  };
+  // Through bytes: the beginning of a long text would keep the whole of it in memory.
+  return renew === undefined ? {} : { [RENEW]: Buffer.from(renew).toString('utf8', 0, MAX_RENEW) };
 }
 
 function jsonBytes(value: unknown): number {

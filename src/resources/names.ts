@@ -51,8 +51,5 @@ export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 /** Label on a Namespace: the token of its pods that name none themselves. */
 export const NAMESPACE_DEFAULT_LABEL = `${PREFIX}token`;
 
-/** kopf, the framework of token-manager, marks its objects with this prefix; one annotation holds the private key. */
-export const KOPF_PREFIX = 'kopf.zalando.org/';
-
 /** Namespaces that are never touched, whatever the registration says. */
 export const EXCLUDED_NAMESPACES: readonly string[] = ['kube-system', APP];

@@ -17,7 +17,6 @@ export const STATE_REASONS = [
   'WriteRefused',
   'Contended',
   'IssuerMismatch',
-  'LegacyOperatorActive',
 ] as const;
 export type StateReason = (typeof STATE_REASONS)[number];
 

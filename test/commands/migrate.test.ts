@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import type { SecretLook } from '../../src/commands/cluster/connect-secret.ts';
 import { quoteShell } from '../../src/commands/migrate/commands.ts';
 import type { Finding, MigrationFacts } from '../../src/commands/migrate/facts.ts';
+import { findKeyCopies, findLegacyMarks } from '../../src/commands/migrate/marks.ts';
 import { findLeftovers } from '../../src/commands/migrate/rules.ts';
 import { migrateCommand } from '../../src/commands/migrate.ts';
 import { KubeError } from '../../src/kube/errors.ts';
@@ -45,7 +46,12 @@ function check({ jwts = [], secrets = {}, more = {} }: Cluster): readonly Findin
     jwts: jwts.map((object) => {
       const jwt = parseJwt(object);
       if (!jwt.ok) throw new Error(jwt.problem);
-      return { jwt: jwt.value, spec: object.spec };
+      return {
+        jwt: jwt.value,
+        spec: object.spec,
+        marks: findLegacyMarks(object),
+        keyCopies: findKeyCopies(object),
+      };
     }),
     secret: (namespace, name) => look(`${namespace}/${name}`),
     deployments: [],

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { jwtVerify, SignJWT } from 'jose';
 import { startStage, type Stage } from '../controlplane/stage.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { openObjects, secretText, type Loose, type Objects } from './objects.ts';
 import { openScience, type Science } from './science.ts';
+import { FINALIZER, startTokenManager, type TokenManager } from './token-manager.ts';
 
-const FINALIZER = 'kopf.zalando.org/KopfFinalizerMarker';
 const SIGNED_AT = 'tokens.osg-htc.org/last-signing-time';
 
 /** JWTs and Secrets in the shape in which token-manager (kopf, kubernetes-client for Python) leaves them. */
@@ -77,7 +79,7 @@ describe('taking over from token-manager', { concurrency: false }, () => {
       .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
       .sign(key);
 
-  it('a valid token stays as it is, finalizer and kopf annotations go, and the status tells of a legacy token', async () => {
+  it('a valid token stays as it is, so do the marks of token-manager, and the status tells of a legacy token', async () => {
     const jwt = await leaveJwt('valid', { old: 'label' });
     await leaveSecret(jwt, await oldToken(86_000));
     const expired = await leaveJwt('expired');
@@ -88,16 +90,12 @@ describe('taking over from token-manager', { concurrency: false }, () => {
     await objects.waitForCondition('science', 'valid', 'Ready', 'True', 'LegacyToken');
     await objects.waitForCondition('science', 'expired', 'Ready', 'True', 'Signed');
     const taken = await objects.get('jwts', 'science', 'valid');
-    assert.deepEqual(taken.metadata.finalizers, ['example.org/mine']);
-    assert.deepEqual(Object.keys(taken.metadata.annotations), ['mine']);
+    assert.deepEqual(taken.metadata.finalizers, jwt.metadata.finalizers);
+    assert.deepEqual(taken.metadata.annotations, jwt.metadata.annotations);
     assert.equal(
       (await objects.get('secrets', 'science', 'valid')).metadata.resourceVersion,
       left.metadata.resourceVersion,
       'no Secret is written at take-over',
-    );
-    assert.equal(
-      taken.status.conditions.some((condition: Loose) => condition.type === 'LegacyOperatorActive'),
-      false,
     );
   });
 
@@ -127,20 +125,9 @@ describe('taking over from token-manager', { concurrency: false }, () => {
     assert.ok(!managers.includes('OpenAPI-Generator'));
   });
 
-  it('marks that come back are told of, and do not stop the signing', async () => {
-    const patch = {
-      metadata: { finalizers: [FINALIZER], annotations: { 'kopf.zalando.org/touch-dummy': 'x' } },
-    };
-    await kubectl(['patch', 'jwt', '-n', 'science', 'expired', '--type=merge', '-p', JSON.stringify(patch)]);
-    const active = await objects.waitForCondition('science', 'expired', 'LegacyOperatorActive', 'True');
-    assert.match(active.message, /uninstall it/);
-    const token = await science.tokenOf('expired');
-    await kubectl(['annotate', 'jwt', '-n', 'science', 'expired', 'tokens.osg-htc.org/renew=1']);
-    await science.waitForToken('expired', (found) => found !== token);
-  });
-
-  it('a JWT that waits for token-manager to be deleted goes', async () => {
+  it('a JWT that nobody takes the finalizer off of goes ten seconds after it was deleted', async () => {
     await leaveJwt('leaving');
+    const finalizers = { metadata: { finalizers: [FINALIZER] } };
     await kubectl([
       'patch',
       'jwt',
@@ -149,9 +136,76 @@ describe('taking over from token-manager', { concurrency: false }, () => {
       'leaving',
       '--type=merge',
       '-p',
-      JSON.stringify({ metadata: { finalizers: [FINALIZER] } }),
+      JSON.stringify(finalizers),
     ]);
     await kubectl(['delete', 'jwt', '-n', 'science', 'leaving', '--wait=false']);
+    const { metadata } = await objects.get('jwts', 'science', 'leaving');
     await objects.waitForGone('jwts', 'science', 'leaving');
+    assert.ok(Date.now() - Date.parse(metadata.deletionTimestamp) >= 10_000, 'token-manager had its time');
+  });
+
+  describe('beside a token-manager that runs', () => {
+    const NAMES = Array.from({ length: 12 }, (_, index) => `beside-${index}`);
+    let manager: TokenManager;
+    before(async () => {
+      await stage.service().stop();
+      await stage.cluster.createNamespace('beside');
+      await kubectl(['create', '-f', '-'], {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: 'the-key', namespace: 'beside' },
+        stringData: { 'key.pem': toPem(key) },
+      });
+      for (const name of NAMES) {
+        const { apiVersion, kind, spec } = wireJwt({
+          key: { secret: { name: 'the-key', key: 'key.pem', namespace: 'beside' } },
+        });
+        await kubectl(['create', '-f', '-'], {
+          apiVersion,
+          kind,
+          metadata: { name, namespace: 'beside' },
+          spec,
+        });
+      }
+      manager = startTokenManager(objects.client, 'beside', key);
+      await waitUntil('token-manager to be done', 30_000, async () => {
+        const jwts = await objects.list('jwts', 'beside');
+        return jwts.every(({ metadata }) =>
+          Object.keys(metadata.annotations ?? {}).some((name) => name.startsWith('kopf.zalando.org/')),
+        );
+      });
+    });
+    after(() => manager.stop());
+
+    const versions = async (): Promise<Record<string, string>> =>
+      Object.fromEntries(
+        (await objects.list('secrets', 'beside')).map(({ metadata }) => [
+          metadata.name,
+          metadata.resourceVersion,
+        ]),
+      );
+
+    it('no Secret is written at take-over nor at a restart, by either of them', async () => {
+      const left = await versions();
+      const signatures = new Map(manager.signatures);
+      for (let start = 0; start < 2; start += 1) {
+        const service = await stage.startService();
+        for (const name of NAMES)
+          await objects.waitForCondition('beside', name, 'Ready', 'True', 'LegacyToken');
+        await service.waitForLog(({ msg }) => msg === 'every JWT was looked at');
+        await sleep(2_000); // token-manager looks ten times a second
+        await service.stop();
+      }
+      assert.deepEqual(await versions(), left);
+      assert.deepEqual(manager.signatures, signatures);
+    });
+
+    it('a deleted JWT is left to it, and goes at once', async () => {
+      await stage.startService();
+      const startedAt = Date.now();
+      await kubectl(['delete', 'jwt', '-n', 'beside', 'beside-0', '--wait=false']);
+      await objects.waitForGone('jwts', 'beside', 'beside-0');
+      assert.ok(Date.now() - startedAt < 10_000, 'that is before ours would let it go');
+    });
   });
 });

@@ -1,6 +1,5 @@
 import type { Store } from '../../src/loop/act.ts';
 import type { Journal, Signature } from '../../src/loop/journal.ts';
-import { LegacyCleaner } from '../../src/loop/legacy-cleaner.ts';
 import type { Failure, Reconciler } from '../../src/loop/reconcile-jwt.ts';
 import { Unrecorded } from '../../src/loop/unrecorded.ts';
 import { WriteBudget } from '../../src/loop/write-budget.ts';
@@ -57,7 +56,6 @@ export function makeReconciler(
     observer,
     store,
     journal,
-    cleaner: new LegacyCleaner(store),
     unrecorded: new Unrecorded(),
     budget: new WriteBudget(),
     now: () => NOW * 1000,

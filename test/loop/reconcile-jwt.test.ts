@@ -78,11 +78,24 @@ describe('a round', () => {
     assert.deepEqual([round, made.writes], [{ next: 'look', at: undefined }, []]);
   });
 
-  it('takes the marks of token-manager off first, and leaves the rest to the round that this leads to', async () => {
+  it('leaves the marks of token-manager alone', async () => {
     const made = makeReconciler([KEY_SECRET]);
-    const marked = { ...jwt, finalizers: ['kopf.zalando.org/KopfFinalizerMarker'] };
-    const round = await reconcileJwt(made.reconciler, marked, RETRY_AT);
-    assert.deepEqual([round, made.writes], [{ next: 'look', at: undefined }, ['jwt']]);
+    const annotations = { 'kopf.zalando.org/last-handled-configuration': '{}' };
+    const marked = { ...jwt, annotations, finalizers: ['kopf.zalando.org/KopfFinalizerMarker'] };
+    await reconcileJwt(made.reconciler, marked, RETRY_AT);
+    assert.deepEqual(made.writes, ['secret', 'status']);
+  });
+
+  it('takes the finalizer of token-manager off a deleted JWT after ten seconds, and looks again then', async () => {
+    const made = makeReconciler([KEY_SECRET]);
+    const finalizers = ['kopf.zalando.org/KopfFinalizerMarker'];
+    const deleted = { ...jwt, deleting: true, finalizers };
+    const early = await reconcileJwt(made.reconciler, { ...deleted, deletedAt: NOW - 9 }, RETRY_AT);
+    assert.deepEqual([early, made.writes], [{ next: 'look', at: (NOW + 1) * 1000 }, []]);
+    await reconcileJwt(made.reconciler, { ...deleted, deletedAt: NOW - 10 }, RETRY_AT);
+    assert.deepEqual(made.writes, ['jwt']);
+    await reconcileJwt(made.reconciler, { ...deleted, deletedAt: NOW - 99, finalizers: ['x/y'] }, RETRY_AT);
+    assert.deepEqual(made.writes, ['jwt'], 'finalizers of others are none of ours');
   });
 });
 

@@ -166,11 +166,6 @@ describe('the remarks', () => {
       /expires at 2027-01-16T08:00:00Z: no such Secret: make one$/,
     );
   });
-
-  it('tell of a token-manager that still runs', async () => {
-    const outcome = { legacyOperator: true };
-    assert.equal(told(await settled(), outcome, 'LegacyOperatorActive'), 'True LegacyOperatorActive');
-  });
 });
 
 describe('the fields of the status', () => {

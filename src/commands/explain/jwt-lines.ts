@@ -18,7 +18,6 @@ export function describeJwt(report: JwtReport, now: number, paint: Paint): reado
     '',
     paint('bold', 'What jwt-injector does next'),
     ...describeNext(report, now),
-    ...describeMarks(report),
     '',
     ...describeRenewals(report, now, paint),
     ...describeLint(report, paint),
@@ -101,12 +100,6 @@ const PROMPTNESS = [
   '  That is done within a second. If you read this again and again, jwt-injector does not run:',
   `  kubectl get pods -n ${APP}`,
 ];
-
-function describeMarks({ marks }: JwtReport): readonly string[] {
-  return marks.length === 0
-    ? []
-    : [`  It also takes off what token-manager left on the JWT: ${marks.join(', ')}`];
-}
 
 function describeLint({ warnings, advice }: JwtReport, paint: Paint): readonly string[] {
   if (warnings.length === 0 && advice.length === 0) return [];

@@ -1,5 +1,4 @@
 import { findOwnership, type Ownership } from '../../reconcile/ownership.ts';
-import { findLegacyMarks } from '../../reconcile/take-over.ts';
 import { arrayMember, isJsonObject, stringMember, type JsonObject } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { findAdvice } from '../../signing/lint/advice.ts';
@@ -41,8 +40,6 @@ export interface JwtReport {
   readonly warnings: readonly string[];
   /** What is often meant otherwise. */
   readonly advice: readonly string[];
-  /** What token-manager left on it, to be taken off. */
-  readonly marks: readonly string[];
   readonly mayNot: readonly string[];
 }
 
@@ -52,7 +49,6 @@ export function reportOn(look: Look, now: number): JwtReport {
   const conditions = readConditions(jwt);
   const ready = conditions.find(({ type }) => type === 'Ready');
   const { renewals } = jwt.status;
-  const marks = findLegacyMarks(jwt);
   const secret = judgeSecret(look);
   return {
     kind: 'JWT',
@@ -71,7 +67,6 @@ export function reportOn(look: Look, now: number): JwtReport {
     nextRenewals: writeRenewals(foreseeRenewals(look, now)),
     lifetimes: jwt.spec.ok ? lifetimesOf(jwt.spec.value) : undefined,
     ...readLint(jwt),
-    marks: marks === undefined ? [] : [...marks.finalizers, ...marks.annotations],
     mayNot: hidden,
   };
 }

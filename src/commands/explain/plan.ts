@@ -29,6 +29,11 @@ export function describeNextStep(look: Look, now: number): NextStep {
   switch (plan.do) {
     case 'leave':
       return { do: plan.do, message: 'nothing: it is being deleted' };
+    case 'release':
+      return {
+        do: plan.do,
+        message: 'take off the finalizer of token-manager, which keeps it from being deleted',
+      };
     case 'report':
       return describeReport(plan);
     case 'read':

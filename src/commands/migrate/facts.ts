@@ -1,10 +1,14 @@
 import type { Jwt } from '../../resources/jwt.ts';
 import type { SecretLook } from '../cluster/connect-secret.ts';
+import type { findKeyCopies, LegacyMarks } from './marks.ts';
 
 /** One JWT, with its spec as it is stored: what our schema refuses is there only. */
 export interface MigratingJwt {
   readonly jwt: Jwt;
   readonly spec: unknown;
+  /** What token-manager left on it. */
+  readonly marks: LegacyMarks | undefined;
+  readonly keyCopies: ReturnType<typeof findKeyCopies>;
 }
 
 /** Everything the checks look at, read once. */

@@ -10,6 +10,7 @@ import { describeRequest } from '../cluster/connect-errors.ts';
 import { lookAtSecret, type SecretLook } from '../cluster/connect-secret.ts';
 import type { MigratingJwt, MigrationFacts } from './facts.ts';
 import { listKeySecrets } from './keys.ts';
+import { findKeyCopies, findLegacyMarks } from './marks.ts';
 
 export interface GatherOptions {
   /** Of all namespaces; else of that of the access. */
@@ -69,7 +70,9 @@ export async function gatherFacts(access: Access, options: GatherOptions): Promi
 
 function readJwt(object: JsonObject): MigratingJwt | undefined {
   const jwt = parseJwt({ ...object, kind: KIND });
-  return jwt.ok ? { jwt: jwt.value, spec: object['spec'] } : undefined;
+  if (!jwt.ok) return undefined;
+  const marks = findLegacyMarks(object);
+  return { jwt: jwt.value, spec: object['spec'], marks, keyCopies: findKeyCopies(object) };
 }
 
 /** By discovery, which everybody may read; the CRD itself not everybody may. */

@@ -1,9 +1,7 @@
 import { describeSeconds } from '../../resources/duration.ts';
-import { isJsonObject, member, objectMember } from '../../resources/json.ts';
-import type { Jwt } from '../../resources/jwt.ts';
+import { member, objectMember } from '../../resources/json.ts';
 import { ADOPT, GROUP, PLURAL } from '../../resources/names.ts';
 import { findOwnership } from '../../reconcile/ownership.ts';
-import { findLegacyMarks } from '../../reconcile/take-over.ts';
 import { buildClaims } from '../../signing/claims.ts';
 import { effectiveResignBefore, isRenewalClamped } from '../../signing/schedule.ts';
 import { editJwt, kubectl, patchSpec, quoteShell } from './commands.ts';
@@ -134,30 +132,17 @@ function noteRenewals({ jwts }: MigrationFacts): readonly Finding[] {
   });
 }
 
-const HANDLED = 'kopf.zalando.org/last-handled-configuration';
-
 function noteMarks({ jwts }: MigrationFacts): readonly Finding[] {
-  return jwts.flatMap(({ jwt }) => {
-    const marks = findLegacyMarks(jwt);
+  return jwts.flatMap(({ jwt, marks, keyCopies }) => {
     if (marks === undefined) return [];
     const what = [
       ...(marks.finalizers.length > 0 ? ['finalizer'] : []),
       ...(marks.annotations.length > 0 ? ['annotations'] : []),
     ].join(' and ');
-    const key = holdsKey(jwt) ? ', one with the private key in it' : '';
-    const why = `it carries token-manager's ${what}${key}: jwt-injector takes them off as soon as it runs`;
+    const key = keyCopies.handled ? ', one with the private key in it' : '';
+    const why = `it carries token-manager's ${what}${key}: jwt-injector migrate clean takes them off once token-manager is gone`;
     return [{ level: 'note', reason: 'KopfMarks', object: describeObject(jwt), why, commands: [] }];
   });
-}
-
-function holdsKey({ annotations }: Jwt): boolean {
-  try {
-    const handled: unknown = JSON.parse(annotations[HANDLED] ?? '');
-    const key = objectMember(objectMember(handled, 'spec'), 'key');
-    return isJsonObject(key) && typeof member(key, 'value') === 'string';
-  } catch {
-    return false;
-  }
 }
 
 function notePeerings({ peerings }: MigrationFacts): readonly Finding[] {

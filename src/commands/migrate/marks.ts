@@ -1,0 +1,39 @@
+import { isKopf } from '../../reconcile/take-over.ts';
+import { arrayMember, member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+
+/** What token-manager left on a JWT, by name. */
+export interface LegacyMarks {
+  readonly annotations: readonly string[];
+  readonly finalizers: readonly string[];
+}
+
+/** kopf keeps the whole spec in there. */
+const HANDLED = 'kopf.zalando.org/last-handled-configuration';
+/** So does `kubectl apply`. */
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** The marks that are on a JWT (wire JSON) now; `undefined` when there are none. */
+export function findLegacyMarks(object: JsonObject): LegacyMarks | undefined {
+  const metadata = objectMember(object, 'metadata');
+  const annotations = Object.keys(objectMember(metadata, 'annotations') ?? {}).filter(isKopf);
+  const finalizers = listFinalizers(metadata).filter(isKopf);
+  return annotations.length + finalizers.length === 0 ? undefined : { annotations, finalizers };
+}
+
+/** Which copies of the spec in the JWT's annotations hold a private key: that of kopf, and that of `kubectl apply`. */
+export function findKeyCopies(object: JsonObject): { readonly handled: boolean; readonly applied: boolean } {
+  const annotations = objectMember(objectMember(object, 'metadata'), 'annotations');
+  const holdsKey = (name: string): boolean => {
+    try {
+      const copy: unknown = JSON.parse(stringMember(annotations, name) ?? '');
+      return typeof member(objectMember(objectMember(copy, 'spec'), 'key'), 'value') === 'string';
+    } catch {
+      return false;
+    }
+  };
+  return { handled: holdsKey(HANDLED), applied: holdsKey(LAST_APPLIED) };
+}
+
+function listFinalizers(metadata: JsonObject | undefined): readonly string[] {
+  return arrayMember(metadata, 'finalizers').filter((name) => typeof name === 'string');
+}

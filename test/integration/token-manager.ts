@@ -1,0 +1,126 @@
+import { randomUUID, type KeyObject } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SignJWT } from 'jose';
+import { isConflict, isNotFound, KubeError } from '../../src/kube/errors.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
+import type { Loose } from './objects.ts';
+
+export const FINALIZER = 'kopf.zalando.org/KopfFinalizerMarker';
+const HANDLED = 'kopf.zalando.org/last-handled-configuration';
+const SIGNED_AT = 'tokens.osg-htc.org/last-signing-time';
+const POLL_MS = 100;
+
+/** token-manager at work on one namespace, as far as it can be seen from outside. */
+export interface TokenManager {
+  /** How often it signed, by name of the JWT. */
+  readonly signatures: ReadonlyMap<string, number>;
+  stop(): Promise<void>;
+}
+
+/**
+ * What token-manager and kopf, its framework, do to JWTs and Secrets. kopf puts its finalizer on every JWT and keeps what it
+ * handled last in an annotation: a JWT without that one counts as created, one whose spec, labels or annotations differ
+ * from it as updated, and for both the handler signs. A JWT that is being deleted loses the finalizer. `sign` replaces the
+ * Secret as a whole (PUT, or POST where there is none).
+ */
+export function startTokenManager(client: KubeClient, namespace: string, key: KeyObject): TokenManager {
+  const signatures = new Map<string, number>();
+  const stopping = new AbortController();
+  const jwtPath = (name: string): string =>
+    `/apis/tokens.osg-htc.org/v1/namespaces/${namespace}/jwts/${name}`;
+
+  const handle = async (jwt: Loose): Promise<void> => {
+    const { name, annotations = {}, finalizers = [], deletionTimestamp, resourceVersion } = jwt.metadata;
+    const patch = (metadata: object) =>
+      client.mergePatch(jwtPath(name), { metadata: { resourceVersion, ...metadata } });
+    if (deletionTimestamp !== undefined) {
+      if (!finalizers.includes(FINALIZER)) return;
+      await patch({ finalizers: finalizers.filter((finalizer: string) => finalizer !== FINALIZER) });
+    } else if (!finalizers.includes(FINALIZER)) {
+      await patch({ finalizers: [...finalizers, FINALIZER] });
+    } else {
+      const essence = essenceOf(jwt);
+      if (annotations[HANDLED] === essence) return;
+      await writeSecret(client, namespace, jwt, await signAsBefore(jwt, key));
+      signatures.set(name, (signatures.get(name) ?? 0) + 1);
+      await patch({ annotations: { [HANDLED]: essence } });
+    }
+  };
+  const work = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      const { items } = await client.list(jwtPath(''));
+      for (const jwt of items) await handle(jwt).catch(ignoreStale);
+      await sleep(POLL_MS);
+    }
+  };
+  const running = work();
+  return {
+    signatures,
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+/** kopf's diffbase: labels, annotations that are not its own, and the spec; never the status. */
+function essenceOf({ metadata, spec }: Loose): string {
+  const { labels = {}, annotations = {} } = metadata;
+  const others = Object.entries(annotations).filter(([name]) => !name.startsWith('kopf.zalando.org/'));
+  return JSON.stringify({ spec, metadata: { labels, annotations: Object.fromEntries(others) } });
+}
+
+function signAsBefore({ spec }: Loose, key: KeyObject): Promise<string> {
+  const now = Math.floor(Date.now() / 1000);
+  return new SignJWT({ ...spec.data })
+    .setProtectedHeader({ alg: spec.algorithm, kid: spec.keyId, typ: 'JWT' })
+    .setExpirationTime(now + 86_400)
+    .setNotBefore(now - 60)
+    .setIssuedAt(now)
+    .setJti(randomUUID())
+    .sign(key);
+}
+
+async function writeSecret(client: KubeClient, namespace: string, jwt: Loose, token: string): Promise<void> {
+  const { name, uid, labels = {} } = jwt.metadata;
+  const owner = {
+    apiVersion: jwt.apiVersion,
+    kind: 'JWT',
+    name,
+    uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+  const metadata = {
+    name,
+    namespace,
+    labels,
+    annotations: { [SIGNED_AT]: String(Date.now() / 1000) },
+    ownerReferences: [owner],
+  };
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { token } };
+  const path = `/api/v1/namespaces/${namespace}/secrets`;
+  const options = { query: { fieldManager: 'OpenAPI-Generator' } };
+  try {
+    await client.get(`${path}/${name}`);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    await client.create(path, secret, options);
+    return;
+  }
+  // A PUT without resourceVersion, as a JSON patch of the whole.
+  await client.jsonPatch(
+    `${path}/${name}`,
+    [
+      { op: 'add', path: '/data', value: { token: Buffer.from(token).toString('base64') } },
+      { op: 'add', path: '/metadata/annotations', value: metadata.annotations },
+      { op: 'add', path: '/metadata/labels', value: labels },
+    ],
+    options,
+  );
+}
+
+/** kopf looks again. */
+function ignoreStale(error: unknown): void {
+  if (!(error instanceof KubeError) || !(isConflict(error) || isNotFound(error))) throw error;
+}
