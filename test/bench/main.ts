@@ -8,14 +8,16 @@ import { measureAsSeenByApiServer, measureWhileSigning } from './cluster-rows.ts
 import { measureLateness } from './lateness-row.ts';
 import { measureProcess } from './process-rows.ts';
 import { formatRows, type Row } from './report.ts';
+import { measureScale } from './scale-rows.ts';
 import { measureSteady } from './steady-rows.ts';
 import { measureBulk, measureSingle } from './token-rows.ts';
 
 const HELP = `Usage: npm run bench -- [--only NAME[,NAME…]] [--count N] [--quiet-seconds S] [--lateness-seconds S]
-                        [--runs N] [--requests N] [--reviews N]
+                        [--runs N] [--requests N] [--reviews N] [--scale N] [--scale-seconds S]
 
 Measures and prints a table; writes test/bench/results/<time>.json. Every figure stands beside what it is compared with
-in the same run. Names: admission, seen, signing, memory, process, single, bulk, steady, lateness.
+in the same run. Names: admission, seen, signing, memory, process, single, bulk, steady, scale,
+lateness.
 `;
 
 /** Its figures of an earlier run on the same kind of control plane; it is not measured here. */
@@ -30,6 +32,8 @@ interface Settings {
   readonly runs: number;
   readonly requests: number;
   readonly reviews: number;
+  readonly scale: number;
+  readonly scaleSeconds: number;
 }
 
 const BENCHES: Readonly<Record<string, (stage: Stage, settings: Settings) => Promise<readonly Row[]>>> = {
@@ -41,6 +45,7 @@ const BENCHES: Readonly<Record<string, (stage: Stage, settings: Settings) => Pro
   single: async (stage, { count }) => [await measureSingle({ stage, count })],
   bulk: (stage, { count }) => measureBulk({ stage, count }),
   steady: (stage, { count, quietSeconds }) => measureSteady({ stage, count, quietSeconds }),
+  scale: (stage, { scale, scaleSeconds }) => measureScale({ stage, count: scale, seconds: scaleSeconds }),
   lateness: async (stage, { latenessSeconds }) => [await measureLateness(stage, latenessSeconds)],
 };
 
@@ -55,6 +60,8 @@ await runScript({
     runs: { type: 'string', default: '5' },
     requests: { type: 'string', default: '20000' },
     reviews: { type: 'string', default: '1000000' },
+    scale: { type: 'string', default: '100000' },
+    'scale-seconds': { type: 'string', default: '600' },
   },
   run: async ({ only, help: _help, ...numbers }) => {
     const names = only?.split(',') ?? Object.keys(BENCHES);
@@ -70,6 +77,8 @@ await runScript({
       runs: Number(numbers.runs),
       requests: Number(numbers.requests),
       reviews: Number(numbers.reviews),
+      scale: Number(numbers.scale),
+      scaleSeconds: Number(numbers['scale-seconds']),
     });
     return 0;
   },

@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
+import type { Command, MemoryLimit } from '../controlplane/memory-limit.ts';
 import { findFreePort } from '../controlplane/free-port.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 
@@ -13,6 +14,8 @@ const CLOCK_TICKS_PER_SECOND = 100; // Linux, USER_HZ
 /** The compiled service, logging to a file, as it runs in production; its costs as the kernel counts them. */
 export interface MeasuredService {
   readonly pid: number;
+  /** By `performance.now()`. */
+  readonly startedAt: number;
   readonly httpPort: number;
   /** Milliseconds from the start of the process until `/readyz` said so. */
   readonly readyAfterMs: number;
@@ -21,6 +24,10 @@ export interface MeasuredService {
   cpuSeconds(): number;
   /** Resident memory in MiB. */
   residentMiB(): number;
+  /** The largest so far. */
+  peakMiB(): number;
+  /** All that it wrote. */
+  output(): string;
   logLines(): Record<string, unknown>[];
   /** The first log line that fits, past or to come. */
   waitForLog(
@@ -35,19 +42,21 @@ export interface MeasuredOptions {
   readonly logFile: string;
   /** Whose end is the service's too. */
   readonly cluster: Pick<ControlPlane, 'adopt'>;
+  /** Flags of Node. */
+  readonly nodeFlags?: readonly string[];
+  /** The memory it gets; by default all there is. The caller closes it. */
+  readonly memory?: Pick<MemoryLimit, 'wrap'>;
 }
 
-export async function startMeasured({ args, logFile, cluster }: MeasuredOptions): Promise<MeasuredService> {
+export async function startMeasured(options: MeasuredOptions): Promise<MeasuredService> {
+  const { args, logFile, cluster, nodeFlags = [], memory } = options;
   const httpPort = await findFreePort();
   const output = openSync(logFile, 'w');
   const startedAt = performance.now();
-  const child = spawn(
-    process.execPath,
-    [join(ROOT, 'dist/main.js'), 'run', `--http-address=127.0.0.1:${httpPort}`, ...args],
-    {
-      stdio: ['ignore', output, output],
-    },
-  );
+  const run = [join(ROOT, 'dist/main.js'), 'run', `--http-address=127.0.0.1:${httpPort}`, ...args];
+  const command: Command = [process.execPath, ...nodeFlags, ...run];
+  const [program, ...programArgs] = memory?.wrap(command) ?? command;
+  const child = spawn(program, programArgs, { stdio: ['ignore', output, output] });
   closeSync(output);
   const { pid } = child;
   if (pid === undefined) throw new Error('the service could not be started');
@@ -62,11 +71,14 @@ export async function startMeasured({ args, logFile, cluster }: MeasuredOptions)
   const logLines = followLog(logFile);
   return {
     pid,
+    startedAt,
     httpPort,
     readyAfterMs,
     logFile,
     cpuSeconds: () => cpuSecondsOf(pid),
     residentMiB: () => residentMiBOf(pid),
+    peakMiB: () => statusMiBOf(pid, 'VmHWM'),
+    output: () => readFileSync(logFile, 'utf8'),
     logLines,
     waitForLog: (fits, withinMs) => {
       let looked = 0;
@@ -113,6 +125,11 @@ export function cpuSecondsOf(pid: number): number {
 }
 
 export function residentMiBOf(pid: number): number {
-  const [, kibibytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return statusMiBOf(pid, 'VmRSS');
+}
+
+function statusMiBOf(pid: number, field: 'VmRSS' | 'VmHWM'): number {
+  const [, kibibytes] =
+    new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kibibytes) / 1024;
 }

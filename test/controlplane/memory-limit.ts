@@ -27,8 +27,8 @@ export interface MemoryLimit {
 const V1 = '/sys/fs/cgroup/memory';
 const V2 = '/sys/fs/cgroup';
 
-/** V8 gives a process half of what its container has (Node's own default for the heap, measured at 512 MiB). */
-const HEAP_SHARE = 0.5;
+/** What the service gives its heap of a container's memory (src/commands/run/container-heap.ts). */
+const HEAP_SHARE = 0.7;
 
 /**
  * A cgroup with that limit where this process may create one (root, version 1 or 2); elsewhere V8's heap limit alone,
