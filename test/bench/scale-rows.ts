@@ -146,15 +146,15 @@ async function measureWhileScraped(stage: Stage, service: MeasuredService, count
   });
   await lanes.send(4_000);
   const calm = Math.max(...(await lanes.send(4_000)));
-  let isScraped = true;
+  const done = new AbortController();
   let series = 0;
   const scrapes = (async () => {
     for (let round = 0; round < 5; round += 1) series += await scrape(service);
-    isScraped = false;
+    done.abort();
   })();
   let longest = 0;
   let reviews = 0;
-  while (isScraped) {
+  while (!done.signal.aborted) {
     longest = Math.max(longest, ...(await lanes.send(100)));
     reviews += 100;
   }
