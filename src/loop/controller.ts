@@ -5,6 +5,7 @@ import type { Jwt } from '../resources/jwt.ts';
 import { objectKey } from '../resources/object-key.ts';
 import type { Clock } from './clock.ts';
 import { KeyUsers } from './key-users.ts';
+import { ProvedVersions } from './proved-versions.ts';
 import { WorkQueue, type Outcome, type Work } from './queue.ts';
 import { reconcileJwt, type Reconciler } from './reconcile-jwt.ts';
 import { Unrecorded } from './unrecorded.ts';
@@ -13,7 +14,7 @@ import { WriteBudget } from './write-budget.ts';
 const SETTLE_POLL_MS = 20;
 
 export interface ControllerOptions {
-  readonly reconciler: Omit<Reconciler, 'now' | 'unrecorded' | 'budget' | 'onBug'>;
+  readonly reconciler: Omit<Reconciler, 'now' | 'unrecorded' | 'proved' | 'budget' | 'onBug'>;
   readonly clock: Clock;
   /** JWTs worked on at once. */
   readonly workers: number;
@@ -41,6 +42,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
   const stopping = new AbortController();
   const keyUsers = new KeyUsers();
   const unrecorded = new Unrecorded();
+  const proved = new ProvedVersions();
   const budget = new WriteBudget();
   const queue = new WorkQueue({
     clock,
@@ -53,6 +55,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
       const means = {
         ...reconciler,
         unrecorded,
+        proved,
         budget,
         now: () => clock.now(),
         onBug: (error: unknown) => onBug(key, error),
@@ -84,6 +87,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
         if (before === undefined) return;
         queue.forget(objectKey(before));
         unrecorded.forget(before.uid);
+        proved.forget(before.uid);
         budget.forget(before.uid);
         return;
       }

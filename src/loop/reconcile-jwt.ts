@@ -16,6 +16,7 @@ import { repairSecret, signAndWrite, statusBody, type Store } from './act.ts';
 import { lookForContenders, planWrite, type PlannedWrite } from './hold-back.ts';
 import type { Journal, Subject } from './journal.ts';
 import { learn, observe, type Known, type Observer } from './observe.ts';
+import type { ProvedVersions } from './proved-versions.ts';
 import { Stale } from './stale.ts';
 import type { Unrecorded } from './unrecorded.ts';
 import type { WriteBudget } from './write-budget.ts';
@@ -40,6 +41,7 @@ export interface Reconciler {
   readonly store: Store;
   readonly journal: Journal;
   readonly unrecorded: Unrecorded;
+  readonly proved: ProvedVersions;
   readonly budget: WriteBudget;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -76,9 +78,9 @@ export async function reconcileJwt(reconciler: Reconciler, stored: Jwt, retryAt:
 
 /** Throws refusals of the API server, and bugs; `seen` tells what was known by then. */
 async function playRound(reconciler: Reconciler, seen: Seen, now: number): Promise<Round> {
-  const { observer, unrecorded } = reconciler;
+  const { observer, unrecorded, proved } = reconciler;
   const { stored } = seen;
-  const jwt = unrecorded.recall(stored, presentTokenId(observer, stored));
+  const jwt = proved.recall(unrecorded.recall(stored, presentTokenId(observer, stored)));
   let known: Known = {};
   const look = async (): Promise<readonly [Observed, Plan]> => {
     const observed = await observe(observer, jwt, known, now);
@@ -120,7 +122,7 @@ async function carryOut(
 ): Promise<Outcome> {
   seen.write = write;
   const outcome = await act(reconciler, observed, plan, now);
-  if (outcome.problem === undefined) settleWrite(reconciler, seen, now);
+  if (plan.do === 'repair' || outcome.problem === undefined) settleWrite(reconciler, seen, now);
   seen.write = undefined;
   return outcome;
 }
@@ -174,8 +176,12 @@ function nameContenders({ budget }: Reconciler, { uid }: Jwt, now: number): Pick
 }
 
 /** Writes the status if it says anything new, and tells of every condition that changed. */
-async function writeStatus({ store, journal }: Reconciler, stored: Jwt, status: JsonObject): Promise<void> {
-  if (isSameStatus(status, stored.status)) return;
+async function writeStatus(
+  { store, journal, proved }: Reconciler,
+  stored: Jwt,
+  status: JsonObject,
+): Promise<void> {
+  if (isSameStatus(status, stored.status) || proved.cover(stored, status)) return;
   await store.applyStatus(statusBody(stored, status));
   for (const condition of arrayMember(status, 'conditions').filter(isJsonObject)) {
     const before = findCondition(stored.status, condition['type']);

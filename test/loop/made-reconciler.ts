@@ -1,5 +1,6 @@
 import type { Store } from '../../src/loop/act.ts';
 import type { Journal, Signature } from '../../src/loop/journal.ts';
+import { ProvedVersions } from '../../src/loop/proved-versions.ts';
 import type { Failure, Reconciler } from '../../src/loop/reconcile-jwt.ts';
 import { Unrecorded } from '../../src/loop/unrecorded.ts';
 import { WriteBudget } from '../../src/loop/write-budget.ts';
@@ -57,6 +58,7 @@ export function makeReconciler(
     store,
     journal,
     unrecorded: new Unrecorded(),
+    proved: new ProvedVersions(),
     budget: new WriteBudget(),
     now: () => NOW * 1000,
     explain: () => failure,

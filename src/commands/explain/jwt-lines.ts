@@ -91,8 +91,9 @@ function describeNext({ next, conditions, nextAttemptAt }: JwtReport, now: numbe
 /** Seconds: a worker may be busy, and a write has a deadline. */
 const ATTEMPT_TAKES = 10;
 
-function isDueAtOnce({ do: word }: JwtReport['next']): boolean {
-  return word === 'read' || word === 'sign' || word === 'repair';
+/** A key that was looked at since it changed need not show in the status, if it is still the same. */
+function isDueAtOnce({ do: word, cause }: JwtReport['next']): boolean {
+  return (word === 'read' && cause !== undefined) || word === 'sign' || word === 'repair';
 }
 
 /** A person who still sees what should be done at once should look whether anybody does it. */
