@@ -4,6 +4,7 @@ import type { Connection, Session } from './connection.ts';
 import type { Dispatcher } from './credentials.ts';
 import { KubeError, limitRetryAfter, readStatus } from './errors.ts';
 import { limitTime } from './limit-time.ts';
+import { LONGEST_OBJECT } from './pieces.ts';
 import { parseResourcePath } from './resource-path.ts';
 import type { Turns } from './turns.ts';
 import { failTransport } from './transport-errors.ts';
@@ -147,9 +148,27 @@ function encodeQuery(query: Query | undefined): string {
 }
 
 async function readObject(body: Answer['body']): Promise<JsonObject> {
-  const object: unknown = JSON.parse(await body.text());
+  const { bytes, isWhole } = await readUpTo(body, LONGEST_OBJECT);
+  if (!isWhole) throw new RangeError(`an answer is longer than ${LONGEST_OBJECT} bytes`);
+  const object: unknown = JSON.parse(bytes.toString());
   if (!isJsonObject(object)) throw new SyntaxError('the answer is no JSON object');
   return object;
+}
+
+/** The bytes of a body; of one that is longer than `longest` the rest is not read. */
+async function readUpTo(
+  body: Answer['body'],
+  longest: number,
+): Promise<{ readonly bytes: Buffer; readonly isWhole: boolean }> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    const bytes: Buffer = chunk;
+    chunks.push(bytes);
+    length += bytes.length;
+    if (length > longest) break;
+  }
+  return { bytes: Buffer.concat(chunks), isWhole: length <= longest };
 }
 
 /** The KubeError that an answer other than 2xx stands for; its body is read, but no further than a Status is long. */
@@ -157,15 +176,8 @@ export async function readRefusal(
   answer: Answer,
   { verb, path }: { readonly verb: string; readonly path: string },
 ): Promise<KubeError> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of answer.body) {
-    const bytes: Buffer = chunk;
-    chunks.push(bytes);
-    length += bytes.length;
-    if (length > LONGEST_REFUSAL) break;
-  }
-  const status = readStatus(answer.statusCode, parseQuietly(Buffer.concat(chunks).toString()));
+  const { bytes } = await readUpTo(answer.body, LONGEST_REFUSAL);
+  const status = readStatus(answer.statusCode, parseQuietly(bytes.toString()));
   const retryAfterMs = limitRetryAfter(Number(answer.headers['retry-after'])) ?? status.retryAfterMs;
   return new KubeError({ ...parseResourcePath(path), verb, ...status, retryAfterMs });
 }

@@ -31,6 +31,7 @@ export function failTransport(error: unknown, request: FailedRequest): KubeError
   }
   if (request.signal?.aborted === true) return fail('Aborted');
   if (error instanceof SyntaxError) return fail('Malformed', `${request.server} sent no valid JSON`);
+  if (error instanceof RangeError) return fail('Malformed', `${request.server}: ${error.message}`);
   const code = findCode(error);
   if (code === undefined) return fail('Unreachable', `${request.server} broke the connection`);
   if (TIMEOUT_CODES.has(code)) return fail('Deadline', `${request.server} is silent: ${code}`);

@@ -224,6 +224,16 @@ test('an answer that is no JSON object is Malformed', async () => {
   }
 });
 
+test('an object that is longer than any is not read to its end', () =>
+  withServer(
+    (_request, response) => response.writeHead(200).end(`{"data":"${'x'.repeat(20_000_000)}"}`),
+    async (client) => {
+      const problem = await problemOf(client.get(SECRET));
+      assert.equal(problem.reason, 'Malformed');
+      assert.match(problem.message, /an answer is longer than 4194304 bytes\)$/);
+    },
+  ));
+
 test('an abort by the caller is told as such', () =>
   withServer(
     () => {},
