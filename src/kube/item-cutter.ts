@@ -1,17 +1,6 @@
 import { isJsonObject, type JsonObject } from '../resources/json.ts';
+import { BEGINS, COMMA, endOfString, MEANING, nextMark, OPEN_ARRAY, QUOTE } from './json-scan.ts';
 import { HEAD_BYTES, type Piece } from './pieces.ts';
-
-const QUOTE = 34;
-const BACKSLASH = 92;
-const COMMA = 44;
-const OPEN_ARRAY = 91;
-
-/** What a byte outside of strings means for the structure. */
-const ENDS = 1;
-const BEGINS = 2;
-const MEANING = new Uint8Array(256);
-for (const byte of Buffer.from('{[')) MEANING[byte] = BEGINS;
-for (const byte of Buffer.from(']}')) MEANING[byte] = ENDS;
 
 /** The list without its items: type, resourceVersion, continue token. A continue token is a few hundred bytes long. */
 const LONGEST_ENVELOPE = 65_536;
@@ -22,8 +11,14 @@ const LONGEST_KEY = 64;
 
 const NO_LIST = 'not a list of objects';
 
-/** A string is looked through byte by byte as far as this; Node's own search is faster then, but slow to begin. */
-const SHORT_STRING = 64;
+/** The depth at which the members of an item's metadata are: list, items, item, metadata. */
+const IN_METADATA = 4;
+const MANAGED_FIELDS = Buffer.from('"managedFields":[');
+
+export interface CutterOptions {
+  readonly longest: number;
+  readonly withoutManagedFields?: boolean;
+}
 
 /**
  * Cuts the JSON of a list into the objects in its `items` while its bytes arrive, so that a page of any size costs no
@@ -32,6 +27,7 @@ const SHORT_STRING = 64;
  */
 export class ItemCutter {
   readonly #longest: number;
+  readonly #withoutManagedFields: boolean;
   /** Everything outside of `items`. */
   #envelope = '';
   #head = '{}';
@@ -43,11 +39,15 @@ export class ItemCutter {
   /** What stands between two items, without white space. */
   #separator = '';
   #isFirst = true;
+  /** Inside of managed fields that are left out. */
+  #isDropping = false;
   #parts: Buffer[] = [];
   #length = 0;
 
-  constructor(longest: number) {
+  /** `longest`: bytes of an item. Without its managed fields, they are an empty array in each item. */
+  constructor({ longest, withoutManagedFields = false }: CutterOptions) {
     this.#longest = longest;
+    this.#withoutManagedFields = withoutManagedFields;
   }
 
   /** The items that this chunk completes, in order. The chunk must not change until the item at its end is complete. */
@@ -77,11 +77,17 @@ export class ItemCutter {
           start = at;
           this.#inItems = ITEMS.test(this.#envelope.slice(-LONGEST_KEY));
           if (this.#inItems) this.#head = `${this.#envelope}]}`;
+        } else if (this.#depth === IN_METADATA && this.#withoutManagedFields && isManagedFields(chunk, at)) {
+          this.#keepPart(chunk.subarray(start, at));
+          this.#isDropping = true;
         }
         this.#depth += 1;
       } else {
         this.#depth -= 1;
-        if (this.#inItems && this.#depth === 2) {
+        if (this.#isDropping && this.#depth === IN_METADATA) {
+          this.#isDropping = false;
+          start = at - 1;
+        } else if (this.#inItems && this.#depth === 2) {
           pieces.push(this.#endItem(chunk, start, at));
           start = at;
         } else if (this.#inItems && this.#depth === 1) {
@@ -134,7 +140,7 @@ export class ItemCutter {
   }
 
   #keepRest(chunk: Buffer, start: number): void {
-    if (start >= chunk.length) return;
+    if (start >= chunk.length || this.#isDropping) return;
     if (!this.#inItems) this.#keepEnvelope(chunk, start, chunk.length);
     else if (this.#depth === 2) this.#keepSeparator(chunk, start, chunk.length);
     else this.#keepPart(chunk.subarray(start));
@@ -162,37 +168,10 @@ export class ItemCutter {
   }
 }
 
-/** Where the next quote or bracket is, or the chunk's length. */
-function nextMark(chunk: Buffer, from: number): number {
-  let at = from;
-  for (; at < chunk.length; at += 1) {
-    const byte = chunk[at];
-    if (byte === QUOTE || MEANING[byte ?? 0] !== 0) break;
-  }
-  return at;
-}
-
-/** Where the string that `from` lies in is over; `~end` when it goes on in the next chunk, from `end` on. */
-function endOfString(chunk: Buffer, from: number): number {
-  let at = from;
-  while (at < chunk.length) {
-    const limit = Math.min(chunk.length, at + SHORT_STRING);
-    while (at < limit) {
-      const byte = chunk[at];
-      at += 1;
-      if (byte === QUOTE) return at;
-      if (byte === BACKSLASH) at += 1;
-    }
-    if (at >= chunk.length) break;
-    const quote = chunk.indexOf(QUOTE, at);
-    const end = quote === -1 ? chunk.length : quote;
-    let unescaped = end;
-    while (unescaped > at && chunk[unescaped - 1] === BACKSLASH) unescaped -= 1;
-    const isEscaped = (end - unescaped) % 2 === 1;
-    if (quote !== -1 && !isEscaped) return quote + 1;
-    at = isEscaped ? end + 1 : end;
-  }
-  return ~at;
+/** Whether the bracket before `end` begins managed fields; one that a chunk boundary cuts is not noticed. */
+function isManagedFields(chunk: Buffer, end: number): boolean {
+  const start = end - MANAGED_FIELDS.length;
+  return start >= 0 && chunk.compare(MANAGED_FIELDS, 0, MANAGED_FIELDS.length, start, end) === 0;
 }
 
 function parseObject(text: string): JsonObject {

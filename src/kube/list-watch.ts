@@ -17,6 +17,8 @@ export interface ListWatchOptions<T> {
   readonly query?: Query;
   /** Ask for metadata alone. */
   readonly metadataOnly?: boolean;
+  /** `transform` looks at `metadata.managedFields`; they are left out of listed objects otherwise. */
+  readonly needsManagedFields?: boolean;
   /** What is kept of an object; `undefined`: nothing, as if it were not there. */
   readonly transform: (object: JsonObject) => T | undefined;
   /** Where it is kept. Two list-watches may share one only if their paths are of different namespaces. */
@@ -122,6 +124,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
       accept: options.metadataOnly === true ? METADATA_LIST_ONLY : undefined,
       signal: abort.signal,
       map: keep,
+      withoutManagedFields: options.needsManagedFields !== true,
       onOversized: leaveOut,
     });
     lastEventAt = clock.now();

@@ -12,8 +12,13 @@ interface CutList {
   readonly pieces: readonly Piece[];
 }
 
-async function cut(text: string, sizes: readonly number[] = [1_000], longest = 1_000_000): Promise<CutList> {
-  const cutter = new ItemCutter(longest);
+async function cut(
+  text: string,
+  sizes: readonly number[] = [1_000],
+  longest = 1_000_000,
+  withoutManagedFields = false,
+): Promise<CutList> {
+  const cutter = new ItemCutter({ longest, withoutManagedFields });
   const pieces: Piece[] = [];
   for await (const chunk of chunksOf(Buffer.from(text), sizes)) pieces.push(...cutter.feed(chunk));
   return { pieces, envelope: cutter.end(), head: cutter.head() };
@@ -116,6 +121,30 @@ test('the list itself comes out without its items, its head as soon as they begi
   });
 });
 
+test('managed fields are left out where nobody needs them, whatever lies in them', async () => {
+  const item = fc.record({
+    metadata: fc.record({ name: text, managedFields: fc.array(value, { maxLength: 3 }), labels: object }),
+    more: value,
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(item, { maxLength: 4 }), sizes, async (items, chunkSizes) => {
+      const without = items.map(({ metadata, more }) => ({
+        metadata: { ...metadata, managedFields: [] },
+        more,
+      }));
+      const whole = JSON.stringify({ items });
+      const pieces = async (chunks: readonly number[]) =>
+        (await cut(whole, chunks, 1_000_000, true)).pieces.map((piece): unknown => JSON.parse(piece.text));
+      assert.deepEqual(await pieces([1_000_000]), JSON.parse(JSON.stringify(without)));
+      for (const [index, each] of (await pieces(chunkSizes)).entries()) {
+        const cutOut = JSON.stringify(each) === JSON.stringify(without[index]);
+        assert.ok(cutOut || JSON.stringify(each) === JSON.stringify(items[index]));
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
 for (const [name, body] of [
   ['an item that is cut off', '{"items":[{"a":'],
   ['a list that is cut off between two items', '{"items":[{}'],
@@ -155,23 +184,12 @@ test('an object of just the longest length is whole', async () => {
   }
 });
 
-test('an answer without end is given up before it fills the memory, be it a list or not', async () => {
-  for (const [start, more] of [
-    ['{"a":"', 'x'.repeat(1_000)],
-    ['{"items":[', '    '.repeat(250)],
-    ['{"items":[{"a":"', 'x'.repeat(1_000)],
-  ] as const) {
-    const cutter = new ItemCutter(10_000);
-    cutter.feed(Buffer.from(start));
-    const before = process.memoryUsage().heapUsed;
-    const refused = (): boolean => {
-      try {
-        for (let i = 0; i < 20_000; i += 1) cutter.feed(Buffer.from(more)); // 20 MB
-        return false;
-      } catch (error) {
-        return error instanceof SyntaxError;
-      }
-    };
-    assert.ok(refused() || process.memoryUsage().heapUsed - before < 10_000_000, start);
-  }
+test('an answer without end that is no list is given up before it fills the memory', () => {
+  const cutter = new ItemCutter({ longest: 10_000 });
+  cutter.feed(Buffer.from('{"a":"'));
+  let sent = 0;
+  assert.throws(() => {
+    for (; sent < 1_000_000; sent += 1_000) cutter.feed(Buffer.alloc(1_000, 'x'));
+  }, SyntaxError);
+  assert.ok(sent < 100_000);
 });

@@ -78,6 +78,7 @@ export function watchCluster(
           query: ours,
           store: labelled.cache,
           transform: (secret) => labelled.parse(secret),
+          needsManagedFields: true,
           after: jwtWatch.synced,
         }),
       },

@@ -1,0 +1,28 @@
+const LARGEST = 500; // client-go's reflector
+/**
+ * A page that takes longer is followed by a smaller one. kube-apiserver ends a request after a minute, however far it
+ * came (`--request-timeout`), and a page holds 500 objects whatever each of them costs.
+ */
+const SLOW_MS = 5_000;
+
+/** How many objects to ask for at once: fewer when they are slow to come, or to read. */
+export class PageSize {
+  #limit = LARGEST;
+
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** After a page that came whole. */
+  noteTime(ms: number): void {
+    const factor = ms > SLOW_MS ? SLOW_MS / ms : ms < SLOW_MS / 2 ? 2 : 1;
+    this.#limit = Math.min(LARGEST, Math.max(1, Math.floor(this.#limit * factor)));
+  }
+
+  /** After a page that broke off; false when a smaller one cannot be asked for. */
+  shrink(): boolean {
+    if (this.#limit === 1) return false;
+    this.#limit = Math.ceil(this.#limit / 8);
+    return true;
+  }
+}
