@@ -43,6 +43,21 @@ export const JWT_DEEDS: readonly Deed[] = [
     },
   },
   {
+    name: 'crowded-claims',
+    title: '400 JWTs with 60 KB of empty objects for claims, or of small labels',
+    from: 'jwts',
+    count: 400,
+    prepare: (tenant) => tenant.create('secrets', keySecret('key')),
+    act: (tenant, number) => {
+      const labels = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`l${index}`, '']));
+      const spec =
+        number % 4 === 0
+          ? { secretTemplate: { labels } }
+          : { data: { many: Array.from({ length: 20_000 }, () => ({})) } };
+      return tenant.create('jwts', makeJwt(`crowded-${number}`, spec));
+    },
+  },
+  {
     name: 'large-metadata',
     title: '300 JWTs with 240 KB of annotations and 2,000 labels',
     from: 'jwts',

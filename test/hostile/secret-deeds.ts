@@ -47,6 +47,47 @@ export const SECRET_DEEDS: readonly Deed[] = [
       }),
   },
   {
+    name: 'large-grants',
+    title: '300 Secrets whose list of granted namespaces and owners takes 240 KB each',
+    from: 'secrets',
+    count: 300,
+    act: (tenant, number) =>
+      tenant.create('secrets', {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: {
+          name: `granted-${number}`,
+          annotations: { 'tokens.osg-htc.org/allowed-namespaces': 'namespace,'.repeat(24_000) },
+          ownerReferences: Array.from({ length: 1_000 }, (_, owner) => ({
+            apiVersion: 'tokens.osg-htc.org/v1',
+            kind: 'JWT',
+            name: 'o'.repeat(200),
+            uid: `uid-${owner}`,
+          })),
+        },
+      }),
+  },
+  {
+    name: 'crowded-secrets',
+    title: '60 Secrets with our label, 20,000 labels and 20,000 empty data keys, a JWT that signs with each',
+    from: 'secrets',
+    count: 60,
+    prepare: (tenant) => tenant.create('secrets', keySecret('key')),
+    act: async (tenant, number) => {
+      const names = Array.from({ length: 20_000 }, (_, index) => `k${index}`);
+      const labels = Object.fromEntries(names.map((name) => [name, 'v']));
+      await tenant.create('secrets', {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: `crowded-${number}`, labels: { ...labels, 'tokens.osg-htc.org/managed': 'true' } },
+        data: Object.fromEntries(names.map((name) => [name, ''])),
+      });
+      const key = { secret: { name: `crowded-${number}`, key: 'k1' } };
+      await tenant.create('jwts', makeJwt(`signs-${number}`, { key }));
+      return tenant.create('jwts', makeJwt(`crowded-${number}`));
+    },
+  },
+  {
     name: 'second-writer',
     title: 'a Secret of ours whose token, label and annotation are written over 600 times',
     from: 'secrets',
