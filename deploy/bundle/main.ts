@@ -1,6 +1,6 @@
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { describeLicenses } from './licenses.ts';
 
 /*
@@ -13,6 +13,22 @@ const OUT = join(ROOT, 'dist');
 /** Dependencies that are CommonJS load Node's own modules with `require`, which an ES module does not have. */
 const REQUIRE =
   "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);";
+
+/**
+ * `import 'node:http'` asks for each of its exports, and some are loaded only then: a WebSocket client among them, which
+ * nobody uses here. To require it spares 40 ms of CPU and 12 MiB at the start.
+ */
+const REQUIRE_HTTP: Plugin = {
+  name: 'require-http',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(node:)?http$/ }, ({ kind }) =>
+      kind === 'import-statement' ? { path: 'node:http', namespace: 'required' } : undefined,
+    );
+    onLoad({ filter: /^/, namespace: 'required' }, ({ path }) => ({
+      contents: `module.exports = require('${path}');`,
+    }));
+  },
+};
 
 await rm(OUT, { recursive: true, force: true });
 const { metafile } = await build({
@@ -30,6 +46,7 @@ const { metafile } = await build({
   minifySyntax: true,
   sourcemap: 'linked',
   sourcesContent: false,
+  plugins: [REQUIRE_HTTP],
   banner: { js: REQUIRE },
   metafile: true,
   logLevel: 'warning',
