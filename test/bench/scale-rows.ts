@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { limitMemory } from '../controlplane/memory-limit.ts';
 import type { Stage } from '../controlplane/stage.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
 import { certificatesOf } from './admission-rows.ts';
 import { inParallel, openBareClient, type BareClient } from './bare-client.ts';
 import { putIntoEtcd } from './etcd-store.ts';
@@ -47,6 +48,7 @@ export async function measureScale(bench: ScaleBench): Promise<readonly Row[]> {
     process.stderr.write(`  ${size} JWTs are put into etcd\n`);
     await putIntoEtcd(stage.cluster.folder, makeHealthy({ from: stored, to: size }, namespaces, owners));
     stored = size;
+    await waitForCaches(bare);
     const perJwt = ((await measureHeap(stage, `heap-${size}`)) - base) / size;
     rows.push({
       what: `memory per JWT, ${size} of them`,
@@ -210,6 +212,15 @@ async function learnFieldOwners(stage: Stage, bare: BareClient): Promise<FieldOw
   const secret = await read(`/api/v1/namespaces/${namespace}/secrets/${name}`);
   await bare.send('DELETE', `/apis/tokens.osg-htc.org/v1/namespaces/${namespace}/jwts/${name}`);
   return { jwt: jwt.managedFields, secret: secret.managedFields, uid: jwt.uid };
+}
+
+/** The API server lists from its watch caches, which take minutes to read what etcd took in one. */
+async function waitForCaches(bare: BareClient): Promise<void> {
+  for (const path of ['/apis/tokens.osg-htc.org/v1/jwts?limit=1', '/api/v1/secrets?limit=1']) {
+    await waitUntil('the watch caches of the API server', WITHIN_MS, () =>
+      bare.send('GET', path).catch(() => undefined),
+    );
+  }
 }
 
 function start(
