@@ -20,11 +20,11 @@ const REQUIRE =
  */
 const REQUIRE_HTTP: Plugin = {
   name: 'require-http',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(node:)?http$/ }, ({ kind }) =>
+  setup(bundler) {
+    bundler.onResolve({ filter: /^(node:)?http$/ }, ({ kind }) =>
       kind === 'import-statement' ? { path: 'node:http', namespace: 'required' } : undefined,
     );
-    onLoad({ filter: /^/, namespace: 'required' }, ({ path }) => ({
+    bundler.onLoad({ filter: /^/, namespace: 'required' }, ({ path }) => ({
       contents: `module.exports = require('${path}');`,
     }));
   },
