@@ -8,7 +8,7 @@ import { TurnBack } from './turn-back.ts';
  */
 export const LONGEST_WAIT_MS = 9 * 60_000;
 /** Share of the longest wait that is random: what was looked at together is not looked at together again. */
-const SPREAD = 0.2;
+const SPREAD = 0.1;
 /** Wake-ups are times of the wall clock, which jumps; a timer does not. So it never sleeps longer than this. */
 const LONGEST_LOOK_AWAY_MS = 60_000;
 
