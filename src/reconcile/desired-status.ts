@@ -92,7 +92,8 @@ function describeReady(
   token: PresentToken | undefined,
   now: number,
 ): Condition {
-  if (token !== undefined && token.expiresAt > now && problem?.reason !== 'SecretConflict') {
+  const isOurs = problem?.reason !== 'SecretConflict';
+  if (token !== undefined && token.expiresAt > now && isOurs) {
     if (problem?.reason === 'WriteFailed' || problem?.reason === 'WriteRefused') {
       return {
         type: 'Ready',
@@ -117,6 +118,7 @@ function describeReady(
         };
   }
   if (
+    isOurs &&
     secret?.token.state === 'valid' &&
     secret.token.signature === 'unknown' &&
     key.state === 'unavailable'

@@ -121,6 +121,14 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'refuse', call: { verb: 'get', what: 'secret' }, status: 404, ms: 5 },
     wait(1_000),
   ],
+  'a Secret of a predecessor counted as one whose token cannot be checked': [
+    wait(1_000),
+    { do: 'weather', weather: 'down', relist: false },
+    { do: 'delete', jwt: a, how: 'background', recreate: true },
+    { do: 'lead', replica: 1, zombieMs: 0 },
+    { do: 'edit', jwt: a, edit: { key: 'keys/shared' } },
+    { do: 'lag', replica: 1, ms: 20_000 },
+  ],
   'a Secret of token-manager was not taken over once the patch was refused': [
     wait(1_000),
     { do: 'refuse', call: { verb: 'patch', what: 'secret' }, status: 404, ms: 5_000 },
