@@ -157,6 +157,32 @@ describe('annotated workloads on a real control plane', { concurrency: false }, 
     assert.equal(templateAnnotations(await get('Job', 'job'))[KEYS.mountPath], '/creds');
   });
 
+  it('a Job that is suspended and was never started may still be annotated on its template, as it is told', async () => {
+    const suspended: Loose = workload('Job', { name: 'suspended' });
+    suspended.spec.suspend = true;
+    await stage.create('work', suspended);
+    const late = await stage.kubectl('work', ['annotate', 'job', 'suspended', `${KEYS.token}=my-jwt`]);
+    assert.match(late.stderr, /token is copied when a Job is created: annotate its pod template too$/m);
+    const template = { metadata: { annotations: TOKEN } };
+    const followed = await stage.patch('work', 'Job', 'suspended', { spec: { template } });
+    assert.deepEqual(templateAnnotations(followed.body), TOKEN);
+  });
+
+  it('a claim template of a StatefulSet that is named like our volume', async () => {
+    const object: Loose = workload('StatefulSet', { name: 'claims', annotations: TOKEN });
+    object.spec.volumeClaimTemplates = [
+      {
+        metadata: { name: 'jwt-my-jwt' },
+        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+      },
+    ];
+    const { warnings } = await stage.create('work', object, 'dryRun');
+    assert.match(
+      warnings[0] ?? '',
+      /^pods of this StatefulSet will be refused: volume "jwt-my-jwt" is of kind persistentVolumeClaim/,
+    );
+  });
+
   it('what the user wrote on the template is never changed, whatever becomes of the workload’s', async () => {
     const { warnings } = await create('Deployment', 'own', {
       annotations: TOKEN,

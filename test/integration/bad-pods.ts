@@ -21,8 +21,62 @@ function mountPath(path: string, says: RegExp): BadPod {
   return { title: `mount-path ${path}`, annotations: { [KEYS.mountPath]: path }, says: [says] };
 }
 
+function containers(count: number): Json[] {
+  return Array.from({ length: count }, (_, index) => ({ name: `c${index}`, image: 'busybox' }));
+}
+
+function shownAt(path: string): Json {
+  return { name: 'own', secret: { secretName: 'my-jwt', items: [{ key: 'token', path }] } };
+}
+
+/** What ended the service: a long text that would be repeated in each of many containers. */
+const PRODUCTS: readonly BadPod[] = [
+  {
+    title: 'a mount-path of 200 KB in 400 containers',
+    annotations: { [KEYS.mountPath]: `/${'p'.repeat(200_000)}` },
+    spec: { containers: containers(400) },
+    says: [/mount-path: .* has 200001 bytes: use a path of at most 4095 bytes, in parts of at most 255$/],
+  },
+  {
+    title: 'an env-var of 200 KB in 1,000 containers',
+    annotations: { [KEYS.envVar]: 'E'.repeat(200_000) },
+    spec: { containers: containers(1000) },
+    says: [/env-var: .* has 200000 bytes: use a name of at most 255$/],
+  },
+  {
+    title: 'a token shown at a path of 1 MB, in 400 containers',
+    spec: { volumes: [shownAt('p'.repeat(1_000_000))], containers: containers(400) },
+    says: [/volume "own" shows the token at a path that has 1000000 bytes: use a path of at most 4095 bytes/],
+  },
+  {
+    title: '32 tokens in 1,000 containers',
+    annotations: { [KEYS.token]: Array.from({ length: 32 }, (_, index) => `t${index}`).join() },
+    spec: { containers: containers(1000) },
+    says: [/this pod is too large: 32 tokens in 1000 containers: .*select containers with annotation/],
+  },
+];
+
 /** Every denial of the contract, in its words: container, path, the other volume, and the remedy. */
 export const DENIED: readonly BadPod[] = [
+  ...PRODUCTS,
+  {
+    title: 'two tokens that come to one volume name',
+    annotations: { [KEYS.token]: 'a.b,a-b-2e7336dc' },
+    says: [/volume "jwt-a-b-2e7336dc" would have to show both tokens "a.b" and "a-b-2e7336dc"/],
+  },
+  {
+    title: 'a mount of ours that would hide another wanted token',
+    annotations: { [KEYS.token]: 'other,my-jwt' },
+    spec: {
+      volumes: [shownAt('jwt/token')],
+      containers: [
+        { name: 'app', image: 'busybox', volumeMounts: [{ name: 'own', mountPath: '/var/run/secrets' }] },
+      ],
+    },
+    says: [
+      /volume "jwt-other" at \/var\/run\/secrets\/jwt hides the token file \/var\/run\/secrets\/jwt\/token/,
+    ],
+  },
   {
     title: 'the mount path is taken by another volume',
     spec: mounted(DIRECTORY),
