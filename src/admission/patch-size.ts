@@ -1,6 +1,7 @@
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import type { ContainerPlan, Refusal, TokenVolume } from './decision.ts';
 import type { ContainerShape } from './pod-shape.ts';
+import { makeTokenVolume } from './token-volume.ts';
 
 /**
  * The largest patch in an answer. What it adds goes into an object of which the API server takes 1.5 MiB at most
@@ -9,7 +10,11 @@ import type { ContainerShape } from './pod-shape.ts';
 const MAX_PATCH_BYTES = 1_048_576;
 
 /** Operations without the texts that differ, each with its longest path. */
-const VOLUME_BYTES = byteLength({ op: 'add', path: '/spec/volumes/-', value: 0 });
+const VOLUME_BYTES = byteLength({
+  op: 'add',
+  path: '/spec/volumes/-',
+  value: { ...makeTokenVolume('', 0o777), name: '' },
+});
 const MOUNT_BYTES = byteLength({
   op: 'add',
   path: '/spec/ephemeralContainers/99999/volumeMounts/-',
@@ -33,22 +38,35 @@ export function areTooManyMounts(containers: readonly ContainerShape[], tokens: 
 
 /** How large the patch of a pod has become, a little more rather than less. */
 export class PatchSize {
+  /** At most so large; the texts of `#plans` are taken for as long as they can be. */
   #bytes = 0;
+  #plans: ContainerPlan[] = [];
 
-  addVolume(volume: TokenVolume): void {
-    this.#bytes += byteLength(volume) + VOLUME_BYTES;
+  /** Both names are ASCII. */
+  addVolume({ name, secret }: TokenVolume): void {
+    this.#bytes += VOLUME_BYTES + name.length + secret.secretName.length;
   }
 
-  addContainer({ mounts, env }: ContainerPlan): void {
-    for (const { name, mountPath } of mounts) {
-      this.#bytes += MOUNT_BYTES + textBytes(name) + textBytes(mountPath);
-    }
-    if (env !== undefined) this.#bytes += ENV_BYTES + textBytes(env.name) + textBytes(env.value);
+  addContainer(plan: ContainerPlan): void {
+    this.#plans.push(plan);
+    this.#bytes += planBytes(plan, mostTextBytes);
   }
 
+  /** Counts only where that can make a difference. */
   isTooLarge(): boolean {
+    if (this.#bytes <= MAX_PATCH_BYTES) return false;
+    for (const plan of this.#plans) {
+      this.#bytes += planBytes(plan, textBytes) - planBytes(plan, mostTextBytes);
+    }
+    this.#plans = [];
     return this.#bytes > MAX_PATCH_BYTES;
   }
+}
+
+function planBytes({ mounts, env }: ContainerPlan, measure: (text: string) => number): number {
+  let bytes = env === undefined ? 0 : ENV_BYTES + measure(env.name) + measure(env.value);
+  for (const { name, mountPath } of mounts) bytes += MOUNT_BYTES + measure(name) + measure(mountPath);
+  return bytes;
 }
 
 export function explainTooLarge(containers: number, tokens: number): Refusal {
@@ -61,6 +79,11 @@ export function explainTooLarge(containers: number, tokens: number): Refusal {
 
 function byteLength(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
+}
+
+/** For characters that are written `\u0000`. */
+function mostTextBytes(text: string): number {
+  return 6 * text.length;
 }
 
 /** At most what the text takes as JSON in UTF-8: control characters, and halves of pairs, are written `\u0000`. */

@@ -42,12 +42,21 @@ export type Placement =
 
 /** Prefers what the container mounts already, wherever that is. One placement for each token, in their order. */
 export function placeTokens(container: ContainerShape, tokens: readonly WantedToken[]): readonly Placement[] {
-  const found = tokens.map((token) => findShown(container, token));
+  const [token] = tokens;
+  if (tokens.length === 1 && token !== undefined) {
+    const { shown, hidden } = findShown(container, token);
+    return [shown.length > 0 ? placeShown(container, shown) : (hidden ?? placeNewMount(container, token))];
+  }
+  const found = tokens.map((each) => findShown(container, each));
   // The files of each token that are seen; what is mounted for another one may leave fewer.
   const seen = found.map(({ shown }) => shown);
-  const added = found.map(({ shown, hidden }, index) =>
-    shown.length > 0 ? undefined : (hidden ?? placeNewMount(container, tokens, index, seen)),
-  );
+  const added = tokens.map((each, index) => {
+    const { shown, hidden } = found[index] ?? NOTHING;
+    if (shown.length > 0) return undefined;
+    const placement = hidden ?? placeNewMount(container, each);
+    if (placement.how === 'blocked') return placement;
+    return hideOthers(container, each, tokens, seen) ?? placement;
+  });
   return seen.map((shown, index) => added[index] ?? placeShown(container, shown));
 }
 
@@ -60,8 +69,10 @@ interface Found {
   readonly hidden: Blocked | undefined;
 }
 
+const NOTHING: Found = { shown: [], hidden: undefined };
+
 function findShown(container: ContainerShape, { volumes }: WantedToken): Found {
-  const shown: ShownFile[] = [];
+  let shown: ShownFile[] | undefined;
   let tried = 0;
   let hidden: Blocked | undefined;
   for (const mount of container.mounts) {
@@ -70,10 +81,10 @@ function findShown(container: ContainerShape, { volumes }: WantedToken): Found {
     tried += 1;
     if (tried > MAX_MOUNTS) break;
     const cover = findCover(container, { mount, file }, volumes);
-    if (cover === undefined) shown.push({ mount, file });
+    if (cover === undefined) (shown ??= []).push({ mount, file });
     else hidden ??= blocked(explainCover(container, file, cover));
   }
-  return { shown, hidden };
+  return tried === 0 ? NOTHING : { shown: shown ?? [], hidden };
 }
 
 function placeShown(container: ContainerShape, shown: readonly ShownFile[]): Placement {
@@ -84,25 +95,27 @@ function placeShown(container: ContainerShape, shown: readonly ShownFile[]): Pla
   return { how: 'mounted', files, refreshes: whole.length > 0 };
 }
 
-/** Where nothing hides it, nor does it hide another token that is wanted: all there is of that in `seen` gets less. */
-function placeNewMount(
-  container: ContainerShape,
-  tokens: readonly WantedToken[],
-  index: number,
-  seen: (readonly ShownFile[])[],
-): Placement | undefined {
-  const token = tokens[index];
-  if (token === undefined) return undefined;
-  const { shown, placement } = token.newMount;
+/** Where nothing hides it. */
+function placeNewMount(container: ContainerShape, { volumes, newMount }: WantedToken): Placement {
+  const { shown, placement } = newMount;
   const { file, mount } = shown;
   const fault = lengthFault(file);
   if (fault !== undefined)
     return blocked(explainLength(container, `mount path ${showPath(mount.path)} ${fault}`));
-  const cover = findCover(container, shown, token.volumes);
-  if (cover !== undefined) {
-    const isTaken = cover.path === mount.path;
-    return blocked(isTaken ? explainTaken(container, cover) : explainCover(container, file, cover));
-  }
+  const cover = findCover(container, shown, volumes);
+  if (cover === undefined) return placement;
+  const isTaken = cover.path === mount.path;
+  return blocked(isTaken ? explainTaken(container, cover) : explainCover(container, file, cover));
+}
+
+/** Takes from `seen` what the new mount of a token hides; a refusal where nothing of another token would be left. */
+function hideOthers(
+  container: ContainerShape,
+  { newMount }: WantedToken,
+  tokens: readonly WantedToken[],
+  seen: (readonly ShownFile[])[],
+): Blocked | undefined {
+  const { mount } = newMount.shown;
   for (const [other, { volumes }] of tokens.entries()) {
     const [first, ...more] = seen[other] ?? [];
     if (first === undefined) continue;
@@ -110,7 +123,7 @@ function placeNewMount(
     if (left.length === 0) return blocked(explainCover(container, first.file, mount));
     seen[other] = left;
   }
-  return placement;
+  return undefined;
 }
 
 function blocked(refusal: Refusal): Blocked {

@@ -14,36 +14,49 @@ export function findTokenVolumes(
   volumes: ReadonlyMap<string, JsonObject>,
   tokens: readonly string[],
 ): readonly ShowingVolumes[] {
-  if (volumes.size === 0) return tokens.map(() => NONE);
-  const wanted = new Map(tokens.map((token) => [token, new Map<string, string>()]));
-  const projected: [string, unknown][] = [];
+  const found = new Map<string, Map<string, string>>();
+  const add = (token: string, volume: string, file: string): void => {
+    const known = found.get(token);
+    if (known === undefined) found.set(token, new Map([[volume, file]]));
+    else known.set(volume, file);
+  };
+  let projected: [string, JsonObject][] | undefined;
   for (const [name, volume] of volumes) {
     const secret = objectMember(volume, 'secret');
-    if (secret !== undefined) {
-      const shown = wanted.get(stringMember(secret, 'secretName') ?? '');
-      const file = shown === undefined ? undefined : shownFile(secret);
-      if (file !== undefined) shown?.set(name, file);
-    } else if (member(volume, 'projected') !== undefined) projected.push([name, volume['projected']]);
+    const token = secret === undefined ? undefined : stringMember(secret, 'secretName');
+    if (secret === undefined) {
+      if (showsOneOf(volume, tokens)) (projected ??= []).push([name, volume]);
+    } else if (token !== undefined && tokens.includes(token)) {
+      const file = shownFile(secret);
+      if (file !== undefined) add(token, name, file);
+    }
   }
-  for (const [name, volume] of projected) {
-    for (const [token, file] of projectedFiles(volume, wanted)) wanted.get(token)?.set(name, file);
+  for (const [name, volume] of projected ?? []) {
+    for (const [token, file] of projectedFiles(volume, tokens)) add(token, name, file);
   }
-  return tokens.map((token) => wanted.get(token) ?? NONE);
+  return tokens.map((token) => found.get(token) ?? NONE);
+}
+
+function sourcesOf(volume: JsonObject): readonly unknown[] {
+  return arrayMember(objectMember(volume, 'projected'), 'sources');
+}
+
+/** Nearly every pod has a projected volume, that of its ServiceAccount. */
+function showsOneOf(volume: JsonObject, tokens: readonly string[]): boolean {
+  return sourcesOf(volume).some((source) => tokens.includes(nameIn(source)));
 }
 
 /**
  * The tokens that a projected volume shows, with the file of each. Sources are written one after the other, so of two
  * that write one path the later is seen.
  */
-function projectedFiles(volume: unknown, wanted: ReadonlyMap<string, unknown>): ReadonlyMap<string, string> {
-  const sources = arrayMember(volume, 'sources');
+function projectedFiles(volume: JsonObject, tokens: readonly string[]): ReadonlyMap<string, string> {
   const tokenAt = new Map<string, string>();
-  if (!sources.some((source) => wanted.has(nameIn(source)))) return tokenAt; // nearly all: that of the ServiceAccount
-  for (const source of sources) {
+  for (const source of sourcesOf(volume)) {
     const secret = objectMember(source, 'secret');
     const name = nameIn(source);
     for (const path of writtenPaths(source)) tokenAt.delete(path);
-    const file = secret !== undefined && wanted.has(name) ? shownFile(secret) : undefined;
+    const file = secret !== undefined && tokens.includes(name) ? shownFile(secret) : undefined;
     if (file !== undefined) tokenAt.set(file, name);
   }
   const fileOf = new Map<string, string>();
