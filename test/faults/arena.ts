@@ -131,7 +131,8 @@ export async function openArena(options: { readonly short: boolean }): Promise<A
         await arena.main().waitUntilLeading();
       },
       stop: async () => {
-        await Promise.all(players.filter((player) => !player.hasEnded()).map((player) => player.stop()));
+        // Also those that ended by themselves: their proxies still listen.
+        await Promise.all(players.map((player) => player.stop()));
         await observer.stop();
         api.close();
         await stage.stop();
