@@ -6,6 +6,7 @@ import { LEADERSHIP } from './leadership.ts';
 import { OUTAGES } from './outages.ts';
 import { STALLS } from './stalls.ts';
 import { CRD_REINSTALLED, SURROUNDINGS } from './surroundings.ts';
+import { CONTENTION } from './peers.ts';
 import { PLIGHTS } from './plights.ts';
 import { VANDALISM } from './vandalism.ts';
 import { WATCHES } from './watches.ts';
@@ -14,6 +15,7 @@ import { WATCHES } from './watches.ts';
 export const FAULTS: readonly Fault[] = [
   ...VANDALISM,
   ...PLIGHTS,
+  ...CONTENTION,
   ...KEYS,
   ...DELETIONS,
   ...CRASHES,

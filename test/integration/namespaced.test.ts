@@ -82,6 +82,19 @@ describe('with --namespaces and Roles alone', { concurrency: false }, () => {
     await objects.waitForCondition('science', 'legacy-key', 'Ready', 'True', 'Signed');
   });
 
+  it('a namespace that cannot be read delays no other, and its JWTs are served as soon as it can', async () => {
+    await stage.service().stop();
+    await stage.cluster.createNamespace('closed');
+    await applyIn('closed');
+    await stage.startService({ args: ['--namespaces=closed,science'] });
+    await science.apply('beside-it');
+    await objects.waitForCondition('science', 'beside-it', 'Ready', 'True', 'Signed');
+    assert.equal((await objects.get('jwts', 'closed', 'my-jwt')).status, undefined);
+    const role = await readFile(ROLE, 'utf8');
+    await stage.cluster.kubectl(['apply', '-n', 'closed', '-f', '-'], { input: role });
+    await objects.waitForCondition('closed', 'my-jwt', 'Ready', 'True', 'Signed');
+  });
+
   it('whoever may edit a namespace may do everything with its JWTs but write their status; who may view, nothing', async () => {
     for (const role of ['edit', 'view']) {
       const args = [

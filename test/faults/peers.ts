@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault } from './fault.ts';
+import type { Ground } from './ground.ts';
+import { annotate, encode, EXPIRES_AT, isInOrder, MANAGED, TRIES, type Victim } from './victim.ts';
+import { makeKey } from '../fixtures/keys.ts';
+
+/** Somebody who changes the Secret back whenever it was put right. */
+interface Peer {
+  readonly name: string;
+  readonly title: string;
+  readonly undo: (victim: Victim) => Promise<unknown>;
+}
+
+const LASTS_MS = 10_000;
+const PAUSE_MS = 20;
+/** In ten seconds: five at once, then after 1.25 s, 2.5 s, 5 s; one more for what was under way. */
+const MOST_WRITES = 10;
+/** Each write of the Secret changes what the status says twice: the write, and that the next one waits. */
+const MOST_STATUSES = 3 * MOST_WRITES;
+
+const PEERS: readonly Peer[] = [
+  {
+    name: 'token',
+    title: 'data.token',
+    undo: ({ jwt }) => jwt.patchSecret({ data: { token: encode('what a GitOps tool thinks is right') } }),
+  },
+  {
+    name: 'label',
+    title: 'our label',
+    undo: ({ jwt }) => jwt.patchSecret({ metadata: { labels: { [MANAGED]: null } } }),
+  },
+  {
+    name: 'annotation',
+    title: 'our annotation',
+    undo: (victim) => annotate(victim, { [EXPIRES_AT]: '2000-01-01T00:00:00Z' }),
+  },
+  { name: 'secret', title: 'its absence', undo: ({ jwt }) => jwt.removeSecret() },
+];
+
+async function contend(ground: Ground, { title, undo }: Peer): Promise<void> {
+  const key = makeKey('ES256');
+  const jwt = await ground.sign('contended', { key });
+  const victim = { ground, jwt, key };
+  const mine = (): readonly string[] =>
+    ground.arena
+      .main()
+      .writes()
+      .map(({ path }) => path)
+      .filter((path) => path.includes(`/namespaces/${ground.namespace}/`));
+  const before = mine().length;
+  const forgive = jwt.excuse();
+  jwt.addCauses(MOST_WRITES + 1);
+  let undone = 0;
+  for (const end = Date.now() + LASTS_MS; Date.now() < end; await sleep(PAUSE_MS)) {
+    if (!isInOrder(jwt)) continue;
+    await undo(victim).catch(() => undefined); // it may be gone for a moment
+    undone += 1;
+  }
+  const written = mine().slice(before);
+  const secrets = written.filter((path) => path.includes('/secrets/')).length;
+  const statuses = written.filter((path) => path.includes('/status')).length;
+  ground.note(`${undone} changes by a peer, ${secrets} writes of the Secret, ${statuses} of the status`);
+  if (secrets > MOST_WRITES) ground.fail('I4', `${secrets} writes of the Secret against a peer`);
+  if (statuses > MOST_STATUSES) ground.fail('I4', `${statuses} writes of the status against a peer`);
+  await jwt.waitFor('the condition Contended', () => jwt.says('Contended', 'True', 'Contended'));
+  // Once the peer is gone the last wait, of less than 20 s, is all that is left.
+  await jwt.waitFor(`put right after: ${title}`, () => isInOrder(jwt) && jwt.says('Ready', 'True'), 30_000);
+  forgive();
+}
+
+export const CONTENTION: readonly Fault[] = PEERS.map((peer) => ({
+  name: `peer-restores-${peer.name}`,
+  title: `a peer restores ${peer.title} whenever it was put right, for ten seconds`,
+  isLocal: true,
+  tries: { ...TRIES, full: 1 },
+  play: (ground) => contend(ground, peer),
+}));

@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { explainCommand } from '../../src/commands/explain.ts';
+import { renewCommand } from '../../src/commands/renew.ts';
+import { startStage, type Stage } from '../controlplane/stage.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import { wireJwt } from '../fixtures/jwts.ts';
+import { NRP_KEY } from '../fixtures/keys.ts';
+import { callAs, runShell, type Caller } from './cli-run.ts';
+import { openObjects, secretText, type Loose, type Objects } from './objects.ts';
+import { openScience, type Science } from './science.ts';
+
+const ADOPT = 'tokens.osg-htc.org/adopt';
+
+/** Each is refused by the real API server; `helps` is what the condition says, done. */
+interface Case {
+  readonly name: string;
+  readonly namespace?: string;
+  /** Makes the JWT, or changes what it has, so that a write is refused. */
+  readonly harm: () => Promise<unknown>;
+  readonly says: RegExp;
+  readonly helps: () => Promise<unknown>;
+}
+
+describe('a write that the API server refuses', { concurrency: false }, () => {
+  let stage: Stage;
+  let objects: Objects;
+  let science: Science;
+  let admin: Caller;
+  const kubectl = (...args: string[]): Promise<unknown> => stage.cluster.kubectl(args);
+  before(async () => {
+    stage = await startStage();
+    objects = openObjects(stage.cluster);
+    science = await openScience(stage.cluster, objects);
+    admin = callAs(stage.cluster.adminKubeconfig, []);
+    for (const namespace of ['small', 'strict']) await stage.cluster.createNamespace(namespace);
+    await kubectl('create', 'quota', 'no-more', '-n', 'small', '--hard=secrets=0');
+    await stage.cluster.apply(POLICY);
+  });
+  after(async () => {
+    await objects.close();
+    await stage.stop();
+  });
+
+  const applyIn = (namespace: string, name: string): Promise<unknown> => {
+    const { apiVersion, kind, spec } = wireJwt();
+    return stage.cluster.apply(JSON.stringify({ apiVersion, kind, metadata: { name, namespace }, spec }));
+  };
+  const label = (namespace: string, name: string): Promise<unknown> =>
+    kubectl('label', 'jwt', '-n', namespace, name, 'looked-at=now');
+
+  const cases: readonly Case[] = [
+    {
+      name: 'counted',
+      namespace: 'small',
+      harm: async () => {
+        await waitUntil('the quota to count', 30_000, async () => {
+          const args = ['get', 'quota', 'no-more', '-n', 'small', '-o', 'jsonpath={.status.hard}'];
+          return (await stage.cluster.kubectl(args)).stdout !== '';
+        });
+        await applyIn('small', 'counted');
+      },
+      says: /^ResourceQuota no-more of namespace small is used up: raise it.*kubectl describe quota no-more -n small/,
+      helps: async () => {
+        await kubectl('delete', 'quota', 'no-more', '-n', 'small');
+        await label('small', 'counted');
+      },
+    },
+    {
+      name: 'forbidden',
+      namespace: 'strict',
+      harm: async () => {
+        await waitUntil('the policy to be in force', 30_000, async () => {
+          const args = ['create', 'secret', 'generic', 'forbidden', '-n', 'strict', '--dry-run=server'];
+          return (await stage.cluster.kubectl(args, { allowFailure: true })).code !== 0;
+        });
+        await applyIn('strict', 'forbidden');
+      },
+      says: /^admission policy not-here\.example\.org does not allow the write: .*exception/,
+      helps: async () => {
+        await kubectl('delete', 'validatingadmissionpolicybinding', 'not-here');
+        await kubectl('delete', 'validatingadmissionpolicy', 'not-here.example.org');
+        await waitUntil('the policy to be gone', 30_000, async () => {
+          const args = ['create', 'secret', 'generic', 'forbidden', '-n', 'strict', '--dry-run=server'];
+          return (await stage.cluster.kubectl(args, { allowFailure: true })).code === 0;
+        });
+        await label('strict', 'forbidden');
+      },
+    },
+    {
+      name: 'mislabelled',
+      harm: () => science.apply('mislabelled', { secretTemplate: { labels: { team: 'not a value!' } } }),
+      says: /^spec\.secretTemplate\.labels has an invalid key or value: /,
+      helps: () => science.apply('mislabelled', { secretTemplate: { labels: { team: 'a-value' } } }),
+    },
+    {
+      name: 'typed',
+      harm: async () => {
+        await objects.client.create('/api/v1/namespaces/science/secrets', {
+          apiVersion: 'v1',
+          kind: 'Secret',
+          type: 'example.org/other',
+          metadata: { name: 'typed', annotations: { [ADOPT]: 'typed' } },
+          data: {},
+        });
+        await science.apply('typed');
+      },
+      says: /^Secret typed is not of type Opaque.*kubectl delete secret typed -n science/,
+      helps: () => kubectl('delete', 'secret', 'typed', '-n', 'science'),
+    },
+    {
+      name: 'full',
+      harm: async () => {
+        const text = 'x'.repeat(1_048_500);
+        await objects.client.create('/api/v1/namespaces/science/secrets', {
+          apiVersion: 'v1',
+          kind: 'Secret',
+          metadata: { name: 'full', annotations: { [ADOPT]: 'full' } },
+          data: { note: Buffer.from(text).toString('base64') },
+        });
+        await science.apply('full');
+      },
+      says: /^Secret full with the new token would be larger than the 1 MiB/,
+      helps: () => kubectl('patch', 'secret', 'full', '-n', 'science', '-p', '{"data":{"note":null}}'),
+    },
+  ];
+  for (const { name, namespace = 'science', harm, says, helps } of cases) {
+    it(`(${name}) is WriteRefused, says what helps, and is made once that was done`, async () => {
+      await harm();
+      const ready = await objects.waitForCondition(namespace, name, 'Ready', 'False', 'WriteRefused');
+      assert.match(ready.message, says);
+      const { status } = await objects.get('jwts', namespace, name);
+      const wait = (Date.parse(status.nextAttemptAt) - Date.now()) / 1000;
+      assert.ok(wait > 240 && wait <= 300, `the next attempt is ${wait} s away`);
+      const events = await waitUntil('an Event', 10_000, async () => {
+        const all = await objects.list('events', namespace);
+        const found = all.filter((each: Loose) => each.regarding.name === name && each.type === 'Warning');
+        return found.length > 0 ? found : undefined;
+      });
+      assert.ok(events.every(({ reason, note }: Loose) => reason === 'WriteRefused' && says.test(note)));
+      await helps();
+      await objects.waitForCondition(namespace, name, 'Ready', 'True', 'Signed');
+    });
+  }
+
+  it('of a valid token leaves it Ready, and explain and renew tell the same words', async () => {
+    await science.apply('frozen');
+    const token = await science.waitForToken('frozen', (text) => text !== '');
+    await kubectl('patch', 'secret', 'frozen', '-n', 'science', '-p', '{"immutable":true}');
+    const renewed = await admin.run(renewCommand, 'frozen', '-n', 'science', '--timeout', '10s');
+    const says = /Secret frozen has immutable: true.*kubectl delete secret frozen -n science/;
+    assert.deepEqual([renewed.code, renewed.out], [1, '']);
+    assert.match(renewed.err, says);
+    const ready = await objects.waitForCondition('science', 'frozen', 'Ready', 'True', 'WriteRefused');
+    assert.match(ready.message, says);
+    const explained = await admin.run(explainCommand, 'jwt', 'frozen', '-n', 'science');
+    assert.match(explained.out, says);
+    assert.match(explained.out, /the next attempt is at/);
+    assert.doesNotMatch(explained.out, /does not run/);
+    assert.equal(await science.tokenOf('frozen'), token);
+    await kubectl('delete', 'secret', 'frozen', '-n', 'science');
+    await science.waitForToken('frozen', (text) => text !== '' && text !== token);
+    await objects.waitForCondition('science', 'frozen', 'Ready', 'True', 'Signed');
+  });
+
+  it('no key and no token was in any of it', async () => {
+    const shown = stage.service().output() + JSON.stringify(await objects.list('events', 'science'));
+    for (const line of NRP_KEY.split('\n').filter((text) => text.length > 30 && !text.startsWith('-')))
+      assert.ok(!shown.includes(line));
+    const tokens = (await objects.list('secrets', 'science')).map((secret) => secretText(secret));
+    for (const token of tokens.filter((text) => text !== ''))
+      assert.ok(!shown.includes(token.split('.')[2] ?? token));
+  });
+
+  it('kubectl apply --prune --applyset, run again and again, leaves the Secret alone', async () => {
+    const { apiVersion, kind, spec } = wireJwt({ key: { secret: { name: 'set-key', key: 'key.pem' } } });
+    const key = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'set-key' },
+      stringData: { 'key.pem': NRP_KEY },
+    };
+    const jwt = { apiVersion, kind, metadata: { name: 'applied' }, spec };
+    const apply = (): Promise<string> =>
+      runShell(stage.cluster, [
+        `cat > set.json <<'END'`,
+        JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [key, jwt] }),
+        'END',
+        'KUBECTL_APPLYSET=true kubectl apply -n science -f set.json --prune --applyset=configmaps/my-set',
+      ]);
+    await apply();
+    const token = await science.waitForToken('applied', (text) => text !== '');
+    const { uid } = (await objects.get('secrets', 'science', 'applied')).metadata;
+    for (let turn = 0; turn < 2; turn += 1) assert.doesNotMatch(await apply(), /pruned/);
+    const secret = await objects.get('secrets', 'science', 'applied');
+    assert.deepEqual([secret.metadata.uid, secretText(secret)], [uid, token]);
+    assert.ok(
+      'applyset.kubernetes.io/part-of' in (await objects.get('jwts', 'science', 'applied')).metadata.labels,
+    );
+    assert.ok(!('applyset.kubernetes.io/part-of' in secret.metadata.labels));
+  });
+
+  it('an annotation on a key Secret that many JWTs share rewrites no status', async () => {
+    const shared = { key: { secret: { name: 'set-key', key: 'key.pem' } } };
+    const names = Array.from({ length: 8 }, (_, index) => `shared-${index}`);
+    await Promise.all(names.map((name) => science.apply(name, shared)));
+    for (const name of names) await objects.waitForCondition('science', name, 'Ready', 'True');
+    const versions = async (): Promise<readonly string[]> =>
+      (await objects.list('jwts', 'science'))
+        .filter(({ metadata }) => names.includes(metadata.name))
+        .map(({ metadata }) => metadata.resourceVersion);
+    const earlier = await versions();
+    await kubectl('annotate', 'secret', 'set-key', '-n', 'science', 'note=looked-at');
+    await science.apply('after-the-note', shared); // worked on after those that the note concerns
+    await objects.waitForCondition('science', 'after-the-note', 'Ready', 'True');
+    assert.deepEqual(await versions(), earlier);
+  });
+});
+
+const POLICY = JSON.stringify({
+  apiVersion: 'v1',
+  kind: 'List',
+  items: [
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicy',
+      metadata: { name: 'not-here.example.org' },
+      spec: {
+        matchConstraints: {
+          resourceRules: [
+            {
+              apiGroups: [''],
+              apiVersions: ['v1'],
+              operations: ['CREATE', 'UPDATE'],
+              resources: ['secrets'],
+            },
+          ],
+        },
+        validations: [{ expression: "object.metadata.name != 'forbidden'", message: 'canary of a policy' }],
+      },
+    },
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata: { name: 'not-here' },
+      spec: {
+        policyName: 'not-here.example.org',
+        validationActions: ['Deny'],
+        matchResources: {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'strict' } },
+        },
+      },
+    },
+  ],
+});
