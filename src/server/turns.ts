@@ -1,5 +1,7 @@
 /** How long one turn of the event loop may be spent on reviews before the others get theirs: reads, timers, new connections. */
 const SLICE_MS = 50;
+/** After a job that took longer than that, those that wait are left alone for as long as it was too long, at most so long. */
+const LONGEST_PAUSE_MS = 1_000;
 
 interface Job {
   readonly size: number;
@@ -8,8 +10,9 @@ interface Job {
 
 /**
  * Who is next when there is more to do than one turn of the event loop should hold. Usually there is not, and work is
- * done at once. Else the owner that has cost the least goes first, with the smallest of its jobs: nobody waits for another
- * one's expensive reviews, however many they are.
+ * done at once, and always for an owner that has cost little. Else the owner that has cost the least goes first, with the
+ * smallest of its jobs: nobody waits for another one's expensive reviews, however many they are. A handshake needs several
+ * turns, so there is a pause after each such review.
  */
 export class Turns {
   /** Milliseconds of this turn. */
@@ -21,7 +24,8 @@ export class Turns {
 
   /** Calls `run` now or soon; what it throws at once is thrown here, and is an uncaught exception later. */
   take(owner: string, size: number, run: () => void): void {
-    if (this.#waiting.size === 0 && this.#spent < SLICE_MS) {
+    const isCalm = this.#waiting.size === 0 && this.#spent < SLICE_MS;
+    if (isCalm || (this.#costs.get(owner) ?? 0) < SLICE_MS) {
       this.#do(owner, run);
       return;
     }
@@ -37,7 +41,7 @@ export class Turns {
     } finally {
       const cost = performance.now() - before;
       this.#spent += cost;
-      // A crowded turn ends with the next `setImmediate`; what was spent in many calm ones is forgotten by it too.
+      // A crowded turn ends with the next `setImmediate`; it also forgets what was spent in many calm ones.
       if (this.#spent >= SLICE_MS / 2) {
         this.#costs.set(owner, (this.#costs.get(owner) ?? 0) + cost);
         this.#markTurn();
@@ -49,20 +53,22 @@ export class Turns {
     if (this.#isTurnMarked) return;
     this.#isTurnMarked = true;
     setImmediate(() => {
-      this.#isTurnMarked = false;
-      this.#spent = 0;
-      this.#goOn();
+      const pause = Math.min(this.#spent - SLICE_MS, LONGEST_PAUSE_MS);
+      if (pause > 0) setTimeout(() => this.#startTurn(), pause);
+      else this.#startTurn();
     });
   }
 
-  #goOn(): void {
+  #startTurn(): void {
+    this.#isTurnMarked = false;
+    this.#spent = 0;
     while (this.#spent < SLICE_MS) {
       const owner = this.#cheapestOwner();
       if (owner === undefined) break;
       this.#do(owner, this.#takeSmallest(owner));
     }
     if (this.#waiting.size > 0) this.#markTurn();
-    else this.#costs.clear();
+    else if (this.#spent < SLICE_MS / 2) this.#costs.clear();
   }
 
   #cheapestOwner(): string | undefined {

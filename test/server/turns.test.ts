@@ -37,7 +37,24 @@ describe('turns', () => {
     assert.ok(done.indexOf('timer') < 4, done.join(' '));
   });
 
-  it('who has cost the least goes first, and of its own the smallest', async () => {
+  it('after one that costs much there are many turns for others, before the next of the same owner', async () => {
+    const turns = new Turns();
+    const done: string[] = [];
+    for (let job = 0; job < 2; job += 1) {
+      turns.take('x', 1, () => {
+        work(200);
+        done.push('x');
+      });
+    }
+    let between = 0;
+    while (done.length < 2) {
+      await nextTurn();
+      between += 1;
+    }
+    assert.ok(between > 10, `${between} turns`);
+  });
+
+  it('who has cost little does not wait, and of those that wait the smallest goes first', async () => {
     const turns = new Turns();
     const done: string[] = [];
     const take = (owner: string, size: number, cost: number) =>
@@ -50,6 +67,6 @@ describe('turns', () => {
     take('b', 9, 1);
     take('b', 1, 1);
     await untilIdle(done, 6);
-    assert.deepEqual(done, ['a0', 'b1', 'b9', 'a3', 'a4', 'a5']);
+    assert.deepEqual(done, ['a0', 'b9', 'b1', 'a3', 'a4', 'a5']);
   });
 });
