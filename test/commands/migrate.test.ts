@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import type { SecretLook } from '../../src/commands/cluster/connect-secret.ts';
-import { quoteShell } from '../../src/commands/migrate/commands.ts';
+import { moveKey, quoteShell } from '../../src/commands/migrate/commands.ts';
 import type { Finding, MigrationFacts } from '../../src/commands/migrate/facts.ts';
 import { findKeyCopies, findLegacyMarks } from '../../src/commands/migrate/marks.ts';
 import { findLeftovers } from '../../src/commands/migrate/rules.ts';
@@ -67,12 +67,13 @@ const keyIn = (name: string, namespace?: string) => ({
   key: { secret: { name, key: 'key.pem', ...(namespace === undefined ? {} : { namespace }) } },
 });
 const fixes = (cluster: Cluster): readonly Finding[] => check(cluster).filter(({ level }) => level === 'fix');
+const FINALIZER = 'kopf.zalando.org/KopfFinalizerMarker';
 const served = { status: { observedGeneration: 1 } };
 
 describe('what migrate check finds', () => {
   it('nothing where there is nothing', () => {
     assert.deepEqual(check({}), []);
-    const jwt = wireJwt(keyIn('my-key'));
+    const jwt = wireJwt(keyIn('my-key', 'science'));
     assert.deepEqual(check({ jwts: [jwt], secrets: { 'science/my-key': {} } }), []);
   });
 
@@ -98,8 +99,8 @@ describe('what migrate check finds', () => {
       /token-manager read Secret default\/my-key, jwt-injector looks for science\/my-key/,
     );
     assert.deepEqual(found?.commands, [
-      `kubectl patch jwt my-jwt -n science --type=merge -p '{"spec":{"key":{"secret":{"namespace":"default"}}}}'`,
-      'kubectl annotate secret my-key -n default --overwrite tokens.osg-htc.org/allowed-namespaces=science',
+      'kubectl annotate secret my-key -n default --overwrite tokens.osg-htc.org/allowed-namespaces=science && ' +
+        `kubectl patch jwt my-jwt -n science --type=merge -p '{"spec":{"key":{"secret":{"namespace":"default"}}}}'`,
     ]);
     const legacy = { legacyKeyNamespace: 'default' };
     const [granted] = fixes({ jwts: [jwt], secrets: { 'default/my-key': {} }, more: legacy });
@@ -119,17 +120,17 @@ describe('what migrate check finds', () => {
 
   it('a key in default that the caller may not see is granted without replacing anything', () => {
     const [found] = fixes({ jwts: [wireJwt(keyIn('my-key'))], secrets: { 'default/my-key': 'forbidden' } });
-    assert.equal(
-      found?.commands[1],
-      'kubectl annotate secret my-key -n default tokens.osg-htc.org/allowed-namespaces=science',
+    assert.match(
+      found?.commands[0] ?? '',
+      /^kubectl annotate secret my-key -n default tokens\.osg-htc\.org\/allowed-namespaces=science && /,
     );
   });
 
   it('a key that is nowhere, and one that nobody may use', () => {
     const [nowhere] = fixes({ jwts: [wireJwt(keyIn('my-key', 'keys'))] });
     assert.deepEqual(nowhere?.commands, [
-      'kubectl create secret generic my-key -n keys --from-file=key.pem=KEYFILE',
-      'kubectl annotate secret my-key -n keys tokens.osg-htc.org/allowed-namespaces=science',
+      'kubectl create secret generic my-key -n keys --from-file=key.pem=KEYFILE && ' +
+        'kubectl annotate secret my-key -n keys tokens.osg-htc.org/allowed-namespaces=science',
     ]);
     const annotations = { 'tokens.osg-htc.org/max-lifetime': '1h' };
     const [denied] = fixes({
@@ -152,12 +153,12 @@ describe('what migrate check finds', () => {
 
   it('a Secret that somebody else controls cannot be handed over', () => {
     const ownerReferences = [{ kind: 'Certificate', name: 'c', uid: 'u', controller: true }];
-    const jwts = [wireJwt(keyIn('my-key'))];
+    const jwts = [wireJwt(keyIn('my-key', 'science'))];
     const [found] = fixes({ jwts, secrets: { 'science/my-key': {}, 'science/my-jwt': { ownerReferences } } });
     assert.equal(found?.reason, 'SecretConflict');
     assert.match(
       found?.why ?? '',
-      /belongs to Certificate c: it is left untouched\. Give the JWT another name/,
+      /belongs to Certificate c: it is left untouched\. Create the JWT under another name/,
     );
     assert.deepEqual(found?.commands, []);
   });
@@ -171,7 +172,7 @@ describe('what migrate check finds', () => {
       ],
     };
     const secrets = { 'science/my-key': {}, 'science/my-jwt': metadata };
-    assert.deepEqual(check({ jwts: [wireJwt(keyIn('my-key'))], secrets }), []);
+    assert.deepEqual(check({ jwts: [wireJwt(keyIn('my-key', 'science'))], secrets }), []);
   });
 
   it('claims that nobody should sign', () => {
@@ -187,7 +188,7 @@ describe('what migrate check finds', () => {
   });
 
   it('renewals that were none, as long as nobody has looked at the JWT', () => {
-    const spec = { ...keyIn('my-key'), resignBefore: undefined };
+    const spec = { ...keyIn('my-key', 'science'), resignBefore: undefined };
     const secrets = { 'science/my-key': {} };
     const [note] = check({ jwts: [wireJwt(spec)], secrets });
     assert.deepEqual([note?.level, note?.reason], ['note', 'NeverRenewed']);
@@ -195,29 +196,120 @@ describe('what migrate check finds', () => {
     assert.deepEqual(check({ jwts: [wireJwt(spec, served)], secrets }), []);
   });
 
-  it('the CRD of token-manager, and its Deployment, by what installed it', () => {
+  it('token-manager is stopped first, and removed by what installed it when all is done', () => {
     const deployment = { namespace: 'ops', name: 'token-manager', release: 'tm', replicas: 1 };
+    const api = { namespaced: true, hasStatus: false };
     const found = check({
+      jwts: [
+        wireJwt(
+          { key: { configMap: { name: 'k', key: 'key.pem' } } },
+          { metadata: { finalizers: [FINALIZER] } },
+        ),
+      ],
       more: {
-        api: { namespaced: true, hasStatus: false },
-        deployments: [deployment, { ...deployment, release: undefined, replicas: 0 }],
+        api,
+        deployments: [
+          deployment,
+          { ...deployment, replicas: 0 },
+          { ...deployment, release: undefined, replicas: 0 },
+        ],
       },
     });
     assert.deepEqual(
-      found.map(({ level, reason, commands }) => [level, reason, commands.join()]),
+      found.map(({ level, reason }) => [level, reason]),
       [
-        ['fix', 'OldSchema', 'kubectl apply --server-side --force-conflicts -k deploy/kustomize/crd'],
-        ['fix', 'LegacyOperatorActive', 'helm uninstall tm -n ops'],
-        ['note', 'LegacyOperatorActive', 'kubectl delete deployment token-manager -n ops'],
+        ['fix', 'TokenManagerRuns'],
+        ['fix', 'OldSchema'],
+        ['fix', 'KeyUnreadable'],
+        ['note', 'TokenManagerInstalled'],
+        ['note', 'TokenManagerInstalled'],
+        ['note', 'KopfMarks'],
       ],
     );
+    const commands = found.flatMap((finding) => finding.commands);
+    assert.equal(commands[0], 'kubectl scale deployment token-manager -n ops --replicas=0');
+    assert.deepEqual(commands.slice(-3), [
+      'helm uninstall tm -n ops',
+      'kubectl delete deployment token-manager -n ops',
+      'jwt-injector migrate clean -n science',
+    ]);
   });
 
   it('Helm is not to delete the CRD together with token-manager', () => {
-    const deployments = [{ namespace: 'ops', name: 'token-manager', release: 'tm', replicas: 1 }];
-    const [found] = fixes({ more: { deployments, crdInRelease: true } });
+    const deployments = [{ namespace: 'ops', name: 'token-manager', release: 'tm', replicas: 0 }];
+    const [found] = check({ more: { deployments, crdInRelease: true } });
     assert.deepEqual(found?.commands, ['kubectl delete deployment token-manager -n ops']);
     assert.match(found?.why ?? '', /not by helm uninstall: the CRD may belong to the release/);
+  });
+
+  it('a key in the Secret of its token is moved, never deleted or handed over', () => {
+    const secrets = { 'science/my-jwt': {} };
+    for (const namespace of [undefined, 'science']) {
+      const [found, ...more] = fixes({ jwts: [wireJwt(keyIn('my-jwt', namespace))], secrets });
+      assert.deepEqual([found?.reason, more], ['SecretConflict', []]);
+      assert.doesNotMatch(`${found?.why} ${found?.commands.join(' ')}`, /delete|adopt|hand it over/);
+      assert.match(
+        found?.commands[0] ?? '',
+        /^\(key=\$\(kubectl get secret my-jwt .* create secret generic my-jwt-key /,
+      );
+    }
+    assert.deepEqual(fixes({ jwts: [wireJwt(keyIn('my-jwt', 'science'))] })[0]?.commands, []);
+  });
+
+  it('keys that are moved get names of their own, and their JWTs the namespace', () => {
+    const fromMap = (name: string, map: string, namespace = 'default') =>
+      wireJwt({ key: { configMap: { name: map, key: 'key.pem', namespace } } }, { metadata: { name } });
+    const inline = (name: string) => wireJwt({}, { metadata: { name } });
+    const jwts = [
+      fromMap('a', 'shared'), // both of these share a Secret
+      fromMap('b', 'shared'),
+      fromMap('c', 'shared', 'other'), // another key of the same name
+      fromMap('d', 'e'), // the name of a JWT
+      inline('e'),
+      fromMap('f', 'e-key'), // what the one before would be called
+      inline('g'), // there is a g-key
+      wireJwt(keyIn('shared-2'), { metadata: { name: 'h' } }), // told to be made
+    ];
+    const found = check({ jwts, secrets: { 'science/g-key': {} } });
+    const commands = [...new Set(found.flatMap((finding) => finding.commands))];
+    const made = commands.flatMap((command) =>
+      [...command.matchAll(/create secret generic (\S+) /g)].map(([, name]) => name),
+    );
+    assert.deepEqual(made.toSorted(), [
+      'e-2',
+      'e-key',
+      'e-key-2',
+      'g-key-2',
+      'shared',
+      'shared-2',
+      'shared-3',
+    ]);
+    const patches = commands.flatMap((command) => [
+      ...command.matchAll(/kubectl patch jwt (\S+) .*?-p '(.*?)'/g),
+    ]);
+    assert.deepEqual(patches.map(([, name]) => name).toSorted(), ['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+    for (const [, , patch] of patches) assert.match(patch ?? '', /"namespace":"science"/);
+  });
+
+  it('a key that kubectl apply keeps a copy of is named, also after it was moved', () => {
+    const copy = JSON.stringify({ spec: { key: { value: 'a private key' } } });
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': copy };
+    const jwt = wireJwt(keyIn('my-key', 'science'), { metadata: { annotations } });
+    const [note] = check({ jwts: [jwt], secrets: { 'science/my-key': {} } });
+    assert.equal(note?.reason, 'KeyInAnnotation');
+    assert.match(note?.why ?? '', /last-applied-configuration holds a private key/);
+    assert.deepEqual(note?.commands, [
+      'kubectl annotate jwt my-jwt -n science kubectl.kubernetes.io/last-applied-configuration-',
+    ]);
+  });
+
+  it('the JWTs of a Cluster-scoped CRD are exported to files of the caller alone, before it is deleted', () => {
+    const [found] = fixes({ more: { api: { namespaced: false, hasStatus: false } } });
+    const [command = '', ...more] = found?.commands ?? [];
+    assert.deepEqual(more, []);
+    assert.match(command, /^\(umask 077 && set -C && kubectl get \S+ -o yaml > jwts-exported.yaml && /);
+    assert.doesNotMatch(command, /;|kubectl get[^&]*\|/, 'no part runs after one that failed');
+    assert.ok(command.indexOf('test -s jwts.yaml && ') < command.indexOf('kubectl delete crd'));
   });
 
   it('names that no Secret can have lead to no command with them', () => {
@@ -237,8 +329,40 @@ it('quoteShell makes one word of anything', async () => {
   }
 });
 
+describe('the command that moves a key', () => {
+  const move = (source: string, next: string): string =>
+    moveKey(source, { namespace: 'n', name: 's', key: 'key.pem' }, next);
+
+  /** A kubectl that keeps what it is given to create, and fails if told to. */
+  async function run(command: string, createFails = false) {
+    const shim = `kubectl() { cat > /dev/null; echo created; ${createFails ? 'return 1' : 'return 0'}; }`;
+    const { stdout } = await promisify(execFile)('sh', ['-c', `${shim}\n${command}; echo "[$key]"`]);
+    return stdout;
+  }
+
+  it('makes the Secret, then goes on, and leaves no key behind in the shell', async () => {
+    assert.equal(await run(move('echo KEY', 'echo next')), 'created\nnext\n[]\n');
+  });
+
+  it('does nothing more once a part failed', async () => {
+    assert.equal(await run(move('false', 'echo next')), '[]\n');
+    assert.equal(await run(move('true', 'echo next')), '[]\n', 'there is no key');
+    assert.equal(await run(move('echo KEY', 'echo next'), true), 'created\n[]\n');
+  });
+});
+
 describe('how migrate is used', () => {
-  for (const args of [[], ['run'], ['check', 'x'], ['check', '-A', '-n', 'x'], ['check', '-o', 'csv']]) {
+  const wrong = [
+    [],
+    ['run'],
+    ['check', 'x'],
+    ['check', '-A', '-n', 'x'],
+    ['check', '-o', 'csv'],
+    ['check', '--dry-run'],
+    ['clean', 'x'],
+    ['clean', '--legacy-key-namespace', 'x'],
+  ];
+  for (const args of wrong) {
     it(`wrong usage (${args.join(' ')}): exit code 2 and the help`, async () => {
       const { code, out, err } = await runCommand(migrateCommand, args);
       assert.deepEqual([code, out], [2, '']);

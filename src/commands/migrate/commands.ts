@@ -18,27 +18,44 @@ export function patchSpec({ namespace, name }: Jwt, spec: JsonObject): string {
   return kubectl('patch', 'jwt', name, '-n', namespace, '--type=merge', '-p', JSON.stringify({ spec }));
 }
 
+/** Ends a Deployment's pods, and leaves it where it is. */
+export function stopDeployment({
+  namespace,
+  name,
+}: {
+  readonly namespace: string;
+  readonly name: string;
+}): string {
+  return kubectl('scale', 'deployment', name, '-n', namespace, '--replicas=0');
+}
+
 export function editJwt({ namespace, name }: Jwt): string {
   return kubectl('edit', 'jwt', name, '-n', namespace);
 }
 
-/** KEYFILE is the reader's to replace: where the key is, nobody can know here. */
-export function createKeySecret({ namespace, name, key }: KeyReference): string {
-  return kubectl('create', 'secret', 'generic', name, '-n', namespace, `--from-file=${key}=KEYFILE`);
+/** One command of several: none runs after one that failed. */
+export function inOrder(...commands: readonly string[]): string {
+  return commands.join(' && ');
 }
 
-/** Makes a Secret of what `source` prints, so that the key is on no command line and in no file. */
-export function moveKey(source: string, { namespace, name, key }: KeyReference): string {
-  const create = kubectl(
-    'create',
-    'secret',
-    'generic',
-    name,
-    '-n',
-    namespace,
-    `--from-file=${key}=/dev/stdin`,
-  );
-  return `${source} | ${create}`;
+/** KEYFILE is the reader's to replace: where the key is, nobody can know here. */
+export function createKeySecret(
+  { namespace, name }: Pick<KeyReference, 'namespace' | 'name'>,
+  keys: Iterable<string>,
+): string {
+  const files = [...keys].map((key) => `--from-file=${key}=KEYFILE`);
+  return kubectl('create', 'secret', 'generic', name, '-n', namespace, ...files);
+}
+
+/**
+ * Makes a Secret of what `source` prints, then does `next`. The key is on no command line and in no file; without one, or
+ * where a Secret of that name is there, nothing is done.
+ */
+export function moveKey(source: string, { namespace, name, key }: KeyReference, next: string): string {
+  const file = `--from-file=${key}=/dev/stdin`;
+  const create = kubectl('create', 'secret', 'generic', name, '-n', namespace, file);
+  const print = String.raw`printf '%s\n' "$key"`;
+  return `(${inOrder(`key=$(${source})`, 'test -n "$key"', `${print} | ${create}`, next)})`;
 }
 
 /** Prints one member of an object; dots in names are escaped as kubectl's JSONPath wants it. */

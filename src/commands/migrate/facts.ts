@@ -1,5 +1,6 @@
 import type { Jwt } from '../../resources/jwt.ts';
 import type { SecretLook } from '../cluster/connect-secret.ts';
+import type { OldDeployment } from './deployments.ts';
 import type { findKeyCopies, LegacyMarks } from './marks.ts';
 
 /** One JWT, with its spec as it is stored: what our schema refuses is there only. */
@@ -18,13 +19,7 @@ export interface MigrationFacts {
   readonly jwts: readonly MigratingJwt[];
   /** Secrets that the JWTs name or are named like, by their metadata. */
   readonly secret: (namespace: string, name: string) => SecretLook;
-  readonly deployments: readonly {
-    readonly namespace: string;
-    readonly name: string;
-    /** The Helm release it belongs to. */
-    readonly release: string | undefined;
-    readonly replicas: number;
-  }[];
+  readonly deployments: readonly OldDeployment[];
   /** Whether the CRD is part of a Helm release, and would go with it: true also where that is not known. */
   readonly crdInRelease: boolean;
   /** Where operators of kopf tell each other that they run. `resource` with its group, as kubectl takes it. */

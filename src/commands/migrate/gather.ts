@@ -9,8 +9,11 @@ import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/connect-errors.ts';
 import { lookAtSecret, type SecretLook } from '../cluster/connect-secret.ts';
 import type { MigratingJwt, MigrationFacts } from './facts.ts';
+import { findDeployments, RELEASE } from './deployments.ts';
 import { listKeySecrets } from './keys.ts';
 import { findKeyCopies, findLegacyMarks } from './marks.ts';
+import { listTargets } from './moves.ts';
+import { tryList } from './try-list.ts';
 
 export interface GatherOptions {
   /** Of all namespaces; else of that of the access. */
@@ -25,10 +28,6 @@ export interface Gathered {
 }
 
 const CRDS: Resource = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions' };
-const RELEASE = 'meta.helm.sh/release-name';
-const DEPLOYMENTS: Resource = { group: 'apps', version: 'v1', plural: 'deployments' };
-/** The chart of token-manager names it so, whatever the release. */
-const OLD_NAME = 'token-manager';
 /** kopf's own, and what it was before version 1.0. */
 const PEERING_GROUPS = ['kopf.dev', 'zalando.org'];
 const PEERINGS: ReadonlySet<string> = new Set(['clusterkopfpeerings', 'kopfpeerings']);
@@ -46,14 +45,7 @@ export async function gatherFacts(access: Access, options: GatherOptions): Promi
   const { items: jwts } = await client.listMapped(resourcePath(JWTS, place), { map: readJwt });
   const known = jwts.filter((jwt) => jwt !== undefined);
   const secret = await lookAtSecrets(client, known, legacyKeyNamespace, mayNot);
-  const found = await tryList(
-    client,
-    DEPLOYMENTS,
-    { everywhere: true, namespace },
-    mayNot,
-    `metadata.name=${OLD_NAME}`,
-  );
-  const deployments = found.map(readDeployment);
+  const deployments = await findDeployments(access, mayNot);
   const peerings = await listPeerings(client, { everywhere, namespace }, mayNot);
   const facts: MigrationFacts = {
     api,
@@ -115,7 +107,8 @@ async function lookAtSecrets(
   mayNot: Set<string>,
 ): Promise<MigrationFacts['secret']> {
   const own = jwts.map(({ jwt }) => jwt).filter(({ namespace }) => namespace !== '');
-  const wanted = [...own, ...listKeySecrets(own, legacyKeyNamespace)];
+  const targets = listTargets(jwts.filter(({ jwt }) => jwt.namespace !== ''));
+  const wanted = [...own, ...listKeySecrets(own, legacyKeyNamespace), ...targets];
   const looks = new Map<string, SecretLook>();
   const queue = [
     ...new Map(wanted.map(({ namespace, name }) => [`${namespace}/${name}`, { namespace, name }])),
@@ -130,26 +123,6 @@ async function lookAtSecrets(
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   return (namespace, name) => looks.get(`${namespace}/${name}`) ?? { state: 'absent' };
-}
-
-/** In all namespaces if asked for and allowed, else in the one. */
-async function tryList(
-  client: Access['client'],
-  resource: Resource,
-  { everywhere, namespace }: { readonly everywhere: boolean; readonly namespace: string | undefined },
-  mayNot: Set<string>,
-  fieldSelector?: string,
-): Promise<readonly JsonObject[]> {
-  try {
-    const path = resourcePath(resource, everywhere || namespace === undefined ? {} : { namespace });
-    return (await client.list(path, { query: { fieldSelector } })).items;
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    if (!isDenied(error) || !(error instanceof KubeError)) throw error;
-    mayNot.add(describeRequest(error));
-    const isLast = !everywhere || namespace === undefined;
-    return isLast ? [] : tryList(client, resource, { everywhere: false, namespace }, mayNot, fieldSelector);
-  }
 }
 
 async function listPeerings(
@@ -174,15 +147,4 @@ async function listPeerings(
     }
   }
   return found;
-}
-
-function readDeployment(object: JsonObject): MigrationFacts['deployments'][number] {
-  const metadata = objectMember(object, 'metadata');
-  const replicas = member(objectMember(object, 'spec'), 'replicas');
-  return {
-    namespace: stringMember(metadata, 'namespace') ?? '',
-    name: stringMember(metadata, 'name') ?? '',
-    release: stringMember(objectMember(metadata, 'annotations'), RELEASE),
-    replicas: typeof replicas === 'number' ? replicas : 1,
-  };
 }

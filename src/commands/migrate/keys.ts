@@ -1,13 +1,12 @@
 import { isTokenName } from '../../admission/token-name.ts';
 import { findKeyRefusal, locateKey, type KeyReference } from '../../reconcile/key-access.ts';
-import { objectMember, stringMember } from '../../resources/json.ts';
+import { objectMember } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { ALLOWED_NAMESPACES, RESERVED_POLICIES } from '../../resources/names.ts';
-import { createKeySecret, editJwt, grantKey, kubectl, moveKey, patchSpec, printMember } from './commands.ts';
+import { createKeySecret, editJwt, grantKey, inOrder, kubectl, patchSpec } from './commands.ts';
+import { LAST_APPLIED } from './marks.ts';
+import { DATA_KEY, planMoves } from './moves.ts';
 import { describeObject, OLD_KEY_NAMESPACE, type Finding, type MigrationFacts } from './facts.ts';
-
-/** Kubernetes API: keys of Secrets and ConfigMaps. */
-const DATA_KEY = /^[-._a-zA-Z0-9]{1,253}$/;
 
 /** Keys in Secrets that the JWT may not use, or that are not where it is looked for now. */
 export function checkKeySecrets(facts: MigrationFacts): readonly Finding[] {
@@ -24,7 +23,7 @@ type Grants = ReadonlyMap<string, ReadonlySet<string>>;
 
 function checkKeySecret(jwt: Jwt, facts: MigrationFacts, grants: Grants): Told | undefined {
   const reference = findReference(jwt, facts);
-  if (reference === undefined) return undefined;
+  if (reference === undefined || isOwnSecret(jwt, reference)) return undefined;
   const { namespace, name, key } = reference;
   const where = `${namespace}/${name}`;
   const look = facts.secret(namespace, name);
@@ -48,33 +47,63 @@ function checkKeySecret(jwt: Jwt, facts: MigrationFacts, grants: Grants): Told |
   return { level: 'fix', reason, why: refusal.message, commands };
 }
 
-/** token-manager read a key without a namespace from `default`. */
+/** That is a conflict of Secrets, and told as such. */
+function isOwnSecret(jwt: Jwt, { namespace, name }: KeyReference): boolean {
+  return namespace === jwt.namespace && name === jwt.name;
+}
+
+/** token-manager read a key without a namespace from `default`. JWTs that share the key have one command together. */
 function findElsewhere(jwt: Jwt, reference: KeyReference, facts: MigrationFacts, grants: Grants): Told {
   const { namespace, name } = reference;
-  const old = oldReference(jwt, reference, facts);
-  if (old !== undefined && facts.secret(old.namespace, name).state !== 'absent') {
+  const old = findOldKey(jwt, facts);
+  if (old !== undefined) {
     const why =
       `it names no namespace for its key: token-manager read Secret ${old.namespace}/${name}, ` +
       `jwt-injector looks for ${namespace}/${name}, which is not there`;
-    const patch = patchSpec(jwt, { key: { secret: { namespace: old.namespace } } });
-    return { level: 'fix', reason: 'KeyNotFound', why, commands: [patch, grant(facts, grants, old)] };
+    const users = facts.jwts.filter((other) => isSameSecret(findOldKey(other.jwt, facts), old));
+    const patches = users.map((other) =>
+      patchSpec(other.jwt, { key: { secret: { namespace: old.namespace } } }),
+    );
+    const command = inOrder(grant(facts, grants, old), ...patches);
+    return { level: 'fix', reason: 'KeyNotFound', why, commands: [command] };
   }
   const why = `its key Secret ${namespace}/${name} does not exist: replace KEYFILE by the file with the key`;
-  const commands = [
-    createKeySecret(reference),
-    ...(namespace === jwt.namespace ? [] : [grant(facts, grants, reference)]),
-  ];
-  return { level: 'fix', reason: 'KeyNotFound', why, commands };
+  const keys = facts.jwts
+    .map((other) => findReference(other.jwt, facts))
+    .flatMap((other) => (isSameSecret(other, reference) && DATA_KEY.test(other.key) ? [other.key] : []));
+  const create = createKeySecret(reference, new Set(keys));
+  const needsGrant = grants.has(`${namespace}/${name}`);
+  const command = needsGrant ? inOrder(create, grant(facts, grants, reference)) : create;
+  return { level: 'fix', reason: 'KeyNotFound', why, commands: [command] };
 }
 
-/** Both Secrets are there: nobody can tell without reading private keys whether they hold the same one. */
+/** The key Secret that token-manager used, where there is none at the place that counts now. */
+function findOldKey(jwt: Jwt, facts: MigrationFacts): KeyReference | undefined {
+  const reference = findReference(jwt, facts);
+  if (reference === undefined || facts.secret(reference.namespace, reference.name).state !== 'absent')
+    return undefined;
+  const old = oldReference(jwt, reference, facts);
+  return old === undefined || facts.secret(old.namespace, old.name).state === 'absent' ? undefined : old;
+}
+
+function isSameSecret(one: KeyReference | undefined, other: KeyReference): one is KeyReference {
+  return one?.namespace === other.namespace && one.name === other.name;
+}
+
+/**
+ * The key is where it is looked for, but the JWT does not say so, and token-manager would look in `default` if it came
+ * back. Where both Secrets are there, nobody can tell without reading private keys whether they hold the same one.
+ */
 function noteOtherKey(jwt: Jwt, reference: KeyReference, facts: MigrationFacts): Told | undefined {
   const old = oldReference(jwt, reference, facts);
-  if (old === undefined || facts.secret(old.namespace, old.name).state !== 'found') return undefined;
+  if (old === undefined) return undefined;
+  const { namespace, name } = reference;
   const why =
-    `token-manager read its key from Secret ${old.namespace}/${old.name}, jwt-injector reads ` +
-    `${reference.namespace}/${reference.name}: see that both hold the same key`;
-  return { level: 'note', reason: 'KeyNamespace', why, commands: [] };
+    facts.secret(old.namespace, old.name).state === 'found'
+      ? `token-manager read its key from Secret ${old.namespace}/${name}, jwt-injector reads ${namespace}/${name}: see that both hold the same key, then name the namespace`
+      : `it names no namespace for its key: on the way back token-manager would look for Secret ${old.namespace}/${name}`;
+  const commands = [patchSpec(jwt, { key: { secret: { namespace } } })];
+  return { level: 'note', reason: 'KeyNamespace', why, commands };
 }
 
 /** `undefined` for a key in the JWT, or a spec that cannot be read. */
@@ -131,48 +160,51 @@ function grant(facts: MigrationFacts, grants: Grants, { namespace, name }: KeyRe
 }
 
 /** Keys in ConfigMaps, which are never read. */
-export function checkConfigMapKeys({ jwts }: MigrationFacts): readonly Finding[] {
-  return jwts.flatMap(({ jwt, spec }) => {
-    const source = objectMember(objectMember(spec, 'key'), 'configMap');
-    if (source === undefined) return [];
-    const [name = '', key = ''] = [stringMember(source, 'name'), stringMember(source, 'key')];
-    const namespace = stringMember(source, 'namespace') ?? OLD_KEY_NAMESPACE;
-    const told = { level: 'fix', reason: 'KeyUnreadable', object: describeObject(jwt) } as const;
-    if (!isTokenName(name) || !isTokenName(namespace) || !DATA_KEY.test(key)) {
-      return [
-        { ...told, why: 'its spec.key.configMap names no ConfigMap that can be', commands: [editJwt(jwt)] },
-      ];
+export function checkConfigMapKeys(facts: MigrationFacts): readonly Finding[] {
+  const moves = planMoves(facts);
+  return facts.jwts.flatMap(({ jwt, spec }) => {
+    if (objectMember(objectMember(spec, 'key'), 'configMap') === undefined) return [];
+    const object = describeObject(jwt);
+    const told = { level: 'fix', reason: 'KeyUnreadable', object } as const;
+    const move = moves.get(object);
+    if (move === undefined) {
+      const why = 'its spec.key.configMap names no ConfigMap that can be';
+      return [{ ...told, why, commands: [editJwt(jwt)] }];
     }
-    const target = { namespace: jwt.namespace, name, key };
+    const why = `its key is in ${move.from}, which everybody may read: it is copied to a Secret; delete the ConfigMap, or the key in it, afterwards`;
+    return [{ ...told, why, commands: [move.command] }];
+  });
+}
+
+/** Keys in JWTs go on working; they are just in a bad place. */
+export function noteInlineKeys(facts: MigrationFacts): readonly Finding[] {
+  const moves = planMoves(facts);
+  return facts.jwts.flatMap(({ jwt }) => {
+    if (!jwt.spec.ok || jwt.spec.value.key.from !== 'value') return [];
+    const object = describeObject(jwt);
+    const move = moves.get(object);
+    const why =
+      'its private key is in spec.key.value, where all see it who may read JWTs: move it into a Secret (and out of the file you apply)';
     return [
       {
-        ...told,
-        why: `its key is in ConfigMap ${namespace}/${name}, which everybody may read: it is copied to a Secret; delete the ConfigMap, or the key in it, afterwards`,
-        commands: [
-          moveKey(printMember('configmap', namespace, name, ['data', key]), target),
-          patchSpec(jwt, { key: { configMap: null, secret: { name, key } } }),
-        ],
+        level: 'note',
+        reason: 'KeyInResource',
+        object,
+        why,
+        commands: move === undefined ? [] : [move.command],
       },
     ];
   });
 }
 
-/** Keys in JWTs go on working; they are just in a bad place. */
-export function noteInlineKeys({ jwts }: MigrationFacts): readonly Finding[] {
-  return jwts.flatMap(({ jwt }) => {
-    if (!jwt.spec.ok || jwt.spec.value.key.from !== 'value') return [];
-    const target = { namespace: jwt.namespace, name: `${jwt.name}-key`, key: 'key.pem' };
+/** A key that was moved out of a JWT is still in the copy of its spec that `kubectl apply` keeps. */
+export function noteKeyCopies({ jwts }: MigrationFacts): readonly Finding[] {
+  return jwts.flatMap(({ jwt, keyCopies }) => {
+    if (!keyCopies.applied) return [];
+    const why = `kubectl's annotation last-applied-configuration holds a private key, also after it was moved out of the spec: take it off; the next kubectl apply writes it again from your file`;
+    const command = kubectl('annotate', 'jwt', jwt.name, '-n', jwt.namespace, `${LAST_APPLIED}-`);
     return [
-      {
-        level: 'note',
-        reason: 'KeyInResource',
-        object: describeObject(jwt),
-        why: 'its private key is in spec.key.value, where all see it who may read JWTs: move it into a Secret (and out of the file you apply)',
-        commands: [
-          moveKey(printMember('jwt', jwt.namespace, jwt.name, ['spec', 'key', 'value']), target),
-          patchSpec(jwt, { key: { value: null, secret: { name: target.name, key: target.key } } }),
-        ],
-      },
+      { level: 'note', reason: 'KeyInAnnotation', object: describeObject(jwt), why, commands: [command] },
     ];
   });
 }

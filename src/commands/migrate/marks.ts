@@ -10,7 +10,7 @@ export interface LegacyMarks {
 /** kopf keeps the whole spec in there. */
 const HANDLED = 'kopf.zalando.org/last-handled-configuration';
 /** So does `kubectl apply`. */
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** The marks that are on a JWT (wire JSON) now; `undefined` when there are none. */
 export function findLegacyMarks(object: JsonObject): LegacyMarks | undefined {
@@ -18,6 +18,22 @@ export function findLegacyMarks(object: JsonObject): LegacyMarks | undefined {
   const annotations = Object.keys(objectMember(metadata, 'annotations') ?? {}).filter(isKopf);
   const finalizers = listFinalizers(metadata).filter(isKopf);
   return annotations.length + finalizers.length === 0 ? undefined : { annotations, finalizers };
+}
+
+/**
+ * A merge patch (RFC 7386) of the JWT (wire JSON) that takes them off. It carries the resourceVersion, so that no finalizer
+ * of others is lost.
+ */
+export function cleaningPatch(object: JsonObject, marks: LegacyMarks): JsonObject {
+  const metadata = objectMember(object, 'metadata');
+  const finalizers = listFinalizers(metadata).filter((name) => !marks.finalizers.includes(name));
+  return {
+    metadata: {
+      resourceVersion: stringMember(metadata, 'resourceVersion'),
+      annotations: Object.fromEntries(marks.annotations.map((name) => [name, null])),
+      ...(marks.finalizers.length === 0 ? {} : { finalizers }),
+    },
+  };
 }
 
 /** Which copies of the spec in the JWT's annotations hold a private key: that of kopf, and that of `kubectl apply`. */

@@ -1,57 +1,67 @@
 import { describeSeconds } from '../../resources/duration.ts';
 import { member, objectMember } from '../../resources/json.ts';
+import { describeKeyInOwnSecret, isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
 import { ADOPT, GROUP, PLURAL } from '../../resources/names.ts';
-import { findOwnership } from '../../reconcile/ownership.ts';
+import { describeOwner, findOtherController, findOwnership } from '../../reconcile/ownership.ts';
 import { buildClaims } from '../../signing/claims.ts';
 import { effectiveResignBefore, isRenewalClamped } from '../../signing/schedule.ts';
-import { editJwt, kubectl, patchSpec, quoteShell } from './commands.ts';
+import { editJwt, inOrder, kubectl, patchSpec, quoteShell, stopDeployment } from './commands.ts';
 import { describeObject, type Finding, type MigrationFacts } from './facts.ts';
-import { checkConfigMapKeys, checkKeySecrets, noteInlineKeys } from './keys.ts';
+import { checkConfigMapKeys, checkKeySecrets, noteInlineKeys, noteKeyCopies } from './keys.ts';
+import { planMoves } from './moves.ts';
 
 const RESOURCE = `${PLURAL}.${GROUP}`;
 const INSTALL_CRD = 'kubectl apply --server-side --force-conflicts -k deploy/kustomize/crd';
 
 type Check = (facts: MigrationFacts) => readonly Finding[];
 
-/** In the order in which things are mended. JWTs of a Cluster-scoped CRD are looked at once they have a namespace. */
+/** In the order in which things are fixed. JWTs of a Cluster-scoped CRD are looked at once they have a namespace. */
 const CHECKS: readonly Check[] = [
+  checkDeployments,
   checkSchema,
   checkConfigMapKeys,
   checkKeySecrets,
   checkSpecs,
   checkConflicts,
-  checkDeployments,
   noteRenewals,
   noteInlineKeys,
+  noteKeyCopies,
+  noteInstalled,
   noteMarks,
   notePeerings,
 ];
-const CLUSTER_CHECKS: readonly Check[] = [checkDeployments, checkScope, notePeerings];
+const CLUSTER_CHECKS: readonly Check[] = [checkDeployments, checkScope, noteInstalled, notePeerings];
 
 /** Everything of token-manager's that is in the way or worth knowing. Pure. */
 export function findLeftovers(facts: MigrationFacts): readonly Finding[] {
   return (facts.api.namespaced ? CHECKS : CLUSTER_CHECKS).flatMap((check) => check(facts));
 }
 
-/** With a Cluster-scoped CRD token-manager never wrote a Secret, so deleting it loses nothing but the JWTs. */
+/**
+ * With a Cluster-scoped CRD token-manager never wrote a Secret, so deleting it loses nothing but the JWTs. They may hold
+ * private keys: the files are the caller's alone, and the CRD is deleted only when they are there.
+ */
 function checkScope({ namespace, jwts }: MigrationFacts): readonly Finding[] {
   const withFinalizers = jwts.some(({ jwt }) => jwt.finalizers.length > 0);
   const unlock = `kubectl get ${RESOURCE} -o name | xargs -I JWT kubectl patch JWT --type=merge -p '{"metadata":{"finalizers":null}}'`;
+  const filter = `sed -E '/^    (resourceVersion|uid|creationTimestamp|generation):/d' jwts-exported.yaml > jwts.yaml`;
+  const commands = inOrder(
+    `(${inOrder('umask 077', 'set -C', `kubectl get ${RESOURCE} -o yaml > jwts-exported.yaml`, filter)})`,
+    'test -s jwts.yaml',
+    ...(withFinalizers ? [unlock] : []),
+    `kubectl delete crd ${RESOURCE}`,
+    INSTALL_CRD,
+    `kubectl wait --for=condition=Established crd/${RESOURCE}`,
+    `kubectl api-resources --api-group=${GROUP}`, // kubectl remembers the old scope otherwise
+    kubectl('create', '-n', namespace, '-f', 'jwts.yaml'),
+  );
   return [
     {
       level: 'fix',
       reason: 'ClusterScope',
       object: `CRD ${RESOURCE}`,
-      why: `its scope is Cluster, which cannot be changed, and a JWT without a namespace has no place for a Secret: no Secret depends on it. Export its JWTs, delete it, install ours, and create them in a namespace (here ${namespace})`,
-      commands: [
-        `kubectl get ${RESOURCE} -o yaml | sed -E '/^    (resourceVersion|uid|creationTimestamp|generation):/d' > jwts.yaml`,
-        ...(withFinalizers ? [unlock] : []),
-        `kubectl delete crd ${RESOURCE}`,
-        INSTALL_CRD,
-        `kubectl wait --for=condition=Established crd/${RESOURCE}`,
-        `kubectl api-resources --api-group=${GROUP}`, // kubectl remembers the old scope otherwise
-        kubectl('create', '-n', namespace, '-f', 'jwts.yaml'),
-      ],
+      why: `its scope is Cluster, which cannot be changed, and a JWT without a namespace has no place for a Secret: no Secret depends on it. Export its JWTs (to jwts.yaml: remove it afterwards, it may hold private keys), delete it, install ours, and create them in a namespace (here ${namespace})`,
+      commands: [commands],
     },
   ];
 }
@@ -74,45 +84,63 @@ function checkSpecs({ jwts }: MigrationFacts): readonly Finding[] {
   });
 }
 
-function checkConflicts({ jwts, secret }: MigrationFacts): readonly Finding[] {
+function checkConflicts(facts: MigrationFacts): readonly Finding[] {
+  const moves = planMoves(facts);
+  const { jwts, secret, legacyKeyNamespace } = facts;
   return jwts.flatMap(({ jwt }) => {
-    const look = secret(jwt.namespace, jwt.name);
-    if (look.state !== 'found') return [];
-    if (findOwnership(jwt, look.metadata) !== 'foreign') return [];
     const { namespace, name } = jwt;
-    const told = { level: 'fix', reason: 'SecretConflict', object: describeObject(jwt) } as const;
-    const controller = look.metadata.owners.find((owner) => owner.controller);
+    const object = describeObject(jwt);
+    const told = { level: 'fix', reason: 'SecretConflict', object } as const;
+    const look = secret(namespace, name);
+    if (jwt.spec.ok && isKeyInOwnSecret(jwt, jwt.spec.value.key, legacyKeyNamespace ?? namespace)) {
+      const move = moves.get(object);
+      const commands = look.state !== 'absent' && move !== undefined ? [move.command] : [];
+      return [{ ...told, why: describeKeyInOwnSecret(jwt).message, commands }];
+    }
+    if (look.state !== 'found' || findOwnership(jwt, look.metadata) !== 'foreign') return [];
+    const controller = findOtherController(jwt, look.metadata.owners);
     if (controller !== undefined) {
-      const why = `Secret ${namespace}/${name} belongs to ${controller.kind} ${controller.name}: it is left untouched. Give the JWT another name`;
+      const why = `Secret ${namespace}/${name} belongs to ${describeOwner(controller)}: it is left untouched. Create the JWT under another name`;
       return [{ ...told, why, commands: [] }];
     }
-    const why = `Secret ${namespace}/${name} is not this JWT's: it is left untouched. Delete it, rename the JWT, or hand it over (what else is in it stays)`;
-    return [
-      { ...told, why, commands: [kubectl('annotate', 'secret', name, '-n', namespace, `${ADOPT}=${name}`)] },
-    ];
+    const why = `Secret ${namespace}/${name} is not this JWT's: it is left untouched. Create the JWT under another name, delete the Secret if nobody needs it, or hand it over (what else is in it stays)`;
+    const adopt = kubectl('annotate', 'secret', name, '-n', namespace, `${ADOPT}=${name}`);
+    return [{ ...told, why, commands: [adopt] }];
   });
 }
 
-function checkDeployments({ deployments, crdInRelease }: MigrationFacts): readonly Finding[] {
-  return deployments.map(({ namespace, name, release, replicas }) => {
-    const isRunning = replicas > 0;
-    const isReleased = release !== undefined && !crdInRelease;
-    const why = isRunning
-      ? 'token-manager still runs and marks the JWTs with its finalizer: remove it once jwt-injector runs'
-      : 'token-manager is switched off but still installed';
-    const warning = ' (not by helm uninstall: the CRD may belong to the release, and with it go all JWTs)';
-    return {
-      level: isRunning ? 'fix' : 'note',
-      reason: 'LegacyOperatorActive',
-      object: `Deployment ${namespace}/${name}`,
-      why: release !== undefined && crdInRelease ? why + warning : why,
-      commands: [
-        isReleased
-          ? ['helm', 'uninstall', release, '-n', namespace].map(quoteShell).join(' ')
-          : kubectl('delete', 'deployment', name, '-n', namespace),
-      ],
-    };
-  });
+/** It has to stop before the JWTs are changed: each change would make it sign again. */
+function checkDeployments({ deployments }: MigrationFacts): readonly Finding[] {
+  return deployments
+    .filter(({ replicas }) => replicas > 0)
+    .map((deployment) => ({
+      level: 'fix',
+      reason: 'TokenManagerRuns',
+      object: `Deployment ${deployment.namespace}/${deployment.name}`,
+      why: 'token-manager still runs: stop it first; tokens that are there stay valid meanwhile',
+      commands: [stopDeployment(deployment)],
+    }));
+}
+
+/** Once jwt-injector works. */
+function noteInstalled({ deployments, crdInRelease }: MigrationFacts): readonly Finding[] {
+  return deployments
+    .filter(({ replicas }) => replicas === 0)
+    .map(({ namespace, name, release }) => {
+      const why = 'token-manager is stopped but still installed: remove it once all JWTs are Ready';
+      const warning = ' (not by helm uninstall: the CRD may belong to the release, and with it go all JWTs)';
+      const isReleased = release !== undefined && !crdInRelease;
+      const command = isReleased
+        ? ['helm', 'uninstall', release, '-n', namespace].map(quoteShell).join(' ')
+        : kubectl('delete', 'deployment', name, '-n', namespace);
+      return {
+        level: 'note',
+        reason: 'TokenManagerInstalled',
+        object: `Deployment ${namespace}/${name}`,
+        why: release !== undefined && crdInRelease ? why + warning : why,
+        commands: [command],
+      };
+    });
 }
 
 function noteRenewals({ jwts }: MigrationFacts): readonly Finding[] {
@@ -141,7 +169,8 @@ function noteMarks({ jwts }: MigrationFacts): readonly Finding[] {
     ].join(' and ');
     const key = keyCopies.handled ? ', one with the private key in it' : '';
     const why = `it carries token-manager's ${what}${key}: jwt-injector migrate clean takes them off once token-manager is gone`;
-    return [{ level: 'note', reason: 'KopfMarks', object: describeObject(jwt), why, commands: [] }];
+    const command = `jwt-injector migrate clean -n ${quoteShell(jwt.namespace)}`;
+    return [{ level: 'note', reason: 'KopfMarks', object: describeObject(jwt), why, commands: [command] }];
   });
 }
 

@@ -1,0 +1,42 @@
+import type { Resource } from '../../kube/resource-path.ts';
+import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+import type { Access } from '../cluster/connect.ts';
+import { tryList } from './try-list.ts';
+
+/** Helm's mark on what belongs to a release. */
+export const RELEASE = 'meta.helm.sh/release-name';
+const DEPLOYMENTS: Resource = { group: 'apps', version: 'v1', plural: 'deployments' };
+/** The chart of token-manager names it so, whatever the release. */
+const OLD_NAME = 'token-manager';
+
+/** A Deployment of token-manager. */
+export interface OldDeployment {
+  readonly namespace: string;
+  readonly name: string;
+  /** The Helm release it belongs to. */
+  readonly release: string | undefined;
+  /** Wanted or still there: while it is not 0, it may sign. */
+  readonly replicas: number;
+}
+
+/** Those of the cluster, or of the one namespace where the caller may not list all. */
+export async function findDeployments(
+  { client, namespace }: Access,
+  mayNot: Set<string>,
+): Promise<readonly OldDeployment[]> {
+  const place = { everywhere: true, namespace };
+  const found = await tryList(client, DEPLOYMENTS, place, mayNot, `metadata.name=${OLD_NAME}`);
+  return found.map(readDeployment);
+}
+
+function readDeployment(object: JsonObject): OldDeployment {
+  const metadata = objectMember(object, 'metadata');
+  const wanted = member(objectMember(object, 'spec'), 'replicas');
+  const present = member(objectMember(object, 'status'), 'replicas');
+  return {
+    namespace: stringMember(metadata, 'namespace') ?? '',
+    name: stringMember(metadata, 'name') ?? '',
+    release: stringMember(objectMember(metadata, 'annotations'), RELEASE),
+    replicas: Math.max(typeof wanted === 'number' ? wanted : 1, typeof present === 'number' ? present : 0),
+  };
+}

@@ -1,0 +1,133 @@
+import { isTokenName } from '../../admission/token-name.ts';
+import { objectMember, stringMember } from '../../resources/json.ts';
+import { isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
+import { inOrder, moveKey, patchSpec, printMember } from './commands.ts';
+import { describeObject, OLD_KEY_NAMESPACE, type MigratingJwt, type MigrationFacts } from './facts.ts';
+
+/** Kubernetes API: keys of Secrets and ConfigMaps. */
+export const DATA_KEY = /^[-._a-zA-Z0-9]{1,253}$/;
+/** Room for what tells a name from one that is taken. */
+const MOST_OF_NAME = 240;
+/** So many names are looked up for each key to move: the first may be taken. */
+const LOOKED_UP = 5;
+
+/** A key that is to be moved into a Secret of its own, with all JWTs that sign with it. */
+export interface KeyMove {
+  /** Where the key is, in words. */
+  readonly from: string;
+  readonly command: string;
+}
+
+interface Source {
+  /** The same for JWTs of one namespace that share the key. */
+  readonly id: string;
+  readonly from: string;
+  readonly print: string;
+  readonly base: string;
+  readonly dataKey: string;
+  /** Members of `spec.key` that go. */
+  readonly dropped: Readonly<Record<string, null>>;
+}
+
+/** Where the JWT's key is, if it has to be moved; a ConfigMap that cannot be is `undefined` too. */
+function findSource({ jwt, spec }: MigratingJwt): Source | undefined {
+  const { namespace, name } = jwt;
+  const map = objectMember(objectMember(spec, 'key'), 'configMap');
+  if (map !== undefined) return findMapSource(namespace, map);
+  if (!jwt.spec.ok) return undefined;
+  const { key } = jwt.spec.value;
+  const base = `${name.slice(0, MOST_OF_NAME)}-key`;
+  if (key.from === 'value') {
+    return {
+      id: `${namespace} jwt ${name}`,
+      from: `JWT ${namespace}/${name}`,
+      print: printMember('jwt', namespace, name, ['spec', 'key', 'value']),
+      base,
+      dataKey: 'key.pem',
+      dropped: { value: null },
+    };
+  }
+  if (!isKeyInOwnSecret(jwt, key, namespace) || !DATA_KEY.test(key.key)) return undefined;
+  return {
+    id: `${namespace} secret ${name} ${key.key}`,
+    from: `Secret ${namespace}/${name}`,
+    print: `${printMember('secret', namespace, name, ['data', key.key])} | base64 -d`,
+    base,
+    dataKey: key.key,
+    dropped: {},
+  };
+}
+
+function findMapSource(jwtNamespace: string, map: unknown): Source | undefined {
+  const [name = '', key = ''] = [stringMember(map, 'name'), stringMember(map, 'key')];
+  const namespace = stringMember(map, 'namespace') ?? OLD_KEY_NAMESPACE;
+  if (!isTokenName(name) || !isTokenName(namespace) || !DATA_KEY.test(key)) return undefined;
+  return {
+    id: `${jwtNamespace} configmap ${namespace}/${name} ${key}`,
+    from: `ConfigMap ${namespace}/${name}`,
+    print: printMember('configmap', namespace, name, ['data', key]),
+    base: name.slice(0, MOST_OF_NAME),
+    dataKey: key,
+    dropped: { configMap: null },
+  };
+}
+
+/** The names that a move may take, the likeliest first. */
+function nameAt(base: string, index: number): string {
+  return index === 0 ? base : `${base}-${index + 1}`;
+}
+
+/** Secrets that have to be looked at, so that no move takes the name of one that is there. */
+export function listTargets(
+  jwts: readonly MigratingJwt[],
+): readonly { readonly namespace: string; readonly name: string }[] {
+  return jwts.flatMap((migrating) => {
+    const source = findSource(migrating);
+    if (source === undefined) return [];
+    const { namespace } = migrating.jwt;
+    return Array.from({ length: LOOKED_UP }, (_, index) => ({ namespace, name: nameAt(source.base, index) }));
+  });
+}
+
+/**
+ * The moves of all keys that lie where they should not, by what `describeObject` says of the JWT. JWTs that share a key have
+ * one command together. Each Secret gets a name of its own: not that of a Secret that is there or that another JWT is told
+ * to have, nor that of a JWT, whose token would be written there.
+ */
+export function planMoves(facts: MigrationFacts): ReadonlyMap<string, KeyMove> {
+  const taken = listTaken(facts);
+  const groups = new Map<string, { readonly source: Source; readonly users: MigratingJwt[] }>();
+  for (const migrating of facts.jwts) {
+    const source = findSource(migrating);
+    if (source === undefined) continue;
+    const group = groups.get(source.id) ?? { source, users: [] };
+    groups.set(source.id, group);
+    group.users.push(migrating);
+  }
+  const moves = new Map<string, KeyMove>();
+  for (const { source, users } of groups.values()) {
+    const namespace = users[0]?.jwt.namespace ?? '';
+    const isFree = (name: string): boolean =>
+      !taken.has(`${namespace}/${name}`) && facts.secret(namespace, name).state !== 'found';
+    let index = 0;
+    while (!isFree(nameAt(source.base, index))) index += 1;
+    const name = nameAt(source.base, index);
+    taken.add(`${namespace}/${name}`);
+    const secret = { name, key: source.dataKey, namespace };
+    const patches = users.map(({ jwt }) => patchSpec(jwt, { key: { ...source.dropped, secret } }));
+    const command = moveKey(source.print, { namespace, name, key: source.dataKey }, inOrder(...patches));
+    for (const { jwt } of users) moves.set(describeObject(jwt), { from: source.from, command });
+  }
+  return moves;
+}
+
+function listTaken({ jwts, legacyKeyNamespace }: MigrationFacts): Set<string> {
+  const taken = new Set<string>();
+  for (const { jwt } of jwts) {
+    taken.add(`${jwt.namespace}/${jwt.name}`);
+    if (!jwt.spec.ok || jwt.spec.value.key.from !== 'secret') continue;
+    const { namespace = legacyKeyNamespace ?? jwt.namespace, name } = jwt.spec.value.key;
+    taken.add(`${namespace}/${name}`);
+  }
+  return taken;
+}

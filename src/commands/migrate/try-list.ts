@@ -1,0 +1,34 @@
+import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
+import { resourcePath, type Resource } from '../../kube/resource-path.ts';
+import type { JsonObject } from '../../resources/json.ts';
+import type { Access } from '../cluster/connect.ts';
+import { describeRequest } from '../cluster/connect-errors.ts';
+
+/** Where to list: in all namespaces, else in the one; `undefined` for what has no namespace. */
+export interface Place {
+  readonly everywhere: boolean;
+  readonly namespace: string | undefined;
+}
+
+/**
+ * In all namespaces if asked for and allowed, else in the one. What the caller may not list is added to `mayNot`; a kind
+ * that the cluster does not know has no objects.
+ */
+export async function tryList(
+  client: Access['client'],
+  resource: Resource,
+  { everywhere, namespace }: Place,
+  mayNot: Set<string>,
+  fieldSelector?: string,
+): Promise<readonly JsonObject[]> {
+  try {
+    const path = resourcePath(resource, everywhere || namespace === undefined ? {} : { namespace });
+    return (await client.list(path, { query: { fieldSelector } })).items;
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    if (!isDenied(error) || !(error instanceof KubeError)) throw error;
+    mayNot.add(describeRequest(error));
+    const isLast = !everywhere || namespace === undefined;
+    return isLast ? [] : tryList(client, resource, { everywhere: false, namespace }, mayNot, fieldSelector);
+  }
+}
