@@ -1,72 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
-import { promisify } from 'node:util';
-import type { SecretLook } from '../../src/commands/cluster/connect-secret.ts';
-import { moveKey, quoteShell } from '../../src/commands/migrate/commands.ts';
-import type { Finding, MigrationFacts } from '../../src/commands/migrate/facts.ts';
-import { findKeyCopies, findLegacyMarks } from '../../src/commands/migrate/marks.ts';
-import { findLeftovers } from '../../src/commands/migrate/rules.ts';
-import { migrateCommand } from '../../src/commands/migrate.ts';
-import { KubeError } from '../../src/kube/errors.ts';
-import { parseJwt } from '../../src/resources/jwt.ts';
-import { parseSecretMetadata } from '../../src/resources/secret.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
-import { runCommand } from './captured-io.ts';
+import { check, fixes, keyIn } from './migrating-cluster.ts';
 
-interface Cluster {
-  readonly jwts?: readonly ReturnType<typeof wireJwt>[];
-  /** Metadata by namespace/name; `'forbidden'` for one that the caller may not see. */
-  readonly secrets?: Readonly<Record<string, Record<string, unknown> | 'forbidden'>>;
-  readonly more?: Partial<MigrationFacts>;
-}
-
-function check({ jwts = [], secrets = {}, more = {} }: Cluster): readonly Finding[] {
-  const look = (id: string): SecretLook => {
-    const metadata = secrets[id];
-    if (metadata === undefined) return { state: 'absent' };
-    const [namespace = '', name = ''] = id.split('/');
-    if (metadata !== 'forbidden') {
-      return {
-        state: 'found',
-        metadata: parseSecretMetadata({ metadata: { namespace, name, ...metadata } }),
-      };
-    }
-    const error = new KubeError({
-      verb: 'get',
-      resource: 'secrets',
-      namespace,
-      status: 403,
-      reason: 'Forbidden',
-    });
-    return { state: 'forbidden', error };
-  };
-  return findLeftovers({
-    api: { namespaced: true, hasStatus: true },
-    jwts: jwts.map((object) => {
-      const jwt = parseJwt(object);
-      if (!jwt.ok) throw new Error(jwt.problem);
-      return {
-        jwt: jwt.value,
-        spec: object.spec,
-        marks: findLegacyMarks(object),
-        keyCopies: findKeyCopies(object),
-      };
-    }),
-    secret: (namespace, name) => look(`${namespace}/${name}`),
-    deployments: [],
-    crdInRelease: false,
-    peerings: [],
-    legacyKeyNamespace: undefined,
-    namespace: 'science',
-    ...more,
-  });
-}
-
-const keyIn = (name: string, namespace?: string) => ({
-  key: { secret: { name, key: 'key.pem', ...(namespace === undefined ? {} : { namespace }) } },
-});
-const fixes = (cluster: Cluster): readonly Finding[] => check(cluster).filter(({ level }) => level === 'fix');
 const FINALIZER = 'kopf.zalando.org/KopfFinalizerMarker';
 const served = { status: { observedGeneration: 1 } };
 
@@ -242,76 +178,6 @@ describe('what migrate check finds', () => {
     assert.match(found?.why ?? '', /not by helm uninstall: the CRD may belong to the release/);
   });
 
-  it('a key in the Secret of its token is moved, never deleted or handed over', () => {
-    const secrets = { 'science/my-jwt': {} };
-    for (const namespace of [undefined, 'science']) {
-      const [found, ...more] = fixes({ jwts: [wireJwt(keyIn('my-jwt', namespace))], secrets });
-      assert.deepEqual([found?.reason, more], ['SecretConflict', []]);
-      assert.doesNotMatch(`${found?.why} ${found?.commands.join(' ')}`, /delete|adopt|hand it over/);
-      assert.match(
-        found?.commands[0] ?? '',
-        /^\(key=\$\(kubectl get secret my-jwt .* create secret generic my-jwt-key /,
-      );
-    }
-    assert.deepEqual(fixes({ jwts: [wireJwt(keyIn('my-jwt', 'science'))] })[0]?.commands, []);
-  });
-
-  it('keys that are moved get names of their own, and their JWTs the namespace', () => {
-    const fromMap = (name: string, map: string, namespace = 'default') =>
-      wireJwt({ key: { configMap: { name: map, key: 'key.pem', namespace } } }, { metadata: { name } });
-    const inline = (name: string) => wireJwt({}, { metadata: { name } });
-    const jwts = [
-      fromMap('a', 'shared'), // both of these share a Secret
-      fromMap('b', 'shared'),
-      fromMap('c', 'shared', 'other'), // another key of the same name
-      fromMap('d', 'e'), // the name of a JWT
-      inline('e'),
-      fromMap('f', 'e-key'), // what the one before would be called
-      inline('g'), // there is a g-key
-      wireJwt(keyIn('shared-2'), { metadata: { name: 'h' } }), // told to be made
-    ];
-    const found = check({ jwts, secrets: { 'science/g-key': {} } });
-    const commands = [...new Set(found.flatMap((finding) => finding.commands))];
-    const made = commands.flatMap((command) =>
-      [...command.matchAll(/create secret generic (\S+) /g)].map(([, name]) => name),
-    );
-    assert.deepEqual(made.toSorted(), [
-      'e-2',
-      'e-key',
-      'e-key-2',
-      'g-key-2',
-      'shared',
-      'shared-2',
-      'shared-3',
-    ]);
-    const patches = commands.flatMap((command) => [
-      ...command.matchAll(/kubectl patch jwt (\S+) .*?-p '(.*?)'/g),
-    ]);
-    assert.deepEqual(patches.map(([, name]) => name).toSorted(), ['a', 'b', 'c', 'd', 'e', 'f', 'g']);
-    for (const [, , patch] of patches) assert.match(patch ?? '', /"namespace":"science"/);
-  });
-
-  it('a key that kubectl apply keeps a copy of is named, also after it was moved', () => {
-    const copy = JSON.stringify({ spec: { key: { value: 'a private key' } } });
-    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': copy };
-    const jwt = wireJwt(keyIn('my-key', 'science'), { metadata: { annotations } });
-    const [note] = check({ jwts: [jwt], secrets: { 'science/my-key': {} } });
-    assert.equal(note?.reason, 'KeyInAnnotation');
-    assert.match(note?.why ?? '', /last-applied-configuration holds a private key/);
-    assert.deepEqual(note?.commands, [
-      'kubectl annotate jwt my-jwt -n science kubectl.kubernetes.io/last-applied-configuration-',
-    ]);
-  });
-
-  it('the JWTs of a Cluster-scoped CRD are exported to files of the caller alone, before it is deleted', () => {
-    const [found] = fixes({ more: { api: { namespaced: false, hasStatus: false } } });
-    const [command = '', ...more] = found?.commands ?? [];
-    assert.deepEqual(more, []);
-    assert.match(command, /^\(umask 077 && set -C && kubectl get \S+ -o yaml > jwts-exported.yaml && /);
-    assert.doesNotMatch(command, /;|kubectl get[^&]*\|/, 'no part runs after one that failed');
-    assert.ok(command.indexOf('test -s jwts.yaml && ') < command.indexOf('kubectl delete crd'));
-  });
-
   it('names that no Secret can have lead to no command with them', () => {
     const spec = { key: { secret: { name: "x'; rm -rf /; '", key: 'key.pem' } } };
     const maps = { key: { configMap: { name: '$(reboot)', key: 'a b' } } };
@@ -319,60 +185,5 @@ describe('what migrate check finds', () => {
       const [found] = fixes({ jwts: [jwt] });
       assert.deepEqual(found?.commands, ['kubectl edit jwt my-jwt -n science']);
     }
-  });
-});
-
-it('quoteShell makes one word of anything', async () => {
-  for (const text of ["a'b", '$(x) `y` "z"', 'a b\nc', '', '{"a":1}', String.raw`\.`]) {
-    const { stdout } = await promisify(execFile)('sh', ['-c', `printf %s ${quoteShell(text)}`]);
-    assert.equal(stdout, text);
-  }
-});
-
-describe('the command that moves a key', () => {
-  const move = (source: string, next: string): string =>
-    moveKey(source, { namespace: 'n', name: 's', key: 'key.pem' }, next);
-
-  /** A kubectl that keeps what it is given to create, and fails if told to. */
-  async function run(command: string, createFails = false) {
-    const shim = `kubectl() { cat > /dev/null; echo created; ${createFails ? 'return 1' : 'return 0'}; }`;
-    const { stdout } = await promisify(execFile)('sh', ['-c', `${shim}\n${command}; echo "[$key]"`]);
-    return stdout;
-  }
-
-  it('makes the Secret, then goes on, and leaves no key behind in the shell', async () => {
-    assert.equal(await run(move('echo KEY', 'echo next')), 'created\nnext\n[]\n');
-  });
-
-  it('does nothing more once a part failed', async () => {
-    assert.equal(await run(move('false', 'echo next')), '[]\n');
-    assert.equal(await run(move('true', 'echo next')), '[]\n', 'there is no key');
-    assert.equal(await run(move('echo KEY', 'echo next'), true), 'created\n[]\n');
-  });
-});
-
-describe('how migrate is used', () => {
-  const wrong = [
-    [],
-    ['run'],
-    ['check', 'x'],
-    ['check', '-A', '-n', 'x'],
-    ['check', '-o', 'csv'],
-    ['check', '--dry-run'],
-    ['clean', 'x'],
-    ['clean', '--legacy-key-namespace', 'x'],
-  ];
-  for (const args of wrong) {
-    it(`wrong usage (${args.join(' ')}): exit code 2 and the help`, async () => {
-      const { code, out, err } = await runCommand(migrateCommand, args);
-      assert.deepEqual([code, out], [2, '']);
-      assert.match(err, /^error: .*\n\nUsage: jwt-injector migrate check/s);
-    });
-  }
-
-  it('--help explains, exit code 0', async () => {
-    const { code, out } = await runCommand(migrateCommand, ['--help']);
-    assert.equal(code, 0);
-    assert.match(out, /^Usage: jwt-injector migrate check/);
   });
 });

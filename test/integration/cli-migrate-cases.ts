@@ -28,11 +28,27 @@ export function describeMigrate(world: () => World): void {
         .map(({ object, reason }: Loose) => `${object}: ${reason}`)
         .toSorted();
 
-    it('finds everything that token-manager left, and its commands mend it', async () => {
+    it('clean changes nothing beside a token-manager that runs', async () => {
+      const left = (await world().objects.get('jwts', 'lab', 'clamped')).metadata;
+      const { code, out } = await world().admin.run(migrateCommand, 'clean', '-n', 'lab');
+      assert.equal(code, 1);
+      assert.match(out, /^nothing was changed: token-manager still runs$/m);
+      assert.match(out, /^kubectl scale deployment token-manager -n operators --replicas=0$/m);
+      const dry = await world().admin.run(migrateCommand, 'clean', '-A', '--dry-run', '-o', 'yaml');
+      assert.equal(dry.code, 0);
+      const [jwt, ...more] = parse(dry.out).jwts;
+      assert.deepEqual([jwt.namespace, jwt.name, jwt.outcome, more], ['lab', 'clamped', 'found', []]);
+      assert.equal(
+        (await world().objects.get('jwts', 'lab', 'clamped')).metadata.resourceVersion,
+        left.resourceVersion,
+      );
+    });
+
+    it('finds everything that token-manager left, and its commands fix it', async () => {
       const { code, report } = await check('-A');
       assert.equal(code, 1);
       assert.deepEqual(find(report, 'fix'), [
-        'Deployment operators/token-manager: LegacyOperatorActive',
+        'Deployment operators/token-manager: TokenManagerRuns',
         'JWT lab/config-map: KeyUnreadable',
         'JWT lab/foreign: KeyNotGranted',
         'JWT lab/omitted: KeyNotFound',
@@ -51,19 +67,48 @@ export function describeMigrate(world: () => World): void {
         'clusterkopfpeerings.kopf.dev default: KopfPeering',
       ]);
       const { out } = await world().admin.run(migrateCommand, 'check', '-A');
-      assert.match(out, /^10 JWTs in all namespaces: 8 to mend, /m);
+      assert.match(out, /^10 JWTs in all namespaces: 8 to fix, /m);
       const { out: inOne } = await world().admin.run(migrateCommand, 'check', '-n', 'lab');
       assert.doesNotMatch(inOne, /JWT (other|science)/);
 
-      await runShell(world().stage.cluster, commandsOf(out));
-      const mended = await check('-A');
-      assert.deepEqual(find(mended.report, 'fix'), []);
-      assert.deepEqual(find(mended.report, 'note'), [
+      await runShell(
+        world().stage.cluster,
+        commandsOf(out).filter((line) => !line.startsWith('jwt-injector')),
+      );
+      const fixed = await check('-A');
+      assert.deepEqual(find(fixed.report, 'fix'), []);
+      assert.deepEqual(find(fixed.report, 'note'), [
+        'Deployment operators/token-manager: TokenManagerInstalled',
         'JWT lab/clamped: KopfMarks',
         'JWT lab/clamped: NeverRenewed',
         'JWT lab/foreign: NeverRenewed',
+        'JWT science/keyless: KeyNamespace',
       ]);
-      assert.equal(mended.code, 0);
+      assert.equal(fixed.code, 0);
+    });
+
+    it('its last commands remove token-manager, and what it left on the JWTs', async () => {
+      const { out } = await world().admin.run(migrateCommand, 'check', '-A');
+      const commands = commandsOf(out);
+      assert.deepEqual(commands.slice(-2), [
+        'kubectl delete deployment token-manager -n operators',
+        'jwt-injector migrate clean -n lab',
+      ]);
+      assert.match(await runShell(world().stage.cluster, commands), /^1 cleaned in namespace lab$/m);
+      const { annotations = {}, finalizers = [] } = (await world().objects.get('jwts', 'lab', 'clamped'))
+        .metadata;
+      assert.deepEqual([annotations, finalizers], [{}, []]);
+      const { code, out: again } = await world().admin.run(migrateCommand, 'clean', '-A');
+      assert.deepEqual([code, again], [0, 'No JWT in all namespaces carries anything of token-manager.\n']);
+      assert.deepEqual(find((await check('-A')).report, 'note'), [
+        'JWT lab/clamped: NeverRenewed',
+        'JWT lab/foreign: NeverRenewed',
+      ]);
+    });
+
+    it('every key that was moved says where it is, so that the way back works', async () => {
+      for (const { metadata, spec } of await world().objects.list('jwts', 'lab'))
+        assert.ok(['lab', 'vault', 'default'].includes(spec.key.secret.namespace), metadata.name);
     });
 
     it('after it every JWT is signed, by the keys that token-manager used', async () => {
@@ -100,21 +145,22 @@ export function describeMigrate(world: () => World): void {
       const { code, out } = await world().admin.run(migrateCommand, 'check', ...IN_SCIENCE);
       assert.equal(code, 1);
       assert.match(out, /^fix +ClusterScope +CRD jwts\.tokens\.osg-htc\.org/m);
-      await runShell(world().stage.cluster, commandsOf(out));
+      const shown = await runShell(world().stage.cluster, [...commandsOf(out), 'ls -l jwts*.yaml']);
+      assert.equal(shown.match(/^-rw------- .*jwts(-exported)?\.yaml$/gm)?.length, 2);
       assert.equal((await check(...IN_SCIENCE)).code, 0);
       assert.equal((await world().objects.get('jwts', 'science', 'unplaced')).spec.keyId, 'my-jwt-key');
     });
   });
 }
 
-/** What is not a comment or a heading below the first heading, as somebody would copy it. */
+/** The commands below the headings, as somebody would copy them. */
 function commandsOf(out: string): readonly string[] {
-  const lines = out.slice(out.indexOf('To mend it')).split('\n');
+  const lines = out.slice(out.search(/^To (fix it|tidy up)/m)).split('\n');
   const file = ["cat > key.pem <<'KEY'", ...KEY.trim().split('\n'), 'KEY'];
   return [
     ...file,
     ...lines
-      .filter((line) => /^(kubectl|helm) /.test(line))
+      .filter((line) => /^(kubectl|helm|jwt-injector|\() ?/.test(line))
       .map((line) => line.replace('KEYFILE', 'key.pem')),
   ];
 }

@@ -56,7 +56,7 @@ export function describeRights(world: () => World): void {
     it('gets what can be checked of a migration', async () => {
       const { code, out } = await reader.run(migrateCommand, 'check');
       assert.equal(code, 0);
-      assert.match(out, /^3 JWTs in namespace science: nothing to mend in what you may read, 2 remarks$/m);
+      assert.match(out, /^3 JWTs in namespace science: nothing to fix in what you may read, 2 remarks$/m);
       assert.match(
         out,
         /^note: you may not read secrets in namespace science: what is there was not looked at$/m,

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
@@ -35,18 +35,20 @@ export function callAs(kubeconfig: string, printed: string[]): Caller {
   };
 }
 
-/** Runs shell lines as a reader of them would who has the checkout and `kubectl`, and stops at the first that fails. */
+/** Runs shell lines as a reader of them would who has the checkout, `kubectl` and `jwt-injector`, and stops at the first that fails. */
 export async function runShell(cluster: ControlPlane, lines: readonly string[]): Promise<string> {
   const folder = await mkdtemp(join(cluster.folder, 'shell-'));
   try {
     await symlink(join(ROOT, 'deploy'), join(folder, 'deploy'));
+    const program = `#!/bin/sh\nexec ${process.execPath} ${join(ROOT, 'src/main.ts')} "$@"\n`;
+    await writeFile(join(folder, 'jwt-injector'), program, { mode: 0o755 });
     const { stdout, stderr } = await promisify(execFile)('sh', ['-ec', lines.join('\n')], {
       cwd: folder,
       env: {
         HOME: folder,
         KUBECACHEDIR: join(cluster.folder, 'kubectl-cache'),
         KUBECONFIG: cluster.adminKubeconfig,
-        PATH: `${dirname(cluster.kubectlPath)}:${process.env['PATH'] ?? ''}`,
+        PATH: `${dirname(cluster.kubectlPath)}:${folder}:${process.env['PATH'] ?? ''}`,
       },
     });
     return `${stdout}${stderr}`;

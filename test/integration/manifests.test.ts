@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
 import { installCrd } from '../controlplane/install.ts';
+import { runShell } from './cli-run.ts';
 
 const KUSTOMIZE = join(import.meta.dirname, '../../deploy/kustomize');
 
@@ -54,5 +56,19 @@ describe('the shipped manifests, as they are', () => {
     assert.equal(stderr, '');
     const available = ['--for=jsonpath={.status.replicas}=2', '--timeout=20s'];
     await cluster.kubectl(['wait', '-n', 'jwt-injector', 'deployment/jwt-injector', ...available]);
+  });
+
+  it('go again without an error by the commands of the README, and leave the CRD', async () => {
+    const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
+    const section = readme.slice(readme.indexOf('## Uninstall'), readme.indexOf('## License'));
+    const commands = [...section.matchAll(/^\$ (.*)$/gm)].map(([, command = '']) => command);
+    assert.equal(commands.length, 2);
+    const printed = await runShell(cluster, commands);
+    assert.doesNotMatch(printed, /error|not found/i);
+    const kinds =
+      'namespaces,clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations';
+    const { stdout } = await cluster.kubectl(['get', `${kinds},crds`, '-o', 'name']);
+    const left = stdout.split('\n').filter((name) => /jwt-injector|jwts/.test(name));
+    assert.deepEqual(left, ['customresourcedefinition.apiextensions.k8s.io/jwts.tokens.osg-htc.org']);
   });
 });

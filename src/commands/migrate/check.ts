@@ -19,7 +19,7 @@ interface MigrationReport {
   readonly mayNot: readonly string[];
 }
 
-/** `jwt-injector migrate check`: exit code 1 when something has to be mended. */
+/** `jwt-injector migrate check`: exit code 1 when something has to be fixed. */
 export async function checkMigration(access: Access, options: MigrateOptions, io: Io): Promise<ExitCode> {
   const namespace = options.everywhere ? undefined : access.namespace;
   const gathered = await gatherFacts(access, options);
@@ -44,8 +44,8 @@ function describeMigration(report: MigrationReport, paint: Paint): readonly stri
   const where = namespace === undefined ? 'all namespaces' : `namespace ${namespace}`;
   const verdict =
     fixes.length === 0
-      ? paint('green', mayNot.length === 0 ? 'all is well' : 'nothing to mend in what you may read')
-      : paint('red', `${fixes.length} to mend`);
+      ? paint('green', mayNot.length === 0 ? 'all is well' : 'nothing to fix in what you may read')
+      : paint('red', `${fixes.length} to fix`);
   const remarks = notes.length === 0 ? '' : `, ${notes.length} ${notes.length === 1 ? 'remark' : 'remarks'}`;
   const rows = findings.map(({ level, reason, object, why }) => [
     paint(level === 'fix' ? 'red' : 'yellow', level),
@@ -56,7 +56,7 @@ function describeMigration(report: MigrationReport, paint: Paint): readonly stri
   return [
     `${jwts} ${jwts === 1 ? 'JWT' : 'JWTs'} in ${where}: ${verdict}${remarks}`,
     ...(rows.length === 0 ? [] : ['', ...formatTable(rows)]),
-    ...describeCommands('To mend it, in this order:', fixes, paint),
+    ...describeCommands('To fix it, in this order:', fixes, paint),
     ...describeCommands('To tidy up, if you like:', notes, paint),
     ...(mayNot.length === 0 ? [] : ['']),
     ...mayNot.map((request) =>

@@ -35,7 +35,7 @@ export interface MigrationFacts {
 
 /** One thing that token-manager left. */
 export interface Finding {
-  /** `fix`: has to be mended. `note`: good to know, or to tidy up. */
+  /** `fix`: has to be fixed. `note`: good to know, or to tidy up. */
   readonly level: 'fix' | 'note';
   /** A stable word; where there is a condition for it, the condition's. */
   readonly reason: string;

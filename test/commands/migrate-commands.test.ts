@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { moveKey, quoteShell } from '../../src/commands/migrate/commands.ts';
+import { migrateCommand } from '../../src/commands/migrate.ts';
+import { runCommand } from './captured-io.ts';
+
+it('quoteShell makes one word of anything', async () => {
+  for (const text of ["a'b", '$(x) `y` "z"', 'a b\nc', '', '{"a":1}', String.raw`\.`]) {
+    const { stdout } = await promisify(execFile)('sh', ['-c', `printf %s ${quoteShell(text)}`]);
+    assert.equal(stdout, text);
+  }
+});
+
+describe('the command that moves a key', () => {
+  const move = (source: string, next: string): string =>
+    moveKey(source, { namespace: 'n', name: 's', key: 'key.pem' }, next);
+
+  /** A kubectl that keeps what it is given to create, and fails if told to. */
+  async function run(command: string, createFails = false) {
+    const shim = `kubectl() { cat > /dev/null; echo created; ${createFails ? 'return 1' : 'return 0'}; }`;
+    const { stdout } = await promisify(execFile)('sh', ['-c', `${shim}\n${command}; echo "[$key]"`]);
+    return stdout;
+  }
+
+  it('makes the Secret, then goes on, and leaves no key behind in the shell', async () => {
+    assert.equal(await run(move('echo KEY', 'echo next')), 'created\nnext\n[]\n');
+  });
+
+  it('does nothing more once a part failed', async () => {
+    assert.equal(await run(move('false', 'echo next')), '[]\n');
+    assert.equal(await run(move('true', 'echo next')), '[]\n', 'there is no key');
+    assert.equal(await run(move('echo KEY', 'echo next'), true), 'created\n[]\n');
+  });
+});
+
+describe('how migrate is used', () => {
+  const wrong = [
+    [],
+    ['run'],
+    ['check', 'x'],
+    ['check', '-A', '-n', 'x'],
+    ['check', '-o', 'csv'],
+    ['check', '--dry-run'],
+    ['clean', 'x'],
+    ['clean', '--legacy-key-namespace', 'x'],
+  ];
+  for (const args of wrong) {
+    it(`wrong usage (${args.join(' ')}): exit code 2 and the help`, async () => {
+      const { code, out, err } = await runCommand(migrateCommand, args);
+      assert.deepEqual([code, out], [2, '']);
+      assert.match(err, /^error: .*\n\nUsage: jwt-injector migrate check/s);
+    });
+  }
+
+  it('--help explains, exit code 0', async () => {
+    const { code, out } = await runCommand(migrateCommand, ['--help']);
+    assert.equal(code, 0);
+    assert.match(out, /^Usage: jwt-injector migrate check/);
+  });
+});

@@ -1,0 +1,67 @@
+import type { SecretLook } from '../../src/commands/cluster/connect-secret.ts';
+import type { Finding, MigrationFacts } from '../../src/commands/migrate/facts.ts';
+import { findKeyCopies, findLegacyMarks } from '../../src/commands/migrate/marks.ts';
+import { findLeftovers } from '../../src/commands/migrate/rules.ts';
+import { KubeError } from '../../src/kube/errors.ts';
+import { parseJwt } from '../../src/resources/jwt.ts';
+import { parseSecretMetadata } from '../../src/resources/secret.ts';
+import type { wireJwt } from '../fixtures/jwts.ts';
+
+/** What `migrate check` sees. */
+export interface Cluster {
+  readonly jwts?: readonly ReturnType<typeof wireJwt>[];
+  /** Metadata by namespace/name; `'forbidden'` for one that the caller may not see. */
+  readonly secrets?: Readonly<Record<string, Record<string, unknown> | 'forbidden'>>;
+  readonly more?: Partial<MigrationFacts>;
+}
+
+/** What it finds. */
+export function check({ jwts = [], secrets = {}, more = {} }: Cluster): readonly Finding[] {
+  const look = (id: string): SecretLook => {
+    const metadata = secrets[id];
+    if (metadata === undefined) return { state: 'absent' };
+    const [namespace = '', name = ''] = id.split('/');
+    if (metadata !== 'forbidden') {
+      return {
+        state: 'found',
+        metadata: parseSecretMetadata({ metadata: { namespace, name, ...metadata } }),
+      };
+    }
+    const error = new KubeError({
+      verb: 'get',
+      resource: 'secrets',
+      namespace,
+      status: 403,
+      reason: 'Forbidden',
+    });
+    return { state: 'forbidden', error };
+  };
+  return findLeftovers({
+    api: { namespaced: true, hasStatus: true },
+    jwts: jwts.map((object) => {
+      const jwt = parseJwt(object);
+      if (!jwt.ok) throw new Error(jwt.problem);
+      return {
+        jwt: jwt.value,
+        spec: object.spec,
+        marks: findLegacyMarks(object),
+        keyCopies: findKeyCopies(object),
+      };
+    }),
+    secret: (namespace, name) => look(`${namespace}/${name}`),
+    deployments: [],
+    crdInRelease: false,
+    peerings: [],
+    legacyKeyNamespace: undefined,
+    namespace: 'science',
+    ...more,
+  });
+}
+
+/** A spec's key in that Secret. */
+export const keyIn = (name: string, namespace?: string) => ({
+  key: { secret: { name, key: 'key.pem', ...(namespace === undefined ? {} : { namespace }) } },
+});
+/** What of it has to be fixed. */
+export const fixes = (cluster: Cluster): readonly Finding[] =>
+  check(cluster).filter(({ level }) => level === 'fix');
