@@ -42,7 +42,7 @@ export interface Signed {
 
 /**
  * Signs a token and writes it. A problem is one of the author's input; what the API server refuses is thrown.
- * `onSigned` hears of the token before it is written.
+ * `onSigned` is called with the token before it is written.
  */
 export async function signAndWrite(
   store: Store,
@@ -117,7 +117,7 @@ async function takeOver(
 
 /**
  * A status as the body of a server-side apply to the status subresource. It carries the observed resourceVersion: one
- * that arrives late overwrites no newer one, nor that of a JWT made anew under the same name.
+ * that arrives late overwrites no newer one, nor that of a JWT that was created again under the same name.
  */
 export function statusBody({ name, namespace, resourceVersion }: Jwt, status: JsonObject): JsonObject {
   return {

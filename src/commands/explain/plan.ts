@@ -15,7 +15,7 @@ export interface NextStep {
   readonly reason?: StateReason;
   /** One line for people. */
   readonly message: string;
-  /** What stands in the way, and the remedy. */
+  /** The blocking problem, with the remedy. */
   readonly problem?: string;
 }
 
@@ -57,9 +57,9 @@ export function describeNextStep(look: Look, now: number): NextStep {
 function describeReport({ do: word, problem, wanted }: Extract<Plan, { do: 'report' }>): NextStep {
   const { reason, message } = problem;
   if (wanted === undefined) {
-    return { do: word, reason, message: 'nothing, until what stands in the way is mended', problem: message };
+    return { do: word, reason, message: 'nothing, until the problem is fixed', problem: message };
   }
-  const why = `a new token is wanted, because ${CAUSES[wanted]}, but it cannot be signed until what stands in the way is mended`;
+  const why = `a new token is wanted, because ${CAUSES[wanted]}, but it cannot be signed until the problem is fixed`;
   return { do: word, reason, cause: wanted, message: why, problem: message };
 }
 
@@ -97,7 +97,7 @@ export function describeKeyPlace({ keyReference }: Pick<Look, 'keyReference'>): 
   return `in Secret ${namespace}/${name}, data key "${key}"`;
 }
 
-/** The next signatures, none as long as something stands in the way or is not known. */
+/** The next signatures, none as long as something prevents them or is not known. */
 export function foreseeRenewals(look: Look, now: number): readonly Renewal[] {
   const { jwt, seen } = look;
   if (!jwt.spec.ok || seen?.plan.do === 'report' || seen?.plan.do === 'leave') return [];
