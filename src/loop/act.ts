@@ -4,7 +4,7 @@ import type { Jwt, JwtSpec } from '../resources/jwt.ts';
 import { GROUP, KIND, VERSION } from '../resources/names.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
-import { parseSecretMetadata, readSecretToken } from '../resources/secret.ts';
+import { LONGEST_TOKEN, parseSecretMetadata, readSecretToken } from '../resources/secret.ts';
 import { desiredSecret } from '../reconcile/desired-secret.ts';
 import type { Observed, SecretObservation } from '../reconcile/observed.ts';
 import { isLegacySecret, takeOverPatch } from '../reconcile/take-over.ts';
@@ -59,6 +59,7 @@ export async function signAndWrite(
   if (!claims.ok) return fail(claims.problem);
   const startedAt = performance.now();
   const token = await signToken(key.key, spec.keyId, claims.value);
+  if (token.length > LONGEST_TOKEN) return fail(tooLong(token));
   const signed = { claims: claims.value, issuedAt, duration: (performance.now() - startedAt) / 1000 };
   onSigned(signed);
   const present =
@@ -68,6 +69,12 @@ export async function signAndWrite(
   const body = desiredSecret(jwt, spec, token, { issuedAt, expiresAt: claims.value.exp }, present);
   await store.applySecret(body, { force: secret !== undefined, signedBy: key.key.thumbprint });
   return ok(signed);
+}
+
+/** Claims of 64 KiB are a third longer in a token; one that is not read again would be signed again and again. */
+function tooLong({ length }: string): StateProblem {
+  const message = `the token would take ${length} bytes, at most ${LONGEST_TOKEN} are allowed: make spec.data smaller`;
+  return { reason: 'ClaimsInvalid', message };
 }
 
 /**

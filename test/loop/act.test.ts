@@ -57,6 +57,22 @@ describe('signing', () => {
     assert.equal(write?.signedBy, key.key.thumbprint);
   });
 
+  it('writes no token that is too long to be read again: it would be signed again and again', async () => {
+    const { store, applied } = makeStore();
+    const large = makeJwt({ data: { sub: 'x'.repeat(60_000) } });
+    const told: unknown[] = [];
+    const signed = await signAndWrite(
+      store,
+      { ...absent, jwt: large },
+      NOW,
+      (token) => void told.push(token),
+    );
+    assert.ok(!signed.ok);
+    assert.equal(signed.problem.reason, 'ClaimsInvalid');
+    assert.match(signed.problem.message, /^the token would take 80\d{3} bytes, .*: make spec.data smaller$/);
+    assert.deepEqual([...told, ...applied], []);
+  });
+
   it('writes over exactly the Secret that was seen, by force; over none without it', async () => {
     const { store, applied } = makeStore();
     await signAndWrite(store, absent, NOW, () => {});
