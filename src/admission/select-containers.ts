@@ -17,19 +17,19 @@ export function selectContainers(
   const selected = all.filter(({ name }) => names.has(name) === (mode === 'only'));
   if (selected.length === 0) return fail(explainEmpty(all, selection.names, key));
   const known = new Set(all.map(({ name }) => name));
-  const [stranger, ...more] = [...names].filter((name) => !known.has(name));
-  if (stranger !== undefined) {
-    warnings.add('unknownContainer', `annotation ${key}: ${describeUnknown(stranger, known)}`, more.length);
+  const [unknown, ...more] = [...names].filter((name) => !known.has(name));
+  if (unknown !== undefined) {
+    warnings.add('unknownContainer', `annotation ${key}: ${describeUnknown(unknown, known)}`, more.length);
   }
   return ok(selected);
 }
 
 function explainEmpty(all: readonly ContainerShape[], names: ReadonlySet<string>, key: string): Problem {
   const known = new Set(all.map(({ name }) => name));
-  const stranger = [...names].find((name) => !known.has(name));
+  const unknown = [...names].find((name) => !known.has(name));
   const shown = [...known].slice(0, 5).map((name) => quote(name, 63));
   return {
-    what: `annotation ${key} selects no container${stranger === undefined ? '' : `: ${describeUnknown(stranger, known)}`}`,
+    what: `annotation ${key} selects no container${unknown === undefined ? '' : `: ${describeUnknown(unknown, known)}`}`,
     remedy: `the pod's containers are ${shown.join(', ')}${known.size > shown.length ? ' …' : ''}`,
   };
 }

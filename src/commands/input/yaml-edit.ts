@@ -1,5 +1,5 @@
 import { isMap, isScalar, isSeq, type Document, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
-import type { PatchOperation } from '../../resources/json-patch.ts';
+import { pointerPath, type PatchOperation } from '../../resources/json-patch.ts';
 import { colonOf, endOf, endOfPair, findPair, findPlace, isFlow, startOf, type Place } from './yaml-place.ts';
 import { writeFlow, writeFlowMember, writeItem, writeMember, type YamlStyle } from './yaml-write.ts';
 
@@ -50,18 +50,13 @@ interface Group {
 function groupByTarget(operations: readonly PatchOperation[]): readonly Group[] {
   const groups = new Map<string, Group>();
   for (const operation of operations) {
-    const path = operation.path.split('/').slice(1).map(unescapePointer);
+    const path = [...pointerPath(operation.path)];
     const key = path.pop() ?? '';
     const group = groups.get(operation.path) ?? { path, key, values: [] };
     groups.set(operation.path, group);
     if (operation.op === 'add') group.values.push(operation.value);
   }
   return [...groups.values()];
-}
-
-/** RFC 6901 §4. */
-function unescapePointer(token: string): string {
-  return token.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
 interface Ground {
@@ -111,22 +106,25 @@ function replaceValue(
   if (isFlow(map)) return [{ at: colon, end, text: ` ${writeFlow(value, style)}` }];
   if (text.slice(colon, end).includes('\n')) return undefined;
   const [, ...lines] = writeMember('', value, style);
-  const at = lineEnd(text, end);
-  const indent = ' '.repeat(columnOf(text, start));
-  return [
-    { at: colon, end, text: '' },
-    { at, end: at, text: lines.map((line) => style.eol + indent + line).join('') },
-  ];
+  return [{ at: colon, end, text: '' }, ...linesBelow({ text, style }, end, start, lines)];
 }
 
-/** Whole lines below the one in which `after` lies, as far to the right as what begins at `start`. */
 function addLines(
-  { text, style }: Ground,
+  ground: Ground,
   after: number | undefined,
   start: number | undefined,
   lines: readonly string[],
 ): readonly PlannedEdit[] | undefined {
-  if (after === undefined || start === undefined) return undefined;
+  return after === undefined || start === undefined ? undefined : linesBelow(ground, after, start, lines);
+}
+
+/** Whole lines below the one in which `after` lies, as far to the right as what begins at `start`. */
+function linesBelow(
+  { text, style }: Pick<Ground, 'text' | 'style'>,
+  after: number,
+  start: number,
+  lines: readonly string[],
+): readonly PlannedEdit[] {
   const at = lineEnd(text, after);
   const indent = ' '.repeat(columnOf(text, start));
   return [{ at, end: at, text: lines.map((line) => style.eol + indent + line).join('') }];

@@ -1,17 +1,12 @@
 import { isJsonObject } from '../../resources/json.ts';
-import type { PatchOperation } from '../../resources/json-patch.ts';
+import { pointerPath, type PatchOperation } from '../../resources/json-patch.ts';
 
 /** The value after the operations (RFC 6902); the given one is not changed. Parents that are missing are made. */
 export function applyPatch(value: unknown, operations: readonly PatchOperation[]): unknown {
-  return operations.reduce((state, operation) => applyAt(state, pathOf(operation), operation), value);
-}
-
-/** RFC 6901 §4. */
-function pathOf({ path }: PatchOperation): readonly string[] {
-  return path
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return operations.reduce(
+    (state, operation) => applyAt(state, pointerPath(operation.path), operation),
+    value,
+  );
 }
 
 function applyAt(value: unknown, path: readonly string[], operation: PatchOperation): unknown {
