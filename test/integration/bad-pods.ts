@@ -198,7 +198,7 @@ export const WARNED: readonly BadPod[] = [
   {
     title: 'a token that is named twice',
     annotations: { [KEYS.token]: 'my-jwt, my-jwt' },
-    says: [/^annotation .*token names a token twice: it is injected once$/],
+    says: [/^annotation .*token names "my-jwt" twice: it is injected once$/],
   },
   {
     title: 'an unknown container',
