@@ -99,6 +99,11 @@ export class Connections {
     return true;
   }
 
+  /** The address it came from. (The socket would ask the system each time.) */
+  ownerOf(request: IncomingMessage): string {
+    return this.#byStream.get(request.socket)?.owner ?? '';
+  }
+
   /** The request is complete. */
   received(request: IncomingMessage): void {
     const connection = this.#byStream.get(request.socket);

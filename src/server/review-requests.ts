@@ -47,7 +47,7 @@ export class ReviewRequests {
       return;
     }
     const capacity = bytesOf(request.headers);
-    const owner = request.socket.remoteAddress ?? '';
+    const owner = this.#connections.ownerOf(request.raw);
     if (!this.#inFlight.take(owner, capacity, reply.raw)) {
       refuseRequest(reply.header('retry-after', '1'), 429);
       return;
@@ -71,7 +71,7 @@ export class ReviewRequests {
 
   /** Sends a review's answer, unless so many large ones wait to be taken that this one has no room. */
   answer(reply: FastifyReply, text: string): void {
-    const owner = reply.request.socket.remoteAddress ?? '';
+    const owner = this.#connections.ownerOf(reply.request.raw);
     if (this.#inFlight.take(owner, text.length, reply.raw)) void reply.send(text);
     else refuseRequest(reply.header('retry-after', '1'), 429);
   }
