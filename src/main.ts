@@ -11,7 +11,7 @@ Usage: jwt-injector COMMAND [flags]
   inject    print a pod or workload as the webhook would change it, without a cluster
   explain   why a pod does or does not get its token, and what a JWT waits for
   renew     sign a new token now, before its time
-  migrate   check what token-manager left in the cluster
+  migrate   find, fix and take away what token-manager left in the cluster
   version   print the version
 
 Each command explains itself with --help.
