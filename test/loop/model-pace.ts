@@ -2,9 +2,10 @@
 const LOOKS_PER_ROUND = 4;
 /**
  * Rounds in a minute without news from others: back-offs of 1, 2, 4 … s, begun anew where a write shows up whose answer
- * was lost; renewals 30 s apart; changes of the status with time. One each second would be three times as many.
+ * was lost, and where a clock that steps ahead makes a new term; renewals 30 s apart; changes of the status with time. One
+ * each second would be more than twice as many.
  */
-const FREE_ROUNDS = 20;
+const FREE_ROUNDS = 25;
 const MINUTE_MS = 60_000;
 /** Contract §1: every JWT that exists is looked at so often; news of a new one may be on its way for half a minute. */
 const LONGEST_REST_MS = 600_000 + 30_000;
