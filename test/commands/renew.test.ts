@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { describeApiError } from '../../src/commands/cluster/connect-errors.ts';
+import { isServed, newRequest } from '../../src/commands/renew/request.ts';
 import { findService } from '../../src/commands/renew/service.ts';
 import { renewCommand } from '../../src/commands/renew.ts';
 import { KubeError } from '../../src/kube/errors.ts';
+import { RENEW } from '../../src/resources/names.ts';
+import { makeJwt } from '../fixtures/jwts.ts';
 import { runCommand } from './captured-io.ts';
 
 describe('how renew is used', () => {
@@ -19,6 +22,37 @@ describe('how renew is used', () => {
     const { code, out } = await runCommand(renewCommand, ['-h']);
     assert.equal(code, 0);
     assert.match(out, /^Usage: jwt-injector renew NAME/);
+  });
+});
+
+describe('whether a request was served', () => {
+  const jwt = (asked: string | undefined, served: string | undefined) =>
+    makeJwt(
+      {},
+      {
+        metadata: { annotations: asked === undefined ? {} : { [RENEW]: asked } },
+        status: served === undefined ? {} : { lastRenew: served },
+      },
+    );
+  const before = jwt('2', '1'); // asked for and not served yet
+
+  it('it was, by a token for it or for one that took its place', () => {
+    assert.ok(isServed('3', before, jwt('3', '3')));
+    assert.ok(isServed('3', before, jwt('4', '3')));
+    assert.ok(isServed('3', before, jwt('4', '4')), 'another renew was a moment later');
+    assert.ok(isServed('3', jwt(undefined, undefined), jwt('4', '4')));
+  });
+
+  it('it was not, by a token that others had asked for before', () => {
+    for (const served of ['1', '2', undefined]) assert.ok(!isServed('3', before, jwt('3', served)));
+    assert.ok(!isServed('3', jwt(undefined, undefined), jwt('3', undefined)));
+  });
+
+  it('of two made at one instant each has a value of its own', () => {
+    const now = new Date('2026-01-01T00:00:00.007Z');
+    const requests = new Set(Array.from({ length: 20 }, () => newRequest(now)));
+    assert.ok(requests.size > 10);
+    for (const request of requests) assert.match(request, /^2026-01-01T00:00:00\.007\d{3}Z$/);
   });
 });
 

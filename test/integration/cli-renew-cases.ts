@@ -21,6 +21,19 @@ export function describeRenew(world: () => World): void {
       assert.match(lines[2] ?? '', new RegExp(`^  now +${fresh} +expires .* UTC, in (1 d|23 h 59 min)$`));
     });
 
+    it('of several at once each ends with a token that was signed after it', async () => {
+      const old = (await world().objects.get('jwts', 'science', 'ready')).status.tokenId;
+      const renewals = await Promise.all(
+        Array.from({ length: 4 }, () =>
+          world().admin.run(renewCommand, 'ready', '-o', 'json', ...IN_SCIENCE),
+        ),
+      );
+      for (const { code, out, err } of renewals) {
+        assert.equal(code, 0, err);
+        assert.notEqual(JSON.parse(out).after.tokenId, old);
+      }
+    });
+
     it('without waiting only asks', async () => {
       const { code, out } = await world().admin.run(
         renewCommand,

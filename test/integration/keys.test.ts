@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { jwtVerify } from 'jose';
+import { jwtVerify, SignJWT } from 'jose';
 import { startStage, type Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
@@ -104,6 +104,42 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
 
   describeOwnership(() => ({ stage, objects, science }));
 
+  it('a token is not Ready on its word alone: forged, or with an expiry that has no date, while the key is missing', async () => {
+    const forge = async (name: string, exp: number): Promise<void> => {
+      const { iss, aud, ...claims } = { iss: 'https://issuer.example.com/', ...wireJwt().spec.data };
+      const token = await new SignJWT({ ...claims, iss, aud, exp })
+        .setProtectedHeader({ alg: 'ES256', kid: 'my-jwt-key', typ: 'JWT' })
+        .sign(makeKey('ES256'));
+      const metadata = {
+        name,
+        namespace: 'science',
+        labels: { 'tokens.osg-htc.org/managed': 'true' },
+        annotations: {
+          'tokens.osg-htc.org/jwt': `science/${name}`,
+          'tokens.osg-htc.org/last-signing-time': '1',
+        },
+      };
+      const secret = { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { token } };
+      await stage.cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify(secret) });
+    };
+    await forge('forged', Math.floor(Date.now() / 1000) + 3_600);
+    await forge('endless', 1e20);
+    for (const name of ['forged', 'endless'])
+      await science.apply(name, { key: { secret: { name: `key-of-${name}`, key: 'key.pem' } } });
+    await objects.waitForCondition('science', 'endless', 'Ready', 'False', 'KeyNotFound');
+    const forged = await objects.waitForCondition('science', 'forged', 'Ready', 'Unknown', 'KeyNotFound');
+    assert.match(
+      forged.message,
+      /the token in Secret forged cannot be checked: key Secret .* does not exist/,
+    );
+    const key = makeKey('ES256');
+    for (const name of ['forged', 'endless']) {
+      await science.applySecret(`key-of-${name}`, { 'key.pem': toPem(key) });
+      await objects.waitForCondition('science', name, 'Ready', 'True', 'Signed');
+      await jwtVerify(await science.tokenOf(name), createPublicKey(key));
+    }
+  });
+
   describe('that were stored before anyone could refuse them', () => {
     before(async () => {
       await stage.cluster.kubectl(['delete', 'validatingwebhookconfiguration', 'jwt-injector']);
@@ -130,6 +166,16 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
           { key: { value: toPem(makeRsaKey(1024)) }, algorithm: 'RS256' },
           'KeyTooShort',
           /2048 to 8192 bits.*1024 bits/,
+        ],
+        halves: [
+          { key: { value: JSON.stringify(mixJwk()) } },
+          'KeyUnreadable',
+          /spec\.key\.value: its private and public parts do not belong together/,
+        ],
+        'no-d': [
+          { key: { value: JSON.stringify({ ...mixJwk(), d: '' }) } },
+          'KeyUnreadable',
+          /spec\.key\.value: the JWK has no private member "d"/,
         ],
         'config-map': [
           { key: { configMap: { name: 'a', key: 'b' } } },
@@ -158,3 +204,9 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
     });
   });
 });
+
+/** The private half of one key beside the public half of another. */
+function mixJwk(): Record<string, unknown> {
+  const [one, other] = [makeKey('ES256'), makeKey('ES256')].map((key) => key.export({ format: 'jwk' }));
+  return { ...one, d: other?.d };
+}

@@ -3,7 +3,7 @@ import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { startStage, type Stage } from '../controlplane/stage.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
 import { openObjects, secretText, type Loose, type Objects } from './objects.ts';
@@ -95,7 +95,9 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
       [status.issuer, status.keyId, status.secretName],
       ['https://issuer.example.com/', 'my-jwt-key', 'my-jwt'],
     );
-    await jwtVerify(token, createPublicKey({ key: JSON.parse(status.publicKey), format: 'jwk' }));
+    const publicJwk = JSON.parse(status.publicKey);
+    assert.deepEqual([publicJwk.kid, publicJwk.alg, publicJwk.use], ['my-jwt-key', 'ES256', 'sig']);
+    await jwtVerify(token, createLocalJWKSet({ keys: [publicJwk] }));
     const renewsIn = (Date.parse(status.renewsAt) - Date.parse(status.issuedAt)) / 3_600_000;
     assert.ok(
       renewsIn > 18.9 && renewsIn <= 19,

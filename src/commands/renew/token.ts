@@ -13,6 +13,7 @@ import type { Access } from '../cluster/connect.ts';
 import { findJwt } from '../cluster/connect-jwt.ts';
 import { sayWhen } from '../explain/words.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
+import { isServed, newRequest } from './request.ts';
 import { findService } from './service.ts';
 import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';
@@ -59,7 +60,7 @@ export async function renewToken(
   if (jwt.deleting)
     return refuse(`JWT ${namespace}/${name} is being deleted: no new token is signed`, EXIT.refused);
 
-  const requested = new Date().toISOString();
+  const requested = newRequest(new Date());
   const path = resourcePath(JWTS, { namespace, name });
   await client.mergePatch(
     path,
@@ -71,7 +72,7 @@ export async function renewToken(
     printReport<RenewReport>(io, output, { ...report, after: undefined }, describeRenewal);
     return EXIT.done;
   }
-  const outcome = await waitForToken(client, path, requested, timeout);
+  const outcome = await waitForToken(client, path, (now) => isServed(requested, jwt, now), timeout);
   if (outcome.what === 'renewed') {
     printReport<RenewReport>(io, output, { ...report, after: tokenOf(outcome.jwt) }, describeRenewal);
     return EXIT.done;
@@ -101,15 +102,14 @@ type Waited =
 async function waitForToken(
   client: Access['client'],
   path: string,
-  requested: string,
+  isDone: (jwt: Jwt) => boolean,
   timeout: number,
 ): Promise<Waited> {
   const start = systemClock.monotonic();
   for (;;) {
     const jwt = await readJwt(client, path);
     const waited = systemClock.monotonic() - start;
-    if (jwt.ok && readRecorded(jwt.value.status).lastRenew === requested)
-      return { what: 'renewed', jwt: jwt.value };
+    if (jwt.ok && isDone(jwt.value)) return { what: 'renewed', jwt: jwt.value };
     const message = jwt.ok ? findRefusal(jwt.value) : undefined;
     if (message !== undefined && waited >= Math.min(GRACE_MS, timeout)) return { what: 'refused', message };
     if (waited >= timeout) return { what: 'silence' };
