@@ -3,6 +3,7 @@ import { scaled, type Attack } from './attack.ts';
 import { countWords, inParallel } from './in-parallel.ts';
 import { heavyPod } from './objects.ts';
 import { post } from './port-client.ts';
+import { jwtReview, podReview, reviewOf, TOKEN } from './reviews.ts';
 
 const LIMIT = 8 * 1024 * 1024; // what the service reads at most
 const AT_ONCE = 8;
@@ -11,27 +12,6 @@ const AT_ONCE = 8;
 function fill(before: string, unit: string, after: string): string {
   const room = LIMIT - Buffer.byteLength(before) - Buffer.byteLength(after);
   return before + unit.repeat(Math.floor(room / Buffer.byteLength(unit))) + after;
-}
-
-function reviewOf(resource: string, kind: string, object: string): string {
-  const group = { pods: '', deployments: 'apps', jwts: 'tokens.osg-htc.org' }[resource];
-  return (
-    `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"1","operation":"CREATE",` +
-    `"resource":{"group":"${group}","version":"v1","resource":"${resource}"},"kind":{"kind":"${kind}"},` +
-    `"namespace":"hostile","name":"a","object":${object}}}`
-  );
-}
-
-const TOKEN = '"annotations":{"tokens.osg-htc.org/token":"a"}';
-
-function podReview(spec: string, metadata = TOKEN): string {
-  return reviewOf('pods', 'Pod', `{"metadata":{"name":"a",${metadata}},"spec":${spec}}`);
-}
-
-const JWT_HEAD = '"issuer":"https://a","keyId":"a","algorithm":"ES256","expiryTime":{"days":1}';
-
-function jwtReview(more: string): string {
-  return reviewOf('jwts', 'JWT', `{"kind":"JWT","metadata":{"name":"a"},"spec":{${JWT_HEAD},${more}}}`);
 }
 
 function keysOf(count: number, prefix: string, value: string): string {

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { scaled, type Attack, type Target } from './attack.ts';
 import { countWords, inParallel } from './in-parallel.ts';
-import { dial, holdConnections } from './port-client.ts';
+import { ATTACKER_ADDRESS, dial, holdConnections } from './port-client.ts';
+import { podReview } from './reviews.ts';
 
 const PODS = '/mutate/pods';
 const BODY_LIMIT = 8 * 1024 * 1024; // what the service reads at most
@@ -84,6 +85,19 @@ export const PORT_ATTACKS: readonly Attack[] = [
     },
   },
   {
+    name: 'unread-answers',
+    title: '500 connections that ask for an answer of 700 KB and do not read it',
+    from: 'port',
+    run: (target) => {
+      const body = podReview(`{"containers":[${'{"name":"a"},'.repeat(2_500)}{"name":"b"}]}`);
+      const length = Buffer.byteLength(body);
+      return holdConnections(target.webhookPort, scaled(500, target), 8_000, (socket) => {
+        socket.pause();
+        socket.write(`${HEAD}content-length: ${length}\r\n\r\n${body}`);
+      });
+    },
+  },
+  {
     name: 'large-headers',
     title: '200 requests with 1 MiB of headers',
     from: 'port',
@@ -160,7 +174,7 @@ async function halfDial(port: Target['webhookPort']): Promise<Socket | undefined
 
 function tcpDial(port: number): Promise<Socket | undefined> {
   return new Promise((resolve) => {
-    const socket = connectTcp({ host: '127.0.0.1', port });
+    const socket = connectTcp({ host: '127.0.0.1', localAddress: ATTACKER_ADDRESS, port });
     socket.once('connect', () => resolve(socket));
     socket.once('error', () => resolve(undefined));
     socket.on('error', () => {});

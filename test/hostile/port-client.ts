@@ -6,10 +6,14 @@ import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 /** No answer within this time counts as none: an attacker does not wait for ever either. */
 const GIVE_UP_MS = 40_000;
 
+/** Attackers have another address than the API server, as they do in a cluster. All of 127.0.0.0/8 is this machine. */
+export const ATTACKER_ADDRESS = '127.0.0.9';
+
 /** Posts a body; gives the status, or the error code of the connection. */
 export async function post(port: number, path: string, body: Buffer, agent: Agent): Promise<string> {
   const sending = request({
     host: '127.0.0.1',
+    localAddress: ATTACKER_ADDRESS,
     port,
     path,
     method: 'POST',
@@ -30,8 +34,14 @@ export async function post(port: number, path: string, body: Buffer, agent: Agen
 }
 
 /** A TLS connection with its handshake done; `undefined` when the server does not take it. */
-export async function dial(port: number, options: ConnectionOptions = {}): Promise<TLSSocket | undefined> {
-  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ...options });
+export async function dial(port: number): Promise<TLSSocket | undefined> {
+  const from: ConnectionOptions & { readonly localAddress: string } = {
+    host: '127.0.0.1',
+    localAddress: ATTACKER_ADDRESS,
+    port,
+    rejectUnauthorized: false,
+  };
+  const socket = connect(from);
   const patience = setTimeout(() => socket.destroy(), GIVE_UP_MS);
   socket.on('error', () => {}); // told by `close`
   try {

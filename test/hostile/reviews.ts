@@ -1,0 +1,23 @@
+/** A review of an object, all as JSON text. */
+export function reviewOf(resource: string, kind: string, object: string): string {
+  const group = { pods: '', deployments: 'apps', jwts: 'tokens.osg-htc.org' }[resource];
+  return (
+    `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"1","operation":"CREATE",` +
+    `"resource":{"group":"${group}","version":"v1","resource":"${resource}"},"kind":{"kind":"${kind}"},` +
+    `"namespace":"hostile","name":"a","object":${object}}}`
+  );
+}
+
+/** A member of `metadata` that asks for the token `a`. */
+export const TOKEN = '"annotations":{"tokens.osg-htc.org/token":"a"}';
+
+export function podReview(spec: string, metadata = TOKEN): string {
+  return reviewOf('pods', 'Pod', `{"metadata":{"name":"a",${metadata}},"spec":${spec}}`);
+}
+
+const JWT_HEAD = '"issuer":"https://a","keyId":"a","algorithm":"ES256","expiryTime":{"days":1}';
+
+/** `more`: members of the spec, as JSON text. */
+export function jwtReview(more: string): string {
+  return reviewOf('jwts', 'JWT', `{"kind":"JWT","metadata":{"name":"a"},"spec":{${JWT_HEAD},${more}}}`);
+}
