@@ -54,6 +54,7 @@ export async function signAndWrite(
   if (!jwt.spec.ok) return jwt.spec;
   if (key.state !== 'read') throw new Error('a token was to be signed before its key was read');
   const spec = jwt.spec.value;
+  if (spec.claimsDigest !== undefined) throw new Stale('the JWT with the claims is not there any more');
   const issuedAt = Math.floor(now);
   const claims = buildClaims(spec, issuedAt, randomUUID());
   if (!claims.ok) return fail(claims.problem);

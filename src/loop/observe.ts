@@ -51,20 +51,21 @@ export interface Known {
   readonly jwt?: Jwt;
 }
 
-/** Gathers what the caches and earlier reads of this round know; reads nothing. `now` in seconds since the epoch. */
+/**
+ * Gathers what the caches and earlier reads of this round know; reads nothing. `jwt` is the one that was read, if one
+ * was. `now` in seconds since the epoch.
+ */
 export async function observe(observer: Observer, jwt: Jwt, known: Known, now: number): Promise<Observed> {
-  const newest = known.jwt ?? jwt;
-  const key = known.key ?? observeKey(observer, newest);
-  const secret = await observeSecret(observer, newest, key, known.secret, now);
+  const key = known.key ?? observeKey(observer, jwt);
+  const secret = await observeSecret(observer, jwt, key, known.secret, now);
   return {
-    jwt: newest,
+    jwt,
     key,
     secret,
     absenceConfirmed: known.secret === 'absent',
     jwtConfirmed: known.jwt !== undefined,
     isKeyInOwnSecret:
-      newest.spec.ok &&
-      isKeyInOwnSecret(newest, newest.spec.value.key, observer.legacyKeyNamespace ?? newest.namespace),
+      jwt.spec.ok && isKeyInOwnSecret(jwt, jwt.spec.value.key, observer.legacyKeyNamespace ?? jwt.namespace),
   };
 }
 

@@ -80,12 +80,13 @@ export async function reconcileJwt(reconciler: Reconciler, stored: Jwt, retryAt:
 async function playRound(reconciler: Reconciler, seen: Seen, now: number): Promise<Round> {
   const { observer, unrecorded, proved } = reconciler;
   const { stored } = seen;
-  const jwt = proved.recall(unrecorded.recall(stored, presentTokenId(observer, stored)));
   let known: Known = {};
   const look = async (): Promise<readonly [Observed, Plan]> => {
+    const newest = known.jwt ?? stored;
+    const jwt = proved.recall(unrecorded.recall(newest, presentTokenId(observer, newest)));
     const observed = await observe(observer, jwt, known, now);
     seen.observed = observed;
-    seen.stored = known.jwt ?? stored;
+    seen.stored = newest;
     return [observed, planNext(observed, now)];
   };
   let [observed, plan] = await look();
@@ -95,7 +96,7 @@ async function playRound(reconciler: Reconciler, seen: Seen, now: number): Promi
   }
   if (plan.do === 'leave') return { next: 'look', at: inMilliseconds(releaseTime(observed.jwt)) };
   if (plan.do === 'release') {
-    await reconciler.store.patchJwt(jwt.namespace, jwt.name, releasePatch(observed.jwt));
+    await reconciler.store.patchJwt(stored.namespace, stored.name, releasePatch(observed.jwt));
     return { next: 'look', at: undefined };
   }
   const write = planWrite(reconciler.budget, observed, plan, now);
@@ -103,9 +104,9 @@ async function playRound(reconciler: Reconciler, seen: Seen, now: number): Promi
     write?.heldUntil === undefined
       ? await carryOut(reconciler, seen, { observed, plan, write }, now)
       : await holdBack(reconciler, observed, write.heldUntil);
-  const outcome = { ...done, ...nameContenders(reconciler, jwt, now) };
+  const outcome = { ...done, ...nameContenders(reconciler, stored, now) };
   await writeStatus(reconciler, seen.stored, desiredStatus(observed, outcome, now));
-  unrecorded.forget(jwt.uid);
+  unrecorded.forget(stored.uid);
   if (observed.key.state === 'unavailable' && observed.key.isDisputed === true) return { next: 'retry' };
   const moments = [nextLook(observed, outcome, now), write?.heldUntil].filter(
     (moment) => moment !== undefined,

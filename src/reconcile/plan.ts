@@ -122,7 +122,7 @@ function signIfDue({ observed, spec, now }: Facts): Plan | undefined {
     case 'unread':
       return { do: 'read', what: 'key' };
     case 'read':
-      return { do: 'sign', cause };
+      return lacksClaims({ observed, spec, now }) ? { do: 'read', what: 'jwt' } : { do: 'sign', cause };
     default:
       return observed.key satisfies never;
   }
@@ -136,6 +136,11 @@ function mayBeServed({ jwt, secret, jwtConfirmed }: Observed): boolean {
   const isOther =
     secret?.token.state === 'valid' && secret.token.tokenId !== readRecorded(jwt.status).tokenId;
   return isOther && jwtConfirmed !== true;
+}
+
+/** The cache keeps no more than a digest of long claims. Of a JWT that is not there any more they cannot be read. */
+function lacksClaims({ observed, spec }: Facts): boolean {
+  return spec.claimsDigest !== undefined && observed.jwtConfirmed !== true;
 }
 
 /** Why a new token is due now, or `undefined` when the present one serves. */

@@ -23,6 +23,8 @@ const MAX_DATA_PROPERTIES = 64;
 const MAX_BYTES = 64 * 1024;
 /** Labels and finalizers, or what the template adds. A small entry costs twenty times as much memory as text. */
 const MAX_ENTRIES = 256;
+/** As JSON. They are kept in memory of each JWT and of its Secret, and twenty long ones take 2 KiB. */
+const MAX_ENTRIES_BYTES = 8 * 1024;
 const MAX_RENEW = 1_024; // bytes that count of a request for a new token: a time, a name
 /** In UTF-16 units, as the CRD bounds them. */
 const MAX_ISSUER = 2_048;
@@ -35,6 +37,11 @@ export interface JwtSpec {
   readonly algorithm: AlgorithmName;
   /** The free claims as written; registered claims in it are dealt with when the token's claims are built. */
   readonly data: JsonObject;
+  /**
+   * Of claims that the cache does not hold, as they are long: `digestClaims` of them; `data` has no more than their `iss`.
+   * It takes the whole JWT to sign them.
+   */
+  readonly claimsDigest?: string;
   /** Seconds, > 0. */
   readonly lifetime: number;
   /** Seconds before expiry; absent = half of the lifetime. May be ≥ lifetime in objects stored before the rule. */
@@ -76,7 +83,7 @@ export function parseJwt(object: unknown): Result<Jwt, string> {
   const labels = stringMap(member(metadata, 'labels'));
   // Of what Kubernetes itself does not bound, no more is kept than is useful: there may be many JWTs.
   const entries = Object.keys(labels).length + finalizers.length;
-  const isLarge = entries > MAX_ENTRIES || jsonBytes([labels, finalizers]) > MAX_BYTES;
+  const isLarge = entries > MAX_ENTRIES || jsonBytes([labels, finalizers]) > MAX_ENTRIES_BYTES;
   return ok({
     namespace: stringMember(metadata, 'namespace') ?? '',
     name,
@@ -90,7 +97,7 @@ export function parseJwt(object: unknown): Result<Jwt, string> {
     finalizers: isLarge ? [] : finalizers,
     spec: isLarge
       ? invalid(
-          `metadata.labels and finalizers are more than ${MAX_ENTRIES}, or take more than ${MAX_BYTES} bytes: remove some`,
+          `metadata.labels and finalizers are more than ${MAX_ENTRIES}, or take more than ${MAX_ENTRIES_BYTES} bytes: remove some`,
         )
       : parseJwtSpec(member(object, 'spec')),
     status: objectMember(object, 'status') ?? {},
@@ -137,6 +144,9 @@ export function parseJwtSpec(spec: unknown): Result<JwtSpec, StateProblem> {
   if (properties > MAX_DATA_PROPERTIES) {
     return invalid(`spec.data has ${properties} properties: at most ${MAX_DATA_PROPERTIES} are allowed`);
   }
+  if ((stringMember(data, 'iss') ?? '').length > MAX_ISSUER) {
+    return invalid(`spec.data.iss has more than ${MAX_ISSUER} characters`);
+  }
   const bytes = jsonBytes(data);
   if (bytes > MAX_BYTES) {
     return invalid(`spec.data takes ${bytes} bytes as JSON: at most ${MAX_BYTES} are allowed, shorten it`);
@@ -157,8 +167,8 @@ export function parseJwtSpec(spec: unknown): Result<JwtSpec, StateProblem> {
   if (Object.keys(labels).length + Object.keys(annotations).length > MAX_ENTRIES) {
     return invalid(`spec.secretTemplate has more than ${MAX_ENTRIES} labels and annotations: remove some`);
   }
-  if (jsonBytes([labels, annotations]) > MAX_BYTES) {
-    return invalid(`spec.secretTemplate takes more than ${MAX_BYTES} bytes as JSON: shorten it`);
+  if (jsonBytes([labels, annotations]) > MAX_ENTRIES_BYTES) {
+    return invalid(`spec.secretTemplate takes more than ${MAX_ENTRIES_BYTES} bytes as JSON: shorten it`);
   }
   const reserved = [...Object.keys(labels), ...Object.keys(annotations)].find((name) =>
     name.startsWith(PREFIX),

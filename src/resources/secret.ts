@@ -51,8 +51,8 @@ const OUR_ANNOTATIONS = [
 const LONGEST_ANNOTATION = 16_384;
 /** Characters of labels; Kubernetes bounds each of them, and not their number. More are kept only if we wrote them. */
 const MOST_LABELS = 16_384;
-/** Characters of what our field manager wrote: a JWT and its template may ask for 64 KiB each. */
-const MOST_OWNED = 160 * 1024;
+/** Characters of what our field manager wrote: a JWT and its template may ask for 8 KiB each. */
+const MOST_OWNED = 20 * 1024;
 
 const NONE = Object.freeze({});
 const NOTHING_OWNED: SecretMetadata['ours'] = { labels: [], annotations: [] };

@@ -76,4 +76,28 @@ describe('of a Secret with our label', () => {
     assert.equal(all.state(), 'other');
     assert.deepEqual(all.labelled.cache.get(KEY), all.labelled.parse(secretOf('7')));
   });
+
+  it('the texts of long tokens that wait for their check are bounded', () => {
+    const { jwts, labelled } = keep();
+    const tokenOf = (sub: string): string =>
+      ['{"alg":"ES256"}', JSON.stringify({ sub }), 'signature']
+        .map((part) => Buffer.from(part).toString('base64url'))
+        .join('.');
+    const ordinary = tokenOf('somebody');
+    const parse = (token: string, number: number): number => {
+      jwts.set(`science/t${number}`, '5', JWT, 'list');
+      const metadata = { namespace: 'science', name: `t${number}`, uid: 'u', resourceVersion: '7' };
+      const kept = labelled.parse({ metadata, data: { token: Buffer.from(token).toString('base64') } });
+      labelled.cache.set(`science/t${number}`, '7', kept, 'list');
+      return number;
+    };
+    for (let number = 0; number < 1_000; number += 1) parse(tokenOf('s'.repeat(20_000)), number);
+    for (let number = 1_000; number < 2_000; number += 1) parse(ordinary, number);
+    const kept = [...labelled.cache.values()].flatMap((each) =>
+      isManaged(each) ? [each.evidence?.unchecked?.length ?? 0] : [],
+    );
+    assert.equal(kept.length, 2_000);
+    assert.equal(kept.filter((length) => length === ordinary.length).length, 1_000, 'ordinary ones all stay');
+    assert.ok(kept.reduce((sum, length) => sum + length) < 17 * 2 ** 20);
+  });
 });

@@ -66,3 +66,9 @@ export function makeReconciler(
   };
   return { reconciler, reads, writes, secrets, statuses, signed, failed, changed, bugs };
 }
+
+/** The Secret as it stands after it was applied. */
+export function stored(body: JsonObject | undefined): JsonObject {
+  const metadata = { ...objectMember(body, 'metadata'), uid: 'u', resourceVersion: '12' };
+  return { ...body, metadata };
+}

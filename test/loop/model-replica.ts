@@ -1,3 +1,4 @@
+import { packClaims } from '../../src/commands/run/packed-claims.ts';
 import { Cache } from '../../src/kube/cache.ts';
 import { createTokenStore, explainFailure, identify } from '../../src/kube/token-store.ts';
 import type { Clock } from '../../src/loop/clock.ts';
@@ -76,7 +77,7 @@ export class Replica {
     const jwts = (): Listing => ({ objects: cluster.jwts.values(), revision: cluster.revision });
     const secrets = (): Listing => ({ objects: cluster.secrets.values(), revision: cluster.revision });
     this.#watches = [
-      new ModelWatch({ ...common, cache: this.#jwts, transform: readJwt, selects: isJwt, list: jwts }),
+      new ModelWatch({ ...common, cache: this.#jwts, transform: keepJwt, selects: isJwt, list: jwts }),
       new ModelWatch({
         ...common,
         cache: this.#managed,
@@ -138,7 +139,7 @@ export class Replica {
         remember(this.#managed, secret, parseManagedSecret(secret, signedBy));
         this.#isOwnWrite = false;
       },
-      onJwt: (jwt) => remember(this.#jwts, jwt, readJwt(jwt)),
+      onJwt: (jwt) => remember(this.#jwts, jwt, keepJwt(jwt)),
     });
     const sources: Sources = {
       jwt: (namespace, name) => this.#jwts.get(`${namespace}/${name}`),
@@ -238,6 +239,12 @@ function readMetadata(object: JsonObject): SecretMetadata {
 function readJwt(object: JsonObject): Jwt | undefined {
   const jwt = parseJwt(object);
   return jwt.ok ? jwt.value : undefined;
+}
+
+/** As the cache keeps it. */
+function keepJwt(object: JsonObject): Jwt | undefined {
+  const jwt = readJwt(object);
+  return jwt === undefined ? undefined : packClaims(jwt);
 }
 
 /** What was just written is known before the watch echoes it, unless the watch has told of something newer. */

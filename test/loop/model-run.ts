@@ -165,6 +165,9 @@ function throwViolations(world: World): void {
   if (first !== undefined) throw new Error(`${first}\n${world.trace.slice(-TRACE_LINES).join('\n')}`);
 }
 
+/** Of claims that are so long the caches hold no more than a digest, and a part of somewhat shorter ones. */
+const LONG = ['', 'x'.repeat(1_000), 'x'.repeat(3_000)];
+
 function defaultSpec(key: string): JsonObject {
   return {
     issuer: 'https://issuer.example.com',
@@ -177,7 +180,8 @@ function defaultSpec(key: string): JsonObject {
 }
 
 function specOf(edit: Edit): JsonObject {
-  if ('scope' in edit) return { data: { sub: 'edited', scope: `storage.read:/${edit.scope}` } };
+  if ('scope' in edit)
+    return { data: { sub: 'edited', scope: `storage.read:/${edit.scope}${LONG[edit.scope] ?? ''}` } };
   if ('lifetime' in edit) return { expiryTime: { minutes: edit.lifetime } };
   if ('resignBefore' in edit)
     return { resignBefore: edit.resignBefore === undefined ? undefined : { minutes: edit.resignBefore } };

@@ -4,18 +4,11 @@ import { KeyRing } from '../../src/loop/key-ring.ts';
 import { reconcileJwt, type Failure } from '../../src/loop/reconcile-jwt.ts';
 import { findCondition } from '../../src/reconcile/conditions.ts';
 import { describeRefusal } from '../../src/reconcile/refusal.ts';
-import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { DAY, NOW } from '../fixtures/observed.ts';
-import { jwt, makeReconciler, refused, RETRY_AT } from './made-reconciler.ts';
+import { jwt, makeReconciler, refused, RETRY_AT, stored } from './made-reconciler.ts';
 import { KEY_SECRET, WITH_KEY, wireSecret } from './model-sources.ts';
-
-/** The Secret as it stands after it was applied. */
-function stored(body: JsonObject | undefined): JsonObject {
-  const metadata = { ...objectMember(body, 'metadata'), uid: 'u', resourceVersion: '12' };
-  return { ...body, metadata };
-}
 
 describe('a round', () => {
   it('signs, writes the Secret, then the status, tells of it, and looks again at the renewal', async () => {

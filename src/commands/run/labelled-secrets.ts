@@ -1,6 +1,7 @@
 import { Cache } from '../../kube/cache.ts';
 import type { SharedValues } from '../../kube/shared-values.ts';
 import { identify } from '../../kube/token-store.ts';
+import { LongTokens } from './long-tokens.ts';
 import { parseManagedSecret, type ManagedSecret } from '../../loop/observe.ts';
 import type { JsonObject } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
@@ -24,10 +25,12 @@ export interface LabelledSecrets {
  */
 export function keepLabelledSecrets(jwts: Cache<Jwt>, shared: SharedValues): LabelledSecrets {
   const cache = new Cache<LabelledSecret>({});
+  const longTokens = new LongTokens();
   const parse = (object: JsonObject, signedBy?: string): LabelledSecret => {
     const jwt = jwts.get(identify(object).key);
     if (jwt === undefined) return shared.share(parseOtherSecret(object));
     const secret = parseManagedSecret(object, signedBy);
+    longTokens.note(secret.evidence);
     // A Secret repeats what its JWT says: names and uid, claims, times.
     shared.remember(jwt);
     if (secret.evidence?.facts !== undefined) shared.share(secret.evidence.facts);
