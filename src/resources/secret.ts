@@ -65,10 +65,10 @@ export function parseSecretMetadata(object: unknown): SecretMetadata {
   const metadata = objectMember(object, 'metadata');
   const ours = ownedKeys(metadata);
   const annotations = objectMember(metadata, 'annotations');
-  const labels = stringMap(member(metadata, 'labels'));
+  const labels = objectMember(metadata, 'labels');
   return {
     ...parseOtherSecret(object),
-    labels: lengthOf(labels) > MOST_LABELS ? pickOwned(labels, ours.labels) : labels,
+    labels: isLong(labels) ? pickOwned(labels, ours.labels) : stringMap(labels),
     annotations: { ...pickOwned(annotations, ours.annotations), ...pickOurs(annotations) },
     ours,
   };
@@ -171,6 +171,12 @@ function upToLength<T>(items: readonly T[], lengthOfItem: (item: T) => number): 
   return end === -1 ? items : items.slice(0, end);
 }
 
-function lengthOf(map: StringMap): number {
-  return Object.entries(map).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+/** Whether labels are more than is kept; itself without looking at more. */
+function isLong(labels: JsonObject | undefined): boolean {
+  let room = MOST_LABELS;
+  for (const name in labels) {
+    room -= name.length + (stringMember(labels, name) ?? '').length;
+    if (room < 0) return true;
+  }
+  return false;
 }

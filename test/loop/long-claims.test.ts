@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { packClaims } from '../../src/commands/run/packed-claims.ts';
+import { digestLongClaims } from '../../src/commands/run/packed-claims.ts';
 import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { readSecretToken } from '../../src/resources/secret.ts';
@@ -15,7 +15,7 @@ describe('of a JWT with claims that the cache does not hold', () => {
 
   it('the token is signed with all of them, and the JWT is read for that', async () => {
     const made = makeReconciler([KEY_SECRET], [], refused, [long]);
-    await reconcileJwt(made.reconciler, packClaims(long), RETRY_AT);
+    await reconcileJwt(made.reconciler, digestLongClaims(long), RETRY_AT);
     assert.deepEqual(made.reads, ['science/k', `jwt science/${long.name}`]);
     assert.deepEqual(made.writes, ['secret', 'status']);
     const token = readToken(readSecretToken(made.secrets[0]) ?? '');
@@ -24,8 +24,8 @@ describe('of a JWT with claims that the cache does not hold', () => {
 
   it('the token is judged without reading anything, also after a restart', async () => {
     const first = makeReconciler([KEY_SECRET], [], refused, [long]);
-    await reconcileJwt(first.reconciler, packClaims(long), RETRY_AT);
-    const settled: Jwt = { ...packClaims(long), status: first.statuses[0] ?? {} };
+    await reconcileJwt(first.reconciler, digestLongClaims(long), RETRY_AT);
+    const settled: Jwt = { ...digestLongClaims(long), status: first.statuses[0] ?? {} };
     const second = makeReconciler([KEY_SECRET, stored(first.secrets[0])]);
     const round = await reconcileJwt(second.reconciler, settled, RETRY_AT);
     assert.deepEqual([second.writes, second.reads], [[], []]);
@@ -35,27 +35,27 @@ describe('of a JWT with claims that the cache does not hold', () => {
   it('the token is renewed in time', async () => {
     const first = makeReconciler([KEY_SECRET], [], refused, [long]);
     const earlier = { ...first.reconciler, now: () => (NOW - 20 * 3600) * 1000 };
-    await reconcileJwt(earlier, packClaims(long), RETRY_AT);
+    await reconcileJwt(earlier, digestLongClaims(long), RETRY_AT);
     const whole: Jwt = { ...long, status: first.statuses[0] ?? {} };
     const second = makeReconciler([KEY_SECRET, stored(first.secrets[0])], [], refused, [whole]);
-    await reconcileJwt(second.reconciler, packClaims(whole), RETRY_AT);
+    await reconcileJwt(second.reconciler, digestLongClaims(whole), RETRY_AT);
     assert.equal(second.signed[0]?.cause, 'RenewalDue');
     assert.deepEqual(second.reads, ['science/k', `jwt science/${long.name}`]);
   });
 
   it('nothing is signed when it is not there any more', async () => {
     const made = makeReconciler([KEY_SECRET]);
-    const round = await reconcileJwt(made.reconciler, packClaims(long), RETRY_AT);
+    const round = await reconcileJwt(made.reconciler, digestLongClaims(long), RETRY_AT);
     assert.deepEqual([round, made.writes, made.failed], [{ next: 'retry' }, [], []]);
   });
 
   it('a signature whose status was refused is not made again', async () => {
     const renewed = { ...long, annotations: { 'tokens.osg-htc.org/renew': '1' } };
     const first = makeReconciler([KEY_SECRET], ['status'], refused, [renewed]);
-    await reconcileJwt(first.reconciler, packClaims(renewed), RETRY_AT);
+    await reconcileJwt(first.reconciler, digestLongClaims(renewed), RETRY_AT);
     const second = makeReconciler([KEY_SECRET, stored(first.secrets[0])], [], refused, [renewed]);
     const { unrecorded } = first.reconciler;
-    await reconcileJwt({ ...second.reconciler, unrecorded }, packClaims(renewed), RETRY_AT);
+    await reconcileJwt({ ...second.reconciler, unrecorded }, digestLongClaims(renewed), RETRY_AT);
     assert.deepEqual(second.writes, ['status']);
   });
 });

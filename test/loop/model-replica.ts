@@ -1,4 +1,4 @@
-import { packClaims } from '../../src/commands/run/packed-claims.ts';
+import { digestLongClaims, packClaims } from '../../src/commands/run/packed-claims.ts';
 import { Cache } from '../../src/kube/cache.ts';
 import { createTokenStore, explainFailure, identify } from '../../src/kube/token-store.ts';
 import type { Clock } from '../../src/loop/clock.ts';
@@ -244,7 +244,7 @@ function readJwt(object: JsonObject): Jwt | undefined {
 /** As the cache keeps it. */
 function keepJwt(object: JsonObject): Jwt | undefined {
   const jwt = readJwt(object);
-  return jwt === undefined ? undefined : packClaims(jwt);
+  return jwt === undefined ? undefined : packClaims(digestLongClaims(jwt));
 }
 
 /** What was just written is known before the watch echoes it, unless the watch has told of something newer. */

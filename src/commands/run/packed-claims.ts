@@ -13,16 +13,21 @@ const LONGEST_UNPACKED = 512;
  */
 const LONGEST_TEXT = 2_048;
 
-/** The same JWT; many claims are kept as text and read whenever somebody asks for them, of more only their digest. */
+/** The same JWT; of very many claims no more is kept than their digest. */
+export function digestLongClaims(jwt: Jwt): Jwt {
+  if (!jwt.spec.ok) return jwt;
+  const { data, ...spec } = jwt.spec.value;
+  if (JSON.stringify(data).length <= LONGEST_TEXT) return jwt;
+  const value = { ...spec, data: issuerOf(data), claimsDigest: digestClaims(data) };
+  return { ...jwt, spec: { ok: true, value } };
+}
+
+/** The same JWT; many claims are kept as text and read whenever somebody asks for them. */
 export function packClaims(jwt: Jwt): Jwt {
   if (!jwt.spec.ok) return jwt;
   const { data, ...spec } = jwt.spec.value;
   const text = JSON.stringify(data);
   if (text.length <= LONGEST_UNPACKED) return jwt;
-  if (text.length > LONGEST_TEXT) {
-    const value = { ...spec, data: issuerOf(data), claimsDigest: digestClaims(data) };
-    return { ...jwt, spec: { ok: true, value } };
-  }
   const value = {
     ...spec,
     get data(): JsonObject {

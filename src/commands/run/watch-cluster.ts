@@ -13,7 +13,7 @@ import { parseJwt, type Jwt } from '../../resources/jwt.ts';
 import { KIND, MANAGED_LABEL } from '../../resources/names.ts';
 import { objectKey } from '../../resources/object-key.ts';
 import { parseOtherSecret, type SecretMetadata } from '../../resources/secret.ts';
-import { packClaims } from './packed-claims.ts';
+import { digestLongClaims, packClaims } from './packed-claims.ts';
 import { isManaged, keepLabelledSecrets } from './labelled-secrets.ts';
 
 /** Who hears of changes in the caches. */
@@ -54,7 +54,8 @@ export function watchCluster(
   const labelled = keepLabelledSecrets(jwts, shared);
   const keepJwt = (object: JsonObject): Jwt | undefined => {
     const jwt = readJwt(object);
-    return jwt === undefined ? undefined : packClaims(shared.share(jwt));
+    // To look for equal parts in long claims would take several times as long as to read them.
+    return jwt === undefined ? undefined : packClaims(shared.share(digestLongClaims(jwt)));
   };
   const keepMetadata = (object: JsonObject): SecretMetadata => shared.share(parseOtherSecret(object));
   const ours = { labelSelector: `${MANAGED_LABEL}=true` };
