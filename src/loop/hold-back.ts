@@ -1,7 +1,9 @@
-import { findContenders } from '../reconcile/contention.ts';
+import { findCondition } from '../reconcile/conditions.ts';
+import { findContenders, type Contenders } from '../reconcile/contention.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import type { Plan } from '../reconcile/plan.ts';
 import { isScheduledRenewal } from '../reconcile/scheduled.ts';
+import type { Jwt } from '../resources/jwt.ts';
 import type { Store } from './act.ts';
 import type { WriteBudget } from './write-budget.ts';
 
@@ -26,11 +28,16 @@ export function planWrite(
   return { isScheduled, heldUntil: isScheduled || nextWriteAt <= now * 1000 ? undefined : nextWriteAt };
 }
 
+/** After a restart the condition stays as it is until the Secret has been quiet for a while: no write for the restart itself. */
+export function resumeContention(budget: WriteBudget, { uid, status }: Jwt, now: number): void {
+  if (findCondition(status, 'Contended') !== undefined) budget.resume(uid, now * 1000);
+}
+
 /** Who changes the Secret, for the condition; asks the API server at most once per write. Throws what it answers. */
 export function lookForContenders(
   budget: WriteBudget,
   store: Pick<Store, 'readSecret'>,
   { namespace, name, uid }: Observed['jwt'],
-): Promise<readonly string[]> {
+): Promise<Contenders> {
   return budget.findContenders(uid, async () => findContenders(await store.readSecret(namespace, name)));
 }

@@ -13,7 +13,7 @@ import { formatTime } from '../reconcile/time.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { renewalTime } from '../signing/schedule.ts';
 import { repairSecret, signAndWrite, statusBody, type Store } from './act.ts';
-import { lookForContenders, planWrite, type PlannedWrite } from './hold-back.ts';
+import { lookForContenders, planWrite, resumeContention, type PlannedWrite } from './hold-back.ts';
 import type { Journal, Subject } from './journal.ts';
 import { learn, observe, type Known, type Observer } from './observe.ts';
 import type { ProvedVersions } from './proved-versions.ts';
@@ -81,6 +81,7 @@ async function playRound(reconciler: Reconciler, seen: Seen, now: number): Promi
   const { observer, unrecorded, proved } = reconciler;
   const { stored } = seen;
   let known: Known = {};
+  resumeContention(reconciler.budget, stored, now);
   const look = async (): Promise<readonly [Observed, Plan]> => {
     const newest = known.jwt ?? stored;
     const jwt = proved.recall(unrecorded.recall(newest, presentTokenId(observer, newest)));

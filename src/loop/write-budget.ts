@@ -1,3 +1,4 @@
+import type { Contenders } from '../reconcile/contention.ts';
 import { backoffDelay } from './backoff.ts';
 
 /** So many unscheduled writes of one JWT go out at once: edits of its author, repairs, a deleted Secret. */
@@ -20,8 +21,8 @@ interface Account {
   at: number;
   /** When a renewal that was due was written last. */
   scheduledAt: number;
-  /** Field managers seen in the Secret, and whether that was after the last write. */
-  contenders: readonly string[];
+  /** Field managers seen in the Secret, and whether that was after the last write; see `Contenders`. */
+  contenders: Contenders;
   isSeen: boolean;
 }
 
@@ -61,24 +62,30 @@ export class WriteBudget {
     return account !== undefined && levelOf(account, now) > AT_ONCE;
   }
 
+  /**
+   * An earlier process found the Secret contended and said so: that holds on until it has been quiet for a while here, too.
+   * Does nothing for a JWT that was written in this process.
+   */
+  resume(uid: string, now: number): void {
+    if (this.#accounts.has(uid)) return;
+    this.#keep(uid, { ...NEW, level: AT_ONCE + 1, at: now, contenders: 'recorded' });
+  }
+
   /** A write was made, or met a change of somebody else. */
   spend(uid: string, now: number, isScheduled: boolean): void {
     const account = this.#accounts.get(uid) ?? NEW;
     const level = levelOf(account, now) + (isScheduled ? 0 : 1);
-    this.#accounts.delete(uid);
-    this.#accounts.set(uid, {
+    this.#keep(uid, {
       level: Math.min(level, HIGHEST_LEVEL),
       at: isScheduled ? account.at : now,
       scheduledAt: isScheduled ? now : account.scheduledAt,
       contenders: account.contenders,
       isSeen: false,
     });
-    const oldest = this.#accounts.keys().next();
-    if (this.#accounts.size > MOST_JWTS && oldest.done !== true) this.#accounts.delete(oldest.value);
   }
 
   /** The field managers that `look` finds in the Secret, asked once per write; when it finds none, those found before. */
-  async findContenders(uid: string, look: () => Promise<readonly string[]>): Promise<readonly string[]> {
+  async findContenders(uid: string, look: () => Promise<readonly string[]>): Promise<Contenders> {
     const account = this.#accounts.get(uid);
     if (account === undefined) return [];
     if (!account.isSeen) {
@@ -90,12 +97,19 @@ export class WriteBudget {
   }
 
   /** As found last. */
-  contenders(uid: string): readonly string[] {
+  contenders(uid: string): Contenders {
     return this.#accounts.get(uid)?.contenders ?? [];
   }
 
   forget(uid: string): void {
     this.#accounts.delete(uid);
+  }
+
+  #keep(uid: string, account: Account): void {
+    this.#accounts.delete(uid);
+    this.#accounts.set(uid, account);
+    const oldest = this.#accounts.keys().next();
+    if (this.#accounts.size > MOST_JWTS && oldest.done !== true) this.#accounts.delete(oldest.value);
   }
 }
 

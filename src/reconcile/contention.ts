@@ -1,6 +1,7 @@
 import { arrayMember, isJsonObject, stringMember } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { APP } from '../resources/names.ts';
+import { findCondition } from './conditions.ts';
 import type { StateProblem } from '../resources/problem.ts';
 
 const MOST_MANAGERS = 3; // a condition is a line
@@ -25,11 +26,17 @@ export function findContenders(secret: unknown): readonly string[] {
   return [...new Set(names)].slice(0, MOST_MANAGERS);
 }
 
+/** Field managers that keep changing a Secret; `recorded`: those that an earlier process wrote into the condition. */
+export type Contenders = readonly string[] | 'recorded';
+
 /** What is said of a Secret that others keep changing. */
 export function describeContention(
-  { namespace, name }: Pick<Jwt, 'namespace' | 'name'>,
-  managers: readonly string[],
+  { namespace, name, status }: Pick<Jwt, 'namespace' | 'name' | 'status'>,
+  contenders: Contenders,
 ): StateProblem {
+  const recorded = stringMember(findCondition(status, 'Contended'), 'message');
+  if (contenders === 'recorded' && recorded !== undefined) return { reason: 'Contended', message: recorded };
+  const managers = contenders === 'recorded' ? [] : contenders;
   const who =
     managers.length === 0 ? 'none is recorded' : managers.map((manager) => `"${manager}"`).join(', ');
   return {

@@ -7,7 +7,7 @@ import type { StateProblem } from '../resources/problem.ts';
 import { effectiveIssuer, type Claims } from '../signing/claims.ts';
 import { effectiveResignBefore, isRenewalClamped, renewalTime } from '../signing/schedule.ts';
 import { findCondition, storeConditions, type Condition } from './conditions.ts';
-import { describeContention } from './contention.ts';
+import { describeContention, type Contenders } from './contention.ts';
 import type { Observed } from './observed.ts';
 import { describeKeyRecord, isSamePublicKey } from './key-record.ts';
 import { isKeyChanged } from './plan.ts';
@@ -23,7 +23,7 @@ export interface Outcome {
   /** When a failed attempt is made again, or what waits because of others is done. */
   readonly retryAt?: number;
   /** Somebody else keeps changing the Secret: the field managers that were seen. */
-  readonly contenders?: readonly string[];
+  readonly contenders?: Contenders;
 }
 
 /** The token that the Secret holds at the end of a round. */

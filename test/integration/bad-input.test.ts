@@ -85,7 +85,7 @@ describe('bad input on the command line', { concurrency: 2 }, () => {
     ],
     'a certificate and a key that do not belong together': [
       () => [...alone, ...addresses(0, 0), ...certificate('one', 'two')],
-      () => /one\/tls\.crt and \S+two\/tls\.key: .* do not belong together; .*make-dev-certs\.sh.*\n$/,
+      () => /one\/tls\.crt and \S+two\/tls\.key: .* do not belong together .*; .*make-dev-certs\.sh.*\n$/,
     ],
   };
   for (const [what, [args, says]] of Object.entries(outside)) {

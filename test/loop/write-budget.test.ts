@@ -55,6 +55,21 @@ describe('the budget of unscheduled writes', () => {
     assert.ok((contend(budget, 1, MINUTE, 90 * MINUTE)[4] ?? 0) < 90 * MINUTE + 1_000 * 60);
   });
 
+  it('goes on after a restart where somebody said that it is contended, until it has been quiet for a while', () => {
+    const budget = new WriteBudget();
+    budget.resume('a', 0);
+    assert.deepEqual([budget.isContended('a', 0), budget.contenders('a')], [true, 'recorded']);
+    assert.deepEqual([budget.isContended('a', MINUTE), budget.isContended('a', 2 * MINUTE)], [true, false]);
+    assert.ok(budget.nextWriteAt('a', 0) <= 5_000, 'a change of its author waits for seconds at most');
+  });
+
+  it('is not begun again for a JWT that was written since', () => {
+    const budget = new WriteBudget();
+    budget.spend('a', 0, false);
+    budget.resume('a', 1);
+    assert.equal(budget.isContended('a', 1), false);
+  });
+
   it('holds no write for longer than five minutes, whatever the clock does', () => {
     const step = fc.record({ jump: fc.integer({ min: -3_600_000, max: 3_600_000 }), isSpent: fc.boolean() });
     fc.assert(
