@@ -32,8 +32,6 @@ const LIMITS: ConnectionLimits = {
 /** Those of the API server have some hundred bytes. */
 const MAX_HEADER_BYTES = 8 * 1024;
 
-const JSON_TYPE = 'application/json; charset=utf-8';
-
 export interface WebhookAppOptions {
   /** The one in use; `setSecureContext` of the server takes another pair later. */
   readonly certificate: () => ServingCertificate;
@@ -76,14 +74,14 @@ export function createWebhookApp({
   app.addHook('onRequest', (request, reply, done) => {
     request.arrivedAt = performance.now();
     if (!connections.begin(request.raw, reply.raw)) return;
-    if (isDraining()) void reply.header('connection', 'close');
+    if (isDraining()) reply.raw.setHeader('connection', 'close');
     done();
   });
   const requests = new ReviewRequests(connections);
   const conclude = (review: AdmissionRequest, answer: AdmissionAnswer, reply: FastifyReply): void => {
     metrics.admissions.note(answer, (performance.now() - reply.request.arrivedAt) / 1000);
     logger.infoLine(decisionLine(review, answer));
-    requests.answer(reply.type(JSON_TYPE), writeAdmissionReview(review.uid, answer));
+    requests.answer(reply, writeAdmissionReview(review.uid, answer));
   };
   const decide = (route: ReviewRoute, json: unknown, timeout: unknown, reply: FastifyReply): void => {
     const parsed = parseAdmissionReview(json);

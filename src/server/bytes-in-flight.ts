@@ -6,6 +6,11 @@ const CAPACITY_BYTES = 64 * 1024 * 1024;
 /** Smaller ones are free: there are no more of them than connections. */
 const FREE_BYTES = 64 * 1024;
 
+/** Of so many bytes nobody needs to keep account: `take` would always give them. */
+export function isFree(bytes: number): boolean {
+  return bytes <= FREE_BYTES;
+}
+
 /**
  * The common budget of large bodies, from their headers until their answer has been taken, and of large answers. When it
  * does not suffice, the address that holds the most loses its oldest exchange.
@@ -15,7 +20,7 @@ export class BytesInFlight {
 
   /** Until the response is finished or broken off. False when there is no room, even after others had to go. */
   take(owner: string, bytes: number, response: ServerResponse): boolean {
-    if (bytes <= FREE_BYTES) return true;
+    if (isFree(bytes)) return true;
     const item = { response };
     for (const loser of this.#shares.take(owner, item, bytes)) {
       if (loser === item) return false;

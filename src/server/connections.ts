@@ -104,13 +104,14 @@ export class Connections {
     return this.#byStream.get(request.socket)?.owner ?? '';
   }
 
-  /** The request is complete. */
-  received(request: IncomingMessage): void {
+  /** The request is complete. Gives the address that it came from. */
+  received(request: IncomingMessage): string {
     const connection = this.#byStream.get(request.socket);
-    if (connection === undefined) return;
+    if (connection === undefined) return '';
     connection.isReceived = true;
     connection.requests += 1;
     connection.quietAt = request.socket.bytesRead;
+    return connection.owner;
   }
 
   /** Ends those that carry no request. */
