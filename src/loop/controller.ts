@@ -5,16 +5,14 @@ import type { Jwt } from '../resources/jwt.ts';
 import { objectKey } from '../resources/object-key.ts';
 import type { Clock } from './clock.ts';
 import { KeyUsers } from './key-users.ts';
-import { ProvedVersions } from './proved-versions.ts';
 import { WorkQueue, type Outcome, type Work } from './queue.ts';
 import { reconcileJwt, type Reconciler } from './reconcile-jwt.ts';
-import { Unrecorded } from './unrecorded.ts';
 import { WriteBudget } from './write-budget.ts';
 
 const SETTLE_POLL_MS = 20;
 
 export interface ControllerOptions {
-  readonly reconciler: Omit<Reconciler, 'now' | 'unrecorded' | 'proved' | 'budget' | 'onBug'>;
+  readonly reconciler: Omit<Reconciler, 'now' | 'budget' | 'onBug'>;
   readonly clock: Clock;
   /** JWTs worked on at once. */
   readonly workers: number;
@@ -41,8 +39,6 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
   const { sources, legacyKeyNamespace } = reconciler.observer;
   const stopping = new AbortController();
   const keyUsers = new KeyUsers();
-  const unrecorded = new Unrecorded();
-  const proved = new ProvedVersions();
   const budget = new WriteBudget();
   const queue = new WorkQueue({
     clock,
@@ -54,8 +50,6 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
       if (jwt === undefined) return { next: 'forget' };
       const means = {
         ...reconciler,
-        unrecorded,
-        proved,
         budget,
         now: () => clock.now(),
         onBug: (error: unknown) => onBug(key, error),
@@ -86,8 +80,6 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
       if (after === undefined) {
         if (before === undefined) return;
         queue.forget(objectKey(before));
-        unrecorded.forget(before.uid);
-        proved.forget(before.uid);
         budget.forget(before.uid);
         return;
       }

@@ -15,10 +15,9 @@ import { renewalTime } from '../signing/schedule.ts';
 import { repairSecret, signAndWrite, statusBody, type Store } from './act.ts';
 import { lookForContenders, planWrite, resumeContention, type PlannedWrite } from './hold-back.ts';
 import type { Journal, Subject } from './journal.ts';
+import type { Memory } from './memory.ts';
 import { learn, observe, type Known, type Observer } from './observe.ts';
-import type { ProvedVersions } from './proved-versions.ts';
 import { Stale } from './stale.ts';
-import type { Unrecorded } from './unrecorded.ts';
 import type { WriteBudget } from './write-budget.ts';
 
 /** What the API server's refusal means for the loop. */
@@ -40,8 +39,7 @@ export interface Reconciler {
   readonly observer: Observer;
   readonly store: Store;
   readonly journal: Journal;
-  readonly unrecorded: Unrecorded;
-  readonly proved: ProvedVersions;
+  readonly memory: Memory;
   readonly budget: WriteBudget;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -78,13 +76,13 @@ export async function reconcileJwt(reconciler: Reconciler, stored: Jwt, retryAt:
 
 /** Throws refusals of the API server, and bugs; `seen` tells what was known by then. */
 async function playRound(reconciler: Reconciler, seen: Seen, now: number): Promise<Round> {
-  const { observer, unrecorded, proved } = reconciler;
+  const { observer, memory } = reconciler;
   const { stored } = seen;
   let known: Known = {};
   resumeContention(reconciler.budget, stored, now);
   const look = async (): Promise<readonly [Observed, Plan]> => {
     const newest = known.jwt ?? stored;
-    const jwt = proved.recall(unrecorded.recall(newest, presentTokenId(observer, newest)));
+    const jwt = memory.recall(newest, presentTokenId(observer, newest));
     const observed = await observe(observer, jwt, known, now);
     seen.observed = observed;
     seen.stored = newest;
@@ -107,7 +105,7 @@ async function playRound(reconciler: Reconciler, seen: Seen, now: number): Promi
       : await holdBack(reconciler, observed, write.heldUntil);
   const outcome = { ...done, ...nameContenders(reconciler, stored, now) };
   await writeStatus(reconciler, seen.stored, desiredStatus(observed, outcome, now));
-  unrecorded.forget(stored.uid);
+  memory.unrecorded.forget(stored.uid);
   if (observed.key.state === 'unavailable' && observed.key.isDisputed === true) return { next: 'retry' };
   const moments = [nextLook(observed, outcome, now), write?.heldUntil].filter(
     (moment) => moment !== undefined,
@@ -131,7 +129,7 @@ async function carryOut(
 
 async function act(reconciler: Reconciler, observed: Observed, plan: Plan, now: number): Promise<Outcome> {
   const { jwt, secret } = observed;
-  const { store, journal, unrecorded } = reconciler;
+  const { store, journal, memory } = reconciler;
   if (plan.do === 'report') return { problem: plan.problem };
   if (plan.do === 'repair' && jwt.spec.ok && secret !== undefined) {
     await repairSecret(store, jwt, jwt.spec.value, secret);
@@ -140,7 +138,7 @@ async function act(reconciler: Reconciler, observed: Observed, plan: Plan, now: 
   }
   if (plan.do !== 'sign') return {};
   const signed = await signAndWrite(store, observed, now, (token) => {
-    unrecorded.note(jwt.uid, token.claims.jti, desiredStatus(observed, { signed: token }, now));
+    memory.unrecorded.note(jwt.uid, token.claims.jti, desiredStatus(observed, { signed: token }, now));
   });
   if (!signed.ok) return { problem: signed.problem };
   const { claims, duration } = signed.value;
@@ -179,11 +177,11 @@ function nameContenders({ budget }: Reconciler, { uid }: Jwt, now: number): Pick
 
 /** Writes the status if it says anything new, and tells of every condition that changed. */
 async function writeStatus(
-  { store, journal, proved }: Reconciler,
+  { store, journal, memory }: Reconciler,
   stored: Jwt,
   status: JsonObject,
 ): Promise<void> {
-  if (isSameStatus(status, stored.status) || proved.cover(stored, status)) return;
+  if (isSameStatus(status, stored.status) || memory.proved.cover(stored, status)) return;
   await store.applyStatus(statusBody(stored, status));
   for (const condition of arrayMember(status, 'conditions').filter(isJsonObject)) {
     const before = findCondition(stored.status, condition['type']);

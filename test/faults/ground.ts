@@ -34,7 +34,7 @@ export interface Ground {
   /** Makes one more namespace, which goes with the first; gives its name. */
   addNamespace(suffix: string): Promise<string>;
   /** Makes or replaces the data of a key Secret; the text is its `key.pem`. */
-  storeKey(name: string, text: string): Promise<void>;
+  storeKey(name: string, text: string): Promise<Loose>;
   /** For the table: what was seen. The same words are shown once. */
   note(what: string): void;
   recovered(ms: number): void;
@@ -78,8 +78,9 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
     canaries.addKey(text);
     const body = { metadata: { name }, stringData: { 'key.pem': text } };
     const present = await api.get(pathOf('secrets', namespace, name));
-    if (present === undefined) await api.create(pathOf('secrets', namespace), body);
-    else await api.merge(pathOf('secrets', namespace, name), body);
+    return present === undefined
+      ? api.create(pathOf('secrets', namespace), body)
+      : api.merge(pathOf('secrets', namespace, name), body);
   };
   const sign: Ground['sign'] = async (name, { spec = {}, key, isAwaited = true, isShared = false } = {}) => {
     const jwt = new TrackedJwt(arena, { namespace, name }, (ms) => recoveries.push(ms));

@@ -4,6 +4,7 @@ import type { Fault } from './fault.ts';
 import { ONE_MINUTE, type Ground } from './ground.ts';
 import { holdFirst, isApplyOf } from './hold.ts';
 import type { Player } from './player.ts';
+import type { Seen } from './proxy.ts';
 import type { TrackedJwt } from './tracked-jwt.ts';
 
 /** Within this time (ms) a successor acts after the lease was given back. */
@@ -69,6 +70,26 @@ async function freezeLeader(ground: Ground): Promise<void> {
   if (!ground.short) {
     const before = renewing.text;
     await renewing.waitFor('the next renewal', () => renewing.isRenewed(before), 60_000);
+  }
+}
+
+/** Between Secret and status nothing is written any more, the lease neither: the same process leads in the next term. */
+async function loseLeaseBeforeStatus(ground: Ground): Promise<void> {
+  const main = ground.arena.main();
+  const jwts = await ground.signMany('signed', 3);
+  const isLate = ({ method, path }: Seen): boolean =>
+    method === 'PATCH' && (path === LEASE || path.endsWith('/status'));
+  const end = main.proxy.treat((seen) => (isLate(seen) ? { do: 'answer', status: 500 } : undefined));
+  const lost = main.countTermsLost();
+  try {
+    const before = jwts.map(({ text }) => text);
+    const asked = requestRenewals(jwts);
+    await waitForAll(jwts, () => jwts.every(({ text }, index) => text !== before[index]), 10_000);
+    await jwts[0]?.waitFor('the end of the term', () => main.countTermsLost() > lost, takeOverTime(ground));
+    end();
+    await waitForAll(jwts, await asked, 20_000);
+  } finally {
+    end();
   }
 }
 
@@ -224,6 +245,13 @@ export const LEADERSHIP: readonly Fault[] = [
         jwt.addCauses();
         await jwt.removeSecret();
       }),
+  },
+  {
+    ...ALONE,
+    name: 'lease-lost-before-status',
+    title: 'the only replica loses its lease between Secret and status: its next term signs nothing again',
+    tries: { short: 1, full: 1 },
+    play: loseLeaseBeforeStatus,
   },
   {
     ...ALONE,

@@ -16,6 +16,8 @@ export interface Player {
   readonly proxy: Proxy;
   /** As it says itself. */
   isLeading(): boolean;
+  /** How often it lost the leadership so far. */
+  countTermsLost(): number;
   /** Milliseconds since the epoch, when it last began to lead; waits for that. */
   waitUntilLeading(withinMs?: number): Promise<number>;
   /** Its writes of Secrets and JWTs so far, the Lease and Events left out, whatever became of them. */
@@ -79,6 +81,8 @@ function play(service: Service, proxy: Proxy): Player {
     service,
     proxy,
     isLeading,
+    countTermsLost: () =>
+      service.logLines().filter(({ msg }) => String(msg).startsWith('leadership lost:')).length,
     waitUntilLeading: async (withinMs = LEADS_WITHIN_MS) => {
       await waitUntil('a service to lead', withinMs, isLeading);
       return Date.parse(String(lastWord()?.['time']));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Store } from '../../src/loop/act.ts';
 import { createController } from '../../src/loop/controller.ts';
+import { Memory } from '../../src/loop/memory.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { makeSources } from './model-sources.ts';
@@ -45,6 +46,7 @@ function start(...jwts: Jwt[]) {
       observer: { ...observer, sources },
       store,
       journal: { signed() {}, repaired() {}, conditionChanged() {}, failed() {} },
+      memory: new Memory(),
       explain: (error) => {
         throw error;
       },

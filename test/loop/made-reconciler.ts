@@ -1,8 +1,7 @@
 import type { Store } from '../../src/loop/act.ts';
 import type { Journal, Signature } from '../../src/loop/journal.ts';
-import { ProvedVersions } from '../../src/loop/proved-versions.ts';
+import { Memory } from '../../src/loop/memory.ts';
 import type { Failure, Reconciler } from '../../src/loop/reconcile-jwt.ts';
-import { Unrecorded } from '../../src/loop/unrecorded.ts';
 import { WriteBudget } from '../../src/loop/write-budget.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
@@ -57,8 +56,7 @@ export function makeReconciler(
     observer,
     store,
     journal,
-    unrecorded: new Unrecorded(),
-    proved: new ProvedVersions(),
+    memory: new Memory(),
     budget: new WriteBudget(),
     now: () => NOW * 1000,
     explain: () => failure,

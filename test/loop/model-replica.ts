@@ -6,6 +6,7 @@ import { createController, type Controller } from '../../src/loop/controller.ts'
 import { fenceStore } from '../../src/loop/fence.ts';
 import type { Journal } from '../../src/loop/journal.ts';
 import { KeyRing } from '../../src/loop/key-ring.ts';
+import { Memory } from '../../src/loop/memory.ts';
 import { parseManagedSecret, type ManagedSecret, type Sources } from '../../src/loop/observe.ts';
 import { TokenChecker } from '../../src/loop/token-checker.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
@@ -51,6 +52,7 @@ export class Replica {
   readonly #others = new Cache<SecretMetadata>({});
   readonly #watches: readonly Pick<ModelWatch<unknown>, Seen>[];
   readonly #checker: TokenChecker;
+  readonly #memory = new Memory();
   #controller: Controller | undefined;
   #ended: Promise<void> | undefined;
   /** As in `watchCluster`: the round that writes a Secret need not hear of it. */
@@ -162,6 +164,7 @@ export class Replica {
         observer: { sources, keyRing: new KeyRing(), legacyKeyNamespace: undefined },
         store: fenceStore(store, mayWrite),
         journal,
+        memory: this.#memory,
         explain: explainFailure,
       },
     });
@@ -203,7 +206,9 @@ export class Replica {
     };
     this.#jwts.subscribe((change) => {
       const before = change.type === 'added' ? undefined : change.old;
-      this.#controller?.jwtChanged(before, change.type === 'deleted' ? undefined : change.value);
+      const after = change.type === 'deleted' ? undefined : change.value;
+      this.#memory.jwtChanged(before, after);
+      this.#controller?.jwtChanged(before, after);
     });
     this.#managed.subscribe((change) => {
       if (!this.#isOwnWrite) tellOfSecret((change.type === 'deleted' ? change.old : change.value).metadata);

@@ -16,14 +16,14 @@ it('an annotation on the key Secret rewrites no status; the key is read once, an
   await reconcileJwt(first.reconciler, jwt, RETRY_AT);
   const settled: Jwt = { ...jwt, status: first.statuses[0] ?? {} };
   const annotated = makeReconciler([touched(KEY_SECRET, '77'), touched(first.secrets[0], '12')]);
-  const { proved } = annotated.reconciler;
+  const { memory } = annotated.reconciler;
   await reconcileJwt(annotated.reconciler, settled, RETRY_AT);
   assert.deepEqual([annotated.writes, annotated.reads], [[], ['science/k']]);
   const later = makeReconciler([touched(KEY_SECRET, '77'), touched(first.secrets[0], '12')]);
-  await reconcileJwt({ ...later.reconciler, proved }, settled, RETRY_AT);
+  await reconcileJwt({ ...later.reconciler, memory }, settled, RETRY_AT);
   assert.deepEqual([later.writes, later.reads], [[], []], 'it is known to be the same key');
   const edited: Jwt = { ...settled, generation: jwt.generation + 1 };
-  await reconcileJwt({ ...later.reconciler, proved }, edited, RETRY_AT);
+  await reconcileJwt({ ...later.reconciler, memory }, edited, RETRY_AT);
   assert.deepEqual(later.writes, ['status']);
   assert.match(String(later.statuses[0]?.['keyVersion']), /\/77$/);
 });

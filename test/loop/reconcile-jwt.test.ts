@@ -151,8 +151,8 @@ describe('a refused write', () => {
     const first = makeReconciler([KEY_SECRET], ['status']);
     await reconcileJwt(first.reconciler, renewed, RETRY_AT);
     const second = makeReconciler([KEY_SECRET, stored(first.secrets[0])]);
-    const { unrecorded } = first.reconciler;
-    await reconcileJwt({ ...second.reconciler, unrecorded }, renewed, RETRY_AT);
+    const { memory } = first.reconciler;
+    await reconcileJwt({ ...second.reconciler, memory }, renewed, RETRY_AT);
     assert.deepEqual(second.writes, ['status']);
     assert.deepEqual(
       [second.statuses[0]?.['lastRenew'], second.statuses[0]?.['tokenId']],

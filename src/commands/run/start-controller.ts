@@ -11,6 +11,7 @@ import { createController, type Controller } from '../../loop/controller.ts';
 import { fenceStore } from '../../loop/fence.ts';
 import { KeyRing } from '../../loop/key-ring.ts';
 import { Leader } from '../../loop/leader.ts';
+import { Memory } from '../../loop/memory.ts';
 import { TokenChecker } from '../../loop/token-checker.ts';
 import { createJournal } from '../../loop/write-journal.ts';
 import type { Jwt } from '../../resources/jwt.ts';
@@ -46,6 +47,7 @@ export function startController(
   const common = { client, clock: systemClock, log };
   const cluster = watchCluster(client, log, namespaces);
   const events = startEventRecorder({ ...common, instance: hostname() });
+  const memory = new Memory();
   let controller: Controller | undefined;
 
   const leader = new Leader({
@@ -86,6 +88,7 @@ export function startController(
         },
         store: fenceStore(cluster.store, () => leader.isLeader()),
         journal: createJournal({ log, metrics, events }),
+        memory,
         explain: explainFailure,
       },
     });
@@ -107,7 +110,10 @@ export function startController(
     onBug: (error) => log.error({ err: error }, 'internal error while a token was checked'),
   });
   cluster.subscribe({
-    jwtChanged: (before, after) => controller?.jwtChanged(before, after),
+    jwtChanged: (before, after) => {
+      memory.jwtChanged(before, after);
+      controller?.jwtChanged(before, after);
+    },
     secretChanged: (namespace, name) => {
       controller?.secretChanged(namespace, name);
       checker.secretChanged(namespace, name);
