@@ -54,8 +54,8 @@ describe('of a JWT with claims that the cache does not hold', () => {
     const first = makeReconciler([KEY_SECRET], ['status'], refused, [renewed]);
     await reconcileJwt(first.reconciler, digestLongClaims(renewed), RETRY_AT);
     const second = makeReconciler([KEY_SECRET, stored(first.secrets[0])], [], refused, [renewed]);
-    const { unrecorded } = first.reconciler;
-    await reconcileJwt({ ...second.reconciler, unrecorded }, digestLongClaims(renewed), RETRY_AT);
+    const { memory } = first.reconciler;
+    await reconcileJwt({ ...second.reconciler, memory }, digestLongClaims(renewed), RETRY_AT);
     assert.deepEqual(second.writes, ['status']);
   });
 });

@@ -140,6 +140,10 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'edit', jwt: a, edit: { lifetime: 61 } },
     wait(10_000),
   ],
+  'a restart forgot that somebody else keeps changing a Secret, and took the condition away': [
+    { do: 'refuse', call: { verb: 'apply', what: 'secret' }, status: 409, ms: 40_000 },
+    wait(90_000),
+  ],
 };
 
 /** With some seeds each: what is lost or late is chance. */
