@@ -60,6 +60,7 @@ const BODIES: readonly Body[] = [
   {
     name: 'pod-of-containers',
     title: 'a pod with 200,000 containers',
+    fullOnly: true,
     make: () => podReview(`{"containers":[${'{"name":"a"},'.repeat(200_000)}{"name":"b"}]}`),
   },
   {
@@ -75,6 +76,7 @@ const BODIES: readonly Body[] = [
   {
     name: 'pod-of-tokens',
     title: 'a pod that asks for 60,000 tokens, in 1,000 containers',
+    fullOnly: true,
     make: () => {
       const names = Array.from({ length: 60_000 }, (_, number) => `t${number}`).join(',');
       const containers = Array.from({ length: 1_000 }, (_, number) => `{"name":"c${number}"}`).join(',');
@@ -87,6 +89,7 @@ const BODIES: readonly Body[] = [
   {
     name: 'pod-of-names',
     title: 'a pod with 5,000 containers that skips 100,000 of other names',
+    fullOnly: true,
     make: () => {
       const names = Array.from({ length: 100_000 }, (_, number) => `x${number}`).join(',');
       const containers = Array.from({ length: 5_000 }, (_, number) => `{"name":"c${number}"}`).join(',');
@@ -100,6 +103,7 @@ const BODIES: readonly Body[] = [
   {
     name: 'pod-long-path',
     title: 'a pod with a mount path of 3 MB and 20,000 containers',
+    fullOnly: true,
     make: () => {
       const pod = heavyPod({
         annotation: 'mount-path',
@@ -112,6 +116,7 @@ const BODIES: readonly Body[] = [
   {
     name: 'copied-record',
     title: 'a Deployment whose record of copied annotations is 4 MB of nested JSON',
+    fullOnly: true,
     path: '/mutate/workloads',
     make: () => {
       const copied = JSON.stringify('['.repeat(4_000_000));
@@ -133,6 +138,7 @@ const BODIES: readonly Body[] = [
   {
     name: 'jwt-review-dashes',
     title: 'a JWT whose key is 4 MB of dashes and line breaks',
+    fullOnly: true,
     path: '/validate/jwts',
     make: () => jwtReview(`"data":{},"key":{"value":${JSON.stringify('-----BEGIN \n'.repeat(330_000))}}`),
   },

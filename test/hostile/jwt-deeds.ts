@@ -60,6 +60,7 @@ export const JWT_DEEDS: readonly Deed[] = [
   {
     name: 'large-metadata',
     title: '300 JWTs with 240 KB of annotations and 2,000 labels',
+    fullOnly: true,
     from: 'jwts',
     count: 300,
     prepare: (tenant) => tenant.create('secrets', keySecret('key')),

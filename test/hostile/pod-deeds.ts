@@ -21,6 +21,7 @@ export const POD_DEEDS: readonly Deed[] = [
   {
     name: 'env-var',
     title: 'pods with a variable name of 200 KB and 1,000 containers',
+    fullOnly: true,
     from: 'pods',
     count: 20,
     act: (tenant) =>

@@ -30,12 +30,14 @@ export const PORT_ATTACKS: readonly Attack[] = [
   {
     name: 'idle-connections',
     title: '3,000 TLS connections that never send a request',
+    fullOnly: true,
     from: 'port',
     run: (target) => holdConnections(target.webhookPort, scaled(3_000, target), 5_000, () => {}),
   },
   {
     name: 'slow-headers',
     title: '500 connections that send a byte of their headers each second',
+    fullOnly: true,
     from: 'port',
     run: (target) =>
       holdConnections(target.webhookPort, scaled(500, target), 14_000, (socket) => drip(socket, HEAD)),
@@ -75,6 +77,7 @@ export const PORT_ATTACKS: readonly Attack[] = [
   {
     name: 'pipelined',
     title: '20 connections with 20,000 requests each, whose answers are not read',
+    fullOnly: true,
     from: 'port',
     run: (target) => {
       const requests = `GET /nothing HTTP/1.1\r\nhost: a\r\n\r\n`.repeat(20_000);
@@ -100,6 +103,7 @@ export const PORT_ATTACKS: readonly Attack[] = [
   {
     name: 'large-headers',
     title: '200 requests with 1 MiB of headers',
+    fullOnly: true,
     from: 'port',
     run: (target) =>
       holdConnections(target.webhookPort, scaled(200, target), 2_000, (socket) => {
@@ -109,6 +113,7 @@ export const PORT_ATTACKS: readonly Attack[] = [
   {
     name: 'noise',
     title: '200 connections with random bytes, plain HTTP or HTTP/2 where TLS or HTTP/1.1 is spoken',
+    fullOnly: true,
     from: 'port',
     run: async (target) => {
       const noise = [randomText(65_536), `${HEAD}\r\n`, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'];
