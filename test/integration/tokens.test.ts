@@ -219,6 +219,17 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
     assert.match(metrics, /jwt_injector_token_ready\{namespace="science",name="one-minute"\} 1/);
   });
 
+  it('claims that the service does not keep in memory are all in the token, and in the next one', async () => {
+    const sub = 's'.repeat(40_000);
+    await science.apply('long-claims', { data: { sub } });
+    const first = await science.waitForToken('long-claims', (token) => token !== '');
+    const renew = 'tokens.osg-htc.org/renew=please';
+    await stage.cluster.kubectl(['annotate', 'jwt', '-n', 'science', 'long-claims', renew]);
+    const second = await science.waitForToken('long-claims', (token) => token !== first);
+    for (const token of [first, second]) assert.equal(decodeJwt(token).sub, sub);
+    await objects.waitFor('jwts', 'science', 'long-claims', (jwt) => jwt.status.lastRenew === 'please');
+  });
+
   // After the half minute above: so long the garbage collector takes to learn of a new kind of object.
   it('the Secret goes with its JWT, or stays with Retain', async () => {
     await science.apply('deleted');
