@@ -1,5 +1,5 @@
 import { fail, ok, type Result } from './result.ts';
-import { writePatch, type PatchOperation } from './json-patch.ts';
+import type { PatchOperation } from './json-patch.ts';
 import { isJsonObject, member, objectMember, stringMember } from './json.ts';
 import type { AdmissionDecision, AdmissionReason, StateReason } from './reasons.ts';
 
@@ -97,7 +97,7 @@ export function writeAdmissionReview(uid: string, answer: AdmissionAnswer): stri
   if (warnings.length > 0) response += `,"warnings":${JSON.stringify(warnings)}`;
   response += `,"auditAnnotations":{"decision":"${decision}","reason":"${reason}"}`;
   if (operations.length > 0) {
-    const patch = Buffer.from(writePatch(operations)).toString('base64');
+    const patch = Buffer.from(JSON.stringify(operations)).toString('base64');
     response += `,"patchType":"JSONPatch","patch":"${patch}"`;
   }
   return `{${TYPE_META},"response":{${response}}}`;
