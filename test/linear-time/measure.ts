@@ -8,39 +8,37 @@ const TRIES = 8;
  */
 const TOO_SHORT_MS = 1;
 
-type Parse = (text: string) => unknown;
-
 /**
- * Whether `parse` takes at most `most` times as long for `double` as for `single`, in CPU time of this thread, which
+ * Whether `work` takes at most `most` times as long for `double` as for `single`, in CPU time of this thread, which
  * other processes do not lengthen; of each the fastest of a few samples counts.
  */
-export async function growsAtMost(
-  parse: Parse,
-  single: string,
-  double: string,
+export async function growsAtMost<Input>(
+  work: (input: Input) => unknown,
+  single: Input,
+  double: Input,
   most: number,
 ): Promise<boolean> {
   let [fastest, fastestDouble] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   for (let tries = 0; tries < TRIES; tries += 1) {
-    if (await isShort(parse, double)) return true;
-    fastest = Math.min(fastest, await sample(parse, single));
-    fastestDouble = Math.min(fastestDouble, await sample(parse, double));
+    if (await isShort(() => work(double))) return true;
+    fastest = Math.min(fastest, await sample(() => work(single)));
+    fastestDouble = Math.min(fastestDouble, await sample(() => work(double)));
     if (fastestDouble <= most * fastest) return true;
   }
   return false;
 }
 
-async function isShort(parse: Parse, text: string): Promise<boolean> {
+async function isShort(call: () => unknown): Promise<boolean> {
   const startedAt = performance.now();
-  await parse(text);
+  await call();
   return performance.now() - startedAt < TOO_SHORT_MS;
 }
 
 /** Microseconds of one call, the mean of as many as make a sample. */
-async function sample(parse: Parse, text: string): Promise<number> {
+async function sample(call: () => unknown): Promise<number> {
   const before = cpuTime();
   for (let calls = 1; ; calls += 1) {
-    await parse(text);
+    await call();
     const spent = cpuTime() - before;
     if (spent >= SAMPLE_US) return spent / calls;
   }
