@@ -80,17 +80,20 @@ async function playRound(reconciler: Reconciler, seen: Seen, now: number): Promi
   const { stored } = seen;
   let known: Known = {};
   resumeContention(reconciler.budget, stored, now);
+  const recall = (newest: Jwt): Jwt => memory.recall(newest, presentTokenId(observer, newest));
+  let jwt = recall(stored);
   const look = async (): Promise<readonly [Observed, Plan]> => {
-    const newest = known.jwt ?? stored;
-    const jwt = memory.recall(newest, presentTokenId(observer, newest));
     const observed = await observe(observer, jwt, known, now);
     seen.observed = observed;
-    seen.stored = newest;
     return [observed, planNext(observed, now)];
   };
   let [observed, plan] = await look();
   while (plan.do === 'read') {
     known = await learn(observer, observed, plan.what, known);
+    if (known.jwt !== undefined && known.jwt !== seen.stored) {
+      seen.stored = known.jwt;
+      jwt = recall(known.jwt);
+    }
     [observed, plan] = await look();
   }
   if (plan.do === 'leave') return { next: 'look', at: inMilliseconds(releaseTime(observed.jwt)) };
