@@ -26,7 +26,7 @@ ${CONNECT_HELP}
       --legacy-key-namespace NS
                         as given to jwt-injector run, if it is
 
-It uses your own rights, and says what you may not read. Exit code 1: something is refused, missing
+It uses your own rights, and says what you are not allowed to read. Exit code 1: something is refused, missing
 or not Ready; 2: wrong usage; 3: a file or the cluster could not be read.
 `;
 

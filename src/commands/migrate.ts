@@ -22,7 +22,7 @@ ${CONNECT_HELP}
       --legacy-key-namespace NS
                         check: as jwt-injector run will have it, if it will
 
-It uses your own rights, and says what you may not read. Exit code 0: all is well, or there is
+It uses your own rights, and says what you are not allowed to read. Exit code 0: all is well, or there is
 nothing but remarks; 1: something has to be fixed, or could not be cleaned; 2: wrong usage;
 3: the cluster refused.
 `;

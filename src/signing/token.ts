@@ -21,7 +21,7 @@ export interface ReadToken {
   readonly claims: JsonObject;
 }
 
-/** Header and claims of a compact JWS without checking its signature; `undefined` when the text is none, or too long. */
+/** Header and claims of a compact JWS without checking its signature; `undefined` when the text is not one, or too long. */
 export function readToken(text: string): ReadToken | undefined {
   if (text.length > LONGEST_TOKEN) return undefined;
   try {

@@ -93,7 +93,7 @@ describe('whether jwt-injector runs, by its Lease', () => {
     assert.equal(hidden.runs, undefined);
     assert.match(
       hidden.words,
-      /not known, as you may not read leases in namespace jwt-injector; ask an administrator/,
+      /not known, as you are not allowed to read leases in namespace jwt-injector; ask an administrator/,
     );
   });
 });
@@ -104,17 +104,17 @@ describe('what the API server refuses, in one line', () => {
     [
       'a right that is missing',
       { ...about, status: 403, reason: 'Forbidden' },
-      'you may not read secrets in namespace x: ask an administrator of x for the right to (kubectl auth can-i get secrets -n x)',
+      'you are not allowed to read secrets in namespace x: ask an administrator of x for the right to (kubectl auth can-i get secrets -n x)',
     ],
     [
       'one for all namespaces',
       { verb: 'list', resource: 'jwts', status: 403, reason: 'Forbidden' },
-      'you may not list jwts in all namespaces: ask an administrator of the cluster for the right to (kubectl auth can-i list jwts -A)',
+      'you are not allowed to list jwts in all namespaces: ask an administrator of the cluster for the right to (kubectl auth can-i list jwts -A)',
     ],
     [
       'one for an object without a namespace',
       { verb: 'get', resource: 'namespaces', name: 'x', status: 403, reason: 'Forbidden' },
-      'you may not read namespaces x: ask an administrator of the cluster for the right to (kubectl auth can-i get namespaces)',
+      'you are not allowed to read namespaces x: ask an administrator of the cluster for the right to (kubectl auth can-i get namespaces)',
     ],
     [
       'credentials',

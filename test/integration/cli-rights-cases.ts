@@ -23,11 +23,11 @@ export function describeRights(world: () => World): void {
       assert.match(out, /Ready \(Signed\)/);
       assert.match(
         out,
-        /not known, as you may not read its Secret; its status tells a renewal at .*, in 1[89] h/,
+        /not known, as you are not allowed to read its Secret; its status tells a renewal at .*, in 1[89] h/,
       );
       assert.match(
         out,
-        /note: you may not read secrets in namespace science; what depends on it is taken from/,
+        /note: you are not allowed to read secrets in namespace science; what depends on it is taken from/,
       );
       assert.doesNotMatch(out, /storage\.read/);
     });
@@ -36,11 +36,11 @@ export function describeRights(world: () => World): void {
       const { out } = await reader.run(explainCommand, 'deployment', 'token-test');
       assert.match(
         out,
-        /^ {2}ready +there +the JWT is Ready, .*; you may not read secrets in namespace science$/m,
+        /^ {2}ready +there +the JWT is Ready, .*; you are not allowed to read secrets in namespace science$/m,
       );
       assert.match(
         out,
-        /note: you may not read namespaces science: whether its label names a default token is not known/,
+        /note: you are not allowed to read namespaces science: whether its label names a default token is not known/,
       );
     });
 
@@ -49,7 +49,7 @@ export function describeRights(world: () => World): void {
       assert.equal(code, 3);
       assert.equal(
         err,
-        'error: you may not change jwts in namespace science: ask an administrator of science for the right to (kubectl auth can-i patch jwts -n science)\n',
+        'error: you are not allowed to change jwts in namespace science: ask an administrator of science for the right to (kubectl auth can-i patch jwts -n science)\n',
       );
     });
 
@@ -59,13 +59,13 @@ export function describeRights(world: () => World): void {
       assert.match(out, /^3 JWTs in namespace science: nothing to fix in what you may read, 2 remarks$/m);
       assert.match(
         out,
-        /^note: you may not read secrets in namespace science: what is there was not looked at$/m,
+        /^note: you are not allowed to read secrets in namespace science: what is there was not looked at$/m,
       );
       const everywhere = await reader.run(migrateCommand, 'check', '-A');
       assert.equal(everywhere.code, 3);
       assert.match(
         everywhere.err,
-        /^error: you may not list jwts\.? ?.*in all namespaces: ask an administrator of the cluster/,
+        /^error: you are not allowed to list jwts\.? ?.*in all namespaces: ask an administrator of the cluster/,
       );
     });
   });

@@ -13,7 +13,7 @@ const VERBS: Readonly<Record<string, string>> = {
 /** What the API server refused, and the remedy, in one line; for whoever ran the command. */
 export function describeApiError(error: KubeError): string {
   const { status, verb, resource, namespace, objectName } = error;
-  if (status === 403) return `you may not ${describeRequest(error)}: ${describeRemedy(error)}`;
+  if (status === 403) return `you are not allowed to ${describeRequest(error)}: ${describeRemedy(error)}`;
   if (status === 401) {
     return 'the API server does not accept your credentials: log in again, or choose another --context';
   }
@@ -27,7 +27,7 @@ export function describeApiError(error: KubeError): string {
   return `the API server refused to ${VERBS[verb] ?? verb} ${resource}: ${error.message}`;
 }
 
-/** `read secrets in namespace x`, to go after "you may not". */
+/** `read secrets in namespace x`, to go after "you are not allowed to". */
 export function describeRequest({ verb, resource, namespace, objectName }: KubeError): string {
   const name = objectName === undefined ? '' : ` ${objectName}`;
   const isAll = namespace === undefined && objectName === undefined;

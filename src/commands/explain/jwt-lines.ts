@@ -21,7 +21,7 @@ export function describeJwt(report: JwtReport, now: number, paint: Paint): reado
     '',
     ...describeRenewals(report, now, paint),
     ...describeLint(report, paint),
-    ...report.mayNot.map((request) => paint('yellow', `note: you may not ${request}; ${HIDDEN}`)),
+    ...report.mayNot.map((request) => paint('yellow', `note: you are not allowed to ${request}; ${HIDDEN}`)),
   ];
 }
 
@@ -56,7 +56,7 @@ const WITHOUT_TOKEN: Readonly<Record<JwtReport['secret'], string>> = {
   absent: 'there is no such Secret',
   foreign: "the Secret is not this JWT's: what is in it was not looked at",
   predecessor: 'the Secret is that of a deleted JWT of the same name, and about to go',
-  hidden: 'not shown: you may not read it',
+  hidden: 'not shown: you are not allowed to read it',
 };
 
 function describeToken(report: JwtReport, now: number, paint: Paint): readonly string[] {

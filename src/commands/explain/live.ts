@@ -88,7 +88,7 @@ async function readNamespaceDefault(
     return { value: label === '' ? undefined : label, notes: [] };
   } catch (error) {
     if (!isDenied(error) || !(error instanceof KubeError)) throw error;
-    const note = `you may not ${describeRequest(error)}: whether its label names a default token is not known, none is assumed`;
+    const note = `you are not allowed to ${describeRequest(error)}: whether its label names a default token is not known, none is assumed`;
     return { value: undefined, notes: [note] };
   }
 }

@@ -28,7 +28,7 @@ export interface Look {
   readonly seen: { readonly observed: Observed; readonly plan: Plan } | undefined;
   /** Of the JWT's own Secret; header and claims of its token, not its text. */
   readonly read: ReadToken | undefined;
-  /** What the caller may not read, each in words to go after "you may not". */
+  /** What the caller may not read, each in words to go after "you are not allowed to". */
   readonly hidden: readonly string[];
 }
 

@@ -87,7 +87,7 @@ function describeUnseen({ jwt }: Look, now: number): NextStep {
   const due = parseTime(stringMember(jwt.status, 'renewsAt'));
   const told =
     due === undefined ? 'its status tells no renewal' : `its status tells a renewal at ${sayWhen(due, now)}`;
-  return { do: 'unknown', message: `not known, as you may not read its Secret; ${told}` };
+  return { do: 'unknown', message: `not known, as you are not allowed to read its Secret; ${told}` };
 }
 
 /** Where the private key is, in words to go after "is". */

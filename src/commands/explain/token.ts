@@ -42,7 +42,7 @@ async function describeJwt(client: Access['client'], namespace: string, name: st
     return jwt.ok ? stateOf(jwt.value) : { ready: false, words: jwt.problem.message };
   } catch (error) {
     if (!isDenied(error) || !(error instanceof KubeError)) throw error;
-    return { ready: undefined, words: `you may not ${describeRequest(error)}` };
+    return { ready: undefined, words: `you are not allowed to ${describeRequest(error)}` };
   }
 }
 
@@ -69,7 +69,7 @@ function combine(jwt: JwtState, secret: SecretLook): Omit<TokenReport, 'name'> {
   if (secret.state === 'forbidden') {
     return {
       usable: jwt.ready !== false,
-      message: `${jwt.words}; you may not ${describeRequest(secret.error)}`,
+      message: `${jwt.words}; you are not allowed to ${describeRequest(secret.error)}`,
     };
   }
   if (secret.state === 'absent') {

@@ -60,7 +60,7 @@ function describeMigration(report: MigrationReport, paint: Paint): readonly stri
     ...describeCommands('To tidy up, if you like:', notes, paint),
     ...(mayNot.length === 0 ? [] : ['']),
     ...mayNot.map((request) =>
-      paint('yellow', `note: you may not ${request}: what is there was not looked at`),
+      paint('yellow', `note: you are not allowed to ${request}: what is there was not looked at`),
     ),
   ];
 }

@@ -167,7 +167,10 @@ function describeCleaning(report: CleanReport, paint: Paint): readonly string[] 
       : ['', 'JWTs without its marks are new to it: it would sign them all again. Stop it first:']),
     ...running.map(stopDeployment),
     ...mayNot.map((request) =>
-      paint('yellow', `note: you may not ${request}: whether token-manager still runs is not known`),
+      paint(
+        'yellow',
+        `note: you are not allowed to ${request}: whether token-manager still runs is not known`,
+      ),
     ),
   ];
 }

@@ -21,7 +21,7 @@ export interface GatherOptions {
   readonly legacyKeyNamespace: string | undefined;
 }
 
-/** The facts, and what of them the caller may not read, in words to go after "you may not". */
+/** The facts, and what of them the caller may not read, in words to go after "you are not allowed to". */
 export interface Gathered {
   readonly facts: MigrationFacts;
   readonly mayNot: readonly string[];

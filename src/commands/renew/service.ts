@@ -26,7 +26,7 @@ export async function findService(client: Pick<Access['client'], 'get'>): Promis
     if (isNotFound(error))
       return { runs: false, words: `jwt-injector does not run, and never did: ${WHERE}` };
     if (isDenied(error) && error instanceof KubeError) {
-      const words = `whether jwt-injector runs is not known, as you may not ${describeRequest(error)}; ask an administrator (${WHERE})`;
+      const words = `whether jwt-injector runs is not known, as you are not allowed to ${describeRequest(error)}; ask an administrator (${WHERE})`;
       return { runs: undefined, words };
     }
     throw error;
