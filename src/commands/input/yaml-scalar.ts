@@ -22,6 +22,8 @@ function spell<T>(words: readonly string[], value: T): [string, T][] {
 const NOT_IN_JSON = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 
 const INTEGER = /^([-+]?)(?:(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+)|0([0-7]+)|(0|[1-9][0-9]*))$/;
+/** Go's reader of binary digits is given what comes after the prefix, and takes a sign there. */
+const SIGN_INSIDE = /^0b(?<sign>[-+])(?=[01]+$)/;
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 /** Kubernetes holds integers in 64 bits, with a sign; larger ones it takes for floating point numbers. */
 const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
@@ -43,7 +45,7 @@ export function resolvePlain(text: string): ScalarValue {
 }
 
 function readInteger(text: string): number | bigint | undefined {
-  const [, sign, prefixed, octal, decimal] = INTEGER.exec(text) ?? [];
+  const [, sign, prefixed, octal, decimal] = INTEGER.exec(text.replace(SIGN_INSIDE, '$<sign>0b')) ?? [];
   const digits = prefixed ?? (octal === undefined ? decimal : `0o${octal}`);
   if (digits === undefined || digits.length > MAX_DIGITS) return undefined;
   const value = BigInt(digits.toLowerCase()) * (sign === '-' ? -1n : 1n);
