@@ -14,6 +14,7 @@ import {
   shareOutcome,
   type TokenEvidence,
 } from './token-evidence.ts';
+import { Stale } from './stale.ts';
 
 /** A Secret with the label of ours, as the cache keeps it. */
 export interface ManagedSecret {
@@ -79,12 +80,12 @@ export async function learn(
   const { jwt, key } = observed;
   if (what === 'jwt') {
     const read = await observer.sources.readJwt(jwt.namespace, jwt.name);
-    // Gone, or another by now: its news will come, and a write would be refused. A key is the one of a spec: what was
-    // read for the older one is not what the newer one signs with.
+    // Its news will come, and nothing is written for it any more.
+    if (read?.uid !== jwt.uid) throw new Stale('the JWT is gone, or was created again');
+    // A key is the one of a spec: what was read for the older one is not what the newer one signs with.
     const { key: ofOlderSpec, ...others } = known;
-    const newest = read?.uid === jwt.uid ? read : jwt;
-    const isSameSpec = newest.generation === jwt.generation && ofOlderSpec !== undefined;
-    return { ...others, jwt: newest, ...(isSameSpec ? { key: ofOlderSpec } : {}) };
+    const isSameSpec = read.generation === jwt.generation && ofOlderSpec !== undefined;
+    return { ...others, jwt: read, ...(isSameSpec ? { key: ofOlderSpec } : {}) };
   }
   if (what === 'token') {
     const object = await observer.sources.readSecret(jwt.namespace, jwt.name);

@@ -109,6 +109,7 @@ function signIfDue({ observed, spec, now }: Facts): Plan | undefined {
   const cause = findCause({ observed, spec, now });
   if (cause === undefined) return undefined;
   if (cause === 'RenewRequested' && mayBeServed(observed)) return { do: 'read', what: 'jwt' };
+  if (cause === 'SecretMissing' && mayBeGone(observed)) return { do: 'read', what: 'jwt' };
   switch (observed.key.state) {
     case 'unavailable':
       // What can be mended without the key is mended meanwhile.
@@ -126,6 +127,11 @@ function signIfDue({ observed, spec, now }: Facts): Plan | undefined {
     default:
       return observed.key satisfies never;
   }
+}
+
+/** A Secret that was written once may have gone with its JWT, whose own news comes by another watch. */
+function mayBeGone({ jwt, jwtConfirmed }: Observed): boolean {
+  return readRecorded(jwt.status).tokenId !== undefined && jwtConfirmed !== true;
 }
 
 /**

@@ -16,7 +16,7 @@ pods, and its tokens of one minute are renewed. Prints a table: attack, peak mem
 verdict, and what the attacker got back.
 
 Options:
-  --short      what CI runs: smaller numbers, without the long attacks
+  --short      what CI runs: smaller numbers, without the long attacks, one after the other only
   --only NAME  only attacks whose name contains NAME; may be given more than once
   --list       print names and titles, and attack nothing
   --json FILE  write the results there, too
@@ -68,7 +68,7 @@ async function attackAll(
       results.push(result);
       console.log(renderRow(result));
     };
-    await runHostile(attacks, ring, { scale, onResult });
+    await runHostile(attacks, ring, { scale, together: scale === 1, onResult });
   };
   const interruption = await Promise.race([signal, attacking()]);
   console.log(`\n${renderSummary(results, ((performance.now() - startedAt) / 60_000).toFixed(1))}`);

@@ -23,6 +23,8 @@ export interface HostileResult {
 
 export interface HostileOptions {
   readonly scale: number;
+  /** Also all attacks at the same time: the attackers themselves take more than two cores then. */
+  readonly together: boolean;
   readonly onResult: (result: HostileResult) => void;
 }
 
@@ -39,7 +41,7 @@ const GRACE_MS = 30_000;
 export async function runHostile(
   attacks: readonly Attack[],
   ring: Ring,
-  { scale, onResult }: HostileOptions,
+  { scale, together: isTogether, onResult }: HostileOptions,
 ): Promise<void> {
   const { stage } = ring;
   const access = await ring.enroll('well-behaved');
@@ -64,7 +66,8 @@ export async function runHostile(
       );
     }
     const together = { name: 'together', title: 'all of these at the same time' };
-    onResult(await observe(together, { ring, neighbour, run: () => attackTogether(TOGETHER_MS) }));
+    if (isTogether)
+      onResult(await observe(together, { ring, neighbour, run: () => attackTogether(TOGETHER_MS) }));
     onResult(
       await endAndStart(
         ring,
