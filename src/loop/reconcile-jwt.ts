@@ -160,7 +160,7 @@ async function act(reconciler: Reconciler, observed: Observed, plan: Plan, now: 
   return { signed: signed.value };
 }
 
-/** The Secret is left as it is for now: somebody else keeps changing it. */
+/** The Secret is left as it is until the wait is over: somebody else keeps changing it. */
 async function holdBack(
   { store, budget }: Reconciler,
   { jwt }: Observed,

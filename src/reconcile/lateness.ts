@@ -5,7 +5,7 @@ import { parseTime } from './time.ts';
 
 /**
  * Seconds between the planned moment of a renewal and its signature; `undefined` for a signature that is no renewal. One
- * that came after the expiry is the latest of all; an expired token that somebody put there is none of ours to renew.
+ * that came after the expiry is the latest of all; an expired token that somebody put there was never ours to renew.
  */
 export function renewalLateness(
   { jwt, secret }: Observed,
