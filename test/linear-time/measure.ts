@@ -1,50 +1,47 @@
-/** The kernel counts the CPU time of a thread in ticks of up to 4 ms: a sample, in microseconds, takes ten of them. */
-const SAMPLE_US = 40_000;
+/** A sample, in milliseconds, is as many calls as take this long: the clock's own steps do not count in it. */
+const SAMPLE_MS = 2;
+/** As many samples are taken at least, since the first ones run code that is not compiled yet. */
+const LEAST_TRIES = 3;
 /** Whatever else the machine does and the garbage collector needs: one quiet pair of samples in so many is enough. */
-const TRIES = 8;
+const MOST_TRIES = 40;
 /**
  * What takes less than this, in milliseconds, has not made a step for each pair of 5,000 characters, which is the least
  * that a parser is given; of so short a time no growth can be told.
  */
 const TOO_SHORT_MS = 1;
+/**
+ * The larger input is twice the smaller one, twice, and twice again: what is linear takes 8 times as long for it, what
+ * is quadratic 64 times. Over one doubling, 2 and 4 times, a busy machine hides the difference.
+ */
+const DOUBLINGS = 3;
+export const GROWTH = 2 ** DOUBLINGS;
 
 /**
- * Whether `work` takes at most `most` times as long for `double` as for `single`, in CPU time of this thread, which
- * other processes do not lengthen; of each the fastest of a few samples counts.
+ * How many times as long `work` takes for double the input, the mean of three doublings: `large` is eight times `small`.
+ * Of each the fastest sample counts, which no other process has lengthened. It is measured again, up to a limit, while
+ * the answer is above `most`. 0: too short to tell.
  */
-export async function growsAtMost<Input>(
+export async function growthOf<Input>(
   work: (input: Input) => unknown,
-  single: Input,
-  double: Input,
+  small: Input,
+  large: Input,
   most: number,
-): Promise<boolean> {
-  let [fastest, fastestDouble] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-  for (let tries = 0; tries < TRIES; tries += 1) {
-    if (await isShort(() => work(double))) return true;
-    fastest = Math.min(fastest, await sample(() => work(single)));
-    fastestDouble = Math.min(fastestDouble, await sample(() => work(double)));
-    if (fastestDouble <= most * fastest) return true;
+): Promise<number> {
+  let [fastest, fastestLarge, growth] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0];
+  for (let tries = 1; tries <= LEAST_TRIES || (growth > most && tries <= MOST_TRIES); tries += 1) {
+    fastest = Math.min(fastest, await sample(() => work(small)));
+    fastestLarge = Math.min(fastestLarge, await sample(() => work(large)));
+    growth = fastestLarge < TOO_SHORT_MS ? 0 : (fastestLarge / fastest) ** (1 / DOUBLINGS);
   }
-  return false;
+  return growth;
 }
 
-async function isShort(call: () => unknown): Promise<boolean> {
-  const startedAt = performance.now();
-  await call();
-  return performance.now() - startedAt < TOO_SHORT_MS;
-}
-
-/** Microseconds of one call, the mean of as many as make a sample. */
+/** Milliseconds of one call, the mean of as many as make a sample. */
 async function sample(call: () => unknown): Promise<number> {
-  const before = cpuTime();
+  const startedAt = performance.now();
   for (let calls = 1; ; calls += 1) {
     await call();
-    const spent = cpuTime() - before;
-    if (spent >= SAMPLE_US) return spent / calls;
+    const passed = performance.now() - startedAt;
+    if (passed >= SAMPLE_MS) return passed / calls;
   }
-}
-
-function cpuTime(): number {
-  const { user, system } = process.threadCpuUsage();
-  return user + system;
 }
