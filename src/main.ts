@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { fitHeapToContainer } from './commands/run/container-heap.ts';
+import { fitHeapToContainer } from './service/container-heap.ts';
 import type { Command } from './commands/io.ts';
 
 const HELP = `jwt-injector keeps JSON Web Tokens fresh in Kubernetes Secrets and injects them into pods.

@@ -14,7 +14,7 @@ import {
 import type { JsonObject } from '../resources/json.ts';
 import { closest } from './spelling.ts';
 import type { Warnings } from './warnings.ts';
-import { quote } from './wording.ts';
+import { quote } from './text.ts';
 
 /** The keys that ask for an injection, in the order of the table in the docs. */
 export const INJECTION_KEYS: readonly string[] = Object.values(INJECTION_ANNOTATIONS);

@@ -6,7 +6,7 @@ import type { AdmissionReason } from '../resources/reasons.ts';
 import type { Result } from '../resources/result.ts';
 import { isOptedOut, readAnnotationValues, type AnnotationValues } from './annotations.ts';
 import type { ContainerPlan, Problem, Refusal, TokenMount } from './decision.ts';
-import { makeEnv, setsEnv } from './environment.ts';
+import { makeEnv, setsEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
 import { planPatch } from './patch.ts';
 import { areTooManyMounts, explainTooLarge, PatchSize } from './patch-size.ts';
@@ -18,7 +18,7 @@ import { explainTokenName, explainTooManyTokens, MAX_TOKENS, splitList } from '.
 import { findTokenVolumes, type ShowingVolumes } from './token-volume.ts';
 import { isTokenName } from './token-name.ts';
 import { Warnings } from './warnings.ts';
-import { quote } from './wording.ts';
+import { quote } from './text.ts';
 
 const LIST = 'ephemeralContainers';
 

@@ -3,7 +3,7 @@ import type { Refusal, TokenMount } from './decision.ts';
 import { findCover, hides, visibleFile, type ShownFile } from './mounts.ts';
 import { joinPath, lengthFault, SHORTER_PATH } from './paths.ts';
 import type { ContainerShape, DeviceShape, MountShape } from './pod-shape.ts';
-import { quote, showPath } from './wording.ts';
+import { quote, showPath } from './text.ts';
 
 /** One token as a pod's containers are to see it. */
 export interface WantedToken {

@@ -3,7 +3,7 @@ import { fail, ok, type Result } from '../resources/result.ts';
 import { TOKEN_KEY } from '../resources/names.ts';
 import type { InjectionRequest } from './annotations.ts';
 import type { ContainerPlan, InjectionPlan, Refusal, TokenEnv, TokenMount, TokenVolume } from './decision.ts';
-import { makeEnv, setsEnv } from './environment.ts';
+import { makeEnv, setsEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
 import { areTooManyMounts, explainTooLarge, PatchSize } from './patch-size.ts';
 import { lengthFault, SHORTER_PATH } from './paths.ts';
@@ -11,7 +11,7 @@ import { placeTokens, wantToken, type WantedToken } from './placement.ts';
 import type { ContainerShape } from './pod-shape.ts';
 import { findTokenVolumes, makeTokenVolume, volumeKind } from './token-volume.ts';
 import type { Warnings } from './warnings.ts';
-import { quote, showPath } from './wording.ts';
+import { quote, showPath } from './text.ts';
 
 /** What is missing in the selected containers and the volumes, so that nothing is left to plan once it is there. */
 export function planInjection(

@@ -6,7 +6,7 @@ import { EXCLUDED_NAMESPACES, GROUP, PLURAL } from '../resources/names.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { lintJwt } from '../signing/lint.ts';
 import type { KeyTrials } from './key-trials.ts';
-import { showPath } from './wording.ts';
+import { showPath } from './text.ts';
 
 /** More are not read, and all of them together are cut at 4,096 characters by the API server. */
 const MAX_WARNINGS = 3;

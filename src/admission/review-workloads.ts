@@ -3,7 +3,7 @@ import { EXCLUDED_NAMESPACES } from '../resources/names.ts';
 import type { JsonObject } from '../resources/json.ts';
 import { areTooLarge } from './annotation-size.ts';
 import { isOptedOut, readAnnotationValues } from './annotations.ts';
-import { followWorkload, type TemplateChanges } from './copied-record.ts';
+import { followWorkload, type TemplateChanges } from './follow-workload.ts';
 import type { Decision } from './decision.ts';
 import { annotationsOf } from './pod-shape.ts';
 import { changedAnnotations, hasWritableAnnotations, templatePatch } from './template-patch.ts';

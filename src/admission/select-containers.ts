@@ -4,7 +4,7 @@ import type { Problem } from './decision.ts';
 import type { ContainerShape } from './pod-shape.ts';
 import { closest } from './spelling.ts';
 import type { Warnings } from './warnings.ts';
-import { quote } from './wording.ts';
+import { quote } from './text.ts';
 
 /** The containers that get the token. A list that selects none is refused: it is never what the user meant. */
 export function selectContainers(

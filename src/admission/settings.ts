@@ -2,7 +2,7 @@ import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import type { Problem } from './decision.ts';
 import { lengthFault, SHORTER_PATH } from './paths.ts';
-import { quote } from './wording.ts';
+import { quote } from './text.ts';
 
 /** Where the token's directory is mounted unless the pod says otherwise: the layout of the NRP page. */
 export const DEFAULT_MOUNT_PATH = '/var/run/secrets/jwt';

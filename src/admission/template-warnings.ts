@@ -1,11 +1,11 @@
 import { member, objectMember, type JsonObject } from '../resources/json.ts';
 import { checkAnnotationKeys, checkLabelKeys, INJECTION_KEYS } from './annotation-keys.ts';
-import type { TemplateChanges } from './copied-record.ts';
+import type { TemplateChanges } from './follow-workload.ts';
 import { decidePod } from './decide-pod.ts';
 import type { Decision } from './decision.ts';
 import { annotationsOf } from './pod-shape.ts';
 import type { Warnings } from './warnings.ts';
-import { quote } from './wording.ts';
+import { quote } from './text.ts';
 import { claimNames, type WorkloadKind } from './workload-kinds.ts';
 
 export interface TemplateInput {

@@ -3,7 +3,7 @@ import { fail, ok, type Result } from '../resources/result.ts';
 import type { Problem } from './decision.ts';
 import { closestTokenName, isTokenName } from './token-name.ts';
 import type { Warnings } from './warnings.ts';
-import { quote } from './wording.ts';
+import { quote } from './text.ts';
 
 const KEYS = INJECTION_ANNOTATIONS;
 

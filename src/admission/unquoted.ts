@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '../resources/json.ts';
 import { INJECTION_ANNOTATIONS, PREFIX } from '../resources/names.ts';
 import { deny, type Deny, type Problem } from './decision.ts';
-import { quote, shorten } from './wording.ts';
+import { quote, shorten } from './text.ts';
 
 /** How a value is written in a file, by its path from the document's root; `undefined` where that is not known. */
 export type Written = (path: readonly string[]) => string | undefined;

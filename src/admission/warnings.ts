@@ -1,4 +1,4 @@
-import { shorten } from './wording.ts';
+import { shorten } from './text.ts';
 
 /** Kubernetes API: "Limit warnings to 120 characters if possible", larger ones may be cut by the API server. */
 const MAX_LENGTH = 120;

@@ -59,7 +59,7 @@ async function explainInCluster(
 ): Promise<ExitCode> {
   const { withCluster } = await import('./cluster/connect.ts');
   if (options.what === 'jwt') {
-    const { explainJwt } = await import('./explain/jwt.ts');
+    const { explainJwt } = await import('./explain/explain-jwt.ts');
     return withCluster(options.flags, io, (access) => explainJwt(access, options, io));
   }
   const { explainLive } = await import('./explain/live.ts');

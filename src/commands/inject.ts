@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { injectDocument, type OfflineInjection } from '../admission/inject-object.ts';
+import { injectDocument, type OfflineInjection } from './inject/inject-document.ts';
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { listObjects, readDefaults, readFileDocuments } from './input/documents.ts';

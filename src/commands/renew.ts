@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../resources/result.ts';
 import { withCluster } from './cluster/connect.ts';
 import { CONNECT_HELP, CONNECT_OPTIONS, type ConnectFlags } from './cluster/connect-flags.ts';
 import { makeCommand } from './make-command.ts';
-import { renewToken } from './renew/token.ts';
+import { renewToken } from './renew/renew-token.ts';
 import { OUTPUT_OPTION, readOutputFormat, type OutputFormat } from './output/table-output.ts';
 
 const HELP = `Usage: jwt-injector renew NAME [-n NS] [--timeout 30s] [--no-wait] [-o json|yaml]

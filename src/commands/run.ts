@@ -2,8 +2,8 @@ import closeWithGrace from 'close-with-grace';
 import { environmentName, parseConfig, RUN_OPTIONS } from '../config.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { EXIT, type Command } from './io.ts';
-import { startService } from './run/start-service.ts';
-import { VERSION } from './version.ts';
+import { startService } from '../service/start-service.ts';
+import { VERSION } from '../version.ts';
 
 /** A pod has 30 s to end (terminationGracePeriodSeconds); the last five are for what hangs. */
 const FORCED_EXIT_MS = 25_000;

@@ -1,8 +1,5 @@
-import manifest from '../../package.json' with { type: 'json' };
+import { VERSION } from '../version.ts';
 import { EXIT, type Command } from './io.ts';
-
-/** The package's version; the bundle holds it as it was when it was made. */
-export const VERSION: string = manifest.version;
 
 export const versionCommand: Command = async (args, io) => {
   const [first] = args;

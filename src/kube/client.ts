@@ -3,9 +3,9 @@ import type { JsonObject } from '../resources/json.ts';
 import { APP } from '../resources/names.ts';
 import type { Cluster } from './cluster.ts';
 import { Connection } from './connection.ts';
-import { exchange, type Call, type Endpoint, type Query } from './exchange.ts';
+import { exchange, type Call, type Endpoint, type Query } from './request.ts';
 import { listPages, type Listed, type ListOptions } from './list.ts';
-import { Turns } from './turns.ts';
+import { Turns } from './parse-turns.ts';
 import { streamEvents, type WatchEvent, type WatchOptions } from './watch-stream.ts';
 
 /** Of every verb: what may be left out. */

@@ -3,7 +3,7 @@ import { watchDelay } from './backoff.ts';
 import { METADATA_LIST_ONLY, METADATA_ONLY, type KubeClient } from './client.ts';
 import { isExpired, isNotFound, KubeError } from './errors.ts';
 import { objectKey } from '../resources/object-key.ts';
-import type { Query } from './exchange.ts';
+import type { Query } from './request.ts';
 import type { Clock, Log } from './ports.ts';
 import { identifyHead, LONGEST_OBJECT, type Identity } from './pieces.ts';
 import { parseResourcePath } from './resource-path.ts';

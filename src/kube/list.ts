@@ -1,6 +1,6 @@
 import { isJsonObject, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import { isExpired, KubeError } from './errors.ts';
-import { exchangeFor, type Answer, type Endpoint, type Query } from './exchange.ts';
+import { exchangeFor, type Answer, type Endpoint, type Query } from './request.ts';
 import { ItemCutter } from './item-cutter.ts';
 import { PageSize } from './page-size.ts';
 import { LONGEST_OBJECT } from './pieces.ts';

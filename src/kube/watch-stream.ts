@@ -1,6 +1,6 @@
 import { isJsonObject, member, type JsonObject } from '../resources/json.ts';
 import type { KubeError } from './errors.ts';
-import { openSession, readRefusal, send, type Answer, type Endpoint, type Query } from './exchange.ts';
+import { openSession, readRefusal, send, type Answer, type Endpoint, type Query } from './request.ts';
 import { readLines } from './lines.ts';
 import { LONGEST_OBJECT } from './pieces.ts';
 import { failTransport } from './transport-errors.ts';

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { parseTime } from '../reconcile/time.ts';
+import { parseTime } from '../time/format-time.ts';
 import { locateKey } from '../reconcile/key-access.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { objectKey } from '../resources/object-key.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { KeyUsers } from './key-users.ts';
 import { WorkQueue, type Outcome, type Work } from './queue.ts';
 import { reconcileJwt, type Reconciler } from './reconcile-jwt.ts';

@@ -5,8 +5,8 @@ import { ok } from '../resources/result.ts';
 import { hasOtherData, parseSecretMetadata, type SecretMetadata } from '../resources/secret.ts';
 import { findKeyRefusal, locateKey, readKeyText } from '../reconcile/key-access.ts';
 import type { KeyObservation, Observed, SecretObservation } from '../reconcile/observed.ts';
-import { readRecorded } from '../reconcile/recorded.ts';
-import type { KeyRing } from './key-ring.ts';
+import { readRecordedStatus } from '../reconcile/recorded-status.ts';
+import type { KeyCache } from './key-cache.ts';
 import {
   findVerifier,
   gatherEvidence,
@@ -40,7 +40,7 @@ export interface Sources {
 /** What observing depends on beside the sources. */
 export interface Observer {
   readonly sources: Sources;
-  readonly keyRing: KeyRing;
+  readonly keyCache: KeyCache;
   readonly legacyKeyNamespace: string | undefined;
 }
 
@@ -126,10 +126,10 @@ async function readKey(
   spec: JwtSpec,
   version: string,
 ): Promise<KeyObservation> {
-  const { keyRing, legacyKeyNamespace, sources } = observer;
+  const { keyCache, legacyKeyNamespace, sources } = observer;
   const reference = locateKey(jwt, spec.key, legacyKeyNamespace);
   const place = { version, dataKey: reference?.key ?? '' };
-  const held = await keyRing.read(place, spec.algorithm, async () => {
+  const held = await keyCache.read(place, spec.algorithm, async () => {
     if (spec.key.from === 'value') return { version, annotations: {}, content: ok(spec.key.text) };
     if (reference === undefined) return undefined;
     const object = await sources.readSecret(reference.namespace, reference.name);
@@ -153,7 +153,7 @@ async function readKey(
 }
 
 async function observeSecret(
-  { sources, keyRing }: Observer,
+  { sources, keyCache }: Observer,
   jwt: Jwt,
   key: KeyObservation,
   known: Known['secret'],
@@ -162,8 +162,8 @@ async function observeSecret(
   if (known === 'absent') return undefined;
   const secret = known ?? sources.managedSecret(jwt.namespace, jwt.name);
   if (secret !== undefined && jwt.spec.ok) {
-    const verifier = findVerifier(readRecorded(jwt.status), key.state === 'read' ? key.key : undefined);
-    const token = await judgeEvidence(secret.evidence, jwt.spec.value, verifier, keyRing, now);
+    const verifier = findVerifier(readRecordedStatus(jwt.status), key.state === 'read' ? key.key : undefined);
+    const token = await judgeEvidence(secret.evidence, jwt.spec.value, verifier, keyCache, now);
     const cached = sources.managedSecret(jwt.namespace, jwt.name);
     if (cached?.metadata.resourceVersion === secret.metadata.resourceVersion)
       shareOutcome(secret.evidence, cached.evidence);

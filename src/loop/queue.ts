@@ -1,5 +1,5 @@
-import { backoffDelay } from './backoff.ts';
-import type { Clock, Timer } from './clock.ts';
+import { backoffDelay } from '../time/backoff.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 import { Lanes, type Ready } from './lanes.ts';
 import { WakeUps } from './wake-ups.ts';
 

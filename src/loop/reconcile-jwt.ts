@@ -9,12 +9,12 @@ import type { Observed } from '../reconcile/observed.ts';
 import { planNext, plannedRenewal, type Plan } from '../reconcile/plan.ts';
 import { releasePatch, releaseTime } from '../reconcile/take-over.ts';
 import { describeRefusal, REFUSED_WAIT_MS, type Refusal } from '../reconcile/refusal.ts';
-import { formatTime } from '../reconcile/time.ts';
+import { formatTime } from '../time/format-time.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { renewalTime } from '../signing/schedule.ts';
 import { repairSecret, signAndWrite, statusBody, type Store } from './act.ts';
 import { lookForContenders, planWrite, resumeContention, type PlannedWrite } from './hold-back.ts';
-import type { Journal, Subject } from './journal.ts';
+import type { Recorder, Subject } from './recorder.ts';
 import type { Memory } from './memory.ts';
 import { learn, observe, type Known, type Observer } from './observe.ts';
 import { Stale } from './stale.ts';
@@ -38,7 +38,7 @@ export interface Failure {
 export interface Reconciler {
   readonly observer: Observer;
   readonly store: Store;
-  readonly journal: Journal;
+  readonly recorder: Recorder;
   readonly memory: Memory;
   readonly budget: WriteBudget;
   /** Milliseconds since the epoch. */
@@ -108,7 +108,7 @@ async function playRound(reconciler: Reconciler, seen: Seen, now: number): Promi
       : await holdBack(reconciler, observed, write.heldUntil);
   const outcome = { ...done, ...nameContenders(reconciler, stored, now) };
   await writeStatus(reconciler, seen.stored, desiredStatus(observed, outcome, now));
-  memory.unrecorded.forget(stored.uid);
+  memory.pending.forget(stored.uid);
   if (observed.key.state === 'unavailable' && observed.key.isDisputed === true) return { next: 'retry' };
   const moments = [nextLook(observed, outcome, now), write?.heldUntil].filter(
     (moment) => moment !== undefined,
@@ -132,21 +132,21 @@ async function carryOut(
 
 async function act(reconciler: Reconciler, observed: Observed, plan: Plan, now: number): Promise<Outcome> {
   const { jwt, secret } = observed;
-  const { store, journal, memory } = reconciler;
+  const { store, recorder, memory } = reconciler;
   if (plan.do === 'report') return { problem: plan.problem };
   if (plan.do === 'repair' && jwt.spec.ok && secret !== undefined) {
     await repairSecret(store, jwt, jwt.spec.value, secret);
-    journal.repaired(subjectOf(jwt));
+    recorder.repaired(subjectOf(jwt));
     if (plan.problem !== undefined) return { problem: plan.problem };
   }
   if (plan.do !== 'sign') return {};
   const signed = await signAndWrite(store, observed, now, (token) => {
-    memory.unrecorded.note(jwt.uid, token.claims.jti, desiredStatus(observed, { signed: token }, now));
+    memory.pending.note(jwt.uid, token.claims.jti, desiredStatus(observed, { signed: token }, now));
   });
   if (!signed.ok) return { problem: signed.problem };
   const { claims, duration } = signed.value;
   if (jwt.spec.ok) {
-    journal.signed({
+    recorder.signed({
       ...subjectOf(jwt),
       cause: plan.cause,
       algorithm: jwt.spec.value.algorithm,
@@ -180,7 +180,7 @@ function nameContenders({ budget }: Reconciler, { uid }: Jwt, now: number): Pick
 
 /** Writes the status if it says anything new, and tells of every condition that changed. */
 async function writeStatus(
-  { store, journal, memory }: Reconciler,
+  { store, recorder, memory }: Reconciler,
   stored: Jwt,
   status: JsonObject,
 ): Promise<void> {
@@ -189,7 +189,7 @@ async function writeStatus(
   for (const condition of arrayMember(status, 'conditions').filter(isJsonObject)) {
     const before = findCondition(stored.status, condition['type']);
     const isNews = before?.['status'] !== condition['status'] || before?.['reason'] !== condition['reason'];
-    if (isNews) journal.conditionChanged(subjectOf(stored), condition, before === undefined);
+    if (isNews) recorder.conditionChanged(subjectOf(stored), condition, before === undefined);
   }
 }
 
@@ -231,7 +231,7 @@ async function giveUp(
   const triedAt = Math.max(retryAt, now * 1000 + (afterMs ?? 0));
   const retry = triedAt / 1000;
   const problem = problemOf(failure, stored, retry);
-  reconciler.journal.failed(subjectOf(stored), problem.reason, problem.message, triedAt);
+  reconciler.recorder.failed(subjectOf(stored), problem.reason, problem.message, triedAt);
   try {
     const status =
       failure === undefined || observed === undefined
@@ -239,7 +239,7 @@ async function giveUp(
         : desiredStatus(observed, { problem, retryAt: retry }, now);
     await writeStatus(reconciler, stored, status);
   } catch (second) {
-    // The API server that refused the one write refuses the other too; the journal has told already.
+    // The API server that refused the one write refuses the other too; the recorder has told already.
     if (understand(reconciler, second) === undefined) reconciler.onBug(second);
   }
   return afterMs === undefined ? { next: 'retry' } : { next: 'retry', afterMs };

@@ -1,6 +1,6 @@
-import { readRecorded } from '../reconcile/recorded.ts';
-import type { Clock, Timer } from './clock.ts';
-import { KeyRing } from './key-ring.ts';
+import { readRecordedStatus } from '../reconcile/recorded-status.ts';
+import type { Clock, Timer } from '../time/clock.ts';
+import { KeyCache } from './key-cache.ts';
 import type { Sources } from './observe.ts';
 import { checkSignature, findVerifier } from './token-evidence.ts';
 
@@ -23,7 +23,7 @@ export interface TokenCheckerOptions {
  */
 export class TokenChecker {
   readonly #options: TokenCheckerOptions;
-  readonly #keyRing = new KeyRing();
+  readonly #keyCache = new KeyCache();
   /** In the order in which they came; `namespace/name` to both of them. */
   readonly #waiting = new Map<string, { readonly namespace: string; readonly name: string }>();
   #timer: Timer | undefined;
@@ -74,9 +74,9 @@ export class TokenChecker {
     const evidence = this.#unchecked(namespace, name);
     if (evidence === undefined) return;
     const jwt = this.#options.sources.jwt(namespace, name);
-    const verifier = jwt === undefined ? undefined : findVerifier(readRecorded(jwt.status), undefined);
+    const verifier = jwt === undefined ? undefined : findVerifier(readRecordedStatus(jwt.status), undefined);
     if (jwt?.spec.ok !== true || verifier === undefined) evidence.unchecked = undefined;
-    else await checkSignature(evidence, verifier, jwt.spec.value.algorithm, this.#keyRing);
+    else await checkSignature(evidence, verifier, jwt.spec.value.algorithm, this.#keyCache);
   }
 
   #unchecked(namespace: string, name: string) {

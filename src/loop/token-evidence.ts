@@ -1,11 +1,11 @@
 import type { AlgorithmName } from '../resources/algorithms.ts';
 import type { JwtSpec } from '../resources/jwt.ts';
 import { isTokenTooLong, readSecretToken } from '../resources/secret.ts';
-import type { Recorded, TokenObservation } from '../reconcile/observed.ts';
+import type { RecordedStatus, TokenObservation } from '../reconcile/observed.ts';
 import { readToken } from '../signing/token.ts';
 import { findFacts, type TokenFacts } from '../signing/token-facts.ts';
-import { judgeClaims, verifiesWith } from '../signing/verdict.ts';
-import type { KeyRing } from './key-ring.ts';
+import { judgeClaims, verifiesWith } from '../signing/check-token.ts';
+import type { KeyCache } from './key-cache.ts';
 import type { SigningKey } from '../signing/key.ts';
 
 /**
@@ -49,7 +49,7 @@ export function gatherEvidence(secret: unknown, signedBy?: string): TokenEvidenc
 /** The public key to check a signature with: of the private key when that was read, else the recorded one. */
 export type Verifier = Pick<SigningKey, 'publicJwk' | 'thumbprint'>;
 
-export function findVerifier(recorded: Recorded, key: SigningKey | undefined): Verifier | undefined {
+export function findVerifier(recorded: RecordedStatus, key: SigningKey | undefined): Verifier | undefined {
   const { publicJwk, keyThumbprint } = recorded;
   if (publicJwk !== undefined && keyThumbprint !== undefined) return { publicJwk, thumbprint: keyThumbprint };
   return key;
@@ -63,7 +63,7 @@ export async function judgeEvidence(
   evidence: TokenEvidence | undefined,
   spec: JwtSpec,
   verifier: Verifier | undefined,
-  keyRing: Pick<KeyRing, 'readPublic'>,
+  keyCache: Pick<KeyCache, 'readPublic'>,
   now: number,
 ): Promise<TokenObservation> {
   if (evidence === undefined) return { state: 'faulty', cause: 'TokenMissing' };
@@ -86,7 +86,7 @@ export async function judgeEvidence(
   const isRefuted = evidence.verifiedBy !== undefined || evidence.refutedBy === verifier.thumbprint;
   if (isRefuted) return { state: 'faulty', cause: 'SignatureInvalid' };
   if (evidence.unchecked === undefined) return { state: 'unread' };
-  const isValid = await checkSignature(evidence, verifier, spec.algorithm, keyRing);
+  const isValid = await checkSignature(evidence, verifier, spec.algorithm, keyCache);
   return isValid ? { ...valid, signature: 'verified' } : { state: 'faulty', cause: 'SignatureInvalid' };
 }
 
@@ -95,10 +95,10 @@ export async function checkSignature(
   evidence: TokenEvidence,
   verifier: Verifier,
   algorithm: AlgorithmName,
-  keyRing: Pick<KeyRing, 'readPublic'>,
+  keyCache: Pick<KeyCache, 'readPublic'>,
 ): Promise<boolean> {
   const { unchecked = '' } = evidence;
-  const publicKey = await keyRing.readPublic(verifier.publicJwk, algorithm);
+  const publicKey = await keyCache.readPublic(verifier.publicJwk, algorithm);
   const isValid = await verifiesWith(unchecked, publicKey, algorithm);
   if (isValid) evidence.verifiedBy = verifier.thumbprint;
   else evidence.refutedBy = verifier.thumbprint;

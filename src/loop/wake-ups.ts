@@ -1,6 +1,6 @@
-import type { Clock, Timer } from './clock.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 import { KeyedHeap } from './heap.ts';
-import { TurnBack } from './turn-back.ts';
+import { ClockStep } from './clock-step.ts';
 
 /**
  * No key waits for longer. The contract promises a look every 10 minutes; a clock that is set back by less than a
@@ -49,7 +49,7 @@ export class WakeUps<Retry> {
   readonly #options: WakeUpsOptions<Retry>;
   readonly #wakes = new KeyedHeap<Wake>(isSooner);
   readonly #retries = new KeyedHeap<BackOff<Retry>>(isSooner);
-  readonly #turnBack: TurnBack;
+  readonly #turnBack: ClockStep;
   #isStarted = false;
   #timer: Timer | undefined;
   /** The earliest of the wake-ups and of the retries that the timer was set for. */
@@ -57,7 +57,7 @@ export class WakeUps<Retry> {
 
   constructor(options: WakeUpsOptions<Retry>) {
     this.#options = options;
-    this.#turnBack = new TurnBack(options.clock);
+    this.#turnBack = new ClockStep(options.clock);
   }
 
   /**

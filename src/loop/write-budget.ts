@@ -1,5 +1,5 @@
 import type { Contenders } from '../reconcile/contention.ts';
-import { backoffDelay } from './backoff.ts';
+import { backoffDelay } from '../time/backoff.ts';
 
 /** So many unscheduled writes of one JWT go out at once: edits of its author, repairs, a deleted Secret. */
 const AT_ONCE = 5; // contract §1

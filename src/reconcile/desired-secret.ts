@@ -15,7 +15,7 @@ import {
 import type { SecretObservation } from './observed.ts';
 import { isOwner, nameOf } from './ownership.ts';
 import { isLegacySecret } from './take-over.ts';
-import { formatTime } from './time.ts';
+import { formatTime } from '../time/format-time.ts';
 import { isPruningKey, isTrackingKey } from './tracking-keys.ts';
 
 type StringMap = Readonly<Record<string, string>>;

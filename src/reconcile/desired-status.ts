@@ -11,8 +11,8 @@ import { describeContention, type Contenders } from './contention.ts';
 import type { Observed } from './observed.ts';
 import { describeKeyRecord, isSamePublicKey } from './key-record.ts';
 import { isKeyChanged } from './plan.ts';
-import { readRecorded } from './recorded.ts';
-import { formatTime, parseTime } from './time.ts';
+import { readRecordedStatus } from './recorded-status.ts';
+import { formatTime, parseTime } from '../time/format-time.ts';
 
 /** What a round came to, beside what it observed. Times in seconds since the epoch. */
 export interface Outcome {
@@ -138,7 +138,7 @@ function describeKey({ jwt, key }: Observed, { problem }: Outcome): Condition {
     const status = specProblem !== undefined && !specProblem.reason.startsWith('Key') ? 'Unknown' : 'False';
     return { type: 'KeyAvailable', status, reason: failure.reason, message: failure.message };
   }
-  const known = key.state === 'read' || readRecorded(jwt.status).keyVersion !== undefined;
+  const known = key.state === 'read' || readRecordedStatus(jwt.status).keyVersion !== undefined;
   return known
     ? {
         type: 'KeyAvailable',
@@ -225,7 +225,7 @@ function describeSpec(spec: JwtSpec): JsonObject {
 
 function describeToken(jwt: Jwt, spec: JwtSpec, token: PresentToken, { signed }: Outcome): JsonObject {
   // A token whose status could not be written is not the one that the recorded time is of.
-  const isRecorded = readRecorded(jwt.status).tokenId === token.tokenId;
+  const isRecorded = readRecordedStatus(jwt.status).tokenId === token.tokenId;
   const recorded = isRecorded ? parseTime(jwt.status['issuedAt']) : undefined;
   const issuedAt = signed?.issuedAt ?? recorded ?? token.expiresAt - spec.lifetime;
   return {
@@ -237,7 +237,7 @@ function describeToken(jwt: Jwt, spec: JwtSpec, token: PresentToken, { signed }:
 }
 
 function describeRenewals(jwt: Jwt, { signed }: Outcome): JsonObject {
-  const recorded = readRecorded(jwt.status);
+  const recorded = readRecordedStatus(jwt.status);
   const renew = signed === undefined ? recorded.lastRenew : (jwt.annotations[RENEW] ?? recorded.lastRenew);
   const isFirst = jwt.status['issuedAt'] === undefined;
   return {

@@ -2,7 +2,7 @@ import { arrayMember, isJsonObject, type JsonObject } from '../resources/json.ts
 import type { Jwt } from '../resources/jwt.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { findCondition, storeConditions, type Condition } from './conditions.ts';
-import { formatTime } from './time.ts';
+import { formatTime } from '../time/format-time.ts';
 
 /**
  * The `status` after a round that could not even find out how things are: what was recorded of token and key stays, but

@@ -3,7 +3,7 @@ import { stringMember, type JsonObject } from '../resources/json.ts';
 import { bareJwk, publishedJwk } from '../signing/key.ts';
 import type { Observed } from './observed.ts';
 import { isKeyChanged } from './plan.ts';
-import { parsePublicJwk } from './recorded.ts';
+import { parsePublicJwk } from './recorded-status.ts';
 
 /**
  * What `status` says of the key that the present token was signed with. It moves with a signature, or when the key was

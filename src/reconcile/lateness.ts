@@ -1,7 +1,7 @@
 import type { SignatureCause } from '../resources/reasons.ts';
 import type { Observed } from './observed.ts';
 import { plannedRenewal } from './plan.ts';
-import { parseTime } from './time.ts';
+import { parseTime } from '../time/format-time.ts';
 
 /**
  * Seconds between the planned moment of a renewal and its signature; `undefined` for a signature that is no renewal. One

@@ -61,7 +61,7 @@ export interface Observed {
 }
 
 /** What earlier runs wrote down about themselves in the JWT's status. */
-export interface Recorded {
+export interface RecordedStatus {
   readonly observedGeneration: number | undefined;
   readonly keyVersion: string | undefined;
   readonly keyThumbprint: string | undefined;

@@ -7,7 +7,7 @@ import { renewalTime } from '../signing/schedule.ts';
 import { hasDrift } from './desired-secret.ts';
 import type { KeyObservation, Observed, SecretObservation } from './observed.ts';
 import { describeConflict, findOwnership, isOwner } from './ownership.ts';
-import { readRecorded } from './recorded.ts';
+import { readRecordedStatus } from './recorded-status.ts';
 import { releaseTime } from './take-over.ts';
 
 /** What to do for one JWT now. */
@@ -79,7 +79,7 @@ function reportConflict({ observed: { jwt, secret } }: Facts): Plan | undefined 
 
 /** A Secret that was written once may be on its way from one watch to the other: its label was taken off. */
 function confirmAbsence({ observed: { jwt, secret, absenceConfirmed } }: Facts): Plan | undefined {
-  const isExpected = secret === undefined && readRecorded(jwt.status).tokenId !== undefined;
+  const isExpected = secret === undefined && readRecordedStatus(jwt.status).tokenId !== undefined;
   return isExpected && absenceConfirmed !== true ? { do: 'read', what: 'token' } : undefined;
 }
 
@@ -94,12 +94,12 @@ function readPresentToken({ observed: { secret } }: Facts): Plan | undefined {
 function readKeyToVerify({ observed: { jwt, secret, key } }: Facts): Plan | undefined {
   if (secret?.token.state !== 'valid' || key.state !== 'unread') return undefined;
   const isUnproved =
-    secret.token.signature === 'unknown' || readRecorded(jwt.status).keyVersion === undefined;
+    secret.token.signature === 'unknown' || readRecordedStatus(jwt.status).keyVersion === undefined;
   return isUnproved ? { do: 'read', what: 'key' } : undefined;
 }
 
 function readChangedKey({ observed: { jwt, key } }: Facts): Plan | undefined {
-  const recorded = readRecorded(jwt.status);
+  const recorded = readRecordedStatus(jwt.status);
   return key.state === 'unread' && recorded.keyVersion !== undefined && recorded.keyVersion !== key.version
     ? { do: 'read', what: 'key' }
     : undefined;
@@ -131,7 +131,7 @@ function signIfDue({ observed, spec, now }: Facts): Plan | undefined {
 
 /** A Secret that was written once may have gone with its JWT, whose own news comes by another watch. */
 function mayBeGone({ jwt, jwtConfirmed }: Observed): boolean {
-  return readRecorded(jwt.status).tokenId !== undefined && jwtConfirmed !== true;
+  return readRecordedStatus(jwt.status).tokenId !== undefined && jwtConfirmed !== true;
 }
 
 /**
@@ -140,7 +140,7 @@ function mayBeGone({ jwt, jwtConfirmed }: Observed): boolean {
  */
 function mayBeServed({ jwt, secret, jwtConfirmed }: Observed): boolean {
   const isOther =
-    secret?.token.state === 'valid' && secret.token.tokenId !== readRecorded(jwt.status).tokenId;
+    secret?.token.state === 'valid' && secret.token.tokenId !== readRecordedStatus(jwt.status).tokenId;
   return isOther && jwtConfirmed !== true;
 }
 
@@ -157,13 +157,13 @@ export function findCause({ observed: { jwt, secret, key }, spec, now }: Facts):
   if (token.state === 'faulty') return token.cause;
   if (isKeyChanged(jwt.status, key)) return 'KeyChanged';
   const renew = jwt.annotations[RENEW];
-  if (renew !== undefined && renew !== readRecorded(jwt.status).lastRenew) return 'RenewRequested';
+  if (renew !== undefined && renew !== readRecordedStatus(jwt.status).lastRenew) return 'RenewRequested';
   return now >= renewalTime(jwt.uid, token.expiresAt, spec) ? 'RenewalDue' : undefined;
 }
 
 /** A key read anew that is not the one the last token was signed with. */
 export function isKeyChanged(status: Observed['jwt']['status'], key: KeyObservation): boolean {
-  const { keyThumbprint } = readRecorded(status);
+  const { keyThumbprint } = readRecordedStatus(status);
   return key.state === 'read' && keyThumbprint !== undefined && keyThumbprint !== key.key.thumbprint;
 }
 

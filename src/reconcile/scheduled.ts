@@ -1,7 +1,7 @@
 import type { Observed } from './observed.ts';
 import type { Plan } from './plan.ts';
-import { readRecorded } from './recorded.ts';
-import { parseTime } from './time.ts';
+import { readRecordedStatus } from './recorded-status.ts';
+import { parseTime } from '../time/format-time.ts';
 
 /**
  * Whether the plan is the renewal that the status announced, whatever has become of the Secret meanwhile. An older token
@@ -12,6 +12,6 @@ export function isScheduledRenewal(plan: Plan, { jwt, secret }: Observed, now: n
   const renewsAt = parseTime(jwt.status['renewsAt']);
   if (renewsAt !== undefined) return now >= renewsAt;
   const isPublished =
-    secret?.token.state === 'valid' && secret.token.tokenId === readRecorded(jwt.status).tokenId;
+    secret?.token.state === 'valid' && secret.token.tokenId === readRecordedStatus(jwt.status).tokenId;
   return plan.cause === 'RenewalDue' && isPublished;
 }

@@ -3,9 +3,6 @@ import { fail, ok, type Result } from './result.ts';
 
 const SECONDS = { days: 86_400, hours: 3_600, minutes: 60 } as const;
 
-/** The last second of the year 9999, since the epoch: RFC 3339 has no later one. */
-export const LATEST_TIME = 253_402_300_799;
-
 /** A hundred years, per unit: beyond it dates lose their four-digit year, and nobody means it. */
 const MAX_SECONDS = 36_500 * 86_400;
 

@@ -8,7 +8,7 @@ import {
   type AdmissionRequest,
 } from '../resources/admission-review.ts';
 import { Connections, NODE_LIMITS_OFF, type ConnectionLimits } from './connections.ts';
-import { timeForAnswer } from './deadline.ts';
+import { timeForAnswer } from './answer-time.ts';
 import { decisionLine } from './decision-line.ts';
 import { answerProblems, refuseRequest } from './http-problems.ts';
 import { warnOfRefusedCertificate } from './refused-certificate.ts';

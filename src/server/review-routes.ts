@@ -1,6 +1,6 @@
 import { classifyPodReview, podReviewNeedsDefault, reviewPod } from '../admission/review-pods.ts';
 import { reviewWorkload, workloadReviewNeedsDefault } from '../admission/review-workloads.ts';
-import { shorten } from '../admission/wording.ts';
+import { shorten } from '../admission/text.ts';
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
 import { NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
 import { lookUpWithin, type NamespaceDefaultLookup } from './namespace-default.ts';

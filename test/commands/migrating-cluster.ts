@@ -1,6 +1,6 @@
 import type { SecretLook } from '../../src/commands/cluster/connect-secret.ts';
 import type { Finding, MigrationFacts } from '../../src/commands/migrate/facts.ts';
-import { findKeyCopies, findLegacyMarks } from '../../src/commands/migrate/marks.ts';
+import { findKeyCopies, findLegacyMarks } from '../../src/commands/migrate/kopf-leftovers.ts';
 import { findLeftovers } from '../../src/commands/migrate/rules.ts';
 import { KubeError } from '../../src/kube/errors.ts';
 import { parseJwt } from '../../src/resources/jwt.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { describeApiError } from '../../src/commands/cluster/connect-errors.ts';
-import { isServed, newRequest } from '../../src/commands/renew/request.ts';
-import { findService } from '../../src/commands/renew/service.ts';
+import { isServed, newRequest } from '../../src/commands/renew/renew-request.ts';
+import { findService } from '../../src/commands/renew/service-state.ts';
 import { renewCommand } from '../../src/commands/renew.ts';
 import { KubeError } from '../../src/kube/errors.ts';
 import { RENEW } from '../../src/resources/names.ts';

@@ -2,7 +2,7 @@ import { createClient, type KubeClient } from '../../src/kube/client.ts';
 import { loadCluster } from '../../src/kube/cluster.ts';
 import { isNotFound } from '../../src/kube/errors.ts';
 import { resourcePath, type Resource } from '../../src/kube/resource-path.ts';
-import { systemClock } from '../../src/loop/clock.ts';
+import { systemClock } from '../../src/time/clock.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 

@@ -6,7 +6,7 @@ import type { Cluster } from '../../src/kube/cluster.ts';
 import { createClient, type KubeClient } from '../../src/kube/client.ts';
 import { Credentials } from '../../src/kube/credentials.ts';
 import type { Clock } from '../../src/kube/ports.ts';
-import { systemClock } from '../../src/loop/clock.ts';
+import { systemClock } from '../../src/time/clock.ts';
 
 export interface SeenRequest {
   readonly method: string;

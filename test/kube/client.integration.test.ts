@@ -10,7 +10,7 @@ import {
 } from '../../src/kube/errors.ts';
 import { startNamespaceDefaults } from '../../src/kube/namespaces.ts';
 import { resourcePath } from '../../src/kube/resource-path.ts';
-import { systemClock } from '../../src/loop/clock.ts';
+import { systemClock } from '../../src/time/clock.ts';
 import { member, objectMember, stringMember } from '../../src/resources/json.ts';
 import { SILENT, startRealCluster, until, type RealCluster } from './real-cluster.ts';
 

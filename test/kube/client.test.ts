@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { METADATA_ONLY } from '../../src/kube/client.ts';
 import { isAborted, isConflict, isNotFound, isTransient, KubeError } from '../../src/kube/errors.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
-import { virtualClock, type VirtualClock } from '../loop/virtual-clock.ts';
+import { virtualClock, type VirtualClock } from '../time/virtual-clock.ts';
 import { answer, clientOf, clusterAt, refuse, startBadServer, type Handler } from './bad-server.ts';
 
 const SECRET = '/api/v1/namespaces/ns/secrets/s';

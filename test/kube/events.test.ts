@@ -4,7 +4,7 @@ import { KubeError } from '../../src/kube/errors.ts';
 import { eventBody, eventName, type Occurrence } from '../../src/kube/event-body.ts';
 import { startEventRecorder } from '../../src/kube/events.ts';
 import type { JsonObject } from '../../src/resources/json.ts';
-import { virtualClock } from '../loop/virtual-clock.ts';
+import { virtualClock } from '../time/virtual-clock.ts';
 
 const MINUTE_MS = 60_000;
 

@@ -3,8 +3,8 @@ import { after, before, test } from 'node:test';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { startEventRecorder } from '../../src/kube/events.ts';
 import { accessLease } from '../../src/kube/lease.ts';
-import { Leader } from '../../src/loop/leader.ts';
-import { systemClock } from '../../src/loop/clock.ts';
+import { Leader } from '../../src/kube/leader.ts';
+import { systemClock } from '../../src/time/clock.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../src/resources/json.ts';
 import { SILENT, startRealCluster, until, type RealCluster } from './real-cluster.ts';
 

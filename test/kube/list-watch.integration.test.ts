@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Cache } from '../../src/kube/cache.ts';
 import { startListWatch, type ListWatch } from '../../src/kube/list-watch.ts';
-import { systemClock } from '../../src/loop/clock.ts';
+import { systemClock } from '../../src/time/clock.ts';
 import { objectMember, stringMember, type JsonObject } from '../../src/resources/json.ts';
 import { SILENT, startRealCluster, until, type RealCluster } from './real-cluster.ts';
 

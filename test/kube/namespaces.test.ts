@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { KubeError } from '../../src/kube/errors.ts';
 import { startNamespaceDefaults } from '../../src/kube/namespaces.ts';
-import { systemClock } from '../../src/loop/clock.ts';
+import { systemClock } from '../../src/time/clock.ts';
 
 const LABEL = 'tokens.osg-htc.org/token';
 

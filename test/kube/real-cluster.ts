@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { loadCluster } from '../../src/kube/cluster.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import { systemClock } from '../../src/loop/clock.ts';
+import { systemClock } from '../../src/time/clock.ts';
 import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
 import { clientOf } from './bad-server.ts';
 

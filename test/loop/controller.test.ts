@@ -6,7 +6,7 @@ import { Memory } from '../../src/loop/memory.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { makeSources } from './model-sources.ts';
-import { virtualClock } from './virtual-clock.ts';
+import { virtualClock } from '../time/virtual-clock.ts';
 
 const named = (name: string, key: string, more: Record<string, unknown> = {}): Jwt =>
   makeJwt(
@@ -45,7 +45,7 @@ function start(...jwts: Jwt[]) {
     reconciler: {
       observer: { ...observer, sources },
       store,
-      journal: { signed() {}, repaired() {}, conditionChanged() {}, failed() {} },
+      recorder: { signed() {}, repaired() {}, conditionChanged() {}, failed() {} },
       memory: new Memory(),
       explain: (error) => {
         throw error;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { backoffDelay } from '../../src/loop/backoff.ts';
+import { backoffDelay } from '../../src/time/backoff.ts';
 import { KeyedHeap } from '../../src/loop/heap.ts';
 
 test('a heap gives its items in order whatever was set and deleted', () => {

@@ -1,5 +1,5 @@
 import type { Store } from '../../src/loop/act.ts';
-import type { Journal, Signature } from '../../src/loop/journal.ts';
+import type { Recorder, Signature } from '../../src/loop/recorder.ts';
 import { Memory } from '../../src/loop/memory.ts';
 import type { Failure, Reconciler } from '../../src/loop/reconcile-jwt.ts';
 import { WriteBudget } from '../../src/loop/write-budget.ts';
@@ -45,7 +45,7 @@ export function makeReconciler(
     patchSecret: async () => ({}),
     patchJwt: async () => write('jwt'),
   };
-  const journal: Journal = {
+  const recorder: Recorder = {
     signed: (signature) => signed.push(signature),
     repaired: () => changed.push('repaired'),
     conditionChanged: (_subject, { type, reason }, isFirst) =>
@@ -55,7 +55,7 @@ export function makeReconciler(
   const reconciler: Reconciler = {
     observer,
     store,
-    journal,
+    recorder,
     memory: new Memory(),
     budget: new WriteBudget(),
     now: () => NOW * 1000,

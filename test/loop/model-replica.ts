@@ -1,11 +1,11 @@
-import { digestLongClaims, packClaims } from '../../src/commands/run/packed-claims.ts';
+import { digestLongClaims, packClaims } from '../../src/service/packed-claims.ts';
 import { Cache } from '../../src/kube/cache.ts';
 import { createTokenStore, explainFailure, identify } from '../../src/kube/token-store.ts';
-import type { Clock } from '../../src/loop/clock.ts';
+import type { Clock } from '../../src/time/clock.ts';
 import { createController, type Controller } from '../../src/loop/controller.ts';
-import { fenceStore } from '../../src/loop/fence.ts';
-import type { Journal } from '../../src/loop/journal.ts';
-import { KeyRing } from '../../src/loop/key-ring.ts';
+import { leaderOnlyStore } from '../../src/loop/leader-only-store.ts';
+import type { Recorder } from '../../src/loop/recorder.ts';
+import { KeyCache } from '../../src/loop/key-cache.ts';
 import { Memory } from '../../src/loop/memory.ts';
 import { parseManagedSecret, type ManagedSecret, type Sources } from '../../src/loop/observe.ts';
 import { TokenChecker } from '../../src/loop/token-checker.ts';
@@ -17,7 +17,7 @@ import type { Change, ModelCluster, ModelJwt } from './model-cluster.ts';
 import type { Link } from './model-link.ts';
 import type { ModelSecret } from './model-secret.ts';
 import { ModelWatch } from './model-watch.ts';
-import type { SuspendableClock } from './suspendable-clock.ts';
+import type { SuspendableClock } from '../time/suspendable-clock.ts';
 
 export interface ReplicaOptions {
   readonly cluster: ModelCluster;
@@ -25,7 +25,7 @@ export interface ReplicaOptions {
   /** Of this process. */
   readonly process: SuspendableClock;
   readonly link: Link;
-  readonly journal: Journal;
+  readonly recorder: Recorder;
   readonly lagMs: () => number;
   readonly isUp: () => boolean;
   readonly mayWrite: () => boolean;
@@ -130,7 +130,7 @@ export class Replica {
 
   /** Begins when the rounds of an earlier term have ended, if it still leads then: as a `Leader` does. */
   async beginTerm(): Promise<void> {
-    const { process, journal, link, mayWrite, onBug, onLook } = this.#options;
+    const { process, recorder, link, mayWrite, onBug, onLook } = this.#options;
     await this.#ended;
     const isAble = link.isAlive && !process.isPaused() && mayWrite();
     if (this.#controller !== undefined || !isAble) return;
@@ -161,9 +161,9 @@ export class Replica {
       workers: 32,
       onBug: (_key, error) => onBug(error),
       reconciler: {
-        observer: { sources, keyRing: new KeyRing(), legacyKeyNamespace: undefined },
-        store: fenceStore(store, mayWrite),
-        journal,
+        observer: { sources, keyCache: new KeyCache(), legacyKeyNamespace: undefined },
+        store: leaderOnlyStore(store, mayWrite),
+        recorder,
         memory: this.#memory,
         explain: explainFailure,
       },

@@ -1,4 +1,4 @@
-import { KeyRing } from '../../src/loop/key-ring.ts';
+import { KeyCache } from '../../src/loop/key-cache.ts';
 import { parseManagedSecret, type Observer } from '../../src/loop/observe.ts';
 import type { JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
@@ -37,7 +37,7 @@ export function makeSources(
     parseSecretMetadata(object).labels[MANAGED_LABEL] === 'true';
   const managed = seen.filter(isManaged).map((object) => [object, parseManagedSecret(object)] as const);
   const observer: Observer = {
-    keyRing: new KeyRing(),
+    keyCache: new KeyCache(),
     legacyKeyNamespace: undefined,
     sources: {
       jwt: (namespace, name) => jwts.find((jwt) => jwt.namespace === namespace && jwt.name === name),

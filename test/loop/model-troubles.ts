@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/loop/clock.ts';
+import type { Clock } from '../../src/time/clock.ts';
 import type { Call } from './model-link.ts';
 import type { Replica } from './model-replica.ts';
 import { LONGEST_BACKOFF_MS, SLOW_MS } from './model-sky.ts';

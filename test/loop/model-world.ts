@@ -1,4 +1,4 @@
-import type { Journal } from '../../src/loop/journal.ts';
+import type { Recorder } from '../../src/loop/recorder.ts';
 import { ModelCluster, type Change } from './model-cluster.ts';
 import type { OrderedCrypto } from './model-crypto.ts';
 import { Laws } from './model-laws.ts';
@@ -8,14 +8,14 @@ import { JWT_KEYS, KEY_SECRETS, type JwtKey } from './model-steps.ts';
 import { Pace } from './model-pace.ts';
 import { SLOW_MS, Sky } from './model-sky.ts';
 import { RETRY_PERIOD_MS, Troubles } from './model-troubles.ts';
-import { suspendableClock } from './suspendable-clock.ts';
-import { virtualClock } from './virtual-clock.ts';
+import { suspendableClock } from '../time/suspendable-clock.ts';
+import { virtualClock } from '../time/virtual-clock.ts';
 
 /** What the controller needs to answer an event when all is well: a refused write is tried again after a second. */
 const ANSWER_MS = 5_000;
 /** The queue looks at the wall clock at least so often. */
 const LOOK_MS = 60_000;
-const JOURNAL: Journal = { signed() {}, repaired() {}, conditionChanged() {}, failed() {} };
+const JOURNAL: Recorder = { signed() {}, repaired() {}, conditionChanged() {}, failed() {} };
 
 /** The cluster, two replicas of the service, and the laws that watch them, all on one virtual clock. */
 export class World {
@@ -237,7 +237,7 @@ export class World {
       clock,
       process,
       link,
-      journal: JOURNAL,
+      recorder: JOURNAL,
       lagMs: () => this.#lags[index] ?? 0,
       isUp: () => this.#sky.weather !== 'down',
       mayWrite: () => this.#leader === index && !this.#troubles.isInDoubt(index),

@@ -1,5 +1,5 @@
 import { WorkQueue, type QueueOptions } from '../../src/loop/queue.ts';
-import { virtualClock, type VirtualClock } from './virtual-clock.ts';
+import { virtualClock, type VirtualClock } from '../time/virtual-clock.ts';
 
 /** A started queue on a virtual clock, whose runs are noted; `process` says how each ends. */
 export function startQueue(

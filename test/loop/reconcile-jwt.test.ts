@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { KeyRing } from '../../src/loop/key-ring.ts';
+import { KeyCache } from '../../src/loop/key-cache.ts';
 import { reconcileJwt, type Failure } from '../../src/loop/reconcile-jwt.ts';
 import { findCondition } from '../../src/reconcile/conditions.ts';
 import { describeRefusal } from '../../src/reconcile/refusal.ts';
@@ -109,7 +109,7 @@ describe('a refused write', () => {
     assert.equal(made.statuses[0]?.['nextAttemptAt'], '2027-01-15T08:01:00Z');
   });
 
-  it('is told in journal and status, with the time of the next attempt', async () => {
+  it('is told in recorder and status, with the time of the next attempt', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret']);
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry' });
     const message = 'apply secrets: 403 Forbidden; it is tried again';
@@ -180,7 +180,7 @@ describe('a refused write', () => {
 describe('a bug', () => {
   const text = 'an internal error; see the log of jwt-injector; it is tried again at 2027-01-15T08:00:04Z';
 
-  it('goes to the log with its words, to status and journal without them, and the JWT is tried again', async () => {
+  it('goes to the log with its words, to status and recorder without them, and the JWT is tried again', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret']);
     const reconciler = { ...made.reconciler, explain: () => undefined };
     assert.deepEqual(await reconcileJwt(reconciler, jwt, RETRY_AT), { next: 'retry' });
@@ -198,11 +198,11 @@ describe('a bug', () => {
     const [status = {}] = first.statuses;
     const made = makeReconciler([KEY_SECRET, stored(first.secrets[0])]);
     const { observer } = made.reconciler;
-    const keyRing = Object.assign(new KeyRing(), { readPublic: () => assert.fail('of the test') });
+    const keyCache = Object.assign(new KeyCache(), { readPublic: () => assert.fail('of the test') });
     const reconciler = {
       ...made.reconciler,
       explain: () => undefined,
-      observer: { ...observer, keyRing },
+      observer: { ...observer, keyCache },
     };
     assert.deepEqual(await reconcileJwt(reconciler, { ...jwt, status }, RETRY_AT), { next: 'retry' });
     const { conditions, nextAttemptAt, ...kept } = made.statuses[0] ?? {};

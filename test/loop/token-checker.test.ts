@@ -10,7 +10,7 @@ import { makeJwt, makeSpec } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { NOW, readKey, settledJwt } from '../fixtures/observed.ts';
 import { wireSecret } from './model-sources.ts';
-import { virtualClock } from './virtual-clock.ts';
+import { virtualClock } from '../time/virtual-clock.ts';
 
 const key = await readKey();
 const other = await readKey(toPem(makeKey('ES256')));

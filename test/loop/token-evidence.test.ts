@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { KeyRing } from '../../src/loop/key-ring.ts';
+import { KeyCache } from '../../src/loop/key-cache.ts';
 import {
   findVerifier,
   gatherEvidence,
   judgeEvidence,
   type TokenEvidence,
 } from '../../src/loop/token-evidence.ts';
-import { readRecorded } from '../../src/reconcile/recorded.ts';
+import { readRecordedStatus } from '../../src/reconcile/recorded-status.ts';
 import { buildClaims } from '../../src/signing/claims.ts';
 import { signToken } from '../../src/signing/token.ts';
 import type { SigningKey } from '../../src/signing/key.ts';
@@ -18,7 +18,7 @@ import { DAY, NOW, readKey } from '../fixtures/observed.ts';
 const spec = makeSpec();
 const key = await readKey();
 const other = await readKey(toPem(makeKey('ES256')));
-const ring = new KeyRing();
+const ring = new KeyCache();
 
 async function makeToken(signer: SigningKey = key): Promise<string> {
   const claims = buildClaims(spec, NOW, 'the-jti');
@@ -121,13 +121,13 @@ describe('the evidence of a token', () => {
 describe('the key that a signature is checked with', () => {
   const status = { keyThumbprint: key.thumbprint, publicKey: JSON.stringify(key.publicJwk) };
   it('is the recorded one, since the present may be another by now', () => {
-    const verifier = findVerifier(readRecorded(status), other);
+    const verifier = findVerifier(readRecordedStatus(status), other);
     assert.deepEqual(verifier, { thumbprint: key.thumbprint, publicJwk: key.publicJwk });
   });
 
   it('is the present one when the record is missing or broken', () => {
     for (const broken of [{}, { ...status, publicKey: '{' }, { publicKey: status.publicKey }])
-      assert.equal(findVerifier(readRecorded(broken), other), other);
-    assert.equal(findVerifier(readRecorded({}), undefined), undefined);
+      assert.equal(findVerifier(readRecordedStatus(broken), other), other);
+    assert.equal(findVerifier(readRecordedStatus({}), undefined), undefined);
   });
 });

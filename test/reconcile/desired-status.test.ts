@@ -8,7 +8,7 @@ import {
   type Outcome,
 } from '../../src/reconcile/desired-status.ts';
 import type { KeyObservation, Observed, TokenObservation } from '../../src/reconcile/observed.ts';
-import { formatTime } from '../../src/reconcile/time.ts';
+import { formatTime } from '../../src/time/format-time.ts';
 import { RENEW } from '../../src/resources/names.ts';
 import type { StateProblem } from '../../src/resources/problem.ts';
 import type { Claims } from '../../src/signing/claims.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { renewalLateness } from '../../src/reconcile/lateness.ts';
-import { formatTime } from '../../src/reconcile/time.ts';
+import { formatTime } from '../../src/time/format-time.ts';
 import { DAY, NOW, ourSecret, settledJwt, UNREAD } from '../fixtures/observed.ts';
 
 const jwt = await settledJwt();

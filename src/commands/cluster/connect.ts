@@ -1,11 +1,11 @@
 import { createClient, type KubeClient } from '../../kube/client.ts';
 import { loadCluster } from '../../kube/cluster.ts';
 import { KubeError } from '../../kube/errors.ts';
-import { systemClock } from '../../loop/clock.ts';
+import { systemClock } from '../../time/clock.ts';
 import { describeApiError } from './connect-errors.ts';
 import type { ConnectFlags } from './connect-flags.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '../../version.ts';
 
 /** The cluster with the caller's own rights. */
 export interface Access {

@@ -1,4 +1,4 @@
-import type { OfflineDefault } from '../../admission/inject-object.ts';
+import type { OfflineDefault } from '../inject/inject-document.ts';
 import { stringMember, type JsonObject } from '../../resources/json.ts';
 import { KIND } from '../../resources/names.ts';
 import { explainJwtFile, describeJwtFile, type JwtFileReport } from './jwt-file.ts';

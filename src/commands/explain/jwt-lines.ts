@@ -1,4 +1,4 @@
-import { parseTime } from '../../reconcile/time.ts';
+import { parseTime } from '../../time/format-time.ts';
 import { APP } from '../../resources/names.ts';
 import { sayLifetimes, sayTime, sayWhen } from './words.ts';
 import type { JwtReport } from './jwt-report.ts';

@@ -2,9 +2,15 @@ import { findOwnership, type Ownership } from '../../reconcile/ownership.ts';
 import { arrayMember, isJsonObject, stringMember, type JsonObject } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { findAdvice } from '../../signing/lint/advice.ts';
-import { findWarnings } from '../../signing/lint/warnings.ts';
-import type { Look } from './look.ts';
-import { describeKeyPlace, describeNextStep, foreseeRenewals, writeRenewals, type NextStep } from './plan.ts';
+import { findWarnings } from '../../signing/lint/findings.ts';
+import type { Look } from './snapshot.ts';
+import {
+  describeKeyPlace,
+  describeNextStep,
+  foreseeRenewals,
+  writeRenewals,
+  type NextStep,
+} from './next-action.ts';
 
 /** Everything that is told of one JWT in the cluster, as `-o json` prints it. Times in RFC 3339 unless they are claims. */
 export interface JwtReport {

@@ -16,7 +16,7 @@ import { describeRequest } from '../cluster/connect-errors.ts';
 import { findKind, type LiveKind } from './kinds.ts';
 import { explainObject, type ObjectReport } from './object.ts';
 import { describeObject } from './object-lines.ts';
-import { findToken, type TokenReport } from './token.ts';
+import { findToken, type TokenReport } from './token-report.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';

@@ -1,6 +1,6 @@
 import { readAnnotationValues } from '../../admission/annotations.ts';
 import type { ContainerPlan, Decision, TokenVolume } from '../../admission/decision.ts';
-import { injectDocument, type OfflineDefault, type OfflineInjection } from '../../admission/inject-object.ts';
+import { injectDocument, type OfflineDefault, type OfflineInjection } from '../inject/inject-document.ts';
 import { annotationsOf } from '../../admission/pod-shape.ts';
 import { reviewWorkload } from '../../admission/review-workloads.ts';
 import { readTokens } from '../../admission/token-list.ts';
@@ -9,7 +9,7 @@ import { Warnings } from '../../admission/warnings.ts';
 import { findWorkloadKind } from '../../admission/workload-kinds.ts';
 import type { PatchOperation } from '../../resources/json-patch.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
-import { applyPatch } from '../output/diff-patch.ts';
+import { applyPatch } from '../output/apply-patch.ts';
 
 /** What the webhook decides on one pod or workload, and what its pods look like then. */
 export interface ObjectReport {

@@ -1,7 +1,7 @@
 import { describeSeconds } from '../../resources/duration.ts';
 import { RENEW } from '../../resources/names.ts';
 import type { SignatureCause } from '../../resources/reasons.ts';
-import { formatTime } from '../../reconcile/time.ts';
+import { formatTime } from '../../time/format-time.ts';
 import { effectiveResignBefore, isRenewalClamped, type Lifetimes } from '../../signing/schedule.ts';
 
 /** Each cause of a signature, to go after "because". */

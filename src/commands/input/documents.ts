@@ -1,4 +1,4 @@
-import type { OfflineDefault } from '../../admission/inject-object.ts';
+import type { OfflineDefault } from '../inject/inject-document.ts';
 import {
   arrayMember,
   isJsonObject,

@@ -8,7 +8,7 @@ import {
 } from 'yaml';
 import type { PatchOperation } from '../../resources/json-patch.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
-import { applyPatch } from '../output/diff-patch.ts';
+import { applyPatch } from '../output/apply-patch.ts';
 import { expandAliases } from './yaml-aliases.ts';
 import { editText } from './yaml-edit.ts';
 import { endOf, findNode, startOf } from './yaml-place.ts';

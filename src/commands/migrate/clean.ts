@@ -9,7 +9,7 @@ import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';
 import { stopDeployment } from './commands.ts';
 import { findDeployments, type OldDeployment } from './deployments.ts';
-import { cleaningPatch, findLegacyMarks, type LegacyMarks } from './marks.ts';
+import { cleaningPatch, findLegacyMarks, type LegacyMarks } from './kopf-leftovers.ts';
 
 export interface CleanOptions {
   /** Of all namespaces; else of that of the access. */

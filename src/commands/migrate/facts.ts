@@ -1,7 +1,7 @@
 import type { Jwt } from '../../resources/jwt.ts';
 import type { SecretLook } from '../cluster/connect-secret.ts';
 import type { OldDeployment } from './deployments.ts';
-import type { findKeyCopies, LegacyMarks } from './marks.ts';
+import type { findKeyCopies, LegacyMarks } from './kopf-leftovers.ts';
 
 /** One JWT, with its spec as it is stored: what our schema refuses is there only. */
 export interface MigratingJwt {

@@ -11,7 +11,7 @@ import { lookAtSecret, type SecretLook } from '../cluster/connect-secret.ts';
 import type { MigratingJwt, MigrationFacts } from './facts.ts';
 import { findDeployments, RELEASE } from './deployments.ts';
 import { listKeySecrets } from './keys.ts';
-import { findKeyCopies, findLegacyMarks } from './marks.ts';
+import { findKeyCopies, findLegacyMarks } from './kopf-leftovers.ts';
 import { listTargets } from './moves.ts';
 import { tryList } from './try-list.ts';
 

@@ -3,7 +3,7 @@ import { member } from '../../resources/json.ts';
 import type { JwtSpec } from '../../resources/jwt.ts';
 import { effectiveIssuer } from '../claims.ts';
 import { readScopes } from './scopes.ts';
-import type { LintWarning } from './warnings.ts';
+import type { LintWarning } from './findings.ts';
 
 /** Seconds. WLCG Common JWT Profiles: the longest lifetime of an access token unless its users agreed on more. */
 const WLCG_MAX_LIFETIME = 6 * 3_600;

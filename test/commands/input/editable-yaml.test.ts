@@ -6,7 +6,7 @@ import { readEditable, type EditableDocument } from '../../../src/commands/input
 import type { InjectionPlan } from '../../../src/admission/decision.ts';
 import { planPatch } from '../../../src/admission/patch.ts';
 import { makeTokenVolume } from '../../../src/admission/token-volume.ts';
-import { applyPatch } from '../../../src/commands/output/diff-patch.ts';
+import { applyPatch } from '../../../src/commands/output/apply-patch.ts';
 import { ENV, type Json } from '../../admission/pods.ts';
 import { RUNS } from '../../admission/generated-pods.ts';
 

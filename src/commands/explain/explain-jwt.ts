@@ -1,0 +1,31 @@
+import type { Access } from '../cluster/connect.ts';
+import { findJwt } from '../cluster/connect-jwt.ts';
+import { describeJwt } from './jwt-lines.ts';
+import { reportOn } from './jwt-report.ts';
+import { lookAtJwt } from './snapshot.ts';
+import { EXIT, type ExitCode, type Io } from '../io.ts';
+import { printReport, type OutputFormat } from '../output/table-output.ts';
+
+export interface ExplainJwtOptions {
+  readonly name: string;
+  readonly legacyKeyNamespace: string | undefined;
+  readonly output: OutputFormat;
+}
+
+/** `jwt-injector explain jwt NAME`. Exit code 1 when it is not Ready, or not there. */
+export async function explainJwt(
+  { client, namespace }: Access,
+  { name, legacyKeyNamespace, output }: ExplainJwtOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const jwt = await findJwt({ client }, namespace, name);
+  if (!jwt.ok) {
+    io.stderr.write(`error: ${jwt.problem.message}\n`);
+    return jwt.problem.exit;
+  }
+  const now = Date.now() / 1000;
+  const look = await lookAtJwt(client, jwt.value, legacyKeyNamespace, now);
+  const report = reportOn(look, now);
+  printReport(io, output, report, (facts, paint) => describeJwt(facts, now, paint));
+  return report.ready === 'True' ? EXIT.done : EXIT.refused;
+}

@@ -1,0 +1,117 @@
+import { KeyCache } from '../../loop/key-cache.ts';
+import { learn, observe, parseManagedSecret, type Known, type Sources } from '../../loop/observe.ts';
+import { SECRETS } from '../../kube/token-store.ts';
+import { isNotFound } from '../../kube/errors.ts';
+import { resourcePath } from '../../kube/resource-path.ts';
+import { findCondition } from '../../reconcile/conditions.ts';
+import { locateKey, type KeyReference } from '../../reconcile/key-access.ts';
+import type { KeyObservation, Observed } from '../../reconcile/observed.ts';
+import { findOwnership } from '../../reconcile/ownership.ts';
+import { planNext, type Plan } from '../../reconcile/plan.ts';
+import { readRecordedStatus } from '../../reconcile/recorded-status.ts';
+import { stringMember, type JsonObject } from '../../resources/json.ts';
+import type { Jwt } from '../../resources/jwt.ts';
+import { MANAGED_LABEL } from '../../resources/names.ts';
+import { STATE_REASONS } from '../../resources/reasons.ts';
+import { readSecretToken } from '../../resources/secret.ts';
+import { readToken, type ReadToken } from '../../signing/token.ts';
+import type { Access } from '../cluster/connect.ts';
+import { describeRequest } from '../cluster/connect-errors.ts';
+import { lookAtSecret, type SecretLook } from '../cluster/connect-secret.ts';
+
+/** What the loop would see of a JWT and do now, as far as the caller may know. */
+export interface Look {
+  readonly jwt: Jwt;
+  /** The Secret that the key is in; `undefined` for a key in the JWT itself. */
+  readonly keyReference: KeyReference | undefined;
+  /** `undefined` when the caller may not read the Secret of the JWT's name: then nothing can be foreseen. */
+  readonly seen: { readonly observed: Observed; readonly plan: Plan } | undefined;
+  /** Of the JWT's own Secret; header and claims of its token, not its text. */
+  readonly read: ReadToken | undefined;
+  /** What the caller may not read, each in words to go after "you are not allowed to". */
+  readonly hidden: readonly string[];
+}
+
+/**
+ * Observes and plans by the loop's own functions, with the caller's rights. The private key is never read: where the
+ * loop would do so, the plan stays at that. Throws what the API server refuses otherwise.
+ * @param now in seconds since the epoch.
+ */
+export async function lookAtJwt(
+  client: Pick<Access['client'], 'get'>,
+  jwt: Jwt,
+  legacyKeyNamespace: string | undefined,
+  now: number,
+): Promise<Look> {
+  const keyReference = jwt.spec.ok ? locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace) : undefined;
+  const [own, key] = await Promise.all([
+    lookAtSecret(client, jwt.namespace, jwt.name),
+    keyReference === undefined ? undefined : lookAtSecret(client, keyReference.namespace, keyReference.name),
+  ]);
+  const hidden = [own, key].flatMap((look) =>
+    look?.state === 'forbidden' ? [describeRequest(look.error)] : [],
+  );
+  const common = { jwt, keyReference, hidden: [...new Set(hidden)] };
+  if (own.state === 'forbidden') return { ...common, seen: undefined, read: undefined };
+
+  let newest: JsonObject | undefined;
+  const readSecret = async (): Promise<JsonObject | undefined> => {
+    newest = await readOwnSecret(client, jwt);
+    return newest;
+  };
+  const object = isManaged(jwt, own) ? await readSecret() : undefined;
+  const managed = object === undefined ? undefined : parseManagedSecret(object);
+  const metadataOf = (namespace: string, name: string): SecretLook | undefined => {
+    if (namespace === jwt.namespace && name === jwt.name) return own;
+    return namespace === keyReference?.namespace && name === keyReference.name ? key : undefined;
+  };
+  const sources: Sources = {
+    jwt: () => jwt,
+    managedSecret: (namespace, name) => (metadataOf(namespace, name) === own ? managed : undefined),
+    otherSecret: (namespace, name) => {
+      const look = metadataOf(namespace, name);
+      return look?.state === 'found' ? look.metadata : undefined;
+    },
+    readSecret,
+    readJwt: async () => jwt,
+  };
+  const observer = { sources, legacyKeyNamespace, keyCache: new KeyCache(1) };
+  let known: Known = key?.state === 'forbidden' ? { jwt, key: assumeKey(jwt) } : { jwt };
+  let observed = await observe(observer, jwt, known, now);
+  let plan = planNext(observed, now);
+  while (plan.do === 'read' && plan.what === 'token') {
+    known = await learn(observer, observed, 'token', known);
+    observed = await observe(observer, jwt, known, now);
+    plan = planNext(observed, now);
+  }
+  return { ...common, seen: { observed, plan }, read: readToken(readSecretToken(newest) ?? '') };
+}
+
+/** The loop's cache holds the data of Secrets with our label; what is somebody else's is not read here even then. */
+function isManaged(jwt: Jwt, own: SecretLook): boolean {
+  if (own.state !== 'found' || own.metadata.labels[MANAGED_LABEL] !== 'true') return false;
+  return findOwnership(jwt, own.metadata) === 'ours';
+}
+
+async function readOwnSecret(
+  client: Pick<Access['client'], 'get'>,
+  { namespace, name }: Jwt,
+): Promise<JsonObject | undefined> {
+  try {
+    return await client.get(resourcePath(SECRETS, { namespace, name }));
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What the service last said of a key whose Secret the caller may not see. */
+function assumeKey(jwt: Jwt): KeyObservation {
+  const condition = findCondition(jwt.status, 'KeyAvailable');
+  const reason = STATE_REASONS.find((word) => word === stringMember(condition, 'reason'));
+  if (stringMember(condition, 'status') !== 'False' || reason === undefined) {
+    return { state: 'unread', version: readRecordedStatus(jwt.status).keyVersion ?? 'not known' };
+  }
+  const message = stringMember(condition, 'message') ?? '';
+  return { state: 'unavailable', problem: { reason, message } };
+}

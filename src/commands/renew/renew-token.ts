@@ -1,0 +1,161 @@
+import { isTransient, KubeError } from '../../kube/errors.ts';
+import { resourcePath } from '../../kube/resource-path.ts';
+import { JWTS } from '../../kube/token-store.ts';
+import { systemClock } from '../../time/clock.ts';
+import { findCondition } from '../../reconcile/conditions.ts';
+import { readRecordedStatus } from '../../reconcile/recorded-status.ts';
+import { parseTime } from '../../time/format-time.ts';
+import { stringMember } from '../../resources/json.ts';
+import { parseJwt, type Jwt } from '../../resources/jwt.ts';
+import { RENEW } from '../../resources/names.ts';
+import { fail, type Result } from '../../resources/result.ts';
+import type { Access } from '../cluster/connect.ts';
+import { findJwt } from '../cluster/connect-jwt.ts';
+import { sayWhen } from '../explain/words.ts';
+import { EXIT, type ExitCode, type Io } from '../io.ts';
+import { isServed, newRequest } from './renew-request.ts';
+import { findService } from './service-state.ts';
+import { formatTable } from '../output/table.ts';
+import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';
+
+export interface RenewOptions {
+  readonly name: string;
+  /** Milliseconds; `undefined` when it is not waited for. */
+  readonly timeout: number | undefined;
+  readonly output: OutputFormat;
+}
+
+/** A token by what may be told of it. Its id is missing with tokens of token-manager; times in RFC 3339. */
+interface TokenFacts {
+  readonly tokenId: string | undefined;
+  readonly expiresAt: string | undefined;
+}
+
+interface RenewReport {
+  readonly namespace: string;
+  readonly name: string;
+  /** The value of the annotation that asks for it. */
+  readonly requested: string;
+  readonly before: TokenFacts;
+  /** `undefined` when it was not waited for. */
+  readonly after: TokenFacts | undefined;
+}
+
+/** The service's own is for what the service writes. */
+const FIELD_MANAGER = 'jwt-injector-renew';
+const POLL_MS = 200;
+/** A condition may be older than the request: a service that runs has looked again by then. */
+const GRACE_MS = 3_000;
+
+/** Sets the annotation that asks for a new token, and waits until the status says that it is served. */
+export async function renewToken(
+  access: Access,
+  { name, timeout, output }: RenewOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const { client, namespace } = access;
+  const found = await findJwt(access, namespace, name);
+  if (!found.ok) return refuse(found.problem.message, found.problem.exit);
+  const jwt = found.value;
+  if (jwt.deleting)
+    return refuse(`JWT ${namespace}/${name} is being deleted: no new token is signed`, EXIT.refused);
+
+  const requested = newRequest(new Date());
+  const path = resourcePath(JWTS, { namespace, name });
+  await client.mergePatch(
+    path,
+    { metadata: { annotations: { [RENEW]: requested } } },
+    { query: { fieldManager: FIELD_MANAGER } },
+  );
+  const report = { namespace, name, requested, before: tokenOf(jwt) };
+  if (timeout === undefined) {
+    printReport<RenewReport>(io, output, { ...report, after: undefined }, describeRenewal);
+    return EXIT.done;
+  }
+  const outcome = await waitForToken(client, path, (now) => isServed(requested, jwt, now), timeout);
+  if (outcome.what === 'renewed') {
+    printReport<RenewReport>(io, output, { ...report, after: tokenOf(outcome.jwt) }, describeRenewal);
+    return EXIT.done;
+  }
+  const service = await findService(client);
+  if (outcome.what === 'refused' && service.runs !== false) {
+    const message = `JWT ${namespace}/${name} gets no new token: ${outcome.message}`;
+    return refuse(`${message}\nThe request stays: it is served once that is fixed.`, EXIT.refused);
+  }
+  const waited = `no new token for JWT ${namespace}/${name} within ${timeout / 1000} s`;
+  return refuse(
+    `${waited}: ${service.words}\nThe request stays: it is served as soon as jwt-injector looks at it.`,
+    EXIT.outside,
+  );
+
+  function refuse(message: string, exit: ExitCode): ExitCode {
+    io.stderr.write(`error: ${message}\n`);
+    return exit;
+  }
+}
+
+type Waited =
+  | { readonly what: 'renewed'; readonly jwt: Jwt }
+  | { readonly what: 'refused'; readonly message: string }
+  | { readonly what: 'silence' };
+
+async function waitForToken(
+  client: Access['client'],
+  path: string,
+  isDone: (jwt: Jwt) => boolean,
+  timeout: number,
+): Promise<Waited> {
+  const start = systemClock.monotonic();
+  for (;;) {
+    const jwt = await readJwt(client, path);
+    const waited = systemClock.monotonic() - start;
+    if (jwt.ok && isDone(jwt.value)) return { what: 'renewed', jwt: jwt.value };
+    const message = jwt.ok ? findRefusal(jwt.value) : undefined;
+    if (message !== undefined && waited >= Math.min(GRACE_MS, timeout)) return { what: 'refused', message };
+    if (waited >= timeout) return { what: 'silence' };
+    await systemClock.sleep(Math.min(POLL_MS, timeout - waited));
+  }
+}
+
+/** A moment without an answer is waited over. */
+async function readJwt(client: Access['client'], path: string): Promise<Result<Jwt, string>> {
+  try {
+    return parseJwt(await client.get(path));
+  } catch (error) {
+    if (!isTransient(error) || !(error instanceof KubeError)) throw error;
+    return fail(error.message);
+  }
+}
+
+/** Reasons for which nothing is written though the token in the Secret is still valid. */
+const HELD_BACK: ReadonlySet<unknown> = new Set(['WriteFailed', 'WriteRefused', 'Contended']);
+
+/** The message of the condition that tells why no new token is signed or written. */
+function findRefusal({ status }: Jwt): string | undefined {
+  const conditions = ['KeyAvailable', 'Ready', 'Contended'].map((type) => findCondition(status, type));
+  const refusal = conditions.find(
+    (condition) =>
+      stringMember(condition, 'status') === 'False' || HELD_BACK.has(stringMember(condition, 'reason')),
+  );
+  return refusal === undefined ? undefined : (stringMember(refusal, 'message') ?? '');
+}
+
+function tokenOf({ status }: Jwt): TokenFacts {
+  return {
+    tokenId: readRecordedStatus(status).tokenId,
+    expiresAt: stringMember(status, 'expiresAt'),
+  };
+}
+
+function describeRenewal({ namespace, name, before, after }: RenewReport, paint: Paint): readonly string[] {
+  const title = paint('bold', `JWT ${namespace}/${name}`);
+  if (after === undefined) return [`${title}: a new token is asked for`];
+  const rows = [describeFacts('before', before), describeFacts('now', after)];
+  return [`${title}: ${paint('green', 'renewed')}`, ...formatTable(rows)];
+}
+
+function describeFacts(word: string, { tokenId, expiresAt }: TokenFacts): readonly string[] {
+  const seconds = parseTime(expiresAt);
+  const until = seconds === undefined ? '' : `expires ${sayWhen(seconds, Date.now() / 1000)}`;
+  return [`  ${word}`, tokenId ?? (expiresAt === undefined ? 'none' : 'without an id'), until];
+}

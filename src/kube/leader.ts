@@ -1,0 +1,239 @@
+import type { Clock } from '../time/clock.ts';
+
+/** The Lease as it was last seen. */
+export interface LeaseState {
+  /** Empty when nobody holds it. */
+  readonly holder: string;
+  /** Milliseconds that the holder asks to be waited for. */
+  readonly durationMs: number;
+  readonly transitions: number;
+  /** As on the wire. */
+  readonly acquireTime: string | undefined;
+  readonly resourceVersion: string;
+}
+
+/** What to write. `acquireTime` is that of the state written over, or now when the holder changes. */
+export type LeaseClaim = Pick<LeaseState, 'holder' | 'durationMs' | 'transitions'>;
+
+/** The Lease object, as leader election needs it; `kube/lease.ts` fits. */
+export interface LeaseAccess {
+  /** Calls `onSeen` with the present state, soon and at each change; `undefined`: there is none. */
+  watch(onSeen: (state: LeaseState | undefined) => void): { stop(): Promise<void> };
+  /** Asks the API server. Rejects with what it says. */
+  read(deadlineMs: number): Promise<LeaseState | undefined>;
+  /** Writes over exactly that state (or creates); resolves to `undefined` if it is not there any more. */
+  write(claim: LeaseClaim, over: LeaseState | undefined, deadlineMs: number): Promise<LeaseState | undefined>;
+}
+
+export interface LeaderOptions {
+  readonly lease: LeaseAccess;
+  readonly clock: Clock;
+  /** Unique to this process: a restarted one must not take itself for its predecessor. */
+  readonly identity: string;
+  /** Milliseconds; client-go's 15 s, 10 s and 2 s, and its rule duration > renewDeadline > 1.2 × retryPeriod. */
+  readonly durationMs: number;
+  readonly renewDeadlineMs: number;
+  readonly retryPeriodMs: number;
+  /** Leadership begins. */
+  readonly onStarted: () => void;
+  /** Leadership is over without `stop`; it is not sought again before the promise resolves. */
+  readonly onLost: () => Promise<void>;
+  /** A try failed; it is made again. */
+  readonly onProblem: (error: unknown) => void;
+  /** Numbers in [0, 1) for the jitter; `Math.random` by default. */
+  readonly random?: () => number;
+}
+
+/** Share of a wait that is random, so that standbys do not all try at once (client-go's JitterFactor). */
+const JITTER = 1.2;
+
+const SHORTEST_TRY_MS = 1_000; // also after the deadline: whoever was stopped for long may find the lease untouched
+
+/** Both clocks at one moment: the wall clock may jump, the other may stand still while the machine is suspended. */
+interface Moment {
+  readonly now: number;
+  readonly monotonic: number;
+}
+
+/**
+ * Leader election as client-go does it: whether another's lease is over is judged by how long this process has seen
+ * it unchanged, never by comparing clocks, and every write names the state that it replaces.
+ */
+export class Leader {
+  readonly #options: LeaderOptions;
+  readonly #stopping = new AbortController();
+  #state: LeaseState | undefined;
+  /** When the state was first seen; `undefined`: nothing is known yet. */
+  #seenAt: number | undefined;
+  /** Start of the last successful write as holder. */
+  #renewedAt: Moment | undefined;
+  /** In this term the lease may have been over for a while: the process was stopped, or a clock stepped ahead. */
+  #isInDoubt = false;
+  #changed = Promise.withResolvers<void>();
+  #watching: { stop(): Promise<void> } | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(options: LeaderOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Whether this process may write. Asked before each write, it leaves a request that begins now the rest of the
+   * lease to arrive. Once it was in doubt it is so for the rest of the term: what is refused in that time is left to
+   * the next term, which looks at everything again.
+   */
+  isLeader(): boolean {
+    this.#noticeDoubt();
+    return this.#renewedAt !== undefined && !this.#isInDoubt;
+  }
+
+  /** Begins to seek leadership. Only the first call counts. */
+  start(): void {
+    if (this.#running !== undefined) return;
+    this.#watching = this.#options.lease.watch((state) => this.#see(state));
+    this.#running = this.#run();
+  }
+
+  /** Gives the lease back, so that a standby takes over at once. Stop what writes first: it is not told. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+    await this.#watching?.stop();
+    this.#renewedAt = undefined;
+    if (this.#state?.holder !== this.#options.identity) return;
+    const { transitions } = this.#state;
+    try {
+      // client-go's way: no holder, and nobody waits longer than a second whatever they make of that.
+      await this.#write({ holder: '', durationMs: 1_000, transitions });
+    } catch (error) {
+      this.#options.onProblem(error);
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { onStarted, onLost } = this.#options;
+    for (;;) {
+      await this.#acquire();
+      if (this.#stopping.signal.aborted) return;
+      onStarted();
+      await this.#hold();
+      if (this.#stopping.signal.aborted) return;
+      this.#renewedAt = undefined;
+      this.#isInDoubt = false;
+      await onLost();
+    }
+  }
+
+  /** Returns as holder, or when stopped. Sends nothing while another's lease is seen to be renewed. */
+  async #acquire(): Promise<void> {
+    const { clock, identity, retryPeriodMs, random = Math.random } = this.#options;
+    while (!this.#stopping.signal.aborted) {
+      const wait = this.#waitUntilFree();
+      if (wait > 0) {
+        await this.#sleep(wait);
+        continue;
+      }
+      const changes = this.#state?.holder === identity ? 0 : 1;
+      const transitions = this.#state === undefined ? 0 : this.#state.transitions + changes;
+      if (await this.#renew(transitions)) return;
+      // Not woken by the change that made this try fail.
+      const pause = Math.round(retryPeriodMs * (1 + JITTER * random()));
+      await clock.sleep(pause, this.#stopping.signal).catch(() => undefined);
+    }
+  }
+
+  /** Milliseconds; 0: try now. */
+  #waitUntilFree(): number {
+    const { clock, identity, durationMs } = this.#options;
+    if (this.#seenAt === undefined) return durationMs; // the watch will say
+    const { holder, durationMs: granted } = this.#state ?? { holder: '', durationMs: 0 };
+    return holder === '' || holder === identity ? 0 : this.#seenAt + granted - clock.monotonic();
+  }
+
+  /** Renews until leadership is lost or in doubt, or stopped. */
+  async #hold(): Promise<void> {
+    const { clock, identity, retryPeriodMs } = this.#options;
+    const holds = (): boolean =>
+      !this.#stopping.signal.aborted && this.#state?.holder === identity && this.isLeader();
+    // From start to start of what succeeds: two slow answers in a row still fit into the renew deadline.
+    const rest = (startedAt: number): number => Math.max(0, startedAt + retryPeriodMs - clock.monotonic());
+    let pause = rest(this.#renewedAt?.monotonic ?? clock.monotonic());
+    while (holds()) {
+      await this.#sleep(pause);
+      if (!holds()) return;
+      const startedAt = clock.monotonic();
+      pause = (await this.#renew(this.#state?.transitions ?? 0)) ? rest(startedAt) : retryPeriodMs;
+    }
+  }
+
+  #noticeDoubt(): void {
+    if (this.#renewedAt === undefined) return;
+    const { clock, renewDeadlineMs } = this.#options;
+    const { now, monotonic } = this.#renewedAt;
+    const elapsed = Math.max(clock.now() - now, clock.monotonic() - monotonic);
+    this.#isInDoubt ||= elapsed >= renewDeadlineMs;
+  }
+
+  /** One try to write ourselves as holder over the state last seen. */
+  async #renew(transitions: number): Promise<boolean> {
+    const { identity, lease, onProblem } = this.#options;
+    try {
+      if (await this.#claim(transitions)) return true;
+      // Somebody was faster, or the answer to our own last write got lost: then there is no time to lose.
+      this.#see(await lease.read(this.#deadline()));
+      return this.#state?.holder === identity && (await this.#claim(transitions));
+    } catch (error) {
+      onProblem(error);
+      return false;
+    }
+  }
+
+  async #claim(transitions: number): Promise<boolean> {
+    const { clock, identity, durationMs } = this.#options;
+    const startedAt = { now: clock.now(), monotonic: clock.monotonic() };
+    if (!(await this.#write({ holder: identity, durationMs, transitions }))) return false;
+    this.#noticeDoubt();
+    this.#renewedAt = startedAt;
+    return true;
+  }
+
+  async #write(claim: LeaseClaim): Promise<boolean> {
+    const written = await this.#options.lease.write(claim, this.#state, this.#deadline());
+    if (written !== undefined) this.#see(written);
+    return written !== undefined;
+  }
+
+  /** Milliseconds for one request: two fit into the renew deadline, and none outlasts it for long. */
+  #deadline(): number {
+    const { clock, renewDeadlineMs } = this.#options;
+    const half = renewDeadlineMs / 2;
+    if (this.#renewedAt === undefined) return half;
+    const left = renewDeadlineMs - (clock.monotonic() - this.#renewedAt.monotonic);
+    return Math.max(Math.min(half, left), SHORTEST_TRY_MS);
+  }
+
+  #see(state: LeaseState | undefined): void {
+    const isFirst = this.#seenAt === undefined;
+    if (!isFirst && state?.resourceVersion === this.#state?.resourceVersion) return;
+    const holderBefore = this.#state?.holder;
+    this.#state = state;
+    this.#seenAt = this.#options.clock.monotonic();
+    // A renewal only moves the time; waking up is for a change of hands.
+    if (!isFirst && state?.holder === holderBefore) return;
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  /** Ends early when the lease changes hands or on stop. */
+  async #sleep(ms: number): Promise<void> {
+    const changed = this.#changed.promise;
+    const waking = new AbortController();
+    const wake = (): void => waking.abort();
+    this.#stopping.signal.addEventListener('abort', wake, { once: true });
+    if (this.#stopping.signal.aborted) wake();
+    const sleep = this.#options.clock.sleep(ms, waking.signal).catch(() => undefined);
+    await Promise.race([sleep, changed]);
+    wake();
+    this.#stopping.signal.removeEventListener('abort', wake);
+  }
+}

@@ -1,0 +1,191 @@
+import type { Clock } from './ports.ts';
+import { isJsonObject, type JsonObject } from '../resources/json.ts';
+import type { Connection, Session } from './connection.ts';
+import type { Dispatcher } from './credentials.ts';
+import { KubeError, limitRetryAfter, readStatus } from './errors.ts';
+import { limitTime } from '../time/deadline.ts';
+import { LONGEST_OBJECT } from './pieces.ts';
+import { parseResourcePath } from './resource-path.ts';
+import type { Turns } from './parse-turns.ts';
+import { failTransport } from './transport-errors.ts';
+
+/** One request as the client's verbs describe it. */
+export interface Call {
+  /** In words of the API (`get`, `list`, `apply`, …), for errors. */
+  readonly verb: string;
+  readonly method: 'GET' | 'POST' | 'PATCH';
+  readonly path: string;
+  readonly query?: Query | undefined;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly accept?: string | undefined;
+  /** For the whole call with its repetitions, in milliseconds. */
+  readonly deadlineMs: number;
+  /** Milliseconds without a byte after which an answer counts as lost, before the deadline. */
+  readonly silenceMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** What every request of one client shares. */
+export interface Endpoint {
+  readonly server: URL;
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly turns: Turns;
+  readonly userAgent: string;
+}
+
+export type Answer = Awaited<ReturnType<Dispatcher['request']>>;
+
+const LONGEST_REFUSAL = 65_536; // a Status is about 1 KB; what is longer is an error page
+
+/** Sends a call and returns the answer's JSON object, as `exchangeFor` does. */
+export function exchange(endpoint: Endpoint, call: Call): Promise<JsonObject> {
+  return exchangeFor(endpoint, call, readObject);
+}
+
+/**
+ * Sends a call and returns what `read` makes of its answer if that is a success. Repeats it, within its deadline, when the API server says when
+ * to come back (429; 503 for what may safely happen twice), once after renewing the credentials (401, TLS), and
+ * once when a read met a broken connection. Throws a KubeError.
+ */
+export async function exchangeFor<T>(
+  endpoint: Endpoint,
+  call: Call,
+  read: (body: Answer['body']) => Promise<T>,
+): Promise<T> {
+  const { connection, clock } = endpoint;
+  const limit = limitTime(clock, call.deadlineMs, call.signal);
+  let renewed = false;
+  let reconnected = false;
+  const { silenceMs } = call;
+  const silence = silenceMs === undefined ? {} : { headersTimeout: silenceMs, bodyTimeout: silenceMs };
+  try {
+    for (;;) {
+      const session = await openSession(endpoint, call);
+      try {
+        const answer = await send(endpoint, session, call, { signal: limit.signal, ...silence });
+        if (answer.statusCode < 200 || answer.statusCode > 299) throw await readRefusal(answer, call);
+        return await read(answer.body);
+      } catch (error) {
+        const problem = failTransport(error, { ...call, server: endpoint.server.origin, limit });
+        const isRefused = problem.status === 401 || problem.reason === 'Tls';
+        if (isRefused && !renewed) {
+          renewed = true;
+          if ((await connection.renew(session)) !== session) continue;
+        }
+        const isBroken = problem.reason === 'Unreachable' && call.method === 'GET';
+        if (isBroken && !reconnected) {
+          reconnected = true;
+          continue;
+        }
+        const wait = repeatAfter(call, problem);
+        if (wait === undefined || wait >= limit.remaining()) throw problem;
+        await clock.sleep(wait, limit.signal).catch(() => {
+          throw problem;
+        });
+      }
+    }
+  } finally {
+    limit.end();
+  }
+}
+
+/** Milliseconds, if the call may be repeated: 429 never did anything; 503 may have, which only some verbs allow. */
+function repeatAfter({ verb }: Call, { status, retryAfterMs }: KubeError): number | undefined {
+  const isIdempotent = verb === 'get' || verb === 'list' || verb === 'apply';
+  return status === 429 || (status === 503 && isIdempotent) ? retryAfterMs : undefined;
+}
+
+/** As `Connection.current`, its failure as a KubeError. */
+export async function openSession({ connection, server }: Endpoint, call: Call): Promise<Session> {
+  try {
+    return await connection.current();
+  } catch (error) {
+    // What a plugin printed stays out: only the code of a file-system error is told.
+    const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+    const detail = `no credentials for ${server.origin}${typeof code === 'string' ? `: ${code}` : ''}`;
+    throw new KubeError({
+      ...parseResourcePath(call.path),
+      verb: call.verb,
+      status: 0,
+      reason: 'Credentials',
+      detail,
+    });
+  }
+}
+
+/** Sends once. The answer may be a refusal; transport failures are thrown as undici makes them. */
+export function send(
+  { server, userAgent }: Endpoint,
+  session: Session,
+  call: Omit<Call, 'deadlineMs'>,
+  options: { readonly signal: AbortSignal; readonly headersTimeout?: number; readonly bodyTimeout?: number },
+): Promise<Answer> {
+  const base = server.pathname === '/' ? '' : server.pathname.replace(/\/$/, '');
+  return session.dispatcher.request({
+    origin: server.origin,
+    path: `${base}${call.path}${encodeQuery(call.query)}`,
+    method: call.method,
+    headers: {
+      ...session.headers,
+      accept: call.accept ?? 'application/json',
+      'user-agent': userAgent,
+      ...(call.contentType === undefined ? {} : { 'content-type': call.contentType }),
+    },
+    body: call.body === undefined ? null : JSON.stringify(call.body),
+    ...options,
+  });
+}
+
+function encodeQuery(query: Query | undefined): string {
+  const pairs = Object.entries(query ?? {})
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`);
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+}
+
+async function readObject(body: Answer['body']): Promise<JsonObject> {
+  const { bytes, isWhole } = await readUpTo(body, LONGEST_OBJECT);
+  if (!isWhole) throw new RangeError(`an answer is longer than ${LONGEST_OBJECT} bytes`);
+  const object: unknown = JSON.parse(bytes.toString());
+  if (!isJsonObject(object)) throw new SyntaxError('the answer is no JSON object');
+  return object;
+}
+
+/** The bytes of a body; of one that is longer than `longest` the rest is not read. */
+async function readUpTo(
+  body: Answer['body'],
+  longest: number,
+): Promise<{ readonly bytes: Buffer; readonly isWhole: boolean }> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    const bytes: Buffer = chunk;
+    chunks.push(bytes);
+    length += bytes.length;
+    if (length > longest) break;
+  }
+  return { bytes: Buffer.concat(chunks), isWhole: length <= longest };
+}
+
+/** The KubeError that an answer other than 2xx stands for; its body is read, but no further than a Status is long. */
+export async function readRefusal(
+  answer: Answer,
+  { verb, path }: { readonly verb: string; readonly path: string },
+): Promise<KubeError> {
+  const { bytes } = await readUpTo(answer.body, LONGEST_REFUSAL);
+  const status = readStatus(answer.statusCode, parseQuietly(bytes.toString()));
+  const retryAfterMs = limitRetryAfter(Number(answer.headers['retry-after'])) ?? status.retryAfterMs;
+  return new KubeError({ ...parseResourcePath(path), verb, ...status, retryAfterMs });
+}
+
+function parseQuietly(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

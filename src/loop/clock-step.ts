@@ -1,0 +1,23 @@
+import type { Clock } from '../time/clock.ts';
+
+/** A clock that was set back by less leaves every token valid: they are backdated by as much (contract §1). */
+const TOLERANCE_MS = 60_000;
+
+/** Notices that the wall clock was set back, by the monotonic one. Whoever plans by the wall clock asks before. */
+export class ClockStep {
+  readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
+  /** How far the wall clock was ahead of the monotonic one at most, since it was set back last. */
+  #ahead = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Pick<Clock, 'now' | 'monotonic'>) {
+    this.#clock = clock;
+  }
+
+  /** Whether it was set back since it was asked last; true once for each time. */
+  happened(): boolean {
+    const ahead = this.#clock.now() - this.#clock.monotonic();
+    const isBehind = ahead < this.#ahead - TOLERANCE_MS;
+    this.#ahead = isBehind ? ahead : Math.max(this.#ahead, ahead);
+    return isBehind;
+  }
+}

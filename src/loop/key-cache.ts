@@ -1,0 +1,93 @@
+import type { AlgorithmName } from '../resources/algorithms.ts';
+import type { StateProblem } from '../resources/problem.ts';
+import type { Result } from '../resources/result.ts';
+import type { JWK } from 'jose';
+import { readPublicKey, type PublicKey } from '../signing/check-token.ts';
+import { bareJwk, readSigningKey, type SigningKey } from '../signing/key.ts';
+
+type ReadKey = Result<SigningKey, StateProblem>;
+
+/** The object that holds a key, as it was read: everything about a use of the key is decided by this one state of it. */
+export interface KeyHolder<Content> {
+  /** Changes whenever the object does; newer than the one asked for, if a cache was behind. */
+  readonly version: string;
+  /** What its owner says about who may use it. */
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly content: Content;
+}
+
+type Held = KeyHolder<ReadKey> | undefined;
+
+/**
+ * Parsed keys by the version of the object that holds them: parsing a key costs a dozen signatures, and a
+ * thousand JWTs may share one key Secret. Simultaneous readers of one version share one read. Whether a reader may use
+ * what it gets is for the reader to decide, by the annotations that come with the key.
+ */
+export class KeyCache {
+  readonly #publicKeys = new Map<string, Promise<PublicKey | undefined>>();
+  readonly #entries = new Map<string, Promise<Held>>();
+  readonly #capacity: number;
+
+  /** @param capacity how many keys are kept; the one unused for longest goes first. */
+  constructor(capacity = 1_000) {
+    this.#capacity = capacity;
+  }
+
+  /** The public key of a JWK, made ready once; `undefined` when it is not a key for the algorithm. */
+  readPublic(publicJwk: JWK, algorithm: AlgorithmName): Promise<PublicKey | undefined> {
+    const jwk = bareJwk(publicJwk); // many may share one key, each under a kid of its own
+    const id = `${algorithm} ${JSON.stringify(jwk)}`;
+    const kept = this.#publicKeys.get(id) ?? readPublicKey(jwk, algorithm).catch(() => undefined);
+    keepLatest(this.#publicKeys, id, kept, this.#capacity);
+    return kept;
+  }
+
+  /**
+   * The key in one entry of that version of an object, read by `load` when it is not kept; with the annotations of the
+   * very object that it was read from. Only what is a key is kept.
+   * @param place version of the object, and which of its data keys is meant.
+   * @param load gives the object with the key's text; what it throws reaches every caller that waits for it.
+   */
+  async read(
+    { version, dataKey }: { readonly version: string; readonly dataKey: string },
+    algorithm: AlgorithmName,
+    load: () => Promise<KeyHolder<Result<string, StateProblem>> | undefined>,
+  ): Promise<Held> {
+    const id = `${algorithm} ${version} ${dataKey}`;
+    const kept = this.#entries.get(id);
+    if (kept !== undefined) {
+      keepLatest(this.#entries, id, kept, this.#capacity);
+      return kept;
+    }
+    const reading = load().then((holder) => readKey(holder, algorithm));
+    keepLatest(this.#entries, id, reading, this.#capacity);
+    try {
+      const held = await reading;
+      if (held?.content.ok !== true) this.#entries.delete(id);
+      else keepLatest(this.#entries, `${algorithm} ${held.version} ${dataKey}`, reading, this.#capacity);
+      return held;
+    } catch (error) {
+      this.#entries.delete(id);
+      throw error;
+    }
+  }
+}
+
+async function readKey(
+  holder: KeyHolder<Result<string, StateProblem>> | undefined,
+  algorithm: AlgorithmName,
+): Promise<Held> {
+  if (holder === undefined) return undefined;
+  const { content } = holder;
+  return { ...holder, content: content.ok ? await readSigningKey(content.value, algorithm) : content };
+}
+
+/** Puts an entry last in the order of use, and drops the ones unused for longest beyond the capacity. */
+function keepLatest<T>(entries: Map<string, T>, id: string, entry: T, capacity: number): void {
+  entries.delete(id);
+  entries.set(id, entry);
+  for (const oldest of entries.keys()) {
+    if (entries.size <= capacity) return;
+    entries.delete(oldest);
+  }
+}

@@ -1,0 +1,36 @@
+import type { JsonObject } from '../resources/json.ts';
+import type { Jwt } from '../resources/jwt.ts';
+
+interface Draft {
+  readonly tokenId: string;
+  readonly status: JsonObject;
+}
+
+/** Of one JWT: more tries than are made before the first of them arrives, late. */
+const MOST_DRAFTS = 16;
+
+/**
+ * What the status is to say of tokens that are being written. When a write fails nobody knows whether it arrived: the
+ * token that is then found in the Secret tells. If it is one noted here, what its status was to say counts as said.
+ * Otherwise the cause of the signature would seem to be there still, and each try would sign once more.
+ */
+export class PendingStatuses {
+  readonly #drafts = new Map<string, readonly Draft[]>();
+
+  /** A token of that id is about to be written, and the status after it. */
+  note(uid: string, tokenId: string, status: JsonObject): void {
+    const earlier = this.#drafts.get(uid) ?? [];
+    this.#drafts.set(uid, [...earlier, { tokenId, status }].slice(-MOST_DRAFTS));
+  }
+
+  /** The JWT with the status that belongs to the token in its Secret; `tokenId` is that token's. */
+  recall(jwt: Jwt, tokenId: unknown): Jwt {
+    const draft = this.#drafts.get(jwt.uid)?.find((each) => each.tokenId === tokenId);
+    return draft === undefined || jwt.status['tokenId'] === tokenId ? jwt : { ...jwt, status: draft.status };
+  }
+
+  /** The status was written, or the JWT is gone. */
+  forget(uid: string): void {
+    this.#drafts.delete(uid);
+  }
+}

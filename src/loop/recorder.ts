@@ -1,0 +1,37 @@
+import type { JsonObject } from '../resources/json.ts';
+import type { AlgorithmName } from '../resources/algorithms.ts';
+import type { SignatureCause, StateReason } from '../resources/reasons.ts';
+
+/** The JWT that an entry is about. */
+export interface Subject {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** A token that was signed and written. Times in seconds since the epoch. */
+export interface Signature extends Subject {
+  readonly cause: SignatureCause;
+  readonly algorithm: AlgorithmName;
+  readonly keyId: string;
+  readonly tokenId: string;
+  readonly expiresAt: number;
+  /** Seconds that making and checking the signature took. */
+  readonly duration: number;
+  /** Seconds after the planned moment, for scheduled renewals, those included that came after the expiry. */
+  readonly lateness: number | undefined;
+}
+
+/**
+ * What the loop tells the outside: log lines, metrics and Kubernetes Events are made of it. Nothing here carries
+ * a key or a token. Methods return at once and never throw.
+ */
+export interface Recorder {
+  signed(signature: Signature): void;
+  /** The Secret's metadata was written anew, with the same token. */
+  repaired(subject: Subject): void;
+  /** A condition of the JWT changed its status or reason; `condition` as stored, `isFirst` when there was none before. */
+  conditionChanged(subject: Subject, condition: JsonObject, isFirst: boolean): void;
+  /** A round ended without what it was for; it is made again at `retryAt` (ms since the epoch) if that is given. */
+  failed(subject: Subject, reason: StateReason, message: string, retryAt: number | undefined): void;
+}

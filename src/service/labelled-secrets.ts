@@ -1,0 +1,59 @@
+import { Cache } from '../kube/cache.ts';
+import type { SharedValues } from '../kube/shared-values.ts';
+import { identify } from '../kube/token-store.ts';
+import { LongTokens } from './long-tokens.ts';
+import { parseManagedSecret, type ManagedSecret } from '../loop/observe.ts';
+import type { JsonObject } from '../resources/json.ts';
+import type { Jwt } from '../resources/jwt.ts';
+import { dropDetails, parseOtherSecret, type SecretMetadata } from '../resources/secret.ts';
+
+/** What is kept of a Secret with our label: of one that no JWT is named after no more than of any other Secret. */
+export type LabelledSecret = ManagedSecret | SecretMetadata;
+
+export interface LabelledSecrets {
+  readonly cache: Cache<LabelledSecret>;
+  /** What is to be kept of it now. `signedBy` as of `parseManagedSecret`. */
+  parse(secret: JsonObject, signedBy?: string): LabelledSecret;
+  /** Takes note of a Secret that was read: what is kept of it may be less than its JWT, which came later, needs. */
+  learn(secret: JsonObject): void;
+}
+
+/**
+ * Keeps Secrets with our label. Anybody who may write Secrets may set the label, on as many as they like and as large as
+ * they come: so their data is looked at only where a JWT of the same name exists. One that comes later has its Secret
+ * read by the API server's answer to a GET, as it has one without our label.
+ */
+export function keepLabelledSecrets(jwts: Cache<Jwt>, shared: SharedValues): LabelledSecrets {
+  const cache = new Cache<LabelledSecret>({});
+  const longTokens = new LongTokens();
+  const parse = (object: JsonObject, signedBy?: string): LabelledSecret => {
+    const jwt = jwts.get(identify(object).key);
+    if (jwt === undefined) return shared.share(parseOtherSecret(object));
+    const secret = parseManagedSecret(object, signedBy);
+    longTokens.note(secret.evidence);
+    // A Secret repeats what its JWT says: names and uid, claims, times.
+    shared.remember(jwt);
+    if (secret.evidence?.facts !== undefined) shared.share(secret.evidence.facts);
+    shared.share(secret.metadata);
+    return secret;
+  };
+  jwts.subscribe(({ type, key }) => {
+    const kept = type === 'deleted' ? cache.get(key) : undefined;
+    if (kept === undefined || !isManaged(kept)) return;
+    cache.refine(key, kept.metadata.resourceVersion, dropDetails(kept.metadata));
+  });
+  return {
+    cache,
+    parse,
+    learn: (secret) => {
+      const { key, resourceVersion } = identify(secret);
+      const kept = cache.get(key);
+      if (kept !== undefined && !isManaged(kept)) cache.refine(key, resourceVersion, parse(secret));
+    },
+  };
+}
+
+/** Whether a JWT of its name existed when it was looked at. */
+export function isManaged(secret: LabelledSecret): secret is ManagedSecret {
+  return 'metadata' in secret;
+}

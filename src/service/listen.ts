@@ -1,0 +1,55 @@
+import type { AddressInfo } from 'node:net';
+import type { Address } from '../config.ts';
+import { fail, ok, type Result } from '../resources/result.ts';
+
+type Listen = (address: { host: string; port: number }) => Promise<AddressInfo | string | null>;
+
+/** Every address of the machine: `::` takes IPv4 too, but a kernel without IPv6 does not know it. */
+const EVERY_ADDRESS = ['::', '0.0.0.0'] as const;
+/** What such a kernel says: started with `ipv6.disable=1` the first, with IPv6 taken off its interfaces the second. */
+const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL']);
+
+/** Listens, and says in words why it cannot. `flag` is the setting the address came from. Gives the port. */
+export async function listenOn(
+  flag: string,
+  { host, port }: Address,
+  listen: Listen,
+): Promise<Result<number, string>> {
+  try {
+    const address = host === undefined ? await listenEverywhere(port, listen) : await listen({ host, port });
+    if (address === null || typeof address === 'string') return fail(`${flag}: no TCP port`);
+    return ok(address.port);
+  } catch (error) {
+    return fail(describeProblem(codeOf(error), flag, `${host ?? ''}:${port}`, port));
+  }
+}
+
+async function listenEverywhere(port: number, listen: Listen): ReturnType<Listen> {
+  const [first, second] = EVERY_ADDRESS;
+  try {
+    return await listen({ host: first, port });
+  } catch (error) {
+    if (!NO_IPV6.has(codeOf(error))) throw error;
+    return listen({ host: second, port });
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'no known reason';
+}
+
+function describeProblem(code: string, flag: string, where: string, port: number): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `${flag}=${where} is in use by another process: choose another port, or end that process`;
+    case 'EACCES':
+      return `${flag}=${where} is not allowed: ports below 1024 need rights, choose a higher one`;
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `${flag}=${where} is no address of this machine: use :${port} for all of them`;
+    default:
+      return `${flag}=${where}: cannot listen there (${code})`;
+  }
+}

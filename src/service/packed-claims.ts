@@ -1,0 +1,44 @@
+import { isJsonObject, stringMember, type JsonObject } from '../resources/json.ts';
+import type { Jwt } from '../resources/jwt.ts';
+import { digestClaims } from '../signing/token-facts.ts';
+
+/**
+ * Characters of JSON. Claims are seldom longer, and shared between JWTs as far as they are equal; as objects they take up
+ * to twenty times as much memory as their text.
+ */
+const LONGEST_UNPACKED = 512;
+/**
+ * Characters of JSON. Tokens go with every request and are seldom longer than 2 KiB; 4,000 JWTs with 60 KiB of claims
+ * would fill the heap. What is longer is read again whenever it is signed.
+ */
+const LONGEST_TEXT = 2_048;
+
+/** The same JWT; of very many claims no more is kept than their digest. */
+export function digestLongClaims(jwt: Jwt): Jwt {
+  if (!jwt.spec.ok) return jwt;
+  const { data, ...spec } = jwt.spec.value;
+  if (JSON.stringify(data).length <= LONGEST_TEXT) return jwt;
+  const value = { ...spec, data: issuerOf(data), claimsDigest: digestClaims(data) };
+  return { ...jwt, spec: { ok: true, value } };
+}
+
+/** The same JWT; many claims are kept as text and read whenever somebody asks for them. */
+export function packClaims(jwt: Jwt): Jwt {
+  if (!jwt.spec.ok) return jwt;
+  const { data, ...spec } = jwt.spec.value;
+  const text = JSON.stringify(data);
+  if (text.length <= LONGEST_UNPACKED) return jwt;
+  const value = {
+    ...spec,
+    get data(): JsonObject {
+      const object: unknown = JSON.parse(text);
+      return isJsonObject(object) ? object : {};
+    },
+  };
+  return { ...jwt, spec: { ok: true, value } };
+}
+
+/** All of the claims that planning looks at; an `iss` that is no text is refused whatever it is. */
+function issuerOf(data: JsonObject): JsonObject {
+  return Object.hasOwn(data, 'iss') ? { iss: stringMember(data, 'iss') ?? null } : {};
+}

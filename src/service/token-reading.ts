@@ -1,0 +1,25 @@
+import { findCondition } from '../reconcile/conditions.ts';
+import { parseTime } from '../time/format-time.ts';
+import type { Jwt } from '../resources/jwt.ts';
+import type { TokenReading } from '../telemetry/token-series.ts';
+
+/**
+ * What the gauges say of a JWT at `now` (milliseconds since the epoch). The status is written by whoever leads, and when
+ * nobody does it goes on to say Ready: an expired token is not, whatever it says.
+ */
+export function readingOf({ namespace, name, status }: Jwt, now: number): TokenReading {
+  const expiresAt = milliseconds(status['expiresAt']);
+  const isReady = findCondition(status, 'Ready')?.['status'] === 'True';
+  return {
+    namespace,
+    name,
+    expiresAt,
+    renewsAt: milliseconds(status['renewsAt']),
+    ready: isReady && expiresAt !== undefined && expiresAt > now,
+  };
+}
+
+function milliseconds(time: unknown): number | undefined {
+  const seconds = parseTime(time);
+  return seconds === undefined ? undefined : seconds * 1000;
+}

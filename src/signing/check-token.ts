@@ -1,0 +1,80 @@
+import { compactVerify, importJWK, type JWK } from 'jose';
+import type { AlgorithmName } from '../resources/algorithms.ts';
+import { LATEST_TIME } from '../time/format-time.ts';
+import type { JwtSpec } from '../resources/jwt.ts';
+import type { SignatureCause } from '../resources/reasons.ts';
+import { BACKDATE, effectiveIssuer } from './claims.ts';
+import { digestClaims, type TokenFacts } from './token-facts.ts';
+
+/** Claims that a token may lack and still count as matching until its next renewal: token-manager left them out. */
+const LEGACY_GAPS = ['iss', 'iat', 'nbf', 'jti'] as const;
+
+/** What is wrong with a present token, or that nothing is. Times in seconds since the epoch. */
+export type Verdict =
+  | { readonly matches: true; readonly expiresAt: number; readonly legacy: boolean }
+  | {
+      readonly matches: false;
+      readonly cause: SignatureCause;
+      /** When it matches after all, if nothing else happens: the token is not valid yet. */
+      readonly until?: number;
+    };
+
+/**
+ * Whether a token is valid at `now` (seconds since the epoch) and says what the spec asks for.
+ * The signature is not looked at here: see {@link verifiesWith}.
+ */
+export function judgeClaims(token: TokenFacts, spec: JwtSpec, now: number): Verdict {
+  const { exp: expiresAt, nbf } = token;
+  if (!isTime(expiresAt)) return { matches: false, cause: 'TokenUnreadable' };
+  if (expiresAt <= now) return { matches: false, cause: 'Expired' };
+  if (token.kid !== spec.keyId || token.alg !== spec.algorithm)
+    return { matches: false, cause: 'HeaderMismatch' };
+  const issuer = effectiveIssuer(spec);
+  const digest = spec.claimsDigest ?? digestClaims(spec.data);
+  const sameIssuer = token.iss === undefined || (issuer.ok && token.iss === issuer.value);
+  if (!sameIssuer || !sameLifetime(token, expiresAt, spec) || token.digest !== digest) {
+    return { matches: false, cause: 'ClaimsMismatch' };
+  }
+  // Signed by a clock that was ahead: verifiers refuse it.
+  if (typeof nbf === 'number' && nbf > now) {
+    return { matches: false, cause: 'ClaimsMismatch', ...(isTime(nbf) ? { until: nbf } : {}) };
+  }
+  return { matches: true, expiresAt, legacy: LEGACY_GAPS.some((name) => token[name] === undefined) };
+}
+
+/** A NumericDate (RFC 7519 §2) that has a date: JSON holds 1e20, and 1e999, which reads as infinity. */
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && value <= LATEST_TIME;
+}
+
+/** A public key, ready to verify with. */
+export type PublicKey = Awaited<ReturnType<typeof importJWK>>;
+
+/** Makes a public key ready; rejects when the JWK is none of a key for the algorithm. */
+export function readPublicKey(publicJwk: JWK, algorithm: AlgorithmName): Promise<PublicKey> {
+  return importJWK(publicJwk, algorithm);
+}
+
+/** Whether a compact JWS was signed by the private half of the key. `undefined` stands for a key that is none. */
+export async function verifiesWith(
+  text: string,
+  key: PublicKey | undefined,
+  algorithm: AlgorithmName,
+): Promise<boolean> {
+  if (key === undefined) return false;
+  try {
+    await compactVerify(text, key, { algorithms: [algorithm] });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A changed `expiryTime` shows in the token itself. We backdate `iat` as much as `nbf`; token-manager backdated `nbf`
+ * alone, and its old builds left `iat` out.
+ */
+function sameLifetime({ iat, nbf }: TokenFacts, expiresAt: number, spec: JwtSpec): boolean {
+  if (typeof iat !== 'number') return true;
+  return expiresAt - iat === spec.lifetime + (iat === nbf ? BACKDATE : 0);
+}

@@ -1,0 +1,108 @@
+import { Leader, type LeaseAccess, type LeaseState } from '../../src/kube/leader.ts';
+import { suspendableClock } from '../time/suspendable-clock.ts';
+import type { VirtualClock } from '../time/virtual-clock.ts';
+
+/** One Lease object as the API server keeps it: a write must name the resourceVersion that it replaces. */
+export class FakeLease {
+  state: LeaseState | undefined;
+  readonly watchers = new Set<(state: LeaseState | undefined) => void>();
+  #version = 0;
+
+  write(claim: Pick<LeaseState, 'holder' | 'durationMs' | 'transitions'>, over: LeaseState | undefined) {
+    if (over?.resourceVersion !== this.state?.resourceVersion) return undefined;
+    this.#version += 1;
+    this.state = { ...claim, acquireTime: undefined, resourceVersion: `${this.#version}` };
+    for (const tell of this.watchers) tell(this.state);
+    return this.state;
+  }
+
+  delete(): void {
+    this.state = undefined;
+    for (const tell of this.watchers) tell(undefined);
+  }
+}
+
+/** A process that seeks leadership, and what can go wrong with it. */
+export interface Candidate {
+  readonly leader: Leader;
+  /** Requests sent. */
+  readonly sent: () => number;
+  readonly events: string[];
+  readonly problems: unknown[];
+  /** Every request fails, and the watch says nothing. */
+  down: boolean;
+  /** Requests arrive, answers do not. */
+  mute: boolean;
+  /** Milliseconds that each request takes. */
+  latencyMs: number;
+  /** Added to this machine's wall clock. */
+  skewMs: number;
+  /** Stops the process, as SIGSTOP does, or the whole machine with its monotonic clock. */
+  pause(what: 'process' | 'machine'): void;
+  resume(): void;
+  readonly paused: () => boolean;
+}
+
+/** Client-go's 15 s, 10 s and 2 s. Not started. */
+export function createCandidate(
+  lease: FakeLease,
+  time: VirtualClock,
+  identity: string,
+  random = Math.random,
+): Candidate {
+  let sent = 0;
+  const clock = suspendableClock(time, () => candidate.skewMs);
+  const request = async <T>(deadlineMs: number, action: () => T): Promise<T> => {
+    sent += 1;
+    if (candidate.down || candidate.latencyMs > deadlineMs) {
+      await clock.sleep(deadlineMs);
+      throw new Error('deadline');
+    }
+    await clock.sleep(candidate.latencyMs / 2);
+    const answer = action();
+    if (candidate.mute) {
+      await clock.sleep(deadlineMs);
+      throw new Error('deadline');
+    }
+    await clock.sleep(candidate.latencyMs / 2);
+    return answer;
+  };
+  const access: LeaseAccess = {
+    watch: (onSeen) => {
+      const tell = (state: LeaseState | undefined): void => {
+        if (candidate.down || candidate.mute) return; // what it misses, the next event or conflict makes up for
+        clock.setTimer(candidate.latencyMs / 2 + 1, () => onSeen(state));
+      };
+      lease.watchers.add(tell);
+      tell(lease.state);
+      return { stop: async () => void lease.watchers.delete(tell) };
+    },
+    read: (deadlineMs) => request(deadlineMs, () => lease.state),
+    write: (claim, over, deadlineMs) => request(deadlineMs, () => lease.write(claim, over)),
+  };
+  const candidate: Candidate = {
+    leader: new Leader({
+      lease: access,
+      clock,
+      identity,
+      durationMs: 15_000,
+      renewDeadlineMs: 10_000,
+      retryPeriodMs: 2_000,
+      random,
+      onStarted: () => candidate.events.push('started'),
+      onLost: async () => void candidate.events.push('lost'),
+      onProblem: (error) => candidate.problems.push(error),
+    }),
+    sent: () => sent,
+    events: [],
+    problems: [],
+    down: false,
+    mute: false,
+    latencyMs: 10,
+    skewMs: 0,
+    pause: (what) => clock.pause(what),
+    resume: () => clock.resume(),
+    paused: () => clock.isPaused(),
+  };
+  return candidate;
+}

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { isManaged, keepLabelledSecrets } from '../../src/service/labelled-secrets.ts';
+import { Cache } from '../../src/kube/cache.ts';
+import { SharedValues } from '../../src/kube/shared-values.ts';
+import type { JsonObject } from '../../src/resources/json.ts';
+import type { Jwt } from '../../src/resources/jwt.ts';
+import { makeJwt } from '../fixtures/jwts.ts';
+
+const JWT = makeJwt();
+const KEY = `${JWT.namespace}/${JWT.name}`;
+const TOKEN = [{ alg: 'ES256' }, { sub: 'me', exp: 1 }]
+  .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+  .join('.');
+
+function secretOf(resourceVersion: string): JsonObject {
+  return {
+    metadata: {
+      namespace: JWT.namespace,
+      name: JWT.name,
+      uid: 'secret-uid',
+      resourceVersion,
+      labels: { 'tokens.osg-htc.org/managed': 'true' },
+      annotations: { 'tokens.osg-htc.org/last-signing-time': '1', note: 'n'.repeat(1_000) },
+    },
+    data: { token: Buffer.from(`${TOKEN}.c2lnbmF0dXJl`).toString('base64'), other: 'eA==' },
+  };
+}
+
+function keep() {
+  const jwts = new Cache<Jwt>({});
+  const labelled = keepLabelledSecrets(jwts, new SharedValues());
+  const told: string[] = [];
+  labelled.cache.subscribe(({ type }) => told.push(type));
+  const list = (secret: JsonObject): void => labelled.cache.set(KEY, '7', labelled.parse(secret), 'list');
+  const state = (): string => {
+    const kept = labelled.cache.get(KEY);
+    return kept === undefined ? 'absent' : isManaged(kept) ? 'managed' : 'other';
+  };
+  return { jwts, labelled, told, list, state };
+}
+
+describe('of a Secret with our label', () => {
+  it('its data is looked at only where a JWT of its name exists', () => {
+    const all = keep();
+    all.list(secretOf('7'));
+    assert.equal(all.state(), 'other');
+    const text = JSON.stringify(all.labelled.cache.get(KEY));
+    assert.ok(!text.includes('ES256') && !text.includes(TOKEN.slice(0, 20)) && text.length < 400, text);
+  });
+
+  it('what a JWT needs is kept as soon as the Secret was read for it, and nobody is told', () => {
+    const all = keep();
+    all.list(secretOf('7'));
+    all.jwts.set(KEY, '8', JWT, 'watch');
+    assert.equal(all.state(), 'other');
+    all.labelled.learn(secretOf('6')); // an answer that was overtaken
+    assert.equal(all.state(), 'other');
+    all.labelled.learn(secretOf('7'));
+    assert.equal(all.state(), 'managed');
+    assert.deepEqual(all.told, ['added']);
+  });
+
+  it('it is kept from the beginning where the JWT was there first', () => {
+    const all = keep();
+    all.jwts.set(KEY, '5', JWT, 'list');
+    all.list(secretOf('7'));
+    assert.equal(all.state(), 'managed');
+  });
+
+  it('it is dropped when the JWT goes', () => {
+    const all = keep();
+    all.jwts.set(KEY, '5', JWT, 'list');
+    all.list(secretOf('7'));
+    all.jwts.delete(KEY, '9', 'watch');
+    assert.equal(all.state(), 'other');
+    assert.deepEqual(all.labelled.cache.get(KEY), all.labelled.parse(secretOf('7')));
+  });
+
+  it('the texts of long tokens that wait for their check are bounded', () => {
+    const { jwts, labelled } = keep();
+    const tokenOf = (sub: string): string =>
+      ['{"alg":"ES256"}', JSON.stringify({ sub }), 'signature']
+        .map((part) => Buffer.from(part).toString('base64url'))
+        .join('.');
+    const ordinary = tokenOf('somebody');
+    const parse = (token: string, number: number): number => {
+      jwts.set(`science/t${number}`, '5', JWT, 'list');
+      const metadata = { namespace: 'science', name: `t${number}`, uid: 'u', resourceVersion: '7' };
+      const kept = labelled.parse({ metadata, data: { token: Buffer.from(token).toString('base64') } });
+      labelled.cache.set(`science/t${number}`, '7', kept, 'list');
+      return number;
+    };
+    for (let number = 0; number < 1_000; number += 1) parse(tokenOf('s'.repeat(20_000)), number);
+    for (let number = 1_000; number < 2_000; number += 1) parse(ordinary, number);
+    const kept = [...labelled.cache.values()].flatMap((each) =>
+      isManaged(each) ? [each.evidence?.unchecked?.length ?? 0] : [],
+    );
+    assert.equal(kept.length, 2_000);
+    assert.equal(kept.filter((length) => length === ordinary.length).length, 1_000, 'ordinary ones all stay');
+    assert.ok(kept.reduce((sum, length) => sum + length) < 17 * 2 ** 20);
+  });
+});

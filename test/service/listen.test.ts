@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { describe, it } from 'node:test';
+import { listenOn } from '../../src/service/listen.ts';
+
+/** A machine on which listening at some addresses fails with an error of this code; gives the addresses tried. */
+function machine(failures: Readonly<Record<string, string>>) {
+  const tried: string[] = [];
+  const listen = async ({ host, port }: { host: string; port: number }) => {
+    tried.push(host);
+    const code = failures[host];
+    if (code !== undefined) throw Object.assign(new Error(`listen ${code}`), { code });
+    return { address: host, family: 'x', port };
+  };
+  return { tried, listen };
+}
+
+describe('listening', () => {
+  const everywhere = { host: undefined, port: 8443 };
+
+  it('without a host is on every address, IPv4 and IPv6', async () => {
+    const { tried, listen } = machine({});
+    assert.deepEqual(await listenOn('--webhook-address', everywhere, listen), { ok: true, value: 8443 });
+    assert.deepEqual(tried, ['::']);
+  });
+
+  for (const code of ['EAFNOSUPPORT', 'EADDRNOTAVAIL']) {
+    it(`without a host is on every IPv4 address where IPv6 is missing (${code})`, async () => {
+      const { tried, listen } = machine({ '::': code });
+      assert.deepEqual(await listenOn('--webhook-address', everywhere, listen), { ok: true, value: 8443 });
+      assert.deepEqual(tried, ['::', '0.0.0.0']);
+    });
+  }
+
+  const problems: readonly [string, RegExp][] = [
+    ['EADDRINUSE', /^--http-address=:8443 is in use by another process: choose another port/],
+    ['EACCES', /^--http-address=:8443 is not allowed: ports below 1024/],
+    ['EMFILE', /^--http-address=:8443: cannot listen there \(EMFILE\)$/],
+  ];
+  for (const [code, message] of problems) {
+    it(`that fails with ${code} is one sentence, and no other address is tried`, async () => {
+      const { tried, listen } = machine({ '::': code });
+      const listening = await listenOn('--http-address', everywhere, listen);
+      assert.ok(!listening.ok);
+      assert.match(listening.problem, message);
+      assert.deepEqual(tried, ['::']);
+    });
+  }
+
+  it('on an address that the machine lacks is a problem, and is not tried elsewhere', async () => {
+    const server = createServer();
+    const listening = await listenOn('--http-address', { host: '192.0.2.1', port: 0 }, async (address) => {
+      server.listen(address);
+      await once(server, 'listening');
+      return server.address();
+    });
+    assert.deepEqual(listening, {
+      ok: false,
+      problem: '--http-address=192.0.2.1:0 is no address of this machine: use :0 for all of them',
+    });
+  });
+});

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { digestLongClaims, packClaims } from '../../src/service/packed-claims.ts';
+import type { Jwt, JwtSpec } from '../../src/resources/jwt.ts';
+import { digestClaims } from '../../src/signing/token-facts.ts';
+import { makeJwt } from '../fixtures/jwts.ts';
+
+const specOf = ({ spec }: Jwt): JwtSpec => {
+  assert.ok(spec.ok);
+  return spec.value;
+};
+
+describe('of the claims of a JWT', () => {
+  it('few stay as they are', () => {
+    const jwt = makeJwt();
+    assert.equal(packClaims(jwt), jwt);
+  });
+
+  it('many are the same whenever they are asked for, and kept as text alone', () => {
+    const data = { many: Array.from({ length: 600 }, () => ({})), text: '\u00e9\u{1f511}' };
+    const jwt = makeJwt({ data });
+    const packed = packClaims(jwt);
+    assert.deepEqual(packed, jwt);
+    assert.notEqual(specOf(packed).data, specOf(packed).data, 'nothing of them is kept');
+    assert.deepEqual({ ...specOf(packed) }, specOf(jwt));
+  });
+
+  it('no more than a digest is kept of very many, and the issuer', () => {
+    const data = { many: Array.from({ length: 15_000 }, () => ({})), sub: 'somebody' };
+    for (const [issuer, kept] of [
+      [{}, {}],
+      [{ iss: 'https://other.example.com' }, { iss: 'https://other.example.com' }],
+      [{ iss: { many: 1 } }, { iss: null }],
+    ] as const) {
+      const jwt = makeJwt({ data: { ...data, ...issuer } });
+      const packed = specOf(digestLongClaims(jwt));
+      assert.deepEqual(packed, { ...specOf(jwt), data: kept, claimsDigest: digestClaims(data) });
+    }
+  });
+
+  it('60 KiB of them take less than 5 KB of heap, however they are written', () => {
+    setFlagsFromString('--expose-gc');
+    const collect: () => void = runInNewContext('gc');
+    const shapes = [
+      { sub: 's'.repeat(60 * 1024) },
+      { many: Array.from({ length: 20_000 }, () => ({})) },
+      Object.fromEntries(Array.from({ length: 60 }, (_, name) => [`claim-${name}`, 'v'.repeat(1_000)])),
+    ];
+    for (const data of shapes) {
+      collect();
+      const before = process.memoryUsage().heapUsed;
+      const kept = Array.from({ length: 200 }, (_, number) =>
+        digestLongClaims(makeJwt(JSON.parse(JSON.stringify({ data: { ...data, number } })))),
+      );
+      collect();
+      const each = (process.memoryUsage().heapUsed - before) / kept.length;
+      assert.ok(each < 5_000, `${Math.round(each)} bytes`);
+    }
+  });
+});

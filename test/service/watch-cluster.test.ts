@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { pino } from 'pino';
+import { watchCluster } from '../../src/service/watch-cluster.ts';
+import { wireJwt } from '../fixtures/jwts.ts';
+import { clientOf, clusterAt, refuse, startBadServer } from '../kube/bad-server.ts';
+
+it('JWTs are listed before the Secrets with our label, which count only where there is a JWT', async () => {
+  const answers: (() => void)[] = [];
+  await using server = await startBadServer((request, response) => {
+    response.writeHead(200);
+    if (request.query.get('watch') === 'true') response.flushHeaders();
+    else answers.push(() => response.end('{"metadata":{"resourceVersion":"1"},"items":[]}'));
+  });
+  await using client = clientOf(clusterAt(server.url));
+  const cluster = watchCluster(client, pino({ level: 'silent' }), undefined);
+  const asked = (): readonly string[] =>
+    server.requests
+      .filter(({ query }) => query.get('watch') === null)
+      .map(({ path, query }) => `${path.split('/').at(-1)} ${query.get('labelSelector') ?? ''}`);
+  await server.received(2);
+  assert.deepEqual(asked().toSorted(), ['jwts ', 'secrets tokens.osg-htc.org/managed!=true']);
+  for (const answer of answers.splice(0)) answer();
+  while (answers.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(asked().at(-1), 'secrets tokens.osg-htc.org/managed=true');
+  for (const answer of answers) answer();
+  assert.equal(await cluster.synced, true);
+  await cluster.stop();
+});
+
+const wire = (namespace: string) => {
+  const { kind: _kind, apiVersion: _version, ...jwt } = wireJwt({}, { metadata: { namespace } });
+  return jwt;
+};
+
+/** Answers lists with one JWT in each namespace and no Secret, but for what `isClosed` says; watches stay silent. */
+const startApi = (isClosed: (path: string) => boolean) =>
+  startBadServer((request, response) => {
+    const { path, query } = request;
+    const namespace = path.split('/').at(-2) ?? '';
+    if (isClosed(path)) return refuse(response, 403, 'Forbidden');
+    response.writeHead(200);
+    if (query.get('watch') === 'true') return response.flushHeaders();
+    const items = path.endsWith('/jwts') ? [wire(namespace)] : [];
+    return response.end(JSON.stringify({ metadata: { resourceVersion: '8' }, items }));
+  });
+
+it('of several namespaces one that cannot be read delays no other, and is noticed once it can', async () => {
+  let isClosed = true;
+  await using server = await startApi((path) => isClosed && path.includes('/namespaces/b/'));
+  await using client = clientOf(clusterAt(server.url));
+  const cluster = watchCluster(client, pino({ level: 'silent' }), ['a', 'b']);
+  const told: string[] = [];
+  cluster.subscribe({
+    jwtChanged: (_before, after) => told.push(after?.namespace ?? ''),
+    secretChanged: () => undefined,
+  });
+  assert.equal(await cluster.synced, true);
+  assert.deepEqual(
+    [...cluster.jwts()].map(({ namespace }) => namespace),
+    ['a'],
+  );
+  assert.equal(cluster.sources.jwt('b', 'my-jwt'), undefined, 'its Secrets are not known yet');
+  isClosed = false;
+  while (!told.includes('b')) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(cluster.sources.jwt('b', 'my-jwt')?.namespace, 'b');
+  await cluster.stop();
+});
+
+it('without --namespaces nothing begins before everything was read', async () => {
+  let isClosed = true;
+  await using server = await startApi((path) => isClosed && path.endsWith('/secrets'));
+  await using client = clientOf(clusterAt(server.url));
+  const cluster = watchCluster(client, pino({ level: 'silent' }), undefined);
+  let isSynced = false;
+  const synced = cluster.synced.then((all) => (isSynced = all));
+  await server.received(6); // each list failed at least once
+  assert.equal(isSynced, false);
+  isClosed = false;
+  assert.equal(await synced, true);
+  await cluster.stop();
+});
+
+it('a Secret whose label an admission plugin takes off is seen to go', async () => {
+  const metadata = { ...wireJwt().metadata, labels: { 'tokens.osg-htc.org/managed': 'true' } };
+  await using server = await startBadServer((request, response) => {
+    const { method, path, query } = request;
+    response.writeHead(200);
+    if (method === 'PATCH') {
+      const stored = { ...metadata, labels: {}, resourceVersion: '9' };
+      return response.end(JSON.stringify({ metadata: stored, data: { token: 'eA==' } }));
+    }
+    if (query.get('watch') === 'true') {
+      response.flushHeaders();
+      if (query.get('labelSelector') !== 'tokens.osg-htc.org/managed!=true') return response;
+      const object = { metadata: { ...metadata, labels: {}, resourceVersion: '10' } };
+      setTimeout(() => response.write(`${JSON.stringify({ type: 'DELETED', object })}\n`), 100);
+      return response;
+    }
+    const items = path.endsWith('/jwts') ? [wire('science')] : [];
+    return response.end(JSON.stringify({ metadata: { resourceVersion: '8' }, items }));
+  });
+  await using client = clientOf(clusterAt(server.url));
+  const cluster = watchCluster(client, pino({ level: 'silent' }), undefined);
+  const told: string[] = [];
+  await cluster.synced;
+  await cluster.store.applySecret({ metadata, data: { token: 'eA==' } }, { force: true });
+  cluster.subscribe({ jwtChanged: () => undefined, secretChanged: (_, name) => told.push(name) });
+  const isThere = (): boolean =>
+    (cluster.sources.managedSecret('science', 'my-jwt') ??
+      cluster.sources.otherSecret('science', 'my-jwt')) !== undefined;
+  assert.equal(isThere(), true);
+  while (told.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(isThere(), false);
+  await cluster.stop();
+});
