@@ -43,10 +43,15 @@ export function stringMap(value: unknown): Readonly<Record<string, string>> {
 
 /** Whether objects and arrays lie in each other more than `levels` deep; itself without recursion. */
 export function isDeeperThan(value: unknown, levels: number): boolean {
-  let level = [value];
+  let level: readonly unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > levels) return true;
-    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+    const next: unknown[] = [];
+    for (const item of level) {
+      if (typeof item !== 'object' || item === null) continue;
+      for (const part of Object.values(item)) next.push(part);
+    }
+    level = next;
   }
   return false;
 }

@@ -137,12 +137,12 @@ export function parseJwtSpec(spec: unknown): Result<JwtSpec, StateProblem> {
     return invalid('spec.algorithm must be one of RS, PS, ES 256, 384, 512 (e.g. ES256), or EdDSA');
   }
   if (!isJsonObject(data)) return invalid('spec.data must be an object of claims');
-  if (isDeeperThan(data, MAX_LEVELS)) {
-    return invalid(`spec.data is nested deeper than ${MAX_LEVELS} levels: make it flatter`);
-  }
   const properties = Object.keys(data).length;
   if (properties > MAX_DATA_PROPERTIES) {
     return invalid(`spec.data has ${properties} properties: at most ${MAX_DATA_PROPERTIES} are allowed`);
+  }
+  if (isDeeperThan(data, MAX_LEVELS)) {
+    return invalid(`spec.data is nested deeper than ${MAX_LEVELS} levels: make it flatter`);
   }
   if ((stringMember(data, 'iss') ?? '').length > MAX_ISSUER) {
     return invalid(`spec.data.iss has more than ${MAX_ISSUER} characters`);

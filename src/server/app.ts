@@ -101,7 +101,9 @@ export function createWebhookApp({
   };
   for (const [path, route] of Object.entries(routes)) {
     app.post<{ Querystring: { timeout?: unknown } }>(path, (request, reply) => {
-      requests.read(request, reply, (json) => decide(route, json, request.query.timeout, reply));
+      requests.read(request, reply, route.bounds, (json) =>
+        decide(route, json, request.query.timeout, reply),
+      );
     });
   }
   return { app, connections };

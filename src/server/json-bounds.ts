@@ -2,13 +2,26 @@
 const UNSEEN_BYTES = 64 * 1024;
 /** A pod with everything nests 15 deep, `managedFields` included. Deeper than thousands, recursion fails. */
 const MAX_DEPTH = 500;
+/** How much a body may hold: one that holds more costs a second of the event loop, and is refused unparsed. */
+export interface JsonBounds {
+  /** Elements of arrays and objects, empty ones included: commas and opening brackets. */
+  readonly values: number;
+  /** Members of objects. They cost the most: V8 makes a hidden class for each new order of keys, up to 2 µs each. */
+  readonly members: number;
+}
+
 /**
  * An update carries two objects of up to 3 MiB. Two such pods, of a thousand containers with 25 variables each and with
- * `managedFields`, hold 600,000 values and 370,000 members. Members cost the most: V8 makes a hidden class for each new
- * order of keys, up to 2 µs each.
+ * `managedFields`, hold 600,000 values and 370,000 members.
  */
-const MAX_VALUES = 700_000;
-const MAX_MEMBERS = 420_000;
+export const ANY_REVIEW: JsonBounds = { values: 700_000, members: 420_000 };
+
+/**
+ * A JWT has at most 64 KiB of claims: 10,900 members of 6 bytes, or 43,700 values of 1.5. `managedFields` may name each
+ * member once more, and an update carries two JWTs. What holds more can be stored all the same (the API server ignores
+ * our refusal of the request), and the conditions of the JWT say what is wrong with it.
+ */
+export const JWT_REVIEW: JsonBounds = { values: 100_000, members: 50_000 };
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -17,11 +30,11 @@ const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY, COMMA, COLON] = [
 ];
 
 /**
- * What is too much in a JSON text, as a sentence, before anything is made of it: `JSON.parse` needs twenty times the
- * memory of the text, and seconds, when it holds nothing but brackets. One pass over the bytes; that the text is JSON
- * after all is for the parser to find.
+ * What is too much in a JSON text, as a sentence, before it is parsed: `JSON.parse` needs twenty times the memory of the
+ * text, and seconds, when it holds nothing but brackets. One pass over the bytes; whether the text is JSON at all is for
+ * the parser to find.
  */
-export function excessOf(bytes: Uint8Array): string | undefined {
+export function excessOf(bytes: Uint8Array, bounds: JsonBounds): string | undefined {
   if (bytes.length <= UNSEEN_BYTES) return undefined;
   let depth = 0;
   let values = 0;
@@ -36,8 +49,8 @@ export function excessOf(bytes: Uint8Array): string | undefined {
       depth += 1;
       if (depth > MAX_DEPTH) return `the body nests more than ${MAX_DEPTH} deep`;
     } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth -= 1;
-    if (values > MAX_VALUES) return `the body holds more than ${MAX_VALUES} values`;
-    if (members > MAX_MEMBERS) return `the body holds more than ${MAX_MEMBERS} members of objects`;
+    if (values > bounds.values) return `the body holds more than ${bounds.values} values`;
+    if (members > bounds.members) return `the body holds more than ${bounds.members} members of objects`;
   }
   return undefined;
 }

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BytesInFlight, isFree } from './bytes-in-flight.ts';
 import type { Connections } from './connections.ts';
 import { refuseRequest } from './http-problems.ts';
-import { excessOf } from './json-bounds.ts';
+import { excessOf, type JsonBounds } from './json-bounds.ts';
 import { receiveBody } from './receive-body.ts';
 import { Turns } from './review-turns.ts';
 
@@ -42,7 +42,7 @@ export class ReviewRequests {
   }
 
   /** Calls `use` with the parsed body, or refuses the request. What `use` throws becomes an internal error. */
-  read(request: FastifyRequest, reply: FastifyReply, use: (json: unknown) => void): void {
+  read(request: FastifyRequest, reply: FastifyReply, bounds: JsonBounds, use: (json: unknown) => void): void {
     const problem = problemOf(request);
     if (problem !== undefined) {
       refuseRequest(reply, ...problem);
@@ -62,7 +62,7 @@ export class ReviewRequests {
       this.#turns.take(owner, body.length, () => {
         if (request.socket.destroyed) return; // nobody waits for the answer any more
         try {
-          parse(body, reply, use);
+          parse(body, reply, bounds, use);
         } catch (error) {
           void reply.send(error);
         }
@@ -90,8 +90,8 @@ export class ReviewRequests {
   }
 }
 
-function parse(body: Buffer, reply: FastifyReply, use: (json: unknown) => void): void {
-  const excess = excessOf(body);
+function parse(body: Buffer, reply: FastifyReply, bounds: JsonBounds, use: (json: unknown) => void): void {
+  const excess = excessOf(body, bounds);
   if (excess !== undefined) {
     refuseRequest(reply, 413, excess);
     return;

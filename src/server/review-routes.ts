@@ -3,10 +3,13 @@ import { reviewWorkload, workloadReviewNeedsDefault } from '../admission/review-
 import { shorten } from '../admission/text.ts';
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
 import { NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
+import { ANY_REVIEW, JWT_REVIEW, type JsonBounds } from './json-bounds.ts';
 import { lookUpWithin, type NamespaceDefaultLookup } from './namespace-default.ts';
 
 /** One path of the webhook. `timeLeft` gives the milliseconds until the API server gives up, for answers that wait. */
 export interface ReviewRoute {
+  /** What its reviews may hold. */
+  readonly bounds: JsonBounds;
   readonly answer: (
     request: AdmissionRequest,
     timeLeft: () => number,
@@ -20,6 +23,7 @@ const INTERNAL = 'jwt-injector failed on this request (an internal error, see it
 /** `/mutate/pods`: new pods are refused when something fails, so that none starts without its token. */
 export function podRoute(lookUp: NamespaceDefaultLookup | undefined): ReviewRoute {
   return {
+    bounds: ANY_REVIEW,
     failure: (request) => failPod(request, INTERNAL),
     answer: (request, timeLeft) => {
       if (lookUp === undefined || !podReviewNeedsDefault(request)) return reviewPod(request, undefined);
@@ -38,6 +42,7 @@ function failPod(request: AdmissionRequest, message: string): AdmissionAnswer {
 /** `/mutate/workloads`: never in the way of a workload; without the namespace's default there are fewer warnings. */
 export function workloadRoute(lookUp: NamespaceDefaultLookup | undefined): ReviewRoute {
   return {
+    bounds: ANY_REVIEW,
     failure: () => allowWithWarning(INTERNAL),
     answer: (request, timeLeft) => {
       if (lookUp === undefined || !workloadReviewNeedsDefault(request))
@@ -51,7 +56,7 @@ export function workloadRoute(lookUp: NamespaceDefaultLookup | undefined): Revie
 
 /** `/validate/jwts`: a pure function of the review. */
 export function jwtRoute(answer: ReviewRoute['answer']): ReviewRoute {
-  return { answer, failure: () => refuse(INTERNAL) };
+  return { bounds: JWT_REVIEW, answer, failure: () => refuse(INTERNAL) };
 }
 
 function explainLookup(namespace: string): string {

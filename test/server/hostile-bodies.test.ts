@@ -6,6 +6,7 @@ import { connect } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import { annotatedPod, container, KEYS, type Json } from '../admission/pods.ts';
+import { jwtReview } from '../hostile/reviews.ts';
 import { reviewText } from './reviews.ts';
 import { withWebhook, type Reply, type StartedWebhook } from './started-webhook.ts';
 
@@ -66,6 +67,15 @@ describe('bodies of hostile clients', () => {
       });
     });
   }
+
+  it('a JWT of 300,000 claims is refused before it is parsed: a review of one cost seconds', async () => {
+    await withWebhook({ validateJwt: () => assert.fail('it was parsed') }, async ({ send }) => {
+      const claims = Array.from({ length: 300_000 }, (_, index) => `"claim${index}":"x"`).join(',');
+      const reply = await send('/validate/jwts', jwtReview(`"data":{${claims}}`));
+      assert.equal(reply.status, 413);
+      assert.match(String(JSON.parse(reply.text).message), /more than 50000 members/);
+    });
+  });
 
   it('a review that comes byte by byte is answered as one that comes whole', async () => {
     await withWebhook({}, async (started) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { excessOf } from '../../src/server/json-bounds.ts';
+import { ANY_REVIEW, excessOf, JWT_REVIEW } from '../../src/server/json-bounds.ts';
 
 const MIB = 1024 * 1024;
 const bytes = (text: string): Buffer => Buffer.from(text);
@@ -31,6 +31,31 @@ function largestPod(): object {
   return { kind: 'Pod', metadata: { name: 'x', managedFields }, spec: { containers } };
 }
 
+/** As many members as fit into 64 KiB, in objects of 64: the shortest names that are different. */
+function largestClaims(): Record<string, Record<string, number>> {
+  const names = Array.from({ length: 64 }, (_, index) =>
+    String.fromCodePoint(48 + index + (index > 43 ? 1 : 0)),
+  );
+  const members = Object.fromEntries(names.map((name) => [name, 1]));
+  const groups = Math.floor((64 * 1024) / (JSON.stringify(members).length + 6));
+  return Object.fromEntries(Array.from({ length: groups }, (_, index) => [String(index), members]));
+}
+
+/** A JWT with all that the API server and the CRD let it have, and the fields that its author manages. */
+function largestJwt(): object {
+  const data = largestClaims();
+  const owned = Object.entries(data).map(([name, members]) => [
+    `f:${name}`,
+    { '.': {}, ...Object.fromEntries(Object.keys(members).map((member) => [`f:${member}`, {}])) },
+  ]);
+  const fieldsV1 = { 'f:spec': { 'f:data': { '.': {}, ...Object.fromEntries(owned) } } };
+  const annotations = Object.fromEntries(
+    Array.from({ length: 256 }, (_, index) => [`example.com/note-${index}`, 'x'.repeat(1_000)]),
+  );
+  const managedFields = [{ manager: 'kubectl', operation: 'Update', fieldsV1 }];
+  return { kind: 'JWT', metadata: { name: 'x', annotations, managedFields }, spec: { data } };
+}
+
 describe('what is too much in a JSON text', () => {
   const hostile: readonly [string, string, RegExp][] = [
     ['8 MiB of opening brackets', repeat('[', 8 * MIB), /nests more than 500 deep/],
@@ -51,14 +76,32 @@ describe('what is too much in a JSON text', () => {
     ],
   ];
   for (const [title, text, message] of hostile) {
-    it(title, () => assert.match(excessOf(bytes(text)) ?? '', message));
+    it(title, () => assert.match(excessOf(bytes(text), ANY_REVIEW) ?? '', message));
   }
 
   it('is not an update of two of the largest pods that the API server takes', () => {
     const pod = largestPod();
     const text = JSON.stringify({ request: { object: pod, oldObject: pod } });
     assert.ok(text.length > 5.9 * MIB && text.length < 8 * MIB, `${text.length / MIB} MiB`);
-    assert.equal(excessOf(bytes(text)), undefined);
+    assert.equal(excessOf(bytes(text), ANY_REVIEW), undefined);
+  });
+
+  it('is not an update of the largest JWT that can be stored', () => {
+    const bytesOfClaims = JSON.stringify(largestClaims()).length;
+    assert.ok(bytesOfClaims > 63 * 1024 && bytesOfClaims <= 64 * 1024, `${bytesOfClaims} bytes`);
+    const jwt = largestJwt();
+    const text = JSON.stringify({ request: { object: jwt, oldObject: jwt } });
+    assert.equal(excessOf(bytes(text), JWT_REVIEW), undefined);
+  });
+
+  it('is much less for a JWT than for a pod', () => {
+    const claims = Array.from({ length: 60_000 }, (_, index) => `"claim${index}":1`);
+    const text = `{"request":{"object":{"spec":{"data":{${claims.join(',')}}}}}}`;
+    assert.match(excessOf(bytes(text), JWT_REVIEW) ?? '', /more than 50000 members/);
+    assert.equal(excessOf(bytes(text), ANY_REVIEW), undefined);
+    const numbers = `[${repeat('1,', MIB)}0]`;
+    assert.match(excessOf(bytes(numbers), JWT_REVIEW) ?? '', /more than 100000 values/);
+    assert.equal(excessOf(bytes(numbers), ANY_REVIEW), undefined);
   });
 
   it('is not what a string holds, with quotes and backslashes', () => {
@@ -69,7 +112,7 @@ describe('what is too much in a JSON text', () => {
       '\\"',
       ',:'.repeat(MIB),
     ]);
-    assert.equal(excessOf(bytes(text)), undefined);
+    assert.equal(excessOf(bytes(text), ANY_REVIEW), undefined);
   });
 
   it('is found behind strings of any kind', () => {
@@ -80,7 +123,7 @@ describe('what is too much in a JSON text', () => {
         (before) => {
           const strings = [...before.map((each) => JSON.stringify(each)), padding];
           assert.match(
-            excessOf(bytes(`[${strings.join(',')},${'['.repeat(500)}`)) ?? '',
+            excessOf(bytes(`[${strings.join(',')},${'['.repeat(500)}`), ANY_REVIEW) ?? '',
             /nests more than 500/,
           );
         },
@@ -90,7 +133,7 @@ describe('what is too much in a JSON text', () => {
   });
 
   it('is looked for in large texts only', () => {
-    assert.equal(excessOf(bytes('['.repeat(64 * 1024))), undefined);
-    assert.match(excessOf(bytes('['.repeat(64 * 1024 + 1))) ?? '', /nests/);
+    assert.equal(excessOf(bytes('['.repeat(64 * 1024)), ANY_REVIEW), undefined);
+    assert.match(excessOf(bytes('['.repeat(64 * 1024 + 1)), ANY_REVIEW) ?? '', /nests/);
   });
 });
