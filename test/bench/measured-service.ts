@@ -8,6 +8,9 @@ import type { Command, MemoryLimit } from '../controlplane/memory-limit.ts';
 import { findFreePort } from '../controlplane/free-port.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 
+/** Of the log, when the service has ended: V8 needs so many to say that its heap is full. */
+const LAST_LINES = 60;
+
 const ROOT = join(import.meta.dirname, '../..');
 
 /** The compiled service, logging to a file, as it runs in production; its costs as the kernel counts them. */
@@ -34,6 +37,8 @@ export interface MeasuredService {
     fits: (line: Record<string, unknown>) => boolean,
     withinMs: number,
   ): Promise<Record<string, unknown>>;
+  /** Throws, with its last lines, if the process has ended by itself. */
+  expectAlive(): void;
   stop(): Promise<void>;
 }
 
@@ -61,8 +66,13 @@ export async function startMeasured(options: MeasuredOptions): Promise<MeasuredS
   const { pid } = child;
   if (pid === undefined) throw new Error('the service could not be started');
   const forget = cluster.adopt(pid);
+  const expectAlive = (): void => {
+    if (child.exitCode === null && child.signalCode === null) return;
+    const lastLines = readFileSync(logFile, 'utf8').split('\n').slice(-LAST_LINES).join('\n');
+    throw new Error(`the service ended (${child.signalCode ?? `code ${child.exitCode}`}):\n${lastLines}`);
+  };
   const isReady = async (): Promise<boolean> => {
-    if (child.exitCode !== null) throw new Error(`the service ended:\n${readFileSync(logFile, 'utf8')}`);
+    expectAlive();
     const response = await fetch(`http://127.0.0.1:${httpPort}/readyz`).catch(() => undefined);
     return response?.ok === true;
   };
@@ -90,6 +100,7 @@ export async function startMeasured(options: MeasuredOptions): Promise<MeasuredS
         return fresh.find(fits);
       });
     },
+    expectAlive,
     stop: async () => {
       await end(child);
       forget();

@@ -43,6 +43,10 @@ export async function measureScale(bench: ScaleBench): Promise<readonly Row[]> {
   const owners = await learnFieldOwners(stage, bare);
   const base = await measureHeap(stage, 'heap-base');
   const rows: Row[] = [];
+  const add = (...more: readonly Row[]): void => {
+    rows.push(...more);
+    for (const { what, ours } of more) process.stderr.write(`  ${what}: ${ours}\n`);
+  };
   let stored = 0;
   for (const size of [count / 10, count]) {
     process.stderr.write(`  ${size} JWTs are put into etcd\n`);
@@ -50,7 +54,7 @@ export async function measureScale(bench: ScaleBench): Promise<readonly Row[]> {
     stored = size;
     await waitForCaches(bare);
     const perJwt = ((await measureHeap(stage, `heap-${size}`)) - base) / size;
-    rows.push({
+    add({
       what: `memory per JWT, ${size} of them`,
       ours: `${(perJwt / 1024).toFixed(2)} KB of live heap`,
       peer: '–',
@@ -58,9 +62,9 @@ export async function measureScale(bench: ScaleBench): Promise<readonly Row[]> {
       holds: perJwt <= 2.5 * 1024,
       data: { perJwt, base },
     });
-    if (size < count) rows.push(await measureRestart(stage, bare, size));
+    if (size < count) add(await measureRestart(stage, bare, size));
   }
-  rows.push(...(await measureUnderLimit(bench, bare)));
+  add(...(await measureUnderLimit(bench, bare)));
   bare.close();
   return rows;
 }
@@ -173,11 +177,16 @@ async function measureWhileScraped(stage: Stage, service: MeasuredService, count
 }
 
 /** Reads `/metrics` whole; gives the number of lines that are of one JWT. */
-async function scrape({ httpPort }: MeasuredService): Promise<number> {
-  const answer = await fetch(`http://127.0.0.1:${httpPort}/metrics`);
+async function scrape(service: MeasuredService): Promise<number> {
   let lines = 0;
-  for await (const chunk of answer.body ?? [])
-    lines += Buffer.from(chunk).toString('latin1').split('{namespace=').length - 1;
+  try {
+    const answer = await fetch(`http://127.0.0.1:${service.httpPort}/metrics`);
+    for await (const chunk of answer.body ?? [])
+      lines += Buffer.from(chunk).toString('latin1').split('{namespace=').length - 1;
+  } catch (error) {
+    service.expectAlive();
+    throw error;
+  }
   return lines;
 }
 
