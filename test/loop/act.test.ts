@@ -11,7 +11,7 @@ import { LAST_SIGNING_TIME } from '../../src/resources/names.ts';
 import { makeJwt, makeSpec } from '../fixtures/jwts.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
 import { DAY, NOW, ourSecret, readKey, UNREAD } from '../fixtures/observed.ts';
-import { wireSecret } from './model-sources.ts';
+import { wireSecret } from './model/sources.ts';
 
 const jwt = makeJwt();
 const spec = makeSpec();

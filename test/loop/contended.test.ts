@@ -7,7 +7,7 @@ import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { NOW } from '../fixtures/observed.ts';
 import { jwt, makeReconciler, RETRY_AT } from './made-reconciler.ts';
-import { KEY_SECRET, wireSecret } from './model-sources.ts';
+import { KEY_SECRET, wireSecret } from './model/sources.ts';
 
 describe('a Secret that somebody else keeps changing', () => {
   const REPLACED = {

@@ -5,7 +5,7 @@ import { createController } from '../../src/loop/controller.ts';
 import { Memory } from '../../src/loop/memory.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
-import { makeSources } from './model-sources.ts';
+import { makeSources } from './model/sources.ts';
 import { virtualClock } from '../time/virtual-clock.ts';
 
 const named = (name: string, key: string, more: Record<string, unknown> = {}): Jwt =>

@@ -1,9 +1,9 @@
 import { after, before, describe, it, mock } from 'node:test';
 import fc from 'fast-check';
-import { orderCrypto, type OrderedCrypto } from './model-crypto.ts';
-import { REPLAYS } from './model-replays.ts';
-import { playSchedule, randomNumbers } from './model-run.ts';
-import { schedule, type Schedule } from './model-steps.ts';
+import { orderCrypto, type OrderedCrypto } from './model/crypto.ts';
+import { REPLAYS } from './model/replays.ts';
+import { playSchedule, randomNumbers } from './model/run.ts';
+import { schedule, type Schedule } from './model/steps.ts';
 
 /** The same schedules in every run, so that what passed once passes again; LAWS_SEED=random looks for new ones. */
 const SEED =

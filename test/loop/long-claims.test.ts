@@ -8,7 +8,7 @@ import { readToken } from '../../src/signing/token.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { NOW } from '../fixtures/observed.ts';
 import { makeReconciler, refused, RETRY_AT, stored } from './made-reconciler.ts';
-import { KEY_SECRET, WITH_KEY } from './model-sources.ts';
+import { KEY_SECRET, WITH_KEY } from './model/sources.ts';
 
 describe('of a JWT with claims that the cache does not hold', () => {
   const long = makeJwt({ ...WITH_KEY, data: { sub: 's'.repeat(40_000) } });

@@ -7,7 +7,7 @@ import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { NOW } from '../fixtures/observed.ts';
-import { makeSources, WITH_KEY } from './model-sources.ts';
+import { makeSources, WITH_KEY } from './model/sources.ts';
 
 export const jwt = makeJwt(WITH_KEY);
 export const RETRY_AT = (NOW + 4) * 1000;

@@ -8,7 +8,7 @@ import { signToken } from '../../src/signing/token.ts';
 import { makeJwt, makeSpec } from '../fixtures/jwts.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
 import { NOW, readKey, settledJwt } from '../fixtures/observed.ts';
-import { KEY_SECRET, makeSources, WITH_KEY, wireSecret } from './model-sources.ts';
+import { KEY_SECRET, makeSources, WITH_KEY, wireSecret } from './model/sources.ts';
 
 const jwt = makeJwt(WITH_KEY);
 const managed = { labels: { [MANAGED_LABEL]: 'true' } };

@@ -4,7 +4,7 @@ import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { jwt, makeReconciler, RETRY_AT } from './made-reconciler.ts';
-import { KEY_SECRET } from './model-sources.ts';
+import { KEY_SECRET } from './model/sources.ts';
 
 const touched = (object: JsonObject | undefined, resourceVersion: string): JsonObject => ({
   ...object,

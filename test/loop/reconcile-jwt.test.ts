@@ -8,7 +8,7 @@ import type { Jwt } from '../../src/resources/jwt.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { DAY, NOW } from '../fixtures/observed.ts';
 import { jwt, makeReconciler, refused, RETRY_AT, stored } from './made-reconciler.ts';
-import { KEY_SECRET, WITH_KEY, wireSecret } from './model-sources.ts';
+import { KEY_SECRET, WITH_KEY, wireSecret } from './model/sources.ts';
 
 describe('a round', () => {
   it('signs, writes the Secret, then the status, tells of it, and looks again at the renewal', async () => {

@@ -9,7 +9,7 @@ import { signToken } from '../../src/signing/token.ts';
 import { makeJwt, makeSpec } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { NOW, readKey, settledJwt } from '../fixtures/observed.ts';
-import { wireSecret } from './model-sources.ts';
+import { wireSecret } from './model/sources.ts';
 import { virtualClock } from '../time/virtual-clock.ts';
 
 const key = await readKey();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { Call, Weather } from './model-link.ts';
-import type { KeyName } from './model-token.ts';
+import type { Call, Weather } from './link.ts';
+import type { KeyName } from './token.ts';
 
 /** The JWTs and the key Secrets of the model; `keys/shared` lies in another namespace and needs a grant. */
 export const JWT_KEYS = ['science/a', 'science/b'] as const;

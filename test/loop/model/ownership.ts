@@ -1,6 +1,6 @@
-import { ADOPT, LAST_SIGNING_TIME, OWNING_JWT } from '../../src/resources/names.ts';
-import type { ModelJwt } from './model-cluster.ts';
-import { valuesOf, type ModelSecret } from './model-secret.ts';
+import { ADOPT, LAST_SIGNING_TIME, OWNING_JWT } from '../../../src/resources/names.ts';
+import type { ModelJwt } from './cluster.ts';
+import { valuesOf, type ModelSecret } from './secret.ts';
 
 /** Contract §1: whose a Secret is. */
 export function isOurs(jwt: ModelJwt, { fields }: ModelSecret): boolean {

@@ -1,10 +1,10 @@
-import { KeyCache } from '../../src/loop/key-cache.ts';
-import { parseManagedSecret, type Observer } from '../../src/loop/observe.ts';
-import type { JsonObject } from '../../src/resources/json.ts';
-import type { Jwt } from '../../src/resources/jwt.ts';
-import { MANAGED_LABEL } from '../../src/resources/names.ts';
-import { parseSecretMetadata } from '../../src/resources/secret.ts';
-import { NRP_KEY } from '../fixtures/keys.ts';
+import { KeyCache } from '../../../src/loop/key-cache.ts';
+import { parseManagedSecret, type Observer } from '../../../src/loop/observe.ts';
+import type { JsonObject } from '../../../src/resources/json.ts';
+import type { Jwt } from '../../../src/resources/jwt.ts';
+import { MANAGED_LABEL } from '../../../src/resources/names.ts';
+import { parseSecretMetadata } from '../../../src/resources/secret.ts';
+import { NRP_KEY } from '../../fixtures/keys.ts';
 
 /** A Secret's wire JSON; `more` members of its metadata. */
 export function wireSecret(

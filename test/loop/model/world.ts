@@ -1,15 +1,15 @@
-import type { Recorder } from '../../src/loop/recorder.ts';
-import { ModelCluster, type Change } from './model-cluster.ts';
-import type { OrderedCrypto } from './model-crypto.ts';
-import { Laws } from './model-laws.ts';
-import { Link, SLOWEST_MS, type Landing, type Weather } from './model-link.ts';
-import { Replica } from './model-replica.ts';
-import { JWT_KEYS, KEY_SECRETS, type JwtKey } from './model-steps.ts';
-import { Pace } from './model-pace.ts';
-import { SLOW_MS, Sky } from './model-sky.ts';
-import { RETRY_PERIOD_MS, Troubles } from './model-troubles.ts';
-import { suspendableClock } from '../time/suspendable-clock.ts';
-import { virtualClock } from '../time/virtual-clock.ts';
+import type { Recorder } from '../../../src/loop/recorder.ts';
+import { ModelCluster, type Change } from './cluster.ts';
+import type { OrderedCrypto } from './crypto.ts';
+import { Laws } from './laws.ts';
+import { Link, SLOWEST_MS, type Landing, type Weather } from './link.ts';
+import { Replica } from './replica.ts';
+import { JWT_KEYS, KEY_SECRETS, type JwtKey } from './steps.ts';
+import { Pace } from './pace.ts';
+import { SLOW_MS, Sky } from './sky.ts';
+import { RETRY_PERIOD_MS, Troubles } from './troubles.ts';
+import { suspendableClock } from '../../time/suspendable-clock.ts';
+import { virtualClock } from '../../time/virtual-clock.ts';
 
 /** What the controller needs to answer an event when all is well: a refused write is tried again after a second. */
 const ANSWER_MS = 5_000;

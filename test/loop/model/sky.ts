@@ -1,4 +1,4 @@
-import { SLOWEST_MS, type Weather } from './model-link.ts';
+import { SLOWEST_MS, type Weather } from './link.ts';
 
 /** More than the calls of two rounds of a slow API server. */
 export const SLOW_MS = 10 * SLOWEST_MS;

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
-import { makeKey, toPem } from '../fixtures/keys.ts';
-import { isJsonObject, objectMember, stringMember, type JsonObject } from '../../src/resources/json.ts';
+import { makeKey, toPem } from '../../fixtures/keys.ts';
+import { isJsonObject, objectMember, stringMember, type JsonObject } from '../../../src/resources/json.ts';
 
 /** What a key Secret may hold. `es384` fits another algorithm than the others, `broken` fits none. */
 export const KEY_NAMES = ['first', 'second', 'third', 'es384', 'broken'] as const;

@@ -1,9 +1,9 @@
-import { ADOPT, OWNING_JWT } from '../../src/resources/names.ts';
-import type { ModelCluster } from './model-cluster.ts';
-import type { Laws } from './model-laws.ts';
-import { LEGACY_MANAGER } from './model-secret.ts';
-import { JWT_KEYS, type JwtKey, type Vandalism } from './model-steps.ts';
-import { forge, lifetimesOf } from './model-token.ts';
+import { ADOPT, OWNING_JWT } from '../../../src/resources/names.ts';
+import type { ModelCluster } from './cluster.ts';
+import type { Laws } from './laws.ts';
+import { LEGACY_MANAGER } from './secret.ts';
+import { JWT_KEYS, type JwtKey, type Vandalism } from './steps.ts';
+import { forge, lifetimesOf } from './token.ts';
 
 /** Whom a vandal may ask, and what the Secret held before. */
 export interface Scene {

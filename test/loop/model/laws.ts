@@ -1,10 +1,10 @@
-import { APP, RENEW } from '../../src/resources/names.ts';
-import type { ModelCluster, ModelJwt } from './model-cluster.ts';
-import { LEGACY_MANAGER, type ModelSecret } from './model-secret.ts';
-import { fits, isThumbprint, keySecretOf, lifetimesOf, nameKey, says, Verifier } from './model-token.ts';
-import type { KeyName, SeenToken } from './model-token.ts';
-import { isOurs } from './model-ownership.ts';
-import { findDrift, wantedPaths } from './model-wanted.ts';
+import { APP, RENEW } from '../../../src/resources/names.ts';
+import type { ModelCluster, ModelJwt } from './cluster.ts';
+import { LEGACY_MANAGER, type ModelSecret } from './secret.ts';
+import { fits, isThumbprint, keySecretOf, lifetimesOf, nameKey, says, Verifier } from './token.ts';
+import type { KeyName, SeenToken } from './token.ts';
+import { isOurs } from './ownership.ts';
+import { findDrift, wantedPaths } from './wanted.ts';
 
 /** What the laws see of the world beside the cluster. Times in milliseconds. */
 export interface View {

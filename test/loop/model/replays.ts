@@ -1,4 +1,4 @@
-import type { Schedule, Step } from './model-steps.ts';
+import type { Schedule, Step } from './steps.ts';
 
 const a = 'science/a' as const;
 const k1 = 'science/k1' as const;

@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../src/resources/json.ts';
-import { RENEW } from '../../src/resources/names.ts';
-import type { OrderedCrypto } from './model-crypto.ts';
-import { findUnsettled, isAboutToChange } from './model-settled.ts';
+import type { JsonObject } from '../../../src/resources/json.ts';
+import { RENEW } from '../../../src/resources/names.ts';
+import type { OrderedCrypto } from './crypto.ts';
+import { findUnsettled, isAboutToChange } from './settled.ts';
 import {
   JWT_KEYS,
   KEY_SECRETS,
@@ -10,10 +10,10 @@ import {
   type KeySecret,
   type Schedule,
   type Step,
-} from './model-steps.ts';
-import { keySecretOf, pemOf, type KeyName } from './model-token.ts';
-import { FOREIGN_OWNER, vandalise } from './model-vandal.ts';
-import { World } from './model-world.ts';
+} from './steps.ts';
+import { keySecretOf, pemOf, type KeyName } from './token.ts';
+import { FOREIGN_OWNER, vandalise } from './vandal.ts';
+import { World } from './world.ts';
 
 const GRANT = 'annotations/tokens.osg-htc.org/allowed-namespaces';
 const TRACE_LINES = 60;

@@ -1,10 +1,10 @@
-import type { KubeClient } from '../../src/kube/client.ts';
-import { KubeError } from '../../src/kube/errors.ts';
-import { parseResourcePath } from '../../src/kube/resource-path.ts';
-import type { Clock } from '../../src/time/clock.ts';
-import { isJsonObject, type JsonObject } from '../../src/resources/json.ts';
-import { refusal, wireOf, type ModelCluster } from './model-cluster.ts';
-import type { SuspendableClock } from '../time/suspendable-clock.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { KubeError } from '../../../src/kube/errors.ts';
+import { parseResourcePath } from '../../../src/kube/resource-path.ts';
+import type { Clock } from '../../../src/time/clock.ts';
+import { isJsonObject, type JsonObject } from '../../../src/resources/json.ts';
+import { refusal, wireOf, type ModelCluster } from './cluster.ts';
+import type { SuspendableClock } from '../../time/suspendable-clock.ts';
 
 /**
  * How the API server answers. `lossy`: writes land, at once or two seconds late, but their answers get lost.

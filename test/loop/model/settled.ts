@@ -1,12 +1,12 @@
-import { arrayMember, isJsonObject, type JsonObject } from '../../src/resources/json.ts';
-import { APP } from '../../src/resources/names.ts';
-import type { ModelJwt } from './model-cluster.ts';
-import type { ModelSecret } from './model-secret.ts';
-import type { Laws } from './model-laws.ts';
-import { isOurs } from './model-ownership.ts';
-import { findDrift } from './model-wanted.ts';
-import { fits, keySecretOf, lifetimesOf, type SeenToken } from './model-token.ts';
-import type { World } from './model-world.ts';
+import { arrayMember, isJsonObject, type JsonObject } from '../../../src/resources/json.ts';
+import { APP } from '../../../src/resources/names.ts';
+import type { ModelJwt } from './cluster.ts';
+import type { ModelSecret } from './secret.ts';
+import type { Laws } from './laws.ts';
+import { isOurs } from './ownership.ts';
+import { findDrift } from './wanted.ts';
+import { fits, keySecretOf, lifetimesOf, type SeenToken } from './token.ts';
+import type { World } from './world.ts';
 
 /** What time alone is about to change is looked at no closer than this, in seconds. */
 const NEAR = 8;

@@ -1,6 +1,6 @@
-import type { JsonObject } from '../../src/resources/json.ts';
-import { arrayMember, isJsonObject, member, objectMember, stringMap } from '../../src/resources/json.ts';
-import { APP } from '../../src/resources/names.ts';
+import type { JsonObject } from '../../../src/resources/json.ts';
+import { arrayMember, isJsonObject, member, objectMember, stringMap } from '../../../src/resources/json.ts';
+import { APP } from '../../../src/resources/names.ts';
 
 /** One field of a Secret with the managers that own it (Kubernetes API, Server-Side Apply). */
 export interface Field {

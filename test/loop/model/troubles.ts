@@ -1,7 +1,7 @@
-import type { Clock } from '../../src/time/clock.ts';
-import type { Call } from './model-link.ts';
-import type { Replica } from './model-replica.ts';
-import { LONGEST_BACKOFF_MS, SLOW_MS } from './model-sky.ts';
+import type { Clock } from '../../../src/time/clock.ts';
+import type { Call } from './link.ts';
+import type { Replica } from './replica.ts';
+import { LONGEST_BACKOFF_MS, SLOW_MS } from './sky.ts';
 
 /** Of leader election. */
 const RENEW_DEADLINE_MS = 10_000;

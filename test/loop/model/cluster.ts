@@ -1,10 +1,10 @@
-import { KubeError } from '../../src/kube/errors.ts';
-import type { JsonObject } from '../../src/resources/json.ts';
-import { objectMember, stringMember } from '../../src/resources/json.ts';
-import { APP } from '../../src/resources/names.ts';
-import { applyFields, editFields, handOverFields, isSameFields, LEGACY_MANAGER } from './model-secret.ts';
-import { readBody, toWire, valuesOf } from './model-secret.ts';
-import type { Fields, ModelSecret } from './model-secret.ts';
+import { KubeError } from '../../../src/kube/errors.ts';
+import type { JsonObject } from '../../../src/resources/json.ts';
+import { objectMember, stringMember } from '../../../src/resources/json.ts';
+import { APP } from '../../../src/resources/names.ts';
+import { applyFields, editFields, handOverFields, isSameFields, LEGACY_MANAGER } from './secret.ts';
+import { readBody, toWire, valuesOf } from './secret.ts';
+import type { Fields, ModelSecret } from './secret.ts';
 
 /** A JWT as the model's API server stores it; `spec` and `status` as on the wire. */
 export interface ModelJwt {
