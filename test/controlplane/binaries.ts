@@ -63,7 +63,8 @@ export async function findBinaries(
   }
 }
 
-function findCacheFolder(environment: NodeJS.ProcessEnv): string {
+/** Where programs that were built are kept: see `JWT_INJECTOR_CACHE`. */
+export function findCacheFolder(environment: NodeJS.ProcessEnv): string {
   const base = environment['XDG_CACHE_HOME'] || join(environment['HOME'] || homedir(), '.cache');
   return environment['JWT_INJECTOR_CACHE'] || join(base, 'jwt-injector');
 }

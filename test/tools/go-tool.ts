@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { access, constants, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { findCacheFolder } from '../controlplane/binaries.ts';
+
+const run = promisify(execFile);
+
+/** As for the control plane: no C compiler, no other Go than the one on PATH, no module that go.sum does not name. */
+const ENVIRONMENT = { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local', GOWORK: 'off' };
+
+/**
+ * The path of the one Go tool that the module in `folder` (absolute, with go.mod and go.sum) declares: from the cache
+ * folder, which CI keeps, else built there, in half a minute. Throws with what lacks and how to get it.
+ */
+export async function findGoTool(
+  folder: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
+  const module = await readFile(join(folder, 'go.mod'), 'utf8');
+  const sums = await readFile(join(folder, 'go.sum'), 'utf8');
+  const tool = /^tool (\S+)$/m.exec(module)?.[1];
+  if (tool === undefined) throw new Error(`${join(folder, 'go.mod')} declares no tool`);
+  const name = tool.slice(tool.lastIndexOf('/') + 1);
+  const key = createHash('sha256').update(JSON.stringify([module, sums, process.platform, process.arch]));
+  const cache = join(findCacheFolder(environment), 'tools');
+  const path = join(cache, `${name}-${key.digest('hex').slice(0, 8)}`);
+  if (await isExecutable(path)) return path;
+
+  await mkdir(cache, { recursive: true });
+  const unfinished = `${path}.${process.pid}`; // whoever builds at the same time makes the same file
+  try {
+    await run('go', ['build', '-trimpath', '-buildvcs=false', '-o', unfinished, tool], {
+      cwd: folder,
+      env: { ...environment, ...ENVIRONMENT },
+    });
+    await rename(unfinished, path);
+  } catch (error) {
+    throw new Error(`cannot build ${name}: ${explain(error)}`, { cause: error });
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+  return path;
+}
+
+function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error && error.code === 'ENOENT'
+    ? 'there is no go on PATH. Install Go 1.26 or newer (go.dev/doc/install)'
+    : error.message;
+}
