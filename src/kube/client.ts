@@ -1,4 +1,4 @@
-import type { Clock } from './ports.ts';
+import type { Clock } from '../time/clock.ts';
 import type { JsonObject } from '../resources/json.ts';
 import { APP } from '../resources/names.ts';
 import type { Cluster } from './cluster.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from './ports.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Cluster } from './cluster.ts';
 import type { Credentials, Dispatcher } from './credentials.ts';
 

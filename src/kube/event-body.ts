@@ -1,6 +1,7 @@
 import type { JsonObject } from '../resources/json.ts';
 import { APP, GROUP, KIND, VERSION } from '../resources/names.ts';
-import { formatMicroTime } from './micro-time.ts';
+import { formatMicroTime } from '../time/format-time.ts';
+import type { Milliseconds } from '../time/units.ts';
 
 /** Something about a JWT that its author should hear of. Words in `reason` and `action` are from fixed lists. */
 export interface Occurrence {
@@ -23,12 +24,12 @@ export function eventName(subject: string, suffix: string): string {
   return `${start}.${suffix}`;
 }
 
-/** An events.k8s.io/v1 Event. `instance` names this process; `now` in milliseconds since the epoch. */
+/** An events.k8s.io/v1 Event. `instance` names this process. */
 export function eventBody(
   { regarding, type, reason, action, note }: Occurrence,
   name: string,
   instance: string,
-  now: number,
+  now: Milliseconds,
 ): JsonObject {
   return {
     apiVersion: 'events.k8s.io/v1',

@@ -1,8 +1,10 @@
 import type { KubeClient } from './client.ts';
 import { isNotFound, isTransient, KubeError } from './errors.ts';
 import { eventBody, eventName, type Occurrence } from './event-body.ts';
-import { formatMicroTime } from './micro-time.ts';
-import type { Clock, Log } from './ports.ts';
+import type { Clock } from '../time/clock.ts';
+import { formatMicroTime } from '../time/format-time.ts';
+import type { Milliseconds } from '../time/units.ts';
+import type { Log } from './log.ts';
 import { resourcePath, type Resource } from './resource-path.ts';
 
 const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events' };
@@ -26,8 +28,8 @@ export interface EventRecorder {
 interface Series {
   readonly path: string;
   count: number;
-  lastSeenAt: number;
-  lastWrittenAt: number;
+  lastSeenAt: Milliseconds;
+  lastWrittenAt: Milliseconds;
 }
 
 /** What waits to be written, with the number of times it happened meanwhile. */
@@ -91,7 +93,7 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
       lastWrittenAt: Number.NEGATIVE_INFINITY,
     });
   };
-  const writeStubbornly = async (key: string, entry: Waiting): Promise<void> => {
+  const writeWithRetry = async (key: string, entry: Waiting): Promise<void> => {
     for (let tries = 1; ; tries += 1) {
       try {
         await write(key, entry);
@@ -104,7 +106,7 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
           return;
         }
         const pause = Math.max(PAUSE_MS * tries, error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0);
-        await clock.sleep(pause, abort.signal).catch(() => undefined);
+        await clock.sleep(pause, abort.signal);
       }
     }
   };
@@ -114,7 +116,7 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
       if (first === undefined || abort.signal.aborted) break;
       const [key, entry] = first;
       waiting.delete(key);
-      await writeStubbornly(key, entry);
+      await writeWithRetry(key, entry);
     }
     if (dropped > 0) log.warn({ dropped }, 'Events were dropped: too many at once');
     dropped = 0;

@@ -138,7 +138,7 @@ export class Leader {
       if (await this.#renew(transitions)) return;
       // Not woken by the change that made this try fail.
       const pause = Math.round(retryPeriodMs * (1 + JITTER * random()));
-      await clock.sleep(pause, this.#stopping.signal).catch(() => undefined);
+      await clock.sleep(pause, this.#stopping.signal);
     }
   }
 
@@ -231,7 +231,7 @@ export class Leader {
     const wake = (): void => waking.abort();
     this.#stopping.signal.addEventListener('abort', wake, { once: true });
     if (this.#stopping.signal.aborted) wake();
-    const sleep = this.#options.clock.sleep(ms, waking.signal).catch(() => undefined);
+    const sleep = this.#options.clock.sleep(ms, waking.signal);
     await Promise.race([sleep, changed]);
     wake();
     this.#stopping.signal.removeEventListener('abort', wake);

@@ -4,8 +4,9 @@ import { Cache } from './cache.ts';
 import type { KubeClient } from './client.ts';
 import { isConflict, isNotFound } from './errors.ts';
 import { startListWatch } from './list-watch.ts';
-import { formatMicroTime } from './micro-time.ts';
-import type { Clock, Log } from './ports.ts';
+import { formatMicroTime } from '../time/format-time.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Log } from './log.ts';
 import { resourcePath, type Resource } from './resource-path.ts';
 
 export interface LeaseOptions {

@@ -1,10 +1,11 @@
 import { stringMember, objectMember, type JsonObject } from '../resources/json.ts';
-import { watchDelay } from './backoff.ts';
+import { backoffDelay, type Backoff } from '../time/backoff.ts';
 import { METADATA_LIST_ONLY, METADATA_ONLY, type KubeClient } from './client.ts';
 import { isExpired, isNotFound, KubeError } from './errors.ts';
 import { objectKey } from '../resources/object-key.ts';
 import type { Query } from './request.ts';
-import type { Clock, Log } from './ports.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Log } from './log.ts';
 import { identifyHead, LONGEST_OBJECT, type Identity } from './pieces.ts';
 import { parseResourcePath } from './resource-path.ts';
 import { applyEvent, isOlder, replaceAll, type Kept, type WatchStore } from './watch-store.ts';
@@ -46,6 +47,8 @@ export interface ListWatch {
   readonly stop: () => Promise<void>;
 }
 
+/** client-go's 30 s at the longest are for thousands of kubelets; here a change during an outage is to be noticed sooner. */
+const BACKOFF: Backoff = { firstMs: 1_000, longestMs: 10_000 };
 /** How long one watch lasts at most, in seconds; a random time up to twice as much, as client-go does. */
 const WATCH_SECONDS = 300;
 /** A watch that stood this long, or brought anything, worked: what ends it then is not counted as a failure in a row. */
@@ -175,7 +178,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
       await watch(resourceVersion);
       const lasted = clock.monotonic() - startedAt;
       failures = lasted >= STEADY_MS ? 0 : failures + 1;
-      return lasted >= HASTY_MS ? 0 : watchDelay(failures, random);
+      return lasted >= HASTY_MS ? 0 : backoffDelay(BACKOFF, failures, random);
     } catch (error) {
       if (abort.signal.aborted) return 0;
       if (isQuiet && isDeadline(error)) {
@@ -194,7 +197,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
       if (!listing && mustList(error, failures)) resourceVersion = undefined;
       if (isFirstExpiry) return 0;
       if (!isSynced) failed.resolve();
-      const delay = Math.max(watchDelay(failures, random), retryAfterOf(error));
+      const delay = Math.max(backoffDelay(BACKOFF, failures, random), retryAfterOf(error));
       tell(error, delay);
       return delay;
     }
@@ -211,7 +214,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
     await options.after;
     while (!abort.signal.aborted) {
       const delay = await attempt();
-      if (delay > 0) await clock.sleep(delay, abort.signal).catch(() => undefined);
+      if (delay > 0) await clock.sleep(delay, abort.signal);
     }
     synced.resolve(false);
   };

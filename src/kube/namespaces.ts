@@ -5,7 +5,8 @@ import { Cache } from './cache.ts';
 import { METADATA_ONLY, type KubeClient } from './client.ts';
 import { isNotFound, KubeError } from './errors.ts';
 import { startListWatch } from './list-watch.ts';
-import type { Clock, Log } from './ports.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Log } from './log.ts';
 import { resourcePath, type Resource } from './resource-path.ts';
 
 export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces' };

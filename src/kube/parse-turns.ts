@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Clock } from './ports.ts';
+import type { Clock } from '../time/clock.ts';
 
 /** How long parsing may keep everything else waiting, admission reviews above all. */
 const LONGEST_MS = 10;

@@ -1,9 +1,9 @@
-import type { Clock } from './ports.ts';
+import type { Clock } from '../time/clock.ts';
 import { isJsonObject, type JsonObject } from '../resources/json.ts';
 import type { Connection, Session } from './connection.ts';
 import type { Dispatcher } from './credentials.ts';
 import { KubeError, limitRetryAfter, readStatus } from './errors.ts';
-import { limitTime } from '../time/deadline.ts';
+import { startDeadline } from '../time/deadline.ts';
 import { LONGEST_OBJECT } from './pieces.ts';
 import { parseResourcePath } from './resource-path.ts';
 import type { Turns } from './parse-turns.ts';
@@ -57,7 +57,7 @@ export async function exchangeFor<T>(
   read: (body: Answer['body']) => Promise<T>,
 ): Promise<T> {
   const { connection, clock } = endpoint;
-  const limit = limitTime(clock, call.deadlineMs, call.signal);
+  const deadline = startDeadline(clock, call.deadlineMs, call.signal);
   let renewed = false;
   let reconnected = false;
   const { silenceMs } = call;
@@ -66,11 +66,11 @@ export async function exchangeFor<T>(
     for (;;) {
       const session = await openSession(endpoint, call);
       try {
-        const answer = await send(endpoint, session, call, { signal: limit.signal, ...silence });
+        const answer = await send(endpoint, session, call, { signal: deadline.signal, ...silence });
         if (answer.statusCode < 200 || answer.statusCode > 299) throw await readRefusal(answer, call);
         return await read(answer.body);
       } catch (error) {
-        const problem = failTransport(error, { ...call, server: endpoint.server.origin, limit });
+        const problem = failTransport(error, { ...call, server: endpoint.server.origin, deadline });
         const isRefused = problem.status === 401 || problem.reason === 'Tls';
         if (isRefused && !renewed) {
           renewed = true;
@@ -82,14 +82,12 @@ export async function exchangeFor<T>(
           continue;
         }
         const wait = repeatAfter(call, problem);
-        if (wait === undefined || wait >= limit.remaining()) throw problem;
-        await clock.sleep(wait, limit.signal).catch(() => {
-          throw problem;
-        });
+        if (wait === undefined || wait >= deadline.remaining()) throw problem;
+        if (!(await clock.sleep(wait, deadline.signal))) throw problem;
       }
     }
   } finally {
-    limit.end();
+    deadline.release();
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Deadline } from '../time/deadline.ts';
+import { toSeconds } from '../time/units.ts';
 import { KubeError, type TransportReason } from './errors.ts';
 import { parseResourcePath } from './resource-path.ts';
 
@@ -7,7 +9,7 @@ export interface FailedRequest {
   readonly path: string;
   readonly server: string;
   readonly signal?: AbortSignal | undefined;
-  readonly limit?: { readonly expired: () => boolean; readonly deadlineMs: number };
+  readonly deadline?: Pick<Deadline, 'expired' | 'time'>;
 }
 
 /** Error codes of OpenSSL and Node about certificates and handshakes (Node documentation, "X509 certificate error codes"). */
@@ -26,8 +28,8 @@ export function failTransport(error: unknown, request: FailedRequest): KubeError
   if (error instanceof KubeError) return error;
   const fail = (reason: TransportReason, detail?: string): KubeError =>
     new KubeError({ ...parseResourcePath(request.path), verb: request.verb, status: 0, reason, detail });
-  if (request.limit?.expired() === true) {
-    return fail('Deadline', `no answer of ${request.server} within ${request.limit.deadlineMs / 1000} s`);
+  if (request.deadline?.expired() === true) {
+    return fail('Deadline', `no answer of ${request.server} within ${toSeconds(request.deadline.time)} s`);
   }
   if (request.signal?.aborted === true) return fail('Aborted');
   if (error instanceof SyntaxError) return fail('Malformed', `${request.server} sent no valid JSON`);

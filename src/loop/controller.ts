@@ -100,7 +100,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
     settle: async () => {
       while (!stopping.signal.aborted) {
         if (queue.depth + queue.inFlight === 0) return true;
-        await clock.sleep(SETTLE_POLL_MS, stopping.signal).catch(() => undefined);
+        await clock.sleep(SETTLE_POLL_MS, stopping.signal);
       }
       return false;
     },

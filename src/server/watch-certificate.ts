@@ -1,3 +1,4 @@
+import type { Clock } from '../time/clock.ts';
 import { readCertificate, type CertificateFiles, type ServingCertificate } from './tls.ts';
 
 /** As often as cert-manager looks at its own: Secret volumes swap links, which file watching misses. */
@@ -12,18 +13,17 @@ export interface CertificateWatch {
   readonly onLook: (inUse: ServingCertificate) => void;
   /** Once per problem, not once per look: key and certificate may be written one after the other. */
   readonly onProblem: (problem: string) => void;
-  /** Waits until the next look; rejects when `signal` aborts. */
-  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly clock: Pick<Clock, 'sleep'>;
   readonly signal: AbortSignal;
 }
 
 /** Looks at the files until `signal` aborts. A pair that cannot be used changes nothing: the old one stays in use. */
 export async function watchCertificate(watch: CertificateWatch): Promise<void> {
-  const { files, onChange, onLook, onProblem, sleep, signal } = watch;
+  const { files, onChange, onLook, onProblem, clock, signal } = watch;
   let { current } = watch;
   let lastProblem: string | undefined;
   onLook(current);
-  while (await waited(sleep, signal)) {
+  while (await clock.sleep(CERTIFICATE_POLL_MS, signal)) {
     const read = await readCertificate(files);
     const problem = read.ok ? undefined : read.problem;
     if (problem !== undefined && problem !== lastProblem) onProblem(problem);
@@ -33,15 +33,5 @@ export async function watchCertificate(watch: CertificateWatch): Promise<void> {
       onChange(current);
     }
     onLook(current);
-  }
-}
-
-async function waited(sleep: CertificateWatch['sleep'], signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return false;
-  try {
-    await sleep(CERTIFICATE_POLL_MS, signal);
-    return !signal.aborted;
-  } catch {
-    return false;
   }
 }

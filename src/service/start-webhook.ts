@@ -63,7 +63,7 @@ export async function startWebhook(
     files,
     current: certificate.value,
     signal: stopping.signal,
-    sleep: (ms, signal) => systemClock.sleep(ms, signal),
+    clock: systemClock,
     onLook: (inUse) => tell(inUse, systemClock.now()),
     onProblem: (problem) => log.error({ problem }, 'the new certificate cannot be used, the old one stays'),
     onChange: (changed) => {

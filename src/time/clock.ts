@@ -1,3 +1,5 @@
+import type { Milliseconds } from './units.ts';
+
 /** Something that will happen later; `cancel` after it happened is harmless. */
 export interface Timer {
   cancel(): void;
@@ -5,14 +7,14 @@ export interface Timer {
 
 /** Time as the shell sees it. Everything that waits gets one of these, so that tests can run months in a moment. */
 export interface Clock {
-  /** Milliseconds since the epoch. May jump in either direction (NTP, an administrator, a resumed VM). */
-  now(): number;
-  /** Milliseconds since an arbitrary moment, never backwards; it may stand still while the machine is suspended. */
-  monotonic(): number;
-  /** Resolves after `ms` milliseconds; rejects with `signal.reason` as soon as `signal` is aborted. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls `action` once after `ms` milliseconds of any length. What it throws is an uncaught exception. */
-  setTimer(ms: number, action: () => void): Timer;
+  /** Since the epoch. May jump in either direction (NTP, an administrator, a resumed VM). */
+  now(): Milliseconds;
+  /** Since an arbitrary moment, never backwards; it may stand still while the machine is suspended. */
+  monotonic(): Milliseconds;
+  /** True after that time; false as soon as `signal` is aborted, at once if it was before. Never rejects. */
+  sleep(time: Milliseconds, signal?: AbortSignal): Promise<boolean>;
+  /** Calls `action` once after that time, however long it is. What it throws is an uncaught exception. */
+  setTimer(time: Milliseconds, action: () => void): Timer;
 }
 
 /** `setTimeout` keeps its delay in 31 bits: more than 24.8 days would fire at once. Longer waits go in steps of a day. */
@@ -23,11 +25,11 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   setTimer: startTimer,
-  sleep: (ms, signal) => sleepWith(startTimer, ms, signal),
+  sleep: (time, signal) => sleepWith(startTimer, time, signal),
 };
 
-function startTimer(ms: number, action: () => void): Timer {
-  const end = performance.now() + ms;
+function startTimer(time: Milliseconds, action: () => void): Timer {
+  const end = performance.now() + time;
   let handle: NodeJS.Timeout;
   const step = (): void => {
     const rest = end - performance.now();
@@ -38,30 +40,25 @@ function startTimer(ms: number, action: () => void): Timer {
   return { cancel: () => clearTimeout(handle) };
 }
 
-/** A `sleep` made of any `setTimer`: also the virtual clock of the tests uses it. */
+/** A `sleep` made of any `setTimer`: the virtual clock of the tests uses it, too. */
 export function sleepWith(
   setTimer: Clock['setTimer'],
-  ms: number,
+  time: Milliseconds,
   signal: AbortSignal | undefined,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
+): Promise<boolean> {
+  return new Promise((resolve) => {
     if (signal?.aborted === true) {
-      reject(reasonOf(signal));
+      resolve(false);
       return;
     }
     const onAbort = (): void => {
       timer.cancel();
-      if (signal !== undefined) reject(reasonOf(signal));
+      resolve(false);
     };
-    const timer = setTimer(ms, () => {
+    const timer = setTimer(time, () => {
       signal?.removeEventListener('abort', onAbort);
-      resolve();
+      resolve(true);
     });
     signal?.addEventListener('abort', onAbort, { once: true });
   });
-}
-
-function reasonOf(signal: AbortSignal): Error {
-  const reason: unknown = signal.reason;
-  return reason instanceof Error ? reason : new Error('aborted', { cause: reason });
 }

@@ -1,23 +1,25 @@
 import type { Clock } from './clock.ts';
+import type { Milliseconds } from './units.ts';
 
-/** A signal that is aborted by the caller's own or when the time is over. */
-export interface TimeLimit {
+/** The time that something may take, and its end by whichever comes first: that time, or the caller's own signal. */
+export interface Deadline {
+  /** Aborted at the end. */
   readonly signal: AbortSignal;
   /** The time was over before the caller gave up. */
   readonly expired: () => boolean;
-  /** Milliseconds left. */
-  readonly remaining: () => number;
-  readonly deadlineMs: number;
+  readonly remaining: () => Milliseconds;
+  /** As it was given. */
+  readonly time: Milliseconds;
   /** Releases the timer and the caller's signal; to be called whatever happened. */
-  readonly end: () => void;
+  readonly release: () => void;
 }
 
 /** `AbortSignal.any` and `.timeout` would do, at ten times the cost, and hold on to a long-lived `signal`. */
-export function limitTime(clock: Clock, deadlineMs: number, signal: AbortSignal | undefined): TimeLimit {
+export function startDeadline(clock: Clock, time: Milliseconds, signal: AbortSignal | undefined): Deadline {
   const controller = new AbortController();
-  const end = clock.monotonic() + deadlineMs;
+  const end = clock.monotonic() + time;
   let expired = false;
-  const timer = clock.setTimer(deadlineMs, () => {
+  const timer = clock.setTimer(time, () => {
     expired = true;
     controller.abort();
   });
@@ -26,10 +28,10 @@ export function limitTime(clock: Clock, deadlineMs: number, signal: AbortSignal 
   signal?.addEventListener('abort', onAbort, { once: true });
   return {
     signal: controller.signal,
-    deadlineMs,
+    time,
     expired: () => expired,
     remaining: () => end - clock.monotonic(),
-    end: () => {
+    release: () => {
       timer.cancel();
       signal?.removeEventListener('abort', onAbort);
     },

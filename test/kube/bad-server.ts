@@ -5,8 +5,7 @@ import { text } from 'node:stream/consumers';
 import type { Cluster } from '../../src/kube/cluster.ts';
 import { createClient, type KubeClient } from '../../src/kube/client.ts';
 import { Credentials } from '../../src/kube/credentials.ts';
-import type { Clock } from '../../src/kube/ports.ts';
-import { systemClock } from '../../src/time/clock.ts';
+import { systemClock, type Clock } from '../../src/time/clock.ts';
 
 export interface SeenRequest {
   readonly method: string;

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { Cache, type Change } from '../../src/kube/cache.ts';
 import { startListWatch, type ListWatch, type ListWatchOptions } from '../../src/kube/list-watch.ts';
-import type { Clock } from '../../src/kube/ports.ts';
-import { systemClock } from '../../src/time/clock.ts';
+import { systemClock, type Clock } from '../../src/time/clock.ts';
 import { objectMember, stringMember } from '../../src/resources/json.ts';
 import { clientOf, clusterAt } from './bad-server.ts';
 import { startFakeApi, type FakeApi } from './fake-api.ts';

@@ -98,9 +98,12 @@ describe('the files of a certificate are looked at again and again', () => {
       files,
       current: checked.value,
       signal: stopping.signal,
-      sleep: async (milliseconds) => {
-        assert.equal(milliseconds, CERTIFICATE_POLL_MS);
-        await steps.shift()?.();
+      clock: {
+        sleep: async (time) => {
+          assert.equal(time, CERTIFICATE_POLL_MS);
+          await steps.shift()?.();
+          return !stopping.signal.aborted;
+        },
       },
       onLook: ({ cert }) => inUse.push(cert === second.cert ? 'second' : 'first'),
       onChange: ({ cert }) => told.push(cert === second.cert ? 'second' : 'first'),

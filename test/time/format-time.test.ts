@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { formatTime, parseTime } from '../../src/time/format-time.ts';
+import { formatMicroTime, formatTime, parseTime } from '../../src/time/format-time.ts';
 
 describe('a time', () => {
   it('is written as Kubernetes writes it', () => {
@@ -21,6 +21,11 @@ describe('a time', () => {
         assert.match(formatTime(seconds), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
       }),
     );
+  });
+
+  it('of a Lease or an Event has six digits', () => {
+    assert.equal(formatMicroTime(1_800_000_000_012), '2027-01-15T08:00:00.012000Z');
+    assert.equal(parseTime('2027-01-15T08:00:00.012000Z'), 1_800_000_000.012);
   });
 
   it('is read back to the second', () => {

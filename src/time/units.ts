@@ -1,0 +1,24 @@
+/**
+ * The two units of time, for moments since the epoch as well as for spans. JWTs (RFC 7519), Kubernetes and Prometheus
+ * count in seconds, so the core and what we publish do; timers, clocks and dates of JavaScript count in milliseconds, so
+ * whatever waits does.
+ *
+ * A value of the one type does not compile where the other is expected. A plain number fits both: so a constant needs no
+ * constructor, and a sum no cast.
+ */
+export type Seconds = number & { readonly unit?: 's' };
+export type Milliseconds = number & { readonly unit?: 'ms' };
+
+/** `undefined` stays `undefined`: an unknown time is unknown in any unit. */
+export function toSeconds(time: Milliseconds): Seconds;
+export function toSeconds(time: Milliseconds | undefined): Seconds | undefined;
+export function toSeconds(time: Milliseconds | undefined): Seconds | undefined {
+  return time === undefined ? undefined : time / 1000;
+}
+
+/** As `toSeconds`. */
+export function toMilliseconds(time: Seconds): Milliseconds;
+export function toMilliseconds(time: Seconds | undefined): Milliseconds | undefined;
+export function toMilliseconds(time: Seconds | undefined): Milliseconds | undefined {
+  return time === undefined ? undefined : time * 1000;
+}
