@@ -50,58 +50,80 @@ export interface LeaseConfig {
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-interface Option {
+/** One flag of `run`, as `commands/flags.ts` has those of the other commands. */
+interface Flag {
   readonly type: 'string' | 'boolean';
   readonly default?: string;
+  readonly value?: string;
   readonly help: string;
 }
 
-/** Every flag of `run`. Its twin in the environment is JWT_INJECTOR_ plus its name, upper case, dashes as underscores. */
-export const RUN_OPTIONS = {
+/**
+ * Every flag of `run`. Each can be set by an environment variable: JWT_INJECTOR_ and its name, upper case, dashes as
+ * underscores.
+ */
+export const RUN_FLAGS = {
   kubeconfig: {
     type: 'string',
-    help: 'kubeconfig file (else $KUBECONFIG, else the pod’s own ServiceAccount)',
+    value: 'FILE',
+    help: 'kubeconfig (default: $KUBECONFIG, or the ServiceAccount of the pod)',
   },
-  context: { type: 'string', help: 'context of the kubeconfig' },
+  context: { type: 'string', value: 'NAME', help: 'context of the kubeconfig' },
   'webhook-address': {
     type: 'string',
+    value: 'ADDRESS',
     default: ':8443',
     help: 'where the admission webhook listens (HTTPS)',
   },
   'http-address': {
     type: 'string',
+    value: 'ADDRESS',
     default: ':8080',
     help: 'where /livez, /readyz and /metrics are (plain HTTP)',
   },
-  'tls-cert-file': { type: 'string', help: 'certificate chain of the webhook, PEM' },
-  'tls-key-file': { type: 'string', help: 'private key of that certificate, PEM' },
-  'log-level': { type: 'string', default: 'info', help: LOG_LEVELS.join(', ') },
+  'tls-cert-file': { type: 'string', value: 'FILE', help: 'certificate chain of the webhook, PEM' },
+  'tls-key-file': { type: 'string', value: 'FILE', help: 'private key of that certificate, PEM' },
+  'log-level': { type: 'string', value: 'LEVEL', default: 'info', help: LOG_LEVELS.join(', ') },
   namespaces: {
     type: 'string',
-    help: 'only these namespaces, comma-separated, with Roles alone (no namespace default)',
+    value: 'A,B',
+    help: 'work in these namespaces only, with Roles instead of a ClusterRole\n(and without the namespace default)',
   },
-  workers: { type: 'string', default: '32', help: 'JWTs worked on at once' },
+  workers: { type: 'string', value: 'N', default: '32', help: 'JWTs worked on at the same time' },
   'legacy-key-namespace': {
     type: 'string',
-    help: 'namespace meant by key Secrets that name none (else the JWT’s own)',
+    value: 'NS',
+    help: 'namespace of key Secrets for JWTs that name none\n(default: the namespace of the JWT)',
   },
   'lease-namespace': {
     type: 'string',
-    help: 'namespace of the leader election’s Lease (else the pod’s own)',
+    value: 'NS',
+    help: 'namespace of the Lease for leader election\n(default: the namespace of the pod)',
   },
-  'lease-duration': { type: 'string', default: '15s', help: 'how long a silent leader is waited for' },
+  'lease-duration': {
+    type: 'string',
+    value: 'DURATION',
+    default: '15s',
+    help: 'how long a Lease is valid without being renewed',
+  },
   'renew-deadline': {
     type: 'string',
+    value: 'DURATION',
     default: '10s',
-    help: 'how long a leader tries to renew before it steps back',
+    help: 'how long the leader tries to renew its Lease before it gives up',
   },
-  'retry-period': { type: 'string', default: '2s', help: 'how often leadership is renewed or tried for' },
+  'retry-period': {
+    type: 'string',
+    value: 'DURATION',
+    default: '2s',
+    help: 'how often the Lease is renewed or tried for',
+  },
   'no-webhook': { type: 'boolean', help: 'only keep tokens fresh' },
   'no-controller': { type: 'boolean', help: 'only answer admission reviews' },
-  'no-namespace-default': { type: 'boolean', help: 'do not look at namespace labels' },
-} as const satisfies Record<string, Option>;
+  'no-namespace-default': { type: 'boolean', help: 'do not read the labels of namespaces' },
+} as const satisfies Record<string, Flag>;
 
-type OptionName = keyof typeof RUN_OPTIONS;
+type FlagName = keyof typeof RUN_FLAGS;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads flags and environment; flags win. Names every problem at once, one sentence each. */
@@ -111,19 +133,19 @@ export function parseConfig(
 ): Result<Config, readonly string[]> {
   const problems: string[] = [];
   const given = readFlags(args, problems);
-  const text = (name: OptionName): string | undefined => {
-    const option: Option = RUN_OPTIONS[name];
-    const value = given.get(name) ?? environment[environmentName(name)] ?? option.default;
+  const text = (name: FlagName): string | undefined => {
+    const flag: Flag = RUN_FLAGS[name];
+    const value = given.get(name) ?? environment[environmentName(name)] ?? flag.default;
     return value === '' ? undefined : value;
   };
-  const isOn = (name: OptionName): boolean => {
+  const isOn = (name: FlagName): boolean => {
     const value = text(name) ?? 'false';
     if (value !== 'true' && value !== 'false')
       problems.push(`--${name} must be true or false, not "${value}"`);
     return value === 'true';
   };
   const parsed = <T>(
-    name: OptionName,
+    name: FlagName,
     parse: (value: string) => T | undefined,
     expected: string,
     otherwise: T,
@@ -133,9 +155,9 @@ export function parseConfig(
     if (result === undefined) problems.push(`--${name} must be ${expected}, not "${value}"`);
     return result ?? otherwise;
   };
-  const address = (name: OptionName): Address =>
+  const address = (name: FlagName): Address =>
     parsed(name, parseAddress, 'host:port or :port', { host: undefined, port: 0 });
-  const duration = (name: OptionName): number =>
+  const duration = (name: FlagName): number =>
     parsed(name, parseGoDuration, 'a duration such as 15s or 1m30s', 0);
 
   const listed = text('namespaces');
@@ -146,7 +168,7 @@ export function parseConfig(
   const noWebhook = isOn('no-webhook');
   const noController = isOn('no-controller');
   if (noWebhook && noController)
-    problems.push('--no-webhook and --no-controller together leave nothing to do: drop one');
+    problems.push('--no-webhook and --no-controller together leave nothing to do: remove one of them');
   const certFile = text('tls-cert-file');
   const keyFile = text('tls-key-file');
   if (!noWebhook && (certFile === undefined || keyFile === undefined)) {
@@ -195,9 +217,9 @@ export function environmentName(option: string): string {
   return `JWT_INJECTOR_${option.toUpperCase().replaceAll('-', '_')}`;
 }
 
-/** Flags as text (`true` for a boolean one). What is unknown or misplaced is a problem, not an exception. */
+/** Flags as text (`true` for a boolean one). What is unknown or in the wrong place is a problem, not an exception. */
 function readFlags(args: readonly string[], problems: string[]): ReadonlyMap<string, string> {
-  const options = Object.fromEntries(Object.entries(RUN_OPTIONS).map(([name, { type }]) => [name, { type }]));
+  const options = Object.fromEntries(Object.entries(RUN_FLAGS).map(([name, { type }]) => [name, { type }]));
   const { tokens } = parseArgs({
     args: [...args],
     options,
@@ -207,11 +229,11 @@ function readFlags(args: readonly string[], problems: string[]): ReadonlyMap<str
   });
   const given = new Map<string, string>();
   for (const token of tokens) {
-    if (token.kind === 'positional') problems.push(`"${token.value}" is no flag: run takes flags only`);
+    if (token.kind === 'positional') problems.push(`"${token.value}" is not a flag: run takes flags only`);
     if (token.kind !== 'option') continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     if (option === undefined)
-      problems.push(`${token.rawName} is no flag of run: see jwt-injector run --help`);
+      problems.push(`${token.rawName} is not a flag of run: see jwt-injector run --help`);
     else if (option.type === 'boolean') given.set(token.name, token.value ?? 'true');
     else if (token.value === undefined) problems.push(`${token.rawName} needs a value`);
     else given.set(token.name, token.value);

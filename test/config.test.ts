@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { environmentName, parseConfig, parseGoDuration, RUN_OPTIONS, type Config } from '../src/config.ts';
+import { environmentName, parseConfig, parseGoDuration, RUN_FLAGS, type Config } from '../src/config.ts';
 
 const CERTIFICATE = ['--tls-cert-file=c', '--tls-key-file=k'];
 
@@ -35,7 +35,7 @@ describe('the settings of run', () => {
     assert.equal(problems([]).length, 1);
   });
 
-  type Name = keyof typeof RUN_OPTIONS;
+  type Name = keyof typeof RUN_FLAGS;
   const flags: Readonly<Record<Name, readonly [string, (config: Config) => unknown, unknown]>> = {
     kubeconfig: ['/k', (config) => config.kubeconfig, '/k'],
     context: ['x', (config) => config.context, 'x'],
@@ -59,19 +59,19 @@ describe('the settings of run', () => {
     'no-controller': ['true', (config) => config.controller, undefined],
     'no-namespace-default': ['true', (config) => config.webhook?.namespaceDefault, false],
   };
-  for (const name of Object.keys(RUN_OPTIONS) as Name[]) {
+  for (const name of Object.keys(RUN_FLAGS) as Name[]) {
     const [value, find, expected] = flags[name];
-    it(`come from --${name} and from its twin in the environment, the flag first`, () => {
-      const isBoolean = RUN_OPTIONS[name].type === 'boolean';
-      const twin = environmentName(name);
+    it(`come from --${name} and from its environment variable, and the flag wins`, () => {
+      const isBoolean = RUN_FLAGS[name].type === 'boolean';
+      const variable = environmentName(name);
       const flag = isBoolean ? `--${name}` : `--${name}=${value}`;
       assert.deepEqual(find(read([flag])), expected);
       const certificate = name.startsWith('tls-')
         ? CERTIFICATE.filter((item) => !item.startsWith(`--${name}`))
         : CERTIFICATE;
-      const fromTwin = parseConfig(certificate, { [twin]: value });
-      assert.deepEqual(find(fromTwin.ok ? fromTwin.value : read([])), expected, twin);
-      assert.deepEqual(find(read([flag], { [twin]: 'never looked at' })), expected);
+      const fromVariable = parseConfig(certificate, { [variable]: value });
+      assert.deepEqual(find(fromVariable.ok ? fromVariable.value : read([])), expected, variable);
+      assert.deepEqual(find(read([flag], { [variable]: 'never looked at' })), expected);
     });
   }
 
@@ -96,9 +96,9 @@ describe('the settings of run', () => {
   });
 
   const refused: readonly (readonly [readonly string[], RegExp])[] = [
-    [['--bogus'], /--bogus is no flag of run: see jwt-injector run --help/],
-    [['--constructor=1'], /--constructor is no flag/],
-    [['run'], /"run" is no flag: run takes flags only/],
+    [['--bogus'], /--bogus is not a flag of run: see jwt-injector run --help/],
+    [['--constructor=1'], /--constructor is not a flag/],
+    [['run'], /"run" is not a flag: run takes flags only/],
     [['--workers'], /--workers needs a value/],
     [['--workers=0'], /--workers must be a whole number from 1 to 1024, not "0"/],
     [['--workers=1025'], /from 1 to 1024/],
@@ -108,7 +108,7 @@ describe('the settings of run', () => {
     [['--http-address=::1:80'], /host:port/],
     [['--log-level=loud'], /--log-level must be one of trace, debug, info, warn, error, silent/],
     [['--no-webhook=yes'], /--no-webhook must be true or false, not "yes"/],
-    [['--no-webhook', '--no-controller'], /leave nothing to do: drop one/],
+    [['--no-webhook', '--no-controller'], /leave nothing to do: remove one of them/],
     [['--namespaces=a,,b'], /--namespaces must be names of namespaces, separated by commas/],
     [['--namespaces=Not_A_Name'], /--namespaces/],
     [['--lease-duration=15'], /--lease-duration must be a duration such as 15s or 1m30s, not "15"/],

@@ -1,58 +1,53 @@
-import { parseArgs } from 'node:util';
 import { fail, ok, type Result } from '../resources/result.ts';
-import { CONNECT_HELP, CONNECT_OPTIONS, type ConnectFlags } from './cluster/connect-flags.ts';
+import { CLUSTER_FLAGS, KEY_NAMESPACE_FLAG, type ConnectFlags } from './cluster/connect-flags.ts';
 import { explainFiles } from './explain/files.ts';
 import { findKind, type LiveKind } from './explain/kinds.ts';
-import { EXIT, type Command, type ExitCode, type Io } from './io.ts';
-import { OUTPUT_OPTION, readOutputFormat, type OutputFormat } from './output/table-output.ts';
+import type { FlagValues } from './flags.ts';
+import type { ExitCode, Io } from './io.ts';
+import { makeCommand } from './make-command.ts';
+import { OUTPUT_FLAG, readOutputFormat, type OutputFormat } from './output/table-output.ts';
 
-const HELP = `Usage: jwt-injector explain -f FILE [-o json|yaml]
-       jwt-injector explain jwt NAME [-n NS] [-o json|yaml]
-       jwt-injector explain pod|deployment|… NAME [-n NS] [-o json|yaml]
-
-Tells why a pod does or does not get its token, and what a JWT waits for. Nothing is changed.
-
--f: what the webhook would decide on each pod and pod template of the files, and what changes in it;
-    for a JWT, whether it can be signed, and its renewals. Needs no cluster. Labels of Namespaces in
-    the same input give the default, as with inject.
-jwt: its state, its token without the signature, what jwt-injector does next and why, and the next
-    five renewals. The private key is never read.
-pod, deployment, statefulset, daemonset, replicaset, job, cronjob: as for files, and whether the
-    tokens that it names are there.
-
-  -f, --filename FILE   YAML or JSON; - reads the standard input; may be given more than once
-  -o, --output FORMAT   json or yaml, for scripts
-${CONNECT_HELP}
-      --legacy-key-namespace NS
-                        as given to jwt-injector run, if it is
-
-It uses your own rights, and says what you are not allowed to read. Exit code 1: something is refused, missing
-or not Ready; 2: wrong usage; 3: a file or the cluster could not be read.
-`;
+const FLAGS = {
+  filename: {
+    type: 'string',
+    short: 'f',
+    multiple: true,
+    value: 'FILE',
+    help: 'YAML or JSON; - reads standard input; may be given more than once',
+  },
+  ...OUTPUT_FLAG,
+  ...CLUSTER_FLAGS,
+  ...KEY_NAMESPACE_FLAG,
+} as const;
 
 /** `jwt-injector explain`. */
-export const explainCommand: Command = async (args, io) => {
-  const options = readOptions(args);
-  if (!options.ok) {
-    io.stderr.write(`error: ${options.problem}\n\n${HELP}`);
-    return EXIT.usage;
-  }
-  const { value } = options;
-  switch (value.what) {
-    case 'help':
-      io.stdout.write(HELP);
-      return EXIT.done;
-    case 'files':
-      return explainFiles(value.filenames, value.output, io);
-    case 'jwt':
-    case 'live':
-      return explainInCluster(value, io);
-    default:
-      return value satisfies never;
-  }
-};
+export const explainCommand = makeCommand({
+  usage: [
+    'explain -f FILE [-o json|yaml]',
+    'explain jwt NAME [-n NS] [-o json|yaml]',
+    'explain pod|deployment|… NAME [-n NS] [-o json|yaml]',
+  ],
+  description: `Explains why a pod does or does not get its token, and what happens to a JWT next. Changes nothing.
 
-/** Loaded when asked for: files need no Kubernetes client. */
+-f FILE   what the webhook would decide on each pod and pod template in the file, and what it would add; of
+          a JWT, whether it can be signed, and its renewals. Needs no cluster. The label of a Namespace in
+          the same input is the default of its pods, as with inject.
+jwt NAME  the state of a JWT in the cluster, its token without the signature, what jwt-injector does next
+          and why, and the next five renewals. The private key is never read.
+pod NAME  the same as for a file, and whether the tokens that it names exist. Also deployment, statefulset,
+          daemonset, replicaset, job and cronjob.`,
+  flags: FLAGS,
+  notes: `It uses your own rights, and says what you are not allowed to read. Exit code 1: something is refused, missing
+or not Ready; 2: wrong usage; 3: a file or the cluster could not be read.`,
+  takesWords: true,
+  readOptions,
+  run: (options, io) =>
+    options.what === 'files'
+      ? explainFiles(options.filenames, options.output, io)
+      : explainInCluster(options, io),
+});
+
+/** Loaded only when it is needed: files need no Kubernetes client. */
 async function explainInCluster(
   options: Extract<Options, { what: 'jwt' | 'live' }>,
   io: Io,
@@ -67,7 +62,6 @@ async function explainInCluster(
 }
 
 type Options =
-  | { readonly what: 'help' }
   | { readonly what: 'files'; readonly filenames: readonly string[]; readonly output: OutputFormat }
   | (Target & { readonly what: 'jwt'; readonly legacyKeyNamespace: string | undefined })
   | (Target & { readonly what: 'live'; readonly kind: LiveKind });
@@ -78,43 +72,26 @@ interface Target {
   readonly flags: ConnectFlags;
 }
 
-function readOptions(args: readonly string[]): Result<Options, string> {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        filename: { type: 'string', short: 'f', multiple: true },
-        'legacy-key-namespace': { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-        ...OUTPUT_OPTION,
-        ...CONNECT_OPTIONS,
-      },
-    });
-    if (values.help === true) return ok({ what: 'help' });
-    const output = readOutputFormat(values.output);
-    if (!output.ok) return output;
-    const { filename: filenames = [], 'legacy-key-namespace': legacyKeyNamespace, ...flags } = values;
-    if (filenames.length > 0) {
-      if (positionals.length > 0)
-        return fail(`-f explains files, "${positionals.join(' ')}" is in a cluster: give one of them`);
-      return ok({ what: 'files', filenames, output: output.value });
-    }
-    const target = readTarget(positionals);
-    if (!target.ok) return target;
-    const { word, name } = target.value;
-    const common = { name, output: output.value, flags };
-    if (isJwtWord(word)) return ok({ what: 'jwt', ...common, legacyKeyNamespace });
-    const kind = findKind(word);
-    if (kind === undefined) {
-      return fail(
-        `"${word}" cannot be explained: jwt, pod, deployment, statefulset, daemonset, replicaset, job, cronjob can`,
-      );
-    }
-    return ok({ what: 'live', ...common, kind });
-  } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error));
+function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[]): Result<Options, string> {
+  const output = readOutputFormat(values.output);
+  if (!output.ok) return output;
+  const { filename: filenames = [], 'legacy-key-namespace': legacyKeyNamespace, ...flags } = values;
+  if (filenames.length > 0) {
+    return words.length === 0
+      ? ok({ what: 'files', filenames, output: output.value })
+      : fail(`-f reads files, and "${words.join(' ')}" is in a cluster: use one of them`);
   }
+  const target = readTarget(words);
+  if (!target.ok) return target;
+  const { word, name } = target.value;
+  const common = { name, output: output.value, flags };
+  if (isJwtWord(word)) return ok({ what: 'jwt', ...common, legacyKeyNamespace });
+  const kind = findKind(word);
+  return kind === undefined
+    ? fail(
+        `"${word}" cannot be explained: use jwt, pod, deployment, statefulset, daemonset, replicaset, job or cronjob`,
+      )
+    : ok({ what: 'live', ...common, kind });
 }
 
 function isJwtWord(word: string): boolean {
@@ -123,14 +100,14 @@ function isJwtWord(word: string): boolean {
 
 /** `KIND NAME`, or `KIND/NAME` as kubectl prints it. */
 function readTarget(
-  positionals: readonly string[],
+  words: readonly string[],
 ): Result<{ readonly word: string; readonly name: string }, string> {
-  const parts = positionals.length === 1 ? (positionals[0] ?? '').split('/') : positionals;
+  const parts = words.length === 1 ? (words[0] ?? '').split('/') : words;
   const [word, name, ...more] = parts;
   if (word === undefined || name === undefined || word === '' || name === '') {
-    return fail('-f FILE is missing, or the kind and name of something in the cluster, such as: jwt my-jwt');
+    return fail('-f FILE is missing, or the kind and name of an object in the cluster, such as: jwt my-jwt');
   }
   return more.length === 0
     ? ok({ word, name })
-    : fail(`"${more.join(' ')}" is too much: explain one thing at a time`);
+    : fail(`"${more.join(' ')}" is too much: explain one object at a time`);
 }

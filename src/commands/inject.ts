@@ -1,31 +1,43 @@
-import { parseArgs } from 'node:util';
 import { injectDocument, type OfflineInjection } from './inject/inject-document.ts';
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { listObjects, readDefaults, readFileDocuments } from './input/documents.ts';
 import type { EditableDocument } from './input/editable-yaml.ts';
+import type { FlagValues } from './flags.ts';
 import { makeCommand } from './make-command.ts';
 import { findKind } from './explain/kinds.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 import { printJson } from './output/print-json.ts';
 
-const HELP = `Usage: jwt-injector inject -f FILE [-o yaml|json]
-
-Prints the file with its tokens injected, as the webhook would do it, without a cluster: volume,
-mounts and env var of each pod, in workloads, and every other kind that has one, of their pod
-template. All else stays as it is.
-
-  -f, --filename FILE   YAML or JSON, also several documents and Lists; - reads the standard input;
-                        may be given more than once
-  -o, --output FORMAT   yaml (comments and order are kept) or json; default yaml
-
-The labels of Namespaces in the same input are their pods' defaults. Warnings go to the standard
-error. Exit code 1: an object was refused and nothing is printed; 2: wrong usage; 3: a file could
-not be read.
-`;
+const FLAGS = {
+  filename: {
+    type: 'string',
+    short: 'f',
+    multiple: true,
+    value: 'FILE',
+    help: 'YAML or JSON, also several documents and Lists; - reads standard input;\nmay be given more than once',
+  },
+  output: {
+    type: 'string',
+    short: 'o',
+    default: 'yaml',
+    value: 'FORMAT',
+    help: 'yaml, which keeps comments and order, or json',
+  },
+} as const;
 
 /** `jwt-injector inject`: prints all or nothing, so that a pipe into kubectl never applies a part. */
-export const injectCommand = makeCommand({ help: HELP, readOptions, run: injectDocuments });
+export const injectCommand = makeCommand({
+  usage: ['inject -f FILE [-o yaml|json]'],
+  description: `Prints the files with the tokens injected, as the webhook would do it, without a cluster. A pod, or the pod
+template of a workload or of any other kind, gets volume, mounts and environment variable. Everything
+else stays as it is.`,
+  flags: FLAGS,
+  notes: `The label of a Namespace in the same input is the default of its pods. Warnings go to standard error.
+Exit code 1: an object was refused, and nothing is printed; 2: wrong usage; 3: a file could not be read.`,
+  readOptions,
+  run: injectDocuments,
+});
 
 async function injectDocuments(options: Options, io: Io): Promise<ExitCode> {
   const files: InputFile[] = [];
@@ -96,22 +108,9 @@ interface Options {
   readonly output: 'yaml' | 'json';
 }
 
-function readOptions(args: readonly string[]): Result<Options | 'help', string> {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        filename: { type: 'string', short: 'f', multiple: true },
-        output: { type: 'string', short: 'o' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-    if (values.help === true) return ok('help');
-    const { filename: filenames = [], output = 'yaml' } = values;
-    if (output !== 'yaml' && output !== 'json') return fail(`-o must be yaml or json, not "${output}"`);
-    if (filenames.length === 0) return fail('-f FILE is missing: it names the file with pods or workloads');
-    return ok({ filenames, output });
-  } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error));
-  }
+function readOptions(values: FlagValues<typeof FLAGS>): Result<Options, string> {
+  const { filename: filenames = [], output } = values;
+  if (output !== 'yaml' && output !== 'json') return fail(`-o must be yaml or json, not "${output}"`);
+  if (filenames.length === 0) return fail('-f FILE is missing: it names the file with pods or workloads');
+  return ok({ filenames, output });
 }

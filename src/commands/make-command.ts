@@ -1,26 +1,51 @@
 import type { Result } from '../resources/result.ts';
+import { describeFlags, parseFlags, type Flags, type FlagValues } from './flags.ts';
 import { EXIT, type Command, type ExitCode, type Io } from './io.ts';
 
-interface CommandParts<T> {
-  /** Printed for `--help`, and below what is wrong with the arguments. */
-  readonly help: string;
-  /** The problem is one sentence. */
-  readonly readOptions: (args: readonly string[]) => Result<T | 'help', string>;
+/** What the help of a command says. */
+interface CommandHelp {
+  /** Each way to call it, without the program's name. */
+  readonly usage: readonly string[];
+  /** What it does. */
+  readonly description: string;
+  readonly flags: Flags;
+  /** What is good to know besides: rights, exit codes. */
+  readonly notes?: string;
+}
+
+interface CommandParts<F extends Flags, T> extends CommandHelp {
+  /** The one list of its flags; `--help` comes by itself. */
+  readonly flags: F;
+  /** Whether arguments without a flag are allowed, such as a name. */
+  readonly takesWords?: true;
+  /** Checks what was given. The problem is one sentence. */
+  readonly readOptions: (values: FlagValues<F>, words: readonly string[]) => Result<T, string>;
   readonly run: (options: T, io: Io) => Promise<ExitCode> | ExitCode;
 }
 
-/** A command from what it reads of its arguments and what it does then. */
-export function makeCommand<T extends object>({ help, readOptions, run }: CommandParts<T>): Command {
+/** A command from its flags and what it does then. Wrong usage is told together with the help. */
+export function makeCommand<const F extends Flags, T>(parts: CommandParts<F, T>): Command {
+  const { flags, takesWords = false, readOptions, run } = parts;
   return async (args, io) => {
-    const options = readOptions(args);
-    if (!options.ok) {
-      io.stderr.write(`error: ${options.problem}\n\n${help}`);
+    const refuse = (problem: string): ExitCode => {
+      io.stderr.write(`error: ${problem}\n\n${formatHelp(parts)}`);
       return EXIT.usage;
-    }
-    if (options.value === 'help') {
-      io.stdout.write(help);
+    };
+    const parsed = parseFlags(flags, args, takesWords);
+    if (!parsed.ok) return refuse(parsed.problem);
+    const { values, words } = parsed.value;
+    if ('help' in values && values.help === true) {
+      io.stdout.write(formatHelp(parts));
       return EXIT.done;
     }
-    return run(options.value, io);
+    const options = readOptions(values, words);
+    return options.ok ? run(options.value, io) : refuse(options.problem);
   };
+}
+
+/** What `--help` prints. */
+export function formatHelp({ usage, description, flags, notes }: CommandHelp): string {
+  const calls = usage.map((call) => `jwt-injector ${call}`).join('\n       ');
+  const parts = [`Usage: ${calls}`, description, describeFlags(flags)];
+  return `${[...parts, ...(notes === undefined ? [] : [notes])].join('\n\n')}\n`;
 }

@@ -1,9 +1,18 @@
 import closeWithGrace from 'close-with-grace';
-import { environmentName, parseConfig, RUN_OPTIONS } from '../config.ts';
+import { environmentName, parseConfig, RUN_FLAGS } from '../config.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { EXIT, type Command } from './io.ts';
+import { formatHelp } from './make-command.ts';
 import { startService } from '../service/start-service.ts';
 import { VERSION } from '../version.ts';
+
+const HELP = formatHelp({
+  usage: ['run [flags]'],
+  description: 'Serves the admission webhook and keeps tokens fresh, until it receives SIGTERM or SIGINT.',
+  flags: RUN_FLAGS,
+  notes: `Each flag can also be set by an environment variable, such as ${environmentName('webhook-address')}; flags win.
+Exit code 2: wrong usage or settings, all of them named; 3: a port, a file or the cluster cannot be used.`,
+});
 
 /** A pod has 30 s to end (terminationGracePeriodSeconds); the last five are for what hangs. */
 const FORCED_EXIT_MS = 25_000;
@@ -11,7 +20,7 @@ const FORCED_EXIT_MS = 25_000;
 /** `jwt-injector run`: the service, until a signal ends it. Resolves early only when it cannot start. */
 export const runCommand: Command = async (args, io) => {
   if (args.includes('--help') || args.includes('-h')) {
-    io.stdout.write(describeFlags());
+    io.stdout.write(HELP);
     return EXIT.done;
   }
   const config = parseConfig(args, process.env);
@@ -35,18 +44,3 @@ export const runCommand: Command = async (args, io) => {
     });
   });
 };
-
-function describeFlags(): string {
-  const lines = Object.entries(RUN_OPTIONS).map(([name, option]) => {
-    const flag = option.type === 'string' ? `--${name}=…` : `--${name}`;
-    const otherwise = 'default' in option ? ` (default ${option.default})` : '';
-    return `  ${flag.padEnd(26)} ${option.help}${otherwise}\n`;
-  });
-  return `Usage: jwt-injector run [flags]
-
-Serves the admission webhook and keeps tokens fresh, until SIGTERM or SIGINT.
-
-${lines.join('')}
-Each flag has a twin in the environment, for example ${environmentName('webhook-address')}; flags win.
-`;
-}

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import { parseJwt, type Jwt, type JwtSpec } from '../resources/jwt.ts';
 import { findUnknownFields } from '../resources/jwt-fields.ts';
@@ -13,20 +12,31 @@ import { lintJwt } from '../signing/lint.ts';
 import { signToken } from '../signing/token.ts';
 import { readDocuments } from './input/documents.ts';
 import { readText, type InputProblem } from './input/read-text.ts';
+import type { FlagValues } from './flags.ts';
 import { makeCommand } from './make-command.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 
-const HELP = `Usage: jwt-injector sign -f FILE [--key FILE]
-
-Signs the token of each JWT in FILE and prints it, without a cluster. The key is taken from
---key, else from the JWT itself, else from a Secret in the same file.
-
-  -f, --filename FILE   YAML or JSON with one or more JWTs; - reads the standard input
-      --key FILE        private key, PEM or JWK
-`;
+const FLAGS = {
+  filename: {
+    type: 'string',
+    short: 'f',
+    value: 'FILE',
+    help: 'YAML or JSON with one or more JWTs; - reads standard input',
+  },
+  key: { type: 'string', value: 'FILE', help: 'private key, PEM or JWK' },
+} as const;
 
 /** `jwt-injector sign`: what the reconcile loop would sign, printed. */
-export const signCommand = makeCommand({ help: HELP, readOptions, run: signFile });
+export const signCommand = makeCommand({
+  usage: ['sign -f FILE [--key FILE]'],
+  description: `Signs the token of each JWT in FILE and prints it, without a cluster. The private key comes from --key,
+otherwise from the JWT itself, otherwise from a Secret in the same file.`,
+  flags: FLAGS,
+  notes: `Warnings go to standard error. Exit code 1: a token cannot be signed; 2: wrong usage; 3: a file could not
+be read.`,
+  readOptions,
+  run: signFile,
+});
 
 async function signFile(options: Options, io: Io): Promise<ExitCode> {
   const { filename, key } = options;
@@ -37,7 +47,7 @@ async function signFile(options: Options, io: Io): Promise<ExitCode> {
   const givenKey = keyText === undefined ? undefined : { text: keyText.value, where: `--key ${key}` };
   const jwts = documents.value.filter((document) => member(document, 'kind') === 'JWT');
   if (jwts.length === 0)
-    return refuse({ exit: EXIT.refused, message: `${filename} holds no JWT (kind: JWT)` });
+    return refuse({ exit: EXIT.refused, message: `${filename} contains no JWT (kind: JWT)` });
   for (const document of jwts) {
     const signed = await signDocument(document, givenKey, documents.value);
     if (!signed.ok) return refuse({ exit: EXIT.refused, message: `${filename}: ${signed.problem}` });
@@ -54,22 +64,10 @@ async function signFile(options: Options, io: Io): Promise<ExitCode> {
 
 type Options = { readonly filename: string; readonly key: string | undefined };
 
-function readOptions(args: readonly string[]): Result<Options | 'help', string> {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        filename: { type: 'string', short: 'f' },
-        key: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-    if (values.help === true) return ok('help');
-    if (values.filename === undefined) return fail('-f FILE is missing: it names the file with the JWT');
-    return ok({ filename: values.filename, key: values.key });
-  } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error));
-  }
+function readOptions({ filename, key }: FlagValues<typeof FLAGS>): Result<Options, string> {
+  return filename === undefined
+    ? fail('-f FILE is missing: it names the file with the JWT')
+    : ok({ filename, key });
 }
 
 interface Signed {

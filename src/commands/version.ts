@@ -1,12 +1,16 @@
+import { ok } from '../resources/result.ts';
 import { VERSION } from '../version.ts';
-import { EXIT, type Command } from './io.ts';
+import { EXIT } from './io.ts';
+import { makeCommand } from './make-command.ts';
 
-export const versionCommand: Command = async (args, io) => {
-  const [first] = args;
-  if (first !== undefined && first !== '--help') {
-    io.stderr.write(`error: version takes no arguments, not "${first}"\n`);
-    return EXIT.usage;
-  }
-  io.stdout.write(`jwt-injector ${VERSION} (Node ${process.versions.node})\n`);
-  return EXIT.done;
-};
+/** `jwt-injector version`. */
+export const versionCommand = makeCommand({
+  usage: ['version'],
+  description: 'Prints the version of jwt-injector, and of the Node that runs it.',
+  flags: {},
+  readOptions: () => ok(undefined),
+  run: (_options, io) => {
+    io.stdout.write(`jwt-injector ${VERSION} (Node ${process.versions.node})\n`);
+    return EXIT.done;
+  },
+});

@@ -99,7 +99,7 @@ describe('bad input on the command line', { concurrency: 2 }, () => {
 
   it('run ends with 2 and names every wrong flag at once', async () => {
     const { code, stdout, stderr } = await runFails(['run', '--no-webhook', '--colour=blue', '--workers=0']);
-    assert.match(stderr, /^error: --colour is no flag of run: see jwt-injector run --help$/m);
+    assert.match(stderr, /^error: --colour is not a flag of run: see jwt-injector run --help$/m);
     assert.match(stderr, /^error: --workers must be a whole number from 1 to 1024, not "0"$/m);
     assert.deepEqual([code, stdout], [2, '']);
   });

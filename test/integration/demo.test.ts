@@ -62,7 +62,7 @@ describe('npm run demo', () => {
   }
 
   it('ends with 1 and names the step, what was expected and what was found, when one does not hold', async () => {
-    // The environment twin of a flag: the service refuses to start.
+    // The environment variable of a flag: the service refuses to start.
     const { stderr, code } = await readEnd(['--once'], { JWT_INJECTOR_WORKERS: '0' });
     assert.match(
       stderr,

@@ -1,15 +1,25 @@
-/** For `parseArgs`: how a command finds its cluster, as kubectl's flags do. */
-export const CONNECT_OPTIONS = {
-  kubeconfig: { type: 'string' },
-  context: { type: 'string' },
-  namespace: { type: 'string', short: 'n' },
+/** How a command finds its cluster, as kubectl's flags do. */
+export const CLUSTER_FLAGS = {
+  namespace: {
+    type: 'string',
+    short: 'n',
+    value: 'NS',
+    help: "default: the namespace of the kubeconfig's context, or default",
+  },
+  context: { type: 'string', value: 'NAME', help: 'context of the kubeconfig' },
+  kubeconfig: { type: 'string', value: 'FILE', help: 'default: $KUBECONFIG, or ~/.kube/config' },
 } as const;
 
-export const CONNECT_HELP = `  -n, --namespace NS    else that of the context, else default
-      --context NAME    context of the kubeconfig
-      --kubeconfig FILE else $KUBECONFIG, else ~/.kube/config`;
+/** For commands that look for the keys of JWTs as `run` does. */
+export const KEY_NAMESPACE_FLAG = {
+  'legacy-key-namespace': {
+    type: 'string',
+    value: 'NS',
+    help: 'the same as for jwt-injector run, if it is set there',
+  },
+} as const;
 
-/** Values of `CONNECT_OPTIONS` as `parseArgs` gives them. */
+/** Values of `CLUSTER_FLAGS`. */
 export interface ConnectFlags {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;

@@ -47,7 +47,7 @@ const MOST_TRIES = 5;
  * `jwt-injector migrate clean`: takes token-manager's finalizer and annotations off the JWTs. Beside a token-manager that
  * runs nothing is changed: a JWT without its marks is new to it, and it would sign it again.
  */
-export async function cleanMarks(access: Access, options: CleanOptions, io: Io): Promise<ExitCode> {
+export async function cleanLeftovers(access: Access, options: CleanOptions, io: Io): Promise<ExitCode> {
   const { everywhere, dryRun, output } = options;
   const mayNot = new Set<string>();
   const place = everywhere ? {} : { namespace: access.namespace };

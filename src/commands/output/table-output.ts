@@ -7,8 +7,10 @@ import type { Io, TextSink } from '../io.ts';
 /** How a command prints: words for people, or the same facts for scripts. */
 export type OutputFormat = 'human' | 'json' | 'yaml';
 
-/** For `parseArgs`. */
-export const OUTPUT_OPTION = { output: { type: 'string', short: 'o' } } as const;
+/** For every command that prints a report; `readOutputFormat` reads its value. */
+export const OUTPUT_FLAG = {
+  output: { type: 'string', short: 'o', value: 'FORMAT', help: 'json or yaml, for scripts' },
+} as const;
 
 export function readOutputFormat(value: string | undefined): Result<OutputFormat, string> {
   if (value === undefined) return ok('human');

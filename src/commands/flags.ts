@@ -1,0 +1,73 @@
+import { parseArgs } from 'node:util';
+import { fail, ok, type Result } from '../resources/result.ts';
+
+/** One flag of a command: how Node's `parseArgs` reads it, and what the help says of it. */
+export interface Flag {
+  readonly type: 'string' | 'boolean';
+  /** One letter, for `-f`. */
+  readonly short?: string;
+  /** It may be given more than once: its value is a list. */
+  readonly multiple?: true;
+  readonly default?: string;
+  /** What the help calls the value, such as FILE. */
+  readonly value?: string;
+  /** One sentence, in lines as the help shows them. */
+  readonly help: string;
+}
+
+/** All flags of a command, by their names without dashes. */
+export type Flags = Readonly<Record<string, Flag>>;
+
+/** Every command has it. */
+const HELP_FLAG = { help: { type: 'boolean', short: 'h', help: 'print this text' } } as const;
+
+/** The values of flags as `parseArgs` gives them; `undefined` for a flag that is not given and has no default. */
+export type FlagValues<F extends Flags> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: F & typeof HELP_FLAG }>
+>['values'];
+
+/** What the arguments of a command say. */
+export interface ParsedFlags<F extends Flags> {
+  readonly values: FlagValues<F>;
+  /** Arguments that belong to no flag, in their order. */
+  readonly words: readonly string[];
+}
+
+/** Reads the arguments of a command; `help` is among the values. The problem is one sentence; without `takesWords` a word without a flag is one. */
+export function parseFlags<const F extends Flags>(
+  flags: F,
+  args: readonly string[],
+  takesWords: boolean,
+): Result<ParsedFlags<F>, string> {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { ...flags, ...HELP_FLAG },
+      allowPositionals: takesWords,
+    });
+    return ok({ values, words: positionals });
+  } catch (error) {
+    // Node goes on to explain how its own flags would be given.
+    const message = error instanceof Error ? error.message : String(error);
+    return fail(message.split('. ', 1)[0] ?? message);
+  }
+}
+
+/** Where the texts begin; a flag that is longer has its text on the next line. */
+const TEXT_COLUMN = 24;
+
+/** The flags and `--help` as the help lists them, one or more lines each. */
+export function describeFlags(flags: Flags): string {
+  const all: Flags = { ...flags, ...HELP_FLAG };
+  return Object.entries(all)
+    .map(([name, flag]) => {
+      const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
+      const value = flag.value === undefined ? '' : ` ${flag.value}`;
+      const head = `  ${short}--${name}${value}`;
+      const byDefault = flag.default === undefined ? '' : ` (default ${flag.default})`;
+      const indent = ' '.repeat(TEXT_COLUMN);
+      const text = `${flag.help}${byDefault}`.replaceAll('\n', `\n${indent}`);
+      return head.length < TEXT_COLUMN ? head.padEnd(TEXT_COLUMN) + text : `${head}\n${indent}${text}`;
+    })
+    .join('\n');
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { EXIT } from '../../src/commands/io.ts';
+import { makeCommand } from '../../src/commands/make-command.ts';
+import { fail, ok } from '../../src/resources/result.ts';
+import { runCommand } from './captured-io.ts';
+
+const HELP = `Usage: jwt-injector paint COLOUR [--size N]
+       jwt-injector paint --list
+
+Paints.
+
+      --size N          how large (default 3)
+      --file-of-colours FILE
+                        where colours are,
+                        one in a line
+  -l, --list            only list
+  -h, --help            print this text
+
+It dries.
+`;
+
+const paint = makeCommand({
+  usage: ['paint COLOUR [--size N]', 'paint --list'],
+  description: 'Paints.',
+  flags: {
+    size: { type: 'string', value: 'N', default: '3', help: 'how large' },
+    'file-of-colours': {
+      type: 'string',
+      multiple: true,
+      value: 'FILE',
+      help: 'where colours are,\none in a line',
+    },
+    list: { type: 'boolean', short: 'l', help: 'only list' },
+  },
+  notes: 'It dries.',
+  takesWords: true,
+  readOptions: ({ size, list = false, 'file-of-colours': files = [] }, [colour]) =>
+    list || colour !== undefined ? ok({ size, list, files, colour }) : fail('a colour is missing'),
+  run: (options, { stdout }) => {
+    stdout.write(JSON.stringify(options));
+    return EXIT.refused;
+  },
+});
+
+describe('a command', () => {
+  it('gets its flags and words, and sets the exit code', async () => {
+    assert.deepEqual(await runCommand(paint, ['red', '--file-of-colours', 'a', '--file-of-colours=b']), {
+      code: 1,
+      out: '{"size":"3","list":false,"files":["a","b"],"colour":"red"}',
+      err: '',
+    });
+  });
+
+  for (const flag of ['-h', '--help']) {
+    it(`prints its help for ${flag}, whatever is missing`, async () => {
+      assert.deepEqual(await runCommand(paint, [flag]), { code: 0, out: HELP, err: '' });
+    });
+  }
+
+  const wrong: readonly (readonly [string, readonly string[], string])[] = [
+    ['what it refuses itself', [], 'a colour is missing'],
+    ['an unknown flag', ['--sise', '4'], "Unknown option '--sise'"],
+    ['a flag without its value', ['red', '--size'], "Option '--size <value>' argument missing"],
+    ['a value for a flag that has none', ['--list=x'], "Option '-l, --list' does not take an argument"],
+  ];
+  for (const [title, args, problem] of wrong) {
+    it(`says in one sentence what is wrong, with the help: ${title}`, async () => {
+      assert.deepEqual(await runCommand(paint, args), {
+        code: 2,
+        out: '',
+        err: `error: ${problem}\n\n${HELP}`,
+      });
+    });
+  }
+
+  it('takes no words, unless it is made to', async () => {
+    const strict = makeCommand({
+      usage: ['stop'],
+      description: 'Stops.',
+      flags: {},
+      readOptions: () => ok(undefined),
+      run: () => EXIT.done,
+    });
+    const { code, err } = await runCommand(strict, ['now']);
+    assert.equal(code, 2);
+    assert.match(err, /^error: Unexpected argument 'now'\n\nUsage: jwt-injector stop\n/);
+  });
+});
