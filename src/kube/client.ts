@@ -18,6 +18,7 @@ export interface RequestOptions {
   readonly deadlineMs?: number;
 }
 
+/** Of a server-side apply, beside what every verb takes. */
 export interface ApplyOptions extends RequestOptions {
   /** Takes fields over from other managers instead of answering 409. */
   readonly force: boolean;
@@ -54,6 +55,7 @@ export interface KubeClient {
   readonly close: () => Promise<void>;
 }
 
+/** What a client needs beside the address and the credentials. */
 export interface ClientOptions {
   readonly clock: Clock;
   /** Version of jwt-injector, for the user agent. */

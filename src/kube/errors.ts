@@ -18,6 +18,7 @@ export interface Cause {
   readonly reason: string;
 }
 
+/** What is known of a request that failed. */
 export interface KubeErrorDetails extends Target {
   readonly verb: string;
   /** HTTP status; 0 when there was no answer. */

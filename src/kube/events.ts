@@ -9,6 +9,7 @@ import { resourcePath, type Resource } from './resource-path.ts';
 
 const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events' };
 
+/** What recording Events needs. */
 export interface EventRecorderOptions {
   readonly client: Pick<KubeClient, 'create' | 'mergePatch'>;
   readonly clock: Clock;

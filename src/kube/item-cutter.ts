@@ -15,6 +15,7 @@ const NO_LIST = 'not a list of objects';
 const IN_METADATA = 4;
 const MANAGED_FIELDS = Buffer.from('"managedFields":[');
 
+/** `longest`: bytes of one object; a longer one is left out. `withoutManagedFields`: `metadata.managedFields` of each becomes empty. */
 export interface CutterOptions {
   readonly longest: number;
   readonly withoutManagedFields?: boolean;

@@ -1,12 +1,16 @@
 /** Bytes of JSON's structure. */
 export const QUOTE = 34;
 const BACKSLASH = 92;
+/** The byte between members and items. */
 export const COMMA = 44;
+/** The byte that begins an array. */
 export const OPEN_ARRAY = 91;
 
 /** What a byte outside of strings means for the structure. */
 export const ENDS = 1;
+/** See `MEANING`: an object or array begins. */
 export const BEGINS = 2;
+/** Indexed by a byte outside of strings: `BEGINS`, `ENDS`, or 0 for one that changes no depth. */
 export const MEANING = new Uint8Array(256);
 for (const byte of Buffer.from('{[')) MEANING[byte] = BEGINS;
 for (const byte of Buffer.from(']}')) MEANING[byte] = ENDS;

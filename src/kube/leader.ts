@@ -25,6 +25,7 @@ export interface LeaseAccess {
   write(claim: LeaseClaim, over: LeaseState | undefined, deadlineMs: number): Promise<LeaseState | undefined>;
 }
 
+/** What leader election needs, and whom it tells. */
 export interface LeaderOptions {
   readonly lease: LeaseAccess;
   readonly clock: Clock;

@@ -9,6 +9,7 @@ import type { Clock } from '../time/clock.ts';
 import type { Log } from './log.ts';
 import { resourcePath, type Resource } from './resource-path.ts';
 
+/** Which Lease, and how to reach it. */
 export interface LeaseOptions {
   readonly client: Pick<KubeClient, 'get' | 'create' | 'mergePatch' | 'listMapped' | 'watch'>;
   readonly namespace: string;

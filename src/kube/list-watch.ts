@@ -10,6 +10,7 @@ import { identifyHead, LONGEST_OBJECT, type Identity } from './pieces.ts';
 import { parseResourcePath } from './resource-path.ts';
 import { applyEvent, isOlder, replaceAll, type Kept, type WatchStore } from './watch-store.ts';
 
+/** What to list and watch, what to keep of it, and where. */
 export interface ListWatchOptions<T> {
   readonly client: Pick<KubeClient, 'listMapped' | 'watch'>;
   /** Of a collection, of one namespace or all. */

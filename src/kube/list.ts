@@ -5,6 +5,7 @@ import { ItemCutter } from './item-cutter.ts';
 import { PageSize } from './page-size.ts';
 import { LONGEST_OBJECT } from './pieces.ts';
 
+/** How to list, and what to keep of each object. */
 export interface ListOptions<T> {
   readonly query?: Query | undefined;
   readonly accept?: string | undefined;

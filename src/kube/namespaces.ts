@@ -9,8 +9,10 @@ import type { Clock } from '../time/clock.ts';
 import type { Log } from './log.ts';
 import { resourcePath, type Resource } from './resource-path.ts';
 
+/** The core API's Namespaces; they have no namespace themselves. */
 export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces' };
 
+/** What watching the labels of Namespaces needs. */
 export interface NamespaceDefaultsOptions {
   readonly client: Pick<KubeClient, 'get' | 'listMapped' | 'watch'>;
   readonly clock: Clock;

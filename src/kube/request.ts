@@ -26,6 +26,7 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The query of a URL. Members that are `undefined` are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** What every request of one client shares. */
@@ -37,6 +38,7 @@ export interface Endpoint {
   readonly userAgent: string;
 }
 
+/** The answer of undici: status, headers, and a body that must be read to its end or destroyed. */
 export type Answer = Awaited<ReturnType<Dispatcher['request']>>;
 
 const LONGEST_REFUSAL = 65_536; // a Status is about 1 KB; what is longer is an error page

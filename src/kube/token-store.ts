@@ -6,9 +6,12 @@ import type { KubeClient } from './client.ts';
 import { isConflict, isNamespaceTerminating, isNotFound, KubeError } from './errors.ts';
 import { resourcePath, type Resource } from './resource-path.ts';
 
+/** Our own resource. */
 export const JWTS: Resource = { group: GROUP, version: VERSION, plural: PLURAL };
+/** The core API's Secrets. */
 export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets' };
 
+/** The client to write with, and who learns of what was written. */
 export interface TokenStoreOptions {
   readonly client: Pick<KubeClient, 'get' | 'apply' | 'jsonPatch' | 'mergePatch'>;
   /** Hears of each object as it was stored, so that a cache need not wait for the watch to echo it. */

@@ -13,6 +13,7 @@ export interface WatchEvent {
   readonly object: JsonObject;
 }
 
+/** How to watch, and whom to tell of what is no event. */
 export interface WatchOptions {
   readonly query?: Query | undefined;
   readonly accept?: string | undefined;

@@ -35,8 +35,10 @@ export const ALGORITHMS = {
   EdDSA: { keyType: 'ed25519', keyInWords: 'an Ed25519 key', acceptedByOsdf: false },
 } as const satisfies Record<string, Algorithm>;
 
+/** The values of `spec.algorithm`, and of the header's `alg` (RFC 7518 §3.1, RFC 8037). */
 export type AlgorithmName = keyof typeof ALGORITHMS;
 
+/** Whether a value of any type is one of `ALGORITHMS`, in exactly that spelling. */
 export function isAlgorithmName(value: unknown): value is AlgorithmName {
   return typeof value === 'string' && Object.hasOwn(ALGORITHMS, value);
 }

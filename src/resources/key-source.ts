@@ -4,6 +4,7 @@ import { fail, ok, type Result } from './result.ts';
 
 /** In UTF-16 units. A private key of 8,192 bits takes 6,500, with room for a certificate and text around it. */
 export const MAX_KEY_TEXT = 16_384;
+/** The problem with a longer one, without any part of it. */
 export const KEY_TEXT_TOO_LONG = `the text has more than ${MAX_KEY_TEXT} characters: give the private key alone`;
 /** Names of objects and data keys have at most 253 characters (Kubernetes API). */
 const MAX_NAME = 253;

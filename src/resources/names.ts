@@ -1,8 +1,12 @@
 /** API group of the JWT resource, and prefix of every annotation and label of ours (contract: drop-in names). */
 export const GROUP = 'tokens.osg-htc.org';
+/** The one version of the JWT resource, served and stored. */
 export const VERSION = 'v1';
+/** The resource's kind, as in `kind: JWT`. */
 export const KIND = 'JWT';
+/** The resource's name in paths of the API and in RBAC rules. */
 export const PLURAL = 'jwts';
+/** What the key of each annotation and label of ours begins with. */
 export const PREFIX = `${GROUP}/`;
 
 /** Name of the Namespace, Deployment, Service, ServiceAccount and Lease, and field manager of every write. */
@@ -46,6 +50,7 @@ export const RESERVED_POLICIES = [
 
 /** Label of every Secret we write; the watch selects by it. */
 export const MANAGED_LABEL = `${PREFIX}managed`;
+/** Kubernetes' recommended label; its value on our Secrets is `jwt-injector`. */
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 
 /** Label on a Namespace: the token of its pods that name none themselves. */

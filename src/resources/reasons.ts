@@ -18,6 +18,7 @@ export const STATE_REASONS = [
   'Contended',
   'IssuerMismatch',
 ] as const;
+/** One word of `STATE_REASONS`. */
 export type StateReason = (typeof STATE_REASONS)[number];
 
 /** Why a token was signed. */
@@ -33,10 +34,12 @@ export const SIGNATURE_CAUSES = [
   'RenewRequested',
   'RenewalDue',
 ] as const;
+/** One word of `SIGNATURE_CAUSES`. */
 export type SignatureCause = (typeof SIGNATURE_CAUSES)[number];
 
 /** What an admission review led to. */
 export const ADMISSION_DECISIONS = ['skip', 'inject', 'deny'] as const;
+/** One word of `ADMISSION_DECISIONS`. */
 export type AdmissionDecision = (typeof ADMISSION_DECISIONS)[number];
 
 /** Why it led to that: one per decision, the same word in metric, log line, audit annotation and docs. */
@@ -53,4 +56,5 @@ export const ADMISSION_REASONS = [
   'TooLarge',
   'InternalError',
 ] as const;
+/** One word of `ADMISSION_REASONS`. */
 export type AdmissionReason = (typeof ADMISSION_REASONS)[number];

@@ -18,12 +18,14 @@ export interface LintRefusal extends StateProblem {
   readonly rule: 'spec' | 'key' | 'claims' | 'renewal';
 }
 
+/** What was found about one JWT. */
 export interface LintFindings {
   readonly refusals: readonly LintRefusal[];
   /** All of them, most useful first. Empty when the spec is none at all. */
   readonly warnings: readonly LintWarning[];
 }
 
+/** How closely to look. */
 export interface LintOptions {
   /** A stored object may keep a `resignBefore` that is not shorter than its lifetime: half of it is used then. */
   readonly isNew: boolean;

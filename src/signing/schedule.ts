@@ -5,6 +5,7 @@ const MAX_JITTER = 5 * 60;
 /** Least distance in seconds between scheduled signatures of one JWT, so that no lifetime makes a hot loop. */
 const MIN_DISTANCE = 30;
 
+/** What a JWT's spec says of time. */
 export interface Lifetimes {
   /** Seconds from signing to expiry. */
   readonly lifetime: number;

@@ -28,6 +28,7 @@ const LONGEST_TEXT = 2_048;
 const DEEPEST = 1_000;
 const REGISTERED: ReadonlySet<string> = new Set([...OVERRIDDEN_CLAIMS, 'iss']);
 
+/** What is kept of a token that was read. Its signature is not looked at. */
 export function findFacts({ header, claims }: ReadToken): TokenFacts {
   return {
     kid: scalarOf(header['kid']),

@@ -16,6 +16,7 @@ export async function signToken(key: SigningKey, keyId: string, claims: Claims):
   return token;
 }
 
+/** A token's two JSON parts, as they were sent. Nothing about them is checked. */
 export interface ReadToken {
   readonly header: JsonObject;
   readonly claims: JsonObject;

@@ -4,6 +4,7 @@ import { bufferLines } from './line-buffer.ts';
 import { withoutSecrets } from './redact.ts';
 import { standardOutput } from './standard-output.ts';
 
+/** What to log, where and in which form. `level` is a word of pino, or `silent`. */
 export interface LoggerOptions {
   readonly level: string;
   /** Where the lines go; by default standard output, at most a quarter of a second later, and at the exit. */

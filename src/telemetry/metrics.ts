@@ -12,6 +12,7 @@ const LATENESS_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300
 /** The default of 10 ms costs 0.9 % of an idle core by its timer. Milliseconds. */
 const EVENT_LOOP_PRECISION = 1000;
 
+/** What a scrape asks for, so that nothing needs to be counted along. */
 export interface MetricsOptions<T> {
   /** All JWTs, asked for at every scrape, and what their lines say: nothing is kept per JWT between scrapes. */
   readonly jwts?: { readonly all: () => Iterable<T>; readonly read: (jwt: T) => TokenReading };
@@ -21,6 +22,7 @@ export interface MetricsOptions<T> {
   readonly watches?: () => Iterable<{ readonly resource: string; readonly lastEventAt: number | undefined }>;
 }
 
+/** The metrics to count with, and how `/metrics` is written. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** Every metric, registered in a registry of its own but for those per JWT; names and labels are public. */
