@@ -1,21 +1,24 @@
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import type { JsonObject } from '../resources/json.ts';
-import { fail, ok, type Result } from '../resources/result.ts';
+import type { Result } from '../resources/result.ts';
 import { MAX_ANNOTATIONS_BYTES } from './annotation-size.ts';
 import type { Problem } from './decision.ts';
 import { checkEnvVar, checkFileMode, checkInject, checkMountPath } from './settings.ts';
 import { readTokens, splitList } from './token-list.ts';
-import type { Warnings } from './warnings.ts';
+import { joinWarnings, NO_WARNINGS, type Warning, type WithWarnings } from './warnings.ts';
 
 const KEYS = INJECTION_ANNOTATIONS;
 type Name = keyof typeof KEYS;
 
-/** Values as they count: trimmed, and absent when empty, blank or only commas. */
-export type AnnotationValues = { readonly [name in Name]?: string };
+/** Values as they count: trimmed, and absent when they are empty, blank or only commas. */
+export interface AnnotationValues extends Readonly<Partial<Record<Name, string>>> {
+  /** The keys that are there and do not count, since their values are empty. */
+  readonly emptyKeys: readonly string[];
+}
 
 /** What a pod asks for, checked as far as that is possible without looking at its containers. */
 export interface InjectionRequest {
-  /** At least one, no duplicates; the first is the one that the env var names. */
+  /** At least one, no duplicates; the first is the one that the environment variable names. */
   readonly tokens: readonly string[];
   readonly containers: ContainerSelection;
   readonly mountPath: string;
@@ -41,14 +44,12 @@ const NAMES: readonly Name[] = [
 const NAME_OF: ReadonlyMap<string, Name> = new Map(NAMES.map((name) => [KEYS[name], name]));
 
 /**
- * Picks our annotations out of a pod's. `undefined` when one of them is no string, or too long: then the API server
- * refuses the pod with a better message than we have.
+ * Picks our annotations out of a pod's. `undefined` when one of them is not a string, or too long: then the API server
+ * refuses the pod with a better message than ours.
  */
-export function readAnnotationValues(
-  annotations: JsonObject | undefined,
-  warnings?: Warnings,
-): AnnotationValues | undefined {
-  const values: { -readonly [name in Name]?: string } = {};
+export function readAnnotationValues(annotations: JsonObject | undefined): AnnotationValues | undefined {
+  const emptyKeys: string[] = [];
+  const values: { -readonly [name in keyof AnnotationValues]: AnnotationValues[name] } = { emptyKeys };
   if (annotations === undefined) return values;
   for (const key of Object.keys(annotations)) {
     const name = NAME_OF.get(key);
@@ -56,14 +57,20 @@ export function readAnnotationValues(
     const value = annotations[key];
     if (typeof value !== 'string' || value.length > MAX_ANNOTATIONS_BYTES) return undefined;
     const trimmed = value.trim();
-    if (trimmed === '' || (trimmed.startsWith(',') && /^[\s,]*$/.test(trimmed)))
-      warnings?.add('emptyValue', `annotation ${key} is empty: it counts as not set`);
+    if (trimmed === '' || (trimmed.startsWith(',') && /^[\s,]*$/.test(trimmed))) emptyKeys.push(key);
     else values[name] = trimmed;
   }
   return values;
 }
 
-/** Whether the pod said no, to its namespace's default too. */
+export function warnOfEmptyValues({ emptyKeys }: AnnotationValues): readonly Warning[] {
+  return emptyKeys.map((key) => ({
+    kind: 'emptyValue',
+    text: `annotation ${key} is empty: it counts as not set`,
+  }));
+}
+
+/** Whether the pod opts out, of its namespace's default too. */
 export function isOptedOut(values: AnnotationValues): boolean {
   return values.inject === 'false';
 }
@@ -72,63 +79,66 @@ export function isOptedOut(values: AnnotationValues): boolean {
 export function readRequest(
   values: AnnotationValues,
   namespaceDefault: string | undefined,
-  warnings: Warnings,
-): Result<InjectionRequest | undefined, Problem> {
+): WithWarnings<Result<InjectionRequest | undefined, Problem>> {
   const inject = checkInject(values.inject);
-  if (!inject.ok) return inject;
-  const tokens = readTokens(values.token, namespaceDefault, warnings);
+  if (!inject.ok) return { ...inject, warnings: NO_WARNINGS };
+  const tokens = readTokens(values.token, namespaceDefault);
   if (!tokens.ok) return tokens;
-  if (tokens.value.length === 0) return withoutToken(values, warnings);
-  const containers = readSelection(values, warnings);
-  if (!containers.ok) return containers;
+  if (tokens.value.length === 0) return readWithoutToken(values);
+  const containers = readSelection(values);
+  const warnings = joinWarnings(tokens.warnings, containers.warnings);
+  if (!containers.ok) return { ...containers, warnings };
   const mountPath = checkMountPath(values.mountPath);
-  if (!mountPath.ok) return mountPath;
+  if (!mountPath.ok) return { ...mountPath, warnings };
   const envVar = checkEnvVar(values.envVar);
-  if (!envVar.ok) return envVar;
+  if (!envVar.ok) return { ...envVar, warnings };
   const fileMode = checkFileMode(values.fileMode);
-  if (!fileMode.ok) return fileMode;
-  return ok({
+  if (!fileMode.ok) return { ...fileMode, warnings };
+  const request = {
     tokens: tokens.value,
     containers: containers.value,
     mountPath: mountPath.value,
     envVar: envVar.value,
     defaultMode: fileMode.value,
-  });
+  };
+  return { ok: true, value: request, warnings };
 }
 
-function withoutToken(values: AnnotationValues, warnings: Warnings): Result<undefined, Problem> {
+function readWithoutToken(values: AnnotationValues): WithWarnings<Result<undefined, Problem>> {
   if (values.inject === 'true') {
-    return fail({
+    const problem = {
       what: `annotation ${KEYS.inject} is "true", but no token is named`,
       remedy: `add ${KEYS.token}: "<name of a JWT>" or remove ${KEYS.inject}`,
-    });
+    };
+    return { ok: false, problem, warnings: NO_WARNINGS };
   }
   const idle = NAMES.find((name) => values[name] !== undefined);
-  if (idle !== undefined) {
-    warnings.add('withoutToken', `annotation ${KEYS[idle]} has no effect without ${KEYS.token}`);
-  }
-  return ok(undefined);
+  if (idle === undefined) return { ok: true, value: undefined, warnings: NO_WARNINGS };
+  const text = `annotation ${KEYS[idle]} has no effect without ${KEYS.token}`;
+  return { ok: true, value: undefined, warnings: [{ kind: 'withoutToken', text }] };
 }
 
-function readSelection(values: AnnotationValues, warnings: Warnings): Result<ContainerSelection, Problem> {
-  const { containers, skipContainers } = values;
+function readSelection({
+  containers,
+  skipContainers,
+}: AnnotationValues): WithWarnings<Result<ContainerSelection, Problem>> {
   if (containers !== undefined && skipContainers !== undefined) {
-    return fail({
+    const problem = {
       what: `both ${KEYS.containers} and ${KEYS.skipContainers} are set`,
       remedy: 'keep one of them',
-    });
+    };
+    return { ok: false, problem, warnings: NO_WARNINGS };
   }
-  if (containers !== undefined) return ok(selection('only', KEYS.containers, containers, warnings));
-  if (skipContainers !== undefined)
-    return ok(selection('except', KEYS.skipContainers, skipContainers, warnings));
-  return ok({ mode: 'all' });
+  if (containers !== undefined) return readNames('only', KEYS.containers, containers);
+  if (skipContainers !== undefined) return readNames('except', KEYS.skipContainers, skipContainers);
+  return { ok: true, value: { mode: 'all' }, warnings: NO_WARNINGS };
 }
 
-function selection(
+function readNames(
   mode: 'only' | 'except',
   key: string,
   value: string,
-  warnings: Warnings,
-): ContainerSelection {
-  return { mode, key, names: new Set(splitList(key, value, warnings)) };
+): WithWarnings<Result<ContainerSelection, never>> {
+  const { items, warnings } = splitList(key, value);
+  return { ok: true, value: { mode, key, names: new Set(items) }, warnings };
 }

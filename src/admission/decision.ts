@@ -1,4 +1,5 @@
 import type { AdmissionReason } from '../resources/reasons.ts';
+import { NO_WARNINGS, type Warning } from './warnings.ts';
 
 /** Why something cannot be done: `what` is wrong, and what the user can do. Joined by a colon they are the message. */
 export interface Problem {
@@ -47,26 +48,26 @@ export interface InjectionPlan {
   readonly containers: readonly ContainerPlan[];
 }
 
-interface Told {
+interface Explained {
   /** For people, one line. */
   readonly message: string;
-  /** At most three, at most 120 characters each, the most useful first. */
-  readonly warnings: readonly string[];
+  /** In any order: `mostUseful` chooses those that are shown. */
+  readonly warnings: readonly Warning[];
 }
 
-export interface Skip extends Told {
+export interface Skip extends Explained {
   readonly decision: 'skip';
   readonly reason: AdmissionReason;
 }
 
-export interface Inject extends Told {
+export interface Inject extends Explained {
   readonly decision: 'inject';
   readonly reason: 'Injected';
   readonly tokens: readonly string[];
   readonly plan: InjectionPlan;
 }
 
-export interface Deny extends Told {
+export interface Deny extends Explained {
   readonly decision: 'deny';
   readonly reason: DenyReason;
   readonly problem: Problem;
@@ -79,15 +80,19 @@ export type DenyReason = Extract<
 
 export type Decision = Skip | Inject | Deny;
 
-/** A problem that is a reason to refuse the pod. */
-export interface Refusal extends Problem {
+/** A problem for which the pod is refused. */
+export interface Denial extends Problem {
   readonly reason: DenyReason;
 }
 
-export function skip(reason: AdmissionReason, message: string, warnings: readonly string[] = []): Skip {
+export function skip(
+  reason: AdmissionReason,
+  message: string,
+  warnings: readonly Warning[] = NO_WARNINGS,
+): Skip {
   return { decision: 'skip', reason, message, warnings };
 }
 
-export function deny({ reason, what, remedy }: Refusal, warnings: readonly string[]): Deny {
+export function deny({ reason, what, remedy }: Denial, warnings: readonly Warning[]): Deny {
   return { decision: 'deny', reason, problem: { what, remedy }, message: `${what}: ${remedy}`, warnings };
 }

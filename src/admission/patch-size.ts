@@ -1,5 +1,5 @@
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
-import type { ContainerPlan, Refusal, TokenVolume } from './decision.ts';
+import type { ContainerPlan, Denial, TokenVolume } from './decision.ts';
 import type { ContainerShape } from './pod-shape.ts';
 import { makeTokenVolume } from './token-volume.ts';
 
@@ -69,7 +69,7 @@ function planBytes({ mounts, env }: ContainerPlan, measure: (text: string) => nu
   return bytes;
 }
 
-export function explainTooLarge(containers: number, tokens: number): Refusal {
+export function explainTooLarge(containers: number, tokens: number): Denial {
   return {
     reason: 'TooLarge',
     what: `this pod is too large: ${tokens} ${tokens === 1 ? 'token' : 'tokens'} in ${containers} ${containers === 1 ? 'container' : 'containers'}`,

@@ -1,5 +1,5 @@
 import { INJECTION_ANNOTATIONS, TOKEN_KEY } from '../resources/names.ts';
-import type { Refusal, TokenMount } from './decision.ts';
+import type { Denial, TokenMount } from './decision.ts';
 import { findCover, hides, visibleFile, type ShownFile } from './mounts.ts';
 import { joinPath, lengthFault, SHORTER_PATH } from './paths.ts';
 import type { ContainerShape, DeviceShape, MountShape } from './pod-shape.ts';
@@ -32,7 +32,7 @@ export function wantToken(
   return { name, volumes, newMount: { shown, placement: { how: 'mount', files: [file], mount } } };
 }
 
-type Blocked = { readonly how: 'blocked'; readonly refusal: Refusal };
+type Blocked = { readonly how: 'blocked'; readonly denial: Denial };
 
 /** How a container gets to see a token. `files` are the paths where it is then, the best first, at least one. */
 export type Placement =
@@ -51,7 +51,7 @@ export function placeTokens(container: ContainerShape, tokens: readonly WantedTo
   // The files of each token that are seen; what is mounted for another one may leave fewer.
   const seen = found.map(({ shown }) => shown);
   const added = tokens.map((each, index) => {
-    const { shown, hidden } = found[index] ?? NOTHING;
+    const { shown, hidden } = found[index] ?? UNSEEN;
     if (shown.length > 0) return undefined;
     const placement = hidden ?? placeNewMount(container, each);
     if (placement.how === 'blocked') return placement;
@@ -61,17 +61,18 @@ export function placeTokens(container: ContainerShape, tokens: readonly WantedTo
 }
 
 /** Any mount will do; a hostile container could have a hundred thousand, each compared with all. */
-const MAX_MOUNTS = 8;
+const MAX_TRIED_MOUNTS = 8;
 
-interface Found {
+/** Where a container sees a token now. */
+interface Sight {
   readonly shown: readonly ShownFile[];
   /** Of the first file that something hides. */
   readonly hidden: Blocked | undefined;
 }
 
-const NOTHING: Found = { shown: [], hidden: undefined };
+const UNSEEN: Sight = { shown: [], hidden: undefined };
 
-function findShown(container: ContainerShape, { volumes }: WantedToken): Found {
+function findShown(container: ContainerShape, { volumes }: WantedToken): Sight {
   let shown: ShownFile[] | undefined;
   let tried = 0;
   let hidden: Blocked | undefined;
@@ -79,12 +80,12 @@ function findShown(container: ContainerShape, { volumes }: WantedToken): Found {
     const file = visibleFile(mount, volumes);
     if (file === undefined) continue;
     tried += 1;
-    if (tried > MAX_MOUNTS) break;
+    if (tried > MAX_TRIED_MOUNTS) break;
     const cover = findCover(container, { mount, file }, volumes);
     if (cover === undefined) (shown ??= []).push({ mount, file });
     else hidden ??= blocked(explainCover(container, file, cover));
   }
-  return tried === 0 ? NOTHING : { shown: shown ?? [], hidden };
+  return tried === 0 ? UNSEEN : { shown: shown ?? [], hidden };
 }
 
 function placeShown(container: ContainerShape, shown: readonly ShownFile[]): Placement {
@@ -108,7 +109,7 @@ function placeNewMount(container: ContainerShape, { volumes, newMount }: WantedT
   return blocked(isTaken ? explainTaken(container, cover) : explainCover(container, file, cover));
 }
 
-/** Takes from `seen` what the new mount of a token hides; a refusal where nothing of another token would be left. */
+/** Takes from `seen` what the new mount of a token hides; a denial where nothing of another token would be left. */
 function hideOthers(
   container: ContainerShape,
   { newMount }: WantedToken,
@@ -126,30 +127,30 @@ function hideOthers(
   return undefined;
 }
 
-function blocked(refusal: Refusal): Blocked {
-  return { how: 'blocked', refusal };
+function blocked(denial: Denial): Blocked {
+  return { how: 'blocked', denial };
 }
 
 const MOVE = `set annotation ${INJECTION_ANNOTATIONS.mountPath} to another directory`;
 
-function explainTaken(container: ContainerShape, other: MountShape | DeviceShape): Refusal {
+function explainTaken(container: ContainerShape, other: MountShape | DeviceShape): Denial {
   const part = isMount(other) && other.subPath !== '' ? ' (by subPath)' : '';
   return {
     reason: 'MountPathTaken',
-    what: `container ${quote(container.name)}: mount path ${showPath(other.path)} is taken by ${describe(other)}${part}`,
+    what: `container ${quote(container.name)}: mount path ${showPath(other.path)} is taken by ${describeCover(other)}${part}`,
     remedy: `${MOVE}, or mount ${quote(other.volume)} elsewhere`,
   };
 }
 
-function explainCover(container: ContainerShape, file: string, other: MountShape | DeviceShape): Refusal {
+function explainCover(container: ContainerShape, file: string, other: MountShape | DeviceShape): Denial {
   return {
     reason: 'MountPathTaken',
-    what: `container ${quote(container.name)}: ${describe(other)} at ${showPath(other.path)} hides the token file ${showPath(file)}`,
+    what: `container ${quote(container.name)}: ${describeCover(other)} at ${showPath(other.path)} hides the token file ${showPath(file)}`,
     remedy: `${MOVE}, or mount ${quote(other.volume)} elsewhere`,
   };
 }
 
-function explainLength(container: ContainerShape, what: string): Refusal {
+function explainLength(container: ContainerShape, what: string): Denial {
   return {
     reason: 'TooLarge',
     what: `container ${quote(container.name)}: ${what}`,
@@ -157,7 +158,7 @@ function explainLength(container: ContainerShape, what: string): Refusal {
   };
 }
 
-function describe(other: MountShape | DeviceShape): string {
+function describeCover(other: MountShape | DeviceShape): string {
   return `${isMount(other) ? 'volume' : 'device'} ${quote(other.volume)}`;
 }
 

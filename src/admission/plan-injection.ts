@@ -2,50 +2,51 @@ import type { JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { TOKEN_KEY } from '../resources/names.ts';
 import type { InjectionRequest } from './annotations.ts';
-import type { ContainerPlan, InjectionPlan, Refusal, TokenEnv, TokenMount, TokenVolume } from './decision.ts';
-import { makeEnv, setsEnv } from './env-var.ts';
+import type { ContainerPlan, Denial, InjectionPlan, TokenEnv, TokenMount, TokenVolume } from './decision.ts';
+import { findOwnEnv, makeEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
 import { areTooManyMounts, explainTooLarge, PatchSize } from './patch-size.ts';
 import { lengthFault, SHORTER_PATH } from './paths.ts';
 import { placeTokens, wantToken, type WantedToken } from './placement.ts';
 import type { ContainerShape } from './pod-shape.ts';
-import { findTokenVolumes, makeTokenVolume, volumeKind } from './token-volume.ts';
-import type { Warnings } from './warnings.ts';
 import { quote, showPath } from './text.ts';
+import { findTokenVolumes, makeTokenVolume, volumeKind } from './token-volume.ts';
+import { joinWarnings, NO_WARNINGS, type Warning, type WithWarnings } from './warnings.ts';
 
 /** What is missing in the selected containers and the volumes, so that nothing is left to plan once it is there. */
 export function planInjection(
   volumes: ReadonlyMap<string, JsonObject>,
   selected: readonly ContainerShape[],
   request: InjectionRequest,
-  warnings: Warnings,
-): Result<InjectionPlan, Refusal> {
-  const tooLarge = (): Refusal => explainTooLarge(selected.length, request.tokens.length);
-  if (areTooManyMounts(selected, request.tokens.length)) return fail(tooLarge());
+): WithWarnings<Result<InjectionPlan, Denial>> {
+  const tooLarge = (): Result<never, Denial> => fail(explainTooLarge(selected.length, request.tokens.length));
+  if (areTooManyMounts(selected, request.tokens.length)) return { ...tooLarge(), warnings: NO_WARNINGS };
   const needed = planVolumes(volumes, request);
-  if (!needed.ok) return needed;
+  if (!needed.ok) return { ...needed, warnings: NO_WARNINGS };
   const { added, wanted } = needed.value;
   const size = new PatchSize();
   for (const volume of added) size.addVolume(volume);
-  const containers: ContainerPlan[] = [];
   const newEnv = makeEnv(request.envVar, wanted[0]?.newMount.shown.file ?? '');
-  const means = { wanted, newEnv, mountPoints: new MountPoints(volumes) };
+  const parts = { wanted, newEnv, mountPoints: new MountPoints(volumes) };
+  const containers: ContainerPlan[] = [];
+  let warnings = NO_WARNINGS;
   for (const container of selected) {
-    const plan = planContainer(container, means, warnings);
-    if (!plan.ok) return plan;
+    const plan = planContainer(container, parts);
+    warnings = joinWarnings(warnings, plan.warnings);
+    if (!plan.ok) return { ...plan, warnings };
     if (plan.value.mounts.length === 0 && plan.value.env === undefined) continue;
     containers.push(plan.value);
     size.addContainer(plan.value);
-    if (size.isTooLarge()) return fail(tooLarge());
+    if (size.isTooLarge()) return { ...tooLarge(), warnings };
   }
-  return ok({ volumes: added, containers });
+  return { ok: true, value: { volumes: added, containers }, warnings };
 }
 
 /** The tokens with the volumes that show them, and the volumes that have to be added for that. */
 function planVolumes(
   volumes: ReadonlyMap<string, JsonObject>,
   { tokens, mountPath, defaultMode }: InjectionRequest,
-): Result<{ readonly added: readonly TokenVolume[]; readonly wanted: readonly WantedToken[] }, Refusal> {
+): Result<{ readonly added: readonly TokenVolume[]; readonly wanted: readonly WantedToken[] }, Denial> {
   const added: TokenVolume[] = [];
   const wanted: WantedToken[] = [];
   for (const [index, shown] of findTokenVolumes(volumes, tokens).entries()) {
@@ -61,8 +62,8 @@ function planVolumes(
     const volume = makeTokenVolume(name, defaultMode);
     const taken = volumes.get(volume.name);
     if (taken !== undefined) return fail(explainVolumeTaken(volume, taken));
-    const twin = added.find((other) => other.name === volume.name);
-    if (twin !== undefined) return fail(explainTwin(volume, twin));
+    const other = added.find((one) => one.name === volume.name);
+    if (other !== undefined) return fail(explainSameVolume(volume, other));
     added.push(volume);
     wanted.push(wantToken(name, path, volume.name, new Map([[volume.name, TOKEN_KEY]])));
   }
@@ -75,7 +76,7 @@ export function mountPathOf(mountPath: string, token: string, index: number): st
 }
 
 /** Before it meets a container: what a volume shows is shown again in each. */
-export function findLongPath(shown: ReadonlyMap<string, string>): Refusal | undefined {
+export function findLongPath(shown: ReadonlyMap<string, string>): Denial | undefined {
   for (const [volume, file] of shown) {
     const fault = lengthFault(file);
     if (fault === undefined) continue;
@@ -85,7 +86,8 @@ export function findLongPath(shown: ReadonlyMap<string, string>): Refusal | unde
   return undefined;
 }
 
-interface Means {
+/** What all containers have in common. */
+interface CommonParts {
   readonly wanted: readonly WantedToken[];
   /** For a container that gets a new mount of the first token; one object for all, as the mount is. */
   readonly newEnv: TokenEnv;
@@ -94,45 +96,46 @@ interface Means {
 
 function planContainer(
   container: ContainerShape,
-  { wanted, newEnv, mountPoints }: Means,
-  warnings: Warnings,
-): Result<ContainerPlan, Refusal> {
+  { wanted, newEnv, mountPoints }: CommonParts,
+): WithWarnings<Result<ContainerPlan, Denial>> {
   const mounts: TokenMount[] = [];
+  const warnings: Warning[] = [];
   let env: ContainerPlan['env'];
   for (const [index, placement] of placeTokens(container, wanted).entries()) {
-    if (placement.how === 'blocked') return fail(placement.refusal);
+    if (placement.how === 'blocked') return { ok: false, problem: placement.denial, warnings };
     if (placement.how === 'mount') {
       mounts.push(placement.mount);
-      warnReadOnlyParent(container, placement.mount.mountPath, mountPoints, warnings);
+      warnings.push(...warnOfReadOnlyParent(container, placement.mount.mountPath, mountPoints));
     } else if (!placement.refreshes) {
-      warnings.addOnce(
-        'neverRefreshes',
-        `container ${quote(container.name, 24)}: mounts of ${quote(wanted[index]?.name ?? '', 24)} by subPath never see a renewed token`,
-      );
+      warnings.push(warnOfSubPath(container, wanted[index]?.name ?? ''));
     }
+    if (index > 0) continue;
     const { files } = placement;
-    if (index > 0 || setsEnv(container, newEnv.name, files, warnings)) continue;
-    env = placement.how === 'mount' ? newEnv : makeEnv(newEnv.name, files[0] ?? '');
+    const own = findOwnEnv(container, newEnv.name, files);
+    warnings.push(...own.warnings);
+    if (!own.isSet) env = placement.how === 'mount' ? newEnv : makeEnv(newEnv.name, files[0] ?? '');
   }
   const { list, index, name } = container;
-  return ok({ list, index, name, mounts, env });
+  return { ok: true, value: { list, index, name, mounts, env }, warnings };
 }
 
-export function warnReadOnlyParent(
+export function warnOfReadOnlyParent(
   container: ContainerShape,
   path: string,
   mountPoints: MountPoints,
-  warnings: Warnings,
-): void {
+): readonly Warning[] {
   const parent = mountPoints.findReadOnlyParent(container, path);
-  if (parent === undefined) return;
-  warnings.addOnce(
-    'readOnlyParent',
-    `container ${quote(container.name, 24)}: ${showPath(parent.path, 24)} is read-only, ${showPath(path, 30)} may be missing in it`,
-  );
+  if (parent === undefined) return NO_WARNINGS;
+  const text = `container ${quote(container.name, 24)}: ${showPath(parent.path, 24)} is read-only, ${showPath(path, 30)} may be missing in it`;
+  return [{ kind: 'readOnlyParent', text }];
 }
 
-function explainVolumeTaken(wanted: TokenVolume, taken: JsonObject): Refusal {
+function warnOfSubPath(container: ContainerShape, token: string): Warning {
+  const text = `container ${quote(container.name, 24)}: mounts of ${quote(token, 24)} by subPath never see a renewed token`;
+  return { kind: 'neverRefreshes', text };
+}
+
+function explainVolumeTaken(wanted: TokenVolume, taken: JsonObject): Denial {
   return {
     reason: 'VolumeNameTaken',
     what: `volume ${quote(wanted.name)} is of kind ${showPath(volumeKind(taken), 40)} and does not show key "${TOKEN_KEY}" of Secret ${quote(wanted.secret.secretName, 253)}`,
@@ -140,11 +143,11 @@ function explainVolumeTaken(wanted: TokenVolume, taken: JsonObject): Refusal {
   };
 }
 
-function explainTwin(wanted: TokenVolume, twin: TokenVolume): Refusal {
-  const [one, other] = [twin, wanted].map(({ secret }) => quote(secret.secretName, 253));
+function explainSameVolume(wanted: TokenVolume, other: TokenVolume): Denial {
+  const [first, second] = [other, wanted].map(({ secret }) => quote(secret.secretName, 253));
   return {
     reason: 'VolumeNameTaken',
-    what: `volume ${quote(wanted.name)} would have to show both tokens ${one} and ${other}`,
+    what: `volume ${quote(wanted.name)} would have to show both tokens ${first} and ${second}`,
     remedy: 'add a volume for one of them to the pod, of another name',
   };
 }

@@ -5,11 +5,11 @@ import { describeKeyInOwnSecret, isKeyInOwnSecret } from '../resources/key-in-ow
 import { EXCLUDED_NAMESPACES, GROUP, PLURAL } from '../resources/names.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { lintJwt } from '../signing/lint.ts';
+import { allowed, denied } from './answer.ts';
 import type { KeyTrials } from './key-trials.ts';
 import { showPath } from './text.ts';
+import { MAX_SHOWN } from './warnings.ts';
 
-/** More are not read, and all of them together are cut at 4,096 characters by the API server. */
-const MAX_WARNINGS = 3;
 /** A claim's name, which a message may quote, has no length of its own. */
 const MAX_MESSAGE = 1_000;
 
@@ -20,13 +20,13 @@ const MAX_MESSAGE = 1_000;
  */
 export async function reviewJwt(request: AdmissionRequest, trials: KeyTrials): Promise<AdmissionAnswer> {
   const { operation, object, oldObject } = request;
-  if (!isWriteOfJwt(request)) return allow('this kind of request is not checked');
+  if (!isWriteOfJwt(request)) return allowed('NotRequested', 'this kind of request is not checked');
   // Finalizers must come off, and labels change, whatever the spec: stored objects may be older than the rules.
   if (member(objectMember(object, 'metadata'), 'deletionTimestamp') !== undefined)
-    return allow('the JWT is being deleted');
+    return allowed('NotRequested', 'the JWT is being deleted');
   const spec = member(object, 'spec');
   if (operation === 'UPDATE' && isSameJson(spec, member(oldObject, 'spec')))
-    return allow('the spec is unchanged');
+    return allowed('NotRequested', 'the spec is unchanged');
 
   const shared = findKeyInOwnSecret(request);
   if (shared !== undefined) return refuse([shared]);
@@ -34,10 +34,10 @@ export async function reviewJwt(request: AdmissionRequest, trials: KeyTrials): P
   const hasKey = stringMember(objectMember(spec, 'key'), 'value') !== undefined;
   const tried = hasKey ? await trials.run(() => lintJwt(spec, { isNew })) : undefined;
   const findings = tried ?? (await lintJwt(spec, { isNew, tryKey: false }));
-  const warnings = findings.warnings.slice(0, MAX_WARNINGS).map(({ message }) => message);
+  const warnings = findings.warnings.slice(0, MAX_SHOWN).map(({ message }) => message);
   const [first, ...more] = findings.refusals;
   return first === undefined
-    ? allow('nothing prevents the signature', warnings)
+    ? allowed('NotRequested', 'nothing prevents the signature', warnings)
     : refuse([first, ...more], warnings);
 }
 
@@ -74,11 +74,7 @@ function refuse(
 ): AdmissionAnswer {
   const message = showPath(refusals.map((refusal) => refusal.message).join('; '), MAX_MESSAGE);
   const [{ reason }] = refusals;
-  return { allowed: false, decision: 'deny', reason, message, warnings, operations: [] };
-}
-
-function allow(message: string, warnings: readonly string[] = []): AdmissionAnswer {
-  return { allowed: true, decision: 'skip', reason: 'NotRequested', message, warnings, operations: [] };
+  return denied(reason, message, warnings);
 }
 
 /** Deep equality without recursion: what the API server stores may be nested deeper than the stack is. */

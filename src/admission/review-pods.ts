@@ -1,21 +1,47 @@
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
-import type { PatchOperation } from '../resources/json-patch.ts';
-import { EXCLUDED_NAMESPACES } from '../resources/names.ts';
-import { decidePod, needsNamespaceDefault } from './decide-pod.ts';
-import { skip, type Decision } from './decision.ts';
-import { decideEphemeral, ephemeralNeedsNamespaceDefault } from './ephemeral.ts';
+import { EXCLUDED_NAMESPACES, NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
+import type { Result } from '../resources/result.ts';
+import { allowed, denied, errored, erroredButAllowed, patched } from './answer.ts';
+import type { AnnotationValues } from './annotations.ts';
+import { decidePod } from './decide-pod.ts';
+import type { Decision, Skip } from './decision.ts';
+import { decideEphemeral, readEphemeral } from './ephemeral.ts';
 import { planPatch } from './patch.ts';
+import { needsNamespaceDefault, readPod } from './read-pod.ts';
+import type { Review } from './review.ts';
+import { mostUseful } from './warnings.ts';
 
-/** The reviews of `/mutate/pods` that can lead to something; every other is allowed and gets no patch. */
-export type PodReview = 'create' | 'ephemeral' | 'other';
+/** Reads a review of `/mutate/pods`. */
+export function readPodReview(request: AdmissionRequest): Review {
+  const { object, oldObject, namespace } = request;
+  const kind = classify(request);
+  if (kind === 'other')
+    return answered(allowed('NotRequested', 'nothing is injected into this kind of request'));
+  if (kind === 'ephemeral') {
+    const pod = readEphemeral(object, oldObject);
+    return decidedBy(request, pod, (namespaceDefault) => decideEphemeral(pod, namespaceDefault));
+  }
+  if (object === undefined || object === null) {
+    const message = 'the review creates a pod, but has no object: send the pod as request.object';
+    return answered(denied('NoContainers', message));
+  }
+  const pod = readPod({ pod: object, namespace });
+  return decidedBy(request, pod, (namespaceDefault) => decidePod(pod, namespaceDefault));
+}
 
-export function classifyPodReview({
+/** The answer to a review of `/mutate/pods` when something failed: a new pod must not start without its token. */
+export function failPodReview(request: AdmissionRequest, message: string): AdmissionAnswer {
+  return classify(request) === 'create' ? errored(message) : erroredButAllowed(message);
+}
+
+/** The reviews that can lead to something; every other is allowed and gets no patch. */
+function classify({
   operation,
   resource,
   kind,
   subResource,
   namespace,
-}: AdmissionRequest): PodReview {
+}: AdmissionRequest): 'create' | 'ephemeral' | 'other' {
   if (namespace !== undefined && EXCLUDED_NAMESPACES.includes(namespace)) return 'other';
   if (resource.group !== '' || (resource.resource !== 'pods' && !isNamedByHand(resource.resource || kind)))
     return 'other';
@@ -23,46 +49,39 @@ export function classifyPodReview({
   return operation === 'UPDATE' && subResource === 'ephemeralcontainers' ? 'ephemeral' : 'other';
 }
 
-/** A review made by hand may give only its kind, or the singular. */
+/** A review made by hand may have only its kind, or the singular. */
 function isNamedByHand(name: string): boolean {
   return ['pod', 'pods'].includes(name.toLowerCase());
 }
 
-/** Whether the namespace's label has to be known before `reviewPod` is called. */
-export function podReviewNeedsDefault(request: AdmissionRequest): boolean {
-  if (request.namespace === undefined || request.namespace === '') return false;
-  const review = classifyPodReview(request);
-  if (review === 'create')
-    return needsNamespaceDefault({ pod: request.object, namespace: request.namespace });
-  return review === 'ephemeral' && ephemeralNeedsNamespaceDefault(request.object);
+function answered(answer: AdmissionAnswer): Review {
+  return { defaultOf: undefined, answer: () => answer };
 }
 
-/** The answer of `/mutate/pods`. */
-export function reviewPod(request: AdmissionRequest, namespaceDefault: string | undefined): AdmissionAnswer {
-  const { object, oldObject, namespace } = request;
-  const review = classifyPodReview(request);
-  if (review === 'ephemeral') return decideEphemeral({ pod: object, oldPod: oldObject, namespaceDefault });
-  if (review === 'other')
-    return answer(skip('NotRequested', 'nothing is injected into this kind of request'));
-  if (object === undefined || object === null) return refuseMissingObject();
-  const decision = decidePod({ pod: object, namespace, namespaceDefault });
-  return answer(decision, decision.decision === 'inject' ? planPatch(object, decision.plan) : []);
-}
-
-function answer(
-  { decision, reason, message, warnings }: Decision,
-  operations: readonly PatchOperation[] = [],
-): AdmissionAnswer {
-  return { allowed: decision !== 'deny', decision, reason, message, warnings, operations };
-}
-
-function refuseMissingObject(): AdmissionAnswer {
+function decidedBy(
+  request: AdmissionRequest,
+  pod: Result<{ readonly values: AnnotationValues }, Skip>,
+  decide: (namespaceDefault: string | undefined) => Decision,
+): Review {
+  const { object, namespace = '' } = request;
   return {
-    allowed: false,
-    decision: 'deny',
-    reason: 'NoContainers',
-    message: 'the review creates a pod, but has no object: send the pod as request.object',
-    warnings: [],
-    operations: [],
+    defaultOf: namespace !== '' && needsNamespaceDefault(pod) ? namespace : undefined,
+    answer: (namespaceDefault) =>
+      namespaceDefault.ok
+        ? answerOf(decide(namespaceDefault.value), object)
+        : failPodReview(request, explainUnknownDefault(namespace)),
   };
+}
+
+function answerOf(decision: Decision, pod: unknown): AdmissionAnswer {
+  const { reason, message } = decision;
+  const warnings = mostUseful(decision.warnings);
+  if (decision.decision === 'inject') return patched(message, planPatch(pod, decision.plan), warnings);
+  return decision.decision === 'deny'
+    ? denied(reason, message, warnings)
+    : allowed(reason, message, warnings);
+}
+
+function explainUnknownDefault(namespace: string): string {
+  return `label ${NAMESPACE_DEFAULT_LABEL} of namespace "${namespace}" could not be read: try again`;
 }

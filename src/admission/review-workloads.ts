@@ -1,117 +1,89 @@
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
 import { EXCLUDED_NAMESPACES } from '../resources/names.ts';
-import type { JsonObject } from '../resources/json.ts';
 import { areTooLarge } from './annotation-size.ts';
-import { isOptedOut, readAnnotationValues } from './annotations.ts';
-import { followWorkload, type TemplateChanges } from './follow-workload.ts';
+import { readAnnotationValues } from './annotations.ts';
+import { allowed, patched } from './answer.ts';
+import { decidePod } from './decide-pod.ts';
 import type { Decision } from './decision.ts';
+import { followWorkload, type TemplateChanges } from './follow-workload.ts';
 import { annotationsOf } from './pod-shape.ts';
+import { needsNamespaceDefault } from './read-pod.ts';
+import { readTemplate, type ReadTemplate } from './read-template.ts';
+import type { NamespaceDefault, Review } from './review.ts';
 import { changedAnnotations, hasWritableAnnotations, templatePatch } from './template-patch.ts';
-import { decideTemplate, warnFixedTemplate } from './template-warnings.ts';
-import { Warnings } from './warnings.ts';
-import {
-  findWorkloadKind,
-  hasController,
-  templateOf,
-  templatePointer,
-  type WorkloadKind,
-} from './workload-kinds.ts';
-
-/** The default of the workload's namespace, where it could be had. */
-export type KnownDefault =
-  { readonly known: true; readonly value?: string | undefined } | { readonly known: false };
-
-/** Whether the namespace's label has to be known before `reviewWorkload` is called, for its warnings to be right. */
-export function workloadReviewNeedsDefault(request: AdmissionRequest): boolean {
-  if (request.namespace === undefined || request.namespace === '') return false;
-  const workload = readWorkload(request);
-  const values = workload === undefined ? undefined : readAnnotationValues(workload.annotations);
-  return values !== undefined && values.token === undefined && !isOptedOut(values);
-}
+import { warnOfFixedTemplate, warnOfTemplate } from './template-warnings.ts';
+import { mostUseful, NO_WARNINGS, type Warning } from './warnings.ts';
+import { findWorkloadKind, hasController, templateOf, templatePointer } from './workload-kinds.ts';
 
 /**
- * The answer of `/mutate/workloads`, always allowed: the workload's annotations go to its pod template, or are taken
- * back from it, and the person who writes the workload is warned of what its pods will meet.
+ * Reads a review of `/mutate/workloads`. Its answer always allows: the workload's annotations go to its pod template, or
+ * are taken back from it, and the person who writes the workload is warned of what will happen to its pods. Where
+ * the default of the namespace could not be read, there are no warnings.
  */
-export function reviewWorkload(request: AdmissionRequest, namespaceDefault: KnownDefault): AdmissionAnswer {
+export function readWorkloadReview(request: AdmissionRequest): Review {
   const workload = readWorkload(request);
-  if (workload === undefined) return skipped('nothing is injected into this kind of request');
-  const { kind, template, follow } = workload;
-  const warnings = new Warnings();
-  if (workload.tooLarge) {
-    warnings.add(
-      'notCopied',
-      `annotations of this ${kind.kind} are too large to be copied to its pod template`,
-    );
+  if (workload === undefined) {
+    const answer = allowed('NotRequested', 'nothing is injected into this kind of request');
+    return { defaultOf: undefined, answer: () => answer };
   }
-  if (workload.fixed) warnFixedTemplate(request.object, request.oldObject, warnings);
-  const { object, namespace } = request;
-  const decision = namespaceDefault.known
-    ? decideTemplate({ ...workload, object, namespace, namespaceDefault: namespaceDefault.value }, warnings)
-    : undefined;
-  const operations = templatePatch(template, templatePointer(kind), follow.changes);
-  const told = {
-    allowed: true,
-    warnings: decision === undefined || decision.reason === 'NoContainers' ? [] : warnings.list(),
-    operations,
+  const { namespace = '' } = request;
+  return {
+    defaultOf: namespace !== '' && needsNamespaceDefault(workload.template.pod) ? namespace : undefined,
+    answer: (namespaceDefault) => answerWorkload(workload, namespaceDefault),
   };
-  if (operations.length === 0) return { ...told, ...outcomeWithoutPatch(decision) };
-  const message = `the pod template follows the annotations of the ${kind.kind}`;
-  return { ...told, decision: 'inject', reason: 'Injected', message };
-}
-
-/** Without a patch the decision is the one about the template's pods. */
-function outcomeWithoutPatch(
-  decision: Decision | undefined,
-): Pick<AdmissionAnswer, 'decision' | 'reason' | 'message'> {
-  if (decision === undefined)
-    return { decision: 'skip', reason: 'NotRequested', message: 'the namespace is not known' };
-  if (decision.decision !== 'inject')
-    return { decision: 'skip', reason: decision.reason, message: decision.message };
-  return { decision: 'skip', reason: 'AlreadyInjected', message: 'the pod template has its annotations' };
-}
-
-function skipped(message: string): AdmissionAnswer {
-  return { allowed: true, decision: 'skip', reason: 'NotRequested', message, warnings: [], operations: [] };
 }
 
 interface Workload {
-  readonly kind: WorkloadKind;
-  readonly template: JsonObject;
-  readonly follow: TemplateChanges;
-  /** Of the template, as they will be. */
-  readonly annotations: JsonObject | undefined;
-  /** Whether the template cannot be changed any more. */
-  readonly fixed: boolean;
-  /** Whether nothing is copied since the API server would refuse a template with all of it. */
-  readonly tooLarge: boolean;
+  readonly template: ReadTemplate;
+  /** About what is not copied. */
+  readonly warnings: readonly Warning[];
+}
+
+/** `undefined` for what does not concern us, or has a shape that the API server refuses. */
+function readWorkload(request: AdmissionRequest): Workload | undefined {
+  const { operation, subResource, namespace, object, oldObject } = request;
+  if (subResource !== '' || (operation !== 'CREATE' && operation !== 'UPDATE')) return undefined;
+  if (namespace !== undefined && EXCLUDED_NAMESPACES.includes(namespace)) return undefined;
+  const kind = findWorkloadKind(request.resource, request.kind);
+  const template = kind === undefined ? undefined : templateOf(kind, object);
+  if (kind === undefined || template === undefined || hasController(object)) return undefined;
+  const [own, present] = [annotationsOf(object), annotationsOf(template)];
+  const isReadable = readAnnotationValues(own) !== undefined && readAnnotationValues(present) !== undefined;
+  if (!isReadable || !hasWritableAnnotations(template)) return undefined;
+  const isFixed = kind.templateFixed && operation === 'UPDATE';
+  const input = { kind, object, template, namespace };
+  const wanted = isFixed ? FOLLOWS_NOTHING : followWorkload(own, present);
+  if (wanted.changes.size > 0 && areTooLarge(changedAnnotations(template, wanted.changes))) {
+    const text = `annotations of this ${kind.kind} are too large to be copied to its pod template`;
+    const warnings: readonly Warning[] = [{ kind: 'notCopied', text }];
+    return { template: readTemplate(input, FOLLOWS_NOTHING), warnings };
+  }
+  const warnings = isFixed ? warnOfFixedTemplate(object, oldObject) : NO_WARNINGS;
+  return { template: readTemplate(input, wanted), warnings };
 }
 
 const FOLLOWS_NOTHING: TemplateChanges = { changes: new Map(), differing: [] };
 
-/** `undefined` for what is none of our business, or of a shape that the API server refuses. */
-function readWorkload({
-  operation,
-  resource,
-  kind: name,
-  subResource,
-  namespace,
-  object,
-}: AdmissionRequest): Workload | undefined {
-  if (subResource !== '' || (operation !== 'CREATE' && operation !== 'UPDATE')) return undefined;
-  if (namespace !== undefined && EXCLUDED_NAMESPACES.includes(namespace)) return undefined;
-  const kind = findWorkloadKind(resource, name);
-  const template = kind === undefined ? undefined : templateOf(kind, object);
-  if (kind === undefined || template === undefined || hasController(object)) return undefined;
-  const [own, present] = [annotationsOf(object), annotationsOf(template)];
-  const readable = readAnnotationValues(own) !== undefined && readAnnotationValues(present) !== undefined;
-  if (!readable || !hasWritableAnnotations(template)) return undefined;
-  const fixed = kind.templateFixed && operation === 'UPDATE';
-  const common = { kind, template, fixed };
-  const follow = fixed ? FOLLOWS_NOTHING : followWorkload(own, present);
-  const annotations = changedAnnotations(template, follow.changes);
-  if (follow.changes.size === 0 || !areTooLarge(annotations)) {
-    return { ...common, follow, annotations, tooLarge: false };
-  }
-  return { ...common, follow: FOLLOWS_NOTHING, annotations: present, tooLarge: true };
+function answerWorkload(
+  { template, warnings: found }: Workload,
+  namespaceDefault: NamespaceDefault,
+): AdmissionAnswer {
+  const { kind, follow } = template;
+  const decision = namespaceDefault.ok ? decidePod(template.pod, namespaceDefault.value) : undefined;
+  // The API server says more about a wrong shape than we could.
+  const isSilent = decision === undefined || decision.reason === 'NoContainers';
+  const warnings = isSilent
+    ? []
+    : mostUseful([...found, ...decision.warnings, ...warnOfTemplate(template, decision)]);
+  const operations = templatePatch(template.template, templatePointer(kind), follow.changes);
+  return operations.length > 0
+    ? patched(`the pod template follows the annotations of the ${kind.kind}`, operations, warnings)
+    : answerWithoutPatch(decision, warnings);
+}
+
+/** The decision is then the one about the template's pods. */
+function answerWithoutPatch(decision: Decision | undefined, warnings: readonly string[]): AdmissionAnswer {
+  if (decision === undefined) return allowed('NotRequested', 'the namespace is not known', warnings);
+  if (decision.decision !== 'inject') return allowed(decision.reason, decision.message, warnings);
+  return allowed('AlreadyInjected', 'the pod template has its annotations', warnings);
 }

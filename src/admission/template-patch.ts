@@ -1,4 +1,4 @@
-import type { PatchOperation } from '../resources/json-patch.ts';
+import { pointerTo, type PatchOperation } from '../resources/json-patch.ts';
 import { member, objectMember, type JsonObject } from '../resources/json.ts';
 
 /**
@@ -18,7 +18,7 @@ export function templatePatch(
     return [addMembers(`${pointer}/metadata/annotations`, newAnnotations(changes))];
   }
   return [...changes].map(([key, value]) => {
-    const path = `${pointer}/metadata/annotations/${escapePointer(key)}`;
+    const path = `${pointer}${pointerTo(['metadata', 'annotations', key])}`;
     return value === undefined ? { op: 'remove', path } : { op: 'add', path, value };
   });
 }
@@ -33,11 +33,6 @@ export function changedAnnotations(
   // Object.fromEntries defines members, so that a key __proto__ stays a key.
   const kept = Object.entries(present ?? {}).filter(([key]) => !changes.has(key));
   return Object.fromEntries([...kept, ...changes].filter(([, value]) => value !== undefined));
-}
-
-/** RFC 6901 §3. */
-export function escapePointer(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 /** Whether the template's metadata and annotations can be written at all. */

@@ -1,74 +1,65 @@
-import { member, objectMember, type JsonObject } from '../resources/json.ts';
+import { member, objectMember } from '../resources/json.ts';
 import { checkAnnotationKeys, checkLabelKeys, INJECTION_KEYS } from './annotation-keys.ts';
-import type { TemplateChanges } from './follow-workload.ts';
-import { decidePod } from './decide-pod.ts';
 import type { Decision } from './decision.ts';
 import { annotationsOf } from './pod-shape.ts';
-import type { Warnings } from './warnings.ts';
+import type { ReadTemplate } from './read-template.ts';
 import { quote } from './text.ts';
-import { claimNames, type WorkloadKind } from './workload-kinds.ts';
-
-export interface TemplateInput {
-  readonly kind: WorkloadKind;
-  /** The whole workload. */
-  readonly object: unknown;
-  readonly template: JsonObject;
-  readonly follow: TemplateChanges;
-  /** Of the template, as they will be. */
-  readonly annotations: JsonObject | undefined;
-  readonly namespace: string | undefined;
-  readonly namespaceDefault: string | undefined;
-}
+import { NO_WARNINGS, type Warning } from './warnings.ts';
+import type { WorkloadKind } from './workload-kinds.ts';
 
 /**
- * What the template's pods will meet, told to the person who writes the workload: the pods themselves are made by a
- * controller, whose warnings nobody reads.
+ * What will happen to the template's pods, told to the person who writes the workload: the pods themselves are made by
+ * a controller, whose warnings nobody reads. `decision` is the one about the pods; its own warnings are not among these.
  */
-export function decideTemplate(input: TemplateInput, warnings: Warnings): Decision {
-  const { kind, object, template, follow, annotations, namespace, namespaceDefault } = input;
-  const claims = kind.kind === 'StatefulSet' ? claimNames(object) : [];
-  const decision = decidePod({ pod: template, annotations, claims, namespace, namespaceDefault }, warnings);
-  if (decision.reason === 'NoContainers') return decision; // the API server will say more than we could
-  if (decision.decision === 'deny') {
-    warnings.add('refused', `pods of this ${kind.kind} will be refused: ${decision.problem.what}`);
-    warnings.add('remedy', `to have them admitted: ${decision.problem.remedy}`);
-  }
-  for (const key of follow.differing) {
-    const [own, present] = [annotationsOf(object), annotationsOf(template)].map((owner) =>
-      member(owner, key),
-    );
-    const values = `${quote(String(present), 16)} wins over ${quote(String(own), 16)} of the ${kind.kind}`;
-    warnings.add('templateDiffers', `${key} of the pod template: ${values}`);
-  }
+export function warnOfTemplate(read: ReadTemplate, decision: Decision): readonly Warning[] {
+  if (decision.reason === 'NoContainers') return NO_WARNINGS; // the API server says more about it than we could
+  const { kind, object } = read;
   const metadata = objectMember(object, 'metadata');
-  checkAnnotationKeys(objectMember(metadata, 'annotations'), warnings, false);
-  checkLabelKeys(objectMember(metadata, 'labels'), warnings);
-  if (kind.kind === 'CronJob') checkJobTemplate(object, warnings);
-  return decision;
+  return [
+    ...warnOfDenial(kind, decision),
+    ...warnOfDifferences(read),
+    ...checkAnnotationKeys(objectMember(metadata, 'annotations'), { isWorkload: true }),
+    ...checkLabelKeys(objectMember(metadata, 'labels')),
+    ...(kind.kind === 'CronJob' ? checkJobTemplate(object) : NO_WARNINGS),
+  ];
 }
 
-/** Between the CronJob's annotations and its pod template's there is a place where none are looked at. */
-function checkJobTemplate(object: unknown, warnings: Warnings): void {
+function warnOfDenial({ kind }: WorkloadKind, decision: Decision): readonly Warning[] {
+  if (decision.decision !== 'deny') return NO_WARNINGS;
+  return [
+    { kind: 'refused', text: `pods of this ${kind} will be refused: ${decision.problem.what}` },
+    { kind: 'remedy', text: `to have them admitted: ${decision.problem.remedy}` },
+  ];
+}
+
+function warnOfDifferences({ kind, object, template, follow }: ReadTemplate): readonly Warning[] {
+  return follow.differing.map((key) => {
+    const [own, present] = [annotationsOf(object), annotationsOf(template)].map((owner) =>
+      quote(String(member(owner, key)), 16),
+    );
+    const text = `${key} of the pod template: ${present} wins over ${own} of the ${kind.kind}`;
+    return { kind: 'templateDiffers', text };
+  });
+}
+
+/** Between the CronJob's annotations and its pod template's there is a place where none have an effect. */
+function checkJobTemplate(object: unknown): readonly Warning[] {
   const annotations = annotationsOf(objectMember(objectMember(object, 'spec'), 'jobTemplate'));
-  for (const key of INJECTION_KEYS) {
-    if (member(annotations, key) !== undefined) {
-      warnings.add(
-        'misplaced',
-        `annotation ${key} has no effect on spec.jobTemplate.metadata: put it on the CronJob`,
-      );
-    }
-  }
+  return INJECTION_KEYS.filter((key) => member(annotations, key) !== undefined).map((key) => ({
+    kind: 'misplaced',
+    text: `annotation ${key} has no effect on spec.jobTemplate.metadata: put it on the CronJob`,
+  }));
 }
 
 /** An annotation of a Job comes too late once its pods are made. */
-export function warnFixedTemplate(object: unknown, oldObject: unknown, warnings: Warnings): void {
+export function warnOfFixedTemplate(object: unknown, oldObject: unknown): readonly Warning[] {
   const [own, old] = [annotationsOf(object), annotationsOf(oldObject)];
   const changed = INJECTION_KEYS.find((key) => member(own, key) !== member(old, key));
-  if (changed === undefined) return;
+  if (changed === undefined) return NO_WARNINGS;
   const hint = mayStillChange(oldObject)
     ? 'is copied when a Job is created: annotate its pod template too'
     : "changes nothing now, a Job's pod template is fixed: create the Job again";
-  warnings.add('templateFixed', `${changed} ${hint}`);
+  return [{ kind: 'templateFixed', text: `${changed} ${hint}` }];
 }
 
 /** Kubernetes API: the template's annotations of a suspended Job can be changed until it has been started once. */

@@ -1,47 +1,45 @@
 import { INJECTION_ANNOTATIONS, NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import type { Problem } from './decision.ts';
-import { closestTokenName, isTokenName } from './token-name.ts';
-import type { Warnings } from './warnings.ts';
 import { quote } from './text.ts';
+import { closestTokenName, isTokenName } from './token-name.ts';
+import { joinWarnings, NO_WARNINGS, type Warning, type WithWarnings } from './warnings.ts';
 
-const KEYS = INJECTION_ANNOTATIONS;
+const KEY = INJECTION_ANNOTATIONS.token;
 
-/** What a token costs, it costs in each container. */
+/** Each token costs something in each container. */
 export const MAX_TOKENS = 32;
 
 /** The annotation's tokens, else the namespace's default, else none. */
 export function readTokens(
   value: string | undefined,
   namespaceDefault: string | undefined,
-  warnings: Warnings,
-): Result<readonly string[], Problem> {
-  if (value === undefined) return readDefault(namespaceDefault);
-  const items = splitList(KEYS.token, value, warnings);
+): WithWarnings<Result<readonly string[], Problem>> {
+  if (value === undefined) return { ...readDefault(namespaceDefault), warnings: NO_WARNINGS };
+  const { items, warnings: ofList } = splitList(KEY, value);
   const tokens = items.length === 1 ? items : [...new Set(items)];
-  if (tokens.length < items.length) warnTwice(items, warnings);
+  const warnings = tokens.length === items.length ? ofList : joinWarnings(ofList, warnOfDuplicate(items));
+  return { ...checkTokens(tokens), warnings };
+}
+
+function checkTokens(tokens: readonly string[]): Result<readonly string[], Problem> {
   if (tokens.length > MAX_TOKENS) return fail(explainTooManyTokens(tokens.length));
   const wrong = tokens.find((token) => !isTokenName(token));
   if (wrong === undefined) return ok(tokens);
   const { what, remedy } = explainTokenName(wrong);
-  return fail({ what: `annotation ${KEYS.token}: ${what}`, remedy });
+  return fail({ what: `annotation ${KEY}: ${what}`, remedy });
 }
 
-function warnTwice(items: readonly string[], warnings: Warnings): void {
+function warnOfDuplicate(items: readonly string[]): readonly Warning[] {
   const seen = new Set<string>();
-  const isAgain = (item: string): boolean => seen.has(item) || !seen.add(item);
-  const twice = items.find(isAgain) ?? '';
-  warnings.add(
-    'duplicateToken',
-    `annotation ${KEYS.token} names ${quote(twice, 40)} twice: it is injected once`,
-  );
+  const isRepeated = (item: string): boolean => seen.has(item) || !seen.add(item);
+  const duplicate = items.find(isRepeated) ?? '';
+  const text = `annotation ${KEY} names ${quote(duplicate, 40)} twice: it is injected once`;
+  return [{ kind: 'duplicateToken', text }];
 }
 
 export function explainTooManyTokens(count: number): Problem {
-  return {
-    what: `annotation ${KEYS.token} names ${count} tokens`,
-    remedy: `name at most ${MAX_TOKENS}`,
-  };
+  return { what: `annotation ${KEY} names ${count} tokens`, remedy: `name at most ${MAX_TOKENS}` };
 }
 
 function readDefault(namespaceDefault: string | undefined): Result<readonly string[], Problem> {
@@ -50,11 +48,11 @@ function readDefault(namespaceDefault: string | undefined): Result<readonly stri
   const { what, remedy } = explainTokenName(namespaceDefault);
   return fail({
     what: `label ${NAMESPACE_DEFAULT_LABEL} of the namespace: ${what}`,
-    remedy: `${remedy}, or annotate the pod with ${KEYS.inject}: "false"`,
+    remedy: `${remedy}, or annotate the pod with ${INJECTION_ANNOTATIONS.inject}: "false"`,
   });
 }
 
-/** What is wrong with a name that is no name of a token. */
+/** With the closest name that is valid. */
 export function explainTokenName(name: string): Problem {
   const nearest = closestTokenName(name);
   return {
@@ -67,11 +65,11 @@ export function explainTokenName(name: string): Problem {
 }
 
 /** The items of a comma-separated value that is trimmed itself: trimmed, without the empty ones. */
-export function splitList(key: string, value: string, warnings?: Warnings): readonly string[] {
-  if (!value.includes(',')) return [value];
-  const items = value.split(',').map((item) => item.trim());
-  const filled = items.filter((item) => item !== '');
-  if (filled.length < items.length)
-    warnings?.add('emptyItem', `annotation ${key} has an empty item: it is ignored`);
-  return filled;
+export function splitList(key: string, value: string): WithWarnings<{ readonly items: readonly string[] }> {
+  if (!value.includes(',')) return { items: [value], warnings: NO_WARNINGS };
+  const all = value.split(',').map((item) => item.trim());
+  const items = all.filter((item) => item !== '');
+  if (items.length === all.length) return { items, warnings: NO_WARNINGS };
+  const text = `annotation ${key} has an empty item: it is ignored`;
+  return { items, warnings: [{ kind: 'emptyItem', text }] };
 }

@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject } from '../resources/json.ts';
 import { INJECTION_ANNOTATIONS, PREFIX } from '../resources/names.ts';
 import { deny, type Deny, type Problem } from './decision.ts';
 import { quote, shorten } from './text.ts';
+import { NO_WARNINGS } from './warnings.ts';
 
 /** How a value is written in a file, by its path from the document's root; `undefined` where that is not known. */
 export type Written = (path: readonly string[]) => string | undefined;
@@ -27,7 +28,7 @@ export function refuseUnquoted(
   for (const [key, value] of Object.entries(annotations ?? {})) {
     if (!key.startsWith(PREFIX) || typeof value === 'string') continue;
     const problem = explain(key, value, written([...path, key]));
-    return deny({ reason: 'InvalidAnnotation', ...problem }, []);
+    return deny({ reason: 'InvalidAnnotation', ...problem }, NO_WARNINGS);
   }
   return undefined;
 }

@@ -1,11 +1,11 @@
 import { shorten } from './text.ts';
 
 /** Kubernetes API: "Limit warnings to 120 characters if possible", larger ones may be cut by the API server. */
-const MAX_LENGTH = 120;
-/** More are not read, and all of them together are cut at 4,096 characters by the API server. */
-const MAX_COUNT = 3;
+export const MAX_WARNING_LENGTH = 120;
+/** Nobody reads more, and the API server cuts all of them together at 4,096 characters. */
+export const MAX_SHOWN = 3;
 
-/** What can be warned of, most useful first: what breaks the container, what goes to the wrong place, then the untidy. */
+/** What can be warned of, the most useful first: what breaks the container, what goes to the wrong place, the untidy. */
 const KINDS = [
   'refused',
   'remedy',
@@ -28,38 +28,56 @@ const KINDS = [
 ] as const;
 export type WarningKind = (typeof KINDS)[number];
 
-/** Gathers warnings in any order and gives out the three most useful ones. */
-export class Warnings {
-  readonly #found: { kind: WarningKind; text: string; more: number }[] = [];
+/** What every container of a pod may have: the first container is named, the others are counted. */
+const PER_CONTAINER: ReadonlySet<WarningKind> = new Set([
+  'readOnlyParent',
+  'environmentKept',
+  'bearerTokenSet',
+  'neverRefreshes',
+]);
 
-  /** `more` is how many others like it there are, which are only counted. */
-  add(kind: WarningKind, text: string, more = 0): void {
-    this.#found.push({ kind, text, more });
-  }
+/** Something that the author of a pod or workload should know, whether or not it is admitted. */
+export interface Warning {
+  readonly kind: WarningKind;
+  /** One line. It is cut where it is too long to be shown. */
+  readonly text: string;
+  /** How many others like it there are; only their number is shown. */
+  readonly more?: number;
+}
 
-  /** The same warning for many containers is one: the first is named, the others are counted. */
-  addOnce(kind: WarningKind, text: string): void {
-    const known = this.#found.find((warning) => warning.kind === kind);
-    if (known === undefined) this.add(kind, text);
-    else known.more += 1;
-  }
+/** What a step returns, and what it warns of, whether or not it succeeds. */
+export type WithWarnings<T> = T & { readonly warnings: readonly Warning[] };
 
-  /** Whether there are so many that further ones are not worth a search. */
-  isFull(): boolean {
-    return this.#found.length >= KINDS.length;
-  }
+export const NO_WARNINGS: readonly Warning[] = [];
 
-  /** At most three, at most 120 characters each. */
-  list(): readonly string[] {
-    if (this.#found.length === 0) return [];
-    const ordered = this.#found.toSorted((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
-    const texts = new Set(ordered.map(({ text, more }) => withCount(text, more)));
-    return [...texts].slice(0, MAX_COUNT);
+/** Both lists in one, which stays short: of each kind it holds no more warnings than could be shown. */
+export function joinWarnings(found: readonly Warning[], more: readonly Warning[]): readonly Warning[] {
+  if (more.length === 0) return found;
+  const joined = [...found];
+  for (const warning of more) addTo(joined, warning);
+  return joined;
+}
+
+function addTo(found: Warning[], warning: Warning): void {
+  const alike = found.filter(({ kind }) => kind === warning.kind);
+  const [first] = alike;
+  if (first !== undefined && PER_CONTAINER.has(warning.kind)) {
+    found[found.indexOf(first)] = { ...first, more: (first.more ?? 0) + (warning.more ?? 0) + 1 };
+  } else if (alike.length < MAX_SHOWN && alike.every((other) => show(other) !== show(warning))) {
+    found.push(warning);
   }
 }
 
-function withCount(text: string, more: number): string {
-  if (more === 0) return shorten(text, MAX_LENGTH);
-  const count = ` (and ${more} more)`;
-  return shorten(text, MAX_LENGTH - count.length) + count;
+/** The texts to be shown: the most useful first, at most three, at most 120 characters each. */
+export function mostUseful(warnings: readonly Warning[]): readonly string[] {
+  if (warnings.length === 0) return [];
+  const ordered = joinWarnings(NO_WARNINGS, warnings).toSorted(
+    (a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind),
+  );
+  return ordered.slice(0, MAX_SHOWN).map(show);
+}
+
+function show({ text, more = 0 }: Warning): string {
+  const count = more === 0 ? '' : ` (and ${more} more)`;
+  return shorten(text, MAX_WARNING_LENGTH - count.length) + count;
 }

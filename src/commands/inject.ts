@@ -1,3 +1,4 @@
+import { mostUseful } from '../admission/warnings.ts';
 import { injectDocument, type OfflineInjection } from './inject/inject-document.ts';
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
@@ -71,7 +72,7 @@ export function injectFiles(files: readonly InputFile[], { stderr }: Pick<Io, 's
       for (const injection of injectDocument(document.value, namespaceDefault, document.written)) {
         const where = `${filename}, ${describePlace(index, injection)}`;
         const { decision, message, warnings, reason } = injection.decision;
-        for (const warning of warnings) stderr.write(`warning: ${where}: ${warning}\n`);
+        for (const warning of mostUseful(warnings)) stderr.write(`warning: ${where}: ${warning}\n`);
         if (decision === 'deny') stderr.write(`error: ${where}: ${message}\n`);
         else if (reason === 'NoContainers') stderr.write(`warning: ${where}: ${message}\n`);
         refused ||= decision === 'deny';

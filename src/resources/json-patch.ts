@@ -3,6 +3,11 @@ export type PatchOperation =
   | { readonly op: 'add'; readonly path: string; readonly value: unknown }
   | { readonly op: 'remove'; readonly path: string };
 
+/** The pointer to what is found by those keys and positions, one after the other (RFC 6901 §3). */
+export function pointerTo(path: readonly string[]): string {
+  return path.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
 /** The keys and positions of a pointer (RFC 6901 §4). */
 export function pointerPath(pointer: string): readonly string[] {
   return pointer

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { reviewPod } from '../../src/admission/review-pods.ts';
 import type { AdmissionAnswer } from '../../src/resources/admission-review.ts';
 import {
   annotatedPod,
@@ -14,6 +13,7 @@ import {
   MOUNT,
   patched,
   type Json,
+  reviewPod,
 } from './pods.ts';
 
 /** `kubectl debug`: the pod as it was, and with further ephemeral containers. */

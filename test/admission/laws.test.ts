@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { reviewPod } from '../../src/admission/review-pods.ts';
-import { reviewWorkload } from '../../src/admission/review-workloads.ts';
 import {
   parseAdmissionReview,
   writeAdmissionReview,
@@ -10,7 +8,9 @@ import {
 } from '../../src/resources/admission-review.ts';
 import { brokenPod, hostileJson, RUNS, validPod } from './generated-pods.ts';
 import { expectPod } from './model.ts';
-import { patched, review } from './pods.ts';
+import { patched, review, reviewPod } from './pods.ts';
+import { NO_DEFAULT } from './workloads.ts';
+import { readWorkloadReview } from '../../src/admission/review-workloads.ts';
 
 function checkAnswer(answer: AdmissionAnswer): void {
   assert.ok(answer.warnings.length <= 3);
@@ -138,7 +138,7 @@ describe('hostile reviews', () => {
               const answer =
                 resource === 'pods'
                   ? reviewPod(parsed.value, 'a')
-                  : reviewWorkload(parsed.value, { known: true });
+                  : readWorkloadReview(parsed.value).answer(NO_DEFAULT);
               checkAnswer(answer);
               if (answer.operations.length > 0) patched(parsed.value.object, answer);
             }

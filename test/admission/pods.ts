@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { applyPatch } from 'rfc6902';
-import { reviewPod } from '../../src/admission/review-pods.ts';
+import { readPodReview } from '../../src/admission/review-pods.ts';
 import type { AdmissionAnswer, AdmissionRequest } from '../../src/resources/admission-review.ts';
 import { INJECTION_ANNOTATIONS } from '../../src/resources/names.ts';
+import { ok } from '../../src/resources/result.ts';
 
 export const KEYS = INJECTION_ANNOTATIONS;
 export const DIRECTORY = '/var/run/secrets/jwt';
@@ -52,6 +53,10 @@ export function createRequest(object: unknown, more: Partial<AdmissionRequest> =
     oldObject: undefined,
     ...more,
   };
+}
+
+export function reviewPod(request: AdmissionRequest, namespaceDefault: string | undefined): AdmissionAnswer {
+  return readPodReview(request).answer(ok(namespaceDefault));
 }
 
 export function review(pod: unknown, namespaceDefault?: string): AdmissionAnswer {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { workloadReviewNeedsDefault } from '../../src/admission/review-workloads.ts';
+import { readWorkloadReview } from '../../src/admission/review-workloads.ts';
 import { container, KEYS, type Json } from './pods.ts';
 import { reviewOf, workload, workloadRequest } from './workloads.ts';
 
@@ -90,18 +90,20 @@ describe('the namespace’s default', () => {
   const settings = workload({ annotations: { [KEYS.envVar]: 'X' } });
 
   it('is asked for only where the template names no token', () => {
-    assert.equal(workloadReviewNeedsDefault(workloadRequest(settings)), true);
-    assert.equal(workloadReviewNeedsDefault(workloadRequest(workload({ annotations: TOKEN }))), false);
-    assert.equal(workloadReviewNeedsDefault(workloadRequest(settings, { namespace: undefined })), false);
-    assert.equal(workloadReviewNeedsDefault(workloadRequest(settings, { subResource: 'scale' })), false);
+    const defaultOf = (object: Json, more = {}): string | undefined =>
+      readWorkloadReview(workloadRequest(object, more)).defaultOf;
+    assert.equal(defaultOf(settings), 'ns');
+    assert.equal(defaultOf(workload({ annotations: TOKEN })), undefined);
+    assert.equal(defaultOf(settings, { namespace: undefined }), undefined);
+    assert.equal(defaultOf(settings, { subResource: 'scale' }), undefined);
   });
 
   it('makes settings without a token right', () => {
-    assert.deepEqual(reviewOf(settings, {}, { known: true, value: 'ns-jwt' }).warnings, []);
+    assert.deepEqual(reviewOf(settings, {}, { ok: true, value: 'ns-jwt' }).warnings, []);
   });
 
   it('when it cannot be had, the annotations are copied and nothing is said', () => {
-    const answer = reviewOf(settings, {}, { known: false });
+    const answer = reviewOf(settings, {}, { ok: false, problem: undefined });
     assert.deepEqual([answer.allowed, answer.operations.length, answer.warnings], [true, 1, []]);
   });
 });

@@ -1,11 +1,12 @@
-import { reviewWorkload, type KnownDefault } from '../../src/admission/review-workloads.ts';
+import { readWorkloadReview } from '../../src/admission/review-workloads.ts';
+import type { NamespaceDefault } from '../../src/admission/review.ts';
 import { WORKLOAD_KINDS } from '../../src/admission/workload-kinds.ts';
 import type { AdmissionAnswer, AdmissionRequest } from '../../src/resources/admission-review.ts';
 import { COPIED_ANNOTATION } from '../../src/resources/names.ts';
 import { container, createRequest, patched, type Json } from './pods.ts';
 
 export const COPIED = COPIED_ANNOTATION;
-export const NO_DEFAULT: KnownDefault = { known: true };
+export const NO_DEFAULT: NamespaceDefault = { ok: true, value: undefined };
 
 export interface WorkloadParts {
   readonly kind?: string;
@@ -42,9 +43,9 @@ export function workloadRequest(object: Json, more: Partial<AdmissionRequest> = 
 export function reviewOf(
   object: Json,
   more: Partial<AdmissionRequest> = {},
-  known = NO_DEFAULT,
+  namespaceDefault = NO_DEFAULT,
 ): AdmissionAnswer {
-  return reviewWorkload(workloadRequest(object, more), known);
+  return readWorkloadReview(workloadRequest(object, more)).answer(namespaceDefault);
 }
 
 /** The workload as the API server stores it after our patch. */

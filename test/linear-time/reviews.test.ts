@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { reviewPod } from '../../src/admission/review-pods.ts';
 import { writeAdmissionReview, type AdmissionAnswer } from '../../src/resources/admission-review.ts';
 import { GROWTH, growthOf } from './measure.ts';
-import { annotatedPod, container, createRequest, KEYS, review, type Json } from '../admission/pods.ts';
+import {
+  annotatedPod,
+  container,
+  createRequest,
+  KEYS,
+  review,
+  reviewPod,
+  type Json,
+} from '../admission/pods.ts';
 import { reviewOf, workload } from '../admission/workloads.ts';
 
 /** A review that grows with `size` in two of its parts at once, whose product would show. */

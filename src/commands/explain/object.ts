@@ -2,13 +2,14 @@ import { readAnnotationValues } from '../../admission/annotations.ts';
 import type { ContainerPlan, Decision, TokenVolume } from '../../admission/decision.ts';
 import { injectDocument, type OfflineDefault, type OfflineInjection } from '../inject/inject-document.ts';
 import { annotationsOf } from '../../admission/pod-shape.ts';
-import { reviewWorkload } from '../../admission/review-workloads.ts';
+import { readWorkloadReview } from '../../admission/review-workloads.ts';
 import { readTokens } from '../../admission/token-list.ts';
 import type { Written } from '../../admission/unquoted.ts';
-import { Warnings } from '../../admission/warnings.ts';
+import { mostUseful } from '../../admission/warnings.ts';
 import { findWorkloadKind } from '../../admission/workload-kinds.ts';
 import type { PatchOperation } from '../../resources/json-patch.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+import { ok } from '../../resources/result.ts';
 import { applyPatch } from '../output/apply-patch.ts';
 
 /** What the webhook decides on one pod or workload, and what its pods look like then. */
@@ -70,7 +71,7 @@ function explainInjection(
     decision: decision.decision,
     reason: decision.reason,
     message: decision.message,
-    warnings: decision.warnings,
+    warnings: mostUseful(decision.warnings),
     tokens: findTokens(decision, annotationsOf(annotated), namespaceDefault(namespace)),
     copied: Object.fromEntries(diffAnnotations(annotationsOf(before) ?? {}, annotationsOf(annotated) ?? {})),
     added: describePlan(decision),
@@ -100,7 +101,7 @@ function copyAnnotations(
     object,
     oldObject: undefined,
   };
-  return reviewWorkload(request, { known: true, value: namespaceDefault(namespace) }).operations;
+  return readWorkloadReview(request).answer(ok(namespaceDefault(namespace))).operations;
 }
 
 /** The pod itself, without what the cluster adds to it, or the pod template at that path. */
@@ -119,8 +120,7 @@ function findTokens(
   if (decision.decision === 'inject') return decision.tokens;
   if (decision.reason !== 'AlreadyInjected') return [];
   const values = readAnnotationValues(annotations);
-  const tokens =
-    values === undefined ? undefined : readTokens(values.token, namespaceDefault, new Warnings());
+  const tokens = values === undefined ? undefined : readTokens(values.token, namespaceDefault);
   return tokens?.ok === true ? tokens.value : [];
 }
 

@@ -1,4 +1,4 @@
-import type { PatchOperation } from '../../resources/json-patch.ts';
+import { pointerTo, type PatchOperation } from '../../resources/json-patch.ts';
 import {
   arrayMember,
   isJsonObject,
@@ -14,10 +14,11 @@ import { skip, type Decision } from '../../admission/decision.ts';
 import { planPatch } from '../../admission/patch.ts';
 import { annotationsOf } from '../../admission/pod-shape.ts';
 import { findTemplates, nameContainers, type FoundTemplate } from '../../admission/pod-templates.ts';
-import { changedAnnotations, escapePointer } from '../../admission/template-patch.ts';
-import { decideTemplate } from '../../admission/template-warnings.ts';
+import { readPod } from '../../admission/read-pod.ts';
+import { readTemplate } from '../../admission/read-template.ts';
+import { warnOfTemplate } from '../../admission/template-warnings.ts';
 import { refuseUnquoted, type Written } from '../../admission/unquoted.ts';
-import { Warnings } from '../../admission/warnings.ts';
+import { NO_WARNINGS, type Warning } from '../../admission/warnings.ts';
 import {
   findWorkloadKind,
   hasController,
@@ -118,8 +119,7 @@ function entry(
   pod: unknown,
 ): OfflineInjection {
   const path = [...items.flatMap((index) => ['items', String(index)]), ...template];
-  const pointer = path.map((key) => `/${escapePointer(key)}`).join('');
-  const operations = decision.decision === 'inject' ? planPatch(pod, decision.plan, pointer) : [];
+  const operations = decision.decision === 'inject' ? planPatch(pod, decision.plan, pointerTo(path)) : [];
   return { kind, name, items, template, decision, operations };
 }
 
@@ -136,7 +136,8 @@ const ANNOTATIONS = ['metadata', 'annotations'];
 function injectPod(place: Place): OfflineInjection {
   const { object, namespace, namespaceDefault, written } = place;
   const problem = refuseUnquoted(annotationsOf(object), ANNOTATIONS, written);
-  return entry(place, [], problem ?? decidePod({ pod: object, namespace, namespaceDefault }), object);
+  const decision = problem ?? decidePod(readPod({ pod: object, namespace }), namespaceDefault);
+  return entry(place, [], decision, object);
 }
 
 function injectWorkload(place: Place, kind: WorkloadKind): OfflineInjection {
@@ -147,12 +148,11 @@ function injectWorkload(place: Place, kind: WorkloadKind): OfflineInjection {
     return entry(place, kind.template, skip('NotRequested', 'a controller owns it'), template);
   }
   const follow = followWorkload(annotationsOf(object), annotationsOf(template));
-  const annotations = changedAnnotations(template, follow.changes);
-  const input = { kind, object, template, follow, annotations, namespace, namespaceDefault };
-  const warnings = new Warnings();
-  const told = refuseAnnotations(place, kind.template, template) ?? decideTemplate(input, warnings);
-  const decision = told.decision === 'deny' ? told : { ...told, warnings: warnings.list() };
-  return entry(place, kind.template, decision, template);
+  const read = readTemplate({ kind, object, template, namespace }, follow);
+  const decision = refuseAnnotations(place, kind.template, template) ?? decidePod(read.pod, namespaceDefault);
+  if (decision.decision === 'deny') return entry(place, kind.template, decision, template);
+  const warnings = [...decision.warnings, ...warnOfTemplate(read, decision)];
+  return entry(place, kind.template, { ...decision, warnings }, template);
 }
 
 function refuseAnnotations(
@@ -169,16 +169,16 @@ function refuseAnnotations(
 /** Of a kind that the webhook never sees: only its pods, so only what the template says counts. */
 function injectTemplate(place: Place, { path, template }: FoundTemplate): OfflineInjection {
   const { object, kind, namespace, namespaceDefault } = place;
-  const warnings = new Warnings();
   const own = INJECTION_KEYS.find((key) => member(annotationsOf(object), key) !== undefined);
-  if (own !== undefined) {
-    warnings.add(
-      'misplaced',
-      `annotation ${own} has no effect on a ${kind}: put it on ${path.join('.')}.metadata`,
-    );
-  }
+  const pod = nameContainers(template);
   const decision =
-    refuseAnnotations(place, path, template) ??
-    decidePod({ pod: nameContainers(template), namespace, namespaceDefault }, warnings);
-  return entry(place, path, { ...decision, warnings: warnings.list() }, template);
+    refuseAnnotations(place, path, template) ?? decidePod(readPod({ pod, namespace }), namespaceDefault);
+  const warnings = [...warnOfOwn(own, kind, path), ...decision.warnings];
+  return entry(place, path, { ...decision, warnings }, template);
+}
+
+function warnOfOwn(key: string | undefined, kind: string, path: readonly string[]): readonly Warning[] {
+  if (key === undefined) return NO_WARNINGS;
+  const text = `annotation ${key} has no effect on a ${kind}: put it on ${path.join('.')}.metadata`;
+  return [{ kind: 'misplaced', text }];
 }

@@ -1,0 +1,44 @@
+import type { AdmissionAnswer } from '../resources/admission-review.ts';
+import type { PatchOperation } from '../resources/json-patch.ts';
+import type { AdmissionReason, StateReason } from '../resources/reasons.ts';
+import { MAX_WARNING_LENGTH } from './warnings.ts';
+import { shorten } from './text.ts';
+
+const NOTHING: readonly never[] = [];
+
+/** The object is admitted as it is. `warnings` are those that are shown: see `mostUseful`. */
+export function allowed(
+  reason: AdmissionReason,
+  message: string,
+  warnings: readonly string[] = NOTHING,
+): AdmissionAnswer {
+  return { allowed: true, decision: 'skip', reason, message, warnings, operations: NOTHING };
+}
+
+/** The object is admitted with the changes; there is at least one. */
+export function patched(
+  message: string,
+  operations: readonly PatchOperation[],
+  warnings: readonly string[] = NOTHING,
+): AdmissionAnswer {
+  return { allowed: true, decision: 'inject', reason: 'Injected', message, warnings, operations };
+}
+
+/** The object is refused. A state reason, a word of a JWT's conditions, where the object is a JWT. */
+export function denied(
+  reason: AdmissionReason | StateReason,
+  message: string,
+  warnings: readonly string[] = NOTHING,
+): AdmissionAnswer {
+  return { allowed: false, decision: 'deny', reason, message, warnings, operations: NOTHING };
+}
+
+/** Something failed on our side, and the object must not be admitted without us. */
+export function errored(message: string): AdmissionAnswer {
+  return denied('InternalError', message);
+}
+
+/** Something failed on our side, and the object is admitted all the same. */
+export function erroredButAllowed(message: string): AdmissionAnswer {
+  return allowed('InternalError', message, [shorten(message, MAX_WARNING_LENGTH)]);
+}

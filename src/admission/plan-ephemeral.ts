@@ -1,0 +1,162 @@
+import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
+import type { JsonObject } from '../resources/json.ts';
+import type { AdmissionReason } from '../resources/reasons.ts';
+import type { Result } from '../resources/result.ts';
+import type { AnnotationValues } from './annotations.ts';
+import type { ContainerPlan, Denial, Problem, TokenMount } from './decision.ts';
+import { findOwnEnv, makeEnv } from './env-var.ts';
+import { MountPoints } from './mount-points.ts';
+import { areTooManyMounts, explainTooLarge, PatchSize } from './patch-size.ts';
+import { placeTokens, wantToken, type WantedToken } from './placement.ts';
+import { findLongPath, mountPathOf, warnOfReadOnlyParent } from './plan-injection.ts';
+import type { ContainerShape } from './pod-shape.ts';
+import { checkEnvVar, checkMountPath, DEFAULT_MOUNT_PATH } from './settings.ts';
+import { quote } from './text.ts';
+import { explainTokenName, explainTooManyTokens, MAX_TOKENS, splitList } from './token-list.ts';
+import { isTokenName } from './token-name.ts';
+import { findTokenVolumes, type ShowingVolumes } from './token-volume.ts';
+import { joinWarnings, NO_WARNINGS, type Warning, type WithWarnings } from './warnings.ts';
+
+/** What would be a denial for a new pod. */
+export type Obstacle = Pick<Denial, 'reason' | 'what'>;
+
+export function invalidSetting({ what }: Problem): Obstacle {
+  return { reason: 'InvalidAnnotation', what };
+}
+
+export function warnOfObstacle({ what }: Obstacle): Warning {
+  return { kind: 'cannotInject', text: what };
+}
+
+export interface EphemeralToken {
+  readonly name: string;
+  readonly volumes: ShowingVolumes;
+  /** Position in the annotation: the first one is the one that the environment variable names. */
+  readonly index: number;
+}
+
+interface EphemeralTokens {
+  readonly tokens: readonly EphemeralToken[];
+  /** Why there are no more. */
+  readonly missing: readonly Obstacle[];
+}
+
+/** The tokens whose volume the pod has. */
+export function findEphemeralTokens(
+  values: AnnotationValues,
+  namespaceDefault: string | undefined,
+  volumes: ReadonlyMap<string, JsonObject>,
+): EphemeralTokens {
+  const isNamed = values.token !== undefined;
+  const named = isNamed ? splitList(INJECTION_ANNOTATIONS.token, values.token).items : [];
+  const all = [...new Set(isNamed || namespaceDefault === undefined ? named : [namespaceDefault])];
+  const names = all.slice(0, MAX_TOKENS);
+  const tokens: EphemeralToken[] = [];
+  const missing: Obstacle[] = [];
+  if (names.length < all.length) missing.push(invalidSetting(explainTooManyTokens(all.length)));
+  for (const [index, shown] of findTokenVolumes(volumes, names).entries()) {
+    const name = names[index] ?? '';
+    const tooLong = findLongPath(shown);
+    if (tooLong !== undefined) missing.push(tooLong);
+    else if (shown.size > 0) tokens.push({ name, index, volumes: shown });
+    else if (isNamed) missing.push({ reason: 'InvalidAnnotation', what: explainLack(name) });
+  }
+  return { tokens, missing };
+}
+
+function explainLack(name: string): string {
+  if (!isTokenName(name)) return explainTokenName(name).what;
+  return `ephemeral containers do not get ${quote(name, 40)}: the pod has no volume with it`;
+}
+
+export interface EphemeralInput {
+  readonly tokens: readonly EphemeralToken[];
+  readonly values: AnnotationValues;
+  readonly volumes: ReadonlyMap<string, JsonObject>;
+}
+
+type EphemeralPlan = WithWarnings<{
+  /** Those that lack something. */
+  readonly containers: readonly ContainerPlan[];
+  /** Of the first obstacle. */
+  readonly reason: AdmissionReason | undefined;
+}>;
+
+/** What the containers lack, each token by itself. */
+export function planEphemeral(containers: readonly ContainerShape[], input: EphemeralInput): EphemeralPlan {
+  const tooLarge = explainTooLarge(containers.length, input.tokens.length);
+  if (areTooManyMounts(containers, input.tokens.length))
+    return { containers: [], reason: tooLarge.reason, warnings: [warnOfObstacle(tooLarge)] };
+  const parts = prepareParts(input);
+  const plans: ContainerPlan[] = [];
+  const size = new PatchSize();
+  let warnings = NO_WARNINGS;
+  let reason: AdmissionReason | undefined;
+  for (const container of containers) {
+    const { plan, obstacles, warnings: more } = planEphemeralContainer(container, parts);
+    warnings = joinWarnings(joinWarnings(warnings, obstacles.map(warnOfObstacle)), more);
+    reason ??= obstacles[0]?.reason;
+    if (plan.mounts.length === 0 && plan.env === undefined) continue;
+    plans.push(plan);
+    size.addContainer(plan);
+    if (size.isTooLarge()) {
+      warnings = joinWarnings(warnings, [warnOfObstacle(tooLarge)]);
+      return { containers: [], reason: reason ?? tooLarge.reason, warnings };
+    }
+  }
+  return { containers: plans, reason, warnings };
+}
+
+/** What is the same for all containers; the settings as far as they are valid. */
+interface EphemeralParts {
+  readonly tokens: readonly EphemeralToken[];
+  readonly wanted: readonly WantedToken[];
+  readonly mountPath: Result<string, Problem>;
+  readonly envVar: Result<string, Problem>;
+  readonly mountPoints: MountPoints;
+}
+
+function prepareParts({ tokens, values, volumes }: EphemeralInput): EphemeralParts {
+  const mountPath = checkMountPath(values.mountPath);
+  const directory = mountPath.ok ? mountPath.value : DEFAULT_MOUNT_PATH;
+  const wanted = tokens.map(({ name, index, volumes: shown }) => {
+    const [volume = ''] = shown.keys();
+    return wantToken(name, mountPathOf(directory, name, index), volume, shown);
+  });
+  const envVar = checkEnvVar(values.envVar);
+  return { tokens, wanted, mountPath, envVar, mountPoints: new MountPoints(volumes) };
+}
+
+function planEphemeralContainer(
+  container: ContainerShape,
+  { tokens, wanted, mountPath, envVar, mountPoints }: EphemeralParts,
+): WithWarnings<{ readonly plan: ContainerPlan; readonly obstacles: readonly Obstacle[] }> {
+  const mounts: TokenMount[] = [];
+  const obstacles: Obstacle[] = [];
+  const warnings: Warning[] = [];
+  let env: ContainerPlan['env'];
+  for (const [position, placement] of placeTokens(container, wanted).entries()) {
+    if (placement.how === 'blocked') {
+      obstacles.push(placement.denial);
+      continue;
+    }
+    if (placement.how === 'mount') {
+      if (!mountPath.ok) {
+        obstacles.push(invalidSetting(mountPath.problem));
+        continue;
+      }
+      mounts.push(placement.mount);
+      warnings.push(...warnOfReadOnlyParent(container, placement.mount.mountPath, mountPoints));
+    }
+    if (tokens[position]?.index !== 0) continue;
+    if (!envVar.ok) {
+      obstacles.push(invalidSetting(envVar.problem));
+      continue;
+    }
+    const own = findOwnEnv(container, envVar.value, placement.files);
+    warnings.push(...own.warnings);
+    if (!own.isSet) env = makeEnv(envVar.value, placement.files[0] ?? '');
+  }
+  const { list, index, name } = container;
+  return { plan: { list, index, name, mounts, env }, obstacles, warnings };
+}

@@ -1,0 +1,72 @@
+import { EXCLUDED_NAMESPACES, INJECTION_ANNOTATIONS } from '../resources/names.ts';
+import { objectMember, type JsonObject } from '../resources/json.ts';
+import { fail, ok, type Result } from '../resources/result.ts';
+import { isOptedOut, readAnnotationValues, warnOfEmptyValues, type AnnotationValues } from './annotations.ts';
+import { skip, type Skip } from './decision.ts';
+import { isMirrorPod, readMap, readPodShape, type PodShape } from './pod-shape.ts';
+
+export interface PodInput {
+  /** The Pod, or a pod template, as raw JSON. Its `status` is not looked at. */
+  readonly pod: unknown;
+  /** Instead of the pod's own: a template's with those copied from its workload. */
+  readonly annotations?: JsonObject | undefined;
+  /** Names of volumes that a StatefulSet's pods get from its `volumeClaimTemplates`. */
+  readonly claims?: readonly string[];
+  /** Of the request. The object's own does not count. */
+  readonly namespace: string | undefined;
+}
+
+/** A pod that may get a token: it does not opt out, and what a decision looks at has the right shape. */
+export interface ReadPod {
+  readonly shape: PodShape;
+  readonly values: AnnotationValues;
+  /** Raw, for their keys. */
+  readonly annotations: JsonObject | undefined;
+  readonly labels: JsonObject | undefined;
+  readonly namespace: string | undefined;
+}
+
+/** Reads a new pod once, for `decidePod`; or the decision, where none of its settings can change it. */
+export function readPod(input: PodInput): Result<ReadPod, Skip> {
+  const { pod, namespace } = input;
+  const exempt = findExemption(input);
+  if (exempt !== undefined) return fail(exempt);
+  const metadata = objectMember(pod, 'metadata');
+  const annotations = input.annotations ?? readMap(metadata, 'annotations');
+  const values = annotations === 'wrong' ? undefined : readAnnotationValues(annotations);
+  if (values === undefined || annotations === 'wrong')
+    return fail(skip('NotRequested', 'left to the API server: an annotation is no string'));
+  if (isOptedOut(values)) {
+    const message = `annotation ${INJECTION_ANNOTATIONS.inject} is "false"`;
+    return fail(skip('OptedOut', message, warnOfEmptyValues(values)));
+  }
+  const shape = readPodShape(objectMember(pod, 'spec'));
+  if (!shape.ok) return fail(skip('NoContainers', `left to the API server: ${shape.problem}`));
+  const labels = readMap(metadata, 'labels');
+  return ok({
+    shape: withClaims(shape.value, input.claims),
+    values,
+    annotations,
+    labels: labels === 'wrong' ? undefined : labels,
+    namespace,
+  });
+}
+
+/** Whether the decision depends on the default of the pod's namespace: it does not for most pods. */
+export function needsNamespaceDefault(read: Result<Pick<ReadPod, 'values'>, unknown>): boolean {
+  return read.ok && read.value.values.token === undefined;
+}
+
+function findExemption({ pod, namespace }: PodInput): Skip | undefined {
+  if (namespace !== undefined && EXCLUDED_NAMESPACES.includes(namespace))
+    return skip('NotRequested', `pods of namespace ${namespace} are never touched`);
+  return isMirrorPod(pod) ? skip('NotRequested', 'mirror pods of static pods are never touched') : undefined;
+}
+
+/** A claim takes the place of the template's volume of its name (the StatefulSet controller does so). */
+function withClaims(shape: PodShape, claims: readonly string[] = []): PodShape {
+  if (claims.length === 0) return shape;
+  const volumes = new Map(shape.volumes);
+  for (const name of claims) volumes.set(name, { name, persistentVolumeClaim: {} });
+  return { ...shape, volumes };
+}
