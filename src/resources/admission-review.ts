@@ -47,7 +47,7 @@ export interface AdmissionAnswer {
  * for the caller and means HTTP 400.
  */
 export function parseAdmissionReview(body: unknown): Result<AdmissionRequest, string> {
-  if (!isJsonObject(body)) return fail('the body is no JSON object');
+  if (!isJsonObject(body)) return fail('the body is not a JSON object');
   const apiVersion = member(body, 'apiVersion');
   const kind = member(body, 'kind');
   if (apiVersion !== ADMISSION_API_VERSION || kind !== ADMISSION_KIND) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  dropDetails,
   hasOtherData,
   isTokenTooLong,
   parseOtherSecret,
@@ -8,6 +9,8 @@ import {
   readSecretData,
   readSecretToken,
 } from '../../src/resources/secret.ts';
+
+const ADOPT = 'tokens.osg-htc.org/adopt';
 
 const ours = (operation: string, manager = 'jwt-injector'): object => ({
   manager,
@@ -111,8 +114,74 @@ describe('what is kept of a Secret, whatever anybody wrote there', () => {
   });
 });
 
+describe('the bounds of what is kept of a Secret', () => {
+  const EXPIRES_AT = 'tokens.osg-htc.org/expires-at';
+  const x = (length: number): string => 'x'.repeat(length);
+  const read = (metadata: object) => parseSecretMetadata({ metadata });
+  /** As if we had applied these labels and annotations. */
+  const applied = (labels: Record<string, string>, annotations: Record<string, string>): object => {
+    const fields = (map: object): object =>
+      Object.fromEntries(Object.keys(map).map((name) => [`f:${name}`, {}]));
+    const fieldsV1 = { 'f:metadata': { 'f:labels': fields(labels), 'f:annotations': fields(annotations) } };
+    return {
+      labels,
+      annotations,
+      managedFields: [{ manager: 'jwt-injector', operation: 'Apply', fieldsV1 }],
+    };
+  };
+
+  it('are 16,384 characters of each annotation of ours', () => {
+    for (const parse of [parseSecretMetadata, parseOtherSecret]) {
+      const annotationOf = (length: number): unknown =>
+        parse({ metadata: { annotations: { [EXPIRES_AT]: x(length) } } }).annotations[EXPIRES_AT];
+      assert.equal(annotationOf(16_384), x(16_384));
+      assert.equal(annotationOf(16_385), '(too long)');
+    }
+  });
+
+  it('are 16,384 characters of labels, names and values together', () => {
+    const labels = (length: number): Record<string, string> => ({ [x(100)]: '', a: x(length - 101) });
+    assert.deepEqual(read({ labels: labels(16_384) }).labels, labels(16_384));
+    assert.deepEqual(read({ labels: labels(16_385) }).labels, {});
+    assert.deepEqual(read({ labels: { [x(16_385)]: '' } }).labels, {});
+  });
+
+  it('are 20,480 characters of labels that we wrote, where there are more than that in all', () => {
+    const others = { theirs: x(16_384) };
+    const labelsOf = (length: number): readonly string[] => {
+      const labels = { a: x(9_999), b: x(length - 10_001) };
+      const { managedFields } = applied(labels, {}) as { managedFields: unknown };
+      return Object.keys(read({ labels: { ...others, ...labels }, managedFields }).labels);
+    };
+    assert.deepEqual(labelsOf(20_480), ['a', 'b']);
+    assert.deepEqual(labelsOf(20_481), ['a']);
+  });
+
+  it('are 20,480 characters of annotations that we wrote', () => {
+    const annotationsOf = (length: number): readonly string[] =>
+      Object.keys(read(applied({}, { a: x(9_999), b: x(length - 10_001) })).annotations);
+    assert.deepEqual(annotationsOf(20_480), ['a', 'b']);
+    assert.deepEqual(annotationsOf(20_481), ['a']);
+  });
+
+  it('are 20,480 characters of names that we own', () => {
+    const namesOf = (length: number): readonly string[] => {
+      const annotations = { [x(9_998)]: '', [`y${x(length - 10_000 - 3)}`]: '' }; // each has "f:" before it
+      return read(applied({}, annotations)).ours.annotations;
+    };
+    assert.equal(namesOf(20_480).length, 2);
+    assert.equal(namesOf(20_481).length, 1);
+  });
+});
+
 describe('what is kept of a Secret', () => {
   const metadata = parseSecretMetadata(secret);
+
+  it('is where and what it is, with its labels', () => {
+    const { namespace, name, uid, resourceVersion, labels } = metadata;
+    assert.deepEqual([namespace, name, uid, resourceVersion], ['science', 'x', 'u', '7']);
+    assert.deepEqual(labels, { team: 'a', other: 'b' });
+  });
 
   it('of annotations is ours and what we wrote; others may hold the data of the Secret', () => {
     assert.deepEqual(metadata.annotations, { note: 'n', 'tokens.osg-htc.org/adopt': 'x' });
@@ -138,8 +207,34 @@ describe('what is kept of a Secret', () => {
   });
 
   it('is empty for what is no Secret', () => {
-    const { uid, labels, owners, deleting } = parseSecretMetadata(null);
-    assert.deepEqual([uid, labels, owners, deleting], ['', {}, [], false]);
+    assert.deepEqual(parseSecretMetadata(null), {
+      namespace: '',
+      name: '',
+      uid: '',
+      resourceVersion: '',
+      labels: {},
+      annotations: {},
+      owners: [],
+      deleting: false,
+      ours: { labels: [], annotations: [] },
+    });
+  });
+
+  it('is nothing of a member that is no text, nor of a name that nobody owns as a field', () => {
+    const fieldsV1 = { 'f:metadata': { 'f:labels': { 'k:team': {}, 'f:team': {} }, 'f:annotations': null } };
+    const managedFields = [null, { manager: 'jwt-injector', operation: 'Apply', fieldsV1 }];
+    const kept = parseSecretMetadata({
+      metadata: { labels: { team: 7, tier: 'a' }, annotations: { [ADOPT]: 7 }, managedFields },
+    });
+    assert.deepEqual(
+      [kept.labels, kept.annotations, kept.ours],
+      [{ tier: 'a' }, {}, { labels: ['team'], annotations: [] }],
+    );
+  });
+
+  it('once no JWT is named after it any more is what would have been read of it then', () => {
+    for (const object of [secret, largeSecret('jwt-injector'), null])
+      assert.deepEqual(dropDetails(parseSecretMetadata(object)), parseOtherSecret(object));
   });
 
   it('tells of a deletion under way', () => {

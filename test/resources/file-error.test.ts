@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { it } from 'node:test';
+import { describeFileError } from '../../src/resources/file-error.ts';
+
+function errorOf(path: string): unknown {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    return error;
+  }
+}
+
+it('a file that cannot be read is described without its path, which the caller knows', () => {
+  assert.equal(describeFileError(errorOf('no-such-file')), 'there is no such file');
+  assert.equal(describeFileError(errorOf('.')), 'it is a folder');
+});
+
+// Root may read everything, and few errors can be caused at will: the rest as Node would throw them.
+for (const [error, words] of [
+  [Object.assign(new Error('x'), { code: 'EACCES' }), 'permission denied'],
+  [Object.assign(new Error('x'), { code: 'EMFILE' }), 'EMFILE'],
+  [Object.assign(new Error('x'), { code: 7 }), 'it cannot be read'],
+  [new Error('ENOENT'), 'it cannot be read'],
+  [{ code: 'ENOENT' }, 'it cannot be read'],
+  [null, 'it cannot be read'],
+] as const) {
+  it(`an unreadable file is described as "${words}" for ${JSON.stringify(error)}`, () => {
+    assert.equal(describeFileError(error), words);
+  });
+}

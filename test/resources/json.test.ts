@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import {
+  arrayMember,
+  isDeeperThan,
+  isJsonObject,
+  member,
+  objectMember,
+  stringMap,
+  stringMember,
+} from '../../src/resources/json.ts';
+import { pointerPath } from '../../src/resources/json-patch.ts';
+
+describe('a member of a JSON object', () => {
+  it('is found whatever its value', () => {
+    const object = { a: 0, b: null, c: '', d: [1], e: { f: false } };
+    for (const [key, value] of Object.entries(object)) assert.deepEqual(member(object, key), value);
+  });
+
+  it('is never inherited', () => {
+    for (const key of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', '__defineGetter__'])
+      assert.equal(member({}, key), undefined, key);
+  });
+
+  it('may have the name of something inherited', () => {
+    for (const key of ['__proto__', 'constructor', 'toString']) {
+      const object: unknown = JSON.parse(`{"${key}": {"a": 1}}`);
+      assert.deepEqual(member(object, key), { a: 1 }, key);
+    }
+  });
+
+  it('belongs to objects alone', () => {
+    for (const other of [undefined, null, 'text', 7, true, ['a']]) {
+      assert.ok(!isJsonObject(other));
+      assert.equal(member(other, '0'), undefined);
+      assert.equal(member(other, 'length'), undefined);
+    }
+  });
+
+  const object = { text: 'a', empty: '', list: ['a'], map: { a: 1 }, number: 7, nothing: null };
+  const kinds = [
+    ['an object', objectMember, { map: { a: 1 } }, undefined],
+    ['a string', stringMember, { text: 'a', empty: '' }, undefined],
+    ['an array', arrayMember, { list: ['a'] }, []],
+  ] as const;
+  for (const [kind, read, found, otherwise] of kinds) {
+    it(`that is to be ${kind} is absent when it is anything else`, () => {
+      for (const key of [...Object.keys(object), 'missing'])
+        assert.deepEqual(read(object, key), Object.hasOwn(found, key) ? found[key as never] : otherwise, key);
+    });
+  }
+});
+
+describe('a map of strings', () => {
+  it('leaves out members that are no strings, and what is no map', () => {
+    assert.deepEqual(stringMap({ a: '1', b: '', c: 7, d: null, e: {} }), { a: '1', b: '' });
+    for (const other of [undefined, null, 'ab', ['a']]) assert.deepEqual(stringMap(other), {});
+  });
+});
+
+describe('the depth of a JSON value', () => {
+  /** Objects and arrays in turn, `levels` of them in each other. */
+  const nest = (levels: number): unknown => {
+    let value: unknown = 'leaf';
+    for (let level = 0; level < levels; level += 1) value = level % 2 === 0 ? [value] : { a: value };
+    return value;
+  };
+
+  it('is the number of objects and arrays in each other', () => {
+    fc.assert(
+      fc.property(fc.nat(50), fc.nat(50), (levels, limit) => {
+        assert.equal(isDeeperThan(nest(levels), limit), levels > limit);
+      }),
+    );
+  });
+
+  it('is that of its deepest part', () => {
+    assert.ok(isDeeperThan([1, null, nest(5), {}], 5));
+    assert.ok(!isDeeperThan([1, null, nest(4), {}], 5));
+  });
+
+  it('is found without recursion, and without trying to call a function with a million parts', () => {
+    assert.ok(isDeeperThan(nest(100_000), 500));
+    assert.ok(
+      !isDeeperThan(
+        Array.from({ length: 300_000 }, () => 0),
+        1,
+      ),
+    );
+  });
+});
+
+it('a JSON pointer is read part by part; ~1 is a slash and ~0 a tilde, in this order', () => {
+  for (const [pointer, path] of [
+    ['', []],
+    ['/', ['']],
+    ['/metadata/annotations/a.b~1c', ['metadata', 'annotations', 'a.b/c']],
+    ['/a~01/b~0~0/~1~1', ['a~1', 'b~~', '//']],
+  ] as const)
+    assert.deepEqual(pointerPath(pointer), path);
+});

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseJwtSpec } from '../../src/resources/jwt.ts';
+import { makeJwt, wireJwt } from '../fixtures/jwts.ts';
+
+/** Entries `0`, `1`, … up to the count, with an empty value each. */
+const entries = (count: number): Record<string, string> =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`${index}`, '']));
+
+const nested = (levels: number): unknown => (levels === 0 ? '' : { a: nested(levels - 1) });
+
+/** A text with which the JSON of something has so many bytes; an `é` is two of them. */
+const fill = (bytes: number, json: string): string => `é${'x'.repeat(bytes - Buffer.byteLength(json) - 2)}`;
+
+describe('what a JWT may ask for', () => {
+  const limits: readonly (readonly [string, number, (size: number) => Record<string, unknown>, string])[] = [
+    [
+      'characters of the issuer',
+      2_048,
+      (size) => ({ issuer: 'é'.repeat(size) }),
+      'spec.issuer has more than 2048 characters',
+    ],
+    [
+      'characters of the keyId',
+      1_024,
+      (size) => ({ keyId: 'é'.repeat(size) }),
+      'spec.keyId has more than 1024 characters',
+    ],
+    [
+      'characters of an issuer among the claims',
+      2_048,
+      (size) => ({ data: { iss: 'é'.repeat(size) } }),
+      'spec.data.iss has more than 2048 characters',
+    ],
+    [
+      'claims',
+      64,
+      (size) => ({ data: entries(size) }),
+      'spec.data has 65 properties: at most 64 are allowed',
+    ],
+    [
+      'levels of claims in each other',
+      500,
+      (size) => ({ data: nested(size) }),
+      'spec.data is nested deeper than 500 levels: make it flatter',
+    ],
+    [
+      'bytes of claims as JSON',
+      65_536,
+      (size) => ({ data: { note: fill(size, '{"note":""}') } }),
+      'spec.data takes 65537 bytes as JSON: at most 65536 are allowed, shorten it',
+    ],
+    [
+      'labels and annotations of the template together',
+      256,
+      (size) => ({ secretTemplate: { labels: entries(100), annotations: entries(size - 100) } }),
+      'spec.secretTemplate has more than 256 labels and annotations: remove some',
+    ],
+    [
+      'bytes of the template as JSON',
+      8_192,
+      (size) => ({
+        secretTemplate: { labels: { a: fill(size, '[{"a":""},{"b":""}]') }, annotations: { b: '' } },
+      }),
+      'spec.secretTemplate takes more than 8192 bytes as JSON: shorten it',
+    ],
+  ];
+  for (const [what, most, make, message] of limits) {
+    it(`has at most ${most} ${what}`, () => {
+      assert.ok(parseJwtSpec(wireJwt(make(most)).spec).ok, 'so many');
+      assert.deepEqual(
+        parseJwtSpec(wireJwt(make(most + 1)).spec),
+        { ok: false, problem: { reason: 'ClaimsInvalid', message } },
+        'one more',
+      );
+    });
+  }
+
+  const metadata: readonly (readonly [string, number, (size: number) => Record<string, unknown>])[] = [
+    [
+      'labels and finalizers together',
+      256,
+      (size) => ({ labels: entries(100), finalizers: Object.keys(entries(size - 100)) }),
+    ],
+    [
+      'bytes of labels and finalizers as JSON',
+      8_192,
+      (size) => ({ labels: { a: fill(size, '[{"a":""},["b"]]') }, finalizers: ['b'] }),
+    ],
+  ];
+  for (const [what, most, make] of metadata) {
+    it(`has at most ${most} ${what}: with more it is kept without them`, () => {
+      const good = makeJwt({}, { metadata: make(most) });
+      assert.ok(good.spec.ok && Object.keys(good.labels).length > 0 && good.finalizers.length > 0);
+      const large = makeJwt({}, { metadata: make(most + 1) });
+      assert.deepEqual([large.labels, large.finalizers], [{}, []]);
+      assert.deepEqual(large.spec, {
+        ok: false,
+        problem: {
+          reason: 'ClaimsInvalid',
+          message:
+            'metadata.labels and finalizers are more than 256, or take more than 8192 bytes: remove some',
+        },
+      });
+    });
+  }
+});
+
+describe('a JWT', () => {
+  it('that was stored with more than anyone needs is kept without it, as its problem', () => {
+    const large = 'x'.repeat(700_000);
+    const labels = Object.fromEntries(
+      Array.from({ length: 2_000 }, (_, index) => [`label-${index}`, 'x'.repeat(63)]),
+    );
+    const stored = [
+      makeJwt({ data: { note: large } }),
+      makeJwt({ key: { value: large } }),
+      makeJwt({ key: { secret: { name: large, key: 'a' } } }),
+      makeJwt({ issuer: large }),
+      makeJwt({ keyId: large }),
+      makeJwt({ secretTemplate: { annotations: { a: large } } }),
+      makeJwt({
+        secretTemplate: { labels: Object.fromEntries(Object.keys(labels).map((name) => [name, ''])) },
+      }),
+      makeJwt(
+        {},
+        { metadata: { labels: Object.fromEntries(Object.keys(labels).map((name) => [name, ''])) } },
+      ),
+      makeJwt({}, { metadata: { labels } }),
+      makeJwt({}, { metadata: { finalizers: [large] } }),
+    ];
+    for (const jwt of stored) {
+      assert.ok(!jwt.spec.ok);
+      assert.match(jwt.spec.problem.message, /more than|at most/);
+      assert.ok(JSON.stringify(jwt).length < 1_000);
+    }
+  });
+
+  it('of annotations keeps no more than counts, however long and many they are', () => {
+    const annotations = {
+      'tokens.osg-htc.org/renew': `2${'x'.repeat(200_000)}`,
+      'tokens.osg-htc.org/whatever': 'x'.repeat(200_000),
+      ...Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`kopf.zalando.org/${index}`, ''])),
+    };
+    const kept = makeJwt({}, { metadata: { annotations } }).annotations;
+    assert.equal(kept['tokens.osg-htc.org/renew']?.length, 1_024);
+    assert.ok(JSON.stringify(kept).length < 2_000);
+  });
+});

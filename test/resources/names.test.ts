@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as names from '../../src/resources/names.ts';
+import { objectKey } from '../../src/resources/object-key.ts';
+import * as reasons from '../../src/resources/reasons.ts';
+
+describe('a name that users and other programs know', () => {
+  // Manifests, policies and Secrets of users hold these texts, and token-manager's the first of them: none may change.
+  it('is the same in every version', () => {
+    assert.deepEqual(
+      { ...names },
+      {
+        GROUP: 'tokens.osg-htc.org',
+        VERSION: 'v1',
+        KIND: 'JWT',
+        PLURAL: 'jwts',
+        PREFIX: 'tokens.osg-htc.org/',
+        APP: 'jwt-injector',
+        TOKEN_KEY: 'token',
+        INJECTION_ANNOTATIONS: {
+          token: 'tokens.osg-htc.org/token',
+          inject: 'tokens.osg-htc.org/inject',
+          containers: 'tokens.osg-htc.org/containers',
+          skipContainers: 'tokens.osg-htc.org/skip-containers',
+          mountPath: 'tokens.osg-htc.org/mount-path',
+          envVar: 'tokens.osg-htc.org/env-var',
+          fileMode: 'tokens.osg-htc.org/file-mode',
+        },
+        COPIED_ANNOTATION: 'tokens.osg-htc.org/copied',
+        LAST_SIGNING_TIME: 'tokens.osg-htc.org/last-signing-time',
+        EXPIRES_AT: 'tokens.osg-htc.org/expires-at',
+        OWNING_JWT: 'tokens.osg-htc.org/jwt',
+        ADOPT: 'tokens.osg-htc.org/adopt',
+        RENEW: 'tokens.osg-htc.org/renew',
+        ALLOWED_NAMESPACES: 'tokens.osg-htc.org/allowed-namespaces',
+        RESERVED_POLICIES: [
+          'tokens.osg-htc.org/allowed-issuers',
+          'tokens.osg-htc.org/allowed-scopes',
+          'tokens.osg-htc.org/max-lifetime',
+        ],
+        MANAGED_LABEL: 'tokens.osg-htc.org/managed',
+        MANAGED_BY_LABEL: 'app.kubernetes.io/managed-by',
+        NAMESPACE_DEFAULT_LABEL: 'tokens.osg-htc.org/token',
+        EXCLUDED_NAMESPACES: ['kube-system', 'jwt-injector'],
+      },
+    );
+  });
+});
+
+describe('a reason', () => {
+  for (const [list, words] of Object.entries(reasons)) {
+    it(`of ${list} is one word, as conditions, events and labels of metrics need it, and there is only one of it`, () => {
+      assert.ok(words.length > 0);
+      assert.equal(new Set(words).size, words.length);
+      // Kubernetes API, metav1.Condition: the pattern of reason, here without its punctuation.
+      for (const word of words) assert.match(word, /^[A-Za-z]+$/);
+    });
+  }
+});
+
+describe('the key of an object in caches and queues', () => {
+  it('is namespace and name, or the name alone of what has no namespace', () => {
+    assert.equal(objectKey({ namespace: 'science', name: 'my-jwt' }), 'science/my-jwt');
+    assert.equal(objectKey({ namespace: '', name: 'science' }), 'science');
+  });
+});
