@@ -1,4 +1,5 @@
 import type { Clock } from '../time/clock.ts';
+import type { Milliseconds } from '../time/units.ts';
 import type { JsonObject } from '../resources/json.ts';
 import { APP } from '../resources/names.ts';
 import type { Cluster } from './cluster.ts';
@@ -14,18 +15,14 @@ export interface RequestOptions {
   /** Replaces `application/json`. */
   readonly accept?: string;
   readonly signal?: AbortSignal;
-  /** Milliseconds for the whole call, repetitions included; 5 s unless told. */
-  readonly deadlineMs?: number;
+  /** For the whole call, repetitions included; 5 s by default. */
+  readonly deadlineMs?: Milliseconds;
 }
 
 /** Of a server-side apply, beside what every verb takes. */
 export interface ApplyOptions extends RequestOptions {
   /** Takes fields over from other managers instead of answering 409. */
   readonly force: boolean;
-  /** `jwt-injector` unless told. */
-  readonly fieldManager?: string;
-  /** `Strict`: a field that the API server does not know is an error; it is a warning unless told. */
-  readonly fieldValidation?: 'Strict' | 'Warn' | 'Ignore';
 }
 
 /**
@@ -92,8 +89,8 @@ export function createClient(cluster: Cluster, { clock, version }: ClientOptions
     list: (path, options = {}) => listPages(endpoint, path, { ...options, map: (object) => object }),
     listMapped: (path, options) => listPages(endpoint, path, options),
     apply: (path, body, options) => {
-      const { force, fieldManager = APP, fieldValidation, ...rest } = options;
-      return apply(path, body, { ...rest, query: { ...rest.query, fieldManager, force, fieldValidation } });
+      const { force, ...rest } = options;
+      return apply(path, body, { ...rest, query: { ...rest.query, fieldManager: APP, force } });
     },
     mergePatch: patch('patch', 'application/merge-patch+json'),
     jsonPatch: patch('patch', 'application/json-patch+json'),

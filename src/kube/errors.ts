@@ -159,11 +159,6 @@ export function isDenied(error: unknown): boolean {
   return error instanceof KubeError && (error.status === 401 || error.status === 403);
 }
 
-/** The caller itself ended the request. */
-export function isAborted(error: unknown): boolean {
-  return error instanceof KubeError && error.reason === 'Aborted';
-}
-
 /** The namespace is being deleted: nothing can be created in it any more. */
 export function isNamespaceTerminating(error: unknown): boolean {
   return error instanceof KubeError && error.causes.some((cause) => cause.reason === 'NamespaceTerminating');

@@ -1,29 +1,6 @@
 import type { Clock } from '../time/clock.ts';
-
-/** The Lease as it was last seen. */
-export interface LeaseState {
-  /** Empty when nobody holds it. */
-  readonly holder: string;
-  /** Milliseconds that the holder asks to be waited for. */
-  readonly durationMs: number;
-  readonly transitions: number;
-  /** As on the wire. */
-  readonly acquireTime: string | undefined;
-  readonly resourceVersion: string;
-}
-
-/** What to write. `acquireTime` is that of the state written over, or now when the holder changes. */
-export type LeaseClaim = Pick<LeaseState, 'holder' | 'durationMs' | 'transitions'>;
-
-/** The Lease object, as leader election needs it; `kube/lease.ts` fits. */
-export interface LeaseAccess {
-  /** Calls `onSeen` with the present state, soon and at each change; `undefined`: there is none. */
-  watch(onSeen: (state: LeaseState | undefined) => void): { stop(): Promise<void> };
-  /** Asks the API server. Rejects with what it says. */
-  read(deadlineMs: number): Promise<LeaseState | undefined>;
-  /** Writes over exactly that state (or creates); resolves to `undefined` if it is not there any more. */
-  write(claim: LeaseClaim, over: LeaseState | undefined, deadlineMs: number): Promise<LeaseState | undefined>;
-}
+import type { Milliseconds } from '../time/units.ts';
+import type { LeaseAccess, LeaseClaim, LeaseState } from './lease.ts';
 
 /** What leader election needs, and whom it tells. */
 export interface LeaderOptions {
@@ -31,10 +8,10 @@ export interface LeaderOptions {
   readonly clock: Clock;
   /** Unique to this process: a restarted one must not take itself for its predecessor. */
   readonly identity: string;
-  /** Milliseconds; client-go's 15 s, 10 s and 2 s, and its rule duration > renewDeadline > 1.2 × retryPeriod. */
-  readonly durationMs: number;
-  readonly renewDeadlineMs: number;
-  readonly retryPeriodMs: number;
+  /** As client-go's (15 s, 10 s and 2 s there), by its rule duration > renewDeadline > 1.2 × retryPeriod. */
+  readonly duration: Milliseconds;
+  readonly renewDeadline: Milliseconds;
+  readonly retryPeriod: Milliseconds;
   /** Leadership begins. */
   readonly onStarted: () => void;
   /** Leadership is over without `stop`; it is not sought again before the promise resolves. */
@@ -52,8 +29,8 @@ const SHORTEST_TRY_MS = 1_000; // also after the deadline: whoever was stopped f
 
 /** Both clocks at one moment: the wall clock may jump, the other may stand still while the machine is suspended. */
 interface Moment {
-  readonly now: number;
-  readonly monotonic: number;
+  readonly now: Milliseconds;
+  readonly monotonic: Milliseconds;
 }
 
 /**
@@ -65,12 +42,13 @@ export class Leader {
   readonly #stopping = new AbortController();
   #state: LeaseState | undefined;
   /** When the state was first seen; `undefined`: nothing is known yet. */
-  #seenAt: number | undefined;
+  #seenAt: Milliseconds | undefined;
   /** Start of the last successful write as holder. */
   #renewedAt: Moment | undefined;
   /** In this term the lease may have been over for a while: the process was stopped, or a clock stepped ahead. */
   #isInDoubt = false;
-  #changed = Promise.withResolvers<void>();
+  /** Aborted and replaced to wake whoever sleeps: the lease changed hands, or `stop` was called. */
+  #waking = new AbortController();
   #watching: { stop(): Promise<void> } | undefined;
   #running: Promise<void> | undefined;
 
@@ -98,6 +76,7 @@ export class Leader {
   /** Gives the lease back, so that a standby takes over at once. Stop what writes first: it is not told. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#wake();
     await this.#running;
     await this.#watching?.stop();
     this.#renewedAt = undefined;
@@ -105,7 +84,7 @@ export class Leader {
     const { transitions } = this.#state;
     try {
       // client-go's way: no holder, and nobody waits longer than a second whatever they make of that.
-      await this.#write({ holder: '', durationMs: 1_000, transitions });
+      await this.#write({ holder: '', duration: 1_000, transitions });
     } catch (error) {
       this.#options.onProblem(error);
     }
@@ -127,7 +106,7 @@ export class Leader {
 
   /** Returns as holder, or when stopped. Sends nothing while another's lease is seen to be renewed. */
   async #acquire(): Promise<void> {
-    const { clock, identity, retryPeriodMs, random = Math.random } = this.#options;
+    const { clock, identity, retryPeriod, random = Math.random } = this.#options;
     while (!this.#stopping.signal.aborted) {
       const wait = this.#waitUntilFree();
       if (wait > 0) {
@@ -138,41 +117,42 @@ export class Leader {
       const transitions = this.#state === undefined ? 0 : this.#state.transitions + changes;
       if (await this.#renew(transitions)) return;
       // Not woken by the change that made this try fail.
-      const pause = Math.round(retryPeriodMs * (1 + JITTER * random()));
+      const pause = Math.round(retryPeriod * (1 + JITTER * random()));
       await clock.sleep(pause, this.#stopping.signal);
     }
   }
 
-  /** Milliseconds; 0: try now. */
-  #waitUntilFree(): number {
-    const { clock, identity, durationMs } = this.#options;
-    if (this.#seenAt === undefined) return durationMs; // the watch will say
-    const { holder, durationMs: granted } = this.#state ?? { holder: '', durationMs: 0 };
+  /** 0: try now. */
+  #waitUntilFree(): Milliseconds {
+    const { clock, identity, duration } = this.#options;
+    if (this.#seenAt === undefined) return duration; // the watch will say
+    const { holder, duration: granted } = this.#state ?? { holder: '', duration: 0 };
     return holder === '' || holder === identity ? 0 : this.#seenAt + granted - clock.monotonic();
   }
 
   /** Renews until leadership is lost or in doubt, or stopped. */
   async #hold(): Promise<void> {
-    const { clock, identity, retryPeriodMs } = this.#options;
+    const { clock, identity, retryPeriod } = this.#options;
     const holds = (): boolean =>
       !this.#stopping.signal.aborted && this.#state?.holder === identity && this.isLeader();
     // From start to start of what succeeds: two slow answers in a row still fit into the renew deadline.
-    const rest = (startedAt: number): number => Math.max(0, startedAt + retryPeriodMs - clock.monotonic());
+    const rest = (startedAt: Milliseconds): Milliseconds =>
+      Math.max(0, startedAt + retryPeriod - clock.monotonic());
     let pause = rest(this.#renewedAt?.monotonic ?? clock.monotonic());
     while (holds()) {
       await this.#sleep(pause);
       if (!holds()) return;
       const startedAt = clock.monotonic();
-      pause = (await this.#renew(this.#state?.transitions ?? 0)) ? rest(startedAt) : retryPeriodMs;
+      pause = (await this.#renew(this.#state?.transitions ?? 0)) ? rest(startedAt) : retryPeriod;
     }
   }
 
   #noticeDoubt(): void {
     if (this.#renewedAt === undefined) return;
-    const { clock, renewDeadlineMs } = this.#options;
+    const { clock, renewDeadline } = this.#options;
     const { now, monotonic } = this.#renewedAt;
     const elapsed = Math.max(clock.now() - now, clock.monotonic() - monotonic);
-    this.#isInDoubt ||= elapsed >= renewDeadlineMs;
+    this.#isInDoubt ||= elapsed >= renewDeadline;
   }
 
   /** One try to write ourselves as holder over the state last seen. */
@@ -190,9 +170,9 @@ export class Leader {
   }
 
   async #claim(transitions: number): Promise<boolean> {
-    const { clock, identity, durationMs } = this.#options;
+    const { clock, identity, duration } = this.#options;
     const startedAt = { now: clock.now(), monotonic: clock.monotonic() };
-    if (!(await this.#write({ holder: identity, durationMs, transitions }))) return false;
+    if (!(await this.#write({ holder: identity, duration, transitions }))) return false;
     this.#noticeDoubt();
     this.#renewedAt = startedAt;
     return true;
@@ -204,12 +184,12 @@ export class Leader {
     return written !== undefined;
   }
 
-  /** Milliseconds for one request: two fit into the renew deadline, and none outlasts it for long. */
-  #deadline(): number {
-    const { clock, renewDeadlineMs } = this.#options;
-    const half = renewDeadlineMs / 2;
+  /** Of one request: two fit into the renew deadline, and none outlasts it for long. */
+  #deadline(): Milliseconds {
+    const { clock, renewDeadline } = this.#options;
+    const half = renewDeadline / 2;
     if (this.#renewedAt === undefined) return half;
-    const left = renewDeadlineMs - (clock.monotonic() - this.#renewedAt.monotonic);
+    const left = renewDeadline - (clock.monotonic() - this.#renewedAt.monotonic);
     return Math.max(Math.min(half, left), SHORTEST_TRY_MS);
   }
 
@@ -221,20 +201,16 @@ export class Leader {
     this.#seenAt = this.#options.clock.monotonic();
     // A renewal only moves the time; waking up is for a change of hands.
     if (!isFirst && state?.holder === holderBefore) return;
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
+    this.#wake();
   }
 
   /** Ends early when the lease changes hands or on stop. */
-  async #sleep(ms: number): Promise<void> {
-    const changed = this.#changed.promise;
-    const waking = new AbortController();
-    const wake = (): void => waking.abort();
-    this.#stopping.signal.addEventListener('abort', wake, { once: true });
-    if (this.#stopping.signal.aborted) wake();
-    const sleep = this.#options.clock.sleep(ms, waking.signal);
-    await Promise.race([sleep, changed]);
-    wake();
-    this.#stopping.signal.removeEventListener('abort', wake);
+  async #sleep(time: Milliseconds): Promise<void> {
+    await this.#options.clock.sleep(time, this.#waking.signal);
+  }
+
+  #wake(): void {
+    this.#waking.abort();
+    this.#waking = new AbortController();
   }
 }

@@ -1,50 +1,69 @@
 import { member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import { APP } from '../resources/names.ts';
+import type { Clock } from '../time/clock.ts';
+import { formatMicroTime } from '../time/format-time.ts';
+import { toMilliseconds, toSeconds, type Milliseconds } from '../time/units.ts';
 import { Cache } from './cache.ts';
 import type { KubeClient } from './client.ts';
 import { isConflict, isNotFound } from './errors.ts';
 import { startListWatch } from './list-watch.ts';
-import { formatMicroTime } from '../time/format-time.ts';
-import type { Clock } from '../time/clock.ts';
 import type { Log } from './log.ts';
 import { resourcePath, type Resource } from './resource-path.ts';
+
+/** What the Lease says (coordination.k8s.io/v1). */
+export interface LeaseState {
+  /** Empty when nobody holds it. */
+  readonly holder: string;
+  /** How long it is valid after it was renewed. */
+  readonly duration: Milliseconds;
+  /** How often it changed hands. */
+  readonly transitions: number;
+  /** As on the wire. */
+  readonly acquireTime: string | undefined;
+  readonly resourceVersion: string;
+}
+
+/** What to write. `acquireTime` is that of the state written over, or now when the holder changes. */
+export type LeaseClaim = Pick<LeaseState, 'holder' | 'duration' | 'transitions'>;
+
+/** One Lease object: watched by its name alone, written only over the state that was seen. */
+export interface LeaseAccess {
+  /** Calls `onSeen` with the present state, soon and at each change; `undefined`: there is none. */
+  watch(onSeen: (state: LeaseState | undefined) => void): { stop(): Promise<void> };
+  /** Asks the API server. Rejects with a KubeError. */
+  read(deadline: Milliseconds): Promise<LeaseState | undefined>;
+  /** Writes over exactly that state (or creates); resolves to `undefined` if it is not there any more. */
+  write(
+    claim: LeaseClaim,
+    over: LeaseState | undefined,
+    deadline: Milliseconds,
+  ): Promise<LeaseState | undefined>;
+}
 
 /** Which Lease, and how to reach it. */
 export interface LeaseOptions {
   readonly client: Pick<KubeClient, 'get' | 'create' | 'mergePatch' | 'listMapped' | 'watch'>;
   readonly namespace: string;
-  /** `jwt-injector` unless told. */
+  /** `jwt-injector` by default. */
   readonly name?: string;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** What the Lease says (coordination.k8s.io/v1). Fits the leader's `LeaseState`. */
-interface State {
-  readonly holder: string;
-  readonly durationMs: number;
-  readonly transitions: number;
-  readonly acquireTime: string | undefined;
-  readonly resourceVersion: string;
-}
-
-type Claim = Pick<State, 'holder' | 'durationMs' | 'transitions'>;
-
 const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' };
 
-/** One Lease object, for the leader: watched by its name alone, written only over the state that was seen. */
-export function accessLease({ client, namespace, name = APP, clock, log }: LeaseOptions) {
+export function accessLease({ client, namespace, name = APP, clock, log }: LeaseOptions): LeaseAccess {
   const collection = resourcePath(LEASES, { namespace });
   const path = resourcePath(LEASES, { namespace, name });
   // What is written or read goes in here too, so that the watch's echo of an older state changes nothing.
-  const store = new Cache<State>({});
-  const keep = (object: JsonObject): State => {
+  const store = new Cache<LeaseState>();
+  const keep = (object: JsonObject): LeaseState => {
     const state = readState(object);
-    store.set(`${namespace}/${name}`, state.resourceVersion, state, 'watch');
+    store.set(`${namespace}/${name}`, state.resourceVersion, state);
     return state;
   };
   return {
-    watch: (onSeen: (state: State | undefined) => void): { stop(): Promise<void> } => {
+    watch: (onSeen) => {
       const watch = startListWatch({
         client,
         path: collection,
@@ -66,7 +85,7 @@ export function accessLease({ client, namespace, name = APP, clock, log }: Lease
         },
       };
     },
-    read: async (deadlineMs: number): Promise<State | undefined> => {
+    read: async (deadlineMs) => {
       try {
         return keep(await client.get(path, { deadlineMs }));
       } catch (error) {
@@ -74,19 +93,14 @@ export function accessLease({ client, namespace, name = APP, clock, log }: Lease
         throw error;
       }
     },
-    write: async (claim: Claim, over: State | undefined, deadlineMs: number): Promise<State | undefined> => {
+    write: async (claim, over, deadlineMs) => {
       const spec = toSpec(claim, over, clock.now());
       try {
         const stored =
           over === undefined
             ? await client.create(
                 collection,
-                {
-                  apiVersion: 'coordination.k8s.io/v1',
-                  kind: 'Lease',
-                  metadata: { name, namespace },
-                  spec,
-                },
+                { ...LEASE, metadata: { name, namespace }, spec },
                 { deadlineMs },
               )
             : await client.mergePatch(
@@ -103,24 +117,26 @@ export function accessLease({ client, namespace, name = APP, clock, log }: Lease
   };
 }
 
-function toSpec(claim: Claim, over: State | undefined, now: number): JsonObject {
+const LEASE = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
+
+function toSpec(claim: LeaseClaim, over: LeaseState | undefined, now: Milliseconds): JsonObject {
   const time = formatMicroTime(now);
   return {
     holderIdentity: claim.holder,
-    leaseDurationSeconds: Math.max(1, Math.ceil(claim.durationMs / 1000)),
+    leaseDurationSeconds: Math.max(1, Math.ceil(toSeconds(claim.duration))), // the API server takes no other
     leaseTransitions: claim.transitions,
     acquireTime: claim.holder === over?.holder ? (over.acquireTime ?? time) : time,
     renewTime: time,
   };
 }
 
-function readState(lease: JsonObject): State {
+function readState(lease: JsonObject): LeaseState {
   const spec = objectMember(lease, 'spec');
   const seconds = member(spec, 'leaseDurationSeconds');
   const transitions = member(spec, 'leaseTransitions');
   return {
     holder: stringMember(spec, 'holderIdentity') ?? '',
-    durationMs: typeof seconds === 'number' ? seconds * 1000 : 0,
+    duration: typeof seconds === 'number' ? toMilliseconds(seconds) : 0,
     transitions: typeof transitions === 'number' ? transitions : 0,
     acquireTime: stringMember(spec, 'acquireTime'),
     resourceVersion: stringMember(objectMember(lease, 'metadata'), 'resourceVersion') ?? '',

@@ -117,7 +117,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
   };
   const dropObject = ({ namespace: of, name, resourceVersion: version }: Identity): void => {
     const key = objectKey({ namespace: of, name });
-    if (!isOlder(version, store.resourceVersion(key))) store.delete(key, version, 'watch');
+    if (!isOlder(version, store.resourceVersion(key))) store.delete(key, version);
     resourceVersion = version;
     newest = version;
     noteProgress();

@@ -38,7 +38,7 @@ const DEADLINE_MS = 2_000; // contract §2; the API server waits 5 s for the web
 
 /** Watches the namespaces that carry our label; of the others nothing is kept. */
 export function startNamespaceDefaults({ client, clock, log }: NamespaceDefaultsOptions): NamespaceDefaults {
-  const labels = new Cache<string>({});
+  const labels = new Cache<string>();
   const watch = startListWatch({
     client,
     clock,

@@ -3,16 +3,13 @@ import { KubeError, readStatus } from './errors.ts';
 import type { Listed } from './list.ts';
 import type { WatchEvent } from './watch-stream.ts';
 
-/** Whether a change was seen as it happened, or found by a list: at the start, or after an outage. */
-export type Origin = 'list' | 'watch';
-
 /** Where a list-watch keeps what it sees; `Cache` fits. */
 export interface WatchStore<T> {
   keys(): Iterable<string>;
   resourceVersion(key: string): string | undefined;
-  set(key: string, resourceVersion: string, value: T, origin: Origin): void;
+  set(key: string, resourceVersion: string, value: T): void;
   /** `resourceVersion`: a state in which the object was not there any more. */
-  delete(key: string, resourceVersion: string, origin: Origin): void;
+  delete(key: string, resourceVersion: string): void;
 }
 
 /** One object after its transform; without a value it is to be treated as if it were not there. */
@@ -39,10 +36,10 @@ export function replaceAll<T>(
   for (const kept of items) {
     if (kept?.value === undefined) continue;
     found.add(kept.key);
-    if (!isNewer(kept.key)) store.set(kept.key, kept.resourceVersion, kept.value, 'list');
+    if (!isNewer(kept.key)) store.set(kept.key, kept.resourceVersion, kept.value);
   }
   for (const key of store.keys()) {
-    if (key.startsWith(scope) && !found.has(key) && !isNewer(key)) store.delete(key, resourceVersion, 'list');
+    if (key.startsWith(scope) && !found.has(key) && !isNewer(key)) store.delete(key, resourceVersion);
   }
 }
 
@@ -69,8 +66,8 @@ export function applyEvent<T>(
   const kept = keep(object);
   if (kept === undefined) return resourceVersion;
   if (isOlder(kept.resourceVersion, store.resourceVersion(kept.key))) return undefined;
-  if (type === 'DELETED' || kept.value === undefined) store.delete(kept.key, kept.resourceVersion, 'watch');
-  else store.set(kept.key, kept.resourceVersion, kept.value, 'watch');
+  if (type === 'DELETED' || kept.value === undefined) store.delete(kept.key, kept.resourceVersion);
+  else store.set(kept.key, kept.resourceVersion, kept.value);
   return resourceVersion;
 }
 

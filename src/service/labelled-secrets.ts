@@ -24,7 +24,7 @@ export interface LabelledSecrets {
  * read by the API server's answer to a GET, as it has one without our label.
  */
 export function keepLabelledSecrets(jwts: Cache<Jwt>, shared: SharedValues): LabelledSecrets {
-  const cache = new Cache<LabelledSecret>({});
+  const cache = new Cache<LabelledSecret>();
   const longTokens = new LongTokens();
   const parse = (object: JsonObject, signedBy?: string): LabelledSecret => {
     const jwt = jwts.get(identify(object).key);

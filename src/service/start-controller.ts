@@ -54,9 +54,9 @@ export function startController(
     lease: accessLease({ ...common, namespace: leaseNamespace }),
     clock: systemClock,
     identity,
-    durationMs: config.lease.duration,
-    renewDeadlineMs: config.lease.renewDeadline,
-    retryPeriodMs: config.lease.retryPeriod,
+    duration: config.lease.duration,
+    renewDeadline: config.lease.renewDeadline,
+    retryPeriod: config.lease.retryPeriod,
     onStarted: () => {
       metrics.leader.set(1);
       log.info({ identity }, 'leading: this replica keeps the tokens fresh');

@@ -48,8 +48,8 @@ export function watchCluster(
   log: Logger,
   namespaces: readonly string[] | undefined,
 ): WatchedCluster {
-  const jwts = new Cache<Jwt>({});
-  const others = new Cache<SecretMetadata>({});
+  const jwts = new Cache<Jwt>();
+  const others = new Cache<SecretMetadata>();
   const shared = new SharedValues();
   const labelled = keepLabelledSecrets(jwts, shared);
   const keepJwt = (object: JsonObject): Jwt | undefined => {
@@ -106,8 +106,6 @@ export function watchCluster(
   };
   for (const area of areas) void admit(area);
   const watches = areas.flatMap((area) => area.watches);
-  /** The round that writes a Secret need not hear of it; a JWT's answer may bring an edit of its author along. */
-  let isOwnWrite = false;
   const store = createTokenStore({
     client,
     onSecret: (secret, signedBy) => {
@@ -117,9 +115,7 @@ export function watchCluster(
         others.remember(key, resourceVersion, keepMetadata(secret));
         return;
       }
-      isOwnWrite = true;
       labelled.cache.remember(key, resourceVersion, labelled.parse(secret, signedBy));
-      isOwnWrite = false;
     },
     onJwt: (object) => {
       const { key, resourceVersion } = identify(object);
@@ -163,7 +159,8 @@ export function watchCluster(
       });
       labelled.cache.subscribe((change) => {
         const secret = after(change) ?? before(change);
-        if (isOwnWrite || secret === undefined) return;
+        // The round that writes a Secret knows of it. (The answer to the write of a JWT may hold an edit of its author.)
+        if (change.origin === 'write' || secret === undefined) return;
         tellOfSecret(listener, isManaged(secret) ? secret.metadata : secret);
       });
       others.subscribe((change) => tellOfSecret(listener, after(change) ?? before(change)));

@@ -22,8 +22,11 @@ after(async () => {
   await cluster[Symbol.asyncDispose]();
 });
 
-const secretPath = (name: string): string =>
-  resourcePath({ group: '', version: 'v1', plural: 'secrets' }, { namespace: 'default', name });
+const secretPath = (name?: string): string =>
+  resourcePath(
+    { group: '', version: 'v1', plural: 'secrets' },
+    { namespace: 'default', ...(name === undefined ? {} : { name }) },
+  );
 const secret = (name: string, token: string, metadata = {}) => ({
   apiVersion: 'v1',
   kind: 'Secret',
@@ -41,7 +44,8 @@ const rejection = async (promise: Promise<unknown>): Promise<KubeError> => {
 
 test('an apply makes a Secret and keeps what others put into it', async () => {
   const { admin, service } = cluster;
-  await service.apply(secretPath('mine'), secret('mine', 'one'), { force: false, fieldValidation: 'Strict' });
+  const query = { fieldValidation: 'Strict' };
+  await service.apply(secretPath('mine'), secret('mine', 'one'), { force: false, query });
   await admin.mergePatch(secretPath('mine'), { data: { theirs: 'eA==' }, metadata: { labels: { x: 'y' } } });
   const stored = await service.apply(secretPath('mine'), secret('mine', 'two'), { force: true });
   assert.deepEqual(member(stored, 'data'), { token: 'dHdv', theirs: 'eA==' });
@@ -50,10 +54,7 @@ test('an apply makes a Secret and keeps what others put into it', async () => {
 
 test('an apply over a field of somebody else is a conflict that names the field', async () => {
   const { admin, service } = cluster;
-  await admin.apply(secretPath('theirs'), secret('theirs', 'one'), {
-    force: false,
-    fieldManager: 'somebody',
-  });
+  await admin.create(secretPath(), secret('theirs', 'one'), { query: { fieldManager: 'somebody' } });
   const problem = await rejection(
     service.apply(secretPath('theirs'), secret('theirs', 'two'), { force: false }),
   );

@@ -1,4 +1,5 @@
-import { Leader, type LeaseAccess, type LeaseState } from '../../src/kube/leader.ts';
+import { Leader } from '../../src/kube/leader.ts';
+import type { LeaseAccess, LeaseState } from '../../src/kube/lease.ts';
 import { suspendableClock } from '../time/suspendable-clock.ts';
 import type { VirtualClock } from '../time/virtual-clock.ts';
 
@@ -8,7 +9,7 @@ export class FakeLease {
   readonly watchers = new Set<(state: LeaseState | undefined) => void>();
   #version = 0;
 
-  write(claim: Pick<LeaseState, 'holder' | 'durationMs' | 'transitions'>, over: LeaseState | undefined) {
+  write(claim: Pick<LeaseState, 'holder' | 'duration' | 'transitions'>, over: LeaseState | undefined) {
     if (over?.resourceVersion !== this.state?.resourceVersion) return undefined;
     this.#version += 1;
     this.state = { ...claim, acquireTime: undefined, resourceVersion: `${this.#version}` };
@@ -85,9 +86,9 @@ export function createCandidate(
       lease: access,
       clock,
       identity,
-      durationMs: 15_000,
-      renewDeadlineMs: 10_000,
-      retryPeriodMs: 2_000,
+      duration: 15_000,
+      renewDeadline: 10_000,
+      retryPeriod: 2_000,
       random,
       onStarted: () => candidate.events.push('started'),
       onLost: async () => void candidate.events.push('lost'),

@@ -37,7 +37,7 @@ test('the first candidate makes the Lease and leads within a moment', async () =
   assert.ok(await clock.advanceUntil(isLed(a), 1_000));
   assert.deepEqual(a.events, ['started']);
   assert.equal(lease.state?.holder, 'a');
-  assert.equal(lease.state.durationMs, 15_000);
+  assert.equal(lease.state.duration, 15_000);
 });
 
 test('a standby sends nothing while the leader renews, and never leads beside it', async () => {
@@ -70,7 +70,7 @@ test('a released Lease names nobody and lasts a second', async () => {
   await clock.advance(5_000);
   await stopping;
   assert.equal(lease.state?.holder, '');
-  assert.equal(lease.state.durationMs, 1_000);
+  assert.equal(lease.state.duration, 1_000);
   assert.equal(clock.pending(), 0);
 });
 
@@ -199,7 +199,7 @@ test('a Lease that somebody deletes is made anew', async () => {
 
 test('a Lease that somebody takes by hand ends leadership at once', async () => {
   const { clock, lease, a } = await electA();
-  lease.write({ holder: 'x', durationMs: 15_000, transitions: 9 }, lease.state);
+  lease.write({ holder: 'x', duration: 15_000, transitions: 9 }, lease.state);
   await clock.advance(100);
   assert.equal(a.leader.isLeader(), false);
   await clock.advance(100);

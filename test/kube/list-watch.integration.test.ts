@@ -28,7 +28,7 @@ function put(name: string, labels = {}): Promise<JsonObject> {
 
 /** Watches as the service does: `managed=true` with data, or the others without. */
 async function watchSecrets(selector: string, metadataOnly: boolean, silenceMs?: number) {
-  const cache = new Cache<string>({});
+  const cache = new Cache<string>();
   const seen: JsonObject[] = [];
   const changes: string[] = [];
   cache.subscribe(({ type, key }) => changes.push(`${type} ${key}`));
@@ -124,7 +124,7 @@ test('objects of a CRD that goes and comes back go and come back', async () => {
       );
     await until(made, 'the first object');
   };
-  const cache = new Cache<string>({});
+  const cache = new Cache<string>();
   const watch = startListWatch({
     client: admin,
     path: '/apis/example.org/v1/things',

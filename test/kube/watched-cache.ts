@@ -20,7 +20,7 @@ export interface WatchedCache extends AsyncDisposable {
   readonly api: FakeApi;
   readonly cache: Cache<string>;
   readonly watch: ListWatch;
-  /** `type key origin`, in order. */
+  /** `type key`, in order. */
   readonly changes: string[];
   readonly lines: { readonly level: string; readonly message: string; readonly fields: object }[];
   /** Waits until the cache holds just these keys. */
@@ -34,12 +34,12 @@ export async function watchFake(options: Partial<ListWatchOptions<string>> = {})
   api.put('a/one');
   api.put('a/two');
   const client = clientOf(clusterAt(api.server.url));
-  const cache = new Cache<string>({});
+  const cache = new Cache<string>();
   const changes: string[] = [];
   const lines: WatchedCache['lines'] = [];
   const note = (level: string) => (fields: object, message: string) =>
     void lines.push({ level, message, fields });
-  cache.subscribe(({ type, key, origin }: Change<string>) => changes.push(`${type} ${key} ${origin}`));
+  cache.subscribe(({ type, key }: Change<string>) => changes.push(`${type} ${key}`));
   const watch = startListWatch({
     client,
     path: '/api/v1/secrets',

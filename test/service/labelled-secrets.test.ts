@@ -28,11 +28,11 @@ function secretOf(resourceVersion: string): JsonObject {
 }
 
 function keep() {
-  const jwts = new Cache<Jwt>({});
+  const jwts = new Cache<Jwt>();
   const labelled = keepLabelledSecrets(jwts, new SharedValues());
   const told: string[] = [];
   labelled.cache.subscribe(({ type }) => told.push(type));
-  const list = (secret: JsonObject): void => labelled.cache.set(KEY, '7', labelled.parse(secret), 'list');
+  const list = (secret: JsonObject): void => labelled.cache.set(KEY, '7', labelled.parse(secret));
   const state = (): string => {
     const kept = labelled.cache.get(KEY);
     return kept === undefined ? 'absent' : isManaged(kept) ? 'managed' : 'other';
@@ -52,7 +52,7 @@ describe('of a Secret with our label', () => {
   it('what a JWT needs is kept as soon as the Secret was read for it, and nobody is told', () => {
     const all = keep();
     all.list(secretOf('7'));
-    all.jwts.set(KEY, '8', JWT, 'watch');
+    all.jwts.set(KEY, '8', JWT);
     assert.equal(all.state(), 'other');
     all.labelled.learn(secretOf('6')); // an answer that was overtaken
     assert.equal(all.state(), 'other');
@@ -63,16 +63,16 @@ describe('of a Secret with our label', () => {
 
   it('it is kept from the beginning where the JWT was there first', () => {
     const all = keep();
-    all.jwts.set(KEY, '5', JWT, 'list');
+    all.jwts.set(KEY, '5', JWT);
     all.list(secretOf('7'));
     assert.equal(all.state(), 'managed');
   });
 
   it('it is dropped when the JWT goes', () => {
     const all = keep();
-    all.jwts.set(KEY, '5', JWT, 'list');
+    all.jwts.set(KEY, '5', JWT);
     all.list(secretOf('7'));
-    all.jwts.delete(KEY, '9', 'watch');
+    all.jwts.delete(KEY, '9');
     assert.equal(all.state(), 'other');
     assert.deepEqual(all.labelled.cache.get(KEY), all.labelled.parse(secretOf('7')));
   });
@@ -85,10 +85,10 @@ describe('of a Secret with our label', () => {
         .join('.');
     const ordinary = tokenOf('somebody');
     const parse = (token: string, number: number): number => {
-      jwts.set(`science/t${number}`, '5', JWT, 'list');
+      jwts.set(`science/t${number}`, '5', JWT);
       const metadata = { namespace: 'science', name: `t${number}`, uid: 'u', resourceVersion: '7' };
       const kept = labelled.parse({ metadata, data: { token: Buffer.from(token).toString('base64') } });
-      labelled.cache.set(`science/t${number}`, '7', kept, 'list');
+      labelled.cache.set(`science/t${number}`, '7', kept);
       return number;
     };
     for (let number = 0; number < 1_000; number += 1) parse(tokenOf('s'.repeat(20_000)), number);

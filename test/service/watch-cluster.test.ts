@@ -114,3 +114,30 @@ it('a Secret whose label an admission plugin takes off is seen to go', async () 
   assert.equal(isThere(), false);
   await cluster.stop();
 });
+
+it('who writes a Secret is not told of it, but of what the answer to the write of a JWT holds', async () => {
+  const labels = { 'tokens.osg-htc.org/managed': 'true' };
+  const stored = { ...wireJwt().metadata, labels, resourceVersion: '9' };
+  await using server = await startBadServer((request, response) => {
+    const { method, path, query } = request;
+    response.writeHead(200);
+    if (method === 'PATCH')
+      return response.end(JSON.stringify({ ...wire('science'), metadata: stored, data: { token: 'eA==' } }));
+    if (query.get('watch') === 'true') return response.flushHeaders();
+    const items = path.endsWith('/jwts') ? [wire('science')] : [];
+    return response.end(JSON.stringify({ metadata: { resourceVersion: '8' }, items }));
+  });
+  await using client = clientOf(clusterAt(server.url));
+  const cluster = watchCluster(client, pino({ level: 'silent' }), undefined);
+  const told: string[] = [];
+  await cluster.synced;
+  cluster.subscribe({
+    jwtChanged: (_, after) => told.push(`JWT ${after?.name}`),
+    secretChanged: (_, name) => told.push(`Secret ${name}`),
+  });
+  await cluster.store.applySecret({ metadata: stored, data: { token: 'eA==' } }, { force: true });
+  assert.equal(cluster.sources.managedSecret('science', 'my-jwt')?.metadata.resourceVersion, '9');
+  await cluster.store.patchJwt('science', 'my-jwt', {});
+  assert.deepEqual(told, ['JWT my-jwt']);
+  await cluster.stop();
+});

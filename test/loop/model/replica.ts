@@ -47,16 +47,15 @@ export interface ReplicaOptions {
 export class Replica {
   readonly link: Link;
   readonly #options: ReplicaOptions;
-  readonly #jwts = new Cache<Jwt>({});
-  readonly #managed = new Cache<ManagedSecret>({});
-  readonly #others = new Cache<SecretMetadata>({});
+  readonly #jwts = new Cache<Jwt>();
+  readonly #managed = new Cache<ManagedSecret>();
+  readonly #others = new Cache<SecretMetadata>();
   readonly #watches: readonly Pick<ModelWatch<unknown>, Seen>[];
   readonly #checker: TokenChecker;
   readonly #memory = new Memory();
   #controller: Controller | undefined;
   #ended: Promise<void> | undefined;
   /** As in `watchCluster`: the round that writes a Secret need not hear of it. */
-  #isOwnWrite = false;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -136,11 +135,7 @@ export class Replica {
     if (this.#controller !== undefined || !isAble) return;
     const store = createTokenStore({
       client: link.client,
-      onSecret: (secret, signedBy) => {
-        this.#isOwnWrite = true;
-        remember(this.#managed, secret, parseManagedSecret(secret, signedBy));
-        this.#isOwnWrite = false;
-      },
+      onSecret: (secret, signedBy) => remember(this.#managed, secret, parseManagedSecret(secret, signedBy)),
       onJwt: (jwt) => remember(this.#jwts, jwt, keepJwt(jwt)),
     });
     const sources: Sources = {
@@ -211,7 +206,8 @@ export class Replica {
       this.#controller?.jwtChanged(before, after);
     });
     this.#managed.subscribe((change) => {
-      if (!this.#isOwnWrite) tellOfSecret((change.type === 'deleted' ? change.old : change.value).metadata);
+      if (change.origin !== 'write')
+        tellOfSecret((change.type === 'deleted' ? change.old : change.value).metadata);
     });
     this.#others.subscribe((change) => tellOfSecret(change.type === 'deleted' ? change.old : change.value));
   }
