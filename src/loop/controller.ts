@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { parseTime } from '../time/format-time.ts';
 import { locateKey } from '../reconcile/key-access.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { objectKey } from '../resources/object-key.ts';
@@ -113,7 +112,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
 
 /** Somebody wrote the status and nothing else. */
 function isStatusAlone(before: Jwt, after: Jwt): boolean {
-  const isWiped = after.status['observedGeneration'] === undefined; // every status of ours has it
+  const isWiped = after.recorded.observedGeneration === undefined; // every status of ours has it
   return (
     !isWiped &&
     before.uid === after.uid &&
@@ -127,7 +126,6 @@ function isStatusAlone(before: Jwt, after: Jwt): boolean {
 }
 
 /** Milliseconds since the epoch when the published token expires, as the status says. */
-function expiryOf(jwt: Jwt): number | undefined {
-  const seconds = parseTime(jwt.status['expiresAt']);
-  return seconds === undefined ? undefined : seconds * 1000;
+function expiryOf({ recorded: { expiresAt } }: Jwt): number | undefined {
+  return expiresAt === undefined ? undefined : expiresAt * 1000;
 }

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { stringMember } from '../resources/json.ts';
 import { formatTime } from '../time/format-time.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Recorder, Subject } from './recorder.ts';
@@ -36,10 +35,7 @@ export function createRecorder({ log, metrics, events }: RecorderOptions): Recor
     },
     conditionChanged(subject, condition, isFirst) {
       const { namespace, name } = subject;
-      const type = stringMember(condition, 'type') ?? '';
-      const status = stringMember(condition, 'status') ?? '';
-      const reason = stringMember(condition, 'reason') ?? '';
-      const note = stringMember(condition, 'message') ?? '';
+      const { type, status, reason, message: note } = condition;
       log.info({ namespace, name, condition: type, status, reason }, note);
       // Told when the write failed, at each try.
       if (reason === 'WriteFailed' || reason === 'WriteRefused') return;

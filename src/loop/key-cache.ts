@@ -1,3 +1,4 @@
+import { parsePublicJwk } from '../reconcile/key-record.ts';
 import type { AlgorithmName } from '../resources/algorithms.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import type { Result } from '../resources/result.ts';
@@ -24,6 +25,7 @@ type Held = KeyHolder<ReadKey> | undefined;
  * what it gets is for the reader to decide, by the annotations that come with the key.
  */
 export class KeyCache {
+  readonly #publicJwks = new Map<string, JWK | undefined>();
   readonly #publicKeys = new Map<string, Promise<PublicKey | undefined>>();
   readonly #entries = new Map<string, Promise<Held>>();
   readonly #capacity: number;
@@ -31,6 +33,13 @@ export class KeyCache {
   /** @param capacity how many keys are kept; the one unused for longest goes first. */
   constructor(capacity = 1_000) {
     this.#capacity = capacity;
+  }
+
+  /** The JWK in a `status.publicKey`, which many may share; `undefined` for a text that is not one. */
+  parsePublic(text: string): JWK | undefined {
+    const kept = this.#publicJwks.has(text) ? this.#publicJwks.get(text) : parsePublicJwk(text);
+    keepLatest(this.#publicJwks, text, kept, this.#capacity);
+    return kept;
   }
 
   /** The public key of a JWK, made ready once; `undefined` when it is not a key for the algorithm. */

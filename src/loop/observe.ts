@@ -5,7 +5,6 @@ import { ok } from '../resources/result.ts';
 import { hasOtherData, parseSecretMetadata, type SecretMetadata } from '../resources/secret.ts';
 import { findKeyRefusal, locateKey, readKeyText } from '../reconcile/key-access.ts';
 import type { KeyObservation, Observed, SecretObservation } from '../reconcile/observed.ts';
-import { readRecordedStatus } from '../reconcile/recorded-status.ts';
 import type { KeyCache } from './key-cache.ts';
 import {
   findVerifier,
@@ -58,10 +57,13 @@ export interface Known {
  */
 export async function observe(observer: Observer, jwt: Jwt, known: Known, now: number): Promise<Observed> {
   const key = known.key ?? observeKey(observer, jwt);
-  const secret = await observeSecret(observer, jwt, key, known.secret, now);
+  const { publicKey } = jwt.recorded;
+  const recordedKey = publicKey === undefined ? undefined : observer.keyCache.parsePublic(publicKey);
+  const secret = await observeSecret(observer, { jwt, key, recordedKey }, known.secret, now);
   return {
     jwt,
     key,
+    recordedKey,
     secret,
     absenceConfirmed: known.secret === 'absent',
     jwtConfirmed: known.jwt !== undefined,
@@ -154,15 +156,15 @@ async function readKey(
 
 async function observeSecret(
   { sources, keyCache }: Observer,
-  jwt: Jwt,
-  key: KeyObservation,
+  { jwt, key, recordedKey }: Pick<Observed, 'jwt' | 'key' | 'recordedKey'>,
   known: Known['secret'],
   now: number,
 ): Promise<SecretObservation | undefined> {
   if (known === 'absent') return undefined;
   const secret = known ?? sources.managedSecret(jwt.namespace, jwt.name);
   if (secret !== undefined && jwt.spec.ok) {
-    const verifier = findVerifier(readRecordedStatus(jwt.status), key.state === 'read' ? key.key : undefined);
+    const own = key.state === 'read' ? key.key : undefined;
+    const verifier = findVerifier(jwt.recorded, recordedKey, own);
     const token = await judgeEvidence(secret.evidence, jwt.spec.value, verifier, keyCache, now);
     const cached = sources.managedSecret(jwt.namespace, jwt.name);
     if (cached?.metadata.resourceVersion === secret.metadata.resourceVersion)

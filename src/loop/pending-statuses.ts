@@ -1,9 +1,9 @@
-import type { JsonObject } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
+import type { RecordedStatus } from '../resources/recorded-status.ts';
 
 interface Draft {
   readonly tokenId: string;
-  readonly status: JsonObject;
+  readonly status: RecordedStatus;
 }
 
 /** Of one JWT: more tries than are made before the first of them arrives, late. */
@@ -18,7 +18,7 @@ export class PendingStatuses {
   readonly #drafts = new Map<string, readonly Draft[]>();
 
   /** A token of that id is about to be written, and the status after it. */
-  note(uid: string, tokenId: string, status: JsonObject): void {
+  note(uid: string, tokenId: string, status: RecordedStatus): void {
     const earlier = this.#drafts.get(uid) ?? [];
     this.#drafts.set(uid, [...earlier, { tokenId, status }].slice(-MOST_DRAFTS));
   }
@@ -26,7 +26,8 @@ export class PendingStatuses {
   /** The JWT with the status that belongs to the token in its Secret; `tokenId` is that token's. */
   recall(jwt: Jwt, tokenId: unknown): Jwt {
     const draft = this.#drafts.get(jwt.uid)?.find((each) => each.tokenId === tokenId);
-    return draft === undefined || jwt.status['tokenId'] === tokenId ? jwt : { ...jwt, status: draft.status };
+    const isRecorded = draft === undefined || jwt.recorded.tokenId === tokenId;
+    return isRecorded ? jwt : { ...jwt, recorded: draft.status };
   }
 
   /** The status was written, or the JWT is gone. */

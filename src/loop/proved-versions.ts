@@ -1,5 +1,5 @@
-import { stringMember, type JsonObject } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
+import type { RecordedStatus } from '../resources/recorded-status.ts';
 import { isSameStatus } from '../reconcile/desired-status.ts';
 
 interface Version {
@@ -17,19 +17,19 @@ export class ProvedVersions {
   readonly #byUid = new Map<string, Version>();
 
   /** Whether the version of the key is all that is new in `status`; then it is kept here, and the status need not be written. */
-  cover({ uid, status: stored }: Jwt, status: JsonObject): boolean {
-    const [recorded, proved] = [stringMember(stored, 'keyVersion'), stringMember(status, 'keyVersion')];
-    if (recorded === undefined || proved === undefined || recorded === proved) return false;
-    if (!isSameStatus({ ...status, keyVersion: recorded }, stored)) return false;
-    this.#byUid.set(uid, { recorded, proved });
+  cover({ uid, recorded }: Jwt, { keyVersion: proved, ...rest }: RecordedStatus): boolean {
+    const { keyVersion } = recorded;
+    if (keyVersion === undefined || proved === undefined || keyVersion === proved) return false;
+    if (!isSameStatus({ ...rest, keyVersion }, recorded)) return false;
+    this.#byUid.set(uid, { recorded: keyVersion, proved });
     return true;
   }
 
   /** The JWT with the version that was proved since its status was written. */
   recall(jwt: Jwt): Jwt {
     const version = this.#byUid.get(jwt.uid);
-    if (version === undefined || jwt.status['keyVersion'] !== version.recorded) return jwt;
-    return { ...jwt, status: { ...jwt.status, keyVersion: version.proved } };
+    if (version === undefined || jwt.recorded.keyVersion !== version.recorded) return jwt;
+    return { ...jwt, recorded: { ...jwt.recorded, keyVersion: version.proved } };
   }
 
   /** The JWT is gone. */

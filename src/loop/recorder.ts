@@ -1,12 +1,17 @@
-import type { JsonObject } from '../resources/json.ts';
 import type { AlgorithmName } from '../resources/algorithms.ts';
 import type { SignatureCause, StateReason } from '../resources/reasons.ts';
+import type { RecordedCondition } from '../resources/recorded-status.ts';
 
 /** The JWT that an entry is about. */
 export interface Subject {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+}
+
+/** Who an entry about this JWT is about. */
+export function subjectOf({ namespace, name, uid }: Subject): Subject {
+  return { namespace, name, uid };
 }
 
 /** A token that was signed and written. Times in seconds since the epoch. */
@@ -28,10 +33,10 @@ export interface Signature extends Subject {
  */
 export interface Recorder {
   signed(signature: Signature): void;
-  /** The Secret's metadata was written anew, with the same token. */
+  /** The Secret's metadata was written again, with the same token. */
   repaired(subject: Subject): void;
   /** A condition of the JWT changed its status or reason; `condition` as stored, `isFirst` when there was none before. */
-  conditionChanged(subject: Subject, condition: JsonObject, isFirst: boolean): void;
+  conditionChanged(subject: Subject, condition: RecordedCondition, isFirst: boolean): void;
   /** A round ended without what it was for; it is made again at `retryAt` (ms since the epoch) if that is given. */
   failed(subject: Subject, reason: StateReason, message: string, retryAt: number | undefined): void;
 }

@@ -1,4 +1,3 @@
-import { readRecordedStatus } from '../reconcile/recorded-status.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { KeyCache } from './key-cache.ts';
 import type { Sources } from './observe.ts';
@@ -74,7 +73,9 @@ export class TokenChecker {
     const evidence = this.#unchecked(namespace, name);
     if (evidence === undefined) return;
     const jwt = this.#options.sources.jwt(namespace, name);
-    const verifier = jwt === undefined ? undefined : findVerifier(readRecordedStatus(jwt.status), undefined);
+    const { publicKey } = jwt?.recorded ?? {};
+    const publicJwk = publicKey === undefined ? undefined : this.#keyCache.parsePublic(publicKey);
+    const verifier = jwt === undefined ? undefined : findVerifier(jwt.recorded, publicJwk, undefined);
     if (jwt?.spec.ok !== true || verifier === undefined) evidence.unchecked = undefined;
     else await checkSignature(evidence, verifier, jwt.spec.value.algorithm, this.#keyCache);
   }

@@ -1,7 +1,9 @@
+import type { JWK } from 'jose';
 import type { AlgorithmName } from '../resources/algorithms.ts';
 import type { JwtSpec } from '../resources/jwt.ts';
+import type { RecordedStatus } from '../resources/recorded-status.ts';
 import { isTokenTooLong, readSecretToken } from '../resources/secret.ts';
-import type { RecordedStatus, TokenObservation } from '../reconcile/observed.ts';
+import type { TokenObservation } from '../reconcile/observed.ts';
 import { readToken } from '../signing/token.ts';
 import { findFacts, type TokenFacts } from '../signing/token-facts.ts';
 import { judgeClaims, verifiesWith } from '../signing/check-token.ts';
@@ -46,11 +48,18 @@ export function gatherEvidence(secret: unknown, signedBy?: string): TokenEvidenc
   };
 }
 
-/** The public key to check a signature with: of the private key when that was read, else the recorded one. */
+/** The public key to check a signature with. */
 export type Verifier = Pick<SigningKey, 'publicJwk' | 'thumbprint'>;
 
-export function findVerifier(recorded: RecordedStatus, key: SigningKey | undefined): Verifier | undefined {
-  const { publicJwk, keyThumbprint } = recorded;
+/**
+ * The recorded one if there is one (`publicJwk` is the parsed `publicKey` of the status), else that of the private key if it
+ * was read.
+ */
+export function findVerifier(
+  { keyThumbprint }: Pick<RecordedStatus, 'keyThumbprint'>,
+  publicJwk: JWK | undefined,
+  key: SigningKey | undefined,
+): Verifier | undefined {
   if (publicJwk !== undefined && keyThumbprint !== undefined) return { publicJwk, thumbprint: keyThumbprint };
   return key;
 }

@@ -56,10 +56,13 @@ export class WriteBudget {
     return Math.abs(now - scheduledAt) >= SHORTEST_PERIOD_MS;
   }
 
-  /** More was written than is written at once: somebody else must keep changing the Secret. */
-  isContended(uid: string, now: number): boolean {
+  /**
+   * More was written than is written at once: somebody else must keep changing the Secret. `more`: unscheduled writes that
+   * are about to be made.
+   */
+  isContended(uid: string, now: number, more = 0): boolean {
     const account = this.#accounts.get(uid);
-    return account !== undefined && levelOf(account, now) > AT_ONCE;
+    return account !== undefined && levelOf(account, now) + more > AT_ONCE;
   }
 
   /**

@@ -1,5 +1,6 @@
-import { arrayMember, isJsonObject, stringMember, type JsonObject } from '../resources/json.ts';
 import type { StateReason } from '../resources/reasons.ts';
+import type { RecordedCondition, RecordedStatus } from '../resources/recorded-status.ts';
+import { wholeTime } from '../time/format-time.ts';
 
 /** Condition types of a JWT. `Ready` and `KeyAvailable` are always there, the others only when they say something. */
 export type ConditionType =
@@ -20,27 +21,31 @@ export interface Condition {
   readonly message: string;
 }
 
-/** The condition of that type in a stored status. */
-export function findCondition(status: JsonObject, type: unknown): JsonObject | undefined {
-  return arrayMember(status, 'conditions')
-    .filter(isJsonObject)
-    .find((condition) => condition['type'] === type);
+/** The recorded condition of that type. */
+export function findCondition(
+  { conditions }: Pick<RecordedStatus, 'conditions'>,
+  type: string,
+): RecordedCondition | undefined {
+  return conditions.find((condition) => condition.type === type);
 }
 
 /**
- * Conditions as they are stored: `lastTransitionTime` (RFC 3339) moves only when `status` does (Kubernetes API
- * conventions).
+ * Conditions as they are to be recorded: `lastTransitionTime` moves only when `status` does (Kubernetes API
+ * conventions). `now` in seconds since the epoch.
  */
-export function storeConditions(
+export function recordConditions(
   conditions: readonly Condition[],
-  previous: JsonObject,
+  previous: Pick<RecordedStatus, 'conditions'>,
   generation: number,
-  now: string,
-): readonly JsonObject[] {
+  now: number,
+): readonly RecordedCondition[] {
   return conditions.map((condition) => {
     const before = findCondition(previous, condition.type);
-    const since =
-      before?.['status'] === condition.status ? stringMember(before, 'lastTransitionTime') : undefined;
-    return { ...condition, observedGeneration: generation, lastTransitionTime: since ?? now };
+    const since = before?.status === condition.status ? before.lastTransitionTime : undefined;
+    return {
+      ...condition,
+      observedGeneration: generation,
+      lastTransitionTime: since ?? wholeTime(now),
+    };
   });
 }

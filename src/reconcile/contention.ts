@@ -31,11 +31,12 @@ export type Contenders = readonly string[] | 'recorded';
 
 /** What is said of a Secret that others keep changing. */
 export function describeContention(
-  { namespace, name, status }: Pick<Jwt, 'namespace' | 'name' | 'status'>,
+  { namespace, name, recorded }: Pick<Jwt, 'namespace' | 'name' | 'recorded'>,
   contenders: Contenders,
 ): StateProblem {
-  const recorded = stringMember(findCondition(status, 'Contended'), 'message');
-  if (contenders === 'recorded' && recorded !== undefined) return { reason: 'Contended', message: recorded };
+  const before = findCondition(recorded, 'Contended');
+  if (contenders === 'recorded' && before !== undefined)
+    return { reason: 'Contended', message: before.message };
   const managers = contenders === 'recorded' ? [] : contenders;
   const who =
     managers.length === 0 ? 'none is recorded' : managers.map((manager) => `"${manager}"`).join(', ');

@@ -1,52 +1,70 @@
+import type { JWK } from 'jose';
 import { isDeepStrictEqual } from 'node:util';
-import { stringMember, type JsonObject } from '../resources/json.ts';
+import { isJsonObject } from '../resources/json.ts';
+import type { RecordedStatus } from '../resources/recorded-status.ts';
 import { bareJwk, publishedJwk } from '../signing/key.ts';
-import type { Observed } from './observed.ts';
-import { isKeyChanged } from './plan.ts';
-import { parsePublicJwk } from './recorded-status.ts';
+import type { KeyObservation, Observed } from './observed.ts';
+
+/** What `status` says of a key. */
+type KeyRecord = Pick<RecordedStatus, 'keyId' | 'keyThumbprint' | 'publicKey' | 'keyVersion'>;
 
 /**
- * What `status` says of the key that the present token was signed with. It moves with a signature, or when the key was
+ * What `status` says of the key that the present token was signed with. It changes with a signature, or when the key was
  * read and proved to be the recorded one; so a key that cannot sign never replaces the record of the one that did.
  */
-export function describeKeyRecord({ jwt, key, secret }: Observed, hasSigned: boolean): JsonObject {
-  const { status, spec } = jwt;
+export function describeKeyRecord(
+  { jwt, key, secret, recordedKey }: Observed,
+  hasSigned: boolean,
+): KeyRecord {
+  const { recorded, spec } = jwt;
+  const { keyThumbprint, publicKey, keyVersion } = recorded;
   const token = secret?.token.state === 'valid' ? secret.token : undefined;
-  if (!spec.ok || (!hasSigned && token === undefined)) return recordedKey(status);
+  if (!spec.ok || (!hasSigned && token === undefined))
+    return { keyId: recorded.keyId, keyThumbprint, publicKey, keyVersion };
   const { keyId, algorithm } = spec.value;
-  const isProved = hasSigned || (token?.signature === 'verified' && !isKeyChanged(status, key));
+  const publish = (jwk: JWK): string => JSON.stringify(publishedJwk(jwk, keyId, algorithm));
+  const isProved = hasSigned || (token?.signature === 'verified' && !isKeyChanged(recorded, key));
   if (key.state === 'read' && isProved) {
-    return {
-      keyId,
-      keyThumbprint: key.key.thumbprint,
-      publicKey: JSON.stringify(publishedJwk(key.key.publicJwk, keyId, algorithm)),
-      keyVersion: key.version,
-    };
+    const { publicJwk, thumbprint } = key.key;
+    return { keyId, keyThumbprint: thumbprint, publicKey: publish(publicJwk), keyVersion: key.version };
   }
   // A valid token carries the kid of the spec, whatever was recorded.
-  const publicJwk = parsePublicJwk(stringMember(status, 'publicKey'));
-  const publicKey =
-    publicJwk === undefined ? {} : { publicKey: JSON.stringify(publishedJwk(publicJwk, keyId, algorithm)) };
-  return { ...recordedKey(status), keyId, ...publicKey };
+  return {
+    keyId,
+    keyThumbprint,
+    publicKey: recordedKey === undefined ? publicKey : publish(recordedKey),
+    keyVersion,
+  };
+}
+
+/** A key that was read just now and is not the one that the last token was signed with. */
+export function isKeyChanged(
+  { keyThumbprint }: Pick<RecordedStatus, 'keyThumbprint'>,
+  key: KeyObservation,
+): boolean {
+  return key.state === 'read' && keyThumbprint !== undefined && keyThumbprint !== key.key.thumbprint;
 }
 
 /**
  * Whether two texts in `status.publicKey` are the same key. Earlier versions left `kid`, `alg` and `use` out: that alone
  * is no reason to write a status, or an upgrade would write all of them.
  */
-export function isSamePublicKey(one: unknown, other: unknown): boolean {
+export function isSamePublicKey(one: string | undefined, other: string | undefined): boolean {
   if (one === other) return true;
   return isDeepStrictEqual(bareKey(one), bareKey(other));
 }
 
-function bareKey(text: unknown): unknown {
-  const jwk = typeof text === 'string' ? parsePublicJwk(text) : undefined;
+function bareKey(text: string | undefined): unknown {
+  const jwk = text === undefined ? undefined : parsePublicJwk(text);
   return jwk === undefined ? text : bareJwk(jwk);
 }
 
-function recordedKey(status: JsonObject): JsonObject {
-  const members = ['keyId', 'keyThumbprint', 'publicKey', 'keyVersion'].map(
-    (name) => [name, status[name]] as const,
-  );
-  return Object.fromEntries(members.filter(([, value]) => value !== undefined));
+/** The JWK in `status.publicKey`; `undefined` for a text that is not a JWK. */
+export function parsePublicJwk(text: string): JWK | undefined {
+  try {
+    const jwk: unknown = JSON.parse(text);
+    return isJsonObject(jwk) && typeof jwk['kty'] === 'string' ? { ...jwk, kty: jwk['kty'] } : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,7 +1,6 @@
 import type { SignatureCause } from '../resources/reasons.ts';
 import type { Observed } from './observed.ts';
-import { plannedRenewal } from './plan.ts';
-import { parseTime } from '../time/format-time.ts';
+import { plannedRenewal } from './next-look.ts';
 
 /**
  * Seconds between the planned moment of a renewal and its signature; `undefined` for a signature that is no renewal. One
@@ -13,6 +12,6 @@ export function renewalLateness(
   now: number,
 ): number | undefined {
   if (cause !== 'RenewalDue' && cause !== 'Expired') return undefined;
-  const planned = cause === 'RenewalDue' ? plannedRenewal(jwt, secret) : parseTime(jwt.status['renewsAt']);
+  const planned = cause === 'RenewalDue' ? plannedRenewal(jwt, secret) : jwt.recorded.renewsAt;
   return planned === undefined || planned > now ? undefined : now - planned;
 }

@@ -56,17 +56,8 @@ export interface Observed {
   /** The JWT is as the API server itself has it; a cache may be behind. */
   readonly jwtConfirmed?: boolean;
   readonly key: KeyObservation;
+  /** The public key that the status records; `undefined` without one that can be read. */
+  readonly recordedKey?: JWK | undefined;
   /** The JWT names the Secret of its own name as the one that holds its key. */
   readonly isKeyInOwnSecret?: boolean;
-}
-
-/** What earlier runs wrote down about themselves in the JWT's status. */
-export interface RecordedStatus {
-  readonly observedGeneration: number | undefined;
-  readonly keyVersion: string | undefined;
-  readonly keyThumbprint: string | undefined;
-  readonly publicJwk: JWK | undefined;
-  readonly tokenId: string | undefined;
-  readonly lastRenew: string | undefined;
-  readonly renewals: number;
 }

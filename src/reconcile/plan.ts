@@ -1,19 +1,16 @@
-import type { JwtSpec } from '../resources/jwt.ts';
 import { describeKeyInOwnSecret } from '../resources/key-in-own-secret.ts';
-import { RENEW } from '../resources/names.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import type { SignatureCause } from '../resources/reasons.ts';
-import { renewalTime } from '../signing/schedule.ts';
 import { hasDrift } from './desired-secret.ts';
-import type { KeyObservation, Observed, SecretObservation } from './observed.ts';
+import type { Observed } from './observed.ts';
 import { describeConflict, findOwnership, isOwner } from './ownership.ts';
-import { readRecordedStatus } from './recorded-status.ts';
+import { findCause, type Facts } from './signature-cause.ts';
 import { releaseTime } from './take-over.ts';
 
 /** What to do for one JWT now. */
 export type Plan =
-  /** Nothing, ever again: it is being deleted, and its Secret goes by garbage collection. */
-  | { readonly do: 'leave' }
+  /** Nothing: the JWT is being deleted, and its Secret goes by garbage collection. */
+  | { readonly do: 'ignore' }
   /** Take token-manager's finalizer off: the JWT is being deleted, and nobody else does. */
   | { readonly do: 'release' }
   /** Look closer first: the decision depends on something that was not read yet. Then plan again. */
@@ -23,14 +20,11 @@ export type Plan =
   | { readonly do: 'repair'; readonly problem?: StateProblem }
   /** Nothing can be done until an input changes; `wanted` is why a signature would be due, if one is. */
   | { readonly do: 'report'; readonly problem: StateProblem; readonly wanted?: SignatureCause }
-  | { readonly do: 'rest' };
+  /** Nothing: the Secret holds a valid token that matches the spec. */
+  | { readonly do: 'upToDate' };
 
-type Facts = {
-  readonly observed: Observed;
-  readonly spec: JwtSpec;
-  /** Seconds since the epoch. */
-  readonly now: number;
-};
+/** A plan that writes the Secret. */
+export type SecretChange = Extract<Plan, { do: 'sign' | 'repair' }>;
 
 /** The first check that has an answer decides. The loop, `explain` and the tests all read this table. */
 const POLICY: readonly ((facts: Facts) => Plan | undefined)[] = [
@@ -48,14 +42,14 @@ const POLICY: readonly ((facts: Facts) => Plan | undefined)[] = [
 export function planNext(observed: Observed, now: number): Plan {
   const { jwt } = observed;
   if (jwt.deleting)
-    return { do: now >= (releaseTime(jwt) ?? Number.POSITIVE_INFINITY) ? 'release' : 'leave' };
+    return { do: now >= (releaseTime(jwt) ?? Number.POSITIVE_INFINITY) ? 'release' : 'ignore' };
   if (!jwt.spec.ok) return { do: 'report', problem: jwt.spec.problem };
   const facts = { observed, spec: jwt.spec.value, now };
   for (const check of POLICY) {
     const plan = check(facts);
     if (plan !== undefined) return plan;
   }
-  return { do: 'rest' };
+  return { do: 'upToDate' };
 }
 
 /**
@@ -79,7 +73,7 @@ function reportConflict({ observed: { jwt, secret } }: Facts): Plan | undefined 
 
 /** A Secret that was written once may be on its way from one watch to the other: its label was taken off. */
 function confirmAbsence({ observed: { jwt, secret, absenceConfirmed } }: Facts): Plan | undefined {
-  const isExpected = secret === undefined && readRecordedStatus(jwt.status).tokenId !== undefined;
+  const isExpected = secret === undefined && jwt.recorded.tokenId !== undefined;
   return isExpected && absenceConfirmed !== true ? { do: 'read', what: 'token' } : undefined;
 }
 
@@ -93,16 +87,14 @@ function readPresentToken({ observed: { secret } }: Facts): Plan | undefined {
  */
 function readKeyToVerify({ observed: { jwt, secret, key } }: Facts): Plan | undefined {
   if (secret?.token.state !== 'valid' || key.state !== 'unread') return undefined;
-  const isUnproved =
-    secret.token.signature === 'unknown' || readRecordedStatus(jwt.status).keyVersion === undefined;
+  const isUnproved = secret.token.signature === 'unknown' || jwt.recorded.keyVersion === undefined;
   return isUnproved ? { do: 'read', what: 'key' } : undefined;
 }
 
 function readChangedKey({ observed: { jwt, key } }: Facts): Plan | undefined {
-  const recorded = readRecordedStatus(jwt.status);
-  return key.state === 'unread' && recorded.keyVersion !== undefined && recorded.keyVersion !== key.version
-    ? { do: 'read', what: 'key' }
-    : undefined;
+  const { keyVersion } = jwt.recorded;
+  const isChanged = key.state === 'unread' && keyVersion !== undefined && keyVersion !== key.version;
+  return isChanged ? { do: 'read', what: 'key' } : undefined;
 }
 
 function signIfDue({ observed, spec, now }: Facts): Plan | undefined {
@@ -112,7 +104,7 @@ function signIfDue({ observed, spec, now }: Facts): Plan | undefined {
   if (cause === 'SecretMissing' && mayBeGone(observed)) return { do: 'read', what: 'jwt' };
   switch (observed.key.state) {
     case 'unavailable':
-      // What can be mended without the key is mended meanwhile.
+      // What can be repaired without the key is repaired meanwhile.
       return (
         repairIfDrifted({ observed, spec, now }) ?? {
           do: 'report',
@@ -131,7 +123,7 @@ function signIfDue({ observed, spec, now }: Facts): Plan | undefined {
 
 /** A Secret that was written once may have gone with its JWT, whose own news comes by another watch. */
 function mayBeGone({ jwt, jwtConfirmed }: Observed): boolean {
-  return readRecordedStatus(jwt.status).tokenId !== undefined && jwtConfirmed !== true;
+  return jwt.recorded.tokenId !== undefined && jwtConfirmed !== true;
 }
 
 /**
@@ -139,8 +131,7 @@ function mayBeGone({ jwt, jwtConfirmed }: Observed): boolean {
  * and only the status would say so.
  */
 function mayBeServed({ jwt, secret, jwtConfirmed }: Observed): boolean {
-  const isOther =
-    secret?.token.state === 'valid' && secret.token.tokenId !== readRecordedStatus(jwt.status).tokenId;
+  const isOther = secret?.token.state === 'valid' && secret.token.tokenId !== jwt.recorded.tokenId;
   return isOther && jwtConfirmed !== true;
 }
 
@@ -149,34 +140,7 @@ function lacksClaims({ observed, spec }: Facts): boolean {
   return spec.claimsDigest !== undefined && observed.jwtConfirmed !== true;
 }
 
-/** Why a new token is due now, or `undefined` when the present one serves. */
-export function findCause({ observed: { jwt, secret, key }, spec, now }: Facts): SignatureCause | undefined {
-  if (secret === undefined) return 'SecretMissing';
-  const { token } = secret;
-  if (token.state === 'unread') return undefined;
-  if (token.state === 'faulty') return token.cause;
-  if (isKeyChanged(jwt.status, key)) return 'KeyChanged';
-  const renew = jwt.annotations[RENEW];
-  if (renew !== undefined && renew !== readRecordedStatus(jwt.status).lastRenew) return 'RenewRequested';
-  return now >= renewalTime(jwt.uid, token.expiresAt, spec) ? 'RenewalDue' : undefined;
-}
-
-/** A key read anew that is not the one the last token was signed with. */
-export function isKeyChanged(status: Observed['jwt']['status'], key: KeyObservation): boolean {
-  const { keyThumbprint } = readRecordedStatus(status);
-  return key.state === 'read' && keyThumbprint !== undefined && keyThumbprint !== key.key.thumbprint;
-}
-
 function repairIfDrifted({ observed: { jwt, secret }, spec }: Facts): Plan | undefined {
   if (secret === undefined || secret.token.state !== 'valid') return undefined;
   return hasDrift(jwt, spec, secret, secret.token.expiresAt) ? { do: 'repair' } : undefined;
-}
-
-/** Seconds since the epoch when the present token is to be replaced; `undefined` without a valid one. */
-export function plannedRenewal(
-  jwt: Observed['jwt'],
-  secret: SecretObservation | undefined,
-): number | undefined {
-  if (!jwt.spec.ok || secret?.token.state !== 'valid') return undefined;
-  return renewalTime(jwt.uid, secret.token.expiresAt, jwt.spec.value);
 }

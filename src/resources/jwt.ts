@@ -13,6 +13,7 @@ import {
 import { parseKeySource, type KeySource } from './key-source.ts';
 import { KIND, PREFIX, RENEW } from './names.ts';
 import type { StateProblem } from './problem.ts';
+import { parseRecordedStatus, type RecordedStatus } from './recorded-status.ts';
 import { fail, ok, type Result } from './result.ts';
 
 /** Above a thousand, reading and writing claims may overflow the stack; the API server stores ten thousand. */
@@ -67,8 +68,8 @@ export interface Jwt {
   readonly annotations: StringMap;
   readonly finalizers: readonly string[];
   readonly spec: Result<JwtSpec, StateProblem>;
-  /** As on the wire; `{}` when there is none yet. */
-  readonly status: JsonObject;
+  /** What its status says. */
+  readonly recorded: RecordedStatus;
 }
 
 /** Reads a JWT from wire JSON; the problem is one sentence for an object that is no JWT at all. */
@@ -100,7 +101,7 @@ export function parseJwt(object: unknown): Result<Jwt, string> {
           `metadata.labels and finalizers are more than ${MAX_ENTRIES}, or take more than ${MAX_ENTRIES_BYTES} bytes: remove some`,
         )
       : parseJwtSpec(member(object, 'spec')),
-    status: objectMember(object, 'status') ?? {},
+    recorded: parseRecordedStatus(member(object, 'status')),
   });
 }
 

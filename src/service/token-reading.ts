@@ -1,5 +1,4 @@
 import { findCondition } from '../reconcile/conditions.ts';
-import { parseTime } from '../time/format-time.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { TokenReading } from '../telemetry/token-series.ts';
 
@@ -7,19 +6,18 @@ import type { TokenReading } from '../telemetry/token-series.ts';
  * What the gauges say of a JWT at `now` (milliseconds since the epoch). The status is written by whoever leads, and when
  * nobody does it goes on to say Ready: an expired token is not, whatever it says.
  */
-export function readingOf({ namespace, name, status }: Jwt, now: number): TokenReading {
-  const expiresAt = milliseconds(status['expiresAt']);
-  const isReady = findCondition(status, 'Ready')?.['status'] === 'True';
+export function readingOf({ namespace, name, recorded }: Jwt, now: number): TokenReading {
+  const expiresAt = milliseconds(recorded.expiresAt);
+  const isReady = findCondition(recorded, 'Ready')?.status === 'True';
   return {
     namespace,
     name,
     expiresAt,
-    renewsAt: milliseconds(status['renewsAt']),
+    renewsAt: milliseconds(recorded.renewsAt),
     ready: isReady && expiresAt !== undefined && expiresAt > now,
   };
 }
 
-function milliseconds(time: unknown): number | undefined {
-  const seconds = parseTime(time);
+function milliseconds(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds * 1000;
 }

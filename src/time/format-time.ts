@@ -8,8 +8,12 @@ export const LATEST_TIME: Seconds = 253_402_300_799;
  * after 9999, which has no such form, becomes that: a time may come from a token that anybody wrote.
  */
 export function formatTime(time: Seconds): string {
-  const bounded = time > 0 ? Math.min(time, LATEST_TIME) : 0;
-  return `${new Date(toMilliseconds(Math.floor(bounded))).toISOString().slice(0, 19)}Z`;
+  return `${new Date(toMilliseconds(wholeTime(time))).toISOString().slice(0, 19)}Z`;
+}
+
+/** The moment that `formatTime` writes. */
+export function wholeTime(time: Seconds): Seconds {
+  return Math.floor(time > 0 ? Math.min(time, LATEST_TIME) : 0);
 }
 
 /** A moment as Kubernetes' MicroTime, for Leases and Events: six digits, or the API server refuses it. */

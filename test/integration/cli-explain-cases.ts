@@ -29,7 +29,7 @@ export function describeExplain(world: () => World): void {
       const report: Loose = JSON.parse(out);
       const { status } = await world().objects.get('jwts', 'science', 'ready');
       assert.equal(code, 0);
-      assert.equal(report.next.do, 'rest');
+      assert.equal(report.next.do, 'upToDate');
       assert.equal(report.token.claims.jti, status.tokenId);
       assert.equal(report.nextRenewals[0].at, status.renewsAt);
       assert.deepEqual(

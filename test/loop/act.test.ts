@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { jwtVerify } from 'jose';
-import { repairSecret, signAndWrite, statusBody, type Store } from '../../src/loop/act.ts';
+import { repairSecret, writeToken, type Store } from '../../src/loop/act.ts';
+import { makeToken, type NewToken } from '../../src/loop/make-token.ts';
 import { Stale } from '../../src/loop/stale.ts';
 import type { Observed } from '../../src/reconcile/observed.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import { readSecretToken } from '../../src/resources/secret.ts';
 import { LAST_SIGNING_TIME } from '../../src/resources/names.ts';
-import { makeJwt, makeSpec } from '../fixtures/jwts.ts';
+import { makeJwt } from '../fixtures/jwts.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
 import { DAY, NOW, ourSecret, readKey, UNREAD } from '../fixtures/observed.ts';
 import { wireSecret } from './model/sources.ts';
 
 const jwt = makeJwt();
-const spec = makeSpec();
 const key = { state: 'read', version: 'key/1', key: await readKey() } as const;
 const absent: Observed = { jwt, secret: undefined, key };
 
@@ -37,46 +37,31 @@ function makeStore(stored?: JsonObject) {
 const versionOf = (body: JsonObject | undefined): unknown =>
   objectMember(body, 'metadata')?.['resourceVersion'];
 
-describe('signing', () => {
-  it('writes a token that verifies, and tells of it before', async () => {
-    const { store, applied } = makeStore();
-    const told: unknown[] = [];
-    const signed = await signAndWrite(store, absent, NOW + 0.9, (token) => {
-      assert.deepEqual(applied, []);
-      told.push(token);
-    });
-    assert.ok(signed.ok);
-    assert.deepEqual(told, [signed.value]);
-    assert.equal(signed.value.issuedAt, NOW);
-    const [write] = applied;
-    const token = readSecretToken(write?.body) ?? '';
-    const currentDate = new Date(NOW * 1000);
-    const { payload, protectedHeader } = await jwtVerify(token, createPublicKey(NRP_KEY), { currentDate });
-    assert.deepEqual(payload, { ...signed.value.claims });
-    assert.deepEqual(protectedHeader, { alg: 'ES256', kid: 'my-jwt-key', typ: 'JWT' });
-    assert.equal(write?.signedBy, key.key.thumbprint);
-  });
+const newToken = async (): Promise<NewToken> => {
+  const made = await makeToken(absent, NOW);
+  assert.ok(made.ok);
+  return made.value;
+};
 
-  it('writes no token that is too long to be read again: it would be signed again and again', async () => {
+describe('writing a token', () => {
+  it('writes one that verifies, with the key that it was signed with', async () => {
     const { store, applied } = makeStore();
-    const large = makeJwt({ data: { sub: 'x'.repeat(60_000) } });
-    const told: unknown[] = [];
-    const signed = await signAndWrite(
-      store,
-      { ...absent, jwt: large },
-      NOW,
-      (token) => void told.push(token),
-    );
-    assert.ok(!signed.ok);
-    assert.equal(signed.problem.reason, 'ClaimsInvalid');
-    assert.match(signed.problem.message, /^the token would take 80\d{3} bytes, .*: make spec.data smaller$/);
-    assert.deepEqual([...told, ...applied], []);
+    const { claims, signedBy, text } = await newToken();
+    await writeToken(store, absent, await newToken());
+    await writeToken(store, absent, { ...(await newToken()), text, claims });
+    const write = applied[1];
+    assert.equal(readSecretToken(write?.body), text);
+    const currentDate = new Date(NOW * 1000);
+    const { payload, protectedHeader } = await jwtVerify(text, createPublicKey(NRP_KEY), { currentDate });
+    assert.deepEqual(payload, { ...claims });
+    assert.deepEqual(protectedHeader, { alg: 'ES256', kid: 'my-jwt-key', typ: 'JWT' });
+    assert.deepEqual([write?.signedBy, signedBy], [key.key.thumbprint, key.key.thumbprint]);
   });
 
   it('writes over exactly the Secret that was seen, by force; over none without it', async () => {
     const { store, applied } = makeStore();
-    await signAndWrite(store, absent, NOW, () => {});
-    await signAndWrite(store, { ...absent, secret: ourSecret(jwt) }, NOW, () => {});
+    await writeToken(store, absent, await newToken());
+    await writeToken(store, { ...absent, secret: ourSecret(jwt) }, await newToken());
     assert.deepEqual(
       applied.map(({ body, force }) => [versionOf(body), force]),
       [
@@ -86,26 +71,10 @@ describe('signing', () => {
     );
   });
 
-  it('ends with the problem of a spec or claims that cannot be signed, and writes nothing', async () => {
-    const { store, applied } = makeStore();
-    for (const mistake of [{ algorithm: 'none' }, { data: { n: 2 ** 60 } }, { data: { iss: 7 } }]) {
-      const signed = await signAndWrite(store, { ...absent, jwt: makeJwt(mistake) }, NOW, () => {});
-      assert.ok(!signed.ok && signed.problem.reason === 'ClaimsInvalid');
-    }
-    assert.deepEqual(applied, []);
-  });
-
-  it('throws what the API server says, and on a key that was never read', async () => {
+  it('throws what the API server says', async () => {
     const { store } = makeStore();
     const refusing = { ...store, applySecret: () => Promise.reject(new Error('409')) };
-    await assert.rejects(
-      signAndWrite(refusing, absent, NOW, () => {}),
-      /409/,
-    );
-    await assert.rejects(
-      signAndWrite(store, { ...absent, key: UNREAD }, NOW, () => {}),
-      /before its key was read/,
-    );
+    await assert.rejects(writeToken(refusing, absent, await newToken()), /409/);
   });
 
   it('makes token-manager’s Secret ours first, then writes over that state', async () => {
@@ -121,7 +90,7 @@ describe('signing', () => {
     const { store, applied, patches } = makeStore(
       wireSecret('my-jwt', {}, { resourceVersion: '11', annotations, managedFields }),
     );
-    await signAndWrite(store, { ...absent, secret: legacy }, NOW, () => {});
+    await writeToken(store, { ...absent, secret: legacy }, await newToken());
     assert.equal(patches.length, 1);
     assert.equal(versionOf(applied[0]?.body), 'patched');
   });
@@ -130,7 +99,7 @@ describe('signing', () => {
 describe('repairing', () => {
   const repair = async (stored?: JsonObject) => {
     const { store, applied } = makeStore(stored);
-    const repairing = repairSecret(store, jwt, spec, ourSecret(jwt));
+    const repairing = repairSecret(store, { jwt, secret: ourSecret(jwt), key: UNREAD });
     const isStale = await repairing.then(
       () => false,
       (error: unknown) => error instanceof Stale,
@@ -162,15 +131,4 @@ describe('repairing', () => {
       assert.deepEqual(await repair(stored), { isStale: true, applied: [] });
     });
   }
-});
-
-describe('the body of a status', () => {
-  it('carries the resourceVersion of the JWT that it is about', () => {
-    assert.deepEqual(statusBody(jwt, { renewals: 1 }), {
-      apiVersion: 'tokens.osg-htc.org/v1',
-      kind: 'JWT',
-      metadata: { name: 'my-jwt', namespace: 'science', resourceVersion: '7' },
-      status: { renewals: 1 },
-    });
-  });
 });

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import { findCondition } from '../../src/reconcile/conditions.ts';
-import { formatTime } from '../../src/time/format-time.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { NOW } from '../fixtures/observed.ts';
 import { jwt, makeReconciler, RETRY_AT } from './made-reconciler.ts';
+import { NO_STATUS } from '../fixtures/jwts.ts';
 import { KEY_SECRET, wireSecret } from './model/sources.ts';
 
 describe('a Secret that somebody else keeps changing', () => {
@@ -42,24 +42,21 @@ describe('a Secret that somebody else keeps changing', () => {
     const held = await reconcileJwt(reconciler, jwt, RETRY_AT);
     assert.deepEqual(held, { next: 'look', at: NOW * 1000 + 1_250 });
     assert.equal(made.signed.length, 5);
-    const status = made.statuses.at(-1) ?? {};
+    const status = made.statuses.at(-1) ?? NO_STATUS;
     for (const [type, value] of [
       ['Ready', 'False'],
       ['Contended', 'True'],
-    ]) {
+    ] as const) {
       const condition = findCondition(status, type);
-      assert.deepEqual([condition?.['status'], condition?.['reason']], [value, 'Contended']);
-      assert.match(
-        String(condition?.['message']),
-        /field managers seen: "peer"\).*kubectl get secret my-jwt/,
-      );
+      assert.deepEqual([condition?.status, condition?.reason], [value, 'Contended']);
+      assert.match(condition?.message ?? '', /field managers seen: "peer"\).*kubectl get secret my-jwt/);
     }
   });
 
   it('is renewed at the time that its status announced all the same', async () => {
     const made = makeReconciler([KEY_SECRET, broken()]);
     for (let write = 0; write < 20; write += 1) made.reconciler.budget.spend(jwt.uid, NOW * 1000, false);
-    const announced: Jwt = { ...jwt, status: { renewsAt: formatTime(NOW - 1) } };
+    const announced: Jwt = { ...jwt, recorded: { ...NO_STATUS, renewsAt: NOW - 1 } };
     await reconcileJwt(made.reconciler, announced, RETRY_AT);
     assert.equal(made.signed.length, 1);
     await reconcileJwt(made.reconciler, announced, RETRY_AT);

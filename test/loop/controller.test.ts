@@ -4,7 +4,7 @@ import type { Store } from '../../src/loop/act.ts';
 import { createController } from '../../src/loop/controller.ts';
 import { Memory } from '../../src/loop/memory.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
-import { makeJwt } from '../fixtures/jwts.ts';
+import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
 import { makeSources } from './model/sources.ts';
 import { virtualClock } from '../time/virtual-clock.ts';
 
@@ -115,16 +115,23 @@ describe('the controller', () => {
     const { controller, settle, fail } = start(a);
     controller.jwtChanged(undefined, a);
     await settle();
-    const written = { ...a, resourceVersion: '8', status: { observedGeneration: 1, renewals: 7 } };
+    const written = {
+      ...a,
+      resourceVersion: '8',
+      recorded: { ...NO_STATUS, observedGeneration: 1, renewals: 7 },
+    };
     controller.jwtChanged(a, written);
     assert.deepEqual(await settle(), ['a']);
     fail(true);
     controller.secretChanged('science', 'a');
     assert.deepEqual(await settle(), ['a']);
-    controller.jwtChanged(written, { ...written, status: { observedGeneration: 1, renewals: 8 } });
+    controller.jwtChanged(written, {
+      ...written,
+      recorded: { ...NO_STATUS, observedGeneration: 1, renewals: 8 },
+    });
     assert.deepEqual(await settle(), [], 'no hot loop of failures that write a status');
     assert.deepEqual(await settle(2_000), ['a'], 'the back-off goes on');
-    controller.jwtChanged(written, { ...written, status: {} });
+    controller.jwtChanged(written, { ...written, recorded: NO_STATUS });
     assert.deepEqual(await settle(), ['a'], 'a status that was wiped is news at any time');
   });
 

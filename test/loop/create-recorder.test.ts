@@ -90,7 +90,9 @@ describe('the recorder', () => {
   for (const [name, type, status, isFirst, expected] of conditions) {
     it(`tells of ${name} in the log, and with ${expected === 'no event' ? expected : `a ${expected}`}`, () => {
       const { told, lines, events } = recorder();
-      told.conditionChanged(SUBJECT, { type, status, reason: 'Signed', message: 'so it is' }, isFirst);
+      const bookkeeping = { observedGeneration: 1, lastTransitionTime: 0 };
+      const recorded = { type, status, reason: 'Signed', message: 'so it is', ...bookkeeping };
+      told.conditionChanged(SUBJECT, recorded, isFirst);
       const { namespace, name: jwt, condition, status: logged, reason, msg } = lines[0] ?? {};
       assert.deepEqual(
         [namespace, jwt, condition, logged, reason, msg],

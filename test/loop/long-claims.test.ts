@@ -5,7 +5,7 @@ import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { readSecretToken } from '../../src/resources/secret.ts';
 import { readToken } from '../../src/signing/token.ts';
-import { makeJwt } from '../fixtures/jwts.ts';
+import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
 import { NOW } from '../fixtures/observed.ts';
 import { makeReconciler, refused, RETRY_AT, stored } from './made-reconciler.ts';
 import { KEY_SECRET, WITH_KEY } from './model/sources.ts';
@@ -25,7 +25,7 @@ describe('of a JWT with claims that the cache does not hold', () => {
   it('the token is judged without reading anything, also after a restart', async () => {
     const first = makeReconciler([KEY_SECRET], [], refused, [long]);
     await reconcileJwt(first.reconciler, digestLongClaims(long), RETRY_AT);
-    const settled: Jwt = { ...digestLongClaims(long), status: first.statuses[0] ?? {} };
+    const settled: Jwt = { ...digestLongClaims(long), recorded: first.statuses[0] ?? NO_STATUS };
     const second = makeReconciler([KEY_SECRET, stored(first.secrets[0])]);
     const round = await reconcileJwt(second.reconciler, settled, RETRY_AT);
     assert.deepEqual([second.writes, second.reads], [[], []]);
@@ -36,7 +36,7 @@ describe('of a JWT with claims that the cache does not hold', () => {
     const first = makeReconciler([KEY_SECRET], [], refused, [long]);
     const earlier = { ...first.reconciler, now: () => (NOW - 20 * 3600) * 1000 };
     await reconcileJwt(earlier, digestLongClaims(long), RETRY_AT);
-    const whole: Jwt = { ...long, status: first.statuses[0] ?? {} };
+    const whole: Jwt = { ...long, recorded: first.statuses[0] ?? NO_STATUS };
     const second = makeReconciler([KEY_SECRET, stored(first.secrets[0])], [], refused, [whole]);
     await reconcileJwt(second.reconciler, digestLongClaims(whole), RETRY_AT);
     assert.equal(second.signed[0]?.cause, 'RenewalDue');

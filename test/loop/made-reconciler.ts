@@ -1,10 +1,12 @@
 import type { Store } from '../../src/loop/act.ts';
 import type { Recorder, Signature } from '../../src/loop/recorder.ts';
 import { Memory } from '../../src/loop/memory.ts';
-import type { Failure, Reconciler } from '../../src/loop/reconcile-jwt.ts';
+import type { Failure } from '../../src/loop/fail-round.ts';
+import type { Reconciler } from '../../src/loop/reconcile-jwt.ts';
 import { WriteBudget } from '../../src/loop/write-budget.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
+import { parseRecordedStatus, type RecordedStatus } from '../../src/resources/recorded-status.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { NOW } from '../fixtures/observed.ts';
 import { makeSources, WITH_KEY } from './model/sources.ts';
@@ -23,7 +25,7 @@ export function makeReconciler(
   const { observer, reads } = makeSources(seen, seen, inStore);
   const writes: string[] = [];
   const secrets: JsonObject[] = [];
-  const statuses: JsonObject[] = [];
+  const statuses: unknown[] = [];
   const signed: Signature[] = [];
   const failed: unknown[] = [];
   const changed: string[] = [];
@@ -39,7 +41,7 @@ export function makeReconciler(
       write('secret');
     },
     applyStatus: async (body) => {
-      statuses.push(objectMember(body, 'status') ?? {});
+      statuses.push(objectMember(body, 'status'));
       write('status');
     },
     patchSecret: async () => ({}),
@@ -48,8 +50,7 @@ export function makeReconciler(
   const recorder: Recorder = {
     signed: (signature) => signed.push(signature),
     repaired: () => changed.push('repaired'),
-    conditionChanged: (_subject, { type, reason }, isFirst) =>
-      changed.push(`${String(type)} ${String(reason)} ${isFirst}`),
+    conditionChanged: (_subject, { type, reason }, isFirst) => changed.push(`${type} ${reason} ${isFirst}`),
     failed: (_subject, ...rest) => failed.push(rest),
   };
   const reconciler: Reconciler = {
@@ -62,7 +63,19 @@ export function makeReconciler(
     explain: () => failure,
     onBug: (error) => bugs.push(String(error)),
   };
-  return { reconciler, reads, writes, secrets, statuses, signed, failed, changed, bugs };
+  return {
+    reconciler,
+    reads,
+    writes,
+    secrets,
+    get statuses(): readonly RecordedStatus[] {
+      return statuses.map(parseRecordedStatus);
+    },
+    signed,
+    failed,
+    changed,
+    bugs,
+  };
 }
 
 /** The Secret as it stands after it was applied. */

@@ -4,6 +4,7 @@ import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { jwt, makeReconciler, RETRY_AT } from './made-reconciler.ts';
+import { NO_STATUS } from '../fixtures/jwts.ts';
 import { KEY_SECRET } from './model/sources.ts';
 
 const touched = (object: JsonObject | undefined, resourceVersion: string): JsonObject => ({
@@ -14,7 +15,7 @@ const touched = (object: JsonObject | undefined, resourceVersion: string): JsonO
 it('an annotation on the key Secret rewrites no status; the key is read once, and its version written with the next thing', async () => {
   const first = makeReconciler([KEY_SECRET]);
   await reconcileJwt(first.reconciler, jwt, RETRY_AT);
-  const settled: Jwt = { ...jwt, status: first.statuses[0] ?? {} };
+  const settled: Jwt = { ...jwt, recorded: first.statuses[0] ?? NO_STATUS };
   const annotated = makeReconciler([touched(KEY_SECRET, '77'), touched(first.secrets[0], '12')]);
   const { memory } = annotated.reconciler;
   await reconcileJwt(annotated.reconciler, settled, RETRY_AT);
@@ -25,5 +26,5 @@ it('an annotation on the key Secret rewrites no status; the key is read once, an
   const edited: Jwt = { ...settled, generation: jwt.generation + 1 };
   await reconcileJwt({ ...later.reconciler, memory }, edited, RETRY_AT);
   assert.deepEqual(later.writes, ['status']);
-  assert.match(String(later.statuses[0]?.['keyVersion']), /\/77$/);
+  assert.match(later.statuses[0]?.keyVersion ?? '', /\/77$/);
 });

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { KeyCache } from '../../src/loop/key-cache.ts';
-import { reconcileJwt, type Failure } from '../../src/loop/reconcile-jwt.ts';
+import type { Failure } from '../../src/loop/fail-round.ts';
+import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import { findCondition } from '../../src/reconcile/conditions.ts';
 import { describeRefusal } from '../../src/reconcile/refusal.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
-import { makeJwt } from '../fixtures/jwts.ts';
+import { formatRecordedStatus } from '../../src/resources/recorded-status.ts';
+import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
 import { DAY, NOW } from '../fixtures/observed.ts';
 import { jwt, makeReconciler, refused, RETRY_AT, stored } from './made-reconciler.ts';
 import { KEY_SECRET, WITH_KEY, wireSecret } from './model/sources.ts';
@@ -21,7 +23,7 @@ describe('a round', () => {
       [signature?.cause, signature?.expiresAt, signature?.lateness],
       ['SecretMissing', NOW + DAY, undefined],
     );
-    assert.equal(made.statuses[0]?.['tokenId'], signature?.tokenId);
+    assert.equal(made.statuses[0]?.tokenId, signature?.tokenId);
     assert.deepEqual(made.changed, ['Ready Signed true', 'KeyAvailable Signed true']);
     assert.ok(round.next === 'look' && round.at !== undefined);
     assert.ok(round.at / 1000 > NOW + 18 * 3600 && round.at / 1000 <= NOW + 19 * 3600);
@@ -30,7 +32,7 @@ describe('a round', () => {
   it('that finds all well writes nothing and tells of nothing', async () => {
     const first = makeReconciler([KEY_SECRET]);
     await reconcileJwt(first.reconciler, jwt, RETRY_AT);
-    const settled: Jwt = { ...jwt, status: first.statuses[0] ?? {} };
+    const settled: Jwt = { ...jwt, recorded: first.statuses[0] ?? NO_STATUS };
     const second = makeReconciler([KEY_SECRET, stored(first.secrets[0])]);
     const round = await reconcileJwt(second.reconciler, settled, RETRY_AT);
     assert.deepEqual(
@@ -48,7 +50,7 @@ describe('a round', () => {
     assert.deepEqual(made.writes, ['status']);
     assert.deepEqual(made.changed, ['Ready KeyNotFound true', 'KeyAvailable KeyNotFound true']);
     const again = makeReconciler([]);
-    await reconcileJwt(again.reconciler, { ...jwt, status: made.statuses[0] ?? {} }, RETRY_AT);
+    await reconcileJwt(again.reconciler, { ...jwt, recorded: made.statuses[0] ?? NO_STATUS }, RETRY_AT);
     assert.deepEqual(again.writes, []);
   });
 
@@ -99,14 +101,14 @@ describe('a refused write', () => {
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry', afterMs: 300_000 });
     const message = describeRefusal(refusal, jwt);
     assert.deepEqual(made.failed, [['WriteRefused', message, (NOW + 300) * 1000]]);
-    assert.deepEqual(findCondition(made.statuses[0] ?? {}, 'Ready')?.['message'], message);
-    assert.equal(made.statuses[0]?.['nextAttemptAt'], '2027-01-15T08:05:00Z');
+    assert.deepEqual(findCondition(made.statuses[0] ?? NO_STATUS, 'Ready')?.message, message);
+    assert.equal(made.statuses[0]?.nextAttemptAt, NOW + 300);
   });
 
   it('that asks for a longer wait gets it', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, afterMs: 60_000 });
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry', afterMs: 60_000 });
-    assert.equal(made.statuses[0]?.['nextAttemptAt'], '2027-01-15T08:01:00Z');
+    assert.equal(made.statuses[0]?.nextAttemptAt, NOW + 60);
   });
 
   it('is told in recorder and status, with the time of the next attempt', async () => {
@@ -114,8 +116,8 @@ describe('a refused write', () => {
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry' });
     const message = 'apply secrets: 403 Forbidden; it is tried again';
     assert.deepEqual(made.failed, [['WriteFailed', message, RETRY_AT]]);
-    assert.equal(findCondition(made.statuses[0] ?? {}, 'Ready')?.['message'], message);
-    assert.equal(made.statuses[0]?.['nextAttemptAt'], '2027-01-15T08:00:04Z');
+    assert.equal(findCondition(made.statuses[0] ?? NO_STATUS, 'Ready')?.message, message);
+    assert.equal(made.statuses[0]?.nextAttemptAt, NOW + 4);
     assert.deepEqual(made.signed, []);
   });
 
@@ -155,7 +157,7 @@ describe('a refused write', () => {
     await reconcileJwt({ ...second.reconciler, memory }, renewed, RETRY_AT);
     assert.deepEqual(second.writes, ['status']);
     assert.deepEqual(
-      [second.statuses[0]?.['lastRenew'], second.statuses[0]?.['tokenId']],
+      [second.statuses[0]?.lastRenew, second.statuses[0]?.tokenId],
       ['1', first.signed[0]?.tokenId],
     );
   });
@@ -165,12 +167,12 @@ describe('a refused write', () => {
     await reconcileJwt(settledBefore.reconciler, jwt, RETRY_AT);
     const asked = makeJwt(WITH_KEY, {
       metadata: { annotations: { 'tokens.osg-htc.org/renew': '1' } },
-      status: settledBefore.statuses[0] ?? {},
+      status: formatRecordedStatus(settledBefore.statuses[0] ?? NO_STATUS),
     });
     const before = makeReconciler([KEY_SECRET, stored(settledBefore.secrets[0])]);
     await reconcileJwt(before.reconciler, asked, RETRY_AT);
     assert.equal(before.signed[0]?.cause, 'RenewRequested');
-    const served: Jwt = { ...asked, status: before.statuses[0] ?? {} };
+    const served: Jwt = { ...asked, recorded: before.statuses[0] ?? NO_STATUS };
     const successor = makeReconciler([KEY_SECRET, stored(before.secrets[0])], [], refused, [served]);
     await reconcileJwt(successor.reconciler, asked, RETRY_AT);
     assert.deepEqual([successor.reads, successor.writes], [[`jwt science/${jwt.name}`], []]);
@@ -187,7 +189,7 @@ describe('a bug', () => {
     assert.deepEqual(made.bugs, ['Error: secret']);
     assert.deepEqual(made.failed, [['WriteFailed', text, RETRY_AT]]);
     for (const type of ['Ready', 'KeyAvailable']) {
-      const { status, reason, message } = findCondition(made.statuses[0] ?? {}, type) ?? {};
+      const { status, reason, message } = findCondition(made.statuses[0] ?? NO_STATUS, type) ?? {};
       assert.deepEqual([status, reason, message], ['Unknown', 'WriteFailed', text]);
     }
   });
@@ -195,7 +197,7 @@ describe('a bug', () => {
   it('while observing keeps what is recorded of token and key', async () => {
     const first = makeReconciler([KEY_SECRET]);
     await reconcileJwt(first.reconciler, jwt, RETRY_AT);
-    const [status = {}] = first.statuses;
+    const [status = NO_STATUS] = first.statuses;
     const made = makeReconciler([KEY_SECRET, stored(first.secrets[0])]);
     const { observer } = made.reconciler;
     const keyCache = Object.assign(new KeyCache(), { readPublic: () => assert.fail('of the test') });
@@ -204,13 +206,15 @@ describe('a bug', () => {
       explain: () => undefined,
       observer: { ...observer, keyCache },
     };
-    assert.deepEqual(await reconcileJwt(reconciler, { ...jwt, status }, RETRY_AT), { next: 'retry' });
-    const { conditions, nextAttemptAt, ...kept } = made.statuses[0] ?? {};
-    const { conditions: _before, ...recorded } = status;
+    assert.deepEqual(await reconcileJwt(reconciler, { ...jwt, recorded: status }, RETRY_AT), {
+      next: 'retry',
+    });
+    const { conditions, nextAttemptAt, ...kept } = made.statuses[0] ?? NO_STATUS;
+    const { conditions: _before, nextAttemptAt: _none, ...recorded } = status;
     assert.deepEqual(kept, recorded);
-    assert.equal(nextAttemptAt, '2027-01-15T08:00:04Z');
+    assert.equal(nextAttemptAt, NOW + 4);
     assert.deepEqual(made.changed, ['Ready WriteFailed false']);
-    assert.equal(findCondition({ conditions }, 'KeyAvailable')?.['status'], 'True');
+    assert.equal(findCondition({ conditions }, 'KeyAvailable')?.status, 'True');
   });
 
   it('of the status too does not end the loop', async () => {
@@ -227,7 +231,7 @@ describe('drift', () => {
     await reconcileJwt(first.reconciler, jwt, RETRY_AT);
     const present = stored(first.secrets[0]);
     const made = makeReconciler([KEY_SECRET, present]);
-    const labelled: Jwt = { ...jwt, labels: { team: 'x' }, status: first.statuses[0] ?? {} };
+    const labelled: Jwt = { ...jwt, labels: { team: 'x' }, recorded: first.statuses[0] ?? NO_STATUS };
     await reconcileJwt(made.reconciler, labelled, RETRY_AT);
     assert.deepEqual(made.writes, ['secret']);
     assert.deepEqual(made.secrets[0]?.['data'], first.secrets[0]?.['data']);
@@ -238,6 +242,6 @@ describe('drift', () => {
     const made = makeReconciler([KEY_SECRET, wireSecret('my-jwt', { password: 'x' })]);
     await reconcileJwt(made.reconciler, jwt, RETRY_AT);
     assert.deepEqual(made.writes, ['status']);
-    assert.equal(findCondition(made.statuses[0] ?? {}, 'Ready')?.['reason'], 'SecretConflict');
+    assert.equal(findCondition(made.statuses[0] ?? NO_STATUS, 'Ready')?.reason, 'SecretConflict');
   });
 });

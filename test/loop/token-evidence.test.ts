@@ -7,7 +7,6 @@ import {
   judgeEvidence,
   type TokenEvidence,
 } from '../../src/loop/token-evidence.ts';
-import { readRecordedStatus } from '../../src/reconcile/recorded-status.ts';
 import { buildClaims } from '../../src/signing/claims.ts';
 import { signToken } from '../../src/signing/token.ts';
 import type { SigningKey } from '../../src/signing/key.ts';
@@ -119,15 +118,18 @@ describe('the evidence of a token', () => {
 });
 
 describe('the key that a signature is checked with', () => {
-  const status = { keyThumbprint: key.thumbprint, publicKey: JSON.stringify(key.publicJwk) };
+  const { publicJwk, thumbprint } = key;
   it('is the recorded one, since the present may be another by now', () => {
-    const verifier = findVerifier(readRecordedStatus(status), other);
-    assert.deepEqual(verifier, { thumbprint: key.thumbprint, publicJwk: key.publicJwk });
+    const verifier = findVerifier({ keyThumbprint: thumbprint }, publicJwk, other);
+    assert.deepEqual(verifier, { thumbprint, publicJwk });
   });
 
   it('is the present one when the record is missing or broken', () => {
-    for (const broken of [{}, { ...status, publicKey: '{' }, { publicKey: status.publicKey }])
-      assert.equal(findVerifier(readRecordedStatus(broken), other), other);
-    assert.equal(findVerifier(readRecordedStatus({}), undefined), undefined);
+    assert.equal(findVerifier({ keyThumbprint: undefined }, undefined, other), other);
+    assert.equal(findVerifier({ keyThumbprint: thumbprint }, undefined, other), other);
+    assert.equal(findVerifier({ keyThumbprint: undefined }, publicJwk, other), other);
+    assert.equal(findVerifier({ keyThumbprint: undefined }, undefined, undefined), undefined);
+    for (const broken of ['{', '7', '{"kty":7}', '[]'])
+      assert.equal(new KeyCache().parsePublic(broken), undefined, broken);
   });
 });

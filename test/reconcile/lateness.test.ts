@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { renewalLateness } from '../../src/reconcile/lateness.ts';
-import { formatTime } from '../../src/time/format-time.ts';
 import { DAY, NOW, ourSecret, settledJwt, UNREAD } from '../fixtures/observed.ts';
 
 const jwt = await settledJwt();
@@ -12,7 +11,7 @@ const expired = {
 };
 
 function planned(secondsAgo: number): typeof expired {
-  return { ...expired, jwt: { ...jwt, status: { ...jwt.status, renewsAt: formatTime(NOW - secondsAgo) } } };
+  return { ...expired, jwt: { ...jwt, recorded: { ...jwt.recorded, renewsAt: NOW - secondsAgo } } };
 }
 
 describe('the lateness of a renewal', () => {

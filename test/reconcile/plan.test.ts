@@ -12,8 +12,12 @@ const noKey = { state: 'unavailable', problem: { reason: 'KeyNotFound', message:
 
 describe('the plan', () => {
   it('rests while the token serves', async () => {
-    assert.deepEqual(planNext(await settled(), NOW), { do: 'rest' });
-    assert.deepEqual(planNext(await settled(18 * 3600), NOW), { do: 'rest' }, 'resignBefore is 5 h of 24');
+    assert.deepEqual(planNext(await settled(), NOW), { do: 'upToDate' });
+    assert.deepEqual(
+      planNext(await settled(18 * 3600), NOW),
+      { do: 'upToDate' },
+      'resignBefore is 5 h of 24',
+    );
   });
 
   it('reads the key before it signs, and only then', async () => {
@@ -44,13 +48,13 @@ describe('the plan', () => {
   it('signs when the renew annotation has a value not served yet', async () => {
     const jwt = await settledJwt({}, { annotations: { [RENEW]: 'now' } });
     assert.deepEqual(planNext(await settled(0, { jwt, key }), NOW), { do: 'sign', cause: 'RenewRequested' });
-    const served = { ...jwt, status: { ...jwt.status, lastRenew: 'now' } };
-    assert.deepEqual(planNext(await settled(0, { jwt: served, key }), NOW), { do: 'rest' });
+    const served = { ...jwt, recorded: { ...jwt.recorded, lastRenew: 'now' } };
+    assert.deepEqual(planNext(await settled(0, { jwt: served, key }), NOW), { do: 'upToDate' });
   });
 
   it('asks for the JWT itself before it serves a request that another leader may have served', async () => {
     const jwt = await settledJwt({}, { annotations: { [RENEW]: 'now' } });
-    const behind = { ...jwt, status: { ...jwt.status, tokenId: 'of the token before' } };
+    const behind = { ...jwt, recorded: { ...jwt.recorded, tokenId: 'of the token before' } };
     const observed = await settled(0, { jwt: behind, key });
     assert.deepEqual(planNext(observed, NOW), { do: 'read', what: 'jwt' });
     const confirmed = { ...observed, jwtConfirmed: true };
@@ -62,12 +66,14 @@ describe('the plan', () => {
       do: 'read',
       what: 'key',
     });
-    assert.deepEqual(planNext(await settled(0, { key: { ...key, version: 'key/2' } }), NOW), { do: 'rest' });
+    assert.deepEqual(planNext(await settled(0, { key: { ...key, version: 'key/2' } }), NOW), {
+      do: 'upToDate',
+    });
     assert.deepEqual(planNext(await settled(0, { key: otherKey }), NOW), { do: 'sign', cause: 'KeyChanged' });
   });
 
   it('reports a key that cannot be used only when a token is due', async () => {
-    assert.deepEqual(planNext(await settled(0, { key: noKey }), NOW), { do: 'rest' });
+    assert.deepEqual(planNext(await settled(0, { key: noKey }), NOW), { do: 'upToDate' });
     assert.deepEqual(planNext(await settled(DAY, { key: noKey }), NOW), {
       do: 'report',
       problem: noKey.problem,
@@ -138,10 +144,10 @@ describe('the plan', () => {
       'to verify it',
     );
     const verified = { ...legacy, token: { ...legacy.token, signature: 'verified' } as typeof legacy.token };
-    assert.deepEqual(planNext({ jwt, secret: verified, key }, NOW), { do: 'rest' });
+    assert.deepEqual(planNext({ jwt, secret: verified, key }, NOW), { do: 'upToDate' });
     assert.deepEqual(
       planNext({ jwt, secret: legacy, key: noKey }, NOW),
-      { do: 'rest' },
+      { do: 'upToDate' },
       'nothing better is to be had',
     );
   });
@@ -159,7 +165,7 @@ describe('the plan', () => {
       'last-signing-time is no number': { annotations: { ...good.annotations, [LAST_SIGNING_TIME]: 'NaN' } },
       'a label is no longer wanted': { ours: { ...good.ours, labels: [...good.ours.labels, 'old'] } },
     };
-    assert.deepEqual(planNext({ jwt, secret: good, key: UNREAD }, NOW), { do: 'rest' });
+    assert.deepEqual(planNext({ jwt, secret: good, key: UNREAD }, NOW), { do: 'upToDate' });
     for (const [name, drift] of Object.entries(drifts)) {
       assert.deepEqual(
         planNext({ jwt, secret: { ...good, ...drift }, key: UNREAD }, NOW),
@@ -173,13 +179,13 @@ describe('the plan', () => {
     const jwt = await settledJwt({ deletionPolicy: 'Retain' });
     assert.deepEqual(planNext({ jwt, secret: ourSecret(jwt), key: UNREAD }, NOW), { do: 'repair' });
     assert.deepEqual(planNext({ jwt, secret: ourSecret(jwt, 0, { owners: [] }), key: UNREAD }, NOW), {
-      do: 'rest',
+      do: 'upToDate',
     });
   });
 
   it('leaves a JWT that is being deleted', async () => {
     const jwt = makeJwt({}, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
-    assert.deepEqual(planNext({ jwt, secret: undefined, key }, NOW), { do: 'leave' });
+    assert.deepEqual(planNext({ jwt, secret: undefined, key }, NOW), { do: 'ignore' });
   });
 
   it('reports what is wrong with the spec, with what to do', () => {

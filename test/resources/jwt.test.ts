@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseJwt, parseJwtSpec, type JwtSpec } from '../../src/resources/jwt.ts';
-import { makeJwt, makeSpec, wireJwt } from '../fixtures/jwts.ts';
+import { makeJwt, makeSpec, NO_STATUS, wireJwt } from '../fixtures/jwts.ts';
 
 const secretKey = (secret: object): Record<string, unknown> => ({ key: { secret } });
 
@@ -15,8 +15,8 @@ describe('a JWT', () => {
       ['science', 'my-jwt', 5, false],
     );
     assert.deepEqual(
-      [jwt.finalizers, jwt.labels, jwt.annotations, jwt.status],
-      [['a'], { team: 'x' }, {}, status],
+      [jwt.finalizers, jwt.labels, jwt.annotations, jwt.recorded],
+      [['a'], { team: 'x' }, {}, { ...NO_STATUS, renewals: 2 }],
     );
     assert.deepEqual(
       [jwt.uid, jwt.resourceVersion, jwt.deletedAt],
@@ -28,10 +28,18 @@ describe('a JWT', () => {
     const { spec } = wireJwt();
     const jwt = parseJwt({ kind: 'JWT', metadata: { name: 'my-jwt' }, spec });
     assert.ok(jwt.ok && jwt.value.spec.ok);
-    const { namespace, uid, resourceVersion, generation, labels, finalizers, status } = jwt.value;
+    const { namespace, uid, resourceVersion, generation, labels, finalizers, recorded } = jwt.value;
     assert.deepEqual(
-      { namespace, uid, resourceVersion, generation, labels, finalizers, status },
-      { namespace: '', uid: '', resourceVersion: '', generation: 0, labels: {}, finalizers: [], status: {} },
+      { namespace, uid, resourceVersion, generation, labels, finalizers, recorded },
+      {
+        namespace: '',
+        uid: '',
+        resourceVersion: '',
+        generation: 0,
+        labels: {},
+        finalizers: [],
+        recorded: NO_STATUS,
+      },
     );
   });
 

@@ -1,5 +1,6 @@
 import { findOwnership, type Ownership } from '../../reconcile/ownership.ts';
-import { arrayMember, isJsonObject, stringMember, type JsonObject } from '../../resources/json.ts';
+import type { JsonObject } from '../../resources/json.ts';
+import { formatTime } from '../../time/format-time.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { findAdvice } from '../../signing/lint/advice.ts';
 import { findWarnings } from '../../signing/lint/findings.ts';
@@ -54,7 +55,7 @@ export function reportOn(look: Look, now: number): JwtReport {
   const { jwt, read, hidden } = look;
   const conditions = readConditions(jwt);
   const ready = conditions.find(({ type }) => type === 'Ready');
-  const { renewals } = jwt.status;
+  const { observedGeneration, renewals, nextAttemptAt } = jwt.recorded;
   const secret = judgeSecret(look);
   return {
     kind: 'JWT',
@@ -62,14 +63,14 @@ export function reportOn(look: Look, now: number): JwtReport {
     name: jwt.name,
     ready: ready?.status ?? 'Unseen',
     reason: ready?.reason ?? '',
-    upToDate: jwt.status['observedGeneration'] === jwt.generation,
+    upToDate: observedGeneration === jwt.generation,
     conditions,
     secret,
     token: secret === 'ours' && read !== undefined ? { header: read.header, claims: read.claims } : undefined,
-    renewals: typeof renewals === 'number' ? renewals : undefined,
+    renewals,
     key: jwt.spec.ok ? describeKeyPlace(look) : '',
     next: describeNextStep(look, now),
-    nextAttemptAt: stringMember(jwt.status, 'nextAttemptAt'),
+    nextAttemptAt: nextAttemptAt === undefined ? undefined : formatTime(nextAttemptAt),
     nextRenewals: writeRenewals(foreseeRenewals(look, now)),
     lifetimes: jwt.spec.ok ? lifetimesOf(jwt.spec.value) : undefined,
     ...readLint(jwt),
@@ -101,13 +102,6 @@ function judgeSecret({ jwt, seen }: Look): JwtReport['secret'] {
   return secret === undefined ? 'absent' : findOwnership(jwt, secret);
 }
 
-function readConditions({ status }: Jwt): JwtReport['conditions'] {
-  return arrayMember(status, 'conditions')
-    .filter(isJsonObject)
-    .map((condition) => ({
-      type: stringMember(condition, 'type') ?? '',
-      status: stringMember(condition, 'status') ?? '',
-      reason: stringMember(condition, 'reason') ?? '',
-      message: stringMember(condition, 'message') ?? '',
-    }));
+function readConditions({ recorded }: Jwt): JwtReport['conditions'] {
+  return recorded.conditions.map(({ type, status, reason, message }) => ({ type, status, reason, message }));
 }

@@ -1,11 +1,11 @@
-import { findCause, plannedRenewal, type Plan } from '../../reconcile/plan.ts';
-import { readRecordedStatus } from '../../reconcile/recorded-status.ts';
-import { formatTime, parseTime } from '../../time/format-time.ts';
-import { stringMember } from '../../resources/json.ts';
+import { plannedRenewal } from '../../reconcile/next-look.ts';
+import type { Plan } from '../../reconcile/plan.ts';
+import { describeCause, findCause } from '../../reconcile/signature-cause.ts';
+import { formatTime } from '../../time/format-time.ts';
 import type { SignatureCause, StateReason } from '../../resources/reasons.ts';
 import { listRenewals, type Renewal } from '../../signing/renewals.ts';
 import type { Look } from './snapshot.ts';
-import { CAUSES, sayWhen } from './words.ts';
+import { sayWhen } from './words.ts';
 
 /** What the loop would do now, and why. */
 export interface NextStep {
@@ -27,7 +27,7 @@ export function describeNextStep(look: Look, now: number): NextStep {
   if (look.seen === undefined) return describeUnseen(look, now);
   const { plan } = look.seen;
   switch (plan.do) {
-    case 'leave':
+    case 'ignore':
       return { do: plan.do, message: 'nothing: it is being deleted' };
     case 'release':
       return {
@@ -39,7 +39,11 @@ export function describeNextStep(look: Look, now: number): NextStep {
     case 'read':
       return describeReading(look, now);
     case 'sign':
-      return { do: plan.do, cause: plan.cause, message: `sign a new token, because ${CAUSES[plan.cause]}` };
+      return {
+        do: plan.do,
+        cause: plan.cause,
+        message: `sign a new token, because ${describeCause(plan.cause)}`,
+      };
     case 'repair':
       return {
         do: plan.do,
@@ -47,8 +51,8 @@ export function describeNextStep(look: Look, now: number): NextStep {
         message:
           'write labels, annotations and owner of its Secret again, with the same token: they were changed',
       };
-    case 'rest':
-      return describeRest(look, now);
+    case 'upToDate':
+      return describeUpToDate(look, now);
     default:
       return plan satisfies never;
   }
@@ -59,7 +63,7 @@ function describeReport({ do: word, problem, wanted }: Extract<Plan, { do: 'repo
   if (wanted === undefined) {
     return { do: word, reason, message: 'nothing, until the problem is fixed', problem: message };
   }
-  const why = `a new token is wanted, because ${CAUSES[wanted]}, but it cannot be signed until the problem is fixed`;
+  const why = `a new token is wanted, because ${describeCause(wanted)}, but it cannot be signed until the problem is fixed`;
   return { do: word, reason, cause: wanted, message: why, problem: message };
 }
 
@@ -68,7 +72,7 @@ function describeReading(look: Look, now: number): NextStep {
   const key = describeKeyPlace(look);
   const cause = causeOf(look, now);
   if (cause !== undefined) {
-    const message = `read the private key (${key}; not read here) and sign a new token, because ${CAUSES[cause]}`;
+    const message = `read the private key (${key}; not read here) and sign a new token, because ${describeCause(cause)}`;
     return { do: 'read', cause, message };
   }
   const why = isKeyMoved(look)
@@ -77,14 +81,14 @@ function describeReading(look: Look, now: number): NextStep {
   return { do: 'read', message: `read the private key (${key}; not read here): ${why}` };
 }
 
-function describeRest({ jwt, seen }: Look, now: number): NextStep {
+function describeUpToDate({ jwt, seen }: Look, now: number): NextStep {
   const due = plannedRenewal(jwt, seen?.observed.secret);
   const when = due === undefined ? '' : ` until it is renewed at ${sayWhen(due, now)}`;
-  return { do: 'rest', message: `nothing${when}: the token is valid and says what the spec says` };
+  return { do: 'upToDate', message: `nothing${when}: the token is valid and says what the spec says` };
 }
 
 function describeUnseen({ jwt }: Look, now: number): NextStep {
-  const due = parseTime(stringMember(jwt.status, 'renewsAt'));
+  const due = jwt.recorded.renewsAt;
   const told =
     due === undefined ? 'its status tells no renewal' : `its status tells a renewal at ${sayWhen(due, now)}`;
   return { do: 'unknown', message: `not known, as you are not allowed to read its Secret; ${told}` };
@@ -100,8 +104,8 @@ export function describeKeyPlace({ keyReference }: Pick<Look, 'keyReference'>): 
 /** The next signatures, none as long as something prevents them or is not known. */
 export function foreseeRenewals(look: Look, now: number): readonly Renewal[] {
   const { jwt, seen } = look;
-  if (!jwt.spec.ok || seen?.plan.do === 'report' || seen?.plan.do === 'leave') return [];
-  const due = seen === undefined ? parseTime(jwt.status['renewsAt']) : firstDue(look, now);
+  if (!jwt.spec.ok || seen?.plan.do === 'report' || seen?.plan.do === 'ignore') return [];
+  const due = seen === undefined ? jwt.recorded.renewsAt : firstDue(look, now);
   return due === undefined ? [] : listRenewals(jwt.uid, Math.max(due, now), jwt.spec.value, RENEWALS);
 }
 
@@ -116,7 +120,7 @@ function causeOf({ jwt, seen }: Look, now: number): SignatureCause | undefined {
 }
 
 function isKeyMoved({ jwt, seen }: Look): boolean {
-  const { keyVersion } = readRecordedStatus(jwt.status);
+  const { keyVersion } = jwt.recorded;
   const key = seen?.observed.key;
   return keyVersion !== undefined && key?.state === 'unread' && key.version !== keyVersion;
 }

@@ -8,8 +8,7 @@ import { locateKey, type KeyReference } from '../../reconcile/key-access.ts';
 import type { KeyObservation, Observed } from '../../reconcile/observed.ts';
 import { findOwnership } from '../../reconcile/ownership.ts';
 import { planNext, type Plan } from '../../reconcile/plan.ts';
-import { readRecordedStatus } from '../../reconcile/recorded-status.ts';
-import { stringMember, type JsonObject } from '../../resources/json.ts';
+import type { JsonObject } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { MANAGED_LABEL } from '../../resources/names.ts';
 import { STATE_REASONS } from '../../resources/reasons.ts';
@@ -107,11 +106,10 @@ async function readOwnSecret(
 
 /** What the service last said of a key whose Secret the caller may not see. */
 function assumeKey(jwt: Jwt): KeyObservation {
-  const condition = findCondition(jwt.status, 'KeyAvailable');
-  const reason = STATE_REASONS.find((word) => word === stringMember(condition, 'reason'));
-  if (stringMember(condition, 'status') !== 'False' || reason === undefined) {
-    return { state: 'unread', version: readRecordedStatus(jwt.status).keyVersion ?? 'not known' };
+  const condition = findCondition(jwt.recorded, 'KeyAvailable');
+  const reason = STATE_REASONS.find((word) => word === condition?.reason);
+  if (condition?.status !== 'False' || reason === undefined) {
+    return { state: 'unread', version: jwt.recorded.keyVersion ?? 'not known' };
   }
-  const message = stringMember(condition, 'message') ?? '';
-  return { state: 'unavailable', problem: { reason, message } };
+  return { state: 'unavailable', problem: { reason, message: condition.message } };
 }

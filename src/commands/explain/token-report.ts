@@ -1,7 +1,5 @@
 import { isDenied, KubeError } from '../../kube/errors.ts';
 import { findCondition } from '../../reconcile/conditions.ts';
-import { parseTime } from '../../time/format-time.ts';
-import { stringMember } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/connect-errors.ts';
@@ -47,10 +45,9 @@ async function describeJwt(client: Access['client'], namespace: string, name: st
 }
 
 function stateOf(jwt: Jwt): JwtState {
-  const condition = findCondition(jwt.status, 'Ready');
-  const [status, reason] = [stringMember(condition, 'status'), stringMember(condition, 'reason') ?? ''];
-  if (status === 'True') {
-    const expiresAt = parseTime(jwt.status['expiresAt']);
+  const condition = findCondition(jwt.recorded, 'Ready');
+  if (condition?.status === 'True') {
+    const { expiresAt } = jwt.recorded;
     const until =
       expiresAt === undefined ? '' : `, its token expires at ${sayWhen(expiresAt, Date.now() / 1000)}`;
     return { ready: true, words: `the JWT is Ready${until}` };
@@ -58,7 +55,7 @@ function stateOf(jwt: Jwt): JwtState {
   const why =
     condition === undefined
       ? 'jwt-injector has not looked at it yet'
-      : `${reason}: ${stringMember(condition, 'message') ?? ''}`;
+      : `${condition.reason}: ${condition.message}`;
   return {
     ready: false,
     words: `the JWT is not Ready: ${why} (jwt-injector explain jwt ${jwt.name} -n ${jwt.namespace})`,

@@ -1,5 +1,5 @@
 import { describeSeconds } from '../../resources/duration.ts';
-import { member, objectMember } from '../../resources/json.ts';
+import { objectMember } from '../../resources/json.ts';
 import { describeKeyInOwnSecret, isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
 import { ADOPT, GROUP, PLURAL } from '../../resources/names.ts';
 import { describeOwner, findOtherController, findOwnership } from '../../reconcile/ownership.ts';
@@ -153,7 +153,7 @@ function noteRenewals({ jwts }: MigrationFacts): readonly Finding[] {
       const why = `its resignBefore is not shorter than its expiryTime: half of the lifetime (${before} before expiry) is used instead`;
       return [{ ...told, reason: 'RenewalClamped', why, commands: [patchSpec(jwt, { resignBefore: null })] }];
     }
-    const isServed = member(jwt.status, 'observedGeneration') !== undefined;
+    const isServed = jwt.recorded.observedGeneration !== undefined;
     if (spec.resignBefore !== undefined || isServed) return [];
     const why = `it has no resignBefore: token-manager never renewed its token, jwt-injector does so ${before} before it expires`;
     return [{ ...told, reason: 'NeverRenewed', why, commands: [] }];

@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { readRecordedStatus } from '../../reconcile/recorded-status.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { RENEW } from '../../resources/names.ts';
 
@@ -15,7 +14,7 @@ export function newRequest(now: Date): string {
  * @param before the JWT as it was before the request: what was asked for until then says nothing.
  */
 export function isServed(request: string, before: Jwt, now: Jwt): boolean {
-  const { lastRenew } = readRecordedStatus(now.status);
+  const { lastRenew } = now.recorded;
   if (lastRenew === undefined || lastRenew === request) return lastRenew === request;
-  return lastRenew !== readRecordedStatus(before.status).lastRenew && lastRenew !== before.annotations[RENEW];
+  return lastRenew !== before.recorded.lastRenew && lastRenew !== before.annotations[RENEW];
 }

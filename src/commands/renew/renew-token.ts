@@ -3,9 +3,7 @@ import { resourcePath } from '../../kube/resource-path.ts';
 import { JWTS } from '../../kube/token-store.ts';
 import { systemClock } from '../../time/clock.ts';
 import { findCondition } from '../../reconcile/conditions.ts';
-import { readRecordedStatus } from '../../reconcile/recorded-status.ts';
-import { parseTime } from '../../time/format-time.ts';
-import { stringMember } from '../../resources/json.ts';
+import { formatTime, parseTime } from '../../time/format-time.ts';
 import { parseJwt, type Jwt } from '../../resources/jwt.ts';
 import { RENEW } from '../../resources/names.ts';
 import { fail, type Result } from '../../resources/result.ts';
@@ -131,20 +129,16 @@ async function readJwt(client: Access['client'], path: string): Promise<Result<J
 const HELD_BACK: ReadonlySet<unknown> = new Set(['WriteFailed', 'WriteRefused', 'Contended']);
 
 /** The message of the condition that tells why no new token is signed or written. */
-function findRefusal({ status }: Jwt): string | undefined {
-  const conditions = ['KeyAvailable', 'Ready', 'Contended'].map((type) => findCondition(status, type));
+function findRefusal({ recorded }: Jwt): string | undefined {
+  const conditions = ['KeyAvailable', 'Ready', 'Contended'].map((type) => findCondition(recorded, type));
   const refusal = conditions.find(
-    (condition) =>
-      stringMember(condition, 'status') === 'False' || HELD_BACK.has(stringMember(condition, 'reason')),
+    (condition) => condition?.status === 'False' || HELD_BACK.has(condition?.reason),
   );
-  return refusal === undefined ? undefined : (stringMember(refusal, 'message') ?? '');
+  return refusal?.message;
 }
 
-function tokenOf({ status }: Jwt): TokenFacts {
-  return {
-    tokenId: readRecordedStatus(status).tokenId,
-    expiresAt: stringMember(status, 'expiresAt'),
-  };
+function tokenOf({ recorded: { tokenId, expiresAt } }: Jwt): TokenFacts {
+  return { tokenId, expiresAt: expiresAt === undefined ? undefined : formatTime(expiresAt) };
 }
 
 function describeRenewal({ namespace, name, before, after }: RenewReport, paint: Paint): readonly string[] {

@@ -28,13 +28,13 @@ export function makeSources(
   jwts: readonly Jwt[] = [],
 ) {
   const reads: string[] = [];
+  const parsed = new Map([...seen, ...stored].map((object) => [object, parseSecretMetadata(object)]));
   const find = (objects: readonly JsonObject[], namespace: string, name: string): JsonObject | undefined =>
     objects.find((object) => {
-      const metadata = parseSecretMetadata(object);
-      return metadata.namespace === namespace && metadata.name === name;
+      const metadata = parsed.get(object);
+      return metadata?.namespace === namespace && metadata.name === name;
     });
-  const isManaged = (object: JsonObject): boolean =>
-    parseSecretMetadata(object).labels[MANAGED_LABEL] === 'true';
+  const isManaged = (object: JsonObject): boolean => parsed.get(object)?.labels[MANAGED_LABEL] === 'true';
   const managed = seen.filter(isManaged).map((object) => [object, parseManagedSecret(object)] as const);
   const observer: Observer = {
     keyCache: new KeyCache(),
@@ -45,7 +45,7 @@ export function makeSources(
         managed.find(([object]) => object === find(seen, namespace, name))?.[1],
       otherSecret: (namespace, name) => {
         const found = find(seen, namespace, name);
-        return found === undefined || isManaged(found) ? undefined : parseSecretMetadata(found);
+        return found === undefined || isManaged(found) ? undefined : parsed.get(found);
       },
       readSecret: async (namespace, name) => {
         reads.push(`${namespace}/${name}`);

@@ -1,0 +1,121 @@
+import { desiredStatus } from '../reconcile/desired-status.ts';
+import { doubtfulStatus } from '../reconcile/doubtful-status.ts';
+import type { Observed } from '../reconcile/observed.ts';
+import { describeRefusal, REFUSED_WAIT_MS, type Refusal } from '../reconcile/refusal.ts';
+import type { Jwt } from '../resources/jwt.ts';
+import type { StateProblem } from '../resources/problem.ts';
+import { formatTime } from '../time/format-time.ts';
+import type { PlannedWrite } from './hold-back.ts';
+import type { Sources } from './observe.ts';
+import { subjectOf } from './recorder.ts';
+import { Stale } from './stale.ts';
+import type { WriteBudget } from './write-budget.ts';
+import { writeStatus, type StatusWriter } from './write-status.ts';
+
+/** What the API server's refusal means for the loop. */
+export interface Failure {
+  /**
+   * `stale`: the object changed meanwhile: look again soon, there is nothing to report.
+   * `absent`: the object, or its kind, is not there. `leaving`: its namespace is being deleted. `failed`: to report.
+   */
+  readonly meaning: 'stale' | 'absent' | 'leaving' | 'failed';
+  /** One line for people, without any response body. */
+  readonly message: string;
+  /** Of what failed: it will fail again until somebody changes something, for this reason. */
+  readonly refusal?: Refusal | undefined;
+  /** Milliseconds that the API server asks to wait at least. */
+  readonly afterMs?: number | undefined;
+}
+
+/** What a round knows so far. */
+export interface Progress {
+  /** The JWT with the status that the API server has. */
+  stored: Jwt;
+  /** `undefined` until something was observed. */
+  observed: Observed | undefined;
+  /** What is being written to the Secret. */
+  write: PlannedWrite | undefined;
+}
+
+/** What ending a failed round takes. */
+export interface FailureHandler extends StatusWriter {
+  readonly observer: { readonly sources: Pick<Sources, 'readJwt'> };
+  readonly budget: WriteBudget;
+  /** Makes a failure of what `store` and `observer` throw; `undefined`: it is a bug. */
+  readonly explain: (error: unknown) => Failure | undefined;
+  /** Is called with a bug, for the log alone: it may hold anything. */
+  readonly onBug: (error: unknown) => void;
+}
+
+/** The JWT is tried again after the queue's back-off, `afterMs` at the earliest. */
+export interface Retry {
+  readonly next: 'retry';
+  readonly afterMs?: number;
+}
+
+/** What the status says of a bug: its own words may hold a secret. */
+const INTERNAL_ERROR = 'an internal error; see the log of jwt-injector';
+
+/**
+ * After a refusal of the API server or a bug: the status says so if it still can, and the JWT is tried again. Never throws.
+ * @param times `now` in seconds, `retryAt` in milliseconds since the epoch: when it is tried again at the earliest.
+ */
+export async function failRound(
+  handler: FailureHandler,
+  progress: Progress,
+  error: unknown,
+  { now, retryAt }: { readonly now: number; readonly retryAt: number },
+): Promise<Retry | { readonly next: 'look'; readonly at: undefined }> {
+  const { stored, observed, write } = progress;
+  const failure = understand(handler, error);
+  if (failure?.meaning === 'stale') {
+    if (write !== undefined) handler.budget.spend(stored.uid, now * 1000, write.isScheduled);
+    return { next: 'retry' };
+  }
+  if (failure?.meaning === 'leaving') return { next: 'look', at: undefined };
+  // Its watch will tell that it is gone; should it stay after all, it is tried again.
+  if (failure?.meaning === 'absent' && (await isGone(handler, stored))) return { next: 'retry' };
+  if (failure === undefined) handler.onBug(error);
+  const afterMs = failure?.refusal === undefined ? failure?.afterMs : REFUSED_WAIT_MS;
+  const triedAt = Math.max(retryAt, now * 1000 + (afterMs ?? 0));
+  const retry = triedAt / 1000;
+  const problem = problemOf(failure, stored, retry);
+  handler.recorder.failed(subjectOf(stored), problem.reason, problem.message, triedAt);
+  try {
+    const status =
+      failure === undefined || observed === undefined
+        ? doubtfulStatus(stored, problem, retry, now)
+        : desiredStatus(observed, { problem, retryAt: retry }, now);
+    await writeStatus(handler, stored, status);
+  } catch (second) {
+    // The API server that refused the one write refuses the other too, which the recorder knows already.
+    if (understand(handler, second) === undefined) handler.onBug(second);
+  }
+  return afterMs === undefined ? { next: 'retry' } : { next: 'retry', afterMs };
+}
+
+/** `undefined`: a bug. */
+function understand({ explain }: FailureHandler, error: unknown): Failure | undefined {
+  return error instanceof Stale ? { meaning: 'stale', message: error.message } : explain(error);
+}
+
+function problemOf(failure: Failure | undefined, jwt: Jwt, retryAt: number): StateProblem {
+  if (failure === undefined)
+    return {
+      reason: 'WriteFailed',
+      message: `${INTERNAL_ERROR}; it is tried again at ${formatTime(retryAt)}`,
+    };
+  return failure.refusal === undefined
+    ? { reason: 'WriteFailed', message: `${failure.message}; it is tried again` }
+    : { reason: 'WriteRefused', message: describeRefusal(failure.refusal, jwt) };
+}
+
+/** Whether the API server has no such JWT any more; one that cannot be asked for counts as being there. */
+async function isGone({ observer }: FailureHandler, { namespace, name, uid }: Jwt): Promise<boolean> {
+  try {
+    const present = await observer.sources.readJwt(namespace, name);
+    return present?.uid !== uid || present.deleting;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import type { AlgorithmName } from '../resources/algorithms.ts';
+import type { StateProblem } from '../resources/problem.ts';
+import { fail, ok, type Result } from '../resources/result.ts';
+import { LONGEST_TOKEN } from '../resources/secret.ts';
+import type { Observed } from '../reconcile/observed.ts';
+import { buildClaims, type Claims } from '../signing/claims.ts';
+import { signToken } from '../signing/token.ts';
+import { Stale } from './stale.ts';
+
+/** A token that was signed and verified, and is not written yet. Times in seconds. */
+export interface NewToken {
+  /** The compact JWS. */
+  readonly text: string;
+  readonly claims: Claims;
+  readonly algorithm: AlgorithmName;
+  readonly keyId: string;
+  /** Since the epoch. */
+  readonly issuedAt: number;
+  /** RFC 7638 thumbprint of the key. */
+  readonly signedBy: string;
+  /** That making and checking the signature took. */
+  readonly duration: number;
+}
+
+/**
+ * Signs a token for what was observed; writes nothing. A problem is one of the author's input. `now` in seconds since the
+ * epoch.
+ */
+export async function makeToken(
+  { jwt, key }: Observed,
+  now: number,
+): Promise<Result<NewToken, StateProblem>> {
+  if (!jwt.spec.ok) return jwt.spec;
+  if (key.state !== 'read') throw new Error('a token was to be signed before its key was read');
+  const spec = jwt.spec.value;
+  if (spec.claimsDigest !== undefined) throw new Stale('the JWT with the claims is not there any more');
+  const issuedAt = Math.floor(now);
+  const claims = buildClaims(spec, issuedAt, randomUUID());
+  if (!claims.ok) return fail(claims.problem);
+  const startedAt = performance.now();
+  const text = await signToken(key.key, spec.keyId, claims.value);
+  if (text.length > LONGEST_TOKEN) return fail(tooLong(text));
+  const duration = (performance.now() - startedAt) / 1000;
+  const { algorithm, keyId } = spec;
+  const signedBy = key.key.thumbprint;
+  return ok({ text, claims: claims.value, algorithm, keyId, issuedAt, signedBy, duration });
+}
+
+/** Claims of 64 KiB are a third longer in a token; one that is not read again would be signed again and again. */
+function tooLong({ length }: string): StateProblem {
+  const message = `the token would take ${length} bytes, at most ${LONGEST_TOKEN} are allowed: make spec.data smaller`;
+  return { reason: 'ClaimsInvalid', message };
+}

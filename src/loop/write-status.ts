@@ -1,0 +1,47 @@
+import { findCondition } from '../reconcile/conditions.ts';
+import { isSameStatus } from '../reconcile/desired-status.ts';
+import type { JsonObject } from '../resources/json.ts';
+import type { Jwt } from '../resources/jwt.ts';
+import { GROUP, KIND, VERSION } from '../resources/names.ts';
+import { formatRecordedStatus, type RecordedStatus } from '../resources/recorded-status.ts';
+import type { Store } from './act.ts';
+import type { Memory } from './memory.ts';
+import { subjectOf, type Recorder } from './recorder.ts';
+
+/** What writing a status takes. */
+export interface StatusWriter {
+  readonly store: Pick<Store, 'applyStatus'>;
+  readonly recorder: Recorder;
+  readonly memory: Memory;
+}
+
+/**
+ * Writes the status if it says anything new, and records every condition that changed. `stored`: the JWT as the API server
+ * has it. Throws what the API server answers.
+ */
+export async function writeStatus(
+  { store, recorder, memory }: StatusWriter,
+  stored: Jwt,
+  status: RecordedStatus,
+): Promise<void> {
+  if (isSameStatus(status, stored.recorded) || memory.proved.cover(stored, status)) return;
+  await store.applyStatus(statusBody(stored, status));
+  for (const condition of status.conditions) {
+    const before = findCondition(stored.recorded, condition.type);
+    const isNews = before?.status !== condition.status || before.reason !== condition.reason;
+    if (isNews) recorder.conditionChanged(subjectOf(stored), condition, before === undefined);
+  }
+}
+
+/**
+ * A status as the body of a server-side apply to the status subresource. It carries the observed resourceVersion: one
+ * that arrives late overwrites no newer one, nor that of a JWT that was created again under the same name.
+ */
+export function statusBody({ name, namespace, resourceVersion }: Jwt, status: RecordedStatus): JsonObject {
+  return {
+    apiVersion: `${GROUP}/${VERSION}`,
+    kind: KIND,
+    metadata: { name, namespace, resourceVersion },
+    status: formatRecordedStatus(status),
+  };
+}

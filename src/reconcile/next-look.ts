@@ -1,0 +1,46 @@
+import type { Jwt, JwtSpec } from '../resources/jwt.ts';
+import { effectiveResignBefore, renewalTime } from '../signing/schedule.ts';
+import type { Observed, SecretObservation } from './observed.ts';
+
+/**
+ * When to look at a JWT again because time alone makes something due: its renewal, another status, or that a token that
+ * is not valid yet becomes so. `signedUntil`: when the token expires that was signed in this round. All in seconds since
+ * the epoch; `undefined`: nothing becomes due.
+ */
+export function nextLook(
+  observed: Observed,
+  signedUntil: number | undefined,
+  now: number,
+): number | undefined {
+  const { jwt, secret } = observed;
+  if (!jwt.spec.ok) return undefined;
+  if (signedUntil !== undefined) return renewalTime(jwt.uid, signedUntil, jwt.spec.value);
+  const validFrom = secret?.token.state === 'faulty' ? secret.token.until : undefined;
+  return earliestAfter(now, [
+    plannedRenewal(jwt, secret),
+    ...statusChanges(jwt.spec.value, secret),
+    validFrom,
+  ]);
+}
+
+/** When the present token is to be replaced, in seconds since the epoch; `undefined` without a valid one. */
+export function plannedRenewal(jwt: Jwt, secret: SecretObservation | undefined): number | undefined {
+  if (!jwt.spec.ok || secret?.token.state !== 'valid') return undefined;
+  return renewalTime(jwt.uid, secret.token.expiresAt, jwt.spec.value);
+}
+
+/** When half of `resignBefore` will have passed without a new token, in seconds since the epoch. */
+export function overdueTime(spec: JwtSpec, expiresAt: number): number {
+  return expiresAt - effectiveResignBefore(spec) / 2;
+}
+
+/** When time alone changes what the status says: the renewal is overdue, or the token has expired. */
+function statusChanges(spec: JwtSpec, secret: SecretObservation | undefined): readonly number[] {
+  if (secret?.token.state !== 'valid') return [];
+  return [overdueTime(spec, secret.token.expiresAt), secret.token.expiresAt];
+}
+
+function earliestAfter(now: number, moments: readonly (number | undefined)[]): number | undefined {
+  const ahead = moments.filter((moment): moment is number => moment !== undefined && moment > now);
+  return ahead.length === 0 ? undefined : Math.min(...ahead);
+}

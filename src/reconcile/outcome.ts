@@ -1,0 +1,31 @@
+import type { StateProblem } from '../resources/problem.ts';
+import type { Claims } from '../signing/claims.ts';
+import type { Contenders } from './contention.ts';
+import type { Observed } from './observed.ts';
+
+/** What a round comes to, beside what it observed. Times in seconds since the epoch. */
+export interface Outcome {
+  /** The token that is signed and written in this round. */
+  readonly signed?: { readonly claims: Claims; readonly issuedAt: number };
+  /** Why no new token could be signed, or the Secret not be written. */
+  readonly problem?: StateProblem;
+  /** When a failed attempt is made again, or what waits because of others is done. */
+  readonly retryAt?: number;
+  /** Somebody else keeps changing the Secret: the field managers that were seen. */
+  readonly contenders?: Contenders;
+}
+
+/** The token that the Secret holds at the end of a round. */
+export interface PresentToken {
+  readonly expiresAt: number;
+  readonly tokenId: string | undefined;
+  readonly legacy: boolean;
+}
+
+/** The token that people may use after the round; `undefined` without one whose signature is known to be valid. */
+export function presentToken({ secret }: Observed, { signed }: Outcome): PresentToken | undefined {
+  if (signed !== undefined)
+    return { expiresAt: signed.claims.exp, tokenId: signed.claims.jti, legacy: false };
+  // Whoever may write Secrets could have made one whose signature nobody could check yet.
+  return secret?.token.state === 'valid' && secret.token.signature === 'verified' ? secret.token : undefined;
+}
