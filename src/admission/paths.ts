@@ -28,7 +28,7 @@ export function joinPath(directory: string, file: string): string {
 }
 
 /** Linux takes no longer path: PATH_MAX less the byte that ends it. */
-export const MAX_PATH_BYTES = 4095;
+const MAX_PATH_BYTES = 4095;
 /** Nor a longer name of a file or directory: NAME_MAX. */
 const MAX_PART_BYTES = 255;
 /** What one UTF-16 unit can take in UTF-8. */

@@ -1,7 +1,7 @@
 import closeWithGrace from 'close-with-grace';
 import { environmentName, parseConfig, RUN_FLAGS } from '../config.ts';
-import { createLogger } from '../telemetry/logger.ts';
-import { EXIT, type Command } from './io.ts';
+import { createLogger, type LoggerOptions } from '../telemetry/logger.ts';
+import { EXIT, type Command, type Io } from './io.ts';
 import { formatHelp } from './make-command.ts';
 import { startService } from '../service/start-service.ts';
 import { VERSION } from '../version.ts';
@@ -28,7 +28,7 @@ export const runCommand: Command = async (args, io) => {
     for (const problem of config.problem) io.stderr.write(`error: ${problem}\n`);
     return EXIT.usage;
   }
-  const log = createLogger({ level: config.value.logLevel, human: io.stdout.isTTY === true });
+  const log = createLogger({ level: config.value.logLevel, ...(await findFormat(io.stdout)) });
   log.info({ version: VERSION, node: process.versions.node }, 'starting');
   const service = await startService(config.value, log);
   if (!service.ok) {
@@ -44,3 +44,9 @@ export const runCommand: Command = async (args, io) => {
     });
   });
 };
+
+async function findFormat({ isTTY }: Io['stdout']): Promise<Pick<LoggerOptions, 'format'>> {
+  if (isTTY !== true) return {};
+  const { createTerminalFormat } = await import('../telemetry/terminal-lines.ts');
+  return { format: createTerminalFormat() };
+}

@@ -7,7 +7,7 @@ export const COMMA = 44;
 export const OPEN_ARRAY = 91;
 
 /** What a byte outside of strings means for the structure. */
-export const ENDS = 1;
+const ENDS = 1;
 /** See `MEANING`: an object or array begins. */
 export const BEGINS = 2;
 /** Indexed by a byte outside of strings: `BEGINS`, `ENDS`, or 0 for one that changes no depth. */

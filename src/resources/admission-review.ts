@@ -4,7 +4,7 @@ import { isJsonObject, member, objectMember, stringMember } from './json.ts';
 import type { AdmissionDecision, AdmissionReason, StateReason } from './reasons.ts';
 
 /** The only version we answer; the webhook configurations offer no other (Kubernetes API, admission.k8s.io/v1). */
-export const ADMISSION_API_VERSION = 'admission.k8s.io/v1';
+const ADMISSION_API_VERSION = 'admission.k8s.io/v1';
 const ADMISSION_KIND = 'AdmissionReview';
 /** It is a UUID, of 36; the answer and its log line repeat it. */
 const LONGEST_UID = 128;

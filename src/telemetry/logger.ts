@@ -1,5 +1,4 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
-import { formatLine } from './human-lines.ts';
 import { bufferLines } from './line-buffer.ts';
 import { withoutSecrets } from './redact.ts';
 import { standardOutput } from './standard-output.ts';
@@ -9,8 +8,8 @@ export interface LoggerOptions {
   readonly level: string;
   /** Where the lines go; by default standard output, at most a quarter of a second later, and at the exit. */
   readonly destination?: DestinationStream;
-  /** Lines for people instead of JSON: for a terminal. */
-  readonly human?: boolean;
+  /** Makes of each JSON line what is written, such as that of `createTerminalFormat`. It never sees a key or a token. */
+  readonly format?: (line: string) => string;
 }
 
 /** pino's logger, with a way of its own for what is written with every admission review. */
@@ -23,8 +22,9 @@ export interface ServiceLogger extends Logger {
 }
 
 /** One JSON object per line, with `level` as a word and `time` in ISO 8601. */
-export function createLogger({ level, destination, human = false }: LoggerOptions): ServiceLogger {
-  const finish = human ? (line: string) => formatLine(withoutSecrets(line)) : withoutSecrets;
+export function createLogger({ level, destination, format }: LoggerOptions): ServiceLogger {
+  const finish =
+    format === undefined ? withoutSecrets : (line: string): string => format(withoutSecrets(line));
   const stream =
     destination === undefined
       ? bufferLines(standardOutput(), finish)

@@ -1,4 +1,4 @@
-import { formatLine } from '../../src/telemetry/human-lines.ts';
+import { createTerminalFormat } from '../../src/telemetry/terminal-lines.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import type { Screen } from './screen.ts';
 
@@ -10,6 +10,7 @@ const LOOK_MS = 200;
  */
 export async function stay(screen: Screen, stage: Stage, interrupted: Promise<unknown>): Promise<boolean> {
   screen.say(describeSurroundings(stage));
+  const formatLine = createTerminalFormat();
   const service = stage.service();
   let shown = service.logLines().length;
   const showLog = () => {

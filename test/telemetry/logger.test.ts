@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, it } from 'node:test';
-import { formatLine } from '../../src/telemetry/human-lines.ts';
 import { createLogger, type LoggerOptions } from '../../src/telemetry/logger.ts';
+import { createTerminalFormat } from '../../src/telemetry/terminal-lines.ts';
 
 function linesOf(
   options: Omit<LoggerOptions, 'destination'>,
@@ -60,22 +60,36 @@ describe('a log line', () => {
     );
   });
 
-  it('for people says the same in one line', () => {
-    const [line = ''] = linesOf({ level: 'info', human: true }, (logger) =>
-      logger.info({ name: 'x', n: 1 }, 'said'),
+  it('on a terminal says the same in one line', () => {
+    const format = createTerminalFormat();
+    const [line = ''] = linesOf({ level: 'info', format }, (logger) =>
+      logger.info({ namespace: 'science', n: 1 }, 'said'),
     );
-    assert.match(stripVTControlCharacters(line), /^\d\d:\d\d:\d\d\.\d{3} INFO {2}said name=x n=1\n$/);
+    assert.match(
+      stripVTControlCharacters(line),
+      /^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: said \{"namespace":"science","n":1\}\n$/,
+    );
   });
 
-  it('for people shows the stack of an error', () => {
-    const [line = ''] = linesOf({ level: 'info', human: true }, (logger) =>
+  it('on a terminal shows the stack of an error', () => {
+    const format = createTerminalFormat();
+    const [line = ''] = linesOf({ level: 'info', format }, (logger) =>
       logger.error({ err: new Error('bad') }, 'failed'),
     );
-    assert.match(stripVTControlCharacters(line), /ERROR failed\nError: bad\n {4}at /);
+    assert.match(stripVTControlCharacters(line), /ERROR: failed\s*\n[^]*Error: bad\n +at /);
   });
 
-  it('that is no JSON passes as it is', () => {
-    assert.equal(formatLine('plain\n'), 'plain\n');
-    assert.equal(formatLine('7\n'), '7\n');
+  it('on a terminal shows no key and no token either', () => {
+    const format = createTerminalFormat();
+    const jws = `eyJ${'a'.repeat(20)}.eyJ${'b'.repeat(40)}.sig`;
+    const [line = ''] = linesOf({ level: 'info', format }, (logger) => logger.info({ a: jws }, 'said'));
+    assert.match(line, /\[redacted\]/);
+    assert.doesNotMatch(line, /aaaa|bbbb/);
+  });
+
+  it('that is not JSON passes unchanged', () => {
+    const format = createTerminalFormat();
+    assert.equal(format('plain').trimEnd(), 'plain');
+    assert.equal(format('7').trimEnd(), '7');
   });
 });
