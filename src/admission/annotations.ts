@@ -63,6 +63,7 @@ export function readAnnotationValues(annotations: JsonObject | undefined): Annot
   return values;
 }
 
+/** A warning for each of our annotations that is set and has no value. */
 export function warnOfEmptyValues({ emptyKeys }: AnnotationValues): readonly Warning[] {
   return emptyKeys.map((key) => ({
     kind: 'emptyValue',

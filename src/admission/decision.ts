@@ -31,6 +31,7 @@ export interface TokenEnv {
   readonly value: string;
 }
 
+/** The lists of containers in a pod's spec, by their names there. */
 export type ContainerList = 'initContainers' | 'containers' | 'ephemeralContainers';
 
 /** What one container lacks; a container that lacks nothing has no plan. */
@@ -55,11 +56,13 @@ interface Explained {
   readonly warnings: readonly Warning[];
 }
 
+/** The pod stays as it is and is admitted. */
 export interface Skip extends Explained {
   readonly decision: 'skip';
   readonly reason: AdmissionReason;
 }
 
+/** The pod is admitted with the plan carried out. `tokens`: names of JWTs, at least one. */
 export interface Inject extends Explained {
   readonly decision: 'inject';
   readonly reason: 'Injected';
@@ -67,17 +70,20 @@ export interface Inject extends Explained {
   readonly plan: InjectionPlan;
 }
 
+/** The pod is refused. `message` is the problem with its remedy. */
 export interface Deny extends Explained {
   readonly decision: 'deny';
   readonly reason: DenyReason;
   readonly problem: Problem;
 }
 
+/** The reasons for a refusal. An internal error is none of them: it is answered where it is caught. */
 export type DenyReason = Extract<
   AdmissionReason,
   'InvalidAnnotation' | 'MountPathTaken' | 'VolumeNameTaken' | 'WindowsPod' | 'TooLarge'
 >;
 
+/** What happens to one pod. */
 export type Decision = Skip | Inject | Deny;
 
 /** A problem for which the pod is refused. */
@@ -85,6 +91,7 @@ export interface Denial extends Problem {
   readonly reason: DenyReason;
 }
 
+/** Leaves the pod as it is. `message` is one line for people. */
 export function skip(
   reason: AdmissionReason,
   message: string,
@@ -93,6 +100,7 @@ export function skip(
   return { decision: 'skip', reason, message, warnings };
 }
 
+/** Refuses the pod, with what is wrong and the remedy in one line. */
 export function deny({ reason, what, remedy }: Denial, warnings: readonly Warning[]): Deny {
   return { decision: 'deny', reason, problem: { what, remedy }, message: `${what}: ${remedy}`, warnings };
 }

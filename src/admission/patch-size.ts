@@ -69,6 +69,7 @@ function planBytes({ mounts, env }: ContainerPlan, measure: (text: string) => nu
   return bytes;
 }
 
+/** The refusal of a pod whose patch would be larger than 1 MiB, or take too long to find. */
 export function explainTooLarge(containers: number, tokens: number): Denial {
   return {
     reason: 'TooLarge',

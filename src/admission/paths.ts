@@ -23,6 +23,7 @@ export function isWithin(directory: string, path: string): boolean {
   return path.startsWith(directory) && path[directory.length] === '/';
 }
 
+/** The path of a file. `directory` is normalised, `file` relative and clean. */
 export function joinPath(directory: string, file: string): string {
   return directory === '/' ? `/${file}` : `${directory}/${file}`;
 }

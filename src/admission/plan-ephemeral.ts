@@ -20,14 +20,17 @@ import { joinWarnings, NO_WARNINGS, type Warning, type WithWarnings } from './wa
 /** What would be a denial for a new pod. */
 export type Obstacle = Pick<Denial, 'reason' | 'what'>;
 
+/** The obstacle that an annotation with a wrong value is. */
 export function invalidSetting({ what }: Problem): Obstacle {
   return { reason: 'InvalidAnnotation', what };
 }
 
+/** Ephemeral containers are never refused: what prevents a token is a warning. */
 export function warnOfObstacle({ what }: Obstacle): Warning {
   return { kind: 'cannotInject', text: what };
 }
 
+/** A token that the pod has a volume of. */
 export interface EphemeralToken {
   readonly name: string;
   readonly volumes: ShowingVolumes;
@@ -69,6 +72,7 @@ function explainLack(name: string): string {
   return `ephemeral containers do not get ${quote(name, 40)}: the pod has no volume with it`;
 }
 
+/** What the plan for new ephemeral containers depends on, besides the containers. */
 export interface EphemeralInput {
   readonly tokens: readonly EphemeralToken[];
   readonly values: AnnotationValues;

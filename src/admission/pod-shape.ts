@@ -14,6 +14,7 @@ export interface PodShape {
   readonly containers: readonly ContainerShape[];
 }
 
+/** What a decision needs to know of a container. `index` is that in its list. */
 export interface ContainerShape {
   readonly list: ContainerList;
   readonly index: number;
@@ -23,6 +24,7 @@ export interface ContainerShape {
   readonly env: readonly JsonObject[];
 }
 
+/** One of a container's `volumeMounts`. */
 export interface MountShape {
   /** Name of the volume. */
   readonly volume: string;
@@ -33,6 +35,7 @@ export interface MountShape {
   readonly readOnly: boolean;
 }
 
+/** One of a container's `volumeDevices`, a block device: nothing can be mounted there. */
 export interface DeviceShape {
   readonly volume: string;
   /** Normalised. */
@@ -85,6 +88,7 @@ export function readContainers(
   return ok(containers);
 }
 
+/** The volumes of a pod's spec by their names. The problem is a shape that the API server refuses. */
 export function readVolumes(spec: JsonObject): Result<ReadonlyMap<string, JsonObject>, string> {
   const items = listOf(spec['volumes']);
   if (items === undefined) return fail('volumes is no list');
@@ -152,6 +156,7 @@ export function readMap(metadata: JsonObject | undefined, key: string): JsonObje
   return isJsonObject(value) ? value : 'wrong';
 }
 
+/** The annotations of an object of any kind, raw; `undefined` when there are none, or something else in their place. */
 export function annotationsOf(object: unknown): JsonObject | undefined {
   return objectMember(objectMember(object, 'metadata'), 'annotations');
 }
@@ -159,6 +164,7 @@ export function annotationsOf(object: unknown): JsonObject | undefined {
 /** Set by the kubelet on the API server's copy of a static pod, which no webhook may change. */
 const MIRROR_POD = 'kubernetes.io/config.mirror';
 
+/** Whether a pod is the API server's copy of a static pod. */
 export function isMirrorPod(pod: unknown): boolean {
   return member(annotationsOf(pod), MIRROR_POD) !== undefined;
 }

@@ -5,6 +5,7 @@ import { isOptedOut, readAnnotationValues, warnOfEmptyValues, type AnnotationVal
 import { skip, type Skip } from './decision.ts';
 import { isMirrorPod, readMap, readPodShape, type PodShape } from './pod-shape.ts';
 
+/** What a review, or a file, says of a pod. */
 export interface PodInput {
   /** The Pod, or a pod template, as raw JSON. Its `status` is not looked at. */
   readonly pod: unknown;

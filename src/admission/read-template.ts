@@ -6,6 +6,7 @@ import { readPod, type ReadPod } from './read-pod.ts';
 import { changedAnnotations } from './template-patch.ts';
 import { claimNames, type WorkloadKind } from './workload-kinds.ts';
 
+/** A workload with its pod template as it is, raw JSON. */
 export interface TemplateInput {
   readonly kind: WorkloadKind;
   /** The whole workload. */

@@ -38,6 +38,7 @@ function warnOfDuplicate(items: readonly string[]): readonly Warning[] {
   return [{ kind: 'duplicateToken', text }];
 }
 
+/** The problem with a list of `count` tokens. */
 export function explainTooManyTokens(count: number): Problem {
   return { what: `annotation ${KEY} names ${count} tokens`, remedy: `name at most ${MAX_TOKENS}` };
 }

@@ -6,6 +6,7 @@ const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 /** Names of volumes are DNS-1123 labels: no dots. */
 const MAX_LABEL = 63;
 
+/** Whether a Secret, and so a JWT, can have that name. */
 export function isTokenName(name: string): boolean {
   return name.length <= MAX_NAME && NAME.test(name);
 }

@@ -26,6 +26,7 @@ const KINDS = [
   'emptyItem',
   'duplicateToken',
 ] as const;
+/** One word of `KINDS`, whose order decides which warnings are given. */
 export type WarningKind = (typeof KINDS)[number];
 
 /** What every container of a pod may have: the first container is named, the others are counted. */
@@ -48,6 +49,7 @@ export interface Warning {
 /** What a step returns, and what it warns of, whether or not it succeeds. */
 export type WithWarnings<T> = T & { readonly warnings: readonly Warning[] };
 
+/** One empty list for all: most pods have no warnings. */
 export const NO_WARNINGS: readonly Warning[] = [];
 
 /** Both lists in one, which stays short: of each kind it holds no more warnings than could be shown. */

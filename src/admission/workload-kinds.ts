@@ -14,6 +14,7 @@ export interface WorkloadKind {
 
 const TEMPLATE = ['spec', 'template'] as const;
 
+/** The workloads that the webhook sees; the same as in the rules of the webhook configuration. */
 export const WORKLOAD_KINDS: readonly WorkloadKind[] = [
   { kind: 'Deployment', group: 'apps', resource: 'deployments', template: TEMPLATE, templateFixed: false },
   { kind: 'StatefulSet', group: 'apps', resource: 'statefulsets', template: TEMPLATE, templateFixed: false },

@@ -52,6 +52,7 @@ export interface LeaseOptions {
 
 const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' };
 
+/** The Lease, watched and written. Nothing is asked before the first call; `read` and `write` throw KubeErrors. */
 export function accessLease({ client, namespace, name = APP, clock, log }: LeaseOptions): LeaseAccess {
   const collection = resourcePath(LEASES, { namespace });
   const path = resourcePath(LEASES, { namespace, name });

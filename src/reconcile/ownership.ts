@@ -18,6 +18,7 @@ type Identity = Pick<Jwt, 'namespace' | 'name' | 'uid'>;
 const MOST_OF_KIND = 63;
 const MOST_OF_NAME = 253;
 
+/** Whose a Secret of the JWT's name is, by its owners and annotations alone. */
 export function findOwnership(jwt: Identity, { owners, annotations }: Owned): Ownership {
   const controller = findOtherController(jwt, owners);
   if (controller !== undefined) return isPredecessor(jwt, controller) ? 'predecessor' : 'foreign';
