@@ -19,6 +19,7 @@ export interface Config {
   readonly logLevel: LogLevel;
 }
 
+/** Settings of the admission half. */
 export interface WebhookConfig {
   readonly address: Address;
   readonly certFile: string;
@@ -30,6 +31,7 @@ export interface WebhookConfig {
   readonly namespaceDefault: boolean;
 }
 
+/** Settings of the reconcile half. */
 export interface ControllerConfig {
   /** JWTs worked on at once, and so writes in flight. */
   readonly workers: number;
@@ -39,6 +41,7 @@ export interface ControllerConfig {
   readonly lease: LeaseConfig;
 }
 
+/** Leader election; durations in milliseconds, the longest first. */
 export interface LeaseConfig {
   /** Namespace of the Lease; `undefined` = the service's own. */
   readonly namespace: string | undefined;
@@ -48,6 +51,7 @@ export interface LeaseConfig {
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+/** pino's levels, and `silent`. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** One flag of `run`, as `commands/flags.ts` has those of the other commands. */

@@ -56,6 +56,7 @@ async function injectDocuments(options: Options, io: Io): Promise<ExitCode> {
   return EXIT.done;
 }
 
+/** A file that was read, with all of its documents. */
 export interface InputFile {
   readonly filename: string;
   readonly documents: readonly EditableDocument[];

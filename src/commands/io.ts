@@ -5,6 +5,7 @@ export interface Io {
   readonly stderr: TextSink;
 }
 
+/** Where a command prints. */
 export interface TextSink {
   write(text: string): unknown;
   /** Whether a person looks at it: colours and live lines only then. */
@@ -13,6 +14,7 @@ export interface TextSink {
 
 /** What every command's exit code says (contract §3). */
 export const EXIT = { done: 0, refused: 1, usage: 2, outside: 3 } as const;
+/** One of `EXIT`. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** A command: its arguments without the program's and the command's name. Gives the exit code; throws only bugs. */

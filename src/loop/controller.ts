@@ -10,6 +10,7 @@ import { WriteBudget } from './write-budget.ts';
 
 const SETTLE_POLL_MS = 20;
 
+/** What a controller works with, and whom it tells of bugs. */
 export interface ControllerOptions {
   readonly reconciler: Omit<Reconciler, 'now' | 'budget' | 'onBug'>;
   readonly clock: Clock;
@@ -34,6 +35,7 @@ export interface Controller {
   stop(): Promise<void>;
 }
 
+/** A controller for one term of leadership. Nothing happens before `start`. */
 export function createController({ reconciler, clock, workers, onBug }: ControllerOptions): Controller {
   const { sources, legacyKeyNamespace } = reconciler.observer;
   const stopping = new AbortController();

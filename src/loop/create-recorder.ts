@@ -14,6 +14,7 @@ export interface EventSink {
   }): void;
 }
 
+/** Where entries go. */
 export interface RecorderOptions {
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'signatures' | 'signingDuration' | 'renewalLateness' | 'reconcileErrors'>;

@@ -5,6 +5,7 @@ import { WakeUps } from './wake-ups.ts';
 
 /** What goes first: a wake-up that is due, a new object, a changed one, a look without a cause. */
 export const PRIORITIES = ['due', 'new', 'changed', 'resync'] as const;
+/** One word of `PRIORITIES`. */
 export type Priority = (typeof PRIORITIES)[number];
 
 /**
@@ -17,6 +18,7 @@ export type Outcome =
   | { readonly next: 'retry'; readonly afterMs?: number | undefined }
   | { readonly next: 'forget' };
 
+/** What the queue calls, and how much at once. */
 export interface QueueOptions {
   readonly clock: Clock;
   /**

@@ -8,6 +8,7 @@ const PAUSE_MS = 250;
 /** Tokens checked after each pause: 2,000 a second at most, each 0.1 (RS256) to 2 ms (ES512) of one thread. */
 const BATCH = 500;
 
+/** What checking needs. */
 export interface TokenCheckerOptions {
   readonly sources: Pick<Sources, 'jwt' | 'managedSecret'>;
   readonly clock: Pick<Clock, 'setTimer'>;

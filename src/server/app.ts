@@ -32,6 +32,7 @@ const LIMITS: ConnectionLimits = {
 /** Those of the API server have some hundred bytes. */
 const MAX_HEADER_BYTES = 8 * 1024;
 
+/** What the application serves, and how. */
 export interface WebhookAppOptions {
   /** The one in use; `setSecureContext` of the server takes another pair later. */
   readonly certificate: () => ServingCertificate;
@@ -45,6 +46,7 @@ export interface WebhookAppOptions {
   readonly limits?: Partial<ConnectionLimits>;
 }
 
+/** The application, and its open connections. */
 export interface WebhookApp {
   readonly app: HttpsApp;
   readonly connections: Connections;

@@ -11,6 +11,7 @@ type Validity = Pick<ServingCertificate, 'validFrom' | 'expiresAt'>;
 /** `late`: in the last third of its life. */
 export type CertificateAge = 'early' | 'fresh' | 'late' | 'expired';
 
+/** How old a certificate is at `now`, in milliseconds since the epoch. */
 export function ageOfCertificate({ validFrom, expiresAt }: Validity, now: number): CertificateAge {
   if (now >= expiresAt) return 'expired';
   if (now < validFrom) return 'early';

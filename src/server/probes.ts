@@ -13,6 +13,7 @@ export interface ReadinessCheck {
   readonly missing: () => string | undefined;
 }
 
+/** What the probes look at. */
 export interface ProbesOptions {
   readonly checks: readonly ReadinessCheck[];
   readonly metrics: Scraped;

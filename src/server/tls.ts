@@ -16,6 +16,7 @@ export interface ServingCertificate extends CertificatePair {
   readonly expiresAt: number;
 }
 
+/** Paths of PEM files: the chain with the leaf first, and the leaf's private key. */
 export interface CertificateFiles {
   readonly certFile: string;
   readonly keyFile: string;

@@ -4,6 +4,7 @@ import { readCertificate, type CertificateFiles, type ServingCertificate } from 
 /** As often as cert-manager looks at its own: Secret volumes swap links, which file watching misses. */
 export const CERTIFICATE_POLL_MS = 10_000;
 
+/** Which files to look at, and whom to tell what. */
 export interface CertificateWatch {
   readonly files: CertificateFiles;
   /** The pair in use when the watch begins. */

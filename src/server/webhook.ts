@@ -24,6 +24,7 @@ const DRAIN_MS = 5_000;
 const CLOSE_LIMIT_MS = 5_000;
 const SWEEP_MS = 50;
 
+/** What the webhook serves with, and where it asks. */
 export interface WebhookOptions {
   readonly certificate: CertificatePair;
   readonly logger: ServiceLogger;
@@ -36,6 +37,7 @@ export interface WebhookOptions {
   readonly validateJwt?: (request: AdmissionRequest) => AdmissionAnswer | Promise<AdmissionAnswer>;
 }
 
+/** The webhook from its first connection to its last. */
 export interface Webhook {
   /** Resolves when connections are accepted. Port 0 takes a free one. */
   readonly listen: (address: { host?: string | undefined; port: number }) => Promise<AddressInfo>;

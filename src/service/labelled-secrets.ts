@@ -10,6 +10,7 @@ import { dropDetails, parseOtherSecret, type SecretMetadata } from '../resources
 /** What is kept of a Secret with our label: of one that no JWT is named after no more than of any other Secret. */
 export type LabelledSecret = ManagedSecret | SecretMetadata;
 
+/** The cache of Secrets with our label, and what fills it. */
 export interface LabelledSecrets {
   readonly cache: Cache<LabelledSecret>;
   /** What is to be kept of it now. `signedBy` as of `parseManagedSecret`. */

@@ -28,6 +28,7 @@ export interface RunningController {
   stop(): Promise<void>;
 }
 
+/** What the reconcile half shares with the rest of the process. */
 export interface ControllerMeans {
   readonly client: KubeClient;
   readonly log: Logger;

@@ -21,6 +21,7 @@ export interface RunningWebhook {
   stop(): Promise<void>;
 }
 
+/** What the admission half shares with the rest of the process. */
 export interface WebhookMeans {
   readonly log: ServiceLogger;
   readonly metrics: Metrics;

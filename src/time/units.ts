@@ -7,6 +7,7 @@
  * constructor, and a sum no cast.
  */
 export type Seconds = number & { readonly unit?: 's' };
+/** The other unit: of clocks, timers and the dates of JavaScript. */
 export type Milliseconds = number & { readonly unit?: 'ms' };
 
 /** `undefined` stays `undefined`: an unknown time is unknown in any unit. */

@@ -6,6 +6,7 @@ import { lookAtJwt } from './snapshot.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { printReport, type OutputFormat } from '../output/table-output.ts';
 
+/** What `explain jwt` was asked. `legacyKeyNamespace`: as the service's flag of that name. */
 export interface ExplainJwtOptions {
   readonly name: string;
   readonly legacyKeyNamespace: string | undefined;

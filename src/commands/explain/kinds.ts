@@ -16,6 +16,7 @@ const RESOURCES: readonly (Resource & { readonly kind: string })[] = [
   ...WORKLOAD_KINDS.map(({ kind, group, resource }) => ({ kind, group, version: 'v1', plural: resource })),
 ];
 
+/** A kind that can be explained as it is in the cluster. */
 export type LiveKind = (typeof RESOURCES)[number];
 
 /** A kind by its name as kubectl takes it: `deployment`, `Deployments`, `deploy`, `deployments.apps`. */

@@ -47,6 +47,7 @@ const AS_WRITTEN: ParseOptions & DocumentOptions & SchemaOptions = {
   logLevel: 'error',
 };
 
+/** The documents of a YAML or JSON text, to be changed in place. The problem names the first document that cannot be read. */
 export function readEditable(text: string): Result<readonly EditableDocument[], YamlProblem> {
   const count = text.match(/^(?:---|\.\.\.)(?=\s|$)/gm)?.length ?? 0;
   if (count > MAX_DOCUMENTS) {

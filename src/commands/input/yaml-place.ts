@@ -65,6 +65,7 @@ export function endOf(node: unknown, text: string): number | undefined {
   return Array.isArray(range) ? Number(range[1]) : undefined;
 }
 
+/** The position after a pair's value, or after its colon where it has none; `undefined` for a pair that is not of the text. */
 export function endOfPair(pair: Pair, text: string): number | undefined {
   const colon = colonOf(pair, text);
   const end = endOf(pair.value, text) ?? colon;
@@ -78,6 +79,7 @@ export function colonOf({ key }: Pair, text: string): number | undefined {
   return colon < 0 ? undefined : colon + 1;
 }
 
+/** Whether a map or list is written with brackets. */
 export function isFlow(node: YAMLMap | YAMLSeq): boolean {
   return node.flow === true;
 }

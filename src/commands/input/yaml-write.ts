@@ -42,6 +42,7 @@ export function writeFlow(value: unknown, style: YamlStyle): string {
   return `{${members.join(', ')}}`;
 }
 
+/** One `key: value` on one line. */
 export function writeFlowMember(key: string, value: unknown, style: YamlStyle): string {
   return `${style.isJson ? quoted(key) : writeScalar(key)}: ${writeFlow(value, style)}`;
 }

@@ -6,6 +6,7 @@ import { findLeftovers } from './rules.ts';
 import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';
 
+/** What `migrate check` was asked. */
 export interface MigrateOptions extends GatherOptions {
   readonly output: OutputFormat;
 }

@@ -11,6 +11,7 @@ import { stopDeployment } from './commands.ts';
 import { findDeployments, type OldDeployment } from './deployments.ts';
 import { cleaningPatch, findLegacyMarks, type LegacyMarks } from './kopf-leftovers.ts';
 
+/** What `migrate clean` was asked. */
 export interface CleanOptions {
   /** Of all namespaces; else of that of the access. */
   readonly everywhere: boolean;

@@ -29,6 +29,7 @@ export function stopDeployment({
   return kubectl('scale', 'deployment', name, '-n', namespace, '--replicas=0');
 }
 
+/** Opens the JWT in an editor. */
 export function editJwt({ namespace, name }: Jwt): string {
   return kubectl('edit', 'jwt', name, '-n', namespace);
 }

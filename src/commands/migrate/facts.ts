@@ -49,6 +49,7 @@ export interface Finding {
 /** Where token-manager looked for a key that names no namespace. */
 export const OLD_KEY_NAMESPACE = 'default';
 
+/** A JWT in a sentence: `JWT science/my-jwt`, without the namespace where the CRD is cluster-scoped. */
 export function describeObject({ namespace, name }: Jwt): string {
   return `JWT ${namespace === '' ? '' : `${namespace}/`}${name}`;
 }

@@ -15,6 +15,7 @@ import { findKeyCopies, findLegacyMarks } from './kopf-leftovers.ts';
 import { listTargets } from './moves.ts';
 import { tryList } from './try-list.ts';
 
+/** Where to look, and how the service will be run. */
 export interface GatherOptions {
   /** Of all namespaces; else of that of the access. */
   readonly everywhere: boolean;

@@ -12,11 +12,13 @@ export const OUTPUT_FLAG = {
   output: { type: 'string', short: 'o', value: 'FORMAT', help: 'json or yaml, for scripts' },
 } as const;
 
+/** Reads the value of `-o`; lines for people by default. The problem is one sentence. */
 export function readOutputFormat(value: string | undefined): Result<OutputFormat, string> {
   if (value === undefined) return ok('human');
   return value === 'json' || value === 'yaml' ? ok(value) : fail(`-o must be json or yaml, not "${value}"`);
 }
 
+/** Names that `styleText` of Node knows. */
 export type Style = 'bold' | 'red' | 'green' | 'yellow' | 'gray' | 'cyan';
 /** Gives a text a colour, on a terminal only. */
 export type Paint = (style: Style, text: string) => string;

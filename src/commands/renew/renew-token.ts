@@ -16,6 +16,7 @@ import { findService } from './service-state.ts';
 import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';
 
+/** What `renew` was asked. */
 export interface RenewOptions {
   readonly name: string;
   /** Milliseconds; `undefined` when it is not waited for. */
