@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { describeContention, findContenders } from '../../src/reconcile/contention.ts';
+import { makeJwt } from '../fixtures/jwts.ts';
+
+describe('who else changes a Secret', () => {
+  const wrote = (manager: unknown, time?: unknown): object => ({ manager, operation: 'Update', time });
+  const found = (...managedFields: readonly unknown[]): readonly string[] =>
+    findContenders({ metadata: { managedFields } });
+
+  it('is every field manager but ours, the last writer first', () => {
+    const managers = found(
+      wrote('argocd', '2027-01-15T08:00:00Z'),
+      wrote('jwt-injector', '2027-01-15T08:00:03Z'),
+      wrote('kubectl-edit', '2027-01-15T08:00:02Z'),
+      wrote('undated'),
+    );
+    assert.deepEqual(managers, ['kubectl-edit', 'argocd', 'undated']);
+  });
+
+  it('is told once, however many entries a manager has', () => {
+    assert.deepEqual(found(wrote('b', '2'), wrote('a', '3'), wrote('b', '1'), wrote('a', '0')), ['a', 'b']);
+  });
+
+  it('is told in three short names without odd characters: whoever writes chooses them', () => {
+    assert.deepEqual(found(wrote('a', '4'), wrote('b', '3'), wrote('c', '2'), wrote('d', '1')), [
+      'a',
+      'b',
+      'c',
+    ]);
+    assert.deepEqual(found(wrote('x'.repeat(65))), ['x'.repeat(64)]);
+    assert.deepEqual(found(wrote('Go-http-client/1.1 a_b:c@d.e')), ['Go-http-client/1.1 a_b:c@d.e']);
+    assert.deepEqual(found(wrote('a\n"$(rm)é')), ['a????rm??']);
+  });
+
+  it('is nobody where nobody is recorded', () => {
+    assert.deepEqual(found(wrote(''), wrote(7), wrote(undefined), 'junk', null), []);
+    for (const secret of [
+      undefined,
+      null,
+      'text',
+      {},
+      { metadata: {} },
+      { metadata: { managedFields: 'x' } },
+    ])
+      assert.deepEqual(findContenders(secret), []);
+  });
+});
+
+describe('the condition of a Secret that others keep changing', () => {
+  const jwt = makeJwt();
+  const contended = (message: string) =>
+    makeJwt({}, { status: { conditions: [{ type: 'Contended', status: 'True', message }] } });
+
+  it('tells who does, what follows, and how to find out more', () => {
+    const { reason, message } = describeContention(jwt, ['argocd', 'kubectl edit']);
+    assert.equal(reason, 'Contended');
+    assert.match(message, /^somebody else keeps changing or deleting Secret my-jwt /);
+    assert.match(message, /\(field managers seen: "argocd", "kubectl edit"\)/);
+    assert.match(message, /written again at longer and longer intervals, up to 5 min/);
+    assert.match(message, /kubectl get secret my-jwt -n science -o yaml --show-managed-fields/);
+  });
+
+  it('says so when nobody is recorded', () => {
+    assert.match(describeContention(jwt, []).message, /\(field managers seen: none is recorded\)/);
+  });
+
+  it('keeps what an earlier process wrote, as long as this one has seen nothing itself', () => {
+    assert.deepEqual(describeContention(contended('as it was'), 'recorded'), {
+      reason: 'Contended',
+      message: 'as it was',
+    });
+    assert.match(describeContention(contended('as it was'), ['argocd']).message, /"argocd"/);
+    assert.deepEqual(
+      describeContention(jwt, 'recorded'),
+      describeContention(jwt, []),
+      'nothing was recorded',
+    );
+  });
+});

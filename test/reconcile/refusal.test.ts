@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { describeRefusal, REFUSED_WAIT_MS, type RefusalKind } from '../../src/reconcile/refusal.ts';
+
+const PLACE = { namespace: 'science', name: 'my-jwt' };
+const OUR_ACCOUNT = 'system:serviceaccount:jwt-injector:jwt-injector';
+
+describe('what is said of a write that the API server refuses', () => {
+  /** The subject of a refusal, and what the text has to tell: what it is, who can do something, and what. */
+  const told: Readonly<Record<RefusalKind, readonly [string, ...string[]]>> = {
+    quota: [
+      'compute',
+      'ResourceQuota compute of namespace science is used up: raise it, or delete what is not needed',
+      '(kubectl describe quota compute -n science)',
+    ],
+    policy: [
+      'no-tokens',
+      'admission policy no-tokens does not allow the write',
+      `its administrator makes an exception for ${OUR_ACCOUNT}, or the JWT follows it`,
+      '(kubectl describe validatingadmissionpolicy no-tokens)',
+    ],
+    webhook: [
+      'guard.example.org',
+      'admission webhook guard.example.org does not allow the write',
+      `its administrator makes an exception for ${OUR_ACCOUNT}, or the JWT follows its rules`,
+    ],
+    immutable: [
+      '',
+      'Secret my-jwt has immutable: true',
+      'keep what else it holds, then kubectl delete secret my-jwt -n science; it is created again at once',
+    ],
+    type: [
+      '',
+      'Secret my-jwt is not of type Opaque, and the type of a Secret cannot be changed',
+      'keep what else it holds, then kubectl delete secret my-jwt -n science; it is created again at once',
+    ],
+    'too-large': [
+      '',
+      'Secret my-jwt with the new token would be larger than the 1 MiB that Kubernetes stores',
+      'make spec.data smaller, or move what else the Secret holds',
+    ],
+    labels: [
+      '',
+      'spec.secretTemplate.labels has an invalid key or value',
+      '63 letters, digits, "-", "_" and "."',
+    ],
+    annotations: [
+      '',
+      'spec.secretTemplate.annotations has an invalid key, or all annotations together are larger than 256 KiB',
+      'NAME at most 63 letters, digits, "-", "_" and "."',
+    ],
+    'no-right': [
+      'patch secrets',
+      'jwt-injector is not allowed to patch secrets in namespace science: an administrator installs its roles again',
+      `(kubectl auth can-i patch secrets -n science --as=${OUR_ACCOUNT})`,
+    ],
+    other: [
+      '422 Invalid',
+      'the API server does not allow the write (422 Invalid)',
+      `an administrator looks for the request of ${OUR_ACCOUNT} in the audit log, and for admission plugins`,
+    ],
+  };
+  for (const kind of Object.keys(told) as RefusalKind[]) {
+    const [subject, ...parts] = told[kind];
+    it(`names what it is and what helps: ${kind}`, () => {
+      const text = describeRefusal({ kind, subject }, PLACE);
+      for (const part of parts) assert.ok(text.includes(part), `"${part}" in "${text}"`);
+    });
+    it(`is one line that ends with when it is tried again: ${kind}`, () => {
+      const text = describeRefusal({ kind, subject }, PLACE);
+      assert.match(
+        text,
+        /\. It is tried again every 5 min, and when the JWT, its key or its Secret changes$/,
+      );
+      assert.doesNotMatch(text, /\n/);
+    });
+  }
+
+  it('is kept: it is tried again every 5 min', () => {
+    assert.equal(REFUSED_WAIT_MS, 5 * 60 * 1_000);
+  });
+});

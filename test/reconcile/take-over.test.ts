@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { applyPatch, type Operation } from 'rfc6902';
+import {
+  isKopf,
+  isLegacySecret,
+  releasePatch,
+  releaseTime,
+  takeOverPatch,
+} from '../../src/reconcile/take-over.ts';
+import { EXPIRES_AT, LAST_SIGNING_TIME } from '../../src/resources/names.ts';
+import { makeJwt } from '../fixtures/jwts.ts';
+
+const KOPF = 'kopf.zalando.org/KopfFinalizerMarker';
+const DELETED = { deletionTimestamp: '2027-01-15T08:00:00Z' };
+const DELETED_AT = 1_800_000_000;
+
+describe('the finalizer of token-manager', () => {
+  const releaseOf = (metadata: object): number | undefined => releaseTime(makeJwt({}, { metadata }));
+
+  it('is taken off a JWT that was deleted 10 s ago: a token-manager that runs does it sooner', () => {
+    assert.equal(releaseOf({ ...DELETED, finalizers: ['a', KOPF] }), DELETED_AT + 10);
+  });
+
+  it('stays on a JWT that is not being deleted', () => {
+    assert.equal(releaseOf({ finalizers: [KOPF] }), undefined);
+  });
+
+  it('is no other finalizer: those are for others to take off', () => {
+    for (const finalizers of [[], ['a'], ['example.org/kopf.zalando.org/x'], ['kopf.zalando.org.example/x']])
+      assert.equal(releaseOf({ ...DELETED, finalizers }), undefined);
+  });
+
+  it('is taken off alone, and only if nobody changed the JWT meanwhile', () => {
+    const finalizers = ['before', KOPF, 'kopf.zalando.org/another', 'after'];
+    assert.deepEqual(releasePatch(makeJwt({}, { metadata: { ...DELETED, finalizers } })), {
+      metadata: { resourceVersion: '7', finalizers: ['before', 'after'] },
+    });
+  });
+
+  it('has the prefix of kopf, as its annotations have', () => {
+    assert.ok(isKopf(KOPF) && isKopf('kopf.zalando.org/last-handled-configuration'));
+    assert.ok(!isKopf('kopf.dev/x') && !isKopf(''));
+  });
+});
+
+describe('a Secret as token-manager left it', () => {
+  const untouched = { labels: [], annotations: [] };
+  const signed = { [LAST_SIGNING_TIME]: '1743630000.5' };
+  const cases: readonly (readonly [string, Parameters<typeof isLegacySecret>[0], boolean])[] = [
+    ['was signed, and never by us', { annotations: signed, ours: untouched }, true],
+    ['was signed', { annotations: {}, ours: untouched }, false],
+    [
+      'does not tell when its token expires, as ours do',
+      { annotations: { ...signed, [EXPIRES_AT]: '2027-01-16T08:00:00Z' }, ours: untouched },
+      false,
+    ],
+    ['has no label that we wrote', { annotations: signed, ours: { ...untouched, labels: ['a'] } }, false],
+    [
+      'has no annotation that we wrote',
+      { annotations: signed, ours: { ...untouched, annotations: ['a'] } },
+      false,
+    ],
+  ];
+  for (const [rule, secret, expected] of cases) {
+    it(`${rule} (${expected ? 'one that is' : 'one that is not'})`, () => {
+      assert.equal(isLegacySecret(secret), expected);
+    });
+  }
+});
+
+describe('the fields that token-manager owns in its Secret', () => {
+  const owning = (manager: string, annotation: string): Record<string, unknown> => ({
+    manager,
+    operation: 'Update',
+    apiVersion: 'v1',
+    fieldsV1: {
+      'f:metadata': { 'f:annotations': { '.': {}, [`f:${annotation}`]: {} } },
+      'f:data': { 'f:token': {} },
+    },
+  });
+  const secretOf = (...managedFields: readonly unknown[]): Record<string, unknown> => ({
+    metadata: { name: 'my-jwt', resourceVersion: '11', managedFields: structuredClone(managedFields) },
+  });
+  const kubectl = owning('kubectl-edit', 'note');
+  const tokenManager = owning('kopf', LAST_SIGNING_TIME);
+
+  it('become ours, as if we had applied them, so that the next apply can drop what nobody wants any more', () => {
+    const secret = secretOf(kubectl, tokenManager);
+    const patch = takeOverPatch(secret);
+    const failures = applyPatch(secret, structuredClone(patch) as unknown as Operation[]);
+    assert.deepEqual(failures, [null, null, null]);
+    assert.deepEqual(
+      secret,
+      secretOf(kubectl, { ...tokenManager, manager: 'jwt-injector', operation: 'Apply' }),
+    );
+  });
+
+  it('stay as they are when somebody changed the Secret meanwhile', () => {
+    const secret = secretOf(tokenManager);
+    const changed = { metadata: { ...(secret['metadata'] as object), resourceVersion: '12' } };
+    const [failure] = applyPatch(changed, structuredClone(takeOverPatch(secret)) as unknown as Operation[]);
+    assert.equal(failure?.name, 'TestError');
+  });
+
+  it('are none where nobody but us wrote the signing time', () => {
+    for (const secret of [
+      secretOf(),
+      secretOf(kubectl),
+      secretOf('junk', null, {}),
+      secretOf({ fieldsV1: { 'f:metadata': {} } }),
+      secretOf(owning('jwt-injector', LAST_SIGNING_TIME), tokenManager),
+      {},
+    ])
+      assert.deepEqual(takeOverPatch(secret), []);
+  });
+
+  it('are found beside entries that cannot be read', () => {
+    const [, manager] = takeOverPatch(secretOf('junk', null, tokenManager));
+    assert.equal(manager?.['path'], '/metadata/managedFields/2/manager');
+  });
+});
