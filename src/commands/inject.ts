@@ -70,7 +70,7 @@ export function injectFiles(files: readonly InputFile[], { stderr }: Pick<Io, 's
   let asked = false;
   for (const { filename, documents } of files) {
     for (const [index, document] of documents.entries()) {
-      for (const injection of injectDocument(document.value, namespaceDefault, document.written)) {
+      for (const injection of injectDocument(document, namespaceDefault)) {
         const where = `${filename}, ${describePlace(index, injection)}`;
         const { decision, message, warnings, reason } = injection.decision;
         for (const warning of mostUseful(warnings)) stderr.write(`warning: ${where}: ${warning}\n`);
@@ -91,10 +91,10 @@ export function injectFiles(files: readonly InputFile[], { stderr }: Pick<Io, 's
   return !refused;
 }
 
-function describePlace(document: number, { kind, name, items, template }: OfflineInjection): string {
-  const item = items.map((index) => `, item ${index + 1}`).join('');
+function describePlace(document: number, { kind, name, path, template }: OfflineInjection): string {
+  const items = path.filter((part) => part !== 'items').map((index) => `, item ${Number(index) + 1}`);
   const where = findKind(kind) === undefined && template.length > 0 ? `, ${template.join('.')}` : '';
-  return `document ${document + 1}${item} (${name === '' ? kind : `${kind} ${name}`}${where})`;
+  return `document ${document + 1}${items.join('')} (${name === '' ? kind : `${kind} ${name}`}${where})`;
 }
 
 /** A document that does not begin with `---` itself gets it, unless it is the first. */

@@ -1,20 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
-import { parseJwt, type Jwt, type JwtSpec } from '../resources/jwt.ts';
-import { findUnknownFields } from '../resources/jwt-fields.ts';
-import { GROUP, VERSION } from '../resources/names.ts';
+import { member, type JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
-import { readSecretData } from '../resources/secret.ts';
-import { locateKey } from '../reconcile/key-access.ts';
 import { buildClaims } from '../signing/claims.ts';
 import { readSigningKey } from '../signing/key.ts';
 import { lintJwt } from '../signing/lint.ts';
 import { signToken } from '../signing/token.ts';
-import { readDocuments } from './input/documents.ts';
-import { readText, type InputProblem } from './input/read-text.ts';
 import type { FlagValues } from './flags.ts';
-import { makeCommand } from './make-command.ts';
+import { readDocuments } from './input/documents.ts';
+import { findKeyInFile, readJwtDocument, warnOfUnknownFields, type KeyInFile } from './input/jwt-document.ts';
+import { readText, type InputProblem } from './input/read-text.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
+import { makeCommand } from './make-command.ts';
 
 const FLAGS = {
   filename: {
@@ -70,7 +66,7 @@ function readOptions({ filename, key }: FlagValues<typeof FLAGS>): Result<Option
     : ok({ filename, key });
 }
 
-interface Signed {
+interface SignedToken {
   readonly token: string;
   readonly warnings: readonly string[];
 }
@@ -80,17 +76,13 @@ async function signDocument(
   document: JsonObject,
   givenKey: KeyText | undefined,
   documents: readonly JsonObject[],
-): Promise<Result<Signed, string>> {
-  const { apiVersion } = document;
-  const expected = `${GROUP}/${VERSION}`;
-  if (apiVersion !== expected)
-    return fail(`a JWT's apiVersion must be ${expected}, not "${String(apiVersion)}"`);
-  const jwt = parseJwt(document);
+): Promise<Result<SignedToken, string>> {
+  const jwt = readJwtDocument(document);
   if (!jwt.ok) return jwt;
   const named = (text: string): string => `JWT ${jwt.value.name}: ${text}`;
   if (!jwt.value.spec.ok) return fail(named(jwt.value.spec.problem.message));
   const spec = jwt.value.spec.value;
-  const text = givenKey === undefined ? findKeyText(jwt.value, spec, documents) : ok(givenKey);
+  const text = givenKey === undefined ? findKeyText(findKeyInFile(jwt.value, spec, documents)) : ok(givenKey);
   if (!text.ok) return fail(named(text.problem));
   const key = await readSigningKey(text.value.text, spec.algorithm);
   if (!key.ok) return fail(named(`${text.value.where}: ${key.problem.message}`));
@@ -99,11 +91,11 @@ async function signDocument(
   const findings = await lintJwt(document['spec'], { isNew: true });
   const refusal = findings.refusals.find(({ rule }) => rule !== 'key');
   if (refusal !== undefined) return fail(named(refusal.message));
-  const unknown = findUnknownFields(document['spec']).map(
-    (path) => `${path} is no field of a JWT and is ignored`,
-  );
-  const warnings = [...unknown, ...findings.warnings.map(({ message }) => message)].map(named);
-  return ok({ token: await signToken(key.value, spec.keyId, claims.value), warnings });
+  const warnings = [
+    ...warnOfUnknownFields(document['spec']),
+    ...findings.warnings.map(({ message }) => message),
+  ];
+  return ok({ token: await signToken(key.value, spec.keyId, claims.value), warnings: warnings.map(named) });
 }
 
 /** A key's text, and where it was found, for messages. */
@@ -112,22 +104,14 @@ interface KeyText {
   readonly where: string;
 }
 
-function findKeyText(jwt: Jwt, spec: JwtSpec, documents: readonly JsonObject[]): Result<KeyText, string> {
-  if (spec.key.from === 'value') return ok({ text: spec.key.text, where: 'spec.key.value' });
-  const reference = locateKey(jwt, spec.key, undefined);
-  if (reference === undefined) return fail('no key');
-  const { name, key, namespace } = reference;
-  const secret = documents.find((document) => {
-    const metadata = objectMember(document, 'metadata');
-    const found = stringMember(metadata, 'namespace') ?? jwt.namespace;
-    return document['kind'] === 'Secret' && stringMember(metadata, 'name') === name && found === namespace;
-  });
-  const text = stringMember(objectMember(secret, 'stringData'), key) ?? readSecretData(secret, key);
-  if (text !== undefined) return ok({ text, where: `Secret ${name}, data key "${key}"` });
+function findKeyText(found: KeyInFile): Result<KeyText, string> {
+  if (found.from === 'value') return ok({ text: found.text, where: 'spec.key.value' });
+  const { text, place, namespace, name, key } = found;
+  if (text !== undefined) return ok({ text, where: place });
   const path = key.replaceAll('.', String.raw`\.`);
   const where = namespace === '' ? '' : ` -n ${namespace}`;
   return fail(
-    `its key is in Secret ${name}, data key "${key}", which is not in the file: give it with --key ` +
+    `its key is in ${place}, which is not in the file: give it with --key ` +
       `(kubectl get secret ${name}${where} -o jsonpath='{.data.${path}}' | base64 -d)`,
   );
 }

@@ -1,5 +1,5 @@
-import { objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import { NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
+import { readNamespaceDefault } from '../resources/namespace-default.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { Cache } from './cache.ts';
 import { METADATA_ONLY, type KubeClient } from './client.ts';
@@ -46,7 +46,7 @@ export function startNamespaceDefaults({ client, clock, log }: NamespaceDefaults
     path: resourcePath(NAMESPACES),
     query: { labelSelector: NAMESPACE_DEFAULT_LABEL },
     metadataOnly: true,
-    transform: readLabel,
+    transform: readNamespaceDefault,
     store: labels,
   });
   const asked = new Map<string, Promise<Result<string | undefined, string>>>();
@@ -55,7 +55,7 @@ export function startNamespaceDefaults({ client, clock, log }: NamespaceDefaults
     try {
       const path = resourcePath(NAMESPACES, { name: namespace });
       const object = await client.get(path, { accept: METADATA_ONLY, deadlineMs: DEADLINE_MS });
-      return ok(readLabel(object));
+      return ok(readNamespaceDefault(object));
     } catch (error) {
       if (isNotFound(error)) return ok(undefined); // the API server will refuse the pod itself
       const reason = error instanceof KubeError ? error.reason : 'InternalError';
@@ -75,13 +75,4 @@ export function startNamespaceDefaults({ client, clock, log }: NamespaceDefaults
     lastEventAt: watch.lastEventAt,
     stop: watch.stop,
   };
-}
-
-/** An empty label says nothing, as an empty annotation does. */
-function readLabel(namespace: JsonObject): string | undefined {
-  const label = stringMember(
-    objectMember(objectMember(namespace, 'metadata'), 'labels'),
-    NAMESPACE_DEFAULT_LABEL,
-  );
-  return label === '' ? undefined : label;
 }

@@ -83,7 +83,7 @@ describe('explain -f, JWTs', () => {
     assert.match(other.out, /apiVersion must be tokens\.osg-htc\.org\/v1, not "tokens\.osg-htc\.org\/v2"/);
     const { code, out } = await explain([wireJwt({ keyID: 'x' })]);
     assert.equal(code, 0);
-    assert.match(out, /^ {2}warning: spec\.keyID is no field of a JWT and is ignored$/m);
+    assert.match(out, /^ {2}warning: spec\.keyID is not a field of a JWT and is ignored$/m);
   });
 
   const secret = (key: string) => ({
@@ -112,7 +112,7 @@ describe('explain -f, JWTs', () => {
     assert.equal(code, 0);
     assert.match(
       out,
-      /^ {2}key: Secret my-key, data key "key\.pem", which is not in the input: not looked at$/m,
+      /^ {2}key: Secret my-key, data key "key\.pem", which is not in the input: not checked$/m,
     );
   });
 });

@@ -1,9 +1,8 @@
-import type { OfflineDefault } from '../inject/inject-document.ts';
 import { stringMember, type JsonObject } from '../../resources/json.ts';
 import { KIND } from '../../resources/names.ts';
 import { explainJwtFile, describeJwtFile, type JwtFileReport } from './jwt-file.ts';
 import { readInput, type InputObject } from './input.ts';
-import { readDefaults } from '../input/documents.ts';
+import { readDefaults, type OfflineDefault } from '../input/documents.ts';
 import { explainObject, type ExplainedObject, type ObjectReport } from './object.ts';
 import { describeObject } from './object-lines.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
@@ -60,13 +59,14 @@ interface Context {
 }
 
 async function explainOne(
-  { object, source, written }: InputObject,
+  item: InputObject,
   { all, namespaceDefault, now }: Context,
 ): Promise<readonly Explained[]> {
+  const { object, source } = item;
   if (object['kind'] === KIND) {
     return [{ source, what: 'jwt', report: await explainJwtFile(object, all, now) }];
   }
-  const explained = explainObject(object, namespaceDefault, written);
+  const explained = explainObject(item, namespaceDefault);
   if (explained.length === 0) return [{ source, what: 'other', report: leaveAlone(object) }];
   return explained.map((one) => ({ source, what: 'object', explained: one }));
 }

@@ -1,19 +1,15 @@
-import type { Written } from '../../admission/unquoted.ts';
-import type { JsonObject } from '../../resources/json.ts';
 import { ok, type Result } from '../../resources/result.ts';
-import { listObjects, readFileDocuments } from '../input/documents.ts';
+import { listObjects, readFileDocuments, type ListedObject } from '../input/documents.ts';
 import type { InputProblem } from '../input/read-text.ts';
 import type { Io } from '../io.ts';
 
-/** One object of the input, and where it stands there. */
-export interface InputObject {
-  readonly object: JsonObject;
+/** One object of the input, and where it is there. */
+export interface InputObject extends ListedObject {
   /** `deploy.yaml`, with the document's number if the file has several. */
   readonly source: string;
-  readonly written: Written;
 }
 
-/** Every Kubernetes object of the files, in order; Lists are taken apart. */
+/** Every Kubernetes object of the files, in order; the items of Lists one by one. */
 export async function readInput(
   filenames: readonly string[],
   io: Pick<Io, 'stdin'>,
@@ -25,9 +21,7 @@ export async function readInput(
     const shown = filename === '-' ? 'standard input' : filename;
     for (const [index, document] of documents.value.entries()) {
       const source = documents.value.length === 1 ? shown : `${shown}, document ${index + 1}`;
-      for (const { object, path } of listObjects(document)) {
-        objects.push({ object, source, written: (more) => document.written([...path, ...more]) });
-      }
+      for (const listed of listObjects(document)) objects.push({ ...listed, source });
     }
   }
   return ok(objects);

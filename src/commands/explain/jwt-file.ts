@@ -1,20 +1,21 @@
 import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
-import { parseJwt, type Jwt, type JwtSpec } from '../../resources/jwt.ts';
-import { findUnknownFields } from '../../resources/jwt-fields.ts';
-import { GROUP, VERSION } from '../../resources/names.ts';
+import type { JwtSpec } from '../../resources/jwt.ts';
 import type { StateProblem } from '../../resources/problem.ts';
-import { fail, type Result } from '../../resources/result.ts';
-import { readSecretData } from '../../resources/secret.ts';
-import { locateKey, type KeyReference } from '../../reconcile/key-access.ts';
-import { parseTime } from '../../time/format-time.ts';
 import { readSigningKey } from '../../signing/key.ts';
 import { lintJwt } from '../../signing/lint.ts';
 import { findAdvice } from '../../signing/lint/advice.ts';
 import { listRenewals } from '../../signing/renewals.ts';
-import { writeRenewals } from './next-action.ts';
-import { sayLifetimes, sayWhen } from './words.ts';
+import { parseTime } from '../../time/format-time.ts';
+import {
+  findKeyInFile,
+  readJwtDocument,
+  warnOfUnknownFields,
+  type KeyInFile,
+} from '../input/jwt-document.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint } from '../output/table-output.ts';
+import { writeRenewals } from './next-action.ts';
+import { sayLifetimes, sayWhen } from './words.ts';
 
 /** What can be told of a JWT that is no more than a file. Never holds the key. */
 export interface JwtFileReport {
@@ -47,21 +48,18 @@ export async function explainJwtFile(
     namespace: stringMember(metadata, 'namespace'),
   } as const;
   const none = { warnings: [], advice: [], key: '', lifetimes: undefined, nextRenewals: [] };
-  const jwt = readJwt(object);
+  const jwt = readJwtDocument(object);
   if (!jwt.ok) return { ...common, ...none, problems: [{ reason: 'ClaimsInvalid', message: jwt.problem }] };
   const { spec } = jwt.value;
   if (!spec.ok) return { ...common, ...none, problems: [spec.problem] };
   const { refusals, warnings } = await lintJwt(object['spec'], { isNew: true });
-  const unknown = findUnknownFields(object['spec']).map(
-    (path) => `${path} is no field of a JWT and is ignored`,
-  );
   const told = {
     ...none,
-    warnings: [...unknown, ...warnings.map(({ message }) => message)],
+    warnings: [...warnOfUnknownFields(object['spec']), ...warnings.map(({ message }) => message)],
     advice: findAdvice(spec.value).map(({ message }) => message),
   };
   const problems: StateProblem[] = refusals.map(({ reason, message }) => ({ reason, message }));
-  const key = await judgeKey(jwt.value, spec.value, others);
+  const key = await judgeKey(findKeyInFile(jwt.value, spec.value, others), spec.value);
   if (key.problem !== undefined) problems.push(key.problem);
   const { lifetime, resignBefore } = spec.value;
   return {
@@ -74,44 +72,23 @@ export async function explainJwtFile(
   };
 }
 
-function readJwt(object: JsonObject): Result<Jwt, string> {
-  const { apiVersion } = object;
-  const expected = `${GROUP}/${VERSION}`;
-  return apiVersion === expected
-    ? parseJwt(object)
-    : fail(`a JWT's apiVersion must be ${expected}, not "${String(apiVersion)}"`);
-}
-
 interface KeyVerdict {
   readonly words: string;
   readonly problem?: StateProblem;
 }
 
 /** A key in the JWT itself was judged with the spec already. */
-async function judgeKey(jwt: Jwt, spec: JwtSpec, others: readonly JsonObject[]): Promise<KeyVerdict> {
-  const reference = locateKey(jwt, spec.key, undefined);
-  if (reference === undefined) return { words: 'in the JWT itself (spec.key.value)' };
-  const place = `Secret ${reference.name}, data key "${reference.key}"`;
-  const secret = others.find((other) => isSecretOf(other, reference, jwt));
-  if (secret === undefined) return { words: `${place}, which is not in the input: not looked at` };
-  const text =
-    stringMember(objectMember(secret, 'stringData'), reference.key) ?? readSecretData(secret, reference.key);
+async function judgeKey(found: KeyInFile, { algorithm }: JwtSpec): Promise<KeyVerdict> {
+  if (found.from === 'value') return { words: 'in the JWT itself (spec.key.value)' };
+  const { place, isPresent, text } = found;
+  if (!isPresent) return { words: `${place}, which is not in the input: not checked` };
   if (text === undefined) {
-    const message = `${place}: there is no such data key in the Secret of the input`;
+    const message = `${place}: the Secret in the input has no such data key`;
     return { words: place, problem: { reason: 'KeyNotFound', message } };
   }
-  const key = await readSigningKey(text, spec.algorithm);
-  if (key.ok) return { words: `${place} of the input: fits ${spec.algorithm}` };
+  const key = await readSigningKey(text, algorithm);
+  if (key.ok) return { words: `${place} of the input: fits ${algorithm}` };
   return { words: place, problem: { ...key.problem, message: `${place}: ${key.problem.message}` } };
-}
-
-function isSecretOf(object: JsonObject, { namespace, name }: KeyReference, jwt: Jwt): boolean {
-  const metadata = objectMember(object, 'metadata');
-  return (
-    object['kind'] === 'Secret' &&
-    stringMember(metadata, 'name') === name &&
-    (stringMember(metadata, 'namespace') ?? jwt.namespace) === namespace
-  );
 }
 
 /** The report for people; `now` in seconds since the epoch. */

@@ -10,7 +10,7 @@ import {
   stringMember,
   type JsonObject,
 } from '../../resources/json.ts';
-import { NAMESPACE_DEFAULT_LABEL } from '../../resources/names.ts';
+import { readNamespaceDefault } from '../../resources/namespace-default.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/connect-errors.ts';
 import { findKind, type LiveKind } from './kinds.ts';
@@ -44,9 +44,9 @@ export async function explainLive(
     io.stderr.write(`error: there is no ${kind.kind} "${name}" in namespace ${namespace}\n`);
     return EXIT.refused;
   }
-  const label = await readNamespaceDefault(client, namespace);
+  const label = await askForDefault(client, namespace);
   const made = { ...asMade(object), kind: kind.kind, apiVersion: apiVersionOf(kind) };
-  const [explained] = explainObject(made, () => label.value);
+  const [explained] = explainObject({ object: made, path: [], written: () => undefined }, () => label.value);
   if (explained === undefined) throw new Error(`${kind.kind} is a kind that gets tokens`);
   const tokenStates = await Promise.all(
     explained.report.tokens.map((token) => findToken({ client }, namespace, token)),
@@ -75,17 +75,13 @@ function asMade(object: JsonObject): JsonObject {
   return { ...rest, metadata, ...(spec === undefined ? {} : { spec: kept }) };
 }
 
-async function readNamespaceDefault(
+async function askForDefault(
   client: Access['client'],
   namespace: string,
 ): Promise<{ readonly value: string | undefined; readonly notes: readonly string[] }> {
   try {
     const object = await client.get(resourcePath(NAMESPACES, { name: namespace }), { accept: METADATA_ONLY });
-    const label = stringMember(
-      objectMember(objectMember(object, 'metadata'), 'labels'),
-      NAMESPACE_DEFAULT_LABEL,
-    );
-    return { value: label === '' ? undefined : label, notes: [] };
+    return { value: readNamespaceDefault(object), notes: [] };
   } catch (error) {
     if (!isDenied(error) || !(error instanceof KubeError)) throw error;
     const note = `you are not allowed to ${describeRequest(error)}: whether its label names a default token is not known, none is assumed`;

@@ -1,15 +1,15 @@
 import { readAnnotationValues } from '../../admission/annotations.ts';
 import type { ContainerPlan, Decision, TokenVolume } from '../../admission/decision.ts';
-import { injectDocument, type OfflineDefault, type OfflineInjection } from '../inject/inject-document.ts';
+import { injectObject, type OfflineInjection } from '../inject/inject-document.ts';
 import { annotationsOf } from '../../admission/pod-shape.ts';
 import { readWorkloadReview } from '../../admission/review-workloads.ts';
 import { readTokens } from '../../admission/token-list.ts';
-import type { Written } from '../../admission/unquoted.ts';
 import { mostUseful } from '../../admission/warnings.ts';
 import { findWorkloadKind } from '../../admission/workload-kinds.ts';
 import type { PatchOperation } from '../../resources/json-patch.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { ok } from '../../resources/result.ts';
+import type { ListedObject, OfflineDefault } from '../input/documents.ts';
 import { applyPatch } from '../output/apply-patch.ts';
 
 /** What the webhook decides on one pod or workload, and what its pods look like then. */
@@ -42,14 +42,13 @@ export interface ExplainedObject {
   readonly after: unknown;
 }
 
-/** Decides as the webhook does on each pod template of the object, or the pod. Lists are to be taken apart before. */
+/** Decides as the webhook does on the pod, or on each pod template of the object. */
 export function explainObject(
-  object: JsonObject,
+  listed: ListedObject,
   namespaceDefault: OfflineDefault,
-  written?: Written,
 ): readonly ExplainedObject[] {
-  return injectDocument(object, namespaceDefault, written).map((injection) =>
-    explainInjection(object, injection, namespaceDefault),
+  return injectObject({ ...listed, path: [] }, namespaceDefault).map((injection) =>
+    explainInjection(listed.object, injection, namespaceDefault),
   );
 }
 

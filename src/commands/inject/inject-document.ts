@@ -1,12 +1,5 @@
 import { pointerTo, type PatchOperation } from '../../resources/json-patch.ts';
-import {
-  arrayMember,
-  isJsonObject,
-  member,
-  objectMember,
-  stringMember,
-  type JsonObject,
-} from '../../resources/json.ts';
+import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { INJECTION_KEYS } from '../../admission/annotation-keys.ts';
 import { followWorkload } from '../../admission/follow-workload.ts';
 import { decidePod } from '../../admission/decide-pod.ts';
@@ -17,7 +10,7 @@ import { findTemplates, nameContainers, type FoundTemplate } from '../../admissi
 import { readPod } from '../../admission/read-pod.ts';
 import { readTemplate } from '../../admission/read-template.ts';
 import { warnOfTemplate } from '../../admission/template-warnings.ts';
-import { refuseUnquoted, type Written } from '../../admission/unquoted.ts';
+import { refuseUnquoted } from '../../admission/unquoted.ts';
 import { NO_WARNINGS, type Warning } from '../../admission/warnings.ts';
 import {
   findWorkloadKind,
@@ -25,102 +18,75 @@ import {
   templateOf,
   type WorkloadKind,
 } from '../../admission/workload-kinds.ts';
+import { listObjects, type ListedObject, type OfflineDefault } from '../input/documents.ts';
+import type { EditableDocument } from '../input/editable-yaml.ts';
 
 /** What happens offline to one pod, or pod template, of a file. */
 export interface OfflineInjection {
   readonly kind: string;
   readonly name: string;
-  /** Position in the lists around the object, from 0; empty for an object that is a document itself. */
-  readonly items: readonly number[];
+  /** From the root of the document to the object; empty for an object that is a document itself. */
+  readonly path: readonly string[];
   /** From the object to its pod template; empty for a pod. */
   readonly template: readonly string[];
   readonly decision: Decision;
-  /** From the document's root. They write volumes, mounts and env vars, in a workload into its pod template. */
+  /** From the root of the document. They write volumes, mounts and env vars, in a workload into its pod template. */
   readonly operations: readonly PatchOperation[];
 }
 
-/** The default of a namespace, as far as a file tells; `undefined` namespace where the object names none. */
-export type OfflineDefault = (namespace: string | undefined) => string | undefined;
-
-interface Context {
-  readonly namespaceDefault: OfflineDefault;
-  readonly written: Written;
+/** As `injectObject`, for all objects of a document. */
+export function injectDocument(
+  document: Pick<EditableDocument, 'value' | 'written'>,
+  namespaceDefault: OfflineDefault,
+): readonly OfflineInjection[] {
+  return listObjects(document).flatMap((listed) => injectObject(listed, namespaceDefault));
 }
 
 /**
- * The webhook's decisions on the pods and pod templates of a document, without a cluster. A workload gets its pods'
- * injection, not the annotations: that serves clusters without the webhook, and where there is one, it finds nothing
- * left to do. Objects without a pod template have no entry, unless they ask for a token.
+ * The webhook's decisions on the pod or the pod templates of an object, without a cluster. A workload gets the injection
+ * of its pods, not the annotations: that serves clusters without the webhook, and where there is one, it has nothing left
+ * to do. An object without a pod template gives nothing, or a decision to skip it if it asks for a token.
  */
-export function injectDocument(
-  document: unknown,
+export function injectObject(
+  listed: ListedObject,
   namespaceDefault: OfflineDefault,
-  written: Written = () => undefined,
 ): readonly OfflineInjection[] {
-  return [...walk(document, [], { namespaceDefault, written })];
-}
-
-function* walk(object: unknown, items: readonly number[], context: Context): Generator<OfflineInjection> {
+  const { object } = listed;
   const kind = stringMember(object, 'kind') ?? '';
   const [group = ''] = (stringMember(object, 'apiVersion') ?? '').split('/').slice(0, -1);
+  const place = findPlace(listed, kind, namespaceDefault);
+  if (group === '' && kind === 'Pod') return [injectPod(place)];
   const workload = findWorkloadKind({ group, resource: '' }, kind);
-  const place = placeOf(object, kind, items, context);
-  if (group === '' && kind === 'Pod') yield injectPod(place);
-  else if (workload !== undefined) yield injectWorkload(place, workload);
-  else if (kind.endsWith('List')) {
-    for (const [index, item] of arrayMember(object, 'items').entries()) {
-      yield* walk(withKind(item, object), [...items, index], context);
-    }
-  } else {
-    const templates = findTemplates(object);
-    for (const found of templates) yield injectTemplate(place, found);
-    if (templates.length === 0 && asks(object)) yield entry(place, [], WITHOUT_TEMPLATE, object);
-  }
+  if (workload !== undefined) return [injectWorkload(place, workload)];
+  const templates = findTemplates(object);
+  if (templates.length > 0) return templates.map((found) => injectTemplate(place, found));
+  return asks(object) ? [entry(place, [], WITHOUT_TEMPLATE, object)] : [];
 }
 
-/** Items of a `PodList` need not repeat their kind. */
-function withKind(item: unknown, list: unknown): unknown {
-  const kind = (stringMember(list, 'kind') ?? '').slice(0, -'List'.length);
-  if (!isJsonObject(item) || kind === '' || member(item, 'kind') !== undefined) return item;
-  return { ...item, kind, apiVersion: member(list, 'apiVersion') };
-}
-
-/** An object of a document, with all that a decision about its pods needs. */
-interface Place {
-  readonly object: unknown;
+/** An object with all that a decision about its pods needs. */
+interface Place extends ListedObject {
   readonly kind: string;
   readonly name: string;
   readonly namespace: string | undefined;
   readonly namespaceDefault: string | undefined;
-  readonly items: readonly number[];
-  readonly written: Written;
 }
 
-function placeOf(object: unknown, kind: string, items: readonly number[], context: Context): Place {
-  const metadata = objectMember(object, 'metadata');
+function findPlace(listed: ListedObject, kind: string, namespaceDefault: OfflineDefault): Place {
+  const metadata = objectMember(listed.object, 'metadata');
   const name = stringMember(metadata, 'name') ?? stringMember(metadata, 'generateName') ?? '';
   const namespace = stringMember(metadata, 'namespace');
-  const base = items.flatMap((index) => ['items', String(index)]);
-  return {
-    object,
-    kind,
-    name,
-    namespace,
-    namespaceDefault: context.namespaceDefault(namespace),
-    items,
-    written: (path) => context.written([...base, ...path]),
-  };
+  return { ...listed, kind, name, namespace, namespaceDefault: namespaceDefault(namespace) };
 }
 
 function entry(
-  { kind, name, items }: Place,
+  { kind, name, path }: Place,
   template: readonly string[],
   decision: Decision,
   pod: unknown,
 ): OfflineInjection {
-  const path = [...items.flatMap((index) => ['items', String(index)]), ...template];
-  const operations = decision.decision === 'inject' ? planPatch(pod, decision.plan, pointerTo(path)) : [];
-  return { kind, name, items, template, decision, operations };
+  const pointer = pointerTo([...path, ...template]);
+  const operations = decision.decision === 'inject' ? planPatch(pod, decision.plan, pointer) : [];
+  return { kind, name, path, template, decision, operations };
 }
 
 const WITHOUT_TEMPLATE = skip('NoContainers', 'skipped: it has no pod template, as a patch has none');

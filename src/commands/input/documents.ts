@@ -1,4 +1,3 @@
-import type { OfflineDefault } from '../inject/inject-document.ts';
 import {
   arrayMember,
   isJsonObject,
@@ -7,7 +6,7 @@ import {
   stringMember,
   type JsonObject,
 } from '../../resources/json.ts';
-import { NAMESPACE_DEFAULT_LABEL } from '../../resources/names.ts';
+import { readNamespaceDefault } from '../../resources/namespace-default.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { EXIT, type Io } from '../io.ts';
 import { readEditable, type EditableDocument } from './editable-yaml.ts';
@@ -37,18 +36,28 @@ export async function readDocuments(
   return ok(documents.value.flatMap(listObjects).map(({ object }) => object));
 }
 
-/** One object of a document, and its path from the document's root. */
+/** One object of a document: the document itself, or an item of a List in it. */
 export interface ListedObject {
   readonly object: JsonObject;
+  /** From the root of the document to the object, such as `items`, `0`. */
   readonly path: readonly string[];
+  /** As `EditableDocument.written`, from the object on. */
+  readonly written: EditableDocument['written'];
 }
 
 /** The objects of a document: itself, or the items of a List, and of Lists in it. */
-export function listObjects({ value }: Pick<EditableDocument, 'value'>): readonly ListedObject[] {
-  return flatten(withPlainNumbers(value), []);
+export function listObjects({
+  value,
+  written,
+}: Pick<EditableDocument, 'value' | 'written'>): readonly ListedObject[] {
+  return flatten(withPlainNumbers(value), []).map(({ object, path }) => ({
+    object,
+    path,
+    written: (more) => written([...path, ...more]),
+  }));
 }
 
-function flatten(object: unknown, path: readonly string[]): readonly ListedObject[] {
+function flatten(object: unknown, path: readonly string[]): readonly Omit<ListedObject, 'written'>[] {
   if (!isJsonObject(object)) return [];
   const kind = stringMember(object, 'kind') ?? '';
   if (!kind.endsWith('List') || !Array.isArray(member(object, 'items'))) return [{ object, path }];
@@ -68,14 +77,15 @@ function withPlainNumbers(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withPlainNumbers(item)]));
 }
 
-/** Namespaces among the objects that carry the label give their pods' default. */
+/** The default of a namespace, as far as a file tells; `undefined` namespace where the object names none. */
+export type OfflineDefault = (namespace: string | undefined) => string | undefined;
+
+/** The defaults that the labels of the Namespaces among the objects give. */
 export function readDefaults(objects: readonly JsonObject[]): OfflineDefault {
-  const labels = new Map<string, string>();
+  const defaults = new Map<string | undefined, string | undefined>();
   for (const object of objects) {
-    const metadata = objectMember(object, 'metadata');
-    const name = stringMember(metadata, 'name');
-    const label = stringMember(objectMember(metadata, 'labels'), NAMESPACE_DEFAULT_LABEL) ?? '';
-    if (member(object, 'kind') === 'Namespace' && name !== undefined && label !== '') labels.set(name, label);
+    if (object['kind'] !== 'Namespace') continue;
+    defaults.set(stringMember(objectMember(object, 'metadata'), 'name'), readNamespaceDefault(object));
   }
-  return (namespace) => (namespace === undefined ? undefined : labels.get(namespace));
+  return (namespace) => (namespace === undefined ? undefined : defaults.get(namespace));
 }
