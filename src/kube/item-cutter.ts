@@ -31,6 +31,8 @@ export class ItemCutter {
   readonly #withoutManagedFields: boolean;
   /** Everything outside of `items`. */
   #envelope = '';
+  /** Its last characters: V8 copies a text that was put together as soon as somebody looks into it. */
+  #lastKey = '';
   #head = '{}';
   #depth = 0;
   #inString = false;
@@ -76,7 +78,7 @@ export class ItemCutter {
         } else if (this.#depth === 1 && byte === OPEN_ARRAY) {
           this.#keepEnvelope(chunk, start, at);
           start = at;
-          this.#inItems = ITEMS.test(this.#envelope.slice(-LONGEST_KEY));
+          this.#inItems = ITEMS.test(this.#lastKey);
           if (this.#inItems) this.#head = `${this.#envelope}]}`;
         } else if (this.#depth === IN_METADATA && this.#withoutManagedFields && isManagedFields(chunk, at)) {
           this.#keepPart(chunk.subarray(start, at));
@@ -160,7 +162,9 @@ export class ItemCutter {
 
   #keepEnvelope(chunk: Buffer, start: number, end: number): void {
     if (this.#envelope.length + end - start > LONGEST_ENVELOPE) throw new SyntaxError(NO_LIST);
-    this.#envelope += chunk.toString('latin1', start, end); // nothing that matters in it is beyond ASCII
+    const text = chunk.toString('latin1', start, end); // nothing that matters in it is beyond ASCII
+    this.#envelope += text;
+    this.#lastKey = (this.#lastKey + text).slice(-LONGEST_KEY);
   }
 
   #keepSeparator(chunk: Buffer, start: number, end: number): void {

@@ -1,5 +1,9 @@
 import { splitList } from '../../src/admission/token-list.ts';
+import { injectFiles } from '../../src/commands/inject.ts';
+import { readEditable } from '../../src/commands/input/editable-yaml.ts';
+import { ItemCutter } from '../../src/kube/item-cutter.ts';
 import { findKeyRefusal } from '../../src/reconcile/key-access.ts';
+import { isJsonObject } from '../../src/resources/json.ts';
 import { parseJwt } from '../../src/resources/jwt.ts';
 import { ALLOWED_NAMESPACES } from '../../src/resources/names.ts';
 import { ANY_REVIEW, excessOf } from '../../src/server/json-bounds.ts';
@@ -7,6 +11,7 @@ import { readSigningKey } from '../../src/signing/key.ts';
 import { lintJwt } from '../../src/signing/lint.ts';
 import { readToken } from '../../src/signing/token.ts';
 import { findFacts } from '../../src/signing/token-facts.ts';
+import { annotatedPod, review } from '../admission/pods.ts';
 import { makeJwt, wireJwt } from '../fixtures/jwts.ts';
 import { claims } from '../signing/lint/specs.ts';
 
@@ -51,8 +56,56 @@ const JSON_TEXT = [
   'é',
 ];
 const SCOPE = ['storage.read', 'storage.', ':', '/', 'read:', ',', ' ', '\n', 'a', 'openid'];
+const YAML = [
+  'a:',
+  'b: ',
+  '- ',
+  '? ',
+  '\n',
+  '\n  ',
+  '\n- ',
+  '\n---\n',
+  '\r',
+  '\r\n',
+  '\u2028',
+  ' ',
+  '\t',
+  '[',
+  ']',
+  '{',
+  '}',
+  ',',
+  '"',
+  "'",
+  '# ',
+  '|\n',
+  '&a ',
+  '*a',
+  '<<: ',
+  '!!int ',
+  '%YAML',
+  '0x1',
+  '1_',
+  'é',
+];
+const POD = `apiVersion: v1
+kind: Pod
+metadata: {name: p, annotations: {tokens.osg-htc.org/token: my-jwt}}
+spec:
+  containers:
+  - name: app
+`;
+/** The same as an item of a List, its annotation without the quotes that it needs. */
+const ITEM = `- apiVersion: v1
+  kind: Pod
+  metadata: {name: p, annotations: {tokens.osg-htc.org/token: my-jwt, tokens.osg-htc.org/inject: true}}
+  spec:
+    containers: [{name: app}]
+`;
 const jwt = makeJwt();
 const reference = { namespace: 'keys', name: 'k', key: 'key.pem' };
+
+const NOWHERE = { write: () => true };
 
 export const PARSERS: Readonly<Record<string, ForeignParser>> = {
   'a private key in PEM': {
@@ -112,9 +165,80 @@ export const PARSERS: Readonly<Record<string, ForeignParser>> = {
     pieces: ['a', ',', ' ', '\n', '-', 'é'],
     length: 10_000,
   },
+  'the annotations of a pod': {
+    parse: (text) => review(annotatedPod({}, annotationsOf(text))),
+    pieces: [
+      // Long keys: V8 keeps an object of more than a thousand in another way.
+      ...['tokens', 'token', '#', 'osg'].map((name) => `|${name}.osg-htc.org/${'x'.repeat(40)}`),
+      ...['|tokens.osg-htc.org/', 'token', 'mount-path', 'containers', '=', 'a', ',', '.', ' ', '$', 'é'],
+    ],
+    length: 16_000,
+  },
+  'a YAML file': {
+    parse: (text) => {
+      const documents = readEditable(text);
+      if (!documents.ok) return;
+      for (const document of documents.value) {
+        if (isJsonObject(document.value)) document.addTo([{ op: 'add', path: '/added', value: { to: [1] } }]);
+        document.text();
+      }
+    },
+    pieces: YAML,
+    length: 4_000,
+  },
+  'a YAML file of pods, with its tokens injected': {
+    parse: (text) => {
+      const read = readEditable(text);
+      if (!read.ok) return;
+      injectFiles([{ filename: 'pods.yaml', documents: read.value }], { stderr: NOWHERE });
+      for (const document of read.value) document.text();
+    },
+    pieces: [POD, '---\n', '...\n', '# a comment\n', '  - name: b\n', '    env: []\n', '\r\n'],
+    length: 10_000,
+  },
+  'a List in YAML, with the tokens of its pods injected': {
+    parse: (text) => {
+      const read = readEditable(`apiVersion: v1\nkind: List\nitems:\n${text}`);
+      if (!read.ok) return;
+      injectFiles([{ filename: 'pods.yaml', documents: read.value }], { stderr: NOWHERE });
+      for (const document of read.value) document.text();
+    },
+    pieces: [ITEM, ITEM.replace(', tokens.osg-htc.org/inject: true', ''), '# a comment\n', '- {}\n', '\r\n'],
+    length: 10_000,
+  },
+  'the bytes of a list of objects': {
+    parse: (text) => cut(Buffer.from(text), text.length),
+    pieces: [...JSON_TEXT, '{"items":[', '{"metadata":{', '"managedFields":[', '{},', '],', '\\'],
+    length: 60_000,
+  },
+  'the same in small pieces, as they arrive': {
+    parse: (text) => cut(Buffer.from(text), 16),
+    pieces: [...JSON_TEXT, '{"items":[', '{"metadata":{', '"managedFields":[', '{},', '],', '\\'],
+    length: 60_000,
+  },
   'the grant of a key Secret': {
     parse: (text) => findKeyRefusal(jwt, reference, { annotations: { [ALLOWED_NAMESPACES]: text } }),
     pieces: ['a', ',', ' ', '\n', '*', 'science'],
     length: 10_000,
   },
 };
+
+/** Entries between `|`, key and value between `=`; `#` makes each key another one. */
+function annotationsOf(text: string): Record<string, string> {
+  const entries = text.split('|').map((entry, index) => {
+    const [key = '', ...value] = entry.split('=');
+    return [key.replaceAll('#', String(index)), value.join('=')] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Every object that a list holds, fed in chunks of so many bytes; what is not a list ends it. */
+function cut(bytes: Buffer, chunk: number): void {
+  const cutter = new ItemCutter({ longest: bytes.length, withoutManagedFields: true });
+  try {
+    for (let at = 0; at < bytes.length; at += chunk) cutter.feed(bytes.subarray(at, at + chunk));
+    cutter.end();
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+}

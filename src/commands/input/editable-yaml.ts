@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
+  LineCounter,
   parseAllDocuments,
   type Document,
   type ParseOptions,
   type DocumentOptions,
   type SchemaOptions,
+  type YAMLError,
 } from 'yaml';
 import type { PatchOperation } from '../../resources/json-patch.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
@@ -45,6 +47,7 @@ const AS_WRITTEN: ParseOptions & DocumentOptions & SchemaOptions = {
   resolveKnownTags: false,
   uniqueKeys: false,
   logLevel: 'error',
+  prettyErrors: false, // for each of many errors on one long line the library would look through all of it
 };
 
 /** The documents of a YAML or JSON text, to be changed in place. The problem names the first document that cannot be read. */
@@ -53,15 +56,15 @@ export function readEditable(text: string): Result<readonly EditableDocument[], 
   if (count > MAX_DOCUMENTS) {
     return fail({ document: MAX_DOCUMENTS, message: `${count} documents are too many: take the file apart` });
   }
-  const documents = parse(text);
+  const lineCounter = new LineCounter();
+  const documents = tryToParse(text, lineCounter);
+  if (documents === undefined) return fail({ document: 1, message: TOO_DEEP });
   const style = findStyle(text);
   const read: EditableDocument[] = [];
   for (const [index, document] of documents.entries()) {
     const [error] = document.errors;
     if (error !== undefined) {
-      const message =
-        error.code === 'RESOURCE_EXHAUSTION' ? TOO_DEEP : `${firstLine(error.message)}: correct the YAML`;
-      return fail({ document: index + 1, message });
+      return fail({ document: index + 1, message: describeError(error, lineCounter) });
     }
     // What stands before the first document is its comment.
     const source = text.slice(index === 0 ? 0 : document.range[0], document.range[2]);
@@ -75,9 +78,19 @@ export function readEditable(text: string): Result<readonly EditableDocument[], 
 const TOO_DEEP = 'too many lists and maps lie in each other: take them apart';
 
 /** None where there is no document at all. */
-function parse(text: string): readonly Document.Parsed[] {
-  const documents = parseAllDocuments(text, AS_WRITTEN);
+function parse(text: string, lineCounter = new LineCounter()): readonly Document.Parsed[] {
+  const documents = parseAllDocuments(text, { ...AS_WRITTEN, lineCounter });
   return 'empty' in documents ? [] : documents;
+}
+
+/** `undefined` where the stack ends: for each level of some broken texts the library's parser calls itself. */
+function tryToParse(text: string, lineCounter: LineCounter): readonly Document.Parsed[] | undefined {
+  try {
+    return parse(text, lineCounter);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 function valueOf(document: Document.Parsed): Result<unknown, string> {
@@ -89,19 +102,22 @@ function valueOf(document: Document.Parsed): Result<unknown, string> {
   }
 }
 
-function firstLine(message: string): string {
-  return (message.split('\n', 1)[0] ?? message).replace(/:$/, '');
+function describeError({ code, message, pos: [at] }: YAMLError, lineCounter: LineCounter): string {
+  if (code === 'RESOURCE_EXHAUSTION') return TOO_DEEP;
+  const { line, col } = lineCounter.linePos(at);
+  return `${message} at line ${line}, column ${col}: correct the YAML`;
 }
 
 function editable(source: string, value: unknown, style: YamlStyle): EditableDocument {
   const operations: PatchOperation[] = [];
   const changedValue = (): unknown => applyPatch(value, operations);
+  let parsed: Document.Parsed | undefined;
   return {
     value,
     changedValue,
     written: (path) => {
-      const [document] = parse(source);
-      const node = document === undefined ? undefined : findNode(document, path);
+      parsed ??= parse(source)[0]; // once, as each of many objects may ask
+      const node = parsed === undefined ? undefined : findNode(parsed, path);
       const [start, end] = [startOf(node), endOf(node, source)];
       return start === undefined || end === undefined ? undefined : source.slice(start, end);
     },
