@@ -35,8 +35,8 @@ export function judgeClaims(token: TokenFacts, spec: JwtSpec, now: number): Verd
   if (!sameIssuer || !sameLifetime(token, expiresAt, spec) || token.digest !== digest) {
     return { matches: false, cause: 'ClaimsMismatch' };
   }
-  // Signed by a clock that was ahead: verifiers refuse it.
-  if (typeof nbf === 'number' && nbf > now) {
+  // Signed by a clock that was ahead, or no time at all: verifiers refuse it.
+  if (nbf !== undefined && !(isTime(nbf) && nbf <= now)) {
     return { matches: false, cause: 'ClaimsMismatch', ...(isTime(nbf) ? { until: nbf } : {}) };
   }
   return { matches: true, expiresAt, legacy: LEGACY_GAPS.some((name) => token[name] === undefined) };
@@ -75,6 +75,6 @@ export async function verifiesWith(
  * alone, and its old builds left `iat` out.
  */
 function sameLifetime({ iat, nbf }: TokenFacts, expiresAt: number, spec: JwtSpec): boolean {
-  if (typeof iat !== 'number') return true;
-  return expiresAt - iat === spec.lifetime + (iat === nbf ? BACKDATE : 0);
+  if (iat === undefined) return true;
+  return isTime(iat) && expiresAt - iat === spec.lifetime + (iat === nbf ? BACKDATE : 0);
 }

@@ -48,7 +48,7 @@ export async function lintJwt(spec: unknown, { isNew, tryKey = true }: LintOptio
   if (!key.ok) refusals.push({ rule: 'key', ...key.problem });
   if (!claims.ok) refusals.push({ rule: 'claims', ...claims.problem });
   if (isNew && isRenewalClamped(jwt)) refusals.push({ rule: 'renewal', ...describeClamped(jwt) });
-  const bytes = claims.ok ? tokenBytes(jwt, claims.value, key.ok ? key.value : undefined) : undefined;
+  const bytes = claims.ok ? tokenBytes(jwt, claims.value, key.ok ? key.value : undefined) : 0;
   return { refusals, warnings: findWarnings(jwt, bytes) };
 }
 

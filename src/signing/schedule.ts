@@ -19,8 +19,8 @@ export function effectiveResignBefore({ lifetime, resignBefore }: Lifetimes): nu
 }
 
 /** True when the spec's `resignBefore` cannot be kept (≥ lifetime) and half of the lifetime is used instead. */
-export function isRenewalClamped({ lifetime, resignBefore }: Lifetimes): boolean {
-  return resignBefore !== undefined && resignBefore >= lifetime;
+export function isRenewalClamped({ lifetime, resignBefore = 0 }: Lifetimes): boolean {
+  return resignBefore >= lifetime;
 }
 
 /**

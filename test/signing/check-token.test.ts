@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { buildClaims } from '../../src/signing/claims.ts';
 import { findFacts } from '../../src/signing/token-facts.ts';
-import type { ReadToken } from '../../src/signing/token.ts';
-import { judgeClaims } from '../../src/signing/check-token.ts';
+import { signToken, type ReadToken } from '../../src/signing/token.ts';
+import { judgeClaims, readPublicKey, verifiesWith } from '../../src/signing/check-token.ts';
+import { readSigningKey } from '../../src/signing/key.ts';
+import { LATEST_TIME } from '../../src/time/format-time.ts';
 import { makeSpec } from '../fixtures/jwts.ts';
+import { makeKey, toPem } from '../fixtures/keys.ts';
 
 const NOW = 1_800_000_000;
 const header = { alg: 'ES256', kid: 'my-jwt-key', typ: 'JWT' };
@@ -43,6 +46,18 @@ describe('the verdict on a token', () => {
     'with an expiry beyond all numbers': [
       judge({ header, claims: { ...old, exp: JSON.parse('1e999') } }, makeSpec(), NOW),
       'TokenUnreadable',
+    ],
+    'with an expiry that is a text': [
+      judge({ header, claims: { ...ours, exp: String(ours.exp) } }, makeSpec(), NOW),
+      'TokenUnreadable',
+    ],
+    'valid from a time that is a text': [
+      judge({ header, claims: { ...old, nbf: String(ours.nbf) } }, makeSpec(), NOW),
+      'ClaimsMismatch',
+    ],
+    'issued at a time that is a text': [
+      judge({ header, claims: { ...ours, iat: String(ours.iat) } }, makeSpec(), NOW),
+      'ClaimsMismatch',
     ],
     'valid from a time that has no date': [
       judge({ header, claims: { ...ours, nbf: 1e20 } }, makeSpec(), NOW),
@@ -92,5 +107,53 @@ describe('the verdict on a token', () => {
     assert.ok(judge({ header, claims: newer }, makeSpec(), NOW).matches);
     const changed = judge({ header, claims: newer }, makeSpec({ expiryTime: { hours: 25 } }), NOW);
     assert.deepEqual(changed, { matches: false, cause: 'ClaimsMismatch' });
+  });
+
+  it('is that the token is of token-manager when any of iss, iat, nbf and jti is missing', () => {
+    for (const name of ['iss', 'iat', 'nbf', 'jti'] as const) {
+      const { [name]: _, ...claims } = ours;
+      // Without nbf beside it, iat counts as token-manager set it: at the signature.
+      const token = { header, claims: name === 'nbf' ? { ...claims, iat: NOW } : claims };
+      const verdict = judge(token, makeSpec(), NOW);
+      assert.deepEqual(verdict, { matches: true, expiresAt: NOW + 86_400, legacy: true }, name);
+    }
+  });
+
+  it('takes an expiry in the last second of the year 9999', () => {
+    assert.ok(judge({ header, claims: { ...old, exp: LATEST_TIME } }, makeSpec(), NOW).matches);
+  });
+});
+
+describe('the signature of a token', () => {
+  const spec = makeSpec({ algorithm: 'RS256' });
+  const pem = toPem(makeKey('RS256'));
+
+  async function signed(algorithm: 'RS256' | 'RS512') {
+    const key = await readSigningKey(pem, algorithm);
+    assert.ok(key.ok);
+    return { key: key.value, token: await signToken(key.value, 'k', claimsOf(spec)) };
+  }
+
+  it('verifies with the public half of its key', async () => {
+    const { key, token } = await signed('RS256');
+    assert.ok(await verifiesWith(token, await readPublicKey(key.publicJwk, 'RS256'), 'RS256'));
+  });
+
+  it('does not verify with another key, without one, by another algorithm, or when the token was changed', async () => {
+    const { key, token } = await signed('RS256');
+    const publicKey = await readPublicKey(key.publicJwk, 'RS256');
+    const other = await readSigningKey(toPem(makeKey('RS256')), 'RS256');
+    assert.ok(other.ok);
+    const [head = '', , signature = ''] = token.split('.');
+    const payload = Buffer.from('{"sub":"root"}').toString('base64url');
+    const cases: Readonly<Record<string, readonly [string, typeof publicKey | undefined]>> = {
+      'another key': [token, await readPublicKey(other.value.publicJwk, 'RS256')],
+      'no key': [token, undefined],
+      'another algorithm of the same key': [(await signed('RS512')).token, publicKey],
+      'other claims': [`${head}.${payload}.${signature}`, publicKey],
+      'no token': ['hello', publicKey],
+    };
+    for (const [name, [text, by]] of Object.entries(cases))
+      assert.equal(await verifiesWith(text, by, 'RS256'), false, name);
   });
 });

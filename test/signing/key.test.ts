@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { ALGORITHMS, isAlgorithmName } from '../../src/resources/algorithms.ts';
 import { readSigningKey } from '../../src/signing/key.ts';
 import { makeKey, makeRsaKey, NRP_KEY, OPENSSH_KEYS, toPem } from '../fixtures/keys.ts';
+import { tlv, toInteger } from './key/tlv.ts';
 
 async function expectProblem(
   text: string,
@@ -261,18 +262,6 @@ function hugeJwk(bytes: number): Record<string, string> {
     dq: half,
     qi: half,
   };
-}
-
-/** An element of DER. */
-function tlv(tag: number, ...content: readonly Buffer[]): Buffer {
-  const bytes = Buffer.concat(content);
-  const length = bytes.length < 128 ? [bytes.length] : [0x82, bytes.length >> 8, bytes.length & 0xff];
-  return Buffer.concat([Buffer.from([tag, ...length]), bytes]);
-}
-
-/** Positive: a leading bit would be the sign. */
-function toInteger(bytes: Buffer): Buffer {
-  return tlv(0x02, Buffer.alloc((bytes[0] ?? 0) >> 7), bytes);
 }
 
 function toBlock(label: string, der: Buffer): string {

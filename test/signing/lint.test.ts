@@ -123,6 +123,24 @@ describe('a spec is refused, with the word of the condition, for', () => {
     assert.deepEqual(await refusalsOf(claims({ deep: deep(498) })), []);
   });
 
+  it('not for a key in a ConfigMap, as token-manager had it: that is a warning alone', async () => {
+    const configMap = { name: 'my-keys', key: 'key.pem' };
+    const found = await lintJwt(spec({ key: { configMap } }), { isNew: true });
+    assert.deepEqual(found.refusals, []);
+    assert.deepEqual(
+      found.warnings.map(({ rule }) => rule),
+      ['config-map-key'],
+    );
+    assert.match(
+      found.warnings[0]?.message ?? '',
+      /never read, .* move the key into a Secret, set spec\.key\.secret$/,
+    );
+    for (const key of [{ configMap, ...SECRET }, { configMap: 'my-keys' }, { configMaps: configMap }]) {
+      const { refusals, warnings } = await lintJwt(spec({ key }), { isNew: true });
+      assert.deepEqual([refusals.map(({ rule }) => rule), warnings], [['spec'], []]);
+    }
+  });
+
   it('never with a piece of the key in the message', async () => {
     const broken = [NRP_KEY.replace('MHcC', 'AAAA'), NRP_KEY.slice(0, 100), NRP_KEY.replaceAll('-', '')];
     for (const value of broken) {

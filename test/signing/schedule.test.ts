@@ -40,6 +40,29 @@ describe('the renewal', () => {
     assert.ok(times.size > 90);
   });
 
+  describe('comes earlier by up to', () => {
+    const limits: Readonly<Record<string, readonly [number, number, number]>> = {
+      'a tenth of resignBefore': [3_600, 1_200, 120],
+      'five minutes': [86_400, 18_000, 300],
+      'half of the time from signature to renewal': [3_600, 3_300, 150],
+    };
+    for (const [limit, [lifetime, resignBefore, most]] of Object.entries(limits)) {
+      it(`${limit}, and the uids use all of it`, () => {
+        const earlier = Array.from(
+          { length: 1_000 },
+          (_, i) => EXP - resignBefore - renewalTime(`uid-${i}`, EXP, { lifetime, resignBefore }),
+        );
+        assert.ok(Math.min(...earlier) >= 0 && Math.min(...earlier) < most / 50);
+        assert.ok(Math.max(...earlier) <= most && Math.max(...earlier) > most * 0.98);
+      });
+    }
+  });
+
+  it('keeps a resignBefore that is shorter than the lifetime', () => {
+    assert.equal(effectiveResignBefore({ lifetime: 100, resignBefore: 99 }), 99);
+    assert.ok(!isRenewalClamped({ lifetime: 100, resignBefore: 99 }));
+  });
+
   it('falls back to half of the lifetime when resignBefore is not shorter', () => {
     assert.equal(effectiveResignBefore({ lifetime: 100, resignBefore: 100 }), 50);
     assert.ok(isRenewalClamped({ lifetime: 100, resignBefore: 100 }));

@@ -60,3 +60,9 @@ it('what is neither text nor number, or a text that is too long, is told apart f
     [null, undefined, null, null, 'j'],
   );
 });
+
+it('a text as long as an issuer or a key id may be is kept', () => {
+  const kid = 'k'.repeat(2_048);
+  assert.equal(findFacts({ header: { kid }, claims: {} }).kid, kid);
+  assert.equal(findFacts({ header: { kid: `${kid}k` }, claims: {} }).kid, null);
+});

@@ -69,8 +69,24 @@ describe('a token', () => {
   it('is read without its signature being checked, and other text is no token', async () => {
     const token = await sign(NRP_KEY);
     assert.equal(readToken(`${token.slice(0, -4)}AAAA`)?.claims['sub'], 'john.doe');
-    for (const text of ['', 'a.b.c', 'hello', token.split('.').slice(0, 2).join('.')])
-      assert.equal(readToken(text), undefined, text);
+    const [header = '', payload = ''] = token.split('.');
+    const list = Buffer.from('[1]').toString('base64url');
+    const others = [
+      '',
+      'a.b.c',
+      'hello',
+      `${header}.${payload}`,
+      `${header}.${list}.A`,
+      `${list}.${payload}.A`,
+    ];
+    for (const text of others) assert.equal(readToken(text), undefined, text);
+  });
+
+  it('is read up to a length that no server takes, and not beyond', async () => {
+    const token = await sign(NRP_KEY);
+    const longest = token.padEnd(65_536, 'A');
+    assert.equal(readToken(longest)?.claims['sub'], 'john.doe');
+    assert.equal(readToken(`${longest}A`), undefined);
   });
 });
 

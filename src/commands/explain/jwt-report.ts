@@ -91,7 +91,7 @@ function lifetimesOf({
 function readLint({ spec }: Jwt): Pick<JwtReport, 'warnings' | 'advice'> {
   if (!spec.ok) return { warnings: [], advice: [] };
   return {
-    warnings: findWarnings(spec.value, undefined).map(({ message }) => message),
+    warnings: findWarnings(spec.value, 0).map(({ message }) => message),
     advice: findAdvice(spec.value).map(({ message }) => message),
   };
 }

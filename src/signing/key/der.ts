@@ -71,15 +71,14 @@ function typeOfEc(parameters: Element | undefined): DerKeyType {
   return parameters?.tag === OBJECT_ID ? 'ec' : 'explicit-curve';
 }
 
-/** The first elements of a SEQUENCE, or of another element that holds some; none of what is cut off. */
+/** The elements of a SEQUENCE, or of another element that holds some; none of what is cut off. */
 function children(der: Uint8Array, parent: Element | undefined): readonly (Element | undefined)[] {
   const found: Element[] = [];
   if (parent === undefined || (parent.tag !== SEQUENCE && parent.tag !== PARAMETERS)) return found;
-  for (let at = parent.from; at < parent.to && found.length < 3;) {
-    const element = readElement(der, at);
-    if (element === undefined || element.to > parent.to) return found;
+  let element = readElement(der, parent.from);
+  while (element !== undefined && element.to <= parent.to) {
     found.push(element);
-    at = element.to;
+    element = readElement(der, element.to);
   }
   return found;
 }
@@ -88,9 +87,10 @@ function children(der: Uint8Array, parent: Element | undefined): readonly (Eleme
 function readElement(der: Uint8Array, at: number): Element | undefined {
   const [tag, first] = [der[at], der[at + 1]];
   if (tag === undefined || first === undefined) return undefined;
-  const more = first < 0x80 ? 0 : first - 0x80;
+  const isLong = first >= 0x80;
+  const more = isLong ? first - 0x80 : 0;
   if (more > 2) return undefined;
-  let length = more === 0 ? first : 0;
+  let length = isLong ? 0 : first;
   for (let index = 0; index < more; index += 1) length = length * 256 + (der[at + 2 + index] ?? 0);
   const from = at + 2 + more;
   return from + length > der.length ? undefined : { tag, from, to: from + length };

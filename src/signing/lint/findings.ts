@@ -38,8 +38,7 @@ interface Facts {
   readonly audiences: readonly string[];
   /** Whether the token claims the profile of SciTokens instead of WLCG's. */
   readonly isSciToken: boolean;
-  /** `undefined` when no token can be made. */
-  readonly bytes: number | undefined;
+  readonly bytes: number;
 }
 
 /**
@@ -99,7 +98,6 @@ const RULES: Readonly<Record<string, (facts: Facts) => string | false>> = {
     !ALGORITHMS[spec.algorithm].acceptedByOsdf &&
     `spec.algorithm is ${spec.algorithm}: OSDF's verifiers accept only ${OSDF_ALGORITHMS}, use one of these`,
   'token-too-large': ({ bytes }) =>
-    bytes !== undefined &&
     bytes > MAX_TOKEN_BYTES &&
     `the token takes at least ${bytes} bytes: XRootD refuses more than ${MAX_TOKEN_BYTES}, shorten spec.data`,
   'issuer-differs': ({ spec, issuer }) =>
@@ -135,8 +133,8 @@ const RULES: Readonly<Record<string, (facts: Facts) => string | false>> = {
   },
 };
 
-/** All that is to be warned of, most useful first. `bytes` is the token's length, if there can be a token. */
-export function findWarnings(spec: JwtSpec, bytes: number | undefined): readonly LintWarning[] {
+/** All that is to be warned of, most useful first. `bytes` is the token's length; 0 when no token can be made. */
+export function findWarnings(spec: JwtSpec, bytes: number): readonly LintWarning[] {
   const { data } = spec;
   const isSciToken = !Object.hasOwn(data, 'wlcg.ver') && SCITOKENS_VERSIONS.has(member(data, 'ver'));
   const facts = {

@@ -43,6 +43,19 @@ describe('advice', () => {
     it(title, () => assert.deepEqual(adviceOn(wire), rules));
   }
 
+  it('says what is meant otherwise, and what to do', () => {
+    const wire = { ...Object(claims({ scope: 'storage.read:/vo/data' })), expiryTime: { days: 1 } };
+    const parsed = parseJwtSpec(wire);
+    assert.ok(parsed.ok);
+    const [slash, lifetime, path] = findAdvice(parsed.value).map(({ message }) => message);
+    assert.match(
+      slash ?? '',
+      /^the issuer ends in "\/": .* publish under both, or drop the slash everywhere$/,
+    );
+    assert.match(lifetime ?? '', /^spec\.expiryTime is 1 d: WLCG allows 6 h/);
+    assert.match(path ?? '', /^spec\.data\.scope: paths start at the base path .*: leave it out$/);
+  });
+
   it('is no warning: the webhook does not give it', async () => {
     const { warnings } = await lintJwt(spec(), { isNew: true });
     assert.deepEqual(

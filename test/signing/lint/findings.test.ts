@@ -1,28 +1,40 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { lintJwt } from '../../../src/signing/lint.ts';
-import { wireJwt } from '../../fixtures/jwts.ts';
+import { findWarnings } from '../../../src/signing/lint/findings.ts';
+import { makeSpec, wireJwt } from '../../fixtures/jwts.ts';
 import { makeKey, NRP_KEY, toPem } from '../../fixtures/keys.ts';
 import { claims, GOOD_DATA, spec } from './specs.ts';
 
 const ANY = 'https://wlcg.cern.ch/jwt/v1/any';
 
-async function warningsOf(wire: unknown): Promise<readonly string[]> {
+async function messagesOf(wire: unknown): Promise<ReadonlyMap<string, string>> {
   const { refusals, warnings } = await lintJwt(wire, { isNew: true });
   assert.deepEqual(refusals, []);
   for (const { message } of warnings) assert.ok(message.length <= 120, `${message.length}: ${message}`);
-  return warnings.map(({ rule }) => rule);
+  return new Map(warnings.map(({ rule, message }) => [rule, message]));
 }
 
-/** Each rule: specs that it warns of, and specs close by that it does not. */
-const WARNINGS: Readonly<
-  Record<string, { warned: Record<string, unknown>; quiet: Record<string, unknown> }>
-> = {
+async function warningsOf(wire: unknown): Promise<readonly string[]> {
+  return [...(await messagesOf(wire)).keys()];
+}
+
+interface Rule {
+  /** Field, fault and remedy. */
+  readonly says: RegExp;
+  readonly warned: Readonly<Record<string, unknown>>;
+  /** Specs close by that it does not warn of. */
+  readonly quiet: Readonly<Record<string, unknown>>;
+}
+
+const WARNINGS: Readonly<Record<string, Rule>> = {
   'key-in-resource': {
+    says: /^spec\.key\.value .* move it into a Secret/,
     warned: { 'a key as text': spec({ key: { value: NRP_KEY } }) },
     quiet: { 'a key in a Secret': spec() },
   },
   'issuer-not-https': {
+    says: /^the issuer is no https:\/\/ URL: .* correct spec\.issuer$/,
     warned: {
       'plain HTTP': spec({ issuer: 'http://issuer.example.com/' }),
       'a name': spec({ issuer: 'my-issuer' }),
@@ -31,6 +43,7 @@ const WARNINGS: Readonly<
     quiet: { 'an https:// URL': spec(), 'one in the claims': claims({ iss: 'https://a.example' }) },
   },
   'issuer-white-space': {
+    says: /^the issuer has white space, .* remove it from spec\.issuer$/,
     warned: {
       'a space at the end': spec({ issuer: 'https://issuer.example.com/ ' }),
       'a line break, as a block scalar of YAML leaves it': spec({ issuer: 'https://issuer.example.com/\n' }),
@@ -38,6 +51,7 @@ const WARNINGS: Readonly<
     quiet: { 'an issuer without': spec() },
   },
   'wlcg-version': {
+    says: /^spec\.data\["wlcg\.ver"\] must be "1\.0", a string in quotes/,
     warned: {
       'a later version': claims({ 'wlcg.ver': '1.2' }),
       'a number, as YAML makes of it without quotes': claims({ 'wlcg.ver': 1 }),
@@ -47,9 +61,11 @@ const WARNINGS: Readonly<
     quiet: {
       'version 1.0': spec(),
       'the profile of SciTokens': claims({ 'wlcg.ver': undefined, ver: 'scitoken:2.0', aud: 'ANY' }),
+      'the first version of SciTokens': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', aud: 'ANY' }),
     },
   },
   'ver-beside-wlcg-version': {
+    says: /^spec\.data\.ver beside wlcg\.ver: .* remove ver$/,
     warned: {
       'the same version twice': claims({ ver: '1.0' }),
       'two profiles': claims({ ver: 'scitoken:2.0' }),
@@ -57,6 +73,7 @@ const WARNINGS: Readonly<
     quiet: { 'ver alone': claims({ 'wlcg.ver': undefined, ver: 'scitoken:2.0', aud: 'ANY' }) },
   },
   'audience-missing': {
+    says: /^spec\.data\.aud is missing: .* set it to https:\/\/wlcg\.cern\.ch\/jwt\/v1\/any$/,
     warned: {
       'no audience': claims({ aud: undefined }),
       'an empty list': claims({ aud: [] }),
@@ -66,6 +83,7 @@ const WARNINGS: Readonly<
     quiet: { 'one text': claims({ aud: ANY }), 'a list': claims({ aud: [ANY] }) },
   },
   'subject-missing': {
+    says: /^spec\.data\.sub is missing or no string: .* set it$/,
     warned: {
       'no subject': claims({ sub: undefined }),
       'an empty one': claims({ sub: '' }),
@@ -74,6 +92,7 @@ const WARNINGS: Readonly<
     quiet: { 'a text': spec() },
   },
   'scope-missing': {
+    says: /^spec\.data\.scope is missing: .* set it, e\.g\. "storage\.read:\/"$/,
     warned: {
       'no scope': claims({ scope: undefined }),
       'an empty one': claims({ scope: ' ' }),
@@ -86,6 +105,7 @@ const WARNINGS: Readonly<
     },
   },
   'scope-misnamed': {
+    says: /^spec\.data has scopes or scp, .* name the claim scope$/,
     warned: {
       scopes: claims({ scope: undefined, scopes: 'storage.read:/' }),
       'scp, as other issuers name it': claims({ scope: undefined, scp: ['storage.read:/'] }),
@@ -93,6 +113,7 @@ const WARNINGS: Readonly<
     quiet: { 'both names': claims({ scp: 'storage.read:/' }) },
   },
   'scope-no-text': {
+    says: /^spec\.data\.scope is no text: .* write "storage\.read:\/ storage\.create:\/"$/,
     warned: {
       'a list': claims({ scope: ['storage.read:/'] }),
       'a number': claims({ scope: 7 }),
@@ -101,6 +122,7 @@ const WARNINGS: Readonly<
     quiet: { 'a text': spec(), 'no scope': claims({ scope: undefined }) },
   },
   'scope-commas': {
+    says: /^spec\.data\.scope has commas: .* spaces, put these instead$/,
     warned: {
       'commas alone': claims({ scope: 'storage.read:/,storage.create:/' }),
       'commas and spaces': claims({ scope: 'storage.read:/, storage.create:/' }),
@@ -109,6 +131,7 @@ const WARNINGS: Readonly<
     quiet: { 'a comma in a path': claims({ scope: 'storage.read:/a,b' }) },
   },
   'audience-without-any': {
+    says: /^spec\.data\.aud names services only: .* add (?:ANY|https:\/\/wlcg\.cern\.ch\/jwt\/v1\/any)$/,
     warned: {
       'one service': claims({ aud: 'https://origin.example.com' }),
       'a list of services': claims({ aud: ['https://a.example', 'https://b.example'] }),
@@ -118,10 +141,12 @@ const WARNINGS: Readonly<
     quiet: {
       'a service beside any': claims({ aud: ['https://origin.example.com', ANY] }),
       'no audience at all, which has its own warning': claims({ aud: undefined }),
+      'WLCG’s value where ver stands beside wlcg.ver': claims({ ver: 'scitoken:2.0' }),
       'the profile of SciTokens': claims({ 'wlcg.ver': undefined, ver: 'scitokens:2.0', aud: ['ANY'] }),
     },
   },
   'algorithm-not-of-osdf': {
+    says: /^spec\.algorithm is \w+: .* accept only RS256 and ES256, use one of these$/,
     warned: Object.fromEntries(
       ['RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES384', 'ES512', 'EdDSA'].map((algorithm) => [
         algorithm,
@@ -131,10 +156,12 @@ const WARNINGS: Readonly<
     quiet: { RS256: spec({ algorithm: 'RS256' }), ES256: spec() },
   },
   'token-too-large': {
+    says: /^the token takes at least \d{4} bytes: .* more than 4096, shorten spec\.data$/,
     warned: { '4,000 bytes of claims': claims({ note: 'x'.repeat(4_000) }) },
     quiet: { '2,400 bytes of claims': claims({ note: 'x'.repeat(2_400) }) },
   },
   'issuer-differs': {
+    says: /^spec\.data\.iss differs from spec\.issuer .* remove spec\.data\.iss, or make them equal$/,
     warned: {
       'no slash at the end': claims({ iss: 'https://issuer.example.com' }),
       'an empty one': claims({ iss: '' }),
@@ -142,6 +169,7 @@ const WARNINGS: Readonly<
     quiet: { 'the same': claims({ iss: 'https://issuer.example.com/' }), none: spec() },
   },
   'scope-unknown': {
+    says: /^spec\.data\.scope: storage\.write is no scope, use storage\.create .* or storage\.modify/,
     warned: {
       'storage.write': claims({ scope: 'storage.read:/ storage.write:/' }),
       'without a path': claims({ scope: 'storage.read:/ storage.write' }),
@@ -154,6 +182,7 @@ const WARNINGS: Readonly<
     },
   },
   'scope-of-scitokens': {
+    says: /^spec\.data\.scope: read: and write: are words of SciTokens, .* use storage\.read:\/, storage\.modify:\/$/,
     warned: {
       read: claims({ scope: 'read:/' }),
       'write beside others': claims({ scope: 'storage.read:/ write:/data' }),
@@ -169,6 +198,7 @@ const WARNINGS: Readonly<
     },
   },
   'scope-without-path': {
+    says: /^spec\.data\.scope: a storage scope needs a path .* e\.g\. storage\.read:\/$/,
     warned: {
       'no path': claims({ scope: 'storage.read' }),
       'an empty one': claims({ scope: 'storage.read: storage.create:/' }),
@@ -177,6 +207,7 @@ const WARNINGS: Readonly<
     quiet: { 'a path': claims({ scope: 'storage.read:/data' }), 'other scopes': claims({ scope: 'openid' }) },
   },
   'scope-without-read': {
+    says: /^spec\.data\.scope has no storage\.read: .* add storage\.read$/,
     warned: {
       'storage.create alone': claims({ scope: 'storage.create:/' }),
       'storage.modify alone': claims({ scope: 'storage.modify:/a  storage.stage:/' }),
@@ -188,6 +219,7 @@ const WARNINGS: Readonly<
     },
   },
   'lifetime-short': {
+    says: /^spec\.expiryTime is \d min: .* use 10 min or more$/,
     warned: {
       'nine minutes': spec({ expiryTime: { minutes: 9 }, resignBefore: undefined }),
       'a minute': spec({ expiryTime: { minutes: 1 }, resignBefore: undefined }),
@@ -195,6 +227,7 @@ const WARNINGS: Readonly<
     quiet: { 'ten minutes': spec({ expiryTime: { minutes: 10 }, resignBefore: undefined }) },
   },
   'renewal-late': {
+    says: /^spec\.resignBefore is 2 min: .* use 3 min or more$/,
     warned: { 'two minutes': spec({ resignBefore: { minutes: 2 } }) },
     quiet: {
       'three minutes': spec({ resignBefore: { minutes: 3 } }),
@@ -203,6 +236,7 @@ const WARNINGS: Readonly<
     },
   },
   'claims-overridden': {
+    says: /^spec\.data: [a-z, ]+ will be overridden by ours, remove from spec\.data$/,
     warned: {
       exp: claims({ exp: 1 }),
       nbf: claims({ nbf: 1 }),
@@ -214,16 +248,22 @@ const WARNINGS: Readonly<
   },
 };
 
-for (const [rule, { warned, quiet }] of Object.entries(WARNINGS)) {
+for (const [rule, { says, warned, quiet }] of Object.entries(WARNINGS)) {
   describe(`the warning ${rule}`, () => {
     for (const [name, wire] of Object.entries(warned))
-      it(`is given for ${name}`, async () => assert.ok((await warningsOf(wire)).includes(rule)));
+      it(`is given for ${name}`, async () => assert.match((await messagesOf(wire)).get(rule) ?? '', says));
     for (const [name, wire] of Object.entries(quiet))
       it(`is not given for ${name}`, async () => assert.ok(!(await warningsOf(wire)).includes(rule)));
   });
 }
 
 describe('warnings', () => {
+  it('of a large token begin above 4,096 bytes', () => {
+    const rulesAt = (bytes: number) => findWarnings(makeSpec(), bytes).map(({ rule }) => rule);
+    assert.ok(!rulesAt(4_096).includes('token-too-large'));
+    assert.ok(rulesAt(4_097).includes('token-too-large'));
+  });
+
   it('of the NRP page’s JWT: its key lies in the resource, and nothing else', async () => {
     assert.deepEqual(await warningsOf(wireJwt().spec), ['key-in-resource']);
     assert.deepEqual(await warningsOf(spec()), []);
