@@ -170,7 +170,17 @@ export const PARSERS: Readonly<Record<string, ForeignParser>> = {
     pieces: [
       // Long keys: V8 keeps an object of more than a thousand in another way.
       ...['tokens', 'token', '#', 'osg'].map((name) => `|${name}.osg-htc.org/${'x'.repeat(40)}`),
-      ...['|tokens.osg-htc.org/', 'token', 'mount-path', 'containers', '=', 'a', ',', '.', ' ', '$', 'é'],
+      '|tokens.osg-htc.org/',
+      'token',
+      'mount-path',
+      'containers',
+      '=',
+      'a',
+      ',',
+      '.',
+      ' ',
+      '$',
+      'é',
     ],
     length: 16_000,
   },

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { lintJwt } from '../../../src/signing/lint.ts';
-import { findWarnings } from '../../../src/signing/lint/findings.ts';
-import { makeSpec, wireJwt } from '../../fixtures/jwts.ts';
+import { wireJwt } from '../../fixtures/jwts.ts';
 import { makeKey, NRP_KEY, toPem } from '../../fixtures/keys.ts';
 import { claims, GOOD_DATA, spec } from './specs.ts';
 
@@ -258,12 +257,6 @@ for (const [rule, { says, warned, quiet }] of Object.entries(WARNINGS)) {
 }
 
 describe('warnings', () => {
-  it('of a large token begin above 4,096 bytes', () => {
-    const rulesAt = (bytes: number) => findWarnings(makeSpec(), bytes).map(({ rule }) => rule);
-    assert.ok(!rulesAt(4_096).includes('token-too-large'));
-    assert.ok(rulesAt(4_097).includes('token-too-large'));
-  });
-
   it('of the NRP page’s JWT: its key lies in the resource, and nothing else', async () => {
     assert.deepEqual(await warningsOf(wireJwt().spec), ['key-in-resource']);
     assert.deepEqual(await warningsOf(spec()), []);

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { ALGORITHMS, isAlgorithmName } from '../../../src/resources/algorithms.ts';
 import { buildClaims } from '../../../src/signing/claims.ts';
 import { readSigningKey } from '../../../src/signing/key.ts';
+import { findWarnings } from '../../../src/signing/lint/findings.ts';
 import { tokenBytes } from '../../../src/signing/lint/token-size.ts';
 import { signToken } from '../../../src/signing/token.ts';
 import { makeSpec } from '../../fixtures/jwts.ts';
@@ -33,5 +34,11 @@ describe('the size of a token to come', () => {
       tokenBytes(makeSpec({ algorithm }), built.value, undefined),
     );
     assert.deepEqual(sizes, [485, 741]);
+  });
+
+  it('is warned of above 4,096 bytes', () => {
+    const rulesAt = (bytes: number) => findWarnings(makeSpec(), bytes).map(({ rule }) => rule);
+    assert.ok(!rulesAt(4_096).includes('token-too-large'));
+    assert.ok(rulesAt(4_097).includes('token-too-large'));
   });
 });
