@@ -9,8 +9,9 @@ export type ApiAccess = { readonly port: number; readonly token: string; readonl
 
 const TIMEOUT_MS = 5000;
 
-/** One request with a JSON body to the API server. Rejects when there is no answer within 5 s. */
+/** One request with a JSON body to the API server; a PATCH is a merge patch. Rejects when there is no answer within 5 s. */
 export function askApi(access: ApiAccess, method: string, path: string, body?: unknown): Promise<ApiAnswer> {
+  const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
   const { promise, resolve, reject } = Promise.withResolvers<ApiAnswer>();
   const asking = request({
     agent: access.agent,
@@ -18,7 +19,7 @@ export function askApi(access: ApiAccess, method: string, path: string, body?: u
     port: access.port,
     method,
     path,
-    headers: { authorization: `Bearer ${access.token}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${access.token}`, 'content-type': type },
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   asking.on('error', reject);

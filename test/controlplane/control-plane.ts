@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { type ApiAccess, askApi, isHealthy } from './api-request.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
 import { createCertificateAuthority, createTokenKeys } from './certificates.ts';
+import { openCluster, type Cluster, type ClusterPlace } from './cluster.ts';
 import { type Component, type ComponentSettings, startComponent } from './component.ts';
 import { FILES, listApiServerArgs, listControllerManagerArgs, listEtcdArgs } from './component-args.ts';
 import { ControlPlaneError } from './control-plane-error.ts';
 import { findFreePort } from './free-port.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import { createKubectl, type Kubectl } from './kubectl.ts';
-import { createNamespace, hasDefaultServiceAccount, writeServiceAccountKubeconfig } from './namespaces.ts';
+import { hasDefaultServiceAccount } from './namespaces.ts';
 import { type Reaper, startReaper } from './reaper.ts';
 import { readStartTimeout } from './start-timeout.ts';
 
@@ -31,31 +31,16 @@ export type ControlPlaneOptions = {
 };
 
 /** A running control plane without nodes. It ends with `stop()`, or with this process, however that ends. */
-export type ControlPlane = AsyncDisposable & {
-  /** https://127.0.0.1:<port> */
-  readonly url: string;
-  /** PEM text of the certificate authority that vouches for `url`. */
-  readonly ca: string;
-  /** Path of a kubeconfig of group system:masters. */
-  readonly adminKubeconfig: string;
-  /** Holds data, logs and kubeconfigs; is removed at the end. Callers may put files into it. */
-  readonly folder: string;
-  readonly kubectlPath: string;
-  readonly kubectl: Kubectl;
-  /** Server-side apply of a YAML text, with force; throws a ControlPlaneError. */
-  apply(yamlText: string): Promise<void>;
-  /** Creates a namespace and waits for its ServiceAccount `default`, so that pods can be made in it. */
-  createNamespace(name: string): Promise<void>;
-  /** Path of a new kubeconfig for an existing ServiceAccount; its token is valid for 24 hours. */
-  serviceAccountKubeconfig(namespace: string, name: string): Promise<string>;
-  readonly apiServer: Component;
-  readonly etcd: Component;
-  readonly controllerManager: Component;
-  /** Has a process of the caller's killed at the end, too; returns what to call when it ended by itself. */
-  adopt(pid: number): () => void;
-  /** Kills every process and removes the folder; resolves when both are gone. Idempotent. */
-  stop(): Promise<void>;
-};
+export type ControlPlane = Cluster &
+  AsyncDisposable & {
+    /** What it takes for another process to open it as a `Cluster`. */
+    readonly place: ClusterPlace;
+    readonly apiServer: Component;
+    readonly etcd: Component;
+    readonly controllerManager: Component;
+    /** Kills every process and removes the folder; resolves when both are gone. Idempotent. */
+    stop(): Promise<void>;
+  };
 
 const PORT_TRIES = 5;
 
@@ -116,35 +101,22 @@ async function startIn(
     () => hasDefaultServiceAccount(access, 'default'), // it listens nowhere, but this is its work
   );
 
-  const kubectl = createKubectl(binaries.kubectl, folder, adminKubeconfig, reaper);
-  const stop = async () => {
-    agent.destroy();
-    await reaper.finish();
-    await Promise.all([etcd.kill(), apiServer.kill(), controllerManager.kill()]); // until they are gone
-  };
-  return {
-    url,
+  const place: ClusterPlace = {
+    port,
     ca,
+    adminToken: users.adminToken,
     adminKubeconfig,
     folder,
     kubectlPath: binaries.kubectl,
-    kubectl,
-    async apply(yamlText) {
-      await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], { input: yamlText });
-    },
-    createNamespace: (name) => createNamespace(access, name),
-    serviceAccountKubeconfig: (namespace, name) =>
-      writeServiceAccountKubeconfig({ access, ca, folder, namespace, name }),
-    apiServer,
-    etcd,
-    controllerManager,
-    adopt(pid) {
-      reaper.watch(pid);
-      return () => reaper.forget(pid);
-    },
-    stop,
-    [Symbol.asyncDispose]: stop,
   };
+  const cluster = openCluster(place, reaper);
+  const stop = async () => {
+    agent.destroy();
+    cluster.access.agent.destroy();
+    await reaper.finish();
+    await Promise.all([etcd.kill(), apiServer.kill(), controllerManager.kill()]); // until they are gone
+  };
+  return { ...cluster, place, apiServer, etcd, controllerManager, stop, [Symbol.asyncDispose]: stop };
 }
 
 /** The port was free a moment ago; if someone took it since, another one is tried. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { startControlPlane } from './control-plane.ts';
 import { fitManifests, installShipped, renderShipped } from './install.ts';
+import { borrowStage } from './loan.ts';
 
 const PLACE = { webhookPort: 8443, caBundle: 'PEM' };
 
@@ -26,7 +26,8 @@ describe('fitting the shipped manifests to a cluster without nodes', () => {
   });
 
   it('differs from what is shipped in these two things only', async () => {
-    await using controlPlane = await startControlPlane();
+    await using stage = await borrowStage({ withoutService: true });
+    const controlPlane = stage.cluster;
     const shipped = await renderShipped(controlPlane, 'default');
     const fitted = fitManifests(shipped, PLACE);
     assert.equal(shipped.length - fitted.length, 1);

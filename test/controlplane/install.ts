@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
-import type { ControlPlane } from './control-plane.ts';
+import type { Cluster } from './cluster.ts';
 import { ControlPlaneError } from './control-plane-error.ts';
 
 const KUSTOMIZE = join(import.meta.dirname, '../../deploy/kustomize');
@@ -24,7 +24,7 @@ export function fitManifests(manifests: readonly Manifest[], place: WebhookPlace
 
 /** The manifests of one folder below `deploy/kustomize`, as `kubectl kustomize` renders them. */
 export async function renderShipped(
-  controlPlane: Pick<ControlPlane, 'kubectl'>,
+  controlPlane: Pick<Cluster, 'kubectl'>,
   folder: string,
 ): Promise<Manifest[]> {
   const { stdout } = await controlPlane.kubectl(['kustomize', join(KUSTOMIZE, folder)]);
@@ -37,7 +37,7 @@ export async function renderShipped(
 }
 
 /** Applies the shipped CRD and waits until the API server serves it. */
-export async function installCrd(controlPlane: Pick<ControlPlane, 'kubectl' | 'apply'>): Promise<void> {
+export async function installCrd(controlPlane: Pick<Cluster, 'kubectl' | 'apply'>): Promise<void> {
   const input = toYaml(await renderShipped(controlPlane, 'crd'));
   await controlPlane.apply(input);
   await controlPlane.kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', '-'], { input });
@@ -46,14 +46,17 @@ export async function installCrd(controlPlane: Pick<ControlPlane, 'kubectl' | 'a
 /**
  * Installs CRD, RBAC, Service and webhooks as shipped but for `fitManifests`, so that the service can run
  * beside the cluster as ServiceAccount `jwt-injector` of namespace `jwt-injector`. The API server notices
- * a webhook configuration about a second later: wait for the effect with a dry-run pod.
+ * a webhook configuration about a second later: wait for the effect with a dry-run pod. Gives the YAML text that it
+ * applied after the CRD.
  */
 export async function installShipped(
-  controlPlane: Pick<ControlPlane, 'kubectl' | 'apply'>,
+  controlPlane: Pick<Cluster, 'kubectl' | 'apply'>,
   place: WebhookPlace,
-): Promise<void> {
+): Promise<string> {
   await installCrd(controlPlane);
-  await controlPlane.apply(toYaml(fitManifests(await renderShipped(controlPlane, 'default'), place)));
+  const text = toYaml(fitManifests(await renderShipped(controlPlane, 'default'), place));
+  await controlPlane.apply(text);
+  return text;
 }
 
 function fitWebhooks(manifest: Manifest, place: WebhookPlace): Manifest {

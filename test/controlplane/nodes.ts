@@ -1,8 +1,8 @@
-import type { ControlPlane } from './control-plane.ts';
+import type { Cluster } from './cluster.ts';
 
 /** Says of a pod what a kubelet would: running and ready. So its Deployment becomes available. */
 export async function markRunning(
-  controlPlane: Pick<ControlPlane, 'kubectl'>,
+  controlPlane: Pick<Cluster, 'kubectl'>,
   namespace: string,
   podName: string,
 ): Promise<void> {

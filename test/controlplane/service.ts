@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ControlPlane } from './control-plane.ts';
+import type { Cluster } from './cluster.ts';
 import type { Command, MemoryLimit } from './memory-limit.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -48,7 +48,7 @@ const READY_WITHIN_MS = 60_000;
  * together with the control plane if nobody stops it.
  */
 export async function startService(
-  controlPlane: Pick<ControlPlane, 'adopt'>,
+  controlPlane: Pick<Cluster, 'adopt'>,
   options: ServiceOptions,
 ): Promise<Service> {
   const { args, entry = join(ROOT, 'src/main.ts'), webhookPort = 0, env = {}, cwd = ROOT, memory } = options;

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Cluster } from './cluster.ts';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane.ts';
 import { ControlPlaneError } from './control-plane-error.ts';
 import { findFreePort } from './free-port.ts';
@@ -12,9 +13,9 @@ import { waitUntil } from './wait-until.ts';
 
 const CERTS_SCRIPT = join(import.meta.dirname, '../../certs/make-dev-certs.sh');
 
-/** A control plane with the shipped manifests, and jwt-injector running beside it: where demo, tests and benchmarks play. */
-export interface Stage extends AsyncDisposable {
-  readonly cluster: ControlPlane;
+/** A cluster with the shipped manifests, and jwt-injector running beside it: where demo, tests and benchmarks play. */
+export interface Stage<C extends Cluster = ControlPlane> extends AsyncDisposable {
+  readonly cluster: C;
   /** The service that runs now; restarts replace it. */
   service(): Service;
   /** Starts one more, or the next after the last was stopped, with the same port, certificate and identity. */
@@ -23,7 +24,7 @@ export interface Stage extends AsyncDisposable {
   readonly serviceArgs: readonly string[];
   /** Where the webhook configurations expect the service. */
   readonly webhookPort: number;
-  /** Ends service and control plane. */
+  /** Ends the service, and the cluster if it was started for this stage. */
   stop(): Promise<void>;
 }
 
@@ -35,12 +36,20 @@ export interface StartOptions {
   readonly memory?: MemoryLimit;
 }
 
+/** What was installed in a cluster, and what a service needs to be the one that was installed. */
+export interface Installation {
+  readonly webhookPort: number;
+  readonly serviceArgs: readonly string[];
+  /** YAML text of all but the CRD, to be applied again by those who took something away. */
+  readonly manifests: string;
+}
+
 export interface StageOptions extends ControlPlaneOptions, StartOptions {
   /** All is installed, but no service is started: benchmarks start their own. */
   readonly withoutService?: boolean;
 }
 
-/** Sets the stage, and waits until a dry-run pod shows that the webhook is in effect. */
+/** Sets the stage on a control plane of its own, and waits until a dry-run pod shows that the webhook is in effect. */
 export async function startStage(options: StageOptions = {}): Promise<Stage> {
   const { args, entry, cwd, env, memory, withoutService = false, ...controlPlaneOptions } = options;
   const start: StartOptions = {
@@ -52,46 +61,63 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
   };
   const cluster = await startControlPlane(controlPlaneOptions);
   try {
-    const webhookPort = await findFreePort();
-    const certificates = join(cluster.folder, 'webhook-certificates');
-    await makeCertificates(certificates);
-    const caBundle = await readFile(join(certificates, 'ca.crt'), 'utf8');
-    await installShipped(cluster, { webhookPort, caBundle });
-    const kubeconfig = await cluster.serviceAccountKubeconfig('jwt-injector', 'jwt-injector');
-    const serviceArgs = [
-      `--kubeconfig=${kubeconfig}`,
-      `--tls-cert-file=${join(certificates, 'tls.crt')}`,
-      `--tls-key-file=${join(certificates, 'tls.key')}`,
-    ];
-    let current: Service | undefined;
-    const launch = async ({ args: more = [], ...rest }: StartOptions = {}): Promise<Service> => {
-      current = await startService(cluster, { args: [...serviceArgs, ...more], webhookPort, ...rest });
-      return current;
-    };
-    if (!withoutService) {
-      await launch(start);
-      await waitForWebhook(cluster);
-    }
-    const stop = async (): Promise<void> => {
-      await current?.stop();
-      await cluster.stop();
-    };
-    return {
-      cluster,
-      service: () => {
-        if (current === undefined) throw new Error('no service was started');
-        return current;
-      },
-      startService: launch,
-      serviceArgs,
-      webhookPort,
-      stop,
-      [Symbol.asyncDispose]: stop,
-    };
+    const stage = openStage(cluster, await installProduct(cluster), () => cluster.stop());
+    if (!withoutService) await raiseCurtain(stage, start);
+    return stage;
   } catch (error) {
     await cluster.stop();
     throw error;
   }
+}
+
+/** Installs the shipped manifests, with a certificate of our own and the identity that the service runs under. */
+export async function installProduct(cluster: Cluster): Promise<Installation> {
+  const webhookPort = await findFreePort();
+  const certificates = join(cluster.folder, 'webhook-certificates');
+  await makeCertificates(certificates);
+  const caBundle = await readFile(join(certificates, 'ca.crt'), 'utf8');
+  const manifests = await installShipped(cluster, { webhookPort, caBundle });
+  const kubeconfig = await cluster.serviceAccountKubeconfig('jwt-injector', 'jwt-injector');
+  const serviceArgs = [
+    `--kubeconfig=${kubeconfig}`,
+    `--tls-cert-file=${join(certificates, 'tls.crt')}`,
+    `--tls-key-file=${join(certificates, 'tls.key')}`,
+  ];
+  return { webhookPort, serviceArgs, manifests };
+}
+
+/** A stage without a service as yet; `endCluster` is called at its end. */
+export function openStage<C extends Cluster>(
+  cluster: C,
+  { webhookPort, serviceArgs }: Installation,
+  endCluster: () => Promise<void>,
+): Stage<C> {
+  let current: Service | undefined;
+  const stop = async (): Promise<void> => {
+    await current?.stop();
+    await endCluster();
+  };
+  return {
+    cluster,
+    service: () => {
+      if (current === undefined) throw new Error('no service was started');
+      return current;
+    },
+    startService: async ({ args = [], ...rest } = {}) => {
+      current = await startService(cluster, { args: [...serviceArgs, ...args], webhookPort, ...rest });
+      return current;
+    },
+    serviceArgs,
+    webhookPort,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** Starts the stage's service and waits until the API server sends it pods. */
+export async function raiseCurtain(stage: Stage<Cluster>, start: StartOptions = {}): Promise<void> {
+  await stage.startService(start);
+  await waitForWebhook(stage.cluster);
 }
 
 async function makeCertificates(folder: string): Promise<void> {
@@ -111,7 +137,7 @@ const PROBE = {
 };
 
 /** A webhook configuration takes effect about a second after it was written; until then pods pass by. */
-export async function waitForWebhook(cluster: ControlPlane): Promise<void> {
+export async function waitForWebhook(cluster: Cluster): Promise<void> {
   await waitUntil('the webhook changes an annotated pod', 30_000, async () => {
     const args = ['create', '--dry-run=server', '-o', 'json', '-f', '-'];
     const { stdout } = await cluster.kubectl(args, { input: JSON.stringify(PROBE), allowFailure: true });

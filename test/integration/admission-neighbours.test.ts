@@ -4,7 +4,7 @@ import { KEYS, type Json } from '../admission/pods.ts';
 import {
   injectionOf,
   readInjection,
-  startAdmissionStage,
+  borrowAdmissionStage,
   waitForPods,
   type AdmissionStage,
 } from './admission-stage.ts';
@@ -33,7 +33,7 @@ describe('the webhook and its neighbours on a real control plane', { concurrency
   let stage: AdmissionStage;
   let neighbours: { stop(): void };
   before(async () => {
-    stage = await startAdmissionStage();
+    stage = await borrowAdmissionStage();
     neighbours = await startNeighbours(stage.cluster, NEIGHBOURS);
     for (const { label } of NEIGHBOURS) await stage.createNamespace(label, { neighbour: label });
     await stage.createNamespace('plain');

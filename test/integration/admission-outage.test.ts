@@ -6,7 +6,7 @@ import { KEYS, type Json } from '../admission/pods.ts';
 import {
   injectionOf,
   readInjection,
-  startAdmissionStage,
+  borrowAdmissionStage,
   waitForPods,
   type AdmissionStage,
 } from './admission-stage.ts';
@@ -29,22 +29,22 @@ function pod(annotations: Json = {}, spec: Json = {}): Json {
 describe('an outage of the webhook on a real control plane', { concurrency: false }, () => {
   let stage: AdmissionStage;
   before(async () => {
-    stage = await startAdmissionStage();
-    await stage.createNamespace('plain');
-    await stage.createNamespace('labelled', { [KEYS.token]: 'ns-jwt' });
-    await waitForPods(stage, 'labelled', pod(), ({ body }) => readInjection(body).volumes.length > 0);
+    stage = await borrowAdmissionStage();
+    await stage.createNamespace('outage');
+    await stage.createNamespace('outage-labelled', { [KEYS.token]: 'ns-jwt' });
+    await waitForPods(stage, 'outage-labelled', pod(), ({ body }) => readInjection(body).volumes.length > 0);
     for (const name of ['forgotten', 'remembered', 'debugged']) {
       const annotations = name === 'remembered' ? TOKEN : {};
       const template = name === 'debugged' ? TOKEN : undefined;
-      await stage.create('plain', workload('Deployment', { name, annotations, template }));
-      await waitForPodsOf(stage, 'plain', `app=${name}`);
+      await stage.create('outage', workload('Deployment', { name, annotations, template }));
+      await waitForPodsOf(stage, 'outage', `app=${name}`);
     }
     await stage.service().stop();
   });
   after(() => stage.stop());
 
   const annotate = async (name: string, annotations: Json): Promise<Loose> => {
-    const answer = await stage.patch('plain', 'Deployment', name, { metadata: { annotations } });
+    const answer = await stage.patch('outage', 'Deployment', name, { metadata: { annotations } });
     assert.equal(answer.status, 200, answer.body.message);
     return templateAnnotations(answer.body);
   };
@@ -52,12 +52,12 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
   describe('while the webhook is down', () => {
     it('an annotated Deployment waits for its pods, and its ReplicaSet says why', async () => {
       const created = await stage.create(
-        'plain',
+        'outage',
         workload('Deployment', { name: 'waiting', template: TOKEN }),
       );
       assert.deepEqual([created.status, created.warnings], [201, []]);
       const event = await waitUntil('an event', 20_000, async () => {
-        const events = await stage.objects.list('events', 'plain');
+        const events = await stage.objects.list('events', 'outage');
         return events.find(
           ({ reason, regarding }) => reason === 'FailedCreate' && regarding.name.startsWith('waiting-'),
         );
@@ -67,7 +67,7 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
     });
 
     it('the maker of an annotated pod is told at once', async () => {
-      const { code, stderr } = await stage.kubectl('plain', ['create', '-f', '-'], pod(TOKEN));
+      const { code, stderr } = await stage.kubectl('outage', ['create', '-f', '-'], pod(TOKEN));
       assert.equal(code, 1);
       assert.match(
         stderr,
@@ -76,15 +76,15 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
     });
 
     it('every other pod is made as ever', async () => {
-      await stage.create('plain', workload('Deployment', { name: 'other' }));
-      const [made] = await waitForPodsOf(stage, 'plain', 'app=other');
+      await stage.create('outage', workload('Deployment', { name: 'other' }));
+      const [made] = await waitForPodsOf(stage, 'outage', 'app=other');
       assert.deepEqual(readInjection(made).volumes, []);
       const others: readonly [string, Json][] = [
-        ['plain', pod()],
-        ['plain', pod({ ...TOKEN, [KEYS.inject]: 'false' })],
-        ['plain', pod({ ...TOKEN, 'kubernetes.io/config.mirror': 'x' }, { nodeName: 'node' })],
+        ['outage', pod()],
+        ['outage', pod({ ...TOKEN, [KEYS.inject]: 'false' })],
+        ['outage', pod({ ...TOKEN, 'kubernetes.io/config.mirror': 'x' }, { nodeName: 'node' })],
         ['kube-system', pod(TOKEN)],
-        ['labelled', pod({ [KEYS.inject]: 'false' })],
+        ['outage-labelled', pod({ [KEYS.inject]: 'false' })],
       ];
       for (const [namespace, object] of others) {
         const { status, warnings } = await stage.create(namespace, object, 'dryRun');
@@ -93,17 +93,17 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
     });
 
     it('in a namespace with a default every pod asks for its token, so every pod waits', async () => {
-      const { status, body } = await stage.create('labelled', pod(), 'dryRun');
+      const { status, body } = await stage.create('outage-labelled', pod(), 'dryRun');
       assert.equal(status, 500);
       assert.match(body.message, /failed calling webhook "namespace-default\.tokens\.osg-htc\.org"/);
     });
 
     it('kubectl debug works, without the token', async () => {
-      const [injected] = await waitForPodsOf(stage, 'plain', 'app=debugged');
+      const [injected] = await waitForPodsOf(stage, 'outage', 'app=debugged');
       const args = ['debug', injected.metadata.name, '--image=busybox', '--container=debugger'];
-      const { code, stderr } = await stage.kubectl('plain', args);
+      const { code, stderr } = await stage.kubectl('outage', args);
       assert.deepEqual([code, stderr], [0, '']);
-      const debugged = await stage.objects.get('pods', 'plain', injected.metadata.name);
+      const debugged = await stage.objects.get('pods', 'outage', injected.metadata.name);
       const { containers } = injectionOf('my-jwt', 'app');
       assert.deepEqual(readInjection(debugged).containers, { ...containers, debugger: [] });
     });
@@ -119,7 +119,7 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
     before(() => stage.startService());
 
     it('the pods that waited are made, and injected', async () => {
-      const pods = await waitForPodsOf(stage, 'plain', 'app=waiting');
+      const pods = await waitForPodsOf(stage, 'outage', 'app=waiting');
       assert.deepEqual(pods.map(readInjection), [injectionOf('my-jwt', 'app')]);
     });
 
@@ -135,23 +135,28 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
     const projected = { name: 'mine', projected: { sources: [{ secret: { name: 'my-jwt' } }] } };
     /** What asks for a token, and whether it carries the volume without our help. */
     const cases: readonly [string, string, Json, 'complete' | 'bare'][] = [
-      ['no annotation', 'plain', pod(), 'complete'],
-      ['a token and no volume', 'plain', pod(TOKEN), 'bare'],
-      ['a token and its volume', 'plain', pod(TOKEN, { volumes: [shown] }), 'complete'],
-      ['a token and a projected volume', 'plain', pod(TOKEN, { volumes: [projected] }), 'complete'],
-      ['a token and a volume without it', 'plain', pod(TOKEN, { volumes: [hidden] }), 'bare'],
-      ['one of two tokens', 'plain', pod({ [KEYS.token]: 'my-jwt,, b ' }, { volumes: [shown] }), 'bare'],
-      ['inject "false"', 'plain', pod({ ...TOKEN, [KEYS.inject]: ' false' }), 'complete'],
-      ['an empty token', 'plain', pod({ [KEYS.token]: ' ,' }), 'complete'],
-      ['the namespace’s token', 'labelled', pod(), 'bare'],
-      ['the namespace’s token, as its own is empty', 'labelled', pod({ [KEYS.token]: '' }), 'bare'],
-      ['its own token in a namespace with another', 'labelled', pod(TOKEN, { volumes: [shown] }), 'complete'],
+      ['no annotation', 'outage', pod(), 'complete'],
+      ['a token and no volume', 'outage', pod(TOKEN), 'bare'],
+      ['a token and its volume', 'outage', pod(TOKEN, { volumes: [shown] }), 'complete'],
+      ['a token and a projected volume', 'outage', pod(TOKEN, { volumes: [projected] }), 'complete'],
+      ['a token and a volume without it', 'outage', pod(TOKEN, { volumes: [hidden] }), 'bare'],
+      ['one of two tokens', 'outage', pod({ [KEYS.token]: 'my-jwt,, b ' }, { volumes: [shown] }), 'bare'],
+      ['inject "false"', 'outage', pod({ ...TOKEN, [KEYS.inject]: ' false' }), 'complete'],
+      ['an empty token', 'outage', pod({ [KEYS.token]: ' ,' }), 'complete'],
+      ['the namespace’s token', 'outage-labelled', pod(), 'bare'],
+      ['the namespace’s token, as its own is empty', 'outage-labelled', pod({ [KEYS.token]: '' }), 'bare'],
+      [
+        'its own token in a namespace with another',
+        'outage-labelled',
+        pod(TOKEN, { volumes: [shown] }),
+        'complete',
+      ],
       ['no annotation, in kube-system', 'kube-system', pod(TOKEN), 'complete'],
     ];
     const DENIED =
       /ValidatingAdmissionPolicy 'jwt-injector-final-state' .* denied request: the pod asks for the token "/;
     before(async () => {
-      await stage.kubectl('plain', ['apply', '--server-side', '-k', POLICY]);
+      await stage.kubectl('outage', ['apply', '--server-side', '-k', POLICY]);
     });
 
     it('compiles, and its types fit those of the API server', async () => {
@@ -176,7 +181,7 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
         'DELETE',
         '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/jwt-injector',
       );
-      const { body } = await waitForPods(stage, 'plain', pod(TOKEN), ({ status }) => status === 403);
+      const { body } = await waitForPods(stage, 'outage', pod(TOKEN), ({ status }) => status === 403);
       assert.match(body.message, DENIED);
       assert.match(
         body.message,
@@ -188,14 +193,14 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
         if (status === 403) assert.match(said.message, DENIED);
       }
       const [, , second] = cases.find(([title]) => title === 'one of two tokens') ?? [];
-      const missing = await stage.create('plain', second ?? {}, 'dryRun');
+      const missing = await stage.create('outage', second ?? {}, 'dryRun');
       assert.match(missing.body.message, /the token "b"/);
     });
 
     it('says so where people look: in an event of the ReplicaSet', async () => {
-      await stage.create('plain', workload('ReplicaSet', { name: 'bare', template: TOKEN }));
+      await stage.create('outage', workload('ReplicaSet', { name: 'bare', template: TOKEN }));
       await waitUntil('an event', 20_000, async () => {
-        const events = await stage.objects.list('events', 'plain');
+        const events = await stage.objects.list('events', 'outage');
         return events.some(({ regarding, note }) => regarding.name === 'bare' && DENIED.test(note));
       });
     });

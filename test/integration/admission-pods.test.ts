@@ -7,7 +7,7 @@ import {
   collectionPath,
   injectionOf,
   readInjection,
-  startAdmissionStage,
+  borrowAdmissionStage,
   type AdmissionStage,
 } from './admission-stage.ts';
 import { DENIED, WARNED, type BadPod } from './bad-pods.ts';
@@ -116,7 +116,7 @@ const NRP_PAGE = {
 describe('pods on a real control plane', { concurrency: false }, () => {
   let stage: AdmissionStage;
   before(async () => {
-    stage = await startAdmissionStage();
+    stage = await borrowAdmissionStage();
     const level = (mode: string) => [`pod-security.kubernetes.io/${mode}`, 'restricted'];
     await stage.createNamespace('restricted', Object.fromEntries(['enforce', 'warn', 'audit'].map(level)));
     await stage.createNamespace('free');

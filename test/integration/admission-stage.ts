@@ -1,4 +1,6 @@
 import type { ControlPlaneOptions } from '../controlplane/control-plane.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
+import { borrowStage } from '../controlplane/loan.ts';
 import { startStage, type Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import type { Json } from '../admission/pods.ts';
@@ -9,7 +11,10 @@ import { openUserApi, type Answer, type UserApi } from './user-api.ts';
 export type Calls = Readonly<Record<string, number>>;
 
 /** A stage with what the admission tests need beside it. */
-export interface AdmissionStage extends Pick<Stage, 'cluster' | 'service' | 'startService' | 'stop'> {
+export interface AdmissionStage extends Pick<
+  Stage<Cluster>,
+  'cluster' | 'service' | 'startService' | 'stop'
+> {
   readonly objects: Objects;
   readonly api: UserApi;
   /** A namespace with labels in which pods can be made. */
@@ -23,11 +28,7 @@ export interface AdmissionStage extends Pick<Stage, 'cluster' | 'service' | 'sta
   /** How often a condition could not be evaluated, since the start. */
   conditionErrors(): Promise<number>;
   /** Runs kubectl in a namespace; its exit code is not looked at. */
-  kubectl(
-    namespace: string,
-    args: readonly string[],
-    input?: unknown,
-  ): ReturnType<Stage['cluster']['kubectl']>;
+  kubectl(namespace: string, args: readonly string[], input?: unknown): ReturnType<Cluster['kubectl']>;
 }
 
 const COLLECTIONS: Readonly<Record<string, readonly [string, string]>> = {
@@ -47,8 +48,17 @@ export function collectionPath(namespace: string, kind: string): string {
   return `${api}/namespaces/${namespace}/${plural}`;
 }
 
-export async function startAdmissionStage(options: ControlPlaneOptions = {}): Promise<AdmissionStage> {
-  const stage = await startStage(options);
+/** On a cluster that it was lent; see `borrowStage`. */
+export async function borrowAdmissionStage(): Promise<AdmissionStage> {
+  return openAdmissionStage(await borrowStage());
+}
+
+/** On a control plane of its own. */
+export async function startAdmissionStage(options: ControlPlaneOptions): Promise<AdmissionStage> {
+  return openAdmissionStage(await startStage(options));
+}
+
+async function openAdmissionStage(stage: Stage<Cluster>): Promise<AdmissionStage> {
   const { cluster } = stage;
   const objects = openObjects(cluster);
   const api = await openUserApi(cluster);

@@ -5,7 +5,7 @@ import {
   collectionPath,
   injectionOf,
   readInjection,
-  startAdmissionStage,
+  borrowAdmissionStage,
   type AdmissionStage,
 } from './admission-stage.ts';
 import type { Loose } from './objects.ts';
@@ -22,7 +22,7 @@ function copied(annotations: Json, own: Json = {}): Json {
 describe('annotated workloads on a real control plane', { concurrency: false }, () => {
   let stage: AdmissionStage;
   before(async () => {
-    stage = await startAdmissionStage();
+    stage = await borrowAdmissionStage();
     await stage.createNamespace('work');
     const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node' } };
     assert.equal((await stage.api.ask('POST', '/api/v1/nodes', node)).status, 201); // DaemonSets need one

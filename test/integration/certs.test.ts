@@ -5,14 +5,16 @@ import { readFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { startStage, type Stage } from '../controlplane/stage.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
+import { borrowStage } from '../controlplane/loan.ts';
+import type { Stage } from '../controlplane/stage.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../certs/make-dev-certs.sh');
 
 describe('certs/make-dev-certs.sh --apply', () => {
-  let stage: Stage;
+  let stage: Stage<Cluster>;
   before(async () => {
-    stage = await startStage({ withoutService: true });
+    stage = await borrowStage({ withoutService: true });
   });
   after(() => stage.stop());
 

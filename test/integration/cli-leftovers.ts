@@ -1,11 +1,11 @@
-import type { ControlPlane } from '../controlplane/control-plane.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 
 const FINALIZER = 'kopf.zalando.org/KopfFinalizerMarker';
 
 /** What token-manager leaves in a cluster in which it was used in every way that jwt-injector does not keep. */
 export async function leaveOldObjects(
-  cluster: ControlPlane,
+  cluster: Cluster,
   { key, inlineKey }: { readonly key: string; readonly inlineKey: string },
 ): Promise<void> {
   await Promise.all(['lab', 'other', 'vault', 'operators'].map((name) => cluster.createNamespace(name)));
@@ -46,7 +46,7 @@ export async function leaveOldObjects(
 }
 
 /** Instead of our CRD, which was deleted: the CRD as charts 1.0.1 to 1.0.4 of token-manager had it, with a JWT that never got a Secret. */
-export async function leaveClusterScope(cluster: ControlPlane): Promise<void> {
+export async function leaveClusterScope(cluster: Cluster): Promise<void> {
   const name = 'jwts.tokens.osg-htc.org';
   const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
   const names = { kind: 'JWT', plural: 'jwts', singular: 'jwt' };
@@ -60,7 +60,7 @@ export async function leaveClusterScope(cluster: ControlPlane): Promise<void> {
   await create(cluster, [jwt(undefined, 'unplaced', {}, { finalizers: [FINALIZER] })]);
 }
 
-async function create(cluster: ControlPlane, items: readonly unknown[]): Promise<void> {
+async function create(cluster: Cluster, items: readonly unknown[]): Promise<void> {
   await cluster.kubectl(['create', '-f', '-'], {
     input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
   });
@@ -77,7 +77,7 @@ function jwt(
   return { apiVersion, kind, metadata: { name, ...place, ...metadata }, spec: full };
 }
 
-async function storeClamped(cluster: ControlPlane): Promise<void> {
+async function storeClamped(cluster: Cluster): Promise<void> {
   const crd = ['crd', 'jwts.tokens.osg-htc.org'];
   const path = '/spec/versions/0/schema/openAPIV3Schema/properties/spec/x-kubernetes-validations';
   const { stdout } = await cluster.kubectl(['get', ...crd, '-o', 'json']);

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { Command } from '../../src/commands/io.ts';
-import type { ControlPlane } from '../controlplane/control-plane.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -36,7 +36,7 @@ export function callAs(kubeconfig: string, printed: string[]): Caller {
 }
 
 /** Runs shell lines as a reader of them would who has the checkout, `kubectl` and `jwt-injector`, and stops at the first that fails. */
-export async function runShell(cluster: ControlPlane, lines: readonly string[]): Promise<string> {
+export async function runShell(cluster: Cluster, lines: readonly string[]): Promise<string> {
   const folder = await mkdtemp(join(cluster.folder, 'shell-'));
   try {
     await symlink(join(ROOT, 'deploy'), join(folder, 'deploy'));

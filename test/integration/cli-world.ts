@@ -4,7 +4,7 @@ import { startStage, type Stage } from '../controlplane/stage.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { callAs, type Caller } from './cli-run.ts';
 import { openObjects, type Objects } from './objects.ts';
-import { openScience, type Science } from './science.ts';
+import { openTenant, type Tenant } from './tenant.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../deploy/examples');
 
@@ -18,7 +18,7 @@ export const CANARY = 'canary-of-somebody-else';
 export interface World {
   readonly stage: Stage;
   readonly objects: Objects;
-  readonly science: Science;
+  readonly science: Tenant;
   readonly admin: Caller;
   /** All that any command printed. */
   readonly printed: string[];
@@ -28,7 +28,7 @@ export interface World {
 export async function makeWorld(): Promise<World> {
   const stage = await startStage();
   const objects = openObjects(stage.cluster);
-  const science = await openScience(stage.cluster, objects);
+  const science = await openTenant(stage.cluster, objects, 'science');
   const printed: string[] = [];
   const deployment = await readFile(join(EXAMPLES, 'token-test.yaml'), 'utf8');
   await Promise.all([

@@ -2,19 +2,21 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
-import { installCrd } from '../controlplane/install.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
+import { borrowStage } from '../controlplane/loan.ts';
+import type { Stage } from '../controlplane/stage.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../deploy/examples');
 
 describe('the CRD on a real API server', () => {
-  let cluster: ControlPlane;
+  let stage: Stage<Cluster>;
+  let cluster: Cluster;
   before(async () => {
-    cluster = await startControlPlane();
-    await installCrd(cluster);
+    stage = await borrowStage({ withoutService: true });
+    cluster = stage.cluster;
   });
-  after(() => cluster.stop());
+  after(() => stage.stop());
 
   async function tryCreate(spec: Record<string, unknown>, name = 'trial') {
     const { spec: full } = wireJwt(spec);

@@ -2,23 +2,25 @@ import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { jwtVerify, SignJWT } from 'jose';
-import { startStage, type Stage } from '../controlplane/stage.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
+import { borrowStage } from '../controlplane/loan.ts';
+import type { Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { makeKey, makeRsaKey, NRP_KEY, toPem } from '../fixtures/keys.ts';
 import { openObjects, type Objects } from './objects.ts';
 import { describeKeySecrets, describeOwnership } from './ownership-cases.ts';
-import { openScience, type Science } from './science.ts';
+import { openTenant, type Tenant } from './tenant.ts';
 
 describe('keys and Secrets on a real control plane', { concurrency: false }, () => {
-  let stage: Stage;
+  let stage: Stage<Cluster>;
   let objects: Objects;
-  let science: Science;
+  let tenant: Tenant;
   before(async () => {
-    stage = await startStage();
+    stage = await borrowStage();
     objects = openObjects(stage.cluster);
-    science = await openScience(stage.cluster, objects);
-    await stage.cluster.createNamespace('keys');
+    tenant = await openTenant(stage.cluster, objects, 'keys');
+    await stage.cluster.createNamespace('key-store');
   });
   after(async () => {
     await objects.close();
@@ -26,12 +28,12 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
   });
 
   it('a key comes from a Secret of the namespace, and is waited for', async () => {
-    await science.apply('from-secret', {
+    await tenant.apply('from-secret', {
       key: { secret: { name: 'my-key', key: 'key.pem' } },
       algorithm: 'RS256',
     });
     const condition = await objects.waitForCondition(
-      'science',
+      'keys',
       'from-secret',
       'KeyAvailable',
       'False',
@@ -39,70 +41,70 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
     );
     assert.match(
       condition.message,
-      /key Secret science\/my-key does not exist: kubectl create secret generic my-key/,
+      /key Secret keys\/my-key does not exist: kubectl create secret generic my-key/,
     );
-    await objects.waitForCondition('science', 'from-secret', 'Ready', 'False', 'KeyNotFound');
+    await objects.waitForCondition('keys', 'from-secret', 'Ready', 'False', 'KeyNotFound');
     const key = makeRsaKey(2048);
     const startedAt = performance.now();
-    await science.applySecret('my-key', { 'key.pem': toPem(key, 'pkcs1') });
-    const token = await science.waitForToken('from-secret', (text) => text !== '');
+    await tenant.applySecret('my-key', { 'key.pem': toPem(key, 'pkcs1') });
+    const token = await tenant.waitForToken('from-secret', (text) => text !== '');
     assert.ok(performance.now() - startedAt < 2_000, 'signed as soon as the key appears');
     await jwtVerify(token, createPublicKey(key), { algorithms: ['RS256'] });
-    await objects.waitForCondition('science', 'from-secret', 'KeyAvailable', 'True');
+    await objects.waitForCondition('keys', 'from-secret', 'KeyAvailable', 'True');
 
     const next = makeRsaKey(2048);
-    await science.applySecret('my-key', { 'key.pem': toPem(next) });
-    const renewed = await science.waitForToken('from-secret', (text) => text !== token);
+    await tenant.applySecret('my-key', { 'key.pem': toPem(next) });
+    const renewed = await tenant.waitForToken('from-secret', (text) => text !== token);
     await jwtVerify(renewed, createPublicKey(next));
-    const reused = await objects.waitForCondition('science', 'from-secret', 'KeyIdReused', 'True');
+    const reused = await objects.waitForCondition('keys', 'from-secret', 'KeyIdReused', 'True');
     assert.match(reused.message, /give a new key a new keyId and publish both/);
 
-    await stage.cluster.kubectl(['label', 'secret', '-n', 'science', 'my-key', 'colour=blue']);
+    await stage.cluster.kubectl(['label', 'secret', '-n', 'keys', 'my-key', 'colour=blue']);
     await objects.waitFor(
       'jwts',
-      'science',
+      'keys',
       'from-secret',
       (jwt) => jwt.status.keyVersion.split('/')[1] !== undefined,
     );
-    assert.equal(await science.tokenOf('from-secret'), renewed, 'a label of the key Secret is no other key');
+    assert.equal(await tenant.tokenOf('from-secret'), renewed, 'a label of the key Secret is no other key');
   });
 
   it('a key of another namespace is refused in the same words, whether it exists or not, until it is granted', async () => {
     const key = makeKey('ES256');
-    const metadata = { name: 'shared', namespace: 'keys' };
+    const metadata = { name: 'shared', namespace: 'key-store' };
     await stage.cluster.apply(
       JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata, stringData: { 'key.pem': toPem(key) } }),
     );
-    const refer = (name: string) => ({ key: { secret: { name, key: 'key.pem', namespace: 'keys' } } });
-    await science.apply('not-granted', refer('shared'));
-    await science.apply('not-there', refer('absent'));
+    const refer = (name: string) => ({ key: { secret: { name, key: 'key.pem', namespace: 'key-store' } } });
+    await tenant.apply('not-granted', refer('shared'));
+    await tenant.apply('not-there', refer('absent'));
     const text = async (name: string) =>
-      (await objects.waitForCondition('science', name, 'KeyAvailable', 'False', 'KeyNotGranted')).message;
+      (await objects.waitForCondition('keys', name, 'KeyAvailable', 'False', 'KeyNotGranted')).message;
     assert.equal((await text('not-granted')).replace('shared', 'absent'), await text('not-there'));
-    assert.equal(await objects.get('secrets', 'science', 'not-granted'), undefined);
+    assert.equal(await objects.get('secrets', 'keys', 'not-granted'), undefined);
     await stage.cluster.kubectl([
       'annotate',
       'secret',
       '-n',
-      'keys',
+      'key-store',
       'shared',
-      'tokens.osg-htc.org/allowed-namespaces=other, science',
+      'tokens.osg-htc.org/allowed-namespaces=other, keys',
     ]);
-    const token = await science.waitForToken('not-granted', (found) => found !== '');
+    const token = await tenant.waitForToken('not-granted', (found) => found !== '');
     await jwtVerify(token, createPublicKey(key));
     await stage.cluster.kubectl([
       'annotate',
       'secret',
       '-n',
-      'keys',
+      'key-store',
       'shared',
       'tokens.osg-htc.org/max-lifetime=1h',
     ]);
-    await objects.waitForCondition('science', 'not-granted', 'KeyAvailable', 'False', 'PolicyDenied');
-    assert.equal(await science.tokenOf('not-granted'), token, 'the token that is there stays');
+    await objects.waitForCondition('keys', 'not-granted', 'KeyAvailable', 'False', 'PolicyDenied');
+    assert.equal(await tenant.tokenOf('not-granted'), token, 'the token that is there stays');
   });
 
-  describeOwnership(() => ({ stage, objects, science }));
+  describeOwnership(() => ({ stage, objects, tenant }));
 
   it('a token is not Ready on its word alone: forged, or with an expiry that has no date, while the key is missing', async () => {
     const forge = async (name: string, exp: number): Promise<void> => {
@@ -112,10 +114,10 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
         .sign(makeKey('ES256'));
       const metadata = {
         name,
-        namespace: 'science',
+        namespace: 'keys',
         labels: { 'tokens.osg-htc.org/managed': 'true' },
         annotations: {
-          'tokens.osg-htc.org/jwt': `science/${name}`,
+          'tokens.osg-htc.org/jwt': `keys/${name}`,
           'tokens.osg-htc.org/last-signing-time': '1',
         },
       };
@@ -125,18 +127,18 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
     await forge('forged', Math.floor(Date.now() / 1000) + 3_600);
     await forge('endless', 1e20);
     for (const name of ['forged', 'endless'])
-      await science.apply(name, { key: { secret: { name: `key-of-${name}`, key: 'key.pem' } } });
-    await objects.waitForCondition('science', 'endless', 'Ready', 'False', 'KeyNotFound');
-    const forged = await objects.waitForCondition('science', 'forged', 'Ready', 'Unknown', 'KeyNotFound');
+      await tenant.apply(name, { key: { secret: { name: `key-of-${name}`, key: 'key.pem' } } });
+    await objects.waitForCondition('keys', 'endless', 'Ready', 'False', 'KeyNotFound');
+    const forged = await objects.waitForCondition('keys', 'forged', 'Ready', 'Unknown', 'KeyNotFound');
     assert.match(
       forged.message,
       /the token in Secret forged cannot be checked: key Secret .* does not exist/,
     );
     const key = makeKey('ES256');
     for (const name of ['forged', 'endless']) {
-      await science.applySecret(`key-of-${name}`, { 'key.pem': toPem(key) });
-      await objects.waitForCondition('science', name, 'Ready', 'True', 'Signed');
-      await jwtVerify(await science.tokenOf(name), createPublicKey(key));
+      await tenant.applySecret(`key-of-${name}`, { 'key.pem': toPem(key) });
+      await objects.waitForCondition('keys', name, 'Ready', 'True', 'Signed');
+      await jwtVerify(await tenant.tokenOf(name), createPublicKey(key));
     }
   });
 
@@ -144,7 +146,7 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
     before(async () => {
       await stage.cluster.kubectl(['delete', 'validatingwebhookconfiguration', 'jwt-injector']);
       const { apiVersion, kind, spec } = wireJwt({ key: { value: 'hello' } });
-      const metadata = { name: 'probe', namespace: 'science' };
+      const metadata = { name: 'probe', namespace: 'keys' };
       const input = JSON.stringify({ apiVersion, kind, metadata, spec });
       await waitUntil('a bad JWT is taken', 30_000, async () => {
         const args = ['create', '--dry-run=server', '-f', '-'];
@@ -152,7 +154,7 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
       });
     });
 
-    describeKeySecrets(() => ({ stage, objects, science }));
+    describeKeySecrets(() => ({ stage, objects, tenant }));
 
     it('every bad key gets a condition that names what, where and the remedy, and an Event', async () => {
       const cases: Readonly<Record<string, readonly [Record<string, unknown>, string, RegExp]>> = {
@@ -189,17 +191,17 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
         ],
       };
       for (const [name, [spec, reason, says]] of Object.entries(cases)) {
-        await science.apply(name, spec);
-        const condition = await objects.waitForCondition('science', name, 'KeyAvailable', 'False', reason);
+        await tenant.apply(name, spec);
+        const condition = await objects.waitForCondition('keys', name, 'KeyAvailable', 'False', reason);
         assert.match(condition.message, says);
-        await objects.waitForCondition('science', name, 'Ready', 'False', reason);
-        assert.equal(await objects.get('secrets', 'science', name), undefined);
+        await objects.waitForCondition('keys', name, 'Ready', 'False', reason);
+        assert.equal(await objects.get('secrets', 'keys', name), undefined);
       }
-      await science.apply('inexact', { data: { sub: 'x', uid: 2 ** 60 } });
-      const inexact = await objects.waitForCondition('science', 'inexact', 'Ready', 'False', 'ClaimsInvalid');
+      await tenant.apply('inexact', { data: { sub: 'x', uid: 2 ** 60 } });
+      const inexact = await objects.waitForCondition('keys', 'inexact', 'Ready', 'False', 'ClaimsInvalid');
       assert.match(inexact.message, /spec\.data\.uid.*write it as a string/);
-      await objects.waitFor('jwts', 'science', 'misfit', () => true);
-      const { stdout } = await stage.cluster.kubectl(['events', '-n', 'science', '--for', 'jwt/misfit']);
+      await objects.waitFor('jwts', 'keys', 'misfit', () => true);
+      const { stdout } = await stage.cluster.kubectl(['events', '-n', 'keys', '--for', 'jwt/misfit']);
       assert.match(stdout, /Warning\s+KeyMismatch/);
     });
   });

@@ -2,32 +2,34 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { startStage, type Stage } from '../controlplane/stage.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
+import { borrowStage } from '../controlplane/loan.ts';
+import type { Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
 import { openObjects, secretText, type Objects } from './objects.ts';
-import { openScience, type Science } from './science.ts';
+import { openTenant, type Tenant } from './tenant.ts';
 
 const ROLE = join(import.meta.dirname, '../../deploy/kustomize/namespaced/role.yaml');
 
 describe('with --namespaces and Roles alone', { concurrency: false }, () => {
-  let stage: Stage;
+  let stage: Stage<Cluster>;
   let objects: Objects;
-  let science: Science;
+  let tenant: Tenant;
   before(async () => {
-    stage = await startStage();
+    stage = await borrowStage();
     await stage.service().stop();
     objects = openObjects(stage.cluster);
-    science = await openScience(stage.cluster, objects);
+    tenant = await openTenant(stage.cluster, objects, 'namespaced');
     await stage.cluster.createNamespace('biology');
     await stage.cluster.createNamespace('elsewhere');
     await stage.cluster.kubectl(['delete', 'clusterrolebinding', 'jwt-injector']);
     const role = await readFile(ROLE, 'utf8');
-    for (const namespace of ['science', 'biology']) {
+    for (const namespace of ['namespaced', 'biology']) {
       await stage.cluster.kubectl(['apply', '-n', namespace, '-f', '-'], { input: role });
     }
-    await stage.startService({ args: ['--namespaces=science,biology'] });
+    await stage.startService({ args: ['--namespaces=namespaced,biology'] });
   });
   after(async () => {
     await objects.close();
@@ -43,20 +45,20 @@ describe('with --namespaces and Roles alone', { concurrency: false }, () => {
 
   it('tokens of these namespaces are signed, those of others are not', async () => {
     await applyIn('elsewhere');
-    await science.apply('my-jwt');
+    await tenant.apply('my-jwt');
     await applyIn('biology');
-    await objects.waitForCondition('science', 'my-jwt', 'Ready', 'True');
+    await objects.waitForCondition('namespaced', 'my-jwt', 'Ready', 'True');
     await objects.waitForCondition('biology', 'my-jwt', 'Ready', 'True');
     assert.equal(await objects.get('secrets', 'elsewhere', 'my-jwt'), undefined);
     assert.equal((await objects.get('jwts', 'elsewhere', 'my-jwt')).status, undefined);
   });
 
   it('a deleted Secret comes back, and a key of a namespace out of reach reads like one not granted', async () => {
-    const token = await science.tokenOf('my-jwt');
-    await stage.cluster.kubectl(['delete', 'secret', '-n', 'science', 'my-jwt']);
-    await science.waitForToken('my-jwt', (found) => found !== '' && found !== token);
-    await science.apply('far-key', { key: { secret: { name: 'a', key: 'b', namespace: 'elsewhere' } } });
-    await objects.waitForCondition('science', 'far-key', 'KeyAvailable', 'False', 'KeyNotGranted');
+    const token = await tenant.tokenOf('my-jwt');
+    await stage.cluster.kubectl(['delete', 'secret', '-n', 'namespaced', 'my-jwt']);
+    await tenant.waitForToken('my-jwt', (found) => found !== '' && found !== token);
+    await tenant.apply('far-key', { key: { secret: { name: 'a', key: 'b', namespace: 'elsewhere' } } });
+    await objects.waitForCondition('namespaced', 'far-key', 'KeyAvailable', 'False', 'KeyNotGranted');
   });
 
   it('the start says that there is no namespace default, and nothing was forbidden', async () => {
@@ -72,23 +74,23 @@ describe('with --namespaces and Roles alone', { concurrency: false }, () => {
     const metadata = { name: 'old-key', namespace: 'elsewhere' };
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { 'key.pem': NRP_KEY } };
     await stage.cluster.apply(JSON.stringify(secret));
-    await science.apply('legacy-key', { key: { secret: { name: 'old-key', key: 'key.pem' } } });
+    await tenant.apply('legacy-key', { key: { secret: { name: 'old-key', key: 'key.pem' } } });
     await stage.startService({
-      args: ['--namespaces=science,elsewhere', '--legacy-key-namespace=elsewhere'],
+      args: ['--namespaces=namespaced,elsewhere', '--legacy-key-namespace=elsewhere'],
     });
-    await objects.waitForCondition('science', 'legacy-key', 'KeyAvailable', 'False', 'KeyNotGranted');
-    const grant = 'tokens.osg-htc.org/allowed-namespaces=science';
+    await objects.waitForCondition('namespaced', 'legacy-key', 'KeyAvailable', 'False', 'KeyNotGranted');
+    const grant = 'tokens.osg-htc.org/allowed-namespaces=namespaced';
     await stage.cluster.kubectl(['annotate', 'secret', '-n', 'elsewhere', 'old-key', grant]);
-    await objects.waitForCondition('science', 'legacy-key', 'Ready', 'True', 'Signed');
+    await objects.waitForCondition('namespaced', 'legacy-key', 'Ready', 'True', 'Signed');
   });
 
   it('a namespace that cannot be read delays no other, and its JWTs are served as soon as it can', async () => {
     await stage.service().stop();
     await stage.cluster.createNamespace('closed');
     await applyIn('closed');
-    await stage.startService({ args: ['--namespaces=closed,science'] });
-    await science.apply('beside-it');
-    await objects.waitForCondition('science', 'beside-it', 'Ready', 'True', 'Signed');
+    await stage.startService({ args: ['--namespaces=closed,namespaced'] });
+    await tenant.apply('beside-it');
+    await objects.waitForCondition('namespaced', 'beside-it', 'Ready', 'True', 'Signed');
     assert.equal((await objects.get('jwts', 'closed', 'my-jwt')).status, undefined);
     const role = await readFile(ROLE, 'utf8');
     await stage.cluster.kubectl(['apply', '-n', 'closed', '-f', '-'], { input: role });
@@ -104,12 +106,12 @@ describe('with --namespaces and Roles alone', { concurrency: false }, () => {
         `--clusterrole=${role}`,
         `--user=${role}or`,
         '-n',
-        'science',
+        'namespaced',
       ];
       await stage.cluster.kubectl(args);
     }
     const may = async (user: string, verb: string, ...what: string[]): Promise<string> => {
-      const args = ['auth', 'can-i', verb, ...what, '-n', 'science', `--as=${user}`];
+      const args = ['auth', 'can-i', verb, ...what, '-n', 'namespaced', `--as=${user}`];
       return (await stage.cluster.kubectl(args, { allowFailure: true })).stdout.trim();
     };
     // The controller that aggregates roles takes a moment.

@@ -4,7 +4,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { createCertificateAuthority } from '../controlplane/certificates.ts';
-import type { ControlPlane } from '../controlplane/control-plane.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
 import type { Loose } from './objects.ts';
 
 /** RFC 6902 operations for a pod, none when there is nothing to do. */
@@ -21,7 +21,7 @@ export interface Neighbour {
 
 /** Serves all of them on loopback, and registers each in a configuration of its own. */
 export async function startNeighbours(
-  cluster: Pick<ControlPlane, 'apply'>,
+  cluster: Pick<Cluster, 'apply'>,
   neighbours: readonly Neighbour[],
 ): Promise<{ stop(): void }> {
   const authority = await createCertificateAuthority('neighbours');

@@ -3,7 +3,7 @@ import { loadCluster } from '../../src/kube/cluster.ts';
 import { isNotFound } from '../../src/kube/errors.ts';
 import { resourcePath, type Resource } from '../../src/kube/resource-path.ts';
 import { systemClock } from '../../src/time/clock.ts';
-import type { ControlPlane } from '../controlplane/control-plane.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 
 /** An object as the API server gives it, read loosely: a test that expects a member fails where it is not. */
@@ -48,7 +48,7 @@ export interface Objects {
   close(): Promise<void>;
 }
 
-export function openObjects(cluster: Pick<ControlPlane, 'adminKubeconfig'>): Objects {
+export function openObjects(cluster: Pick<Cluster, 'adminKubeconfig'>): Objects {
   const loaded = loadCluster({ kubeconfig: cluster.adminKubeconfig });
   if (!loaded.ok) throw new Error(loaded.problem);
   const client = createClient(loaded.value, { clock: systemClock, version: 'test' });

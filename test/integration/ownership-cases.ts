@@ -1,60 +1,58 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Cluster } from '../controlplane/cluster.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
 import { secretText, type Loose, type Objects } from './objects.ts';
-import type { Science } from './science.ts';
+import type { Tenant } from './tenant.ts';
 
 const NAMED = 'tokens.osg-htc.org/jwt';
 
 /** A service, and a cluster that anyone may ask. */
 export interface Place {
-  readonly stage: Stage;
+  readonly stage: Stage<Cluster>;
   readonly objects: Objects;
-  readonly science: Science;
+  readonly tenant: Tenant;
 }
 
 /** Whose a Secret is, and what never happens to those of others (contract, *Ours*). */
 export function describeOwnership(place: () => Place): void {
-  const kubectl = (...args: readonly string[]) => place().stage.cluster.kubectl([...args, '-n', 'science']);
+  const kubectl = (...args: readonly string[]) => place().stage.cluster.kubectl([...args, '-n', 'keys']);
   const patchSecret = (name: string, patch: object) =>
     kubectl('patch', 'secret', name, '--type=merge', '-p', JSON.stringify(patch));
-  const secretOf = (name: string): Promise<Loose> => place().objects.get('secrets', 'science', name);
+  const secretOf = (name: string): Promise<Loose> => place().objects.get('secrets', 'keys', name);
   const waitForSecret = (name: string, fits: (secret: Loose) => boolean): Promise<Loose> =>
-    place().objects.waitFor('secrets', 'science', name, fits);
+    place().objects.waitFor('secrets', 'keys', name, fits);
   const waitForConflict = (name: string): Promise<Loose> =>
-    place().objects.waitForCondition('science', name, 'Ready', 'False', 'SecretConflict');
+    place().objects.waitForCondition('keys', name, 'Ready', 'False', 'SecretConflict');
 
   describe('whose Secret it is', () => {
     it('a Secret of somebody else is never touched, until its owner hands it over; then it outlives the JWT', async () => {
-      const { objects, science } = place();
-      await science.applySecret('taken', { password: 'secret' });
-      await science.apply('taken');
+      const { objects, tenant } = place();
+      await tenant.applySecret('taken', { password: 'secret' });
+      await tenant.apply('taken');
       const conflict = await waitForConflict('taken');
-      assert.match(
-        conflict.message,
-        /kubectl annotate secret taken -n science tokens.osg-htc.org\/adopt=taken/,
-      );
+      assert.match(conflict.message, /kubectl annotate secret taken -n keys tokens.osg-htc.org\/adopt=taken/);
       const untouched = await secretOf('taken');
       assert.deepEqual(Object.keys(untouched.data), ['password']);
       assert.equal(untouched.metadata.ownerReferences, undefined);
 
       await kubectl('annotate', 'secret', 'taken', 'tokens.osg-htc.org/adopt=taken');
-      await science.waitForToken('taken', (token) => token !== '');
-      await objects.waitForCondition('science', 'taken', 'Ready', 'True', 'Signed');
+      await tenant.waitForToken('taken', (token) => token !== '');
+      await objects.waitForCondition('keys', 'taken', 'Ready', 'True', 'Signed');
       const adopted = await secretOf('taken');
       assert.equal(secretText(adopted, 'password'), 'secret');
       assert.equal(adopted.metadata.ownerReferences, undefined, 'with the JWT only its own goes');
       await kubectl('delete', 'jwt', 'taken');
-      await science.apply('after-taken');
-      await science.waitForToken('after-taken', (token) => token !== '');
+      await tenant.apply('after-taken');
+      await tenant.waitForToken('after-taken', (token) => token !== '');
       assert.equal(secretText(await secretOf('taken'), 'password'), 'secret');
     });
 
     it('data of others in our Secret takes the owner reference off, and brings it back when it goes', async () => {
-      const { science } = place();
-      await science.apply('shared');
-      const token = await science.waitForToken('shared', (text) => text !== '');
+      const { tenant } = place();
+      await tenant.apply('shared');
+      const token = await tenant.waitForToken('shared', (text) => text !== '');
       await patchSecret('shared', { data: { note: 'bWluZQ==' } });
       const beside = await waitForSecret('shared', ({ metadata }) => metadata.ownerReferences === undefined);
       assert.deepEqual([secretText(beside), secretText(beside, 'note')], [token, 'mine']);
@@ -65,18 +63,18 @@ export function describeOwnership(place: () => Place): void {
     });
 
     it('a copy of our Secret beside a JWT of that name in another namespace is not ours', async () => {
-      const { stage, objects, science } = place();
-      await science.apply('copied');
-      const token = await science.waitForToken('copied', (text) => text !== '');
+      const { stage, objects, tenant } = place();
+      await tenant.apply('copied');
+      const token = await tenant.waitForToken('copied', (text) => text !== '');
       const { metadata, data, type } = await secretOf('copied');
-      assert.equal(metadata.annotations[NAMED], 'science/copied');
+      assert.equal(metadata.annotations[NAMED], 'keys/copied');
       const { labels, annotations } = metadata;
       await stage.cluster.createNamespace('mirror');
       const copy = { name: 'copied', namespace: 'mirror', labels, annotations };
       await stage.cluster.apply(
         JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: copy, data, type }),
       );
-      const jwt = await objects.get('jwts', 'science', 'copied');
+      const jwt = await objects.get('jwts', 'keys', 'copied');
       const here = { name: 'copied', namespace: 'mirror' };
       await stage.cluster.apply(
         JSON.stringify({ apiVersion: jwt.apiVersion, kind: 'JWT', metadata: here, spec: jwt.spec }),
@@ -86,34 +84,34 @@ export function describeOwnership(place: () => Place): void {
     });
 
     it('a Secret that another controller owns is left untouched, and the message names that one', async () => {
-      const { objects, science } = place();
+      const { objects, tenant } = place();
       await kubectl('create', 'configmap', 'holder');
       const { stdout } = await kubectl('get', 'configmap', 'holder', '-o', 'jsonpath={.metadata.uid}');
       const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'holder', uid: stdout, controller: true };
       const annotations = { 'tokens.osg-htc.org/adopt': 'held' };
-      await science.applySecret('held', { password: 'x' }, { ownerReferences: [owner], annotations });
-      await science.apply('held');
+      await tenant.applySecret('held', { password: 'x' }, { ownerReferences: [owner], annotations });
+      await tenant.apply('held');
       const conflict = await waitForConflict('held');
       assert.match(conflict.message, /^Secret held belongs to ConfigMap holder and is left untouched: /);
       assert.doesNotMatch(conflict.message, /adopt|hand it over/);
-      assert.deepEqual(Object.keys((await objects.get('secrets', 'science', 'held')).data), ['password']);
+      assert.deepEqual(Object.keys((await objects.get('secrets', 'keys', 'held')).data), ['password']);
     });
 
     it('Secrets that were written before they named their JWT stay ours without a write, until one is due', async () => {
-      const { stage, science } = place();
-      await science.apply('unnamed', {}, { labels: { team: 'a' } });
-      await science.waitForToken('unnamed', (text) => text !== '');
+      const { stage, tenant } = place();
+      await tenant.apply('unnamed', {}, { labels: { team: 'a' } });
+      await tenant.waitForToken('unnamed', (text) => text !== '');
       await stage.service().stop();
       await kubectl('annotate', 'secret', 'unnamed', `${NAMED}-`);
       const before = await secretOf('unnamed');
       await stage.startService();
-      await science.apply('after-unnamed');
-      await science.waitForToken('after-unnamed', (text) => text !== '');
+      await tenant.apply('after-unnamed');
+      await tenant.waitForToken('after-unnamed', (text) => text !== '');
       const { metadata } = await secretOf('unnamed');
       assert.equal(metadata.resourceVersion, before.metadata.resourceVersion);
       await kubectl('label', 'jwt', 'unnamed', 'team=b', '--overwrite');
       const written = await waitForSecret('unnamed', (secret) => secret.metadata.labels.team === 'b');
-      assert.equal(written.metadata.annotations[NAMED], 'science/unnamed');
+      assert.equal(written.metadata.annotations[NAMED], 'keys/unnamed');
       assert.equal(secretText(written), secretText(before));
     });
   });
@@ -121,50 +119,44 @@ export function describeOwnership(place: () => Place): void {
 
 /** To be called where no webhook refuses them; the rule of the CRD does not see a namespace that is spelt out. */
 export function describeKeySecrets(place: () => Place): void {
-  const kubectl = (...args: readonly string[]) => place().stage.cluster.kubectl([...args, '-n', 'science']);
+  const kubectl = (...args: readonly string[]) => place().stage.cluster.kubectl([...args, '-n', 'keys']);
 
   describe('whose key is in the Secret of its token', () => {
-    const ownKey = (name: string) => ({ key: { secret: { name, key: 'key.pem', namespace: 'science' } } });
+    const ownKey = (name: string) => ({ key: { secret: { name, key: 'key.pem', namespace: 'keys' } } });
 
     it('writes nothing there, whatever is said, and the key survives the JWT', async () => {
-      const { objects, science } = place();
-      await science.applySecret('own', { 'key.pem': NRP_KEY });
-      const before = await objects.get('secrets', 'science', 'own');
-      await science.apply('own', ownKey('own'));
-      const { message } = await objects.waitForCondition(
-        'science',
-        'own',
-        'Ready',
-        'False',
-        'SecretConflict',
-      );
+      const { objects, tenant } = place();
+      await tenant.applySecret('own', { 'key.pem': NRP_KEY });
+      const before = await objects.get('secrets', 'keys', 'own');
+      await tenant.apply('own', ownKey('own'));
+      const { message } = await objects.waitForCondition('keys', 'own', 'Ready', 'False', 'SecretConflict');
       assert.match(message, /^spec\.key\.secret names Secret own, .*Secret of another name/);
       assert.doesNotMatch(message, /delete|adopt|hand it over/i);
       await kubectl('annotate', 'secret', 'own', 'tokens.osg-htc.org/adopt=own');
-      await science.apply('after-own');
-      await science.waitForToken('after-own', (text) => text !== '');
-      const { data, metadata } = await objects.get('secrets', 'science', 'own');
+      await tenant.apply('after-own');
+      await tenant.waitForToken('after-own', (text) => text !== '');
+      const { data, metadata } = await objects.get('secrets', 'keys', 'own');
       assert.deepEqual([data, metadata.ownerReferences], [before.data, undefined]);
       await kubectl('delete', 'jwt', 'own');
-      assert.equal(secretText(await objects.get('secrets', 'science', 'own'), 'key.pem'), NRP_KEY);
+      assert.equal(secretText(await objects.get('secrets', 'keys', 'own'), 'key.pem'), NRP_KEY);
     });
 
     it('takes its owner reference off where the key came later', async () => {
-      const { objects, science } = place();
-      await science.apply('later');
-      const token = await science.waitForToken('later', (text) => text !== '');
-      await science.apply('later', ownKey('later'));
-      await objects.waitForCondition('science', 'later', 'Ready', 'False', 'SecretConflict');
+      const { objects, tenant } = place();
+      await tenant.apply('later');
+      const token = await tenant.waitForToken('later', (text) => text !== '');
+      await tenant.apply('later', ownKey('later'));
+      await objects.waitForCondition('keys', 'later', 'Ready', 'False', 'SecretConflict');
       const data = { 'key.pem': Buffer.from(NRP_KEY).toString('base64') };
       await kubectl('patch', 'secret', 'later', '--type=merge', '-p', JSON.stringify({ data }));
       const secret = await objects.waitFor(
         'secrets',
-        'science',
+        'keys',
         'later',
         ({ metadata }) => metadata.ownerReferences === undefined,
       );
       assert.deepEqual([secretText(secret), secretText(secret, 'key.pem')], [token, NRP_KEY]);
-      await objects.waitForCondition('science', 'later', 'Ready', 'False', 'SecretConflict');
+      await objects.waitForCondition('keys', 'later', 'Ready', 'False', 'SecretConflict');
     });
   });
 }

@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { explainCommand } from '../../src/commands/explain.ts';
 import { renewCommand } from '../../src/commands/renew.ts';
-import { startStage, type Stage } from '../controlplane/stage.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
+import { borrowStage } from '../controlplane/loan.ts';
+import type { Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
 import { callAs, runShell, type Caller } from './cli-run.ts';
 import { openObjects, secretText, type Loose, type Objects } from './objects.ts';
-import { openScience, type Science } from './science.ts';
+import { openTenant, type Tenant } from './tenant.ts';
 
 const ADOPT = 'tokens.osg-htc.org/adopt';
 
@@ -23,15 +25,15 @@ interface Case {
 }
 
 describe('a write that the API server refuses', { concurrency: false }, () => {
-  let stage: Stage;
+  let stage: Stage<Cluster>;
   let objects: Objects;
-  let science: Science;
+  let tenant: Tenant;
   let admin: Caller;
   const kubectl = (...args: string[]): Promise<unknown> => stage.cluster.kubectl(args);
   before(async () => {
-    stage = await startStage();
+    stage = await borrowStage();
     objects = openObjects(stage.cluster);
-    science = await openScience(stage.cluster, objects);
+    tenant = await openTenant(stage.cluster, objects, 'refusals');
     admin = callAs(stage.cluster.adminKubeconfig, []);
     for (const namespace of ['small', 'strict']) await stage.cluster.createNamespace(namespace);
     await kubectl('create', 'quota', 'no-more', '-n', 'small', '--hard=secrets=0');
@@ -89,42 +91,42 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
     },
     {
       name: 'mislabelled',
-      harm: () => science.apply('mislabelled', { secretTemplate: { labels: { team: 'not a value!' } } }),
+      harm: () => tenant.apply('mislabelled', { secretTemplate: { labels: { team: 'not a value!' } } }),
       says: /^spec\.secretTemplate\.labels has an invalid key or value: /,
-      helps: () => science.apply('mislabelled', { secretTemplate: { labels: { team: 'a-value' } } }),
+      helps: () => tenant.apply('mislabelled', { secretTemplate: { labels: { team: 'a-value' } } }),
     },
     {
       name: 'typed',
       harm: async () => {
-        await objects.client.create('/api/v1/namespaces/science/secrets', {
+        await objects.client.create('/api/v1/namespaces/refusals/secrets', {
           apiVersion: 'v1',
           kind: 'Secret',
           type: 'example.org/other',
           metadata: { name: 'typed', annotations: { [ADOPT]: 'typed' } },
           data: {},
         });
-        await science.apply('typed');
+        await tenant.apply('typed');
       },
-      says: /^Secret typed is not of type Opaque.*kubectl delete secret typed -n science/,
-      helps: () => kubectl('delete', 'secret', 'typed', '-n', 'science'),
+      says: /^Secret typed is not of type Opaque.*kubectl delete secret typed -n refusals/,
+      helps: () => kubectl('delete', 'secret', 'typed', '-n', 'refusals'),
     },
     {
       name: 'full',
       harm: async () => {
         const text = 'x'.repeat(1_048_500);
-        await objects.client.create('/api/v1/namespaces/science/secrets', {
+        await objects.client.create('/api/v1/namespaces/refusals/secrets', {
           apiVersion: 'v1',
           kind: 'Secret',
           metadata: { name: 'full', annotations: { [ADOPT]: 'full' } },
           data: { note: Buffer.from(text).toString('base64') },
         });
-        await science.apply('full');
+        await tenant.apply('full');
       },
       says: /^Secret full with the new token would be larger than the 1 MiB/,
-      helps: () => kubectl('patch', 'secret', 'full', '-n', 'science', '-p', '{"data":{"note":null}}'),
+      helps: () => kubectl('patch', 'secret', 'full', '-n', 'refusals', '-p', '{"data":{"note":null}}'),
     },
   ];
-  for (const { name, namespace = 'science', harm, says, helps } of cases) {
+  for (const { name, namespace = 'refusals', harm, says, helps } of cases) {
     it(`(${name}) is WriteRefused, says what helps, and is made once that was done`, async () => {
       await harm();
       const ready = await objects.waitForCondition(namespace, name, 'Ready', 'False', 'WriteRefused');
@@ -144,30 +146,30 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
   }
 
   it('of a valid token leaves it Ready, and explain and renew tell the same words', async () => {
-    await science.apply('frozen');
-    const token = await science.waitForToken('frozen', (text) => text !== '');
-    await kubectl('patch', 'secret', 'frozen', '-n', 'science', '-p', '{"immutable":true}');
-    const renewed = await admin.run(renewCommand, 'frozen', '-n', 'science', '--timeout', '10s');
-    const says = /Secret frozen has immutable: true.*kubectl delete secret frozen -n science/;
+    await tenant.apply('frozen');
+    const token = await tenant.waitForToken('frozen', (text) => text !== '');
+    await kubectl('patch', 'secret', 'frozen', '-n', 'refusals', '-p', '{"immutable":true}');
+    const renewed = await admin.run(renewCommand, 'frozen', '-n', 'refusals', '--timeout', '10s');
+    const says = /Secret frozen has immutable: true.*kubectl delete secret frozen -n refusals/;
     assert.deepEqual([renewed.code, renewed.out], [1, '']);
     assert.match(renewed.err, says);
-    const ready = await objects.waitForCondition('science', 'frozen', 'Ready', 'True', 'WriteRefused');
+    const ready = await objects.waitForCondition('refusals', 'frozen', 'Ready', 'True', 'WriteRefused');
     assert.match(ready.message, says);
-    const explained = await admin.run(explainCommand, 'jwt', 'frozen', '-n', 'science');
+    const explained = await admin.run(explainCommand, 'jwt', 'frozen', '-n', 'refusals');
     assert.match(explained.out, says);
     assert.match(explained.out, /the next attempt is at/);
     assert.doesNotMatch(explained.out, /does not run/);
-    assert.equal(await science.tokenOf('frozen'), token);
-    await kubectl('delete', 'secret', 'frozen', '-n', 'science');
-    await science.waitForToken('frozen', (text) => text !== '' && text !== token);
-    await objects.waitForCondition('science', 'frozen', 'Ready', 'True', 'Signed');
+    assert.equal(await tenant.tokenOf('frozen'), token);
+    await kubectl('delete', 'secret', 'frozen', '-n', 'refusals');
+    await tenant.waitForToken('frozen', (text) => text !== '' && text !== token);
+    await objects.waitForCondition('refusals', 'frozen', 'Ready', 'True', 'Signed');
   });
 
   it('no key and no token was in any of it', async () => {
-    const shown = stage.service().output() + JSON.stringify(await objects.list('events', 'science'));
+    const shown = stage.service().output() + JSON.stringify(await objects.list('events', 'refusals'));
     for (const line of NRP_KEY.split('\n').filter((text) => text.length > 30 && !text.startsWith('-')))
       assert.ok(!shown.includes(line));
-    const tokens = (await objects.list('secrets', 'science')).map((secret) => secretText(secret));
+    const tokens = (await objects.list('secrets', 'refusals')).map((secret) => secretText(secret));
     for (const token of tokens.filter((text) => text !== ''))
       assert.ok(!shown.includes(token.split('.')[2] ?? token));
   });
@@ -186,16 +188,16 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
         `cat > set.json <<'END'`,
         JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [key, jwt] }),
         'END',
-        'KUBECTL_APPLYSET=true kubectl apply -n science -f set.json --prune --applyset=configmaps/my-set',
+        'KUBECTL_APPLYSET=true kubectl apply -n refusals -f set.json --prune --applyset=configmaps/my-set',
       ]);
     await apply();
-    const token = await science.waitForToken('applied', (text) => text !== '');
-    const { uid } = (await objects.get('secrets', 'science', 'applied')).metadata;
+    const token = await tenant.waitForToken('applied', (text) => text !== '');
+    const { uid } = (await objects.get('secrets', 'refusals', 'applied')).metadata;
     for (let turn = 0; turn < 2; turn += 1) assert.doesNotMatch(await apply(), /pruned/);
-    const secret = await objects.get('secrets', 'science', 'applied');
+    const secret = await objects.get('secrets', 'refusals', 'applied');
     assert.deepEqual([secret.metadata.uid, secretText(secret)], [uid, token]);
     assert.ok(
-      'applyset.kubernetes.io/part-of' in (await objects.get('jwts', 'science', 'applied')).metadata.labels,
+      'applyset.kubernetes.io/part-of' in (await objects.get('jwts', 'refusals', 'applied')).metadata.labels,
     );
     assert.ok(!('applyset.kubernetes.io/part-of' in secret.metadata.labels));
   });
@@ -203,16 +205,16 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
   it('an annotation on a key Secret that many JWTs share rewrites no status', async () => {
     const shared = { key: { secret: { name: 'set-key', key: 'key.pem' } } };
     const names = Array.from({ length: 8 }, (_, index) => `shared-${index}`);
-    await Promise.all(names.map((name) => science.apply(name, shared)));
-    for (const name of names) await objects.waitForCondition('science', name, 'Ready', 'True');
+    await Promise.all(names.map((name) => tenant.apply(name, shared)));
+    for (const name of names) await objects.waitForCondition('refusals', name, 'Ready', 'True');
     const versions = async (): Promise<readonly string[]> =>
-      (await objects.list('jwts', 'science'))
+      (await objects.list('jwts', 'refusals'))
         .filter(({ metadata }) => names.includes(metadata.name))
         .map(({ metadata }) => metadata.resourceVersion);
     const earlier = await versions();
-    await kubectl('annotate', 'secret', 'set-key', '-n', 'science', 'note=looked-at');
-    await science.apply('after-the-note', shared); // worked on after those that the note concerns
-    await objects.waitForCondition('science', 'after-the-note', 'Ready', 'True');
+    await kubectl('annotate', 'secret', 'set-key', '-n', 'refusals', 'note=looked-at');
+    await tenant.apply('after-the-note', shared); // worked on after those that the note concerns
+    await objects.waitForCondition('refusals', 'after-the-note', 'Ready', 'True');
     assert.deepEqual(await versions(), earlier);
   });
 });

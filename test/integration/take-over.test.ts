@@ -3,12 +3,14 @@ import { createPublicKey } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jwtVerify, SignJWT } from 'jose';
-import { startStage, type Stage } from '../controlplane/stage.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
+import { borrowStage } from '../controlplane/loan.ts';
+import type { Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { openObjects, secretText, type Loose, type Objects } from './objects.ts';
-import { openScience, type Science } from './science.ts';
+import { openTenant, type Tenant } from './tenant.ts';
 import { FINALIZER, startTokenManager, type TokenManager } from './token-manager.ts';
 
 const SIGNED_AT = 'tokens.osg-htc.org/last-signing-time';
@@ -16,15 +18,15 @@ const SIGNED_AT = 'tokens.osg-htc.org/last-signing-time';
 /** JWTs and Secrets in the shape in which token-manager (kopf, kubernetes-client for Python) leaves them. */
 describe('taking over from token-manager', { concurrency: false }, () => {
   const key = makeKey('ES256');
-  let stage: Stage;
+  let stage: Stage<Cluster>;
   let objects: Objects;
-  let science: Science;
+  let tenant: Tenant;
   before(async () => {
-    stage = await startStage();
+    stage = await borrowStage();
     await stage.service().stop();
     objects = openObjects(stage.cluster);
-    science = await openScience(stage.cluster, objects);
-    await science.applySecret('the-key', { 'key.pem': toPem(key) });
+    tenant = await openTenant(stage.cluster, objects, 'take-over');
+    await tenant.applySecret('the-key', { 'key.pem': toPem(key) });
   });
   after(async () => {
     await objects.close();
@@ -37,7 +39,7 @@ describe('taking over from token-manager', { concurrency: false }, () => {
   /** As kopf has it: a finalizer, and the whole spec in an annotation. */
   async function leaveJwt(name: string, labels: Record<string, string> = {}): Promise<Loose> {
     const { apiVersion, kind, spec } = wireJwt({
-      key: { secret: { name: 'the-key', key: 'key.pem', namespace: 'science' } },
+      key: { secret: { name: 'the-key', key: 'key.pem', namespace: 'take-over' } },
     });
     const annotations = {
       'kopf.zalando.org/last-handled-configuration': JSON.stringify({ spec }),
@@ -46,13 +48,13 @@ describe('taking over from token-manager', { concurrency: false }, () => {
     };
     const metadata = {
       name,
-      namespace: 'science',
+      namespace: 'take-over',
       labels,
       annotations,
       finalizers: [FINALIZER, 'example.org/mine'],
     };
     await kubectl(['create', '-f', '-'], { apiVersion, kind, metadata, spec });
-    return objects.get('jwts', 'science', name);
+    return objects.get('jwts', 'take-over', name);
   }
 
   /** As its `upsert` writes it: POST, the token alone in data, the JWT's labels, a blocking owner reference. */
@@ -63,7 +65,7 @@ describe('taking over from token-manager', { concurrency: false }, () => {
       kind: 'Secret',
       metadata: {
         name: jwt.metadata.name,
-        namespace: 'science',
+        namespace: 'take-over',
         labels: jwt.metadata.labels,
         annotations: { [SIGNED_AT]: `${Date.now() / 1000 - 60}` },
         ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }],
@@ -84,28 +86,28 @@ describe('taking over from token-manager', { concurrency: false }, () => {
     await leaveSecret(jwt, await oldToken(86_000));
     const expired = await leaveJwt('expired');
     await leaveSecret(expired, await oldToken(-10));
-    const left = await objects.get('secrets', 'science', 'valid');
+    const left = await objects.get('secrets', 'take-over', 'valid');
 
     await stage.startService();
-    await objects.waitForCondition('science', 'valid', 'Ready', 'True', 'LegacyToken');
-    await objects.waitForCondition('science', 'expired', 'Ready', 'True', 'Signed');
-    const taken = await objects.get('jwts', 'science', 'valid');
+    await objects.waitForCondition('take-over', 'valid', 'Ready', 'True', 'LegacyToken');
+    await objects.waitForCondition('take-over', 'expired', 'Ready', 'True', 'Signed');
+    const taken = await objects.get('jwts', 'take-over', 'valid');
     assert.deepEqual(taken.metadata.finalizers, jwt.metadata.finalizers);
     assert.deepEqual(taken.metadata.annotations, jwt.metadata.annotations);
     assert.equal(
-      (await objects.get('secrets', 'science', 'valid')).metadata.resourceVersion,
+      (await objects.get('secrets', 'take-over', 'valid')).metadata.resourceVersion,
       left.metadata.resourceVersion,
       'no Secret is written at take-over',
     );
   });
 
   it('at its next renewal the Secret becomes ours whole: missing claims come, what token-manager owned goes', async () => {
-    await kubectl(['label', 'jwt', '-n', 'science', 'valid', 'old-', 'new=label']);
-    await kubectl(['label', 'secret', '-n', 'science', 'valid', 'somebody=else']);
-    await kubectl(['annotate', 'jwt', '-n', 'science', 'valid', 'tokens.osg-htc.org/renew=1']);
+    await kubectl(['label', 'jwt', '-n', 'take-over', 'valid', 'old-', 'new=label']);
+    await kubectl(['label', 'secret', '-n', 'take-over', 'valid', 'somebody=else']);
+    await kubectl(['annotate', 'jwt', '-n', 'take-over', 'valid', 'tokens.osg-htc.org/renew=1']);
     const secret = await objects.waitFor(
       'secrets',
-      'science',
+      'take-over',
       'valid',
       ({ metadata }) => metadata.labels['tokens.osg-htc.org/managed'] === 'true',
     );
@@ -120,7 +122,7 @@ describe('taking over from token-manager', { concurrency: false }, () => {
       'token-manager, rolled back, can read it',
     );
     const managers = (
-      await kubectl(['get', 'secret', '-n', 'science', 'valid', '-o', 'json', '--show-managed-fields'])
+      await kubectl(['get', 'secret', '-n', 'take-over', 'valid', '-o', 'json', '--show-managed-fields'])
     ).stdout;
     assert.ok(!managers.includes('OpenAPI-Generator'));
   });
@@ -132,15 +134,15 @@ describe('taking over from token-manager', { concurrency: false }, () => {
       'patch',
       'jwt',
       '-n',
-      'science',
+      'take-over',
       'leaving',
       '--type=merge',
       '-p',
       JSON.stringify(finalizers),
     ]);
-    await kubectl(['delete', 'jwt', '-n', 'science', 'leaving', '--wait=false']);
-    const { metadata } = await objects.get('jwts', 'science', 'leaving');
-    await objects.waitForGone('jwts', 'science', 'leaving');
+    await kubectl(['delete', 'jwt', '-n', 'take-over', 'leaving', '--wait=false']);
+    const { metadata } = await objects.get('jwts', 'take-over', 'leaving');
+    await objects.waitForGone('jwts', 'take-over', 'leaving');
     assert.ok(Date.now() - Date.parse(metadata.deletionTimestamp) >= 10_000, 'token-manager had its time');
   });
 

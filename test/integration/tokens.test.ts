@@ -4,22 +4,24 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
-import { startStage, type Stage } from '../controlplane/stage.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
+import { borrowStage } from '../controlplane/loan.ts';
+import type { Stage } from '../controlplane/stage.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
 import { openObjects, secretText, type Loose, type Objects } from './objects.ts';
-import { openScience, type Science } from './science.ts';
+import { openTenant, type Tenant } from './tenant.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../deploy/examples');
 
 describe('tokens on a real control plane', { concurrency: false }, () => {
-  let stage: Stage;
+  let stage: Stage<Cluster>;
   let objects: Objects;
-  let science: Science;
+  let tenant: Tenant;
   let oneMinute: Promise<{ first: Loose; second: Loose }>;
   before(async () => {
-    stage = await startStage();
+    stage = await borrowStage();
     objects = openObjects(stage.cluster);
-    science = await openScience(stage.cluster, objects);
+    tenant = await openTenant(stage.cluster, objects, 'tokens');
     oneMinute = watchOneMinuteToken();
     oneMinute.catch(() => {}); // it is awaited, and fails, in its own test
   });
@@ -30,16 +32,16 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
 
   /** Begins at once and runs beside the other tests: half a minute is long. */
   async function watchOneMinuteToken() {
-    await science.apply('one-minute', { expiryTime: { minutes: 1 }, resignBefore: undefined });
+    await tenant.apply('one-minute', { expiryTime: { minutes: 1 }, resignBefore: undefined });
     const first = await objects.waitFor(
       'secrets',
-      'science',
+      'tokens',
       'one-minute',
       (secret) => secretText(secret) !== '',
     );
     const second = await objects.waitFor(
       'secrets',
-      'science',
+      'tokens',
       'one-minute',
       (secret) => secretText(secret) !== secretText(first),
       45_000,
@@ -49,9 +51,9 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
 
   it('the JWT of the NRP page becomes a Secret with exactly the token of the contract', async () => {
     const page = await readFile(join(EXAMPLES, 'my-jwt.yaml'), 'utf8');
-    await stage.cluster.kubectl(['apply', '-n', 'science', '-f', '-'], { input: page });
-    await objects.waitForCondition('science', 'my-jwt', 'Ready', 'True', 'Signed');
-    const secret = await objects.get('secrets', 'science', 'my-jwt');
+    await stage.cluster.kubectl(['apply', '-n', 'tokens', '-f', '-'], { input: page });
+    await objects.waitForCondition('tokens', 'my-jwt', 'Ready', 'True', 'Signed');
+    const secret = await objects.get('secrets', 'tokens', 'my-jwt');
     const token = secretText(secret);
     const { payload, protectedHeader } = await jwtVerify(token, createPublicKey(NRP_KEY));
     assert.deepEqual(protectedHeader, { alg: 'ES256', kid: 'my-jwt-key', typ: 'JWT' });
@@ -68,7 +70,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
     assert.equal(exp - iat, 86_400 + 60);
     assert.match(jti ?? '', /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 
-    const jwt = await objects.get('jwts', 'science', 'my-jwt');
+    const jwt = await objects.get('jwts', 'tokens', 'my-jwt');
     assert.equal(secret.type, 'Opaque');
     assert.deepEqual(Object.keys(secret.data), ['token']);
     assert.deepEqual(secret.metadata.ownerReferences, [
@@ -106,13 +108,13 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
   });
 
   it('a deleted Secret comes back at once, with a new token', async () => {
-    const earlier = await science.tokenOf('my-jwt');
+    const earlier = await tenant.tokenOf('my-jwt');
     const startedAt = performance.now();
-    await stage.cluster.kubectl(['delete', 'secret', '-n', 'science', 'my-jwt']);
-    await science.waitForToken('my-jwt', (token) => token !== '' && token !== earlier);
+    await stage.cluster.kubectl(['delete', 'secret', '-n', 'tokens', 'my-jwt']);
+    await tenant.waitForToken('my-jwt', (token) => token !== '' && token !== earlier);
     assert.ok(performance.now() - startedAt < 2_000);
-    const { status } = await objects.waitFor('jwts', 'science', 'my-jwt', (jwt) => jwt.status.renewals === 1);
-    assert.equal(status.tokenId, decodeJwt(await science.tokenOf('my-jwt')).jti);
+    const { status } = await objects.waitFor('jwts', 'tokens', 'my-jwt', (jwt) => jwt.status.renewals === 1);
+    assert.equal(status.tokenId, decodeJwt(await tenant.tokenOf('my-jwt')).jti);
   });
 
   it('a vandalised Secret is mended: emptied, garbage, another token, metadata', async () => {
@@ -121,7 +123,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
         'patch',
         'secret',
         '-n',
-        'science',
+        'tokens',
         'my-jwt',
         '--type=merge',
         '-p',
@@ -129,7 +131,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
       ]);
     const isGood = (token: string): boolean =>
       token.split('.').length === 3 && decodeProtectedHeader(token).kid === 'my-jwt-key';
-    let last = await science.tokenOf('my-jwt');
+    let last = await tenant.tokenOf('my-jwt');
     const forged = `${last.slice(0, -4)}AAAA`;
     for (const data of [
       { token: null },
@@ -138,7 +140,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
       { token: Buffer.from(forged).toString('base64') },
     ]) {
       await patch({ data });
-      last = await science.waitForToken(
+      last = await tenant.waitForToken(
         'my-jwt',
         (token) => token !== last && token !== forged && isGood(token),
       );
@@ -150,7 +152,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
     await patch({ metadata, data: { note: 'bWluZQ==' } });
     const mended = await objects.waitFor(
       'secrets',
-      'science',
+      'tokens',
       'my-jwt',
       (secret) =>
         secret.metadata.labels['tokens.osg-htc.org/managed'] === 'true' &&
@@ -161,21 +163,21 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
   });
 
   it('a changed spec is signed anew at once; labels and the template change the Secret with the same token', async () => {
-    await science.apply(
+    await tenant.apply(
       'changing',
       { secretTemplate: { labels: { team: 'a' }, annotations: { note: 'b' } } },
       { labels: { app: 'x' } },
     );
-    const first = await science.waitForToken('changing', (token) => token !== '');
-    const secret = await objects.get('secrets', 'science', 'changing');
+    const first = await tenant.waitForToken('changing', (token) => token !== '');
+    const secret = await objects.get('secrets', 'tokens', 'changing');
     assert.equal(secret.metadata.labels.team, 'a');
     assert.equal(secret.metadata.labels.app, 'x');
     assert.equal(secret.metadata.annotations.note, 'b');
 
-    await science.apply('changing', { secretTemplate: { labels: { squad: 'c' } } }, { labels: { app: 'y' } });
+    await tenant.apply('changing', { secretTemplate: { labels: { squad: 'c' } } }, { labels: { app: 'y' } });
     const relabelled = await objects.waitFor(
       'secrets',
-      'science',
+      'tokens',
       'changing',
       ({ metadata }) => metadata.labels.app === 'y',
     );
@@ -184,28 +186,28 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
     assert.equal(relabelled.metadata.labels.team, undefined, 'what is no longer wanted goes');
     assert.equal(relabelled.metadata.annotations.note, undefined);
 
-    await science.apply('changing', { data: { scope: 'storage.read:/new' } });
-    const second = await science.waitForToken('changing', (token) => token !== first);
+    await tenant.apply('changing', { data: { scope: 'storage.read:/new' } });
+    const second = await tenant.waitForToken('changing', (token) => token !== first);
     assert.equal(decodeJwt(second)['scope'], 'storage.read:/new');
-    await science.apply('changing', { data: { scope: 'storage.read:/new' }, expiryTime: { hours: 6 } });
-    const third = await science.waitForToken('changing', (token) => token !== second);
-    await science.apply('changing', {
+    await tenant.apply('changing', { data: { scope: 'storage.read:/new' }, expiryTime: { hours: 6 } });
+    const third = await tenant.waitForToken('changing', (token) => token !== second);
+    await tenant.apply('changing', {
       data: { scope: 'storage.read:/new' },
       expiryTime: { hours: 6 },
       keyId: 'k2',
     });
-    const fourth = await science.waitForToken('changing', (token) => token !== third);
+    const fourth = await tenant.waitForToken('changing', (token) => token !== third);
     assert.equal(decodeProtectedHeader(fourth).kid, 'k2');
     await stage.cluster.kubectl([
       'annotate',
       'jwt',
       '-n',
-      'science',
+      'tokens',
       'changing',
       'tokens.osg-htc.org/renew=please',
     ]);
-    await science.waitForToken('changing', (token) => token !== fourth);
-    await objects.waitFor('jwts', 'science', 'changing', (jwt) => jwt.status.lastRenew === 'please');
+    await tenant.waitForToken('changing', (token) => token !== fourth);
+    await objects.waitFor('jwts', 'tokens', 'changing', (jwt) => jwt.status.lastRenew === 'please');
   });
 
   it('a token of one minute without resignBefore is replaced after half a minute', async () => {
@@ -216,59 +218,58 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
     assert.notEqual(a.jti, b.jti);
     const metrics = await (await fetch(`http://127.0.0.1:${stage.service().httpPort}/metrics`)).text();
     assert.match(metrics, /jwt_injector_signatures_total\{algorithm="ES256",cause="RenewalDue"\} [1-9]/);
-    assert.match(metrics, /jwt_injector_token_ready\{namespace="science",name="one-minute"\} 1/);
+    assert.match(metrics, /jwt_injector_token_ready\{namespace="tokens",name="one-minute"\} 1/);
   });
 
   it('claims that the service does not keep in memory are all in the token, and in the next one', async () => {
     const sub = 's'.repeat(40_000);
-    await science.apply('long-claims', { data: { sub } });
-    const first = await science.waitForToken('long-claims', (token) => token !== '');
+    await tenant.apply('long-claims', { data: { sub } });
+    const first = await tenant.waitForToken('long-claims', (token) => token !== '');
     const renew = 'tokens.osg-htc.org/renew=please';
-    await stage.cluster.kubectl(['annotate', 'jwt', '-n', 'science', 'long-claims', renew]);
-    const second = await science.waitForToken('long-claims', (token) => token !== first);
+    await stage.cluster.kubectl(['annotate', 'jwt', '-n', 'tokens', 'long-claims', renew]);
+    const second = await tenant.waitForToken('long-claims', (token) => token !== first);
     for (const token of [first, second]) assert.equal(decodeJwt(token).sub, sub);
-    await objects.waitFor('jwts', 'science', 'long-claims', (jwt) => jwt.status.lastRenew === 'please');
+    await objects.waitFor('jwts', 'tokens', 'long-claims', (jwt) => jwt.status.lastRenew === 'please');
   });
 
   // After the half minute above: so long the garbage collector takes to learn of a new kind of object.
   it('the Secret goes with its JWT, or stays with Retain', async () => {
-    await science.apply('deleted');
-    await science.apply(
+    await tenant.apply('deleted');
+    await tenant.apply(
       'retained',
       { deletionPolicy: 'Retain' },
       { labels: { 'argocd.argoproj.io/instance': 'app', team: 'a' } },
     );
-    await science.waitForToken('deleted', (token) => token !== '');
-    const kept = await science.waitForToken('retained', (token) => token !== '');
-    const secret = await objects.get('secrets', 'science', 'retained');
+    await tenant.waitForToken('deleted', (token) => token !== '');
+    const kept = await tenant.waitForToken('retained', (token) => token !== '');
+    const secret = await objects.get('secrets', 'tokens', 'retained');
     assert.equal(secret.metadata.ownerReferences, undefined);
     assert.equal(secret.metadata.labels['argocd.argoproj.io/instance'], undefined);
     assert.equal(secret.metadata.labels.team, 'a');
-    await stage.cluster.kubectl(['delete', 'jwt', '-n', 'science', 'deleted', 'retained']);
-    await objects.waitForGone('secrets', 'science', 'deleted');
-    assert.equal(await science.tokenOf('retained'), kept);
+    await stage.cluster.kubectl(['delete', 'jwt', '-n', 'tokens', 'deleted', 'retained']);
+    await objects.waitForGone('secrets', 'tokens', 'deleted');
+    assert.equal(await tenant.tokenOf('retained'), kept);
   });
 
   it('a restart writes nothing', async () => {
-    await stage.cluster.kubectl(['delete', 'jwt', '-n', 'science', 'one-minute']); // it is due every half minute
+    await stage.cluster.kubectl(['delete', 'jwt', '-n', 'tokens', 'one-minute']); // it is due every half minute
     const versions = async () =>
       Object.fromEntries(
-        [...(await objects.list('jwts', 'science')), ...(await objects.list('secrets', 'science'))].map(
+        [...(await objects.list('jwts', 'tokens')), ...(await objects.list('secrets', 'tokens'))].map(
           ({ metadata }) => [metadata.uid, metadata.resourceVersion],
         ),
       );
-    await objects.waitForGone('secrets', 'science', 'one-minute');
+    await objects.waitForGone('secrets', 'tokens', 'one-minute');
     const earlier = await versions();
     await stage.service().stop();
     const service = await stage.startService();
     // A JWT that comes after the restart is worked on after those that were listed.
-    await science.apply('afterwards');
-    await science.waitForToken('afterwards', (token) => token !== '');
-    const { [(await objects.get('jwts', 'science', 'afterwards')).metadata.uid]: jwt, ...rest } =
+    await tenant.apply('afterwards');
+    await tenant.waitForToken('afterwards', (token) => token !== '');
+    const { [(await objects.get('jwts', 'tokens', 'afterwards')).metadata.uid]: jwt, ...rest } =
       await versions();
     assert.ok(jwt);
-    const { [(await objects.get('secrets', 'science', 'afterwards')).metadata.uid]: secret, ...others } =
-      rest;
+    const { [(await objects.get('secrets', 'tokens', 'afterwards')).metadata.uid]: secret, ...others } = rest;
     assert.ok(secret);
     assert.deepEqual(others, earlier);
     await service.waitForLog(({ msg, name }) => msg === 'signed' && name === 'afterwards');
@@ -276,11 +277,11 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
   });
 
   it('no key and no token shows in any log line, event or status', async () => {
-    const secrets = await objects.list('secrets', 'science');
+    const secrets = await objects.list('secrets', 'tokens');
     const shown = [
       stage.service().output(),
-      JSON.stringify(await objects.list('events', 'science')),
-      JSON.stringify((await objects.list('jwts', 'science')).map(({ status }) => status)),
+      JSON.stringify(await objects.list('events', 'tokens')),
+      JSON.stringify((await objects.list('jwts', 'tokens')).map(({ status }) => status)),
       await (await fetch(`http://127.0.0.1:${stage.service().httpPort}/metrics`)).text(),
     ].join('\n');
     const canaries = secrets.flatMap((secret) =>

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { parse } from 'yaml';
-import type { ControlPlane } from '../controlplane/control-plane.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
 import type { Loose } from './objects.ts';
 
 /** What the API server says to its user: the object or the Status, and the warnings beside it. */
@@ -24,7 +24,7 @@ export interface UserApi {
 
 /** As the cluster's administrator. */
 export async function openUserApi(
-  cluster: Pick<ControlPlane, 'adminKubeconfig' | 'url' | 'ca'>,
+  cluster: Pick<Cluster, 'adminKubeconfig' | 'url' | 'ca'>,
 ): Promise<UserApi> {
   const kubeconfig: Loose = parse(await readFile(cluster.adminKubeconfig, 'utf8'));
   const authorization = `Bearer ${kubeconfig.users[0].user.token}`;

@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { KubectlResult } from '../controlplane/kubectl.ts';
-import { startStage, type Stage } from '../controlplane/stage.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
+import { borrowStage } from '../controlplane/loan.ts';
+import type { Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
@@ -14,12 +16,12 @@ const KEY_WARNING =
   'Warning: spec.key.value shows the private key to all who may read JWTs: move it into a Secret, see spec.key.secret';
 
 describe('JWTs are validated at the door', { concurrency: false }, () => {
-  let stage: Stage;
+  let stage: Stage<Cluster>;
   let objects: Objects;
   before(async () => {
-    stage = await startStage();
+    stage = await borrowStage();
     objects = openObjects(stage.cluster);
-    await stage.cluster.createNamespace('science');
+    await stage.cluster.createNamespace('validate-jwts');
     await waitUntil('a bad JWT is refused', 30_000, async () => {
       const { code } = await tryApply('probe', { key: { value: 'hello' } }, ['--dry-run=server']);
       return code !== 0;
@@ -37,22 +39,22 @@ describe('JWTs are validated at the door', { concurrency: false }, () => {
   ): Promise<KubectlResult> {
     const { apiVersion, kind, spec } = wireJwt(changes);
     const input = JSON.stringify({ apiVersion, kind, metadata: { name }, spec });
-    const where = args.some((arg) => arg.startsWith('--namespace=')) ? [] : ['--namespace=science'];
+    const where = args.some((arg) => arg.startsWith('--namespace=')) ? [] : ['--namespace=validate-jwts'];
     return stage.cluster.kubectl(['apply', '-f', '-', ...where, ...args], { input, allowFailure: true });
   }
 
   it('the NRP page’s JWT is accepted with exactly the warning it deserves', async () => {
     const page = await readFile(join(EXAMPLES, 'my-jwt.yaml'), 'utf8');
-    const { stderr, stdout } = await stage.cluster.kubectl(['apply', '-n', 'science', '-f', '-'], {
+    const { stderr, stdout } = await stage.cluster.kubectl(['apply', '-n', 'validate-jwts', '-f', '-'], {
       input: page,
     });
     assert.equal(stderr.trim(), KEY_WARNING);
     assert.match(stdout, /my-jwt created/);
-    await objects.waitForCondition('science', 'my-jwt', 'Ready', 'True', 'Signed');
+    await objects.waitForCondition('validate-jwts', 'my-jwt', 'Ready', 'True', 'Signed');
   });
 
   it('the service’s own writes and a label go by without a warning', async () => {
-    const label = ['label', 'jwt', '-n', 'science', 'my-jwt', 'colour=blue'];
+    const label = ['label', 'jwt', '-n', 'validate-jwts', 'my-jwt', 'colour=blue'];
     assert.equal((await stage.cluster.kubectl(label)).stderr, '');
   });
 
@@ -92,7 +94,7 @@ describe('JWTs are validated at the door', { concurrency: false }, () => {
       assert.match(stderr, says);
       for (const line of broken.split('\n').slice(1, 4)) assert.ok(!stderr.includes(line));
     }
-    assert.equal(await objects.get('jwts', 'science', 'refused'), undefined);
+    assert.equal(await objects.get('jwts', 'validate-jwts', 'refused'), undefined);
     assert.ok(!stage.service().output().includes(broken.slice(40, 80)));
   });
 
@@ -101,7 +103,7 @@ describe('JWTs are validated at the door', { concurrency: false }, () => {
     assert.match(stderr, /spec\.data\.uid is an integer beyond 2\^53.*write it as a string/);
     const text = JSON.stringify({
       ...wireJwt({ data: { uid: 'HERE' } }),
-      metadata: { name: 'x', namespace: 'science' },
+      metadata: { name: 'x', namespace: 'validate-jwts' },
     });
     for (const number of ['9007199254740993', '18446744073709551617', '1e30']) {
       const create = { input: text.replace('"HERE"', number), allowFailure: true };
@@ -133,14 +135,14 @@ describe('JWTs are validated at the door', { concurrency: false }, () => {
     assert.equal(created.code, 0, created.stderr);
 
     await stage.startService();
-    await objects.waitForCondition('science', 'bad', 'Ready', 'False', 'KeyUnreadable');
-    await stage.cluster.kubectl(['label', 'jwt', '-n', 'science', 'bad', 'colour=blue']);
+    await objects.waitForCondition('validate-jwts', 'bad', 'Ready', 'False', 'KeyUnreadable');
+    await stage.cluster.kubectl(['label', 'jwt', '-n', 'validate-jwts', 'bad', 'colour=blue']);
     const still = await tryApply('bad', { key: { value: 'hello' }, keyId: 'another' });
     assert.match(still.stderr, /denied the request: spec\.key\.value: no PEM block/);
-    const finalizers = ['patch', 'jwt', '-n', 'science', 'bad', '--type=merge', '-p'];
+    const finalizers = ['patch', 'jwt', '-n', 'validate-jwts', 'bad', '--type=merge', '-p'];
     await stage.cluster.kubectl([...finalizers, '{"metadata":{"finalizers":["example.com/wait"]}}']);
-    await stage.cluster.kubectl(['delete', 'jwt', '-n', 'science', 'bad', '--wait=false']);
+    await stage.cluster.kubectl(['delete', 'jwt', '-n', 'validate-jwts', 'bad', '--wait=false']);
     await stage.cluster.kubectl([...finalizers, '{"metadata":{"finalizers":null}}']);
-    await objects.waitForGone('jwts', 'science', 'bad');
+    await objects.waitForGone('jwts', 'validate-jwts', 'bad');
   });
 });

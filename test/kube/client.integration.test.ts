@@ -12,11 +12,15 @@ import { startNamespaceDefaults } from '../../src/kube/namespaces.ts';
 import { resourcePath } from '../../src/kube/resource-path.ts';
 import { systemClock } from '../../src/time/clock.ts';
 import { member, objectMember, stringMember } from '../../src/resources/json.ts';
-import { SILENT, startRealCluster, until, type RealCluster } from './real-cluster.ts';
+import { SILENT, borrowRealCluster, until, type RealCluster } from './real-cluster.ts';
+
+/** No other file uses it. */
+const NAMESPACE = 'client';
 
 let cluster: RealCluster;
 before(async () => {
-  cluster = await startRealCluster();
+  cluster = await borrowRealCluster();
+  await cluster.controlPlane.createNamespace(NAMESPACE);
 });
 after(async () => {
   await cluster[Symbol.asyncDispose]();
@@ -25,7 +29,7 @@ after(async () => {
 const secretPath = (name?: string): string =>
   resourcePath(
     { group: '', version: 'v1', plural: 'secrets' },
-    { namespace: 'default', ...(name === undefined ? {} : { name }) },
+    { namespace: NAMESPACE, ...(name === undefined ? {} : { name }) },
   );
 const secret = (name: string, token: string, metadata = {}) => ({
   apiVersion: 'v1',
@@ -62,7 +66,7 @@ test('an apply over a field of somebody else is a conflict that names the field'
   assert.deepEqual(problem.causes, [{ field: '.data.token', reason: 'FieldManagerConflict' }]);
   assert.equal(
     problem.message,
-    'apply secrets default/theirs: 409 Conflict (.data.token FieldManagerConflict)',
+    'apply secrets client/theirs: 409 Conflict (.data.token FieldManagerConflict)',
   );
 });
 
@@ -87,9 +91,9 @@ test('a refusal quotes no value', async () => {
 test('what is absent and what is forbidden is told apart', async () => {
   const { service } = cluster;
   assert.ok(isNotFound(await rejection(service.get(secretPath('absent')))));
-  const problem = await rejection(service.get('/api/v1/namespaces/default/configmaps/x'));
+  const problem = await rejection(service.get(`/api/v1/namespaces/${NAMESPACE}/configmaps/x`));
   assert.ok(isDenied(problem));
-  assert.equal(problem.message, 'get configmaps default/x: 403 Forbidden');
+  assert.equal(problem.message, 'get configmaps client/x: 403 Forbidden');
 });
 
 test('metadata alone is what comes back when asked for, also from an apply', async () => {
@@ -110,7 +114,7 @@ test('600 Secrets come in pages', async () => {
     }
   };
   await Promise.all(Array.from({ length: 16 }, worker));
-  const { items } = await service.list('/api/v1/namespaces/default/secrets');
+  const { items } = await service.list(`/api/v1/namespaces/${NAMESPACE}/secrets`);
   const found = items.filter((item) =>
     stringMember(objectMember(item, 'metadata'), 'name')?.startsWith('many-'),
   );
@@ -120,19 +124,21 @@ test('600 Secrets come in pages', async () => {
 
 test('nothing can be made in a namespace that is going', async () => {
   const { controlPlane, admin, service } = cluster;
-  await controlPlane.createNamespace('going');
+  await controlPlane.createNamespace('client-going');
   const finalizers = { metadata: { finalizers: ['example.org/stay'] } };
-  await admin.create('/api/v1/namespaces/going/configmaps', {
+  await admin.create('/api/v1/namespaces/client-going/configmaps', {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: 'stays', ...finalizers.metadata },
   });
-  await controlPlane.kubectl(['delete', 'namespace', 'going', '--wait=false']);
-  const path = '/api/v1/namespaces/going/secrets/x';
+  await controlPlane.kubectl(['delete', 'namespace', 'client-going', '--wait=false']);
+  const path = '/api/v1/namespaces/client-going/secrets/x';
   const problem = await rejection(service.apply(path, secret('x', 'x'), { force: true }));
   assert.equal(problem.status, 403);
   assert.ok(isNamespaceTerminating(problem));
-  await admin.mergePatch('/api/v1/namespaces/going/configmaps/stays', { metadata: { finalizers: [] } });
+  await admin.mergePatch('/api/v1/namespaces/client-going/configmaps/stays', {
+    metadata: { finalizers: [] },
+  });
 });
 
 test('a namespace’s label is known at once, changes within moments, and one without it is asked for', async () => {
@@ -140,23 +146,23 @@ test('a namespace’s label is known at once, changes within moments, and one wi
   const namespaces = startNamespaceDefaults({ client: service, clock: systemClock, log: SILENT });
   try {
     await until(namespaces.isSynced, 'the namespaces');
-    await controlPlane.createNamespace('labelled');
-    assert.deepEqual(await namespaces.lookUp('labelled'), { ok: true, value: undefined });
-    await controlPlane.kubectl(['label', 'namespace', 'labelled', 'tokens.osg-htc.org/token=my-jwt']);
-    assert.deepEqual(await namespaces.lookUp('labelled'), { ok: true, value: 'my-jwt' });
+    await controlPlane.createNamespace('client-labelled');
+    assert.deepEqual(await namespaces.lookUp('client-labelled'), { ok: true, value: undefined });
+    await controlPlane.kubectl(['label', 'namespace', 'client-labelled', 'tokens.osg-htc.org/token=my-jwt']);
+    assert.deepEqual(await namespaces.lookUp('client-labelled'), { ok: true, value: 'my-jwt' });
     await controlPlane.kubectl([
       'label',
       '--overwrite',
       'namespace',
-      'labelled',
+      'client-labelled',
       'tokens.osg-htc.org/token=other',
     ]);
     const valueNow = async (): Promise<string | undefined> => {
-      const label = await namespaces.lookUp('labelled');
+      const label = await namespaces.lookUp('client-labelled');
       return label.ok ? label.value : assert.fail(label.problem);
     };
     await until(async () => (await valueNow()) === 'other', 'the new value');
-    await controlPlane.kubectl(['label', 'namespace', 'labelled', 'tokens.osg-htc.org/token-']);
+    await controlPlane.kubectl(['label', 'namespace', 'client-labelled', 'tokens.osg-htc.org/token-']);
     await until(async () => (await valueNow()) === undefined, 'its end');
     assert.deepEqual(await namespaces.lookUp('nowhere'), { ok: true, value: undefined });
   } finally {

@@ -6,11 +6,11 @@ import { accessLease } from '../../src/kube/lease.ts';
 import { Leader } from '../../src/kube/leader.ts';
 import { systemClock } from '../../src/time/clock.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../src/resources/json.ts';
-import { SILENT, startRealCluster, until, type RealCluster } from './real-cluster.ts';
+import { SILENT, borrowRealCluster, until, type RealCluster } from './real-cluster.ts';
 
 let cluster: RealCluster;
 before(async () => {
-  cluster = await startRealCluster();
+  cluster = await borrowRealCluster();
 });
 after(async () => {
   await cluster[Symbol.asyncDispose]();

@@ -4,9 +4,10 @@ import { Cache } from '../../src/kube/cache.ts';
 import { startListWatch, type ListWatch } from '../../src/kube/list-watch.ts';
 import { systemClock } from '../../src/time/clock.ts';
 import { objectMember, stringMember, type JsonObject } from '../../src/resources/json.ts';
+import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { SILENT, startRealCluster, until, type RealCluster } from './real-cluster.ts';
 
-let cluster: RealCluster;
+let cluster: RealCluster<ControlPlane>;
 before(async () => {
   cluster = await startRealCluster();
 });

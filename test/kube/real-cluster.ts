@@ -1,41 +1,48 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { loadCluster } from '../../src/kube/cluster.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { systemClock } from '../../src/time/clock.ts';
-import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
+import type { ControlPlane } from '../controlplane/control-plane.ts';
+import { borrowStage } from '../controlplane/loan.ts';
+import { startStage, type Stage } from '../controlplane/stage.ts';
 import { clientOf } from './bad-server.ts';
 
 export const SILENT = { debug: () => {}, info: () => {}, warn: () => {} };
 
-/** A control plane with the shipped RBAC, a client of the admin's and one of the service's own account. */
-export interface RealCluster extends AsyncDisposable {
-  readonly controlPlane: ControlPlane;
+/** A cluster with the shipped RBAC, a client of the admin's and one of the service's own account. */
+export interface RealCluster<C extends Cluster = Cluster> extends AsyncDisposable {
+  readonly controlPlane: C;
   readonly admin: KubeClient;
   readonly service: KubeClient;
 }
 
-const SHIPPED = ['namespace', 'service-account', 'cluster-role', 'lease-role'].map((name) =>
-  join(import.meta.dirname, `../../deploy/kustomize/default/${name}.yaml`),
-);
+/** On a cluster that it was lent; see `borrowStage`. */
+export async function borrowRealCluster(): Promise<RealCluster> {
+  return openRealCluster(await borrowStage({ withoutService: true }));
+}
 
-export async function startRealCluster(): Promise<RealCluster> {
-  const controlPlane = await startControlPlane();
-  for (const file of SHIPPED) await controlPlane.kubectl(['apply', '-f', file]);
+/** On a control plane of its own, for those that stop the API server. */
+export async function startRealCluster(): Promise<RealCluster<ControlPlane>> {
+  return openRealCluster(await startStage({ withoutService: true }));
+}
+
+async function openRealCluster<C extends Cluster>(stage: Stage<C>): Promise<RealCluster<C>> {
+  const { cluster } = stage;
   const connect = (kubeconfig: string): ReturnType<typeof clientOf> => {
-    const cluster = loadCluster({ kubeconfig });
-    assert.ok(cluster.ok, cluster.ok ? '' : cluster.problem);
-    return clientOf(cluster.value);
+    const loaded = loadCluster({ kubeconfig });
+    assert.ok(loaded.ok, loaded.ok ? '' : loaded.problem);
+    return clientOf(loaded.value);
   };
-  const admin = connect(controlPlane.adminKubeconfig);
-  const service = connect(await controlPlane.serviceAccountKubeconfig('jwt-injector', 'jwt-injector'));
+  const admin = connect(cluster.adminKubeconfig);
+  const service = connect(await cluster.serviceAccountKubeconfig('jwt-injector', 'jwt-injector'));
   return {
-    controlPlane,
+    controlPlane: cluster,
     admin,
     service,
     [Symbol.asyncDispose]: async () => {
       await Promise.all([admin.close(), service.close()]);
-      await controlPlane.stop();
+      await stage.stop();
     },
   };
 }

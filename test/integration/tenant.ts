@@ -1,9 +1,9 @@
-import type { ControlPlane } from '../controlplane/control-plane.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { secretText, type Objects } from './objects.ts';
 
-/** The namespace `science` of a test: making JWTs and Secrets in it, and seeing their tokens. */
-export interface Science {
+/** A user of one namespace: makes JWTs and Secrets in it, and sees their tokens. */
+export interface Tenant {
   /** A JWT with the spec of the NRP page, but for what is given. */
   apply(name: string, spec?: Record<string, unknown>, metadata?: Record<string, unknown>): Promise<void>;
   applySecret(
@@ -16,21 +16,22 @@ export interface Science {
   waitForToken(name: string, fits: (token: string) => boolean): Promise<string>;
 }
 
-export async function openScience(cluster: ControlPlane, objects: Objects): Promise<Science> {
-  await cluster.createNamespace('science');
+/** Makes the namespace, which no other file may use: see `borrowStage`. */
+export async function openTenant(cluster: Cluster, objects: Objects, namespace: string): Promise<Tenant> {
+  await cluster.createNamespace(namespace);
   return {
     apply: async (name, spec = {}, metadata = {}) => {
       const { apiVersion, kind, spec: full } = wireJwt(spec);
-      const object = { apiVersion, kind, metadata: { name, namespace: 'science', ...metadata }, spec: full };
+      const object = { apiVersion, kind, metadata: { name, namespace, ...metadata }, spec: full };
       await cluster.apply(JSON.stringify(object));
     },
     applySecret: async (name, stringData, more = {}) => {
-      const metadata = { name, namespace: 'science', ...more };
+      const metadata = { name, namespace, ...more };
       await cluster.apply(JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata, stringData }));
     },
-    tokenOf: async (name) => secretText(await objects.get('secrets', 'science', name)),
+    tokenOf: async (name) => secretText(await objects.get('secrets', namespace, name)),
     waitForToken: async (name, fits) => {
-      const secret = await objects.waitFor('secrets', 'science', name, (found) => fits(secretText(found)));
+      const secret = await objects.waitFor('secrets', namespace, name, (found) => fits(secretText(found)));
       return secretText(secret);
     },
   };

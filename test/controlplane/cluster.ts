@@ -1,0 +1,70 @@
+import { Agent } from 'node:https';
+import type { ApiAccess } from './api-request.ts';
+import { createKubectl, type Kubectl } from './kubectl.ts';
+import { createNamespace, writeServiceAccountKubeconfig } from './namespaces.ts';
+import type { Reaper } from './reaper.ts';
+
+/** Where a cluster is, and how its administrator gets in. */
+export type ClusterPlace = {
+  /** Of the API server, on loopback. */
+  readonly port: number;
+  /** PEM text of the certificate authority that vouches for the API server. */
+  readonly ca: string;
+  /** A token of group system:masters. */
+  readonly adminToken: string;
+  /** Path of a kubeconfig with that token. */
+  readonly adminKubeconfig: string;
+  /** Holds kubeconfigs and kubectl's cache. */
+  readonly folder: string;
+  readonly kubectlPath: string;
+};
+
+/** A cluster in the hands of its administrator; who started it, and who ends it, is another matter. */
+export type Cluster = {
+  /** https://127.0.0.1:<port> */
+  readonly url: string;
+  /** PEM text of the certificate authority that vouches for `url`. */
+  readonly ca: string;
+  /** Path of a kubeconfig of group system:masters. */
+  readonly adminKubeconfig: string;
+  /** Is removed together with the cluster. Callers may put files into it. */
+  readonly folder: string;
+  readonly kubectlPath: string;
+  readonly kubectl: Kubectl;
+  /** Requests as the administrator, without the 80 ms that a kubectl costs. */
+  readonly access: ApiAccess;
+  /** Server-side apply of a YAML text, with force; throws a ControlPlaneError. */
+  apply(yamlText: string): Promise<void>;
+  /** Creates a namespace and waits for its ServiceAccount `default`, so that pods can be made in it. */
+  createNamespace(name: string): Promise<void>;
+  /** Path of a new kubeconfig for an existing ServiceAccount; its token is valid for 24 hours. */
+  serviceAccountKubeconfig(namespace: string, name: string): Promise<string>;
+  /** Has a process of the caller's killed at the end, too; returns what to call when it ended by itself. */
+  adopt(pid: number): () => void;
+};
+
+/** Opens a running cluster; what it starts dies with `reaper`. The agent of `access` is the caller's to destroy. */
+export function openCluster(place: ClusterPlace, reaper: Reaper): Cluster {
+  const { port, ca, adminToken, adminKubeconfig, folder, kubectlPath } = place;
+  const access: ApiAccess = { port, token: adminToken, agent: new Agent({ ca, keepAlive: true }) };
+  const kubectl = createKubectl(kubectlPath, folder, adminKubeconfig, reaper);
+  return {
+    url: `https://127.0.0.1:${port}`,
+    ca,
+    adminKubeconfig,
+    folder,
+    kubectlPath,
+    kubectl,
+    access,
+    async apply(yamlText) {
+      await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], { input: yamlText });
+    },
+    createNamespace: (name) => createNamespace(access, name),
+    serviceAccountKubeconfig: (namespace, name) =>
+      writeServiceAccountKubeconfig({ access, ca, folder, namespace, name }),
+    adopt(pid) {
+      reaper.watch(pid);
+      return () => reaper.forget(pid);
+    },
+  };
+}

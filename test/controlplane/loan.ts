@@ -1,0 +1,54 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openCluster, type Cluster, type ClusterPlace } from './cluster.ts';
+import { startReaper } from './reaper.ts';
+import {
+  openStage,
+  raiseCurtain,
+  startStage,
+  type Installation,
+  type Stage,
+  type StartOptions,
+} from './stage.ts';
+
+/** Names a file that tells a test file which cluster it may use; see `lend`. */
+const VARIABLE = 'JWT_INJECTOR_LENT_CLUSTER';
+
+interface Loan {
+  readonly place: ClusterPlace;
+  readonly installation: Installation;
+}
+
+/** Describes a cluster for one test file at a time; gives the environment of that file's process. */
+export async function lend(loan: Loan): Promise<NodeJS.ProcessEnv> {
+  const file = join(loan.place.folder, 'loan.json');
+  await writeFile(file, JSON.stringify(loan), { mode: 0o600 });
+  return { [VARIABLE]: file };
+}
+
+/**
+ * A stage for a test file: on the cluster that it was lent, or, when the file runs alone, on a control plane of its own.
+ * The cluster had other users: a namespace must have a name that no other file uses, and objects of the file's own may be
+ * left behind. Whoever stops the API server, or needs flags of it, takes `startStage` instead.
+ */
+export async function borrowStage(
+  options: StartOptions & { readonly withoutService?: boolean } = {},
+): Promise<Stage<Cluster>> {
+  const file = process.env[VARIABLE];
+  if (file === undefined) return startStage(options);
+  const { place, installation } = JSON.parse(await readFile(file, 'utf8')) as Loan;
+  const { withoutService = false, ...start } = options;
+  const reaper = await startReaper();
+  const cluster = openCluster(place, reaper);
+  const stage = openStage(cluster, installation, async () => {
+    cluster.access.agent.destroy();
+    await reaper.finish();
+  });
+  try {
+    if (!withoutService) await raiseCurtain(stage, start);
+    return stage;
+  } catch (error) {
+    await stage.stop();
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+import { askApi } from './api-request.ts';
+import type { Cluster } from './cluster.ts';
+import { ControlPlaneError } from './control-plane-error.ts';
+import type { Installation } from './stage.ts';
+
+const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
+const JWTS = '/apis/tokens.osg-htc.org/v1';
+
+/** Cluster-wide kinds that tests make objects of; what is installed is called jwt-injector everywhere. */
+const CLUSTER_WIDE = [
+  `${ADMISSION}/mutatingwebhookconfigurations`,
+  `${ADMISSION}/validatingwebhookconfigurations`,
+  `${ADMISSION}/validatingadmissionpolicies`,
+  `${ADMISSION}/validatingadmissionpolicybindings`,
+  '/api/v1/nodes',
+];
+
+/** What a cluster has from the beginning, and what is installed. */
+const KEPT: ReadonlySet<string> = new Set([
+  'default',
+  'kube-node-lease',
+  'kube-public',
+  'kube-system',
+  'jwt-injector',
+]);
+
+/**
+ * Takes away what one user of a cluster left to the next: the service would sign tokens for JWTs that are still there, and
+ * webhooks would see the next one's pods. Namespaces take some seconds to go, which nobody waits for: names are not used
+ * twice. What was installed and taken away is there again.
+ */
+export async function tidyUp(cluster: Cluster, { manifests }: Installation): Promise<void> {
+  const ask = async (method: string, path: string, body?: unknown): Promise<Listed> => {
+    const answer = await askApi(cluster.access, method, path, body);
+    if (answer.status >= 300 && answer.status !== 404)
+      throw new ControlPlaneError(`tidying up: ${method} ${path}: ${answer.status} ${answer.body}`);
+    return JSON.parse(answer.body) as Listed;
+  };
+  const list = async (path: string): Promise<readonly Named[]> => (await ask('GET', path)).items ?? [];
+
+  await Promise.all(
+    CLUSTER_WIDE.map(async (path) => {
+      for (const { metadata } of await list(path))
+        if (!KEPT.has(metadata.name)) await ask('DELETE', `${path}/${metadata.name}`);
+    }),
+  );
+  for (const { metadata } of await list(`${JWTS}/jwts`)) {
+    const path = `${JWTS}/namespaces/${metadata.namespace}/jwts/${metadata.name}`;
+    if (metadata.finalizers !== undefined) await ask('PATCH', path, { metadata: { finalizers: null } });
+    await ask('DELETE', path);
+  }
+  for (const { metadata } of await list('/api/v1/namespaces'))
+    if (!KEPT.has(metadata.name)) await ask('DELETE', `/api/v1/namespaces/${metadata.name}`);
+  await ask('DELETE', '/apis/coordination.k8s.io/v1/namespaces/jwt-injector/leases/jwt-injector');
+  await cluster.apply(manifests);
+}
+
+interface Named {
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly finalizers?: unknown };
+}
+
+interface Listed {
+  readonly items?: readonly Named[];
+}

@@ -1,0 +1,34 @@
+import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { ROOT, runFiles } from './run-files.ts';
+
+/** Those that need a cluster or a tool written in Go, and those that measure time and want to be alone. */
+const ELSEWHERE = /^test\/(?:controlplane|integration|linear-time|tools)\/|\.integration\.test\.ts$/;
+
+/** Rooms that take longest; they begin first. */
+const FIRST = ['loop', 'kube', 'commands', 'server', 'admission'];
+
+/** With FC_RUNS=10000 the laws of the loop take minutes. */
+const TEST_ENDS_WITHIN_MS = 1_200_000;
+
+const rooms = Map.groupBy(
+  globSync('test/**/*.test.ts', { cwd: ROOT, exclude: ['**/node_modules'] }).filter(
+    (file) => !ELSEWHERE.test(file),
+  ),
+  (file) => /^test\/(.+?)\//.exec(file)?.[1] ?? 'src',
+);
+const rank = (room: string): number => (FIRST.includes(room) ? FIRST.indexOf(room) : FIRST.length);
+const waiting = [...rooms.keys()].toSorted((one, other) => rank(one) - rank(other));
+const failed: string[] = [];
+
+async function work(): Promise<void> {
+  for (let room = waiting.shift(); room !== undefined; room = waiting.shift()) {
+    const files = rooms.get(room)?.toSorted() ?? [];
+    if (!(await runFiles({ title: room, files, timeoutMs: TEST_ENDS_WITHIN_MS }))) failed.push(room);
+  }
+}
+
+// One more than there are cores: some tests wait.
+await Promise.all(Array.from({ length: availableParallelism() + 1 }, work));
+for (const room of failed) console.log(`✖ ${room}`);
+process.exitCode = failed.length === 0 ? 0 : 1;
