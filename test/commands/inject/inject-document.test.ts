@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
-import { explainCommand } from '../../src/commands/explain.ts';
-import { injectCommand } from '../../src/commands/inject.ts';
-import { at, ENV, KEYS, MOUNT, review, VOLUME, type Json } from '../admission/pods.ts';
-import { runCommand, type Outcome } from './captured-io.ts';
+import { explainCommand } from '../../../src/commands/explain.ts';
+import { injectCommand } from '../../../src/commands/inject.ts';
+import { at, ENV, KEYS, MOUNT, review, VOLUME, type Json } from '../../admission/pods.ts';
+import { runCommand, type Outcome } from '../captured-io.ts';
 
 const inject = (input: string | Buffer, ...more: readonly string[]): Promise<Outcome> =>
   runCommand(injectCommand, ['-f', '-', ...more], { input });

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { stringify } from 'yaml';
-import { explainCommand } from '../../src/commands/explain.ts';
-import { wireJwt } from '../fixtures/jwts.ts';
-import { makeKey, NRP_KEY, toPem } from '../fixtures/keys.ts';
-import { runCommand, type Outcome } from './captured-io.ts';
+import { explainCommand } from '../../../src/commands/explain.ts';
+import { wireJwt } from '../../fixtures/jwts.ts';
+import { makeKey, NRP_KEY, toPem } from '../../fixtures/keys.ts';
+import { runCommand, type Outcome } from '../captured-io.ts';
 
-const EXAMPLES = join(import.meta.dirname, '../../deploy/examples');
+const EXAMPLES = join(import.meta.dirname, '../../../deploy/examples');
 
 const explain = (objects: readonly unknown[]): Promise<Outcome> =>
   runCommand(explainCommand, ['-f', '-'], {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { wireJwt } from '../fixtures/jwts.ts';
-import { check, fixes, keyIn } from './migrating-cluster.ts';
+import { wireJwt } from '../../fixtures/jwts.ts';
+import { check, fixes, keyIn } from '../migrating-cluster.ts';
 
 function inOrderOfText(one: string, other: string): number {
   return one.localeCompare(other);
