@@ -3,6 +3,7 @@ import { desiredSecret } from '../../src/reconcile/desired-secret.ts';
 import { desiredStatus } from '../../src/reconcile/desired-status.ts';
 import type { Observed } from '../../src/reconcile/observed.ts';
 import { parseJwt } from '../../src/resources/jwt.ts';
+import { formatRecordedStatus } from '../../src/resources/recorded-status.ts';
 import { buildClaims } from '../../src/signing/claims.ts';
 import { readSigningKey, type SigningKey } from '../../src/signing/key.ts';
 import { signToken } from '../../src/signing/token.ts';
@@ -86,7 +87,11 @@ export async function* makeHealthy(
     const { resourceVersion: _version, ...jwtMetadata } = wire.metadata;
     yield {
       path: `tokens.osg-htc.org/jwts/${namespace}/${name}`,
-      object: { ...wire, metadata: { ...jwtMetadata, ...created, managedFields: fit(owners.jwt) }, status },
+      object: {
+        ...wire,
+        metadata: { ...jwtMetadata, ...created, managedFields: fit(owners.jwt) },
+        status: formatRecordedStatus(status),
+      },
     };
     yield {
       path: `secrets/${namespace}/${name}`,
