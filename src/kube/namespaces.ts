@@ -23,18 +23,16 @@ export interface NamespaceDefaultsOptions {
 export interface NamespaceDefaults {
   /**
    * The namespace's value, `undefined` when it has none. At once when the cache has one; otherwise the API server is
-   * asked, for at most 2 s: a label set a moment ago counts. The problem is one sentence for whoever made the pod.
-   * Never rejects; an abort of `signal` does not end the question, since others may wait for the same answer.
+   * asked, once for all who wait: a label set a moment ago counts. The problem is one sentence for whoever made the pod.
+   * Never rejects.
    */
-  readonly lookUp: (namespace: string, signal?: AbortSignal) => Promise<Result<string | undefined, string>>;
+  readonly lookUp: (namespace: string) => Promise<Result<string | undefined, string>>;
   /** All labels were seen once. */
   readonly isSynced: () => boolean;
   /** As `ListWatch.lastEventAt`. */
   readonly lastEventAt: () => number | undefined;
   readonly stop: () => Promise<void>;
 }
-
-const DEADLINE_MS = 2_000; // contract §2; the API server waits 5 s for the webhook
 
 /** Watches the namespaces that carry our label; of the others nothing is kept. */
 export function startNamespaceDefaults({ client, clock, log }: NamespaceDefaultsOptions): NamespaceDefaults {
@@ -54,7 +52,7 @@ export function startNamespaceDefaults({ client, clock, log }: NamespaceDefaults
   const ask = async (namespace: string): Promise<Result<string | undefined, string>> => {
     try {
       const path = resourcePath(NAMESPACES, { name: namespace });
-      const object = await client.get(path, { accept: METADATA_ONLY, deadlineMs: DEADLINE_MS });
+      const object = await client.get(path, { accept: METADATA_ONLY });
       return ok(readNamespaceDefault(object));
     } catch (error) {
       if (isNotFound(error)) return ok(undefined); // the API server will refuse the pod itself

@@ -1,30 +1,26 @@
-import type { Result } from '../resources/result.ts';
+import { fail, type Result } from '../resources/result.ts';
+import type { Milliseconds } from '../time/units.ts';
 
 /**
  * What the webhook needs to know of a Namespace: the value of its label, `undefined` without one. The problem says only
- * that it cannot be known now; details are the implementation's to log. `signal` ends the wait at the review's deadline.
+ * that it cannot be known now; details are the implementation's to log. Others may wait for the same answer, so nobody
+ * who has waited long enough ends the look-up itself.
  */
-export type NamespaceDefaultLookup = (
-  namespace: string,
-  signal: AbortSignal,
-) => Promise<Result<string | undefined, unknown>>;
+export type NamespaceDefaultLookup = (namespace: string) => Promise<Result<string | undefined, unknown>>;
 
-const TIMED_OUT = { ok: false, problem: 'deadline' } as const;
+/** Contract §2: who waits longer may create the pod again. */
+const LONGEST_WAIT: Milliseconds = 2_000;
 
-/** As `lookUp`, but never later than `milliseconds` from now, whatever `lookUp` does with its signal. */
+/** As `lookUp`, but a problem after 2 s, or when the review has no time left. */
 export async function lookUpWithin(
   lookUp: NamespaceDefaultLookup,
   namespace: string,
-  milliseconds: number,
+  timeLeft: Milliseconds,
 ): Promise<Result<string | undefined, unknown>> {
-  const controller = new AbortController();
-  const late = Promise.withResolvers<typeof TIMED_OUT>();
-  const timer = setTimeout(() => {
-    late.resolve(TIMED_OUT);
-    controller.abort();
-  }, milliseconds);
+  const late = Promise.withResolvers<Result<never, string>>();
+  const timer = setTimeout(() => late.resolve(fail('no answer in time')), Math.min(timeLeft, LONGEST_WAIT));
   try {
-    return await Promise.race([lookUp(namespace, controller.signal), late.promise]);
+    return await Promise.race([lookUp(namespace), late.promise]);
   } finally {
     clearTimeout(timer);
   }

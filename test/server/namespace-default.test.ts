@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { lookUpWithin, type NamespaceDefaultLookup } from '../../src/server/namespace-default.ts';
+import { ok } from '../../src/resources/result.ts';
+
+describe('the look-up of a namespace’s default', () => {
+  const never: NamespaceDefaultLookup = () => Promise.withResolvers<never>().promise;
+  for (const [title, timeLeft, waited] of [
+    ['is waited for no longer than 2 s', 4_500, 2_000],
+    ['is waited for no longer than the review has time', 500, 500],
+  ] as const) {
+    it(title, async (t) => {
+      t.mock.timers.enable({ apis: ['setTimeout'] });
+      let isOver = false;
+      const found = lookUpWithin(never, 'ns', timeLeft).finally(() => (isOver = true));
+      t.mock.timers.tick(waited - 1);
+      await Promise.resolve();
+      assert.equal(isOver, false);
+      t.mock.timers.tick(1);
+      assert.equal((await found).ok, false);
+    });
+  }
+
+  it('gives what was found', async () => {
+    assert.deepEqual(await lookUpWithin(async (name) => ok(name), 'ns', 500), ok('ns'));
+  });
+});
