@@ -2,6 +2,7 @@ import { constants, createPrivateKey, X509Certificate, type KeyObject } from 'no
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { describeFileError } from '../resources/file-error.ts';
+import type { Milliseconds } from '../time/units.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 
 /** PEM texts: a certificate, with its intermediates after it, and its private key. */
@@ -10,10 +11,10 @@ export interface CertificatePair {
   readonly key: string;
 }
 
-/** Times are the leaf's, in milliseconds since the epoch. */
+/** A pair that a server can use. The times are the leaf's, since the epoch. */
 export interface ServingCertificate extends CertificatePair {
-  readonly validFrom: number;
-  readonly expiresAt: number;
+  readonly validFrom: Milliseconds;
+  readonly expiresAt: Milliseconds;
 }
 
 /** Paths of PEM files: the chain with the leaf first, and the leaf's private key. */

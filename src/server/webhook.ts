@@ -1,19 +1,14 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
-import { ok, type Result } from '../resources/result.ts';
 import type { ServiceLogger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { toSeconds, type Milliseconds } from '../time/units.ts';
 import { createWebhookApp } from './app.ts';
 import type { ConnectionLimits } from './connections.ts';
 import type { NamespaceDefaultLookup } from './namespace-default.ts';
 import { jwtRoute, podRoute, workloadRoute } from './review-routes.ts';
-import {
-  checkCertificate,
-  secureContextOptions,
-  type CertificatePair,
-  type ServingCertificate,
-} from './tls.ts';
+import { secureContextOptions, type ServingCertificate } from './tls.ts';
 
 /**
  * How long a draining server still takes connections: Kubernetes needs some seconds to take it out of the Service, and
@@ -26,9 +21,9 @@ const SWEEP_MS = 50;
 
 /** What the webhook serves with, and where it asks. */
 export interface WebhookOptions {
-  readonly certificate: CertificatePair;
+  readonly certificate: ServingCertificate;
   readonly logger: ServiceLogger;
-  readonly metrics: Pick<Metrics, 'admissions' | 'certificateExpiration'>;
+  readonly metrics: Pick<Metrics, 'admissions' | 'gauges'>;
   /** `undefined` where no namespace default is in use. */
   readonly namespaceDefault: NamespaceDefaultLookup | undefined;
   /** For tests that cannot wait. */
@@ -40,63 +35,52 @@ export interface WebhookOptions {
 /** The webhook from its first connection to its last. */
 export interface Webhook {
   /** Resolves when connections are accepted. Port 0 takes a free one. */
-  readonly listen: (address: { host?: string | undefined; port: number }) => Promise<AddressInfo>;
+  readonly listen: (address: { readonly host: string; readonly port: number }) => Promise<AddressInfo>;
   readonly isListening: () => boolean;
+  /** The one in use. */
   readonly certificate: () => ServingCertificate;
-  /** New connections get the new pair, open ones go on. On a problem the old pair stays. */
-  readonly useCertificate: (pair: CertificatePair) => Result<undefined, string>;
-  /** From now on every answer ends its connection, so that clients go elsewhere. New connections are still taken. */
-  readonly drain: () => void;
+  /** New connections get the new pair, open ones go on. */
+  readonly useCertificate: (certificate: ServingCertificate) => void;
   /**
-   * Drains for `drainMs` (0 when no cluster sends requests), counted from the first `drain`, then stops listening, lets
-   * running requests end, and resolves within seconds. No request is dropped.
+   * Drains for `drainTime` (0 when no cluster sends requests): every answer ends its connection, so that clients go
+   * elsewhere, and new ones are still taken. Then it stops listening, lets running requests end, and resolves within
+   * seconds. No request is dropped.
    */
-  readonly close: (drainMs?: number) => Promise<void>;
+  readonly close: (drainTime?: Milliseconds) => Promise<void>;
 }
 
-/** The HTTPS webhook with its certificate and its end. Throws when the certificate cannot be used. */
+/** The HTTPS webhook with its certificate and its end. */
 export function createWebhook(options: WebhookOptions): Webhook {
   const { logger, metrics, namespaceDefault, validateJwt } = options;
-  const first = checkCertificate(options.certificate);
-  if (!first.ok) throw new Error(first.problem);
-  let inUse = first.value;
-  let drainingSince: number | undefined;
-  const drain = (): void => {
-    drainingSince ??= performance.now();
-  };
+  let inUse = options.certificate;
+  let isDraining = false;
   const { app, connections } = createWebhookApp({
     certificate: () => inUse,
     logger,
     metrics,
     limits: options.limits ?? {},
-    isDraining: () => drainingSince !== undefined,
+    isDraining: () => isDraining,
     routes: {
       '/mutate/pods': podRoute(namespaceDefault),
       '/mutate/workloads': workloadRoute(namespaceDefault),
       ...(validateJwt === undefined ? {} : { '/validate/jwts': jwtRoute(validateJwt) }),
     },
   });
-  metrics.certificateExpiration.set(inUse.expiresAt / 1000);
+  metrics.gauges.readCertificate(() => toSeconds(inUse.expiresAt));
   return {
-    listen: async ({ host, port }) => {
-      await app.listen({ port, ...(host === undefined ? { host: '::' } : { host }) });
+    listen: async (address) => {
+      await app.listen(address);
       return addressOf(app.server.address());
     },
     isListening: () => app.server.listening,
     certificate: () => inUse,
-    useCertificate: (pair) => {
-      const checked = checkCertificate(pair);
-      if (!checked.ok) return checked;
-      app.server.setSecureContext(secureContextOptions(pair));
-      inUse = checked.value;
-      metrics.certificateExpiration.set(inUse.expiresAt / 1000);
-      return ok(undefined);
+    useCertificate: (certificate) => {
+      app.server.setSecureContext(secureContextOptions(certificate));
+      inUse = certificate;
     },
-    drain,
-    close: async (drainMs = DRAIN_MS) => {
-      drain();
-      const waited = performance.now() - (drainingSince ?? 0);
-      await sleep(Math.max(drainMs - waited, 0));
+    close: async (drainTime = DRAIN_MS) => {
+      isDraining = true;
+      await sleep(drainTime);
       // Node closes the idle connections once; one that is busy at that moment would stay until its client leaves.
       const sweep = setInterval(() => connections.endIdle(), SWEEP_MS);
       const limit = setTimeout(() => connections.endAll(), CLOSE_LIMIT_MS);

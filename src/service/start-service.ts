@@ -1,17 +1,16 @@
 import type { Config } from '../config.ts';
-import { systemClock } from '../time/clock.ts';
 import { createClient } from '../kube/client.ts';
 import { loadCluster, type Cluster } from '../kube/cluster.ts';
 import { APP } from '../resources/names.ts';
-import { fail, ok, type Result } from '../resources/result.ts';
-import { createProbesApp, type ReadinessCheck } from '../server/probes.ts';
+import { ok, type Result } from '../resources/result.ts';
+import type { ReadinessCheck } from '../server/probes.ts';
 import type { ServiceLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
-import { startController, type RunningController } from './start-controller.ts';
-import { listenOn } from './listen.ts';
-import { startWebhook } from './start-webhook.ts';
-import { readingOf } from './token-reading.ts';
+import { systemClock } from '../time/clock.ts';
 import { VERSION } from '../version.ts';
+import { startController } from './start-controller.ts';
+import { startProbes } from './start-probes.ts';
+import { startWebhook } from './start-webhook.ts';
 
 /** The service once it answers. */
 export interface Service {
@@ -19,66 +18,56 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** Starts what the configuration asks for; the problem is one sentence about what lies outside: files, ports, cluster. */
+/**
+ * Starts what the configuration asks for, in this order, and ends it in the opposite one. The problem is one sentence
+ * about what lies outside: files, ports, cluster; then nothing is left running.
+ */
 export async function startService(config: Config, log: ServiceLogger): Promise<Result<Service, string>> {
-  const needsCluster = config.controller !== undefined || config.webhook?.namespaceDefault === true;
-  const cluster = needsCluster ? loadCluster(config) : ok(undefined);
-  if (!cluster.ok) return cluster;
-  const client =
-    cluster.value === undefined
-      ? undefined
-      : createClient(cluster.value, { clock: systemClock, version: VERSION });
-
-  let controller: RunningController | undefined;
-  const metrics = createMetrics({
-    jwts: { all: () => controller?.jwts() ?? [], read: (jwt) => readingOf(jwt, systemClock.now()) },
-    queueDepth: () => controller?.queueDepth() ?? 0,
-    watches: () => controller?.watches() ?? [],
-  });
+  await using started = new AsyncDisposableStack();
+  const metrics = createMetrics();
   const checks: ReadinessCheck[] = [];
-  const stops: (() => Promise<void>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const each of stops.toReversed()) await each();
-  };
-  const giveUp = async (problem: string) => {
-    await stop();
-    return fail(problem);
-  };
-
-  if (client !== undefined) stops.push(() => client.close());
   if (config.namespaces !== undefined) {
     log.info(
       { namespaces: config.namespaces },
       'only these namespaces, with Roles alone: no default by namespace label',
     );
   }
+
+  const cluster = needsCluster(config) ? loadCluster(config) : ok(undefined);
+  if (!cluster.ok) return cluster;
+  const client = cluster.value && createClient(cluster.value, { clock: systemClock, version: VERSION });
+  if (client !== undefined) started.defer(() => client.close());
+
   if (config.webhook !== undefined) {
     const webhook = await startWebhook(config.webhook, { log, metrics, client });
-    if (!webhook.ok) return giveUp(webhook.problem);
+    if (!webhook.ok) return webhook;
     checks.push(...webhook.value.checks);
-    stops.push(() => webhook.value.stop());
+    started.defer(() => webhook.value.stop());
   }
-  const probes = createProbesApp({ checks, metrics });
-  const listening = await listenOn('--http-address', config.httpAddress, (address) =>
-    probes.listen(address).then(() => probes.server.address()),
-  );
-  if (!listening.ok) return giveUp(listening.problem);
-  stops.push(() => probes.close());
-  log.info({ port: listening.value }, 'listening: probes and metrics');
+
+  const probes = await startProbes(config.httpAddress, { log, metrics, checks });
+  if (!probes.ok) return probes;
+  started.defer(() => probes.value.stop());
 
   if (config.controller !== undefined && client !== undefined) {
     const leaseNamespace = config.controller.lease.namespace ?? podNamespace(config, cluster.value) ?? APP;
-    controller = startController(config.controller, {
+    const { namespaces } = config;
+    const controller = startController(config.controller, {
+      client,
       log,
       metrics,
-      client,
       leaseNamespace,
-      namespaces: config.namespaces,
+      namespaces,
     });
-    const running = controller;
-    stops.push(() => running.stop());
+    started.defer(() => controller.stop());
   }
-  return ok({ stop });
+
+  const running = started.move();
+  return ok({ stop: () => running.disposeAsync() });
+}
+
+function needsCluster({ controller, webhook }: Config): boolean {
+  return controller !== undefined || webhook?.namespaceDefault === true;
 }
 
 /** The namespace this process runs in as a pod; that of a kubeconfig's context says nothing about where it runs. */

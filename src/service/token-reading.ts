@@ -1,23 +1,20 @@
 import { findCondition } from '../reconcile/conditions.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { TokenReading } from '../telemetry/token-series.ts';
+import type { Seconds } from '../time/units.ts';
 
 /**
- * What the gauges say of a JWT at `now` (milliseconds since the epoch). The status is written by whoever leads, and when
- * nobody does it goes on to say Ready: an expired token is not, whatever it says.
+ * What the gauges say of a JWT at `now` (since the epoch). The status is written by whoever leads, and when nobody does
+ * it goes on to say Ready: an expired token is not, whatever it says.
  */
-export function readingOf({ namespace, name, recorded }: Jwt, now: number): TokenReading {
-  const expiresAt = milliseconds(recorded.expiresAt);
+export function readingOf({ namespace, name, recorded }: Jwt, now: Seconds): TokenReading {
+  const { expiresAt, renewsAt } = recorded;
   const isReady = findCondition(recorded, 'Ready')?.status === 'True';
   return {
     namespace,
     name,
     expiresAt,
-    renewsAt: milliseconds(recorded.renewsAt),
+    renewsAt,
     ready: isReady && expiresAt !== undefined && expiresAt > now,
   };
-}
-
-function milliseconds(seconds: number | undefined): number | undefined {
-  return seconds === undefined ? undefined : seconds * 1000;
 }

@@ -1,9 +1,11 @@
-/** What a scrape says about one JWT. Times in milliseconds since the epoch. */
+import type { Seconds } from '../time/units.ts';
+
+/** What a scrape says about one JWT. Times since the epoch. */
 export interface TokenReading {
   readonly namespace: string;
   readonly name: string;
-  readonly expiresAt?: number | undefined;
-  readonly renewsAt?: number | undefined;
+  readonly expiresAt?: Seconds | undefined;
+  readonly renewsAt?: Seconds | undefined;
   readonly ready: boolean;
 }
 
@@ -19,12 +21,12 @@ const SERIES: readonly Series[] = [
   {
     name: 'token_expiration_timestamp_seconds',
     help: 'When the published token of a JWT expires.',
-    value: ({ expiresAt }) => seconds(expiresAt),
+    value: ({ expiresAt }) => expiresAt,
   },
   {
     name: 'token_renewal_timestamp_seconds',
     help: 'When the token of a JWT is planned to be renewed.',
-    value: ({ renewsAt }) => seconds(renewsAt),
+    value: ({ renewsAt }) => renewsAt,
   },
   {
     name: 'token_ready',
@@ -61,8 +63,4 @@ export function* writeTokenSeries<T>(
       if (lines !== '') yield lines;
     }
   }
-}
-
-function seconds(milliseconds: number | undefined): number | undefined {
-  return milliseconds === undefined ? undefined : milliseconds / 1000;
 }

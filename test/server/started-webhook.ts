@@ -1,6 +1,8 @@
 import { Agent, request } from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
 import { once } from 'node:events';
+import assert from 'node:assert/strict';
+import { checkCertificate, type CertificatePair, type ServingCertificate } from '../../src/server/tls.ts';
 import { createWebhook, type Webhook, type WebhookOptions } from '../../src/server/webhook.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
@@ -37,7 +39,13 @@ export async function startWebhook(options: Partial<WebhookOptions> = {}): Promi
   const lines: Record<string, unknown>[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
   const logger = createLogger({ level: 'info', destination });
-  const webhook = createWebhook({ certificate, logger, metrics, namespaceDefault: undefined, ...options });
+  const webhook = createWebhook({
+    certificate: servingCertificate(certificate),
+    logger,
+    metrics,
+    namespaceDefault: undefined,
+    ...options,
+  });
   const { port } = await webhook.listen({ host: '127.0.0.1', port: 0 });
   const agent = new Agent({ keepAlive: true });
   return {
@@ -52,6 +60,12 @@ export async function startWebhook(options: Partial<WebhookOptions> = {}): Promi
       await webhook.close(0);
     },
   };
+}
+
+export function servingCertificate(pair: CertificatePair): ServingCertificate {
+  const checked = checkCertificate(pair);
+  assert.ok(checked.ok);
+  return checked.value;
 }
 
 /** Starts, tests and stops, whatever happens. */

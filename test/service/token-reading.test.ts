@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { readingOf } from '../../src/service/token-reading.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 
-const EXPIRY = Date.UTC(2026, 0, 1, 12);
+const EXPIRY = Date.UTC(2026, 0, 1, 12) / 1000;
 
 function ready(status: string, expiresAt: string | undefined, now: number): boolean {
   const jwt = makeJwt({}, { status: { conditions: [{ type: 'Ready', status }], expiresAt } });

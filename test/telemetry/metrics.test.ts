@@ -1,14 +1,28 @@
 import assert from 'node:assert/strict';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
+import type { ControllerState } from '../../src/telemetry/state-gauges.ts';
 import type { TokenReading } from '../../src/telemetry/token-series.ts';
 
-const read = (reading: TokenReading): TokenReading => reading;
+type State = ControllerState<TokenReading>;
+
+function metricsOf(state: Partial<State>): Metrics {
+  const metrics = createMetrics();
+  const nothing = {
+    jwts: () => [],
+    readToken: (reading: TokenReading) => reading,
+    queueDepth: () => 0,
+    isLeading: () => false,
+    watches: () => [],
+  };
+  metrics.gauges.readController<TokenReading>({ ...nothing, ...state });
+  return metrics;
+}
 
 describe('the metrics', () => {
   it('have the public names and labels', async () => {
-    const scraped = await text(createMetrics({ jwts: { all: () => [], read } }).scrape());
+    const scraped = await text(metricsOf({}).scrape());
     const names = [...scraped.matchAll(/^# TYPE (\S+) /gm)].map(([, name = '']) => name);
     const ours = names.filter((name) => name.startsWith('jwt_injector_')).toSorted();
     assert.deepEqual(ours, [
@@ -31,10 +45,10 @@ describe('the metrics', () => {
 
   it('per JWT are read at the scrape, in seconds, and keep nothing', async () => {
     let tokens: TokenReading[] = [
-      { namespace: 'a', name: 'x', expiresAt: 1_700_000_000_500, renewsAt: 1_600_000_000_000, ready: true },
+      { namespace: 'a', name: 'x', expiresAt: 1_700_000_000.5, renewsAt: 1_600_000_000, ready: true },
       { namespace: 'b', name: 'y', ready: false },
     ];
-    const metrics = createMetrics({ jwts: { all: () => tokens, read } });
+    const metrics = metricsOf({ jwts: () => tokens });
     const scraped = await text(metrics.scrape());
     assert.match(scraped, /^# TYPE jwt_injector_token_ready gauge$/m);
     assert.match(scraped, /^jwt_injector_token_ready\{namespace="a",name="x"\} 1$/m);
@@ -56,11 +70,11 @@ describe('the metrics', () => {
     const many = Array.from({ length: 1_234 }, (_, index) => ({
       namespace: 'a',
       name: `x-${index}`,
-      expiresAt: 1_000 * index,
-      renewsAt: 1_000,
+      expiresAt: index,
+      renewsAt: 1,
       ready: true,
     }));
-    const lines = (await text(createMetrics({ jwts: { all: () => many, read } }).scrape())).split('\n');
+    const lines = (await text(metricsOf({ jwts: () => many }).scrape())).split('\n');
     const names = lines.filter((line) => line.includes('namespace="a"')).map((line) => line.split('{')[0]);
     assert.equal(names.length, 3 * many.length);
     assert.equal(names.filter((name, index) => name !== names[index - 1]).length, 3);
@@ -79,15 +93,33 @@ describe('the metrics', () => {
       turns += 1;
       tokens.delete(turns); // its lines of this scrape are still written: all three metrics know the same JWTs
     }, 0);
-    const scraped = await text(createMetrics({ jwts: { all: () => tokens.values(), read } }).scrape());
+    const scraped = await text(metricsOf({ jwts: () => tokens.values() }).scrape());
     clearInterval(count);
     assert.ok(turns > 1, `${turns} turns`);
     assert.equal(scraped.match(/^jwt_injector_token_ready\{/gm)?.length, 20_000);
   });
 
+  it('of the controller are read at the scrape, and forget a watch that is gone', async () => {
+    let watches = [
+      { resource: 'jwts', lastEventAt: 1_700_000_000_500 },
+      { resource: 'jwts', lastEventAt: 1_600_000_000_000 },
+      { resource: 'secrets', lastEventAt: undefined },
+    ];
+    const metrics = metricsOf({ watches: () => watches, queueDepth: () => watches.length });
+    const scraped = await text(metrics.scrape());
+    assert.match(scraped, /^jwt_injector_watch_last_event_timestamp_seconds\{resource="jwts"\} 1600000000$/m);
+    assert.match(scraped, /^jwt_injector_watch_last_event_timestamp_seconds\{resource="secrets"\} 0$/m);
+    assert.match(scraped, /^jwt_injector_queue_depth 3$/m);
+    watches = watches.slice(0, 1);
+    const again = await text(metrics.scrape());
+    assert.match(again, /timestamp_seconds\{resource="jwts"\} 1700000000\.5$/m);
+    assert.doesNotMatch(again, /resource="secrets"/);
+    metrics.gauges.readCertificate(() => 1_800_000_000);
+    assert.match(await text(metrics.scrape()), /^jwt_injector_certificate_expiration_\w+ 1800000000$/m);
+  });
+
   it('are separate for each call: nothing is global', async () => {
-    const [one, other] = [createMetrics(), createMetrics()];
-    one.leader.set(1);
+    const [one, other] = [metricsOf({ isLeading: () => true }), createMetrics()];
     assert.match(await text(one.scrape()), /^jwt_injector_leader 1$/m);
     assert.match(await text(other.scrape()), /^jwt_injector_leader 0$/m);
   });

@@ -1,0 +1,46 @@
+import { Cache } from '../kube/cache.ts';
+import { SharedValues } from '../kube/shared-values.ts';
+import type { JsonObject } from '../resources/json.ts';
+import { parseJwt, type Jwt } from '../resources/jwt.ts';
+import { KIND } from '../resources/names.ts';
+import { parseOtherSecret, type SecretMetadata } from '../resources/secret.ts';
+import { keepLabelledSecrets, type LabelledSecrets } from './labelled-secrets.ts';
+import { digestLongClaims, packClaims } from './packed-claims.ts';
+
+/** What is known of the cluster, as little of each object as the loop needs. `parse` makes that of its wire JSON. */
+export interface Caches {
+  readonly jwts: {
+    readonly cache: Cache<Jwt>;
+    readonly parse: (object: JsonObject) => Jwt | undefined;
+  };
+  readonly labelled: LabelledSecrets;
+  /** All other Secrets: one of them may be a key, or a Secret of token-manager. */
+  readonly others: {
+    readonly cache: Cache<SecretMetadata>;
+    readonly parse: (object: JsonObject) => SecretMetadata;
+  };
+}
+
+/** Empty ones; list-watches and writes fill them. */
+export function createCaches(): Caches {
+  const shared = new SharedValues();
+  const jwts = new Cache<Jwt>();
+  return {
+    jwts: {
+      cache: jwts,
+      parse: (object) => {
+        const jwt = readNamespacedJwt(object);
+        // To look for equal parts in long claims would take several times as long as to read them.
+        return jwt === undefined ? undefined : packClaims(shared.share(digestLongClaims(jwt)));
+      },
+    },
+    labelled: keepLabelledSecrets(jwts, shared),
+    others: { cache: new Cache(), parse: (object) => shared.share(parseOtherSecret(object)) },
+  };
+}
+
+/** A JWT of a cluster-scoped CRD, as some charts of token-manager had it, has no namespace to write a Secret to. */
+export function readNamespacedJwt(object: JsonObject): Jwt | undefined {
+  const jwt = parseJwt({ kind: KIND, ...object });
+  return jwt.ok && jwt.value.namespace !== '' ? jwt.value : undefined;
+}

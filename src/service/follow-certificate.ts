@@ -1,0 +1,36 @@
+import type { Logger } from 'pino';
+import { tellOfAge } from '../server/certificate-age.ts';
+import type { CertificateFiles } from '../server/tls.ts';
+import { watchCertificate } from '../server/watch-certificate.ts';
+import type { Webhook } from '../server/webhook.ts';
+import { systemClock } from '../time/clock.ts';
+import { formatTime } from '../time/format-time.ts';
+import { toSeconds } from '../time/units.ts';
+
+/** Gives the webhook each new pair that lies in the files, and tells the log of it, and of the age of the one in use. */
+export function followCertificate(
+  webhook: Webhook,
+  files: CertificateFiles,
+  log: Logger,
+): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const tell = tellOfAge(log);
+  const watching = watchCertificate({
+    files,
+    current: webhook.certificate(),
+    clock: systemClock,
+    signal: stopping.signal,
+    onLook: (inUse) => tell(inUse, systemClock.now()),
+    onProblem: (problem) => log.error({ problem }, 'the new certificate cannot be used, the old one stays'),
+    onChange: (changed) => {
+      webhook.useCertificate(changed);
+      log.info({ expiresAt: formatTime(toSeconds(changed.expiresAt)) }, 'new certificate in use');
+    },
+  });
+  return {
+    stop: () => {
+      stopping.abort();
+      return watching;
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import type { KubeClient } from '../kube/client.ts';
+import { createTokenStore, identify } from '../kube/token-store.ts';
+import type { Store } from '../loop/act.ts';
+import { objectMember, type JsonObject } from '../resources/json.ts';
+import { MANAGED_LABEL } from '../resources/names.ts';
+import type { Caches } from './caches.ts';
+
+/** A store that puts what it wrote into the caches at once, as the API server answered: the watch tells of it later. */
+export function createRememberingStore(client: KubeClient, { jwts, labelled, others }: Caches) {
+  const store = createTokenStore({
+    client,
+    onSecret: (secret, signedBy) => {
+      const { key, resourceVersion } = identify(secret);
+      if (hasOurLabel(secret)) {
+        labelled.cache.remember(key, resourceVersion, labelled.parse(secret, signedBy));
+        return;
+      }
+      // An admission plugin took it off: the watch of our label will never tell of this Secret.
+      others.cache.remember(key, resourceVersion, others.parse(secret));
+    },
+    onJwt: (object) => {
+      const { key, resourceVersion } = identify(object);
+      const jwt = jwts.parse(object);
+      if (jwt !== undefined) jwts.cache.remember(key, resourceVersion, jwt);
+    },
+  });
+  return store satisfies Store;
+}
+
+function hasOurLabel(secret: JsonObject): boolean {
+  const labels = objectMember(objectMember(secret, 'metadata'), 'labels');
+  return labels?.[MANAGED_LABEL] === 'true';
+}

@@ -1,0 +1,34 @@
+import type { Address } from '../config.ts';
+import { ok, type Result } from '../resources/result.ts';
+import { createProbesApp, type ReadinessCheck } from '../server/probes.ts';
+import type { ServiceLogger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { listenOn } from './listen.ts';
+
+/** `/livez`, `/readyz` and `/metrics`, once they answer. */
+export interface RunningProbes {
+  stop(): Promise<void>;
+}
+
+/** What the probes share with the rest of the process. */
+export interface ProbesDependencies {
+  readonly log: ServiceLogger;
+  readonly metrics: Metrics;
+  /** Of whatever was started before: what starts later is no condition for traffic. */
+  readonly checks: readonly ReadinessCheck[];
+}
+
+/** Listens on the plain HTTP port. */
+export async function startProbes(
+  address: Address,
+  { log, metrics, checks }: ProbesDependencies,
+): Promise<Result<RunningProbes, string>> {
+  const app = createProbesApp({ checks, metrics });
+  const port = await listenOn('--http-address', address, async (where) => {
+    await app.listen(where);
+    return app.server.address();
+  });
+  if (!port.ok) return port;
+  log.info({ port: port.value }, 'listening: probes and metrics');
+  return ok({ stop: () => app.close() });
+}

@@ -1,0 +1,51 @@
+import type { Logger } from 'pino';
+import type { ControllerConfig } from '../config.ts';
+import { explainFailure } from '../kube/token-store.ts';
+import { createController, type Controller } from '../loop/controller.ts';
+import { KeyCache } from '../loop/key-cache.ts';
+import { leaderOnlyStore } from '../loop/leader-only-store.ts';
+import type { Memory } from '../loop/memory.ts';
+import type { Recorder } from '../loop/recorder.ts';
+import { systemClock } from '../time/clock.ts';
+import type { WatchedCluster } from './watch-cluster.ts';
+
+/** What a term shares with the rest of the process. */
+export interface TermDependencies {
+  readonly cluster: WatchedCluster;
+  /** Outlasts the term. */
+  readonly memory: Memory;
+  readonly recorder: Recorder;
+  readonly log: Logger;
+  /** Asked before each write. */
+  readonly isLeader: () => boolean;
+}
+
+/** One term of leadership: begins with a look at every JWT. */
+export function startTerm(
+  { workers, legacyKeyNamespace }: ControllerConfig,
+  { cluster, memory, recorder, log, isLeader }: TermDependencies,
+): Controller {
+  const term = createController({
+    clock: systemClock,
+    workers,
+    onBug: (key, error) => log.error({ jwt: key, err: error }, 'internal error in a reconcile round'),
+    reconciler: {
+      observer: { sources: cluster.sources, keyCache: new KeyCache(), legacyKeyNamespace },
+      store: leaderOnlyStore(cluster.store, isLeader),
+      recorder,
+      memory,
+      explain: explainFailure,
+    },
+  });
+  let jwts = 0;
+  for (const jwt of cluster.jwts()) {
+    term.jwtChanged(undefined, jwt);
+    jwts += 1;
+  }
+  term.start();
+  const tellWhenSettled = async (): Promise<void> => {
+    if (await term.settle()) log.info({ jwts }, 'every JWT was looked at');
+  };
+  void tellWhenSettled();
+  return term;
+}

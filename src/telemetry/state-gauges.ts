@@ -1,0 +1,87 @@
+import { Gauge, type Registry } from 'prom-client';
+import { toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
+import { writeTokenSeries, type TokenReading } from './token-series.ts';
+
+/** What there is to say about the running controller. */
+export interface ControllerState<T> {
+  readonly jwts: () => Iterable<T>;
+  readonly readToken: (jwt: T) => TokenReading;
+  /** JWTs that wait for a worker. */
+  readonly queueDepth: () => number;
+  readonly isLeading: () => boolean;
+  readonly watches: () => Iterable<WatchReading>;
+}
+
+/** When a watch last heard from the API server, since the epoch; `undefined`: never. */
+export interface WatchReading {
+  readonly resource: string;
+  readonly lastEventAt: Milliseconds | undefined;
+}
+
+/** The gauges that are read at each scrape, from the parts of the service that run: nothing is kept in between. */
+export class StateGauges {
+  readonly #prefix: string;
+  #controller: Pick<ControllerState<never>, 'queueDepth' | 'isLeading' | 'watches'> | undefined;
+  #certificateExpiresAt: (() => Seconds) | undefined;
+  #writeTokenSeries: (() => Iterable<string>) | undefined;
+
+  constructor(prefix: string, registry: Registry) {
+    this.#prefix = prefix;
+    const add = (name: string, help: string, value: () => number): Gauge =>
+      new Gauge({
+        name: `${prefix}${name}`,
+        help,
+        registers: [registry],
+        collect() {
+          this.set(value());
+        },
+      });
+    add('queue_depth', 'JWTs that wait for a worker.', () => this.#controller?.queueDepth() ?? 0);
+    add('leader', '1 while this replica keeps the tokens fresh, else 0.', () =>
+      Number(this.#controller?.isLeading() ?? false),
+    );
+    add(
+      'certificate_expiration_timestamp_seconds',
+      'When the serving certificate of the webhook expires.',
+      () => this.#certificateExpiresAt?.() ?? 0,
+    );
+    const watches = new Gauge({
+      name: `${prefix}watch_last_event_timestamp_seconds`,
+      help: 'When the watch of a resource last heard from the API server, bookmarks included.',
+      labelNames: ['resource'],
+      registers: [registry],
+      collect: () => {
+        watches.reset();
+        for (const [resource, lastEventAt] of furthestBehind(this.#controller?.watches() ?? []))
+          watches.set({ resource }, toSeconds(lastEventAt));
+      },
+    });
+  }
+
+  /** From now on they tell of this controller. */
+  readController<T>(state: ControllerState<T>): void {
+    this.#controller = state;
+    this.#writeTokenSeries = () => writeTokenSeries(this.#prefix, [...state.jwts()], state.readToken);
+  }
+
+  readCertificate(expiresAt: () => Seconds): void {
+    this.#certificateExpiresAt = expiresAt;
+  }
+
+  /**
+   * The gauges that there is one of for each JWT, as text in pieces. prom-client has no part in them: of 100,000 JWTs it
+   * would keep everything in memory, and write it in one turn of the event loop.
+   */
+  writeTokenSeries(): Iterable<string> {
+    return this.#writeTokenSeries?.() ?? [];
+  }
+}
+
+/** With --namespaces a resource has a watch in each: the one that is furthest behind counts. */
+function furthestBehind(watches: Iterable<WatchReading>): ReadonlyMap<string, Milliseconds> {
+  const oldest = new Map<string, Milliseconds>();
+  for (const { resource, lastEventAt = 0 } of watches) {
+    oldest.set(resource, Math.min(lastEventAt, oldest.get(resource) ?? Number.POSITIVE_INFINITY));
+  }
+  return oldest;
+}
