@@ -10,6 +10,7 @@ const PATTERNS = [
   'test/controlplane/*.test.ts',
   'test/kube/*.integration.test.ts',
   'test/integration/*.test.ts',
+  'test/tools/*.test.ts', // need no cluster, but Go
 ];
 
 /** Those that wait long, or do much, begin first, so that the others fill the rest of the time. */
