@@ -1,4 +1,4 @@
-import { arrayMember, isJsonObject, stringMember } from '../resources/json.ts';
+import { arrayMember, objectMember, stringMember } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { APP } from '../resources/names.ts';
 import { findCondition } from './conditions.ts';
@@ -12,14 +12,13 @@ const LONGEST_MANAGER = 64; // of the 128 characters that the API allows
  * number and length, as whoever writes chooses the name.
  */
 export function findContenders(secret: unknown): readonly string[] {
-  const entries = arrayMember(isJsonObject(secret) ? secret['metadata'] : undefined, 'managedFields')
-    .filter(isJsonObject)
+  const entries = arrayMember(objectMember(secret, 'metadata'), 'managedFields')
     .map((entry) => ({
       manager: stringMember(entry, 'manager') ?? '',
       time: stringMember(entry, 'time') ?? '',
     }))
     .filter(({ manager }) => manager !== APP && manager !== '')
-    .toSorted((a, b) => (a.time < b.time ? 1 : -1));
+    .toSorted((a, b) => b.time.localeCompare(a.time));
   const names = entries.map(({ manager }) =>
     manager.replaceAll(/[^\w.:/@ -]/g, '?').slice(0, LONGEST_MANAGER),
   );

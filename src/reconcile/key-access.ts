@@ -24,8 +24,8 @@ export function locateKey(
 }
 
 /**
- * Why a JWT may not sign with the key Secret whose metadata is given, or `undefined` when it may. For a Secret of
- * another namespace the text is the same whether it exists or not, so that nobody can find out by asking.
+ * Why a JWT is not allowed to sign with the key Secret whose metadata is given; `undefined` when it is allowed. For a
+ * Secret of another namespace the text is the same whether it exists or not, so that nobody can find out by asking.
  */
 export function findKeyRefusal(
   jwt: Jwt,

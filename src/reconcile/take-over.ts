@@ -3,7 +3,7 @@ import type { Jwt } from '../resources/jwt.ts';
 import { APP, EXPIRES_AT, LAST_SIGNING_TIME } from '../resources/names.ts';
 import type { SecretMetadata } from '../resources/secret.ts';
 
-/** kopf, the framework of token-manager, marks JWTs with annotations and a finalizer of this prefix. */
+/** kopf, the framework of token-manager, puts annotations and a finalizer of this prefix on JWTs. */
 const KOPF_PREFIX = 'kopf.zalando.org/';
 
 /** A token-manager that runs takes its finalizer off a deleted JWT within moments; after so many seconds nobody will. */
@@ -11,8 +11,8 @@ const RELEASE_AFTER = 10;
 
 /**
  * When a JWT that is being deleted has waited long enough for token-manager, in seconds since the epoch; `undefined` when
- * it does not wait for it. Until then, and on every other JWT, its marks stay: to a token-manager that runs a JWT without
- * them is new, and it would sign it again.
+ * it does not wait for it. Until then, and on every other JWT, kopf's finalizer and annotations stay: to a token-manager
+ * that runs, a JWT without them is new, and it would sign it again.
  */
 export function releaseTime({ deletedAt, finalizers }: Jwt): number | undefined {
   return deletedAt !== undefined && finalizers.some(isKopf) ? deletedAt + RELEASE_AFTER : undefined;

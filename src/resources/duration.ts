@@ -8,12 +8,12 @@ const MAX_SECONDS = 36_500 * 86_400;
 
 /**
  * The sum, in seconds, of `{days, hours, minutes}` as the JWT resource writes a duration. Units that are
- * absent count as 0; a unit that is no integer ≥ 0, or an object without any unit, is a problem (one sentence).
+ * absent count as 0; a unit that is not an integer ≥ 0, or an object without any unit, is a problem (one sentence).
  */
 export function parseDuration(value: unknown, where: string): Result<number, string> {
   if (!isJsonObject(value)) return fail(`${where} must be an object with days, hours or minutes`);
   let seconds = 0;
-  let units = 0;
+  let isGiven = false;
   for (const [unit, length] of Object.entries(SECONDS)) {
     const amount = member(value, unit);
     if (amount === undefined || amount === null) continue;
@@ -22,9 +22,9 @@ export function parseDuration(value: unknown, where: string): Result<number, str
     }
     if (amount * length > MAX_SECONDS) return fail(`${where}.${unit} is more than a hundred years`);
     seconds += amount * length;
-    units += 1;
+    isGiven = true;
   }
-  if (units === 0) return fail(`${where} needs at least one of days, hours and minutes`);
+  if (!isGiven) return fail(`${where} needs at least one of days, hours and minutes`);
   return ok(seconds);
 }
 

@@ -72,7 +72,7 @@ export interface Jwt {
   readonly recorded: RecordedStatus;
 }
 
-/** Reads a JWT from wire JSON; the problem is one sentence for an object that is no JWT at all. */
+/** Reads a JWT from wire JSON; the problem is one sentence for an object that is not a JWT at all. */
 export function parseJwt(object: unknown): Result<Jwt, string> {
   const metadata = objectMember(object, 'metadata');
   const name = stringMember(metadata, 'name');
@@ -175,7 +175,9 @@ export function parseJwtSpec(spec: unknown): Result<JwtSpec, StateProblem> {
     name.startsWith(PREFIX),
   );
   if (reserved !== undefined)
-    return invalid(`spec.secretTemplate may not set ${reserved}: keys with ${PREFIX} are ours`);
+    return invalid(
+      `spec.secretTemplate must not set ${reserved}: keys that start with ${PREFIX} are set by jwt-injector`,
+    );
   const deletionPolicy = member(spec, 'deletionPolicy') ?? 'Delete';
   if (deletionPolicy !== 'Delete' && deletionPolicy !== 'Retain') {
     return invalid('spec.deletionPolicy must be Delete or Retain');

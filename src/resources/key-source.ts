@@ -18,21 +18,25 @@ export type KeySource =
 export function parseKeySource(key: unknown): Result<KeySource, StateProblem> {
   if (!isJsonObject(key)) return unreadable('spec.key is missing: set spec.key.secret {name, key}');
   const given = ['value', 'secret', 'configMap'].filter(
-    (source) => (member(key, source) ?? undefined) !== undefined,
+    (name) => (member(key, name) ?? undefined) !== undefined,
   );
-  if (given.length !== 1) {
+  const [source] = given;
+  if (source === undefined) {
+    return unreadable('spec.key must have exactly one source, it has none: set spec.key.secret {name, key}');
+  }
+  if (given.length > 1) {
     return unreadable(
-      `spec.key must have exactly one source, it has ${given.length === 0 ? 'none' : given.join(' and ')}: set spec.key.secret {name, key}${given.length === 0 ? '' : ' and nothing else'}`,
+      `spec.key must have exactly one source, it has ${given.join(' and ')}: set spec.key.secret {name, key} and nothing else`,
     );
   }
-  if (given[0] === 'configMap') {
+  if (source === 'configMap') {
     return unreadable(
       'spec.key.configMap: a private key in a ConfigMap is never read: move the key into a Secret: ' +
         'kubectl create secret generic NAME --from-file=key.pem, then set spec.key.secret {name: NAME, key: key.pem}',
     );
   }
   const value = member(key, 'value');
-  if (given[0] === 'value') {
+  if (source === 'value') {
     if (typeof value !== 'string' || value.trim() === '')
       return unreadable('spec.key.value must hold a PEM or JWK text');
     return value.length > MAX_KEY_TEXT

@@ -53,7 +53,7 @@ export const MANAGED_LABEL = `${PREFIX}managed`;
 /** Kubernetes' recommended label; its value on our Secrets is `jwt-injector`. */
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 
-/** Label on a Namespace: the token of its pods that name none themselves. */
+/** Label on a Namespace: the token of those of its pods that do not name one themselves. */
 export const NAMESPACE_DEFAULT_LABEL = `${PREFIX}token`;
 
 /** Namespaces that are never touched, whatever the registration says. */

@@ -1,4 +1,4 @@
-import { isJsonObject, member, stringMember, type JsonObject } from './json.ts';
+import { member, stringMember } from './json.ts';
 import { GROUP, KIND } from './names.ts';
 
 /** One entry of `metadata.ownerReferences`, as far as it matters here. */
@@ -19,7 +19,7 @@ const MOST_OWNERS = 32;
 
 /** Reads `metadata.ownerReferences`. Only who controls the Secret, and JWTs, decide whose it is. */
 export function parseOwners(references: readonly unknown[]): readonly Owner[] {
-  const owners = references.filter(isJsonObject).map(parseOwner);
+  const owners = references.map(parseOwner);
   const controllers = owners.filter(({ controller }) => controller);
   const jwts = owners.filter(
     ({ controller, group, kind }) => !controller && group === GROUP && kind === KIND,
@@ -27,7 +27,7 @@ export function parseOwners(references: readonly unknown[]): readonly Owner[] {
   return [...controllers, ...jwts].slice(0, MOST_OWNERS);
 }
 
-function parseOwner(reference: JsonObject): Owner {
+function parseOwner(reference: unknown): Owner {
   const [group = '', version] = (stringMember(reference, 'apiVersion') ?? '').split('/');
   return {
     group: version === undefined ? '' : short(group),

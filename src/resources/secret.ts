@@ -149,9 +149,7 @@ function pickOurs(annotations: JsonObject | undefined): StringMap {
 /** The members of these names, as far as they do not exceed what we may have written. */
 function pickOwned(map: JsonObject | undefined, names: readonly string[]): StringMap {
   const found = pick(map, names);
-  return found.length === 0
-    ? NONE
-    : Object.fromEntries(upToLength(found, ([name, value]) => name.length + value.length));
+  return Object.fromEntries(upToLength(found, ([name, value]) => name.length + value.length));
 }
 
 function pick(map: JsonObject | undefined, names: readonly string[]): readonly (readonly [string, string])[] {

@@ -18,6 +18,10 @@ describe('who else changes a Secret', () => {
     assert.deepEqual(managers, ['kubectl-edit', 'argocd', 'undated']);
   });
 
+  it('is told in the order of the entries where times are the same', () => {
+    assert.deepEqual(found(wrote('b', '1'), wrote('a', '1'), wrote('c', '1')), ['b', 'a', 'c']);
+  });
+
   it('is told once, however many entries a manager has', () => {
     assert.deepEqual(found(wrote('b', '2'), wrote('a', '3'), wrote('b', '1'), wrote('a', '0')), ['a', 'b']);
   });

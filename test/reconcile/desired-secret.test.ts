@@ -117,6 +117,10 @@ describe('the Secret as it is applied', () => {
     );
   });
 
+  it('has its JWT as owner from the beginning', () => {
+    assert.ok('ownerReferences' in (objectMember(body(), 'metadata') ?? {}));
+  });
+
   it('has no owner when it is to outlive its JWT, or holds what is not the JWT’s', () => {
     const bodies = [
       body({ deletionPolicy: 'Retain' }),
@@ -191,6 +195,14 @@ describe('drift', () => {
         ours: { ...good.ours, labels: [...good.ours.labels, 'argocd.argoproj.io/instance'] },
       },
       false,
+    ],
+    [
+      'such a label with another value than the JWT’s',
+      {
+        labels: { ...good.labels, 'argocd.argoproj.io/instance': 'another-app' },
+        ours: { ...good.ours, labels: [...good.ours.labels, 'argocd.argoproj.io/instance'] },
+      },
+      true,
     ],
     [
       'such a label that is not the JWT’s',

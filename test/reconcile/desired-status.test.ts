@@ -7,7 +7,11 @@ import { parsePublicJwk } from '../../src/reconcile/key-record.ts';
 import type { KeyObservation, Observed, TokenObservation } from '../../src/reconcile/observed.ts';
 import { RENEW } from '../../src/resources/names.ts';
 import type { StateProblem } from '../../src/resources/problem.ts';
-import type { RecordedStatus } from '../../src/resources/recorded-status.ts';
+import {
+  formatRecordedStatus,
+  parseRecordedStatus,
+  type RecordedStatus,
+} from '../../src/resources/recorded-status.ts';
 import type { Claims } from '../../src/signing/claims.ts';
 import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
@@ -220,6 +224,17 @@ describe('the fields of the status', () => {
     for (const name of kept) assert.equal(status[name], known.recorded[name], name);
   });
 
+  it('are the same once they were written and read back: nothing is written twice', async () => {
+    for (const observed of [
+      await settled(),
+      await withToken(faulty),
+      await unsigned({ algorithm: 'none' }),
+    ]) {
+      const status = desiredStatus(observed, {}, NOW);
+      assert.ok(isSameStatus(status, parseRecordedStatus(formatRecordedStatus(status))));
+    }
+  });
+
   it('complete the public key of an earlier version, which is no reason to write by itself', async () => {
     const bare = JSON.stringify(key.key.publicJwk);
     const { recorded, ...rest } = await settledJwt();
@@ -242,6 +257,13 @@ describe('the fields of the status', () => {
       desiredStatus({ jwt, secret: ourSecret(jwt), key: seen }, {}, NOW).keyVersion;
     assert.equal(version({ ...key, version: 'key/7' }), 'key/7');
     assert.equal(version(otherKey), 'key/1');
+  });
+
+  it('keep the time of signing of the token that was recorded, until the next is signed', async () => {
+    const observed = await settled(HOUR); // with a lifetime of a day, it would have been signed an hour ago
+    assert.equal(desiredStatus(observed, {}, NOW).issuedAt, NOW);
+    const later: Outcome = { signed: { claims, issuedAt: NOW + 5 } };
+    assert.equal(desiredStatus(observed, later, NOW + 5).issuedAt, NOW + 5);
   });
 
   it('take the time of signing from the token when the recorded one is another token’s', async () => {

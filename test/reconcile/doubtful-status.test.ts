@@ -41,7 +41,9 @@ describe('the status after a round that could not find out how things are', () =
 
   it('counts the time from the first doubt', () => {
     const jwt = makeJwt({}, { status: { conditions: [old('Ready', 'Unknown')] } });
-    const ready = findCondition(doubtfulStatus(jwt, problem, NOW, NOW), 'Ready');
+    const status = doubtfulStatus(jwt, problem, NOW, NOW);
+    assert.equal(status.conditions.length, 2, 'each type once');
+    const ready = findCondition(status, 'Ready');
     assert.equal(ready?.lastTransitionTime, findCondition(jwt.recorded, 'Ready')?.lastTransitionTime);
     assert.equal(ready?.message, problem.message);
   });

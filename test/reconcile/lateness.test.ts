@@ -25,6 +25,10 @@ describe('the lateness of a renewal', () => {
     assert.equal(renewalLateness(planned(7_200), 'Expired', NOW), 7_200);
   });
 
+  it('is nothing for a renewal on time', () => {
+    assert.equal(renewalLateness(planned(0), 'Expired', NOW), 0);
+  });
+
   it('is not known where nothing was planned, or not for so early', () => {
     assert.equal(renewalLateness(expired, 'Expired', NOW), undefined);
     assert.equal(renewalLateness(planned(-60), 'Expired', NOW), undefined, 'somebody put an old token there');

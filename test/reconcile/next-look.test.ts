@@ -32,9 +32,17 @@ describe('the next look', () => {
     assert.equal(nextLook({ jwt, key: UNREAD, secret: expired }, undefined, NOW), undefined);
   });
 
+  it('is not planned without a token, nor for one that was not read', async () => {
+    const jwt = await settledJwt();
+    for (const secret of [undefined, ourSecret(jwt, 0, { token: { state: 'unread' } })]) {
+      assert.equal(plannedRenewal(jwt, secret), undefined);
+      assert.equal(nextLook({ jwt, key: UNREAD, secret }, undefined, NOW), undefined);
+    }
+  });
+
   it('is not planned for a spec that cannot be served', () => {
     const jwt = makeJwt({ algorithm: 'none' });
     assert.equal(nextLook({ jwt, key: UNREAD, secret: undefined }, NOW + DAY, NOW), undefined);
-    assert.equal(plannedRenewal(jwt, undefined), undefined);
+    assert.equal(plannedRenewal(jwt, ourSecret(makeJwt())), undefined);
   });
 });

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { SecretObservation } from '../../src/reconcile/observed.ts';
-import { describeConflict, findOwnership, type Ownership } from '../../src/reconcile/ownership.ts';
+import {
+  describeConflict,
+  describeOwner,
+  findOwnership,
+  type Ownership,
+} from '../../src/reconcile/ownership.ts';
 import { ADOPT, EXPIRES_AT, GROUP, OWNING_JWT, LAST_SIGNING_TIME } from '../../src/resources/names.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { ourSecret } from '../fixtures/observed.ts';
@@ -107,12 +112,18 @@ describe('the Secret of a JWT’s name', () => {
 describe('what is said of a Secret that is not ours', () => {
   it('names the ways out, and the namespace in the command', () => {
     const message = describeConflict(jwt, ourSecret(jwt, 0, { owners: [], annotations: {} }));
+    assert.match(message, /^Secret my-jwt exists and is not this JWT's: it is left untouched\. /);
+    assert.match(
+      message,
+      /Create the JWT under another name; or delete the Secret if nobody needs it; or hand it over/,
+    );
     assert.match(message, /kubectl annotate secret my-jwt -n science tokens.osg-htc.org\/adopt=my-jwt$/);
   });
 
   it('names the controller instead where there is one: handing over would have no effect', () => {
     const message = describeConflict(jwt, ourSecret(jwt, 0, { owners: [app, own], annotations: handedOver }));
-    assert.match(message, /^Secret my-jwt belongs to App x /);
+    assert.match(message, /^Secret my-jwt belongs to App x and is left untouched: /);
+    assert.match(message, /: create this JWT under another name, or that object with another Secret$/);
     assert.doesNotMatch(message, /adopt|hand it over/);
   });
 
@@ -121,6 +132,7 @@ describe('what is said of a Secret that is not ours', () => {
     const message = describeConflict(jwt, ourSecret(jwt, 0, { owners, annotations: {} }));
     assert.ok(message.length < 500);
     assert.ok(!message.includes('\n'));
+    assert.equal(describeOwner({ kind: 'K\n', name: 'é~' }), 'K? ?~');
   });
 
   it('tells of one that goes', () => {

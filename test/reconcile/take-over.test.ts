@@ -48,22 +48,23 @@ describe('a Secret as token-manager left it', () => {
   const untouched = { labels: [], annotations: [] };
   const signed = { [LAST_SIGNING_TIME]: '1743630000.5' };
   const cases: readonly (readonly [string, Parameters<typeof isLegacySecret>[0], boolean])[] = [
-    ['was signed, and never by us', { annotations: signed, ours: untouched }, true],
-    ['was signed', { annotations: {}, ours: untouched }, false],
+    ['one that was signed, and never by us', { annotations: signed, ours: untouched }, true],
+    ['one that was never signed', { annotations: {}, ours: untouched }, false],
     [
-      'does not tell when its token expires, as ours do',
+      'one that tells when its token expires, as ours do',
       { annotations: { ...signed, [EXPIRES_AT]: '2027-01-16T08:00:00Z' }, ours: untouched },
       false,
     ],
-    ['has no label that we wrote', { annotations: signed, ours: { ...untouched, labels: ['a'] } }, false],
+    ['one with a label that we wrote', { annotations: signed, ours: { ...untouched, labels: ['a'] } }, false],
     [
-      'has no annotation that we wrote',
+      'one with an annotation that we wrote',
       { annotations: signed, ours: { ...untouched, annotations: ['a'] } },
       false,
     ],
+    ['one with both', { annotations: signed, ours: { labels: ['a'], annotations: ['a'] } }, false],
   ];
-  for (const [rule, secret, expected] of cases) {
-    it(`${rule} (${expected ? 'one that is' : 'one that is not'})`, () => {
+  for (const [name, secret, expected] of cases) {
+    it(`${expected ? 'is' : 'is not'} ${name}`, () => {
       assert.equal(isLegacySecret(secret), expected);
     });
   }

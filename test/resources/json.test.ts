@@ -10,7 +10,7 @@ import {
   stringMap,
   stringMember,
 } from '../../src/resources/json.ts';
-import { pointerPath } from '../../src/resources/json-patch.ts';
+import { pointerPath, pointerTo } from '../../src/resources/json-patch.ts';
 
 describe('a member of a JSON object', () => {
   it('is found whatever its value', () => {
@@ -99,4 +99,10 @@ it('a JSON pointer is read part by part; ~1 is a slash and ~0 a tilde, in this o
     ['/a~01/b~0~0/~1~1', ['a~1', 'b~~', '//']],
   ] as const)
     assert.deepEqual(pointerPath(pointer), path);
+});
+
+it('a JSON pointer leads to the path that it was made of', () => {
+  assert.equal(pointerTo(['metadata', 'annotations', 'a~1/b']), '/metadata/annotations/a~01~1b');
+  const keys = fc.array(fc.string({ unit: fc.constantFrom('a', '~', '/', '0', '1') }));
+  fc.assert(fc.property(keys, (path) => assert.deepEqual(pointerPath(pointerTo(path)), path)));
 });

@@ -181,7 +181,7 @@ describe('the spec of a JWT', () => {
       'an annotation of ours in the template',
       { secretTemplate: { annotations: { 'tokens.osg-htc.org/adopt': 'x' } } },
       'ClaimsInvalid',
-      /^spec\.secretTemplate may not set tokens\.osg-htc\.org\/adopt: keys with tokens\.osg-htc\.org\/ are ours$/,
+      /^spec\.secretTemplate must not set tokens\.osg-htc\.org\/adopt: keys that start with tokens\.osg-htc\.org\/ are set by jwt-injector$/,
     ],
     ['another deletionPolicy', { deletionPolicy: 'Orphan' }, 'ClaimsInvalid', /Delete or Retain/],
   ];

@@ -13,6 +13,7 @@ const longest = 'x'.repeat(253);
 describe('the source of a key', () => {
   const read: readonly (readonly [unknown, object])[] = [
     [{ value: ' pem\n' }, { from: 'value', text: ' pem\n' }],
+    [{ value: 'x'.repeat(16_384) }, { from: 'value', text: 'x'.repeat(16_384) }],
     [{ secret: { name: 'k', key: 'p' } }, { from: 'secret', name: 'k', key: 'p' }],
     [{ secret: { name: 'k', key: 'p', namespace: '' } }, { from: 'secret', name: 'k', key: 'p' }],
     [

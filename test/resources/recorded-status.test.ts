@@ -62,10 +62,15 @@ describe('a recorded status', () => {
       assert.equal(parseRecordedStatus({ ...WIRE, expiresAt: time }).expiresAt, undefined);
     const conditions = [null, 'Ready', 7, { type: 'Ready' }, {}];
     assert.deepEqual(
-      parseRecordedStatus({ conditions }).conditions.map(({ type, status }) => [type, status]),
+      parseRecordedStatus({ conditions }).conditions.map(({ type, status, reason, message }) => [
+        type,
+        status,
+        reason,
+        message,
+      ]),
       [
-        ['Ready', ''],
-        ['', ''],
+        ['Ready', '', '', ''],
+        ['', '', '', ''],
       ],
     );
   });

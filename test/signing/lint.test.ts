@@ -34,7 +34,7 @@ describe('a spec is refused, with the word of the condition, for', () => {
       spec({ secretTemplate: { annotations: { 'tokens.osg-htc.org/adopt': 'x' } } }),
       'spec',
       'ClaimsInvalid',
-      /^spec\.secretTemplate may not set tokens\.osg-htc\.org\/adopt/,
+      /^spec\.secretTemplate must not set tokens\.osg-htc\.org\/adopt/,
     ],
     'a key that is none': [
       spec({ key: { value: 'hello' } }),

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { describeKeyRecord, isSamePublicKey, parsePublicJwk } from '../../src/reconcile/key-record.ts';
+import type { Observed } from '../../src/reconcile/observed.ts';
+import { makeJwt } from '../fixtures/jwts.ts';
+import { NOW, ourSecret, readKey, settled, settledJwt } from '../fixtures/observed.ts';
+
+const key = { state: 'read', version: 'key/7', key: await readKey() } as const;
+const bare = JSON.stringify(key.key.publicJwk);
+
+/** What was recorded before, in the same form. */
+const recordOf = ({ recorded }: Observed['jwt']): object => {
+  const { keyId, keyThumbprint, publicKey, keyVersion } = recorded;
+  return { keyId, keyThumbprint, publicKey, keyVersion };
+};
+
+describe('the record of the key that the present token was signed with', () => {
+  it('stays as it is while there is no valid token, whatever key and spec say', async () => {
+    const jwt = await settledJwt({ keyId: 'another' });
+    for (const secret of [undefined, ourSecret(jwt, 0, { token: { state: 'faulty', cause: 'Expired' } })])
+      assert.deepEqual(describeKeyRecord({ jwt, secret, key }, false), recordOf(jwt));
+  });
+
+  it('stays as it is while the spec cannot be served, even beside a valid token', async () => {
+    const served = await settledJwt();
+    const broken = { ...makeJwt({ algorithm: 'none' }), recorded: served.recorded };
+    assert.deepEqual(
+      describeKeyRecord({ jwt: broken, secret: ourSecret(served), key }, false),
+      recordOf(served),
+    );
+  });
+
+  it('does not change for a key of which nothing proves that it signed the token', async () => {
+    const jwt = makeJwt();
+    const token = { state: 'valid', expiresAt: NOW, legacy: true, tokenId: undefined } as const;
+    const recorded = (signature: 'unknown' | 'verified'): string | undefined =>
+      describeKeyRecord({ jwt, secret: ourSecret(jwt, 0, { token: { ...token, signature } }), key }, false)
+        .keyVersion;
+    assert.equal(recorded('unknown'), undefined);
+    assert.equal(recorded('verified'), 'key/7');
+  });
+
+  it('is of the key that signed in this round, even if there was no token before', () => {
+    const record = describeKeyRecord({ jwt: makeJwt(), secret: undefined, key }, true);
+    assert.deepEqual(
+      [record.keyId, record.keyThumbprint, record.keyVersion],
+      ['my-jwt-key', key.key.thumbprint, 'key/7'],
+    );
+  });
+
+  it('has the key id of the spec, with which a valid token was signed', async () => {
+    const { jwt, ...observed } = await settled();
+    const lost = { ...jwt, recorded: { ...jwt.recorded, keyId: undefined } };
+    assert.equal(describeKeyRecord({ ...observed, jwt: lost }, false).keyId, 'my-jwt-key');
+  });
+});
+
+describe('a public key in the status', () => {
+  it('is the same with and without the members that only publish it', () => {
+    const published = JSON.stringify({ ...key.key.publicJwk, kid: 'a', alg: 'ES256', use: 'sig' });
+    assert.ok(isSamePublicKey(bare, published));
+    assert.ok(isSamePublicKey(undefined, undefined));
+    assert.ok(!isSamePublicKey(bare, undefined));
+    assert.ok(!isSamePublicKey('{', '['), 'texts that cannot be read are compared as they are');
+    assert.ok(isSamePublicKey('{', '{'));
+  });
+
+  it('is a JWK as JSON text, or is not there', () => {
+    assert.deepEqual(parsePublicJwk(bare), { ...key.key.publicJwk });
+    for (const text of ['', '{', 'null', '7', '"EC"', '["EC"]', '{}', '{"kty":7}', '[{"kty":"EC"}]'])
+      assert.equal(parsePublicJwk(text), undefined, text);
+  });
+});

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Observed, TokenObservation } from '../../src/reconcile/observed.ts';
+import { planNext } from '../../src/reconcile/plan.ts';
+import { RENEW } from '../../src/resources/names.ts';
+import { makeJwt } from '../fixtures/jwts.ts';
+import { DAY, NOW, ourSecret, readKey, settled, settledJwt, UNREAD } from '../fixtures/observed.ts';
+
+const key = { state: 'read', version: 'key/1', key: await readKey() } as const;
+const noKey = { state: 'unavailable', problem: { reason: 'KeyNotFound', message: 'no key' } } as const;
+const READ_TOKEN = { do: 'read', what: 'token' };
+const READ_JWT = { do: 'read', what: 'jwt' };
+const READ_KEY = { do: 'read', what: 'key' };
+const SIGN_MISSING = { do: 'sign', cause: 'SecretMissing' };
+
+const jwt = await settledJwt();
+const plan = (observed: Observed): unknown => planNext(observed, NOW);
+
+describe('a Secret that is missing, though its token was published', () => {
+  const missing: Observed = { jwt, secret: undefined, key };
+
+  it('is asked for at the API server, then its JWT, before anything is signed: caches may be behind', () => {
+    assert.deepEqual(plan(missing), READ_TOKEN);
+    assert.deepEqual(plan({ ...missing, absenceConfirmed: true }), READ_JWT);
+    assert.deepEqual(plan({ ...missing, absenceConfirmed: true, jwtConfirmed: true }), SIGN_MISSING);
+  });
+
+  it('costs no read of a private key before that: a JWT that is gone needs none', () => {
+    const recorded = { ...jwt.recorded, keyVersion: undefined };
+    const observed = { ...missing, jwt: { ...jwt, recorded }, key: UNREAD, absenceConfirmed: true };
+    assert.deepEqual(plan(observed), READ_JWT);
+    assert.deepEqual(plan({ ...observed, jwtConfirmed: true }), READ_KEY);
+  });
+
+  it('is signed for at once when none was ever published', () => {
+    assert.deepEqual(plan({ ...missing, jwt: makeJwt() }), SIGN_MISSING);
+  });
+});
+
+describe('a token of which nothing proves whose it is', () => {
+  it('is checked with the private key when no public one is recorded', () => {
+    const token = { ...ourSecret(jwt).token, signature: 'unknown' } as TokenObservation;
+    assert.deepEqual(plan({ jwt, secret: ourSecret(jwt, 0, { token }), key: UNREAD }), READ_KEY);
+  });
+
+  it('is checked with it when the version of the key is not recorded, so that it will be', async () => {
+    const recorded = { ...jwt.recorded, keyVersion: undefined };
+    assert.deepEqual(plan(await settled(0, { jwt: { ...jwt, recorded } })), READ_KEY);
+  });
+});
+
+describe('a signature', () => {
+  it('needs the whole JWT when the cache keeps only a digest of its claims', async () => {
+    assert.ok(jwt.spec.ok);
+    const spec = { ok: true, value: { ...jwt.spec.value, claimsDigest: 'x' } } as const;
+    const observed = { ...(await settled(20 * 3_600, { key })), jwt: { ...jwt, spec } };
+    assert.deepEqual(plan(observed), READ_JWT);
+    assert.deepEqual(plan({ ...observed, jwtConfirmed: true }), { do: 'sign', cause: 'RenewalDue' });
+  });
+
+  it('that is due by time does not wait for the JWT, whatever token the status tells of', async () => {
+    const behind = { ...jwt, recorded: { ...jwt.recorded, tokenId: 'of the token before' } };
+    assert.deepEqual(plan(await settled(20 * 3_600, { jwt: behind, key })), {
+      do: 'sign',
+      cause: 'RenewalDue',
+    });
+  });
+
+  it('that was asked for waits for the JWT only if the status tells of another token', async () => {
+    const asked = await settledJwt({}, { annotations: { [RENEW]: 'now' } });
+    assert.deepEqual(plan(await settled(0, { jwt: asked, key })), { do: 'sign', cause: 'RenewRequested' });
+  });
+});
+
+describe('without a key', () => {
+  it('a token that is due is reported, with why it is wanted', () => {
+    const report = (wanted: string): object => ({ do: 'report', problem: noKey.problem, wanted });
+    assert.deepEqual(plan({ jwt: makeJwt(), secret: undefined, key: noKey }), report('SecretMissing'));
+    const faulty = ourSecret(jwt, 0, { labels: {}, token: { state: 'faulty', cause: 'Expired' } });
+    assert.deepEqual(
+      plan({ jwt, secret: faulty, key: noKey }),
+      report('Expired'),
+      'its labels come with a new token',
+    );
+  });
+
+  it('metadata of a token that is still valid is repaired', async () => {
+    const drifted = ourSecret(jwt, 20 * 3_600, { labels: {} });
+    assert.deepEqual(plan({ jwt, secret: drifted, key: noKey }), { do: 'repair' });
+  });
+});
+
+describe('the Secret that became that of its own key', () => {
+  const own = (more: Parameters<typeof ourSecret>[2]): Observed => ({
+    jwt,
+    secret: ourSecret(jwt, 0, more),
+    key,
+    isKeyInOwnSecret: true,
+  });
+
+  it('is read before its owner reference is judged', () => {
+    assert.deepEqual(plan(own({ token: { state: 'unread' } })), READ_TOKEN);
+  });
+
+  it('is left alone while it is being deleted, and without a valid token', () => {
+    const told = (observed: Observed): string => planNext(observed, NOW).do;
+    assert.equal(told(own({ token: { state: 'unread' }, deleting: true })), 'report');
+    assert.equal(told(own({ hasOtherData: true, token: { state: 'faulty', cause: 'Expired' } })), 'report');
+  });
+});
+
+describe('a JWT that is being deleted', () => {
+  const deleted = (finalizers: readonly string[]): Observed => ({
+    jwt: makeJwt({}, { metadata: { deletionTimestamp: '2027-01-15T08:00:00Z', finalizers } }),
+    secret: undefined,
+    key,
+  });
+
+  it('is released from token-manager’s finalizer after ten seconds, and ignored before', () => {
+    const observed = deleted(['kopf.zalando.org/KopfFinalizerMarker']);
+    assert.deepEqual(planNext(observed, NOW + 9), { do: 'ignore' });
+    assert.deepEqual(planNext(observed, NOW + 10), { do: 'release' });
+  });
+
+  it('is ignored for ever with finalizers of others', () => {
+    assert.deepEqual(planNext(deleted(['example.org/x']), NOW + DAY), { do: 'ignore' });
+  });
+});
