@@ -4,15 +4,15 @@ import type { Jwt } from '../resources/jwt.ts';
 import { objectKey } from '../resources/object-key.ts';
 import type { Clock } from '../time/clock.ts';
 import { KeyUsers } from './key-users.ts';
+import { roundStore } from './leader-only-store.ts';
 import { WorkQueue, type Outcome, type Work } from './queue.ts';
 import { reconcileJwt, type Reconciler } from './reconcile-jwt.ts';
-import { WriteBudget } from './write-budget.ts';
 
 const SETTLE_POLL_MS = 20;
 
 /** What a controller works with, and whom it tells of bugs. */
 export interface ControllerOptions {
-  readonly reconciler: Omit<Reconciler, 'now' | 'budget' | 'onBug'>;
+  readonly reconciler: Omit<Reconciler, 'now' | 'onBug'>;
   readonly clock: Clock;
   /** JWTs worked on at once. */
   readonly workers: number;
@@ -40,22 +40,21 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
   const { sources, legacyKeyNamespace } = reconciler.observer;
   const stopping = new AbortController();
   const keyUsers = new KeyUsers();
-  const budget = new WriteBudget();
   const queue = new WorkQueue({
     clock,
     workers,
     onError: onBug,
-    process: async (key, _signal, retryAt): Promise<Outcome> => {
+    process: async (key, signal, retryAt): Promise<Outcome> => {
       const [namespace = '', name = ''] = key.split('/');
       const jwt = sources.jwt(namespace, name);
       if (jwt === undefined) return { next: 'forget' };
-      const means = {
+      const ofRound = {
         ...reconciler,
-        budget,
+        store: roundStore(reconciler.store, signal),
         now: () => clock.now(),
         onBug: (error: unknown) => onBug(key, error),
       };
-      const round = await reconcileJwt(means, jwt, retryAt);
+      const round = await reconcileJwt(ofRound, jwt, retryAt);
       return round.next === 'retry'
         ? round
         : { ...round, expiresAt: expiryOf(sources.jwt(namespace, name) ?? jwt) };
@@ -81,7 +80,6 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
       if (after === undefined) {
         if (before === undefined) return;
         queue.forget(objectKey(before));
-        budget.forget(before.uid);
         return;
       }
       const key = objectKey(after); // one text, which the queue and the key's users keep

@@ -9,7 +9,6 @@ import type { PlannedWrite } from './hold-back.ts';
 import type { Sources } from './observe.ts';
 import { subjectOf } from './recorder.ts';
 import { Stale } from './stale.ts';
-import type { WriteBudget } from './write-budget.ts';
 import { writeStatus, type StatusWriter } from './write-status.ts';
 
 /** What the API server's refusal means for the loop. */
@@ -40,7 +39,6 @@ export interface Progress {
 /** What ending a failed round takes. */
 export interface FailureHandler extends StatusWriter {
   readonly observer: { readonly sources: Pick<Sources, 'readJwt'> };
-  readonly budget: WriteBudget;
   /** Makes a failure of what `store` and `observer` throw; `undefined`: it is a bug. */
   readonly explain: (error: unknown) => Failure | undefined;
   /** Is called with a bug, for the log alone: it may hold anything. */
@@ -69,7 +67,7 @@ export async function failRound(
   const { stored, observed, write } = progress;
   const failure = understand(handler, error);
   if (failure?.meaning === 'stale') {
-    if (write !== undefined) handler.budget.spend(stored.uid, now * 1000, write.isScheduled);
+    if (write !== undefined) handler.memory.budget.spend(stored.uid, now * 1000, write.isScheduled);
     return { next: 'retry' };
   }
   if (failure?.meaning === 'leaving') return { next: 'look', at: undefined };

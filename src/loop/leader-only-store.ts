@@ -7,9 +7,20 @@ import { Stale } from './stale.ts';
  * in doubt for a moment only.
  */
 export function leaderOnlyStore(store: Store, mayWrite: () => boolean): Store {
-  const check = (): void => {
+  return guardStore(store, () => {
     if (!mayWrite()) throw new Stale('leadership was lost, or is in doubt');
-  };
+  });
+}
+
+/** A store for one round, which writes nothing any more once the round was given up. */
+export function roundStore(store: Store, givenUp: AbortSignal): Store {
+  return guardStore(store, () => {
+    if (givenUp.aborted) throw new Stale('the round was given up');
+  });
+}
+
+/** `check` is called before each write, and throws where it may not be made. */
+function guardStore(store: Store, check: () => void): Store {
   return {
     readSecret: (namespace, name) => store.readSecret(namespace, name),
     applySecret: async (secret, options) => {

@@ -23,8 +23,9 @@ export interface QueueOptions {
   readonly clock: Clock;
   /**
    * Works on one key; never called for a key that is being worked on. A rejection counts as `retry` and goes to
-   * `onError`. `signal` is aborted when the queue was stopped and the time to drain is over. `retryAt` (milliseconds
-   * since the epoch) is when the key is worked on again at the earliest if this run leads to `retry`.
+   * `onError`. `signal` is aborted when the run is given up, as it took too long or the queue was stopped: whatever it
+   * comes to later does not count, and it must not write any more. `retryAt` (milliseconds since the epoch) is when the
+   * key is worked on again at the earliest if this run leads to `retry`.
    */
   readonly process: (key: string, signal: AbortSignal, retryAt: number) => Promise<Outcome>;
   readonly onError: (key: string, error: unknown) => void;
@@ -49,6 +50,18 @@ const SHORTEST_WAIT_MS = 1_000;
 /** So many runs begin before others get the event loop: those that find nothing to do wait for no network. 1 ms. */
 const RUNS_PER_TURN = 32;
 const DRAIN_MS = 5_000; // a write takes no longer than its deadline
+/**
+ * A run that takes longer is given up: it would hold its key for ever. The longest way through a round is a dozen requests
+ * (observe, read, take over, write Secret and status, report a failure), each of which ends within 5 s, and a signature.
+ */
+const LONGEST_RUN_MS = 120_000;
+
+/** A key that is being worked on. */
+interface Run {
+  /** What was asked for meanwhile. */
+  again: Ready | undefined;
+  readonly abort: AbortController;
+}
 
 /**
  * Keys to work on: each once however often it is asked for, one worker per key, the most urgent first, wake-ups at
@@ -58,10 +71,8 @@ export class WorkQueue {
   readonly #options: QueueOptions;
   readonly #ready: Lanes;
   readonly #wakeUps: WakeUps<Work>;
-  /** Keys being worked on, with what was asked for meanwhile. */
-  readonly #running = new Map<string, Ready | undefined>();
+  readonly #running = new Map<string, Run>();
   readonly #failures = new Map<string, number>();
-  readonly #abort = new AbortController();
   #state: 'new' | 'started' | 'stopped' = 'new';
   #sequence = 0;
   #dispatching = false;
@@ -89,7 +100,7 @@ export class WorkQueue {
   /** Keys that wait for a worker. */
   get depth(): number {
     let again = 0;
-    for (const ready of this.#running.values()) if (ready !== undefined) again += 1;
+    for (const run of this.#running.values()) if (run.again !== undefined) again += 1;
     return this.#ready.size + again;
   }
 
@@ -118,7 +129,8 @@ export class WorkQueue {
     this.#ready.forget(key);
     this.#wakeUps.drop(key);
     this.#failures.delete(key);
-    if (this.#running.has(key)) this.#running.set(key, undefined);
+    const run = this.#running.get(key);
+    if (run !== undefined) run.again = undefined;
   }
 
   /** Begins to work; what was added before is kept. Only the first call counts. */
@@ -129,13 +141,15 @@ export class WorkQueue {
     this.#dispatchSoon();
   }
 
-  /** Begins no more runs, and resolves when the last has ended; those that take longer than `drainMs` are aborted. */
+  /** Begins no more runs, and resolves when the last has ended; those that take longer than `drainMs` are given up. */
   async stop(drainMs = DRAIN_MS): Promise<void> {
     this.#state = 'stopped';
     this.#wakeUps.stop();
     this.#room?.cancel();
     if (this.#running.size === 0) return;
-    const limit = this.#options.clock.setTimer(drainMs, () => this.#abort.abort());
+    const limit = this.#options.clock.setTimer(drainMs, () => {
+      for (const { abort } of this.#running.values()) abort.abort(new Error('the queue was stopped'));
+    });
     await new Promise<void>((resolve) => {
       this.#drained = resolve;
     });
@@ -143,7 +157,8 @@ export class WorkQueue {
   }
 
   #enqueue(key: string, { priority, expiresAt = Number.POSITIVE_INFINITY }: Work): void {
-    const inside = this.#running.get(key) ?? this.#ready.get(key);
+    const run = this.#running.get(key);
+    const inside = run === undefined ? this.#ready.get(key) : run.again;
     const rank = PRIORITIES.indexOf(priority);
     this.#sequence += 1;
     const ready = {
@@ -151,8 +166,8 @@ export class WorkQueue {
       expiresAt: Math.min(expiresAt, inside?.expiresAt ?? expiresAt),
       sequence: inside?.sequence ?? this.#sequence,
     };
-    if (this.#running.has(key)) {
-      this.#running.set(key, ready);
+    if (run !== undefined) {
+      run.again = ready;
     } else {
       this.#ready.set(key, ready);
       this.#dispatchSoon();
@@ -194,8 +209,9 @@ export class WorkQueue {
   async #run(key: string, ready: Ready): Promise<void> {
     this.#wakeUps.drop(key); // its outcome says when to look again
     this.#wakeUps.noticeTurnBack();
-    this.#running.set(key, undefined);
-    const { clock, process, random = Math.random } = this.#options;
+    const run: Run = { again: undefined, abort: new AbortController() };
+    this.#running.set(key, run);
+    const { clock, random = Math.random } = this.#options;
     const failures = this.#failures.get(key) ?? 0;
     const backoff = backoffDelay(RETRY, failures + 1, random);
     const rest = ready.expiresAt - clock.now();
@@ -204,20 +220,34 @@ export class WorkQueue {
     const endOfBackoff = clock.monotonic() + delay;
     let outcome: Outcome;
     try {
-      outcome = await process(key, this.#abort.signal, retryAt);
+      outcome = await this.#process(key, run.abort, retryAt);
     } catch (error) {
       outcome = { next: 'retry' };
       if (this.#state === 'started') this.#options.onError(key, error);
     }
-    const again = this.#running.get(key);
     this.#running.delete(key);
     this.#ready.end(key, clock.monotonic(), outcome.next === 'retry');
     if (outcome.next === 'forget') this.#ready.forget(key);
     // What was hurried counts for nothing: once the token has expired, the wait goes on from where it was.
     this.#follow(key, outcome, { ready, endOfBackoff, failures: delay < backoff ? failures : failures + 1 });
-    if (again !== undefined) this.#ready.set(key, again);
+    if (run.again !== undefined) this.#ready.set(key, run.again);
     if (this.#state === 'stopped' && this.#running.size === 0) this.#drained?.();
     this.#dispatchSoon();
+  }
+
+  /** One run; rejects when it is given up. */
+  async #process(key: string, abort: AbortController, retryAt: number): Promise<Outcome> {
+    const { clock, process } = this.#options;
+    const { promise: givenUp, reject } = Promise.withResolvers<never>();
+    abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true });
+    const limit = clock.setTimer(LONGEST_RUN_MS, () =>
+      abort.abort(new Error(`the round did not end within ${LONGEST_RUN_MS / 1000} s, and was given up`)),
+    );
+    try {
+      return await Promise.race([process(key, abort.signal, retryAt), givenUp]);
+    } finally {
+      limit.cancel();
+    }
   }
 
   #follow(

@@ -46,7 +46,7 @@ export async function reconcileJwt(reconciler: Reconciler, stored: Jwt, retryAt:
   const now = reconciler.now() / 1000;
   const progress: Progress = { stored, observed: undefined, write: undefined };
   try {
-    resumeContention(reconciler.budget, stored, now);
+    resumeContention(reconciler.memory.budget, stored, now);
     const [observed, plan] = await decide(reconciler, progress, now);
     return await carryOut({ reconciler, progress, observed, now }, plan);
   } catch (error) {
@@ -92,7 +92,7 @@ async function carryOut(round: Decided, plan: Exclude<Plan, { do: 'read' }>): Pr
       return conclude(round, { problem: plan.problem });
     case 'sign':
     case 'repair': {
-      const write = planWrite(reconciler.budget, observed, plan, round.now);
+      const write = planWrite(reconciler.memory.budget, observed, plan, round.now);
       if (write.heldUntil !== undefined) return holdBack(round, write.heldUntil);
       return plan.do === 'sign' ? sign(round, plan, write) : repair(round, plan, write);
     }
@@ -144,7 +144,7 @@ async function repair(
 async function holdBack(round: Decided, heldUntil: number): Promise<Round> {
   const { reconciler, observed } = round;
   const { jwt } = observed;
-  const contenders = await lookForContenders(reconciler.budget, reconciler.store, jwt);
+  const contenders = await lookForContenders(reconciler.memory.budget, reconciler.store, jwt);
   const problem = describeContention(jwt, contenders);
   return conclude(round, { problem, contenders, retryAt: heldUntil / 1000 });
 }
@@ -158,7 +158,7 @@ async function spend(
   progress.write = write;
   await action();
   progress.write = undefined;
-  reconciler.budget.spend(progress.stored.uid, now * 1000, write.isScheduled);
+  reconciler.memory.budget.spend(progress.stored.uid, now * 1000, write.isScheduled);
 }
 
 async function conclude(round: Decided, result: Outcome): Promise<Round> {
@@ -172,7 +172,7 @@ function addContenders(
   outcome: Outcome,
   write?: PlannedWrite,
 ): Outcome {
-  const { budget } = reconciler;
+  const { budget } = reconciler.memory;
   const { uid } = observed.jwt;
   const isContended = budget.isContended(uid, now * 1000, write?.isScheduled === false ? 1 : 0);
   return isContended ? { ...outcome, contenders: budget.contenders(uid) } : outcome;

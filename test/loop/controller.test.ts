@@ -21,18 +21,26 @@ function start(...jwts: Jwt[]) {
   const { observer } = makeSources([], [], known);
   const rounds: string[] = [];
   const bugs: string[] = [];
+  const statuses: unknown[] = [];
   let fails = false;
+  let hanging: Promise<undefined> | undefined;
   const store: Store = {
     readSecret: async () => undefined,
     applySecret: async () => {},
-    applyStatus: async () => {
+    applyStatus: async (status) => {
       if (fails) throw new Error('planned');
+      statuses.push(status);
     },
     patchSecret: async () => ({}),
     patchJwt: async () => {},
   };
   const sources = {
     ...observer.sources,
+    readSecret: async () => {
+      const answer = hanging;
+      hanging = undefined;
+      return answer;
+    },
     otherSecret: (namespace: string, name: string) => {
       if (known.some((jwt) => jwt.name === name)) rounds.push(name);
       return observer.sources.otherSecret(namespace, name);
@@ -64,7 +72,13 @@ function start(...jwts: Jwt[]) {
   const fail = (isFailing: boolean): void => {
     fails = isFailing;
   };
-  return { controller, clock, settle, replace, known, bugs, fail };
+  /** The next request gets no answer, until the function that is returned is called. */
+  const hang = (): (() => void) => {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    hanging = promise;
+    return () => resolve(undefined);
+  };
+  return { controller, clock, settle, replace, known, bugs, fail, hang, statuses };
 }
 
 describe('the controller', () => {
@@ -146,6 +160,24 @@ describe('the controller', () => {
     assert.deepEqual(await settle(), ['a']);
     assert.deepEqual(await settle(300_000), [], 'nothing is left to try');
     assert.deepEqual(await settle(300_000), ['a'], 'it is looked at all the same, every 10 minutes');
+  });
+
+  it('gives up a round that never ends, which then writes nothing more, and looks at its JWT again', async () => {
+    // Its status tells of a token, and there is no Secret: that is read.
+    const signed = { ...a, recorded: { ...NO_STATUS, tokenId: 'the-jti' } };
+    const { controller, clock, settle, bugs, hang, statuses } = start(signed);
+    const answer = hang();
+    controller.jwtChanged(undefined, signed);
+    await settle(119_000);
+    assert.deepEqual([bugs, statuses], [[], []]);
+    assert.deepEqual(await settle(2_500), ['a']);
+    assert.deepEqual(bugs, ['science/a: Error: the round did not end within 120 s, and was given up']);
+    assert.equal(statuses.length, 1, 'by the second round');
+    answer();
+    await settle(1_000);
+    assert.equal(statuses.length, 1, 'the round that was given up writes no status');
+    await controller.stop();
+    assert.equal(clock.pending(), 0);
   });
 
   it('tells when all was looked at, and ends with all its timers', async () => {

@@ -3,7 +3,6 @@ import type { Recorder, Signature } from '../../src/loop/recorder.ts';
 import { Memory } from '../../src/loop/memory.ts';
 import type { Failure } from '../../src/loop/fail-round.ts';
 import type { Reconciler } from '../../src/loop/reconcile-jwt.ts';
-import { WriteBudget } from '../../src/loop/write-budget.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { parseRecordedStatus, type RecordedStatus } from '../../src/resources/recorded-status.ts';
@@ -58,7 +57,6 @@ export function makeReconciler(
     store,
     recorder,
     memory: new Memory(),
-    budget: new WriteBudget(),
     now: () => NOW * 1000,
     explain: () => failure,
     onBug: (error) => bugs.push(String(error)),

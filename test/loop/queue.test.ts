@@ -124,15 +124,15 @@ test('what is due while its look waits for a worker is as urgent as anything tha
   const dueAt = 10 * MINUTE_MS;
   const { queue, clock, runs } = startQueue(
     async (key) => {
-      if (key === 'slow') await clock.sleep(3 * MINUTE_MS);
+      if (key === 'slow') await clock.sleep(1.8 * MINUTE_MS);
       return key === 'planned' && clock.now() < dueAt ? { next: 'look', at: dueAt } : { next: 'forget' };
     },
     { workers: 1 },
   );
   queue.add('planned', { priority: 'new' });
-  await clock.advance(8 * MINUTE_MS);
+  await clock.advance(8.5 * MINUTE_MS);
   queue.add('slow', { priority: 'new' });
-  await clock.advance(2 * MINUTE_MS);
+  await clock.advance(1.5 * MINUTE_MS);
   queue.add('new', { priority: 'new' });
   await clock.advance(MINUTE_MS);
   assert.deepEqual(
@@ -281,6 +281,48 @@ test('stop aborts what does not end in time', async () => {
   await clock.advance(2_000);
   await stopping;
   assert.equal(clock.pending(), 0);
+});
+
+test('a run that never ends is given up after two minutes: somebody is told, and its key is worked on again', async () => {
+  const signals: AbortSignal[] = [];
+  const { queue, clock, runs, errors } = startQueue((_key, signal): Promise<Outcome> => {
+    signals.push(signal);
+    return signals.length === 1 ? new Promise(() => {}) : Promise.resolve({ next: 'forget' });
+  });
+  queue.add('a', { priority: 'new' });
+  await clock.advance(2 * MINUTE_MS - 1);
+  assert.deepEqual([runs.length, errors.length, signals[0]?.aborted], [1, 0, false]);
+  queue.add('a', { priority: 'changed' });
+  await clock.advance(1);
+  assert.match(String(errors[0]), /did not end within 120 s/);
+  assert.deepEqual(runs, [
+    ['a', 0],
+    ['a', 2 * MINUTE_MS],
+  ]);
+  assert.deepEqual([signals[0]?.aborted, signals[1]?.aborted, queue.inFlight], [true, false, 0]);
+  await clock.advance(10 * MINUTE_MS);
+  assert.deepEqual([runs.length, clock.pending()], [2, 0]);
+});
+
+test('what a run comes to after it was given up does not count', async () => {
+  const { queue, clock, runs, errors } = startQueue(async (): Promise<Outcome> => {
+    if (runs.length > 1) return { next: 'look', at: clock.now() + 3 * MINUTE_MS };
+    await clock.sleep(3 * MINUTE_MS);
+    throw new Error('too late');
+  });
+  queue.add('a', { priority: 'new' });
+  await clock.advance(4 * MINUTE_MS);
+  assert.deepEqual([runs.length, errors.length, queue.inFlight], [2, 1, 0]);
+});
+
+test('stop does not wait for a run that never ends', async () => {
+  const { queue, clock, errors } = startQueue((): Promise<Outcome> => new Promise(() => {}));
+  queue.add('a', { priority: 'new' });
+  await clock.settle();
+  const stopping = queue.stop(2_000);
+  await clock.advance(2_000);
+  await stopping;
+  assert.deepEqual([errors, clock.pending()], [[], 0]);
 });
 
 test('10,000 keys cost one timer and are worked on by 32 at a time', async () => {

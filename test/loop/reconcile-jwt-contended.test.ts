@@ -53,9 +53,22 @@ describe('a Secret that somebody else keeps changing', () => {
     }
   });
 
+  it('is held back by the next term of the same process too', async () => {
+    const made = makeReconciler([KEY_SECRET, broken()]);
+    for (let round = 0; round < 5; round += 1) await reconcileJwt(made.reconciler, jwt, RETRY_AT);
+    const next = makeReconciler([KEY_SECRET, broken()]);
+    const term = { ...next.reconciler, memory: made.reconciler.memory };
+    assert.deepEqual(await reconcileJwt(term, jwt, RETRY_AT), { next: 'look', at: NOW * 1000 + 1_250 });
+    assert.deepEqual([made.signed.length, next.signed.length], [5, 0]);
+    term.memory.jwtChanged(jwt, undefined);
+    await reconcileJwt(term, jwt, RETRY_AT);
+    assert.equal(next.signed.length, 1, 'a JWT that was created again has a budget of its own');
+  });
+
   it('is renewed at the time that its status announced all the same', async () => {
     const made = makeReconciler([KEY_SECRET, broken()]);
-    for (let write = 0; write < 20; write += 1) made.reconciler.budget.spend(jwt.uid, NOW * 1000, false);
+    for (let write = 0; write < 20; write += 1)
+      made.reconciler.memory.budget.spend(jwt.uid, NOW * 1000, false);
     const announced: Jwt = { ...jwt, recorded: { ...NO_STATUS, renewsAt: NOW - 1 } };
     await reconcileJwt(made.reconciler, announced, RETRY_AT);
     assert.equal(made.signed.length, 1);
