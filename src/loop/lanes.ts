@@ -16,12 +16,21 @@ interface Held extends Ready {
 interface Run {
   readonly startedAt: number;
   readonly isHeld: boolean;
+  /** The last run of the key failed or was slow. */
+  readonly isSuspect: boolean;
 }
 
 /** A run that takes longer is slow: a round is a few requests, of milliseconds each. */
 const SLOW_MS = 1_000;
+/** A key that was slow is so until it takes less than this: that it is quicker may be because fewer of its kind run at once. */
+const STILL_SLOW_MS = 250;
 /** Slow and failing runs hold no more of the workers (contract §1). */
 const HELD_SHARE = 0.5;
+/**
+ * Those that failed or were slow before may hold less: half as many after each that was so again, one more after each that
+ * was not, and never fewer than this share. Many writes of 240 KiB at once make an API server answer everybody late.
+ */
+const LEAST_SHARE = 0.125;
 /** Runs that turn slow are made up for by further ones; so many times the workers is the most that run at once. */
 const MOST_RUNS = 4;
 
@@ -33,14 +42,18 @@ const isBefore = (a: Ready, b: Ready): boolean =>
 /**
  * Which key is worked on next. A key whose last run ended well within a second may use every worker. All others share
  * half of them: those whose last run failed or was slow, and those that were never worked on, as they may turn out
- * so; among these the ones that failed least go first. So a thousand JWTs that fail slowly delay no other's renewal.
+ * so; among these the ones that failed least go first. So a thousand JWTs that fail slowly delay no other's renewal. And
+ * the more often they are slow or fail, the fewer of them run at once.
  * Times are those of the monotonic clock, in milliseconds.
  */
 export class Lanes {
   readonly #workers: number;
   readonly #heldWorkers: number;
+  readonly #leastSuspects: number;
   /** The rank of keys that were never worked on. */
   readonly #newRank: number;
+  /** So many keys that failed or were slow before may run at once now. */
+  #mostSuspects: number;
   readonly #quick = new KeyedHeap<Ready>(isBefore);
   readonly #held = new KeyedHeap<Held>(
     (a, b) => a.badRuns < b.badRuns || (a.badRuns === b.badRuns && isBefore(a, b)),
@@ -51,6 +64,8 @@ export class Lanes {
   constructor(workers: number, newRank: number) {
     this.#workers = workers;
     this.#heldWorkers = Math.max(1, Math.floor(workers * HELD_SHARE));
+    this.#leastSuspects = Math.max(1, Math.floor(workers * LEAST_SHARE));
+    this.#mostSuspects = this.#heldWorkers;
     this.#newRank = newRank;
   }
 
@@ -94,13 +109,14 @@ export class Lanes {
     const isRoom = this.#runs.size < this.#workers * MOST_RUNS;
     const mayQuick = isRoom && quickRuns < this.#workers - Math.min(burdens, this.#heldWorkers);
     const mayHeld = burdens < this.#heldWorkers && this.#runs.size < this.#workers;
-    const [quick, held] = [
-      mayQuick ? this.#quick.first() : undefined,
-      mayHeld ? this.#held.first() : undefined,
-    ];
+    const quick = mayQuick ? this.#quick.first() : undefined;
+    const first = mayHeld ? this.#held.first() : undefined;
+    const isSuspect = first !== undefined && first.badRuns > 0;
+    const held = isSuspect && this.#countSuspects() >= this.#mostSuspects ? undefined : first;
     const isHeld = held !== undefined && (quick === undefined || isBefore(held, quick));
     const next = isHeld ? this.#held.pop() : quick === undefined ? undefined : this.#quick.pop();
-    if (next !== undefined) this.#runs.set(next.key, { startedAt: now, isHeld });
+    if (next !== undefined)
+      this.#runs.set(next.key, { startedAt: now, isHeld, isSuspect: isHeld && isSuspect });
     return next;
   }
 
@@ -108,7 +124,13 @@ export class Lanes {
   end(key: string, now: number, hasFailed: boolean): void {
     const run = this.#runs.get(key);
     this.#runs.delete(key);
-    const isBad = hasFailed || (run !== undefined && now - run.startedAt >= SLOW_MS);
+    if (run === undefined) return;
+    const isBad = hasFailed || now - run.startedAt >= (run.isSuspect ? STILL_SLOW_MS : SLOW_MS);
+    if (run.isSuspect) {
+      this.#mostSuspects = isBad
+        ? Math.max(this.#leastSuspects, Math.floor(this.#mostSuspects / 2))
+        : Math.min(this.#heldWorkers, this.#mostSuspects + 1);
+    }
     if (isBad) this.#badRuns.set(key, (this.#badRuns.get(key) ?? 0) + 1);
     else this.#badRuns.delete(key);
   }
@@ -120,6 +142,12 @@ export class Lanes {
       .filter((run) => !isBurden(run, now))
       .map(({ startedAt }) => startedAt + SLOW_MS);
     return turns.length === 0 ? undefined : Math.min(...turns);
+  }
+
+  #countSuspects(): number {
+    let suspects = 0;
+    for (const { isSuspect } of this.#runs.values()) if (isSuspect) suspects += 1;
+    return suspects;
   }
 
   #countBurdens(now: number): number {

@@ -58,6 +58,47 @@ describe('a thousand JWTs that fail after ten seconds each', () => {
   });
 });
 
+describe('JWTs whose writes are so large that they slow each other down', () => {
+  /** Each takes 170 ms for each of them that is under way; gives how many ran at once, minute by minute. */
+  async function simulate(minutes: number): Promise<{ readonly most: number[]; readonly late: number[] }> {
+    let under = 0;
+    const most: number[] = [];
+    const late: number[] = [];
+    const dueAt = new Map<string, number>();
+    const { queue, clock } = startQueue(
+      async (key) => {
+        const due = dueAt.get(key) ?? clock.now();
+        const minute = Math.floor(clock.now() / MINUTE_MS);
+        if (isBad(key)) {
+          under += 1;
+          most[minute] = Math.max(most[minute] ?? 0, under);
+          await clock.sleep(170 * under);
+          under -= 1;
+        } else {
+          late[minute] = Math.max(late[minute] ?? 0, clock.now() - due);
+          await clock.sleep(20 + 10 * under);
+        }
+        // All at the same moment: they were made by one apply.
+        const at = (Math.floor(clock.now() / MINUTE_MS) + 1) * MINUTE_MS;
+        dueAt.set(key, at);
+        return { next: 'look', at };
+      },
+      { random: Math.random },
+    );
+    for (let each = 0; each < 100; each += 1) queue.add(`bad-${each}`, { priority: 'new' });
+    for (let each = 0; each < 50; each += 1) queue.add(`good-${each}`, { priority: 'new' });
+    await clock.advance(minutes * MINUTE_MS);
+    return { most, late };
+  }
+
+  it('run fewer at once when they turn out so, and stay few', async () => {
+    const { most, late } = await simulate(10);
+    assert.ok((most[0] ?? 0) > 8, `nobody knew at first: ${String(most)}`);
+    assert.ok(Math.max(...most.slice(2)) <= 8, `a quarter of the workers at most: ${String(most)}`);
+    assert.ok(Math.max(...late.slice(2)) < 1_000, `others wait ${String(late)}`);
+  });
+});
+
 describe('the lanes of waiting keys', () => {
   const ready = (rank: number, sequence = 0) => ({ rank, expiresAt: Number.POSITIVE_INFINITY, sequence });
   const begun = (lanes: Lanes, now: number): readonly string[] => {
@@ -75,6 +116,27 @@ describe('the lanes of waiting keys', () => {
     lanes.end('new-0', 10, true);
     lanes.set('new-0', ready(0));
     assert.deepEqual(begun(lanes, 10), ['new-2'], 'what failed waits, however urgent');
+  });
+
+  it('let fewer run of those that failed after each that fails again, and more after each that ends well', () => {
+    const lanes = new Lanes(32, 1);
+    const bad = new Set(Array.from({ length: 60 }, (_, index) => `k-${index}`));
+    const run = (isFailing: boolean): number => {
+      for (const key of bad) lanes.set(key, ready(1));
+      const keys = begun(lanes, 0);
+      for (const key of keys) lanes.end(key, 10, isFailing);
+      for (const key of bad) lanes.delete(key);
+      if (!isFailing) for (const key of keys) bad.delete(key);
+      return keys.length;
+    };
+    for (const key of bad) {
+      lanes.set(key, ready(1));
+      lanes.begin(0);
+      lanes.end(key, 10, true);
+    }
+    assert.equal(run(true), 16, 'it may have been a short outage: none has failed twice');
+    assert.deepEqual([run(true), run(true)], [4, 4]);
+    assert.deepEqual([run(false), run(false), run(false), run(false)], [4, 8, 16, 16]);
   });
 
   it('of one worker give it to each in turn', () => {
