@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Outcome } from '../../src/loop/queue.ts';
+import { startQueue } from './noted-queue.ts';
+
+const MINUTE_MS = 60_000;
+
+test('stop waits for what is under way and begins nothing more', async () => {
+  let ended = 0;
+  const { queue, clock, runs } = startQueue(
+    async () => {
+      await clock.sleep(1_000);
+      ended += 1;
+      return { next: 'look', at: 0 };
+    },
+    { workers: 2 },
+  );
+  for (const key of ['a', 'b', 'c']) queue.add(key, { priority: 'changed' });
+  await clock.settle();
+  let stopped = false;
+  const stopping = queue.stop().then(() => (stopped = true));
+  await clock.advance(999);
+  assert.equal(stopped, false);
+  await clock.advance(1);
+  await stopping;
+  assert.equal(ended, 2);
+  queue.add('d', { priority: 'new' });
+  await clock.advance(60_000);
+  assert.equal(runs.length, 2);
+  assert.equal(clock.pending(), 0);
+});
+
+test('stop aborts what does not end in time', async () => {
+  const { queue, clock } = startQueue(async (_key, signal): Promise<Outcome> => {
+    await clock.sleep(3_600_000, signal);
+    return { next: 'forget' };
+  });
+  queue.add('a', { priority: 'new' });
+  await clock.settle();
+  const stopping = queue.stop(2_000);
+  await clock.advance(2_000);
+  await stopping;
+  assert.equal(clock.pending(), 0);
+});
+
+test('a run that never ends is given up after two minutes: somebody is told, and its key is worked on again', async () => {
+  const signals: AbortSignal[] = [];
+  const { queue, clock, runs, errors } = startQueue((_key, signal): Promise<Outcome> => {
+    signals.push(signal);
+    return signals.length === 1 ? new Promise(() => {}) : Promise.resolve({ next: 'forget' });
+  });
+  queue.add('a', { priority: 'new' });
+  await clock.advance(2 * MINUTE_MS - 1);
+  assert.deepEqual([runs.length, errors.length, signals[0]?.aborted], [1, 0, false]);
+  queue.add('a', { priority: 'changed' });
+  await clock.advance(1);
+  assert.match(String(errors[0]), /did not end within 120 s/);
+  assert.deepEqual(runs, [
+    ['a', 0],
+    ['a', 2 * MINUTE_MS],
+  ]);
+  assert.deepEqual([signals[0]?.aborted, signals[1]?.aborted, queue.inFlight], [true, false, 0]);
+  await clock.advance(10 * MINUTE_MS);
+  assert.deepEqual([runs.length, clock.pending()], [2, 0]);
+});
+
+test('what a run comes to after it was given up does not count', async () => {
+  const { queue, clock, runs, errors } = startQueue(async (): Promise<Outcome> => {
+    if (runs.length > 1) return { next: 'look', at: clock.now() + 3 * MINUTE_MS };
+    await clock.sleep(3 * MINUTE_MS);
+    throw new Error('too late');
+  });
+  queue.add('a', { priority: 'new' });
+  await clock.advance(4 * MINUTE_MS);
+  assert.deepEqual([runs.length, errors.length, queue.inFlight], [2, 1, 0]);
+});
+
+test('stop does not wait for a run that never ends', async () => {
+  const { queue, clock, errors } = startQueue((): Promise<Outcome> => new Promise(() => {}));
+  queue.add('a', { priority: 'new' });
+  await clock.settle();
+  const stopping = queue.stop(2_000);
+  await clock.advance(2_000);
+  await stopping;
+  assert.deepEqual([errors, clock.pending()], [[], 0]);
+});
