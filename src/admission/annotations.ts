@@ -44,7 +44,7 @@ const NAMES: readonly Name[] = [
 const NAME_OF: ReadonlyMap<string, Name> = new Map(NAMES.map((name) => [KEYS[name], name]));
 
 /**
- * Picks our annotations out of a pod's. `undefined` when one of them is not a string, or too long: then the API server
+ * Reads our annotations among a pod's. `undefined` when one of them is not a string, or too long: then the API server
  * refuses the pod with a better message than ours.
  */
 export function readAnnotationValues(annotations: JsonObject | undefined): AnnotationValues | undefined {

@@ -3,10 +3,10 @@ import { isJsonObject, member, type JsonObject } from '../resources/json.ts';
 import { MAX_ANNOTATIONS_BYTES } from './annotation-size.ts';
 import { INJECTION_KEYS } from './annotation-keys.ts';
 
-/** Sorted, as the record is. */
-const KEYS = INJECTION_KEYS.toSorted();
+/** In the order of the record. */
+const SORTED_KEYS = INJECTION_KEYS.toSorted();
 
-/** What has to happen to a template's annotations: a string is set, `undefined` is taken away. */
+/** How a template's annotations have to change: a key with a string is set, one with `undefined` is removed. */
 export interface TemplateChanges {
   readonly changes: ReadonlyMap<string, string | undefined>;
   /** Keys where the template's own value wins over the workload's, and differs from it. */
@@ -26,7 +26,7 @@ export function followWorkload(
   const changes = new Map<string, string | undefined>();
   const differing: string[] = [];
   const record: [string, string][] = [];
-  for (const key of KEYS) {
+  for (const key of SORTED_KEYS) {
     const wanted = stringOf(workload, key);
     const present = stringOf(template, key);
     const ours = present === undefined || present === recorded.get(key);
@@ -44,12 +44,12 @@ export function followWorkload(
   return { changes, differing };
 }
 
-/** An unreadable record counts as none. */
+/** A record that cannot be read counts as empty. */
 function readRecord(text: unknown): ReadonlyMap<string, string> {
   const record = new Map<string, string>();
   const parsed = typeof text === 'string' && text.length <= MAX_ANNOTATIONS_BYTES ? parse(text) : undefined;
   if (!isJsonObject(parsed)) return record;
-  for (const key of KEYS) {
+  for (const key of SORTED_KEYS) {
     const value = stringOf(parsed, key);
     if (value !== undefined) record.set(key, value);
   }

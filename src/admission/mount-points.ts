@@ -3,7 +3,7 @@ import { isWithin } from './paths.ts';
 import type { ContainerShape, MountShape } from './pod-shape.ts';
 import { volumeKind } from './token-volume.ts';
 
-/** The kubelet makes mount points for nested mounts in these, read-only or not (`MakeNestedMountpoints`). */
+/** In these volumes the kubelet makes the mount points of nested mounts, read-only or not (`MakeNestedMountpoints`). */
 const MAKES_MOUNT_POINTS: ReadonlySet<string> = new Set(['secret', 'configMap', 'projected', 'downwardAPI']);
 
 /** Whether a directory can be made in a volume that is mounted writable, or read-only. */
@@ -21,7 +21,7 @@ export class MountPoints {
     this.#volumes = volumes;
   }
 
-  /** The mount below which `path` lies, if no directory can be made there: then the container may not start. */
+  /** The mount that `path` lies in, if no directory can be made there: then the container may fail to start. */
   findReadOnlyParent(container: ContainerShape, path: string): MountShape | undefined {
     let nearest: MountShape | undefined;
     for (const mount of container.mounts) {

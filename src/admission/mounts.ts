@@ -7,7 +7,7 @@ export interface ShownFile {
   readonly file: string;
 }
 
-/** Where the mount shows the token file, `undefined` when it is no mount of it or its `subPath` hides it. */
+/** Where the mount shows the token file; `undefined` when it mounts another volume, or its `subPath` hides the file. */
 export function visibleFile(mount: MountShape, volumes: ReadonlyMap<string, string>): string | undefined {
   const file = volumes.get(mount.volume);
   if (file === undefined || mount.subPath === undefined) return undefined;
@@ -18,7 +18,7 @@ export function visibleFile(mount: MountShape, volumes: ReadonlyMap<string, stri
     : undefined;
 }
 
-/** Whether what is at `path` lies on the way from the mount's directory to the file. */
+/** Whether `path` is the mount's directory, the file, or between them. */
 function isBetween(path: string, directory: string, file: string): boolean {
   return isWithin(directory, path) && isWithin(path, file);
 }

@@ -4,12 +4,12 @@ import type { ContainerShape } from './pod-shape.ts';
 import { makeTokenVolume } from './token-volume.ts';
 
 /**
- * The largest patch in an answer. What it adds goes into an object of which the API server takes 1.5 MiB at most
- * (etcd's `max-request-bytes`); and what one container adds is repeated in each of them.
+ * The largest patch in an answer. What it adds goes into an object that may have 1.5 MiB at most (etcd's
+ * `max-request-bytes`); and what is added to one container is repeated in each of them.
  */
 const MAX_PATCH_BYTES = 1_048_576;
 
-/** Operations without the texts that differ, each with its longest path. */
+/** The size of each operation without its texts, with the longest path that it can have. */
 const VOLUME_BYTES = byteLength({
   op: 'add',
   path: '/spec/volumes/-',
@@ -26,19 +26,19 @@ const ENV_BYTES = byteLength({
   value: [{ name: '', value: '' }],
 });
 
-/** Comparing each mount with each token beyond that takes tenths of a second; a pod of 40 containers has thousands. */
+/** To compare more mounts with tokens takes tenths of a second; a pod of 40 containers has thousands of such pairs. */
 const MAX_COMPARISONS = 1_048_576;
 
-/** Whether there are too many mounts for so many tokens to be looked for in them. */
+/** Whether the containers have too many mounts to look for all tokens in all of them. */
 export function areTooManyMounts(containers: readonly ContainerShape[], tokens: number): boolean {
   let mounts = 0;
   for (const container of containers) mounts += container.mounts.length + container.devices.length;
   return mounts * tokens > MAX_COMPARISONS;
 }
 
-/** How large the patch of a pod has become, a little more rather than less. */
+/** An upper bound of the size of a patch while it is planned. */
 export class PatchSize {
-  /** At most so large; the texts of `#plans` are taken for as long as they can be. */
+  /** Counts the texts of `#plans` as if each character took the most bytes. */
   #bytes = 0;
   #plans: ContainerPlan[] = [];
 
@@ -52,7 +52,7 @@ export class PatchSize {
     this.#bytes += planBytes(plan, mostTextBytes);
   }
 
-  /** Counts only where that can make a difference. */
+  /** Measures the texts only where it can make a difference. */
   isTooLarge(): boolean {
     if (this.#bytes <= MAX_PATCH_BYTES) return false;
     for (const plan of this.#plans) {
@@ -82,12 +82,12 @@ function byteLength(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
 
-/** For characters that are written `\u0000`. */
+/** As if each character were written `\u0000`. */
 function mostTextBytes(text: string): number {
   return 6 * text.length;
 }
 
-/** At most what the text takes as JSON in UTF-8: control characters, and halves of pairs, are written `\u0000`. */
+/** An upper bound of the bytes of the text as JSON in UTF-8: control characters and lone surrogates are written `\u0000`. */
 function textBytes(text: string): number {
   let bytes = 0;
   for (let index = 0; index < text.length; index += 1) {

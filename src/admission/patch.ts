@@ -3,9 +3,9 @@ import { arrayMember, member, objectMember } from '../resources/json.ts';
 import type { ContainerPlan, InjectionPlan } from './decision.ts';
 
 /**
- * The plan as RFC 6902 operations on the raw object, `add` only. A list is added whole where there is none (`null`
- * counts as none), else its entries are: volumes and mounts at the end, so that nothing moves, the env var at the
- * front, since `$(NAME)` in an env var sees only earlier ones (Kubernetes API, EnvVar).
+ * The plan as RFC 6902 operations on the raw object, `add` only. Where a list is absent
+ * or `null`, it is added whole; otherwise its entries are: volumes and mounts at the end, so that nothing moves, the
+ * environment variable at the front, since `$(NAME)` sees only earlier ones (Kubernetes API, EnvVar).
  */
 export function planPatch(pod: unknown, plan: InjectionPlan, base = ''): readonly PatchOperation[] {
   const operations: PatchOperation[] = [];

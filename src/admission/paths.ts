@@ -1,4 +1,4 @@
-/** POSIX normalisation of a container path; a relative one is taken from `/`, as container runtimes do. No link is followed. */
+/** POSIX normalisation of a container path; a relative one starts at `/`, as for container runtimes. No link is followed. */
 export function normalisePath(path: string): string {
   if (isNormal(path)) return path;
   const parts: string[] = [];
@@ -12,7 +12,7 @@ export function normalisePath(path: string): string {
 /** A part that is empty, or could be `.` or `..`; or a slash at the end. */
 const SUSPICIOUS = /\/(?:[/.]|$)/;
 
-// Nearly all paths are: no parts are made for them.
+// Nearly all paths are normal: they are not split.
 function isNormal(path: string): boolean {
   return path === '/' || (path.startsWith('/') && !SUSPICIOUS.test(path));
 }
@@ -28,16 +28,16 @@ export function joinPath(directory: string, file: string): string {
   return directory === '/' ? `/${file}` : `${directory}/${file}`;
 }
 
-/** Linux takes no longer path: PATH_MAX less the byte that ends it. */
+/** The longest path of Linux: PATH_MAX less the byte that ends it. */
 const MAX_PATH_BYTES = 4095;
-/** Nor a longer name of a file or directory: NAME_MAX. */
+/** The longest name of a file or directory: NAME_MAX. */
 const MAX_PART_BYTES = 255;
-/** What one UTF-16 unit can take in UTF-8. */
+/** What one UTF-16 unit takes in UTF-8 at most. */
 const MAX_UNIT_BYTES = 3;
-/** A part of more than 255 bytes has at least so many units. */
+/** A part of more than 255 bytes has at least 86 units. */
 const LONG_PART = /[^/]{86}/;
 
-/** Why no file can have the path, in words to go after it; `undefined` for a path of a possible length. */
+/** Why no file can have the path, in words that go after it (`has 5000 bytes`); `undefined` for a possible length. */
 export function lengthFault(path: string): string | undefined {
   if (path.length * MAX_UNIT_BYTES <= MAX_PART_BYTES) return undefined; // nearly all paths: nothing is measured
   const bytes = Buffer.byteLength(path);
@@ -50,7 +50,7 @@ export function lengthFault(path: string): string | undefined {
 /** The remedy where `lengthFault` finds one. */
 export const SHORTER_PATH = `use a path of at most ${MAX_PATH_BYTES} bytes, in parts of at most ${MAX_PART_BYTES}`;
 
-/** Kubernetes expands `$(NAME)` in the values of env vars, and `$$` to `$`. */
+/** Kubernetes expands `$(NAME)` in the values of environment variables, and `$$` to `$`. */
 export function escapeEnvValue(path: string): string {
   return path.includes('$') ? path.replaceAll('$', '$$$$') : path;
 }

@@ -5,12 +5,12 @@ import { joinPath, lengthFault, SHORTER_PATH } from './paths.ts';
 import type { ContainerShape, DeviceShape, MountShape } from './pod-shape.ts';
 import { quote, showPath } from './text.ts';
 
-/** One token as a pod's containers are to see it. */
+/** A token that containers should see. */
 export interface WantedToken {
   readonly name: string;
   /** Every volume that shows the token, by name, with the file in it. */
   readonly volumes: ReadonlyMap<string, string>;
-  /** For a container that has no mount of it; one object for all containers. */
+  /** For a container that does not mount it yet; one object for all containers. */
   readonly newMount: NewMount;
 }
 
@@ -34,7 +34,7 @@ export function wantToken(
 
 type Blocked = { readonly how: 'blocked'; readonly denial: Denial };
 
-/** How a container gets to see a token. `files` are the paths where it is then, the best first, at least one. */
+/** How a container sees a token in the end. `files` are its paths there, the best first, at least one. */
 export type Placement =
   | { readonly how: 'mounted'; readonly files: readonly string[]; readonly refreshes: boolean }
   | { readonly how: 'mount'; readonly files: readonly string[]; readonly mount: TokenMount }
@@ -48,7 +48,7 @@ export function placeTokens(container: ContainerShape, tokens: readonly WantedTo
     return [shown.length > 0 ? placeShown(container, shown) : (hidden ?? placeNewMount(container, token))];
   }
   const found = tokens.map((each) => findShown(container, each));
-  // The files of each token that are seen; what is mounted for another one may leave fewer.
+  // The files of each token that the container sees; a new mount of another token may hide some.
   const seen = found.map(({ shown }) => shown);
   const added = tokens.map((each, index) => {
     const { shown, hidden } = found[index] ?? UNSEEN;
@@ -60,13 +60,13 @@ export function placeTokens(container: ContainerShape, tokens: readonly WantedTo
   return seen.map((shown, index) => added[index] ?? placeShown(container, shown));
 }
 
-/** Any mount will do; a hostile container could have a hundred thousand, each compared with all. */
+/** One is enough; a hostile container could have 100,000, each to be compared with all others. */
 const MAX_TRIED_MOUNTS = 8;
 
 /** Where a container sees a token now. */
 interface Sight {
   readonly shown: readonly ShownFile[];
-  /** Of the first file that something hides. */
+  /** Why the container does not see the first file that something hides. */
   readonly hidden: Blocked | undefined;
 }
 
@@ -96,7 +96,7 @@ function placeShown(container: ContainerShape, shown: readonly ShownFile[]): Pla
   return { how: 'mounted', files, refreshes: whole.length > 0 };
 }
 
-/** Where nothing hides it. */
+/** Blocked where something would hide the file. */
 function placeNewMount(container: ContainerShape, { volumes, newMount }: WantedToken): Placement {
   const { shown, placement } = newMount;
   const { file, mount } = shown;
@@ -109,7 +109,7 @@ function placeNewMount(container: ContainerShape, { volumes, newMount }: WantedT
   return blocked(isTaken ? explainTaken(container, cover) : explainCover(container, file, cover));
 }
 
-/** Takes from `seen` what the new mount of a token hides; a denial where nothing of another token would be left. */
+/** Removes from `seen` what the new mount of a token hides. Blocked where no file of another token would be left. */
 function hideOthers(
   container: ContainerShape,
   { newMount }: WantedToken,

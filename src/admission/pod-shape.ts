@@ -3,8 +3,8 @@ import { fail, ok, type Result } from '../resources/result.ts';
 import type { ContainerList } from './decision.ts';
 import { normalisePath } from './paths.ts';
 
-// Members are read directly here, where it counts: none of these names is one of Object.prototype's, and objects out of
-// JSON inherit nothing else.
+// Members are read directly here, since this is the hot path: no name used here is one of Object.prototype's, and objects
+// made by JSON.parse inherit nothing else.
 
 /** The parts of a pod's spec that a decision looks at, each known to have the right shape. */
 export interface PodShape {
@@ -43,8 +43,8 @@ export interface DeviceShape {
 }
 
 /**
- * Reads a new pod's spec. The problem is a shape that the API server refuses after us, with a better message than ours:
- * it says what it is, for the log.
+ * Reads a new pod's spec. The problem, for the log, is a shape that the API server refuses after us with a better message
+ * than ours.
  */
 export function readPodShape(spec: unknown): Result<PodShape, string> {
   if (!isJsonObject(spec)) return fail('the pod has no spec');
@@ -69,10 +69,10 @@ export function readContainers(
   names: Set<string>,
 ): Result<readonly ContainerShape[], string> {
   const items = listOf(spec[list]);
-  if (items === undefined) return fail(`${list} is no list`);
+  if (items === undefined) return fail(`${list} is not a list`);
   const containers: ContainerShape[] = [];
   for (const [index, item] of items.entries()) {
-    if (!isJsonObject(item)) return fail(`${list}[${index}] is no object`);
+    if (!isJsonObject(item)) return fail(`${list}[${index}] is not an object`);
     const { name } = item;
     if (typeof name !== 'string' || name === '') return fail(`${list}[${index}] has no name`);
     if (names.has(name)) return fail('two containers have the same name');
@@ -91,7 +91,7 @@ export function readContainers(
 /** The volumes of a pod's spec by their names. The problem is a shape that the API server refuses. */
 export function readVolumes(spec: JsonObject): Result<ReadonlyMap<string, JsonObject>, string> {
   const items = listOf(spec['volumes']);
-  if (items === undefined) return fail('volumes is no list');
+  if (items === undefined) return fail('volumes is not a list');
   const volumes = new Map<string, JsonObject>();
   for (const item of items) {
     const { name } = isJsonObject(item) ? item : {};
@@ -102,18 +102,18 @@ export function readVolumes(spec: JsonObject): Result<ReadonlyMap<string, JsonOb
   return ok(volumes);
 }
 
-const NONE: readonly never[] = [];
+const EMPTY_LIST: readonly never[] = [];
 
-/** Absent and `null` are an empty list to the Kubernetes API; `undefined` when it is anything else. */
+/** Absent and `null` are an empty list to the Kubernetes API; `undefined` for anything else that is not a list. */
 function listOf(value: unknown): readonly unknown[] | undefined {
-  if (value === undefined || value === null) return NONE;
+  if (value === undefined || value === null) return EMPTY_LIST;
   return Array.isArray(value) ? value : undefined;
 }
 
-/** `undefined` when the value is no list, or one of its entries is not what `read` takes. */
+/** `undefined` when the value is not a list, or `read` returns `undefined` for one of its entries. */
 function readEach<T>(value: unknown, read: (entry: JsonObject) => T | undefined): readonly T[] | undefined {
   const list = listOf(value);
-  if (list === undefined || list.length === 0) return list === undefined ? undefined : NONE;
+  if (list === undefined || list.length === 0) return list === undefined ? undefined : EMPTY_LIST;
   const entries: T[] = [];
   for (const item of list) {
     const entry = isJsonObject(item) ? read(item) : undefined;
@@ -135,7 +135,7 @@ function readMount(mount: JsonObject): MountShape | undefined {
   };
 }
 
-/** An expression wins, but what its variables are, only the kubelet knows. */
+/** An expression wins, but only the kubelet knows the values of its variables. */
 function shownSubPath(expression: unknown, plain: unknown): string | undefined {
   const isExpression = typeof expression === 'string' && expression !== '';
   const subPath = isExpression ? expression : plain;
@@ -149,7 +149,7 @@ function readDevice({ name, devicePath }: JsonObject): DeviceShape | undefined {
   return { volume: name, path: normalisePath(devicePath) };
 }
 
-/** Labels or annotations: `undefined` when absent or `null`, `'wrong'` when they are no object. */
+/** Labels or annotations: `undefined` when absent or `null`, `'wrong'` when they are not an object. */
 export function readMap(metadata: JsonObject | undefined, key: string): JsonObject | undefined | 'wrong' {
   const value = member(metadata, key);
   if (value === undefined || value === null) return undefined;

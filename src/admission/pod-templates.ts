@@ -1,6 +1,6 @@
 import { isJsonObject, member, objectMember, type JsonObject } from '../resources/json.ts';
 
-/** A pod template in an object of whatever kind. */
+/** A pod template in an object of any kind. */
 export interface FoundTemplate {
   /** Members and positions on the way from the object. */
   readonly path: readonly string[];
@@ -8,13 +8,13 @@ export interface FoundTemplate {
 }
 
 /** An Argo Rollout has its template at depth 2, a RayCluster those of its workers at 5. */
-const MAX_DEPTH = 10;
+const MAX_TEMPLATE_DEPTH = 10;
 /** A CustomResourceDefinition has tens of thousands of values, and no template among them. */
 const MAX_VISITED = 100_000;
 
 /**
- * The pod templates of an object that we know nothing about: members `template` with `spec.containers`, below `spec` or at
- * the top (PodTemplate). Nothing inside a template is looked at.
+ * The pod templates of an object of an unknown kind: members `template` with `spec.containers`, below `spec` or at the top
+ * (PodTemplate). A template inside a template does not count.
  */
 export function findTemplates(object: unknown): readonly FoundTemplate[] {
   const found: FoundTemplate[] = [];
@@ -22,7 +22,7 @@ export function findTemplates(object: unknown): readonly FoundTemplate[] {
     (key) => ({ path: [key], value: member(object, key) }),
   );
   let visited = 0;
-  for (let depth = 0; depth < MAX_DEPTH && level.length > 0; depth += 1) {
+  for (let depth = 0; depth < MAX_TEMPLATE_DEPTH && level.length > 0; depth += 1) {
     const next: typeof level = [];
     for (const { path, value } of level) {
       visited += 1;

@@ -36,7 +36,7 @@ export function readPod(input: PodInput): Result<ReadPod, Skip> {
   const annotations = input.annotations ?? readMap(metadata, 'annotations');
   const values = annotations === 'wrong' ? undefined : readAnnotationValues(annotations);
   if (values === undefined || annotations === 'wrong')
-    return fail(skip('NotRequested', 'left to the API server: an annotation is no string'));
+    return fail(skip('NotRequested', 'left to the API server: an annotation is not a string'));
   if (isOptedOut(values)) {
     const message = `annotation ${INJECTION_ANNOTATIONS.inject} is "false"`;
     return fail(skip('OptedOut', message, warnOfEmptyValues(values)));

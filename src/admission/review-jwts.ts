@@ -10,18 +10,18 @@ import type { KeyTrials } from './key-trials.ts';
 import { showPath } from './text.ts';
 import { MAX_SHOWN } from './warnings.ts';
 
-/** A claim's name, which a message may quote, has no length of its own. */
+/** A message may quote a claim's name, whose length nothing limits. */
 const MAX_MESSAGE = 1_000;
 
 /**
  * The answer of `/validate/jwts`, from the review alone. What is allowed counts as `skip, NotRequested`, as nothing is
- * ever injected into a JWT; a refusal is `deny` with the word of the condition that the JWT would get. While too many
- * keys wait in `trials`, a key is not tried here: the JWT's conditions will tell.
+ * ever injected into a JWT; a refusal is `deny` with the reason of the condition that the JWT would get. While too many
+ * keys wait in `trials`, a key is not tried here: the JWT's conditions will show whether it works.
  */
 export async function reviewJwt(request: AdmissionRequest, trials: KeyTrials): Promise<AdmissionAnswer> {
   const { operation, object, oldObject } = request;
   if (!isWriteOfJwt(request)) return allowed('NotRequested', 'this kind of request is not checked');
-  // Finalizers must come off, and labels change, whatever the spec: stored objects may be older than the rules.
+  // Finalizers can always be removed and labels changed, whatever the spec: stored objects may be older than the rules.
   if (member(objectMember(object, 'metadata'), 'deletionTimestamp') !== undefined)
     return allowed('NotRequested', 'the JWT is being deleted');
   const spec = member(object, 'spec');
@@ -43,7 +43,7 @@ export async function reviewJwt(request: AdmissionRequest, trials: KeyTrials): P
 
 /**
  * A key in the Secret of its token, also where the namespace is spelt out, which the rule of the CRD cannot see. A stored
- * object may keep it: its condition tells.
+ * object may keep it: its condition shows it.
  */
 function findKeyInOwnSecret({
   namespace = '',

@@ -4,7 +4,7 @@ import type { Problem } from './decision.ts';
 import { lengthFault, SHORTER_PATH } from './paths.ts';
 import { quote } from './text.ts';
 
-/** Where the token's directory is mounted unless the pod says otherwise: the layout of the NRP page. */
+/** Where the token's directory is mounted by default: the layout of the NRP page. */
 export const DEFAULT_MOUNT_PATH = '/var/run/secrets/jwt';
 /** WLCG Bearer Token Discovery: the variable that names a file with a token. */
 const DEFAULT_ENV_VAR = 'BEARER_TOKEN_FILE';
@@ -13,7 +13,7 @@ const DEFAULT_FILE_MODE = 0o444;
 /** WLCG Bearer Token Discovery: the variable in which clients expect the token itself, before they look for a file. */
 export const TOKEN_ITSELF_ENV_VAR = 'BEARER_TOKEN';
 
-/** Exactly `true` or `false`: what else a user writes may mean either. */
+/** Exactly `true` or `false`: anything else could mean either. */
 export function checkInject(value: string | undefined): Result<undefined, Problem> {
   if (value === undefined || value === 'true' || value === 'false') return ok(undefined);
   return fail({
@@ -45,7 +45,7 @@ function mountPathFault(path: string): string | undefined {
   return dots === undefined ? undefined : `has "${dots}" as a part`;
 }
 
-/** More than any shell or client was made for; and the name is repeated for each container. */
+/** More than any name in use; and the name is repeated for each container. */
 const MAX_ENV_VAR_BYTES = 255;
 
 const C_IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -69,7 +69,7 @@ export function checkEnvVar(value = DEFAULT_ENV_VAR): Result<string, Problem> {
   }
   if (C_IDENTIFIER.test(value)) return ok(value);
   return fail({
-    what: `annotation ${key}: ${quote(value)} is no name of an env var`,
+    what: `annotation ${key}: ${quote(value)} is not a valid name of an environment variable`,
     remedy: 'use letters, digits and "_", not beginning with a digit',
   });
 }
@@ -82,7 +82,7 @@ export function checkFileMode(value: string | undefined): Result<number, Problem
   const mode = FILE_MODE.test(value) ? Number.parseInt(value, 8) : 0;
   if (mode > 0) return ok(mode);
   return fail({
-    what: `annotation ${INJECTION_ANNOTATIONS.fileMode}: ${quote(value)} is no file mode`,
+    what: `annotation ${INJECTION_ANNOTATIONS.fileMode}: ${quote(value)} is not a valid file mode`,
     remedy: 'use three octal digits from 001 to 777, in quotes, such as "0444"',
   });
 }

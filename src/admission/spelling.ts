@@ -1,21 +1,21 @@
-/** Longer words are no slip of the pen, and comparing them would cost their product. */
-const MAX_LENGTH = 64;
-/** Nobody reads a suggestion out of more, and a hostile pod could have a hundred thousand. */
+/** A longer word is not a typing error, and the cost of comparing two is the product of their lengths. */
+const MAX_WORD_LENGTH = 64;
+/** More would only cost time: a hostile pod could have 100,000 containers. */
 const MAX_CANDIDATES = 200;
 
 /**
- * The known word that was most likely meant, `undefined` when none is near: upper case, dashes and underscores do not
+ * The known word that was most likely meant, `undefined` when none is similar: upper case, dashes and underscores do not
  * count, and about one letter in three may be wrong; two that are swapped count as one.
  */
 export function closest(word: string, known: Iterable<string>): string | undefined {
-  if (word.length > MAX_LENGTH) return undefined;
+  if (word.length > MAX_WORD_LENGTH) return undefined;
   const plain = plainForm(word);
   let left = MAX_CANDIDATES;
   let best: { word: string; distance: number } | undefined;
   for (const candidate of known) {
     left -= 1;
     if (left < 0) break;
-    if (candidate.length > MAX_LENGTH) continue;
+    if (candidate.length > MAX_WORD_LENGTH) continue;
     const distance = editDistance(plain, plainForm(candidate));
     const allowed = Math.max(1, Math.floor(Math.max(plain.length, candidate.length) / 3));
     if (distance <= allowed && (best === undefined || distance < best.distance))
@@ -28,7 +28,7 @@ function plainForm(word: string): string {
   return word.toLowerCase().replaceAll(/[-_.\s]/g, '');
 }
 
-/** How many letters have to be replaced, added, left out, or swapped with the next one; in three rows. */
+/** How many letters have to be replaced, added, removed, or swapped with the next one. Keeps three rows of the table. */
 function editDistance(from: string, to: string): number {
   let before: readonly number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);

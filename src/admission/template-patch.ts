@@ -3,7 +3,7 @@ import { member, objectMember, type JsonObject } from '../resources/json.ts';
 
 /**
  * Changes of a template's annotations as RFC 6902 operations. `add` sets a value whether or not there is one (§4.1);
- * `remove` takes back what was copied. `metadata` or `annotations` that are absent or `null` are made.
+ * `remove` takes back what was copied. `metadata` or `annotations` are added where they are absent or `null`.
  */
 export function templatePatch(
   template: JsonObject,

@@ -57,7 +57,7 @@ function readDefault(namespaceDefault: string | undefined): Result<readonly stri
 export function explainTokenName(name: string): Problem {
   const nearest = closestTokenName(name);
   return {
-    what: `${quote(name)} is no valid name of a token`,
+    what: `${quote(name)} is not a valid token name`,
     remedy:
       nearest === undefined
         ? 'use lower case letters, digits, "-" and "."'

@@ -11,7 +11,7 @@ export function isTokenName(name: string): boolean {
   return name.length <= MAX_NAME && NAME.test(name);
 }
 
-/** The nearest name that Kubernetes would take, `undefined` when nothing of it is left. */
+/** The closest name that is valid, `undefined` when no character of it is. */
 export function closestTokenName(name: string): string | undefined {
   const plain = name
     .slice(0, 4 * MAX_NAME)
@@ -25,8 +25,8 @@ export function closestTokenName(name: string): string | undefined {
 }
 
 /**
- * Depends on the token's name only, so that a second pass over the same pod finds the volume again whatever the pod
- * is called: `jwt-<token>`, or a cut and hashed form where that is no DNS-1123 label.
+ * Depends on the token's name only, so that a second review of the same pod finds the volume again, whatever the name of
+ * the pod: `jwt-<token>`, or a cut and hashed form where that is not a DNS-1123 label.
  */
 export function volumeName(token: string): string {
   const plain = `jwt-${token}`;

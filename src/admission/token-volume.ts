@@ -7,7 +7,7 @@ import { volumeName } from './token-name.ts';
 /** The volumes of one pod that show a token, by name, with the file in each: its path from the volume's root. */
 export type ShowingVolumes = ReadonlyMap<string, string>;
 
-const NONE: ShowingVolumes = new Map();
+const NO_VOLUMES: ShowingVolumes = new Map();
 
 /** For each of the tokens, in their order, the volumes that show it. A plain Secret volume comes first. */
 export function findTokenVolumes(
@@ -34,21 +34,21 @@ export function findTokenVolumes(
   for (const [name, volume] of projected ?? []) {
     for (const [token, file] of projectedFiles(volume, tokens)) add(token, name, file);
   }
-  return tokens.map((token) => found.get(token) ?? NONE);
+  return tokens.map((token) => found.get(token) ?? NO_VOLUMES);
 }
 
 function sourcesOf(volume: JsonObject): readonly unknown[] {
   return arrayMember(objectMember(volume, 'projected'), 'sources');
 }
 
-/** Nearly every pod has a projected volume, that of its ServiceAccount. */
+/** Most projected volumes show none: nearly every pod has that of its ServiceAccount. */
 function showsOneOf(volume: JsonObject, tokens: readonly string[]): boolean {
   return sourcesOf(volume).some((source) => tokens.includes(nameIn(source)));
 }
 
 /**
- * The tokens that a projected volume shows, with the file of each. Sources are written one after the other, so of two
- * that write one path the later is seen.
+ * The tokens that a projected volume shows, with the file of each. Sources are written one after the other, so the
+ * last one that writes a path wins.
  */
 function projectedFiles(volume: JsonObject, tokens: readonly string[]): ReadonlyMap<string, string> {
   const tokenAt = new Map<string, string>();
@@ -70,14 +70,14 @@ function nameIn(source: unknown): string {
 
 /** Members of a projected source that hold a list of `items`, each with its path (Kubernetes API, VolumeProjection). */
 const LISTS = ['secret', 'configMap', 'downwardAPI'];
-/** Those that write files of their own, and the members that name them. */
+/** The other sources that write files, and their members with the paths of these files. */
 const FILES: readonly (readonly [string, readonly string[]])[] = [
   ['serviceAccountToken', ['path']],
   ['clusterTrustBundle', ['path']],
   ['podCertificate', ['credentialBundlePath', 'keyPath', 'certificateChainPath']],
 ];
 
-/** The files that a source surely writes; a Secret of which we know nothing may have a key `token`. */
+/** The files that a source writes or may write: a Secret without `items` may have a key `token`. */
 function* writtenPaths(source: unknown): Generator<string> {
   for (const key of LISTS) {
     const items = arrayMember(objectMember(source, key), 'items');
@@ -105,7 +105,7 @@ function shownFile(source: JsonObject): string | undefined {
   return file === undefined ? undefined : normalisePath(file).slice(1);
 }
 
-/** `optional: false`, so that the kubelet waits for a Secret that is still to be written. */
+/** `optional: false`, so that the kubelet waits for a Secret that does not exist yet. */
 export function makeTokenVolume(token: string, defaultMode: number): TokenVolume {
   return {
     name: volumeName(token),
@@ -113,7 +113,7 @@ export function makeTokenVolume(token: string, defaultMode: number): TokenVolume
   };
 }
 
-/** What a volume is made of, e.g. `hostPath`: the one member beside its name. */
+/** The type of a volume, `hostPath` for example: its one member beside the name. */
 export function volumeKind(volume: JsonObject): string {
   return Object.keys(volume).find((key) => key !== 'name' && member(volume, key) !== null) ?? 'emptyDir';
 }

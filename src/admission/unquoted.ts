@@ -7,7 +7,7 @@ import { NO_WARNINGS } from './warnings.ts';
 /** How a value is written in a file, by its path from the document's root; `undefined` where that is not known. */
 export type Written = (path: readonly string[]) => string | undefined;
 
-/** A value for each annotation that is right, to be shown to somebody who wrote none. */
+/** A valid value for each annotation, for the message where the user wrote none. */
 const EXAMPLES: ReadonlyMap<string, string> = new Map([
   [INJECTION_ANNOTATIONS.token, '<name of a JWT>'],
   [INJECTION_ANNOTATIONS.inject, 'true'],
@@ -17,7 +17,7 @@ const EXAMPLES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * YAML reads `true`, `on` and `0444` without quotes as no strings, which the API server refuses in annotations. `path` is
+ * Denies annotations that are not strings, as the API server would: in YAML `true`, `on` and `0444` need quotes. `path` is
  * that of the annotations.
  */
 export function refuseUnquoted(
@@ -42,16 +42,16 @@ function explain(key: string, value: unknown, written: string | undefined): Prob
       remedy: `write ${key}: ${quote(meant(key, value, text), 253)}`,
     };
   }
-  const example = `write ${key}: "${EXAMPLES.get(key) ?? '<a text>'}"`;
+  const example = `write ${key}: "${EXAMPLES.get(key) ?? '<text>'}"`;
   if (value !== null) {
     const type = isJsonObject(value) ? 'a map' : 'a list';
     return { what: `annotation ${key} is ${type}, not a string`, remedy: example };
   }
-  const shown = written === undefined || written === '' ? ' has no value' : `: ${written} is no string`;
+  const shown = written === undefined || written === '' ? ' has no value' : `: ${written} is not a string`;
   return { what: `annotation ${key}${shown}`, remedy: `${example}, or remove the line` };
 }
 
-/** What the user meant, in quotes: what is written, but where that would be refused next. */
+/** What the user meant: what is written, unless that would be refused even in quotes. */
 function meant(key: string, value: boolean | number | bigint, text: string): string {
   if (key === INJECTION_ANNOTATIONS.inject && typeof value === 'boolean') return String(value);
   const isMode = key === INJECTION_ANNOTATIONS.fileMode && typeof value === 'number';

@@ -3,7 +3,7 @@ import { arrayMember, objectMember, stringMember, type JsonObject } from '../res
 const OS_LABELS = ['kubernetes.io/os', 'beta.kubernetes.io/os'];
 const WINDOWS = 'windows';
 
-/** Which setting says that the pod runs on Windows, where our paths mean nothing. */
+/** Which setting says that the pod runs on Windows, where our paths have no meaning. */
 export function windowsSetting(spec: JsonObject): string | undefined {
   if (stringMember(objectMember(spec, 'os'), 'name') === WINDOWS) return 'spec.os.name';
   const selector = objectMember(spec, 'nodeSelector');
@@ -11,7 +11,7 @@ export function windowsSetting(spec: JsonObject): string | undefined {
   return label === undefined ? undefined : `nodeSelector ${label}`;
 }
 
-/** Required node affinity of which every alternative asks for Windows. Terms are alternatives, their expressions are not. */
+/** Whether every term of the required node affinity asks for Windows: one term is enough for a node to match. */
 export function requiresWindowsByAffinity(spec: JsonObject): boolean {
   const affinity = objectMember(objectMember(spec, 'affinity'), 'nodeAffinity');
   const required = objectMember(affinity, 'requiredDuringSchedulingIgnoredDuringExecution');

@@ -30,7 +30,7 @@ export const WORKLOAD_KINDS: readonly WorkloadKind[] = [
   },
 ];
 
-/** By the plural of a request; by the kind where that is missing, as in a file or a review made by hand. */
+/** By the plural of a request; by the kind where the plural is missing, as in a file or a review made by hand. */
 export function findWorkloadKind(
   { group, resource }: { readonly group: string; readonly resource: string },
   kind: string,
@@ -40,7 +40,7 @@ export function findWorkloadKind(
   );
 }
 
-/** The raw pod template, `undefined` where there is none of the right shape. */
+/** The raw pod template; `undefined` where it is absent or not an object. */
 export function templateOf(kind: WorkloadKind, object: unknown): JsonObject | undefined {
   let found: unknown = object;
   for (const key of kind.template) found = objectMember(found, key);
@@ -60,7 +60,7 @@ export function templatePointer(kind: WorkloadKind): string {
   return `/${kind.template.join('/')}`;
 }
 
-/** A Deployment's ReplicaSet, a CronJob's Job: what belongs there comes from the owner. */
+/** Whether a controller owns it, as a Deployment its ReplicaSet: then its annotations come from the owner. */
 export function hasController(object: unknown): boolean {
   const owners = arrayMember(objectMember(object, 'metadata'), 'ownerReferences');
   return owners.some((owner) => member(owner, 'controller') === true);

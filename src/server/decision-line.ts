@@ -1,13 +1,13 @@
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
 import { arrayMember, member, objectMember, stringMember } from '../resources/json.ts';
 
-/** Names have up to 253 characters; messages name several. Whoever reaches the port may write longer ones. */
-const LONGEST_NAME = 253;
-const LONGEST_MESSAGE = 1_000;
+/** Names have up to 253 characters, and messages quote several. Any client of the port can send longer ones. */
+const MAX_NAME_SHOWN = 253;
+const MAX_MESSAGE_SHOWN = 1_000;
 
 /**
  * The fields of the one log line of a decision: who, what, why. Never the object, which may hold secrets of its owner.
- * What is `undefined` is left out of the line.
+ * A field that is `undefined` is not in the line.
  */
 export function decisionLine(
   request: AdmissionRequest,
@@ -29,7 +29,7 @@ export function decisionLine(
     reason,
     uid,
     dryRun: dryRun ? true : undefined,
-    msg: cut(message, LONGEST_MESSAGE) ?? '',
+    msg: cut(message, MAX_MESSAGE_SHOWN) ?? '',
   };
 }
 
@@ -41,6 +41,6 @@ function controllerOf(metadata: unknown): string | undefined {
   return `${cut(stringMember(owner, 'kind')) ?? ''}/${cut(stringMember(owner, 'name')) ?? ''}`;
 }
 
-function cut(text: string | undefined, longest = LONGEST_NAME): string | undefined {
+function cut(text: string | undefined, longest = MAX_NAME_SHOWN): string | undefined {
   return text === undefined || text.length <= longest ? text : `${text.slice(0, longest)}…`;
 }

@@ -69,22 +69,22 @@ const REFUSED: readonly { title: string; annotations: Json; message: RegExp }[] 
   {
     title: 'A36 an upper case name, with the closest valid one',
     annotations: { [KEYS.token]: 'My_JWT' },
-    message: /"My_JWT" is no valid name of a token: the closest valid one is "my-jwt"/,
+    message: /"My_JWT" is not a valid token name: the closest valid one is "my-jwt"/,
   },
   {
     title: 'A36 a name of nothing but strange characters',
     annotations: { [KEYS.token]: '___' },
-    message: /"___" is no valid name of a token: use lower case/,
+    message: /"___" is not a valid token name: use lower case/,
   },
   {
     title: 'A36 a name above 253 characters',
     annotations: { [KEYS.token]: 'x'.repeat(254) },
-    message: /is no valid name of a token: the closest valid one is "x{253}"/,
+    message: /is not a valid token name: the closest valid one is "x{253}"/,
   },
   {
     title: 'one bad name among good ones',
     annotations: { [KEYS.token]: 'a, b/c' },
-    message: /"b\/c" is no valid name of a token: the closest valid one is "b-c"/,
+    message: /"b\/c" is not a valid token name: the closest valid one is "b-c"/,
   },
   {
     title: 'more tokens than a pod can sensibly have',
@@ -101,7 +101,7 @@ const REFUSED: readonly { title: string; annotations: Json; message: RegExp }[] 
   ...['1X', 'A-B', 'A B', 'É', 'A.B'].map((name) => ({
     title: `env var ${name}`,
     annotations: { [KEYS.envVar]: name },
-    message: /env-var: ".+" is no name of an env var: use letters/,
+    message: /env-var: ".+" is not a valid name of an environment variable: use letters/,
   })),
   {
     title: 'env var BEARER_TOKEN, which clients take for the token itself',
@@ -111,7 +111,7 @@ const REFUSED: readonly { title: string; annotations: Json; message: RegExp }[] 
   ...['000', '0000', '888', '44', '00444', '1444', '0o444', 'rw-', '4'].map((mode) => ({
     title: `file mode ${mode}`,
     annotations: { [KEYS.fileMode]: mode },
-    message: /file-mode: ".+" is no file mode: use three octal digits/,
+    message: /file-mode: ".+" is not a valid file mode: use three octal digits/,
   })),
 ];
 
@@ -223,7 +223,7 @@ describe('who is asked', () => {
     assert.deepEqual(answer.warnings, [`annotation ${KEYS.token} is empty: it counts as not set`]);
   });
 
-  it('a default that is no name of a token is refused with both remedies', () => {
+  it('a default that is not a valid token name is refused with both remedies', () => {
     const answer = review(bare, 'My_JWT');
     assert.match(
       answer.message,

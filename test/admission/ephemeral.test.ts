@@ -119,7 +119,7 @@ describe('what cannot be is a warning, never a refusal', () => {
       title: 'an annotation edited into an invalid name',
       pod: reannotated(POD, { [KEYS.token]: 'No_Name' }),
       reason: 'InvalidAnnotation',
-      warning: /"No_Name" is no valid name of a token/,
+      warning: /"No_Name" is not a valid token name/,
     },
     {
       title: 'an annotation edited into an invalid mount path',
@@ -199,7 +199,7 @@ describe('what cannot be is a warning, never a refusal', () => {
       answer.operations.map(({ path }) => path),
       ['/spec/ephemeralContainers/0/volumeMounts'],
     );
-    assert.match(answer.warnings.join(), /env-var: "1" is no name/);
+    assert.match(answer.warnings.join(), /env-var: "1" is not a valid name of/);
   });
 
   it('shapes that the API server refuses are left to it', () => {

@@ -12,7 +12,7 @@ describe('the writer of a workload is warned of what its pods will meet', () => 
     const answer = reviewOf(workload({ kind: 'StatefulSet', annotations: { [KEYS.token]: 'My_JWT' } }));
     assert.deepEqual([answer.allowed, answer.decision], [true, 'inject']);
     assert.deepEqual(answer.warnings, [
-      'pods of this StatefulSet will be refused: annotation tokens.osg-htc.org/token: "My_JWT" is no valid name of a token',
+      'pods of this StatefulSet will be refused: annotation tokens.osg-htc.org/token: "My_JWT" is not a valid token name',
       'to have them admitted: the closest valid one is "my-jwt"',
     ]);
   });

@@ -140,7 +140,7 @@ The pod, before and after:
     const { code, out } = await explain([pod({ [KEYS.token]: 'My_JWT' })]);
     assert.equal(code, 1);
     assert.match(out, /^Pod ns1\/p \(standard input\): is refused \(InvalidAnnotation\)$/m);
-    assert.match(out, /"My_JWT" is no valid name of a token: the closest valid one is "my-jwt"/);
+    assert.match(out, /"My_JWT" is not a valid token name: the closest valid one is "my-jwt"/);
   });
 
   it('every warning', async () => {

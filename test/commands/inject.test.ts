@@ -168,7 +168,7 @@ describe('what inject refuses', () => {
       title: 'an annotation against the table',
       input: `${POD}---\n${POD.replace('my-jwt', 'My_JWT')}`,
       message:
-        /^error: -, document 2 \(Pod p\): annotation tokens\.osg-htc\.org\/token: "My_JWT" is no valid name of a token: the closest valid one is "my-jwt"\n$/,
+        /^error: -, document 2 \(Pod p\): annotation tokens\.osg-htc\.org\/token: "My_JWT" is not a valid token name: the closest valid one is "my-jwt"\n$/,
     },
     {
       title: 'an annotation without quotes that is no string then',

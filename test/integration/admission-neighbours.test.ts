@@ -203,7 +203,7 @@ describe('the webhook and its neighbours on a real control plane', { concurrency
     const { body } = await waitForPods(stage, 'wrong', pod(), ({ status }) => status === 400);
     assert.match(
       body.message,
-      /label .*token of the namespace: "My_JWT" is no valid name of a token: the closest/,
+      /label .*token of the namespace: "My_JWT" is not a valid token name: the closest/,
     );
     const { status } = await stage.create('wrong', pod({ [KEYS.inject]: 'false' }), 'dryRun');
     assert.equal(status, 201);

@@ -249,7 +249,7 @@ describe('annotated workloads on a real control plane', { concurrency: false }, 
     ]);
     assert.equal(code, 0);
     assert.deepEqual(stderr.trim().split('\n'), [
-      'Warning: pods of this Deployment will be refused: annotation tokens.osg-htc.org/token: "My_JWT" is no valid name of a token',
+      'Warning: pods of this Deployment will be refused: annotation tokens.osg-htc.org/token: "My_JWT" is not a valid token name',
       'Warning: to have them admitted: the closest valid one is "my-jwt"',
     ]);
     const misplaced = await stage.create('work', cronJobWithMisplacedToken(), 'dryRun');

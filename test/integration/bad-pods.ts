@@ -112,7 +112,7 @@ export const DENIED: readonly BadPod[] = [
   {
     title: 'an invalid name of a token',
     annotations: { [KEYS.token]: 'My_JWT' },
-    says: [/"My_JWT" is no valid name of a token: the closest valid one is "my-jwt"/],
+    says: [/"My_JWT" is not a valid token name: the closest valid one is "my-jwt"/],
   },
   mountPath('creds', /is not absolute: name a directory such as/),
   mountPath('/a/../b', /has "\.\." as a part/),
@@ -124,7 +124,7 @@ export const DENIED: readonly BadPod[] = [
   {
     title: 'env-var is no identifier',
     annotations: { [KEYS.envVar]: '1-A' },
-    says: [/env-var: "1-A" is no name of an env var: use letters/],
+    says: [/env-var: "1-A" is not a valid name of an environment variable: use letters/],
   },
   {
     title: 'env-var is BEARER_TOKEN',
@@ -134,7 +134,7 @@ export const DENIED: readonly BadPod[] = [
   {
     title: 'file-mode is no mode',
     annotations: { [KEYS.fileMode]: '888' },
-    says: [/file-mode: "888" is no file mode: use three octal digits/],
+    says: [/file-mode: "888" is not a valid file mode: use three octal digits/],
   },
   {
     title: 'inject is neither true nor false',

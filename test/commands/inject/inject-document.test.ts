@@ -160,7 +160,7 @@ describe('an annotation that is no string: the line to write', () => {
   const cases: readonly (readonly [string, string, string])[] = [
     ['token: on', 'token: on is a boolean, not a string', 'token: "on"'],
     ['token:', 'token has no value', 'token: "<name of a JWT>", or remove the line'],
-    ['token: ~', 'token: ~ is no string', 'token: "<name of a JWT>", or remove the line'],
+    ['token: ~', 'token: ~ is not a string', 'token: "<name of a JWT>", or remove the line'],
     ['token: [a]', 'token is a list, not a string', 'token: "<name of a JWT>"'],
     ['file-mode: 0400', 'file-mode: 0400 is a number, not a string', 'file-mode: "0400"'],
     ['file-mode: 0o400', 'file-mode: 0o400 is a number, not a string', 'file-mode: "0400"'],
