@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { closest } from '../../src/admission/spelling.ts';
 import { annotatedPod, container, KEYS, review, type Json } from './pods.ts';
 
 const P = 'tokens.osg-htc.org/';
@@ -132,23 +131,4 @@ describe('warnings', () => {
     const { warnings, message } = review(annotatedPod({}, { [`${P}a\nb\u0000`]: 'x', [KEYS.token]: 'a\nb' }));
     for (const text of [...warnings, message]) assert.doesNotMatch(text, /\p{Cc}/u);
   });
-});
-
-describe('the closest spelling', () => {
-  const known = ['token', 'inject', 'containers', 'skip-containers', 'mount-path', 'env-var', 'file-mode'];
-  const cases: readonly [string, string | undefined][] = [
-    ['tokens', 'token'],
-    ['Token', 'token'],
-    ['container', 'containers'],
-    ['skipContainers', 'skip-containers'],
-    ['mount_path', 'mount-path'],
-    ['filemode', 'file-mode'],
-    ['mode', undefined],
-    ['', undefined],
-    ['x'.repeat(1000), undefined],
-  ];
-  for (const [word, expected] of cases) {
-    it(`of "${word.slice(0, 20)}" is ${expected ?? 'none'}`, () =>
-      assert.equal(closest(word, known), expected));
-  }
 });

@@ -45,7 +45,7 @@ const OBJECT_IDS: Readonly<Record<string, DerKeyType>> = {
  */
 export function typeOfPkcs8(der: Uint8Array): DerKeyType | undefined {
   const [version, algorithm, key] = children(der, readElement(der, 0));
-  if (version?.tag !== INTEGER || algorithm?.tag !== SEQUENCE || key?.tag !== OCTET_STRING) return undefined;
+  if (version?.tag !== INTEGER || key?.tag !== OCTET_STRING) return undefined;
   const [id, parameters] = children(der, algorithm);
   if (id?.tag !== OBJECT_ID) return undefined;
   const name = OBJECT_IDS[hexOf(der, id)] ?? 'unknown';

@@ -27,8 +27,8 @@ export function findTypeMisfit(type: DerKeyType, algorithm: AlgorithmName): Stat
 export function findMisfit(key: KeyObject, algorithm: AlgorithmName): StateProblem | undefined {
   const wanted: Algorithm = ALGORITHMS[algorithm];
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
-  const isOtherCurve = wanted.curve !== undefined && details?.namedCurve !== wanted.curve;
-  if (type !== wanted.keyType || isOtherCurve) return mismatch(algorithm, describeKey(key));
+  if (type !== wanted.keyType || details?.namedCurve !== wanted.curve)
+    return mismatch(algorithm, describeKey(key));
   return type === 'rsa' ? findRsaMisfit(key, algorithm) : undefined;
 }
 

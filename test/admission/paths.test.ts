@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import {
+  escapeEnvValue,
+  isWithin,
+  joinPath,
+  lengthFault,
+  normalisePath,
+  unescapeEnvValue,
+} from '../../src/admission/paths.ts';
+
+describe('a path of a container is normalised:', () => {
+  const cases: Readonly<Record<string, string>> = {
+    '/': '/',
+    '': '/',
+    '/a/b': '/a/b',
+    a: '/a',
+    './a': '/a',
+    '../a': '/a',
+    '/a/': '/a',
+    '//a//b//': '/a/b',
+    '/a/./b/.': '/a/b',
+    '/a/../b/..': '/',
+    '/../a': '/a',
+    '/a/.b/..c/d.': '/a/.b/..c/d.',
+    '/a/...': '/a/...',
+  };
+  for (const [path, normal] of Object.entries(cases))
+    it(`"${path}" is ${normal}`, () => assert.equal(normalisePath(path), normal));
+
+  it('once is enough', () => {
+    const parts = fc.array(fc.constantFrom('a', '.', '..', '', '.b'), { maxLength: 6 });
+    fc.assert(
+      fc.property(parts, (some) => {
+        const normal = normalisePath(some.join('/'));
+        assert.equal(normalisePath(normal), normal);
+        assert.match(normal, /^\/(?:[^/]+(?:\/[^/]+)*)?$/);
+      }),
+    );
+  });
+});
+
+it('a path is within itself, its parents and the root, and within nothing else', () => {
+  for (const directory of ['/', '/a', '/a/b', '/a/b/c']) assert.ok(isWithin(directory, '/a/b/c'), directory);
+  for (const directory of ['/a/b/c/d', '/a/bb', '/a/b/', '/b', '/x/b']) {
+    assert.ok(!isWithin(directory, '/a/b/c'), directory);
+  }
+  assert.ok(!isWithin('/a/b', '/a/bb'));
+});
+
+it('a file lies in its directory, the root too', () => {
+  assert.deepEqual([joinPath('/', 'token'), joinPath('/a', 'b/token')], ['/token', '/a/b/token']);
+});
+
+describe('the length of a path', () => {
+  const part = (text: string, times: number): string => `/${text.repeat(times)}`;
+  const cases: Readonly<Record<string, readonly [path: string, fault: string | undefined]>> = {
+    'of one part of 255 bytes is possible': [part('a', 255), undefined],
+    'of one part of 256 is not': [part('a', 256), 'has a part of 256 bytes'],
+    'of one part of 85 characters of 3 bytes is possible': [part('€', 85), undefined],
+    'of 86 is not': [part('€', 86), 'has a part of 258 bytes'],
+    'counts the longest part': [part('a', 10) + part('b', 300) + part('c', 256), 'has a part of 300 bytes'],
+    'of 4,095 bytes is possible': [part('a', 254).repeat(16) + part('a', 14), undefined],
+    'of 4,096 is not': [part('a', 254).repeat(16) + part('a', 15), 'has 4096 bytes'],
+  };
+  for (const [title, [path, fault]] of Object.entries(cases))
+    it(title, () => assert.equal(lengthFault(path), fault));
+});
+
+it('a value of an env var names the path, whatever dollars are in it', () => {
+  assert.equal(escapeEnvValue('/a'), '/a');
+  assert.equal(escapeEnvValue('/$(A)/$$'), '/$$(A)/$$$$');
+  const paths = fc.array(fc.constantFrom('$', '(A)', '/', 'a')).map((parts) => parts.join(''));
+  fc.assert(fc.property(paths, (path) => assert.equal(unescapeEnvValue(escapeEnvValue(path)), path)));
+});

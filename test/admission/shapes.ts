@@ -1,0 +1,15 @@
+import type { ContainerShape, DeviceShape, MountShape } from '../../src/admission/pod-shape.ts';
+
+/** A mount of a whole volume, writable. */
+export function mount(volume: string, path: string, more: Partial<MountShape> = {}): MountShape {
+  return { volume, path, subPath: '', readOnly: false, ...more };
+}
+
+/** A container with these mounts and devices, and nothing else. */
+export function shape(
+  mounts: readonly MountShape[],
+  devices: readonly DeviceShape[] = [],
+  name = 'app',
+): ContainerShape {
+  return { list: 'containers', index: 0, name, mounts, devices, env: [] };
+}

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseJwk } from '../../../src/signing/key/jwk.ts';
+import { makeKey } from '../../fixtures/keys.ts';
+
+const exported = (algorithm: string) => makeKey(algorithm).export({ format: 'jwk' });
+const EC = exported('ES256');
+const OKP = exported('EdDSA');
+const RSA = exported('RS256');
+
+describe('the private key in a JWK', () => {
+  for (const [type, jwk] of Object.entries({ EC, OKP, RSA })) {
+    it(`of type ${type} is read, whatever else the JWK says of it`, () => {
+      const more = { kid: 7, use: 'enc', key_ops: 'none', ext: false, oth: [{}] };
+      const read = parseJwk(JSON.stringify({ ...jwk, ...more }));
+      assert.ok(read.ok);
+      assert.deepEqual(read.value.export({ format: 'jwk' }), jwk);
+    });
+  }
+
+  const BROKEN = 'the JWK does not parse: kty, curve and members must belong together (RFC 7518 §6)';
+  const NO_TYPE = 'the JWK has no "kty" that can sign: RSA, EC or OKP (RFC 7518 §6.1)';
+  const NOT_PRIVATE = 'the JWK has no private member "d": a private key is needed to sign';
+  const without = (jwk: object, name: string): string =>
+    JSON.stringify(Object.fromEntries(Object.entries(jwk).filter(([key]) => key !== name)));
+  const refused: Readonly<Record<string, readonly [text: string, problem: string]>> = {
+    'is no JSON': ['{"kty":', 'the text starts like a JWK but is not valid JSON'],
+    'is a list': ['[{}]', 'a JWK must be a JSON object'],
+    'is null': ['null', 'a JWK must be a JSON object'],
+    'is one of a set': [JSON.stringify({ keys: [EC] }), 'found a JWK Set: give one private JWK of it'],
+    'has no type': [without(EC, 'kty'), NO_TYPE],
+    'has a type that cannot sign': [JSON.stringify({ ...EC, kty: 'oct' }), NO_TYPE],
+    'has a type that is no text': [JSON.stringify({ ...EC, kty: ['EC'] }), NO_TYPE],
+    'has no private member': [without(RSA, 'd'), NOT_PRIVATE],
+    'has an empty private member': [JSON.stringify({ ...OKP, d: '' }), NOT_PRIVATE],
+    'has a private member that is no text': [JSON.stringify({ ...EC, d: 1 }), NOT_PRIVATE],
+    'lacks a coordinate': [without(EC, 'y'), BROKEN],
+    'lacks a prime': [without(RSA, 'p'), BROKEN],
+    'lacks its public half': [without(OKP, 'x'), BROKEN],
+    'has a number that is no text': [JSON.stringify({ ...RSA, n: 7 }), BROKEN],
+    'has a curve of another type': [JSON.stringify({ ...EC, crv: 'Ed25519' }), BROKEN],
+    'has the public half of another key': [JSON.stringify({ ...OKP, x: exported('EdDSA').x ?? '' }), BROKEN],
+  };
+  for (const [fault, [text, problem]] of Object.entries(refused))
+    it(`that ${fault} is refused`, () => assert.deepEqual(parseJwk(text), { ok: false, problem }));
+});
