@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { joinWarnings, mostUseful, type Warning, type WarningKind } from '../../src/admission/warnings.ts';
 import { annotatedPod, container, KEYS, review, type Json } from './pods.ts';
 
 const P = 'tokens.osg-htc.org/';
@@ -130,5 +131,51 @@ describe('warnings', () => {
   it('no line break and no control character reaches a header', () => {
     const { warnings, message } = review(annotatedPod({}, { [`${P}a\nb\u0000`]: 'x', [KEYS.token]: 'a\nb' }));
     for (const text of [...warnings, message]) assert.doesNotMatch(text, /\p{Cc}/u);
+  });
+});
+
+describe('of many warnings', () => {
+  const of = (kind: WarningKind, text: string, more?: number): Warning =>
+    more === undefined ? { kind, text } : { kind, text, more };
+
+  it('the three most useful are shown, whatever their order', () => {
+    const found = [of('duplicateToken', 'd'), of('emptyItem', 'c'), of('refused', 'a'), of('misplaced', 'b')];
+    assert.deepEqual(mostUseful(found), ['a', 'b', 'c']);
+    assert.deepEqual(mostUseful(found.toReversed()), ['a', 'b', 'c']);
+    assert.deepEqual(mostUseful([]), []);
+  });
+
+  it('those of one kind keep their order, and none is shown twice', () => {
+    const found = ['b', 'a', 'b', 'd', 'c'].map((text) => of('emptyValue', text));
+    assert.deepEqual(mostUseful(found), ['b', 'a', 'd']);
+  });
+
+  it('those of every container are one: the first is shown, the others are counted', () => {
+    for (const kind of ['readOnlyParent', 'environmentKept', 'bearerTokenSet', 'neverRefreshes'] as const) {
+      assert.deepEqual(mostUseful([of(kind, 'a'), of(kind, 'b'), of(kind, 'c', 2)]), ['a (and 4 more)']);
+      assert.deepEqual(joinWarnings([of(kind, 'a')], [of(kind, 'b')]), [of(kind, 'a', 1)]);
+    }
+  });
+
+  it('no more are kept than could be shown', () => {
+    const found = joinWarnings(
+      [of('emptyValue', 'a'), of('emptyValue', 'b')],
+      [of('emptyValue', 'c'), of('emptyValue', 'd')],
+    );
+    assert.deepEqual(
+      found.map(({ text }) => text),
+      ['a', 'b', 'c'],
+    );
+    const first = [of('emptyValue', 'a')];
+    assert.equal(joinWarnings(first, []), first);
+    assert.deepEqual(joinWarnings(first, [of('emptyItem', 'b')]), [...first, of('emptyItem', 'b')]);
+  });
+
+  it('each is cut to 120 characters, its count included', () => {
+    assert.deepEqual(mostUseful([of('refused', 'x'.repeat(121))]), [`${'x'.repeat(119)}…`]);
+    assert.deepEqual(mostUseful([of('refused', 'x'.repeat(120))]), ['x'.repeat(120)]);
+    const [counted = ''] = mostUseful([of('unknownContainer', 'x'.repeat(120), 12)]);
+    assert.match(counted, /^x+… \(and 12 more\)$/);
+    assert.equal(counted.length, 120);
   });
 });
