@@ -52,7 +52,7 @@ export const SHORTER_PATH = `use a path of at most ${MAX_PATH_BYTES} bytes, in p
 
 /** Kubernetes expands `$(NAME)` in the values of environment variables, and `$$` to `$`. */
 export function escapeEnvValue(path: string): string {
-  return path.includes('$') ? path.replaceAll('$', '$$$$') : path;
+  return path.replaceAll('$', '$$$$');
 }
 
 /** The reverse of `escapeEnvValue`; references to other variables stay as they are. */

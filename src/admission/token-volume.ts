@@ -23,10 +23,10 @@ export function findTokenVolumes(
   let projected: [string, JsonObject][] | undefined;
   for (const [name, volume] of volumes) {
     const secret = objectMember(volume, 'secret');
-    const token = secret === undefined ? undefined : stringMember(secret, 'secretName');
+    const token = stringMember(secret, 'secretName') ?? '';
     if (secret === undefined) {
       if (showsOneOf(volume, tokens)) (projected ??= []).push([name, volume]);
-    } else if (token !== undefined && tokens.includes(token)) {
+    } else if (tokens.includes(token)) {
       const file = shownFile(secret);
       if (file !== undefined) add(token, name, file);
     }
@@ -56,7 +56,7 @@ function projectedFiles(volume: JsonObject, tokens: readonly string[]): Readonly
     const secret = objectMember(source, 'secret');
     const name = nameIn(source);
     for (const path of writtenPaths(source)) tokenAt.delete(path);
-    const file = secret !== undefined && tokens.includes(name) ? shownFile(secret) : undefined;
+    const file = tokens.includes(name) ? shownFile(secret) : undefined;
     if (file !== undefined) tokenAt.set(file, name);
   }
   const fileOf = new Map<string, string>();
@@ -93,7 +93,7 @@ function* writtenPaths(source: unknown): Generator<string> {
 }
 
 /** Without `items` a Secret shows every key under its own name (Kubernetes API, SecretVolumeSource). */
-function shownFile(source: JsonObject): string | undefined {
+function shownFile(source: JsonObject | undefined): string | undefined {
   const items = arrayMember(source, 'items');
   if (items.length === 0) return TOKEN_KEY;
   let file: string | undefined;

@@ -6,7 +6,8 @@ import { closestTokenName, isTokenName, volumeName } from '../../src/admission/t
 describe('the name of a token', () => {
   const LONGEST = 'x'.repeat(253);
   it('is one of a Secret in Kubernetes', () => {
-    for (const name of ['a', '1', 'a-b', 'a.b-1.c', 'a--b', LONGEST]) assert.ok(isTokenName(name), name);
+    for (const name of ['a', '1', 'a-b', 'a.b-1.c', 'a.b1-2c.def', 'a--b', LONGEST])
+      assert.ok(isTokenName(name), name);
     for (const name of ['', '-a', 'a-', 'A', 'a_b', 'a..b', '.a', 'a.', 'a.-b', 'a-.b', 'a\n', `${LONGEST}x`])
       assert.ok(!isTokenName(name), JSON.stringify(name));
   });
@@ -16,6 +17,8 @@ describe('the name of a token', () => {
     'a / b': 'a-b',
     'a..b': 'a.b',
     'a-.-b': 'a.b',
+    'a--.b': 'a.b',
+    'a.--b': 'a.b',
     '--a': 'a',
     '.a.': 'a',
     'a--': 'a',

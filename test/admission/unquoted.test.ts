@@ -23,6 +23,8 @@ describe('an annotation that YAML does not read as text is refused, with what to
     [KEYS.fileMode, 0o444, '0o444', ': 0o444 is a number, not a string: write KEY: "0444"'],
     [KEYS.fileMode, 0o4, '4', ': 4 is a number, not a string: write KEY: "0004"'],
     [KEYS.fileMode, 0o444, undefined, ': 292 is a number, not a string: write KEY: "0444"'],
+    [KEYS.inject, 1, '0x1', ': 0x1 is a number, not a string: write KEY: "0x1"'],
+    [KEYS.fileMode, 10n ** 20n, '1_0', ': 1_0 is a number, not a string: write KEY: "1_0"'],
     [KEYS.envVar, 444, '0x1bc', ': 0x1bc is a number, not a string: write KEY: "0x1bc"'],
     [KEYS.token, null, undefined, ' has no value: write KEY: "<name of a JWT>", or remove the line'],
     [KEYS.mountPath, null, '', ' has no value: write KEY: "/var/run/secrets/jwt", or remove the line'],
