@@ -77,7 +77,7 @@ export function parseJwt(object: unknown): Result<Jwt, string> {
   const metadata = objectMember(object, 'metadata');
   const name = stringMember(metadata, 'name');
   if (member(object, 'kind') !== KIND) return fail(`not a JWT: kind must be ${KIND}`);
-  if (metadata === undefined || name === undefined) return fail('a JWT without a name: set metadata.name');
+  if (name === undefined) return fail('a JWT without a name: set metadata.name');
   const generation = member(metadata, 'generation');
   const finalizers = arrayMember(metadata, 'finalizers').filter((item) => typeof item === 'string');
   const deletedAt = stringMember(metadata, 'deletionTimestamp');

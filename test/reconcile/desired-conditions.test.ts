@@ -1,200 +1,145 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Condition, ConditionType } from '../../src/reconcile/conditions.ts';
 import { describeConditions } from '../../src/reconcile/desired-conditions.ts';
+import { desiredStatus } from '../../src/reconcile/desired-status.ts';
 import type { KeyObservation, Observed, TokenObservation } from '../../src/reconcile/observed.ts';
 import { presentToken, type Outcome } from '../../src/reconcile/outcome.ts';
+import type { StateProblem } from '../../src/resources/problem.ts';
+import type { Claims } from '../../src/signing/claims.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
-import { DAY, NOW, ourSecret, readKey, settledJwt, UNREAD } from '../fixtures/observed.ts';
+import { DAY, NOW, ourSecret, readKey, settled, settledJwt, UNREAD } from '../fixtures/observed.ts';
 
-const problem = { reason: 'KeyNotFound', message: 'no such Secret: make one' } as const;
-const noKey: KeyObservation = { state: 'unavailable', problem };
-const firstKey: KeyObservation = { state: 'read', version: 'key/1', key: await readKey() };
-const newKey: KeyObservation = {
-  state: 'read',
-  version: 'key/2',
-  key: await readKey(toPem(makeKey('ES256'))),
+const HOUR = 3600;
+const key = { state: 'read', version: 'key/1', key: await readKey() } as const;
+const otherKey = { state: 'read', version: 'key/2', key: await readKey(toPem(makeKey('ES256'))) } as const;
+const gone: StateProblem = { reason: 'KeyNotFound', message: 'no such Secret: make one' };
+const noKey: KeyObservation = { state: 'unavailable', problem: gone };
+const claims: Claims = { iss: 'i', iat: NOW - 60, nbf: NOW - 60, exp: NOW + DAY, jti: 'new-jti' };
+const signed: Outcome = { signed: { claims, issuedAt: NOW } };
+const faulty: TokenObservation = { state: 'faulty', cause: 'Expired' };
+
+/** `status reason` of a condition; `undefined` when it is not there. */
+function told(observed: Observed, outcome: Outcome, type: string, now = NOW): string | undefined {
+  const conditions = describeConditions(observed, outcome, presentToken(observed, outcome), now);
+  const condition = conditions.find((one) => one.type === type);
+  return condition === undefined ? undefined : `${condition.status} ${condition.reason}`;
+}
+
+const withToken = async (token: TokenObservation, more: Partial<Observed> = {}): Promise<Observed> => {
+  const jwt = await settledJwt();
+  return { jwt, secret: ourSecret(jwt, 0, { token }), key: UNREAD, ...more };
 };
 
-const valid = { state: 'valid', expiresAt: NOW + DAY, legacy: false, tokenId: 'the-jti' } as const;
-const verified: TokenObservation = { ...valid, signature: 'verified' };
-const unchecked: TokenObservation = { ...valid, signature: 'unknown' };
-const signed: Outcome = {
-  signed: { claims: { iss: 'i', iat: NOW, nbf: NOW, exp: NOW + DAY, jti: 'new-jti' }, issuedAt: NOW },
-};
-
-const jwt = await settledJwt();
-const clamped = await settledJwt({ resignBefore: { days: 1 } });
-const twoIssuers = await settledJwt({ data: { iss: 'https://other.example.com' } });
-const holding = (token: TokenObservation, key: KeyObservation = UNREAD): Observed => ({
-  jwt,
-  secret: ourSecret(jwt, 0, { token }),
-  key,
+const unsigned = async (spec: Record<string, unknown>): Promise<Observed> => ({
+  jwt: makeJwt(spec),
+  secret: undefined,
+  key: UNREAD,
 });
-const unsigned = (key: KeyObservation): Observed => ({ jwt: makeJwt(), secret: undefined, key });
 
-/** What a condition says of what was observed and done. */
-interface Case {
-  readonly type: ConditionType;
-  readonly when: string;
-  readonly observed: Observed;
-  readonly outcome?: Outcome;
-  readonly now?: number;
-  /** Status and reason. */
-  readonly says: string;
-  readonly message: string;
-}
+describe('Ready', () => {
+  const valid = { state: 'valid', expiresAt: NOW + DAY, tokenId: 'the-jti', signature: 'verified' } as const;
+  it('is True while the Secret holds a valid token, whatever keeps the next from being signed', async () => {
+    assert.equal(told(await settled(), {}, 'Ready'), 'True Signed');
+    assert.equal(told(await settled(0, { key: noKey }), { problem: gone }, 'Ready'), 'True Signed');
+    assert.equal(told(await withToken({ ...valid, legacy: true }), {}, 'Ready'), 'True LegacyToken');
+    assert.equal(told({ jwt: makeJwt(), secret: undefined, key }, signed, 'Ready'), 'True Signed');
+  });
 
-const CASES: readonly Case[] = [
-  {
-    type: 'Ready',
-    when: 'the token is valid',
-    observed: holding(verified),
-    says: 'True Signed',
-    message: 'Secret my-jwt holds a valid token',
-  },
-  {
-    type: 'Ready',
-    when: 'the token is valid and of token-manager',
-    observed: holding({ ...verified, legacy: true }),
-    says: 'True LegacyToken',
-    message:
-      'the Secret holds a valid token of token-manager; claims that it lacks come with its next renewal',
-  },
-  {
-    type: 'Ready',
-    when: 'the token is valid, and the API server cannot take the next one',
-    observed: holding(verified),
-    outcome: { problem: { reason: 'WriteFailed', message: 'no answer: it is tried again' } },
-    says: 'True WriteFailed',
-    message:
-      'Secret my-jwt holds a valid token, but nothing new can be written: no answer: it is tried again',
-  },
-  {
-    type: 'Ready',
-    when: 'the token is valid, and the API server refuses the next one',
-    observed: holding(verified),
-    outcome: { problem: { reason: 'WriteRefused', message: 'a quota is used up: raise it' } },
-    says: 'True WriteRefused',
-    message:
-      'Secret my-jwt holds a valid token, but nothing new can be written: a quota is used up: raise it',
-  },
-  {
-    type: 'Ready',
-    when: 'nobody can check the token without the key',
-    observed: holding(unchecked, noKey),
-    says: 'Unknown KeyNotFound',
-    message: 'the token in Secret my-jwt cannot be checked: no such Secret: make one',
-  },
-  {
-    type: 'Ready',
-    when: 'the token was not checked, though the key is there',
-    observed: holding(unchecked),
-    says: 'False WriteFailed',
-    message: 'no token was written yet',
-  },
-  {
-    type: 'Ready',
-    when: 'the token has expired, and there is no key',
-    observed: holding(verified, noKey),
-    outcome: { problem },
-    now: NOW + DAY,
-    says: 'False KeyNotFound',
-    message: 'no such Secret: make one',
-  },
-  {
-    type: 'Ready',
-    when: 'there is neither token nor key',
-    observed: unsigned(noKey),
-    outcome: { problem },
-    says: 'False KeyNotFound',
-    message: 'no such Secret: make one',
-  },
-  {
-    type: 'KeyAvailable',
-    when: 'the key was read for the first time',
-    observed: unsigned(firstKey),
-    says: 'True Signed',
-    message: 'the private key was read and fits the algorithm',
-  },
-  {
-    type: 'KeyAvailable',
-    when: 'the key was never read',
-    observed: unsigned(UNREAD),
-    says: 'Unknown Signed',
-    message: 'the private key is there; it is read when a token is due',
-  },
-  {
-    type: 'RenewalClamped',
-    when: 'resignBefore is as long as the lifetime',
-    observed: { ...holding(verified), jwt: clamped },
-    says: 'True RenewalClamped',
-    message:
-      'spec.resignBefore is not shorter than spec.expiryTime: half of it, 12 h, is used; set a shorter one',
-  },
-  {
-    type: 'IssuerMismatch',
-    when: 'the claims have another issuer',
-    observed: { ...holding(verified), jwt: twoIssuers },
-    says: 'True IssuerMismatch',
-    message:
-      'spec.data.iss differs from spec.issuer and is the one in the token: remove spec.data.iss, or make both equal',
-  },
-  {
-    type: 'KeyIdReused',
-    when: 'another key signed under the same key id',
-    observed: holding(verified, newKey),
-    outcome: signed,
-    says: 'True KeyIdReused',
-    message:
-      'the key changed under an unchanged spec.keyId: verifiers keep keys by kid and may refuse the new tokens for a ' +
-      'while; give a new key a new keyId and publish both',
-  },
-  {
-    type: 'RenewalOverdue',
-    when: 'the renewal fails',
-    observed: holding(verified),
-    outcome: { problem },
-    now: NOW + DAY - 3_600,
-    says: 'True RenewalOverdue',
-    message:
-      'no new token could be signed for a while, the present one expires at 2027-01-16T08:00:00Z: no such Secret: make one',
-  },
-  {
-    type: 'RenewalOverdue',
-    when: 'the renewal does not come, for a reason that is not known here',
-    observed: holding(verified),
-    now: NOW + DAY - 3_600,
-    says: 'True RenewalOverdue',
-    message:
-      'no new token could be signed for a while, the present one expires at 2027-01-16T08:00:00Z: see the log of jwt-injector',
-  },
-];
+  it('is False with the reason when there is none, once it expired, or when the Secret is somebody else’s', async () => {
+    assert.equal(told(await withToken(faulty), { problem: gone }, 'Ready'), 'False KeyNotFound');
+    assert.equal(
+      told(await withToken({ ...valid, legacy: false }), { problem: gone }, 'Ready', NOW + DAY),
+      'False KeyNotFound',
+    );
+    const conflict: Outcome = { problem: { reason: 'SecretConflict', message: 'theirs' } };
+    assert.equal(told(await settled(), conflict, 'Ready'), 'False SecretConflict');
+    assert.equal(told(await withToken(faulty), {}, 'Ready'), 'False WriteFailed');
+  });
 
-function conditionOf(
-  type: ConditionType,
-  observed: Observed,
-  outcome: Outcome,
-  now = NOW,
-): Condition | undefined {
-  const token = presentToken(observed, outcome);
-  return describeConditions(observed, outcome, token, now).find((condition) => condition.type === type);
-}
+  it('is Unknown while nothing proves who signed the token: it may be forged', async () => {
+    const unchecked = await withToken(
+      { ...valid, legacy: true, signature: 'unknown' },
+      { jwt: makeJwt(), key: noKey },
+    );
+    assert.equal(told(unchecked, {}, 'Ready'), 'Unknown KeyNotFound');
+    assert.equal(told({ ...unchecked, key }, signed, 'Ready'), 'True Signed');
+  });
+});
 
-describe('a condition', () => {
-  for (const { type, when, observed, outcome = {}, now, says, message } of CASES) {
-    it(`${type} is ${says} when ${when}`, () => {
-      const condition = conditionOf(type, observed, outcome, now);
-      assert.equal(`${condition?.status} ${condition?.reason}`, says);
-      assert.equal(condition?.message, message);
+describe('KeyAvailable', () => {
+  const cases: readonly (readonly [string, () => Promise<Observed>, Outcome, string])[] = [
+    ['True once the key was read', () => settled(0, { key }), {}, 'True Signed'],
+    ['True while the key is the recorded one, unread', () => settled(), {}, 'True Signed'],
+    ['False while the key cannot be used', () => settled(0, { key: noKey }), {}, 'False KeyNotFound'],
+    ['False when spec.key is the mistake', () => unsigned({ key: {} }), {}, 'False KeyUnreadable'],
+    [
+      'Unknown when the rest of the spec is',
+      () => unsigned({ algorithm: 'none' }),
+      {},
+      'Unknown ClaimsInvalid',
+    ],
+    [
+      'Unknown while no key was ever read',
+      () => unsigned({}),
+      { problem: { reason: 'SecretConflict', message: 'theirs' } },
+      'Unknown SecretConflict',
+    ],
+  ];
+  for (const [name, observed, outcome, expected] of cases) {
+    it(`is ${name}`, async () => {
+      assert.equal(told(await observed(), outcome, 'KeyAvailable'), expected);
     });
   }
+});
 
-  it('Contended is there while others keep changing the Secret, and names them', () => {
-    const condition = conditionOf('Contended', holding(verified), { contenders: ['argocd'] });
-    assert.deepEqual([condition?.status, condition?.reason], ['True', 'Contended']);
-    assert.match(condition?.message ?? '', /field managers seen: "argocd"/);
-    assert.equal(conditionOf('Contended', holding(verified), {}), undefined);
+describe('the remarks', () => {
+  it('are absent when there is nothing to say', async () => {
+    const observed = await settled();
+    const conditions = describeConditions(observed, {}, presentToken(observed, {}), NOW);
+    assert.deepEqual(
+      conditions.map(({ type }) => type),
+      ['Ready', 'KeyAvailable'],
+    );
+  });
+
+  it('tell of a resignBefore that is not shorter than the lifetime', async () => {
+    const clamped = async (resignBefore: object): Promise<string | undefined> =>
+      told(await settled(0, { jwt: await settledJwt({ resignBefore }) }), {}, 'RenewalClamped');
+    assert.equal(await clamped({ days: 1 }), 'True RenewalClamped');
+    assert.equal(await clamped({ hours: 23 }), undefined);
+  });
+
+  it('tell of a data.iss that differs', async () => {
+    const jwt = await settledJwt({ data: { iss: 'https://other.example.com' } });
+    assert.equal(told(await settled(0, { jwt }), {}, 'IssuerMismatch'), 'True IssuerMismatch');
+    const same = await settledJwt({ data: { iss: 'https://issuer.example.com/' } });
+    assert.equal(told(await settled(0, { jwt: same }), {}, 'IssuerMismatch'), undefined);
+  });
+
+  it('tell of a key that changed under its kid, until a signature with the key of before', async () => {
+    const jwt = await settledJwt();
+    const reused = desiredStatus({ jwt, secret: ourSecret(jwt), key: otherKey }, signed, NOW);
+    const after = { ...jwt, recorded: reused };
+    assert.equal(told(await settled(0, { jwt: after }), {}, 'KeyIdReused'), 'True KeyIdReused', 'kept');
+    assert.equal(
+      told(await settled(0, { jwt: after, key: otherKey }), signed, 'KeyIdReused'),
+      undefined,
+      'over',
+    );
+    const renamed = { ...makeJwt({ keyId: 'another' }), recorded: jwt.recorded };
+    assert.equal(
+      told({ jwt: renamed, secret: ourSecret(jwt), key: otherKey }, signed, 'KeyIdReused'),
+      undefined,
+    );
+  });
+
+  it('tell of a renewal that is overdue once half of resignBefore has passed, until the token expires', async () => {
+    const overdue = 21.5 * HOUR;
+    const outcome = { problem: gone };
+    const observed = await settled(0, { key: noKey });
+    assert.equal(told(observed, outcome, 'RenewalOverdue', NOW + overdue - 1), undefined);
+    assert.equal(told(observed, outcome, 'RenewalOverdue', NOW + overdue), 'True RenewalOverdue');
+    assert.equal(told(observed, outcome, 'RenewalOverdue', NOW + DAY), undefined);
   });
 });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findCondition } from '../../src/reconcile/conditions.ts';
 import { desiredStatus, isSameStatus } from '../../src/reconcile/desired-status.ts';
 import type { Outcome } from '../../src/reconcile/outcome.ts';
 import { parsePublicJwk } from '../../src/reconcile/key-record.ts';
@@ -26,12 +25,6 @@ const claims: Claims = { iss: 'i', iat: NOW - 60, nbf: NOW - 60, exp: NOW + DAY,
 const signed: Outcome = { signed: { claims, issuedAt: NOW } };
 const faulty: TokenObservation = { state: 'faulty', cause: 'Expired' };
 
-/** `status reason` of a condition; `undefined` when it is not there. */
-function told(observed: Observed, outcome: Outcome, type: string, now = NOW): string | undefined {
-  const condition = findCondition(desiredStatus(observed, outcome, now), type);
-  return condition === undefined ? undefined : `${condition.status} ${condition.reason}`;
-}
-
 /** What the status says of the token, without what is absent. */
 function tokenOf({ tokenId, issuedAt, expiresAt, renewsAt }: RecordedStatus): readonly unknown[] {
   return [tokenId, issuedAt, expiresAt, renewsAt].filter((value) => value !== undefined);
@@ -46,127 +39,6 @@ const unsigned = async (spec: Record<string, unknown>): Promise<Observed> => ({
   jwt: makeJwt(spec),
   secret: undefined,
   key: UNREAD,
-});
-
-describe('Ready', () => {
-  const valid = { state: 'valid', expiresAt: NOW + DAY, tokenId: 'the-jti', signature: 'verified' } as const;
-  it('is True while the Secret holds a valid token, whatever keeps the next from being signed', async () => {
-    assert.equal(told(await settled(), {}, 'Ready'), 'True Signed');
-    assert.equal(told(await settled(0, { key: noKey }), { problem: gone }, 'Ready'), 'True Signed');
-    assert.equal(told(await withToken({ ...valid, legacy: true }), {}, 'Ready'), 'True LegacyToken');
-    assert.equal(told({ jwt: makeJwt(), secret: undefined, key }, signed, 'Ready'), 'True Signed');
-  });
-
-  it('is False with the reason when there is none, once it expired, or when the Secret is somebody else’s', async () => {
-    assert.equal(told(await withToken(faulty), { problem: gone }, 'Ready'), 'False KeyNotFound');
-    assert.equal(
-      told(await withToken({ ...valid, legacy: false }), { problem: gone }, 'Ready', NOW + DAY),
-      'False KeyNotFound',
-    );
-    const conflict: Outcome = { problem: { reason: 'SecretConflict', message: 'theirs' } };
-    assert.equal(told(await settled(), conflict, 'Ready'), 'False SecretConflict');
-    assert.equal(told(await withToken(faulty), {}, 'Ready'), 'False WriteFailed');
-  });
-
-  it('is Unknown while nothing proves who signed the token: it may be forged', async () => {
-    const unchecked = await withToken(
-      { ...valid, legacy: true, signature: 'unknown' },
-      { jwt: makeJwt(), key: noKey },
-    );
-    assert.equal(told(unchecked, {}, 'Ready'), 'Unknown KeyNotFound');
-    const status = desiredStatus(unchecked, {}, NOW);
-    assert.match(
-      findCondition(status, 'Ready')?.message ?? '',
-      /the token in Secret my-jwt cannot be checked: no such Secret: make one/,
-    );
-    assert.deepEqual(tokenOf(status), []);
-    assert.equal(told({ ...unchecked, key }, signed, 'Ready'), 'True Signed');
-  });
-
-  it('carries the message of the problem, which ends with the remedy', async () => {
-    const status = desiredStatus(await withToken(faulty), { problem: gone }, NOW);
-    assert.equal(findCondition(status, 'Ready')?.message, gone.message);
-  });
-});
-
-describe('KeyAvailable', () => {
-  const cases: readonly (readonly [string, () => Promise<Observed>, Outcome, string])[] = [
-    ['True once the key was read', () => settled(0, { key }), {}, 'True Signed'],
-    ['True while the key is the recorded one, unread', () => settled(), {}, 'True Signed'],
-    ['False while the key cannot be used', () => settled(0, { key: noKey }), {}, 'False KeyNotFound'],
-    ['False when spec.key is the mistake', () => unsigned({ key: {} }), {}, 'False KeyUnreadable'],
-    [
-      'Unknown when the rest of the spec is',
-      () => unsigned({ algorithm: 'none' }),
-      {},
-      'Unknown ClaimsInvalid',
-    ],
-    [
-      'Unknown while no key was ever read',
-      () => unsigned({}),
-      { problem: { reason: 'SecretConflict', message: 'theirs' } },
-      'Unknown SecretConflict',
-    ],
-  ];
-  for (const [name, observed, outcome, expected] of cases) {
-    it(`is ${name}`, async () => {
-      assert.equal(told(await observed(), outcome, 'KeyAvailable'), expected);
-    });
-  }
-});
-
-describe('the remarks', () => {
-  it('are absent when there is nothing to say', async () => {
-    const status = desiredStatus(await settled(), {}, NOW);
-    const types = status.conditions.map(({ type }) => type);
-    assert.deepEqual(types, ['Ready', 'KeyAvailable']);
-  });
-
-  it('tell of a resignBefore that is not shorter than the lifetime, with the one that is used', async () => {
-    const jwt = await settledJwt({ resignBefore: { days: 1 } });
-    const status = desiredStatus(await settled(0, { jwt }), {}, NOW);
-    assert.match(
-      findCondition(status, 'RenewalClamped')?.message ?? '',
-      /half of it, 12 h, is used; set a shorter/,
-    );
-  });
-
-  it('tell of a data.iss that differs, and use it', async () => {
-    const jwt = await settledJwt({ data: { iss: 'https://other.example.com' } });
-    assert.equal(told(await settled(0, { jwt }), {}, 'IssuerMismatch'), 'True IssuerMismatch');
-    assert.equal(desiredStatus(await settled(0, { jwt }), {}, NOW).issuer, 'https://other.example.com');
-    const same = await settledJwt({ data: { iss: 'https://issuer.example.com/' } });
-    assert.equal(told(await settled(0, { jwt: same }), {}, 'IssuerMismatch'), undefined);
-  });
-
-  it('tell of a key that changed under its kid, until a signature with the key of before', async () => {
-    const jwt = await settledJwt();
-    const reused = desiredStatus({ jwt, secret: ourSecret(jwt), key: otherKey }, signed, NOW);
-    assert.ok(findCondition(reused, 'KeyIdReused'));
-    const after = { ...jwt, recorded: reused };
-    assert.equal(told(await settled(0, { jwt: after }), {}, 'KeyIdReused'), 'True KeyIdReused', 'kept');
-    assert.equal(
-      told(await settled(0, { jwt: after, key: otherKey }), signed, 'KeyIdReused'),
-      undefined,
-      'over',
-    );
-    const renamed = { ...makeJwt({ keyId: 'another' }), recorded: jwt.recorded };
-    assert.equal(
-      told({ jwt: renamed, secret: ourSecret(jwt), key: otherKey }, signed, 'KeyIdReused'),
-      undefined,
-    );
-  });
-
-  it('tell of a renewal that is overdue once half of resignBefore has passed, until the token expires', async () => {
-    const overdue = 21.5 * HOUR;
-    const outcome = { problem: gone };
-    const observed = await settled(0, { key: noKey });
-    assert.equal(told(observed, outcome, 'RenewalOverdue', NOW + overdue - 1), undefined);
-    assert.equal(told(observed, outcome, 'RenewalOverdue', NOW + overdue), 'True RenewalOverdue');
-    assert.equal(told(observed, outcome, 'RenewalOverdue', NOW + DAY), undefined);
-    const condition = findCondition(desiredStatus(observed, outcome, NOW + overdue), 'RenewalOverdue');
-    assert.match(condition?.message ?? '', /expires at 2027-01-16T08:00:00Z: no such Secret: make one$/);
-  });
 });
 
 describe('the fields of the status', () => {
@@ -257,6 +129,17 @@ describe('the fields of the status', () => {
       desiredStatus({ jwt, secret: ourSecret(jwt), key: seen }, {}, NOW).keyVersion;
     assert.equal(version({ ...key, version: 'key/7' }), 'key/7');
     assert.equal(version(otherKey), 'key/1');
+  });
+
+  it('tell nothing of a token that nobody could check', async () => {
+    const { secret } = await settled();
+    const token = { ...secret?.token, signature: 'unknown' } as TokenObservation;
+    assert.deepEqual(tokenOf(desiredStatus(await withToken(token, { key: noKey }), {}, NOW)), []);
+  });
+
+  it('have the issuer that the token has', async () => {
+    const jwt = await settledJwt({ data: { iss: 'https://other.example.com' } });
+    assert.equal(desiredStatus(await settled(0, { jwt }), {}, NOW).issuer, 'https://other.example.com');
   });
 
   it('keep the time of signing of the token that was recorded, until the next is signed', async () => {
