@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { fail, ok, type Result } from './resources/result.ts';
+import { parseGoDuration } from './time/format-time.ts';
+import type { Milliseconds } from './time/units.ts';
 
 /** Where to listen: `:8443` is every interface, `127.0.0.1:8443` and `[::1]:8443` one. Port 0 lets the system choose. */
 export interface Address {
@@ -7,7 +9,7 @@ export interface Address {
   readonly port: number;
 }
 
-/** Settings of `jwt-injector run`. Durations in milliseconds. */
+/** Settings of `jwt-injector run`. */
 export interface Config {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
@@ -45,9 +47,9 @@ export interface ControllerConfig {
 export interface LeaseConfig {
   /** Namespace of the Lease; `undefined` = the service's own. */
   readonly namespace: string | undefined;
-  readonly duration: number;
-  readonly renewDeadline: number;
-  readonly retryPeriod: number;
+  readonly duration: Milliseconds;
+  readonly renewDeadline: Milliseconds;
+  readonly retryPeriod: Milliseconds;
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -161,7 +163,7 @@ export function parseConfig(
   };
   const address = (name: FlagName): Address =>
     parsed(name, parseAddress, 'host:port or :port', { host: undefined, port: 0 });
-  const duration = (name: FlagName): number =>
+  const duration = (name: FlagName): Milliseconds =>
     parsed(name, parseGoDuration, 'a duration such as 15s or 1m30s', 0);
 
   const listed = text('namespaces');
@@ -251,18 +253,6 @@ function parseAddress(text: string): Address | undefined {
   if (match === null || port > 65_535) return undefined;
   const host = match[1] ?? match[2];
   return { host: host === '' ? undefined : host, port };
-}
-
-const GO_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
-/** Go's `time.ParseDuration` for the units that make sense here: `1m30s`, `1.5h`, `500ms`. Milliseconds, > 0. */
-export function parseGoDuration(text: string): number | undefined {
-  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
-  let milliseconds = 0;
-  for (const [, amount, unit = ''] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
-    milliseconds += Number(amount) * (GO_UNITS[unit] ?? 0);
-  }
-  return milliseconds > 0 ? milliseconds : undefined;
 }
 
 function parseNamespaces(text: string): readonly string[] | undefined {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { environmentName, parseConfig, parseGoDuration, RUN_FLAGS, type Config } from '../src/config.ts';
+import { environmentName, parseConfig, RUN_FLAGS, type Config } from '../src/config.ts';
 
 const CERTIFICATE = ['--tls-cert-file=c', '--tls-key-file=k'];
 
@@ -136,25 +136,4 @@ describe('the settings of run', () => {
     for (const name of ['bogus', 'workers', 'log-level', 'http-address', 'retry-period', 'tls-cert-file'])
       assert.equal(told.filter((problem) => problem.includes(`--${name} `)).length >= 1, true, name);
   });
-});
-
-describe('a duration as Go writes it', () => {
-  const cases: readonly (readonly [string, number | undefined])[] = [
-    ['15s', 15_000],
-    ['1m30s', 90_000],
-    ['1.5h', 5_400_000],
-    ['2h45m', 9_900_000],
-    ['1ms', 1],
-    ['0s', undefined],
-    ['-1s', undefined],
-    ['1', undefined],
-    ['1d', undefined],
-    ['1 s', undefined],
-    ['', undefined],
-  ];
-  for (const [text, expected] of cases) {
-    it(`"${text}" is ${expected === undefined ? 'refused' : `${expected} ms`}`, () => {
-      assert.equal(parseGoDuration(text), expected);
-    });
-  }
 });

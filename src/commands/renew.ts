@@ -1,4 +1,4 @@
-import { parseGoDuration } from '../config.ts';
+import { parseGoDuration } from '../time/format-time.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { withCluster } from './cluster/connect.ts';
 import { CLUSTER_FLAGS, type ConnectFlags } from './cluster/connect-flags.ts';

@@ -18,7 +18,7 @@ export type Change<T> =
 /** Deleted keys whose resourceVersion is kept: more than are deleted while one write is under way. */
 const MOST_TOMBSTONES = 4_096;
 
-interface Entry<T> {
+interface CacheEntry<T> {
   readonly resourceVersion: string;
   readonly value: T;
 }
@@ -28,7 +28,7 @@ interface Entry<T> {
  * Holds only what their `transform` made of the objects.
  */
 export class Cache<T> implements WatchStore<T> {
-  readonly #entries = new Map<string, Entry<T>>();
+  readonly #entries = new Map<string, CacheEntry<T>>();
   /** By deleted key: a resourceVersion at which the object was not there any more. */
   readonly #tombstones = new Map<string, string>();
   readonly #listeners = new Set<(change: Change<T>) => void>();

@@ -6,7 +6,7 @@ import type { Cluster } from './cluster.ts';
 import { Connection } from './connection.ts';
 import { exchange, type Call, type Endpoint, type Query } from './request.ts';
 import { listPages, type Listed, type ListOptions } from './list.ts';
-import { Turns } from './parse-turns.ts';
+import { ParseTurns } from './parse-turns.ts';
 import { streamEvents, type WatchEvent, type WatchOptions } from './watch-stream.ts';
 
 /** Of every verb: what may be left out. */
@@ -70,7 +70,7 @@ const DEADLINE_MS = 5_000; // a slow API server must not hold a worker for long;
 export function createClient(cluster: Cluster, { clock, version }: ClientOptions): KubeClient {
   const connection = new Connection(cluster, clock);
   const server = new URL(cluster.server);
-  const turns = new Turns(clock);
+  const turns = new ParseTurns(clock);
   const endpoint: Endpoint = { server, connection, clock, turns, userAgent: `jwt-injector/${version}` };
   const call = (
     what: Pick<Call, 'verb' | 'method' | 'path' | 'body' | 'contentType'>,

@@ -16,7 +16,7 @@ export interface Cluster {
   readonly source: string;
   /** Namespace of the context, or the pod's own; `undefined` when none is set. */
   readonly namespace: string | undefined;
-  /** Reads everything anew: files change, exec plugins and token files are asked again. Throws what reading throws. */
+  /** Reads everything again: files change, exec plugins and token files are asked again. Throws what reading throws. */
   readonly load: () => Credentials;
 }
 
@@ -87,7 +87,7 @@ function describe(
   try {
     config = load();
   } catch (error) {
-    return fail(`${source} is no usable kubeconfig: ${sayWhy(error)}`);
+    return fail(`${source} is not a usable kubeconfig: ${sayWhy(error)}`);
   }
   const context = config.getContextObject(config.getCurrentContext());
   if (context === null || context === undefined) {

@@ -15,7 +15,7 @@ export interface Session {
  */
 const FRESH_MS = 30_000;
 
-/** After a refusal everything is read anew, but not for each of a thousand refused requests. */
+/** After a refusal everything is read again, but not for each of a thousand refused requests. */
 const RENEWAL_PAUSE_MS = 1_000;
 
 /**

@@ -8,7 +8,7 @@ type DispatcherOptions = ReturnType<KubeConfig['createDispatcherOptions']>;
 export type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>;
 
 /** What one look at the credentials gave. */
-export interface Identity {
+export interface Authentication {
   /** For every request: Authorization, Impersonate-User. */
   readonly headers: Readonly<Record<string, string>>;
   /** Changes whenever certificate authority, client certificate or its key do. */
@@ -27,7 +27,7 @@ export class Credentials extends KubeConfig {
   #seen = '';
 
   /** Reads token and certificates as they are now. `known`: the fingerprint of the pool that the caller has. */
-  async identify(server: string, known: string | undefined): Promise<Identity> {
+  async identify(server: string, known: string | undefined): Promise<Authentication> {
     this.#known = known;
     const context = new RequestContext(server, HttpMethod.GET);
     await this.applySecurityAuthentication(context);

@@ -1,7 +1,8 @@
 import { arrayMember, member, objectMember, stringMember } from '../resources/json.ts';
 import type { Refusal } from '../reconcile/refusal.ts';
-import { findRefusal, findSilentWebhook } from './refusals.ts';
-import type { Target } from './resource-path.ts';
+import { toMilliseconds, type Milliseconds } from '../time/units.ts';
+import { classifyRefusal, findSilentWebhook } from './refusals.ts';
+import type { RequestTarget } from './resource-path.ts';
 
 /** Reasons of failures that never got a (whole) answer; all others are those of the API server (`NotFound`, …). */
 export type TransportReason =
@@ -19,14 +20,14 @@ export interface Cause {
 }
 
 /** What is known of a request that failed. */
-export interface KubeErrorDetails extends Target {
+export interface KubeErrorDetails extends RequestTarget {
   readonly verb: string;
   /** HTTP status; 0 when there was no answer. */
   readonly status: number;
   /** The API server's reason word, or a `TransportReason`. */
   readonly reason: string;
-  /** Milliseconds that the API server asks to wait. */
-  readonly retryAfterMs?: number | undefined;
+  /** How long the API server asks to wait. */
+  readonly retryAfterMs?: Milliseconds | undefined;
   readonly causes?: readonly Cause[] | undefined;
   /** Why the same request will be refused until somebody changes something, if it will. */
   readonly refusal?: Refusal | undefined;
@@ -43,12 +44,12 @@ export class KubeError extends Error {
   readonly namespace: string | undefined;
   // `name` is taken by Error.
   readonly objectName: string | undefined;
-  readonly retryAfterMs: number | undefined;
+  readonly retryAfterMs: Milliseconds | undefined;
   readonly causes: readonly Cause[];
   readonly refusal: Refusal | undefined;
 
   constructor(details: KubeErrorDetails) {
-    super(describe(details));
+    super(describeFailure(details));
     this.name = 'KubeError';
     this.status = details.status;
     this.reason = details.reason;
@@ -62,7 +63,7 @@ export class KubeError extends Error {
   }
 }
 
-function describe(details: KubeErrorDetails): string {
+function describeFailure(details: KubeErrorDetails): string {
   const { verb, resource, subresource, namespace, name, status, reason, detail, causes = [] } = details;
   const what = subresource === undefined ? resource : `${resource}/${subresource}`;
   const where = [namespace, name].filter((part) => part !== undefined).join('/');
@@ -115,15 +116,15 @@ export function readStatus(
     reason,
     retryAfterMs: limitRetryAfter(seconds),
     causes,
-    refusal: findRefusal({ status, reason, message, causes }),
+    refusal: classifyRefusal({ status, reason, message, causes }),
     detail: findSilentWebhook(message),
   };
 }
 
-/** Milliseconds of a Retry-After in seconds; `undefined` when it is no such number. */
-export function limitRetryAfter(seconds: unknown): number | undefined {
+/** A Retry-After, given in seconds; `undefined` when it is not such a number. */
+export function limitRetryAfter(seconds: unknown): Milliseconds | undefined {
   return typeof seconds === 'number' && seconds > 0
-    ? Math.min(seconds * 1000, LONGEST_RETRY_AFTER_MS)
+    ? Math.min(toMilliseconds(seconds), LONGEST_RETRY_AFTER_MS)
     : undefined;
 }
 
@@ -149,7 +150,7 @@ export function isConflict(error: unknown): boolean {
   return error instanceof KubeError && error.status === 409;
 }
 
-/** The resourceVersion or continue token is too old: list anew (Kubernetes API concepts, "410 Gone"). */
+/** The resourceVersion or continue token is too old: list again (Kubernetes API concepts, "410 Gone"). */
 export function isExpired(error: unknown): boolean {
   return error instanceof KubeError && error.status === 410;
 }

@@ -3,13 +3,13 @@ import { APP, GROUP, KIND, VERSION } from '../resources/names.ts';
 import { formatMicroTime } from '../time/format-time.ts';
 import type { Milliseconds } from '../time/units.ts';
 
-/** Something about a JWT that its author should hear of. Words in `reason` and `action` are from fixed lists. */
+/** Something about a JWT that its author should know. Words in `reason` and `action` are from fixed lists. */
 export interface Occurrence {
   readonly regarding: { readonly namespace: string; readonly name: string; readonly uid: string };
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly action: string;
-  /** For people, never with key or token; cut at 1 kB. */
+  /** For people, never with key or token; cutBytes at 1 kB. */
   readonly note: string;
 }
 
@@ -19,7 +19,7 @@ const LONGEST_NAME = 253; // DNS-1123 subdomain
 
 /** An Event's name: that of its subject and a suffix nobody else uses. */
 export function eventName(subject: string, suffix: string): string {
-  // A cut may not leave a dot or dash before the dot that follows.
+  // A cutBytes may not leave a dot or dash before the dot that follows.
   const start = subject.slice(0, LONGEST_NAME - suffix.length - 1).replace(/[.-]+$/, '');
   return `${start}.${suffix}`;
 }
@@ -37,17 +37,17 @@ export function eventBody(
     metadata: { name, namespace: regarding.namespace },
     eventTime: formatMicroTime(now),
     reportingController: APP,
-    reportingInstance: cut(instance, LONGEST_WORD),
-    action: cut(action, LONGEST_WORD),
-    reason: cut(reason, LONGEST_WORD),
+    reportingInstance: cutBytes(instance, LONGEST_WORD),
+    action: cutBytes(action, LONGEST_WORD),
+    reason: cutBytes(reason, LONGEST_WORD),
     type,
-    note: cut(note, LONGEST_NOTE),
+    note: cutBytes(note, LONGEST_NOTE),
     regarding: { apiVersion: `${GROUP}/${VERSION}`, kind: KIND, ...regarding },
   };
 }
 
-/** The first `bytes` bytes of UTF-8, no character cut in two. */
-function cut(text: string, bytes: number): string {
+/** The first `bytes` bytes of UTF-8, no character cutBytes in two. */
+function cutBytes(text: string, bytes: number): string {
   const encoded = Buffer.from(text);
   if (encoded.length <= bytes) return text;
   let end = bytes;

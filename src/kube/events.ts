@@ -26,7 +26,7 @@ export interface EventRecorder {
 }
 
 /** One Event in the cluster and how often it happened. */
-interface Series {
+interface EventSeries {
   readonly path: string;
   count: number;
   lastSeenAt: Milliseconds;
@@ -52,7 +52,7 @@ const STOP_MS = 2_000;
  */
 export function startEventRecorder({ client, clock, log, instance }: EventRecorderOptions): EventRecorder {
   const waiting = new Map<string, Waiting>();
-  const series = new Map<string, Series>();
+  const series = new Map<string, EventSeries>();
   const abort = new AbortController();
   let running: Promise<void> | undefined;
   let serial = 0;

@@ -50,7 +50,8 @@ export interface LeaseOptions {
   readonly log: Log;
 }
 
-const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' };
+/** Leases (coordination.k8s.io/v1). */
+export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' };
 
 /** The Lease, watched and written. Nothing is asked before the first call; `read` and `write` throw KubeErrors. */
 export function accessLease({ client, namespace, name = APP, clock, log }: LeaseOptions): LeaseAccess {

@@ -20,17 +20,17 @@ export async function* readLines(body: AsyncIterable<Uint8Array>, longest: numbe
     let rest = chunk;
     for (let end = rest.indexOf(NEWLINE); end !== -1; end = rest.indexOf(NEWLINE)) {
       keep(rest.subarray(0, end));
-      yield { text: join(parts), isWhole: length <= longest };
+      yield { text: joinParts(parts), isWhole: length <= longest };
       parts = [];
       length = 0;
       rest = rest.subarray(end + 1);
     }
     if (rest.length > 0) keep(rest);
   }
-  if (parts.length > 0) yield { text: join(parts), isWhole: length <= longest };
+  if (parts.length > 0) yield { text: joinParts(parts), isWhole: length <= longest };
 }
 
-function join(parts: readonly Uint8Array[]): string {
+function joinParts(parts: readonly Uint8Array[]): string {
   const [only] = parts;
   const bytes =
     parts.length === 1 && only !== undefined

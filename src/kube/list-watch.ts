@@ -1,12 +1,13 @@
 import { stringMember, objectMember, type JsonObject } from '../resources/json.ts';
 import { backoffDelay, type Backoff } from '../time/backoff.ts';
+import type { Milliseconds, Seconds } from '../time/units.ts';
 import { METADATA_LIST_ONLY, METADATA_ONLY, type KubeClient } from './client.ts';
 import { isExpired, isNotFound, KubeError } from './errors.ts';
 import { objectKey } from '../resources/object-key.ts';
 import type { Query } from './request.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Log } from './log.ts';
-import { identifyHead, LONGEST_OBJECT, type Identity } from './pieces.ts';
+import { identifyHead, LONGEST_OBJECT, type ObjectIdentity } from './pieces.ts';
 import { parseResourcePath } from './resource-path.ts';
 import { applyEvent, isOlder, replaceAll, type Kept, type WatchStore } from './watch-store.ts';
 
@@ -29,10 +30,10 @@ export interface ListWatchOptions<T> {
   readonly after?: Promise<unknown>;
   readonly clock: Clock;
   readonly log: Log;
-  /** Numbers in [0, 1) for jitter; `Math.random` unless told. */
+  /** Numbers in [0, 1) for jitter; `Math.random` by default. */
   readonly random?: () => number;
-  /** Milliseconds without a byte after which a connection counts as dead; 90 s unless told. */
-  readonly silenceMs?: number;
+  /** Time without a byte after which a connection counts as dead; 90 s by default. */
+  readonly silenceMs?: Milliseconds;
 }
 
 /** A list-watch under way. It goes on until stopped, whatever the API server does. */
@@ -42,16 +43,16 @@ export interface ListWatch {
   readonly isSynced: () => boolean;
   /** Resolves when a list failed for the first time before any succeeded. Never rejects. */
   readonly failed: Promise<void>;
-  /** When the API server last said anything (events, bookmarks, the beginning of an answer), in ms since the epoch. */
-  readonly lastEventAt: () => number | undefined;
+  /** When the API server last said anything (events, bookmarks, the beginning of an answer), since the epoch. */
+  readonly lastEventAt: () => Milliseconds | undefined;
   /** Ends the watch and every timer; the store keeps what it has. */
   readonly stop: () => Promise<void>;
 }
 
 /** client-go's 30 s at the longest are for thousands of kubelets; here a change during an outage is to be noticed sooner. */
 const BACKOFF: Backoff = { firstMs: 1_000, longestMs: 10_000 };
-/** How long one watch lasts at most, in seconds; a random time up to twice as much, as client-go does. */
-const WATCH_SECONDS = 300;
+/** How long one watch lasts at most; a random time up to twice as much, as client-go does. */
+const WATCH_TIME: Seconds = 300;
 /** A watch that stood this long, or brought anything, worked: what ends it then is not counted as a failure in a row. */
 const STEADY_MS = 30_000;
 /** A watch that ended sooner is not opened again at once, whatever it brought. */
@@ -70,7 +71,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
   const synced = Promise.withResolvers<boolean>();
   const failed = Promise.withResolvers<void>();
   let isSynced = false;
-  let lastEventAt: number | undefined;
+  let lastEventAt: Milliseconds | undefined;
   let resourceVersion: string | undefined; // undefined: list first
   let newest: string | undefined; // the last one resumed from, also after it was given up
   let failures = 0;
@@ -94,7 +95,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
     }
   };
   /** An object that is too long to be read counts as if it were not there: whoever wrote it loses only that one. */
-  const leaveOut = (head: string): Identity | undefined => {
+  const leaveOut = (head: string): ObjectIdentity | undefined => {
     const identity = identifyHead(head);
     const { namespace: of, name } = identity ?? {};
     log.warn(
@@ -115,7 +116,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
     told = undefined;
     log.info({ resource }, 'watch works again');
   };
-  const dropObject = ({ namespace: of, name, resourceVersion: version }: Identity): void => {
+  const dropObject = ({ namespace: of, name, resourceVersion: version }: ObjectIdentity): void => {
     const key = objectKey({ namespace: of, name });
     if (!isOlder(version, store.resourceVersion(key))) store.delete(key, version);
     resourceVersion = version;
@@ -145,7 +146,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
           ...query,
           resourceVersion: from,
           allowWatchBookmarks: true,
-          timeoutSeconds: Math.floor(WATCH_SECONDS * (1 + random())),
+          timeoutSeconds: Math.floor(WATCH_TIME * (1 + random())),
         },
         accept: options.metadataOnly === true ? METADATA_ONLY : undefined,
         silenceMs,
@@ -168,7 +169,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
     }
   };
   /** One list if it takes one, one watch; how long to wait before the next. */
-  const attempt = async (): Promise<number> => {
+  const attempt = async (): Promise<Milliseconds> => {
     const startedAt = clock.monotonic();
     let listing = true;
     isQuiet = false;
@@ -245,6 +246,6 @@ function isDeadline(error: unknown): boolean {
   return error instanceof KubeError && error.reason === 'Deadline';
 }
 
-function retryAfterOf(error: unknown): number {
+function retryAfterOf(error: unknown): Milliseconds {
   return error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
 }

@@ -1,4 +1,5 @@
 import { isJsonObject, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
+import type { Milliseconds } from '../time/units.ts';
 import { isExpired, KubeError } from './errors.ts';
 import { exchangeFor, type Answer, type Endpoint, type Query } from './request.ts';
 import { ItemCutter } from './item-cutter.ts';
@@ -10,8 +11,8 @@ export interface ListOptions<T> {
   readonly query?: Query | undefined;
   readonly accept?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Per page, in milliseconds; 30 s by default. */
-  readonly deadlineMs?: number | undefined;
+  /** Per page; 30 s by default. */
+  readonly deadlineMs?: Milliseconds | undefined;
   /** Makes of each object what is kept of it, before the next one is parsed. */
   readonly map: (object: JsonObject) => T;
   /** Leaves `metadata.managedFields` empty, unparsed: it is half of what many objects consist of, or far more. */
@@ -134,7 +135,7 @@ async function readItems<T>(
 
 function parseItem(text: string): JsonObject {
   const item: unknown = JSON.parse(text);
-  if (!isJsonObject(item)) throw new SyntaxError('an item of a list is no object');
+  if (!isJsonObject(item)) throw new SyntaxError('an item of a list is not an object');
   return item;
 }
 

@@ -8,7 +8,7 @@ const LONGEST_MS = 10;
  * Lets the event loop turn while a lot of JSON is parsed. One for all that is parsed in a process: a hundred lists at
  * once would each take their share of every turn.
  */
-export class Turns {
+export class ParseTurns {
   readonly #clock: Pick<Clock, 'monotonic'>;
   #startedAt = 0;
 

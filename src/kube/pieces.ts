@@ -15,7 +15,7 @@ export const LONGEST_OBJECT = 4 * 1024 * 1024;
 export const HEAD_BYTES = 2_048;
 
 /** Which object and state the beginning of a JSON text is about. */
-export interface Identity {
+export interface ObjectIdentity {
   readonly namespace: string;
   readonly name: string;
   readonly resourceVersion: string;
@@ -29,7 +29,7 @@ const HEAD =
   /^\{(?:"type":"[A-Z]+","object":\{)?(?:"kind":"\w+","apiVersion":"[\w./-]+",)?"metadata":\{"name":"([\w.-]+)",(?:"generateName":"[\w.-]*",)?(?:"namespace":"([\w-]+)",)?"uid":"[\w-]+","resourceVersion":"(\d+)"/;
 
 /** Which object the beginning of an object's or a watch event's JSON is about, if it is sure. */
-export function identifyHead(text: string): Identity | undefined {
+export function identifyHead(text: string): ObjectIdentity | undefined {
   const [, name, namespace = '', resourceVersion] = HEAD.exec(text) ?? [];
   return name === undefined || resourceVersion === undefined
     ? undefined

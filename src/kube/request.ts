@@ -4,9 +4,10 @@ import type { Connection, Session } from './connection.ts';
 import type { Dispatcher } from './credentials.ts';
 import { KubeError, limitRetryAfter, readStatus } from './errors.ts';
 import { startDeadline } from '../time/deadline.ts';
+import type { Milliseconds } from '../time/units.ts';
 import { LONGEST_OBJECT } from './pieces.ts';
 import { parseResourcePath } from './resource-path.ts';
-import type { Turns } from './parse-turns.ts';
+import type { ParseTurns } from './parse-turns.ts';
 import { failTransport } from './transport-errors.ts';
 
 /** One request as the client's verbs describe it. */
@@ -19,10 +20,10 @@ export interface Call {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly accept?: string | undefined;
-  /** For the whole call with its repetitions, in milliseconds. */
-  readonly deadlineMs: number;
-  /** Milliseconds without a byte after which an answer counts as lost, before the deadline. */
-  readonly silenceMs?: number;
+  /** For the whole call with its repetitions. */
+  readonly deadlineMs: Milliseconds;
+  /** Time without a byte after which an answer counts as lost, before the deadline. */
+  readonly silenceMs?: Milliseconds;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -34,7 +35,7 @@ export interface Endpoint {
   readonly server: URL;
   readonly connection: Connection;
   readonly clock: Clock;
-  readonly turns: Turns;
+  readonly turns: ParseTurns;
   readonly userAgent: string;
 }
 
@@ -93,8 +94,8 @@ export async function exchangeFor<T>(
   }
 }
 
-/** Milliseconds, if the call may be repeated: 429 never did anything; 503 may have, which only some verbs allow. */
-function repeatAfter({ verb }: Call, { status, retryAfterMs }: KubeError): number | undefined {
+/** After which time the call may be repeated, if it may: 429 never did anything; 503 may have, which only some verbs allow. */
+function repeatAfter({ verb }: Call, { status, retryAfterMs }: KubeError): Milliseconds | undefined {
   const isIdempotent = verb === 'get' || verb === 'list' || verb === 'apply';
   return status === 429 || (status === 503 && isIdempotent) ? retryAfterMs : undefined;
 }
@@ -151,7 +152,7 @@ async function readObject(body: Answer['body']): Promise<JsonObject> {
   const { bytes, isWhole } = await readUpTo(body, LONGEST_OBJECT);
   if (!isWhole) throw new RangeError(`an answer is longer than ${LONGEST_OBJECT} bytes`);
   const object: unknown = JSON.parse(bytes.toString());
-  if (!isJsonObject(object)) throw new SyntaxError('the answer is no JSON object');
+  if (!isJsonObject(object)) throw new SyntaxError('the answer is not a JSON object');
   return object;
 }
 

@@ -7,7 +7,7 @@ export interface Resource {
 }
 
 /** Which object, collection or subresource a request is about. */
-export interface Target {
+export interface RequestTarget {
   readonly resource: string;
   readonly namespace?: string;
   readonly name?: string;
@@ -15,7 +15,7 @@ export interface Target {
 }
 
 /** Path of a collection (without `name`), an object or a subresource; every part is escaped. */
-export function resourcePath(resource: Resource, target: Omit<Target, 'resource'> = {}): string {
+export function resourcePath(resource: Resource, target: Omit<RequestTarget, 'resource'> = {}): string {
   const { group, version, plural } = resource;
   const { namespace, name, subresource } = target;
   const parts = group === '' ? ['api', version] : ['apis', group, version];
@@ -32,7 +32,7 @@ function escape(part: string): string {
 }
 
 /** Reads a path as `resourcePath` makes them; of any other path the whole is the resource. */
-export function parseResourcePath(path: string): Target {
+export function parseResourcePath(path: string): RequestTarget {
   const parts = path.split('/').slice(1).map(unescape);
   const start = parts[0] === 'api' ? 2 : parts[0] === 'apis' ? 3 : undefined;
   const [first, second, third, ...rest] = start === undefined ? [] : parts.slice(start);
@@ -44,7 +44,7 @@ export function parseResourcePath(path: string): Target {
   return named(first, second === undefined ? [] : [second, ...(third === undefined ? [] : [third])]);
 }
 
-function named(resource: string, [name, subresource]: readonly string[], namespace?: string): Target {
+function named(resource: string, [name, subresource]: readonly string[], namespace?: string): RequestTarget {
   return {
     resource,
     ...(namespace === undefined ? {} : { namespace }),

@@ -58,7 +58,7 @@ export class SharedValues {
       for (const [index, before] of items.entries()) {
         const after = this.#sharePart(before, levels);
         items[index] = after;
-        description = join(description, '', after);
+        description = addToDescription(description, '', after);
       }
     } else if (isJsonObject(value)) {
       const members: Record<string, unknown> = value;
@@ -68,7 +68,7 @@ export class SharedValues {
         const after = this.#sharePart(before, levels);
         // Equal texts are different ones to V8: only to set the member makes it the one that others have.
         if (after !== before || typeof before === 'string') members[name] = after;
-        description = join(description, name, after);
+        description = addToDescription(description, name, after);
       }
     }
     return description;
@@ -84,14 +84,14 @@ export class SharedValues {
 }
 
 /** Adds a member. With lengths no text can look like the end of one member and the beginning of another. */
-function join(before: string | undefined, name: string, value: unknown): string | undefined {
+function addToDescription(before: string | undefined, name: string, value: unknown): string | undefined {
   if (before === undefined) return undefined;
-  const part = describe(value);
+  const part = describePart(value);
   if (part === undefined || before.length + name.length + part.length > LONGEST_DESCRIPTION) return undefined;
   return `${before}${name.length}:${name}${part}`;
 }
 
-function describe(value: unknown): string | undefined {
+function describePart(value: unknown): string | undefined {
   if (typeof value === 'string') return `${value.length}:${value}`;
   if (value === NO_ITEMS) return '[]';
   return value === NO_MEMBERS ? '{}' : undefined;

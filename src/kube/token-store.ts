@@ -1,6 +1,6 @@
 import { isJsonObject, member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import { GROUP, PLURAL, VERSION } from '../resources/names.ts';
-import type { Refusal } from '../reconcile/refusal.ts';
+import type { Failure } from '../reconcile/failure.ts';
 import { objectKey } from '../resources/object-key.ts';
 import type { KubeClient } from './client.ts';
 import { isConflict, isNamespaceTerminating, isNotFound, KubeError } from './errors.ts';
@@ -14,7 +14,7 @@ export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets' }
 /** The client to write with, and who learns of what was written. */
 export interface TokenStoreOptions {
   readonly client: Pick<KubeClient, 'get' | 'apply' | 'jsonPatch' | 'mergePatch'>;
-  /** Hears of each object as it was stored, so that a cache need not wait for the watch to echo it. */
+  /** Is called with each object as it was stored, so that a cache need not wait for the watch to echo it. */
   readonly onSecret: (secret: JsonObject, signedBy: string | undefined) => void;
   readonly onJwt: (jwt: JsonObject) => void;
 }
@@ -30,9 +30,9 @@ export function createTokenStore({ client, onSecret, onJwt }: TokenStoreOptions)
     }
   };
   return {
-    /** `undefined` when there is none. */
+    /** `undefined` when it does not exist. */
     readSecret: (namespace: string, name: string) => read(resourcePath(SECRETS, { namespace, name })),
-    /** `undefined` when there is none. */
+    /** `undefined` when it does not exist. */
     readJwt: (namespace: string, name: string) => read(resourcePath(JWTS, { namespace, name })),
     applySecret: async (
       secret: JsonObject,
@@ -55,21 +55,14 @@ export function createTokenStore({ client, onSecret, onJwt }: TokenStoreOptions)
   };
 }
 
-/** What a refusal means for the loop (`loop/reconcile-jwt.ts` says how it is answered); `undefined`: it is no refusal, but a bug. */
-export function explainFailure(error: unknown):
-  | {
-      readonly meaning: 'stale' | 'absent' | 'leaving' | 'failed';
-      readonly message: string;
-      readonly refusal: Refusal | undefined;
-      readonly afterMs: number | undefined;
-    }
-  | undefined {
+/** What the client threw, as the loop answers it; `undefined`: it is not the answer of an API server, but a bug. */
+export function explainFailure(error: unknown): Failure | undefined {
   if (!(error instanceof KubeError)) return undefined;
   const { message, refusal, retryAfterMs } = error;
   return { meaning: meaningOf(error), message, refusal, afterMs: retryAfterMs };
 }
 
-function meaningOf(error: KubeError): 'stale' | 'absent' | 'leaving' | 'failed' {
+function meaningOf(error: KubeError): Failure['meaning'] {
   if (isNamespaceTerminating(error)) return 'leaving';
   // A JSON patch whose test fails answers 422 and names no cause: the object changed meanwhile.
   const isTestFailed = error.status === 422 && error.verb === 'patch' && error.refusal?.kind === 'other';

@@ -73,7 +73,7 @@ export function applyEvent<T>(
 
 /**
  * Whether `version` is of an older state. resourceVersions may be compared as decimal numbers of any length
- * (KEP-5504); what is none is never older.
+ * (KEP-5504); what is not such a number is never older.
  */
 export function isOlder(version: string, known: string | undefined): boolean {
   if (known === undefined || !/^[1-9]\d*$/.test(version) || !/^[1-9]\d*$/.test(known)) return false;

@@ -1,4 +1,5 @@
 import { isJsonObject, member, type JsonObject } from '../resources/json.ts';
+import type { Milliseconds } from '../time/units.ts';
 import type { KubeError } from './errors.ts';
 import { openSession, readRefusal, send, type Answer, type Endpoint, type Query } from './request.ts';
 import { readLines } from './lines.ts';
@@ -13,12 +14,12 @@ export interface WatchEvent {
   readonly object: JsonObject;
 }
 
-/** How to watch, and whom to tell of what is no event. */
+/** How to watch, and what to call with what is not an event. */
 export interface WatchOptions {
   readonly query?: Query | undefined;
   readonly accept?: string | undefined;
-  /** Milliseconds without a byte after which the connection counts as dead; 90 s unless told. */
-  readonly silenceMs?: number | undefined;
+  /** Time without a byte after which the connection counts as dead; 90 s by default. */
+  readonly silenceMs?: Milliseconds | undefined;
   /** Is called once the API server has begun to answer: events may follow at once, or none for long. */
   readonly onOpen?: (() => void) | undefined;
   /** Is called with the first bytes of an event that is left out because it is longer than `LONGEST_OBJECT`. */
@@ -94,6 +95,6 @@ function parseEvent(line: string): WatchEvent {
   const event: unknown = JSON.parse(line);
   const type = WATCH_EVENT_TYPES.find((known) => known === member(event, 'type'));
   const object = member(event, 'object');
-  if (type === undefined || !isJsonObject(object)) throw new SyntaxError('no watch event');
+  if (type === undefined || !isJsonObject(object)) throw new SyntaxError('not a watch event');
   return { type, object };
 }

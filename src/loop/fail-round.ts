@@ -1,7 +1,8 @@
 import { desiredStatus } from '../reconcile/desired-status.ts';
 import { doubtfulStatus } from '../reconcile/doubtful-status.ts';
+import type { Failure } from '../reconcile/failure.ts';
 import type { Observed } from '../reconcile/observed.ts';
-import { describeRefusal, REFUSED_WAIT_MS, type Refusal } from '../reconcile/refusal.ts';
+import { describeRefusal, REFUSED_WAIT_MS } from '../reconcile/refusal.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { formatTime } from '../time/format-time.ts';
@@ -10,21 +11,6 @@ import type { Sources } from './observe.ts';
 import { subjectOf } from './recorder.ts';
 import { Stale } from './stale.ts';
 import { writeStatus, type StatusWriter } from './write-status.ts';
-
-/** What the API server's refusal means for the loop. */
-export interface Failure {
-  /**
-   * `stale`: the object changed meanwhile: look again soon, there is nothing to report.
-   * `absent`: the object, or its kind, is not there. `leaving`: its namespace is being deleted. `failed`: to report.
-   */
-  readonly meaning: 'stale' | 'absent' | 'leaving' | 'failed';
-  /** One line for people, without any response body. */
-  readonly message: string;
-  /** Of what failed: it will fail again until somebody changes something, for this reason. */
-  readonly refusal?: Refusal | undefined;
-  /** Milliseconds that the API server asks to wait at least. */
-  readonly afterMs?: number | undefined;
-}
 
 /** What a round knows so far. */
 export interface Progress {

@@ -1,8 +1,7 @@
-import { describeSeconds } from '../resources/duration.ts';
+import { formatDuration, formatTime } from '../time/format-time.ts';
 import type { JwtSpec } from '../resources/jwt.ts';
 import { effectiveIssuer } from '../signing/claims.ts';
 import { isRenewalClamped } from '../signing/schedule.ts';
-import { formatTime } from '../time/format-time.ts';
 import { findCondition, type Condition } from './conditions.ts';
 import { describeContention } from './contention.ts';
 import { isKeyChanged } from './key-record.ts';
@@ -106,7 +105,7 @@ function describeRemarks(
       type: 'RenewalClamped',
       status: 'True',
       reason: 'RenewalClamped',
-      message: `spec.resignBefore is not shorter than spec.expiryTime: half of it, ${describeSeconds(spec.lifetime / 2)}, is used; set a shorter one`,
+      message: `spec.resignBefore is not shorter than spec.expiryTime: half of it, ${formatDuration(spec.lifetime / 2)}, is used; set a shorter one`,
     });
   }
   const issuer = effectiveIssuer(spec);

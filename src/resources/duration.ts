@@ -27,20 +27,3 @@ export function parseDuration(value: unknown, where: string): Result<number, str
   if (!isGiven) return fail(`${where} needs at least one of days, hours and minutes`);
   return ok(seconds);
 }
-
-/** `1 d 2 h`, `45 min`, `30 s`: the two largest units of a time span in seconds, for people. */
-export function describeSeconds(seconds: number): string {
-  const parts: string[] = [];
-  let rest = Math.round(seconds);
-  for (const [unit, length] of [
-    ['d', 86_400],
-    ['h', 3_600],
-    ['min', 60],
-    ['s', 1],
-  ] as const) {
-    const amount = Math.floor(rest / length);
-    rest -= amount * length;
-    if (amount > 0 && parts.length < 2) parts.push(`${amount} ${unit}`);
-  }
-  return parts.length === 0 ? '0 s' : parts.join(' ');
-}

@@ -1,11 +1,18 @@
+import { toMilliseconds, type Milliseconds } from '../time/units.ts';
+
 /** All our webhooks are registered with this (`timeoutSeconds`), so a review without `?timeout=` was made by hand. */
 const DEFAULT_TIMEOUT_MS = 5_000;
 /** What the answer needs to get back to the API server in time. */
 const RESERVE_MS = 500;
 
-/** Milliseconds left for an answer, from the API server's `?timeout=5s`, which it appends to every call. */
-export function timeForAnswer(query: unknown): number {
+/** Time left for an answer, from the API server's `?timeout=5s`, which it appends to every call. */
+export function timeForAnswer(query: unknown): Milliseconds {
   const match = /^(\d{1,6}(?:\.\d{1,9})?)(ms|s)$/.exec(typeof query === 'string' ? query : '');
-  const timeout = match === null ? DEFAULT_TIMEOUT_MS : Number(match[1]) * (match[2] === 's' ? 1000 : 1);
+  const timeout =
+    match === null
+      ? DEFAULT_TIMEOUT_MS
+      : match[2] === 's'
+        ? toMilliseconds(Number(match[1]))
+        : Number(match[1]);
   return Math.max(timeout - RESERVE_MS, timeout / 2);
 }

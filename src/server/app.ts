@@ -1,13 +1,14 @@
 import { fastify, type FastifyReply } from 'fastify';
 import type { ServiceLogger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { toSeconds } from '../time/units.ts';
 import {
   parseAdmissionReview,
   writeAdmissionReview,
   type AdmissionAnswer,
   type AdmissionRequest,
 } from '../resources/admission-review.ts';
-import { Connections, NODE_LIMITS_OFF, type ConnectionLimits } from './connections.ts';
+import { Connections, MAX_HEADER_BYTES, NODE_LIMITS_OFF, type ConnectionLimits } from './connections.ts';
 import { timeForAnswer } from './answer-time.ts';
 import { decisionLine } from './decision-line.ts';
 import { answerProblems, refuseRequest } from './http-problems.ts';
@@ -21,7 +22,7 @@ import type { HttpsApp } from './https-app.ts';
  * Connections, for three API servers with 200 changing requests under way each, at the most; memory, for each has up to 64 KiB
  * of a body and some 60 KB of TLS.
  */
-const LIMITS: ConnectionLimits = {
+const WEBHOOK_LIMITS: ConnectionLimits = {
   connections: 600,
   handshake: 5_000,
   asking: 10_000,
@@ -29,8 +30,6 @@ const LIMITS: ConnectionLimits = {
   idle: 95_000, // Go's client drops idle connections after 90 s: it must be the one that does
   look: 250,
 };
-/** Those of the API server have some hundred bytes. */
-const MAX_HEADER_BYTES = 8 * 1024;
 
 /** What the application serves, and how. */
 export interface WebhookAppOptions {
@@ -67,7 +66,7 @@ export function createWebhookApp({
     return503OnClosing: false, // a 503 would be a failed admission
     logger: false, // what there is to tell we tell ourselves; Fastify's own costs two listeners for each request
   });
-  const connections = new Connections({ ...LIMITS, ...limits });
+  const connections = new Connections({ ...WEBHOOK_LIMITS, ...limits });
   connections.watch(app.server, { secure: true });
   warnOfRefusedCertificate(app.server, logger, certificate);
   answerProblems(app, Object.keys(routes), logger);
@@ -81,7 +80,7 @@ export function createWebhookApp({
   });
   const requests = new ReviewRequests(connections);
   const conclude = (review: AdmissionRequest, answer: AdmissionAnswer, reply: FastifyReply): void => {
-    metrics.admissions.note(answer, (performance.now() - reply.request.arrivedAt) / 1000);
+    metrics.admissions.note(answer, toSeconds(performance.now() - reply.request.arrivedAt));
     logger.infoLine(decisionLine(review, answer));
     requests.answer(reply, writeAdmissionReview(review.uid, answer));
   };

@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import { formatTime } from '../time/format-time.ts';
+import { toSeconds, type Milliseconds } from '../time/units.ts';
 import type { ServingCertificate } from './tls.ts';
 
 /** Of a certificate's life, from there on it should have been replaced: cert-manager does so at this point too. */
@@ -12,20 +14,20 @@ type Validity = Pick<ServingCertificate, 'validFrom' | 'expiresAt'>;
 export type CertificateAge = 'early' | 'fresh' | 'late' | 'expired';
 
 /** How old a certificate is at `now`, in milliseconds since the epoch. */
-export function ageOfCertificate({ validFrom, expiresAt }: Validity, now: number): CertificateAge {
+export function ageOfCertificate({ validFrom, expiresAt }: Validity, now: Milliseconds): CertificateAge {
   if (now >= expiresAt) return 'expired';
   if (now < validFrom) return 'early';
   return now >= expiresAt - (expiresAt - validFrom) * LAST_PART ? 'late' : 'fresh';
 }
 
 /** For `/readyz`: what keeps clients from taking this certificate. */
-export function certificateProblem(certificate: Validity, now: number): string | undefined {
+export function certificateProblem(certificate: Validity, now: Milliseconds): string | undefined {
   if (ageOfCertificate(certificate, now) !== 'expired') return undefined;
-  return `expired at ${new Date(certificate.expiresAt).toISOString()}`;
+  return `expired at ${formatTime(toSeconds(certificate.expiresAt))}`;
 }
 
 /** How often the same is told again: an expired certificate stops every annotated pod. */
-const AGAIN_MS: Readonly<Record<CertificateAge, number>> = {
+const AGAIN_MS: Readonly<Record<CertificateAge, Milliseconds>> = {
   early: HOUR_MS,
   fresh: Number.POSITIVE_INFINITY,
   late: DAY_MS,
@@ -33,8 +35,9 @@ const AGAIN_MS: Readonly<Record<CertificateAge, number>> = {
 };
 
 /** A function to be called with the certificate in use, again and again: it tells the log of its age, seldom. */
-export function tellOfAge(log: Logger): (certificate: Validity, now: number) => void {
-  let told: { readonly age: CertificateAge; readonly expiresAt: number; readonly at: number } | undefined;
+export function tellOfAge(log: Logger): (certificate: Validity, now: Milliseconds) => void {
+  let told:
+    { readonly age: CertificateAge; readonly expiresAt: Milliseconds; readonly at: Milliseconds } | undefined;
   return (certificate, now) => {
     const age = ageOfCertificate(certificate, now);
     const { expiresAt } = certificate;
@@ -42,8 +45,8 @@ export function tellOfAge(log: Logger): (certificate: Validity, now: number) => 
     if (isKnown && now < (told?.at ?? 0) + AGAIN_MS[age]) return;
     told = { age, expiresAt, at: now };
     TELL[age](log, {
-      validFrom: new Date(certificate.validFrom).toISOString(),
-      expiresAt: new Date(expiresAt).toISOString(),
+      validFrom: formatTime(toSeconds(certificate.validFrom)),
+      expiresAt: formatTime(toSeconds(expiresAt)),
     });
   };
 }

@@ -1,25 +1,26 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Milliseconds } from '../time/units.ts';
 import { FairShare } from './fair-share.ts';
 
-/** How long a connection may stay in each state, in milliseconds. */
+/** How long a connection may stay in each state. */
 export interface ConnectionLimits {
   /** Of all clients together, those before their handshake included. */
   readonly connections: number;
-  readonly handshake: number;
+  readonly handshake: Milliseconds;
   /** From the first byte of a request to its last. */
-  readonly asking: number;
+  readonly asking: Milliseconds;
   /** From the last byte of a request until its answer has been taken. */
-  readonly answering: number;
+  readonly answering: Milliseconds;
   /** Without a request, whether or not there was one before. */
-  readonly idle: number;
+  readonly idle: Milliseconds;
   /** How often the others are looked at: no limit is kept more exactly. */
-  readonly look: number;
+  readonly look: Milliseconds;
 }
 
 type State = keyof Pick<ConnectionLimits, 'handshake' | 'asking' | 'answering' | 'idle'>;
 
-interface Connection {
+interface OpenConnection {
   readonly tcp: Socket;
   readonly owner: string;
   /** What requests are read from, and know as their socket: another than `tcp` with TLS, and none before its handshake. */
@@ -34,7 +35,10 @@ interface Connection {
   seen: { readonly state: State; readonly requests: number; readonly since: number };
 }
 
-/** How many bytes came before a request's headers or a body are still missing is Node's to limit; how long, ours. */
+/** Of a request's headers: those of the API server and of Prometheus have some hundred. */
+export const MAX_HEADER_BYTES = 8 * 1024;
+
+/** How many bytes a request may have, Node limits; how long it may take, `Connections` does. */
 export const NODE_LIMITS_OFF = { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0 } as const;
 
 /**
@@ -47,9 +51,9 @@ export const NODE_LIMITS_OFF = { headersTimeout: 0, requestTimeout: 0, keepAlive
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
-  readonly #shares: FairShare<Connection>;
-  readonly #open = new Set<Connection>();
-  readonly #byStream = new WeakMap<Socket, Connection>();
+  readonly #shares: FairShare<OpenConnection>;
+  readonly #open = new Set<OpenConnection>();
+  readonly #byStream = new WeakMap<Socket, OpenConnection>();
 
   constructor(limits: ConnectionLimits) {
     this.#limits = limits;
@@ -58,7 +62,7 @@ export class Connections {
 
   /** From now on until the server closes. `secure`: its connections begin with a TLS handshake. */
   watch(server: Server, { secure }: { readonly secure: boolean }): void {
-    const shaking = new Map<string, Connection>();
+    const shaking = new Map<string, OpenConnection>();
     server.on('connection', (tcp) => {
       const connection = this.#add(tcp, secure);
       const ends = endsOf(tcp);
@@ -116,15 +120,16 @@ export class Connections {
 
   /** Ends those that carry no request. */
   endIdle(): void {
-    for (const connection of this.#open) if (stateOf(connection) === 'idle') connection.tcp.destroy();
+    for (const connection of this.#open)
+      if (stateOfConnection(connection) === 'idle') connection.tcp.destroy();
   }
 
   endAll(): void {
     for (const { tcp } of this.#open) tcp.destroy();
   }
 
-  #add(tcp: Socket, secure: boolean): Connection {
-    const connection: Connection = {
+  #add(tcp: Socket, secure: boolean): OpenConnection {
+    const connection: OpenConnection = {
       tcp,
       owner: tcp.remoteAddress ?? '',
       stream: secure ? undefined : tcp,
@@ -141,7 +146,7 @@ export class Connections {
   #look(now: number): void {
     for (const connection of this.#open) {
       const { seen, requests } = connection;
-      const state = stateOf(connection);
+      const state = stateOfConnection(connection);
       if (state !== seen.state || requests !== seen.requests)
         connection.seen = { state, requests, since: now };
       else if (now - seen.since >= this.#limits[state]) connection.tcp.destroy();
@@ -149,16 +154,16 @@ export class Connections {
   }
 }
 
-function stateOf({ stream, isReceived, response, quietAt }: Connection): State {
+function stateOfConnection({ stream, isReceived, response, quietAt }: OpenConnection): State {
   if (stream === undefined) return 'handshake';
   if (!isReceived || stream.bytesRead !== quietAt) return 'asking';
   return response?.writableFinished === false ? 'answering' : 'idle';
 }
 
 /** See `FairShare`. */
-function rankOf(connection: Connection): number {
+function rankOf(connection: OpenConnection): number {
   if (connection.requests === 0) return 0;
-  return stateOf(connection) === 'idle' ? 1 : 3;
+  return stateOfConnection(connection) === 'idle' ? 1 : 3;
 }
 
 /** The same for a TCP socket and for the TLS one over it, and for no other pair. */

@@ -18,18 +18,18 @@ export function decisionLine(
   const ownNamespace = stringMember(metadata, 'namespace') ?? '';
   const name = request.name || (stringMember(metadata, 'name') ?? '');
   return {
-    namespace: cut(namespace),
-    name: name === '' ? undefined : cut(name),
-    generateName: name === '' ? cut(stringMember(metadata, 'generateName')) : undefined,
-    kind: cut(kind),
-    subResource: subResource === '' ? undefined : cut(subResource),
-    objectNamespace: ownNamespace === '' || ownNamespace === namespace ? undefined : cut(ownNamespace),
+    namespace: cutText(namespace),
+    name: name === '' ? undefined : cutText(name),
+    generateName: name === '' ? cutText(stringMember(metadata, 'generateName')) : undefined,
+    kind: cutText(kind),
+    subResource: subResource === '' ? undefined : cutText(subResource),
+    objectNamespace: ownNamespace === '' || ownNamespace === namespace ? undefined : cutText(ownNamespace),
     owner: controllerOf(metadata),
     decision,
     reason,
     uid,
     dryRun: dryRun ? true : undefined,
-    msg: cut(message, MAX_MESSAGE_SHOWN) ?? '',
+    msg: cutText(message, MAX_MESSAGE_SHOWN) ?? '',
   };
 }
 
@@ -38,9 +38,9 @@ function controllerOf(metadata: unknown): string | undefined {
     (reference) => member(reference, 'controller') === true,
   );
   if (owner === undefined) return undefined;
-  return `${cut(stringMember(owner, 'kind')) ?? ''}/${cut(stringMember(owner, 'name')) ?? ''}`;
+  return `${cutText(stringMember(owner, 'kind')) ?? ''}/${cutText(stringMember(owner, 'name')) ?? ''}`;
 }
 
-function cut(text: string | undefined, longest = MAX_NAME_SHOWN): string | undefined {
+function cutText(text: string | undefined, longest = MAX_NAME_SHOWN): string | undefined {
   return text === undefined || text.length <= longest ? text : `${text.slice(0, longest)}…`;
 }

@@ -1,4 +1,4 @@
-interface Held<T> {
+interface Holding<T> {
   /** Oldest first. */
   readonly items: Map<T, number>;
   weight: number;
@@ -14,7 +14,7 @@ const NEWCOMER_RANK = 2;
 export class FairShare<T> {
   readonly #capacity: number;
   readonly #rankOf: (item: T) => number;
-  readonly #held = new Map<string, Held<T>>();
+  readonly #held = new Map<string, Holding<T>>();
   readonly #ownerOf = new Map<T, string>();
   #used = 0;
 

@@ -2,20 +2,20 @@ import type { FastifyInstance } from 'fastify';
 import { Connections, type ConnectionLimits } from './connections.ts';
 
 /** The kubelet, some scrapers, an admin: each needs one or two connections. */
-const LIMITS: ConnectionLimits = {
+const PROBE_LIMITS: ConnectionLimits = {
   connections: 64,
-  handshake: 0, // there is none
+  handshake: 0, // plain HTTP has none
   asking: 5_000,
   answering: 60_000, // the longest scrape_timeout in use
   idle: 95_000, // Go's client drops idle connections after 90 s
   look: 250,
 };
 /** When the server closes, a scrape that is under way has this long to be taken. */
-const CLOSE_LIMIT_MS = 2_000;
+const LAST_SCRAPE_MS = 2_000;
 
 /** The plain HTTP port is as open as the webhook's: its connections are as limited. */
 export function guardProbes(app: FastifyInstance, limits: Partial<ConnectionLimits> = {}): void {
-  const connections = new Connections({ ...LIMITS, ...limits });
+  const connections = new Connections({ ...PROBE_LIMITS, ...limits });
   connections.watch(app.server, { secure: false });
   app.addHook('onRequest', (request, reply, done) => {
     if (!connections.begin(request.raw, reply.raw)) return;
@@ -24,7 +24,7 @@ export function guardProbes(app: FastifyInstance, limits: Partial<ConnectionLimi
   });
   app.addHook('preClose', (done) => {
     connections.endIdle();
-    setTimeout(() => connections.endAll(), CLOSE_LIMIT_MS).unref();
+    setTimeout(() => connections.endAll(), LAST_SCRAPE_MS).unref();
     done();
   });
 }

@@ -3,9 +3,9 @@ import type { FastifyError, FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import type { HttpsApp } from './https-app.ts';
 
-/** What is wrong with requests that are no reviews. Fixed texts: an error's own may quote the body. */
+/** What is wrong with requests that are not reviews. Fixed texts: an error's own may quote the body. */
 const SENTENCES: Readonly<Record<number, string>> = {
-  400: 'the body is no JSON',
+  400: 'the body is not valid JSON',
   404: 'no such path',
   405: 'send a POST',
   413: 'the body is larger than 8 MiB',

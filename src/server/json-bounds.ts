@@ -41,7 +41,7 @@ export function excessOf(bytes: Uint8Array, bounds: JsonBounds): string | undefi
   let members = 0;
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at];
-    if (byte === QUOTE) at = endOfString(bytes, at + 1);
+    if (byte === QUOTE) at = closingQuote(bytes, at + 1);
     else if (byte === COLON) members += 1;
     else if (byte === COMMA) values += 1;
     else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
@@ -56,7 +56,7 @@ export function excessOf(bytes: Uint8Array, bounds: JsonBounds): string | undefi
 }
 
 /** Of the string whose first character is at `start`: where its closing quote is. */
-function endOfString(bytes: Uint8Array, start: number): number {
+function closingQuote(bytes: Uint8Array, start: number): number {
   let at = start;
   while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
   return at;

@@ -1,9 +1,8 @@
 import { fastify, type FastifyInstance } from 'fastify';
-import { NODE_LIMITS_OFF, type ConnectionLimits } from './connections.ts';
+import { MAX_HEADER_BYTES, NODE_LIMITS_OFF, type ConnectionLimits } from './connections.ts';
 import { guardProbes } from './guard-probes.ts';
 import { addScrapeRoute, type Scraped } from './scrape-route.ts';
 
-const MAX_HEADER_BYTES = 8 * 1024;
 const TEXT = 'text/plain; charset=utf-8';
 
 /** Something that has to be true before traffic may come. */

@@ -1,5 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
+import { formatTime } from '../time/format-time.ts';
+import { toSeconds } from '../time/units.ts';
 import { ageOfCertificate } from './certificate-age.ts';
 import type { ServingCertificate } from './tls.ts';
 
@@ -23,7 +25,7 @@ export function warnOfRefusedCertificate(
     const alert = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (!REFUSALS.test(alert) || performance.now() < quietUntil) return;
     quietUntil = performance.now() + QUIET_MS;
-    const expiresAt = new Date(inUse().expiresAt).toISOString();
+    const expiresAt = formatTime(toSeconds(inUse().expiresAt));
     logger.warn({ alert, expiresAt }, `a client refuses our certificate: ${likelyReason(alert, inUse())}`);
   });
 }

@@ -5,7 +5,7 @@ import type { Connections } from './connections.ts';
 import { refuseRequest } from './http-problems.ts';
 import { excessOf, type JsonBounds } from './json-bounds.ts';
 import { receiveBody } from './receive-body.ts';
-import { Turns } from './review-turns.ts';
+import { ReviewTurns } from './review-turns.ts';
 
 /** Objects have up to 3 MiB; a review of an update carries two, with some room for escapes. */
 const BODY_LIMIT = 8 * 1024 * 1024;
@@ -35,7 +35,7 @@ function bytesOf(headers: FastifyRequest['headers']): number {
 export class ReviewRequests {
   readonly #connections: Connections;
   readonly #inFlight = new BytesInFlight();
-  readonly #turns = new Turns();
+  readonly #turns = new ReviewTurns();
 
   constructor(connections: Connections) {
     this.#connections = connections;

@@ -14,7 +14,7 @@ interface Job {
  * smallest of its jobs: nobody waits for another one's expensive reviews, however many they are. A handshake needs several
  * turns, so there is a pause after each such review.
  */
-export class Turns {
+export class ReviewTurns {
   /** Milliseconds of this turn. */
   #spent = 0;
   #isTurnMarked = false;

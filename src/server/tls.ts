@@ -33,10 +33,10 @@ export function secureContextOptions({ cert, key }: CertificatePair): SecureCont
 
 /** Checks what TLS will check, so that a server never gets a pair it cannot use. Never quotes the key. */
 export function checkCertificate(pair: CertificatePair): Result<ServingCertificate, string> {
-  const leaf = attempt(() => new X509Certificate(pair.cert));
-  if (leaf === undefined) return fail('the certificate is no PEM certificate');
-  const privateKey: KeyObject | undefined = attempt(() => createPrivateKey(pair.key));
-  if (privateKey === undefined) return fail('the key is no PEM private key without passphrase');
+  const leaf = orUndefined(() => new X509Certificate(pair.cert));
+  if (leaf === undefined) return fail('the certificate is not a valid PEM certificate');
+  const privateKey: KeyObject | undefined = orUndefined(() => createPrivateKey(pair.key));
+  if (privateKey === undefined) return fail('the key is not a valid PEM private key without passphrase');
   if (!leaf.checkPrivateKey(privateKey))
     return fail('key and certificate do not belong together (the server’s own certificate comes first)');
   try {
@@ -59,14 +59,14 @@ export async function readCertificate({
   certFile,
   keyFile,
 }: CertificateFiles): Promise<Result<ServingCertificate, string>> {
-  const [cert, key] = await Promise.all([readText(certFile), readText(keyFile)]);
+  const [cert, key] = await Promise.all([readPem(certFile), readPem(keyFile)]);
   if (!cert.ok) return cert;
   if (!key.ok) return key;
   const checked = checkCertificate({ cert: cert.value, key: key.value });
   return checked.ok ? checked : fail(`${certFile} and ${keyFile}: ${checked.problem}`);
 }
 
-async function readText(path: string): Promise<Result<string, string>> {
+async function readPem(path: string): Promise<Result<string, string>> {
   try {
     return ok(await readFile(path, 'utf8'));
   } catch (error) {
@@ -74,7 +74,7 @@ async function readText(path: string): Promise<Result<string, string>> {
   }
 }
 
-function attempt<T>(make: () => T): T | undefined {
+function orUndefined<T>(make: () => T): T | undefined {
   try {
     return make();
   } catch {

@@ -40,7 +40,7 @@ export function keepLabelledSecrets(jwts: Cache<Jwt>, shared: SharedValues): Lab
   };
   jwts.subscribe(({ type, key }) => {
     const kept = type === 'deleted' ? cache.get(key) : undefined;
-    if (kept === undefined || !isManaged(kept)) return;
+    if (kept === undefined || !isOfJwt(kept)) return;
     cache.refine(key, kept.metadata.resourceVersion, dropDetails(kept.metadata));
   });
   return {
@@ -49,12 +49,12 @@ export function keepLabelledSecrets(jwts: Cache<Jwt>, shared: SharedValues): Lab
     learn: (secret) => {
       const { key, resourceVersion } = identify(secret);
       const kept = cache.get(key);
-      if (kept !== undefined && !isManaged(kept)) cache.refine(key, resourceVersion, parse(secret));
+      if (kept !== undefined && !isOfJwt(kept)) cache.refine(key, resourceVersion, parse(secret));
     },
   };
 }
 
 /** Whether a JWT of its name existed when it was looked at. */
-export function isManaged(secret: LabelledSecret): secret is ManagedSecret {
+export function isOfJwt(secret: LabelledSecret): secret is ManagedSecret {
   return 'metadata' in secret;
 }

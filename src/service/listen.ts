@@ -17,7 +17,7 @@ export async function listenOn(
 ): Promise<Result<number, string>> {
   try {
     const address = host === undefined ? await listenEverywhere(port, listen) : await listen({ host, port });
-    if (address === null || typeof address === 'string') return fail(`${flag}: no TCP port`);
+    if (address === null || typeof address === 'string') return fail(`${flag}: not a TCP port`);
     return ok(address.port);
   } catch (error) {
     return fail(describeProblem(codeOf(error), flag, `${host ?? ''}:${port}`, port));
@@ -48,7 +48,7 @@ function describeProblem(code: string, flag: string, where: string, port: number
     case 'EAFNOSUPPORT':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `${flag}=${where} is no address of this machine: use :${port} for all of them`;
+      return `${flag}=${where} is not an address of this machine: use :${port} for all of them`;
     default:
       return `${flag}=${where}: cannot listen there (${code})`;
   }

@@ -3,7 +3,7 @@ import type { TokenEvidence } from '../loop/token-evidence.ts';
 /** Characters. Servers take headers of 8 KiB: hardly any token is longer than half of that. */
 const LONGEST_FREE = 4_096;
 /** So many longer ones wait at the same time for their signatures to be checked: 16 MiB at most. */
-const MOST_WAITING = 256;
+const MOST_UNCHECKED = 256;
 
 /**
  * Bounds the texts of long tokens that wait for their check: at a start all Secrets come before any is checked, and
@@ -17,7 +17,7 @@ export class LongTokens {
     if (evidence?.unchecked === undefined || evidence.unchecked.length <= LONGEST_FREE) return;
     this.#waiting.add(evidence);
     for (const oldest of this.#waiting) {
-      if (this.#waiting.size <= MOST_WAITING) return;
+      if (this.#waiting.size <= MOST_UNCHECKED) return;
       oldest.unchecked = undefined;
       this.#waiting.delete(oldest);
     }

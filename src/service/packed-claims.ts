@@ -11,14 +11,14 @@ const LONGEST_UNPACKED = 512;
  * Characters of JSON. Tokens go with every request and are seldom longer than 2 KiB; 4,000 JWTs with 60 KiB of claims
  * would fill the heap. What is longer is read again whenever it is signed.
  */
-const LONGEST_TEXT = 2_048;
+const LONGEST_KEPT = 2_048;
 
 /** The same JWT; of very many claims no more is kept than their digest. */
 export function digestLongClaims(jwt: Jwt): Jwt {
   if (!jwt.spec.ok) return jwt;
   const { data, ...spec } = jwt.spec.value;
-  if (JSON.stringify(data).length <= LONGEST_TEXT) return jwt;
-  const value = { ...spec, data: issuerOf(data), claimsDigest: digestClaims(data) };
+  if (JSON.stringify(data).length <= LONGEST_KEPT) return jwt;
+  const value = { ...spec, data: keepIssuer(data), claimsDigest: digestClaims(data) };
   return { ...jwt, spec: { ok: true, value } };
 }
 
@@ -38,7 +38,7 @@ export function packClaims(jwt: Jwt): Jwt {
   return { ...jwt, spec: { ok: true, value } };
 }
 
-/** All of the claims that planning looks at; an `iss` that is no text is refused whatever it is. */
-function issuerOf(data: JsonObject): JsonObject {
+/** All of the claims that planning looks at; an `iss` that is not a text is refused whatever it is. */
+function keepIssuer(data: JsonObject): JsonObject {
   return Object.hasOwn(data, 'iss') ? { iss: stringMember(data, 'iss') ?? null } : {};
 }

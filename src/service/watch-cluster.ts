@@ -7,7 +7,7 @@ import type { Jwt } from '../resources/jwt.ts';
 import { objectKey } from '../resources/object-key.ts';
 import type { SecretMetadata } from '../resources/secret.ts';
 import { createCaches, readNamespacedJwt, type Caches } from './caches.ts';
-import { isManaged } from './labelled-secrets.ts';
+import { isOfJwt } from './labelled-secrets.ts';
 import { createRememberingStore } from './remember-writes.ts';
 import { watchAreas, type WatchedAreas } from './watch-areas.ts';
 
@@ -74,12 +74,12 @@ function createSources(
       areas.isListed(namespace) ? jwts.cache.get(objectKey({ namespace, name })) : undefined,
     managedSecret: (namespace, name) => {
       const secret = labelled.cache.get(objectKey({ namespace, name }));
-      return secret !== undefined && isManaged(secret) ? secret : undefined;
+      return secret !== undefined && isOfJwt(secret) ? secret : undefined;
     },
     otherSecret: (namespace, name) => {
       const key = objectKey({ namespace, name });
       const secret = labelled.cache.get(key);
-      return secret === undefined || isManaged(secret) ? others.cache.get(key) : secret;
+      return secret === undefined || isOfJwt(secret) ? others.cache.get(key) : secret;
     },
     readSecret: async (namespace, name) => {
       const secret = await store.readSecret(namespace, name);
@@ -106,7 +106,7 @@ function tellChanges(
   labelled.cache.subscribe((change) => {
     const secret = newest(change);
     // The round that writes a Secret knows of it.
-    if (change.origin !== 'write') tellOfSecret(isManaged(secret) ? secret.metadata : secret);
+    if (change.origin !== 'write') tellOfSecret(isOfJwt(secret) ? secret.metadata : secret);
   });
   others.cache.subscribe((change) => tellOfSecret(newest(change)));
 }

@@ -1,4 +1,4 @@
-import { describeSeconds } from '../resources/duration.ts';
+import { formatDuration } from '../time/format-time.ts';
 import { isJsonObject, member } from '../resources/json.ts';
 import { parseJwtSpec, type JwtSpec } from '../resources/jwt.ts';
 import type { StateProblem } from '../resources/problem.ts';
@@ -60,7 +60,7 @@ async function readInlineKey(spec: JwtSpec): Promise<Result<SigningKey | undefin
 }
 
 function describeClamped({ lifetime, resignBefore = 0 }: JwtSpec): StateProblem {
-  const [before, life] = [describeSeconds(resignBefore), describeSeconds(lifetime)];
+  const [before, life] = [formatDuration(resignBefore), formatDuration(lifetime)];
   const message = `spec.resignBefore (${before}) must be shorter than spec.expiryTime (${life}): leave it out for half of the lifetime`;
   return { reason: 'RenewalClamped', message };
 }

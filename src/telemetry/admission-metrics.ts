@@ -1,7 +1,10 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
+import type { Seconds } from '../time/units.ts';
 
-/** From 100 µs: an admission takes less than one millisecond. Seconds. */
-const BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+/** From 100 µs: an admission takes less than one millisecond. */
+const BUCKETS: Seconds[] = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
+];
 /** Durations kept until they are counted. */
 const BATCH = 1024;
 
@@ -35,12 +38,15 @@ export class AdmissionMetrics {
     });
   }
 
-  /** One answer, and the seconds that it took. */
-  note({ decision, reason }: { readonly decision: string; readonly reason: string }, seconds: number): void {
+  /** One answer, and the time that it took. */
+  note(
+    { decision, reason }: { readonly decision: string; readonly reason: string },
+    duration: Seconds,
+  ): void {
     let reasons = this.#noted.get(decision);
     if (reasons === undefined) this.#noted.set(decision, (reasons = new Map()));
     reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-    this.#durations[this.#waiting] = seconds;
+    this.#durations[this.#waiting] = duration;
     this.#waiting += 1;
     if (this.#waiting === BATCH) this.#countDurations();
   }
@@ -53,7 +59,7 @@ export class AdmissionMetrics {
   }
 
   #countDurations(): void {
-    for (const seconds of this.#durations.subarray(0, this.#waiting)) this.#duration.observe(seconds);
+    for (const duration of this.#durations.subarray(0, this.#waiting)) this.#duration.observe(duration);
     this.#waiting = 0;
   }
 }

@@ -1,16 +1,19 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Milliseconds, Seconds } from '../time/units.ts';
 import { AdmissionMetrics } from './admission-metrics.ts';
 import { StateGauges } from './state-gauges.ts';
 
 const PREFIX = 'jwt_injector_';
 
-/** An ES256 signature takes 50 µs, RS256 with 4,096 bits some milliseconds. Seconds. */
-const SIGNING_BUCKETS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5];
-/** From on time to the five minutes of the longest back-off. Seconds. */
-const LATENESS_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
-/** The default of 10 ms costs 0.9 % of an idle core by its timer. Milliseconds. */
-const EVENT_LOOP_PRECISION = 1000;
+/** An ES256 signature takes 50 µs, RS256 with 4,096 bits some milliseconds. */
+const SIGNING_BUCKETS: Seconds[] = [
+  0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5,
+];
+/** From on time to the five minutes of the longest back-off. */
+const LATENESS_BUCKETS: Seconds[] = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+/** The default of 10 ms costs 0.9 % of an idle core by its timer. */
+const EVENT_LOOP_PRECISION: Milliseconds = 1_000;
 
 export type Metrics = ReturnType<typeof createMetrics>;
 

@@ -27,3 +27,32 @@ export function parseTime(text: unknown): Seconds | undefined {
   const time = Date.parse(text);
   return Number.isNaN(time) ? undefined : toSeconds(time);
 }
+
+/** The two largest units of a span, for people: `1 d 2 h`, `45 min`, `30 s`. */
+export function formatDuration(span: Seconds): string {
+  const parts: string[] = [];
+  let rest = Math.round(span);
+  for (const [unit, length] of [
+    ['d', 86_400],
+    ['h', 3_600],
+    ['min', 60],
+    ['s', 1],
+  ] as const) {
+    const amount = Math.floor(rest / length);
+    rest -= amount * length;
+    if (amount > 0 && parts.length < 2) parts.push(`${amount} ${unit}`);
+  }
+  return parts.length === 0 ? '0 s' : parts.join(' ');
+}
+
+const GO_UNITS: Readonly<Record<string, Milliseconds>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** A span longer than 0 in Go's form (`time.ParseDuration`), of the units that make sense here: `1m30s`, `1.5h`, `500ms`. */
+export function parseGoDuration(text: string): Milliseconds | undefined {
+  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
+  let span = 0;
+  for (const [, amount, unit = ''] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
+    span += Number(amount) * (GO_UNITS[unit] ?? 0);
+  }
+  return span > 0 ? span : undefined;
+}

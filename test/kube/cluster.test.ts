@@ -111,9 +111,9 @@ test('every problem names what, where and the remedy, and never quotes the file'
       /names the cluster "nowhere", which is not there$/,
     );
     const cases: readonly [text: string, expected: RegExp][] = [
-      ['token: [SECRET', /is no usable kubeconfig: it does not parse as YAML$/],
-      ['', /is no usable kubeconfig|has no current-context/],
-      ['SECRET', /is no usable kubeconfig|has no current-context/],
+      ['token: [SECRET', /is not a usable kubeconfig: it does not parse as YAML$/],
+      ['', /is not a usable kubeconfig|has no current-context/],
+      ['SECRET', /is not a usable kubeconfig|has no current-context/],
       [kubeconfig({ more: { 'current-context': '' } }), /has no current-context: choose with --context/],
       [kubeconfig({ more: { clusters: [{ name: 'c' }] } }), /clusters\[0\]\.cluster is missing$/],
       [kubeconfig({ server: 'SECRET:x' }), /has no valid server URL: it must begin with https/],

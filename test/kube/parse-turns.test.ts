@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Turns } from '../../src/kube/parse-turns.ts';
+import { ParseTurns } from '../../src/kube/parse-turns.ts';
 
 test('after 10 ms the event loop is to turn, and what waits in it comes first', async () => {
   let time = 1_000;
-  const turns = new Turns({ monotonic: () => time });
+  const turns = new ParseTurns({ monotonic: () => time });
   const order: string[] = [];
   setImmediate(() => order.push('other work'));
   await turns.next();

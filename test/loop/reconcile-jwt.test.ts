@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { KeyCache } from '../../src/loop/key-cache.ts';
-import type { Failure } from '../../src/loop/fail-round.ts';
+import type { Failure } from '../../src/reconcile/failure.ts';
 import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import { findCondition } from '../../src/reconcile/conditions.ts';
 import { describeRefusal } from '../../src/reconcile/refusal.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { describeSeconds, parseDuration } from '../../src/resources/duration.ts';
+import { parseDuration } from '../../src/resources/duration.ts';
 
 describe('a duration', () => {
   const good: readonly (readonly [unknown, number])[] = [
@@ -43,20 +43,4 @@ describe('a duration', () => {
     const value: unknown = JSON.parse('{"__proto__": {"days": 1}}');
     assert.ok(!parseDuration(value, 'x').ok);
   });
-});
-
-describe('a time span in words', () => {
-  const cases: readonly (readonly [number, string])[] = [
-    [0, '0 s'],
-    [0.4, '0 s'],
-    [45, '45 s'],
-    [90, '1 min 30 s'],
-    [3_600, '1 h'],
-    [93_784, '1 d 2 h'],
-    [86_460, '1 d 1 min'],
-    [59.6, '1 min'],
-  ];
-  for (const [seconds, words] of cases) {
-    it(`of ${seconds} seconds is ${words}`, () => assert.equal(describeSeconds(seconds), words));
-  }
 });

@@ -22,16 +22,16 @@ const REFUSED: readonly {
   status: number;
   message: RegExp;
 }[] = [
-  { title: 'B4 an empty body', body: '', status: 400, message: /no JSON/ },
+  { title: 'B4 an empty body', body: '', status: 400, message: /not valid JSON/ },
   { title: 'B5 {}', body: '{}', status: 400, message: /unsupported AdmissionReview/ },
   { title: 'B6 request: null', body: reviewText({}, { request: null }), status: 400, message: /no request$/ },
   ...['[]', '"x"', '7', 'null', 'true'].map((body) => ({
     title: `B7 ${body}`,
     body,
     status: 400,
-    message: /no JSON object/,
+    message: /not a JSON object/,
   })),
-  { title: 'B8 malformed JSON', body: '{"kind":', status: 400, message: /^the body is no JSON$/ },
+  { title: 'B8 malformed JSON', body: '{"kind":', status: 400, message: /^the body is not valid JSON$/ },
   {
     title: 'B9 no content type',
     body: reviewText(),
@@ -106,7 +106,7 @@ const REFUSED: readonly {
   { title: 'B16 DELETE', options: { method: 'DELETE', headers: {} }, status: 405, message: /send a POST/ },
 ];
 
-describe('what is no review is refused by HTTP', () => {
+describe('what is not a review is refused by HTTP', () => {
   for (const { title, body, path = '/mutate/pods', options, status, message } of REFUSED) {
     it(title, async () => {
       const reply = await started.send(path, body, options);

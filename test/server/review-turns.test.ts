@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, it } from 'node:test';
-import { Turns } from '../../src/server/review-turns.ts';
+import { ReviewTurns } from '../../src/server/review-turns.ts';
 
 /** Keeps the event loop busy. */
 function work(milliseconds: number): void {
@@ -15,14 +15,14 @@ async function untilIdle(done: readonly string[], expected: number): Promise<voi
 
 describe('turns', () => {
   it('work is done at once, as long as there is little', () => {
-    const turns = new Turns();
+    const turns = new ReviewTurns();
     const done: string[] = [];
     for (const name of ['a', 'b', 'c']) turns.take('x', 1, () => done.push(name));
     assert.deepEqual(done, ['a', 'b', 'c']);
   });
 
   it('what costs more than a slice waits, and others come between', async () => {
-    const turns = new Turns();
+    const turns = new ReviewTurns();
     const done: string[] = [];
     for (let job = 0; job < 4; job += 1) {
       turns.take('x', 1, () => {
@@ -38,7 +38,7 @@ describe('turns', () => {
   });
 
   it('after one that costs much there are many turns for others, before the next of the same owner', async () => {
-    const turns = new Turns();
+    const turns = new ReviewTurns();
     const done: string[] = [];
     for (let job = 0; job < 2; job += 1) {
       turns.take('x', 1, () => {
@@ -55,7 +55,7 @@ describe('turns', () => {
   });
 
   it('who has cost little does not wait, and of those that wait the smallest goes first', async () => {
-    const turns = new Turns();
+    const turns = new ReviewTurns();
     const done: string[] = [];
     const take = (owner: string, size: number, cost: number) =>
       turns.take(owner, size, () => {

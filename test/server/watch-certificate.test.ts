@@ -42,10 +42,10 @@ describe('a certificate', () => {
   });
 
   const bad: readonly [string, () => { cert: string; key: string }, RegExp][] = [
-    ['that is none', () => ({ cert: 'x', key: first.key }), /no PEM certificate/],
-    ['with a key that is none', () => ({ cert: first.cert, key: first.cert }), /no PEM private key/],
+    ['that is none', () => ({ cert: 'x', key: first.key }), /not a valid PEM certificate/],
+    ['with a key that is none', () => ({ cert: first.cert, key: first.cert }), /not a valid PEM private key/],
     ['with the key of another', () => ({ cert: first.cert, key: second.key }), /do not belong together/],
-    ['that is empty', () => ({ cert: '', key: '' }), /no PEM certificate/],
+    ['that is empty', () => ({ cert: '', key: '' }), /not a valid PEM certificate/],
     [
       'whose chain is in the wrong order',
       () => ({ cert: `${second.cert}\n${first.cert}`, key: first.key }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isManaged, keepLabelledSecrets } from '../../src/service/labelled-secrets.ts';
+import { isOfJwt, keepLabelledSecrets } from '../../src/service/labelled-secrets.ts';
 import { Cache } from '../../src/kube/cache.ts';
 import { SharedValues } from '../../src/kube/shared-values.ts';
 import type { JsonObject } from '../../src/resources/json.ts';
@@ -35,7 +35,7 @@ function keep() {
   const list = (secret: JsonObject): void => labelled.cache.set(KEY, '7', labelled.parse(secret));
   const state = (): string => {
     const kept = labelled.cache.get(KEY);
-    return kept === undefined ? 'absent' : isManaged(kept) ? 'managed' : 'other';
+    return kept === undefined ? 'absent' : isOfJwt(kept) ? 'managed' : 'other';
   };
   return { jwts, labelled, told, list, state };
 }
@@ -94,7 +94,7 @@ describe('of a Secret with our label', () => {
     for (let number = 0; number < 1_000; number += 1) parse(tokenOf('s'.repeat(20_000)), number);
     for (let number = 1_000; number < 2_000; number += 1) parse(ordinary, number);
     const kept = [...labelled.cache.values()].flatMap((each) =>
-      isManaged(each) ? [each.evidence?.unchecked?.length ?? 0] : [],
+      isOfJwt(each) ? [each.evidence?.unchecked?.length ?? 0] : [],
     );
     assert.equal(kept.length, 2_000);
     assert.equal(kept.filter((length) => length === ordinary.length).length, 1_000, 'ordinary ones all stay');

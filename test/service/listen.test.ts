@@ -57,7 +57,7 @@ describe('listening', () => {
     });
     assert.deepEqual(listening, {
       ok: false,
-      problem: '--http-address=192.0.2.1:0 is no address of this machine: use :0 for all of them',
+      problem: '--http-address=192.0.2.1:0 is not an address of this machine: use :0 for all of them',
     });
   });
 });

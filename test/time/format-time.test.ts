@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { formatMicroTime, formatTime, parseTime } from '../../src/time/format-time.ts';
+import {
+  formatDuration,
+  formatMicroTime,
+  formatTime,
+  parseGoDuration,
+  parseTime,
+} from '../../src/time/format-time.ts';
 
 describe('a time', () => {
   it('is written as Kubernetes writes it', () => {
@@ -35,4 +41,41 @@ describe('a time', () => {
     fc.assert(property);
     for (const none of [undefined, 7, 'tomorrow', '']) assert.equal(parseTime(none), undefined);
   });
+});
+
+describe('a time span in words', () => {
+  const cases: readonly (readonly [number, string])[] = [
+    [0, '0 s'],
+    [0.4, '0 s'],
+    [45, '45 s'],
+    [90, '1 min 30 s'],
+    [3_600, '1 h'],
+    [93_784, '1 d 2 h'],
+    [86_460, '1 d 1 min'],
+    [59.6, '1 min'],
+  ];
+  for (const [seconds, words] of cases) {
+    it(`of ${seconds} seconds is ${words}`, () => assert.equal(formatDuration(seconds), words));
+  }
+});
+
+describe('a duration as Go writes it', () => {
+  const cases: readonly (readonly [string, number | undefined])[] = [
+    ['15s', 15_000],
+    ['1m30s', 90_000],
+    ['1.5h', 5_400_000],
+    ['2h45m', 9_900_000],
+    ['1ms', 1],
+    ['0s', undefined],
+    ['-1s', undefined],
+    ['1', undefined],
+    ['1d', undefined],
+    ['1 s', undefined],
+    ['', undefined],
+  ];
+  for (const [text, expected] of cases) {
+    it(`"${text}" is ${expected === undefined ? 'refused' : `${expected} ms`}`, () => {
+      assert.equal(parseGoDuration(text), expected);
+    });
+  }
 });

@@ -1,4 +1,4 @@
-import { describeSeconds } from '../../resources/duration.ts';
+import { formatDuration } from '../../time/format-time.ts';
 import { objectMember } from '../../resources/json.ts';
 import { describeKeyInOwnSecret, isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
 import { ADOPT, GROUP, PLURAL } from '../../resources/names.ts';
@@ -147,7 +147,7 @@ function noteRenewals({ jwts }: MigrationFacts): readonly Finding[] {
   return jwts.flatMap(({ jwt }) => {
     if (!jwt.spec.ok) return [];
     const spec = jwt.spec.value;
-    const before = describeSeconds(effectiveResignBefore(spec));
+    const before = formatDuration(effectiveResignBefore(spec));
     const told = { level: 'note', object: describeObject(jwt) } as const;
     if (isRenewalClamped(spec)) {
       const why = `its resignBefore is not shorter than its expiryTime: half of the lifetime (${before} before expiry) is used instead`;

@@ -1,6 +1,7 @@
 import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
+import { LEASES } from '../../kube/lease.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
-import { describeSeconds } from '../../resources/duration.ts';
+import { formatDuration } from '../../time/format-time.ts';
 import { member, objectMember, stringMember } from '../../resources/json.ts';
 import { APP } from '../../resources/names.ts';
 import type { Access } from '../cluster/connect.ts';
@@ -13,7 +14,6 @@ export interface ServiceState {
   readonly words: string;
 }
 
-const LEASES = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' };
 const WHERE = `kubectl get pods -n ${APP}`;
 const LOG = `kubectl logs -n ${APP} deployment/${APP}`;
 
@@ -41,6 +41,6 @@ function judge(spec: unknown): ServiceState {
   if (holder !== '' && age <= (typeof duration === 'number' ? duration : 0)) {
     return { runs: true, words: `jwt-injector runs, but has not served it: its log may tell (${LOG})` };
   }
-  const since = Number.isNaN(age) ? '' : ` since ${describeSeconds(age)}`;
+  const since = Number.isNaN(age) ? '' : ` since ${formatDuration(age)}`;
   return { runs: false, words: `jwt-injector does not run${since}: ${WHERE}` };
 }

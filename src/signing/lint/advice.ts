@@ -1,4 +1,4 @@
-import { describeSeconds } from '../../resources/duration.ts';
+import { formatDuration } from '../../time/format-time.ts';
 import { member } from '../../resources/json.ts';
 import type { JwtSpec } from '../../resources/jwt.ts';
 import { effectiveIssuer } from '../claims.ts';
@@ -21,7 +21,7 @@ const RULES: Readonly<Record<string, (spec: JwtSpec) => string | false>> = {
   },
   'lifetime-long': ({ lifetime }) =>
     lifetime > WLCG_MAX_LIFETIME &&
-    `spec.expiryTime is ${describeSeconds(lifetime)}: WLCG allows 6 h unless agreed, and a stolen token works till then`,
+    `spec.expiryTime is ${formatDuration(lifetime)}: WLCG allows 6 h unless agreed, and a stolen token works till then`,
   // With base path /vo, storage.read:/vo allows /vo/vo only.
   'scope-path': ({ data }) =>
     readScopes(member(data, 'scope')).storage.some(({ path }) => path !== '' && path !== '/') &&

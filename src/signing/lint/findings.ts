@@ -1,5 +1,5 @@
 import { ALGORITHMS, isAlgorithmName } from '../../resources/algorithms.ts';
-import { describeSeconds } from '../../resources/duration.ts';
+import { formatDuration } from '../../time/format-time.ts';
 import { member, stringMember } from '../../resources/json.ts';
 import type { JwtSpec } from '../../resources/jwt.ts';
 import { overriddenClaims } from '../claims.ts';
@@ -120,11 +120,11 @@ const RULES: Readonly<Record<string, (facts: Facts) => string | false>> = {
     "spec.data.scope has no storage.read: Pelican's uploads and deletions fail without it, add storage.read",
   'lifetime-short': ({ spec }) =>
     spec.lifetime < MIN_LIFETIME &&
-    `spec.expiryTime is ${describeSeconds(spec.lifetime)}: pods see a new token up to 90 s late, use 10 min or more`,
+    `spec.expiryTime is ${formatDuration(spec.lifetime)}: pods see a new token up to 90 s late, use 10 min or more`,
   'renewal-late': ({ spec: { resignBefore } }) =>
     resignBefore !== undefined &&
     resignBefore < MIN_RESIGN_BEFORE &&
-    `spec.resignBefore is ${describeSeconds(resignBefore)}: pods see a new token up to 90 s late, use 3 min or more`,
+    `spec.resignBefore is ${formatDuration(resignBefore)}: pods see a new token up to 90 s late, use 3 min or more`,
   'claims-overridden': ({ spec }) => {
     const names = overriddenClaims(spec.data);
     return (

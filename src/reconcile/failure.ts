@@ -1,0 +1,17 @@
+import type { Milliseconds } from '../time/units.ts';
+import type { Refusal } from './refusal.ts';
+
+/** What the API server's refusal of a request means for a round: the client tells it, the loop answers it. */
+export interface Failure {
+  /**
+   * `stale`: the object changed meanwhile: look again soon, there is nothing to report.
+   * `absent`: the object, or its kind, is not there. `leaving`: its namespace is being deleted. `failed`: to report.
+   */
+  readonly meaning: 'stale' | 'absent' | 'leaving' | 'failed';
+  /** One line for people, without any response body. */
+  readonly message: string;
+  /** Of what failed: it will fail again until somebody changes something, for this reason. */
+  readonly refusal?: Refusal | undefined;
+  /** How long the API server asks to wait at least. */
+  readonly afterMs?: Milliseconds | undefined;
+}
