@@ -38,6 +38,11 @@ describe('the closest spelling', () => {
     assert.equal(closest('abcdef', ['abcdey', 'abcdex']), 'abcdey');
   });
 
+  it('is not found by two letters of which one alone changed its place', () => {
+    for (const other of ['bc', 'ca']) assert.equal(closest('ab', [other]), undefined, other);
+    assert.equal(closest('ab', ['ba']), 'ba');
+  });
+
   it('may differ in a third of the letters, in one of a short word', () => {
     assert.equal(closest('abcdefghi', ['abcdefxyz']), 'abcdefxyz');
     assert.equal(closest('abcdefgh', ['abcdexyz']), undefined);
