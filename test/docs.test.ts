@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import {
   ADMISSION_DECISIONS,
@@ -7,30 +8,103 @@ import {
   SIGNATURE_CAUSES,
   STATE_REASONS,
 } from '../src/resources/reasons.ts';
+import { INJECTION_ANNOTATIONS, PREFIX } from '../src/resources/names.ts';
 
-const read = (name: string): Promise<string> => readFile(new URL(`../${name}`, import.meta.url), 'utf8');
+const ROOT = join(import.meta.dirname, '..');
+const ARCHITECTURE = 'docs/architecture.md';
+/** Pages that say where things are. */
+const PAGES = ['README.md', 'CONTRIBUTING.md', ARCHITECTURE, ...list('docs/adr/*.md')];
+
+function list(pattern: string): readonly string[] {
+  return globSync(pattern, { cwd: ROOT }).toSorted();
+}
+
+function read(name: string): string {
+  return readFileSync(join(ROOT, name), 'utf8');
+}
+
+/** The words in code spans of one column of a page's tables. */
+function wordsOf(section: string, column: number): readonly string[] {
+  const rows = section.split('\n').filter((line) => line.startsWith('| `'));
+  return rows.flatMap((line) =>
+    [...(line.split('|')[column] ?? '').matchAll(/`([^`]+)`/g)].map(([, word = '']) => word),
+  );
+}
 
 describe('the documentation', () => {
-  it('explains every word of conditions, signatures and decisions, and no other', async () => {
-    const page = await read('docs/reasons.md');
-    const [, states = '', causes = '', decisions = ''] = page.split('\n## ');
-    const wordsOf = (section: string, column: number): string[] =>
-      section
-        .split('\n')
-        .filter((line) => line.startsWith('| `'))
-        .map((line) => line.split('|')[column]?.trim().replaceAll('`', '') ?? '');
+  it('explains every word of conditions, signatures and decisions, and no other', () => {
+    const [, states = '', causes = '', decisions = ''] = read('docs/reasons.md').split('\n## ');
     assert.deepEqual(wordsOf(states, 1).toSorted(), [...STATE_REASONS].toSorted());
     assert.deepEqual(wordsOf(causes, 1).toSorted(), [...SIGNATURE_CAUSES].toSorted());
     assert.deepEqual(wordsOf(decisions, 2).toSorted(), [...ADMISSION_REASONS].toSorted());
     assert.deepEqual([...new Set(wordsOf(decisions, 1))].toSorted(), [...ADMISSION_DECISIONS].toSorted());
   });
 
-  it('of the README names only scripts that exist', async () => {
-    const { scripts } = JSON.parse(await read('package.json')) as { scripts: Record<string, string> };
-    for (const page of ['README.md', 'CONTRIBUTING.md']) {
-      for (const [, script] of (await read(page)).matchAll(/npm run ([\w:-]+)/g)) {
-        assert.ok(script !== undefined && Object.hasOwn(scripts, script), `${page} names npm run ${script}`);
-      }
+  it('explains every annotation on pods, and no other', () => {
+    const words = wordsOf(read('docs/injection.md'), 1).map((word) => `${PREFIX}${word}`);
+    assert.deepEqual(words.toSorted(), Object.values(INJECTION_ANNOTATIONS).toSorted());
+  });
+
+  it('names only scripts that exist', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    for (const page of PAGES) {
+      for (const [, script = ''] of read(page).matchAll(/npm run ([\w:-]+)/g))
+        assert.ok(Object.hasOwn(scripts, script), `${page} names npm run ${script}`);
     }
+  });
+});
+
+describe('where things are', () => {
+  for (const page of PAGES) {
+    it(`in ${page}: every path exists`, () => {
+      const text = read(page);
+      const inCode = [...text.matchAll(/`((?:src|test|deploy|docs|certs)\/[^`\s]*)`/g)].map(
+        ([, path = '']) => path,
+      );
+      const links = [...text.matchAll(/\]\((?!https:)([^)#]+)[^)]*\)/g)].map(([, path = '']) =>
+        join(dirname(page), path),
+      );
+      const isPlaceholder = (path: string): boolean =>
+        /\b[A-Z]{3,}\b/.test(path) && !existsSync(join(ROOT, path));
+      const missing = [...inCode, ...links].filter(
+        (path) => !existsSync(join(ROOT, path)) && !isPlaceholder(path),
+      );
+      assert.deepEqual(missing, []);
+    });
+  }
+
+  it('is told of every room of src, in the picture and in the table', () => {
+    const text = read(ARCHITECTURE);
+    const picture = /```mermaid\n([\s\S]*?)```/.exec(text)?.[1] ?? '';
+    for (const room of list('src/*')) {
+      assert.ok(text.includes(`| [${room}](../${room})`), `no row for ${room}`);
+      if (!room.endsWith('.ts'))
+        assert.ok(picture.includes(`"${room.slice('src/'.length)}/`), `no ${room} in the picture`);
+    }
+  });
+
+  it('is told of every decision', () => {
+    const index = read('docs/adr/README.md');
+    for (const page of list('docs/adr/*.md').filter((name) => !name.endsWith('README.md')))
+      assert.ok(
+        index.includes(`](${page.slice('docs/adr/'.length)})`),
+        `docs/adr/README.md does not name ${page}`,
+      );
+  });
+});
+
+describe('doc comments', () => {
+  it('stand before every export of src', () => {
+    const bare = list('src/**/*.ts').flatMap((file) => {
+      const lines = read(file).split('\n');
+      const isBare = (line: string, index: number): boolean => {
+        const [, name] = /^export (?:async )?[a-z]+ (\w+)/.exec(line) ?? [];
+        const before = lines[index - 1] ?? '';
+        const isOverload = before.startsWith(`export function ${name}(`);
+        return name !== undefined && !before.endsWith('*/') && !isOverload;
+      };
+      return lines.filter(isBare).map((line) => `${file}: ${line}`);
+    });
+    assert.deepEqual(bare, []);
   });
 });
