@@ -77,7 +77,7 @@ export interface Deny extends Explained {
   readonly problem: Problem;
 }
 
-/** The reasons for a refusal. An internal error is none of them: it is answered where it is caught. */
+/** The reasons for a refusal. An internal error is not among them: it is answered where it is caught. */
 export type DenyReason = Extract<
   AdmissionReason,
   'InvalidAnnotation' | 'MountPathTaken' | 'VolumeNameTaken' | 'WindowsPod' | 'TooLarge'

@@ -32,7 +32,7 @@ export function createRecorder({ log, metrics, events }: RecorderOptions): Recor
       log.info({ namespace, name, reason: cause, kid: keyId, jti: tokenId, expiresAt: expires }, 'signed');
     },
     repaired({ namespace, name }) {
-      log.info({ namespace, name }, 'metadata of the Secret written anew, same token');
+      log.info({ namespace, name }, 'metadata of the Secret written again, same token');
     },
     conditionChanged(subject, condition, isFirst) {
       const { namespace, name } = subject;

@@ -9,7 +9,7 @@ interface Version {
 
 /**
  * Versions of key objects that were read and hold the recorded key, and that no status tells of yet. Whoever annotates a
- * key Secret that three hundred JWTs share changes its version and nothing else: that alone is no reason to write three
+ * key Secret that three hundred JWTs share changes its version and nothing else: that alone is not a reason to write three
  * hundred statuses. The version is written along with the next thing that the status has to say; a replica that begins
  * before that reads the key once.
  */

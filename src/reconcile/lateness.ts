@@ -3,7 +3,7 @@ import type { Observed } from './observed.ts';
 import { plannedRenewal } from './next-look.ts';
 
 /**
- * Seconds between the planned moment of a renewal and its signature; `undefined` for a signature that is no renewal. One
+ * Seconds between the planned moment of a renewal and its signature; `undefined` for a signature that is not a renewal. One
  * that came after the expiry is the latest of all; an expired token that somebody put there was never ours to renew.
  */
 export function renewalLateness(

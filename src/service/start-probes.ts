@@ -14,7 +14,7 @@ export interface RunningProbes {
 export interface ProbesDependencies {
   readonly log: ServiceLogger;
   readonly metrics: Metrics;
-  /** Of whatever was started before: what starts later is no condition for traffic. */
+  /** Of whatever was started before: what starts later is not a condition for traffic. */
   readonly checks: readonly ReadinessCheck[];
 }
 

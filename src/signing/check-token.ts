@@ -50,12 +50,12 @@ function isTime(value: unknown): value is number {
 /** A public key, ready to verify with. */
 export type PublicKey = Awaited<ReturnType<typeof importJWK>>;
 
-/** Makes a public key ready; rejects when the JWK is none of a key for the algorithm. */
+/** Makes a public key ready; rejects when the JWK is not a key for the algorithm. */
 export function readPublicKey(publicJwk: JWK, algorithm: AlgorithmName): Promise<PublicKey> {
   return importJWK(publicJwk, algorithm);
 }
 
-/** Whether a compact JWS was signed by the private half of the key. `undefined` stands for a key that is none. */
+/** Whether a compact JWS was signed by the private half of the key. `undefined` stands for a key that is not valid. */
 export async function verifiesWith(
   text: string,
   key: PublicKey | undefined,

@@ -21,7 +21,7 @@ export interface LintRefusal extends StateProblem {
 /** What was found about one JWT. */
 export interface LintFindings {
   readonly refusals: readonly LintRefusal[];
-  /** All of them, most useful first. Empty when the spec is none at all. */
+  /** All of them, most useful first. Empty when the spec cannot be read at all. */
   readonly warnings: readonly LintWarning[];
 }
 

@@ -15,6 +15,7 @@ const LATENESS_BUCKETS: Seconds[] = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 
 /** The default of 10 ms costs 0.9 % of an idle core by its timer. */
 const EVENT_LOOP_PRECISION: Milliseconds = 1_000;
 
+/** The metrics to count with, and how `/metrics` is written. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** Every metric, in a registry of its own; names and labels are public. */

@@ -184,7 +184,7 @@ describe('who is left alone', () => {
     assert.deepEqual([answer.reason, answer.operations, answer.warnings], ['NotRequested', [], []]);
   });
 
-  it('what has an owner that is no controller is not left alone', () => {
+  it('a workload with an owner that is not its controller is not left alone', () => {
     const metadata = { ownerReferences: [{ kind: 'App', name: 'x' }] };
     assert.equal(reviewOf(workload({ annotations: TOKEN, metadata })).reason, 'Injected');
   });
@@ -233,7 +233,7 @@ describe('who is left alone', () => {
     }
   });
 
-  it('shapes that are none', () => {
+  it('shapes that are not valid', () => {
     const shapes: readonly Json[] = [
       { kind: 'Deployment' },
       { kind: 'Deployment', spec: { template: 7 } },

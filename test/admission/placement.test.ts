@@ -101,7 +101,7 @@ describe('a mount or device in the way is refused with all names', () => {
     });
   }
 
-  it('in a container that is not selected it is no matter', () => {
+  it('in a container that is not selected it does not matter', () => {
     const containers = [container('app'), container('other', mounting(DIRECTORY))];
     const pod = annotatedPod({ volumes: [DATA], containers }, { [KEYS.containers]: 'app' });
     assert.equal(review(pod).reason, 'Injected');

@@ -128,12 +128,12 @@ describe('the file that the variable names', () => {
     assert.deepEqual(review(podWith([MINE], mounts)).warnings, []);
   });
 
-  it('a subPath that hides the token is no mount of it', () => {
+  it('a subPath that hides the token is not a mount of it', () => {
     const pod = injected(podWith([MINE], [{ name: 'mine', mountPath: '/x', subPath: 'other' }]));
     assert.deepEqual(at(pod, 'spec', 'containers', 0, 'volumeMounts', 1), { ...MOUNT, name: 'mine' });
   });
 
-  it('a subPathExpr with a variable is no mount of it: only the kubelet knows', () => {
+  it('a subPathExpr with a variable is not a mount of it: only the kubelet knows', () => {
     const pod = injected(podWith([MINE], [{ name: 'mine', mountPath: '/x', subPathExpr: '$(POD)' }]));
     assert.deepEqual(at(pod, 'spec', 'containers', 0, 'volumeMounts', 1), { ...MOUNT, name: 'mine' });
   });
@@ -205,7 +205,7 @@ describe('A6 a volume name that we need, taken by another source', () => {
     });
   }
 
-  it('is no matter while the token has a volume of another name', () => {
+  it('does not matter while the token has a volume of another name', () => {
     const volumes = [{ name: 'jwt-my-jwt', emptyDir: {} }, MINE];
     assert.equal(review(podWith(volumes, [])).reason, 'Injected');
     assert.equal(review(podWith([OTHER], [])).reason, 'Injected');

@@ -210,7 +210,7 @@ describe('a shape that the API server refuses anyway is allowed untouched', () =
     assert.equal(Reflect.get({}, 'polluted'), undefined);
   });
 
-  it('A48 an inherited annotation is none', () => {
+  it('A48 an inherited annotation does not count', () => {
     const pod = JSON.parse(
       `{"metadata":{"annotations":{"__proto__":{"tokens.osg-htc.org/token":"x"}}},"spec":{"containers":[{"name":"a"}]}}`,
     );

@@ -160,7 +160,7 @@ describe('an update', () => {
   });
 });
 
-describe('what is none of its business is allowed', () => {
+describe('what does not concern it is allowed', () => {
   const others: Readonly<Record<string, Record<string, unknown>>> = {
     'a deletion': { operation: 'DELETE', object: null, oldObject: wireJwt(BAD_KEY) },
     'a connection': { operation: 'CONNECT' },

@@ -166,7 +166,7 @@ describe('a control plane that starts badly', () => {
     assert.deepEqual(await readdir(folder), []);
   });
 
-  it('refuses a timeout that is no duration', async (t) => {
+  it('refuses a timeout that is not a duration', async (t) => {
     process.env['KUBEBUILDER_CONTROLPLANE_START_TIMEOUT'] = 'soon';
     t.after(() => delete process.env['KUBEBUILDER_CONTROLPLANE_START_TIMEOUT']);
     await assert.rejects(startControlPlane(), /START_TIMEOUT is "soon": give a duration like 90s/);

@@ -149,7 +149,7 @@ describe('the judge of the fault suite', () => {
     ]);
   });
 
-  it('I4: what the suite itself wrote is no write of the service', async () => {
+  it('I4: what the suite itself wrote is not a write of the service', async () => {
     const sightings = [await seeSecret(1, START), await seeSecret(7, START + 10)];
     assert.deepEqual(await blame(sightings, { foreign: new Set(['7']) }), []);
   });

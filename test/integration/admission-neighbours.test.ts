@@ -81,7 +81,7 @@ describe('the webhook and its neighbours on a real control plane', { concurrency
   }
 
   for (const namespace of ['rewriter-before', 'rewriter-after']) {
-    it(`${namespace}: containers that another webhook writes anew, mounts copied, end up injected once`, async () => {
+    it(`${namespace}: containers that another webhook writes again, mounts copied, end up injected once`, async () => {
       const made = await dryRun(namespace, pod(TOKEN));
       assert.deepEqual(readInjection(made), injectionOf('my-jwt', 'app', 'sidecar'));
     });

@@ -239,7 +239,7 @@ describe('annotated workloads on a real control plane', { concurrency: false }, 
     });
   }
 
-  it('kubectl shows at the Deployment what its pods will meet, and how to mend it', async () => {
+  it('kubectl shows at the Deployment what its pods will meet, and how to fix it', async () => {
     await create('Deployment', 'warned');
     const { code, stderr } = await stage.kubectl('work', [
       'annotate',

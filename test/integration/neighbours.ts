@@ -94,7 +94,7 @@ export function addSidecar(pod: Loose): readonly Loose[] {
   ];
 }
 
-/** As older ones do it: all containers are written anew, and the sidecar gets the mounts of the first. */
+/** As older ones do it: all containers are written again, and the sidecar gets the mounts of the first. */
 export function rewriteContainers(pod: Loose): readonly Loose[] {
   if (has(pod, 'sidecar')) return [];
   const { containers } = pod.spec;

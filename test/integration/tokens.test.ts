@@ -117,7 +117,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
     assert.equal(status.tokenId, decodeJwt(await tenant.tokenOf('my-jwt')).jti);
   });
 
-  it('a vandalised Secret is mended: emptied, garbage, another token, metadata', async () => {
+  it('a damaged Secret is repaired: emptied, garbage, another token, metadata', async () => {
     const patch = (body: unknown): Promise<unknown> =>
       stage.cluster.kubectl([
         'patch',
@@ -162,7 +162,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
     assert.equal(secretText(mended, 'note'), 'mine', 'what others put there stays');
   });
 
-  it('a changed spec is signed anew at once; labels and the template change the Secret with the same token', async () => {
+  it('a changed spec is signed again at once; labels and the template change the Secret with the same token', async () => {
     await tenant.apply(
       'changing',
       { secretTemplate: { labels: { team: 'a' }, annotations: { note: 'b' } } },

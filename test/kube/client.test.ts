@@ -97,7 +97,7 @@ test('refusals are told apart by their status, also without a Status', async () 
   }
 });
 
-test('a 401 is tried again once, with credentials read anew', async () => {
+test('a 401 is tried again once, with credentials read again', async () => {
   let token = 'old';
   await using server = await startBadServer((request, response) => {
     if (request.headers.authorization === 'Bearer new') answer(response, 200, {});
@@ -215,7 +215,7 @@ test('a server that is not there is Unreachable, by its address', async () => {
   assert.equal(problem.message, `get secrets ns/s: Unreachable (${server.url}: ECONNREFUSED)`);
 });
 
-test('an answer that is no JSON object is Malformed', async () => {
+test('an answer that is not a JSON object is Malformed', async () => {
   for (const body of ['{"cut":', '[]', '', '"text"']) {
     await withServer(
       (_request, response) => response.writeHead(200).end(body),

@@ -78,7 +78,7 @@ test('another reason, type, action or object is another Event', async () => {
   assert.equal(new Set(writes.map(({ body }) => (body['metadata'] as JsonObject)['name'])).size, 5);
 });
 
-test('an Event that expired meanwhile is made anew', async () => {
+test('an Event that expired meanwhile is re-created', async () => {
   const { clock, writes, publish } = recorder(async (verb) => {
     if (verb === 'patch') throw refusal(404);
     return {};

@@ -184,7 +184,7 @@ test('an object of just the longest length is whole', async () => {
   }
 });
 
-test('an answer without end that is no list is given up before it fills the memory', () => {
+test('an answer without end that is not a list is given up before it fills the memory', () => {
   const cutter = new ItemCutter({ longest: 10_000 });
   cutter.feed(Buffer.from('{"a":"'));
   let sent = 0;

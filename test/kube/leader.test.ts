@@ -190,7 +190,7 @@ test('a wall clock that is set back costs the leader no more than a renewal', as
   assert.deepEqual(a.events, ['started']);
 });
 
-test('a Lease that somebody deletes is made anew', async () => {
+test('a Lease that somebody deletes is re-created', async () => {
   const { clock, lease, a, b } = await electA();
   lease.delete();
   await clock.advance(LONG_MS);

@@ -72,7 +72,7 @@ describe('the recorder', () => {
   it('mentions a repair in the log alone', () => {
     const { told, lines, events } = recorder();
     told.repaired(SUBJECT);
-    assert.equal(lines[0]?.['msg'], 'metadata of the Secret written anew, same token');
+    assert.equal(lines[0]?.['msg'], 'metadata of the Secret written again, same token');
     assert.deepEqual(events, []);
   });
 

@@ -73,7 +73,7 @@ describe('a round', () => {
     assert.deepEqual([round, made.writes], [{ next: 'look', at: undefined }, []]);
   });
 
-  it('leaves the marks of token-manager alone', async () => {
+  it('leaves the annotations and the finalizer of token-manager alone', async () => {
     const made = makeReconciler([KEY_SECRET]);
     const annotations = { 'kopf.zalando.org/last-handled-configuration': '{}' };
     const marked = { ...jwt, annotations, finalizers: ['kopf.zalando.org/KopfFinalizerMarker'] };
@@ -238,7 +238,7 @@ describe('drift', () => {
     assert.deepEqual(made.changed, ['repaired']);
   });
 
-  it('that another Secret of the name shows is none of ours', async () => {
+  it('that another Secret of the name shows is not ours', async () => {
     const made = makeReconciler([KEY_SECRET, wireSecret('my-jwt', { password: 'x' })]);
     await reconcileJwt(made.reconciler, jwt, RETRY_AT);
     assert.deepEqual(made.writes, ['status']);

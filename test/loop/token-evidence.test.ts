@@ -35,7 +35,7 @@ const judge = (evidence: TokenEvidence | undefined, verifier: SigningKey | undef
 const VALID = { state: 'valid', expiresAt: NOW + DAY, legacy: false, tokenId: 'the-jti' };
 
 describe('the evidence of a token', () => {
-  it('is none without one, and faulty when it is no token', async () => {
+  it('does not exist without a token, and is faulty when it is not a token', async () => {
     for (const secret of [undefined, {}, { data: {} }, { data: { token: '' } }])
       assert.equal(gatherEvidence(secret), undefined);
     assert.deepEqual(await judge(undefined, key), { state: 'faulty', cause: 'TokenMissing' });

@@ -107,7 +107,7 @@ describe('the fields of the status', () => {
     }
   });
 
-  it('complete the public key of an earlier version, which is no reason to write by itself', async () => {
+  it('complete the public key of an earlier version, which is not a reason to write by itself', async () => {
     const bare = JSON.stringify(key.key.publicJwk);
     const { recorded, ...rest } = await settledJwt();
     const jwt = { ...rest, recorded: { ...recorded, publicKey: bare } };

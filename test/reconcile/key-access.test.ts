@@ -16,7 +16,7 @@ describe('the place of a key', () => {
     assert.equal(locateKey(jwt, { ...secret, namespace: 'vault' }, 'old')?.namespace, 'vault');
   });
 
-  it('is no Secret for a key in the JWT itself', () => {
+  it('is not a Secret for a key in the JWT itself', () => {
     assert.equal(locateKey(jwt, { from: 'value', text: 'pem' }, 'old'), undefined);
   });
 });

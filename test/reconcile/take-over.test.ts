@@ -26,7 +26,7 @@ describe('the finalizer of token-manager', () => {
     assert.equal(releaseOf({ finalizers: [KOPF] }), undefined);
   });
 
-  it('is no other finalizer: those are for others to take off', () => {
+  it('leaves other finalizers to others', () => {
     for (const finalizers of [[], ['a'], ['example.org/kopf.zalando.org/x'], ['kopf.zalando.org.example/x']])
       assert.equal(releaseOf({ ...DELETED, finalizers }), undefined);
   });
@@ -104,7 +104,7 @@ describe('the fields that token-manager owns in its Secret', () => {
     assert.equal(failure?.name, 'TestError');
   });
 
-  it('are none where nobody but us wrote the signing time', () => {
+  it('are empty where nobody but us wrote the signing time', () => {
     for (const secret of [
       secretOf(),
       secretOf(kubectl),

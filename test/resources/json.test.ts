@@ -53,7 +53,7 @@ describe('a member of a JSON object', () => {
 });
 
 describe('a map of strings', () => {
-  it('leaves out members that are no strings, and what is no map', () => {
+  it('leaves out members that are not strings, and what is not a map', () => {
     assert.deepEqual(stringMap({ a: '1', b: '', c: 7, d: null, e: {} }), { a: '1', b: '' });
     for (const other of [undefined, null, 'ab', ['a']]) assert.deepEqual(stringMap(other), {});
   });

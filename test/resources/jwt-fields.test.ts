@@ -16,7 +16,7 @@ function fill({ properties }: Schema, odd: Record<string, unknown>): Record<stri
 }
 
 describe('an unknown field of a JWT', () => {
-  it('is none that the schema of the API server has', () => {
+  it('is not one that the schema of the API server has', () => {
     assert.deepEqual(findUnknownFields(fill(readSpecSchema(), {})), []);
   });
 

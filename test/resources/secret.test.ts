@@ -206,7 +206,7 @@ describe('what is kept of a Secret', () => {
     ]);
   });
 
-  it('is empty for what is no Secret', () => {
+  it('is empty for what is not a Secret', () => {
     assert.deepEqual(parseSecretMetadata(null), {
       namespace: '',
       name: '',
@@ -220,7 +220,7 @@ describe('what is kept of a Secret', () => {
     });
   });
 
-  it('is nothing of a member that is no text, nor of a name that nobody owns as a field', () => {
+  it('is nothing of a member that is not text, nor of a name that nobody owns as a field', () => {
     const fieldsV1 = { 'f:metadata': { 'f:labels': { 'k:team': {}, 'f:team': {} }, 'f:annotations': null } };
     const managedFields = [null, { manager: 'jwt-injector', operation: 'Apply', fieldsV1 }];
     const kept = parseSecretMetadata({

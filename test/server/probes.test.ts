@@ -18,7 +18,7 @@ describe('the probes', () => {
     assert.deepEqual([reply.statusCode, reply.body], [200, 'ok\n']);
   });
 
-  it('/readyz names what is missing, and is asked anew each time', async () => {
+  it('/readyz names what is missing, and is asked again each time', async () => {
     let missing: string | undefined = 'not loaded yet';
     const checks = [
       { name: 'certificate', missing: () => missing },

@@ -62,7 +62,7 @@ describe('a private key is read from', () => {
 });
 
 describe('a key is refused with a reason and a remedy when it', () => {
-  it('is no PEM and no JWK', () =>
+  it('is neither PEM nor JWK', () =>
     expectProblem('hello', 'ES256', 'KeyUnreadable', /no PEM block and no JWK/));
   it('is broken inside', () =>
     expectProblem(NRP_KEY.replace('MHcC', 'AAAA'), 'ES256', 'KeyUnreadable', /does not parse/));

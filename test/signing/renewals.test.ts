@@ -30,7 +30,7 @@ describe('the next signatures', () => {
     );
   });
 
-  it('are none where none is asked for', () => {
+  it('are missing where nobody asks for them', () => {
     assert.deepEqual(listRenewals('uid', 1_000, { lifetime: 60 }, 0), []);
   });
 });

@@ -66,7 +66,7 @@ describe('a token', () => {
     }
   });
 
-  it('is read without its signature being checked, and other text is no token', async () => {
+  it('is read without its signature being checked, and other text is not a token', async () => {
     const token = await sign(NRP_KEY);
     assert.equal(readToken(`${token.slice(0, -4)}AAAA`)?.claims['sub'], 'john.doe');
     const [header = '', payload = ''] = token.split('.');

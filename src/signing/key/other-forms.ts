@@ -3,7 +3,7 @@ import type { PemBlock } from './pem.ts';
 /** How DER (ITU-T X.690) of a private key or of PKCS#12 begins: a SEQUENCE, its length in one to four characters, ... */
 const SEQUENCE = '0';
 const LONGEST_LENGTH = 4;
-/** ... and an INTEGER of one byte, which is the version. Bytes that are no UTF-8 became U+FFFD. */
+/** ... and an INTEGER of one byte, which is the version. Bytes that are not UTF-8 became U+FFFD. */
 const INTEGER = '\u0002\u0001';
 const PKCS12_VERSION = 3;
 /** The least that tells the forms in base64 apart. */

@@ -51,7 +51,7 @@ const RULES: Readonly<Record<string, (facts: Facts) => string | false>> = {
     'spec.key.value shows the private key to all who may read JWTs: move it into a Secret, see spec.key.secret',
   'issuer-not-https': ({ issuer }) =>
     !issuer.startsWith('https://') &&
-    'the issuer is no https:// URL: verifiers look for the keys there and refuse the token, correct spec.issuer',
+    'the issuer is not an https:// URL: verifiers look for the keys there and refuse the token, correct spec.issuer',
   'issuer-white-space': ({ issuer }) =>
     /\s/.test(issuer) &&
     'the issuer has white space, and verifiers compare it byte for byte: remove it from spec.issuer',
@@ -82,7 +82,7 @@ const RULES: Readonly<Record<string, (facts: Facts) => string | false>> = {
     'spec.data has scopes or scp, which no verifier of OSDF reads: name the claim scope',
   'scope-no-text': ({ scopes }) =>
     scopes.form === 'other' &&
-    'spec.data.scope is no text: XRootD refuses the token, write "storage.read:/ storage.create:/"',
+    'spec.data.scope is not a string: XRootD refuses the token, write "storage.read:/ storage.create:/"',
   'scope-commas': ({ scopes }) =>
     scopes.hasCommas && 'spec.data.scope has commas: scopes are divided by spaces, put these instead',
   // Caches have no audience of their own, and then take no specific one.
@@ -105,7 +105,7 @@ const RULES: Readonly<Record<string, (facts: Facts) => string | false>> = {
     'spec.data.iss differs from spec.issuer and wins over it: remove spec.data.iss, or make them equal',
   'scope-unknown': ({ scopes }) =>
     hasScope(scopes, 'storage.write') &&
-    'spec.data.scope: storage.write is no scope, use storage.create (new files) or storage.modify (all)',
+    'spec.data.scope: storage.write is not a scope, use storage.create (new files) or storage.modify (all)',
   'scope-of-scitokens': ({ scopes, isSciToken }) =>
     scopes.hasSciTokens &&
     !isSciToken &&

@@ -56,7 +56,7 @@ describe('advice', () => {
     assert.match(path ?? '', /^spec\.data\.scope: paths start at the base path .*: leave it out$/);
   });
 
-  it('is no warning: the webhook does not give it', async () => {
+  it('is not a warning: the webhook does not give it', async () => {
     const { warnings } = await lintJwt(spec(), { isNew: true });
     assert.deepEqual(
       warnings.filter(({ rule }) => adviceOn(spec()).includes(rule)),

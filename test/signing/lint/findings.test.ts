@@ -33,7 +33,7 @@ const WARNINGS: Readonly<Record<string, Rule>> = {
     quiet: { 'a key in a Secret': spec() },
   },
   'issuer-not-https': {
-    says: /^the issuer is no https:\/\/ URL: .* correct spec\.issuer$/,
+    says: /^the issuer is not an https:\/\/ URL: .* correct spec\.issuer$/,
     warned: {
       'plain HTTP': spec({ issuer: 'http://issuer.example.com/' }),
       'a name': spec({ issuer: 'my-issuer' }),
@@ -112,7 +112,7 @@ const WARNINGS: Readonly<Record<string, Rule>> = {
     quiet: { 'both names': claims({ scp: 'storage.read:/' }) },
   },
   'scope-no-text': {
-    says: /^spec\.data\.scope is no text: .* write "storage\.read:\/ storage\.create:\/"$/,
+    says: /^spec\.data\.scope is not a string: .* write "storage\.read:\/ storage\.create:\/"$/,
     warned: {
       'a list': claims({ scope: ['storage.read:/'] }),
       'a number': claims({ scope: 7 }),
@@ -168,7 +168,7 @@ const WARNINGS: Readonly<Record<string, Rule>> = {
     quiet: { 'the same': claims({ iss: 'https://issuer.example.com/' }), none: spec() },
   },
   'scope-unknown': {
-    says: /^spec\.data\.scope: storage\.write is no scope, use storage\.create .* or storage\.modify/,
+    says: /^spec\.data\.scope: storage\.write is not a scope, use storage\.create .* or storage\.modify/,
     warned: {
       'storage.write': claims({ scope: 'storage.read:/ storage.write:/' }),
       'without a path': claims({ scope: 'storage.read:/ storage.write' }),
