@@ -104,10 +104,10 @@ describe('a pod that the API server refuses is told by its fault:', () => {
       ],
     ],
     ['the pod has no containers', [{}, { containers: [] }, { initContainers: [app] }]],
-    ['containers is no list', [{ containers: {} }]],
-    ['initContainers is no list', [{ containers: [app], initContainers: 'x' }]],
+    ['containers is not a list', [{ containers: {} }]],
+    ['initContainers is not a list', [{ containers: [app], initContainers: 'x' }]],
     [
-      'containers[1] is no object',
+      'containers[1] is not an object',
       [{ containers: [app, 7] }, { containers: [app, null] }, { containers: [app, []] }],
     ],
     [
@@ -118,7 +118,7 @@ describe('a pod that the API server refuses is told by its fault:', () => {
       'two containers have the same name',
       [{ containers: [app, app] }, { containers: [app], initContainers: [app] }],
     ],
-    ['volumes is no list', [{ containers: [app], volumes: {} }]],
+    ['volumes is not a list', [{ containers: [app], volumes: {} }]],
     [
       'a volume has no name',
       [7, {}, { name: '' }, { name: 7 }].map((volume) => ({ containers: [app], volumes: [volume] })),

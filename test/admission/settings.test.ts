@@ -61,8 +61,14 @@ describe('an env var', () => {
       /: clients expect the token itself in BEARER_TOKEN, not the name of a file$/,
       'use BEARER_TOKEN_FILE or a name of your own',
     ],
-    '1A': [/: "1A" is no name of an env var$/, 'use letters, digits and "_", not beginning with a digit'],
-    'A-B': [/: "A-B" is no name of an env var$/, 'use letters, digits and "_", not beginning with a digit'],
+    '1A': [
+      /: "1A" is not a valid name of an environment variable$/,
+      'use letters, digits and "_", not beginning with a digit',
+    ],
+    'A-B': [
+      /: "A-B" is not a valid name of an environment variable$/,
+      'use letters, digits and "_", not beginning with a digit',
+    ],
     [`é${'X'.repeat(254)}`]: [/ has 256 bytes$/, 'use a name of at most 255'],
   };
   for (const [name, [what, remedy]] of Object.entries(refused)) {
@@ -90,7 +96,7 @@ describe('a file mode', () => {
       assert.deepEqual(checkFileMode(value), {
         ok: false,
         problem: {
-          what: `annotation ${KEYS.fileMode}: "${value}" is no file mode`,
+          what: `annotation ${KEYS.fileMode}: "${value}" is not a valid file mode`,
           remedy: 'use three octal digits from 001 to 777, in quotes, such as "0444"',
         },
       }));

@@ -53,19 +53,19 @@ describe('the tokens of a pod', () => {
     'a name that is not valid': [
       'a,B_c',
       undefined,
-      `annotation ${KEYS.token}: "B_c" is no valid name of a token`,
+      `annotation ${KEYS.token}: "B_c" is not a valid token name`,
       'the closest valid one is "b-c"',
     ],
     'a name of which nothing is left': [
       'é',
       undefined,
-      `annotation ${KEYS.token}: "é" is no valid name of a token`,
+      `annotation ${KEYS.token}: "é" is not a valid token name`,
       'use lower case letters, digits, "-" and "."',
     ],
     'a default that is not valid': [
       undefined,
       'My',
-      'label tokens.osg-htc.org/token of the namespace: "My" is no valid name of a token',
+      'label tokens.osg-htc.org/token of the namespace: "My" is not a valid token name',
       `the closest valid one is "my", or annotate the pod with ${KEYS.inject}: "false"`,
     ],
     'more than 32': [

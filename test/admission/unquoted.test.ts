@@ -28,10 +28,10 @@ describe('an annotation that YAML does not read as text is refused, with what to
     [KEYS.envVar, 444, '0x1bc', ': 0x1bc is a number, not a string: write KEY: "0x1bc"'],
     [KEYS.token, null, undefined, ' has no value: write KEY: "<name of a JWT>", or remove the line'],
     [KEYS.mountPath, null, '', ' has no value: write KEY: "/var/run/secrets/jwt", or remove the line'],
-    [KEYS.envVar, null, '~', ': ~ is no string: write KEY: "BEARER_TOKEN_FILE", or remove the line'],
+    [KEYS.envVar, null, '~', ': ~ is not a string: write KEY: "BEARER_TOKEN_FILE", or remove the line'],
     [KEYS.inject, {}, '{}', ' is a map, not a string: write KEY: "true"'],
     [KEYS.fileMode, ['0444'], '[0444]', ' is a list, not a string: write KEY: "0444"'],
-    [KEYS.containers, ['app'], '[app]', ' is a list, not a string: write KEY: "<a text>"'],
+    [KEYS.containers, ['app'], '[app]', ' is a list, not a string: write KEY: "<text>"'],
     [OTHER, 1, '1', ': 1 is a number, not a string: write KEY: "1"'],
   ];
   for (const [key, value, written, says] of cases) {

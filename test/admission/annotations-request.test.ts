@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  isOptedOut,
+  readAnnotationValues,
+  readRequest,
+  warnOfEmptyValues,
+} from '../../src/admission/annotations.ts';
+import { KEYS, type Json } from './pods.ts';
+
+function read(annotations: Json) {
+  return readAnnotationValues(annotations) ?? assert.fail('they are read');
+}
+
+const request = (annotations: Json, byDefault?: string) => readRequest(read(annotations), byDefault);
+const DEFAULTS = {
+  tokens: ['a'],
+  containers: { mode: 'all' },
+  mountPath: '/var/run/secrets/jwt',
+  envVar: 'BEARER_TOKEN_FILE',
+  defaultMode: 0o444,
+};
+
+describe('the annotations of a pod', () => {
+  it('are ours alone, each without the white space around it', () => {
+    const all = Object.fromEntries(Object.entries(KEYS).map(([name, key]) => [key, ` ${name}\n`]));
+    const { emptyKeys, ...values } = read({ ...all, other: 'x', 'tokens.osg-htc.org/other': 'x' });
+    assert.deepEqual(emptyKeys, []);
+    assert.deepEqual(values, Object.fromEntries(Object.keys(KEYS).map((name) => [name, name])));
+  });
+
+  it('are none where there are none', () =>
+    assert.deepEqual(readAnnotationValues(undefined), { emptyKeys: [] }));
+
+  it('count as not set when they are empty, with a warning for each', () => {
+    for (const empty of ['', ' \n', ',', ' , ,\t']) {
+      const values = read({ [KEYS.token]: empty, [KEYS.envVar]: 'A' });
+      assert.deepEqual(values, { emptyKeys: [KEYS.token], envVar: 'A' });
+      assert.deepEqual(warnOfEmptyValues(values), [
+        { kind: 'emptyValue', text: `annotation ${KEYS.token} is empty: it counts as not set` },
+      ]);
+    }
+    assert.deepEqual(read({ [KEYS.token]: ',a' }), { emptyKeys: [], token: ',a' });
+  });
+
+  it('are left to the API server when one is no text, or longer than all may be', () => {
+    for (const value of [true, null, 7, ['a'], 'x'.repeat(262_145)])
+      assert.equal(readAnnotationValues({ [KEYS.token]: value }), undefined);
+    assert.ok(readAnnotationValues({ [KEYS.token]: 'x'.repeat(262_144), other: true }));
+  });
+
+  it('opt out by inject: "false" alone', () => {
+    assert.ok(isOptedOut(read({ [KEYS.inject]: ' false ' })));
+    for (const value of ['true', 'False', 'no']) assert.ok(!isOptedOut(read({ [KEYS.inject]: value })));
+  });
+});
+
+describe('what a pod asks for', () => {
+  const taken: Readonly<Record<string, readonly [Json, Json]>> = {
+    'is a token, and all else by default': [{ [KEYS.token]: 'a' }, DEFAULTS],
+    'is for the containers of a list': [
+      { [KEYS.token]: 'a', [KEYS.containers]: 'x,y' },
+      { ...DEFAULTS, containers: { mode: 'only', key: KEYS.containers, names: new Set(['x', 'y']) } },
+    ],
+    'is for all containers but those of a list': [
+      { [KEYS.token]: 'a', [KEYS.skipContainers]: 'x' },
+      { ...DEFAULTS, containers: { mode: 'except', key: KEYS.skipContainers, names: new Set(['x']) } },
+    ],
+    'is where and how it says': [
+      {
+        [KEYS.token]: 'a',
+        [KEYS.mountPath]: '/m',
+        [KEYS.envVar]: 'E',
+        [KEYS.fileMode]: '400',
+        [KEYS.inject]: 'true',
+      },
+      { ...DEFAULTS, mountPath: '/m', envVar: 'E', defaultMode: 0o400 },
+    ],
+  };
+  for (const [title, [annotations, value]] of Object.entries(taken))
+    it(title, () => assert.deepEqual(request(annotations), { ok: true, value, warnings: [] }));
+
+  it('is the token of its namespace where it names none', () => {
+    assert.deepEqual(request({}, 'a'), { ok: true, value: DEFAULTS, warnings: [] });
+  });
+
+  it('is nothing without a token; the first setting that has no effect so is told', () => {
+    assert.deepEqual(request({}), { ok: true, value: undefined, warnings: [] });
+    assert.deepEqual(request({ [KEYS.fileMode]: 'x', [KEYS.containers]: 'app' }), {
+      ok: true,
+      value: undefined,
+      warnings: [
+        { kind: 'withoutToken', text: `annotation ${KEYS.containers} has no effect without ${KEYS.token}` },
+      ],
+    });
+  });
+
+  it('is told with what is odd in its lists', () => {
+    const { warnings } = request({ [KEYS.token]: 'a,a', [KEYS.containers]: 'x,' });
+    assert.deepEqual(
+      warnings.map(({ kind }) => kind),
+      ['duplicateToken', 'emptyItem'],
+    );
+  });
+
+  const refused: Readonly<Record<string, readonly [Json, what: RegExp, remedy: RegExp]>> = {
+    'inject without a token': [
+      { [KEYS.inject]: 'true' },
+      /inject is "true", but no token is named$/,
+      /^add .*\/token: "<name of a JWT>" or remove .*\/inject$/,
+    ],
+    'a word that inject does not have': [
+      { [KEYS.inject]: 'yes' },
+      /inject is "yes"$/,
+      /^set "true" or "false"$/,
+    ],
+    'a name of no token': [{ [KEYS.token]: 'A' }, /"A" is not a valid token name$/, /"a"$/],
+    'both lists': [
+      { [KEYS.token]: 'a', [KEYS.containers]: 'x', [KEYS.skipContainers]: 'y' },
+      /^both .*\/containers and .*\/skip-containers are set$/,
+      /^keep one of them$/,
+    ],
+    'a wrong path': [
+      { [KEYS.token]: 'a', [KEYS.mountPath]: 'm' },
+      /"m" is not absolute$/,
+      /^name a directory/,
+    ],
+    'a wrong variable': [
+      { [KEYS.token]: 'a', [KEYS.envVar]: '-' },
+      /"-" is not a valid name of an environment variable$/,
+      /^use letters/,
+    ],
+    'a wrong mode': [
+      { [KEYS.token]: 'a', [KEYS.fileMode]: 'x' },
+      /"x" is not a valid file mode$/,
+      /^use three octal/,
+    ],
+  };
+  for (const [title, [annotations, what, remedy]] of Object.entries(refused)) {
+    it(`is refused for ${title}`, () => {
+      const result = request(annotations);
+      assert.ok(!result.ok);
+      assert.match(result.problem.what, what);
+      assert.match(result.problem.remedy, remedy);
+      assert.deepEqual(result.warnings, []);
+    });
+  }
+
+  it('is refused with the warnings of what was read before', () => {
+    for (const annotation of [KEYS.mountPath, KEYS.envVar, KEYS.fileMode, KEYS.containers]) {
+      const wrong = annotation === KEYS.containers ? { [KEYS.skipContainers]: 'y' } : {};
+      const result = request({ [KEYS.token]: 'a,a', [annotation]: '-', ...wrong });
+      assert.deepEqual([result.ok, result.warnings.map(({ kind }) => kind)], [false, ['duplicateToken']]);
+    }
+  });
+});
