@@ -117,6 +117,7 @@ const WARNINGS: Readonly<Record<string, Rule>> = {
       'a list': claims({ scope: ['storage.read:/'] }),
       'a number': claims({ scope: 7 }),
       'an object': claims({ scope: { read: '/' } }),
+      'a list of nothing': claims({ scope: [null] }),
     },
     quiet: { 'a text': spec(), 'no scope': claims({ scope: undefined }) },
   },
