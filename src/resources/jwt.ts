@@ -15,6 +15,8 @@ import { KIND, PREFIX, RENEW } from './names.ts';
 import type { StateProblem } from './problem.ts';
 import { parseRecordedStatus, type RecordedStatus } from './recorded-status.ts';
 import { fail, ok, type Result } from './result.ts';
+import { parseTime } from '../time/format-time.ts';
+import type { Seconds } from '../time/units.ts';
 
 /** Above a thousand, reading and writing claims may overflow the stack; the API server stores ten thousand. */
 const MAX_LEVELS = 500;
@@ -44,9 +46,9 @@ export interface JwtSpec {
    */
   readonly claimsDigest?: string;
   /** Seconds, > 0. */
-  readonly lifetime: number;
+  readonly lifetime: Seconds;
   /** Seconds before expiry; absent = half of the lifetime. May be ≥ lifetime in objects stored before the rule. */
-  readonly resignBefore?: number;
+  readonly resignBefore?: Seconds;
   readonly key: KeySource;
   readonly secretTemplate: { readonly labels: StringMap; readonly annotations: StringMap };
   readonly deletionPolicy: 'Delete' | 'Retain';
@@ -63,7 +65,7 @@ export interface Jwt {
   readonly generation: number;
   readonly deleting: boolean;
   /** When its deletion was asked for, in seconds since the epoch. */
-  readonly deletedAt: number | undefined;
+  readonly deletedAt: Seconds | undefined;
   readonly labels: StringMap;
   readonly annotations: StringMap;
   readonly finalizers: readonly string[];
@@ -92,7 +94,7 @@ export function parseJwt(object: unknown): Result<Jwt, string> {
     resourceVersion: stringMember(metadata, 'resourceVersion') ?? '',
     generation: typeof generation === 'number' ? generation : 0,
     deleting: deletedAt !== undefined,
-    deletedAt: deletedAt === undefined ? undefined : Date.parse(deletedAt) / 1000,
+    deletedAt: parseTime(deletedAt),
     labels: isLarge ? {} : labels,
     annotations: keptAnnotations(member(metadata, 'annotations')),
     finalizers: isLarge ? [] : finalizers,

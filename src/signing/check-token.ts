@@ -3,6 +3,7 @@ import type { AlgorithmName } from '../resources/algorithms.ts';
 import { LATEST_TIME } from '../time/format-time.ts';
 import type { JwtSpec } from '../resources/jwt.ts';
 import type { SignatureCause } from '../resources/reasons.ts';
+import type { Seconds } from '../time/units.ts';
 import { BACKDATE, effectiveIssuer } from './claims.ts';
 import { digestClaims, type TokenFacts } from './token-facts.ts';
 
@@ -11,19 +12,19 @@ const LEGACY_GAPS = ['iss', 'iat', 'nbf', 'jti'] as const;
 
 /** What is wrong with a present token, or that nothing is. Times in seconds since the epoch. */
 export type Verdict =
-  | { readonly matches: true; readonly expiresAt: number; readonly legacy: boolean }
+  | { readonly matches: true; readonly expiresAt: Seconds; readonly legacy: boolean }
   | {
       readonly matches: false;
       readonly cause: SignatureCause;
       /** When it matches after all, if nothing else happens: the token is not valid yet. */
-      readonly until?: number;
+      readonly until?: Seconds;
     };
 
 /**
  * Whether a token is valid at `now` (seconds since the epoch) and says what the spec asks for.
  * The signature is not looked at here: see {@link verifiesWith}.
  */
-export function judgeClaims(token: TokenFacts, spec: JwtSpec, now: number): Verdict {
+export function judgeClaims(token: TokenFacts, spec: JwtSpec, now: Seconds): Verdict {
   const { exp: expiresAt, nbf } = token;
   if (!isTime(expiresAt)) return { matches: false, cause: 'TokenUnreadable' };
   if (expiresAt <= now) return { matches: false, cause: 'Expired' };
@@ -74,7 +75,7 @@ export async function verifiesWith(
  * A changed `expiryTime` shows in the token itself. We backdate `iat` as much as `nbf`; token-manager backdated `nbf`
  * alone, and its old builds left `iat` out.
  */
-function sameLifetime({ iat, nbf }: TokenFacts, expiresAt: number, spec: JwtSpec): boolean {
+function sameLifetime({ iat, nbf }: TokenFacts, expiresAt: Seconds, spec: JwtSpec): boolean {
   if (iat === undefined) return true;
   return isTime(iat) && expiresAt - iat === spec.lifetime + (iat === nbf ? BACKDATE : 0);
 }

@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject } from '../resources/json.ts';
 import type { JwtSpec } from '../resources/jwt.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
+import type { Seconds } from '../time/units.ts';
 
 /**
  * Seconds by which `iat` and `nbf` lie in the past: scitokens-cpp allows no clock skew at all, not even on `iat`,
@@ -15,9 +16,9 @@ export const OVERRIDDEN_CLAIMS = ['exp', 'nbf', 'iat', 'jti'] as const;
 /** The claims of a token as signed. Times are NumericDates: whole seconds since the epoch. */
 export interface Claims extends JsonObject {
   readonly iss: string;
-  readonly iat: number;
-  readonly nbf: number;
-  readonly exp: number;
+  readonly iat: Seconds;
+  readonly nbf: Seconds;
+  readonly exp: Seconds;
   readonly jti: string;
 }
 
@@ -39,7 +40,7 @@ export function effectiveIssuer(spec: Pick<JwtSpec, 'issuer' | 'data'>): Result<
  * `spec.data` plus the registered claims for a signature at `now` (seconds since the epoch, whole); `jti` is given
  * so that the same input gives the same claims.
  */
-export function buildClaims(spec: JwtSpec, now: number, jti: string): Result<Claims, StateProblem> {
+export function buildClaims(spec: JwtSpec, now: Seconds, jti: string): Result<Claims, StateProblem> {
   const inexact = findInexactInteger(spec.data, 'spec.data');
   if (inexact !== undefined) {
     return fail({

@@ -1,9 +1,10 @@
 import { effectiveResignBefore, renewalTime, type Lifetimes } from './schedule.ts';
+import type { Seconds } from '../time/units.ts';
 
 /** One signature to come: when, and until when its token is valid. Seconds since the epoch. */
 export interface Renewal {
-  readonly at: number;
-  readonly expiresAt: number;
+  readonly at: Seconds;
+  readonly expiresAt: Seconds;
 }
 
 /**

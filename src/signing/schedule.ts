@@ -1,20 +1,21 @@
 import { hash } from 'node:crypto';
+import type { Seconds } from '../time/units.ts';
 
-/** Largest jitter in seconds: enough to spread a rollout's tokens, small beside any useful `resignBefore`. */
-const MAX_JITTER = 5 * 60;
-/** Least distance in seconds between scheduled signatures of one JWT, so that no lifetime makes a hot loop. */
-const MIN_DISTANCE = 30;
+/** Largest jitter: enough to spread a rollout's tokens, small beside any useful `resignBefore`. */
+const MAX_JITTER: Seconds = 5 * 60;
+/** Least distance between scheduled signatures of one JWT, so that no lifetime makes a hot loop. */
+const MIN_DISTANCE: Seconds = 30;
 
 /** What a JWT's spec says of time. */
 export interface Lifetimes {
-  /** Seconds from signing to expiry. */
-  readonly lifetime: number;
-  /** Seconds before expiry, as the spec says; absent = half of the lifetime. */
-  readonly resignBefore?: number;
+  /** From signing to expiry. */
+  readonly lifetime: Seconds;
+  /** Before expiry, as the spec says; absent = half of the lifetime. */
+  readonly resignBefore?: Seconds;
 }
 
-/** The `resignBefore` that counts, in seconds: half of the lifetime when absent or not shorter than the lifetime. */
-export function effectiveResignBefore({ lifetime, resignBefore }: Lifetimes): number {
+/** The `resignBefore` that counts: half of the lifetime when absent or not shorter than the lifetime. */
+export function effectiveResignBefore({ lifetime, resignBefore }: Lifetimes): Seconds {
   return resignBefore === undefined || resignBefore >= lifetime ? lifetime / 2 : resignBefore;
 }
 
@@ -24,11 +25,11 @@ export function isRenewalClamped({ lifetime, resignBefore = 0 }: Lifetimes): boo
 }
 
 /**
- * When to re-sign, in seconds since the epoch: `exp − resignBefore − jitter`. The jitter is the same for every
+ * When to re-sign, since the epoch: `exp − resignBefore − jitter`. The jitter is the same for every
  * token of one uid and only ever earlier: ≤ 10 % of resignBefore, ≤ 5 min, ≤ half of what lies between signing
  * and renewal. Never sooner than 30 s after the signature.
  */
-export function renewalTime(uid: string, expiresAt: number, lifetimes: Lifetimes): number {
+export function renewalTime(uid: string, expiresAt: Seconds, lifetimes: Lifetimes): Seconds {
   const resignBefore = effectiveResignBefore(lifetimes);
   const room = (lifetimes.lifetime - resignBefore) / 2;
   const jitter = fractionOf(uid) * Math.min(resignBefore / 10, MAX_JITTER, room);

@@ -7,7 +7,7 @@ import { type Demo, NAMESPACE, showKubectl, type Step } from './demo.ts';
 import { expectReady, expectSoon } from './expect-soon.ts';
 import { verify } from './step-failure.ts';
 import { verifyToken } from './token-steps.ts';
-import { sayWhen } from './token-words.ts';
+import { formatWhen } from './token-words.ts';
 
 const NAME = 'renewal-demo';
 const RENEWED_WITHIN_MS = 58_000; // the first token is worth nothing any more after a minute
@@ -98,5 +98,5 @@ function readToken({ objects }: Pick<Demo, 'objects'>, old?: Seen): Promise<Seen
 }
 
 function describe({ screen }: Pick<Demo, 'screen'>, which: string, { jti, exp, seenAt }: Seen): void {
-  screen.show(`${`${which} token:`.padEnd(14)} jti ${jti}, exp ${sayWhen(exp * 1000, seenAt)}`);
+  screen.show(`${`${which} token:`.padEnd(14)} jti ${jti}, exp ${formatWhen(exp * 1000, seenAt)}`);
 }

@@ -6,7 +6,7 @@ import { type Loose, secretText } from '../integration/objects.ts';
 import { EXAMPLES, NAMESPACE, pathOf, showKubectl, type Step } from './demo.ts';
 import { expectReady } from './expect-soon.ts';
 import { StepFailure, verify } from './step-failure.ts';
-import { describeToken, sayWhen } from './token-words.ts';
+import { describeToken, formatWhen } from './token-words.ts';
 
 /** The example as it is, and the Secret that comes of it. */
 export const signStep: Step = {
@@ -55,7 +55,7 @@ export const decodeStep: Step = {
     const day = spec.expiryTime.days * 86_400_000;
     verify(Math.abs(lifetime - day) < 2_000, 'a lifetime of one day', `${lifetime / 1000} s`);
     screen.check(
-      `it is valid for one day; the next one is due ${sayWhen(Date.parse(status.renewsAt), Date.now())}`,
+      `it is valid for one day; the next one is due ${formatWhen(Date.parse(status.renewsAt), Date.now())}`,
     );
   },
 };

@@ -19,12 +19,12 @@ export function describeToken(token: string, now: number): string {
 
 function describeMember(name: string, value: unknown, now: number): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  const time = TIMES.has(name) && typeof value === 'number' ? ` = ${sayWhen(value * 1000, now)}` : '';
+  const time = TIMES.has(name) && typeof value === 'number' ? ` = ${formatWhen(value * 1000, now)}` : '';
   return `  ${name.padEnd(NAME_WIDTH)} ${text}${time}`;
 }
 
 /** For example `2026-11-24 12:36:13 UTC, in 23 h 59 min`. Both in milliseconds since the epoch. */
-export function sayWhen(time: number, now: number): string {
+export function formatWhen(time: number, now: number): string {
   const [date = '', clock = ''] = new Date(time).toISOString().split(/[T.]/);
   const distance = sayDuration(Math.abs(time - now));
   return `${date} ${clock} UTC, ${time > now ? `in ${distance}` : `${distance} ago`}`;

@@ -10,7 +10,7 @@ import { waitUntilGone } from '../controlplane/running-processes.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { chooseEntry } from '../demo/choose-entry.ts';
 import { diffLines } from '../../src/commands/output/diff-lines.ts';
-import { sayWhen } from '../demo/token-words.ts';
+import { formatWhen } from '../demo/token-words.ts';
 
 const MAIN = join(import.meta.dirname, '../demo/main.ts');
 
@@ -109,9 +109,9 @@ describe('what the demo shows', () => {
 
   it('a time is said in words', () => {
     const now = Date.UTC(2026, 0, 2, 3, 4, 5);
-    assert.equal(sayWhen(now + 86_400_000, now), '2026-01-03 03:04:05 UTC, in 24 h 00 min');
-    assert.equal(sayWhen(now - 65_000, now), '2026-01-02 03:03:00 UTC, 1 min 05 s ago');
-    assert.equal(sayWhen(now + 30_400, now), '2026-01-02 03:04:35 UTC, in 30 s');
+    assert.equal(formatWhen(now + 86_400_000, now), '2026-01-03 03:04:05 UTC, in 24 h 00 min');
+    assert.equal(formatWhen(now - 65_000, now), '2026-01-02 03:03:00 UTC, 1 min 05 s ago');
+    assert.equal(formatWhen(now + 30_400, now), '2026-01-02 03:04:35 UTC, in 30 s');
   });
 
   it('the compiled service is preferred, unless a source is newer', async (t) => {
