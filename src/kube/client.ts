@@ -4,7 +4,7 @@ import type { JsonObject } from '../resources/json.ts';
 import { APP } from '../resources/names.ts';
 import type { Cluster } from './cluster.ts';
 import { Connection } from './connection.ts';
-import { exchange, type Call, type Endpoint, type Query } from './request.ts';
+import { requestObject, type Call, type Endpoint, type Query } from './request.ts';
 import { listPages, type Listed, type ListOptions } from './list.ts';
 import { ParseTurns } from './parse-turns.ts';
 import { streamEvents, type WatchEvent, type WatchOptions } from './watch-stream.ts';
@@ -77,7 +77,7 @@ export function createClient(cluster: Cluster, { clock, version }: ClientOptions
     options: RequestOptions,
   ): Promise<JsonObject> => {
     const { query, accept, signal, deadlineMs = DEADLINE_MS } = options;
-    return exchange(endpoint, { ...what, query, accept, signal, deadlineMs });
+    return requestObject(endpoint, { ...what, query, accept, signal, deadlineMs });
   };
   const patch =
     (verb: string, contentType: string) =>

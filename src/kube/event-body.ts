@@ -9,7 +9,7 @@ export interface Occurrence {
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly action: string;
-  /** For people, never with key or token; cutBytes at 1 kB. */
+  /** For people, never with key or token; cut at 1 kB. */
   readonly note: string;
 }
 
@@ -19,7 +19,7 @@ const LONGEST_NAME = 253; // DNS-1123 subdomain
 
 /** An Event's name: that of its subject and a suffix nobody else uses. */
 export function eventName(subject: string, suffix: string): string {
-  // A cutBytes may not leave a dot or dash before the dot that follows.
+  // The cut must not leave a dot or dash before the dot that follows.
   const start = subject.slice(0, LONGEST_NAME - suffix.length - 1).replace(/[.-]+$/, '');
   return `${start}.${suffix}`;
 }
@@ -46,7 +46,7 @@ export function eventBody(
   };
 }
 
-/** The first `bytes` bytes of UTF-8, no character cutBytes in two. */
+/** The first `bytes` bytes of UTF-8, no character cut in two. */
 function cutBytes(text: string, bytes: number): string {
   const encoded = Buffer.from(text);
   if (encoded.length <= bytes) return text;

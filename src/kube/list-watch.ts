@@ -89,7 +89,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
     try {
       return { key, resourceVersion: version, value: options.transform(object) };
     } catch {
-      // One object that we cannot digest must not cost us the others; what it holds stays out of the log.
+      // One object that cannot be read must not cost the others; what it holds stays out of the log.
       log.warn({ resource, key }, 'an object could not be read and is left out');
       return undefined;
     }
@@ -233,7 +233,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
   };
 }
 
-/** Whether the resourceVersion is of no more use: too old, too new (after etcd was restored), refused for long. */
+/** Whether the resourceVersion cannot be used any more: too old, too new (after etcd was restored), refused for long. */
 function mustList(error: unknown, failures: number): boolean {
   if (isExpired(error)) return true;
   if (!(error instanceof KubeError)) return true;

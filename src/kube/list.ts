@@ -1,7 +1,7 @@
 import { isJsonObject, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { isExpired, KubeError } from './errors.ts';
-import { exchangeFor, type Answer, type Endpoint, type Query } from './request.ts';
+import { request, type Answer, type Endpoint, type Query } from './request.ts';
 import { ItemCutter } from './item-cutter.ts';
 import { PageSize } from './page-size.ts';
 import { LONGEST_OBJECT } from './pieces.ts';
@@ -33,8 +33,8 @@ const MOST_RESTARTS = 3; // a list that takes longer than etcd keeps its history
 
 /**
  * Lists in pages, each read as a stream: no more than one object is held at a time. A page that breaks off is asked for
- * again, smaller. When the snapshot that the pages
- * come from expires (410) it begins again. Objects have `apiVersion` and `kind` as watched ones do. Throws a KubeError.
+ * again, smaller. When the snapshot that the pages come from expires (410), it begins again. Objects have `apiVersion` and
+ * `kind` as watched ones do. Throws a KubeError.
  */
 export async function listPages<T>(
   endpoint: Endpoint,
@@ -98,7 +98,7 @@ async function readPage<T>(
       hasBegun = true;
     };
     try {
-      const page = await exchangeFor(endpoint, call, (body) => readItems(endpoint, body, options, onBegin));
+      const page = await request(endpoint, call, (body) => readItems(endpoint, body, options, onBegin));
       size.noteTime(endpoint.clock.monotonic() - startedAt);
       return page;
     } catch (error) {

@@ -44,17 +44,17 @@ export type Answer = Awaited<ReturnType<Dispatcher['request']>>;
 
 const LONGEST_REFUSAL = 65_536; // a Status is about 1 KB; what is longer is an error page
 
-/** Sends a call and returns the answer's JSON object, as `exchangeFor` does. */
-export function exchange(endpoint: Endpoint, call: Call): Promise<JsonObject> {
-  return exchangeFor(endpoint, call, readObject);
+/** As `request`, for an answer that is one JSON object. */
+export function requestObject(endpoint: Endpoint, call: Call): Promise<JsonObject> {
+  return request(endpoint, call, readObject);
 }
 
 /**
- * Sends a call and returns what `read` makes of its answer if that is a success. Repeats it, within its deadline, when the API server says when
- * to come back (429; 503 for what may safely happen twice), once after renewing the credentials (401, TLS), and
- * once when a read met a broken connection. Throws a KubeError.
+ * Sends a call and returns what `read` makes of its answer if that is a success. Repeats it, within its deadline, when the
+ * API server says when to come back (429; 503 for what may safely happen twice), once after renewing the credentials (401,
+ * TLS), and once when a read met a broken connection. Throws a KubeError.
  */
-export async function exchangeFor<T>(
+export async function request<T>(
   endpoint: Endpoint,
   call: Call,
   read: (body: Answer['body']) => Promise<T>,

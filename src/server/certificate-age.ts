@@ -26,7 +26,7 @@ export function certificateProblem(certificate: Validity, now: Milliseconds): st
   return `expired at ${formatTime(toSeconds(certificate.expiresAt))}`;
 }
 
-/** How often the same is told again: an expired certificate stops every annotated pod. */
+/** How often the same is logged again: an expired certificate stops every annotated pod. */
 const AGAIN_MS: Readonly<Record<CertificateAge, Milliseconds>> = {
   early: HOUR_MS,
   fresh: Number.POSITIVE_INFINITY,

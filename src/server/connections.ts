@@ -46,8 +46,8 @@ export const NODE_LIMITS_OFF = { headersTimeout: 0, requestTimeout: 0, keepAlive
  * ends a half-sent request also answers, with a 408, a connection that a client has opened but not used yet, and what the
  * client writes at that instant is lost. So here time counts from the first byte of a request, not from the connection.
  *
- * When there are too many, the address with the most loses one: first such that never carried a whole request, then idle
- * ones, oldest first. So many connections from elsewhere never cost the API server one of its own.
+ * When there are too many, the address with the most loses one: first one that never carried a whole request, then an idle
+ * one, oldest first. So many connections from elsewhere never cost the API server one of its own.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;

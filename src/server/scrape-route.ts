@@ -10,14 +10,14 @@ export interface Scraped {
 
 /** A pair of Prometheus servers, somebody who looks with curl, and one to spare; each costs time of the one thread. */
 const MOST_SCRAPES = 4;
-/** Prometheus gives up after 10 s by default; who has not read everything in thrice that time never will. Milliseconds. */
+/** Prometheus gives up after 10 s by default; a reader that needs three times as long will not finish. Milliseconds. */
 const LONGEST_SCRAPE_MS = 30_000;
 /** Seconds. */
 const RETRY_AFTER = 5;
 
 /**
  * `/metrics`: each scrape is written as fast as its reader takes it, so it holds no more than one piece in memory. A
- * few at a time; more are asked to come again (503). One that takes too long is cut off, as all are when the app closes.
+ * few at a time; more are asked to try again (503). One that takes too long is cut off, as all are when the app closes.
  */
 export function addScrapeRoute(app: FastifyInstance, { contentType, scrape }: Scraped): void {
   const running = new Set<Readable>();

@@ -43,7 +43,7 @@ export interface Webhook {
   readonly useCertificate: (certificate: ServingCertificate) => void;
   /**
    * Drains for `drainTime` (0 when no cluster sends requests): every answer ends its connection, so that clients go
-   * elsewhere, and new ones are still taken. Then it stops listening, lets running requests end, and resolves within
+   * elsewhere, and new connections are still taken. Then it stops listening, lets running requests end, and resolves within
    * seconds. No request is dropped.
    */
   readonly close: (drainTime?: Milliseconds) => Promise<void>;

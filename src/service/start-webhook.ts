@@ -55,7 +55,7 @@ export async function startWebhook(
   });
   const port = await listenOn('--webhook-address', config.address, (address) => webhook.listen(address));
   if (!port.ok) return port;
-  // In a pod the Service's endpoints need seconds to learn of it; elsewhere nobody is told, so nobody is waited for.
+  // In a pod the Service's endpoints need seconds to change; elsewhere there are none to wait for.
   const drainTime = process.env['KUBERNETES_SERVICE_HOST'] === undefined ? 0 : undefined;
   started.defer(() => webhook.close(drainTime));
   log.info({ port: port.value }, 'listening: webhook');
