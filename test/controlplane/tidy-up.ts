@@ -2,6 +2,9 @@ import { askApi } from './api-request.ts';
 import type { Cluster } from './cluster.ts';
 import { ControlPlaneError } from './control-plane-error.ts';
 import type { Installation } from './stage.ts';
+import { waitUntil } from './wait-until.ts';
+
+const ANSWERED_WITHIN_MS = 30_000;
 
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
 const JWTS = '/apis/tokens.osg-htc.org/v1';
@@ -30,12 +33,14 @@ const KEPT: ReadonlySet<string> = new Set([
  * twice. What was installed and taken away is there again.
  */
 export async function tidyUp(cluster: Cluster, { manifests }: Installation): Promise<void> {
-  const ask = async (method: string, path: string, body?: unknown): Promise<Listed> => {
-    const answer = await askApi(cluster.access, method, path, body);
-    if (answer.status >= 300 && answer.status !== 404)
-      throw new ControlPlaneError(`tidying up: ${method} ${path}: ${answer.status} ${answer.body}`);
-    return JSON.parse(answer.body) as Listed;
-  };
+  const ask = (method: string, path: string, body?: unknown): Promise<Listed> =>
+    waitUntil(`${method} ${path}`, ANSWERED_WITHIN_MS, async () => {
+      const answer = await askApi(cluster.access, method, path, body);
+      if (answer.status === 429) return undefined; // "storage is (re)initializing": the CRD was written a moment ago
+      if (answer.status >= 300 && answer.status !== 404)
+        throw new ControlPlaneError(`tidying up: ${method} ${path}: ${answer.status} ${answer.body}`);
+      return JSON.parse(answer.body) as Listed;
+    });
   const list = async (path: string): Promise<readonly Named[]> => (await ask('GET', path)).items ?? [];
 
   await Promise.all(

@@ -45,10 +45,8 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
     );
     await objects.waitForCondition('keys', 'from-secret', 'Ready', 'False', 'KeyNotFound');
     const key = makeRsaKey(2048);
-    const startedAt = performance.now();
     await tenant.applySecret('my-key', { 'key.pem': toPem(key, 'pkcs1') });
     const token = await tenant.waitForToken('from-secret', (text) => text !== '');
-    assert.ok(performance.now() - startedAt < 2_000, 'signed as soon as the key appears');
     await jwtVerify(token, createPublicKey(key), { algorithms: ['RS256'] });
     await objects.waitForCondition('keys', 'from-secret', 'KeyAvailable', 'True');
 
