@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { KEYS, type Json } from './pods.ts';
+import { TRIES } from '../fixtures/tries.ts';
 
-/** How often each law is tried: `FC_RUNS=10000` in CI. */
-export const RUNS = { numRuns: Number(process.env['FC_RUNS'] ?? 1000) };
+export const RUNS = { numRuns: TRIES };
 
 /** Small pools, so that names and paths meet each other often. */
 const VOLUMES = ['jwt-a', 'jwt-b', 'v1', 'v2', 'v3'];

@@ -18,8 +18,8 @@ export const GROWTH = 2 ** DOUBLINGS;
 
 /**
  * How many times as long `work` takes for double the input, the mean of three doublings: `large` is eight times `small`.
- * Of each the fastest sample counts, which no other process has lengthened. It is measured again, up to a limit, while
- * the answer is above `most`. 0: too short to tell.
+ * Of each the fastest sample counts, which others have lengthened least. It is measured again, up to a
+ * limit, while the answer is above `most`. 0: too short to tell.
  */
 export async function growthOf<Input>(
   work: (input: Input) => unknown,
@@ -29,19 +29,20 @@ export async function growthOf<Input>(
 ): Promise<number> {
   let [fastest, fastestLarge, growth] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0];
   for (let tries = 1; tries <= LEAST_TRIES || (growth > most && tries <= MOST_TRIES); tries += 1) {
-    fastest = Math.min(fastest, await sample(() => work(small)));
-    fastestLarge = Math.min(fastestLarge, await sample(() => work(large)));
+    // Both samples take about as long: on a busy machine nothing that is long is left alone, and what is short may be.
+    fastest = Math.min(fastest, await sample(() => work(small), GROWTH));
+    fastestLarge = Math.min(fastestLarge, await sample(() => work(large), 1));
     growth = fastestLarge < TOO_SHORT_MS ? 0 : (fastestLarge / fastest) ** (1 / DOUBLINGS);
   }
   return growth;
 }
 
 /** Milliseconds of one call, the mean of as many as make a sample. */
-async function sample(call: () => unknown): Promise<number> {
+async function sample(call: () => unknown, leastCalls: number): Promise<number> {
   const startedAt = performance.now();
   for (let calls = 1; ; calls += 1) {
     await call();
     const passed = performance.now() - startedAt;
-    if (passed >= SAMPLE_MS) return passed / calls;
+    if (passed >= SAMPLE_MS && calls >= leastCalls) return passed / calls;
   }
 }

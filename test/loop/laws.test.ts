@@ -1,5 +1,6 @@
 import { after, before, describe, it, mock } from 'node:test';
 import fc from 'fast-check';
+import { TRIES } from '../fixtures/tries.ts';
 import { orderCrypto, type OrderedCrypto } from './model/crypto.ts';
 import { REPLAYS } from './model/replays.ts';
 import { playSchedule, randomNumbers } from './model/run.ts';
@@ -10,8 +11,7 @@ const SEED =
   process.env['LAWS_SEED'] === 'random' ? Date.now() % 2 ** 31 : Number(process.env['LAWS_SEED'] ?? 7);
 /** So many of that seed's schedules are known to pass; more are looked through with LAWS_SEED=random. */
 const KNOWN_GOOD = 10_000;
-const asked = Number(process.env['FC_RUNS'] ?? 300);
-const RUNS = process.env['LAWS_SEED'] === undefined ? Math.min(asked, KNOWN_GOOD) : asked;
+const RUNS = process.env['LAWS_SEED'] === undefined ? Math.min(TRIES, KNOWN_GOOD) : TRIES;
 
 /*
  * I1  A token that could be signed is there, valid, and what the spec asks for. It could be signed while all calls are
