@@ -62,7 +62,7 @@ export interface InputFile {
   readonly documents: readonly EditableDocument[];
 }
 
-/** Changes the documents in place. False when one was refused; every refusal and warning is told. */
+/** Changes the documents in place. False when one was refused; prints every refusal and warning. */
 export function injectFiles(files: readonly InputFile[], { stderr }: Pick<Io, 'stderr'>): boolean {
   const documentsOfAll = files.flatMap((file) => file.documents);
   const namespaceDefault = readDefaults(documentsOfAll.flatMap(listObjects).map(({ object }) => object));

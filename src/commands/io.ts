@@ -8,7 +8,7 @@ export interface Io {
 /** Where a command prints. */
 export interface TextSink {
   write(text: string): unknown;
-  /** Whether a person looks at it: colours and live lines only then. */
+  /** Whether it is a terminal: only then there are colours. */
   readonly isTTY?: boolean;
 }
 
@@ -17,5 +17,5 @@ export const EXIT = { done: 0, refused: 1, usage: 2, outside: 3 } as const;
 /** One of `EXIT`. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** A command: its arguments without the program's and the command's name. Gives the exit code; throws only bugs. */
+/** A command: its arguments without the program's and the command's name. Resolves with the exit code; throws only bugs. */
 export type Command = (args: readonly string[], io: Io) => Promise<ExitCode>;

@@ -23,7 +23,7 @@ interface CommandParts<F extends Flags, T> extends CommandHelp {
   readonly run: (options: T, io: Io) => Promise<ExitCode> | ExitCode;
 }
 
-/** A command from its flags and what it does then. Wrong usage is told together with the help. */
+/** A command from its flags and what it does then. Wrong usage is reported together with the help. */
 export function makeCommand<const F extends Flags, T>(parts: CommandParts<F, T>): Command {
   const { flags, takesWords = false, readOptions, run } = parts;
   return async (args, io) => {

@@ -14,7 +14,7 @@ const HELP = formatHelp({
 Exit code 2: wrong usage or settings, all of them named; 3: a port, a file or the cluster cannot be used.`,
 });
 
-/** A pod has 30 s to end (terminationGracePeriodSeconds); the last five are for what hangs. */
+/** A pod has 30 s to end (terminationGracePeriodSeconds): five of them remain when something hangs. */
 const FORCED_EXIT_MS = 25_000;
 
 /** `jwt-injector run`: the service, until a signal ends it. Resolves early only when it cannot start. */

@@ -132,7 +132,7 @@ The pod, before and after:
     const copied = { 'tokens.osg-htc.org/copied': JSON.stringify({ [KEYS.token]: 'my-jwt' }) };
     const { out } = await explain([deployment({}, { [KEYS.token]: 'my-jwt', ...copied })]);
     assert.match(out, /stays as it is \(NotRequested\)/);
-    assert.match(out, /^ {2}- takes annotation tokens\.osg-htc\.org\/token back from the pod template/m);
+    assert.match(out, /^ {2}- removes annotation tokens\.osg-htc\.org\/token from the pod template/m);
     assert.match(out, /^- {5}tokens\.osg-htc\.org\/token: my-jwt$/m);
   });
 
@@ -163,7 +163,7 @@ The pod, before and after:
     assert.match(out, /^Pod ns1\/p \(standard input, document 1\): gets its token/m);
     assert.match(
       out,
-      /^Namespace ns1 \(standard input, document 2\): left alone: only pods and what has a pod template get tokens, not v1, Namespace$/m,
+      /^Namespace ns1 \(standard input, document 2\): left unchanged: only pods and objects with a pod template get tokens, not v1, Namespace$/m,
     );
   });
 

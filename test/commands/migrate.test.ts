@@ -128,7 +128,7 @@ describe('what migrate check finds', () => {
     const secrets = { 'science/my-key': {} };
     const [note] = check({ jwts: [wireJwt(spec)], secrets });
     assert.deepEqual([note?.level, note?.reason], ['note', 'NeverRenewed']);
-    assert.match(note?.why ?? '', /jwt-injector does so 12 h before it expires/);
+    assert.match(note?.why ?? '', /jwt-injector renews it 12 h before it expires/);
     assert.deepEqual(check({ jwts: [wireJwt(spec, served)], secrets }), []);
   });
 
@@ -159,7 +159,7 @@ describe('what migrate check finds', () => {
         ['fix', 'KeyUnreadable'],
         ['note', 'TokenManagerInstalled'],
         ['note', 'TokenManagerInstalled'],
-        ['note', 'KopfMarks'],
+        ['note', 'KopfLeftovers'],
       ],
     );
     const commands = found.flatMap((finding) => finding.commands);

@@ -1,6 +1,6 @@
-import type { SecretLook } from '../../src/commands/cluster/connect-secret.ts';
+import type { SecretSnapshot } from '../../src/commands/cluster/connect-secret.ts';
 import type { Finding, MigrationFacts } from '../../src/commands/migrate/facts.ts';
-import { findKeyCopies, findLegacyMarks } from '../../src/commands/migrate/kopf-leftovers.ts';
+import { findKeyCopies, findLegacyMarkers } from '../../src/commands/migrate/kopf-leftovers.ts';
 import { findLeftovers } from '../../src/commands/migrate/rules.ts';
 import { KubeError } from '../../src/kube/errors.ts';
 import { parseJwt } from '../../src/resources/jwt.ts';
@@ -17,7 +17,7 @@ export interface Cluster {
 
 /** What it finds. */
 export function check({ jwts = [], secrets = {}, more = {} }: Cluster): readonly Finding[] {
-  const look = (id: string): SecretLook => {
+  const look = (id: string): SecretSnapshot => {
     const metadata = secrets[id];
     if (metadata === undefined) return { state: 'absent' };
     const [namespace = '', name = ''] = id.split('/');
@@ -44,7 +44,7 @@ export function check({ jwts = [], secrets = {}, more = {} }: Cluster): readonly
       return {
         jwt: jwt.value,
         spec: object.spec,
-        marks: findLegacyMarks(object),
+        legacyMarkers: findLegacyMarkers(object),
         keyCopies: findKeyCopies(object),
       };
     }),

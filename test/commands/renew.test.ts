@@ -79,7 +79,7 @@ describe('whether jwt-injector runs, by its Lease', () => {
     );
     assert.deepEqual(late, {
       runs: false,
-      words: 'jwt-injector does not run since 2 min: kubectl get pods -n jwt-injector',
+      words: 'jwt-injector has not been running for 2 min: kubectl get pods -n jwt-injector',
     });
     assert.equal(
       (await findService(lease({ holderIdentity: '', leaseDurationSeconds: 1, renewTime: ago(0) }))).runs,
@@ -93,7 +93,7 @@ describe('whether jwt-injector runs, by its Lease', () => {
     assert.equal(hidden.runs, undefined);
     assert.match(
       hidden.words,
-      /not known, as you are not allowed to read leases in namespace jwt-injector; ask an administrator/,
+      /not known whether jwt-injector is running, because you are not allowed to read leases in namespace jwt-injector; ask an administrator/,
     );
   });
 });
@@ -124,7 +124,7 @@ describe('what the API server refuses, in one line', () => {
     [
       'a kind that is not there',
       { verb: 'list', resource: 'jwts', status: 404, reason: 'NotFound' },
-      'the API server does not know jwts: their CRD is not installed, or of another scope',
+      'the API server does not know jwts: their CRD is not installed, or has another scope',
     ],
     [
       'no connection',

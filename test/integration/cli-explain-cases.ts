@@ -29,7 +29,7 @@ export function describeExplain(world: () => World): void {
       const report: Loose = JSON.parse(out);
       const { status } = await world().objects.get('jwts', 'science', 'ready');
       assert.equal(code, 0);
-      assert.equal(report.next.do, 'upToDate');
+      assert.equal(report.next.action, 'upToDate');
       assert.equal(report.token.claims.jti, status.tokenId);
       assert.equal(report.nextRenewals[0].at, status.renewsAt);
       assert.deepEqual(
@@ -45,9 +45,9 @@ export function describeExplain(world: () => World): void {
       assert.match(out, /kubectl create secret generic no-key --from-file=key\.pem=KEYFILE/);
       assert.match(
         out,
-        /a new token is wanted, because there is no Secret of its name yet, but .*: see above/,
+        /a new token is needed, because there is no Secret of its name yet, but .*: see above/,
       );
-      assert.match(out, /none, as long as it stays like this/);
+      assert.match(out, /none, until the problem is fixed/);
     });
 
     it('says of a conflict how the Secret is handed over, and does not look into it', async () => {
@@ -55,7 +55,7 @@ export function describeExplain(world: () => World): void {
       assert.equal(code, 1);
       assert.match(out, /not Ready \(SecretConflict\)/);
       assert.match(out, /kubectl annotate secret taken -n science tokens\.osg-htc\.org\/adopt=taken/);
-      assert.match(out, /the Secret is not this JWT's: what is in it was not looked at/);
+      assert.match(out, /the Secret does not belong to this JWT: its content was not read/);
     });
 
     it('knows the name that was meant', async () => {
@@ -65,7 +65,7 @@ export function describeExplain(world: () => World): void {
         [1, 'error: there is no JWT "redy" in namespace science; did you mean ready?\n'],
       );
       const elsewhere = await world().admin.run(explainCommand, 'jwt', 'ready');
-      assert.match(elsewhere.err, /in namespace default; nor any other: choose the namespace with -n/);
+      assert.match(elsewhere.err, /in namespace default; nor any other: choose another namespace with -n/);
     });
   });
 
@@ -77,11 +77,11 @@ export function describeExplain(world: () => World): void {
       assert.match(out, /^\+ {11}mountPath: \/var\/run\/secrets\/jwt$/m);
       assert.match(
         out,
-        /^ {2}ready +there +the Secret is there; the JWT is Ready, its token expires at .*, in (1 d|23 h)/m,
+        /^ {2}ready +available +the Secret exists; the JWT is Ready, its token expires at .*, in (1 d|23 h)/m,
       );
       assert.match(
         out,
-        /^ {2}absent +missing +there is no Secret of that name, the pod waits .*there is no JWT "absent"/m,
+        /^ {2}absent +missing +there is no Secret of that name yet, and the pod waits .*there is no JWT "absent"/m,
       );
     });
 
@@ -92,7 +92,7 @@ export function describeExplain(world: () => World): void {
       const { code, out } = await explain(`pod/${pod.metadata.name}`);
       assert.equal(code, 1, 'a token is missing');
       assert.match(out, /stays as it is \(AlreadyInjected\)/);
-      assert.match(out, /it is made by ReplicaSet token-test-\w+: what is to change has to change there/);
+      assert.match(out, /it is managed by ReplicaSet token-test-\w+: change it there/);
       assert.doesNotMatch(out, /before and after/);
     });
 

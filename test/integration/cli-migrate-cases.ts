@@ -11,7 +11,7 @@ import { runShell } from './cli-run.ts';
 import { IN_SCIENCE, KEY, type World } from './cli-world.ts';
 import type { Loose } from './objects.ts';
 
-/** `migrate check` and its commands, while jwt-injector does not run; the CRD is made anew in the end. */
+/** `migrate check` and its commands, while jwt-injector is not running; the CRD is re-created at the end. */
 export function describeMigrate(world: () => World): void {
   const explain = (...args: readonly string[]) => world().admin.run(explainCommand, ...args, ...IN_SCIENCE);
 
@@ -32,7 +32,7 @@ export function describeMigrate(world: () => World): void {
       const left = (await world().objects.get('jwts', 'lab', 'clamped')).metadata;
       const { code, out } = await world().admin.run(migrateCommand, 'clean', '-n', 'lab');
       assert.equal(code, 1);
-      assert.match(out, /^nothing was changed: token-manager still runs$/m);
+      assert.match(out, /^nothing was changed: token-manager is still running$/m);
       assert.match(out, /^kubectl scale deployment token-manager -n operators --replicas=0$/m);
       const dry = await world().admin.run(migrateCommand, 'clean', '-A', '--dry-run', '-o', 'yaml');
       assert.equal(dry.code, 0);
@@ -60,7 +60,7 @@ export function describeMigrate(world: () => World): void {
       const notes = find(report, 'note').filter((note) => !note.includes('science'));
       assert.deepEqual(notes, [
         'JWT lab/clamped: KeyInResource',
-        'JWT lab/clamped: KopfMarks',
+        'JWT lab/clamped: KopfLeftovers',
         'JWT lab/clamped: RenewalClamped',
         'JWT lab/foreign: NeverRenewed',
         'JWT lab/taken: KeyInResource',
@@ -79,7 +79,7 @@ export function describeMigrate(world: () => World): void {
       assert.deepEqual(find(fixed.report, 'fix'), []);
       assert.deepEqual(find(fixed.report, 'note'), [
         'Deployment operators/token-manager: TokenManagerInstalled',
-        'JWT lab/clamped: KopfMarks',
+        'JWT lab/clamped: KopfLeftovers',
         'JWT lab/clamped: NeverRenewed',
         'JWT lab/foreign: NeverRenewed',
         'JWT science/keyless: KeyNamespace',
@@ -99,7 +99,7 @@ export function describeMigrate(world: () => World): void {
         .metadata;
       assert.deepEqual([annotations, finalizers], [{}, []]);
       const { code, out: again } = await world().admin.run(migrateCommand, 'clean', '-A');
-      assert.deepEqual([code, again], [0, 'No JWT in all namespaces carries anything of token-manager.\n']);
+      assert.deepEqual([code, again], [0, 'No JWT in all namespaces has anything left by token-manager.\n']);
       assert.deepEqual(find((await check('-A')).report, 'note'), [
         'JWT lab/clamped: NeverRenewed',
         'JWT lab/foreign: NeverRenewed',
@@ -135,12 +135,15 @@ export function describeMigrate(world: () => World): void {
     it('a cluster without JWTs has nothing to take over', async () => {
       await world().stage.cluster.kubectl(['delete', 'crd', 'jwts.tokens.osg-htc.org']);
       const { code, out } = await world().admin.run(migrateCommand, 'check', '-A');
-      assert.deepEqual([code, out], [0, 'This cluster knows no JWTs: there is nothing to take over.\n']);
+      assert.deepEqual(
+        [code, out],
+        [0, 'This cluster has no JWT resource: there is nothing to take over.\n'],
+      );
       const { err } = await explain('jwt', 'ready');
       assert.match(err, /^error: this cluster has no namespaced JWTs: install the CRD/);
     });
 
-    it('a Cluster-scoped CRD is exported, deleted and made anew in a namespace', async () => {
+    it('a Cluster-scoped CRD is exported, deleted and re-created in a namespace', async () => {
       await leaveClusterScope(world().stage.cluster);
       const { code, out } = await world().admin.run(migrateCommand, 'check', ...IN_SCIENCE);
       assert.equal(code, 1);
@@ -155,7 +158,7 @@ export function describeMigrate(world: () => World): void {
 
 /** The commands below the headings, as somebody would copy them. */
 function commandsOf(out: string): readonly string[] {
-  const lines = out.slice(out.search(/^To (fix it|tidy up)/m)).split('\n');
+  const lines = out.slice(out.search(/^(To fix it|Optional clean-up)/m)).split('\n');
   const file = ["cat > key.pem <<'KEY'", ...KEY.trim().split('\n'), 'KEY'];
   return [
     ...file,

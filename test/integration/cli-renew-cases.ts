@@ -66,11 +66,11 @@ export function describeRenew(world: () => World): void {
         err,
         /^error: JWT science\/keyless gets no new token: key Secret science\/no-key does not exist: kubectl/,
       );
-      assert.match(err, /The request stays: it is served once that is fixed\./);
+      assert.match(err, /The request stays, and is served as soon as that is fixed\./);
     });
   });
 
-  describe('when jwt-injector does not run', () => {
+  describe('when jwt-injector is not running', () => {
     before(async () => {
       await world().stage.service().stop();
       await world().science.apply('early');
@@ -79,12 +79,12 @@ export function describeRenew(world: () => World): void {
     it('explain tells of a JWT that nobody looked at yet what would be done', async () => {
       const { code, out } = await explain('jwt', 'early');
       assert.equal(code, 1);
-      assert.match(out, /^JWT science\/early: jwt-injector has not looked at it yet$/m);
+      assert.match(out, /^JWT science\/early: jwt-injector has not processed it yet$/m);
       assert.match(
         out,
         /read the private key \(in the JWT itself \(spec\.key\.value\); not read here\) and sign a new token, because there is no Secret of its name yet/,
       );
-      assert.match(out, /jwt-injector does not run:\n {2}kubectl get pods -n jwt-injector$/m);
+      assert.match(out, /jwt-injector is not running:\n {2}kubectl get pods -n jwt-injector$/m);
       assert.match(out, /^ {2}1\. +now +expires/m);
     });
 
@@ -99,7 +99,7 @@ export function describeRenew(world: () => World): void {
       assert.equal(code, 3);
       assert.match(
         err,
-        /no new token for JWT science\/ready within 0\.5 s: jwt-injector does not run since .*: kubectl get pods/,
+        /no new token for JWT science\/ready within 0\.5 s: jwt-injector has not been running for .*: kubectl get pods/,
       );
     });
   });

@@ -158,7 +158,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
     const explained = await admin.run(explainCommand, 'jwt', 'frozen', '-n', 'refusals');
     assert.match(explained.out, says);
     assert.match(explained.out, /the next attempt is at/);
-    assert.doesNotMatch(explained.out, /does not run/);
+    assert.doesNotMatch(explained.out, /is not running/);
     assert.equal(await tenant.tokenOf('frozen'), token);
     await kubectl('delete', 'secret', 'frozen', '-n', 'refusals');
     await tenant.waitForToken('frozen', (text) => text !== '' && text !== token);

@@ -1,6 +1,6 @@
 import type { KubeError } from '../../kube/errors.ts';
 
-/** The API server's verbs in words that a person uses. */
+/** The API server's verbs in everyday words. */
 const VERBS: Readonly<Record<string, string>> = {
   get: 'read',
   list: 'list',
@@ -10,7 +10,7 @@ const VERBS: Readonly<Record<string, string>> = {
   create: 'create',
 };
 
-/** What the API server refused, and the remedy, in one line; for whoever ran the command. */
+/** What the API server refused, and the remedy, in one line, for the person who ran the command. */
 export function describeApiError(error: KubeError): string {
   const { status, verb, resource, namespace, objectName } = error;
   if (status === 403) return `you are not allowed to ${describeRequest(error)}: ${describeRemedy(error)}`;
@@ -20,14 +20,14 @@ export function describeApiError(error: KubeError): string {
   if (status === 404) {
     const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
     return objectName === undefined
-      ? `the API server does not know ${resource}: their CRD is not installed, or of another scope`
+      ? `the API server does not know ${resource}: their CRD is not installed, or has another scope`
       : `there is no ${objectName} among the ${resource}${where}`;
   }
   if (status === 0) return `no answer from the API server: ${error.message}`;
   return `the API server refused to ${VERBS[verb] ?? verb} ${resource}: ${error.message}`;
 }
 
-/** `read secrets in namespace x`, to go after "you are not allowed to". */
+/** `read secrets in namespace x`, to follow "you are not allowed to". */
 export function describeRequest({ verb, resource, namespace, objectName }: KubeError): string {
   const name = objectName === undefined ? '' : ` ${objectName}`;
   const isAll = namespace === undefined && objectName === undefined;

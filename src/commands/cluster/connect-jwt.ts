@@ -10,7 +10,7 @@ import type { Access } from './connect.ts';
 import type { InputProblem } from '../input/read-text.ts';
 import { EXIT } from '../io.ts';
 
-/** Fetches a JWT. That there is none is a problem that names the ones there are; other refusals are thrown. */
+/** Fetches a JWT. A missing one is a problem that names those that exist; other refusals are thrown. */
 export async function findJwt(
   { client }: Pick<Access, 'client'>,
   namespace: string,
@@ -32,7 +32,7 @@ async function explainMissing(
   namespace: string,
   name: string,
 ): Promise<InputProblem> {
-  const none = `there is no JWT "${name}" in namespace ${namespace}`;
+  const problem = `there is no JWT "${name}" in namespace ${namespace}`;
   try {
     const names = await listNames(client, namespace);
     const meant = closest(name, names);
@@ -41,18 +41,18 @@ async function explainMissing(
       meant !== undefined
         ? `did you mean ${meant}?`
         : names.length === 0
-          ? 'nor any other: choose the namespace with -n'
+          ? 'nor any other: choose another namespace with -n'
           : `there are ${shown}${names.length > MOST_NAMES ? ' …' : ''}`;
-    return { exit: EXIT.refused, message: `${none}; ${hint}` };
+    return { exit: EXIT.refused, message: `${problem}; ${hint}` };
   } catch (error) {
     if (isNotFound(error)) {
       const message =
         'this cluster has no namespaced JWTs: install the CRD of jwt-injector ' +
-        '(jwt-injector migrate check tells what there is)';
+        '(jwt-injector migrate check shows what there is)';
       return { exit: EXIT.outside, message };
     }
     if (!isDenied(error)) throw error;
-    return { exit: EXIT.refused, message: none };
+    return { exit: EXIT.refused, message: problem };
   }
 }
 

@@ -5,18 +5,18 @@ import { SECRETS } from '../../kube/token-store.ts';
 import { parseSecretMetadata, type SecretMetadata } from '../../resources/secret.ts';
 import type { Access } from './connect.ts';
 
-/** A Secret by its metadata: nothing of what is in it was sent. `forbidden`: the caller may not know. */
-export type SecretLook =
+/** The metadata of a Secret, without its data. `forbidden`: the caller is not allowed to read it. */
+export type SecretSnapshot =
   | { readonly state: 'found'; readonly metadata: SecretMetadata }
   | { readonly state: 'absent' }
   | { readonly state: 'forbidden'; readonly error: KubeError };
 
-/** Asks for a Secret's metadata alone. Throws other refusals than that of the right, or that there is none. */
-export async function lookAtSecret(
+/** Asks for the metadata of a Secret only. Throws every error but a missing Secret or a missing right. */
+export async function readSecretMetadata(
   client: Pick<Access['client'], 'get'>,
   namespace: string,
   name: string,
-): Promise<SecretLook> {
+): Promise<SecretSnapshot> {
   try {
     const path = resourcePath(SECRETS, { namespace, name });
     return {

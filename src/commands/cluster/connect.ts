@@ -10,13 +10,13 @@ import { VERSION } from '../../version.ts';
 /** The cluster with the caller's own rights. */
 export interface Access {
   readonly client: Omit<KubeClient, 'close'>;
-  /** Of the flag, else of the context, else `default`. */
+  /** That of the flag, otherwise that of the context, otherwise `default`. */
   readonly namespace: string;
 }
 
 /**
- * Runs `action` against the cluster and closes the connections after it. What the API server refuses and `action` lets
- * through becomes one line and exit code 3.
+ * Runs `action` against the cluster and closes the connections after it. A refusal of the API server that `action` does
+ * not handle becomes one line and exit code 3.
  */
 export async function withCluster(
   flags: ConnectFlags,

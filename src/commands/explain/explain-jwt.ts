@@ -2,7 +2,7 @@ import type { Access } from '../cluster/connect.ts';
 import { findJwt } from '../cluster/connect-jwt.ts';
 import { describeJwt } from './jwt-lines.ts';
 import { reportOn } from './jwt-report.ts';
-import { lookAtJwt } from './snapshot.ts';
+import { takeSnapshot } from './snapshot.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { printReport, type OutputFormat } from '../output/table-output.ts';
 
@@ -25,8 +25,8 @@ export async function explainJwt(
     return jwt.problem.exit;
   }
   const now = Date.now() / 1000;
-  const look = await lookAtJwt(client, jwt.value, legacyKeyNamespace, now);
-  const report = reportOn(look, now);
+  const snapshot = await takeSnapshot(client, jwt.value, legacyKeyNamespace, now);
+  const report = reportOn(snapshot, now);
   printReport(io, output, report, (facts, paint) => describeJwt(facts, now, paint));
   return report.ready === 'True' ? EXIT.done : EXIT.refused;
 }

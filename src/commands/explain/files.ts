@@ -8,7 +8,7 @@ import { describeObject } from './object-lines.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';
 
-/** An object that jwt-injector never looks at. */
+/** An object that jwt-injector never changes. */
 interface OtherReport {
   readonly kind: string;
   readonly name: string;
@@ -51,7 +51,7 @@ export async function explainFiles(
   return explained.some(isNegative) ? EXIT.refused : EXIT.done;
 }
 
-/** All objects of the input, for what one says about another. */
+/** All objects of the input, since one may say something about another. */
 interface Context {
   readonly all: readonly JsonObject[];
   readonly namespaceDefault: OfflineDefault;
@@ -67,11 +67,11 @@ async function explainOne(
     return [{ source, what: 'jwt', report: await explainJwtFile(object, all, now) }];
   }
   const explained = explainObject(item, namespaceDefault);
-  if (explained.length === 0) return [{ source, what: 'other', report: leaveAlone(object) }];
+  if (explained.length === 0) return [{ source, what: 'other', report: reportOther(object) }];
   return explained.map((one) => ({ source, what: 'object', explained: one }));
 }
 
-function leaveAlone(object: JsonObject): OtherReport {
+function reportOther(object: JsonObject): OtherReport {
   const metadata = object['metadata'];
   const kind = stringMember(object, 'kind') ?? '';
   const type = `${stringMember(object, 'apiVersion') ?? 'no apiVersion'}, ${kind === '' ? 'no kind' : kind}`;
@@ -80,7 +80,7 @@ function leaveAlone(object: JsonObject): OtherReport {
     name: stringMember(metadata, 'name') ?? '',
     decision: 'skip',
     reason: 'NotRequested',
-    message: `left alone: only pods and what has a pod template get tokens, not ${type}`,
+    message: `left unchanged: only pods and objects with a pod template get tokens, not ${type}`,
   };
 }
 

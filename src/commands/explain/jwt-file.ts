@@ -15,9 +15,10 @@ import {
 import { formatTable } from '../output/table.ts';
 import type { Paint } from '../output/table-output.ts';
 import { writeRenewals } from './next-action.ts';
-import { sayLifetimes, sayWhen } from './words.ts';
+import { formatWhen } from '../output/format-when.ts';
+import { describeLifetimes } from './describe-lifetimes.ts';
 
-/** What can be told of a JWT that is no more than a file. Never holds the key. */
+/** All that is reported of a JWT in a file, as `-o json` prints it. Never holds the key. */
 export interface JwtFileReport {
   readonly kind: 'JWT';
   readonly namespace: string | undefined;
@@ -25,9 +26,9 @@ export interface JwtFileReport {
   /** Why no token can be signed; empty when it can, as far as the files tell. */
   readonly problems: readonly StateProblem[];
   readonly warnings: readonly string[];
-  /** What is often meant otherwise. */
+  /** What is often a mistake. */
   readonly advice: readonly string[];
-  /** Where the private key is, and what could be told of it. */
+  /** Where the private key is, and whether it fits. */
   readonly key: string;
   /** Seconds. */
   readonly lifetimes: { readonly lifetime: number; readonly resignBefore?: number } | undefined;
@@ -53,7 +54,7 @@ export async function explainJwtFile(
   const { spec } = jwt.value;
   if (!spec.ok) return { ...common, ...none, problems: [spec.problem] };
   const { refusals, warnings } = await lintJwt(object['spec'], { isNew: true });
-  const told = {
+  const checked = {
     ...none,
     warnings: [...warnOfUnknownFields(object['spec']), ...warnings.map(({ message }) => message)],
     advice: findAdvice(spec.value).map(({ message }) => message),
@@ -64,7 +65,7 @@ export async function explainJwtFile(
   const { lifetime, resignBefore } = spec.value;
   return {
     ...common,
-    ...told,
+    ...checked,
     problems,
     key: key.words,
     lifetimes: { lifetime, ...(resignBefore === undefined ? {} : { resignBefore }) },
@@ -108,8 +109,8 @@ export function describeJwtFile(
     const [when, until] = [parseTime(at) ?? now, parseTime(expiresAt) ?? now];
     return [
       `  ${index === 0 ? 'signed' : `${index}.`}`,
-      index === 0 ? 'now' : sayWhen(when, now),
-      `expires ${sayWhen(until, now)}`,
+      index === 0 ? 'now' : formatWhen(when, now),
+      `expires ${formatWhen(until, now)}`,
     ];
   });
   return [
@@ -118,7 +119,7 @@ export function describeJwtFile(
     ...warnings.map((message) => `  ${paint('yellow', 'warning:')} ${message}`),
     ...advice.map((message) => `  ${paint('cyan', 'advice:')} ${message}`),
     ...(key === '' ? [] : [`  key: ${key}`]),
-    ...(lifetimes === undefined ? [] : [`  ${sayLifetimes(lifetimes)}`]),
+    ...(lifetimes === undefined ? [] : [`  ${describeLifetimes(lifetimes)}`]),
     ...(rows.length === 0 || lifetimes === undefined
       ? []
       : [

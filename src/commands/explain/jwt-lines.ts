@@ -1,6 +1,7 @@
 import { parseTime } from '../../time/format-time.ts';
 import { APP } from '../../resources/names.ts';
-import { sayLifetimes, sayTime, sayWhen } from './words.ts';
+import { formatUtc, formatWhen } from '../output/format-when.ts';
+import { describeLifetimes } from './describe-lifetimes.ts';
 import type { JwtReport } from './jwt-report.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint } from '../output/table-output.ts';
@@ -21,16 +22,18 @@ export function describeJwt(report: JwtReport, now: number, paint: Paint): reado
     '',
     ...describeRenewals(report, now, paint),
     ...describeLint(report, paint),
-    ...report.mayNot.map((request) => paint('yellow', `note: you are not allowed to ${request}; ${HIDDEN}`)),
+    ...report.forbidden.map((request) =>
+      paint('yellow', `note: you are not allowed to ${request}; ${FROM_STATUS}`),
+    ),
   ];
 }
 
-const HIDDEN = 'what depends on it is taken from the status of the JWT';
+const FROM_STATUS = 'what depends on it is taken from the status of the JWT';
 
 function headline({ namespace, name, ready, reason }: JwtReport, paint: Paint): string {
   const title = paint('bold', `JWT ${namespace}/${name}`);
   if (ready === 'True') return `${title}: ${paint('green', `Ready (${reason})`)}`;
-  if (ready === 'Unseen') return `${title}: ${paint('yellow', 'jwt-injector has not looked at it yet')}`;
+  if (ready === 'Pending') return `${title}: ${paint('yellow', 'jwt-injector has not processed it yet')}`;
   return `${title}: ${paint('red', `not Ready (${reason})`)}`;
 }
 
@@ -45,18 +48,18 @@ function describeConditions({ conditions, upToDate }: JwtReport, paint: Paint): 
   return [
     ...formatTable(rows),
     ...(isOld
-      ? [paint('yellow', '  The spec was changed since: jwt-injector has not looked at it again yet.')]
+      ? [paint('yellow', '  The spec has changed since then: jwt-injector has not processed the change yet.')]
       : []),
   ];
 }
 
 /** Why there is no token to show. */
 const WITHOUT_TOKEN: Readonly<Record<JwtReport['secret'], string>> = {
-  ours: 'none that can be read',
+  ours: 'no token that can be read',
   absent: 'there is no such Secret',
-  foreign: "the Secret is not this JWT's: what is in it was not looked at",
-  predecessor: 'the Secret is that of a deleted JWT of the same name, and about to go',
-  hidden: 'not shown: you are not allowed to read it',
+  foreign: 'the Secret does not belong to this JWT: its content was not read',
+  predecessor: 'the Secret belongs to a deleted JWT of the same name, and will be deleted',
+  forbidden: 'not shown: you are not allowed to read it',
 };
 
 function describeToken(report: JwtReport, now: number, paint: Paint): readonly string[] {
@@ -66,12 +69,12 @@ function describeToken(report: JwtReport, now: number, paint: Paint): readonly s
   if (token === undefined) return [title, `  ${WITHOUT_TOKEN[secret]}`, ...place];
   const members = [...Object.entries(token.header), ...Object.entries(token.claims)];
   const rows = members.map(([member, value]) => [`  ${member}`, describeMember(member, value, now)]);
-  const hint = '  (the signature is not shown: whoever has it can use the token)';
+  const hint = '  (the signature is not shown: with it anybody could use the token)';
   return [title, ...formatTable(rows), paint('gray', hint), ...place];
 }
 
 function describeMember(key: string, value: unknown, now: number): string {
-  if (TIMES.has(key) && typeof value === 'number') return sayWhen(value, now);
+  if (TIMES.has(key) && typeof value === 'number') return formatWhen(value, now);
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
@@ -83,7 +86,7 @@ function describeNext({ next, conditions, nextAttemptAt }: JwtReport, now: numbe
     `  ${next.message}${problem === undefined ? '' : isTold ? ': see above' : `: ${problem}`}`,
     ...(attempt === undefined
       ? []
-      : [`  the conditions above say why it waits; the next attempt is at ${sayWhen(attempt, now)}`]),
+      : [`  the conditions above say what it waits for; the next attempt is at ${formatWhen(attempt, now)}`]),
     ...(isDueAtOnce(next) && (attempt === undefined || attempt < now - ATTEMPT_TAKES) ? PROMPTNESS : []),
   ];
 }
@@ -92,13 +95,13 @@ function describeNext({ next, conditions, nextAttemptAt }: JwtReport, now: numbe
 const ATTEMPT_TAKES = 10;
 
 /** A key that was looked at since it changed need not show in the status, if it is still the same. */
-function isDueAtOnce({ do: word, cause }: JwtReport['next']): boolean {
-  return (word === 'read' && cause !== undefined) || word === 'sign' || word === 'repair';
+function isDueAtOnce({ action, cause }: JwtReport['next']): boolean {
+  return (action === 'read' && cause !== undefined) || action === 'sign' || action === 'repair';
 }
 
-/** A person who still sees what should be done at once should look whether anybody does it. */
+/** If it is still to be done when a person asks again, jwt-injector may not be running. */
 const PROMPTNESS = [
-  '  That is done within a second. If you read this again and again, jwt-injector does not run:',
+  '  This takes about a second. If you see it again and again, jwt-injector is not running:',
   `  kubectl get pods -n ${APP}`,
 ];
 
@@ -106,7 +109,7 @@ function describeLint({ warnings, advice }: JwtReport, paint: Paint): readonly s
   if (warnings.length === 0 && advice.length === 0) return [];
   return [
     '',
-    paint('bold', 'What to think about'),
+    paint('bold', 'Warnings and advice'),
     ...warnings.map((message) => `  ${paint('yellow', 'warning:')} ${message}`),
     ...advice.map((message) => `  ${paint('cyan', 'advice:')} ${message}`),
   ];
@@ -120,11 +123,15 @@ function describeRenewals(
   if (lifetimes === undefined) return [];
   const rows = nextRenewals.map(({ at, expiresAt }, index) => {
     const [when, until] = [parseTime(at) ?? now, parseTime(expiresAt) ?? now];
-    return [`  ${index + 1}.`, when <= now + 1 ? 'now' : sayWhen(when, now), `expires ${sayTime(until)}`];
+    return [
+      `  ${index + 1}.`,
+      when <= now + 1 ? 'now' : formatWhen(when, now),
+      `expires ${formatUtc(until)}`,
+    ];
   });
   return [
     paint('bold', 'Next renewals'),
-    `  ${sayLifetimes(lifetimes)}`,
-    ...(rows.length === 0 ? ['  none, as long as it stays like this'] : formatTable(rows)),
+    `  ${describeLifetimes(lifetimes)}`,
+    ...(rows.length === 0 ? ['  none, until the problem is fixed'] : formatTable(rows)),
   ];
 }

@@ -4,21 +4,21 @@ import { formatTime } from '../../time/format-time.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { findAdvice } from '../../signing/lint/advice.ts';
 import { findWarnings } from '../../signing/lint/findings.ts';
-import type { Look } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 import {
   describeKeyPlace,
-  describeNextStep,
+  describeNextAction,
   foreseeRenewals,
   writeRenewals,
-  type NextStep,
+  type NextAction,
 } from './next-action.ts';
 
-/** Everything that is told of one JWT in the cluster, as `-o json` prints it. Times in RFC 3339 unless they are claims. */
+/** All that is reported of a JWT in the cluster, as `-o json` prints it. Times in RFC 3339 unless they are claims. */
 export interface JwtReport {
   readonly kind: 'JWT';
   readonly namespace: string;
   readonly name: string;
-  /** Of the condition Ready: `True`, `False`, `Unknown`; `Unseen` when there is no status yet. */
+  /** Of the condition Ready: `True`, `False`, `Unknown`; `Pending` when there is no status yet. */
   readonly ready: string;
   readonly reason: string;
   /** Whether the status is of the spec as it is now. */
@@ -29,52 +29,53 @@ export interface JwtReport {
     readonly reason: string;
     readonly message: string;
   }[];
-  /** Whose the Secret of its name is; `hidden` when the caller may not know. */
-  readonly secret: Ownership | 'absent' | 'hidden';
+  /** Who owns the Secret of its name; `forbidden` when the caller is not allowed to know. */
+  readonly secret: Ownership | 'absent' | 'forbidden';
   /** Header and claims of the token in its own Secret; never the signature. */
   readonly token: { readonly header: JsonObject; readonly claims: JsonObject } | undefined;
   /** How often it was renewed. */
   readonly renewals: number | undefined;
   /** Where the private key is. */
   readonly key: string;
-  readonly next: NextStep;
+  readonly next: NextAction;
   /** When a failed attempt is made again. */
   readonly nextAttemptAt: string | undefined;
   readonly nextRenewals: readonly { readonly at: string; readonly expiresAt: string }[];
   /** The lifetimes of the spec in seconds, `undefined` when the spec cannot be served. */
   readonly lifetimes: { readonly lifetime: number; readonly resignBefore?: number } | undefined;
-  /** What verifiers refuse of such a token, or what leaks the key. */
+  /** What verifiers will refuse in such a token, or what leaks the key. */
   readonly warnings: readonly string[];
-  /** What is often meant otherwise. */
+  /** What is often a mistake. */
   readonly advice: readonly string[];
-  readonly mayNot: readonly string[];
+  /** What the caller is not allowed to read, each in words to follow "you are not allowed to". */
+  readonly forbidden: readonly string[];
 }
 
 /** `now` in seconds since the epoch. */
-export function reportOn(look: Look, now: number): JwtReport {
-  const { jwt, read, hidden } = look;
+export function reportOn(snapshot: Snapshot, now: number): JwtReport {
+  const { jwt, read, forbidden } = snapshot;
   const conditions = readConditions(jwt);
   const ready = conditions.find(({ type }) => type === 'Ready');
   const { observedGeneration, renewals, nextAttemptAt } = jwt.recorded;
-  const secret = judgeSecret(look);
+  const secret = judgeSecret(snapshot);
   return {
     kind: 'JWT',
     namespace: jwt.namespace,
     name: jwt.name,
-    ready: ready?.status ?? 'Unseen',
+    ready: ready?.status ?? 'Pending',
     reason: ready?.reason ?? '',
     upToDate: observedGeneration === jwt.generation,
     conditions,
     secret,
     token: secret === 'ours' && read !== undefined ? { header: read.header, claims: read.claims } : undefined,
     renewals,
-    key: jwt.spec.ok ? describeKeyPlace(look) : '',
-    next: describeNextStep(look, now),
+    key: jwt.spec.ok ? describeKeyPlace(snapshot) : '',
+    next: describeNextAction(snapshot, now),
     nextAttemptAt: nextAttemptAt === undefined ? undefined : formatTime(nextAttemptAt),
-    nextRenewals: writeRenewals(foreseeRenewals(look, now)),
+    nextRenewals: writeRenewals(foreseeRenewals(snapshot, now)),
     lifetimes: jwt.spec.ok ? lifetimesOf(jwt.spec.value) : undefined,
     ...readLint(jwt),
-    mayNot: hidden,
+    forbidden,
   };
 }
 
@@ -96,8 +97,8 @@ function readLint({ spec }: Jwt): Pick<JwtReport, 'warnings' | 'advice'> {
   };
 }
 
-function judgeSecret({ jwt, seen }: Look): JwtReport['secret'] {
-  if (seen === undefined) return 'hidden';
+function judgeSecret({ jwt, seen }: Snapshot): JwtReport['secret'] {
+  if (seen === undefined) return 'forbidden';
   const { secret } = seen.observed;
   return secret === undefined ? 'absent' : findOwnership(jwt, secret);
 }

@@ -21,15 +21,15 @@ import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';
 
-/** What is told of an object in the cluster, as `-o json` prints it. */
+/** All that is reported of an object in the cluster, as `-o json` prints it. */
 interface LiveReport extends ObjectReport {
   readonly tokenStates: readonly TokenReport[];
   readonly notes: readonly string[];
 }
 
 /**
- * `jwt-injector explain pod|deployment|… NAME`: what the webhook would decide if it were made now, and whether the
- * tokens it names are there. Exit code 1 when it is refused, not there, or a token of it is missing.
+ * `jwt-injector explain pod|deployment|… NAME`: what the webhook would decide if it were created now, and whether the
+ * tokens that it names are available. Exit code 1 when it is refused, does not exist, or a token of it is missing.
  */
 export async function explainLive(
   { client, namespace }: Access,
@@ -66,7 +66,7 @@ function apiVersionOf({ group, version }: Resource): string {
   return group === '' ? version : `${group}/${version}`;
 }
 
-/** As it would be sent now: without what the cluster has added since. */
+/** As it would be created now: without what the cluster has added since. */
 function asMade(object: JsonObject): JsonObject {
   const { managedFields: _fields, ...metadata } = objectMember(object, 'metadata') ?? {};
   const { status: _status, ...rest } = object;
@@ -84,7 +84,7 @@ async function askForDefault(
     return { value: readNamespaceDefault(object), notes: [] };
   } catch (error) {
     if (!isDenied(error) || !(error instanceof KubeError)) throw error;
-    const note = `you are not allowed to ${describeRequest(error)}: whether its label names a default token is not known, none is assumed`;
+    const note = `you are not allowed to ${describeRequest(error)}: it is not known whether its label names a default token; this assumes that it does not`;
     return { value: undefined, notes: [note] };
   }
 }
@@ -96,19 +96,19 @@ function describeOwner(object: JsonObject): readonly string[] {
   if (owner === undefined) return [];
   const [kind, name] = [stringMember(owner, 'kind') ?? '', stringMember(owner, 'name') ?? ''];
   const hint = findKind(kind) === undefined ? '' : ` (jwt-injector explain ${kind.toLowerCase()} ${name})`;
-  return [`it is made by ${kind} ${name}: what is to change has to change there${hint}`];
+  return [`it is managed by ${kind} ${name}: change it there${hint}`];
 }
 
-/** Pods are changed while they are made, and never again. */
+/** A pod is changed only when it is created. */
 function describeTiming(kind: string, { decision }: ObjectReport): readonly string[] {
   if (kind !== 'Pod') return [];
   if (decision === 'inject') {
     return [
-      'this pod runs without: it was made before it was annotated, or while the webhook was off. Make it again (kubectl rollout restart, or delete it)',
+      'this pod runs without its token: it was created before it was annotated, or while the webhook was not available. Re-create it (kubectl rollout restart, or delete it)',
     ];
   }
   return decision === 'deny'
-    ? ['this pod is older than what would refuse it: a new one would not be made']
+    ? ['this pod was created before the cause of the refusal: a new one would be refused']
     : [];
 }
 
@@ -116,8 +116,8 @@ function describeTokens(tokens: readonly TokenReport[], paint: Paint): readonly 
   if (tokens.length === 0) return [];
   const rows = tokens.map(({ name, usable, message }) => [
     `  ${name}`,
-    paint(usable ? 'green' : 'red', usable ? 'there' : 'missing'),
+    paint(usable ? 'green' : 'red', usable ? 'available' : 'missing'),
     message,
   ]);
-  return ['', paint('bold', 'Tokens it asks for'), ...formatTable(rows)];
+  return ['', paint('bold', 'Tokens that it names'), ...formatTable(rows)];
 }

@@ -15,14 +15,14 @@ const WORDS: Readonly<Record<ObjectReport['decision'], string>> = {
   deny: 'is refused',
 };
 
-/** A pod or workload for people: decision, what is added, what is warned of, and the pod before and after. */
+/** A pod or workload for people: the decision, the warnings, what is added, and the pod before and after. */
 export function describeObject(
   { report, before, after }: ExplainedObject,
   source: string,
   paint: Paint,
 ): readonly string[] {
   const { kind, name, namespace, template, decision, reason, message } = report;
-  // Of the kinds that Kubernetes has, everybody knows where that is.
+  // For the kinds of Kubernetes itself there is only one place.
   const place = template === '' || findKind(kind) !== undefined ? '' : `, ${template}`;
   const title = `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}${place}`;
   const diff = formatDiff(before, after, paint);
@@ -42,7 +42,7 @@ function describeCopied({ copied, kind }: ObjectReport): readonly string[] {
     .filter(([key]) => key !== COPIED_ANNOTATION)
     .map(([key, value]) =>
       value === null
-        ? `  - takes annotation ${key} back from the pod template: it is gone from the ${kind}`
+        ? `  - removes annotation ${key} from the pod template: it was removed from the ${kind}`
         : `  + copies annotation ${key}: ${JSON.stringify(value)} from the ${kind} to its pod template`,
     );
 }

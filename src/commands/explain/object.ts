@@ -25,13 +25,13 @@ export interface ObjectReport {
   readonly warnings: readonly string[];
   /** The tokens that are asked for, the first one for the env var. */
   readonly tokens: readonly string[];
-  /** Annotations of the workload that come to its pod template, or are taken back from it (`null`). */
+  /** Annotations that are copied from the workload to its pod template, or removed from there (`null`). */
   readonly copied: Readonly<Record<string, string | null>>;
   readonly added: {
     readonly volumes: readonly TokenVolume[];
     readonly containers: readonly Pick<ContainerPlan, 'name' | 'mounts' | 'env'>[];
   };
-  /** RFC 6902, from the object's root: all of it together. In the cluster the pods of a workload get it one by one. */
+  /** RFC 6902, from the object's root. In the cluster, the part for the pods is applied to each pod. */
   readonly patch: readonly PatchOperation[];
 }
 

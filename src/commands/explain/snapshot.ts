@@ -16,19 +16,19 @@ import { readSecretToken } from '../../resources/secret.ts';
 import { readToken, type ReadToken } from '../../signing/token.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/connect-errors.ts';
-import { lookAtSecret, type SecretLook } from '../cluster/connect-secret.ts';
+import { readSecretMetadata, type SecretSnapshot } from '../cluster/connect-secret.ts';
 
-/** What the loop would see of a JWT and do now, as far as the caller may know. */
-export interface Look {
+/** What the loop would see of a JWT and do now, as far as the caller is allowed to know. */
+export interface Snapshot {
   readonly jwt: Jwt;
   /** The Secret that the key is in; `undefined` for a key in the JWT itself. */
   readonly keyReference: KeyReference | undefined;
-  /** `undefined` when the caller may not read the Secret of the JWT's name: then nothing can be foreseen. */
+  /** `undefined` when the caller is not allowed to read the Secret of the JWT's name: then nothing can be predicted. */
   readonly seen: { readonly observed: Observed; readonly plan: Plan } | undefined;
   /** Of the JWT's own Secret; header and claims of its token, not its text. */
   readonly read: ReadToken | undefined;
-  /** What the caller may not read, each in words to go after "you are not allowed to". */
-  readonly hidden: readonly string[];
+  /** What the caller is not allowed to read, each in words to follow "you are not allowed to". */
+  readonly forbidden: readonly string[];
 }
 
 /**
@@ -36,21 +36,23 @@ export interface Look {
  * loop would do so, the plan stays at that. Throws what the API server refuses otherwise.
  * @param now in seconds since the epoch.
  */
-export async function lookAtJwt(
+export async function takeSnapshot(
   client: Pick<Access['client'], 'get'>,
   jwt: Jwt,
   legacyKeyNamespace: string | undefined,
   now: number,
-): Promise<Look> {
+): Promise<Snapshot> {
   const keyReference = jwt.spec.ok ? locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace) : undefined;
   const [own, key] = await Promise.all([
-    lookAtSecret(client, jwt.namespace, jwt.name),
-    keyReference === undefined ? undefined : lookAtSecret(client, keyReference.namespace, keyReference.name),
+    readSecretMetadata(client, jwt.namespace, jwt.name),
+    keyReference === undefined
+      ? undefined
+      : readSecretMetadata(client, keyReference.namespace, keyReference.name),
   ]);
-  const hidden = [own, key].flatMap((look) =>
-    look?.state === 'forbidden' ? [describeRequest(look.error)] : [],
+  const forbidden = [own, key].flatMap((secret) =>
+    secret?.state === 'forbidden' ? [describeRequest(secret.error)] : [],
   );
-  const common = { jwt, keyReference, hidden: [...new Set(hidden)] };
+  const common = { jwt, keyReference, forbidden: [...new Set(forbidden)] };
   if (own.state === 'forbidden') return { ...common, seen: undefined, read: undefined };
 
   let newest: JsonObject | undefined;
@@ -60,7 +62,7 @@ export async function lookAtJwt(
   };
   const object = isManaged(jwt, own) ? await readSecret() : undefined;
   const managed = object === undefined ? undefined : parseManagedSecret(object);
-  const metadataOf = (namespace: string, name: string): SecretLook | undefined => {
+  const metadataOf = (namespace: string, name: string): SecretSnapshot | undefined => {
     if (namespace === jwt.namespace && name === jwt.name) return own;
     return namespace === keyReference?.namespace && name === keyReference.name ? key : undefined;
   };
@@ -68,8 +70,8 @@ export async function lookAtJwt(
     jwt: () => jwt,
     managedSecret: (namespace, name) => (metadataOf(namespace, name) === own ? managed : undefined),
     otherSecret: (namespace, name) => {
-      const look = metadataOf(namespace, name);
-      return look?.state === 'found' ? look.metadata : undefined;
+      const secret = metadataOf(namespace, name);
+      return secret?.state === 'found' ? secret.metadata : undefined;
     },
     readSecret,
     readJwt: async () => jwt,
@@ -86,8 +88,8 @@ export async function lookAtJwt(
   return { ...common, seen: { observed, plan }, read: readToken(readSecretToken(newest) ?? '') };
 }
 
-/** The loop's cache holds the data of Secrets with our label; what is somebody else's is not read here even then. */
-function isManaged(jwt: Jwt, own: SecretLook): boolean {
+/** The loop's cache holds the data of Secrets with our label; the Secret of another owner is not read, even with our label. */
+function isManaged(jwt: Jwt, own: SecretSnapshot): boolean {
   if (own.state !== 'found' || own.metadata.labels[MANAGED_LABEL] !== 'true') return false;
   return findOwnership(jwt, own.metadata) === 'ours';
 }
@@ -104,7 +106,7 @@ async function readOwnSecret(
   }
 }
 
-/** What the service last said of a key whose Secret the caller may not see. */
+/** What the status says of a key whose Secret the caller is not allowed to read. */
 function assumeKey(jwt: Jwt): KeyObservation {
   const condition = findCondition(jwt.recorded, 'KeyAvailable');
   const reason = STATE_REASONS.find((word) => word === condition?.reason);

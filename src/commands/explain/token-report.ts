@@ -4,19 +4,19 @@ import type { Jwt } from '../../resources/jwt.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/connect-errors.ts';
 import { findJwt } from '../cluster/connect-jwt.ts';
-import { lookAtSecret, type SecretLook } from '../cluster/connect-secret.ts';
-import { sayWhen } from './words.ts';
+import { readSecretMetadata, type SecretSnapshot } from '../cluster/connect-secret.ts';
+import { formatWhen } from '../output/format-when.ts';
 
-/** Whether a token that a pod names can be mounted. */
+/** Whether the token that a pod names can be mounted. */
 export interface TokenReport {
   readonly name: string;
   /** False when the pod would wait for it; true where it cannot be known. */
   readonly usable: boolean;
-  /** Of JWT and Secret, in one line, the remedy included. */
+  /** What is known of JWT and Secret, in one line, with the remedy. */
   readonly message: string;
 }
 
-/** Looks at the JWT and, by its metadata alone, at the Secret of that name, with the caller's rights. */
+/** Reads the JWT and the metadata of the Secret of that name, with the caller's rights. */
 export async function findToken(
   { client }: Pick<Access, 'client'>,
   namespace: string,
@@ -24,7 +24,7 @@ export async function findToken(
 ): Promise<TokenReport> {
   const [jwt, secret] = await Promise.all([
     describeJwt(client, namespace, name),
-    lookAtSecret(client, namespace, name),
+    readSecretMetadata(client, namespace, name),
   ]);
   return { name, ...combine(jwt, secret) };
 }
@@ -49,12 +49,12 @@ function stateOf(jwt: Jwt): JwtState {
   if (condition?.status === 'True') {
     const { expiresAt } = jwt.recorded;
     const until =
-      expiresAt === undefined ? '' : `, its token expires at ${sayWhen(expiresAt, Date.now() / 1000)}`;
+      expiresAt === undefined ? '' : `, its token expires at ${formatWhen(expiresAt, Date.now() / 1000)}`;
     return { ready: true, words: `the JWT is Ready${until}` };
   }
   const why =
     condition === undefined
-      ? 'jwt-injector has not looked at it yet'
+      ? 'jwt-injector has not processed it yet'
       : `${condition.reason}: ${condition.message}`;
   return {
     ready: false,
@@ -62,7 +62,7 @@ function stateOf(jwt: Jwt): JwtState {
   };
 }
 
-function combine(jwt: JwtState, secret: SecretLook): Omit<TokenReport, 'name'> {
+function combine(jwt: JwtState, secret: SecretSnapshot): Omit<TokenReport, 'name'> {
   if (secret.state === 'forbidden') {
     return {
       usable: jwt.ready !== false,
@@ -72,8 +72,8 @@ function combine(jwt: JwtState, secret: SecretLook): Omit<TokenReport, 'name'> {
   if (secret.state === 'absent') {
     return {
       usable: false,
-      message: `there is no Secret of that name, the pod waits until there is; ${jwt.words}`,
+      message: `there is no Secret of that name yet, and the pod waits for it; ${jwt.words}`,
     };
   }
-  return { usable: true, message: `the Secret is there; ${jwt.words}` };
+  return { usable: true, message: `the Secret exists; ${jwt.words}` };
 }

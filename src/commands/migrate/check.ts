@@ -14,10 +14,10 @@ export interface MigrateOptions extends GatherOptions {
 interface MigrationReport {
   /** `undefined` for all of them. */
   readonly namespace: string | undefined;
-  /** How many JWTs were looked at. */
+  /** How many JWTs were checked. */
   readonly jwts: number;
   readonly findings: readonly Finding[];
-  readonly mayNot: readonly string[];
+  readonly forbidden: readonly string[];
 }
 
 /** `jwt-injector migrate check`: exit code 1 when something has to be fixed. */
@@ -28,24 +28,27 @@ export async function checkMigration(access: Access, options: MigrateOptions, io
     namespace,
     jwts: gathered?.facts.jwts.length ?? 0,
     findings: gathered === undefined ? [] : findLeftovers(gathered.facts),
-    mayNot: gathered?.mayNot ?? [],
+    forbidden: gathered?.forbidden ?? [],
   };
   printReport(io, options.output, report, (facts, paint) =>
     gathered === undefined
-      ? ['This cluster knows no JWTs: there is nothing to take over.']
+      ? ['This cluster has no JWT resource: there is nothing to take over.']
       : describeMigration(facts, paint),
   );
   return report.findings.some(({ level }) => level === 'fix') ? EXIT.refused : EXIT.done;
 }
 
 function describeMigration(report: MigrationReport, paint: Paint): readonly string[] {
-  const { namespace, jwts, findings, mayNot } = report;
+  const { namespace, jwts, findings, forbidden } = report;
   const fixes = findings.filter(({ level }) => level === 'fix');
   const notes = findings.filter(({ level }) => level === 'note');
   const where = namespace === undefined ? 'all namespaces' : `namespace ${namespace}`;
   const verdict =
     fixes.length === 0
-      ? paint('green', mayNot.length === 0 ? 'all is well' : 'nothing to fix in what you may read')
+      ? paint(
+          'green',
+          forbidden.length === 0 ? 'all is well' : 'nothing to fix in what you are allowed to read',
+        )
       : paint('red', `${fixes.length} to fix`);
   const remarks = notes.length === 0 ? '' : `, ${notes.length} ${notes.length === 1 ? 'remark' : 'remarks'}`;
   const rows = findings.map(({ level, reason, object, why }) => [
@@ -58,15 +61,15 @@ function describeMigration(report: MigrationReport, paint: Paint): readonly stri
     `${jwts} ${jwts === 1 ? 'JWT' : 'JWTs'} in ${where}: ${verdict}${remarks}`,
     ...(rows.length === 0 ? [] : ['', ...formatTable(rows)]),
     ...describeCommands('To fix it, in this order:', fixes, paint),
-    ...describeCommands('To tidy up, if you like:', notes, paint),
-    ...(mayNot.length === 0 ? [] : ['']),
-    ...mayNot.map((request) =>
-      paint('yellow', `note: you are not allowed to ${request}: what is there was not looked at`),
+    ...describeCommands('Optional clean-up:', notes, paint),
+    ...(forbidden.length === 0 ? [] : ['']),
+    ...forbidden.map((request) =>
+      paint('yellow', `note: you are not allowed to ${request}: these were not checked`),
     ),
   ];
 }
 
-/** For a shell as it stands: the explanations are comments. A command that several findings share comes once. */
+/** Can be pasted into a shell: the explanations are comments. A command that several findings share appears once. */
 function describeCommands(title: string, findings: readonly Finding[], paint: Paint): readonly string[] {
   const seen = new Set<string>();
   const lines = findings.flatMap(({ object, reason, commands }) => {

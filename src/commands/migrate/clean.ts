@@ -9,7 +9,7 @@ import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';
 import { stopDeployment } from './commands.ts';
 import { findDeployments, type OldDeployment } from './deployments.ts';
-import { cleaningPatch, findLegacyMarks, type LegacyMarks } from './kopf-leftovers.ts';
+import { cleaningPatch, findLegacyMarkers, type LegacyMarkers } from './kopf-leftovers.ts';
 
 /** What `migrate clean` was asked. */
 export interface CleanOptions {
@@ -19,11 +19,12 @@ export interface CleanOptions {
   readonly output: OutputFormat;
 }
 
-/** One JWT with marks, and what became of them. */
-interface CleanedJwt extends LegacyMarks {
+/** One JWT with markers, and what was done about them. */
+interface CleanedJwt {
   readonly namespace: string;
   readonly name: string;
-  /** `found`: nothing was changed, as asked for or because token-manager runs. */
+  readonly legacyMarkers: LegacyMarkers;
+  /** `found`: nothing was changed, because of --dry-run or because token-manager is running. */
   readonly outcome: 'found' | 'cleaned' | 'failed';
   /** Why it failed. */
   readonly problem?: string;
@@ -34,50 +35,52 @@ interface CleanReport {
   readonly namespace: string | undefined;
   readonly dryRun: boolean;
   readonly jwts: readonly CleanedJwt[];
-  /** Deployments of token-manager that still run: nothing is cleaned beside them. */
+  /** Deployments of token-manager that are still running: until they are stopped, nothing is cleaned. */
   readonly running: readonly OldDeployment[];
-  readonly mayNot: readonly string[];
+  readonly forbidden: readonly string[];
 }
 
 /** Requests in flight, as in `migrate check`. */
 const AT_ONCE = 16;
-/** A JWT that changed between reading and patching is read again; nobody writes one so often. */
+/** A JWT that changed between reading and patching is read again; none changes so often. */
 const MOST_TRIES = 5;
 
 /**
- * `jwt-injector migrate clean`: takes token-manager's finalizer and annotations off the JWTs. Beside a token-manager that
- * runs nothing is changed: a JWT without its marks is new to it, and it would sign it again.
+ * `jwt-injector migrate clean`: removes the finalizer and the annotations of token-manager from the JWTs. While a
+ * token-manager is running, nothing is changed: a JWT without them is new to it, and it would sign it again.
  */
 export async function cleanLeftovers(access: Access, options: CleanOptions, io: Io): Promise<ExitCode> {
   const { everywhere, dryRun, output } = options;
-  const mayNot = new Set<string>();
+  const forbidden = new Set<string>();
   const place = everywhere ? {} : { namespace: access.namespace };
-  const marked = await listMarked(access.client, resourcePath(JWTS, place));
-  const deployments = await findDeployments(access, mayNot);
+  const withMarkers = await listWithMarkers(access.client, resourcePath(JWTS, place));
+  const deployments = await findDeployments(access, forbidden);
   const running = deployments.filter(({ replicas }) => replicas > 0);
   const isAllowed = !dryRun && running.length === 0;
   const report: CleanReport = {
     namespace: everywhere ? undefined : access.namespace,
     dryRun,
-    jwts: isAllowed ? await cleanAll(access.client, marked) : marked.map((jwt) => told(jwt, 'found')),
+    jwts: isAllowed
+      ? await cleanAll(access.client, withMarkers)
+      : withMarkers.map((jwt) => reportOn(jwt, 'found')),
     running,
-    mayNot: [...mayNot],
+    forbidden: [...forbidden],
   };
   printReport(io, output, report, describeCleaning);
-  const isRefused = marked.length > 0 && !dryRun && running.length > 0;
+  const isRefused = withMarkers.length > 0 && !dryRun && running.length > 0;
   return isRefused || report.jwts.some(({ outcome }) => outcome === 'failed') ? EXIT.refused : EXIT.done;
 }
 
-interface MarkedJwt {
+interface JwtWithMarkers {
   readonly object: JsonObject;
   readonly namespace: string;
   readonly name: string;
-  readonly marks: LegacyMarks;
+  readonly legacyMarkers: LegacyMarkers;
 }
 
-async function listMarked(client: Access['client'], path: string): Promise<readonly MarkedJwt[]> {
+async function listWithMarkers(client: Access['client'], path: string): Promise<readonly JwtWithMarkers[]> {
   try {
-    const { items } = await client.listMapped(path, { map: readMarked });
+    const { items } = await client.listMapped(path, { map: readMarkers });
     return items.filter((jwt) => jwt !== undefined);
   } catch (error) {
     if (isNotFound(error)) return [];
@@ -85,24 +88,27 @@ async function listMarked(client: Access['client'], path: string): Promise<reado
   }
 }
 
-function readMarked(object: JsonObject): MarkedJwt | undefined {
-  const marks = findLegacyMarks(object);
-  if (marks === undefined) return undefined;
+function readMarkers(object: JsonObject): JwtWithMarkers | undefined {
+  const legacyMarkers = findLegacyMarkers(object);
+  if (legacyMarkers === undefined) return undefined;
   const metadata = objectMember(object, 'metadata');
   const [namespace, name] = [stringMember(metadata, 'namespace') ?? '', stringMember(metadata, 'name') ?? ''];
-  return { object, namespace, name, marks };
+  return { object, namespace, name, legacyMarkers };
 }
 
-function told({ namespace, name, marks }: MarkedJwt, outcome: CleanedJwt['outcome']): CleanedJwt {
-  return { namespace, name, ...marks, outcome };
+function reportOn(
+  { namespace, name, legacyMarkers }: JwtWithMarkers,
+  outcome: CleanedJwt['outcome'],
+): CleanedJwt {
+  return { namespace, name, legacyMarkers, outcome };
 }
 
 async function cleanAll(
   client: Access['client'],
-  marked: readonly MarkedJwt[],
+  jwts: readonly JwtWithMarkers[],
 ): Promise<readonly CleanedJwt[]> {
   const done: CleanedJwt[] = [];
-  const queue = marked.entries();
+  const queue = jwts.entries();
   const work = async (): Promise<void> => {
     for (const [index, jwt] of queue) done[index] = await cleanOne(client, jwt);
   };
@@ -110,32 +116,32 @@ async function cleanAll(
   return done;
 }
 
-/** What is refused is told, so that the others are cleaned all the same; without an answer nothing goes on. */
-async function cleanOne(client: Access['client'], jwt: MarkedJwt): Promise<CleanedJwt> {
+/** A refusal is reported, and the other JWTs are cleaned all the same; without an answer the command ends. */
+async function cleanOne(client: Access['client'], jwt: JwtWithMarkers): Promise<CleanedJwt> {
   const path = resourcePath(JWTS, {
     ...(jwt.namespace === '' ? {} : { namespace: jwt.namespace }),
     name: jwt.name,
   });
-  let present: MarkedJwt | undefined = jwt;
+  let present: JwtWithMarkers | undefined = jwt;
   for (let tries = 1; present !== undefined; tries += 1) {
     try {
-      await client.mergePatch(path, cleaningPatch(present.object, present.marks));
-      return told(jwt, 'cleaned');
+      await client.mergePatch(path, cleaningPatch(present.object, present.legacyMarkers));
+      return reportOn(jwt, 'cleaned');
     } catch (error) {
-      if (isNotFound(error)) return told(jwt, 'cleaned');
+      if (isNotFound(error)) return reportOn(jwt, 'cleaned');
       if (!(error instanceof KubeError) || error.status === 0) throw error;
       const isStale = isConflict(error) && tries < MOST_TRIES;
-      if (!isStale) return { ...told(jwt, 'failed'), problem: describeApiError(error) };
+      if (!isStale) return { ...reportOn(jwt, 'failed'), problem: describeApiError(error) };
       present = await readAgain(client, path);
     }
   }
-  return told(jwt, 'cleaned');
+  return reportOn(jwt, 'cleaned');
 }
 
-/** `undefined` when it is gone, or has no marks any more. */
-async function readAgain(client: Access['client'], path: string): Promise<MarkedJwt | undefined> {
+/** `undefined` when the JWT is gone, or has no markers any more. */
+async function readAgain(client: Access['client'], path: string): Promise<JwtWithMarkers | undefined> {
   try {
-    return readMarked(await client.get(path));
+    return readMarkers(await client.get(path));
   } catch (error) {
     if (isNotFound(error) || isDenied(error)) return undefined;
     throw error;
@@ -143,21 +149,21 @@ async function readAgain(client: Access['client'], path: string): Promise<Marked
 }
 
 function describeCleaning(report: CleanReport, paint: Paint): readonly string[] {
-  const { namespace, dryRun, jwts, running, mayNot } = report;
+  const { namespace, dryRun, jwts, running, forbidden } = report;
   const where = namespace === undefined ? 'in all namespaces' : `in namespace ${namespace}`;
-  if (jwts.length === 0) return [`No JWT ${where} carries anything of token-manager.`];
+  if (jwts.length === 0) return [`No JWT ${where} has anything left by token-manager.`];
   const count = (outcome: CleanedJwt['outcome']): number =>
     jwts.filter((jwt) => jwt.outcome === outcome).length;
-  const rows = jwts.map(({ outcome, finalizers, annotations, problem, ...jwt }) => [
+  const rows = jwts.map(({ outcome, legacyMarkers, problem, ...jwt }) => [
     paint(outcome === 'failed' ? 'red' : outcome === 'cleaned' ? 'green' : 'yellow', outcome),
     `JWT ${jwt.namespace === '' ? '' : `${jwt.namespace}/`}${jwt.name}`,
-    problem ?? [...finalizers, ...annotations].join(', '),
+    problem ?? [...legacyMarkers.finalizers, ...legacyMarkers.annotations].join(', '),
   ]);
   const failed = count('failed');
   const verdict = dryRun
     ? `${jwts.length} would be cleaned ${where}; nothing was changed`
     : running.length > 0
-      ? paint('red', `nothing was changed: token-manager still runs`)
+      ? paint('red', 'nothing was changed: token-manager is still running')
       : `${count('cleaned')} cleaned ${where}${failed === 0 ? '' : paint('red', `, ${failed} not`)}`;
   return [
     verdict,
@@ -165,12 +171,15 @@ function describeCleaning(report: CleanReport, paint: Paint): readonly string[] 
     ...formatTable(rows),
     ...(running.length === 0
       ? []
-      : ['', 'JWTs without its marks are new to it: it would sign them all again. Stop it first:']),
+      : [
+          '',
+          'Without these, a JWT is new to token-manager, and it would sign every one again. Stop it first:',
+        ]),
     ...running.map(stopDeployment),
-    ...mayNot.map((request) =>
+    ...forbidden.map((request) =>
       paint(
         'yellow',
-        `note: you are not allowed to ${request}: whether token-manager still runs is not known`,
+        `note: you are not allowed to ${request}: it is not known whether token-manager is still running`,
       ),
     ),
   ];

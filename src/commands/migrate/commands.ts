@@ -34,12 +34,12 @@ export function editJwt({ namespace, name }: Jwt): string {
   return kubectl('edit', 'jwt', name, '-n', namespace);
 }
 
-/** One command of several: none runs after one that failed. */
+/** One command made of several: after one that fails, none runs. */
 export function inOrder(...commands: readonly string[]): string {
   return commands.join(' && ');
 }
 
-/** KEYFILE is the reader's to replace: where the key is, nobody can know here. */
+/** The reader replaces KEYFILE: only they know where the key is. */
 export function createKeySecret(
   { namespace, name }: Pick<KeyReference, 'namespace' | 'name'>,
   keys: Iterable<string>,
@@ -49,8 +49,8 @@ export function createKeySecret(
 }
 
 /**
- * Makes a Secret of what `source` prints, then does `next`. The key is on no command line and in no file; without one, or
- * where a Secret of that name is there, nothing is done.
+ * Creates a Secret from what `source` prints, then does `next`. The key is on no command line and in no file. Without a key,
+ * or if a Secret of that name exists, nothing is done.
  */
 export function moveKey(source: string, { namespace, name, key }: KeyReference, next: string): string {
   const file = `--from-file=${key}=/dev/stdin`;

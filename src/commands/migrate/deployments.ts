@@ -3,7 +3,7 @@ import { member, objectMember, stringMember, type JsonObject } from '../../resou
 import type { Access } from '../cluster/connect.ts';
 import { tryList } from './try-list.ts';
 
-/** Helm's mark on what belongs to a release. */
+/** Helm's annotation on what belongs to a release. */
 export const RELEASE = 'meta.helm.sh/release-name';
 const DEPLOYMENTS: Resource = { group: 'apps', version: 'v1', plural: 'deployments' };
 /** The chart of token-manager names it so, whatever the release. */
@@ -15,17 +15,17 @@ export interface OldDeployment {
   readonly name: string;
   /** The Helm release it belongs to. */
   readonly release: string | undefined;
-  /** Wanted or still there: while it is not 0, it may sign. */
+  /** Wanted or still running: unless it is 0, token-manager may sign. */
   readonly replicas: number;
 }
 
-/** Those of the cluster, or of the one namespace where the caller may not list all. */
+/** Those of the cluster, or of the one namespace if the caller is not allowed to list all. */
 export async function findDeployments(
   { client, namespace }: Access,
-  mayNot: Set<string>,
+  forbidden: Set<string>,
 ): Promise<readonly OldDeployment[]> {
   const place = { everywhere: true, namespace };
-  const found = await tryList(client, DEPLOYMENTS, place, mayNot, `metadata.name=${OLD_NAME}`);
+  const found = await tryList(client, DEPLOYMENTS, place, forbidden, `metadata.name=${OLD_NAME}`);
   return found.map(readDeployment);
 }
 

@@ -1,43 +1,43 @@
 import type { Jwt } from '../../resources/jwt.ts';
-import type { SecretLook } from '../cluster/connect-secret.ts';
+import type { SecretSnapshot } from '../cluster/connect-secret.ts';
 import type { OldDeployment } from './deployments.ts';
-import type { findKeyCopies, LegacyMarks } from './kopf-leftovers.ts';
+import type { findKeyCopies, LegacyMarkers } from './kopf-leftovers.ts';
 
-/** One JWT, with its spec as it is stored: what our schema refuses is there only. */
+/** One JWT, with its spec as it is stored, which may contain what our schema refuses. */
 export interface MigratingJwt {
   readonly jwt: Jwt;
   readonly spec: unknown;
   /** What token-manager left on it. */
-  readonly marks: LegacyMarks | undefined;
+  readonly legacyMarkers: LegacyMarkers | undefined;
   readonly keyCopies: ReturnType<typeof findKeyCopies>;
 }
 
-/** Everything the checks look at, read once. */
+/** Everything that the checks need, read once. */
 export interface MigrationFacts {
   /** Of the kind JWT in the API server's discovery. */
   readonly api: { readonly namespaced: boolean; readonly hasStatus: boolean };
   readonly jwts: readonly MigratingJwt[];
-  /** Secrets that the JWTs name or are named like, by their metadata. */
-  readonly secret: (namespace: string, name: string) => SecretLook;
+  /** The metadata of the Secrets that the JWTs name, or that have their names. */
+  readonly secret: (namespace: string, name: string) => SecretSnapshot;
   readonly deployments: readonly OldDeployment[];
-  /** Whether the CRD is part of a Helm release, and would go with it: true also where that is not known. */
+  /** Whether the CRD is part of a Helm release, and would be deleted with it; true also when that is not known. */
   readonly crdInRelease: boolean;
-  /** Where operators of kopf tell each other that they run. `resource` with its group, as kubectl takes it. */
+  /** Where operators of kopf announce that they are running. `resource` with its group, as kubectl takes it. */
   readonly peerings: readonly {
     readonly resource: string;
     readonly namespace: string | undefined;
     readonly name: string;
   }[];
   readonly legacyKeyNamespace: string | undefined;
-  /** Where cluster-scoped JWTs would go. */
+  /** Where cluster-scoped JWTs would be created again. */
   readonly namespace: string;
 }
 
-/** One thing that token-manager left. */
+/** One thing that token-manager left, as `-o json` prints it. */
 export interface Finding {
-  /** `fix`: has to be fixed. `note`: good to know, or to tidy up. */
+  /** `fix`: has to be fixed. `note`: good to know, or to clean up. */
   readonly level: 'fix' | 'note';
-  /** A stable word; where there is a condition for it, the condition's. */
+  /** A stable word; the reason of the condition, if there is one for it. */
   readonly reason: string;
   readonly object: string;
   /** One line for people. */

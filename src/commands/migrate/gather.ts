@@ -7,25 +7,25 @@ import { parseJwt } from '../../resources/jwt.ts';
 import { GROUP, KIND, PLURAL, VERSION } from '../../resources/names.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/connect-errors.ts';
-import { lookAtSecret, type SecretLook } from '../cluster/connect-secret.ts';
+import { readSecretMetadata, type SecretSnapshot } from '../cluster/connect-secret.ts';
 import type { MigratingJwt, MigrationFacts } from './facts.ts';
 import { findDeployments, RELEASE } from './deployments.ts';
 import { listKeySecrets } from './keys.ts';
-import { findKeyCopies, findLegacyMarks } from './kopf-leftovers.ts';
+import { findKeyCopies, findLegacyMarkers } from './kopf-leftovers.ts';
 import { listTargets } from './moves.ts';
 import { tryList } from './try-list.ts';
 
-/** Where to look, and how the service will be run. */
+/** Which JWTs to check, and how the service will be run. */
 export interface GatherOptions {
   /** Of all namespaces; else of that of the access. */
   readonly everywhere: boolean;
   readonly legacyKeyNamespace: string | undefined;
 }
 
-/** The facts, and what of them the caller may not read, in words to go after "you are not allowed to". */
+/** The facts, and what of them the caller is not allowed to read, in words to follow "you are not allowed to". */
 export interface Gathered {
   readonly facts: MigrationFacts;
-  readonly mayNot: readonly string[];
+  readonly forbidden: readonly string[];
 }
 
 const CRDS: Resource = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions' };
@@ -35,19 +35,19 @@ const PEERINGS: ReadonlySet<string> = new Set(['clusterkopfpeerings', 'kopfpeeri
 /** Requests in flight: fast enough for thousands of JWTs, and no burden for the API server. */
 const AT_ONCE = 16;
 
-/** Reads everything that the checks look at; `undefined` when the cluster knows no JWTs at all. */
+/** Reads everything that the checks need; `undefined` when the cluster has no JWT resource. */
 export async function gatherFacts(access: Access, options: GatherOptions): Promise<Gathered | undefined> {
   const { client, namespace } = access;
   const { everywhere, legacyKeyNamespace } = options;
   const api = await discoverJwts(client);
   if (api === undefined) return undefined;
-  const mayNot = new Set<string>();
+  const forbidden = new Set<string>();
   const place = everywhere || !api.namespaced ? {} : { namespace };
   const { items: jwts } = await client.listMapped(resourcePath(JWTS, place), { map: readJwt });
   const known = jwts.filter((jwt) => jwt !== undefined);
-  const secret = await lookAtSecrets(client, known, legacyKeyNamespace, mayNot);
-  const deployments = await findDeployments(access, mayNot);
-  const peerings = await listPeerings(client, { everywhere, namespace }, mayNot);
+  const secret = await readSecrets(client, known, legacyKeyNamespace, forbidden);
+  const deployments = await findDeployments(access, forbidden);
+  const peerings = await listPeerings(client, { everywhere, namespace }, forbidden);
   const facts: MigrationFacts = {
     api,
     jwts: known,
@@ -58,17 +58,21 @@ export async function gatherFacts(access: Access, options: GatherOptions): Promi
     legacyKeyNamespace,
     namespace,
   };
-  return { facts, mayNot: [...mayNot] };
+  return { facts, forbidden: [...forbidden] };
 }
 
 function readJwt(object: JsonObject): MigratingJwt | undefined {
   const jwt = parseJwt({ ...object, kind: KIND });
   if (!jwt.ok) return undefined;
-  const marks = findLegacyMarks(object);
-  return { jwt: jwt.value, spec: object['spec'], marks, keyCopies: findKeyCopies(object) };
+  return {
+    jwt: jwt.value,
+    spec: object['spec'],
+    legacyMarkers: findLegacyMarkers(object),
+    keyCopies: findKeyCopies(object),
+  };
 }
 
-/** By discovery, which everybody may read; the CRD itself not everybody may. */
+/** By discovery, which everybody is allowed to read, unlike the CRD itself. */
 async function discoverJwts(client: Access['client']): Promise<MigrationFacts['api'] | undefined> {
   const resources = await discover(client, `${GROUP}/${VERSION}`);
   const own = resources.find((resource) => stringMember(resource, 'name') === PLURAL);
@@ -88,7 +92,7 @@ async function discover(client: Access['client'], groupVersion: string): Promise
   }
 }
 
-/** Helm marks what it would delete. Without the right to look, the worst is assumed. */
+/** Helm annotates what it would delete. Without the right to read the CRD, the worst is assumed. */
 async function isCrdInRelease(client: Access['client']): Promise<boolean> {
   try {
     const crd = await client.get(resourcePath(CRDS, { name: `${PLURAL}.${GROUP}` }), {
@@ -101,35 +105,35 @@ async function isCrdInRelease(client: Access['client']): Promise<boolean> {
   }
 }
 
-async function lookAtSecrets(
+async function readSecrets(
   client: Access['client'],
   jwts: readonly MigratingJwt[],
   legacyKeyNamespace: string | undefined,
-  mayNot: Set<string>,
+  forbidden: Set<string>,
 ): Promise<MigrationFacts['secret']> {
   const own = jwts.map(({ jwt }) => jwt).filter(({ namespace }) => namespace !== '');
   const targets = listTargets(jwts.filter(({ jwt }) => jwt.namespace !== ''));
   const wanted = [...own, ...listKeySecrets(own, legacyKeyNamespace), ...targets];
-  const looks = new Map<string, SecretLook>();
+  const secrets = new Map<string, SecretSnapshot>();
   const queue = [
     ...new Map(wanted.map(({ namespace, name }) => [`${namespace}/${name}`, { namespace, name }])),
   ];
   const work = async (): Promise<void> => {
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
       const [id, { namespace, name }] = next;
-      const look = await lookAtSecret(client, namespace, name);
-      if (look.state === 'forbidden') mayNot.add(describeRequest(look.error));
-      looks.set(id, look);
+      const secret = await readSecretMetadata(client, namespace, name);
+      if (secret.state === 'forbidden') forbidden.add(describeRequest(secret.error));
+      secrets.set(id, secret);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return (namespace, name) => looks.get(`${namespace}/${name}`) ?? { state: 'absent' };
+  return (namespace, name) => secrets.get(`${namespace}/${name}`) ?? { state: 'absent' };
 }
 
 async function listPeerings(
   client: Access['client'],
   place: { readonly everywhere: boolean; readonly namespace: string },
-  mayNot: Set<string>,
+  forbidden: Set<string>,
 ): Promise<MigrationFacts['peerings']> {
   const found: MigrationFacts['peerings'][number][] = [];
   for (const group of PEERING_GROUPS) {
@@ -137,7 +141,7 @@ async function listPeerings(
       const plural = stringMember(entry, 'name') ?? '';
       if (!PEERINGS.has(plural)) continue;
       const where = member(entry, 'namespaced') === true ? place : { everywhere: true, namespace: undefined };
-      for (const object of await tryList(client, { group, version: 'v1', plural }, where, mayNot)) {
+      for (const object of await tryList(client, { group, version: 'v1', plural }, where, forbidden)) {
         const metadata = objectMember(object, 'metadata');
         found.push({
           resource: `${plural}.${group}`,

@@ -8,7 +8,7 @@ import { LAST_APPLIED } from './kopf-leftovers.ts';
 import { DATA_KEY, planMoves } from './moves.ts';
 import { describeObject, OLD_KEY_NAMESPACE, type Finding, type MigrationFacts } from './facts.ts';
 
-/** Keys in Secrets that the JWT may not use, or that are not where it is looked for now. */
+/** Keys in Secrets that the JWT is not allowed to use, or that are not where jwt-injector reads them. */
 export function checkKeySecrets(facts: MigrationFacts): readonly Finding[] {
   const grants = collectGrants(facts);
   return facts.jwts.flatMap(({ jwt }) => {
@@ -26,28 +26,28 @@ function checkKeySecret(jwt: Jwt, facts: MigrationFacts, grants: Grants): Told |
   if (reference === undefined || isOwnSecret(jwt, reference)) return undefined;
   const { namespace, name, key } = reference;
   const where = `${namespace}/${name}`;
-  const look = facts.secret(namespace, name);
-  if (look.state === 'forbidden') return undefined;
+  const secret = facts.secret(namespace, name);
+  if (secret.state === 'forbidden') return undefined;
   if (!isTokenName(name) || !DATA_KEY.test(key)) {
-    const why = 'its spec.key.secret names no Secret that can be';
+    const why = 'its spec.key.secret is not a valid name of a Secret and its data key';
     return { level: 'fix', reason: 'KeyNotFound', why, commands: [editJwt(jwt)] };
   }
-  if (look.state === 'absent') return findElsewhere(jwt, reference, facts, grants);
-  const refusal = findKeyRefusal(jwt, reference, look.metadata);
+  if (secret.state === 'absent') return findElsewhere(jwt, reference, facts, grants);
+  const refusal = findKeyRefusal(jwt, reference, secret.metadata);
   if (refusal === undefined) return noteOtherKey(jwt, reference, facts);
   const { reason } = refusal;
   if (reason === 'KeyNotGranted') {
     const why = `its key is in Secret ${where}, which does not let namespace ${jwt.namespace} sign with it`;
     return { level: 'fix', reason, why, commands: [grant(facts, grants, reference)] };
   }
-  const policies = RESERVED_POLICIES.filter((policy) => look.metadata.annotations[policy] !== undefined);
+  const policies = RESERVED_POLICIES.filter((policy) => secret.metadata.annotations[policy] !== undefined);
   const commands = [
     kubectl('annotate', 'secret', name, '-n', namespace, ...policies.map((policy) => `${policy}-`)),
   ];
   return { level: 'fix', reason, why: refusal.message, commands };
 }
 
-/** That is a conflict of Secrets, and told as such. */
+/** That is a conflict of Secrets, and reported as such. */
 function isOwnSecret(jwt: Jwt, { namespace, name }: KeyReference): boolean {
   return namespace === jwt.namespace && name === jwt.name;
 }
@@ -67,7 +67,7 @@ function findElsewhere(jwt: Jwt, reference: KeyReference, facts: MigrationFacts,
     const command = inOrder(grant(facts, grants, old), ...patches);
     return { level: 'fix', reason: 'KeyNotFound', why, commands: [command] };
   }
-  const why = `its key Secret ${namespace}/${name} does not exist: replace KEYFILE by the file with the key`;
+  const why = `its key Secret ${namespace}/${name} does not exist: replace KEYFILE with the file that contains the key`;
   const keys = facts.jwts
     .map((other) => findReference(other.jwt, facts))
     .flatMap((other) => (isSameSecret(other, reference) && DATA_KEY.test(other.key) ? [other.key] : []));
@@ -77,7 +77,7 @@ function findElsewhere(jwt: Jwt, reference: KeyReference, facts: MigrationFacts,
   return { level: 'fix', reason: 'KeyNotFound', why, commands: [command] };
 }
 
-/** The key Secret that token-manager used, where there is none at the place that counts now. */
+/** The key Secret that token-manager used, if there is no Secret where jwt-injector reads it. */
 function findOldKey(jwt: Jwt, facts: MigrationFacts): KeyReference | undefined {
   const reference = findReference(jwt, facts);
   if (reference === undefined || facts.secret(reference.namespace, reference.name).state !== 'absent')
@@ -91,8 +91,8 @@ function isSameSecret(one: KeyReference | undefined, other: KeyReference): one i
 }
 
 /**
- * The key is where it is looked for, but the JWT does not say so, and token-manager would look in `default` if it came
- * back. Where both Secrets are there, nobody can tell without reading private keys whether they hold the same one.
+ * The key is where jwt-injector reads it, but the JWT does not name the namespace, and token-manager would read it from
+ * `default` after a roll-back. If both Secrets exist, only reading private keys would show whether they hold the same one.
  */
 function noteOtherKey(jwt: Jwt, reference: KeyReference, facts: MigrationFacts): Told | undefined {
   const old = oldReference(jwt, reference, facts);
@@ -100,8 +100,8 @@ function noteOtherKey(jwt: Jwt, reference: KeyReference, facts: MigrationFacts):
   const { namespace, name } = reference;
   const why =
     facts.secret(old.namespace, old.name).state === 'found'
-      ? `token-manager read its key from Secret ${old.namespace}/${name}, jwt-injector reads ${namespace}/${name}: see that both hold the same key, then name the namespace`
-      : `it names no namespace for its key: on the way back token-manager would look for Secret ${old.namespace}/${name}`;
+      ? `token-manager read its key from Secret ${old.namespace}/${name}, jwt-injector reads ${namespace}/${name}: make sure that both hold the same key, then name the namespace`
+      : `it names no namespace for its key: after a roll-back token-manager would read Secret ${old.namespace}/${name}`;
   const commands = [patchSpec(jwt, { key: { secret: { namespace } } })];
   return { level: 'note', reason: 'KeyNamespace', why, commands };
 }
@@ -111,7 +111,7 @@ function findReference(jwt: Jwt, { legacyKeyNamespace }: MigrationFacts): KeyRef
   return jwt.spec.ok ? locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace) : undefined;
 }
 
-/** Where token-manager read the key, if that is somewhere else. */
+/** Where token-manager read the key, if that is a different Secret. */
 function oldReference(
   jwt: Jwt,
   reference: KeyReference,
@@ -125,7 +125,7 @@ function oldReference(
     : undefined;
 }
 
-/** Every Secret that the checks have to look at for the keys. */
+/** Every Secret that may hold a key. */
 export function listKeySecrets(
   jwts: readonly Jwt[],
   legacyKeyNamespace: string | undefined,
@@ -154,8 +154,9 @@ function collectGrants(facts: MigrationFacts): Grants {
 }
 
 function grant(facts: MigrationFacts, grants: Grants, { namespace, name }: KeyReference): string {
-  const look = facts.secret(namespace, name);
-  const present = look.state === 'found' ? (look.metadata.annotations[ALLOWED_NAMESPACES] ?? '') : undefined;
+  const secret = facts.secret(namespace, name);
+  const present =
+    secret.state === 'found' ? (secret.metadata.annotations[ALLOWED_NAMESPACES] ?? '') : undefined;
   return grantKey({ namespace, name }, present, grants.get(`${namespace}/${name}`) ?? []);
 }
 
@@ -165,18 +166,18 @@ export function checkConfigMapKeys(facts: MigrationFacts): readonly Finding[] {
   return facts.jwts.flatMap(({ jwt, spec }) => {
     if (objectMember(objectMember(spec, 'key'), 'configMap') === undefined) return [];
     const object = describeObject(jwt);
-    const told = { level: 'fix', reason: 'KeyUnreadable', object } as const;
+    const common = { level: 'fix', reason: 'KeyUnreadable', object } as const;
     const move = moves.get(object);
     if (move === undefined) {
-      const why = 'its spec.key.configMap names no ConfigMap that can be';
-      return [{ ...told, why, commands: [editJwt(jwt)] }];
+      const why = 'its spec.key.configMap is not a valid name of a ConfigMap and its data key';
+      return [{ ...common, why, commands: [editJwt(jwt)] }];
     }
-    const why = `its key is in ${move.from}, which everybody may read: it is copied to a Secret; delete the ConfigMap, or the key in it, afterwards`;
-    return [{ ...told, why, commands: [move.command] }];
+    const why = `its key is in ${move.from}, which is no place for a private key: the command copies it to a Secret; delete the ConfigMap, or the key in it, afterwards`;
+    return [{ ...common, why, commands: [move.command] }];
   });
 }
 
-/** Keys in JWTs go on working; they are just in a bad place. */
+/** Keys in JWTs still work, but they are in a bad place. */
 export function noteInlineKeys(facts: MigrationFacts): readonly Finding[] {
   const moves = planMoves(facts);
   return facts.jwts.flatMap(({ jwt }) => {
@@ -184,7 +185,7 @@ export function noteInlineKeys(facts: MigrationFacts): readonly Finding[] {
     const object = describeObject(jwt);
     const move = moves.get(object);
     const why =
-      'its private key is in spec.key.value, where all see it who may read JWTs: move it into a Secret (and out of the file you apply)';
+      'its private key is in spec.key.value, where everybody who is allowed to read JWTs can see it: move it into a Secret (and out of the file that you apply)';
     return [
       {
         level: 'note',

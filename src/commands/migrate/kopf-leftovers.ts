@@ -2,18 +2,18 @@ import { isKopf } from '../../reconcile/take-over.ts';
 import { arrayMember, member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 
 /** What token-manager left on a JWT, by name. */
-export interface LegacyMarks {
+export interface LegacyMarkers {
   readonly annotations: readonly string[];
   readonly finalizers: readonly string[];
 }
 
-/** kopf keeps the whole spec in there. */
+/** kopf keeps a copy of the whole spec in it. */
 const HANDLED = 'kopf.zalando.org/last-handled-configuration';
 /** So does `kubectl apply`. */
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** The marks that are on a JWT (wire JSON) now; `undefined` when there are none. */
-export function findLegacyMarks(object: JsonObject): LegacyMarks | undefined {
+/** What kopf left on a JWT (wire JSON); `undefined` when it left nothing. */
+export function findLegacyMarkers(object: JsonObject): LegacyMarkers | undefined {
   const metadata = objectMember(object, 'metadata');
   const annotations = Object.keys(objectMember(metadata, 'annotations') ?? {}).filter(isKopf);
   const finalizers = listFinalizers(metadata).filter(isKopf);
@@ -21,22 +21,22 @@ export function findLegacyMarks(object: JsonObject): LegacyMarks | undefined {
 }
 
 /**
- * A merge patch (RFC 7386) of the JWT (wire JSON) that takes them off. It carries the resourceVersion, so that no finalizer
- * of others is lost.
+ * A merge patch (RFC 7386) of the JWT (wire JSON) that removes the markers. It carries the resourceVersion, so that no other
+ * finalizer is lost.
  */
-export function cleaningPatch(object: JsonObject, marks: LegacyMarks): JsonObject {
+export function cleaningPatch(object: JsonObject, markers: LegacyMarkers): JsonObject {
   const metadata = objectMember(object, 'metadata');
-  const finalizers = listFinalizers(metadata).filter((name) => !marks.finalizers.includes(name));
+  const finalizers = listFinalizers(metadata).filter((name) => !markers.finalizers.includes(name));
   return {
     metadata: {
       resourceVersion: stringMember(metadata, 'resourceVersion'),
-      annotations: Object.fromEntries(marks.annotations.map((name) => [name, null])),
-      ...(marks.finalizers.length === 0 ? {} : { finalizers }),
+      annotations: Object.fromEntries(markers.annotations.map((name) => [name, null])),
+      ...(markers.finalizers.length === 0 ? {} : { finalizers }),
     },
   };
 }
 
-/** Which copies of the spec in the JWT's annotations hold a private key: that of kopf, and that of `kubectl apply`. */
+/** Which copies of the spec in the JWT's annotations contain a private key: that of kopf, and that of `kubectl apply`. */
 export function findKeyCopies(object: JsonObject): { readonly handled: boolean; readonly applied: boolean } {
   const annotations = objectMember(objectMember(object, 'metadata'), 'annotations');
   const holdsKey = (name: string): boolean => {

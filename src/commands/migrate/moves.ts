@@ -6,12 +6,12 @@ import { describeObject, OLD_KEY_NAMESPACE, type MigratingJwt, type MigrationFac
 
 /** Kubernetes API: keys of Secrets and ConfigMaps. */
 export const DATA_KEY = /^[-._a-zA-Z0-9]{1,253}$/;
-/** Room for what tells a name from one that is taken. */
+/** Leaves room for a number that makes the name unique. */
 const MOST_OF_NAME = 240;
-/** So many names are looked up for each key to move: the first may be taken. */
+/** How many names are checked for each key to move: the first may be taken. */
 const LOOKED_UP = 5;
 
-/** A key that is to be moved into a Secret of its own, with all JWTs that sign with it. */
+/** The move of a key into a Secret of its own, for all JWTs that sign with it. */
 export interface KeyMove {
   /** Where the key is, in words. */
   readonly from: string;
@@ -77,7 +77,7 @@ function nameAt(base: string, index: number): string {
   return index === 0 ? base : `${base}-${index + 1}`;
 }
 
-/** Secrets that have to be looked at, so that no move takes the name of one that is there. */
+/** Secrets to be checked, so that no move takes the name of one that exists. */
 export function listTargets(
   jwts: readonly MigratingJwt[],
 ): readonly { readonly namespace: string; readonly name: string }[] {

@@ -27,12 +27,12 @@ const CHECKS: readonly Check[] = [
   noteInlineKeys,
   noteKeyCopies,
   noteInstalled,
-  noteMarks,
+  noteLegacyMarkers,
   notePeerings,
 ];
 const CLUSTER_CHECKS: readonly Check[] = [checkDeployments, checkScope, noteInstalled, notePeerings];
 
-/** Everything of token-manager's that is in the way or worth knowing. Pure. */
+/** Everything that token-manager left and that has to be fixed or is worth knowing. Pure. */
 export function findLeftovers(facts: MigrationFacts): readonly Finding[] {
   return (facts.api.namespaced ? CHECKS : CLUSTER_CHECKS).flatMap((check) => check(facts));
 }
@@ -69,11 +69,11 @@ function checkScope({ namespace, jwts }: MigrationFacts): readonly Finding[] {
 function checkSchema({ api }: MigrationFacts): readonly Finding[] {
   if (api.hasStatus) return [];
   const why =
-    "it is token-manager's, without a status: jwt-injector could not tell of anything. Put ours over it, the JWTs stay";
+    'it is that of token-manager, without a status: jwt-injector could not report anything. Replace it with ours; the JWTs stay';
   return [{ level: 'fix', reason: 'OldSchema', object: `CRD ${RESOURCE}`, why, commands: [INSTALL_CRD] }];
 }
 
-/** What token-manager signed, or tried to, and nobody should. Keys in ConfigMaps have a check of their own. */
+/** Specs that token-manager signed, or tried to, but nobody should. Keys in ConfigMaps have their own check. */
 function checkSpecs({ jwts }: MigrationFacts): readonly Finding[] {
   return jwts.flatMap(({ jwt, spec }) => {
     if (objectMember(objectMember(spec, 'key'), 'configMap') !== undefined) return [];
@@ -90,26 +90,26 @@ function checkConflicts(facts: MigrationFacts): readonly Finding[] {
   return jwts.flatMap(({ jwt }) => {
     const { namespace, name } = jwt;
     const object = describeObject(jwt);
-    const told = { level: 'fix', reason: 'SecretConflict', object } as const;
-    const look = secret(namespace, name);
+    const common = { level: 'fix', reason: 'SecretConflict', object } as const;
+    const found = secret(namespace, name);
     if (jwt.spec.ok && isKeyInOwnSecret(jwt, jwt.spec.value.key, legacyKeyNamespace ?? namespace)) {
       const move = moves.get(object);
-      const commands = look.state !== 'absent' && move !== undefined ? [move.command] : [];
-      return [{ ...told, why: describeKeyInOwnSecret(jwt).message, commands }];
+      const commands = found.state !== 'absent' && move !== undefined ? [move.command] : [];
+      return [{ ...common, why: describeKeyInOwnSecret(jwt).message, commands }];
     }
-    if (look.state !== 'found' || findOwnership(jwt, look.metadata) !== 'foreign') return [];
-    const controller = findOtherController(jwt, look.metadata.owners);
+    if (found.state !== 'found' || findOwnership(jwt, found.metadata) !== 'foreign') return [];
+    const controller = findOtherController(jwt, found.metadata.owners);
     if (controller !== undefined) {
       const why = `Secret ${namespace}/${name} belongs to ${describeOwner(controller)}: it is left untouched. Create the JWT under another name`;
-      return [{ ...told, why, commands: [] }];
+      return [{ ...common, why, commands: [] }];
     }
-    const why = `Secret ${namespace}/${name} is not this JWT's: it is left untouched. Create the JWT under another name, delete the Secret if nobody needs it, or hand it over (what else is in it stays)`;
+    const why = `Secret ${namespace}/${name} does not belong to this JWT: it is left untouched. Create the JWT under another name, delete the Secret if nobody needs it, or hand it over (other data in it stays)`;
     const adopt = kubectl('annotate', 'secret', name, '-n', namespace, `${ADOPT}=${name}`);
-    return [{ ...told, why, commands: [adopt] }];
+    return [{ ...common, why, commands: [adopt] }];
   });
 }
 
-/** It has to stop before the JWTs are changed: each change would make it sign again. */
+/** It has to be stopped before the JWTs are changed: it would sign again after each change. */
 function checkDeployments({ deployments }: MigrationFacts): readonly Finding[] {
   return deployments
     .filter(({ replicas }) => replicas > 0)
@@ -117,7 +117,7 @@ function checkDeployments({ deployments }: MigrationFacts): readonly Finding[] {
       level: 'fix',
       reason: 'TokenManagerRuns',
       object: `Deployment ${deployment.namespace}/${deployment.name}`,
-      why: 'token-manager still runs: stop it first; tokens that are there stay valid meanwhile',
+      why: 'token-manager is still running: stop it first; existing tokens stay valid',
       commands: [stopDeployment(deployment)],
     }));
 }
@@ -148,29 +148,33 @@ function noteRenewals({ jwts }: MigrationFacts): readonly Finding[] {
     if (!jwt.spec.ok) return [];
     const spec = jwt.spec.value;
     const before = formatDuration(effectiveResignBefore(spec));
-    const told = { level: 'note', object: describeObject(jwt) } as const;
+    const common = { level: 'note', object: describeObject(jwt) } as const;
     if (isRenewalClamped(spec)) {
       const why = `its resignBefore is not shorter than its expiryTime: half of the lifetime (${before} before expiry) is used instead`;
-      return [{ ...told, reason: 'RenewalClamped', why, commands: [patchSpec(jwt, { resignBefore: null })] }];
+      return [
+        { ...common, reason: 'RenewalClamped', why, commands: [patchSpec(jwt, { resignBefore: null })] },
+      ];
     }
     const isServed = jwt.recorded.observedGeneration !== undefined;
     if (spec.resignBefore !== undefined || isServed) return [];
-    const why = `it has no resignBefore: token-manager never renewed its token, jwt-injector does so ${before} before it expires`;
-    return [{ ...told, reason: 'NeverRenewed', why, commands: [] }];
+    const why = `it has no resignBefore: token-manager never renewed its token, jwt-injector renews it ${before} before it expires`;
+    return [{ ...common, reason: 'NeverRenewed', why, commands: [] }];
   });
 }
 
-function noteMarks({ jwts }: MigrationFacts): readonly Finding[] {
-  return jwts.flatMap(({ jwt, marks, keyCopies }) => {
-    if (marks === undefined) return [];
+function noteLegacyMarkers({ jwts }: MigrationFacts): readonly Finding[] {
+  return jwts.flatMap(({ jwt, legacyMarkers, keyCopies }) => {
+    if (legacyMarkers === undefined) return [];
     const what = [
-      ...(marks.finalizers.length > 0 ? ['finalizer'] : []),
-      ...(marks.annotations.length > 0 ? ['annotations'] : []),
+      ...(legacyMarkers.finalizers.length > 0 ? ['finalizer'] : []),
+      ...(legacyMarkers.annotations.length > 0 ? ['annotations'] : []),
     ].join(' and ');
-    const key = keyCopies.handled ? ', one with the private key in it' : '';
-    const why = `it carries token-manager's ${what}${key}: jwt-injector migrate clean takes them off once token-manager is gone`;
+    const key = keyCopies.handled ? ', one of which contains the private key' : '';
+    const why = `it has the ${what} of token-manager${key}: jwt-injector migrate clean removes them once token-manager is stopped`;
     const command = `jwt-injector migrate clean -n ${quoteShell(jwt.namespace)}`;
-    return [{ level: 'note', reason: 'KopfMarks', object: describeObject(jwt), why, commands: [command] }];
+    return [
+      { level: 'note', reason: 'KopfLeftovers', object: describeObject(jwt), why, commands: [command] },
+    ];
   });
 }
 
@@ -179,7 +183,7 @@ function notePeerings({ peerings }: MigrationFacts): readonly Finding[] {
     level: 'note',
     reason: 'KopfPeering',
     object: `${resource} ${namespace === undefined ? '' : `${namespace}/`}${name}`,
-    why: 'operators made with kopf, as token-manager, meet there; jwt-injector does not need it: delete it if no other operator does',
+    why: 'it coordinates operators made with kopf, such as token-manager; jwt-injector does not need it: delete it if no other operator does',
     commands: [kubectl('delete', resource, name, ...(namespace === undefined ? [] : ['-n', namespace]))],
   }));
 }

@@ -11,14 +11,14 @@ export interface Place {
 }
 
 /**
- * In all namespaces if asked for and allowed, else in the one. What the caller may not list is added to `mayNot`; a kind
+ * In all namespaces if asked for and allowed, else in the one. What the caller is not allowed to list is added to `forbidden`; a kind
  * that the cluster does not know has no objects.
  */
 export async function tryList(
   client: Access['client'],
   resource: Resource,
   { everywhere, namespace }: Place,
-  mayNot: Set<string>,
+  forbidden: Set<string>,
   fieldSelector?: string,
 ): Promise<readonly JsonObject[]> {
   try {
@@ -27,8 +27,10 @@ export async function tryList(
   } catch (error) {
     if (isNotFound(error)) return [];
     if (!isDenied(error) || !(error instanceof KubeError)) throw error;
-    mayNot.add(describeRequest(error));
+    forbidden.add(describeRequest(error));
     const isLast = !everywhere || namespace === undefined;
-    return isLast ? [] : tryList(client, resource, { everywhere: false, namespace }, mayNot, fieldSelector);
+    return isLast
+      ? []
+      : tryList(client, resource, { everywhere: false, namespace }, forbidden, fieldSelector);
   }
 }

@@ -2,13 +2,13 @@ import { stringify } from 'yaml';
 import { diffLines, type DiffLine } from './diff-lines.ts';
 import type { Paint, Style } from './table-output.ts';
 
-/** What fits on a screen is shown whole. */
+/** Lines: a diff that fits on a screen is shown whole. */
 const WHOLE = 60;
 const COLOURS: Readonly<Record<DiffLine['sign'], Style>> = { ' ': 'gray', '+': 'green', '-': 'red' };
 
 /**
- * Two states of an object as YAML, line by line. Of a long one what differs, and the lines above under which it hangs,
- * so that it can be seen in which container something was added. Empty when nothing differs.
+ * The difference of two states of an object as YAML, line by line. A long one shows only the changed lines and their
+ * parents, so that it is clear in which container something was added. Empty when nothing differs.
  */
 export function formatDiff(before: unknown, after: unknown, paint: Paint): readonly string[] {
   const lines = diffLines(writeYaml(before), writeYaml(after));

@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { Io, TextSink } from '../io.ts';
 
-/** How a command prints: words for people, or the same facts for scripts. */
+/** How a command prints: text for people, or the same facts for scripts. */
 export type OutputFormat = 'human' | 'json' | 'yaml';
 
 /** For every command that prints a report; `readOutputFormat` reads its value. */
@@ -23,7 +23,7 @@ export type Style = 'bold' | 'red' | 'green' | 'yellow' | 'gray' | 'cyan';
 /** Gives a text a colour, on a terminal only. */
 export type Paint = (style: Style, text: string) => string;
 
-/** As `styleText` judges the stream: a terminal with colours, and NO_COLOR and its like not set. */
+/** Colours where `styleText` finds a terminal that has them, unless NO_COLOR or a similar variable is set. */
 function createPaint(sink: TextSink): Paint {
   const isTerminal = sink.isTTY === true;
   return isTerminal && sink instanceof Writable
@@ -31,9 +31,9 @@ function createPaint(sink: TextSink): Paint {
     : (_style, text) => text;
 }
 
-/** What `styleText` makes of our styles; every other control character comes from an object, and could rule a terminal. */
-// oxlint-disable-next-line no-control-regex -- that is what is looked for
-const OURS = /(\u001B\[(?:1|22|3[1-6]|39|90)m)/;
+/** The sequences of our own styles; every other control character comes from an object, and could control the terminal. */
+// oxlint-disable-next-line no-control-regex -- these are what it finds
+const OWN_STYLES = /(\u001B\[(?:1|22|3[1-6]|39|90)m)/;
 
 /** Prints the lines that `describe` makes, or the report itself for scripts. */
 export function printReport<T>(
@@ -53,7 +53,7 @@ export function printReport<T>(
 
 function withoutControls(line: string): string {
   const parts = line
-    .split(OURS)
-    .map((part) => (OURS.test(part) ? part : part.replaceAll(/\p{Cc}|\p{Cs}/gu, ' ')));
+    .split(OWN_STYLES)
+    .map((part) => (OWN_STYLES.test(part) ? part : part.replaceAll(/\p{Cc}|\p{Cs}/gu, ' ')));
   return parts.join('').trimEnd();
 }

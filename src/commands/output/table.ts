@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 
 const GAP = '  ';
 
-/** Rows of cells with their columns aligned; the last one is as wide as it likes. Cells may be coloured. */
+/** Rows of cells with aligned columns; the last column has any width. Cells may be coloured. */
 export function formatTable(rows: readonly (readonly string[])[]): readonly string[] {
   const widths: number[] = [];
   for (const row of rows) {

@@ -9,7 +9,7 @@ import { RENEW } from '../../resources/names.ts';
 import { fail, type Result } from '../../resources/result.ts';
 import type { Access } from '../cluster/connect.ts';
 import { findJwt } from '../cluster/connect-jwt.ts';
-import { sayWhen } from '../explain/words.ts';
+import { formatWhen } from '../output/format-when.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { isServed, newRequest } from './renew-request.ts';
 import { findService } from './service-state.ts';
@@ -19,12 +19,12 @@ import { printReport, type OutputFormat, type Paint } from '../output/table-outp
 /** What `renew` was asked. */
 export interface RenewOptions {
   readonly name: string;
-  /** Milliseconds; `undefined` when it is not waited for. */
+  /** Milliseconds; `undefined` to only request the token. */
   readonly timeout: number | undefined;
   readonly output: OutputFormat;
 }
 
-/** A token by what may be told of it. Its id is missing with tokens of token-manager; times in RFC 3339. */
+/** What is reported of a token. Tokens of token-manager have no id; times in RFC 3339. */
 interface TokenFacts {
   readonly tokenId: string | undefined;
   readonly expiresAt: string | undefined;
@@ -33,20 +33,20 @@ interface TokenFacts {
 interface RenewReport {
   readonly namespace: string;
   readonly name: string;
-  /** The value of the annotation that asks for it. */
+  /** The value of the annotation that requests it. */
   readonly requested: string;
   readonly before: TokenFacts;
-  /** `undefined` when it was not waited for. */
+  /** `undefined` when it was only requested. */
   readonly after: TokenFacts | undefined;
 }
 
-/** The service's own is for what the service writes. */
+/** Not that of the service, which is for what the service writes. */
 const FIELD_MANAGER = 'jwt-injector-renew';
 const POLL_MS = 200;
-/** A condition may be older than the request: a service that runs has looked again by then. */
+/** A condition may be older than the request: by then a running service has processed it. */
 const GRACE_MS = 3_000;
 
-/** Sets the annotation that asks for a new token, and waits until the status says that it is served. */
+/** Sets the annotation that requests a new token, and waits until the status says that it is served. */
 export async function renewToken(
   access: Access,
   { name, timeout, output }: RenewOptions,
@@ -79,11 +79,11 @@ export async function renewToken(
   const service = await findService(client);
   if (outcome.what === 'refused' && service.runs !== false) {
     const message = `JWT ${namespace}/${name} gets no new token: ${outcome.message}`;
-    return refuse(`${message}\nThe request stays: it is served once that is fixed.`, EXIT.refused);
+    return refuse(`${message}\nThe request stays, and is served as soon as that is fixed.`, EXIT.refused);
   }
   const waited = `no new token for JWT ${namespace}/${name} within ${timeout / 1000} s`;
   return refuse(
-    `${waited}: ${service.words}\nThe request stays: it is served as soon as jwt-injector looks at it.`,
+    `${waited}: ${service.words}\nThe request stays, and is served as soon as jwt-injector processes it.`,
     EXIT.outside,
   );
 
@@ -96,7 +96,7 @@ export async function renewToken(
 type Waited =
   | { readonly what: 'renewed'; readonly jwt: Jwt }
   | { readonly what: 'refused'; readonly message: string }
-  | { readonly what: 'silence' };
+  | { readonly what: 'timeout' };
 
 async function waitForToken(
   client: Access['client'],
@@ -111,12 +111,12 @@ async function waitForToken(
     if (jwt.ok && isDone(jwt.value)) return { what: 'renewed', jwt: jwt.value };
     const message = jwt.ok ? findRefusal(jwt.value) : undefined;
     if (message !== undefined && waited >= Math.min(GRACE_MS, timeout)) return { what: 'refused', message };
-    if (waited >= timeout) return { what: 'silence' };
+    if (waited >= timeout) return { what: 'timeout' };
     await systemClock.sleep(Math.min(POLL_MS, timeout - waited));
   }
 }
 
-/** A moment without an answer is waited over. */
+/** An API server that does not answer for a moment is asked again. */
 async function readJwt(client: Access['client'], path: string): Promise<Result<Jwt, string>> {
   try {
     return parseJwt(await client.get(path));
@@ -126,10 +126,10 @@ async function readJwt(client: Access['client'], path: string): Promise<Result<J
   }
 }
 
-/** Reasons for which nothing is written though the token in the Secret is still valid. */
+/** Reasons why nothing is written although the token in the Secret is still valid. */
 const HELD_BACK: ReadonlySet<unknown> = new Set(['WriteFailed', 'WriteRefused', 'Contended']);
 
-/** The message of the condition that tells why no new token is signed or written. */
+/** The message of the condition that says why no new token is signed or written. */
 function findRefusal({ recorded }: Jwt): string | undefined {
   const conditions = ['KeyAvailable', 'Ready', 'Contended'].map((type) => findCondition(recorded, type));
   const refusal = conditions.find(
@@ -144,13 +144,13 @@ function tokenOf({ recorded: { tokenId, expiresAt } }: Jwt): TokenFacts {
 
 function describeRenewal({ namespace, name, before, after }: RenewReport, paint: Paint): readonly string[] {
   const title = paint('bold', `JWT ${namespace}/${name}`);
-  if (after === undefined) return [`${title}: a new token is asked for`];
+  if (after === undefined) return [`${title}: a new token is requested`];
   const rows = [describeFacts('before', before), describeFacts('now', after)];
   return [`${title}: ${paint('green', 'renewed')}`, ...formatTable(rows)];
 }
 
 function describeFacts(word: string, { tokenId, expiresAt }: TokenFacts): readonly string[] {
   const seconds = parseTime(expiresAt);
-  const until = seconds === undefined ? '' : `expires ${sayWhen(seconds, Date.now() / 1000)}`;
+  const until = seconds === undefined ? '' : `expires ${formatWhen(seconds, Date.now() / 1000)}`;
   return [`  ${word}`, tokenId ?? (expiresAt === undefined ? 'none' : 'without an id'), until];
 }

@@ -7,26 +7,26 @@ import { APP } from '../../resources/names.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/connect-errors.ts';
 
-/** Whether a jwt-injector keeps tokens fresh, by the Lease of its leader; `runs` is undefined where that is not known. */
+/** Whether jwt-injector is running, by the Lease of its leader; `runs` is `undefined` when that is not known. */
 export interface ServiceState {
   readonly runs: boolean | undefined;
-  /** What is known, and where to look next. */
+  /** What is known, and the command that shows more. */
   readonly words: string;
 }
 
 const WHERE = `kubectl get pods -n ${APP}`;
 const LOG = `kubectl logs -n ${APP} deployment/${APP}`;
 
-/** Asks with the caller's rights; ordinary users may not read that Lease. */
+/** Asks with the caller's rights; most users are not allowed to read that Lease. */
 export async function findService(client: Pick<Access['client'], 'get'>): Promise<ServiceState> {
   try {
     const lease = await client.get(resourcePath(LEASES, { namespace: APP, name: APP }));
     return judge(objectMember(lease, 'spec'));
   } catch (error) {
     if (isNotFound(error))
-      return { runs: false, words: `jwt-injector does not run, and never did: ${WHERE}` };
+      return { runs: false, words: `jwt-injector is not running, and never was: ${WHERE}` };
     if (isDenied(error) && error instanceof KubeError) {
-      const words = `whether jwt-injector runs is not known, as you are not allowed to ${describeRequest(error)}; ask an administrator (${WHERE})`;
+      const words = `it is not known whether jwt-injector is running, because you are not allowed to ${describeRequest(error)}; ask an administrator (${WHERE})`;
       return { runs: undefined, words };
     }
     throw error;
@@ -39,8 +39,13 @@ function judge(spec: unknown): ServiceState {
   const duration = member(spec, 'leaseDurationSeconds');
   const age = (Date.now() - renewedAt) / 1000;
   if (holder !== '' && age <= (typeof duration === 'number' ? duration : 0)) {
-    return { runs: true, words: `jwt-injector runs, but has not served it: its log may tell (${LOG})` };
+    return {
+      runs: true,
+      words: `jwt-injector is running, but has not served the request: see its log (${LOG})`,
+    };
   }
-  const since = Number.isNaN(age) ? '' : ` since ${formatDuration(age)}`;
-  return { runs: false, words: `jwt-injector does not run${since}: ${WHERE}` };
+  const problem = Number.isNaN(age)
+    ? 'jwt-injector is not running'
+    : `jwt-injector has not been running for ${formatDuration(age)}`;
+  return { runs: false, words: `${problem}: ${WHERE}` };
 }
