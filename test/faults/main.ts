@@ -1,7 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import {
+  CATALOGUE_FLAGS,
+  chooseEntries,
+  playUntilSignal,
+  printEntries,
+  writeJson,
+} from '../controlplane/catalogue-script.ts';
 import { runScript } from '../controlplane/run-script.ts';
-import { catchSignal } from '../demo/catch-signal.ts';
 import { openArena } from './arena.ts';
 import { FAULTS } from './catalogue.ts';
 import type { Fault, FaultResult } from './fault.ts';
@@ -28,40 +34,27 @@ Exit codes: 0 no violation, 1 a violation, 2 wrong usage, 3 something outside is
 await runScript({
   forHelp: 'npm run faults -- --help',
   help: HELP,
-  options: {
-    short: { type: 'boolean' },
-    only: { type: 'string', multiple: true },
-    list: { type: 'boolean' },
-    json: { type: 'string' },
-    logs: { type: 'string' },
-  },
-  run: async ({ short = false, only, list, json, logs }) => {
-    const chosen = choose(short, only);
+  options: { ...CATALOGUE_FLAGS, logs: { type: 'string' } },
+  run: async ({ list, json, logs, ...choice }) => {
+    const chosen = chooseEntries(FAULTS, choice, ({ tries }) => tries.short > 0);
     if (chosen.length === 0) return 'no fault has such a name (--list shows all)';
-    if (list !== true) return playChosen(chosen, { short, json, logs });
-    for (const { name, title } of chosen) console.log(`${name}\n    ${title}`);
-    return 0;
+    if (list === true) return printEntries(chosen);
+    return playChosen(chosen, { short: choice.short === true, json, logs });
   },
 });
 
-function choose(short: boolean, only: readonly string[] | undefined): readonly Fault[] {
-  return only === undefined
-    ? FAULTS.filter(({ tries }) => !short || tries.short > 0)
-    : FAULTS.filter(({ name }) => only.some((part) => name.includes(part)));
-}
-
-interface Choice {
+interface Settings {
   readonly short: boolean;
   readonly json: string | undefined;
   readonly logs: string | undefined;
 }
 
-async function playChosen(faults: readonly Fault[], { short, json, logs }: Choice): Promise<number> {
-  const signal = catchSignal();
+async function playChosen(faults: readonly Fault[], { short, json, logs }: Settings): Promise<number> {
   const startedAt = performance.now();
   const results: FaultResult[] = [];
+  const order = [...faults.map(({ name }) => name), 'witness'];
   console.log(`Playing ${faults.length} faults; a line for each as it ends.\n`);
-  const playing = async (): Promise<undefined> => {
+  const play = async (): Promise<void> => {
     await using cleanup = new AsyncDisposableStack();
     const arena = await openArena({ short });
     cleanup.defer(() => arena.stop());
@@ -72,25 +65,16 @@ async function playChosen(faults: readonly Fault[], { short, json, logs }: Choic
     };
     await playAll(faults, arena, { short, onResult });
   };
-  const interruption = await Promise.race([signal, playing()]);
-  const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
-  const order = [...faults.map(({ name }) => name), 'witness'];
-  const ordered = results.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
-  console.log(`\n${renderTable(ordered)}, in ${minutes} min`);
-  if (json !== undefined) await writeJson(json, { short, minutes: Number(minutes), results: ordered });
-  if (interruption !== undefined) {
-    console.error(`${interruption.name}: everything that was started ends with this process`);
-    process.exit(interruption.exitCode);
-  }
-  return ordered.some(({ violations }) => violations.length > 0) ? 1 : 0;
+  await playUntilSignal(play, async () => {
+    const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
+    const ordered = results.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+    console.log(`\n${renderTable(ordered)}, in ${minutes} min`);
+    if (json !== undefined) await writeJson(json, { short, minutes: Number(minutes), results: ordered });
+  });
+  return results.some(({ violations }) => violations.length > 0) ? 1 : 0;
 }
 
 async function writeLogs(folder: string, outputs: readonly string[]): Promise<void> {
   await mkdir(folder, { recursive: true });
   await Promise.all(outputs.map((output, index) => writeFile(join(folder, `service-${index}.log`), output)));
-}
-
-async function writeJson(file: string, content: unknown): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, `${JSON.stringify(content, undefined, 2)}\n`);
 }

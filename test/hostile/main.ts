@@ -1,7 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import {
+  CATALOGUE_FLAGS,
+  chooseEntries,
+  playUntilSignal,
+  printEntries,
+  writeJson,
+} from '../controlplane/catalogue-script.ts';
 import { runScript } from '../controlplane/run-script.ts';
-import { catchSignal } from '../demo/catch-signal.ts';
 import type { Attack } from './attack.ts';
 import { ATTACKS } from './catalogue.ts';
 import { openRing } from './ring.ts';
@@ -31,21 +35,12 @@ const SHORT_SCALE = 0.15;
 await runScript({
   forHelp: 'npm run hostile -- --help',
   help: HELP,
-  options: {
-    short: { type: 'boolean' },
-    only: { type: 'string', multiple: true },
-    list: { type: 'boolean' },
-    json: { type: 'string' },
-  },
-  run: async ({ short = false, only, list, json }) => {
-    const chosen =
-      only === undefined
-        ? ATTACKS.filter(({ fullOnly }) => !short || fullOnly !== true)
-        : ATTACKS.filter(({ name }) => only.some((part) => name.includes(part)));
+  options: CATALOGUE_FLAGS,
+  run: async ({ list, json, ...choice }) => {
+    const chosen = chooseEntries(ATTACKS, choice, ({ fullOnly }) => fullOnly !== true);
     if (chosen.length === 0) return 'no attack has such a name (--list shows all)';
-    if (list !== true) return attackAll(chosen, { scale: short ? SHORT_SCALE : 1, json });
-    for (const { name, title } of chosen) console.log(`${name}\n    ${title}`);
-    return 0;
+    if (list === true) return printEntries(chosen);
+    return attackAll(chosen, { scale: choice.short === true ? SHORT_SCALE : 1, json });
   },
 });
 
@@ -53,10 +48,9 @@ async function attackAll(
   attacks: readonly Attack[],
   { scale, json }: { readonly scale: number; readonly json: string | undefined },
 ): Promise<number> {
-  const signal = catchSignal();
   const startedAt = performance.now();
   const results: HostileResult[] = [];
-  const attacking = async (): Promise<undefined> => {
+  const attack = async (): Promise<void> => {
     await using cleanup = new AsyncDisposableStack();
     const ring = await openRing();
     cleanup.defer(() => ring.stop());
@@ -70,15 +64,9 @@ async function attackAll(
     };
     await runHostile(attacks, ring, { scale, together: scale === 1, onResult });
   };
-  const interruption = await Promise.race([signal, attacking()]);
-  console.log(`\n${renderSummary(results, ((performance.now() - startedAt) / 60_000).toFixed(1))}`);
-  if (json !== undefined) {
-    await mkdir(dirname(json), { recursive: true });
-    await writeFile(json, `${JSON.stringify({ scale, results }, undefined, 2)}\n`);
-  }
-  if (interruption !== undefined) {
-    console.error(`${interruption.name}: everything that was started ends with this process`);
-    process.exit(interruption.exitCode);
-  }
+  await playUntilSignal(attack, async () => {
+    console.log(`\n${renderSummary(results, ((performance.now() - startedAt) / 60_000).toFixed(1))}`);
+    if (json !== undefined) await writeJson(json, { scale, results });
+  });
   return results.some(({ harms }) => harms.length > 0) ? 1 : 0;
 }
