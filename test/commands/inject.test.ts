@@ -189,31 +189,31 @@ describe('what inject refuses', () => {
     {
       title: 'an alias in what it stands for',
       input: 'a: &a [*a]\n',
-      message: /document 1: alias \*a lies in what it stands for: write it out/,
+      message: /document 1: alias \*a is inside its own anchor: write the value out/,
     },
     { title: 'an alias of nothing', input: 'a: *a\n', message: /document 1: .*alias.*a/i },
-    { title: 'an empty key', input: '{: 1}\n', message: /document 1: a key is empty: write a text/ },
+    { title: 'an empty key', input: '{: 1}\n', message: /document 1: a key is empty: write a string/ },
     { title: 'a list as a key', input: '[a]: 1\n', message: /document 1: a key is a list or a map/ },
     {
       title: 'a merge of no map',
       input: '<<: 1\n',
-      message: /document 1: "<<" merges something that is no map/,
+      message: /document 1: "<<" must merge a map or a list of maps/,
     },
     { title: 'a tag that is not true', input: 'a: !!int x\n', message: /"x" is not what its tag !!int says/ },
     {
       title: 'depth without bound',
       input: `${'['.repeat(5000)}${']'.repeat(5000)}`,
-      message: /take them apart/,
+      message: /reduce the nesting/,
     },
     {
       title: 'documents without bound',
       input: '---\n'.repeat(20_000),
-      message: /20000 documents are too many: take the file apart/,
+      message: /20000 documents are too many: split the file/,
     },
     {
       title: 'a file without bound',
       input: '#'.repeat(17 * 1024 * 1024),
-      message: /^error: - has more than 16 MiB: take it apart/,
+      message: /^error: - has more than 16 MiB: split it/,
     },
     {
       title: 'aliases that grow without bound',

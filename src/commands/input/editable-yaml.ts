@@ -18,17 +18,17 @@ import { YamlFault } from './yaml-fault.ts';
 import { readValue } from './yaml-value.ts';
 import { findStyle, writeDocument, type YamlStyle } from './yaml-write.ts';
 
-/** One document of a file, which can be changed without losing its comments, its order and its way of writing. */
+/** One document of a file, which can be changed without losing its comments, order and style. */
 export interface EditableDocument {
   /** As Kubernetes reads it; a `bigint` where a number would lose digits. */
   readonly value: unknown;
-  /** As it stands in the file, or as it is after `addTo`. Ends with a line break. */
+  /** As it is in the file, or as it is after `addTo`. Ends with a line break. */
   readonly text: () => string;
-  /** Only `add` operations of RFC 6902 whose parents are there. */
+  /** Only `add` operations of RFC 6902 whose parents exist. */
   readonly addTo: (operations: readonly PatchOperation[]) => void;
   /** The value after `addTo`. */
   readonly changedValue: () => unknown;
-  /** How the value at a path of keys and positions is written; `undefined` where there is none, or an alias. */
+  /** The text of the value at a path of keys and positions; `undefined` if there is no value, or an alias. */
   readonly written: (path: readonly string[]) => string | undefined;
 }
 
@@ -38,7 +38,7 @@ export interface YamlProblem {
   readonly message: string;
 }
 
-/** More than any application has; each costs memory before the next is looked at. */
+/** More than any application has; each needs memory before the next is read. */
 const MAX_DOCUMENTS = 10_000;
 
 /** Nothing is resolved by the library: Kubernetes reads other values than YAML 1.2 and 1.1 say. */
@@ -54,7 +54,7 @@ const AS_WRITTEN: ParseOptions & DocumentOptions & SchemaOptions = {
 export function readEditable(text: string): Result<readonly EditableDocument[], YamlProblem> {
   const count = text.match(/^(?:---|\.\.\.)(?=\s|$)/gm)?.length ?? 0;
   if (count > MAX_DOCUMENTS) {
-    return fail({ document: MAX_DOCUMENTS, message: `${count} documents are too many: take the file apart` });
+    return fail({ document: MAX_DOCUMENTS, message: `${count} documents are too many: split the file` });
   }
   const lineCounter = new LineCounter();
   const documents = tryToParse(text, lineCounter);
@@ -66,7 +66,7 @@ export function readEditable(text: string): Result<readonly EditableDocument[], 
     if (error !== undefined) {
       return fail({ document: index + 1, message: describeError(error, lineCounter) });
     }
-    // What stands before the first document is its comment.
+    // Text before the first document is its comment.
     const source = text.slice(index === 0 ? 0 : document.range[0], document.range[2]);
     const value = valueOf(document);
     if (!value.ok) return fail({ document: index + 1, message: value.problem });
@@ -75,9 +75,9 @@ export function readEditable(text: string): Result<readonly EditableDocument[], 
   return ok(read);
 }
 
-const TOO_DEEP = 'too many lists and maps lie in each other: take them apart';
+const TOO_DEEP = 'lists and maps are nested too deeply: reduce the nesting';
 
-/** None where there is no document at all. */
+/** Empty if there is no document at all. */
 function parse(text: string, lineCounter = new LineCounter()): readonly Document.Parsed[] {
   const documents = parseAllDocuments(text, { ...AS_WRITTEN, lineCounter });
   return 'empty' in documents ? [] : documents;
@@ -129,7 +129,7 @@ function editable(source: string, value: unknown, style: YamlStyle): EditableDoc
   };
 }
 
-/** Each way is tried in turn, and read again: what comes out must say what was wanted, and nothing else. */
+/** Tries each way in turn and reads the result again: it must have the wanted value, and nothing else. */
 function writeChanged(
   source: string,
   operations: readonly PatchOperation[],

@@ -9,10 +9,10 @@ export interface InputProblem {
   readonly message: string;
 }
 
-/** Ten times what one object may have in Kubernetes (etcd's 1.5 MiB); read as YAML it needs a hundred times its size. */
+/** Ten times the limit of one object in Kubernetes (etcd's 1.5 MiB); as YAML it needs a hundred times its size in memory. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** A file's text, or the standard input's for `-`. What is no UTF-8 is left to whoever reads the text. */
+/** A file's text, or the standard input's for `-`. Invalid UTF-8 is replaced; the caller finds out. */
 export async function readText(
   filename: string,
   io: Pick<Io, 'stdin'>,
@@ -41,7 +41,7 @@ async function readBytes(filename: string, io: Pick<Io, 'stdin'>): Promise<Resul
       if (length > MAX_BYTES) {
         return fail({
           exit: EXIT.refused,
-          message: `${filename} has more than ${MAX_BYTES / 1024 / 1024} MiB: take it apart`,
+          message: `${filename} has more than ${MAX_BYTES / 1024 / 1024} MiB: split it`,
         });
       }
     }
@@ -59,7 +59,7 @@ function decodeText(bytes: Buffer, filename: string): Result<string, InputProble
   try {
     return ok(new TextDecoder(encoding, { fatal: true }).decode(bytes));
   } catch {
-    const message = `${filename} is no text in ${encoding.toUpperCase()}: save it as UTF-8`;
+    const message = `${filename} is not valid ${encoding.toUpperCase()} text: save it as UTF-8`;
     return fail({ exit: EXIT.refused, message });
   }
 }

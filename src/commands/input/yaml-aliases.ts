@@ -2,8 +2,8 @@ import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Pair, t
 import { isMergeKey, keyText } from './yaml-value.ts';
 
 /**
- * Writes out what anchors, aliases and merge keys share, so that a change at one place is none at another. The
- * document must have been read as a value before: that refuses aliases which would grow without bound.
+ * Writes out what anchors, aliases and merge keys share, so that a change in one place does not change another. The
+ * document must have been read as a value before: that refuses aliases which would grow without limit.
  */
 export function expandAliases(document: Document.Parsed): void {
   expand(document.contents, new Map());

@@ -3,7 +3,7 @@ import { pointerPath, type PatchOperation } from '../../resources/json-patch.ts'
 import { colonOf, endOf, endOfPair, findPair, findPlace, isFlow, startOf, type Place } from './yaml-place.ts';
 import { writeFlow, writeFlowMember, writeItem, writeMember, type YamlStyle } from './yaml-write.ts';
 
-/** Some text in the place of other text. */
+/** Some text that replaces other text. */
 interface Edit {
   readonly at: number;
   readonly end: number;
@@ -13,8 +13,8 @@ interface Edit {
 }
 
 /**
- * The text with what the operations add, and otherwise as it was, character for character. `undefined` where that cannot
- * be done: what is changed is shared by anchors or merge keys, or written in an unusual way.
+ * The text with what the operations add, otherwise unchanged to the character. `undefined` if that is not
+ * possible: what is changed is shared by anchors or merge keys, or written in an unusual way.
  */
 export function editText(
   text: string,

@@ -8,8 +8,8 @@ export interface Place {
 }
 
 /**
- * The collection at a path of keys and positions. `undefined` where it is shared by anchors, aliases or merge keys, so
- * that a change of it would be one elsewhere too.
+ * The collection at a path of keys and positions. `undefined` if it is shared by anchors, aliases or merge keys, so
+ * that a change of it would change another place too.
  */
 export function findPlace(document: Document.Parsed, path: readonly string[]): Place | undefined {
   let node: unknown = document.contents;
@@ -34,7 +34,7 @@ function isShared(node: unknown): boolean {
   return node.anchor !== undefined || (isMap(node) && node.items.some(({ key }) => isMergeKey(key)));
 }
 
-/** What stands at a path of keys and positions, whether or not it is shared. */
+/** The node at a path of keys and positions, whether or not it is shared. */
 export function findNode(document: Document.Parsed, path: readonly string[]): unknown {
   let node: unknown = document.contents;
   for (const key of path) {

@@ -18,7 +18,7 @@ function spell<T>(words: readonly string[], value: T): [string, T][] {
   ]);
 }
 
-/** Numbers to YAML, which JSON and so Kubernetes do not have. */
+/** Numbers in YAML that JSON, and so Kubernetes, does not have. */
 const NOT_IN_JSON = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 
 const INTEGER = /^([-+]?)(?:(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+)|0([0-7]+)|(0|[1-9][0-9]*))$/;
@@ -56,7 +56,7 @@ function readInteger(text: string): number | bigint | undefined {
   return sign === '' ? number : undefined; // with a sign only decimal digits are read, as a floating point number
 }
 
-/** One that is too large counts as text. */
+/** A number that is too large counts as text. */
 function readFloat(text: string): number | undefined {
   const value = FLOAT.test(text) ? Number(text) : Number.NaN;
   return Number.isFinite(value) ? value : undefined;
@@ -64,7 +64,7 @@ function readFloat(text: string): number | undefined {
 
 const PREFIX = 'tag:yaml.org,2002:';
 
-/** A scalar with a tag, with or without quotes. Tags that nobody knows make a text. */
+/** A scalar with a tag, with or without quotes. An unknown tag makes a text. */
 export function resolveTagged(text: string, tag: string): ScalarValue {
   const name = tag.startsWith(PREFIX) ? tag.slice(PREFIX.length) : '';
   if (name === 'binary') return decodeBinary(text);
@@ -92,6 +92,6 @@ function kindOf(value: ScalarValue): string {
 function decodeBinary(text: string): string {
   const plain = text.replaceAll(/\s/g, '');
   const bytes = Buffer.from(plain, 'base64');
-  if (bytes.toString('base64') !== plain) throw new YamlFault('what is tagged !!binary is no base64');
+  if (bytes.toString('base64') !== plain) throw new YamlFault('a value with the tag !!binary is not base64');
   return bytes.toString();
 }

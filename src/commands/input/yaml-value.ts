@@ -3,7 +3,7 @@ import type { JsonObject } from '../../resources/json.ts';
 import { resolvePlain, resolveTagged, type ScalarValue } from './yaml-scalar.ts';
 import { YamlFault } from './yaml-fault.ts';
 
-/** The API server takes no deeper JSON; and each level is one of our own calls. */
+/** The API server accepts no deeper JSON; and each level is one of our own calls. */
 const MAX_DEPTH = 1000;
 /**
  * All values of a document with their aliases written out, 16 units each and one for each character: a file of a few
@@ -36,7 +36,7 @@ class ValueReader {
 
   read(node: unknown, depth: number): Read {
     if (depth > MAX_DEPTH) {
-      throw new YamlFault(`more than ${MAX_DEPTH} levels lie in each other: take them apart`);
+      throw new YamlFault(`more than ${MAX_DEPTH} levels are nested: reduce the nesting`);
     }
     if (isAlias(node)) return this.#readAlias(node.source);
     const anchor = isMap(node) || isSeq(node) || isScalar(node) ? node.anchor : undefined;
@@ -48,8 +48,9 @@ class ValueReader {
 
   #readAlias(name: string): Read {
     const target = this.#anchors.get(name);
-    if (target === undefined) throw new YamlFault(`alias *${name} names nothing: add the anchor &${name}`);
-    if (target === 'open') throw new YamlFault(`alias *${name} lies in what it stands for: write it out`);
+    if (target === undefined) throw new YamlFault(`alias *${name} has no anchor: add &${name}`);
+    if (target === 'open')
+      throw new YamlFault(`alias *${name} is inside its own anchor: write the value out`);
     this.#add(target.weight);
     return target;
   }
@@ -88,7 +89,7 @@ class ValueReader {
     if (typeof value === 'string') return value;
     if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
       return String(value);
-    throw new YamlFault(`a key is ${value === null ? 'empty' : 'a list or a map'}: write a text`);
+    throw new YamlFault(`a key is ${value === null ? 'empty' : 'a list or a map'}: write a string`);
   }
 
   /** Of several maps the first wins. */
@@ -97,7 +98,7 @@ class ValueReader {
     const maps = Array.isArray(value) ? value.toReversed() : [value];
     return maps.flatMap((map: unknown) => {
       if (typeof map !== 'object' || map === null || Array.isArray(map)) {
-        throw new YamlFault('"<<" merges something that is no map: name a map, or a list of maps');
+        throw new YamlFault('"<<" must merge a map or a list of maps');
       }
       return Object.entries(map);
     });
@@ -106,12 +107,12 @@ class ValueReader {
   #add(weight: number): void {
     this.#weight += weight;
     if (this.#weight > MAX_WEIGHT) {
-      throw new YamlFault('with its aliases written out it is too large: take it apart, or use fewer');
+      throw new YamlFault('with its aliases written out it is too large: split it, or use fewer aliases');
     }
   }
 }
 
-/** The text of a key as Kubernetes reads it; `undefined` for one that is no scalar. */
+/** The text of a key as Kubernetes reads it; `undefined` if it is not a scalar. */
 export function keyText(key: unknown): string | undefined {
   if (!isScalar(key)) return undefined;
   return String(new ValueReader().read(key, 0).value);

@@ -58,7 +58,7 @@ function isPlain(text: string): boolean {
   return PLAIN.test(text) && typeof resolvePlain(text) === 'string';
 }
 
-/** JSON is YAML but for some characters that YAML does not print. */
+/** JSON is YAML, except for some characters that YAML does not print. */
 function quoted(value: unknown): string {
   return JSON.stringify(value).replaceAll(
     /[\u007F-\u009F\u2028\u2029\uFEFF]/g,
