@@ -286,6 +286,6 @@ describe('a YAML file that cannot be read', () => {
 
   it('may have any number of levels, broken or not', () => {
     for (const text of ['- '.repeat(20_000), `- ${'? '.repeat(20_000)}}`, `a:\n  ${'a: '.repeat(20_000)}}`])
-      assert.equal(problemOf(text), 'too many lists and maps lie in each other: take them apart');
+      assert.equal(problemOf(text), 'lists and maps are nested too deeply: reduce the nesting');
   });
 });
