@@ -23,7 +23,7 @@ export function describeRights(world: () => World): void {
       assert.match(out, /Ready \(Signed\)/);
       assert.match(
         out,
-        /not known, because you are not allowed to read its Secret; its status tells a renewal at .*, in 1[89] h/,
+        /not known, because you are not allowed to read its Secret; according to its status it is renewed at .*, in 1[89] h/,
       );
       assert.match(
         out,
@@ -36,7 +36,7 @@ export function describeRights(world: () => World): void {
       const { out } = await reader.run(explainCommand, 'deployment', 'token-test');
       assert.match(
         out,
-        /^ {2}ready +there +the JWT is Ready, .*; you are not allowed to read secrets in namespace science$/m,
+        /^ {2}ready +available +the JWT is Ready, .*; you are not allowed to read secrets in namespace science$/m,
       );
       assert.match(
         out,
