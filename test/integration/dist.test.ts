@@ -101,6 +101,8 @@ describe('the bundled service with nothing installed beside it, made as the Dock
     const needsServer = ['fastify', 'pino', 'prom-client'];
     const whole = await loadedBy('run');
     for (const name of [...needsServer, '@kubernetes/client-node', 'jose']) assert.ok(whole.has(name), name);
+    for (const name of ['pino-pretty', 'diff', 'rfc6902'])
+      assert.ok(!whole.has(name), `run loads ${name} without a terminal`);
     for (const command of ['sign', 'inject', 'explain', 'version']) {
       const names = await loadedBy(command);
       for (const name of [...needsServer, '@kubernetes/client-node', 'undici'])
