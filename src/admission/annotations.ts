@@ -31,7 +31,7 @@ export type ContainerSelection =
   | { readonly mode: 'all' }
   | { readonly mode: 'only' | 'except'; readonly names: ReadonlySet<string>; readonly key: string };
 
-const NAMES: readonly Name[] = [
+const SETTINGS: readonly Name[] = [
   'token',
   'inject',
   'containers',
@@ -41,7 +41,7 @@ const NAMES: readonly Name[] = [
   'fileMode',
 ];
 
-const NAME_OF: ReadonlyMap<string, Name> = new Map(NAMES.map((name) => [KEYS[name], name]));
+const NAME_OF: ReadonlyMap<string, Name> = new Map(SETTINGS.map((name) => [KEYS[name], name]));
 
 /**
  * Reads our annotations among a pod's. `undefined` when one of them is not a string, or too long: then the API server
@@ -113,7 +113,7 @@ function readWithoutToken(values: AnnotationValues): WithWarnings<Result<undefin
     };
     return { ok: false, problem, warnings: NO_WARNINGS };
   }
-  const idle = NAMES.find((name) => values[name] !== undefined);
+  const idle = SETTINGS.find((name) => values[name] !== undefined);
   if (idle === undefined) return { ok: true, value: undefined, warnings: NO_WARNINGS };
   const text = `annotation ${KEYS[idle]} has no effect without ${KEYS.token}`;
   return { ok: true, value: undefined, warnings: [{ kind: 'withoutToken', text }] };

@@ -4,22 +4,22 @@ import type { AdmissionReason, StateReason } from '../resources/reasons.ts';
 import { MAX_WARNING_LENGTH } from './warnings.ts';
 import { shorten } from './text.ts';
 
-const NOTHING: readonly never[] = [];
+const EMPTY: readonly never[] = [];
 
 /** The object is admitted as it is. `warnings` are those that are shown: see `mostUseful`. */
 export function allowed(
   reason: AdmissionReason,
   message: string,
-  warnings: readonly string[] = NOTHING,
+  warnings: readonly string[] = EMPTY,
 ): AdmissionAnswer {
-  return { allowed: true, decision: 'skip', reason, message, warnings, operations: NOTHING };
+  return { allowed: true, decision: 'skip', reason, message, warnings, operations: EMPTY };
 }
 
 /** The object is admitted with the changes; there is at least one. */
 export function patched(
   message: string,
   operations: readonly PatchOperation[],
-  warnings: readonly string[] = NOTHING,
+  warnings: readonly string[] = EMPTY,
 ): AdmissionAnswer {
   return { allowed: true, decision: 'inject', reason: 'Injected', message, warnings, operations };
 }
@@ -28,9 +28,9 @@ export function patched(
 export function denied(
   reason: AdmissionReason | StateReason,
   message: string,
-  warnings: readonly string[] = NOTHING,
+  warnings: readonly string[] = EMPTY,
 ): AdmissionAnswer {
-  return { allowed: false, decision: 'deny', reason, message, warnings, operations: NOTHING };
+  return { allowed: false, decision: 'deny', reason, message, warnings, operations: EMPTY };
 }
 
 /** Something failed on our side, and the object must not be admitted without us. */

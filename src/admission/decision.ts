@@ -49,7 +49,7 @@ export interface InjectionPlan {
   readonly containers: readonly ContainerPlan[];
 }
 
-interface Explained {
+interface DecisionText {
   /** For people, one line. */
   readonly message: string;
   /** In any order: `mostUseful` chooses those that are shown. */
@@ -57,13 +57,13 @@ interface Explained {
 }
 
 /** The pod stays as it is and is admitted. */
-export interface Skip extends Explained {
+export interface Skip extends DecisionText {
   readonly decision: 'skip';
   readonly reason: AdmissionReason;
 }
 
 /** The pod is admitted with the plan carried out. `tokens`: names of JWTs, at least one. */
-export interface Inject extends Explained {
+export interface Inject extends DecisionText {
   readonly decision: 'inject';
   readonly reason: 'Injected';
   readonly tokens: readonly string[];
@@ -71,7 +71,7 @@ export interface Inject extends Explained {
 }
 
 /** The pod is refused. `message` is the problem with its remedy. */
-export interface Deny extends Explained {
+export interface Deny extends DecisionText {
   readonly decision: 'deny';
   readonly reason: DenyReason;
   readonly problem: Problem;

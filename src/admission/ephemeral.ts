@@ -8,7 +8,7 @@ import { annotationsOf, isMirrorPod, readContainers, readVolumes, type Container
 import { checkInject } from './settings.ts';
 import { joinWarnings } from './warnings.ts';
 
-const LIST = 'ephemeralContainers';
+const EPHEMERAL_CONTAINERS = 'ephemeralContainers';
 
 /** A pod with an ephemeral container that may get the pod's tokens. */
 export interface ReadEphemeral {
@@ -28,9 +28,9 @@ export function readEphemeral(pod: unknown, oldPod: unknown): Result<ReadEphemer
     return fail(skip('OptedOut', `annotation ${INJECTION_ANNOTATIONS.inject} is "false"`));
   const volumes = readVolumes(spec);
   if (!volumes.ok) return fail(skip('NoContainers', `left to the API server: ${volumes.problem}`));
-  const containers = readContainers(spec, LIST, new Set());
+  const containers = readContainers(spec, EPHEMERAL_CONTAINERS, new Set());
   if (!containers.ok) return fail(skip('NoContainers', `left to the API server: ${containers.problem}`));
-  const before = arrayMember(objectMember(oldPod, 'spec'), LIST);
+  const before = arrayMember(objectMember(oldPod, 'spec'), EPHEMERAL_CONTAINERS);
   const old = new Set(before.map((item) => stringMember(item, 'name')));
   const added = containers.value.filter(({ name }) => !old.has(name));
   return ok({ values, volumes: volumes.value, containers: added });

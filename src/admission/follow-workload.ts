@@ -47,7 +47,8 @@ export function followWorkload(
 /** A record that cannot be read counts as empty. */
 function readRecord(text: unknown): ReadonlyMap<string, string> {
   const record = new Map<string, string>();
-  const parsed = typeof text === 'string' && text.length <= MAX_ANNOTATIONS_BYTES ? parse(text) : undefined;
+  const parsed =
+    typeof text === 'string' && text.length <= MAX_ANNOTATIONS_BYTES ? parseJson(text) : undefined;
   if (!isJsonObject(parsed)) return record;
   for (const key of SORTED_KEYS) {
     const value = stringOf(parsed, key);
@@ -56,7 +57,7 @@ function readRecord(text: unknown): ReadonlyMap<string, string> {
   return record;
 }
 
-function parse(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

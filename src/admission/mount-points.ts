@@ -36,14 +36,14 @@ export class MountPoints {
   #look(name: string): Making {
     const known = this.#known.get(name);
     if (known !== undefined) return known;
-    const making = lookAt(this.#volumes.get(name));
+    const making = inspectVolume(this.#volumes.get(name));
     this.#known.set(name, making);
     return making;
   }
 }
 
 /** Image volumes are always read-only; many others have a `readOnly` of their own, which counts for every mount. */
-function lookAt(volume: JsonObject | undefined): Making {
+function inspectVolume(volume: JsonObject | undefined): Making {
   const kind = volume === undefined ? undefined : volumeKind(volume);
   if (kind === undefined || MAKES_MOUNT_POINTS.has(kind)) return { inWritable: true, inReadOnly: true };
   const isReadOnly = kind === 'image' || member(objectMember(volume, kind), 'readOnly') === true;

@@ -6,7 +6,7 @@ export const MAX_WARNING_LENGTH = 120;
 export const MAX_SHOWN = 3;
 
 /** What can be warned of, the most useful first: what breaks the container, what goes to the wrong place, the untidy. */
-const KINDS = [
+const WARNING_KINDS = [
   'refused',
   'remedy',
   'cannotInject',
@@ -26,8 +26,8 @@ const KINDS = [
   'emptyItem',
   'duplicateToken',
 ] as const;
-/** One word of `KINDS`, whose order decides which warnings are given. */
-export type WarningKind = (typeof KINDS)[number];
+/** One word of `WARNING_KINDS`, whose order decides which warnings are given. */
+export type WarningKind = (typeof WARNING_KINDS)[number];
 
 /** What every container of a pod may have: the first container is named, the others are counted. */
 const PER_CONTAINER: ReadonlySet<WarningKind> = new Set([
@@ -74,7 +74,7 @@ function addTo(found: Warning[], warning: Warning): void {
 export function mostUseful(warnings: readonly Warning[]): readonly string[] {
   if (warnings.length === 0) return [];
   const ordered = joinWarnings(NO_WARNINGS, warnings).toSorted(
-    (a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind),
+    (a, b) => WARNING_KINDS.indexOf(a.kind) - WARNING_KINDS.indexOf(b.kind),
   );
   return ordered.slice(0, MAX_SHOWN).map(show);
 }

@@ -1,6 +1,6 @@
 /** How long one turn of the event loop may be spent on reviews before the others get theirs: reads, timers, new connections. */
 const SLICE_MS = 50;
-/** After a job that took longer than that, those that wait are left alone for as long as it was too long, at most so long. */
+/** After a turn that took longer, the waiting jobs pause for the time by which it was too long, but no longer than this. */
 const LONGEST_PAUSE_MS = 1_000;
 
 interface Job {
@@ -9,17 +9,17 @@ interface Job {
 }
 
 /**
- * Who is next when there is more to do than one turn of the event loop should hold. Usually there is not, and work is
- * done at once, and always for an owner that has cost little. Else the owner that has cost the least goes first, with the
- * smallest of its jobs: nobody waits for another one's expensive reviews, however many they are. A handshake needs several
- * turns, so there is a pause after each such review.
+ * Decides which job is next when there is more to do than fits in one turn of the event loop. Usually everything fits, and a
+ * job runs at once, as do always those of an owner that has cost little time. Otherwise the owner that has cost the least
+ * goes first, with the smallest of its jobs: so nobody waits for the expensive reviews of another one. A TLS handshake needs
+ * several turns, so there is a pause after each expensive review.
  */
 export class ReviewTurns {
-  /** Milliseconds of this turn. */
+  /** Milliseconds that jobs took in this turn. */
   #spent = 0;
   #isTurnMarked = false;
   readonly #waiting = new Map<string, Job[]>();
-  /** Milliseconds by owner, since the last time when nobody waited. */
+  /** Milliseconds by owner, since the last moment at which no job waited. */
   readonly #costs = new Map<string, number>();
 
   /** Calls `run` now or soon; what it throws at once is thrown here, and is an uncaught exception later. */
