@@ -1,10 +1,14 @@
 import { KubeError } from '../../../src/kube/errors.ts';
 import type { JsonObject } from '../../../src/resources/json.ts';
-import { objectMember, stringMember } from '../../../src/resources/json.ts';
+import { arrayMember, objectMember, stringMember } from '../../../src/resources/json.ts';
 import { APP } from '../../../src/resources/names.ts';
+import { formatTime } from '../../../src/time/format-time.ts';
 import { applyFields, editFields, handOverFields, isSameFields, LEGACY_MANAGER } from './secret.ts';
 import { readBody, toWire, valuesOf } from './secret.ts';
 import type { Fields, ModelSecret } from './secret.ts';
+
+/** Keeps an object until the garbage collector has collected what it owns. */
+const FOREGROUND = 'foregroundDeletion';
 
 /** A JWT as the model's API server stores it; `spec` and `status` as on the wire. */
 export interface ModelJwt {
@@ -13,7 +17,10 @@ export interface ModelJwt {
   readonly uid: string;
   readonly resourceVersion: number;
   readonly generation: number;
-  readonly deleting: boolean;
+  /** When its deletion was asked for, in milliseconds since the epoch. */
+  readonly deletedAt: number | undefined;
+  /** It stays, deleted, until they are gone. */
+  readonly finalizers: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly spec: JsonObject;
@@ -41,14 +48,14 @@ export function wireOf(object: ModelJwt | ModelSecret): JsonObject {
   return wire;
 }
 
-function jwtWire({ deleting, resourceVersion, spec, status, ...metadata }: ModelJwt): JsonObject {
+function jwtWire({ deletedAt, resourceVersion, spec, status, ...metadata }: ModelJwt): JsonObject {
   return {
     apiVersion: 'tokens.osg-htc.org/v1',
     kind: 'JWT',
     metadata: {
       ...metadata,
       resourceVersion: String(resourceVersion),
-      ...(deleting ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
+      ...(deletedAt === undefined ? {} : { deletionTimestamp: formatTime(deletedAt / 1000) }),
     },
     spec,
     status,
@@ -76,12 +83,15 @@ export class ModelCluster {
 
   createJwt(key: string, spec: JsonObject, annotations: Readonly<Record<string, string>> = {}): void {
     if (this.jwts.has(key)) return;
-    const jwt = { ...placeOf(key), deleting: false, labels: {}, annotations, spec, status: {} };
-    this.#storeJwt(key, { ...jwt, uid: this.#newUid(), generation: 1, resourceVersion: 0 });
+    const jwt = { ...placeOf(key), deletedAt: undefined, labels: {}, annotations, spec, status: {} };
+    this.#storeJwt(key, { ...jwt, uid: this.#newUid(), generation: 1, finalizers: [], resourceVersion: 0 });
   }
 
   /** An edit by somebody; the generation moves when the spec does. */
-  editJwt(key: string, edit: Partial<Pick<ModelJwt, 'labels' | 'annotations' | 'spec' | 'status'>>): void {
+  editJwt(
+    key: string,
+    edit: Partial<Pick<ModelJwt, 'labels' | 'annotations' | 'finalizers' | 'spec' | 'status'>>,
+  ): void {
     const before = this.jwts.get(key);
     if (before === undefined) return;
     const after = { ...before, ...edit };
@@ -90,12 +100,17 @@ export class ModelCluster {
     this.#storeJwt(key, { ...after, generation: before.generation + (isSpecEdited ? 1 : 0) });
   }
 
-  /** `foreground`: it stays, marked, until its Secret was collected. `orphan`: its Secret loses its owner. */
-  deleteJwt(key: string, propagation: 'background' | 'foreground' | 'orphan'): void {
+  /**
+   * `foreground`: it stays, deleted, until its Secret was collected. `orphan`: its Secret loses its owner. `now` in
+   * milliseconds since the epoch.
+   */
+  deleteJwt(key: string, propagation: 'background' | 'foreground' | 'orphan', now: number): void {
     const before = this.jwts.get(key);
     if (before === undefined) return;
+    const others = before.finalizers.filter((name) => name !== FOREGROUND);
+    const finalizers = propagation === 'foreground' ? [...others, FOREGROUND] : others;
     if (propagation === 'orphan') this.editSecret(key, (values) => values.delete(`owners/${before.uid}`));
-    this.#storeJwt(key, propagation === 'foreground' ? { ...before, deleting: true } : undefined);
+    this.#storeJwt(key, { ...before, finalizers, deletedAt: before.deletedAt ?? now });
   }
 
   createSecret(key: string, values: Readonly<Record<string, unknown>>, manager?: string): void {
@@ -133,7 +148,8 @@ export class ModelCluster {
    */
   collectGarbage(living: readonly string[]): void {
     const alive = new Set(living);
-    for (const { deleting, uid } of this.jwts.values()) if (!deleting) alive.add(uid);
+    for (const { deletedAt, finalizers, uid } of this.jwts.values())
+      if (deletedAt === undefined || !finalizers.includes(FOREGROUND)) alive.add(uid);
     for (const [key, secret] of this.secrets) {
       const owners = Object.keys(valuesOf(secret.fields, 'owners'));
       const dead = owners.filter((uid) => !alive.has(uid));
@@ -141,7 +157,9 @@ export class ModelCluster {
       if (dead.length === owners.length) this.deleteSecret(key);
       else this.editSecret(key, (values) => dead.forEach((uid) => values.delete(`owners/${uid}`)));
     }
-    for (const [key, { deleting }] of this.jwts) if (deleting) this.#storeJwt(key, undefined);
+    for (const [key, jwt] of this.jwts)
+      if (jwt.finalizers.includes(FOREGROUND))
+        this.#storeJwt(key, { ...jwt, finalizers: jwt.finalizers.filter((name) => name !== FOREGROUND) });
   }
 
   /** Server-side apply of a Secret by us; the resourceVersion of a Secret that is gone does not matter (as on a real one). */
@@ -172,6 +190,16 @@ export class ModelCluster {
     return wireOf(this.#storeSecret(key, after) ?? after);
   }
 
+  /** Merge patch of a JWT by us: the model knows the one that sets the finalizers. */
+  patchJwt(key: string, body: JsonObject): JsonObject {
+    const before = this.jwts.get(key);
+    if (before === undefined) throw refusal('patch', 'jwts', key, 404, 'NotFound');
+    if (isOutdated(body, before)) throw refusal('patch', 'jwts', key, 409, 'Conflict');
+    const finalizers = arrayMember(objectMember(body, 'metadata'), 'finalizers').map(String);
+    const after = { ...before, finalizers };
+    return wireOf(this.#storeJwt(key, after) ?? after);
+  }
+
   /** Server-side apply of the whole status by us. */
   applyStatus(key: string, body: JsonObject): JsonObject {
     const before = this.jwts.get(key);
@@ -196,7 +224,8 @@ export class ModelCluster {
     if (next !== undefined && before !== undefined && JSON.stringify(next) === JSON.stringify(before))
       return before;
     this.#revision += 1;
-    const after = next === undefined ? undefined : { ...next, resourceVersion: this.#revision };
+    const isGone = next === undefined || (next.deletedAt !== undefined && next.finalizers.length === 0);
+    const after = isGone ? undefined : { ...next, resourceVersion: this.#revision };
     if (after === undefined) this.jwts.delete(key);
     else this.jwts.set(key, after);
     this.#onChange({ kind: 'jwt', key, revision: this.#revision, before, after });

@@ -6,6 +6,11 @@ import type { KeyName, SeenToken } from './token.ts';
 import { isOurs } from './ownership.ts';
 import { findDrift, wantedPaths } from './wanted.ts';
 
+/** kopf's, which token-manager puts on every JWT. */
+export const KOPF = 'kopf.zalando.org/KopfFinalizerMarker';
+/** A token-manager that runs has so long to take it off (contract §1). */
+export const RELEASE_AFTER_MS = 10_000;
+
 /** What the laws see of the world beside the cluster. Times in milliseconds. */
 export interface View {
   now(): number;
@@ -95,6 +100,8 @@ export class Laws {
   check(): void {
     for (const [key, jwt] of this.#cluster.jwts) {
       const isExcused = this.#view.monotonic() <= this.#ledger(key).excusedUntil;
+      if (!isExcused && this.#isStuck(jwt))
+        this.violations.push(`${key} was deleted, and nobody takes the finalizer of token-manager off`);
       if (!isExcused && this.isPossible(jwt) && !this.isServed(jwt))
         this.violations.push(
           `I1: ${key} has no valid token although one could be signed: ${this.#describe(key)}`,
@@ -102,11 +109,27 @@ export class Laws {
     }
   }
 
+  /** A JWT was patched by us: only what keeps a deleted one goes, and not before token-manager had its time. */
+  patched(key: string, before: ModelJwt | undefined): void {
+    const kept = this.#cluster.jwts.get(key)?.finalizers ?? [];
+    const { deletedAt = Number.POSITIVE_INFINITY, finalizers = [] } = before ?? {};
+    if (this.#view.now() < Math.floor(deletedAt / 1000) * 1000 + RELEASE_AFTER_MS)
+      this.#blame(key, 'the finalizer of token-manager was taken off too early');
+    if (finalizers.some((name) => name !== KOPF && !kept.includes(name)))
+      this.#blame(key, 'a finalizer of somebody else was lost');
+  }
+
+  /** Whether a deleted JWT is there for the finalizer of token-manager alone, and it is time to take that off. */
+  #isStuck({ deletedAt, finalizers }: ModelJwt): boolean {
+    if (deletedAt === undefined || !finalizers.includes(KOPF)) return false;
+    return this.#view.canWork() && this.#view.now() > deletedAt + RELEASE_AFTER_MS;
+  }
+
   /** Whether a token could be signed and written. */
   isPossible(jwt: ModelJwt): boolean {
     const secret = this.#cluster.secrets.get(keyOf(jwt));
     const isWritable = secret === undefined || (isOurs(jwt, secret) && !secret.deleting && !secret.immutable);
-    return !jwt.deleting && this.#view.canWork() && isWritable && this.isKeyUsable(jwt);
+    return jwt.deletedAt === undefined && this.#view.canWork() && isWritable && this.isKeyUsable(jwt);
   }
 
   isKeyUsable({ namespace, spec }: ModelJwt): boolean {
@@ -159,7 +182,7 @@ export class Laws {
     if (after === undefined) return;
     const ledger = this.#ledger(key);
     const seen = within(ledger.states, from).flatMap(({ jwt }) => (jwt === undefined ? [] : [jwt]));
-    if (!seen.some(({ deleting }) => !deleting))
+    if (!seen.some(({ deletedAt }) => deletedAt === undefined))
       this.#blame(key, 'a Secret was written for a JWT that is gone');
     if (before !== undefined && !seen.some((jwt) => isOurs(jwt, before)))
       this.#blame(key, 'I5: the Secret of somebody else was written');

@@ -68,7 +68,7 @@ export class Link {
         ),
       jsonPatch: (path, operations) =>
         this.#write('patch', path, (key) => cluster.takeOverSecret(key, operations.filter(isJsonObject))),
-      mergePatch: () => Promise.reject(new Error('the model knows no patch of a JWT')),
+      mergePatch: (path, body) => this.#write('patch', path, (key) => cluster.patchJwt(key, body)),
     };
   }
 

@@ -37,6 +37,15 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'vandalise', jwt: a, how: 'remove owner' },
     { do: 'renew', jwt: a, value: '1' },
   ],
+  'the model did not know how a deleted JWT loses the finalizer of token-manager': [
+    { do: 'mark', jwt: a },
+    wait(1_000),
+    { do: 'delete', jwt: a, how: 'foreground', recreate: false },
+    wait(9_000),
+    { do: 'collect garbage' },
+    wait(31_000),
+    { do: 'create', jwt: a },
+  ],
   'a status that came late stayed': [
     weather('lossy'),
     wait(1_000),

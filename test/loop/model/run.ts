@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../src/resources/json.ts';
 import { RENEW } from '../../../src/resources/names.ts';
 import type { OrderedCrypto } from './crypto.ts';
+import { KOPF, RELEASE_AFTER_MS } from './laws.ts';
 import { findUnsettled, isAboutToChange } from './settled.ts';
 import {
   JWT_KEYS,
@@ -54,10 +55,19 @@ async function perform(world: World, step: Step): Promise<void> {
     case 'create':
       return world.act([step.jwt], () => cluster.createJwt(step.jwt, defaultSpec(step.jwt)));
     case 'delete':
+      return world.act(
+        [step.jwt],
+        () => {
+          const { spec = {} } = cluster.jwts.get(step.jwt) ?? {};
+          cluster.deleteJwt(step.jwt, step.how, world.clock.now());
+          if (step.recreate && Object.keys(spec).length > 0) cluster.createJwt(step.jwt, spec);
+        },
+        cluster.jwts.get(step.jwt)?.finalizers.includes(KOPF) === true ? RELEASE_AFTER_MS : 0,
+      );
+    case 'mark':
       return world.act([step.jwt], () => {
-        const { spec = {} } = cluster.jwts.get(step.jwt) ?? {};
-        cluster.deleteJwt(step.jwt, step.how);
-        if (step.recreate && Object.keys(spec).length > 0) cluster.createJwt(step.jwt, spec);
+        const isDeleted = cluster.jwts.get(step.jwt)?.deletedAt !== undefined;
+        if (!isDeleted) cluster.editJwt(step.jwt, { finalizers: [KOPF] });
       });
     case 'edit':
       return world.act([step.jwt], () => {

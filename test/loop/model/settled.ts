@@ -14,7 +14,8 @@ const NEAR = 8;
 /** What status and Secret say when all is at rest but should not, one line each. */
 export function findUnsettled({ cluster, laws, clock }: World): readonly string[] {
   const now = clock.now() / 1000;
-  return [...cluster.jwts.values()].flatMap((jwt) =>
+  const living = [...cluster.jwts.values()].filter(({ deletedAt }) => deletedAt === undefined);
+  return living.flatMap((jwt) =>
     findDifferences(laws, jwt, cluster.secrets.get(`${jwt.namespace}/${jwt.name}`), now).map(
       (line) => `at rest, ${jwt.name}: ${line}, but its status is ${JSON.stringify(jwt.status)}`,
     ),

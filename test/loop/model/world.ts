@@ -95,12 +95,12 @@ export class World {
     if (this.#isWorking && this.#sky.weather !== 'down') this.#pace.checkRest(this.cluster.jwts.keys());
   }
 
-  /** Somebody does something to these JWTs, their Secrets or their keys. */
-  act(keys: Iterable<JwtKey>, action: () => void): void {
+  /** Somebody does something to these JWTs, their Secrets or their keys; the answer waits for so long. */
+  act(keys: Iterable<JwtKey>, action: () => void, waitMs = 0): void {
     const all = [...keys];
     this.#begin(all);
     action();
-    this.laws.disturb(all, this.#answerMs);
+    this.laws.disturb(all, waitMs + this.#answerMs);
   }
 
   /** Which renewals were served stands nowhere else: one more may come of it. */
@@ -263,6 +263,7 @@ export class World {
   #land(replica: Replica | undefined, { what, key, land }: Landing): void {
     this.laws.check();
     const before = this.cluster.secrets.get(key);
+    const jwt = this.cluster.jwts.get(key);
     this.#isOwnChange = true;
     try {
       land();
@@ -272,6 +273,11 @@ export class World {
     this.writes += 1;
     if (what === 'status') {
       this.note(`status of ${key}: ${JSON.stringify(this.cluster.jwts.get(key)?.status)}`);
+      return;
+    }
+    if (what === 'jwt') {
+      this.note(`finalizers of ${key}: ${String(this.cluster.jwts.get(key)?.finalizers ?? 'gone')}`);
+      this.laws.patched(key, jwt);
       return;
     }
     const after = this.cluster.secrets.get(key);
