@@ -22,7 +22,7 @@ export interface Store {
   ): Promise<void>;
   /** Server-side apply of the whole status. */
   applyStatus(jwt: JsonObject): Promise<void>;
-  /** JSON patch of a Secret; gives it as it is then. */
+  /** JSON patch of a Secret; returns the patched Secret. */
   patchSecret(namespace: string, name: string, operations: readonly JsonObject[]): Promise<JsonObject>;
   /** Merge patch of a JWT's metadata. */
   patchJwt(namespace: string, name: string, patch: JsonObject): Promise<void>;
@@ -43,7 +43,7 @@ export async function writeToken(store: Store, { jwt, secret }: Observed, token:
 /**
  * Writes the Secret's metadata again with the same token bytes: a server-side apply that left the token out would
  * delete it, and an ECDSA signature cannot be made twice. Writes nothing and throws `Stale` when the Secret is gone or
- * changed since it was observed: it may not be ours any more.
+ * changed since it was observed: it might no longer be ours.
  */
 export async function repairSecret(store: Store, { jwt, secret }: Observed): Promise<void> {
   if (!jwt.spec.ok || secret === undefined) throw new Error('there is nothing to repair');
@@ -67,8 +67,8 @@ function isUnchanged(
 }
 
 /**
- * Makes token-manager's Secret ours to apply; gives the state to write over. A Secret that changed since it was observed
- * may be somebody else's by now: then that is the observed one, and the apply conflicts.
+ * Makes us the field manager of token-manager's Secret; returns the state to write over. If the Secret changed since it was
+ * observed, it might belong to somebody else now: then the observed state is returned, and the apply conflicts.
  */
 async function takeOver(
   store: Store,

@@ -3,6 +3,7 @@ import { locateKey } from '../reconcile/key-access.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { objectKey } from '../resources/object-key.ts';
 import type { Clock } from '../time/clock.ts';
+import { toMilliseconds } from '../time/units.ts';
 import { KeyUsers } from './key-users.ts';
 import { roundStore } from './leader-only-store.ts';
 import { WorkQueue, type Outcome, type Work } from './queue.ts';
@@ -10,13 +11,13 @@ import { reconcileJwt, type Reconciler } from './reconcile-jwt.ts';
 
 const SETTLE_POLL_MS = 20;
 
-/** What a controller works with, and whom it tells of bugs. */
+/** What a controller works with, and what it calls with a bug. */
 export interface ControllerOptions {
   readonly reconciler: Omit<Reconciler, 'now' | 'onBug'>;
   readonly clock: Clock;
   /** JWTs worked on at once. */
   readonly workers: number;
-  /** Is called with bugs: a round that threw something else than a refusal of the API server. */
+  /** Called with a bug: a round threw something that is not a refusal of the API server, or did not end. */
   readonly onBug: (key: string, error: unknown) => void;
 }
 
@@ -29,9 +30,9 @@ export interface Controller {
   /** JWTs that wait for a worker. */
   depth(): number;
   start(): void;
-  /** Resolves to true when nothing waits and nothing is worked on; to false when it was stopped before. */
+  /** Resolves to true when no JWT waits or is being worked on; to false if the controller was stopped before. */
   settle(): Promise<boolean>;
-  /** Begins no more rounds and resolves when the running ones have ended. */
+  /** Begins no more rounds; resolves when those that are under way have ended, or were given up. */
   stop(): Promise<void>;
 }
 
@@ -63,7 +64,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
   const enqueue = (jwt: Jwt, priority: Work['priority'], key = objectKey(jwt)): void => {
     queue.add(key, { priority, expiresAt: expiryOf(jwt) });
   };
-  /** The Secret with the key of the JWT, as `namespace/name`; of a spec that cannot be served, and without one, none. */
+  /** The Secret with the key of the JWT, as `namespace/name`; `undefined`: it has none, or its spec cannot be served. */
   const keySecretOf = (jwt: Jwt): string | undefined => {
     const reference = jwt.spec.ok ? locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace) : undefined;
     return reference === undefined ? undefined : objectKey(reference);
@@ -72,7 +73,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
   return {
     jwtChanged(before, after) {
       if (before !== undefined && after !== undefined && isStatusAlone(before, after)) {
-        // Our own writes come back as news too; they must not end a back-off, nor lead to rounds without end.
+        // The watch also reports our own writes: they must not end a back-off, nor cause one round after the other.
         if (!queue.isBusy(objectKey(after))) enqueue(after, 'resync');
         return;
       }
@@ -127,5 +128,5 @@ function isStatusAlone(before: Jwt, after: Jwt): boolean {
 
 /** Milliseconds since the epoch when the published token expires, as the status says. */
 function expiryOf({ recorded: { expiresAt } }: Jwt): number | undefined {
-  return expiresAt === undefined ? undefined : expiresAt * 1000;
+  return toMilliseconds(expiresAt);
 }

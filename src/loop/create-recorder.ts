@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { formatTime } from '../time/format-time.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { toSeconds } from '../time/units.ts';
 import type { Recorder, Subject } from './recorder.ts';
 
 /** Publishes Kubernetes Events about a JWT; best effort, returns at once. */
@@ -48,7 +49,7 @@ export function createRecorder({ log, metrics, events }: RecorderOptions): Recor
     failed(subject, reason, message, retryAt) {
       const { namespace, name } = subject;
       metrics.reconcileErrors.inc({ reason });
-      const nextAttemptAt = retryAt === undefined ? undefined : formatTime(retryAt / 1000);
+      const nextAttemptAt = retryAt === undefined ? undefined : formatTime(toSeconds(retryAt));
       log.warn({ namespace, name, reason, nextAttemptAt }, message);
       events.publish({ regarding: subject, type: 'Warning', reason, action: 'Reconcile', note: message });
     },

@@ -6,6 +6,7 @@ import { describeRefusal, REFUSED_WAIT_MS } from '../reconcile/refusal.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { formatTime } from '../time/format-time.ts';
+import { toMilliseconds, toSeconds } from '../time/units.ts';
 import type { PlannedWrite } from './hold-back.ts';
 import type { Sources } from './observe.ts';
 import { subjectOf } from './recorder.ts';
@@ -53,16 +54,16 @@ export async function failRound(
   const { stored, observed, write } = progress;
   const failure = understand(handler, error);
   if (failure?.meaning === 'stale') {
-    if (write !== undefined) handler.memory.budget.spend(stored.uid, now * 1000, write.isScheduled);
+    if (write !== undefined) handler.memory.budget.spend(stored.uid, toMilliseconds(now), write.isScheduled);
     return { next: 'retry' };
   }
   if (failure?.meaning === 'leaving') return { next: 'look', at: undefined };
-  // Its watch will tell that it is gone; should it stay after all, it is tried again.
+  // The watch will report that it is gone; if it stays after all, it is tried again.
   if (failure?.meaning === 'absent' && (await isGone(handler, stored))) return { next: 'retry' };
   if (failure === undefined) handler.onBug(error);
   const afterMs = failure?.refusal === undefined ? failure?.afterMs : REFUSED_WAIT_MS;
-  const triedAt = Math.max(retryAt, now * 1000 + (afterMs ?? 0));
-  const retry = triedAt / 1000;
+  const triedAt = Math.max(retryAt, toMilliseconds(now) + (afterMs ?? 0));
+  const retry = toSeconds(triedAt);
   const problem = problemOf(failure, stored, retry);
   handler.recorder.failed(subjectOf(stored), problem.reason, problem.message, triedAt);
   try {

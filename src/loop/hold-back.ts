@@ -4,14 +4,15 @@ import type { Observed } from '../reconcile/observed.ts';
 import type { SecretChange } from '../reconcile/plan.ts';
 import { isScheduledRenewal } from '../reconcile/scheduled.ts';
 import type { Jwt } from '../resources/jwt.ts';
+import { toMilliseconds, toSeconds, type Seconds } from '../time/units.ts';
 import type { Store } from './act.ts';
 import type { WriteBudget } from './write-budget.ts';
 
 /** A write of the Secret that is due. */
 export interface PlannedWrite {
   readonly isScheduled: boolean;
-  /** When it may be made, in milliseconds since the epoch; `undefined`: now. */
-  readonly heldUntil: number | undefined;
+  /** When it may be made; `undefined`: now. */
+  readonly heldUntil: Seconds | undefined;
 }
 
 /** Whether and when the Secret may be written as the plan says. `now` in seconds since the epoch. */
@@ -22,17 +23,17 @@ export function planWrite(
   now: number,
 ): PlannedWrite {
   const { uid } = observed.jwt;
-  const isScheduled = isScheduledRenewal(plan, observed, now) && budget.mayRenew(uid, now * 1000);
-  const nextWriteAt = budget.nextWriteAt(uid, now * 1000);
-  return { isScheduled, heldUntil: isScheduled || nextWriteAt <= now * 1000 ? undefined : nextWriteAt };
+  const isScheduled = isScheduledRenewal(plan, observed, now) && budget.mayRenew(uid, toMilliseconds(now));
+  const nextWriteAt = toSeconds(budget.nextWriteAt(uid, toMilliseconds(now)));
+  return { isScheduled, heldUntil: isScheduled || nextWriteAt <= now ? undefined : nextWriteAt };
 }
 
-/** After a restart the condition stays as it is until the Secret has been quiet for a while: no write for the restart itself. */
+/** After a restart the condition `Contended` stays until the Secret was not changed for a while: a restart alone writes nothing. */
 export function resumeContention(budget: WriteBudget, { uid, recorded }: Jwt, now: number): void {
-  if (findCondition(recorded, 'Contended') !== undefined) budget.resume(uid, now * 1000);
+  if (findCondition(recorded, 'Contended') !== undefined) budget.resume(uid, toMilliseconds(now));
 }
 
-/** Who changes the Secret, for the condition; asks the API server at most once per write. Throws what it answers. */
+/** Who changes the Secret. Reads it at most once after each write of ours; throws what the API server answers. */
 export function lookForContenders(
   budget: WriteBudget,
   store: Pick<Store, 'readSecret'>,

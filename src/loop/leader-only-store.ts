@@ -2,9 +2,9 @@ import type { Store } from './act.ts';
 import { Stale } from './stale.ts';
 
 /**
- * A store that asks before each write whether this process may still write: a leader that was suspended may not. What is
- * refused is tried again: either the term ends before that, and the next leader looks at every JWT, or the leadership was
- * in doubt for a moment only.
+ * A store that checks before each write whether this process is still the leader: one that was suspended may have lost the
+ * Lease. A refused write is tried again: either the term ends before that, and the next leader looks at every JWT, or the
+ * leadership was in doubt only for a moment.
  */
 export function leaderOnlyStore(store: Store, mayWrite: () => boolean): Store {
   return guardStore(store, () => {
@@ -12,14 +12,14 @@ export function leaderOnlyStore(store: Store, mayWrite: () => boolean): Store {
   });
 }
 
-/** A store for one round, which writes nothing any more once the round was given up. */
+/** A store for one round: it writes nothing after the round was given up. */
 export function roundStore(store: Store, givenUp: AbortSignal): Store {
   return guardStore(store, () => {
     if (givenUp.aborted) throw new Stale('the round was given up');
   });
 }
 
-/** `check` is called before each write, and throws where it may not be made. */
+/** `check` is called before each write, and throws if the write is not allowed. */
 function guardStore(store: Store, check: () => void): Store {
   return {
     readSecret: (namespace, name) => store.readSecret(namespace, name),

@@ -6,6 +6,7 @@ import { LONGEST_TOKEN } from '../resources/secret.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import { buildClaims, type Claims } from '../signing/claims.ts';
 import { signToken } from '../signing/token.ts';
+import { toSeconds } from '../time/units.ts';
 import { Stale } from './stale.ts';
 
 /** A token that was signed and verified, and is not written yet. Times in seconds. */
@@ -41,7 +42,7 @@ export async function makeToken(
   const startedAt = performance.now();
   const text = await signToken(key.key, spec.keyId, claims.value);
   if (text.length > LONGEST_TOKEN) return fail(tooLong(text));
-  const duration = (performance.now() - startedAt) / 1000;
+  const duration = toSeconds(performance.now() - startedAt);
   const { algorithm, keyId } = spec;
   const signedBy = key.key.thumbprint;
   return ok({ text, claims: claims.value, algorithm, keyId, issuedAt, signedBy, duration });

@@ -4,9 +4,9 @@ import { ProvedVersions } from './proved-versions.ts';
 import { PendingStatuses } from './pending-statuses.ts';
 
 /**
- * What a process knows of JWTs that their statuses do not say. It outlasts the terms of a leader: one that lost the lease
- * between Secret and status, and leads again, finds the token that it signed, and does not sign another one; and nobody who
- * keeps changing a Secret gets more writes of it by a new term.
+ * What a process knows about JWTs that their statuses do not say. It is kept from one term of leadership to the next: a
+ * replica that lost the Lease between writing Secret and status, and leads again, recognises the token that it signed and
+ * does not sign another one; and a new term gives no new budget of writes to a Secret that somebody keeps changing.
  */
 export class Memory {
   readonly budget = new WriteBudget();
@@ -18,7 +18,7 @@ export class Memory {
     return this.proved.recall(this.pending.recall(jwt, tokenId));
   }
 
-  /** Is called with every change of a JWT, whoever leads: what is gone, or was created again, is forgotten. */
+  /** To be called with every change of a JWT, also while another replica leads: forgets JWTs that were deleted or re-created. */
   jwtChanged(before: Jwt | undefined, after: Jwt | undefined): void {
     if (before === undefined || before.uid === after?.uid) return;
     this.budget.forget(before.uid);

@@ -15,7 +15,7 @@ import {
 } from './token-evidence.ts';
 import { Stale } from './stale.ts';
 
-/** A Secret with the label of ours, as the cache keeps it. */
+/** A Secret with our label, as the cache keeps it. */
 export interface ManagedSecret {
   readonly metadata: SecretMetadata;
   /** Data keys besides `token` lie in it. */
@@ -23,20 +23,20 @@ export interface ManagedSecret {
   readonly evidence: TokenEvidence | undefined;
 }
 
-/** Where observations come from. The caches answer at once; what is read, the API server is asked for (its errors are thrown). */
+/** Where observations come from. The caches answer at once; the `read…` functions ask the API server and throw its errors. */
 export interface Sources {
   jwt(namespace: string, name: string): Jwt | undefined;
   /** Secrets with our label. */
   managedSecret(namespace: string, name: string): ManagedSecret | undefined;
   /** All other Secrets, by their metadata. */
   otherSecret(namespace: string, name: string): SecretMetadata | undefined;
-  /** The Secret's wire JSON, `undefined` when there is none. */
+  /** The Secret's wire JSON; `undefined`: there is no such Secret. */
   readSecret(namespace: string, name: string): Promise<JsonObject | undefined>;
-  /** `undefined` when there is none. */
+  /** `undefined`: there is no such JWT. */
   readJwt(namespace: string, name: string): Promise<Jwt | undefined>;
 }
 
-/** What observing depends on beside the sources. */
+/** What observing depends on. */
 export interface Observer {
   readonly sources: Sources;
   readonly keyCache: KeyCache;
@@ -46,14 +46,14 @@ export interface Observer {
 /** What was read over the network in this round, beyond what the caches hold. */
 export interface Known {
   readonly key?: KeyObservation;
-  /** `'absent'`: it was asked for and is not there. */
+  /** `'absent'`: the API server said that there is no such Secret. */
   readonly secret?: ManagedSecret | 'absent';
   readonly jwt?: Jwt;
 }
 
 /**
- * Gathers what the caches and earlier reads of this round know; reads nothing. `jwt` is the one that was read, if one
- * was. `now` in seconds since the epoch.
+ * Gathers what is in the caches and in `known`, the earlier reads of this round; asks nobody. `jwt` is the one in `known` if
+ * it was read. `now` in seconds since the epoch.
  */
 export async function observe(observer: Observer, jwt: Jwt, known: Known, now: number): Promise<Observed> {
   const key = known.key ?? observeKey(observer, jwt);
@@ -82,9 +82,9 @@ export async function learn(
   const { jwt, key } = observed;
   if (what === 'jwt') {
     const read = await observer.sources.readJwt(jwt.namespace, jwt.name);
-    // Its news will come, and nothing is written for it any more.
+    // The watch will report it; for the JWT that was observed nothing more is written.
     if (read?.uid !== jwt.uid) throw new Stale('the JWT is gone, or was created again');
-    // A key is the one of a spec: what was read for the older one is not what the newer one signs with.
+    // A key belongs to a spec: a newer spec does not sign with the key that was read for the older one.
     const { key: ofOlderSpec, ...others } = known;
     const isSameSpec = read.generation === jwt.generation && ofOlderSpec !== undefined;
     return { ...others, jwt: read, ...(isSameSpec ? { key: ofOlderSpec } : {}) };
@@ -139,7 +139,7 @@ async function readKey(
     const { uid, resourceVersion, annotations } = parseSecretMetadata(object);
     return { version: `${uid}/${resourceVersion}`, annotations, content: readKeyText(object, reference) };
   });
-  // Others may have had it read: the grant counts for this JWT, on the very object whose key is about to be used.
+  // It may have been read for another JWT. Whether this JWT is granted the key is decided by the object that was read.
   const refusal = reference === undefined ? undefined : findKeyRefusal(jwt, reference, held);
   if (refusal !== undefined) return { state: 'unavailable', problem: refusal, isDisputed: true };
   if (held === undefined) throw new Error('a key Secret that is not there was not refused');

@@ -10,9 +10,9 @@ interface Draft {
 const MOST_DRAFTS = 16;
 
 /**
- * What the status is to say of tokens that are being written. When a write fails nobody knows whether it arrived: the
- * token that is then found in the Secret tells. If it is one noted here, what its status was to say counts as said.
- * Otherwise the cause of the signature would seem to be there still, and each try would sign once more.
+ * The statuses that belong to tokens that are being written. When a write fails, it is not known whether it arrived; the
+ * token found in the Secret afterwards shows it. If it is one noted here, its status counts as recorded. Otherwise the
+ * cause of the signature would still seem to exist, and each try would sign once more.
  */
 export class PendingStatuses {
   readonly #drafts = new Map<string, readonly Draft[]>();

@@ -8,10 +8,10 @@ interface Version {
 }
 
 /**
- * Versions of key objects that were read and hold the recorded key, and that no status tells of yet. Whoever annotates a
- * key Secret that three hundred JWTs share changes its version and nothing else: that alone is not a reason to write three
- * hundred statuses. The version is written along with the next thing that the status has to say; a replica that begins
- * before that reads the key once.
+ * Versions of key objects that were read, hold the recorded key, and are not in any status yet. An annotation on a key
+ * Secret that three hundred JWTs share changes its version and nothing else: that alone does not justify writing three
+ * hundred statuses. The version is written with the next change of the status; a replica that starts before that reads the
+ * key once.
  */
 export class ProvedVersions {
   readonly #byUid = new Map<string, Version>();

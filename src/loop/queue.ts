@@ -45,7 +45,7 @@ const DEFAULT_WORKERS = 32; // contract §3, --workers
 const RETRY = { firstMs: 1_000, longestMs: 300_000 }; // contract §1: 1 s … 5 min
 /** A back-off takes no more than this share of the time until the token expires: more tries fit in before that. */
 const SHARE_OF_REST = 0.5;
-/** A run that asks for its own next run gets it no sooner: whatever a plan computes, there is no hot loop. */
+/** The next run that a run asks for comes no sooner: no plan, however wrong, makes a hot loop. */
 const SHORTEST_WAIT_MS = 1_000;
 /** So many runs begin before others get the event loop: those that find nothing to do wait for no network. 1 ms. */
 const RUNS_PER_TURN = 32;
@@ -228,7 +228,7 @@ export class WorkQueue {
     this.#running.delete(key);
     this.#ready.end(key, clock.monotonic(), outcome.next === 'retry');
     if (outcome.next === 'forget') this.#ready.forget(key);
-    // What was hurried counts for nothing: once the token has expired, the wait goes on from where it was.
+    // A back-off that was shortened does not count: after the token has expired, the waits continue as if it had not been.
     this.#follow(key, outcome, { ready, endOfBackoff, failures: delay < backoff ? failures : failures + 1 });
     if (run.again !== undefined) this.#ready.set(key, run.again);
     if (this.#state === 'stopped' && this.#running.size === 0) this.#drained?.();

@@ -8,6 +8,7 @@ import { planNext, type Plan, type SecretChange } from '../reconcile/plan.ts';
 import { releasePatch, releaseTime } from '../reconcile/take-over.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { RecordedStatus } from '../resources/recorded-status.ts';
+import { toMilliseconds, toSeconds, type Seconds } from '../time/units.ts';
 import { repairSecret, writeToken, type Store } from './act.ts';
 import { failRound, type FailureHandler, type Progress, type Retry } from './fail-round.ts';
 import { lookForContenders, planWrite, resumeContention, type PlannedWrite } from './hold-back.ts';
@@ -43,7 +44,7 @@ interface Decided {
  * @param retryAt when it is tried again if this round fails, in milliseconds since the epoch.
  */
 export async function reconcileJwt(reconciler: Reconciler, stored: Jwt, retryAt: number): Promise<Round> {
-  const now = reconciler.now() / 1000;
+  const now = toSeconds(reconciler.now());
   const progress: Progress = { stored, observed: undefined, write: undefined };
   try {
     resumeContention(reconciler.memory.budget, stored, now);
@@ -76,7 +77,7 @@ async function decide(
   }
 }
 
-/** Does what the plan says. Throws refusals of the API server, and bugs; `progress` tells what was known by then. */
+/** Does what the plan says. Throws refusals of the API server, and bugs; `progress` holds what was known by then. */
 async function carryOut(round: Decided, plan: Exclude<Plan, { do: 'read' }>): Promise<Round> {
   const { reconciler, observed } = round;
   const { namespace, name } = observed.jwt;
@@ -113,7 +114,7 @@ async function sign(
   const { claims, algorithm, keyId, issuedAt, duration } = made.value;
   const outcome = addContenders(round, { signed: { claims, issuedAt } }, write);
   const status = desiredStatus(observed, outcome, now);
-  // If nobody will know whether the write arrived, the token in the Secret tells, and then this is its status.
+  // If the answer to the write gets lost, the token that is found in the Secret shows whether it arrived.
   reconciler.memory.pending.note(jwt.uid, claims.jti, status);
   await spend(round, write, () => writeToken(reconciler.store, observed, made.value));
   reconciler.recorder.signed({
@@ -141,12 +142,12 @@ async function repair(
 }
 
 /** The Secret is left as it is until the wait is over: somebody else keeps changing it. */
-async function holdBack(round: Decided, heldUntil: number): Promise<Round> {
+async function holdBack(round: Decided, heldUntil: Seconds): Promise<Round> {
   const { reconciler, observed } = round;
   const { jwt } = observed;
   const contenders = await lookForContenders(reconciler.memory.budget, reconciler.store, jwt);
   const problem = describeContention(jwt, contenders);
-  return conclude(round, { problem, contenders, retryAt: heldUntil / 1000 });
+  return conclude(round, { problem, contenders, retryAt: heldUntil });
 }
 
 /** What is written to the Secret counts, also when it meets a change of somebody else (`failRound`). */
@@ -158,7 +159,7 @@ async function spend(
   progress.write = write;
   await action();
   progress.write = undefined;
-  reconciler.memory.budget.spend(progress.stored.uid, now * 1000, write.isScheduled);
+  reconciler.memory.budget.spend(progress.stored.uid, toMilliseconds(now), write.isScheduled);
 }
 
 async function conclude(round: Decided, result: Outcome): Promise<Round> {
@@ -174,7 +175,7 @@ function addContenders(
 ): Outcome {
   const { budget } = reconciler.memory;
   const { uid } = observed.jwt;
-  const isContended = budget.isContended(uid, now * 1000, write?.isScheduled === false ? 1 : 0);
+  const isContended = budget.isContended(uid, toMilliseconds(now), write?.isScheduled === false ? 1 : 0);
   return isContended ? { ...outcome, contenders: budget.contenders(uid) } : outcome;
 }
 
@@ -191,8 +192,8 @@ async function record(
   return lookAt(due === undefined || retryAt === undefined ? (due ?? retryAt) : Math.min(due, retryAt));
 }
 
-function lookAt(seconds: number | undefined): Round {
-  return { next: 'look', at: seconds === undefined ? undefined : seconds * 1000 };
+function lookAt(time: Seconds | undefined): Round {
+  return { next: 'look', at: toMilliseconds(time) };
 }
 
 function presentTokenId({ sources }: Observer, { namespace, name }: Jwt): unknown {

@@ -28,7 +28,7 @@ export interface Signature extends Subject {
 }
 
 /**
- * What the loop tells the outside: log lines, metrics and Kubernetes Events are made of it. Nothing here carries
+ * What the loop reports to the outside: log lines, metrics and Kubernetes Events are made of it. Nothing here carries
  * a key or a token. Methods return at once and never throw.
  */
 export interface Recorder {

@@ -1,2 +1,2 @@
-/** What a round goes by is not so any more: it is left, quietly, and another one follows soon. */
+/** What a round observed has changed meanwhile: the round ends without a report, and another one follows soon. */
 export class Stale extends Error {}

@@ -3,16 +3,16 @@ import { KeyCache } from './key-cache.ts';
 import type { Sources } from './observe.ts';
 import { checkSignature, findVerifier } from './token-evidence.ts';
 
-/** A Secret often comes a moment before the status that tells which key its token was signed with. */
+/** A Secret often comes a moment before the status that says which key its token was signed with. */
 const PAUSE_MS = 250;
-/** Tokens checked after each pause: 2,000 a second at most, each 0.1 (RS256) to 2 ms (ES512) of one thread. */
+/** Tokens checked after each pause: at most 2,000 a second. Each takes one thread 0.1 ms (RS256) to 2 ms (ES512). */
 const BATCH = 500;
 
 /** What checking needs. */
 export interface TokenCheckerOptions {
   readonly sources: Pick<Sources, 'jwt' | 'managedSecret'>;
   readonly clock: Pick<Clock, 'setTimer'>;
-  /** Is called with what a check threw, which only a bug does. */
+  /** Called with what a check threw: only a bug throws. */
   readonly onBug: (error: unknown) => void;
 }
 
@@ -24,7 +24,7 @@ export interface TokenCheckerOptions {
 export class TokenChecker {
   readonly #options: TokenCheckerOptions;
   readonly #keyCache = new KeyCache();
-  /** In the order in which they came; `namespace/name` to both of them. */
+  /** By `namespace/name`, in the order in which they came. */
   readonly #waiting = new Map<string, { readonly namespace: string; readonly name: string }>();
   #timer: Timer | undefined;
   #state: 'new' | 'started' | 'stopped' = 'new';
@@ -40,7 +40,7 @@ export class TokenChecker {
     if (this.#state === 'started' && this.#timer === undefined) this.#checkSoon();
   }
 
-  /** To be called once all JWTs and Secrets are listed: before, a token may only seem to have no JWT. */
+  /** To be called when all JWTs and Secrets are listed: before that, a token may seem to have no JWT. */
   start(): void {
     if (this.#state !== 'new') return;
     this.#state = 'started';
@@ -57,7 +57,7 @@ export class TokenChecker {
     this.#timer = this.#options.clock.setTimer(PAUSE_MS, () => void this.#checkBatch());
   }
 
-  /** One after the other: the threads that check are those that sign. */
+  /** One after the other: the same threads sign. */
   async #checkBatch(): Promise<void> {
     let left = BATCH;
     for (const [key, { namespace, name }] of this.#waiting) {

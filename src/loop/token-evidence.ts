@@ -15,7 +15,7 @@ import type { SigningKey } from '../signing/key.ts';
  * beyond checking: the cache of a large cluster holds no tokens.
  */
 export interface TokenEvidence {
-  /** `undefined` when it is not a token that can be read. */
+  /** `undefined`: the text is not a token that can be read. */
   readonly facts: TokenFacts | undefined;
   unchecked: string | undefined;
   /** RFC 7638 thumbprint of the public key that the signature was checked with, successfully. */

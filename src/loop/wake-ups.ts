@@ -7,7 +7,7 @@ import { ClockStep } from './clock-step.ts';
  * minute goes unnoticed and delays a look by as much.
  */
 export const LONGEST_WAIT_MS = 9 * 60_000;
-/** Share of the longest wait that is random: what was looked at together is not looked at together again. */
+/** Share of the longest wait that is random: so keys that were looked at together are not looked at together again. */
 const SPREAD = 0.1;
 /** Wake-ups are times of the wall clock, which jumps; a timer does not. So it never sleeps longer than this. */
 const LONGEST_LOOK_AWAY_MS = 60_000;
@@ -17,7 +17,7 @@ export interface WakeUpsOptions<Retry> {
   readonly clock: Clock;
   /** Numbers in [0, 1). */
   readonly random: () => number;
-  /** The time that was planned for the key has come. `expiresAt` as it was given with the plan. */
+  /** The time that was planned for the key has come. `expiresAt` as in `planLook`. */
   readonly onDue: (key: string, expiresAt: number | undefined) => void;
   /** Nothing is due: the key has not been looked at for long. */
   readonly onLook: (key: string, expiresAt: number | undefined) => void;
@@ -72,14 +72,14 @@ export class WakeUps<Retry> {
     this.#arm();
   }
 
-  /** Plans another try at `time` of the monotonic clock, or earlier: nobody backs off for longer than the longest wait. */
+  /** Plans another try at `time` of the monotonic clock, or earlier: no back-off takes longer than the longest wait. */
   planRetry(key: string, time: number, retry: Retry): void {
     const latest = this.#options.clock.monotonic() + LONGEST_WAIT_MS;
     this.#retries.set(key, { time: earlier(time, latest), retry });
     this.#arm();
   }
 
-  /** Nothing is planned for the key any more. */
+  /** Removes everything that is planned for the key. */
   drop(key: string): void {
     this.#wakes.delete(key);
     this.#retries.delete(key);
@@ -102,7 +102,7 @@ export class WakeUps<Retry> {
     this.#timer = undefined;
   }
 
-  /** What was planned by a clock that was set back since is looked at again: tokens signed by it may not be valid yet. */
+  /** Looks at everything again after the clock was set back: tokens signed before that might not be valid yet. */
   noticeTurnBack(): void {
     if (!this.#turnBack.happened()) return;
     this.#wakeUntil(Number.POSITIVE_INFINITY);
@@ -143,7 +143,7 @@ export class WakeUps<Retry> {
         continue;
       }
       onLook(key, expiresAt);
-      // That look may wait for a worker: what is due meanwhile still comes at its time.
+      // That look may have to wait for a worker; what becomes due meanwhile still comes at its time.
       if (Number.isFinite(dueAt)) this.#wakes.set(key, { time: dueAt, dueAt, expiresAt });
     }
   }
@@ -162,7 +162,7 @@ function* takeDue<T extends { readonly time: number }>(
   }
 }
 
-/** Also where the time is not a number: no miscalculation of a plan puts off the next look. */
+/** `latest` also if the time is NaN: a wrong calculation of a plan must not put off the next look. */
 function earlier(time: number, latest: number): number {
   return time < latest ? time : latest;
 }

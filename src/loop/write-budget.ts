@@ -6,7 +6,7 @@ const AT_ONCE = 5; // contract §1
 const WAIT = { firstMs: 1_000, longestMs: 300_000 }; // contract §1: up to 5 min
 /** More writes than that change nothing: the wait is the longest by then. */
 const HIGHEST_LEVEL = AT_ONCE + 10;
-/** One write is forgotten after so long a time in which nobody made another necessary. */
+/** One write is forgotten after so long without another one. */
 const FORGET_MS = 60_000;
 /** JWTs kept in mind; each costs some 200 bytes. With more, those that wrote longest ago begin with a full budget. */
 const MOST_JWTS = 10_000;

@@ -9,7 +9,7 @@ const LONGEST_MANAGER = 64; // of the 128 characters that the API allows
 
 /**
  * Field managers other than ours in a Secret's wire JSON (`managedFields`), those that wrote last first; bounded in
- * number and length, as whoever writes chooses the name.
+ * number and length, as every client chooses its own name.
  */
 export function findContenders(secret: unknown): readonly string[] {
   const entries = arrayMember(objectMember(secret, 'metadata'), 'managedFields')

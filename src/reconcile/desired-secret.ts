@@ -22,18 +22,18 @@ type StringMap = Readonly<Record<string, string>>;
 
 /**
  * The resourceVersion of no Secret (etcd's first revision). An apply that carries it creates a Secret that is absent
- * and conflicts with any that is there; without one even an unforced apply would merge into a Secret that somebody
+ * and conflicts with an existing one; without one even an unforced apply would merge into a Secret that somebody
  * made meanwhile, or write an older token over ours when it arrives late.
  */
 const ABSENT = '1';
 
-/** When the token was signed and when it expires, in seconds since the epoch: both stand in the Secret's annotations. */
+/** When the token was signed and when it expires, in seconds since the epoch: both are annotations of the Secret. */
 export interface SigningTimes {
   readonly issuedAt: number;
   readonly expiresAt: number;
 }
 
-/** Labels of the Secret: the JWT's but for those of tools that track it, under those of `secretTemplate`, under ours. */
+/** Labels of the Secret: those of the JWT without those of tracking tools, then those of `secretTemplate`, then ours; later ones win. */
 export function desiredLabels(jwt: Jwt, spec: JwtSpec): StringMap {
   return {
     ...without(jwt.labels, isTrackingKey),
@@ -92,7 +92,7 @@ export function desiredSecret(
   };
 }
 
-/** With an owner reference the Secret goes with its JWT: not where that is not wanted, nor where others keep data in it. */
+/** An owner reference deletes the Secret with its JWT: so it has none with `Retain`, and none while it holds other data. */
 function wantsOwner({ deletionPolicy }: JwtSpec, hasOtherData: boolean): boolean {
   return deletionPolicy === 'Delete' && !hasOtherData;
 }
@@ -126,7 +126,7 @@ export function hasDrift(jwt: Jwt, spec: JwtSpec, secret: SecretObservation, exp
   );
 }
 
-/** Earlier versions copied everything: what is on the Secret as it is on the JWT or in its template is of theirs. */
+/** Earlier versions copied every label and annotation: one that equals that of the JWT or its template is such a copy. */
 function wasCopied(jwt: Jwt, { secretTemplate }: JwtSpec, secret: SecretObservation, name: string): boolean {
   const source = { ...secretTemplate.annotations, ...jwt.labels, ...secretTemplate.labels }[name];
   return source !== undefined && source === (secret.labels[name] ?? secret.annotations[name]);

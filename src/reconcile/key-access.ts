@@ -25,7 +25,7 @@ export function locateKey(
 
 /**
  * Why a JWT is not allowed to sign with the key Secret whose metadata is given; `undefined` when it is allowed. For a
- * Secret of another namespace the text is the same whether it exists or not, so that nobody can find out by asking.
+ * Secret of another namespace the text is the same whether it exists or not, so that it cannot be found out by trying.
  */
 export function findKeyRefusal(
   jwt: Jwt,

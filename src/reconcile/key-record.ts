@@ -47,7 +47,7 @@ export function isKeyChanged(
 
 /**
  * Whether two texts in `status.publicKey` are the same key. Earlier versions left `kid`, `alg` and `use` out: that alone
- * is not a reason to write a status, or an upgrade would write all of them.
+ * does not count as a difference, or an upgrade would write every status.
  */
 export function isSamePublicKey(one: string | undefined, other: string | undefined): boolean {
   if (one === other) return true;

@@ -6,8 +6,8 @@ import type { SecretMetadata } from '../resources/secret.ts';
 import type { SigningKey } from '../signing/key.ts';
 
 /**
- * The token that lies in the Secret. `unread`: its text is not at hand, as the Secret carries no label of ours, or as the
- * text was dropped before a key was there to check it with.
+ * The token in the Secret. `unread`: its text is not in memory, because the Secret does not have our label, or because the
+ * text was dropped before there was a key to check it with.
  */
 export type TokenObservation =
   | { readonly state: 'unread' }
@@ -40,10 +40,10 @@ export type KeyObservation =
   | {
       readonly state: 'unavailable';
       readonly problem: StateProblem;
-      /** The watch shows a key that may be used, the API server does not: one of them is behind, and will not stay so. */
+      /** The watch shows a key that is allowed, the API server does not: one of them is behind, so look again soon. */
       readonly isDisputed?: true;
     }
-  /** It is there and may be used; `version` tells whether it changed since it was last read. */
+  /** It exists and the JWT is allowed to use it; `version` shows whether it changed since it was read last. */
   | { readonly state: 'unread'; readonly version: string }
   | { readonly state: 'read'; readonly version: string; readonly key: SigningKey };
 

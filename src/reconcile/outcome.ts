@@ -26,6 +26,6 @@ export interface PresentToken {
 export function presentToken({ secret }: Observed, { signed }: Outcome): PresentToken | undefined {
   if (signed !== undefined)
     return { expiresAt: signed.claims.exp, tokenId: signed.claims.jti, legacy: false };
-  // Whoever may write Secrets could have made one whose signature nobody could check yet.
+  // Anybody who is allowed to write Secrets could have written a token whose signature was not checked yet.
   return secret?.token.state === 'valid' && secret.token.signature === 'verified' ? secret.token : undefined;
 }

@@ -11,9 +11,9 @@ import { releaseTime } from './take-over.ts';
 export type Plan =
   /** Nothing: the JWT is being deleted, and its Secret goes by garbage collection. */
   | { readonly do: 'ignore' }
-  /** Take token-manager's finalizer off: the JWT is being deleted, and nobody else does. */
+  /** Remove token-manager's finalizer: the JWT is being deleted, and token-manager does not run any more. */
   | { readonly do: 'release' }
-  /** Look closer first: the decision depends on something that was not read yet. Then plan again. */
+  /** Read this first, then plan again: the decision depends on it. */
   | { readonly do: 'read'; readonly what: 'key' | 'token' | 'jwt' }
   | { readonly do: 'sign'; readonly cause: SignatureCause }
   /** Write the Secret's metadata again, with the same token bytes; `problem` is what keeps it from being Ready even then. */
@@ -71,7 +71,7 @@ function reportConflict({ observed: { jwt, secret } }: Facts): Plan | undefined 
   return { do: 'report', problem: { reason: 'SecretConflict', message: describeConflict(jwt, secret) } };
 }
 
-/** A Secret that was written once may be on its way from one watch to the other: its label was taken off. */
+/** A Secret that was written once may be missing in both watches for a moment: one that loses our label moves between them. */
 function confirmAbsence({ observed: { jwt, secret, absenceConfirmed } }: Facts): Plan | undefined {
   const isExpected = secret === undefined && jwt.recorded.tokenId !== undefined;
   return isExpected && absenceConfirmed !== true ? { do: 'read', what: 'token' } : undefined;
@@ -83,7 +83,7 @@ function readPresentToken({ observed: { secret } }: Facts): Plan | undefined {
 
 /**
  * Without a recorded key (a Secret of token-manager's, or a status that could not be written) only the private key
- * tells whether the token is its own, and what to record.
+ * shows whether the token was signed with it, and what to record.
  */
 function readKeyToVerify({ observed: { jwt, secret, key } }: Facts): Plan | undefined {
   if (secret?.token.state !== 'valid' || key.state !== 'unread') return undefined;
@@ -121,21 +121,21 @@ function signIfDue({ observed, spec, now }: Facts): Plan | undefined {
   }
 }
 
-/** A Secret that was written once may have gone with its JWT, whose own news comes by another watch. */
+/** A Secret that was written once may have been deleted with its JWT, which another watch reports. */
 function mayBeGone({ jwt, jwtConfirmed }: Observed): boolean {
   return jwt.recorded.tokenId !== undefined && jwtConfirmed !== true;
 }
 
 /**
- * The Secret holds another token than the status tells of: whoever led before may have served the request a moment ago,
- * and only the status would say so.
+ * The Secret holds another token than the status says: the leader before may have served the request a moment ago, and
+ * only the newest status would show it.
  */
 function mayBeServed({ jwt, secret, jwtConfirmed }: Observed): boolean {
   const isOther = secret?.token.state === 'valid' && secret.token.tokenId !== jwt.recorded.tokenId;
   return isOther && jwtConfirmed !== true;
 }
 
-/** The cache keeps no more than a digest of long claims. Of a JWT that is not there any more they cannot be read. */
+/** Of long claims the cache keeps only a digest: they are read again before they are signed. */
 function lacksClaims({ observed, spec }: Facts): boolean {
   return spec.claimsDigest !== undefined && observed.jwtConfirmed !== true;
 }

@@ -1,4 +1,4 @@
-/** What stands behind a refusal of the API server that will not pass by itself. */
+/** Why the API server refuses a write again and again until somebody changes something. */
 export type RefusalKind =
   | 'quota'
   | 'policy'

@@ -2,8 +2,8 @@ import type { Observed } from './observed.ts';
 import type { SecretChange } from './plan.ts';
 
 /**
- * Whether the plan is the renewal that the status announced, whatever has become of the Secret meanwhile. An older token
- * of ours that somebody puts back is due by its own times, but not by those of the token that was published.
+ * Whether the plan is the renewal that the status announced, whatever happened to the Secret meanwhile. If somebody puts an
+ * older token of ours back, that one is due by its own times, but the published token is not.
  */
 export function isScheduledRenewal(plan: SecretChange, { jwt, secret }: Observed, now: number): boolean {
   if (plan.do !== 'sign') return false;

@@ -5,7 +5,7 @@ import { renewalTime } from '../signing/schedule.ts';
 import { isKeyChanged } from './key-record.ts';
 import type { Observed } from './observed.ts';
 
-/** What a decision about one JWT goes by. */
+/** What a decision about one JWT depends on. */
 export interface Facts {
   readonly observed: Observed;
   readonly spec: JwtSpec;

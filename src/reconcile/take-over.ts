@@ -6,7 +6,7 @@ import type { SecretMetadata } from '../resources/secret.ts';
 /** kopf, the framework of token-manager, puts annotations and a finalizer of this prefix on JWTs. */
 const KOPF_PREFIX = 'kopf.zalando.org/';
 
-/** A token-manager that runs takes its finalizer off a deleted JWT within moments; after so many seconds nobody will. */
+/** A token-manager that runs removes its finalizer from a deleted JWT within moments; after this many seconds, none runs. */
 const RELEASE_AFTER = 10;
 
 /**
@@ -19,7 +19,7 @@ export function releaseTime({ deletedAt, finalizers }: Jwt): number | undefined 
 }
 
 /**
- * A merge patch (RFC 7386) of a deleted JWT that takes token-manager's finalizer off: it would keep JWT and namespace for
+ * A merge patch (RFC 7386) of a deleted JWT that removes token-manager's finalizer, which would keep JWT and namespace for
  * ever. Carries the resourceVersion, so that no finalizer of others is lost.
  */
 export function releasePatch({ resourceVersion, finalizers }: Jwt): JsonObject {
@@ -38,7 +38,7 @@ export function isLegacySecret({ annotations, ours }: Pick<SecretMetadata, 'anno
 /**
  * A JSON patch (RFC 6902) that makes what token-manager owned in its Secret ours, so that the apply that follows can
  * drop what is no longer wanted (`blockOwnerDeletion`, old labels). Only the manager that wrote the signing time is
- * replaced: whatever else others own there stays theirs. Empty when there is no such manager.
+ * replaced: what other managers own there stays theirs. Empty: there is no such manager.
  */
 export function takeOverPatch(secret: JsonObject): readonly JsonObject[] {
   const metadata = objectMember(secret, 'metadata');

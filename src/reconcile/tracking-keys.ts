@@ -18,8 +18,8 @@ const PREFIXES: readonly string[] = [
 const NAMES: ReadonlySet<string> = new Set(['app.kubernetes.io/instance', 'app.kubernetes.io/managed-by']);
 
 /**
- * By these alone a tool deletes the object that carries them. In `secretTemplate` all others are an author's explicit
- * wish (`argocd.argoproj.io/compare-options` for example); these would have the Secret deleted over and over.
+ * A tool deletes an object that carries one of these. In `secretTemplate` all others are an author's explicit wish
+ * (`argocd.argoproj.io/compare-options` for example); these would have the Secret deleted again and again.
  */
 const PRUNED_BY: ReadonlySet<string> = new Set([
   'applyset.kubernetes.io/part-of',
