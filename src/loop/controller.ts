@@ -45,13 +45,13 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
     clock,
     workers,
     onError: onBug,
-    process: async (key, signal, retryAt): Promise<Outcome> => {
+    process: async (key, isGivenUp, retryAt): Promise<Outcome> => {
       const [namespace = '', name = ''] = key.split('/');
       const jwt = sources.jwt(namespace, name);
       if (jwt === undefined) return { next: 'forget' };
       const ofRound = {
         ...reconciler,
-        store: roundStore(reconciler.store, signal),
+        store: roundStore(reconciler.store, isGivenUp),
         now: () => clock.now(),
         onBug: (error: unknown) => onBug(key, error),
       };

@@ -13,9 +13,9 @@ export function leaderOnlyStore(store: Store, mayWrite: () => boolean): Store {
 }
 
 /** A store for one round: it writes nothing after the round was given up. */
-export function roundStore(store: Store, givenUp: AbortSignal): Store {
+export function roundStore(store: Store, isGivenUp: () => boolean): Store {
   return guardStore(store, () => {
-    if (givenUp.aborted) throw new Stale('the round was given up');
+    if (isGivenUp()) throw new Stale('the round was given up');
   });
 }
 

@@ -1,6 +1,7 @@
 import { backoffDelay } from '../time/backoff.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { Lanes, type Ready } from './lanes.ts';
+import { Runs } from './runs.ts';
 import { WakeUps } from './wake-ups.ts';
 
 /** What goes first: a wake-up that is due, a new object, a changed one, a look without a cause. */
@@ -23,11 +24,11 @@ export interface QueueOptions {
   readonly clock: Clock;
   /**
    * Works on one key; never called for a key that is being worked on. A rejection counts as `retry` and goes to
-   * `onError`. `signal` is aborted when the run is given up, as it took too long or the queue was stopped: whatever it
-   * comes to later does not count, and it must not write any more. `retryAt` (milliseconds since the epoch) is when the
-   * key is worked on again at the earliest if this run leads to `retry`.
+   * `onError`. `isGivenUp`: the run took too long, or the queue was stopped. What it comes to later does not count, and
+   * it must not write any more. `retryAt` (milliseconds since the epoch) is when the key is worked on again at the
+   * earliest if this run leads to `retry`.
    */
-  readonly process: (key: string, signal: AbortSignal, retryAt: number) => Promise<Outcome>;
+  readonly process: (key: string, isGivenUp: () => boolean, retryAt: number) => Promise<Outcome>;
   readonly onError: (key: string, error: unknown) => void;
   /** Keys worked on at once; 32 by default. */
   readonly workers?: number;
@@ -51,19 +52,6 @@ const SHORTEST_WAIT_MS = 1_000;
 const RUNS_PER_TURN = 32;
 const DRAIN_MS = 5_000; // a write takes no longer than its deadline
 /**
- * A run that takes longer is given up: it would hold its key for ever. The longest way through a round is a dozen requests
- * (observe, read, take over, write Secret and status, report a failure), each of which ends within 5 s, and a signature.
- */
-const LONGEST_RUN_MS = 120_000;
-
-/** A key that is being worked on. */
-interface Run {
-  /** What was asked for meanwhile. */
-  again: Ready | undefined;
-  readonly abort: AbortController;
-}
-
-/**
  * Keys to work on: each once however often it is asked for, one worker per key, the most urgent first, wake-ups at
  * times of the wall clock, back-off per key. What is asked for while its key is being worked on leads to one more run.
  */
@@ -71,7 +59,7 @@ export class WorkQueue {
   readonly #options: QueueOptions;
   readonly #ready: Lanes;
   readonly #wakeUps: WakeUps<Work>;
-  readonly #running = new Map<string, Run>();
+  readonly #running: Runs;
   readonly #failures = new Map<string, number>();
   #state: 'new' | 'started' | 'stopped' = 'new';
   #sequence = 0;
@@ -84,6 +72,7 @@ export class WorkQueue {
   constructor(options: QueueOptions) {
     this.#options = options;
     const { clock, random = Math.random, workers = DEFAULT_WORKERS } = options;
+    this.#running = new Runs(clock);
     this.#ready = new Lanes(workers, PRIORITIES.indexOf('new'));
     this.#wakeUps = new WakeUps({
       clock,
@@ -99,9 +88,7 @@ export class WorkQueue {
 
   /** Keys that wait for a worker. */
   get depth(): number {
-    let again = 0;
-    for (const run of this.#running.values()) if (run.again !== undefined) again += 1;
-    return this.#ready.size + again;
+    return this.#ready.size + this.#running.askedAgain;
   }
 
   /** Keys being worked on. */
@@ -129,8 +116,7 @@ export class WorkQueue {
     this.#ready.forget(key);
     this.#wakeUps.drop(key);
     this.#failures.delete(key);
-    const run = this.#running.get(key);
-    if (run !== undefined) run.again = undefined;
+    this.#running.askAgain(key, undefined);
   }
 
   /** Begins to work; what was added before is kept. Only the first call counts. */
@@ -148,7 +134,7 @@ export class WorkQueue {
     this.#room?.cancel();
     if (this.#running.size === 0) return;
     const limit = this.#options.clock.setTimer(drainMs, () => {
-      for (const { abort } of this.#running.values()) abort.abort(new Error('the queue was stopped'));
+      this.#running.giveUpAll('the queue was stopped');
     });
     await new Promise<void>((resolve) => {
       this.#drained = resolve;
@@ -157,8 +143,7 @@ export class WorkQueue {
   }
 
   #enqueue(key: string, { priority, expiresAt = Number.POSITIVE_INFINITY }: Work): void {
-    const run = this.#running.get(key);
-    const inside = run === undefined ? this.#ready.get(key) : run.again;
+    const inside = this.#running.asked(key) ?? this.#ready.get(key);
     const rank = PRIORITIES.indexOf(priority);
     this.#sequence += 1;
     const ready = {
@@ -166,8 +151,8 @@ export class WorkQueue {
       expiresAt: Math.min(expiresAt, inside?.expiresAt ?? expiresAt),
       sequence: inside?.sequence ?? this.#sequence,
     };
-    if (run !== undefined) {
-      run.again = ready;
+    if (this.#running.has(key)) {
+      this.#running.askAgain(key, ready);
     } else {
       this.#ready.set(key, ready);
       this.#dispatchSoon();
@@ -209,9 +194,8 @@ export class WorkQueue {
   async #run(key: string, ready: Ready): Promise<void> {
     this.#wakeUps.drop(key); // its outcome says when to look again
     this.#wakeUps.noticeTurnBack();
-    const run: Run = { again: undefined, abort: new AbortController() };
-    this.#running.set(key, run);
-    const { clock, random = Math.random } = this.#options;
+    const { clock, process, random = Math.random } = this.#options;
+    this.#running.begin(key);
     const failures = this.#failures.get(key) ?? 0;
     const backoff = backoffDelay(RETRY, failures + 1, random);
     const rest = ready.expiresAt - clock.now();
@@ -220,34 +204,20 @@ export class WorkQueue {
     const endOfBackoff = clock.monotonic() + delay;
     let outcome: Outcome;
     try {
-      outcome = await this.#process(key, run.abort, retryAt);
+      outcome = await this.#running.work(key, (isGivenUp) => process(key, isGivenUp, retryAt));
     } catch (error) {
       outcome = { next: 'retry' };
       if (this.#state === 'started') this.#options.onError(key, error);
     }
-    this.#running.delete(key);
+    const again = this.#running.asked(key);
+    this.#running.end(key);
     this.#ready.end(key, clock.monotonic(), outcome.next === 'retry');
     if (outcome.next === 'forget') this.#ready.forget(key);
     // A back-off that was shortened does not count: after the token has expired, the waits continue as if it had not been.
     this.#follow(key, outcome, { ready, endOfBackoff, failures: delay < backoff ? failures : failures + 1 });
-    if (run.again !== undefined) this.#ready.set(key, run.again);
+    if (again !== undefined) this.#ready.set(key, again);
     if (this.#state === 'stopped' && this.#running.size === 0) this.#drained?.();
     this.#dispatchSoon();
-  }
-
-  /** One run; rejects when it is given up. */
-  async #process(key: string, abort: AbortController, retryAt: number): Promise<Outcome> {
-    const { clock, process } = this.#options;
-    const { promise: givenUp, reject } = Promise.withResolvers<never>();
-    abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true });
-    const limit = clock.setTimer(LONGEST_RUN_MS, () =>
-      abort.abort(new Error(`the round did not end within ${LONGEST_RUN_MS / 1000} s, and was given up`)),
-    );
-    try {
-      return await Promise.race([process(key, abort.signal, retryAt), givenUp]);
-    } finally {
-      limit.cancel();
-    }
   }
 
   #follow(

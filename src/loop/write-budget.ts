@@ -77,9 +77,8 @@ export class WriteBudget {
   /** A write was made, or met a change of somebody else. */
   spend(uid: string, now: number, isScheduled: boolean): void {
     const account = this.#accounts.get(uid) ?? NEW;
-    const level = levelOf(account, now) + (isScheduled ? 0 : 1);
     this.#keep(uid, {
-      level: Math.min(level, HIGHEST_LEVEL),
+      level: isScheduled ? account.level : Math.min(levelOf(account, now) + 1, HIGHEST_LEVEL),
       at: isScheduled ? account.at : now,
       scheduledAt: isScheduled ? now : account.scheduledAt,
       contenders: account.contenders,

@@ -13,9 +13,9 @@ export function startQueue(
     clock,
     random: () => 0,
     onError: (_key, error) => errors.push(error),
-    process: (key, signal, retryAt) => {
+    process: (key, isGivenUp, retryAt) => {
       runs.push([key, clock.now()]);
-      return process(key, signal, retryAt);
+      return process(key, isGivenUp, retryAt);
     },
     ...options,
   });

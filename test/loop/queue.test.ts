@@ -172,7 +172,7 @@ test('a back-off takes no more than half of the time until the token expires, an
 test('the run is told when it will be repeated', async () => {
   const promised: number[] = [];
   const { queue, clock, runs } = startQueue(
-    async (_key, _signal, retryAt) => {
+    async (_key, _isGivenUp, retryAt) => {
       promised.push(retryAt);
       return { next: 'retry' };
     },

@@ -105,6 +105,15 @@ describe('the budget of unscheduled writes', () => {
     );
   });
 
+  it('is given back no faster because a renewal was due meanwhile', () => {
+    const [renewed, other] = [new WriteBudget(), new WriteBudget()];
+    for (const budget of [renewed, other])
+      for (let write = 0; write < 8; write += 1) budget.spend('a', 0, false);
+    renewed.spend('a', 2 * MINUTE, true);
+    for (let now = 2 * MINUTE; now < 10 * MINUTE; now += MINUTE / 4)
+      assert.equal(renewed.isContended('a', now), other.isContended('a', now), `after ${now} ms`);
+  });
+
   it('remembers who was seen until somebody else is', async () => {
     const budget = new WriteBudget();
     let looks = 0;

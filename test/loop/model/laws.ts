@@ -1,15 +1,11 @@
 import { APP, RENEW } from '../../../src/resources/names.ts';
 import type { ModelCluster, ModelJwt } from './cluster.ts';
+import { findPatchFault, isStuck } from './deletion.ts';
 import { LEGACY_MANAGER, type ModelSecret } from './secret.ts';
 import { fits, isThumbprint, keySecretOf, lifetimesOf, nameKey, says, Verifier } from './token.ts';
 import type { KeyName, SeenToken } from './token.ts';
 import { isOurs } from './ownership.ts';
 import { findDrift, wantedPaths } from './wanted.ts';
-
-/** kopf's, which token-manager puts on every JWT. */
-export const KOPF = 'kopf.zalando.org/KopfFinalizerMarker';
-/** A token-manager that runs has so long to take it off (contract §1). */
-export const RELEASE_AFTER_MS = 10_000;
 
 /** What the laws see of the world beside the cluster. Times in milliseconds. */
 export interface View {
@@ -100,7 +96,7 @@ export class Laws {
   check(): void {
     for (const [key, jwt] of this.#cluster.jwts) {
       const isExcused = this.#view.monotonic() <= this.#ledger(key).excusedUntil;
-      if (!isExcused && this.#isStuck(jwt))
+      if (!isExcused && this.#view.canWork() && isStuck(jwt, this.#view.now()))
         this.violations.push(`${key} was deleted, and nobody takes the finalizer of token-manager off`);
       if (!isExcused && this.isPossible(jwt) && !this.isServed(jwt))
         this.violations.push(
@@ -109,20 +105,10 @@ export class Laws {
     }
   }
 
-  /** A JWT was patched by us: only what keeps a deleted one goes, and not before token-manager had its time. */
+  /** A JWT was patched by us. */
   patched(key: string, before: ModelJwt | undefined): void {
-    const kept = this.#cluster.jwts.get(key)?.finalizers ?? [];
-    const { deletedAt = Number.POSITIVE_INFINITY, finalizers = [] } = before ?? {};
-    if (this.#view.now() < Math.floor(deletedAt / 1000) * 1000 + RELEASE_AFTER_MS)
-      this.#blame(key, 'the finalizer of token-manager was taken off too early');
-    if (finalizers.some((name) => name !== KOPF && !kept.includes(name)))
-      this.#blame(key, 'a finalizer of somebody else was lost');
-  }
-
-  /** Whether a deleted JWT is there for the finalizer of token-manager alone, and it is time to take that off. */
-  #isStuck({ deletedAt, finalizers }: ModelJwt): boolean {
-    if (deletedAt === undefined || !finalizers.includes(KOPF)) return false;
-    return this.#view.canWork() && this.#view.now() > deletedAt + RELEASE_AFTER_MS;
+    const fault = findPatchFault(before, this.#cluster.jwts.get(key), this.#view.now());
+    if (fault !== undefined) this.#blame(key, fault);
   }
 
   /** Whether a token could be signed and written. */

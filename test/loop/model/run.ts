@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../src/resources/json.ts';
 import { RENEW } from '../../../src/resources/names.ts';
 import type { OrderedCrypto } from './crypto.ts';
-import { KOPF, RELEASE_AFTER_MS } from './laws.ts';
+import { KOPF, RELEASE_AFTER_MS } from './deletion.ts';
 import { findUnsettled, isAboutToChange } from './settled.ts';
 import {
   JWT_KEYS,

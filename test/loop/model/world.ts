@@ -271,15 +271,9 @@ export class World {
       this.#isOwnChange = false;
     }
     this.writes += 1;
-    if (what === 'status') {
-      this.note(`status of ${key}: ${JSON.stringify(this.cluster.jwts.get(key)?.status)}`);
-      return;
-    }
-    if (what === 'jwt') {
-      this.note(`finalizers of ${key}: ${String(this.cluster.jwts.get(key)?.finalizers ?? 'gone')}`);
-      this.laws.patched(key, jwt);
-      return;
-    }
+    if (what === 'status')
+      return this.note(`status of ${key}: ${JSON.stringify(this.cluster.jwts.get(key)?.status)}`);
+    if (what === 'jwt') return this.laws.patched(key, jwt);
     const after = this.cluster.secrets.get(key);
     this.note(`Secret ${key}, revision ${after?.resourceVersion}`);
     this.laws.written(key, before, replica?.staleSince(this.#roundMs) ?? 0);
