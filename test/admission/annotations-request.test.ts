@@ -29,7 +29,7 @@ describe('the annotations of a pod', () => {
     assert.deepEqual(values, Object.fromEntries(Object.keys(KEYS).map((name) => [name, name])));
   });
 
-  it('are none where there are none', () =>
+  it('are empty where there are no annotations', () =>
     assert.deepEqual(readAnnotationValues(undefined), { emptyKeys: [] }));
 
   it('count as not set when they are empty, with a warning for each', () => {
@@ -43,7 +43,7 @@ describe('the annotations of a pod', () => {
     assert.deepEqual(read({ [KEYS.token]: ',a' }), { emptyKeys: [], token: ',a' });
   });
 
-  it('are left to the API server when one is no text, or longer than all may be', () => {
+  it('are left to the API server when one is not a string, or longer than all of them are allowed to be', () => {
     for (const value of [true, null, 7, ['a'], 'x'.repeat(262_145)])
       assert.equal(readAnnotationValues({ [KEYS.token]: value }), undefined);
     assert.ok(readAnnotationValues({ [KEYS.token]: 'x'.repeat(262_144), other: true }));

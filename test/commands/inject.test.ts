@@ -171,7 +171,7 @@ describe('what inject refuses', () => {
         /^error: -, document 2 \(Pod p\): annotation tokens\.osg-htc\.org\/token: "My_JWT" is not a valid token name: the closest valid one is "my-jwt"\n$/,
     },
     {
-      title: 'an annotation without quotes that is no string then',
+      title: 'an annotation without quotes that is not a string then',
       input: POD.replace('my-jwt}', 'my-jwt, tokens.osg-htc.org/inject: true}'),
       message:
         /annotation tokens.osg-htc.org\/inject: true is a boolean, not a string: write tokens.osg-htc.org\/inject: "true"\n$/,

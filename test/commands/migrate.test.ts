@@ -79,7 +79,7 @@ describe('what migrate check finds', () => {
     ]);
   });
 
-  it('Secrets that the caller may not see are no finding', () => {
+  it('Secrets that the caller is not allowed to see are not findings', () => {
     const jwts = [wireJwt(keyIn('shared', 'keys'))];
     assert.deepEqual(
       check({ jwts, secrets: { 'keys/shared': 'forbidden', 'science/my-jwt': 'forbidden' } }),

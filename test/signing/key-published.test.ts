@@ -24,7 +24,7 @@ describe('the public half of a key', () => {
   });
 });
 
-describe('a block of PEM that is no private key to sign with is told by what it is:', () => {
+describe('a block of PEM that is not a private key to sign with is called what it is:', () => {
   const rsa = makeRsaKey(2_048);
   const encrypted = rsa
     .export({ format: 'pem', type: 'pkcs1', cipher: 'aes-128-cbc', passphrase: 'x' })

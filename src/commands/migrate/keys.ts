@@ -172,7 +172,7 @@ export function checkConfigMapKeys(facts: MigrationFacts): readonly Finding[] {
       const why = 'its spec.key.configMap is not a valid name of a ConfigMap and its data key';
       return [{ ...common, why, commands: [editJwt(jwt)] }];
     }
-    const why = `its key is in ${move.from}, which is no place for a private key: the command copies it to a Secret; delete the ConfigMap, or the key in it, afterwards`;
+    const why = `its key is in ${move.from}, which is not a place for a private key: the command copies it to a Secret; delete the ConfigMap, or the key in it, afterwards`;
     return [{ ...common, why, commands: [move.command] }];
   });
 }

@@ -28,7 +28,7 @@ describe('explain -f, JWTs', () => {
 
   const refused: readonly { title: string; spec: Record<string, unknown>; reason: string; says: RegExp }[] = [
     {
-      title: 'a key that is none',
+      title: 'a key that is not valid',
       spec: { key: { value: 'canary' } },
       reason: 'KeyUnreadable',
       says: /spec\.key\.value: no PEM block/,

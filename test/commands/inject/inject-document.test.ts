@@ -133,7 +133,7 @@ describe('the text of files', () => {
     });
   }
 
-  it('what is no text is refused', async () => {
+  it('what is not text is refused', async () => {
     const { code, err } = await inject(Buffer.from([0x61, 0xff, 0x62]));
     assert.deepEqual([code, err], [1, 'error: - is not valid UTF-8 text: save it as UTF-8\n']);
   });
@@ -156,7 +156,7 @@ describe('the text of files', () => {
   });
 });
 
-describe('an annotation that is no string: the line to write', () => {
+describe('an annotation that is not a string: the line to write', () => {
   const cases: readonly (readonly [string, string, string])[] = [
     ['token: on', 'token: on is a boolean, not a string', 'token: "on"'],
     ['token:', 'token has no value', 'token: "<name of a JWT>", or remove the line'],

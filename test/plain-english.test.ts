@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+
+const ROOT = join(import.meta.dirname, '..');
+
+/** Words that came in before and that readers of other mother tongues stumble over, with what to say instead. */
+const HARD_WORDS: readonly (readonly [pattern: RegExp, instead: string])[] = [
+  [/\bmend(?:s|ed|ing)?\b|[a-z]Mend/, 'fix, repair'],
+  [/\banew\b/i, 'again, re-created'],
+  [/\bunless told\b/i, 'by default'],
+  [/\bhears? of\b/i, 'is called with, is told'],
+  [/(?<!\bthere )\b(?:is|are) none\b/i, 'is not a valid …'],
+  [/(?<!\bthere )\b(?:is|are) no (?!longer|more|sooner|slower)/i, 'is not a …'],
+  [/\bstands? in the way\b/i, 'prevents, blocks'],
+  [/graves?\b|Grave/, 'tombstone'],
+  [/stranger/i, 'unknown'],
+  [/twin/i, 'environment variable, or the other one'],
+  [/\byou may not\b/i, 'you are not allowed to'],
+  [/legacyMarks|\bmarks of (?:kopf|token-manager)\b|\bkopf'?s? marks\b/i, 'kopf leftovers'],
+];
+
+interface Line {
+  readonly where: string;
+  readonly text: string;
+}
+
+function read(file: string): string {
+  return readFileSync(join(ROOT, file), 'utf8');
+}
+
+/** All lines of the files. A comment that goes on in the next line is not joined. */
+function linesOf(...patterns: readonly string[]): readonly Line[] {
+  const files = globSync([...patterns], { cwd: ROOT }).filter((file) => !file.startsWith('docs/api/'));
+  return files.flatMap((file) =>
+    read(file)
+      .split('\n')
+      .map((text, index) => ({ where: `${file}:${index + 1}`, text })),
+  );
+}
+
+/** The names of tests, as far as they stand in one piece. */
+function testNames(): readonly Line[] {
+  return globSync('test/**/*.test.ts', { cwd: ROOT, exclude: ['**/node_modules'] }).flatMap((file) =>
+    [...read(file).matchAll(/\b(?:describe|it|test)\(\s*(`[^`]*`|'(?:[^'\\]|\\.)*'|"[^"]*")/g)].map(
+      ([, text = '']) => ({ where: file, text }),
+    ),
+  );
+}
+
+function hardWords(lines: readonly Line[]): readonly string[] {
+  return lines.flatMap(({ where, text }) =>
+    HARD_WORDS.filter(([pattern]) => pattern.test(text)).map(
+      ([, instead]) => `${where}: ${text.trim()} (better: ${instead})`,
+    ),
+  );
+}
+
+describe('plain English', () => {
+  it('is written in src', () => assert.deepEqual(hardWords(linesOf('src/**/*.ts')), []));
+
+  it('is written in what is deployed', () =>
+    assert.deepEqual(hardWords(linesOf('deploy/**/*.{ts,yaml}', 'certs/*')), []));
+
+  it('is written in the documentation', () => {
+    const pages = linesOf('*.md', 'docs/**/*.md', '.github/**/*.{md,yml}');
+    assert.deepEqual(hardWords(pages.filter(({ where }) => !where.startsWith('CHANGELOG'))), []);
+  });
+
+  it('is written in the newest section of the changelog', () => {
+    const [, newest = ''] = read('CHANGELOG.md').split('\n## ');
+    assert.deepEqual(hardWords(newest.split('\n').map((text) => ({ where: 'CHANGELOG.md', text }))), []);
+  });
+
+  it('is written in the names of tests', () => assert.deepEqual(hardWords(testNames()), []));
+});
