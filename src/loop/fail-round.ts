@@ -6,7 +6,7 @@ import { describeRefusal, REFUSED_WAIT_MS } from '../reconcile/refusal.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { formatTime } from '../time/format-time.ts';
-import { toMilliseconds, toSeconds } from '../time/units.ts';
+import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
 import type { PlannedWrite } from './hold-back.ts';
 import type { Sources } from './observe.ts';
 import { subjectOf } from './recorder.ts';
@@ -35,7 +35,7 @@ export interface FailureHandler extends StatusWriter {
 /** The JWT is tried again after the queue's back-off, `afterMs` at the earliest. */
 export interface Retry {
   readonly next: 'retry';
-  readonly afterMs?: number;
+  readonly afterMs?: Milliseconds;
 }
 
 /** What the status says of a bug: its own words may hold a secret. */
@@ -49,7 +49,7 @@ export async function failRound(
   handler: FailureHandler,
   progress: Progress,
   error: unknown,
-  { now, retryAt }: { readonly now: number; readonly retryAt: number },
+  { now, retryAt }: { readonly now: Seconds; readonly retryAt: Milliseconds },
 ): Promise<Retry | { readonly next: 'look'; readonly at: undefined }> {
   const { stored, observed, write } = progress;
   const failure = understand(handler, error);
@@ -84,7 +84,7 @@ function understand({ explain }: FailureHandler, error: unknown): Failure | unde
   return error instanceof Stale ? { meaning: 'stale', message: error.message } : explain(error);
 }
 
-function problemOf(failure: Failure | undefined, jwt: Jwt, retryAt: number): StateProblem {
+function problemOf(failure: Failure | undefined, jwt: Jwt, retryAt: Seconds): StateProblem {
   if (failure === undefined)
     return {
       reason: 'WriteFailed',

@@ -20,7 +20,7 @@ export function planWrite(
   budget: WriteBudget,
   observed: Observed,
   plan: SecretChange,
-  now: number,
+  now: Seconds,
 ): PlannedWrite {
   const { uid } = observed.jwt;
   const isScheduled = isScheduledRenewal(plan, observed, now) && budget.mayRenew(uid, toMilliseconds(now));
@@ -29,7 +29,7 @@ export function planWrite(
 }
 
 /** After a restart the condition `Contended` stays until the Secret was not changed for a while: a restart alone writes nothing. */
-export function resumeContention(budget: WriteBudget, { uid, recorded }: Jwt, now: number): void {
+export function resumeContention(budget: WriteBudget, { uid, recorded }: Jwt, now: Seconds): void {
   if (findCondition(recorded, 'Contended') !== undefined) budget.resume(uid, toMilliseconds(now));
 }
 

@@ -1,10 +1,11 @@
 import { KeyedHeap } from './heap.ts';
+import type { Milliseconds } from '../time/units.ts';
 
 /** What makes a waiting key more urgent than another. */
 export interface Ready {
   /** Its priority; the lowest goes first. */
   readonly rank: number;
-  readonly expiresAt: number;
+  readonly expiresAt: Milliseconds;
   readonly sequence: number;
 }
 
@@ -14,7 +15,7 @@ interface Held extends Ready {
 }
 
 interface Run {
-  readonly startedAt: number;
+  readonly startedAt: Milliseconds;
   readonly isHeld: boolean;
   /** The last run of the key failed or was slow. */
   readonly isSuspect: boolean;
@@ -103,7 +104,7 @@ export class Lanes {
   }
 
   /** Takes out the key whose run is to begin now; `undefined` when none may. Each is to be ended. */
-  begin(now: number): { readonly key: string; readonly item: Ready } | undefined {
+  begin(now: Milliseconds): { readonly key: string; readonly item: Ready } | undefined {
     const burdens = this.#countBurdens(now);
     const quickRuns = this.#runs.size - burdens;
     const isRoom = this.#runs.size < this.#workers * MOST_RUNS;
@@ -121,7 +122,7 @@ export class Lanes {
   }
 
   /** The run of the key has ended. */
-  end(key: string, now: number, hasFailed: boolean): void {
+  end(key: string, now: Milliseconds, hasFailed: boolean): void {
     const run = this.#runs.get(key);
     this.#runs.delete(key);
     if (run === undefined) return;
@@ -136,7 +137,7 @@ export class Lanes {
   }
 
   /** When the next of the runs turns slow, so that others may begin; `undefined` if none waits for that. */
-  nextRoomAt(now: number): number | undefined {
+  nextRoomAt(now: Milliseconds): Milliseconds | undefined {
     if (this.#quick.size === 0) return undefined;
     const turns = [...this.#runs.values()]
       .filter((run) => !isBurden(run, now))
@@ -150,13 +151,13 @@ export class Lanes {
     return suspects;
   }
 
-  #countBurdens(now: number): number {
+  #countBurdens(now: Milliseconds): number {
     let burdens = 0;
     for (const run of this.#runs.values()) if (isBurden(run, now)) burdens += 1;
     return burdens;
   }
 }
 
-function isBurden({ startedAt, isHeld }: Run, now: number): boolean {
+function isBurden({ startedAt, isHeld }: Run, now: Milliseconds): boolean {
   return isHeld || now - startedAt >= SLOW_MS;
 }

@@ -6,7 +6,7 @@ import { LONGEST_TOKEN } from '../resources/secret.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import { buildClaims, type Claims } from '../signing/claims.ts';
 import { signToken } from '../signing/token.ts';
-import { toSeconds } from '../time/units.ts';
+import { toSeconds, type Seconds } from '../time/units.ts';
 import { Stale } from './stale.ts';
 
 /** A token that was signed and verified, and is not written yet. Times in seconds. */
@@ -17,11 +17,11 @@ export interface NewToken {
   readonly algorithm: AlgorithmName;
   readonly keyId: string;
   /** Since the epoch. */
-  readonly issuedAt: number;
+  readonly issuedAt: Seconds;
   /** RFC 7638 thumbprint of the key. */
   readonly signedBy: string;
   /** That making and checking the signature took. */
-  readonly duration: number;
+  readonly duration: Seconds;
 }
 
 /**
@@ -30,7 +30,7 @@ export interface NewToken {
  */
 export async function makeToken(
   { jwt, key }: Observed,
-  now: number,
+  now: Seconds,
 ): Promise<Result<NewToken, StateProblem>> {
   if (!jwt.spec.ok) return jwt.spec;
   if (key.state !== 'read') throw new Error('a token was to be signed before its key was read');

@@ -5,6 +5,7 @@ import { ok } from '../resources/result.ts';
 import { hasOtherData, parseSecretMetadata, type SecretMetadata } from '../resources/secret.ts';
 import { findKeyRefusal, locateKey, readKeyText } from '../reconcile/key-access.ts';
 import type { KeyObservation, Observed, SecretObservation } from '../reconcile/observed.ts';
+import type { Seconds } from '../time/units.ts';
 import type { KeyCache } from './key-cache.ts';
 import {
   findVerifier,
@@ -55,7 +56,7 @@ export interface Known {
  * Gathers what is in the caches and in `known`, the earlier reads of this round; asks nobody. `jwt` is the one in `known` if
  * it was read. `now` in seconds since the epoch.
  */
-export async function observe(observer: Observer, jwt: Jwt, known: Known, now: number): Promise<Observed> {
+export async function observe(observer: Observer, jwt: Jwt, known: Known, now: Seconds): Promise<Observed> {
   const key = known.key ?? observeKey(observer, jwt);
   const { publicKey } = jwt.recorded;
   const recordedKey = publicKey === undefined ? undefined : observer.keyCache.parsePublic(publicKey);
@@ -158,7 +159,7 @@ async function observeSecret(
   { sources, keyCache }: Observer,
   { jwt, key, recordedKey }: Pick<Observed, 'jwt' | 'key' | 'recordedKey'>,
   known: Known['secret'],
-  now: number,
+  now: Seconds,
 ): Promise<SecretObservation | undefined> {
   if (known === 'absent') return undefined;
   const secret = known ?? sources.managedSecret(jwt.namespace, jwt.name);

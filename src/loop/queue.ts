@@ -1,5 +1,6 @@
 import { backoffDelay } from '../time/backoff.ts';
 import type { Clock, Timer } from '../time/clock.ts';
+import type { Milliseconds } from '../time/units.ts';
 import { Lanes, type Ready } from './lanes.ts';
 import { Runs } from './runs.ts';
 import { WakeUps } from './wake-ups.ts';
@@ -15,8 +16,12 @@ export type Priority = (typeof PRIORITIES)[number];
  * backs off; `afterMs` (Retry-After) makes that wait longer, never shorter. `forget`: the object does not exist.
  */
 export type Outcome =
-  | { readonly next: 'look'; readonly at?: number | undefined; readonly expiresAt?: number | undefined }
-  | { readonly next: 'retry'; readonly afterMs?: number | undefined }
+  | {
+      readonly next: 'look';
+      readonly at?: Milliseconds | undefined;
+      readonly expiresAt?: Milliseconds | undefined;
+    }
+  | { readonly next: 'retry'; readonly afterMs?: Milliseconds | undefined }
   | { readonly next: 'forget' };
 
 /** What the queue calls, and how much at once. */
@@ -28,7 +33,7 @@ export interface QueueOptions {
    * it must not write any more. `retryAt` (milliseconds since the epoch) is when the key is worked on again at the
    * earliest if this run leads to `retry`.
    */
-  readonly process: (key: string, isGivenUp: () => boolean, retryAt: number) => Promise<Outcome>;
+  readonly process: (key: string, isGivenUp: () => boolean, retryAt: Milliseconds) => Promise<Outcome>;
   readonly onError: (key: string, error: unknown) => void;
   /** Keys worked on at once; 32 by default. */
   readonly workers?: number;
@@ -39,7 +44,7 @@ export interface QueueOptions {
 /** Why a key is to be looked at. `expiresAt` (milliseconds since the epoch): within a priority the soonest goes first. */
 export interface Work {
   readonly priority: Priority;
-  readonly expiresAt?: number | undefined;
+  readonly expiresAt?: Milliseconds | undefined;
 }
 
 const DEFAULT_WORKERS = 32; // contract §3, --workers

@@ -8,7 +8,7 @@ import { planNext, type Plan, type SecretChange } from '../reconcile/plan.ts';
 import { releasePatch, releaseTime } from '../reconcile/take-over.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { RecordedStatus } from '../resources/recorded-status.ts';
-import { toMilliseconds, toSeconds, type Seconds } from '../time/units.ts';
+import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
 import { repairSecret, writeToken, type Store } from './act.ts';
 import { failRound, type FailureHandler, type Progress, type Retry } from './fail-round.ts';
 import { lookForContenders, planWrite, resumeContention, type PlannedWrite } from './hold-back.ts';
@@ -29,21 +29,25 @@ export interface Reconciler extends FailureHandler {
  * What comes after a round: another try after a back-off, or the next look, at a time (ms since the epoch) if time alone
  * makes something due.
  */
-export type Round = Retry | { readonly next: 'look'; readonly at: number | undefined };
+export type Round = Retry | { readonly next: 'look'; readonly at: Milliseconds | undefined };
 
-/** One round after it has decided. `now` in seconds since the epoch. */
+/** One round after it has decided. `now` since the epoch. */
 interface Decided {
   readonly reconciler: Reconciler;
   readonly progress: Progress;
   readonly observed: Observed;
-  readonly now: number;
+  readonly now: Seconds;
 }
 
 /**
  * One round for one JWT: observe, plan, act, write the status. Never throws.
  * @param retryAt when it is tried again if this round fails, in milliseconds since the epoch.
  */
-export async function reconcileJwt(reconciler: Reconciler, stored: Jwt, retryAt: number): Promise<Round> {
+export async function reconcileJwt(
+  reconciler: Reconciler,
+  stored: Jwt,
+  retryAt: Milliseconds,
+): Promise<Round> {
   const now = toSeconds(reconciler.now());
   const progress: Progress = { stored, observed: undefined, write: undefined };
   try {
@@ -59,7 +63,7 @@ export async function reconcileJwt(reconciler: Reconciler, stored: Jwt, retryAt:
 async function decide(
   { observer, memory }: Reconciler,
   progress: Progress,
-  now: number,
+  now: Seconds,
 ): Promise<readonly [Observed, Exclude<Plan, { do: 'read' }>]> {
   const recall = (newest: Jwt): Jwt => memory.recall(newest, presentTokenId(observer, newest));
   let jwt = recall(progress.stored);

@@ -1,6 +1,7 @@
 import type { AlgorithmName } from '../resources/algorithms.ts';
 import type { SignatureCause, StateReason } from '../resources/reasons.ts';
 import type { RecordedCondition } from '../resources/recorded-status.ts';
+import type { Seconds } from '../time/units.ts';
 
 /** The JWT that an entry is about. */
 export interface Subject {
@@ -20,11 +21,11 @@ export interface Signature extends Subject {
   readonly algorithm: AlgorithmName;
   readonly keyId: string;
   readonly tokenId: string;
-  readonly expiresAt: number;
+  readonly expiresAt: Seconds;
   /** Seconds that making and checking the signature took. */
-  readonly duration: number;
+  readonly duration: Seconds;
   /** Seconds after the planned moment, for scheduled renewals, those included that came after the expiry. */
-  readonly lateness: number | undefined;
+  readonly lateness: Seconds | undefined;
 }
 
 /**

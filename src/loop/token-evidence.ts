@@ -9,6 +9,7 @@ import { findFacts, type TokenFacts } from '../signing/token-facts.ts';
 import { judgeClaims, verifiesWith } from '../signing/check-token.ts';
 import type { KeyCache } from './key-cache.ts';
 import type { SigningKey } from '../signing/key.ts';
+import type { Seconds } from '../time/units.ts';
 
 /**
  * What is kept of a token in a Secret. The text itself stays only until its signature was checked once, or was found to be
@@ -73,7 +74,7 @@ export async function judgeEvidence(
   spec: JwtSpec,
   verifier: Verifier | undefined,
   keyCache: Pick<KeyCache, 'readPublic'>,
-  now: number,
+  now: Seconds,
 ): Promise<TokenObservation> {
   if (evidence === undefined) return { state: 'faulty', cause: 'TokenMissing' };
   if (evidence.facts === undefined) return { state: 'faulty', cause: 'TokenUnreadable' };

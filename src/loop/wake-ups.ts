@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../time/clock.ts';
+import type { Milliseconds } from '../time/units.ts';
 import { KeyedHeap } from './heap.ts';
 import { ClockStep } from './clock-step.ts';
 
@@ -18,9 +19,9 @@ export interface WakeUpsOptions<Retry> {
   /** Numbers in [0, 1). */
   readonly random: () => number;
   /** The time that was planned for the key has come. `expiresAt` as in `planLook`. */
-  readonly onDue: (key: string, expiresAt: number | undefined) => void;
+  readonly onDue: (key: string, expiresAt: Milliseconds | undefined) => void;
   /** Nothing is due: the key has not been looked at for long. */
-  readonly onLook: (key: string, expiresAt: number | undefined) => void;
+  readonly onLook: (key: string, expiresAt: Milliseconds | undefined) => void;
   /** The back-off of the key is over. */
   readonly onRetry: (key: string, retry: Retry) => void;
   /** The clock was set back: `onDue` was called for everything that was planned. */
@@ -29,18 +30,19 @@ export interface WakeUpsOptions<Retry> {
 
 interface Wake {
   /** When the key is looked at, at the latest. */
-  readonly time: number;
+  readonly time: Milliseconds;
   /** When something is due; `Infinity`: nothing is planned. */
-  readonly dueAt: number;
-  readonly expiresAt: number | undefined;
+  readonly dueAt: Milliseconds;
+  readonly expiresAt: Milliseconds | undefined;
 }
 
 interface BackOff<Retry> {
-  readonly time: number;
+  readonly time: Milliseconds;
   readonly retry: Retry;
 }
 
-const isSooner = (a: { readonly time: number }, b: { readonly time: number }): boolean => a.time < b.time;
+const isSooner = (a: { readonly time: Milliseconds }, b: { readonly time: Milliseconds }): boolean =>
+  a.time < b.time;
 
 /**
  * When each key is to be looked at again: at times of the wall clock for what is planned, at times of the monotonic
@@ -65,7 +67,7 @@ export class WakeUps<Retry> {
    * Plans the next look at the key for `dueAt` (milliseconds since the epoch), or earlier: after the longest wait it is
    * looked at in any case.
    */
-  planLook(key: string, dueAt: number, expiresAt: number | undefined): void {
+  planLook(key: string, dueAt: Milliseconds, expiresAt: Milliseconds | undefined): void {
     const { clock, random } = this.#options;
     const latest = clock.now() + LONGEST_WAIT_MS * (1 - SPREAD * random());
     this.#wakes.set(key, { time: earlier(dueAt, latest), dueAt, expiresAt });
@@ -73,7 +75,7 @@ export class WakeUps<Retry> {
   }
 
   /** Plans another try at `time` of the monotonic clock, or earlier: no back-off takes longer than the longest wait. */
-  planRetry(key: string, time: number, retry: Retry): void {
+  planRetry(key: string, time: Milliseconds, retry: Retry): void {
     const latest = this.#options.clock.monotonic() + LONGEST_WAIT_MS;
     this.#retries.set(key, { time: earlier(time, latest), retry });
     this.#arm();
@@ -134,7 +136,7 @@ export class WakeUps<Retry> {
     this.#arm();
   }
 
-  #wakeUntil(now: number): void {
+  #wakeUntil(now: Milliseconds): void {
     const { onDue, onLook } = this.#options;
     for (const { key, item } of takeDue(this.#wakes, now)) {
       const { dueAt, expiresAt } = item;
@@ -150,9 +152,9 @@ export class WakeUps<Retry> {
 }
 
 /** Takes out what is due at `now`, one after the other. */
-function* takeDue<T extends { readonly time: number }>(
+function* takeDue<T extends { readonly time: Milliseconds }>(
   heap: KeyedHeap<T>,
-  now: number,
+  now: Milliseconds,
 ): Generator<{ readonly key: string; readonly item: T }> {
   for (;;) {
     const first = heap.first();
@@ -163,6 +165,6 @@ function* takeDue<T extends { readonly time: number }>(
 }
 
 /** `latest` also if the time is NaN: a wrong calculation of a plan must not put off the next look. */
-function earlier(time: number, latest: number): number {
+function earlier(time: Milliseconds, latest: Milliseconds): Milliseconds {
   return time < latest ? time : latest;
 }

@@ -1,5 +1,6 @@
 import type { Contenders } from '../reconcile/contention.ts';
 import { backoffDelay } from '../time/backoff.ts';
+import type { Milliseconds } from '../time/units.ts';
 
 /** So many unscheduled writes of one JWT go out at once: edits of its author, repairs, a deleted Secret. */
 const AT_ONCE = 5; // contract §1
@@ -18,7 +19,7 @@ interface Account {
   /** Unscheduled writes that were not forgotten when the last was made. */
   readonly level: number;
   /** When that was, in milliseconds since the epoch. */
-  at: number;
+  at: Milliseconds;
   /** When a renewal that was due was written last. */
   scheduledAt: number;
   /** Field managers seen in the Secret, and whether that was after the last write; see `Contenders`. */
@@ -43,7 +44,7 @@ export class WriteBudget {
   readonly #accounts = new Map<string, Account>();
 
   /** From when on the next unscheduled write may be made; `now` or earlier: at once. */
-  nextWriteAt(uid: string, now: number): number {
+  nextWriteAt(uid: string, now: Milliseconds): Milliseconds {
     const account = this.#accounts.get(uid);
     if (account === undefined) return now;
     account.at = Math.min(account.at, now); // a clock that was set back makes no wait longer
@@ -51,7 +52,7 @@ export class WriteBudget {
   }
 
   /** Whether a renewal that is due goes out: always, but that no peer can make one due again and again. */
-  mayRenew(uid: string, now: number): boolean {
+  mayRenew(uid: string, now: Milliseconds): boolean {
     const { scheduledAt } = this.#accounts.get(uid) ?? NEW;
     return Math.abs(now - scheduledAt) >= SHORTEST_PERIOD_MS;
   }
@@ -60,7 +61,7 @@ export class WriteBudget {
    * More was written than is written at once: somebody else must keep changing the Secret. `more`: unscheduled writes that
    * are about to be made.
    */
-  isContended(uid: string, now: number, more = 0): boolean {
+  isContended(uid: string, now: Milliseconds, more = 0): boolean {
     const account = this.#accounts.get(uid);
     return account !== undefined && levelOf(account, now) + more > AT_ONCE;
   }
@@ -69,13 +70,13 @@ export class WriteBudget {
    * An earlier process found the Secret contended and said so: that holds on until it has been quiet for a while here, too.
    * Does nothing for a JWT that was written in this process.
    */
-  resume(uid: string, now: number): void {
+  resume(uid: string, now: Milliseconds): void {
     if (this.#accounts.has(uid)) return;
     this.#keep(uid, { ...NEW, level: AT_ONCE + 1, at: now, contenders: 'recorded' });
   }
 
   /** A write was made, or met a change of somebody else. */
-  spend(uid: string, now: number, isScheduled: boolean): void {
+  spend(uid: string, now: Milliseconds, isScheduled: boolean): void {
     const account = this.#accounts.get(uid) ?? NEW;
     this.#keep(uid, {
       level: isScheduled ? account.level : Math.min(levelOf(account, now) + 1, HIGHEST_LEVEL),
@@ -116,7 +117,7 @@ export class WriteBudget {
 }
 
 /** How many unscheduled writes count at `now`: quiet that is longer than twice the wait gives them back one by one. */
-function levelOf({ level, at }: Account, now: number): number {
+function levelOf({ level, at }: Account, now: Milliseconds): number {
   const quiet = now - at - 2 * waitOf(level);
   return Math.max(0, level - Math.max(0, Math.floor(quiet / FORGET_MS)));
 }

@@ -1,6 +1,7 @@
 import type { StateReason } from '../resources/reasons.ts';
 import type { RecordedCondition, RecordedStatus } from '../resources/recorded-status.ts';
 import { wholeTime } from '../time/format-time.ts';
+import type { Seconds } from '../time/units.ts';
 
 /** Condition types of a JWT. `Ready` and `KeyAvailable` are always there, the others only when they say something. */
 export type ConditionType =
@@ -37,7 +38,7 @@ export function recordConditions(
   conditions: readonly Condition[],
   previous: Pick<RecordedStatus, 'conditions'>,
   generation: number,
-  now: number,
+  now: Seconds,
 ): readonly RecordedCondition[] {
   return conditions.map((condition) => {
     const before = findCondition(previous, condition.type);

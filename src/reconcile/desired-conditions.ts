@@ -2,6 +2,7 @@ import { formatDuration, formatTime } from '../time/format-time.ts';
 import type { JwtSpec } from '../resources/jwt.ts';
 import { effectiveIssuer } from '../signing/claims.ts';
 import { isRenewalClamped } from '../signing/schedule.ts';
+import type { Seconds } from '../time/units.ts';
 import { findCondition, type Condition } from './conditions.ts';
 import { describeContention } from './contention.ts';
 import { isKeyChanged } from './key-record.ts';
@@ -14,7 +15,7 @@ export function describeConditions(
   observed: Observed,
   outcome: Outcome,
   token: PresentToken | undefined,
-  now: number,
+  now: Seconds,
 ): readonly Condition[] {
   const { spec } = observed.jwt;
   return [
@@ -28,7 +29,7 @@ function describeReady(
   { jwt, key, secret }: Observed,
   { problem }: Outcome,
   token: PresentToken | undefined,
-  now: number,
+  now: Seconds,
 ): Condition {
   const isOurs = problem?.reason !== 'SecretConflict';
   if (token !== undefined && token.expiresAt > now && isOurs) {
@@ -97,7 +98,7 @@ function describeRemarks(
   spec: JwtSpec,
   token: PresentToken | undefined,
   outcome: Outcome,
-  now: number,
+  now: Seconds,
 ): readonly Condition[] {
   const remarks: Condition[] = [];
   if (isRenewalClamped(spec)) {

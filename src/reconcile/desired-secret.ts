@@ -16,6 +16,7 @@ import type { SecretObservation } from './observed.ts';
 import { isOwner, nameOf } from './ownership.ts';
 import { isLegacySecret } from './take-over.ts';
 import { formatTime } from '../time/format-time.ts';
+import type { Seconds } from '../time/units.ts';
 import { isPruningKey, isTrackingKey } from './tracking-keys.ts';
 
 type StringMap = Readonly<Record<string, string>>;
@@ -29,8 +30,8 @@ const ABSENT = '1';
 
 /** When the token was signed and when it expires, in seconds since the epoch: both are annotations of the Secret. */
 export interface SigningTimes {
-  readonly issuedAt: number;
-  readonly expiresAt: number;
+  readonly issuedAt: Seconds;
+  readonly expiresAt: Seconds;
 }
 
 /** Labels of the Secret: those of the JWT without those of tracking tools, then those of `secretTemplate`, then ours; later ones win. */
@@ -103,7 +104,7 @@ function wantsOwner({ deletionPolicy }: JwtSpec, hasOtherData: boolean): boolean
  * no drift: it is taken over at its next renewal, so that taking over writes nothing. Nor has one of an earlier version,
  * without the name of its JWT or with a copied label of a tool: that changes with the next write.
  */
-export function hasDrift(jwt: Jwt, spec: JwtSpec, secret: SecretObservation, expiresAt: number): boolean {
+export function hasDrift(jwt: Jwt, spec: JwtSpec, secret: SecretObservation, expiresAt: Seconds): boolean {
   if (isLegacySecret(secret)) return false;
   const labels = desiredLabels(jwt, spec);
   const annotations = {

@@ -5,6 +5,7 @@ import type { RecordedStatus } from '../resources/recorded-status.ts';
 import { effectiveIssuer } from '../signing/claims.ts';
 import { renewalTime } from '../signing/schedule.ts';
 import { wholeTime } from '../time/format-time.ts';
+import type { Seconds } from '../time/units.ts';
 import { recordConditions } from './conditions.ts';
 import { describeConditions } from './desired-conditions.ts';
 import { describeKeyRecord, isSamePublicKey } from './key-record.ts';
@@ -25,7 +26,7 @@ const NO_TOKEN: TokenRecord = {
  * The whole `status` after a round. Never holds a token or a private key.
  * @param now in seconds since the epoch.
  */
-export function desiredStatus(observed: Observed, outcome: Outcome, now: number): RecordedStatus {
+export function desiredStatus(observed: Observed, outcome: Outcome, now: Seconds): RecordedStatus {
   const { jwt } = observed;
   const { generation, recorded, spec } = jwt;
   const token = presentToken(observed, outcome);

@@ -2,6 +2,7 @@ import type { Jwt } from '../resources/jwt.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import type { RecordedStatus } from '../resources/recorded-status.ts';
 import { wholeTime } from '../time/format-time.ts';
+import type { Seconds } from '../time/units.ts';
 import { findCondition, recordConditions, type Condition } from './conditions.ts';
 
 /**
@@ -11,8 +12,8 @@ import { findCondition, recordConditions, type Condition } from './conditions.ts
 export function doubtfulStatus(
   { generation, recorded }: Jwt,
   { reason, message }: StateProblem,
-  retryAt: number,
-  now: number,
+  retryAt: Seconds,
+  now: Seconds,
 ): RecordedStatus {
   const doubts: Condition[] = [{ type: 'Ready', status: 'Unknown', reason, message }];
   if (findCondition(recorded, 'KeyAvailable') === undefined)

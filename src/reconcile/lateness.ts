@@ -1,4 +1,5 @@
 import type { SignatureCause } from '../resources/reasons.ts';
+import type { Seconds } from '../time/units.ts';
 import type { Observed } from './observed.ts';
 import { plannedRenewal } from './next-look.ts';
 
@@ -9,7 +10,7 @@ import { plannedRenewal } from './next-look.ts';
 export function renewalLateness(
   { jwt, secret }: Observed,
   cause: SignatureCause,
-  now: number,
+  now: Seconds,
 ): number | undefined {
   if (cause !== 'RenewalDue' && cause !== 'Expired') return undefined;
   const planned = cause === 'RenewalDue' ? plannedRenewal(jwt, secret) : jwt.recorded.renewsAt;

@@ -1,5 +1,6 @@
 import type { Jwt, JwtSpec } from '../resources/jwt.ts';
 import { effectiveResignBefore, renewalTime } from '../signing/schedule.ts';
+import type { Seconds } from '../time/units.ts';
 import type { Observed, SecretObservation } from './observed.ts';
 
 /**
@@ -10,7 +11,7 @@ import type { Observed, SecretObservation } from './observed.ts';
 export function nextLook(
   observed: Observed,
   signedUntil: number | undefined,
-  now: number,
+  now: Seconds,
 ): number | undefined {
   const { jwt, secret } = observed;
   if (!jwt.spec.ok) return undefined;
@@ -30,7 +31,7 @@ export function plannedRenewal(jwt: Jwt, secret: SecretObservation | undefined):
 }
 
 /** When half of `resignBefore` will have passed without a new token, in seconds since the epoch. */
-export function overdueTime(spec: JwtSpec, expiresAt: number): number {
+export function overdueTime(spec: JwtSpec, expiresAt: Seconds): Seconds {
   return expiresAt - effectiveResignBefore(spec) / 2;
 }
 
@@ -40,7 +41,7 @@ function statusChanges(spec: JwtSpec, secret: SecretObservation | undefined): re
   return [overdueTime(spec, secret.token.expiresAt), secret.token.expiresAt];
 }
 
-function earliestAfter(now: number, moments: readonly (number | undefined)[]): number | undefined {
+function earliestAfter(now: Seconds, moments: readonly (Seconds | undefined)[]): Seconds | undefined {
   const ahead = moments.filter((moment): moment is number => moment !== undefined && moment > now);
   return ahead.length === 0 ? undefined : Math.min(...ahead);
 }

@@ -4,6 +4,7 @@ import type { StateProblem } from '../resources/problem.ts';
 import type { SignatureCause } from '../resources/reasons.ts';
 import type { SecretMetadata } from '../resources/secret.ts';
 import type { SigningKey } from '../signing/key.ts';
+import type { Seconds } from '../time/units.ts';
 
 /**
  * The token in the Secret. `unread`: its text is not in memory, because the Secret does not have our label, or because the
@@ -15,12 +16,12 @@ export type TokenObservation =
       readonly state: 'faulty';
       readonly cause: SignatureCause;
       /** Seconds since the epoch when the fault will have passed by itself, if it will. */
-      readonly until?: number;
+      readonly until?: Seconds;
     }
   | {
       readonly state: 'valid';
       /** Seconds since the epoch. */
-      readonly expiresAt: number;
+      readonly expiresAt: Seconds;
       /** A claim of `iss`, `iat`, `nbf`, `jti` is missing, as in tokens of token-manager. */
       readonly legacy: boolean;
       readonly tokenId: string | undefined;

@@ -1,23 +1,24 @@
 import type { StateProblem } from '../resources/problem.ts';
 import type { Claims } from '../signing/claims.ts';
+import type { Seconds } from '../time/units.ts';
 import type { Contenders } from './contention.ts';
 import type { Observed } from './observed.ts';
 
 /** What a round comes to, beside what it observed. Times in seconds since the epoch. */
 export interface Outcome {
   /** The token that is signed and written in this round. */
-  readonly signed?: { readonly claims: Claims; readonly issuedAt: number };
+  readonly signed?: { readonly claims: Claims; readonly issuedAt: Seconds };
   /** Why no new token could be signed, or the Secret not be written. */
   readonly problem?: StateProblem;
   /** When a failed attempt is made again, or what waits because of others is done. */
-  readonly retryAt?: number;
+  readonly retryAt?: Seconds;
   /** Somebody else keeps changing the Secret: the field managers that were seen. */
   readonly contenders?: Contenders;
 }
 
 /** The token that the Secret holds at the end of a round. */
 export interface PresentToken {
-  readonly expiresAt: number;
+  readonly expiresAt: Seconds;
   readonly tokenId: string | undefined;
   readonly legacy: boolean;
 }

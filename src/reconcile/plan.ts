@@ -1,6 +1,7 @@
 import { describeKeyInOwnSecret } from '../resources/key-in-own-secret.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import type { SignatureCause } from '../resources/reasons.ts';
+import type { Seconds } from '../time/units.ts';
 import { hasDrift } from './desired-secret.ts';
 import type { Observed } from './observed.ts';
 import { describeConflict, findOwnership, isOwner } from './ownership.ts';
@@ -39,7 +40,7 @@ const POLICY: readonly ((facts: Facts) => Plan | undefined)[] = [
 ];
 
 /** Decides for one JWT; `now` in seconds since the epoch. Pure: the same input gives the same plan. */
-export function planNext(observed: Observed, now: number): Plan {
+export function planNext(observed: Observed, now: Seconds): Plan {
   const { jwt } = observed;
   if (jwt.deleting)
     return { do: now >= (releaseTime(jwt) ?? Number.POSITIVE_INFINITY) ? 'release' : 'ignore' };

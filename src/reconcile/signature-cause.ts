@@ -2,6 +2,7 @@ import type { JwtSpec } from '../resources/jwt.ts';
 import { RENEW } from '../resources/names.ts';
 import type { SignatureCause } from '../resources/reasons.ts';
 import { renewalTime } from '../signing/schedule.ts';
+import type { Seconds } from '../time/units.ts';
 import { isKeyChanged } from './key-record.ts';
 import type { Observed } from './observed.ts';
 
@@ -10,7 +11,7 @@ export interface Facts {
   readonly observed: Observed;
   readonly spec: JwtSpec;
   /** Seconds since the epoch. */
-  readonly now: number;
+  readonly now: Seconds;
 }
 
 /** What each cause means, to go after "because". */
