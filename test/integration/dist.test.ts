@@ -174,10 +174,14 @@ async function withImports(file: string, known = new Set<string>()): Promise<Rea
   return known;
 }
 
+/** The source maps of `diff` name its files as if they were beside its folder, `node_modules/src/…`. */
+const DIFF_SOURCES = 'src';
+
 /** Names of the packages that a file of the bundle holds something of, as its source map tells. */
 async function packagesIn(file: string): Promise<readonly string[]> {
   const { sources } = JSON.parse(await readFile(`${file}.map`, 'utf8')) as { sources: string[] };
-  return sources.flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source)?.[1] ?? []);
+  const names = sources.flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source)?.[1] ?? []);
+  return names.map((name) => (name === DIFF_SOURCES ? 'diff' : name));
 }
 
 /** What the Dockerfile copies into each of its two stages, below /app. */
