@@ -1,9 +1,9 @@
 import type { JsonObject } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { parseSecretMetadata, readSecretToken } from '../resources/secret.ts';
-import { desiredSecret } from '../reconcile/desired-secret.ts';
+import { desiredSecret, wantsOwner } from '../reconcile/desired-secret.ts';
 import type { Observed, SecretObservation } from '../reconcile/observed.ts';
-import { isLegacySecret, takeOverPatch } from '../reconcile/take-over.ts';
+import { disownPatch, isLegacySecret, takeOverPatch } from '../reconcile/take-over.ts';
 import { readToken } from '../signing/token.ts';
 import type { NewToken } from './make-token.ts';
 import { Stale } from './stale.ts';
@@ -33,7 +33,7 @@ export async function writeToken(store: Store, { jwt, secret }: Observed, token:
   if (!jwt.spec.ok) throw new Error('a token was to be written for a spec that cannot be served');
   const present =
     secret !== undefined && isLegacySecret(secret)
-      ? await takeOver(store, jwt, secret, await store.readSecret(jwt.namespace, jwt.name))
+      ? await takeOver(store, secret, await store.readSecret(jwt.namespace, jwt.name))
       : secret;
   const times = { issuedAt: token.issuedAt, expiresAt: token.claims.exp };
   const body = desiredSecret(jwt, jwt.spec.value, token.text, times, present);
@@ -55,7 +55,9 @@ export async function repairSecret(store: Store, { jwt, secret }: Observed): Pro
   if (!isUnchanged(object, secret) || token === undefined || typeof expiresAt !== 'number')
     throw new Stale('the Secret is not as it was observed');
   const issuedAt = Math.floor(expiresAt - spec.lifetime);
-  const present = isLegacySecret(secret) ? await takeOver(store, jwt, secret, object) : secret;
+  const present = isLegacySecret(secret)
+    ? await takeOver(store, secret, object)
+    : await disown(store, jwt, secret, object);
   await store.applySecret(desiredSecret(jwt, spec, token, { issuedAt, expiresAt }, present), { force: true });
 }
 
@@ -70,14 +72,32 @@ function isUnchanged(
  * Makes us the field manager of token-manager's Secret; returns the state to write over. If the Secret changed since it was
  * observed, it might belong to somebody else now: then the observed state is returned, and the apply conflicts.
  */
-async function takeOver(
+function takeOver(
   store: Store,
-  jwt: Jwt,
   secret: SecretObservation,
   object: JsonObject | undefined,
 ): Promise<SecretObservation> {
-  const operations = isUnchanged(object, secret) ? takeOverPatch(object) : [];
+  return patchFirst(store, secret, isUnchanged(object, secret) ? takeOverPatch(object) : []);
+}
+
+/** Takes the JWT off the owners of its Secret if it is not to be one; returns the state to write over. */
+function disown(
+  store: Store,
+  jwt: Jwt,
+  secret: SecretObservation,
+  object: JsonObject,
+): Promise<SecretObservation> {
+  const isWanted = !jwt.spec.ok || wantsOwner(jwt.spec.value, secret.hasOtherData);
+  return patchFirst(store, secret, isWanted ? [] : disownPatch(jwt, object));
+}
+
+/** What an apply cannot do goes before it; returns the state to write over. */
+async function patchFirst(
+  store: Store,
+  secret: SecretObservation,
+  operations: readonly JsonObject[],
+): Promise<SecretObservation> {
   if (operations.length === 0) return secret;
-  const patched = await store.patchSecret(jwt.namespace, jwt.name, operations);
+  const patched = await store.patchSecret(secret.namespace, secret.name, operations);
   return { ...secret, resourceVersion: parseSecretMetadata(patched).resourceVersion };
 }

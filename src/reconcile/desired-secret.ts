@@ -94,7 +94,7 @@ export function desiredSecret(
 }
 
 /** An owner reference deletes the Secret with its JWT: so it has none with `Retain`, and none while it holds other data. */
-function wantsOwner({ deletionPolicy }: JwtSpec, hasOtherData: boolean): boolean {
+export function wantsOwner({ deletionPolicy }: JwtSpec, hasOtherData: boolean): boolean {
   return deletionPolicy === 'Delete' && !hasOtherData;
 }
 

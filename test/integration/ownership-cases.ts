@@ -49,6 +49,17 @@ export function describeOwnership(place: () => Place): void {
       assert.equal(secretText(await secretOf('taken'), 'password'), 'secret');
     });
 
+    it('with Retain an owner reference that somebody else sets comes off, so that the Secret outlives the JWT', async () => {
+      const { objects, tenant } = place();
+      await tenant.apply('retained', { deletionPolicy: 'Retain' });
+      const token = await tenant.waitForToken('retained', (text) => text !== '');
+      const { apiVersion, kind, metadata } = await objects.get('jwts', 'keys', 'retained');
+      const owner = { apiVersion, kind, name: metadata.name, uid: metadata.uid, controller: true };
+      await patchSecret('retained', { metadata: { ownerReferences: [owner] } });
+      const free = await waitForSecret('retained', (secret) => secret.metadata.ownerReferences === undefined);
+      assert.equal(secretText(free), token);
+    });
+
     it('data of others in our Secret takes the owner reference off, and brings it back when it goes', async () => {
       const { tenant } = place();
       await tenant.apply('shared');

@@ -131,4 +131,24 @@ describe('repairing', () => {
       assert.deepEqual(await repair(stored), { isStale: true, applied: [] });
     });
   }
+
+  it('takes the JWT off the owners first, where the apply would not', async () => {
+    const retained = makeJwt({ deletionPolicy: 'Retain' });
+    const owner = {
+      apiVersion: 'tokens.osg-htc.org/v1',
+      kind: 'JWT',
+      name: retained.name,
+      uid: retained.uid,
+    };
+    const stored = wireSecret('my-jwt', { token }, { resourceVersion: '11', ownerReferences: [owner] });
+    const { store, applied, patches } = makeStore(stored);
+    await repairSecret(store, { jwt: retained, secret: ourSecret(retained), key: UNREAD });
+    assert.deepEqual(patches, [
+      [
+        { op: 'test', path: '/metadata/resourceVersion', value: '11' },
+        { op: 'remove', path: '/metadata/ownerReferences/0' },
+      ],
+    ]);
+    assert.equal(versionOf(applied[0]?.body), 'patched');
+  });
 });

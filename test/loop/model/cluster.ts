@@ -3,7 +3,14 @@ import type { JsonObject } from '../../../src/resources/json.ts';
 import { arrayMember, objectMember, stringMember } from '../../../src/resources/json.ts';
 import { APP } from '../../../src/resources/names.ts';
 import { formatTime } from '../../../src/time/format-time.ts';
-import { applyFields, editFields, handOverFields, isSameFields, LEGACY_MANAGER } from './secret.ts';
+import {
+  applyFields,
+  editFields,
+  handOverFields,
+  removeOwner,
+  isSameFields,
+  LEGACY_MANAGER,
+} from './secret.ts';
 import { readBody, toWire, valuesOf } from './secret.ts';
 import type { Fields, ModelSecret } from './secret.ts';
 
@@ -175,18 +182,25 @@ export class ModelCluster {
     return wireOf(this.#storeSecret(key, after) ?? after);
   }
 
-  /** JSON patch by us: the model knows the one that takes over what token-manager owns, if nothing changed meanwhile. */
-  takeOverSecret(key: string, operations: readonly JsonObject[]): JsonObject {
+  /**
+   * JSON patch by us, if nothing changed meanwhile: the model knows the one that takes over what token-manager owns, and
+   * the one that removes an owner.
+   */
+  patchSecret(key: string, operations: readonly JsonObject[]): JsonObject {
     const before = this.secrets.get(key);
     if (before === undefined) throw refusal('patch', 'secrets', key, 404, 'NotFound');
-    const [test, ...replacements] = operations;
+    const [test, ...changes] = operations;
     if (test?.['value'] !== String(before.resourceVersion))
       throw refusal('patch', 'secrets', key, 422, 'Invalid');
-    const isKnown = replacements.every(
-      ({ op, path }) => op === 'replace' && /managedFields/.test(String(path)),
-    );
-    if (!isKnown) throw new Error(`the model does not know ${JSON.stringify(operations)}`);
-    const after = { ...before, fields: handOverFields(before.fields, LEGACY_MANAGER, APP) };
+    let { fields } = before;
+    for (const { op, path } of changes) {
+      const [, owner] = /^\/metadata\/ownerReferences\/(\d+)$/.exec(String(path)) ?? [];
+      if (op === 'remove' && owner !== undefined) fields = removeOwner(fields, Number(owner));
+      else if (op === 'replace' && /managedFields/.test(String(path)))
+        fields = handOverFields(fields, LEGACY_MANAGER, APP);
+      else throw new Error(`the model does not know ${JSON.stringify(operations)}`);
+    }
+    const after = { ...before, fields };
     return wireOf(this.#storeSecret(key, after) ?? after);
   }
 

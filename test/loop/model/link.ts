@@ -67,7 +67,7 @@ export class Link {
           what === 'secret' ? cluster.applySecret(key, body, force) : cluster.applyStatus(key, body),
         ),
       jsonPatch: (path, operations) =>
-        this.#write('patch', path, (key) => cluster.takeOverSecret(key, operations.filter(isJsonObject))),
+        this.#write('patch', path, (key) => cluster.patchSecret(key, operations.filter(isJsonObject))),
       mergePatch: (path, body) => this.#write('patch', path, (key) => cluster.patchJwt(key, body)),
     };
   }

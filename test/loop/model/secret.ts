@@ -39,6 +39,13 @@ export function valuesOf(fields: Fields, group: string): Readonly<Record<string,
   return found;
 }
 
+/** How `managedFields` names what is owned (Kubernetes API, FieldsV1). */
+const OWNED: Readonly<Record<string, (name: string) => readonly [parent: string, child: string]>> = {
+  labels: (name) => ['f:labels', `f:${name}`],
+  annotations: (name) => ['f:annotations', `f:${name}`],
+  owners: (uid) => ['f:ownerReferences', `k:${JSON.stringify({ uid })}`],
+};
+
 /** Wire JSON; of `managedFields` our entry and token-manager's, those of others do not matter to us. */
 export function toWire(secret: ModelSecret): JsonObject {
   const { namespace, name, uid, resourceVersion, deleting, finalizers, fields } = secret;
@@ -65,19 +72,17 @@ export function toWire(secret: ModelSecret): JsonObject {
   };
 }
 
-/** The entry of the manager, if it owns labels or annotations. */
+/** The entry of the manager, if it owns labels, annotations or owner references. */
 function describeManager(fields: Fields, manager: string, operation: string): readonly JsonObject[] {
   const owned: Record<string, JsonObject> = {};
   for (const [path, { managers }] of fields) {
     const slash = path.indexOf('/');
     const group = path.slice(0, slash);
-    if (!managers.includes(manager) || (group !== 'labels' && group !== 'annotations')) continue;
-    owned[`f:${group}`] = { ...owned[`f:${group}`], [`f:${path.slice(slash + 1)}`]: {} };
+    if (!managers.includes(manager) || !Object.hasOwn(OWNED, group)) continue;
+    const [parent, child] = OWNED[group]!(path.slice(slash + 1));
+    owned[parent] = { ...owned[parent], [child]: {} };
   }
-  const metadata = { 'f:labels': owned['f:labels'], 'f:annotations': owned['f:annotations'] };
-  return Object.keys(owned).length === 0
-    ? []
-    : [{ manager, operation, fieldsV1: { 'f:metadata': metadata } }];
+  return Object.keys(owned).length === 0 ? [] : [{ manager, operation, fieldsV1: { 'f:metadata': owned } }];
 }
 
 /** What one manager owns is another's from now on. */
@@ -89,6 +94,12 @@ export function handOverFields(before: Fields, from: string, to: string): Fields
       { value, managers: [...new Set(managers.map(rename))] },
     ]),
   );
+}
+
+/** Without the owner reference that is the `index`-th on the wire. */
+export function removeOwner(before: Fields, index: number): Fields {
+  const owners = [...before.keys()].filter((path) => path.startsWith('owners/'));
+  return new Map([...before].filter(([path]) => path !== owners[index]));
 }
 
 /** The fields that the body of an apply speaks of. */
