@@ -11,6 +11,8 @@ export interface FoundTemplate {
 const MAX_TEMPLATE_DEPTH = 10;
 /** A CustomResourceDefinition has tens of thousands of values, and no template among them. */
 const MAX_VISITED = 100_000;
+/** A JSON patch is not applied below these (rfc6902 guards JavaScript's prototypes so), and no API has such a field. */
+const PROTOTYPES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
  * The pod templates of an object of an unknown kind: members `template` with `spec.containers`, below `spec` or at the top
@@ -29,7 +31,8 @@ export function findTemplates(object: unknown): readonly FoundTemplate[] {
       if (visited > MAX_VISITED) return found;
       if (path.at(-1) === 'template' && isPodTemplate(value)) found.push({ path, template: value });
       else if (typeof value === 'object' && value !== null) {
-        for (const [key, item] of Object.entries(value)) next.push({ path: [...path, key], value: item });
+        for (const [key, item] of Object.entries(value))
+          if (!PROTOTYPES.has(key)) next.push({ path: [...path, key], value: item });
       }
     }
     level = next;

@@ -4,7 +4,7 @@ import { createLogger, type LoggerOptions } from '../telemetry/logger.ts';
 import { EXIT, type Command, type Io } from './io.ts';
 import { formatHelp } from './make-command.ts';
 import { startService } from '../service/start-service.ts';
-import { VERSION } from '../version.ts';
+import { PACKAGE_VERSION } from '../package-version.ts';
 
 const HELP = formatHelp({
   usage: ['run [flags]'],
@@ -29,7 +29,7 @@ export const runCommand: Command = async (args, io) => {
     return EXIT.usage;
   }
   const log = createLogger({ level: config.value.logLevel, ...(await findFormat(io.stdout)) });
-  log.info({ version: VERSION, node: process.versions.node }, 'starting');
+  log.info({ version: PACKAGE_VERSION, node: process.versions.node }, 'starting');
   const service = await startService(config.value, log);
   if (!service.ok) {
     io.stderr.write(`error: ${service.problem}\n`);

@@ -1,3 +1,4 @@
+import { toSeconds } from '../time/units.ts';
 import { randomUUID } from 'node:crypto';
 import { member, type JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
@@ -86,7 +87,7 @@ async function signDocument(
   if (!text.ok) return fail(named(text.problem));
   const key = await readSigningKey(text.value.text, spec.algorithm);
   if (!key.ok) return fail(named(`${text.value.where}: ${key.problem.message}`));
-  const claims = buildClaims(spec, Math.floor(Date.now() / 1000), randomUUID());
+  const claims = buildClaims(spec, Math.floor(toSeconds(Date.now())), randomUUID());
   if (!claims.ok) return fail(named(claims.problem.message));
   const findings = await lintJwt(document['spec'], { isNew: true });
   const refusal = findings.refusals.find(({ rule }) => rule !== 'key');

@@ -1,5 +1,5 @@
 import { ok } from '../resources/result.ts';
-import { VERSION } from '../version.ts';
+import { PACKAGE_VERSION } from '../package-version.ts';
 import { EXIT } from './io.ts';
 import { makeCommand } from './make-command.ts';
 
@@ -10,7 +10,7 @@ export const versionCommand = makeCommand({
   flags: {},
   readOptions: () => ok(undefined),
   run: (_options, io) => {
-    io.stdout.write(`jwt-injector ${VERSION} (Node ${process.versions.node})\n`);
+    io.stdout.write(`jwt-injector ${PACKAGE_VERSION} (Node ${process.versions.node})\n`);
     return EXIT.done;
   },
 });

@@ -6,7 +6,7 @@ import type { Clock } from '../time/clock.ts';
 import { toMilliseconds } from '../time/units.ts';
 import { KeyUsers } from './key-users.ts';
 import { roundStore } from './leader-only-store.ts';
-import { WorkQueue, type Outcome, type Work } from './queue.ts';
+import { WorkQueue, type RunResult, type Work } from './queue.ts';
 import { reconcileJwt, type Reconciler } from './reconcile-jwt.ts';
 
 const SETTLE_POLL_MS = 20;
@@ -45,7 +45,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
     clock,
     workers,
     onError: onBug,
-    process: async (key, isGivenUp, retryAt): Promise<Outcome> => {
+    process: async (key, isGivenUp, retryAt): Promise<RunResult> => {
       const [namespace = '', name = ''] = key.split('/');
       const jwt = sources.jwt(namespace, name);
       if (jwt === undefined) return { next: 'forget' };

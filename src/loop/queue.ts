@@ -15,7 +15,7 @@ export type Priority = (typeof PRIORITIES)[number];
  * time that the run asks for, if it asks for one, and after the longest wait (`wake-ups.ts`) at the latest. `retry`
  * backs off; `afterMs` (Retry-After) makes that wait longer, never shorter. `forget`: the object does not exist.
  */
-export type Outcome =
+export type RunResult =
   | {
       readonly next: 'look';
       readonly at?: Milliseconds | undefined;
@@ -33,7 +33,7 @@ export interface QueueOptions {
    * it must not write any more. `retryAt` (milliseconds since the epoch) is when the key is worked on again at the
    * earliest if this run leads to `retry`.
    */
-  readonly process: (key: string, isGivenUp: () => boolean, retryAt: Milliseconds) => Promise<Outcome>;
+  readonly process: (key: string, isGivenUp: () => boolean, retryAt: Milliseconds) => Promise<RunResult>;
   readonly onError: (key: string, error: unknown) => void;
   /** Keys worked on at once; 32 by default. */
   readonly workers?: number;
@@ -207,7 +207,7 @@ export class WorkQueue {
     const delay = rest > 0 ? Math.min(backoff, Math.max(rest * SHARE_OF_REST, SHORTEST_WAIT_MS)) : backoff;
     const retryAt = clock.now() + delay;
     const endOfBackoff = clock.monotonic() + delay;
-    let outcome: Outcome;
+    let outcome: RunResult;
     try {
       outcome = await this.#running.work(key, (isGivenUp) => process(key, isGivenUp, retryAt));
     } catch (error) {
@@ -227,7 +227,7 @@ export class WorkQueue {
 
   #follow(
     key: string,
-    outcome: Outcome,
+    outcome: RunResult,
     run: { readonly ready: Ready; readonly endOfBackoff: number; readonly failures: number },
   ): void {
     const { clock } = this.#options;

@@ -5,7 +5,7 @@ import type { Review } from '../admission/review.ts';
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
 import { ok } from '../resources/result.ts';
 import { ANY_REVIEW, JWT_REVIEW, type JsonBounds } from './json-bounds.ts';
-import { lookUpWithin, type NamespaceDefaultLookup } from './namespace-default.ts';
+import { lookUpWithin, type NamespaceDefaultLookup } from './look-up-within.ts';
 
 /** One path of the webhook. `timeLeft` returns the milliseconds until the API server gives up, for answers that wait. */
 export interface ReviewRoute {

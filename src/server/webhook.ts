@@ -6,7 +6,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { toSeconds, type Milliseconds } from '../time/units.ts';
 import { createWebhookApp } from './app.ts';
 import type { ConnectionLimits } from './connections.ts';
-import type { NamespaceDefaultLookup } from './namespace-default.ts';
+import type { NamespaceDefaultLookup } from './look-up-within.ts';
 import { jwtRoute, podRoute, workloadRoute } from './review-routes.ts';
 import { secureContextOptions, type ServingCertificate } from './tls.ts';
 

@@ -7,7 +7,7 @@ import type { ReadinessCheck } from '../server/probes.ts';
 import type { ServiceLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/clock.ts';
-import { VERSION } from '../version.ts';
+import { PACKAGE_VERSION } from '../package-version.ts';
 import { startController } from './start-controller.ts';
 import { startProbes } from './start-probes.ts';
 import { startWebhook } from './start-webhook.ts';
@@ -35,7 +35,8 @@ export async function startService(config: Config, log: ServiceLogger): Promise<
 
   const cluster = needsCluster(config) ? loadCluster(config) : ok(undefined);
   if (!cluster.ok) return cluster;
-  const client = cluster.value && createClient(cluster.value, { clock: systemClock, version: VERSION });
+  const client =
+    cluster.value && createClient(cluster.value, { clock: systemClock, version: PACKAGE_VERSION });
   if (client !== undefined) started.defer(() => client.close());
 
   if (config.webhook !== undefined) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Lanes } from '../../src/loop/lanes.ts';
-import type { Outcome } from '../../src/loop/queue.ts';
+import type { RunResult } from '../../src/loop/queue.ts';
 import { startQueue } from './noted-queue.ts';
 
 const MINUTE_MS = 60_000;
@@ -11,7 +11,7 @@ const isBad = (key: string): boolean => key.startsWith('bad');
 describe('a thousand JWTs that fail after ten seconds each', () => {
   /** Healthy ones are due every half minute, `bad` ones fail or are slow; gives the lateness of each healthy run. */
   async function simulate(
-    badEnds: Outcome,
+    badEnds: RunResult,
     order: 'bad first' | 'good first',
     minutes: number,
   ): Promise<readonly number[]> {

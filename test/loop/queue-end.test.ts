@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Outcome } from '../../src/loop/queue.ts';
+import type { RunResult } from '../../src/loop/queue.ts';
 import { startQueue } from './noted-queue.ts';
 
 const MINUTE_MS = 60_000;
@@ -32,7 +32,7 @@ test('stop waits for what is under way and begins nothing more', async () => {
 
 test('a run that never ends is given up after two minutes: somebody is told, and its key is worked on again', async () => {
   const given: (() => boolean)[] = [];
-  const { queue, clock, runs, errors } = startQueue((_key, isGivenUp): Promise<Outcome> => {
+  const { queue, clock, runs, errors } = startQueue((_key, isGivenUp): Promise<RunResult> => {
     given.push(isGivenUp);
     return given.length === 1 ? new Promise(() => {}) : Promise.resolve({ next: 'forget' });
   });
@@ -52,7 +52,7 @@ test('a run that never ends is given up after two minutes: somebody is told, and
 });
 
 test('what a run comes to after it was given up does not count', async () => {
-  const { queue, clock, runs, errors } = startQueue(async (): Promise<Outcome> => {
+  const { queue, clock, runs, errors } = startQueue(async (): Promise<RunResult> => {
     if (runs.length > 1) return { next: 'look', at: clock.now() + 3 * MINUTE_MS };
     await clock.sleep(3 * MINUTE_MS);
     throw new Error('too late');
@@ -64,7 +64,7 @@ test('what a run comes to after it was given up does not count', async () => {
 
 test('stop does not wait for a run that never ends', async () => {
   const given: (() => boolean)[] = [];
-  const { queue, clock, errors } = startQueue((_key, isGivenUp): Promise<Outcome> => {
+  const { queue, clock, errors } = startQueue((_key, isGivenUp): Promise<RunResult> => {
     given.push(isGivenUp);
     return new Promise(() => {});
   });

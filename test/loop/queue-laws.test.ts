@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { PRIORITIES, type Outcome } from '../../src/loop/queue.ts';
+import { PRIORITIES, type RunResult } from '../../src/loop/queue.ts';
 import { startQueue } from './noted-queue.ts';
 
 type Step =
@@ -33,7 +33,7 @@ test('no key is worked on twice at once, and a run begins after everything that 
         const begun = new Map<string, number>();
         let count = 0;
         const { queue, clock } = startQueue(
-          async (name): Promise<Outcome> => {
+          async (name): Promise<RunResult> => {
             assert.ok(!running.has(name), 'worked on twice at once');
             assert.ok(running.size < workers, 'too many workers');
             running.add(name);
@@ -102,7 +102,7 @@ test('a key that exists is looked at every 10 minutes, whatever its runs come to
       async (steps, outcomes, chances) => {
         const looks = new Map<string, number>();
         const { queue, clock } = startQueue(
-          async (name): Promise<Outcome> => {
+          async (name): Promise<RunResult> => {
             looks.set(name, clock.monotonic());
             const { value } = outcomes.next();
             if (value === 'a bug') throw new Error('planned');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { NamespaceDefaultLookup } from '../../src/server/namespace-default.ts';
+import type { NamespaceDefaultLookup } from '../../src/server/look-up-within.ts';
 import { annotatedPod, at, container, KEYS, type Json } from '../admission/pods.ts';
 import { reviewText } from './reviews.ts';
 import { withWebhook, type StartedWebhook } from './started-webhook.ts';

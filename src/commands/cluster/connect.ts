@@ -5,7 +5,7 @@ import { systemClock } from '../../time/clock.ts';
 import { describeApiError } from './connect-errors.ts';
 import type { ConnectFlags } from './connect-flags.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
-import { VERSION } from '../../version.ts';
+import { PACKAGE_VERSION } from '../../package-version.ts';
 
 /** The cluster with the caller's own rights. */
 export interface Access {
@@ -28,7 +28,7 @@ export async function withCluster(
     stderr.write(`error: ${cluster.problem}\n`);
     return EXIT.outside;
   }
-  const client = createClient(cluster.value, { clock: systemClock, version: VERSION });
+  const client = createClient(cluster.value, { clock: systemClock, version: PACKAGE_VERSION });
   try {
     return await action({ client, namespace: flags.namespace ?? (cluster.value.namespace || 'default') });
   } catch (error) {

@@ -1,3 +1,4 @@
+import { toSeconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import { findJwt } from '../cluster/connect-jwt.ts';
 import { describeJwt } from './jwt-lines.ts';
@@ -24,7 +25,7 @@ export async function explainJwt(
     io.stderr.write(`error: ${jwt.problem.message}\n`);
     return jwt.problem.exit;
   }
-  const now = Date.now() / 1000;
+  const now = toSeconds(Date.now());
   const snapshot = await takeSnapshot(client, jwt.value, legacyKeyNamespace, now);
   const report = reportOn(snapshot, now);
   printReport(io, output, report, (facts, paint) => describeJwt(facts, now, paint));

@@ -1,3 +1,4 @@
+import { toSeconds } from '../../time/units.ts';
 import { stringMember, type JsonObject } from '../../resources/json.ts';
 import { KIND } from '../../resources/names.ts';
 import { explainJwtFile, describeJwtFile, type JwtFileReport } from './jwt-file.ts';
@@ -38,7 +39,7 @@ export async function explainFiles(
     io.stderr.write(`error: no Kubernetes object in ${filenames.join(', ')}\n`);
     return EXIT.refused;
   }
-  const now = Date.now() / 1000;
+  const now = toSeconds(Date.now());
   const explained: Explained[] = [];
   const all = input.value.map(({ object }) => object);
   const context = { all, namespaceDefault: readDefaults(all), now };

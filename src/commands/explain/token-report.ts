@@ -1,3 +1,4 @@
+import { toSeconds } from '../../time/units.ts';
 import { isDenied, KubeError } from '../../kube/errors.ts';
 import { findCondition } from '../../reconcile/conditions.ts';
 import type { Jwt } from '../../resources/jwt.ts';
@@ -49,7 +50,7 @@ function stateOf(jwt: Jwt): JwtState {
   if (condition?.status === 'True') {
     const { expiresAt } = jwt.recorded;
     const until =
-      expiresAt === undefined ? '' : `, its token expires at ${formatWhen(expiresAt, Date.now() / 1000)}`;
+      expiresAt === undefined ? '' : `, its token expires at ${formatWhen(expiresAt, toSeconds(Date.now()))}`;
     return { ready: true, words: `the JWT is Ready${until}` };
   }
   const why =

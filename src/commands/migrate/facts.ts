@@ -50,6 +50,6 @@ export interface Finding {
 export const OLD_KEY_NAMESPACE = 'default';
 
 /** A JWT in a sentence: `JWT science/my-jwt`, without the namespace where the CRD is cluster-scoped. */
-export function describeObject({ namespace, name }: Jwt): string {
+export function findingSubject({ namespace, name }: Jwt): string {
   return `JWT ${namespace === '' ? '' : `${namespace}/`}${name}`;
 }

@@ -43,7 +43,7 @@ export async function gatherFacts(access: Access, options: GatherOptions): Promi
   if (api === undefined) return undefined;
   const forbidden = new Set<string>();
   const place = everywhere || !api.namespaced ? {} : { namespace };
-  const { items: jwts } = await client.listMapped(resourcePath(JWTS, place), { map: readJwt });
+  const { items: jwts } = await client.listMapped(resourcePath(JWTS, place), { map: readMigratingJwt });
   const known = jwts.filter((jwt) => jwt !== undefined);
   const secret = await readSecrets(client, known, legacyKeyNamespace, forbidden);
   const deployments = await findDeployments(access, forbidden);
@@ -61,7 +61,7 @@ export async function gatherFacts(access: Access, options: GatherOptions): Promi
   return { facts, forbidden: [...forbidden] };
 }
 
-function readJwt(object: JsonObject): MigratingJwt | undefined {
+function readMigratingJwt(object: JsonObject): MigratingJwt | undefined {
   const jwt = parseJwt({ ...object, kind: KIND });
   if (!jwt.ok) return undefined;
   return {

@@ -6,14 +6,14 @@ import { ALLOWED_NAMESPACES, RESERVED_POLICIES } from '../../resources/names.ts'
 import { createKeySecret, editJwt, grantKey, inOrder, kubectl, patchSpec } from './commands.ts';
 import { LAST_APPLIED } from './kopf-leftovers.ts';
 import { DATA_KEY, planMoves } from './moves.ts';
-import { describeObject, OLD_KEY_NAMESPACE, type Finding, type MigrationFacts } from './facts.ts';
+import { findingSubject, OLD_KEY_NAMESPACE, type Finding, type MigrationFacts } from './facts.ts';
 
 /** Keys in Secrets that the JWT is not allowed to use, or that are not where jwt-injector reads them. */
 export function checkKeySecrets(facts: MigrationFacts): readonly Finding[] {
   const grants = collectGrants(facts);
   return facts.jwts.flatMap(({ jwt }) => {
     const finding = checkKeySecret(jwt, facts, grants);
-    return finding === undefined ? [] : [{ object: describeObject(jwt), ...finding }];
+    return finding === undefined ? [] : [{ object: findingSubject(jwt), ...finding }];
   });
 }
 
@@ -165,7 +165,7 @@ export function checkConfigMapKeys(facts: MigrationFacts): readonly Finding[] {
   const moves = planMoves(facts);
   return facts.jwts.flatMap(({ jwt, spec }) => {
     if (objectMember(objectMember(spec, 'key'), 'configMap') === undefined) return [];
-    const object = describeObject(jwt);
+    const object = findingSubject(jwt);
     const common = { level: 'fix', reason: 'KeyUnreadable', object } as const;
     const move = moves.get(object);
     if (move === undefined) {
@@ -182,7 +182,7 @@ export function noteInlineKeys(facts: MigrationFacts): readonly Finding[] {
   const moves = planMoves(facts);
   return facts.jwts.flatMap(({ jwt }) => {
     if (!jwt.spec.ok || jwt.spec.value.key.from !== 'value') return [];
-    const object = describeObject(jwt);
+    const object = findingSubject(jwt);
     const move = moves.get(object);
     const why =
       'its private key is in spec.key.value, where everybody who is allowed to read JWTs can see it: move it into a Secret (and out of the file that you apply)';
@@ -205,7 +205,7 @@ export function noteKeyCopies({ jwts }: MigrationFacts): readonly Finding[] {
     const why = `kubectl's annotation last-applied-configuration holds a private key, also after it was moved out of the spec: take it off; the next kubectl apply writes it again from your file`;
     const command = kubectl('annotate', 'jwt', jwt.name, '-n', jwt.namespace, `${LAST_APPLIED}-`);
     return [
-      { level: 'note', reason: 'KeyInAnnotation', object: describeObject(jwt), why, commands: [command] },
+      { level: 'note', reason: 'KeyInAnnotation', object: findingSubject(jwt), why, commands: [command] },
     ];
   });
 }

@@ -2,7 +2,7 @@ import { isTokenName } from '../../admission/token-name.ts';
 import { objectMember, stringMember } from '../../resources/json.ts';
 import { isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
 import { inOrder, moveKey, patchSpec, printMember } from './commands.ts';
-import { describeObject, OLD_KEY_NAMESPACE, type MigratingJwt, type MigrationFacts } from './facts.ts';
+import { findingSubject, OLD_KEY_NAMESPACE, type MigratingJwt, type MigrationFacts } from './facts.ts';
 
 /** Kubernetes API: keys of Secrets and ConfigMaps. */
 export const DATA_KEY = /^[-._a-zA-Z0-9]{1,253}$/;
@@ -90,7 +90,7 @@ export function listTargets(
 }
 
 /**
- * The moves of all keys that lie where they should not, by what `describeObject` says of the JWT. JWTs that share a key have
+ * The moves of all keys that lie where they should not, by what `findingSubject` says of the JWT. JWTs that share a key have
  * one command together. Each Secret gets a name of its own: not that of a Secret that is there or that another JWT is told
  * to have, nor that of a JWT, whose token would be written there.
  */
@@ -116,7 +116,7 @@ export function planMoves(facts: MigrationFacts): ReadonlyMap<string, KeyMove> {
     const secret = { name, key: source.dataKey, namespace };
     const patches = users.map(({ jwt }) => patchSpec(jwt, { key: { ...source.dropped, secret } }));
     const command = moveKey(source.print, { namespace, name, key: source.dataKey }, inOrder(...patches));
-    for (const { jwt } of users) moves.set(describeObject(jwt), { from: source.from, command });
+    for (const { jwt } of users) moves.set(findingSubject(jwt), { from: source.from, command });
   }
   return moves;
 }

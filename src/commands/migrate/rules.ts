@@ -6,7 +6,7 @@ import { describeOwner, findOtherController, findOwnership } from '../../reconci
 import { buildClaims } from '../../signing/claims.ts';
 import { effectiveResignBefore, isRenewalClamped } from '../../signing/schedule.ts';
 import { editJwt, inOrder, kubectl, patchSpec, quoteShell, stopDeployment } from './commands.ts';
-import { describeObject, type Finding, type MigrationFacts } from './facts.ts';
+import { findingSubject, type Finding, type MigrationFacts } from './facts.ts';
 import { checkConfigMapKeys, checkKeySecrets, noteInlineKeys, noteKeyCopies } from './keys.ts';
 import { planMoves } from './moves.ts';
 
@@ -80,7 +80,7 @@ function checkSpecs({ jwts }: MigrationFacts): readonly Finding[] {
     const claims = jwt.spec.ok ? buildClaims(jwt.spec.value, 0, '') : jwt.spec;
     if (claims.ok) return [];
     const { reason, message } = claims.problem;
-    return [{ level: 'fix', reason, object: describeObject(jwt), why: message, commands: [editJwt(jwt)] }];
+    return [{ level: 'fix', reason, object: findingSubject(jwt), why: message, commands: [editJwt(jwt)] }];
   });
 }
 
@@ -89,7 +89,7 @@ function checkConflicts(facts: MigrationFacts): readonly Finding[] {
   const { jwts, secret, legacyKeyNamespace } = facts;
   return jwts.flatMap(({ jwt }) => {
     const { namespace, name } = jwt;
-    const object = describeObject(jwt);
+    const object = findingSubject(jwt);
     const common = { level: 'fix', reason: 'SecretConflict', object } as const;
     const found = secret(namespace, name);
     if (jwt.spec.ok && isKeyInOwnSecret(jwt, jwt.spec.value.key, legacyKeyNamespace ?? namespace)) {
@@ -148,7 +148,7 @@ function noteRenewals({ jwts }: MigrationFacts): readonly Finding[] {
     if (!jwt.spec.ok) return [];
     const spec = jwt.spec.value;
     const before = formatDuration(effectiveResignBefore(spec));
-    const common = { level: 'note', object: describeObject(jwt) } as const;
+    const common = { level: 'note', object: findingSubject(jwt) } as const;
     if (isRenewalClamped(spec)) {
       const why = `its resignBefore is not shorter than its expiryTime: half of the lifetime (${before} before expiry) is used instead`;
       return [
@@ -173,7 +173,7 @@ function noteLegacyMarkers({ jwts }: MigrationFacts): readonly Finding[] {
     const why = `it has the ${what} of token-manager${key}: jwt-injector migrate clean removes them once token-manager is stopped`;
     const command = `jwt-injector migrate clean -n ${quoteShell(jwt.namespace)}`;
     return [
-      { level: 'note', reason: 'KopfLeftovers', object: describeObject(jwt), why, commands: [command] },
+      { level: 'note', reason: 'KopfLeftovers', object: findingSubject(jwt), why, commands: [command] },
     ];
   });
 }

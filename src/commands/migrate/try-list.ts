@@ -5,7 +5,7 @@ import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/connect-errors.ts';
 
 /** Where to list: in all namespaces, else in the one; `undefined` for what has no namespace. */
-export interface Place {
+export interface Scope {
   readonly everywhere: boolean;
   readonly namespace: string | undefined;
 }
@@ -17,7 +17,7 @@ export interface Place {
 export async function tryList(
   client: Access['client'],
   resource: Resource,
-  { everywhere, namespace }: Place,
+  { everywhere, namespace }: Scope,
   forbidden: Set<string>,
   fieldSelector?: string,
 ): Promise<readonly JsonObject[]> {

@@ -1,3 +1,4 @@
+import { toSeconds } from '../../time/units.ts';
 import { isTransient, KubeError } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { JWTS } from '../../kube/token-store.ts';
@@ -81,7 +82,7 @@ export async function renewToken(
     const message = `JWT ${namespace}/${name} gets no new token: ${outcome.message}`;
     return refuse(`${message}\nThe request stays, and is served as soon as that is fixed.`, EXIT.refused);
   }
-  const waited = `no new token for JWT ${namespace}/${name} within ${timeout / 1000} s`;
+  const waited = `no new token for JWT ${namespace}/${name} within ${toSeconds(timeout)} s`;
   return refuse(
     `${waited}: ${service.words}\nThe request stays, and is served as soon as jwt-injector processes it.`,
     EXIT.outside,
@@ -106,7 +107,7 @@ async function waitForToken(
 ): Promise<Waited> {
   const start = systemClock.monotonic();
   for (;;) {
-    const jwt = await readJwt(client, path);
+    const jwt = await fetchJwt(client, path);
     const waited = systemClock.monotonic() - start;
     if (jwt.ok && isDone(jwt.value)) return { what: 'renewed', jwt: jwt.value };
     const message = jwt.ok ? findRefusal(jwt.value) : undefined;
@@ -117,7 +118,7 @@ async function waitForToken(
 }
 
 /** An API server that does not answer for a moment is asked again. */
-async function readJwt(client: Access['client'], path: string): Promise<Result<Jwt, string>> {
+async function fetchJwt(client: Access['client'], path: string): Promise<Result<Jwt, string>> {
   try {
     return parseJwt(await client.get(path));
   } catch (error) {
@@ -151,6 +152,6 @@ function describeRenewal({ namespace, name, before, after }: RenewReport, paint:
 
 function describeFacts(word: string, { tokenId, expiresAt }: TokenFacts): readonly string[] {
   const seconds = parseTime(expiresAt);
-  const until = seconds === undefined ? '' : `expires ${formatWhen(seconds, Date.now() / 1000)}`;
+  const until = seconds === undefined ? '' : `expires ${formatWhen(seconds, toSeconds(Date.now()))}`;
   return [`  ${word}`, tokenId ?? (expiresAt === undefined ? 'none' : 'without an id'), until];
 }

@@ -1,3 +1,4 @@
+import { toSeconds } from '../../time/units.ts';
 import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
 import { LEASES } from '../../kube/lease.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
@@ -37,7 +38,7 @@ function judge(spec: unknown): ServiceState {
   const holder = stringMember(spec, 'holderIdentity') ?? '';
   const renewedAt = Date.parse(stringMember(spec, 'renewTime') ?? '');
   const duration = member(spec, 'leaseDurationSeconds');
-  const age = (Date.now() - renewedAt) / 1000;
+  const age = toSeconds(Date.now() - renewedAt);
   if (holder !== '' && age <= (typeof duration === 'number' ? duration : 0)) {
     return {
       runs: true,

@@ -97,6 +97,14 @@ describe('every kind with a pod template', () => {
     );
   });
 
+  for (const name of ['__proto__', 'constructor', 'prototype']) {
+    it(`below ${name} nothing is looked for, and nothing written`, async () => {
+      const text = `{"apiVersion":"example.org/v1","kind":"X","spec":{"${name}":{"template":${JSON.stringify(template())}}}}`;
+      const { code, out } = await inject(text);
+      assert.deepEqual([code, out], [0, `${text}\n`]);
+    });
+  }
+
   for (const [title, given, shown] of [
     ['a patch of a Deployment', object('apps/v1', 'Deployment', { replicas: 2 }), 'Deployment x'],
     ['a Service that asks for a token', object('v1', 'Service', {}, { annotations: TOKEN }), 'Service x'],

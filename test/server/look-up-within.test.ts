@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { lookUpWithin, type NamespaceDefaultLookup } from '../../src/server/namespace-default.ts';
+import { lookUpWithin, type NamespaceDefaultLookup } from '../../src/server/look-up-within.ts';
 import { ok } from '../../src/resources/result.ts';
 
 describe('the look-up of a namespace’s default', () => {
