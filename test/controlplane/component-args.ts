@@ -13,6 +13,9 @@ export const FILES = {
   etcdPeerSocket: 'etcd-peer.sock',
 } as const;
 
+/** Hostile clients together store more than etcd's usual 2 GiB; then nobody could write anything. */
+const ETCD_QUOTA_BYTES = 8 * 1024 ** 3;
+
 /** Unix sockets in our own folder: no port to find, and no other control plane can ever be on it. */
 export function listEtcdArgs(fsync: boolean): string[] {
   const client = `unix://${FILES.etcdSocket}`;
@@ -25,6 +28,7 @@ export function listEtcdArgs(fsync: boolean): string[] {
     `--listen-peer-urls=${peer}`,
     `--initial-advertise-peer-urls=${peer}`,
     `--initial-cluster=test=${peer}`,
+    `--quota-backend-bytes=${ETCD_QUOTA_BYTES}`,
     ...(fsync ? [] : ['--unsafe-no-fsync']),
   ];
 }

@@ -9,7 +9,7 @@ import { runScript } from '../controlplane/run-script.ts';
 import type { Attack } from './attack.ts';
 import { ATTACKS } from './catalogue.ts';
 import { openRing } from './ring.ts';
-import { runHostile, type HostileResult } from './run-hostile.ts';
+import { runHostile, type HostileOptions, type HostileResult } from './run-hostile.ts';
 import { HEADER, renderRow, renderSummary } from './table.ts';
 
 const HELP = `Usage: npm run hostile -- [options]
@@ -22,6 +22,7 @@ verdict, and what the attacker got back.
 Options:
   --short      what CI runs: smaller numbers, without the long attacks, one after the other only
   --only NAME  only attacks whose name contains NAME; may be given more than once
+  --together   only all of them at the same time, and the restart
   --list       print names and titles, and attack nothing
   --json FILE  write the results there, too
   -h, --help   this text
@@ -35,18 +36,24 @@ const SHORT_SCALE = 0.15;
 await runScript({
   forHelp: 'npm run hostile -- --help',
   help: HELP,
-  options: CATALOGUE_FLAGS,
-  run: async ({ list, json, ...choice }) => {
+  options: { ...CATALOGUE_FLAGS, together: { type: 'boolean' } },
+  run: async ({ list, json, together: isTogether = false, ...choice }) => {
     const chosen = chooseEntries(ATTACKS, choice, ({ fullOnly }) => fullOnly !== true);
     if (chosen.length === 0) return 'no attack has such a name (--list shows all)';
     if (list === true) return printEntries(chosen);
-    return attackAll(chosen, { scale: choice.short === true ? SHORT_SCALE : 1, json });
+    const isShort = choice.short === true;
+    return attackAll(chosen, {
+      scale: isShort ? SHORT_SCALE : 1,
+      apart: !isTogether,
+      together: isTogether || !isShort,
+      json,
+    });
   },
 });
 
 async function attackAll(
   attacks: readonly Attack[],
-  { scale, json }: { readonly scale: number; readonly json: string | undefined },
+  { json, ...options }: Omit<HostileOptions, 'onResult'> & { readonly json: string | undefined },
 ): Promise<number> {
   const startedAt = performance.now();
   const results: HostileResult[] = [];
@@ -62,11 +69,11 @@ async function attackAll(
       results.push(result);
       console.log(renderRow(result));
     };
-    await runHostile(attacks, ring, { scale, together: scale === 1, onResult });
+    await runHostile(attacks, ring, { ...options, onResult });
   };
   await playUntilSignal(attack, async () => {
     console.log(`\n${renderSummary(results, ((performance.now() - startedAt) / 60_000).toFixed(1))}`);
-    if (json !== undefined) await writeJson(json, { scale, results });
+    if (json !== undefined) await writeJson(json, { scale: options.scale, results });
   });
   return results.some(({ harms }) => harms.length > 0) ? 1 : 0;
 }

@@ -23,6 +23,8 @@ export interface HostileResult {
 
 export interface HostileOptions {
   readonly scale: number;
+  /** One attack after the other. */
+  readonly apart: boolean;
   /** Also all attacks at the same time: the attackers themselves take more than two cores then. */
   readonly together: boolean;
   readonly onResult: (result: HostileResult) => void;
@@ -41,7 +43,7 @@ const GRACE_MS = 30_000;
 export async function runHostile(
   attacks: readonly Attack[],
   ring: Ring,
-  { scale, together: isTogether, onResult }: HostileOptions,
+  { scale, apart: isApart, together: isTogether, onResult }: HostileOptions,
 ): Promise<void> {
   const { stage } = ring;
   const access = await ring.enroll('well-behaved');
@@ -59,7 +61,7 @@ export async function runHostile(
     return `${answers.length} attacks`;
   };
   try {
-    for (const attack of attacks) {
+    for (const attack of isApart ? attacks : []) {
       const target = await aim();
       onResult(
         await observe(attack, { ring, neighbour, run: () => launchAttack(attack, target, ATTACK_MS) }),
