@@ -95,6 +95,12 @@ describe('a round', () => {
 });
 
 describe('a refused write', () => {
+  it('a missing right is tried again after the usual back-off: an API server that has just started refuses everything', async () => {
+    const refusal = { kind: 'no-right', subject: 'patch secrets' } as const;
+    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, refusal, afterMs: undefined });
+    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry' });
+  });
+
   it('that will not pass by itself is told in fixed words, and tried again in five minutes', async () => {
     const refusal = { kind: 'quota', subject: 'q1' } as const;
     const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, refusal, afterMs: 7_000 });
