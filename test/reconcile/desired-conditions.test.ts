@@ -8,7 +8,16 @@ import type { StateProblem } from '../../src/resources/problem.ts';
 import type { Claims } from '../../src/signing/claims.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
-import { DAY, NOW, ourSecret, readKey, settled, settledJwt, UNREAD } from '../fixtures/observed.ts';
+import {
+  DAY,
+  NOW,
+  ourSecret,
+  readKey,
+  settled,
+  settledJwt,
+  unsigned,
+  withToken,
+} from '../fixtures/observed.ts';
 
 const HOUR = 3600;
 const key = { state: 'read', version: 'key/1', key: await readKey() } as const;
@@ -25,17 +34,6 @@ function told(observed: Observed, outcome: Outcome, type: string, now = NOW): st
   const condition = conditions.find((one) => one.type === type);
   return condition === undefined ? undefined : `${condition.status} ${condition.reason}`;
 }
-
-const withToken = async (token: TokenObservation, more: Partial<Observed> = {}): Promise<Observed> => {
-  const jwt = await settledJwt();
-  return { jwt, secret: ourSecret(jwt, 0, { token }), key: UNREAD, ...more };
-};
-
-const unsigned = async (spec: Record<string, unknown>): Promise<Observed> => ({
-  jwt: makeJwt(spec),
-  secret: undefined,
-  key: UNREAD,
-});
 
 describe('Ready', () => {
   const valid = { state: 'valid', expiresAt: NOW + DAY, tokenId: 'the-jti', signature: 'verified' } as const;

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { desiredStatus, isSameStatus } from '../../src/reconcile/desired-status.ts';
 import type { Outcome } from '../../src/reconcile/outcome.ts';
 import { parsePublicJwk } from '../../src/reconcile/key-record.ts';
-import type { KeyObservation, Observed, TokenObservation } from '../../src/reconcile/observed.ts';
+import type { KeyObservation, TokenObservation } from '../../src/reconcile/observed.ts';
 import { RENEW } from '../../src/resources/names.ts';
 import type { StateProblem } from '../../src/resources/problem.ts';
 import {
@@ -14,7 +14,17 @@ import {
 import type { Claims } from '../../src/signing/claims.ts';
 import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
-import { DAY, NOW, ourSecret, readKey, settled, settledJwt, UNREAD } from '../fixtures/observed.ts';
+import {
+  DAY,
+  NOW,
+  ourSecret,
+  readKey,
+  settled,
+  settledJwt,
+  UNREAD,
+  unsigned,
+  withToken,
+} from '../fixtures/observed.ts';
 
 const HOUR = 3600;
 const key = { state: 'read', version: 'key/1', key: await readKey() } as const;
@@ -29,17 +39,6 @@ const faulty: TokenObservation = { state: 'faulty', cause: 'Expired' };
 function tokenOf({ tokenId, issuedAt, expiresAt, renewsAt }: RecordedStatus): readonly unknown[] {
   return [tokenId, issuedAt, expiresAt, renewsAt].filter((value) => value !== undefined);
 }
-
-const withToken = async (token: TokenObservation, more: Partial<Observed> = {}): Promise<Observed> => {
-  const jwt = await settledJwt();
-  return { jwt, secret: ourSecret(jwt, 0, { token }), key: UNREAD, ...more };
-};
-
-const unsigned = async (spec: Record<string, unknown>): Promise<Observed> => ({
-  jwt: makeJwt(spec),
-  secret: undefined,
-  key: UNREAD,
-});
 
 describe('the fields of the status', () => {
   it('after a signature are those of the new token and its key', async () => {
