@@ -1,22 +1,6 @@
 import { parseArgs } from 'node:util';
+import type { Flags } from '../config/flag.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
-
-/** One flag of a command: how Node's `parseArgs` reads it, and what the help says of it. */
-export interface Flag {
-  readonly type: 'string' | 'boolean';
-  /** One letter, for `-f`. */
-  readonly short?: string;
-  /** It may be given more than once: its value is a list. */
-  readonly multiple?: true;
-  readonly default?: string;
-  /** What the help calls the value, such as FILE. */
-  readonly value?: string;
-  /** One sentence, in lines as the help shows them. */
-  readonly help: string;
-}
-
-/** All flags of a command, by their names without dashes. */
-export type Flags = Readonly<Record<string, Flag>>;
 
 /** Every command has it. */
 const HELP_FLAG = { help: { type: 'boolean', short: 'h', help: 'print this text' } } as const;

@@ -1,5 +1,6 @@
 import type { Result } from '../resources/result.ts';
-import { describeFlags, parseFlags, type Flags, type FlagValues } from './flags.ts';
+import type { Flags } from '../config/flag.ts';
+import { describeFlags, parseFlags, type FlagValues } from './flags.ts';
 import { EXIT, type Command, type ExitCode, type Io } from './io.ts';
 
 /** What the help of a command says. */

@@ -1,5 +1,6 @@
 import closeWithGrace from 'close-with-grace';
-import { environmentName, parseConfig, RUN_FLAGS } from '../config.ts';
+import { parseConfig } from '../config/config.ts';
+import { environmentName, RUN_FLAGS } from '../config/run-flags.ts';
 import { createLogger, type LoggerOptions } from '../telemetry/logger.ts';
 import { EXIT, type Command, type Io } from './io.ts';
 import { formatHelp } from './make-command.ts';

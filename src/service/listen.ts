@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import type { Address } from '../config.ts';
+import type { Address } from '../config/values.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 
 type Listen = (address: { host: string; port: number }) => Promise<AddressInfo | string | null>;

@@ -1,4 +1,4 @@
-import type { Address } from '../config.ts';
+import type { Address } from '../config/values.ts';
 import { ok, type Result } from '../resources/result.ts';
 import { createProbesApp, type ReadinessCheck } from '../server/probes.ts';
 import type { ServiceLogger } from '../telemetry/logger.ts';

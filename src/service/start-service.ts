@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { createClient } from '../kube/client.ts';
 import { loadCluster, type Cluster } from '../kube/cluster.ts';
 import { APP } from '../resources/names.ts';

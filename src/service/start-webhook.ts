@@ -1,6 +1,6 @@
 import { KeyTrials } from '../admission/key-trials.ts';
 import { reviewJwt } from '../admission/review-jwts.ts';
-import type { WebhookConfig } from '../config.ts';
+import type { WebhookConfig } from '../config/config.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { startNamespaceDefaults } from '../kube/namespaces.ts';
 import { fail, ok, type Result } from '../resources/result.ts';

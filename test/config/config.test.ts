@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { environmentName, parseConfig, RUN_FLAGS, type Config } from '../src/config.ts';
+import { parseConfig, type Config } from '../../src/config/config.ts';
+import { environmentName, RUN_FLAGS } from '../../src/config/run-flags.ts';
 
 const CERTIFICATE = ['--tls-cert-file=c', '--tls-key-file=k'];
 

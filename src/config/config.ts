@@ -1,0 +1,135 @@
+import { Settings, type Environment } from './settings.ts';
+import {
+  LOG_LEVELS,
+  parseAddress,
+  parseCount,
+  parseLogLevel,
+  parseNamespaces,
+  type Address,
+  type LogLevel,
+} from './values.ts';
+import { fail, ok, type Result } from '../resources/result.ts';
+import { parseGoDuration } from '../time/format-time.ts';
+import type { Milliseconds } from '../time/units.ts';
+
+/** Settings of `jwt-injector run`. */
+export interface Config {
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  readonly webhook: WebhookConfig | undefined;
+  readonly controller: ControllerConfig | undefined;
+  /** The only namespaces to look at, with Roles alone; `undefined` = all. Not empty. */
+  readonly namespaces: readonly string[] | undefined;
+  readonly httpAddress: Address;
+  readonly logLevel: LogLevel;
+}
+
+/** Settings of the admission half. */
+export interface WebhookConfig {
+  readonly address: Address;
+  readonly certFile: string;
+  readonly keyFile: string;
+  /**
+   * Whether the default by namespace label is in use; without it (and without a controller) no cluster is needed.
+   * Never with `namespaces`: Namespaces themselves can be read with a ClusterRole only.
+   */
+  readonly namespaceDefault: boolean;
+}
+
+/** Settings of the reconcile half. */
+export interface ControllerConfig {
+  /** JWTs worked on at once, and so writes in flight. */
+  readonly workers: number;
+  /** Namespace meant when a JWT names a key Secret without one; `undefined` = the JWT's own. */
+  readonly legacyKeyNamespace: string | undefined;
+  /** Leader election; durations as in client-go. */
+  readonly lease: LeaseConfig;
+}
+
+/** Leader election; durations in milliseconds, the longest first. */
+export interface LeaseConfig {
+  /** Namespace of the Lease; `undefined` = the service's own. */
+  readonly namespace: string | undefined;
+  readonly duration: Milliseconds;
+  readonly renewDeadline: Milliseconds;
+  readonly retryPeriod: Milliseconds;
+}
+
+/**
+ * Reads flags and environment; flags win. Names every problem at once, one sentence each. The settings of a half that
+ * is switched off are not looked at.
+ */
+export function parseConfig(
+  args: readonly string[],
+  environment: Environment,
+): Result<Config, readonly string[]> {
+  const settings = new Settings(args, environment);
+  const namespaces = readNamespaces(settings);
+  const noWebhook = settings.isOn('no-webhook');
+  const noController = settings.isOn('no-controller');
+  if (noWebhook && noController)
+    settings.refuse('--no-webhook and --no-controller together leave nothing to do: remove one of them');
+  const config: Config = {
+    kubeconfig: settings.text('kubeconfig'),
+    context: settings.text('context'),
+    webhook: noWebhook ? undefined : readWebhook(settings, namespaces),
+    controller: noController ? undefined : readController(settings),
+    namespaces,
+    httpAddress: readAddress(settings, 'http-address'),
+    logLevel: settings.parsed('log-level', parseLogLevel, `one of ${LOG_LEVELS.join(', ')}`, 'info'),
+  };
+  return settings.problems.length === 0 ? ok(config) : fail(settings.problems);
+}
+
+function readNamespaces(settings: Settings): Config['namespaces'] {
+  if (settings.text('namespaces') === undefined) return undefined;
+  return settings.parsed('namespaces', parseNamespaces, 'names of namespaces, separated by commas', []);
+}
+
+function readWebhook(settings: Settings, namespaces: Config['namespaces']): WebhookConfig {
+  const certFile = settings.text('tls-cert-file');
+  const keyFile = settings.text('tls-key-file');
+  if (certFile === undefined || keyFile === undefined)
+    settings.refuse(
+      'the webhook needs a certificate: set --tls-cert-file and --tls-key-file (or --no-webhook)',
+    );
+  return {
+    address: readAddress(settings, 'webhook-address'),
+    certFile: certFile ?? '',
+    keyFile: keyFile ?? '',
+    namespaceDefault: !settings.isOn('no-namespace-default') && namespaces === undefined,
+  };
+}
+
+function readController(settings: Settings): ControllerConfig {
+  return {
+    workers: settings.parsed('workers', parseCount, 'a whole number from 1 to 1024', 1),
+    legacyKeyNamespace: settings.text('legacy-key-namespace'),
+    lease: readLease(settings),
+  };
+}
+
+function readLease(settings: Settings): LeaseConfig {
+  const lease = {
+    namespace: settings.text('lease-namespace'),
+    duration: readDuration(settings, 'lease-duration'),
+    renewDeadline: readDuration(settings, 'renew-deadline'),
+    retryPeriod: readDuration(settings, 'retry-period'),
+  };
+  if (lease.duration <= lease.renewDeadline || lease.renewDeadline <= lease.retryPeriod * 1.2)
+    settings.refuse(
+      '--lease-duration must be longer than --renew-deadline, and that longer than 1.2 × --retry-period',
+    );
+  return lease;
+}
+
+function readAddress(settings: Settings, name: 'webhook-address' | 'http-address'): Address {
+  return settings.parsed(name, parseAddress, 'host:port or :port', { host: undefined, port: 0 });
+}
+
+function readDuration(
+  settings: Settings,
+  name: 'lease-duration' | 'renew-deadline' | 'retry-period',
+): Milliseconds {
+  return settings.parsed(name, parseGoDuration, 'a duration such as 15s or 1m30s', 0);
+}

@@ -1,0 +1,16 @@
+/** One flag of a command: how Node's `parseArgs` reads it, and what the help says of it. */
+export interface Flag {
+  readonly type: 'string' | 'boolean';
+  /** One letter, for `-f`. */
+  readonly short?: string;
+  /** It may be given more than once: its value is a list. */
+  readonly multiple?: true;
+  readonly default?: string;
+  /** What the help calls the value, such as FILE. */
+  readonly value?: string;
+  /** One sentence, in lines as the help shows them. */
+  readonly help: string;
+}
+
+/** All flags of a command, by their names without dashes. */
+export type Flags = Readonly<Record<string, Flag>>;

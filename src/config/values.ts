@@ -1,0 +1,37 @@
+/** Where to listen: `:8443` is every interface, `127.0.0.1:8443` and `[::1]:8443` one. Port 0 lets the system choose. */
+export interface Address {
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
+/** pino's levels, and `silent`. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+/** One of `LOG_LEVELS`. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** `host:port` or `:port`; a host of IPv6 stands in brackets. */
+export function parseAddress(text: string): Address | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) return undefined;
+  const host = match[1] ?? match[2];
+  return { host: host === '' ? undefined : host, port };
+}
+
+/** `a, b`: names of namespaces, each once. */
+export function parseNamespaces(text: string): readonly string[] | undefined {
+  const names = new Set(text.split(',').map((name) => name.trim()));
+  const areNames = [...names].every((name) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name));
+  return areNames ? [...names] : undefined;
+}
+
+/** A whole number from 1 to 1024. */
+export function parseCount(text: string): number | undefined {
+  const count = Number(text);
+  return Number.isInteger(count) && count >= 1 && count <= 1024 ? count : undefined;
+}
+
+/** One of `LOG_LEVELS`. */
+export function parseLogLevel(text: string): LogLevel | undefined {
+  return LOG_LEVELS.find((level) => level === text);
+}
