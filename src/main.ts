@@ -13,6 +13,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'serve the admission webhook and keep tokens fresh',
     load: async () => (await import('./commands/run.ts')).runCommand,
   },
+  keygen: {
+    summary: 'make a private key, and the Secret and JWT that use it',
+    load: async () => (await import('./commands/keygen.ts')).keygenCommand,
+  },
   sign: {
     summary: 'print the token of a JWT in a file, without a cluster',
     load: async () => (await import('./commands/sign.ts')).signCommand,

@@ -10,6 +10,8 @@ interface CommandHelp {
   /** What it does. */
   readonly description: string;
   readonly flags: Flags;
+  /** Calls that work, without the program's name. */
+  readonly examples?: readonly string[];
   /** What is good to know besides: rights, exit codes. */
   readonly notes?: string;
 }
@@ -45,8 +47,11 @@ export function makeCommand<const F extends Flags, T>(parts: CommandParts<F, T>)
 }
 
 /** What `--help` prints. */
-export function formatHelp({ usage, description, flags, notes }: CommandHelp): string {
+export function formatHelp({ usage, description, flags, examples, notes }: CommandHelp): string {
   const calls = usage.map((call) => `jwt-injector ${call}`).join('\n       ');
   const parts = [`Usage: ${calls}`, description, describeFlags(flags)];
-  return `${[...parts, ...(notes === undefined ? [] : [notes])].join('\n\n')}\n`;
+  if (examples !== undefined)
+    parts.push(['Examples:', ...examples.map((call) => `  jwt-injector ${call}`)].join('\n'));
+  if (notes !== undefined) parts.push(notes);
+  return `${parts.join('\n\n')}\n`;
 }

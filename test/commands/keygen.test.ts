@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { calculateJwkThumbprint, compactVerify, importJWK, decodeProtectedHeader, type JWK } from 'jose';
+import { keygenCommand } from '../../src/commands/keygen.ts';
+import { signCommand } from '../../src/commands/sign.ts';
+import { runCommand } from './captured-io.ts';
+
+const ISSUER = ['--issuer', 'https://issuer.example.com'] as const;
+
+describe('keygen', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'jwt-keygen-'));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  for (const algorithm of ['ES256', 'RS256']) {
+    it(`makes a key for ${algorithm} that signs, and all that uses it`, async () => {
+      const dir = join(folder, algorithm);
+      const made = await runCommand(keygenCommand, [
+        'my-jwt',
+        ...ISSUER,
+        '--algorithm',
+        algorithm,
+        '--dir',
+        dir,
+      ]);
+      assert.deepEqual([made.code, made.err], [0, '']);
+      const read = (name: string) => readFile(join(dir, `my-jwt-${name}`), 'utf8');
+      const jwk = JSON.parse(await read('jwk.json')) as JWK;
+      assert.deepEqual([jwk.kid, jwk.alg, jwk.use], [await calculateJwkThumbprint(jwk), algorithm, 'sig']);
+      assert.equal(jwk.d, undefined);
+      const input = `${await read('key-secret.yaml')}---\n${await read('jwt.yaml')}`;
+      const signed = await runCommand(signCommand, ['-f', '-'], { input });
+      assert.deepEqual([signed.code, signed.err], [0, ''], 'no warning about what keygen made');
+      await compactVerify(signed.out.trim(), await importJWK(jwk));
+      assert.equal(decodeProtectedHeader(signed.out).kid, jwk.kid);
+      const byKey = ['-f', join(dir, 'my-jwt-jwt.yaml'), '--key', join(dir, 'my-jwt-key.pem')];
+      assert.equal((await runCommand(signCommand, byKey)).code, 0);
+    });
+  }
+
+  it('lets nobody else read what holds the private key', async () => {
+    const modes = await Promise.all(
+      ['key.pem', 'key-secret.yaml', 'jwt.yaml', 'jwk.json'].map(async (name) => {
+        const { mode } = await stat(join(folder, 'ES256', `my-jwt-${name}`));
+        return (mode & 0o777).toString(8);
+      }),
+    );
+    assert.deepEqual(modes.slice(0, 2), ['600', '600']);
+  });
+
+  for (const name of ['key.pem', 'key-secret.yaml', 'jwt.yaml', 'jwk.json']) {
+    it(`overwrites no ${name}, and leaves nothing behind then`, async () => {
+      const dir = await mkdtemp(join(folder, 'taken-'));
+      await writeFile(join(dir, `x-${name}`), 'mine');
+      const { code, out, err } = await runCommand(keygenCommand, ['x', ...ISSUER, '--dir', dir]);
+      assert.deepEqual([code, out], [1, '']);
+      assert.equal(
+        err,
+        `error: ${join(dir, `x-${name}`)} exists and is not overwritten: choose another name or --dir\n`,
+      );
+      assert.deepEqual(await readdir(dir), [`x-${name}`]);
+      assert.equal(await readFile(join(dir, `x-${name}`), 'utf8'), 'mine');
+    });
+  }
+
+  it('says that a folder is a file', async () => {
+    const file = join(folder, 'a-file');
+    await writeFile(file, '');
+    const { code, err } = await runCommand(keygenCommand, ['x', ...ISSUER, '--dir', join(file, 'y')]);
+    assert.equal(code, 3);
+    assert.match(err, /^error: cannot write .*x-key\.pem: ENOTDIR\n$/);
+  });
+
+  it('prints the public key and never the private one, also for scripts', async () => {
+    const dir = join(folder, 'printed');
+    const { out } = await runCommand(keygenCommand, ['x', ...ISSUER, '--dir', dir, '-o', 'json']);
+    const report = JSON.parse(out) as { keyId: string; publicKey: JWK; files: { path: string }[] };
+    assert.equal(report.publicKey.kid, report.keyId);
+    assert.equal(report.files.length, 4);
+    const pem = await readFile(join(dir, 'x-key.pem'), 'utf8');
+    const human = await runCommand(keygenCommand, ['y', ...ISSUER, '--dir', dir]);
+    for (const line of pem.split('\n').filter((text) => text.length > 20)) assert.ok(!out.includes(line));
+    assert.doesNotMatch(out + human.out, /PRIVATE|"d"/);
+    assert.match(
+      human.out,
+      /jwt-injector jwks -f .*y-jwk\.json --issuer https:\/\/issuer\.example\.com --dir site\//,
+    );
+  });
+
+  it('says what is often meant otherwise', async () => {
+    const args = [
+      'slash',
+      '--issuer',
+      'https://issuer.example.com/',
+      '--scope',
+      'storage.write:/',
+      '--dir',
+      folder,
+    ];
+    const { code, err } = await runCommand(keygenCommand, args);
+    assert.equal(code, 0);
+    assert.match(err, /^warning: .*storage\.write is not a scope/m);
+    assert.match(err, /^warning: the issuer ends in "\/"/m);
+  });
+
+  const WRONG: readonly (readonly [args: readonly string[], says: RegExp])[] = [
+    [[], /the name of the JWT is missing/],
+    [['a', 'b', ...ISSUER], /"b" is too much/],
+    [['a'], /--issuer is missing/],
+    [['My_JWT', ...ISSUER], /"My_JWT" cannot be the name of a JWT.*: use my-jwt/],
+    [['a'.repeat(250), ...ISSUER], /make it shorter/],
+    [['a', '--issuer', 'http://issuer.example.com'], /the issuer is not an https:\/\/ URL.*correct --issuer/],
+    [['a', '--issuer', 'https://a b'], /white space/],
+    [['a', ...ISSUER, '--algorithm', 'EdDSA'], /--algorithm must be ES256 or RS256.*not "EdDSA"/],
+    [['a', ...ISSUER, '-o', 'table'], /-o must be json or yaml/],
+    [['a', ...ISSUER, '--context', 'x'], /flags of --to-cluster/],
+  ];
+  for (const [args, says] of WRONG) {
+    it(`wrong usage: ${args.join(' ').slice(0, 60)}`, async () => {
+      const { code, out, err } = await runCommand(keygenCommand, [...args, '--dir', join(folder, 'none')]);
+      assert.deepEqual([code, out], [2, '']);
+      assert.match(err, says);
+      await assert.rejects(stat(join(folder, 'none')));
+    });
+  }
+
+  it('without a cluster for --to-cluster: leaves no file', async () => {
+    const dir = join(folder, 'no-cluster');
+    const args = ['x', ...ISSUER, '--to-cluster', '--kubeconfig', '/nowhere/config', '--dir', dir];
+    const { code, err } = await runCommand(keygenCommand, args);
+    assert.equal(code, 3);
+    assert.match(err, /cannot read kubeconfig \/nowhere\/config/);
+    assert.deepEqual(await readdir(dir), []);
+  });
+});
