@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { compactVerify, importJWK } from 'jose';
+import { keygenCommand } from '../../src/commands/keygen.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
+import { borrowStage } from '../controlplane/loan.ts';
+import type { Stage } from '../controlplane/stage.ts';
+import { callAs, type Caller } from './cli-run.ts';
+import { openObjects, secretText, type Objects } from './objects.ts';
+
+const NAMESPACE = 'cli-keys';
+const HERE = ['-n', NAMESPACE] as const;
+const ISSUER = ['--issuer', 'https://issuer.example.com'] as const;
+
+/** From a key to a published one: the verbs that make, publish and replace keys, with the service at work. */
+describe('keys by command on a real control plane', { concurrency: false }, () => {
+  let stage: Stage<Cluster>;
+  let objects: Objects;
+  let admin: Caller;
+  let folder: string;
+  const printed: string[] = [];
+  before(async () => {
+    stage = await borrowStage();
+    objects = openObjects(stage.cluster);
+    await stage.cluster.createNamespace(NAMESPACE);
+    admin = callAs(stage.cluster.adminKubeconfig, printed);
+    folder = await mkdtemp(join(tmpdir(), 'jwt-cli-keys-'));
+  });
+  after(async () => {
+    await rm(folder, { recursive: true });
+    await objects.close();
+    await stage.stop();
+  });
+
+  describe('keygen --to-cluster', () => {
+    const keygen = (...args: readonly string[]) =>
+      admin.run(keygenCommand, ...args, ...ISSUER, '--to-cluster', ...HERE, '--dir', folder);
+
+    it('creates the Secret of a key that no file holds, and the JWT beside it is signed with it', async () => {
+      const { code, err } = await keygen('first');
+      assert.deepEqual([code, err], [0, '']);
+      assert.deepEqual((await readdir(folder)).toSorted(), ['first-jwk.json', 'first-jwt.yaml']);
+      await stage.cluster.kubectl(['apply', ...HERE, '-f', join(folder, 'first-jwt.yaml')]);
+      await objects.waitForCondition(NAMESPACE, 'first', 'Ready', 'True', 'Signed');
+      const jwk = JSON.parse(await readFile(join(folder, 'first-jwk.json'), 'utf8'));
+      await compactVerify(secretText(await objects.get('secrets', NAMESPACE, 'first')), await importJWK(jwk));
+      const { status } = await objects.get('jwts', NAMESPACE, 'first');
+      assert.deepEqual(JSON.parse(status.publicKey), jwk);
+    });
+
+    it('overwrites no Secret, and leaves no file behind then', async () => {
+      const secret = await objects.get('secrets', NAMESPACE, 'first-key');
+      await Promise.all((await readdir(folder)).map((name) => rm(join(folder, name))));
+      const { code, err } = await keygen('first');
+      assert.equal(code, 1);
+      assert.match(err, /^error: Secret cli-keys\/first-key exists and is not overwritten: choose another/);
+      assert.deepEqual(await readdir(folder), []);
+      assert.deepEqual(await objects.get('secrets', NAMESPACE, 'first-key'), secret);
+    });
+  });
+
+  it('no private key was ever printed', () => {
+    assert.ok(printed.join('').length > 500);
+    assert.doesNotMatch(printed.join(''), /PRIVATE KEY|"d":/);
+  });
+});
