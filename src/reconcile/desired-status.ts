@@ -10,6 +10,7 @@ import { recordConditions } from './conditions.ts';
 import { describeConditions } from './desired-conditions.ts';
 import { describeKeyRecord, isSamePublicKey } from './key-record.ts';
 import type { Observed } from './observed.ts';
+import { describeRetiredKeys } from './retired-keys.ts';
 import { presentToken, type Outcome, type PresentToken } from './outcome.ts';
 
 /** What the status says of the token. */
@@ -31,13 +32,17 @@ export function desiredStatus(observed: Observed, outcome: Outcome, now: Seconds
   const { generation, recorded, spec } = jwt;
   const token = presentToken(observed, outcome);
   const conditions = describeConditions(observed, outcome, token, now);
+  const keyRecord = describeKeyRecord(observed, outcome.signed !== undefined);
+  const tokenRecord =
+    token === undefined || !spec.ok ? NO_TOKEN : describeToken(jwt, spec.value, token, outcome);
   return {
     observedGeneration: generation,
     conditions: recordConditions(conditions, recorded, generation, now),
     secretName: jwt.name,
     issuer: spec.ok ? issuerOf(spec.value) : undefined,
-    ...describeKeyRecord(observed, outcome.signed !== undefined),
-    ...(token === undefined || !spec.ok ? NO_TOKEN : describeToken(jwt, spec.value, token, outcome)),
+    ...keyRecord,
+    ...tokenRecord,
+    retiredKeys: describeRetiredKeys(recorded, { ...keyRecord, ...tokenRecord }, now),
     nextAttemptAt: outcome.retryAt === undefined ? undefined : wholeTime(outcome.retryAt),
     ...describeRenewals(jwt, outcome),
   };

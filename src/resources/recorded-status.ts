@@ -14,6 +14,14 @@ export interface RecordedCondition {
   readonly lastTransitionTime: Seconds | undefined;
 }
 
+/** A public key that no longer signs, or no longer for so long, while a token of it may still be in use. */
+export interface RetiredKey {
+  /** JWK as JSON text, ready to be published. */
+  readonly publicKey: string;
+  /** When the last of these tokens expires, in seconds since the epoch. */
+  readonly expiresAt: Seconds;
+}
+
 /** `status` of a JWT, as it was read or is to be written. All times in whole seconds since the epoch. */
 export interface RecordedStatus {
   readonly observedGeneration: number | undefined;
@@ -26,6 +34,8 @@ export interface RecordedStatus {
   readonly keyThumbprint: string | undefined;
   /** Its public half: a JWK as JSON text. Thousands of JWTs may share one text, so it is parsed only where it is used. */
   readonly publicKey: string | undefined;
+  /** Keys of earlier tokens that have not expired; they have to stay published. `undefined` when there are none. */
+  readonly retiredKeys: readonly RetiredKey[] | undefined;
   /** `uid/resourceVersion` of the object that holds the key. */
   readonly keyVersion: string | undefined;
   /** The claim `jti` of the present token. */
@@ -50,6 +60,7 @@ export function parseRecordedStatus(status: unknown): RecordedStatus {
     keyId: stringMember(status, 'keyId'),
     keyThumbprint: stringMember(status, 'keyThumbprint'),
     publicKey: stringMember(status, 'publicKey'),
+    retiredKeys: parseRetiredKeys(arrayMember(status, 'retiredKeys')),
     keyVersion: stringMember(status, 'keyVersion'),
     tokenId: stringMember(status, 'tokenId'),
     issuedAt: parseTime(member(status, 'issuedAt')),
@@ -68,11 +79,24 @@ export function formatRecordedStatus(status: RecordedStatus): JsonObject {
     conditions: status.conditions.map((condition) =>
       dropAbsent({ ...condition, lastTransitionTime: formatOptionalTime(condition.lastTransitionTime) }),
     ),
+    retiredKeys: status.retiredKeys?.map(({ publicKey, expiresAt }) => ({
+      publicKey,
+      expiresAt: formatTime(expiresAt),
+    })),
     issuedAt: formatOptionalTime(status.issuedAt),
     expiresAt: formatOptionalTime(status.expiresAt),
     renewsAt: formatOptionalTime(status.renewsAt),
     nextAttemptAt: formatOptionalTime(status.nextAttemptAt),
   });
+}
+
+function parseRetiredKeys(items: readonly unknown[]): readonly RetiredKey[] | undefined {
+  const keys = items.flatMap((item) => {
+    const publicKey = stringMember(item, 'publicKey');
+    const expiresAt = parseTime(member(item, 'expiresAt'));
+    return publicKey === undefined || expiresAt === undefined ? [] : [{ publicKey, expiresAt }];
+  });
+  return keys.length === 0 ? undefined : keys;
 }
 
 function parseCondition(condition: JsonObject): RecordedCondition {

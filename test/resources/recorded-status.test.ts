@@ -100,6 +100,16 @@ describe('a recorded status', () => {
         keyId: text,
         keyThumbprint: text,
         publicKey: text,
+        retiredKeys: fc.option(
+          fc.array(
+            fc.record(
+              { publicKey: fc.string(), expiresAt: fc.integer({ min: 0, max: 253_402_300_799 }) },
+              plain,
+            ),
+            { minLength: 1 },
+          ),
+          { nil: undefined },
+        ),
         keyVersion: text,
         tokenId: text,
         issuedAt: time,

@@ -1,0 +1,55 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { RecordedStatus, RetiredKey } from '../resources/recorded-status.ts';
+import { wholeTime } from '../time/format-time.ts';
+import type { Seconds } from '../time/units.ts';
+import { parsePublicJwk } from './key-record.ts';
+
+/** Key and last expiry as a status says them. */
+type Signed = Pick<RecordedStatus, 'publicKey' | 'expiresAt' | 'tokenId'>;
+
+/** As the CRD bounds them. Whoever replaces keys more often within one lifetime loses those that expire first. */
+const MOST_KEYS = 16;
+
+/**
+ * What `status` says of keys whose tokens outlive their use: that of the recorded token, unless the same key and `kid`
+ * now sign for at least as long. Entries go with the next new token after their expiry, so that time alone writes
+ * nothing. `now` in seconds since the epoch.
+ */
+export function describeRetiredKeys(
+  recorded: Signed & Pick<RecordedStatus, 'retiredKeys'>,
+  present: Signed,
+  now: Seconds,
+): readonly RetiredKey[] | undefined {
+  const replaced = isOutlived(recorded, present)
+    ? [{ publicKey: recorded.publicKey, expiresAt: wholeTime(recorded.expiresAt) }]
+    : [];
+  if (replaced.length === 0 && present.tokenId === recorded.tokenId) return recorded.retiredKeys;
+  const keys = [...replaced, ...(recorded.retiredKeys ?? [])]
+    .filter((key) => key.expiresAt > now && isOutlived(key, present))
+    .toSorted((one, other) => other.expiresAt - one.expiresAt)
+    .filter((key, index, all) => all.findIndex((earlier) => isSame(earlier, key)) === index)
+    .slice(0, MOST_KEYS);
+  return keys.length === 0 ? undefined : keys;
+}
+
+/** Whether tokens of a key may still be in use when the present one is all that is known of. */
+function isOutlived(
+  key: Pick<Signed, 'publicKey' | 'expiresAt'>,
+  present: Signed,
+): key is { readonly publicKey: string; readonly expiresAt: Seconds } {
+  const { publicKey, expiresAt } = key;
+  if (publicKey === undefined || expiresAt === undefined) return false;
+  return !isSame(key, present) || expiresAt > (present.expiresAt ?? 0);
+}
+
+/** The same key under the same `kid`: verifiers find it by that. */
+function isSame(one: Pick<Signed, 'publicKey'>, other: Pick<Signed, 'publicKey'>): boolean {
+  if (one.publicKey === other.publicKey) return true;
+  return isDeepStrictEqual(identify(one.publicKey), identify(other.publicKey));
+}
+
+/** Statuses of earlier versions left `alg` and `use` out. */
+function identify(text: string | undefined): unknown {
+  const { alg: _alg, use: _use, ...jwk } = parsePublicJwk(text ?? '') ?? { text };
+  return jwk;
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { describeRetiredKeys } from '../../src/reconcile/retired-keys.ts';
+import { DAY, NOW } from '../fixtures/observed.ts';
+
+const jwk = (kid: string, x = kid): string =>
+  JSON.stringify({ kty: 'EC', crv: 'P-256', x, kid, alg: 'ES256', use: 'sig' });
+const token = (kid: string, expiresAt: number | undefined, tokenId: string | undefined = `token-${kid}`) => ({
+  publicKey: jwk(kid),
+  expiresAt,
+  tokenId,
+});
+const retired = (kid: string, expiresAt: number) => ({ publicKey: jwk(kid), expiresAt });
+
+describe('the keys whose tokens outlive them', () => {
+  it('there are none as long as one key signs', () => {
+    const recorded = { ...token('old', NOW + 10), retiredKeys: undefined };
+    assert.equal(describeRetiredKeys(recorded, token('old', NOW + DAY, 'next'), NOW), undefined);
+  });
+
+  it('a key that another one replaces is kept until its last token expires', () => {
+    const recorded = { ...token('old', NOW + 10), retiredKeys: undefined };
+    assert.deepEqual(describeRetiredKeys(recorded, token('new', NOW + DAY), NOW), [retired('old', NOW + 10)]);
+  });
+
+  it('the same key under another kid is another one: verifiers look for the kid', () => {
+    const recorded = { ...token('old', NOW + 10), retiredKeys: undefined };
+    const present = { publicKey: jwk('new', 'old'), expiresAt: NOW + DAY, tokenId: 'next' };
+    assert.deepEqual(describeRetiredKeys(recorded, present, NOW), [retired('old', NOW + 10)]);
+  });
+
+  it('a status of an earlier version, without alg and use, is of the same key', () => {
+    const earlier = JSON.stringify({ kty: 'EC', crv: 'P-256', x: 'old', kid: 'old' });
+    const recorded = { publicKey: earlier, expiresAt: NOW + 10, tokenId: 'a', retiredKeys: undefined };
+    assert.equal(describeRetiredKeys(recorded, token('old', NOW + DAY), NOW), undefined);
+  });
+
+  it('a lifetime that becomes shorter leaves tokens that live longer than the new one', () => {
+    const recorded = { ...token('old', NOW + DAY), retiredKeys: undefined };
+    const shorter = describeRetiredKeys(recorded, token('old', NOW + 60, 'next'), NOW);
+    assert.deepEqual(shorter, [retired('old', NOW + DAY)]);
+    const replaced = { ...token('old', NOW + 60, 'next'), retiredKeys: shorter };
+    assert.deepEqual(describeRetiredKeys(replaced, token('new', NOW + 60), NOW), [retired('old', NOW + DAY)]);
+  });
+
+  it('a token that is gone may still be in use', () => {
+    const recorded = { ...token('old', NOW + DAY), retiredKeys: undefined };
+    const gone = { publicKey: jwk('old'), expiresAt: undefined, tokenId: undefined };
+    const kept = describeRetiredKeys(recorded, gone, NOW);
+    assert.deepEqual(kept, [retired('old', NOW + DAY)]);
+    const again = describeRetiredKeys({ ...gone, retiredKeys: kept }, token('old', NOW + DAY), NOW);
+    assert.equal(again, undefined, 'the same key signs again, for as long');
+  });
+
+  it('several that were replaced one after the other are kept, the last to expire first', () => {
+    const recorded = { ...token('b', NOW + 20), retiredKeys: [retired('a', NOW + 30)] };
+    const keys = describeRetiredKeys(recorded, token('c', NOW + DAY), NOW);
+    assert.deepEqual(keys, [retired('a', NOW + 30), retired('b', NOW + 20)]);
+  });
+
+  it('a key that comes back and goes again is there once, with its last expiry', () => {
+    const recorded = { ...token('a', NOW + 40), retiredKeys: [retired('a', NOW + 30)] };
+    assert.deepEqual(describeRetiredKeys(recorded, token('b', NOW + DAY), NOW), [retired('a', NOW + 40)]);
+  });
+
+  it('go with the next token after their expiry, and not by time alone', () => {
+    const recorded = { ...token('new', NOW + DAY), retiredKeys: [retired('old', NOW)] };
+    assert.equal(describeRetiredKeys(recorded, token('new', NOW + DAY), NOW), recorded.retiredKeys);
+    assert.equal(describeRetiredKeys(recorded, token('new', NOW + 2 * DAY, 'next'), NOW), undefined);
+  });
+
+  it('are not more than the CRD allows', () => {
+    const many = Array.from({ length: 16 }, (_, index) => retired(`k${index}`, NOW + 100 - index));
+    const keys = describeRetiredKeys(
+      { ...token('old', NOW + 500), retiredKeys: many },
+      token('new', NOW + DAY),
+      NOW,
+    );
+    assert.equal(keys?.length, 16);
+    assert.deepEqual(keys[0], retired('old', NOW + 500));
+  });
+});
