@@ -4,7 +4,9 @@ import { parseJwtSpec } from '../resources/jwt.ts';
 import { describeKeyInOwnSecret, isKeyInOwnSecret } from '../resources/key-in-own-secret.ts';
 import { EXCLUDED_NAMESPACES, GROUP, PLURAL } from '../resources/names.ts';
 import type { StateProblem } from '../resources/problem.ts';
+import { NO_POLICY, type SigningPolicy } from '../resources/signing-policy.ts';
 import { lintJwt } from '../signing/lint.ts';
+import { findPolicyRefusal } from '../signing/policy.ts';
 import { allowed, denied } from './answer.ts';
 import type { KeyTrials } from './key-trials.ts';
 import { showPath } from './text.ts';
@@ -18,7 +20,11 @@ const MAX_MESSAGE = 1_000;
  * ever injected into a JWT; a refusal is `deny` with the reason of the condition that the JWT would get. While too many
  * keys wait in `trials`, a key is not tried here: the JWT's conditions will show whether it works.
  */
-export async function reviewJwt(request: AdmissionRequest, trials: KeyTrials): Promise<AdmissionAnswer> {
+export async function reviewJwt(
+  request: AdmissionRequest,
+  trials: KeyTrials,
+  policy: SigningPolicy = NO_POLICY,
+): Promise<AdmissionAnswer> {
   const { operation, object, oldObject } = request;
   if (!isWriteOfJwt(request)) return allowed('NotRequested', 'this kind of request is not checked');
   // Finalizers can always be removed and labels changed, whatever the spec: stored objects may be older than the rules.
@@ -28,8 +34,8 @@ export async function reviewJwt(request: AdmissionRequest, trials: KeyTrials): P
   if (operation === 'UPDATE' && isSameJson(spec, member(oldObject, 'spec')))
     return allowed('NotRequested', 'the spec is unchanged');
 
-  const shared = findKeyInOwnSecret(request);
-  if (shared !== undefined) return refuse([shared]);
+  const forbidden = findKeyInOwnSecret(request) ?? findForbidden(spec, policy);
+  if (forbidden !== undefined) return refuse([forbidden]);
   const isNew = operation === 'CREATE';
   const hasKey = stringMember(objectMember(spec, 'key'), 'value') !== undefined;
   const tried = hasKey ? await trials.run(() => lintJwt(spec, { isNew })) : undefined;
@@ -56,6 +62,12 @@ function findKeyInOwnSecret({
     return spec.ok && isKeyInOwnSecret({ namespace, name }, spec.value.key, namespace);
   };
   return isIn(object) && !isIn(oldObject) ? describeKeyInOwnSecret({ name }) : undefined;
+}
+
+/** What the cluster's policy forbids; a spec that cannot be read is refused for that. */
+function findForbidden(spec: unknown, policy: SigningPolicy): StateProblem | undefined {
+  const parsed = parseJwtSpec(spec);
+  return parsed.ok ? findPolicyRefusal(parsed.value, policy) : undefined;
 }
 
 function isWriteOfJwt({ operation, resource, subResource, namespace }: AdmissionRequest): boolean {

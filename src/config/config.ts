@@ -1,3 +1,4 @@
+import { readPolicy } from './read-policy.ts';
 import { Settings, type Environment } from './settings.ts';
 import {
   LOG_LEVELS,
@@ -9,6 +10,7 @@ import {
   type LogLevel,
 } from './values.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
+import type { SigningPolicy } from '../resources/signing-policy.ts';
 import { parseGoDuration } from '../time/format-time.ts';
 import type { Milliseconds } from '../time/units.ts';
 
@@ -20,6 +22,8 @@ export interface Config {
   readonly controller: ControllerConfig | undefined;
   /** The only namespaces to look at, with Roles alone; `undefined` = all. Not empty. */
   readonly namespaces: readonly string[] | undefined;
+  /** What JWTs may ask for; both halves go by it. */
+  readonly policy: SigningPolicy;
   readonly httpAddress: Address;
   readonly logLevel: LogLevel;
 }
@@ -75,6 +79,7 @@ export function parseConfig(
     webhook: noWebhook ? undefined : readWebhook(settings, namespaces),
     controller: noController ? undefined : readController(settings),
     namespaces,
+    policy: readPolicy(settings),
     httpAddress: readAddress(settings, 'http-address'),
     logLevel: settings.parsed('log-level', parseLogLevel, `one of ${LOG_LEVELS.join(', ')}`, 'info'),
   };

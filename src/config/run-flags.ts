@@ -38,6 +38,22 @@ export const RUN_FLAGS = {
     value: 'NS',
     help: 'namespace of key Secrets for JWTs that name none\n(default: the namespace of the JWT)',
   },
+  'forbid-inline-keys': { type: 'boolean', help: 'refuse JWTs that hold their private key themselves' },
+  'min-lifetime': {
+    type: 'string',
+    value: 'DURATION',
+    help: 'refuse JWTs whose tokens live shorter than this',
+  },
+  'max-lifetime': {
+    type: 'string',
+    value: 'DURATION',
+    help: 'refuse JWTs whose tokens live longer than this',
+  },
+  'allowed-issuers': {
+    type: 'string',
+    value: 'URL,URL',
+    help: 'refuse JWTs with another issuer than these, byte for byte',
+  },
   'lease-namespace': {
     type: 'string',
     value: 'NS',

@@ -25,6 +25,12 @@ export function parseNamespaces(text: string): readonly string[] | undefined {
   return areNames ? [...names] : undefined;
 }
 
+/** `https://a, https://b`: issuers, each once. */
+export function parseIssuers(text: string): readonly string[] | undefined {
+  const issuers = new Set(text.split(',').map((issuer) => issuer.trim()));
+  return issuers.has('') ? undefined : [...issuers];
+}
+
 /** A whole number from 1 to 1024. */
 export function parseCount(text: string): number | undefined {
   const count = Number(text);

@@ -2,9 +2,11 @@ import type { JsonObject } from '../resources/json.ts';
 import type { Jwt, JwtSpec } from '../resources/jwt.ts';
 import { isKeyInOwnSecret } from '../resources/key-in-own-secret.ts';
 import { ok } from '../resources/result.ts';
+import type { SigningPolicy } from '../resources/signing-policy.ts';
 import { hasOtherData, parseSecretMetadata, type SecretMetadata } from '../resources/secret.ts';
 import { findKeyRefusal, locateKey, readKeyText } from '../reconcile/key-access.ts';
 import type { KeyObservation, Observed, SecretObservation } from '../reconcile/observed.ts';
+import { findPolicyRefusal } from '../signing/policy.ts';
 import type { Seconds } from '../time/units.ts';
 import type { KeyCache } from './key-cache.ts';
 import {
@@ -42,6 +44,8 @@ export interface Observer {
   readonly sources: Sources;
   readonly keyCache: KeyCache;
   readonly legacyKeyNamespace: string | undefined;
+  /** Of the cluster's admin; absent: everything is allowed. */
+  readonly policy?: SigningPolicy;
 }
 
 /** What was read over the network in this round, beyond what the caches hold. */
@@ -68,6 +72,10 @@ export async function observe(observer: Observer, jwt: Jwt, known: Known, now: S
     secret,
     absenceConfirmed: known.secret === 'absent',
     jwtConfirmed: known.jwt !== undefined,
+    policyRefusal:
+      jwt.spec.ok && observer.policy !== undefined
+        ? findPolicyRefusal(jwt.spec.value, observer.policy)
+        : undefined,
     isKeyInOwnSecret:
       jwt.spec.ok && isKeyInOwnSecret(jwt, jwt.spec.value.key, observer.legacyKeyNamespace ?? jwt.namespace),
   };

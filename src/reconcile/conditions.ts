@@ -11,6 +11,7 @@ export type ConditionType =
   | 'KeyIdReused'
   | 'IssuerMismatch'
   | 'RenewalOverdue'
+  | 'PolicyDenied'
   | 'Contended';
 
 /** `metav1.Condition` without its bookkeeping. */

@@ -119,6 +119,9 @@ function describeRemarks(
         'spec.data.iss differs from spec.issuer and is the one in the token: remove spec.data.iss, or make both equal',
     });
   }
+  if (observed.policyRefusal !== undefined) {
+    remarks.push({ type: 'PolicyDenied', status: 'True', ...observed.policyRefusal });
+  }
   if (isKeyIdReused(observed, spec, outcome)) {
     remarks.push({
       type: 'KeyIdReused',

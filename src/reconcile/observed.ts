@@ -61,4 +61,6 @@ export interface Observed {
   readonly recordedKey?: JWK | undefined;
   /** The JWT names the Secret of its own name as the one that holds its key. */
   readonly isKeyInOwnSecret?: boolean;
+  /** Why the cluster's policy forbids to sign what the JWT asks for. */
+  readonly policyRefusal?: StateProblem | undefined;
 }

@@ -103,16 +103,13 @@ function signIfDue({ observed, spec, now }: Facts): Plan | undefined {
   if (cause === undefined) return undefined;
   if (cause === 'RenewRequested' && mayBeServed(observed)) return { do: 'read', what: 'jwt' };
   if (cause === 'SecretMissing' && mayBeGone(observed)) return { do: 'read', what: 'jwt' };
+  // What can be repaired without a signature is repaired meanwhile.
+  const reportInstead = (problem: StateProblem): Plan =>
+    repairIfDrifted({ observed, spec, now }) ?? { do: 'report', problem, wanted: cause };
+  if (observed.policyRefusal !== undefined) return reportInstead(observed.policyRefusal);
   switch (observed.key.state) {
     case 'unavailable':
-      // What can be repaired without the key is repaired meanwhile.
-      return (
-        repairIfDrifted({ observed, spec, now }) ?? {
-          do: 'report',
-          problem: observed.key.problem,
-          wanted: cause,
-        }
-      );
+      return reportInstead(observed.key.problem);
     case 'unread':
       return { do: 'read', what: 'key' };
     case 'read':

@@ -7,6 +7,7 @@ import type { Controller } from '../loop/controller.ts';
 import { createRecorder } from '../loop/create-recorder.ts';
 import { Memory } from '../loop/memory.ts';
 import { TokenChecker } from '../loop/token-checker.ts';
+import type { SigningPolicy } from '../resources/signing-policy.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/clock.ts';
 import { toSeconds } from '../time/units.ts';
@@ -30,12 +31,13 @@ export interface ControllerDependencies {
   readonly leaseNamespace: string;
   /** The only ones to look at; `undefined` = all. */
   readonly namespaces: readonly string[] | undefined;
+  readonly policy: SigningPolicy;
 }
 
 /** Watches from the beginning, so that a standby is warm; seeks leadership once all is listed, and works only as leader. */
 export function startController(
   config: ControllerConfig,
-  { client, log, metrics, leaseNamespace, namespaces }: ControllerDependencies,
+  { client, log, metrics, leaseNamespace, namespaces, policy }: ControllerDependencies,
 ): RunningController {
   const cluster = watchCluster(client, log, namespaces);
   const events = startEventRecorder({ client, clock: systemClock, log, instance: hostname() });
@@ -53,7 +55,7 @@ export function startController(
     log,
     namespace: leaseNamespace,
     onStarted: () => {
-      term = startTerm(config, { cluster, memory, recorder, log, isLeader: () => leader.isLeader() });
+      term = startTerm(config, { cluster, policy, memory, recorder, log, isLeader: () => leader.isLeader() });
     },
     onLost: async () => {
       const ended = term;

@@ -40,7 +40,7 @@ export async function startService(config: Config, log: ServiceLogger): Promise<
   if (client !== undefined) started.defer(() => client.close());
 
   if (config.webhook !== undefined) {
-    const webhook = await startWebhook(config.webhook, { log, metrics, client });
+    const webhook = await startWebhook(config.webhook, { log, metrics, policy: config.policy, client });
     if (!webhook.ok) return webhook;
     checks.push(...webhook.value.checks);
     started.defer(() => webhook.value.stop());
@@ -52,13 +52,14 @@ export async function startService(config: Config, log: ServiceLogger): Promise<
 
   if (config.controller !== undefined && client !== undefined) {
     const leaseNamespace = config.controller.lease.namespace ?? podNamespace(config, cluster.value) ?? APP;
-    const { namespaces } = config;
+    const { namespaces, policy } = config;
     const controller = startController(config.controller, {
       client,
       log,
       metrics,
       leaseNamespace,
       namespaces,
+      policy,
     });
     started.defer(() => controller.stop());
   }

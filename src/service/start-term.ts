@@ -6,12 +6,14 @@ import { KeyCache } from '../loop/key-cache.ts';
 import { leaderOnlyStore } from '../loop/leader-only-store.ts';
 import type { Memory } from '../loop/memory.ts';
 import type { Recorder } from '../loop/recorder.ts';
+import type { SigningPolicy } from '../resources/signing-policy.ts';
 import { systemClock } from '../time/clock.ts';
 import type { WatchedCluster } from './watch-cluster.ts';
 
 /** What a term shares with the rest of the process. */
 export interface TermDependencies {
   readonly cluster: WatchedCluster;
+  readonly policy: SigningPolicy;
   /** Outlasts the term. */
   readonly memory: Memory;
   readonly recorder: Recorder;
@@ -23,14 +25,14 @@ export interface TermDependencies {
 /** One term of leadership: begins with a look at every JWT. */
 export function startTerm(
   { workers, legacyKeyNamespace }: ControllerConfig,
-  { cluster, memory, recorder, log, isLeader }: TermDependencies,
+  { cluster, policy, memory, recorder, log, isLeader }: TermDependencies,
 ): Controller {
   const term = createController({
     clock: systemClock,
     workers,
     onBug: (key, error) => log.error({ jwt: key, err: error }, 'internal error in a reconcile round'),
     reconciler: {
-      observer: { sources: cluster.sources, keyCache: new KeyCache(), legacyKeyNamespace },
+      observer: { sources: cluster.sources, keyCache: new KeyCache(), legacyKeyNamespace, policy },
       store: leaderOnlyStore(cluster.store, isLeader),
       recorder,
       memory,

@@ -4,6 +4,7 @@ import type { WebhookConfig } from '../config/config.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { startNamespaceDefaults } from '../kube/namespaces.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
+import type { SigningPolicy } from '../resources/signing-policy.ts';
 import { certificateProblem } from '../server/certificate-age.ts';
 import type { ReadinessCheck } from '../server/probes.ts';
 import { readCertificate } from '../server/tls.ts';
@@ -25,6 +26,7 @@ export interface RunningWebhook {
 export interface WebhookDependencies {
   readonly log: ServiceLogger;
   readonly metrics: Metrics;
+  readonly policy: SigningPolicy;
   /** Needed for the namespace default only. */
   readonly client: KubeClient | undefined;
 }
@@ -32,7 +34,7 @@ export interface WebhookDependencies {
 /** Reads the certificate, watches the namespaces' defaults, listens, and keeps looking at the certificate's files. */
 export async function startWebhook(
   config: WebhookConfig,
-  { log, metrics, client }: WebhookDependencies,
+  { log, metrics, policy, client }: WebhookDependencies,
 ): Promise<Result<RunningWebhook, string>> {
   await using started = new AsyncDisposableStack();
   const certificate = await readCertificate(config);
@@ -51,7 +53,7 @@ export async function startWebhook(
     logger: log,
     metrics,
     namespaceDefault: namespaces?.lookUp,
-    validateJwt: (request) => reviewJwt(request, trials),
+    validateJwt: (request) => reviewJwt(request, trials, policy),
   });
   const port = await listenOn('--webhook-address', config.address, (address) => webhook.listen(address));
   if (!port.ok) return port;

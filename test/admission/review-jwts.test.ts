@@ -3,54 +3,21 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { KeyTrials } from '../../src/admission/key-trials.ts';
 import { reviewJwt } from '../../src/admission/review-jwts.ts';
-import {
-  parseAdmissionReview,
-  type AdmissionAnswer,
-  type AdmissionRequest,
-} from '../../src/resources/admission-review.ts';
+import type { AdmissionAnswer } from '../../src/resources/admission-review.ts';
 import { ADMISSION_DECISIONS, ADMISSION_REASONS, STATE_REASONS } from '../../src/resources/reasons.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
 import { GOOD_DATA, SECRET } from '../signing/lint/specs.ts';
 import { RUNS } from './generated-pods.ts';
+import { assertUntouched, requestOf } from './jwt-reviews.ts';
 
 const trials = new KeyTrials();
 const BAD_KEY = { key: { value: 'hello' } };
-
-/** The review as the API server sends it, through JSON like there. */
-function requestOf(object: unknown, more: Record<string, unknown> = {}): AdmissionRequest {
-  const request = {
-    uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
-    kind: { group: 'tokens.osg-htc.org', version: 'v1', kind: 'JWT' },
-    resource: { group: 'tokens.osg-htc.org', version: 'v1', resource: 'jwts' },
-    namespace: 'science',
-    operation: 'CREATE',
-    object,
-    oldObject: null,
-    ...more,
-  };
-  const body = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request };
-  const parsed = parseAdmissionReview(JSON.parse(JSON.stringify(body)));
-  assert.ok(parsed.ok);
-  return parsed.value;
-}
 
 const create = (spec: Record<string, unknown> = {}) => reviewJwt(requestOf(wireJwt(spec)), trials);
 
 const update = (object: unknown, oldObject: unknown): Promise<AdmissionAnswer> =>
   reviewJwt(requestOf(object, { operation: 'UPDATE', oldObject }), trials);
-
-function assertUntouched(answer: AdmissionAnswer): void {
-  const { message, ...rest } = answer;
-  assert.notEqual(message, '');
-  assert.deepEqual(rest, {
-    allowed: true,
-    decision: 'skip',
-    reason: 'NotRequested',
-    warnings: [],
-    operations: [],
-  });
-}
 
 describe('a new JWT', () => {
   it('in good order is allowed without a word', async () => assertUntouched(await create({ key: SECRET })));

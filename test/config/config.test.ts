@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseConfig, type Config } from '../../src/config/config.ts';
+import { NO_POLICY } from '../../src/resources/signing-policy.ts';
 import { environmentName, RUN_FLAGS } from '../../src/config/run-flags.ts';
 
 const CERTIFICATE = ['--tls-cert-file=c', '--tls-key-file=k'];
@@ -30,6 +31,7 @@ describe('the settings of run', () => {
         lease: { namespace: undefined, duration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000 },
       },
       namespaces: undefined,
+      policy: NO_POLICY,
       httpAddress: everywhere(8080),
       logLevel: 'info',
     });
@@ -52,6 +54,10 @@ describe('the settings of run', () => {
     ],
     workers: ['1024', (config) => config.controller?.workers, 1024],
     'legacy-key-namespace': ['old', (config) => config.controller?.legacyKeyNamespace, 'old'],
+    'forbid-inline-keys': ['true', (config) => config.policy.forbidInlineKeys, true],
+    'min-lifetime': ['30m', (config) => config.policy.minLifetime, 1_800],
+    'max-lifetime': ['1.5h', (config) => config.policy.maxLifetime, 5_400],
+    'allowed-issuers': ['https://a, b,b', (config) => config.policy.allowedIssuers, ['https://a', 'b']],
     'lease-namespace': ['ns', (config) => config.controller?.lease.namespace, 'ns'],
     'lease-duration': ['1m30s', (config) => config.controller?.lease.duration, 90_000],
     'renew-deadline': ['12.5s', (config) => config.controller?.lease.renewDeadline, 12_500],
@@ -112,6 +118,9 @@ describe('the settings of run', () => {
     [['--no-webhook', '--no-controller'], /leave nothing to do: remove one of them/],
     [['--namespaces=a,,b'], /--namespaces must be names of namespaces, separated by commas/],
     [['--namespaces=Not_A_Name'], /--namespaces/],
+    [['--min-lifetime=2h', '--max-lifetime=1h'], /--min-lifetime must not be longer than --max-lifetime/],
+    [['--max-lifetime=1d'], /--max-lifetime must be a duration such as 12h or 30m, not "1d"/],
+    [['--allowed-issuers=a,,b'], /--allowed-issuers must be issuers, separated by commas/],
     [['--lease-duration=15'], /--lease-duration must be a duration such as 15s or 1m30s, not "15"/],
     [['--lease-duration=10s'], /--lease-duration must be longer than --renew-deadline/],
     [['--retry-period=9s'], /longer than 1\.2 × --retry-period/],

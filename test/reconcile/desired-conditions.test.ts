@@ -115,6 +115,15 @@ describe('the remarks', () => {
     assert.equal(told(await settled(0, { jwt: same }), {}, 'IssuerMismatch'), undefined);
   });
 
+  it('tell of a policy that forbids the next signature, while Ready still goes by the token', async () => {
+    const policyRefusal: StateProblem = { reason: 'PolicyDenied', message: 'too long' };
+    const observed = await settled(0, { policyRefusal });
+    assert.equal(told(observed, {}, 'PolicyDenied'), 'True PolicyDenied');
+    assert.equal(told(observed, {}, 'Ready'), 'True Signed');
+    const unsignedYet = { jwt: makeJwt(), secret: undefined, key, policyRefusal };
+    assert.equal(told(unsignedYet, { problem: policyRefusal }, 'Ready'), 'False PolicyDenied');
+  });
+
   it('tell of a key that changed under its kid, until a signature with the key of before', async () => {
     const jwt = await settledJwt();
     const reused = desiredStatus({ jwt, secret: ourSecret(jwt), key: otherKey }, signed, NOW);

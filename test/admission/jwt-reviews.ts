@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import {
+  parseAdmissionReview,
+  type AdmissionAnswer,
+  type AdmissionRequest,
+} from '../../src/resources/admission-review.ts';
+
+/** The review as the API server sends it, through JSON like there. */
+export function requestOf(object: unknown, more: Record<string, unknown> = {}): AdmissionRequest {
+  const request = {
+    uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
+    kind: { group: 'tokens.osg-htc.org', version: 'v1', kind: 'JWT' },
+    resource: { group: 'tokens.osg-htc.org', version: 'v1', resource: 'jwts' },
+    namespace: 'science',
+    operation: 'CREATE',
+    object,
+    oldObject: null,
+    ...more,
+  };
+  const body = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request };
+  const parsed = parseAdmissionReview(JSON.parse(JSON.stringify(body)));
+  assert.ok(parsed.ok);
+  return parsed.value;
+}
+
+/** It was allowed without a warning. */
+export function assertUntouched(answer: AdmissionAnswer): void {
+  const { message, ...rest } = answer;
+  assert.notEqual(message, '');
+  assert.deepEqual(rest, {
+    allowed: true,
+    decision: 'skip',
+    reason: 'NotRequested',
+    warnings: [],
+    operations: [],
+  });
+}
