@@ -54,7 +54,7 @@ describe('the shipped manifests, as they are', () => {
       'deployment/jwt-injector',
     ]);
     assert.equal(stderr, '');
-    const available = ['--for=jsonpath={.status.replicas}=2', '--timeout=20s'];
+    const available = ['--for=jsonpath={.status.replicas}=3', '--timeout=20s'];
     await cluster.kubectl(['wait', '-n', 'jwt-injector', 'deployment/jwt-injector', ...available]);
   });
 

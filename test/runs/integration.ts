@@ -10,6 +10,7 @@ const PATTERNS = [
   'test/controlplane/*.test.ts',
   'test/kube/*.integration.test.ts',
   'test/integration/*.test.ts',
+  'test/deploy/*.test.ts',
   'test/tools/*.test.ts', // need no cluster, but Go
 ];
 

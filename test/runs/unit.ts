@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { ROOT, runFiles } from './run-files.ts';
 
 /** Those that need a cluster or a tool written in Go, and those that measure time and want to be alone. */
-const ELSEWHERE = /^test\/(?:controlplane|integration|linear-time|tools)\/|\.integration\.test\.ts$/;
+const ELSEWHERE = /^test\/(?:controlplane|deploy|integration|linear-time|tools)\/|\.integration\.test\.ts$/;
 
 /** Rooms that take longest; they begin first. */
 const FIRST = ['loop', 'kube', 'commands', 'server', 'admission'];

@@ -1,0 +1,30 @@
+{{/* Labels of every object: those of kustomize, and Helm's. */}}
+{{- define "jwt-injector.labels" -}}
+app.kubernetes.io/name: jwt-injector
+{{ include "jwt-injector.helmLabels" . }}
+{{- end -}}
+
+{{- define "jwt-injector.helmLabels" -}}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{/* The image, by digest where one is given. */}}
+{{- define "jwt-injector.image" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}
+{{ .repository }}@{{ .digest }}
+{{- else -}}
+{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Subjects of the bindings: one ServiceAccount of the release's namespace. */}}
+{{- define "jwt-injector.subjects" -}}
+- kind: ServiceAccount
+  name: {{ .name }}
+  namespace: {{ .namespace }}
+{{- end -}}

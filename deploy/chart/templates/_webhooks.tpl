@@ -1,0 +1,39 @@
+{{/* What all entries of the webhook configurations have in common; `path` is where the service answers. */}}
+{{- define "jwt-injector.webhookCommon" -}}
+admissionReviewVersions: [v1]
+clientConfig:
+  service:
+    name: jwt-injector
+    namespace: {{ .root.Release.Namespace }}
+    path: {{ .path }}
+    port: 443
+  {{- with .root.Values.certificate.caBundle }}
+  caBundle: {{ b64enc . }}
+  {{- end }}
+matchPolicy: Equivalent
+sideEffects: None
+timeoutSeconds: 5
+{{- end -}}
+
+{{/* Where: never among those that jwt-injector itself needs. */}}
+{{- define "jwt-injector.namespaceRequirements" -}}
+- key: kubernetes.io/metadata.name
+  operator: NotIn
+  values: [kube-system, {{ .Release.Namespace }}]
+{{- end -}}
+
+{{/* CEL: whether the pod or workload has an annotation of ours. */}}
+{{- define "jwt-injector.hasAnnotation" -}}
+[object.?metadata.?annotations.orValue({})].exists(annotations, annotations.size() > 1000
+? 'tokens.osg-htc.org/token' in annotations
+: annotations.exists(key, key.startsWith('tokens.osg-htc.org/')))
+{{- end -}}
+
+{{- define "jwt-injector.wantsAPod" -}}
+- name: not-opted-out
+  expression: >-
+    object.?metadata.?annotations[?'tokens.osg-htc.org/inject'].orValue('').trim() != 'false'
+- name: no-mirror-pod
+  expression: >-
+    !object.?metadata.?annotations[?'kubernetes.io/config.mirror'].hasValue()
+{{- end -}}

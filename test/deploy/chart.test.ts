@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { parse } from 'yaml';
+import { CHART, openHelm, type Helm, type Values } from './helm.ts';
+import { readObjects } from './rendered.ts';
+
+interface Schema {
+  readonly type?: unknown;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: unknown;
+  readonly items?: Schema;
+  readonly $defs?: Readonly<Record<string, Schema>>;
+}
+
+const SCHEMA = JSON.parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8')) as Schema;
+const VALUES = readFileSync(join(CHART, 'values.yaml'), 'utf8');
+
+/** Every schema of an object in it, with the path to it. */
+function* objectsOf(schema: Schema, path: string): Generator<readonly [string, Schema]> {
+  if (schema.type === 'object') yield [path, schema];
+  for (const [name, inner] of Object.entries({ ...schema.properties, ...schema.$defs }))
+    yield* objectsOf(inner, `${path}.${name}`);
+  if (schema.items !== undefined) yield* objectsOf(schema.items, `${path}[]`);
+}
+
+/** Paths of all members, `a.b`, as the values have them or as the schema does; what is empty is not looked into. */
+function* membersOf(
+  values: unknown,
+  schema: Schema,
+  from: 'values' | 'schema',
+  path = '',
+): Generator<string> {
+  if (typeof values !== 'object' || values === null || Object.keys(values).length === 0) return;
+  if (schema.properties === undefined) return;
+  for (const name of Object.keys(from === 'values' ? values : schema.properties)) {
+    yield `${path}${name}`;
+    const inner = schema.properties[name] ?? {};
+    yield* membersOf((values as Values)[name], inner, from, `${path}${name}.`);
+  }
+}
+
+describe('the chart', () => {
+  let helm: Helm;
+  before(async () => {
+    helm = await openHelm();
+  });
+  after(() => helm[Symbol.asyncDispose]());
+
+  async function refusal(values: Values, ...args: readonly string[]): Promise<string> {
+    const file = await helm.valuesFile(values);
+    const place = ['--namespace', 'jwt-injector', '--kube-version', '1.37.0'];
+    const { code, stderr } = await helm.try('template', 'x', CHART, ...place, '-f', file, ...args);
+    assert.notEqual(code, 0, 'it was not refused');
+    return stderr;
+  }
+
+  it('has nothing that helm lint finds', async () => {
+    const { code, stdout, stderr } = await helm.try('lint', CHART, '--namespace', 'jwt-injector', '--strict');
+    const findings = stdout.split('\n').filter((line) => line.startsWith('[') && !line.includes('icon is'));
+    assert.deepEqual([code, findings, stderr], [0, [], '']);
+  });
+
+  for (const namespace of ['default', 'kube-system']) {
+    it(`refuses to go into ${namespace}, and says where it goes instead`, async () => {
+      const words = await refusal({}, '--namespace', namespace);
+      assert.match(words, new RegExp(`does not go into namespace ${namespace}.*-n jwt-injector`));
+    });
+  }
+
+  it('refuses a cluster that does not know matchConditions yet', async () => {
+    assert.match(await refusal({}, '--kube-version', '1.29.9'), /requires kubeVersion: >=1\.30\.0-0/);
+    await helm.render({}, '--kube-version', '1.30.0-eks-036c24b');
+  });
+
+  it('goes into any other namespace, with all its objects and without its own pods', async () => {
+    const objects = readObjects(await helm.render({}, '--namespace', 'tokens'));
+    const namespaces = objects.map(({ metadata }) => metadata.namespace).filter((name) => name !== undefined);
+    assert.deepEqual([...new Set(namespaces)], ['tokens']);
+    const text = JSON.stringify(objects);
+    assert.doesNotMatch(text, /"namespace":"jwt-injector"/);
+    assert.equal(text.match(/\["kube-system","tokens"\]/g)?.length, 5, 'one for each webhook');
+  });
+});
+
+describe('the values', () => {
+  let helm: Helm;
+  before(async () => {
+    helm = await openHelm();
+  });
+  after(() => helm[Symbol.asyncDispose]());
+
+  it('that do not exist are refused at every level', () => {
+    const open = [...objectsOf(SCHEMA, 'values')].filter(([path, { additionalProperties }]) => {
+      const isMap = typeof additionalProperties === 'object';
+      return path !== 'values.global' && additionalProperties !== false && !isMap;
+    });
+    assert.deepEqual(open, []);
+  });
+
+  it('are the same in values.yaml and in the schema, at every level', () => {
+    const { global: _, ...properties } = SCHEMA.properties ?? {};
+    const [values, schema]: [unknown, Schema] = [parse(VALUES), { properties }];
+    const [written, known] = [membersOf(values, schema, 'values'), membersOf(values, schema, 'schema')];
+    assert.deepEqual([...written].toSorted(), [...known].toSorted());
+  });
+
+  it('are documented: each has a comment of its own or in what it holds', () => {
+    const blocks = VALUES.split(/^(?=[a-z])/m).slice(1);
+    const lines = VALUES.split('\n');
+    const bare = blocks
+      .filter((block) => {
+        const line = lines.indexOf(block.split('\n', 1)[0] ?? '');
+        return !/^ +#/m.test(block) && lines[line - 1]?.startsWith('#') !== true;
+      })
+      .map((block) => block.split(':', 1)[0]);
+    assert.deepEqual(bare, []);
+  });
+
+  const wrong: readonly (readonly [Values, RegExp])[] = [
+    [{ replica: 3 }, /additional properties 'replica' not allowed/],
+    [{ image: { repo: 'x' } }, /'\/image': additional properties 'repo' not allowed/],
+    [{ replicas: -1 }, /'\/replicas'/],
+    [{ replicas: '2' }, /'\/replicas': got string, want/],
+    [{ logLevel: 'loud' }, /'\/logLevel': value must be one of 'trace', 'debug'/],
+    [{ image: { digest: 'latest' } }, /'\/image\/digest'/],
+    [{ certificate: { caBundle: 'LS0t' } }, /'\/certificate\/caBundle'/],
+    [{ resources: { limits: { memory: '512 MB' } } }, /'\/resources\/limits\/memory'/],
+    [{ tolerations: [{ keys: 'x' }] }, /'\/tolerations\/0': additional properties 'keys'/],
+  ];
+  for (const [values, says] of wrong) {
+    it(`are refused by name and place: ${JSON.stringify(values)}`, async () => {
+      const file = await helm.valuesFile(values);
+      const { code, stderr } = await helm.try('lint', CHART, '--namespace', 'jwt-injector', '-f', file);
+      const { stderr: words } = await helm.try('template', CHART, '-n', 'jwt-injector', '-f', file);
+      assert.notEqual(code, 0, stderr);
+      assert.match(words, says);
+    });
+  }
+
+  it('of a digest win over the tag, and the tag is the chart’s version where none is given', async () => {
+    const digest = `sha256:${'0'.repeat(64)}`;
+    const imageOf = async (image: Values): Promise<string> =>
+      / image: (.*)$/m.exec(await helm.render({ image: { repository: 'r.example/x', ...image } }))?.[1] ?? '';
+    assert.equal(await imageOf({}), 'r.example/x:0.1.0');
+    assert.equal(await imageOf({ tag: 'main' }), 'r.example/x:main');
+    assert.equal(await imageOf({ tag: 'main', digest }), `r.example/x@${digest}`);
+  });
+});

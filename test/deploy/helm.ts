@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { stringify } from 'yaml';
+import { findGoTool } from '../tools/go-tool.ts';
+
+const MODULE = join(import.meta.dirname, '../tools/helm');
+
+/** The chart that is shipped. */
+export const CHART = join(import.meta.dirname, '../../deploy/chart');
+
+/** Values of the chart, as far as they are given. */
+export type Values = Readonly<Record<string, unknown>>;
+
+/** How a call of helm ended, with what it printed. */
+export interface HelmResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs helm with a home of its own, which `Symbol.asyncDispose` removes. */
+export interface Helm extends AsyncDisposable {
+  /** Folder of the program, for a PATH. */
+  readonly bin: string;
+  /** Never throws for what helm says. */
+  try(...args: readonly string[]): Promise<HelmResult>;
+  /** Throws with helm's words when it fails; gives its standard output. */
+  run(...args: readonly string[]): Promise<string>;
+  /** Path of a file with these values, for `-f`. */
+  valuesFile(values: Values): Promise<string>;
+  /** The chart as `helm template` renders it with these values, without hooks. */
+  render(values?: Values, ...args: readonly string[]): Promise<string>;
+}
+
+/** Finds helm, or builds it once. With a kubeconfig it also talks to that cluster. */
+export async function openHelm(kubeconfig?: string): Promise<Helm> {
+  const program = await findGoTool(MODULE);
+  const home = await mkdtemp(join(tmpdir(), 'jwt-injector-helm-'));
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: home,
+    HELM_CACHE_HOME: join(home, 'cache'),
+    HELM_CONFIG_HOME: join(home, 'config'),
+    HELM_DATA_HOME: join(home, 'data'),
+    KUBECONFIG: kubeconfig ?? join(home, 'no-cluster'),
+  };
+  let files = 0;
+  const helm: Helm = {
+    bin: dirname(program),
+    try: async (...args) => {
+      try {
+        return { code: 0, ...(await promisify(execFile)(program, [...args], { env })) };
+      } catch (error) {
+        if (!(error instanceof Error && 'stderr' in error && 'stdout' in error && 'code' in error))
+          throw error;
+        return { code: Number(error.code), stdout: String(error.stdout), stderr: String(error.stderr) };
+      }
+    },
+    run: async (...args) => {
+      const { code, stdout, stderr } = await helm.try(...args);
+      if (code !== 0) throw new Error(`helm ${args.join(' ')} ended with ${code}: ${stderr}`);
+      return stdout;
+    },
+    valuesFile: async (values) => {
+      files += 1;
+      const path = join(home, `values-${files}.yaml`);
+      await writeFile(path, stringify(values));
+      return path;
+    },
+    render: async (values = {}, ...args) => {
+      const place = ['--namespace', 'jwt-injector', '--kube-version', '1.37.0', '--skip-tests'];
+      const file = await helm.valuesFile(values);
+      return helm.run('template', 'jwt-injector', CHART, ...place, '-f', file, ...args);
+    },
+    [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
+  };
+  return helm;
+}

@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { promisify } from 'node:util';
+import { parseAllDocuments, stringify } from 'yaml';
+import { findBinaries } from '../controlplane/binaries.ts';
+
+/** Where bases and components are. */
+export const KUSTOMIZE = join(import.meta.dirname, '../../deploy/kustomize');
+
+/** A Kubernetes object, as it was rendered. */
+export interface Rendered {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly [field: string]: unknown;
+}
+
+/** What an admin writes into a kustomization of their own; folders are relative to `deploy/kustomize`. */
+export interface Overlay {
+  readonly resources: readonly string[];
+  readonly components?: readonly string[];
+  /** Other members of the kustomization. */
+  readonly rest?: Readonly<Record<string, unknown>>;
+}
+
+/** The objects of a stream of YAML documents, in the YAML of Kubernetes, where 0440 is octal. */
+export function readObjects(yaml: string): readonly Rendered[] {
+  return parseAllDocuments(yaml, { version: '1.1' })
+    .map((document): unknown => document.toJS())
+    .filter((value): value is Rendered => value !== null);
+}
+
+/** An overlay as `kubectl kustomize` renders it. */
+export async function renderOverlay({ resources, components = [], rest = {} }: Overlay): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-kustomize-'));
+  try {
+    const path = (name: string): string => relative(folder, join(KUSTOMIZE, name));
+    const kustomization = { resources: resources.map(path), components: components.map(path), ...rest };
+    await writeFile(join(folder, 'kustomization.yaml'), stringify(kustomization));
+    const { kubectl } = await findBinaries();
+    return (await promisify(execFile)(kubectl, ['kustomize', folder])).stdout;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
