@@ -2,7 +2,7 @@ import { desiredStatus } from '../reconcile/desired-status.ts';
 import { doubtfulStatus } from '../reconcile/doubtful-status.ts';
 import type { Failure } from '../reconcile/failure.ts';
 import type { Observed } from '../reconcile/observed.ts';
-import { describeRefusal, REFUSED_WAIT_MS } from '../reconcile/refusal.ts';
+import { describeRefusal, refusedWaitMs } from '../reconcile/refusal.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { formatTime } from '../time/format-time.ts';
@@ -61,7 +61,8 @@ export async function failRound(
   // The watch will report that it is gone; if it stays after all, it is tried again.
   if (failure?.meaning === 'absent' && (await isGone(handler, stored))) return { next: 'retry' };
   if (failure === undefined) handler.onBug(error);
-  const afterMs = isLasting(failure?.refusal) ? REFUSED_WAIT_MS : failure?.afterMs;
+  const refusal = failure?.refusal;
+  const afterMs = (refusal === undefined ? undefined : refusedWaitMs(refusal)) ?? failure?.afterMs;
   const triedAt = Math.max(retryAt, toMilliseconds(now) + (afterMs ?? 0));
   const retry = toSeconds(triedAt);
   const problem = problemOf(failure, stored, retry);
@@ -77,14 +78,6 @@ export async function failRound(
     if (understand(handler, second) === undefined) handler.onBug(second);
   }
   return afterMs === undefined ? { next: 'retry' } : { next: 'retry', afterMs };
-}
-
-/**
- * Whether trying again soon is of no use. A missing right may come back in a moment: an API server that has just started
- * refuses everything until it has read the roles.
- */
-function isLasting(refusal: Failure['refusal']): boolean {
-  return refusal !== undefined && refusal.kind !== 'no-right';
 }
 
 /** `undefined`: a bug. */

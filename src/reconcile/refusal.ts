@@ -1,3 +1,5 @@
+import type { Milliseconds } from '../time/units.ts';
+
 /** Why the API server refuses a write again and again until somebody changes something. */
 export type RefusalKind =
   | 'quota'
@@ -21,8 +23,15 @@ export interface Refusal {
   readonly subject: string;
 }
 
-/** How long a refused write is not tried again, in milliseconds, unless an input changes (contract §1). */
-export const REFUSED_WAIT_MS = 300_000;
+const LONG_WAIT_MS = 300_000; // it passes only when somebody changes something (contract §1)
+
+/**
+ * How long a refused write is not tried again unless an input changes. `undefined`: after the usual back-off. A missing
+ * right may come back in a moment: an API server that has just started refuses everything until it has read the roles.
+ */
+export function refusedWaitMs({ kind }: Refusal): Milliseconds | undefined {
+  return kind === 'no-right' ? undefined : LONG_WAIT_MS;
+}
 
 interface Place {
   readonly namespace: string;
@@ -68,6 +77,8 @@ const WORDS: Readonly<Record<RefusalKind, Words>> = {
 };
 
 /** One line for people: what the refusal is and what helps. `place` is that of the JWT. */
-export function describeRefusal({ kind, subject }: Refusal, place: Place): string {
-  return `${WORDS[kind](subject, place)}. It is tried again every 5 min, and when the JWT, its key or its Secret changes`;
+export function describeRefusal(refusal: Refusal, place: Place): string {
+  const pace = refusedWaitMs(refusal) === undefined ? 'after 1 s, 2 s … 5 min' : 'every 5 min';
+  const what = WORDS[refusal.kind](refusal.subject, place);
+  return `${what}. It is tried again ${pace}, and when the JWT, its key or its Secret changes`;
 }
