@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { instrument } from './instrument.ts';
+import { tryMutants } from './try-mutants.ts';
+
+const SOURCE = `
+const STEP: number = 1;
+export function sum(numbers: readonly number[]): number {
+  let result = 0;
+  for (let index = 0; index < numbers.length; index += STEP) result += numbers[index] ?? 0;
+  return result;
+}
+export const never = (): boolean => true;
+`;
+
+const TEST = `
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { sum } from './sum.ts';
+
+describe('a sum', () => {
+  it('of numbers', async ({ after }) => {
+    after(() => undefined);
+    assert.equal(sum([1, 2]), 3);
+  });
+});
+`;
+
+describe('a mutant', () => {
+  it('is noticed when a test fails or does not end, survives otherwise, and may not be reached', async (context) => {
+    const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-mutants-test-'));
+    context.after(() => rm(folder, { recursive: true }));
+    const [source, test] = [join(folder, 'sum.ts'), join(folder, 'sum.test.ts')];
+    await writeFile(source, SOURCE);
+    await writeFile(test, TEST);
+
+    const outcomes = await tryMutants(await instrument([source]), [test], 1);
+
+    const found = new Map(
+      [...outcomes].map(([{ line, original, replacement }, outcome]) => [
+        `${line}: ${original} → ${replacement}`,
+        outcome,
+      ]),
+    );
+    assert.equal(found.get('5: index < numbers.length → index >= numbers.length'), 'noticed');
+    assert.equal(found.get('5: index += STEP → index -= STEP'), 'noticed', 'an endless loop');
+    assert.equal(found.get('5: index < numbers.length → index <= numbers.length'), 'survived');
+    assert.equal(found.get('8: true → false'), 'not reached');
+  });
+
+  it('is not tried when a test fails without it', async (context) => {
+    const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-mutants-test-'));
+    context.after(() => rm(folder, { recursive: true }));
+    const test = join(folder, 'broken.test.ts');
+    await writeFile(test, `import { it } from 'node:test'; it('fails', () => { throw new Error('x'); });`);
+    await assert.rejects(tryMutants({ mutants: [], sources: {} }, [test], 1), /without a mutant: fails/);
+  });
+});

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+
+/** What the instrumented sources look at while they run. */
+export interface Switches {
+  /** One number: the id of the mutant that is awake, or -1. */
+  readonly active: Int32Array;
+  /** How often each mutant's place was reached, by its id. */
+  readonly reached: Uint32Array;
+  /** How often the mutant that is awake may still be passed. */
+  passes: number;
+  /** Always true. Throws when nothing is left: an endless loop. */
+  readonly pass: () => true;
+}
+
+declare global {
+  var mutants: Switches;
+}
+
+/** No folder has more. */
+const MOST_MUTANTS = 10_000;
+
+/** Set by `worker-process.ts`. Processes that a test starts get both, too. */
+const { JWT_INJECTOR_MUTANTS: path = '', JWT_INJECTOR_MUTANT: mutant = '-1' } = process.env;
+const sources = new Map<string, string>(Object.entries(JSON.parse(readFileSync(path, 'utf8')) as object));
+const recorder = new URL('recorded-tests.ts', import.meta.url).href;
+
+globalThis.mutants = {
+  active: Int32Array.of(Number(mutant)),
+  reached: new Uint32Array(MOST_MUTANTS),
+  passes: Infinity,
+  pass: () => {
+    mutants.passes -= 1;
+    if (mutants.passes < 0) throw new Error('an endless loop');
+    return true;
+  },
+};
+
+registerHooks({
+  resolve: (specifier, context, next) =>
+    specifier === 'node:test' ? { url: recorder, shortCircuit: true } : next(specifier, context),
+  load: (url, context, next) => {
+    const source = sources.get(url);
+    return source === undefined
+      ? next(url, context)
+      : { format: 'module-typescript', source, shortCircuit: true };
+  },
+});
