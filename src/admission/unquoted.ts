@@ -1,7 +1,10 @@
 import { isJsonObject, type JsonObject } from '../resources/json.ts';
 import { INJECTION_ANNOTATIONS, PREFIX } from '../resources/names.ts';
+import { ok, type Result } from '../resources/result.ts';
 import { deny, type Deny, type Problem } from './decision.ts';
+import { checkEnvVar, checkFileMode, checkInject, checkMountPath } from './settings.ts';
 import { quote, shorten } from './text.ts';
+import { readTokens } from './token-list.ts';
 import { NO_WARNINGS } from './warnings.ts';
 
 /** How a value is written in a file, by its path from the document's root; `undefined` where that is not known. */
@@ -15,6 +18,15 @@ const EXAMPLES: ReadonlyMap<string, string> = new Map([
   [INJECTION_ANNOTATIONS.envVar, 'BEARER_TOKEN_FILE'],
   [INJECTION_ANNOTATIONS.fileMode, '0444'],
 ]);
+
+/** What refuses a value even in quotes, for the annotations that have rules. */
+const CHECKS: Readonly<Record<string, (text: string) => Result<unknown, Problem>>> = {
+  [INJECTION_ANNOTATIONS.token]: (text) => readTokens(text, undefined),
+  [INJECTION_ANNOTATIONS.inject]: checkInject,
+  [INJECTION_ANNOTATIONS.mountPath]: checkMountPath,
+  [INJECTION_ANNOTATIONS.envVar]: checkEnvVar,
+  [INJECTION_ANNOTATIONS.fileMode]: checkFileMode,
+};
 
 /**
  * Denies annotations that are not strings, as the API server would: in YAML `true`, `on` and `0444` need quotes. `path` is
@@ -37,9 +49,11 @@ function explain(key: string, value: unknown, written: string | undefined): Prob
   if (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'bigint') {
     const text = written ?? String(value);
     const type = typeof value === 'boolean' ? 'a boolean' : 'a number';
+    const inQuotes = meant(key, value, text);
+    const checked = CHECKS[key]?.(inQuotes) ?? ok(inQuotes);
     return {
       what: `annotation ${key}: ${shorten(text, 40)} is ${type}, not a string`,
-      remedy: `write ${key}: ${quote(meant(key, value, text), 253)}`,
+      remedy: checked.ok ? `write ${key}: ${quote(inQuotes, 253)}` : checked.problem.remedy,
     };
   }
   const example = `write ${key}: "${EXAMPLES.get(key) ?? '<text>'}"`;
@@ -51,9 +65,9 @@ function explain(key: string, value: unknown, written: string | undefined): Prob
   return { what: `annotation ${key}${shown}`, remedy: `${example}, or remove the line` };
 }
 
-/** What the user meant: what is written, unless that would be refused even in quotes. */
+/** What the user meant: what is written, or the mode that it comes to, as `0o444` and 292 come to 0444. */
 function meant(key: string, value: boolean | number | bigint, text: string): string {
   if (key === INJECTION_ANNOTATIONS.inject && typeof value === 'boolean') return String(value);
   const isMode = key === INJECTION_ANNOTATIONS.fileMode && typeof value === 'number';
-  return isMode && !/^0?[0-7]{3}$/.test(text) ? `0${value.toString(8).padStart(3, '0')}` : text;
+  return isMode && !checkFileMode(text).ok ? `0${value.toString(8).padStart(3, '0')}` : text;
 }
