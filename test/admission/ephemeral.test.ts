@@ -106,6 +106,33 @@ describe('A23 ephemeral containers of an injected pod', () => {
   });
 });
 
+describe('the answer about ephemeral containers says why', () => {
+  const bare = { spec: { containers: [container()] } };
+  const optedOut = reannotated(POD, { [KEYS.token]: 'my-jwt', [KEYS.inject]: 'false' });
+  const mirrored = reannotated(POD, { [KEYS.token]: 'my-jwt', 'kubernetes.io/config.mirror': 'x' });
+  const done = container('debugger', { volumeMounts: [MOUNT], env: [ENV] });
+  const withVolumes = (volumes: unknown): Json => ({ ...POD, spec: { ...Object(POD['spec']), volumes } });
+  const two = injected(annotatedPod({}, { [KEYS.token]: 'my-jwt,b' }));
+  const cases: readonly (readonly [pod: Json, added: readonly Json[], reason: string, message: string])[] = [
+    [POD, [DEBUG], 'Injected', 'my-jwt injected into ephemeral containers'],
+    [two, [DEBUG], 'Injected', 'my-jwt, b injected into ephemeral containers'],
+    [POD, [done], 'AlreadyInjected', 'nothing to add to ephemeral containers'],
+    [POD, [], 'NoContainers', 'no new ephemeral container'],
+    [bare, [DEBUG], 'NotRequested', 'no token for ephemeral containers'],
+    [optedOut, [DEBUG], 'OptedOut', `annotation ${KEYS.inject} is "false"`],
+    [mirrored, [DEBUG], 'NotRequested', 'mirror pods of static pods are never touched'],
+    [reannotated(POD, { [KEYS.token]: 7 }), [DEBUG], 'NotRequested', 'left to the API server'],
+    [withVolumes(7), [DEBUG], 'NoContainers', 'left to the API server: volumes is not a list'],
+    [POD, [{}], 'NoContainers', 'left to the API server: ephemeralContainers[0] has no name'],
+  ];
+  for (const [pod, added, reason, message] of cases) {
+    it(`${reason}: ${message}`, () => {
+      const answer = debug(pod, added);
+      assert.deepEqual([answer.allowed, answer.reason, answer.message], [true, reason, message]);
+    });
+  }
+});
+
 describe('what cannot be is a warning, never a refusal', () => {
   const scratch = { volumeMounts: [{ name: 'x', mountPath: DIRECTORY }] };
   const cases: readonly { title: string; pod: Json; added?: Json; reason: string; warning: RegExp }[] = [

@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { errored, erroredButAllowed } from '../../src/admission/answer.ts';
+
+describe('where something failed on our side', () => {
+  it('an object that must not be admitted without us is refused', () => {
+    const { allowed, decision, reason, message, warnings, operations } = errored('try again');
+    assert.deepEqual([allowed, decision, reason, message], [false, 'deny', 'InternalError', 'try again']);
+    assert.deepEqual([warnings, operations], [[], []]);
+  });
+
+  it('any other is admitted with a warning, cut to what is shown of one', () => {
+    const { allowed, decision, reason, message, warnings, operations } = erroredButAllowed('x'.repeat(121));
+    assert.deepEqual([allowed, decision, reason], [true, 'skip', 'InternalError']);
+    assert.deepEqual([message, operations], ['x'.repeat(121), []]);
+    assert.deepEqual(warnings, [`${'x'.repeat(119)}…`]);
+  });
+});
