@@ -8,8 +8,7 @@ const HELP = `Usage: npm run mutants -- [--concurrency NUMBER] [FOLDER | FOLDER/
 Changes the pure core a little in thousands of ways (StrykerJS' instrumenter) and runs the tests of the folder for each
 change: a change that no test notices is a mutant that survived, and is shown. Folders of src/: resources, signing,
 admission, reconcile (all of them by default). With FOLDER/FILE.ts, for example reconcile/plan.ts, only that file is
-changed. Takes about ten minutes for each folder, in which sources and
-tests must stay as they are; not part of CI.
+changed. Takes about ten minutes for each folder: sources and tests must stay as they are meanwhile. Not part of CI.
 
   --concurrency NUMBER   how many mutants are tried at the same time (default: 2)
 
