@@ -1,22 +1,29 @@
-# Base images are arguments, so that the image can be built from a registry mirror or without any.
-ARG BUILD_IMAGE=node:24-bookworm-slim
-ARG RUNTIME_IMAGE=node:24-bookworm-slim
+# The bundle that `npm ci` (or `npm run build`) made in dist/, Node 24, and nothing else: no npm, no shell, no package manager.
+# No step runs a program, so an image for another architecture needs no emulation, and the same files give the same image.
+# deploy/release builds it for all architectures.
 
-FROM ${BUILD_IMAGE} AS build
-WORKDIR /app
-COPY package.json package-lock.json .npmrc tsconfig.json ./
-COPY test/require-node.cjs test/
-COPY deploy/bundle deploy/bundle
-COPY src src
-# "prepare" bundles src and its dependencies into dist, so that nothing else need be in the image.
-RUN npm ci
+# Where Node comes from: any image with an official Node 24 at /usr/local/bin/node.
+ARG NODE_IMAGE=node:24-bookworm-slim
+# What Node needs to run: glibc and libstdc++ of Debian 12 or newer.
+ARG BASE=gcr.io/distroless/cc-debian12
 
-FROM ${RUNTIME_IMAGE}
+FROM ${NODE_IMAGE} AS node
+
+FROM ${BASE}
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="jwt-injector" \
+      org.opencontainers.image.description="Keeps JSON Web Tokens fresh in Kubernetes Secrets and injects them into pods" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+COPY --from=node /usr/local/bin/node /usr/local/bin/node
 WORKDIR /app
-COPY --from=build /app/package.json ./
-COPY --from=build /app/dist dist
-RUN ln -s /app/dist/main.js /usr/local/bin/jwt-injector
+# dist/ holds licenses.txt and sbom.cdx.json, too: what is bundled, and under which terms.
+COPY LICENSE package.json ./
+COPY dist dist
 ENV NODE_ENV=production
+ENV PATH=/app/dist/bin:/usr/local/bin:/usr/bin:/bin
 USER 65532:65532
 # Node's default heap is half of the container's memory. "run" would begin again with this flag by itself.
 ENTRYPOINT ["node", "--max-old-space-size-percentage=70", "/app/dist/main.js"]

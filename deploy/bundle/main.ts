@@ -1,7 +1,9 @@
-import { chmod, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { listBundledPackages } from './bundled-packages.ts';
 import { describeLicenses } from './licenses.ts';
+import { describePackages } from './sbom.ts';
 
 /*
  * Makes dist/: the program with all that it depends on, so that nothing else has to be installed to run it. Each command
@@ -30,6 +32,12 @@ const REQUIRE_HTTP: Plugin = {
   },
 };
 
+/** What is read of package.json. */
+interface Product {
+  readonly name: string;
+  readonly bin: Readonly<Record<string, string>>;
+}
+
 await rm(OUT, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: ROOT,
@@ -51,5 +59,20 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
 });
-await chmod(join(OUT, 'main.js'), 0o755);
-await writeFile(join(OUT, 'licenses.txt'), await describeLicenses(ROOT, Object.keys(metafile.inputs)));
+const packages = await listBundledPackages(ROOT, Object.keys(metafile.inputs));
+await writeFile(join(OUT, 'licenses.txt'), describeLicenses(packages));
+const { name, bin }: Product = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+await writeFile(join(OUT, 'sbom.cdx.json'), await describePackages(ROOT, name, packages));
+
+/** What the image has on its PATH. It has no `env`, so Node is named as it is there. */
+await mkdir(join(OUT, 'bin'));
+const programs = Object.keys(bin).map((program) => join(OUT, 'bin', program));
+for (const program of programs) await writeFile(program, "#!/usr/local/bin/node\nimport '../main.js';\n");
+
+// Whatever the umask says: everyone may read the files in the image, and they are the same on each machine.
+const executables = new Set([join(OUT, 'main.js'), ...programs]);
+for (const file of ['.', ...(await readdir(OUT, { recursive: true }))]) {
+  const path = join(OUT, file);
+  const isProgram = executables.has(path) || (await stat(path)).isDirectory();
+  await chmod(path, isProgram ? 0o755 : 0o644);
+}

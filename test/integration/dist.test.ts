@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, symlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, readFile, stat, symlink } from 'node:fs/promises';
 import { request } from 'node:https';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -20,7 +21,7 @@ const run = promisify(execFile);
 
 /**
  * Does what the Dockerfile says, without Docker: every file that is copied is read from it, so that the image cannot lack
- * what this test has. Only `npm ci`, which brings the bundler and what is bundled, is spared.
+ * what this test has. `npm run e2e` builds the image itself.
  */
 describe('the bundled service with nothing installed beside it, made as the Dockerfile says', () => {
   let folder: string;
@@ -35,12 +36,8 @@ describe('the bundled service with nothing installed beside it, made as the Dock
     reaper = await startReaper();
     reaper.remove(folder);
     app = join(folder, 'app');
-    const { build, runtime } = await readDockerfile();
-    const buildFolder = join(folder, 'build');
-    for (const { from, to } of build) await copy(join(ROOT, from), join(buildFolder, to));
-    await symlink(join(ROOT, 'node_modules'), join(buildFolder, 'node_modules'));
-    await run('npm', ['run', 'prepare'], { cwd: buildFolder });
-    for (const { from, to } of runtime) await copy(join(buildFolder, from), join(app, to));
+    const checkout = await bundleIn(join(folder, 'checkout'));
+    for (const { from, to } of await readDockerfile()) await copy(join(checkout, from), join(app, to));
 
     // No cluster, nothing of the user's: whatever is needed is in `app`.
     env = { HOME: folder, KUBECONFIG: undefined, NODE_PATH: undefined, NODE_ENV: 'production' };
@@ -66,10 +63,13 @@ describe('the bundled service with nothing installed beside it, made as the Dock
   };
 
   it('holds the bundle and nothing else', async () => {
-    assert.deepEqual((await readdir(app)).toSorted(), ['dist', 'package.json']);
+    assert.deepEqual((await readdir(app)).toSorted(), ['LICENSE', 'dist', 'package.json']);
     const files = await readdir(join(app, 'dist'), { recursive: true });
     const others = files.filter(
-      (file) => !/^(main\.js(\.map)?|parts(\/[\w-]+\.js(\.map)?)?|licenses\.txt)$/.test(file),
+      (file) =>
+        !/^(main\.js(\.map)?|parts(\/[\w-]+\.js(\.map)?)?|bin(\/(jwt-injector|kubectl-jwt))?|licenses\.txt|sbom\.cdx\.json)$/.test(
+          file,
+        ),
     );
     assert.deepEqual(others, []);
   });
@@ -86,6 +86,47 @@ describe('the bundled service with nothing installed beside it, made as the Dock
     for (const name of bundled)
       assert.match(licenses, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+\\S* \\(.+\\)$`, 'm'));
     assert.match(licenses, /Permission is hereby granted, free of charge/);
+  });
+
+  it('lists every package that is bundled, with version, hash and licence, as CycloneDX', async () => {
+    const sbom: Loose = JSON.parse(await readFile(join(app, 'dist/sbom.cdx.json'), 'utf8'));
+    assert.deepEqual([sbom.bomFormat, sbom.specVersion], ['CycloneDX', '1.5']);
+    assert.equal(sbom.metadata.component.name, 'jwt-injector');
+    const licenses = await readFile(join(app, 'dist/licenses.txt'), 'utf8');
+    const bundled = [...licenses.matchAll(/^-{80}\n\n(\S+) (\S+) \((.+)\)$/gm)];
+    assert.ok(bundled.length > 50, `only ${bundled.length} packages`);
+    for (const [, name, version] of bundled) {
+      const listed = sbom.components.find((one: Loose) => one.name === name && one.version === version);
+      assert.ok(listed, `${name} ${version}`);
+      assert.ok(listed.hashes.length > 0 && listed.licenses.length > 0, name);
+    }
+    assert.ok(
+      !sbom.components.some((one: Loose) => one.name === 'esbuild'),
+      'what only builds is not listed',
+    );
+  });
+
+  it('is byte for byte the same when it is made elsewhere, by a user with another umask', async () => {
+    const other = await bundleIn(join(folder, 'other'), 'umask 077 && npm run build');
+    const dist = join(other, 'dist');
+    const names = (await readdir(dist, { recursive: true })).toSorted();
+    assert.deepEqual(names, (await readdir(join(app, 'dist'), { recursive: true })).toSorted());
+    for (const name of names) {
+      const [one, two] = await Promise.all(
+        [app, other].map((place) => describeFile(join(place, 'dist', name))),
+      );
+      assert.deepEqual(two, one, name);
+    }
+  });
+
+  it('has programs that everyone may execute, each by the Node of the image', async () => {
+    for (const name of ['jwt-injector', 'kubectl-jwt']) {
+      const path = join(app, 'dist/bin', name);
+      assert.equal((await stat(path)).mode & 0o777, 0o755);
+      assert.match(await readFile(path, 'utf8'), /^#!\/usr\/local\/bin\/node\n/);
+      const options = { cwd: folder, env: { ...process.env, ...env } };
+      assert.match((await run(process.execPath, [path, 'version'], options)).stdout, /^jwt-injector \d/);
+    }
   });
 
   it('loads for a command what that command needs', async () => {
@@ -184,20 +225,39 @@ async function packagesIn(file: string): Promise<readonly string[]> {
   return names.map((name) => (name === DIFF_SOURCES ? 'diff' : name));
 }
 
-/** What the Dockerfile copies into each of its two stages, below /app. */
+/** What the Dockerfile copies from the checkout, below /app. */
 async function readDockerfile() {
   const dockerfile = await readFile(join(ROOT, 'Dockerfile'), 'utf8');
-  const [, first = '', second = '', ...more] = dockerfile.split(/^FROM .*$/m);
-  assert.deepEqual(more, [], 'the Dockerfile has two stages');
-  const [build, runtime] = [readCopies(first), readCopies(second)];
-  assert.ok(build.length > 0 && runtime.length > 0);
-  return { build, runtime };
+  const copies = readCopies(dockerfile.slice(dockerfile.indexOf('\nWORKDIR /app\n')));
+  assert.ok(copies.length > 0);
+  const ignored = await readFile(join(ROOT, '.dockerignore'), 'utf8');
+  assert.deepEqual(
+    ignored.trim().split('\n'),
+    ['*', ...copies.map(({ from }) => `!${from}`)],
+    '.dockerignore lets through what is copied, and nothing else',
+  );
+  return copies;
+}
+
+/** Makes the bundle in a copy of the checkout; `npm ci`, which would do it, is spared. */
+async function bundleIn(checkout: string, command = 'npm run build'): Promise<string> {
+  for (const name of ['package.json', 'package-lock.json', '.npmrc', 'LICENSE', 'deploy/bundle', 'src'])
+    await copy(join(ROOT, name), join(checkout, name));
+  await symlink(join(ROOT, 'node_modules'), join(checkout, 'node_modules'));
+  await run('sh', ['-c', command], { cwd: checkout });
+  return checkout;
+}
+
+async function describeFile(path: string) {
+  const { mode } = await stat(path);
+  const isFile = (mode & constants.S_IFMT) === constants.S_IFREG;
+  return { mode, content: isFile ? await readFile(path, 'base64') : undefined };
 }
 
 /** `COPY a b dir/`: each lands under its own name in dir; `COPY a b`: it lands as b. */
 function readCopies(stage: string): readonly Copy[] {
-  return [...stage.matchAll(/^COPY (?:--from=build )?(.+)$/gm)].flatMap(([, words = '']) => {
-    const paths = words.split(/\s+/).map((path) => path.replace(/^\/app\//, ''));
+  return [...stage.matchAll(/^COPY (.+)$/gm)].flatMap(([, words = '']) => {
+    const paths = words.split(/\s+/);
     const to = paths.pop() ?? '';
     return paths.map((from) => ({
       from,
