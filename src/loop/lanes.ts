@@ -9,16 +9,23 @@ export interface Ready {
   readonly sequence: number;
 }
 
-interface Held extends Ready {
-  /** Runs in a row that failed or were slow. */
-  readonly badRuns: number;
+/** What is kept of a key whose last run failed or was slow. */
+interface BadRecord {
+  /** Runs in a row that failed. */
+  readonly failures: number;
+  /** False: something about it has changed since. */
+  readonly isSuspect: boolean;
 }
+
+interface Suspect extends Ready {
+  readonly failures: number;
+}
+
+type Lane = 'quick' | 'fresh' | 'suspect';
 
 interface Run {
   readonly startedAt: Milliseconds;
-  readonly isHeld: boolean;
-  /** The last run of the key failed or was slow. */
-  readonly isSuspect: boolean;
+  readonly lane: Lane;
 }
 
 /** A run that takes longer is slow: a round is a few requests, of milliseconds each. */
@@ -42,9 +49,14 @@ const isBefore = (a: Ready, b: Ready): boolean =>
 
 /**
  * Which key is worked on next. A key whose last run ended well within a second may use every worker. All others share
- * half of them: those whose last run failed or was slow, and those that were never worked on, as they may turn out
- * so; among these the ones that failed least go first. So a thousand JWTs that fail slowly delay no other's renewal. And
- * the more often they are slow or fail, the fewer of them run at once.
+ * half of them: those whose last run failed or was slow, the suspects, and those that were never worked on, as they may
+ * turn out so. So a thousand JWTs that fail slowly delay no other's renewal. And the more often suspects are slow or fail,
+ * the fewer of them run at once.
+ *
+ * Under an API server that answers everybody late all keys are suspects, and a renewal that is due is one of them. So that
+ * it does not wait behind others' new JWTs, of which more may come than can be worked on: a suspect that was only slow takes
+ * its turn by its urgency, and for those that are due and failed before some workers are kept. Of these the ones that failed
+ * least go first.
  * Times are those of the monotonic clock, in milliseconds.
  */
 export class Lanes {
@@ -56,10 +68,13 @@ export class Lanes {
   /** So many keys that failed or were slow before may run at once now. */
   #mostSuspects: number;
   readonly #quick = new KeyedHeap<Ready>(isBefore);
-  readonly #held = new KeyedHeap<Held>(
-    (a, b) => a.badRuns < b.badRuns || (a.badRuns === b.badRuns && isBefore(a, b)),
+  /** Never worked on, or changed since they were suspects. */
+  readonly #fresh = new KeyedHeap<Ready>(isBefore);
+  readonly #suspects = new KeyedHeap<Suspect>(
+    (a, b) => a.failures < b.failures || (a.failures === b.failures && isBefore(a, b)),
   );
-  readonly #badRuns = new Map<string, number>();
+  /** By key, of those whose last run failed or was slow. */
+  readonly #records = new Map<string, BadRecord>();
   readonly #runs = new Map<string, Run>();
 
   constructor(workers: number, newRank: number) {
@@ -72,52 +87,44 @@ export class Lanes {
 
   /** Keys that wait. */
   get size(): number {
-    return this.#quick.size + this.#held.size;
+    return this.#quick.size + this.#fresh.size + this.#suspects.size;
   }
 
   get(key: string): Ready | undefined {
-    return this.#quick.get(key) ?? this.#held.get(key);
+    return this.#quick.get(key) ?? this.#fresh.get(key) ?? this.#suspects.get(key);
   }
 
   /** Puts the key among those that wait, in the place of what waited of it. */
   set(key: string, ready: Ready): void {
     this.delete(key);
-    const badRuns = this.#badRuns.get(key);
-    if (badRuns === undefined && ready.rank !== this.#newRank) this.#quick.set(key, ready);
-    else this.#held.set(key, { ...ready, badRuns: badRuns ?? 0 });
+    const record = this.#records.get(key);
+    if (record?.isSuspect === true) this.#suspects.set(key, { ...ready, failures: record.failures });
+    else if (record !== undefined || ready.rank === this.#newRank) this.#fresh.set(key, ready);
+    else this.#quick.set(key, ready);
   }
 
   delete(key: string): void {
     this.#quick.delete(key);
-    this.#held.delete(key);
+    this.#fresh.delete(key);
+    this.#suspects.delete(key);
   }
 
   /** The key does not exist any more. */
   forget(key: string): void {
     this.delete(key);
-    this.#badRuns.delete(key);
+    this.#records.delete(key);
   }
 
   /** Something about the key has changed: it goes before those that failed, but not beside those that never did. */
   giveAnotherChance(key: string): void {
-    if (this.#badRuns.has(key)) this.#badRuns.set(key, 0);
+    if (this.#records.has(key)) this.#records.set(key, { failures: 0, isSuspect: false });
   }
 
   /** Takes out the key whose run is to begin now; `undefined` when none may. Each is to be ended. */
   begin(now: Milliseconds): { readonly key: string; readonly item: Ready } | undefined {
-    const burdens = this.#countBurdens(now);
-    const quickRuns = this.#runs.size - burdens;
-    const isRoom = this.#runs.size < this.#workers * MOST_RUNS;
-    const mayQuick = isRoom && quickRuns < this.#workers - Math.min(burdens, this.#heldWorkers);
-    const mayHeld = burdens < this.#heldWorkers && this.#runs.size < this.#workers;
-    const quick = mayQuick ? this.#quick.first() : undefined;
-    const first = mayHeld ? this.#held.first() : undefined;
-    const isSuspect = first !== undefined && first.badRuns > 0;
-    const held = isSuspect && this.#countSuspects() >= this.#mostSuspects ? undefined : first;
-    const isHeld = held !== undefined && (quick === undefined || isBefore(held, quick));
-    const next = isHeld ? this.#held.pop() : quick === undefined ? undefined : this.#quick.pop();
-    if (next !== undefined)
-      this.#runs.set(next.key, { startedAt: now, isHeld, isSuspect: isHeld && isSuspect });
+    const lane = this.#chooseLane(now);
+    const next = lane === undefined ? undefined : this.#laneOf(lane).pop();
+    if (lane !== undefined && next !== undefined) this.#runs.set(next.key, { startedAt: now, lane });
     return next;
   }
 
@@ -126,14 +133,17 @@ export class Lanes {
     const run = this.#runs.get(key);
     this.#runs.delete(key);
     if (run === undefined) return;
-    const isBad = hasFailed || now - run.startedAt >= (run.isSuspect ? STILL_SLOW_MS : SLOW_MS);
-    if (run.isSuspect) {
+    const isBad = hasFailed || now - run.startedAt >= (run.lane === 'suspect' ? STILL_SLOW_MS : SLOW_MS);
+    if (run.lane === 'suspect') {
       this.#mostSuspects = isBad
         ? Math.max(this.#leastSuspects, Math.floor(this.#mostSuspects / 2))
         : Math.min(this.#heldWorkers, this.#mostSuspects + 1);
     }
-    if (isBad) this.#badRuns.set(key, (this.#badRuns.get(key) ?? 0) + 1);
-    else this.#badRuns.delete(key);
+    if (!isBad) this.#records.delete(key);
+    else {
+      const failures = hasFailed ? (this.#records.get(key)?.failures ?? 0) + 1 : 0;
+      this.#records.set(key, { failures, isSuspect: true });
+    }
   }
 
   /** When the next of the runs turns slow, so that others may begin; `undefined` if none waits for that. */
@@ -145,9 +155,36 @@ export class Lanes {
     return turns.length === 0 ? undefined : Math.min(...turns);
   }
 
+  #laneOf(lane: Lane): KeyedHeap<Ready> | KeyedHeap<Suspect> {
+    return { quick: this.#quick, fresh: this.#fresh, suspect: this.#suspects }[lane];
+  }
+
+  /** Where the key waits whose turn it is; `undefined` when no more may run. */
+  #chooseLane(now: Milliseconds): Lane | undefined {
+    const burdens = this.#countBurdens(now);
+    const quickRuns = this.#runs.size - burdens;
+    const isRoom = this.#runs.size < this.#workers * MOST_RUNS;
+    const mayQuick = isRoom && quickRuns < this.#workers - Math.min(burdens, this.#heldWorkers);
+    const mayHeld = burdens < this.#heldWorkers && this.#runs.size < this.#workers;
+    const quick = mayQuick ? this.#quick.first() : undefined;
+    const heldLane = mayHeld ? this.#chooseHeldLane() : undefined;
+    if (quick === undefined || heldLane === undefined) return quick === undefined ? heldLane : 'quick';
+    const held = this.#laneOf(heldLane).first();
+    return held !== undefined && isBefore(held, quick) ? heldLane : 'quick';
+  }
+
+  #chooseHeldLane(): Lane {
+    const suspects = this.#countSuspects();
+    const suspect = suspects < this.#mostSuspects ? this.#suspects.first() : undefined;
+    const fresh = this.#fresh.first();
+    if (suspect === undefined || fresh === undefined) return suspect === undefined ? 'fresh' : 'suspect';
+    const isKept = suspect.rank < this.#newRank && suspects < this.#leastSuspects;
+    return (suspect.failures === 0 || isKept) && isBefore(suspect, fresh) ? 'suspect' : 'fresh';
+  }
+
   #countSuspects(): number {
     let suspects = 0;
-    for (const { isSuspect } of this.#runs.values()) if (isSuspect) suspects += 1;
+    for (const { lane } of this.#runs.values()) if (lane === 'suspect') suspects += 1;
     return suspects;
   }
 
@@ -158,6 +195,6 @@ export class Lanes {
   }
 }
 
-function isBurden({ startedAt, isHeld }: Run, now: Milliseconds): boolean {
-  return isHeld || now - startedAt >= SLOW_MS;
+function isBurden({ startedAt, lane }: Run, now: Milliseconds): boolean {
+  return lane !== 'quick' || now - startedAt >= SLOW_MS;
 }

@@ -114,8 +114,26 @@ describe('the lanes of waiting keys', () => {
     for (let key = 0; key < 9; key += 1) lanes.set(`known-${key}`, ready(2, key));
     assert.deepEqual(begun(lanes, 0), ['known-0', 'known-1']);
     lanes.end('new-0', 10, true);
-    lanes.set('new-0', ready(0));
-    assert.deepEqual(begun(lanes, 10), ['new-2'], 'what failed waits, however urgent');
+    lanes.set('new-0', ready(1));
+    assert.deepEqual(begun(lanes, 10), ['new-2'], 'what failed waits');
+  });
+
+  it('let a renewal that is due not wait behind new ones, though the last was slow or failed', () => {
+    for (const [title, hasFailed, most] of [
+      ['slow', false, 16],
+      ['failed', true, 4],
+    ] as const) {
+      const lanes = new Lanes(32, 1);
+      for (let key = 0; key < 16; key += 1) lanes.set(`due-${key}`, ready(1, key));
+      begun(lanes, 0);
+      for (let key = 0; key < 16; key += 1) lanes.end(`due-${key}`, 2_000, hasFailed);
+      for (let key = 0; key < 99; key += 1) lanes.set(`new-${key}`, ready(1, key));
+      for (let key = 0; key < 16; key += 1) lanes.set(`due-${key}`, ready(0, 100 + key));
+      const first = begun(lanes, 2_000);
+      assert.equal(first.length, 16, title);
+      assert.equal(first.filter((key) => key.startsWith('due-')).length, most, title);
+      assert.equal(first[0], 'due-0', title);
+    }
   });
 
   it('let fewer run of those that failed after each that fails again, and more after each that ends well', () => {
@@ -166,7 +184,7 @@ describe('the lanes of waiting keys', () => {
       lanes.begin(0);
       lanes.end(key, 1, true);
     }
-    lanes.set('a', ready(0));
+    lanes.set('a', ready(1));
     lanes.giveAnotherChance('b');
     lanes.set('b', ready(2));
     assert.deepEqual(begun(lanes, 2), ['b']);
