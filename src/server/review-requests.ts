@@ -54,7 +54,7 @@ export class ReviewRequests {
       refuseRequest(reply.header('retry-after', '1'), 429);
       return;
     }
-    receiveBody(request.raw, capacity, (body) => {
+    receiveBody(request.raw, reply.raw, capacity, (body) => {
       if (body === undefined) {
         refuseRequest(reply, 413);
         return;

@@ -5,51 +5,66 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
-import { findHeapFlags } from '../../src/service/container-heap.ts';
+import { fitToContainer } from '../../src/service/container-heap.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MIB = 1024 ** 2;
 
-describe('the heap of the service', () => {
-  const flags = ['--max-old-space-size-percentage=70'];
+describe('the memory of the service', () => {
+  const percentage = '--max-old-space-size-percentage=70';
+  const semiSpace = '--max-semi-space-size=4';
+  const malloc = {
+    MALLOC_ARENA_MAX: '1',
+    MALLOC_MMAP_THRESHOLD_: '131072',
+    MALLOC_TRIM_THRESHOLD_: '131072',
+  };
   for (const { title, found, expected } of [
     {
-      title: 'is sized to a container',
-      found: { limit: 512 * MIB, flags: ['--enable-source-maps'], nodeOptions: undefined },
-      expected: flags,
+      title: 'is fitted to a container',
+      found: { limit: 512 * MIB, flags: ['--enable-source-maps'], env: { HOME: '/' } },
+      expected: { flags: [percentage, semiSpace, '--enable-source-maps'], env: { HOME: '/', ...malloc } },
+    },
+    {
+      title: 'is fitted once',
+      found: { limit: 512 * MIB, flags: [percentage, semiSpace], env: malloc },
+      expected: undefined,
     },
     {
       title: 'stays as it is without a limit',
-      found: { limit: 0, flags: [], nodeOptions: undefined },
+      found: { limit: 0, flags: [], env: {} },
       expected: undefined,
     },
     {
       title: 'stays as it is where half of the memory is plenty',
-      found: { limit: 2 ** 63, flags: [], nodeOptions: undefined },
+      found: { limit: 2 ** 63, flags: [], env: {} },
       expected: undefined,
     },
     {
-      title: 'stays as a flag says',
-      found: { limit: 512 * MIB, flags: ['--max-old-space-size=100'], nodeOptions: undefined },
-      expected: undefined,
+      title: 'keeps the heap that a flag gives it',
+      found: { limit: 512 * MIB, flags: ['--max-old-space-size=100'], env: {} },
+      expected: { flags: [semiSpace, '--max-old-space-size=100'], env: malloc },
     },
     {
-      title: 'stays as NODE_OPTIONS says',
-      found: { limit: 512 * MIB, flags: [], nodeOptions: '--max_heap_size=100 --no-warnings' },
+      title: 'keeps the heap that NODE_OPTIONS gives it, and what somebody told malloc',
+      found: {
+        limit: 512 * MIB,
+        flags: [],
+        env: { NODE_OPTIONS: '--max_heap_size=100 --max_semi_space_size=16', MALLOC_ARENA_MAX: '4' },
+      },
       expected: undefined,
     },
   ]) {
-    it(title, () => assert.deepEqual(findHeapFlags(found), expected));
+    it(title, () => assert.deepEqual(fitToContainer(found), expected));
   }
 
-  it('is sized by beginning again in the same process, once, with the same arguments', async () => {
+  it('is fitted by beginning again in the same process, once, with the same arguments', async () => {
     // A container's limit cannot be had everywhere: what Node says of it is replaced.
     const limited = `data:text/javascript,process.constrainedMemory = () => ${512 * MIB}`;
     const args = ['--import', limited, join(ROOT, 'src/main.ts'), 'run', '--workers=none'];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.pause();
-    const commandLine = await seen(`/proc/${child.pid}/cmdline`, flags[0] ?? '');
-    assert.equal(commandLine.split(flags[0] ?? '').length, 2);
+    const commandLine = await seen(`/proc/${child.pid}/cmdline`, percentage);
+    assert.equal(commandLine.split(percentage).length, 2);
     const [errors, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
     assert.match(errors, /--workers/);
     assert.equal(code, 2);
