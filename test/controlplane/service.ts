@@ -58,6 +58,7 @@ export async function startService(
   const child = spawn(program, programArgs, {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd,
+    detached: true, // as the components of the control plane: Ctrl-C in a terminal must not reach it before us
     env: { ...process.env, ...env },
   });
   const { pid } = child;
