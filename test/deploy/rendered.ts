@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments, stringify } from 'yaml';
 import { findBinaries } from '../controlplane/binaries.ts';
@@ -26,6 +26,8 @@ export interface Rendered {
 export interface Overlay {
   readonly resources: readonly string[];
   readonly components?: readonly string[];
+  /** Files beside it; folders below `deploy/kustomize` are written as `KUSTOMIZE/…`. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Other members of the kustomization. */
   readonly rest?: Readonly<Record<string, unknown>>;
 }
@@ -38,10 +40,19 @@ export function readObjects(yaml: string): readonly Rendered[] {
 }
 
 /** An overlay as `kubectl kustomize` renders it. */
-export async function renderOverlay({ resources, components = [], rest = {} }: Overlay): Promise<string> {
+export async function renderOverlay(overlay: Overlay): Promise<string> {
+  const { resources, components = [], files = {}, rest = {} } = overlay;
   const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-kustomize-'));
   try {
-    const path = (name: string): string => relative(folder, join(KUSTOMIZE, name));
+    for (const [name, content] of Object.entries(files)) {
+      const path = join(folder, name);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, content.replaceAll('KUSTOMIZE', relative(dirname(path), KUSTOMIZE)));
+    }
+    const path = (name: string): string =>
+      Object.keys(files).some((file) => file.startsWith(name))
+        ? name
+        : relative(folder, join(KUSTOMIZE, name));
     const kustomization = { resources: resources.map(path), components: components.map(path), ...rest };
     await writeFile(join(folder, 'kustomization.yaml'), stringify(kustomization));
     const { kubectl } = await findBinaries();

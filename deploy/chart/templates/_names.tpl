@@ -1,4 +1,4 @@
-{{/* Labels of every object: those of kustomize, and Helm's. */}}
+{{/* Labels of every object: that of kustomize, and Helm's. */}}
 {{- define "jwt-injector.labels" -}}
 app.kubernetes.io/name: jwt-injector
 {{ include "jwt-injector.helmLabels" . }}
@@ -22,9 +22,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
+{{/* The ServiceAccount of what keeps tokens fresh, and name of its Deployment. That of the webhook is always jwt-injector. */}}
+{{- define "jwt-injector.controller" -}}
+{{ ternary "jwt-injector-controller" "jwt-injector" .Values.separate }}
+{{- end -}}
+
 {{/* Subjects of the bindings: one ServiceAccount of the release's namespace. */}}
 {{- define "jwt-injector.subjects" -}}
 - kind: ServiceAccount
   name: {{ .name }}
-  namespace: {{ .namespace }}
+  namespace: {{ .root.Release.Namespace }}
 {{- end -}}

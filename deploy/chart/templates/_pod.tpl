@@ -10,15 +10,197 @@
 {{- end -}}
 {{- end -}}
 
-{{/* Flags of both halves. */}}
-{{- define "jwt-injector.args" -}}
-- run
-{{- if ne .Values.logLevel "info" }}
-- --log-level={{ .Values.logLevel }}
+{{/* What JWTs may ask for: both halves go by it. */}}
+{{- define "jwt-injector.policyArgs" -}}
+{{- with .Values.policy -}}
+{{- if .forbidInlineKeys }}
+- --forbid-inline-keys
 {{- end }}
-- --tls-cert-file=/etc/jwt-injector/tls/tls.crt
-- --tls-key-file=/etc/jwt-injector/tls/tls.key
-{{- range .Values.extraArgs }}
-- {{ . | quote }}
+{{- with .minLifetime }}
+- --min-lifetime={{ . }}
 {{- end }}
+{{- with .maxLifetime }}
+- --max-lifetime={{ . }}
+{{- end }}
+{{- with .allowedIssuers }}
+- {{ printf "--allowed-issuers=%s" (join "," .) | quote }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/*
+A Deployment with one or both halves of the service. Takes root, name (also of its ServiceAccount, and what its pods are
+selected by), webhook and controller (which halves), replicas and resources.
+*/}}
+{{- define "jwt-injector.deployment" -}}
+{{- $values := .root.Values -}}
+{{- $filesOf := and .webhook (ne $values.certificate.mode "self") -}}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .name }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    app.kubernetes.io/name: {{ .name }}
+    {{- include "jwt-injector.helmLabels" .root | nindent 4 }}
+spec:
+  # All of them answer reviews; one, the leader, keeps the tokens fresh.
+  replicas: {{ include "jwt-injector.replicas" . }}
+  # A new pod serves before an old one goes: annotated pods can always be created.
+  strategy:
+    rollingUpdate:
+      maxUnavailable: 0
+      maxSurge: 1
+  selector:
+    matchLabels:
+      app.kubernetes.io/name: {{ .name }}
+  template:
+    metadata:
+      labels:
+        app.kubernetes.io/name: {{ .name }}
+        app.kubernetes.io/part-of: jwt-injector
+        {{- with $values.podLabels }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      {{- with $values.podAnnotations }}
+      annotations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+    spec:
+      serviceAccountName: {{ .name }}
+      # A Service's environment variables (JWT_INJECTOR_SERVICE_HOST, …) would look like settings.
+      enableServiceLinks: false
+      terminationGracePeriodSeconds: 30
+      {{- with $values.priorityClassName }}
+      priorityClassName: {{ . }}
+      {{- end }}
+      {{- with $values.imagePullSecrets }}
+      imagePullSecrets:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with $values.nodeSelector }}
+      nodeSelector:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with $values.tolerations }}
+      tolerations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with $values.affinity }}
+      affinity:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      # On as many nodes and zones as there are, but rather on one node than not at all.
+      topologySpreadConstraints:
+        {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+        - topologyKey: {{ . }}
+          maxSkew: 1
+          whenUnsatisfiable: {{ $values.topologySpread.whenUnsatisfiable }}
+          labelSelector:
+            matchLabels:
+              app.kubernetes.io/name: {{ $.name }}
+          matchLabelKeys: [pod-template-hash]
+        {{- end }}
+      securityContext:
+        runAsNonRoot: true
+        runAsUser: 65532
+        runAsGroup: 65532
+        fsGroup: 65532
+        seccompProfile:
+          type: RuntimeDefault
+      containers:
+        - name: jwt-injector
+          image: {{ include "jwt-injector.image" .root }}
+          imagePullPolicy: {{ $values.image.pullPolicy }}
+          args:
+            - run
+            {{- if not .controller }}
+            - --no-controller
+            {{- else if not .webhook }}
+            - --no-webhook
+            {{- end }}
+            {{- if $filesOf }}
+            - --tls-cert-file=/etc/jwt-injector/tls/tls.crt
+            - --tls-key-file=/etc/jwt-injector/tls/tls.key
+            {{- end }}
+            {{- if ne $values.logLevel "info" }}
+            - --log-level={{ $values.logLevel }}
+            {{- end }}
+            {{- with $values.namespaces }}
+            - --namespaces={{ join "," . }}
+            {{- end }}
+            {{- include "jwt-injector.policyArgs" .root | nindent 12 }}
+            {{- range $values.extraArgs }}
+            - {{ . | quote }}
+            {{- end }}
+          ports:
+            {{- if .webhook }}
+            - name: webhook
+              containerPort: 8443
+            {{- end }}
+            - name: http
+              containerPort: 8080
+          startupProbe:
+            httpGet:
+              path: /livez
+              port: http
+            periodSeconds: 1
+            failureThreshold: 60
+          # The event loop answers.
+          livenessProbe:
+            httpGet:
+              path: /livez
+              port: http
+            periodSeconds: 10
+            timeoutSeconds: 5
+          # Reviews can be answered. Neither leadership nor the API server counts: without them, reviews still can.
+          readinessProbe:
+            httpGet:
+              path: /readyz
+              port: http
+            periodSeconds: 5
+            timeoutSeconds: 2
+          resources:
+            {{- toYaml $values.resources | nindent 12 }}
+          securityContext:
+            allowPrivilegeEscalation: false
+            readOnlyRootFilesystem: true
+            capabilities:
+              drop: [ALL]
+          {{- if $filesOf }}
+          volumeMounts:
+            - name: tls
+              mountPath: /etc/jwt-injector/tls
+              readOnly: true
+          {{- end }}
+      {{- if $filesOf }}
+      volumes:
+        - name: tls
+          secret:
+            secretName: {{ $values.certificate.secretName }}
+            defaultMode: 0440
+            items:
+              - key: tls.crt
+                path: tls.crt
+              - key: tls.key
+                path: tls.key
+      {{- end }}
+{{- end -}}
+
+{{/* Drains take one replica at a time, and one that is broken anyway at any time. Takes root and name. */}}
+{{- define "jwt-injector.disruptionBudget" -}}
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: {{ .name }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    app.kubernetes.io/name: {{ .name }}
+    {{- include "jwt-injector.helmLabels" .root | nindent 4 }}
+spec:
+  maxUnavailable: 1
+  unhealthyPodEvictionPolicy: AlwaysAllow
+  selector:
+    matchLabels:
+      app.kubernetes.io/name: {{ .name }}
 {{- end -}}

@@ -15,11 +15,24 @@ sideEffects: None
 timeoutSeconds: 5
 {{- end -}}
 
-{{/* Where: never among those that jwt-injector itself needs. */}}
+{{/* Where: in the namespaces that are listed, or in all; never among those that jwt-injector itself needs. */}}
 {{- define "jwt-injector.namespaceRequirements" -}}
 - key: kubernetes.io/metadata.name
   operator: NotIn
   values: [kube-system, {{ .Release.Namespace }}]
+{{- with .Values.namespaces }}
+- key: kubernetes.io/metadata.name
+  operator: In
+  values: {{ toJson . }}
+{{- end }}
+{{- end -}}
+
+{{/* cert-manager sets caBundle where it is asked to. */}}
+{{- define "jwt-injector.webhookAnnotations" -}}
+{{- if eq .Values.certificate.mode "cert-manager" }}
+  annotations:
+    cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/jwt-injector
+{{- end }}
 {{- end -}}
 
 {{/* CEL: whether the pod or workload has an annotation of ours. */}}

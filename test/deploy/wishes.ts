@@ -1,0 +1,60 @@
+import type { Values } from './helm.ts';
+import type { Overlay } from './rendered.ts';
+
+/** What an admin may want, as values of the chart and as a kustomization. */
+export interface Wish {
+  readonly values: Values;
+  readonly overlay: Overlay;
+}
+
+/** The file of docs/install.md that names the namespaces for the component. */
+const NAMESPACES = `
+apiVersion: v1
+kind: JwtInjectorNamespaces
+metadata:
+  name: all
+  annotations:
+    config.kubernetes.io/local-config: 'true'
+namespaces: [biology, physics]
+flag: --namespaces=biology,physics
+`;
+
+function rightsIn(namespace: string): string {
+  return `namespace: ${namespace}\nresources: [KUSTOMIZE/namespaced]\n`;
+}
+
+/** Every value that changes which objects there are, and every component. */
+export const WISHES: Readonly<Record<string, Wish>> = {
+  'nothing in particular': { values: {}, overlay: { resources: ['default'] } },
+  'webhook and controller apart': {
+    values: { separate: true },
+    overlay: { resources: ['default'], components: ['components/separate'] },
+  },
+  'a certificate of cert-manager': {
+    values: { certificate: { mode: 'cert-manager' } },
+    overlay: { resources: ['default'], components: ['components/cert-manager'] },
+  },
+  'some namespaces, with Roles': {
+    values: { namespaces: ['biology', 'physics'] },
+    overlay: {
+      resources: ['default', 'namespaces.yaml', 'biology', 'physics'],
+      components: ['components/namespaced'],
+      files: {
+        'namespaces.yaml': NAMESPACES,
+        'biology/kustomization.yaml': rightsIn('biology'),
+        'physics/kustomization.yaml': rightsIn('physics'),
+      },
+    },
+  },
+  'apart, in some namespaces': {
+    values: { namespaces: ['biology'], separate: true },
+    overlay: {
+      resources: ['default', 'namespaces.yaml', 'biology'],
+      components: ['components/separate', 'components/namespaced'],
+      files: {
+        'namespaces.yaml': NAMESPACES.replaceAll(/, ?physics/g, ''),
+        'biology/kustomization.yaml': rightsIn('biology'),
+      },
+    },
+  },
+};
