@@ -39,6 +39,7 @@ export function isHealthy(socketPath: string, path: string): Promise<boolean> {
   const asking = plainRequest({ socketPath, path, agent: false, signal: AbortSignal.timeout(TIMEOUT_MS) });
   asking.on('error', () => resolve(false));
   asking.on('response', (response) => {
+    response.on('error', () => {}); // it is answered; the rest may come too late
     response.resume();
     resolve(response.statusCode === 200);
   });

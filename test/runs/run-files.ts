@@ -6,6 +6,9 @@ import type { Cluster } from '../controlplane/cluster.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
+/** Node keeps what it made of the sources there: the many short processes of the tests start in half the time. */
+const COMPILED = join(ROOT, 'node_modules/.cache/node');
+
 /** Test files that share a process; they run one after the other. */
 export interface FileRun {
   /** What is printed above their tests. */
@@ -26,7 +29,12 @@ export async function runFiles({ title, files, timeoutMs, env = {}, cluster }: F
   const args = ['--test', '--test-isolation=none', `--test-timeout=${timeoutMs}`, ...files];
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
-    env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}), ...env },
+    env: {
+      NODE_COMPILE_CACHE: COMPILED,
+      ...process.env,
+      ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const forget = child.pid === undefined ? undefined : cluster?.adopt(child.pid);

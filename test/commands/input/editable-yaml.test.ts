@@ -8,7 +8,7 @@ import { planPatch } from '../../../src/admission/patch.ts';
 import { makeTokenVolume } from '../../../src/admission/token-volume.ts';
 import { applyPatch } from '../../../src/commands/output/apply-patch.ts';
 import { ENV, type Json } from '../../admission/pods.ts';
-import { RUNS } from '../../admission/generated-pods.ts';
+import { TRIES } from '../../fixtures/tries.ts';
 
 const MOUNTS = [{ name: 'jwt-my-jwt', mountPath: '/var/run/secrets/jwt', readOnly: true }] as const;
 const ADDED: InjectionPlan = {
@@ -251,7 +251,7 @@ describe('laws of editing', () => {
         const written = inject(text.replaceAll('\n', eol));
         if (json !== false) assert.deepEqual(JSON.parse(written), only(written).value);
       }),
-      { numRuns: Math.min(RUNS.numRuns, 500) },
+      { numRuns: Math.min(TRIES, 500) },
     );
   });
 
@@ -265,7 +265,7 @@ describe('laws of editing', () => {
         assert.equal(only(text).text(), text);
         assert.ok(parse(text) !== undefined);
       }),
-      { numRuns: Math.min(RUNS.numRuns, 200) },
+      { numRuns: Math.min(TRIES, 200) },
     );
   });
 });
