@@ -43,7 +43,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
 };
 
-const LIST = Object.entries(COMMANDS)
+const COMMAND_LIST = Object.entries(COMMANDS)
   .map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`)
   .join('\n');
 
@@ -51,7 +51,7 @@ const HELP = `jwt-injector keeps JSON Web Tokens fresh in Kubernetes Secrets and
 
 Usage: jwt-injector COMMAND [flags]
 
-${LIST}
+${COMMAND_LIST}
 
 Each command has a help of its own: jwt-injector COMMAND --help
 `;

@@ -1,5 +1,5 @@
 import { readPolicy } from './read-policy.ts';
-import { Settings, type Environment } from './settings.ts';
+import { Settings } from './settings.ts';
 import {
   LOG_LEVELS,
   parseAddress,
@@ -65,7 +65,7 @@ export interface LeaseConfig {
  */
 export function parseConfig(
   args: readonly string[],
-  environment: Environment,
+  environment: NodeJS.ProcessEnv,
 ): Result<Config, readonly string[]> {
   const settings = new Settings(args, environment);
   const namespaces = readNamespaces(settings);

@@ -2,16 +2,13 @@ import { parseArgs } from 'node:util';
 import type { Flag } from './flag.ts';
 import { environmentName, RUN_FLAGS, type FlagName } from './run-flags.ts';
 
-/** Environment variables by name. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 /** What was given for each flag of `run`: its argument, else its environment variable, else its default. */
 export class Settings {
   readonly #given: ReadonlyMap<string, string>;
-  readonly #environment: Environment;
+  readonly #environment: NodeJS.ProcessEnv;
   readonly #problems: string[];
 
-  constructor(args: readonly string[], environment: Environment) {
+  constructor(args: readonly string[], environment: NodeJS.ProcessEnv) {
     this.#problems = [];
     this.#given = readArguments(args, this.#problems);
     this.#environment = environment;

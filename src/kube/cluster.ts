@@ -26,14 +26,12 @@ export interface ClusterOptions {
   readonly context?: string | undefined;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'; // mounted by Kubernetes into every pod
+const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount'; // mounted by Kubernetes into every pod
 
 /** Finds the cluster as kubectl does. The problem is one sentence: what is wrong, where, and the remedy. */
 export function loadCluster(
   options: ClusterOptions = {},
-  environment: Environment = process.env,
+  environment: NodeJS.ProcessEnv = process.env,
 ): Result<Cluster, string> {
   const { context } = options;
   const files = findKubeconfigs(options.kubeconfig, environment);
@@ -48,9 +46,9 @@ export function loadCluster(
         '(inside a pod KUBERNETES_SERVICE_HOST would be set)',
     );
   }
-  if (!isReadable(join(SERVICE_ACCOUNT, 'token'))) {
+  if (!isReadable(join(SERVICE_ACCOUNT_FOLDER, 'token'))) {
     return fail(
-      `this pod has no ServiceAccount token at ${SERVICE_ACCOUNT}: set automountServiceAccountToken: true, or --kubeconfig`,
+      `this pod has no ServiceAccount token at ${SERVICE_ACCOUNT_FOLDER}: set automountServiceAccountToken: true, or --kubeconfig`,
     );
   }
   if (context !== undefined) return fail('--context needs a kubeconfig: set --kubeconfig, or drop --context');
@@ -59,7 +57,7 @@ export function loadCluster(
 
 function findKubeconfigs(
   file: string | undefined,
-  environment: Environment,
+  environment: NodeJS.ProcessEnv,
 ): Result<readonly string[], string> {
   if (file !== undefined) {
     const obstacle = findObstacle(file);

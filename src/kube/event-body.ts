@@ -15,12 +15,12 @@ export interface Occurrence {
 
 const LONGEST_NOTE = 1_024; // bytes (Kubernetes API, Event v1)
 const LONGEST_WORD = 128; // bytes, of action, reason and reportingInstance
-const LONGEST_NAME = 253; // DNS-1123 subdomain
+const LONGEST_EVENT_NAME = 253; // DNS-1123 subdomain
 
 /** An Event's name: that of its subject and a suffix nobody else uses. */
 export function eventName(subject: string, suffix: string): string {
   // The cut must not leave a dot or dash before the dot that follows.
-  const start = subject.slice(0, LONGEST_NAME - suffix.length - 1).replace(/[.-]+$/, '');
+  const start = subject.slice(0, LONGEST_EVENT_NAME - suffix.length - 1).replace(/[.-]+$/, '');
   return `${start}.${suffix}`;
 }
 

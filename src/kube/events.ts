@@ -43,7 +43,7 @@ const MOST_WAITING = 1_000; // client-go's queue; beyond it what is new is dropp
 const SERIES_END_MS = 360_000; // client-go: after 6 min of silence the same thing is a new Event
 const SHORTEST_PATCH_MS = 60_000; // of one series: a failing JWT must not cost a write per try
 const TRIES = 3;
-const PAUSE_MS = 1_000; // between tries
+const RETRY_PAUSE_MS = 1_000; // between tries
 const STOP_MS = 2_000;
 
 /**
@@ -106,7 +106,10 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
           log.debug({ reason, tries }, 'an Event could not be written');
           return;
         }
-        const pause = Math.max(PAUSE_MS * tries, error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0);
+        const pause = Math.max(
+          RETRY_PAUSE_MS * tries,
+          error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0,
+        );
         await clock.sleep(pause, abort.signal);
       }
     }

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from '../resources/json.ts';
-import { BEGINS, COMMA, endOfString, MEANING, nextMark, OPEN_ARRAY, QUOTE } from './json-scan.ts';
+import { COMMA, OPEN_ARRAY, QUOTE } from '../resources/json-bytes.ts';
+import { BEGINS, endOfString, MEANING, nextMark } from './json-scan.ts';
 import { HEAD_BYTES, type Piece } from './pieces.ts';
 
 /** The list without its items: type, resourceVersion, continue token. A continue token is a few hundred bytes long. */

@@ -1,10 +1,11 @@
-/** Bytes of JSON's structure. */
-export const QUOTE = 34;
-const BACKSLASH = 92;
-/** The byte between members and items. */
-export const COMMA = 44;
-/** The byte that begins an array. */
-export const OPEN_ARRAY = 91;
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+} from '../resources/json-bytes.ts';
 
 /** What a byte outside of strings means for the structure. */
 const ENDS = 1;
@@ -12,8 +13,8 @@ const ENDS = 1;
 export const BEGINS = 2;
 /** Indexed by a byte outside of strings: `BEGINS`, `ENDS`, or 0 for one that changes no depth. */
 export const MEANING = new Uint8Array(256);
-for (const byte of Buffer.from('{[')) MEANING[byte] = BEGINS;
-for (const byte of Buffer.from(']}')) MEANING[byte] = ENDS;
+for (const byte of [OPEN_OBJECT, OPEN_ARRAY]) MEANING[byte] = BEGINS;
+for (const byte of [CLOSE_OBJECT, CLOSE_ARRAY]) MEANING[byte] = ENDS;
 
 /** A string is looked through byte by byte as far as this; Node's own search is faster then, but slow to begin. */
 const SHORT_STRING = 64;

@@ -22,8 +22,8 @@ export interface LeaderOptions {
   readonly random?: () => number;
 }
 
-/** Share of a wait that is random, so that standbys do not all try at once (client-go's JitterFactor). */
-const JITTER = 1.2;
+/** How much longer a wait may be at random, in parts of it, so that standbys do not all try at once (client-go's JitterFactor). */
+const JITTER_FACTOR = 1.2;
 
 const SHORTEST_TRY_MS = 1_000; // also after the deadline: whoever was stopped for long may find the lease untouched
 
@@ -117,7 +117,7 @@ export class Leader {
       const transitions = this.#state === undefined ? 0 : this.#state.transitions + changes;
       if (await this.#renew(transitions)) return;
       // Not woken by the change that made this try fail.
-      const pause = Math.round(retryPeriod * (1 + JITTER * random()));
+      const pause = Math.round(retryPeriod * (1 + JITTER_FACTOR * random()));
       await clock.sleep(pause, this.#stopping.signal);
     }
   }

@@ -3,7 +3,7 @@ const LARGEST = 500; // client-go's reflector
  * A page that takes longer is followed by a smaller one. kube-apiserver ends a request after a minute, however far it
  * came (`--request-timeout`), and a page holds 500 objects whatever each of them costs.
  */
-const SLOW_MS = 5_000;
+const SLOW_PAGE_MS = 5_000;
 
 /** How many objects to ask for at once: fewer when they are slow to come, or to read. */
 export class PageSize {
@@ -15,7 +15,7 @@ export class PageSize {
 
   /** After a page that came whole. */
   noteTime(ms: number): void {
-    const factor = ms > SLOW_MS ? SLOW_MS / ms : ms < SLOW_MS / 2 ? 2 : 1;
+    const factor = ms > SLOW_PAGE_MS ? SLOW_PAGE_MS / ms : ms < SLOW_PAGE_MS / 2 ? 2 : 1;
     this.#limit = Math.min(LARGEST, Math.max(1, Math.floor(this.#limit * factor)));
   }
 

@@ -27,7 +27,7 @@ const MESSAGES: readonly (readonly [RefusalKind, RegExp])[] = [
 ];
 
 /** Details of a 422 (Kubernetes API, `Status`) by field and reason. */
-const FIELDS: readonly (readonly [RefusalKind, RegExp, RegExp])[] = [
+const REFUSED_FIELDS: readonly (readonly [RefusalKind, RegExp, RegExp])[] = [
   ['immutable', /^(data|immutable)$/, /^FieldValueForbidden$/],
   ['type', /^type$/, /^FieldValueInvalid$/],
   ['too-large', /^data$/, /^FieldValueTooLong$/],
@@ -51,7 +51,7 @@ export function classifyRefusal({ status, reason, message, causes }: Answered): 
     if (found !== null) return { kind, subject: found.slice(1).join(' ') };
   }
   if (status === 413) return { kind: 'too-large', subject: '' };
-  const field = FIELDS.find(([, name, word]) =>
+  const field = REFUSED_FIELDS.find(([, name, word]) =>
     causes.some((cause) => name.test(cause.field) && word.test(cause.reason)),
   );
   if (field !== undefined) return { kind: field[0], subject: '' };

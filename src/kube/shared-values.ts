@@ -8,11 +8,11 @@ import { Recent } from './recent.ts';
 const TEXTS = 1_024;
 const OBJECTS = 512;
 /** A longer text is hardly the same in two objects. A public key as JWK has up to 1,500 characters. */
-const LONGEST_TEXT = 2_048;
+const LONGEST_SHARED = 2_048;
 /** Characters that tell an object apart: enough for labels, a header, an audience. More would cost time. */
 const LONGEST_DESCRIPTION = 256;
 /** Values deeper in each other stay as they are, so that no user's object exhausts the stack. */
-const DEEPEST = 32;
+const DEEPEST_SHARED = 32;
 
 const NO_ITEMS = Object.freeze([]);
 const NO_MEMBERS = Object.freeze({});
@@ -30,18 +30,18 @@ export class SharedValues {
    * changed in place; it must be JSON, or consist of the like, and nobody else may hold it or a part of it.
    */
   share<T extends object>(value: T): T {
-    this.#shareMembers(value, DEEPEST);
+    this.#shareMembers(value, DEEPEST_SHARED);
     return value;
   }
 
   /** Remembers the texts of a value, for one that is to be shared next and is known to hold many of them too. */
   remember(value: object): void {
-    this.#rememberMembers(value, DEEPEST);
+    this.#rememberMembers(value, DEEPEST_SHARED);
   }
 
   #sharePart(value: unknown, levels: number): unknown {
     if (typeof value === 'string')
-      return value.length > LONGEST_TEXT ? value : this.#texts.recall(value, value);
+      return value.length > LONGEST_SHARED ? value : this.#texts.recall(value, value);
     if (typeof value !== 'object' || value === null || levels === 0) return value;
     const description = this.#shareMembers(value, levels - 1);
     if (description === '[') return NO_ITEMS;

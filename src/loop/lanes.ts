@@ -23,15 +23,15 @@ interface Suspect extends Ready {
 
 type Lane = 'quick' | 'fresh' | 'suspect';
 
-interface Run {
+interface LaneRun {
   readonly startedAt: Milliseconds;
   readonly lane: Lane;
 }
 
 /** A run that takes longer is slow: a round is a few requests, of milliseconds each. */
-const SLOW_MS = 1_000;
+const SLOW_RUN_MS = 1_000;
 /** A key that was slow is so until it takes less than this: that it is quicker may be because fewer of its kind run at once. */
-const STILL_SLOW_MS = 250;
+const STILL_SLOW_RUN_MS = 250;
 /** Slow and failing runs hold no more of the workers (contract §1). */
 const HELD_SHARE = 0.5;
 /**
@@ -75,7 +75,7 @@ export class Lanes {
   );
   /** By key, of those whose last run failed or was slow. */
   readonly #records = new Map<string, BadRecord>();
-  readonly #runs = new Map<string, Run>();
+  readonly #runs = new Map<string, LaneRun>();
 
   constructor(workers: number, newRank: number) {
     this.#workers = workers;
@@ -133,7 +133,7 @@ export class Lanes {
     const run = this.#runs.get(key);
     this.#runs.delete(key);
     if (run === undefined) return;
-    const isBad = hasFailed || now - run.startedAt >= (run.lane === 'suspect' ? STILL_SLOW_MS : SLOW_MS);
+    const isBad = hasFailed || now - run.startedAt >= (run.lane === 'suspect' ? STILL_SLOW_RUN_MS : SLOW_RUN_MS);
     if (run.lane === 'suspect') {
       this.#mostSuspects = isBad
         ? Math.max(this.#leastSuspects, Math.floor(this.#mostSuspects / 2))
@@ -151,7 +151,7 @@ export class Lanes {
     if (this.#quick.size === 0) return undefined;
     const turns = [...this.#runs.values()]
       .filter((run) => !isBurden(run, now))
-      .map(({ startedAt }) => startedAt + SLOW_MS);
+      .map(({ startedAt }) => startedAt + SLOW_RUN_MS);
     return turns.length === 0 ? undefined : Math.min(...turns);
   }
 
@@ -195,6 +195,6 @@ export class Lanes {
   }
 }
 
-function isBurden({ startedAt, lane }: Run, now: Milliseconds): boolean {
-  return lane !== 'quick' || now - startedAt >= SLOW_MS;
+function isBurden({ startedAt, lane }: LaneRun, now: Milliseconds): boolean {
+  return lane !== 'quick' || now - startedAt >= SLOW_RUN_MS;
 }

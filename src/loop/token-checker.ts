@@ -4,9 +4,9 @@ import type { Sources } from './observe.ts';
 import { checkSignature, findVerifier } from './token-evidence.ts';
 
 /** A Secret often comes a moment before the status that says which key its token was signed with. */
-const PAUSE_MS = 250;
+const BATCH_PAUSE_MS = 250;
 /** Tokens checked after each pause: at most 2,000 a second. Each takes one thread 0.1 ms (RS256) to 2 ms (ES512). */
-const BATCH = 500;
+const BATCH_SIZE = 500;
 
 /** What checking needs. */
 export interface TokenCheckerOptions {
@@ -54,12 +54,12 @@ export class TokenChecker {
   }
 
   #checkSoon(): void {
-    this.#timer = this.#options.clock.setTimer(PAUSE_MS, () => void this.#checkBatch());
+    this.#timer = this.#options.clock.setTimer(BATCH_PAUSE_MS, () => void this.#checkBatch());
   }
 
   /** One after the other: the same threads sign. */
   async #checkBatch(): Promise<void> {
-    let left = BATCH;
+    let left = BATCH_SIZE;
     for (const [key, { namespace, name }] of this.#waiting) {
       if (left === 0 || this.#state === 'stopped') break;
       left -= 1;

@@ -3,10 +3,10 @@ import { backoffDelay } from '../time/backoff.ts';
 import type { Milliseconds } from '../time/units.ts';
 
 /** So many unscheduled writes of one JWT go out at once: edits of its author, repairs, a deleted Secret. */
-const AT_ONCE = 5; // contract §1
+const BURST = 5; // contract §1
 const WAIT = { firstMs: 1_000, longestMs: 300_000 }; // contract §1: up to 5 min
 /** More writes than that change nothing: the wait is the longest by then. */
-const HIGHEST_LEVEL = AT_ONCE + 10;
+const HIGHEST_LEVEL = BURST + 10;
 /** One write is forgotten after so long without another one. */
 const FORGET_MS = 60_000;
 /** JWTs kept in mind; each costs some 200 bytes. With more, those that wrote longest ago begin with a full budget. */
@@ -63,7 +63,7 @@ export class WriteBudget {
    */
   isContended(uid: string, now: Milliseconds, more = 0): boolean {
     const account = this.#accounts.get(uid);
-    return account !== undefined && levelOf(account, now) + more > AT_ONCE;
+    return account !== undefined && levelOf(account, now) + more > BURST;
   }
 
   /**
@@ -72,7 +72,7 @@ export class WriteBudget {
    */
   resume(uid: string, now: Milliseconds): void {
     if (this.#accounts.has(uid)) return;
-    this.#keep(uid, { ...NEW, level: AT_ONCE + 1, at: now, contenders: 'recorded' });
+    this.#keep(uid, { ...NEW, level: BURST + 1, at: now, contenders: 'recorded' });
   }
 
   /** A write was made, or met a change of somebody else. */
@@ -124,5 +124,5 @@ function levelOf({ level, at }: Account, now: Milliseconds): number {
 
 /** Milliseconds from the last write on. */
 function waitOf(level: number): number {
-  return level < AT_ONCE ? 0 : backoffDelay(WAIT, level - AT_ONCE + 1, () => 1);
+  return level < BURST ? 0 : backoffDelay(WAIT, level - BURST + 1, () => 1);
 }

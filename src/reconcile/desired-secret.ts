@@ -1,4 +1,4 @@
-import type { JsonObject } from '../resources/json.ts';
+import type { JsonObject, StringMap } from '../resources/json.ts';
 import type { Jwt, JwtSpec } from '../resources/jwt.ts';
 import {
   APP,
@@ -18,8 +18,6 @@ import { isLegacySecret } from './take-over.ts';
 import { formatTime } from '../time/format-time.ts';
 import type { Seconds } from '../time/units.ts';
 import { isPruningKey, isTrackingKey } from './tracking-keys.ts';
-
-type StringMap = Readonly<Record<string, string>>;
 
 /**
  * The resourceVersion of no Secret (etcd's first revision). An apply that carries it creates a Secret that is absent

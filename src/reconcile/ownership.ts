@@ -15,8 +15,8 @@ type Owned = Pick<SecretMetadata, 'owners' | 'annotations'>;
 type Identity = Pick<Jwt, 'namespace' | 'name' | 'uid'>;
 
 /** An owner's kind and name in a message: the API server bounds neither. */
-const MOST_OF_KIND = 63;
-const MOST_OF_NAME = 253;
+const LONGEST_KIND = 63;
+const LONGEST_NAME = 253;
 
 /** Whose a Secret of the JWT's name is, by its owners and annotations alone. */
 export function findOwnership(jwt: Identity, { owners, annotations }: Owned): Ownership {
@@ -60,10 +60,10 @@ export function describeConflict(jwt: Identity, secret: Owned & Pick<SecretMetad
 
 /** An owner in words: kind and name, cut to what the API server allows for names elsewhere. */
 export function describeOwner({ kind, name }: Pick<Owner, 'kind' | 'name'>): string {
-  return `${shorten(kind, MOST_OF_KIND)} ${shorten(name, MOST_OF_NAME)}`;
+  return `${showForeign(kind, LONGEST_KIND)} ${showForeign(name, LONGEST_NAME)}`;
 }
 
-function shorten(text: string, most: number): string {
+function showForeign(text: string, most: number): string {
   return text.slice(0, most).replaceAll(/[^\x20-\x7E]/g, '?');
 }
 

@@ -40,18 +40,18 @@ interface Place {
 
 type Words = (subject: string, place: Place) => string;
 
-const SERVICE_ACCOUNT = 'system:serviceaccount:jwt-injector:jwt-injector';
+const SERVICE_USER = 'system:serviceaccount:jwt-injector:jwt-injector';
 
 /** What it is and what helps: conditions, events, `explain` and `renew` all show these words. */
-const WORDS: Readonly<Record<RefusalKind, Words>> = {
+const REFUSAL_WORDS: Readonly<Record<RefusalKind, Words>> = {
   quota: (name, { namespace }) =>
     `ResourceQuota ${name} of namespace ${namespace} is used up: raise it, or delete what is not needed ` +
     `(kubectl describe quota ${name} -n ${namespace})`,
   policy: (name) =>
-    `admission policy ${name} does not allow the write: its administrator makes an exception for ${SERVICE_ACCOUNT}, ` +
+    `admission policy ${name} does not allow the write: its administrator makes an exception for ${SERVICE_USER}, ` +
     `or the JWT follows it (kubectl describe validatingadmissionpolicy ${name})`,
   webhook: (name) =>
-    `admission webhook ${name} does not allow the write: its administrator makes an exception for ${SERVICE_ACCOUNT}, ` +
+    `admission webhook ${name} does not allow the write: its administrator makes an exception for ${SERVICE_USER}, ` +
     'or the JWT follows its rules',
   immutable: (_, { namespace, name }) =>
     `Secret ${name} has immutable: true, so no new token can be written to it: keep what else it holds, then ` +
@@ -70,15 +70,15 @@ const WORDS: Readonly<Record<RefusalKind, Words>> = {
     'keys are of the form [DOMAIN/]NAME, NAME at most 63 letters, digits, "-", "_" and "."',
   'no-right': (right, { namespace }) =>
     `jwt-injector is not allowed to ${right} in namespace ${namespace}: an administrator installs its roles again ` +
-    `(kubectl auth can-i ${right} -n ${namespace} --as=${SERVICE_ACCOUNT})`,
+    `(kubectl auth can-i ${right} -n ${namespace} --as=${SERVICE_USER})`,
   other: (answer) =>
     `the API server does not allow the write (${answer}): an administrator looks for the request of ` +
-    `${SERVICE_ACCOUNT} in the audit log, and for admission plugins that could refuse it`,
+    `${SERVICE_USER} in the audit log, and for admission plugins that could refuse it`,
 };
 
 /** One line for people: what the refusal is and what helps. `place` is that of the JWT. */
 export function describeRefusal(refusal: Refusal, place: Place): string {
   const pace = refusedWaitMs(refusal) === undefined ? 'after 1 s, 2 s … 5 min' : 'every 5 min';
-  const what = WORDS[refusal.kind](refusal.subject, place);
+  const what = REFUSAL_WORDS[refusal.kind](refusal.subject, place);
   return `${what}. It is tried again ${pace}, and when the JWT, its key or its Secret changes`;
 }

@@ -33,13 +33,21 @@ export function arrayMember(value: unknown, key: string): readonly unknown[] {
   return Array.isArray(found) ? found : [];
 }
 
+/** Labels or annotations. */
+export type StringMap = Readonly<Record<string, string>>;
+
 /** The member's string values, e.g. labels or annotations; members of other types are left out. */
-export function stringMap(value: unknown): Readonly<Record<string, string>> {
+export function stringMap(value: unknown): StringMap {
   if (!isJsonObject(value)) return {};
   const entries = Object.entries(value).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
   return Object.fromEntries(entries);
+}
+
+/** The length of the value as JSON, in bytes of UTF-8. */
+export function jsonBytes(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }
 
 /** Whether objects and arrays lie in each other more than `levels` deep; itself without recursion. */

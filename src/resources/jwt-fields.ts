@@ -3,7 +3,7 @@ import { isJsonObject, member } from './json.ts';
 const DURATION = ['days', 'hours', 'minutes'] as const;
 
 /** The members that `spec` and the objects in it may have; what lies in `data` is free. */
-const FIELDS: Readonly<Record<string, readonly string[]>> = {
+const JWT_FIELDS: Readonly<Record<string, readonly string[]>> = {
   spec: [
     'issuer',
     'keyId',
@@ -24,7 +24,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 
 /** Paths of members of a JWT's spec that mean nothing, e.g. `spec.keyID`: the API server drops them with a warning. */
 export function findUnknownFields(spec: unknown): readonly string[] {
-  return Object.entries(FIELDS).flatMap(([path, known]) => {
+  return Object.entries(JWT_FIELDS).flatMap(([path, known]) => {
     const object = path.split('.').slice(1).reduce(member, spec);
     if (!isJsonObject(object)) return [];
     return Object.keys(object)

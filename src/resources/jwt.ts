@@ -4,11 +4,13 @@ import {
   arrayMember,
   isDeeperThan,
   isJsonObject,
+  jsonBytes,
   member,
   objectMember,
   stringMember,
   stringMap,
   type JsonObject,
+  type StringMap,
 } from './json.ts';
 import { parseKeySource, type KeySource } from './key-source.ts';
 import { KIND, PREFIX, RENEW } from './names.ts';
@@ -23,7 +25,7 @@ const MAX_LEVELS = 500;
 
 /** A token goes with every request, and servers take headers of 8 or 16 KiB; what is larger is a mistake or an attack. */
 const MAX_DATA_PROPERTIES = 64;
-const MAX_BYTES = 64 * 1024;
+const MAX_DATA_BYTES = 64 * 1024;
 /** Labels and finalizers, or what the template adds. A small entry costs twenty times as much memory as text. */
 const MAX_ENTRIES = 256;
 /** As JSON. They are kept in memory of each JWT and of its Secret, and twenty long ones take 2 KiB. */
@@ -53,8 +55,6 @@ export interface JwtSpec {
   readonly secretTemplate: { readonly labels: StringMap; readonly annotations: StringMap };
   readonly deletionPolicy: 'Delete' | 'Retain';
 }
-
-type StringMap = Readonly<Record<string, string>>;
 
 /** A JWT as the API server holds it. A spec that cannot be served is kept as its problem, so that it can be reported. */
 export interface Jwt {
@@ -114,10 +114,6 @@ function keptAnnotations(annotations: unknown): StringMap {
   return renew === undefined ? {} : { [RENEW]: Buffer.from(renew).toString('utf8', 0, MAX_RENEW) };
 }
 
-function jsonBytes(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value));
-}
-
 function invalid(message: string): { readonly ok: false; readonly problem: StateProblem } {
   return fail({ reason: 'ClaimsInvalid', message });
 }
@@ -151,8 +147,10 @@ export function parseJwtSpec(spec: unknown): Result<JwtSpec, StateProblem> {
     return invalid(`spec.data.iss has more than ${MAX_ISSUER} characters`);
   }
   const bytes = jsonBytes(data);
-  if (bytes > MAX_BYTES) {
-    return invalid(`spec.data takes ${bytes} bytes as JSON: at most ${MAX_BYTES} are allowed, shorten it`);
+  if (bytes > MAX_DATA_BYTES) {
+    return invalid(
+      `spec.data takes ${bytes} bytes as JSON: at most ${MAX_DATA_BYTES} are allowed, shorten it`,
+    );
   }
   const lifetime = parseDuration(member(spec, 'expiryTime'), 'spec.expiryTime');
   if (!lifetime.ok) return invalid(lifetime.problem);

@@ -16,21 +16,23 @@ export type KeySource =
 
 /** Reads `spec.key`. A text that is longer than any key is not kept. */
 export function parseKeySource(key: unknown): Result<KeySource, StateProblem> {
-  if (!isJsonObject(key)) return unreadable('spec.key is missing: set spec.key.secret {name, key}');
+  if (!isJsonObject(key)) return unreadableKey('spec.key is missing: set spec.key.secret {name, key}');
   const given = ['value', 'secret', 'configMap'].filter(
     (name) => (member(key, name) ?? undefined) !== undefined,
   );
   const [source] = given;
   if (source === undefined) {
-    return unreadable('spec.key must have exactly one source, it has none: set spec.key.secret {name, key}');
+    return unreadableKey(
+      'spec.key must have exactly one source, it has none: set spec.key.secret {name, key}',
+    );
   }
   if (given.length > 1) {
-    return unreadable(
+    return unreadableKey(
       `spec.key must have exactly one source, it has ${given.join(' and ')}: set spec.key.secret {name, key} and nothing else`,
     );
   }
   if (source === 'configMap') {
-    return unreadable(
+    return unreadableKey(
       'spec.key.configMap: a private key in a ConfigMap is never read: move the key into a Secret: ' +
         'kubectl create secret generic NAME --from-file=key.pem, then set spec.key.secret {name: NAME, key: key.pem}',
     );
@@ -38,9 +40,9 @@ export function parseKeySource(key: unknown): Result<KeySource, StateProblem> {
   const value = member(key, 'value');
   if (source === 'value') {
     if (typeof value !== 'string' || value.trim() === '')
-      return unreadable('spec.key.value must hold a PEM or JWK text');
+      return unreadableKey('spec.key.value must hold a PEM or JWK text');
     return value.length > MAX_KEY_TEXT
-      ? unreadable(`spec.key.value: ${KEY_TEXT_TOO_LONG}`)
+      ? unreadableKey(`spec.key.value: ${KEY_TEXT_TOO_LONG}`)
       : ok({ from: 'value', text: value });
   }
   const secret = objectMember(key, 'secret');
@@ -48,12 +50,14 @@ export function parseKeySource(key: unknown): Result<KeySource, StateProblem> {
   const dataKey = stringMember(secret, 'key');
   const namespace = stringMember(secret, 'namespace');
   if (name === undefined || name === '')
-    return unreadable('spec.key.secret.name must name the Secret that holds the key');
+    return unreadableKey('spec.key.secret.name must name the Secret that holds the key');
   if (dataKey === undefined || dataKey === '') {
-    return unreadable('spec.key.secret.key must name the data key of the Secret that holds the private key');
+    return unreadableKey(
+      'spec.key.secret.key must name the data key of the Secret that holds the private key',
+    );
   }
   if ([name, dataKey, namespace ?? ''].some((part) => part.length > MAX_NAME))
-    return unreadable(`spec.key.secret: a name has more than ${MAX_NAME} characters`);
+    return unreadableKey(`spec.key.secret: a name has more than ${MAX_NAME} characters`);
   return ok({
     from: 'secret',
     name,
@@ -62,6 +66,7 @@ export function parseKeySource(key: unknown): Result<KeySource, StateProblem> {
   });
 }
 
-function unreadable(message: string): { readonly ok: false; readonly problem: StateProblem } {
+/** A key that cannot be read, and why. */
+export function unreadableKey(message: string): { readonly ok: false; readonly problem: StateProblem } {
   return fail({ reason: 'KeyUnreadable', message });
 }

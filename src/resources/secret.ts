@@ -6,6 +6,7 @@ import {
   stringMap,
   stringMember,
   type JsonObject,
+  type StringMap,
 } from './json.ts';
 import {
   ADOPT,
@@ -18,8 +19,6 @@ import {
   TOKEN_KEY,
 } from './names.ts';
 import { parseOwners, TOO_LONG, type Owner } from './owner.ts';
-
-type StringMap = Readonly<Record<string, string>>;
 
 /** What is kept of any Secret: metadata alone, never its data. */
 export interface SecretMetadata {

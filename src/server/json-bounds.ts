@@ -1,7 +1,18 @@
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+} from '../resources/json-bytes.ts';
+
 /** Below, a body is not looked at: the worst that fits in so few bytes costs some milliseconds, and all reviews but the largest fit. */
 const UNSEEN_BYTES = 64 * 1024;
 /** A pod with everything nests 15 deep, `managedFields` included. Deeper than thousands, recursion fails. */
-const MAX_DEPTH = 500;
+const DEEPEST_BODY = 500;
 /** How much a body may hold: one that holds more costs a second of the event loop, and is refused unparsed. */
 export interface JsonBounds {
   /** Elements of arrays and objects, empty ones included: commas and opening brackets. */
@@ -23,12 +34,6 @@ export const ANY_REVIEW: JsonBounds = { values: 700_000, members: 420_000 };
  */
 export const JWT_REVIEW: JsonBounds = { values: 100_000, members: 50_000 };
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY, COMMA, COLON] = [
-  0x7b, 0x7d, 0x5b, 0x5d, 0x2c, 0x3a,
-];
-
 /**
  * What is too much in a JSON text, as a sentence, before it is parsed: `JSON.parse` needs twenty times the memory of the
  * text, and seconds, when it holds nothing but brackets. One pass over the bytes; whether the text is JSON at all is for
@@ -47,7 +52,7 @@ export function excessOf(bytes: Uint8Array, bounds: JsonBounds): string | undefi
     else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
       values += 1;
       depth += 1;
-      if (depth > MAX_DEPTH) return `the body nests more than ${MAX_DEPTH} deep`;
+      if (depth > DEEPEST_BODY) return `the body nests more than ${DEEPEST_BODY} deep`;
     } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth -= 1;
     if (values > bounds.values) return `the body holds more than ${bounds.values} values`;
     if (members > bounds.members) return `the body holds more than ${bounds.members} members of objects`;

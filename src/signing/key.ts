@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint, CompactSign, compactVerify, exportJWK, type JWK } from 'jose';
 import type { AlgorithmName } from '../resources/algorithms.ts';
-import { KEY_TEXT_TOO_LONG, MAX_KEY_TEXT } from '../resources/key-source.ts';
+import { KEY_TEXT_TOO_LONG, MAX_KEY_TEXT, unreadableKey } from '../resources/key-source.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { typeOfPkcs1, typeOfPkcs8, typeOfSec1 } from './key/der.ts';
@@ -43,7 +43,7 @@ export async function readSigningKey(
   if (misfit !== undefined) return fail(misfit);
   const key = await proveKey(parsed.value, algorithm);
   return key === undefined
-    ? unreadable('its private and public parts do not belong together: give the key as it was made')
+    ? unreadableKey('its private and public parts do not belong together: give the key as it was made')
     : ok(key);
 }
 
@@ -73,25 +73,21 @@ async function proveKey(privateKey: KeyObject, algorithm: AlgorithmName): Promis
   }
 }
 
-function unreadable(message: string): { readonly ok: false; readonly problem: StateProblem } {
-  return fail({ reason: 'KeyUnreadable', message });
-}
-
 function parsePrivateKey(text: string, algorithm: AlgorithmName): Result<KeyObject, StateProblem> {
-  if (text.length > MAX_KEY_TEXT) return unreadable(KEY_TEXT_TOO_LONG);
+  if (text.length > MAX_KEY_TEXT) return unreadableKey(KEY_TEXT_TOO_LONG);
   const trimmed = text.trim();
   if (trimmed.startsWith('{')) {
     const jwk = parseJwk(trimmed);
-    return jwk.ok ? jwk : unreadable(jwk.problem);
+    return jwk.ok ? jwk : unreadableKey(jwk.problem);
   }
   const block = findPemBlock(trimmed);
   if ('label' in block) return parseBlock(block, algorithm);
   if (block.cutOff !== undefined) {
-    return unreadable(
+    return unreadableKey(
       `the ${block.cutOff} block is cut off: its line "-----END ${block.cutOff}-----" is missing`,
     );
   }
-  return unreadable(
+  return unreadableKey(
     nameOtherForm(trimmed) ??
       'no PEM block and no JWK found: the text must contain "-----BEGIN … PRIVATE KEY-----" or be a JWK object',
   );
@@ -100,16 +96,16 @@ function parsePrivateKey(text: string, algorithm: AlgorithmName): Result<KeyObje
 function parseBlock(block: PemBlock, algorithm: AlgorithmName): Result<KeyObject, StateProblem> {
   const { label, base64, encrypted } = block;
   const other = nameOtherBlock(block);
-  if (other !== undefined) return unreadable(other);
+  if (other !== undefined) return unreadableKey(other);
   if (label.includes('PUBLIC KEY') || label.includes('CERTIFICATE')) {
-    return unreadable(`found a ${label}: a private key is needed to sign`);
+    return unreadableKey(`found a ${label}: a private key is needed to sign`);
   }
   if (label.includes('ENCRYPTED') || encrypted) {
-    return unreadable(
+    return unreadableKey(
       'the private key is encrypted: store it decrypted (openssl pkcs8 -topk8 -nocrypt -in KEY)',
     );
   }
-  const broken = unreadable(`the ${label} block does not parse: is it complete and unchanged?`);
+  const broken = unreadableKey(`the ${label} block does not parse: is it complete and unchanged?`);
   if (!isPemType(label)) return broken;
   const { type, find } = PEM_TYPES[label];
   const der = Buffer.from(base64, 'base64');

@@ -5,7 +5,7 @@ import { formatDuration } from '../time/format-time.ts';
 import { effectiveIssuer } from './claims.ts';
 
 /** Each rule gives the sentence that refuses, with its remedy, or nothing. */
-const RULES: readonly ((spec: JwtSpec, policy: SigningPolicy) => string | undefined)[] = [
+const POLICY_RULES: readonly ((spec: JwtSpec, policy: SigningPolicy) => string | undefined)[] = [
   ({ key }, { forbidInlineKeys }) =>
     forbidInlineKeys && key.from === 'value'
       ? 'spec.key.value is forbidden in this cluster: move the key into a Secret, set spec.key.secret'
@@ -28,6 +28,8 @@ const RULES: readonly ((spec: JwtSpec, policy: SigningPolicy) => string | undefi
 
 /** Why the policy forbids to sign what the JWT asks for; all that is wrong in one message. `undefined`: it does not. */
 export function findPolicyRefusal(spec: JwtSpec, policy: SigningPolicy): StateProblem | undefined {
-  const sentences = RULES.map((rule) => rule(spec, policy)).filter((sentence) => sentence !== undefined);
+  const sentences = POLICY_RULES.map((rule) => rule(spec, policy)).filter(
+    (sentence) => sentence !== undefined,
+  );
   return sentences.length === 0 ? undefined : { reason: 'PolicyDenied', message: sentences.join('; ') };
 }

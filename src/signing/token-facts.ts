@@ -23,9 +23,9 @@ export interface TokenFacts {
 }
 
 /** In UTF-16 units: more than the CRD allows for an issuer or a key id. A longer text could not match either. */
-const LONGEST_TEXT = 2_048;
+const LONGEST_FACT = 2_048;
 /** More levels than claims of ours have. */
-const DEEPEST = 1_000;
+const DEEPEST_CLAIM = 1_000;
 const REGISTERED: ReadonlySet<string> = new Set([...OVERRIDDEN_CLAIMS, 'iss']);
 
 /** What is kept of a token that was read. Its signature is not looked at. */
@@ -47,7 +47,7 @@ export function findFacts({ header, claims }: ReadToken): TokenFacts {
  * claims, in whatever order their members are. Empty for claims deeper in each other than any that we sign.
  */
 export function digestClaims(claims: JsonObject): string {
-  if (isDeeperThan(claims, DEEPEST)) return '';
+  if (isDeeperThan(claims, DEEPEST_CLAIM)) return '';
   const free = Object.fromEntries(Object.entries(claims).filter(([name]) => !REGISTERED.has(name)));
   return createHash('sha256')
     .update(JSON.stringify(sorted(free)))
@@ -56,7 +56,7 @@ export function digestClaims(claims: JsonObject): string {
 
 function scalarOf(value: unknown): Scalar {
   if (typeof value === 'number' || value === undefined) return value;
-  return typeof value === 'string' && value.length <= LONGEST_TEXT ? value : null;
+  return typeof value === 'string' && value.length <= LONGEST_FACT ? value : null;
 }
 
 /** The same JSON with the members of every object in the order of their names; an object becomes a list of pairs. */

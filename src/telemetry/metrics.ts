@@ -4,7 +4,7 @@ import type { Milliseconds, Seconds } from '../time/units.ts';
 import { AdmissionMetrics } from './admission-metrics.ts';
 import { StateGauges } from './state-gauges.ts';
 
-const PREFIX = 'jwt_injector_';
+const METRIC_PREFIX = 'jwt_injector_';
 
 /** An ES256 signature takes 50 µs, RS256 with 4,096 bits some milliseconds. */
 const SIGNING_BUCKETS: Seconds[] = [
@@ -23,7 +23,7 @@ export function createMetrics() {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION });
   const registers = [registry];
-  const gauges = new StateGauges(PREFIX, registry);
+  const gauges = new StateGauges(METRIC_PREFIX, registry);
   return {
     /** All but the gauges per JWT. */
     registry,
@@ -40,27 +40,27 @@ export function createMetrics() {
       }
     },
     gauges,
-    admissions: new AdmissionMetrics(PREFIX, registry),
+    admissions: new AdmissionMetrics(METRIC_PREFIX, registry),
     signatures: new Counter({
-      name: `${PREFIX}signatures_total`,
+      name: `${METRIC_PREFIX}signatures_total`,
       help: 'Tokens signed, by algorithm and cause.',
       labelNames: ['algorithm', 'cause'],
       registers,
     }),
     signingDuration: new Histogram({
-      name: `${PREFIX}signing_duration_seconds`,
+      name: `${METRIC_PREFIX}signing_duration_seconds`,
       help: 'Time to sign one token, its verification included.',
       buckets: SIGNING_BUCKETS,
       registers,
     }),
     renewalLateness: new Histogram({
-      name: `${PREFIX}renewal_lateness_seconds`,
+      name: `${METRIC_PREFIX}renewal_lateness_seconds`,
       help: 'How long after its planned time a token was renewed.',
       buckets: LATENESS_BUCKETS,
       registers,
     }),
     reconcileErrors: new Counter({
-      name: `${PREFIX}reconcile_errors_total`,
+      name: `${METRIC_PREFIX}reconcile_errors_total`,
       help: 'Attempts to bring a JWT up to date that failed, by reason.',
       labelNames: ['reason'],
       registers,

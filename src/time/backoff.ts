@@ -6,8 +6,8 @@ export interface Backoff {
   readonly longestMs: Milliseconds;
 }
 
-/** Share of a waiting time that is random, so that what failed together does not come back together. */
-const JITTER = 0.25;
+/** How much longer a wait may be at random, in parts of it, so that what failed together does not come back together. */
+const RANDOM_SHARE = 0.25;
 
 /**
  * How long to wait after the `failures`-th failure in a row (1, 2, …): doubles from `firstMs` on, never shorter than that
@@ -19,5 +19,5 @@ export function backoffDelay(
   random: () => number,
 ): Milliseconds {
   const doubled = firstMs * 2 ** Math.min(failures - 1, 32);
-  return Math.min(doubled, longestMs / (1 + JITTER)) * (1 + JITTER * random());
+  return Math.min(doubled, longestMs / (1 + RANDOM_SHARE)) * (1 + RANDOM_SHARE * random());
 }

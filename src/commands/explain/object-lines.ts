@@ -4,12 +4,12 @@ import { formatDiff } from '../output/diff-yaml.ts';
 import type { ExplainedObject, ObjectReport } from './object.ts';
 import type { Paint, Style } from '../output/table-output.ts';
 
-const COLOURS: Readonly<Record<ObjectReport['decision'], Style>> = {
+const DECISION_COLOURS: Readonly<Record<ObjectReport['decision'], Style>> = {
   inject: 'green',
   skip: 'yellow',
   deny: 'red',
 };
-const WORDS: Readonly<Record<ObjectReport['decision'], string>> = {
+const DECISION_WORDS: Readonly<Record<ObjectReport['decision'], string>> = {
   inject: 'gets its token',
   skip: 'stays as it is',
   deny: 'is refused',
@@ -28,7 +28,7 @@ export function describeObject(
   const diff = formatDiff(before, after, paint);
   const isPod = kind === 'Pod';
   return [
-    `${paint('bold', title)}${source === '' ? '' : ` (${source})`}: ${paint(COLOURS[decision], `${WORDS[decision]} (${reason})`)}`,
+    `${paint('bold', title)}${source === '' ? '' : ` (${source})`}: ${paint(DECISION_COLOURS[decision], `${DECISION_WORDS[decision]} (${reason})`)}`,
     `  ${message}`,
     ...report.warnings.map((warning) => `  ${paint('yellow', 'warning:')} ${warning}`),
     ...describeCopied(report),

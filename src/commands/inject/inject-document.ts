@@ -54,24 +54,24 @@ export function injectObject(
   const { object } = listed;
   const kind = stringMember(object, 'kind') ?? '';
   const [group = ''] = (stringMember(object, 'apiVersion') ?? '').split('/').slice(0, -1);
-  const place = findPlace(listed, kind, namespaceDefault);
-  if (group === '' && kind === 'Pod') return [injectPod(place)];
+  const named = nameObject(listed, kind, namespaceDefault);
+  if (group === '' && kind === 'Pod') return [injectPod(named)];
   const workload = findWorkloadKind({ group, resource: '' }, kind);
-  if (workload !== undefined) return [injectWorkload(place, workload)];
+  if (workload !== undefined) return [injectWorkload(named, workload)];
   const templates = findTemplates(object);
-  if (templates.length > 0) return templates.map((found) => injectTemplate(place, found));
-  return asks(object) ? [entry(place, [], WITHOUT_TEMPLATE, object)] : [];
+  if (templates.length > 0) return templates.map((found) => injectTemplate(named, found));
+  return asks(object) ? [entry(named, [], WITHOUT_TEMPLATE, object)] : [];
 }
 
 /** An object with all that a decision about its pods needs. */
-interface Place extends ListedObject {
+interface NamedObject extends ListedObject {
   readonly kind: string;
   readonly name: string;
   readonly namespace: string | undefined;
   readonly namespaceDefault: string | undefined;
 }
 
-function findPlace(listed: ListedObject, kind: string, namespaceDefault: OfflineDefault): Place {
+function nameObject(listed: ListedObject, kind: string, namespaceDefault: OfflineDefault): NamedObject {
   const metadata = objectMember(listed.object, 'metadata');
   const name = stringMember(metadata, 'name') ?? stringMember(metadata, 'generateName') ?? '';
   const namespace = stringMember(metadata, 'namespace');
@@ -79,7 +79,7 @@ function findPlace(listed: ListedObject, kind: string, namespaceDefault: Offline
 }
 
 function entry(
-  { kind, name, path }: Place,
+  { kind, name, path }: NamedObject,
   template: readonly string[],
   decision: Decision,
   pod: unknown,
@@ -99,30 +99,30 @@ function asks(object: unknown): boolean {
 
 const ANNOTATIONS = ['metadata', 'annotations'];
 
-function injectPod(place: Place): OfflineInjection {
-  const { object, namespace, namespaceDefault, written } = place;
+function injectPod(named: NamedObject): OfflineInjection {
+  const { object, namespace, namespaceDefault, written } = named;
   const problem = refuseUnquoted(annotationsOf(object), ANNOTATIONS, written);
   const decision = problem ?? decidePod(readPod({ pod: object, namespace }), namespaceDefault);
-  return entry(place, [], decision, object);
+  return entry(named, [], decision, object);
 }
 
-function injectWorkload(place: Place, kind: WorkloadKind): OfflineInjection {
-  const { object, namespace, namespaceDefault } = place;
+function injectWorkload(named: NamedObject, kind: WorkloadKind): OfflineInjection {
+  const { object, namespace, namespaceDefault } = named;
   const template = templateOf(kind, object);
-  if (template === undefined) return entry(place, kind.template, WITHOUT_TEMPLATE, undefined);
+  if (template === undefined) return entry(named, kind.template, WITHOUT_TEMPLATE, undefined);
   if (hasController(object)) {
-    return entry(place, kind.template, skip('NotRequested', 'a controller owns it'), template);
+    return entry(named, kind.template, skip('NotRequested', 'a controller owns it'), template);
   }
   const follow = followWorkload(annotationsOf(object), annotationsOf(template));
   const read = readTemplate({ kind, object, template, namespace }, follow);
-  const decision = refuseAnnotations(place, kind.template, template) ?? decidePod(read.pod, namespaceDefault);
-  if (decision.decision === 'deny') return entry(place, kind.template, decision, template);
+  const decision = refuseAnnotations(named, kind.template, template) ?? decidePod(read.pod, namespaceDefault);
+  if (decision.decision === 'deny') return entry(named, kind.template, decision, template);
   const warnings = [...decision.warnings, ...warnOfTemplate(read, decision)];
-  return entry(place, kind.template, { ...decision, warnings }, template);
+  return entry(named, kind.template, { ...decision, warnings }, template);
 }
 
 function refuseAnnotations(
-  { object, written }: Place,
+  { object, written }: NamedObject,
   path: readonly string[],
   template: JsonObject,
 ): Decision | undefined {
@@ -133,14 +133,14 @@ function refuseAnnotations(
 }
 
 /** Of a kind that the webhook never sees: only its pods, so only what the template says counts. */
-function injectTemplate(place: Place, { path, template }: FoundTemplate): OfflineInjection {
-  const { object, kind, namespace, namespaceDefault } = place;
+function injectTemplate(named: NamedObject, { path, template }: FoundTemplate): OfflineInjection {
+  const { object, kind, namespace, namespaceDefault } = named;
   const own = INJECTION_KEYS.find((key) => member(annotationsOf(object), key) !== undefined);
   const pod = nameContainers(template);
   const decision =
-    refuseAnnotations(place, path, template) ?? decidePod(readPod({ pod, namespace }), namespaceDefault);
+    refuseAnnotations(named, path, template) ?? decidePod(readPod({ pod, namespace }), namespaceDefault);
   const warnings = [...warnOfOwn(own, kind, path), ...decision.warnings];
-  return entry(place, path, { ...decision, warnings }, template);
+  return entry(named, path, { ...decision, warnings }, template);
 }
 
 function warnOfOwn(key: string | undefined, kind: string, path: readonly string[]): readonly Warning[] {

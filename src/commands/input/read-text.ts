@@ -10,7 +10,7 @@ export interface InputProblem {
 }
 
 /** Ten times the limit of one object in Kubernetes (etcd's 1.5 MiB); as YAML it needs a hundred times its size in memory. */
-const MAX_BYTES = 16 * 1024 * 1024;
+const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 /** A file's text, or the standard input's for `-`. Invalid UTF-8 is replaced; the caller finds out. */
 export async function readText(
@@ -38,10 +38,10 @@ async function readBytes(filename: string, io: Pick<Io, 'stdin'>): Promise<Resul
       const bytes = Buffer.from(chunk);
       chunks.push(bytes);
       length += bytes.length;
-      if (length > MAX_BYTES) {
+      if (length > MAX_FILE_BYTES) {
         return fail({
           exit: EXIT.refused,
-          message: `${filename} has more than ${MAX_BYTES / 1024 / 1024} MiB: split it`,
+          message: `${filename} has more than ${MAX_FILE_BYTES / 1024 / 1024} MiB: split it`,
         });
       }
     }

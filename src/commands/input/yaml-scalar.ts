@@ -4,7 +4,7 @@ import { YamlFault } from './yaml-fault.ts';
 export type ScalarValue = string | number | bigint | boolean | null;
 
 /** Kubernetes reads YAML with Go's yaml.v2 (by sigs.k8s.io/yaml): its table of words, each in three ways of writing. */
-const WORDS: ReadonlyMap<string, boolean | null> = new Map([
+const MEANINGFUL_WORDS: ReadonlyMap<string, boolean | null> = new Map([
   ...spell(['y', 'yes', 'true', 'on'], true),
   ...spell(['n', 'no', 'false', 'off'], false),
   ...spell(['', '~', 'null'], null),
@@ -21,7 +21,7 @@ function spell<T>(words: readonly string[], value: T): [string, T][] {
 /** Numbers in YAML that JSON, and so Kubernetes, does not have. */
 const NOT_IN_JSON = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 
-const INTEGER = /^([-+]?)(?:(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+)|0([0-7]+)|(0|[1-9][0-9]*))$/;
+const INTEGER_TEXT = /^([-+]?)(?:(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+)|0([0-7]+)|(0|[1-9][0-9]*))$/;
 /** Go's reader of binary digits is given what comes after the prefix, and takes a sign there. */
 const SIGN_INSIDE = /^0b(?<sign>[-+])(?=[01]+$)/;
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
@@ -33,7 +33,7 @@ const MAX_DIGITS = 200;
 
 /** A scalar without quotes and without a tag. Throws `YamlFault` for what Kubernetes cannot read. */
 export function resolvePlain(text: string): ScalarValue {
-  const word = WORDS.get(text);
+  const word = MEANINGFUL_WORDS.get(text);
   if (word !== undefined) return word;
   if (!/^[-+.0-9]/.test(text)) return text;
   if (NOT_IN_JSON.test(text)) {
@@ -45,7 +45,7 @@ export function resolvePlain(text: string): ScalarValue {
 }
 
 function readInteger(text: string): number | bigint | undefined {
-  const [, sign, prefixed, octal, decimal] = INTEGER.exec(text.replace(SIGN_INSIDE, '$<sign>0b')) ?? [];
+  const [, sign, prefixed, octal, decimal] = INTEGER_TEXT.exec(text.replace(SIGN_INSIDE, '$<sign>0b')) ?? [];
   const digits = prefixed ?? (octal === undefined ? decimal : `0o${octal}`);
   if (digits === undefined || digits.length > MAX_DIGITS) return undefined;
   const value = BigInt(digits.toLowerCase()) * (sign === '-' ? -1n : 1n);
@@ -62,11 +62,11 @@ function readFloat(text: string): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
-const PREFIX = 'tag:yaml.org,2002:';
+const TAG_PREFIX = 'tag:yaml.org,2002:';
 
 /** A scalar with a tag, with or without quotes. An unknown tag makes a text. */
 export function resolveTagged(text: string, tag: string): ScalarValue {
-  const name = tag.startsWith(PREFIX) ? tag.slice(PREFIX.length) : '';
+  const name = tag.startsWith(TAG_PREFIX) ? tag.slice(TAG_PREFIX.length) : '';
   if (name === 'binary') return decodeBinary(text);
   const wanted = KINDS.get(name);
   if (wanted === undefined) return text;

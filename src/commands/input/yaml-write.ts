@@ -73,11 +73,11 @@ export function writeDocument(value: unknown, style: YamlStyle): string {
 }
 
 /** A key on a line of its own, blank lines and comments, and the dash of a list. */
-const LIST = /(?<![^\n])( *)[^\s#-][^\n]*:[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*( *)- /;
+const LIST_ITEM = /(?<![^\n])( *)[^\s#-][^\n]*:[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*( *)- /;
 
 /** As the first list below a key shows it, and the first line break. */
 export function findStyle(text: string): YamlStyle {
-  const list = LIST.exec(text);
+  const list = LIST_ITEM.exec(text);
   return {
     eol: /^[^\n]*\r\n/.test(text) ? '\r\n' : '\n',
     indentsLists: list === null || list[1] !== list[2],

@@ -4,6 +4,7 @@ import { JWTS } from '../../kube/token-store.ts';
 import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeApiError } from '../cluster/connect-errors.ts';
+import { inParallel } from '../cluster/in-parallel.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';
@@ -40,8 +41,6 @@ interface CleanReport {
   readonly forbidden: readonly string[];
 }
 
-/** Requests in flight, as in `migrate check`. */
-const AT_ONCE = 16;
 /** A JWT that changed between reading and patching is read again; none changes so often. */
 const MOST_TRIES = 5;
 
@@ -61,7 +60,7 @@ export async function cleanLeftovers(access: Access, options: CleanOptions, io: 
     namespace: everywhere ? undefined : access.namespace,
     dryRun,
     jwts: isAllowed
-      ? await cleanAll(access.client, withMarkers)
+      ? await inParallel(withMarkers, (jwt) => cleanOne(access.client, jwt))
       : withMarkers.map((jwt) => reportOn(jwt, 'found')),
     running,
     forbidden: [...forbidden],
@@ -101,19 +100,6 @@ function reportOn(
   outcome: CleanedJwt['outcome'],
 ): CleanedJwt {
   return { namespace, name, legacyMarkers, outcome };
-}
-
-async function cleanAll(
-  client: Access['client'],
-  jwts: readonly JwtWithMarkers[],
-): Promise<readonly CleanedJwt[]> {
-  const done: CleanedJwt[] = [];
-  const queue = jwts.entries();
-  const work = async (): Promise<void> => {
-    for (const [index, jwt] of queue) done[index] = await cleanOne(client, jwt);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return done;
 }
 
 /** A refusal is reported, and the other JWTs are cleaned all the same; without an answer the command ends. */

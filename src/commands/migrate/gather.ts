@@ -5,9 +5,11 @@ import { JWTS } from '../../kube/token-store.ts';
 import { arrayMember, member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { parseJwt } from '../../resources/jwt.ts';
 import { GROUP, KIND, PLURAL, VERSION } from '../../resources/names.ts';
+import { objectKey } from '../../resources/object-key.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/connect-errors.ts';
-import { readSecretMetadata, type SecretSnapshot } from '../cluster/connect-secret.ts';
+import { inParallel } from '../cluster/in-parallel.ts';
+import { readSecretMetadata } from '../cluster/connect-secret.ts';
 import type { MigratingJwt, MigrationFacts } from './facts.ts';
 import { findDeployments, RELEASE } from './deployments.ts';
 import { listKeySecrets } from './keys.ts';
@@ -32,8 +34,6 @@ const CRDS: Resource = { group: 'apiextensions.k8s.io', version: 'v1', plural: '
 /** kopf's own, and what it was before version 1.0. */
 const PEERING_GROUPS = ['kopf.dev', 'zalando.org'];
 const PEERINGS: ReadonlySet<string> = new Set(['clusterkopfpeerings', 'kopfpeerings']);
-/** Requests in flight: fast enough for thousands of JWTs, and no burden for the API server. */
-const AT_ONCE = 16;
 
 /** Reads everything that the checks need; `undefined` when the cluster has no JWT resource. */
 export async function gatherFacts(access: Access, options: GatherOptions): Promise<Gathered | undefined> {
@@ -114,20 +114,14 @@ async function readSecrets(
   const own = jwts.map(({ jwt }) => jwt).filter(({ namespace }) => namespace !== '');
   const targets = listTargets(jwts.filter(({ jwt }) => jwt.namespace !== ''));
   const wanted = [...own, ...listKeySecrets(own, legacyKeyNamespace), ...targets];
-  const secrets = new Map<string, SecretSnapshot>();
-  const queue = [
-    ...new Map(wanted.map(({ namespace, name }) => [`${namespace}/${name}`, { namespace, name }])),
-  ];
-  const work = async (): Promise<void> => {
-    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-      const [id, { namespace, name }] = next;
-      const secret = await readSecretMetadata(client, namespace, name);
-      if (secret.state === 'forbidden') forbidden.add(describeRequest(secret.error));
-      secrets.set(id, secret);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return (namespace, name) => secrets.get(`${namespace}/${name}`) ?? { state: 'absent' };
+  const places = new Map(wanted.map((place) => [objectKey(place), place]));
+  const found = await inParallel([...places], async ([key, { namespace, name }]) => {
+    const secret = await readSecretMetadata(client, namespace, name);
+    if (secret.state === 'forbidden') forbidden.add(describeRequest(secret.error));
+    return [key, secret] as const;
+  });
+  const secrets = new Map(found);
+  return (namespace, name) => secrets.get(objectKey({ namespace, name })) ?? { state: 'absent' };
 }
 
 async function listPeerings(

@@ -7,7 +7,7 @@ import { findingSubject, OLD_KEY_NAMESPACE, type MigratingJwt, type MigrationFac
 /** Kubernetes API: keys of Secrets and ConfigMaps. */
 export const DATA_KEY = /^[-._a-zA-Z0-9]{1,253}$/;
 /** Leaves room for a number that makes the name unique. */
-const MOST_OF_NAME = 240;
+const LONGEST_NAME_PART = 240;
 /** How many names are checked for each key to move: the first may be taken. */
 const LOOKED_UP = 5;
 
@@ -36,7 +36,7 @@ function findSource({ jwt, spec }: MigratingJwt): Source | undefined {
   if (map !== undefined) return findMapSource(namespace, map);
   if (!jwt.spec.ok) return undefined;
   const { key } = jwt.spec.value;
-  const base = `${name.slice(0, MOST_OF_NAME)}-key`;
+  const base = `${name.slice(0, LONGEST_NAME_PART)}-key`;
   if (key.from === 'value') {
     return {
       id: `${namespace} jwt ${name}`,
@@ -66,7 +66,7 @@ function findMapSource(jwtNamespace: string, map: unknown): Source | undefined {
     id: `${jwtNamespace} configmap ${namespace}/${name} ${key}`,
     from: `ConfigMap ${namespace}/${name}`,
     print: printMember('configmap', namespace, name, ['data', key]),
-    base: name.slice(0, MOST_OF_NAME),
+    base: name.slice(0, LONGEST_NAME_PART),
     dataKey: key,
     dropped: { configMap: null },
   };

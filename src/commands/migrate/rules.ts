@@ -16,7 +16,7 @@ const INSTALL_CRD = 'kubectl apply --server-side --force-conflicts -k deploy/kus
 type Check = (facts: MigrationFacts) => readonly Finding[];
 
 /** In the order in which things are fixed. JWTs of a Cluster-scoped CRD are looked at once they have a namespace. */
-const CHECKS: readonly Check[] = [
+const MIGRATION_CHECKS: readonly Check[] = [
   checkDeployments,
   checkSchema,
   checkConfigMapKeys,
@@ -34,7 +34,7 @@ const CLUSTER_CHECKS: readonly Check[] = [checkDeployments, checkScope, noteInst
 
 /** Everything that token-manager left and that has to be fixed or is worth knowing. Pure. */
 export function findLeftovers(facts: MigrationFacts): readonly Finding[] {
-  return (facts.api.namespaced ? CHECKS : CLUSTER_CHECKS).flatMap((check) => check(facts));
+  return (facts.api.namespaced ? MIGRATION_CHECKS : CLUSTER_CHECKS).flatMap((check) => check(facts));
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Paint, Style } from './table-output.ts';
 
 /** Lines: a diff that fits on a screen is shown whole. */
 const WHOLE = 60;
-const COLOURS: Readonly<Record<DiffLine['sign'], Style>> = { ' ': 'gray', '+': 'green', '-': 'red' };
+const SIGN_COLOURS: Readonly<Record<DiffLine['sign'], Style>> = { ' ': 'gray', '+': 'green', '-': 'red' };
 
 /**
  * The difference of two states of an object as YAML, line by line. A long one shows only the changed lines and their
@@ -19,7 +19,7 @@ export function formatDiff(before: unknown, after: unknown, paint: Paint): reado
   for (const [index, { sign, text }] of lines.entries()) {
     if (!shown.has(index)) continue;
     if (index > last + 1) printed.push(paint('gray', `  ${indentOf(text)}…`));
-    printed.push(paint(COLOURS[sign], `${sign} ${text}`));
+    printed.push(paint(SIGN_COLOURS[sign], `${sign} ${text}`));
     last = index;
   }
   if (last < lines.length - 1) printed.push(paint('gray', '  …'));

@@ -26,7 +26,7 @@ export interface RenewOptions {
 }
 
 /** What is reported of a token. Tokens of token-manager have no id; times in RFC 3339. */
-interface TokenFacts {
+interface ShownToken {
   readonly tokenId: string | undefined;
   readonly expiresAt: string | undefined;
 }
@@ -36,9 +36,9 @@ interface RenewReport {
   readonly name: string;
   /** The value of the annotation that requests it. */
   readonly requested: string;
-  readonly before: TokenFacts;
+  readonly before: ShownToken;
   /** `undefined` when it was only requested. */
-  readonly after: TokenFacts | undefined;
+  readonly after: ShownToken | undefined;
 }
 
 /** Not that of the service, which is for what the service writes. */
@@ -139,18 +139,18 @@ function findRefusal({ recorded }: Jwt): string | undefined {
   return refusal?.message;
 }
 
-function tokenOf({ recorded: { tokenId, expiresAt } }: Jwt): TokenFacts {
+function tokenOf({ recorded: { tokenId, expiresAt } }: Jwt): ShownToken {
   return { tokenId, expiresAt: expiresAt === undefined ? undefined : formatTime(expiresAt) };
 }
 
 function describeRenewal({ namespace, name, before, after }: RenewReport, paint: Paint): readonly string[] {
   const title = paint('bold', `JWT ${namespace}/${name}`);
   if (after === undefined) return [`${title}: a new token is requested`];
-  const rows = [describeFacts('before', before), describeFacts('now', after)];
+  const rows = [describeShown('before', before), describeShown('now', after)];
   return [`${title}: ${paint('green', 'renewed')}`, ...formatTable(rows)];
 }
 
-function describeFacts(word: string, { tokenId, expiresAt }: TokenFacts): readonly string[] {
+function describeShown(word: string, { tokenId, expiresAt }: ShownToken): readonly string[] {
   const seconds = parseTime(expiresAt);
   const until = seconds === undefined ? '' : `expires ${formatWhen(seconds, toSeconds(Date.now()))}`;
   return [`  ${word}`, tokenId ?? (expiresAt === undefined ? 'none' : 'without an id'), until];

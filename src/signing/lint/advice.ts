@@ -9,7 +9,7 @@ import type { LintWarning } from './findings.ts';
 const WLCG_MAX_LIFETIME = 6 * 3_600;
 
 /** What is often right, and often meant otherwise: told to whoever asks for an explanation, and nowhere else. */
-const RULES: Readonly<Record<string, (spec: JwtSpec) => string | false>> = {
+const ADVICE_RULES: Readonly<Record<string, (spec: JwtSpec) => string | false>> = {
   // scitokens-cpp appends the path as it is, others (OpenID Connect Discovery) drop the slash first.
   'issuer-trailing-slash': (spec) => {
     const issuer = effectiveIssuer(spec);
@@ -30,7 +30,7 @@ const RULES: Readonly<Record<string, (spec: JwtSpec) => string | false>> = {
 
 /** All advice on a spec that can be served, in the words of a warning. */
 export function findAdvice(spec: JwtSpec): readonly LintWarning[] {
-  return Object.entries(RULES).flatMap(([rule, says]) => {
+  return Object.entries(ADVICE_RULES).flatMap(([rule, says]) => {
     const message = says(spec);
     return message === false ? [] : [{ rule, message }];
   });

@@ -30,7 +30,7 @@ export interface LintWarning {
   readonly message: string;
 }
 
-interface Facts {
+interface LintFacts {
   readonly spec: JwtSpec;
   /** The one in the token. */
   readonly issuer: string;
@@ -45,7 +45,7 @@ interface Facts {
  * Most useful first: a leaked key, which nothing else will ever show, then what everyone refuses, what some refuse, and
  * what works less well than meant.
  */
-const RULES: Readonly<Record<string, (facts: Facts) => string | false>> = {
+const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | false>> = {
   'key-in-resource': ({ spec }) =>
     spec.key.from === 'value' &&
     'spec.key.value shows the private key to all who may read JWTs: move it into a Secret, see spec.key.secret',
@@ -145,7 +145,7 @@ export function findWarnings(spec: JwtSpec, bytes: number): readonly LintWarning
     issuer: stringMember(data, 'iss') ?? spec.issuer,
     audiences: [member(data, 'aud')].flat().filter(isText),
   };
-  return Object.entries(RULES).flatMap(([rule, says]) => {
+  return Object.entries(FINDING_RULES).flatMap(([rule, says]) => {
     const message = says(facts);
     return message === false ? [] : [{ rule, message }];
   });

@@ -3,7 +3,7 @@ const STORAGE_SCOPE = /(?:^|\s)(storage\.(?:read|create|modify|write))(?=[:\s]|$
 /** What SciTokens call reading and writing, with a path. */
 const SCITOKENS_SCOPE = /(?:^|\s)(?:read|write):/;
 /** Between two scopes, or left over at the end; a comma may well be part of a path. */
-const COMMA = /,(?=\s|$|storage\.|compute\.|read:|write:|openid|offline_access|wlcg)/;
+const LIST_COMMA = /,(?=\s|$|storage\.|compute\.|read:|write:|openid|offline_access|wlcg)/;
 
 /** A scope of the WLCG profile; `path` is empty when there is none. */
 export interface StorageScope {
@@ -24,7 +24,7 @@ export interface Scopes {
 export function readScopes(scope: unknown): Scopes {
   const items = [scope].flat().filter((item) => typeof item === 'string');
   const text = items.join(' ');
-  const divided = text.split(COMMA).join(' ');
+  const divided = text.split(LIST_COMMA).join(' ');
   const isMissing = (scope ?? '') === '' || (items.length === [scope].flat().length && text.trim() === '');
   return {
     form: isMissing ? 'missing' : typeof scope === 'string' ? 'text' : 'other',

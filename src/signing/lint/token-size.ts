@@ -1,3 +1,4 @@
+import { jsonBytes } from '../../resources/json.ts';
 import { ALGORITHMS, type AlgorithmName } from '../../resources/algorithms.ts';
 import type { JwtSpec } from '../../resources/jwt.ts';
 import type { Claims } from '../claims.ts';
@@ -30,10 +31,6 @@ export function tokenBytes(
   const parts = [jsonBytes(header), jsonBytes(claims), signatureBytes(spec.algorithm, key)];
   const dots = parts.length - 1;
   return parts.reduce((sum, bytes) => sum + Math.ceil((bytes * 4) / 3), dots);
-}
-
-function jsonBytes(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value));
 }
 
 function signatureBytes(algorithm: AlgorithmName, key: SigningKey | undefined): number {
