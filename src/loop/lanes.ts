@@ -133,7 +133,8 @@ export class Lanes {
     const run = this.#runs.get(key);
     this.#runs.delete(key);
     if (run === undefined) return;
-    const isBad = hasFailed || now - run.startedAt >= (run.lane === 'suspect' ? STILL_SLOW_RUN_MS : SLOW_RUN_MS);
+    const isBad =
+      hasFailed || now - run.startedAt >= (run.lane === 'suspect' ? STILL_SLOW_RUN_MS : SLOW_RUN_MS);
     if (run.lane === 'suspect') {
       this.#mostSuspects = isBad
         ? Math.max(this.#leastSuspects, Math.floor(this.#mostSuspects / 2))
