@@ -22,7 +22,7 @@ const POLICY_RULES: readonly ((spec: JwtSpec, policy: SigningPolicy) => string |
     const issuer = effectiveIssuer(spec);
     return allowedIssuers === undefined || !issuer.ok || allowedIssuers.includes(issuer.value)
       ? undefined
-      : 'the issuer is none that this cluster allows, byte for byte: correct spec.issuer (or spec.data.iss), or ask its admin (--allowed-issuers)';
+      : 'this cluster does not allow the issuer (compared byte for byte): correct spec.issuer (or spec.data.iss), or ask its admin (--allowed-issuers)';
   },
 ];
 
