@@ -7,10 +7,16 @@ export type ApiAnswer = { readonly status: number; readonly body: string };
 /** Whom to ask and as whom; `agent` holds the certificate authority and belongs to the caller. */
 export type ApiAccess = { readonly port: number; readonly token: string; readonly agent: Agent };
 
-const TIMEOUT_MS = 5000;
+const TIMEOUT_MS = 5000; // unless the caller says otherwise
 
-/** One request with a JSON body to the API server; a PATCH is a merge patch. Rejects when there is no answer within 5 s. */
-export function askApi(access: ApiAccess, method: string, path: string, body?: unknown): Promise<ApiAnswer> {
+/** One request with a JSON body to the API server; a PATCH is a merge patch. Rejects when there is no answer in time. */
+export function askApi(
+  access: ApiAccess,
+  method: string,
+  path: string,
+  body?: unknown,
+  timeoutMs = TIMEOUT_MS,
+): Promise<ApiAnswer> {
   const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
   const { promise, resolve, reject } = Promise.withResolvers<ApiAnswer>();
   const asking = request({
@@ -20,7 +26,7 @@ export function askApi(access: ApiAccess, method: string, path: string, body?: u
     method,
     path,
     headers: { authorization: `Bearer ${access.token}`, 'content-type': type },
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: AbortSignal.timeout(timeoutMs),
   });
   asking.on('error', reject);
   asking.on('response', (response) => {

@@ -8,17 +8,18 @@ import { waitForLock } from './cache-lock.ts';
 import { ControlPlaneError } from './control-plane-error.ts';
 import { buildPrograms } from './go-build.ts';
 import { identifyProcess, mayBeAlive } from './process-identity.ts';
+import { CONTROL_PLANE, type ProgramSet } from './program-sets.ts';
 import { startReaper } from './reaper.ts';
 
-const PROGRAMS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'] as const;
+/** Absolute paths of the programs of one set. */
+export type Programs<P extends string> = Readonly<Record<P, string>>;
 
 /** Absolute paths of the programs of one control plane. */
-export type Binaries = Readonly<Record<(typeof PROGRAMS)[number], string>>;
+export type Binaries = Programs<(typeof CONTROL_PLANE.programs)[number]>;
 
 /**
- * Finds the programs in `$KUBEBUILDER_ASSETS` (the envtest convention), else in our cache folder, else
- * builds them there: minutes, but once. What is half built is removed even if this process is killed.
- * Throws a ControlPlaneError that says how to get them.
+ * Finds the control plane in `$KUBEBUILDER_ASSETS` (the envtest convention), else as `findPrograms` does.
+ * Throws a ControlPlaneError that says how to get it.
  */
 export async function findBinaries(
   environment: NodeJS.ProcessEnv = process.env,
@@ -26,16 +27,28 @@ export async function findBinaries(
 ): Promise<Binaries> {
   const assets = environment['KUBEBUILDER_ASSETS'];
   if (assets) {
-    const missing = await listMissing(assets);
-    if (missing.length === 0) return locate(assets);
+    const missing = await listMissing(assets, CONTROL_PLANE);
+    if (missing.length === 0) return locate(assets, CONTROL_PLANE);
     throw new ControlPlaneError(
       `KUBEBUILDER_ASSETS is ${assets}, but there is no executable ${missing.join(', ')} in it: add what is missing (envtest archives lack kube-controller-manager), or unset it to have all four built from source`,
     );
   }
-  const plan = await planBuild(import.meta.dirname, process.platform, process.arch);
+  return findPrograms(CONTROL_PLANE, environment, stream);
+}
+
+/**
+ * Finds the programs of a set in our cache folder, else builds them there: minutes, but once. What is half built is
+ * removed even if this process is killed. Throws a ControlPlaneError that says how to get them.
+ */
+export async function findPrograms<P extends string>(
+  set: ProgramSet<P>,
+  environment: NodeJS.ProcessEnv = process.env,
+  stream: ProgressStream = process.stderr,
+): Promise<Programs<P>> {
+  const plan = await planBuild(import.meta.dirname, process.platform, process.arch, set);
   const cache = join(findCacheFolder(environment), 'controlplane');
   const folder = join(cache, plan.key);
-  if ((await listMissing(folder)).length === 0) return locate(folder);
+  if ((await listMissing(folder, set)).length === 0) return locate(folder, set);
 
   const reaper = await startReaper();
   try {
@@ -46,16 +59,16 @@ export async function findBinaries(
     await mkdir(cache, { recursive: true });
     reaper.remove(temporary);
     await waitForLock(lock, owner, (holder) => {
-      stream.write(`Waiting for another build of the control plane (${holder}) in ${cache}\n`);
+      stream.write(`Waiting for another build of the ${set.what} (${holder}) in ${cache}\n`);
     });
     reaper.remove(lock);
-    if ((await listMissing(folder)).length === 0) return locate(folder);
+    if ((await listMissing(folder, set)).length === 0) return locate(folder, set);
     await removeLeftovers(cache);
     const bin = await buildPrograms({ plan, environment, reaper, temporary }, stream);
     await rm(folder, { recursive: true, force: true }); // an incomplete one, which someone tampered with
     await rename(bin, folder);
-    stream.write(`The control plane is built; it is kept in ${folder}\n`);
-    return locate(folder);
+    stream.write(`Built: the ${set.what} in ${folder}, which is kept\n`);
+    return locate(folder, set);
   } catch (error) {
     throw explainCacheFault(error, cache);
   } finally {
@@ -69,18 +82,12 @@ export function findCacheFolder(environment: NodeJS.ProcessEnv): string {
   return environment['JWT_INJECTOR_CACHE'] || join(base, 'jwt-injector');
 }
 
-function locate(folder: string): Binaries {
-  const at = (program: (typeof PROGRAMS)[number]) => join(folder, program);
-  return {
-    etcd: at('etcd'),
-    'kube-apiserver': at('kube-apiserver'),
-    'kube-controller-manager': at('kube-controller-manager'),
-    kubectl: at('kubectl'),
-  };
+function locate<P extends string>(folder: string, { programs }: ProgramSet<P>): Programs<P> {
+  return Object.fromEntries(programs.map((program) => [program, join(folder, program)])) as Programs<P>;
 }
 
-async function listMissing(folder: string): Promise<string[]> {
-  const checks = PROGRAMS.map(async (program) => {
+async function listMissing(folder: string, { programs }: ProgramSet): Promise<string[]> {
+  const checks = programs.map(async (program) => {
     const found = access(join(folder, program), constants.X_OK);
     return found.then(
       () => [],

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ControlPlaneError } from './control-plane-error.ts';
+import { programOf, type ProgramSet } from './program-sets.ts';
 
 /** What to build and how; `key` names the result and changes with everything that could change it. */
 export type BuildPlan = {
   readonly moduleFolder: string;
+  readonly set: ProgramSet;
   /** Kubernetes' version without the leading v, for example 1.37.2. */
   readonly version: string;
   readonly packages: readonly string[];
@@ -23,12 +25,13 @@ export async function planBuild(
   moduleFolder: string,
   platform: string,
   architecture: string,
+  set: ProgramSet,
 ): Promise<BuildPlan> {
   const os = GO_PLATFORMS[platform];
   const arch = GO_ARCHITECTURES[architecture];
   if (os === undefined || arch === undefined) {
     throw new ControlPlaneError(
-      `the control plane cannot be built on ${platform}/${architecture}: set KUBEBUILDER_ASSETS to a folder with its programs`,
+      `the ${set.what} cannot be built on ${platform}/${architecture}: set KUBEBUILDER_ASSETS to a folder with its programs`,
     );
   }
   const module = await readFile(join(moduleFolder, 'go.mod'), 'utf8');
@@ -37,7 +40,10 @@ export async function planBuild(
   const tools = /^tool \(\n([^)]*)\)/m.exec(module)?.[1];
   if (version === undefined || tools === undefined) throw new Error('go.mod names neither version nor tools');
 
-  const packages = tools.split('\n').flatMap((line) => line.trim() || []);
+  const packages = tools
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((path) => set.programs.includes(programOf(path)));
   const flags = ['-trimpath', '-buildvcs=false', `-ldflags=${stampVersion(version)}`];
   const environment = {
     CGO_ENABLED: '0',
@@ -49,7 +55,7 @@ export async function planBuild(
   };
   const hash = createHash('sha256').update(JSON.stringify([module, sums, packages, flags, environment]));
   const key = `v${version}-${hash.digest('hex').slice(0, 8)}-${os}-${arch}`;
-  return { moduleFolder, version, packages, flags, environment, key };
+  return { moduleFolder, set, version, packages, flags, environment, key };
 }
 
 /** Without the stamp a server says v0.0.0-master, which newer versions of kubectl refuse to parse. */

@@ -24,11 +24,21 @@ export type ControlPlaneOptions = {
   readonly apiServerArgs?: readonly string[];
   /** Let etcd wait for the disk, as in production; benchmarks want it, tests do not. Default false. */
   readonly fsync?: boolean;
+  /** Of the API server, besides loopback. */
+  readonly addresses?: readonly string[];
+  /** Who else gets in; each gets a kubeconfig. */
+  readonly users?: readonly User[];
   /** Hears when components start and end. Default: nobody. */
   readonly log?: (line: string) => void;
   /** Where the API server's port comes from. For tests of the retry on a taken port. */
   readonly findPort?: () => Promise<number>;
 };
+
+/** A user of the API server, as RBAC knows it. */
+export interface User {
+  readonly name: string;
+  readonly groups?: readonly string[];
+}
 
 /** A running control plane without nodes. It ends with `stop()`, or with this process, however that ends. */
 export type ControlPlane = Cluster &
@@ -38,6 +48,8 @@ export type ControlPlane = Cluster &
     readonly apiServer: Component;
     readonly etcd: Component;
     readonly controllerManager: Component;
+    /** Path of the kubeconfig of one of `users`. Throws if it is none of them. */
+    kubeconfigOf(name: string): string;
     /** Kills every process and removes the folder; resolves when both are gone. Idempotent. */
     stop(): Promise<void>;
   };
@@ -80,7 +92,7 @@ async function startIn(
     startComponent({ binary, args, folder, reaper, readyWithinMs, isReady, log });
 
   const [{ ca, ...users }, etcd] = await Promise.all([
-    writeIdentities(folder),
+    writeIdentities(folder, options),
     start(binaries.etcd, listEtcdArgs(fsync), () => isHealthy(join(folder, FILES.etcdSocket), '/readyz')),
   ]);
   const agent = new Agent({ ca, keepAlive: true });
@@ -95,6 +107,16 @@ async function startIn(
   await writeKubeconfig(adminKubeconfig, { url, ca, user: 'admin', token: users.adminToken });
   const controllers = { url, ca, user: 'controller-manager', token: users.controllerToken };
   await writeKubeconfig(join(folder, FILES.controllerKubeconfig), controllers);
+  const kubeconfigs = new Map<string, string>();
+  for (const [user, token] of users.tokens) {
+    const path = join(folder, `${user.replaceAll(':', '.')}.kubeconfig`);
+    kubeconfigs.set(user, await writeKubeconfig(path, { url, ca, user, token }));
+  }
+  const kubeconfigOf = (name: string) => {
+    const path = kubeconfigs.get(name);
+    if (path === undefined) throw new Error(`no user ${name}`);
+    return path;
+  };
   const controllerManager = await start(
     binaries['kube-controller-manager'],
     listControllerManagerArgs(emulatedVersion),
@@ -116,7 +138,16 @@ async function startIn(
     await reaper.finish();
     await Promise.all([etcd.kill(), apiServer.kill(), controllerManager.kill()]); // until they are gone
   };
-  return { ...cluster, place, apiServer, etcd, controllerManager, stop, [Symbol.asyncDispose]: stop };
+  return {
+    ...cluster,
+    place,
+    apiServer,
+    etcd,
+    controllerManager,
+    kubeconfigOf,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 /** The port was free a moment ago; if someone took it since, another one is tried. */
@@ -140,17 +171,29 @@ async function answersReady(access: ApiAccess): Promise<boolean> {
   return answer?.status === 200;
 }
 
+interface Identities {
+  readonly ca: string;
+  readonly adminToken: string;
+  readonly controllerToken: string;
+  /** Of the further users, by name. */
+  readonly tokens: ReadonlyMap<string, string>;
+}
+
 async function writeIdentities(
   folder: string,
-): Promise<{ ca: string; adminToken: string; controllerToken: string }> {
+  { addresses = [], users: others = [] }: ControlPlaneOptions,
+): Promise<Identities> {
   const authority = await createCertificateAuthority('jwt-injector test control plane');
-  const serving = await authority.issue(['localhost', 'kubernetes.default.svc'], ['127.0.0.1']);
+  const serving = await authority.issue(['localhost', 'kubernetes.default.svc'], ['127.0.0.1', ...addresses]);
   const tokenKeys = await createTokenKeys();
-  const adminToken = randomBytes(24).toString('base64url');
-  const controllerToken = randomBytes(24).toString('base64url');
+  const makeToken = () => randomBytes(24).toString('base64url');
+  const adminToken = makeToken();
+  const controllerToken = makeToken();
+  const tokens = new Map(others.map(({ name }) => [name, makeToken()]));
   const users = [
     `${adminToken},admin,admin,"system:masters"`,
     `${controllerToken},system:kube-controller-manager,controller-manager`,
+    ...others.map(({ name, groups = [] }) => `${tokens.get(name)},${name},${name},"${groups.join(',')}"`),
   ];
   const contents = {
     [FILES.ca]: authority.certificate,
@@ -165,5 +208,5 @@ async function writeIdentities(
     writeFile(join(folder, name), text, { mode: 0o600 }),
   );
   await Promise.all(writes);
-  return { ca: authority.certificate, adminToken, controllerToken };
+  return { ca: authority.certificate, adminToken, controllerToken, tokens };
 }

@@ -17,13 +17,14 @@ const REMEDY =
 type Shell = { plan: BuildPlan; environment: NodeJS.ProcessEnv; reaper: Reaper; temporary: string };
 
 /**
- * Builds the four programs into `<temporary>/bin`, which the caller owns; the compilers are watched by
+ * Builds the programs of the plan into `<temporary>/bin`, which the caller owns; the compilers are watched by
  * `reaper`. Throws a ControlPlaneError when there is no fit Go, or with the last lines that Go said.
  */
 export async function buildPrograms(shell: Shell, stream: ProgressStream): Promise<string> {
+  const { set } = shell.plan;
   await requireGo(shell);
   stream.write(
-    `Building the Kubernetes ${shell.plan.version} control plane from source, once: about 8 minutes on 2 cores and 6 GB of disk (most of it Go's own caches).\n`,
+    `Building the Kubernetes ${shell.plan.version} ${set.what} from source, once: ${set.costs}.\n`,
   );
   const bin = join(shell.temporary, 'bin');
   await mkdir(bin, { recursive: true });
@@ -50,7 +51,7 @@ export async function buildPrograms(shell: Shell, stream: ProgressStream): Promi
   } finally {
     progress.end();
   }
-  await rename(join(bin, 'server'), join(bin, 'etcd')); // Go names it after go.etcd.io/etcd/server/v3
+  if (set.programs.includes('etcd')) await rename(join(bin, 'server'), join(bin, 'etcd')); // see programOf
   return bin;
 }
 
@@ -60,7 +61,7 @@ async function requireGo(shell: Shell): Promise<void> {
   if (major === undefined) return; // a development version
   if (Number(major) > MIN_GO[0] || Number(minor) >= MIN_GO[1]) return;
   throw new ControlPlaneError(
-    `cannot build the control plane: the go on PATH is ${major}.${minor}, Kubernetes needs ${MIN_GO.join('.')} or newer. ${REMEDY}`,
+    `cannot build the ${shell.plan.set.what}: the go on PATH is ${major}.${minor}, Kubernetes needs ${MIN_GO.join('.')} or newer. ${REMEDY}`,
   );
 }
 
@@ -88,13 +89,13 @@ async function runGo(shell: Shell, args: readonly string[], onLine: (line: strin
   go.on('close', (code, signal) => ended.resolve(code ?? signal ?? 'unknown'));
   const end = await ended.promise.catch((error: unknown) => {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-    throw new ControlPlaneError(`cannot build the control plane: there is no go on PATH. ${REMEDY}`);
+    throw new ControlPlaneError(`cannot build the ${plan.set.what}: there is no go on PATH. ${REMEDY}`);
   });
   if (go.pid !== undefined) reaper.forget(-go.pid);
   if (end === 0) return output.join('');
   const said = last.join('\n  ');
   throw new ControlPlaneError(
-    `building the control plane failed: go ${args[0]} ended with ${end}; it said last:\n  ${said}\n${adviseOn(said)}`,
+    `building the ${plan.set.what} failed: go ${args[0]} ended with ${end}; it said last:\n  ${said}\n${adviseOn(said)}`,
   );
 }
 

@@ -12,13 +12,14 @@ export type Reaper = {
   watch(id: number): void;
   /** The process is gone by itself; its id may be someone else's by now. */
   forget(id: number): void;
-  /** A file or folder to be removed at the end, after the processes, in the order of the calls. */
+  /** A file, folder or cgroup to be removed at the end, after the processes, in the order of the calls. */
   remove(path: string): void;
   /** Does the work now; resolves when every process was killed and every path is gone. Idempotent. */
   finish(): Promise<void>;
 };
 
-// After SIGKILL a process may still write for some milliseconds, so `rm` is tried again for up to 10 s.
+// After SIGKILL a process may still write for some milliseconds, so `rm` is tried again for up to 10 s. The files of a
+// cgroup cannot be removed, but the folder with them can.
 const SCRIPT = `
 trap '' HUP INT QUIT TERM
 ids=
@@ -32,7 +33,7 @@ done
 for id in $ids; do kill -s KILL -- "$id"; done
 tries=0
 for path; do
-  until rm -rf -- "$path" && [ ! -e "$path" ] || [ $tries -ge 100 ]; do tries=$((tries + 1)); sleep 0.1; done
+  until { rm -rf -- "$path" || find "$path" -depth -type d -exec rmdir {} +; } && [ ! -e "$path" ] || [ $tries -ge 100 ]; do tries=$((tries + 1)); sleep 0.1; done
 done
 `;
 

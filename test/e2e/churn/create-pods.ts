@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ApiAccess, askApi } from '../../controlplane/api-request.ts';
+import { ASKS_FOR_TOKEN, BUSYBOX } from '../stories/science-namespace.ts';
+
+/** What came of pods that were created one after the other, none of them twice. */
+export interface Churn {
+  readonly created: number;
+  /** Words of the API server for each pod that it refused, or created without a token. */
+  readonly failures: readonly string[];
+  /** Requests that the API server itself did not answer: nobody could have created anything. */
+  readonly unanswered: number;
+  readonly slowestMs: number;
+}
+
+interface Settings {
+  readonly access: ApiAccess;
+  readonly namespace: string;
+  readonly atLeast: number;
+  /** Pods are created until it is settled, too. */
+  readonly during: Promise<unknown>;
+}
+
+const CREATORS = 4;
+const PAUSE_MS = 100; // four creators come to 30 pods a second or so
+const ANSWERED_WITHIN_MS = 30_000; // the API server gives up a webhook after 5 s, and itself after 60
+
+/** A real pod that no node ever gets: what is tried is its creation, and no kubelet has to keep up. */
+const POD = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { generateName: 'churn-', annotations: ASKS_FOR_TOKEN },
+  spec: {
+    schedulingGates: [{ name: 'e2e/never' }],
+    containers: [{ name: 'main', image: BUSYBOX }],
+  },
+};
+
+/** Creates annotated pods at a steady pace, at least `atLeast` of them and as long as something is `during`. */
+export async function createPods({ access, namespace, atLeast, during }: Settings): Promise<Churn> {
+  const failures: string[] = [];
+  let created = 0;
+  let unanswered = 0;
+  let slowestMs = 0;
+  const state = { isOver: false };
+  const over = during.finally(() => (state.isOver = true));
+
+  const create = async () => {
+    while (!state.isOver || created + failures.length < atLeast) {
+      const start = performance.now();
+      const answer = await askApi(
+        access,
+        'POST',
+        `/api/v1/namespaces/${namespace}/pods`,
+        POD,
+        ANSWERED_WITHIN_MS,
+      ).catch(() => undefined);
+      slowestMs = Math.max(slowestMs, performance.now() - start);
+      const failure = answer && explain(answer.status, answer.body);
+      if (answer === undefined || (answer.status >= 500 && !answer.body.includes('webhook'))) unanswered += 1;
+      else if (failure === undefined) created += 1;
+      else failures.push(failure);
+      await sleep(PAUSE_MS);
+    }
+  };
+  await Promise.all([over, ...Array.from({ length: CREATORS }, create)]);
+  await askApi(
+    access,
+    'DELETE',
+    `/api/v1/namespaces/${namespace}/pods?gracePeriodSeconds=0`,
+    undefined,
+    ANSWERED_WITHIN_MS,
+  );
+  return { created, failures, unanswered, slowestMs };
+}
+
+/** Undefined for a pod that was created with its token. */
+function explain(status: number, body: string): string | undefined {
+  if (status !== 201) return `${status} ${body.slice(0, 500)}`;
+  return body.includes('BEARER_TOKEN_FILE') ? undefined : 'created without its token';
+}

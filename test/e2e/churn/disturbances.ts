@@ -1,0 +1,161 @@
+import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { waitUntil } from '../../controlplane/wait-until.ts';
+import { PRODUCT, waitForReplicas } from '../cluster/install.ts';
+import type { RealCluster } from '../cluster/real-cluster.ts';
+import { listReplicas, type Replica } from './processes.ts';
+
+/** Failures that no server can prevent. */
+interface Allowed {
+  /** How many at most: a multiple of what was seen. */
+  readonly failures: number;
+  /** Words of the API server. */
+  readonly words: RegExp;
+}
+
+/** Something that happens to the product while pods are created. */
+export interface Disturbance {
+  readonly name: string;
+  /** What may fail; most allow nothing. */
+  readonly allowed?: Allowed;
+  /** Is part of the form that CI runs. */
+  readonly short?: true;
+  readonly disturb: (cluster: RealCluster) => Promise<void>;
+}
+
+const RESTARTED_WITHIN_MS = 120_000;
+
+/**
+ * Reviews that were under way when the process ended, and, until kube-proxy knows about it (a second or so), connections to
+ * its address. The API server tries neither a second time.
+ */
+const KILLED: Allowed = { failures: 20, words: /connection (reset|refused)|EOF/ };
+
+/** The API server waits 5 s (`timeoutSeconds`) for each review by what is there, but does not answer. */
+const SILENT: Allowed = {
+  failures: 60,
+  words: /deadline exceeded|no route to host|timeout|connection (reset|refused)|EOF/,
+};
+
+export const DISTURBANCES: readonly Disturbance[] = [
+  { name: 'nothing', short: true, disturb: () => Promise.resolve() },
+  {
+    name: 'rolling restart',
+    short: true,
+    disturb: async ({ controlPlane }) => {
+      await controlPlane.kubectl(['rollout', 'restart', `deployment/${PRODUCT}`, '-n', PRODUCT]);
+      await waitForReplicas(controlPlane);
+    },
+  },
+  {
+    name: 'scaled to one and back',
+    disturb: async ({ controlPlane }) => {
+      for (const replicas of [1, 2]) {
+        await controlPlane.kubectl([
+          'scale',
+          `deployment/${PRODUCT}`,
+          '-n',
+          PRODUCT,
+          `--replicas=${replicas}`,
+        ]);
+        await waitForReplicas(controlPlane);
+        await sleep(5000);
+      }
+    },
+  },
+  {
+    name: 'process killed (SIGKILL)',
+    short: true,
+    allowed: KILLED,
+    disturb: (cluster) => harm(cluster, ({ pid }) => void process.kill(pid, 'SIGKILL')),
+  },
+  {
+    name: 'out of memory',
+    allowed: KILLED,
+    disturb: (cluster) => harm(cluster, (replica) => fillMemory(cluster, replica)),
+  },
+  {
+    name: 'process frozen (SIGSTOP)',
+    allowed: SILENT,
+    disturb: (cluster) => harm(cluster, ({ pid }) => void process.kill(pid, 'SIGSTOP')),
+  },
+  {
+    name: 'node drained',
+    short: true,
+    disturb: async ({ controlPlane }) => {
+      const { kubectl } = controlPlane;
+      const node = await busyNode(controlPlane);
+      await kubectl([
+        'drain',
+        node,
+        '--ignore-daemonsets',
+        '--delete-emptydir-data',
+        '--force',
+        '--timeout=3m',
+      ]);
+      await waitForReplicas(controlPlane);
+      await kubectl(['uncordon', node]);
+    },
+  },
+  {
+    name: 'control plane restarted',
+    short: true,
+    disturb: async (cluster) => {
+      await cluster.restartControlPlane();
+      await sleep(5000);
+    },
+  },
+  {
+    name: 'node lost',
+    allowed: SILENT,
+    disturb: async ({ controlPlane, nodes }) => {
+      const name = await busyNode(controlPlane);
+      const node = nodes.find((one) => one.name === name);
+      await node?.powerOff();
+      await waitUntil(`${name} to count as lost`, RESTARTED_WITHIN_MS, async () => {
+        const path = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}';
+        return (await controlPlane.kubectl(['get', 'node', name, '-o', path])).stdout !== 'True';
+      });
+      await sleep(5000);
+      await node?.powerOn();
+    },
+  },
+];
+
+/** A node that has a replica. */
+async function busyNode(controlPlane: RealCluster['controlPlane']): Promise<string> {
+  const [replica] = await listReplicas(controlPlane);
+  if (replica === undefined) throw new Error('no replica is ready');
+  return replica.node;
+}
+
+/** Harms the oldest replica, and waits until its container was started again and is ready. */
+async function harm(
+  { controlPlane }: RealCluster,
+  inflict: (replica: Replica) => void | Promise<void>,
+): Promise<void> {
+  const [replica] = await listReplicas(controlPlane);
+  if (replica === undefined) throw new Error('no replica is ready');
+  const restarts = async () => {
+    const path = 'jsonpath={.status.containerStatuses[0].restartCount}';
+    return Number(
+      (await controlPlane.kubectl(['get', 'pod', replica.pod, '-n', PRODUCT, '-o', path])).stdout,
+    );
+  };
+  const before = await restarts();
+  await inflict(replica);
+  await waitUntil(
+    `${replica.pod} to be started again`,
+    RESTARTED_WITHIN_MS,
+    async () => (await restarts()) > before,
+  );
+  await waitForReplicas(controlPlane);
+}
+
+/** A second process fills the memory of the container; the kernel ends the one that it is told to end first. */
+async function fillMemory({ controlPlane }: RealCluster, { pod, pid }: Replica): Promise<void> {
+  await writeFile(`/proc/${pid}/oom_score_adj`, '1000');
+  const script = 'const all = []; for (;;) all.push(Buffer.alloc(8e6, 1));';
+  const args = ['exec', '-n', PRODUCT, pod, '--', 'node', '-e', script];
+  await controlPlane.kubectl(args, { allowFailure: true });
+}

@@ -1,0 +1,100 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { API_ADDRESS, type NodePlace } from './addresses.ts';
+
+/** Names of a node's files, in its folder. */
+export const NODE_FILES = {
+  socket: 'containerd.sock',
+  containerd: 'containerd.toml',
+  kubelet: 'kubelet.yaml',
+  network: 'cni',
+} as const;
+
+/** The name of the image that holds a pod's namespaces open. */
+export const PAUSE_IMAGE = 'registry.example/pause:test';
+
+/** Writes what containerd, its network plugins and the kubelet of a node read. */
+export async function writeNodeFiles(folder: string, node: NodePlace): Promise<void> {
+  await mkdir(join(folder, NODE_FILES.network), { recursive: true });
+  await writeFile(join(folder, NODE_FILES.containerd), describeContainerd(folder));
+  await writeFile(
+    join(folder, NODE_FILES.network, '10-bridge.conflist'),
+    JSON.stringify(describeNetwork(folder, node)),
+  );
+  await writeFile(
+    join(folder, NODE_FILES.network, '99-loopback.conf'),
+    JSON.stringify({ cniVersion: '0.4.0', name: 'loopback', type: 'loopback' }),
+  );
+  await writeFile(join(folder, NODE_FILES.kubelet), stringify(describeKubelet(folder, node)));
+}
+
+function describeContainerd(folder: string): string {
+  return `version = 2
+root = "${folder}/root"
+state = "${folder}/state"
+[grpc]
+  address = "${folder}/${NODE_FILES.socket}"
+[plugins."io.containerd.grpc.v1.cri"]
+  restrict_oom_score_adj = true # in a container without CAP_SYS_RESOURCE nothing could start otherwise
+  sandbox_image = "${PAUSE_IMAGE}"
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    snapshotter = "overlayfs"
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      SystemdCgroup = false
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "${folder}/${NODE_FILES.network}"
+`;
+}
+
+/** All pods hang on the one bridge, those of each node with addresses of their own. */
+function describeNetwork(folder: string, { name, index }: NodePlace) {
+  const range = {
+    subnet: '10.240.0.0/16',
+    gateway: API_ADDRESS,
+    rangeStart: `10.240.${index}.10`,
+    rangeEnd: `10.240.${index}.250`,
+  };
+  const ipam = {
+    type: 'host-local',
+    dataDir: join(folder, 'addresses'),
+    routes: [{ dst: '0.0.0.0/0' }],
+    ranges: [[range]],
+  };
+  const bridge = { type: 'bridge', bridge: 'pods0', isGateway: false, hairpinMode: true, ipam };
+  return { cniVersion: '0.4.0', name, plugins: [bridge] };
+}
+
+/** As shipped wherever it can be: `syncFrequency` and the way Secrets are watched decide when pods see a new token. */
+function describeKubelet(folder: string, { name, address }: NodePlace) {
+  const socket = `unix://${join(folder, NODE_FILES.socket)}`;
+  return {
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    address,
+    port: 10_250,
+    readOnlyPort: 0,
+    healthzPort: 0,
+    // Nobody but us is in this network.
+    authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
+    authorization: { mode: 'AlwaysAllow' },
+    containerRuntimeEndpoint: socket,
+    imageServiceEndpoint: socket,
+    failCgroupV1: false,
+    cgroupDriver: 'cgroupfs',
+    cgroupsPerQOS: false,
+    enforceNodeAllocatable: [],
+    failSwapOn: false,
+    localStorageCapacityIsolation: false,
+    makeIPTablesUtilChains: false,
+    oomScoreAdj: 0,
+    evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '1%' },
+    podLogsDir: `/var/log/pods-${name}`,
+    maxPods: 240,
+    // It may run in a container that is not allowed to set a few things of the kernel.
+    featureGates: { KubeletInUserNamespace: true },
+  };
+}

@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type ApiAccess, askApi } from '../../controlplane/api-request.ts';
+import { type Component, startComponent } from '../../controlplane/component.ts';
+import type { Reaper } from '../../controlplane/reaper.ts';
+import type { NodePlace } from './addresses.ts';
+import { NODE_FILES, writeNodeFiles } from './node-files.ts';
+
+const run = promisify(execFile);
+
+/** A node of the cluster: its containerd and its kubelet. */
+export interface RealNode {
+  readonly name: string;
+  /** Has containerd read an archive of images; the one without a name in it is called `name`. */
+  importImages(archive: string, name?: string): Promise<void>;
+  /** As when its power goes: kubelet, containerd and all its pods are gone at once. */
+  powerOff(): Promise<void>;
+  /** Starts containerd and kubelet again. */
+  powerOn(): Promise<void>;
+}
+
+interface NodeSettings {
+  readonly place: NodePlace;
+  /** Is made, and holds all that the node writes. */
+  readonly folder: string;
+  readonly kubelet: string;
+  readonly kubeconfig: string;
+  readonly access: ApiAccess;
+  readonly reaper: Reaper;
+  readonly readyWithinMs: number;
+  readonly log: (line: string) => void;
+}
+
+/** Starts a node; its kubelet is running then, and `isNodeReady` says when it takes pods. */
+export async function startNode(settings: NodeSettings): Promise<RealNode> {
+  const { place, folder, kubelet, kubeconfig, access, reaper, readyWithinMs, log } = settings;
+  await mkdir(folder, { recursive: true });
+  await writeNodeFiles(folder, place);
+  const socket = join(folder, NODE_FILES.socket);
+  const ctr = (...args: readonly string[]) => run('ctr', ['-a', socket, '-n', 'k8s.io', ...args]);
+  const shared = { folder, reaper, readyWithinMs, log };
+  const containerd = await startComponent({
+    ...shared,
+    binary: 'containerd',
+    args: ['--config', NODE_FILES.containerd],
+    isReady: () =>
+      ctr('version').then(
+        () => true,
+        () => false,
+      ),
+  });
+  const agent: Component = await startComponent({
+    ...shared,
+    binary: kubelet,
+    args: [
+      `--config=${NODE_FILES.kubelet}`,
+      `--kubeconfig=${kubeconfig}`,
+      `--hostname-override=${place.name}`,
+      `--node-ip=${place.address}`,
+      `--root-dir=${join(folder, 'kubelet')}`,
+      `--cert-dir=${join(folder, 'certificates')}`,
+    ],
+    isReady: () => isNodeReady(access, place.name),
+  });
+  return {
+    name: place.name,
+    importImages: async (archive, name) => {
+      await ctr('images', 'import', ...(name === undefined ? [] : ['--index-name', name]), archive);
+    },
+    powerOff: async () => {
+      await Promise.all([agent.kill(), containerd.kill()]);
+      await killUsersOf(socket);
+    },
+    powerOn: async () => {
+      await containerd.restart();
+      await agent.restart();
+    },
+  };
+}
+
+/** True as soon as the node takes pods. */
+async function isNodeReady(access: ApiAccess, name: string): Promise<boolean> {
+  const answer = await askApi(access, 'GET', `/api/v1/nodes/${name}`).catch(() => undefined);
+  if (answer?.status !== 200) return false;
+  const node: { status: { conditions?: readonly { type: string; status: string }[] } } = JSON.parse(
+    answer.body,
+  );
+  return node.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
+}
+
+/** The shims of a containerd name its socket; with a shim, whatever it watches over is killed. */
+async function killUsersOf(socket: string): Promise<void> {
+  const { stdout } = await run('pgrep', ['-f', `containerd-shim.*${socket}`]).catch(() => ({ stdout: '' }));
+  const shims = stdout.split('\n').filter(Boolean).map(Number);
+  const children = await Promise.all(shims.map(childrenOf));
+  for (const pid of [...shims, ...children.flat()]) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It is gone already, as its parent is.
+    }
+  }
+}
+
+async function childrenOf(pid: number): Promise<readonly number[]> {
+  const { stdout } = await run('pgrep', ['-P', String(pid)]).catch(() => ({ stdout: '' }));
+  return stdout.split('\n').filter(Boolean).map(Number);
+}

@@ -1,0 +1,123 @@
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { writeFile } from 'node:fs/promises';
+import { startComponent } from '../../controlplane/component.ts';
+import { type ControlPlane, startControlPlane } from '../../controlplane/control-plane.ts';
+import { type Reaper, startReaper } from '../../controlplane/reaper.ts';
+import { readStartTimeout } from '../../controlplane/start-timeout.ts';
+import { API_ADDRESS, API_CLUSTER_IP, NODES } from './addresses.ts';
+import { type RealNode, startNode } from './node.ts';
+
+/** Paths of the programs of real nodes. */
+export interface NodePrograms {
+  readonly kubelet: string;
+  readonly 'kube-proxy': string;
+  readonly 'kube-scheduler': string;
+}
+
+/** A cluster of two real nodes. Its control plane is that of the tests, with a scheduler. */
+export interface RealCluster {
+  readonly controlPlane: ControlPlane;
+  readonly nodes: readonly RealNode[];
+  /** Ends API server, etcd and controller manager at once, and starts them again on the same data. */
+  restartControlPlane(): Promise<void>;
+}
+
+/**
+ * Starts the cluster in the present world (machine/world.sh), in `folder`; resolves when both nodes are ready. It ends with
+ * the world.
+ */
+export async function startRealCluster(
+  folder: string,
+  programs: NodePrograms,
+  log: (line: string) => void,
+): Promise<RealCluster> {
+  const users = [
+    { name: 'system:kube-scheduler' },
+    { name: 'system:kube-proxy' },
+    ...NODES.map(({ name }) => ({ name: `system:node:${name}`, groups: ['system:nodes'] })),
+  ];
+  const controlPlane = await startControlPlane({
+    addresses: [API_ADDRESS, API_CLUSTER_IP],
+    users,
+    apiServerArgs: [
+      '--bind-address=0.0.0.0',
+      `--advertise-address=${API_ADDRESS}`,
+      '--endpoint-reconciler-type=lease', // pods reach the API server by Service `kubernetes`
+      '--enable-admission-plugins=NodeRestriction',
+      '--kubelet-preferred-address-types=InternalIP',
+    ],
+    log,
+  });
+  log('the control plane answers');
+  const reaper = await startReaper();
+  const readyWithinMs = readStartTimeout(process.env);
+  const { access } = controlPlane;
+  const common = { folder, reaper, readyWithinMs, log };
+
+  await startScheduler(controlPlane, programs['kube-scheduler'], common);
+  const nodes = await Promise.all(
+    NODES.map((place) =>
+      startNode({
+        ...common,
+        place,
+        folder: join(folder, place.name),
+        kubelet: programs.kubelet,
+        kubeconfig: controlPlane.kubeconfigOf(`system:node:${place.name}`),
+        access,
+      }),
+    ),
+  );
+  log('both nodes are ready');
+  await startProxy(controlPlane, programs['kube-proxy'], common);
+  return {
+    controlPlane,
+    nodes,
+    restartControlPlane: async () => {
+      const { apiServer, etcd, controllerManager } = controlPlane;
+      await Promise.all([apiServer, controllerManager, etcd].map((component) => component.kill()));
+      for (const component of [etcd, apiServer, controllerManager]) await component.restart();
+    },
+  };
+}
+
+interface Common {
+  readonly folder: string;
+  readonly reaper: Reaper;
+  readonly readyWithinMs: number;
+  readonly log: (line: string) => void;
+}
+
+async function startScheduler(controlPlane: ControlPlane, binary: string, common: Common): Promise<void> {
+  const kubeconfig = controlPlane.kubeconfigOf('system:kube-scheduler');
+  await startComponent({
+    ...common,
+    binary,
+    args: [`--kubeconfig=${kubeconfig}`, '--secure-port=0', '--leader-elect=false'],
+    isReady: () => Promise.resolve(true), // it listens nowhere; that it works is seen by pods that run
+  });
+}
+
+/** One for both nodes: they share one network, in which it turns ClusterIPs into addresses of pods. */
+async function startProxy(controlPlane: ControlPlane, binary: string, common: Common): Promise<void> {
+  const config = join(common.folder, 'kube-proxy.yaml');
+  const settings = {
+    apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+    kind: 'KubeProxyConfiguration',
+    mode: 'nftables',
+    hostnameOverride: NODES[0]?.name,
+    clusterCIDR: '10.240.0.0/16',
+    clientConnection: { kubeconfig: controlPlane.kubeconfigOf('system:kube-proxy') },
+    // The machine's limits of connections are not ours to change.
+    conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
+    // All pods hang on one bridge: answers would come back directly otherwise, from an address that nobody asked.
+    nftables: { masqueradeAll: true },
+  };
+  await writeFile(config, stringify(settings));
+  await startComponent({
+    ...common,
+    binary,
+    args: [`--config=${config}`, '--v=1'],
+    isReady: () => Promise.resolve(true),
+  });
+}

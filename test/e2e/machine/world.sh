@@ -1,0 +1,75 @@
+#!/bin/bash
+# world.sh RUN PACKAGES COMMAND…: runs the command in a world of its own: network, mounts, processes, host name and cgroups are
+# not the machine's. All that is started in it ends when it does. RUN is a folder for what is written in there; its file
+# "cgroups" names our folder in each hierarchy. PACKAGES is the root of the unpacked Debian packages.
+set -eu
+run=$1 packages=$2
+shift 2
+
+if [ "${INSIDE:-}" != yes ]; then
+  while read -r folder; do echo $$ >"$folder/cgroup.procs"; done <"$run/cgroups"
+  INSIDE=yes exec unshare --net --mount --pid --uts --ipc --cgroup --fork --kill-child=KILL --propagation private \
+    "$0" "$run" "$packages" "$@"
+fi
+unset INSIDE
+
+# From here on this is process 1: it adopts and buries the orphans of the container runtime.
+mount -n -t proc proc /proc
+for folder in usr etc var opt; do
+  mkdir -p "$run/over/$folder" "$run/over/$folder-work" "$packages/$folder"
+  mount -n -t overlay overlay \
+    -o "lowerdir=$packages/$folder:/$folder,upperdir=$run/over/$folder,workdir=$run/over/$folder-work" "/$folder"
+done
+mount -n -t tmpfs tmpfs /run
+
+# The cgroups as they are seen from our own cgroup namespace.
+hierarchies=$(awk '$2 ~ "^/sys/fs/cgroup/" && $3 ~ "^cgroup" { sub(".*/", "", $2); print $2, $3 }' /proc/mounts)
+umount -n -R -l /sys/fs/cgroup
+if [ -z "$hierarchies" ]; then
+  # Version 2 alone: a cgroup hands on its controllers only if it has no processes itself.
+  mount -n -t cgroup2 cgroup2 /sys/fs/cgroup
+  mkdir /sys/fs/cgroup/init
+  echo $$ >/sys/fs/cgroup/init/cgroup.procs
+  sed 's/^\| / +/g' /sys/fs/cgroup/cgroup.controllers >/sys/fs/cgroup/cgroup.subtree_control
+else
+  mount -n -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
+  echo "$hierarchies" | while read -r name type; do
+    mkdir "/sys/fs/cgroup/$name"
+    case $name in
+      unified) mount -n -t cgroup2 cgroup2 /sys/fs/cgroup/unified ;;
+      systemd) mount -n -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd ;;
+      *) mount -n -t cgroup -o "$name" cgroup "/sys/fs/cgroup/$name" ;;
+    esac
+  done
+fi
+
+# Nothing in here may change the machine's settings; those of the network are our own. Three the kubelet insists on
+# setting, so it may write to plain files that lie over them.
+mount -n --bind /proc/sys /proc/sys
+mount -n --bind /proc/sys/net /proc/sys/net
+mount -n -o remount,ro,bind /proc/sys
+mkdir "$run/settings"
+for name in kernel/panic kernel/panic_on_oops vm/overcommit_memory; do
+  file=$run/settings/${name//\//-}
+  cat "/proc/sys/$name" >"$file"
+  mount -n --bind "$file" "/proc/sys/$name"
+done
+mount -n --make-rshared /
+
+# One bridge for all pods; both nodes and the API server have addresses on it (test/e2e/cluster/addresses.ts).
+hostname e2e
+ip link set lo up
+ip link add pods0 type bridge
+for address in 10.240.0.1 10.240.0.11 10.240.0.12; do ip address add "$address/16" dev pods0; done
+ip link set pods0 up
+# Without any route to ClusterIPs, connections fail before kube-proxy can turn them round.
+ip route add 10.0.0.0/24 dev pods0
+echo 1 >/proc/sys/net/ipv4/ip_forward
+bridge=/proc/sys/net/bridge/bridge-nf-call-iptables
+if [ -e "$bridge" ]; then echo 0 >"$bridge"; fi
+
+cd "$run"
+"$@" &
+code=0
+wait $! || code=$?
+exit "$code"

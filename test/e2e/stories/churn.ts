@@ -1,0 +1,51 @@
+import { waitForReplicas } from '../cluster/install.ts';
+import { createPods } from '../churn/create-pods.ts';
+import { DISTURBANCES, type Disturbance } from '../churn/disturbances.ts';
+import { ControlPlaneError } from '../../controlplane/control-plane-error.ts';
+import { makeScienceNamespace } from './science-namespace.ts';
+import type { Scene, Story } from './story.ts';
+
+const NAMESPACE = 'churn';
+const CREATIONS = 200;
+
+/** Pods are created all the time, whatever happens to the product. */
+export const CHURN: Story = {
+  name: 'churn',
+  async tell(scene) {
+    await makeScienceNamespace(scene.cluster.controlPlane, NAMESPACE, 'baseline');
+    const wrong: string[] = [];
+    for (const disturbance of DISTURBANCES) {
+      if (scene.short && disturbance.short !== true) continue;
+      wrong.push(...(await churnDuring(scene, disturbance)));
+    }
+    if (wrong.length > 0) throw new ControlPlaneError(wrong.join('\n'));
+  },
+};
+
+/** Gives what is wrong: failures that could have been prevented, or too many. */
+async function churnDuring(
+  scene: Scene,
+  { name, allowed, disturb }: Disturbance,
+): Promise<readonly string[]> {
+  const { controlPlane } = scene.cluster;
+  const { created, failures, unanswered, slowestMs } = await createPods({
+    access: controlPlane.access,
+    namespace: NAMESPACE,
+    atLeast: CREATIONS,
+    during: disturb(scene.cluster),
+  });
+  await waitForReplicas(controlPlane);
+  scene.report('Creations of annotated pods, never tried again, while …', {
+    'what happens': name,
+    created: String(created),
+    failed: String(failures.length),
+    'API server away': String(unanswered),
+    slowest: `${(slowestMs / 1000).toFixed(1)} s`,
+  });
+  scene.log(`${name}: ${created} pods created, ${failures.length} failed`);
+  for (const failure of new Set(failures)) scene.log(`  ${failure}`);
+  if (allowed === undefined) return failures.map((failure) => `${name}: ${failure}`);
+  const others = failures.filter((failure) => !allowed.words.test(failure));
+  const many = failures.length > allowed.failures ? [`${failures.length} creations failed`] : [];
+  return [...others, ...many].map((what) => `${name}: ${what}`);
+}
