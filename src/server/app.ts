@@ -16,6 +16,7 @@ import { warnOfRefusedCertificate } from './refused-certificate.ts';
 import { ReviewRequests } from './review-requests.ts';
 import type { ReviewRoute } from './review-routes.ts';
 import { secureContextOptions, type ServingCertificate } from './tls.ts';
+import { readTraceParent } from './trace-context.ts';
 import type { HttpsApp } from './https-app.ts';
 
 /**
@@ -81,7 +82,8 @@ export function createWebhookApp({
   const requests = new ReviewRequests(connections);
   const conclude = (review: AdmissionRequest, answer: AdmissionAnswer, reply: FastifyReply): void => {
     metrics.admissions.note(answer, toSeconds(performance.now() - reply.request.arrivedAt));
-    logger.infoLine(decisionLine(review, answer));
+    const trace = readTraceParent(reply.request.headers['traceparent']);
+    logger.infoLine(decisionLine(review, answer, trace));
     requests.answer(reply, writeAdmissionReview(review.uid, answer));
   };
   const decide = (route: ReviewRoute, json: unknown, timeout: unknown, reply: FastifyReply): void => {

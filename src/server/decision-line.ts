@@ -1,5 +1,6 @@
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
 import { arrayMember, member, objectMember, stringMember } from '../resources/json.ts';
+import type { TraceContext } from './trace-context.ts';
 
 /** Names have up to 253 characters, and messages quote several. Any client of the port can send longer ones. */
 const MAX_NAME_SHOWN = 253;
@@ -12,6 +13,7 @@ const MAX_MESSAGE_SHOWN = 1_000;
 export function decisionLine(
   request: AdmissionRequest,
   { decision, reason, message }: AdmissionAnswer,
+  trace: TraceContext | undefined,
 ): { readonly msg: string; readonly [field: string]: unknown } {
   const { namespace, kind, subResource, uid, dryRun } = request;
   const metadata = objectMember(request.object, 'metadata');
@@ -29,6 +31,7 @@ export function decisionLine(
     reason,
     uid,
     dryRun: dryRun ? true : undefined,
+    ...trace,
     msg: cutText(message, MAX_MESSAGE_SHOWN) ?? '',
   };
 }

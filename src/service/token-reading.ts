@@ -1,5 +1,7 @@
 import { findCondition } from '../reconcile/conditions.ts';
 import type { Jwt } from '../resources/jwt.ts';
+import type { RecordedCondition } from '../resources/recorded-status.ts';
+import { STATE_REASONS, type StateReason } from '../resources/reasons.ts';
 import type { TokenReading } from '../telemetry/token-series.ts';
 import type { Seconds } from '../time/units.ts';
 
@@ -16,5 +18,18 @@ export function readingOf({ namespace, name, recorded }: Jwt, now: Seconds): Tok
     expiresAt,
     renewsAt,
     ready: isReady && expiresAt !== undefined && expiresAt > now,
+    problems: problemsIn(recorded.conditions),
   };
+}
+
+const NONE: readonly StateReason[] = [];
+
+/** All is well, or will be by the next renewal. */
+const GOOD: ReadonlySet<string> = new Set<StateReason>(['Signed', 'LegacyToken']);
+
+/** Words of the list only: a label must not hold what somebody else wrote into a status. */
+function problemsIn(conditions: readonly RecordedCondition[]): readonly StateReason[] {
+  if (conditions.every(({ reason }) => GOOD.has(reason))) return NONE; // nearly all JWTs: nothing is made
+  const reasons = new Set(conditions.map(({ reason }) => reason));
+  return STATE_REASONS.filter((reason) => reasons.has(reason) && !GOOD.has(reason));
 }

@@ -1,3 +1,4 @@
+import type { StateReason } from '../resources/reasons.ts';
 import type { Seconds } from '../time/units.ts';
 
 /** What a scrape says about one JWT. Times since the epoch. */
@@ -7,13 +8,15 @@ export interface TokenReading {
   readonly expiresAt?: Seconds | undefined;
   readonly renewsAt?: Seconds | undefined;
   readonly ready: boolean;
+  /** The reasons of the conditions that tell of a problem, each once. */
+  readonly problems: readonly StateReason[];
 }
 
 interface Series {
   readonly name: string;
   readonly help: string;
-  /** `undefined`: a JWT without this series. */
-  readonly value: (reading: TokenReading) => number | undefined;
+  /** The samples of one JWT as lines of text, none where it has none. `labels` are those of every series. */
+  readonly write: (reading: TokenReading, metric: string, labels: string) => string;
 }
 
 /** The gauges that there is one of for each JWT. */
@@ -21,19 +24,29 @@ const SERIES: readonly Series[] = [
   {
     name: 'token_expiration_timestamp_seconds',
     help: 'When the published token of a JWT expires.',
-    value: ({ expiresAt }) => expiresAt,
+    write: ({ expiresAt }, metric, labels) => writeSample(metric, labels, expiresAt),
   },
   {
     name: 'token_renewal_timestamp_seconds',
     help: 'When the token of a JWT is planned to be renewed.',
-    value: ({ renewsAt }) => renewsAt,
+    write: ({ renewsAt }, metric, labels) => writeSample(metric, labels, renewsAt),
   },
   {
     name: 'token_ready',
     help: '1 while the Secret of a JWT holds a valid token that matches the JWT, else 0.',
-    value: ({ ready }) => Number(ready),
+    write: ({ ready }, metric, labels) => writeSample(metric, labels, Number(ready)),
+  },
+  {
+    name: 'token_problem',
+    help: '1 while a condition of a JWT tells of a problem, by its reason; absent otherwise.',
+    write: ({ problems }, metric, labels) =>
+      problems.map((reason) => writeSample(metric, `${labels},reason="${reason}"`, 1)).join(''),
   },
 ];
+
+function writeSample(metric: string, labels: string, value: number | undefined): string {
+  return value === undefined ? '' : `${metric}{${labels}} ${value}\n`;
+}
 
 /** Lines of one piece: some 50 KB, which take less than a millisecond to write. */
 const LINES = 500;
@@ -48,17 +61,15 @@ export function* writeTokenSeries<T>(
   jwts: readonly T[],
   read: (jwt: T) => TokenReading,
 ): Generator<string> {
-  for (const { name, help, value } of SERIES) {
+  for (const { name, help, write } of SERIES) {
     const metric = `${prefix}${name}`;
     yield `# HELP ${metric} ${help}\n# TYPE ${metric} gauge\n`;
     for (let first = 0; first < jwts.length; first += LINES) {
       let lines = '';
       for (const jwt of jwts.slice(first, first + LINES)) {
         const reading = read(jwt);
-        const number = value(reading);
         // Neither namespaces nor names can hold what would have to be escaped (Kubernetes API, DNS-1123).
-        if (number !== undefined)
-          lines += `${metric}{namespace="${reading.namespace}",name="${reading.name}"} ${number}\n`;
+        lines += write(reading, metric, `namespace="${reading.namespace}",name="${reading.name}"`);
       }
       if (lines !== '') yield lines;
     }

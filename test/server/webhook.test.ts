@@ -83,6 +83,23 @@ describe('what is told about a decision', () => {
     });
   });
 
+  it('the log line names the trace, where the API server sends one', async () => {
+    await withWebhook({}, async ({ send, lines }) => {
+      const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+      const headers = { 'content-type': 'application/json' };
+      await send('/mutate/pods', reviewText(), { headers: { ...headers, traceparent } });
+      const ids = (line = lines.at(-1)): unknown[] => [
+        line?.['reason'],
+        line?.['trace_id'],
+        line?.['span_id'],
+      ];
+      assert.deepEqual(ids(), ['Injected', '4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7']);
+      await send('/mutate/pods', reviewText(), { headers: { ...headers, traceparent: 'x'.repeat(500) } });
+      assert.deepEqual(ids(), ['Injected', undefined, undefined]);
+      assert.ok(!Object.hasOwn(lines.at(-1) ?? {}, 'trace_id'));
+    });
+  });
+
   it('the metrics count it, seen through a scrape', async () => {
     await withWebhook({}, async (started) => {
       await responseTo(started, {});

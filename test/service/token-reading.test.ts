@@ -22,3 +22,21 @@ describe('the gauge token_ready', () => {
     assert.equal(ready('True', undefined, 0), false);
   });
 });
+
+describe('the gauge token_problem', () => {
+  function problems(...reasons: readonly string[]): readonly string[] {
+    const conditions = reasons.map((reason, index) => ({ type: `T${index}`, status: 'True', reason }));
+    return readingOf(makeJwt({}, { status: { conditions } }), 0).problems;
+  }
+
+  it('has the reason of each condition that is not as it should be, once', () => {
+    assert.deepEqual(problems('Signed', 'Signed'), []);
+    assert.deepEqual(problems('LegacyToken', 'Signed'), []);
+    assert.deepEqual(problems('WriteRefused', 'Signed', 'Contended'), ['WriteRefused', 'Contended']);
+    assert.deepEqual(problems('KeyNotFound', 'KeyNotFound'), ['KeyNotFound']);
+  });
+
+  it('has no word that is not one of ours', () => {
+    assert.deepEqual(problems('"} 1\n', 'Contended'), ['Contended']);
+  });
+});

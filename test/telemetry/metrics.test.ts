@@ -36,6 +36,7 @@ describe('the metrics', () => {
       'jwt_injector_signatures_total',
       'jwt_injector_signing_duration_seconds',
       'jwt_injector_token_expiration_timestamp_seconds',
+      'jwt_injector_token_problem',
       'jwt_injector_token_ready',
       'jwt_injector_token_renewal_timestamp_seconds',
       'jwt_injector_watch_last_event_timestamp_seconds',
@@ -44,15 +45,20 @@ describe('the metrics', () => {
   });
 
   it('per JWT are read at the scrape, in seconds, and keep nothing', async () => {
+    const times = { expiresAt: 1_700_000_000.5, renewsAt: 1_600_000_000 };
     let tokens: TokenReading[] = [
-      { namespace: 'a', name: 'x', expiresAt: 1_700_000_000.5, renewsAt: 1_600_000_000, ready: true },
-      { namespace: 'b', name: 'y', ready: false },
+      { namespace: 'a', name: 'x', ...times, ready: true, problems: [] },
+      { namespace: 'b', name: 'y', ready: false, problems: ['KeyNotFound', 'Contended'] },
     ];
     const metrics = metricsOf({ jwts: () => tokens });
     const scraped = await text(metrics.scrape());
     assert.match(scraped, /^# TYPE jwt_injector_token_ready gauge$/m);
     assert.match(scraped, /^jwt_injector_token_ready\{namespace="a",name="x"\} 1$/m);
     assert.match(scraped, /^jwt_injector_token_ready\{namespace="b",name="y"\} 0$/m);
+    assert.deepEqual(scraped.match(/^jwt_injector_token_problem\{.*$/gm), [
+      'jwt_injector_token_problem{namespace="b",name="y",reason="KeyNotFound"} 1',
+      'jwt_injector_token_problem{namespace="b",name="y",reason="Contended"} 1',
+    ]);
     assert.match(
       scraped,
       /^jwt_injector_token_expiration_timestamp_seconds\{namespace="a",name="x"\} 1700000000\.5$/m,
@@ -73,6 +79,7 @@ describe('the metrics', () => {
       expiresAt: index,
       renewsAt: 1,
       ready: true,
+      problems: [],
     }));
     const lines = (await text(metricsOf({ jwts: () => many }).scrape())).split('\n');
     const names = lines.filter((line) => line.includes('namespace="a"')).map((line) => line.split('{')[0]);
@@ -85,13 +92,13 @@ describe('the metrics', () => {
     const tokens = new Map(
       Array.from({ length: 20_000 }, (_, index) => [
         index,
-        { namespace: 'a', name: `x-${index}`, ready: true },
+        { namespace: 'a', name: `x-${index}`, ready: true, problems: [] },
       ]),
     );
     let turns = 0;
     const count = setInterval(() => {
       turns += 1;
-      tokens.delete(turns); // its lines of this scrape are still written: all three metrics know the same JWTs
+      tokens.delete(turns); // its lines of this scrape are still written: all metrics know the same JWTs
     }, 0);
     const scraped = await text(metricsOf({ jwts: () => tokens.values() }).scrape());
     clearInterval(count);
