@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  findEphemeralTokens,
+  planEphemeral,
+  type EphemeralInput,
+} from '../../src/admission/plan-ephemeral.ts';
+import type { ContainerShape } from '../../src/admission/pod-shape.ts';
+import { DIRECTORY, MOUNT, VOLUME, type Json } from './pods.ts';
+
+const VALUES = { emptyKeys: [] };
+
+/** What the pod has for each token. */
+function inputOf(names: readonly string[], values: EphemeralInput['values'] = VALUES): EphemeralInput {
+  const volumes = new Map(
+    names.map((name) => [`jwt-${name}`, { name: `jwt-${name}`, secret: { secretName: name } }]),
+  );
+  const { tokens } = findEphemeralTokens({ ...values, token: names.join() }, undefined, volumes);
+  assert.equal(tokens.length, names.length);
+  return { tokens, values, volumes };
+}
+
+function containers(count: number, more: Partial<ContainerShape> = {}): readonly ContainerShape[] {
+  const base = { list: 'ephemeralContainers', mounts: [], devices: [], env: [] } as const;
+  return Array.from({ length: count }, (_, index) => ({
+    ...base,
+    index,
+    name: `debugger-${index}`,
+    ...more,
+  }));
+}
+
+describe('the tokens of ephemeral containers', () => {
+  const volumes = new Map<string, Json>([
+    ['jwt-my-jwt', VOLUME],
+    ['jwt-ns-jwt', { name: 'jwt-ns-jwt', secret: { secretName: 'ns-jwt' } }],
+  ]);
+
+  it('are those of the annotation, even where the namespace has a default', () => {
+    const { tokens, missing } = findEphemeralTokens({ ...VALUES, token: 'my-jwt' }, 'ns-jwt', volumes);
+    assert.deepEqual([tokens.map(({ name }) => name), missing], [['my-jwt'], []]);
+  });
+
+  it('are not shown at a path that no file can have', () => {
+    const items = [{ key: 'token', path: 'x'.repeat(256) }];
+    const long = new Map([['jwt-my-jwt', { ...VOLUME, secret: { secretName: 'my-jwt', items } }]]);
+    const { tokens, missing } = findEphemeralTokens({ ...VALUES, token: 'my-jwt' }, undefined, long);
+    const what = 'volume "jwt-my-jwt" shows the token at a path that has a part of 256 bytes';
+    assert.deepEqual(
+      [tokens, missing.map(({ reason, what: text }) => [reason, text])],
+      [[], [['TooLarge', what]]],
+    );
+  });
+});
+
+describe('what ephemeral containers lack', () => {
+  it('may be the variable alone', () => {
+    const mounts = [{ volume: 'jwt-my-jwt', path: DIRECTORY, subPath: '', readOnly: true }];
+    const { containers: plans } = planEphemeral(containers(1, { mounts }), inputOf(['my-jwt']));
+    const env = { name: 'BEARER_TOKEN_FILE', value: `${MOUNT.mountPath}/token` };
+    assert.deepEqual([plans.length, plans[0]?.mounts, plans[0]?.env], [1, [], env]);
+  });
+
+  it('is not looked for in more mounts than can be compared', () => {
+    const names = Array.from({ length: 32 }, (_, index) => `t${index}`);
+    const mount = { volume: 'data', path: '/data', subPath: '', readOnly: false };
+    const many = containers(1, { mounts: Array.from({ length: 32_769 }, () => mount) });
+    const { containers: plans, reason, warnings } = planEphemeral(many, inputOf(names));
+    assert.deepEqual([plans, reason], [[], 'TooLarge']);
+    assert.match(
+      warnings.map(({ text }) => text).join(),
+      /^this pod is too large: 32 tokens in 1 container$/,
+    );
+  });
+
+  it('is not added where it would be larger than 1 MiB', () => {
+    const values = { ...VALUES, mountPath: `/${'x'.repeat(250)}`.repeat(10) };
+    const {
+      containers: plans,
+      reason,
+      warnings,
+    } = planEphemeral(containers(300), inputOf(['my-jwt'], values));
+    assert.deepEqual([plans, reason], [[], 'TooLarge']);
+    assert.match(
+      warnings.map(({ text }) => text).join(),
+      /this pod is too large: 1 token in 300 containers$/,
+    );
+    assert.equal(planEphemeral(containers(100), inputOf(['my-jwt'], values)).containers.length, 100);
+  });
+});

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { MAX_ANNOTATIONS_BYTES } from '../../src/admission/annotation-size.ts';
+import type { NamespaceDefault } from '../../src/admission/review.ts';
+import { at, injected, KEYS, type Json } from './pods.ts';
+import { reviewOf, stored, workload, type WorkloadParts } from './workloads.ts';
+
+const TOKEN = { [KEYS.token]: 'my-jwt' };
+const UNKNOWN: NamespaceDefault = { ok: false, problem: 'no answer' };
+
+describe('the answer about a workload says what was done', () => {
+  const following = stored(workload({ annotations: TOKEN }));
+  const optedOut = { templateMetadata: { annotations: { [KEYS.inject]: 'false' } } };
+  const cases: readonly (readonly [Json, string, string, NamespaceDefault?])[] = [
+    [
+      workload({ annotations: TOKEN }),
+      'Injected',
+      'the pod template follows the annotations of the Deployment',
+    ],
+    [following, 'AlreadyInjected', 'the pod template has its annotations'],
+    [workload({}), 'NotRequested', 'no token is named by the pod or by its namespace'],
+    [workload({}), 'NotRequested', 'the namespace is not known', UNKNOWN],
+    [workload(optedOut), 'OptedOut', `annotation ${KEYS.inject} is "false"`],
+    [workload({ kind: 'Widget' }), 'NotRequested', 'nothing is injected into this kind of request'],
+  ];
+  for (const [object, reason, message, namespaceDefault] of cases) {
+    it(`${reason}: ${message}`, () => {
+      const answer = reviewOf(object, {}, namespaceDefault);
+      assert.deepEqual([answer.allowed, answer.reason, answer.message], [true, reason, message]);
+    });
+  }
+});
+
+describe('a workload that the API server will refuse is left as it is, and without a warning:', () => {
+  const cases: Readonly<Record<string, WorkloadParts>> = {
+    'an annotation of it is not a text': { annotations: { ...TOKEN, [KEYS.envVar]: 7 } },
+    'an annotation of its template is not a text': {
+      annotations: TOKEN,
+      templateMetadata: { annotations: { [KEYS.envVar]: 7, [KEYS.mountPath]: '..' } },
+    },
+  };
+  for (const [title, parts] of Object.entries(cases)) {
+    it(title, () => {
+      const { allowed, reason, operations, warnings } = reviewOf(workload(parts));
+      assert.deepEqual([allowed, reason, operations, warnings], [true, 'NotRequested', [], []]);
+    });
+  }
+
+  it('nothing is to be copied to annotations that are too large already', () => {
+    const annotations = { own: 'x'.repeat(MAX_ANNOTATIONS_BYTES) };
+    assert.deepEqual(reviewOf(workload({ templateMetadata: { annotations } })).warnings, []);
+  });
+
+  it('its pods have no containers, and its template is fixed', () => {
+    const parts = { kind: 'Job', podSpec: { containers: [] } };
+    const oldObject = workload(parts);
+    const answer = reviewOf(workload({ ...parts, annotations: TOKEN }), { operation: 'UPDATE', oldObject });
+    assert.deepEqual([answer.operations, answer.warnings], [[], []]);
+  });
+});
+
+it('a template with everything in it is what its pods need', () => {
+  const template = injected({
+    metadata: { annotations: TOKEN },
+    ...Object(at(workload({}), 'spec', 'template')),
+  });
+  assert.equal(reviewOf({ ...workload({}), spec: { template } }).reason, 'AlreadyInjected');
+});
