@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { text as readText } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import {
   ADMISSION_DECISIONS,
@@ -9,6 +10,8 @@ import {
   STATE_REASONS,
 } from '../src/resources/reasons.ts';
 import { INJECTION_ANNOTATIONS, PREFIX } from '../src/resources/names.ts';
+import { createMetrics } from '../src/telemetry/metrics.ts';
+import { writeTokenSeries } from '../src/telemetry/token-series.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const ARCHITECTURE = 'docs/architecture.md';
@@ -43,6 +46,17 @@ describe('the documentation', () => {
   it('explains every annotation on pods, and no other', () => {
     const words = wordsOf(read('docs/injection.md'), 1).map((word) => `${PREFIX}${word}`);
     assert.deepEqual(words.toSorted(), Object.values(INJECTION_ANNOTATIONS).toSorted());
+  });
+
+  it('explains every metric, and no other', async () => {
+    const [, metrics = ''] = read('docs/monitoring.md').split('\n## ');
+    const explained = wordsOf(metrics, 1).map((word) => word.replace(/\{.*/, ''));
+    const scraped = await readText(createMetrics().scrape());
+    const named = [...scraped.matchAll(/^# TYPE (jwt_injector_\w+)/gm)].map(([, name = '']) => name);
+    const perJwt = [...writeTokenSeries('jwt_injector_', [], () => assert.fail())].map(
+      (header) => header.split(' ')[2] ?? '',
+    );
+    assert.deepEqual(explained.toSorted(), [...named, ...perJwt].toSorted());
   });
 
   it('names only scripts that exist', () => {

@@ -59,6 +59,21 @@ describe('a workload that the API server will refuse is left as it is, and witho
   });
 });
 
+describe('the warnings about a workload', () => {
+  it('are about its template as it will be: what is taken back no longer counts', () => {
+    const { metadata } = Object(at(stored(workload({ annotations: TOKEN })), 'spec', 'template'));
+    const templateMetadata = { annotations: { ...metadata.annotations, [KEYS.envVar]: 'MY_OWN' } };
+    const { operations, warnings } = reviewOf(workload({ templateMetadata }));
+    assert.deepEqual([...new Set(operations.map(({ op }) => op))], ['remove']);
+    assert.deepEqual(warnings, [`annotation ${KEYS.envVar} has no effect without ${KEYS.token}`]);
+  });
+
+  it('are none when a Job is changed otherwise', () => {
+    const job = workload({ kind: 'Job', annotations: TOKEN });
+    assert.deepEqual(reviewOf(job, { operation: 'UPDATE', oldObject: job }).warnings, []);
+  });
+});
+
 it('a template with everything in it is what its pods need', () => {
   const template = injected({
     metadata: { annotations: TOKEN },

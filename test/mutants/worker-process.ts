@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { DryRun, Trial, Verdict } from './worker.ts';
 
 const HERE = import.meta.dirname;
-/** Reading the files of a folder's tests takes a second; ten workers may do so at the same time. */
-const START_MS = 60_000;
+/** Reading the files of a folder's tests takes a second or two, on a busy machine minutes. */
+const START_MS = 300_000;
 
 /** No mutant has this id. */
 const NONE = -1;
@@ -41,7 +41,7 @@ export async function startWorker(
   return {
     dryRun: async () => {
       child.send('dry run');
-      const answer = await answerOf(child, 10 * START_MS);
+      const answer = await answerOf(child, 4 * START_MS);
       if (answer === undefined) throw new Error('the run without mutants did not end');
       return answer as DryRun;
     },

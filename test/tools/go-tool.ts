@@ -10,20 +10,31 @@ const run = promisify(execFile);
 /** As for the control plane: no C compiler, no other Go than the one on PATH, no module that go.sum does not name. */
 const ENVIRONMENT = { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local', GOWORK: 'off' };
 
+/** Which of a module's tools, and how it is built. */
+export interface GoToolChoice {
+  /** The last part of its path; by default the only one. */
+  readonly name?: string;
+  /** Of `go build`. */
+  readonly tags?: readonly string[];
+}
+
 /**
- * The path of the one Go tool that the module in `folder` (absolute, with go.mod and go.sum) declares: from the cache
- * folder, which CI keeps, else built there, in half a minute. Throws with what lacks and how to get it.
+ * The path of a Go tool that the module in `folder` (absolute, with go.mod and go.sum) declares: from the cache folder,
+ * which CI keeps, else built there, mostly in half a minute. Throws with what lacks and how to get it.
  */
 export async function findGoTool(
   folder: string,
   environment: NodeJS.ProcessEnv = process.env,
+  { name: wanted, tags = [] }: GoToolChoice = {},
 ): Promise<string> {
   const module = await readFile(join(folder, 'go.mod'), 'utf8');
   const sums = await readFile(join(folder, 'go.sum'), 'utf8');
-  const tool = /^tool (\S+)$/m.exec(module)?.[1];
-  if (tool === undefined) throw new Error(`${join(folder, 'go.mod')} declares no tool`);
+  const tools = [...module.matchAll(/^tool (\S+)$/gm)].map(([, tool = '']) => tool);
+  const tool = tools.find((one) => wanted === undefined || one.endsWith(`/${wanted}`));
+  if (tool === undefined) throw new Error(`${join(folder, 'go.mod')} declares no tool ${wanted ?? ''}`);
   const name = tool.slice(tool.lastIndexOf('/') + 1);
-  const key = createHash('sha256').update(JSON.stringify([module, sums, process.platform, process.arch]));
+  const inputs = [module, sums, process.platform, process.arch, ...tags];
+  const key = createHash('sha256').update(JSON.stringify(inputs));
   const cache = join(findCacheFolder(environment), 'tools');
   const path = join(cache, `${name}-${key.digest('hex').slice(0, 8)}`);
   if (await isExecutable(path)) return path;
@@ -31,10 +42,14 @@ export async function findGoTool(
   await mkdir(cache, { recursive: true });
   const unfinished = `${path}.${process.pid}`; // whoever builds at the same time makes the same file
   try {
-    await run('go', ['build', '-trimpath', '-buildvcs=false', '-o', unfinished, tool], {
-      cwd: folder,
-      env: { ...environment, ...ENVIRONMENT },
-    });
+    await run(
+      'go',
+      ['build', '-trimpath', '-buildvcs=false', `-tags=${tags.join()}`, '-o', unfinished, tool],
+      {
+        cwd: folder,
+        env: { ...environment, ...ENVIRONMENT },
+      },
+    );
     await rename(unfinished, path);
   } catch (error) {
     throw new Error(`cannot build ${name}: ${explain(error)}`, { cause: error });

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { after, before, describe, it } from 'node:test';
+import type { Cluster } from '../controlplane/cluster.ts';
+import { borrowStage } from '../controlplane/loan.ts';
+import type { Stage } from '../controlplane/stage.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import { askForPanel, readPanels } from '../monitoring/dashboard.ts';
+import { drawDashboard } from '../monitoring/draw-dashboard.ts';
+import { startPrometheus, type PrometheusServer } from '../monitoring/prometheus-server.ts';
+import { openObjects, type Objects } from './objects.ts';
+import { openTenant, type Tenant } from './tenant.ts';
+
+/** Path of a picture to write: see docs/monitoring.md. */
+const PICTURE = process.env['DASHBOARD_PICTURE'];
+
+const MINUTE = 60_000;
+
+/** What a scrape says after the actions below: each metric of the documentation, with its value. */
+const SCRAPED: readonly RegExp[] = [
+  /^jwt_injector_token_expiration_timestamp_seconds\{namespace="monitoring",name="one-minute"\} \d{10}$/m,
+  /^jwt_injector_token_renewal_timestamp_seconds\{namespace="monitoring",name="one-minute"\} \d{10}/m,
+  /^jwt_injector_token_ready\{namespace="monitoring",name="one-minute"\} 1$/m,
+  /^jwt_injector_token_ready\{namespace="monitoring",name="keyless"\} 0$/m,
+  /^jwt_injector_token_problem\{namespace="monitoring",name="keyless",reason="KeyNotFound"\} 1$/m,
+  /^jwt_injector_signatures_total\{algorithm="ES256",cause="SecretMissing"\} [1-9]\d*$/m,
+  /^jwt_injector_signatures_total\{algorithm="ES256",cause="RenewalDue"\} [1-9]\d*$/m,
+  /^jwt_injector_signing_duration_seconds_count [1-9]\d*$/m,
+  /^jwt_injector_renewal_lateness_seconds_count [1-9]\d*$/m,
+  /^jwt_injector_reconcile_errors_total\{reason="WriteRefused"\} [1-9]\d*$/m,
+  /^jwt_injector_queue_depth \d+$/m,
+  /^jwt_injector_watch_last_event_timestamp_seconds\{resource="jwts"\} \d{10}/m,
+  /^jwt_injector_leader 1$/m,
+  /^jwt_injector_admission_decisions_total\{decision="inject",reason="Injected"\} [1-9]\d*$/m,
+  /^jwt_injector_admission_decisions_total\{decision="deny",reason="InvalidAnnotation"\} [1-9]\d*$/m,
+  /^jwt_injector_admission_duration_seconds_bucket\{le="0.0001"\} \d+$/m,
+  /^jwt_injector_certificate_expiration_timestamp_seconds \d{10}/m,
+  /^process_resident_memory_bytes \d+$/m,
+];
+
+describe('metrics, rules and dashboard with a real Prometheus', { concurrency: false }, () => {
+  let stage: Stage<Cluster>;
+  let objects: Objects;
+  let tenant: Tenant;
+  let prometheus: PrometheusServer;
+  const start = Date.now() / 1000;
+
+  before(async () => {
+    stage = await borrowStage();
+    objects = openObjects(stage.cluster);
+    tenant = await openTenant(stage.cluster, objects, 'monitoring');
+    prometheus = await startPrometheus(stage.service().httpPort);
+    await tenant.apply('one-minute', { expiryTime: { minutes: 1 }, resignBefore: undefined });
+    await tenant.apply('keyless', { key: { secret: { name: 'not-there', key: 'key' } } });
+    await tenant.apply('mislabelled', { secretTemplate: { labels: { team: 'not a value!' } } });
+  });
+  after(async () => {
+    await prometheus[Symbol.asyncDispose]();
+    await objects.close();
+    await stage.stop();
+  });
+
+  function createPod(name: string, annotations: Record<string, string>) {
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'monitoring', annotations },
+      spec: { containers: [{ name: 'main', image: 'busybox' }] },
+    };
+    const args = ['create', '-f', '-'];
+    return stage.cluster.kubectl(args, { input: JSON.stringify(pod), allowFailure: true });
+  }
+
+  it('every metric is scraped over HTTP, with what was done', async () => {
+    const [annotation, mountPath] = ['tokens.osg-htc.org/token', 'tokens.osg-htc.org/mount-path'];
+    assert.equal((await createPod('injected', { [annotation]: 'one-minute' })).code, 0);
+    assert.notEqual((await createPod('refused', { [annotation]: 'one-minute', [mountPath]: '..' })).code, 0);
+    let missing: readonly RegExp[] = SCRAPED;
+    await waitUntil('every metric to be there', 2 * MINUTE, async () => {
+      const text = await (await fetch(`http://127.0.0.1:${stage.service().httpPort}/metrics`)).text();
+      missing = SCRAPED.filter((line) => !line.test(text));
+      return missing.length === 0;
+    }).catch((error: unknown) => assert.fail(`${String(error)}: ${missing.join(', ')}`));
+  });
+
+  it('Prometheus has them, and the namespace of a JWT stays its own', async () => {
+    const names = new Set(SCRAPED.flatMap((line) => /\w+_\w+/.exec(line.source)?.[0] ?? []));
+    for (const name of names)
+      await waitUntil(name, MINUTE, async () => (await prometheus.query(name)).length > 0);
+    const [token] = await prometheus.query('jwt_injector_token_ready{name="one-minute"}');
+    assert.equal(token?.metric['namespace'], 'monitoring');
+    const [leader] = await prometheus.query('jwt_injector_leader');
+    assert.equal(leader?.metric['namespace'], 'jwt-injector');
+  });
+
+  it('every rule is evaluated without an error, and those that should wait to fire', async () => {
+    type Rule = { readonly name: string; readonly health: string; readonly lastError?: string };
+    const rules = await waitUntil('the rules to be evaluated', MINUTE, async () => {
+      const { groups } = (await prometheus.read('/api/v1/rules')) as {
+        groups: readonly { readonly rules: readonly Rule[] }[];
+      };
+      const all = groups.flatMap((group) => group.rules);
+      return all.every(({ health }) => health !== 'unknown') && all;
+    });
+    assert.deepEqual(
+      rules.filter(({ health }) => health !== 'ok'),
+      [],
+    );
+    for (const [alertname, name] of [
+      ['JwtInjectorTokenNotReady', 'keyless'],
+      ['JwtInjectorWriteRefused', 'mislabelled'],
+    ]) {
+      const pending = `ALERTS{alertname="${alertname}",namespace="monitoring",name="${name}"}`;
+      await waitUntil(pending, MINUTE, async () => (await prometheus.query(pending)).length > 0);
+    }
+  });
+
+  it('every query of the dashboard shows something, and its picture can be drawn', async () => {
+    const shown = [];
+    for (const panel of readPanels()) {
+      const found = await waitUntil(`data in "${panel.title}"`, MINUTE, async () => {
+        const asked = await askForPanel(panel, prometheus, start, Date.now() / 1000);
+        return asked.shown.length >= panel.targets.length && asked;
+      });
+      shown.push(found);
+    }
+    const picture = drawDashboard(shown);
+    for (const { title } of readPanels()) assert.ok(picture.includes(title));
+    assert.doesNotMatch(picture, /NaN|undefined|Infinity/);
+    if (PICTURE !== undefined) await writeFile(PICTURE, picture);
+  });
+});

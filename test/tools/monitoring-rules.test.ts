@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { parse } from 'yaml';
+import { findPrometheusTool } from './prometheus.ts';
+
+const run = promisify(execFile);
+const ROOT = join(import.meta.dirname, '../..');
+const RULES = join(ROOT, 'deploy/monitoring/rules.yaml');
+const TESTS = join(import.meta.dirname, 'monitoring-rules.yaml');
+const PAGE = readFileSync(join(ROOT, 'docs/monitoring.md'), 'utf8');
+
+interface RuleFile {
+  readonly groups: readonly {
+    readonly rules: readonly {
+      readonly alert?: string;
+      readonly annotations?: { readonly runbook: string };
+    }[];
+  }[];
+}
+
+const { groups } = parse(readFileSync(RULES, 'utf8')) as RuleFile;
+const alerts = groups.flatMap(({ rules }) => rules.filter(({ alert }) => alert !== undefined));
+
+describe('the rules of Prometheus', () => {
+  it('are what promtool takes', async () => {
+    const promtool = await findPrometheusTool('promtool');
+    const { stdout } = await run(promtool, ['check', 'rules', '--lint=all', '--lint-fatal', RULES]);
+    assert.match(stdout, /SUCCESS/);
+  });
+
+  it('alert when they should, and only then', async () => {
+    const promtool = await findPrometheusTool('promtool');
+    const { stdout } = await run(promtool, ['test', 'rules', TESTS]);
+    assert.match(stdout, /SUCCESS/);
+  });
+
+  it('have a test of each alert', () => {
+    const tested = readFileSync(TESTS, 'utf8');
+    for (const { alert = '' } of alerts) assert.ok(tested.includes(`"${alert}"`), `${alert} is not tested`);
+  });
+
+  it('name the section of the documentation that explains each alert', () => {
+    const anchors = [...PAGE.matchAll(/^### (\w+)$/gm)].map(([, title = '']) => title.toLowerCase());
+    for (const { alert, annotations } of alerts)
+      assert.equal(annotations?.runbook, `docs/monitoring.md#${alert?.toLowerCase()}`);
+    assert.deepEqual(anchors.toSorted(), alerts.map(({ alert = '' }) => alert.toLowerCase()).toSorted());
+  });
+});
