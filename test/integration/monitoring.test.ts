@@ -115,7 +115,21 @@ describe('metrics, rules and dashboard with a real Prometheus', { concurrency: f
     }
   });
 
+  /** Some minutes of work, so that a picture has something to show. */
+  async function keepBusy(): Promise<void> {
+    for (let round = 0; round < 40; round += 1) {
+      if (round < 20)
+        await tenant.apply(`busy-${round}`, {
+          expiryTime: { minutes: 2 + (round % 3) },
+          resignBefore: undefined,
+        });
+      for (let pods = round % 4; pods >= 0; pods -= 1)
+        await createPod(`busy-${round}-${pods}`, { 'tokens.osg-htc.org/token': 'one-minute' });
+    }
+  }
+
   it('every query of the dashboard shows something, and its picture can be drawn', async () => {
+    if (PICTURE !== undefined) await keepBusy();
     const shown = [];
     for (const panel of readPanels()) {
       const found = await waitUntil(`data in "${panel.title}"`, MINUTE, async () => {

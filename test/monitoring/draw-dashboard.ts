@@ -49,7 +49,8 @@ function drawLines(shown: readonly Shown[], unit: string, width: number, height:
   const area = { left: 70, top: 32, right: width - 12, bottom: height - 34 };
   const [from, to] = [Math.min(...all.map(([at]) => at)), Math.max(...all.map(([at]) => at))];
   const low = Math.min(0, ...all.map(([, value]) => value));
-  const high = Math.max(...all.map(([, value]) => value), low + 1e-9);
+  const most = Math.max(...all.map(([, value]) => value));
+  const high = most > low ? most : low + 1;
   const place = ([at, value]: readonly [number, number]): string => {
     const across = area.left + ((at - from) / (to - from || 1)) * (area.right - area.left);
     const up = area.bottom - ((value - low) / (high - low)) * (area.bottom - area.top);
