@@ -42,7 +42,7 @@ export async function createPods({ access, namespace, atLeast, during }: Setting
   let unanswered = 0;
   let slowestMs = 0;
   const state = { isOver: false };
-  const over = during.finally(() => (state.isOver = true));
+  const over = during.finally(() => (state.isOver = true)); // if it fails, the creators end, too
 
   const create = async () => {
     while (!state.isOver || created + failures.length < atLeast) {
@@ -62,7 +62,7 @@ export async function createPods({ access, namespace, atLeast, during }: Setting
       await sleep(PAUSE_MS);
     }
   };
-  await Promise.all([over, ...Array.from({ length: CREATORS }, create)]);
+  const [outcome] = await Promise.allSettled([over, ...Array.from({ length: CREATORS }, create)]);
   await askApi(
     access,
     'DELETE',
@@ -70,6 +70,7 @@ export async function createPods({ access, namespace, atLeast, during }: Setting
     undefined,
     ANSWERED_WITHIN_MS,
   );
+  if (outcome.status === 'rejected') throw outcome.reason;
   return { created, failures, unanswered, slowestMs };
 }
 

@@ -18,6 +18,8 @@ export interface Disturbance {
   readonly name: string;
   /** What may fail; most allow nothing. */
   readonly allowed?: Allowed;
+  /** The API server itself does not answer for a while. */
+  readonly stopsApiServer?: true;
   /** Is part of the form that CI runs. */
   readonly short?: true;
   readonly disturb: (cluster: RealCluster) => Promise<void>;
@@ -100,6 +102,7 @@ export const DISTURBANCES: readonly Disturbance[] = [
   {
     name: 'control plane restarted',
     short: true,
+    stopsApiServer: true,
     disturb: async (cluster) => {
       await cluster.restartControlPlane();
       await sleep(5000);
@@ -152,10 +155,16 @@ async function harm(
   await waitForReplicas(controlPlane);
 }
 
-/** A second process fills the memory of the container; the kernel ends the one that it is told to end first. */
+/** Each needs less memory than the product, together they need more than its container has. */
+const FILL_MEMORY = `
+  const { spawn } = require('node:child_process');
+  const hold = 'const held = Buffer.alloc(1e7, 1); setInterval(() => held, 1000);';
+  for (let count = 0; count < 16; count += 1) spawn(process.execPath, ['-e', hold], { stdio: 'ignore' });
+  setInterval(() => {}, 1000);`;
+
+/** Other processes fill the memory of the container; the kernel ends the largest, if it is told to end that first. */
 async function fillMemory({ controlPlane }: RealCluster, { pod, pid }: Replica): Promise<void> {
   await writeFile(`/proc/${pid}/oom_score_adj`, '1000');
-  const script = 'const all = []; for (;;) all.push(Buffer.alloc(8e6, 1));';
-  const args = ['exec', '-n', PRODUCT, pod, '--', 'node', '-e', script];
-  await controlPlane.kubectl(args, { allowFailure: true });
+  const args = ['exec', '-n', PRODUCT, pod, '--', 'node', '-e', FILL_MEMORY];
+  await controlPlane.kubectl(args, { allowFailure: true }); // it ends with the container
 }

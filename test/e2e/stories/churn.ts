@@ -16,17 +16,16 @@ export const CHURN: Story = {
     const wrong: string[] = [];
     for (const disturbance of DISTURBANCES) {
       if (scene.short && disturbance.short !== true) continue;
-      wrong.push(...(await churnDuring(scene, disturbance)));
+      const words = (error: unknown) => [`${disturbance.name}: ${String(error)}`];
+      wrong.push(...(await churnDuring(scene, disturbance).catch(words)));
     }
     if (wrong.length > 0) throw new ControlPlaneError(wrong.join('\n'));
   },
 };
 
 /** Gives what is wrong: failures that could have been prevented, or too many. */
-async function churnDuring(
-  scene: Scene,
-  { name, allowed, disturb }: Disturbance,
-): Promise<readonly string[]> {
+async function churnDuring(scene: Scene, disturbance: Disturbance): Promise<readonly string[]> {
+  const { name, allowed, stopsApiServer, disturb } = disturbance;
   const { controlPlane } = scene.cluster;
   const { created, failures, unanswered, slowestMs } = await createPods({
     access: controlPlane.access,
@@ -44,6 +43,8 @@ async function churnDuring(
   });
   scene.log(`${name}: ${created} pods created, ${failures.length} failed`);
   for (const failure of new Set(failures)) scene.log(`  ${failure}`);
+  if (unanswered > 0 && stopsApiServer !== true)
+    return [`${name}: the API server did not answer ${unanswered} times`];
   if (allowed === undefined) return failures.map((failure) => `${name}: ${failure}`);
   const others = failures.filter((failure) => !allowed.words.test(failure));
   const many = failures.length > allowed.failures ? [`${failures.length} creations failed`] : [];
