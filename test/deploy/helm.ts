@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { findGoTool } from '../tools/go-tool.ts';
@@ -23,8 +23,8 @@ export interface HelmResult {
 
 /** Runs helm with a home of its own, which `Symbol.asyncDispose` removes. */
 export interface Helm extends AsyncDisposable {
-  /** Folder of the program, for a PATH. */
-  readonly bin: string;
+  /** Path of the program. */
+  readonly program: string;
   /** Never throws for what helm says. */
   try(...args: readonly string[]): Promise<HelmResult>;
   /** Throws with helm's words when it fails; gives its standard output. */
@@ -49,7 +49,7 @@ export async function openHelm(kubeconfig?: string): Promise<Helm> {
   };
   let files = 0;
   const helm: Helm = {
-    bin: dirname(program),
+    program,
     try: async (...args) => {
       try {
         return { code: 0, ...(await promisify(execFile)(program, [...args], { env })) };

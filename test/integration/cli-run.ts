@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
@@ -35,11 +35,26 @@ export function callAs(kubeconfig: string, printed: string[]): Caller {
   };
 }
 
+/** What a reader has besides: files that a page shows, and other programs, by name. */
+export interface Belongings {
+  readonly files?: Readonly<Record<string, string>>;
+  readonly programs?: Readonly<Record<string, string>>;
+}
+
 /** Runs shell lines as a reader of them would who has the checkout, `kubectl` and `jwt-injector`, and stops at the first that fails. */
-export async function runShell(cluster: Cluster, lines: readonly string[]): Promise<string> {
+export async function runShell(
+  cluster: Cluster,
+  lines: readonly string[],
+  { files = {}, programs = {} }: Belongings = {},
+): Promise<string> {
   const folder = await mkdtemp(join(cluster.folder, 'shell-'));
   try {
     await symlink(join(ROOT, 'deploy'), join(folder, 'deploy'));
+    for (const [name, path] of Object.entries(programs)) await symlink(path, join(folder, name));
+    for (const [name, content] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), content);
+    }
     const program = `#!/bin/sh\nexec ${process.execPath} ${join(ROOT, 'src/main.ts')} "$@"\n`;
     await writeFile(join(folder, 'jwt-injector'), program, { mode: 0o755 });
     const { stdout, stderr } = await promisify(execFile)('sh', ['-ec', lines.join('\n')], {

@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { stringify } from 'yaml';
 import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
 import { installCrd } from '../controlplane/install.ts';
+import { openHelm } from '../deploy/helm.ts';
+import { readObjects, renderOverlay } from '../deploy/rendered.ts';
+import { WISHES } from '../deploy/wishes.ts';
 import { runShell } from './cli-run.ts';
 
 const KUSTOMIZE = join(import.meta.dirname, '../../deploy/kustomize');
@@ -13,7 +17,7 @@ describe('the shipped manifests, as they are', () => {
   before(async () => {
     cluster = await startControlPlane();
     await installCrd(cluster);
-    await cluster.createNamespace('jwt-injector');
+    for (const name of ['jwt-injector', 'biology', 'physics']) await cluster.createNamespace(name);
   });
   after(() => cluster.stop());
 
@@ -24,6 +28,23 @@ describe('the shipped manifests, as they are', () => {
     it(`${folder} is taken by the API server without a warning`, async () => {
       const { stderr } = await apply('--force-conflicts', '--dry-run=server', '-k', join(KUSTOMIZE, folder));
       assert.equal(stderr, '');
+    });
+  }
+
+  for (const [name, { values, overlay }] of Object.entries(WISHES)) {
+    it(`what chart and kustomize render is taken without a warning: ${name}`, async () => {
+      await using helm = await openHelm();
+      for (const yaml of [await helm.render(values), await renderOverlay(overlay)]) {
+        // Of cert-manager there is nothing in this cluster.
+        const objects = readObjects(yaml).filter(
+          ({ apiVersion }) => !apiVersion.startsWith('cert-manager.io/'),
+        );
+        const { stderr } = await cluster.kubectl(
+          ['apply', '--server-side', '--validate=strict', '--force-conflicts', '--dry-run=server', '-f', '-'],
+          { input: objects.map((object) => stringify(object)).join('---\n') },
+        );
+        assert.equal(stderr, '');
+      }
     });
   }
 

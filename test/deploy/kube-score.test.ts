@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { findGoTool } from '../tools/go-tool.ts';
+import { openHelm } from './helm.ts';
+import { WISHES } from './wishes.ts';
+
+const MODULE = join(import.meta.dirname, '../tools/kube-score');
+
+/** What kube-score finds and stays as it is, with the reason. */
+const EXPLAINED: Readonly<Record<string, string>> = {
+  'CPU limit is not set': 'a limit of CPU would slow down reviews that somebody waits for',
+  'Ephemeral Storage limit is not set': 'the root is read-only and nothing is written but the log',
+  'Ephemeral Storage request is not set': 'as above',
+  'ImagePullPolicy is not set to Always':
+    'tags are versions and never move; a pull would make restarts wait for a registry',
+  'The pod does not have a matching egress NetworkPolicy':
+    'it talks to the API server alone, whose address and port differ from cluster to cluster',
+  'Deployment does not have a host podAntiAffinity set':
+    'topologySpreadConstraints spread it, also within a rollout',
+};
+
+/** The findings about all that the chart renders, without the names of the objects. */
+async function score(yaml: string): Promise<ReadonlySet<string>> {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'jwt-injector-score-'));
+  const file = join(folder.path, 'all.yaml');
+  await writeFile(file, yaml);
+  const args = ['score', '--kubernetes-version=v1.30', '--output-format=ci', file];
+  // It ends with 1 if anything is critical.
+  const { stdout } = await promisify(execFile)(await findGoTool(MODULE), args).catch((error: unknown) => {
+    if (error instanceof Error && 'stdout' in error && error.stdout !== '')
+      return { stdout: String(error.stdout) };
+    throw error;
+  });
+  const findings = stdout.split('\n').filter((line) => /^\[(?:CRITICAL|WARNING)\]/.test(line));
+  return new Set(findings.map((line) => line.replace(/^\[\w+\] \S+ \S+: (?:\([\w-]+\) )?/, '')));
+}
+
+describe('kube-score', () => {
+  it('finds nothing in the chart that is not explained, and everything that is', async () => {
+    await using helm = await openHelm();
+    const found = new Set<string>();
+    for (const { values } of Object.values(WISHES))
+      for (const finding of await score(await helm.render(values))) found.add(finding);
+    assert.deepEqual([...found].toSorted(), Object.keys(EXPLAINED).toSorted());
+  });
+
+  it('would find a container that runs as root', async () => {
+    await using helm = await openHelm();
+    const asRoot = (await helm.render()).replace(
+      'readOnlyRootFilesystem: true',
+      'readOnlyRootFilesystem: false',
+    );
+    assert.ok(
+      [...(await score(asRoot))].some((finding) =>
+        /read only root|ReadOnlyRootFilesystem|writable/i.test(finding),
+      ),
+    );
+  });
+});

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
+import { runShell } from '../integration/cli-run.ts';
+import { wireJwt } from '../fixtures/jwts.ts';
+import { readInstructions } from './documented.ts';
+import { CHART, openHelm, type Helm } from './helm.ts';
+
+const PAGE = 'docs/install.md';
+const CRD = 'customresourcedefinition.apiextensions.k8s.io/jwts.tokens.osg-htc.org';
+const PLACE = ['--namespace', 'jwt-injector'];
+const OURS =
+  'crds,namespaces,clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations';
+
+describe('installing, upgrading and uninstalling as docs/install.md says', { concurrency: false }, () => {
+  let cluster: ControlPlane;
+  let helm: Helm;
+  before(async () => {
+    cluster = await startControlPlane();
+    helm = await openHelm(cluster.adminKubeconfig);
+  });
+  after(async () => {
+    await helm[Symbol.asyncDispose]();
+    await cluster.stop();
+  });
+
+  /** Does what a section says; gives all that was printed. A command that fails fails the test. */
+  async function follow(heading: string): Promise<string> {
+    const { commands, files } = readInstructions(PAGE, heading);
+    assert.ok(commands.length > 0, `${heading} has no command that can be run`);
+    return runShell(cluster, commands, { files, programs: { helm: helm.program } });
+  }
+
+  async function read(...args: readonly string[]): Promise<string> {
+    return (await cluster.kubectl(['get', ...args])).stdout.trim();
+  }
+
+  async function clusterObjects(): Promise<readonly string[]> {
+    const names = (await read(OURS, '-o', 'name')).split('\n');
+    return names.filter((name) => /jwt-injector|jwts/.test(name)).toSorted();
+  }
+
+  const replicas = (): Promise<string> =>
+    read('deployment', 'jwt-injector', ...PLACE, '-o', 'jsonpath={.spec.replicas}');
+
+  const scale = (to: number) =>
+    cluster.kubectl(['scale', 'deployment', 'jwt-injector', ...PLACE, `--replicas=${to}`]);
+
+  it('Helm installs everything, and the JWTs of users come after it', async () => {
+    await follow('## With Helm');
+    assert.equal(await replicas(), '2');
+    await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=30s', CRD]);
+    await cluster.createNamespace('science');
+    const { apiVersion, kind, spec } = wireJwt();
+    const jwt = { apiVersion, kind, metadata: { name: 'my-jwt', namespace: 'science' }, spec };
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'my-jwt', namespace: 'science' } };
+    await cluster.apply([jwt, secret].map((object) => JSON.stringify(object)).join('\n---\n'));
+  });
+
+  it('an upgrade leaves the number of replicas and caBundle as others set them', async () => {
+    await scale(5);
+    const bundle = Buffer.from(cluster.ca).toString('base64');
+    const operation = { op: 'add', path: '/webhooks/0/clientConfig/caBundle', value: bundle };
+    const target = ['mutatingwebhookconfiguration', 'jwt-injector'];
+    await cluster.kubectl(['patch', ...target, '--type=json', '-p', JSON.stringify([operation])]);
+    await helm.run('upgrade', 'jwt-injector', CHART, ...PLACE, '--reset-then-reuse-values');
+    assert.equal(await replicas(), '5');
+    assert.equal(await read(...target, '-o', 'jsonpath={.webhooks[0].clientConfig.caBundle}'), bundle);
+    assert.match(
+      await read('deployment', 'jwt-injector', ...PLACE, '-o', 'yaml'),
+      /image: registry\.example\.org\/jwt-inj/,
+    );
+  });
+
+  it('upgrade and rollback as documented go through, although somebody has scaled', async () => {
+    await follow('### Upgrade');
+    await cluster.kubectl(['wait', ...PLACE, 'deployment/jwt-injector', '--for=jsonpath={.spec.replicas}=5']);
+  });
+
+  it('uninstalling leaves CRD, JWTs and Secrets', async () => {
+    await follow('### Uninstall');
+    assert.deepEqual(await clusterObjects(), [CRD, 'namespace/jwt-injector']);
+    assert.match(await read('jwts,secrets', '-n', 'science', '-o', 'name'), /jwt.*my-jwt\nsecret\/my-jwt/);
+  });
+
+  it('a release of the same name takes the CRD up again, and upgrades it', async () => {
+    const older = join(cluster.folder, 'older-chart');
+    await cp(CHART, older, { recursive: true });
+    const file = join(older, 'files/crd/jwts.yaml');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace('shortNames: [jwt]', 'shortNames: [older]'));
+    const shortNames = (): Promise<string> => read(CRD, '-o', 'jsonpath={.spec.names.shortNames}');
+    await helm.run('install', 'jwt-injector', older, ...PLACE);
+    assert.equal(await shortNames(), '["older"]');
+    await helm.run('upgrade', 'jwt-injector', CHART, ...PLACE);
+    assert.equal(await shortNames(), '["jwt"]');
+    await helm.run('rollback', 'jwt-injector', ...PLACE);
+    assert.equal(await shortNames(), '["older"]');
+    await helm.run('uninstall', 'jwt-injector', ...PLACE);
+  });
+
+  it('a CRD of another release, or of nobody, is taken over by the documented flags only', async () => {
+    const { code, stderr } = await helm.try('install', 'other', CHART, ...PLACE);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /jwts\.tokens\.osg-htc\.org.*cannot be imported into the current release/);
+    await helm.run('install', 'other', CHART, ...PLACE, '--take-ownership', '--force-conflicts');
+    await helm.run('uninstall', 'other', ...PLACE);
+    assert.match(await read('jwts', '-n', 'science', '-o', 'name'), /my-jwt/);
+  });
+
+  it('kustomize installs over the kept CRD, and what Helm left is in its way nowhere', async () => {
+    await cluster.kubectl(['delete', 'namespace', 'jwt-injector']);
+    const { commands, files } = readInstructions(PAGE, '## With kustomize');
+    const [crd = '', rest = '', ...uninstall] = commands;
+    const options = { files, programs: {} };
+    await runShell(cluster, [`${crd} --force-conflicts`, rest], options);
+    assert.match(
+      await read('deployment', 'jwt-injector', ...PLACE, '-o', 'yaml'),
+      /image: registry\.example\.org\/jwt-injector:0/,
+    );
+    // Again, as for an upgrade; with a component that leaves replicas alone.
+    await scale(3);
+    await assert.rejects(
+      runShell(cluster, [rest], options),
+      /conflict with "kubectl" with subresource "scale"/,
+    );
+    const scaled = Object.fromEntries(
+      Object.entries(files).map(([path, content]) => [
+        path,
+        `${content}components: [../deploy/kustomize/components/scaled-elsewhere]\n`,
+      ]),
+    );
+    await runShell(cluster, [crd, rest], { ...options, files: scaled });
+    assert.equal(await replicas(), '3');
+    const printed = await runShell(cluster, uninstall, options);
+    assert.doesNotMatch(printed, /error|not found/i);
+    assert.deepEqual(await clusterObjects(), [CRD]);
+    assert.match(await read('jwts', '-n', 'science', '-o', 'name'), /my-jwt/);
+  });
+
+  it('some namespaces get their Roles, and there is no ClusterRole but that for users', async () => {
+    await follow('### Some namespaces, with Roles');
+    const objects = await clusterObjects();
+    assert.deepEqual(
+      objects.filter((name) => /role/.test(name)),
+      ['clusterrole.rbac.authorization.k8s.io/jwt-injector-edit'],
+    );
+    assert.match(await read('rolebinding', 'jwt-injector', '-n', 'physics', '-o', 'name'), /jwt-injector/);
+  });
+});

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Cluster } from '../controlplane/cluster.ts';
+import { borrowStage } from '../controlplane/loan.ts';
+import type { Stage } from '../controlplane/stage.ts';
+import { wireJwt } from '../fixtures/jwts.ts';
+import { NRP_KEY } from '../fixtures/keys.ts';
+import { openObjects, type Objects } from './objects.ts';
+import { openTenant, type Tenant } from './tenant.ts';
+
+const NAMESPACE = 'with-policy';
+const POLICY = ['--forbid-inline-keys', '--max-lifetime=24h', '--min-lifetime=1h'];
+const IN_A_SECRET = { key: { secret: { name: 'my-key', key: 'key.pem' } } };
+
+describe('a policy of what JWTs may ask for', { concurrency: false }, () => {
+  let stage: Stage<Cluster>;
+  let objects: Objects;
+  let tenant: Tenant;
+  before(async () => {
+    stage = await borrowStage();
+    objects = openObjects(stage.cluster);
+    tenant = await openTenant(stage.cluster, objects, NAMESPACE);
+    await tenant.applySecret('my-key', { 'key.pem': NRP_KEY });
+    await tenant.apply('before');
+    await tenant.waitForToken('before', (token) => token !== '');
+    await stage.service().stop();
+    await tenant.apply('while-down', { expiryTime: { days: 2 }, ...IN_A_SECRET });
+    await stage.startService({ args: POLICY });
+  });
+  after(async () => {
+    await objects.close();
+    await stage.stop();
+  });
+
+  it('is told at the door', async () => {
+    const { apiVersion, kind, spec } = wireJwt({ expiryTime: { minutes: 30 }, resignBefore: undefined });
+    const metadata = { name: 'refused', namespace: NAMESPACE };
+    const { code, stderr } = await stage.cluster.kubectl(['create', '-f', '-'], {
+      input: JSON.stringify({ apiVersion, kind, metadata, spec }),
+      allowFailure: true,
+    });
+    assert.notEqual(code, 0);
+    assert.match(
+      stderr,
+      /spec\.key\.value is forbidden in this cluster.*; spec\.expiryTime \(30 min\) must be at least 1 h/,
+    );
+  });
+
+  it('holds where the webhook was down: nothing is signed, and the condition says why', async () => {
+    await objects.waitForCondition(NAMESPACE, 'while-down', 'PolicyDenied', 'True', 'PolicyDenied');
+    const ready = await objects.waitForCondition(NAMESPACE, 'while-down', 'Ready', 'False', 'PolicyDenied');
+    assert.match(ready.message, /spec\.expiryTime \(2 d\) must be at most 1 d/);
+    assert.equal(await objects.get('secrets', NAMESPACE, 'while-down'), undefined);
+  });
+
+  it('leaves a token that is there alone, and signs no other one, even when asked', async () => {
+    await objects.waitForCondition(NAMESPACE, 'before', 'PolicyDenied', 'True');
+    await objects.waitForCondition(NAMESPACE, 'before', 'Ready', 'True', 'Signed');
+    const token = await tenant.tokenOf('before');
+    await stage.cluster.kubectl([
+      'annotate',
+      '-n',
+      NAMESPACE,
+      'jwt',
+      'before',
+      'tokens.osg-htc.org/renew=now',
+    ]);
+    await tenant.apply('allowed', IN_A_SECRET);
+    await objects.waitForCondition(NAMESPACE, 'allowed', 'Ready', 'True', 'Signed');
+    assert.equal(await tenant.tokenOf('before'), token);
+  });
+
+  it('is over when its flags are: what waited is signed', async () => {
+    await stage.service().stop();
+    await stage.startService();
+    await objects.waitForCondition(NAMESPACE, 'while-down', 'Ready', 'True', 'Signed');
+    const status = await objects.waitFor('jwts', NAMESPACE, 'while-down', (jwt) =>
+      jwt.status.conditions.every(({ type }: { readonly type: string }) => type !== 'PolicyDenied'),
+    );
+    assert.ok(status !== undefined);
+  });
+});

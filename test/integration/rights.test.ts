@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
+import { startService, type Service } from '../controlplane/service.ts';
+import { installProduct, waitForWebhook } from '../controlplane/stage.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import { readObjects, renderOverlay } from '../deploy/rendered.ts';
+import { NRP_KEY } from '../fixtures/keys.ts';
+import { prepareAudit, type Audit } from './audit.ts';
+import { grantsOf } from './granted-rights.ts';
+import { openObjects, type Objects } from './objects.ts';
+import { openTenant, type Tenant } from './tenant.ts';
+import { FINALIZER } from './token-manager.ts';
+
+const HALVES = ['jwt-injector', 'jwt-injector-controller'] as const;
+
+/** The API server asks for it when a server-side apply makes a new object; the request itself is a patch. */
+const NEEDED_BY_APPLY = 'create secrets';
+
+const RETRY_PERIOD_MS = 2_000; // --retry-period
+
+/** What one of our ServiceAccounts asked for, as the audit log has it. */
+interface Request {
+  readonly verb: string;
+  readonly user: { readonly username: string };
+  readonly objectRef?: { readonly resource: string; readonly subresource?: string };
+  readonly responseStatus?: { readonly code?: number };
+}
+
+/**
+ * Both halves apart, each with its own ServiceAccount, do everything that they ever do, on a control plane that writes
+ * down who asks for what. So each right is needed (nothing is granted that was not used) and enough (nothing was refused).
+ */
+describe('the rights that are shipped', { concurrency: false }, () => {
+  let audit: Audit;
+  let cluster: ControlPlane;
+  let objects: Objects;
+  let tenant: Tenant;
+  const services: Service[] = [];
+
+  before(async () => {
+    audit = await prepareAudit([
+      { level: 'Metadata', users: HALVES.map((name) => `system:serviceaccount:jwt-injector:${name}`) },
+    ]);
+    cluster = await startControlPlane({ apiServerArgs: audit.apiServerArgs });
+    const { webhookPort, serviceArgs } = await installProduct(cluster);
+    const apart = readObjects(
+      await renderOverlay({ resources: ['default'], components: ['components/separate'] }),
+    );
+    const identities = apart.filter(({ kind }) => kind === 'ServiceAccount' || kind.endsWith('RoleBinding'));
+    await cluster.apply(identities.map((object) => stringify(object)).join('---\n'));
+    objects = openObjects(cluster);
+    tenant = await openTenant(cluster, objects, 'science');
+
+    const controller = await cluster.serviceAccountKubeconfig('jwt-injector', 'jwt-injector-controller');
+    const start = async (args: readonly string[]): Promise<Service> => {
+      const service = await startService(cluster, {
+        args,
+        webhookPort: args.includes('--no-webhook') ? 0 : webhookPort,
+      });
+      services.push(service);
+      return service;
+    };
+    await start([...serviceArgs, '--no-controller']);
+    const own = ['--no-webhook', `--kubeconfig=${controller}`, '--lease-namespace=jwt-injector'];
+    await start(own);
+    await start(own); // a standby
+    await waitForWebhook(cluster);
+  });
+  after(async () => {
+    await Promise.all(services.map((service) => service.stop()));
+    await objects.close();
+    await cluster.stop();
+    await audit[Symbol.asyncDispose]();
+  });
+
+  async function requests(): Promise<readonly Request[]> {
+    return (await audit.events()) as readonly Request[];
+  }
+
+  /** `verb resource` of what a ServiceAccount asked for. */
+  async function used(account: string): Promise<ReadonlySet<string>> {
+    const own = (await requests()).filter(({ user }) => user.username.endsWith(`:${account}`));
+    const names = own.map(({ verb, objectRef }) => {
+      const { resource = '', subresource } = objectRef ?? {};
+      return `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
+    });
+    return new Set(names);
+  }
+
+  it('are used: a JWT is signed, signed again, repaired after its Secret was deleted, and let go', async () => {
+    const spec = { key: { secret: { name: 'my-key', key: 'key.pem' } } };
+    await tenant.apply('my-jwt', spec, { finalizers: [FINALIZER] });
+    const isKnown = (status: string) => objects.waitForCondition('science', 'my-jwt', 'KeyAvailable', status);
+    // The same trouble twice is an Event and a change of it.
+    await isKnown('False');
+    await tenant.applySecret('my-key', { 'key.pem': NRP_KEY });
+    await isKnown('True');
+    await cluster.kubectl(['delete', 'secret', '-n', 'science', 'my-key']);
+    await isKnown('False');
+    await tenant.applySecret('my-key', { 'key.pem': NRP_KEY });
+    let token = await tenant.waitForToken('my-jwt', (found) => found !== '');
+    for (const request of ['one', 'two']) {
+      const annotation = `tokens.osg-htc.org/renew=${request}`;
+      await cluster.kubectl(['annotate', '-n', 'science', '--overwrite', 'jwt', 'my-jwt', annotation]);
+      const old = token;
+      token = await tenant.waitForToken('my-jwt', (found) => found !== '' && found !== old);
+    }
+    await cluster.kubectl(['delete', 'secret', '-n', 'science', 'my-jwt']);
+    await tenant.waitForToken('my-jwt', (found) => found !== '' && found !== token);
+    await cluster.kubectl(['delete', 'jwt', '-n', 'science', '--wait=false', 'my-jwt']);
+    await objects.waitForGone('jwts', 'science', 'my-jwt');
+  });
+
+  it('are used: a pod that asks for the default of its namespace makes the webhook look', async () => {
+    const metadata = {
+      name: 'asks',
+      namespace: 'science',
+      annotations: { 'tokens.osg-htc.org/inject': 'true' },
+    };
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata,
+      spec: { containers: [{ name: 'a', image: 'b' }] },
+    };
+    const { stderr } = await cluster.kubectl(['create', '--dry-run=server', '-f', '-'], {
+      input: JSON.stringify(pod),
+      allowFailure: true,
+    });
+    assert.match(stderr, /no token is named/);
+  });
+
+  it('are used: a leader that did not see a change of its Lease reads it', async () => {
+    const replicas = services.filter(({ webhookPort }) => webhookPort === undefined);
+    await waitUntil('the Lease to be read', 60_000, async () => {
+      for (const replica of replicas) replica.kill('SIGSTOP');
+      const annotation = `changed=${randomUUID()}`;
+      await cluster.kubectl([
+        'annotate',
+        '--overwrite',
+        'lease',
+        'jwt-injector',
+        '-n',
+        'jwt-injector',
+        annotation,
+      ]);
+      // So its next write is due before it hears of the change.
+      await sleep(RETRY_PERIOD_MS);
+      for (const replica of replicas) replica.kill('SIGCONT');
+      return (await used(HALVES[1])).has('get leases');
+    });
+  });
+
+  it('are enough: nothing was ever refused', async () => {
+    const refused = (await requests()).filter(({ responseStatus }) => responseStatus?.code === 403);
+    assert.deepEqual(refused, []);
+  });
+
+  for (const account of HALVES) {
+    it(`are no more than ${account} uses`, async () => {
+      const granted = [...(await grantsOf(cluster, account))].filter((right) => right !== NEEDED_BY_APPLY);
+      assert.ok(granted.length > 0);
+      let unused: readonly string[] = granted;
+      const areAllUsed = async (): Promise<boolean> => {
+        const verbs = await used(account);
+        unused = granted.filter((right) => !verbs.has(right));
+        return unused.length === 0;
+      };
+      await waitUntil('all rights to have been used', 30_000, areAllUsed).catch(() => {});
+      assert.deepEqual(unused, []);
+    });
+  }
+
+  it('of the webhook are about namespaces alone', async () => {
+    const webhook = await grantsOf(cluster, 'jwt-injector');
+    assert.deepEqual([...webhook].toSorted(), ['get namespaces', 'list namespaces', 'watch namespaces']);
+  });
+
+  it('to create Secrets are needed: without it no new Secret is made', async () => {
+    const refuse = { op: 'replace', path: '/rules/2/verbs', value: ['get', 'list', 'watch', 'patch'] };
+    const patch = JSON.stringify([{ op: 'test', path: '/rules/2/resources/0', value: 'secrets' }, refuse]);
+    await cluster.kubectl(['patch', 'clusterrole', 'jwt-injector', '--type=json', '-p', patch]);
+    await tenant.apply('refused', { key: { secret: { name: 'my-key', key: 'key.pem' } } });
+    await objects.waitForCondition('science', 'refused', 'Ready', 'False', 'WriteRefused');
+  });
+});
