@@ -66,7 +66,7 @@ async function launch(settings: ComponentSettings, name: string): Promise<ChildP
     const child = spawn(binary, args, {
       cwd: folder,
       detached: true, // Ctrl-C in a terminal must not reach it before us
-      env: { HOME: folder, PATH: process.env['PATH'], TMPDIR: folder }, // nothing of the user's leaks in
+      env: { HOME: folder, PATH: process.env['PATH'], TMPDIR: folder, GOGC: process.env['GOGC'] }, // nothing else leaks in
       stdio: ['ignore', file.fd, file.fd],
     });
     const pid = child.pid;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -15,11 +15,20 @@ import { waitUntil } from './wait-until.ts';
 describe('two control planes side by side, one of them emulating 1.34', () => {
   let newest: ControlPlane;
   let older: ControlPlane;
+  const starts: string[] = [];
+  let free: number;
   before(async () => {
+    // Somebody else has the first port that is found.
+    const squatter = createServer().listen(0, '127.0.0.1');
+    await once(squatter, 'listening');
+    free = await findFreePort();
+    const ports = [(squatter.address() as AddressInfo).port, free];
+    const findPort = async () => ports.shift() ?? findFreePort();
     const started = await Promise.allSettled([
-      startControlPlane(),
+      startControlPlane({ findPort, log: (line) => starts.push(line) }),
       startControlPlane({ emulatedVersion: '1.34' }),
     ]);
+    squatter.close();
     const [first, second] = started.map((start) => {
       if (start.status === 'rejected') throw start.reason;
       return start.value;
@@ -28,6 +37,11 @@ describe('two control planes side by side, one of them emulating 1.34', () => {
     [newest, older] = [first, second];
   });
   after(() => Promise.all([newest.stop(), older.stop()]));
+
+  it('take another port when someone else was quicker', () => {
+    assert.equal(newest.url, `https://127.0.0.1:${free}`);
+    assert.equal(starts.filter((line) => line.startsWith('kube-apiserver started')).length, 2);
+  });
 
   async function readVersion(controlPlane: ControlPlane): Promise<Record<string, string>> {
     return JSON.parse((await controlPlane.kubectl(['get', '--raw', '/version'])).stdout);
@@ -128,23 +142,6 @@ describe('two control planes side by side, one of them emulating 1.34', () => {
 });
 
 describe('a control plane that starts badly', () => {
-  it('takes another port when someone else was quicker', async (t) => {
-    const squatter = createServer().listen(0, '127.0.0.1');
-    await once(squatter, 'listening');
-    t.after(() => squatter.close());
-    const address = squatter.address();
-    assert.ok(address !== null && typeof address === 'object');
-    const [taken, free] = [address.port, await findFreePort()];
-    const ports = [taken, free];
-    const starts: string[] = [];
-    await using controlPlane = await startControlPlane({
-      findPort: async () => ports.shift() ?? findFreePort(),
-      log: (line) => starts.push(line),
-    });
-    assert.equal(controlPlane.url, `https://127.0.0.1:${free}`);
-    assert.equal(starts.filter((line) => line.startsWith('kube-apiserver started')).length, 2);
-  });
-
   it('shows the end of the log of what died, and leaves nothing', async (t) => {
     const { TMPDIR } = process.env;
     const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-test-'));

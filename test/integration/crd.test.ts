@@ -6,17 +6,24 @@ import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
+import { openUserApi, type UserApi } from './user-api.ts';
 
+const COLLECTION = '/apis/tokens.osg-htc.org/v1/namespaces/default/jwts';
 const EXAMPLES = join(import.meta.dirname, '../../deploy/examples');
 
 describe('the CRD on a real API server', () => {
   let stage: Stage<Cluster>;
   let cluster: Cluster;
+  let api: UserApi;
   before(async () => {
     stage = await borrowStage({ withoutService: true });
     cluster = stage.cluster;
+    api = await openUserApi(cluster);
   });
-  after(() => stage.stop());
+  after(async () => {
+    api.close();
+    await stage.stop();
+  });
 
   async function tryCreate(spec: Record<string, unknown>, name = 'trial') {
     const { spec: full } = wireJwt(spec);
@@ -26,8 +33,7 @@ describe('the CRD on a real API server', () => {
       metadata: { name, namespace: 'default' },
       spec: full,
     };
-    const args = ['create', '--dry-run=server', '-o', 'json', '-f', '-'];
-    return cluster.kubectl(args, { input: JSON.stringify(object), allowFailure: true });
+    return api.ask('POST', `${COLLECTION}?dryRun=All&fieldValidation=Strict`, object);
   }
 
   it('takes the JWT of the NRP page as it stands, without a warning', async () => {
@@ -60,16 +66,16 @@ describe('the CRD on a real API server', () => {
   };
   for (const [name, spec] of Object.entries(accepted)) {
     it(`accepts ${name}`, async () => {
-      const { code, stderr } = await tryCreate(spec);
-      assert.equal(stderr, '');
-      assert.equal(code, 0);
+      const { status, body, warnings } = await tryCreate(spec);
+      assert.equal(status, 201, body.message);
+      assert.deepEqual(warnings, []);
     });
   }
 
   it('keeps nested claims, numbers and nulls as they were sent', async () => {
     const data = { cnf: { jwk: { kty: 'EC', x: 'y' } }, list: [1, 1.5, null, { deep: true }], none: null };
-    const { stdout } = await tryCreate({ data });
-    assert.deepEqual(JSON.parse(stdout).spec.data, data);
+    const { body } = await tryCreate({ data });
+    assert.deepEqual(body.spec.data, data);
   });
 
   const refused: Readonly<Record<string, readonly [Record<string, unknown>, RegExp]>> = {
@@ -120,9 +126,9 @@ describe('the CRD on a real API server', () => {
   };
   for (const [name, [spec, says]] of Object.entries(refused)) {
     it(`refuses ${name} and says what to do`, async () => {
-      const { code, stderr } = await tryCreate(spec);
-      assert.notEqual(code, 0);
-      assert.match(stderr, says);
+      const { status, body } = await tryCreate(spec);
+      assert.equal(status, 422);
+      assert.match(body.message, says);
     });
   }
 
