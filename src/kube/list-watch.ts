@@ -1,14 +1,14 @@
 import { stringMember, objectMember, type JsonObject } from '../resources/json.ts';
-import { backoffDelay, type Backoff } from '../time/backoff.ts';
 import type { Milliseconds, Seconds } from '../time/units.ts';
 import { METADATA_LIST_ONLY, METADATA_ONLY, type KubeClient } from './client.ts';
-import { isExpired, isNotFound, KubeError } from './errors.ts';
+import { isNotFound, KubeError } from './errors.ts';
 import { objectKey } from '../resources/object-key.ts';
 import type { Query } from './request.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Log } from './log.ts';
 import { identifyHead, LONGEST_OBJECT, type ObjectIdentity } from './pieces.ts';
 import { parseResourcePath } from './resource-path.ts';
+import { WatchHealth } from './watch-health.ts';
 import { applyEvent, isOlder, replaceAll, type Kept, type WatchStore } from './watch-store.ts';
 
 /** What to list and watch, what to keep of it, and where. */
@@ -49,17 +49,8 @@ export interface ListWatch {
   readonly stop: () => Promise<void>;
 }
 
-/** client-go's 30 s at the longest are for thousands of kubelets; here a change during an outage is to be noticed sooner. */
-const BACKOFF: Backoff = { firstMs: 1_000, longestMs: 10_000 };
 /** How long one watch lasts at most; a random time up to twice as much, as client-go does. */
 const WATCH_TIME: Seconds = 300;
-/** A watch that stood this long, or brought anything, worked: what ends it then is not counted as a failure in a row. */
-const STEADY_MS = 30_000;
-/** A watch that ended sooner is not opened again at once, whatever it brought. */
-const HASTY_MS = 1_000;
-/** So many refusals in a row of the same resourceVersion, and it is given up for a new list. */
-const REFUSALS_BEFORE_LIST = 3;
-
 const NOTHING = { items: [], resourceVersion: '' };
 
 /** Keeps `store` equal to what the API server has: lists, watches, resumes, lists again when it must. */
@@ -74,9 +65,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
   let lastEventAt: Milliseconds | undefined;
   let resourceVersion: string | undefined; // undefined: list first
   let newest: string | undefined; // the last one resumed from, also after it was given up
-  let failures = 0;
-  let wasExpired = false; // the last answer was 410
-  let told: string | undefined; // the failure in the log, told once
+  const health = new WatchHealth(resource, log, random);
   let isQuiet = false; // the present watch was opened and has not brought anything yet
 
   const keep = (object: JsonObject): Kept<T> | undefined => {
@@ -107,14 +96,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
   const noteProgress = (): void => {
     isQuiet = false;
     lastEventAt = clock.now();
-    noteSuccess();
-  };
-  const noteSuccess = (): void => {
-    failures = 0;
-    wasExpired = false;
-    if (told === undefined) return;
-    told = undefined;
-    log.info({ resource }, 'watch works again');
+    health.succeed();
   };
   const dropObject = ({ namespace: of, name, resourceVersion: version }: ObjectIdentity): void => {
     const key = objectKey({ namespace: of, name });
@@ -178,39 +160,22 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
       newest = resourceVersion;
       listing = false;
       await watch(resourceVersion);
-      const lasted = clock.monotonic() - startedAt;
-      failures = lasted >= STEADY_MS ? 0 : failures + 1;
-      return lasted >= HASTY_MS ? 0 : backoffDelay(BACKOFF, failures, random);
+      return health.end(clock.monotonic() - startedAt);
     } catch (error) {
       if (abort.signal.aborted) return 0;
       if (isQuiet && isDeadline(error)) {
         // As long as nothing changes there may be no bookmarks either. The watch is opened again all the same: if the
         // connection was dead, that shows it.
-        noteSuccess();
+        health.succeed();
         log.debug({ resource }, 'nothing was to be told yet: the watch is opened again');
         return 0;
       }
-      // An API server that answers 410 works, whatever failed before: only one after the other is a failure.
-      const isFirstExpiry = isExpired(error) && !wasExpired;
-      wasExpired = isExpired(error);
-      const isSteady = !listing && clock.monotonic() - startedAt >= STEADY_MS;
-      failures = isSteady ? 1 : failures + 1;
-      if (listing && isNotFound(error) && failures > 1) replaceAll(store, NOTHING, scope, true); // its CRD is gone
-      if (!listing && mustList(error, failures)) resourceVersion = undefined;
-      if (isFirstExpiry) return 0;
-      if (!isSynced) failed.resolve();
-      const delay = Math.max(backoffDelay(BACKOFF, failures, random), retryAfterOf(error));
-      tell(error, delay);
+      const delay = health.fail(error, listing ? 0 : clock.monotonic() - startedAt);
+      if (listing && isNotFound(error) && health.failures > 1) replaceAll(store, NOTHING, scope, true); // its CRD is gone
+      if (!listing && health.mustList(error)) resourceVersion = undefined;
+      if (delay > 0 && !isSynced) failed.resolve();
       return delay;
     }
-  };
-  const tell = (error: unknown, delayMs: number): void => {
-    const reason = error instanceof KubeError ? error.reason : 'InternalError';
-    const message = error instanceof KubeError ? error.message : 'a bug of ours';
-    const fields = { resource, reason, problem: message, failures, retryInMs: Math.round(delayMs) };
-    if (told === reason) log.debug(fields, 'watch still interrupted');
-    else log.warn(fields, 'watch interrupted');
-    told = reason;
   };
   const run = async (): Promise<void> => {
     await options.after;
@@ -233,19 +198,6 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
   };
 }
 
-/** Whether the resourceVersion cannot be used any more: too old, too new (after etcd was restored), refused for long. */
-function mustList(error: unknown, failures: number): boolean {
-  if (isExpired(error)) return true;
-  if (!(error instanceof KubeError)) return true;
-  if (error.causes.some(({ reason }) => reason === 'ResourceVersionTooLarge')) return true;
-  const mayPass = error.status === 429 || error.status === 503 || error.reason === 'Unreachable';
-  return !mayPass && error.reason !== 'Deadline' && failures >= REFUSALS_BEFORE_LIST;
-}
-
 function isDeadline(error: unknown): boolean {
   return error instanceof KubeError && error.reason === 'Deadline';
-}
-
-function retryAfterOf(error: unknown): Milliseconds {
-  return error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
 }
