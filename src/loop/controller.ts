@@ -6,7 +6,8 @@ import type { Clock } from '../time/clock.ts';
 import { toMilliseconds } from '../time/units.ts';
 import { KeyUsers } from './key-users.ts';
 import { roundStore } from './leader-only-store.ts';
-import { WorkQueue, type RunResult, type Work } from './queue.ts';
+import { WorkQueue } from './queue.ts';
+import type { RunResult, Work } from './work.ts';
 import { reconcileJwt, type Reconciler } from './reconcile-jwt.ts';
 
 const SETTLE_POLL_MS = 20;

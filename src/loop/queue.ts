@@ -4,25 +4,7 @@ import type { Milliseconds } from '../time/units.ts';
 import { Lanes, type Ready } from './lanes.ts';
 import { Runs } from './runs.ts';
 import { WakeUps } from './wake-ups.ts';
-
-/** What goes first: a wake-up that is due, a new object, a changed one, a look without a cause. */
-export const PRIORITIES = ['due', 'new', 'changed', 'resync'] as const;
-/** One word of `PRIORITIES`. */
-export type Priority = (typeof PRIORITIES)[number];
-
-/**
- * What a run of a key leads to. As long as its object exists a key is looked at again, whatever came of the run: at the
- * time that the run asks for, if it asks for one, and after the longest wait (`wake-ups.ts`) at the latest. `retry`
- * backs off; `afterMs` (Retry-After) makes that wait longer, never shorter. `forget`: the object does not exist.
- */
-export type RunResult =
-  | {
-      readonly next: 'look';
-      readonly at?: Milliseconds | undefined;
-      readonly expiresAt?: Milliseconds | undefined;
-    }
-  | { readonly next: 'retry'; readonly afterMs?: Milliseconds | undefined }
-  | { readonly next: 'forget' };
+import { PRIORITIES, type RunResult, type Work } from './work.ts';
 
 /** What the queue calls, and how much at once. */
 export interface QueueOptions {
@@ -41,12 +23,6 @@ export interface QueueOptions {
   readonly random?: () => number;
 }
 
-/** Why a key is to be looked at. `expiresAt` (milliseconds since the epoch): within a priority the soonest goes first. */
-export interface Work {
-  readonly priority: Priority;
-  readonly expiresAt?: Milliseconds | undefined;
-}
-
 const DEFAULT_WORKERS = 32; // contract §3, --workers
 const RETRY = { firstMs: 1_000, longestMs: 300_000 }; // contract §1: 1 s … 5 min
 /** A back-off takes no more than this share of the time until the token expires: more tries fit in before that. */
@@ -56,6 +32,7 @@ const SHORTEST_WAIT_MS = 1_000;
 /** So many runs begin before others get the event loop: those that find nothing to do wait for no network. 1 ms. */
 const RUNS_PER_TURN = 32;
 const DRAIN_MS = 5_000; // a write takes no longer than its deadline
+
 /**
  * Keys to work on: each once however often it is asked for, one worker per key, the most urgent first, wake-ups at
  * times of the wall clock, back-off per key. What is asked for while its key is being worked on leads to one more run.

@@ -125,11 +125,11 @@ describe('what inject writes', () => {
           const text = pod(values);
           const input = Buffer.from(encoding === 'utf8' ? text : `\uFEFF${text}`, encoding);
           const { code, out } = await runCommand(injectCommand, ['-f', '-'], { input });
-          const before = askKubectlAboutPod(text);
-          if (code !== 0) return assert.equal(before, undefined);
+          const given = askKubectlAboutPod(text);
+          if (code !== 0) return assert.equal(given, undefined);
           const after = askKubectlAboutPod(out);
-          assert.deepEqual(at(after, 'extra'), at(before, 'extra'));
-          const [original, injected] = [before, after].map((object) => at(object, 'spec', 'containers', 0));
+          assert.deepEqual(at(after, 'extra'), at(given, 'extra'));
+          const [original, injected] = [given, after].map((object) => at(object, 'spec', 'containers', 0));
           assert.deepEqual(at(injected, 'args'), at(original, 'args'));
           assert.equal(at(injected, 'env', 0, 'value'), '/var/run/secrets/jwt/token');
         },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Lanes } from '../../src/loop/lanes.ts';
-import type { RunResult } from '../../src/loop/queue.ts';
+import type { RunResult } from '../../src/loop/work.ts';
 import { startQueue } from './noted-queue.ts';
 
 const MINUTE_MS = 60_000;

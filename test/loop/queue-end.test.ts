@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RunResult } from '../../src/loop/queue.ts';
+import type { RunResult } from '../../src/loop/work.ts';
 import { startQueue } from './noted-queue.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { PRIORITIES, type RunResult } from '../../src/loop/queue.ts';
+import { PRIORITIES, type RunResult } from '../../src/loop/work.ts';
 import { startQueue } from './noted-queue.ts';
 
 type Step =
