@@ -42,7 +42,7 @@ export function createRecorder({ log, metrics, events }: RecorderOptions): Recor
       // Told when the write failed, at each try.
       if (reason === 'WriteFailed' || reason === 'WriteRefused') return;
       const isGood = (type === 'Ready' || type === 'KeyAvailable') && status !== 'False';
-      // A first token is routine, like every renewal; and when all is well again, Ready alone says it.
+      // A first token is routine, like every renewal; and when a problem is over, Ready alone says it.
       if (isGood && (isFirst || type === 'KeyAvailable')) return;
       events.publish({ regarding: subject, type: isGood ? 'Normal' : 'Warning', reason, action: type, note });
     },

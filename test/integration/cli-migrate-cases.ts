@@ -118,7 +118,7 @@ export function describeMigrate(world: () => World): void {
       }
       await world().objects.waitForCondition('other', 'foreign', 'Ready', 'True', 'Signed');
       const { out } = await world().admin.run(migrateCommand, 'check', '-n', 'lab');
-      assert.equal(out, '5 JWTs in namespace lab: all is well\n');
+      assert.equal(out, '5 JWTs in namespace lab: nothing to fix\n');
       await world().stage.service().stop();
     });
 

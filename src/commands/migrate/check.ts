@@ -45,10 +45,7 @@ function describeMigration(report: MigrationReport, paint: Paint): readonly stri
   const where = namespace === undefined ? 'all namespaces' : `namespace ${namespace}`;
   const verdict =
     fixes.length === 0
-      ? paint(
-          'green',
-          forbidden.length === 0 ? 'all is well' : 'nothing to fix in what you are allowed to read',
-        )
+      ? paint('green', `nothing to fix${forbidden.length === 0 ? '' : ' in what you are allowed to read'}`)
       : paint('red', `${fixes.length} to fix`);
   const remarks = notes.length === 0 ? '' : `, ${notes.length} ${notes.length === 1 ? 'remark' : 'remarks'}`;
   const rows = findings.map(({ level, reason, object, why }) => [

@@ -40,7 +40,7 @@ export function wantedPaths(jwt: ModelJwt): Iterable<string> {
   return [...wantedValues(jwt, false).keys(), ...MOVING, NAME];
 }
 
-/** What of the Secret's metadata is not as the contract wants it; `undefined` when all is well. */
+/** What of the Secret's metadata is not as the contract wants it; `undefined` when nothing. */
 export function findDrift(jwt: ModelJwt, secret: ModelSecret | undefined): string | undefined {
   if (secret === undefined) return 'no Secret';
   const hasOtherData = [...secret.fields.keys()].some(

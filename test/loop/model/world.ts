@@ -11,7 +11,7 @@ import { RETRY_PERIOD_MS, Troubles } from './troubles.ts';
 import { suspendableClock } from '../../time/suspendable-clock.ts';
 import { virtualClock } from '../../time/virtual-clock.ts';
 
-/** What the controller needs to answer an event when all is well: a refused write is tried again after a second. */
+/** What the controller needs to answer an event when nothing fails: a refused write is tried again after a second. */
 const ANSWER_MS = 5_000;
 /** The queue looks at the wall clock at least so often. */
 const LOOK_MS = 60_000;
