@@ -52,7 +52,7 @@ export class WatchHealth {
 
   /**
    * A list failed, or a watch that had `lasted` so long (0 for a list). Gives how long to wait before the next try; 0
-   * only for the first 410 in a row, which is no failure: an API server that answers so works.
+   * only for the first 410 in a row, which does not count as a failure: an API server that answers so works.
    */
   fail(error: unknown, lasted: Milliseconds): Milliseconds {
     const isFirstExpiry = isExpired(error) && !this.#wasExpired;
