@@ -28,64 +28,74 @@ export class SharedValues {
   /**
    * The same value. Its parts may belong to others as well: nobody may change them from now on. The value given is
    * changed in place; it must be JSON, or consist of the like, and nobody else may hold it or a part of it.
+   * @param like a value that was shared before and probably has equal members, such as the one before in a list: what is
+   * equal to the member of the same name there needs no search.
    */
-  share<T extends object>(value: T): T {
-    this.#shareMembers(value, DEEPEST_SHARED);
+  share<T extends object>(value: T, like?: object): T {
+    this.#shareMembers(value, like, DEEPEST_SHARED);
     return value;
   }
 
-  /** Remembers the texts of a value, for one that is to be shared next and is known to hold many of them too. */
-  remember(value: object): void {
-    this.#rememberMembers(value, DEEPEST_SHARED);
-  }
-
-  #sharePart(value: unknown, levels: number): unknown {
-    if (typeof value === 'string')
+  #sharePart(value: unknown, like: unknown, levels: number): unknown {
+    if (typeof value === 'string') {
+      if (value === like) return like;
       return value.length > LONGEST_SHARED ? value : this.#texts.recall(value, value);
+    }
     if (typeof value !== 'object' || value === null || levels === 0) return value;
-    const description = this.#shareMembers(value, levels - 1);
+    if (this.#shareMembers(value, like, levels - 1)) return like;
+    const description = describe(value);
     if (description === '[') return NO_ITEMS;
     if (description === '{') return NO_MEMBERS;
     return description === undefined ? value : this.#objects.recall(description, value);
   }
 
-  /** Gives a description of the object if it is small and holds nothing but texts: equal objects have equal ones. */
-  #shareMembers(value: object, levels: number): string | undefined {
-    let description: string | undefined;
+  /** Whether all members are now those of `like`, in the same order. */
+  #shareMembers(value: object, like: unknown, levels: number): boolean {
     if (Array.isArray(value)) {
-      const items: unknown[] = value;
-      description = '[';
-      for (const [index, before] of items.entries()) {
-        const after = this.#sharePart(before, levels);
-        items[index] = after;
-        description = addToDescription(description, '', after);
-      }
-    } else if (isJsonObject(value)) {
-      const members: Record<string, unknown> = value;
-      description = '{';
-      for (const name of Object.keys(members)) {
-        const before = members[name];
-        const after = this.#sharePart(before, levels);
-        // Equal texts are different ones to V8: only to set the member makes it the one that others have.
-        if (after !== before || typeof before === 'string') members[name] = after;
-        description = addToDescription(description, name, after);
-      }
+      const others: readonly unknown[] = Array.isArray(like) ? like : [];
+      return this.#shareItems(value, others, levels) && others === like;
     }
-    return description;
+    if (!isJsonObject(value)) return false;
+    const members: Record<string, unknown> = value;
+    const names = Object.keys(members);
+    const others = isJsonObject(like) ? like : {};
+    const otherNames = Object.keys(others);
+    let isSame = isJsonObject(like) && names.length === otherNames.length;
+    for (const [index, name] of names.entries()) {
+      const before = members[name];
+      const isNamesake = name === otherNames[index];
+      const after = this.#sharePart(before, isNamesake ? others[name] : undefined, levels);
+      isSame &&= isNamesake && Object.is(after, others[name]);
+      // Equal texts are different ones to V8: only to set the member makes it the one that others have.
+      if (after !== before || typeof before === 'string') members[name] = after;
+    }
+    return isSame;
   }
 
-  #rememberMembers(value: object, levels: number): void {
-    for (const member of Object.values(value)) {
-      if (typeof member === 'string') this.#texts.recall(member, member);
-      else if (typeof member === 'object' && member !== null && levels > 0)
-        this.#rememberMembers(member, levels - 1);
+  #shareItems(items: unknown[], others: readonly unknown[], levels: number): boolean {
+    let isSame = items.length === others.length;
+    for (const [index, before] of items.entries()) {
+      const after = this.#sharePart(before, others[index], levels);
+      isSame &&= Object.is(after, others[index]);
+      items[index] = after;
     }
+    return isSame;
   }
 }
 
+/** What tells an object apart if it is small and holds nothing but shared texts: equal objects have equal ones. */
+function describe(value: object): string | undefined {
+  const isArray = Array.isArray(value);
+  let description: string | undefined = isArray ? '[' : '{';
+  for (const [name, member] of Object.entries(value)) {
+    description = addToDescription(description, isArray ? '' : name, member);
+    if (description === undefined) return undefined;
+  }
+  return description;
+}
+
 /** Adds a member. With lengths no text can look like the end of one member and the beginning of another. */
-function addToDescription(before: string | undefined, name: string, value: unknown): string | undefined {
-  if (before === undefined) return undefined;
+function addToDescription(before: string, name: string, value: unknown): string | undefined {
   const part = describePart(value);
   if (part === undefined || before.length + name.length + part.length > LONGEST_DESCRIPTION) return undefined;
   return `${before}${name.length}:${name}${part}`;

@@ -12,6 +12,7 @@ import type { KeyCache } from './key-cache.ts';
 import {
   findVerifier,
   gatherEvidence,
+  isVouchedFor,
   judgeEvidence,
   shareOutcome,
   type TokenEvidence,
@@ -46,6 +47,11 @@ export interface Observer {
   readonly legacyKeyNamespace: string | undefined;
   /** Of the cluster's admin; absent: everything is allowed. */
   readonly policy?: SigningPolicy;
+  /**
+   * Whether somebody else checks the signature of the token in that Secret soon, and has the JWT looked at again if it is
+   * wrong. Without it every round checks for itself.
+   */
+  readonly isCheckedSoon?: (namespace: string, name: string) => boolean;
 }
 
 /** What was read over the network in this round, beyond what the caches hold. */
@@ -164,7 +170,7 @@ async function readKey(
 }
 
 async function observeSecret(
-  { sources, keyCache }: Observer,
+  { sources, keyCache, isCheckedSoon }: Observer,
   { jwt, key, recordedKey }: Pick<Observed, 'jwt' | 'key' | 'recordedKey'>,
   known: Known['secret'],
   now: Seconds,
@@ -174,7 +180,12 @@ async function observeSecret(
   if (secret !== undefined && jwt.spec.ok) {
     const own = key.state === 'read' ? key.key : undefined;
     const verifier = findVerifier(jwt.recorded, recordedKey, own);
-    const token = await judgeEvidence(secret.evidence, jwt.spec.value, verifier, keyCache, now);
+    const isTrusted =
+      known === undefined &&
+      isVouchedFor(jwt, key, secret.evidence) &&
+      isCheckedSoon?.(jwt.namespace, jwt.name) === true;
+    const spec = jwt.spec.value;
+    const token = await judgeEvidence(secret.evidence, { spec, verifier, keyCache, now, isTrusted });
     const cached = sources.managedSecret(jwt.namespace, jwt.name);
     if (cached?.metadata.resourceVersion === secret.metadata.resourceVersion)
       shareOutcome(secret.evidence, cached.evidence);

@@ -1,3 +1,4 @@
+import { objectKey } from '../resources/object-key.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { KeyCache } from './key-cache.ts';
 import type { Sources } from './observe.ts';
@@ -12,6 +13,8 @@ const BATCH_SIZE = 500;
 export interface TokenCheckerOptions {
   readonly sources: Pick<Sources, 'jwt' | 'managedSecret'>;
   readonly clock: Pick<Clock, 'setTimer'>;
+  /** Called when a signature was not made with the key on record. */
+  readonly onRefuted: (namespace: string, name: string) => void;
   /** Called with what a check threw: only a bug throws. */
   readonly onBug: (error: unknown) => void;
 }
@@ -24,8 +27,8 @@ export interface TokenCheckerOptions {
 export class TokenChecker {
   readonly #options: TokenCheckerOptions;
   readonly #keyCache = new KeyCache();
-  /** By `namespace/name`, in the order in which they came. */
-  readonly #waiting = new Map<string, { readonly namespace: string; readonly name: string }>();
+  /** `namespace/name`, in the order in which they came. */
+  readonly #waiting = new Set<string>();
   #timer: Timer | undefined;
   #state: 'new' | 'started' | 'stopped' = 'new';
 
@@ -36,8 +39,13 @@ export class TokenChecker {
   /** A Secret with our label came or changed. */
   secretChanged(namespace: string, name: string): void {
     if (this.#state === 'stopped' || this.#unchecked(namespace, name) === undefined) return;
-    this.#waiting.set(`${namespace}/${name}`, { namespace, name });
+    this.#waiting.add(objectKey({ namespace, name }));
     if (this.#state === 'started' && this.#timer === undefined) this.#checkSoon();
+  }
+
+  /** Whether the token in that Secret will be checked soon. */
+  isWaiting(namespace: string, name: string): boolean {
+    return this.#waiting.has(objectKey({ namespace, name }));
   }
 
   /** To be called when all JWTs and Secrets are listed: before that, a token may seem to have no JWT. */
@@ -60,9 +68,10 @@ export class TokenChecker {
   /** One after the other: the same threads sign. */
   async #checkBatch(): Promise<void> {
     let left = BATCH_SIZE;
-    for (const [key, { namespace, name }] of this.#waiting) {
+    for (const key of this.#waiting) {
       if (left === 0 || this.#state === 'stopped') break;
       left -= 1;
+      const [namespace = '', name = ''] = key.split('/');
       this.#waiting.delete(key);
       await this.#check(namespace, name).catch(this.#options.onBug);
     }
@@ -77,8 +86,12 @@ export class TokenChecker {
     const { publicKey } = jwt?.recorded ?? {};
     const publicJwk = publicKey === undefined ? undefined : this.#keyCache.parsePublic(publicKey);
     const verifier = jwt === undefined ? undefined : findVerifier(jwt.recorded, publicJwk, undefined);
-    if (jwt?.spec.ok !== true || verifier === undefined) evidence.unchecked = undefined;
-    else await checkSignature(evidence, verifier, jwt.spec.value.algorithm, this.#keyCache);
+    if (jwt?.spec.ok !== true || verifier === undefined) {
+      evidence.unchecked = undefined;
+      return;
+    }
+    const isValid = await checkSignature(evidence, verifier, jwt.spec.value.algorithm, this.#keyCache);
+    if (!isValid) this.#options.onRefuted(namespace, name);
   }
 
   #unchecked(namespace: string, name: string) {

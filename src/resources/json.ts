@@ -50,17 +50,9 @@ export function jsonBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
 
-/** Whether objects and arrays lie in each other more than `levels` deep; itself without recursion. */
+/** Whether objects and arrays lie in each other more than `levels` deep; goes no deeper itself. */
 export function isDeeperThan(value: unknown, levels: number): boolean {
-  let level: readonly unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > levels) return true;
-    const next: unknown[] = [];
-    for (const item of level) {
-      if (typeof item !== 'object' || item === null) continue;
-      for (const part of Object.values(item)) next.push(part);
-    }
-    level = next;
-  }
-  return false;
+  if (levels < 0) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).some((part) => isDeeperThan(part, levels - 1));
 }

@@ -63,12 +63,15 @@ const NOTHING_OWNED: SecretMetadata['ours'] = { labels: [], annotations: [] };
 export function parseSecretMetadata(object: unknown): SecretMetadata {
   const metadata = objectMember(object, 'metadata');
   const ours = ownedKeys(metadata);
-  const annotations = objectMember(metadata, 'annotations');
   const labels = objectMember(metadata, 'labels');
+  const secret = parseOtherSecret(object);
   return {
-    ...parseOtherSecret(object),
+    ...secret,
     labels: isLong(labels) ? pickOwned(labels, ours.labels) : stringMap(labels),
-    annotations: { ...pickOwned(annotations, ours.annotations), ...pickOurs(annotations) },
+    annotations: {
+      ...pickOwned(objectMember(metadata, 'annotations'), ours.annotations),
+      ...secret.annotations,
+    },
     ours,
   };
 }

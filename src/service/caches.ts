@@ -25,13 +25,16 @@ export interface Caches {
 export function createCaches(): Caches {
   const shared = new SharedValues();
   const jwts = new Cache<Jwt>();
+  let latest: Jwt | undefined;
   return {
     jwts: {
       cache: jwts,
       parse: (object) => {
         const jwt = readNamespacedJwt(object);
+        if (jwt === undefined) return undefined;
         // To look for equal parts in long claims would take several times as long as to read them.
-        return jwt === undefined ? undefined : packClaims(shared.share(digestLongClaims(jwt)));
+        latest = shared.share(digestLongClaims(jwt), latest);
+        return packClaims(latest);
       },
     },
     labelled: keepLabelledSecrets(jwts, shared),

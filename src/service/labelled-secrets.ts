@@ -5,6 +5,7 @@ import { LongTokens } from './long-tokens.ts';
 import { parseManagedSecret, type ManagedSecret } from '../loop/observe.ts';
 import type { JsonObject } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
+import type { TokenFacts } from '../signing/token-facts.ts';
 import { dropDetails, parseOtherSecret, type SecretMetadata } from '../resources/secret.ts';
 
 /** What is kept of a Secret with our label: of one that no JWT is named after no more than of any other Secret. */
@@ -27,15 +28,17 @@ export interface LabelledSecrets {
 export function keepLabelledSecrets(jwts: Cache<Jwt>, shared: SharedValues): LabelledSecrets {
   const cache = new Cache<LabelledSecret>();
   const longTokens = new LongTokens();
+  let latest: ManagedSecret | undefined;
   const parse = (object: JsonObject, signedBy?: string): LabelledSecret => {
     const jwt = jwts.get(identify(object).key);
     if (jwt === undefined) return shared.share(parseOtherSecret(object));
     const secret = parseManagedSecret(object, signedBy);
     longTokens.note(secret.evidence);
-    // A Secret repeats what its JWT says: names and uid, claims, times.
-    shared.remember(jwt);
-    if (secret.evidence?.facts !== undefined) shared.share(secret.evidence.facts);
-    shared.share(secret.metadata);
+    const { metadata, evidence } = secret;
+    shared.share(metadata, expectMetadata(jwt, latest?.metadata));
+    if (evidence?.facts !== undefined)
+      shared.share(evidence.facts, expectFacts(jwt, latest?.evidence?.facts));
+    latest = secret;
     return secret;
   };
   jwts.subscribe(({ type, key }) => {
@@ -52,6 +55,16 @@ export function keepLabelledSecrets(jwts: Cache<Jwt>, shared: SharedValues): Lab
       if (kept !== undefined && !isOfJwt(kept)) cache.refine(key, resourceVersion, parse(secret));
     },
   };
+}
+
+/** What the Secret of a JWT probably says: the names that its JWT has, and all else as the Secret before in the list. */
+function expectMetadata({ namespace, name, uid }: Jwt, before: SecretMetadata | undefined): object {
+  const [owner] = before?.owners ?? [];
+  return { ...before, namespace, name, owners: [{ ...owner, name, uid }] };
+}
+
+function expectFacts({ recorded }: Jwt, before: TokenFacts | undefined): object {
+  return { ...before, iss: recorded.issuer, jti: recorded.tokenId };
 }
 
 /** Whether a JWT of its name existed when it was looked at. */

@@ -46,6 +46,7 @@ export function startController(
   const checker = new TokenChecker({
     sources: cluster.sources,
     clock: systemClock,
+    onRefuted: (namespace, name) => term?.secretChanged(namespace, name),
     onBug: (error) => log.error({ err: error }, 'internal error while a token was checked'),
   });
 
@@ -55,7 +56,15 @@ export function startController(
     log,
     namespace: leaseNamespace,
     onStarted: () => {
-      term = startTerm(config, { cluster, policy, memory, recorder, log, isLeader: () => leader.isLeader() });
+      term = startTerm(config, {
+        cluster,
+        policy,
+        memory,
+        recorder,
+        log,
+        isLeader: () => leader.isLeader(),
+        isCheckedSoon: (namespace, name) => checker.isWaiting(namespace, name),
+      });
     },
     onLost: async () => {
       const ended = term;

@@ -5,6 +5,7 @@ import { createController, type Controller } from '../loop/controller.ts';
 import { KeyCache } from '../loop/key-cache.ts';
 import { leaderOnlyStore } from '../loop/leader-only-store.ts';
 import type { Memory } from '../loop/memory.ts';
+import type { Observer } from '../loop/observe.ts';
 import type { Recorder } from '../loop/recorder.ts';
 import type { SigningPolicy } from '../resources/signing-policy.ts';
 import { systemClock } from '../time/clock.ts';
@@ -20,19 +21,26 @@ export interface TermDependencies {
   readonly log: Logger;
   /** Asked before each write. */
   readonly isLeader: () => boolean;
+  readonly isCheckedSoon: NonNullable<Observer['isCheckedSoon']>;
 }
 
 /** One term of leadership: begins with a look at every JWT. */
 export function startTerm(
   { workers, legacyKeyNamespace }: ControllerConfig,
-  { cluster, policy, memory, recorder, log, isLeader }: TermDependencies,
+  { cluster, policy, memory, recorder, log, isLeader, isCheckedSoon }: TermDependencies,
 ): Controller {
   const term = createController({
     clock: systemClock,
     workers,
     onBug: (key, error) => log.error({ jwt: key, err: error }, 'internal error in a reconcile round'),
     reconciler: {
-      observer: { sources: cluster.sources, keyCache: new KeyCache(), legacyKeyNamespace, policy },
+      observer: {
+        sources: cluster.sources,
+        keyCache: new KeyCache(),
+        legacyKeyNamespace,
+        policy,
+        isCheckedSoon,
+      },
       store: leaderOnlyStore(cluster.store, isLeader),
       recorder,
       memory,

@@ -38,5 +38,5 @@ export function renewalTime(uid: string, expiresAt: Seconds, lifetimes: Lifetime
 
 /** A number in [0, 1) that depends on the text alone, spread evenly. */
 function fractionOf(text: string): number {
-  return hash('sha256', text, 'buffer').readUInt32BE(0) / 2 ** 32;
+  return Number.parseInt(hash('sha256', text).slice(0, 8), 16) / 2 ** 32; // of the hex digits 32 bits
 }

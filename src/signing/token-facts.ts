@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isDeeperThan, isJsonObject, type JsonObject } from '../resources/json.ts';
 import { OVERRIDDEN_CLAIMS } from './claims.ts';
 import type { ReadToken } from './token.ts';
@@ -49,9 +49,7 @@ export function findFacts({ header, claims }: ReadToken): TokenFacts {
 export function digestClaims(claims: JsonObject): string {
   if (isDeeperThan(claims, DEEPEST_CLAIM)) return '';
   const free = Object.fromEntries(Object.entries(claims).filter(([name]) => !REGISTERED.has(name)));
-  return createHash('sha256')
-    .update(JSON.stringify(sorted(free)))
-    .digest('base64url');
+  return hash('sha256', JSON.stringify(sorted(free)), 'base64url');
 }
 
 function scalarOf(value: unknown): Scalar {

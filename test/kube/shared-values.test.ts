@@ -26,9 +26,12 @@ describe('shared values', () => {
         const shared = new SharedValues();
         const texts = values.map((each) => JSON.stringify(each));
         const copies = texts.map((text) => JSON.parse(text));
+        let latest: object | undefined;
         for (const [index, text] of texts.entries()) {
-          if (index % 3 === 0) shared.remember(copies[index]);
-          assert.deepEqual(shared.share(JSON.parse(text)), copies[index]);
+          const value = shared.share(JSON.parse(text), index % 3 === 0 ? undefined : latest);
+          assert.deepEqual(value, copies[index]);
+          assert.equal(JSON.stringify(value), text);
+          if (index % 2 === 0) latest = value;
         }
       }),
     );
@@ -44,6 +47,19 @@ describe('shared values', () => {
     for (const name of ['labels', 'list', 'none', 'no', 'template'])
       assert.equal(one[name], other[name], name);
     for (const name of ['number', 'deep']) assert.notEqual(one[name], other[name], name);
+  });
+
+  it('hold what is equal to the value before once, whatever it is', () => {
+    const shared = new SharedValues();
+    const parse = (list: string): Record<string, unknown> =>
+      JSON.parse(`{"number":{"a":1,"b":[{"c":null}]},"list":${list},"long":"${'x'.repeat(5_000)}"}`);
+    const one = shared.share(parse('[{"a":1},{"a":2}]'));
+    const other = shared.share(parse('[{"a":1},{"a":3}]'), one);
+    assert.notEqual(one, other);
+    assert.equal(one['number'], other['number']);
+    assert.notEqual(one['list'], other['list']);
+    const [[first], [second]] = [one['list'] as object[], other['list'] as object[]];
+    assert.equal(first, second);
   });
 });
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { learn, observe, type Observer } from '../../src/loop/observe.ts';
+import { learn, observe, parseManagedSecret, type Known, type Observer } from '../../src/loop/observe.ts';
+import { recordConditions } from '../../src/reconcile/conditions.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { ALLOWED_NAMESPACES, MANAGED_LABEL } from '../../src/resources/names.ts';
 import { buildClaims } from '../../src/signing/claims.ts';
 import { signToken } from '../../src/signing/token.ts';
 import { makeJwt, makeSpec } from '../fixtures/jwts.ts';
-import { NRP_KEY } from '../fixtures/keys.ts';
+import { makeKey, NRP_KEY, toPem } from '../fixtures/keys.ts';
 import { NOW, readKey, settledJwt } from '../fixtures/observed.ts';
 import { KEY_SECRET, makeSources, WITH_KEY, wireSecret } from './model/sources.ts';
 
@@ -73,6 +74,63 @@ describe('a token whose text was dropped before its key was known', () => {
       assert.ok(secret?.token.state === 'valid' && secret.token.signature === 'verified');
     }
     assert.deepEqual(reads, ['science/my-jwt']);
+  });
+});
+
+describe('a token that the status vouches for', async () => {
+  const forger = await readKey(toPem(makeKey('ES256')));
+  const claims = buildClaims(makeSpec(WITH_KEY), NOW, 'the-jti');
+  assert.ok(claims.ok);
+  const forged = wireSecret(
+    'my-jwt',
+    { token: await signToken(forger, 'my-jwt-key', claims.value) },
+    managed,
+  );
+  const { recorded, ...settled } = await settledJwt(WITH_KEY);
+  const isReady = (status: 'True' | 'False') =>
+    recordConditions([{ type: 'Ready', status, reason: 'Signed', message: '' }], recorded, 1, NOW);
+  const vouched: Jwt = {
+    ...settled,
+    recorded: { ...recorded, keyVersion: 'uid-k/5', conditions: isReady('True') },
+  };
+  const judge = async (of: Jwt, known: Known = {}, isCheckedSoon?: Observer['isCheckedSoon']) => {
+    const { observer } = makeSources([KEY_SECRET, forged]);
+    const { secret } = await observe(
+      isCheckedSoon === undefined ? observer : { ...observer, isCheckedSoon },
+      of,
+      known,
+      NOW,
+    );
+    return secret?.token;
+  };
+  const soon = (namespace: string, name: string): boolean => namespace === 'science' && name === 'my-jwt';
+  const refused = { state: 'faulty', cause: 'SignatureInvalid' };
+
+  it('counts as checked while somebody is about to check it', async () => {
+    const token = await judge(vouched, {}, soon);
+    assert.ok(token?.state === 'valid' && token.signature === 'verified');
+  });
+
+  it('is checked at once when nobody else does', async () => {
+    assert.deepEqual(await judge(vouched), refused);
+    assert.deepEqual(await judge(vouched, {}, () => false), refused);
+    const known = { secret: parseManagedSecret(forged) };
+    assert.deepEqual(await judge(vouched, known, soon), refused);
+  });
+
+  it('is checked at once when the status is about another token, key or state', async () => {
+    for (const more of [
+      { tokenId: 'another' },
+      { tokenId: undefined },
+      { keyVersion: 'uid-k/4' },
+      { conditions: isReady('False') },
+      { conditions: [] },
+    ])
+      assert.deepEqual(
+        await judge({ ...vouched, recorded: { ...vouched.recorded, ...more } }, {}, soon),
+        refused,
+        JSON.stringify(more),
+      );
   });
 });
 

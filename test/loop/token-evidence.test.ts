@@ -30,7 +30,7 @@ function gather(token: string, signedBy?: string): TokenEvidence | undefined {
 }
 
 const judge = (evidence: TokenEvidence | undefined, verifier: SigningKey | undefined, now = NOW) =>
-  judgeEvidence(evidence, spec, verifier, ring, now);
+  judgeEvidence(evidence, { spec, verifier, keyCache: ring, now, isTrusted: false });
 
 const VALID = { state: 'valid', expiresAt: NOW + DAY, legacy: false, tokenId: 'the-jti' };
 

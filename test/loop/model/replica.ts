@@ -69,6 +69,7 @@ export class Replica {
     const common = { clock, process, lagMs, isUp, onNews, onSynced };
     this.#checker = new TokenChecker({
       clock: process,
+      onRefuted: (namespace, name) => this.#controller?.secretChanged(namespace, name),
       onBug: options.onBug,
       sources: {
         jwt: (namespace, name) => this.#jwts.get(`${namespace}/${name}`),
@@ -156,7 +157,12 @@ export class Replica {
       workers: 32,
       onBug: (_key, error) => onBug(error),
       reconciler: {
-        observer: { sources, keyCache: new KeyCache(), legacyKeyNamespace: undefined },
+        observer: {
+          sources,
+          keyCache: new KeyCache(),
+          legacyKeyNamespace: undefined,
+          isCheckedSoon: (namespace, name) => this.#checker.isWaiting(namespace, name),
+        },
         store: leaderOnlyStore(store, mayWrite),
         recorder,
         memory: this.#memory,
