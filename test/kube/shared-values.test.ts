@@ -28,10 +28,10 @@ describe('shared values', () => {
         const copies = texts.map((text) => JSON.parse(text));
         let latest: object | undefined;
         for (const [index, text] of texts.entries()) {
-          const value = shared.share(JSON.parse(text), index % 3 === 0 ? undefined : latest);
-          assert.deepEqual(value, copies[index]);
-          assert.equal(JSON.stringify(value), text);
-          if (index % 2 === 0) latest = value;
+          const one = shared.share(JSON.parse(text), index % 3 === 0 ? undefined : latest);
+          assert.deepEqual(one, copies[index]);
+          assert.equal(JSON.stringify(one), text);
+          if (index % 2 === 0) latest = one;
         }
       }),
     );
