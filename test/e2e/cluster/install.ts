@@ -25,7 +25,7 @@ export async function installChart(controlPlane: ControlPlane): Promise<void> {
   await using helm = await openHelm(adminKubeconfig);
   const values = await helm.valuesFile({
     image: { repository, tag },
-    certificate: { caBundle: await readFile(join(certificates, 'ca.crt'), 'utf8') },
+    certificate: { mode: 'files', caBundle: await readFile(join(certificates, 'ca.crt'), 'utf8') },
   });
   await helm.run('install', PRODUCT, CHART, '-n', PRODUCT, '-f', values, '--wait', '--timeout=5m');
   await waitForReplicas(controlPlane);
