@@ -17,6 +17,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'make a private key, and the Secret and JWT that use it',
     load: async () => (await import('./commands/keygen.ts')).keygenCommand,
   },
+  jwks: {
+    summary: 'make the documents that an issuer publishes, so that verifiers find its keys',
+    load: async () => (await import('./commands/jwks.ts')).jwksCommand,
+  },
   sign: {
     summary: 'print the token of a JWT in a file, without a cluster',
     load: async () => (await import('./commands/sign.ts')).signCommand,

@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { compactVerify, importJWK } from 'jose';
+import { jwksCommand } from '../../src/commands/jwks.ts';
 import { keygenCommand } from '../../src/commands/keygen.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { callAs, type Caller } from './cli-run.ts';
-import { openObjects, secretText, type Objects } from './objects.ts';
+import { makeKey, toPem } from '../fixtures/keys.ts';
+import { wireJwt } from '../fixtures/jwts.ts';
+import { openObjects, secretText, type Loose, type Objects } from './objects.ts';
 
 const NAMESPACE = 'cli-keys';
 const HERE = ['-n', NAMESPACE] as const;
@@ -59,6 +62,70 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       assert.match(err, /^error: Secret cli-keys\/first-key exists and is not overwritten: choose another/);
       assert.deepEqual(await readdir(folder), []);
       assert.deepEqual(await objects.get('secrets', NAMESPACE, 'first-key'), secret);
+    });
+  });
+
+  describe('jwks', () => {
+    const site = (): string => join(folder, 'site');
+    const jwks = (...args: readonly string[]) => admin.run(jwksCommand, ...args);
+    const kids = async (): Promise<readonly string[]> => {
+      const text = await readFile(join(site(), '.well-known/issuer.jwks'), 'utf8');
+      return JSON.parse(text).keys.map((key: Loose) => key.kid);
+    };
+    let old: string;
+
+    it('publishes the key of a JWT by its status', async () => {
+      old = (await objects.get('jwts', NAMESPACE, 'first')).status.keyId;
+      const { code, err } = await jwks('first', ...HERE, '--dir', site());
+      assert.deepEqual([code, err], [0, '']);
+      assert.deepEqual(await kids(), [old]);
+    });
+
+    it('publishes an earlier key, too, until its last token expires', async () => {
+      await stage.cluster.apply(
+        JSON.stringify({
+          apiVersion: 'v1',
+          kind: 'Secret',
+          metadata: { name: 'second-key', namespace: NAMESPACE },
+          stringData: { 'key.pem': toPem(makeKey('ES256')) },
+        }),
+      );
+      const former = (await objects.get('jwts', NAMESPACE, 'first')).status;
+      const spec = { keyId: 'second', key: { secret: { name: 'second-key', key: 'key.pem' } } };
+      const patch = ['--type=merge', '-p', JSON.stringify({ spec })];
+      await stage.cluster.kubectl(['patch', 'jwt', 'first', ...HERE, ...patch]);
+      const { status } = await objects.waitFor(
+        'jwts',
+        NAMESPACE,
+        'first',
+        (jwt) => jwt.status.keyId === 'second',
+      );
+      assert.deepEqual(status.retiredKeys, [{ publicKey: former.publicKey, expiresAt: former.expiresAt }]);
+      const all = ['--issuer', 'https://issuer.example.com', '-A'];
+      const { code, out, err } = await jwks(...all, '-o', 'json');
+      assert.deepEqual([code, err], [0, '']);
+      const { keys } = JSON.parse(out);
+      assert.deepEqual(
+        keys.map(({ kid, role, until }: Loose) => [kid, role, until]),
+        [
+          ['second', 'signs', undefined],
+          [old, 'retired', former.expiresAt],
+        ],
+      );
+    });
+
+    it('says which JWT there is not, and which has signed nothing yet', async () => {
+      const missing = await jwks('fist', ...HERE);
+      assert.deepEqual([missing.code, missing.out], [1, '']);
+      assert.match(missing.err, /there is no JWT "fist" in namespace cli-keys; did you mean first\?/);
+      const spec = { ...wireJwt().spec, key: { secret: { name: 'nowhere', key: 'key.pem' } } };
+      const metadata = { name: 'keyless', namespace: NAMESPACE };
+      await stage.cluster.apply(
+        JSON.stringify({ apiVersion: 'tokens.osg-htc.org/v1', kind: 'JWT', metadata, spec }),
+      );
+      const keyless = await jwks('keyless', ...HERE);
+      assert.equal(keyless.code, 1);
+      assert.match(keyless.err, /JWT cli-keys\/keyless has signed nothing yet/);
     });
   });
 

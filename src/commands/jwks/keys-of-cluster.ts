@@ -1,0 +1,62 @@
+import { resourcePath } from '../../kube/resource-path.ts';
+import { JWTS } from '../../kube/token-store.ts';
+import { parseJwt } from '../../resources/jwt.ts';
+import { fail, ok, type Result } from '../../resources/result.ts';
+import type { Seconds } from '../../time/units.ts';
+import type { Access } from '../cluster/connect.ts';
+import { findJwt } from '../cluster/connect-jwt.ts';
+import type { InputProblem } from '../input/read-text.ts';
+import { EXIT } from '../io.ts';
+import { keysOfJwt, nameJwt, type IssuerKeys } from './keys-of-jwt.ts';
+
+/** Which JWTs. */
+export interface ClusterChoice {
+  readonly names: readonly string[];
+  /** Instead of names: all of the issuer. */
+  readonly everywhere: boolean;
+  readonly issuer: string | undefined;
+}
+
+/** The keys of JWTs in the cluster, by their status; private keys are not read. Refusals of the API server are thrown. */
+export async function keysOfCluster(
+  access: Access,
+  { names, everywhere, issuer }: ClusterChoice,
+  now: Seconds,
+): Promise<Result<readonly IssuerKeys[], InputProblem>> {
+  return everywhere ? ok(await findAllOf(access, issuer ?? '', now)) : findNamed(access, names, now);
+}
+
+async function findNamed(
+  access: Access,
+  names: readonly string[],
+  now: Seconds,
+): Promise<Result<readonly IssuerKeys[], InputProblem>> {
+  const found: IssuerKeys[] = [];
+  for (const name of names) {
+    const jwt = await findJwt(access, access.namespace, name);
+    if (!jwt.ok) return jwt;
+    const keys = keysOfJwt(jwt.value, now);
+    if (keys.entries.length === 0) {
+      const { namespace } = access;
+      return fail({
+        exit: EXIT.refused,
+        message: `${nameJwt(jwt.value)} has signed nothing yet, so its status has no key: see jwt-injector explain jwt ${name} -n ${namespace}, or give the key with --key or -f`,
+      });
+    }
+    found.push(keys);
+  }
+  return ok(found);
+}
+
+/** A JWT that has signed nothing yet has nothing to be published. */
+async function findAllOf({ client }: Access, issuer: string, now: Seconds): Promise<readonly IssuerKeys[]> {
+  const { items } = await client.listMapped(resourcePath(JWTS), {
+    map: (object) => {
+      const jwt = parseJwt(object);
+      return jwt.ok ? keysOfJwt(jwt.value, now) : undefined;
+    },
+  });
+  return items.flatMap((keys) =>
+    keys !== undefined && keys.issuer === issuer && keys.entries.length > 0 ? [keys] : [],
+  );
+}

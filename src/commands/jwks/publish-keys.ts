@@ -1,0 +1,148 @@
+import { toSeconds } from '../../time/units.ts';
+import { fail, ok, type Result } from '../../resources/result.ts';
+import { issuerDocuments } from '../../signing/issuer/documents.ts';
+import { mergeKeys, type KeyEntry, type KeySet } from '../../signing/issuer/key-set.ts';
+import { findIssuerUrls } from '../../signing/issuer/urls.ts';
+import type { ConnectFlags } from '../cluster/connect-flags.ts';
+import type { InputProblem } from '../input/read-text.ts';
+import { EXIT, type ExitCode, type Io } from '../io.ts';
+import { printReport, type OutputFormat } from '../output/table-output.ts';
+import { describePublication, reportOn, type Publication } from './describe.ts';
+import type { IssuerKeys } from './keys-of-jwt.ts';
+import { keyOfPem, keysOfFiles } from './keys-of-files.ts';
+import { openSite, type Site } from './site.ts';
+
+/** What `jwks` was asked. */
+export interface JwksOptions {
+  readonly names: readonly string[];
+  /** All JWTs of `issuer` in all namespaces. */
+  readonly everywhere: boolean;
+  readonly filenames: readonly string[];
+  /** Files of private keys. */
+  readonly keys: readonly string[];
+  readonly kid: string | undefined;
+  readonly issuer: string | undefined;
+  readonly dir: string | undefined;
+  /** `kid`s of published keys that may go. */
+  readonly remove: readonly string[];
+  readonly flags: ConnectFlags;
+  readonly output: OutputFormat;
+}
+
+/** `jwt-injector jwks`. */
+export async function publishKeys(options: JwksOptions, io: Io): Promise<ExitCode> {
+  const now = toSeconds(Date.now());
+  const given = await gatherFiles(options, io, now);
+  if (!given.ok) return refuse(given.problem, io);
+  const { names, everywhere, flags } = options;
+  if (names.length === 0 && !everywhere) return publish(given.value);
+  const { withCluster } = await import('../cluster/connect.ts');
+  const { keysOfCluster } = await import('./keys-of-cluster.ts');
+  return withCluster(flags, io, async (access) => {
+    const live = await keysOfCluster(access, options, now);
+    return live.ok ? publish([...live.value, ...given.value]) : refuse(live.problem, io);
+  });
+
+  async function publish(found: readonly IssuerKeys[]): Promise<ExitCode> {
+    const made = await publishFound(found, options, now);
+    if (!made.ok) return refuse(made.problem, io);
+    for (const warning of made.value.warnings) io.stderr.write(`warning: ${warning}\n`);
+    const { output } = options;
+    printReport<Publication>(io, output, made.value.publication, describePublication);
+    return EXIT.done;
+  }
+}
+
+function refuse({ exit, message }: InputProblem, { stderr }: Pick<Io, 'stderr'>): ExitCode {
+  stderr.write(`error: ${message}\n`);
+  return exit;
+}
+
+async function gatherFiles(
+  { keys, kid, filenames }: JwksOptions,
+  io: Io,
+  now: number,
+): Promise<Result<readonly IssuerKeys[], InputProblem>> {
+  const entries: KeyEntry[] = [];
+  for (const filename of keys) {
+    const entry = await keyOfPem(filename, kid, io);
+    if (!entry.ok) return entry;
+    entries.push(entry.value);
+  }
+  const byKey = entries.length === 0 ? [] : [{ issuer: undefined, entries }];
+  if (filenames.length === 0) return ok(byKey);
+  const found = await keysOfFiles(filenames, entries, io, now);
+  return found.ok ? ok([...found.value, ...byKey]) : found;
+}
+
+/** What is printed of a publication, and what is warned of. */
+export interface Published {
+  readonly publication: Publication;
+  readonly warnings: readonly string[];
+}
+
+/** Puts the keys of one issuer together, and writes them below `dir` if it is given. `now` in seconds since the epoch. */
+export async function publishFound(
+  found: readonly IssuerKeys[],
+  options: Pick<JwksOptions, 'issuer' | 'dir' | 'remove'>,
+  now: number,
+): Promise<Result<Published, InputProblem>> {
+  const { dir, remove } = options;
+  const issuer = findIssuer(found, options.issuer);
+  if (!issuer.ok) return fail({ exit: EXIT.refused, message: issuer.problem });
+  const urls = findIssuerUrls(issuer.value);
+  if (!urls.ok) return fail({ exit: EXIT.refused, message: `issuer "${issuer.value}": ${urls.problem}` });
+  const site = dir === undefined ? ok(undefined) : await openSite(dir, issuer.value);
+  if (!site.ok) return site;
+  const entries = found.flatMap((keys) => keys.entries);
+  const kept = site.value?.keys.filter(({ jwk }) => !remove.includes(jwk.kid ?? '')) ?? [];
+  const merged = await mergeKeys([...entries, ...kept]);
+  if (!merged.ok) return fail({ exit: EXIT.refused, message: merged.problem });
+  const problem = findRemovalProblem(remove, merged.value, site.value);
+  if (problem !== undefined) return fail({ exit: EXIT.refused, message: problem });
+  const { keys, warnings } = merged.value;
+  const documents = issuerDocuments(
+    issuer.value,
+    keys.map(({ jwk }) => jwk),
+  );
+  const written = await site.value?.write({ issuer: issuer.value, keys, documents, now });
+  if (written?.ok === false) return written;
+  const publication = reportOn({
+    issuer: issuer.value,
+    urls: urls.value,
+    keys,
+    documents,
+    dir,
+    files: written?.value.files ?? [],
+  });
+  return ok({ publication, warnings: [...warnings, ...(written?.value.warnings ?? [])] });
+}
+
+function findIssuer(found: readonly IssuerKeys[], wanted: string | undefined): Result<string, string> {
+  const issuers = [...new Set(found.flatMap(({ issuer }) => (issuer === undefined ? [] : [issuer])))];
+  const [first] = issuers;
+  if (issuers.length > 1) {
+    return fail(
+      `the JWTs have different issuers, byte for byte (${issuers.join(', ')}): each publishes its own keys, so take them one by one`,
+    );
+  }
+  if (wanted !== undefined && first !== undefined && first !== wanted)
+    return fail(`the issuer of the JWTs is "${first}", byte for byte, and not "${wanted}": correct --issuer`);
+  const issuer = wanted ?? first;
+  return issuer === undefined ? fail('no JWT is given whose issuer it is: add --issuer') : ok(issuer);
+}
+
+function findRemovalProblem(
+  remove: readonly string[],
+  { keys }: KeySet,
+  site: Site | undefined,
+): string | undefined {
+  for (const kid of remove) {
+    const used = keys.find(({ jwk }) => jwk.kid === kid);
+    if (used !== undefined)
+      return `--remove ${kid}: it is still in use (${used.sources.join(', ')}), and its tokens would be refused`;
+    if (site?.keys.some(({ jwk }) => jwk.kid === kid) === false)
+      return `--remove ${kid}: no such key is published there`;
+  }
+  return undefined;
+}

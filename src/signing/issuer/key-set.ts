@@ -1,0 +1,98 @@
+import { calculateJwkThumbprint, type JWK } from 'jose';
+import { ALGORITHMS, isAlgorithmName } from '../../resources/algorithms.ts';
+import { fail, ok, type Result } from '../../resources/result.ts';
+import type { Seconds } from '../../time/units.ts';
+import { bareJwk } from '../key.ts';
+
+/** Why a key is published; the first that applies, when there are several. */
+export type KeyRole =
+  | 'signs' // a JWT names it
+  | 'retired' // tokens that it signed have not all expired
+  | 'added' // given by itself: verifiers shall know it before it signs
+  | 'kept'; // was published before, and nobody said that it may go
+
+/** A key as one source gives it. */
+export interface KeyEntry {
+  /** With `kid` and `alg`; members that are private are left out. */
+  readonly jwk: JWK;
+  readonly role: KeyRole;
+  /** Where it is from, such as `JWT science/my-jwt`; for messages. */
+  readonly source: string;
+  /** Of a retired key: seconds since the epoch when its last token expires. */
+  readonly until?: Seconds;
+}
+
+/** A key of the set, with everything that is known of it. */
+export interface PublishedKey {
+  readonly jwk: JWK & { readonly kid: string; readonly alg: string };
+  /** RFC 7638, SHA-256. */
+  readonly thumbprint: string;
+  readonly role: KeyRole;
+  readonly sources: readonly string[];
+  readonly until?: Seconds;
+}
+
+/** The keys to publish, and what is to be said of them. */
+export interface KeySet {
+  readonly keys: readonly PublishedKey[];
+  readonly warnings: readonly string[];
+}
+
+const ORDER: readonly KeyRole[] = ['signs', 'added', 'retired', 'kept'];
+
+/**
+ * One set of all keys, each once. Two keys of one `kid` are a problem, unless one is only on its way out: that one is left
+ * out with a warning, since verifiers take the first that they find.
+ */
+export async function mergeKeys(entries: readonly KeyEntry[]): Promise<Result<KeySet, string>> {
+  const keys: PublishedKey[] = [];
+  const warnings: string[] = [];
+  const inOrder = entries.toSorted((one, other) => ORDER.indexOf(one.role) - ORDER.indexOf(other.role));
+  for (const { jwk, role, source, until } of inOrder) {
+    const read = await readKey(jwk);
+    if (!read.ok) return fail(`${source}: ${read.problem}`);
+    const { thumbprint } = read.value;
+    const index = keys.findIndex((key) => key.jwk.kid === read.value.jwk.kid);
+    const known = keys[index];
+    if (known === undefined) {
+      keys.push({ ...read.value, role, sources: [source], ...(until === undefined ? {} : { until }) });
+    } else if (known.thumbprint === thumbprint && role === 'kept') {
+      continue;
+    } else if (known.thumbprint === thumbprint) {
+      const latest = Math.max(known.until ?? 0, until ?? 0);
+      const sources = [...new Set([...known.sources, source])];
+      keys[index] = { ...known, sources, ...(known.role === 'retired' ? { until: latest } : {}) };
+    } else if (role === 'retired' || role === 'kept') {
+      warnings.push(
+        `kid ${known.jwk.kid} is another key now (${known.sources.join(', ')}): verifiers refuse the tokens of the earlier one; give each new key a new kid`,
+      );
+    } else {
+      return fail(
+        `${known.sources.join(', ')} and ${source} have different keys with the same kid ${known.jwk.kid}: verifiers take the first, so give one of them another keyId`,
+      );
+    }
+    const { alg } = read.value.jwk;
+    if (isAlgorithmName(alg) && !ALGORITHMS[alg].acceptedByOsdf)
+      warnings.push(`${source}: ${alg} is refused by OSDF's verifiers: use ES256 or RS256`);
+  }
+  return ok({ keys, warnings: [...new Set(warnings)] });
+}
+
+/** Members that a public key may have (RFC 7518 §6.2.1 and §6.3.1, RFC 8037 §2, RFC 7517 §4). */
+const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'alg', 'use'] as const;
+
+async function readKey(jwk: JWK): Promise<Result<Pick<PublishedKey, 'jwk' | 'thumbprint'>, string>> {
+  const { kid, alg, kty } = jwk;
+  if (kid === undefined || kid === '')
+    return fail('the key has no kid, by which verifiers find it: add "kid"');
+  if (alg === undefined) return fail(`the key ${kid} has no alg, and Pelican skips it then: add "alg"`);
+  if (kty === undefined) return fail(`the key ${kid} has no "kty"`);
+  const members = PUBLIC_MEMBERS.map((name) => [name, jwk[name]] as const);
+  const present = Object.fromEntries(members.filter(([, value]) => value !== undefined));
+  const published = { ...present, kty, kid, alg, use: 'sig' };
+  try {
+    return ok({ jwk: published, thumbprint: await calculateJwkThumbprint(bareJwk(published)) });
+  } catch {
+    return fail(`the key ${kid} is not a complete public key (RFC 7518 §6)`);
+  }
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { createPublicKey } from 'node:crypto';
+import { describe, it } from 'node:test';
+import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
+import { mergeKeys, type KeyEntry } from '../../../src/signing/issuer/key-set.ts';
+import { makeKey } from '../../fixtures/keys.ts';
+
+async function publicJwk(algorithm: string, kid: string): Promise<JWK> {
+  const jwk = await exportJWK(createPublicKey(makeKey(algorithm)));
+  return { ...jwk, kid, alg: algorithm, use: 'sig' };
+}
+
+const one = await publicJwk('ES256', 'one');
+const other = await publicJwk('RS256', 'other');
+const entry = (jwk: JWK, role: KeyEntry['role'], source: string, until?: number): KeyEntry => ({
+  jwk,
+  role,
+  source,
+  ...(until === undefined ? {} : { until }),
+});
+
+async function merge(...entries: readonly KeyEntry[]) {
+  const merged = await mergeKeys(entries);
+  assert.ok(merged.ok, merged.ok ? '' : merged.problem);
+  return merged.value;
+}
+
+async function problemOf(...entries: readonly KeyEntry[]): Promise<string> {
+  const merged = await mergeKeys(entries);
+  assert.ok(!merged.ok);
+  return merged.problem;
+}
+
+describe('the keys of one issuer', () => {
+  it('are there once each, with the thumbprint of RFC 7638', async () => {
+    const { keys, warnings } = await merge(
+      entry(other, 'added', 'new.pem'),
+      entry(one, 'signs', 'JWT a'),
+      entry(one, 'signs', 'JWT b'),
+    );
+    assert.deepEqual(
+      keys.map(({ jwk, role, sources }) => [jwk.kid, role, sources]),
+      [
+        ['one', 'signs', ['JWT a', 'JWT b']],
+        ['other', 'added', ['new.pem']],
+      ],
+    );
+    assert.equal(keys[0]?.thumbprint, await calculateJwkThumbprint(one));
+    assert.deepEqual(warnings, []);
+  });
+
+  it('never have private members, and get use sig', async () => {
+    const secret = { ...(await exportJWK(makeKey('ES256'))), kid: 'k', alg: 'ES256', x5c: ['x'] };
+    const { keys } = await merge(entry(secret, 'added', 'x'));
+    assert.deepEqual(Object.keys(keys[0]?.jwk ?? {}).toSorted(), [
+      'alg',
+      'crv',
+      'kid',
+      'kty',
+      'use',
+      'x',
+      'y',
+    ]);
+  });
+
+  it('a key that one JWT has retired and another still signs with signs', async () => {
+    const { keys } = await merge(entry(one, 'retired', 'JWT a', 5), entry(one, 'signs', 'JWT b'));
+    assert.deepEqual(
+      keys.map(({ role, until }) => [role, until]),
+      [['signs', undefined]],
+    );
+  });
+
+  it('a retired key stays until the last token of any JWT expires', async () => {
+    const { keys } = await merge(entry(one, 'retired', 'JWT a', 5), entry(one, 'retired', 'JWT b', 9));
+    assert.equal(keys[0]?.until, 9);
+  });
+
+  it('an old key under the kid of a new one is left out with a warning', async () => {
+    const { keys, warnings } = await merge(
+      entry({ ...other, kid: 'one' }, 'retired', 'JWT a', 5),
+      entry(one, 'signs', 'JWT a'),
+    );
+    assert.deepEqual(
+      keys.map(({ jwk }) => jwk.kty),
+      ['EC'],
+    );
+    assert.match(warnings.join(), /kid one is another key now \(JWT a\)/);
+  });
+
+  it('two that sign under one kid are a problem', async () => {
+    const problem = await problemOf(
+      entry(one, 'signs', 'JWT a'),
+      entry({ ...other, kid: 'one' }, 'signs', 'JWT b'),
+    );
+    assert.match(problem, /^JWT a and JWT b have different keys with the same kid one: /);
+  });
+
+  it('what OSDF refuses is told', async () => {
+    const { warnings } = await merge(entry(await publicJwk('EdDSA', 'k'), 'signs', 'JWT a'));
+    assert.deepEqual(warnings, ["JWT a: EdDSA is refused by OSDF's verifiers: use ES256 or RS256"]);
+  });
+
+  for (const [title, jwk, says] of [
+    ['no kid', { ...one, kid: '' }, /has no kid/],
+    ['no alg', (({ alg: _alg, ...rest }) => rest)(one), /one has no alg, and Pelican skips it/],
+    [
+      'half a key',
+      { kty: 'EC', crv: 'P-256', x: one.x ?? '', kid: 'one', alg: 'ES256' },
+      /not a complete public key/,
+    ],
+  ] as const) {
+    it(`${title} is a problem`, async () => {
+      assert.match(await problemOf(entry(jwk, 'added', 'x.json')), new RegExp(`^x.json: .*${says.source}`));
+    });
+  }
+});

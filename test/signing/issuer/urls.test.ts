@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { findIssuerUrls, jwksUrl } from '../../../src/signing/issuer/urls.ts';
+
+/** As scitokens-cpp, Pelican and scitokens (Python) make them. */
+const CASES: Readonly<
+  Record<string, readonly [xrootd: string, fallback: string, openid: string, jwks: string]>
+> = {
+  'https://a.example': [
+    'https://a.example/.well-known/openid-configuration',
+    'https://a.example/.well-known/oauth-authorization-server',
+    'https://a.example/.well-known/openid-configuration',
+    'https://a.example/.well-known/issuer.jwks',
+  ],
+  'https://a.example/': [
+    'https://a.example//.well-known/openid-configuration',
+    'https://a.example/.well-known/oauth-authorization-server',
+    'https://a.example/.well-known/openid-configuration',
+    'https://a.example/.well-known/issuer.jwks',
+  ],
+  'https://A.Example:8443/vo': [
+    'https://A.Example:8443/vo/.well-known/openid-configuration',
+    'https://a.example:8443/.well-known/oauth-authorization-server/vo',
+    'https://A.Example:8443/vo/.well-known/openid-configuration',
+    'https://A.Example:8443/vo/.well-known/issuer.jwks',
+  ],
+  'https://a.example/vo/': [
+    'https://a.example/vo//.well-known/openid-configuration',
+    'https://a.example/.well-known/oauth-authorization-server/vo/',
+    'https://a.example/vo/.well-known/openid-configuration',
+    'https://a.example/vo/.well-known/issuer.jwks',
+  ],
+};
+
+describe('where verifiers look for the keys of an issuer', () => {
+  for (const [issuer, [xrootd, xrootdFallback, openid, jwks]] of Object.entries(CASES)) {
+    it(`of ${issuer}`, () => {
+      assert.deepEqual(findIssuerUrls(issuer), { ok: true, value: { xrootd, xrootdFallback, openid } });
+      assert.equal(jwksUrl(issuer), jwks);
+    });
+  }
+
+  for (const [issuer, says] of [
+    ['http://a.example', /must begin with https:/],
+    ['a.example', /must begin with https:/],
+    ['https://a.example /', /white space/],
+    ['https://', /not a URL/],
+    ['https://a.example/?x=1', /query/],
+    ['https://a.example/#x', /fragment/],
+  ] as const) {
+    it(`there is no such place for "${issuer}"`, () => {
+      const urls = findIssuerUrls(issuer);
+      assert.ok(!urls.ok);
+      assert.match(urls.problem, says);
+    });
+  }
+});
