@@ -25,6 +25,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'print the token of a JWT in a file, without a cluster',
     load: async () => (await import('./commands/sign.ts')).signCommand,
   },
+  inspect: {
+    summary: 'show the claims of a token, and how long it still lives',
+    load: async () => (await import('./commands/inspect.ts')).inspectCommand,
+  },
+  verify: {
+    summary: 'say whether each verifier of OSDF accepts a token, and if not, why',
+    load: async () => (await import('./commands/verify.ts')).verifyCommand,
+  },
   inject: {
     summary: 'print a pod or workload as the webhook would change it, without a cluster',
     load: async () => (await import('./commands/inject.ts')).injectCommand,

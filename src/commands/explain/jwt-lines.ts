@@ -5,9 +5,7 @@ import { describeLifetimes } from './describe-lifetimes.ts';
 import type { JwtReport } from './jwt-report.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint } from '../output/table-output.ts';
-
-/** Claims that are NumericDates (RFC 7519 §4.1). */
-const TIMES: ReadonlySet<string> = new Set(['iat', 'nbf', 'exp']);
+import { describeTokenParts } from '../output/token-lines.ts';
 
 /** The report for people; `now` in seconds since the epoch. */
 export function describeJwt(report: JwtReport, now: number, paint: Paint): readonly string[] {
@@ -67,15 +65,7 @@ function describeToken(report: JwtReport, now: number, paint: Paint): readonly s
   const place = key === '' ? [] : [`  private key: ${key}`];
   const title = paint('bold', `Token in Secret ${namespace}/${name}`);
   if (token === undefined) return [title, `  ${WITHOUT_TOKEN[secret]}`, ...place];
-  const members = [...Object.entries(token.header), ...Object.entries(token.claims)];
-  const rows = members.map(([member, value]) => [`  ${member}`, describeMember(member, value, now)]);
-  const hint = '  (the signature is not shown: with it anybody could use the token)';
-  return [title, ...formatTable(rows), paint('gray', hint), ...place];
-}
-
-function describeMember(key: string, value: unknown, now: number): string {
-  if (TIMES.has(key) && typeof value === 'number') return formatWhen(value, now);
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return [title, ...describeTokenParts(token, now, paint), ...place];
 }
 
 function describeNext({ next, conditions, nextAttemptAt }: JwtReport, now: number): readonly string[] {

@@ -1,15 +1,17 @@
 import { formatDuration } from '../../time/format-time.ts';
-import { member } from '../../resources/json.ts';
+import { member, stringMember, type JsonObject } from '../../resources/json.ts';
 import type { JwtSpec } from '../../resources/jwt.ts';
-import { effectiveIssuer } from '../claims.ts';
+import { BACKDATE, effectiveIssuer } from '../claims.ts';
 import { readScopes } from './scopes.ts';
 import type { LintWarning } from './findings.ts';
 
 /** Seconds. WLCG Common JWT Profiles: the longest lifetime of an access token unless its users agreed on more. */
 const WLCG_MAX_LIFETIME = 6 * 3_600;
 
+type Advised = Pick<JwtSpec, 'issuer' | 'data' | 'lifetime'>;
+
 /** What is often right, and often meant otherwise: told to whoever asks for an explanation, and nowhere else. */
-const ADVICE_RULES: Readonly<Record<string, (spec: JwtSpec) => string | false>> = {
+const ADVICE_RULES: Readonly<Record<string, (spec: Advised) => string | false>> = {
   // scitokens-cpp appends the path as it is, others (OpenID Connect Discovery) drop the slash first.
   'issuer-trailing-slash': (spec) => {
     const issuer = effectiveIssuer(spec);
@@ -29,9 +31,17 @@ const ADVICE_RULES: Readonly<Record<string, (spec: JwtSpec) => string | false>> 
 };
 
 /** All advice on a spec that can be served, in the words of a warning. */
-export function findAdvice(spec: JwtSpec): readonly LintWarning[] {
+export function findAdvice(spec: Advised): readonly LintWarning[] {
   return Object.entries(ADVICE_RULES).flatMap(([rule, says]) => {
     const message = says(spec);
     return message === false ? [] : [{ rule, message }];
   });
+}
+
+/** The same advice on a token, by its claims. */
+export function findTokenAdvice(claims: JsonObject): readonly string[] {
+  const { exp, iat } = claims;
+  const lifetime = typeof exp === 'number' && typeof iat === 'number' ? exp - iat - BACKDATE : 0;
+  const spec = { issuer: stringMember(claims, 'iss') ?? '', data: claims, lifetime };
+  return findAdvice(spec).map(({ message }) => message);
 }

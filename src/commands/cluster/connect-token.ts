@@ -1,0 +1,54 @@
+import { isNotFound } from '../../kube/errors.ts';
+import { resourcePath } from '../../kube/resource-path.ts';
+import { SECRETS } from '../../kube/token-store.ts';
+import { findOwnership } from '../../reconcile/ownership.ts';
+import type { JsonObject } from '../../resources/json.ts';
+import { TOKEN_KEY } from '../../resources/names.ts';
+import { fail, type Result } from '../../resources/result.ts';
+import { parseSecretMetadata } from '../../resources/secret.ts';
+import { readSecretToken, type FoundToken, type TokenPlace } from '../input/find-token.ts';
+import type { InputProblem } from '../input/read-text.ts';
+import { EXIT } from '../io.ts';
+import type { Access } from './connect.ts';
+import { findJwt } from './connect-jwt.ts';
+
+/** The token of a JWT, from its own Secret, or of any Secret. Refusals of the API server are thrown. */
+export async function findTokenInCluster(
+  access: Access,
+  place: Extract<TokenPlace, { from: 'jwt' | 'secret' }>,
+): Promise<Result<FoundToken, InputProblem>> {
+  const { client, namespace } = access;
+  const { name } = place;
+  const source = `Secret ${namespace}/${name}`;
+  if (place.from === 'secret') {
+    const secret = await readSecret(client, namespace, name);
+    return secret === undefined
+      ? refuse(`there is no ${source}`)
+      : readSecretToken(secret, place.key, source);
+  }
+  const jwt = await findJwt(access, namespace, name);
+  if (!jwt.ok) return jwt;
+  const secret = await readSecret(client, namespace, name);
+  const why = `see jwt-injector explain jwt ${name} -n ${namespace}`;
+  if (secret === undefined) return refuse(`JWT ${namespace}/${name} has no token yet: ${why}`);
+  if (findOwnership(jwt.value, parseSecretMetadata(secret)) !== 'ours')
+    return refuse(`${source} does not belong to the JWT: ${why}`);
+  return readSecretToken(secret, TOKEN_KEY, source);
+}
+
+async function readSecret(
+  client: Access['client'],
+  namespace: string,
+  name: string,
+): Promise<JsonObject | undefined> {
+  try {
+    return await client.get(resourcePath(SECRETS, { namespace, name }));
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+function refuse(message: string): { readonly ok: false; readonly problem: InputProblem } {
+  return fail({ exit: EXIT.refused, message });
+}

@@ -1,0 +1,66 @@
+import { VERIFIERS } from '../../signing/verifiers/facts.ts';
+import type { Verdict } from '../../signing/verifiers/judge.ts';
+import { formatWhen } from '../output/format-when.ts';
+import type { Seconds } from '../../time/units.ts';
+import { formatTable } from '../output/table.ts';
+import type { Paint, Style } from '../output/table-output.ts';
+import type { Asked } from './look-up.ts';
+import type { Verification } from './verify-token.ts';
+
+const STYLES: Readonly<Record<Verdict['verdict'], Style>> = {
+  accepts: 'green',
+  doubts: 'yellow',
+  refuses: 'red',
+};
+const WORDS: Readonly<Record<Verdict['verdict'], string>> = {
+  accepts: 'accepts it',
+  doubts: 'may accept it',
+  refuses: 'refuses it',
+};
+
+/** The report for people; `now` in seconds since the epoch. */
+export function describeVerification(report: Verification, now: Seconds, paint: Paint): readonly string[] {
+  const { source, issuer, header, claims, asked, keys, verdicts, advice, signature } = report;
+  const { exp, scope, sub } = claims;
+  const rows = [
+    ['  issuer', issuer === '' ? 'none' : issuer],
+    ['  kid', `${textOf(header['kid'])} (${textOf(header['alg'])}), signature ${signature}`],
+    ['  subject', textOf(sub)],
+    ['  scope', textOf(scope)],
+    ['  expires', typeof exp === 'number' ? formatWhen(exp, now) : textOf(exp)],
+  ];
+  return [
+    paint('bold', `Token of ${source}`),
+    ...formatTable(rows),
+    ...(asked.length === 0 ? [] : ['', paint('bold', 'What its issuer publishes')]),
+    ...asked.flatMap((document) => describeAsked(document, paint)),
+    ...formatTable(
+      keys.map(({ kid, algorithm, thumbprint }) => [
+        `  key ${kid ?? 'without kid'}`,
+        algorithm ?? 'without alg',
+        thumbprint === undefined ? 'not a complete key' : `thumbprint ${thumbprint}`,
+      ]),
+    ),
+    '',
+    paint('bold', 'Verdicts'),
+    ...describeVerdicts(verdicts, paint),
+    ...(advice.length === 0 ? [] : ['', ...advice.map((text) => `${paint('cyan', 'advice:')} ${text}`)]),
+  ];
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined) return 'none';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function describeAsked({ url, status, redirects, problem }: Asked, paint: Paint): readonly string[] {
+  const answer = problem === undefined ? paint('green', String(status)) : paint('red', problem);
+  return [`  ${url}  ${answer}`, ...redirects.map((target) => `    redirected to ${target}`)];
+}
+
+function describeVerdicts(verdicts: readonly Verdict[], paint: Paint): readonly string[] {
+  return verdicts.flatMap(({ verifier, verdict, reasons }) => {
+    const title = `  ${VERIFIERS[verifier].title.padEnd(23)} ${paint(STYLES[verdict], WORDS[verdict])}`;
+    return [title].concat(reasons.flatMap(({ message, remedy }) => [`    ${message}`, `      → ${remedy}`]));
+  });
+}

@@ -1,0 +1,158 @@
+import { X509Certificate } from 'node:crypto';
+import { Agent, request } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import { createSecureContext, getCACertificates } from 'node:tls';
+import { stringMember } from '../../resources/json.ts';
+import { fail, ok, type Result } from '../../resources/result.ts';
+import { toSeconds, type Milliseconds } from '../../time/units.ts';
+
+/** How documents are fetched. */
+export interface FetchOptions {
+  /** Whose certificates are accepted: see {@link trustAuthorities}. */
+  readonly trust: Agent;
+  /** For one document with its redirects. */
+  readonly timeoutMs: Milliseconds;
+}
+
+/**
+ * Trusts the authorities of Node and of the system, and those of `ca` (PEM). It takes a third of a second, so it is done
+ * once. Throws when there is no certificate in `ca`.
+ */
+export function trustAuthorities(ca: string | undefined): Agent {
+  const known = new Set([...getCACertificates('default'), ...getCACertificates('system')]);
+  if (ca !== undefined) {
+    void new X509Certificate(ca); // OpenSSL takes a text without one, and trusts nothing by it
+    known.add(ca);
+  }
+  return new Agent({ secureContext: createSecureContext({ ca: [...known] }) });
+}
+
+/** An answer of any status, after the redirects. */
+export interface Fetched {
+  readonly status: number;
+  readonly text: string;
+  /** Where each redirect led. */
+  readonly redirects: readonly string[];
+}
+
+/** Why there is no answer that could be read. */
+export interface FetchProblem {
+  readonly message: string;
+  readonly remedy: string;
+  readonly isUnreachable: boolean;
+}
+
+/** scitokens-cpp reads no more of a document. */
+const MAX_BYTES = 1024 * 1024;
+/** What Go's client and Python's follow at most; curl follows thirty. */
+const MOST_REDIRECTS = 10;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** Fetches a document by https as verifiers do: redirects are followed, a large or endless body is cut off. Sends nothing but the URL. */
+export async function fetchDocument(
+  url: string,
+  options: FetchOptions,
+): Promise<Result<Fetched, FetchProblem>> {
+  const signal = AbortSignal.timeout(options.timeoutMs);
+  const redirects: string[] = [];
+  for (let next = url; ;) {
+    const answer = await ask(next, options, signal);
+    if (!answer.ok) return answer;
+    const { status, location, text } = answer.value;
+    if (location === undefined || !REDIRECTS.has(status)) return ok({ status, text, redirects });
+    const target = URL.parse(location, next);
+    if (target?.protocol !== 'https:') {
+      return refuse(
+        `redirects to ${location}, which is not https: anybody on the way could change the keys`,
+        'redirect to https, or publish at the address itself',
+      );
+    }
+    if (redirects.length === MOST_REDIRECTS)
+      return refuse(`redirects more than ${MOST_REDIRECTS} times`, 'publish at the address itself');
+    next = target.href;
+    redirects.push(next);
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly location: string | undefined;
+  readonly text: string;
+}
+
+function refuse(message: string, remedy: string, isUnreachable = false) {
+  return fail({ message, remedy, isUnreachable });
+}
+
+async function ask(
+  url: string,
+  { trust, timeoutMs }: FetchOptions,
+  signal: AbortSignal,
+): Promise<Result<Answer, FetchProblem>> {
+  try {
+    const answer = await send(url, trust, signal);
+    const { statusCode: status = 0, headers } = answer;
+    if (REDIRECTS.has(status)) {
+      answer.destroy();
+      return ok({ status, location: headers.location, text: '' });
+    }
+    const body = await readBody(answer);
+    if (body === undefined)
+      return refuse(
+        `has more than ${MAX_BYTES / 1024 / 1024} MiB, and verifiers stop there`,
+        'publish the JSON alone',
+      );
+    return ok({ status, location: undefined, text: body.toString() });
+  } catch (error) {
+    if (signal.aborted)
+      return refuse(
+        `gave no whole answer within ${toSeconds(timeoutMs)} s`,
+        'see that it is up, or raise --timeout',
+        true,
+      );
+    return describeError(error);
+  }
+}
+
+function send(url: string, agent: Agent, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const headers = { accept: 'application/json', 'user-agent': 'jwt-injector' };
+    const asking = request(url, { headers, signal, agent });
+    asking.on('response', resolve).on('error', reject).end();
+  });
+}
+
+async function readBody(answer: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of answer) {
+    const bytes = Buffer.from(chunk);
+    length += bytes.length;
+    if (length > MAX_BYTES) {
+      answer.destroy();
+      return undefined;
+    }
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Names of OpenSSL and Node for certificates that are not accepted. */
+const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/;
+
+function describeError(error: unknown): { readonly ok: false; readonly problem: FetchProblem } {
+  const code =
+    stringMember(error, 'code') ?? (error instanceof Error && 'code' in error ? String(error.code) : '');
+  if (CERTIFICATE.test(code)) {
+    return refuse(
+      `has a certificate that is not accepted (${code})`,
+      'get one of a public CA for that host: verifiers use the CAs of their system; for a test, --ca-file',
+    );
+  }
+  const reason = code === '' ? 'the connection broke' : code;
+  return refuse(
+    `cannot be reached (${reason})`,
+    'see that the host is right and up, also from the storage',
+    true,
+  );
+}

@@ -1,0 +1,31 @@
+import type { Agent } from 'node:https';
+import { fail, ok, type Result } from '../../resources/result.ts';
+import { readText, type InputProblem } from '../input/read-text.ts';
+import { EXIT, type Io } from '../io.ts';
+import { trustAuthorities } from './fetch-document.ts';
+
+/** How an issuer is asked. */
+export const FETCH_FLAGS = {
+  'ca-file': {
+    type: 'string',
+    value: 'FILE',
+    help: 'certificates (PEM) to trust beside those of the system',
+  },
+  timeout: { type: 'string', default: '10s', value: 'DURATION', help: 'for each document' },
+} as const;
+
+/** Whom to trust, with what is in `--ca-file`. */
+export async function readTrust(
+  filename: string | undefined,
+  io: Pick<Io, 'stdin'>,
+): Promise<Result<Agent, InputProblem>> {
+  if (filename === undefined) return ok(trustAuthorities(undefined));
+  const text = await readText(filename, io);
+  if (!text.ok) return text;
+  try {
+    return ok(trustAuthorities(text.value));
+  } catch {
+    const message = `${filename} holds no certificate: it must be PEM (-----BEGIN CERTIFICATE-----)`;
+    return fail({ exit: EXIT.refused, message });
+  }
+}

@@ -1,0 +1,99 @@
+import { isJsonObject } from '../../resources/json.ts';
+import type { JWK } from 'jose';
+import { findIssuerUrls } from '../issuer/urls.ts';
+import {
+  chooseKey,
+  VERIFIERS,
+  type LookUp,
+  type Reason,
+  type VerdictFacts,
+  type VerifierName,
+} from './facts.ts';
+
+/** Those that scitokens-cpp and scitokens (Python) know. */
+const SCITOKENS_ALGORITHMS: ReadonlySet<unknown> = new Set(['ES256', 'RS256']);
+const MOST_KIDS = 5; // a line stays a line
+
+/** What a verifier finds when it looks for the key of a token: at most one thing, the first that stops it. */
+export function judgeKeyFor(facts: VerdictFacts, verifier: VerifierName): readonly Reason[] {
+  const way = VERIFIERS[verifier].fetches;
+  if (way === undefined) return [];
+  const { token, lookUps, signature } = facts;
+  const issuer = token.claims['iss'];
+  if (typeof issuer !== 'string') return []; // there is nothing to ask
+  const urls = findIssuerUrls(issuer);
+  if (!urls.ok)
+    return refuse('issuer-url', `${urls.problem} ("Issuer URL must be HTTPS")`, 'correct spec.issuer');
+  const { alg } = token.header;
+  const isScitokens = verifier === 'xrootd' || verifier === 'pelicanfs';
+  if (isScitokens && !SCITOKENS_ALGORITHMS.has(alg))
+    return refuse(
+      'algorithm',
+      `it knows ES256 and RS256, not ${String(alg)} ("Issuer is using an unsupported algorithm")`,
+      'make a new key with jwt-injector keygen, and rotate to it',
+    );
+  const lookUp = lookUps[way];
+  if (!lookUp.found) return refuse('keys-not-found', lookUp.problem, lookUp.remedy);
+  return judgeSet(facts, lookUp, signature[way], verifier);
+}
+
+function judgeSet(
+  { token }: VerdictFacts,
+  lookUp: LookUp & { readonly found: true },
+  verifies: boolean,
+  verifier: VerifierName,
+): readonly Reason[] {
+  const { alg, kid } = token.header;
+  const keys = readKeys(lookUp.keys);
+  const isPelican = verifier === 'pelican-cache' || verifier === 'pelican-origin';
+  const publish = `publish the key of the token: jwt-injector jwks NAME --dir DIR (${lookUp.jwksUrl})`;
+  if (kid === undefined && (isPelican || keys.length !== 1))
+    return refuse(
+      'kid-missing',
+      isPelican
+        ? 'the token has no kid'
+        : 'the token has no kid ("Key ID empty but multiple keys published")',
+      'sign with jwt-injector, which sets it',
+    );
+  const key = chooseKey(keys, kid);
+  if (key === undefined) {
+    const kids = keys.map((item) => item.kid ?? '(none)');
+    const shown = kids.slice(0, MOST_KIDS).join(', ');
+    const published =
+      keys.length === 0
+        ? 'no key is'
+        : `${shown}${kids.length > MOST_KIDS ? ' …' : ''} ${kids.length === 1 ? 'is' : 'are'}`;
+    return refuse(
+      'kid-unknown',
+      `no key of kid ${String(kid)} is published ("Key ID is not published by the issuer"); ${published}`,
+      publish,
+    );
+  }
+  if (isPelican && key.alg === undefined)
+    return refuse('key-without-alg', 'the published key has no alg, and Pelican skips it then', publish);
+  if (isPelican && key.use !== undefined && key.use !== 'sig')
+    return refuse('key-use', `the published key has use "${key.use}", and Pelican skips it then`, publish);
+  if (key.alg !== undefined && key.alg !== alg)
+    return refuse(
+      'key-algorithm',
+      `the published key is for ${key.alg}, the token is of ${String(alg)}`,
+      publish,
+    );
+  if (verifier === 'xrootd' && key.kty === 'EC' && key.alg === undefined && key.crv === undefined)
+    return refuse('key-curve', 'the published key has neither alg nor crv', publish);
+  return verifies
+    ? []
+    : refuse('signature', 'the published key of that kid is another one ("Invalid signature")', publish);
+}
+
+/** Entries of a JWK Set that are objects; what else they hold is not looked at. */
+export function readKeys(keys: readonly unknown[]): readonly JWK[] {
+  return keys.flatMap((key) => {
+    const kty = isJsonObject(key) ? key['kty'] : undefined;
+    return isJsonObject(key) ? [{ ...key, kty: typeof kty === 'string' ? kty : '' }] : [];
+  });
+}
+
+function refuse(rule: string, message: string, remedy: string): readonly Reason[] {
+  return [{ rule, message, remedy, refuses: true }];
+}

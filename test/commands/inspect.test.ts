@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { SignJWT } from 'jose';
+import { inspectCommand } from '../../src/commands/inspect.ts';
+import { makeKey } from '../fixtures/keys.ts';
+import { runCommand } from './captured-io.ts';
+
+const key = makeKey('ES256');
+const NOW = Math.floor(Date.now() / 1000);
+
+async function sign(claims: Record<string, unknown>): Promise<string> {
+  return new SignJWT({ iss: 'https://a.example', sub: 'me', ...claims })
+    .setProtectedHeader({ alg: 'ES256', kid: 'k' })
+    .sign(key);
+}
+
+describe('inspect', () => {
+  let folder: string;
+  let token: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'jwt-inspect-'));
+    token = await sign({ iat: NOW - 3600, exp: NOW + 3600 });
+  });
+  after(() => rm(folder, { recursive: true }));
+  const inspect = (args: readonly string[], input = '') => runCommand(inspectCommand, args, { input });
+
+  it('shows header, claims and remaining life, never the signature', async () => {
+    const { code, out } = await inspect(['-'], `${token}\n`);
+    assert.equal(code, 0);
+    assert.match(out, /^Token of standard input: (1 h|59 min \d+ s) left \(50 % of its life\)$/m);
+    assert.match(out, /^ {2}kid +k$/m);
+    assert.match(out, /^ {2}exp +20.* UTC, in (1 h|59 min)/m);
+    assert.ok(!out.includes(token.split('.')[2] ?? ''));
+  });
+
+  it('reads every form in which a token lies around', async () => {
+    const data = { token: Buffer.from(token).toString('base64') };
+    const metadata = { name: 'my-jwt' };
+    const forms = [
+      token,
+      `\n${token}\n\n`,
+      JSON.stringify({ access_token: token, token_type: 'Bearer' }),
+      JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata, data }),
+      `apiVersion: v1\nkind: Secret\nmetadata:\n  name: my-jwt\nstringData:\n  token: ${token}\n`,
+    ];
+    for (const [index, form] of forms.entries()) {
+      const file = join(folder, `form-${index}`);
+      await writeFile(file, form);
+      const { code, out, err } = await inspect(['-f', file, '-o', 'json']);
+      assert.equal(code, 0, err);
+      const { claims, bytes, remainingSeconds } = JSON.parse(out);
+      assert.deepEqual([claims.sub, bytes], ['me', token.length]);
+      assert.ok(remainingSeconds > 3500 && remainingSeconds <= 3600);
+      assert.ok(!out.includes(token.split('.')[2] ?? ''));
+    }
+    assert.equal((await inspect([token])).code, 0, 'as an argument');
+  });
+
+  for (const [title, claims, says] of [
+    ['expired', { exp: NOW - 90 }, /expired 1 min 3\d s ago/],
+    ['not valid yet', { nbf: NOW + 600, exp: NOW + 3600 }, /not valid yet; (1 h|59 min \d+ s) left/],
+    ['without an expiry', {}, /it has no claim exp/],
+  ] as const) {
+    it(`a token that is ${title}: exit code 1`, async () => {
+      const { code, out } = await inspect(['-'], await sign(claims));
+      assert.equal(code, 1);
+      assert.match(out, says);
+    });
+  }
+
+  it('shows no control characters of a hostile token on a terminal', async () => {
+    const { out } = await inspect(['-'], await sign({ exp: NOW + 60, sub: '\u001B[2Jgone' }));
+    assert.ok(!out.includes('\u001B'));
+  });
+
+  for (const [title, args, input, exit, says] of [
+    ['nothing', [], '', 2, /a token is missing/],
+    ['two', ['jwt', 'a', 'b'], '', 2, /"b" is too much/],
+    ['a file and a name', ['x', '-f', 'y'], '', 2, /use one of them/],
+    [
+      'two Secrets',
+      ['-'],
+      '{"kind":"List","items":[{"kind":"Secret"},{"kind":"Secret"}]}',
+      1,
+      /more than one Secret/,
+    ],
+    [
+      'a Secret without a token',
+      ['-'],
+      '{"kind":"Secret","metadata":{"name":"a"},"data":{}}',
+      1,
+      /Secret a has no data key "token"/,
+    ],
+    ['a token without end', ['-'], `eyJ${'a'.repeat(100_000)}.e30.AA`, 1, /more than 65536 characters/],
+    ['no cluster', ['x', '--kubeconfig', '/nowhere'], '', 3, /cannot read kubeconfig/],
+  ] as const) {
+    it(`${title}: exit code ${exit}`, async () => {
+      const { code, out, err } = await inspect(args, input);
+      assert.deepEqual([code, out], [exit, '']);
+      assert.match(err, says);
+    });
+  }
+});

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { LookUp } from '../../../src/signing/verifiers/facts.ts';
+import { judgeToken } from '../../../src/signing/verifiers/judge.ts';
+import { NOW } from '../../fixtures/observed.ts';
+
+const ANY = 'https://wlcg.cern.ch/jwt/v1/any';
+const jwk = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'k', alg: 'ES256', use: 'sig' };
+const CLAIMS = {
+  iss: 'https://a.example',
+  sub: 'me',
+  aud: [ANY],
+  scope: 'storage.read:/',
+  'wlcg.ver': '1.0',
+  iat: NOW - 60,
+  nbf: NOW - 60,
+  exp: NOW + 3600,
+  jti: 'id',
+};
+const ALL = ['pelican-client', 'pelicanfs', 'pelican-cache', 'pelican-origin', 'xrootd'];
+const [CLIENT, FS, CACHE, ORIGIN, XROOTD] = ALL as [string, string, string, string, string];
+const SERVERS = [CACHE, ORIGIN];
+const KEEPERS = [FS, ...SERVERS, XROOTD];
+
+function judge(
+  claims: Record<string, unknown> = {},
+  { header = {}, keys = [jwk] as readonly unknown[], signed = true, bytes = 500 } = {},
+) {
+  const lookUp: LookUp = { found: true, keys, jwksUrl: 'https://a.example/keys' };
+  const token = { header: { alg: 'ES256', kid: 'k', ...header }, claims: { ...CLAIMS, ...claims } };
+  const facts = {
+    token,
+    bytes,
+    lookUps: { openid: lookUp, xrootd: lookUp },
+    signature: { openid: signed, xrootd: signed },
+    now: NOW,
+  };
+  const verdicts = judgeToken(facts);
+  const by = (wanted: string) =>
+    verdicts.filter(({ verdict }) => verdict === wanted).map(({ verifier }) => verifier);
+  return { refused: by('refuses'), doubted: by('doubts'), verdicts };
+}
+
+/** What was seen with the real programs, or read in their source. */
+const TABLE: readonly (readonly [
+  title: string,
+  claims: Record<string, unknown>,
+  refused: readonly string[],
+  doubted?: readonly string[],
+])[] = [
+  ['all is well', {}, []],
+  ['extra claims', { username: 'x', role: ['y'] }, []],
+  ['no jti', { jti: undefined }, []],
+  ['a jti that is a number', { jti: 7 }, [XROOTD]],
+  ['no iss', { iss: undefined }, ALL],
+  ['an iss of http', { iss: 'http://a.example' }, KEEPERS],
+  ['no sub', { sub: undefined }, [XROOTD]],
+  ['a sub that is a number', { sub: 7 }, [XROOTD]],
+  ['no aud', { aud: undefined }, [XROOTD]],
+  ['an empty aud', { aud: [] }, [CACHE, ORIGIN, XROOTD]],
+  ['an aud as text', { aud: ANY }, []],
+  ['a specific aud', { aud: ['https://origin.example'] }, [CACHE], [ORIGIN, XROOTD]],
+  ['a specific aud beside any', { aud: ['https://origin.example', ANY] }, []],
+  ['no scope', { scope: undefined }, KEEPERS, [CLIENT]],
+  ['a list of scopes', { scope: ['storage.read:/'] }, KEEPERS, [CLIENT]],
+  ['commas', { scope: 'storage.read:/, storage.create:/' }, KEEPERS, [CLIENT]],
+  ['storage.write alone', { scope: 'storage.write:/' }, KEEPERS, [CLIENT]],
+  ['a scope without a path', { scope: 'storage.read' }, KEEPERS, [CLIENT]],
+  ['uploads without reading', { scope: 'storage.create:/' }, [], [CLIENT, ...SERVERS]],
+  ['no wlcg.ver', { 'wlcg.ver': undefined }, [XROOTD], [CLIENT]],
+  ['wlcg.ver 1.2', { 'wlcg.ver': '1.2' }, [XROOTD]],
+  ['wlcg.ver as a number', { 'wlcg.ver': 1 }, [XROOTD]],
+  ['ver 1.0 beside it', { ver: '1.0' }, [XROOTD]],
+  [
+    'SciTokens 2.0',
+    { ver: 'scitoken:2.0', 'wlcg.ver': undefined, aud: 'ANY', scope: 'read:/' },
+    [FS, ...SERVERS],
+    [CLIENT],
+  ],
+  ['expired by a second', { exp: NOW - 1 }, [CLIENT, FS, XROOTD]],
+  ['expired by two minutes', { exp: NOW - 120 }, ALL],
+  ['about to expire', { exp: NOW + 5 }, [CLIENT]],
+  ['no exp', { exp: undefined }, ALL],
+  ['ten years', { exp: NOW + 3.15e8 }, []],
+  ['no iat', { iat: undefined }, [XROOTD]],
+  ['iat 5 s ahead', { iat: NOW + 5 }, [FS, XROOTD]],
+  ['iat 2 min ahead', { iat: NOW + 120 }, KEEPERS],
+  ['no nbf', { nbf: undefined }, [], [XROOTD]],
+  ['nbf 5 s ahead', { nbf: NOW + 5 }, [CLIENT, FS, XROOTD]],
+  ['a time with a fraction', { exp: NOW + 60.5 }, [], [XROOTD]],
+];
+
+describe('what verifiers make of a token', () => {
+  for (const [title, claims, refused, doubted = []] of TABLE) {
+    it(`${title}: refused by ${refused.length === 0 ? 'nobody' : refused.join(', ')}`, () => {
+      const found = judge(claims);
+      assert.deepEqual([found.refused, found.doubted], [refused, doubted]);
+    });
+  }
+
+  for (const [title, options, refused] of [
+    ['no kid, one key', { header: { kid: undefined } }, SERVERS],
+    ['no kid, two keys', { header: { kid: undefined }, keys: [jwk, { ...jwk, kid: 'l' }] }, KEEPERS],
+    ['another kid', { header: { kid: 'l' } }, KEEPERS],
+    ['a key without alg', { keys: [{ ...jwk, alg: undefined }] }, SERVERS],
+    ['a key without use', { keys: [{ ...jwk, use: undefined }] }, []],
+    ['a key of another algorithm', { keys: [{ ...jwk, alg: 'RS256' }] }, KEEPERS],
+    [
+      'an EC key without alg and curve',
+      { keys: [{ ...jwk, alg: undefined, crv: undefined }] },
+      [...SERVERS, XROOTD],
+    ],
+    ['another key', { signed: false }, KEEPERS],
+    ['ES384', { header: { alg: 'ES384' }, keys: [{ ...jwk, alg: 'ES384' }] }, [FS, XROOTD]],
+    ['a set with rubbish in it', { keys: [null, 'x', 7, [], {}, jwk] }, []],
+  ] as const) {
+    it(`${title}: refused by ${refused.length === 0 ? 'nobody' : refused.join(', ')}`, () => {
+      assert.deepEqual(judge({}, options).refused, refused);
+    });
+  }
+
+  it('a long token is taken over https and not over root://', () => {
+    assert.deepEqual(judge({}, { bytes: 4_097 }).doubted, [XROOTD]);
+    assert.deepEqual(judge({}, { bytes: 4_096 }).doubted, []);
+  });
+
+  it('each reason has a remedy', () => {
+    const reasons = TABLE.flatMap(([, claims]) =>
+      judge(claims).verdicts.flatMap((verdict) => verdict.reasons),
+    );
+    assert.ok(reasons.length > 50);
+    for (const { message, remedy } of reasons) assert.ok(message.length > 10 && remedy.length > 10);
+  });
+});
