@@ -58,6 +58,7 @@ cluster, and none is ever printed.`,
     'jwks --issuer https://issuer.example.com -A --dir site/',
     'jwks -f my-jwt-jwk.json --issuer https://issuer.example.com --dir site/',
     'jwks my-jwt --key new-key.pem --dir site/',
+    'jwks my-jwt --dir site/ --remove=2-Yr4ayV2NmgtwJY9hrrlXrsx3_Z2Qo4L8b2UVwXWsY',
   ],
   notes: `Exit code 1: a key is missing, or keys do not fit together; 2: wrong usage; 3: a file cannot be read or
 written, or the cluster refused.`,

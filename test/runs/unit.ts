@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os';
 import { ROOT, runFiles } from './run-files.ts';
 
 /** Those that need a cluster, a browser or a tool written in Go, and those that measure time and want to be alone. */
-const ELSEWHERE = /^test\/(?:browser|controlplane|deploy|integration|linear-time|tools)\/|\.integration\.test\.ts$/;
+const ELSEWHERE =
+  /^test\/(?:browser|controlplane|deploy|integration|linear-time|tools)\/|\.integration\.test\.ts$/;
 
 /** Rooms that take longest; they begin first. */
 const FIRST = ['loop', 'kube', 'commands', 'server', 'admission'];
