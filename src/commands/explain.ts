@@ -40,6 +40,10 @@ pod NAME  the same as for a file, and whether the tokens that it names exist. Al
   notes: `It uses your own rights, and says what you are not allowed to read. Exit code 1: something is refused, missing
 or not Ready; 2: wrong usage; 3: a file or the cluster could not be read.`,
   takesWords: true,
+  offers: {
+    words: ['jwt', 'pod', 'deployment', 'statefulset', 'daemonset', 'replicaset', 'job', 'cronjob'],
+    namesJwts: true,
+  },
   readOptions,
   run: (options, io) =>
     options.what === 'files'

@@ -22,6 +22,7 @@ export const inspectCommand = makeCommand({
   notes: `Exit code 0: the token is valid now, as far as its times tell; 1: it is not, or there is none; 2: wrong usage;
 3: a file or the cluster could not be read.`,
   takesWords: true,
+  offers: { namesJwts: true },
   readOptions,
   run: ({ place, flags, output }, io) =>
     withToken(place, flags, io, async (token) => inspectToken(token, output, io)),

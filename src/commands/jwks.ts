@@ -63,6 +63,7 @@ cluster, and none is ever printed.`,
   notes: `Exit code 1: a key is missing, or keys do not fit together; 2: wrong usage; 3: a file cannot be read or
 written, or the cluster refused.`,
   takesWords: true,
+  offers: { namesJwts: true },
   readOptions,
   run: publishKeys,
 });

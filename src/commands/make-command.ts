@@ -1,7 +1,7 @@
 import type { Result } from '../resources/result.ts';
 import type { Flags } from '../config/flag.ts';
 import { describeFlags, parseFlags, type FlagValues } from './flags.ts';
-import { EXIT, type Command, type ExitCode, type Io } from './io.ts';
+import { EXIT, type Command, type ExitCode, type Io, type Offers } from './io.ts';
 
 /** What the help of a command says. */
 interface CommandHelp {
@@ -21,6 +21,8 @@ interface CommandParts<F extends Flags, T> extends CommandHelp {
   readonly flags: F;
   /** Whether arguments without a flag are allowed, such as a name. */
   readonly takesWords?: true;
+  /** Of these, what a shell offers to complete. */
+  readonly offers?: Omit<Offers, 'flags'>;
   /** Checks what was given. The problem is one sentence. */
   readonly readOptions: (values: FlagValues<F>, words: readonly string[]) => Result<T, string>;
   readonly run: (options: T, io: Io) => Promise<ExitCode> | ExitCode;
@@ -28,8 +30,8 @@ interface CommandParts<F extends Flags, T> extends CommandHelp {
 
 /** A command from its flags and what it does then. Wrong usage is reported together with the help. */
 export function makeCommand<const F extends Flags, T>(parts: CommandParts<F, T>): Command {
-  const { flags, takesWords = false, readOptions, run } = parts;
-  return async (args, io) => {
+  const { flags, takesWords = false, offers, readOptions, run } = parts;
+  const command: Command = async (args, io) => {
     const refuse = (problem: string): ExitCode => {
       io.stderr.write(`error: ${problem}\n\n${formatHelp(parts)}`);
       return EXIT.usage;
@@ -44,6 +46,7 @@ export function makeCommand<const F extends Flags, T>(parts: CommandParts<F, T>)
     const options = readOptions(values, words);
     return options.ok ? run(options.value, io) : refuse(options.problem);
   };
+  return Object.assign(command, { offers: { flags, ...offers } });
 }
 
 /** What `--help` prints. */

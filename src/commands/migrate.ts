@@ -29,6 +29,7 @@ clean: removes the finalizer and the annotations of token-manager from the JWTs,
   notes: `It uses your own rights, and says what you are not allowed to read. Exit code 0: nothing has to be fixed;
 1: something has to be fixed, or could not be cleaned; 2: wrong usage; 3: the cluster refused.`,
   takesWords: true,
+  offers: { words: ['check', 'clean'] },
   readOptions,
   run: (options, io) =>
     withCluster(options.flags, io, (access) =>

@@ -23,6 +23,7 @@ until it expires; pods see the new one within about 90 seconds.`,
   notes: `You need the right to patch the JWT (the roles edit and admin have it). Exit code 1: the JWT does not
 exist, or no token can be signed; 2: wrong usage; 3: the cluster refused, or jwt-injector is not running.`,
   takesWords: true,
+  offers: { namesJwts: true },
   readOptions,
   run: (options, io) => withCluster(options.flags, io, (access) => renewToken(access, options, io)),
 });

@@ -2,7 +2,7 @@ import closeWithGrace from 'close-with-grace';
 import { parseConfig } from '../config/config.ts';
 import { environmentName, RUN_FLAGS } from '../config/run-flags.ts';
 import { createLogger, type LoggerOptions } from '../telemetry/logger.ts';
-import { EXIT, type Command, type Io } from './io.ts';
+import { EXIT, type Command, type ExitCode, type Io } from './io.ts';
 import { formatHelp } from './make-command.ts';
 import { startService } from '../service/start-service.ts';
 import { PACKAGE_VERSION } from '../package-version.ts';
@@ -19,7 +19,9 @@ Exit code 2: wrong usage or settings, all of them named; 3: a port, a file or th
 const FORCED_EXIT_MS = 25_000;
 
 /** `jwt-injector run`: the service, until a signal ends it. Resolves early only when it cannot start. */
-export const runCommand: Command = async (args, io) => {
+export const runCommand: Command = Object.assign(run, { offers: { flags: RUN_FLAGS } });
+
+async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   if (args.includes('--help') || args.includes('-h')) {
     io.stdout.write(HELP);
     return EXIT.done;
@@ -44,7 +46,7 @@ export const runCommand: Command = async (args, io) => {
       log.info('stopped');
     });
   });
-};
+}
 
 async function findFormat({ isTTY }: Io['stdout']): Promise<Pick<LoggerOptions, 'format'>> {
   if (isTTY !== true) return {};

@@ -1,16 +1,17 @@
-import { ok } from '../resources/result.ts';
 import { PACKAGE_VERSION } from '../package-version.ts';
 import { EXIT } from './io.ts';
 import { makeCommand } from './make-command.ts';
+import { OUTPUT_FLAG, printReport, readOutputFormat } from './output/table-output.ts';
 
 /** `jwt-injector version`. */
 export const versionCommand = makeCommand({
-  usage: ['version'],
+  usage: ['version [-o json|yaml]'],
   description: 'Prints the version of jwt-injector, and of the Node that runs it.',
-  flags: {},
-  readOptions: () => ok(undefined),
-  run: (_options, io) => {
-    io.stdout.write(`jwt-injector ${PACKAGE_VERSION} (Node ${process.versions.node})\n`);
+  flags: OUTPUT_FLAG,
+  readOptions: ({ output }) => readOutputFormat(output),
+  run: (format, io) => {
+    const report = { version: PACKAGE_VERSION, node: process.versions.node };
+    printReport(io, format, report, ({ version, node }) => [`jwt-injector ${version} (Node ${node})`]);
     return EXIT.done;
   },
 });

@@ -39,6 +39,8 @@ export const OWNING_JWT = `${PREFIX}jwt`;
 export const ADOPT = `${PREFIX}adopt`;
 /** On the JWT: any new value asks for one new token. */
 export const RENEW = `${PREFIX}renew`;
+/** On the JWT: how far the rotation to another key is, as JSON; `jwks` and `rotate` on the command line read it. */
+export const ROTATION = `${PREFIX}rotation`;
 /** On a key Secret: namespaces (comma-separated, or `*`) whose JWTs may sign with it. */
 export const ALLOWED_NAMESPACES = `${PREFIX}allowed-namespaces`;
 /** On a key Secret: reserved for the key owner's policy; while not implemented, their presence refuses signing. */

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { compactVerify, importJWK } from 'jose';
+import { inspectCommand } from '../../src/commands/inspect.ts';
 import { jwksCommand } from '../../src/commands/jwks.ts';
+import { rotateCommand } from '../../src/commands/rotate.ts';
+import { verifyCommand } from '../../src/commands/verify.ts';
+import { startHttpsIssuer, type HttpsIssuer } from '../commands/https-issuer.ts';
 import { keygenCommand } from '../../src/commands/keygen.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
@@ -68,7 +73,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
   describe('jwks', () => {
     const site = (): string => join(folder, 'site');
     const jwks = (...args: readonly string[]) => admin.run(jwksCommand, ...args);
-    const kids = async (): Promise<readonly string[]> => {
+    const published = async (): Promise<readonly string[]> => {
       const text = await readFile(join(site(), '.well-known/issuer.jwks'), 'utf8');
       return JSON.parse(text).keys.map((key: Loose) => key.kid);
     };
@@ -78,7 +83,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       old = (await objects.get('jwts', NAMESPACE, 'first')).status.keyId;
       const { code, err } = await jwks('first', ...HERE, '--dir', site());
       assert.deepEqual([code, err], [0, '']);
-      assert.deepEqual(await kids(), [old]);
+      assert.deepEqual(await published(), [old]);
     });
 
     it('publishes an earlier key, too, until its last token expires', async () => {
@@ -126,6 +131,108 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       const keyless = await jwks('keyless', ...HERE);
       assert.equal(keyless.code, 1);
       assert.match(keyless.err, /JWT cli-keys\/keyless has signed nothing yet/);
+    });
+  });
+
+  describe('a rotation, by command, from the first key to the second', () => {
+    let issuer: HttpsIssuer;
+    let site: string;
+    const trust = (): readonly string[] => ['--ca-file', join(folder, 'ca.pem')];
+    const rotate = (...args: readonly string[]) =>
+      admin.run(rotateCommand, 'rotated', ...HERE, ...trust(), '-o', 'json', ...args);
+    const verify = () => admin.run(verifyCommand, 'rotated', ...HERE, ...trust(), '-o', 'json');
+    const kids = async (): Promise<readonly string[]> =>
+      JSON.parse(await readFile(join(site, '.well-known/issuer.jwks'), 'utf8')).keys.map(
+        ({ kid }: Loose) => kid,
+      );
+    let old: string;
+    before(async () => {
+      issuer = await startHttpsIssuer();
+      site = join(folder, 'rotated-site');
+      await writeFile(join(folder, 'ca.pem'), issuer.ca);
+      for (const name of ['openid-configuration', 'oauth-authorization-server', 'issuer.jwks']) {
+        issuer.answers.set(`/.well-known/${name}`, (answer) => {
+          answer.end(readFileSync(join(site, '.well-known', name)));
+        });
+      }
+      const args = ['rotated', '--issuer', issuer.url, '--to-cluster', ...HERE, '--dir', folder];
+      assert.equal((await admin.run(keygenCommand, ...args)).code, 0);
+      await stage.cluster.kubectl(['apply', ...HERE, '-f', join(folder, 'rotated-jwt.yaml')]);
+      await objects.waitForCondition(NAMESPACE, 'rotated', 'Ready', 'True', 'Signed');
+      old = (await objects.get('jwts', NAMESPACE, 'rotated')).status.keyId;
+    });
+    after(() => issuer[Symbol.asyncDispose]());
+
+    it('begins with a token that every verifier accepts', async () => {
+      assert.equal((await admin.run(jwksCommand, 'rotated', ...HERE, '--dir', site)).code, 0);
+      const { code, out } = await verify();
+      assert.equal(code, 0, out);
+      const shown = await admin.run(inspectCommand, 'rotated', ...HERE);
+      assert.equal(shown.code, 0);
+      assert.match(shown.out, /^Token of Secret cli-keys\/rotated: .* left \(\d+ % of its life\)$/m);
+    });
+
+    it('makes a key and publishes it beside the old one', async () => {
+      const { code, out, err } = await rotate('--no-wait', '--dir', site);
+      assert.deepEqual([code, err], [1, '']);
+      const { step, newKeyId, oldKeyId, problem } = JSON.parse(out);
+      assert.deepEqual([step, oldKeyId], ['publish', old]);
+      assert.match(problem, new RegExp(`has no key of kid ${newKeyId}$`));
+      assert.deepEqual(await kids(), [old, newKeyId]);
+      assert.equal((await objects.get('jwts', NAMESPACE, 'rotated')).spec.keyId, old);
+    });
+
+    it('waits from the moment when it was seen, and refuses to be shorter', async () => {
+      const { code, out } = await rotate('--no-wait');
+      const { step, until } = JSON.parse(out);
+      assert.deepEqual([code, step], [1, 'wait']);
+      const minutes = (Date.parse(until) - Date.now()) / 60_000;
+      assert.ok(minutes > 14 && minutes <= 15, `${minutes} minutes`);
+      assert.equal((await rotate('--no-wait', '--wait', '1m')).code, 2);
+      assert.equal((await objects.get('jwts', NAMESPACE, 'rotated')).spec.keyId, old);
+    });
+
+    it('changes the JWT when the time is over, and the new token is accepted at once', async () => {
+      const { metadata } = await objects.get('jwts', NAMESPACE, 'rotated');
+      const record = JSON.parse(metadata.annotations['tokens.osg-htc.org/rotation']);
+      record.publishedAt = new Date(Date.now() - 16 * 60_000).toISOString();
+      const annotation = `tokens.osg-htc.org/rotation=${JSON.stringify(record)}`;
+      await stage.cluster.kubectl(['annotate', 'jwt', 'rotated', ...HERE, '--overwrite', annotation]);
+      const { code, out, err } = await rotate();
+      assert.deepEqual([code, err], [0, '']);
+      const { step, newKeyId, until, commands } = JSON.parse(out);
+      assert.deepEqual([step, commands], ['keep-old', ['jwt-injector rotate rotated -n cli-keys']]);
+      assert.ok(Date.parse(until) > Date.now() + 6 * 3_600_000);
+      const { spec, status } = await objects.get('jwts', NAMESPACE, 'rotated');
+      assert.deepEqual([spec.keyId, status.keyId], [newKeyId, newKeyId]);
+      const verified = await verify();
+      assert.equal(verified.code, 0, verified.out);
+      assert.equal(JSON.parse(verified.out).header.kid, newKeyId);
+    });
+
+    it('keeps the old key published, and ends when it is told that nothing needs it', async () => {
+      assert.equal((await admin.run(jwksCommand, 'rotated', ...HERE, '--dir', site)).code, 0);
+      assert.equal((await kids()).length, 2);
+      assert.equal(JSON.parse((await rotate()).out).step, 'keep-old');
+      const { code, out } = await rotate('--force');
+      assert.deepEqual([code, JSON.parse(out).step], [0, 'finish']);
+      assert.match(
+        JSON.parse(out).commands.join(),
+        new RegExp(`--remove=${old},kubectl delete secret rotated-key -n`),
+      );
+      const { metadata } = await objects.get('jwts', NAMESPACE, 'rotated');
+      assert.equal(metadata.annotations?.['tokens.osg-htc.org/rotation'], undefined);
+    });
+
+    it('with force skips publication and waiting, in one run', async () => {
+      const { code, out, err } = await rotate('--force', '--algorithm', 'RS256');
+      assert.deepEqual([code, err], [0, '']);
+      assert.equal(JSON.parse(out).step, 'keep-old');
+      const { status } = await objects.get('jwts', NAMESPACE, 'rotated');
+      assert.equal(JSON.parse(status.publicKey).alg, 'RS256');
+      const refused = await verify();
+      assert.equal(refused.code, 1);
+      assert.match(refused.out, /Key ID is not published by the issuer/);
     });
   });
 

@@ -3,22 +3,39 @@ import { isDenied, isNotFound } from '../../kube/errors.ts';
 import { METADATA_LIST_ONLY } from '../../kube/client.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { JWTS } from '../../kube/token-store.ts';
-import { objectMember, stringMember } from '../../resources/json.ts';
+import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { parseJwt, type Jwt } from '../../resources/jwt.ts';
-import { fail, type Result } from '../../resources/result.ts';
+import { fail, ok, type Result } from '../../resources/result.ts';
 import type { Access } from './connect.ts';
 import type { InputProblem } from '../input/read-text.ts';
 import { EXIT } from '../io.ts';
 
+/** A JWT, and the object of the API server that it was read from. */
+export interface FoundJwt {
+  readonly jwt: Jwt;
+  readonly object: JsonObject;
+}
+
 /** Fetches a JWT. A missing one is a problem that names those that exist; other refusals are thrown. */
 export async function findJwt(
-  { client }: Pick<Access, 'client'>,
+  access: Pick<Access, 'client'>,
   namespace: string,
   name: string,
 ): Promise<Result<Jwt, InputProblem>> {
+  const found = await findJwtObject(access, namespace, name);
+  return found.ok ? ok(found.value.jwt) : found;
+}
+
+/** The same with the whole object, of which a JWT keeps few annotations. */
+export async function findJwtObject(
+  { client }: Pick<Access, 'client'>,
+  namespace: string,
+  name: string,
+): Promise<Result<FoundJwt, InputProblem>> {
   try {
-    const jwt = parseJwt(await client.get(resourcePath(JWTS, { namespace, name })));
-    return jwt.ok ? jwt : fail({ exit: EXIT.refused, message: jwt.problem });
+    const object = await client.get(resourcePath(JWTS, { namespace, name }));
+    const jwt = parseJwt(object);
+    return jwt.ok ? ok({ jwt: jwt.value, object }) : fail({ exit: EXIT.refused, message: jwt.problem });
   } catch (error) {
     if (!isNotFound(error)) throw error;
     return fail(await explainMissing(client, namespace, name));
@@ -56,7 +73,8 @@ async function explainMissing(
   }
 }
 
-async function listNames(client: Access['client'], namespace: string): Promise<readonly string[]> {
+/** The names of all JWTs in a namespace. Refusals of the API server are thrown. */
+export async function listNames(client: Access['client'], namespace: string): Promise<readonly string[]> {
   const { items } = await client.listMapped(resourcePath(JWTS, { namespace }), {
     accept: METADATA_LIST_ONLY,
     map: (object) => stringMember(objectMember(object, 'metadata'), 'name') ?? '',

@@ -4,7 +4,7 @@ import { parseJwt } from '../../resources/jwt.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { Seconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
-import { findJwt } from '../cluster/connect-jwt.ts';
+import { findJwtObject } from '../cluster/connect-jwt.ts';
 import type { InputProblem } from '../input/read-text.ts';
 import { EXIT } from '../io.ts';
 import { keysOfJwt, nameJwt, type IssuerKeys } from './keys-of-jwt.ts';
@@ -31,21 +31,22 @@ async function findNamed(
   names: readonly string[],
   now: Seconds,
 ): Promise<Result<readonly IssuerKeys[], InputProblem>> {
-  const found: IssuerKeys[] = [];
+  const all: IssuerKeys[] = [];
   for (const name of names) {
-    const jwt = await findJwt(access, access.namespace, name);
-    if (!jwt.ok) return jwt;
-    const keys = keysOfJwt(jwt.value, now);
+    const found = await findJwtObject(access, access.namespace, name);
+    if (!found.ok) return found;
+    const { jwt, object } = found.value;
+    const keys = keysOfJwt(jwt, object, now);
     if (keys.entries.length === 0) {
       const { namespace } = access;
       return fail({
         exit: EXIT.refused,
-        message: `${nameJwt(jwt.value)} has signed nothing yet, so its status has no key: see jwt-injector explain jwt ${name} -n ${namespace}, or give the key with --key or -f`,
+        message: `${nameJwt(jwt)} has signed nothing yet, so its status has no key: see jwt-injector explain jwt ${name} -n ${namespace}, or give the key with --key or -f`,
       });
     }
-    found.push(keys);
+    all.push(keys);
   }
-  return ok(found);
+  return ok(all);
 }
 
 /** A JWT that has signed nothing yet has nothing to be published. */
@@ -53,7 +54,7 @@ async function findAllOf({ client }: Access, issuer: string, now: Seconds): Prom
   const { items } = await client.listMapped(resourcePath(JWTS), {
     map: (object) => {
       const jwt = parseJwt(object);
-      return jwt.ok ? keysOfJwt(jwt.value, now) : undefined;
+      return jwt.ok ? keysOfJwt(jwt.value, object, now) : undefined;
     },
   });
   return items.flatMap((keys) =>

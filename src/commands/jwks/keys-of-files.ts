@@ -54,7 +54,7 @@ export async function keysOfFiles(
     if (object['kind'] !== KIND) continue;
     const jwt = readJwtDocument(object);
     if (!jwt.ok) return refuse(filename, jwt.problem);
-    const keys = await keysOfJwtDocument(jwt.value, all, [...jwks, ...given], now);
+    const keys = await keysOfJwtDocument(jwt.value, object, all, [...jwks, ...given], now);
     if (!keys.ok) return refuse(filename, `${nameJwt(jwt.value)}: ${keys.problem}`);
     found.push(keys.value);
   }
@@ -77,17 +77,19 @@ function findJwks(object: JsonObject): readonly JWK[] {
 
 async function keysOfJwtDocument(
   jwt: Jwt,
+  object: JsonObject,
   objects: readonly JsonObject[],
   given: readonly KeyEntry[],
   now: Seconds,
 ): Promise<Result<IssuerKeys, string>> {
   if (!jwt.spec.ok) return fail(jwt.spec.problem.message);
   const spec = jwt.spec.value;
-  const recorded = keysOfJwt(jwt, now);
+  const recorded = keysOfJwt(jwt, object, now);
   if (recorded.entries.some(({ role }) => role === 'signs')) return ok(recorded);
   const jwk = await findOwnKey(jwt, spec, objects, given);
   if (!jwk.ok) return jwk;
-  return ok({ ...recorded, entries: [{ jwk: jwk.value, role: 'signs', source: nameJwt(jwt) }] });
+  const entry: KeyEntry = { jwk: jwk.value, role: 'signs', source: nameJwt(jwt) };
+  return ok({ ...recorded, entries: [entry, ...recorded.entries] });
 }
 
 async function findOwnKey(

@@ -2,6 +2,7 @@ import { parsePublicJwk } from '../../reconcile/key-record.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { effectiveIssuer } from '../../signing/claims.ts';
 import type { KeyEntry } from '../../signing/issuer/key-set.ts';
+import { readRotation } from '../rotate/rotation.ts';
 import { publishedJwk } from '../../signing/key.ts';
 import type { Seconds } from '../../time/units.ts';
 
@@ -17,8 +18,11 @@ export function nameJwt({ namespace, name }: Pick<Jwt, 'namespace' | 'name'>): s
   return `JWT ${namespace === '' ? '' : `${namespace}/`}${name}`;
 }
 
-/** What the status of a JWT says that has to be published; no entries when jwt-injector has not processed it yet. */
-export function keysOfJwt(jwt: Jwt, now: Seconds): IssuerKeys {
+/**
+ * What a JWT says that has to be published: the keys in its status, and the one of a rotation under way. No entries when
+ * jwt-injector has not processed it yet. `object`: what it was read from.
+ */
+export function keysOfJwt(jwt: Jwt, object: unknown, now: Seconds): IssuerKeys {
   const { recorded, spec } = jwt;
   const source = nameJwt(jwt);
   const issuer = spec.ok ? effectiveIssuer(spec.value) : undefined;
@@ -35,5 +39,8 @@ export function keysOfJwt(jwt: Jwt, now: Seconds): IssuerKeys {
     if (retired !== undefined && expiresAt > now)
       entries.push({ jwk: retired, role: 'retired', source, until: expiresAt });
   }
+  const rotation = readRotation(object);
+  if (rotation !== undefined)
+    entries.push({ jwk: rotation.publicKey, role: 'added', source: `the rotation of ${source}` });
   return { issuer: recorded.issuer ?? (issuer?.ok === true ? issuer.value : undefined), entries };
 }

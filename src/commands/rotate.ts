@@ -1,0 +1,106 @@
+import { fail, ok, type Result } from '../resources/result.ts';
+import { isNewKeyAlgorithm } from '../signing/generate-key.ts';
+import { formatDuration, parseGoDuration } from '../time/format-time.ts';
+import { toSeconds } from '../time/units.ts';
+import { withCluster } from './cluster/connect.ts';
+import { CLUSTER_FLAGS, type ConnectFlags } from './cluster/connect-flags.ts';
+import type { FlagValues } from './flags.ts';
+import { makeCommand } from './make-command.ts';
+import { OUTPUT_FLAG, readOutputFormat } from './output/table-output.ts';
+import { LEAST_WAIT } from './rotate/next-step.ts';
+import { walkRotation, type RotateOptions } from './rotate/walk.ts';
+import { FETCH_FLAGS, readTrust } from './verify/fetch-flags.ts';
+
+const FLAGS = {
+  dir: { type: 'string', value: 'DIR', help: 'writes what is to be published there, as jwks does' },
+  wait: {
+    type: 'string',
+    default: '15m',
+    value: 'DURATION',
+    help: 'how long both keys are published before the new one signs; WLCG asks for 6h',
+  },
+  'no-wait': { type: 'boolean', help: 'do what can be done now; run it again later' },
+  force: {
+    type: 'boolean',
+    help: 'skip publication and waiting: verifiers refuse the new tokens until they fetch\nthe keys again',
+  },
+  algorithm: { type: 'string', value: 'ALG', help: "ES256 or RS256; the JWT's own by default" },
+  ...FETCH_FLAGS,
+  ...OUTPUT_FLAG,
+  ...CLUSTER_FLAGS,
+} as const;
+
+/** `jwt-injector rotate`. */
+export const rotateCommand = makeCommand({
+  usage: ['rotate NAME [-n NS] [--dir DIR] [--wait 15m] [--no-wait] [--force]'],
+  description: `Replaces the key of a JWT without a refused token:
+
+1. makes a new key, in a Secret of its own
+2. tells what is to be published, or writes it (--dir), and waits until both keys are seen at every URL
+3. waits until every verifier has fetched them
+4. changes keyId and key of the JWT in one patch, and waits for the first token
+5. tells when the old key may go
+
+It can be interrupted at any time: how far it is stands in an annotation of the JWT, and the next run goes on.`,
+  flags: FLAGS,
+  examples: [
+    'rotate my-jwt -n science --dir site/',
+    'rotate my-jwt -n science --no-wait',
+    'rotate my-jwt --wait 6h',
+  ],
+  notes: `You need the rights to patch the JWT and to create Secrets. Exit code 0: the new key signs; 1: a step is not
+over (--no-wait), or cannot be taken; 2: wrong usage; 3: the cluster refused, or no token is signed.`,
+  takesWords: true,
+  offers: { namesJwts: true },
+  readOptions,
+  run: async (options, io) => {
+    const trust = await readTrust(options.caFile, io);
+    if (!trust.ok) {
+      io.stderr.write(`error: ${trust.problem.message}\n`);
+      return trust.problem.exit;
+    }
+    const fetching = { trust: trust.value, timeoutMs: options.timeoutMs };
+    return withCluster(options.flags, io, (access) => walkRotation(access, options, fetching, io));
+  },
+});
+
+interface Options extends RotateOptions {
+  readonly flags: ConnectFlags;
+  readonly caFile: string | undefined;
+  readonly timeoutMs: number;
+}
+
+function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[]): Result<Options, string> {
+  const [word = '', ...more] = words;
+  const name = word.replace(/^jwts?\//, '');
+  if (name === '') return fail('the name of a JWT is missing');
+  if (more.length > 0) return fail(`"${more.join(' ')}" is too much: rotate one JWT at a time`);
+  const { algorithm, dir, force = false, 'no-wait': noWait = false, 'ca-file': caFile, ...rest } = values;
+  if (algorithm !== undefined && !isNewKeyAlgorithm(algorithm))
+    return fail(`--algorithm must be ES256 or RS256, which OSDF's verifiers accept, not "${algorithm}"`);
+  const wait = parseGoDuration(rest.wait);
+  if (wait === undefined) return fail(`--wait must be a duration such as 15m or 6h, not "${rest.wait}"`);
+  if (toSeconds(wait) < LEAST_WAIT && !force)
+    return fail(
+      `--wait ${rest.wait} is shorter than ${formatDuration(LEAST_WAIT)}, for which verifiers keep old keys: make it longer, or add --force`,
+    );
+  const timeoutMs = parseGoDuration(rest.timeout);
+  if (timeoutMs === undefined)
+    return fail(`--timeout must be a duration such as 10s or 1m, not "${rest.timeout}"`);
+  const output = readOutputFormat(rest.output);
+  if (!output.ok) return output;
+  const { kubeconfig, context, namespace } = rest;
+  const flags = { kubeconfig, context, namespace };
+  return ok({
+    name,
+    algorithm,
+    dir,
+    wait: toSeconds(wait),
+    noWait,
+    force,
+    caFile,
+    timeoutMs,
+    flags,
+    output: output.value,
+  });
+}

@@ -1,0 +1,85 @@
+import { formatTime, parseTime } from '../../time/format-time.ts';
+import { formatUtc } from '../output/format-when.ts';
+import type { Paint } from '../output/table-output.ts';
+import type { Step } from './next-step.ts';
+import type { ObservedRotation } from './observe.ts';
+
+/** How far a rotation is, as `-o json` prints it. */
+export interface RotationReport {
+  readonly namespace: string;
+  readonly name: string;
+  readonly issuer: string;
+  readonly step: Step['do'];
+  /** The `kid`s; `undefined` before the new key is made. */
+  readonly newKeyId: string | undefined;
+  readonly oldKeyId: string | undefined;
+  /** When the next step may be taken, in RFC 3339; `undefined`: now, or when something else happens. */
+  readonly until: string | undefined;
+  /** What it waits for. */
+  readonly problem: string | undefined;
+  /** Commands for the person who rotates. */
+  readonly commands: readonly string[];
+}
+
+/** What is to be told of a step. */
+export function reportOn(
+  { state, issuer }: ObservedRotation,
+  step: Step,
+  dir: string | undefined,
+): RotationReport {
+  const { jwt, rotation } = state;
+  const { namespace, name } = jwt;
+  return {
+    namespace,
+    name,
+    issuer,
+    step: step.do,
+    newKeyId: rotation?.publicKey.kid,
+    oldKeyId: rotation?.previousKeyId ?? jwt.recorded.keyId,
+    until: 'until' in step ? formatTime(step.until) : undefined,
+    problem: 'problem' in step ? step.problem : undefined,
+    commands: commandsOf(state, step, dir),
+  };
+}
+
+function commandsOf(
+  { jwt, rotation }: ObservedRotation['state'],
+  step: Step,
+  dir: string | undefined,
+): readonly string[] {
+  const { namespace, name } = jwt;
+  const publish = `jwt-injector jwks ${name} -n ${namespace} --dir ${dir ?? 'DIR'}`;
+  if (step.do === 'publish') return [publish];
+  if (step.do !== 'keep-old' && step.do !== 'finish') return [];
+  const { previousKeyId = '', previousSecret } = rotation ?? {};
+  const after = [`${publish} --remove=${previousKeyId}`];
+  if (previousSecret !== undefined) after.push(`kubectl delete secret ${previousSecret} -n ${namespace}`);
+  return step.do === 'finish' ? after : [`jwt-injector rotate ${name} -n ${namespace}`];
+}
+
+const TITLES: Readonly<Record<Step['do'], string>> = {
+  'make-key': '1. make a new key, in a Secret of its own',
+  publish: '2. publish it beside the old one',
+  'note-published': '2. both keys are published at every URL',
+  wait: '3. wait until every verifier has fetched them',
+  switch: '4. change keyId and key of the JWT in one patch',
+  'await-signature': '4. the JWT is changed: a token is being signed with the new key',
+  'keep-old': '5. the new key signs; the old one stays published until its last token has expired',
+  finish: '6. done: the old key may go',
+};
+
+/** One step for people. */
+export function describeProgress(report: RotationReport, paint: Paint): readonly string[] {
+  const { namespace, name, step, newKeyId, oldKeyId, until, problem, commands } = report;
+  const time = parseTime(until);
+  const when = time === undefined ? '' : `, ${formatUtc(time)}`;
+  return [
+    ...(step === 'make-key'
+      ? [paint('bold', `Rotating the key of JWT ${namespace}/${name}`), `  old kid ${oldKeyId}`]
+      : []),
+    `${paint('bold', TITLES[step])}${when}`,
+    ...(step === 'publish' || step === 'keep-old' ? [`  new kid ${newKeyId}, old kid ${oldKeyId}`] : []),
+    ...(problem === undefined ? [] : [`  not yet: ${problem}`]),
+    ...commands.map((command) => `  ${command}`),
+  ];
+}

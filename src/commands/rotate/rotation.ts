@@ -1,0 +1,60 @@
+import type { JWK } from 'jose';
+import { parsePublicJwk } from '../../reconcile/key-record.ts';
+import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+import { ROTATION } from '../../resources/names.ts';
+import { formatTime, parseTime } from '../../time/format-time.ts';
+import type { Seconds } from '../../time/units.ts';
+
+/** How far a rotation is, as the annotation of the JWT keeps it between two runs. Times in seconds since the epoch. */
+export interface Rotation {
+  /** The Secret of the new private key, in the namespace of the JWT, with the data key `key.pem`. */
+  readonly secret: string;
+  /** With `kid` and `alg`. */
+  readonly publicKey: JWK & { readonly kid: string; readonly alg: string };
+  /** The `kid` that is replaced. */
+  readonly previousKeyId: string;
+  /** The Secret of the key that is replaced, if it has one in the namespace. */
+  readonly previousSecret: string | undefined;
+  /** When the new key was seen at every URL for the first time. */
+  readonly publishedAt: Seconds | undefined;
+  /** When the JWT was changed to it. */
+  readonly switchedAt: Seconds | undefined;
+}
+
+/** The rotation in the annotation of a JWT's wire JSON; `undefined` without one that can be read. */
+export function readRotation(object: unknown): Rotation | undefined {
+  const annotations = objectMember(objectMember(object, 'metadata'), 'annotations');
+  const record = parseJson(stringMember(annotations, ROTATION));
+  const publicKey = parsePublicJwk(JSON.stringify(member(record, 'publicKey') ?? ''));
+  const [secret, previousKeyId] = [stringMember(record, 'secret'), stringMember(record, 'previousKeyId')];
+  const { kid, alg } = publicKey ?? {};
+  if (publicKey === undefined || kid === undefined || alg === undefined) return undefined;
+  if (secret === undefined || previousKeyId === undefined) return undefined;
+  return {
+    secret,
+    publicKey: { ...publicKey, kid, alg },
+    previousKeyId,
+    previousSecret: stringMember(record, 'previousSecret'),
+    publishedAt: parseTime(member(record, 'publishedAt')),
+    switchedAt: parseTime(member(record, 'switchedAt')),
+  };
+}
+
+/** The annotation that `readRotation` reads; `null` in a merge patch removes it. */
+export function rotationAnnotation(rotation: Rotation | undefined): JsonObject {
+  if (rotation === undefined) return { [ROTATION]: null };
+  const { publishedAt, switchedAt, ...rest } = rotation;
+  const times = {
+    ...(publishedAt === undefined ? {} : { publishedAt: formatTime(publishedAt) }),
+    ...(switchedAt === undefined ? {} : { switchedAt: formatTime(switchedAt) }),
+  };
+  return { [ROTATION]: JSON.stringify({ ...rest, ...times }) };
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,145 @@
+import { isConflict, isTransient } from '../../kube/errors.ts';
+import { fail, ok, type Result } from '../../resources/result.ts';
+import { isNewKeyAlgorithm, type NewKeyAlgorithm } from '../../signing/generate-key.ts';
+import { systemClock } from '../../time/clock.ts';
+import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../../time/units.ts';
+import type { Access } from '../cluster/connect.ts';
+import type { InputProblem } from '../input/read-text.ts';
+import { EXIT, type ExitCode, type Io } from '../io.ts';
+import { keysOfCluster } from '../jwks/keys-of-cluster.ts';
+import { publishFound } from '../jwks/publish-keys.ts';
+import { printReport, type OutputFormat } from '../output/table-output.ts';
+import type { FetchOptions } from '../verify/fetch-document.ts';
+import { findService } from '../renew/service-state.ts';
+import { finishRotation, forgetPublished, makeNewKey, notePublished, switchKey } from './actions.ts';
+import { describeProgress, reportOn, type RotationReport } from './describe.ts';
+import { nextStep, type Step } from './next-step.ts';
+import { observeRotation, type ObservedRotation } from './observe.ts';
+
+/** What `rotate` was asked. */
+export interface RotateOptions {
+  readonly name: string;
+  /** `undefined`: that of the JWT, if a key can be made for it. */
+  readonly algorithm: NewKeyAlgorithm | undefined;
+  /** Where the documents of the issuer are written. */
+  readonly dir: string | undefined;
+  readonly wait: Seconds;
+  /** Do what can be done now, and end. */
+  readonly noWait: boolean;
+  readonly force: boolean;
+  readonly output: OutputFormat;
+}
+
+/** Between two looks at the issuer, which may be a static site behind a cache. */
+const LOOK_AGAIN_MS: Milliseconds = 15_000;
+/** A running service signs within a second. */
+const SIGNS_WITHIN_MS: Milliseconds = 60_000;
+const POLL_MS: Milliseconds = 500;
+
+/** Walks the documented rotation from where it is, one step after the other; each is in the JWT before the next begins. */
+export async function walkRotation(
+  access: Access,
+  options: RotateOptions,
+  fetching: FetchOptions,
+  io: Io,
+): Promise<ExitCode> {
+  let told = '';
+  let hasSwitched = false;
+  for (;;) {
+    // Whoever skips the waiting before the switch does not mean the one for the old key, too.
+    const force = options.force && !hasSwitched;
+    const observed = await observeRotation(access, options.name, { ...fetching, wait: options.wait, force });
+    if (!observed.ok) return refuse(observed.problem);
+    const step = nextStep(observed.value.state, force);
+    hasSwitched ||= step.do === 'switch';
+    const report = reportOn(observed.value, step, options.dir);
+    const text = JSON.stringify({ ...report, step: step.do });
+    const isEnd = step.do === 'keep-old' || step.do === 'finish' || (options.noWait && isWaiting(step));
+    if (text !== told && (options.output === 'human' || isEnd))
+      printReport<RotationReport>(io, options.output, report, describeProgress);
+    told = text;
+    if (step.do === 'keep-old') return EXIT.done;
+    const done = await take(step, observed.value);
+    if (!done.ok) return refuse(done.problem);
+    if (step.do === 'finish') return EXIT.done;
+    if (isEnd) return EXIT.refused;
+    if (done.value > 0) await systemClock.sleep(done.value);
+  }
+
+  function refuse({ exit, message }: InputProblem): ExitCode {
+    io.stderr.write(`error: ${message}\n`);
+    return exit;
+  }
+
+  /** Gives how long to wait before the next look. */
+  async function take(
+    step: Step,
+    { state, object }: ObservedRotation,
+  ): Promise<Result<Milliseconds, InputProblem>> {
+    const { client } = access;
+    const { jwt, rotation, now } = state;
+    try {
+      switch (step.do) {
+        case 'make-key': {
+          const algorithm = chooseAlgorithm(options.algorithm, jwt.spec.ok ? jwt.spec.value.algorithm : '');
+          await makeNewKey(client, jwt, object, algorithm);
+          return ok(0);
+        }
+        case 'publish': {
+          if (rotation?.publishedAt !== undefined) await forgetPublished(client, jwt, object, rotation);
+          const written = await writeDocuments();
+          return written.ok ? ok(LOOK_AGAIN_MS) : written;
+        }
+        case 'note-published':
+          if (rotation !== undefined) await notePublished(client, jwt, object, rotation, now);
+          return ok(0);
+        case 'wait':
+          return ok(toMilliseconds(step.until - now));
+        case 'switch':
+          if (rotation !== undefined) await switchKey(client, jwt, object, rotation, now);
+          return ok(0);
+        case 'await-signature':
+          return awaitSignature(toMilliseconds(now - (rotation?.switchedAt ?? now)));
+        case 'keep-old':
+          return ok(0);
+        case 'finish':
+          await finishRotation(client, jwt, object);
+          return ok(0);
+        default:
+          return step satisfies never;
+      }
+    } catch (error) {
+      // Somebody changed the JWT meanwhile, or the API server was away for a moment: look again.
+      if (isConflict(error) || (isTransient(error) && !options.noWait)) return ok(POLL_MS);
+      throw error;
+    }
+  }
+
+  async function writeDocuments(): Promise<Result<undefined, InputProblem>> {
+    if (options.dir === undefined) return ok(undefined);
+    const now = toSeconds(Date.now());
+    const names = [options.name];
+    const found = await keysOfCluster(access, { names, everywhere: false, issuer: undefined }, now);
+    if (!found.ok) return found;
+    const written = await publishFound(found.value, { issuer: undefined, dir: options.dir, remove: [] }, now);
+    if (!written.ok) return written;
+    for (const warning of written.value.warnings) io.stderr.write(`warning: ${warning}\n`);
+    return ok(undefined);
+  }
+
+  async function awaitSignature(waited: Milliseconds): Promise<Result<Milliseconds, InputProblem>> {
+    if (waited < SIGNS_WITHIN_MS) return ok(POLL_MS);
+    const { words } = await findService(access.client);
+    const where = `${access.namespace}/${options.name}`;
+    const message = `JWT ${where} is changed to the new key, and no token is signed with it yet: ${words}; see jwt-injector explain jwt ${options.name} -n ${access.namespace}`;
+    return fail({ exit: EXIT.outside, message });
+  }
+}
+
+function isWaiting(step: Step): boolean {
+  return step.do === 'publish' || step.do === 'wait';
+}
+
+function chooseAlgorithm(wanted: NewKeyAlgorithm | undefined, present: string): NewKeyAlgorithm {
+  return wanted ?? (isNewKeyAlgorithm(present) ? present : 'ES256');
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { COMMANDS } from '../../src/commands/all-commands.ts';
+import { makeCompletion } from '../../src/commands/completion.ts';
+import { rotateCommand } from '../../src/commands/rotate.ts';
+import { runCommand } from './captured-io.ts';
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+const run = promisify(execFile);
+
+describe('completion', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'jwt-completion-'));
+    await writeFile(join(folder, 'jwt-injector'), `#!/bin/sh\nexec ${process.execPath} ${MAIN} "$@"\n`, {
+      mode: 0o755,
+    });
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  const call = (...args: readonly string[]) => runCommand(makeCompletion(COMMANDS), args);
+  const complete = async (...typed: readonly string[]): Promise<readonly string[]> =>
+    (await call('candidates', '--', ...typed)).out.split('\n').filter((line) => line !== '');
+
+  for (const [typed, expected] of [
+    [['ke'], ['keygen']],
+    [['re'], ['renew']],
+    [['r'], ['run', 'renew', 'rotate']],
+    [['nothing', 'x'], []],
+    [['keygen', 'x', '--al'], ['--algorithm']],
+    [
+      ['keygen', 'x', '--algorithm', ''],
+      ['ES256', 'RS256'],
+    ],
+    [['verify', 'x', '-o', 'j'], ['json']],
+    [['jwks', '--dir', 's'], []],
+    [
+      ['completion', ''],
+      ['bash', 'zsh', 'fish'],
+    ],
+    [
+      ['migrate', 'c'],
+      ['check', 'clean'],
+    ],
+    [['explain', 'jw'], ['jwt']],
+    [['explain', 'pod', 'x'], []],
+    [['inspect', '--kubeconfig', '/nowhere', ''], []],
+    [['run', '--webhook-a'], ['--webhook-address']],
+  ] as const) {
+    it(`of "${typed.join(' ')}"`, async () => assert.deepEqual(await complete(...typed), expected));
+  }
+
+  it('offers every verb, and every flag of it', async () => {
+    assert.deepEqual(await complete(''), Object.keys(COMMANDS));
+    const { out } = await runCommand(rotateCommand, ['--help']);
+    const flags = [...out.matchAll(/^ +(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag);
+    assert.deepEqual((await complete('rotate', '--')).toSorted(), flags.toSorted());
+  });
+
+  it('works in bash', async () => {
+    const script = [
+      'source <(jwt-injector completion bash)',
+      'COMP_WORDS=(jwt-injector key); COMP_CWORD=1; _jwt_injector; echo "${COMPREPLY[@]}"',
+      'COMP_WORDS=(jwt-injector jwks --iss); COMP_CWORD=2; _jwt_injector; echo "${COMPREPLY[@]}"',
+    ].join('\n');
+    const env = { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+    assert.equal((await run('bash', ['-c', script], { env })).stdout, 'keygen\n--issuer\n');
+  });
+
+  it('has a script for zsh and fish, and no other shell', async () => {
+    assert.match((await call('zsh')).out, /^#compdef jwt-injector\n/);
+    assert.match((await call('fish')).out, /^complete -c jwt-injector /m);
+    const { code, err } = await call('tcsh');
+    assert.equal(code, 2);
+    assert.match(err, /choose a shell: bash, zsh or fish, not "tcsh"/);
+  });
+});
