@@ -232,7 +232,7 @@ describe('verify', () => {
     says: RegExp,
   ])[] = [
     ['no token', [], '', 2, /a token is missing/],
-    ['garbage', ['-'], 'hello', 1, /standard input is no token: it must be three parts/],
+    ['garbage', ['-'], 'hello', 1, /standard input is not a token: it must be three parts/],
     ['a token with a line break in it', ['-'], 'eyJh.eyJh\n.abc', 1, /white space within it/],
     ['nothing', ['-'], '\n', 1, /standard input is empty/],
     ['a wrong timeout', ['-', '--timeout', 'soon'], '', 2, /--timeout must be a duration/],

@@ -122,10 +122,10 @@ function readFound(text: string, source: string): Result<FoundToken, InputProble
   if (text.length > LONGEST_TOKEN)
     return refuse(source, `has more than ${LONGEST_TOKEN} characters: no token is that long`);
   if (/\s/.test(text))
-    return refuse(source, 'is no token: there is white space within it, and a token has none');
+    return refuse(source, 'is not a token: there is white space within it, and a token has none');
   const token = readToken(text);
   return token === undefined
-    ? refuse(source, 'is no token: it must be three parts of base64url, divided by dots (RFC 7515)')
+    ? refuse(source, 'is not a token: it must be three parts of base64url, divided by dots (RFC 7515)')
     : ok({ ...token, source, text });
 }
 

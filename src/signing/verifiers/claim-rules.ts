@@ -99,14 +99,14 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
     says: ({ token: { claims } }) =>
       typeof claims['sub'] === 'string'
         ? undefined
-        : ['the claim sub is missing or no string ("Failed to get token subject")', 'set spec.data.sub'],
+        : ['the claim sub is missing or not a string ("Failed to get token subject")', 'set spec.data.sub'],
   },
   'token-id': {
     by: ['xrootd'],
     says: ({ token: { claims } }) =>
       ['string', 'undefined'].includes(typeof claims['jti'])
         ? undefined
-        : ['the claim jti is no string', 'sign the token with jwt-injector, which sets it'],
+        : ['the claim jti is not a string', 'sign the token with jwt-injector, which sets it'],
   },
   profile: {
     by: ['pelican-client', 'xrootd'],

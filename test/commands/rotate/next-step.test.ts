@@ -96,7 +96,7 @@ describe('the annotation of a rotation', () => {
       assert.deepEqual(read(rotationAnnotation(rotation)), rotation);
   });
 
-  it('that somebody else wrote is none', () => {
+  it('that somebody else wrote is ignored', () => {
     const [key = ''] = Object.keys(rotationAnnotation(made));
     for (const text of ['', '{', 'null', '[]', '{}', '{"secret":"a","previousKeyId":"b","publicKey":{}}'])
       assert.equal(read({ [key]: text }), undefined);
