@@ -58,7 +58,7 @@ describe('completion', () => {
   it('offers every verb, and every flag of it', async () => {
     assert.deepEqual(await complete(''), Object.keys(COMMANDS));
     const { out } = await runCommand(rotateCommand, ['--help']);
-    const flags = [...out.matchAll(/^ +(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag);
+    const flags = [...out.matchAll(/^ +(?:-\w, )?(--[\w-]+)/gm)].map(([, flag = '']) => flag);
     assert.deepEqual((await complete('rotate', '--')).toSorted(), flags.toSorted());
   });
 
