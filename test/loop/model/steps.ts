@@ -15,6 +15,7 @@ const CALLS: readonly Call[] = [
   { verb: 'apply', what: 'secret' },
   { verb: 'apply', what: 'status' },
   { verb: 'patch', what: 'secret' },
+  { verb: 'patch', what: 'jwt' },
 ];
 
 /** What somebody may do to the Secret of a JWT. */
@@ -81,7 +82,7 @@ export type Step =
     }
   | { readonly do: 'annotate'; readonly jwt: JwtKey; readonly value: string }
   | { readonly do: 'wipe status'; readonly jwt: JwtKey }
-  /** token-manager puts its finalizer on the JWT. Not in the random schedules yet, but in a replay. */
+  /** token-manager puts its finalizer on the JWT. */
   | { readonly do: 'mark'; readonly jwt: JwtKey }
   | { readonly do: 'renew'; readonly jwt: JwtKey; readonly value: string | undefined }
   | { readonly do: 'key'; readonly secret: KeySecret; readonly holds: KeyName | undefined }
@@ -170,6 +171,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('annotate' as const), jwt, value: fc.constantFrom('x', 'y') }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('wipe status' as const), jwt }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('mark' as const), jwt }) },
   {
     weight: 2,
     arbitrary: fc.record({
