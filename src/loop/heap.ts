@@ -29,6 +29,10 @@ export class KeyedHeap<T> {
     return this.#entries[0]?.item;
   }
 
+  firstKey(): string | undefined {
+    return this.#entries[0]?.key;
+  }
+
   /** Puts the item in, or replaces the one of this key. */
   set(key: string, item: T): void {
     const position = this.#positions.get(key) ?? this.#entries.length;

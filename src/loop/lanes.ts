@@ -1,4 +1,4 @@
-import { KeyedHeap } from './heap.ts';
+import { FairHeap } from './fair-heap.ts';
 import type { Milliseconds } from '../time/units.ts';
 
 /** What makes a waiting key more urgent than another. */
@@ -67,10 +67,10 @@ export class Lanes {
   readonly #newRank: number;
   /** So many keys that failed or were slow before may run at once now. */
   #mostSuspects: number;
-  readonly #quick = new KeyedHeap<Ready>(isBefore);
+  readonly #quick = new FairHeap<Ready>(isBefore);
   /** Never worked on, or changed since they were suspects. */
-  readonly #fresh = new KeyedHeap<Ready>(isBefore);
-  readonly #suspects = new KeyedHeap<Suspect>(
+  readonly #fresh = new FairHeap<Ready>(isBefore);
+  readonly #suspects = new FairHeap<Suspect>(
     (a, b) => a.failures < b.failures || (a.failures === b.failures && isBefore(a, b)),
   );
   /** By key, of those whose last run failed or was slow. */
@@ -156,7 +156,7 @@ export class Lanes {
     return turns.length === 0 ? undefined : Math.min(...turns);
   }
 
-  #laneOf(lane: Lane): KeyedHeap<Ready> | KeyedHeap<Suspect> {
+  #laneOf(lane: Lane): FairHeap<Ready> | FairHeap<Suspect> {
     return { quick: this.#quick, fresh: this.#fresh, suspect: this.#suspects }[lane];
   }
 
@@ -171,7 +171,9 @@ export class Lanes {
     const heldLane = mayHeld ? this.#chooseHeldLane() : undefined;
     if (quick === undefined || heldLane === undefined) return quick === undefined ? heldLane : 'quick';
     const held = this.#laneOf(heldLane).first();
-    return held !== undefined && isBefore(held, quick) ? heldLane : 'quick';
+    if (held === undefined) return 'quick';
+    const isKept = held.rank <= quick.rank && burdens < this.#leastSuspects;
+    return isKept || isBefore(held, quick) ? heldLane : 'quick';
   }
 
   #chooseHeldLane(): Lane {

@@ -1,0 +1,117 @@
+import { KeyedHeap } from './heap.ts';
+
+/** What orders items beyond their urgency. */
+interface Ranked {
+  /** The lowest goes first, whosever it is. */
+  readonly rank: number;
+}
+
+interface Namespace<T> {
+  readonly heap: KeyedHeap<T>;
+  /** Items taken out lately. */
+  turns: number;
+}
+
+interface Place<T> {
+  readonly first: T;
+  readonly turns: number;
+}
+
+/**
+ * A namespace that had so many turns more than another goes after it: below that, the most urgent item of all goes first.
+ * As many as there are workers by default.
+ */
+const TURNS_APART = 32;
+/** After so many turns of all together, half of them are forgotten. */
+const FORGET_AFTER = 1_024;
+
+/**
+ * As `KeyedHeap`, for keys `namespace/name`, but that namespaces share: of equal rank, the item of a namespace that had many
+ * turns lately waits for those of namespaces that had few. So whoever has hundreds of items that are always more urgent,
+ * since they are always late, delays those of nobody else.
+ */
+export class FairHeap<T extends Ranked> {
+  readonly #before: (a: T, b: T) => boolean;
+  readonly #namespaces = new Map<string, Namespace<T>>();
+  /** Namespaces with items. */
+  readonly #order: KeyedHeap<Place<T>>;
+  #size = 0;
+  #turns = 0;
+
+  /** `before(a, b)`: whether `a` is more urgent than `b`; within a namespace that alone counts. */
+  constructor(before: (a: T, b: T) => boolean) {
+    this.#before = before;
+    this.#order = new KeyedHeap((a, b) => {
+      if (a.first.rank !== b.first.rank) return a.first.rank < b.first.rank;
+      const [turnsA, turnsB] = [Math.floor(a.turns / TURNS_APART), Math.floor(b.turns / TURNS_APART)];
+      return turnsA === turnsB ? before(a.first, b.first) : turnsA < turnsB;
+    });
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get(key: string): T | undefined {
+    return this.#namespaces.get(namespaceOf(key))?.heap.get(key);
+  }
+
+  first(): T | undefined {
+    return this.#order.first()?.first;
+  }
+
+  /** Puts the item in, or replaces the one of this key. */
+  set(key: string, item: T): void {
+    const name = namespaceOf(key);
+    const namespace = this.#namespaces.get(name) ?? { heap: new KeyedHeap(this.#before), turns: 0 };
+    this.#namespaces.set(name, namespace);
+    this.#size -= namespace.heap.size;
+    namespace.heap.set(key, item);
+    this.#size += namespace.heap.size;
+    this.#place(name, namespace);
+  }
+
+  delete(key: string): void {
+    const name = namespaceOf(key);
+    const namespace = this.#namespaces.get(name);
+    if (namespace?.heap.delete(key) !== true) return;
+    this.#size -= 1;
+    this.#place(name, namespace);
+  }
+
+  /** Takes the first item out. */
+  pop(): { readonly key: string; readonly item: T } | undefined {
+    const name = this.#order.firstKey();
+    const namespace = name === undefined ? undefined : this.#namespaces.get(name);
+    const next = namespace?.heap.pop();
+    if (name === undefined || namespace === undefined || next === undefined) return undefined;
+    this.#size -= 1;
+    namespace.turns += 1;
+    this.#turns += 1;
+    this.#place(name, namespace);
+    if (this.#turns >= FORGET_AFTER) this.#forget();
+    return next;
+  }
+
+  #place(name: string, { heap, turns }: Namespace<T>): void {
+    const first = heap.first();
+    if (first !== undefined) this.#order.set(name, { first, turns });
+    else {
+      this.#order.delete(name);
+      if (turns === 0) this.#namespaces.delete(name);
+    }
+  }
+
+  #forget(): void {
+    this.#turns = 0;
+    for (const [name, namespace] of this.#namespaces) {
+      namespace.turns = Math.floor(namespace.turns / 2);
+      this.#turns += namespace.turns;
+      this.#place(name, namespace);
+    }
+  }
+}
+
+function namespaceOf(key: string): string {
+  return key.slice(0, Math.max(0, key.indexOf('/')));
+}
