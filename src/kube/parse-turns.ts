@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../time/clock.ts';
+import { giveWay } from '../time/give-way.ts';
 
 /** How long parsing may keep everything else waiting, admission reviews above all. */
 const LONGEST_MS = 10;
@@ -20,9 +20,9 @@ export class ParseTurns {
     return this.#clock.monotonic() - this.#startedAt > LONGEST_MS;
   }
 
-  /** Resolves in the next turn of the event loop. */
+  /** Resolves when others had their turn. */
   async next(): Promise<void> {
-    await setImmediate();
+    await giveWay();
     this.#startedAt = this.#clock.monotonic();
   }
 }

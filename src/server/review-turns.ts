@@ -1,3 +1,5 @@
+import { giveWay } from '../time/give-way.ts';
+
 /** How long one turn of the event loop may be spent on reviews before the others get theirs: reads, timers, new connections. */
 const SLICE_MS = 50;
 /** After a turn that took longer, the waiting jobs pause for the time by which it was too long, but no longer than this. */
@@ -52,7 +54,7 @@ export class ReviewTurns {
   #markTurn(): void {
     if (this.#isTurnMarked) return;
     this.#isTurnMarked = true;
-    setImmediate(() => {
+    void giveWay().then(() => {
       const pause = Math.min(this.#spent - SLICE_MS, LONGEST_PAUSE_MS);
       if (pause > 0) setTimeout(() => this.#startTurn(), pause);
       else this.#startTurn();
