@@ -5,6 +5,7 @@ import { runScript } from '../controlplane/run-script.ts';
 import { startStage, type Stage } from '../controlplane/stage.ts';
 import { measureAdmission, measureMemory } from './admission-rows.ts';
 import { measureAsSeenByApiServer, measureWhileSigning } from './cluster-rows.ts';
+import { measureConnectionEnds } from './connection-ends-rows.ts';
 import { measureLateness } from './lateness-row.ts';
 import { measureProcess } from './process-rows.ts';
 import { formatRows, type Row } from './report.ts';
@@ -14,10 +15,11 @@ import { measureBulk, measureSingle } from './token-rows.ts';
 
 const HELP = `Usage: npm run bench -- [--only NAME[,NAME…]] [--count N] [--quiet-seconds S] [--lateness-seconds S]
                         [--runs N] [--requests N] [--reviews N] [--scale N] [--scale-seconds S]
+                        [--tries N]
 
 Measures and prints a table; writes test/bench/results/<time>.json. Every figure stands beside what it is compared with
 in the same run. Names: admission, seen, signing, memory, process, single, bulk, steady, scale,
-lateness.
+ends, lateness.
 `;
 
 /** Its figures of an earlier run on the same kind of control plane; it is not measured here. */
@@ -34,6 +36,7 @@ interface Settings {
   readonly reviews: number;
   readonly scale: number;
   readonly scaleSeconds: number;
+  readonly tries: number;
 }
 
 const BENCHES: Readonly<Record<string, (stage: Stage, settings: Settings) => Promise<readonly Row[]>>> = {
@@ -46,6 +49,7 @@ const BENCHES: Readonly<Record<string, (stage: Stage, settings: Settings) => Pro
   bulk: (stage, { count }) => measureBulk({ stage, count }),
   steady: (stage, { count, quietSeconds }) => measureSteady({ stage, count, quietSeconds }),
   scale: (stage, { scale, scaleSeconds }) => measureScale({ stage, count: scale, seconds: scaleSeconds }),
+  ends: (stage, { tries }) => measureConnectionEnds(stage, tries),
   lateness: async (stage, { latenessSeconds }) => [await measureLateness(stage, latenessSeconds)],
 };
 
@@ -62,6 +66,7 @@ await runScript({
     reviews: { type: 'string', default: '1000000' },
     scale: { type: 'string', default: '100000' },
     'scale-seconds': { type: 'string', default: '600' },
+    tries: { type: 'string', default: '1000' },
   },
   run: async ({ only, help: _help, ...numbers }) => {
     const names = only?.split(',') ?? Object.keys(BENCHES);
@@ -79,6 +84,7 @@ await runScript({
       reviews: Number(numbers.reviews),
       scale: Number(numbers.scale),
       scaleSeconds: Number(numbers['scale-seconds']),
+      tries: Number(numbers.tries),
     });
     return 0;
   },

@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findFreePort } from '../controlplane/free-port.ts';
+import { waitForWebhook, type Stage } from '../controlplane/stage.ts';
+import { inParallel, openBareClient } from './bare-client.ts';
+import { startMeasured } from './measured-service.ts';
+import type { Row } from './report.ts';
+import { openSlowRoad } from './slow-road.ts';
+
+/** At once: kube-apiserver dials a connection for each, and leaves some of these unused, as another was free first. */
+const AT_ONCE = 25;
+/**
+ * Between two waves: around the time at which Node's own limits answer a connection that was not used yet with a 408. The
+ * longest is beyond the 90 s after which Go's client gives up an idle connection, and ours after 95 s.
+ */
+const PAUSES_MS = [4_900, 4_960, 5_000, 5_040, 5_100];
+const LONG_PAUSES_MS = [89_900, 94_950];
+const DELAYS_MS = [0, 20];
+
+/**
+ * Pods created when connections between the API server and the webhook are about to end, on a short road and on a long one:
+ * a request that meets the end of its connection is not repeated, and its pod refused.
+ */
+export async function measureConnectionEnds(stage: Stage, tries: number): Promise<readonly Row[]> {
+  const { cluster } = stage;
+  await cluster.createNamespace('ends');
+  const bare = await openBareClient(cluster.adminKubeconfig, AT_ONCE);
+  const rows: Row[] = [];
+  for (const delayMs of DELAYS_MS) {
+    const port = delayMs === 0 ? stage.webhookPort : await findFreePort();
+    const service = await startMeasured({
+      args: [...stage.serviceArgs, '--no-controller', `--webhook-address=127.0.0.1:${port}`],
+      logFile: join(cluster.folder, `ends-${delayMs}.log`),
+      cluster,
+    });
+    const road = delayMs === 0 ? undefined : await openSlowRoad(stage.webhookPort, port, delayMs);
+    await waitForWebhook(cluster);
+    const problems: string[] = [];
+    const create = async (): Promise<void> => {
+      try {
+        await bare.send('POST', '/api/v1/namespaces/ends/pods?dryRun=All', POD);
+      } catch (error) {
+        problems.push(String(error));
+      }
+    };
+    const waves = Math.ceil(tries / AT_ONCE);
+    for (let wave = 0; wave < waves; wave += 1) {
+      await inParallel(AT_ONCE, AT_ONCE, create);
+      const long = LONG_PAUSES_MS[wave];
+      await sleep(long ?? PAUSES_MS[wave % PAUSES_MS.length]);
+    }
+    await inParallel(AT_ONCE, AT_ONCE, create);
+    const count = (waves + 1) * AT_ONCE;
+    rows.push({
+      what: `pods refused of ${count}, connections about to end${delayMs === 0 ? '' : `, ${delayMs} ms away`}`,
+      ours: String(problems.length),
+      peer: '–',
+      goal: '0',
+      holds: problems.length === 0,
+      data: { count, delayMs, problems: problems.slice(0, 10) },
+    });
+    await service.stop();
+    road?.close();
+  }
+  bare.close();
+  return rows;
+}
+
+const POD = JSON.stringify({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { generateName: 'pod-', annotations: { 'tokens.osg-htc.org/token': 'my-jwt' } },
+  spec: { containers: [{ name: 'main', image: 'busybox' }] },
+});

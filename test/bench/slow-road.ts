@@ -1,0 +1,35 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+
+/** A road of TCP to a port on loopback on which each byte, and each end, takes its time. */
+export interface SlowRoad {
+  close(): void;
+}
+
+/** Listens on `from` and leads to `to`; `delayMs` in each direction, as between machines that are far apart. */
+export async function openSlowRoad(from: number, to: number, delayMs: number): Promise<SlowRoad> {
+  const open = new Set<Socket>();
+  const lead = (source: Socket, sink: Socket): void => {
+    open.add(source);
+    const later = (what: () => unknown): unknown => setTimeout(what, delayMs);
+    source.on('data', (bytes) => later(() => sink.write(bytes)));
+    source.on('end', () => later(() => sink.end()));
+    source.on('close', () => {
+      open.delete(source);
+      later(() => sink.destroy());
+    });
+    source.on('error', () => {}); // told by `close`
+  };
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+    const service = connect({ host: '127.0.0.1', port: to, allowHalfOpen: true, noDelay: true });
+    lead(client, service);
+    lead(service, client);
+  }).listen(from, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    close: () => {
+      server.close();
+      for (const socket of open) socket.destroy();
+    },
+  };
+}
