@@ -43,7 +43,7 @@ export class ReviewTurns {
     } finally {
       const cost = performance.now() - before;
       this.#spent += cost;
-      // A crowded turn ends with the next `setImmediate`; it also forgets what was spent in many calm ones.
+      // A crowded turn ends when others had theirs; it also forgets what was spent in many calm ones.
       if (this.#spent >= SLICE_MS / 2) {
         this.#costs.set(owner, (this.#costs.get(owner) ?? 0) + cost);
         this.#markTurn();
@@ -54,11 +54,14 @@ export class ReviewTurns {
   #markTurn(): void {
     if (this.#isTurnMarked) return;
     this.#isTurnMarked = true;
-    void giveWay().then(() => {
-      const pause = Math.min(this.#spent - SLICE_MS, LONGEST_PAUSE_MS);
-      if (pause > 0) setTimeout(() => this.#startTurn(), pause);
-      else this.#startTurn();
-    });
+    void this.#startTurnLater();
+  }
+
+  async #startTurnLater(): Promise<void> {
+    await giveWay();
+    const pause = Math.min(this.#spent - SLICE_MS, LONGEST_PAUSE_MS);
+    if (pause > 0) setTimeout(() => this.#startTurn(), pause);
+    else this.#startTurn();
   }
 
   #startTurn(): void {
