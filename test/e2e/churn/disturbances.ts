@@ -159,7 +159,7 @@ async function harm(
 const FILL_MEMORY = `
   const { spawn } = require('node:child_process');
   const hold = 'const held = Buffer.alloc(1e7, 1); setInterval(() => held, 1000);';
-  for (let count = 0; count < 16; count += 1) spawn(process.execPath, ['-e', hold], { stdio: 'ignore' });
+  for (let count = 0; count < 48; count += 1) spawn(process.execPath, ['-e', hold], { stdio: 'ignore' });
   setInterval(() => {}, 1000);`;
 
 /** Other processes fill the memory of the container; the kernel ends the largest, if it is told to end that first. */
