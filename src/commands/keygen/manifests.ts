@@ -20,7 +20,7 @@ export interface KeyPlan {
   readonly subject: string;
 }
 
-/** The Secret of the private key as wire JSON. `keyId` tells whose key it is without reading it. */
+/** The Secret of the private key as wire JSON. */
 export function keySecret(
   { name, namespace }: { readonly name: string; readonly namespace: string | undefined },
   pem: string,
