@@ -68,7 +68,7 @@ describe('the warnings about a workload', () => {
     assert.deepEqual(warnings, [`annotation ${KEYS.envVar} has no effect without ${KEYS.token}`]);
   });
 
-  it('are none when a Job is changed otherwise', () => {
+  it('do not come when a Job is changed otherwise', () => {
     const job = workload({ kind: 'Job', annotations: TOKEN });
     assert.deepEqual(reviewOf(job, { operation: 'UPDATE', oldObject: job }).warnings, []);
   });
