@@ -5,6 +5,7 @@ import {
   parseAddress,
   parseCount,
   parseLogLevel,
+  parseName,
   parseNamespaces,
   type Address,
   type LogLevel,
@@ -31,14 +32,18 @@ export interface Config {
 /** Settings of the admission half. */
 export interface WebhookConfig {
   readonly address: Address;
-  readonly certFile: string;
-  readonly keyFile: string;
+  readonly certificate: CertificateConfig;
   /**
    * Whether the default by namespace label is in use; without it (and without a controller) no cluster is needed.
    * Never with `namespaces`: Namespaces themselves can be read with a ClusterRole only.
    */
   readonly namespaceDefault: boolean;
 }
+
+/** Where the webhook's certificate comes from: files of others, or a Secret that jwt-injector writes itself. */
+export type CertificateConfig =
+  | { readonly from: 'files'; readonly certFile: string; readonly keyFile: string }
+  | { readonly from: 'secret'; readonly name: string };
 
 /** Settings of the reconcile half. */
 export interface ControllerConfig {
@@ -92,18 +97,27 @@ function readNamespaces(settings: Settings): Config['namespaces'] {
 }
 
 function readWebhook(settings: Settings, namespaces: Config['namespaces']): WebhookConfig {
-  const certFile = settings.text('tls-cert-file');
-  const keyFile = settings.text('tls-key-file');
-  if (certFile === undefined || keyFile === undefined)
-    settings.refuse(
-      'the webhook needs a certificate: set --tls-cert-file and --tls-key-file (or --no-webhook)',
-    );
   return {
     address: readAddress(settings, 'webhook-address'),
-    certFile: certFile ?? '',
-    keyFile: keyFile ?? '',
+    certificate: readCertificate(settings, namespaces),
     namespaceDefault: !settings.isOn('no-namespace-default') && namespaces === undefined,
   };
+}
+
+function readCertificate(settings: Settings, namespaces: Config['namespaces']): CertificateConfig {
+  const name = settings.parsed('tls-secret', parseName, 'the name of a Secret', '');
+  const certFile = settings.text('tls-cert-file');
+  const keyFile = settings.text('tls-key-file');
+  if (certFile !== undefined && keyFile !== undefined) return { from: 'files', certFile, keyFile };
+  if (certFile !== undefined || keyFile !== undefined)
+    settings.refuse(
+      '--tls-cert-file and --tls-key-file belong together: set both, or none for a self-issued certificate',
+    );
+  else if (namespaces !== undefined)
+    settings.refuse(
+      '--namespaces needs --tls-cert-file and --tls-key-file: a self-issued certificate takes rights on webhook configurations, which have no namespace (or --no-webhook)',
+    );
+  return { from: 'secret', name };
 }
 
 function readController(settings: Settings): ControllerConfig {

@@ -1,4 +1,5 @@
 import type { Flags } from './flag.ts';
+import { TLS_SECRET } from '../resources/names.ts';
 import { LOG_LEVELS } from './values.ts';
 
 /**
@@ -24,7 +25,17 @@ export const RUN_FLAGS = {
     default: ':8080',
     help: 'where /livez, /readyz and /metrics are (plain HTTP)',
   },
-  'tls-cert-file': { type: 'string', value: 'FILE', help: 'certificate chain of the webhook, PEM' },
+  'tls-secret': {
+    type: 'string',
+    value: 'NAME',
+    default: TLS_SECRET,
+    help: 'Secret of the certificate that jwt-injector issues for itself,\nin the namespace of the pod',
+  },
+  'tls-cert-file': {
+    type: 'string',
+    value: 'FILE',
+    help: 'certificate chain of the webhook, PEM, instead of a self-issued one',
+  },
   'tls-key-file': { type: 'string', value: 'FILE', help: 'private key of that certificate, PEM' },
   'log-level': { type: 'string', value: 'LEVEL', default: 'info', help: LOG_LEVELS.join(', ') },
   namespaces: {

@@ -31,6 +31,12 @@ export function parseIssuers(text: string): readonly string[] | undefined {
   return issuers.has('') ? undefined : [...issuers];
 }
 
+/** The name of an object (DNS-1123 subdomain). */
+export function parseName(text: string): string | undefined {
+  const isName = text.length <= 253 && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(text);
+  return isName ? text : undefined;
+}
+
 /** A whole number from 1 to 1024. */
 export function parseCount(text: string): number | undefined {
   const count = Number(text);

@@ -43,6 +43,8 @@ export interface ListWatch {
   readonly isSynced: () => boolean;
   /** Resolves when a list failed for the first time before any succeeded. Never rejects. */
   readonly failed: Promise<void>;
+  /** Why it fails at present, in one word: the API server's, or that of the transport. */
+  readonly problem: () => string | undefined;
   /** When the API server last said anything (events, bookmarks, the beginning of an answer), since the epoch. */
   readonly lastEventAt: () => Milliseconds | undefined;
   /** Ends the watch and every timer; the store keeps what it has. */
@@ -190,6 +192,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
     synced: synced.promise,
     isSynced: () => isSynced,
     failed: failed.promise,
+    problem: () => told,
     lastEventAt: () => lastEventAt,
     stop: () => {
       abort.abort();

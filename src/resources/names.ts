@@ -12,6 +12,9 @@ export const PREFIX = `${GROUP}/`;
 /** Name of the Namespace, Deployment, Service, ServiceAccount and Lease, and field manager of every write. */
 export const APP = 'jwt-injector';
 
+/** Secret of the webhook's certificate, in the service's namespace. */
+export const TLS_SECRET = 'jwt-injector-tls';
+
 /** The data key that holds the compact JWS, in the Secret and as file name in the mounted volume. */
 export const TOKEN_KEY = 'token';
 

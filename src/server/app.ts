@@ -34,8 +34,8 @@ const WEBHOOK_LIMITS: ConnectionLimits = {
 
 /** What the application serves, and how. */
 export interface WebhookAppOptions {
-  /** The one in use; `setSecureContext` of the server takes another pair later. */
-  readonly certificate: () => ServingCertificate;
+  /** The one in use, if there is one yet; `setSecureContext` of the server takes another pair later. */
+  readonly certificate: () => ServingCertificate | undefined;
   /** By path, each POST. */
   readonly routes: Readonly<Record<string, ReviewRoute>>;
   readonly logger: ServiceLogger;

@@ -21,7 +21,8 @@ export function ageOfCertificate({ validFrom, expiresAt }: Validity, now: Millis
 }
 
 /** For `/readyz`: what keeps clients from taking this certificate. */
-export function certificateProblem(certificate: Validity, now: Milliseconds): string | undefined {
+export function certificateProblem(certificate: Validity | undefined, now: Milliseconds): string | undefined {
+  if (certificate === undefined) return 'none yet';
   if (ageOfCertificate(certificate, now) !== 'expired') return undefined;
   return `expired at ${formatTime(toSeconds(certificate.expiresAt))}`;
 }
@@ -34,8 +35,11 @@ const AGAIN_MS: Readonly<Record<CertificateAge, Milliseconds>> = {
   expired: HOUR_MS,
 };
 
-/** A function to be called with the certificate in use, again and again: it tells the log of its age, seldom. */
-export function tellOfAge(log: Logger): (certificate: Validity, now: Milliseconds) => void {
+/**
+ * A function to be called with the certificate in use, again and again: it tells the log of its age, seldom. `remedy` says in
+ * a few words what somebody has to do for a new one.
+ */
+export function tellOfAge(log: Logger, remedy: string): (certificate: Validity, now: Milliseconds) => void {
   let told:
     { readonly age: CertificateAge; readonly expiresAt: Milliseconds; readonly at: Milliseconds } | undefined;
   return (certificate, now) => {
@@ -44,25 +48,23 @@ export function tellOfAge(log: Logger): (certificate: Validity, now: Millisecond
     const isKnown = told?.age === age && told.expiresAt === expiresAt;
     if (isKnown && now < (told?.at ?? 0) + AGAIN_MS[age]) return;
     told = { age, expiresAt, at: now };
-    TELL[age](log, {
+    const times = {
       validFrom: formatTime(toSeconds(certificate.validFrom)),
       expiresAt: formatTime(toSeconds(expiresAt)),
-    });
+    };
+    TELL[age](log, times, remedy);
   };
 }
 
-const TELL: Readonly<Record<CertificateAge, (log: Logger, times: object) => void>> = {
+const TELL: Readonly<Record<CertificateAge, (log: Logger, times: object, remedy: string) => void>> = {
   fresh: () => undefined,
   early: (log, times) =>
     log.error(times, 'the webhook’s certificate is not valid yet, and clients refuse it: compare the clocks'),
-  late: (log, times) =>
-    log.warn(
-      times,
-      'the webhook’s certificate is in the last third of its life: put a new pair into its files',
-    ),
-  expired: (log, times) =>
+  late: (log, times, remedy) =>
+    log.warn(times, `the webhook’s certificate is in the last third of its life: ${remedy}`),
+  expired: (log, times, remedy) =>
     log.error(
       times,
-      'the webhook’s certificate has expired, and the API server refuses it, and with it every annotated pod: put a new pair into its files',
+      `the webhook’s certificate has expired, and the API server refuses it, and with it every annotated pod: ${remedy}`,
     ),
 };

@@ -18,15 +18,19 @@ const QUIET_MS = 60_000;
 export function warnOfRefusedCertificate(
   server: EventEmitter,
   logger: Logger,
-  inUse: () => Pick<ServingCertificate, 'validFrom' | 'expiresAt'>,
+  inUse: () => Pick<ServingCertificate, 'validFrom' | 'expiresAt'> | undefined,
 ): void {
   let quietUntil = 0;
   server.on('tlsClientError', (error: unknown) => {
     const alert = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (!REFUSALS.test(alert) || performance.now() < quietUntil) return;
+    const certificate = inUse();
+    if (certificate === undefined || !REFUSALS.test(alert) || performance.now() < quietUntil) return;
     quietUntil = performance.now() + QUIET_MS;
-    const expiresAt = formatTime(toSeconds(inUse().expiresAt));
-    logger.warn({ alert, expiresAt }, `a client refuses our certificate: ${likelyReason(alert, inUse())}`);
+    const expiresAt = formatTime(toSeconds(certificate.expiresAt));
+    logger.warn(
+      { alert, expiresAt },
+      `a client refuses our certificate: ${likelyReason(alert, certificate)}`,
+    );
   });
 }
 

@@ -24,11 +24,12 @@ export interface CertificateFiles {
 }
 
 /**
- * What a server is given, at its start and again with each new pair. A client of TLS 1.2 may not ask for another
+ * What a server is given, at its start and again with each new pair; without one it takes no handshake. A client of TLS 1.2 may not ask for another
  * handshake on an open connection: each costs the server a signature. Sessions are kept in the clients' tickets alone.
  */
-export function secureContextOptions({ cert, key }: CertificatePair): SecureContextOptions {
-  return { cert, key, secureOptions: constants.SSL_OP_NO_RENEGOTIATION };
+export function secureContextOptions(pair: CertificatePair | undefined): SecureContextOptions {
+  const secureOptions = constants.SSL_OP_NO_RENEGOTIATION;
+  return pair === undefined ? { secureOptions } : { cert: pair.cert, key: pair.key, secureOptions };
 }
 
 /** Checks what TLS will check, so that a server never gets a pair it cannot use. Never quotes the key. */

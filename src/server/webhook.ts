@@ -21,7 +21,8 @@ const SWEEP_MS = 50;
 
 /** What the webhook serves with, and where it asks. */
 export interface WebhookOptions {
-  readonly certificate: ServingCertificate;
+  /** To begin with; without one, no handshake succeeds before `useCertificate`. */
+  readonly certificate: ServingCertificate | undefined;
   readonly logger: ServiceLogger;
   readonly metrics: Pick<Metrics, 'admissions' | 'gauges'>;
   /** `undefined` where no namespace default is in use. */
@@ -38,7 +39,7 @@ export interface Webhook {
   readonly listen: (address: { readonly host: string; readonly port: number }) => Promise<AddressInfo>;
   readonly isListening: () => boolean;
   /** The one in use. */
-  readonly certificate: () => ServingCertificate;
+  readonly certificate: () => ServingCertificate | undefined;
   /** New connections get the new pair, open ones go on. */
   readonly useCertificate: (certificate: ServingCertificate) => void;
   /**
@@ -66,7 +67,7 @@ export function createWebhook(options: WebhookOptions): Webhook {
       ...(validateJwt === undefined ? {} : { '/validate/jwts': jwtRoute(validateJwt) }),
     },
   });
-  metrics.gauges.readCertificate(() => toSeconds(inUse.expiresAt));
+  metrics.gauges.readCertificate(() => toSeconds(inUse?.expiresAt));
   return {
     listen: async (address) => {
       await app.listen(address);

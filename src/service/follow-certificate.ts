@@ -1,23 +1,27 @@
 import type { Logger } from 'pino';
 import { tellOfAge } from '../server/certificate-age.ts';
-import type { CertificateFiles } from '../server/tls.ts';
+import type { CertificateFiles, ServingCertificate } from '../server/tls.ts';
 import { watchCertificate } from '../server/watch-certificate.ts';
 import type { Webhook } from '../server/webhook.ts';
 import { systemClock } from '../time/clock.ts';
 import { formatTime } from '../time/format-time.ts';
 import { toSeconds } from '../time/units.ts';
 
-/** Gives the webhook each new pair that lies in the files, and tells the log of it, and of the age of the one in use. */
+/**
+ * Gives the webhook each new pair that lies in the files, and tells the log of it, and of the age of the one in use:
+ * `current`, to begin with.
+ */
 export function followCertificate(
-  webhook: Webhook,
+  webhook: Pick<Webhook, 'useCertificate'>,
   files: CertificateFiles,
+  current: ServingCertificate,
   log: Logger,
 ): { stop(): Promise<void> } {
   const stopping = new AbortController();
-  const tell = tellOfAge(log);
+  const tell = tellOfAge(log, 'put a new pair into its files');
   const watching = watchCertificate({
     files,
-    current: webhook.certificate(),
+    current,
     clock: systemClock,
     signal: stopping.signal,
     onLook: (inUse) => tell(inUse, systemClock.now()),

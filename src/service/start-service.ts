@@ -39,8 +39,10 @@ export async function startService(config: Config, log: ServiceLogger): Promise<
     cluster.value && createClient(cluster.value, { clock: systemClock, version: PACKAGE_VERSION });
   if (client !== undefined) started.defer(() => client.close());
 
+  const namespace = podNamespace(config, cluster.value) ?? APP;
   if (config.webhook !== undefined) {
-    const webhook = await startWebhook(config.webhook, { log, metrics, policy: config.policy, client });
+    const { policy } = config;
+    const webhook = await startWebhook(config.webhook, { log, metrics, policy, client, namespace });
     if (!webhook.ok) return webhook;
     checks.push(...webhook.value.checks);
     started.defer(() => webhook.value.stop());
@@ -51,7 +53,7 @@ export async function startService(config: Config, log: ServiceLogger): Promise<
   started.defer(() => probes.value.stop());
 
   if (config.controller !== undefined && client !== undefined) {
-    const leaseNamespace = config.controller.lease.namespace ?? podNamespace(config, cluster.value) ?? APP;
+    const leaseNamespace = config.controller.lease.namespace ?? namespace;
     const { namespaces, policy } = config;
     const controller = startController(config.controller, {
       client,
@@ -69,7 +71,8 @@ export async function startService(config: Config, log: ServiceLogger): Promise<
 }
 
 function needsCluster({ controller, webhook }: Config): boolean {
-  return controller !== undefined || webhook?.namespaceDefault === true;
+  const needsWebhook = webhook?.namespaceDefault === true || webhook?.certificate.from === 'secret';
+  return controller !== undefined || needsWebhook;
 }
 
 /** The namespace this process runs in as a pod; that of a kubeconfig's context says nothing about where it runs. */

@@ -3,16 +3,15 @@ import { reviewJwt } from '../admission/review-jwts.ts';
 import type { WebhookConfig } from '../config/config.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { startNamespaceDefaults } from '../kube/namespaces.ts';
-import { fail, ok, type Result } from '../resources/result.ts';
+import { ok, type Result } from '../resources/result.ts';
 import type { SigningPolicy } from '../resources/signing-policy.ts';
 import { certificateProblem } from '../server/certificate-age.ts';
 import type { ReadinessCheck } from '../server/probes.ts';
-import { readCertificate } from '../server/tls.ts';
 import { createWebhook } from '../server/webhook.ts';
 import type { ServiceLogger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/clock.ts';
-import { followCertificate } from './follow-certificate.ts';
+import { openCertificateSource } from './certificate-source.ts';
 import { listenOn } from './listen.ts';
 
 /** The admission half, once it answers. */
@@ -27,19 +26,23 @@ export interface WebhookDependencies {
   readonly log: ServiceLogger;
   readonly metrics: Metrics;
   readonly policy: SigningPolicy;
-  /** Needed for the namespace default only. */
+  /** Needed for the namespace default and for a certificate of its own. */
   readonly client: KubeClient | undefined;
+  /** Of the Secret of such a certificate. */
+  readonly namespace: string;
 }
 
-/** Reads the certificate, watches the namespaces' defaults, listens, and keeps looking at the certificate's files. */
+/**
+ * Watches the namespaces' defaults and listens. The certificate is read from its files before that and looked at again and
+ * again; one of its own comes later, when the cluster has answered, and `/readyz` waits for it.
+ */
 export async function startWebhook(
   config: WebhookConfig,
-  { log, metrics, policy, client }: WebhookDependencies,
+  { log, metrics, policy, client, namespace }: WebhookDependencies,
 ): Promise<Result<RunningWebhook, string>> {
   await using started = new AsyncDisposableStack();
-  const certificate = await readCertificate(config);
-  if (!certificate.ok)
-    return fail(`the webhook's certificate: ${certificate.problem}; certs/make-dev-certs.sh makes a pair`);
+  const source = await openCertificateSource(config.certificate, { log, client, namespace });
+  if (!source.ok) return source;
 
   const namespaces =
     client !== undefined && config.namespaceDefault
@@ -49,7 +52,7 @@ export async function startWebhook(
 
   const trials = new KeyTrials();
   const webhook = createWebhook({
-    certificate: certificate.value,
+    certificate: source.value.first,
     logger: log,
     metrics,
     namespaceDefault: namespaces?.lookUp,
@@ -62,14 +65,17 @@ export async function startWebhook(
   started.defer(() => webhook.close(drainTime));
   log.info({ port: port.value }, 'listening: webhook');
 
-  const following = followCertificate(webhook, config, log);
-  started.defer(() => following.stop());
+  const certificate = source.value.start(webhook);
+  started.defer(() => certificate.stop());
 
   let isStopping = false;
   const missing = (): string | undefined => (webhook.isListening() ? undefined : 'not listening');
   const checks: ReadinessCheck[] = [
     { name: 'webhook', missing: () => (isStopping ? 'stopping' : missing()) },
-    { name: 'certificate', missing: () => certificateProblem(webhook.certificate(), systemClock.now()) },
+    {
+      name: 'certificate',
+      missing: () => certificate.missing() ?? certificateProblem(webhook.certificate(), systemClock.now()),
+    },
   ];
   if (namespaces !== undefined)
     checks.push({

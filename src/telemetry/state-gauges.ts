@@ -22,7 +22,7 @@ export interface WatchReading {
 export class StateGauges {
   readonly #prefix: string;
   #controller: Pick<ControllerState<never>, 'queueDepth' | 'isLeading' | 'watches'> | undefined;
-  #certificateExpiresAt: (() => Seconds) | undefined;
+  #certificateExpiresAt: (() => Seconds | undefined) | undefined;
   #writeTokenSeries: (() => Iterable<string>) | undefined;
 
   constructor(prefix: string, registry: Registry) {
@@ -40,11 +40,16 @@ export class StateGauges {
     add('leader', '1 while this replica keeps the tokens fresh, else 0.', () =>
       Number(this.#controller?.isLeading() ?? false),
     );
-    add(
-      'certificate_expiration_timestamp_seconds',
-      'When the serving certificate of the webhook expires.',
-      () => this.#certificateExpiresAt?.() ?? 0,
-    );
+    const certificate = new Gauge({
+      name: `${prefix}certificate_expiration_timestamp_seconds`,
+      help: 'When the serving certificate of the webhook expires; absent while there is none.',
+      registers: [registry],
+      collect: () => {
+        const expiresAt = this.#certificateExpiresAt?.();
+        if (expiresAt === undefined) certificate.remove();
+        else certificate.set(expiresAt);
+      },
+    });
     const watches = new Gauge({
       name: `${prefix}watch_last_event_timestamp_seconds`,
       help: 'When the watch of a resource last heard from the API server, bookmarks included.',
@@ -64,7 +69,7 @@ export class StateGauges {
     this.#writeTokenSeries = () => writeTokenSeries(this.#prefix, [...state.jwts()], state.readToken);
   }
 
-  readCertificate(expiresAt: () => Seconds): void {
+  readCertificate(expiresAt: () => Seconds | undefined): void {
     this.#certificateExpiresAt = expiresAt;
   }
 

@@ -17,14 +17,22 @@ function problems(args: readonly string[], environment: Record<string, string> =
   return config.ok ? [] : config.problem;
 }
 
+function filesOf({ webhook }: Config) {
+  return webhook?.certificate.from === 'files' ? webhook.certificate : undefined;
+}
+
 const everywhere = (port: number): object => ({ host: undefined, port });
 
 describe('the settings of run', () => {
-  it('have defaults for all but the certificate', () => {
+  it('have defaults', () => {
     assert.deepEqual(read([]), {
       kubeconfig: undefined,
       context: undefined,
-      webhook: { address: everywhere(8443), certFile: 'c', keyFile: 'k', namespaceDefault: true },
+      webhook: {
+        address: everywhere(8443),
+        certificate: { from: 'files', certFile: 'c', keyFile: 'k' },
+        namespaceDefault: true,
+      },
       controller: {
         workers: 32,
         legacyKeyNamespace: undefined,
@@ -35,7 +43,6 @@ describe('the settings of run', () => {
       httpAddress: everywhere(8080),
       logLevel: 'info',
     });
-    assert.equal(problems([]).length, 1);
   });
 
   type Name = keyof typeof RUN_FLAGS;
@@ -44,8 +51,9 @@ describe('the settings of run', () => {
     context: ['x', (config) => config.context, 'x'],
     'webhook-address': ['[::1]:1', (config) => config.webhook?.address, { host: '::1', port: 1 }],
     'http-address': ['127.0.0.1:0', (config) => config.httpAddress, { host: '127.0.0.1', port: 0 }],
-    'tls-cert-file': ['/c', (config) => config.webhook?.certFile, '/c'],
-    'tls-key-file': ['/p', (config) => config.webhook?.keyFile, '/p'],
+    'tls-secret': ['my-tls', (config) => config.webhook?.certificate.from, 'files'],
+    'tls-cert-file': ['/c', (config) => filesOf(config)?.certFile, '/c'],
+    'tls-key-file': ['/p', (config) => filesOf(config)?.keyFile, '/p'],
     'log-level': ['debug', (config) => config.logLevel, 'debug'],
     namespaces: [
       'a, b,a',
@@ -98,8 +106,22 @@ describe('the settings of run', () => {
     );
   });
 
-  it('need no certificate without the webhook', () => {
-    assert.deepEqual(problems(['--no-webhook']), []);
+  it('take a self-issued certificate in a Secret where no files are set', () => {
+    const named = (args: readonly string[], environment = {}): unknown => {
+      const config = parseConfig(args, environment);
+      return config.ok ? config.value.webhook?.certificate : config.problem;
+    };
+    assert.deepEqual(named([]), { from: 'secret', name: 'jwt-injector-tls' });
+    assert.deepEqual(named(['--tls-secret=my-tls']), { from: 'secret', name: 'my-tls' });
+    assert.deepEqual(named([], { JWT_INJECTOR_TLS_SECRET: 'b' }), { from: 'secret', name: 'b' });
+  });
+
+  it('need files of a certificate with --namespaces, but none without the webhook', () => {
+    assert.match(
+      problems(['--namespaces=a']).join(),
+      /--namespaces needs --tls-cert-file and --tls-key-file/,
+    );
+    assert.deepEqual(problems(['--namespaces=a', '--no-webhook']), []);
   });
 
   const refused: readonly (readonly [readonly string[], RegExp])[] = [
@@ -121,6 +143,8 @@ describe('the settings of run', () => {
     [['--min-lifetime=2h', '--max-lifetime=1h'], /--min-lifetime must not be longer than --max-lifetime/],
     [['--max-lifetime=1d'], /--max-lifetime must be a duration such as 12h or 30m, not "1d"/],
     [['--allowed-issuers=a,,b'], /--allowed-issuers must be issuers, separated by commas/],
+    [['--tls-cert-file='], /--tls-cert-file and --tls-key-file belong together: set both, or none/],
+    [['--tls-secret=No_Name'], /--tls-secret must be the name of a Secret, not "No_Name"/],
     [['--lease-duration=15'], /--lease-duration must be a duration such as 15s or 1m30s, not "15"/],
     [['--lease-duration=10s'], /--lease-duration must be longer than --renew-deadline/],
     [['--retry-period=9s'], /longer than 1\.2 × --retry-period/],
@@ -138,6 +162,7 @@ describe('the settings of run', () => {
   it('name every problem at once', () => {
     const told = problems([
       '--bogus',
+      '--tls-cert-file=c',
       '--workers=x',
       '--log-level=y',
       '--http-address=z',

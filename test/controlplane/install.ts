@@ -5,15 +5,18 @@ import { ControlPlaneError } from './control-plane-error.ts';
 
 const KUSTOMIZE = join(import.meta.dirname, '../../deploy/kustomize');
 
-/** Where the service listens on loopback, and the PEM text of the authority that vouches for it there. */
-export type WebhookPlace = { readonly webhookPort: number; readonly caBundle: string };
+/**
+ * Where the service listens on loopback, and the PEM text of the authority that vouches for it there; `undefined` for a
+ * service that sets `caBundle` itself.
+ */
+export type WebhookPlace = { readonly webhookPort: number; readonly caBundle: string | undefined };
 
 /** A parsed YAML document, as it is. */
 export type Manifest = Readonly<Record<string, unknown>>;
 
 /**
  * Fits the shipped manifests to a cluster without nodes, by two differences and no other: each webhook's
- * `clientConfig.service` becomes a `url` with the same path, with `caBundle`, and Deployments are left
+ * `clientConfig.service` becomes a `url` with the same path, with `caBundle` if there is one, and Deployments are left
  * out, as the service runs beside the cluster. Pure; the input is not changed.
  */
 export function fitManifests(manifests: readonly Manifest[], place: WebhookPlace): Manifest[] {
@@ -71,7 +74,8 @@ function pointToLoopback(webhook: unknown, { webhookPort, caBundle }: WebhookPla
   if (!isManifest(service)) return webhook;
   const path = typeof service['path'] === 'string' ? service['path'] : '/'; // the API server's default
   const url = `https://127.0.0.1:${webhookPort}${path}`;
-  return { ...webhook, clientConfig: { ...rest, url, caBundle: Buffer.from(caBundle).toString('base64') } };
+  const bundle = caBundle === undefined ? {} : { caBundle: Buffer.from(caBundle).toString('base64') };
+  return { ...webhook, clientConfig: { ...rest, url, ...bundle } };
 }
 
 function isManifest(value: unknown): value is Manifest {

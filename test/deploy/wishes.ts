@@ -26,6 +26,10 @@ function rightsIn(namespace: string): string {
 /** Every value that changes which objects there are, and every component. */
 export const WISHES: Readonly<Record<string, Wish>> = {
   'nothing in particular': { values: {}, overlay: { resources: ['default'] } },
+  'a certificate from files': {
+    values: { certificate: { mode: 'files' } },
+    overlay: { resources: ['default'], components: ['components/certificate-files'] },
+  },
   'webhook and controller apart': {
     values: { separate: true },
     overlay: { resources: ['default'], components: ['components/separate'] },
@@ -35,10 +39,10 @@ export const WISHES: Readonly<Record<string, Wish>> = {
     overlay: { resources: ['default'], components: ['components/cert-manager'] },
   },
   'some namespaces, with Roles': {
-    values: { namespaces: ['biology', 'physics'] },
+    values: { namespaces: ['biology', 'physics'], certificate: { mode: 'files' } },
     overlay: {
       resources: ['default', 'namespaces.yaml', 'biology', 'physics'],
-      components: ['components/namespaced'],
+      components: ['components/certificate-files', 'components/namespaced'],
       files: {
         'namespaces.yaml': NAMESPACES,
         'biology/kustomization.yaml': rightsIn('biology'),
@@ -47,10 +51,10 @@ export const WISHES: Readonly<Record<string, Wish>> = {
     },
   },
   'apart, in some namespaces': {
-    values: { namespaces: ['biology'], separate: true },
+    values: { namespaces: ['biology'], separate: true, certificate: { mode: 'files' } },
     overlay: {
       resources: ['default', 'namespaces.yaml', 'biology'],
-      components: ['components/separate', 'components/namespaced'],
+      components: ['components/certificate-files', 'components/separate', 'components/namespaced'],
       files: {
         'namespaces.yaml': NAMESPACES.replaceAll(/, ?physics/g, ''),
         'biology/kustomization.yaml': rightsIn('biology'),

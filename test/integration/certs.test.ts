@@ -18,17 +18,18 @@ describe('certs/make-dev-certs.sh --apply', () => {
   });
   after(() => stage.stop());
 
+  const env = (): NodeJS.ProcessEnv => ({
+    ...process.env,
+    PATH: [dirname(stage.cluster.kubectlPath), process.env['PATH']].join(delimiter),
+    KUBECONFIG: stage.cluster.adminKubeconfig,
+    HOME: stage.cluster.folder,
+  });
+  const run = (...args: readonly string[]) => promisify(execFile)(SCRIPT, args, { env: env() });
+
   it('makes a pair for the Service, writes its Secret, and sets caBundle in every webhook, again and again', async () => {
     const out = join(stage.cluster.folder, 'dev-certs');
-    const path = [dirname(stage.cluster.kubectlPath), process.env['PATH']].join(delimiter);
-    const env = {
-      ...process.env,
-      PATH: path,
-      KUBECONFIG: stage.cluster.adminKubeconfig,
-      HOME: stage.cluster.folder,
-    };
-    await promisify(execFile)(SCRIPT, ['--out', out, '--apply'], { env });
-    await promisify(execFile)(SCRIPT, ['--out', out, '--apply'], { env });
+    await run('--out', out, '--apply');
+    await run('--out', out, '--apply');
 
     const ca = await readFile(join(out, 'ca.crt'), 'utf8');
     const read = async (...args: string[]) =>
@@ -41,8 +42,39 @@ describe('certs/make-dev-certs.sh --apply', () => {
       const { webhooks } = await read(kind, 'jwt-injector');
       assert.ok(webhooks.length > 0);
       for (const { name, clientConfig } of webhooks) {
-        assert.equal(Buffer.from(clientConfig.caBundle, 'base64').toString(), ca, name);
+        const bundle = Buffer.from(clientConfig.caBundle, 'base64').toString();
+        assert.ok(bundle.startsWith(ca), name);
+        assert.equal(bundle.split('BEGIN').length, 3, `${name}: the one that was there before stays`);
       }
     }
+  });
+
+  it('elsewhere uses the pair that is in the cluster, and leaves a self-issued one alone', async () => {
+    const [first, second] = ['dev-certs', 'other-machine'].map((name) => join(stage.cluster.folder, name));
+    assert.ok(first !== undefined && second !== undefined);
+    await run('--out', second, '--apply');
+    for (const file of ['ca.crt', 'tls.crt', 'tls.key'])
+      assert.equal(await readFile(join(second, file), 'utf8'), await readFile(join(first, file), 'utf8'));
+    const label = ['label', 'secret', 'jwt-injector-tls', '-n', 'jwt-injector'];
+    await stage.cluster.kubectl([...label, 'app.kubernetes.io/managed-by=jwt-injector']);
+    await assert.rejects(
+      run('--out', second, '--apply'),
+      /certificate that jwt-injector issues itself: take another/,
+    );
+    await stage.cluster.kubectl(['delete', 'secret', 'jwt-injector-tls', '-n', 'jwt-injector']);
+  });
+
+  it('makes a new certificate where the one in the files is old, of the same CA while that is not', async () => {
+    const out = join(stage.cluster.folder, 'old-certs');
+    await run('--out', out, '--days', '30');
+    const read = (file: string) => readFile(join(out, file), 'utf8');
+    const first = { ca: await read('ca.crt'), leaf: await read('tls.crt') };
+    await run('--out', out, '--days', '30');
+    assert.deepEqual({ ca: await read('ca.crt'), leaf: await read('tls.crt') }, first);
+    await run('--out', out, '--days', '365'); // 30 days are less than a third of it
+    assert.notEqual(await read('ca.crt'), first.ca);
+    assert.ok(
+      new X509Certificate(await read('tls.crt')).verify(new X509Certificate(await read('ca.crt')).publicKey),
+    );
   });
 });

@@ -32,6 +32,7 @@ describe('the age of a certificate', () => {
         level: 'info',
         destination: { write: (line: string) => void lines.push(JSON.parse(line)) },
       }),
+      'put a new pair into its files',
     );
     const look = (from: number, to: number, certificate = VALID): string[] => {
       lines.length = 0;

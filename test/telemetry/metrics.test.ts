@@ -121,8 +121,17 @@ describe('the metrics', () => {
     const again = await text(metrics.scrape());
     assert.match(again, /timestamp_seconds\{resource="jwts"\} 1700000000\.5$/m);
     assert.doesNotMatch(again, /resource="secrets"/);
+  });
+
+  it('of the certificate are absent while there is none', async () => {
+    const metrics = createMetrics();
+    const found = async (): Promise<string | undefined> =>
+      /^jwt_injector_certificate_expiration_\w+ (.*)$/m.exec(await text(metrics.scrape()))?.[1];
+    assert.equal(await found(), undefined);
     metrics.gauges.readCertificate(() => 1_800_000_000);
-    assert.match(await text(metrics.scrape()), /^jwt_injector_certificate_expiration_\w+ 1800000000$/m);
+    assert.equal(await found(), '1800000000');
+    metrics.gauges.readCertificate(() => undefined);
+    assert.equal(await found(), undefined);
   });
 
   it('are separate for each call: nothing is global', async () => {

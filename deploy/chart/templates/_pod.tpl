@@ -123,6 +123,9 @@ spec:
             - --tls-cert-file=/etc/jwt-injector/tls/tls.crt
             - --tls-key-file=/etc/jwt-injector/tls/tls.key
             {{- end }}
+            {{- if and .webhook (not $filesOf) (ne $values.certificate.secretName "jwt-injector-tls") }}
+            - --tls-secret={{ $values.certificate.secretName }}
+            {{- end }}
             {{- if ne $values.logLevel "info" }}
             - --log-level={{ $values.logLevel }}
             {{- end }}

@@ -1,0 +1,224 @@
+import type { X509Certificate } from 'node:crypto';
+import { APP } from '../resources/names.ts';
+import type { Milliseconds } from '../time/units.ts';
+import { correctBundle, findIssuer, isAmong } from './ca-bundle.ts';
+import { RETIRED_AFTER_MS, renewalTime, SETTLING_MS } from './lifetimes.ts';
+import { isOwnAuthority } from './own-authority.ts';
+import { hasExpired, readCertificate, readCertificates } from './read-certificates.ts';
+import type { OwnTlsSecret, ServingPair, TlsSecret } from './tls-secret.ts';
+import type { BundleChange, WebhookConfiguration } from './webhook-configuration.ts';
+
+/** What is known when it is decided what to do. */
+export interface ObservedCertificate {
+  /** Where the Secret is, or is to be. */
+  readonly namespace: string;
+  readonly secret: TlsSecret;
+  readonly configurations: readonly WebhookConfiguration[];
+  /** PEM text of what this replica serves with. */
+  readonly inUse: string | undefined;
+  /** How long all bundles were seen to trust the authority that signs; infinite if at the first look. */
+  readonly trustedFor: Milliseconds;
+  /** Since the epoch. */
+  readonly now: Milliseconds;
+}
+
+/** The first thing to do; what comes after it is decided by another look. */
+export type CertificateStep =
+  | { readonly type: 'blocked'; readonly why: string }
+  | {
+      readonly type: 'issue';
+      /** Why, in words that go on from "issued a certificate:". */
+      readonly cause: string;
+      /** The authority that signs; `undefined`: a new one, which takes the first place. */
+      readonly by: OwnTlsSecret | undefined;
+      /** resourceVersion of the Secret that is changed; `undefined`: there is none. */
+      readonly over: string | undefined;
+      /** To be trusted on for a while. */
+      readonly retired: readonly X509Certificate[];
+      readonly hosts: readonly string[];
+    }
+  | {
+      readonly type: 'trust';
+      readonly configuration: WebhookConfiguration;
+      readonly changes: readonly BundleChange[];
+    }
+  | { readonly type: 'serve'; readonly pair: ServingPair }
+  | { readonly type: 'retire'; readonly secret: OwnTlsSecret; readonly keep: readonly X509Certificate[] }
+  /** Nothing to do before that time has passed. */
+  | { readonly type: 'rest'; readonly time: Milliseconds };
+
+/** Retired authorities that are trusted at once; more come only of deleting the Secret again and again. */
+const MOST_RETIRED = 3;
+/** Names in one certificate, ours included. */
+const MOST_HOSTS = 16;
+/** What is seen changes the plan at once; this is for a clock that was set, while certificates have weeks to live. */
+const LONGEST_REST_MS = 6 * 3_600_000;
+
+/** Decides. The order of the checks is the meaning: a certificate is served only once it is trusted. */
+export function planCertificate(observed: ObservedCertificate): CertificateStep {
+  const { secret } = observed;
+  if (secret.kind === 'foreign') return { type: 'blocked', why: `it ${secret.why}` };
+  const own = secret.kind === 'own' ? secret : undefined;
+  return (
+    issueAuthority(own, observed) ??
+    (own === undefined
+      ? { type: 'rest', time: 0 }
+      : (issueLeaf(own, observed) ??
+        trust(own, observed) ??
+        serve(own, observed) ??
+        retire(own, observed) ??
+        rest(own, observed)))
+  );
+}
+
+/** Whether all bundles trust the authority that signs. */
+export function isTrusted({
+  secret,
+  configurations,
+}: Pick<ObservedCertificate, 'secret' | 'configurations'>): boolean {
+  const authority = secret.kind === 'own' ? secret.authorities[0] : undefined;
+  return (
+    authority !== undefined &&
+    configurations.every(({ entries }) =>
+      entries.every(({ caBundle }) => isAmong(authority, readCertificates(caBundle))),
+    )
+  );
+}
+
+function issueAuthority(
+  own: OwnTlsSecret | undefined,
+  { namespace, configurations, now }: ObservedCertificate,
+): CertificateStep | undefined {
+  const cause = whyNewAuthority(own, now);
+  if (cause === undefined) return undefined;
+  // Those in the bundles are trusted now, and some replica may serve with a certificate of theirs.
+  const bundled = configurations
+    .flatMap(({ entries }) => entries.flatMap(({ caBundle }) => readCertificates(caBundle)))
+    .filter((authority) => isOwnAuthority(authority, namespace));
+  const retired: X509Certificate[] = [];
+  for (const authority of [...(own?.authorities ?? []), ...bundled]) {
+    if (!hasExpired(authority, now) && !isAmong(authority, retired)) retired.push(authority);
+  }
+  const newest = retired.toSorted(
+    (one, other) => other.validFromDate.getTime() - one.validFromDate.getTime(),
+  );
+  return {
+    type: 'issue',
+    cause,
+    by: undefined,
+    over: own?.resourceVersion,
+    retired: newest.slice(0, MOST_RETIRED),
+    hosts: wantedHosts(namespace, configurations),
+  };
+}
+
+function whyNewAuthority(own: OwnTlsSecret | undefined, now: Milliseconds): string | undefined {
+  if (own === undefined) return 'there was no Secret';
+  const [authority] = own.authorities;
+  if (authority === undefined) return 'the Secret held no authority';
+  if (own.authorityKey === undefined) return 'the Secret held no key of its authority';
+  return whyRenew(authority, now, 'the authority');
+}
+
+function whyRenew(certificate: X509Certificate, now: Milliseconds, what: string): string | undefined {
+  if (hasExpired(certificate, now)) return `${what} had expired`;
+  if (now < certificate.validFromDate.getTime()) return `${what} was not valid yet`;
+  return now >= renewalTime(certificate) ? `${what} was at half of its life` : undefined;
+}
+
+function issueLeaf(
+  own: OwnTlsSecret,
+  { namespace, configurations, now }: ObservedCertificate,
+): CertificateStep | undefined {
+  const hosts = wantedHosts(namespace, configurations);
+  const cause = whyNewLeaf(own, hosts, now);
+  if (cause === undefined) return undefined;
+  return {
+    type: 'issue',
+    cause,
+    by: own,
+    over: own.resourceVersion,
+    retired: own.authorities.slice(1),
+    hosts,
+  };
+}
+
+function whyNewLeaf(own: OwnTlsSecret, hosts: readonly string[], now: Milliseconds): string | undefined {
+  if (own.pair === undefined) return 'the Secret held no certificate with its key';
+  const { leaf } = own.pair;
+  if (findIssuer(leaf, own.authorities.slice(0, 1)) === undefined)
+    return 'the certificate was of another authority than the present one';
+  const missing = hosts.find(
+    (host) => leaf.checkHost(host) === undefined && leaf.checkIP(host) === undefined,
+  );
+  if (missing !== undefined) return `the certificate was not for ${missing}`;
+  return whyRenew(leaf, now, 'the certificate');
+}
+
+/** The Service's name, and whatever else the configurations say the API server calls us by. */
+function wantedHosts(namespace: string, configurations: readonly WebhookConfiguration[]): readonly string[] {
+  const called = configurations.flatMap(({ entries }) => entries.flatMap(({ host }) => host ?? []));
+  return [...new Set([`${APP}.${namespace}.svc`, ...called])].slice(0, MOST_HOSTS);
+}
+
+function trust(
+  own: OwnTlsSecret,
+  { namespace, configurations, now }: ObservedCertificate,
+): CertificateStep | undefined {
+  const wanted = { trusted: own.authorities, namespace, isOverlap: !isRetiringOver(own, now), now };
+  for (const configuration of configurations) {
+    const changes = configuration.entries.flatMap(({ index, name, caBundle }) => {
+      const right = correctBundle(caBundle, wanted);
+      return right === undefined ? [] : [{ index, name, caBundle: right }];
+    });
+    if (changes.length === 0) continue;
+    const { kind, injector } = configuration;
+    if (injector === undefined) return { type: 'trust', configuration, changes };
+    return {
+      type: 'blocked',
+      why: `the ${kind} webhook configuration ${APP} has the annotation ${injector}, by which cert-manager keeps its caBundle`,
+    };
+  }
+  return undefined;
+}
+
+/** A pair that works is replaced only when all API servers are sure to trust the new one. */
+function serve(
+  { pair }: OwnTlsSecret,
+  { configurations, inUse, trustedFor, now }: ObservedCertificate,
+): CertificateStep | undefined {
+  if (pair === undefined || inUse === pair.cert) return undefined;
+  const present = inUse === undefined ? undefined : readCertificate(inUse);
+  const works =
+    present !== undefined &&
+    !hasExpired(present, now) &&
+    configurations.every(({ entries }) =>
+      entries.every(({ caBundle }) => findIssuer(present, readCertificates(caBundle)) !== undefined),
+    );
+  return works && trustedFor < SETTLING_MS
+    ? { type: 'rest', time: SETTLING_MS - trustedFor }
+    : { type: 'serve', pair };
+}
+
+function retire(own: OwnTlsSecret, { now }: ObservedCertificate): CertificateStep | undefined {
+  const [first, ...retired] = own.authorities;
+  if (first === undefined || retired.length === 0) return undefined;
+  const keep = isRetiringOver(own, now) ? [] : retired.filter((authority) => !hasExpired(authority, now));
+  return keep.length === retired.length ? undefined : { type: 'retire', secret: own, keep: [first, ...keep] };
+}
+
+/** Whether no replica can serve any more with a certificate of the authority before the present one. */
+function isRetiringOver({ authorities: [first] }: OwnTlsSecret, now: Milliseconds): boolean {
+  return first !== undefined && now >= first.validFromDate.getTime() + RETIRED_AFTER_MS;
+}
+
+function rest({ authorities, pair }: OwnTlsSecret, { now }: ObservedCertificate): CertificateStep {
+  const [first] = authorities;
+  const times = [
+    ...(pair === undefined ? [] : [renewalTime(pair.leaf)]),
+    ...(first === undefined ? [] : [renewalTime(first)]),
+    ...(first === undefined ? [] : [first.validFromDate.getTime() + RETIRED_AFTER_MS]),
+  ];
+  const next = Math.min(...times.filter((time) => time > now)) - now;
+  return { type: 'rest', time: Math.min(next, LONGEST_REST_MS) };
+}

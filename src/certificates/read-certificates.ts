@@ -1,0 +1,39 @@
+import { X509Certificate } from 'node:crypto';
+import type { Milliseconds } from '../time/units.ts';
+
+const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]{1,32768}?-----END CERTIFICATE-----/g;
+/** Of a bundle: a cluster's own authorities are one or two. What comes after so many is not looked at. */
+const MOST_CERTIFICATES = 32;
+/** PEM text, in characters; longer ones are not looked at. */
+const LONGEST_TEXT = 262_144;
+
+/** The certificates of a PEM text, in their order. Anything else in it is left out. */
+export function readCertificates(text: string): readonly X509Certificate[] {
+  if (text.length > LONGEST_TEXT) return [];
+  const found: X509Certificate[] = [];
+  for (const [block] of text.matchAll(BLOCK)) {
+    const certificate = readCertificate(block);
+    if (certificate !== undefined) found.push(certificate);
+    if (found.length === MOST_CERTIFICATES) break;
+  }
+  return found;
+}
+
+/** The first certificate of a PEM text. */
+export function readCertificate(text: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** PEM text of all, each with a line break at its end. */
+export function writeCertificates(certificates: readonly X509Certificate[]): string {
+  return certificates.map((certificate) => `${certificate.toString().trimEnd()}\n`).join('');
+}
+
+/** Whether it is over at `now`, in milliseconds since the epoch. */
+export function hasExpired(certificate: X509Certificate, now: Milliseconds): boolean {
+  return now >= certificate.validToDate.getTime();
+}

@@ -1,0 +1,113 @@
+import { createPrivateKey, type X509Certificate } from 'node:crypto';
+import { member, objectMember, stringMap, stringMember, type JsonObject } from '../resources/json.ts';
+import { APP, MANAGED_BY_LABEL } from '../resources/names.ts';
+import { isIssuedByOwn, isOwnAuthority } from './own-authority.ts';
+import { readCertificate, readCertificates, writeCertificates } from './read-certificates.ts';
+
+/** The Secret of the certificate, as it was seen. */
+export type TlsSecret =
+  { readonly kind: 'absent' } | { readonly kind: 'foreign'; readonly why: string } | OwnTlsSecret;
+
+/** A Secret that a jwt-injector made. What in it cannot be used is left out: it will be replaced. */
+export interface OwnTlsSecret {
+  readonly kind: 'own';
+  readonly resourceVersion: string;
+  /** The first one signs; the others did so before, and are trusted for a while. */
+  readonly authorities: readonly X509Certificate[];
+  /** PEM text (PKCS#8) of the first one's private key, ECDSA with P-256. */
+  readonly authorityKey: string | undefined;
+  readonly pair: ServingPair | undefined;
+}
+
+/** A certificate for serving with its private key, as PEM texts that belong together. */
+export interface ServingPair {
+  readonly cert: string;
+  readonly key: string;
+  readonly leaf: X509Certificate;
+}
+
+/** What is written: PEM texts by the Secret's keys. */
+export interface TlsSecretData {
+  readonly 'ca.crt': string;
+  readonly 'ca.key': string;
+  readonly 'tls.crt': string;
+  readonly 'tls.key': string;
+}
+
+const KEYS: ReadonlySet<string> = new Set<keyof TlsSecretData>(['ca.crt', 'ca.key', 'tls.crt', 'tls.key']);
+const TYPE = 'Opaque'; // kubernetes.io/tls demands tls.crt and tls.key, and removing one is how an admin asks for a new one
+/** OpenSSL's name of P-256. */
+const CURVE = 'prime256v1';
+/** Base64 characters of one value; ours have 6,000 at most. */
+const LONGEST_VALUE = 65_536;
+
+/** Reads the wire Secret; `namespace` is the one it lies in. The words of a foreign one go on from "it". */
+export function readTlsSecret(secret: JsonObject, namespace: string): TlsSecret {
+  const data = stringMap(member(secret, 'data'));
+  const why = whyForeign(secret, data);
+  if (why !== undefined) return { kind: 'foreign', why };
+  const text = (key: keyof TlsSecretData): string => Buffer.from(data[key] ?? '', 'base64').toString();
+  const authorities = readCertificates(text('ca.crt'));
+  const leaf = readCertificate(text('tls.crt'));
+  const isOurs =
+    authorities.every((authority) => isOwnAuthority(authority, namespace)) &&
+    (leaf === undefined || isIssuedByOwn(leaf, namespace));
+  if (!isOurs) return { kind: 'foreign', why: 'holds a certificate of another authority' };
+  const [first] = authorities;
+  return {
+    kind: 'own',
+    resourceVersion: stringMember(objectMember(secret, 'metadata'), 'resourceVersion') ?? '',
+    authorities,
+    authorityKey: first === undefined ? undefined : keyOf(first, text('ca.key')),
+    pair: leaf === undefined ? undefined : readPair(leaf, text('tls.key')),
+  };
+}
+
+function whyForeign(secret: JsonObject, data: Readonly<Record<string, string>>): string | undefined {
+  const labels = stringMap(member(objectMember(secret, 'metadata'), 'labels'));
+  const type = stringMember(secret, 'type') ?? TYPE;
+  if (type !== TYPE) return `has the type ${type}`;
+  if (labels[MANAGED_BY_LABEL] !== APP) return `lacks the label ${MANAGED_BY_LABEL}=${APP}`;
+  if (member(secret, 'immutable') === true) return 'is immutable';
+  if (!Object.keys(data).every((key) => KEYS.has(key))) return 'holds other keys than ours';
+  if (Object.values(data).some(({ length }) => length > LONGEST_VALUE))
+    return 'holds values that are too long';
+  return undefined;
+}
+
+function readPair(leaf: X509Certificate, key: string): ServingPair | undefined {
+  const own = keyOf(leaf, key);
+  return own === undefined ? undefined : { cert: writeCertificates([leaf]), key: own, leaf };
+}
+
+/** PKCS#8 as PEM text, if it is the certificate's private key and one as we make them. */
+function keyOf(certificate: X509Certificate, text: string): string | undefined {
+  try {
+    const key = createPrivateKey(text);
+    const isUsable = key.asymmetricKeyDetails?.namedCurve === CURVE && certificate.checkPrivateKey(key);
+    return isUsable ? key.export({ format: 'pem', type: 'pkcs8' }).toString() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A whole wire Secret, or what a merge patch changes; `over`: the resourceVersion that is written over. */
+export function writeTlsSecret(
+  data: Partial<TlsSecretData>,
+  place: { readonly namespace: string; readonly name: string },
+  over: string | undefined,
+): JsonObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      ...place,
+      ...(over === undefined ? {} : { resourceVersion: over }),
+      labels: { [MANAGED_BY_LABEL]: APP },
+    },
+    type: TYPE,
+    data: Object.fromEntries(
+      Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
+    ),
+  };
+}

@@ -1,0 +1,101 @@
+import {
+  arrayMember,
+  member,
+  objectMember,
+  stringMap,
+  stringMember,
+  type JsonObject,
+} from '../resources/json.ts';
+import { GROUP } from '../resources/names.ts';
+
+/** Which of the two kinds a webhook configuration is of. */
+export type ConfigurationKind = 'mutating' | 'validating';
+
+/** A webhook configuration (admissionregistration.k8s.io/v1), as far as certificates go. */
+export interface WebhookConfiguration {
+  readonly kind: ConfigurationKind;
+  readonly resourceVersion: string;
+  /** An annotation by which cert-manager's injector keeps `caBundle`. */
+  readonly injector: string | undefined;
+  /** Ours; entries of other names are not touched. */
+  readonly entries: readonly WebhookEntry[];
+}
+
+/** One entry of ours. */
+export interface WebhookEntry {
+  /** In the list of all entries. */
+  readonly index: number;
+  readonly name: string;
+  /** What the API server expects the certificate to be for: a DNS name or an IP address. */
+  readonly host: string | undefined;
+  /** PEM text; empty when there is none. */
+  readonly caBundle: string;
+}
+
+/** What `caBundle` of one entry is to become, base64 not yet applied. */
+export interface BundleChange {
+  readonly index: number;
+  readonly name: string;
+  readonly caBundle: string;
+}
+
+/** cert-manager's injector acts on `inject-ca-from`, `inject-ca-from-secret` and `inject-apiserver-ca`. */
+const INJECTOR = /^cert-manager\.io\/inject-(?:ca-from|ca-from-secret|apiserver-ca)$/;
+/** What a certificate can be for. RFC 1123 names, IPv4 and IPv6 addresses. */
+const HOST = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|[0-9a-f.:]{2,45})$/;
+/** Entries that are looked at: there are five of ours. */
+const MOST_ENTRIES = 64;
+
+/** Reads the wire object. */
+export function readConfiguration(object: JsonObject, kind: ConfigurationKind): WebhookConfiguration {
+  const metadata = objectMember(object, 'metadata');
+  const entries = arrayMember(object, 'webhooks')
+    .slice(0, MOST_ENTRIES)
+    .map(readEntry)
+    .filter((entry) => entry.name.endsWith(`.${GROUP}`));
+  return {
+    kind,
+    resourceVersion: stringMember(metadata, 'resourceVersion') ?? '',
+    injector: Object.keys(stringMap(member(metadata, 'annotations'))).find((key) => INJECTOR.test(key)),
+    entries,
+  };
+}
+
+function readEntry(entry: unknown, index: number): WebhookEntry {
+  const config = objectMember(entry, 'clientConfig');
+  const host = hostOf(config);
+  return {
+    index,
+    name: stringMember(entry, 'name') ?? '',
+    host: host !== undefined && HOST.test(host) ? host : undefined,
+    caBundle: Buffer.from(stringMember(config, 'caBundle') ?? '', 'base64').toString(),
+  };
+}
+
+/** The API server calls a Service by this name, whatever address it dials. */
+function hostOf(config: JsonObject | undefined): string | undefined {
+  const service = objectMember(config, 'service');
+  const url = stringMember(config, 'url');
+  if (service !== undefined)
+    return `${stringMember(service, 'name') ?? ''}.${stringMember(service, 'namespace') ?? ''}.svc`;
+  if (url === undefined || !URL.canParse(url)) return undefined;
+  return new URL(url).hostname.replaceAll(/^\[|\]$/g, '');
+}
+
+/** A JSON patch that changes these bundles if the configuration is still the one that was read. */
+export function patchBundles(
+  { resourceVersion }: WebhookConfiguration,
+  changes: readonly BundleChange[],
+): readonly JsonObject[] {
+  return [
+    { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+    ...changes.flatMap(({ index, name, caBundle }) => [
+      { op: 'test', path: `/webhooks/${index}/name`, value: name },
+      {
+        op: 'add',
+        path: `/webhooks/${index}/clientConfig/caBundle`,
+        value: Buffer.from(caBundle).toString('base64'),
+      },
+    ]),
+  ];
+}

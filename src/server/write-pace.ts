@@ -1,0 +1,29 @@
+import { backoffDelay, type Backoff } from '../time/backoff.ts';
+import type { Milliseconds } from '../time/units.ts';
+
+/** So many writes go out at once: to begin with there are three, and an admin changes something now and then. */
+const AT_ONCE = 5;
+const WAIT: Backoff = { firstMs: 1_000, longestMs: 300_000 };
+/** After so long without a write all is forgotten. */
+const FORGET_MS = 600_000;
+
+/** How often this process writes the same kind of thing: whoever keeps changing it back gets slower answers. */
+export class WritePace {
+  #writes = 0;
+  #lastAt: Milliseconds = 0;
+
+  /** How long the next write has to wait. Times on a clock that never goes back. */
+  waitAt(monotonic: Milliseconds): Milliseconds {
+    const quiet = monotonic - this.#lastAt;
+    if (quiet >= FORGET_MS) this.#writes = 0;
+    if (this.#writes < AT_ONCE) return 0;
+    return Math.max(0, backoffDelay(WAIT, this.#writes - AT_ONCE + 1, () => 0) - quiet);
+  }
+
+  /** A write was made. True for the first one that is more than go out at once: somebody should know. */
+  note(monotonic: Milliseconds): boolean {
+    this.#writes += 1;
+    this.#lastAt = monotonic;
+    return this.#writes === AT_ONCE + 1;
+  }
+}

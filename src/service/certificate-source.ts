@@ -1,0 +1,50 @@
+import type { Logger } from 'pino';
+import type { CertificateConfig } from '../config/config.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { fail, ok, type Result } from '../resources/result.ts';
+import type { KeptCertificate } from '../server/keep-certificate.ts';
+import { readCertificate, type ServingCertificate } from '../server/tls.ts';
+import type { Webhook } from '../server/webhook.ts';
+import { followCertificate } from './follow-certificate.ts';
+import { issueOwnCertificate } from './issue-own-certificate.ts';
+
+/** Where the webhook's certificate comes from. */
+export interface CertificateSource {
+  /** What to begin with; `undefined`: it comes later. */
+  readonly first: ServingCertificate | undefined;
+  /** Gives the webhook each new one, until it is stopped. */
+  readonly start: (webhook: Pick<Webhook, 'certificate' | 'useCertificate'>) => KeptCertificate;
+}
+
+/** What the sources need. */
+export interface CertificateSourceDependencies {
+  readonly log: Logger;
+  /** Not needed for files. */
+  readonly client: KubeClient | undefined;
+  /** Of the Secret. */
+  readonly namespace: string;
+}
+
+/** Files are read at once, and the problem names the one that cannot be used; a Secret only once it is started. */
+export async function openCertificateSource(
+  config: CertificateConfig,
+  { log, client, namespace }: CertificateSourceDependencies,
+): Promise<Result<CertificateSource, string>> {
+  if (config.from === 'files') {
+    const read = await readCertificate(config);
+    if (!read.ok)
+      return fail(`the webhook's certificate: ${read.problem}; certs/make-dev-certs.sh makes a pair`);
+    const first = read.value;
+    const start: CertificateSource['start'] = (webhook) => {
+      const following = followCertificate(webhook, config, first, log);
+      return { missing: () => undefined, stop: () => following.stop() };
+    };
+    return ok({ first, start });
+  }
+  if (client === undefined) throw new Error('a self-issued certificate needs a cluster');
+  const { name } = config;
+  return ok({
+    first: undefined,
+    start: (webhook) => issueOwnCertificate(webhook, { client, namespace, name, log }),
+  });
+}

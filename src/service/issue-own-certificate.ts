@@ -1,0 +1,63 @@
+import type { Logger } from 'pino';
+import type { CertificateRequest } from '../certificates/issue-certificate.ts';
+import type { ServingPair, TlsSecretData } from '../certificates/tls-secret.ts';
+import { watchCertificateStore } from '../kube/certificate-store.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { explainFailure } from '../kube/token-store.ts';
+import { tellOfAge } from '../server/certificate-age.ts';
+import { keepCertificate, type KeptCertificate } from '../server/keep-certificate.ts';
+import { checkCertificate } from '../server/tls.ts';
+import type { Webhook } from '../server/webhook.ts';
+import { systemClock } from '../time/clock.ts';
+import { formatTime } from '../time/format-time.ts';
+import { toSeconds } from '../time/units.ts';
+
+/** Where the Secret is, and what is needed to keep it. */
+export interface OwnCertificateDependencies {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  readonly name: string;
+  readonly log: Logger;
+}
+
+/** Keeps a certificate in a Secret that all replicas share, trusted by our webhook configurations, and serves with it. */
+export function issueOwnCertificate(
+  webhook: Pick<Webhook, 'certificate' | 'useCertificate'>,
+  { client, namespace, name, log }: OwnCertificateDependencies,
+): KeptCertificate {
+  const store = watchCertificateStore({ client, clock: systemClock, log, namespace, name });
+  const tell = tellOfAge(log, 'it could not be renewed, and the lines before say why');
+  const kept = keepCertificate({
+    store,
+    issue,
+    namespace,
+    name,
+    explain: (error) => explainFailure(error)?.message,
+    clock: systemClock,
+    log,
+    onLook: () => {
+      const inUse = webhook.certificate();
+      if (inUse !== undefined) tell(inUse, systemClock.now());
+    },
+    serve: (pair: ServingPair) => {
+      const checked = checkCertificate(pair);
+      if (!checked.ok) return checked.problem;
+      webhook.useCertificate(checked.value);
+      log.info({ expiresAt: formatTime(toSeconds(checked.value.expiresAt)) }, 'new certificate in use');
+      return undefined;
+    },
+  });
+  return {
+    missing: kept.missing,
+    stop: async () => {
+      await kept.stop();
+      await store.stop();
+    },
+  };
+}
+
+/** What issues certificates takes memory, and most replicas never do: it is loaded when it is needed. */
+async function issue(request: CertificateRequest): Promise<TlsSecretData> {
+  const { issueCertificate } = await import('../certificates/issue-certificate.ts');
+  return issueCertificate(request);
+}

@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { askApi } from '../controlplane/api-request.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
+
+/** Pods that are created all the time, none of them a second time. */
+export interface Creations {
+  /** Created so far, with their token. */
+  count(): number;
+  /** What went wrong with the others, with the time since the start in seconds. */
+  readonly failures: readonly string[];
+  stop(): Promise<void>;
+}
+
+const CREATORS = 4;
+/** Between two creations of one creator: as much as a cluster under load does, and time for others on the machine. */
+const PAUSE_MS = 15;
+
+/** Creates annotated pods in the namespace until stopped, and looks at what the API server answers. */
+export function startCreations(cluster: Cluster, namespace: string): Creations {
+  const failures: string[] = [];
+  let created = 0;
+  const stopping = new AbortController();
+  const startedAt = performance.now();
+  const create = async (): Promise<void> => {
+    const problem = await createPod(cluster, namespace);
+    if (problem === undefined) created += 1;
+    else failures.push(`${((performance.now() - startedAt) / 1000).toFixed(1)} s: ${problem}`);
+  };
+  const creator = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await create();
+      await sleep(PAUSE_MS);
+    }
+  };
+  const running = Promise.all(Array.from({ length: CREATORS }, creator));
+  return {
+    count: () => created,
+    failures,
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+const POD = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { generateName: 'made-', annotations: { 'tokens.osg-htc.org/token': 'my-jwt' } },
+  spec: { containers: [{ name: 'main', image: 'busybox' }] },
+};
+
+/** Creates one pod; what is wrong with the answer, if something is. */
+async function createPod({ access }: Cluster, namespace: string): Promise<string | undefined> {
+  try {
+    const { status, body } = await askApi(access, 'POST', `/api/v1/namespaces/${namespace}/pods`, POD);
+    if (status !== 201) return `${status} ${body}`;
+    return body.includes('BEARER_TOKEN_FILE') ? undefined : 'the pod has no token';
+  } catch (error) {
+    return String(error);
+  }
+}

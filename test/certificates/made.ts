@@ -1,0 +1,49 @@
+import { issueCertificate } from '../../src/certificates/issue-certificate.ts';
+import {
+  readTlsSecret,
+  writeTlsSecret,
+  type OwnTlsSecret,
+  type TlsSecretData,
+} from '../../src/certificates/tls-secret.ts';
+import type { WebhookConfiguration } from '../../src/certificates/webhook-configuration.ts';
+import assert from 'node:assert/strict';
+
+export const NAMESPACE = 'jwt-injector';
+export const HOST = 'jwt-injector.jwt-injector.svc';
+export const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+/** 2026-01-01T00:00:00Z, as the virtual clock begins. */
+export const NOW = Date.UTC(2026, 0, 1);
+
+/** A pair, made at `now` by the given authority or by a new one. */
+export function make(
+  now: number,
+  by?: OwnTlsSecret,
+  hosts: readonly string[] = [HOST],
+): Promise<TlsSecretData> {
+  return issueCertificate({ by, retired: [], hosts, namespace: NAMESPACE, now });
+}
+
+/** As it comes back from the API server. */
+export function stored(data: Partial<TlsSecretData>, resourceVersion = '1'): OwnTlsSecret {
+  const read = readTlsSecret(
+    writeTlsSecret(data, { namespace: NAMESPACE, name: 'tls' }, resourceVersion),
+    NAMESPACE,
+  );
+  assert.ok(read.kind === 'own');
+  return read;
+}
+
+/** A configuration of one entry with this bundle. */
+export function configuration(
+  caBundle: string,
+  more: Partial<WebhookConfiguration> = {},
+): WebhookConfiguration {
+  return {
+    kind: 'mutating',
+    resourceVersion: '1',
+    injector: undefined,
+    entries: [{ index: 0, name: 'pods.tokens.osg-htc.org', host: HOST, caBundle }],
+    ...more,
+  };
+}

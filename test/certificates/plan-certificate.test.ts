@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { writeCertificates } from '../../src/certificates/read-certificates.ts';
+import {
+  isTrusted,
+  planCertificate,
+  type CertificateStep,
+  type ObservedCertificate,
+} from '../../src/certificates/plan-certificate.ts';
+import type { OwnTlsSecret } from '../../src/certificates/tls-secret.ts';
+import { configuration, DAY, HOUR, HOST, make, NAMESPACE, NOW, stored } from './made.ts';
+
+const first = stored(await make(NOW));
+const second = stored(await make(NOW));
+const renewed = stored(await make(NOW, first));
+const bundle = (...secrets: readonly OwnTlsSecret[]): string =>
+  secrets.map(({ authorities }) => writeCertificates(authorities)).join('');
+/** The second authority in front of the first, which signed what is in use. */
+const rotated: OwnTlsSecret = { ...second, authorities: [...second.authorities, ...first.authorities] };
+
+function plan(changed: Partial<ObservedCertificate>): CertificateStep {
+  return planCertificate({
+    namespace: NAMESPACE,
+    secret: first,
+    configurations: [configuration(bundle(first))],
+    inUse: first.pair?.cert,
+    trustedFor: Number.POSITIVE_INFINITY,
+    now: NOW,
+    ...changed,
+  });
+}
+
+const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<CertificateStep> & object])[] =
+  [
+    ['all is well: it rests, six hours at most', {}, { type: 'rest', time: 6 * HOUR }],
+    [
+      'it is soon at half of its life',
+      { now: NOW + 15 * DAY - HOUR / 2 - 60_000 },
+      { type: 'rest', time: 60_000 },
+    ],
+    [
+      'no Secret',
+      { secret: { kind: 'absent' } },
+      { type: 'issue', by: undefined, over: undefined, hosts: [HOST] },
+    ],
+    [
+      'no Secret, but authorities of ours in the bundles: they stay',
+      {
+        secret: { kind: 'absent' },
+        configurations: [configuration(bundle(first)), configuration(bundle(first))],
+      },
+      { type: 'issue', by: undefined },
+    ],
+    [
+      'somebody else’s Secret',
+      { secret: { kind: 'foreign', why: 'has legs' } },
+      { type: 'blocked', why: 'it has legs' },
+    ],
+    ['the certificate is at half of its life', { now: NOW + 15 * DAY }, { type: 'issue', by: first }],
+    [
+      'the certificate has expired',
+      { now: NOW + 31 * DAY },
+      { type: 'issue', by: first, cause: 'the certificate had expired' },
+    ],
+    [
+      'the authority is at half of its life',
+      { now: NOW + 183 * DAY },
+      { type: 'issue', by: undefined, over: '1' },
+    ],
+    ['the authority has expired', { now: NOW + 400 * DAY }, { type: 'issue', by: undefined, retired: [] }],
+    [
+      'the clock is behind by a day',
+      { now: NOW - DAY },
+      { type: 'issue', by: undefined, cause: 'the authority was not valid yet' },
+    ],
+    [
+      'no key to issue with',
+      { secret: { ...first, authorityKey: undefined } },
+      { type: 'issue', by: undefined },
+    ],
+    ['no pair', { secret: { ...first, pair: undefined } }, { type: 'issue' }],
+    [
+      'the pair is of an authority that signs no more',
+      { secret: { ...rotated, pair: first.pair } },
+      { type: 'issue', by: { ...rotated, pair: first.pair } },
+    ],
+    [
+      'the API server calls us by another name',
+      {
+        configurations: [
+          configuration('', { entries: [{ index: 0, name: 'a', host: '10.0.0.1', caBundle: '' }] }),
+        ],
+      },
+      { type: 'issue', by: first, hosts: [HOST, '10.0.0.1'], cause: 'the certificate was not for 10.0.0.1' },
+    ],
+    ['an empty bundle', { configurations: [configuration('')] }, { type: 'trust' }],
+    [
+      'one of two bundles lacks it',
+      { configurations: [configuration(bundle(first)), configuration('')] },
+      { type: 'trust' },
+    ],
+    [
+      'a bundle that cert-manager keeps',
+      { configurations: [configuration('', { injector: 'cert-manager.io/inject-ca-from' })] },
+      { type: 'blocked' },
+    ],
+    ['nothing in use yet', { inUse: undefined, trustedFor: 0 }, { type: 'serve', pair: first.pair! }],
+    ['a new pair of the same authority', { secret: renewed }, { type: 'serve', pair: renewed.pair! }],
+    ['a pair of a new authority, not trusted yet', { secret: rotated, trustedFor: 0 }, { type: 'trust' }],
+    [
+      'a pair of a new authority, trusted for ten seconds',
+      { secret: rotated, configurations: [configuration(bundle(rotated))], trustedFor: 10_000 },
+      { type: 'rest', time: 20_000 },
+    ],
+    [
+      'a pair of a new authority, trusted long enough',
+      { secret: rotated, configurations: [configuration(bundle(rotated))], trustedFor: 30_000 },
+      { type: 'serve', pair: second.pair! },
+    ],
+    [
+      'what is in use is trusted by nobody: nothing to wait for',
+      { secret: second, configurations: [configuration(bundle(second))], trustedFor: 0 },
+      { type: 'serve', pair: second.pair! },
+    ],
+    [
+      'the authority before the present one is a day over',
+      {
+        secret: rotated,
+        configurations: [configuration(bundle(rotated))],
+        inUse: second.pair?.cert,
+        now: NOW + DAY,
+      },
+      { type: 'retire', keep: second.authorities },
+    ],
+    [
+      'the authority before the present one is not a day over',
+      {
+        secret: rotated,
+        configurations: [configuration(bundle(rotated))],
+        inUse: second.pair?.cert,
+        now: NOW + 23 * HOUR - 1,
+      },
+      { type: 'rest', time: 1 },
+    ],
+  ];
+
+describe('what is done next for the certificate', () => {
+  for (const [title, changed, expected] of cases) {
+    it(title, () => {
+      const step = plan(changed);
+      assert.deepEqual({ ...step, ...expected }, step, JSON.stringify(step, undefined, 1).slice(0, 2_000));
+    });
+  }
+
+  it('whoever may serve with an authority of ours is trusted on, the newest three of them', async () => {
+    const many = await Promise.all([1, 2, 3, 4].map((hour) => make(NOW - hour * HOUR).then(stored)));
+    const step = plan({
+      secret: { kind: 'absent' },
+      configurations: [configuration(bundle(first, ...many))],
+    });
+    assert.ok(step.type === 'issue');
+    const expected = [first, ...many.slice(0, 2)].flatMap(({ authorities }) => authorities);
+    assert.equal(writeCertificates(step.retired), writeCertificates(expected));
+  });
+
+  it('an authority is trusted only if all bundles hold it', () => {
+    assert.ok(isTrusted({ secret: first, configurations: [] }));
+    assert.ok(isTrusted({ secret: first, configurations: [configuration(bundle(second, first))] }));
+    assert.ok(
+      !isTrusted({
+        secret: first,
+        configurations: [configuration(bundle(first)), configuration(bundle(second))],
+      }),
+    );
+    assert.ok(!isTrusted({ secret: { kind: 'absent' }, configurations: [] }));
+  });
+});
