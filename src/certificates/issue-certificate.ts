@@ -20,6 +20,7 @@ import { AUTHORITY_LIFETIME_MS, BACKDATE_MS, LEAF_LIFETIME_MS } from './lifetime
 import { authorityName } from './own-authority.ts';
 import { writeCertificates } from './read-certificates.ts';
 import type { OwnTlsSecret, TlsSecretData } from './tls-secret.ts';
+import { isAddress } from './webhook-configuration.ts';
 
 /** What to issue. */
 export interface CertificateRequest {
@@ -62,7 +63,9 @@ export async function issueCertificate(request: CertificateRequest): Promise<Tls
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-      new SubjectAlternativeNameExtension(request.hosts.map((value) => ({ type: typeOf(value), value }))),
+      new SubjectAlternativeNameExtension(
+        request.hosts.map((value) => ({ type: isAddress(value) ? 'ip' : 'dns', value })),
+      ),
       await AuthorityKeyIdentifierExtension.create(authority.certificate.publicKey),
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
@@ -99,10 +102,6 @@ async function loadAuthority({ authorities, authorityKey }: OwnTlsSecret): Promi
   if (der === undefined) return undefined;
   const key = await webcrypto.subtle.importKey('pkcs8', der, ALGORITHM, false, ['sign']);
   return { certificate: new Certificate(first.raw), key, keyText: authorityKey };
-}
-
-function typeOf(host: string): 'ip' | 'dns' {
-  return host.includes(':') || /^[\d.]+$/.test(host) ? 'ip' : 'dns';
 }
 
 async function generateKeys(): Promise<webcrypto.CryptoKeyPair> {

@@ -6,7 +6,7 @@ import { RETIRED_AFTER_MS, renewalTime, SETTLING_MS } from './lifetimes.ts';
 import { isOwnAuthority } from './own-authority.ts';
 import { hasExpired, readCertificate, readCertificates } from './read-certificates.ts';
 import type { OwnTlsSecret, ServingPair, TlsSecret } from './tls-secret.ts';
-import type { BundleChange, WebhookConfiguration } from './webhook-configuration.ts';
+import { isAddress, type BundleChange, type WebhookConfiguration } from './webhook-configuration.ts';
 
 /** What is known when it is decided what to do. */
 export interface ObservedCertificate {
@@ -148,11 +148,13 @@ function whyNewLeaf(own: OwnTlsSecret, hosts: readonly string[], now: Millisecon
   const { leaf } = own.pair;
   if (findIssuer(leaf, own.authorities.slice(0, 1)) === undefined)
     return 'the certificate was of another authority than the present one';
-  const missing = hosts.find(
-    (host) => leaf.checkHost(host) === undefined && leaf.checkIP(host) === undefined,
-  );
+  const missing = hosts.find((host) => !isFor(leaf, host));
   if (missing !== undefined) return `the certificate was not for ${missing}`;
   return whyRenew(leaf, now, 'the certificate');
+}
+
+function isFor(leaf: X509Certificate, host: string): boolean {
+  return (isAddress(host) ? leaf.checkIP(host) : leaf.checkHost(host)) !== undefined;
 }
 
 /** The Service's name, and whatever else the configurations say the API server calls us by. */

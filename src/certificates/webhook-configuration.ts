@@ -82,6 +82,11 @@ function hostOf(config: JsonObject | undefined): string | undefined {
   return new URL(url).hostname.replaceAll(/^\[|\]$/g, '');
 }
 
+/** Whether a host is an IP address: certificates name those in another way than DNS names. */
+export function isAddress(host: string): boolean {
+  return host.includes(':') || /^[\d.]+$/.test(host);
+}
+
 /** A JSON patch that changes these bundles if the configuration is still the one that was read. */
 export function patchBundles(
   { resourceVersion }: WebhookConfiguration,

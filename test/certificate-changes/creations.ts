@@ -3,7 +3,7 @@ import { askApi } from '../controlplane/api-request.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 
 /** Pods that are created all the time, none of them a second time. */
-export interface Creations {
+export interface Creations extends AsyncDisposable {
   /** Created so far, with their token. */
   count(): number;
   /** What went wrong with the others, with the time since the start in seconds. */
@@ -33,14 +33,11 @@ export function startCreations(cluster: Cluster, namespace: string): Creations {
     }
   };
   const running = Promise.all(Array.from({ length: CREATORS }, creator));
-  return {
-    count: () => created,
-    failures,
-    stop: async () => {
-      stopping.abort();
-      await running;
-    },
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    await running;
   };
+  return { count: () => created, failures, stop, [Symbol.asyncDispose]: stop };
 }
 
 const POD = {

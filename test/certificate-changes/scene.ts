@@ -8,13 +8,14 @@ import {
 import { askApi } from '../controlplane/api-request.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { fitManifests, installCrd, renderShipped } from '../controlplane/install.ts';
-import { startService, type Service } from '../controlplane/service.ts';
+import { startService, type Service, type ServiceOptions } from '../controlplane/service.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { stringify } from 'yaml';
-import { startBalancer, type Balancer } from './balancer.ts';
+import { startBalancer } from './balancer.ts';
 
 export const NAMESPACE = 'jwt-injector';
-const SECRET = `/api/v1/namespaces/${NAMESPACE}/secrets/jwt-injector-tls`;
+const SECRETS = `/api/v1/namespaces/${NAMESPACE}/secrets`;
+const SECRET = `${SECRETS}/jwt-injector-tls`;
 const KINDS = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'] as const;
 export const CONFIGURATIONS = KINDS.map(
   (kind) => `/apis/admissionregistration.k8s.io/v1/${kind}/jwt-injector`,
@@ -30,12 +31,17 @@ export interface Scene {
   startReplica(args?: readonly string[]): Promise<Service>;
   /** Takes it out of the balancer as Kubernetes does, after the signal and not before it; gives its exit code. */
   stopReplica(replica: Service): Promise<number | null>;
+  stopReplicas(): Promise<void>;
+  /** Starts one that does not become ready, and gets no connections. */
+  startUnready(): Promise<Service>;
   /** The wire Secret, `undefined` if there is none. */
   readSecret(): Promise<Record<string, unknown> | undefined>;
   readOwnSecret(): Promise<OwnTlsSecret>;
   /** Writes over what is there. */
   replaceSecret(data: Partial<TlsSecretData>): Promise<void>;
   deleteSecret(): Promise<void>;
+  /** As somebody else does who wants the same name. The Secret must not exist. */
+  createForeignSecret(pair: { readonly 'tls.crt': string; readonly 'tls.key': string }): Promise<void>;
   /** PEM texts of all entries of both configurations. */
   readBundles(): Promise<readonly string[]>;
   /** Changes `caBundle` of all entries, by what `change` makes of each. */
@@ -64,23 +70,39 @@ export async function openScene(cluster: Cluster): Promise<Scene> {
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
     return JSON.parse(answer.body) as Record<string, unknown>;
   };
+  const start = async (
+    more: Pick<ServiceOptions, 'staysUnready'>,
+    args: readonly string[],
+  ): Promise<Service> => {
+    const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1' }; // drains as in a pod
+    const replica = await startService(cluster, {
+      args: [`--kubeconfig=${kubeconfig}`, ...args],
+      env,
+      ...more,
+    });
+    replicas.add(replica);
+    return replica;
+  };
+  const stopReplica = async (replica: Service): Promise<number | null> => {
+    const ended = replica.stop();
+    replicas.delete(replica);
+    await sleep(ENDPOINTS_MS);
+    balancer.targets.delete(replica.webhookPort ?? 0);
+    return ended;
+  };
+  const stopReplicas = async (): Promise<void> => {
+    await Promise.all([...replicas].map(stopReplica));
+  };
   return {
     cluster,
     startReplica: async (args = []) => {
-      const replica = await startService(cluster, {
-        args: [`--kubeconfig=${kubeconfig}`, ...args],
-        env: { KUBERNETES_SERVICE_HOST: '127.0.0.1' }, // drains as in a pod
-      });
-      replicas.add(replica);
+      const replica = await start({}, args);
       balancer.targets.add(replica.webhookPort ?? 0);
       return replica;
     },
-    stopReplica: async (replica) => {
-      const ended = replica.stop();
-      replicas.delete(replica);
-      await leave(balancer, replica);
-      return ended;
-    },
+    stopReplica,
+    stopReplicas,
+    startUnready: () => start({ staysUnready: true }, []),
     readSecret: () => ask('GET', SECRET),
     readOwnSecret: async () => {
       const read = readTlsSecret((await ask('GET', SECRET)) ?? {}, NAMESPACE);
@@ -98,6 +120,10 @@ export async function openScene(cluster: Cluster): Promise<Scene> {
     deleteSecret: async () => {
       await ask('DELETE', SECRET);
     },
+    createForeignSecret: async (pair) => {
+      const metadata = { name: 'jwt-injector-tls', namespace: NAMESPACE };
+      await ask('POST', SECRETS, { metadata, type: 'kubernetes.io/tls', stringData: pair });
+    },
     readBundles: async () => {
       const objects = await Promise.all(CONFIGURATIONS.map((path) => ask('GET', path)));
       return objects.flatMap((object) =>
@@ -113,15 +139,10 @@ export async function openScene(cluster: Cluster): Promise<Scene> {
       }
     },
     stop: async () => {
-      await Promise.all([...replicas].map((replica) => replica.stop()));
+      await stopReplicas();
       await balancer.close();
     },
   };
-}
-
-async function leave(balancer: Balancer, replica: Service): Promise<void> {
-  await sleep(ENDPOINTS_MS);
-  balancer.targets.delete(replica.webhookPort ?? 0);
 }
 
 interface Entry {

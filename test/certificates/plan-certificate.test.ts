@@ -13,6 +13,7 @@ import { configuration, DAY, HOUR, HOST, make, NAMESPACE, NOW, stored } from './
 const first = stored(await make(NOW));
 const second = stored(await make(NOW));
 const renewed = stored(await make(NOW, first));
+const addressed = stored(await make(NOW, first, ['127.0.0.1']));
 const bundle = (...secrets: readonly OwnTlsSecret[]): string =>
   secrets.map(({ authorities }) => writeCertificates(authorities)).join('');
 /** The second authority in front of the first, which signed what is in use. */
@@ -92,6 +93,11 @@ const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<C
         ],
       },
       { type: 'issue', by: first, hosts: [HOST, '10.0.0.1'], cause: 'the certificate was not for 10.0.0.1' },
+    ],
+    [
+      'the certificate is for an address alone',
+      { secret: addressed },
+      { type: 'issue', by: addressed, cause: `the certificate was not for ${HOST}` },
     ],
     ['an empty bundle', { configurations: [configuration('')] }, { type: 'trust' }],
     [

@@ -37,6 +37,8 @@ export interface ServiceOptions {
   readonly webhookPort?: number;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** Do not wait for `/readyz`: it is not to become ready. */
+  readonly staysUnready?: true;
   /** The memory it gets; by default all there is. The caller closes it. */
   readonly memory?: Pick<MemoryLimit, 'wrap'>;
 }
@@ -121,7 +123,7 @@ export async function startService(
     },
     exited,
   };
-  await waitUntilReady(service, () => child.exitCode !== null);
+  if (options.staysUnready !== true) await waitUntilReady(service, () => child.exitCode !== null);
   return service;
 }
 

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { findIssuer, isAmong } from '../../src/certificates/ca-bundle.ts';
+import { readCertificate, readCertificates } from '../../src/certificates/read-certificates.ts';
+import { startCreations, type Creations } from '../certificate-changes/creations.ts';
+import { openScene, waitForBundles, type Scene } from '../certificate-changes/scene.ts';
+import { createCertificateAuthority } from '../controlplane/certificates.ts';
+import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
+import type { Service } from '../controlplane/service.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+
+const WITHIN_MS = 90_000;
+
+/** On a control plane of its own: webhook configurations without caBundle would refuse the pods of other tests. */
+describe('a self-issued certificate on a real control plane', { concurrency: false }, () => {
+  let cluster: ControlPlane;
+  let scene: Scene;
+  let creations: Creations;
+  let replicas: readonly Service[];
+  before(async () => {
+    cluster = await startControlPlane();
+    scene = await openScene(cluster);
+    await cluster.createNamespace('users');
+    replicas = await Promise.all([scene.startReplica(), scene.startReplica()]);
+    creations = startCreations(cluster, 'users');
+  });
+  after(async () => {
+    await creations?.stop();
+    await scene?.stop();
+    await cluster?.stop();
+  });
+
+  /** What both replicas say they serve with since `from` lines ago. */
+  const served = (): readonly number[] =>
+    replicas.map(
+      (replica) => replica.logLines().filter(({ msg }) => msg === 'new certificate in use').length,
+    );
+  /** Does it, waits until both serve with another certificate, and for some creations more. */
+  async function whenServed(change: () => Promise<void>): Promise<void> {
+    const counts = served();
+    await change();
+    await waitUntil('both replicas serve with it', WITHIN_MS, () =>
+      served().every((count, index) => count > (counts[index] ?? 0)),
+    );
+    const created = creations.count();
+    await waitUntil('fifty creations more', WITHIN_MS, () => creations.count() >= created + 50);
+    assert.deepEqual(creations.failures, []);
+  }
+  async function assertTrusted(): Promise<void> {
+    const { pair } = await scene.readOwnSecret();
+    const leaf = readCertificate(pair?.cert ?? '');
+    assert.ok(leaf !== undefined);
+    for (const bundle of await scene.readBundles())
+      assert.ok(findIssuer(leaf, readCertificates(bundle)) !== undefined);
+  }
+
+  it('is agreed on by two replicas that start together, in one Secret and in all bundles', async () => {
+    await whenServed(async () => scene.replaceSecret({ 'tls.crt': '' }));
+    await assertTrusted();
+    const issued = replicas.map(
+      (replica) =>
+        replica.logLines().filter(({ msg }) => msg === 'issued a certificate for the webhook').length,
+    );
+    assert.equal(
+      issued.reduce((sum, count) => sum + count, 0),
+      2,
+      'one at the start, one now',
+    );
+    const { authorities } = await scene.readOwnSecret();
+    assert.equal(authorities.length, 1);
+  });
+
+  it('is renewed with a new CA, which is trusted first, beside the old one', async () => {
+    await whenServed(() => scene.deleteSecret());
+    await assertTrusted();
+    assert.equal((await scene.readOwnSecret()).authorities.length, 2);
+    for (const bundle of await scene.readBundles()) assert.equal(readCertificates(bundle).length, 2);
+  });
+
+  it('is told by /readyz and by its metric', async () => {
+    const { pair } = await scene.readOwnSecret();
+    for (const { httpPort } of replicas) {
+      const ready = await (await fetch(`http://127.0.0.1:${httpPort}/readyz`)).text();
+      assert.match(ready, /^\[\+\] certificate$/m);
+      const metrics = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
+      const expiry = /^jwt_injector_certificate_expiration_timestamp_seconds (\S+)$/m.exec(metrics)?.[1];
+      assert.equal(Number(expiry) * 1_000, pair?.leaf.validToDate.getTime());
+    }
+  });
+
+  it('is served to the last request by a replica that gets SIGTERM', async () => {
+    const [first] = replicas;
+    assert.ok(first !== undefined);
+    assert.equal(await scene.stopReplica(first), 0);
+    const created = creations.count();
+    await waitUntil('fifty creations more', WITHIN_MS, () => creations.count() >= created + 50);
+    assert.deepEqual(creations.failures, []);
+  });
+
+  it('is put into a bundle again that somebody emptied; a CA of others in it stays', async () => {
+    await creations.stop();
+    const { certificate } = await createCertificateAuthority('an admin');
+    await scene.changeBundles(() => certificate);
+    const others = readCertificates(certificate);
+    await waitForBundles(scene, 'ours and theirs', (bundle) => {
+      const found = readCertificates(bundle);
+      return found.length === 3 && others.every((other) => isAmong(other, found));
+    });
+    await assertTrusted();
+  });
+
+  it('is not written over a Secret of somebody else: one message, and /readyz says it', async () => {
+    await scene.stopReplicas();
+    await scene.deleteSecret();
+    const foreign = { 'tls.crt': 'certificate', 'tls.key': 'key' };
+    await scene.createForeignSecret(foreign);
+    const replica = await scene.startUnready();
+    const line = await replica.waitForLog(({ msg }) => msg === 'the webhook’s certificate cannot be kept');
+    assert.equal(line['problem'], 'it has the type kubernetes.io/tls');
+    const answer = await fetch(`http://127.0.0.1:${replica.httpPort}/readyz`);
+    assert.equal(answer.status, 503);
+    assert.match(
+      await answer.text(),
+      /^\[-\] certificate: Secret jwt-injector\/jwt-injector-tls: it has the type kubernetes\.io\/tls$/m,
+    );
+    const secret = await scene.readSecret();
+    assert.equal(secret?.['type'], 'kubernetes.io/tls');
+  });
+});
