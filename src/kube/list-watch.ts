@@ -192,7 +192,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
     synced: synced.promise,
     isSynced: () => isSynced,
     failed: failed.promise,
-    problem: () => told,
+    problem: () => health.problem,
     lastEventAt: () => lastEventAt,
     stop: () => {
       abort.abort();

@@ -35,6 +35,11 @@ export class WatchHealth {
     return this.#failures;
   }
 
+  /** Why it fails at present, in one word; `undefined` while it works. */
+  get problem(): string | undefined {
+    return this.#told;
+  }
+
   /** The API server works: it brought something, or had nothing to bring. */
   succeed(): void {
     this.#failures = 0;
