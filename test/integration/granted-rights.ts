@@ -2,6 +2,7 @@ import type { Cluster } from '../controlplane/cluster.ts';
 
 interface Rule {
   readonly resources?: readonly string[];
+  readonly resourceNames?: readonly string[];
   readonly verbs: readonly string[];
 }
 
@@ -15,7 +16,7 @@ interface Binding {
   }[];
 }
 
-/** Everything that RBAC gives to a ServiceAccount of namespace jwt-injector, as `verb resource`. */
+/** Everything that RBAC gives to a ServiceAccount of namespace jwt-injector, as `verb resource`, or `verb resource name`. */
 export async function grantsOf(
   cluster: Pick<Cluster, 'kubectl'>,
   account: string,
@@ -30,8 +31,10 @@ export async function grantsOf(
   for (const { metadata, roleRef } of own) {
     const place = roleRef.kind === 'Role' ? ['-n', metadata.namespace ?? ''] : [];
     const { rules } = (await read(roleRef.kind, roleRef.name, ...place)) as { rules: readonly Rule[] };
-    for (const { resources = [], verbs } of rules)
-      for (const resource of resources) for (const verb of verbs) grants.add(`${verb} ${resource}`);
+    for (const { resources = [], resourceNames = [''], verbs } of rules)
+      for (const resource of resources)
+        for (const name of resourceNames)
+          for (const verb of verbs) grants.add(`${verb} ${resource} ${name}`.trimEnd());
   }
   return grants;
 }

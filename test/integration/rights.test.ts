@@ -26,7 +26,7 @@ const RETRY_PERIOD_MS = 2_000; // --retry-period
 interface Request {
   readonly verb: string;
   readonly user: { readonly username: string };
-  readonly objectRef?: { readonly resource: string; readonly subresource?: string };
+  readonly objectRef?: { readonly resource: string; readonly subresource?: string; readonly name?: string };
   readonly responseStatus?: { readonly code?: number };
 }
 
@@ -64,7 +64,8 @@ describe('the rights that are shipped', { concurrency: false }, () => {
       services.push(service);
       return service;
     };
-    await start([...serviceArgs, '--no-controller']);
+    // Without certificate files: it issues its own.
+    await start([...serviceArgs.filter((arg) => !arg.startsWith('--tls-')), '--no-controller']);
     const own = ['--no-webhook', `--kubeconfig=${controller}`, '--lease-namespace=jwt-injector'];
     await start(own);
     await start(own); // a standby
@@ -81,12 +82,13 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     return (await audit.events()) as readonly Request[];
   }
 
-  /** `verb resource` of what a ServiceAccount asked for. */
+  /** `verb resource` of what a ServiceAccount asked for, and the same with the object’s name. */
   async function used(account: string): Promise<ReadonlySet<string>> {
     const own = (await requests()).filter(({ user }) => user.username.endsWith(`:${account}`));
-    const names = own.map(({ verb, objectRef }) => {
-      const { resource = '', subresource } = objectRef ?? {};
-      return `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
+    const names = own.flatMap(({ verb, objectRef }) => {
+      const { resource = '', subresource, name = '' } = objectRef ?? {};
+      const right = `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
+      return [right, `${right} ${name}`];
     });
     return new Set(names);
   }
@@ -134,6 +136,18 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     assert.match(stderr, /no token is named/);
   });
 
+  it('are used: a certificate that an admin takes away is issued again', async () => {
+    const patch = JSON.stringify({ data: { 'tls.crt': null } });
+    const name = ['secret', 'jwt-injector-tls', '-n', 'jwt-injector'];
+    await cluster.kubectl(['patch', ...name, '--type=merge', '-p', patch]);
+    await objects.waitFor(
+      'secrets',
+      'jwt-injector',
+      'jwt-injector-tls',
+      ({ data }) => data['tls.crt'] !== undefined,
+    );
+  });
+
   it('are used: a leader that did not see a change of its Lease reads it', async () => {
     const replicas = services.filter(({ webhookPort }) => webhookPort === undefined);
     await waitUntil('the Lease to be read', 60_000, async () => {
@@ -151,7 +165,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
       // So its next write is due before it hears of the change.
       await sleep(RETRY_PERIOD_MS);
       for (const replica of replicas) replica.kill('SIGCONT');
-      return (await used(HALVES[1])).has('get leases');
+      return (await used(HALVES[1])).has('get leases jwt-injector');
     });
   });
 
@@ -175,9 +189,19 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     });
   }
 
-  it('of the webhook are about namespaces alone', async () => {
-    const webhook = await grantsOf(cluster, 'jwt-injector');
-    assert.deepEqual([...webhook].toSorted(), ['get namespaces', 'list namespaces', 'watch namespaces']);
+  it('of the webhook are about namespaces, and about its own certificate alone', async () => {
+    const all = (what: string, ...verbs: readonly string[]): readonly string[] =>
+      verbs.map((verb) => `${verb} ${what}`);
+    assert.deepEqual(
+      [...(await grantsOf(cluster, 'jwt-injector'))].toSorted(),
+      [
+        ...all('namespaces', 'get', 'list', 'watch'),
+        ...all('secrets', 'create'), // of its own namespace; create cannot be limited to a name
+        ...all('secrets jwt-injector-tls', 'list', 'watch', 'patch'),
+        ...all('mutatingwebhookconfigurations jwt-injector', 'list', 'watch', 'patch'),
+        ...all('validatingwebhookconfigurations jwt-injector', 'list', 'watch', 'patch'),
+      ].toSorted(),
+    );
   });
 
   it('to create Secrets are needed: without it no new Secret is made', async () => {
