@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { parse } from 'yaml';
 import { openHelm, type Helm } from './helm.ts';
 import { readObjects, renderOverlay, type Rendered } from './rendered.ts';
 import { WISHES } from './wishes.ts';
+
+const RULES = join(import.meta.dirname, '../../deploy/monitoring/rules.yaml');
 
 /** What Helm adds to labels and annotations. */
 const HELMS: ReadonlySet<string> = new Set([
@@ -51,6 +56,12 @@ describe('chart and kustomize', () => {
       assert.deepEqual(byName(ofChart.map(withoutHelm)), byName(ofKustomize));
     });
   }
+
+  it('have the alerts of the plain file in the PrometheusRule', async () => {
+    const all = readObjects(await renderOverlay({ resources: [], components: ['components/monitoring'] }));
+    const rule = all.find(({ kind }) => kind === 'PrometheusRule');
+    assert.deepEqual(rule?.['spec'], parse(readFileSync(RULES, 'utf8')));
+  });
 
   it('have the same CRD, which only the chart tells Helm to keep', async () => {
     const [ofChart, ...others] = readObjects(await helm.render({}, '--show-only', 'templates/crd.yaml'));

@@ -38,6 +38,14 @@ export const WISHES: Readonly<Record<string, Wish>> = {
     values: { certificate: { mode: 'cert-manager' } },
     overlay: { resources: ['default'], components: ['components/cert-manager'] },
   },
+  'the Prometheus operator, by pods': {
+    values: { monitoring: { podMonitor: { enabled: true }, prometheusRule: { enabled: true } } },
+    overlay: { resources: ['default'], components: ['components/monitoring'] },
+  },
+  'the Prometheus operator, by Service': {
+    values: { monitoring: { serviceMonitor: { enabled: true } } },
+    overlay: { resources: ['default'], components: ['components/service-monitor'] },
+  },
   'some namespaces, with Roles': {
     values: { namespaces: ['biology', 'physics'], certificate: { mode: 'files' } },
     overlay: {

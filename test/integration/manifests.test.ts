@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
 import { installCrd } from '../controlplane/install.ts';
 import { openHelm } from '../deploy/helm.ts';
-import { readObjects, renderOverlay } from '../deploy/rendered.ts';
+import { readObjects, renderOverlay, type Rendered } from '../deploy/rendered.ts';
 import { WISHES } from '../deploy/wishes.ts';
 import { runShell } from './cli-run.ts';
 
@@ -35,10 +35,10 @@ describe('the shipped manifests, as they are', () => {
     it(`what chart and kustomize render is taken without a warning: ${name}`, async () => {
       await using helm = await openHelm();
       for (const yaml of [await helm.render(values), await renderOverlay(overlay)]) {
-        // Of cert-manager there is nothing in this cluster.
-        const objects = readObjects(yaml).filter(
-          ({ apiVersion }) => !apiVersion.startsWith('cert-manager.io/'),
-        );
+        // Of cert-manager and the Prometheus operator there is nothing in this cluster.
+        const isForeign = ({ apiVersion }: Rendered): boolean =>
+          /^(cert-manager\.io|monitoring\.coreos)/.test(apiVersion);
+        const objects = readObjects(yaml).filter((object) => !isForeign(object));
         const { stderr } = await cluster.kubectl(
           ['apply', '--server-side', '--validate=strict', '--force-conflicts', '--dry-run=server', '-f', '-'],
           { input: objects.map((object) => stringify(object)).join('---\n') },
