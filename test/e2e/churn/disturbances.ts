@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ControlPlaneError } from '../../controlplane/control-plane-error.ts';
 import { waitUntil } from '../../controlplane/wait-until.ts';
 import { PRODUCT, waitForReplicas } from '../cluster/install.ts';
 import type { RealCluster } from '../cluster/real-cluster.ts';
@@ -44,10 +45,7 @@ export const DISTURBANCES: readonly Disturbance[] = [
   {
     name: 'rolling restart',
     short: true,
-    disturb: async ({ controlPlane }) => {
-      await controlPlane.kubectl(['rollout', 'restart', `deployment/${PRODUCT}`, '-n', PRODUCT]);
-      await waitForReplicas(controlPlane);
-    },
+    disturb: ({ controlPlane }) => restart(controlPlane),
   },
   {
     name: 'scaled to one and back',
@@ -97,6 +95,7 @@ export const DISTURBANCES: readonly Disturbance[] = [
       ]);
       await waitForReplicas(controlPlane);
       await kubectl(['uncordon', node]);
+      await restart(controlPlane); // or both replicas stay on the other node
     },
   },
   {
@@ -112,6 +111,8 @@ export const DISTURBANCES: readonly Disturbance[] = [
     name: 'node lost',
     allowed: SILENT,
     disturb: async ({ controlPlane, nodes }) => {
+      const used = new Set((await listReplicas(controlPlane)).map((replica) => replica.node));
+      if (used.size < 2) throw new ControlPlaneError('both replicas are on one node');
       const name = await busyNode(controlPlane);
       const node = nodes.find((one) => one.name === name);
       await node?.powerOff();
@@ -124,6 +125,11 @@ export const DISTURBANCES: readonly Disturbance[] = [
     },
   },
 ];
+
+async function restart(controlPlane: RealCluster['controlPlane']): Promise<void> {
+  await controlPlane.kubectl(['rollout', 'restart', `deployment/${PRODUCT}`, '-n', PRODUCT]);
+  await waitForReplicas(controlPlane);
+}
 
 /** A node that has a replica. */
 async function busyNode(controlPlane: RealCluster['controlPlane']): Promise<string> {
