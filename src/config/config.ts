@@ -65,8 +65,8 @@ export interface LeaseConfig {
 }
 
 /**
- * Reads flags and environment; flags win. Names every problem at once, one sentence each. The settings of a half that
- * is switched off are not looked at.
+ * Reads flags and environment; flags win. Names every problem at once, one sentence each: a value of a wrong form also
+ * where its half is switched off, since whoever set it meant something by it.
  */
 export function parseConfig(
   args: readonly string[],
@@ -78,11 +78,13 @@ export function parseConfig(
   const noController = settings.isOn('no-controller');
   if (noWebhook && noController)
     settings.refuse('--no-webhook and --no-controller together leave nothing to do: remove one of them');
+  const address = readAddress(settings, 'webhook-address');
+  const controller = readController(settings);
   const config: Config = {
     kubeconfig: settings.text('kubeconfig'),
     context: settings.text('context'),
-    webhook: noWebhook ? undefined : readWebhook(settings, namespaces),
-    controller: noController ? undefined : readController(settings),
+    webhook: noWebhook ? undefined : { address, ...readWebhook(settings, namespaces) },
+    controller: noController ? undefined : controller,
     namespaces,
     policy: readPolicy(settings),
     httpAddress: readAddress(settings, 'http-address'),
@@ -96,9 +98,8 @@ function readNamespaces(settings: Settings): Config['namespaces'] {
   return settings.parsed('namespaces', parseNamespaces, 'names of namespaces, separated by commas', []);
 }
 
-function readWebhook(settings: Settings, namespaces: Config['namespaces']): WebhookConfig {
+function readWebhook(settings: Settings, namespaces: Config['namespaces']): Omit<WebhookConfig, 'address'> {
   return {
-    address: readAddress(settings, 'webhook-address'),
     certificate: readCertificate(settings, namespaces),
     namespaceDefault: !settings.isOn('no-namespace-default') && namespaces === undefined,
   };

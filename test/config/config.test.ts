@@ -138,6 +138,8 @@ describe('the settings of run', () => {
     [['--log-level=loud'], /--log-level must be one of trace, debug, info, warn, error, silent/],
     [['--no-webhook=yes'], /--no-webhook must be true or false, not "yes"/],
     [['--no-webhook', '--no-controller'], /leave nothing to do: remove one of them/],
+    [['--no-controller', '--lease-duration=x'], /--lease-duration/],
+    [['--no-webhook', '--webhook-address=nowhere'], /--webhook-address/],
     [['--namespaces=a,,b'], /--namespaces must be names of namespaces, separated by commas/],
     [['--namespaces=Not_A_Name'], /--namespaces/],
     [['--min-lifetime=2h', '--max-lifetime=1h'], /--min-lifetime must not be longer than --max-lifetime/],
