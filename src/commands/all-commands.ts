@@ -34,6 +34,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'explain why a pod does or does not get its token, and what happens to a JWT next',
     load: async () => (await import('./explain.ts')).explainCommand,
   },
+  status: {
+    summary: 'show all JWTs, what expires first, and whether their pods have the present token',
+    load: async () => (await import('./status.ts')).statusCommand,
+  },
   renew: {
     summary: 'sign a new token now, before it is due',
     load: async () => (await import('./renew.ts')).renewCommand,

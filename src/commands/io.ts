@@ -10,6 +10,8 @@ export interface TextSink {
   write(text: string): unknown;
   /** Whether it is a terminal: only then there are colours. */
   readonly isTTY?: boolean;
+  /** Lines of the terminal. */
+  readonly rows?: number;
 }
 
 /** What every command's exit code says (contract §3). */

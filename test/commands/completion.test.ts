@@ -31,6 +31,7 @@ describe('completion', () => {
     [['ke'], ['keygen']],
     [['re'], ['renew']],
     [['r'], ['run', 'renew', 'rotate']],
+    [['status', '--w'], ['--watch']],
     [['nothing', 'x'], []],
     [['keygen', 'x', '--al'], ['--algorithm']],
     [

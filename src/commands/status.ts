@@ -1,0 +1,76 @@
+import { fail, ok, type Result } from '../resources/result.ts';
+import { withCluster } from './cluster/connect.ts';
+import { CLUSTER_FLAGS, type ConnectFlags } from './cluster/connect-flags.ts';
+import type { FlagValues } from './flags.ts';
+import type { ExitCode } from './io.ts';
+import { makeCommand } from './make-command.ts';
+import { OUTPUT_FLAG, readOutputFormat } from './output/table-output.ts';
+import { followStatus } from './status/follow-status.ts';
+import { showStatus, type StatusOptions } from './status/show-status.ts';
+
+const FLAGS = {
+  'all-namespaces': { type: 'boolean', short: 'A', help: 'the JWTs of all namespaces' },
+  watch: { type: 'boolean', short: 'w', help: 'go on showing what changes, until Ctrl-C' },
+  ...OUTPUT_FLAG,
+  ...CLUSTER_FLAGS,
+} as const;
+
+/** `jwt-injector status`. */
+export const statusCommand = makeCommand({
+  usage: ['status [NAME…] [-A | -n NS] [--watch] [-o json|yaml]'],
+  description: `Shows each JWT: whether it is Ready, when its token expires, with a bar of its remaining life, when it is renewed
+next, and which pods mount it. What expires first comes first. Of each pod it says whether the present token is
+delivered, or by when it will be: the kubelet refreshes files up to 90 s after a renewal. This is told by the times
+of token and pod; nothing is read inside of pods. A mount by subPath is never refreshed.`,
+  flags: FLAGS,
+  examples: ['status', 'status my-jwt -n science', 'status -A -o json', 'status --watch'],
+  notes: `It uses your own rights, and says what you are not allowed to read. With --watch a terminal is drawn
+again each second, anything else gets a line for each change; -o json prints one line of JSON for each.
+Exit code 0: all tokens can be used, or --watch was ended by Ctrl-C; 1: one is not Ready or has expired, or a name
+does not exist; 2: wrong usage; 3: the cluster refused.`,
+  takesWords: true,
+  offers: { namesJwts: true },
+  readOptions,
+  run: ({ isFollowing, flags, ...options }, io) =>
+    withCluster(flags, io, (access) =>
+      isFollowing
+        ? untilInterrupted((signal) => followStatus(access, options, io, signal))
+        : showStatus(access, options, io),
+    ),
+});
+
+interface Options extends StatusOptions {
+  readonly isFollowing: boolean;
+  readonly flags: ConnectFlags;
+}
+
+function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[]): Result<Options, string> {
+  const {
+    'all-namespaces': everywhere = false,
+    watch: isFollowing = false,
+    output: format,
+    ...flags
+  } = values;
+  const output = readOutputFormat(format);
+  if (!output.ok) return output;
+  if (everywhere && flags.namespace !== undefined)
+    return fail('-A and -n exclude each other: use one of them');
+  if (everywhere && words.length > 0)
+    return fail('-A shows all JWTs, and a name is that of one namespace: use -n with it');
+  const names = [...new Set(words.map((word) => word.replace(/^jwts?\//, '')))];
+  return names.includes('')
+    ? fail('the name of a JWT is empty')
+    : ok({ names, everywhere, isFollowing, output: output.value, flags });
+}
+
+/** Ctrl-C ends `work` through the signal instead of the process, which then ends as it wishes. */
+async function untilInterrupted(work: (signal: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
+  const abort = new AbortController();
+  const interrupt = (): void => abort.abort();
+  process.once('SIGINT', interrupt);
+  try {
+    return await work(abort.signal);
+  } finally {
+    process.off('SIGINT', interrupt);
+  }
+}

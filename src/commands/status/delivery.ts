@@ -1,0 +1,52 @@
+import type { Seconds } from '../../time/units.ts';
+import type { FixedMount, PodMounts, SecretMounts } from './pod-mounts.ts';
+
+/**
+ * The kubelet looks at a pod's Secrets every 60 to 90 s (`wait.Jitter` of its sync period, kubelet's pod_workers.go);
+ * measured on real nodes: 0 to 84 s.
+ */
+const REFRESHED_WITHIN: Seconds = 90;
+
+/** Which token a container with a mount by `subPath` has. */
+export type HeldToken = 'present' | 'older' | 'not known';
+
+/** What a pod has of the present token, by the times of the cluster and the pace of the kubelet. */
+export interface Delivery {
+  /**
+   * `delivered`: it has it. `due`: it will have it by `dueBy` at the latest. `starting`: no container has started.
+   * `neverRefreshed`: all its mounts are by `subPath`. `waiting`: there is no token yet.
+   */
+  readonly state: 'delivered' | 'due' | 'starting' | 'neverRefreshed' | 'waiting';
+  /** Seconds since the epoch. */
+  readonly dueBy: Seconds | undefined;
+  /** Containers that never see a renewal, however the others get theirs. */
+  readonly neverRefreshed: readonly { readonly container: string; readonly token: HeldToken }[];
+}
+
+/** `issuedAt` is that of the present token, `undefined` when there is none; all times in seconds since the epoch. */
+export function judgeDelivery(
+  pod: Pick<PodMounts, 'isRunning' | 'startedAt'>,
+  { isRefreshed, fixed }: SecretMounts,
+  issuedAt: Seconds | undefined,
+  now: Seconds,
+): Delivery {
+  if (issuedAt === undefined) return { state: 'waiting', dueBy: undefined, neverRefreshed: [] };
+  const seenBy = issuedAt + REFRESHED_WITHIN;
+  const isYounger = pod.startedAt !== undefined && pod.startedAt > issuedAt;
+  const neverRefreshed = fixed.map((mount) => ({
+    container: mount.container,
+    token: isYounger && mount.startedAt !== undefined ? 'present' : judgeFixed(mount, issuedAt, seenBy),
+  }));
+  const common = { dueBy: undefined, neverRefreshed };
+  if (!pod.isRunning) return { ...common, state: 'starting' };
+  if (!isRefreshed) return { ...common, state: 'neverRefreshed' };
+  if (isYounger || now >= seenBy) return { ...common, state: 'delivered' };
+  return { ...common, state: 'due', dueBy: seenBy };
+}
+
+/** A container that starts again gets what the kubelet has in the volume by then. */
+function judgeFixed({ startedAt }: FixedMount, issuedAt: Seconds, seenBy: Seconds): HeldToken {
+  if (startedAt === undefined) return 'not known';
+  if (startedAt < issuedAt) return 'older';
+  return startedAt >= seenBy ? 'present' : 'not known';
+}

@@ -1,0 +1,95 @@
+import { Cache } from '../../kube/cache.ts';
+import { startListWatch, type ListWatch } from '../../kube/list-watch.ts';
+import { systemClock } from '../../time/clock.ts';
+import { toSeconds } from '../../time/units.ts';
+import type { Access } from '../cluster/connect.ts';
+import { EXIT, type ExitCode, type Io } from '../io.ts';
+import { createScreen } from './screen.ts';
+import { gather, pathsOf, PODS_QUERY } from './gather.ts';
+import { readJwtState, type JwtState } from './jwt-state.ts';
+import { readPodMounts, type PodMounts } from './pod-mounts.ts';
+import type { StatusOptions } from './show-status.ts';
+import { reportOn, type Seen } from './status-report.ts';
+
+/** Times run on a screen; and more often nobody reads. */
+const PACE_MS = 1_000;
+/** Of a hundred thousand JWTs a report takes a while: it takes no more than a tenth of a core. */
+const REST = 9;
+/** What a list-watch tells is in its `problem`; lines of a log would spoil the screen. */
+const SILENT = { debug: ignore, info: ignore, warn: ignore };
+
+/** Shows what changes until `signal` ends it, then exit code 0. The first reading tells what the caller may not read. */
+export async function followStatus(
+  access: Access,
+  options: StatusOptions,
+  io: Io,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const first = await gather(access, options);
+  if (first.missing.length > 0) {
+    for (const problem of first.missing) io.stderr.write(`error: ${problem}\n`);
+    return EXIT.refused;
+  }
+  const { client, namespace } = access;
+  const paths = pathsOf(namespace, first.everywhere);
+  const jwts = new Cache<JwtState>();
+  const pods = new Cache<PodMounts>();
+  const common = { client, clock: systemClock, log: SILENT };
+  const wanted = new Set(options.names);
+  const watches: [name: string, watch: ListWatch][] = [
+    [
+      'JWTs',
+      startListWatch({
+        ...common,
+        path: paths.jwts,
+        store: jwts,
+        transform: (object) => {
+          const jwt = readJwtState(object);
+          return jwt === undefined || wanted.size === 0 || wanted.has(jwt.name) ? jwt : undefined;
+        },
+      }),
+    ],
+  ];
+  if (first.seen.pods !== undefined)
+    watches.push([
+      'pods',
+      startListWatch({
+        ...common,
+        path: paths.pods,
+        query: PODS_QUERY,
+        store: pods,
+        transform: readPodMounts,
+      }),
+    ]);
+  const isSynced = (): boolean => watches.every(([, watch]) => watch.isSynced());
+  const look = (): Seen => ({
+    // Before all is listed, half of it would look as if the rest had gone.
+    jwts: isSynced() ? jwts.values() : first.seen.jwts,
+    pods: isSynced() && first.seen.pods !== undefined ? pods.values() : first.seen.pods,
+    notes: [...first.seen.notes, ...watches.flatMap(([name, watch]) => describeTrouble(name, watch))],
+  });
+  const screen = createScreen(io, options.output);
+  try {
+    for (let isOn = true; isOn;) {
+      const startedAt = systemClock.monotonic();
+      const now = toSeconds(Date.now());
+      screen.show(reportOn(look(), now), now);
+      const took = systemClock.monotonic() - startedAt;
+      isOn = await systemClock.sleep(Math.max(PACE_MS, took * REST), signal);
+    }
+    return EXIT.done;
+  } finally {
+    await Promise.all(watches.map(([, watch]) => watch.stop()));
+  }
+}
+
+function describeTrouble(name: string, watch: ListWatch): readonly string[] {
+  const problem = watch.problem();
+  return problem === undefined
+    ? []
+    : [`${name} cannot be followed at present (${problem}); it is tried again: this may be out of date`];
+}
+
+function ignore(): void {
+  // Nothing is told.
+}

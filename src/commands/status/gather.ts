@@ -1,0 +1,93 @@
+import { isDenied, KubeError } from '../../kube/errors.ts';
+import { resourcePath, type Resource } from '../../kube/resource-path.ts';
+import { JWTS } from '../../kube/token-store.ts';
+import type { JsonObject } from '../../resources/json.ts';
+import type { Access } from '../cluster/connect.ts';
+import { describeRequest } from '../cluster/connect-errors.ts';
+import { findJwtObject } from '../cluster/connect-jwt.ts';
+import { inParallel } from '../cluster/in-parallel.ts';
+import { readJwtState, type JwtState } from './jwt-state.ts';
+import { readPodMounts } from './pod-mounts.ts';
+import type { Seen } from './status-report.ts';
+
+/** Which JWTs: those of these names, or all of the namespace, or of all namespaces. */
+export interface Wanted {
+  readonly names: readonly string[];
+  readonly everywhere: boolean;
+}
+
+/** What was read, and from where as far as the caller may list. */
+export interface Gathered {
+  readonly seen: Seen;
+  /** Whether all namespaces were read: the caller may be allowed to list one alone. */
+  readonly everywhere: boolean;
+  /** Names that do not exist, each a line for people. */
+  readonly missing: readonly string[];
+}
+
+const PODS: Resource = { group: '', version: 'v1', plural: 'pods' };
+/** Pods are listed and watched with it: those that have ended read no token any more, and of Jobs there may be thousands. */
+export const PODS_QUERY = { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' };
+
+/** The collections that `status` is made of; in all namespaces, or that one. */
+export function pathsOf(
+  namespace: string,
+  everywhere: boolean,
+): { readonly jwts: string; readonly pods: string } {
+  const place = everywhere ? {} : { namespace };
+  return { jwts: resourcePath(JWTS, place), pods: resourcePath(PODS, place) };
+}
+
+/** Reads JWTs and pods. What the caller may not read of it is a note; but no JWT at all is thrown. */
+export async function gather(access: Access, { names, everywhere }: Wanted): Promise<Gathered> {
+  const { client, namespace } = access;
+  const notes: string[] = [];
+  const ifAllowed = async <T>(work: () => Promise<T>, consequence: string): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isDenied(error) || !(error instanceof KubeError)) throw error;
+      notes.push(`you are not allowed to ${describeRequest(error)}: ${consequence}`);
+      return undefined;
+    }
+  };
+  const list = async <T>(
+    path: string,
+    map: (object: JsonObject) => T | undefined,
+    query = {},
+  ): Promise<readonly T[]> => {
+    const { items } = await client.listMapped(path, { map, query, withoutManagedFields: true });
+    return items.filter((item) => item !== undefined);
+  };
+  if (names.length > 0) {
+    const found = await findNamed(access, names);
+    const pods = await ifAllowed(
+      () => list(pathsOf(namespace, false).pods, readPodMounts, PODS_QUERY),
+      NO_PODS,
+    );
+    return { seen: { jwts: found.jwts, pods, notes }, everywhere: false, missing: found.missing };
+  }
+  const all = everywhere
+    ? await ifAllowed(
+        () => list(pathsOf(namespace, true).jwts, readJwtState),
+        `only namespace ${namespace} is shown`,
+      )
+    : undefined;
+  const isWhole = all !== undefined;
+  const { jwts: jwtsPath, pods: podsPath } = pathsOf(namespace, isWhole);
+  const jwts = all ?? (await list(jwtsPath, readJwtState));
+  const pods = await ifAllowed(() => list(podsPath, readPodMounts, PODS_QUERY), NO_PODS);
+  return { seen: { jwts, pods, notes }, everywhere: isWhole, missing: [] };
+}
+
+const NO_PODS = 'which pods mount a token is not known';
+
+async function findNamed(
+  access: Access,
+  names: readonly string[],
+): Promise<{ readonly jwts: readonly JwtState[]; readonly missing: readonly string[] }> {
+  const found = await inParallel(names, (name) => findJwtObject(access, access.namespace, name));
+  const jwts = found.flatMap((jwt) => (jwt.ok ? [readJwtState(jwt.value.object)] : []));
+  const missing = found.flatMap((jwt) => (jwt.ok ? [] : [jwt.problem.message]));
+  return { jwts: jwts.filter((jwt) => jwt !== undefined), missing };
+}

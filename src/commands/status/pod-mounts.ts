@@ -1,0 +1,109 @@
+import { visibleFile } from '../../admission/mounts.ts';
+import {
+  readContainers,
+  readVolumes,
+  type ContainerShape,
+  type MountShape,
+} from '../../admission/pod-shape.ts';
+import { findTokenVolumes, type ShowingVolumes } from '../../admission/token-volume.ts';
+import { arrayMember, member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+import { parseTime } from '../../time/format-time.ts';
+import type { Seconds } from '../../time/units.ts';
+
+/** A pod that mounts Secrets as tokens are mounted. Times in seconds since the epoch. */
+export interface PodMounts {
+  readonly namespace: string;
+  readonly name: string;
+  /** Whether a container has started, so that its volumes are there. */
+  readonly isRunning: boolean;
+  /** When the kubelet took it on: its volumes were filled after that. */
+  readonly startedAt: Seconds | undefined;
+  /** By name of the Secret. */
+  readonly secrets: ReadonlyMap<string, SecretMounts>;
+}
+
+/** How one pod mounts one Secret. */
+export interface SecretMounts {
+  /** A mount of the whole volume: the kubelet refreshes it. */
+  readonly isRefreshed: boolean;
+  /** Containers with a mount by `subPath`, which the kubelet fills only when it starts the container. */
+  readonly fixed: readonly FixedMount[];
+}
+
+/** A container, and when it was started last; `undefined` while it is not running. */
+export interface FixedMount {
+  readonly container: string;
+  readonly startedAt: Seconds | undefined;
+}
+
+const LISTS = ['initContainers', 'containers', 'ephemeralContainers'] as const;
+/** Of a pod that has ended, nothing reads its files. */
+const ENDED: ReadonlySet<unknown> = new Set(['Succeeded', 'Failed']);
+
+/** Reads it from the wire JSON of a pod; `undefined` for a pod that mounts no token, or has ended. */
+export function readPodMounts(pod: JsonObject): PodMounts | undefined {
+  const [metadata, spec, status] = ['metadata', 'spec', 'status'].map((key) => objectMember(pod, key));
+  const phase = member(status, 'phase');
+  if (spec === undefined || ENDED.has(phase)) return undefined;
+  const volumes = readVolumes(spec);
+  if (!volumes.ok) return undefined;
+  const names = [...new Set([...volumes.value.values()].flatMap(namesOfSecrets))];
+  if (names.length === 0) return undefined;
+  const taken = new Set<string>();
+  const containers = LISTS.flatMap((list) => {
+    const read = readContainers(spec, list, taken);
+    return read.ok ? read.value : [];
+  });
+  const showing = findTokenVolumes(volumes.value, names);
+  const secrets = new Map<string, SecretMounts>();
+  for (const [index, name] of names.entries()) {
+    const mounts = readMounts(containers, showing[index] ?? new Map(), status);
+    if (mounts.isRefreshed || mounts.fixed.length > 0) secrets.set(name, mounts);
+  }
+  if (secrets.size === 0) return undefined;
+  return {
+    namespace: stringMember(metadata, 'namespace') ?? '',
+    name: stringMember(metadata, 'name') ?? '',
+    isRunning: phase === 'Running',
+    startedAt: parseTime(member(status, 'startTime')),
+    secrets,
+  };
+}
+
+/** The Secrets that a volume is made of. */
+function namesOfSecrets(volume: JsonObject): readonly string[] {
+  const sources = arrayMember(objectMember(volume, 'projected'), 'sources');
+  const projected = sources.map((source) => stringMember(objectMember(source, 'secret'), 'name'));
+  return [stringMember(objectMember(volume, 'secret'), 'secretName'), ...projected].filter(
+    (name) => name !== undefined,
+  );
+}
+
+function readMounts(
+  containers: readonly ContainerShape[],
+  volumes: ShowingVolumes,
+  status: JsonObject | undefined,
+): SecretMounts {
+  let isRefreshed = false;
+  const fixed: FixedMount[] = [];
+  for (const { list, name, mounts } of containers) {
+    const shown = mounts.filter((mount) => showsToken(mount, volumes));
+    if (shown.some(({ subPath }) => subPath === '')) isRefreshed = true;
+    if (shown.some(({ subPath }) => subPath !== ''))
+      fixed.push({
+        container: name,
+        startedAt: startOf(name, arrayMember(status, `${list.slice(0, -1)}Statuses`)),
+      });
+  }
+  return { isRefreshed, fixed };
+}
+
+/** What a `subPathExpr` shows only the kubelet knows; of a volume with nothing but the token it is most likely that. */
+function showsToken(mount: MountShape, volumes: ShowingVolumes): boolean {
+  return mount.subPath === undefined ? volumes.has(mount.volume) : visibleFile(mount, volumes) !== undefined;
+}
+
+function startOf(container: string, statuses: readonly unknown[]): Seconds | undefined {
+  const own = statuses.find((status) => member(status, 'name') === container);
+  return parseTime(member(objectMember(objectMember(own, 'state'), 'running'), 'startedAt'));
+}

@@ -1,0 +1,23 @@
+import { toSeconds } from '../../time/units.ts';
+import type { Access } from '../cluster/connect.ts';
+import { EXIT, type ExitCode, type Io } from '../io.ts';
+import { printReport, type OutputFormat } from '../output/table-output.ts';
+import { gather, type Wanted } from './gather.ts';
+import { describeStatus } from './status-lines.ts';
+import { isAllWell, reportOn } from './status-report.ts';
+
+/** What `status` was asked. */
+export interface StatusOptions extends Wanted {
+  readonly output: OutputFormat;
+}
+
+/** Prints how things are now. Exit code 1 when a token cannot be used, or a name does not exist. */
+export async function showStatus(access: Access, options: StatusOptions, io: Io): Promise<ExitCode> {
+  const { seen, missing } = await gather(access, options);
+  const now = toSeconds(Date.now());
+  const report = reportOn(seen, now);
+  for (const problem of missing) io.stderr.write(`error: ${problem}\n`);
+  if (report.jwts.length > 0 || missing.length === 0)
+    printReport(io, options.output, report, (facts, paint) => describeStatus(facts, now, paint));
+  return missing.length === 0 && isAllWell(report) ? EXIT.done : EXIT.refused;
+}

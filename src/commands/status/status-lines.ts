@@ -1,0 +1,160 @@
+import { objectKey } from '../../resources/object-key.ts';
+import { formatDuration, formatTime, parseTime } from '../../time/format-time.ts';
+import type { Seconds } from '../../time/units.ts';
+import { formatUtc } from '../output/format-when.ts';
+import { formatTable } from '../output/table.ts';
+import type { Paint, Style } from '../output/table-output.ts';
+import type { JwtStatus, PodStatus, StatusReport } from './status-report.ts';
+
+const HEADER = ['JWT', 'READY', 'REASON', 'EXPIRES', 'NEXT RENEWAL'];
+/** Of each JWT; `-o json` has all. */
+const MOST_PODS = 10;
+const LONGEST_MESSAGE = 300; // a condition may hold 32,768 characters
+
+/** A table of the JWTs; below each what is wrong with it, and the pods that mount it. `now` in seconds since the epoch. */
+export function describeStatus({ jwts, notes }: StatusReport, now: Seconds, paint: Paint): readonly string[] {
+  const rows = [HEADER, ...jwts.map((jwt) => describeRow(jwt, now, paint))];
+  const [header = '', ...table] = formatTable(rows);
+  return [
+    ...(jwts.length === 0 ? ['there is no JWT'] : [paint('bold', header)]),
+    ...table.flatMap((line, index) => [line].concat(describeDetails(jwts[index], paint))),
+    ...notes.map((note) => paint('yellow', `note: ${note}`)),
+  ];
+}
+
+function describeRow(jwt: JwtStatus, now: Seconds, paint: Paint): readonly string[] {
+  const { ready, reason, expiresAt, renewsAt } = jwt;
+  const style = styleOf(jwt, now);
+  return [
+    objectKey(jwt),
+    paint(ready === 'True' ? 'green' : ready === 'Pending' ? 'yellow' : 'red', ready),
+    reason,
+    expiresAt === undefined ? 'no token' : paint(style, describeExpiry(jwt)),
+    describeRenewal(parseTime(renewsAt), now),
+  ];
+}
+
+/** Green while nothing is due, yellow from the planned renewal on, red when it has expired. */
+function styleOf({ remainingSeconds = 0, renewsAt }: JwtStatus, now: Seconds): Style {
+  if (remainingSeconds <= 0) return 'red';
+  const due = parseTime(renewsAt);
+  return due !== undefined && due < now ? 'yellow' : 'green';
+}
+
+const BAR_WIDTH = 10;
+
+function describeExpiry({ remainingSeconds = 0, remainingPercent }: JwtStatus): string {
+  const when =
+    remainingSeconds > 0
+      ? `in ${formatDuration(remainingSeconds)}`
+      : `${formatDuration(-remainingSeconds)} ago`;
+  return remainingPercent === undefined ? when : `${drawBar(remainingPercent)} ${when}`;
+}
+
+/** What is left of a token's life. Empty only when nothing is left. */
+export function drawBar(percent: number): string {
+  const full = Math.ceil((percent / 100) * BAR_WIDTH);
+  return '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
+}
+
+function describeRenewal(due: Seconds | undefined, now: Seconds): string {
+  if (due === undefined) return 'none planned';
+  return due > now ? `in ${formatDuration(due - now)}` : `due for ${formatDuration(now - due)}`;
+}
+
+function describeDetails(jwt: JwtStatus | undefined, paint: Paint): readonly string[] {
+  if (jwt === undefined) return [];
+  const { ready, message, pods } = jwt;
+  const why =
+    ready === 'True' ? [] : [paint(ready === 'Pending' ? 'yellow' : 'red', `  ${shorten(message)}`)];
+  return [...why, ...(pods === undefined ? [] : describePods(pods, paint))];
+}
+
+function shorten(message: string): string {
+  return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message;
+}
+
+function describePods(pods: readonly PodStatus[], paint: Paint): readonly string[] {
+  if (pods.length === 0) return [paint('gray', '  no pod mounts it')];
+  const shown = pods.slice(0, MOST_PODS);
+  const rows = shown.map((pod) => [`  pod ${pod.name}`, describePod(pod, paint)]);
+  const more = pods.slice(MOST_PODS);
+  return [
+    ...formatTable(rows),
+    ...(more.length === 0 ? [] : [`  and ${more.length} more: ${countPods(more)}`]),
+  ];
+}
+
+const STYLES: Readonly<Record<PodStatus['delivery'], Style>> = {
+  delivered: 'green',
+  due: 'yellow',
+  starting: 'gray',
+  neverRefreshed: 'red',
+  waiting: 'gray',
+};
+
+function describePod(pod: PodStatus, paint: Paint): string {
+  const isFixedAlone = pod.delivery === 'neverRefreshed';
+  const state = isFixedAlone ? [] : [paint(STYLES[pod.delivery], wordOf(pod))];
+  return [...state, ...pod.neverRefreshed.map((mount) => describeFixed(mount, paint))].join('; ');
+}
+
+const REMEDIES: Readonly<Record<PodStatus['neverRefreshed'][number]['token'], string>> = {
+  present: 'it has the present token, and no later one',
+  older: 'it has an older token: re-create the pod, and mount the directory instead',
+  'not known': 'which token it has is not known',
+};
+
+function describeFixed({ container, token }: PodStatus['neverRefreshed'][number], paint: Paint): string {
+  return paint('red', `never refreshed in container ${container} (subPath): ${REMEDIES[token]}`);
+}
+
+function wordOf({ delivery, dueBy }: Pick<PodStatus, 'delivery' | 'dueBy'>): string {
+  const due = parseTime(dueBy);
+  switch (delivery) {
+    case 'delivered':
+      return 'delivered';
+    case 'due':
+      return due === undefined ? 'due' : `due by ${formatMinute(due)}`;
+    case 'starting':
+      return 'starting: it gets the present token';
+    case 'neverRefreshed':
+      return 'never refreshed';
+    case 'waiting':
+      return 'waiting: there is no token yet';
+    default:
+      return delivery satisfies never;
+  }
+}
+
+/** `12:37 UTC`: the minute that ends no earlier. */
+function formatMinute(time: Seconds): string {
+  return `${formatTime(Math.ceil(time / 60) * 60).slice(11, 16)} UTC`;
+}
+
+/** `2 delivered, 1 due by 12:37 UTC`. */
+function countPods(pods: readonly PodStatus[]): string {
+  const counts = new Map<string, number>();
+  for (const pod of pods) {
+    const word = pod.delivery === 'starting' || pod.delivery === 'waiting' ? pod.delivery : wordOf(pod);
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  return [...counts].map(([word, count]) => `${count} ${word}`).join(', ');
+}
+
+/** The same in one line without what changes by the second: when it differs from the last one, something has happened. */
+export function describeInLine({ ready, reason, expiresAt, renewsAt, pods, ...jwt }: JwtStatus): string {
+  const [expiry, due] = [parseTime(expiresAt), parseTime(renewsAt)];
+  const isExpired = jwt.remainingSeconds !== undefined && jwt.remainingSeconds <= 0;
+  const facts = [
+    ready === 'True'
+      ? `Ready (${reason})`
+      : ready === 'Pending'
+        ? shorten(jwt.message)
+        : `not Ready (${reason})`,
+    ...(expiry === undefined ? [] : [`${isExpired ? 'expired' : 'expires'} ${formatUtc(expiry)}`]),
+    ...(due === undefined ? [] : [`next renewal ${formatUtc(due)}`]),
+    ...(pods === undefined || pods.length === 0 ? [] : [`pods: ${countPods(pods)}`]),
+  ];
+  return `${objectKey(jwt)}: ${facts.join('; ')}`;
+}

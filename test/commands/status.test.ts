@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { statusCommand } from '../../src/commands/status.ts';
+import { runCommand } from './captured-io.ts';
+
+describe('how status is used', () => {
+  for (const [args, says] of [
+    [['-A', '-n', 'x'], /-A and -n exclude each other/],
+    [['a', '-A'], /-A shows all JWTs, and a name is that of one namespace/],
+    [['jwt/'], /the name of a JWT is empty/],
+    [['-o', 'table'], /-o must be json or yaml/],
+    [['--follow'], /--follow/],
+  ] as const) {
+    it(`wrong usage (${args.join(' ')}): exit code 2 and the help`, async () => {
+      const { code, out, err } = await runCommand(statusCommand, args);
+      assert.deepEqual([code, out], [2, '']);
+      assert.match(err, says);
+      assert.match(err, /Usage: jwt-injector status \[NAME…\]/);
+    });
+  }
+
+  it('a cluster that is not there: exit code 3', async () => {
+    const { code, err } = await runCommand(statusCommand, ['--kubeconfig', '/nowhere']);
+    assert.equal(code, 3);
+    assert.match(err, /cannot read kubeconfig/);
+  });
+});

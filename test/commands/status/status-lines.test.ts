@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { readJwtState, type JwtState } from '../../../src/commands/status/jwt-state.ts';
+import type { PodMounts } from '../../../src/commands/status/pod-mounts.ts';
+import { describeInLine, describeStatus, drawBar } from '../../../src/commands/status/status-lines.ts';
+import { isAllWell, reportOn } from '../../../src/commands/status/status-report.ts';
+import { wireJwt } from '../../fixtures/jwts.ts';
+import { at, makePod, stamp } from './status-pods.ts';
+
+const NOW = at('12:00:30');
+
+function jwt(
+  name: string,
+  status: Record<string, unknown> | undefined,
+  reason = 'Signed',
+  message = '',
+): JwtState {
+  const ready = { type: 'Ready', status: reason === 'Signed' ? 'True' : 'False', reason, message };
+  const wire = { metadata: { name }, ...(status && { status: { conditions: [ready], ...status } }) };
+  const state = readJwtState(wireJwt({}, wire));
+  assert.ok(state);
+  return state;
+}
+
+const times = (issuedAt: string, renewsAt: string, expiresAt: string) => ({
+  tokenId: 'an-id',
+  issuedAt: stamp(issuedAt),
+  renewsAt: stamp(renewsAt),
+  expiresAt: stamp(expiresAt),
+});
+
+const ALL: readonly JwtState[] = [
+  jwt('my-jwt', times('12:00:00', '13:00:00', '14:00:00')),
+  jwt('late', times('11:00:00', '12:00:00', '12:20:30')),
+  jwt(
+    'gone',
+    times('10:00:00', '11:00:00', '11:55:30'),
+    'KeyNotFound',
+    'key Secret science/k does not exist',
+  ),
+  jwt('new', undefined),
+];
+
+const SUB_PATH = [{ name: 'token', mountPath: '/token', subPath: 'token' }];
+const PODS: readonly PodMounts[] = [
+  makePod({ name: 'web-2', started: '12:00:10' }),
+  makePod({ name: 'web-1' }),
+  makePod({ name: 'old', mounts: SUB_PATH }),
+  makePod({ name: 'next', phase: 'Pending' }),
+];
+
+function screen(
+  jwts: readonly JwtState[],
+  pods: readonly PodMounts[] | undefined,
+  notes: readonly string[] = [],
+) {
+  return describeStatus(reportOn({ jwts, pods, notes }, NOW), NOW, (_style, text) => text).join('\n');
+}
+
+describe('the screen of status', () => {
+  it('what expires first comes first, with the pods that mount it', () => {
+    assert.equal(
+      screen(ALL, PODS),
+      `
+JWT             READY    REASON       EXPIRES                   NEXT RENEWAL
+science/new     Pending               no token                  none planned
+  jwt-injector has not processed it yet
+  no pod mounts it
+science/gone    False    KeyNotFound  ░░░░░░░░░░ 5 min ago      due for 1 h 30 s
+  key Secret science/k does not exist
+  no pod mounts it
+science/late    True     Signed       ███░░░░░░░ in 20 min      due for 30 s
+  no pod mounts it
+science/my-jwt  True     Signed       ██████████ in 1 h 59 min  in 59 min 30 s
+  pod next   starting: it gets the present token
+  pod old    never refreshed in container main (subPath): it has an older token: re-create the pod, and mount the directory instead
+  pod web-1  due by 12:02 UTC
+  pod web-2  delivered`.trimStart(),
+    );
+  });
+
+  it('says what the caller may not read', () => {
+    const note =
+      'you are not allowed to list pods in namespace science: which pods mount a token is not known';
+    assert.equal(
+      screen([jwt('my-jwt', times('12:00:00', '13:00:00', '14:00:00'))], undefined, [note]),
+      `
+JWT             READY  REASON  EXPIRES                   NEXT RENEWAL
+science/my-jwt  True   Signed  ██████████ in 1 h 59 min  in 59 min 30 s
+note: ${note}`.trimStart(),
+    );
+  });
+
+  it('counts pods when there are many', () => {
+    const pods = Array.from({ length: 13 }, (_, index) => makePod({ name: `p-${index + 10}` }));
+    const lines = screen([jwt('my-jwt', times('12:00:00', '13:00:00', '14:00:00'))], pods).split('\n');
+    assert.equal(lines.length, 13);
+    assert.equal(lines.at(-1), '  and 3 more: 3 due by 12:02 UTC');
+  });
+
+  it('without any JWT', () => assert.equal(screen([], []), 'there is no JWT'));
+
+  it('a long message is cut', () => {
+    const lines = screen([jwt('x', {}, 'KeyUnreadable', 'm'.repeat(30_000))], []).split('\n');
+    assert.equal(lines[2], `  ${'m'.repeat(300)}…`);
+  });
+
+  for (const [percent, bar] of [
+    [0, '░░░░░░░░░░'],
+    [1, '█░░░░░░░░░'],
+    [50, '█████░░░░░'],
+    [91, '██████████'],
+    [100, '██████████'],
+  ] as const) {
+    it(`a bar of ${percent} %`, () => assert.equal(drawBar(percent), bar));
+  }
+});
+
+describe('the report of status', () => {
+  const report = (jwts: readonly JwtState[]) => reportOn({ jwts, pods: PODS, notes: [] }, NOW);
+
+  it('has all facts for scripts', () => {
+    assert.deepEqual(report(ALL.slice(0, 1)).jwts[0], {
+      namespace: 'science',
+      name: 'my-jwt',
+      ready: 'True',
+      reason: 'Signed',
+      message: '',
+      tokenId: 'an-id',
+      issuedAt: stamp('12:00:00'),
+      expiresAt: stamp('14:00:00'),
+      remainingSeconds: 7170,
+      remainingPercent: 100,
+      renewsAt: stamp('13:00:00'),
+      pods: [
+        { name: 'next', delivery: 'starting', dueBy: undefined, neverRefreshed: [] },
+        {
+          name: 'old',
+          delivery: 'neverRefreshed',
+          dueBy: undefined,
+          neverRefreshed: [{ container: 'main', token: 'older' }],
+        },
+        { name: 'web-1', delivery: 'due', dueBy: stamp('12:01:30'), neverRefreshed: [] },
+        { name: 'web-2', delivery: 'delivered', dueBy: undefined, neverRefreshed: [] },
+      ],
+    });
+  });
+
+  it('pods of another namespace are not those of this JWT', () => {
+    const [pod] = PODS;
+    assert.ok(pod);
+    const seen = { jwts: ALL.slice(0, 1), pods: [{ ...pod, namespace: 'other' }], notes: [] };
+    assert.deepEqual(reportOn(seen, NOW).jwts[0]?.pods, []);
+  });
+
+  it('is well when every token can be used', () => {
+    const [good, late, gone, fresh] = ALL;
+    assert.ok(good && late && gone && fresh);
+    assert.ok(isAllWell(report([good, late])));
+    assert.ok(!isAllWell(report([good, gone])));
+    assert.ok(!isAllWell(report([good, fresh])));
+    assert.ok(!isAllWell(report([{ ...good, expiresAt: NOW }])), 'expired, whatever the status says');
+  });
+
+  for (const [state, line] of [
+    [
+      ALL[0],
+      'science/my-jwt: Ready (Signed); expires 2026-01-01 14:00:00 UTC; next renewal 2026-01-01 13:00:00 UTC; pods: 1 starting, 1 never refreshed, 1 due by 12:02 UTC, 1 delivered',
+    ],
+    [
+      ALL[2],
+      'science/gone: not Ready (KeyNotFound); expired 2026-01-01 11:55:30 UTC; next renewal 2026-01-01 11:00:00 UTC',
+    ],
+    [ALL[3], 'science/new: jwt-injector has not processed it yet'],
+  ] as const) {
+    it(`in one line: ${line.slice(0, 30)}`, () => {
+      assert.ok(state);
+      const [status] = report([state]).jwts;
+      assert.ok(status);
+      assert.equal(describeInLine(status), line);
+    });
+  }
+});

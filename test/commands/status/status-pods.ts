@@ -1,0 +1,51 @@
+import { readPodMounts, type PodMounts } from '../../../src/commands/status/pod-mounts.ts';
+import { parseTime } from '../../../src/time/format-time.ts';
+
+/** `12:34:56` of the day of these tests, in seconds since the epoch. */
+export function at(time: string): number {
+  return parseTime(`2026-01-01T${time}Z`) ?? Number.NaN;
+}
+
+/** `12:34:56` of that day in RFC 3339. */
+export function stamp(time: string): string {
+  return `2026-01-01T${time}Z`;
+}
+
+interface MadePod {
+  readonly name?: string;
+  readonly phase?: string;
+  readonly started?: string;
+  readonly volumes?: readonly object[];
+  /** Of the one container `main`. */
+  readonly mounts?: readonly object[];
+  readonly containerStarted?: string;
+  readonly more?: object;
+}
+
+/** A running pod as wire JSON, which mounts Secret my-jwt, but for what is given. */
+export function wirePod({
+  name = 'web',
+  phase = 'Running',
+  started = '10:00:00',
+  volumes = [{ name: 'token', secret: { secretName: 'my-jwt' } }],
+  mounts = [{ name: 'token', mountPath: '/run/token' }],
+  containerStarted = started,
+  more = {},
+}: MadePod = {}) {
+  return {
+    metadata: { name, namespace: 'science' },
+    spec: { volumes, containers: [{ name: 'main', volumeMounts: mounts }], ...more },
+    status: {
+      phase,
+      startTime: stamp(started),
+      containerStatuses: [{ name: 'main', state: { running: { startedAt: stamp(containerStarted) } } }],
+    },
+  };
+}
+
+/** What is read of such a pod. */
+export function makePod(made: MadePod = {}): PodMounts {
+  const pod = readPodMounts(wirePod(made));
+  if (pod === undefined) throw new Error('the pod mounts nothing');
+  return pod;
+}
