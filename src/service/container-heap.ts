@@ -10,7 +10,8 @@ const HEAP_FLAGS: readonly (readonly [flag: string, own: RegExp])[] = [
   ['--max-old-space-size-percentage=70', /--max[-_](old[-_]space[-_]size|heap[-_]size)/],
   /**
    * New objects get a place of 1 MiB in a heap of that size. What is parsed of one large body or list fills it several
-   * times over, so half of the CPU that large bodies took was garbage collection; with 4 MiB that is half as much. MiB.
+   * times over, and each time all that is alive is copied: with 4 MiB hostile bodies took about half as much garbage
+   * collection, and a start with 100,000 JWTs a sixth less CPU. MiB.
    */
   ['--max-semi-space-size=4', /--max[-_]semi[-_]space[-_]size/],
 ];

@@ -42,6 +42,8 @@ describe('a name that users and other programs know', () => {
         MANAGED_BY_LABEL: 'app.kubernetes.io/managed-by',
         NAMESPACE_DEFAULT_LABEL: 'tokens.osg-htc.org/token',
         EXCLUDED_NAMESPACES: ['kube-system', 'jwt-injector'],
+        ROTATION: 'tokens.osg-htc.org/rotation',
+        TLS_SECRET: 'jwt-injector-tls',
       },
     );
   });
