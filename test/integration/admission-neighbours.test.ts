@@ -210,7 +210,8 @@ describe('the webhook and its neighbours on a real control plane', { concurrency
   });
 
   it('where the namespace cannot be read, pods that need its default are told to try again; others need nothing', async () => {
-    const path = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/jwt-injector';
+    const name = 'jwt-injector-webhook';
+    const path = `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/${name}`;
     const binding = (await stage.api.ask('GET', path)).body;
     await stage.api.ask('DELETE', path);
     const object = pod({ [KEYS.inject]: 'true' });
@@ -223,9 +224,7 @@ describe('the webhook and its neighbours on a real control plane', { concurrency
     );
     assert.deepEqual(readInjection(await dryRun('plain', pod(TOKEN))), injectionOf('my-jwt', 'app'));
     const { apiVersion, kind, roleRef, subjects } = binding;
-    await stage.cluster.apply(
-      JSON.stringify({ apiVersion, kind, metadata: { name: 'jwt-injector' }, roleRef, subjects }),
-    );
+    await stage.cluster.apply(JSON.stringify({ apiVersion, kind, metadata: { name }, roleRef, subjects }));
     await waitForPods(stage, 'plain', object, (answer) => answer.body.message.includes('no token is named'));
   });
 });
