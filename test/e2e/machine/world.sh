@@ -43,15 +43,16 @@ else
   done
 fi
 
-# Nothing in here may change the machine's settings; those of the network are our own. Three the kubelet insists on
-# setting, so it may write to plain files that lie over them.
+# Nothing in here may change the machine's settings; those of the network are our own. Three of them the kubelet wants to have
+# set, so plain files that say so lie over them. Were it to write them itself, the other kubelet could find one empty.
 mount -n --bind /proc/sys /proc/sys
 mount -n --bind /proc/sys/net /proc/sys/net
 mount -n -o remount,ro,bind /proc/sys
 mkdir "$run/settings"
-for name in kernel/panic kernel/panic_on_oops vm/overcommit_memory; do
+for setting in kernel/panic=10 kernel/panic_on_oops=1 vm/overcommit_memory=1; do
+  name=${setting%=*}
   file=$run/settings/${name//\//-}
-  cat "/proc/sys/$name" >"$file"
+  echo "${setting#*=}" >"$file"
   mount -n --bind "$file" "/proc/sys/$name"
 done
 mount -n --make-rshared /
