@@ -1,10 +1,10 @@
 import type { Clock } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
-import type { JsonObject } from '../resources/json.ts';
+import { stringMember, type JsonObject } from '../resources/json.ts';
 import { APP } from '../resources/names.ts';
 import type { Cluster } from './cluster.ts';
 import { Connection } from './connection.ts';
-import { requestObject, type Call, type Endpoint, type Query } from './request.ts';
+import { requestDated, requestObject, type Call, type Endpoint, type Query } from './request.ts';
 import { listPages, type Listed, type ListOptions } from './list.ts';
 import { ParseTurns } from './parse-turns.ts';
 import { streamEvents, type WatchEvent, type WatchOptions } from './watch-stream.ts';
@@ -46,6 +46,8 @@ export interface KubeClient {
   ) => Promise<JsonObject>;
   /** `path` is that of the collection. */
   readonly create: (path: string, body: JsonObject, options?: RequestOptions) => Promise<JsonObject>;
+  /** The version of the API server, such as `v1.34.1`, and its time when it answered, in milliseconds since the epoch. */
+  readonly version: () => Promise<{ readonly version: string; readonly date: Milliseconds | undefined }>;
   /** The events of one watch, until the API server or the consumer ends it. */
   readonly watch: (path: string, options: WatchOptions, signal: AbortSignal) => AsyncIterable<WatchEvent>;
   /** Breaks off what is under way and closes all connections. */
@@ -96,6 +98,11 @@ export function createClient(cluster: Cluster, { clock, version }: ClientOptions
     jsonPatch: patch('patch', 'application/json-patch+json'),
     create: (path, body, options = {}) =>
       call({ verb: 'create', method: 'POST', path, body, contentType: 'application/json' }, options),
+    version: async () => {
+      const asked = { verb: 'get', method: 'GET', path: '/version', deadlineMs: DEADLINE_MS } as const;
+      const { object, date } = await requestDated(endpoint, asked);
+      return { version: stringMember(object, 'gitVersion') ?? '', date };
+    },
     watch: (path, options, signal) => streamEvents(endpoint, path, options, signal),
     close: () => connection.close(),
   };

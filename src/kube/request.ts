@@ -57,7 +57,7 @@ export function requestObject(endpoint: Endpoint, call: Call): Promise<JsonObjec
 export async function request<T>(
   endpoint: Endpoint,
   call: Call,
-  read: (body: Answer['body']) => Promise<T>,
+  read: (body: Answer['body'], headers: Answer['headers']) => Promise<T>,
 ): Promise<T> {
   const { connection, clock } = endpoint;
   const deadline = startDeadline(clock, call.deadlineMs, call.signal);
@@ -71,7 +71,7 @@ export async function request<T>(
       try {
         const answer = await send(endpoint, session, call, { signal: deadline.signal, ...silence });
         if (answer.statusCode < 200 || answer.statusCode > 299) throw await readRefusal(answer, call);
-        return await read(answer.body);
+        return await read(answer.body, answer.headers);
       } catch (error) {
         const problem = failTransport(error, { ...call, server: endpoint.server.origin, deadline });
         const isRefused = problem.status === 401 || problem.reason === 'Tls';
@@ -146,6 +146,17 @@ function encodeQuery(query: Query | undefined): string {
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`);
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+}
+
+/** As `requestObject`, with the API server's time in the header Date (RFC 9110), which has whole seconds. */
+export function requestDated(
+  endpoint: Endpoint,
+  call: Call,
+): Promise<{ readonly object: JsonObject; readonly date: Milliseconds | undefined }> {
+  return request(endpoint, call, async (body, headers) => {
+    const date = Date.parse(String(headers['date']));
+    return { object: await readObject(body), date: Number.isNaN(date) ? undefined : date };
+  });
 }
 
 async function readObject(body: Answer['body']): Promise<JsonObject> {

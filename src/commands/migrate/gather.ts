@@ -1,16 +1,17 @@
 import { METADATA_ONLY } from '../../kube/client.ts';
-import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
+import { KubeError } from '../../kube/errors.ts';
 import { resourcePath, type Resource } from '../../kube/resource-path.ts';
 import { JWTS } from '../../kube/token-store.ts';
-import { arrayMember, member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { parseJwt } from '../../resources/jwt.ts';
-import { GROUP, KIND, PLURAL, VERSION } from '../../resources/names.ts';
+import { GROUP, KIND, PLURAL } from '../../resources/names.ts';
 import { objectKey } from '../../resources/object-key.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/connect-errors.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
 import { readSecretMetadata } from '../cluster/connect-secret.ts';
 import type { MigratingJwt, MigrationFacts } from './facts.ts';
+import { discover, discoverJwts } from './discover.ts';
 import { findDeployments, RELEASE } from './deployments.ts';
 import { listKeySecrets } from './keys.ts';
 import { findKeyCopies, findLegacyMarkers } from './kopf-leftovers.ts';
@@ -70,26 +71,6 @@ function readMigratingJwt(object: JsonObject): MigratingJwt | undefined {
     legacyMarkers: findLegacyMarkers(object),
     keyCopies: findKeyCopies(object),
   };
-}
-
-/** By discovery, which everybody is allowed to read, unlike the CRD itself. */
-async function discoverJwts(client: Access['client']): Promise<MigrationFacts['api'] | undefined> {
-  const resources = await discover(client, `${GROUP}/${VERSION}`);
-  const own = resources.find((resource) => stringMember(resource, 'name') === PLURAL);
-  if (own === undefined) return undefined;
-  return {
-    namespaced: member(own, 'namespaced') === true,
-    hasStatus: resources.some((resource) => stringMember(resource, 'name') === `${PLURAL}/status`),
-  };
-}
-
-async function discover(client: Access['client'], groupVersion: string): Promise<readonly unknown[]> {
-  try {
-    return arrayMember(await client.get(`/apis/${groupVersion}`), 'resources');
-  } catch (error) {
-    if (isNotFound(error) || isDenied(error)) return [];
-    throw error;
-  }
 }
 
 /** Helm annotates what it would delete. Without the right to read the CRD, the worst is assumed. */

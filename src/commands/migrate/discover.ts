@@ -1,0 +1,26 @@
+import { isDenied, isNotFound } from '../../kube/errors.ts';
+import { arrayMember, member, stringMember } from '../../resources/json.ts';
+import { GROUP, PLURAL, VERSION } from '../../resources/names.ts';
+import type { Access } from '../cluster/connect.ts';
+import type { MigrationFacts } from './facts.ts';
+
+/** By discovery, which everybody is allowed to read, unlike the CRD itself. `undefined`: there is no such resource. */
+export async function discoverJwts(client: Access['client']): Promise<MigrationFacts['api'] | undefined> {
+  const resources = await discover(client, `${GROUP}/${VERSION}`);
+  const own = resources.find((resource) => stringMember(resource, 'name') === PLURAL);
+  if (own === undefined) return undefined;
+  return {
+    namespaced: member(own, 'namespaced') === true,
+    hasStatus: resources.some((resource) => stringMember(resource, 'name') === `${PLURAL}/status`),
+  };
+}
+
+/** The resources of a group and version; there are none if the API server does not know it. */
+export async function discover(client: Access['client'], groupVersion: string): Promise<readonly unknown[]> {
+  try {
+    return arrayMember(await client.get(`/apis/${groupVersion}`), 'resources');
+  } catch (error) {
+    if (isNotFound(error) || isDenied(error)) return [];
+    throw error;
+  }
+}
