@@ -46,6 +46,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'replace the key of a JWT, step by step, without a refused token',
     load: async () => (await import('./rotate.ts')).rotateCommand,
   },
+  doctor: {
+    summary: 'find out what is wrong with the installation, and what helps',
+    load: async () => (await import('./doctor.ts')).doctorCommand,
+  },
+  certs: {
+    summary: 'show the certificate of the webhook, and whether the API server trusts it',
+    load: async () => (await import('./certs.ts')).certsCommand,
+  },
   migrate: {
     summary: 'find, fix and remove what token-manager left in the cluster',
     load: async () => (await import('./migrate.ts')).migrateCommand,

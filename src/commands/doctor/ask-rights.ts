@@ -1,0 +1,85 @@
+import type { JsonObject } from '../../resources/json.ts';
+import { member, objectMember, stringMember } from '../../resources/json.ts';
+import { APP } from '../../resources/names.ts';
+import { resourcePath, type Resource } from '../../kube/resource-path.ts';
+import type { Access } from '../cluster/connect.ts';
+import { inParallel } from '../cluster/in-parallel.ts';
+import { findFlag, findNamespaces } from './deployment-flags.ts';
+import { shippedRights, type Right } from './shipped-rights.ts';
+import type { CertificateSnapshot } from './snapshot.ts';
+
+type Client = Pick<Access['client'], 'create'>;
+type Attributes = Omit<Right, 'half' | 'where'> & { readonly namespace?: string };
+
+const GROUP_VERSION = { group: 'authorization.k8s.io', version: 'v1' } as const;
+const SELF: Resource = { ...GROUP_VERSION, plural: 'selfsubjectaccessreviews' };
+const OTHERS: Resource = { ...GROUP_VERSION, plural: 'subjectaccessreviews' };
+/** Of those that jwt-injector is limited to; each is asked for 12 rights. */
+const MOST_NAMESPACES = 20;
+
+/** Whether the caller has a right (SelfSubjectAccessReview, which everybody is allowed to create). */
+export function askRight(client: Client, attributes: Attributes): Promise<boolean> {
+  return ask(client, SELF, { resourceAttributes: toWire(attributes) });
+}
+
+/**
+ * The rights that jwt-injector lacks, each once. Only who may create SubjectAccessReviews learns of them, as administrators do; for
+ * others it is a KubeError.
+ */
+export async function findMissingRights(
+  client: Client,
+  installation: Pick<CertificateSnapshot, 'namespace' | 'tls'> & {
+    readonly deployments: {
+      readonly webhook: JsonObject | undefined;
+      readonly controller: JsonObject | undefined;
+    };
+  },
+): Promise<readonly Right[]> {
+  const { namespace, tls, deployments } = installation;
+  const { webhook } = deployments;
+  const limits = findNamespaces(deployments.controller ?? webhook);
+  const account = {
+    webhook: accountOf(webhook, APP),
+    controller: accountOf(deployments.controller, accountOf(webhook, APP)),
+  };
+  const rights = shippedRights({
+    namespaceDefault:
+      limits === undefined &&
+      (webhook === undefined || findFlag(webhook, 'no-namespace-default') === undefined),
+    ownCertificate: tls.source === 'self' ? tls.name : undefined,
+  });
+  const isGranted = await inParallel(rights, async ({ half, where, ...right }) => {
+    const user = `system:serviceaccount:${namespace}:${account[half]}`;
+    const served = limits?.slice(0, MOST_NAMESPACES) ?? [undefined];
+    const places = where === 'served' ? served : [where === 'own' ? namespace : undefined];
+    for (const place of places) {
+      const attributes = toWire({ ...right, ...(place === undefined ? {} : { namespace: place }) });
+      if (!(await ask(client, OTHERS, { user, resourceAttributes: attributes }))) return false;
+    }
+    return true;
+  });
+  return rights.filter((_, index) => isGranted[index] !== true);
+}
+
+function accountOf(deployment: JsonObject | undefined, byDefault: string): string {
+  const template = objectMember(objectMember(deployment, 'spec'), 'template');
+  return stringMember(objectMember(template, 'spec'), 'serviceAccountName') ?? byDefault;
+}
+
+async function ask(client: Client, resource: Resource, spec: JsonObject): Promise<boolean> {
+  const kind = resource === SELF ? 'SelfSubjectAccessReview' : 'SubjectAccessReview';
+  const body = { apiVersion: 'authorization.k8s.io/v1', kind, spec };
+  const answer = await client.create(resourcePath(resource), body);
+  return member(objectMember(answer, 'status'), 'allowed') === true;
+}
+
+function toWire({ verb, group, resource, subresource, name, namespace }: Attributes): JsonObject {
+  return {
+    verb,
+    group,
+    resource,
+    ...(subresource === undefined ? {} : { subresource }),
+    ...(name === undefined ? {} : { name }),
+    ...(namespace === undefined ? {} : { namespace }),
+  };
+}

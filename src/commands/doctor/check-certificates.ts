@@ -1,0 +1,109 @@
+import type { X509Certificate } from 'node:crypto';
+import { findIssuer } from '../../certificates/ca-bundle.ts';
+import { hasExpired, readCertificates } from '../../certificates/read-certificates.ts';
+import { isAddress, readConfiguration, type WebhookEntry } from '../../certificates/webhook-configuration.ts';
+import { ageOfCertificate } from '../../server/certificate-age.ts';
+import { formatTime } from '../../time/format-time.ts';
+import { toSeconds } from '../../time/units.ts';
+import { judge, problem, unknown, well, wellUnless, type Judgement } from './finding.ts';
+import { valueOf } from './looked.ts';
+import { readLogs } from './remedies.ts';
+import type { CertificateSnapshot } from './snapshot.ts';
+
+/** The certificate in the Secret: whether the API server could take it. */
+export function checkServing(snapshot: CertificateSnapshot): readonly Judgement[] {
+  const { tls, namespace, now } = snapshot;
+  const where = `Secret ${namespace}/${tls.name}`;
+  const remedy = renewalOf(snapshot);
+  const absent =
+    tls.source === undefined
+      ? unknown(`there is no ${where}, and no Deployment that says where the certificate comes from`)
+      : problem(`there is no ${where}: no webhook can answer`, remedy);
+  return judge(tls.secret, absent, ({ chain, keyFits }) => {
+    const [leaf] = chain;
+    if (leaf === undefined) return [problem(`tls.crt of ${where} is not a certificate`, remedy)];
+    const until = formatTime(toSeconds(leaf.validToDate.getTime()));
+    const validity = { validFrom: leaf.validFromDate.getTime(), expiresAt: leaf.validToDate.getTime() };
+    const refused = `the API server refuses it, and with it every annotated pod`;
+    const host = `jwt-injector.${namespace}.svc`;
+    const problems = [
+      ...(keyFits ? [] : [problem(`tls.key of ${where} is not the private key of tls.crt`, remedy)]),
+      ...{
+        expired: [problem(`the certificate in ${where} expired at ${until}: ${refused}`, remedy)],
+        early: [problem(`the certificate in ${where} is not valid yet: ${refused}`, 'compare the clocks')],
+        late: [
+          problem(`the certificate in ${where} expires at ${until}, and should have been renewed`, remedy),
+        ],
+        fresh: [],
+      }[ageOfCertificate(validity, now)],
+      ...(isCalledByService(snapshot) && leaf.checkHost(host) === undefined
+        ? [problem(`the certificate in ${where} is not for ${host}: ${refused}`, remedy)]
+        : []),
+    ];
+    return wellUnless(problems, `the certificate in ${where} is valid until ${until}`);
+  });
+}
+
+/** What the API server trusts, entry by entry, compared with what is served. */
+export function checkBundles(snapshot: CertificateSnapshot): readonly Judgement[] {
+  const entries = listEntries(snapshot);
+  if (entries.length === 0) return [unknown('no webhook configuration could be read')];
+  const leaf = valueOf(snapshot.tls.secret)?.chain[0];
+  const problems = entries.flatMap((entry) => {
+    const why = distrust(entry, leaf, snapshot.now);
+    return why === undefined ? [] : [problem(`caBundle of ${entry.name} ${why}`, renewalOf(snapshot))];
+  });
+  if (problems.length > 0) return problems;
+  return [
+    leaf === undefined
+      ? unknown('every caBundle holds a valid certificate; what is served is not known')
+      : well(`every caBundle trusts the certificate of Secret ${snapshot.tls.name}`),
+  ];
+}
+
+/** The entries of both configurations, as far as they could be read. */
+export function listEntries({ mutating, validating }: CertificateSnapshot): readonly WebhookEntry[] {
+  const [first, second] = [valueOf(mutating), valueOf(validating)];
+  return [
+    ...(first === undefined ? [] : readConfiguration(first, 'mutating').entries),
+    ...(second === undefined ? [] : readConfiguration(second, 'validating').entries),
+  ];
+}
+
+/** Why the API server refuses what is served, to follow "caBundle of …"; `undefined` if it does not. */
+export function distrust(
+  { caBundle, host }: WebhookEntry,
+  leaf: X509Certificate | undefined,
+  now: number,
+): string | undefined {
+  if (caBundle === '') return 'is empty: the API server trusts nobody there';
+  const authorities = readCertificates(caBundle);
+  if (authorities.length === 0) return 'holds no certificate';
+  const valid = authorities.filter((authority) => !hasExpired(authority, now));
+  if (valid.length === 0) return 'holds expired certificates only';
+  if (leaf === undefined) return undefined;
+  const isItself = valid.some(({ fingerprint256 }) => fingerprint256 === leaf.fingerprint256);
+  if (!isItself && findIssuer(leaf, valid) === undefined)
+    return 'does not trust the certificate that is served: another authority issued it';
+  // That the certificate is for the Service is checked by itself.
+  if (host === undefined || host.endsWith('.svc')) return undefined;
+  const name = isAddress(host) ? leaf.checkIP(host) : leaf.checkHost(host);
+  return name === undefined
+    ? `belongs to the host ${host}, and the certificate is for other names`
+    : undefined;
+}
+
+function isCalledByService(snapshot: CertificateSnapshot): boolean {
+  return listEntries(snapshot).some(({ host }) => host?.endsWith('.svc') === true);
+}
+
+/** Who renews it, and how they are asked to. */
+function renewalOf({ tls: { source, name }, namespace, mutating }: CertificateSnapshot): string {
+  const configuration = valueOf(mutating);
+  const injector =
+    configuration === undefined ? undefined : readConfiguration(configuration, 'mutating').injector;
+  if (injector !== undefined) return `kubectl describe certificates -n ${namespace}: cert-manager renews it`;
+  return source === 'files'
+    ? `put a new pair into Secret ${name}, and its authority into caBundle (docs/certificates.md)`
+    : `jwt-injector renews it and sets caBundle itself; why it does not: ${readLogs(namespace)}`;
+}

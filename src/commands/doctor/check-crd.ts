@@ -1,0 +1,81 @@
+import {
+  arrayMember,
+  isJsonObject,
+  member,
+  objectMember,
+  stringMember,
+  type JsonObject,
+} from '../../resources/json.ts';
+import { GROUP, KIND, PLURAL, VERSION } from '../../resources/names.ts';
+import { judge, problem, wellUnless, type Judgement } from './finding.ts';
+import { INSTALL_CRD } from './remedies.ts';
+import type { Snapshot } from './snapshot.ts';
+
+const NAME = `${PLURAL}.${GROUP}`;
+/** Fields of the newest release, by which an older CRD is known: the API server drops what its schema does not name. */
+const FIELDS: readonly (readonly ['spec' | 'status', string])[] = [
+  ['spec', 'resignBefore'],
+  ['spec', 'secretTemplate'],
+  ['spec', 'deletionPolicy'],
+  ['status', 'conditions'],
+  ['status', 'publicKey'],
+  ['status', 'retiredKeys'],
+  ['status', 'tokenId'],
+  ['status', 'lastRenew'],
+];
+
+const ABSENT = problem(`the CRD ${NAME} is not installed: there are no JWTs`, INSTALL_CRD);
+const CLUSTER_SCOPE = problem(
+  `the CRD ${NAME} has the scope Cluster, as that of token-manager may: a JWT without a namespace gets no Secret`,
+  'jwt-injector migrate check says how to replace it',
+);
+const NO_STATUS = problem(
+  `the CRD ${NAME} has no subresource status, as that of token-manager: nothing is reported in JWTs`,
+  INSTALL_CRD,
+);
+
+/** Version, scope, subresource and fields of the CRD. */
+export function checkCrd({ crd, api }: Snapshot): readonly Judgement[] {
+  // Who is not allowed to read the CRD learns the most important of it by discovery.
+  if (crd.state === 'unread')
+    return judge(api, ABSENT, ({ namespaced, hasStatus }) =>
+      wellUnless(
+        [...(namespaced ? [] : [CLUSTER_SCOPE]), ...(hasStatus ? [] : [NO_STATUS])],
+        `JWTs have a namespace and a status (${crd.why})`,
+      ),
+    );
+  return judge(crd, ABSENT, (object) => {
+    const problems = findFaults(object);
+    return wellUnless(problems, `the CRD ${NAME} is that of this version`);
+  });
+}
+
+function findFaults(crd: JsonObject): readonly Judgement[] {
+  const spec = objectMember(crd, 'spec');
+  if (stringMember(spec, 'scope') !== 'Namespaced') return [CLUSTER_SCOPE];
+  const conditions = arrayMember(objectMember(crd, 'status'), 'conditions');
+  const refused = conditions.find(
+    (condition) =>
+      ['Established', 'NamesAccepted'].includes(stringMember(condition, 'type') ?? '') &&
+      stringMember(condition, 'status') !== 'True',
+  );
+  if (refused !== undefined)
+    return [
+      problem(
+        `the API server does not serve the CRD ${NAME}: ${stringMember(refused, 'reason') ?? 'not established'}`,
+        `kubectl describe crd ${NAME}: another CRD may have the same names`,
+      ),
+    ];
+  const version = arrayMember(spec, 'versions').find((entry) => stringMember(entry, 'name') === VERSION);
+  if (version === undefined || member(version, 'served') !== true || member(version, 'storage') !== true)
+    return [problem(`the CRD ${NAME} does not serve and store ${VERSION}`, INSTALL_CRD)];
+  if (!isJsonObject(member(objectMember(version, 'subresources'), 'status'))) return [NO_STATUS];
+  const schema = objectMember(objectMember(version, 'schema'), 'openAPIV3Schema');
+  const has = ([part, field]: (typeof FIELDS)[number]): boolean => {
+    const inPart = objectMember(objectMember(schema, 'properties'), part);
+    return objectMember(objectMember(inPart, 'properties'), field) !== undefined;
+  };
+  const missing = FIELDS.filter((field) => !has(field)).map((field) => field.join('.'));
+  if (missing.length === 0) return [];
+  return [problem(`the CRD of ${KIND} is of an older version: it has no ${missing.join(', ')}`, INSTALL_CRD)];
+}

@@ -1,0 +1,89 @@
+import { judge, problem, unknown, well, wellUnless, type Judgement } from './finding.ts';
+import type { Group, JwtCensus } from './jwt-census.ts';
+import { INSTALL_CRD, readLogs } from './remedies.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** What is said of JWTs whatever their Ready condition says. */
+const OTHERS: Readonly<Record<string, string>> = {
+  Unseen: 'not looked at by jwt-injector since they were created',
+  Expired: 'with an expired token although they are Ready, so nobody renews them',
+  RenewalOverdue: 'whose renewal is overdue',
+  Contended: 'whose Secret somebody else keeps changing',
+};
+
+/** JWTs with a problem, by what it is. */
+export function checkJwts({ jwts, namespace }: Snapshot): readonly Judgement[] {
+  const absent = problem('the API server knows no JWTs', INSTALL_CRD);
+  return judge(jwts, absent, (census) => {
+    const problems = [
+      ...[...census.notReady].map(([reason, group]) =>
+        problem(
+          `${describe(group)} not Ready, ${reason}; the first is ${group.first}: ${firstLine(group.message)}`,
+          explain(group.first),
+        ),
+      ),
+      ...[...census.others].map(([word, group]) => {
+        const isOfService = word === 'Unseen' || word === 'Expired';
+        const remedy = isOfService ? readLogs(namespace) : explain(group.first);
+        return problem(`${describe(group)} ${OTHERS[word] ?? word}; the first is ${group.first}`, remedy);
+      }),
+    ];
+    const all = wellUnless(problems, `${describeTotal(census)}, and not one has a problem`);
+    return census.isCut ? [...all, unknown(`only the first ${census.total} JWTs were looked at`)] : all;
+  });
+}
+
+function describeTotal({ total, namespace }: JwtCensus): string {
+  const where =
+    namespace === undefined
+      ? 'in all namespaces'
+      : `in namespace ${namespace} (you are not allowed to look further)`;
+  return `${total} ${total === 1 ? 'JWT' : 'JWTs'} ${where}`;
+}
+
+function describe({ count }: Group): string {
+  return `${count} ${count === 1 ? 'JWT' : 'JWTs'}`;
+}
+
+const LONGEST_MESSAGE = 300; // a line stays a line
+
+function firstLine(message: string): string {
+  const [line = ''] = message.split('\n');
+  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)} …` : line;
+}
+
+/** The names come from the API server, which lets only letters, digits, dots and hyphens through. */
+function explain(key: string): string {
+  const [namespace = '', name = ''] = key.split('/');
+  return `jwt-injector explain jwt ${name} -n ${namespace}`;
+}
+
+/** `migrate check` says all of it; this is what makes one think of it. */
+export function checkTokenManager({ oldDeployments, jwts }: Snapshot): readonly Judgement[] {
+  const leftovers = jwts.state === 'found' ? jwts.value.withLeftovers.get('KopfLeftovers') : undefined;
+  const absent = unknown('this API server knows no Deployments');
+  return judge(oldDeployments, absent, (deployments) => {
+    const problems = [
+      ...deployments.map(({ namespace, name, replicas }) =>
+        replicas > 0
+          ? problem(
+              `token-manager still runs (Deployment ${namespace}/${name}): both sign the same JWTs`,
+              `kubectl scale deployment ${name} -n ${namespace} --replicas=0`,
+            )
+          : problem(
+              `token-manager is stopped, but still installed (Deployment ${namespace}/${name})`,
+              'jwt-injector migrate check -A',
+            ),
+      ),
+      ...(leftovers === undefined
+        ? []
+        : [
+            problem(
+              `${describe(leftovers)} with a finalizer or annotations of token-manager; the first is ${leftovers.first}`,
+              'jwt-injector migrate clean -A, once token-manager is stopped',
+            ),
+          ]),
+    ];
+    return problems.length > 0 ? problems : [well('nothing is left of token-manager')];
+  });
+}

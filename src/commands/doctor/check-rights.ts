@@ -1,0 +1,57 @@
+import { member, objectMember, stringMap } from '../../resources/json.ts';
+import { judge, problem, unknown, well, type Judgement } from './finding.ts';
+import { INSTALL_AGAIN } from './remedies.ts';
+import { describeRight } from './shipped-rights.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** Of the service. */
+export function checkServiceRights({ missingRights, namespace }: Snapshot): readonly Judgement[] {
+  return judge(
+    missingRights,
+    unknown('this API server does not tell what others are allowed to'),
+    (missing) =>
+      missing.length === 0
+        ? [well('jwt-injector has all the rights that it needs')]
+        : [
+            problem(
+              `the ServiceAccount of jwt-injector in ${namespace} is not allowed to ${[...new Set(missing.map(describeRight))].join(', ')}`,
+              INSTALL_AGAIN,
+            ),
+          ],
+  );
+}
+
+/** Of the caller. */
+export function checkOwnRights({ mayCreateJwts, tryNamespace }: Snapshot): readonly Judgement[] {
+  return judge(
+    mayCreateJwts,
+    unknown('this API server does not tell what you are allowed to'),
+    (isAllowed) => [
+      isAllowed
+        ? well(`you are allowed to create JWTs in namespace ${tryNamespace}`)
+        : unknown(
+            `you are not allowed to create JWTs in namespace ${tryNamespace}: the roles edit and admin contain that right`,
+          ),
+    ],
+  );
+}
+
+const LABEL = 'rbac.authorization.k8s.io/aggregate-to-';
+
+/** By which whoever may edit a namespace may edit its JWTs. */
+export function checkEditRole({ editRole }: Snapshot): readonly Judgement[] {
+  // editRole.enabled=false of the chart leaves it out on purpose.
+  const absent = unknown('there is no ClusterRole jwt-injector-edit: only administrators edit JWTs');
+  return judge(editRole, absent, (object) => {
+    const labels = stringMap(member(objectMember(object, 'metadata'), 'labels'));
+    const missing = ['admin', 'edit'].filter((role) => labels[`${LABEL}${role}`] !== 'true');
+    return missing.length === 0
+      ? [well('the roles edit and admin contain the rights on JWTs')]
+      : [
+          problem(
+            `ClusterRole jwt-injector-edit is not aggregated to ${missing.join(' and ')}: those who have ${missing.length === 1 ? 'that role' : 'these roles'} cannot edit JWTs`,
+            INSTALL_AGAIN,
+          ),
+        ];
+  });
+}

@@ -1,0 +1,36 @@
+import { judge, problem, unknown, well, type Judgement } from './finding.ts';
+import { readLogs } from './remedies.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** What the API server made of a pod with an annotation: the whole way through the webhook, but for the kubelet. */
+export function checkTriedPod({ triedPod, tryNamespace, namespace }: Snapshot): readonly Judgement[] {
+  const absent = unknown(`there is no namespace ${tryNamespace} in which a pod could be tried`);
+  return judge(triedPod, absent, (tried) => {
+    switch (tried.outcome) {
+      case 'injected':
+        return [well(`a pod with an annotation gets its token (a dry run in namespace ${tryNamespace})`)];
+      case 'unchanged':
+        return [
+          problem(
+            'a pod with an annotation gets no token: the API server does not send it to jwt-injector, or goes on without its answer',
+            'correct the webhook configurations as said above',
+          ),
+        ];
+      case 'no-answer':
+        return [
+          problem(
+            'a pod with an annotation is refused: the API server gets no answer from jwt-injector, or does not trust its certificate',
+            `correct Service, endpoints and certificate as said above; on clusters whose API server is outside, open port 8443 of the pods to it; ${readLogs(namespace)}`,
+          ),
+        ];
+      case 'refused':
+        return [
+          unknown(
+            `no pod could be tried in namespace ${tryNamespace}, because something else refuses it (${tried.why}): try it in another one with --context`,
+          ),
+        ];
+      default:
+        return tried satisfies never;
+    }
+  });
+}

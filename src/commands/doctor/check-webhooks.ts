@@ -1,0 +1,207 @@
+import { arrayMember, member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+import { APP, GROUP } from '../../resources/names.ts';
+import { judge, problem, wellUnless, type Judgement } from './finding.ts';
+import type { Looked } from './looked.ts';
+import { INSTALL_AGAIN } from './remedies.ts';
+import { MUTATING_ENTRIES, VALIDATING_ENTRIES, type ShippedEntry } from './shipped-webhooks.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** What the API server sends of pods and workloads, compared with what is shipped. */
+export function checkMutating({ mutating, namespace }: Snapshot): readonly Judgement[] {
+  return checkConfiguration(
+    'MutatingWebhookConfiguration',
+    mutating,
+    MUTATING_ENTRIES,
+    namespace,
+    'no pod gets its token',
+  );
+}
+
+/** The same of JWTs. */
+export function checkValidating({ validating, namespace }: Snapshot): readonly Judgement[] {
+  return checkConfiguration(
+    'ValidatingWebhookConfiguration',
+    validating,
+    VALIDATING_ENTRIES,
+    namespace,
+    'mistakes in JWTs are told in their status only',
+  );
+}
+
+function checkConfiguration(
+  kind: string,
+  looked: Looked<JsonObject>,
+  shipped: readonly ShippedEntry[],
+  namespace: string,
+  without: string,
+): readonly Judgement[] {
+  const absent = problem(`there is no ${kind} ${APP}: ${without}`, INSTALL_AGAIN);
+  return judge(looked, absent, (object) => {
+    const entries = arrayMember(object, 'webhooks').slice(0, MOST_ENTRIES);
+    const wanted = shipped.filter((entry) => !isLeftOut(entry, entries));
+    const problems = [
+      ...wanted.flatMap((entry) => checkEntry(entry, findEntry(entries, entry.name), namespace, without)),
+      ...checkOrder(entries, wanted),
+    ];
+    return wellUnless(
+      problems,
+      `${kind} ${APP} has its ${wanted.length} ${wanted.length === 1 ? 'entry' : 'entries'} as shipped`,
+    );
+  });
+}
+
+/** Ours are five; others may have been added. */
+const MOST_ENTRIES = 64;
+const NAME_LABEL = 'kubernetes.io/metadata.name';
+
+/** Where only some namespaces are served, there is no default by label. */
+function isLeftOut({ name }: ShippedEntry, entries: readonly unknown[]): boolean {
+  if (name !== `namespace-default.${GROUP}`) return false;
+  const pods = findEntry(entries, `pods.${GROUP}`);
+  return readSelector(pods).some((line) => line.startsWith(`${NAME_LABEL} In `));
+}
+
+function findEntry(entries: readonly unknown[], name: string): unknown {
+  return entries.find((entry) => stringMember(entry, 'name') === name);
+}
+
+function checkOrder(entries: readonly unknown[], wanted: readonly ShippedEntry[]): readonly Judgement[] {
+  const names = wanted.map(({ name }) => name);
+  const found = entries
+    .map((entry) => stringMember(entry, 'name') ?? '')
+    .filter((name) => names.includes(name));
+  const expected = names.filter((name) => found.includes(name));
+  return found.join() === expected.join()
+    ? []
+    : [problem(`the entries are not in their order (${found.join(', ')})`, INSTALL_AGAIN)];
+}
+
+function checkEntry(
+  shipped: ShippedEntry,
+  entry: unknown,
+  namespace: string,
+  without: string,
+): readonly Judgement[] {
+  const { name } = shipped;
+  if (entry === undefined) return [problem(`the entry ${name} is missing: ${without}`, INSTALL_AGAIN)];
+  return listDifferences(shipped, entry, namespace).map((text) => problem(`${name}: ${text}`, INSTALL_AGAIN));
+}
+
+function listDifferences(shipped: ShippedEntry, entry: unknown, namespace: string): readonly string[] {
+  const text = (key: string): string => stringMember(entry, key) ?? '';
+  const differences: string[] = [];
+  const policy = text('failurePolicy');
+  if (policy !== shipped.failurePolicy)
+    differences.push(`failurePolicy is ${policy}, and not ${shipped.failurePolicy}: ${shipped.otherwise}`);
+  differences.push(...checkPlace(shipped, objectMember(entry, 'clientConfig'), namespace));
+  const rules = readRules(entry);
+  const unsent = shipped.rules.filter((rule) => !rules.includes(rule));
+  if (unsent.length > 0) differences.push(`its rules do not send ${unsent.join(', ')}`);
+  const unasked = rules.filter((rule) => !shipped.rules.includes(rule));
+  if (unasked.length > 0) differences.push(`its rules send ${unasked.join(', ')}, which it does not need`);
+  differences.push(...checkSelectors(shipped, entry, namespace), ...checkConditions(shipped, entry));
+  if (text('sideEffects') !== 'None')
+    differences.push(`sideEffects is ${text('sideEffects')}: dry runs are refused`);
+  if (text('matchPolicy') === 'Exact')
+    differences.push('matchPolicy is Exact: other versions of the API pass by');
+  const again = stringMember(entry, 'reinvocationPolicy');
+  if (again === 'Never')
+    differences.push('reinvocationPolicy is Never: containers that later webhooks add get no token');
+  const timeout = member(entry, 'timeoutSeconds');
+  if (typeof timeout === 'number' && timeout < SHORTEST_TIMEOUT)
+    differences.push(`timeoutSeconds is ${timeout}: a busy moment is enough to refuse a pod`);
+  return differences;
+}
+
+/** Shipped are 5 s; a handshake and a review under load take up to two. */
+const SHORTEST_TIMEOUT = 3;
+
+function checkPlace(
+  { path }: ShippedEntry,
+  config: JsonObject | undefined,
+  namespace: string,
+): readonly string[] {
+  const service = objectMember(config, 'service');
+  const url = stringMember(config, 'url');
+  if (service === undefined) {
+    const called = url !== undefined && URL.canParse(url) ? new URL(url).pathname : undefined;
+    return called === path ? [] : [`its url has the path ${called ?? '/'}, and not ${path}`];
+  }
+  const called = stringMember(service, 'path') ?? '/';
+  const [name, where] = [stringMember(service, 'name'), stringMember(service, 'namespace')];
+  const given = member(service, 'port');
+  const port = typeof given === 'number' ? given : HTTPS;
+  return [
+    ...(called === path ? [] : [`it calls the path ${called}, and not ${path}`]),
+    ...(name === APP && where === namespace
+      ? []
+      : [`it calls the Service ${where}/${name}, and not ${namespace}/${APP}`]),
+    ...(port === HTTPS ? [] : [`it calls the port ${port}, and not ${HTTPS}`]),
+  ];
+}
+
+const HTTPS = 443;
+
+function readRules(entry: unknown): readonly string[] {
+  return arrayMember(entry, 'rules').flatMap((rule) =>
+    texts(rule, 'operations').flatMap((operation) =>
+      texts(rule, 'apiGroups').flatMap((group) =>
+        texts(rule, 'resources').map((resource) => `${operation} ${group}/${resource}`),
+      ),
+    ),
+  );
+}
+
+function texts(rule: unknown, key: string): readonly string[] {
+  return arrayMember(rule, key).filter((value) => typeof value === 'string');
+}
+
+function checkSelectors(shipped: ShippedEntry, entry: unknown, namespace: string): readonly string[] {
+  const lines = readSelector(entry);
+  const excluded = new Set(
+    lines
+      .filter((line) => line.startsWith(`${NAME_LABEL} NotIn `))
+      .flatMap((line) => line.split(' ')[2]?.split(',') ?? []),
+  );
+  const missing = ['kube-system', namespace].filter((name) => !excluded.has(name));
+  const lost = shipped.selector.filter((line) => !lines.includes(line));
+  const hasObjectSelector = Object.keys(objectMember(entry, 'objectSelector') ?? {}).length > 0;
+  return [
+    ...(missing.length === 0
+      ? []
+      : [
+          `its namespaceSelector does not leave out ${missing.join(' and ')}: those pods depend on jwt-injector`,
+        ]),
+    ...(lost.length === 0
+      ? []
+      : [`its namespaceSelector lacks "${lost.map((line) => line.trim()).join('", "')}"`]),
+    ...(hasObjectSelector ? ['it has an objectSelector: pods without that label get no token'] : []),
+  ];
+}
+
+/** `key operator values`, each of the expressions. */
+function readSelector(entry: unknown): readonly string[] {
+  return arrayMember(objectMember(entry, 'namespaceSelector'), 'matchExpressions').map((expression) => {
+    const values = arrayMember(expression, 'values').join(',');
+    return `${stringMember(expression, 'key')} ${stringMember(expression, 'operator')} ${values}`;
+  });
+}
+
+function checkConditions({ conditions }: ShippedEntry, entry: unknown): readonly string[] {
+  const found = new Map(
+    arrayMember(entry, 'matchConditions').map((condition) => [
+      stringMember(condition, 'name') ?? '',
+      (stringMember(condition, 'expression') ?? '').replaceAll(/\s+/g, ' ').trim(),
+    ]),
+  );
+  const missing = Object.keys(conditions).filter((name) => !found.has(name));
+  const changed = Object.entries(conditions).filter(([name, text]) => (found.get(name) ?? text) !== text);
+  const added = [...found.keys()].filter((name) => !Object.hasOwn(conditions, name));
+  return [
+    ...missing.map(
+      (name) => `the matchCondition ${name} is missing: what did not ask for a token is sent, too`,
+    ),
+    ...changed.map(([name]) => `the matchCondition ${name} is not that of this version`),
+    ...added.map((name) => `it has a matchCondition ${name} of somebody else: some pods may not be sent`),
+  ];
+}

@@ -1,0 +1,130 @@
+import {
+  arrayMember,
+  member,
+  objectMember,
+  stringMap,
+  stringMember,
+  type JsonObject,
+} from '../../resources/json.ts';
+import { APP } from '../../resources/names.ts';
+import { containerOf } from './deployment-flags.ts';
+import { judge, problem, unknown, well, wellUnless, type Judgement } from './finding.ts';
+import { valueOf } from './looked.ts';
+import { INSTALL_AGAIN, lookAtPods } from './remedies.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** Whether as many replicas are ready as are wanted. */
+export function checkDeployments({ deployment, controller, namespace }: Snapshot): readonly Judgement[] {
+  const absent = problem(`there is no Deployment ${namespace}/${APP}`, INSTALL_AGAIN);
+  const both = [
+    ...judge(deployment, absent, (object) => checkReplicas(object, APP, namespace)),
+    ...(controller.state === 'found' ? checkReplicas(controller.value, `${APP}-controller`, namespace) : []),
+  ];
+  return both;
+}
+
+function checkReplicas(deployment: JsonObject, name: string, namespace: string): readonly Judgement[] {
+  const wanted = numberOf(objectMember(deployment, 'spec'), 'replicas') ?? 1;
+  const status = objectMember(deployment, 'status');
+  const ready = numberOf(status, 'readyReplicas') ?? 0;
+  const what = `Deployment ${namespace}/${name}`;
+  if (wanted === 0)
+    return [
+      problem(`${what} is scaled to 0`, `kubectl scale deployment ${name} -n ${namespace} --replicas=2`),
+    ];
+  if (ready === 0) return [problem(`no replica of ${what} is ready`, lookAtPods(namespace))];
+  if (ready < wanted)
+    return [problem(`${ready} of ${wanted} replicas of ${what} are ready`, lookAtPods(namespace))];
+  const updated = numberOf(status, 'updatedReplicas') ?? 0;
+  return updated < wanted
+    ? [
+        problem(
+          `only ${updated} of ${wanted} replicas of ${what} are of its newest state`,
+          `kubectl rollout status deployment ${name} -n ${namespace}`,
+        ),
+      ]
+    : [well(`${ready} of ${wanted} replicas of ${what} are ready`)];
+}
+
+/** By the tag of the image; a digest says nothing about the version. */
+export function checkVersions({ deployment, controller, version }: Snapshot): readonly Judgement[] {
+  return judge(deployment, unknown('there is no Deployment whose version could be compared'), (object) => {
+    const all = [object, ...(controller.state === 'found' ? [controller.value] : [])];
+    const tags = new Set(all.map((one) => readTag(stringMember(containerOf(one), 'image') ?? '')));
+    if (tags.size > 1)
+      return [
+        problem(`the Deployments have images of several versions: ${[...tags].join(', ')}`, INSTALL_AGAIN),
+      ];
+    const [tag] = tags;
+    if (tag === undefined || tag === '' || tag === 'latest')
+      return [unknown('the image has no tag that says its version')];
+    return tag.replace(/^v/, '') === version
+      ? [well(`the Deployment and this program have the version ${version}`)]
+      : [
+          problem(
+            `the Deployment has the version ${tag}, this program ${version}: what is said here is about ${version}`,
+            'use the program of the version that is installed, or upgrade',
+          ),
+        ];
+  });
+}
+
+/** `registry:5000/jwt-injector:1.2.3@sha256:…` → `1.2.3`. */
+function readTag(image: string): string {
+  const [name = ''] = image.split('@');
+  return /:([^:/]+)$/.exec(name)?.[1] ?? '';
+}
+
+/** Whether the Service leads to the pods. */
+export function checkService(snapshot: Snapshot): readonly Judgement[] {
+  const { service, namespace, deployment } = snapshot;
+  const absent = problem(
+    `there is no Service ${namespace}/${APP}: the API server reaches nobody`,
+    INSTALL_AGAIN,
+  );
+  return judge(service, absent, (object) => {
+    const spec = objectMember(object, 'spec');
+    const port = arrayMember(spec, 'ports').find((entry) => member(entry, 'port') === 443);
+    const target = member(port, 'targetPort');
+    const pods = valueOf(deployment);
+    const isSelecting = pods === undefined || selects(stringMap(member(spec, 'selector')), pods);
+    const problems = [
+      ...(port === undefined ? [problem('the Service has no port 443', INSTALL_AGAIN)] : []),
+      ...(port !== undefined && target !== 'webhook' && target !== 8443
+        ? [problem(`port 443 of the Service leads to ${String(target)}, and not to webhook`, INSTALL_AGAIN)]
+        : []),
+      ...(isSelecting
+        ? []
+        : [problem('the selector of the Service does not fit the pods of the Deployment', INSTALL_AGAIN)]),
+    ];
+    return wellUnless(problems, `Service ${namespace}/${APP} leads to the webhook`);
+  });
+}
+
+function selects(selector: Readonly<Record<string, string>>, deployment: JsonObject): boolean {
+  const template = objectMember(objectMember(deployment, 'spec'), 'template');
+  const labels = stringMap(member(objectMember(template, 'metadata'), 'labels'));
+  const pairs = Object.entries(selector);
+  return pairs.length > 0 && pairs.every(([name, value]) => labels[name] === value);
+}
+
+/** Whether anybody is behind it. */
+export function checkEndpoints({ endpointSlices, namespace }: Snapshot): readonly Judgement[] {
+  const absent = problem('the Service has no endpoints', lookAtPods(namespace));
+  return judge(endpointSlices, absent, (slices) => {
+    const endpoints = slices.flatMap((slice) => arrayMember(slice, 'endpoints'));
+    const ready = endpoints.filter((one) => member(objectMember(one, 'conditions'), 'ready') !== false);
+    if (ready.length > 0)
+      return [
+        well(`${ready.length} ${ready.length === 1 ? 'replica answers' : 'replicas answer'} for the Service`),
+      ];
+    const count =
+      endpoints.length === 0 ? 'no endpoints' : `${endpoints.length} endpoints, of which not one is ready`;
+    return [problem(`the Service has ${count}: the API server reaches nobody`, lookAtPods(namespace))];
+  });
+}
+
+function numberOf(value: unknown, key: string): number | undefined {
+  const found = member(value, key);
+  return typeof found === 'number' ? found : undefined;
+}

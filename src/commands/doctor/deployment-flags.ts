@@ -1,0 +1,30 @@
+import { environmentName } from '../../config/run-flags.ts';
+import { arrayMember, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+import { APP } from '../../resources/names.ts';
+
+/** The container of jwt-injector in a Deployment. */
+export function containerOf(deployment: JsonObject): unknown {
+  const template = objectMember(objectMember(deployment, 'spec'), 'template');
+  const containers = arrayMember(objectMember(template, 'spec'), 'containers');
+  return containers.find((container) => stringMember(container, 'name') === APP) ?? containers[0];
+}
+
+/** The value of a flag of `run`, as arguments or environment give it; empty for one without a value; `undefined` if it is not set. */
+export function findFlag(deployment: JsonObject, flag: string): string | undefined {
+  const container = containerOf(deployment);
+  const args = arrayMember(container, 'args').filter((arg) => typeof arg === 'string');
+  for (const [index, arg] of args.entries()) {
+    if (arg === `--${flag}`) return args[index + 1]?.startsWith('--') === false ? args[index + 1] : '';
+    if (arg.startsWith(`--${flag}=`)) return arg.slice(flag.length + 3);
+  }
+  const variable = arrayMember(container, 'env').find(
+    (entry) => stringMember(entry, 'name') === environmentName(flag),
+  );
+  return stringMember(variable, 'value');
+}
+
+/** The namespaces that it is limited to; `undefined`: all. */
+export function findNamespaces(deployment: JsonObject | undefined): readonly string[] | undefined {
+  const text = deployment === undefined ? undefined : findFlag(deployment, 'namespaces');
+  return text === undefined ? undefined : text.split(',').map((name) => name.trim());
+}

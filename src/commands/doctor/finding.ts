@@ -1,0 +1,54 @@
+import type { Looked } from './looked.ts';
+
+/** One line of what `doctor` found, as `-o json` prints it. */
+export interface Finding {
+  /** A stable word: the name of the check. */
+  readonly check: string;
+  /** `unknown`: the caller is not allowed to look, or it could not be read. */
+  readonly result: 'well' | 'problem' | 'unknown';
+  /** One line for people. */
+  readonly message: string;
+  /** What helps, often a command. Of every problem. */
+  readonly remedy?: string;
+}
+
+/** What a check says; its name is added later. */
+export type Judgement = Omit<Finding, 'check'>;
+
+/** All is as it should be. */
+export function well(message: string): Judgement {
+  return { result: 'well', message };
+}
+
+/** Something is wrong; `remedy` is what helps. */
+export function problem(message: string, remedy: string): Judgement {
+  return { result: 'problem', message, remedy };
+}
+
+/** It could not be found out; that alone is not a failure. */
+export function unknown(message: string): Judgement {
+  return { result: 'unknown', message };
+}
+
+/** Problems if there are any, else that all is well. */
+export function wellUnless(problems: readonly Judgement[], message: string): readonly Judgement[] {
+  return problems.length === 0 ? [well(message)] : problems;
+}
+
+/** What a check makes of something that was found; of what is absent, `absent`; of what was not read, that it is unknown. */
+export function judge<T>(
+  looked: Looked<T>,
+  absent: Judgement,
+  found: (value: T) => readonly Judgement[],
+): readonly Judgement[] {
+  switch (looked.state) {
+    case 'found':
+      return found(looked.value);
+    case 'absent':
+      return [absent];
+    case 'unread':
+      return [unknown(looked.why)];
+    default:
+      return looked satisfies never;
+  }
+}

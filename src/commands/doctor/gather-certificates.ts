@@ -1,0 +1,81 @@
+import { createPrivateKey, type X509Certificate } from 'node:crypto';
+import { readCertificates } from '../../certificates/read-certificates.ts';
+import { resourcePath, type Resource } from '../../kube/resource-path.ts';
+import { SECRETS } from '../../kube/token-store.ts';
+import { arrayMember, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+import { APP, TLS_SECRET } from '../../resources/names.ts';
+import type { Access } from '../cluster/connect.ts';
+import { findFlag } from './deployment-flags.ts';
+import { look, valueOf, type Looked } from './looked.ts';
+import type { CertificateSnapshot, TlsLook } from './snapshot.ts';
+
+type Client = Pick<Access['client'], 'get'>;
+
+/** Deployments (apps/v1). */
+export const DEPLOYMENTS: Resource = { group: 'apps', version: 'v1', plural: 'deployments' };
+
+/** Characters of base64 in one value; ours have 6,000 at most. */
+const LONGEST_VALUE = 262_144;
+
+/**
+ * Reads what the certificate, and who trusts it, look like.
+ * @param given the namespace that jwt-injector is in; `undefined`: the one that the webhook configurations name.
+ */
+export async function gatherCertificates(
+  client: Client,
+  given: string | undefined,
+): Promise<CertificateSnapshot> {
+  const readConfiguration = (plural: string): Promise<Looked<JsonObject>> =>
+    look(() =>
+      client.get(
+        resourcePath({ group: 'admissionregistration.k8s.io', version: 'v1', plural }, { name: APP }),
+      ),
+    );
+  const [mutating, validating] = await Promise.all([
+    readConfiguration('mutatingwebhookconfigurations'),
+    readConfiguration('validatingwebhookconfigurations'),
+  ]);
+  const namespace = given ?? namespaceOf(mutating) ?? namespaceOf(validating) ?? APP;
+  const deployment = await look(() => client.get(resourcePath(DEPLOYMENTS, { namespace, name: APP })));
+  const { name, source } = findSource(valueOf(deployment));
+  const secret = await look(async () => {
+    const path = resourcePath(SECRETS, { namespace, name });
+    return readTls(objectMember(await client.get(path), 'data'));
+  });
+  return { now: Date.now(), namespace, deployment, mutating, validating, tls: { name, source, secret } };
+}
+
+/** Of the Service that the first entry calls. */
+function namespaceOf(configuration: Looked<JsonObject>): string | undefined {
+  const [entry] = arrayMember(valueOf(configuration), 'webhooks');
+  return stringMember(objectMember(objectMember(entry, 'clientConfig'), 'service'), 'namespace');
+}
+
+function findSource(deployment: JsonObject | undefined): Pick<TlsLook, 'name' | 'source'> {
+  if (deployment === undefined) return { name: TLS_SECRET, source: undefined };
+  if (findFlag(deployment, 'tls-cert-file') === undefined)
+    return { name: findFlag(deployment, 'tls-secret') ?? TLS_SECRET, source: 'self' };
+  const template = objectMember(objectMember(deployment, 'spec'), 'template');
+  const mounted = arrayMember(objectMember(template, 'spec'), 'volumes')
+    .map((volume) => stringMember(objectMember(volume, 'secret'), 'secretName'))
+    .find((name) => name !== undefined);
+  return { name: mounted ?? TLS_SECRET, source: 'files' };
+}
+
+/** The private key is compared, and kept nowhere. */
+function readTls(data: JsonObject | undefined) {
+  const text = (key: string): string => {
+    const value = stringMember(data, key) ?? '';
+    return value.length > LONGEST_VALUE ? '' : Buffer.from(value, 'base64').toString();
+  };
+  const chain = readCertificates(text('tls.crt'));
+  return { chain, keyFits: fits(chain[0], text('tls.key')), authorities: readCertificates(text('ca.crt')) };
+}
+
+function fits(certificate: X509Certificate | undefined, key: string): boolean {
+  try {
+    return certificate?.checkPrivateKey(createPrivateKey(key)) === true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,34 @@
+import { ok, type Result } from '../../resources/result.ts';
+import { CLUSTER_FLAGS, type ConnectFlags } from '../cluster/connect-flags.ts';
+import type { FlagValues } from '../flags.ts';
+import { OUTPUT_FLAG, readOutputFormat, type OutputFormat } from '../output/table-output.ts';
+
+/** For commands about the installation; `-n` says where that is, and not where the caller's JWTs are. */
+export const INSTALLATION_FLAGS = {
+  ...OUTPUT_FLAG,
+  ...CLUSTER_FLAGS,
+  namespace: {
+    type: 'string',
+    short: 'n',
+    value: 'NS',
+    help: 'where jwt-injector is installed (default: the namespace that its\nwebhook configurations name, or jwt-injector)',
+  },
+} as const;
+
+/** Values of `INSTALLATION_FLAGS`. */
+export interface InstallationOptions {
+  /** Which cluster, without a namespace. */
+  readonly place: ConnectFlags;
+  /** `undefined` by default. */
+  readonly namespace: string | undefined;
+  readonly output: OutputFormat;
+}
+
+/** Reads the values. The problem is one sentence. */
+export function readInstallationOptions(
+  values: FlagValues<typeof INSTALLATION_FLAGS>,
+): Result<InstallationOptions, string> {
+  const output = readOutputFormat(values.output);
+  const { namespace, kubeconfig, context } = values;
+  return output.ok ? ok({ place: { kubeconfig, context }, namespace, output: output.value }) : output;
+}

@@ -1,0 +1,78 @@
+import { findCondition } from '../../reconcile/conditions.ts';
+import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+import { parseJwt } from '../../resources/jwt.ts';
+import { parseTime } from '../../time/format-time.ts';
+import type { Seconds } from '../../time/units.ts';
+import { findLegacyMarkers } from '../migrate/kopf-leftovers.ts';
+
+/** JWTs that have something in common: how many, and the first of them. */
+export interface Group {
+  count: number;
+  /** `namespace/name`. */
+  readonly first: string;
+  /** What the condition of the first one says. */
+  readonly message: string;
+}
+
+/** The JWTs that one is allowed to see, counted: of a hundred thousand, only what is wrong is kept. */
+export interface JwtCensus {
+  /** `undefined`: in all namespaces. */
+  readonly namespace: string | undefined;
+  total: number;
+  /** There are more, which were not looked at. */
+  isCut: boolean;
+  /** Those that are not Ready, by reason. */
+  readonly notReady: Map<string, Group>;
+  /** Ready or not, by what is wrong: `Expired`, `RenewalOverdue`, `Contended`, `Unseen`. */
+  readonly others: Map<string, Group>;
+  /** With a finalizer or annotations of token-manager. */
+  readonly withLeftovers: Map<'KopfLeftovers', Group>;
+}
+
+/** The service looks at a new JWT within milliseconds; a minute is for one that has just been started. */
+const UNSEEN_AFTER: Seconds = 60;
+/** A renewal or the list itself may be under way. */
+const EXPIRED_AFTER: Seconds = 10;
+/** Conditions that are there only when they say something. */
+const WARNINGS = ['RenewalOverdue', 'Contended'];
+const MOST_REASONS = 64; // there are fewer than twenty; a status of somebody else may hold any
+
+/** A census before the first JWT. */
+export function emptyCensus(namespace: string | undefined): JwtCensus {
+  return {
+    namespace,
+    total: 0,
+    isCut: false,
+    notReady: new Map(),
+    others: new Map(),
+    withLeftovers: new Map(),
+  };
+}
+
+/** Adds one JWT (wire JSON) to the census. */
+export function count(census: JwtCensus, object: JsonObject, now: Seconds): void {
+  census.total += 1;
+  const parsed = parseJwt(object);
+  if (!parsed.ok) return;
+  const { namespace, name, recorded } = parsed.value;
+  const add = <K extends string>(groups: Map<K, Group>, word: K, message: string): void => {
+    const group = groups.get(word);
+    if (group !== undefined) group.count += 1;
+    else if (groups.size < MOST_REASONS)
+      groups.set(word, { count: 1, first: `${namespace}/${name}`, message });
+  };
+  if (findLegacyMarkers(object) !== undefined) add(census.withLeftovers, 'KopfLeftovers', '');
+  const ready = findCondition(recorded, 'Ready');
+  if (ready === undefined) {
+    const created = parseTime(stringMember(objectMember(object, 'metadata'), 'creationTimestamp'));
+    if (created !== undefined && now - created > UNSEEN_AFTER) add(census.others, 'Unseen', '');
+    return;
+  }
+  if (ready.status !== 'True') add(census.notReady, ready.reason, ready.message);
+  else if (recorded.expiresAt !== undefined && now - recorded.expiresAt > EXPIRED_AFTER)
+    add(census.others, 'Expired', '');
+  for (const type of WARNINGS) {
+    const condition = findCondition(recorded, type);
+    if (condition?.status === 'True') add(census.others, type, condition.message);
+  }
+}

@@ -1,0 +1,28 @@
+import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
+import { describeApiError, describeRequest } from '../cluster/connect-errors.ts';
+
+/** What came of reading something in the cluster. */
+export type Looked<T> =
+  | { readonly state: 'found'; readonly value: T }
+  | { readonly state: 'absent' }
+  /** `why`, in one line: the caller is not allowed to, or the API server did not answer. */
+  | { readonly state: 'unread'; readonly why: string };
+
+/** Reads; what the API server refuses becomes a part of the answer. Throws only bugs. */
+export async function look<T>(read: () => Promise<T>): Promise<Looked<T>> {
+  try {
+    return { state: 'found', value: await read() };
+  } catch (error) {
+    if (isNotFound(error)) return { state: 'absent' };
+    if (!(error instanceof KubeError)) throw error;
+    const why = isDenied(error)
+      ? `you are not allowed to ${describeRequest(error)}`
+      : describeApiError(error);
+    return { state: 'unread', why };
+  }
+}
+
+/** What was found; `undefined` for anything else. */
+export function valueOf<T>(looked: Looked<T>): T | undefined {
+  return looked.state === 'found' ? looked.value : undefined;
+}

@@ -1,0 +1,15 @@
+/** Both ways of installing put back what is missing or changed. */
+export const INSTALL_AGAIN =
+  'install this version again, with the values you use: helm upgrade, or kubectl apply --server-side --force-conflicts -k deploy/kustomize/default';
+/** For the CRD, which both leave as it is or which is apart from the rest. */
+export const INSTALL_CRD = 'kubectl apply --server-side --force-conflicts -k deploy/kustomize/crd';
+
+/** What its pods say. */
+export function readLogs(namespace: string): string {
+  return `kubectl logs -n ${namespace} deployment/jwt-injector --tail=50`;
+}
+
+/** How its pods are. */
+export function lookAtPods(namespace: string): string {
+  return `kubectl describe pods -n ${namespace} -l app.kubernetes.io/name=jwt-injector`;
+}

@@ -1,0 +1,70 @@
+import type { X509Certificate } from 'node:crypto';
+import type { JsonObject } from '../../resources/json.ts';
+import type { Milliseconds } from '../../time/units.ts';
+import type { OldDeployment } from '../migrate/deployments.ts';
+import type { JwtCensus } from './jwt-census.ts';
+import type { Looked } from './looked.ts';
+import type { Right } from './shipped-rights.ts';
+
+/** Everything that the checks look at, read once with the caller's rights. Objects are wire JSON. */
+export interface Snapshot extends CertificateSnapshot {
+  /** Of this program. */
+  readonly version: string;
+  readonly server: {
+    readonly version: string;
+    /** How far its clock is ahead of this machine's; `undefined` if it did not say its time. */
+    readonly clockAhead: Milliseconds | undefined;
+  };
+  /** The resource JWT as the API server offers it; discovery, which everybody is allowed to read. */
+  readonly api: Looked<{ readonly namespaced: boolean; readonly hasStatus: boolean }>;
+  readonly crd: Looked<JsonObject>;
+  /** Deployment `jwt-injector-controller`, of an installation where the halves are separate. */
+  readonly controller: Looked<JsonObject>;
+  readonly service: Looked<JsonObject>;
+  readonly endpointSlices: Looked<readonly JsonObject[]>;
+  readonly lease: Looked<JsonObject>;
+  readonly editRole: Looked<JsonObject>;
+  /** Rights that the ServiceAccounts lack. */
+  readonly missingRights: Looked<readonly Right[]>;
+  /** Of the caller, in `tryNamespace`. */
+  readonly mayCreateJwts: Looked<boolean>;
+  readonly triedPod: Looked<TriedPod>;
+  /** Where JWTs are looked for by somebody who may not look everywhere, and where the pod is tried. */
+  readonly tryNamespace: string;
+  readonly jwts: Looked<JwtCensus>;
+  readonly oldDeployments: Looked<readonly OldDeployment[]>;
+}
+
+/** What the certificate and those who trust it look like; `certs` needs no more. */
+export interface CertificateSnapshot {
+  /** By this machine. */
+  readonly now: Milliseconds;
+  /** Where jwt-injector is installed. */
+  readonly namespace: string;
+  readonly deployment: Looked<JsonObject>;
+  readonly mutating: Looked<JsonObject>;
+  readonly validating: Looked<JsonObject>;
+  /** `undefined` when the certificate comes from files that are not those of a Secret. */
+  readonly tls: TlsLook;
+}
+
+/** The Secret of the certificate, without its private keys. */
+export interface TlsLook {
+  readonly name: string;
+  /** `self`: jwt-injector issues it; `files`: it is mounted, and whoever keeps the Secret renews it. */
+  readonly source: 'self' | 'files' | undefined;
+  readonly secret: Looked<{
+    /** `tls.crt`; the first one is served. */
+    readonly chain: readonly X509Certificate[];
+    /** Whether `tls.key` is the private key of the first one. */
+    readonly keyFits: boolean;
+    /** `ca.crt`. */
+    readonly authorities: readonly X509Certificate[];
+  }>;
+}
+
+/** What the API server made of a pod with an annotation; it was not created. */
+export type TriedPod =
+  | { readonly outcome: 'injected' | 'unchanged' | 'no-answer' }
+  /** Somebody else refuses pods like this one: quota, a policy, a webhook. */
+  | { readonly outcome: 'refused'; readonly why: string };

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { findFaults } from '../../../src/commands/doctor/checks.ts';
+import type { Snapshot } from '../../../src/commands/doctor/snapshot.ts';
+import { NOW, wire } from './fault.ts';
+import { FAULTS_IN_EFFECT, FAULTS_OF_CLUSTER } from './faults-of-cluster.ts';
+import { FAULTS_OF_WEBHOOKS } from './faults-of-webhooks.ts';
+import { FORBIDDEN, wellInstallation } from './well-installation.ts';
+
+const FAULTS = [...FAULTS_OF_CLUSTER, ...FAULTS_OF_WEBHOOKS, ...FAULTS_IN_EFFECT];
+
+/** What follows from the planted fault, and is named as well. */
+const FOLLOWS: Readonly<Record<string, readonly string[]>> = { certificate: ['ca-bundle'] };
+
+describe('doctor', () => {
+  let text: Snapshot;
+  before(async () => {
+    text = await wellInstallation(NOW);
+  });
+  const well = (): Snapshot => ({ ...text, ...cloneObjects(text) });
+
+  it('finds nothing in what is shipped', () => {
+    const findings = findFaults(well());
+    assert.deepEqual(
+      findings.filter(({ result }) => result !== 'well'),
+      [],
+    );
+    assert.equal(new Set(findings.map(({ check }) => check)).size, 18);
+  });
+
+  it('finds nothing in an installation for some namespaces, which has no default by label', () => {
+    const snapshot = well();
+    const { webhooks } = wire(snapshot.mutating);
+    webhooks.splice(1, 1);
+    for (const { namespaceSelector } of webhooks)
+      namespaceSelector.matchExpressions.push({
+        key: 'kubernetes.io/metadata.name',
+        operator: 'In',
+        values: ['science'],
+      });
+    assert.deepEqual(
+      findFaults(snapshot).filter(({ result }) => result !== 'well'),
+      [],
+    );
+  });
+
+  it('knows more than thirty faults', () => assert.ok(FAULTS.length > 30));
+
+  for (const [fault, change, check, says] of FAULTS) {
+    it(`names ${fault}, with what helps`, async () => {
+      const snapshot = well();
+      const planted = { ...snapshot, ...(await change(snapshot)) };
+      const problems = findFaults(planted).filter(({ result }) => result === 'problem');
+      const own = problems.filter((finding) => finding.check === check);
+      assert.ok(
+        own.some(({ message }) => says.test(message)),
+        JSON.stringify(problems),
+      );
+      for (const { remedy } of problems) assert.ok(remedy !== undefined && remedy !== '');
+      const others = problems.filter(
+        ({ check: name }) => name !== check && FOLLOWS[check]?.includes(name) !== true,
+      );
+      assert.deepEqual(others, []);
+    });
+  }
+
+  it('does not call it a failure that somebody is not allowed to look', () => {
+    const hidden = Object.fromEntries(
+      Object.entries(well()).map(([name, part]) => [name, isLook(part) ? FORBIDDEN : part]),
+    ) as unknown as Snapshot;
+    const findings = findFaults({ ...hidden, tls: { ...hidden.tls, secret: FORBIDDEN } });
+    assert.deepEqual(
+      findings.filter(({ result }) => result === 'problem'),
+      [],
+    );
+    assert.ok(findings.filter(({ result }) => result === 'unknown').length > 10);
+  });
+});
+
+function isLook(part: unknown): boolean {
+  return typeof part === 'object' && part !== null && 'state' in part;
+}
+
+/** Objects that a test may change; certificates cannot be copied. */
+function cloneObjects({ crd, deployment, service, lease, editRole, mutating, validating }: Snapshot) {
+  return structuredClone({ crd, deployment, service, lease, editRole, mutating, validating });
+}

@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { certsCommand } from '../../src/commands/certs.ts';
+import { doctorCommand } from '../../src/commands/doctor.ts';
+import type { Finding } from '../../src/commands/doctor/finding.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
+import { borrowStage } from '../controlplane/loan.ts';
+import { waitForWebhook, type Stage } from '../controlplane/stage.ts';
+import { callAs, type Caller } from './cli-run.ts';
+import { openObjects, type Objects } from './objects.ts';
+import { openTenant } from './tenant.ts';
+
+const NAMESPACE = 'doctor';
+
+/** What no cluster without nodes has: the service runs beside it. */
+const WITHOUT_NODES: ReadonlySet<string> = new Set(['deployment', 'endpoints']);
+
+/** An object that is changed or taken away for a while, and which check names it. */
+interface Planted {
+  readonly fault: string;
+  /** `resource name` and perhaps `-n namespace`. */
+  readonly object: readonly string[];
+  /** A JSON patch; without one the object is deleted. */
+  readonly patch?: readonly object[];
+  readonly check: string;
+  readonly says: RegExp;
+}
+
+const MUTATING = ['mutatingwebhookconfiguration', 'jwt-injector'];
+const OWN = ['-n', 'jwt-injector'];
+
+const PLANTED: readonly Planted[] = [
+  {
+    fault: 'no mutating configuration',
+    object: MUTATING,
+    check: 'pod-webhooks',
+    says: /no pod gets its token/,
+  },
+  {
+    fault: 'no validating configuration',
+    object: ['validatingwebhookconfiguration', 'jwt-injector'],
+    check: 'jwt-webhook',
+    says: /there is no ValidatingWebhookConfiguration/,
+  },
+  {
+    fault: 'an entry that is missing',
+    object: MUTATING,
+    patch: [{ op: 'remove', path: '/webhooks/3' }],
+    check: 'pod-webhooks',
+    says: /workloads\.\S+ is missing/,
+  },
+  {
+    fault: 'failurePolicy Ignore',
+    object: MUTATING,
+    patch: [{ op: 'replace', path: '/webhooks/0/failurePolicy', value: 'Ignore' }],
+    check: 'pod-webhooks',
+    says: /failurePolicy is Ignore/,
+  },
+  {
+    fault: 'a caBundle that is empty',
+    object: MUTATING,
+    patch: [{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }],
+    check: 'ca-bundle',
+    says: /pods\.\S+ is empty/,
+  },
+  {
+    fault: 'another path',
+    object: MUTATING,
+    patch: [{ op: 'replace', path: '/webhooks/1/clientConfig/url', value: 'https://127.0.0.1:1/mutate' }],
+    check: 'pod-webhooks',
+    says: /the path \/mutate, and not \/mutate\/pods/,
+  },
+  {
+    fault: 'a condition that is missing',
+    object: MUTATING,
+    patch: [{ op: 'remove', path: '/webhooks/0/matchConditions/1' }],
+    check: 'pod-webhooks',
+    says: /not-opted-out is missing/,
+  },
+  {
+    fault: 'no selector of namespaces',
+    object: MUTATING,
+    patch: [{ op: 'remove', path: '/webhooks/2/namespaceSelector' }],
+    check: 'pod-webhooks',
+    says: /does not leave out kube-system/,
+  },
+  { fault: 'no Service', object: ['service', 'jwt-injector', ...OWN], check: 'service', says: /no Service/ },
+  {
+    fault: 'a Service that leads elsewhere',
+    object: ['service', 'jwt-injector', ...OWN],
+    patch: [{ op: 'replace', path: '/spec/ports/0/targetPort', value: 'http' }],
+    check: 'service',
+    says: /leads to http/,
+  },
+  {
+    fault: 'no ClusterRoleBinding',
+    object: ['clusterrolebinding', 'jwt-injector'],
+    check: 'rights',
+    says: /not allowed to get jwts, .*patch jwts\/status/,
+  },
+  {
+    fault: 'no right on the Lease',
+    object: ['rolebinding', 'jwt-injector', ...OWN],
+    check: 'rights',
+    says: /create leases.*patch leases jwt-injector/,
+  },
+  {
+    fault: 'a role that is not aggregated',
+    object: ['clusterrole', 'jwt-injector-edit'],
+    patch: [{ op: 'remove', path: '/metadata/labels/rbac.authorization.k8s.io~1aggregate-to-admin' }],
+    check: 'edit-role',
+    says: /not aggregated to admin/,
+  },
+];
+
+describe('doctor on a real control plane', { concurrency: false }, () => {
+  let stage: Stage<Cluster>;
+  let objects: Objects;
+  let admin: Caller;
+  const printed: string[] = [];
+  const kubectl = async (...args: readonly string[]): Promise<string> =>
+    (await stage.cluster.kubectl([...args])).stdout;
+  const problems = async (): Promise<readonly Finding[]> => {
+    const { code, out, err } = await admin.run(doctorCommand, '-o', 'json');
+    assert.equal(err, '');
+    const { findings } = JSON.parse(out) as { readonly findings: readonly Finding[] };
+    const found = findings.filter(({ result }) => result === 'problem');
+    assert.equal(code, found.length === 0 ? 0 : 1);
+    for (const { remedy } of found) assert.ok(remedy);
+    return found.filter(({ check }) => !WITHOUT_NODES.has(check));
+  };
+  const assertNamed = async (check: string, says: RegExp): Promise<void> => {
+    const found = await problems();
+    assert.ok(
+      found.some((finding) => finding.check === check && says.test(finding.message)),
+      JSON.stringify(found),
+    );
+  };
+
+  before(async () => {
+    stage = await borrowStage();
+    objects = openObjects(stage.cluster);
+    admin = callAs(stage.cluster.adminKubeconfig, printed);
+    await stage.cluster.createNamespace(NAMESPACE);
+  });
+  after(async () => {
+    await objects.close();
+    await stage.stop();
+  });
+
+  it('finds nothing else in what is shipped than that this cluster has no nodes', async () => {
+    // Other users of the cluster may have left JWTs that are not Ready.
+    const found = await problems();
+    assert.deepEqual(
+      found.filter(({ check }) => check !== 'jwts' && check !== 'token-manager'),
+      [],
+    );
+    const { out } = await admin.run(doctorCommand);
+    assert.match(out, /^NOT WELL +deployment +there is no Deployment jwt-injector\/jwt-injector — /m);
+    assert.match(out, /^well +tried-pod +a pod with an annotation gets its token/m);
+    assert.match(out, /^well +rights +jwt-injector has all the rights that it needs$/m);
+    assert.match(out, /^jwt-injector in namespace jwt-injector: \d+ problems/m);
+  });
+
+  for (const { fault, object, patch, check, says } of PLANTED) {
+    it(`names ${fault}`, async () => {
+      const shipped = await kubectl('get', ...object, '-o', 'json');
+      try {
+        if (patch === undefined) await kubectl('delete', ...object);
+        else await kubectl('patch', ...object, '--type=json', '-p', JSON.stringify(patch));
+        await assertNamed(check, says);
+      } finally {
+        await restore(shipped, patch === undefined);
+      }
+    });
+  }
+
+  it('names JWTs that are not Ready, by their reason', async () => {
+    const tenant = await openTenant(stage.cluster, objects, `${NAMESPACE}-tenant`);
+    await tenant.apply('keyless', { key: { secret: { name: 'no-key', key: 'key.pem' } } });
+    await objects.waitForCondition(`${NAMESPACE}-tenant`, 'keyless', 'Ready', 'False', 'KeyNotFound');
+    await assertNamed('jwts', /not Ready, KeyNotFound; the first is/);
+    await kubectl('delete', 'namespace', `${NAMESPACE}-tenant`, '--wait=false');
+  });
+
+  it('names a token-manager', async () => {
+    const name = ['token-manager', '-n', NAMESPACE];
+    await kubectl('create', 'deployment', ...name, '--image=none', '--replicas=0');
+    await assertNamed('token-manager', /stopped, but still installed/);
+    await kubectl('delete', 'deployment', ...name);
+  });
+
+  it('names a certificate that nobody trusts', async () => {
+    const place = ['jwt-injector-tls', ...OWN];
+    const pair = ['tls.crt=not a certificate', 'tls.key=none'].map((text) => `--from-literal=${text}`);
+    await kubectl('create', 'secret', 'generic', ...place, ...pair);
+    await assertNamed('certificate', /is not a certificate/);
+    await kubectl('delete', 'secret', ...place);
+  });
+
+  it('certs shows who is trusted, entry by entry', async () => {
+    const { code, out, err } = await admin.run(certsCommand);
+    assert.deepEqual([code, err], [0, '']);
+    assert.match(out, /^Certificate of jwt-injector in namespace jwt-injector/);
+    assert.match(out, /^ {2}valid until +\d{4}-\S+ \S+ UTC, in /m);
+    assert.equal(out.match(/^trusts +\S+\.tokens\.osg-htc\.org$/gm)?.length, 5);
+  });
+
+  it('tells somebody without rights what they are not allowed to look at, and calls it no failure', async () => {
+    await kubectl('create', 'serviceaccount', 'nobody', '-n', NAMESPACE);
+    const kubeconfig = await stage.cluster.serviceAccountKubeconfig(NAMESPACE, 'nobody');
+    const { code, out, err } = await callAs(kubeconfig, printed).run(doctorCommand);
+    assert.deepEqual([code, err], [0, '']);
+    assert.match(out, /^not known +rights +you are not allowed to create subjectaccessreviews/m);
+    assert.match(out, /^not known +tried-pod +you are not allowed to create pods/m);
+    assert.match(out, /^well +crd +JWTs have a namespace and a status/m);
+    assert.match(out, /no problem was found, \d+ not known$/m);
+  });
+
+  it('names a service that was stopped', async () => {
+    await stage.service().stop();
+    const found = await problems();
+    const checks = new Set(found.map(({ check }) => check));
+    assert.ok(checks.has('lease') && checks.has('tried-pod'), JSON.stringify(found));
+  });
+
+  it('never printed a key', () => assert.doesNotMatch(printed.join(''), /PRIVATE KEY|eyJ/));
+
+  async function restore(text: string, isGone: boolean): Promise<void> {
+    const object = JSON.parse(text) as { metadata: Record<string, unknown>; spec?: Record<string, unknown> };
+    for (const field of ['resourceVersion', 'uid', 'creationTimestamp', 'generation', 'managedFields'])
+      delete object.metadata[field];
+    const input = JSON.stringify(object);
+    await stage.cluster.kubectl([isGone ? 'create' : 'replace', '-f', '-'], { input });
+    await waitForWebhook(stage.cluster);
+  }
+});
