@@ -23,7 +23,7 @@ const HELP = `Usage: npm run e2e -- [options]
 
 Tries the product as it is shipped, on two real nodes: builds the image from the Dockerfile, starts a control plane and two
 nodes (kubelet, containerd, kube-proxy) in namespaces of their own, installs the chart, and lives through what users and
-admins do. Needs Linux, root, Go, openssl, and apt-get of Debian or Ubuntu, and installs nothing: packages are unpacked into the cache
+admins do. Needs Linux, root, Go, and apt-get of Debian or Ubuntu, and installs nothing: packages are unpacked into the cache
 folder. When it ends, and after Ctrl-C, nothing of it is left on the machine.
 
 Options:

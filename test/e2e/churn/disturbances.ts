@@ -5,6 +5,7 @@ import { waitUntil } from '../../controlplane/wait-until.ts';
 import { PRODUCT, waitForReplicas } from '../cluster/install.ts';
 import type { RealCluster } from '../cluster/real-cluster.ts';
 import { listReplicas, type Replica } from './processes.ts';
+import { listServedCertificates } from './served-certificate.ts';
 
 /** Failures that no server can prevent. */
 interface Allowed {
@@ -27,6 +28,11 @@ export interface Disturbance {
 }
 
 const RESTARTED_WITHIN_MS = 120_000;
+
+/** What holds the certificate that the product issued itself; docs/certificates.md says how an admin has it renewed. */
+const SECRET = 'secret/jwt-injector-tls';
+/** A new authority is trusted for half a minute before it is used. */
+const RENEWED_WITHIN_MS = 120_000;
 
 /**
  * Reviews that were under way when the process ended, and, until kube-proxy knows about it (a second or so), connections to
@@ -108,6 +114,16 @@ export const DISTURBANCES: readonly Disturbance[] = [
     },
   },
   {
+    name: 'new certificate',
+    short: true,
+    disturb: (cluster) =>
+      renewCertificate(cluster, ['patch', SECRET, '--type=merge', '-p', '{"data":{"tls.crt":null}}']),
+  },
+  {
+    name: 'new certificate authority',
+    disturb: (cluster) => renewCertificate(cluster, ['delete', SECRET]),
+  },
+  {
     name: 'node lost',
     allowed: SILENT,
     disturb: async ({ controlPlane, nodes }) => {
@@ -131,14 +147,24 @@ async function restart(controlPlane: RealCluster['controlPlane']): Promise<void>
   await waitForReplicas(controlPlane);
 }
 
-/** A node that has a replica. */
+/** Waits until all replicas serve with another certificate than before, the same one. */
+async function renewCertificate({ controlPlane }: RealCluster, command: readonly string[]): Promise<void> {
+  const before = await listServedCertificates(controlPlane);
+  await controlPlane.kubectl([...command, '-n', PRODUCT]);
+  await waitUntil('all replicas to serve with the new certificate', RENEWED_WITHIN_MS, async () => {
+    const now = await listServedCertificates(controlPlane);
+    return now.size === 1 && now.isDisjointFrom(before);
+  });
+}
+
+/** The node of the replica that the API server calls. */
 async function busyNode(controlPlane: RealCluster['controlPlane']): Promise<string> {
   const [replica] = await listReplicas(controlPlane);
   if (replica === undefined) throw new Error('no replica is ready');
   return replica.node;
 }
 
-/** Harms the oldest replica, and waits until its container was started again and is ready. */
+/** Harms the replica that the API server calls, and waits until its container was started again and is ready. */
 async function harm(
   { controlPlane }: RealCluster,
   inflict: (replica: Replica) => void | Promise<void>,

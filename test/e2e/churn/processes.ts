@@ -6,35 +6,48 @@ import { PRODUCT } from '../cluster/install.ts';
 export interface Replica {
   readonly pod: string;
   readonly node: string;
+  /** Of the pod. */
+  readonly address: string;
   /** Of the process in its container, as it is seen from the nodes. */
   readonly pid: number;
+  /** To its webhook, of the API server. */
+  readonly connections: number;
 }
 
-/** The replicas that are ready, oldest first. */
+/** What the API server calls, as files below /proc/net write it. */
+const WEBHOOK_PORT = (8443).toString(16).toUpperCase();
+const ESTABLISHED = '01';
+
+/**
+ * The replicas that are ready, first the one with the most connections to its webhook: the API server keeps to one replica as
+ * long as it can, and what happens to the other goes unnoticed.
+ */
 export async function listReplicas({ kubectl }: ControlPlane): Promise<readonly Replica[]> {
   const args = ['get', 'pods', '-n', PRODUCT, '-l', `app.kubernetes.io/name=${PRODUCT}`, '-o', 'json'];
-  const list: PodList = JSON.parse(
-    (await kubectl([...args, '--sort-by=.metadata.creationTimestamp'])).stdout,
-  );
+  const list: PodList = JSON.parse((await kubectl(args)).stdout);
   const ready = list.items.filter(
     ({ metadata, status }) =>
       metadata.deletionTimestamp === undefined &&
       status.containerStatuses?.every((container) => container.ready),
   );
-  return Promise.all(
-    ready.map(async ({ metadata, spec }) => ({
-      pod: metadata.name,
-      node: spec.nodeName,
-      pid: await findProcess(metadata.name),
-    })),
+  const replicas = await Promise.all(
+    ready.map(async ({ metadata, spec, status }) => {
+      const pid = await findProcess(metadata.name);
+      const connections = await countConnections(pid);
+      return { pod: metadata.name, node: spec.nodeName, address: status.podIP, pid, connections };
+    }),
   );
+  return replicas.toSorted((one, other) => other.connections - one.connections);
 }
 
 interface PodList {
   readonly items: readonly {
     readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
     readonly spec: { readonly nodeName: string };
-    readonly status: { readonly containerStatuses?: readonly { readonly ready: boolean }[] };
+    readonly status: {
+      readonly podIP: string;
+      readonly containerStatuses?: readonly { readonly ready: boolean }[];
+    };
   }[];
 }
 
@@ -49,4 +62,14 @@ async function findProcess(pod: string): Promise<number> {
       return Number(pid);
   }
   throw new Error(`pod ${pod} has no process /app/dist/main.js`);
+}
+
+/** Each line of these files is a socket in the network of the process: a number, its own address and port, the other's, its state. */
+async function countConnections(pid: number): Promise<number> {
+  const files = ['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8').catch(() => ''));
+  const sockets = (await Promise.all(files)).join('').split('\n');
+  return sockets.filter((line) => {
+    const [, own, , state] = line.trim().split(/\s+/);
+    return own?.endsWith(`:${WEBHOOK_PORT}`) === true && state === ESTABLISHED;
+  }).length;
 }

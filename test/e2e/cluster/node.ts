@@ -15,7 +15,7 @@ export interface RealNode {
   readonly name: string;
   /** Has containerd read an archive of images; the one without a name in it is called `name`. */
   importImages(archive: string, name?: string): Promise<void>;
-  /** As when its power goes: kubelet, containerd and all its pods are gone at once. */
+  /** As when its power goes: kubelet, containerd and all its pods are gone at once, and nothing says so to whoever calls them. */
   powerOff(): Promise<void>;
   /** Starts containerd and kubelet again. */
   powerOn(): Promise<void>;
@@ -70,14 +70,25 @@ export async function startNode(settings: NodeSettings): Promise<RealNode> {
       await ctr('images', 'import', ...(name === undefined ? [] : ['--index-name', name]), archive);
     },
     powerOff: async () => {
+      await run('nft', [describeSilence(place)]);
       await Promise.all([agent.kill(), containerd.kill()]);
       await killUsersOf(socket);
     },
     powerOn: async () => {
+      await run('nft', [`delete table inet ${place.name}`]);
       await containerd.restart();
       await agent.restart();
     },
   };
+}
+
+/** For nft: no packet from the network's own address reaches the pods of a node, and none of theirs, so not even their end is heard. */
+function describeSilence({ name, index }: NodePlace): string {
+  const pods = `10.240.${index}.0/24`;
+  return `table inet ${name} {
+    chain to { type filter hook output priority filter; ip daddr ${pods} drop; }
+    chain from { type filter hook input priority filter; ip saddr ${pods} drop; }
+  }`;
 }
 
 /** True as soon as the node takes pods. */

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { ControlPlaneError } from '../../controlplane/control-plane-error.ts';
 
 /** Programs of the machine itself: of util-linux, tar, git, npm, and apt. */
-const PROGRAMS = ['apt-get', 'dpkg-deb', 'git', 'npm', 'openssl', 'tar', 'unshare'];
+const PROGRAMS = ['apt-get', 'dpkg-deb', 'git', 'npm', 'tar', 'unshare'];
 
 /** Throws a ControlPlaneError that names all that this machine lacks for real nodes. */
 export async function requireMachine(): Promise<void> {
