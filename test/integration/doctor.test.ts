@@ -6,14 +6,16 @@ import type { Finding } from '../../src/commands/doctor/finding.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
 import { waitForWebhook, type Stage } from '../controlplane/stage.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
 import { callAs, type Caller } from './cli-run.ts';
 import { openObjects, type Objects } from './objects.ts';
+import { runReplicas } from './replicas.ts';
 import { openTenant } from './tenant.ts';
 
 const NAMESPACE = 'doctor';
 
-/** What no cluster without nodes has: the service runs beside it. */
-const WITHOUT_NODES: ReadonlySet<string> = new Set(['deployment', 'endpoints']);
+/** Other users of the cluster may have left JWTs that are not Ready, or a token-manager. */
+const OF_OTHERS: ReadonlySet<string> = new Set(['jwts', 'token-manager']);
 
 /** An object that is changed or taken away for a while, and which check names it. */
 interface Planted {
@@ -127,7 +129,7 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
     const found = findings.filter(({ result }) => result === 'problem');
     assert.equal(code, found.length === 0 ? 0 : 1);
     for (const { remedy } of found) assert.ok(remedy);
-    return found.filter(({ check }) => !WITHOUT_NODES.has(check));
+    return found;
   };
   const assertNamed = async (check: string, says: RegExp): Promise<void> => {
     const found = await problems();
@@ -149,11 +151,10 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
   });
 
   it('finds nothing else in what is shipped than that this cluster has no nodes', async () => {
-    // Other users of the cluster may have left JWTs that are not Ready.
     const found = await problems();
     assert.deepEqual(
-      found.filter(({ check }) => check !== 'jwts' && check !== 'token-manager'),
-      [],
+      found.filter(({ check }) => !OF_OTHERS.has(check)).map(({ check }) => check),
+      ['deployment', 'endpoints'],
     );
     const { out } = await admin.run(doctorCommand);
     assert.match(out, /^NOT WELL +deployment +there is no Deployment jwt-injector\/jwt-injector — /m);
@@ -196,6 +197,35 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
     await kubectl('create', 'secret', 'generic', ...place, ...pair);
     await assertNamed('certificate', /is not a certificate/);
     await kubectl('delete', 'secret', ...place);
+  });
+
+  it('finds nothing at all where replicas run as well, and names them when they do not', async () => {
+    const place = ['jwt-injector', ...OWN];
+    try {
+      await runReplicas(stage);
+      const { out } = await waitUntil('two replicas are ready', 60_000, async () => {
+        const outcome = await admin.run(doctorCommand);
+        return /^well +deployment /m.test(outcome.out) && outcome;
+      });
+      assert.match(out, /^well +deployment +2 of 2 replicas/m);
+      assert.match(out, /^well +endpoints +1 replica answers/m);
+      assert.match(out, /^well +version /m);
+      assert.match(out, /^well +certificate +the certificate in Secret jwt-injector\/jwt-injector-tls/m);
+      assert.match(out, /^well +ca-bundle +every caBundle trusts the certificate/m);
+      assert.doesNotMatch(out, /^NOT WELL +(?!jwts|token-manager)/m);
+
+      await kubectl('patch', 'service', ...place, '--type=merge', '-p', '{"spec":{"selector":{"a":"b"}}}');
+      await assertNamed('service', /the selector/);
+      await kubectl('patch', 'service', ...place, '--type=merge', '-p', '{"spec":{"selector":{"a":null}}}');
+      await kubectl('set', 'image', 'deployment', ...place, 'jwt-injector=jwt-injector:0.0.1');
+      await assertNamed('version', /has the version 0\.0\.1/);
+      await kubectl('scale', 'deployment', ...place, '--replicas=0');
+      await assertNamed('deployment', /scaled to 0/);
+    } finally {
+      await kubectl('delete', 'deployment', ...place);
+      await kubectl('delete', 'secret', 'jwt-injector-tls', ...OWN);
+      await kubectl('delete', 'endpointslice', 'jwt-injector-by-hand', ...OWN);
+    }
   });
 
   it('certs shows who is trusted, entry by entry', async () => {

@@ -29,16 +29,16 @@ export function checkJwts({ jwts, namespace }: Snapshot): readonly Judgement[] {
       }),
     ];
     const all = wellUnless(problems, `${describeTotal(census)}, and not one has a problem`);
-    return census.isCut ? [...all, unknown(`only the first ${census.total} JWTs were looked at`)] : all;
+    return census.isCut ? [...all, unknown(`only the first ${census.seen.size} JWTs were looked at`)] : all;
   });
 }
 
-function describeTotal({ total, namespace }: JwtCensus): string {
+function describeTotal({ seen, namespace }: JwtCensus): string {
   const where =
     namespace === undefined
       ? 'in all namespaces'
       : `in namespace ${namespace} (you are not allowed to look further)`;
-  return `${total} ${total === 1 ? 'JWT' : 'JWTs'} ${where}`;
+  return `${seen.size} ${seen.size === 1 ? 'JWT' : 'JWTs'} ${where}`;
 }
 
 function describe({ count }: Group): string {

@@ -1,29 +1,23 @@
-import { discoverJwts } from '../migrate/discover.ts';
+import { JWT_API, readJwtApi } from '../migrate/discover.ts';
 import { findDeployments } from '../migrate/deployments.ts';
-import { isDenied, KubeError } from '../../kube/errors.ts';
+import { KubeError } from '../../kube/errors.ts';
 import { LEASES } from '../../kube/lease.ts';
 import { resourcePath, type Resource } from '../../kube/resource-path.ts';
-import { JWTS } from '../../kube/token-store.ts';
+import { arrayMember } from '../../resources/json.ts';
 import { APP, EXCLUDED_NAMESPACES, GROUP, PLURAL } from '../../resources/names.ts';
-import { toSeconds } from '../../time/units.ts';
 import { PACKAGE_VERSION } from '../../package-version.ts';
 import type { Access } from '../cluster/connect.ts';
 import { askRight, findMissingRights } from './ask-rights.ts';
 import { DEPLOYMENTS, gatherCertificates } from './gather-certificates.ts';
-import { count, emptyCensus, type JwtCensus } from './jwt-census.ts';
-import { look, valueOf, type Looked } from './looked.ts';
+import { look, valueOf } from './looked.ts';
 import type { Snapshot } from './snapshot.ts';
+import { takeCensus } from './take-census.ts';
 import { tryPod } from './try-pod.ts';
 
 const CRDS: Resource = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions' };
 const SERVICES: Resource = { group: '', version: 'v1', plural: 'services' };
 const SLICES: Resource = { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices' };
 const CLUSTER_ROLES: Resource = { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterroles' };
-
-/** More JWTs are not looked at: a list that long takes half a minute. */
-const MOST_JWTS = 100_000;
-/** For one list. */
-const LIST_MS = 60_000;
 
 /**
  * Reads everything that the checks need, and changes nothing. What is refused becomes a part of the snapshot; only an API server that does
@@ -89,9 +83,10 @@ async function askServer(client: Access['client']): Promise<Snapshot['server']> 
 }
 
 async function discover(client: Access['client']): Promise<Snapshot['api']> {
-  const api = await look(() => discoverJwts(client));
-  if (api.state !== 'found') return api;
-  return api.value === undefined ? { state: 'absent' } : { state: 'found', value: api.value };
+  const list = await look(() => client.get(`/apis/${JWT_API}`));
+  if (list.state !== 'found') return list;
+  const value = readJwtApi(arrayMember(list.value, 'resources'));
+  return value === undefined ? { state: 'absent' } : { state: 'found', value };
 }
 
 async function findOldDeployments(access: Access) {
@@ -100,31 +95,4 @@ async function findOldDeployments(access: Access) {
   if (found.length === 0 && forbidden.size > 0)
     throw new KubeError({ verb: 'list', resource: 'deployments', status: 403, reason: 'Forbidden' });
   return found;
-}
-
-/** Of all namespaces, or of the one if the caller is not allowed to look everywhere. */
-async function takeCensus(client: Access['client'], namespace: string): Promise<Looked<JwtCensus>> {
-  const everywhere = await look(() => countJwts(client, undefined));
-  return everywhere.state === 'unread' ? look(() => countJwts(client, namespace)) : everywhere;
-}
-
-async function countJwts(client: Access['client'], namespace: string | undefined): Promise<JwtCensus> {
-  const census = emptyCensus(namespace);
-  const enough = new AbortController();
-  const now = toSeconds(Date.now());
-  try {
-    await client.listMapped(resourcePath(JWTS, namespace === undefined ? {} : { namespace }), {
-      signal: AbortSignal.any([enough.signal, AbortSignal.timeout(LIST_MS)]),
-      withoutManagedFields: true,
-      map: (object) => {
-        if (census.total < MOST_JWTS) count(census, object, now);
-        else enough.abort();
-      },
-    });
-  } catch (error) {
-    // What was counted until then is told, and that it is not all.
-    if (isDenied(error) || census.total === 0) throw error;
-    census.isCut = true;
-  }
-  return census;
 }

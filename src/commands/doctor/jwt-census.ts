@@ -18,7 +18,8 @@ export interface Group {
 export interface JwtCensus {
   /** `undefined`: in all namespaces. */
   readonly namespace: string | undefined;
-  total: number;
+  /** `namespace/name` of each: a list that breaks off begins again. */
+  readonly seen: Set<string>;
   /** There are more, which were not looked at. */
   isCut: boolean;
   /** Those that are not Ready, by reason. */
@@ -41,7 +42,7 @@ const MOST_REASONS = 64; // there are fewer than twenty; a status of somebody el
 export function emptyCensus(namespace: string | undefined): JwtCensus {
   return {
     namespace,
-    total: 0,
+    seen: new Set(),
     isCut: false,
     notReady: new Map(),
     others: new Map(),
@@ -51,15 +52,16 @@ export function emptyCensus(namespace: string | undefined): JwtCensus {
 
 /** Adds one JWT (wire JSON) to the census. */
 export function count(census: JwtCensus, object: JsonObject, now: Seconds): void {
-  census.total += 1;
   const parsed = parseJwt(object);
   if (!parsed.ok) return;
   const { namespace, name, recorded } = parsed.value;
+  const key = `${namespace}/${name}`;
+  if (census.seen.has(key)) return;
+  census.seen.add(key);
   const add = <K extends string>(groups: Map<K, Group>, word: K, message: string): void => {
     const group = groups.get(word);
     if (group !== undefined) group.count += 1;
-    else if (groups.size < MOST_REASONS)
-      groups.set(word, { count: 1, first: `${namespace}/${name}`, message });
+    else if (groups.size < MOST_REASONS) groups.set(word, { count: 1, first: key, message });
   };
   if (findLegacyMarkers(object) !== undefined) add(census.withLeftovers, 'KopfLeftovers', '');
   const ready = findCondition(recorded, 'Ready');

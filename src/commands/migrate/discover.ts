@@ -4,9 +4,16 @@ import { GROUP, PLURAL, VERSION } from '../../resources/names.ts';
 import type { Access } from '../cluster/connect.ts';
 import type { MigrationFacts } from './facts.ts';
 
+/** The group and version of the resource JWT. */
+export const JWT_API = `${GROUP}/${VERSION}`;
+
 /** By discovery, which everybody is allowed to read, unlike the CRD itself. `undefined`: there is no such resource. */
 export async function discoverJwts(client: Access['client']): Promise<MigrationFacts['api'] | undefined> {
-  const resources = await discover(client, `${GROUP}/${VERSION}`);
+  return readJwtApi(await discover(client, JWT_API));
+}
+
+/** What the resources of `JWT_API` say of JWTs. */
+export function readJwtApi(resources: readonly unknown[]): MigrationFacts['api'] | undefined {
   const own = resources.find((resource) => stringMember(resource, 'name') === PLURAL);
   if (own === undefined) return undefined;
   return {

@@ -7,7 +7,10 @@ import { ABSENT, FORBIDDEN, found, type Wire } from './well-installation.ts';
 
 const censusOf = (...jwts: readonly Wire[]): JwtCensus => {
   const census = emptyCensus(undefined);
-  for (const jwt of jwts) count(census, jwt, toSeconds(NOW));
+  for (const [index, jwt] of jwts.entries()) {
+    jwt.metadata.name = `jwt-${index}`;
+    count(census, jwt, toSeconds(NOW));
+  }
   return census;
 };
 const ready = (status: string, reason: string, more: object = {}): Wire =>

@@ -77,7 +77,7 @@ export async function wellInstallation(now: number): Promise<Snapshot> {
     missingRights: found([]),
     mayCreateJwts: found(true),
     triedPod: found({ outcome: 'injected' }),
-    jwts: found({ ...emptyCensus(undefined), total: 3 }),
+    jwts: found({ ...emptyCensus(undefined), seen: new Set(['a/b']) }),
     oldDeployments: found([]),
   };
 }

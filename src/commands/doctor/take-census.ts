@@ -1,0 +1,48 @@
+import { isDenied } from '../../kube/errors.ts';
+import { resourcePath } from '../../kube/resource-path.ts';
+import { JWTS } from '../../kube/token-store.ts';
+import { toSeconds } from '../../time/units.ts';
+import type { Access } from '../cluster/connect.ts';
+import { count, emptyCensus, type JwtCensus } from './jwt-census.ts';
+import { look, type Looked } from './looked.ts';
+
+type Client = Pick<Access['client'], 'listMapped'>;
+
+/** More JWTs are not looked at: a list that long takes half a minute. */
+const MOST_JWTS = 100_000;
+/** For the whole list. */
+const LIST_MS = 60_000;
+
+/** Counts the JWTs of all namespaces, or of the one if the caller is not allowed to look everywhere. */
+export async function takeCensus(
+  client: Client,
+  namespace: string,
+  most = MOST_JWTS,
+): Promise<Looked<JwtCensus>> {
+  const everywhere = await look(() => countJwts(client, undefined, most));
+  return everywhere.state === 'unread' ? look(() => countJwts(client, namespace, most)) : everywhere;
+}
+
+async function countJwts(client: Client, namespace: string | undefined, most: number): Promise<JwtCensus> {
+  const census = emptyCensus(namespace);
+  const enough = new AbortController();
+  const now = toSeconds(Date.now());
+  try {
+    await client.listMapped(resourcePath(JWTS, namespace === undefined ? {} : { namespace }), {
+      signal: AbortSignal.any([enough.signal, AbortSignal.timeout(LIST_MS)]),
+      withoutManagedFields: true,
+      map: (object) => {
+        if (census.seen.size < most) count(census, object, now);
+        else {
+          census.isCut = true;
+          enough.abort();
+        }
+      },
+    });
+  } catch (error) {
+    // What was counted until then is told, and that it is not all.
+    if (isDenied(error) || census.seen.size === 0) throw error;
+    census.isCut = true;
+  }
+  return census;
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { findFaults } from '../../../src/commands/doctor/checks.ts';
+import { gather } from '../../../src/commands/doctor/gather.ts';
+import { takeCensus } from '../../../src/commands/doctor/take-census.ts';
+import { tryPod } from '../../../src/commands/doctor/try-pod.ts';
+import { KubeError } from '../../../src/kube/errors.ts';
+import { wireJwt } from '../../fixtures/jwts.ts';
+import { answer, clientOf, clusterAt, refuse, startBadServer, type Handler } from '../../kube/bad-server.ts';
+
+async function withServer<T>(
+  handler: Handler,
+  use: (client: ReturnType<typeof clientOf>) => Promise<T>,
+): Promise<T> {
+  await using server = await startBadServer(handler);
+  await using client = clientOf(clusterAt(server.url));
+  return await use(client);
+}
+
+const jwts = (count: number): object => ({
+  kind: 'JWTList',
+  apiVersion: 'tokens.osg-htc.org/v1',
+  metadata: {},
+  items: Array.from({ length: count }, (_, index) => wireJwt({}, { metadata: { name: `jwt-${index}` } })),
+});
+
+describe('what doctor reads', () => {
+  it('goes on where the API server fails or refuses, and calls neither a fault of the installation', async () => {
+    for (const status of [403, 500]) {
+      const snapshot = await withServer(
+        ({ path }, response) => {
+          if (path === '/version') answer(response, 200, { gitVersion: 'v1.34.1' });
+          else refuse(response, status, status === 403 ? 'Forbidden' : 'InternalError');
+        },
+        (client) => gather({ client, namespace: 'kube-system' }, undefined),
+      );
+      assert.equal(snapshot.tryNamespace, 'default');
+      const faults = findFaults(snapshot);
+      assert.deepEqual(
+        faults.filter(({ result }) => result === 'problem'),
+        [],
+      );
+      assert.ok(faults.filter(({ result }) => result === 'unknown').length > 10);
+    }
+  });
+
+  it('ends where the API server does not accept the credentials', async () => {
+    const asked = withServer(
+      (_request, response) => refuse(response, 401, 'Unauthorized'),
+      (client) => gather({ client, namespace: 'x' }, undefined),
+    );
+    await assert.rejects(asked, (error) => error instanceof KubeError && error.status === 401);
+  });
+
+  it('counts no more JWTs than the limit, and says that there are more', async () => {
+    for (const [most, isCut] of [
+      [5, true],
+      [8, false],
+    ] as const) {
+      const census = await withServer(
+        (_request, response) => answer(response, 200, jwts(8)),
+        (client) => takeCensus(client, 'x', most),
+      );
+      assert.ok(census.state === 'found');
+      assert.deepEqual([census.value.seen.size, census.value.isCut], [most, isCut]);
+    }
+  });
+
+  it('counts those of one namespace for somebody who is not allowed to look further', async () => {
+    const census = await withServer(
+      ({ path }, response) => {
+        if (path.includes('/namespaces/x/')) answer(response, 200, jwts(2));
+        else refuse(response, 403, 'Forbidden');
+      },
+      (client) => takeCensus(client, 'x'),
+    );
+    assert.ok(census.state === 'found');
+    assert.deepEqual([census.value.seen.size, census.value.namespace], [2, 'x']);
+  });
+});
+
+describe('a pod that is tried', () => {
+  const tried = (status: number, body: object): Promise<unknown> =>
+    withServer(
+      ({ query }, response) => {
+        assert.equal(query.get('dryRun'), 'All');
+        answer(response, status, body);
+      },
+      (client) => tryPod(client, 'x'),
+    );
+
+  it('has its token, or not', async () => {
+    const containers = [{ name: 'main', env: [{ name: 'BEARER_TOKEN_FILE', value: '/x' }] }];
+    assert.deepEqual(await tried(201, { spec: { containers } }), { outcome: 'injected' });
+    assert.deepEqual(await tried(201, { spec: { containers: [{ name: 'main' }] } }), {
+      outcome: 'unchanged',
+    });
+  });
+
+  it('is refused by a webhook of ours that does not answer, or by somebody else', async () => {
+    const message =
+      'Internal error occurred: failed calling webhook "pods.tokens.osg-htc.org": x509: certificate signed by unknown authority';
+    const body = { kind: 'Status', reason: 'InternalError', message };
+    assert.deepEqual(await tried(500, body), { outcome: 'no-answer' });
+    const quota = 'pods "x" is forbidden: exceeded quota: small, requested: pods=1';
+    assert.deepEqual(await tried(403, { kind: 'Status', reason: 'Forbidden', message: quota }), {
+      outcome: 'refused',
+      why: 'quota small',
+    });
+  });
+
+  it('is not tried by somebody who is not allowed to create pods', async () => {
+    const message =
+      'pods is forbidden: User "x" cannot create resource "pods" in API group "" in the namespace "x"';
+    await assert.rejects(tried(403, { kind: 'Status', reason: 'Forbidden', message }), KubeError);
+  });
+});
