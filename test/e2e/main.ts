@@ -41,6 +41,7 @@ const PACKAGES = [
   'busybox-static',
   'containerd',
   'containernetworking-plugins',
+  'dnsmasq-base',
   'iproute2',
   'nftables',
   'procps',

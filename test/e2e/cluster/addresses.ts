@@ -1,6 +1,9 @@
 /** Where the cluster is in its own network (see machine/world.sh, which makes it). */
 export const API_ADDRESS = '10.240.0.1';
 
+/** What names of Services end with, for those who write them in full. */
+export const CLUSTER_DOMAIN = 'cluster.local';
+
 /** ClusterIP of Service `kubernetes`: the first of `--service-cluster-ip-range`. */
 export const API_CLUSTER_IP = '10.0.0.1';
 

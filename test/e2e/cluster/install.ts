@@ -2,12 +2,14 @@ import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { waitForWebhook } from '../../controlplane/stage.ts';
 import { CHART, openHelm } from '../../deploy/helm.ts';
 import { PRODUCT_IMAGE } from '../image/product-image.ts';
+import type { RealCluster } from './real-cluster.ts';
 
 /** Namespace, release and Deployment of the product. */
 export const PRODUCT = 'jwt-injector';
 
-/** Installs the chart with helm, as a cluster admin does, and waits until two replicas serve and pods are injected. */
-export async function installChart(controlPlane: ControlPlane): Promise<void> {
+/** Installs the chart with helm and runs its test, as a cluster admin does; then two replicas serve, and pods are injected. */
+export async function installChart(cluster: RealCluster): Promise<void> {
+  const { controlPlane } = cluster;
   const [repository = '', tag = ''] = PRODUCT_IMAGE.split(':');
   await using helm = await openHelm(controlPlane.adminKubeconfig);
   const values = await helm.valuesFile({ image: { repository, tag } });
@@ -25,6 +27,8 @@ export async function installChart(controlPlane: ControlPlane): Promise<void> {
   );
   await waitForReplicas(controlPlane);
   await waitForWebhook(controlPlane);
+  await cluster.publishServices();
+  await helm.run('test', PRODUCT, '-n', PRODUCT, '--timeout=2m');
 }
 
 /** Waits until all replicas of the product are ready. */

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { API_ADDRESS, type NodePlace } from './addresses.ts';
+import { API_ADDRESS, CLUSTER_DOMAIN, type NodePlace } from './addresses.ts';
 
 /** Names of a node's files, in its folder. */
 export const NODE_FILES = {
@@ -83,6 +83,8 @@ function describeKubelet(folder: string, { name, address }: NodePlace) {
     authorization: { mode: 'AlwaysAllow' },
     containerRuntimeEndpoint: socket,
     imageServiceEndpoint: socket,
+    clusterDNS: [API_ADDRESS],
+    clusterDomain: CLUSTER_DOMAIN,
     failCgroupV1: false,
     cgroupDriver: 'cgroupfs',
     cgroupsPerQOS: false,

@@ -6,6 +6,7 @@ import { type ControlPlane, startControlPlane } from '../../controlplane/control
 import { type Reaper, startReaper } from '../../controlplane/reaper.ts';
 import { readStartTimeout } from '../../controlplane/start-timeout.ts';
 import { API_ADDRESS, API_CLUSTER_IP, NODES } from './addresses.ts';
+import { startNames } from './names.ts';
 import { type RealNode, startNode } from './node.ts';
 
 /** Paths of the programs of real nodes. */
@@ -19,6 +20,8 @@ export interface NodePrograms {
 export interface RealCluster {
   readonly controlPlane: ControlPlane;
   readonly nodes: readonly RealNode[];
+  /** Lets pods reach all Services that there are by now by their names. */
+  publishServices(): Promise<void>;
   /** Ends API server, etcd and controller manager at once, and starts them again on the same data. */
   restartControlPlane(): Promise<void>;
 }
@@ -70,9 +73,11 @@ export async function startRealCluster(
   );
   log('both nodes are ready');
   await startProxy(controlPlane, programs['kube-proxy'], common);
+  const publishServices = await startNames(controlPlane, common);
   return {
     controlPlane,
     nodes,
+    publishServices,
     restartControlPlane: async () => {
       const { apiServer, etcd, controllerManager } = controlPlane;
       await Promise.all([apiServer, controllerManager, etcd].map((component) => component.kill()));
