@@ -18,25 +18,25 @@ export function createScreen(io: Pick<Io, 'stdout'>, output: OutputFormat): Scre
     : createLines(io, output);
 }
 
-/** Home, and clear to the end (ECMA-48: CUP, ED). */
-const CLEAR = '\u001B[H\u001B[2J';
+/** Home, clear to the end (ECMA-48: CUP, ED), and cut long lines instead of wrapping them (DECAWM). */
+const BEGIN = '\u001B[H\u001B[2J\u001B[?7l';
+const END = '\u001B[?7h';
 /** Of a terminal that does not tell its height. */
 const USUAL_ROWS = 24;
 
 function draw({ stdout }: Pick<Io, 'stdout'>, report: StatusReport, now: Seconds): void {
   const { rows = USUAL_ROWS } = stdout;
-  stdout.write(CLEAR);
+  stdout.write(BEGIN);
   printReport({ stdout }, 'human', report, (facts, paint) => {
-    const lines = [
-      paint('gray', `jwt-injector status at ${formatTime(now)}; Ctrl-C ends it`),
-      ...describeStatus(facts, now, paint),
-    ];
-    // The cursor stands below the last line; and one line tells of those that have no room.
-    const room = Math.max(1, rows - 2);
-    return lines.length <= room
-      ? lines
-      : [...lines.slice(0, room), `… and ${lines.length - room} lines more`];
+    const lines = describeStatus(facts, now, paint);
+    // The notes, which come last, are always shown; and the cursor stands below the last line.
+    const [rest, notes] = [lines.length - facts.notes.length, lines.slice(lines.length - facts.notes.length)];
+    const room = Math.max(1, rows - 3 - notes.length);
+    const shown =
+      rest <= room ? lines.slice(0, rest) : [...lines.slice(0, room), `… and ${rest - room} lines more`];
+    return [paint('gray', `jwt-injector status at ${formatTime(now)}; Ctrl-C ends it`), ...shown, ...notes];
   });
+  stdout.write(END);
 }
 
 function createLines(io: Pick<Io, 'stdout'>, output: OutputFormat): Screen {

@@ -63,11 +63,11 @@ describe('status --watch', () => {
 
   it('draws a terminal again each time, no higher than it is', () => {
     const names = Array.from({ length: 20 }, (_, index) => `jwt-${index}`);
-    const printed = show([report(names)], { isTTY: true, rows: 10 });
-    assert.equal(printed[0], '\u001B[H\u001B[2J');
+    const printed = show([report(names, ['a note'])], { isTTY: true, rows: 10 });
+    assert.deepEqual([printed[0], printed[2]], ['\u001B[H\u001B[2J\u001B[?7l', '\u001B[?7h']);
     const lines = (printed[1] ?? '').split('\n');
     assert.equal(lines[0], `jwt-injector status at ${AT}; Ctrl-C ends it`);
     assert.equal(lines.length, 10, 'nine lines, and the cursor below');
-    assert.equal(lines[8], '… and 54 lines more');
+    assert.deepEqual(lines.slice(7), ['… and 55 lines more', 'note: a note', '']);
   });
 });
