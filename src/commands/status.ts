@@ -11,17 +11,21 @@ import { showStatus, type StatusOptions } from './status/show-status.ts';
 const FLAGS = {
   'all-namespaces': { type: 'boolean', short: 'A', help: 'the JWTs of all namespaces' },
   watch: { type: 'boolean', short: 'w', help: 'go on showing what changes, until Ctrl-C' },
+  exec: {
+    type: 'boolean',
+    help: 'read the file in each pod (with cat), and compare it with the present token',
+  },
   ...OUTPUT_FLAG,
   ...CLUSTER_FLAGS,
 } as const;
 
 /** `jwt-injector status`. */
 export const statusCommand = makeCommand({
-  usage: ['status [NAME…] [-A | -n NS] [--watch] [-o json|yaml]'],
+  usage: ['status [NAME…] [-A | -n NS] [--exec | --watch] [-o json|yaml]'],
   description: `Shows each JWT: whether it is Ready, when its token expires, with a bar of its remaining life, when it is renewed
 next, and which pods mount it. What expires first comes first. Of each pod it says whether the present token is
 delivered, or by when it will be: the kubelet refreshes files up to 90 s after a renewal. This is told by the times
-of token and pod; nothing is read inside of pods. A mount by subPath is never refreshed.`,
+of token and pod; with --exec the files are read. No token is shown. A mount by subPath is never refreshed.`,
   flags: FLAGS,
   examples: ['status', 'status my-jwt -n science', 'status -A -o json', 'status --watch'],
   notes: `It uses your own rights, and says what you are not allowed to read. With --watch a terminal is drawn
@@ -48,6 +52,7 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
   const {
     'all-namespaces': everywhere = false,
     watch: isFollowing = false,
+    exec: isReading = false,
     output: format,
     ...flags
   } = values;
@@ -57,10 +62,12 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
     return fail('-A and -n exclude each other: use one of them');
   if (everywhere && words.length > 0)
     return fail('-A shows all JWTs, and a name is that of one namespace: use -n with it');
+  if (isFollowing && isReading)
+    return fail('--exec reads the files once, and --watch goes on: use one of them');
   const names = [...new Set(words.map((word) => word.replace(/^jwts?\//, '')))];
   return names.includes('')
     ? fail('the name of a JWT is empty')
-    : ok({ names, everywhere, isFollowing, output: output.value, flags });
+    : ok({ names, everywhere, isFollowing, isReading, output: output.value, flags });
 }
 
 /** Ctrl-C ends `work` through the signal instead of the process, which then ends as it wishes. */

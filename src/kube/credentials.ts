@@ -39,6 +39,14 @@ export class Credentials extends KubeConfig {
     };
   }
 
+  /** For WebSockets alone (`Exec`): `ws` itself would wait for a handshake without end, and take 100 MiB in a message. */
+  override async applyToHTTPSOptions(
+    options: Parameters<KubeConfig['applyToHTTPSOptions']>[0],
+  ): Promise<void> {
+    await super.applyToHTTPSOptions(options);
+    Object.assign(options, { handshakeTimeout: HANDSHAKE_MS, maxPayload: LONGEST_MESSAGE });
+  }
+
   override createDispatcherOptions(cluster: Options[0], agentOptions: Options[1]): DispatcherOptions {
     this.#seen = fingerprintOf(agentOptions);
     if (this.#seen === this.#known) return { type: 'none' };
@@ -59,6 +67,9 @@ export class Credentials extends KubeConfig {
     }
   }
 }
+
+const HANDSHAKE_MS = 5_000; // as long as a call may take
+const LONGEST_MESSAGE = 1_048_576; // bytes; the kubelet sends pieces of 32 KiB
 
 const KEEP_ALIVE_MS = 30_000; // TCP's, as client-go and client-node have it
 

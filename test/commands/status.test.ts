@@ -7,6 +7,7 @@ describe('how status is used', () => {
   for (const [args, says] of [
     [['-A', '-n', 'x'], /-A and -n exclude each other/],
     [['a', '-A'], /-A shows all JWTs, and a name is that of one namespace/],
+    [['--exec', '--watch'], /use one of them/],
     [['jwt/'], /the name of a JWT is empty/],
     [['-o', 'table'], /-o must be json or yaml/],
     [['--follow'], /--follow/],

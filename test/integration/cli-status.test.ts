@@ -100,6 +100,16 @@ describe('status on a real control plane', { concurrency: false }, () => {
     else assert.ok(Date.now() / 1000 >= issuedAt + 90);
   });
 
+  it('--exec says of each file that cannot be read why: there are no nodes here', async () => {
+    const { code, out } = await admin.run(statusCommand, 'short', '--exec', ...HERE);
+    assert.equal(code, 0);
+    assert.match(
+      out,
+      /^ {2}pod younger +delivered; not read in container main: the API server answered with status [45]\d\d$/m,
+    );
+    assert.match(out, /^ {2}pod fixed .*; not read in container main: the API server answered/m);
+  });
+
   it('a name that does not exist, and a token that cannot be signed: exit code 1', async () => {
     const missing = await admin.run(statusCommand, 'shortt', 'long', ...HERE);
     assert.equal(missing.code, 1);

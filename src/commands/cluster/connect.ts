@@ -1,5 +1,5 @@
 import { createClient, type KubeClient } from '../../kube/client.ts';
-import { loadCluster } from '../../kube/cluster.ts';
+import { loadCluster, type Cluster } from '../../kube/cluster.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { systemClock } from '../../time/clock.ts';
 import { describeApiError } from './connect-errors.ts';
@@ -14,6 +14,11 @@ export interface Access {
   readonly namespace: string;
 }
 
+/** The same, for who needs connections that the client does not have. */
+export interface ClusterAccess extends Access {
+  readonly cluster: Cluster;
+}
+
 /**
  * Runs `action` against the cluster and closes the connections after it. A refusal of the API server that `action` does
  * not handle becomes one line and exit code 3.
@@ -21,7 +26,7 @@ export interface Access {
 export async function withCluster(
   flags: ConnectFlags,
   { stderr }: Pick<Io, 'stderr'>,
-  action: (access: Access) => Promise<ExitCode>,
+  action: (access: ClusterAccess) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const cluster = loadCluster({ kubeconfig: flags.kubeconfig, context: flags.context });
   if (!cluster.ok) {
@@ -30,7 +35,8 @@ export async function withCluster(
   }
   const client = createClient(cluster.value, { clock: systemClock, version: PACKAGE_VERSION });
   try {
-    return await action({ client, namespace: flags.namespace ?? (cluster.value.namespace || 'default') });
+    const namespace = flags.namespace ?? (cluster.value.namespace || 'default');
+    return await action({ client, namespace, cluster: cluster.value });
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     stderr.write(`error: ${describeApiError(error)}\n`);

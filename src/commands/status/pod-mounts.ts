@@ -28,12 +28,20 @@ export interface SecretMounts {
   readonly isRefreshed: boolean;
   /** Containers with a mount by `subPath`, which the kubelet fills only when it starts the container. */
   readonly fixed: readonly FixedMount[];
+  /** Where running containers have the token: once from the refreshed volume, and in each of `fixed`. */
+  readonly files: readonly MountedFile[];
 }
 
 /** A container, and when it was started last; `undefined` while it is not running. */
 export interface FixedMount {
   readonly container: string;
   readonly startedAt: Seconds | undefined;
+}
+
+/** A file in a running container. */
+export interface MountedFile {
+  readonly container: string;
+  readonly path: string;
 }
 
 const LISTS = ['initContainers', 'containers', 'ephemeralContainers'] as const;
@@ -84,18 +92,30 @@ function readMounts(
   volumes: ShowingVolumes,
   status: JsonObject | undefined,
 ): SecretMounts {
-  let isRefreshed = false;
   const fixed: FixedMount[] = [];
+  const files: MountedFile[] = [];
+  let isRefreshed = false;
+  let isRead = false;
   for (const { list, name, mounts } of containers) {
     const shown = mounts.filter((mount) => showsToken(mount, volumes));
-    if (shown.some(({ subPath }) => subPath === '')) isRefreshed = true;
-    if (shown.some(({ subPath }) => subPath !== ''))
-      fixed.push({
-        container: name,
-        startedAt: startOf(name, arrayMember(status, `${list.slice(0, -1)}Statuses`)),
-      });
+    const whole = shown.find(({ subPath }) => subPath === '');
+    const part = shown.find(({ subPath }) => subPath !== '');
+    const startedAt = startOf(name, arrayMember(status, `${list.slice(0, -1)}Statuses`));
+    const addFile = (mount: MountShape): void => {
+      const path = visibleFile(mount, volumes);
+      if (path !== undefined && startedAt !== undefined) files.push({ container: name, path });
+    };
+    if (whole !== undefined) {
+      isRefreshed = true;
+      if (!isRead) addFile(whole);
+      isRead ||= startedAt !== undefined;
+    }
+    if (part !== undefined) {
+      fixed.push({ container: name, startedAt });
+      addFile(part);
+    }
   }
-  return { isRefreshed, fixed };
+  return { isRefreshed, fixed, files };
 }
 
 /** What a `subPathExpr` shows only the kubelet knows; of a volume with nothing but the token it is most likely that. */

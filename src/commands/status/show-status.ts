@@ -1,19 +1,23 @@
 import { toSeconds } from '../../time/units.ts';
-import type { Access } from '../cluster/connect.ts';
+import type { ClusterAccess } from '../cluster/connect.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { printReport, type OutputFormat } from '../output/table-output.ts';
 import { gather, type Wanted } from './gather.ts';
+import { readInPods } from './read-in-pods.ts';
 import { describeStatus } from './status-lines.ts';
 import { isAllWell, reportOn } from './status-report.ts';
 
 /** What `status` was asked. */
 export interface StatusOptions extends Wanted {
   readonly output: OutputFormat;
+  /** Read the files in the pods. */
+  readonly isReading: boolean;
 }
 
 /** Prints how things are now. Exit code 1 when a token cannot be used, or a name does not exist. */
-export async function showStatus(access: Access, options: StatusOptions, io: Io): Promise<ExitCode> {
-  const { seen, missing } = await gather(access, options);
+export async function showStatus(access: ClusterAccess, options: StatusOptions, io: Io): Promise<ExitCode> {
+  const { seen: listed, missing } = await gather(access, options);
+  const seen = options.isReading ? await readInPods(access, listed) : listed;
   const now = toSeconds(Date.now());
   const report = reportOn(seen, now);
   for (const problem of missing) io.stderr.write(`error: ${problem}\n`);

@@ -4,6 +4,7 @@ import type { Seconds } from '../../time/units.ts';
 import { formatUtc } from '../output/format-when.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint, Style } from '../output/table-output.ts';
+import type { HeldFile } from './held-token.ts';
 import type { JwtStatus, PodStatus, StatusReport } from './status-report.ts';
 
 const HEADER = ['JWT', 'READY', 'REASON', 'EXPIRES', 'NEXT RENEWAL'];
@@ -96,7 +97,24 @@ const STYLES: Readonly<Record<PodStatus['delivery'], Style>> = {
 function describePod(pod: PodStatus, paint: Paint): string {
   const isFixedAlone = pod.delivery === 'neverRefreshed';
   const state = isFixedAlone ? [] : [paint(STYLES[pod.delivery], wordOf(pod))];
-  return [...state, ...pod.neverRefreshed.map((mount) => describeFixed(mount, paint))].join('; ');
+  return [
+    ...state,
+    ...pod.neverRefreshed.map((mount) => describeFixed(mount, paint)),
+    ...(pod.files ?? []).map((file) => describeHeld(file, paint)),
+  ].join('; ');
+}
+
+const HELD: Readonly<Record<Exclude<HeldFile['token'], 'unread'>, readonly [Style, string]>> = {
+  present: ['green', 'the present token'],
+  newer: ['green', 'a token that was signed meanwhile'],
+  older: ['yellow', 'an older token'],
+  'not known': ['yellow', 'no token that can be compared'],
+};
+
+function describeHeld({ container, token, problem = '' }: HeldFile, paint: Paint): string {
+  if (token === 'unread') return paint('yellow', `not read in container ${container}: ${problem}`);
+  const [style, words] = HELD[token];
+  return paint(style, `read in container ${container}: ${words}`);
 }
 
 const REMEDIES: Readonly<Record<PodStatus['neverRefreshed'][number]['token'], string>> = {

@@ -2,6 +2,7 @@ import { objectKey } from '../../resources/object-key.ts';
 import { formatTime } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
 import { judgeDelivery, type Delivery } from './delivery.ts';
+import type { HeldFile } from './held-token.ts';
 import type { JwtState } from './jwt-state.ts';
 import type { PodMounts } from './pod-mounts.ts';
 
@@ -11,6 +12,13 @@ export interface Seen {
   readonly pods: Iterable<PodMounts> | undefined;
   /** What the caller may not read, each a line for people. */
   readonly notes: readonly string[];
+  /** What was read in the pods, if it was, by `heldKey`. */
+  readonly held?: ReadonlyMap<string, readonly HeldFile[]>;
+}
+
+/** Of one Secret in one pod. */
+export function heldKey({ namespace, name }: Pick<PodMounts, 'namespace' | 'name'>, secret: string): string {
+  return `${namespace}/${name}/${secret}`;
 }
 
 /** All that `status` shows, as `-o json` prints it. Times in RFC 3339. */
@@ -46,11 +54,13 @@ export interface PodStatus {
   readonly delivery: Delivery['state'];
   readonly dueBy: string | undefined;
   readonly neverRefreshed: Delivery['neverRefreshed'];
+  /** What its files hold; `undefined` when they were not read. */
+  readonly files: readonly HeldFile[] | undefined;
 }
 
 /** Puts JWTs and pods together; `now` in seconds since the epoch. */
-export function reportOn({ jwts, pods, notes }: Seen, now: Seconds): StatusReport {
-  const mounting = pods === undefined ? undefined : byToken(pods);
+export function reportOn({ jwts, pods, notes, held }: Seen, now: Seconds): StatusReport {
+  const mounting = pods && { pods: byToken(pods), held };
   return {
     jwts: [...jwts].toSorted(byExpiry).map((jwt) => describeJwt(jwt, mounting, now)),
     notes,
@@ -62,9 +72,12 @@ export function isAllWell({ jwts }: StatusReport): boolean {
   return jwts.every(({ ready, remainingSeconds = 0 }) => ready === 'True' && remainingSeconds > 0);
 }
 
-type Mounting = ReadonlyMap<string, readonly PodMounts[]>;
+interface Mounting {
+  readonly pods: ReadonlyMap<string, readonly PodMounts[]>;
+  readonly held: Seen['held'];
+}
 
-function byToken(pods: Iterable<PodMounts>): Mounting {
+function byToken(pods: Iterable<PodMounts>): Mounting['pods'] {
   const found = new Map<string, PodMounts[]>();
   for (const pod of pods) {
     for (const name of pod.secrets.keys()) {
@@ -100,18 +113,19 @@ function describeJwt(jwt: JwtState, mounting: Mounting | undefined, now: Seconds
         ? undefined
         : Math.round(Math.min(1, Math.max(0, remaining / life)) * 100),
     renewsAt: formatOptional(renewsAt),
-    pods: mounting && describePods(jwt, mounting.get(objectKey(jwt)) ?? [], now),
+    pods: mounting && describePods(jwt, mounting, now),
   };
 }
 
-function describePods(jwt: JwtState, pods: readonly PodMounts[], now: Seconds): readonly PodStatus[] {
-  return pods
+function describePods(jwt: JwtState, { pods, held }: Mounting, now: Seconds): readonly PodStatus[] {
+  return (pods.get(objectKey(jwt)) ?? [])
     .toSorted((one, other) => compareText(one.name, other.name))
     .flatMap((pod) => {
       const mounts = pod.secrets.get(jwt.name);
       if (mounts === undefined) return [];
       const { state, dueBy, neverRefreshed } = judgeDelivery(pod, mounts, jwt.issuedAt, now);
-      return [{ name: pod.name, delivery: state, dueBy: formatOptional(dueBy), neverRefreshed }];
+      const files = held?.get(heldKey(pod, jwt.name));
+      return [{ name: pod.name, delivery: state, dueBy: formatOptional(dueBy), neverRefreshed, files }];
     });
 }
 

@@ -69,6 +69,18 @@ describe('which Secrets a pod mounts, and how', () => {
     assert.deepEqual(pod.secrets.get('my-jwt')?.fixed, [{ container: 'main', startedAt: at('10:05:00') }]);
   });
 
+  it('knows the files to read: one that is refreshed, and each that is not', () => {
+    const mounts = [token(), token({ mountPath: '/a', subPath: 'token' })];
+    const second = { name: 'second', volumeMounts: [token({ mountPath: '/b' })] };
+    const spec = { containers: [{ name: 'main', volumeMounts: mounts }, second] };
+    const files = (pod: object) => readPodMounts({ ...pod })?.secrets.get('my-jwt')?.files;
+    assert.deepEqual(files(wirePod({ more: spec })), [
+      { container: 'main', path: '/run/token/token' },
+      { container: 'main', path: '/a' },
+    ]);
+    assert.deepEqual(files({ ...wirePod({ more: spec }), status: { phase: 'Running' } }), [], 'none runs');
+  });
+
   it('tells several Secrets of one pod apart', () => {
     const pod = readPodMounts(
       wirePod({

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { HeldFile } from '../../../src/commands/status/held-token.ts';
 import { readJwtState, type JwtState } from '../../../src/commands/status/jwt-state.ts';
 import type { PodMounts } from '../../../src/commands/status/pod-mounts.ts';
 import { describeInLine, describeStatus, drawBar } from '../../../src/commands/status/status-lines.ts';
@@ -98,6 +99,26 @@ note: ${note}`.trimStart(),
     assert.equal(lines.at(-1), '  and 3 more: 3 due by 12:02 UTC');
   });
 
+  it('says what was read in a pod', () => {
+    const main = { container: 'main', path: '/run/token/token', problem: undefined };
+    const held = new Map<string, readonly HeldFile[]>([
+      ['science/web-1/my-jwt', [{ ...main, token: 'older' }]],
+      ['science/web-2/my-jwt', [{ ...main, token: 'present' }]],
+      ['science/old/my-jwt', [{ ...main, token: 'unread', problem: 'the command ended with exit code 1' }]],
+    ]);
+    const jwts = ALL.slice(0, 1);
+    const lines = describeStatus(
+      reportOn({ jwts, pods: PODS, notes: [], held }, NOW),
+      NOW,
+      (_style, text) => text,
+    );
+    assert.deepEqual(lines.slice(3), [
+      '  pod old    never refreshed in container main (subPath): it has an older token: re-create the pod, and mount the directory instead; not read in container main: the command ended with exit code 1',
+      '  pod web-1  due by 12:02 UTC; read in container main: an older token',
+      '  pod web-2  delivered; read in container main: the present token',
+    ]);
+  });
+
   it('without any JWT', () => assert.equal(screen([], []), 'there is no JWT'));
 
   it('a long message is cut', () => {
@@ -133,15 +154,16 @@ describe('the report of status', () => {
       remainingPercent: 100,
       renewsAt: stamp('13:00:00'),
       pods: [
-        { name: 'next', delivery: 'starting', dueBy: undefined, neverRefreshed: [] },
+        { name: 'next', delivery: 'starting', dueBy: undefined, neverRefreshed: [], files: undefined },
         {
           name: 'old',
           delivery: 'neverRefreshed',
           dueBy: undefined,
           neverRefreshed: [{ container: 'main', token: 'older' }],
+          files: undefined,
         },
-        { name: 'web-1', delivery: 'due', dueBy: stamp('12:01:30'), neverRefreshed: [] },
-        { name: 'web-2', delivery: 'delivered', dueBy: undefined, neverRefreshed: [] },
+        { name: 'web-1', delivery: 'due', dueBy: stamp('12:01:30'), neverRefreshed: [], files: undefined },
+        { name: 'web-2', delivery: 'delivered', dueBy: undefined, neverRefreshed: [], files: undefined },
       ],
     });
   });
