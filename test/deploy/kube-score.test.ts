@@ -20,8 +20,6 @@ const EXPLAINED: Readonly<Record<string, string>> = {
     'tags are versions and never move; a pull would make restarts wait for a registry',
   'The pod does not have a matching egress NetworkPolicy':
     'it talks to the API server alone, whose address and port differ from cluster to cluster',
-  'Deployment does not have a host podAntiAffinity set':
-    'topologySpreadConstraints spread it, also within a rollout',
 };
 
 /** The findings about all that the chart renders, without the names of the objects. */

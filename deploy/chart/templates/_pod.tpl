@@ -86,20 +86,29 @@ spec:
       tolerations:
         {{- toYaml . | nindent 8 }}
       {{- end }}
-      {{- with $values.affinity }}
-      affinity:
-        {{- toYaml . | nindent 8 }}
-      {{- end }}
-      # On as many nodes and zones as there are, but rather on one node than not at all.
+      # On several nodes, and in several zones, but rather on one node than not at all. The zone is a wish of its own: nodes
+      # without that label do not count in the constraints, and nothing would be spread over them.
       topologySpreadConstraints:
-        {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
-        - topologyKey: {{ . }}
+        - topologyKey: kubernetes.io/hostname
           maxSkew: 1
           whenUnsatisfiable: {{ $values.topologySpread.whenUnsatisfiable }}
           labelSelector:
             matchLabels:
-              app.kubernetes.io/name: {{ $.name }}
+              app.kubernetes.io/name: {{ .name }}
           matchLabelKeys: [pod-template-hash]
+      affinity:
+        {{- with $values.affinity }}
+        {{- toYaml . | nindent 8 }}
+        {{- else }}
+        podAntiAffinity:
+          preferredDuringSchedulingIgnoredDuringExecution:
+            - weight: 100
+              podAffinityTerm:
+                topologyKey: topology.kubernetes.io/zone
+                labelSelector:
+                  matchLabels:
+                    app.kubernetes.io/name: {{ .name }}
+                matchLabelKeys: [pod-template-hash]
         {{- end }}
       securityContext:
         runAsNonRoot: true
