@@ -3,6 +3,7 @@ import type { Claims } from '../signing/claims.ts';
 import type { Seconds } from '../time/units.ts';
 import type { Contenders } from './contention.ts';
 import type { Observed } from './observed.ts';
+import { findOwnership } from './ownership.ts';
 
 /** What a round comes to, beside what it observed. Times in seconds since the epoch. */
 export interface Outcome {
@@ -23,10 +24,14 @@ export interface PresentToken {
   readonly legacy: boolean;
 }
 
-/** The token that people may use after the round; `undefined` without one whose signature is known to be valid. */
-export function presentToken({ secret }: Observed, { signed }: Outcome): PresentToken | undefined {
+/**
+ * The token that people may use after the round; `undefined` without one whose signature is known to be valid, and in a
+ * Secret that is somebody else's: nothing is read there, so what is known of its token would differ after a restart.
+ */
+export function presentToken({ jwt, secret }: Observed, { signed }: Outcome): PresentToken | undefined {
   if (signed !== undefined)
     return { expiresAt: signed.claims.exp, tokenId: signed.claims.jti, legacy: false };
+  if (secret === undefined || findOwnership(jwt, secret) !== 'ours') return undefined;
   // Anybody who is allowed to write Secrets could have written a token whose signature was not checked yet.
-  return secret?.token.state === 'valid' && secret.token.signature === 'verified' ? secret.token : undefined;
+  return secret.token.state === 'valid' && secret.token.signature === 'verified' ? secret.token : undefined;
 }

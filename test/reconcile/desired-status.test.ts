@@ -130,6 +130,18 @@ describe('the fields of the status', () => {
     assert.equal(version(otherKey), 'key/1');
   });
 
+  it('name no token in a Secret of somebody else, whether this process has checked it or not', async () => {
+    const jwt = await settledJwt();
+    const problem: StateProblem = { reason: 'SecretConflict', message: 'theirs' };
+    const [checked, unread] = [ourSecret(jwt), ourSecret(jwt, 0, { token: { state: 'unread' } })].map(
+      (ours) =>
+        desiredStatus({ jwt, secret: { ...ours, owners: [], annotations: {} }, key }, { problem }, NOW),
+    );
+    assert.ok(checked !== undefined && unread !== undefined);
+    assert.deepEqual(tokenOf(checked), []);
+    assert.ok(isSameStatus(checked, unread));
+  });
+
   it('tell nothing of a token that nobody could check', async () => {
     const { secret } = await settled();
     const token = { ...secret?.token, signature: 'unknown' } as TokenObservation;

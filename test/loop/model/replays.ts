@@ -149,6 +149,17 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'edit', jwt: a, edit: { lifetime: 61 } },
     wait(10_000),
   ],
+  'what the status said of the token in a Secret of somebody else depended on what was in memory': [
+    { do: 'edit', jwt: a, edit: { policy: 'Retain' } },
+    wait(3_600_000),
+    { do: 'edit', jwt: a, edit: { keyId: 'kid-2' } },
+    { do: 'wipe status', jwt: a },
+    wait(3),
+    { do: 'vandalise', jwt: a, how: 'name of another JWT' },
+    { do: 'weather', weather: 'lossy', relist: false },
+    wait(3_600_000),
+    { do: 'jump', ms: -3_600_000 },
+  ],
   'a restart forgot that somebody else keeps changing a Secret, and took the condition away': [
     { do: 'refuse', call: { verb: 'apply', what: 'secret' }, status: 409, ms: 40_000 },
     wait(90_000),
