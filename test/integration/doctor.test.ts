@@ -212,7 +212,7 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
       assert.match(out, /^well +version /m);
       assert.match(out, /^well +certificate +the certificate in Secret jwt-injector\/jwt-injector-tls/m);
       assert.match(out, /^well +ca-bundle +every caBundle trusts the certificate/m);
-      assert.doesNotMatch(out, /^NOT WELL +(?!jwts|token-manager)/m);
+      assert.doesNotMatch(out, /^NOT WELL +(?!jwts|token-manager)\S/m);
 
       await kubectl('patch', 'service', ...place, '--type=merge', '-p', '{"spec":{"selector":{"a":"b"}}}');
       await assertNamed('service', /the selector/);
