@@ -31,7 +31,7 @@ export type CertificateStep =
       readonly cause: string;
       /** The authority that signs; `undefined`: a new one, which takes the first place. */
       readonly by: OwnTlsSecret | undefined;
-      /** resourceVersion of the Secret that is changed; `undefined`: there is none. */
+      /** resourceVersion of the Secret that is changed; `undefined`: the Secret is created. */
       readonly over: string | undefined;
       /** To be trusted on for a while. */
       readonly retired: readonly X509Certificate[];

@@ -28,7 +28,7 @@ export interface WebhookEntry {
   readonly name: string;
   /** What the API server expects the certificate to be for: a DNS name or an IP address. */
   readonly host: string | undefined;
-  /** PEM text; empty when there is none. */
+  /** PEM text; empty when the entry has no caBundle. */
   readonly caBundle: string;
 }
 

