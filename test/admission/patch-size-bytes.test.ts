@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { inspect } from 'node:util';
 import fc from 'fast-check';
-import type { ContainerPlan } from '../../src/admission/decision.ts';
+import type { ContainerPlan, TokenMount } from '../../src/admission/decision.ts';
 import { areTooManyMounts, explainTooLarge, PatchSize } from '../../src/admission/patch-size.ts';
 import { makeTokenVolume } from '../../src/admission/token-volume.ts';
 import { mount, shape } from './shapes.ts';
@@ -70,24 +71,71 @@ describe('the size of a patch', () => {
     );
   });
 
-  it('is exact for plain text', () => {
+  it('is exact for each text', () => {
+    const frame = bytesOf(mountOperation({ name: 'v', mountPath: '', readOnly: true }));
     for (const [text, bytes] of [
       ['x', 1],
       ['"', 2],
       ['\\', 2],
-      ['é', 2],
-      ['߿', 2],
-      ['ࠀ', 3],
-      ['€', 3],
-      ['\u007F', 1],
-      [' ', 1],
       ['\u001F', 6],
+      [' ', 1],
+      ['\u007F', 1],
+      ['\u0080', 2],
+      ['é', 2],
+      ['\u07FF', 2],
+      ['\u0800', 3],
+      ['€', 3],
+      ['\uD7FF', 3],
+      ['\uD800', 6],
+      ['\uDFFF', 6],
+      ['\uE000', 3],
     ] as const) {
-      assert.ok(!isTooLarge(plan(text.repeat(Math.floor((MIB - 300) / bytes)))), JSON.stringify(text));
-      assert.ok(isTooLarge(plan(text.repeat(Math.ceil(MIB / bytes)))), JSON.stringify(text));
+      const path = text.repeat(1_000) + 'x'.repeat(MIB - frame - 1_000 * bytes);
+      assert.deepEqual([isTooLarge(plan(path)), isTooLarge(plan(`${path}x`))], [false, true], inspect(text));
     }
   });
+
+  it('is exact for a mount of the container with the longest path', () => {
+    const name = 'n'.repeat(1_000);
+    const empty = { name, mountPath: '', readOnly: true } as const;
+    const fill = MIB - bytesOf(mountOperation(empty));
+    const isTooLong = (length: number): boolean =>
+      isTooLarge({ ...plan('/'), mounts: [{ ...empty, mountPath: 'x'.repeat(length) }] });
+    assert.deepEqual([isTooLong(fill), isTooLong(fill + 1)], [false, true]);
+  });
+
+  it('is two bytes more than a variable takes, in a list or as the first of one', () => {
+    const name = 'N'.repeat(1_000);
+    const first = { op: 'add', path: `${LONGEST}/env/0`, value: { name, value: '' } };
+    const list = { op: 'add', path: `${LONGEST}/env`, value: [{ name, value: '' }] };
+    assert.equal(bytesOf(first), bytesOf(list));
+    const fill = MIB - bytesOf(first) - 2;
+    const isTooLong = (length: number): boolean =>
+      isTooLarge({ ...plan('/'), mounts: [], env: { name, value: 'x'.repeat(length) } });
+    assert.deepEqual([isTooLong(fill), isTooLong(fill + 1)], [false, true]);
+  });
+
+  it('is exact for a volume', () => {
+    const volume = makeTokenVolume('t'.repeat(1_000), 0o444);
+    const fill = MIB - bytesOf({ op: 'add', path: '/spec/volumes/-', value: { ...volume, name: '' } });
+    const isTooLong = (length: number): boolean => {
+      const size = new PatchSize();
+      size.addVolume({ ...volume, name: 'x'.repeat(length) });
+      return size.isTooLarge();
+    };
+    assert.deepEqual([isTooLong(fill), isTooLong(fill + 1)], [false, true]);
+  });
 });
+
+const LONGEST = '/spec/ephemeralContainers/99999';
+
+function mountOperation(value: TokenMount): object {
+  return { op: 'add', path: `${LONGEST}/volumeMounts/-`, value };
+}
+
+function bytesOf(operation: object): number {
+  return Buffer.byteLength(JSON.stringify(operation));
+}
 
 describe('mounts and devices times tokens', () => {
   const many = shape(
