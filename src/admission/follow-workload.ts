@@ -1,5 +1,5 @@
 import { COPIED_ANNOTATION } from '../resources/names.ts';
-import { isJsonObject, member, type JsonObject } from '../resources/json.ts';
+import { member, stringMember, type JsonObject } from '../resources/json.ts';
 import { MAX_ANNOTATIONS_BYTES } from './annotation-size.ts';
 import { INJECTION_KEYS } from './annotation-keys.ts';
 
@@ -27,9 +27,9 @@ export function followWorkload(
   const differing: string[] = [];
   const record: [string, string][] = [];
   for (const key of SORTED_KEYS) {
-    const wanted = stringOf(workload, key);
-    const present = stringOf(template, key);
-    const ours = present === undefined || present === recorded.get(key);
+    const wanted = stringMember(workload, key);
+    const present = stringMember(template, key);
+    const ours = present === undefined || present === stringMember(recorded, key);
     if (!ours) {
       if (wanted !== undefined && wanted !== present) differing.push(key);
     } else if (wanted !== undefined) {
@@ -44,28 +44,12 @@ export function followWorkload(
   return { changes, differing };
 }
 
-/** A record that cannot be read counts as empty. */
-function readRecord(text: unknown): ReadonlyMap<string, string> {
-  const record = new Map<string, string>();
-  const parsed =
-    typeof text === 'string' && text.length <= MAX_ANNOTATIONS_BYTES ? parseJson(text) : undefined;
-  if (!isJsonObject(parsed)) return record;
-  for (const key of SORTED_KEYS) {
-    const value = stringOf(parsed, key);
-    if (value !== undefined) record.set(key, value);
-  }
-  return record;
-}
-
-function parseJson(text: string): unknown {
+/** The record, raw; one that cannot be read counts as empty. */
+function readRecord(text: unknown): unknown {
+  if (typeof text !== 'string' || text.length > MAX_ANNOTATIONS_BYTES) return undefined;
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
-}
-
-function stringOf(object: JsonObject | undefined, key: string): string | undefined {
-  const value = member(object, key);
-  return typeof value === 'string' ? value : undefined;
 }

@@ -3,7 +3,8 @@ import { member, objectMember, type JsonObject } from '../resources/json.ts';
 
 /**
  * Changes of a template's annotations as RFC 6902 operations. `add` sets a value whether or not there is one (§4.1);
- * `remove` takes back what was copied. `metadata` or `annotations` are added where they are absent or `null`.
+ * `remove` takes back what was copied. `metadata` or `annotations` are added where they are absent or `null`: then there is
+ * nothing to remove.
  */
 export function templatePatch(
   template: JsonObject,
@@ -13,9 +14,9 @@ export function templatePatch(
   if (changes.size === 0) return [];
   const metadata = objectMember(template, 'metadata');
   if (metadata === undefined)
-    return [addMembers(`${pointer}/metadata`, { annotations: newAnnotations(changes) })];
+    return [addMembers(`${pointer}/metadata`, { annotations: Object.fromEntries(changes) })];
   if (objectMember(metadata, 'annotations') === undefined) {
-    return [addMembers(`${pointer}/metadata/annotations`, newAnnotations(changes))];
+    return [addMembers(`${pointer}/metadata/annotations`, Object.fromEntries(changes))];
   }
   return [...changes].map(([key, value]) => {
     const path = `${pointer}${pointerTo(['metadata', 'annotations', key])}`;
@@ -44,10 +45,6 @@ export function hasWritableAnnotations(template: JsonObject): boolean {
     objectMember(template, 'metadata') !== undefined &&
     (annotations === undefined || objectMember(metadata, 'annotations') !== undefined)
   );
-}
-
-function newAnnotations(changes: ReadonlyMap<string, string | undefined>): JsonObject {
-  return Object.fromEntries([...changes].filter(([, value]) => value !== undefined));
 }
 
 function addMembers(path: string, value: JsonObject): PatchOperation {

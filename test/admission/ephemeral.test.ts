@@ -229,6 +229,16 @@ describe('what cannot be is a warning, never a refusal', () => {
     assert.match(answer.warnings.join(), /env-var: "1" is not a valid name of/);
   });
 
+  it('a pod without a spec, which the API server refuses, is left to it', () => {
+    const pod = annotatedPod();
+    const request = createRequest(
+      { metadata: pod['metadata'] },
+      { operation: 'UPDATE', subResource: 'ephemeralcontainers', oldObject: pod },
+    );
+    const { allowed, reason, warnings } = reviewPod(request, undefined);
+    assert.deepEqual([allowed, reason, warnings], [true, 'NotRequested', []]);
+  });
+
   it('shapes that the API server refuses are left to it', () => {
     for (const added of [{}, container('debugger', { env: 7 })]) {
       const answer = debug(POD, [added]);

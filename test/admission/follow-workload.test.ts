@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { MAX_ANNOTATIONS_BYTES } from '../../src/admission/annotation-size.ts';
 import { at, KEYS, type Json } from './pods.ts';
 import { COPIED, reviewOf, stored, workload } from './workloads.ts';
 
@@ -150,6 +151,18 @@ const FOLLOWS: readonly {
     after: TOKEN,
   })),
   {
+    title: 'a record as long as all annotations of an object may be is read',
+    workload: {},
+    template: { ...TOKEN, [COPIED]: JSON.stringify(TOKEN).padEnd(MAX_ANNOTATIONS_BYTES) },
+    after: {},
+  },
+  {
+    title: 'a longer record counts as none',
+    workload: {},
+    template: { ...TOKEN, [COPIED]: JSON.stringify(TOKEN).padEnd(MAX_ANNOTATIONS_BYTES + 1) },
+    after: TOKEN,
+  },
+  {
     title: 'a record of keys that are not ours changes nothing else',
     workload: {},
     template: { other: 'x', ...record({ other: 'x', [KEYS.token]: 7, __proto__: 1 }) },
@@ -235,8 +248,8 @@ describe('who is left alone', () => {
 
   it('shapes that are not valid', () => {
     const shapes: readonly Json[] = [
-      { kind: 'Deployment' },
-      { kind: 'Deployment', spec: { template: 7 } },
+      { kind: 'Deployment', metadata: { annotations: TOKEN } },
+      { kind: 'Deployment', metadata: { annotations: TOKEN }, spec: { template: 7 } },
       workload({ annotations: { [KEYS.token]: 7 } }),
       workload({ annotations: TOKEN, templateMetadata: 'x' }),
       workload({ annotations: TOKEN, templateMetadata: { annotations: 'x' } }),

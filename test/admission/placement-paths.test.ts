@@ -31,6 +31,11 @@ describe('one token in a container', () => {
     ]);
   });
 
+  it('is mounted with the file that its volume shows', () => {
+    const [placement] = placeTokens(shape([]), [wanted('a', '/a', 'sub/token')]);
+    assert.deepEqual(placement?.how !== 'blocked' && placement?.files, ['/a/sub/token']);
+  });
+
   it('is used where it is mounted already, the mounts that refresh first', () => {
     const mounts = [
       mount('jwt-a', '/file', { subPath: 'token' }),
@@ -91,6 +96,11 @@ describe('one token in a container', () => {
       wanted('a', `/${'a/'.repeat(2_044)}a`),
       `TooLarge: container "app": mount path /${'a/'.repeat(49)}… has 4096 bytes: use a path of at most 4095 bytes, in parts of at most 255`,
     ],
+    'the length of one of the paths at which it is mounted': [
+      shape([mount('jwt-a', '/x'), mount('jwt-a', `/${'p'.repeat(256)}`)]),
+      A,
+      'TooLarge: container "app": the path of the token file has a part of 256 bytes: use a path of at most 4095 bytes, in parts of at most 255',
+    ],
     'the length of the path at which it is mounted': [
       shape([mount('jwt-a', `/${'p'.repeat(256)}`)]),
       A,
@@ -132,6 +142,29 @@ describe('several tokens in a container', () => {
     assert.deepEqual(outcomes(placeTokens(shape([mount('jwt-b', '/')]), [A, b])), [
       `MountPathTaken: container "app": volume "jwt-a" at /a hides the token file /a/token: ${elsewhere('jwt-a')}`,
       ['/a/token'],
+    ]);
+  });
+
+  it('see one another where the new mount of one shows the other at the same path', () => {
+    const a = wantToken('a', '/a', 'both', new Map([['both', 'a']]));
+    const b = wantToken(
+      'b',
+      '/b',
+      'own',
+      new Map([
+        ['own', 'a/b'],
+        ['both', 'b'],
+      ]),
+    );
+    assert.deepEqual(outcomes(placeTokens(shape([mount('own', '/')]), [a, b])), ['/a', ['/a/b']]);
+  });
+
+  it('are told of what blocks each, not of what it would hide if it were mounted', () => {
+    const b = wanted('b', '/b', 'a/other');
+    const mounts = [mount('jwt-b', '/'), mount('data', '/a/token')];
+    assert.deepEqual(outcomes(placeTokens(shape(mounts), [A, b])), [
+      `MountPathTaken: container "app": volume "data" at /a/token hides the token file /a/token: ${elsewhere('data')}`,
+      ['/a/other'],
     ]);
   });
 });

@@ -9,7 +9,8 @@ describe('a pod that is left alone is told why', () => {
       const read = readPod({ pod: annotatedPod(), namespace });
       const message = `pods of namespace ${namespace} are never touched`;
       assert.ok(!read.ok);
-      assert.deepEqual([read.problem.reason, read.problem.message], ['NotRequested', message]);
+      const { decision, reason, message: said } = read.problem;
+      assert.deepEqual([decision, reason, said], ['skip', 'NotRequested', message]);
     });
   }
 
@@ -29,4 +30,36 @@ describe('a pod that is left alone is told why', () => {
       assert.deepEqual([answer.allowed, answer.reason, answer.message], [true, reason, message]);
     });
   }
+});
+
+describe('a pod that may get a token is read with', () => {
+  const namespace = undefined;
+  const volumes = [{ name: 'data', emptyDir: {} }];
+
+  it('its own volumes, and those of the claims of its StatefulSet', () => {
+    const pod = annotatedPod({ volumes });
+    const namesOf = (claims?: readonly string[]): unknown => {
+      const read = readPod({ pod, namespace, ...(claims === undefined ? {} : { claims }) });
+      return read.ok && [...read.value.shape.volumes.keys()];
+    };
+    assert.deepEqual([namesOf(), namesOf([]), namesOf(['logs'])], [['data'], ['data'], ['data', 'logs']]);
+  });
+
+  it('its labels, where they are an object', () => {
+    for (const [labels, expected] of [
+      [{ a: 'b' }, { a: 'b' }],
+      ['text', undefined],
+      [null, undefined],
+    ]) {
+      const pod = { ...annotatedPod(), metadata: { labels, annotations: { [KEYS.token]: 'my-jwt' } } };
+      const read = readPod({ pod, namespace });
+      assert.ok(read.ok);
+      assert.deepEqual(read.value.labels, expected);
+    }
+  });
+
+  it('no annotations where they are not an object, which the API server refuses', () => {
+    const read = readPod({ pod: { ...annotatedPod(), metadata: { annotations: 'text' } }, namespace });
+    assert.equal(read.ok || read.problem.message, 'left to the API server: an annotation is not a string');
+  });
 });

@@ -1,11 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { skip } from '../../src/admission/decision.ts';
+import { readTemplate } from '../../src/admission/read-template.ts';
 import { readWorkloadReview } from '../../src/admission/review-workloads.ts';
+import { warnOfTemplate } from '../../src/admission/template-warnings.ts';
+import { findWorkloadKind } from '../../src/admission/workload-kinds.ts';
 import { container, KEYS, type Json } from './pods.ts';
 import { reviewOf, workload, workloadRequest } from './workloads.ts';
 
 const P = 'tokens.osg-htc.org/';
 const TOKEN = { [KEYS.token]: 'my-jwt' };
+
+/** That there are so many texts, and how each begins. */
+function assertBegin(texts: readonly string[], beginnings: readonly string[]): void {
+  assert.deepEqual(
+    texts.map((text, index) => text.slice(0, beginnings[index]?.length)),
+    beginnings,
+  );
+}
 
 describe('the writer of a workload is warned of what its pods will meet', () => {
   it('a refusal, and its remedy', () => {
@@ -79,6 +91,48 @@ describe('the writer of a workload is warned of what its pods will meet', () => 
   for (const { title, object, warning } of cases) {
     it(title, () => assert.deepEqual(reviewOf(object).warnings, [warning]));
   }
+
+  it('the most useful first: the refusal, then where the two places differ, then what has no effect', () => {
+    const annotations = { [KEYS.token]: 'my-jwt', [KEYS.mountPath]: '/a' };
+    const templateMetadata = { annotations: { [KEYS.mountPath]: '..' } };
+    const { metadata, spec } = workload({ kind: 'CronJob', annotations, templateMetadata });
+    const jobTemplate = { ...Object(spec).jobTemplate, metadata: { annotations: TOKEN } };
+    const { warnings } = reviewOf({ kind: 'CronJob', metadata, spec: { jobTemplate } });
+    assertBegin(warnings, ['pods of this CronJob will be refused', 'to have them admitted', KEYS.mountPath]);
+  });
+
+  it('the refusal before a change of a Job that comes too late', () => {
+    const templateMetadata = { annotations: { [KEYS.token]: 'my-jwt', [KEYS.mountPath]: '..' } };
+    const job = (annotations: Json): Json => workload({ kind: 'Job', annotations, templateMetadata });
+    const { warnings } = reviewOf(job(TOKEN), { operation: 'UPDATE', oldObject: job({}) });
+    assertBegin(warnings, ['pods of this Job will be refused', 'to have them admitted', KEYS.token]);
+  });
+
+  it('an unknown annotation before one that has no effect where it is', () => {
+    const object = workload({ kind: 'CronJob', annotations: { ...TOKEN, [`${P}tokn`]: 'x' } });
+    const jobTemplate = { ...Object(object['spec']).jobTemplate, metadata: { annotations: TOKEN } };
+    const { warnings } = reviewOf({ ...object, spec: { jobTemplate } });
+    assertBegin(warnings, ['unknown annotation', `annotation ${KEYS.token} has no effect`]);
+  });
+
+  it('only a CronJob has a job template', () => {
+    const object = workload({ annotations: TOKEN });
+    const jobTemplate = { metadata: { annotations: TOKEN } };
+    const { warnings } = reviewOf({ ...object, spec: { ...Object(object['spec']), jobTemplate } });
+    assert.deepEqual(warnings, []);
+  });
+
+  it('nothing is said of a template that the API server refuses', () => {
+    const object = workload({ annotations: { ...TOKEN, [`${P}tokn`]: 'x' } });
+    const template = Object(object['spec']).template;
+    const kind = findWorkloadKind({ group: 'apps', resource: '' }, 'Deployment');
+    assert.ok(kind !== undefined);
+    const follow = { changes: new Map<string, string>(), differing: [] };
+    const read = readTemplate({ kind, object, template, namespace: 'ns' }, follow);
+    const warned = (reason: 'NoContainers' | 'NotRequested'): number =>
+      warnOfTemplate(read, skip(reason, 'left to the API server')).length;
+    assert.deepEqual([warned('NoContainers'), warned('NotRequested')], [0, 1]);
+  });
 
   it('nothing is said of what is in order', () => {
     assert.deepEqual(reviewOf(workload({ annotations: TOKEN })).warnings, []);
