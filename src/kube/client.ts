@@ -5,7 +5,8 @@ import { APP } from '../resources/names.ts';
 import type { Cluster } from './cluster.ts';
 import { Connection } from './connection.ts';
 import { requestDated, requestObject, type Call, type Endpoint, type Query } from './request.ts';
-import { listPages, type Listed, type ListOptions } from './list.ts';
+import { listPages, type Listed } from './list.ts';
+import type { ListOptions } from './list-page.ts';
 import { ParseTurns } from './parse-turns.ts';
 import { streamEvents, type WatchEvent, type WatchOptions } from './watch-stream.ts';
 

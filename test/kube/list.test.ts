@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import { isExpired, isTransient } from '../../src/kube/errors.ts';
 import { clientOf, clusterAt, refuse, startBadServer } from './bad-server.ts';
 import { startFakeApi, type Fault } from './fake-api.ts';
@@ -87,4 +88,58 @@ test('a page that goes silent is given up', async () => {
   );
   await using client = clientOf(clusterAt(server.url));
   await assert.rejects(client.list('/api/v1/secrets', { deadlineMs: 200 }), isTransient);
+});
+
+const pageOf = (names: readonly string[], token: string, end = ']}'): string =>
+  `{"metadata":{"resourceVersion":"7","continue":"${token}"},"items":[${names.map((name) => `{"metadata":{"name":"${name}"}}`).join()}${end}`;
+
+const nameOf = (item: JsonObject): unknown => objectMember(item, 'metadata')?.['name'];
+
+test('the next page is asked for while a page arrives, and none after it', async () => {
+  let finishFirst = (): void => undefined;
+  const asked: (string | null)[] = [];
+  await using server = await startBadServer(({ query }, response) => {
+    const token = query.get('continue');
+    asked.push(token);
+    response.writeHead(200);
+    if (token === null) {
+      response.write(pageOf(['a'], 'second', ''));
+      finishFirst = () => response.end(']}');
+    } else {
+      response.end(token === 'second' ? pageOf(['b'], 'third') : pageOf(['c'], ''));
+    }
+  });
+  await using client = clientOf(clusterAt(server.url));
+  const map = (item: JsonObject): unknown => {
+    const name = nameOf(item);
+    if (name === 'b') {
+      assert.deepEqual(asked, [null, 'second']);
+      finishFirst();
+    }
+    return name;
+  };
+  const { items } = await client.listMapped('/api/v1/secrets', { map });
+  assert.deepEqual(items, ['a', 'b', 'c']);
+  assert.deepEqual(asked, [null, 'second', 'third']);
+});
+
+test('a page that breaks off after its head is followed by what its smaller form says', async () => {
+  const asked: string[] = [];
+  await using server = await startBadServer(({ query }, response) => {
+    const token = query.get('continue');
+    const limit = query.get('limit');
+    asked.push(`${token} ${limit}`);
+    response.writeHead(200);
+    if (token === null && limit === '500') {
+      response.write(pageOf(['a', 'b'], 'after-b', ''), () => response.destroy());
+    } else if (token === null) {
+      response.end(pageOf(['a'], 'after-a'));
+    } else if (token === 'after-a') {
+      response.end(pageOf(['b', 'c'], ''));
+    } // the page after b never ends
+  });
+  await using client = clientOf(clusterAt(server.url));
+  const { items } = await client.listMapped('/api/v1/secrets', { map: nameOf });
+  assert.deepEqual(items, ['a', 'b', 'c']);
+  assert.deepEqual([...new Set(asked)].toSorted(), ['after-a 126', 'after-b 500', 'null 500', 'null 63']);
 });
