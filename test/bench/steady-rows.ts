@@ -16,6 +16,7 @@ export interface SteadyBench {
 const NAMESPACES = Array.from({ length: 100 }, (_, index) => `group-${index}`);
 const WITHIN_MS = 600_000;
 const OURS = 'tokens.osg-htc.org/managed=true';
+const OTHERS = 'tokens.osg-htc.org/managed!=true';
 
 /** Many healthy JWTs: what they cost while nothing is due, and what a restart costs. */
 export async function measureSteady({ stage, count, quietSeconds }: SteadyBench): Promise<readonly Row[]> {
@@ -110,7 +111,8 @@ async function latestVersion(bare: BareClient): Promise<number> {
 /** The lists that a start takes, page by page and parsed, by nobody in particular. Milliseconds. */
 export async function listBare(bare: BareClient): Promise<number> {
   const startedAt = performance.now();
-  for (const path of ['/apis/tokens.osg-htc.org/v1/jwts?', `/api/v1/secrets?labelSelector=${OURS}&`]) {
+  const secrets = '/api/v1/secrets?labelSelector=';
+  for (const path of ['/apis/tokens.osg-htc.org/v1/jwts?', `${secrets}${OURS}&`, `${secrets}${OTHERS}&`]) {
     let next = '';
     do {
       const page = JSON.parse(
