@@ -1,4 +1,5 @@
-import { EXCLUDED_NAMESPACES, INJECTION_ANNOTATIONS } from '../resources/names.ts';
+import { isExcluded } from '../resources/excluded-namespaces.ts';
+import { APP, INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import { objectMember, type JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { isOptedOut, readAnnotationValues, warnOfEmptyValues, type AnnotationValues } from './annotations.ts';
@@ -15,6 +16,8 @@ export interface PodInput {
   readonly claims?: readonly string[];
   /** Of the request. The object's own does not count. */
   readonly namespace: string | undefined;
+  /** The namespace that jwt-injector is in; by default the one of its name, where a file does not tell. */
+  readonly ownNamespace?: string | undefined;
 }
 
 /** A pod that may get a token: it does not opt out, and what a decision looks at has the right shape. */
@@ -58,8 +61,8 @@ export function needsNamespaceDefault(read: Result<Pick<ReadPod, 'values'>, unkn
   return read.ok && read.value.values.token === undefined;
 }
 
-function findExemption({ pod, namespace }: PodInput): Skip | undefined {
-  if (namespace !== undefined && EXCLUDED_NAMESPACES.includes(namespace))
+function findExemption({ pod, namespace = '', ownNamespace = APP }: PodInput): Skip | undefined {
+  if (isExcluded(namespace, ownNamespace))
     return skip('NotRequested', `pods of namespace ${namespace} are never touched`);
   return isMirrorPod(pod) ? skip('NotRequested', 'mirror pods of static pods are never touched') : undefined;
 }

@@ -14,6 +14,8 @@ export interface TemplateInput {
   readonly template: JsonObject;
   /** Of the workload. */
   readonly namespace: string | undefined;
+  /** As in `PodInput`. */
+  readonly ownNamespace?: string | undefined;
 }
 
 /** A workload with its pod template as it will be. */
@@ -25,8 +27,8 @@ export interface ReadTemplate extends TemplateInput {
 
 /** Reads the pod template of a workload once, with the changes of its annotations. */
 export function readTemplate(input: TemplateInput, follow: TemplateChanges): ReadTemplate {
-  const { kind, object, template, namespace } = input;
+  const { kind, object, template, namespace, ownNamespace } = input;
   const claims = kind.kind === 'StatefulSet' ? claimNames(object) : [];
   const annotations = changedAnnotations(template, follow.changes);
-  return { ...input, follow, pod: readPod({ pod: template, annotations, claims, namespace }) };
+  return { ...input, follow, pod: readPod({ pod: template, annotations, claims, namespace, ownNamespace }) };
 }

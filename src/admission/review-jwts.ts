@@ -2,7 +2,8 @@ import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-r
 import { member, objectMember, stringMember } from '../resources/json.ts';
 import { parseJwtSpec } from '../resources/jwt.ts';
 import { describeKeyInOwnSecret, isKeyInOwnSecret } from '../resources/key-in-own-secret.ts';
-import { EXCLUDED_NAMESPACES, GROUP, PLURAL } from '../resources/names.ts';
+import { isExcluded } from '../resources/excluded-namespaces.ts';
+import { APP, GROUP, PLURAL } from '../resources/names.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { NO_POLICY, type SigningPolicy } from '../resources/signing-policy.ts';
 import { lintJwt } from '../signing/lint.ts';
@@ -15,6 +16,13 @@ import { MAX_SHOWN } from './warnings.ts';
 /** A message may quote a claim's name, whose length nothing limits. */
 const MAX_MESSAGE = 1_000;
 
+/** What the answer depends on besides the review. */
+export interface JwtReviewSettings {
+  readonly policy?: SigningPolicy;
+  /** The namespace that jwt-injector is in, whose JWTs are left alone. */
+  readonly ownNamespace?: string;
+}
+
 /**
  * The answer of `/validate/jwts`, from the review alone. What is allowed counts as `skip, NotRequested`, as nothing is
  * ever injected into a JWT; a refusal is `deny` with the reason of the condition that the JWT would get. While too many
@@ -23,10 +31,11 @@ const MAX_MESSAGE = 1_000;
 export async function reviewJwt(
   request: AdmissionRequest,
   trials: KeyTrials,
-  policy: SigningPolicy = NO_POLICY,
+  { policy = NO_POLICY, ownNamespace = APP }: JwtReviewSettings = {},
 ): Promise<AdmissionAnswer> {
   const { operation, object, oldObject } = request;
-  if (!isWriteOfJwt(request)) return allowed('NotRequested', 'this kind of request is not checked');
+  if (!isWriteOfJwt(request) || isExcluded(request.namespace, ownNamespace))
+    return allowed('NotRequested', 'this kind of request is not checked');
   // Finalizers can always be removed and labels changed, whatever the spec: stored objects may be older than the rules.
   if (member(objectMember(object, 'metadata'), 'deletionTimestamp') !== undefined)
     return allowed('NotRequested', 'the JWT is being deleted');
@@ -70,13 +79,12 @@ function findForbidden(spec: unknown, policy: SigningPolicy): StateProblem | und
   return parsed.ok ? findPolicyRefusal(parsed.value, policy) : undefined;
 }
 
-function isWriteOfJwt({ operation, resource, subResource, namespace }: AdmissionRequest): boolean {
+function isWriteOfJwt({ operation, resource, subResource }: AdmissionRequest): boolean {
   return (
     (operation === 'CREATE' || operation === 'UPDATE') &&
     resource.group === GROUP &&
     resource.resource === PLURAL &&
-    subResource === '' &&
-    !(namespace !== undefined && EXCLUDED_NAMESPACES.includes(namespace))
+    subResource === ''
   );
 }
 

@@ -1,5 +1,6 @@
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
-import { EXCLUDED_NAMESPACES, NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
+import { isExcluded } from '../resources/excluded-namespaces.ts';
+import { APP, NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
 import type { Result } from '../resources/result.ts';
 import { allowed, denied, errored, erroredButAllowed, patched } from './answer.ts';
 import type { AnnotationValues } from './annotations.ts';
@@ -11,10 +12,13 @@ import { needsNamespaceDefault, readPod } from './read-pod.ts';
 import type { Review } from './review.ts';
 import { mostUseful } from './warnings.ts';
 
-/** Reads a review of `/mutate/pods`. */
-export function readPodReview(request: AdmissionRequest): Review {
+/**
+ * Reads a review of `/mutate/pods`.
+ * @param ownNamespace the one that jwt-injector is in, whose pods are left alone.
+ */
+export function readPodReview(request: AdmissionRequest, ownNamespace = APP): Review {
   const { object, oldObject, namespace } = request;
-  const kind = classify(request);
+  const kind = isExcluded(namespace, ownNamespace) ? 'other' : classify(request);
   if (kind === 'other')
     return answered(allowed('NotRequested', 'nothing is injected into this kind of request'));
   if (kind === 'ephemeral') {
@@ -25,7 +29,7 @@ export function readPodReview(request: AdmissionRequest): Review {
     const message = 'the review creates a pod, but has no object: send the pod as request.object';
     return answered(denied('NoContainers', message));
   }
-  const pod = readPod({ pod: object, namespace });
+  const pod = readPod({ pod: object, namespace, ownNamespace });
   return decidedBy(request, pod, (namespaceDefault) => decidePod(pod, namespaceDefault));
 }
 
@@ -40,9 +44,7 @@ function classify({
   resource,
   kind,
   subResource,
-  namespace,
 }: AdmissionRequest): 'create' | 'ephemeral' | 'other' {
-  if (namespace !== undefined && EXCLUDED_NAMESPACES.includes(namespace)) return 'other';
   if (resource.group !== '' || (resource.resource !== 'pods' && !isNamedByHand(resource.resource || kind)))
     return 'other';
   if (operation === 'CREATE' && subResource === '') return 'create';

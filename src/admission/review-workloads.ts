@@ -1,5 +1,6 @@
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
-import { EXCLUDED_NAMESPACES } from '../resources/names.ts';
+import { isExcluded } from '../resources/excluded-namespaces.ts';
+import { APP } from '../resources/names.ts';
 import { areTooLarge } from './annotation-size.ts';
 import { readAnnotationValues } from './annotations.ts';
 import { allowed, patched } from './answer.ts';
@@ -19,9 +20,10 @@ import { findWorkloadKind, hasController, templateOf, templatePointer } from './
  * Reads a review of `/mutate/workloads`. Its answer always allows: the workload's annotations go to its pod template, or
  * are taken back from it, and the person who writes the workload is warned of what will happen to its pods. Where
  * the default of the namespace could not be read, there are no warnings.
+ * @param ownNamespace the one that jwt-injector is in, whose workloads are left alone.
  */
-export function readWorkloadReview(request: AdmissionRequest): Review {
-  const workload = readWorkload(request);
+export function readWorkloadReview(request: AdmissionRequest, ownNamespace = APP): Review {
+  const workload = readWorkload(request, ownNamespace);
   if (workload === undefined) {
     const answer = allowed('NotRequested', 'nothing is injected into this kind of request');
     return { defaultOf: undefined, answer: () => answer };
@@ -40,10 +42,10 @@ interface Workload {
 }
 
 /** `undefined` for what does not concern us, or has a shape that the API server refuses. */
-function readWorkload(request: AdmissionRequest): Workload | undefined {
+function readWorkload(request: AdmissionRequest, ownNamespace: string): Workload | undefined {
   const { operation, subResource, namespace, object, oldObject } = request;
   if (subResource !== '' || (operation !== 'CREATE' && operation !== 'UPDATE')) return undefined;
-  if (namespace !== undefined && EXCLUDED_NAMESPACES.includes(namespace)) return undefined;
+  if (isExcluded(namespace, ownNamespace)) return undefined;
   const kind = findWorkloadKind(request.resource, request.kind);
   const template = kind === undefined ? undefined : templateOf(kind, object);
   if (kind === undefined || template === undefined || hasController(object)) return undefined;
@@ -51,7 +53,7 @@ function readWorkload(request: AdmissionRequest): Workload | undefined {
   const isReadable = readAnnotationValues(own) !== undefined && readAnnotationValues(present) !== undefined;
   if (!isReadable || !hasWritableAnnotations(template)) return undefined;
   const isFixed = kind.templateFixed && operation === 'UPDATE';
-  const input = { kind, object, template, namespace };
+  const input = { kind, object, template, namespace, ownNamespace };
   const wanted = isFixed ? FOLLOWS_NOTHING : followWorkload(own, present);
   if (wanted.changes.size > 0 && areTooLarge(changedAnnotations(template, wanted.changes))) {
     const text = `annotations of this ${kind.kind} are too large to be copied to its pod template`;

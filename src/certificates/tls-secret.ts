@@ -1,6 +1,6 @@
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { member, objectMember, stringMap, stringMember, type JsonObject } from '../resources/json.ts';
-import { APP, MANAGED_BY_LABEL } from '../resources/names.ts';
+import { APP, APP_LABEL, MANAGED_BY_LABEL } from '../resources/names.ts';
 import { isIssuedByOwn, isOwnAuthority } from './own-authority.ts';
 import { readCertificate, readCertificates, writeCertificates } from './read-certificates.ts';
 
@@ -8,7 +8,7 @@ import { readCertificate, readCertificates, writeCertificates } from './read-cer
 export type TlsSecret =
   { readonly kind: 'absent' } | { readonly kind: 'foreign'; readonly why: string } | OwnTlsSecret;
 
-/** A Secret that a jwt-injector made. What in it cannot be used is left out: it will be replaced. */
+/** The Secret that was installed for jwt-injector, or that it made. What in it cannot be used is left out: it will be replaced. */
 export interface OwnTlsSecret {
   readonly kind: 'own';
   readonly resourceVersion: string;
@@ -67,7 +67,9 @@ function whyForeign(secret: JsonObject, data: Readonly<Record<string, string>>):
   const labels = stringMap(member(objectMember(secret, 'metadata'), 'labels'));
   const type = stringMember(secret, 'type') ?? TYPE;
   if (type !== TYPE) return `has the type ${type}`;
-  if (labels[MANAGED_BY_LABEL] !== APP) return `lacks the label ${MANAGED_BY_LABEL}=${APP}`;
+  // As it is installed, or as earlier versions made it.
+  if (labels[APP_LABEL] !== APP && labels[MANAGED_BY_LABEL] !== APP)
+    return `lacks the label ${APP_LABEL}=${APP}`;
   if (member(secret, 'immutable') === true) return 'is immutable';
   if (!Object.keys(data).every((key) => KEYS.has(key))) return 'holds other keys than ours';
   if (Object.values(data).some(({ length }) => length > LONGEST_VALUE))
@@ -91,20 +93,20 @@ function keyOf(certificate: X509Certificate, text: string): string | undefined {
   }
 }
 
-/** A whole wire Secret, or what a merge patch changes; `over`: the resourceVersion that is written over. */
+/**
+ * A whole wire Secret, or what a merge patch changes: the data alone, since labels are whose who installed it. `over`: the
+ * resourceVersion that is written over.
+ */
 export function writeTlsSecret(
   data: Partial<TlsSecretData>,
   place: { readonly namespace: string; readonly name: string },
   over: string | undefined,
 ): JsonObject {
+  const created = { ...place, labels: { [APP_LABEL]: APP } };
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: {
-      ...place,
-      ...(over === undefined ? {} : { resourceVersion: over }),
-      labels: { [MANAGED_BY_LABEL]: APP },
-    },
+    metadata: over === undefined ? created : { ...place, resourceVersion: over },
     type: TYPE,
     data: Object.fromEntries(
       Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),

@@ -55,11 +55,10 @@ export const RESERVED_POLICIES = [
 
 /** Label of every Secret we write; the watch selects by it. */
 export const MANAGED_LABEL = `${PREFIX}managed`;
+/** Kubernetes' recommended label; its value on what is installed is `jwt-injector`, mostly. */
+export const APP_LABEL = 'app.kubernetes.io/name';
 /** Kubernetes' recommended label; its value on our Secrets is `jwt-injector`. */
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 
 /** Label on a Namespace: the token of those of its pods that do not name one themselves. */
 export const NAMESPACE_DEFAULT_LABEL = `${PREFIX}token`;
-
-/** Namespaces that are never touched, whatever the registration says. */
-export const EXCLUDED_NAMESPACES: readonly string[] = ['kube-system', APP];

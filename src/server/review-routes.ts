@@ -22,20 +22,28 @@ export interface ReviewRoute {
 const INTERNAL = 'jwt-injector failed on this request (an internal error, see its log): try again';
 const NO_DEFAULT = ok(undefined);
 
+/** What the answers about pods and workloads depend on besides the review. */
+export interface Surroundings {
+  /** `undefined` where no namespace default is in use. */
+  readonly namespaceDefault: NamespaceDefaultLookup | undefined;
+  /** The namespace that jwt-injector is in, where nothing is injected. */
+  readonly ownNamespace: string;
+}
+
 /** `/mutate/pods`: new pods are refused when something fails, so that none starts without its token. */
-export function podRoute(lookUp: NamespaceDefaultLookup | undefined): ReviewRoute {
+export function podRoute({ namespaceDefault, ownNamespace }: Surroundings): ReviewRoute {
   return {
     bounds: ANY_REVIEW,
-    answer: answerWith(readPodReview, lookUp),
+    answer: answerWith((request) => readPodReview(request, ownNamespace), namespaceDefault),
     failure: (request) => failPodReview(request, INTERNAL),
   };
 }
 
 /** `/mutate/workloads`: nothing that fails prevents the workload. */
-export function workloadRoute(lookUp: NamespaceDefaultLookup | undefined): ReviewRoute {
+export function workloadRoute({ namespaceDefault, ownNamespace }: Surroundings): ReviewRoute {
   return {
     bounds: ANY_REVIEW,
-    answer: answerWith(readWorkloadReview, lookUp),
+    answer: answerWith((request) => readWorkloadReview(request, ownNamespace), namespaceDefault),
     failure: () => erroredButAllowed(INTERNAL),
   };
 }

@@ -6,8 +6,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { toSeconds, type Milliseconds } from '../time/units.ts';
 import { createWebhookApp } from './app.ts';
 import type { ConnectionLimits } from './connections.ts';
-import type { NamespaceDefaultLookup } from './look-up-within.ts';
-import { jwtRoute, podRoute, workloadRoute } from './review-routes.ts';
+import { jwtRoute, podRoute, workloadRoute, type Surroundings } from './review-routes.ts';
 import { secureContextOptions, type ServingCertificate } from './tls.ts';
 
 /**
@@ -20,13 +19,11 @@ const CLOSE_LIMIT_MS = 5_000;
 const SWEEP_MS = 50;
 
 /** What the webhook serves with, and where it asks. */
-export interface WebhookOptions {
+export interface WebhookOptions extends Surroundings {
   /** To begin with; without one, no handshake succeeds before `useCertificate`. */
   readonly certificate: ServingCertificate | undefined;
   readonly logger: ServiceLogger;
   readonly metrics: Pick<Metrics, 'admissions' | 'gauges'>;
-  /** `undefined` where no namespace default is in use. */
-  readonly namespaceDefault: NamespaceDefaultLookup | undefined;
   /** For tests that cannot wait. */
   readonly limits?: Partial<ConnectionLimits>;
   /** The answer of `/validate/jwts`, a path that exists only with it. */
@@ -52,7 +49,7 @@ export interface Webhook {
 
 /** The HTTPS webhook with its certificate and its end. */
 export function createWebhook(options: WebhookOptions): Webhook {
-  const { logger, metrics, namespaceDefault, validateJwt } = options;
+  const { logger, metrics, validateJwt } = options;
   let inUse = options.certificate;
   let isDraining = false;
   const { app, connections } = createWebhookApp({
@@ -62,8 +59,8 @@ export function createWebhook(options: WebhookOptions): Webhook {
     limits: options.limits ?? {},
     isDraining: () => isDraining,
     routes: {
-      '/mutate/pods': podRoute(namespaceDefault),
-      '/mutate/workloads': workloadRoute(namespaceDefault),
+      '/mutate/pods': podRoute(options),
+      '/mutate/workloads': workloadRoute(options),
       ...(validateJwt === undefined ? {} : { '/validate/jwts': jwtRoute(validateJwt) }),
     },
   });

@@ -3,6 +3,7 @@ import type { CertificateRequest } from '../certificates/issue-certificate.ts';
 import type { ServingPair, TlsSecretData } from '../certificates/tls-secret.ts';
 import { watchCertificateStore } from '../kube/certificate-store.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { isDenied, KubeError } from '../kube/errors.ts';
 import { explainFailure } from '../kube/token-store.ts';
 import { tellOfAge } from '../server/certificate-age.ts';
 import { keepCertificate, type KeptCertificate } from '../server/keep-certificate.ts';
@@ -32,7 +33,7 @@ export function issueOwnCertificate(
     issue,
     namespace,
     name,
-    explain: (error) => explainFailure(error)?.message,
+    explain: (error) => explainWrite(error, `${namespace}/${name}`),
     clock: systemClock,
     log,
     onLook: () => {
@@ -54,6 +55,13 @@ export function issueOwnCertificate(
       await store.stop();
     },
   };
+}
+
+/** The Secret is a part of the installation: with webhook and controller apart, this process may not create it. */
+function explainWrite(error: unknown, secret: string): string | undefined {
+  const message = explainFailure(error)?.message;
+  const isCreation = error instanceof KubeError && error.verb === 'create' && isDenied(error);
+  return isCreation ? `${message}: Secret ${secret} is gone, install jwt-injector again` : message;
 }
 
 /** What issues certificates takes memory, and most replicas never do: it is loaded when it is needed. */

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { createClient } from '../kube/client.ts';
-import { loadCluster, type Cluster } from '../kube/cluster.ts';
+import { loadCluster } from '../kube/cluster.ts';
 import { APP } from '../resources/names.ts';
 import { ok, type Result } from '../resources/result.ts';
 import type { ReadinessCheck } from '../server/probes.ts';
@@ -39,7 +39,7 @@ export async function startService(config: Config, log: ServiceLogger): Promise<
     cluster.value && createClient(cluster.value, { clock: systemClock, version: PACKAGE_VERSION });
   if (client !== undefined) started.defer(() => client.close());
 
-  const namespace = podNamespace(config, cluster.value) ?? APP;
+  const namespace = podNamespace(config) ?? APP;
   if (config.webhook !== undefined) {
     const { policy } = config;
     const webhook = await startWebhook(config.webhook, { log, metrics, policy, client, namespace });
@@ -76,7 +76,8 @@ function needsCluster({ controller, webhook }: Config): boolean {
 }
 
 /** The namespace this process runs in as a pod; that of a kubeconfig's context says nothing about where it runs. */
-function podNamespace({ kubeconfig }: Config, cluster: Cluster | undefined): string | undefined {
+function podNamespace({ kubeconfig }: Config): string | undefined {
   const isPod = kubeconfig === undefined && process.env['KUBERNETES_SERVICE_HOST'] !== undefined;
-  return isPod ? cluster?.namespace : undefined;
+  const cluster = isPod ? loadCluster() : undefined;
+  return cluster?.ok === true ? cluster.value.namespace : undefined;
 }

@@ -28,7 +28,7 @@ export interface WebhookDependencies {
   readonly policy: SigningPolicy;
   /** Needed for the namespace default and for a certificate of its own. */
   readonly client: KubeClient | undefined;
-  /** Of the Secret of such a certificate. */
+  /** The one that jwt-injector is in: that of the Secret of such a certificate, and nothing is injected there. */
   readonly namespace: string;
 }
 
@@ -56,7 +56,8 @@ export async function startWebhook(
     logger: log,
     metrics,
     namespaceDefault: namespaces?.lookUp,
-    validateJwt: (request) => reviewJwt(request, trials, policy),
+    ownNamespace: namespace,
+    validateJwt: (request) => reviewJwt(request, trials, { policy, ownNamespace: namespace }),
   });
   const port = await listenOn('--webhook-address', config.address, (address) => webhook.listen(address));
   if (!port.ok) return port;

@@ -12,12 +12,12 @@ const trials = new KeyTrials();
 describe('a JWT', () => {
   it('that the cluster’s policy forbids is refused, and so is an update that changes the spec', async () => {
     const policy = { ...NO_POLICY, forbidInlineKeys: true };
-    const { allowed, decision, reason, message } = await reviewJwt(requestOf(wireJwt()), trials, policy);
+    const { allowed, decision, reason, message } = await reviewJwt(requestOf(wireJwt()), trials, { policy });
     assert.deepEqual([allowed, decision, reason], [false, 'deny', 'PolicyDenied']);
     assert.match(message, /^spec\.key\.value is forbidden in this cluster/);
-    assertUntouched(await reviewJwt(requestOf(wireJwt({ key: SECRET })), trials, policy));
+    assertUntouched(await reviewJwt(requestOf(wireJwt({ key: SECRET })), trials, { policy }));
     const change = (object: unknown) =>
-      reviewJwt(requestOf(object, { operation: 'UPDATE', oldObject: wireJwt() }), trials, policy);
+      reviewJwt(requestOf(object, { operation: 'UPDATE', oldObject: wireJwt() }), trials, { policy });
     assertUntouched(await change(wireJwt()));
     assert.equal((await change(wireJwt({ keyId: 'other' }))).allowed, false);
   });

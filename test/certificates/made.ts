@@ -5,6 +5,7 @@ import {
   type OwnTlsSecret,
   type TlsSecretData,
 } from '../../src/certificates/tls-secret.ts';
+import type { JsonObject } from '../../src/resources/json.ts';
 import type { WebhookConfiguration } from '../../src/certificates/webhook-configuration.ts';
 import assert from 'node:assert/strict';
 
@@ -24,12 +25,15 @@ export function make(
   return issueCertificate({ by, retired: [], hosts, namespace: NAMESPACE, now });
 }
 
-/** As it comes back from the API server. */
+/** The Secret as the API server has it, once a jwt-injector created it. */
+export function wireSecret(data: Partial<TlsSecretData>, resourceVersion = '1'): JsonObject {
+  const created = writeTlsSecret(data, { namespace: NAMESPACE, name: 'tls' }, undefined);
+  return { ...created, metadata: { ...Object(created['metadata']), resourceVersion } };
+}
+
+/** As it is read when it comes back from the API server. */
 export function stored(data: Partial<TlsSecretData>, resourceVersion = '1'): OwnTlsSecret {
-  const read = readTlsSecret(
-    writeTlsSecret(data, { namespace: NAMESPACE, name: 'tls' }, resourceVersion),
-    NAMESPACE,
-  );
+  const read = readTlsSecret(wireSecret(data, resourceVersion), NAMESPACE);
   assert.ok(read.kind === 'own');
   return read;
 }

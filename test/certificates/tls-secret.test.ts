@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { readTlsSecret, writeTlsSecret, type TlsSecretData } from '../../src/certificates/tls-secret.ts';
 import { makeDevCertificate } from '../server/dev-certificate.ts';
-import { make, NAMESPACE, NOW } from './made.ts';
+import { make, NAMESPACE, NOW, wireSecret } from './made.ts';
 
 const PLACE = { namespace: NAMESPACE, name: 'tls' };
+const LABELS = { 'app.kubernetes.io/name': 'jwt-injector' };
 
 describe('the Secret of the certificate', () => {
   let data: TlsSecretData;
@@ -13,7 +14,7 @@ describe('the Secret of the certificate', () => {
     [data, other] = await Promise.all([make(NOW), make(NOW)]);
   });
   const read = (more: Record<string, unknown> = {}, changed: Partial<TlsSecretData> = {}) =>
-    readTlsSecret({ ...writeTlsSecret({ ...data, ...changed }, PLACE, '7'), ...more }, NAMESPACE);
+    readTlsSecret({ ...wireSecret({ ...data, ...changed }, '7'), ...more }, NAMESPACE);
 
   it('is read as it was written', () => {
     const secret = read();
@@ -28,6 +29,23 @@ describe('the Secret of the certificate', () => {
       ],
       ['7', 1, data['ca.key'], data['tls.key'], data['tls.crt']],
     );
+  });
+
+  it('is ours as it is installed, empty, by Helm too; and as earlier versions made it', () => {
+    for (const labels of [
+      { ...LABELS, 'app.kubernetes.io/managed-by': 'Helm' },
+      { 'app.kubernetes.io/managed-by': 'jwt-injector' },
+    ]) {
+      const metadata = { ...PLACE, resourceVersion: '1', labels };
+      const secret = readTlsSecret({ kind: 'Secret', metadata, type: 'Opaque' }, NAMESPACE);
+      assert.ok(secret.kind === 'own');
+      assert.deepEqual([secret.authorities, secret.pair], [[], undefined]);
+    }
+  });
+
+  it('is created with its label, and a change of it is one of its data alone', () => {
+    const labelsOf = (over?: string) => Object(writeTlsSecret(data, PLACE, over)['metadata']).labels;
+    assert.deepEqual([labelsOf(), labelsOf('7')], [LABELS, undefined]);
   });
 
   const unusable: Readonly<Record<string, () => Partial<TlsSecretData>>> = {
@@ -56,7 +74,7 @@ describe('the Secret of the certificate', () => {
     type: [{ type: 'kubernetes.io/tls' }, /has the type kubernetes\.io\/tls/],
     label: [
       { metadata: { ...PLACE, resourceVersion: '1' } },
-      /lacks the label app\.kubernetes\.io\/managed-by=jwt-injector/,
+      /lacks the label app\.kubernetes\.io\/name=jwt-injector/,
     ],
     immutable: [{ immutable: true }, /is immutable/],
     'other keys': [{ data: { token: 'eA==' } }, /holds other keys than ours/],
@@ -74,6 +92,6 @@ describe('the Secret of the certificate', () => {
     const dev = await makeDevCertificate();
     assert.equal(read({}, { 'tls.crt': dev.cert }).kind, 'foreign');
     assert.equal(read({}, { 'ca.crt': dev.cert }).kind, 'foreign');
-    assert.equal(readTlsSecret(writeTlsSecret(data, PLACE, '7'), 'elsewhere').kind, 'foreign');
+    assert.equal(readTlsSecret(wireSecret(data), 'elsewhere').kind, 'foreign');
   });
 });

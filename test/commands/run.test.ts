@@ -7,6 +7,10 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { createInterface } from 'node:readline';
+import { Agent } from 'node:https';
+import { writeKubeconfig } from '../controlplane/kubeconfig.ts';
+import { reviewText } from '../server/reviews.ts';
+import { send } from '../server/started-webhook.ts';
 import { makeDevCertificate, RSA_1024, type DevCertificate } from '../server/dev-certificate.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
@@ -22,6 +26,7 @@ describe('the webhook alone', { concurrency: true }, () => {
   const start = async (
     name: string,
     { cert, key }: Pick<DevCertificate, 'cert' | 'key'>,
+    env: NodeJS.ProcessEnv = {},
   ): Promise<ChildProcessByStdio<null, Readable, Readable>> => {
     const files = { cert: join(folder, `${name}.crt`), key: join(folder, `${name}.key`) };
     await writeFile(files.cert, cert);
@@ -34,7 +39,10 @@ describe('the webhook alone', { concurrency: true }, () => {
       `--tls-cert-file=${files.cert}`,
       `--tls-key-file=${files.key}`,
     ];
-    return spawn(process.execPath, [MAIN, 'run', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+    return spawn(process.execPath, [MAIN, 'run', ...flags], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
   };
 
   const unusable: readonly [string, () => Promise<Pick<DevCertificate, 'cert' | 'key'>>, RegExp][] = [
@@ -59,6 +67,32 @@ describe('the webhook alone', { concurrency: true }, () => {
       assert.match(complaint, message);
     });
   }
+
+  it('leaves the namespace of its own pod alone, without asking any cluster', async () => {
+    const pair = await makeDevCertificate();
+    const kubeconfig = join(folder, 'kubeconfig');
+    const access = { url: 'https://127.0.0.1:1', ca: pair.cert, user: 'pod', token: 'x' };
+    await writeKubeconfig(kubeconfig, { ...access, namespace: 'tokens' });
+    const child = await start('pod', pair, { KUBECONFIG: kubeconfig, KUBERNETES_SERVICE_HOST: '127.0.0.1' });
+    const agent = new Agent();
+    try {
+      for await (const text of createInterface(child.stdout)) {
+        const line = JSON.parse(text) as { msg: string; port: number };
+        if (line.msg !== 'listening: webhook') continue;
+        const isPatchedIn = async (namespace: string): Promise<boolean> => {
+          const body = reviewText({ namespace });
+          const reply = await send(line.port, '/mutate/pods', body, { agent, ca: pair.cert });
+          return reply.text.includes('"patch"');
+        };
+        assert.deepEqual([await isPatchedIn('tokens'), await isPatchedIn('jwt-injector')], [false, true]);
+        break;
+      }
+    } finally {
+      agent.destroy();
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    }
+  });
 
   it('starts with an expired pair, names it in its log, and is not ready', async () => {
     const child = await start('expired', await makeDevCertificate(-60_000));

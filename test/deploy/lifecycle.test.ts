@@ -149,4 +149,13 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     );
     assert.match(await read('rolebinding', 'jwt-injector', '-n', 'physics', '-o', 'name'), /jwt-injector/);
   });
+
+  it('in another namespace, that one is left alone by each webhook', async () => {
+    await follow('### Another namespace');
+    assert.equal(await read('deployment', '-n', 'tokens', '-o', 'name'), 'deployment.apps/jwt-injector');
+    const configurations = 'mutatingwebhookconfigurations,validatingwebhookconfigurations';
+    const path = '{.items[*].webhooks[*].namespaceSelector.matchExpressions[0].values}';
+    const own = await read(configurations, '-o', `jsonpath=${path}`);
+    assert.deepEqual(own.split(' '), Array(5).fill('["kube-system","tokens"]'));
+  });
 });

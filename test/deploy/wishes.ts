@@ -5,6 +5,8 @@ import type { Overlay } from './rendered.ts';
 export interface Wish {
   readonly values: Values;
   readonly overlay: Overlay;
+  /** Of the installation; by default jwt-injector. */
+  readonly namespace?: string;
 }
 
 /** The file of docs/install.md that names the namespaces for the component. */
@@ -22,6 +24,9 @@ flag: --namespaces=biology,physics
 function rightsIn(namespace: string): string {
   return `namespace: ${namespace}\nresources: [KUSTOMIZE/namespaced]\n`;
 }
+
+/** The layer of docs/install.md that puts everything into another namespace. */
+const ELSEWHERE = 'namespace: tokens\nresources: [KUSTOMIZE/default]\n';
 
 /** Every value that changes which objects there are, and every component. */
 export const WISHES: Readonly<Record<string, Wish>> = {
@@ -46,6 +51,30 @@ export const WISHES: Readonly<Record<string, Wish>> = {
     values: { monitoring: { serviceMonitor: { enabled: true } } },
     overlay: { resources: ['default'], components: ['components/service-monitor'] },
   },
+  'a check of the result, and a dashboard': {
+    values: { finalStatePolicy: { enabled: true }, monitoring: { dashboard: { enabled: true } } },
+    overlay: { resources: ['default', 'final-state-policy'], components: ['components/dashboard'] },
+  },
+  'another namespace': {
+    namespace: 'tokens',
+    values: { finalStatePolicy: { enabled: true } },
+    overlay: {
+      resources: ['elsewhere', 'final-state-policy'],
+      components: ['components/other-namespace'],
+      files: { 'elsewhere/kustomization.yaml': ELSEWHERE },
+    },
+  },
+  'another namespace, with a certificate of cert-manager': {
+    namespace: 'tokens',
+    values: { certificate: { mode: 'cert-manager' } },
+    overlay: {
+      resources: ['elsewhere'],
+      components: ['components/other-namespace'],
+      files: {
+        'elsewhere/kustomization.yaml': `${ELSEWHERE}components: [KUSTOMIZE/components/cert-manager]\n`,
+      },
+    },
+  },
   'some namespaces, with Roles': {
     values: { namespaces: ['biology', 'physics'], certificate: { mode: 'files' } },
     overlay: {
@@ -59,9 +88,14 @@ export const WISHES: Readonly<Record<string, Wish>> = {
     },
   },
   'apart, in some namespaces': {
-    values: { namespaces: ['biology'], separate: true, certificate: { mode: 'files' } },
+    values: {
+      namespaces: ['biology'],
+      separate: true,
+      certificate: { mode: 'files' },
+      finalStatePolicy: { enabled: true },
+    },
     overlay: {
-      resources: ['default', 'namespaces.yaml', 'biology'],
+      resources: ['default', 'final-state-policy', 'namespaces.yaml', 'biology'],
       components: ['components/certificate-files', 'components/separate', 'components/namespaced'],
       files: {
         'namespaces.yaml': NAMESPACES.replaceAll(/, ?physics/g, ''),

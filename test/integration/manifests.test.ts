@@ -17,7 +17,7 @@ describe('the shipped manifests, as they are', () => {
   before(async () => {
     cluster = await startControlPlane();
     await installCrd(cluster);
-    for (const name of ['jwt-injector', 'biology', 'physics']) await cluster.createNamespace(name);
+    for (const name of ['jwt-injector', 'tokens', 'biology', 'physics']) await cluster.createNamespace(name);
   });
   after(() => cluster.stop());
 
@@ -31,10 +31,13 @@ describe('the shipped manifests, as they are', () => {
     });
   }
 
-  for (const [name, { values, overlay }] of Object.entries(WISHES)) {
+  for (const [name, { values, overlay, namespace = 'jwt-injector' }] of Object.entries(WISHES)) {
     it(`what chart and kustomize render is taken without a warning: ${name}`, async () => {
       await using helm = await openHelm();
-      for (const yaml of [await helm.render(values), await renderOverlay(overlay)]) {
+      for (const yaml of [
+        await helm.render(values, '--namespace', namespace),
+        await renderOverlay(overlay),
+      ]) {
         // Of cert-manager and the Prometheus operator there is nothing in this cluster.
         const isForeign = ({ apiVersion }: Rendered): boolean =>
           /^(cert-manager\.io|monitoring\.coreos)/.test(apiVersion);

@@ -39,6 +39,8 @@ describe('the rights that are shipped', { concurrency: false }, () => {
   let cluster: ControlPlane;
   let objects: Objects;
   let tenant: Tenant;
+  /** As it is installed: empty. */
+  let certificateSecret: string;
   const services: Service[] = [];
 
   before(async () => {
@@ -50,6 +52,8 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     const apart = readObjects(
       await renderOverlay({ resources: ['default'], components: ['components/separate'] }),
     );
+    const secret = apart.find(({ kind }) => kind === 'Secret');
+    certificateSecret = stringify(secret);
     const identities = apart.filter(({ kind }) => kind === 'ServiceAccount' || kind.endsWith('RoleBinding'));
     await cluster.apply(identities.map((object) => stringify(object)).join('---\n'));
     objects = openObjects(cluster);
@@ -117,23 +121,20 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     await objects.waitForGone('jwts', 'science', 'my-jwt');
   });
 
-  it('are used: a pod that asks for the default of its namespace makes the webhook look', async () => {
-    const metadata = {
-      name: 'asks',
-      namespace: 'science',
-      annotations: { 'tokens.osg-htc.org/inject': 'true' },
-    };
-    const pod = {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata,
-      spec: { containers: [{ name: 'a', image: 'b' }] },
-    };
+  /** What a pod is told that asks for the default of its namespace, which has none. */
+  async function askForDefault(): Promise<string> {
+    const annotations = { 'tokens.osg-htc.org/inject': 'true' };
+    const metadata = { name: 'asks', namespace: 'science', annotations };
+    const spec = { containers: [{ name: 'a', image: 'b' }] };
     const { stderr } = await cluster.kubectl(['create', '--dry-run=server', '-f', '-'], {
-      input: JSON.stringify(pod),
+      input: JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata, spec }),
       allowFailure: true,
     });
-    assert.match(stderr, /no token is named/);
+    return stderr;
+  }
+
+  it('are used: a pod that asks for the default of its namespace makes the webhook look', async () => {
+    assert.match(await askForDefault(), /no token is named/);
   });
 
   it('are used: a certificate that an admin takes away is issued again', async () => {
@@ -174,6 +175,26 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     assert.deepEqual(refused, []);
   });
 
+  it('are enough for a certificate as long as its Secret is there; it goes on without, and says what helps', async () => {
+    const name = ['secret', 'jwt-injector-tls', '-n', 'jwt-injector'];
+    const webhook = services[0];
+    assert.ok(webhook !== undefined);
+    await cluster.kubectl(['delete', ...name]);
+    const line = await webhook.waitForLog(({ problem }) => String(problem).includes('Forbidden'));
+    assert.match(
+      String(line['problem']),
+      /^create secrets jwt-injector.*-tls is gone, install jwt-injector again$/,
+    );
+    assert.match(await askForDefault(), /no token is named/);
+    await cluster.apply(certificateSecret);
+    await objects.waitFor(
+      'secrets',
+      'jwt-injector',
+      'jwt-injector-tls',
+      ({ data }) => data?.['tls.crt'] !== undefined,
+    );
+  });
+
   for (const account of HALVES) {
     it(`are no more than ${account} uses`, async () => {
       const granted = [...(await grantsOf(cluster, account))].filter((right) => right !== NEEDED_BY_APPLY);
@@ -196,7 +217,6 @@ describe('the rights that are shipped', { concurrency: false }, () => {
       [...(await grantsOf(cluster, 'jwt-injector'))].toSorted(),
       [
         ...all('namespaces', 'get', 'list', 'watch'),
-        ...all('secrets', 'create'), // of its own namespace; create cannot be limited to a name
         ...all('secrets jwt-injector-tls', 'list', 'watch', 'patch'),
         ...all('mutatingwebhookconfigurations jwt-injector', 'list', 'watch', 'patch'),
         ...all('validatingwebhookconfigurations jwt-injector', 'list', 'watch', 'patch'),

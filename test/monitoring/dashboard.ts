@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AnsweredSeries, PrometheusServer } from './prometheus-server.ts';
 
-const DASHBOARD = join(import.meta.dirname, '../../deploy/monitoring/dashboard.json');
+const DASHBOARD = join(import.meta.dirname, '../../deploy/chart/files/dashboard/jwt-injector.json');
 
 /** One panel of the Grafana dashboard, as far as it is looked at here. */
 export interface Panel {

@@ -4,16 +4,11 @@ import { afterEach, describe, it } from 'node:test';
 import { issueCertificate } from '../../src/certificates/issue-certificate.ts';
 import { findIssuer } from '../../src/certificates/ca-bundle.ts';
 import { readCertificates } from '../../src/certificates/read-certificates.ts';
-import {
-  readTlsSecret,
-  writeTlsSecret,
-  type TlsSecret,
-  type TlsSecretData,
-} from '../../src/certificates/tls-secret.ts';
+import { readTlsSecret, type TlsSecret, type TlsSecretData } from '../../src/certificates/tls-secret.ts';
 import type { WebhookConfiguration } from '../../src/certificates/webhook-configuration.ts';
 import { keepCertificate, type KeptCertificate } from '../../src/server/keep-certificate.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { configuration, DAY, make, NAMESPACE } from '../certificates/made.ts';
+import { configuration, DAY, make, NAMESPACE, wireSecret } from '../certificates/made.ts';
 import { virtualClock, type VirtualClock } from '../time/virtual-clock.ts';
 
 const PLACE = { namespace: NAMESPACE, name: 'tls' };
@@ -56,7 +51,7 @@ class FakeCluster {
       secret: (): TlsSecret => {
         if (this.foreign) return { kind: 'foreign', why: 'has the type kubernetes.io/tls' };
         if (this.data === undefined) return { kind: 'absent' };
-        return readTlsSecret(writeTlsSecret(this.data, PLACE, `${this.version}`), NAMESPACE);
+        return readTlsSecret(wireSecret(this.data, `${this.version}`), NAMESPACE);
       },
       configurations: (): readonly WebhookConfiguration[] =>
         this.bundles.map((bundle, index) =>

@@ -44,6 +44,7 @@ export async function startWebhook(options: Partial<WebhookOptions> = {}): Promi
     logger,
     metrics,
     namespaceDefault: undefined,
+    ownNamespace: 'jwt-injector',
     ...options,
   });
   const { port } = await webhook.listen({ host: '127.0.0.1', port: 0 });
@@ -81,7 +82,8 @@ export async function withWebhook(
   }
 }
 
-async function send(
+/** One request to the webhook on loopback. */
+export async function send(
   port: number,
   path: string,
   body: string | Buffer | undefined,

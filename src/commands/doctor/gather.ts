@@ -4,7 +4,8 @@ import { KubeError } from '../../kube/errors.ts';
 import { LEASES } from '../../kube/lease.ts';
 import { resourcePath, type Resource } from '../../kube/resource-path.ts';
 import { arrayMember } from '../../resources/json.ts';
-import { APP, EXCLUDED_NAMESPACES, GROUP, PLURAL } from '../../resources/names.ts';
+import { isExcluded } from '../../resources/excluded-namespaces.ts';
+import { APP, GROUP, PLURAL } from '../../resources/names.ts';
 import { PACKAGE_VERSION } from '../../package-version.ts';
 import type { Access } from '../cluster/connect.ts';
 import { askRight, findMissingRights } from './ask-rights.ts';
@@ -31,8 +32,7 @@ export async function gather(
   const server = await askServer(client);
   const certificates = await gatherCertificates(client, given);
   const { namespace, deployment } = certificates;
-  const isExcluded = own === namespace || EXCLUDED_NAMESPACES.includes(own);
-  const tryNamespace = isExcluded ? 'default' : own;
+  const tryNamespace = isExcluded(own, namespace) ? 'default' : own;
   const at = (resource: Resource, name: string) =>
     look(() => client.get(resourcePath(resource, { namespace, name })));
   const [crd, controller, service, lease, editRole, api] = await Promise.all([

@@ -80,7 +80,6 @@ export function shippedRights(needs: {
 function certificateRules(name: string): readonly Rule[] {
   const secrets = { half: 'webhook', where: 'own', group: '', resource: 'secrets' } as const;
   return [
-    { ...secrets, verbs: ['create'] },
     { ...secrets, name, verbs: ['list', 'watch', 'patch'] },
     ...CONFIGURATIONS.map((resource): Rule => ({
       half: 'webhook',
