@@ -35,14 +35,15 @@ export function desiredStatus(observed: Observed, outcome: Outcome, now: Seconds
   const keyRecord = describeKeyRecord(observed, outcome.signed !== undefined);
   const tokenRecord =
     token === undefined || !spec.ok ? NO_TOKEN : describeToken(jwt, spec.value, token, outcome);
+  const issuer = spec.ok ? issuerOf(spec.value) : undefined;
   return {
     observedGeneration: generation,
     conditions: recordConditions(conditions, recorded, generation, now),
     secretName: jwt.name,
-    issuer: spec.ok ? issuerOf(spec.value) : undefined,
+    issuer,
     ...keyRecord,
     ...tokenRecord,
-    retiredKeys: describeRetiredKeys(recorded, { ...keyRecord, ...tokenRecord }, now),
+    retiredKeys: describeRetiredKeys(recorded, { ...keyRecord, ...tokenRecord, issuer }, now),
     nextAttemptAt: outcome.retryAt === undefined ? undefined : wholeTime(outcome.retryAt),
     ...describeRenewals(jwt, outcome),
   };

@@ -4,15 +4,18 @@ import { wholeTime } from '../time/format-time.ts';
 import type { Seconds } from '../time/units.ts';
 import { parsePublicJwk } from './key-record.ts';
 
-/** Key and last expiry as a status says them. */
-type Signed = Pick<RecordedStatus, 'publicKey' | 'expiresAt' | 'tokenId'>;
+/** Key, issuer and last expiry as a status says them. */
+type Signed = Pick<RecordedStatus, 'publicKey' | 'expiresAt' | 'tokenId' | 'issuer'>;
+
+/** What is known of a key and its tokens, in an entry or of the present one. */
+type Entry = Partial<Pick<Signed, 'publicKey' | 'expiresAt' | 'issuer'>>;
 
 /** As the CRD bounds them. Whoever replaces keys more often within one lifetime loses those that expire first. */
 const MOST_KEYS = 16;
 
 /**
  * What `status` says of keys whose tokens outlive their use: that of the recorded token, unless the same key and `kid`
- * now sign for at least as long. Entries go with the next new token after their expiry, so that time alone writes
+ * now sign for the same issuer for at least as long. Entries go with the next new token after their expiry, so that time alone writes
  * nothing. `now` in seconds since the epoch.
  */
 export function describeRetiredKeys(
@@ -20,9 +23,7 @@ export function describeRetiredKeys(
   present: Signed,
   now: Seconds,
 ): readonly RetiredKey[] | undefined {
-  const replaced = isOutlived(recorded, present)
-    ? [{ publicKey: recorded.publicKey, expiresAt: wholeTime(recorded.expiresAt) }]
-    : [];
+  const replaced = isOutlived(recorded, present) ? [retire(recorded, recorded.expiresAt)] : [];
   if (replaced.length === 0 && present.tokenId === recorded.tokenId) return recorded.retiredKeys;
   const keys = [...replaced, ...(recorded.retiredKeys ?? [])]
     .filter((key) => key.expiresAt > now && isOutlived(key, present))
@@ -34,16 +35,24 @@ export function describeRetiredKeys(
 
 /** Whether tokens of a key may still be in use when the present one is all that is known of. */
 function isOutlived(
-  key: Pick<Signed, 'publicKey' | 'expiresAt'>,
+  key: Entry,
   present: Signed,
-): key is { readonly publicKey: string; readonly expiresAt: Seconds } {
+): key is Entry & { readonly publicKey: string; readonly expiresAt: Seconds } {
   const { publicKey, expiresAt } = key;
   if (publicKey === undefined || expiresAt === undefined) return false;
   return !isSame(key, present) || expiresAt > (present.expiresAt ?? 0);
 }
 
-/** The same key under the same `kid`: verifiers find it by that. */
-function isSame(one: Pick<Signed, 'publicKey'>, other: Pick<Signed, 'publicKey'>): boolean {
+function retire(
+  { publicKey, issuer }: Entry & { readonly publicKey: string },
+  expiresAt: Seconds,
+): RetiredKey {
+  return { publicKey, expiresAt: wholeTime(expiresAt), ...(issuer === undefined ? {} : { issuer }) };
+}
+
+/** The same key under the same `kid`, and below the same URL: verifiers find it by these. An issuer that is not said is any. */
+function isSame(one: Entry, other: Entry): boolean {
+  if (one.issuer !== undefined && other.issuer !== undefined && one.issuer !== other.issuer) return false;
   if (one.publicKey === other.publicKey) return true;
   return isDeepStrictEqual(identify(one.publicKey), identify(other.publicKey));
 }

@@ -20,6 +20,8 @@ export interface RetiredKey {
   readonly publicKey: string;
   /** When the last of these tokens expires, in seconds since the epoch. */
   readonly expiresAt: Seconds;
+  /** The claim `iss` of these tokens, below which the key stays published; statuses of earlier versions leave it out. */
+  readonly issuer?: string;
 }
 
 /** `status` of a JWT, as it was read or is to be written. All times in whole seconds since the epoch. */
@@ -79,10 +81,7 @@ export function formatRecordedStatus(status: RecordedStatus): JsonObject {
     conditions: status.conditions.map((condition) =>
       dropAbsent({ ...condition, lastTransitionTime: formatOptionalTime(condition.lastTransitionTime) }),
     ),
-    retiredKeys: status.retiredKeys?.map(({ publicKey, expiresAt }) => ({
-      publicKey,
-      expiresAt: formatTime(expiresAt),
-    })),
+    retiredKeys: status.retiredKeys?.map((key) => ({ ...key, expiresAt: formatTime(key.expiresAt) })),
     issuedAt: formatOptionalTime(status.issuedAt),
     expiresAt: formatOptionalTime(status.expiresAt),
     renewsAt: formatOptionalTime(status.renewsAt),
@@ -94,7 +93,9 @@ function parseRetiredKeys(items: readonly unknown[]): readonly RetiredKey[] | un
   const keys = items.flatMap((item) => {
     const publicKey = stringMember(item, 'publicKey');
     const expiresAt = parseTime(member(item, 'expiresAt'));
-    return publicKey === undefined || expiresAt === undefined ? [] : [{ publicKey, expiresAt }];
+    if (publicKey === undefined || expiresAt === undefined) return [];
+    const issuer = stringMember(item, 'issuer');
+    return [{ publicKey, expiresAt, ...(issuer === undefined ? {} : { issuer }) }];
   });
   return keys.length === 0 ? undefined : keys;
 }

@@ -122,6 +122,34 @@ describe('jwks', () => {
     assert.doesNotMatch(out, /gone/);
   });
 
+  it('publishes a retired key below the issuer of its tokens, though the JWT has another one now', async () => {
+    const jwk = (kid: string) =>
+      JSON.stringify({ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', kid, alg: 'ES256' });
+    const old = 'https://old.example.com';
+    const expiresAt = new Date(Date.now() + DAY_MS).toISOString();
+    const retiredKeys = [
+      { publicKey: jwk('key'), expiresAt, issuer: old },
+      { publicKey: jwk('before'), expiresAt, issuer: ISSUER },
+    ];
+    const status = { issuer: ISSUER, keyId: 'key', publicKey: jwk('key'), retiredKeys };
+    const file = fileOf('moved.json');
+    const spec = { issuer: ISSUER, key: { secret: { name: 'a', key: 'b' } } };
+    await writeFile(file, JSON.stringify(wireJwt(spec, { status })));
+    const kids = async (...more: readonly string[]) => {
+      const { code, out, err } = await jwks('-f', file, '-o', 'json', ...more);
+      assert.equal(code, 0, err);
+      const { keys } = JSON.parse(out).documents['.well-known/issuer.jwks'];
+      return { kids: keys.map(({ kid }: { readonly kid: string }) => kid), err };
+    };
+    const present = await kids();
+    assert.deepEqual(present.kids.toSorted(), ['before', 'key']);
+    assert.match(
+      present.err,
+      /^warning: JWT science\/my-jwt had the issuer https:\/\/old\.example\.com before: .*with --issuer https:\/\/old\.example\.com\)$/m,
+    );
+    assert.deepEqual(await kids('--issuer', old), { kids: ['key'], err: '' });
+  });
+
   it('of issuers that differ by a slash, or of two, it makes no set', async () => {
     const files = await Promise.all(
       [ISSUER, `${ISSUER}/`].map(async (issuer, index) => {

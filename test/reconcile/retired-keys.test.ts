@@ -9,6 +9,7 @@ const token = (kid: string, expiresAt: number | undefined, tokenId: string | und
   publicKey: jwk(kid),
   expiresAt,
   tokenId,
+  issuer: undefined,
 });
 const retired = (kid: string, expiresAt: number) => ({ publicKey: jwk(kid), expiresAt });
 
@@ -25,13 +26,24 @@ describe('the keys whose tokens outlive them', () => {
 
   it('the same key under another kid is another one: verifiers look for the kid', () => {
     const recorded = { ...token('old', NOW + 10), retiredKeys: undefined };
-    const present = { publicKey: jwk('new', 'old'), expiresAt: NOW + DAY, tokenId: 'next' };
+    const present = {
+      publicKey: jwk('new', 'old'),
+      expiresAt: NOW + DAY,
+      tokenId: 'next',
+      issuer: undefined,
+    };
     assert.deepEqual(describeRetiredKeys(recorded, present, NOW), [retired('old', NOW + 10)]);
   });
 
   it('a status of an earlier version, without alg and use, is of the same key', () => {
     const earlier = JSON.stringify({ kty: 'EC', crv: 'P-256', x: 'old', kid: 'old' });
-    const recorded = { publicKey: earlier, expiresAt: NOW + 10, tokenId: 'a', retiredKeys: undefined };
+    const recorded = {
+      publicKey: earlier,
+      expiresAt: NOW + 10,
+      tokenId: 'a',
+      issuer: undefined,
+      retiredKeys: undefined,
+    };
     assert.equal(describeRetiredKeys(recorded, token('old', NOW + DAY), NOW), undefined);
   });
 
@@ -45,7 +57,7 @@ describe('the keys whose tokens outlive them', () => {
 
   it('a token that is gone may still be in use', () => {
     const recorded = { ...token('old', NOW + DAY), retiredKeys: undefined };
-    const gone = { publicKey: jwk('old'), expiresAt: undefined, tokenId: undefined };
+    const gone = { publicKey: jwk('old'), expiresAt: undefined, tokenId: undefined, issuer: undefined };
     const kept = describeRetiredKeys(recorded, gone, NOW);
     assert.deepEqual(kept, [retired('old', NOW + DAY)]);
     const again = describeRetiredKeys({ ...gone, retiredKeys: kept }, token('old', NOW + DAY), NOW);
@@ -67,6 +79,30 @@ describe('the keys whose tokens outlive them', () => {
     const recorded = { ...token('new', NOW + DAY), retiredKeys: [retired('old', NOW)] };
     assert.equal(describeRetiredKeys(recorded, token('new', NOW + DAY), NOW), recorded.retiredKeys);
     assert.equal(describeRetiredKeys(recorded, token('new', NOW + 2 * DAY, 'next'), NOW), undefined);
+  });
+
+  it('the same key for another issuer stays published below the one before, until its last token expires', () => {
+    const recorded = { ...token('key', NOW + 10), issuer: 'https://old', retiredKeys: undefined };
+    // A token of the new issuer could not be signed yet: the status says the new issuer already, and the old token is there.
+    const waiting = { ...token('key', NOW + 10), issuer: 'https://new' };
+    const kept = [{ ...retired('key', NOW + 10), issuer: 'https://old' }];
+    assert.deepEqual(describeRetiredKeys(recorded, waiting, NOW), kept);
+    const present = { ...token('key', NOW + DAY, 'next'), issuer: 'https://new' };
+    assert.deepEqual(describeRetiredKeys({ ...waiting, retiredKeys: kept }, present, NOW), kept);
+    const back = { ...token('key', NOW + 2 * DAY, 'last'), issuer: 'https://old' };
+    assert.deepEqual(describeRetiredKeys({ ...present, retiredKeys: kept }, back, NOW), [
+      { ...retired('key', NOW + DAY), issuer: 'https://new' },
+    ]);
+  });
+
+  it('of a status of an earlier version, which names no issuer, are those of the present one', () => {
+    const recorded = {
+      ...token('key', NOW + 10),
+      issuer: 'https://a',
+      retiredKeys: [retired('key', NOW + 5)],
+    };
+    const present = { ...token('key', NOW + DAY, 'next'), issuer: 'https://a' };
+    assert.equal(describeRetiredKeys(recorded, present, NOW), undefined);
   });
 
   it('are not more than the CRD allows', () => {

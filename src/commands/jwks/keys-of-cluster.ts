@@ -37,14 +37,14 @@ async function findNamed(
     if (!found.ok) return found;
     const { jwt, object } = found.value;
     const keys = keysOfJwt(jwt, object, now);
-    if (keys.entries.length === 0) {
+    if (keys.every(({ entries }) => entries.length === 0)) {
       const { namespace } = access;
       return fail({
         exit: EXIT.refused,
         message: `${nameJwt(jwt)} has signed nothing yet, so its status has no key: see jwt-injector explain jwt ${name} -n ${namespace}, or give the key with --key or -f`,
       });
     }
-    all.push(keys);
+    all.push(...keys);
   }
   return ok(all);
 }
@@ -54,10 +54,9 @@ async function findAllOf({ client }: Access, issuer: string, now: Seconds): Prom
   const { items } = await client.listMapped(resourcePath(JWTS), {
     map: (object) => {
       const jwt = parseJwt(object);
-      return jwt.ok ? keysOfJwt(jwt.value, object, now) : undefined;
+      const all = jwt.ok ? keysOfJwt(jwt.value, object, now) : [];
+      return all.filter((keys) => keys.issuer === issuer && keys.entries.length > 0);
     },
   });
-  return items.flatMap((keys) =>
-    keys !== undefined && keys.issuer === issuer && keys.entries.length > 0 ? [keys] : [],
-  );
+  return items.flat();
 }

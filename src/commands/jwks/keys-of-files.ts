@@ -56,7 +56,7 @@ export async function keysOfFiles(
     if (!jwt.ok) return refuse(filename, jwt.problem);
     const keys = await keysOfJwtDocument(jwt.value, object, all, [...jwks, ...given], now);
     if (!keys.ok) return refuse(filename, `${nameJwt(jwt.value)}: ${keys.problem}`);
-    found.push(keys.value);
+    found.push(...keys.value);
   }
   if (found.length === 0)
     return refuse(filenames.join(', '), 'no JWT (kind: JWT) and no JWK (with "kty") in it: add one');
@@ -81,15 +81,15 @@ async function keysOfJwtDocument(
   objects: readonly JsonObject[],
   given: readonly KeyEntry[],
   now: Seconds,
-): Promise<Result<IssuerKeys, string>> {
+): Promise<Result<readonly IssuerKeys[], string>> {
   if (!jwt.spec.ok) return fail(jwt.spec.problem.message);
   const spec = jwt.spec.value;
-  const recorded = keysOfJwt(jwt, object, now);
-  if (recorded.entries.some(({ role }) => role === 'signs')) return ok(recorded);
+  const [recorded, ...earlier] = keysOfJwt(jwt, object, now);
+  if (recorded.entries.some(({ role }) => role === 'signs')) return ok([recorded, ...earlier]);
   const jwk = await findOwnKey(jwt, spec, objects, given);
   if (!jwk.ok) return jwk;
   const entry: KeyEntry = { jwk: jwk.value, role: 'signs', source: nameJwt(jwt) };
-  return ok({ ...recorded, entries: [entry, ...recorded.entries] });
+  return ok([{ ...recorded, entries: [entry, ...recorded.entries] }, ...earlier]);
 }
 
 async function findOwnKey(

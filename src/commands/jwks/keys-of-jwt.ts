@@ -11,6 +11,8 @@ export interface IssuerKeys {
   /** The claim `iss`; `undefined` when nothing tells. */
   readonly issuer: string | undefined;
   readonly entries: readonly KeyEntry[];
+  /** The JWT has another issuer now, and tokens of this one are still in use. */
+  readonly isEarlier?: true;
 }
 
 /** `JWT science/my-jwt`, for messages. */
@@ -19,28 +21,40 @@ export function nameJwt({ namespace, name }: Pick<Jwt, 'namespace' | 'name'>): s
 }
 
 /**
- * What a JWT says that has to be published: the keys in its status, and the one of a rotation under way. No entries when
+ * What a JWT says that has to be published: below its present issuer, which comes first, the keys in its status and the one of
+ * a rotation under way; below each issuer that it had before, the keys whose tokens are still in use. No entries when
  * jwt-injector has not processed it yet. `object`: what it was read from.
  */
-export function keysOfJwt(jwt: Jwt, object: unknown, now: Seconds): IssuerKeys {
+export function keysOfJwt(jwt: Jwt, object: unknown, now: Seconds): readonly [IssuerKeys, ...IssuerKeys[]] {
   const { recorded, spec } = jwt;
   const source = nameJwt(jwt);
-  const issuer = spec.ok ? effectiveIssuer(spec.value) : undefined;
+  const wanted = spec.ok ? effectiveIssuer(spec.value) : undefined;
+  const issuer = recorded.issuer ?? (wanted?.ok === true ? wanted.value : undefined);
   const entries: KeyEntry[] = [];
-  const jwk = parsePublicJwk(recorded.publicKey ?? '');
-  if (jwk !== undefined) {
-    const { keyId = jwk.kid ?? '' } = recorded;
+  const present = parsePublicJwk(recorded.publicKey ?? '');
+  if (present !== undefined) {
+    const { keyId = present.kid ?? '' } = recorded;
     // Earlier versions left kid and alg out.
-    const complete = jwk.alg === undefined && spec.ok ? publishedJwk(jwk, keyId, spec.value.algorithm) : jwk;
+    const complete =
+      present.alg === undefined && spec.ok ? publishedJwk(present, keyId, spec.value.algorithm) : present;
     entries.push({ jwk: complete, role: 'signs', source });
   }
-  for (const { publicKey, expiresAt } of recorded.retiredKeys ?? []) {
-    const retired = parsePublicJwk(publicKey);
-    if (retired !== undefined && expiresAt > now)
-      entries.push({ jwk: retired, role: 'retired', source, until: expiresAt });
+  const earlier = new Map<string, KeyEntry[]>();
+  for (const retired of recorded.retiredKeys ?? []) {
+    const { expiresAt: until, issuer: signedFor = issuer } = retired;
+    const jwk = parsePublicJwk(retired.publicKey);
+    if (jwk === undefined || until <= now) continue;
+    const entry: KeyEntry = { jwk, role: 'retired', source, until };
+    if (signedFor === undefined || signedFor === issuer) entries.push(entry);
+    else earlier.set(signedFor, [...(earlier.get(signedFor) ?? []), entry]);
   }
   const rotation = readRotation(object);
   if (rotation !== undefined)
     entries.push({ jwk: rotation.publicKey, role: 'added', source: `the rotation of ${source}` });
-  return { issuer: recorded.issuer ?? (issuer?.ok === true ? issuer.value : undefined), entries };
+  const others = [...earlier].map(([url, keys]): IssuerKeys => ({
+    issuer: url,
+    entries: keys,
+    isEarlier: true,
+  }));
+  return [{ issuer, entries }, ...others];
 }

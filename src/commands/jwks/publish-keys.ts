@@ -1,3 +1,4 @@
+import { formatTime } from '../../time/format-time.ts';
 import { toSeconds } from '../../time/units.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { issuerDocuments } from '../../signing/issuer/documents.ts';
@@ -94,7 +95,9 @@ export async function publishFound(
   if (!urls.ok) return fail({ exit: EXIT.refused, message: `issuer "${issuer.value}": ${urls.problem}` });
   const site = dir === undefined ? ok(undefined) : await openSite(dir, issuer.value);
   if (!site.ok) return site;
-  const entries = found.flatMap((keys) => keys.entries);
+  const entries = found
+    .filter((keys) => keys.issuer === undefined || keys.issuer === issuer.value)
+    .flatMap((keys) => keys.entries);
   const kept = site.value?.keys.filter(({ jwk }) => !remove.includes(jwk.kid ?? '')) ?? [];
   const merged = await mergeKeys([...entries, ...kept]);
   if (!merged.ok) return fail({ exit: EXIT.refused, message: merged.problem });
@@ -115,18 +118,32 @@ export async function publishFound(
     dir,
     files: written?.value.files ?? [],
   });
-  return ok({ publication, warnings: [...warnings, ...(written?.value.warnings ?? [])] });
+  const more = [...(written?.value.warnings ?? []), ...warnOfEarlier(found, issuer.value)];
+  return ok({ publication, warnings: [...warnings, ...more] });
+}
+
+/** Tokens of an issuer that a JWT had before find their keys below that one. */
+function warnOfEarlier(found: readonly IssuerKeys[], published: string): readonly string[] {
+  return found
+    .filter(({ issuer, isEarlier }) => isEarlier === true && issuer !== published)
+    .map(({ issuer, entries }) => {
+      const until = Math.max(...entries.map((entry) => entry.until ?? 0));
+      const sources = [...new Set(entries.map(({ source }) => source))].join(', ');
+      return `${sources} had the issuer ${issuer} before: its key has to stay published there until ${formatTime(until)} (the same with --issuer ${issuer})`;
+    });
 }
 
 function findIssuer(found: readonly IssuerKeys[], wanted: string | undefined): Result<string, string> {
-  const issuers = [...new Set(found.flatMap(({ issuer }) => (issuer === undefined ? [] : [issuer])))];
+  const present = found.filter(({ isEarlier }) => isEarlier !== true);
+  const issuers = [...new Set(present.flatMap(({ issuer }) => (issuer === undefined ? [] : [issuer])))];
   const [first] = issuers;
   if (issuers.length > 1) {
     return fail(
       `the JWTs have different issuers, byte for byte (${issuers.join(', ')}): each publishes its own keys, so take them one by one`,
     );
   }
-  if (wanted !== undefined && first !== undefined && first !== wanted)
+  const isKnown = first === undefined || found.some(({ issuer }) => issuer === wanted);
+  if (wanted !== undefined && !isKnown)
     return fail(`the issuer of the JWTs is "${first}", byte for byte, and not "${wanted}": correct --issuer`);
   const issuer = wanted ?? first;
   return issuer === undefined ? fail('no JWT is given whose issuer it is: add --issuer') : ok(issuer);

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { stringify } from 'yaml';
+import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
+import { findFreePort } from '../controlplane/free-port.ts';
+import { fitManifests, installCrd } from '../controlplane/install.ts';
+import { startService, type Service } from '../controlplane/service.ts';
+import { waitForWebhook } from '../controlplane/stage.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import { readObjects, renderOverlay } from '../deploy/rendered.ts';
+import { grantsOf } from './granted-rights.ts';
+
+const NAMESPACE = 'jwt-injector';
+const USER = `system:serviceaccount:${NAMESPACE}:jwt-injector`;
+const WITHIN_MS = 30_000;
+
+/** What is done before the webhook starts without a right, and how it then shows. */
+interface Lack {
+  readonly prepare?: (() => Promise<void>) | undefined;
+  readonly shows: (service: Service) => Promise<void>;
+}
+
+interface RoleObject {
+  readonly rules: readonly Rule[];
+}
+
+interface Rule {
+  readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** The webhook alone, with the rights that it is shipped with where it runs apart, less one. */
+describe('the webhook without one of its rights', { concurrency: false }, () => {
+  let cluster: ControlPlane;
+  let webhookPort: number;
+  let serviceArgs: readonly string[];
+  const roles = ['clusterrole/jwt-injector-webhook', 'clusterrole/jwt-injector-certificate'];
+  const ownRole = 'role/jwt-injector-certificate';
+
+  before(async () => {
+    cluster = await startControlPlane();
+    await installCrd(cluster);
+    webhookPort = await findFreePort();
+    const shipped = await renderOverlay({ resources: ['default'], components: ['components/separate'] });
+    const manifests = fitManifests(readObjects(shipped), { webhookPort, caBundle: undefined });
+    await cluster.apply(manifests.map((manifest) => stringify(manifest)).join('---\n'));
+    const kubeconfig = await cluster.serviceAccountKubeconfig(NAMESPACE, 'jwt-injector');
+    serviceArgs = ['--no-controller', `--kubeconfig=${kubeconfig}`];
+    const whole = await start();
+    await waitForWebhook(cluster);
+    await whole.stop();
+  });
+  after(() => cluster.stop());
+
+  const start = (more: { readonly staysUnready?: true } = {}): Promise<Service> =>
+    startService(cluster, { args: serviceArgs, webhookPort, ...more });
+
+  const isUnready = (why: RegExp) => async (service: Service) => {
+    let answer = '';
+    const isShown = async (): Promise<boolean> => {
+      const response = await fetch(`http://127.0.0.1:${service.httpPort}/readyz`);
+      answer = await response.text();
+      return response.status === 503 && why.test(answer);
+    };
+    await waitUntil(`/readyz to say ${why}`, WITHIN_MS, isShown).catch((error: unknown) => {
+      throw new Error(`${answer}\n${service.output()}`, { cause: error });
+    });
+  };
+  const isLogged = (why: RegExp) => async (service: Service) => {
+    await service.waitForLog(({ problem }) => why.test(String(problem)), WITHIN_MS);
+  };
+  const isRefused = (why: RegExp) => async () => {
+    const annotations = { 'tokens.osg-htc.org/inject': 'true' };
+    const spec = { containers: [{ name: 'a', image: 'b' }] };
+    const input = JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'a', annotations },
+      spec,
+    });
+    await waitUntil(`a pod to be told ${why}`, WITHIN_MS, async () => {
+      const create = ['create', '--dry-run=server', '-n', 'default', '-f', '-'];
+      return why.test((await cluster.kubectl(create, { input, allowFailure: true })).stderr);
+    });
+  };
+  const empty = (what: string, patch: string) => async () => {
+    const type = patch.startsWith('[') ? 'json' : 'merge';
+    await cluster.kubectl(['patch', ...what.split(' '), '-n', NAMESPACE, `--type=${type}`, '-p', patch]);
+  };
+  const watched = (what: string, patch: string | undefined): Readonly<Record<string, Lack>> => ({
+    [`list ${what}`]: { shows: isUnready(/certificate: .*not listed yet \(.*Forbidden/) },
+    [`watch ${what}`]: { shows: isLogged(new RegExp(`^watch ${what.split(' ')[0]}.*403 Forbidden`)) },
+    [`patch ${what}`]: {
+      prepare: patch === undefined ? undefined : empty(what, patch),
+      shows: isUnready(new RegExp(`certificate: patch ${what.split(' ')[0]}.*403 Forbidden`)),
+    },
+  });
+  const noBundle = JSON.stringify([{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }]);
+  const lacks: Readonly<Record<string, Lack>> = {
+    'get namespaces': { shows: isRefused(/namespace "default" could not be read: try again/) },
+    'list namespaces': { shows: isUnready(/namespaces: not listed yet/) },
+    'watch namespaces': { shows: isLogged(/^watch namespaces.*403 Forbidden/) },
+    ...watched('secrets jwt-injector-tls', '{"data":null}'),
+    ...watched('mutatingwebhookconfigurations jwt-injector', noBundle),
+    ...watched('validatingwebhookconfigurations jwt-injector', noBundle),
+  };
+
+  it('is tried with each of them', async () => {
+    const granted = await grantsOf(cluster, 'jwt-injector');
+    assert.deepEqual([...granted].toSorted(), Object.keys(lacks).toSorted());
+  });
+
+  for (const [right, { prepare, shows }] of Object.entries(lacks)) {
+    it(`says so: ${right}`, async () => {
+      const restore = await takeAway(right);
+      let service: Service | undefined;
+      try {
+        await prepare?.();
+        service = await start({ staysUnready: true });
+        await shows(service);
+      } finally {
+        await service?.stop();
+        await restore();
+      }
+      // With all of them it is as before.
+      const whole = await start();
+      await whole.stop();
+    });
+  }
+
+  /** Takes one right out of the role that grants it; gives what puts it back. */
+  async function takeAway(right: string): Promise<() => Promise<unknown>> {
+    const [verb = '', resource = '', name] = right.split(' ');
+    for (const role of [...roles, ownRole]) {
+      const place = role === ownRole ? ['-n', NAMESPACE] : [];
+      const { stdout } = await cluster.kubectl(['get', role, ...place, '-o', 'json']);
+      const object = JSON.parse(stdout) as RoleObject;
+      const fits = ({ resources, resourceNames }: Rule): boolean =>
+        resources.includes(resource) && resourceNames?.[0] === name;
+      if (!object.rules.some(fits)) continue;
+      const rules = object.rules.flatMap((rule) => (fits(rule) ? lessOne(rule, resource, verb) : [rule]));
+      const patch = (to: readonly Rule[]) =>
+        cluster.kubectl(['patch', role, ...place, '--type=merge', '-p', JSON.stringify({ rules: to })]);
+      const what = name === undefined ? resource : `${resource}/${name}`;
+      const untilAnswer = (answer: string) =>
+        waitUntil(`${right} to be answered with ${answer}`, WITHIN_MS, async () => {
+          const ask = ['auth', 'can-i', verb, what, '-n', NAMESPACE, `--as=${USER}`];
+          return (await cluster.kubectl(ask, { allowFailure: true })).stdout.trim() === answer;
+        });
+      await patch(rules);
+      await untilAnswer('no');
+      return async () => {
+        await patch(object.rules);
+        await untilAnswer('yes');
+      };
+    }
+    throw new Error(`no role grants ${right}`);
+  }
+});
+
+/** The rule without one verb for one of its resources. */
+function lessOne(rule: Rule, resource: string, verb: string): readonly Rule[] {
+  const others = rule.resources.filter((one) => one !== resource);
+  const less = { ...rule, resources: [resource], verbs: rule.verbs.filter((one) => one !== verb) };
+  return [less, ...(others.length === 0 ? [] : [{ ...rule, resources: others }])];
+}
