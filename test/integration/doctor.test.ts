@@ -193,10 +193,10 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
 
   it('names a certificate that nobody trusts', async () => {
     const place = ['jwt-injector-tls', ...OWN];
-    const pair = ['tls.crt=not a certificate', 'tls.key=none'].map((text) => `--from-literal=${text}`);
-    await kubectl('create', 'secret', 'generic', ...place, ...pair);
+    const stringData = { 'tls.crt': 'not a certificate', 'tls.key': 'none' };
+    await kubectl('patch', 'secret', ...place, '--type=merge', '-p', JSON.stringify({ stringData }));
     await assertNamed('certificate', /is not a certificate/);
-    await kubectl('delete', 'secret', ...place);
+    await kubectl('patch', 'secret', ...place, '--type=merge', '-p', '{"data":null}');
   });
 
   it('finds nothing at all where replicas run as well, and names them when they do not', async () => {
@@ -224,6 +224,7 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
     } finally {
       await kubectl('delete', 'deployment', ...place);
       await kubectl('delete', 'secret', 'jwt-injector-tls', ...OWN);
+      await kubectl('create', 'secret', 'generic', 'jwt-injector-tls', ...OWN);
       await kubectl('delete', 'endpointslice', 'jwt-injector-by-hand', ...OWN);
     }
   });

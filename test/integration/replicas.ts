@@ -13,6 +13,7 @@ export async function runReplicas({ cluster, serviceArgs }: Stage<Cluster>): Pro
   const file = (name: string): string =>
     serviceArgs.find((arg) => arg.startsWith(`--tls-${name}-file=`))?.split('=')[1] ?? '';
   const pair = [`--cert=${file('cert')}`, `--key=${file('key')}`];
+  await cluster.kubectl(['delete', 'secret', 'jwt-injector-tls', ...OWN]); // of another type, and empty
   await cluster.kubectl(['create', 'secret', 'tls', 'jwt-injector-tls', ...OWN, ...pair]);
   const deployment: Loose = (await renderShipped(cluster, 'default')).find(
     ({ kind }) => kind === 'Deployment',

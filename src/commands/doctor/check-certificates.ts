@@ -17,8 +17,8 @@ export function checkServing(snapshot: CertificateSnapshot): readonly Judgement[
   const remedy = renewalOf(snapshot);
   const absent =
     tls.source === undefined
-      ? unknown(`there is no ${where}, and no Deployment that says where the certificate comes from`)
-      : problem(`there is no ${where}: no webhook can answer`, remedy);
+      ? unknown(`there is no certificate in ${where}, and no Deployment that says where it comes from`)
+      : problem(`there is no certificate in ${where}: no webhook can answer`, remedy);
   return judge(tls.secret, absent, ({ chain, keyFits }) => {
     const [leaf] = chain;
     if (leaf === undefined) return [problem(`tls.crt of ${where} is not a certificate`, remedy)];

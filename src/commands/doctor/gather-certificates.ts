@@ -40,9 +40,10 @@ export async function gatherCertificates(
   const { name, source } = findSource(valueOf(deployment));
   const secret = await look(async () => {
     const path = resourcePath(SECRETS, { namespace, name });
-    return readTls(objectMember(await client.get(path), 'data'));
+    return objectMember(await client.get(path), 'data') ?? {};
   });
-  return { now: Date.now(), namespace, deployment, mutating, validating, tls: { name, source, secret } };
+  const tls = { name, source, secret: readSecret(secret) };
+  return { now: Date.now(), namespace, deployment, mutating, validating, tls };
 }
 
 /** Of the Service that the first entry calls. */
@@ -62,8 +63,16 @@ function findSource(deployment: JsonObject | undefined): Pick<TlsLook, 'name' | 
   return { name: mounted ?? TLS_SECRET, source: 'files' };
 }
 
+/** It is installed empty. */
+function readSecret(data: Looked<JsonObject>): TlsLook['secret'] {
+  if (data.state !== 'found') return data;
+  return Object.keys(data.value).length === 0
+    ? { state: 'absent' }
+    : { state: 'found', value: readTls(data.value) };
+}
+
 /** The private key is compared, and kept nowhere. */
-function readTls(data: JsonObject | undefined) {
+function readTls(data: JsonObject) {
   const text = (key: string): string => {
     const value = stringMember(data, key) ?? '';
     return value.length > LONGEST_VALUE ? '' : Buffer.from(value, 'base64').toString();

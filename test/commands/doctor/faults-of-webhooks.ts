@@ -16,7 +16,7 @@ export const FAULTS_OF_WEBHOOKS: readonly Fault[] = [
     'no Secret of the certificate',
     ({ tls: well }) => ({ tls: { ...well, secret: ABSENT } }),
     'certificate',
-    /no Secret/,
+    /there is no certificate in Secret/,
   ],
   [
     'no certificate in it',
