@@ -14,7 +14,7 @@ import { keygenCommand } from '../../src/commands/keygen.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
-import { callAs, type Caller } from './cli-run.ts';
+import { callAs, runShell, type Caller } from './cli-run.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { openObjects, secretText, type Loose, type Objects } from './objects.ts';
@@ -105,7 +105,8 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
         'first',
         (jwt) => jwt.status.keyId === 'second',
       );
-      assert.deepEqual(status.retiredKeys, [{ publicKey: former.publicKey, expiresAt: former.expiresAt }]);
+      const { publicKey, expiresAt, issuer } = former;
+      assert.deepEqual(status.retiredKeys, [{ publicKey, expiresAt, issuer }]);
       const all = ['--issuer', 'https://issuer.example.com', '-A'];
       const { code, out, err } = await jwks(...all, '-o', 'json');
       assert.deepEqual([code, err], [0, '']);
@@ -215,13 +216,35 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       assert.equal((await kids()).length, 2);
       assert.equal(JSON.parse((await rotate()).out).step, 'keep-old');
       const { code, out } = await rotate('--force');
-      assert.deepEqual([code, JSON.parse(out).step], [0, 'finish']);
+      assert.deepEqual([code, JSON.parse(out).step, JSON.parse(out).sharedWith], [0, 'finish', []]);
       assert.match(
         JSON.parse(out).commands.join(),
         new RegExp(`--remove=${old},kubectl delete secret rotated-key -n`),
       );
       const { metadata } = await objects.get('jwts', NAMESPACE, 'rotated');
       assert.equal(metadata.annotations?.['tokens.osg-htc.org/rotation'], undefined);
+    });
+
+    it('tells which other JWTs sign with the old key, and lets it go when they have the new one, too', async () => {
+      const { kind, apiVersion, spec } = await objects.get('jwts', NAMESPACE, 'rotated');
+      const metadata = { name: 'sharing', namespace: NAMESPACE };
+      await stage.cluster.apply(JSON.stringify({ kind, apiVersion, metadata, spec }));
+      await objects.waitForCondition(NAMESPACE, 'sharing', 'Ready', 'True', 'Signed');
+      const begun = JSON.parse((await rotate('--force')).out);
+      assert.deepEqual([begun.step, begun.sharedWith], ['keep-old', ['cli-keys/sharing']]);
+      const { out } = await rotate('--force');
+      const { step, sharedWith, commands } = JSON.parse(out);
+      assert.deepEqual([step, sharedWith], ['finish', ['cli-keys/sharing']]);
+      assert.equal(commands.length, 1, 'nothing may go');
+      await runShell(stage.cluster, commands, { files: {}, programs: {} });
+      const { newKeyId } = begun;
+      const { status } = await objects.waitFor(
+        'jwts',
+        NAMESPACE,
+        'sharing',
+        (jwt) => jwt.status.keyId === newKeyId,
+      );
+      assert.equal(status.retiredKeys.length, 1);
     });
 
     it('with force skips publication and waiting, in one run', async () => {

@@ -1,6 +1,8 @@
 import { formatTime, parseTime } from '../../time/format-time.ts';
 import { formatUtc } from '../output/format-when.ts';
 import type { Paint } from '../output/table-output.ts';
+import { KEY_FILE } from '../keygen/manifests.ts';
+import type { Sharer, Sharers } from './find-sharers.ts';
 import type { Step } from './next-step.ts';
 import type { ObservedRotation } from './observe.ts';
 
@@ -17,6 +19,10 @@ export interface RotationReport {
   readonly until: string | undefined;
   /** What it waits for. */
   readonly problem: string | undefined;
+  /** Other JWTs that sign with the old key, as `namespace/name`; while there are any, it may not go. */
+  readonly sharedWith: readonly string[];
+  /** What else is to be known. */
+  readonly notes: readonly string[];
   /** Commands for the person who rotates. */
   readonly commands: readonly string[];
 }
@@ -25,7 +31,7 @@ export interface RotationReport {
 export function reportOn(
   { state, issuer }: ObservedRotation,
   step: Step,
-  dir: string | undefined,
+  { dir, sharers }: { readonly dir: string | undefined; readonly sharers: Sharers | undefined },
 ): RotationReport {
   const { jwt, rotation } = state;
   const { namespace, name } = jwt;
@@ -38,23 +44,43 @@ export function reportOn(
     oldKeyId: rotation?.previousKeyId ?? jwt.recorded.keyId,
     until: 'until' in step ? formatTime(step.until) : undefined,
     problem: 'problem' in step ? step.problem : undefined,
-    commands: commandsOf(state, step, dir),
+    sharedWith: sharers?.jwts.map((other) => `${other.namespace}/${other.name}`) ?? [],
+    notes: step.do === 'finish' && sharers?.isPartial === true ? [NOT_SEEN] : [],
+    commands: commandsOf(state, step, { dir, sharers: sharers?.jwts ?? [] }),
   };
 }
 
 function commandsOf(
   { jwt, rotation }: ObservedRotation['state'],
   step: Step,
-  dir: string | undefined,
+  { dir, sharers }: { readonly dir: string | undefined; readonly sharers: readonly Sharer[] },
 ): readonly string[] {
   const { namespace, name } = jwt;
   const publish = `jwt-injector jwks ${name} -n ${namespace} --dir ${dir ?? 'DIR'}`;
   if (step.do === 'publish') return [publish];
   if (step.do !== 'keep-old' && step.do !== 'finish') return [];
+  if (step.do === 'finish' && sharers.length > 0)
+    return sharers.map((sharer) => followingCommand(sharer, namespace, rotation));
   const { previousKeyId = '', previousSecret } = rotation ?? {};
   const after = [`${publish} --remove=${previousKeyId}`];
   if (previousSecret !== undefined) after.push(`kubectl delete secret ${previousSecret} -n ${namespace}`);
   return step.do === 'finish' ? after : [`jwt-injector rotate ${name} -n ${namespace}`];
+}
+
+const NOT_SEEN =
+  'you are not allowed to list JWTs of other namespaces: whether any of them signs with the old key is not known';
+
+/** The new key is published already, so a JWT beside it needs one patch; one elsewhere has a rotation of its own. */
+function followingCommand(
+  { namespace, name }: Sharer,
+  own: string,
+  rotation: ObservedRotation['state']['rotation'],
+): string {
+  if (namespace !== own || rotation === undefined) return `jwt-injector rotate ${name} -n ${namespace}`;
+  const { publicKey, secret } = rotation;
+  const key = { value: null, secret: { name: secret, key: KEY_FILE, namespace: null } };
+  const spec = { keyId: publicKey.kid, algorithm: publicKey.alg, key };
+  return `kubectl patch jwt ${name} -n ${namespace} --type=merge -p '${JSON.stringify({ spec })}'`;
 }
 
 const TITLES: Readonly<Record<Step['do'], string>> = {
@@ -70,7 +96,7 @@ const TITLES: Readonly<Record<Step['do'], string>> = {
 
 /** One step for people. */
 export function describeProgress(report: RotationReport, paint: Paint): readonly string[] {
-  const { namespace, name, step, newKeyId, oldKeyId, until, problem, commands } = report;
+  const { namespace, name, step, newKeyId, oldKeyId, until, problem, sharedWith, notes, commands } = report;
   const time = parseTime(until);
   const when = time === undefined ? '' : `, ${formatUtc(time)}`;
   return [
@@ -80,6 +106,15 @@ export function describeProgress(report: RotationReport, paint: Paint): readonly
     `${paint('bold', TITLES[step])}${when}`,
     ...(step === 'publish' || step === 'keep-old' ? [`  new kid ${newKeyId}, old kid ${oldKeyId}`] : []),
     ...(problem === undefined ? [] : [`  not yet: ${problem}`]),
+    ...(sharedWith.length === 0 ? [] : [`  ${paint('yellow', describeSharers(report))}`]),
+    ...notes.map((note) => `  note: ${note}`),
     ...commands.map((command) => `  ${command}`),
   ];
+}
+
+function describeSharers({ step, sharedWith }: RotationReport): string {
+  const who = `JWT${sharedWith.length === 1 ? '' : 's'} ${sharedWith.join(', ')}`;
+  return step === 'finish'
+    ? `the old key still signs for ${who}: keep it until each has the new one`
+    : `the key signs for ${who} as well, and goes on: only this JWT gets the new one`;
 }

@@ -13,6 +13,7 @@ import type { FetchOptions } from '../verify/fetch-document.ts';
 import { findService } from '../renew/service-state.ts';
 import { finishRotation, forgetPublished, makeNewKey, notePublished, switchKey } from './actions.ts';
 import { describeProgress, reportOn, type RotationReport } from './describe.ts';
+import { findSharers } from './find-sharers.ts';
 import { nextStep, type Step } from './next-step.ts';
 import { observeRotation, type ObservedRotation } from './observe.ts';
 
@@ -30,6 +31,8 @@ export interface RotateOptions {
   readonly output: OutputFormat;
 }
 
+/** At the beginning it can still be decided otherwise; at the end it counts. */
+const TELLS_SHARERS: ReadonlySet<Step['do']> = new Set(['make-key', 'keep-old', 'finish']);
 /** Between two looks at the issuer, which may be a static site behind a cache. */
 const LOOK_AGAIN_MS: Milliseconds = 15_000;
 /** A running service signs within a second. */
@@ -52,7 +55,9 @@ export async function walkRotation(
     if (!observed.ok) return refuse(observed.problem);
     const step = nextStep(observed.value.state, force);
     hasSwitched ||= step.do === 'switch';
-    const report = reportOn(observed.value, step, options.dir);
+    const { jwt, rotation } = observed.value.state;
+    const sharers = TELLS_SHARERS.has(step.do) ? await findSharers(access, jwt, rotation) : undefined;
+    const report = reportOn(observed.value, step, { dir: options.dir, sharers });
     const text = JSON.stringify({ ...report, step: step.do });
     const isEnd = step.do === 'keep-old' || step.do === 'finish' || (options.noWait && isWaiting(step));
     if (text !== told && (options.output === 'human' || isEnd))
