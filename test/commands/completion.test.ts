@@ -39,6 +39,12 @@ describe('completion', () => {
       ['ES256', 'RS256'],
     ],
     [['verify', 'x', '-o', 'j'], ['json']],
+    [['verify', 'x', '--output=j'], ['--output=json']],
+    [['verify', 'x', '--output', '=', 'j'], ['json']],
+    [
+      ['verify', 'x', '--output', '='],
+      ['json', 'yaml'],
+    ],
     [['jwks', '--dir', 's'], []],
     [
       ['completion', ''],

@@ -13,7 +13,7 @@ export async function findCandidates(
   typed: readonly string[],
   commands: Readonly<Record<string, CommandEntry>>,
 ): Promise<readonly string[]> {
-  const [verb = '', ...rest] = typed;
+  const [verb = '', ...rest] = joinEquals(typed);
   if (rest.length === 0) return startingWith(verb, Object.keys(commands));
   const entry = Object.hasOwn(commands, verb) ? commands[verb] : undefined;
   const offers = (await entry?.load())?.offers;
@@ -23,6 +23,12 @@ export async function findCandidates(
   const open = findFlag(before.at(-1) ?? '', offers);
   if (open?.type === 'string' && !(before.at(-1) ?? '').includes('='))
     return startingWith(last, VALUES[open.name] ?? []);
+  const [, flag = '', equals] = /^--([^=]*)(=)?/.exec(last) ?? [];
+  if (equals !== undefined)
+    return startingWith(
+      last,
+      (VALUES[flag] ?? []).map((value) => `--${flag}=${value}`),
+    );
   if (last.startsWith('-'))
     return startingWith(
       last,
@@ -33,6 +39,14 @@ export async function findCandidates(
   if (offers.words !== undefined && isFirst) return startingWith(last, offers.words);
   const isNamed = offers.namesJwts === true && (offers.words === undefined || words[0] === 'jwt');
   return isNamed ? startingWith(last, await listJwts(given)) : [];
+}
+
+/** bash takes `--output=json` for three words, and wants the last of them. */
+function joinEquals(typed: readonly string[]): readonly string[] {
+  return typed.flatMap((word, index) => {
+    if (word !== '=' || typed[index - 1]?.startsWith('--') !== true) return [word];
+    return index === typed.length - 1 ? [''] : [];
+  });
 }
 
 function startingWith(start: string, words: readonly string[]): readonly string[] {

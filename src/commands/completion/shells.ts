@@ -16,9 +16,14 @@ compdef _jwt_injector jwt-injector
 `,
   fish: `function __jwt_injector
   set -l typed (commandline -opc) (commandline -ct)
-  jwt-injector completion candidates -- $typed[2..-1] 2>/dev/null
+  set -l found (jwt-injector completion candidates -- $typed[2..-1] 2>/dev/null)
+  if test (count $found) -gt 0
+    printf '%s\\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
 end
-complete -c jwt-injector -a '(__jwt_injector)'
+complete -c jwt-injector -f -a '(__jwt_injector)'
 `,
 } as const;
 
