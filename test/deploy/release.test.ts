@@ -21,7 +21,7 @@ describe('deploy/release', () => {
     const { status, stdout } = release(['--help']);
     assert.equal(status, 0);
     assert.match(stdout, /^Builds the image for all architectures/);
-    for (const word of ['--push', '--out', 'NODE_IMAGE', 'SOURCE_DATE_EPOCH', 'cosign'])
+    for (const word of ['--push', '--out', '--plugin', 'NODE_IMAGE', 'SOURCE_DATE_EPOCH', 'cosign'])
       assert.ok(stdout.includes(word), word);
   });
 
@@ -31,6 +31,8 @@ describe('deploy/release', () => {
     [['registry.example:5000/a'], /has no tag/],
     [['--pish', 'a:1'], /unknown flag --pish/],
     [['a:1', '--out'], /--out needs a file/],
+    [['a:1', '--plugin'], /--plugin needs a folder/],
+    [['--plugin', 'x', 'a:1'], /--plugin needs REPOSITORY/],
   ] as const) {
     it(`refuses "${args.join(' ')}" before it does anything`, () => {
       const { status, stdout, stderr } = release(args);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, stat, symlink } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, stat } from 'node:fs/promises';
 import { request } from 'node:https';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { json } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { decodeJwt } from 'jose';
+import { bundleIn, copy } from '../deploy/bundled-checkout.ts';
 import { startReaper, type Reaper } from '../controlplane/reaper.ts';
 import { startService, type Service } from '../controlplane/service.ts';
 import { reviewText } from '../server/reviews.ts';
@@ -239,15 +240,6 @@ async function readDockerfile() {
   return copies;
 }
 
-/** Makes the bundle in a copy of the checkout; `npm ci`, which would do it, is spared. */
-async function bundleIn(checkout: string, command = 'npm run build'): Promise<string> {
-  for (const name of ['package.json', 'package-lock.json', '.npmrc', 'LICENSE', 'deploy/bundle', 'src'])
-    await copy(join(ROOT, name), join(checkout, name));
-  await symlink(join(ROOT, 'node_modules'), join(checkout, 'node_modules'));
-  await run('sh', ['-c', command], { cwd: checkout });
-  return checkout;
-}
-
 async function describeFile(path: string) {
   const { mode } = await stat(path);
   const isFile = (mode & constants.S_IFMT) === constants.S_IFREG;
@@ -264,9 +256,4 @@ function readCopies(stage: string): readonly Copy[] {
       to: to.endsWith('/') ? join(to, from.split('/').at(-1) ?? '') : to,
     }));
   });
-}
-
-async function copy(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
-  await cp(from, to, { recursive: true });
 }

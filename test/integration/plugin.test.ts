@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cp, glob, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { parse } from 'yaml';
+import { PACKAGE_VERSION } from '../../src/package-version.ts';
+import { findBinaries } from '../controlplane/binaries.ts';
+import { bundleIn } from '../deploy/bundled-checkout.ts';
+
+const run = promisify(execFile);
+const REPOSITORY = 'https://git.example.org/science/jwt-injector';
+
+/** The manifest, as far as Krew follows it for this machine. */
+interface Manifest {
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly version: string;
+    readonly homepage: string;
+    readonly platforms: readonly {
+      readonly uri: string;
+      readonly sha256: string;
+      readonly bin: string;
+      readonly files: readonly { readonly from: string; readonly to: string }[];
+    }[];
+  };
+}
+
+describe('kubectl jwt', { concurrency: false }, () => {
+  let folder: string;
+  let checkout: string;
+  let kubectl: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'jwt-injector-plugin-'));
+    checkout = await bundleIn(join(folder, 'checkout'));
+    ({ kubectl } = await findBinaries());
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  /** The real kubectl finds plugins on the PATH, by their names. */
+  async function callPlugin(bin: string, ...args: readonly string[]): Promise<string> {
+    const path = [bin, dirname(process.execPath), process.env['PATH']].join(delimiter);
+    const env = { ...process.env, PATH: path, HOME: folder, KUBECONFIG: join(folder, 'no-cluster') };
+    return (await run(kubectl, ['jwt', ...args], { env, cwd: folder })).stdout;
+  }
+
+  it('works from npm install -g .', async () => {
+    const prefix = join(folder, 'prefix');
+    // The bundle is made already, and it needs no other package.
+    const flags = [
+      '--global',
+      '--ignore-scripts',
+      '--offline',
+      '--prefix',
+      prefix,
+      '--cache',
+      join(folder, 'npm'),
+    ];
+    await run('npm', ['install', ...flags, '.'], { cwd: checkout });
+    const bin = join(prefix, 'bin');
+    assert.match(await callPlugin(bin, 'version'), new RegExp(`^jwt-injector ${PACKAGE_VERSION} `));
+    assert.match(await callPlugin(bin, 'status', '--help'), /^Usage: jwt-injector status /);
+  });
+
+  it('works from what Krew unpacks by the manifest of a release', async () => {
+    const out = join(folder, 'release');
+    const { stdout } = await run(join(checkout, 'deploy/krew/pack'), [out, `${REPOSITORY}/`]);
+    assert.equal(stdout, `plugin    ${out}/jwt-injector-${PACKAGE_VERSION}.tgz\nmanifest  ${out}/jwt.yaml\n`);
+    const text = await readFile(join(out, 'jwt.yaml'), 'utf8');
+    assert.doesNotMatch(text, /REPOSITORY|SHA256|VERSION/);
+    const { metadata, spec } = parse(text) as Manifest;
+    const { version, homepage, platforms } = spec;
+    assert.deepEqual([metadata.name, version, homepage], ['jwt', `v${PACKAGE_VERSION}`, REPOSITORY]);
+    const [platform] = platforms;
+    assert.ok(platform !== undefined);
+    const archive = `jwt-injector-${PACKAGE_VERSION}.tgz`;
+    assert.equal(platform.uri, `${REPOSITORY}/releases/download/v${PACKAGE_VERSION}/${archive}`);
+    const bytes = await readFile(join(out, archive));
+    assert.equal(platform.sha256, createHash('sha256').update(bytes).digest('hex'));
+
+    const unpacked = join(folder, 'unpacked');
+    await mkdir(unpacked);
+    await run('tar', ['--extract', '--gzip', '--file', join(out, archive), '--directory', unpacked]);
+    const installed = join(folder, 'installed');
+    for (const { from, to } of platform.files) {
+      await mkdir(join(installed, to), { recursive: true });
+      for await (const path of glob(from, { cwd: unpacked }))
+        await cp(join(unpacked, path), join(installed, to, path.split('/').at(-1) ?? ''), {
+          recursive: true,
+        });
+    }
+    const bin = join(folder, 'krew-bin');
+    await mkdir(bin);
+    await symlink(join(installed, platform.bin), join(bin, 'kubectl-jwt'));
+    assert.match(await callPlugin(bin, 'version'), new RegExp(`^jwt-injector ${PACKAGE_VERSION} `));
+    assert.match(await callPlugin(bin, 'sign', '-f', join(checkout, 'deploy/examples/my-jwt.yaml')), /^eyJ/);
+  });
+
+  for (const [args, words] of [
+    [[], /two arguments/],
+    [['x', 'git.example.org'], /not the URL of a repository/],
+  ] as const) {
+    it(`deploy/krew/pack ${args.join(' ')}: one sentence, and nothing is made`, async () => {
+      await assert.rejects(run(join(checkout, 'deploy/krew/pack'), [...args], { cwd: folder }), {
+        code: 2,
+        stderr: words,
+      });
+    });
+  }
+});
