@@ -3,7 +3,8 @@ import { parseAllDocuments, stringify } from 'yaml';
 import type { Cluster } from './cluster.ts';
 import { ControlPlaneError } from './control-plane-error.ts';
 
-const KUSTOMIZE = join(import.meta.dirname, '../../deploy/kustomize');
+/** The checkout whose manifests are installed, unless another one is meant. */
+const ROOT = join(import.meta.dirname, '../..');
 
 /**
  * Where the service listens on loopback, and the PEM text of the authority that vouches for it there; `undefined` for a
@@ -25,12 +26,13 @@ export function fitManifests(manifests: readonly Manifest[], place: WebhookPlace
     .map((manifest) => fitWebhooks(manifest, place));
 }
 
-/** The manifests of one folder below `deploy/kustomize`, as `kubectl kustomize` renders them. */
+/** The manifests of one folder below `deploy/kustomize` of a checkout, as `kubectl kustomize` renders them. */
 export async function renderShipped(
   controlPlane: Pick<Cluster, 'kubectl'>,
   folder: string,
+  root = ROOT,
 ): Promise<Manifest[]> {
-  const { stdout } = await controlPlane.kubectl(['kustomize', join(KUSTOMIZE, folder)]);
+  const { stdout } = await controlPlane.kubectl(['kustomize', join(root, 'deploy/kustomize', folder)]);
   return parseAllDocuments(stdout).map((document) => {
     const manifest: unknown = document.toJS();
     if (!isManifest(manifest))
@@ -40,8 +42,11 @@ export async function renderShipped(
 }
 
 /** Applies the shipped CRD and waits until the API server serves it. */
-export async function installCrd(controlPlane: Pick<Cluster, 'kubectl' | 'apply'>): Promise<void> {
-  const input = toYaml(await renderShipped(controlPlane, 'crd'));
+export async function installCrd(
+  controlPlane: Pick<Cluster, 'kubectl' | 'apply'>,
+  root = ROOT,
+): Promise<void> {
+  const input = toYaml(await renderShipped(controlPlane, 'crd', root));
   await controlPlane.apply(input);
   await controlPlane.kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', '-'], { input });
 }
@@ -55,9 +60,10 @@ export async function installCrd(controlPlane: Pick<Cluster, 'kubectl' | 'apply'
 export async function installShipped(
   controlPlane: Pick<Cluster, 'kubectl' | 'apply'>,
   place: WebhookPlace,
+  root = ROOT,
 ): Promise<string> {
-  await installCrd(controlPlane);
-  const text = toYaml(fitManifests(await renderShipped(controlPlane, 'default'), place));
+  await installCrd(controlPlane, root);
+  const text = toYaml(fitManifests(await renderShipped(controlPlane, 'default', root), place));
   await controlPlane.apply(text);
   return text;
 }

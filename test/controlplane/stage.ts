@@ -40,6 +40,8 @@ export interface StartOptions {
 export interface Installation {
   readonly webhookPort: number;
   readonly serviceArgs: readonly string[];
+  /** PEM text of the authority that the webhook configurations trust. */
+  readonly caBundle: string;
   /** YAML text of all but the CRD, to be applied again by those who took something away. */
   readonly manifests: string;
 }
@@ -70,20 +72,20 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
   }
 }
 
-/** Installs the shipped manifests, with a certificate of our own and the identity that the service runs under. */
-export async function installProduct(cluster: Cluster): Promise<Installation> {
+/** Installs the shipped manifests of this checkout, or of that at `root`, with a certificate of our own and the identity that the service runs under. */
+export async function installProduct(cluster: Cluster, root?: string): Promise<Installation> {
   const webhookPort = await findFreePort();
   const certificates = join(cluster.folder, 'webhook-certificates');
   await makeCertificates(certificates);
   const caBundle = await readFile(join(certificates, 'ca.crt'), 'utf8');
-  const manifests = await installShipped(cluster, { webhookPort, caBundle });
+  const manifests = await installShipped(cluster, { webhookPort, caBundle }, root);
   const kubeconfig = await cluster.serviceAccountKubeconfig('jwt-injector', 'jwt-injector');
   const serviceArgs = [
     `--kubeconfig=${kubeconfig}`,
     `--tls-cert-file=${join(certificates, 'tls.crt')}`,
     `--tls-key-file=${join(certificates, 'tls.key')}`,
   ];
-  return { webhookPort, serviceArgs, manifests };
+  return { webhookPort, serviceArgs, manifests, caBundle };
 }
 
 /** A stage without a service as yet; `endCluster` is called at its end. */

@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** One version of the product: its manifests, and what runs it. */
+export interface Checkout extends AsyncDisposable {
+  /** What it is called in the table. */
+  readonly name: string;
+  readonly root: string;
+  readonly entry: string;
+}
+
+/** This one, as it lies there. */
+export const PRESENT: Checkout = {
+  name: 'present',
+  root: ROOT,
+  entry: join(ROOT, 'src/main.ts'),
+  [Symbol.asyncDispose]: async () => {},
+};
+
+/**
+ * A version of the history, checked out beside this one until it is disposed of, with the packages of this one. Throws a
+ * ControlPlaneError with git's words.
+ */
+export async function openCheckout(ref: string): Promise<Checkout> {
+  const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-upgrade-'));
+  const root = join(folder, 'checkout');
+  const git = async (...args: readonly string[]): Promise<string> => {
+    try {
+      return (await promisify(execFile)('git', ['-C', ROOT, ...args])).stdout.trim();
+    } catch (error) {
+      const words = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
+      throw new ControlPlaneError(`git ${args.join(' ')}: ${words.trim()}`, { cause: error });
+    }
+  };
+  try {
+    const commit = await git('rev-parse', '--verify', '--short', `${ref}^{commit}`);
+    await git('worktree', 'add', '--quiet', '--detach', root, commit);
+    await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+    return {
+      name: commit,
+      root,
+      entry: join(root, 'src/main.ts'),
+      [Symbol.asyncDispose]: async () => {
+        await git('worktree', 'remove', '--force', root);
+        await rm(folder, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}

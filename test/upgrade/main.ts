@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import { openBareClient, type BareClient } from '../bench/bare-client.ts';
+import { createMany, WIDTH } from '../bench/many-jwts.ts';
+import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
+import { fitManifests, installCrd, renderShipped } from '../controlplane/install.ts';
+import { runScript } from '../controlplane/run-script.ts';
+import { startService, type Service } from '../controlplane/service.ts';
+import { installProduct, type Installation } from '../controlplane/stage.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import { compareAnswers, type Difference } from './answers.ts';
+import { openCheckout, PRESENT, type Checkout } from './checkout.ts';
+import { countChanges, listVersions } from './writes.ts';
+
+const HELP = `Usage: npm run upgrade -- --from=GIT-REF [options]
+
+Goes from another version of the history to this one and back, as a rolling update does, on a real control plane with healthy
+JWTs: manifests first, then a replica of the next version starts beside the old one, and the old one ends. Prints for each
+way how many Secrets were written or touched, how many statuses, and how many of the same reviews both versions answered
+otherwise while they ran side by side.
+
+Options:
+  --from REF    a commit, tag or branch
+  --jwts N      how many JWTs (default 500)
+  --show N      print so many answers that differ (default 3)
+  -h, --help    this text
+
+Exit codes: 0 no Secret was written and no decision or patch differs, 1 otherwise, 2 wrong usage, 3 something outside is missing
+or failed. It takes two minutes.
+`;
+
+const NAMESPACES = Array.from({ length: 10 }, (_, index) => `group-${index}`);
+const WITHIN_MS = 300_000;
+/** Writes that come late would come by then: statuses have no deadline of their own. */
+const SETTLES_MS = 5_000;
+
+await runScript({
+  forHelp: 'npm run upgrade -- --help',
+  help: HELP,
+  options: {
+    from: { type: 'string' },
+    jwts: { type: 'string', default: '500' },
+    show: { type: 'string', default: '3' },
+  },
+  run: async ({ from, jwts, show }) => {
+    if (from === undefined) return '--from is missing: the version to begin with';
+    if (!/^[1-9]\d{0,4}$/.test(jwts) || !/^\d{1,4}$/.test(show)) return '--jwts and --show take a number';
+    await using other = await openCheckout(from);
+    await using cluster = await startControlPlane();
+    const installation = await installProduct(cluster, other.root);
+    const bare = await openBareClient(cluster.adminKubeconfig, WIDTH);
+    const scene: Scene = { cluster, installation, bare, show: Number(show) };
+    try {
+      const first = await startReplica(scene, other);
+      await createMany(bare, { namespaces: NAMESPACES, count: Number(jwts) });
+      await waitUntil('every JWT to be Ready', WITHIN_MS, async () => {
+        const { stdout } = await cluster.kubectl(['get', 'jwts', '-A', '--no-headers']);
+        return stdout.split('\n').filter((line) => / True /.test(line)).length === Number(jwts);
+      });
+      await sleep(SETTLES_MS);
+      const [forth, present] = await replace(scene, { replica: first, version: other }, PRESENT);
+      const [back, last] = await replace(scene, { replica: present, version: PRESENT }, other);
+      await last.stop();
+      return forth && back ? 0 : 1;
+    } finally {
+      bare.close();
+    }
+  },
+});
+
+interface Scene {
+  readonly cluster: ControlPlane;
+  readonly installation: Installation;
+  readonly bare: BareClient;
+  /** How many differences are printed. */
+  readonly show: number;
+}
+
+function startReplica({ cluster, installation }: Scene, { entry, root }: Checkout): Promise<Service> {
+  const args = [...installation.serviceArgs, '--lease-namespace=jwt-injector'];
+  return startService(cluster, { args, entry, cwd: root });
+}
+
+/** One way of the rolling update; whether nothing was written and no decision differs, and the replica that runs now. */
+async function replace(
+  scene: Scene,
+  { replica, version }: { readonly replica: Service; readonly version: Checkout },
+  next: Checkout,
+): Promise<readonly [boolean, Service]> {
+  const { cluster, installation, bare, show } = scene;
+  const before = await listVersions(bare);
+  await installCrd(cluster, next.root);
+  const { webhookPort, caBundle } = installation;
+  const shipped = await renderShipped(cluster, 'default', next.root);
+  const manifests = fitManifests(shipped, { webhookPort, caBundle });
+  await cluster.apply(manifests.map((manifest) => stringify(manifest)).join('---\n'));
+  const replacement = await startReplica(scene, next);
+  const [from, to] = [replica.webhookPort ?? 0, replacement.webhookPort ?? 0];
+  const answers = await compareAnswers(from, to, caBundle);
+  await replica.stop();
+  await replacement.waitForLog(({ msg }) => msg === 'every JWT was looked at', WITHIN_MS);
+  await sleep(SETTLES_MS);
+  const { secrets, statuses } = countChanges(before, await listVersions(bare));
+  console.log(`${version.name} → ${next.name}`);
+  console.log(`  Secrets written, of ${before.secrets.size}: ${secrets}`);
+  console.log(`  statuses written, of ${before.jwts.size}: ${statuses}`);
+  console.log(
+    `  answers to ${answers.asked} reviews: ${answers.decisions.length} with another decision or patch, ${answers.words.length} in other words`,
+  );
+  for (const difference of answers.decisions.slice(0, show)) print(difference);
+  for (const difference of answers.words.slice(0, show)) print(difference);
+  return [secrets === 0 && answers.decisions.length === 0, replacement];
+}
+
+function print({ question, from, to }: Difference): void {
+  for (const text of [question, `before: ${from}`, `after:  ${to}`])
+    console.log(`    ${text.slice(0, 1_200)}`);
+}
