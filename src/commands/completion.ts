@@ -14,6 +14,7 @@ export function makeCompletion(commands: Readonly<Record<string, CommandEntry>>)
     description: `Prints a script for a shell, with which it completes verbs, flags and names of JWTs. Names are asked of the
 cluster with your own rights. The script calls "completion candidates" with what was typed.`,
     flags: {},
+    examples: ['completion bash', 'completion zsh', 'completion fish'],
     notes: `bash: source <(jwt-injector completion bash), in ~/.bashrc
 zsh:  source <(jwt-injector completion zsh), in ~/.zshrc after compinit
 fish: jwt-injector completion fish > ~/.config/fish/completions/jwt-injector.fish`,

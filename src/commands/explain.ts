@@ -1,7 +1,9 @@
 import { fail, ok, type Result } from '../resources/result.ts';
 import { CLUSTER_FLAGS, KEY_NAMESPACE_FLAG, type ConnectFlags } from './cluster/connect-flags.ts';
-import { explainFiles } from './explain/files.ts';
+import { explainFiles, type FilesToExplain } from './explain/files.ts';
 import { findKind, type LiveKind } from './explain/kinds.ts';
+import { POLICY_FLAGS, readPolicyFlags } from './explain/policy-flags.ts';
+import type { SigningPolicy } from '../resources/signing-policy.ts';
 import type { FlagValues } from './flags.ts';
 import type { ExitCode, Io } from './io.ts';
 import { makeCommand } from './make-command.ts';
@@ -18,6 +20,7 @@ const FLAGS = {
   ...OUTPUT_FLAG,
   ...CLUSTER_FLAGS,
   ...KEY_NAMESPACE_FLAG,
+  ...POLICY_FLAGS,
 } as const;
 
 /** `jwt-injector explain`. */
@@ -35,8 +38,18 @@ export const explainCommand = makeCommand({
 jwt NAME  the state of a JWT in the cluster, its token without the signature, what jwt-injector does next
           and why, and the next five renewals. The private key is never read.
 pod NAME  the same as for a file, and whether the tokens that it names exist. Also deployment, statefulset,
-          daemonset, replicaset, job and cronjob.`,
+          daemonset, replicaset, job and cronjob.
+
+What an admin allows (--max-lifetime and others of jwt-injector run) is known of a JWT in the cluster from its
+condition PolicyDenied. For a file, or for a policy that is still to come, give the same flags here.`,
   flags: FLAGS,
+  examples: [
+    'explain deployment my-app -n science',
+    'explain jwt my-jwt -n science',
+    'explain -f deployment.yaml',
+    'explain -f my-jwt.yaml --max-lifetime=24h --forbid-inline-keys',
+    'explain pod my-app-0 -o json',
+  ],
   notes: `It uses your own rights, and says what you are not allowed to read. Exit code 1: something is refused, missing
 or not Ready; 2: wrong usage; 3: a file or the cluster could not be read.`,
   takesWords: true,
@@ -46,9 +59,7 @@ or not Ready; 2: wrong usage; 3: a file or the cluster could not be read.`,
   },
   readOptions,
   run: (options, io) =>
-    options.what === 'files'
-      ? explainFiles(options.filenames, options.output, io)
-      : explainInCluster(options, io),
+    options.what === 'files' ? explainFiles(options, io) : explainInCluster(options, io),
 });
 
 /** Loaded only when it is needed: files need no Kubernetes client. */
@@ -66,8 +77,12 @@ async function explainInCluster(
 }
 
 type Options =
-  | { readonly what: 'files'; readonly filenames: readonly string[]; readonly output: OutputFormat }
-  | (Target & { readonly what: 'jwt'; readonly legacyKeyNamespace: string | undefined })
+  | (FilesToExplain & { readonly what: 'files' })
+  | (Target & {
+      readonly what: 'jwt';
+      readonly legacyKeyNamespace: string | undefined;
+      readonly policy: SigningPolicy | undefined;
+    })
   | (Target & { readonly what: 'live'; readonly kind: LiveKind });
 
 interface Target {
@@ -79,17 +94,20 @@ interface Target {
 function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[]): Result<Options, string> {
   const output = readOutputFormat(values.output);
   if (!output.ok) return output;
+  const read = readPolicyFlags(values);
+  if (!read.ok) return read;
+  const policy = read.value;
   const { filename: filenames = [], 'legacy-key-namespace': legacyKeyNamespace, ...flags } = values;
   if (filenames.length > 0) {
     return words.length === 0
-      ? ok({ what: 'files', filenames, output: output.value })
+      ? ok({ what: 'files', filenames, output: output.value, policy })
       : fail(`-f reads files, and "${words.join(' ')}" is in a cluster: use one of them`);
   }
   const target = readTarget(words);
   if (!target.ok) return target;
   const { word, name } = target.value;
   const common = { name, output: output.value, flags };
-  if (isJwtWord(word)) return ok({ what: 'jwt', ...common, legacyKeyNamespace });
+  if (isJwtWord(word)) return ok({ what: 'jwt', ...common, legacyKeyNamespace, policy });
   const kind = findKind(word);
   return kind === undefined
     ? fail(

@@ -34,6 +34,11 @@ export const injectCommand = makeCommand({
 template of a workload or of any other kind, gets volume, mounts and environment variable. Everything
 else stays as it is.`,
   flags: FLAGS,
+  examples: [
+    'inject -f deployment.yaml',
+    'inject -f namespace.yaml -f pod.yaml',
+    'inject -f - -o json < pod.json',
+  ],
   notes: `The label of a Namespace in the same input is the default of its pods. Warnings go to standard error.
 Exit code 1: an object was refused, and nothing is printed; 2: wrong usage; 3: a file could not be read.`,
   readOptions,

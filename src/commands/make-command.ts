@@ -10,8 +10,8 @@ interface CommandHelp {
   /** What it does. */
   readonly description: string;
   readonly flags: Flags;
-  /** Calls that work, without the program's name. */
-  readonly examples?: readonly string[];
+  /** Calls that work, without the program's name: what is asked most comes first. */
+  readonly examples: readonly string[];
   /** What is good to know besides: rights, exit codes. */
   readonly notes?: string;
 }
@@ -52,9 +52,8 @@ export function makeCommand<const F extends Flags, T>(parts: CommandParts<F, T>)
 /** What `--help` prints. */
 export function formatHelp({ usage, description, flags, examples, notes }: CommandHelp): string {
   const calls = usage.map((call) => `jwt-injector ${call}`).join('\n       ');
-  const parts = [`Usage: ${calls}`, description, describeFlags(flags)];
-  if (examples !== undefined)
-    parts.push(['Examples:', ...examples.map((call) => `  jwt-injector ${call}`)].join('\n'));
+  const shown = ['Examples:', ...examples.map((call) => `  jwt-injector ${call}`)].join('\n');
+  const parts = [`Usage: ${calls}`, description, describeFlags(flags), shown];
   if (notes !== undefined) parts.push(notes);
   return `${parts.join('\n\n')}\n`;
 }

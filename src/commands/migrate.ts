@@ -26,6 +26,12 @@ export const migrateCommand = makeCommand({
 clean: removes the finalizer and the annotations of token-manager from the JWTs, after token-manager is stopped.
        While a Deployment token-manager has pods, nothing is changed: it would sign every JWT again.`,
   flags: FLAGS,
+  examples: [
+    'migrate check -A',
+    'migrate check -n science -o json',
+    'migrate check -A --legacy-key-namespace=token-manager',
+    'migrate clean -A --dry-run',
+  ],
   notes: `It uses your own rights, and says what you are not allowed to read. Exit code 0: nothing has to be fixed;
 1: something has to be fixed, or could not be cleaned; 2: wrong usage; 3: the cluster refused.`,
   takesWords: true,

@@ -20,7 +20,11 @@ export const renewCommand = makeCommand({
   description: `Requests a new token now, before it is due, and waits until it is signed. The old token stays valid
 until it expires; pods see the new one within about 90 seconds.`,
   flags: FLAGS,
-  notes: `You need the right to patch the JWT (the roles edit and admin have it). Exit code 1: the JWT does not
+  examples: ['renew my-jwt -n science', 'renew my-jwt --timeout 2m', 'renew my-jwt --no-wait -o json'],
+  notes: `All of a namespace at once, or with -A of all namespaces, kubectl can ask for:
+  kubectl annotate jwts --all -n science --overwrite tokens.osg-htc.org/renew="$(date)"
+
+You need the right to patch the JWT (the roles edit and admin have it). Exit code 1: the JWT does not
 exist, or no token can be signed; 2: wrong usage; 3: the cluster refused, or jwt-injector is not running.`,
   takesWords: true,
   offers: { namesJwts: true },

@@ -11,6 +11,13 @@ const HELP = formatHelp({
   usage: ['run [flags]'],
   description: 'Serves the admission webhook and keeps tokens fresh, until it receives SIGTERM or SIGINT.',
   flags: RUN_FLAGS,
+  examples: [
+    'run',
+    'run --no-webhook --kubeconfig=admin.kubeconfig --lease-namespace=default',
+    'run --no-controller --no-namespace-default --tls-cert-file=tls.crt --tls-key-file=tls.key',
+    'run --namespaces=biology,physics --tls-cert-file=tls.crt --tls-key-file=tls.key',
+    'run --max-lifetime=24h --forbid-inline-keys',
+  ],
   notes: `Each flag can also be set by an environment variable, such as ${environmentName('webhook-address')}; flags win.
 Exit code 2: wrong usage or settings, all of them named; 3: a port, a file or the cluster cannot be used.`,
 });

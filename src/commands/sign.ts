@@ -29,6 +29,7 @@ export const signCommand = makeCommand({
   description: `Signs the token of each JWT in FILE and prints it, without a cluster. The private key comes from --key,
 otherwise from the JWT itself, otherwise from a Secret in the same file.`,
   flags: FLAGS,
+  examples: ['sign -f my-jwt.yaml', 'sign -f my-jwt.yaml --key my-key.pem', 'sign -f - < my-jwt.yaml'],
   notes: `Warnings go to standard error. Exit code 1: a token cannot be signed; 2: wrong usage; 3: a file could not
 be read.`,
   readOptions,

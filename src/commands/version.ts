@@ -8,6 +8,7 @@ export const versionCommand = makeCommand({
   usage: ['version [-o json|yaml]'],
   description: 'Prints the version of jwt-injector, and of the Node that runs it.',
   flags: OUTPUT_FLAG,
+  examples: ['version', 'version -o json'],
   readOptions: ({ output }) => readOutputFormat(output),
   run: (format, io) => {
     const report = { version: PACKAGE_VERSION, node: process.versions.node };

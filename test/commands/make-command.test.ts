@@ -17,6 +17,9 @@ Paints.
   -l, --list            only list
   -h, --help            print this text
 
+Examples:
+  jwt-injector paint red --size 4
+
 It dries.
 `;
 
@@ -33,6 +36,7 @@ const paint = makeCommand({
     },
     list: { type: 'boolean', short: 'l', help: 'only list' },
   },
+  examples: ['paint red --size 4'],
   notes: 'It dries.',
   takesWords: true,
   readOptions: ({ size, list = false, 'file-of-colours': files = [] }, [colour]) =>
@@ -79,6 +83,7 @@ describe('a command', () => {
       usage: ['stop'],
       description: 'Stops.',
       flags: {},
+      examples: ['stop'],
       readOptions: () => ok(undefined),
       run: () => EXIT.done,
     });

@@ -5,6 +5,8 @@ import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
+import { explainCommand } from '../../src/commands/explain.ts';
+import { runCommand } from '../commands/captured-io.ts';
 import { openObjects, type Objects } from './objects.ts';
 import { openTenant, type Tenant } from './tenant.ts';
 
@@ -51,6 +53,20 @@ describe('a policy of what JWTs may ask for', { concurrency: false }, () => {
     const ready = await objects.waitForCondition(NAMESPACE, 'while-down', 'Ready', 'False', 'PolicyDenied');
     assert.match(ready.message, /spec\.expiryTime \(2 d\) must be at most 1 d/);
     assert.equal(await objects.get('secrets', NAMESPACE, 'while-down'), undefined);
+  });
+
+  it('is what explain knows of: by the condition, or by the flags of the service', async () => {
+    const explain = (name: string, ...flags: readonly string[]) => {
+      const place = ['-n', NAMESPACE, `--kubeconfig=${stage.cluster.adminKubeconfig}`];
+      return runCommand(explainCommand, ['jwt', name, ...place, '-o', 'json', ...flags]);
+    };
+    const nextOf = async (...args: Parameters<typeof explain>) =>
+      JSON.parse((await explain(...args)).out).next;
+    const { action, reason, problem } = await nextOf('while-down');
+    assert.deepEqual([action, reason], ['report', 'PolicyDenied']);
+    assert.match(problem, /spec\.expiryTime \(2 d\) must be at most 1 d/);
+    assert.notEqual((await nextOf('while-down', '--max-lifetime=72h')).reason, 'PolicyDenied');
+    assert.equal((await nextOf('while-down', '--max-lifetime=1h')).reason, 'PolicyDenied');
   });
 
   it('leaves a token that is there alone, and signs no other one, even when asked', async () => {

@@ -1,3 +1,4 @@
+import type { SigningPolicy } from '../../resources/signing-policy.ts';
 import { toSeconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import { findJwt } from '../cluster/connect-jwt.ts';
@@ -7,17 +8,19 @@ import { takeSnapshot } from './snapshot.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { printReport, type OutputFormat } from '../output/table-output.ts';
 
-/** What `explain jwt` was asked. `legacyKeyNamespace`: as the service's flag of that name. */
+/** What `explain jwt` was asked. `legacyKeyNamespace`, `policy`: as the service's flags. */
 export interface ExplainJwtOptions {
   readonly name: string;
   readonly legacyKeyNamespace: string | undefined;
+  /** `undefined`: what the JWT's own condition says of it. */
+  readonly policy: SigningPolicy | undefined;
   readonly output: OutputFormat;
 }
 
 /** `jwt-injector explain jwt NAME`. Exit code 1 when it is not Ready, or not there. */
 export async function explainJwt(
   { client, namespace }: Access,
-  { name, legacyKeyNamespace, output }: ExplainJwtOptions,
+  { name, legacyKeyNamespace, policy, output }: ExplainJwtOptions,
   io: Io,
 ): Promise<ExitCode> {
   const jwt = await findJwt({ client }, namespace, name);
@@ -26,7 +29,7 @@ export async function explainJwt(
     return jwt.problem.exit;
   }
   const now = toSeconds(Date.now());
-  const snapshot = await takeSnapshot(client, jwt.value, legacyKeyNamespace, now);
+  const snapshot = await takeSnapshot(client, jwt.value, { legacyKeyNamespace, policy }, now);
   const report = reportOn(snapshot, now);
   printReport(io, output, report, (facts, paint) => describeJwt(facts, now, paint));
   return report.ready === 'True' ? EXIT.done : EXIT.refused;

@@ -1,6 +1,7 @@
 import { toSeconds } from '../../time/units.ts';
 import { stringMember, type JsonObject } from '../../resources/json.ts';
 import { KIND } from '../../resources/names.ts';
+import type { SigningPolicy } from '../../resources/signing-policy.ts';
 import { explainJwtFile, describeJwtFile, type JwtFileReport } from './jwt-file.ts';
 import { readInput, type InputObject } from './input.ts';
 import { readDefaults, type OfflineDefault } from '../input/documents.ts';
@@ -24,12 +25,16 @@ type Explained = { readonly source: string } & (
   | { readonly what: 'other'; readonly report: OtherReport }
 );
 
+/** What `explain -f` was asked. */
+export interface FilesToExplain {
+  readonly filenames: readonly string[];
+  readonly output: OutputFormat;
+  /** What JWTs may ask for; `undefined`: anything. */
+  readonly policy: SigningPolicy | undefined;
+}
+
 /** `jwt-injector explain -f FILE`, without a cluster. Exit code 1 when something is refused or cannot be signed. */
-export async function explainFiles(
-  filenames: readonly string[],
-  output: OutputFormat,
-  io: Io,
-): Promise<ExitCode> {
+export async function explainFiles({ filenames, output, policy }: FilesToExplain, io: Io): Promise<ExitCode> {
   const input = await readInput(filenames, io);
   if (!input.ok) {
     io.stderr.write(`error: ${input.problem.message}\n`);
@@ -42,7 +47,7 @@ export async function explainFiles(
   const now = toSeconds(Date.now());
   const explained: Explained[] = [];
   const all = input.value.map(({ object }) => object);
-  const context = { all, namespaceDefault: readDefaults(all), now };
+  const context = { all, namespaceDefault: readDefaults(all), now, policy };
   for (const item of input.value) explained.push(...(await explainOne(item, context)));
   if (output === 'human') {
     printReport(io, output, explained, (ones, paint) =>
@@ -57,15 +62,16 @@ interface Context {
   readonly all: readonly JsonObject[];
   readonly namespaceDefault: OfflineDefault;
   readonly now: number;
+  readonly policy: SigningPolicy | undefined;
 }
 
 async function explainOne(
   item: InputObject,
-  { all, namespaceDefault, now }: Context,
+  { all, namespaceDefault, now, policy }: Context,
 ): Promise<readonly Explained[]> {
   const { object, source } = item;
   if (object['kind'] === KIND) {
-    return [{ source, what: 'jwt', report: await explainJwtFile(object, all, now) }];
+    return [{ source, what: 'jwt', report: await explainJwtFile(object, all, now, policy) }];
   }
   const explained = explainObject(item, namespaceDefault);
   if (explained.length === 0) return [{ source, what: 'other', report: reportOther(object) }];

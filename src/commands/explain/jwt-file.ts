@@ -1,9 +1,11 @@
 import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import type { JwtSpec } from '../../resources/jwt.ts';
 import type { StateProblem } from '../../resources/problem.ts';
+import { NO_POLICY, type SigningPolicy } from '../../resources/signing-policy.ts';
 import { readSigningKey } from '../../signing/key.ts';
 import { lintJwt } from '../../signing/lint.ts';
 import { findAdvice } from '../../signing/lint/advice.ts';
+import { findPolicyRefusal } from '../../signing/policy.ts';
 import { listRenewals } from '../../signing/renewals.ts';
 import { parseTime } from '../../time/format-time.ts';
 import {
@@ -41,6 +43,7 @@ export async function explainJwtFile(
   object: JsonObject,
   others: readonly JsonObject[],
   now: number,
+  policy: SigningPolicy = NO_POLICY,
 ): Promise<JwtFileReport> {
   const metadata = objectMember(object, 'metadata');
   const common = {
@@ -60,6 +63,8 @@ export async function explainJwtFile(
     advice: findAdvice(spec.value).map(({ message }) => message),
   };
   const problems: StateProblem[] = refusals.map(({ reason, message }) => ({ reason, message }));
+  const forbidden = findPolicyRefusal(spec.value, policy);
+  if (forbidden !== undefined) problems.push(forbidden);
   const key = await judgeKey(findKeyInFile(jwt.value, spec.value, others), spec.value);
   if (key.problem !== undefined) problems.push(key.problem);
   const { lifetime, resignBefore } = spec.value;

@@ -11,7 +11,9 @@ import { planNext, type Plan } from '../../reconcile/plan.ts';
 import type { JsonObject } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { MANAGED_LABEL } from '../../resources/names.ts';
+import type { StateProblem } from '../../resources/problem.ts';
 import { STATE_REASONS } from '../../resources/reasons.ts';
+import type { SigningPolicy } from '../../resources/signing-policy.ts';
 import { readSecretToken } from '../../resources/secret.ts';
 import { readToken, type ReadToken } from '../../signing/token.ts';
 import type { Access } from '../cluster/connect.ts';
@@ -31,6 +33,12 @@ export interface Snapshot {
   readonly forbidden: readonly string[];
 }
 
+/** Flags of the service that its plan depends on; `policy` is taken from the JWT's condition where it is not known. */
+export interface ServiceSettings {
+  readonly legacyKeyNamespace: string | undefined;
+  readonly policy: SigningPolicy | undefined;
+}
+
 /**
  * Observes and plans by the loop's own functions, with the caller's rights. The private key is never read: where the
  * loop would do so, the plan stays at that. Throws what the API server refuses otherwise.
@@ -39,7 +47,7 @@ export interface Snapshot {
 export async function takeSnapshot(
   client: Pick<Access['client'], 'get'>,
   jwt: Jwt,
-  legacyKeyNamespace: string | undefined,
+  { legacyKeyNamespace, policy }: ServiceSettings,
   now: number,
 ): Promise<Snapshot> {
   const keyReference = jwt.spec.ok ? locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace) : undefined;
@@ -76,13 +84,22 @@ export async function takeSnapshot(
     readSecret,
     readJwt: async () => jwt,
   };
-  const observer = { sources, legacyKeyNamespace, keyCache: new KeyCache(1) };
+  const observer = {
+    sources,
+    legacyKeyNamespace,
+    keyCache: new KeyCache(1),
+    ...(policy === undefined ? {} : { policy }),
+  };
+  const look = async (): Promise<Observed> => {
+    const found = await observe(observer, jwt, known, now);
+    return policy === undefined ? { ...found, policyRefusal: assumePolicy(jwt) } : found;
+  };
   let known: Known = key?.state === 'forbidden' ? { jwt, key: assumeKey(jwt) } : { jwt };
-  let observed = await observe(observer, jwt, known, now);
+  let observed = await look();
   let plan = planNext(observed, now);
   while (plan.do === 'read' && plan.what === 'token') {
     known = await learn(observer, observed, 'token', known);
-    observed = await observe(observer, jwt, known, now);
+    observed = await look();
     plan = planNext(observed, now);
   }
   return { ...common, seen: { observed, plan }, read: readToken(readSecretToken(newest) ?? '') };
@@ -104,6 +121,13 @@ async function readOwnSecret(
     if (isNotFound(error)) return undefined;
     throw error;
   }
+}
+
+/** What the status says of the spec as it is now: the policy itself is not for users to read. */
+function assumePolicy({ recorded, generation }: Jwt): StateProblem | undefined {
+  const condition = findCondition(recorded, 'PolicyDenied');
+  const isOfSpec = condition?.status === 'True' && condition.observedGeneration === generation;
+  return isOfSpec ? { reason: 'PolicyDenied', message: condition.message } : undefined;
 }
 
 /** What the status says of a key whose Secret the caller is not allowed to read. */

@@ -26,6 +26,22 @@ describe('explain -f, JWTs', () => {
     assert.doesNotMatch(out, /PRIVATE KEY|MHcCAQEE/);
   });
 
+  it('that the policy of a cluster forbids, as it is given to run: cannot be signed, and why', async () => {
+    const args = ['-f', join(EXAMPLES, 'my-jwt.yaml')];
+    const policy = ['--forbid-inline-keys', '--max-lifetime=12h', '--allowed-issuers=https://other'];
+    const { code, out } = await runCommand(explainCommand, [...args, ...policy]);
+    assert.equal(code, 1);
+    assert.match(out, /cannot be signed \(PolicyDenied\)$/m);
+    assert.match(
+      out,
+      /error: spec\.key\.value is forbidden in this cluster.*spec\.expiryTime \(1 d\) must be at most 12 h.*does not allow the issuer/,
+    );
+    assert.equal((await runCommand(explainCommand, [...args, '--max-lifetime=24h'])).code, 0);
+    const wrong = await runCommand(explainCommand, [...args, '--max-lifetime=day']);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.err, /^error: --max-lifetime must be a duration such as 12h or 30m, not "day"$/m);
+  });
+
   const refused: readonly { title: string; spec: Record<string, unknown>; reason: string; says: RegExp }[] = [
     {
       title: 'a key that is not valid',
