@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Milliseconds } from '../time/units.ts';
 import { FairShare } from './fair-share.ts';
+import { HandshakeTurns } from './handshake-turns.ts';
 
 /** How long a connection may stay in each state. */
 export interface ConnectionLimits {
@@ -48,6 +49,11 @@ export const NODE_LIMITS_OFF = { headersTimeout: 0, requestTimeout: 0, keepAlive
  *
  * When there are too many, the address with the most loses one: first one that never carried a whole request, then an idle
  * one, oldest first. So many connections from elsewhere never cost the API server one of its own.
+ *
+ * An address is all that is known of a client before TLS, and many clients may share one: behind a proxy, or behind a Service
+ * that hides addresses. So none is refused for being busy: an API server that opens hundreds of connections at once gets them
+ * all, only their handshakes take turns (`HandshakeTurns`). The price: whoever attacks from the API server's own address
+ * takes of the API server's share.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
@@ -63,17 +69,21 @@ export class Connections {
   /** From now on until the server closes. `secure`: its connections begin with a TLS handshake. */
   watch(server: Server, { secure }: { readonly secure: boolean }): void {
     const shaking = new Map<string, OpenConnection>();
+    const turns = secure ? takeTurns(server) : undefined;
     server.on('connection', (tcp) => {
       const connection = this.#add(tcp, secure);
       const ends = endsOf(tcp);
+      tcp.on('error', () => {}); // before its handshake nobody else listens; told by `close`
       if (secure) shaking.set(ends, connection);
       else this.#byStream.set(tcp, connection);
       tcp.once('close', () => {
         this.#open.delete(connection);
         this.#shares.give(connection);
+        turns?.drop(connection.owner, tcp);
         if (shaking.get(ends) === connection) shaking.delete(ends);
       });
       for (const loser of this.#shares.take(connection.owner, connection, 1)) loser.tcp.destroy();
+      if (!tcp.destroyed) turns?.take(connection.owner, tcp);
     });
     server.on('secureConnection', (socket: Socket) => {
       const ends = endsOf(socket);
@@ -94,6 +104,7 @@ export class Connections {
   begin(request: IncomingMessage, response: ServerResponse): boolean {
     const connection = this.#byStream.get(request.socket);
     if (connection === undefined) return true;
+    // Not `writableFinished`: of that Node tells later than the client may have the answer, and ask again.
     if (connection.response?.writableEnded === false) {
       connection.tcp.destroy();
       return false;
@@ -158,6 +169,15 @@ function stateOfConnection({ stream, isReceived, response, quietAt }: OpenConnec
   if (stream === undefined) return 'handshake';
   if (!isReceived || stream.bytesRead !== quietAt) return 'asking';
   return response?.writableFinished === false ? 'answering' : 'idle';
+}
+
+/** From now on the server begins its handshakes, which its own listeners do, when they get a turn, not with the connection. */
+function takeTurns(server: Server): HandshakeTurns<Socket> {
+  const listeners = server.listeners('connection');
+  server.removeAllListeners('connection');
+  return new HandshakeTurns((tcp) => {
+    if (!tcp.destroyed) for (const begin of listeners) Reflect.apply(begin, server, [tcp]);
+  });
 }
 
 /** See `FairShare`. */

@@ -17,6 +17,11 @@ const DRAIN_TIME = 5_000;
 /** After this, what is still open carries no request: a handshake without one, or a body that does not come. */
 const CLOSE_LIMIT_MS = 5_000;
 const SWEEP_MS = 50;
+/**
+ * So many connections wait to be accepted, if the kernel's own limit (`net.core.somaxconn`) is not lower. The kernel drops what
+ * comes beyond, whoever it is from, and the client tries again after 1 s, 3 s and 7 s: too late for a review.
+ */
+const BACKLOG = 4096;
 
 /** What the webhook serves with, and where it asks. */
 export interface WebhookOptions extends Surroundings {
@@ -67,7 +72,7 @@ export function createWebhook(options: WebhookOptions): Webhook {
   metrics.gauges.readCertificate(() => toSeconds(inUse?.expiresAt));
   return {
     listen: async (address) => {
-      await app.listen(address);
+      await app.listen({ ...address, backlog: BACKLOG });
       return addressOf(app.server.address());
     },
     isListening: () => app.server.listening,

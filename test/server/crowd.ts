@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { parentPort, workerData } from 'node:worker_threads';
+
+/** What the thread is told: whom to dial, from where, and how often. */
+export interface CrowdOrder {
+  readonly port: number;
+  readonly crowd: { readonly localAddress: string; readonly count: number };
+  readonly newcomer: string;
+  /** Its first number becomes 1 when the kernel has all connections, or takes no more. */
+  readonly dialled: Int32Array;
+}
+
+/** What the thread found. */
+export interface CrowdReport {
+  /** Of the crowd, those that the kernel has taken while nobody accepted them. */
+  readonly connected: number;
+  /** Of the crowd, those whose handshake was done before the newcomer's. */
+  readonly before: number;
+}
+
+/** A dropped packet is sent again after a second: what is not there by then was dropped. */
+const PATIENCE_MS = 900;
+
+const order: CrowdOrder = workerData;
+const sockets: Socket[] = [];
+let connected = 0;
+let secure = 0;
+
+function dial(localAddress: string): Socket {
+  const socket = connectTcp({ host: '127.0.0.1', port: order.port, localAddress }).on('error', () => {});
+  sockets.push(socket);
+  return socket;
+}
+
+async function dialCrowd({ localAddress, count }: CrowdOrder['crowd']): Promise<void> {
+  const all = Promise.withResolvers<void>();
+  let patience = setTimeout(all.resolve, PATIENCE_MS);
+  for (let number = 0; number < count; number += 1) {
+    const socket = dial(localAddress);
+    socket.once('connect', () => {
+      connected += 1;
+      clearTimeout(patience);
+      patience = setTimeout(all.resolve, connected === count ? 0 : PATIENCE_MS);
+      connectTls({ socket, rejectUnauthorized: false })
+        .on('error', () => {})
+        .once('secureConnect', () => (secure += 1));
+    });
+  }
+  await all.promise;
+}
+
+await dialCrowd(order.crowd);
+const socket = dial(order.newcomer);
+socket.once('connect', () => {
+  Atomics.store(order.dialled, 0, 1);
+  Atomics.notify(order.dialled, 0);
+});
+const newcomer = connectTls({ socket, rejectUnauthorized: false });
+await once(newcomer, 'secureConnect');
+const report: CrowdReport = { connected, before: secure };
+for (const each of sockets) each.destroy();
+parentPort?.postMessage(report, []);
