@@ -50,6 +50,14 @@ it('claims that are nested a hundred thousand deep have a digest like no others'
   assert.equal(digestClaims(deep), '');
 });
 
+it('each fact is that of its own place, a text or a number', () => {
+  const facts = { kid: 'k', alg: 'ES256', iss: 'i', exp: 4, iat: 2.5, nbf: 3, jti: 'j' };
+  const { kid, alg, ...registered } = facts;
+  const { digest, ...found } = findFacts({ header: { kid, alg }, claims: { ...registered, sub: 's' } });
+  assert.deepEqual(found, facts);
+  assert.equal(digest, digestClaims({ sub: 's' }));
+});
+
 it('what is neither text nor number, or a text that is too long, is told apart from what is absent', () => {
   const facts = findFacts({
     header: { alg: ['ES256'] },
