@@ -98,21 +98,25 @@ function planContainer(
   container: ContainerShape,
   { wanted, newEnv, mountPoints }: CommonParts,
 ): WithWarnings<Result<ContainerPlan, Denial>> {
-  const mounts: TokenMount[] = [];
-  const warnings: Warning[] = [];
+  let mounts: readonly TokenMount[] = [];
+  let warnings = NO_WARNINGS;
   let env: ContainerPlan['env'];
   for (const [index, placement] of placeTokens(container, wanted).entries()) {
     if (placement.how === 'blocked') return { ok: false, problem: placement.denial, warnings };
     if (placement.how === 'mount') {
-      mounts.push(placement.mount);
-      warnings.push(...warnOfReadOnlyParent(container, placement.mount.mountPath, mountPoints));
+      // Mostly the only one: `push` would reserve room for 17 in each container.
+      mounts = mounts.length === 0 ? [placement.mount] : [...mounts, placement.mount];
+      warnings = joinWarnings(
+        warnings,
+        warnOfReadOnlyParent(container, placement.mount.mountPath, mountPoints),
+      );
     } else if (!placement.refreshes) {
-      warnings.push(warnOfSubPath(container, wanted[index]?.name ?? ''));
+      warnings = joinWarnings(warnings, [warnOfSubPath(container, wanted[index]?.name ?? '')]);
     }
     if (index > 0) continue;
     const { files } = placement;
     const own = findOwnEnv(container, newEnv.name, files);
-    warnings.push(...own.warnings);
+    warnings = joinWarnings(warnings, own.warnings);
     if (!own.isSet) env = placement.how === 'mount' ? newEnv : makeEnv(newEnv.name, files[0] ?? '');
   }
   const { list, index, name } = container;

@@ -1,5 +1,5 @@
 import { fail, ok, type Result } from './result.ts';
-import type { PatchOperation } from './json-patch.ts';
+import { writePatch, type PatchOperation } from './json-patch.ts';
 import { isJsonObject, member, objectMember, stringMember } from './json.ts';
 import type { AdmissionDecision, AdmissionReason, StateReason } from './reasons.ts';
 
@@ -97,8 +97,12 @@ export function writeAdmissionReview(uid: string, answer: AdmissionAnswer): stri
   if (warnings.length > 0) response += `,"warnings":${JSON.stringify(warnings)}`;
   response += `,"auditAnnotations":{"decision":"${decision}","reason":"${reason}"}`;
   if (operations.length > 0) {
-    const patch = Buffer.from(JSON.stringify(operations)).toString('base64');
-    response += `,"patchType":"JSONPatch","patch":"${patch}"`;
+    response += `,"patchType":"JSONPatch","patch":"${toBase64(writePatch(operations))}"`;
   }
   return `{${TYPE_META},"response":{${response}}}`;
+}
+
+/** Nearly every patch is ASCII: `btoa` needs no Buffer for it, and a quarter of the time. */
+function toBase64(text: string): string {
+  return Buffer.byteLength(text) === text.length ? btoa(text) : Buffer.from(text).toString('base64');
 }

@@ -10,18 +10,16 @@ const FLUSH_MS = 250;
  */
 export function bufferLines(
   destination: DestinationStream,
-  finish: (line: string) => string,
+  finish: (lines: string) => string,
 ): DestinationStream {
-  let lines: string[] = [];
-  let length = 0;
+  let lines = '';
   let timer: NodeJS.Timeout | undefined;
   const flush = (): void => {
     clearTimeout(timer);
     timer = undefined;
-    if (lines.length === 0) return;
-    const text = lines.map(finish).join('');
-    lines = [];
-    length = 0;
+    if (lines === '') return;
+    const text = finish(lines);
+    lines = '';
     destination.write(text);
   };
   // Before the destination's own, which writes what it has got.
@@ -29,9 +27,8 @@ export function bufferLines(
   process.prependListener('exit', flush);
   return {
     write: (line) => {
-      lines.push(line);
-      length += line.length;
-      if (length >= ENOUGH) flush();
+      lines += line;
+      if (lines.length >= ENOUGH) flush();
       else timer ??= setTimeout(flush, FLUSH_MS).unref();
     },
   };

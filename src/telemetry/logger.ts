@@ -1,6 +1,6 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { bufferLines } from './line-buffer.ts';
-import { withoutSecrets } from './redact.ts';
+import { changeLines, withoutSecrets } from './redact.ts';
 import { standardOutput } from './standard-output.ts';
 
 /** What to log, where and in which form. `level` is a word of pino, or `silent`. */
@@ -24,7 +24,9 @@ export interface ServiceLogger extends Logger {
 /** One JSON object per line, with `level` as a word and `time` in ISO 8601. */
 export function createLogger({ level, destination, format }: LoggerOptions): ServiceLogger {
   const finish =
-    format === undefined ? withoutSecrets : (line: string): string => format(withoutSecrets(line));
+    format === undefined
+      ? withoutSecrets
+      : (lines: string): string => changeLines(withoutSecrets(lines), format);
   const stream =
     destination === undefined
       ? bufferLines(standardOutput(), finish)
