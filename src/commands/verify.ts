@@ -1,14 +1,13 @@
 import { fail, ok, type Result } from '../resources/result.ts';
 import { parseGoDuration } from '../time/format-time.ts';
-import { CLUSTER_FLAGS, type ConnectFlags } from './cluster/connect-flags.ts';
 import type { FlagValues } from './flags.ts';
-import { readTokenPlace, TOKEN_FLAGS, withToken, type TokenPlace } from './input/find-token.ts';
+import { withToken } from './input/find-token.ts';
+import { readTokenOptions, TOKEN_REPORT_FLAGS, type TokenOptions } from './input/token-options.ts';
 import { makeCommand } from './make-command.ts';
-import { OUTPUT_FLAG, readOutputFormat, type OutputFormat } from './output/table-output.ts';
 import { FETCH_FLAGS, readTrust } from './verify/fetch-flags.ts';
 import { verifyToken } from './verify/verify-token.ts';
 
-const FLAGS = { ...TOKEN_FLAGS, ...FETCH_FLAGS, ...OUTPUT_FLAG, ...CLUSTER_FLAGS } as const;
+const FLAGS = { ...TOKEN_REPORT_FLAGS, ...FETCH_FLAGS } as const;
 
 /** `jwt-injector verify`. */
 export const verifyCommand = makeCommand({
@@ -38,24 +37,17 @@ reached, or a file or the cluster not be read.`,
     }),
 });
 
-interface Options {
-  readonly place: TokenPlace;
-  readonly flags: ConnectFlags;
+interface Options extends TokenOptions {
   readonly caFile: string | undefined;
   /** Of each document. */
   readonly timeoutMs: number;
-  readonly output: OutputFormat;
 }
 
 function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[]): Result<Options, string> {
-  const output = readOutputFormat(values.output);
-  if (!output.ok) return output;
-  const place = readTokenPlace(values, words);
-  if (!place.ok) return place;
+  const options = readTokenOptions(values, words);
+  if (!options.ok) return options;
   const timeoutMs = parseGoDuration(values.timeout);
   if (timeoutMs === undefined)
     return fail(`--timeout must be a duration such as 10s or 1m, not "${values.timeout}"`);
-  const { kubeconfig, context, namespace, 'ca-file': caFile } = values;
-  const flags = { kubeconfig, context, namespace };
-  return ok({ place: place.value, flags, caFile, timeoutMs, output: output.value });
+  return ok({ ...options.value, caFile: values['ca-file'], timeoutMs });
 }

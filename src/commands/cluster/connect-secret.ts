@@ -2,6 +2,7 @@ import { METADATA_ONLY } from '../../kube/client.ts';
 import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { SECRETS } from '../../kube/token-store.ts';
+import type { JsonObject } from '../../resources/json.ts';
 import { parseSecretMetadata, type SecretMetadata } from '../../resources/secret.ts';
 import type { Access } from './connect.ts';
 
@@ -26,6 +27,20 @@ export async function readSecretMetadata(
   } catch (error) {
     if (isNotFound(error)) return { state: 'absent' };
     if (isDenied(error) && error instanceof KubeError) return { state: 'forbidden', error };
+    throw error;
+  }
+}
+
+/** The wire JSON of a Secret, with its data; `undefined` if there is none. Throws every other refusal of the API server. */
+export async function readSecret(
+  client: Pick<Access['client'], 'get'>,
+  namespace: string,
+  name: string,
+): Promise<JsonObject | undefined> {
+  try {
+    return await client.get(resourcePath(SECRETS, { namespace, name }));
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

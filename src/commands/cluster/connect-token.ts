@@ -1,8 +1,4 @@
-import { isNotFound } from '../../kube/errors.ts';
-import { resourcePath } from '../../kube/resource-path.ts';
-import { SECRETS } from '../../kube/token-store.ts';
 import { findOwnership } from '../../reconcile/ownership.ts';
-import type { JsonObject } from '../../resources/json.ts';
 import { TOKEN_KEY } from '../../resources/names.ts';
 import { fail, type Result } from '../../resources/result.ts';
 import { parseSecretMetadata } from '../../resources/secret.ts';
@@ -11,6 +7,7 @@ import type { InputProblem } from '../input/read-text.ts';
 import { EXIT } from '../io.ts';
 import type { Access } from './connect.ts';
 import { findJwt } from './connect-jwt.ts';
+import { readSecret } from './connect-secret.ts';
 
 /** The token of a JWT, from its own Secret, or of any Secret. Refusals of the API server are thrown. */
 export async function findTokenInCluster(
@@ -34,19 +31,6 @@ export async function findTokenInCluster(
   if (findOwnership(jwt.value, parseSecretMetadata(secret)) !== 'ours')
     return refuse(`${source} does not belong to the JWT: ${why}`);
   return readSecretToken(secret, TOKEN_KEY, source);
-}
-
-async function readSecret(
-  client: Access['client'],
-  namespace: string,
-  name: string,
-): Promise<JsonObject | undefined> {
-  try {
-    return await client.get(resourcePath(SECRETS, { namespace, name }));
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
 }
 
 function refuse(message: string): { readonly ok: false; readonly problem: InputProblem } {

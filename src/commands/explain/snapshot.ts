@@ -1,8 +1,5 @@
 import { KeyCache } from '../../loop/key-cache.ts';
 import { learn, observe, parseManagedSecret, type Known, type Sources } from '../../loop/observe.ts';
-import { SECRETS } from '../../kube/token-store.ts';
-import { isNotFound } from '../../kube/errors.ts';
-import { resourcePath } from '../../kube/resource-path.ts';
 import { findCondition } from '../../reconcile/conditions.ts';
 import { locateKey, type KeyReference } from '../../reconcile/key-access.ts';
 import type { KeyObservation, Observed } from '../../reconcile/observed.ts';
@@ -18,7 +15,7 @@ import { readSecretToken } from '../../resources/secret.ts';
 import { readToken, type ReadToken } from '../../signing/token.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/connect-errors.ts';
-import { readSecretMetadata, type SecretSnapshot } from '../cluster/connect-secret.ts';
+import { readSecret, readSecretMetadata, type SecretSnapshot } from '../cluster/connect-secret.ts';
 
 /** What the loop would see of a JWT and do now, as far as the caller is allowed to know. */
 export interface Snapshot {
@@ -64,11 +61,11 @@ export async function takeSnapshot(
   if (own.state === 'forbidden') return { ...common, seen: undefined, read: undefined };
 
   let newest: JsonObject | undefined;
-  const readSecret = async (): Promise<JsonObject | undefined> => {
-    newest = await readOwnSecret(client, jwt);
+  const readOwn = async (): Promise<JsonObject | undefined> => {
+    newest = await readSecret(client, jwt.namespace, jwt.name);
     return newest;
   };
-  const object = isManaged(jwt, own) ? await readSecret() : undefined;
+  const object = isManaged(jwt, own) ? await readOwn() : undefined;
   const managed = object === undefined ? undefined : parseManagedSecret(object);
   const metadataOf = (namespace: string, name: string): SecretSnapshot | undefined => {
     if (namespace === jwt.namespace && name === jwt.name) return own;
@@ -81,7 +78,7 @@ export async function takeSnapshot(
       const secret = metadataOf(namespace, name);
       return secret?.state === 'found' ? secret.metadata : undefined;
     },
-    readSecret,
+    readSecret: readOwn,
     readJwt: async () => jwt,
   };
   const observer = {
@@ -109,18 +106,6 @@ export async function takeSnapshot(
 function isManaged(jwt: Jwt, own: SecretSnapshot): boolean {
   if (own.state !== 'found' || own.metadata.labels[MANAGED_LABEL] !== 'true') return false;
   return findOwnership(jwt, own.metadata) === 'ours';
-}
-
-async function readOwnSecret(
-  client: Pick<Access['client'], 'get'>,
-  { namespace, name }: Jwt,
-): Promise<JsonObject | undefined> {
-  try {
-    return await client.get(resourcePath(SECRETS, { namespace, name }));
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
 }
 
 /** What the status says of the spec as it is now: the policy itself is not for users to read. */
