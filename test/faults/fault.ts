@@ -20,6 +20,9 @@ export interface Fault {
   readonly play: (ground: Ground) => Promise<void>;
 }
 
+/** Of a fault that harms more than its own namespace. */
+export const ALONE = { isLocal: false } as const;
+
 /** What came out of one fault, all its tries together. */
 export interface FaultResult {
   readonly name: string;

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathOf } from './api.ts';
-import type { Fault } from './fault.ts';
+import { ALONE, type Fault } from './fault.ts';
 import { ONE_MINUTE, type Ground } from './ground.ts';
 import { holdFirst, isApplyOf } from './hold.ts';
 import type { Player } from './player.ts';
 import type { Seen } from './proxy.ts';
+import { areRenewed, requestRenewals, textsOf } from './renewals.ts';
 import type { TrackedJwt } from './tracked-jwt.ts';
 
 /** Within this time (ms) a successor acts after the lease was given back. */
@@ -17,9 +18,9 @@ function takeOverTime({ arena: { lease } }: Ground): number {
 }
 
 /** Asks each JWT for a new token; gives what to wait for. */
-async function requestRenewals(jwts: readonly TrackedJwt[]): Promise<() => boolean> {
-  const before = await Promise.all(jwts.map((jwt) => jwt.requestRenewal()));
-  return () => jwts.every((jwt, index) => jwt.isRenewed(before[index] ?? ''));
+async function askForRenewals(jwts: readonly TrackedJwt[]): Promise<() => boolean> {
+  const before = await requestRenewals(jwts);
+  return () => areRenewed(jwts, before);
 }
 
 async function waitForAll(jwts: readonly TrackedJwt[], fits: () => boolean, withinMs: number): Promise<void> {
@@ -32,7 +33,7 @@ async function handOverUnderLoad(ground: Ground): Promise<void> {
   const jwts = await ground.signMany('busy', ground.short ? 20 : 60);
   const main = arena.main();
   const standby = await arena.startStandby();
-  const asked = requestRenewals(jwts);
+  const asked = askForRenewals(jwts);
   await jwts[0]?.waitFor('the first new token', () => jwts.some((jwt) => (jwt.jwt.status.renewals ?? 0) > 0));
   await main.stop();
   const stoppedAt = Date.now();
@@ -54,7 +55,7 @@ async function freezeLeader(ground: Ground): Promise<void> {
   main.service.kill('SIGSTOP');
   const stoppedAt = Date.now();
   try {
-    const asked = requestRenewals(jwts); // both processes have work now, and one of them sleeps
+    const asked = askForRenewals(jwts); // both processes have work now, and one of them sleeps
     const ledAt = await standby.waitUntilLeading(takeOverTime(ground));
     ground.recovered(ledAt - stoppedAt);
     await waitForAll(jwts, await asked, 20_000);
@@ -82,8 +83,8 @@ async function loseLeaseBeforeStatus(ground: Ground): Promise<void> {
   const end = main.proxy.treat((seen) => (isLate(seen) ? { do: 'answer', status: 500 } : undefined));
   const lost = main.countTermsLost();
   try {
-    const before = jwts.map(({ text }) => text);
-    const asked = requestRenewals(jwts);
+    const before = textsOf(jwts);
+    const asked = askForRenewals(jwts);
     await waitForAll(jwts, () => jwts.every(({ text }, index) => text !== before[index]), 10_000);
     await jwts[0]?.waitFor('the end of the term', () => main.countTermsLost() > lost, takeOverTime(ground));
     end();
@@ -145,21 +146,12 @@ async function forceTwoLeaders(ground: Ground): Promise<void> {
   await second.waitUntilLeading();
   const jwts = await ground.signMany('shared', ground.short ? 5 : 15);
   for (const jwt of jwts) jwt.addCauses(); // the first token, by the other one
-  const askedFor = await requestRenewals(jwts);
+  const askedFor = await askForRenewals(jwts);
   for (const jwt of jwts) jwt.addCauses();
   await waitForAll(jwts, askedFor, 30_000);
-  const remaining = jwts.map((jwt) => {
-    const { text } = jwt;
-    return jwt.endure('a deleted Secret comes back', {
-      harm: () => jwt.removeSecret(),
-      until: () => jwt.isRenewed(text),
-      causes: 2,
-      withinMs: 20_000,
-    });
-  });
-  await Promise.all(remaining);
+  await Promise.all(jwts.map((jwt) => jwt.loseSecret({ causes: 2, withinMs: 20_000 })));
   await sleep(1_000);
-  const texts = jwts.map(({ text }) => text);
+  const texts = textsOf(jwts);
   await sleep(ground.short ? 2_000 : 4_000);
   if (jwts.some(({ text }, index) => text !== texts[index]))
     ground.fail('I4', 'the two leaders never come to rest');
@@ -197,14 +189,12 @@ async function tamperWithLease(ground: Ground, tamper: () => Promise<unknown>): 
   const { arena } = ground;
   const jwt = await ground.sign('waiting');
   await tamper();
-  const asked = await requestRenewals([jwt]);
+  const asked = await askForRenewals([jwt]);
   const startedAt = performance.now();
   await waitForAll([jwt], asked, takeOverTime(ground) + 20_000);
   ground.recovered(performance.now() - startedAt);
   await arena.main().waitUntilLeading();
 }
-
-const ALONE = { isLocal: false } as const;
 
 export const LEADERSHIP: readonly Fault[] = [
   {

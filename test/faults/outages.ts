@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntilDue } from './due.ts';
-import type { Fault } from './fault.ts';
+import { ALONE, type Fault } from './fault.ts';
 import { ONE_MINUTE, type Ground } from './ground.ts';
 import { isApplyOf } from './hold.ts';
 import type { Treatment } from './proxy.ts';
+import { areRenewed, requestRenewals, textsOf } from './renewals.ts';
 import { expiryOf } from './token.ts';
 import type { TrackedJwt } from './tracked-jwt.ts';
 
@@ -37,13 +38,8 @@ async function outlastWhenDue(ground: Ground, outage: () => Promise<unknown>): P
 }
 
 async function askForMore(ground: Ground, jwt: TrackedJwt): Promise<void> {
-  const { text } = jwt;
   const startedAt = performance.now();
-  await jwt.endure('a deleted Secret comes back', {
-    harm: () => jwt.removeSecret(),
-    until: () => jwt.isRenewed(text),
-    withinMs: WATCH_RETRY_MS,
-  });
+  await jwt.loseSecret({ withinMs: WATCH_RETRY_MS });
   ground.note(`watching again after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
 }
 
@@ -51,14 +47,13 @@ async function askForMore(ground: Ground, jwt: TrackedJwt): Promise<void> {
 async function expireDuring(ground: Ground, outage: () => Promise<unknown>): Promise<void> {
   const jwts = await ground.signMany('due', 5, { spec: ONE_MINUTE });
   const [first] = jwts;
-  const before = jwts.map(({ text }) => text);
+  const before = textsOf(jwts);
   if (first === undefined) return;
   await waitUntilDue([first], 2_000);
   const forgive = ground.arena.excuse();
   await outage();
   const backAt = performance.now();
-  const isDone = (): boolean => jwts.every((jwt, index) => jwt.isRenewed(before[index] ?? ''));
-  await first.waitFor('new tokens after the outage', isDone, WATCH_RETRY_MS);
+  await first.waitFor('new tokens after the outage', () => areRenewed(jwts, before), WATCH_RETRY_MS);
   ground.recovered(performance.now() - backAt);
   forgive();
   await askForMore(ground, first);
@@ -87,9 +82,9 @@ async function endureTreatment(
   const endsAt = Date.now() + seconds * 1_000;
   try {
     for (let round = 0; Date.now() < endsAt || round === 0; round += 1) {
-      const before = await Promise.all(jwts.map((jwt) => jwt.requestRenewal()));
+      const before = await requestRenewals(jwts);
       const startedAt = performance.now();
-      const isDone = (): boolean => jwts.every((jwt, index) => jwt.isRenewed(before[index] ?? ''));
+      const isDone = (): boolean => areRenewed(jwts, before);
       await renewing.waitFor(`round ${round}: new tokens all the same`, isDone, 45_000);
       ground.recovered(performance.now() - startedAt);
       await sleep(500);
@@ -142,7 +137,6 @@ async function answerLate(ground: Ground): Promise<void> {
 }
 
 const REFUSALS = [{ status: 429, retryAfter: 1 }, { status: 500 }, { status: 503, retryAfter: 1 }] as const;
-const ALONE = { isLocal: false } as const;
 const wait = (seconds: number): Promise<void> => sleep(seconds * 1_000);
 
 export const OUTAGES: readonly Fault[] = [

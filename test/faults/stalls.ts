@@ -3,33 +3,27 @@ import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import { installCrd } from '../controlplane/install.ts';
 import { waitUntilDue } from './due.ts';
-import type { Fault } from './fault.ts';
+import { ALONE, type Fault } from './fault.ts';
 import { ONE_MINUTE, type Ground } from './ground.ts';
 import { isApplyOf } from './hold.ts';
-import type { TrackedJwt } from './tracked-jwt.ts';
+import { areRenewed, requestRenewals, textsOf } from './renewals.ts';
 
 const CRD = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/jwts.tokens.osg-htc.org';
 const SOON_MS = 15_000;
 /** The longest back-off that a minute of refusals leads to, and the time that the API server takes for a new CRD. */
 const AFTER_REFUSALS_MS = 90_000;
 
-/** Whether each has another token than before, whatever its status says. */
-function areRenewed(jwts: readonly TrackedJwt[], before: readonly string[]): boolean {
-  return jwts.every(({ text }, index) => text !== '' && text !== before[index]);
-}
-
 /** Ten tokens fall due while the only replica does not run, or does not trust its clock: all are renewed afterwards. */
 async function stallWhenDue(ground: Ground, stall: () => Promise<unknown>): Promise<void> {
   const jwts = await ground.signMany('due', 10, { spec: ONE_MINUTE });
-  const before = jwts.map(({ text }) => text);
+  const before = textsOf(jwts);
   // To wait for renewals takes half a minute: the short form asks for them meanwhile.
   if (!ground.short) await waitUntilDue(jwts, 1_500);
   const stalling = stall();
-  if (ground.short) await Promise.all(jwts.map((jwt) => jwt.requestRenewal()));
+  if (ground.short) await requestRenewals(jwts);
   await stalling;
   const startedAt = performance.now();
-  const isDone = (): boolean => jwts.every((jwt, index) => jwt.isRenewed(before[index] ?? ''));
-  await jwts[0]?.waitFor('ten new tokens', isDone, SOON_MS);
+  await jwts[0]?.waitFor('ten new tokens', () => areRenewed(jwts, before), SOON_MS);
   ground.recovered(performance.now() - startedAt);
 }
 
@@ -81,8 +75,10 @@ async function dropStatus(ground: Ground): Promise<void> {
   await api.merge(CRD, { spec: { versions } });
   try {
     for (let renewal = 1; renewal <= 2; renewal += 1) {
-      const before = [jwt.text];
-      await jwt.waitFor(`renewal ${renewal}`, () => areRenewed([jwt], before), 60_000);
+      const before = jwt.text;
+      // Whatever its status says.
+      const isRenewed = (): boolean => jwt.text !== '' && jwt.text !== before;
+      await jwt.waitFor(`renewal ${renewal}`, isRenewed, 60_000);
     }
   } finally {
     await installCrd(cluster);
@@ -91,8 +87,6 @@ async function dropStatus(ground: Ground): Promise<void> {
   await jwt.waitFor('a status again', () => jwt.isRenewed(''), AFTER_REFUSALS_MS);
   ground.recovered(performance.now() - startedAt);
 }
-
-const ALONE = { isLocal: false } as const;
 
 export const STALLS: readonly Fault[] = [
   {

@@ -4,12 +4,11 @@ import { waitUntil } from '../controlplane/wait-until.ts';
 import type { Loose } from '../integration/objects.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { pathOf } from './api.ts';
-import type { Fault } from './fault.ts';
+import { ALONE, type Fault } from './fault.ts';
 import { ONE_MINUTE, type Ground } from './ground.ts';
 import type { TrackedJwt } from './tracked-jwt.ts';
 
 const CLUSTER_ROLE = '/apis/rbac.authorization.k8s.io/v1/clusterroles/jwt-injector';
-const ALONE = { isLocal: false } as const;
 
 /** Takes a verb away, does what needs it, sees it told, gives the verb back, and sees it done. */
 async function withoutVerb(

@@ -11,7 +11,7 @@ export interface Ordeal {
   readonly harm: () => Promise<unknown>;
   readonly until: () => boolean | Promise<boolean>;
   readonly withinMs?: number;
-  /** Writes of the Secret that this may lead to; one unless told. */
+  /** Writes of the Secret that this may lead to; 1 by default. */
   readonly causes?: number;
 }
 
@@ -126,6 +126,13 @@ export class TrackedJwt {
     const took = performance.now() - startedAt;
     this.#onRecovery(took);
     return took;
+  }
+
+  /** Deletes its Secret, and waits until there is one with a new token; gives the milliseconds in between. */
+  async loseSecret(ordeal: Pick<Ordeal, 'withinMs' | 'causes'>): Promise<number> {
+    const { text } = this;
+    const harm = (): Promise<void> => this.removeSecret();
+    return this.endure('a deleted Secret comes back', { harm, until: () => this.isRenewed(text), ...ordeal });
   }
 
   /** Merge patch of the Secret by somebody else. */

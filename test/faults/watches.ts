@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Fault } from './fault.ts';
+import { ALONE, type Fault } from './fault.ts';
 import { ONE_MINUTE, type Ground } from './ground.ts';
 import type { LineRule, Proxy } from './proxy.ts';
 
@@ -10,14 +10,9 @@ const NOTICED_WITHIN_MS = 90_000 + 40_000;
 async function loseSight(ground: Ground, harm: (proxy: Proxy) => void): Promise<void> {
   const renewing = await ground.sign('renewing', { spec: ONE_MINUTE });
   const idle = await ground.sign('idle');
-  const { text } = idle;
   const before = renewing.text;
   harm(ground.arena.main().proxy);
-  await idle.endure('a deleted Secret comes back', {
-    harm: () => idle.removeSecret(),
-    until: () => idle.isRenewed(text),
-    withinMs: NOTICED_WITHIN_MS,
-  });
+  await idle.loseSecret({ withinMs: NOTICED_WITHIN_MS });
   await renewing.waitFor('a renewal meanwhile', () => renewing.text !== before);
 }
 
@@ -26,14 +21,7 @@ async function mangle(ground: Ground, rule: LineRule): Promise<void> {
   const jwts = await ground.signMany('watched', 4);
   const end = ground.arena.main().proxy.rewrite(rule);
   try {
-    for (const jwt of jwts) {
-      const { text } = jwt;
-      await jwt.endure('a deleted Secret comes back', {
-        harm: () => jwt.removeSecret(),
-        until: () => jwt.isRenewed(text),
-        withinMs: 60_000,
-      });
-    }
+    for (const jwt of jwts) await jwt.loseSecret({ withinMs: 60_000 });
   } finally {
     end();
   }
@@ -53,8 +41,6 @@ const EXPIRED = JSON.stringify({
   type: 'ERROR',
   object: { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 410, reason: 'Expired' },
 });
-
-const ALONE = { isLocal: false } as const;
 
 export const WATCHES: readonly Fault[] = [
   {
@@ -82,12 +68,7 @@ export const WATCHES: readonly Fault[] = [
         ground.arena.main().proxy.cutWatches();
         await sleep(1_000);
       }
-      const { text } = jwt;
-      await jwt.endure('a deleted Secret comes back', {
-        harm: () => jwt.removeSecret(),
-        until: () => jwt.isRenewed(text),
-        withinMs: 60_000,
-      });
+      await jwt.loseSecret({ withinMs: 60_000 });
     },
   },
   {

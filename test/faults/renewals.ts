@@ -1,0 +1,16 @@
+import type { TrackedJwt } from './tracked-jwt.ts';
+
+/** The texts of their present tokens, in their order: for `areRenewed`. */
+export function textsOf(jwts: readonly TrackedJwt[]): readonly string[] {
+  return jwts.map(({ text }) => text);
+}
+
+/** Whether each has a valid token other than the one before, and a status that tells of it. */
+export function areRenewed(jwts: readonly TrackedJwt[], before: readonly string[]): boolean {
+  return jwts.every((jwt, index) => jwt.isRenewed(before[index] ?? ''));
+}
+
+/** Asks each for a new token, and gives the texts of the present ones. */
+export function requestRenewals(jwts: readonly TrackedJwt[]): Promise<readonly string[]> {
+  return Promise.all(jwts.map((jwt) => jwt.requestRenewal()));
+}
