@@ -37,7 +37,7 @@ const MAX_COMPARED = 50;
 /** More than enough for the three that are shown. */
 const MAX_FOUND = 18;
 
-/** Warns of keys that look like ours and have no effect here. `copied` has one on pods and pod templates only. */
+/** Warns of keys that look like ours and have no effect here. The record of copied annotations has one on pods and pod templates only. */
 export function checkAnnotationKeys(
   annotations: JsonObject | undefined,
   { isWorkload = false } = {},
@@ -72,7 +72,7 @@ function checkOwnKey(key: string, isWorkload: boolean): Warning | undefined {
   return unknown(key, hint);
 }
 
-/** A key with another prefix, unless the prefix is ours with a slip: `token.osg-htc.org/token`. */
+/** A key with another prefix: nothing to warn of, unless it looks like ours misspelt, such as `token.osg-htc.org/token`. */
 function checkForeignKey(key: string): Warning | undefined {
   const slash = key.lastIndexOf('/');
   const [prefix, name] = [key.slice(0, Math.max(slash, 0)), key.slice(slash + 1)];

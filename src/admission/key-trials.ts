@@ -1,6 +1,6 @@
 /** Reading a key includes one signature: 35 ms of a thread with RSA of 8,192 bits. Two of libuv's four stay for the tokens. */
 const TRIALS_AT_ONCE = 2;
-/** So many are tried within a second and a half; the API server waits for five. */
+/** This many are tried within a second and a half; the API server waits for five. */
 const MAX_WAITING = 64;
 
 /** Limits how many keys of reviews are tried at once: any pod that reaches the webhook can send as many as it likes. */

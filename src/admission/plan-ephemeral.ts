@@ -20,7 +20,7 @@ import { joinWarnings, NO_WARNINGS, type Warning, type WithWarnings } from './wa
 /** What would be a denial for a new pod. */
 export type Obstacle = Pick<Denial, 'reason' | 'what'>;
 
-/** The obstacle that an annotation with a wrong value is. */
+/** An annotation with a wrong value, as an obstacle. */
 export function invalidSetting({ what }: Problem): Obstacle {
   return { reason: 'InvalidAnnotation', what };
 }

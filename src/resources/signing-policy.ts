@@ -2,7 +2,7 @@ import type { Seconds } from '../time/units.ts';
 
 /** What the admin of a cluster lets JWTs ask for. `undefined`: anything. */
 export interface SigningPolicy {
-  /** A private key may not stand in the JWT itself. */
+  /** A private key is not allowed in the JWT itself. */
   readonly forbidInlineKeys: boolean;
   readonly minLifetime: Seconds | undefined;
   readonly maxLifetime: Seconds | undefined;

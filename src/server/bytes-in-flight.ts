@@ -6,7 +6,7 @@ const CAPACITY_BYTES = 64 * 1024 * 1024;
 /** Smaller ones are free: there are no more of them than connections. */
 const FREE_BYTES = 64 * 1024;
 
-/** Of so many bytes nobody needs to keep account: `take` would always give them. */
+/** Whether so few bytes need not be counted: `take` would always give them. */
 export function isFree(bytes: number): boolean {
   return bytes <= FREE_BYTES;
 }

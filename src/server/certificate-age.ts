@@ -3,7 +3,7 @@ import { formatTime } from '../time/format-time.ts';
 import { toSeconds, type Milliseconds } from '../time/units.ts';
 import type { ServingCertificate } from './tls.ts';
 
-/** Of a certificate's life, from there on it should have been replaced: cert-manager does so at this point too. */
+/** The last part of a certificate's life, in which it should have been replaced: cert-manager replaces it at the same point. */
 const LAST_PART = 1 / 3;
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -36,7 +36,7 @@ const AGAIN_MS: Readonly<Record<CertificateAge, Milliseconds>> = {
 };
 
 /**
- * A function to be called with the certificate in use, again and again: it tells the log of its age, seldom. `remedy` says in
+ * A function to be called with the certificate in use, again and again: it logs its age now and then. `remedy` says in
  * a few words what somebody has to do for a new one.
  */
 export function tellOfAge(log: Logger, remedy: string): (certificate: Validity, now: Milliseconds) => void {

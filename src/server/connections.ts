@@ -32,18 +32,18 @@ interface OpenConnection {
   /** The answer to the newest request, and whether all of that request has come. */
   response: ServerResponse | undefined;
   isReceived: boolean;
-  /** What it was at the last look, and since when. */
+  /** Its state at the last look, and since when. */
   seen: { readonly state: State; readonly requests: number; readonly since: number };
 }
 
-/** Of a request's headers: those of the API server and of Prometheus have some hundred. */
+/** Of a request's headers: those of the API server and of Prometheus have some hundred bytes. */
 export const MAX_HEADER_BYTES = 8 * 1024;
 
 /** How many bytes a request may have, Node limits; how long it may take, `Connections` does. */
 export const NODE_LIMITS_OFF = { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0 } as const;
 
 /**
- * Ends connections that last too long in one state, and those too many. Node's own limits cannot do both: the one that
+ * Ends connections that last too long in one state, and those beyond the limit. Node's own limits cannot do both: the one that
  * ends a half-sent request also answers, with a 408, a connection that a client has opened but not used yet, and what the
  * client writes at that instant is lost. So here time counts from the first byte of a request, not from the connection.
  *

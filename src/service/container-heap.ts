@@ -1,26 +1,26 @@
-/** From here on what Node takes by itself is more than a million JWTs need. Bytes. */
+/** With this much memory, the heap that Node chooses by itself is more than a million JWTs need. Bytes. */
 const LARGE = 4 * 1024 ** 3;
 
-/** Flags of Node, each with what somebody may have set himself instead: that stays. */
+/** Flags of Node, each with the flags by which an administrator may have set the same: then theirs stays. */
 const HEAP_FLAGS: readonly (readonly [flag: string, own: RegExp])[] = [
   /**
-   * Of a container's memory Node gives V8's heap one half, and V8 ends the process when that is full, however much of the
-   * other half is free. This service has little outside its heap: 60 MiB for Node itself, TLS and buffers.
+   * Node gives V8's heap one half of a container's memory, and V8 ends the process when that half is full, even if the
+   * other one is free. This service has little outside its heap: 60 MiB for Node itself, TLS and buffers.
    */
   ['--max-old-space-size-percentage=70', /--max[-_](old[-_]space[-_]size|heap[-_]size)/],
   /**
-   * New objects get a place of 1 MiB in a heap of that size. What is parsed of one large body or list fills it several
-   * times over, and each time all that is alive is copied: with 4 MiB hostile bodies took about half as much garbage
-   * collection, and a start with 100,000 JWTs a sixth less CPU. MiB.
+   * By default, a heap of that size has a space of 1 MiB for new objects. Parsing one large body or list fills it several
+   * times, and each time all objects that are in use are copied: with 4 MiB, hostile bodies took about half as much
+   * garbage collection, and a start with 100,000 JWTs a sixth less CPU. In MiB.
    */
   ['--max-semi-space-size=4', /--max[-_]semi[-_]space[-_]size/],
 ];
 
 /**
- * What lies outside the heap, glibc's malloc seldom gives back: it has a heap for each thread, and takes large blocks from
- * them, too, once it has seen one freed (mallopt(3)). After a minute of hostile clients 240 MiB of 370 were memory that
- * nobody used. With one heap, and blocks from 128 KiB on always taken from and given back to the system, it is half.
- * Other C libraries do not know these names.
+ * glibc's malloc seldom gives memory outside the heap back to the system: it has a heap of its own for each thread, and
+ * takes large blocks from these, too, once it has seen one freed (mallopt(3)). After a minute of hostile clients, 240 MiB
+ * of 370 were memory that nobody used. With one such heap, and with blocks of 128 KiB or more always taken from the system
+ * and given back to it, it is half. Other C libraries do not know these names.
  */
 const FRUGAL_MALLOC = {
   MALLOC_ARENA_MAX: '1',
@@ -44,7 +44,7 @@ interface Fit {
   readonly env: Environment;
 }
 
-/** Flags and environment that fit the process to its container; `undefined` when it is right as it is. */
+/** Flags and environment that fit the process to its container; `undefined` when nothing has to change. */
 export function fitToContainer({ limit, flags, env }: Surroundings): Fit | undefined {
   if (limit === 0 || limit >= LARGE) return undefined;
   const given = [env['NODE_OPTIONS'] ?? '', ...flags].join(' ');
@@ -55,7 +55,7 @@ export function fitToContainer({ limit, flags, env }: Surroundings): Fit | undef
 }
 
 /**
- * Begins this process again so that its memory fits the container, since neither heap can be told later: same process id,
+ * Begins this process again so that its memory fits the container, since the limits of neither heap can be changed later: same process id,
  * arguments and streams, 30 ms. Does nothing where it fits already.
  */
 export function fitHeapToContainer({ execPath, execArgv, argv, env }: NodeJS.Process): void {

@@ -16,7 +16,7 @@ export interface LeaderDependencies extends Pick<LeaderOptions, 'onStarted' | 'o
   readonly namespace: string;
 }
 
-/** A leader that tells the log what becomes of it. It does nothing before it is started. */
+/** A leader that logs when it begins and ends to lead. It does nothing before it is started. */
 export function createLeader(
   { duration, renewDeadline, retryPeriod }: LeaseConfig,
   { client, log, namespace, onStarted, onLost }: LeaderDependencies,

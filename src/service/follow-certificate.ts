@@ -8,8 +8,8 @@ import { formatTime } from '../time/format-time.ts';
 import { toSeconds } from '../time/units.ts';
 
 /**
- * Gives the webhook each new pair that lies in the files, and tells the log of it, and of the age of the one in use:
- * `current`, to begin with.
+ * Gives the webhook each new pair that lies in the files and logs it. Also logs the age of the pair in use, which is
+ * `current` at the beginning.
  */
 export function followCertificate(
   webhook: Pick<Webhook, 'useCertificate'>,

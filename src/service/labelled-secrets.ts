@@ -8,7 +8,7 @@ import type { Jwt } from '../resources/jwt.ts';
 import type { TokenFacts } from '../signing/token-facts.ts';
 import { dropDetails, parseOtherSecret, type SecretMetadata } from '../resources/secret.ts';
 
-/** What is kept of a Secret with our label: of one that no JWT is named after no more than of any other Secret. */
+/** What is kept of a Secret with our label. If no JWT has its name, that is no more than of any other Secret. */
 export type LabelledSecret = ManagedSecret | SecretMetadata;
 
 /** The cache of Secrets with our label, and what fills it. */

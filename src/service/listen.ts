@@ -6,7 +6,7 @@ type Listen = (address: { host: string; port: number }) => Promise<AddressInfo |
 
 /** Every address of the machine: `::` takes IPv4 too, but a kernel without IPv6 does not know it. */
 const EVERY_ADDRESS = ['::', '0.0.0.0'] as const;
-/** What such a kernel says: started with `ipv6.disable=1` the first, with IPv6 taken off its interfaces the second. */
+/** The errors of such a kernel: the first when it was started with `ipv6.disable=1`, the second when its interfaces have no IPv6. */
 const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL']);
 
 /** Listens, and says in words why it cannot. `flag` is the setting the address came from. Gives the port. */

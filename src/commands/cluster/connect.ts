@@ -14,7 +14,7 @@ export interface Access {
   readonly namespace: string;
 }
 
-/** The same, for who needs connections that the client does not have. */
+/** The same, for callers that need connections other than those of the client. */
 export interface ClusterAccess extends Access {
   readonly cluster: Cluster;
 }

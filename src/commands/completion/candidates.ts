@@ -8,7 +8,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   algorithm: ['ES256', 'RS256'],
 };
 
-/** What may stand where the last of the words is being typed. Empty when a shell shall offer files, or nothing is known. */
+/** What may stand where the last of the words is being typed. Empty when the shell is to offer files, or nothing is known. */
 export async function findCandidates(
   typed: readonly string[],
   commands: Readonly<Record<string, CommandEntry>>,
@@ -86,7 +86,7 @@ function readTyped(
   return { words, given: { kubeconfig, context, namespace } };
 }
 
-/** Names in the namespace; none when the cluster does not answer, or not allow it: a shell has no place for that. */
+/** Names in the namespace; none when the cluster does not answer or refuses: a shell has no place for errors. */
 async function listJwts(flags: ConnectFlags): Promise<readonly string[]> {
   const { withCluster } = await import('../cluster/connect.ts');
   const { listNames } = await import('../cluster/connect-jwt.ts');

@@ -20,7 +20,7 @@ export function checkServer({ server: { version } }: Snapshot): readonly Judgeme
 /** Tokens begin 60 s before they are signed, for clocks that are behind: half of that is left for verifiers. */
 const MOST_DIFFERENCE: Seconds = 30;
 
-/** The API server's against this machine's: others are not to be had. */
+/** The clock of the API server compared with that of this machine: no others can be read. */
 export function checkClock({ server: { clockAhead } }: Snapshot): readonly Judgement[] {
   if (clockAhead === undefined) return [unknown('the API server does not say its time')];
   const seconds = toSeconds(Math.abs(clockAhead));

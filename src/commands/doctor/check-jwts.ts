@@ -58,7 +58,7 @@ function explain(key: string): string {
   return `jwt-injector explain jwt ${name} -n ${namespace}`;
 }
 
-/** `migrate check` says all of it; this is what makes one think of it. */
+/** `migrate check` reports all of it; this only points to it. */
 export function checkTokenManager({ oldDeployments, jwts }: Snapshot): readonly Judgement[] {
   const leftovers = jwts.state === 'found' ? jwts.value.withLeftovers.get('KopfLeftovers') : undefined;
   const absent = unknown('this API server knows no Deployments');

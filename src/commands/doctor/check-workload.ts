@@ -75,7 +75,7 @@ function readTag(image: string): string {
   return /:([^:/]+)$/.exec(name)?.[1] ?? '';
 }
 
-/** Whether the Service leads to the pods. */
+/** Whether port 443 of the Service leads to the pods. */
 export function checkService(snapshot: Snapshot): readonly Judgement[] {
   const { service, namespace, deployment } = snapshot;
   const absent = problem(
@@ -108,7 +108,7 @@ function selects(selector: Readonly<Record<string, string>>, deployment: JsonObj
   return pairs.length > 0 && pairs.every(([name, value]) => labels[name] === value);
 }
 
-/** Whether anybody is behind it. */
+/** Whether the Service has an endpoint that is ready. */
 export function checkEndpoints({ endpointSlices, namespace }: Snapshot): readonly Judgement[] {
   const absent = problem('the Service has no endpoints', lookAtPods(namespace));
   return judge(endpointSlices, absent, (slices) => {

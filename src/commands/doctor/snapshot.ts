@@ -29,7 +29,7 @@ export interface Snapshot extends CertificateSnapshot {
   /** Of the caller, in `tryNamespace`. */
   readonly mayCreateJwts: Looked<boolean>;
   readonly triedPod: Looked<TriedPod>;
-  /** Where JWTs are looked for by somebody who may not look everywhere, and where the pod is tried. */
+  /** Where JWTs are looked for if the caller is not allowed to look everywhere, and where the pod is tried. */
   readonly tryNamespace: string;
   readonly jwts: Looked<JwtCensus>;
   readonly oldDeployments: Looked<readonly OldDeployment[]>;

@@ -40,7 +40,7 @@ async function countJwts(client: Client, namespace: string | undefined, most: nu
       },
     });
   } catch (error) {
-    // What was counted until then is told, and that it is not all.
+    // What was counted until then is reported, together with the fact that it is not all.
     if (isDenied(error) || census.seen.size === 0) throw error;
     census.isCut = true;
   }

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../time/format-time.ts';
 import { effectiveResignBefore, isRenewalClamped, type Lifetimes } from '../../signing/schedule.ts';
 
-/** How long each token lives and when it is replaced, in one line. */
+/** How long each token lives and when it is replaced, on one line. */
 export function describeLifetimes(lifetimes: Lifetimes): string {
   const before = formatDuration(effectiveResignBefore(lifetimes));
   const why = isRenewalClamped(lifetimes)

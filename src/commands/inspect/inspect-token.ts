@@ -6,7 +6,7 @@ import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { printReport, type OutputFormat, type Paint, type Style } from '../output/table-output.ts';
 import { describeTokenParts } from '../output/token-lines.ts';
 
-/** What is told of a token, as `-o json` prints it; never the signature. */
+/** What is reported of a token, as `-o json` prints it; never the signature. */
 interface TokenReport {
   readonly source: string;
   readonly header: JsonObject;

@@ -76,7 +76,7 @@ async function gatherFiles(
   return found.ok ? ok([...found.value, ...byKey]) : found;
 }
 
-/** What is printed of a publication, and what is warned of. */
+/** What is printed about a publication, and the warnings. */
 export interface Published {
   readonly publication: Publication;
   readonly warnings: readonly string[];

@@ -27,7 +27,7 @@ export interface RotationReport {
   readonly commands: readonly string[];
 }
 
-/** What is to be told of a step. */
+/** What is reported of a step. */
 export function reportOn(
   { state, issuer }: ObservedRotation,
   step: Step,

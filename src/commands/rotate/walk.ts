@@ -49,7 +49,7 @@ export async function walkRotation(
   let told = '';
   let hasSwitched = false;
   for (;;) {
-    // Whoever skips the waiting before the switch does not mean the one for the old key, too.
+    // `--force` skips the waiting before the switch, and not the waiting for the old key, too.
     const force = options.force && !hasSwitched;
     const observed = await observeRotation(access, options.name, { ...fetching, wait: options.wait, force });
     if (!observed.ok) return refuse(observed.problem);

@@ -11,14 +11,17 @@ import { readPodMounts, type PodMounts } from './pod-mounts.ts';
 import type { StatusOptions } from './show-status.ts';
 import { reportOn, type Seen } from './status-report.ts';
 
-/** Times run on a screen; and more often nobody reads. */
+/** Milliseconds. The times on the screen change every second; more often nobody would read them. */
 const PACE_MS = 1_000;
-/** Of a hundred thousand JWTs a report takes a while: it takes no more than a tenth of a core. */
+/** How many times as long as a report took the next one waits: with 100,000 JWTs, reports take at most a tenth of a core. */
 const REST = 9;
 /** What a list-watch tells is in its `problem`; lines of a log would spoil the screen. */
 const SILENT = { debug: ignore, info: ignore, warn: ignore };
 
-/** Shows what changes until `signal` ends it, then exit code 0. The first reading tells what the caller may not read. */
+/**
+ * Shows what changes until `signal` ends it, then exit code 0. The first reading tells what the caller is not allowed to
+ * read.
+ */
 export async function followStatus(
   access: Access,
   options: StatusOptions,
@@ -91,5 +94,5 @@ function describeTrouble(name: string, watch: ListWatch): readonly string[] {
 }
 
 function ignore(): void {
-  // Nothing is told.
+  // Nothing is logged.
 }

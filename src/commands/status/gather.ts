@@ -38,7 +38,7 @@ export function pathsOf(
   return { jwts: resourcePath(JWTS, place), pods: resourcePath(PODS, place) };
 }
 
-/** Reads JWTs and pods. What the caller may not read of it is a note; but no JWT at all is thrown. */
+/** Reads JWTs and pods. What the caller is not allowed to read is a note; if that is all JWTs, it is thrown. */
 export async function gather(access: Access, { names, everywhere }: Wanted): Promise<Gathered> {
   const { client, namespace } = access;
   const notes: string[] = [];

@@ -6,11 +6,11 @@ import type { HeldFile } from './held-token.ts';
 import type { JwtState } from './jwt-state.ts';
 import type { PodMounts } from './pod-mounts.ts';
 
-/** What was read of the cluster. `pods` is `undefined` when the caller may not list them. */
+/** What was read of the cluster. `pods` is `undefined` when the caller is not allowed to list them. */
 export interface Seen {
   readonly jwts: Iterable<JwtState>;
   readonly pods: Iterable<PodMounts> | undefined;
-  /** What the caller may not read, each a line for people. */
+  /** What the caller is not allowed to read, each a line for people. */
   readonly notes: readonly string[];
   /** What was read in the pods, if it was, by `heldKey`. */
   readonly held?: ReadonlyMap<string, readonly HeldFile[]>;
@@ -44,7 +44,7 @@ export interface JwtStatus {
   /** What is left of its life, 0 to 100. */
   readonly remainingPercent: number | undefined;
   readonly renewsAt: string | undefined;
-  /** `undefined` when the caller may not list them. */
+  /** `undefined` when the caller is not allowed to list them. */
   readonly pods: readonly PodStatus[] | undefined;
 }
 

@@ -44,7 +44,7 @@ export interface FetchProblem {
 
 /** scitokens-cpp reads no more of a document. */
 const MAX_BYTES = 1024 * 1024;
-/** What Go's client and Python's follow at most; curl follows thirty. */
+/** How many redirects Go's client and Python's follow at most; curl follows thirty. */
 const MOST_REDIRECTS = 10;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 

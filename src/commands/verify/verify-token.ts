@@ -88,7 +88,7 @@ export async function verifyToken(
 async function lookUp(issuer: string, options: FetchOptions): Promise<LookUps> {
   const urls = findIssuerUrls(issuer);
   if (urls.ok) return lookUpKeys(issuer, urls.value, options);
-  // The rules say so; nobody is asked.
+  // The rules say so: nothing is fetched.
   const none = {
     found: false,
     problem: urls.problem,
