@@ -62,6 +62,17 @@ export function readPodShape(spec: unknown): Result<PodShape, string> {
   return ok({ spec, volumes: volumes.value, containers });
 }
 
+const LISTS: readonly ContainerList[] = ['initContainers', 'containers', 'ephemeralContainers'];
+
+/** The containers of a pod that is there already, of all kinds; a list that has not the right shape counts as empty. */
+export function readAllContainers(spec: JsonObject): readonly ContainerShape[] {
+  const names = new Set<string>();
+  return LISTS.flatMap((list) => {
+    const read = readContainers(spec, list, names);
+    return read.ok ? read.value : [];
+  });
+}
+
 /** Reads one list of containers. Names go into `names`: they are unique over all lists of a pod. */
 export function readContainers(
   spec: JsonObject,

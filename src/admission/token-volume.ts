@@ -37,6 +37,12 @@ export function findTokenVolumes(
   return tokens.map((token) => found.get(token) ?? NO_VOLUMES);
 }
 
+/** The Secrets that a volume is made of, whatever it shows of them. */
+export function secretsOf(volume: JsonObject): readonly string[] {
+  const plain = stringMember(objectMember(volume, 'secret'), 'secretName') ?? '';
+  return [plain, ...sourcesOf(volume).map(nameIn)].filter((name) => name !== '');
+}
+
 function sourcesOf(volume: JsonObject): readonly unknown[] {
   return arrayMember(objectMember(volume, 'projected'), 'sources');
 }

@@ -10,22 +10,25 @@ import { renewToken, type RenewOptions } from './renew/renew-token.ts';
 const FLAGS = {
   timeout: { type: 'string', default: '30s', value: 'DURATION', help: 'how long to wait' },
   'no-wait': { type: 'boolean', help: 'do not wait' },
+  prompt: { type: 'boolean', help: 'have the pods that mount it look at once' },
   ...OUTPUT_FLAG,
   ...CLUSTER_FLAGS,
 } as const;
 
 /** `jwt-injector renew`. */
 export const renewCommand = makeCommand({
-  usage: ['renew NAME [-n NS] [--timeout 30s] [--no-wait] [-o json|yaml]'],
+  usage: ['renew NAME [-n NS] [--timeout 30s] [--no-wait | --prompt] [-o json|yaml]'],
   description: `Requests a new token now, before it is due, and waits until it is signed. The old token stays valid
-until it expires; pods see the new one within about 90 seconds.`,
+until it expires; pods see the new one within about 90 seconds, with --prompt within a second or two: an annotation on
+them has the kubelet look.`,
   flags: FLAGS,
-  examples: ['renew my-jwt -n science', 'renew my-jwt --timeout 2m', 'renew my-jwt --no-wait -o json'],
+  examples: ['renew my-jwt -n science', 'renew my-jwt --prompt', 'renew my-jwt --no-wait -o json'],
   notes: `All of a namespace at once, or with -A of all namespaces, kubectl can ask for:
   kubectl annotate jwts --all -n science --overwrite tokens.osg-htc.org/renew="$(date)"
 
-You need the right to patch the JWT (the roles edit and admin have it). Exit code 1: the JWT does not
-exist, or no token can be signed; 2: wrong usage; 3: the cluster refused, or jwt-injector is not running.`,
+You need the right to patch the JWT, and for --prompt to list and patch pods (the roles edit and admin
+have them). Exit code 1: the JWT does not exist, or no token can be signed; 2: wrong usage; 3: the cluster
+refused, or jwt-injector is not running.`,
   takesWords: true,
   offers: { namesJwts: true },
   readOptions,
@@ -44,8 +47,16 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
   const timeout = parseGoDuration(values.timeout);
   if (timeout === undefined)
     return fail(`--timeout must be a duration such as 30s or 2m, not "${values.timeout}"`);
+  if (values.prompt === true && values['no-wait'] === true)
+    return fail('--prompt comes after the new token, for which --no-wait does not wait: remove one of them');
   const output = readOutputFormat(values.output);
   if (!output.ok) return output;
   const isWaiting = values['no-wait'] !== true;
-  return ok({ name, timeout: isWaiting ? timeout : undefined, output: output.value, flags: values });
+  return ok({
+    name,
+    timeout: isWaiting ? timeout : undefined,
+    isPrompt: values.prompt === true,
+    output: output.value,
+    flags: values,
+  });
 }

@@ -51,6 +51,8 @@ export interface ControllerConfig {
   readonly workers: number;
   /** Namespace meant when a JWT names a key Secret without one; `undefined` = the JWT's own. */
   readonly legacyKeyNamespace: string | undefined;
+  /** Whether pods are nudged when their Secret is renewed. */
+  readonly promptDelivery: boolean;
   /** Leader election; durations as in client-go. */
   readonly lease: LeaseConfig;
 }
@@ -125,6 +127,7 @@ function readController(settings: Settings): ControllerConfig {
   return {
     workers: settings.parsed('workers', parseCount, 'a whole number from 1 to 1024', 1),
     legacyKeyNamespace: settings.text('legacy-key-namespace'),
+    promptDelivery: settings.isOn('prompt-delivery'),
     lease: readLease(settings),
   };
 }

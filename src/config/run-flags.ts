@@ -65,6 +65,10 @@ export const RUN_FLAGS = {
     value: 'URL,URL',
     help: 'refuse JWTs with another issuer than these, byte for byte',
   },
+  'prompt-delivery': {
+    type: 'boolean',
+    help: 'have pods see a new token within a second or two, by an annotation on them\n(needs the right to list, watch and patch pods: docs/install.md)',
+  },
   'lease-namespace': {
     type: 'string',
     value: 'NS',

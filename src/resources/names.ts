@@ -53,6 +53,12 @@ export const RESERVED_POLICIES = [
   `${PREFIX}max-lifetime`,
 ] as const;
 
+/**
+ * On a pod: when it was nudged, RFC 3339. Its prefix is another one than that of the annotations that ask for a token, so a
+ * pod that never asked for one does not look as if it had.
+ */
+export const NUDGED_AT = `delivery.${PREFIX}nudged-at`;
+
 /** Label of every Secret we write; the watch selects by it. */
 export const MANAGED_LABEL = `${PREFIX}managed`;
 /** Kubernetes' recommended label; its value on what is installed is `jwt-injector`, mostly. */

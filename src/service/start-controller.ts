@@ -5,6 +5,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { startEventRecorder } from '../kube/events.ts';
 import type { Controller } from '../loop/controller.ts';
 import { createRecorder } from '../loop/create-recorder.ts';
+import type { Recorder } from '../loop/recorder.ts';
 import { Memory } from '../loop/memory.ts';
 import { TokenChecker } from '../loop/token-checker.ts';
 import type { SigningPolicy } from '../resources/signing-policy.ts';
@@ -12,6 +13,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/clock.ts';
 import { toSeconds } from '../time/units.ts';
 import { createLeader } from './create-leader.ts';
+import { startDelivery, type Delivery } from './start-delivery.ts';
 import { startTerm } from './start-term.ts';
 import { readingOf } from './token-reading.ts';
 import { watchCluster } from './watch-cluster.ts';
@@ -41,7 +43,8 @@ export function startController(
 ): RunningController {
   const cluster = watchCluster(client, log, namespaces);
   const events = startEventRecorder({ client, clock: systemClock, log, instance: hostname() });
-  const recorder = createRecorder({ log, metrics, events });
+  let delivery: Delivery | undefined;
+  const recorder = tellDelivery(createRecorder({ log, metrics, events }), () => delivery);
   const memory = new Memory();
   const checker = new TokenChecker({
     sources: cluster.sources,
@@ -56,6 +59,7 @@ export function startController(
     log,
     namespace: leaseNamespace,
     onStarted: () => {
+      if (config.promptDelivery) delivery = startDelivery({ client, log, metrics, namespaces });
       term = startTerm(config, {
         cluster,
         policy,
@@ -67,9 +71,10 @@ export function startController(
       });
     },
     onLost: async () => {
-      const ended = term;
+      const ended = { term, delivery };
       term = undefined;
-      await ended?.stop();
+      delivery = undefined;
+      await Promise.all([ended.term?.stop(), ended.delivery?.stop()]);
     },
   });
 
@@ -88,7 +93,7 @@ export function startController(
     readToken: (jwt) => readingOf(jwt, toSeconds(systemClock.now())),
     queueDepth: () => term?.depth() ?? 0,
     isLeading: () => term !== undefined,
-    watches: () => cluster.watches(),
+    watches: () => [...cluster.watches(), ...(delivery?.watches() ?? [])],
   });
   const workOnceListed = async (): Promise<void> => {
     if (!(await cluster.synced)) return;
@@ -98,11 +103,22 @@ export function startController(
   void workOnceListed();
   return {
     stop: async () => {
-      await term?.stop();
+      await Promise.all([term?.stop(), delivery?.stop()]);
       await leader.stop();
       term = undefined;
       checker.stop();
       await Promise.all([events.stop(), cluster.stop()]);
+    },
+  };
+}
+
+/** Whatever is signed is also told to the present delivery, if there is one. */
+function tellDelivery(recorder: Recorder, delivery: () => Delivery | undefined): Recorder {
+  return {
+    ...recorder,
+    signed: (signature) => {
+      recorder.signed(signature);
+      delivery()?.renewed(signature.namespace, signature.name);
     },
   };
 }

@@ -65,5 +65,12 @@ export function createMetrics() {
       labelNames: ['reason'],
       registers,
     }),
+    /** Without prompt delivery it has no series. */
+    deliveryNudges: new Counter({
+      name: `${METRIC_PREFIX}delivery_nudges_total`,
+      help: 'Pods whose kubelet was to look at their new token at once, by result.',
+      labelNames: ['result'],
+      registers,
+    }),
   };
 }

@@ -10,7 +10,14 @@ import { makeJwt } from '../fixtures/jwts.ts';
 import { runCommand } from './captured-io.ts';
 
 describe('how renew is used', () => {
-  for (const args of [[], ['a', 'b'], ['a', '--timeout', 'soon'], ['a', '-o', 'table'], ['a', '-A']]) {
+  for (const args of [
+    [],
+    ['a', 'b'],
+    ['a', '--timeout', 'soon'],
+    ['a', '-o', 'table'],
+    ['a', '-A'],
+    ['a', '--prompt', '--no-wait'],
+  ]) {
     it(`wrong usage (${args.join(' ')}): exit code 2 and the help`, async () => {
       const { code, out, err } = await runCommand(renewCommand, args);
       assert.deepEqual([code, out], [2, '']);

@@ -36,6 +36,7 @@ describe('the settings of run', () => {
       controller: {
         workers: 32,
         legacyKeyNamespace: undefined,
+        promptDelivery: false,
         lease: { namespace: undefined, duration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000 },
       },
       namespaces: undefined,
@@ -62,6 +63,7 @@ describe('the settings of run', () => {
     ],
     workers: ['1024', (config) => config.controller?.workers, 1024],
     'legacy-key-namespace': ['old', (config) => config.controller?.legacyKeyNamespace, 'old'],
+    'prompt-delivery': ['true', (config) => config.controller?.promptDelivery, true],
     'forbid-inline-keys': ['true', (config) => config.policy.forbidInlineKeys, true],
     'min-lifetime': ['30m', (config) => config.policy.minLifetime, 1_800],
     'max-lifetime': ['1.5h', (config) => config.policy.maxLifetime, 5_400],

@@ -160,6 +160,16 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     assert.deepEqual(own.split(' '), Array(5).fill('["kube-system","tokens"]'));
   });
 
+  it('pods that see a new token at once get their policy', async () => {
+    await follow('### Pods that see a new token at once');
+    const binding = ['validatingadmissionpolicybinding', 'jwt-injector-delivery'];
+    assert.equal(await read(...binding, '-o', 'jsonpath={.spec.validationActions}'), '["Deny"]');
+    const pods = ['clusterrole', 'jwt-injector', '-o', 'jsonpath={.rules[?(@.resources[0]=="pods")].verbs}'];
+    assert.equal(await read(...pods), '["list","watch","patch"]');
+    const controller = ['deployment', 'jwt-injector-controller', ...PLACE, '-o', 'yaml'];
+    assert.match(await read(...controller), /- --prompt-delivery/);
+  });
+
   describe('over token-manager', { concurrency: false }, () => {
     const AT_HOME = ['--namespace', 'operators', '--create-namespace'];
     const scope = (): Promise<string> => read(CRD, '-o', 'jsonpath={.spec.scope}');

@@ -75,11 +75,48 @@ export const WISHES: Readonly<Record<string, Wish>> = {
       },
     },
   },
+  'another namespace, with prompt delivery': {
+    namespace: 'tokens',
+    values: { promptDelivery: { enabled: true }, separate: true },
+    overlay: {
+      resources: ['elsewhere'],
+      components: ['components/prompt-delivery', 'components/other-namespace'],
+      files: {
+        'elsewhere/kustomization.yaml': `${ELSEWHERE}components: [KUSTOMIZE/components/separate]\n`,
+      },
+    },
+  },
   'some namespaces, with Roles': {
     values: { namespaces: ['biology', 'physics'], certificate: { mode: 'files' } },
     overlay: {
       resources: ['default', 'namespaces.yaml', 'biology', 'physics'],
       components: ['components/certificate-files', 'components/namespaced'],
+      files: {
+        'namespaces.yaml': NAMESPACES,
+        'biology/kustomization.yaml': rightsIn('biology'),
+        'physics/kustomization.yaml': rightsIn('physics'),
+      },
+    },
+  },
+  'prompt delivery': {
+    values: { promptDelivery: { enabled: true } },
+    overlay: { resources: ['default'], components: ['components/prompt-delivery'] },
+  },
+  'prompt delivery, apart, in some namespaces': {
+    values: {
+      promptDelivery: { enabled: true },
+      namespaces: ['biology', 'physics'],
+      separate: true,
+      certificate: { mode: 'files' },
+    },
+    overlay: {
+      resources: ['default', 'namespaces.yaml', 'biology', 'physics'],
+      components: [
+        'components/certificate-files',
+        'components/separate',
+        'components/namespaced',
+        'components/prompt-delivery',
+      ],
       files: {
         'namespaces.yaml': NAMESPACES,
         'biology/kustomization.yaml': rightsIn('biology'),

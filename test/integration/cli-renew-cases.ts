@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { explainCommand } from '../../src/commands/explain.ts';
 import { renewCommand } from '../../src/commands/renew.ts';
+import { NUDGED_AT } from '../../src/resources/names.ts';
+import { callAs } from './cli-run.ts';
 import { IN_SCIENCE, type World } from './cli-world.ts';
+import { makeNode, podOnNode } from './pods-on-node.ts';
 
 /** `renew` while jwt-injector runs, and what is told when it does not; it is stopped afterwards. */
 export function describeRenew(world: () => World): void {
@@ -32,6 +35,51 @@ export function describeRenew(world: () => World): void {
         assert.equal(code, 0, err);
         assert.notEqual(JSON.parse(out).after.tokenId, old);
       }
+    });
+
+    it('--prompt has the pods look that mount it, and no others', async () => {
+      const { cluster } = world().stage;
+      await makeNode(cluster, 'prompt');
+      // One of its own: after five renewals within a minute the next ones wait.
+      await world().science.apply('prompted');
+      await world().objects.waitForCondition('science', 'prompted', 'Ready', 'True');
+      const mounts = { mounts: 'prompted', 'mounts-other': 'other' };
+      for (const [name, secret] of Object.entries(mounts))
+        await cluster.apply(podOnNode({ namespace: 'science', name }, 'prompt', [{ secret }]));
+      const { code, out, err } = await world().admin.run(renewCommand, 'prompted', '--prompt', ...IN_SCIENCE);
+      assert.deepEqual([code, err], [0, '']);
+      assert.match(out, /^ {2}1 pod sees it within a second or two$/m);
+      const nudged = async (name: string): Promise<unknown> =>
+        (await world().objects.get('pods', 'science', name)).metadata.annotations?.[NUDGED_AT];
+      assert.match(String(await nudged('mounts')), /^\d{4}-/);
+      assert.equal(await nudged('mounts-other'), undefined);
+    });
+
+    it('--prompt of somebody who may not patch pods: the token is new, and it is said who can help', async () => {
+      const { cluster } = world().stage;
+      const role = ['create', 'role', 'renewer', '--verb=get,patch', '--resource=jwts.tokens.osg-htc.org'];
+      const binding = [
+        'create',
+        'rolebinding',
+        'renewer',
+        '--role=renewer',
+        '--serviceaccount=science:reader',
+      ];
+      await cluster.kubectl([...role, ...IN_SCIENCE]);
+      await cluster.kubectl([...binding, ...IN_SCIENCE]);
+      const kubeconfig = await cluster.serviceAccountKubeconfig('science', 'reader');
+      const { code, out, err } = await callAs(kubeconfig, world().printed).run(
+        renewCommand,
+        'prompted',
+        '--prompt',
+      );
+      assert.equal(code, 3);
+      assert.match(out, /^JWT science\/prompted: renewed$/m);
+      assert.match(
+        err,
+        /^error: you are not allowed to change pods in namespace science: ask an administrator/,
+      );
+      await cluster.kubectl(['delete', 'jwt', 'prompted', ...IN_SCIENCE]); // later tests count them
     });
 
     it('without waiting only asks', async () => {

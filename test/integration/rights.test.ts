@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import { NUDGED_AT } from '../../src/resources/names.ts';
 import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
 import { startService, type Service } from '../controlplane/service.ts';
 import { installProduct, waitForWebhook } from '../controlplane/stage.ts';
@@ -12,6 +13,7 @@ import { NRP_KEY } from '../fixtures/keys.ts';
 import { prepareAudit, type Audit } from './audit.ts';
 import { grantsOf } from './granted-rights.ts';
 import { openObjects, type Objects } from './objects.ts';
+import { makeNode, podOnNode } from './pods-on-node.ts';
 import { openTenant, type Tenant } from './tenant.ts';
 import { FINALIZER } from './token-manager.ts';
 
@@ -49,13 +51,14 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     ]);
     cluster = await startControlPlane({ apiServerArgs: audit.apiServerArgs });
     const { webhookPort, serviceArgs } = await installProduct(cluster);
-    const apart = readObjects(
-      await renderOverlay({ resources: ['default'], components: ['components/separate'] }),
+    const components = ['components/separate', 'components/prompt-delivery'];
+    const apart = readObjects(await renderOverlay({ resources: ['default'], components }));
+    const rights = apart.filter(({ kind }) =>
+      /^(ServiceAccount|.*Role|.*RoleBinding|.*Policy.*)$/.test(kind),
     );
     const secret = apart.find(({ kind }) => kind === 'Secret');
     certificateSecret = stringify(secret);
-    const identities = apart.filter(({ kind }) => kind === 'ServiceAccount' || kind.endsWith('RoleBinding'));
-    await cluster.apply(identities.map((object) => stringify(object)).join('---\n'));
+    await cluster.apply(rights.map((object) => stringify(object)).join('---\n'));
     objects = openObjects(cluster);
     tenant = await openTenant(cluster, objects, 'science');
 
@@ -70,7 +73,12 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     };
     // Without certificate files: it issues its own.
     await start([...serviceArgs.filter((arg) => !arg.startsWith('--tls-')), '--no-controller']);
-    const own = ['--no-webhook', `--kubeconfig=${controller}`, '--lease-namespace=jwt-injector'];
+    const own = [
+      '--no-webhook',
+      '--prompt-delivery',
+      `--kubeconfig=${controller}`,
+      '--lease-namespace=jwt-injector',
+    ];
     await start(own);
     await start(own); // a standby
     await waitForWebhook(cluster);
@@ -119,6 +127,18 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     await tenant.waitForToken('my-jwt', (found) => found !== '' && found !== token);
     await cluster.kubectl(['delete', 'jwt', '-n', 'science', '--wait=false', 'my-jwt']);
     await objects.waitForGone('jwts', 'science', 'my-jwt');
+  });
+
+  it('are used: a pod that mounts a token is told of a new one', async () => {
+    await makeNode(cluster, 'node');
+    await cluster.apply(podOnNode({ namespace: 'science', name: 'mounts' }, 'node', [{ secret: 'mounted' }]));
+    await tenant.apply('mounted');
+    await objects.waitFor(
+      'pods',
+      'science',
+      'mounts',
+      ({ metadata }) => metadata.annotations?.[NUDGED_AT] !== undefined,
+    );
   });
 
   /** What a pod is told that asks for the default of its namespace, which has none. */

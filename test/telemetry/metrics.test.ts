@@ -29,6 +29,7 @@ describe('the metrics', () => {
       'jwt_injector_admission_decisions_total',
       'jwt_injector_admission_duration_seconds',
       'jwt_injector_certificate_expiration_timestamp_seconds',
+      'jwt_injector_delivery_nudges_total',
       'jwt_injector_leader',
       'jwt_injector_queue_depth',
       'jwt_injector_reconcile_errors_total',

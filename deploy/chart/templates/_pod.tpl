@@ -142,6 +142,9 @@ spec:
             - --namespaces={{ join "," . }}
             {{- end }}
             {{- include "jwt-injector.policyArgs" .root | nindent 12 }}
+            {{- if $values.promptDelivery.enabled }}
+            - --prompt-delivery
+            {{- end }}
             {{- range $values.extraArgs }}
             - {{ . | quote }}
             {{- end }}

@@ -16,4 +16,10 @@
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+{{- if .Values.promptDelivery.enabled }}
+# Pods that mount a token are found, and one annotation of them is changed: the policy jwt-injector-delivery allows nothing else.
+- apiGroups: ['']
+  resources: [pods]
+  verbs: [list, watch, patch]
+{{- end }}
 {{- end -}}

@@ -4,7 +4,7 @@ import { APP } from '../../resources/names.ts';
 import { resourcePath, type Resource } from '../../kube/resource-path.ts';
 import type { Access } from '../cluster/connect.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
-import { findFlag, findNamespaces } from './deployment-flags.ts';
+import { findFlag, findNamespaces, isPromptDelivery } from './deployment-flags.ts';
 import { shippedRights, type Right } from './shipped-rights.ts';
 import type { CertificateSnapshot } from './snapshot.ts';
 
@@ -14,7 +14,7 @@ type Attributes = Omit<Right, 'half' | 'where'> & { readonly namespace?: string 
 const GROUP_VERSION = { group: 'authorization.k8s.io', version: 'v1' } as const;
 const SELF: Resource = { ...GROUP_VERSION, plural: 'selfsubjectaccessreviews' };
 const OTHERS: Resource = { ...GROUP_VERSION, plural: 'subjectaccessreviews' };
-/** Of those that jwt-injector is limited to; each is asked for 12 rights. */
+/** Of those that jwt-injector is limited to; each is asked for 12 rights, 15 with prompt delivery. */
 const MOST_NAMESPACES = 20;
 
 /** Whether the caller has a right (SelfSubjectAccessReview, which everybody is allowed to create). */
@@ -46,6 +46,7 @@ export async function findMissingRights(
     namespaceDefault:
       limits === undefined &&
       (webhook === undefined || findFlag(webhook, 'no-namespace-default') === undefined),
+    promptDelivery: isPromptDelivery(deployments.controller ?? webhook),
     ownCertificate: tls.source === 'self' ? tls.name : undefined,
   });
   const isGranted = await inParallel(rights, async ({ half, where, ...right }) => {

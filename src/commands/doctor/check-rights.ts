@@ -1,5 +1,7 @@
 import { member, objectMember, stringMap } from '../../resources/json.ts';
+import { isPromptDelivery } from './deployment-flags.ts';
 import { judge, problem, unknown, well, type Judgement } from './finding.ts';
+import { valueOf } from './looked.ts';
 import { INSTALL_AGAIN } from './remedies.ts';
 import { describeRight } from './shipped-rights.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -19,6 +21,22 @@ export function checkServiceRights({ missingRights, namespace }: Snapshot): read
             ),
           ],
   );
+}
+
+/** What limits the right to patch pods, where there is that right. */
+export function checkDeliveryPolicy({
+  deployment,
+  controller,
+  deliveryBinding,
+}: Snapshot): readonly Judgement[] {
+  if (!isPromptDelivery(valueOf(controller) ?? valueOf(deployment))) return [];
+  const absent = problem(
+    'jwt-injector is allowed to patch pods, and no ValidatingAdmissionPolicyBinding jwt-injector-delivery limits that to one annotation',
+    INSTALL_AGAIN,
+  );
+  return judge(deliveryBinding, absent, () => [
+    well('of pods, a policy lets jwt-injector change one annotation only'),
+  ]);
 }
 
 /** Of the caller. */

@@ -2,7 +2,7 @@ import { checkClock, checkLease, checkServer } from './check-api-server.ts';
 import { checkBundles, checkServing } from './check-certificates.ts';
 import { checkCrd } from './check-crd.ts';
 import { checkJwts, checkTokenManager } from './check-jwts.ts';
-import { checkEditRole, checkOwnRights, checkServiceRights } from './check-rights.ts';
+import { checkDeliveryPolicy, checkEditRole, checkOwnRights, checkServiceRights } from './check-rights.ts';
 import { checkTriedPod } from './check-tried-pod.ts';
 import { checkMutating, checkValidating } from './check-webhooks.ts';
 import { checkDeployments, checkEndpoints, checkService, checkVersions } from './check-workload.ts';
@@ -15,6 +15,7 @@ const CHECKS: Readonly<Record<string, (snapshot: Snapshot) => readonly Judgement
   clock: checkClock,
   crd: checkCrd,
   rights: checkServiceRights,
+  'delivery-policy': checkDeliveryPolicy,
   'edit-role': checkEditRole,
   'own-rights': checkOwnRights,
   deployment: checkDeployments,

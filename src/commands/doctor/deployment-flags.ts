@@ -23,6 +23,12 @@ export function findFlag(deployment: JsonObject, flag: string): string | undefin
   return stringMember(variable, 'value');
 }
 
+/** Whether pods are told of new tokens at once. */
+export function isPromptDelivery(deployment: JsonObject | undefined): boolean {
+  const value = deployment === undefined ? undefined : findFlag(deployment, 'prompt-delivery');
+  return value !== undefined && value !== 'false';
+}
+
 /** The namespaces that it is limited to; `undefined`: all. */
 export function findNamespaces(deployment: JsonObject | undefined): readonly string[] | undefined {
   const text = deployment === undefined ? undefined : findFlag(deployment, 'namespaces');

@@ -18,6 +18,11 @@ import { tryPod } from './try-pod.ts';
 const CRDS: Resource = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions' };
 const SERVICES: Resource = { group: '', version: 'v1', plural: 'services' };
 const SLICES: Resource = { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices' };
+const POLICY_BINDINGS: Resource = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  plural: 'validatingadmissionpolicybindings',
+};
 const CLUSTER_ROLES: Resource = { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterroles' };
 
 /**
@@ -35,12 +40,13 @@ export async function gather(
   const tryNamespace = isExcluded(own, namespace) ? 'default' : own;
   const at = (resource: Resource, name: string) =>
     look(() => client.get(resourcePath(resource, { namespace, name })));
-  const [crd, controller, service, lease, editRole, api] = await Promise.all([
+  const [crd, controller, service, lease, editRole, deliveryBinding, api] = await Promise.all([
     look(() => client.get(resourcePath(CRDS, { name: `${PLURAL}.${GROUP}` }))),
     at(DEPLOYMENTS, `${APP}-controller`),
     at(SERVICES, APP),
     at(LEASES, APP),
     look(() => client.get(resourcePath(CLUSTER_ROLES, { name: `${APP}-edit` }))),
+    look(() => client.get(resourcePath(POLICY_BINDINGS, { name: `${APP}-delivery` }))),
     discover(client),
   ]);
   const [endpointSlices, oldDeployments, mayCreateJwts, triedPod, jwts] = await Promise.all([
@@ -65,6 +71,7 @@ export async function gather(
     endpointSlices,
     lease,
     editRole,
+    deliveryBinding,
     missingRights: await look(() => findMissingRights(client, { ...certificates, deployments })),
     mayCreateJwts,
     triedPod,

@@ -54,6 +54,14 @@ const CONTROLLER: readonly Rule[] = [
   },
 ];
 
+const PROMPT_DELIVERY: Rule = {
+  half: 'controller',
+  where: 'served',
+  group: '',
+  resource: 'pods',
+  verbs: ['list', 'watch', 'patch'],
+};
+
 const NAMESPACE_DEFAULT: Rule = {
   half: 'webhook',
   where: 'cluster',
@@ -65,12 +73,14 @@ const NAMESPACE_DEFAULT: Rule = {
 /** What deploy/ grants, and so what the service needs. */
 export function shippedRights(needs: {
   readonly namespaceDefault: boolean;
+  readonly promptDelivery: boolean;
   /** The Secret of a self-issued certificate. */
   readonly ownCertificate: string | undefined;
 }): readonly Right[] {
-  const { namespaceDefault, ownCertificate } = needs;
+  const { namespaceDefault, promptDelivery, ownCertificate } = needs;
   const rules = [
     ...CONTROLLER,
+    ...(promptDelivery ? [PROMPT_DELIVERY] : []),
     ...(namespaceDefault ? [NAMESPACE_DEFAULT] : []),
     ...(ownCertificate === undefined ? [] : certificateRules(ownCertificate)),
   ];

@@ -24,6 +24,8 @@ export interface Snapshot extends CertificateSnapshot {
   readonly endpointSlices: Looked<readonly JsonObject[]>;
   readonly lease: Looked<JsonObject>;
   readonly editRole: Looked<JsonObject>;
+  /** The binding of the policy that limits the right to patch pods. */
+  readonly deliveryBinding: Looked<JsonObject>;
   /** Rights that the ServiceAccounts lack. */
   readonly missingRights: Looked<readonly Right[]>;
   /** Of the caller, in `tryNamespace`. */

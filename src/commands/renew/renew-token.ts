@@ -13,6 +13,7 @@ import { findJwt } from '../cluster/connect-jwt.ts';
 import { formatWhen } from '../output/format-when.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { isServed, newRequest } from './renew-request.ts';
+import { promptPods } from './prompt-pods.ts';
 import { findService } from './service-state.ts';
 import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';
@@ -22,6 +23,8 @@ export interface RenewOptions {
   readonly name: string;
   /** Milliseconds; `undefined` to only request the token. */
   readonly timeout: number | undefined;
+  /** Whether the pods that mount the token are to look at once. */
+  readonly isPrompt: boolean;
   readonly output: OutputFormat;
 }
 
@@ -39,6 +42,8 @@ interface RenewReport {
   readonly before: ShownToken;
   /** `undefined` when it was only requested. */
   readonly after: ShownToken | undefined;
+  /** Names of the pods that were to look at once; `undefined` when that was not asked for. */
+  readonly prompted: readonly string[] | undefined;
 }
 
 /** Not that of the service, which is for what the service writes. */
@@ -50,7 +55,7 @@ const GRACE_MS = 3_000;
 /** Sets the annotation that requests a new token, and waits until the status says that it is served. */
 export async function renewToken(
   access: Access,
-  { name, timeout, output }: RenewOptions,
+  { name, timeout, isPrompt, output }: RenewOptions,
   io: Io,
 ): Promise<ExitCode> {
   const { client, namespace } = access;
@@ -67,15 +72,18 @@ export async function renewToken(
     { metadata: { annotations: { [RENEW]: requested } } },
     { query: { fieldManager: FIELD_MANAGER } },
   );
-  const report = { namespace, name, requested, before: tokenOf(jwt) };
+  const report = { namespace, name, requested, before: tokenOf(jwt), prompted: undefined };
   if (timeout === undefined) {
     printReport<RenewReport>(io, output, { ...report, after: undefined }, describeRenewal);
     return EXIT.done;
   }
   const outcome = await waitForToken(client, path, (now) => isServed(requested, jwt, now), timeout);
   if (outcome.what === 'renewed') {
-    printReport<RenewReport>(io, output, { ...report, after: tokenOf(outcome.jwt) }, describeRenewal);
-    return EXIT.done;
+    const pods = isPrompt ? await promptPods(access, name) : undefined;
+    const done = { ...report, after: tokenOf(outcome.jwt), prompted: pods?.prompted };
+    printReport<RenewReport>(io, output, done, describeRenewal);
+    for (const problem of pods?.problems ?? []) refuse(problem, EXIT.outside);
+    return pods === undefined || pods.problems.length === 0 ? EXIT.done : EXIT.outside;
   }
   const service = await findService(client);
   if (outcome.what === 'refused' && service.runs !== false) {
@@ -143,15 +151,22 @@ function tokenOf({ recorded: { tokenId, expiresAt } }: Jwt): ShownToken {
   return { tokenId, expiresAt: expiresAt === undefined ? undefined : formatTime(expiresAt) };
 }
 
-function describeRenewal({ namespace, name, before, after }: RenewReport, paint: Paint): readonly string[] {
+function describeRenewal(report: RenewReport, paint: Paint): readonly string[] {
+  const { namespace, name, before, after, prompted } = report;
   const title = paint('bold', `JWT ${namespace}/${name}`);
   if (after === undefined) return [`${title}: a new token is requested`];
   const rows = [describeShown('before', before), describeShown('now', after)];
-  return [`${title}: ${paint('green', 'renewed')}`, ...formatTable(rows)];
+  const told = prompted === undefined ? [] : [`  ${describePrompted(prompted.length)}`];
+  return [`${title}: ${paint('green', 'renewed')}`, ...formatTable(rows), ...told];
 }
 
 function describeShown(word: string, { tokenId, expiresAt }: ShownToken): readonly string[] {
   const seconds = parseTime(expiresAt);
   const until = seconds === undefined ? '' : `expires ${formatWhen(seconds, toSeconds(Date.now()))}`;
   return [`  ${word}`, tokenId ?? (expiresAt === undefined ? 'none' : 'without an id'), until];
+}
+
+function describePrompted(count: number): string {
+  if (count === 0) return 'no running pod mounts it';
+  return `${count === 1 ? '1 pod sees' : `${count} pods see`} it within a second or two`;
 }

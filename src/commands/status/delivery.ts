@@ -1,11 +1,6 @@
+import { REFRESHED_WITHIN, SEEN_AFTER_NUDGE } from '../../delivery/nudge.ts';
 import type { Seconds } from '../../time/units.ts';
 import type { FixedMount, PodMounts, SecretMounts } from './pod-mounts.ts';
-
-/**
- * The kubelet looks at a pod's Secrets every 60 to 90 s (`wait.Jitter` of its sync period, kubelet's pod_workers.go);
- * measured on real nodes: 0 to 84 s.
- */
-const REFRESHED_WITHIN: Seconds = 90;
 
 /** Which token a container with a mount by `subPath` has. */
 export type HeldToken = 'present' | 'older' | 'not known';
@@ -25,13 +20,13 @@ export interface Delivery {
 
 /** `issuedAt` is that of the present token, `undefined` without a token; all times in seconds since the epoch. */
 export function judgeDelivery(
-  pod: Pick<PodMounts, 'isRunning' | 'startedAt'>,
+  pod: Pick<PodMounts, 'isRunning' | 'startedAt' | 'nudgedAt'>,
   { isRefreshed, fixed }: SecretMounts,
   issuedAt: Seconds | undefined,
   now: Seconds,
 ): Delivery {
   if (issuedAt === undefined) return { state: 'waiting', dueBy: undefined, neverRefreshed: [] };
-  const seenBy = issuedAt + REFRESHED_WITHIN;
+  const seenBy = seenAt(issuedAt, pod.nudgedAt);
   const isYounger = pod.startedAt !== undefined && pod.startedAt > issuedAt;
   const neverRefreshed = fixed.map((mount) => ({
     container: mount.container,
@@ -42,6 +37,14 @@ export function judgeDelivery(
   if (!isRefreshed) return { ...common, state: 'neverRefreshed' };
   if (isYounger || now >= seenBy) return { ...common, state: 'delivered' };
   return { ...common, state: 'due', dueBy: seenBy };
+}
+
+/** When the kubelet must have brought the token to the volume. */
+function seenAt(issuedAt: Seconds, nudgedAt: Seconds | undefined): Seconds {
+  const byItself = issuedAt + REFRESHED_WITHIN;
+  return nudgedAt === undefined || nudgedAt < issuedAt
+    ? byItself
+    : Math.min(byItself, nudgedAt + SEEN_AFTER_NUDGE);
 }
 
 /** A container that starts again gets what the kubelet has in the volume by then. */

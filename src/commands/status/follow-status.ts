@@ -1,11 +1,12 @@
 import { Cache } from '../../kube/cache.ts';
 import { startListWatch, type ListWatch } from '../../kube/list-watch.ts';
+import { LIVE_PODS } from '../../kube/pods.ts';
 import { systemClock } from '../../time/clock.ts';
 import { toSeconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { createScreen } from './screen.ts';
-import { gather, pathsOf, PODS_QUERY } from './gather.ts';
+import { gather, pathsOf } from './gather.ts';
 import { readJwtState, type JwtState } from './jwt-state.ts';
 import { readPodMounts, type PodMounts } from './pod-mounts.ts';
 import type { StatusOptions } from './show-status.ts';
@@ -59,7 +60,7 @@ export async function followStatus(
       startListWatch({
         ...common,
         path: paths.pods,
-        query: PODS_QUERY,
+        query: LIVE_PODS,
         store: pods,
         transform: readPodMounts,
       }),

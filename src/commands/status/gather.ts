@@ -1,5 +1,6 @@
 import { isDenied, KubeError } from '../../kube/errors.ts';
-import { resourcePath, type Resource } from '../../kube/resource-path.ts';
+import { LIVE_PODS, PODS } from '../../kube/pods.ts';
+import { resourcePath } from '../../kube/resource-path.ts';
 import { JWTS } from '../../kube/token-store.ts';
 import type { JsonObject } from '../../resources/json.ts';
 import type { Access } from '../cluster/connect.ts';
@@ -24,10 +25,6 @@ export interface Gathered {
   /** Names that do not exist, each a line for people. */
   readonly missing: readonly string[];
 }
-
-const PODS: Resource = { group: '', version: 'v1', plural: 'pods' };
-/** Pods are listed and watched with it: those that have ended read no token any more, and of Jobs there may be thousands. */
-export const PODS_QUERY = { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' };
 
 /** The collections that `status` is made of; in all namespaces, or that one. */
 export function pathsOf(
@@ -62,7 +59,7 @@ export async function gather(access: Access, { names, everywhere }: Wanted): Pro
   if (names.length > 0) {
     const found = await findNamed(access, names);
     const pods = await ifAllowed(
-      () => list(pathsOf(namespace, false).pods, readPodMounts, PODS_QUERY),
+      () => list(pathsOf(namespace, false).pods, readPodMounts, LIVE_PODS),
       NO_PODS,
     );
     return { seen: { jwts: found.jwts, pods, notes }, everywhere: false, missing: found.missing };
@@ -76,7 +73,7 @@ export async function gather(access: Access, { names, everywhere }: Wanted): Pro
   const isWhole = all !== undefined;
   const { jwts: jwtsPath, pods: podsPath } = pathsOf(namespace, isWhole);
   const jwts = all ?? (await list(jwtsPath, readJwtState));
-  const pods = await ifAllowed(() => list(podsPath, readPodMounts, PODS_QUERY), NO_PODS);
+  const pods = await ifAllowed(() => list(podsPath, readPodMounts, LIVE_PODS), NO_PODS);
   return { seen: { jwts, pods, notes }, everywhere: isWhole, missing: [] };
 }
 

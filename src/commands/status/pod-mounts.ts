@@ -1,12 +1,14 @@
 import { visibleFile } from '../../admission/mounts.ts';
 import {
-  readContainers,
+  readAllContainers,
   readVolumes,
   type ContainerShape,
   type MountShape,
 } from '../../admission/pod-shape.ts';
-import { findTokenVolumes, type ShowingVolumes } from '../../admission/token-volume.ts';
+import { findTokenVolumes, secretsOf, type ShowingVolumes } from '../../admission/token-volume.ts';
+import { hasEnded } from '../../delivery/mounted-secrets.ts';
 import { arrayMember, member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+import { NUDGED_AT } from '../../resources/names.ts';
 import { parseTime } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
 
@@ -18,6 +20,8 @@ export interface PodMounts {
   readonly isRunning: boolean;
   /** When the kubelet took it on: its volumes were filled after that. */
   readonly startedAt: Seconds | undefined;
+  /** When the kubelet was last told to look at its Secrets. */
+  readonly nudgedAt: Seconds | undefined;
   /** By name of the Secret. */
   readonly secrets: ReadonlyMap<string, SecretMounts>;
 }
@@ -44,24 +48,15 @@ export interface MountedFile {
   readonly path: string;
 }
 
-const LISTS = ['initContainers', 'containers', 'ephemeralContainers'] as const;
-/** Of a pod that has ended, nothing reads its files. */
-const ENDED: ReadonlySet<unknown> = new Set(['Succeeded', 'Failed']);
-
 /** Reads it from the wire JSON of a pod; `undefined` for a pod that mounts no token, or has ended. */
 export function readPodMounts(pod: JsonObject): PodMounts | undefined {
   const [metadata, spec, status] = ['metadata', 'spec', 'status'].map((key) => objectMember(pod, key));
-  const phase = member(status, 'phase');
-  if (spec === undefined || ENDED.has(phase)) return undefined;
+  if (spec === undefined || hasEnded(pod)) return undefined;
   const volumes = readVolumes(spec);
   if (!volumes.ok) return undefined;
-  const names = [...new Set([...volumes.value.values()].flatMap(namesOfSecrets))];
+  const names = [...new Set([...volumes.value.values()].flatMap(secretsOf))];
   if (names.length === 0) return undefined;
-  const taken = new Set<string>();
-  const containers = LISTS.flatMap((list) => {
-    const read = readContainers(spec, list, taken);
-    return read.ok ? read.value : [];
-  });
+  const containers = readAllContainers(spec);
   const showing = findTokenVolumes(volumes.value, names);
   const secrets = new Map<string, SecretMounts>();
   for (const [index, name] of names.entries()) {
@@ -72,19 +67,11 @@ export function readPodMounts(pod: JsonObject): PodMounts | undefined {
   return {
     namespace: stringMember(metadata, 'namespace') ?? '',
     name: stringMember(metadata, 'name') ?? '',
-    isRunning: phase === 'Running',
+    isRunning: member(status, 'phase') === 'Running',
     startedAt: parseTime(member(status, 'startTime')),
+    nudgedAt: parseTime(member(objectMember(metadata, 'annotations'), NUDGED_AT)),
     secrets,
   };
-}
-
-/** The Secrets that a volume is made of. */
-function namesOfSecrets(volume: JsonObject): readonly string[] {
-  const sources = arrayMember(objectMember(volume, 'projected'), 'sources');
-  const projected = sources.map((source) => stringMember(objectMember(source, 'secret'), 'name'));
-  return [stringMember(objectMember(volume, 'secret'), 'secretName'), ...projected].filter(
-    (name) => name !== undefined,
-  );
 }
 
 function readMounts(

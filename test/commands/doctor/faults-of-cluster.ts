@@ -74,10 +74,21 @@ export const FAULTS_OF_CLUSTER: readonly Fault[] = [
   [
     'a right that is missing',
     () => ({
-      missingRights: found(shippedRights({ namespaceDefault: true, ownCertificate: 'tls' }).slice(4, 5)),
+      missingRights: found(
+        shippedRights({ namespaceDefault: true, promptDelivery: false, ownCertificate: 'tls' }).slice(4, 5),
+      ),
     }),
     'rights',
     /not allowed to patch jwts\/status/,
+  ],
+  [
+    'a right to patch pods that nothing limits',
+    ({ deployment }) => {
+      wire(deployment).spec.template.spec.containers[0].args.push('--prompt-delivery');
+      return { deliveryBinding: ABSENT };
+    },
+    'delivery-policy',
+    /allowed to patch pods, and no ValidatingAdmissionPolicyBinding/,
   ],
   [
     'an edit role without its label',

@@ -62,6 +62,7 @@ export async function wellInstallation(now: number): Promise<Snapshot> {
     service: found(shipped('service', 'Service')),
     endpointSlices: found([{ endpoints: [{ conditions: { ready: true } }] }]),
     lease: found(lease),
+    deliveryBinding: ABSENT,
     editRole: found(shipped('edit-role', 'ClusterRole')),
     mutating: found(trusting(shipped('mutating-webhooks', 'MutatingWebhookConfiguration'))),
     validating: found(trusting(shipped('jwt-webhook', 'ValidatingWebhookConfiguration'))),

@@ -34,6 +34,19 @@ describe('whether a pod has the present token', () => {
     });
   }
 
+  for (const [title, nudged, now, dueBy] of [
+    ['a moment after it was nudged', '12:00:01', '12:00:02', '12:00:06'],
+    ['soon after it was nudged', '12:00:01', '12:00:06', undefined],
+    ['nudged for an older token', '11:59:59', '12:00:30', '12:01:30'],
+    ['nudged when the kubelet was about to look by itself', '12:01:28', '12:01:29', '12:01:30'],
+  ] as const) {
+    it(title, () => {
+      const delivery = judge({ nudged }, now);
+      assert.equal(delivery.state, dueBy === undefined ? 'delivered' : 'due');
+      assert.equal(delivery.dueBy, dueBy === undefined ? undefined : at(dueBy));
+    });
+  }
+
   it('without a token it waits', () => {
     const pod = makePod();
     const mounts = pod.secrets.get('my-jwt');

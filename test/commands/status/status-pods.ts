@@ -1,4 +1,5 @@
 import { readPodMounts, type PodMounts } from '../../../src/commands/status/pod-mounts.ts';
+import { NUDGED_AT } from '../../../src/resources/names.ts';
 import { parseTime } from '../../../src/time/format-time.ts';
 
 /** `12:34:56` of the day of these tests, in seconds since the epoch. */
@@ -15,6 +16,8 @@ interface MadePod {
   readonly name?: string;
   readonly phase?: string;
   readonly started?: string;
+  /** Of the day of these tests. */
+  readonly nudged?: string;
   readonly volumes?: readonly object[];
   /** Of the one container `main`. */
   readonly mounts?: readonly object[];
@@ -27,13 +30,18 @@ export function wirePod({
   name = 'web',
   phase = 'Running',
   started = '10:00:00',
+  nudged,
   volumes = [{ name: 'token', secret: { secretName: 'my-jwt' } }],
   mounts = [{ name: 'token', mountPath: '/run/token' }],
   containerStarted = started,
   more = {},
 }: MadePod = {}) {
   return {
-    metadata: { name, namespace: 'science' },
+    metadata: {
+      name,
+      namespace: 'science',
+      ...(nudged === undefined ? {} : { annotations: { [NUDGED_AT]: stamp(nudged) } }),
+    },
     spec: { volumes, containers: [{ name: 'main', volumeMounts: mounts }], ...more },
     status: {
       phase,

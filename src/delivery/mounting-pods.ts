@@ -1,0 +1,76 @@
+import { objectKey } from '../resources/object-key.ts';
+
+interface Entry {
+  readonly resourceVersion: string;
+  /** As `namespace/name`; of the pod's namespace. */
+  readonly secrets: readonly string[];
+}
+
+/**
+ * Mounts that are kept, each a pod with one of its Secrets: of 100,000 pods with a token each they take 54 MB
+ * (test/delivery/mounting-pods.test.ts). The pods of further ones wait for the kubelet, as all do without prompt delivery.
+ */
+const MOST_MOUNTS = 100_000;
+
+/**
+ * Which pods mount a Secret. A list-watch of pods keeps it, with `readMountedSecrets` of each as its value: of a pod nothing
+ * else stays in memory.
+ */
+export class MountingPods {
+  readonly #entries = new Map<string, Entry>();
+  readonly #pods = new Map<string, Set<string>>();
+  readonly #most: number;
+  #mounts = 0;
+
+  constructor(most = MOST_MOUNTS) {
+    this.#most = most;
+  }
+
+  /** The pods, as `namespace/name`, of a Secret of that namespace. */
+  of(namespace: string, secret: string): readonly string[] {
+    return [...(this.#pods.get(objectKey({ namespace, name: secret })) ?? [])];
+  }
+
+  /** Mounts in memory. */
+  get size(): number {
+    return this.#mounts;
+  }
+
+  keys(): Iterable<string> {
+    return this.#entries.keys();
+  }
+
+  resourceVersion(pod: string): string | undefined {
+    return this.#entries.get(pod)?.resourceVersion;
+  }
+
+  /** `secrets` by their names. Those for which there is no room are left out. */
+  set(pod: string, resourceVersion: string, secrets: readonly string[]): void {
+    this.#remove(pod);
+    const [namespace = ''] = pod.split('/', 1);
+    const kept = secrets.slice(0, this.#most - this.#mounts).map((name) => objectKey({ namespace, name }));
+    if (kept.length === 0) return;
+    for (const secret of kept) {
+      const pods = this.#pods.get(secret);
+      if (pods === undefined) this.#pods.set(secret, new Set([pod]));
+      else pods.add(pod);
+    }
+    this.#mounts += kept.length;
+    this.#entries.set(pod, { resourceVersion, secrets: kept });
+  }
+
+  delete(pod: string): void {
+    this.#remove(pod);
+  }
+
+  #remove(pod: string): void {
+    const { secrets = [] } = this.#entries.get(pod) ?? {};
+    for (const secret of secrets) {
+      const pods = this.#pods.get(secret);
+      pods?.delete(pod);
+      if (pods?.size === 0) this.#pods.delete(secret);
+    }
+    this.#mounts -= secrets.length;
+    this.#entries.delete(pod);
+  }
+}

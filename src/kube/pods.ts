@@ -1,0 +1,24 @@
+import { nudgePatch } from '../delivery/nudge.ts';
+import type { Milliseconds } from '../time/units.ts';
+import { METADATA_ONLY, type KubeClient } from './client.ts';
+import { resourcePath, type Resource } from './resource-path.ts';
+
+/** The core API's pods. */
+export const PODS: Resource = { group: '', version: 'v1', plural: 'pods' };
+
+/** Pods are listed and watched with it: those that have ended read no token any more, and of Jobs there may be thousands. */
+export const LIVE_PODS = { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' };
+
+/** Has the kubelet look at a pod's Secrets. Throws a KubeError. */
+export async function nudgePod(
+  client: Pick<KubeClient, 'mergePatch'>,
+  pod: { readonly namespace: string; readonly name: string },
+  options: { readonly now: Milliseconds; readonly fieldManager: string; readonly signal?: AbortSignal },
+): Promise<void> {
+  const { now, fieldManager, signal } = options;
+  await client.mergePatch(resourcePath(PODS, pod), nudgePatch(now), {
+    query: { fieldManager },
+    accept: METADATA_ONLY,
+    ...(signal === undefined ? {} : { signal }),
+  });
+}

@@ -1,0 +1,234 @@
+import { NUDGE_AFTER_MS, REFRESHED_WITHIN } from '../delivery/nudge.ts';
+import type { Failure } from '../reconcile/failure.ts';
+import { objectKey } from '../resources/object-key.ts';
+import type { Clock, Timer } from '../time/clock.ts';
+import { toMilliseconds, type Milliseconds } from '../time/units.ts';
+
+/**
+ * What became of a nudge. `done`; `gone`: there is no such pod any more; `refused`: the API server will refuse it again until
+ * somebody changes something; `failed`: it was tried often enough; `dropped`: there was no room, or so long to wait that the
+ * kubelet has looked by itself.
+ */
+export const NUDGE_RESULTS = ['done', 'gone', 'refused', 'failed', 'dropped'] as const;
+/** One word of `NUDGE_RESULTS`. */
+export type NudgeResult = (typeof NUDGE_RESULTS)[number];
+
+/** What a queue of nudges works with. */
+export interface NudgeQueueOptions {
+  readonly clock: Clock;
+  /** The pods that mount a Secret, as `namespace/name`. */
+  readonly podsOf: (namespace: string, secret: string) => readonly string[];
+  /** Nudges one pod. Throws what the API server answers; ends soon after the signal. */
+  readonly nudge: (
+    pod: { readonly namespace: string; readonly name: string },
+    signal: AbortSignal,
+  ) => Promise<void>;
+  /** Makes a failure of what `nudge` throws; `undefined`: it is a bug. */
+  readonly explain: (error: unknown) => Failure | undefined;
+  /** Is told the result of each pod's nudge, or of a Secret's for which there was no room; with the reason, if there is one. */
+  readonly onResult: (result: NudgeResult, about: string, reason?: string) => void;
+}
+
+/** A pod that is to be nudged. Times on the clock that never goes back. */
+interface Waiting {
+  readonly namespace: string;
+  readonly name: string;
+  /** When its Secret was renewed. */
+  readonly since: Milliseconds;
+  /** Those that failed. */
+  readonly tries: number;
+}
+
+/**
+ * A nudge costs the API server one small write and the kubelet one look at the pod. So many in a second take 1 to 2 % of a core
+ * of ours (docs/performance.md), and are no more than one kubelet may send of Events.
+ */
+const A_SECOND = 50;
+/** At once, after a time without any: renewals come in groups, and a second is long for somebody who waits. */
+const AT_ONCE = 100;
+/** Under way: a slow API server must not have more of ours to do than signing gives it (32 workers). */
+const MOST_UNDER_WAY = 4;
+/** As many as there is time for before the kubelet looks by itself. */
+const MOST_WAITING = A_SECOND * REFRESHED_WITHIN;
+/** Of one namespace, so that others have room. */
+const MOST_OF_NAMESPACE = MOST_WAITING / 2;
+const TRIES = 3;
+const RETRY_PAUSE_MS = 1_000; // after the first try, twice that after the second
+
+/**
+ * Nudges the pods of Secrets with a new token: each pod once for all of its Secrets that are renewed while it waits, the
+ * namespaces in turn. It has its own pace and never holds up anybody; what it cannot do, the kubelet does a little later.
+ * Nothing is nudged before `start`.
+ */
+export class NudgeQueue {
+  readonly #options: NudgeQueueOptions;
+  readonly #abort = new AbortController();
+  /** When Secrets were renewed, the oldest first. */
+  readonly #renewed = new Map<string, Milliseconds>();
+  /** By namespace, the one whose turn it is first; then by the pod's name. */
+  readonly #waiting = new Map<string, Map<string, Waiting>>();
+  /** Pods whose nudge failed, and when it is tried again. */
+  readonly #failed = new Map<Waiting, Milliseconds>();
+  readonly #underWay = new Set<Promise<void>>();
+  #waitingPods = 0;
+  #allowed = AT_ONCE;
+  #allowedAt: Milliseconds = 0;
+  #isStarted = false;
+  #timer: Timer | undefined;
+
+  constructor(options: NudgeQueueOptions) {
+    this.#options = options;
+  }
+
+  /** A new token is in the Secret of this name. Returns at once. */
+  renewed(namespace: string, secret: string): void {
+    if (this.#abort.signal.aborted) return;
+    const key = objectKey({ namespace, name: secret });
+    if (!this.#renewed.delete(key) && this.#renewed.size >= MOST_WAITING) {
+      this.#options.onResult('dropped', key, 'too many Secrets wait');
+      return;
+    }
+    this.#renewed.set(key, this.#options.clock.monotonic());
+    this.#plan();
+  }
+
+  /** The pods of all Secrets are known. */
+  start(): void {
+    this.#isStarted = true;
+    this.#plan();
+  }
+
+  /** Drops what waits and breaks off what is under way. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    this.#timer?.cancel();
+    await Promise.all(this.#underWay);
+  }
+
+  /** Does what can be done now, and sets the timer for what comes next. */
+  #work(): void {
+    const now = this.#options.clock.monotonic();
+    this.#gather(now);
+    this.#refill(now);
+    while (this.#allowed >= 1 && this.#underWay.size < MOST_UNDER_WAY) {
+      const next = this.#take();
+      if (next === undefined) break;
+      if (now - next.since > toMilliseconds(REFRESHED_WITHIN)) {
+        this.#options.onResult('dropped', objectKey(next), 'it waited until the kubelet looked by itself');
+        continue;
+      }
+      this.#allowed -= 1;
+      const sent = this.#send(next).finally(() => {
+        this.#underWay.delete(sent);
+        this.#plan();
+      });
+      this.#underWay.add(sent);
+    }
+    this.#plan();
+  }
+
+  #plan(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const wait = this.#nextWait();
+    if (wait !== undefined) this.#timer = this.#options.clock.setTimer(wait, () => this.#work());
+  }
+
+  /** How long there is nothing to do; `undefined`: until something else happens. */
+  #nextWait(): Milliseconds | undefined {
+    if (!this.#isStarted || this.#abort.signal.aborted) return undefined;
+    const now = this.#options.clock.monotonic();
+    const waits: Milliseconds[] = [];
+    const [oldest] = this.#renewed.values();
+    if (oldest !== undefined) waits.push(oldest + NUDGE_AFTER_MS - now);
+    for (const retryAt of this.#failed.values()) waits.push(retryAt - now);
+    if (this.#waitingPods > 0 && this.#underWay.size < MOST_UNDER_WAY)
+      waits.push(((1 - this.#allowed) * 1_000) / A_SECOND);
+    return waits.length === 0 ? undefined : Math.max(0, Math.min(...waits));
+  }
+
+  /** Finds the pods of Secrets that were renewed long enough ago. */
+  #gather(now: Milliseconds): void {
+    for (const [key, renewedAt] of this.#renewed) {
+      if (now - renewedAt < NUDGE_AFTER_MS) break;
+      this.#renewed.delete(key);
+      const [namespace = '', secret = ''] = key.split('/');
+      for (const pod of this.#options.podsOf(namespace, secret)) {
+        const [, name = ''] = pod.split('/');
+        this.#add({ namespace, name, since: renewedAt, tries: 0 });
+      }
+    }
+    for (const [pod, retryAt] of this.#failed) {
+      if (retryAt > now) continue;
+      this.#failed.delete(pod);
+      this.#add(pod);
+    }
+  }
+
+  #add(pod: Waiting): void {
+    const { namespace, name } = pod;
+    const pods = this.#waiting.get(namespace) ?? new Map<string, Waiting>();
+    if (pods.has(name)) return;
+    if (this.#waitingPods >= MOST_WAITING || pods.size >= MOST_OF_NAMESPACE) {
+      this.#options.onResult('dropped', objectKey(pod), 'too many pods wait');
+      return;
+    }
+    pods.set(name, pod);
+    this.#waiting.set(namespace, pods);
+    this.#waitingPods += 1;
+  }
+
+  /** The next pod, of the namespace whose turn it is. */
+  #take(): Waiting | undefined {
+    const [pods] = this.#waiting.values();
+    const [pod] = pods?.values() ?? [];
+    if (pods === undefined || pod === undefined) return undefined;
+    this.#waiting.delete(pod.namespace);
+    pods.delete(pod.name);
+    this.#waitingPods -= 1;
+    if (pods.size > 0) this.#waiting.set(pod.namespace, pods);
+    return pod;
+  }
+
+  #refill(now: Milliseconds): void {
+    const passed = now - this.#allowedAt;
+    this.#allowed = Math.min(AT_ONCE, this.#allowed + (passed * A_SECOND) / 1_000);
+    this.#allowedAt = now;
+  }
+
+  async #send(pod: Waiting): Promise<void> {
+    const { nudge, onResult } = this.#options;
+    try {
+      await nudge(pod, this.#abort.signal);
+      onResult('done', objectKey(pod));
+    } catch (error) {
+      if (!this.#abort.signal.aborted) this.#fail(pod, error);
+    }
+  }
+
+  #fail({ tries, ...pod }: Waiting, error: unknown): void {
+    const { explain, onResult, clock } = this.#options;
+    const failure = explain(error);
+    const reason = describe(failure);
+    if (failure?.meaning === 'absent' || failure?.meaning === 'leaving') {
+      onResult('gone', objectKey(pod));
+      return;
+    }
+    const pause = Math.max(RETRY_PAUSE_MS * (tries + 1), failure?.afterMs ?? 0);
+    const retryAt = clock.monotonic() + pause;
+    const isLate = retryAt - pod.since > toMilliseconds(REFRESHED_WITHIN);
+    if (failure?.refusal !== undefined) onResult('refused', objectKey(pod), reason);
+    else if (failure === undefined || tries + 1 === TRIES || isLate)
+      onResult('failed', objectKey(pod), reason);
+    else this.#failed.set({ ...pod, tries: tries + 1 }, retryAt);
+  }
+}
+
+/** Without a response body; why the API server refuses it, if it said that. */
+function describe(failure: Failure | undefined): string {
+  if (failure === undefined) return 'an internal error';
+  const { message, refusal } = failure;
+  return refusal === undefined || refusal.kind === 'other'
+    ? message
+    : `${message} (${`${refusal.kind} ${refusal.subject}`.trimEnd()})`;
+}

@@ -1,0 +1,40 @@
+import type { Logger } from 'pino';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Milliseconds } from '../time/units.ts';
+import { NUDGE_RESULTS, type NudgeQueueOptions, type NudgeResult } from './nudge-queue.ts';
+
+/** Where results go. */
+export interface NudgeRecorderOptions {
+  readonly clock: Clock;
+  readonly log: Pick<Logger, 'debug' | 'warn'>;
+  readonly metrics: Pick<Metrics, 'deliveryNudges'>;
+}
+
+/** What concerns one pod mostly concerns all of them, and there may be fifty in a second. */
+const LINE_EVERY_MS: Milliseconds = 60_000;
+const ROUTINE: ReadonlySet<NudgeResult> = new Set(['done', 'gone']);
+
+/** Counts the results; of what did not succeed, one line a minute tells the latest and how many there were. */
+export function recordNudges({ clock, log, metrics }: NudgeRecorderOptions): NudgeQueueOptions['onResult'] {
+  for (const result of NUDGE_RESULTS) metrics.deliveryNudges.inc({ result }, 0); // a rate needs a first value
+  let toldAt = Number.NEGATIVE_INFINITY;
+  let untold = 0;
+  return (result, about, reason) => {
+    metrics.deliveryNudges.inc({ result });
+    if (ROUTINE.has(result)) {
+      log.debug({ pod: about, result }, 'pod nudged');
+      return;
+    }
+    untold += 1;
+    const now = clock.monotonic();
+    if (now - toldAt < LINE_EVERY_MS) return;
+    log.warn({ pod: about, result, reason, pods: untold }, WORDS);
+    toldAt = now;
+    untold = 0;
+  };
+}
+
+const WORDS =
+  'a pod was not told of its new token: the kubelet brings it within 90 s all the same; if a right or a policy is the ' +
+  'reason, install jwt-injector again with prompt delivery (docs/install.md), or without';

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { stringify } from 'yaml';
+import { LIVE_PODS } from '../../src/kube/pods.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
+import { borrowStage } from '../controlplane/loan.ts';
+import type { Stage } from '../controlplane/stage.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import { readObjects, renderOverlay } from '../deploy/rendered.ts';
+import { openObjects, type Objects } from './objects.ts';
+import { makeNode, podOnNode, type Mounted } from './pods-on-node.ts';
+import { openTenant, type Tenant } from './tenant.ts';
+
+const NAMESPACE = 'prompt-delivery';
+const KEY = 'delivery.tokens.osg-htc.org/nudged-at';
+const COMPONENT = ['components/prompt-delivery'];
+
+describe('prompt delivery', { concurrency: false }, () => {
+  let stage: Stage<Cluster>;
+  let objects: Objects;
+  let tenant: Tenant;
+  before(async () => {
+    stage = await borrowStage({ withoutService: true });
+    objects = openObjects(stage.cluster);
+    tenant = await openTenant(stage.cluster, objects, NAMESPACE);
+    const all = readObjects(await renderOverlay({ resources: ['default'], components: COMPONENT }));
+    const rights = all.filter(
+      ({ kind, metadata }) =>
+        kind.startsWith('ValidatingAdmissionPolicy') ||
+        (kind === 'ClusterRole' && metadata.name === 'jwt-injector'),
+    );
+    assert.equal(rights.length, 3);
+    await stage.cluster.apply(rights.map((object) => stringify(object)).join('---\n'));
+    await makeNode(stage.cluster, NAMESPACE);
+    await stage.startService({ args: ['--prompt-delivery'] });
+    for (const name of ['one', 'two']) {
+      await tenant.apply(name);
+      await tenant.waitForToken(name, (token) => token !== '');
+    }
+  });
+  after(async () => {
+    await objects.close();
+    await stage.stop();
+  });
+
+  async function createPod(name: string, ...mounted: readonly Mounted[]): Promise<void> {
+    await stage.cluster.apply(podOnNode({ namespace: NAMESPACE, name }, NAMESPACE, mounted));
+  }
+
+  async function renew(name: string, request: string): Promise<void> {
+    const old = await tenant.tokenOf(name);
+    const annotation = `tokens.osg-htc.org/renew=${request}`;
+    await stage.cluster.kubectl(['annotate', '-n', NAMESPACE, '--overwrite', 'jwt', name, annotation]);
+    await tenant.waitForToken(name, (token) => token !== old);
+  }
+
+  async function nudgedAt(name: string): Promise<string | undefined> {
+    return (await objects.get('pods', NAMESPACE, name)).metadata.annotations?.[KEY];
+  }
+
+  async function waitForNudge(name: string, earlier: string | undefined): Promise<string> {
+    const pod = await objects.waitFor('pods', NAMESPACE, name, ({ metadata }) => {
+      const at = metadata.annotations?.[KEY];
+      return at !== undefined && at !== earlier;
+    });
+    return pod.metadata.annotations[KEY];
+  }
+
+  async function nudges(result: string): Promise<number> {
+    const text = await (await fetch(`http://127.0.0.1:${stage.service().httpPort}/metrics`)).text();
+    const line = new RegExp(`^jwt_injector_delivery_nudges_total\\{result="${result}"\\} (\\d+)$`, 'm');
+    return Number(line.exec(text)?.[1]);
+  }
+
+  it('a renewal is told to the pods that mount its Secret, once, and to no other pod', async () => {
+    await createPod('mounts', { secret: 'one' });
+    await createPod('mounts-both', { secret: 'one' }, { secret: 'two' });
+    await createPod('mounts-other', { secret: 'two' });
+    await createPod('mounts-file', { secret: 'one', subPath: 'token' });
+    // The service has seen them when it has seen the last one.
+    await createPod('last', { secret: 'one' });
+    const earlier = await nudges('done');
+    await renew('one', 'a');
+    const first = await waitForNudge('last', undefined);
+    assert.match(first, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    await waitForNudge('mounts', undefined);
+    const both = await waitForNudge('mounts-both', undefined);
+    assert.equal(await nudges('done'), earlier + 3);
+
+    await renew('two', 'b');
+    await waitForNudge('mounts-both', both);
+    await waitForNudge('mounts-other', undefined);
+    await waitUntil('both to be counted', 10_000, async () => (await nudges('done')) === earlier + 5);
+    assert.equal(await nudgedAt('last'), first);
+    assert.equal(await nudgedAt('mounts-file'), undefined);
+  });
+
+  it('nothing else of the pod changes, and the webhook’s conditions do not see it', async () => {
+    const earlier = await objects.get('pods', NAMESPACE, 'mounts');
+    await renew('one', 'c');
+    await waitForNudge('mounts', earlier.metadata.annotations[KEY]);
+    const pod = await objects.get('pods', NAMESPACE, 'mounts');
+    const without = ({ metadata, ...rest }: typeof pod) => {
+      const { managedFields: _, resourceVersion: __, annotations, ...others } = metadata;
+      return { ...rest, metadata: { ...others, annotations: { ...annotations, [KEY]: '' } } };
+    };
+    assert.deepEqual(without(pod), without(earlier));
+    assert.ok(!KEY.startsWith('tokens.osg-htc.org/'));
+  });
+
+  it('a pod that came later is told, one that went is forgotten, and every result is a metric from the beginning', async () => {
+    await createPod('later', { secret: 'two' });
+    await stage.cluster.kubectl(['delete', 'pod', '-n', NAMESPACE, 'mounts-other', '--now', '--wait=false']);
+    await waitUntil('the pod to be told', 30_000, async () => {
+      await renew('two', `d-${Math.random()}`);
+      return (await nudgedAt('later')) !== undefined;
+    });
+    for (const result of ['gone', 'refused', 'failed', 'dropped']) assert.equal(await nudges(result), 0);
+    assert.equal((await objects.client.list('/api/v1/pods', { query: LIVE_PODS })).items.length > 0, true);
+  });
+
+  it('without the right to patch pods, tokens are renewed all the same; metric and log say what lacks', async () => {
+    const rules = '/rules/4';
+    const taken = [
+      { op: 'test', path: `${rules}/resources/0`, value: 'pods' },
+      { op: 'replace', path: `${rules}/verbs`, value: ['list', 'watch'] },
+    ];
+    await stage.cluster.kubectl([
+      'patch',
+      'clusterrole',
+      'jwt-injector',
+      '--type=json',
+      '-p',
+      JSON.stringify(taken),
+    ]);
+    await waitUntil('a nudge to be refused', 30_000, async () => {
+      await renew('one', `e-${Math.random()}`);
+      return (await nudges('refused')) > 0;
+    });
+    const line = await stage
+      .service()
+      .waitForLog(({ msg }) => String(msg).includes('was not told of its new token'));
+    assert.match(
+      String(line['reason']),
+      /^patch pods prompt-delivery\/[\w-]+: 403 Forbidden \(no-right patch pods\)$/,
+    );
+  });
+
+  it('with --namespaces, Roles are enough', async () => {
+    await stage.service().stop();
+    await stage.cluster.kubectl(['delete', 'clusterrolebinding', 'jwt-injector']);
+    const rightsIn = `namespace: ${NAMESPACE}\nresources: [KUSTOMIZE/namespaced]\n`;
+    const all = readObjects(
+      await renderOverlay({
+        resources: ['served'],
+        components: COMPONENT,
+        files: { 'served/kustomization.yaml': rightsIn },
+      }),
+    );
+    const roles = all.filter(({ kind }) => /^Role(Binding)?$/.test(kind));
+    assert.equal(roles.length, 2);
+    await stage.cluster.apply(roles.map((object) => stringify(object)).join('---\n'));
+    await stage.startService({ args: ['--prompt-delivery', `--namespaces=${NAMESPACE}`] });
+    const earlier = await nudgedAt('mounts');
+    await renew('one', 'f');
+    await waitForNudge('mounts', earlier);
+    assert.ok(!stage.service().output().includes('Forbidden'), stage.service().output());
+  });
+});
