@@ -5,11 +5,19 @@ import { ASKS_FOR_TOKEN, BUSYBOX } from '../stories/science-namespace.ts';
 /** What came of pods that were created one after the other, none of them twice. */
 export interface Churn {
   readonly created: number;
-  /** Words of the API server for each pod that it refused, or created without a token. */
-  readonly failures: readonly string[];
+  /** Pods that the API server refused, or created without a token. */
+  readonly failures: readonly Failure[];
   /** Requests that the API server itself did not answer: nobody could have created anything. */
   readonly unanswered: number;
   readonly slowestMs: number;
+}
+
+/** A pod that was not created, or without its token. Times in milliseconds since the first creation. */
+export interface Failure {
+  readonly words: string;
+  /** When it was asked for. */
+  readonly at: number;
+  readonly tookMs: number;
 }
 
 interface Settings {
@@ -20,7 +28,8 @@ interface Settings {
   readonly during: Promise<unknown>;
 }
 
-const CREATORS = 4;
+/** So many creations are under way at once, and so no more of the API server's connections to the webhook are in use. */
+export const CREATORS = 4;
 const PAUSE_MS = 100; // four creators come to 30 pods a second or so
 const ANSWERED_WITHIN_MS = 30_000; // the API server gives up a webhook after 5 s, and itself after 60
 
@@ -37,7 +46,8 @@ const POD = {
 
 /** Creates annotated pods at a steady pace, at least `atLeast` of them and as long as something is `during`. */
 export async function createPods({ access, namespace, atLeast, during }: Settings): Promise<Churn> {
-  const failures: string[] = [];
+  const failures: Failure[] = [];
+  const began = performance.now();
   let created = 0;
   let unanswered = 0;
   let slowestMs = 0;
@@ -54,11 +64,12 @@ export async function createPods({ access, namespace, atLeast, during }: Setting
         POD,
         ANSWERED_WITHIN_MS,
       ).catch(() => undefined);
-      slowestMs = Math.max(slowestMs, performance.now() - start);
-      const failure = answer && explain(answer.status, answer.body);
+      const tookMs = performance.now() - start;
+      slowestMs = Math.max(slowestMs, tookMs);
+      const words = answer && explain(answer.status, answer.body);
       if (answer === undefined || (answer.status >= 500 && !answer.body.includes('webhook'))) unanswered += 1;
-      else if (failure === undefined) created += 1;
-      else failures.push(failure);
+      else if (words === undefined) created += 1;
+      else failures.push({ words, at: start - began, tookMs });
       await sleep(PAUSE_MS);
     }
   };

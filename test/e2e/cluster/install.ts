@@ -1,6 +1,6 @@
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { waitForWebhook } from '../../controlplane/stage.ts';
-import { CHART, openHelm } from '../../deploy/helm.ts';
+import { CHART, openHelm, type Values } from '../../deploy/helm.ts';
 import { PRODUCT_IMAGE } from '../image/product-image.ts';
 import type { RealCluster } from './real-cluster.ts';
 
@@ -29,6 +29,15 @@ export async function installChart(cluster: RealCluster): Promise<void> {
   await waitForWebhook(controlPlane);
   await cluster.publishServices();
   await helm.run('test', PRODUCT, '-n', PRODUCT, '--timeout=2m');
+}
+
+/** Changes values of the release, as a cluster admin does; then all replicas run with them. */
+export async function upgradeChart({ controlPlane }: RealCluster, values: Values): Promise<void> {
+  await using helm = await openHelm(controlPlane.adminKubeconfig);
+  const file = await helm.valuesFile(values);
+  const flags = ['--reset-then-reuse-values', '--wait', '--timeout=5m'];
+  await helm.run('upgrade', PRODUCT, CHART, '-n', PRODUCT, '-f', file, ...flags);
+  await waitForReplicas(controlPlane);
 }
 
 /** Waits until all replicas of the product are ready. */

@@ -1,5 +1,5 @@
 import { waitForReplicas } from '../cluster/install.ts';
-import { createPods } from '../churn/create-pods.ts';
+import { createPods, type Failure } from '../churn/create-pods.ts';
 import { DISTURBANCES, type Disturbance } from '../churn/disturbances.ts';
 import { ControlPlaneError } from '../../controlplane/control-plane-error.ts';
 import { makeScienceNamespace } from './science-namespace.ts';
@@ -42,11 +42,15 @@ async function churnDuring(scene: Scene, disturbance: Disturbance): Promise<read
     slowest: `${(slowestMs / 1000).toFixed(1)} s`,
   });
   scene.log(`${name}: ${created} pods created, ${failures.length} failed`);
-  for (const failure of new Set(failures)) scene.log(`  ${failure}`);
+  for (const failure of failures) scene.log(`  ${describe(failure)}`);
   if (unanswered > 0 && stopsApiServer !== true)
     return [`${name}: the API server did not answer ${unanswered} times`];
-  if (allowed === undefined) return failures.map((failure) => `${name}: ${failure}`);
-  const others = failures.filter((failure) => !allowed.words.test(failure));
+  if (allowed === undefined) return failures.map((failure) => `${name}: ${describe(failure)}`);
+  const others = failures.filter(({ words }) => !allowed.words.test(words)).map(describe);
   const many = failures.length > allowed.failures ? [`${failures.length} creations failed`] : [];
   return [...others, ...many].map((what) => `${name}: ${what}`);
+}
+
+function describe({ words, at, tookMs }: Failure): string {
+  return `after ${(at / 1000).toFixed(1)} s, in ${(tookMs / 1000).toFixed(1)} s: ${words}`;
 }

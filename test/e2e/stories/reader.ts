@@ -12,6 +12,7 @@ import {
   RESTRICTED_CONTAINER,
   RESTRICTED_POD,
 } from './science-namespace.ts';
+import { describeTimes } from './times.ts';
 import type { Scene, Story } from './story.ts';
 
 const run = promisify(execFile);
@@ -50,14 +51,8 @@ export const READER: Story = {
     const delays: number[] = [];
     for (let round = 1; round <= (scene.short ? 1 : 3); round += 1)
       delays.push(...(await renew(scene, pods)));
-    const ordered = delays.toSorted((one, other) => one - other);
-    const at = (share: number) => `${(ordered[Math.ceil(share * ordered.length) - 1] ?? 0).toFixed(1)} s`;
-    scene.report('Secret changed → pod reads the new token', {
-      samples: String(delays.length),
-      p50: at(0.5),
-      p90: at(0.9),
-      max: at(1),
-    });
+    const how = 'by the kubelet alone, one token for all pods';
+    scene.report('Secret changed → pod reads the new token', { how, ...describeTimes(delays) });
   },
 };
 

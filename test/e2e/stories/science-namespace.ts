@@ -42,10 +42,17 @@ export async function makeScienceNamespace(
     metadata: { name: 'my-key', namespace: name },
     stringData: { 'key.pem': key },
   };
-  const jwts = ['tok', 'other.tok'].map((jwt) => ({
+  const jwts = ['tok', 'other.tok'].map((jwt) => scienceJwt(name, jwt));
+  await controlPlane.apply([secret, ...jwts].map((one) => stringify(one)).join('---\n'));
+  await controlPlane.kubectl(['wait', 'jwt', '--all', '-n', name, '--for=condition=Ready', '--timeout=60s']);
+}
+
+/** A JWT that signs with the key of such a namespace. */
+export function scienceJwt(namespace: string, name: string): object {
+  return {
     apiVersion: 'tokens.osg-htc.org/v1',
     kind: 'JWT',
-    metadata: { name: jwt, namespace: name },
+    metadata: { name, namespace },
     spec: {
       issuer: 'https://issuer.example.com/',
       keyId: 'k1',
@@ -59,7 +66,5 @@ export async function makeScienceNamespace(
       expiryTime: { hours: 6 },
       key: { secret: { name: 'my-key', key: 'key.pem' } },
     },
-  }));
-  await controlPlane.apply([secret, ...jwts].map((one) => stringify(one)).join('---\n'));
-  await controlPlane.kubectl(['wait', 'jwt', '--all', '-n', name, '--for=condition=Ready', '--timeout=60s']);
+  };
 }
