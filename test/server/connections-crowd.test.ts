@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:https';
+import { connect, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { waitUntil } from '../controlplane/wait-until.ts';
 import type { CrowdOrder, CrowdReport } from './crowd.ts';
-import { withWebhook } from './started-webhook.ts';
+import { reviewText } from './reviews.ts';
+import { withWebhook, type StartedWebhook } from './started-webhook.ts';
+
+const ATTACKER = '127.0.0.1';
+/** Another client's address: on Linux all of 127/8 is this machine. */
+const API_SERVER = '127.0.0.2';
 
 const COUNT = 800;
 /** Blocks this thread, as a long turn of the event loop does. */
@@ -18,12 +27,37 @@ function expectedConnections(): number {
   }
 }
 
+function countOf(answers: readonly number[]): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const answer of answers) counts[answer] = (counts[answer] ?? 0) + 1;
+  return counts;
+}
+
+/** A connection of its own, and the status of a review over it. */
+async function reviewFrom({ port, certificate }: StartedWebhook, localAddress: string): Promise<number> {
+  const body = reviewText();
+  const outgoing = request({
+    host: '127.0.0.1',
+    port,
+    localAddress,
+    path: '/mutate/pods?timeout=5s',
+    method: 'POST',
+    ca: certificate.cert,
+    agent: new Agent({ keepAlive: true }), // it stays open, as the API server's do
+    headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+  });
+  outgoing.end(body);
+  const [response] = await once(outgoing, 'response');
+  response.resume();
+  return response.statusCode;
+}
+
 async function crowdWhileBusy(port: number): Promise<CrowdReport> {
   const dialled = new Int32Array(new SharedArrayBuffer(4));
   const order: CrowdOrder = {
     port,
-    crowd: { localAddress: '127.0.0.1', count: COUNT },
-    newcomer: '127.0.0.2',
+    crowd: { localAddress: ATTACKER, count: COUNT },
+    newcomer: API_SERVER,
     dialled,
   };
   const worker = new Worker(new URL('./crowd.ts', import.meta.url), { workerData: order });
@@ -37,16 +71,39 @@ async function crowdWhileBusy(port: number): Promise<CrowdReport> {
   }
 }
 
-describe('a crowd that connects while the service is busy', () => {
-  it(
-    'is kept by the kernel, and a newcomer’s handshake waits for few of it',
-    { timeout: 120_000 },
-    async () => {
-      await withWebhook({ limits: { connections: 2 * COUNT, handshake: 60_000 } }, async ({ port }) => {
-        const { connected, before } = await crowdWhileBusy(port);
-        assert.ok(connected >= expectedConnections(), `${connected} connected`);
-        assert.ok(before < connected / 2, `${before} of ${connected} came before the newcomer`);
-      });
-    },
-  );
+describe('many connections at once', { timeout: 120_000 }, () => {
+  it('a burst of the API server is answered, each review over a connection of its own', async () => {
+    await withWebhook({}, async (started) => {
+      const answers = await Promise.all(Array.from({ length: 500 }, () => reviewFrom(started, API_SERVER)));
+      assert.deepEqual(countOf(answers), { 200: 500 });
+    });
+  });
+
+  it('also while somebody else opens more than the service takes, and does nothing with them', async () => {
+    await withWebhook({}, async (started) => {
+      const attackers: Socket[] = [];
+      const attack = setInterval(() => {
+        for (let count = 0; count < 100 && attackers.length < 5_000; count += 1)
+          attackers.push(
+            connect({ host: '127.0.0.1', port: started.port, localAddress: ATTACKER }).on('error', () => {}),
+          );
+      }, 10);
+      try {
+        await waitUntil('the attack has begun', 30_000, () => attackers.length > 1_000);
+        const answers = await Promise.all(Array.from({ length: 200 }, () => reviewFrom(started, API_SERVER)));
+        assert.deepEqual(countOf(answers), { 200: 200 });
+      } finally {
+        clearInterval(attack);
+        for (const socket of attackers) socket.destroy();
+      }
+    });
+  });
+
+  it('those that come while it is busy are kept by the kernel, and a newcomer’s handshake waits for few', async () => {
+    await withWebhook({ limits: { connections: 2 * COUNT, handshake: 60_000 } }, async ({ port }) => {
+      const { connected, before } = await crowdWhileBusy(port);
+      assert.ok(connected >= expectedConnections(), `${connected} connected`);
+      assert.ok(before < connected / 2, `${before} of ${connected} came before the newcomer`);
+    });
+  });
 });
