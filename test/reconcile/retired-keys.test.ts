@@ -55,6 +55,14 @@ describe('the keys whose tokens outlive them', () => {
     assert.deepEqual(describeRetiredKeys(replaced, token('new', NOW + 60), NOW), [retired('old', NOW + DAY)]);
   });
 
+  it('a status that names no key, or no expiry, leaves none', () => {
+    const nothing = { publicKey: undefined, issuer: undefined, retiredKeys: undefined };
+    const unnamed = { ...nothing, expiresAt: NOW + 10, tokenId: 'a' };
+    assert.equal(describeRetiredKeys(unnamed, token('new', NOW + DAY), NOW), undefined);
+    const endless = { ...nothing, publicKey: jwk('old'), expiresAt: undefined, tokenId: 'a' };
+    assert.equal(describeRetiredKeys(endless, token('new', NOW + DAY), NOW), undefined);
+  });
+
   it('a token that is gone may still be in use', () => {
     const recorded = { ...token('old', NOW + DAY), retiredKeys: undefined };
     const gone = { publicKey: jwk('old'), expiresAt: undefined, tokenId: undefined, issuer: undefined };
