@@ -11,9 +11,9 @@ import { runScript } from '../controlplane/run-script.ts';
 import { findGoTool } from '../tools/go-tool.ts';
 import { makeImages } from './image/make-images.ts';
 import { makeCgroups } from './machine/cgroups.ts';
-import { type DebianArch, unpackPackages } from './machine/debian-packages.ts';
-import { requireMachine } from './machine/require-machine.ts';
-import { createRunner } from './machine/runner.ts';
+import { type DebianArch, unpackPackages } from '../machine/debian-packages.ts';
+import { requireMachine } from '../machine/require-machine.ts';
+import { createRunner } from '../machine/runner.ts';
 import { STORIES } from './stories/all.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -55,7 +55,7 @@ await runScript({
   run: async ({ short = false, only, stay = false }) => {
     if (only !== undefined && !STORIES.some(({ name }) => name === only))
       return `--only is ${JSON.stringify(only)}, but it must be one of ${STORY_NAMES}`;
-    await requireMachine();
+    await requireMachine('real nodes', ['git', 'npm', 'tar']);
     const flags = [
       ...(short ? ['--short'] : []),
       ...(stay ? ['--stay'] : []),

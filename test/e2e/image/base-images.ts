@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ControlPlaneError } from '../../controlplane/control-plane-error.ts';
-import { type DebianArch, exists, unpackPackages } from '../machine/debian-packages.ts';
-import type { Runner } from '../machine/runner.ts';
+import { type DebianArch, exists, unpackPackages } from '../../machine/debian-packages.ts';
+import type { Runner } from '../../machine/runner.ts';
 
 /** Stand-ins for the images that the Dockerfile names, by the names of its arguments. */
 export const BASE_IMAGES = { NODE_IMAGE: 'localhost/node:24', BASE: 'localhost/glibc:12' } as const;

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Runner, RunOptions } from '../machine/runner.ts';
+import type { Runner, RunOptions } from '../../machine/runner.ts';
 
-const WITH_PACKAGES = join(import.meta.dirname, '../machine/with-packages.sh');
+const WITH_PACKAGES = join(import.meta.dirname, '../../machine/with-packages.sh');
 
 /** Runs programs that may call buildah, which keeps its images in `folder` and nowhere else. */
 export async function createBuildah(run: Runner, packages: string, folder: string): Promise<Runner> {

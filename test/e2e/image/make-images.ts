@@ -1,8 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ControlPlaneError } from '../../controlplane/control-plane-error.ts';
-import type { DebianArch } from '../machine/debian-packages.ts';
-import type { Runner } from '../machine/runner.ts';
+import type { DebianArch } from '../../machine/debian-packages.ts';
+import type { Runner } from '../../machine/runner.ts';
 import { makeBaseImages } from './base-images.ts';
 import { createBuildah } from './buildah.ts';
 import { buildProductImage, readDigests } from './product-image.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ControlPlaneError } from '../../controlplane/control-plane-error.ts';
-import type { DebianArch } from '../machine/debian-packages.ts';
-import type { Runner } from '../machine/runner.ts';
+import type { DebianArch } from '../../machine/debian-packages.ts';
+import type { Runner } from '../../machine/runner.ts';
 import { BASE_IMAGES } from './base-images.ts';
 
 /** The name under which the nodes know the image. */

@@ -1,7 +1,7 @@
 import { cp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PAUSE_IMAGE } from '../cluster/node-files.ts';
-import type { Runner } from '../machine/runner.ts';
+import type { Runner } from '../../machine/runner.ts';
 
 /** What the pods of the stories run in. */
 export const BUSYBOX_IMAGE = 'docker.io/library/busybox:1.35';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { ControlPlaneError } from '../../controlplane/control-plane-error.ts';
-import type { Reaper } from '../../controlplane/reaper.ts';
+import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
+import type { Reaper } from '../controlplane/reaper.ts';
 
 /** Where a program runs; its environment is ours, with `env` added. */
 export interface RunOptions {

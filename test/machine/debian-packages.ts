@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { access, cp, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ControlPlaneError } from '../../controlplane/control-plane-error.ts';
+import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
 
 const run = promisify(execFile);
 
