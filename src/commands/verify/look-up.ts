@@ -70,7 +70,9 @@ export async function lookUpKeys(issuer: string, urls: IssuerUrls, options: Fetc
     if (!jwks.ok) return notFound(jwksUrl, jwks.problem);
     if (!Array.isArray(member(jwks.value, 'keys')))
       return notFound(jwksUrl, { message: 'has no list "keys"', remedy: REMEDY, isUnreachable: false });
-    return { found: true, keys: arrayMember(jwks.value, 'keys'), jwksUrl };
+    const answers = await Promise.all([get(url), get(jwksUrl)]);
+    const isRedirected = answers.some((each) => each.ok && each.value.redirects.length > 0);
+    return { found: true, keys: arrayMember(jwks.value, 'keys'), jwksUrl, isRedirected };
   };
 
   const openid = await find(urls.openid, undefined);

@@ -1,7 +1,7 @@
 import type { JWK } from 'jose';
 import { calculateJwkThumbprint } from 'jose';
 import { isAlgorithmName } from '../../resources/algorithms.ts';
-import type { JsonObject } from '../../resources/json.ts';
+import { arrayMember, type JsonObject } from '../../resources/json.ts';
 import { readPublicKey, verifiesWith } from '../../signing/check-token.ts';
 import { findIssuerUrls } from '../../signing/issuer/urls.ts';
 import { bareJwk } from '../../signing/key.ts';
@@ -102,8 +102,11 @@ async function isSignedBy({ text, header }: FoundToken, way: LookUps['ways'][Loo
   const { alg, kid } = header;
   const jwk = way.found ? chooseKey(readKeys(way.keys), kid) : undefined;
   if (jwk === undefined || !isAlgorithmName(alg)) return false;
-  const key = await readPublicKey(jwk, alg).catch(() => undefined);
-  return verifiesWith(text, key, alg);
+  // Who does without crv takes the key for one of P-256; for the others a rule says that it is missing.
+  const curve = jwk.kty === 'EC' && jwk.crv === undefined ? { crv: 'P-256' } : {};
+  const key = await readPublicKey({ ...jwk, ...curve }, alg).catch(() => undefined);
+  const critical = arrayMember(header, 'crit').filter((name) => typeof name === 'string');
+  return verifiesWith(text, key, alg, critical); // a rule says who minds them
 }
 
 async function describeKey(jwk: JWK): Promise<Verification['keys'][number]> {

@@ -1,38 +1,24 @@
 import { member } from '../../resources/json.ts';
-import { readScopes } from '../lint/scopes.ts';
+import { readScopes, type Scopes } from '../lint/scopes.ts';
+import { ALL_VERIFIERS, PELICAN_SERVERS, WARNS, type ClaimRule, type Finding } from './claim-rule.ts';
 import type { Reason, VerdictFacts, VerifierName } from './facts.ts';
+import { TIME_RULES } from './time-rules.ts';
 
 /** WLCG Common JWT Profiles: the audience that means any relying party. */
 const WLCG_ANY = 'https://wlcg.cern.ch/jwt/v1/any';
 /** What scitokens-cpp and Pelican take for any audience. */
-const ANY: ReadonlySet<unknown> = new Set([WLCG_ANY, 'ANY']);
+const ANY = [WLCG_ANY, 'ANY'];
 const SCITOKENS_2: ReadonlySet<unknown> = new Set(['scitoken:2.0', 'scitokens:2.0']);
 const SCITOKENS: ReadonlySet<unknown> = new Set([...SCITOKENS_2, 'scitokens:1.0']);
 /** XRootD's ztn, on both sides. */
 const MAX_ZTN_BYTES = 4_096;
-/** Seconds that Pelican's servers allow; scitokens-cpp, the client and pelicanfs allow none. */
-const PELICAN_LEEWAY = 60;
-/** Seconds before `exp` from which Pelican's director refuses a token. */
-const DIRECTOR_MARGIN = 10;
-
-/** What a rule says of a token, without the words that make it a `Reason`. */
-type Finding = readonly [message: string, remedy: string, refuses?: boolean] | undefined;
-
-interface ClaimRule {
-  /** Who looks. */
-  readonly by: readonly VerifierName[];
-  readonly says: (facts: VerdictFacts, verifier: VerifierName) => Finding;
-}
-
-const SERVERS = ['pelican-cache', 'pelican-origin'] as const;
-const PELICAN = ['pelican-client', ...SERVERS] as const;
-const ALL = ['pelican-client', 'pelicanfs', ...SERVERS, 'xrootd'] as const;
-const WARNS = false;
+const PELICAN = ['pelican-client', ...PELICAN_SERVERS] as const;
 
 /** What verifiers find in the claims; the messages in quotes are their own, to be searched for. */
 const RULES: Readonly<Record<string, ClaimRule>> = {
+  ...TIME_RULES,
   'issuer-missing': {
-    by: ALL,
+    by: ALL_VERIFIERS,
     says: ({ token: { claims } }) =>
       typeof claims['iss'] === 'string'
         ? undefined
@@ -41,68 +27,15 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
             'sign the token with jwt-injector, which sets it',
           ],
   },
-  'expiry-missing': {
-    by: ALL,
-    says: ({ token: { claims } }) =>
-      isNumber(claims['exp']) ? undefined : ['the claim exp is missing or not a number', 'sign a new token'],
-  },
-  expired: {
-    by: ALL,
-    says: ({ token: { claims }, now }, verifier) => {
-      const exp = claims['exp'];
-      if (!isNumber(exp)) return undefined;
-      if (exp + leewayOf(verifier) < now)
-        return ['the token has expired', 'sign a new one: jwt-injector renew NAME'];
-      return verifier === 'pelican-client' && exp - DIRECTOR_MARGIN < now
-        ? ['the director refuses a token from 10 s before its expiry on', 'wait for the next one']
-        : undefined;
-    },
-  },
-  'issued-at': {
-    by: ['pelicanfs', ...SERVERS, 'xrootd'],
-    says: ({ token: { claims }, now }, verifier) => {
-      const iat = claims['iat'];
-      if (iat === undefined && verifier === 'xrootd')
-        return ['the claim iat is missing', 'sign the token with jwt-injector, which sets it'];
-      return isNumber(iat) && iat > now + leewayOf(verifier)
-        ? [
-            'iat is in the future ("token expired")',
-            'set the clocks right: the signer is ahead of this machine',
-          ]
-        : undefined;
-    },
-  },
-  'not-before': {
-    by: ALL,
-    says: ({ token: { claims }, now }, verifier) => {
-      const nbf = claims['nbf'];
-      if (nbf === undefined && verifier === 'xrootd')
-        return ['nbf is missing, and scitokens-cpp before 1.0 refuses that', 'sign with jwt-injector', WARNS];
-      return isNumber(nbf) && nbf > now + leewayOf(verifier)
-        ? ['nbf is in the future: the token is not valid yet', 'set the clocks right, or wait']
-        : undefined;
-    },
-  },
-  'time-not-whole': {
-    by: ['xrootd'],
-    says: ({ token: { claims } }) =>
-      ['exp', 'iat', 'nbf'].some((name) => isNumber(claims[name]) && !Number.isInteger(claims[name]))
-        ? [
-            'a time is not a whole number, and scitokens-cpp before 1.2 refuses that',
-            'write whole seconds',
-            WARNS,
-          ]
-        : undefined,
-  },
   'subject-missing': {
-    by: ['xrootd'],
-    says: ({ token: { claims } }) =>
-      typeof claims['sub'] === 'string'
+    by: ['pelicanfs', 'xrootd'],
+    says: ({ token: { claims } }, verifier) =>
+      typeof claims['sub'] === 'string' || (claims['sub'] === undefined && verifier === 'pelicanfs')
         ? undefined
         : ['the claim sub is missing or not a string ("Failed to get token subject")', 'set spec.data.sub'],
   },
   'token-id': {
-    by: ['xrootd'],
+    by: ['pelicanfs', 'xrootd'],
     says: ({ token: { claims } }) =>
       ['string', 'undefined'].includes(typeof claims['jti'])
         ? undefined
@@ -137,7 +70,7 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
     },
   },
   'profile-of-scitokens': {
-    by: SERVERS,
+    by: PELICAN_SERVERS,
     says: ({ token: { claims } }) =>
       SCITOKENS.has(member(claims, 'ver')) && !readScopes(claims['scope']).storage.length
         ? [
@@ -149,16 +82,26 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
   audience: {
     by: ['pelican-cache', 'pelican-origin', 'xrootd'],
     says: ({ token: { claims } }, verifier) => {
-      const audiences = [claims['aud']].flat().filter((item) => typeof item === 'string');
-      if (claims['aud'] === undefined) {
-        return verifier === 'xrootd'
+      const { aud } = claims;
+      const isXrootd = verifier === 'xrootd';
+      if (aud === undefined) {
+        return isXrootd && member(claims, 'ver') !== 'scitokens:1.0'
           ? ['the claim aud is missing ("\'aud\' claim required for WLCG profile")', AUDIENCE_REMEDY]
           : undefined;
       }
-      if (audiences.some((item) => ANY.has(item))) return undefined;
+      const audiences = [aud].flat().filter((item) => typeof item === 'string');
+      if (isXrootd && audiences.length < [aud].flat().length)
+        return ['aud holds what is not a string', AUDIENCE_REMEDY];
+      const any = !isXrootd ? ANY : SCITOKENS_2.has(member(claims, 'ver')) ? ['ANY'] : [WLCG_ANY];
+      if (audiences.some((item) => any.includes(item))) return undefined;
+      if (audiences.some((item) => ANY.includes(item)))
+        return [
+          `for this profile ${any.join()} means any audience, not ${audiences.join()}`,
+          AUDIENCE_REMEDY,
+        ];
       if (audiences.length === 0 || verifier === 'pelican-cache')
         return ['aud names no one that it knows ("\'aud\' claim verification failed")', AUDIENCE_REMEDY];
-      return verifier === 'xrootd'
+      return isXrootd
         ? [
             'aud names services only: it must be in "audience" of the server\'s configuration',
             AUDIENCE_REMEDY,
@@ -172,22 +115,23 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
     },
   },
   scope: {
-    by: ALL,
+    by: ALL_VERIFIERS,
     says: ({ token: { claims } }, verifier) => {
       const scopes = readScopes(claims['scope']);
-      const isClient = verifier === 'pelican-client';
+      // pelicanfs and the client send a token that they find lacking, if they have no other.
+      const isPicky = verifier !== 'pelican-client' && verifier !== 'pelicanfs';
       if (scopes.form === 'missing')
-        return ['the claim scope is missing ("\'scope\' claim is mandatory")', SCOPE_REMEDY, !isClient];
-      if (scopes.form === 'other')
-        return ['scope is not a string ("\'scope\' claim verification failed")', SCOPE_REMEDY, !isClient];
-      if (scopes.hasCommas) return ['scopes are divided by commas', 'put spaces instead', !isClient];
-      const isWlcg = verifier !== 'xrootd' || !SCITOKENS.has(member(claims, 'ver'));
-      const useful = scopes.storage.filter(
+        return ['the claim scope is missing ("\'scope\' claim is mandatory")', SCOPE_REMEDY, isPicky];
+      if (scopes.form === 'other') {
+        const refuses = verifier !== 'pelican-client';
+        return ['scope is not a string ("\'scope\' claim verification failed")', SCOPE_REMEDY, refuses];
+      }
+      if (scopes.hasCommas) return ['scopes are divided by commas', 'put spaces instead', isPicky];
+      if (verifier === 'xrootd') return judgeScopesForXrootd(scopes, SCITOKENS.has(member(claims, 'ver')));
+      const useful = scopes.storage.some(
         ({ name, path }) => name !== 'storage.write' && path.startsWith('/'),
       );
-      return isWlcg && useful.length === 0
-        ? ['no scope allows anything of storage', SCOPE_REMEDY, !isClient]
-        : undefined;
+      return useful ? undefined : [NO_SCOPE, SCOPE_REMEDY, isPicky];
     },
   },
   'scope-without-read': {
@@ -216,6 +160,24 @@ const WLCG_REMEDY = 'set spec.data["wlcg.ver"] to the string "1.0"';
 const AUDIENCE_REMEDY = `add ${WLCG_ANY} to spec.data.aud`;
 const SCOPE_REMEDY = 'set spec.data.scope, e.g. "storage.read:/"';
 
+const NO_SCOPE = 'no scope allows anything of storage';
+
+/** It takes the words of SciTokens under both profiles, and those of WLCG under its own; a scope without a path is for all. */
+function judgeScopesForXrootd({ storage, hasSciTokens }: Scopes, isSciTokens: boolean): Finding {
+  if (isSciTokens)
+    return hasSciTokens
+      ? undefined
+      : ['with this ver the scopes are those of SciTokens', 'use read:/ and write:/, or wlcg.ver "1.0"'];
+  const useful = storage.filter(
+    ({ name, path }) => name !== 'storage.write' && (path === '' || path.startsWith('/')),
+  );
+  if (useful.some(({ path }) => path !== '')) return undefined;
+  if (useful.length > 0) return ['a scope without a path allows all of them here', SCOPE_REMEDY, WARNS];
+  return hasSciTokens
+    ? ['read:/ and write:/ are words of SciTokens, which Pelican does not know', SCOPE_REMEDY, WARNS]
+    : [NO_SCOPE, SCOPE_REMEDY];
+}
+
 /** What a verifier finds in the claims of a token. */
 export function judgeClaimsFor(facts: VerdictFacts, verifier: VerifierName): readonly Reason[] {
   return Object.entries(RULES).flatMap(([rule, { by, says }]) => {
@@ -224,12 +186,4 @@ export function judgeClaimsFor(facts: VerdictFacts, verifier: VerifierName): rea
     const [message, remedy, refuses = true] = found;
     return [{ rule, message, remedy, refuses }];
   });
-}
-
-function leewayOf(verifier: VerifierName): number {
-  return verifier === 'pelican-cache' || verifier === 'pelican-origin' ? PELICAN_LEEWAY : 0;
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number';
 }

@@ -19,7 +19,13 @@ export type LookUpWay = 'openid' | 'xrootd';
 
 /** What a verifier gets when it looks for the keys of the issuer. */
 export type LookUp =
-  | { readonly found: true; readonly keys: readonly unknown[]; readonly jwksUrl: string }
+  | {
+      readonly found: true;
+      readonly keys: readonly unknown[];
+      readonly jwksUrl: string;
+      /** A document on the way was redirected. */
+      readonly isRedirected: boolean;
+    }
   | {
       readonly found: false;
       /** What it got instead, with the URL. */

@@ -44,6 +44,7 @@ function judgeSet(
   verifier: VerifierName,
 ): readonly Reason[] {
   const { alg, kid } = token.header;
+  const { isRedirected } = lookUp;
   const keys = readKeys(lookUp.keys);
   const isPelican = verifier === 'pelican-cache' || verifier === 'pelican-origin';
   const publish = `publish the key of the token: jwt-injector jwks NAME --dir DIR (${lookUp.jwksUrl})`;
@@ -73,17 +74,35 @@ function judgeSet(
     return refuse('key-without-alg', 'the published key has no alg, and Pelican skips it then', publish);
   if (isPelican && key.use !== undefined && key.use !== 'sig')
     return refuse('key-use', `the published key has use "${key.use}", and Pelican skips it then`, publish);
-  if (key.alg !== undefined && key.alg !== alg)
+  if (verifier !== 'pelicanfs' && key.alg !== undefined && key.alg !== alg)
     return refuse(
       'key-algorithm',
       `the published key is for ${key.alg}, the token is of ${String(alg)}`,
       publish,
     );
-  if (verifier === 'xrootd' && key.kty === 'EC' && key.alg === undefined && key.crv === undefined)
-    return refuse('key-curve', 'the published key has neither alg nor crv', publish);
-  return verifies
-    ? []
-    : refuse('signature', 'the published key of that kid is another one ("Invalid signature")', publish);
+  // pelicanfs takes every curve for P-256, and so does scitokens-cpp when alg says ES256.
+  if (
+    key.kty === 'EC' &&
+    key.crv === undefined &&
+    (isPelican || (verifier === 'xrootd' && key.alg === undefined))
+  )
+    return refuse('key-curve', 'the published key has no crv', publish);
+  if (token.header['crit'] !== undefined && verifier !== 'xrootd')
+    return refuse(
+      'critical-header',
+      'the header names extensions that must be understood (crit)',
+      SIGN_AGAIN,
+    );
+  if (verifies) return judgeRedirect(isRedirected, verifier);
+  return refuse('signature', 'the published key of that kid is another one ("Invalid signature")', publish);
+}
+
+const SIGN_AGAIN = 'sign with jwt-injector, which sets none';
+
+function judgeRedirect(isRedirected: boolean, verifier: VerifierName): readonly Reason[] {
+  if (!isRedirected || verifier !== 'xrootd') return [];
+  const message = 'its documents are redirected, which scitokens-cpp before 1.0.2 does not follow';
+  return [{ rule: 'redirected', refuses: false, message, remedy: 'publish at the address itself' }];
 }
 
 /** Entries of a JWK Set that are objects; what else they hold is not looked at. */

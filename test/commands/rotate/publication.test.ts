@@ -12,6 +12,7 @@ const found = (...keys: readonly unknown[]): LookUp => ({
   found: true,
   keys,
   jwksUrl: 'https://a.example/keys',
+  isRedirected: false,
 });
 const problemOf = (...lookUps: readonly LookUp[]) => findPublicationProblem(lookUps, [jwk, other]);
 

@@ -20,13 +20,14 @@ const CLAIMS = {
 const ALL = ['pelican-client', 'pelicanfs', 'pelican-cache', 'pelican-origin', 'xrootd'];
 const [CLIENT, FS, CACHE, ORIGIN, XROOTD] = ALL as [string, string, string, string, string];
 const SERVERS = [CACHE, ORIGIN];
+const CLIENTS = [CLIENT, FS];
 const KEEPERS = [FS, ...SERVERS, XROOTD];
 
 function judge(
   claims: Record<string, unknown> = {},
-  { header = {}, keys = [jwk] as readonly unknown[], signed = true, bytes = 500 } = {},
+  { header = {}, keys = [jwk] as readonly unknown[], signed = true, bytes = 500, isRedirected = false } = {},
 ) {
-  const lookUp: LookUp = { found: true, keys, jwksUrl: 'https://a.example/keys' };
+  const lookUp: LookUp = { found: true, keys, jwksUrl: 'https://a.example/keys', isRedirected };
   const token = { header: { alg: 'ES256', kid: 'k', ...header }, claims: { ...CLAIMS, ...claims } };
   const facts = {
     token,
@@ -51,21 +52,25 @@ const TABLE: readonly (readonly [
   ['all is well', {}, []],
   ['extra claims', { username: 'x', role: ['y'] }, []],
   ['no jti', { jti: undefined }, []],
-  ['a jti that is a number', { jti: 7 }, [XROOTD]],
+  ['a jti that is a number', { jti: 7 }, [FS, XROOTD]],
   ['no iss', { iss: undefined }, ALL],
   ['an iss of http', { iss: 'http://a.example' }, KEEPERS],
   ['no sub', { sub: undefined }, [XROOTD]],
-  ['a sub that is a number', { sub: 7 }, [XROOTD]],
+  ['a sub that is a number', { sub: 7 }, [FS, XROOTD]],
   ['no aud', { aud: undefined }, [XROOTD]],
   ['an empty aud', { aud: [] }, [CACHE, ORIGIN, XROOTD]],
   ['an aud as text', { aud: ANY }, []],
+  ['the any of SciTokens', { aud: 'ANY' }, [XROOTD]],
+  ['an aud with a number in it', { aud: [7, ANY] }, [XROOTD]],
   ['a specific aud', { aud: ['https://origin.example'] }, [CACHE], [ORIGIN, XROOTD]],
   ['a specific aud beside any', { aud: ['https://origin.example', ANY] }, []],
-  ['no scope', { scope: undefined }, KEEPERS, [CLIENT]],
+  ['no scope', { scope: undefined }, [...SERVERS, XROOTD], CLIENTS],
   ['a list of scopes', { scope: ['storage.read:/'] }, KEEPERS, [CLIENT]],
-  ['commas', { scope: 'storage.read:/, storage.create:/' }, KEEPERS, [CLIENT]],
-  ['storage.write alone', { scope: 'storage.write:/' }, KEEPERS, [CLIENT]],
-  ['a scope without a path', { scope: 'storage.read' }, KEEPERS, [CLIENT]],
+  ['commas', { scope: 'storage.read:/, storage.create:/' }, [...SERVERS, XROOTD], CLIENTS],
+  ['storage.write alone', { scope: 'storage.write:/' }, [...SERVERS, XROOTD], CLIENTS],
+  ['a scope without a path', { scope: 'storage.read' }, SERVERS, [...CLIENTS, XROOTD]],
+  ['a scope with a relative path', { scope: 'storage.read:data' }, [...SERVERS, XROOTD], CLIENTS],
+  ['a scope in the words of SciTokens', { scope: 'read:/' }, SERVERS, [...CLIENTS, XROOTD]],
   ['uploads without reading', { scope: 'storage.create:/' }, [], [CLIENT, ...SERVERS]],
   ['no wlcg.ver', { 'wlcg.ver': undefined }, [XROOTD], [CLIENT]],
   ['wlcg.ver 1.2', { 'wlcg.ver': '1.2' }, [XROOTD]],
@@ -74,8 +79,19 @@ const TABLE: readonly (readonly [
   [
     'SciTokens 2.0',
     { ver: 'scitoken:2.0', 'wlcg.ver': undefined, aud: 'ANY', scope: 'read:/' },
-    [FS, ...SERVERS],
-    [CLIENT],
+    SERVERS,
+    CLIENTS,
+  ],
+  [
+    'SciTokens 2.0 in the words of WLCG',
+    { ver: 'scitoken:2.0', 'wlcg.ver': undefined, aud: 'ANY' },
+    [XROOTD],
+  ],
+  [
+    'SciTokens 1.0 without aud',
+    { ver: 'scitokens:1.0', 'wlcg.ver': undefined, aud: undefined, scope: 'read:/' },
+    SERVERS,
+    CLIENTS,
   ],
   ['expired by a second', { exp: NOW - 1 }, [CLIENT, FS, XROOTD]],
   ['expired by two minutes', { exp: NOW - 120 }, ALL],
@@ -87,6 +103,7 @@ const TABLE: readonly (readonly [
   ['iat 2 min ahead', { iat: NOW + 120 }, KEEPERS],
   ['no nbf', { nbf: undefined }, [], [XROOTD]],
   ['nbf 5 s ahead', { nbf: NOW + 5 }, [CLIENT, FS, XROOTD]],
+  ['a time as text', { iat: 'now' }, [FS, XROOTD]],
   ['a time with a fraction', { exp: NOW + 60.5 }, [], [XROOTD]],
 ];
 
@@ -104,7 +121,9 @@ describe('what verifiers make of a token', () => {
     ['another kid', { header: { kid: 'l' } }, KEEPERS],
     ['a key without alg', { keys: [{ ...jwk, alg: undefined }] }, SERVERS],
     ['a key without use', { keys: [{ ...jwk, use: undefined }] }, []],
-    ['a key of another algorithm', { keys: [{ ...jwk, alg: 'RS256' }] }, KEEPERS],
+    ['a key of another algorithm', { keys: [{ ...jwk, alg: 'RS256' }] }, [...SERVERS, XROOTD]],
+    ['an EC key without a curve', { keys: [{ ...jwk, crv: undefined }] }, SERVERS],
+    ['an extension that is critical', { header: { crit: ['x'], x: 1 } }, [FS, ...SERVERS]],
     [
       'an EC key without alg and curve',
       { keys: [{ ...jwk, alg: undefined, crv: undefined }] },
@@ -122,6 +141,10 @@ describe('what verifiers make of a token', () => {
   it('a long token is taken over https and not over root://', () => {
     assert.deepEqual(judge({}, { bytes: 4_097 }).doubted, [XROOTD]);
     assert.deepEqual(judge({}, { bytes: 4_096 }).doubted, []);
+  });
+
+  it('redirected documents are not followed by every version of scitokens-cpp', () => {
+    assert.deepEqual(judge({}, { isRedirected: true }).doubted, [XROOTD]);
   });
 
   it('each reason has a remedy', () => {

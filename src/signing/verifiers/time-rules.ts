@@ -1,0 +1,83 @@
+import { ALL_VERIFIERS, PELICAN_SERVERS, WARNS, type ClaimRule } from './claim-rule.ts';
+import type { VerifierName } from './facts.ts';
+
+/** Seconds that Pelican's servers allow; scitokens-cpp, the client and pelicanfs allow none. */
+const PELICAN_LEEWAY = 60;
+/** Seconds before `exp` from which Pelican's director refuses a token. */
+const DIRECTOR_MARGIN = 10;
+
+/** What verifiers find in `exp`, `iat` and `nbf`. */
+export const TIME_RULES: Readonly<Record<string, ClaimRule>> = {
+  'expiry-missing': {
+    by: ALL_VERIFIERS,
+    says: ({ token: { claims } }) =>
+      isNumber(claims['exp']) ? undefined : ['the claim exp is missing or not a number', 'sign a new token'],
+  },
+  expired: {
+    by: ALL_VERIFIERS,
+    says: ({ token: { claims }, now }, verifier) => {
+      const exp = claims['exp'];
+      if (!isNumber(exp)) return undefined;
+      if (exp + leewayOf(verifier) < now)
+        return ['the token has expired', 'sign a new one: jwt-injector renew NAME'];
+      return verifier === 'pelican-client' && exp - DIRECTOR_MARGIN < now
+        ? ['the director refuses a token from 10 s before its expiry on', 'wait for the next one']
+        : undefined;
+    },
+  },
+  'issued-at': {
+    by: ['pelicanfs', ...PELICAN_SERVERS, 'xrootd'],
+    says: ({ token: { claims }, now }, verifier) => {
+      const iat = claims['iat'];
+      if (iat === undefined && verifier === 'xrootd')
+        return ['the claim iat is missing', 'sign the token with jwt-injector, which sets it'];
+      return isNumber(iat) && iat > now + leewayOf(verifier)
+        ? [
+            'iat is in the future ("token expired")',
+            'set the clocks right: the signer is ahead of this machine',
+          ]
+        : undefined;
+    },
+  },
+  'not-before': {
+    by: ALL_VERIFIERS,
+    says: ({ token: { claims }, now }, verifier) => {
+      const nbf = claims['nbf'];
+      if (nbf === undefined && verifier === 'xrootd')
+        return ['nbf is missing, and scitokens-cpp before 1.0 refuses that', 'sign with jwt-injector', WARNS];
+      return isNumber(nbf) && nbf > now + leewayOf(verifier)
+        ? ['nbf is in the future: the token is not valid yet', 'set the clocks right, or wait']
+        : undefined;
+    },
+  },
+  'time-not-whole': {
+    by: ['xrootd'],
+    says: ({ token: { claims } }) =>
+      ['exp', 'iat', 'nbf'].some((name) => isNumber(claims[name]) && !Number.isInteger(claims[name]))
+        ? [
+            'a time is not a whole number, and scitokens-cpp before 1.2 refuses that',
+            'write whole seconds',
+            WARNS,
+          ]
+        : undefined,
+  },
+  'time-no-number': {
+    by: ['pelicanfs', 'xrootd'],
+    says: ({ token: { claims } }, verifier) => {
+      const times = [claims['iat'], claims['nbf']].filter((time) => time !== undefined && !isNumber(time));
+      // Python makes a number of digits in a string.
+      const wrong = times.filter((time) => verifier === 'xrootd' || !/^\d+$/.test(String(time)));
+      return wrong.length === 0
+        ? undefined
+        : ['iat or nbf is not a number', 'sign the token with jwt-injector, which sets them'];
+    },
+  },
+};
+
+function leewayOf(verifier: VerifierName): number {
+  return verifier === 'pelican-cache' || verifier === 'pelican-origin' ? PELICAN_LEEWAY : 0;
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number';
+}
