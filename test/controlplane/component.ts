@@ -24,6 +24,8 @@ export type Component = {
 export type ComponentSettings = {
   readonly binary: string;
   readonly args: readonly string[];
+  /** Beside HOME, PATH, TMPDIR and GOGC. */
+  readonly env?: NodeJS.ProcessEnv;
   readonly folder: string;
   readonly reaper: Reaper;
   readonly readyWithinMs: number;
@@ -60,13 +62,14 @@ export async function startComponent(settings: ComponentSettings): Promise<Compo
 }
 
 async function launch(settings: ComponentSettings, name: string): Promise<ChildProcess> {
-  const { binary, args, folder, reaper, log } = settings;
+  const { binary, args, env, folder, reaper, log } = settings;
   const file = await open(join(folder, `${name}.log`), 'a');
   try {
     const child = spawn(binary, args, {
       cwd: folder,
       detached: true, // Ctrl-C in a terminal must not reach it before us
-      env: { HOME: folder, PATH: process.env['PATH'], TMPDIR: folder, GOGC: process.env['GOGC'] }, // nothing else leaks in
+      // Nothing else leaks in.
+      env: { HOME: folder, PATH: process.env['PATH'], TMPDIR: folder, GOGC: process.env['GOGC'], ...env },
       stdio: ['ignore', file.fd, file.fd],
     });
     const pid = child.pid;
