@@ -46,6 +46,15 @@ describe('a new JWT', () => {
     assert.equal(answer.warnings.length, 1);
   });
 
+  it('that renews later than it expires is refused, and allowed where it exists', async () => {
+    for (const key of [{ value: NRP_KEY }, SECRET]) {
+      const spec = { key, expiryTime: { hours: 1 }, resignBefore: { hours: 1 } };
+      const { allowed, reason } = await create(spec);
+      assert.deepEqual([allowed, reason], [false, 'RenewalClamped']);
+      assert.ok((await update(wireJwt(spec), wireJwt())).allowed);
+    }
+  });
+
   it('whose key would share the Secret of its token is refused, wherever the namespace is said to be', async () => {
     const keyIn = (namespace?: string) => ({
       key: { secret: { name: 'my-jwt', key: 'key.pem', ...(namespace === undefined ? {} : { namespace }) } },

@@ -68,6 +68,17 @@ describe('the warnings about a workload', () => {
     assert.deepEqual(warnings, [`annotation ${KEYS.envVar} has no effect without ${KEYS.token}`]);
   });
 
+  it('tell of a refusal before what is not copied', () => {
+    const annotations = { [KEYS.token]: 'my-jwt', [KEYS.containers]: 'x'.repeat(MAX_ANNOTATIONS_BYTES) };
+    const templateMetadata = { annotations: { [KEYS.token]: 'No_Name' } };
+    const { operations, warnings } = reviewOf(workload({ annotations, templateMetadata }));
+    assert.deepEqual(operations, []);
+    assert.deepEqual(
+      warnings.map((text) => text.slice(0, 30)),
+      ['pods of this Deployment will b', 'to have them admitted: the clo', 'annotations of this Deployment'],
+    );
+  });
+
   it('do not come when a Job is changed otherwise', () => {
     const job = workload({ kind: 'Job', annotations: TOKEN });
     assert.deepEqual(reviewOf(job, { operation: 'UPDATE', oldObject: job }).warnings, []);

@@ -123,6 +123,20 @@ describe('warnings', () => {
     for (const warning of warnings) assert.ok(Array.from(warning).length <= 120, warning);
   });
 
+  it('what breaks nothing yet comes last', () => {
+    const volumeMounts = [{ name: 'own', mountPath: '/t', subPath: 'token' }];
+    const spec = {
+      affinity: affinity(['windows']),
+      volumes: [{ name: 'own', secret: { secretName: 'my-jwt' } }],
+      containers: [container('app', { volumeMounts })],
+    };
+    const { warnings } = review(annotatedPod(spec, { [KEYS.skipContainers]: 'other' }));
+    assert.deepEqual(
+      warnings.map((text) => text.split(' ', 1)[0]),
+      ['annotation', 'node', 'container'],
+    );
+  });
+
   it('a refusal has its warnings too', () => {
     const { allowed, warnings } = review(annotatedPod({}, { [KEYS.inject]: 'no', [`${P}tokn`]: 'x' }));
     assert.deepEqual([allowed, warnings], [false, [`unknown annotation "${P}tokn": did you mean token?`]]);
