@@ -40,7 +40,8 @@ interface Place {
 
 type Words = (subject: string, place: Place) => string;
 
-const SERVICE_USER = 'system:serviceaccount:jwt-injector:jwt-injector';
+/** Its name depends on the installation: on the namespace, and on whether webhook and controller run apart. */
+const SERVICE_USER = 'the ServiceAccount of jwt-injector';
 
 /** What it is and what helps: conditions, events, `explain` and `renew` all show these words. */
 const REFUSAL_WORDS: Readonly<Record<RefusalKind, Words>> = {
@@ -70,7 +71,7 @@ const REFUSAL_WORDS: Readonly<Record<RefusalKind, Words>> = {
     'keys are of the form [DOMAIN/]NAME, NAME at most 63 letters, digits, "-", "_" and "."',
   'no-right': (right, { namespace }) =>
     `jwt-injector is not allowed to ${right} in namespace ${namespace}: an administrator installs its roles again ` +
-    `(kubectl auth can-i ${right} -n ${namespace} --as=${SERVICE_USER})`,
+    '(jwt-injector doctor names what is missing)',
   other: (answer) =>
     `the API server does not allow the write (${answer}): an administrator looks for the request of ` +
     `${SERVICE_USER} in the audit log, and for admission plugins that could refuse it`,

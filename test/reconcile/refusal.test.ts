@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { describeRefusal, refusedWaitMs, type RefusalKind } from '../../src/reconcile/refusal.ts';
 
 const PLACE = { namespace: 'science', name: 'my-jwt' };
-const OUR_ACCOUNT = 'system:serviceaccount:jwt-injector:jwt-injector';
+const OUR_ACCOUNT = 'the ServiceAccount of jwt-injector';
 
 describe('what is said of a write that the API server refuses', () => {
   /** The subject of a refusal, and what the text has to tell: what it is, who can do something, and what. */
@@ -52,7 +52,7 @@ describe('what is said of a write that the API server refuses', () => {
     'no-right': [
       'patch secrets',
       'jwt-injector is not allowed to patch secrets in namespace science: an administrator installs its roles again',
-      `(kubectl auth can-i patch secrets -n science --as=${OUR_ACCOUNT})`,
+      '(jwt-injector doctor names what is missing)',
     ],
     other: [
       '422 Invalid',
