@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { afterEach, describe, it } from 'node:test';
-import { issueCertificate } from '../../src/certificates/issue-certificate.ts';
+import { issueCertificate, type CertificateRequest } from '../../src/certificates/issue-certificate.ts';
 import { findIssuer } from '../../src/certificates/ca-bundle.ts';
 import { readCertificates } from '../../src/certificates/read-certificates.ts';
 import { readTlsSecret, type TlsSecret, type TlsSecretData } from '../../src/certificates/tls-secret.ts';
@@ -87,10 +87,19 @@ describe('replicas that keep a certificate', () => {
   const running: KeptCertificate[] = [];
   let clock = virtualClock();
   let cluster = new FakeCluster(clock);
+  /** Certificates that are being made, which takes real time. */
+  const issuing = new Set<Promise<unknown>>();
+  const issue = async (request: CertificateRequest): Promise<TlsSecretData> => {
+    const made = issueCertificate(request);
+    issuing.add(made);
+    return made.finally(() => issuing.delete(made));
+  };
   afterEach(async () => {
-    const stopped = Promise.all(running.splice(0).map(({ stop }) => stop()));
-    await clock.advance(1_000);
-    await stopped;
+    const stopping = new Set(running.splice(0));
+    const stopped = [...stopping].map((kept) => kept.stop().then(() => stopping.delete(kept)));
+    // Each ends after the write that is under way.
+    for (let second = 0; second < 60 && stopping.size > 0; second += 1) await pass(1_000, undefined, 1);
+    await Promise.all(stopped);
     clock = virtualClock();
     cluster = new FakeCluster(clock);
   });
@@ -103,7 +112,7 @@ describe('replicas that keep a certificate', () => {
       lines,
       kept: keepCertificate({
         store: cluster.store(),
-        issue: issueCertificate,
+        issue,
         ...PLACE,
         serve: ({ cert }) => {
           replica.inUse = cert;
@@ -119,11 +128,14 @@ describe('replicas that keep a certificate', () => {
     return replica;
   }
 
-  /** Real signatures take real time: the virtual one waits for them. */
+  /** The virtual time waits for what takes real time. */
   async function pass(ms: number, check: () => void = () => {}, steps = 60): Promise<void> {
     for (let step = 0; step < steps; step += 1) {
       await clock.advance(ms / steps);
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      while (issuing.size > 0) {
+        await Promise.all(issuing);
+        await clock.settle();
+      }
       check();
     }
   }
