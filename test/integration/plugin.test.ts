@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cp, glob, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { glob, mkdir, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
@@ -27,6 +27,24 @@ interface Manifest {
       readonly files: readonly { readonly from: string; readonly to: string }[];
     }[];
   };
+}
+
+/** Krew moves a file or folder of that name, else what the pattern fits; where nothing fits, it ends with an error. */
+async function moveAsKrew(
+  fromFolder: string,
+  toFolder: string,
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<void> {
+  const one = await stat(join(fromFolder, from)).catch(() => undefined);
+  const paths: string[] = one === undefined ? [] : [from];
+  if (one === undefined) for await (const path of glob(from, { cwd: fromFolder })) paths.push(path);
+  assert.ok(paths.length > 0, `no files in the archive match ${from}`);
+  for (const path of paths) {
+    const isRenamed = one !== undefined && to !== '.';
+    const target = join(toFolder, isRenamed ? to : join(to, basename(path)));
+    await mkdir(dirname(target), { recursive: true });
+    await rename(join(fromFolder, path), target);
+  }
 }
 
 describe('kubectl jwt', { concurrency: false }, () => {
@@ -85,13 +103,7 @@ describe('kubectl jwt', { concurrency: false }, () => {
     await mkdir(unpacked);
     await run('tar', ['--extract', '--gzip', '--file', join(out, archive), '--directory', unpacked]);
     const installed = join(folder, 'installed');
-    for (const { from, to } of platform.files) {
-      await mkdir(join(installed, to), { recursive: true });
-      for await (const path of glob(from, { cwd: unpacked }))
-        await cp(join(unpacked, path), join(installed, to, path.split('/').at(-1) ?? ''), {
-          recursive: true,
-        });
-    }
+    for (const operation of platform.files) await moveAsKrew(unpacked, installed, operation);
     const bin = join(folder, 'krew-bin');
     await mkdir(bin);
     await symlink(join(installed, platform.bin), join(bin, 'kubectl-jwt'));
