@@ -50,7 +50,7 @@ describe('the keys of one issuer', () => {
   });
 
   it('never have private members, and get use sig', async () => {
-    const secret = { ...(await exportJWK(makeKey('ES256'))), kid: 'k', alg: 'ES256', x5c: ['x'] };
+    const secret = { ...(await exportJWK(makeKey('ES256'))), kid: 'k', alg: 'ES256', use: 'enc', x5c: ['x'] };
     const { keys } = await merge(entry(secret, 'added', 'x'));
     assert.deepEqual(Object.keys(keys[0]?.jwk ?? {}).toSorted(), [
       'alg',
@@ -61,6 +61,7 @@ describe('the keys of one issuer', () => {
       'x',
       'y',
     ]);
+    assert.equal(keys[0]?.jwk.use, 'sig');
   });
 
   it('a key that one JWT has retired and another still signs with signs', async () => {
@@ -72,8 +73,44 @@ describe('the keys of one issuer', () => {
   });
 
   it('a retired key stays until the last token of any JWT expires', async () => {
-    const { keys } = await merge(entry(one, 'retired', 'JWT a', 5), entry(one, 'retired', 'JWT b', 9));
-    assert.equal(keys[0]?.until, 9);
+    const until = async (...times: readonly (number | undefined)[]): Promise<number | undefined> => {
+      const entries = times.map((time, index) => entry(one, 'retired', `JWT ${index}`, time));
+      return (await merge(...entries)).keys[0]?.until;
+    };
+    assert.equal(await until(5), 5);
+    assert.equal(await until(5, 9), 9);
+    assert.equal(await until(9, 5), 9);
+    assert.equal(await until(undefined, 5), 5);
+    assert.ok(!Object.hasOwn((await merge(entry(one, 'signs', 'JWT a'))).keys[0] ?? {}, 'until'));
+  });
+
+  it('those that sign come first, then new ones, then those on their way out', async () => {
+    const under = (kid: string, role: KeyEntry['role']): KeyEntry => entry({ ...one, kid }, role, kid);
+    const { keys } = await merge(
+      under('a', 'kept'),
+      under('b', 'retired'),
+      under('c', 'added'),
+      under('d', 'signs'),
+    );
+    assert.deepEqual(
+      keys.map(({ role }) => role),
+      ['signs', 'added', 'retired', 'kept'],
+    );
+  });
+
+  it('a key that is kept says nothing where it is known otherwise, and goes where its kid has another key', async () => {
+    const known = await merge(entry(one, 'kept', 'jwks.json'), entry(one, 'signs', 'JWT a'));
+    assert.deepEqual([known.keys[0]?.sources, known.warnings], [['JWT a'], []]);
+    const replaced = await merge(
+      entry({ ...other, kid: 'one' }, 'kept', 'jwks.json'),
+      entry(one, 'signs', 'JWT a'),
+      entry(one, 'signs', 'JWT b'),
+    );
+    assert.deepEqual(
+      replaced.keys.map(({ jwk }) => jwk.kty),
+      ['EC'],
+    );
+    assert.match(replaced.warnings.join(), /^kid one is another key now \(JWT a, JWT b\): verifiers refuse/);
   });
 
   it('an old key under the kid of a new one is left out with a warning', async () => {
@@ -103,6 +140,7 @@ describe('the keys of one issuer', () => {
 
   for (const [title, jwk, says] of [
     ['no kid', { ...one, kid: '' }, /has no kid/],
+    ['no kty', { kid: 'one', alg: 'ES256' } as JWK, /the key one has no "kty"/],
     ['no alg', (({ alg: _alg, ...rest }) => rest)(one), /one has no alg, and Pelican skips it/],
     [
       'half a key',

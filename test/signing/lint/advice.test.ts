@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { JsonObject } from '../../../src/resources/json.ts';
 import { parseJwtSpec } from '../../../src/resources/jwt.ts';
-import { findAdvice } from '../../../src/signing/lint/advice.ts';
+import { findAdvice, findTokenAdvice } from '../../../src/signing/lint/advice.ts';
 import { lintJwt } from '../../../src/signing/lint.ts';
 import { claims, spec } from './specs.ts';
 
@@ -13,6 +14,7 @@ function adviceOn(wire: unknown): readonly string[] {
   return advice.map(({ rule }) => rule);
 }
 
+const NOW = 1_800_000_000;
 const SHORT = { expiryTime: { hours: 6 }, issuer: 'https://issuer.example.com' };
 
 describe('advice', () => {
@@ -54,6 +56,18 @@ describe('advice', () => {
     );
     assert.match(lifetime ?? '', /^spec\.expiryTime is 1 d: WLCG allows 6 h/);
     assert.match(path ?? '', /^spec\.data\.scope: paths start at the base path .*: leave it out$/);
+  });
+
+  it('is given on a token as on its JWT, by its claims', () => {
+    const signed = { iat: NOW - 60, exp: NOW + 6 * 3_600 };
+    const advice = (ofToken: JsonObject): readonly string[] =>
+      findTokenAdvice(ofToken).map((message) => message.slice(0, 15));
+    assert.deepEqual(advice({ iss: 'https://i.example', ...signed }), []);
+    assert.deepEqual(advice({ iss: 'https://i.example/', ...signed }), ['the issuer ends']);
+    assert.deepEqual(advice({ ...signed, exp: signed.exp + 60 }), ['spec.expiryTime']);
+    assert.deepEqual(advice({ exp: NOW + 86_400 }), [], 'its lifetime is not known');
+    assert.deepEqual(advice({ iat: -NOW }), []);
+    assert.deepEqual(advice({ iss: 7, scope: 'storage.read:/vo' }), ['spec.data.scope']);
   });
 
   it('is not a warning: the webhook does not give it', async () => {

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { readScopes, type Scopes } from '../../../src/signing/lint/scopes.ts';
+
+const NOTHING: Scopes = { form: 'text', hasCommas: false, storage: [], hasSciTokens: false };
+const READ = { name: 'storage.read', path: '/' };
+const WRITE = { name: 'storage.create', path: '/data,v1' };
+
+describe('a claim scope', () => {
+  const cases: readonly (readonly [title: string, scope: unknown, read: Partial<Scopes>])[] = [
+    ['a single one', 'storage.read:/', { storage: [READ] }],
+    ['several, with white space of any kind', ' openid\tstorage.read:/\nx', { storage: [READ] }],
+    [
+      'each of the four that have to do with storage, in their order',
+      'storage.write:/w storage.modify:/m storage.create:/c storage.read:/r',
+      {
+        storage: [
+          { name: 'storage.write', path: '/w' },
+          { name: 'storage.modify', path: '/m' },
+          { name: 'storage.create', path: '/c' },
+          { name: 'storage.read', path: '/r' },
+        ],
+      },
+    ],
+    [
+      'without a path, with an empty one, and at the end',
+      'storage.read storage.create: storage.modify',
+      {
+        storage: [
+          { name: 'storage.read', path: '' },
+          { name: 'storage.create', path: '' },
+          { name: 'storage.modify', path: '' },
+        ],
+      },
+    ],
+    ['names that only begin or end alike', 'xstorage.read:/ storage.reader:/ storage.delete:/', {}],
+    ['a comma in a path', 'storage.create:/data,v1', { storage: [WRITE] }],
+    ['commas between', 'storage.read:/,storage.create:/data,v1', { hasCommas: true, storage: [READ, WRITE] }],
+    ['a comma and white space', 'storage.read:/, openid', { hasCommas: true, storage: [READ] }],
+    [
+      'a comma before another word that is known',
+      'storage.read:/,openid',
+      { hasCommas: true, storage: [READ] },
+    ],
+    ['a comma at the end', 'storage.read:/,', { hasCommas: true, storage: [READ] }],
+    ['the words of SciTokens', 'read:/ x', { hasSciTokens: true }],
+    ['the words of SciTokens behind others', 'x write:/data', { hasSciTokens: true }],
+    ['the words of SciTokens behind a comma', 'x,write:/data', { hasCommas: true, hasSciTokens: true }],
+    ['words that only end as those of SciTokens do', 'xread:/ spread:/', {}],
+    ['a list', ['storage.read:/', 'read:/'], { form: 'other', storage: [READ], hasSciTokens: true }],
+    ['a list with something else in it', ['storage.read:/', 7, null], { form: 'other', storage: [READ] }],
+    ['a list of nothing else', [7], { form: 'other' }],
+    ['a number', 7, { form: 'other' }],
+    ['an object', { a: 'storage.read:/' }, { form: 'other' }],
+    ['nothing', undefined, { form: 'missing' }],
+    ['null', null, { form: 'missing' }],
+    ['an empty text', '', { form: 'missing' }],
+    ['white space', ' \n', { form: 'missing' }],
+    ['an empty list', [], { form: 'missing' }],
+    ['a list of empty texts', ['', ' '], { form: 'missing' }],
+  ];
+  for (const [title, scope, read] of cases)
+    it(`is read: ${title}`, () => assert.deepEqual(readScopes(scope), { ...NOTHING, ...read }));
+});
