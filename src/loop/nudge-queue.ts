@@ -40,8 +40,8 @@ interface Waiting {
 }
 
 /**
- * A nudge costs the API server one small write and the kubelet one look at the pod. So many in a second take 1 to 2 % of a core
- * of ours (docs/performance.md), and are no more than one kubelet may send of Events.
+ * A nudge costs the API server one small write and a kubelet one look at a pod. So many in a second take 1 % of a core of ours
+ * (docs/performance.md), and are no more than a single kubelet may send by default (`kubeAPIQPS`).
  */
 const A_SECOND = 50;
 /** At once, after a time without any: renewals come in groups, and a second is long for somebody who waits. */
