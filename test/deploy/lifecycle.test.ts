@@ -12,6 +12,7 @@ import { writeTokenManagerChart } from './token-manager-chart.ts';
 const PAGE = 'docs/install.md';
 const CRD = 'customresourcedefinition.apiextensions.k8s.io/jwts.tokens.osg-htc.org';
 const PLACE = ['--namespace', 'jwt-injector'];
+const SECRET = ['secret', 'jwt-injector-tls', ...PLACE];
 const OURS =
   'crds,namespaces,clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations';
 
@@ -66,8 +67,10 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     const operation = { op: 'add', path: '/webhooks/0/clientConfig/caBundle', value: bundle };
     const target = ['mutatingwebhookconfiguration', 'jwt-injector'];
     await cluster.kubectl(['patch', ...target, '--type=json', '-p', JSON.stringify([operation])]);
+    await cluster.kubectl(['patch', ...SECRET, '--type=merge', '-p', '{"data":{"ca.crt":"eA=="}}']);
     await helm.run('upgrade', 'jwt-injector', CHART, ...PLACE, '--reset-then-reuse-values');
     assert.equal(await replicas(), '5');
+    assert.equal(await read(...SECRET, '-o', 'jsonpath={.data}'), '{"ca.crt":"eA=="}');
     assert.equal(await read(...target, '-o', 'jsonpath={.webhooks[0].clientConfig.caBundle}'), bundle);
     assert.match(
       await read('deployment', 'jwt-injector', ...PLACE, '-o', 'yaml'),
@@ -122,6 +125,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
       /image: registry\.example\.org\/jwt-injector:0/,
     );
     // Again, as for an upgrade; with a component that leaves replicas alone.
+    await cluster.kubectl(['patch', ...SECRET, '--type=merge', '-p', '{"data":{"ca.crt":"eA=="}}']);
     await scale(3);
     await assert.rejects(
       runShell(cluster, [rest], options),
@@ -135,6 +139,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     );
     await runShell(cluster, [crd, rest], { ...options, files: scaled });
     assert.equal(await replicas(), '3');
+    assert.equal(await read(...SECRET, '-o', 'jsonpath={.data}'), '{"ca.crt":"eA=="}');
     const printed = await runShell(cluster, uninstall, options);
     assert.doesNotMatch(printed, /error|not found/i);
     assert.deepEqual(await clusterObjects(), [CRD]);
