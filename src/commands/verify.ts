@@ -4,14 +4,25 @@ import type { FlagValues } from './flags.ts';
 import { withToken } from './input/find-token.ts';
 import { readTokenOptions, TOKEN_REPORT_FLAGS, type TokenOptions } from './input/token-options.ts';
 import { makeCommand } from './make-command.ts';
+import { readOutputFormat } from './output/table-output.ts';
 import { FETCH_FLAGS, readTrust } from './verify/fetch-flags.ts';
 import { verifyToken } from './verify/verify-token.ts';
 
-const FLAGS = { ...TOKEN_REPORT_FLAGS, ...FETCH_FLAGS } as const;
+const FLAGS = {
+  ...TOKEN_REPORT_FLAGS,
+  'all-namespaces': { type: 'boolean', short: 'A', help: 'the tokens of all JWTs, in a table' },
+  ...FETCH_FLAGS,
+} as const;
 
 /** `jwt-injector verify`. */
 export const verifyCommand = makeCommand({
-  usage: ['verify NAME [-n NS]', 'verify secret NAME [--key KEY] [-n NS]', 'verify -f FILE', 'verify -'],
+  usage: [
+    'verify NAME [-n NS]',
+    'verify -A',
+    'verify secret NAME [--key KEY] [-n NS]',
+    'verify -f FILE',
+    'verify -',
+  ],
   description: `Does what the verifiers do with a token: fetches the metadata and the public keys of its issuer, by each URL that
 they ask, chooses the key by kid, checks the signature and the claims. Says for each of them whether it accepts
 the token, and if not, why and what helps. NAME is a JWT in the cluster, whose token is read from its Secret.
@@ -22,32 +33,52 @@ The token is sent to nobody: only documents that are public are fetched, by http
     'verify my-jwt -n science',
     'verify -f "$BEARER_TOKEN_FILE"',
     'verify my-jwt --ca-file ca.pem -o json',
+    'verify -A',
   ],
   notes: `Exit code 0: every verifier accepts it, or may; 1: one refuses it; 2: wrong usage; 3: the issuer cannot be
 reached, or a file or the cluster not be read.`,
   takesWords: true,
   offers: { namesJwts: true },
   readOptions,
-  run: ({ place, flags, caFile, timeoutMs, output }, io) =>
-    withToken(place, flags, io, async (token) => {
-      const trust = await readTrust(caFile, io);
-      if (trust.ok) return verifyToken(token, { trust: trust.value, timeoutMs }, output, io);
+  run: async ({ place, flags, caFile, timeoutMs, output }, io) => {
+    const trust = await readTrust(caFile, io);
+    if (!trust.ok) {
       io.stderr.write(`error: ${trust.problem.message}\n`);
       return trust.problem.exit;
-    }),
+    }
+    const fetching = { trust: trust.value, timeoutMs };
+    if (place !== 'all')
+      return withToken(place, flags, io, (token) => verifyToken(token, fetching, output, io));
+    const { withCluster } = await import('./cluster/connect.ts');
+    const { verifyAll } = await import('./verify/verify-all.ts');
+    return withCluster(flags, io, (access) => verifyAll(access, fetching, output, io));
+  },
 });
 
-interface Options extends TokenOptions {
+interface Options extends Omit<TokenOptions, 'place'> {
+  readonly place: TokenOptions['place'] | 'all';
   readonly caFile: string | undefined;
   /** Of each document. */
   readonly timeoutMs: number;
 }
 
 function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[]): Result<Options, string> {
-  const options = readTokenOptions(values, words);
+  const options =
+    values['all-namespaces'] === true ? readAll(values, words) : readTokenOptions(values, words);
   if (!options.ok) return options;
   const timeoutMs = parseGoDuration(values.timeout);
   if (timeoutMs === undefined)
     return fail(`--timeout must be a duration such as 10s or 1m, not "${values.timeout}"`);
   return ok({ ...options.value, caFile: values['ca-file'], timeoutMs });
+}
+
+function readAll(
+  { filename, key, kubeconfig, context, namespace, output: format }: FlagValues<typeof FLAGS>,
+  words: readonly string[],
+): Result<Pick<Options, 'place' | 'flags' | 'output'>, string> {
+  if (namespace !== undefined) return fail('-A and -n exclude each other: use one of them');
+  if (words.length > 0 || filename !== undefined || key !== undefined)
+    return fail('-A takes the tokens of all JWTs: name no other');
+  const output = readOutputFormat(format);
+  return output.ok ? ok({ place: 'all', flags: { kubeconfig, context }, output: output.value }) : output;
 }

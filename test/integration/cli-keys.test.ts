@@ -173,6 +173,25 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       assert.match(shown.out, /^Token of Secret cli-keys\/rotated: .* left \(\d+ % of its life\)$/m);
     });
 
+    it('with -A says it of each JWT, and of those without a token', async () => {
+      await stage.cluster.apply(
+        JSON.stringify({
+          ...wireJwt({ key: { secret: { name: 'nowhere', key: 'key.pem' } } }),
+          metadata: { name: 'tokenless', namespace: NAMESPACE },
+        }),
+      );
+      const { code, out } = await admin.run(verifyCommand, '-A', ...trust(), '--timeout', '2s', '-o', 'json');
+      assert.equal(code, 1);
+      const { jwts } = JSON.parse(out);
+      const resultOf = (name: string) =>
+        jwts.find((jwt: Loose) => jwt.namespace === NAMESPACE && jwt.name === name);
+      assert.equal(resultOf('rotated').result, 'accepted');
+      assert.equal(resultOf('tokenless').result, 'none');
+      assert.match(resultOf('tokenless').remedy, /^jwt-injector explain jwt tokenless -n /);
+      assert.equal((await admin.run(verifyCommand, '-A', ...HERE)).code, 2);
+      await stage.cluster.kubectl(['delete', 'jwt', 'tokenless', ...HERE]);
+    });
+
     it('makes a key and publishes it beside the old one', async () => {
       const { code, out, err } = await rotate('--no-wait', '--dir', site);
       assert.deepEqual([code, err], [1, '']);

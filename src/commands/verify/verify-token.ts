@@ -9,7 +9,7 @@ import { findTokenAdvice } from '../../signing/lint/advice.ts';
 import { chooseKey, type LookUpWay } from '../../signing/verifiers/facts.ts';
 import { judgeToken, type Verdict } from '../../signing/verifiers/judge.ts';
 import { readKeys } from '../../signing/verifiers/key-rules.ts';
-import { toSeconds } from '../../time/units.ts';
+import { toSeconds, type Seconds } from '../../time/units.ts';
 import type { FoundToken } from '../input/find-token.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { printReport, type OutputFormat } from '../output/table-output.ts';
@@ -47,8 +47,26 @@ export async function verifyToken(
   io: Io,
 ): Promise<ExitCode> {
   const now = toSeconds(Date.now());
+  const { report, isUnreachable } = await examineToken(token, (issuer) => lookUp(issuer, options), now);
+  printReport(io, output, report, (facts, paint) => describeVerification(facts, now, paint));
+  if (!report.verdicts.some(({ verdict }) => verdict === 'refuses')) return EXIT.done;
+  return isUnreachable ? EXIT.outside : EXIT.refused;
+}
+
+/** What was found out, and whether the issuer did not answer at all. */
+export interface Examined {
+  readonly report: Verification;
+  readonly isUnreachable: boolean;
+}
+
+/** What each verifier makes of a token, with the keys that `look` finds. `now` in seconds since the epoch. */
+export async function examineToken(
+  token: FoundToken,
+  look: (issuer: string) => Promise<LookUps>,
+  now: Seconds,
+): Promise<Examined> {
   const issuer = typeof token.claims['iss'] === 'string' ? token.claims['iss'] : '';
-  const lookUps = await lookUp(issuer, options);
+  const lookUps = await look(issuer);
   const { ways, asked, otherIssuer } = lookUps;
   const signature = {
     openid: await isSignedBy(token, ways.openid),
@@ -79,13 +97,11 @@ export async function verifyToken(
           ]),
     ],
   };
-  printReport(io, output, report, (facts, paint) => describeVerification(facts, now, paint));
-  if (!verdicts.some(({ verdict }) => verdict === 'refuses')) return EXIT.done;
-  const isUnreachable = Object.values(ways).every((way) => !way.found && way.isUnreachable);
-  return isUnreachable ? EXIT.outside : EXIT.refused;
+  return { report, isUnreachable: Object.values(ways).every((way) => !way.found && way.isUnreachable) };
 }
 
-async function lookUp(issuer: string, options: FetchOptions): Promise<LookUps> {
+/** What the issuer publishes, as each verifier asks for it. */
+export async function lookUp(issuer: string, options: FetchOptions): Promise<LookUps> {
   const urls = findIssuerUrls(issuer);
   if (urls.ok) return lookUpKeys(issuer, urls.value, options);
   // The rules say so: nothing is fetched.
