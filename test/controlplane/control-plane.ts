@@ -10,6 +10,7 @@ import { openCluster, type Cluster, type ClusterPlace } from './cluster.ts';
 import { type Component, type ComponentSettings, startComponent } from './component.ts';
 import { FILES, listApiServerArgs, listControllerManagerArgs, listEtcdArgs } from './component-args.ts';
 import { ControlPlaneError } from './control-plane-error.ts';
+import { chooseEmulation } from './emulation.ts';
 import { findFreePort } from './free-port.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { hasDefaultServiceAccount } from './namespaces.ts';
@@ -18,7 +19,7 @@ import { readStartTimeout } from './start-timeout.ts';
 
 /** Everything may be left out. */
 export type ControlPlaneOptions = {
-  /** Behave as this minor, for example 1.34. */
+  /** Behave as this minor, for example 1.34; servers of an older one stay as they are. */
   readonly emulatedVersion?: string;
   /** Further flags of kube-apiserver; of a flag given twice, the last one counts. */
   readonly apiServerArgs?: readonly string[];
@@ -82,12 +83,14 @@ async function startIn(
   { binaries, reaper, readyWithinMs, options }: Means,
 ): Promise<ControlPlane> {
   const {
-    emulatedVersion,
+    emulatedVersion: wanted,
     apiServerArgs = [],
     fsync = false,
     log = () => {},
     findPort = findFreePort,
   } = options;
+  const emulatedVersion =
+    wanted === undefined ? undefined : await chooseEmulation(binaries['kube-apiserver'], wanted);
   const start = (binary: string, args: readonly string[], isReady: ComponentSettings['isReady']) =>
     startComponent({ binary, args, folder, reaper, readyWithinMs, isReady, log });
 
