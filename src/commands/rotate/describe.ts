@@ -2,6 +2,7 @@ import { formatTime, parseTime } from '../../time/format-time.ts';
 import { formatUtc } from '../output/format-when.ts';
 import type { Paint } from '../output/table-output.ts';
 import { KEY_FILE } from '../keygen/manifests.ts';
+import type { Jwt } from '../../resources/jwt.ts';
 import type { Sharer, Sharers } from './find-sharers.ts';
 import type { Step } from './next-step.ts';
 import type { ObservedRotation } from './observe.ts';
@@ -46,39 +47,41 @@ export function reportOn(
     problem: 'problem' in step ? step.problem : undefined,
     sharedWith: sharers?.jwts.map((other) => `${other.namespace}/${other.name}`) ?? [],
     notes: step.do === 'finish' && sharers?.isPartial === true ? [NOT_SEEN] : [],
-    commands: commandsOf(state, step, { dir, sharers: sharers?.jwts ?? [] }),
+    commands: commandsOf(state, step, { dir, sharers }),
   };
 }
 
 function commandsOf(
   { jwt, rotation }: ObservedRotation['state'],
   step: Step,
-  { dir, sharers }: { readonly dir: string | undefined; readonly sharers: readonly Sharer[] },
+  { dir, sharers }: { readonly dir: string | undefined; readonly sharers: Sharers | undefined },
 ): readonly string[] {
   const { namespace, name } = jwt;
   const publish = `jwt-injector jwks ${name} -n ${namespace} --dir ${dir ?? 'DIR'}`;
   if (step.do === 'publish') return [publish];
   if (step.do !== 'keep-old' && step.do !== 'finish') return [];
-  if (step.do === 'finish' && sharers.length > 0)
-    return sharers.map((sharer) => followingCommand(sharer, namespace, rotation));
+  if (step.do === 'finish' && sharers !== undefined && sharers.jwts.length > 0)
+    return sharers.jwts.map((sharer) => followingCommand(sharer, jwt, rotation));
   const { previousKeyId = '', previousSecret } = rotation ?? {};
   const after = [`${publish} --remove=${previousKeyId}`];
-  if (previousSecret !== undefined) after.push(`kubectl delete secret ${previousSecret} -n ${namespace}`);
+  if (previousSecret !== undefined && sharers?.isSecretUsed !== true)
+    after.push(`kubectl delete secret ${previousSecret} -n ${namespace}`);
   return step.do === 'finish' ? after : [`jwt-injector rotate ${name} -n ${namespace}`];
 }
 
 const NOT_SEEN =
   'you are not allowed to list JWTs of other namespaces: whether any of them signs with the old key is not known';
 
-/** The new key is published already, so a JWT beside it needs one patch; one elsewhere has a rotation of its own. */
+/** A JWT beside it, of the same issuer, needs one patch, as the new key is published already; others rotate by themselves. */
 function followingCommand(
-  { namespace, name }: Sharer,
-  own: string,
+  { namespace, name, issuer }: Sharer,
+  jwt: Jwt,
   rotation: ObservedRotation['state']['rotation'],
 ): string {
-  if (namespace !== own || rotation === undefined) return `jwt-injector rotate ${name} -n ${namespace}`;
+  const isBeside = namespace === jwt.namespace && issuer === jwt.recorded.issuer;
+  if (!isBeside || rotation === undefined) return `jwt-injector rotate ${name} -n ${namespace}`;
   const { publicKey, secret } = rotation;
-  const key = { value: null, secret: { name: secret, key: KEY_FILE, namespace: null } };
+  const key = { value: null, configMap: null, secret: { name: secret, key: KEY_FILE, namespace: null } };
   const spec = { keyId: publicKey.kid, algorithm: publicKey.alg, key };
   return `kubectl patch jwt ${name} -n ${namespace} --type=merge -p '${JSON.stringify({ spec })}'`;
 }

@@ -10,11 +10,15 @@ import type { Rotation } from './rotation.ts';
 export interface Sharer {
   readonly namespace: string;
   readonly name: string;
+  /** Below whose URL its key is published. */
+  readonly issuer: string | undefined;
 }
 
-/** The JWTs that sign with the old key, too, as far as the caller may know. */
+/** Who needs the old key, as far as the caller may know. */
 export interface Sharers {
   readonly jwts: readonly Sharer[];
+  /** Whether the key of another JWT, this one or another key, lies in the Secret of the old one. */
+  readonly isSecretUsed: boolean;
   /** Other namespaces could not be looked into. */
   readonly isPartial: boolean;
 }
@@ -25,41 +29,50 @@ export async function findSharers(
   jwt: Jwt,
   rotation: Rotation | undefined,
 ): Promise<Sharers> {
-  const list = (path: string) =>
-    client.listMapped(path, {
+  const old = oldKey(jwt, rotation);
+  const list = async (path: string): Promise<Pick<Sharers, 'jwts' | 'isSecretUsed'>> => {
+    const { items } = await client.listMapped(path, {
       map: (object) => {
         const other = parseJwt(object);
-        return other.ok && isSharer(other.value, jwt, rotation) ? other.value : undefined;
+        return other.ok ? compare(other.value, jwt, old) : UNRELATED;
       },
     });
+    return {
+      jwts: items.flatMap(({ sharer }) => (sharer === undefined ? [] : [sharer])),
+      isSecretUsed: items.some(({ isInSecret }) => isInSecret),
+    };
+  };
   try {
-    return { jwts: named((await list(resourcePath(JWTS))).items), isPartial: false };
+    return { ...(await list(resourcePath(JWTS))), isPartial: false };
   } catch (error) {
     if (!isDenied(error)) throw error;
-    return { jwts: named((await list(resourcePath(JWTS, { namespace }))).items), isPartial: true };
+    return { ...(await list(resourcePath(JWTS, { namespace }))), isPartial: true };
   }
 }
 
-function named(jwts: readonly (Jwt | undefined)[]): readonly Sharer[] {
-  return jwts.flatMap((jwt) => (jwt === undefined ? [] : [{ namespace: jwt.namespace, name: jwt.name }]));
+interface Relation {
+  readonly sharer: Sharer | undefined;
+  readonly isInSecret: boolean;
 }
 
-/** By the Secret of the key, or, as keys may lie in several, by the `kid` below one issuer. */
-function isSharer(other: Jwt, jwt: Jwt, rotation: Rotation | undefined): boolean {
+const UNRELATED: Relation = { sharer: undefined, isInSecret: false };
+
+/** A key is the same by its `kid`, in one Secret or below one issuer: a Secret may hold several, and several Secrets the same. */
+function compare(other: Jwt, jwt: Jwt, old: OldKey): Relation {
   const isItself = other.namespace === jwt.namespace && other.name === jwt.name;
-  if (isItself || other.deleting || !other.spec.ok) return false;
-  const reference = locateKey(other, other.spec.value.key, undefined);
-  const old = oldKey(jwt, rotation);
+  if (isItself || other.deleting || !other.spec.ok) return UNRELATED;
+  const place = locateKey(other, other.spec.value.key, undefined);
   const isInSecret =
-    old.secret !== undefined &&
-    reference?.namespace === old.secret.namespace &&
-    reference.name === old.secret.name;
-  const { issuer, keyId } = other.recorded;
-  return isInSecret || (issuer === jwt.recorded.issuer && keyId !== undefined && keyId === old.keyId);
+    old.secret !== undefined && place?.namespace === old.secret.namespace && place.name === old.secret.name;
+  const { issuer, keyId = other.spec.value.keyId } = other.recorded;
+  const isSameKey = keyId === old.keyId && (isInSecret || issuer === jwt.recorded.issuer);
+  const { namespace, name } = other;
+  return { sharer: isSameKey ? { namespace, name, issuer } : undefined, isInSecret };
 }
 
 interface OldKey {
   readonly keyId: string | undefined;
+  /** `undefined` if it lies elsewhere, or is not known any more. */
   readonly secret: { readonly namespace: string; readonly name: string } | undefined;
 }
 
