@@ -113,6 +113,5 @@ async function replace(
 }
 
 function print({ question, from, to }: Difference): void {
-  for (const text of [question, `before: ${from}`, `after:  ${to}`])
-    console.log(`    ${text.slice(0, 1_200)}`);
+  for (const text of [question, `before: ${from}`, `after:  ${to}`]) console.log(`    ${text.slice(0, 400)}`);
 }
