@@ -1,8 +1,8 @@
 import { isJsonObject } from '../resources/json.ts';
 
-/** A PEM block, or the beginning of a compact JWS: base64url of `{"`. */
-const PEM = '-----BEGIN';
-const JWS = 'eyJ';
+/** Parts of a PEM block, and of the beginning of a compact JWS (`eyJ`, base64url of `{"`), whose first letters are rare. */
+const PEM = 'BEGIN';
+const JWS = 'yJ';
 const SECRET = /-----BEGIN|\beyJ[\w-]{10,}\.[\w-]{10,}\./;
 const CENSORED = '[redacted]';
 
