@@ -5,10 +5,10 @@ import type { Seconds } from '../time/units.ts';
 import { parsePublicJwk } from './key-record.ts';
 
 /** Key, issuer and last expiry as a status says them. */
-type Signed = Pick<RecordedStatus, 'publicKey' | 'expiresAt' | 'tokenId' | 'issuer'>;
+type Signed = Pick<RecordedStatus, 'publicKey' | 'keyId' | 'expiresAt' | 'tokenId' | 'issuer'>;
 
 /** What is known of a key and its tokens, in an entry or of the present one. */
-type Entry = Partial<Pick<Signed, 'publicKey' | 'expiresAt' | 'issuer'>>;
+type Entry = Partial<Pick<Signed, 'publicKey' | 'keyId' | 'expiresAt' | 'issuer'>>;
 
 /** As the CRD bounds them. Whoever replaces keys more often within one lifetime loses those that expire first. */
 const MOST_KEYS = 16;
@@ -53,12 +53,12 @@ function retire(
 /** The same key under the same `kid`, and below the same URL: verifiers find it by these. An issuer that is not said is any. */
 function isSame(one: Entry, other: Entry): boolean {
   if (one.issuer !== undefined && other.issuer !== undefined && one.issuer !== other.issuer) return false;
-  if (one.publicKey === other.publicKey) return true;
-  return isDeepStrictEqual(identify(one.publicKey), identify(other.publicKey));
+  if (one.publicKey === other.publicKey && one.keyId === other.keyId) return true;
+  return isDeepStrictEqual(identify(one), identify(other));
 }
 
-/** Statuses of earlier versions left `alg` and `use` out. */
-function identify(text: string | undefined): unknown {
-  const { alg: _alg, use: _use, ...jwk } = parsePublicJwk(text ?? '') ?? { text };
-  return jwk;
+/** Statuses of earlier versions left `alg` and `use` out, and `kid` beside `keyId`. */
+function identify({ publicKey: text = '', keyId: kid }: Entry): unknown {
+  const { alg: _alg, use: _use, ...jwk } = parsePublicJwk(text) ?? { text };
+  return kid === undefined ? jwk : { kid, ...jwk };
 }

@@ -7,6 +7,7 @@ const jwk = (kid: string, x = kid): string =>
   JSON.stringify({ kty: 'EC', crv: 'P-256', x, kid, alg: 'ES256', use: 'sig' });
 const token = (kid: string, expiresAt: number | undefined, tokenId: string | undefined = `token-${kid}`) => ({
   publicKey: jwk(kid),
+  keyId: kid,
   expiresAt,
   tokenId,
   issuer: undefined,
@@ -28,6 +29,7 @@ describe('the keys whose tokens outlive them', () => {
     const recorded = { ...token('old', NOW + 10), retiredKeys: undefined };
     const present = {
       publicKey: jwk('new', 'old'),
+      keyId: 'new',
       expiresAt: NOW + DAY,
       tokenId: 'next',
       issuer: undefined,
@@ -35,17 +37,16 @@ describe('the keys whose tokens outlive them', () => {
     assert.deepEqual(describeRetiredKeys(recorded, present, NOW), [retired('old', NOW + 10)]);
   });
 
-  it('a status of an earlier version, without alg and use, is of the same key', () => {
-    const earlier = JSON.stringify({ kty: 'EC', crv: 'P-256', x: 'old', kid: 'old' });
-    const recorded = {
-      publicKey: earlier,
-      expiresAt: NOW + 10,
-      tokenId: 'a',
-      issuer: undefined,
-      retiredKeys: undefined,
-    };
-    assert.equal(describeRetiredKeys(recorded, token('old', NOW + DAY), NOW), undefined);
-  });
+  for (const kid of [{ kid: 'old' }, {}]) {
+    it(`a status of an earlier version, ${JSON.stringify(kid)} without alg and use, is of the same key`, () => {
+      const earlier = JSON.stringify({ kty: 'EC', crv: 'P-256', x: 'old', ...kid });
+      const recorded = { ...token('old', NOW + 10), publicKey: earlier, retiredKeys: undefined };
+      assert.equal(describeRetiredKeys(recorded, token('old', NOW + DAY, 'next'), NOW), undefined);
+      assert.equal(describeRetiredKeys(recorded, token('old', NOW + 10), NOW), undefined, 'at the upgrade');
+      const other = { ...token('new', NOW + DAY), publicKey: jwk('new', 'old') };
+      assert.equal(describeRetiredKeys(recorded, other, NOW)?.length, 1, 'it gets another kid');
+    });
+  }
 
   it('a lifetime that becomes shorter leaves tokens that live longer than the new one', () => {
     const recorded = { ...token('old', NOW + DAY), retiredKeys: undefined };
@@ -56,7 +57,7 @@ describe('the keys whose tokens outlive them', () => {
   });
 
   it('a status that names no key, or no expiry, leaves none', () => {
-    const nothing = { publicKey: undefined, issuer: undefined, retiredKeys: undefined };
+    const nothing = { publicKey: undefined, keyId: undefined, issuer: undefined, retiredKeys: undefined };
     const unnamed = { ...nothing, expiresAt: NOW + 10, tokenId: 'a' };
     assert.equal(describeRetiredKeys(unnamed, token('new', NOW + DAY), NOW), undefined);
     const endless = { ...nothing, publicKey: jwk('old'), expiresAt: undefined, tokenId: 'a' };
@@ -65,7 +66,13 @@ describe('the keys whose tokens outlive them', () => {
 
   it('a token that is gone may still be in use', () => {
     const recorded = { ...token('old', NOW + DAY), retiredKeys: undefined };
-    const gone = { publicKey: jwk('old'), expiresAt: undefined, tokenId: undefined, issuer: undefined };
+    const gone = {
+      publicKey: jwk('old'),
+      keyId: 'old',
+      expiresAt: undefined,
+      tokenId: undefined,
+      issuer: undefined,
+    };
     const kept = describeRetiredKeys(recorded, gone, NOW);
     assert.deepEqual(kept, [retired('old', NOW + DAY)]);
     const again = describeRetiredKeys({ ...gone, retiredKeys: kept }, token('old', NOW + DAY), NOW);
