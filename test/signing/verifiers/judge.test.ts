@@ -105,6 +105,9 @@ const TABLE: readonly (readonly [
   ['nbf 5 s ahead', { nbf: NOW + 5 }, [CLIENT, FS, XROOTD]],
   ['a time as text', { iat: 'now' }, [FS, XROOTD]],
   ['a time with a fraction', { exp: NOW + 60.5 }, [], [XROOTD]],
+  ['nbf with a fraction', { nbf: NOW - 60.5 }, [], [XROOTD]],
+  ['iat this very second', { iat: NOW }, []],
+  ['nbf this very second', { nbf: NOW }, []],
 ];
 
 describe('what verifiers make of a token', () => {
