@@ -29,6 +29,7 @@ describe('a name that users and other programs know', () => {
         COPIED_ANNOTATION: 'tokens.osg-htc.org/copied',
         LAST_SIGNING_TIME: 'tokens.osg-htc.org/last-signing-time',
         EXPIRES_AT: 'tokens.osg-htc.org/expires-at',
+        NUDGED_AT: 'delivery.tokens.osg-htc.org/nudged-at',
         OWNING_JWT: 'tokens.osg-htc.org/jwt',
         ADOPT: 'tokens.osg-htc.org/adopt',
         RENEW: 'tokens.osg-htc.org/renew',
