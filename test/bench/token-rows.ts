@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openObjects } from '../integration/objects.ts';
+import { openAdminClient } from '../integration/admin-client.ts';
 import { resourcePath } from '../../src/kube/resource-path.ts';
 import { JWTS, SECRETS } from '../../src/kube/token-store.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
@@ -22,7 +22,7 @@ const WITHIN_MS = 600_000;
 export async function measureSingle({ stage }: TokenBench): Promise<Row> {
   const { cluster } = stage;
   const bare = await openBareClient(cluster.adminKubeconfig, 1);
-  const objects = openObjects(cluster);
+  const client = openAdminClient(cluster);
   const service = await startMeasured({
     args: ['--no-webhook', ...stage.serviceArgs],
     logFile: join(cluster.folder, 'single.log'),
@@ -34,9 +34,9 @@ export async function measureSingle({ stage }: TokenBench): Promise<Row> {
   const seen = new Map<string, PromiseWithResolvers<number>>();
   const abort = new AbortController();
   const path = resourcePath(SECRETS, { namespace: 'single' });
-  const { resourceVersion } = await objects.client.list(path);
+  const { resourceVersion } = await client.list(path);
   const watching = (async () => {
-    for await (const { object } of objects.client.watch(path, { query: { resourceVersion } }, abort.signal)) {
+    for await (const { object } of client.watch(path, { query: { resourceVersion } }, abort.signal)) {
       const name = (object['metadata'] as { name?: string } | undefined)?.name ?? '';
       seen.get(name)?.resolve(performance.now());
     }
@@ -72,7 +72,7 @@ export async function measureSingle({ stage }: TokenBench): Promise<Row> {
   abort.abort();
   await watching;
   await service.stop();
-  await objects.close();
+  await client.close();
   bare.close();
   const raw = medianOf([...before, ...after]);
   const [p50, p99] = [medianOf(ours), quantileOf(ours, 0.99)];

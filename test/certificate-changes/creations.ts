@@ -12,11 +12,11 @@ export interface Creations extends AsyncDisposable {
 }
 
 const CREATORS = 4;
-/** Between two creations of one creator: as much as a cluster under load does, and time for others on the machine. */
+/** Between two creations of one creator, in ms: as much as a cluster under load does, and time for others on the machine. */
 const PAUSE_MS = 15;
 
 /** Creates annotated pods in the namespace until stopped, and looks at what the API server answers. */
-export function startCreations(cluster: Cluster, namespace: string): Creations {
+export function startCreations(cluster: Cluster, namespace: string, pauseMs = PAUSE_MS): Creations {
   const failures: string[] = [];
   let created = 0;
   const stopping = new AbortController();
@@ -29,7 +29,7 @@ export function startCreations(cluster: Cluster, namespace: string): Creations {
   const creator = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       await create();
-      await sleep(PAUSE_MS);
+      await sleep(pauseMs);
     }
   };
   const running = Promise.all(Array.from({ length: CREATORS }, creator));

@@ -30,9 +30,9 @@ describe('inspect', () => {
   it('shows header, claims and remaining life, never the signature', async () => {
     const { code, out } = await inspect(['-'], `${token}\n`);
     assert.equal(code, 0);
-    assert.match(out, /^Token of standard input: (1 h|59 min \d+ s) left \(50 % of its life\)$/m);
+    assert.match(out, /^Token of standard input: (1 h|\d\d min \d\d s) left \((50|4\d) % of its life\)$/m);
     assert.match(out, /^ {2}kid +k$/m);
-    assert.match(out, /^ {2}exp +20.* UTC, in (1 h|59 min)/m);
+    assert.match(out, /^ {2}exp +20.* UTC, in (1 h|\d\d min)/m);
     assert.ok(!out.includes(token.split('.')[2] ?? ''));
   });
 

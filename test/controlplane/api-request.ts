@@ -7,17 +7,26 @@ export type ApiAnswer = { readonly status: number; readonly body: string };
 /** Whom to ask and as whom; `agent` holds the certificate authority and belongs to the caller. */
 export type ApiAccess = { readonly port: number; readonly token: string; readonly agent: Agent };
 
-const TIMEOUT_MS = 5000; // unless the caller says otherwise
+const TIMEOUT_MS = 5000;
 
-/** One request with a JSON body to the API server; a PATCH is a merge patch. Rejects when there is no answer in time. */
+/** How to ask, where it differs from the default. */
+export interface AskOptions {
+  /** By default 5 s. */
+  readonly timeoutMs?: number;
+  /** Media type of the body: JSON by default, and a merge patch for PATCH. */
+  readonly type?: string;
+}
+
+/** One request with a JSON body to the API server. Rejects when there is no answer in time. */
 export function askApi(
   access: ApiAccess,
   method: string,
   path: string,
   body?: unknown,
-  timeoutMs = TIMEOUT_MS,
+  options: AskOptions = {},
 ): Promise<ApiAnswer> {
-  const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+  const { timeoutMs = TIMEOUT_MS } = options;
+  const { type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' } = options;
   const { promise, resolve, reject } = Promise.withResolvers<ApiAnswer>();
   const asking = request({
     agent: access.agent,

@@ -1,5 +1,6 @@
 import { Agent } from 'node:https';
 import type { ApiAccess } from './api-request.ts';
+import { createApply } from './apply.ts';
 import { createKubectl, type Kubectl } from './kubectl.ts';
 import { createNamespace, writeServiceAccountKubeconfig } from './namespaces.ts';
 import type { Reaper } from './reaper.ts';
@@ -56,9 +57,7 @@ export function openCluster(place: ClusterPlace, reaper: Reaper): Cluster {
     kubectlPath,
     kubectl,
     access,
-    async apply(yamlText) {
-      await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], { input: yamlText });
-    },
+    apply: createApply(access),
     createNamespace: (name) => createNamespace(access, name),
     serviceAccountKubeconfig: (namespace, name) =>
       writeServiceAccountKubeconfig({ access, ca, folder, namespace, name }),

@@ -4,6 +4,7 @@ import { Agent } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ApiAccess, askApi, isHealthy } from './api-request.ts';
+import { prepareAudit } from './audit.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
 import { createCertificateAuthority, createTokenKeys } from './certificates.ts';
 import { openCluster, type Cluster, type ClusterPlace } from './cluster.ts';
@@ -23,6 +24,8 @@ export type ControlPlaneOptions = {
   readonly emulatedVersion?: string;
   /** Further flags of kube-apiserver; of a flag given twice, the last one counts. */
   readonly apiServerArgs?: readonly string[];
+  /** Write down who asks for what: see `openAudit`. Default false. */
+  readonly audit?: boolean;
   /** Let etcd wait for the disk, as in production; benchmarks want it, tests do not. Default false. */
   readonly fsync?: boolean;
   /** Of the API server, besides loopback. */
@@ -85,6 +88,7 @@ async function startIn(
   const {
     emulatedVersion: wanted,
     apiServerArgs = [],
+    audit = false,
     fsync = false,
     log = () => {},
     findPort = findFreePort,
@@ -98,10 +102,11 @@ async function startIn(
     writeIdentities(folder, options),
     start(binaries.etcd, listEtcdArgs(fsync), () => isHealthy(join(folder, FILES.etcdSocket), '/readyz')),
   ]);
+  const auditArgs = audit ? await prepareAudit(folder) : [];
   const agent = new Agent({ ca, keepAlive: true });
   const { port, server: apiServer } = await retryOtherPorts(findPort, async (candidate) => {
     const access = { port: candidate, token: users.adminToken, agent };
-    const args = listApiServerArgs(candidate, emulatedVersion, apiServerArgs);
+    const args = listApiServerArgs(candidate, emulatedVersion, [...auditArgs, ...apiServerArgs]);
     return start(binaries['kube-apiserver'], args, () => answersReady(access));
   });
   const access: ApiAccess = { port, token: users.adminToken, agent };

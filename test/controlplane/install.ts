@@ -41,31 +41,32 @@ export async function renderShipped(
   });
 }
 
-/** Applies the shipped CRD and waits until the API server serves it. */
+/** Applies the shipped CRD and waits until the API server serves it. Gives the YAML text that it applied. */
 export async function installCrd(
   controlPlane: Pick<Cluster, 'kubectl' | 'apply'>,
   root = ROOT,
-): Promise<void> {
+): Promise<string> {
   const input = toYaml(await renderShipped(controlPlane, 'crd', root));
   await controlPlane.apply(input);
   await controlPlane.kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', '-'], { input });
+  return input;
 }
 
 /**
  * Installs CRD, RBAC, Service and webhooks as shipped but for `fitManifests`, so that the service can run
  * beside the cluster as ServiceAccount `jwt-injector` of namespace `jwt-injector`. The API server notices
  * a webhook configuration about a second later: wait for the effect with a dry-run pod. Gives the YAML text that it
- * applied after the CRD.
+ * applied.
  */
 export async function installShipped(
   controlPlane: Pick<Cluster, 'kubectl' | 'apply'>,
   place: WebhookPlace,
   root = ROOT,
 ): Promise<string> {
-  await installCrd(controlPlane, root);
+  const crd = await installCrd(controlPlane, root);
   const text = toYaml(fitManifests(await renderShipped(controlPlane, 'default', root), place));
   await controlPlane.apply(text);
-  return text;
+  return `${crd}---\n${text}`;
 }
 
 function fitWebhooks(manifest: Manifest, place: WebhookPlace): Manifest {

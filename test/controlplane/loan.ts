@@ -29,13 +29,14 @@ export async function lend(loan: Loan): Promise<NodeJS.ProcessEnv> {
 /**
  * A stage for a test file: on the cluster that it was lent, or, when the file runs alone, on a control plane of its own.
  * The cluster had other users: a namespace must have a name that no other file uses, and objects of the file's own may be
- * left behind. Whoever stops the API server, or needs flags of it, takes `startStage` instead.
+ * left behind. The API server writes an audit log: see `openAudit`. Whoever stops it, or needs flags of it, takes
+ * `startStage` instead.
  */
 export async function borrowStage(
   options: StartOptions & { readonly withoutService?: boolean } = {},
 ): Promise<Stage<Cluster>> {
   const file = process.env[VARIABLE];
-  if (file === undefined) return startStage(options);
+  if (file === undefined) return startStage({ audit: true, ...options });
   const { place, installation } = JSON.parse(await readFile(file, 'utf8')) as Loan;
   const { withoutService = false, ...start } = options;
   const reaper = await startReaper();

@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
+import { runToEnd } from './run-to-end.ts';
 import { waitUntilGone } from './running-processes.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -29,16 +29,6 @@ function waitFor({ child, output }: Launch, pattern: RegExp): Promise<RegExpExec
 
 function readPids({ output }: Launch): number[] {
   return [...output().matchAll(/started \(pid (\d+)\)/g)].map(([, pid]) => Number(pid));
-}
-
-async function readEnd(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, ...environment } });
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close'),
-  ]);
-  return { stdout, stderr, code: Number(code) };
 }
 
 describe('npm run controlplane', () => {
@@ -71,13 +61,13 @@ describe('npm run controlplane', () => {
   });
 
   it('explains itself', async () => {
-    const { stdout, code } = await readEnd(['--help']);
+    const { stdout, code } = await runToEnd([MAIN, '--help']);
     assert.match(stdout, /--build-only[^]*KUBEBUILDER_ASSETS[^]*Exit codes/);
     assert.equal(code, 0);
   });
 
   it('only builds when asked to, and prints the folder', async () => {
-    const { stdout, stderr, code } = await readEnd(['--build-only']);
+    const { stdout, stderr, code } = await runToEnd([MAIN, '--build-only']);
     assert.ok(existsSync(join(stdout.trimEnd(), 'kube-apiserver')), stdout);
     assert.equal(stderr, '');
     assert.equal(code, 0);
@@ -92,14 +82,14 @@ describe('npm run controlplane', () => {
   };
   for (const [name, [args, says]] of Object.entries(refused)) {
     it(`ends with 2 on ${name}`, async () => {
-      const { stderr, code } = await readEnd(args);
+      const { stderr, code } = await runToEnd([MAIN, ...args]);
       assert.match(stderr, says);
       assert.equal(code, 2);
     });
   }
 
   it('ends with 3 and one line when something outside is missing', async () => {
-    const { stderr, code } = await readEnd([], { KUBEBUILDER_ASSETS: '/nowhere' });
+    const { stderr, code } = await runToEnd([MAIN], { KUBEBUILDER_ASSETS: '/nowhere' });
     assert.match(stderr, /^error: KUBEBUILDER_ASSETS is \/nowhere, but there is no executable .*\n$/);
     assert.equal(code, 3);
   });

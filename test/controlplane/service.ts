@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findProgram } from './choose-entry.ts';
 import type { Cluster } from './cluster.ts';
 import type { Command, MemoryLimit } from './memory-limit.ts';
 
@@ -31,7 +32,7 @@ export interface Service {
 export interface ServiceOptions {
   /** Flags after `run`. The webhook needs its certificate files here. */
   readonly args: readonly string[];
-  /** `src/main.ts`, or `dist/main.js` for what is shipped. */
+  /** Path of the program; by default that of `findProgram`. */
   readonly entry?: string;
   /** The port to listen on again after a restart; by default the system chooses. */
   readonly webhookPort?: number;
@@ -53,7 +54,8 @@ export async function startService(
   controlPlane: Pick<Cluster, 'adopt'>,
   options: ServiceOptions,
 ): Promise<Service> {
-  const { args, entry = join(ROOT, 'src/main.ts'), webhookPort = 0, env = {}, cwd = ROOT, memory } = options;
+  const { args, webhookPort = 0, env = {}, cwd = ROOT, memory } = options;
+  const entry = options.entry ?? (await findProgram());
   const addresses = [`--webhook-address=127.0.0.1:${webhookPort}`, '--http-address=127.0.0.1:0'];
   const command: Command = [process.execPath, entry, 'run', ...addresses, ...args];
   const [program, ...programArgs] = memory?.wrap(command) ?? command;

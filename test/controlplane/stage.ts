@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { askApi } from './api-request.ts';
 import type { Cluster } from './cluster.ts';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane.ts';
 import { ControlPlaneError } from './control-plane-error.ts';
@@ -42,7 +43,7 @@ export interface Installation {
   readonly serviceArgs: readonly string[];
   /** PEM text of the authority that the webhook configurations trust. */
   readonly caBundle: string;
-  /** YAML text of all but the CRD, to be applied again by those who took something away. */
+  /** YAML text of all of it, to be applied again by those who took something away. */
   readonly manifests: string;
 }
 
@@ -141,8 +142,8 @@ const PROBE = {
 /** A webhook configuration takes effect about a second after it was written; until then pods pass by. */
 export async function waitForWebhook(cluster: Cluster): Promise<void> {
   await waitUntil('the webhook changes an annotated pod', 30_000, async () => {
-    const args = ['create', '--dry-run=server', '-o', 'json', '-f', '-'];
-    const { stdout } = await cluster.kubectl(args, { input: JSON.stringify(PROBE), allowFailure: true });
-    return stdout.includes('BEARER_TOKEN_FILE');
+    const path = '/api/v1/namespaces/default/pods?dryRun=All';
+    const answer = await askApi(cluster.access, 'POST', path, PROBE).catch(() => undefined);
+    return answer?.body.includes('BEARER_TOKEN_FILE') === true;
   });
 }

@@ -7,6 +7,7 @@ import { waitUntil } from './wait-until.ts';
 const ANSWERED_WITHIN_MS = 30_000;
 
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
+const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const JWTS = '/apis/tokens.osg-htc.org/v1';
 
 /** Cluster-wide kinds that tests make objects of; what is installed is called jwt-injector everywhere. */
@@ -15,6 +16,7 @@ const CLUSTER_WIDE = [
   `${ADMISSION}/validatingwebhookconfigurations`,
   `${ADMISSION}/validatingadmissionpolicies`,
   `${ADMISSION}/validatingadmissionpolicybindings`,
+  '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
   '/api/v1/nodes',
 ];
 
@@ -25,7 +27,11 @@ const KEPT: ReadonlySet<string> = new Set([
   'kube-public',
   'kube-system',
   'jwt-injector',
+  'jwts.tokens.osg-htc.org',
 ]);
+
+/** What is installed has but one Secret there, which comes back empty. */
+const WITHOUT_SECRETS = ['default', 'jwt-injector'];
 
 /**
  * Takes away what one user of a cluster left to the next: the service would sign tokens for JWTs that are still there, and
@@ -56,6 +62,14 @@ export async function tidyUp(cluster: Cluster, { manifests }: Installation): Pro
   }
   for (const { metadata } of await list('/api/v1/namespaces'))
     if (!KEPT.has(metadata.name)) await ask('DELETE', `/api/v1/namespaces/${metadata.name}`);
+  // Some install what gives our ServiceAccount other rights.
+  for (const { metadata } of await list(`${RBAC}/clusterrolebindings`))
+    if (metadata.name.startsWith('jwt-injector'))
+      await ask('DELETE', `${RBAC}/clusterrolebindings/${metadata.name}`);
+  for (const { metadata } of await list(`${RBAC}/rolebindings`))
+    if (metadata.namespace === 'jwt-injector' || !KEPT.has(metadata.namespace ?? ''))
+      await ask('DELETE', `${RBAC}/namespaces/${metadata.namespace}/rolebindings/${metadata.name}`);
+  for (const namespace of WITHOUT_SECRETS) await ask('DELETE', `/api/v1/namespaces/${namespace}/secrets`);
   await ask('DELETE', '/apis/coordination.k8s.io/v1/namespaces/jwt-injector/leases/jwt-injector');
   await cluster.apply(manifests);
 }

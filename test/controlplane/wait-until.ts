@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ControlPlaneError } from './control-plane-error.ts';
 
-const POLL_MS = 25;
+const SHORTEST_PAUSE_MS = 25;
+/** Long waits would ask a thousand times, which takes more time from others than the last pause takes from us. */
+const LONGEST_PAUSE_MS = 250;
+/** A pause is this part of the time so far. */
+const PAUSE_PART = 1 / 10;
 
 /**
  * Asks `condition` again and again until it gives something else than `undefined` or `false`, and resolves
@@ -12,13 +16,14 @@ export async function waitUntil<T>(
   deadlineMs: number,
   condition: () => Promise<T | undefined | false> | T | undefined | false,
 ): Promise<T> {
-  const end = performance.now() + deadlineMs;
+  const start = performance.now();
   for (;;) {
     const result = await condition();
     if (result !== undefined && result !== false) return result;
-    if (performance.now() > end) {
+    const elapsed = performance.now() - start;
+    if (elapsed > deadlineMs) {
       throw new ControlPlaneError(`waited ${Math.round(deadlineMs / 1000)} s for ${what}, in vain`);
     }
-    await sleep(POLL_MS);
+    await sleep(Math.min(Math.max(elapsed * PAUSE_PART, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS));
   }
 }

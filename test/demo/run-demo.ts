@@ -67,13 +67,9 @@ export async function runDemo(screen: Screen, { once }: { readonly once: boolean
 
 async function playSteps(screen: Screen, stage: Stage, begin: () => void): Promise<undefined> {
   const objects = openObjects(stage.cluster);
-  try {
-    for (const step of STEPS) {
-      begin();
-      await step.play({ screen, stage, objects });
-    }
-  } finally {
-    await objects.close();
+  for (const step of STEPS) {
+    begin();
+    await step.play({ screen, stage, objects });
   }
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
+import { SHORT_LIVED } from '../controlplane/kubectl.ts';
 import { findGoTool } from '../tools/go-tool.ts';
 
 const MODULE = join(import.meta.dirname, '../tools/helm');
@@ -46,6 +47,7 @@ export async function openHelm(kubeconfig?: string): Promise<Helm> {
     HELM_CONFIG_HOME: join(home, 'config'),
     HELM_DATA_HOME: join(home, 'data'),
     KUBECONFIG: kubeconfig ?? join(home, 'no-cluster'),
+    ...SHORT_LIVED,
   };
   let files = 0;
   const helm: Helm = {

@@ -36,12 +36,17 @@ describe('the webhook and its neighbours on a real control plane', { concurrency
     stage = await borrowAdmissionStage();
     neighbours = await startNeighbours(stage.cluster, NEIGHBOURS);
     for (const { label } of NEIGHBOURS) await stage.createNamespace(label, { neighbour: label });
-    await stage.createNamespace('plain');
-    await stage.createNamespace('labelled', { [KEYS.token]: 'ns-jwt' });
+    await stage.createNamespace('neighbours');
+    await stage.createNamespace('neighbours-labelled', { [KEYS.token]: 'ns-jwt' });
     const isChanged = ({ body }: Loose): boolean =>
       body.spec.containers.length > 1 || body.metadata.annotations !== undefined;
     for (const { label } of NEIGHBOURS) await waitForPods(stage, label, pod(), isChanged);
-    await waitForPods(stage, 'labelled', pod(), ({ body }) => readInjection(body).volumes.length > 0);
+    await waitForPods(
+      stage,
+      'neighbours-labelled',
+      pod(),
+      ({ body }) => readInjection(body).volumes.length > 0,
+    );
   });
   after(async () => {
     neighbours.stop();
@@ -60,13 +65,13 @@ describe('the webhook and its neighbours on a real control plane', { concurrency
 
   it('200 pods at once are all injected', async () => {
     await stage.create(
-      'plain',
+      'neighbours',
       workload('ReplicaSet', { name: 'many', template: TOKEN, spec: { replicas: 100 } }),
     );
     const names = Array.from({ length: 100 }, (_, index) => `one-of-many-${index}`);
-    const answers = await Promise.all(names.map((name) => stage.create('plain', pod(TOKEN, name))));
+    const answers = await Promise.all(names.map((name) => stage.create('neighbours', pod(TOKEN, name))));
     assert.deepEqual([...new Set(answers.map(({ status }) => status))], [201]);
-    const pods = await waitForPodsOf(stage, 'plain', 'app=many', 100);
+    const pods = await waitForPodsOf(stage, 'neighbours', 'app=many', 100);
     const all = [...pods, ...answers.map(({ body }) => body)];
     for (const made of all) assert.deepEqual(readInjection(made), injectionOf('my-jwt', 'app'));
   });
@@ -102,30 +107,30 @@ describe('the webhook and its neighbours on a real control plane', { concurrency
   });
 
   it('kubectl debug: the ephemeral container sees the token, and so does that of a copy with its annotations', async () => {
-    await stage.create('plain', pod(TOKEN, 'debugged'));
+    await stage.create('neighbours', pod(TOKEN, 'debugged'));
     const debug = ['debug', 'debugged', '--image=busybox', '--container=debugger'];
-    const first = await stage.kubectl('plain', debug);
+    const first = await stage.kubectl('neighbours', debug);
     assert.deepEqual([first.code, first.stderr], [0, '']);
-    const debugged = await stage.objects.get('pods', 'plain', 'debugged');
+    const debugged = await stage.objects.get('pods', 'neighbours', 'debugged');
     assert.deepEqual(readInjection(debugged), injectionOf('my-jwt', 'app', 'debugger'));
-    const again = await stage.kubectl('plain', [
+    const again = await stage.kubectl('neighbours', [
       'debug',
       'debugged',
       '--image=busybox',
       '--container=second',
     ]);
     assert.deepEqual([again.code, again.stderr], [0, '']);
-    const twice = await stage.objects.get('pods', 'plain', 'debugged');
+    const twice = await stage.objects.get('pods', 'neighbours', 'debugged');
     assert.deepEqual(readInjection(twice), injectionOf('my-jwt', 'app', 'debugger', 'second'));
-    const copy = await stage.kubectl('plain', [...debug, '--copy-to=copy', '--keep-annotations']);
+    const copy = await stage.kubectl('neighbours', [...debug, '--copy-to=copy', '--keep-annotations']);
     assert.deepEqual([copy.code, copy.stderr], [0, '']);
-    const copied = await stage.objects.get('pods', 'plain', 'copy');
+    const copied = await stage.objects.get('pods', 'neighbours', 'copy');
     assert.deepEqual(readInjection(copied), injectionOf('my-jwt', 'app', 'debugger'));
   });
 
   it('kubectl debug: pods injected by their namespace’s default too; what cannot be is a warning', async () => {
-    await stage.create('labelled', pod({}, 'debugged'));
-    const { code } = await stage.kubectl('labelled', [
+    await stage.create('neighbours-labelled', pod({}, 'debugged'));
+    const { code } = await stage.kubectl('neighbours-labelled', [
       'debug',
       'debugged',
       '--image=busybox',
@@ -133,11 +138,11 @@ describe('the webhook and its neighbours on a real control plane', { concurrency
       'debugger',
     ]);
     assert.equal(code, 0);
-    const debugged = await stage.objects.get('pods', 'labelled', 'debugged');
+    const debugged = await stage.objects.get('pods', 'neighbours-labelled', 'debugged');
     assert.deepEqual(readInjection(debugged), injectionOf('ns-jwt', 'app', 'debugger'));
-    await stage.create('plain', pod({}, 'late'));
-    await stage.patch('plain', 'Pod', 'late', { metadata: { annotations: TOKEN } });
-    const late = await stage.kubectl('plain', ['debug', 'late', '--image=busybox', '-c', 'debugger']);
+    await stage.create('neighbours', pod({}, 'late'));
+    await stage.patch('neighbours', 'Pod', 'late', { metadata: { annotations: TOKEN } });
+    const late = await stage.kubectl('neighbours', ['debug', 'late', '--image=busybox', '-c', 'debugger']);
     assert.equal(late.code, 0);
     assert.equal(
       late.stderr,
@@ -146,8 +151,8 @@ describe('the webhook and its neighbours on a real control plane', { concurrency
   });
 
   it('the namespace’s default reaches every pod that says nothing, and yields to what a pod says', async () => {
-    await stage.create('labelled', workload('Deployment', { name: 'quiet' }));
-    const { deployment, pods } = await finishRollout(stage, 'labelled', 'quiet');
+    await stage.create('neighbours-labelled', workload('Deployment', { name: 'quiet' }));
+    const { deployment, pods } = await finishRollout(stage, 'neighbours-labelled', 'quiet');
     assert.equal(deployment.spec.template.metadata.annotations, undefined);
     assert.deepEqual(pods.map(readInjection), [injectionOf('ns-jwt', 'app')]);
     const cases: readonly [Json, unknown][] = [
@@ -160,7 +165,7 @@ describe('the webhook and its neighbours on a real control plane', { concurrency
     ];
     for (const [annotations, expected] of cases) {
       assert.deepEqual(
-        readInjection(await dryRun('labelled', pod(annotations))),
+        readInjection(await dryRun('neighbours-labelled', pod(annotations))),
         expected,
         JSON.stringify(annotations),
       );
@@ -215,16 +220,18 @@ describe('the webhook and its neighbours on a real control plane', { concurrency
     const binding = (await stage.api.ask('GET', path)).body;
     await stage.api.ask('DELETE', path);
     const object = pod({ [KEYS.inject]: 'true' });
-    const { body } = await waitForPods(stage, 'plain', object, (answer) =>
+    const { body } = await waitForPods(stage, 'neighbours', object, (answer) =>
       answer.body.message.includes('try again'),
     );
     assert.match(
       body.message,
-      /^admission webhook "pods\..*label tokens.osg-htc.org\/token of namespace "plain" could not be read: try again$/,
+      /^admission webhook "pods\..*label tokens.osg-htc.org\/token of namespace "neighbours" could not be read: try again$/,
     );
-    assert.deepEqual(readInjection(await dryRun('plain', pod(TOKEN))), injectionOf('my-jwt', 'app'));
+    assert.deepEqual(readInjection(await dryRun('neighbours', pod(TOKEN))), injectionOf('my-jwt', 'app'));
     const { apiVersion, kind, roleRef, subjects } = binding;
     await stage.cluster.apply(JSON.stringify({ apiVersion, kind, metadata: { name }, roleRef, subjects }));
-    await waitForPods(stage, 'plain', object, (answer) => answer.body.message.includes('no token is named'));
+    await waitForPods(stage, 'neighbours', object, (answer) =>
+      answer.body.message.includes('no token is named'),
+    );
   });
 });

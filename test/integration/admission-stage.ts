@@ -97,7 +97,6 @@ async function openAdmissionStage(stage: Stage<Cluster>): Promise<AdmissionStage
       }),
     stop: async () => {
       api.close();
-      await objects.close();
       await stage.stop();
     },
   };
@@ -106,11 +105,12 @@ async function openAdmissionStage(stage: Stage<Cluster>): Promise<AdmissionStage
 /** Of the lines of one metric, those of our webhooks, summed over the other labels. */
 function sumByName(metrics: string, metric: string): Calls {
   const sums: Record<string, number> = {};
-  for (const line of metrics.split('\n')) {
-    const [, labels = '', value] = /^(\w+\{[^}]*\}) (\S+)$/.exec(line) ?? [];
+  // The page has tens of thousands of lines, and is read for each of many objects.
+  for (const [, labels = '', value] of metrics.matchAll(
+    new RegExp(`^${metric}\\{([^}]*)\\} (\\S+)$`, 'gm'),
+  )) {
     const [, name] = /name="([\w-]+)\.tokens\.osg-htc\.org"/.exec(labels) ?? [];
-    if (!labels.startsWith(`${metric}{`) || name === undefined) continue;
-    sums[name] = (sums[name] ?? 0) + Number(value);
+    if (name !== undefined) sums[name] = (sums[name] ?? 0) + Number(value);
   }
   return sums;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -10,14 +10,15 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { findProgram } from '../controlplane/choose-entry.ts';
 import { startReaper, type Reaper } from '../controlplane/reaper.ts';
+import { runToEnd } from '../controlplane/run-to-end.ts';
 import { startService, type Service } from '../controlplane/service.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { makeRsaKey, toPem } from '../fixtures/keys.ts';
 import { reviewText } from '../server/reviews.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const ENDS_WITHIN_MS = 30_000; // a second is usual
 
 /** Real processes, as a user starts them. */
 describe('bad input on the command line', { concurrency: 2 }, () => {
@@ -35,8 +36,9 @@ describe('bad input on the command line', { concurrency: 2 }, () => {
   });
 
   /** Checks what must hold for every refusal: nothing on stdout but log lines, no stack trace. */
-  async function runFails(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-    const outcome = await runCommand(args, { HOME: folder, KUBECONFIG: undefined, ...environment });
+  async function runFails(args: readonly string[]) {
+    const nothing = { HOME: folder, KUBECONFIG: undefined, KUBERNETES_SERVICE_HOST: undefined };
+    const outcome = await runToEnd([await findProgram(), ...args], nothing);
     assert.doesNotMatch(outcome.stderr, /^\s+at /m, 'no stack trace');
     return outcome;
   }
@@ -230,16 +232,4 @@ describe('bad input for the running service', () => {
 async function makeCertificate(folder: string): Promise<void> {
   const script = join(ROOT, 'certs/make-dev-certs.sh');
   await promisify(execFile)(script, ['--out', folder, '--ip', '127.0.0.1']);
-}
-
-async function runCommand(args: readonly string[], environment: NodeJS.ProcessEnv) {
-  const child = spawn(process.execPath, [join(ROOT, 'src/main.ts'), ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, KUBERNETES_SERVICE_HOST: undefined, ...environment },
-    timeout: ENDS_WITHIN_MS,
-    killSignal: 'SIGKILL',
-  });
-  const ended = once(child, 'close');
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  return { code: code as number | null, stdout, stderr };
 }

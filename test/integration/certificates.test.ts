@@ -5,29 +5,34 @@ import { readCertificate, readCertificates } from '../../src/certificates/read-c
 import { startCreations, type Creations } from '../certificate-changes/creations.ts';
 import { openScene, waitForBundles, type Scene } from '../certificate-changes/scene.ts';
 import { createCertificateAuthority } from '../controlplane/certificates.ts';
-import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
+import { borrowStage } from '../controlplane/loan.ts';
 import type { Service } from '../controlplane/service.ts';
+import type { Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 
 const WITHIN_MS = 90_000;
+/** Some twenty creations a second, while each change takes seconds. `npm run certificates` creates several times as many. */
+const PAUSE_MS = 200;
 
-/** On a control plane of its own: webhook configurations without caBundle would refuse the pods of other tests. */
 describe('a self-issued certificate on a real control plane', { concurrency: false }, () => {
-  let cluster: ControlPlane;
+  let stage: Stage<Cluster>;
+  let cluster: Cluster;
   let scene: Scene;
   let creations: Creations;
   let replicas: readonly Service[];
   before(async () => {
-    cluster = await startControlPlane();
+    stage = await borrowStage({ withoutService: true });
+    ({ cluster } = stage);
     scene = await openScene(cluster);
-    await cluster.createNamespace('users');
+    await cluster.createNamespace('certificates');
     replicas = await Promise.all([scene.startReplica(), scene.startReplica()]);
-    creations = startCreations(cluster, 'users');
+    creations = startCreations(cluster, 'certificates', PAUSE_MS);
   });
   after(async () => {
     await creations?.stop();
     await scene?.stop();
-    await cluster?.stop();
+    await stage?.stop();
   });
 
   /** What both replicas say they serve with since `from` lines ago. */

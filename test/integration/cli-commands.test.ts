@@ -7,7 +7,7 @@ import { describeRenew } from './cli-renew-cases.ts';
 import { describeRights } from './cli-rights-cases.ts';
 import { CANARY, KEY, makeWorld, type World } from './cli-world.ts';
 
-/** One control plane for all of them, in this order: the later ones stop the service and take the CRD away. */
+/** In this order: the later ones stop the service and take the CRD away. */
 describe('explain, renew and migrate on a real control plane', { concurrency: false }, () => {
   let made: World | undefined;
   const world = (): World => {
@@ -17,7 +17,7 @@ describe('explain, renew and migrate on a real control plane', { concurrency: fa
   before(async () => {
     made = await makeWorld();
   });
-  after(() => made?.stop());
+  after(() => made?.stage.stop());
 
   describeExplain(world);
   describeRights(world);

@@ -39,7 +39,6 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
   });
   after(async () => {
     await rm(folder, { recursive: true });
-    await objects.close();
     await stage.stop();
   });
 

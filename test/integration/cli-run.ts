@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { Command } from '../../src/commands/io.ts';
+import { findProgram } from '../controlplane/choose-entry.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
+import { SHORT_LIVED } from '../controlplane/kubectl.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -41,6 +43,24 @@ export interface Belongings {
   readonly programs?: Readonly<Record<string, string>>;
 }
 
+/** Makes `jwt-injector` in a folder, for a PATH. */
+export async function writeProgram(folder: string): Promise<void> {
+  const text = `#!/bin/sh\nexec ${process.execPath} ${await findProgram()} "$@"\n`;
+  await writeFile(join(folder, 'jwt-injector'), text, { mode: 0o755 });
+}
+
+/** The environment of an administrator at a shell, whose home and programs are in the folder. */
+export function makeEnvironment(cluster: Cluster, folder: string): NodeJS.ProcessEnv {
+  return {
+    HOME: folder,
+    KUBECACHEDIR: join(cluster.folder, 'kubectl-cache'),
+    KUBECONFIG: cluster.adminKubeconfig,
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+    PATH: `${dirname(cluster.kubectlPath)}:${folder}:${process.env['PATH'] ?? ''}`,
+    ...SHORT_LIVED,
+  };
+}
+
 /** Runs shell lines as a reader of them would who has the checkout, `kubectl` and `jwt-injector`, and stops at the first that fails. */
 export async function runShell(
   cluster: Cluster,
@@ -55,16 +75,10 @@ export async function runShell(
       await mkdir(dirname(join(folder, name)), { recursive: true });
       await writeFile(join(folder, name), content);
     }
-    const program = `#!/bin/sh\nexec ${process.execPath} ${join(ROOT, 'src/main.ts')} "$@"\n`;
-    await writeFile(join(folder, 'jwt-injector'), program, { mode: 0o755 });
+    await writeProgram(folder);
     const { stdout, stderr } = await promisify(execFile)('sh', ['-ec', lines.join('\n')], {
       cwd: folder,
-      env: {
-        HOME: folder,
-        KUBECACHEDIR: join(cluster.folder, 'kubectl-cache'),
-        KUBECONFIG: cluster.adminKubeconfig,
-        PATH: `${dirname(cluster.kubectlPath)}:${folder}:${process.env['PATH'] ?? ''}`,
-      },
+      env: makeEnvironment(cluster, folder),
     });
     return `${stdout}${stderr}`;
   } finally {

@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { statusCommand } from '../../src/commands/status.ts';
 import { RENEW } from '../../src/resources/names.ts';
 import { formatTime } from '../../src/time/format-time.ts';
+import { findProgram } from '../controlplane/choose-entry.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
-import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { callAs, type Caller } from './cli-run.ts';
-import { openObjects, type Loose, type Objects } from './objects.ts';
-import { openTenant, type Tenant } from './tenant.ts';
+import type { Loose, Objects } from './objects.ts';
+import { borrowTenantStage, type Tenant } from './tenant.ts';
 
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const NAMESPACE = 'cli-status';
 const HERE = ['-n', NAMESPACE] as const;
 
@@ -27,9 +25,7 @@ describe('status on a real control plane', { concurrency: false }, () => {
   const printed: string[] = [];
 
   before(async () => {
-    stage = await borrowStage();
-    objects = openObjects(stage.cluster);
-    tenant = await openTenant(stage.cluster, objects, NAMESPACE);
+    ({ stage, objects, tenant } = await borrowTenantStage(NAMESPACE));
     admin = callAs(stage.cluster.adminKubeconfig, printed);
     await tenant.apply('long');
     await tenant.apply('short', { expiryTime: { hours: 1 }, resignBefore: { minutes: 30 } });
@@ -40,10 +36,7 @@ describe('status on a real control plane', { concurrency: false }, () => {
     await createPod('younger', issuedAt + 60);
     await createPod('fixed', issuedAt - 600, [{ name: 'token', mountPath: '/token', subPath: 'token' }]);
   });
-  after(async () => {
-    await objects.close();
-    await stage.stop();
-  });
+  after(() => stage.stop());
 
   /** As a kubelet would report it, which took it on at that time. */
   async function createPod(name: string, startedAt: number, volumeMounts?: readonly object[]): Promise<void> {
@@ -57,24 +50,28 @@ describe('status on a real control plane', { concurrency: false }, () => {
       metadata: { name, namespace: NAMESPACE, ...(isOurs && { annotations }) },
       spec: { automountServiceAccountToken: false, containers, ...(!isOurs && { volumes }) },
     };
-    await objects.client.create(`/api/v1/namespaces/${NAMESPACE}/pods`, pod);
+    await objects.create('pods', NAMESPACE, pod);
     const started = formatTime(startedAt);
-    await objects.client.mergePatch(`/api/v1/namespaces/${NAMESPACE}/pods/${name}/status`, {
-      status: {
-        phase: 'Running',
-        startTime: started,
-        containerStatuses: [
-          {
-            name: 'main',
-            ready: true,
-            restartCount: 0,
-            image: 'x',
-            imageID: 'x',
-            state: { running: { startedAt: started } },
-          },
-        ],
+    await objects.patch(
+      'pods',
+      { namespace: NAMESPACE, name, subresource: 'status' },
+      {
+        status: {
+          phase: 'Running',
+          startTime: started,
+          containerStatuses: [
+            {
+              name: 'main',
+              ready: true,
+              restartCount: 0,
+              image: 'x',
+              imageID: 'x',
+              state: { running: { startedAt: started } },
+            },
+          ],
+        },
       },
-    });
+    );
   }
 
   it('shows what expires first, and which pods have the token', async () => {
@@ -157,7 +154,14 @@ describe('status on a real control plane', { concurrency: false }, () => {
   });
 
   it('--watch tells what changes, until Ctrl-C', async () => {
-    const args = [MAIN, 'status', '--watch', ...HERE, '--kubeconfig', stage.cluster.adminKubeconfig];
+    const args = [
+      await findProgram(),
+      'status',
+      '--watch',
+      ...HERE,
+      '--kubeconfig',
+      stage.cluster.adminKubeconfig,
+    ];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const ended = once(child, 'exit');
     try {
@@ -173,9 +177,7 @@ describe('status on a real control plane', { concurrency: false }, () => {
       await readUntil(/cli-status\/long: Ready \(Signed\)/);
       const { expiresAt } = (await objects.get('jwts', NAMESPACE, 'long')).status;
       const metadata = { annotations: { [RENEW]: 'now' } };
-      await objects.client.mergePatch(`/apis/tokens.osg-htc.org/v1/namespaces/${NAMESPACE}/jwts/long`, {
-        metadata,
-      });
+      await objects.patch('jwts', { namespace: NAMESPACE, name: 'long' }, { metadata });
       const { status } = await objects.waitFor(
         'jwts',
         NAMESPACE,

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startStage, type Stage } from '../controlplane/stage.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
+import { borrowStage } from '../controlplane/loan.ts';
+import type { Stage } from '../controlplane/stage.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { callAs, type Caller } from './cli-run.ts';
 import { openObjects, type Objects } from './objects.ts';
@@ -16,17 +18,16 @@ export const CANARY = 'canary-of-somebody-else';
 
 /** A cluster with JWTs in every state, and its administrator at the command line. */
 export interface World {
-  readonly stage: Stage;
+  readonly stage: Stage<Cluster>;
   readonly objects: Objects;
   readonly science: Tenant;
   readonly admin: Caller;
   /** All that any command printed. */
   readonly printed: string[];
-  stop(): Promise<void>;
 }
 
 export async function makeWorld(): Promise<World> {
-  const stage = await startStage();
+  const stage = await borrowStage();
   const objects = openObjects(stage.cluster);
   const science = await openTenant(stage.cluster, objects, 'science');
   const printed: string[] = [];
@@ -49,15 +50,11 @@ export async function makeWorld(): Promise<World> {
     science,
     admin: callAs(stage.cluster.adminKubeconfig, printed),
     printed,
-    stop: async () => {
-      await objects.close();
-      await stage.stop();
-    },
   };
 }
 
 /** A ServiceAccount that may read JWTs and pods of the namespace, and nothing else. */
-async function makeReader({ cluster: { kubectl } }: Stage): Promise<void> {
+async function makeReader({ cluster: { kubectl } }: Stage<Cluster>): Promise<void> {
   const resources = 'jwts.tokens.osg-htc.org,pods,deployments.apps';
   const role = ['create', 'role', 'reader', '--verb=get,list', `--resource=${resources}`];
   const binding = ['create', 'rolebinding', 'reader', '--role=reader', '--serviceaccount=science:reader'];

@@ -145,7 +145,6 @@ describe(
     });
     after(async () => {
       own.agent.destroy();
-      await objects.close();
       await stage.stop();
     });
 

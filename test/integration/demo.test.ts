@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
+import { runToEnd } from '../controlplane/run-to-end.ts';
 import { waitUntilGone } from '../controlplane/running-processes.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
-import { chooseEntry } from '../demo/choose-entry.ts';
 import { diffLines } from '../../src/commands/output/diff-lines.ts';
 import { formatWhen } from '../demo/token-words.ts';
 
@@ -21,25 +20,15 @@ describe('npm run demo', () => {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  async function readEnd(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-    const child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, ...environment } });
-    const [stdout, stderr, [code]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, 'close'),
-    ]);
-    return { stdout, stderr, code: Number(code) };
-  }
-
   it('explains itself', async () => {
-    const { stdout, stderr, code } = await readEnd(['--help']);
+    const { stdout, stderr, code } = await runToEnd([MAIN, '--help']);
     assert.match(stdout, /^Usage: npm run demo[^]*--once[^]*KUBEBUILDER_ASSETS[^]*Exit codes: 0/);
     assert.deepEqual([stderr, code], ['', 0]);
   });
 
   for (const args of [['--wrong'], ['--once', 'twice']]) {
     it(`ends with 2 on ${args.join(' ')}`, async () => {
-      const { stdout, stderr, code } = await readEnd(args);
+      const { stdout, stderr, code } = await runToEnd([MAIN, ...args]);
       assert.match(stderr, /^error: Un(known option '--wrong'|expected argument 'twice'); see .* --help\n$/);
       assert.deepEqual([stdout, code], ['', 2]);
     });
@@ -54,7 +43,7 @@ describe('npm run demo', () => {
   } as const;
   for (const [what, [environment, says]] of Object.entries(missing)) {
     it(`ends with 3 and one line when ${what} cannot be found`, async () => {
-      const { stderr, code } = await readEnd(['--once'], environment);
+      const { stderr, code } = await runToEnd([MAIN, '--once'], environment);
       assert.match(stderr, says);
       assert.match(stderr, /^error: .*\n$/);
       assert.equal(code, 3);
@@ -63,7 +52,7 @@ describe('npm run demo', () => {
 
   it('ends with 1 and names the step, what was expected and what was found, when one does not hold', async () => {
     // The environment variable of a flag: the service refuses to start.
-    const { stderr, code } = await readEnd(['--once'], { JWT_INJECTOR_WORKERS: '0' });
+    const { stderr, code } = await runToEnd([MAIN, '--once'], { JWT_INJECTOR_WORKERS: '0' });
     assert.match(
       stderr,
       /^\n✗ Step 2\/\d failed: .*jwt-injector.*\n {3}expected: .*\n {3}found: .*ended with 2/,
@@ -112,21 +101,6 @@ describe('what the demo shows', () => {
     assert.equal(formatWhen(now + 86_400_000, now), '2026-01-03 03:04:05 UTC, in 24 h 00 min');
     assert.equal(formatWhen(now - 65_000, now), '2026-01-02 03:03:00 UTC, 1 min 05 s ago');
     assert.equal(formatWhen(now + 30_400, now), '2026-01-02 03:04:35 UTC, in 30 s');
-  });
-
-  it('the compiled service is preferred, unless a source is newer', async (t) => {
-    const root = await mkdtemp(join(tmpdir(), 'jwt-demo-'));
-    t.after(() => rm(root, { recursive: true }));
-    await Promise.all(['src/server', 'dist'].map((name) => mkdir(join(root, name), { recursive: true })));
-    const source = join(root, 'src/server/app.ts');
-    await writeFile(source, '');
-    assert.equal((await chooseEntry(root)).file, 'src/main.ts');
-    await writeFile(join(root, 'dist/main.js'), '');
-    await utimes(source, 1, 1);
-    assert.equal((await chooseEntry(root)).file, 'dist/main.js');
-    const tomorrow = Date.now() / 1000 + 86_400;
-    await utimes(source, tomorrow, tomorrow);
-    assert.match((await chooseEntry(root)).why, /older: npm run build/);
   });
 });
 

@@ -3,13 +3,14 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { startHttpsIssuer, type HttpsIssuer } from '../commands/https-issuer.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
+import { makeEnvironment, writeProgram } from './cli-run.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const NAMESPACE = 'docs-commands';
@@ -37,18 +38,16 @@ describe('the commands in the pages for users', { concurrency: false }, () => {
       issuer.answers.set(`/.well-known/${name}`, (answer) => {
         answer.end(readFileSync(join(folder, 'site/.well-known', name)));
       });
-    const program = `#!/bin/sh\nexec ${process.execPath} ${join(ROOT, 'src/main.ts')} "$@"\n`;
-    await writeFile(join(folder, 'jwt-injector'), program, { mode: 0o755 });
+    await writeProgram(folder);
     await writeFile(join(folder, 'ca.pem'), issuer.ca);
     await stage.cluster.createNamespace(NAMESPACE);
     const kubeconfig = join(folder, 'kubeconfig');
     await copyFile(stage.cluster.adminKubeconfig, kubeconfig);
     env = {
-      HOME: folder,
+      ...makeEnvironment(stage.cluster, folder),
       KUBECONFIG: kubeconfig,
       NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
       BEARER_TOKEN_FILE: join(folder, 'token'),
-      PATH: `${dirname(stage.cluster.kubectlPath)}:${folder}:${process.env['PATH'] ?? ''}`,
     };
     await run(`kubectl config set-context --current --namespace=${NAMESPACE}`);
   });

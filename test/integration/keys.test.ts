@@ -3,29 +3,23 @@ import { createPublicKey } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { jwtVerify, SignJWT } from 'jose';
 import type { Cluster } from '../controlplane/cluster.ts';
-import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { makeKey, makeRsaKey, NRP_KEY, toPem } from '../fixtures/keys.ts';
-import { openObjects, type Objects } from './objects.ts';
+import type { Objects } from './objects.ts';
 import { describeKeySecrets, describeOwnership } from './ownership-cases.ts';
-import { openTenant, type Tenant } from './tenant.ts';
+import { borrowTenantStage, type Tenant } from './tenant.ts';
 
 describe('keys and Secrets on a real control plane', { concurrency: false }, () => {
   let stage: Stage<Cluster>;
   let objects: Objects;
   let tenant: Tenant;
   before(async () => {
-    stage = await borrowStage();
-    objects = openObjects(stage.cluster);
-    tenant = await openTenant(stage.cluster, objects, 'keys');
+    ({ stage, objects, tenant } = await borrowTenantStage('keys'));
     await stage.cluster.createNamespace('key-store');
   });
-  after(async () => {
-    await objects.close();
-    await stage.stop();
-  });
+  after(() => stage.stop());
 
   it('a key comes from a Secret of the namespace, and is waited for', async () => {
     await tenant.apply('from-secret', {

@@ -4,14 +4,12 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askApi } from '../controlplane/api-request.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
-import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { askForPanel, readPanels } from '../monitoring/dashboard.ts';
 import { drawDashboard } from '../monitoring/draw-dashboard.ts';
 import { startPrometheus, type PrometheusServer } from '../monitoring/prometheus-server.ts';
-import { openObjects, type Objects } from './objects.ts';
-import { openTenant, type Tenant } from './tenant.ts';
+import { borrowTenantStage, type Tenant } from './tenant.ts';
 
 /** Path of a picture to write: see docs/monitoring.md. */
 const PICTURE = process.env['DASHBOARD_PICTURE'];
@@ -45,15 +43,12 @@ const SCRAPED: readonly RegExp[] = [
 
 describe('metrics, rules and dashboard with a real Prometheus', { concurrency: false }, () => {
   let stage: Stage<Cluster>;
-  let objects: Objects;
   let tenant: Tenant;
   let prometheus: PrometheusServer;
   const start = Date.now() / 1000;
 
   before(async () => {
-    stage = await borrowStage();
-    objects = openObjects(stage.cluster);
-    tenant = await openTenant(stage.cluster, objects, 'monitoring');
+    ({ stage, tenant } = await borrowTenantStage('monitoring'));
     prometheus = await startPrometheus(stage.service().httpPort);
     await tenant.apply('one-minute', { expiryTime: { minutes: 1 }, resignBefore: undefined });
     await tenant.apply('keyless', { key: { secret: { name: 'not-there', key: 'key' } } });
@@ -61,7 +56,6 @@ describe('metrics, rules and dashboard with a real Prometheus', { concurrency: f
   });
   after(async () => {
     await prometheus[Symbol.asyncDispose]();
-    await objects.close();
     await stage.stop();
   });
 

@@ -3,13 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Cluster } from '../controlplane/cluster.ts';
-import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
-import { openObjects, secretText, type Objects } from './objects.ts';
-import { openTenant, type Tenant } from './tenant.ts';
+import { secretText, type Objects } from './objects.ts';
+import { borrowTenantStage, type Tenant } from './tenant.ts';
 
 const ROLE = join(import.meta.dirname, '../../deploy/kustomize/namespaced/role.yaml');
 
@@ -18,10 +17,7 @@ describe('with --namespaces and Roles alone', { concurrency: false }, () => {
   let objects: Objects;
   let tenant: Tenant;
   before(async () => {
-    stage = await borrowStage();
-    await stage.service().stop();
-    objects = openObjects(stage.cluster);
-    tenant = await openTenant(stage.cluster, objects, 'namespaced');
+    ({ stage, objects, tenant } = await borrowTenantStage('namespaced', { withoutService: true }));
     await stage.cluster.createNamespace('biology');
     await stage.cluster.createNamespace('elsewhere');
     await stage.cluster.kubectl(['delete', 'clusterrolebinding', 'jwt-injector']);
@@ -31,10 +27,7 @@ describe('with --namespaces and Roles alone', { concurrency: false }, () => {
     }
     await stage.startService({ args: ['--namespaces=namespaced,biology'] });
   });
-  after(async () => {
-    await objects.close();
-    await stage.stop();
-  });
+  after(() => stage.stop());
 
   async function applyIn(namespace: string): Promise<void> {
     const { apiVersion, kind, spec } = wireJwt();

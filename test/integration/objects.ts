@@ -1,8 +1,5 @@
-import { createClient, type KubeClient } from '../../src/kube/client.ts';
-import { loadCluster } from '../../src/kube/cluster.ts';
-import { isNotFound } from '../../src/kube/errors.ts';
 import { resourcePath, type Resource } from '../../src/kube/resource-path.ts';
-import { systemClock } from '../../src/time/clock.ts';
+import { askApi } from '../controlplane/api-request.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 
@@ -22,12 +19,23 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
 };
 
 const WITHIN_MS = 30_000;
+const ANSWERED = { timeoutMs: 30_000 };
+
+/** Where an object is. */
+interface Place {
+  readonly namespace: string;
+  readonly name: string;
+  readonly subresource?: string;
+}
 
 /** The cluster as its administrator sees it: objects by kind and name, and waiting for what becomes of them. */
 export interface Objects {
-  readonly client: KubeClient;
+  /** `undefined` if there is none. */
   get(plural: string, namespace: string, name: string): Promise<Loose>;
   list(plural: string, namespace: string): Promise<readonly Loose[]>;
+  create(plural: string, namespace: string, object: object): Promise<void>;
+  /** Merge patch, of a subresource if one is named. */
+  patch(plural: string, place: Place, body: object): Promise<void>;
   /** The object as soon as it fits. */
   waitFor(
     plural: string,
@@ -45,26 +53,22 @@ export interface Objects {
     status: string,
     reason?: string,
   ): Promise<Loose>;
-  close(): Promise<void>;
 }
 
-export function openObjects(cluster: Pick<Cluster, 'adminKubeconfig'>): Objects {
-  const loaded = loadCluster({ kubeconfig: cluster.adminKubeconfig });
-  if (!loaded.ok) throw new Error(loaded.problem);
-  const client = createClient(loaded.value, { clock: systemClock, version: 'test' });
+/** They are open as long as the cluster is. */
+export function openObjects({ access }: Pick<Cluster, 'access'>): Objects {
   const pathOf = (plural: string, place: { namespace: string; name?: string }): string => {
     const resource = RESOURCES[plural];
     if (resource === undefined) throw new Error(`${plural} is not in the test's table`);
     return resourcePath(resource, place);
   };
-  const get: Objects['get'] = async (plural, namespace, name) => {
-    try {
-      return await client.get(pathOf(plural, { namespace, name }));
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+  const ask = async (method: string, path: string, body?: object): Promise<Loose> => {
+    const answer = await askApi(access, method, path, body, ANSWERED);
+    if (method === 'GET' && answer.status === 404) return undefined;
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
+    return JSON.parse(answer.body);
   };
+  const get: Objects['get'] = (plural, namespace, name) => ask('GET', pathOf(plural, { namespace, name }));
   const waitFor: Objects['waitFor'] = async (plural, namespace, name, fits, withinMs = WITHIN_MS) => {
     let last: Loose;
     try {
@@ -79,9 +83,13 @@ export function openObjects(cluster: Pick<Cluster, 'adminKubeconfig'>): Objects 
     }
   };
   return {
-    client,
     get,
-    list: async (plural, namespace) => (await client.list(pathOf(plural, { namespace }))).items,
+    list: async (plural, namespace) => (await ask('GET', pathOf(plural, { namespace })))?.items ?? [],
+    create: (plural, namespace, object) => ask('POST', pathOf(plural, { namespace }), object),
+    patch: (plural, { subresource, ...place }, body) => {
+      const path = pathOf(plural, place);
+      return ask('PATCH', subresource === undefined ? path : `${path}/${subresource}`, body);
+    },
     waitFor,
     waitForGone: async (plural, namespace, name) => {
       await waitUntil(
@@ -97,7 +105,6 @@ export function openObjects(cluster: Pick<Cluster, 'adminKubeconfig'>): Objects 
         found?.status === status && (reason === undefined || found.reason === reason);
       return find(await waitFor('jwts', namespace, name, (jwt) => fits(find(jwt))));
     },
-    close: () => client.close(),
   };
 }
 

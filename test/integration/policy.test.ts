@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Cluster } from '../controlplane/cluster.ts';
-import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
 import { explainCommand } from '../../src/commands/explain.ts';
 import { runCommand } from '../commands/captured-io.ts';
-import { openObjects, type Objects } from './objects.ts';
-import { openTenant, type Tenant } from './tenant.ts';
+import type { Objects } from './objects.ts';
+import { borrowTenantStage, type Tenant } from './tenant.ts';
 
 const NAMESPACE = 'with-policy';
 const POLICY = ['--forbid-inline-keys', '--max-lifetime=24h', '--min-lifetime=1h'];
@@ -19,9 +18,7 @@ describe('a policy of what JWTs may ask for', { concurrency: false }, () => {
   let objects: Objects;
   let tenant: Tenant;
   before(async () => {
-    stage = await borrowStage();
-    objects = openObjects(stage.cluster);
-    tenant = await openTenant(stage.cluster, objects, NAMESPACE);
+    ({ stage, objects, tenant } = await borrowTenantStage(NAMESPACE));
     await tenant.applySecret('my-key', { 'key.pem': NRP_KEY });
     await tenant.apply('before');
     await tenant.waitForToken('before', (token) => token !== '');
@@ -29,10 +26,7 @@ describe('a policy of what JWTs may ask for', { concurrency: false }, () => {
     await tenant.apply('while-down', { expiryTime: { days: 2 }, ...IN_A_SECRET });
     await stage.startService({ args: POLICY });
   });
-  after(async () => {
-    await objects.close();
-    await stage.stop();
-  });
+  after(() => stage.stop());
 
   it('is told at the door', async () => {
     const { apiVersion, kind, spec } = wireJwt({ expiryTime: { minutes: 30 }, resignBefore: undefined });

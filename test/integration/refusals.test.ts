@@ -3,14 +3,13 @@ import { after, before, describe, it } from 'node:test';
 import { explainCommand } from '../../src/commands/explain.ts';
 import { renewCommand } from '../../src/commands/renew.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
-import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
 import { callAs, runShell, type Caller } from './cli-run.ts';
-import { openObjects, secretText, type Loose, type Objects } from './objects.ts';
-import { openTenant, type Tenant } from './tenant.ts';
+import { secretText, type Loose, type Objects } from './objects.ts';
+import { borrowTenantStage, type Tenant } from './tenant.ts';
 
 const ADOPT = 'tokens.osg-htc.org/adopt';
 
@@ -31,18 +30,13 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
   let admin: Caller;
   const kubectl = (...args: string[]): Promise<unknown> => stage.cluster.kubectl(args);
   before(async () => {
-    stage = await borrowStage();
-    objects = openObjects(stage.cluster);
-    tenant = await openTenant(stage.cluster, objects, 'refusals');
+    ({ stage, objects, tenant } = await borrowTenantStage('refusals'));
     admin = callAs(stage.cluster.adminKubeconfig, []);
     for (const namespace of ['small', 'strict']) await stage.cluster.createNamespace(namespace);
     await kubectl('create', 'quota', 'no-more', '-n', 'small', '--hard=secrets=0');
     await stage.cluster.apply(POLICY);
   });
-  after(async () => {
-    await objects.close();
-    await stage.stop();
-  });
+  after(() => stage.stop());
 
   const applyIn = (namespace: string, name: string): Promise<unknown> => {
     const { apiVersion, kind, spec } = wireJwt();
@@ -98,7 +92,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
     {
       name: 'typed',
       harm: async () => {
-        await objects.client.create('/api/v1/namespaces/refusals/secrets', {
+        await objects.create('secrets', 'refusals', {
           apiVersion: 'v1',
           kind: 'Secret',
           type: 'example.org/other',
@@ -114,7 +108,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
       name: 'full',
       harm: async () => {
         const text = 'x'.repeat(1_048_500);
-        await objects.client.create('/api/v1/namespaces/refusals/secrets', {
+        await objects.create('secrets', 'refusals', {
           apiVersion: 'v1',
           kind: 'Secret',
           metadata: { name: 'full', annotations: { [ADOPT]: 'full' } },

@@ -4,13 +4,14 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { NUDGED_AT } from '../../src/resources/names.ts';
-import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
+import { openAudit, type Audit } from '../controlplane/audit.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
+import { borrowStage } from '../controlplane/loan.ts';
 import { startService, type Service } from '../controlplane/service.ts';
-import { installProduct, waitForWebhook } from '../controlplane/stage.ts';
+import { waitForWebhook, type Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { readObjects, renderOverlay } from '../deploy/rendered.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
-import { prepareAudit, type Audit } from './audit.ts';
 import { grantsOf } from './granted-rights.ts';
 import { openObjects, type Objects } from './objects.ts';
 import { makeNode, podOnNode } from './pods-on-node.ts';
@@ -21,6 +22,8 @@ const HALVES = ['jwt-injector', 'jwt-injector-controller'] as const;
 
 /** The API server asks for it when a server-side apply makes a new object; the request itself is a patch. */
 const NEEDED_BY_APPLY = 'create secrets';
+
+const NAMESPACE = 'rights';
 
 const RETRY_PERIOD_MS = 2_000; // --retry-period
 
@@ -38,7 +41,8 @@ interface Request {
  */
 describe('the rights that are shipped', { concurrency: false }, () => {
   let audit: Audit;
-  let cluster: ControlPlane;
+  let stage: Stage<Cluster>;
+  let cluster: Cluster;
   let objects: Objects;
   let tenant: Tenant;
   /** As it is installed: empty. */
@@ -46,11 +50,10 @@ describe('the rights that are shipped', { concurrency: false }, () => {
   const services: Service[] = [];
 
   before(async () => {
-    audit = await prepareAudit([
-      { level: 'Metadata', users: HALVES.map((name) => `system:serviceaccount:jwt-injector:${name}`) },
-    ]);
-    cluster = await startControlPlane({ apiServerArgs: audit.apiServerArgs });
-    const { webhookPort, serviceArgs } = await installProduct(cluster);
+    stage = await borrowStage({ withoutService: true });
+    ({ cluster } = stage);
+    audit = await openAudit(cluster);
+    const { webhookPort, serviceArgs } = stage;
     const components = ['components/separate', 'components/prompt-delivery'];
     const apart = readObjects(await renderOverlay({ resources: ['default'], components }));
     const rights = apart.filter(({ kind }) =>
@@ -60,7 +63,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     certificateSecret = stringify(secret);
     await cluster.apply(rights.map((object) => stringify(object)).join('---\n'));
     objects = openObjects(cluster);
-    tenant = await openTenant(cluster, objects, 'science');
+    tenant = await openTenant(cluster, objects, NAMESPACE);
 
     const controller = await cluster.serviceAccountKubeconfig('jwt-injector', 'jwt-injector-controller');
     const start = async (args: readonly string[]): Promise<Service> => {
@@ -85,9 +88,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
   });
   after(async () => {
     await Promise.all(services.map((service) => service.stop()));
-    await objects.close();
-    await cluster.stop();
-    await audit[Symbol.asyncDispose]();
+    await stage.stop();
   });
 
   async function requests(): Promise<readonly Request[]> {
@@ -108,34 +109,34 @@ describe('the rights that are shipped', { concurrency: false }, () => {
   it('are used: a JWT is signed, signed again, repaired after its Secret was deleted, and let go', async () => {
     const spec = { key: { secret: { name: 'my-key', key: 'key.pem' } } };
     await tenant.apply('my-jwt', spec, { finalizers: [FINALIZER] });
-    const isKnown = (status: string) => objects.waitForCondition('science', 'my-jwt', 'KeyAvailable', status);
+    const isKnown = (status: string) => objects.waitForCondition(NAMESPACE, 'my-jwt', 'KeyAvailable', status);
     // The same trouble twice is an Event and a change of it.
     await isKnown('False');
     await tenant.applySecret('my-key', { 'key.pem': NRP_KEY });
     await isKnown('True');
-    await cluster.kubectl(['delete', 'secret', '-n', 'science', 'my-key']);
+    await cluster.kubectl(['delete', 'secret', '-n', NAMESPACE, 'my-key']);
     await isKnown('False');
     await tenant.applySecret('my-key', { 'key.pem': NRP_KEY });
     let token = await tenant.waitForToken('my-jwt', (found) => found !== '');
     for (const request of ['one', 'two']) {
       const annotation = `tokens.osg-htc.org/renew=${request}`;
-      await cluster.kubectl(['annotate', '-n', 'science', '--overwrite', 'jwt', 'my-jwt', annotation]);
+      await cluster.kubectl(['annotate', '-n', NAMESPACE, '--overwrite', 'jwt', 'my-jwt', annotation]);
       const old = token;
       token = await tenant.waitForToken('my-jwt', (found) => found !== '' && found !== old);
     }
-    await cluster.kubectl(['delete', 'secret', '-n', 'science', 'my-jwt']);
+    await cluster.kubectl(['delete', 'secret', '-n', NAMESPACE, 'my-jwt']);
     await tenant.waitForToken('my-jwt', (found) => found !== '' && found !== token);
-    await cluster.kubectl(['delete', 'jwt', '-n', 'science', '--wait=false', 'my-jwt']);
-    await objects.waitForGone('jwts', 'science', 'my-jwt');
+    await cluster.kubectl(['delete', 'jwt', '-n', NAMESPACE, '--wait=false', 'my-jwt']);
+    await objects.waitForGone('jwts', NAMESPACE, 'my-jwt');
   });
 
   it('are used: a pod that mounts a token is told of a new one', async () => {
     await makeNode(cluster, 'node');
-    await cluster.apply(podOnNode({ namespace: 'science', name: 'mounts' }, 'node', [{ secret: 'mounted' }]));
+    await cluster.apply(podOnNode({ namespace: NAMESPACE, name: 'mounts' }, 'node', [{ secret: 'mounted' }]));
     await tenant.apply('mounted');
     await objects.waitFor(
       'pods',
-      'science',
+      NAMESPACE,
       'mounts',
       ({ metadata }) => metadata.annotations?.[NUDGED_AT] !== undefined,
     );
@@ -144,7 +145,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
   /** What a pod is told that asks for the default of its namespace, which has none. */
   async function askForDefault(): Promise<string> {
     const annotations = { 'tokens.osg-htc.org/inject': 'true' };
-    const metadata = { name: 'asks', namespace: 'science', annotations };
+    const metadata = { name: 'asks', namespace: NAMESPACE, annotations };
     const spec = { containers: [{ name: 'a', image: 'b' }] };
     const { stderr } = await cluster.kubectl(['create', '--dry-run=server', '-f', '-'], {
       input: JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata, spec }),
@@ -249,6 +250,6 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     const patch = JSON.stringify([{ op: 'test', path: '/rules/2/resources/0', value: 'secrets' }, refuse]);
     await cluster.kubectl(['patch', 'clusterrole', 'jwt-injector', '--type=json', '-p', patch]);
     await tenant.apply('refused', { key: { secret: { name: 'my-key', key: 'key.pem' } } });
-    await objects.waitForCondition('science', 'refused', 'Ready', 'False', 'WriteRefused');
+    await objects.waitForCondition(NAMESPACE, 'refused', 'Ready', 'False', 'WriteRefused');
   });
 });

@@ -3,14 +3,15 @@ import { createPublicKey } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jwtVerify, SignJWT } from 'jose';
+import type { KubeClient } from '../../src/kube/client.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
-import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
-import { openObjects, secretText, type Loose, type Objects } from './objects.ts';
-import { openTenant, type Tenant } from './tenant.ts';
+import { openAdminClient } from './admin-client.ts';
+import { secretText, type Loose, type Objects } from './objects.ts';
+import { borrowTenantStage, type Tenant } from './tenant.ts';
 import { FINALIZER, startTokenManager, type TokenManager } from './token-manager.ts';
 
 const SIGNED_AT = 'tokens.osg-htc.org/last-signing-time';
@@ -22,16 +23,10 @@ describe('taking over from token-manager', { concurrency: false }, () => {
   let objects: Objects;
   let tenant: Tenant;
   before(async () => {
-    stage = await borrowStage();
-    await stage.service().stop();
-    objects = openObjects(stage.cluster);
-    tenant = await openTenant(stage.cluster, objects, 'take-over');
+    ({ stage, objects, tenant } = await borrowTenantStage('take-over', { withoutService: true }));
     await tenant.applySecret('the-key', { 'key.pem': toPem(key) });
   });
-  after(async () => {
-    await objects.close();
-    await stage.stop();
-  });
+  after(() => stage.stop());
 
   const kubectl = (args: readonly string[], input?: unknown) =>
     stage.cluster.kubectl(args, input === undefined ? {} : { input: JSON.stringify(input) });
@@ -148,6 +143,7 @@ describe('taking over from token-manager', { concurrency: false }, () => {
 
   describe('beside a token-manager that runs', () => {
     const NAMES = Array.from({ length: 12 }, (_, index) => `beside-${index}`);
+    let client: KubeClient;
     let manager: TokenManager;
     before(async () => {
       await stage.service().stop();
@@ -169,7 +165,8 @@ describe('taking over from token-manager', { concurrency: false }, () => {
           spec,
         });
       }
-      manager = startTokenManager(objects.client, 'beside', key);
+      client = openAdminClient(stage.cluster);
+      manager = startTokenManager(client, 'beside', key);
       await waitUntil('token-manager to be done', 30_000, async () => {
         const jwts = await objects.list('jwts', 'beside');
         return jwts.every(({ metadata }) =>
@@ -177,7 +174,10 @@ describe('taking over from token-manager', { concurrency: false }, () => {
         );
       });
     });
-    after(() => manager.stop());
+    after(async () => {
+      await manager.stop();
+      await client.close();
+    });
 
     const versions = async (): Promise<Record<string, string>> =>
       Object.fromEntries(

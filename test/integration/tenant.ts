@@ -1,6 +1,8 @@
 import type { Cluster } from '../controlplane/cluster.ts';
+import { borrowStage } from '../controlplane/loan.ts';
+import type { Stage } from '../controlplane/stage.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
-import { secretText, type Objects } from './objects.ts';
+import { openObjects, secretText, type Objects } from './objects.ts';
 
 /** A user of one namespace: makes JWTs and Secrets in it, and sees their tokens. */
 export interface Tenant {
@@ -35,4 +37,21 @@ export async function openTenant(cluster: Cluster, objects: Objects, namespace: 
       return secretText(secret);
     },
   };
+}
+
+/** A service on a cluster, and a tenant in a namespace that no other file may use: see `borrowStage`. */
+export interface TenantStage {
+  readonly stage: Stage<Cluster>;
+  readonly objects: Objects;
+  readonly tenant: Tenant;
+}
+
+/** Everything ends with the stage, which is the caller's to stop. `options` as of `borrowStage`. */
+export async function borrowTenantStage(
+  namespace: string,
+  options?: Parameters<typeof borrowStage>[0],
+): Promise<TenantStage> {
+  const stage = await borrowStage(options);
+  const objects = openObjects(stage.cluster);
+  return { stage, objects, tenant: await openTenant(stage.cluster, objects, namespace) };
 }

@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import type { Cluster } from '../controlplane/cluster.ts';
-import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
-import { openObjects, secretText, type Loose, type Objects } from './objects.ts';
-import { openTenant, type Tenant } from './tenant.ts';
+import { secretText, type Loose, type Objects } from './objects.ts';
+import { borrowTenantStage, type Tenant } from './tenant.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../deploy/examples');
 
@@ -19,16 +18,11 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
   let tenant: Tenant;
   let oneMinute: Promise<{ first: Loose; second: Loose }>;
   before(async () => {
-    stage = await borrowStage();
-    objects = openObjects(stage.cluster);
-    tenant = await openTenant(stage.cluster, objects, 'tokens');
+    ({ stage, objects, tenant } = await borrowTenantStage('tokens'));
     oneMinute = watchOneMinuteToken();
     oneMinute.catch(() => {}); // it is awaited, and fails, in its own test
   });
-  after(async () => {
-    await objects.close();
-    await stage.stop();
-  });
+  after(() => stage.stop());
 
   /** Begins at once and runs beside the other tests: half a minute is long. */
   async function watchOneMinuteToken() {

@@ -31,7 +31,7 @@ interface Settings {
 /** So many creations are under way at once, and so no more of the API server's connections to the webhook are in use. */
 export const CREATORS = 4;
 const PAUSE_MS = 100; // four creators come to 30 pods a second or so
-const ANSWERED_WITHIN_MS = 30_000; // the API server gives up a webhook after 5 s, and itself after 60
+const ANSWERED = { timeoutMs: 30_000 }; // the API server gives up a webhook after 5 s, and itself after 60
 
 /** A real pod that no node ever gets: what is tried is its creation, and no kubelet has to keep up. */
 const POD = {
@@ -62,7 +62,7 @@ export async function createPods({ access, namespace, atLeast, during }: Setting
         'POST',
         `/api/v1/namespaces/${namespace}/pods`,
         POD,
-        ANSWERED_WITHIN_MS,
+        ANSWERED,
       ).catch(() => undefined);
       const tookMs = performance.now() - start;
       slowestMs = Math.max(slowestMs, tookMs);
@@ -79,7 +79,7 @@ export async function createPods({ access, namespace, atLeast, during }: Setting
     'DELETE',
     `/api/v1/namespaces/${namespace}/pods?gracePeriodSeconds=0`,
     undefined,
-    ANSWERED_WITHIN_MS,
+    ANSWERED,
   );
   if (outcome.status === 'rejected') throw outcome.reason;
   return { created, failures, unanswered, slowestMs };

