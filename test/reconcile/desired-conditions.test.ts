@@ -2,31 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { describeConditions } from '../../src/reconcile/desired-conditions.ts';
 import { desiredStatus } from '../../src/reconcile/desired-status.ts';
-import type { KeyObservation, Observed, TokenObservation } from '../../src/reconcile/observed.ts';
+import type { Observed } from '../../src/reconcile/observed.ts';
 import { presentToken, type Outcome } from '../../src/reconcile/outcome.ts';
 import type { StateProblem } from '../../src/resources/problem.ts';
-import type { Claims } from '../../src/signing/claims.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
-import { makeKey, toPem } from '../fixtures/keys.ts';
-import {
-  DAY,
-  NOW,
-  ourSecret,
-  readKey,
-  settled,
-  settledJwt,
-  unsigned,
-  withToken,
-} from '../fixtures/observed.ts';
-
-const HOUR = 3600;
-const key = { state: 'read', version: 'key/1', key: await readKey() } as const;
-const otherKey = { state: 'read', version: 'key/2', key: await readKey(toPem(makeKey('ES256'))) } as const;
-const gone: StateProblem = { reason: 'KeyNotFound', message: 'no such Secret: make one' };
-const noKey: KeyObservation = { state: 'unavailable', problem: gone };
-const claims: Claims = { iss: 'i', iat: NOW - 60, nbf: NOW - 60, exp: NOW + DAY, jti: 'new-jti' };
-const signed: Outcome = { signed: { claims, issuedAt: NOW } };
-const faulty: TokenObservation = { state: 'faulty', cause: 'Expired' };
+import { DAY, NOW, ourSecret, settled, settledJwt, unsigned, withToken } from '../fixtures/observed.ts';
+import { faulty, gone, HOUR, key, noKey, otherKey, signed } from './outcomes.ts';
 
 /** `status reason` of a condition; `undefined` when it is not there. */
 function told(observed: Observed, outcome: Outcome, type: string, now = NOW): string | undefined {

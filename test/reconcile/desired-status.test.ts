@@ -11,29 +11,18 @@ import {
   parseRecordedStatus,
   type RecordedStatus,
 } from '../../src/resources/recorded-status.ts';
-import type { Claims } from '../../src/signing/claims.ts';
 import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
-import { makeKey, toPem } from '../fixtures/keys.ts';
 import {
   DAY,
   NOW,
   ourSecret,
-  readKey,
   settled,
   settledJwt,
   UNREAD,
   unsigned,
   withToken,
 } from '../fixtures/observed.ts';
-
-const HOUR = 3600;
-const key = { state: 'read', version: 'key/1', key: await readKey() } as const;
-const otherKey = { state: 'read', version: 'key/2', key: await readKey(toPem(makeKey('ES256'))) } as const;
-const gone: StateProblem = { reason: 'KeyNotFound', message: 'no such Secret: make one' };
-const noKey: KeyObservation = { state: 'unavailable', problem: gone };
-const claims: Claims = { iss: 'i', iat: NOW - 60, nbf: NOW - 60, exp: NOW + DAY, jti: 'new-jti' };
-const signed: Outcome = { signed: { claims, issuedAt: NOW } };
-const faulty: TokenObservation = { state: 'faulty', cause: 'Expired' };
+import { claims, faulty, gone, HOUR, key, noKey, otherKey, signed } from './outcomes.ts';
 
 /** What the status says of the token, without what is absent. */
 function tokenOf({ tokenId, issuedAt, expiresAt, renewsAt }: RecordedStatus): readonly unknown[] {
