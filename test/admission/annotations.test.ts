@@ -57,7 +57,7 @@ const REFUSED: readonly { title: string; annotations: Json; message: RegExp }[] 
     message: /skip-containers selects no container: the pod's containers are "app"/,
   },
   {
-    title: 'A28 a list of strangers, with the closest name',
+    title: 'A28 a list of unknown words, with the closest name',
     annotations: { [KEYS.containers]: 'apps' },
     message: /selects no container: no container "apps", did you mean "app"\?/,
   },

@@ -27,15 +27,15 @@ function source(name: string, path?: string): Json {
 
 describe('tokens that get in each other’s way are refused at the first pass', () => {
   it('two names that come to one volume name', () => {
-    const twins = { [KEYS.token]: 'a.b,a-b-2e7336dc' };
-    const answer = review(annotatedPod({}, twins));
+    const bothNames = { [KEYS.token]: 'a.b,a-b-2e7336dc' };
+    const answer = review(annotatedPod({}, bothNames));
     assert.deepEqual([answer.allowed, answer.reason], [false, 'VolumeNameTaken']);
     assert.match(
       answer.message,
       /volume "jwt-a-b-2e7336dc" would have to show both tokens "a.b" and "a-b-2e7336dc"/,
     );
     const volumes = [{ name: 'own', ...secretSource('a.b') }];
-    assert.equal(review(annotatedPod({ volumes }, twins)).reason, 'Injected', 'the remedy is right');
+    assert.equal(review(annotatedPod({ volumes }, bothNames)).reason, 'Injected', 'the remedy is right');
   });
 
   const hidden = annotatedPod(

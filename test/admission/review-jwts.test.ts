@@ -98,7 +98,7 @@ describe('an update', () => {
 
   it('that changes the spec is judged as a whole', async () => {
     assert.equal((await update(wireJwt({ ...BAD_KEY, keyId: 'other' }), bad)).reason, 'KeyUnreadable');
-    assert.ok((await update(wireJwt(), bad)).allowed, 'mended');
+    assert.ok((await update(wireJwt(), bad)).allowed, 'fixed');
     assert.equal((await update(bad, wireJwt())).decision, 'deny', 'broken');
     assert.equal((await update(bad, null)).decision, 'deny', 'nothing to compare with');
   });

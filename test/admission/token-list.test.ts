@@ -13,7 +13,7 @@ describe('the tokens of a pod', () => {
     'are those of its annotation': ['a, b ,c', undefined, ['a', 'b', 'c']],
     'are those of its annotation, whatever its namespace says': ['a', 'b', ['a']],
     'are what its namespace says': [undefined, 'b', ['b']],
-    'are none where nobody names one': [undefined, undefined, []],
+    'are absent where nobody names one': [undefined, undefined, []],
     'are up to 32': [
       Array.from({ length: 32 }, (_, index) => `t${index}`).join(),
       undefined,

@@ -74,7 +74,7 @@ export async function* makeHealthy(
       { metadata: { name, namespace, uid } },
     );
     const jwt = parseJwt(wire);
-    if (!jwt.ok || !jwt.value.spec.ok) throw new Error(`${name} is no JWT`);
+    if (!jwt.ok || !jwt.value.spec.ok) throw new Error(`${name} is not a JWT`);
     const spec = jwt.value.spec.value;
     const claims = buildClaims(spec, issuedAt, randomUUID());
     if (!claims.ok) throw new Error(claims.problem.message);

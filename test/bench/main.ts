@@ -70,9 +70,9 @@ await runScript({
   },
   run: async ({ only, help: _help, ...numbers }) => {
     const names = only?.split(',') ?? Object.keys(BENCHES);
-    const stranger = names.find((name) => !Object.hasOwn(BENCHES, name));
-    if (stranger !== undefined)
-      return `no benchmark is called "${stranger}": ${Object.keys(BENCHES).join(', ')}`;
+    const unknownName = names.find((name) => !Object.hasOwn(BENCHES, name));
+    if (unknownName !== undefined)
+      return `no benchmark is called "${unknownName}": ${Object.keys(BENCHES).join(', ')}`;
     const wrong = Object.entries(numbers).find(([, value]) => !/^[1-9]\d*$/.test(value));
     if (wrong !== undefined) return `--${wrong[0]} is "${wrong[1]}", but it must be a whole number above 0`;
     await measureAll(names, {

@@ -9,7 +9,7 @@ import { formatMs, type Row } from './report.ts';
 export interface SteadyBench {
   readonly stage: Stage;
   readonly count: number;
-  /** How long nothing happens; 300 s unless told. */
+  /** How long nothing happens; 300 s by default. */
   readonly quietSeconds: number;
 }
 

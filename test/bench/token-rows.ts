@@ -11,7 +11,7 @@ import { formatMs, medianOf, quantileOf, type Row } from './report.ts';
 
 export interface TokenBench {
   readonly stage: Stage;
-  /** JWTs of the bulk rows; 10,000 unless told. */
+  /** JWTs of the bulk rows; 10,000 by default. */
   readonly count: number;
 }
 

@@ -51,7 +51,7 @@ describe('the Secret of the certificate', () => {
   const unusable: Readonly<Record<string, () => Partial<TlsSecretData>>> = {
     'no key of the authority': () => ({ 'ca.key': '' }),
     'the key of another authority': () => ({ 'ca.key': other['ca.key'] }),
-    'a key that is none': () => ({ 'ca.key': 'x' }),
+    'a key that is not valid': () => ({ 'ca.key': 'x' }),
   };
   for (const [what, changed] of Object.entries(unusable)) {
     it(`with ${what} has a certificate but nothing to issue with`, () => {

@@ -238,7 +238,7 @@ describe('verify', () => {
     ['a wrong timeout', ['-', '--timeout', 'soon'], '', 2, /--timeout must be a duration/],
     ['a file that is not there', ['-f', '/nowhere'], '', 3, /cannot read \/nowhere: there is no such file/],
     [
-      'a CA that is none',
+      'a CA that is not valid',
       ['-', '--ca-file', import.meta.filename],
       'eyJhbGciOiJFUzI1NiJ9.e30.AA',
       1,

@@ -16,7 +16,7 @@ export type Component = {
   resume(): void;
   /** SIGKILL; resolves when the process is gone. Does nothing if it is gone already. */
   kill(): Promise<void>;
-  /** Kills the process if it lives, starts it anew on the same data and port; resolves when it is ready. */
+  /** Kills the process if it lives, starts it again on the same data and port; resolves when it is ready. */
   restart(): Promise<void>;
 };
 

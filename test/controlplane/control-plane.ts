@@ -52,7 +52,7 @@ export type ControlPlane = Cluster &
     readonly apiServer: Component;
     readonly etcd: Component;
     readonly controllerManager: Component;
-    /** Path of the kubeconfig of one of `users`. Throws if it is none of them. */
+    /** Path of the kubeconfig of one of `users`. Throws if it is not one of them. */
     kubeconfigOf(name: string): string;
     /** Kills every process and removes the folder; resolves when both are gone. Idempotent. */
     stop(): Promise<void>;

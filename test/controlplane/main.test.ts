@@ -75,7 +75,7 @@ describe('npm run controlplane', () => {
 
   const refused: Readonly<Record<string, readonly [string[], RegExp]>> = {
     'an unknown option': [['--wrong'], /^error: Unknown option '--wrong'; see --help\n$/],
-    'a version that is no minor': [
+    'a version that is not a minor': [
       ['--emulated-version', '34'],
       /^error: --emulated-version is "34".* like 1\.34/,
     ],

@@ -11,7 +11,7 @@ export class StepFailure extends Error {
   }
 }
 
-/** Throws a StepFailure unless `holds`; `found` is shown as JSON if it is no text. */
+/** Throws a StepFailure unless `holds`; `found` is shown as JSON if it is not text. */
 export function verify(holds: boolean, expected: string, found: unknown): asserts holds {
   if (!holds) throw new StepFailure(expected, typeof found === 'string' ? found : JSON.stringify(found));
 }

@@ -47,7 +47,7 @@ const FIELD_MANAGER = 'somebody-else';
 /** Longer than a webhook of the stopped service is waited for. */
 const DEADLINE_MS = 20_000;
 
-/** @param onStored hears of every object that a request of this client stored. */
+/** @param onStored is called with every object that a request of this client stored. */
 export async function openApi(
   cluster: Pick<ControlPlane, 'adminKubeconfig' | 'url' | 'ca'>,
   onStored: (object: Loose) => void,

@@ -37,7 +37,7 @@ export interface Arena {
   readonly ours: ReadonlySet<string>;
   /** The service with the webhook, leading when a fault begins. */
   main(): Player;
-  /** Starts the service with the webhook anew, after the one before has ended. */
+  /** Starts the service with the webhook again, after the one before has ended. */
   startMain(options?: StartPlayer): Promise<Player>;
   /** One more, without webhook. */
   startStandby(options?: StartPlayer): Promise<Player>;

@@ -8,7 +8,7 @@ const LENGTH = 30;
 export class Canaries {
   readonly #beginnings = new Set<string>();
 
-  /** Any text that may be a token; what is none is left out. */
+  /** Any text that may be a token; what is not is left out. */
   addToken(text: string): void {
     const [, payload = '', signature = ''] = text.split('.');
     this.#add(payload);
@@ -62,7 +62,7 @@ function toUrlAlphabet(text: string): string {
   return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-/** DER of the public half; empty when the text is no key that Node reads. */
+/** DER of the public half; empty when the text is not a key that Node reads. */
 function publicBytes(text: string): Buffer {
   try {
     return createPublicKey(createPrivateKey(text)).export({ format: 'der', type: 'spki' });

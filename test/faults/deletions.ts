@@ -88,7 +88,7 @@ export const DELETIONS: readonly Fault[] = [
   {
     name: 'jwt-recreated-at-once',
     title:
-      'JWT deleted and made anew within 100 ms: the new one gets a Secret that is not collected with the old',
+      'JWT deleted and created again within 100 ms: the new one gets a Secret that is not collected with the old',
     ...LOCAL,
     play: async (ground) => {
       const jwt = await ground.sign('phoenix');

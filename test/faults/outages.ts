@@ -128,7 +128,7 @@ async function answerLate(ground: Ground): Promise<void> {
   await jwt.endure('a Secret that was deleted before its writer had the answer comes back', {
     harm: async () => {
       await jwt.removeSecret();
-      await sleep(500); // the service hears of the deletion
+      await sleep(500); // the service is told of the deletion
       released.resolve();
       stop();
     },

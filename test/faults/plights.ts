@@ -85,7 +85,7 @@ const REPORTED: readonly Plight[] = [
   },
   {
     name: 'type-changed',
-    title: 'deleted and made anew as kubernetes.io/tls by somebody else',
+    title: 'deleted and created again as kubernetes.io/tls by somebody else',
     harm: (victim) => recreate(victim, {}, TLS),
     reason: 'SecretConflict',
     help: ({ jwt }) => jwt.removeSecret(),
@@ -93,7 +93,7 @@ const REPORTED: readonly Plight[] = [
   },
   {
     name: 'type-changed-keeping-owner',
-    title: 'deleted and made anew as kubernetes.io/tls with our owner reference',
+    title: 'deleted and created again as kubernetes.io/tls with our owner reference',
     harm: (victim) => recreate(victim, { ownerReferences: victim.jwt.secret?.metadata.ownerReferences }, TLS),
     reason: 'WriteRefused',
     help: ({ jwt }) => jwt.removeSecret(),
@@ -132,8 +132,8 @@ export const PLIGHTS: readonly Fault[] = REPORTED.map(({ name, title, harm, reas
     await harm(victim);
     await jwt.waitFor(`the condition ${reason}`, () => jwt.says('Ready', 'False', reason));
     const isAdopted = (): boolean => jwt.text === before && jwt.says('Ready', 'True') && isInOrder(jwt);
-    const isMended = (): boolean => isAdopted() || (jwt.isRenewed(before) && isInOrder(jwt));
-    await jwt.endure(`mended after help: ${title}`, { harm: () => help(victim), until: isMended, causes });
+    const isFixed = (): boolean => isAdopted() || (jwt.isRenewed(before) && isInOrder(jwt));
+    await jwt.endure(`fixed after help: ${title}`, { harm: () => help(victim), until: isFixed, causes });
     forgive();
   },
 }));

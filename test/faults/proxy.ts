@@ -209,7 +209,7 @@ export async function startProxy(
   };
 }
 
-/** Of one connection alone (RFC 9110 §7.6.1); the body is sent anew. */
+/** Of one connection alone (RFC 9110 §7.6.1); the body is sent again. */
 function withoutHopHeaders(headers: IncomingMessage['headers']): IncomingMessage['headers'] {
   const { connection: _connection, 'transfer-encoding': _encoding, ...rest } = headers;
   return rest;

@@ -25,7 +25,7 @@ async function withoutVerb(
   );
   await api.merge(CLUSTER_ROLE, { rules: reduced.filter((rule: Loose) => rule.verbs.length > 0) });
   try {
-    await sleep(1_000); // the authorizer hears of it by a watch
+    await sleep(1_000); // the authorizer is told by a watch
     if (verb === 'get') await changeKey(ground, jwt);
     else await jwt.requestRenewal();
     const isTold = async (): Promise<boolean> => {

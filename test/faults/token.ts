@@ -20,7 +20,7 @@ export function tokenIn(secret: Loose): Token | undefined {
   }
 }
 
-/** Milliseconds since the epoch; 0 for what is no token. */
+/** Milliseconds since the epoch; 0 for what is not a token. */
 export function expiryOf(token: Token | undefined): number {
   return typeof token?.claims.exp === 'number' ? token.claims.exp * 1000 : 0;
 }

@@ -20,7 +20,7 @@ interface Way {
   readonly title: string;
   readonly harm: (victim: Victim) => Promise<unknown>;
   /** `new`: another token comes. `same`: what is around the token is put right, the token stays. */
-  readonly mended: 'new' | 'same';
+  readonly token: 'new' | 'same';
 }
 
 const putToken = ({ jwt }: Victim, text: string): Promise<void> =>
@@ -35,39 +35,39 @@ async function forge({ jwt, key }: Victim, change: Loose): Promise<string> {
 const now = (): number => Math.floor(Date.now() / 1000);
 
 /** Fault 13 of the lifecycle study: what is put right without a word. */
-const MENDED: readonly Way[] = [
-  { name: 'deleted', title: 'deleted', harm: ({ jwt }) => jwt.removeSecret(), mended: 'new' },
-  { name: 'emptied', title: 'emptied', harm: ({ jwt }) => jwt.patchSecret({ data: null }), mended: 'new' },
-  { name: 'blank', title: 'token is an empty text', harm: (victim) => putToken(victim, ''), mended: 'new' },
+const REPAIRED: readonly Way[] = [
+  { name: 'deleted', title: 'deleted', harm: ({ jwt }) => jwt.removeSecret(), token: 'new' },
+  { name: 'emptied', title: 'emptied', harm: ({ jwt }) => jwt.patchSecret({ data: null }), token: 'new' },
+  { name: 'blank', title: 'token is an empty text', harm: (victim) => putToken(victim, ''), token: 'new' },
   {
     name: 'garbage',
     title: 'token is garbage',
     harm: (victim) => putToken(victim, 'no token'),
-    mended: 'new',
+    token: 'new',
   },
   {
     name: 'cut-short',
     title: 'the signature lacks its end',
     harm: (victim) => putToken(victim, victim.jwt.text.slice(0, -8)),
-    mended: 'new',
+    token: 'new',
   },
   {
     name: 'of-another-jwt',
     title: 'token of another JWT',
     harm: async (victim) => putToken(victim, (await victim.ground.sign('another')).text),
-    mended: 'new',
+    token: 'new',
   },
   {
     name: 'other-key',
     title: 'same claims, signed by another key',
     harm: async (victim) => putToken(victim, await forge({ ...victim, key: makeKey('ES256') }, {})),
-    mended: 'new',
+    token: 'new',
   },
   {
     name: 'other-claims',
     title: 'other claims, signed by the right key',
     harm: async (victim) => putToken(victim, await forge(victim, { scope: 'storage.modify:/' })),
-    mended: 'new',
+    token: 'new',
   },
   {
     name: 'expired',
@@ -76,68 +76,68 @@ const MENDED: readonly Way[] = [
       const iat = now() - 2 * 86_400;
       await putToken(victim, await forge(victim, { iat, nbf: iat, exp: iat + 86_400 + 60 }));
     },
-    mended: 'new',
+    token: 'new',
   },
   {
     name: 'annotations-removed',
     title: 'both annotations removed',
     harm: (victim) => annotate(victim, { [SIGNED_AT]: null, [EXPIRES_AT]: null }),
-    mended: 'same',
+    token: 'same',
   },
   {
     name: 'signed-at-nan',
     title: 'last-signing-time is NaN',
     harm: (victim) => annotate(victim, { [SIGNED_AT]: 'NaN' }),
-    mended: 'same',
+    token: 'same',
   },
   {
     name: 'signed-at-9999',
     title: 'last-signing-time is in the year 9999',
     harm: (victim) => annotate(victim, { [SIGNED_AT]: '253370764800' }),
-    mended: 'same',
+    token: 'same',
   },
   {
     name: 'expires-9999',
     title: 'expires-at is in the year 9999',
     harm: (victim) => annotate(victim, { [EXPIRES_AT]: '9999-01-01T00:00:00Z' }),
-    mended: 'same',
+    token: 'same',
   },
   {
     name: 'label-removed',
     title: 'our label removed',
     harm: ({ jwt }) => jwt.patchSecret({ metadata: { labels: { [MANAGED]: null } } }),
-    mended: 'same',
+    token: 'same',
   },
   {
     name: 'labels-stripped',
     title: 'all labels stripped',
     harm: ({ jwt }) => jwt.patchSecret({ metadata: { labels: null } }),
-    mended: 'same',
+    token: 'same',
   },
   {
     name: 'label-and-token',
     title: 'our label removed and the token garbage, in one write',
     harm: ({ jwt }) =>
       jwt.patchSecret({ metadata: { labels: { [MANAGED]: 'false' } }, data: { token: encode('x') } }),
-    mended: 'new',
+    token: 'new',
   },
   {
     name: 'owner-removed',
     title: 'owner reference removed',
     harm: ({ jwt }) => jwt.patchSecret({ metadata: { ownerReferences: null } }),
-    mended: 'same',
+    token: 'same',
   },
   {
     name: 'name-of-another',
     title: 'named as the Secret of a JWT in another namespace, though its owner is ours',
     harm: (victim) => annotate(victim, { [NAMED]: 'elsewhere/victim' }),
-    mended: 'same',
+    token: 'same',
   },
   {
     name: 'owner-blocking',
     title: 'owner reference with blockOwnerDeletion and without controller',
     harm: ({ jwt }) => jwt.patchSecret({ metadata: { ownerReferences: [blockingOwner(jwt)] } }),
-    mended: 'same',
+    token: 'same',
   },
 ];
 
@@ -146,17 +146,17 @@ function blockingOwner({ secret }: TrackedJwt): Loose {
   return { ...owner, blockOwnerDeletion: true };
 }
 
-export const VANDALISM: readonly Fault[] = MENDED.map(({ name, title, harm, mended }) => ({
+export const VANDALISM: readonly Fault[] = REPAIRED.map(({ name, title, harm, token }) => ({
   name: `secret-${name}`,
   title: `Secret vandalised: ${title}`,
   isLocal: true,
   tries: TRIES,
   play: async (ground) => {
     const key = makeKey('ES256');
-    const jwt = await ground.sign('victim', { key, isShared: mended === 'new' });
+    const jwt = await ground.sign('victim', { key, isShared: token === 'new' });
     const before = jwt.text;
-    const isMended = (): boolean =>
-      (mended === 'new' ? jwt.isRenewed(before) : jwt.text === before) && isInOrder(jwt);
-    await jwt.endure(`mended after: ${title}`, { harm: () => harm({ ground, jwt, key }), until: isMended });
+    const isFixed = (): boolean =>
+      (token === 'new' ? jwt.isRenewed(before) : jwt.text === before) && isInOrder(jwt);
+    await jwt.endure(`fixed after: ${title}`, { harm: () => harm({ ground, jwt, key }), until: isFixed });
   },
 }));

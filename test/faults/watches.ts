@@ -6,7 +6,7 @@ import type { LineRule, Proxy } from './proxy.ts';
 /** The service's silence watchdog, the pause before the next try, and some, in ms. */
 const NOTICED_WITHIN_MS = 90_000 + 40_000;
 
-/** Deletes a Secret that nobody hears of: it comes back once the silence is noticed, and renewals go on meanwhile. */
+/** Deletes a Secret, which nobody is told: it comes back once the silence is noticed, and renewals go on meanwhile. */
 async function loseSight(ground: Ground, harm: (proxy: Proxy) => void): Promise<void> {
   const renewing = await ground.sign('renewing', { spec: ONE_MINUTE });
   const idle = await ground.sign('idle');
@@ -46,7 +46,7 @@ export const WATCHES: readonly Fault[] = [
   {
     ...ALONE,
     name: 'watches-silent',
-    title: 'watches stay open and bring nothing any more (watchdog: 90 s); then they are opened anew',
+    title: 'watches stay open and bring nothing any more (watchdog: 90 s); then they are opened again',
     tries: { short: 0, full: 1 },
     play: (ground) => loseSight(ground, (proxy) => proxy.silenceWatches()),
   },
@@ -92,7 +92,7 @@ export const WATCHES: readonly Fault[] = [
   {
     ...ALONE,
     name: 'watch-expired',
-    title: 'every fifth event of a Secret watch is the error 410 instead: the list is made anew',
+    title: 'every fifth event of a Secret watch is the error 410 instead: the list is made again',
     tries: { short: 1, full: 2 },
     play: (ground) =>
       mangle(

@@ -121,7 +121,7 @@ describe('bad input on the command line', { concurrency: 2 }, () => {
   const secret = { name: 'my-key', key: 'key.pem' };
   const publicKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
   const refused: Readonly<Record<string, readonly [Record<string, unknown>, RegExp]>> = {
-    'a key that is no key': [{ key: { value: 'hello' } }, /key.*no PEM block.*must contain "-----BEGIN/],
+    'a key that is some text': [{ key: { value: 'hello' } }, /key.*no PEM block.*must contain "-----BEGIN/],
     'a key that does not parse': [
       { key: { value: '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n' } },
       /key.*the PRIVATE KEY block does not parse: is it complete/,

@@ -122,7 +122,7 @@ export const DENIED: readonly BadPod[] = [
   mountPath('/a$b', /has a "\$"/),
   mountPath('/', /is the whole file system/),
   {
-    title: 'env-var is no identifier',
+    title: 'env-var is not an identifier',
     annotations: { [KEYS.envVar]: '1-A' },
     says: [/env-var: "1-A" is not a valid name of an environment variable: use letters/],
   },
@@ -132,7 +132,7 @@ export const DENIED: readonly BadPod[] = [
     says: [/expect the token itself in BEARER_TOKEN.*use BEARER_TOKEN_FILE/],
   },
   {
-    title: 'file-mode is no mode',
+    title: 'file-mode is not a mode',
     annotations: { [KEYS.fileMode]: '888' },
     says: [/file-mode: "888" is not a valid file mode: use three octal digits/],
   },

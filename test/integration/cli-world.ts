@@ -13,7 +13,7 @@ const EXAMPLES = join(import.meta.dirname, '../../deploy/examples');
 export const IN_SCIENCE = ['-n', 'science'] as const;
 /** A private key that must never be printed. */
 export const KEY = toPem(makeKey('ES256'));
-/** What is in a Secret that is none of our business. */
+/** What is in a Secret of somebody else. */
 export const CANARY = 'canary-of-somebody-else';
 
 /** A cluster with JWTs in every state, and its administrator at the command line. */

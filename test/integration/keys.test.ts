@@ -58,7 +58,11 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
       'from-secret',
       (jwt) => jwt.status.keyVersion.split('/')[1] !== undefined,
     );
-    assert.equal(await tenant.tokenOf('from-secret'), renewed, 'a label of the key Secret is no other key');
+    assert.equal(
+      await tenant.tokenOf('from-secret'),
+      renewed,
+      'a label of the key Secret is not another key',
+    );
   });
 
   it('a key of another namespace is refused in the same words, whether it exists or not, until it is granted', async () => {

@@ -138,7 +138,7 @@ describe('what inject writes', () => {
     );
   });
 
-  /** Under another kind: kubectl knows pods, and would refuse what is no field of theirs. */
+  /** Under another kind: kubectl knows pods, and would refuse what is not a field of theirs. */
   function askKubectlAboutPod(text: string): unknown {
     return askKubectl(text.replace('apiVersion: v1\nkind: Pod', 'apiVersion: example.org/v1\nkind: Thing'));
   }

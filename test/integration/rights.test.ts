@@ -184,7 +184,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
         'jwt-injector',
         annotation,
       ]);
-      // So its next write is due before it hears of the change.
+      // So its next write is due before it is told of the change.
       await sleep(RETRY_PERIOD_MS);
       for (const replica of replicas) replica.kill('SIGCONT');
       return (await used(HALVES[1])).has('get leases jwt-injector');

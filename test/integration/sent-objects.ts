@@ -8,7 +8,7 @@ export interface SentCase {
   readonly namespace?: string;
   readonly objects: readonly Json[];
   readonly sentTo?: string;
-  /** What the API server answers; 201 unless told. */
+  /** What the API server answers; 201 by default. */
   readonly status?: number;
 }
 

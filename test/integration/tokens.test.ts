@@ -142,7 +142,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
       annotations: { 'tokens.osg-htc.org/expires-at': null },
     };
     await patch({ metadata, data: { note: 'bWluZQ==' } });
-    const mended = await objects.waitFor(
+    const repaired = await objects.waitFor(
       'secrets',
       'tokens',
       'my-jwt',
@@ -150,8 +150,8 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
         secret.metadata.labels['tokens.osg-htc.org/managed'] === 'true' &&
         secret.metadata.annotations['tokens.osg-htc.org/expires-at'] !== undefined,
     );
-    assert.equal(secretText(mended), last, 'metadata is mended with the same token');
-    assert.equal(secretText(mended, 'note'), 'mine', 'what others put there stays');
+    assert.equal(secretText(repaired), last, 'metadata is repaired with the same token');
+    assert.equal(secretText(repaired, 'note'), 'mine', 'what others put there stays');
   });
 
   it('a changed spec is signed again at once; labels and the template change the Secret with the same token', async () => {

@@ -54,7 +54,7 @@ const BREAKS: readonly (readonly [name: string, lists: number, act: (api: FakeAp
     },
   ],
   [
-    'a line that is no JSON',
+    'a line that is not JSON',
     1,
     (api) => {
       api.write('<html>\n');

@@ -151,7 +151,7 @@ describe('learning', () => {
       makeSources([wireSecret('k', { other: 'x' })]),
     ],
     [
-      'what is no key, and where it lies',
+      'what is not a key, and where it lies',
       'KeyUnreadable',
       /^Secret science\/k, data key "key\.pem": no PEM block/,
       makeSources([wireSecret('k', { 'key.pem': 'junk' })]),

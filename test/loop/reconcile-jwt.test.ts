@@ -90,7 +90,7 @@ describe('a round', () => {
     await reconcileJwt(made.reconciler, { ...deleted, deletedAt: NOW - 10 }, RETRY_AT);
     assert.deepEqual(made.writes, ['jwt']);
     await reconcileJwt(made.reconciler, { ...deleted, deletedAt: NOW - 99, finalizers: ['x/y'] }, RETRY_AT);
-    assert.deepEqual(made.writes, ['jwt'], 'finalizers of others are none of ours');
+    assert.deepEqual(made.writes, ['jwt'], 'finalizers of others are not ours');
   });
 });
 

@@ -25,8 +25,8 @@ const OUTSIDE_USR = ['bin', 'sbin', 'lib'];
 
 /**
  * Unpacks Debian packages into a folder in the cache, whose name changes with their versions, and resolves to it. Nothing
- * is installed, and apt keeps its lists in the cache, too: the machine stays as it is. Throws a ControlPlaneError if there
- * is no apt, or no such package.
+ * is installed, and apt keeps its lists in the cache, too: the machine stays as it is. Throws a ControlPlaneError if apt or
+ * a package is missing.
  */
 export async function unpackPackages(packages: Packages): Promise<string> {
   const { cache, arch } = packages;

@@ -167,7 +167,7 @@ describe('drift', () => {
     ['a missing annotation of the template', { annotations: withoutNote }, true],
     ['a changed label of the template', { labels: { ...good.labels, tier: '2' } }, true],
     [
-      'an owner that is no controller',
+      'an owner that is not a controller',
       { owners: [{ group: GROUP, kind: 'JWT', name: jwt.name, uid: jwt.uid, controller: false }] },
       true,
     ],

@@ -80,7 +80,11 @@ describe('the Secret of a JWT’s name', () => {
       { owners: [], annotations: { ...signed, [EXPIRES_AT]: '2027-01-16T08:00:00Z' } },
       'ours',
     ],
-    ['of before it, with an owner that is no controller', { owners: [plain], annotations: signed }, 'ours'],
+    [
+      'of before it, with an owner that is not a controller',
+      { owners: [plain], annotations: signed },
+      'ours',
+    ],
     ['of before it, but controlled by something else', { owners: [app], annotations: signed }, 'foreign'],
 
     ['owned by a JWT of this name that was deleted', { owners: [older], annotations: named }, 'predecessor'],

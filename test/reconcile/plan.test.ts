@@ -172,7 +172,9 @@ describe('the plan', () => {
       'somebody else put data in': { hasOtherData: true },
       'a template annotation was removed': { annotations: { ...good.annotations, note: 'x' } },
       'expires-at was edited': { annotations: { ...good.annotations, [EXPIRES_AT]: '9999-01-01T00:00:00Z' } },
-      'last-signing-time is no number': { annotations: { ...good.annotations, [LAST_SIGNING_TIME]: 'NaN' } },
+      'last-signing-time is not a number': {
+        annotations: { ...good.annotations, [LAST_SIGNING_TIME]: 'NaN' },
+      },
       'a label is no longer wanted': { ours: { ...good.ours, labels: [...good.ours.labels, 'old'] } },
     };
     assert.deepEqual(planNext({ jwt, secret: good, key: UNREAD }, NOW), { do: 'upToDate' });

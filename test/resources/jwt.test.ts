@@ -93,7 +93,11 @@ describe('the spec of a JWT', () => {
     ],
     ['retains when asked to', { deletionPolicy: 'Retain' }, { deletionPolicy: 'Retain' }],
     ['deletes when asked to', { deletionPolicy: 'Delete' }, { deletionPolicy: 'Delete' }],
-    ['deletes with a policy of null, which is none', { deletionPolicy: null }, { deletionPolicy: 'Delete' }],
+    [
+      'deletes with a policy of null, which counts as absent',
+      { deletionPolicy: null },
+      { deletionPolicy: 'Delete' },
+    ],
     ['deletes unless asked not to', {}, { deletionPolicy: 'Delete' }],
     [
       'reads a key Secret',
@@ -146,12 +150,12 @@ describe('the spec of a JWT', () => {
 
   const refused: readonly (readonly [string, Record<string, unknown>, string, RegExp])[] = [
     ['no issuer', { issuer: '' }, 'ClaimsInvalid', /^spec\.issuer must be set: the claim "iss"$/],
-    ['an issuer that is no text', { issuer: 7 }, 'ClaimsInvalid', /spec\.issuer/],
+    ['an issuer that is not text', { issuer: 7 }, 'ClaimsInvalid', /spec\.issuer/],
     ['a keyId that is empty', { keyId: '' }, 'ClaimsInvalid', /spec\.keyId/],
     ['no keyId', { keyId: undefined }, 'ClaimsInvalid', /^spec\.keyId must be set: the header "kid"$/],
-    ['an algorithm that is none', { algorithm: 'none' }, 'ClaimsInvalid', /ES256/],
+    ['the algorithm none', { algorithm: 'none' }, 'ClaimsInvalid', /ES256/],
     ['an inherited name as algorithm', { algorithm: 'constructor' }, 'ClaimsInvalid', /spec\.algorithm/],
-    ['claims that are no object', { data: ['a'] }, 'ClaimsInvalid', /spec\.data must be an object/],
+    ['claims that are not an object', { data: ['a'] }, 'ClaimsInvalid', /spec\.data must be an object/],
     ['no lifetime', { expiryTime: undefined }, 'ClaimsInvalid', /spec\.expiryTime/],
     ['a lifetime of zero', { expiryTime: { days: 0 } }, 'ClaimsInvalid', /zero.*set days, hours or minutes/],
     ['a negative resignBefore', { resignBefore: { days: -1 } }, 'ClaimsInvalid', /spec\.resignBefore\.days/],

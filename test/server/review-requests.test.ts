@@ -13,7 +13,7 @@ after(() => started.stop());
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** What is no review: the HTTP status, and a Status object that says why. */
+/** What is not a review: the HTTP status, and a Status object that says why. */
 const REFUSED: readonly {
   title: string;
   body?: string | Buffer;
@@ -75,7 +75,7 @@ const REFUSED: readonly {
   { title: 'B15 no uid', body: reviewText({ uid: undefined }), status: 400, message: /no request.uid/ },
   { title: 'B15 an empty uid', body: reviewText({ uid: '' }), status: 400, message: /no request.uid/ },
   {
-    title: 'B15 a uid that is no string',
+    title: 'B15 a uid that is not a string',
     body: reviewText({ uid: 7 }),
     status: 400,
     message: /no request.uid/,
@@ -225,7 +225,7 @@ describe('a review that leads to nothing is allowed without a patch', () => {
     ['B24 a Deployment at the pods’ path', { resource: { group: 'apps', resource: 'deployments' } }],
     ['a pod of kube-system', { namespace: 'kube-system' }],
     ['a pod of our own namespace', { namespace: 'jwt-injector' }],
-    ['an object that is no object', { object: 'pod' }],
+    ['an object that is text', { object: 'pod' }],
   ];
   for (const [title, request] of cases) {
     it(title, async () => {

@@ -42,8 +42,12 @@ describe('a certificate', () => {
   });
 
   const bad: readonly [string, () => { cert: string; key: string }, RegExp][] = [
-    ['that is none', () => ({ cert: 'x', key: first.key }), /not a valid PEM certificate/],
-    ['with a key that is none', () => ({ cert: first.cert, key: first.cert }), /not a valid PEM private key/],
+    ['that is not valid', () => ({ cert: 'x', key: first.key }), /not a valid PEM certificate/],
+    [
+      'with a key that is not valid',
+      () => ({ cert: first.cert, key: first.cert }),
+      /not a valid PEM private key/,
+    ],
     ['with the key of another', () => ({ cert: first.cert, key: second.key }), /do not belong together/],
     ['that is empty', () => ({ cert: '', key: '' }), /not a valid PEM certificate/],
     [

@@ -171,7 +171,7 @@ describe('a key is refused with a reason and a remedy when it', () => {
     const types = { dsa: '06072a8648ce380401', dh: '06092a864886f70d010301', x25519: '06032b656e' };
     for (const [type, id] of Object.entries(types)) {
       const algorithm = tlv(0x30, Buffer.from(id, 'hex'));
-      // What follows is no key at all: OpenSSL would say that it does not parse.
+      // What follows is not a key at all: OpenSSL would say that it does not parse.
       const der = tlv(0x30, Buffer.from('020100', 'hex'), algorithm, tlv(0x04, Buffer.from('junk')));
       const text = toBlock('PRIVATE KEY', der);
       await expectProblem(text, 'RS256', 'KeyMismatch', new RegExp(`this is a key of type ${type}$`));

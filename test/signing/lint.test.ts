@@ -36,7 +36,7 @@ describe('a spec is refused, with the word of the condition, for', () => {
       'ClaimsInvalid',
       /^spec\.secretTemplate must not set tokens\.osg-htc\.org\/adopt/,
     ],
-    'a key that is none': [
+    'a key that is not valid': [
       spec({ key: { value: 'hello' } }),
       'key',
       'KeyUnreadable',
@@ -66,7 +66,7 @@ describe('a spec is refused, with the word of the condition, for', () => {
       'ClaimsInvalid',
       /^spec\.data\.ids\[1\].*write it as a string/,
     ],
-    'an issuer that is no text': [
+    'an issuer that is not text': [
       claims({ iss: 7 }),
       'claims',
       'ClaimsInvalid',

@@ -10,14 +10,14 @@ describe('lines of the log', () => {
     const lines = [
       PLAIN,
       `{"msg":"see ${TOKEN}"}\n`,
-      '{"msg":"eyJ is no token"}\n',
+      '{"msg":"eyJ is not a token"}\n',
       '{"list":[{"key":"-----BEGIN PRIVATE KEY-----"}]}\n',
       PLAIN,
     ];
     const expected = [
       PLAIN,
       '{"msg":"[redacted]"}\n',
-      '{"msg":"eyJ is no token"}\n',
+      '{"msg":"eyJ is not a token"}\n',
       '{"list":[{"key":"[redacted]"}]}\n',
       PLAIN,
     ];

@@ -21,7 +21,7 @@ export interface VirtualClock extends Clock {
   settle(): Promise<void>;
 }
 
-/** Starts at 2026-01-01T00:00:00Z unless told otherwise (milliseconds since the epoch). */
+/** Starts at 2026-01-01T00:00:00Z by default (milliseconds since the epoch). */
 export function virtualClock(start = Date.UTC(2026, 0, 1)): VirtualClock {
   let elapsed = 0;
   let offset = start;

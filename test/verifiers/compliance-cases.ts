@@ -70,12 +70,12 @@ const SAME_WITHOUT_SLASH: Miss = {
  */
 export const COMPLIANCE_CASES: Readonly<Record<string, readonly Step[]>> = {
   // audience.robot
-  'audience of a stranger, permissive': [readFor([RANDOM], [401, 403, 404])],
-  'audience of a stranger, strict': [readFor([RANDOM], [401], NO_401)],
+  'audience of somebody else, permissive': [readFor([RANDOM], [401, 403, 404])],
+  'audience of somebody else, strict': [readFor([RANDOM], [401], NO_401)],
   'audience of the storage': [readFor([STORAGE_AUDIENCE], [404])],
-  'audience of the storage and of a stranger': [readFor([STORAGE_AUDIENCE, RANDOM], [404])],
-  'audience of two strangers, permissive': [readFor(['https://fake.example.com', RANDOM], [401, 403, 404])],
-  'audience of two strangers, strict': [readFor(['https://fake.example.com', RANDOM], [401], NO_401)],
+  'audience of the storage and of somebody else': [readFor([STORAGE_AUDIENCE, RANDOM], [404])],
+  'audience of two others, permissive': [readFor(['https://fake.example.com', RANDOM], [401, 403, 404])],
+  'audience of two others, strict': [readFor(['https://fake.example.com', RANDOM], [401], NO_401)],
   // basic_authz.robot
   'no right, reading': [{ method: 'GET', path: 'DIR/none', scope: 'openid', wants: [403] }],
   'no right, writing': [{ ...MAKE_FILE, scope: 'openid', wants: [403] }],

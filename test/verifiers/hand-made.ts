@@ -16,7 +16,7 @@ export interface Change {
   readonly isDer?: true;
 }
 
-/** Signs a token of the service anew, with a change, by its key (P-256 or RSA) and with SHA-256. */
+/** Signs a token of the service again, with a change, by its key (P-256 or RSA) and with SHA-256. */
 export function signChanged(token: string, key: KeyObject, { header, claims, isDer }: Change): string {
   const head = { ...decodeProtectedHeader(token), ...header };
   const body = { ...decodeJwt(token), ...claims };

@@ -73,7 +73,7 @@ describe('pelicanfs with the file of a token', { concurrency: false }, () => {
     return [reading, /token mapped_username=.*?, subject=([\w-]+)/.exec(log)?.[1]];
   }
 
-  /** Changes the JWT, which is signed anew at once, and shows the new token in the file, as the kubelet does. */
+  /** Changes the JWT, which is signed again at once, and shows the new token in the file, as the kubelet does. */
   async function change(name: string, spec: Readonly<Record<string, unknown>>): Promise<void> {
     const former = await signer.tenant.tokenOf(name);
     await signer.tenant.apply(name, { ...PLAIN_SPEC, ...spec });

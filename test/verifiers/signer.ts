@@ -94,7 +94,6 @@ export async function startSigner(world: World, namespace: string): Promise<Sign
       assert.equal(code, 0, err);
     },
     [Symbol.asyncDispose]: async () => {
-      await objects.close();
       await stage.stop();
       await site[Symbol.asyncDispose]();
     },

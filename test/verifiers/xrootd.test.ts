@@ -15,7 +15,7 @@ interface Row {
   readonly says?: RegExp;
   /** A token of the service, from a JWT that differs in this from the plain one … */
   readonly spec?: Spec;
-  /** … or one that the service would never make: its own, signed anew with a change. */
+  /** … or one that the service would never make: its own, signed again with a change. */
   readonly change?: Change;
   /** Whose token is changed; `plain` by default. */
   readonly of?: 'plain' | 'slash';

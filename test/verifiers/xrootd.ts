@@ -61,7 +61,7 @@ export interface Xrootd extends AsyncDisposable {
   readonly keyCache: string;
   /** Everything that it has written so far. */
   log(): Promise<string>;
-  /** Starts it anew: it forgets what it decided on tokens, which it keeps for a minute. Keys are kept. */
+  /** Starts it again: it forgets what it decided on tokens, which it keeps for a minute. Keys are kept. */
   restart(): Promise<void>;
 }
 

@@ -52,7 +52,7 @@ export const FAULTS_OF_WEBHOOKS: readonly Fault[] = [
     /ephemeral\..* is empty/,
   ],
   [
-    'a caBundle that is no certificate',
+    'a caBundle that is not a certificate',
     (well) => void (entry(well).clientConfig.caBundle = 'eA=='),
     'ca-bundle',
     /holds no certificate/,

@@ -71,7 +71,7 @@ function jwtWire({ deletedAt, resourceVersion, spec, status, ...metadata }: Mode
 
 /**
  * JWTs and Secrets as an API server keeps them: resourceVersions, generations, field ownership, owner references whose
- * garbage is collected when told, finalizers. Nothing here takes time; `onChange` hears of each write at once.
+ * garbage is collected when told, finalizers. Nothing here takes time; `onChange` is called with each write at once.
  */
 export class ModelCluster {
   readonly jwts = new Map<string, ModelJwt>();
@@ -151,7 +151,7 @@ export class ModelCluster {
 
   /**
    * What the garbage collector does now and then: Secrets whose owners are all gone or going, owner references of
-   * Secrets that have others, and JWTs that wait for their Secret. `living` owners are no JWTs.
+   * Secrets that have others, and JWTs that wait for their Secret. `living` owners are not JWTs.
    */
   collectGarbage(living: readonly string[]): void {
     const alive = new Set(living);

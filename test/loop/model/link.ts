@@ -32,7 +32,7 @@ export interface LinkOptions {
   readonly random: () => number;
   /** Before a write lands. */
   readonly onLanding: (write: Landing) => void;
-  /** A write landed and whoever sent it will not hear of it, or a status was refused: what was done is not known. */
+  /** A write landed and whoever sent it will not be told of it, or a status was refused: what was done is not known. */
   readonly onLost: (key: string) => void;
 }
 

@@ -1,7 +1,7 @@
 /** Looks that one round may cost: to recall, to observe, after the key was read, after the token was read. */
 const LOOKS_PER_ROUND = 4;
 /**
- * Rounds in a minute without news from others: back-offs of 1, 2, 4 … s, begun anew where a write shows up whose answer
+ * Rounds in a minute without news from others: back-offs of 1, 2, 4 … s, begun again where a write shows up whose answer
  * was lost, and where a clock that steps ahead makes a new term; renewals 30 s apart; changes of the status with time. One
  * each second would be more than twice as many.
  */

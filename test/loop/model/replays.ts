@@ -31,7 +31,7 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     wait(10),
     { do: 'delete', jwt: a, how: 'background', recreate: false },
   ],
-  'metadata was not mended while a renewal waited for its key': [
+  'metadata was not repaired while a renewal waited for its key': [
     wait(10),
     { do: 'key', secret: k1, holds: 'broken' },
     { do: 'vandalise', jwt: a, how: 'remove owner' },
@@ -79,9 +79,9 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
   'a Secret without our annotations but a signing time counted as token-manager’s': [
     wait(1_000),
     { do: 'vandalise', jwt: a, how: 'strip annotations' },
-    { do: 'vandalise', jwt: a, how: 'signing time that is no number' },
+    { do: 'vandalise', jwt: a, how: 'signing time that is not a number' },
   ],
-  'a Secret that stopped to be ours was mended': [
+  'a Secret that stopped to be ours was repaired': [
     wait(1_000),
     { do: 'label', jwt: a, name: 'team', value: 'x' },
     wait(1),

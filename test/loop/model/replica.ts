@@ -55,7 +55,7 @@ export class Replica {
   readonly #memory = new Memory();
   #controller: Controller | undefined;
   #ended: Promise<void> | undefined;
-  /** As in `watchCluster`: the round that writes a Secret need not hear of it. */
+  /** As in `watchCluster`: the round that writes a Secret need not be told of it. */
 
   constructor(options: ReplicaOptions) {
     this.#options = options;

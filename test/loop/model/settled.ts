@@ -65,9 +65,9 @@ function findDifferences(
   if (isValid && token !== undefined) {
     // After a crash between Secret and status, a key that is lost since cannot tell any more whether it signed.
     if (laws.isKeyUsable(jwt)) found.push(...findTokenDifferences(status, token));
-    const isMendable = !secret.immutable && !looksLegacy(secret);
+    const isRepairable = !secret.immutable && !looksLegacy(secret);
     const drift = findDrift(jwt, secret);
-    expect(!isMendable || drift === undefined, `${drift} of the Secret drifted`);
+    expect(!isRepairable || drift === undefined, `${drift} of the Secret drifted`);
     const isOverdue = token.exp - now <= lifetimesOf(jwt.spec).resignBefore / 2;
     expect(
       secret.immutable || !isProvable || isOverdue === (condition(status, 'RenewalOverdue') !== undefined),
@@ -84,7 +84,7 @@ function findDifferences(
   return found;
 }
 
-/** Nothing of it is written by us, as far as its metadata tells: so token-manager left its Secrets, to be mended at their renewal. */
+/** Nothing of it is written by us, as far as its metadata tells: so token-manager left its Secrets, to be repaired at their renewal. */
 function looksLegacy({ fields }: ModelSecret): boolean {
   return ![...fields].some(
     ([path, { managers }]) => /^(labels|annotations)/.test(path) && managers.includes(APP),

@@ -39,7 +39,7 @@ export const VANDALISM = [
   'strip everything',
   'take our label',
   'wrong expires-at',
-  'signing time that is no number',
+  'signing time that is not a number',
   'remove owner',
   'replace by a foreign Secret',
   'replace by a foreign Secret with a token',

@@ -63,7 +63,7 @@ const CHANGES: Readonly<Partial<Record<Vandalism, (values: Values, scene: Scene,
   'take our label': (values) => values.set('labels/team', 'theirs'),
   'wrong expires-at': (values) =>
     values.set('annotations/tokens.osg-htc.org/expires-at', '9999-01-01T00:00:00Z'),
-  'signing time that is no number': (values) =>
+  'signing time that is not a number': (values) =>
     values.set('annotations/tokens.osg-htc.org/last-signing-time', 'NaN'),
   'remove owner': (values) => dropGroup(values, 'owners/'),
   'hand over': (values, _scene, key) => values.set(`annotations/${ADOPT}`, key.split('/')[1]),

@@ -62,7 +62,7 @@ it('the type of a key in PKCS#1 is rsa', () => {
 describe('a structure has no type when it', () => {
   const algorithm = tlv(0x30, EC, P256);
   const cases: Readonly<Record<string, readonly [(der: Uint8Array) => unknown, readonly Buffer[]]>> = {
-    'is none of PKCS#8': [
+    'is not of PKCS#8': [
       typeOfPkcs8,
       [
         Buffer.alloc(0),
@@ -80,7 +80,7 @@ describe('a structure has no type when it', () => {
         Buffer.concat([tlv(0x30, VERSION, algorithm, hex('0403')), hex('000000')]),
       ],
     ],
-    'is none of SEC1': [
+    'is not of SEC1': [
       typeOfSec1,
       [
         Buffer.alloc(0),
@@ -92,7 +92,7 @@ describe('a structure has no type when it', () => {
         tlv(0x30, VERSION, KEY, P256),
       ],
     ],
-    'is none of PKCS#1': [
+    'is not of PKCS#1': [
       typeOfPkcs1,
       [
         Buffer.alloc(0),

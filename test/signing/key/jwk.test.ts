@@ -24,20 +24,20 @@ describe('the private key in a JWK', () => {
   const without = (jwk: object, name: string): string =>
     JSON.stringify(Object.fromEntries(Object.entries(jwk).filter(([key]) => key !== name)));
   const refused: Readonly<Record<string, readonly [text: string, problem: string]>> = {
-    'is no JSON': ['{"kty":', 'the text starts like a JWK but is not valid JSON'],
+    'is not JSON': ['{"kty":', 'the text starts like a JWK but is not valid JSON'],
     'is a list': ['[{}]', 'a JWK must be a JSON object'],
     'is null': ['null', 'a JWK must be a JSON object'],
     'is one of a set': [JSON.stringify({ keys: [EC] }), 'found a JWK Set: give one private JWK of it'],
     'has no type': [without(EC, 'kty'), NO_TYPE],
     'has a type that cannot sign': [JSON.stringify({ ...EC, kty: 'oct' }), NO_TYPE],
-    'has a type that is no text': [JSON.stringify({ ...EC, kty: ['EC'] }), NO_TYPE],
+    'has a type that is not text': [JSON.stringify({ ...EC, kty: ['EC'] }), NO_TYPE],
     'has no private member': [without(RSA, 'd'), NOT_PRIVATE],
     'has an empty private member': [JSON.stringify({ ...OKP, d: '' }), NOT_PRIVATE],
-    'has a private member that is no text': [JSON.stringify({ ...EC, d: 1 }), NOT_PRIVATE],
+    'has a private member that is not text': [JSON.stringify({ ...EC, d: 1 }), NOT_PRIVATE],
     'lacks a coordinate': [without(EC, 'y'), BROKEN],
     'lacks a prime': [without(RSA, 'p'), BROKEN],
     'lacks its public half': [without(OKP, 'x'), BROKEN],
-    'has a number that is no text': [JSON.stringify({ ...RSA, n: 7 }), BROKEN],
+    'has a number that is not text': [JSON.stringify({ ...RSA, n: 7 }), BROKEN],
     'has a curve of another type': [JSON.stringify({ ...EC, crv: 'Ed25519' }), BROKEN],
     'has the public half of another key': [JSON.stringify({ ...OKP, x: exported('EdDSA').x ?? '' }), BROKEN],
   };

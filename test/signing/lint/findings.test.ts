@@ -37,7 +37,7 @@ const WARNINGS: Readonly<Record<string, Rule>> = {
     warned: {
       'plain HTTP': spec({ issuer: 'http://issuer.example.com/' }),
       'a name': spec({ issuer: 'my-issuer' }),
-      'one in the claims that is no URL': claims({ iss: 'x' }),
+      'one in the claims that is not a URL': claims({ iss: 'x' }),
     },
     quiet: { 'an https:// URL': spec(), 'one in the claims': claims({ iss: 'https://a.example' }) },
   },
