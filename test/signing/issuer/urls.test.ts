@@ -43,6 +43,7 @@ describe('where verifiers look for the keys of an issuer', () => {
   for (const [issuer, says] of [
     ['http://a.example', /must begin with https:/],
     ['a.example', /must begin with https:/],
+    ['ftp://https://a.example', /must begin with https:/],
     ['https://a.example /', /white space/],
     ['https://', /not a URL/],
     ['https://a.example/?x=1', /query/],
