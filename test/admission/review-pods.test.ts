@@ -106,7 +106,6 @@ describe('what fails', () => {
     [{}, false],
     [EPHEMERAL, true],
     [{ resource: pods, operation: 'DELETE' }, true],
-    [{ namespace: 'kube-system' }, true],
   ];
   for (const [difference, isAllowed] of cases) {
     it(`${isAllowed ? 'admits' : 'refuses'} ${JSON.stringify(difference)}`, () => {
