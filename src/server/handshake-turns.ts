@@ -6,8 +6,8 @@ const AT_ONCE = 8;
 const LONGEST_WAIT_MS: Milliseconds = 20;
 
 /**
- * Decides whose TLS handshake begins next. The event loop accepts a single connection in each of its turns (libuv, since 1.46),
- * in the order of their arrival, whoever they are from. So turns are kept short until all are accepted, which takes a tenth of a
+ * Decides whose TLS handshake begins next. The event loop accepts few connections in each of its turns (`listenMany`), in the
+ * order of their arrival, whoever they are from. So turns are kept short until all are accepted, which takes a tenth of a
  * handshake's time for each, and only then handshakes begin: one for each address, then the next for each. An address that
  * opens thousands waits for itself, and the API server's one connection waits for few of them.
  */

@@ -6,6 +6,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { toSeconds, type Milliseconds } from '../time/units.ts';
 import { createWebhookApp } from './app.ts';
 import type { ConnectionLimits } from './connections.ts';
+import { listenMany, type Port } from './listen-many.ts';
 import { jwtRoute, podRoute, workloadRoute, type Surroundings } from './review-routes.ts';
 import { secureContextOptions, type ServingCertificate } from './tls.ts';
 
@@ -17,11 +18,6 @@ const DRAIN_TIME = 5_000;
 /** After this, what is still open carries no request: a handshake without one, or a body that does not come. */
 const CLOSE_LIMIT_MS = 5_000;
 const SWEEP_MS = 50;
-/**
- * So many connections wait to be accepted, if the kernel's own limit (`net.core.somaxconn`) is not lower. The kernel drops what
- * comes beyond, whoever it is from, and the client tries again after 1 s, 3 s and 7 s: too late for a review.
- */
-const BACKLOG = 4096;
 
 /** What the webhook serves with, and where it asks. */
 export interface WebhookOptions extends Surroundings {
@@ -57,6 +53,7 @@ export function createWebhook(options: WebhookOptions): Webhook {
   const { logger, metrics, validateJwt } = options;
   let inUse = options.certificate;
   let isDraining = false;
+  let port: Port | undefined;
   const { app, connections } = createWebhookApp({
     certificate: () => inUse,
     logger,
@@ -72,8 +69,8 @@ export function createWebhook(options: WebhookOptions): Webhook {
   metrics.gauges.readCertificate(() => toSeconds(inUse?.expiresAt));
   return {
     listen: async (address) => {
-      await app.listen({ ...address, backlog: BACKLOG });
-      return addressOf(app.server.address());
+      port = await listenMany(app, address);
+      return port.address;
     },
     isListening: () => app.server.listening,
     certificate: () => inUse,
@@ -88,16 +85,11 @@ export function createWebhook(options: WebhookOptions): Webhook {
       const sweep = setInterval(() => connections.endIdle(), SWEEP_MS);
       const limit = setTimeout(() => connections.endAll(), CLOSE_LIMIT_MS);
       try {
-        await app.close();
+        await Promise.all([port?.close(), app.close()]);
       } finally {
         clearInterval(sweep);
         clearTimeout(limit);
       }
     },
   };
-}
-
-function addressOf(address: AddressInfo | string | null): AddressInfo {
-  if (address === null || typeof address === 'string') throw new Error('the webhook has no TCP address');
-  return address;
 }

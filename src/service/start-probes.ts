@@ -1,5 +1,6 @@
 import type { Address } from '../config/values.ts';
 import { ok, type Result } from '../resources/result.ts';
+import { listenMany, type Port } from '../server/listen-many.ts';
 import { createProbesApp, type ReadinessCheck } from '../server/probes.ts';
 import type { ServiceLogger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -24,11 +25,16 @@ export async function startProbes(
   { log, metrics, checks }: ProbesDependencies,
 ): Promise<Result<RunningProbes, string>> {
   const app = createProbesApp({ checks, metrics });
+  let sockets: Port | undefined;
   const port = await listenOn('--http-address', address, async (where) => {
-    await app.listen(where);
-    return app.server.address();
+    sockets = await listenMany(app, where);
+    return sockets.address;
   });
   if (!port.ok) return port;
   log.info({ port: port.value }, 'listening: probes and metrics');
-  return ok({ stop: () => app.close() });
+  return ok({
+    stop: async () => {
+      await Promise.all([sockets?.close(), app.close()]);
+    },
+  });
 }

@@ -7,9 +7,9 @@ const TURNS = 32;
 const LONGEST_MS: Milliseconds = 20;
 
 /**
- * Lets the event loop turn for others. One turn is not enough for those who connect: in each the loop accepts a single
- * connection (libuv, since 1.46), and while a hundred of a hostile client wait to be accepted, one of the API server waits
- * behind them.
+ * Lets the event loop turn for others. One turn is not enough for those who connect: in each the loop accepts one connection
+ * of each listening socket (libuv, since 1.46), and while hundreds of a hostile client wait to be accepted, one of the API
+ * server waits behind them.
  */
 export async function giveWay(): Promise<void> {
   const startedAt = performance.now();
