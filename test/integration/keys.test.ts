@@ -78,24 +78,12 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
       (await objects.waitForCondition('keys', name, 'KeyAvailable', 'False', 'KeyNotGranted')).message;
     assert.equal((await text('not-granted')).replace('shared', 'absent'), await text('not-there'));
     assert.equal(await objects.get('secrets', 'keys', 'not-granted'), undefined);
-    await stage.cluster.kubectl([
-      'annotate',
-      'secret',
-      '-n',
-      'key-store',
-      'shared',
-      'tokens.osg-htc.org/allowed-namespaces=other, keys',
-    ]);
+    const annotate = (annotation: string) =>
+      stage.cluster.kubectl(['annotate', 'secret', '-n', 'key-store', 'shared', annotation]);
+    await annotate('tokens.osg-htc.org/allowed-namespaces=other, keys');
     const token = await tenant.waitForToken('not-granted', (found) => found !== '');
     await jwtVerify(token, createPublicKey(key));
-    await stage.cluster.kubectl([
-      'annotate',
-      'secret',
-      '-n',
-      'key-store',
-      'shared',
-      'tokens.osg-htc.org/max-lifetime=1h',
-    ]);
+    await annotate('tokens.osg-htc.org/max-lifetime=1h');
     await objects.waitForCondition('keys', 'not-granted', 'KeyAvailable', 'False', 'PolicyDenied');
     assert.equal(await tenant.tokenOf('not-granted'), token, 'the token that is there stays');
   });

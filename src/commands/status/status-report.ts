@@ -29,14 +29,10 @@ export interface StatusReport {
 }
 
 /** One JWT with the pods that mount its token. */
-export interface JwtStatus {
-  readonly namespace: string;
-  readonly name: string;
-  /** Of the condition Ready: `True`, `False`, `Unknown`; `Pending` when there is no status yet. */
-  readonly ready: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly tokenId: string | undefined;
+export interface JwtStatus extends Pick<
+  JwtState,
+  'namespace' | 'name' | 'ready' | 'reason' | 'message' | 'tokenId'
+> {
   readonly issuedAt: string | undefined;
   readonly expiresAt: string | undefined;
   /** Until it expires; negative since it has. */
