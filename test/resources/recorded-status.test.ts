@@ -128,4 +128,18 @@ describe('a recorded status', () => {
       }),
     );
   });
+
+  it('has retired keys with their issuer, and only those of which key and expiry are known', () => {
+    const whole = { publicKey: '{}', expiresAt: '2026-11-29T00:00:00Z', issuer: 'https://i.example' };
+    const parse = (...retiredKeys: readonly unknown[]): unknown =>
+      parseRecordedStatus({ retiredKeys }).retiredKeys;
+    const expiresAt = Date.parse(whole.expiresAt) / 1000;
+    const { issuer: _issuer, ...bare } = whole;
+    assert.deepEqual(parse(whole, bare), [
+      { ...whole, expiresAt },
+      { ...bare, expiresAt },
+    ]);
+    for (const wrong of [{ ...whole, publicKey: 7 }, { ...whole, expiresAt: 'soon' }, {}, 'text', null])
+      assert.equal(parse(wrong), undefined, JSON.stringify(wrong));
+  });
 });

@@ -71,6 +71,10 @@ const TABLE: readonly (readonly [
   ['a scope without a path', { scope: 'storage.read' }, SERVERS, [...CLIENTS, XROOTD]],
   ['a scope with a relative path', { scope: 'storage.read:data' }, [...SERVERS, XROOTD], CLIENTS],
   ['a scope in the words of SciTokens', { scope: 'read:/' }, SERVERS, [...CLIENTS, XROOTD]],
+  ['a relative path that ends in a slash', { scope: 'storage.read:data/' }, [...SERVERS, XROOTD], CLIENTS],
+  ['uploads in place without reading', { scope: 'storage.modify:/' }, [], [CLIENT, ...SERVERS]],
+  ['reading alone', { scope: 'storage.read:/ openid' }, []],
+  ['uploads and reading', { scope: 'storage.read:/ storage.create:/ storage.modify:/' }, []],
   ['uploads without reading', { scope: 'storage.create:/' }, [], [CLIENT, ...SERVERS]],
   ['no wlcg.ver', { 'wlcg.ver': undefined }, [XROOTD], [CLIENT]],
   ['wlcg.ver 1.2', { 'wlcg.ver': '1.2' }, [XROOTD]],
@@ -79,6 +83,12 @@ const TABLE: readonly (readonly [
   [
     'SciTokens 2.0',
     { ver: 'scitoken:2.0', 'wlcg.ver': undefined, aud: 'ANY', scope: 'read:/' },
+    SERVERS,
+    CLIENTS,
+  ],
+  [
+    'SciTokens 2.0 by its other name',
+    { ver: 'scitokens:2.0', 'wlcg.ver': undefined, aud: 'ANY', scope: 'read:/' },
     SERVERS,
     CLIENTS,
   ],
