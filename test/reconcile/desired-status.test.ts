@@ -103,6 +103,7 @@ describe('the fields of the status', () => {
     const status = desiredStatus(await settled(0, { jwt, recordedKey }), {}, NOW);
     const complete = { ...key.key.publicJwk, kid: 'my-jwt-key', alg: 'ES256', use: 'sig' };
     assert.deepEqual(JSON.parse(status.publicKey ?? ''), complete);
+    assert.equal(status.retiredKeys, undefined, 'it is the same key');
     assert.ok(isSameStatus(status, { ...status, publicKey: bare }));
     assert.ok(!isSameStatus(status, { ...status, publicKey: bare, renewals: 7 }));
     for (const publicKey of [undefined, '{', JSON.stringify(otherKey.key.publicJwk)])
