@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { stringify } from 'yaml';
 import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
 import { runShell } from '../integration/cli-run.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
@@ -58,7 +59,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     const { apiVersion, kind, spec } = wireJwt();
     const jwt = { apiVersion, kind, metadata: { name: 'my-jwt', namespace: 'science' }, spec };
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'my-jwt', namespace: 'science' } };
-    await cluster.apply([jwt, secret].map((object) => JSON.stringify(object)).join('\n---\n'));
+    await cluster.apply([jwt, secret].map((object) => stringify(object)).join('---\n'));
   });
 
   it('an upgrade leaves the number of replicas and caBundle as others set them', async () => {

@@ -176,8 +176,11 @@ describe(
       it(`refused: ${title}`, async () => {
         const unchanged = await target();
         const { status, body: answer } = await ask(method, path, await toSend(body));
-        assert.equal(status, 403, answer);
-        assert.match(answer, /jwt-injector-delivery/);
+        // pods/resize is not there before Kubernetes 1.32.
+        if (status !== 404 || !path.endsWith('/resize')) {
+          assert.equal(status, 403, answer);
+          assert.match(answer, /jwt-injector-delivery/);
+        }
         assert.deepEqual(await target(), unchanged);
       });
     }

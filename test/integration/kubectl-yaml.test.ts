@@ -151,7 +151,10 @@ describe('what inject writes', () => {
         { collectionStyle, version: '1.1' },
       );
       const { out } = await runCommand(injectCommand, ['-f', '-'], { input: text });
-      assert.equal(at(askKubectlAboutPod(out), 'spec', 'volumes', 0, 'secret', 'secretName'), '123');
+      // Older ones take whatever begins with a brace for JSON, and refuse it, before and after.
+      const [given, after] = [askKubectlAboutPod(text), askKubectlAboutPod(out)];
+      const expected = given === undefined && collectionStyle === 'flow' ? undefined : '123';
+      assert.equal(at(after, 'spec', 'volumes', 0, 'secret', 'secretName'), expected);
     }
   });
 });
