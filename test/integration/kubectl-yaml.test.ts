@@ -67,7 +67,9 @@ describe('files are read as kubectl reads them', () => {
   it('scalars without quotes, as keys', () => {
     const key = plainScalar.filter((scalar) => {
       const value = resolvePlain(scalar);
-      return typeof value !== 'number' || Number.isSafeInteger(value); // others Go writes in its own way
+      // Others Go writes in its own way, and 8e+7 in one that changed between Kubernetes 1.30 and 1.37.
+      const isFloat = /^[-+]?[\d_]*(?:\.|\d_*e)/i.test(scalar);
+      return typeof value !== 'number' || (Number.isSafeInteger(value) && !isFloat);
     });
     const withKey = (scalar: string): string => `${HEAD}map: {${scalar}: 1}\n`;
     fc.assert(
