@@ -3,7 +3,9 @@ import { type ApiAccess, askApi } from '../../controlplane/api-request.ts';
 import { ASKS_FOR_TOKEN, BUSYBOX } from '../stories/science-namespace.ts';
 
 /** What came of pods that were created one after the other, none of them twice. */
-export interface Churn {
+export interface Churn<T> {
+  /** What happened meanwhile gives. */
+  readonly outcome: T;
   readonly created: number;
   /** Pods that the API server refused, or created without a token. */
   readonly failures: readonly Failure[];
@@ -20,16 +22,16 @@ export interface Failure {
   readonly tookMs: number;
 }
 
-interface Settings {
+interface Settings<T> {
   readonly access: ApiAccess;
   readonly namespace: string;
   readonly atLeast: number;
   /** Pods are created until it is settled, too. */
-  readonly during: Promise<unknown>;
+  readonly during: Promise<T>;
 }
 
-/** So many creations are under way at once, and so no more of the API server's connections to the webhook are in use. */
-export const CREATORS = 4;
+/** So many creations are under way at once. */
+const CREATORS = 4;
 const PAUSE_MS = 100; // four creators come to 30 pods a second or so
 const ANSWERED = { timeoutMs: 30_000 }; // the API server gives up a webhook after 5 s, and itself after 60
 
@@ -45,7 +47,7 @@ const POD = {
 };
 
 /** Creates annotated pods at a steady pace, at least `atLeast` of them and as long as something is `during`. */
-export async function createPods({ access, namespace, atLeast, during }: Settings): Promise<Churn> {
+export async function createPods<T>({ access, namespace, atLeast, during }: Settings<T>): Promise<Churn<T>> {
   const failures: Failure[] = [];
   const began = performance.now();
   let created = 0;
@@ -82,7 +84,7 @@ export async function createPods({ access, namespace, atLeast, during }: Setting
     ANSWERED,
   );
   if (outcome.status === 'rejected') throw outcome.reason;
-  return { created, failures, unanswered, slowestMs };
+  return { outcome: outcome.value, created, failures, unanswered, slowestMs };
 }
 
 /** Undefined for a pod that was created with its token. */

@@ -7,24 +7,17 @@ import type { RealCluster } from '../cluster/real-cluster.ts';
 import { listReplicas, type Replica } from './processes.ts';
 import { listServedCertificates } from './served-certificate.ts';
 
-/** Failures that no server can prevent. */
-interface Allowed {
-  /** How many at most: a multiple of what was seen. */
-  readonly failures: number;
-  /** Words of the API server. */
-  readonly words: RegExp;
-}
-
 /** Something that happens to the product while pods are created. */
 export interface Disturbance {
   readonly name: string;
-  /** What may fail; most allow nothing. */
-  readonly allowed?: Allowed;
+  /** How the API server tells that a connection in use ended with the replica; without it, nothing may fail. */
+  readonly cutOff?: RegExp;
   /** The API server itself does not answer for a while. */
   readonly stopsApiServer?: true;
   /** Is part of the form that CI runs. */
   readonly short?: true;
-  readonly disturb: (cluster: RealCluster) => Promise<void>;
+  /** Gives the number of connections that the API server had to the replica when that was harmed, if one was. */
+  readonly disturb: (cluster: RealCluster) => Promise<number | void>;
 }
 
 const RESTARTED_WITHIN_MS = 120_000;
@@ -34,17 +27,14 @@ const SECRET = 'secret/jwt-injector-tls';
 /** A new authority is trusted for half a minute before it is used. */
 const RENEWED_WITHIN_MS = 120_000;
 
-/**
- * Reviews that were under way when the process ended, and, until kube-proxy knows about it (a second or so), connections to
- * its address. The API server tries neither a second time.
- */
-const KILLED: Allowed = { failures: 20, words: /connection (reset|refused)|EOF/ };
+/** Reviews that were under way when the process ended: the API server does not try them again. */
+const KILLED = /connection reset|EOF/;
 
-/** The API server waits 5 s (`timeoutSeconds`) for each review by what is there, but does not answer. */
-const SILENT: Allowed = {
-  failures: 60,
-  words: /deadline exceeded|no route to host|timeout|connection (reset|refused)|EOF/,
-};
+/**
+ * A connection to what does not answer costs one review: the API server gives up after 5 s (`timeoutSeconds`), closes it, and does
+ * not try again.
+ */
+const SILENT = /deadline exceeded|timeout/;
 
 export const DISTURBANCES: readonly Disturbance[] = [
   { name: 'nothing', short: true, disturb: () => Promise.resolve() },
@@ -72,17 +62,17 @@ export const DISTURBANCES: readonly Disturbance[] = [
   {
     name: 'process killed (SIGKILL)',
     short: true,
-    allowed: KILLED,
+    cutOff: KILLED,
     disturb: (cluster) => harm(cluster, ({ pid }) => void process.kill(pid, 'SIGKILL')),
   },
   {
     name: 'out of memory',
-    allowed: KILLED,
+    cutOff: KILLED,
     disturb: (cluster) => harm(cluster, (replica) => fillMemory(cluster, replica)),
   },
   {
     name: 'process frozen (SIGSTOP)',
-    allowed: SILENT,
+    cutOff: SILENT,
     disturb: (cluster) => harm(cluster, ({ pid }) => void process.kill(pid, 'SIGSTOP')),
   },
   {
@@ -125,11 +115,13 @@ export const DISTURBANCES: readonly Disturbance[] = [
   },
   {
     name: 'node lost',
-    allowed: SILENT,
+    cutOff: SILENT,
     disturb: async ({ controlPlane, nodes }) => {
-      const used = new Set((await listReplicas(controlPlane)).map((replica) => replica.node));
-      if (used.size < 2) throw new ControlPlaneError('both replicas are on one node');
-      const name = await busyNode(controlPlane);
+      const replicas = await listReplicas(controlPlane);
+      const [busy] = replicas;
+      if (busy === undefined || replicas.every(({ node }) => node === busy.node))
+        throw new ControlPlaneError('both replicas are on one node');
+      const name = busy.node;
       const node = nodes.find((one) => one.name === name);
       await node?.powerOff();
       await waitUntil(`${name} to count as lost`, RESTARTED_WITHIN_MS, async () => {
@@ -138,6 +130,7 @@ export const DISTURBANCES: readonly Disturbance[] = [
       });
       await sleep(5000);
       await node?.powerOn();
+      return busy.connections;
     },
   },
 ];
@@ -164,11 +157,14 @@ async function busyNode(controlPlane: RealCluster['controlPlane']): Promise<stri
   return replica.node;
 }
 
-/** Harms the replica that the API server calls, and waits until its container was started again and is ready. */
+/**
+ * Harms the replica that the API server calls, and waits until its container was started again and is ready. Gives how many
+ * connections the API server had to it.
+ */
 async function harm(
   { controlPlane }: RealCluster,
   inflict: (replica: Replica) => void | Promise<void>,
-): Promise<void> {
+): Promise<number> {
   const [replica] = await listReplicas(controlPlane);
   if (replica === undefined) throw new Error('no replica is ready');
   const restarts = async () => {
@@ -185,6 +181,7 @@ async function harm(
     async () => (await restarts()) > before,
   );
   await waitForReplicas(controlPlane);
+  return replica.connections;
 }
 
 /** Each needs less memory than the product, together they need more than its container has. */
