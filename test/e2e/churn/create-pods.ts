@@ -14,10 +14,10 @@ export interface Churn<T> {
   readonly slowestMs: number;
 }
 
-/** A pod that was not created, or without its token. Times in milliseconds since the first creation. */
+/** A pod that was not created, or without its token. Times in milliseconds. */
 export interface Failure {
   readonly words: string;
-  /** When it was asked for. */
+  /** When the answer came, by `performance.now()`. */
   readonly at: number;
   readonly tookMs: number;
 }
@@ -49,7 +49,6 @@ const POD = {
 /** Creates annotated pods at a steady pace, at least `atLeast` of them and as long as something is `during`. */
 export async function createPods<T>({ access, namespace, atLeast, during }: Settings<T>): Promise<Churn<T>> {
   const failures: Failure[] = [];
-  const began = performance.now();
   let created = 0;
   let unanswered = 0;
   let slowestMs = 0;
@@ -71,7 +70,7 @@ export async function createPods<T>({ access, namespace, atLeast, during }: Sett
       const words = answer && explain(answer.status, answer.body);
       if (answer === undefined || (answer.status >= 500 && !answer.body.includes('webhook'))) unanswered += 1;
       else if (words === undefined) created += 1;
-      else failures.push({ words, at: start - began, tookMs });
+      else failures.push({ words, at: start + tookMs, tookMs });
       await sleep(PAUSE_MS);
     }
   };
@@ -89,6 +88,15 @@ export async function createPods<T>({ access, namespace, atLeast, during }: Sett
 
 /** Undefined for a pod that was created with its token. */
 function explain(status: number, body: string): string | undefined {
-  if (status !== 201) return `${status} ${body.slice(0, 500)}`;
+  if (status !== 201) return `${status} ${messageOf(body).slice(0, 500)}`;
   return body.includes('BEARER_TOKEN_FILE') ? undefined : 'created without its token';
+}
+
+function messageOf(body: string): string {
+  try {
+    const status: { message?: unknown } = JSON.parse(body);
+    return String(status.message);
+  } catch {
+    return body;
+  }
 }

@@ -10,14 +10,24 @@ import { listServedCertificates } from './served-certificate.ts';
 /** Something that happens to the product while pods are created. */
 export interface Disturbance {
   readonly name: string;
-  /** How the API server tells that a connection in use ended with the replica; without it, nothing may fail. */
+  /** How the API server tells that a connection in use ended with the replica; without it, none may. */
   readonly cutOff?: RegExp;
+  /** The replica's address answers that nobody listens, as long as it is in the Service. */
+  readonly refuses?: true;
   /** The API server itself does not answer for a while. */
   readonly stopsApiServer?: true;
   /** Is part of the form that CI runs. */
   readonly short?: true;
-  /** Gives the number of connections that the API server had to the replica when that was harmed, if one was. */
-  readonly disturb: (cluster: RealCluster) => Promise<number | void>;
+  /** Gives what was lost, if a replica was harmed. */
+  readonly disturb: (cluster: RealCluster) => Promise<Harm | void>;
+}
+
+/** A replica that ended, or does not answer any more. */
+export interface Harm {
+  /** When, by `performance.now()`. */
+  readonly at: number;
+  /** That the API server had to it. */
+  readonly connections: number;
 }
 
 const RESTARTED_WITHIN_MS = 120_000;
@@ -63,11 +73,13 @@ export const DISTURBANCES: readonly Disturbance[] = [
     name: 'process killed (SIGKILL)',
     short: true,
     cutOff: KILLED,
+    refuses: true,
     disturb: (cluster) => harm(cluster, ({ pid }) => void process.kill(pid, 'SIGKILL')),
   },
   {
     name: 'out of memory',
     cutOff: KILLED,
+    refuses: true,
     disturb: (cluster) => harm(cluster, (replica) => fillMemory(cluster, replica)),
   },
   {
@@ -121,8 +133,9 @@ export const DISTURBANCES: readonly Disturbance[] = [
       const [busy] = replicas;
       if (busy === undefined || replicas.every(({ node }) => node === busy.node))
         throw new ControlPlaneError('both replicas are on one node');
-      const name = busy.node;
+      const { node: name, connections } = busy;
       const node = nodes.find((one) => one.name === name);
+      const at = performance.now();
       await node?.powerOff();
       await waitUntil(`${name} to count as lost`, RESTARTED_WITHIN_MS, async () => {
         const path = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}';
@@ -130,7 +143,7 @@ export const DISTURBANCES: readonly Disturbance[] = [
       });
       await sleep(5000);
       await node?.powerOn();
-      return busy.connections;
+      return { at, connections };
     },
   },
 ];
@@ -158,13 +171,13 @@ async function busyNode(controlPlane: RealCluster['controlPlane']): Promise<stri
 }
 
 /**
- * Harms the replica that the API server calls, and waits until its container was started again and is ready. Gives how many
- * connections the API server had to it.
+ * Harms the replica that the API server calls, and waits until its container was started again and is ready. Gives what the
+ * API server lost.
  */
 async function harm(
   { controlPlane }: RealCluster,
   inflict: (replica: Replica) => void | Promise<void>,
-): Promise<number> {
+): Promise<Harm> {
   const [replica] = await listReplicas(controlPlane);
   if (replica === undefined) throw new Error('no replica is ready');
   const restarts = async () => {
@@ -174,6 +187,7 @@ async function harm(
     );
   };
   const before = await restarts();
+  const at = performance.now();
   await inflict(replica);
   await waitUntil(
     `${replica.pod} to be started again`,
@@ -181,7 +195,7 @@ async function harm(
     async () => (await restarts()) > before,
   );
   await waitForReplicas(controlPlane);
-  return replica.connections;
+  return { at, connections: replica.connections };
 }
 
 /** Each needs less memory than the product, together they need more than its container has. */

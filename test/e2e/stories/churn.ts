@@ -1,5 +1,6 @@
 import { waitForReplicas } from '../cluster/install.ts';
-import { createPods, type Failure } from '../churn/create-pods.ts';
+import { createPods } from '../churn/create-pods.ts';
+import { describeFailure, judgeFailures } from '../churn/judge-failures.ts';
 import { DISTURBANCES, type Disturbance } from '../churn/disturbances.ts';
 import { ControlPlaneError } from '../../controlplane/control-plane-error.ts';
 import { makeScienceNamespace } from './science-namespace.ts';
@@ -25,7 +26,7 @@ export const CHURN: Story = {
 
 /** Gives what is wrong: failures that could have been prevented, or too many. */
 async function churnDuring(scene: Scene, disturbance: Disturbance): Promise<readonly string[]> {
-  const { name, cutOff, stopsApiServer, disturb } = disturbance;
+  const { name, stopsApiServer, disturb } = disturbance;
   const { controlPlane } = scene.cluster;
   const { outcome, created, failures, unanswered, slowestMs } = await createPods({
     access: controlPlane.access,
@@ -34,25 +35,21 @@ async function churnDuring(scene: Scene, disturbance: Disturbance): Promise<read
     during: disturb(scene.cluster),
   });
   await waitForReplicas(controlPlane);
+  const harm = outcome ?? undefined;
+  const { cutOff, refused, wrong } = judgeFailures(failures, harm, disturbance);
   scene.report('Creations of annotated pods, never tried again, while …', {
     'what happens': name,
     created: String(created),
     failed: String(failures.length),
-    'connections in use': outcome === undefined ? '' : String(outcome),
+    'connections lost': harm === undefined ? '' : String(harm.connections),
+    'cut off': String(cutOff),
+    refused: String(refused),
     'API server away': String(unanswered),
     slowest: `${(slowestMs / 1000).toFixed(1)} s`,
   });
   scene.log(`${name}: ${created} pods created, ${failures.length} failed`);
-  for (const failure of failures) scene.log(`  ${describe(failure)}`);
-  if (unanswered > 0 && stopsApiServer !== true)
-    return [`${name}: the API server did not answer ${unanswered} times`];
-  const preventable = failures.filter(({ words }) => cutOff?.test(words) !== true).map(describe);
-  // Each connection in use is good for one review that nobody can save.
-  const tooMany =
-    failures.length - preventable.length > (outcome ?? 0) ? [`${failures.length} creations failed`] : [];
-  return [...preventable, ...tooMany].map((what) => `${name}: ${what}`);
-}
-
-function describe({ words, at, tookMs }: Failure): string {
-  return `after ${(at / 1000).toFixed(1)} s, in ${(tookMs / 1000).toFixed(1)} s: ${words}`;
+  for (const failure of failures) scene.log(`  ${describeFailure(failure, harm)}`);
+  const away =
+    unanswered > 0 && stopsApiServer !== true ? [`the API server did not answer ${unanswered} times`] : [];
+  return [...away, ...wrong].map((what) => `${name}: ${what}`);
 }
