@@ -1,4 +1,4 @@
-import { mkdtemp, realpath, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, realpath, writeFile } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { NODE_PROGRAMS } from '../controlplane/program-sets.ts';
 import { type Reaper, startReaper } from '../controlplane/reaper.ts';
 import { runScript } from '../controlplane/run-script.ts';
 import { findGoTool } from '../tools/go-tool.ts';
+import { XROOTD_PACKAGES } from '../verifiers/xrootd.ts';
 import { makeImages } from './image/make-images.ts';
 import { makeCgroups } from './machine/cgroups.ts';
 import { type DebianArch, unpackPackages } from '../machine/debian-packages.ts';
@@ -35,7 +36,7 @@ Options:
 Exit codes: 0 all held, 1 a story failed, 2 wrong usage, 3 something outside failed.
 `;
 
-/** What runs the nodes and builds the image. */
+/** What runs the nodes, builds the image, and is the storage of one story. */
 const PACKAGES = [
   'buildah',
   'busybox-static',
@@ -46,6 +47,7 @@ const PACKAGES = [
   'nftables',
   'procps',
   'runc',
+  ...XROOTD_PACKAGES,
 ];
 
 await runScript({
@@ -91,6 +93,7 @@ async function run(
 
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'jwt-injector-e2e-')));
   reaper.remove(folder);
+  await chmod(folder, 0o711); // XRootD is not root, and reads its own folder in there
   const runner = createRunner(reaper);
   const archs = [...new Set<DebianArch>([arch, ...otherArchs])];
   const archives = await makeImages({ root: ROOT, cache, packages, folder, archs, run: runner, log });

@@ -9,7 +9,7 @@ type Keeper = Pick<Xrootd, 'keyCache'>;
 
 /**
  * Lets scitokens-cpp ask the issuers again after so many seconds, instead of the 600 that are fixed in version 0.7. It keeps
- * the time of the next look beside the keys.
+ * the time of the next look beside the keys. It must have some already: only then is there the file.
  */
 export function shortenRefresh(storage: Keeper, seconds: number): Disposable {
   const timer = setInterval(() => {

@@ -1,5 +1,6 @@
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createCertificateAuthority } from '../controlplane/certificates.ts';
 import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
@@ -36,7 +37,9 @@ export async function furnishWorld(folder: string): Promise<World> {
   await writeFile(join(folder, 'key.pem'), key, { mode: 0o600 });
   await mkdir('/etc/ssl/certs', { recursive: true });
   await appendFile(TRUSTED, `\n${authority.certificate}`);
-  const lines = Object.entries(HOSTS).map(([name, address]) => `${address} ${name}\n`);
+  // XRootD does not start where its own host has no address.
+  const hosts = Object.entries({ ...HOSTS, [hostname()]: '127.0.0.1' });
+  const lines = hosts.map(([name, address]) => `${address} ${name}\n`);
   await appendFile('/etc/hosts', `\n${lines.join('')}`);
   return readWorld(folder);
 }

@@ -3,7 +3,8 @@ import { DELIVERY } from './delivery.ts';
 import { IMAGE } from './image.ts';
 import { KINDS_OF_WORKLOADS } from './kinds.ts';
 import { READER } from './reader.ts';
+import { STORAGE } from './storage.ts';
 import type { Story } from './story.ts';
 
 /** In the order in which they are told. */
-export const STORIES: readonly Story[] = [IMAGE, READER, DELIVERY, KINDS_OF_WORKLOADS, CHURN];
+export const STORIES: readonly Story[] = [IMAGE, READER, DELIVERY, STORAGE, KINDS_OF_WORKLOADS, CHURN];
