@@ -28,7 +28,10 @@ async function sendPieces(
   { port, certificate }: StartedWebhook,
   pieces: readonly string[],
   length?: number,
-  agent: Agent | false = false,
+  {
+    agent = false,
+    isLeftOpen = false,
+  }: { readonly agent?: Agent | false; readonly isLeftOpen?: boolean } = {},
 ): Promise<Pick<Reply, 'status' | 'text'>> {
   const headers = {
     'content-type': 'application/json',
@@ -46,9 +49,9 @@ async function sendPieces(
   });
   const answered = once(outgoing, 'response');
   for (const piece of pieces) outgoing.write(piece);
-  outgoing.end();
+  if (!isLeftOpen) outgoing.end();
   const [response] = await answered;
-  outgoing.on('error', () => {});
+  outgoing.on('error', () => {}).end();
   return { status: response.statusCode, text: await readAll(response) };
 }
 
@@ -89,10 +92,9 @@ describe('bodies of hostile clients', () => {
 
   it('chunks that come to more than 8 MiB are refused', async () => {
     await withWebhook({}, async (started) => {
-      const reply = await sendPieces(
-        started,
-        Array.from({ length: 9 }, () => 'x'.repeat(MIB)),
-      );
+      // Whoever still sends when the refusal comes may find the connection reset before it reads it.
+      const pieces = [...Array.from({ length: 8 }, () => 'x'.repeat(MIB)), 'x'];
+      const reply = await sendPieces(started, pieces, undefined, { isLeftOpen: true });
       assert.equal(reply.status, 413);
       assert.match(reply.text, /larger than 8 MiB/);
     });
@@ -123,7 +125,7 @@ describe('bodies of hostile clients', () => {
       );
       const small = reviewText();
       const agent = new Agent({ keepAlive: true });
-      const askElsewhere = () => sendPieces(started, [small], small.length, agent);
+      const askElsewhere = () => sendPieces(started, [small], small.length, { agent });
       const attack = (body: string) =>
         Promise.all(
           Array.from({ length: 60 }, () => started.send('/mutate/pods', body).finally(() => (done += 1))),
