@@ -49,7 +49,7 @@ Runs the test files that need a cluster, or the FILEs, several at a time. Each w
 it to its files, one after the other. A file runs alone with node --test FILE, and starts its own then.
 
 Options:
-  --workers N   how many files at a time (default 3)
+  --workers N   how many files at a time (default 4)
   --help        this text
 
 Exit codes: 0 all passed, 1 a test failed, 2 wrong usage, 3 something outside failed.
@@ -58,7 +58,7 @@ Exit codes: 0 all passed, 1 a test failed, 2 wrong usage, 3 something outside fa
 await runScript({
   forHelp: 'npm run test:integration -- --help',
   help: HELP,
-  options: { workers: { type: 'string', default: '3' } },
+  options: { workers: { type: 'string', default: '4' } },
   takesWords: true,
   run: async ({ workers }, words) => {
     if (!/^[1-9]$/.test(workers)) return `--workers is ${JSON.stringify(workers)}, but it must be 1 to 9`;
