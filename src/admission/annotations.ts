@@ -3,7 +3,7 @@ import type { JsonObject } from '../resources/json.ts';
 import type { Result } from '../resources/result.ts';
 import { MAX_ANNOTATIONS_BYTES } from './annotation-size.ts';
 import type { Problem } from './decision.ts';
-import { checkEnvVar, checkFileMode, checkInject, checkMountPath } from './settings.ts';
+import { checkEnvVar, checkFileMode, checkInject, checkMountPath } from './injection-settings.ts';
 import { readTokens, splitList } from './token-list.ts';
 import { joinWarnings, NO_WARNINGS, type Warning, type WithWarnings } from './warnings.ts';
 

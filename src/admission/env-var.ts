@@ -2,7 +2,7 @@ import { member, stringMember, type JsonObject } from '../resources/json.ts';
 import type { TokenEnv } from './decision.ts';
 import { escapeEnvValue, normalisePath, unescapeEnvValue } from './paths.ts';
 import type { ContainerShape } from './pod-shape.ts';
-import { TOKEN_ITSELF_ENV_VAR } from './settings.ts';
+import { TOKEN_ITSELF_ENV_VAR } from './injection-settings.ts';
 import { quote, showPath } from './text.ts';
 import { NO_WARNINGS, type Warning, type WithWarnings } from './warnings.ts';
 

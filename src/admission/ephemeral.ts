@@ -5,7 +5,7 @@ import { isOptedOut, readAnnotationValues, type AnnotationValues } from './annot
 import { skip, type Decision, type Skip } from './decision.ts';
 import { findEphemeralTokens, invalidSetting, planEphemeral, warnOfObstacle } from './plan-ephemeral.ts';
 import { annotationsOf, isMirrorPod, readContainers, readVolumes, type ContainerShape } from './pod-shape.ts';
-import { checkInject } from './settings.ts';
+import { checkInject } from './injection-settings.ts';
 import { joinWarnings } from './warnings.ts';
 
 const EPHEMERAL_CONTAINERS = 'ephemeralContainers';

@@ -10,7 +10,7 @@ import { areTooManyMounts, explainTooLarge, PatchSize } from './patch-size.ts';
 import { placeTokens, wantToken, type WantedToken } from './placement.ts';
 import { findLongPath, mountPathOf, warnOfReadOnlyParent } from './plan-injection.ts';
 import type { ContainerShape } from './pod-shape.ts';
-import { checkEnvVar, checkMountPath, DEFAULT_MOUNT_PATH } from './settings.ts';
+import { checkEnvVar, checkMountPath, DEFAULT_MOUNT_PATH } from './injection-settings.ts';
 import { quote } from './text.ts';
 import { explainTokenName, explainTooManyTokens, MAX_TOKENS, splitList } from './token-list.ts';
 import { isTokenName } from './token-name.ts';

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from '../resources/json.ts';
 import { INJECTION_ANNOTATIONS, PREFIX } from '../resources/names.ts';
 import { ok, type Result } from '../resources/result.ts';
 import { deny, type Deny, type Problem } from './decision.ts';
-import { checkEnvVar, checkFileMode, checkInject, checkMountPath } from './settings.ts';
+import { checkEnvVar, checkFileMode, checkInject, checkMountPath } from './injection-settings.ts';
 import { quote, shorten } from './text.ts';
 import { readTokens } from './token-list.ts';
 import { NO_WARNINGS } from './warnings.ts';

@@ -22,6 +22,6 @@ export const RETIRED_AFTER_MS = DAY_MS;
 export const SETTLING_MS = 30_000;
 
 /** When it is to be renewed: at half of its life. What goes wrong then has the other half to be put right. */
-export function renewalTime({ validFromDate, validToDate }: X509Certificate): Milliseconds {
+export function certificateRenewalTime({ validFromDate, validToDate }: X509Certificate): Milliseconds {
   return (validFromDate.getTime() + validToDate.getTime()) / 2;
 }

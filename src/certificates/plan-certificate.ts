@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { APP } from '../resources/names.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { correctBundle, findIssuer, isAmong } from './ca-bundle.ts';
-import { RETIRED_AFTER_MS, renewalTime, SETTLING_MS } from './lifetimes.ts';
+import { RETIRED_AFTER_MS, certificateRenewalTime, SETTLING_MS } from './lifetimes.ts';
 import { isOwnAuthority } from './own-authority.ts';
 import { hasExpired, readCertificate, readCertificates } from './read-certificates.ts';
 import type { OwnTlsSecret, ServingPair, TlsSecret } from './tls-secret.ts';
@@ -123,7 +123,7 @@ function whyNewAuthority(own: OwnTlsSecret | undefined, now: Milliseconds): stri
 function whyRenew(certificate: X509Certificate, now: Milliseconds, what: string): string | undefined {
   if (hasExpired(certificate, now)) return `${what} had expired`;
   if (now < certificate.validFromDate.getTime()) return `${what} was not valid yet`;
-  return now >= renewalTime(certificate) ? `${what} was at half of its life` : undefined;
+  return now >= certificateRenewalTime(certificate) ? `${what} was at half of its life` : undefined;
 }
 
 function issueLeaf(
@@ -217,8 +217,8 @@ function isRetiringOver({ authorities: [first] }: OwnTlsSecret, now: Millisecond
 function rest({ authorities, pair }: OwnTlsSecret, { now }: ObservedCertificate): CertificateStep {
   const [first] = authorities;
   const times = [
-    ...(pair === undefined ? [] : [renewalTime(pair.leaf)]),
-    ...(first === undefined ? [] : [renewalTime(first)]),
+    ...(pair === undefined ? [] : [certificateRenewalTime(pair.leaf)]),
+    ...(first === undefined ? [] : [certificateRenewalTime(first)]),
     ...(first === undefined ? [] : [first.validFromDate.getTime() + RETIRED_AFTER_MS]),
   ];
   const next = Math.min(...times.filter((time) => time > now)) - now;

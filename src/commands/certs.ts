@@ -1,4 +1,4 @@
-import { describeCertificates } from './certs/describe.ts';
+import { describeCertificates } from './certs/describe-certificates.ts';
 import { reportCertificates } from './certs/report.ts';
 import { INSTALLATION_FLAGS, readInstallationOptions } from './doctor/installation-flags.ts';
 import { EXIT } from './io.ts';

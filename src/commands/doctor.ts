@@ -1,5 +1,5 @@
 import { findFaults } from './doctor/checks.ts';
-import { describeDoctor, type DoctorReport } from './doctor/describe.ts';
+import { describeDoctor, type DoctorReport } from './doctor/describe-findings.ts';
 import { EXIT } from './io.ts';
 import { makeCommand } from './make-command.ts';
 import { INSTALLATION_FLAGS, readInstallationOptions } from './doctor/installation-flags.ts';

@@ -56,7 +56,7 @@ function reasonOf(error: unknown): string {
 }
 
 /** The problem names the file that cannot be read. */
-export async function readCertificate({
+export async function readCertificateFiles({
   certFile,
   keyFile,
 }: CertificateFiles): Promise<Result<ServingCertificate, string>> {

@@ -1,5 +1,5 @@
 import type { Clock } from '../time/clock.ts';
-import { readCertificate, type CertificateFiles, type ServingCertificate } from './tls.ts';
+import { readCertificateFiles, type CertificateFiles, type ServingCertificate } from './tls.ts';
 
 /** As often as cert-manager looks at its own: Secret volumes swap links, which file watching misses. */
 export const CERTIFICATE_POLL_MS = 10_000;
@@ -25,7 +25,7 @@ export async function watchCertificate(watch: CertificateWatch): Promise<void> {
   let lastProblem: string | undefined;
   onLook(current);
   while (await clock.sleep(CERTIFICATE_POLL_MS, signal)) {
-    const read = await readCertificate(files);
+    const read = await readCertificateFiles(files);
     const problem = read.ok ? undefined : read.problem;
     if (problem !== undefined && problem !== lastProblem) onProblem(problem);
     lastProblem = problem;

@@ -3,7 +3,7 @@ import type { CertificateConfig } from '../config/config.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import type { KeptCertificate } from '../server/keep-certificate.ts';
-import { readCertificate, type ServingCertificate } from '../server/tls.ts';
+import { readCertificateFiles, type ServingCertificate } from '../server/tls.ts';
 import type { Webhook } from '../server/webhook.ts';
 import { followCertificate } from './follow-certificate.ts';
 import { issueOwnCertificate } from './issue-own-certificate.ts';
@@ -31,7 +31,7 @@ export async function openCertificateSource(
   { log, client, namespace }: CertificateSourceDependencies,
 ): Promise<Result<CertificateSource, string>> {
   if (config.from === 'files') {
-    const read = await readCertificate(config);
+    const read = await readCertificateFiles(config);
     if (!read.ok)
       return fail(`the webhook's certificate: ${read.problem}; certs/make-dev-certs.sh makes a pair`);
     const first = read.value;

@@ -1,5 +1,5 @@
 import type { SecretSnapshot } from '../../src/commands/cluster/connect-secret.ts';
-import type { Finding, MigrationFacts } from '../../src/commands/migrate/facts.ts';
+import type { MigrationFinding, MigrationFacts } from '../../src/commands/migrate/migration-facts.ts';
 import { findKeyCopies, findLegacyMarkers } from '../../src/commands/migrate/kopf-leftovers.ts';
 import { findLeftovers } from '../../src/commands/migrate/rules.ts';
 import { KubeError } from '../../src/kube/errors.ts';
@@ -16,7 +16,7 @@ export interface Cluster {
 }
 
 /** What it finds. */
-export function check({ jwts = [], secrets = {}, more = {} }: Cluster): readonly Finding[] {
+export function check({ jwts = [], secrets = {}, more = {} }: Cluster): readonly MigrationFinding[] {
   const look = (id: string): SecretSnapshot => {
     const metadata = secrets[id];
     if (metadata === undefined) return { state: 'absent' };
@@ -63,5 +63,5 @@ export const keyIn = (name: string, namespace?: string) => ({
   key: { secret: { name, key: 'key.pem', ...(namespace === undefined ? {} : { namespace }) } },
 });
 /** What of it has to be fixed. */
-export const fixes = (cluster: Cluster): readonly Finding[] =>
+export const fixes = (cluster: Cluster): readonly MigrationFinding[] =>
   check(cluster).filter(({ level }) => level === 'fix');

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { checkCertificate, readCertificate } from '../../src/server/tls.ts';
+import { checkCertificate, readCertificateFiles } from '../../src/server/tls.ts';
 import { CERTIFICATE_POLL_MS, watchCertificate } from '../../src/server/watch-certificate.ts';
 import { makeDevCertificate, RSA_1024, type DevCertificate } from './dev-certificate.ts';
 
@@ -68,7 +68,7 @@ describe('a certificate', () => {
   }
 
   it('whose file is missing is a problem that names the file', async () => {
-    const read = await readCertificate(filesOf('nowhere'));
+    const read = await readCertificateFiles(filesOf('nowhere'));
     assert.deepEqual(read, {
       ok: false,
       problem: `cannot read ${filesOf('nowhere').certFile}: there is no such file`,

@@ -1,10 +1,10 @@
 import type { X509Certificate } from 'node:crypto';
-import { renewalTime } from '../../certificates/lifetimes.ts';
+import { certificateRenewalTime } from '../../certificates/lifetimes.ts';
 import { readCertificates } from '../../certificates/read-certificates.ts';
 import { checkBundles, checkServing, distrust, listEntries } from '../doctor/check-certificates.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { valueOf } from '../doctor/looked.ts';
-import type { CertificateSnapshot } from '../doctor/snapshot.ts';
+import type { CertificateSnapshot } from '../doctor/installation-snapshot.ts';
 import { formatTime } from '../../time/format-time.ts';
 import { toSeconds, type Seconds } from '../../time/units.ts';
 
@@ -79,7 +79,7 @@ function show(certificate: X509Certificate, places: readonly string[], isRenewed
     names: certificate.subjectAltName,
     validFrom: formatDate(certificate.validFromDate),
     expiresAt: formatDate(certificate.validToDate),
-    renewsAt: isRenewed ? formatTime(toSeconds(renewalTime(certificate))) : undefined,
+    renewsAt: isRenewed ? formatTime(toSeconds(certificateRenewalTime(certificate))) : undefined,
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
   };
 }

@@ -2,7 +2,7 @@ import { findOwnership } from '../../reconcile/ownership.ts';
 import { TOKEN_KEY } from '../../resources/names.ts';
 import { fail, type Result } from '../../resources/result.ts';
 import { parseSecretMetadata } from '../../resources/secret.ts';
-import { readSecretToken, type FoundToken, type TokenPlace } from '../input/find-token.ts';
+import { findSecretToken, type FoundToken, type TokenPlace } from '../input/find-token.ts';
 import type { InputProblem } from '../input/read-text.ts';
 import { EXIT } from '../io.ts';
 import type { Access } from './connect.ts';
@@ -21,7 +21,7 @@ export async function findTokenInCluster(
     const secret = await readSecret(client, namespace, name);
     return secret === undefined
       ? refuse(`there is no ${source}`)
-      : readSecretToken(secret, place.key, source);
+      : findSecretToken(secret, place.key, source);
   }
   const jwt = await findJwt(access, namespace, name);
   if (!jwt.ok) return jwt;
@@ -30,7 +30,7 @@ export async function findTokenInCluster(
   if (secret === undefined) return refuse(`JWT ${namespace}/${name} has no token yet: ${why}`);
   if (findOwnership(jwt.value, parseSecretMetadata(secret)) !== 'ours')
     return refuse(`${source} does not belong to the JWT: ${why}`);
-  return readSecretToken(secret, TOKEN_KEY, source);
+  return findSecretToken(secret, TOKEN_KEY, source);
 }
 
 function refuse(message: string): { readonly ok: false; readonly problem: InputProblem } {

@@ -6,7 +6,7 @@ import type { Access } from '../cluster/connect.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
 import { findFlag, findNamespaces, isPromptDelivery } from './deployment-flags.ts';
 import { shippedRights, type Right } from './shipped-rights.ts';
-import type { CertificateSnapshot } from './snapshot.ts';
+import type { CertificateSnapshot } from './installation-snapshot.ts';
 
 type Client = Pick<Access['client'], 'create'>;
 type Attributes = Omit<Right, 'half' | 'where'> & { readonly namespace?: string };

@@ -3,13 +3,13 @@ import { formatDuration, parseTime } from '../../time/format-time.ts';
 import { toSeconds, type Seconds } from '../../time/units.ts';
 import { judge, problem, unknown, well, type Judgement } from './finding.ts';
 import { lookAtPods, readLogs } from './remedies.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { InstallationSnapshot } from './installation-snapshot.ts';
 
 /** The first with matchConditions by default, without which every pod would be sent to the webhook. */
 const OLDEST_MINOR = 30;
 
 /** Whether it is new enough. */
-export function checkServer({ server: { version } }: Snapshot): readonly Judgement[] {
+export function checkServer({ server: { version } }: InstallationSnapshot): readonly Judgement[] {
   const [, major, minor] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
   if (major === undefined || minor === undefined) return [unknown('the API server does not say its version')];
   return Number(major) === 1 && Number(minor) < OLDEST_MINOR
@@ -21,7 +21,7 @@ export function checkServer({ server: { version } }: Snapshot): readonly Judgeme
 const MOST_DIFFERENCE: Seconds = 30;
 
 /** The clock of the API server compared with that of this machine: no others can be read. */
-export function checkClock({ server: { clockAhead } }: Snapshot): readonly Judgement[] {
+export function checkClock({ server: { clockAhead } }: InstallationSnapshot): readonly Judgement[] {
   if (clockAhead === undefined) return [unknown('the API server does not say its time')];
   const seconds = toSeconds(Math.abs(clockAhead));
   const difference = formatDuration(seconds);
@@ -39,7 +39,7 @@ export function checkClock({ server: { clockAhead } }: Snapshot): readonly Judge
 const MOST_AHEAD: Seconds = 30;
 
 /** Whether some replica keeps tokens fresh. */
-export function checkLease(snapshot: Snapshot): readonly Judgement[] {
+export function checkLease(snapshot: InstallationSnapshot): readonly Judgement[] {
   const { lease, namespace, now, server } = snapshot;
   const absent = problem(
     `there is no Lease ${namespace}/jwt-injector: no replica has ever kept tokens fresh`,

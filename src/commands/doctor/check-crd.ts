@@ -9,7 +9,7 @@ import {
 import { GROUP, KIND, PLURAL, VERSION } from '../../resources/names.ts';
 import { judge, problem, wellUnless, type Judgement } from './finding.ts';
 import { INSTALL_CRD } from './remedies.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { InstallationSnapshot } from './installation-snapshot.ts';
 
 const NAME = `${PLURAL}.${GROUP}`;
 /** Fields of the newest release, by which an older CRD is known: the API server drops what its schema does not name. */
@@ -35,7 +35,7 @@ const NO_STATUS = problem(
 );
 
 /** Version, scope, subresource and fields of the CRD. */
-export function checkCrd({ crd, api }: Snapshot): readonly Judgement[] {
+export function checkCrd({ crd, api }: InstallationSnapshot): readonly Judgement[] {
   // Whoever is not allowed to read the CRD gets the most important part of it by discovery.
   if (crd.state === 'unread')
     return judge(api, ABSENT, ({ namespaced, hasStatus }) =>

@@ -1,7 +1,7 @@
 import { judge, problem, unknown, well, wellUnless, type Judgement } from './finding.ts';
 import type { Group, JwtCensus } from './jwt-census.ts';
 import { INSTALL_CRD, readLogs } from './remedies.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { InstallationSnapshot } from './installation-snapshot.ts';
 
 /** What is said of JWTs whatever their Ready condition says. */
 const OTHERS: Readonly<Record<string, string>> = {
@@ -12,7 +12,7 @@ const OTHERS: Readonly<Record<string, string>> = {
 };
 
 /** JWTs with a problem, by what it is. */
-export function checkJwts({ jwts, namespace }: Snapshot): readonly Judgement[] {
+export function checkJwts({ jwts, namespace }: InstallationSnapshot): readonly Judgement[] {
   const absent = problem('the API server knows no JWTs', INSTALL_CRD);
   return judge(jwts, absent, (census) => {
     const problems = [
@@ -59,7 +59,7 @@ function explain(key: string): string {
 }
 
 /** `migrate check` reports all of it; this only points to it. */
-export function checkTokenManager({ oldDeployments, jwts }: Snapshot): readonly Judgement[] {
+export function checkTokenManager({ oldDeployments, jwts }: InstallationSnapshot): readonly Judgement[] {
   const leftovers = jwts.state === 'found' ? jwts.value.withLeftovers.get('KopfLeftovers') : undefined;
   const absent = unknown('this API server knows no Deployments');
   return judge(oldDeployments, absent, (deployments) => {

@@ -4,10 +4,10 @@ import { judge, problem, unknown, well, type Judgement } from './finding.ts';
 import { valueOf } from './looked.ts';
 import { INSTALL_AGAIN } from './remedies.ts';
 import { describeRight } from './shipped-rights.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { InstallationSnapshot } from './installation-snapshot.ts';
 
 /** Of the service. */
-export function checkServiceRights({ missingRights, namespace }: Snapshot): readonly Judgement[] {
+export function checkServiceRights({ missingRights, namespace }: InstallationSnapshot): readonly Judgement[] {
   return judge(
     missingRights,
     unknown('this API server does not tell what others are allowed to'),
@@ -28,7 +28,7 @@ export function checkDeliveryPolicy({
   deployment,
   controller,
   deliveryBinding,
-}: Snapshot): readonly Judgement[] {
+}: InstallationSnapshot): readonly Judgement[] {
   if (!isPromptDelivery(valueOf(controller) ?? valueOf(deployment))) return [];
   const absent = problem(
     'jwt-injector is allowed to patch pods, and no ValidatingAdmissionPolicyBinding jwt-injector-delivery limits that to one annotation',
@@ -40,7 +40,7 @@ export function checkDeliveryPolicy({
 }
 
 /** Of the caller. */
-export function checkOwnRights({ mayCreateJwts, tryNamespace }: Snapshot): readonly Judgement[] {
+export function checkOwnRights({ mayCreateJwts, tryNamespace }: InstallationSnapshot): readonly Judgement[] {
   return judge(
     mayCreateJwts,
     unknown('this API server does not tell what you are allowed to'),
@@ -57,7 +57,7 @@ export function checkOwnRights({ mayCreateJwts, tryNamespace }: Snapshot): reado
 const LABEL = 'rbac.authorization.k8s.io/aggregate-to-';
 
 /** By which whoever may edit a namespace may edit its JWTs. */
-export function checkEditRole({ editRole }: Snapshot): readonly Judgement[] {
+export function checkEditRole({ editRole }: InstallationSnapshot): readonly Judgement[] {
   // editRole.enabled=false of the chart leaves it out on purpose.
   const absent = unknown('there is no ClusterRole jwt-injector-edit: only administrators edit JWTs');
   return judge(editRole, absent, (object) => {

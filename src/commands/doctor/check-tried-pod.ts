@@ -1,9 +1,13 @@
 import { judge, problem, unknown, well, type Judgement } from './finding.ts';
 import { readLogs } from './remedies.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { InstallationSnapshot } from './installation-snapshot.ts';
 
 /** What the API server made of a pod with an annotation: the whole way through the webhook, but for the kubelet. */
-export function checkTriedPod({ triedPod, tryNamespace, namespace }: Snapshot): readonly Judgement[] {
+export function checkTriedPod({
+  triedPod,
+  tryNamespace,
+  namespace,
+}: InstallationSnapshot): readonly Judgement[] {
   const absent = unknown(`there is no namespace ${tryNamespace} in which a pod could be tried`);
   return judge(triedPod, absent, (tried) => {
     switch (tried.outcome) {

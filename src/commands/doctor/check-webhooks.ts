@@ -4,10 +4,10 @@ import { judge, problem, wellUnless, type Judgement } from './finding.ts';
 import type { Looked } from './looked.ts';
 import { INSTALL_AGAIN } from './remedies.ts';
 import { MUTATING_ENTRIES, VALIDATING_ENTRIES, type ShippedEntry } from './shipped-webhooks.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { InstallationSnapshot } from './installation-snapshot.ts';
 
 /** What the API server sends of pods and workloads, compared with what is shipped. */
-export function checkMutating({ mutating, namespace }: Snapshot): readonly Judgement[] {
+export function checkMutating({ mutating, namespace }: InstallationSnapshot): readonly Judgement[] {
   return checkConfiguration(
     'MutatingWebhookConfiguration',
     mutating,
@@ -18,7 +18,7 @@ export function checkMutating({ mutating, namespace }: Snapshot): readonly Judge
 }
 
 /** The same of JWTs. */
-export function checkValidating({ validating, namespace }: Snapshot): readonly Judgement[] {
+export function checkValidating({ validating, namespace }: InstallationSnapshot): readonly Judgement[] {
   return checkConfiguration(
     'ValidatingWebhookConfiguration',
     validating,

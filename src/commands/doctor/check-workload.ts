@@ -11,10 +11,14 @@ import { containerOf } from './deployment-flags.ts';
 import { judge, problem, unknown, well, wellUnless, type Judgement } from './finding.ts';
 import { valueOf } from './looked.ts';
 import { INSTALL_AGAIN, lookAtPods } from './remedies.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { InstallationSnapshot } from './installation-snapshot.ts';
 
 /** Whether as many replicas are ready as are wanted. */
-export function checkDeployments({ deployment, controller, namespace }: Snapshot): readonly Judgement[] {
+export function checkDeployments({
+  deployment,
+  controller,
+  namespace,
+}: InstallationSnapshot): readonly Judgement[] {
   const absent = problem(`there is no Deployment ${namespace}/${APP}`, INSTALL_AGAIN);
   const both = [
     ...judge(deployment, absent, (object) => checkReplicas(object, APP, namespace)),
@@ -47,7 +51,11 @@ function checkReplicas(deployment: JsonObject, name: string, namespace: string):
 }
 
 /** By the tag of the image; a digest says nothing about the version. */
-export function checkVersions({ deployment, controller, version }: Snapshot): readonly Judgement[] {
+export function checkVersions({
+  deployment,
+  controller,
+  version,
+}: InstallationSnapshot): readonly Judgement[] {
   return judge(deployment, unknown('there is no Deployment whose version could be compared'), (object) => {
     const all = [object, ...(controller.state === 'found' ? [controller.value] : [])];
     const tags = new Set(all.map((one) => readTag(stringMember(containerOf(one), 'image') ?? '')));
@@ -76,7 +84,7 @@ function readTag(image: string): string {
 }
 
 /** Whether port 443 of the Service leads to the pods. */
-export function checkService(snapshot: Snapshot): readonly Judgement[] {
+export function checkService(snapshot: InstallationSnapshot): readonly Judgement[] {
   const { service, namespace, deployment } = snapshot;
   const absent = problem(
     `there is no Service ${namespace}/${APP}: the API server reaches nobody`,
@@ -109,7 +117,7 @@ function selects(selector: Readonly<Record<string, string>>, deployment: JsonObj
 }
 
 /** Whether the Service has an endpoint that is ready. */
-export function checkEndpoints({ endpointSlices, namespace }: Snapshot): readonly Judgement[] {
+export function checkEndpoints({ endpointSlices, namespace }: InstallationSnapshot): readonly Judgement[] {
   const absent = problem('the Service has no endpoints', lookAtPods(namespace));
   return judge(endpointSlices, absent, (slices) => {
     const endpoints = slices.flatMap((slice) => arrayMember(slice, 'endpoints'));

@@ -7,10 +7,10 @@ import { checkTriedPod } from './check-tried-pod.ts';
 import { checkMutating, checkValidating } from './check-webhooks.ts';
 import { checkDeployments, checkEndpoints, checkService, checkVersions } from './check-workload.ts';
 import type { Finding, Judgement } from './finding.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { InstallationSnapshot } from './installation-snapshot.ts';
 
 /** Every check by its name, from the cause to its effects: what comes first explains what comes after it. */
-const CHECKS: Readonly<Record<string, (snapshot: Snapshot) => readonly Judgement[]>> = {
+const CHECKS: Readonly<Record<string, (snapshot: InstallationSnapshot) => readonly Judgement[]>> = {
   'api-server': checkServer,
   clock: checkClock,
   crd: checkCrd,
@@ -33,7 +33,7 @@ const CHECKS: Readonly<Record<string, (snapshot: Snapshot) => readonly Judgement
 };
 
 /** All that can be said about the installation. Pure. */
-export function findFaults(snapshot: Snapshot): readonly Finding[] {
+export function findFaults(snapshot: InstallationSnapshot): readonly Finding[] {
   const findings: Finding[] = [];
   for (const [check, look] of Object.entries(CHECKS)) {
     for (const judgement of look(snapshot)) findings.push({ check, ...judgement });

@@ -7,7 +7,7 @@ import { APP, TLS_SECRET } from '../../resources/names.ts';
 import type { Access } from '../cluster/connect.ts';
 import { findFlag } from './deployment-flags.ts';
 import { look, valueOf, type Looked } from './looked.ts';
-import type { CertificateSnapshot, TlsLook } from './snapshot.ts';
+import type { CertificateSnapshot, TlsLook } from './installation-snapshot.ts';
 
 type Client = Pick<Access['client'], 'get'>;
 

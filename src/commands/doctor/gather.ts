@@ -11,7 +11,7 @@ import type { Access } from '../cluster/connect.ts';
 import { askRight, findMissingRights } from './ask-rights.ts';
 import { DEPLOYMENTS, gatherCertificates } from './gather-certificates.ts';
 import { look, valueOf } from './looked.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { InstallationSnapshot } from './installation-snapshot.ts';
 import { takeCensus } from './take-census.ts';
 import { tryPod } from './try-pod.ts';
 
@@ -33,7 +33,7 @@ const CLUSTER_ROLES: Resource = { group: 'rbac.authorization.k8s.io', version: '
 export async function gather(
   { client, namespace: own }: Access,
   given: string | undefined,
-): Promise<Snapshot> {
+): Promise<InstallationSnapshot> {
   const server = await askServer(client);
   const certificates = await gatherCertificates(client, given);
   const { namespace, deployment } = certificates;
@@ -81,7 +81,7 @@ export async function gather(
   };
 }
 
-async function askServer(client: Access['client']): Promise<Snapshot['server']> {
+async function askServer(client: Access['client']): Promise<InstallationSnapshot['server']> {
   const before = Date.now();
   const { version, date } = await client.version();
   // Its time has whole seconds: half of one is missing on average.
@@ -89,7 +89,7 @@ async function askServer(client: Access['client']): Promise<Snapshot['server']> 
   return { version, clockAhead };
 }
 
-async function discover(client: Access['client']): Promise<Snapshot['api']> {
+async function discover(client: Access['client']): Promise<InstallationSnapshot['api']> {
   const list = await look(() => client.get(`/apis/${JWT_API}`));
   if (list.state !== 'found') return list;
   const value = readJwtApi(arrayMember(list.value, 'resources'));

@@ -3,7 +3,7 @@ import { toSeconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import { findJwt } from '../cluster/connect-jwt.ts';
 import { describeJwt } from './jwt-lines.ts';
-import { reportOn } from './jwt-report.ts';
+import { reportJwt } from './jwt-report.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { printReport, type OutputFormat } from '../output/table-output.ts';
@@ -30,7 +30,7 @@ export async function explainJwt(
   }
   const now = toSeconds(Date.now());
   const snapshot = await takeSnapshot(client, jwt.value, { legacyKeyNamespace, policy }, now);
-  const report = reportOn(snapshot, now);
+  const report = reportJwt(snapshot, now);
   printReport(io, output, report, (facts, paint) => describeJwt(facts, now, paint));
   return report.ready === 'True' ? EXIT.done : EXIT.refused;
 }

@@ -52,7 +52,7 @@ export interface JwtReport {
 }
 
 /** `now` in seconds since the epoch. */
-export function reportOn(snapshot: Snapshot, now: number): JwtReport {
+export function reportJwt(snapshot: Snapshot, now: number): JwtReport {
   const { jwt, read, forbidden } = snapshot;
   const conditions = readConditions(jwt);
   const ready = conditions.find(({ type }) => type === 'Ready');

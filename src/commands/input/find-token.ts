@@ -91,7 +91,7 @@ async function readTokenFile(filename: string, io: Io): Promise<Result<FoundToke
   const secrets = objects.filter(({ kind }) => kind === 'Secret');
   if (secrets.length > 1) return refuse(source, 'has more than one Secret: give one of them');
   const [secret] = secrets;
-  if (secret !== undefined) return readSecretToken(secret, TOKEN_KEY, `${source}: Secret ${nameOf(secret)}`);
+  if (secret !== undefined) return findSecretToken(secret, TOKEN_KEY, `${source}: Secret ${nameOf(secret)}`);
   // What some issuers answer; Pelican reads it, too.
   return readFound(stringMember(objects[0], 'access_token') ?? trimmed, source);
 }
@@ -106,7 +106,7 @@ function nameOf(secret: JsonObject): string {
 }
 
 /** The token in the wire JSON, or the manifest, of a Secret. */
-export function readSecretToken(
+export function findSecretToken(
   secret: JsonObject,
   key: string,
   source: string,

@@ -1,14 +1,14 @@
 import { formatTime } from '../../time/format-time.ts';
 import { toSeconds } from '../../time/units.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
-import { issuerDocuments } from '../../signing/issuer/documents.ts';
+import { issuerDocuments } from '../../signing/issuer/issuer-documents.ts';
 import { mergeKeys, type KeyEntry, type KeySet } from '../../signing/issuer/key-set.ts';
 import { findIssuerUrls } from '../../signing/issuer/urls.ts';
 import type { ConnectFlags } from '../cluster/connect-flags.ts';
 import type { InputProblem } from '../input/read-text.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { printReport, type OutputFormat } from '../output/table-output.ts';
-import { describePublication, reportOn, type Publication } from './describe.ts';
+import { describePublication, reportPublication, type Publication } from './describe-publication.ts';
 import type { IssuerKeys } from './keys-of-jwt.ts';
 import { keyOfPem, keysOfFiles } from './keys-of-files.ts';
 import { openSite, type Site } from './site.ts';
@@ -110,7 +110,7 @@ export async function publishFound(
   );
   const written = await site.value?.write({ issuer: issuer.value, keys, documents, now });
   if (written?.ok === false) return written;
-  const publication = reportOn({
+  const publication = reportPublication({
     issuer: issuer.value,
     urls: urls.value,
     keys,

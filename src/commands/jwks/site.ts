@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describeFileError } from '../../resources/file-error.ts';
 import { arrayMember, isJsonObject, member, stringMember } from '../../resources/json.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
-import type { IssuerDocument } from '../../signing/issuer/documents.ts';
+import type { IssuerDocument } from '../../signing/issuer/issuer-documents.ts';
 import type { KeyEntry, PublishedKey } from '../../signing/issuer/key-set.ts';
 import { JWKS_PATH, OPENID_PATH } from '../../signing/issuer/urls.ts';
 import type { Seconds } from '../../time/units.ts';

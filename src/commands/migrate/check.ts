@@ -1,7 +1,7 @@
 import type { Access } from '../cluster/connect.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
-import type { Finding } from './facts.ts';
-import { gatherFacts, type GatherOptions } from './gather.ts';
+import type { MigrationFinding } from './migration-facts.ts';
+import { gatherFacts, type GatherOptions } from './gather-migration.ts';
 import { findLeftovers } from './rules.ts';
 import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';
@@ -16,7 +16,7 @@ interface MigrationReport {
   readonly namespace: string | undefined;
   /** How many JWTs were checked. */
   readonly jwts: number;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly MigrationFinding[];
   readonly forbidden: readonly string[];
 }
 
@@ -67,7 +67,11 @@ function describeMigration(report: MigrationReport, paint: Paint): readonly stri
 }
 
 /** Can be pasted into a shell: the explanations are comments. A command that several findings share appears once. */
-function describeCommands(title: string, findings: readonly Finding[], paint: Paint): readonly string[] {
+function describeCommands(
+  title: string,
+  findings: readonly MigrationFinding[],
+  paint: Paint,
+): readonly string[] {
   const seen = new Set<string>();
   const lines = findings.flatMap(({ object, reason, commands }) => {
     const fresh = commands.filter((command) => !seen.has(command));

@@ -40,7 +40,7 @@ export function inOrder(...commands: readonly string[]): string {
 }
 
 /** The reader replaces KEYFILE: only they know where the key is. */
-export function createKeySecret(
+export function createKeySecretCommand(
   { namespace, name }: Pick<KeyReference, 'namespace' | 'name'>,
   keys: Iterable<string>,
 ): string {

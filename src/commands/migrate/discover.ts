@@ -2,7 +2,7 @@ import { isDenied, isNotFound } from '../../kube/errors.ts';
 import { arrayMember, member, stringMember } from '../../resources/json.ts';
 import { GROUP, PLURAL, VERSION } from '../../resources/names.ts';
 import type { Access } from '../cluster/connect.ts';
-import type { MigrationFacts } from './facts.ts';
+import type { MigrationFacts } from './migration-facts.ts';
 
 /** The group and version of the resource JWT. */
 export const JWT_API = `${GROUP}/${VERSION}`;

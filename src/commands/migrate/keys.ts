@@ -3,13 +3,18 @@ import { findKeyRefusal, locateKey, type KeyReference } from '../../reconcile/ke
 import { objectMember } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { ALLOWED_NAMESPACES, RESERVED_POLICIES } from '../../resources/names.ts';
-import { createKeySecret, editJwt, grantKey, inOrder, kubectl, patchSpec } from './commands.ts';
+import { createKeySecretCommand, editJwt, grantKey, inOrder, kubectl, patchSpec } from './commands.ts';
 import { LAST_APPLIED } from './kopf-leftovers.ts';
 import { DATA_KEY, planMoves } from './moves.ts';
-import { findingSubject, OLD_KEY_NAMESPACE, type Finding, type MigrationFacts } from './facts.ts';
+import {
+  findingSubject,
+  OLD_KEY_NAMESPACE,
+  type MigrationFinding,
+  type MigrationFacts,
+} from './migration-facts.ts';
 
 /** Keys in Secrets that the JWT is not allowed to use, or that are not where jwt-injector reads them. */
-export function checkKeySecrets(facts: MigrationFacts): readonly Finding[] {
+export function checkKeySecrets(facts: MigrationFacts): readonly MigrationFinding[] {
   const grants = collectGrants(facts);
   return facts.jwts.flatMap(({ jwt }) => {
     const finding = checkKeySecret(jwt, facts, grants);
@@ -17,7 +22,7 @@ export function checkKeySecrets(facts: MigrationFacts): readonly Finding[] {
   });
 }
 
-type Told = Omit<Finding, 'object'>;
+type Told = Omit<MigrationFinding, 'object'>;
 /** Namespaces that need a key Secret's grant, by the Secret's namespace and name. */
 type Grants = ReadonlyMap<string, ReadonlySet<string>>;
 
@@ -71,7 +76,7 @@ function findElsewhere(jwt: Jwt, reference: KeyReference, facts: MigrationFacts,
   const keys = facts.jwts
     .map((other) => findReference(other.jwt, facts))
     .flatMap((other) => (isSameSecret(other, reference) && DATA_KEY.test(other.key) ? [other.key] : []));
-  const create = createKeySecret(reference, new Set(keys));
+  const create = createKeySecretCommand(reference, new Set(keys));
   const needsGrant = grants.has(`${namespace}/${name}`);
   const command = needsGrant ? inOrder(create, grant(facts, grants, reference)) : create;
   return { level: 'fix', reason: 'KeyNotFound', why, commands: [command] };
@@ -161,7 +166,7 @@ function grant(facts: MigrationFacts, grants: Grants, { namespace, name }: KeyRe
 }
 
 /** Keys in ConfigMaps, which are never read. */
-export function checkConfigMapKeys(facts: MigrationFacts): readonly Finding[] {
+export function checkConfigMapKeys(facts: MigrationFacts): readonly MigrationFinding[] {
   const moves = planMoves(facts);
   return facts.jwts.flatMap(({ jwt, spec }) => {
     if (objectMember(objectMember(spec, 'key'), 'configMap') === undefined) return [];
@@ -178,7 +183,7 @@ export function checkConfigMapKeys(facts: MigrationFacts): readonly Finding[] {
 }
 
 /** Keys in JWTs still work, but they are in a bad place. */
-export function noteInlineKeys(facts: MigrationFacts): readonly Finding[] {
+export function noteInlineKeys(facts: MigrationFacts): readonly MigrationFinding[] {
   const moves = planMoves(facts);
   return facts.jwts.flatMap(({ jwt }) => {
     if (!jwt.spec.ok || jwt.spec.value.key.from !== 'value') return [];
@@ -199,7 +204,7 @@ export function noteInlineKeys(facts: MigrationFacts): readonly Finding[] {
 }
 
 /** A key that was moved out of a JWT is still in the copy of its spec that `kubectl apply` keeps. */
-export function noteKeyCopies({ jwts }: MigrationFacts): readonly Finding[] {
+export function noteKeyCopies({ jwts }: MigrationFacts): readonly MigrationFinding[] {
   return jwts.flatMap(({ jwt, keyCopies }) => {
     if (!keyCopies.applied) return [];
     const why = `kubectl's annotation last-applied-configuration holds a private key, also after it was moved out of the spec: take it off; the next kubectl apply writes it again from your file`;

@@ -2,7 +2,12 @@ import { isTokenName } from '../../admission/token-name.ts';
 import { objectMember, stringMember } from '../../resources/json.ts';
 import { isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
 import { inOrder, moveKey, patchSpec, printMember } from './commands.ts';
-import { findingSubject, OLD_KEY_NAMESPACE, type MigratingJwt, type MigrationFacts } from './facts.ts';
+import {
+  findingSubject,
+  OLD_KEY_NAMESPACE,
+  type MigratingJwt,
+  type MigrationFacts,
+} from './migration-facts.ts';
 
 /** Kubernetes API: keys of Secrets and ConfigMaps. */
 export const DATA_KEY = /^[-._a-zA-Z0-9]{1,253}$/;

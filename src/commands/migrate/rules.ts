@@ -6,14 +6,14 @@ import { describeOwner, findOtherController, findOwnership } from '../../reconci
 import { buildClaims } from '../../signing/claims.ts';
 import { effectiveResignBefore, isRenewalClamped } from '../../signing/schedule.ts';
 import { editJwt, inOrder, kubectl, patchSpec, quoteShell, stopDeployment } from './commands.ts';
-import { findingSubject, type Finding, type MigrationFacts } from './facts.ts';
+import { findingSubject, type MigrationFinding, type MigrationFacts } from './migration-facts.ts';
 import { checkConfigMapKeys, checkKeySecrets, noteInlineKeys, noteKeyCopies } from './keys.ts';
 import { planMoves } from './moves.ts';
 
 const RESOURCE = `${PLURAL}.${GROUP}`;
 const INSTALL_CRD = 'kubectl apply --server-side --force-conflicts -k deploy/kustomize/crd';
 
-type Check = (facts: MigrationFacts) => readonly Finding[];
+type Check = (facts: MigrationFacts) => readonly MigrationFinding[];
 
 /** In the order in which things are fixed. JWTs of a Cluster-scoped CRD are looked at once they have a namespace. */
 const MIGRATION_CHECKS: readonly Check[] = [
@@ -33,7 +33,7 @@ const MIGRATION_CHECKS: readonly Check[] = [
 const CLUSTER_CHECKS: readonly Check[] = [checkDeployments, checkScope, noteInstalled, notePeerings];
 
 /** Everything that token-manager left and that has to be fixed or is worth knowing. Pure. */
-export function findLeftovers(facts: MigrationFacts): readonly Finding[] {
+export function findLeftovers(facts: MigrationFacts): readonly MigrationFinding[] {
   return (facts.api.namespaced ? MIGRATION_CHECKS : CLUSTER_CHECKS).flatMap((check) => check(facts));
 }
 
@@ -41,7 +41,7 @@ export function findLeftovers(facts: MigrationFacts): readonly Finding[] {
  * With a Cluster-scoped CRD token-manager never wrote a Secret, so deleting it loses nothing but the JWTs. They may hold
  * private keys: the files are the caller's alone, and the CRD is deleted only when they are there.
  */
-function checkScope({ namespace, jwts }: MigrationFacts): readonly Finding[] {
+function checkScope({ namespace, jwts }: MigrationFacts): readonly MigrationFinding[] {
   const withFinalizers = jwts.some(({ jwt }) => jwt.finalizers.length > 0);
   const unlock = `kubectl get ${RESOURCE} -o name | xargs -I JWT kubectl patch JWT --type=merge -p '{"metadata":{"finalizers":null}}'`;
   const filter = `sed -E '/^    (resourceVersion|uid|creationTimestamp|generation):/d' jwts-exported.yaml > jwts.yaml`;
@@ -66,7 +66,7 @@ function checkScope({ namespace, jwts }: MigrationFacts): readonly Finding[] {
   ];
 }
 
-function checkSchema({ api }: MigrationFacts): readonly Finding[] {
+function checkSchema({ api }: MigrationFacts): readonly MigrationFinding[] {
   if (api.hasStatus) return [];
   const why =
     'it is that of token-manager, without a status: jwt-injector could not report anything. Replace it with ours; the JWTs stay';
@@ -74,7 +74,7 @@ function checkSchema({ api }: MigrationFacts): readonly Finding[] {
 }
 
 /** Specs that token-manager signed, or tried to, but nobody should. Keys in ConfigMaps have their own check. */
-function checkSpecs({ jwts }: MigrationFacts): readonly Finding[] {
+function checkSpecs({ jwts }: MigrationFacts): readonly MigrationFinding[] {
   return jwts.flatMap(({ jwt, spec }) => {
     if (objectMember(objectMember(spec, 'key'), 'configMap') !== undefined) return [];
     const claims = jwt.spec.ok ? buildClaims(jwt.spec.value, 0, '') : jwt.spec;
@@ -84,7 +84,7 @@ function checkSpecs({ jwts }: MigrationFacts): readonly Finding[] {
   });
 }
 
-function checkConflicts(facts: MigrationFacts): readonly Finding[] {
+function checkConflicts(facts: MigrationFacts): readonly MigrationFinding[] {
   const moves = planMoves(facts);
   const { jwts, secret, legacyKeyNamespace } = facts;
   return jwts.flatMap(({ jwt }) => {
@@ -110,7 +110,7 @@ function checkConflicts(facts: MigrationFacts): readonly Finding[] {
 }
 
 /** It has to be stopped before the JWTs are changed: it would sign again after each change. */
-function checkDeployments({ deployments }: MigrationFacts): readonly Finding[] {
+function checkDeployments({ deployments }: MigrationFacts): readonly MigrationFinding[] {
   return deployments
     .filter(({ replicas }) => replicas > 0)
     .map((deployment) => ({
@@ -123,7 +123,7 @@ function checkDeployments({ deployments }: MigrationFacts): readonly Finding[] {
 }
 
 /** Once jwt-injector works. */
-function noteInstalled({ deployments, crdInRelease }: MigrationFacts): readonly Finding[] {
+function noteInstalled({ deployments, crdInRelease }: MigrationFacts): readonly MigrationFinding[] {
   return deployments
     .filter(({ replicas }) => replicas === 0)
     .map(({ namespace, name, release }) => {
@@ -143,7 +143,7 @@ function noteInstalled({ deployments, crdInRelease }: MigrationFacts): readonly 
     });
 }
 
-function noteRenewals({ jwts }: MigrationFacts): readonly Finding[] {
+function noteRenewals({ jwts }: MigrationFacts): readonly MigrationFinding[] {
   return jwts.flatMap(({ jwt }) => {
     if (!jwt.spec.ok) return [];
     const spec = jwt.spec.value;
@@ -162,7 +162,7 @@ function noteRenewals({ jwts }: MigrationFacts): readonly Finding[] {
   });
 }
 
-function noteLegacyMarkers({ jwts }: MigrationFacts): readonly Finding[] {
+function noteLegacyMarkers({ jwts }: MigrationFacts): readonly MigrationFinding[] {
   return jwts.flatMap(({ jwt, legacyMarkers, keyCopies }) => {
     if (legacyMarkers === undefined) return [];
     const what = [
@@ -178,7 +178,7 @@ function noteLegacyMarkers({ jwts }: MigrationFacts): readonly Finding[] {
   });
 }
 
-function notePeerings({ peerings }: MigrationFacts): readonly Finding[] {
+function notePeerings({ peerings }: MigrationFacts): readonly MigrationFinding[] {
   return peerings.map(({ resource, namespace, name }) => ({
     level: 'note',
     reason: 'KopfPeering',

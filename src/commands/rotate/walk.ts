@@ -12,10 +12,10 @@ import { printReport, type OutputFormat } from '../output/table-output.ts';
 import type { FetchOptions } from '../verify/fetch-document.ts';
 import { findService } from '../renew/service-state.ts';
 import { finishRotation, forgetPublished, makeNewKey, notePublished, switchKey } from './actions.ts';
-import { describeProgress, reportOn, type RotationReport } from './describe.ts';
+import { describeProgress, reportRotation, type RotationReport } from './describe-rotation.ts';
 import { findSharers } from './find-sharers.ts';
 import { nextStep, type Step } from './next-step.ts';
-import { observeRotation, type ObservedRotation } from './observe.ts';
+import { observeRotation, type ObservedRotation } from './observe-rotation.ts';
 
 /** What `rotate` was asked. */
 export interface RotateOptions {
@@ -57,7 +57,7 @@ export async function walkRotation(
     hasSwitched ||= step.do === 'switch';
     const { jwt, rotation } = observed.value.state;
     const sharers = TELLS_SHARERS.has(step.do) ? await findSharers(access, jwt, rotation) : undefined;
-    const report = reportOn(observed.value, step, { dir: options.dir, sharers });
+    const report = reportRotation(observed.value, step, { dir: options.dir, sharers });
     const text = JSON.stringify({ ...report, step: step.do });
     const isEnd = step.do === 'keep-old' || step.do === 'finish' || (options.noWait && isWaiting(step));
     if (text !== told && (options.output === 'human' || isEnd))

@@ -6,7 +6,7 @@ import type { FixedMount, PodMounts, SecretMounts } from './pod-mounts.ts';
 export type HeldToken = 'present' | 'older' | 'not known';
 
 /** What a pod has of the present token, by the times of the cluster and the pace of the kubelet. */
-export interface Delivery {
+export interface PodDelivery {
   /**
    * `delivered`: it has it. `due`: it will have it by `dueBy` at the latest. `starting`: no container has started.
    * `neverRefreshed`: all its mounts are by `subPath`. `waiting`: there is no token yet.
@@ -24,7 +24,7 @@ export function judgeDelivery(
   { isRefreshed, fixed }: SecretMounts,
   issuedAt: Seconds | undefined,
   now: Seconds,
-): Delivery {
+): PodDelivery {
   if (issuedAt === undefined) return { state: 'waiting', dueBy: undefined, neverRefreshed: [] };
   const seenBy = seenAt(issuedAt, pod.nudgedAt);
   const isYounger = pod.startedAt !== undefined && pod.startedAt > issuedAt;

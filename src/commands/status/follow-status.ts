@@ -6,11 +6,11 @@ import { toSeconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { createScreen } from './screen.ts';
-import { gather, pathsOf } from './gather.ts';
+import { gatherStatus, pathsOf } from './gather-status.ts';
 import { readJwtState, type JwtState } from './jwt-state.ts';
 import { readPodMounts, type PodMounts } from './pod-mounts.ts';
 import type { StatusOptions } from './show-status.ts';
-import { reportOn, type Seen } from './status-report.ts';
+import { reportStatus, type Seen } from './status-report.ts';
 
 /** Milliseconds. The times on the screen change every second; more often nobody would read them. */
 const PACE_MS = 1_000;
@@ -29,7 +29,7 @@ export async function followStatus(
   io: Io,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const first = await gather(access, options);
+  const first = await gatherStatus(access, options);
   if (first.missing.length > 0) {
     for (const problem of first.missing) io.stderr.write(`error: ${problem}\n`);
     return EXIT.refused;
@@ -77,7 +77,7 @@ export async function followStatus(
     for (let isOn = true; isOn;) {
       const startedAt = systemClock.monotonic();
       const now = toSeconds(Date.now());
-      screen.show(reportOn(look(), now), now);
+      screen.show(reportStatus(look(), now), now);
       const took = systemClock.monotonic() - startedAt;
       isOn = await systemClock.sleep(Math.max(PACE_MS, took * REST), signal);
     }

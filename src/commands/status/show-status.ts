@@ -2,10 +2,10 @@ import { toSeconds } from '../../time/units.ts';
 import type { ClusterAccess } from '../cluster/connect.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { printReport, type OutputFormat } from '../output/table-output.ts';
-import { gather, type Wanted } from './gather.ts';
+import { gatherStatus, type Wanted } from './gather-status.ts';
 import { readInPods } from './read-in-pods.ts';
 import { describeStatus } from './status-lines.ts';
-import { isAllWell, reportOn } from './status-report.ts';
+import { isAllWell, reportStatus } from './status-report.ts';
 
 /** What `status` was asked. */
 export interface StatusOptions extends Wanted {
@@ -16,10 +16,10 @@ export interface StatusOptions extends Wanted {
 
 /** Prints how things are now. Exit code 1 when a token cannot be used, or a name does not exist. */
 export async function showStatus(access: ClusterAccess, options: StatusOptions, io: Io): Promise<ExitCode> {
-  const { seen: listed, missing } = await gather(access, options);
+  const { seen: listed, missing } = await gatherStatus(access, options);
   const seen = options.isReading ? await readInPods(access, listed) : listed;
   const now = toSeconds(Date.now());
-  const report = reportOn(seen, now);
+  const report = reportStatus(seen, now);
   for (const problem of missing) io.stderr.write(`error: ${problem}\n`);
   if (report.jwts.length > 0 || missing.length === 0)
     printReport(io, options.output, report, (facts, paint) => describeStatus(facts, now, paint));

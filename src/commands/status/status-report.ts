@@ -1,7 +1,7 @@
 import { objectKey } from '../../resources/object-key.ts';
 import { formatTime } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
-import { judgeDelivery, type Delivery } from './delivery.ts';
+import { judgeDelivery, type PodDelivery } from './delivery.ts';
 import type { HeldFile } from './held-token.ts';
 import type { JwtState } from './jwt-state.ts';
 import type { PodMounts } from './pod-mounts.ts';
@@ -44,18 +44,18 @@ export interface JwtStatus extends Pick<
   readonly pods: readonly PodStatus[] | undefined;
 }
 
-/** One pod, and what it has of the present token: see `Delivery`. */
+/** One pod, and what it has of the present token: see `PodDelivery`. */
 export interface PodStatus {
   readonly name: string;
-  readonly delivery: Delivery['state'];
+  readonly delivery: PodDelivery['state'];
   readonly dueBy: string | undefined;
-  readonly neverRefreshed: Delivery['neverRefreshed'];
+  readonly neverRefreshed: PodDelivery['neverRefreshed'];
   /** What its files hold; `undefined` when they were not read. */
   readonly files: readonly HeldFile[] | undefined;
 }
 
 /** Puts JWTs and pods together; `now` in seconds since the epoch. */
-export function reportOn({ jwts, pods, notes, held }: Seen, now: Seconds): StatusReport {
+export function reportStatus({ jwts, pods, notes, held }: Seen, now: Seconds): StatusReport {
   const mounting = pods && { pods: byToken(pods), held };
   return {
     jwts: [...jwts].toSorted(byExpiry).map((jwt) => describeJwt(jwt, mounting, now)),

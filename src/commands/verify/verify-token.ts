@@ -7,13 +7,13 @@ import { findIssuerUrls } from '../../signing/issuer/urls.ts';
 import { bareJwk } from '../../signing/key.ts';
 import { findTokenAdvice } from '../../signing/lint/advice.ts';
 import { chooseKey, type LookUpWay } from '../../signing/verifiers/facts.ts';
-import { judgeToken, type Verdict } from '../../signing/verifiers/judge.ts';
+import { judgeToken, type VerifierVerdict } from '../../signing/verifiers/judge.ts';
 import { readKeys } from '../../signing/verifiers/key-rules.ts';
 import { toSeconds, type Seconds } from '../../time/units.ts';
 import type { FoundToken } from '../input/find-token.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { printReport, type OutputFormat } from '../output/table-output.ts';
-import { describeVerification } from './describe.ts';
+import { describeVerification } from './describe-verdicts.ts';
 import type { FetchOptions } from './fetch-document.ts';
 import { lookUpKeys, type Asked, type LookUps } from './look-up.ts';
 
@@ -34,7 +34,7 @@ export interface Verification {
   }[];
   /** Whether a published key verifies the signature. */
   readonly signature: 'valid' | 'invalid' | 'not checked';
-  readonly verdicts: readonly Verdict[];
+  readonly verdicts: readonly VerifierVerdict[];
   /** What is often a mistake. */
   readonly advice: readonly string[];
 }

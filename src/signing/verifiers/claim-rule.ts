@@ -1,13 +1,13 @@
 import type { VerdictFacts, VerifierName } from './facts.ts';
 
 /** What a rule says of a token, without the words that make it a `Reason`; by default it refuses. */
-export type Finding = readonly [message: string, remedy: string, refuses?: boolean] | undefined;
+export type RuleFinding = readonly [message: string, remedy: string, refuses?: boolean] | undefined;
 
 /** One thing that verifiers look at in the claims. */
 export interface ClaimRule {
   /** Who looks. */
   readonly by: readonly VerifierName[];
-  readonly says: (facts: VerdictFacts, verifier: VerifierName) => Finding;
+  readonly says: (facts: VerdictFacts, verifier: VerifierName) => RuleFinding;
 }
 
 /** The servers of Pelican. */

@@ -1,6 +1,6 @@
 import { member } from '../../resources/json.ts';
 import { readScopes, type Scopes } from '../lint/scopes.ts';
-import { ALL_VERIFIERS, PELICAN_SERVERS, WARNS, type ClaimRule, type Finding } from './claim-rule.ts';
+import { ALL_VERIFIERS, PELICAN_SERVERS, WARNS, type ClaimRule, type RuleFinding } from './claim-rule.ts';
 import type { Reason, VerdictFacts, VerifierName } from './facts.ts';
 import { TIME_RULES } from './time-rules.ts';
 
@@ -163,7 +163,7 @@ const SCOPE_REMEDY = 'set spec.data.scope, e.g. "storage.read:/"';
 const NO_SCOPE = 'no scope allows anything of storage';
 
 /** It takes the words of SciTokens under both profiles, and those of WLCG under its own; a scope without a path is for all. */
-function judgeScopesForXrootd({ storage, hasSciTokens }: Scopes, isSciTokens: boolean): Finding {
+function judgeScopesForXrootd({ storage, hasSciTokens }: Scopes, isSciTokens: boolean): RuleFinding {
   if (isSciTokens)
     return hasSciTokens
       ? undefined

@@ -3,14 +3,14 @@ import { VERIFIERS, type Reason, type VerdictFacts, type VerifierName } from './
 import { judgeKeyFor } from './key-rules.ts';
 
 /** What a verifier makes of a token. `doubts`: it accepts it, or some of its servers do, with a reason to look closer. */
-export interface Verdict {
+export interface VerifierVerdict {
   readonly verifier: VerifierName;
   readonly verdict: 'accepts' | 'doubts' | 'refuses';
   readonly reasons: readonly Reason[];
 }
 
 /** A verdict for each verifier. Nothing is fetched here. */
-export function judgeToken(facts: VerdictFacts): readonly Verdict[] {
+export function judgeToken(facts: VerdictFacts): readonly VerifierVerdict[] {
   return Object.keys(VERIFIERS)
     .filter(isVerifierName)
     .map((verifier) => {

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { describeCertificates } from '../../../src/commands/certs/describe.ts';
+import { describeCertificates } from '../../../src/commands/certs/describe-certificates.ts';
 import { reportCertificates } from '../../../src/commands/certs/report.ts';
-import type { Snapshot } from '../../../src/commands/doctor/snapshot.ts';
+import type { InstallationSnapshot } from '../../../src/commands/doctor/installation-snapshot.ts';
 import { make, DAY } from '../../certificates/made.ts';
 import { entry, NOW } from '../doctor/fault.ts';
 import { FORBIDDEN, wellInstallation } from '../doctor/well-installation.ts';
 
-const print = (snapshot: Snapshot): string =>
+const print = (snapshot: InstallationSnapshot): string =>
   describeCertificates(reportCertificates(snapshot), (_style, text) => text).join('\n');
 
 describe('certs', () => {
-  let well: Snapshot;
+  let well: InstallationSnapshot;
   before(async () => {
     well = await wellInstallation(NOW);
   });

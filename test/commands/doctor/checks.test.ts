@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { findFaults } from '../../../src/commands/doctor/checks.ts';
-import type { Snapshot } from '../../../src/commands/doctor/snapshot.ts';
+import type { InstallationSnapshot } from '../../../src/commands/doctor/installation-snapshot.ts';
 import { NOW, wire } from './fault.ts';
 import { FAULTS_IN_EFFECT, FAULTS_OF_CLUSTER } from './faults-of-cluster.ts';
 import { FAULTS_OF_WEBHOOKS } from './faults-of-webhooks.ts';
@@ -13,11 +13,11 @@ const FAULTS = [...FAULTS_OF_CLUSTER, ...FAULTS_OF_WEBHOOKS, ...FAULTS_IN_EFFECT
 const FOLLOWS: Readonly<Record<string, readonly string[]>> = { certificate: ['ca-bundle'] };
 
 describe('doctor', () => {
-  let text: Snapshot;
+  let text: InstallationSnapshot;
   before(async () => {
     text = await wellInstallation(NOW);
   });
-  const well = (): Snapshot => ({ ...text, ...cloneObjects(text) });
+  const well = (): InstallationSnapshot => ({ ...text, ...cloneObjects(text) });
 
   it('finds nothing in what is shipped', () => {
     const findings = findFaults(well());
@@ -67,7 +67,7 @@ describe('doctor', () => {
   it('does not call it a failure that somebody is not allowed to look', () => {
     const hidden = Object.fromEntries(
       Object.entries(well()).map(([name, part]) => [name, isLook(part) ? FORBIDDEN : part]),
-    ) as unknown as Snapshot;
+    ) as unknown as InstallationSnapshot;
     const findings = findFaults({ ...hidden, tls: { ...hidden.tls, secret: FORBIDDEN } });
     assert.deepEqual(
       findings.filter(({ result }) => result === 'problem'),
@@ -82,6 +82,14 @@ function isLook(part: unknown): boolean {
 }
 
 /** Objects that a test may change; certificates cannot be copied. */
-function cloneObjects({ crd, deployment, service, lease, editRole, mutating, validating }: Snapshot) {
+function cloneObjects({
+  crd,
+  deployment,
+  service,
+  lease,
+  editRole,
+  mutating,
+  validating,
+}: InstallationSnapshot) {
   return structuredClone({ crd, deployment, service, lease, editRole, mutating, validating });
 }

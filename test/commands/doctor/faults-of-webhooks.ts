@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto';
-import type { Snapshot } from '../../../src/commands/doctor/snapshot.ts';
+import type { InstallationSnapshot } from '../../../src/commands/doctor/installation-snapshot.ts';
 import { DAY, make } from '../../certificates/made.ts';
 import { entry, NOW, wire, type Fault } from './fault.ts';
 import { ABSENT, found } from './well-installation.ts';
 
-const issued = async (at: number, host?: string): Promise<Partial<Snapshot>> => {
+const issued = async (at: number, host?: string): Promise<Partial<InstallationSnapshot>> => {
   const pair = await make(at, undefined, host === undefined ? undefined : [host]);
   const secret = { chain: [new X509Certificate(pair['tls.crt'])], keyFits: true, authorities: [] };
   return { tls: { name: 'jwt-injector-tls', source: 'self', secret: found(secret) } };

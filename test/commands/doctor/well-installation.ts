@@ -5,7 +5,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { readCertificates } from '../../../src/certificates/read-certificates.ts';
 import type { Looked } from '../../../src/commands/doctor/looked.ts';
 import { emptyCensus } from '../../../src/commands/doctor/jwt-census.ts';
-import type { Snapshot } from '../../../src/commands/doctor/snapshot.ts';
+import type { InstallationSnapshot } from '../../../src/commands/doctor/installation-snapshot.ts';
 import { PACKAGE_VERSION } from '../../../src/package-version.ts';
 import type { JsonObject } from '../../../src/resources/json.ts';
 import { formatMicroTime } from '../../../src/time/format-time.ts';
@@ -29,7 +29,7 @@ function shipped(file: string, kind: string): Wire {
 }
 
 /** A snapshot of what is shipped, installed and running well at `now`, with a certificate that it issued for itself. */
-export async function wellInstallation(now: number): Promise<Snapshot> {
+export async function wellInstallation(now: number): Promise<InstallationSnapshot> {
   const pair = await make(now);
   const crd: Wire = parse(readFileSync(join(DEPLOY, 'chart/files/crd/jwts.yaml'), 'utf8'));
   crd.status = {

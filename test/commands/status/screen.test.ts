@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createScreen } from '../../../src/commands/status/screen.ts';
 import { readJwtState } from '../../../src/commands/status/jwt-state.ts';
-import { reportOn, type StatusReport } from '../../../src/commands/status/status-report.ts';
+import { reportStatus, type StatusReport } from '../../../src/commands/status/status-report.ts';
 import { wireJwt } from '../../fixtures/jwts.ts';
 import { at } from './status-pods.ts';
 
@@ -10,7 +10,7 @@ const NOW = at('12:00:00');
 
 function report(names: readonly string[], notes: readonly string[] = []): StatusReport {
   const jwts = names.map((name) => readJwtState(wireJwt({}, { metadata: { name } })));
-  return reportOn({ jwts: jwts.filter((jwt) => jwt !== undefined), pods: [], notes }, NOW);
+  return reportStatus({ jwts: jwts.filter((jwt) => jwt !== undefined), pods: [], notes }, NOW);
 }
 
 /** What is printed for these reports, one after the other. */

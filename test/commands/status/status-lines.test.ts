@@ -4,7 +4,7 @@ import type { HeldFile } from '../../../src/commands/status/held-token.ts';
 import { readJwtState, type JwtState } from '../../../src/commands/status/jwt-state.ts';
 import type { PodMounts } from '../../../src/commands/status/pod-mounts.ts';
 import { describeInLine, describeStatus, drawBar } from '../../../src/commands/status/status-lines.ts';
-import { isAllWell, reportOn } from '../../../src/commands/status/status-report.ts';
+import { isAllWell, reportStatus } from '../../../src/commands/status/status-report.ts';
 import { wireJwt } from '../../fixtures/jwts.ts';
 import { at, makePod, stamp } from './status-pods.ts';
 
@@ -55,7 +55,7 @@ function screen(
   pods: readonly PodMounts[] | undefined,
   notes: readonly string[] = [],
 ) {
-  return describeStatus(reportOn({ jwts, pods, notes }, NOW), NOW, (_style, text) => text).join('\n');
+  return describeStatus(reportStatus({ jwts, pods, notes }, NOW), NOW, (_style, text) => text).join('\n');
 }
 
 describe('the screen of status', () => {
@@ -108,7 +108,7 @@ note: ${note}`.trimStart(),
     ]);
     const jwts = ALL.slice(0, 1);
     const lines = describeStatus(
-      reportOn({ jwts, pods: PODS, notes: [], held }, NOW),
+      reportStatus({ jwts, pods: PODS, notes: [], held }, NOW),
       NOW,
       (_style, text) => text,
     );
@@ -138,7 +138,7 @@ note: ${note}`.trimStart(),
 });
 
 describe('the report of status', () => {
-  const report = (jwts: readonly JwtState[]) => reportOn({ jwts, pods: PODS, notes: [] }, NOW);
+  const report = (jwts: readonly JwtState[]) => reportStatus({ jwts, pods: PODS, notes: [] }, NOW);
 
   it('has all facts for scripts', () => {
     assert.deepEqual(report(ALL.slice(0, 1)).jwts[0], {
@@ -172,7 +172,7 @@ describe('the report of status', () => {
     const [pod] = PODS;
     assert.ok(pod);
     const seen = { jwts: ALL.slice(0, 1), pods: [{ ...pod, namespace: 'other' }], notes: [] };
-    assert.deepEqual(reportOn(seen, NOW).jwts[0]?.pods, []);
+    assert.deepEqual(reportStatus(seen, NOW).jwts[0]?.pods, []);
   });
 
   it('is well when every token can be used', () => {

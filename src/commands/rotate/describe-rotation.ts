@@ -5,7 +5,7 @@ import { KEY_FILE } from '../keygen/manifests.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import type { Sharer, Sharers } from './find-sharers.ts';
 import type { Step } from './next-step.ts';
-import type { ObservedRotation } from './observe.ts';
+import type { ObservedRotation } from './observe-rotation.ts';
 
 /** How far a rotation is, as `-o json` prints it. */
 export interface RotationReport {
@@ -29,7 +29,7 @@ export interface RotationReport {
 }
 
 /** What is reported of a step. */
-export function reportOn(
+export function reportRotation(
   { state, issuer }: ObservedRotation,
   step: Step,
   { dir, sharers }: { readonly dir: string | undefined; readonly sharers: Sharers | undefined },

@@ -10,7 +10,7 @@ import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/connect-errors.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
 import { readSecretMetadata } from '../cluster/connect-secret.ts';
-import type { MigratingJwt, MigrationFacts } from './facts.ts';
+import type { MigratingJwt, MigrationFacts } from './migration-facts.ts';
 import { discover, discoverJwts } from './discover.ts';
 import { findDeployments, RELEASE } from './deployments.ts';
 import { listKeySecrets } from './keys.ts';
@@ -26,7 +26,7 @@ export interface GatherOptions {
 }
 
 /** The facts, and what of them the caller is not allowed to read, in words to follow "you are not allowed to". */
-export interface Gathered {
+export interface GatheredMigration {
   readonly facts: MigrationFacts;
   readonly forbidden: readonly string[];
 }
@@ -37,7 +37,10 @@ const PEERING_GROUPS = ['kopf.dev', 'zalando.org'];
 const PEERINGS: ReadonlySet<string> = new Set(['clusterkopfpeerings', 'kopfpeerings']);
 
 /** Reads everything that the checks need; `undefined` when the cluster has no JWT resource. */
-export async function gatherFacts(access: Access, options: GatherOptions): Promise<Gathered | undefined> {
+export async function gatherFacts(
+  access: Access,
+  options: GatherOptions,
+): Promise<GatheredMigration | undefined> {
   const { client, namespace } = access;
   const { everywhere, legacyKeyNamespace } = options;
   const api = await discoverJwts(client);

@@ -34,7 +34,7 @@ export interface MigrationFacts {
 }
 
 /** One thing that token-manager left, as `-o json` prints it. */
-export interface Finding {
+export interface MigrationFinding {
   /** `fix`: has to be fixed. `note`: good to know, or to clean up. */
   readonly level: 'fix' | 'note';
   /** A stable word; the reason of the condition, if there is one for it. */

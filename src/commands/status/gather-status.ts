@@ -18,7 +18,7 @@ export interface Wanted {
 }
 
 /** What was read, and from where as far as the caller may list. */
-export interface Gathered {
+export interface GatheredStatus {
   readonly seen: Seen;
   /** Whether all namespaces were read: the caller may be allowed to list one alone. */
   readonly everywhere: boolean;
@@ -36,7 +36,7 @@ export function pathsOf(
 }
 
 /** Reads JWTs and pods. What the caller is not allowed to read is a note; if that is all JWTs, it is thrown. */
-export async function gather(access: Access, { names, everywhere }: Wanted): Promise<Gathered> {
+export async function gatherStatus(access: Access, { names, everywhere }: Wanted): Promise<GatheredStatus> {
   const { client, namespace } = access;
   const notes: string[] = [];
   const ifAllowed = async <T>(work: () => Promise<T>, consequence: string): Promise<T | undefined> => {

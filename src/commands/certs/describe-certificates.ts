@@ -1,6 +1,6 @@
 import { parseTime } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
-import { describeFindings } from '../doctor/describe.ts';
+import { describeFindings } from '../doctor/describe-findings.ts';
 import { formatWhen } from '../output/format-when.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint } from '../output/table-output.ts';

@@ -1,5 +1,5 @@
 import type { JWK } from 'jose';
-import type { IssuerDocument } from '../../signing/issuer/documents.ts';
+import type { IssuerDocument } from '../../signing/issuer/issuer-documents.ts';
 import type { KeyRole, PublishedKey } from '../../signing/issuer/key-set.ts';
 import { jwksUrl, type IssuerUrls } from '../../signing/issuer/urls.ts';
 import { formatTime } from '../../time/format-time.ts';
@@ -39,7 +39,7 @@ interface Facts {
 }
 
 /** The report on documents that were made. */
-export function reportOn({ issuer, urls, keys, documents, files }: Facts): Publication {
+export function reportPublication({ issuer, urls, keys, documents, files }: Facts): Publication {
   return {
     issuer,
     keys: keys.map(({ jwk, thumbprint, role, until, sources }) => ({

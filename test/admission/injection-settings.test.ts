@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { checkEnvVar, checkFileMode, checkInject, checkMountPath } from '../../src/admission/settings.ts';
+import {
+  checkEnvVar,
+  checkFileMode,
+  checkInject,
+  checkMountPath,
+} from '../../src/admission/injection-settings.ts';
 import { KEYS } from './pods.ts';
 
 describe('settings that are not given', () => {

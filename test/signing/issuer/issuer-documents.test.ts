@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { issuerDocuments } from '../../../src/signing/issuer/documents.ts';
+import { issuerDocuments } from '../../../src/signing/issuer/issuer-documents.ts';
 
 it('an issuer publishes its metadata under both names, and its keys where they say', () => {
   const keys = [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'k', alg: 'ES256', use: 'sig' }];

@@ -7,7 +7,7 @@ import type { Looked } from './looked.ts';
 import type { Right } from './shipped-rights.ts';
 
 /** Everything that the checks look at, read once with the caller's rights. Objects are wire JSON. */
-export interface Snapshot extends CertificateSnapshot {
+export interface InstallationSnapshot extends CertificateSnapshot {
   /** Of this program. */
   readonly version: string;
   readonly server: {

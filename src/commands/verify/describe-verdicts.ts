@@ -1,5 +1,5 @@
 import { VERIFIERS } from '../../signing/verifiers/facts.ts';
-import type { Verdict } from '../../signing/verifiers/judge.ts';
+import type { VerifierVerdict } from '../../signing/verifiers/judge.ts';
 import { formatWhen } from '../output/format-when.ts';
 import type { Seconds } from '../../time/units.ts';
 import { formatTable } from '../output/table.ts';
@@ -7,12 +7,12 @@ import type { Paint, Style } from '../output/table-output.ts';
 import type { Asked } from './look-up.ts';
 import type { Verification } from './verify-token.ts';
 
-const STYLES: Readonly<Record<Verdict['verdict'], Style>> = {
+const STYLES: Readonly<Record<VerifierVerdict['verdict'], Style>> = {
   accepts: 'green',
   doubts: 'yellow',
   refuses: 'red',
 };
-const WORDS: Readonly<Record<Verdict['verdict'], string>> = {
+const WORDS: Readonly<Record<VerifierVerdict['verdict'], string>> = {
   accepts: 'accepts it',
   doubts: 'may accept it',
   refuses: 'refuses it',
@@ -58,7 +58,7 @@ function describeAsked({ url, status, redirects, problem }: Asked, paint: Paint)
   return [`  ${url}  ${answer}`, ...redirects.map((target) => `    redirected to ${target}`)];
 }
 
-function describeVerdicts(verdicts: readonly Verdict[], paint: Paint): readonly string[] {
+function describeVerdicts(verdicts: readonly VerifierVerdict[], paint: Paint): readonly string[] {
   return verdicts.flatMap(({ verifier, verdict, reasons }) => {
     const title = `  ${VERIFIERS[verifier].title.padEnd(23)} ${paint(STYLES[verdict], WORDS[verdict])}`;
     return [title].concat(reasons.flatMap(({ message, remedy }) => [`    ${message}`, `      → ${remedy}`]));
