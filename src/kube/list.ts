@@ -63,7 +63,7 @@ async function listOnce<T>(begin: (token: string | undefined) => PageUnderWay<T>
 
 interface PageUnderWay<T> {
   readonly whole: Promise<Page<T>>;
-  /** Of the page after it, `undefined` if there is none or this one failed. Never rejects. */
+  /** Of the page after it, `undefined` if this one is the last, or failed. Never rejects. */
   readonly nextToken: Promise<string | undefined>;
   readonly giveUp: () => void;
 }

@@ -7,6 +7,8 @@ import { listenMany } from '../../src/server/listen-many.ts';
 
 const HOST = '127.0.0.1';
 const CONNECTIONS = 200;
+/** Elsewhere than on Linux a port has one socket, and all that counts is that each connection is accepted. */
+const MOST_TURNS = process.platform === 'linux' ? CONNECTIONS / 2 : Number.POSITIVE_INFINITY;
 
 function appOf(server: Server) {
   const listen = async (options: { host: string; port: number; backlog: number; reusePort: boolean }) => {
@@ -17,23 +19,19 @@ function appOf(server: Server) {
 }
 
 describe('many sockets on one port', () => {
-  it(
-    'a turn of the event loop accepts several connections',
-    { skip: process.platform !== 'linux' },
-    async () => {
-      const accepted: Socket[] = [];
-      const server = createServer((socket) => accepted.push(socket));
-      const port = await listenMany(appOf(server), { host: HOST, port: 0 });
-      const clients = Array.from({ length: CONNECTIONS }, () => connect(port.address.port, HOST));
-      await once(server, 'connection');
-      let turns = 0;
-      for (; accepted.length < CONNECTIONS; turns += 1) await nextTurn();
-      for (const socket of [...clients, ...accepted]) socket.destroy();
-      server.close();
-      await port.close();
-      assert.ok(turns < CONNECTIONS / 2, `${turns} turns for ${CONNECTIONS} connections`);
-    },
-  );
+  it('a turn of the event loop accepts several connections', async () => {
+    const accepted: Socket[] = [];
+    const server = createServer((socket) => accepted.push(socket));
+    const port = await listenMany(appOf(server), { host: HOST, port: 0 });
+    const clients = Array.from({ length: CONNECTIONS }, () => connect(port.address.port, HOST));
+    await once(server, 'connection');
+    let turns = 0;
+    for (; accepted.length < CONNECTIONS; turns += 1) await nextTurn();
+    for (const socket of [...clients, ...accepted]) socket.destroy();
+    server.close();
+    await port.close();
+    assert.ok(turns < MOST_TURNS, `${turns} turns for ${CONNECTIONS} connections`);
+  });
 
   it('a port that another process has is not shared with it, also one with many sockets', async () => {
     const first = createServer();

@@ -31,7 +31,7 @@ export async function readSecretMetadata(
   }
 }
 
-/** The wire JSON of a Secret, with its data; `undefined` if there is none. Throws every other refusal of the API server. */
+/** The wire JSON of a Secret, with its data; `undefined` if it does not exist. Throws every other refusal of the API server. */
 export async function readSecret(
   client: Pick<Access['client'], 'get'>,
   namespace: string,

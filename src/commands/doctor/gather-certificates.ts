@@ -42,7 +42,7 @@ export async function gatherCertificates(
     const path = resourcePath(SECRETS, { namespace, name });
     return objectMember(await client.get(path), 'data') ?? {};
   });
-  const tls = { name, source, secret: readSecret(secret) };
+  const tls = { name, source, secret: readInstalledSecret(secret) };
   return { now: Date.now(), namespace, deployment, mutating, validating, tls };
 }
 
@@ -64,7 +64,7 @@ function findSource(deployment: JsonObject | undefined): Pick<TlsLook, 'name' | 
 }
 
 /** It is installed empty. */
-function readSecret(data: Looked<JsonObject>): TlsLook['secret'] {
+function readInstalledSecret(data: Looked<JsonObject>): TlsLook['secret'] {
   if (data.state !== 'found') return data;
   return Object.keys(data.value).length === 0
     ? { state: 'absent' }

@@ -11,7 +11,7 @@ const NAMES = ['forbid-inline-keys', 'min-lifetime', 'max-lifetime', 'allowed-is
 export const POLICY_FLAGS = {
   'forbid-inline-keys': {
     ...RUN_FLAGS['forbid-inline-keys'],
-    help: 'as for jwt-injector run, as the next three',
+    help: 'as for jwt-injector run, like the next three',
   },
   'min-lifetime': { ...RUN_FLAGS['min-lifetime'], help: 'the shortest lifetime that is allowed' },
   'max-lifetime': { ...RUN_FLAGS['max-lifetime'], help: 'the longest one' },
