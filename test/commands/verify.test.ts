@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { SignJWT, type JWK } from 'jose';
 import { verifyCommand } from '../../src/commands/verify.ts';
-import type { Verification } from '../../src/commands/verify/verify-token.ts';
+import type { Verification } from '../../src/commands/verify/examine-token.ts';
 import { publishedJwk, type SigningKey } from '../../src/signing/key.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { readKey } from '../fixtures/observed.ts';

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../resources/json.ts';
 import { formatDuration, formatTime } from '../../time/format-time.ts';
 import { toSeconds, type Seconds } from '../../time/units.ts';
-import type { FoundToken } from '../input/find-token.ts';
+import type { FoundToken } from '../input/found-token.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { printReport, type OutputFormat, type Paint, type Style } from '../output/table-output.ts';
 import { describeTokenParts } from '../output/token-lines.ts';

@@ -5,7 +5,7 @@ import type { Seconds } from '../../time/units.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint, Style } from '../output/table-output.ts';
 import type { Asked } from './look-up.ts';
-import type { Verification } from './verify-token.ts';
+import type { Verification } from './examine-token.ts';
 
 const STYLES: Readonly<Record<VerifierVerdict['verdict'], Style>> = {
   accepts: 'green',

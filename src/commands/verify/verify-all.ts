@@ -14,7 +14,7 @@ import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint, type Style } from '../output/table-output.ts';
 import type { FetchOptions } from './fetch-document.ts';
 import type { LookUps } from './look-up.ts';
-import { examineToken, lookUp, type Examined } from './verify-token.ts';
+import { examineToken, lookUp, type Examined } from './examine-token.ts';
 
 /** One JWT, as `-o json` prints it. */
 interface VerifiedJwt {

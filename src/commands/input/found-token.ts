@@ -1,0 +1,44 @@
+import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+import { fail, ok, type Result } from '../../resources/result.ts';
+import { LONGEST_TOKEN, readSecretData } from '../../resources/secret.ts';
+import { readToken, type ReadToken } from '../../signing/token.ts';
+import { EXIT } from '../io.ts';
+import type { InputProblem } from './read-text.ts';
+
+/** A token that was found, and where, for messages. Its text is a secret: whoever has it may use it. */
+export interface FoundToken extends ReadToken {
+  readonly source: string;
+  readonly text: string;
+}
+
+/** The token in the wire JSON, or the manifest, of a Secret. */
+export function findSecretToken(
+  secret: JsonObject,
+  key: string,
+  source: string,
+): Result<FoundToken, InputProblem> {
+  const text = stringMember(objectMember(secret, 'stringData'), key) ?? readSecretData(secret, key) ?? '';
+  return text.trim() === ''
+    ? refuseToken(source, `has no data key "${key}" with a token`)
+    : readFoundToken(text.trim(), source);
+}
+
+/** Reads a token; messages never quote any of the text, and say `source` for where it was. */
+export function readFoundToken(text: string, source: string): Result<FoundToken, InputProblem> {
+  if (text.length > LONGEST_TOKEN)
+    return refuseToken(source, `has more than ${LONGEST_TOKEN} characters: no token is that long`);
+  if (/\s/.test(text))
+    return refuseToken(source, 'is not a token: there is white space within it, and a token has none');
+  const token = readToken(text);
+  return token === undefined
+    ? refuseToken(source, 'is not a token: it must be three parts of base64url, divided by dots (RFC 7515)')
+    : ok({ ...token, source, text });
+}
+
+/** A problem of what was found at `source`. */
+export function refuseToken(
+  source: string,
+  problem: string,
+): { readonly ok: false; readonly problem: InputProblem } {
+  return fail({ exit: EXIT.refused, message: `${source} ${problem}` });
+}

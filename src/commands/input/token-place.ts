@@ -1,0 +1,49 @@
+import { TOKEN_KEY } from '../../resources/names.ts';
+import { fail, ok, type Result } from '../../resources/result.ts';
+
+/** Where a token is. */
+export type TokenPlace =
+  | { readonly from: 'argument'; readonly text: string }
+  | { readonly from: 'file'; readonly filename: string }
+  | { readonly from: 'jwt'; readonly name: string }
+  | { readonly from: 'secret'; readonly name: string; readonly key: string };
+
+/** The flags that go with `readTokenPlace`. */
+export const TOKEN_FLAGS = {
+  filename: {
+    type: 'string',
+    short: 'f',
+    value: 'FILE',
+    help: 'a token, {"access_token": …}, or a Secret as YAML or JSON; - reads standard\ninput',
+  },
+  key: { type: 'string', value: 'KEY', help: 'data key of the Secret (default token)' },
+} as const;
+
+/** A compact JWS: its header is a JSON object, which begins with `{"` (RFC 7515 §7.1). */
+export const COMPACT = /^ey[\w-]+\.[\w-]+\.[\w-]*$/;
+
+/** Reads `-f FILE`, `-`, `NAME` of a JWT, `jwt NAME`, `secret NAME`, either also with a slash, or a token itself. */
+export function readTokenPlace(
+  { filename, key }: { readonly filename?: string | undefined; readonly key?: string | undefined },
+  words: readonly string[],
+): Result<TokenPlace, string> {
+  const [first = '', second, ...more] = words.length === 1 ? (words[0] ?? '').split('/') : words;
+  if (more.length > 0) return fail(`"${more.join(' ')}" is too much: one token at a time`);
+  if (filename !== undefined) {
+    if (words.length > 0)
+      return fail(`-f reads a file, and "${words.join(' ')}" is elsewhere: use one of them`);
+    return key === undefined ? ok({ from: 'file', filename }) : fail('--key is for secret NAME');
+  }
+  const isSecret = second !== undefined && /^secrets?$/i.test(first);
+  if (key !== undefined && !isSecret) return fail('--key is for secret NAME');
+  if (first === '')
+    return fail('a token is missing: name a JWT, or use secret NAME, -f FILE, or - for standard input');
+  if (second === undefined) {
+    if (first === '-') return ok({ from: 'file', filename: '-' });
+    return COMPACT.test(first) ? ok({ from: 'argument', text: first }) : ok({ from: 'jwt', name: first });
+  }
+  if (isSecret) return ok({ from: 'secret', name: second, key: key ?? TOKEN_KEY });
+  return /^jwts?$/i.test(first)
+    ? ok({ from: 'jwt', name: second })
+    : fail(`"${first}" has no token: use jwt NAME or secret NAME`);
+}
