@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -11,19 +11,13 @@ import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { makeEnvironment, writeProgram } from './cli-run.ts';
+import { readCommands } from './page-commands.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const NAMESPACE = 'docs-commands';
 const ISSUER = 'https://issuer.example.com';
 /** In this order: the later ones use what the first makes. */
 const PAGES = ['quickstart', 'rotation', 'clients', 'troubleshooting'];
-
-/** The blocks of commands in a page, but for those that are marked as not run. */
-async function blocksOf(page: string): Promise<readonly string[]> {
-  const text = await readFile(join(ROOT, 'docs', `${page}.md`), 'utf8');
-  const blocks = [...text.matchAll(/(<!-- not run: [^\n]+ -->\n\n)?```sh\n([\s\S]*?)```/g)];
-  return blocks.flatMap(([, marked, commands = '']) => (marked === undefined ? [commands] : []));
-}
 
 describe('the commands in the pages for users', { concurrency: false }, () => {
   let stage: Stage<Cluster>;
@@ -39,6 +33,7 @@ describe('the commands in the pages for users', { concurrency: false }, () => {
         answer.end(readFileSync(join(folder, 'site/.well-known', name)));
       });
     await writeProgram(folder);
+    await symlink(join(ROOT, 'deploy'), join(folder, 'deploy'));
     await writeFile(join(folder, 'ca.pem'), issuer.ca);
     await stage.cluster.createNamespace(NAMESPACE);
     const kubeconfig = join(folder, 'kubeconfig');
@@ -65,9 +60,9 @@ describe('the commands in the pages for users', { concurrency: false }, () => {
 
   for (const page of PAGES) {
     it(`of docs/${page}.md work as they stand there`, async () => {
-      const blocks = await blocksOf(page);
+      const blocks = (await readCommands(page)).filter(({ needs }) => needs === 'cluster');
       assert.ok(blocks.length > 0);
-      for (const block of blocks) await run(block);
+      for (const { commands } of blocks) await run(commands);
       await run("kubectl get secret my-jwt -o jsonpath='{.data.token}' | base64 -d > token");
     });
   }

@@ -29,7 +29,7 @@ Exit codes: 0 all passed, 1 a test failed, 2 wrong usage, 3 something outside fa
 `;
 
 /** Of Debian, with all that they depend on. */
-const PACKAGES = ['iproute2', 'python3-venv', ...XROOTD_PACKAGES];
+const PACKAGES = ['curl', 'iproute2', 'python3-venv', ...XROOTD_PACKAGES];
 
 await runScript({
   forHelp: 'npm run verifiers -- --help',
