@@ -112,12 +112,12 @@ export async function learn(
   return { ...known, key: await readKey(observer, jwt, jwt.spec.value, key.version) };
 }
 
-/** What the cache keeps of a Secret with our label, from wire JSON. `signedBy` as of `gatherEvidence`. */
-export function parseManagedSecret(object: unknown, signedBy?: string): ManagedSecret {
+/** What the cache keeps of a Secret with our label, from wire JSON. `signedBy` and `jwt` as of `gatherEvidence`. */
+export function parseManagedSecret(object: unknown, signedBy?: string, jwt?: Jwt): ManagedSecret {
   return {
     metadata: parseSecretMetadata(object),
     hasOtherData: hasOtherData(object),
-    evidence: gatherEvidence(object, signedBy),
+    evidence: gatherEvidence(object, signedBy, jwt),
   };
 }
 

@@ -5,6 +5,7 @@ import type { RecordedStatus } from '../resources/recorded-status.ts';
 import { isTokenTooLong, readSecretToken } from '../resources/secret.ts';
 import { findCondition } from '../reconcile/conditions.ts';
 import type { KeyObservation, TokenObservation } from '../reconcile/observed.ts';
+import { recognizeToken, restoreToken, type SignatureOfToken } from '../signing/recorded-token.ts';
 import { readToken } from '../signing/token.ts';
 import { findFacts, type TokenFacts } from '../signing/token-facts.ts';
 import { judgeClaims, verifiesWith } from '../signing/check-token.ts';
@@ -13,13 +14,13 @@ import type { SigningKey } from '../signing/key.ts';
 import type { Seconds } from '../time/units.ts';
 
 /**
- * What is kept of a token in a Secret. The text itself stays only until its signature was checked once, or was found to be
- * beyond checking: the cache of a large cluster holds no tokens.
+ * What is kept of a token in a Secret. The text itself, or what it can be made of again, stays only until its signature was
+ * checked once, or was found to be beyond checking: the cache of a large cluster holds no tokens.
  */
 export interface TokenEvidence {
   /** `undefined`: the text is not a token that can be read. */
   readonly facts: TokenFacts | undefined;
-  unchecked: string | undefined;
+  unchecked: string | SignatureOfToken | undefined;
   /** RFC 7638 thumbprint of the public key that the signature was checked with, successfully. */
   verifiedBy: string | undefined;
   /** The same of the last one that did not make it. */
@@ -35,19 +36,27 @@ const UNREADABLE: TokenEvidence = {
 
 /**
  * Evidence of the token in a Secret's wire JSON; `undefined` when it holds none. `signedBy`: the thumbprint of the key
- * that it is already known to verify with.
+ * that it is already known to verify with. `jwt`: the JWT of the Secret, if it is known; it only makes the evidence smaller.
  */
-export function gatherEvidence(secret: unknown, signedBy?: string): TokenEvidence | undefined {
+export function gatherEvidence(secret: unknown, signedBy?: string, jwt?: Jwt): TokenEvidence | undefined {
   if (isTokenTooLong(secret)) return UNREADABLE;
   const text = readSecretToken(secret);
   if (text === undefined) return undefined;
-  const read = readToken(text);
+  const { facts, rest } = recognize(text, jwt) ?? {};
   return {
-    facts: read === undefined ? undefined : findFacts(read),
-    unchecked: signedBy === undefined && read !== undefined ? text : undefined,
+    facts,
+    unchecked: signedBy === undefined ? rest : undefined,
     verifiedBy: signedBy,
     refutedBy: undefined,
   };
+}
+
+/** What a token says, and what is kept of its text; `undefined`: it cannot be read. */
+function recognize(text: string, jwt: Jwt | undefined) {
+  const recorded = jwt === undefined ? undefined : recognizeToken(text, jwt);
+  if (recorded !== undefined) return recorded;
+  const read = readToken(text);
+  return read === undefined ? undefined : { facts: findFacts(read), rest: text };
 }
 
 /** The public key to check a signature with. */
@@ -130,8 +139,9 @@ export async function checkSignature(
   keyCache: Pick<KeyCache, 'readPublic'>,
 ): Promise<boolean> {
   const { unchecked = '' } = evidence;
+  const text = typeof unchecked === 'string' ? unchecked : restoreToken(unchecked);
   const publicKey = await keyCache.readPublic(verifier.publicJwk, algorithm);
-  const isValid = await verifiesWith(unchecked, publicKey, algorithm);
+  const isValid = await verifiesWith(text, publicKey, algorithm);
   if (isValid) evidence.verifiedBy = verifier.thumbprint;
   else evidence.refutedBy = verifier.thumbprint;
   evidence.unchecked = undefined;

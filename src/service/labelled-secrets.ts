@@ -32,7 +32,7 @@ export function keepLabelledSecrets(jwts: Cache<Jwt>, shared: SharedValues): Lab
   const parse = (object: JsonObject, signedBy?: string): LabelledSecret => {
     const jwt = jwts.get(identify(object).key);
     if (jwt === undefined) return shared.share(parseOtherSecret(object));
-    const secret = parseManagedSecret(object, signedBy);
+    const secret = parseManagedSecret(object, signedBy, jwt);
     longTokens.note(secret.evidence);
     const { metadata, evidence } = secret;
     shared.share(metadata, expectMetadata(jwt, latest?.metadata));

@@ -14,7 +14,7 @@ export class LongTokens {
 
   /** A token came; of too many the first ones lose their text. */
   note(evidence: TokenEvidence | undefined): void {
-    if (evidence?.unchecked === undefined || evidence.unchecked.length <= LONGEST_FREE) return;
+    if (typeof evidence?.unchecked !== 'string' || evidence.unchecked.length <= LONGEST_FREE) return;
     this.#waiting.add(evidence);
     for (const oldest of this.#waiting) {
       if (this.#waiting.size <= MOST_UNCHECKED) return;

@@ -1,4 +1,5 @@
 import { compactVerify, decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
+import type { AlgorithmName } from '../resources/algorithms.ts';
 import type { JsonObject } from '../resources/json.ts';
 import { LONGEST_TOKEN } from '../resources/secret.ts';
 import type { Claims } from './claims.ts';
@@ -10,10 +11,15 @@ import type { SigningKey } from './key.ts';
  */
 export async function signToken(key: SigningKey, keyId: string, claims: Claims): Promise<string> {
   const token = await new SignJWT({ ...claims })
-    .setProtectedHeader({ alg: key.algorithm, kid: keyId, typ: 'JWT' })
+    .setProtectedHeader(headerOf(key.algorithm, keyId))
     .sign(key.privateKey);
   await compactVerify(token, key.publicKey, { algorithms: [key.algorithm] });
   return token;
+}
+
+/** The header of the tokens that we sign, members in this order. */
+export function headerOf(alg: AlgorithmName, kid: string) {
+  return { alg, kid, typ: 'JWT' };
 }
 
 /** A token's two JSON parts, as they were sent. Nothing about them is checked. */

@@ -8,20 +8,20 @@ import type { SigningKey } from '../../src/signing/key.ts';
 import { signToken } from '../../src/signing/token.ts';
 import { makeJwt, makeSpec } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
-import { NOW, readKey, settledJwt } from '../fixtures/observed.ts';
+import { DAY, NOW, readKey, settledJwt } from '../fixtures/observed.ts';
 import { wireSecret } from './model/sources.ts';
 import { virtualClock } from '../time/virtual-clock.ts';
 
 const key = await readKey();
 const other = await readKey(toPem(makeKey('ES256')));
 
-async function makeSecret(signer: SigningKey = key): Promise<ManagedSecret> {
+/** `jwt`: the one whose status speaks of the token, where the cache knows it when the Secret comes. */
+async function makeSecret(signer: SigningKey = key, jwt?: Jwt): Promise<ManagedSecret> {
   const spec = makeSpec();
   const claims = buildClaims(spec, NOW, 'the-jti');
   assert.ok(claims.ok);
-  return parseManagedSecret(
-    wireSecret('my-jwt', { token: await signToken(signer, spec.keyId, claims.value) }),
-  );
+  const token = await signToken(signer, spec.keyId, claims.value);
+  return parseManagedSecret(wireSecret('my-jwt', { token }), undefined, jwt);
 }
 
 /** A checker of these objects, by `namespace/name`, with a clock that is turned by hand. */
@@ -79,6 +79,29 @@ describe('the checker of tokens', () => {
     assert.deepEqual(refuted, ['science/my-jwt']);
     const { verifiedBy, refutedBy, unchecked } = secret.evidence ?? {};
     assert.deepEqual([verifiedBy, refutedBy, unchecked], [undefined, key.thumbprint, undefined]);
+  });
+
+  it('checks a token of which no more than the signature was kept, whatever became of its JWT meanwhile', async () => {
+    const settled = await settledJwt();
+    const jwt = { ...settled, recorded: { ...settled.recorded, expiresAt: NOW + DAY } };
+    const edited = { ...jwt, generation: 2, spec: makeJwt({ keyId: 'another', data: { sub: 'x' } }).spec };
+    for (const [signer, later] of [
+      [key, jwt],
+      [key, edited],
+      [other, jwt],
+      [other, edited],
+    ] as const) {
+      const secret = await makeSecret(signer, jwt);
+      assert.equal(typeof secret.evidence?.unchecked, 'object');
+      const { checker, wait, refuted } = watch({ 'science/my-jwt': later }, { 'science/my-jwt': secret });
+      checker.start();
+      checker.secretChanged('science', 'my-jwt');
+      await wait(1_000, () => secret.evidence?.unchecked === undefined);
+      const { verifiedBy, refutedBy } = secret.evidence ?? {};
+      const outcome = signer === key ? [key.thumbprint, undefined] : [undefined, key.thumbprint];
+      assert.deepEqual([verifiedBy, refutedBy], outcome);
+      assert.deepEqual(refuted, signer === key ? [] : ['science/my-jwt']);
+    }
   });
 
   it('drops the text of what it cannot check: without a JWT, a key on record, or a spec', async () => {

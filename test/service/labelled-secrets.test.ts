@@ -5,7 +5,10 @@ import { Cache } from '../../src/kube/cache.ts';
 import { SharedValues } from '../../src/kube/shared-values.ts';
 import type { JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
+import { buildClaims } from '../../src/signing/claims.ts';
+import { signToken } from '../../src/signing/token.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
+import { DAY, NOW, readKey, settledJwt } from '../fixtures/observed.ts';
 
 const JWT = makeJwt();
 const KEY = `${JWT.namespace}/${JWT.name}`;
@@ -77,6 +80,23 @@ describe('of a Secret with our label', () => {
     assert.deepEqual(all.labelled.cache.get(KEY), all.labelled.parse(secretOf('7')));
   });
 
+  it('no text is kept of a token that the status of its JWT speaks of, checked or not', async () => {
+    const { jwts, labelled } = keep();
+    const jwt = await settledJwt();
+    assert.ok(jwt.spec.ok);
+    const claims = buildClaims(jwt.spec.value, NOW, 'the-jti');
+    assert.ok(claims.ok);
+    const token = await signToken(await readKey(), jwt.spec.value.keyId, claims.value);
+    jwts.set(KEY, '5', { ...jwt, recorded: { ...jwt.recorded, expiresAt: NOW + DAY } });
+    const kept = labelled.parse({
+      ...secretOf('7'),
+      data: { token: Buffer.from(token).toString('base64') },
+    });
+    assert.ok(isOfJwt(kept) && kept.evidence?.facts?.jti === 'the-jti' && kept.evidence.unchecked);
+    const [header = '', payload = '', signature = ''] = token.split('.');
+    for (const part of [header, payload, signature]) assert.ok(!JSON.stringify(kept).includes(part));
+  });
+
   it('the texts of long tokens that wait for their check are bounded', () => {
     const { jwts, labelled } = keep();
     const tokenOf = (sub: string): string =>
@@ -93,9 +113,11 @@ describe('of a Secret with our label', () => {
     };
     for (let number = 0; number < 1_000; number += 1) parse(tokenOf('s'.repeat(20_000)), number);
     for (let number = 1_000; number < 2_000; number += 1) parse(ordinary, number);
-    const kept = [...labelled.cache.values()].flatMap((each) =>
-      isOfJwt(each) ? [each.evidence?.unchecked?.length ?? 0] : [],
-    );
+    const kept = [...labelled.cache.values()].flatMap((each) => {
+      if (!isOfJwt(each)) return [];
+      const { unchecked } = each.evidence ?? {};
+      return typeof unchecked === 'string' ? unchecked.length : 0;
+    });
     assert.equal(kept.length, 2_000);
     assert.equal(kept.filter((length) => length === ordinary.length).length, 1_000, 'ordinary ones all stay');
     assert.ok(kept.reduce((sum, length) => sum + length) < 17 * 2 ** 20);

@@ -83,7 +83,7 @@ export class Replica {
       new ModelWatch({
         ...common,
         cache: this.#managed,
-        transform: (object) => parseManagedSecret(object),
+        transform: (object) => parseManagedSecret(object, undefined, this.#jwts.get(identify(object).key)),
         selects: (object) => isSecret(object) && isManaged(object),
         list: secrets,
       }),
