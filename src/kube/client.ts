@@ -8,6 +8,7 @@ import { requestDated, requestObject, type Call, type Endpoint, type Query } fro
 import { listPages, type Listed } from './list.ts';
 import type { ListOptions } from './list-page.ts';
 import { ParseTurns } from './parse-turns.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { streamEvents, type WatchEvent, type WatchOptions } from './watch-stream.ts';
 
 /** Of every verb: what may be left out. */
@@ -73,8 +74,14 @@ const DEADLINE_MS = 5_000; // a slow API server must not hold a worker for long;
 export function createClient(cluster: Cluster, { clock, version }: ClientOptions): KubeClient {
   const connection = new Connection(cluster, clock);
   const server = new URL(cluster.server);
-  const turns = new ParseTurns(clock);
-  const endpoint: Endpoint = { server, connection, clock, turns, userAgent: `jwt-injector/${version}` };
+  const endpoint: Endpoint = {
+    server,
+    connection,
+    clock,
+    turns: new ParseTurns(clock),
+    readAhead: new ReadAhead(),
+    userAgent: `jwt-injector/${version}`,
+  };
   const call = (
     what: Pick<Call, 'verb' | 'method' | 'path' | 'body' | 'contentType'>,
     options: RequestOptions,

@@ -30,11 +30,14 @@ export interface Page<T> {
   readonly metadata: JsonObject | undefined;
 }
 
-/** Which page: the first one without a token. `onHead` is called when the metadata of the list is known, before most of the items. */
+/**
+ * Which page: the first one without a token. `onMetadata` is called with the metadata of the list as soon as they are known,
+ * before most of the items were parsed. What it says may turn out wrong: those of the page that is returned are right.
+ */
 export interface PagePlace {
   readonly size: PageSize;
   readonly token: string | undefined;
-  readonly onHead: (metadata: JsonObject | undefined) => void;
+  readonly onMetadata: (metadata: JsonObject) => void;
 }
 
 /** Reads a page as a stream. One that breaks off is asked for again, smaller. Throws a KubeError. */
@@ -42,7 +45,7 @@ export async function readPage<T>(
   endpoint: Endpoint,
   path: string,
   options: ListOptions<T>,
-  { size, token, onHead }: PagePlace,
+  { size, token, onMetadata }: PagePlace,
 ): Promise<Page<T>> {
   const { query, accept, signal, deadlineMs = PAGE_DEADLINE_MS } = options;
   for (;;) {
@@ -58,12 +61,9 @@ export async function readPage<T>(
       silenceMs: PAGE_SILENCE_MS,
     } as const;
     let hasBegun = false;
-    const onBegin = (head: JsonObject): void => {
-      hasBegun = true;
-      onHead(objectMember(head, 'metadata'));
-    };
+    const listener = { onBegin: () => (hasBegun = true), onMetadata };
     try {
-      const page = await request(endpoint, call, (body) => readItems(endpoint, body, options, onBegin));
+      const page = await request(endpoint, call, (body) => readItems(endpoint, body, options, listener));
       size.noteTime(endpoint.clock.monotonic() - startedAt);
       return page;
     } catch (error) {
@@ -77,23 +77,28 @@ export async function readPage<T>(
 const BROKEN_OFF: ReadonlySet<string> = new Set(['Deadline', 'Unreachable', 'Malformed']);
 
 async function readItems<T>(
-  { turns }: Endpoint,
+  { turns, readAhead }: Endpoint,
   body: Answer['body'],
   { map, onOversized, withoutManagedFields = false }: ListOptions<T>,
-  onBegin: (head: JsonObject) => void,
+  { onBegin, onMetadata }: Pick<PagePlace, 'onMetadata'> & { readonly onBegin: () => void },
 ): Promise<Page<T>> {
   const cutter = new ItemCutter({ longest: LONGEST_OBJECT, withoutManagedFields });
   const items: T[] = [];
   let type: JsonObject | undefined;
-  for await (const chunk of body) {
-    const bytes: Buffer = chunk;
-    for (const { text, isWhole } of cutter.feed(bytes)) {
+  const tellMetadata = (envelope: JsonObject): void => {
+    const metadata = objectMember(envelope, 'metadata');
+    if (metadata !== undefined) onMetadata(metadata);
+  };
+  const onTail = (tail: Buffer): void => tellMetadata(envelopeInTail(tail.toString('latin1')));
+  for await (const chunk of readAhead.read(body, onTail)) {
+    for (const { text, isWhole } of cutter.feed(chunk)) {
       if (type === undefined) {
         const head = cutter.head();
         type = typeOfItems(head);
-        onBegin(head);
+        onBegin();
+        tellMetadata(head);
       }
-      if (isWhole) items.push(map({ ...type, ...parseItem(text) }));
+      if (isWhole) items.push(map(parseItem(text, type)));
       else onOversized?.(text);
       if (turns.isDue()) await turns.next();
     }
@@ -101,10 +106,24 @@ async function readItems<T>(
   return { items, metadata: objectMember(cutter.end(), 'metadata') };
 }
 
-function parseItem(text: string): JsonObject {
+/** What comes after the items of a list of custom resources, whose members are sorted. */
+const TAIL = /\],"kind":"\w+",("metadata":\{[^{}]*\})\}\s*$/;
+
+function envelopeInTail(tail: string): JsonObject {
+  const [, metadata = ''] = TAIL.exec(tail) ?? [];
+  try {
+    return parseItem(`{${metadata}}`, {});
+  } catch {
+    return {};
+  }
+}
+
+/** `type`: members that the item gets if it has none of the name. */
+function parseItem(text: string, type: JsonObject): JsonObject {
   const item: unknown = JSON.parse(text);
   if (!isJsonObject(item)) throw new SyntaxError('an item of a list is not an object');
-  return item;
+  const isTyped = Object.keys(type).every((name) => Object.hasOwn(item, name));
+  return isTyped ? item : { ...type, ...item };
 }
 
 /** Items of built-in kinds come without their type: it is that of the list, less the word List. */

@@ -33,8 +33,8 @@ export async function listPages<T>(
 }
 
 /**
- * The token of the next page comes before the objects of a page: the API server prepares the next one while this one is
- * read. No more than two are under way.
+ * The token of the next page is known before the objects of a page are parsed: the API server prepares the next one while
+ * this one is read. No more than two are under way.
  */
 async function listOnce<T>(begin: (token: string | undefined) => PageUnderWay<T>): Promise<Listed<T>> {
   const items: T[] = [];
@@ -84,7 +84,7 @@ function beginPage<T>(
     endpoint,
     path,
     { ...options, signal: ending.signal },
-    { size, token, onHead: (metadata) => nextToken.resolve(tokenIn(metadata)) },
+    { size, token, onMetadata: (metadata) => nextToken.resolve(tokenIn(metadata)) },
   ).finally(() => {
     signal?.removeEventListener('abort', giveUp);
     nextToken.resolve(undefined);

@@ -8,6 +8,7 @@ import type { Milliseconds } from '../time/units.ts';
 import { LONGEST_OBJECT } from './pieces.ts';
 import { parseResourcePath } from './resource-path.ts';
 import type { ParseTurns } from './parse-turns.ts';
+import type { ReadAhead } from './read-ahead.ts';
 import { failTransport } from './transport-errors.ts';
 
 /** One request as the client's verbs describe it. */
@@ -36,6 +37,7 @@ export interface Endpoint {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly turns: ParseTurns;
+  readonly readAhead: ReadAhead;
   readonly userAgent: string;
 }
 

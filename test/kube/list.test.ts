@@ -123,6 +123,47 @@ test('the next page is asked for while a page arrives, and none after it', async
   assert.deepEqual(asked, [null, 'second', 'third']);
 });
 
+/** As the API server writes lists of custom resources: with sorted members. */
+const customPageOf = (names: readonly string[], token: string): string =>
+  `{"apiVersion":"x/v1","items":[${names.map((name) => `{"metadata":{"name":"${name}"}}`).join()}],"kind":"XList","metadata":{"continue":"${token}","resourceVersion":"7"}}\n`;
+
+test('the next page is asked for before this one is parsed, if its token comes last', async () => {
+  const asked: (string | null)[] = [];
+  const names = Array.from({ length: 500 }, (_, index) => `first-${index}`);
+  await using server = await startBadServer(({ query }, response) => {
+    const token = query.get('continue');
+    asked.push(token);
+    const isFirst = token === null;
+    response.writeHead(200).end(isFirst ? customPageOf(names, 'second') : customPageOf(['last'], ''));
+  });
+  await using client = clientOf(clusterAt(server.url));
+  let askedDuringFirst = 0;
+  const map = (item: JsonObject): unknown => {
+    const name = nameOf(item);
+    if (name !== 'last' && asked.length === 2) askedDuringFirst += 1;
+    // What takes long gives way: meanwhile the rest of the page arrives.
+    const until = performance.now() + 1;
+    while (performance.now() < until);
+    return name;
+  };
+  const { items, resourceVersion } = await client.listMapped('/apis/x/v1/xs', { map });
+  assert.deepEqual(items, [...names, 'last']);
+  assert.equal(resourceVersion, '7');
+  assert.deepEqual(asked, [null, 'second']);
+  assert.ok(askedDuringFirst > 0, 'the second page was asked for after the first was parsed');
+});
+
+test('an answer that is no list is not asked for again, smaller', async () => {
+  let asked = 0;
+  await using server = await startBadServer((_request, response) => {
+    asked += 1;
+    response.writeHead(200).end('<html>]</html>');
+  });
+  await using client = clientOf(clusterAt(server.url));
+  await assert.rejects(client.list('/api/v1/secrets'), /Malformed|malformed/);
+  assert.equal(asked, 1);
+});
+
 test('a page that breaks off after its head is followed by what its smaller form says', async () => {
   const asked: string[] = [];
   await using server = await startBadServer(({ query }, response) => {

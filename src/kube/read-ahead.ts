@@ -1,0 +1,77 @@
+/** Bytes of lists that may wait to be parsed, of all lists of a process together: two pages of ordinary objects. */
+const MOST_WAITING = 4 * 1024 * 1024;
+/** As many bytes at the end of a body as hold the metadata of a list, with its continue token. */
+const TAIL_BYTES = 2_048;
+
+/** A body of an answer, as Node and undici make them. */
+type Body = AsyncIterable<Buffer> & { destroy(): unknown };
+
+/**
+ * Lets bytes of lists arrive while earlier ones are parsed, as long as there is room: custom resources have the token of the
+ * next page at the end of a page, and the API server prepares that page only when it is asked for. One for all lists of a
+ * process, since a hundred lists may be read at once.
+ */
+export class ReadAhead {
+  readonly #most: number;
+  #waiting = 0;
+
+  /** `most`: bytes. */
+  constructor(most = MOST_WAITING) {
+    this.#most = most;
+  }
+
+  /**
+   * The chunks of a body, in order. Without room a chunk is asked for when the one before was parsed. `onTail` is called with
+   * the end of the body as soon as all of it has arrived. Throws what reading the body throws; destroys it if the caller
+   * stops early.
+   */
+  async *read(body: Body, onTail: (tail: Buffer) => void): AsyncGenerator<Buffer, void> {
+    const waiting: Buffer[] = [];
+    let news = Promise.withResolvers<void>();
+    let room = Promise.withResolvers<void>();
+    let hasEnded = false;
+    let isStopped = false;
+    const arrive = async (): Promise<void> => {
+      let tail: Buffer = Buffer.alloc(0);
+      for await (const chunk of body) {
+        if (isStopped) return;
+        tail = endOf(tail, chunk);
+        waiting.push(chunk);
+        this.#waiting += chunk.length;
+        news.resolve();
+        if (this.#waiting > this.#most) await room.promise;
+      }
+      onTail(tail);
+    };
+    const arriving = arrive().finally(() => {
+      hasEnded = true;
+      news.resolve();
+    });
+    arriving.catch(() => undefined); // it is thrown when what arrived before was parsed
+    try {
+      for (;;) {
+        const chunk = waiting.shift();
+        if (chunk !== undefined) {
+          this.#waiting -= chunk.length;
+          yield chunk;
+          continue;
+        }
+        if (hasEnded) return await arriving;
+        news = Promise.withResolvers();
+        room.resolve();
+        room = Promise.withResolvers();
+        await news.promise;
+      }
+    } finally {
+      isStopped = true;
+      for (const { length } of waiting) this.#waiting -= length;
+      room.resolve();
+      if (!hasEnded) body.destroy();
+    }
+  }
+}
+
+function endOf(before: Buffer, chunk: Buffer): Buffer {
+  if (chunk.length >= TAIL_BYTES) return chunk.subarray(-TAIL_BYTES);
+  return Buffer.concat([before, chunk]).subarray(-TAIL_BYTES);
+}
