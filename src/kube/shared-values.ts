@@ -1,4 +1,4 @@
-import { isJsonObject } from '../resources/json.ts';
+import { isJsonObject, type JsonObject } from '../resources/json.ts';
 import { Recent } from './recent.ts';
 
 /**
@@ -13,6 +13,9 @@ const LONGEST_SHARED = 2_048;
 const LONGEST_DESCRIPTION = 256;
 /** Values deeper in each other stay as they are, so that no user's object exhausts the stack. */
 const DEEPEST_SHARED = 32;
+
+/** Members whose texts hardly any two objects have in common: to look for them would only take time, and room for others. */
+const UNIQUE: ReadonlySet<string> = new Set(['uid', 'resourceVersion', 'tokenId', 'jti']);
 
 const NO_ITEMS = Object.freeze([]);
 const NO_MEMBERS = Object.freeze({});
@@ -49,23 +52,29 @@ export class SharedValues {
     return description === undefined ? value : this.#objects.recall(description, value);
   }
 
-  /** Whether all members are now those of `like`, in the same order. */
+  /**
+   * Whether all members are now those of `like`, in the same order. Loops by index: iterators would make a fifth of all garbage
+   * of a long list.
+   */
   #shareMembers(value: object, like: unknown, levels: number): boolean {
     if (Array.isArray(value)) {
-      const others: readonly unknown[] = Array.isArray(like) ? like : [];
+      const others: readonly unknown[] = Array.isArray(like) ? like : NO_ITEMS;
       return this.#shareItems(value, others, levels) && others === like;
     }
     if (!isJsonObject(value)) return false;
     const members: Record<string, unknown> = value;
+    const others: JsonObject = isJsonObject(like) ? like : NO_MEMBERS;
     const names = Object.keys(members);
-    const others = isJsonObject(like) ? like : {};
     const otherNames = Object.keys(others);
-    let isSame = isJsonObject(like) && names.length === otherNames.length;
-    for (const [index, name] of names.entries()) {
+    let isSame = others === like && names.length === otherNames.length;
+    for (let index = 0; index < names.length; index += 1) {
+      const name = names[index] ?? '';
       const before = members[name];
       const isNamesake = name === otherNames[index];
-      const after = this.#sharePart(before, isNamesake ? others[name] : undefined, levels);
-      isSame &&= isNamesake && Object.is(after, others[name]);
+      const other = isNamesake ? others[name] : undefined;
+      const isUnique = before !== other && UNIQUE.has(name);
+      const after = isUnique ? before : this.#sharePart(before, other, levels);
+      isSame &&= isNamesake && Object.is(after, other);
       // Equal texts are different ones to V8: only to set the member makes it the one that others have.
       if (after !== before || typeof before === 'string') members[name] = after;
     }
@@ -74,8 +83,8 @@ export class SharedValues {
 
   #shareItems(items: unknown[], others: readonly unknown[], levels: number): boolean {
     let isSame = items.length === others.length;
-    for (const [index, before] of items.entries()) {
-      const after = this.#sharePart(before, others[index], levels);
+    for (let index = 0; index < items.length; index += 1) {
+      const after = this.#sharePart(items[index], others[index], levels);
       isSame &&= Object.is(after, others[index]);
       items[index] = after;
     }
@@ -85,11 +94,19 @@ export class SharedValues {
 
 /** What tells an object apart if it is small and holds nothing but shared texts: equal objects have equal ones. */
 function describe(value: object): string | undefined {
-  const isArray = Array.isArray(value);
-  let description: string | undefined = isArray ? '[' : '{';
-  for (const [name, member] of Object.entries(value)) {
-    description = addToDescription(description, isArray ? '' : name, member);
-    if (description === undefined) return undefined;
+  let description: string | undefined;
+  if (Array.isArray(value)) {
+    description = '[';
+    for (let index = 0; index < value.length && description !== undefined; index += 1)
+      description = addToDescription(description, '', value[index]);
+    return description;
+  }
+  if (!isJsonObject(value)) return undefined;
+  const names = Object.keys(value);
+  description = '{';
+  for (let index = 0; index < names.length && description !== undefined; index += 1) {
+    const name = names[index] ?? '';
+    description = addToDescription(description, name, value[name]);
   }
   return description;
 }

@@ -10,13 +10,19 @@ import { Memory } from '../loop/memory.ts';
 import { TokenChecker } from '../loop/token-checker.ts';
 import type { SigningPolicy } from '../resources/signing-policy.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { systemClock } from '../time/clock.ts';
+import { systemClock, type Timer } from '../time/clock.ts';
 import { toSeconds } from '../time/units.ts';
 import { createLeader } from './create-leader.ts';
 import { startDelivery, type Delivery } from './start-delivery.ts';
 import { startTerm } from './start-term.ts';
 import { readingOf } from './token-reading.ts';
 import { watchCluster } from './watch-cluster.ts';
+
+/**
+ * A start looks at every JWT before signatures are checked that statuses vouch for. A replica that does not lead, or takes
+ * longer to look, checks them after this time.
+ */
+const CHECKS_WAIT_MS = 30_000;
 
 /** The reconcile half: watching, and working while it leads. */
 export interface RunningController {
@@ -53,6 +59,7 @@ export function startController(
     onBug: (error) => log.error({ err: error }, 'internal error while a token was checked'),
   });
 
+  let checks: Timer | undefined;
   let term: Controller | undefined;
   const leader = createLeader(config.lease, {
     client,
@@ -68,6 +75,7 @@ export function startController(
         log,
         isLeader: () => leader.isLeader(),
         isCheckedSoon: (namespace, name) => checker.isWaiting(namespace, name),
+        onSettled: () => checker.start(),
       });
     },
     onLost: async () => {
@@ -97,7 +105,7 @@ export function startController(
   });
   const workOnceListed = async (): Promise<void> => {
     if (!(await cluster.synced)) return;
-    checker.start();
+    checks = systemClock.setTimer(CHECKS_WAIT_MS, () => checker.start());
     leader.start();
   };
   void workOnceListed();
@@ -106,6 +114,7 @@ export function startController(
       await Promise.all([term?.stop(), delivery?.stop()]);
       await leader.stop();
       term = undefined;
+      checks?.cancel();
       checker.stop();
       await Promise.all([events.stop(), cluster.stop()]);
     },

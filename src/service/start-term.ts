@@ -22,12 +22,14 @@ export interface TermDependencies {
   /** Asked before each write. */
   readonly isLeader: () => boolean;
   readonly isCheckedSoon: NonNullable<Observer['isCheckedSoon']>;
+  /** Is called when every JWT was looked at. */
+  readonly onSettled: () => void;
 }
 
 /** One term of leadership: begins with a look at every JWT. */
 export function startTerm(
   { workers, legacyKeyNamespace }: ControllerConfig,
-  { cluster, policy, memory, recorder, log, isLeader, isCheckedSoon }: TermDependencies,
+  { cluster, policy, memory, recorder, log, isLeader, isCheckedSoon, onSettled }: TermDependencies,
 ): Controller {
   const term = createController({
     clock: systemClock,
@@ -54,7 +56,9 @@ export function startTerm(
   }
   term.start();
   const tellWhenSettled = async (): Promise<void> => {
-    if (await term.settle()) log.info({ jwts }, 'every JWT was looked at');
+    if (!(await term.settle())) return;
+    log.info({ jwts }, 'every JWT was looked at');
+    onSettled();
   };
   void tellWhenSettled();
   return term;

@@ -48,8 +48,7 @@ export function findFacts({ header, claims }: ReadToken): TokenFacts {
  */
 export function digestClaims(claims: JsonObject): string {
   if (isDeeperThan(claims, DEEPEST_CLAIM)) return '';
-  const free = Object.fromEntries(Object.entries(claims).filter(([name]) => !REGISTERED.has(name)));
-  return hash('sha256', JSON.stringify(sorted(free)), 'base64url');
+  return hash('sha256', sortedJson(claims, REGISTERED), 'base64url');
 }
 
 function scalarOf(value: unknown): Scalar {
@@ -57,10 +56,13 @@ function scalarOf(value: unknown): Scalar {
   return typeof value === 'string' && value.length <= LONGEST_FACT ? value : null;
 }
 
-/** The same JSON with the members of every object in the order of their names; an object becomes a list of pairs. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (!isJsonObject(value)) return value;
-  const names = Object.keys(value).toSorted();
-  return { members: names.map((name) => [name, sorted(value[name])]) };
+/** JSON with the members of every object in the order of their names, less those of `without` in the outermost. */
+function sortedJson(value: unknown, without?: ReadonlySet<string>): string {
+  if (Array.isArray(value)) return `[${value.map((item) => sortedJson(item)).join()}]`;
+  if (!isJsonObject(value)) return JSON.stringify(value);
+  let text = '';
+  for (const name of Object.keys(value).toSorted()) {
+    if (without?.has(name) !== true) text += `${JSON.stringify(name)}:${sortedJson(value[name])},`;
+  }
+  return `{${text}}`;
 }
