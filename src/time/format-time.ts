@@ -26,7 +26,7 @@ export function parseTime(text: unknown): Seconds | undefined {
   if (typeof text !== 'string') return undefined;
   const time = Date.parse(text);
   if (Number.isNaN(time)) return undefined;
-  // For V8 the quotient is no integer, even if it is one: a hundred thousand statuses with five times each would hold 8 MB
+  // V8 holds a quotient as a fraction, even if it is whole: a hundred thousand statuses with five times each would hold 8 MB
   // more. What comes from `floor` is.
   const seconds = toSeconds(time);
   const whole = Math.floor(seconds);

@@ -153,7 +153,7 @@ test('the next page is asked for before this one is parsed, if its token comes l
   assert.ok(askedDuringFirst > 0, 'the second page was asked for after the first was parsed');
 });
 
-test('an answer that is no list is not asked for again, smaller', async () => {
+test('an answer that is not a list is not asked for again, smaller', async () => {
   let asked = 0;
   await using server = await startBadServer((_request, response) => {
     asked += 1;

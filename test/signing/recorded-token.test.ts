@@ -50,7 +50,7 @@ describe('the token that a status speaks of', () => {
     );
   });
 
-  it('is no other token: each part of the text and of the status counts', async () => {
+  it('is not taken for another token: each part of the text and of the status counts', async () => {
     const [header = '', payload = '', signature = ''] = TEXT.split('.');
     const swap = (part: string, from: string, to: string): string =>
       Buffer.from(Buffer.from(part, 'base64url').toString().replace(from, to)).toString('base64url');
