@@ -1,5 +1,5 @@
 import type { KubeClient } from './client.ts';
-import { isNotFound, isTransient, KubeError } from './errors.ts';
+import { isNamespaceTerminating, isNotFound, isTransient, KubeError } from './errors.ts';
 import { eventBody, eventName, type Occurrence } from './event-body.ts';
 import type { Clock } from '../time/clock.ts';
 import { formatMicroTime } from '../time/format-time.ts';
@@ -45,6 +45,8 @@ const SHORTEST_PATCH_MS = 60_000; // of one series: a failing JWT must not cost 
 const TRIES = 3;
 const RETRY_PAUSE_MS = 1_000; // between tries
 const STOP_MS = 2_000;
+/** What keeps one from being written mostly keeps all of them: the same trouble is told so often. */
+const LINE_EVERY_MS: Milliseconds = 60_000;
 
 /**
  * A recorder as client-go's `tools/events`: the first of a kind is created, repetitions within 6 min are counted in
@@ -58,6 +60,9 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
   let serial = 0;
   let dropped = 0;
   let stopped = false;
+  let told: string | undefined; // verb and reason
+  let toldAt = 0;
+  let untold = 0;
 
   const write = async (key: string, entry: Waiting): Promise<void> => {
     const { occurrence } = entry;
@@ -102,8 +107,7 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
       } catch (error) {
         if (abort.signal.aborted) return;
         if (tries === TRIES || !isTransient(error)) {
-          const reason = error instanceof KubeError ? error.reason : 'InternalError';
-          log.debug({ reason, tries }, 'an Event could not be written');
+          tellLost(error);
           return;
         }
         const pause = Math.max(
@@ -113,6 +117,19 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
         await clock.sleep(pause, abort.signal);
       }
     }
+  };
+  /** One line a minute for each trouble tells why the latest was lost, and how many were. */
+  const tellLost = (error: unknown): void => {
+    if (isNamespaceTerminating(error)) return;
+    untold += 1;
+    const now = clock.monotonic();
+    const { verb, reason, message: problem } = error instanceof KubeError ? error : BUG;
+    const trouble = `${verb} ${reason}`;
+    if (trouble === told && now - toldAt < LINE_EVERY_MS) return;
+    log.warn({ problem, events: untold }, LOST);
+    told = trouble;
+    toldAt = now;
+    untold = 0;
   };
   const run = async (): Promise<void> => {
     for (;;) {
@@ -151,3 +168,8 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
     },
   };
 }
+
+const BUG = { verb: 'write', reason: 'InternalError', message: 'a bug of ours' };
+const LOST =
+  'an Event could not be written; conditions and this log say the same: if a right is missing, install the roles of ' +
+  'jwt-injector again (jwt-injector doctor names it)';

@@ -21,6 +21,7 @@ function recorder(answer: (verb: string) => Promise<JsonObject> = async () => ({
   const clock = virtualClock();
   const writes: { readonly verb: string; readonly path: string; readonly body: JsonObject }[] = [];
   const warnings: string[] = [];
+  const lines: object[] = [];
   const write = (verb: string) => (path: string, body: JsonObject) => {
     writes.push({ verb, path, body });
     return answer(verb);
@@ -28,14 +29,21 @@ function recorder(answer: (verb: string) => Promise<JsonObject> = async () => ({
   const running = startEventRecorder({
     client: { create: write('create'), mergePatch: write('patch') },
     clock,
-    log: { debug: () => {}, info: () => {}, warn: (_fields, message) => warnings.push(message) },
+    log: {
+      debug: () => {},
+      info: () => {},
+      warn: (fields, message) => {
+        lines.push(fields);
+        warnings.push(message);
+      },
+    },
     instance: 'pod-1',
   });
-  return { clock, writes, warnings, ...running };
+  return { clock, writes, warnings, lines, ...running };
 }
 
 const refusal = (status: number): KubeError =>
-  new KubeError({ verb: 'create', resource: 'events', status, reason: 'Test' });
+  new KubeError({ verb: 'create', resource: 'events', status, reason: `Test${status}` });
 
 test('repetitions within six minutes are counted in one Event, written once a minute', async () => {
   const { clock, writes, publish } = recorder();
@@ -108,6 +116,43 @@ test('what may pass is tried three times, what will not once, and the next one c
     await clock.advance(MINUTE_MS);
     assert.equal(writes.length, 2 * tries);
   }
+});
+
+test('that Events cannot be written is told once a minute for each trouble, with the reason and how many were lost', async () => {
+  let answer = async (): Promise<JsonObject> => {
+    throw refusal(403);
+  };
+  const { clock, lines, publish } = recorder(() => answer());
+  for (const reason of ['one', 'two', 'three']) publish({ ...missing, reason });
+  await clock.advance(1_000);
+  const told = { problem: 'create events: 403 Test403', events: 1 };
+  assert.deepEqual(lines, [told]);
+  await clock.advance(MINUTE_MS);
+  publish({ ...missing, reason: 'four' });
+  await clock.advance(1_000);
+  assert.deepEqual(lines, [told, { ...told, events: 3 }]);
+  answer = async () => {
+    throw refusal(422);
+  };
+  publish({ ...missing, reason: 'five' });
+  await clock.advance(1_000);
+  assert.deepEqual(lines[2], { problem: 'create events: 422 Test422', events: 1 });
+  answer = async () => ({});
+  await clock.advance(MINUTE_MS);
+  publish({ ...missing, reason: 'six' });
+  await clock.advance(1_000);
+  assert.equal(lines.length, 3);
+});
+
+test('that a namespace takes no Event any more, since it is being deleted, is not told', async () => {
+  const { clock, writes, warnings, publish } = recorder(async () => {
+    const causes = [{ field: 'metadata.namespace', reason: 'NamespaceTerminating' }];
+    throw new KubeError({ verb: 'create', resource: 'events', status: 403, reason: 'Forbidden', causes });
+  });
+  publish(missing);
+  await clock.advance(1_000);
+  assert.equal(writes.length, 1);
+  assert.deepEqual(warnings, []);
 });
 
 test('a flood is bounded and never waits for the API server', async () => {
