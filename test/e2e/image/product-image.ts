@@ -1,11 +1,12 @@
 import { join } from 'node:path';
+import { PACKAGE_VERSION } from '../../../src/package-version.ts';
 import { ControlPlaneError } from '../../controlplane/control-plane-error.ts';
 import type { DebianArch } from '../../machine/debian-packages.ts';
 import type { Runner } from '../../machine/runner.ts';
 import { BASE_IMAGES } from './base-images.ts';
 
-/** The name under which the nodes know the image. */
-export const PRODUCT_IMAGE = 'registry.example/jwt-injector:e2e';
+/** The name under which the nodes know the image; `doctor` compares its tag with its own version. */
+export const PRODUCT_IMAGE = `registry.example/jwt-injector:${PACKAGE_VERSION}`;
 
 /** Builds the image by `deploy/release` into an OCI archive of `archs`; resolves to what the script said. */
 export async function buildProductImage(

@@ -1,3 +1,4 @@
+import { ADMIN } from './admin.ts';
 import { CHURN } from './churn.ts';
 import { DELIVERY } from './delivery.ts';
 import { IMAGE } from './image.ts';
@@ -7,4 +8,4 @@ import { STORAGE } from './storage.ts';
 import type { Story } from './story.ts';
 
 /** In the order in which they are told. */
-export const STORIES: readonly Story[] = [IMAGE, READER, DELIVERY, STORAGE, KINDS_OF_WORKLOADS, CHURN];
+export const STORIES: readonly Story[] = [IMAGE, ADMIN, READER, DELIVERY, STORAGE, KINDS_OF_WORKLOADS, CHURN];
