@@ -36,6 +36,8 @@ export interface TlsSecretData {
 
 const KEYS: ReadonlySet<string> = new Set<keyof TlsSecretData>(['ca.crt', 'ca.key', 'tls.crt', 'tls.key']);
 const TYPE = 'Opaque'; // kubernetes.io/tls demands tls.crt and tls.key, and removing one is how an admin asks for a new one
+/** An upgrade by Helm leaves out a Secret that it did not make, and would delete it if an earlier revision had one of that name. */
+const KEPT = { 'helm.sh/resource-policy': 'keep' };
 /** OpenSSL's name of P-256. */
 const CURVE = 'prime256v1';
 /** Base64 characters of one value; ours have 6,000 at most. */
@@ -102,7 +104,7 @@ export function writeTlsSecret(
   place: { readonly namespace: string; readonly name: string },
   over: string | undefined,
 ): JsonObject {
-  const created = { ...place, labels: { [APP_LABEL]: APP } };
+  const created = { ...place, labels: { [APP_LABEL]: APP }, annotations: KEPT };
   return {
     apiVersion: 'v1',
     kind: 'Secret',

@@ -43,9 +43,11 @@ describe('the Secret of the certificate', () => {
     }
   });
 
-  it('is created with its label, and a change of it is one of its data alone', () => {
-    const labelsOf = (over?: string) => Object(writeTlsSecret(data, PLACE, over)['metadata']).labels;
-    assert.deepEqual([labelsOf(), labelsOf('7')], [LABELS, undefined]);
+  it('is created with its label, and so that Helm keeps it; a change of it is one of its data alone', () => {
+    const metadataOf = (over?: string) => writeTlsSecret(data, PLACE, over)['metadata'];
+    const annotations = { 'helm.sh/resource-policy': 'keep' };
+    assert.deepEqual(metadataOf(), { ...PLACE, labels: LABELS, annotations });
+    assert.deepEqual(metadataOf('7'), { ...PLACE, resourceVersion: '7' });
   });
 
   const unusable: Readonly<Record<string, () => Partial<TlsSecretData>>> = {

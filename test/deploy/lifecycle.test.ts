@@ -3,6 +3,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { stringify } from 'yaml';
+import { writeTlsSecret } from '../../src/certificates/tls-secret.ts';
 import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
 import { runShell } from '../integration/cli-run.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
@@ -77,6 +78,34 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
       await read('deployment', 'jwt-injector', ...PLACE, '-o', 'yaml'),
       /image: registry\.example\.org\/jwt-inj/,
     );
+  });
+
+  it('the Secret of a certificate that jwt-injector made itself stays as it is, with no flag', async () => {
+    const data = { 'ca.crt': 'x', 'ca.key': 'x', 'tls.crt': 'x', 'tls.key': 'x' };
+    const place = { namespace: 'jwt-injector', name: 'jwt-injector-tls' };
+    const made = writeTlsSecret(data, place, undefined); // where somebody deleted that of the release
+    const labels = { 'app.kubernetes.io/managed-by': 'jwt-injector' };
+    const madeEarlier = { ...made, metadata: { ...place, labels } }; // and no release had one
+    for (const secret of [made, madeEarlier]) {
+      await cluster.kubectl(['delete', ...SECRET]);
+      await cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify(secret) });
+      const earlier = await read(...SECRET, '-o', 'json');
+      await helm.run('upgrade', 'jwt-injector', CHART, ...PLACE, '--reset-then-reuse-values');
+      assert.equal(await read(...SECRET, '-o', 'json'), earlier);
+    }
+  });
+
+  it('a Secret of that name that is somebody else’s stops an upgrade, and is not changed', async () => {
+    const earlier = await read(...SECRET, '-o', 'jsonpath={.metadata.uid}');
+    await cluster.kubectl(['label', ...SECRET, 'app.kubernetes.io/managed-by=somebody', '--overwrite']);
+    const { code, stderr } = await helm.try('upgrade', 'jwt-injector', CHART, ...PLACE);
+    assert.notEqual(code, 0);
+    assert.match(
+      stderr,
+      /Secret "jwt-injector-tls" in namespace "jwt-injector" exists and cannot be imported/,
+    );
+    assert.equal(await read(...SECRET, '-o', 'jsonpath={.metadata.uid}'), earlier);
+    await cluster.kubectl(['label', ...SECRET, 'app.kubernetes.io/name=jwt-injector']);
   });
 
   it('upgrade and rollback as documented go through, although somebody has scaled', async () => {
