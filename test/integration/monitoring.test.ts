@@ -2,19 +2,23 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
 import { askApi } from '../controlplane/api-request.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
-import type { Stage } from '../controlplane/stage.ts';
+import { raiseCurtain, type Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
+import { readObjects, renderOverlay } from '../deploy/rendered.ts';
 import { askForPanel, readPanels } from '../monitoring/dashboard.ts';
 import { drawDashboard } from '../monitoring/draw-dashboard.ts';
 import { startPrometheus, type PrometheusServer } from '../monitoring/prometheus-server.ts';
+import { makeNode, podOnNode } from './pods-on-node.ts';
 import { borrowTenantStage, type Tenant } from './tenant.ts';
 
 /** Path of a picture to write: see docs/monitoring.md. */
 const PICTURE = process.env['DASHBOARD_PICTURE'];
 
 const MINUTE = 60_000;
+const NAMESPACE = 'monitoring';
 
 /** Annotations of a pod that gets a token. */
 const INJECTED = { 'tokens.osg-htc.org/token': 'one-minute' };
@@ -31,6 +35,7 @@ const SCRAPED: readonly RegExp[] = [
   /^jwt_injector_signing_duration_seconds_count [1-9]\d*$/m,
   /^jwt_injector_renewal_lateness_seconds_count [1-9]\d*$/m,
   /^jwt_injector_reconcile_errors_total\{reason="WriteRefused"\} [1-9]\d*$/m,
+  /^jwt_injector_delivery_nudges_total\{result="done"\} [1-9]\d*$/m,
   /^jwt_injector_queue_depth \d+$/m,
   /^jwt_injector_watch_last_event_timestamp_seconds\{resource="jwts"\} \d{10}/m,
   /^jwt_injector_leader 1$/m,
@@ -48,7 +53,15 @@ describe('metrics, rules and dashboard with a real Prometheus', { concurrency: f
   const start = Date.now() / 1000;
 
   before(async () => {
-    ({ stage, tenant } = await borrowTenantStage('monitoring'));
+    ({ stage, tenant } = await borrowTenantStage(NAMESPACE, { withoutService: true }));
+    const components = ['components/prompt-delivery'];
+    const shipped = readObjects(await renderOverlay({ resources: ['default'], components }));
+    const rights = shipped.filter(({ kind }) => /^ClusterRole$|Policy/.test(kind));
+    await stage.cluster.apply(rights.map((object) => stringify(object)).join('---\n'));
+    await makeNode(stage.cluster, NAMESPACE);
+    const mounts = podOnNode({ namespace: NAMESPACE, name: 'mounts' }, NAMESPACE, [{ secret: 'one-minute' }]);
+    await stage.cluster.apply(mounts);
+    await raiseCurtain(stage, { args: ['--prompt-delivery'] });
     prometheus = await startPrometheus(stage.service().httpPort);
     await tenant.apply('one-minute', { expiryTime: { minutes: 1 }, resignBefore: undefined });
     await tenant.apply('keyless', { key: { secret: { name: 'not-there', key: 'key' } } });
