@@ -51,6 +51,11 @@ function withoutHelm(object: Rendered): Rendered {
   };
 }
 
+/** And not of the Lease. */
+function isOfTokens(object: Rendered): boolean {
+  return JSON.stringify(object['rules']).includes('"jwts"');
+}
+
 describe('chart and kustomize', () => {
   let helm: Helm;
   before(async () => {
@@ -73,6 +78,19 @@ describe('chart and kustomize', () => {
     const all = readObjects(await renderOverlay({ resources: [], components: ['components/monitoring'] }));
     const rule = all.find(({ kind }) => kind === 'PrometheusRule');
     assert.deepEqual(rule?.['spec'], parse(readFileSync(RULES, 'utf8')));
+  });
+
+  it('give the Role of one namespace the same rights as the ClusterRole, each of which has its test', async () => {
+    for (const components of [[], ['components/prompt-delivery']]) {
+      const resources = ['default', 'namespaced'];
+      const objects = readObjects(await renderOverlay({ resources, components }));
+      const rulesOf = (kind: string) =>
+        objects.find(
+          (object) => object.kind === kind && object.metadata.name === 'jwt-injector' && isOfTokens(object),
+        )?.['rules'];
+      assert.ok(rulesOf('Role'));
+      assert.deepEqual(rulesOf('Role'), rulesOf('ClusterRole'));
+    }
   });
 
   it('have the same CRD, which only the chart tells Helm to keep', async () => {

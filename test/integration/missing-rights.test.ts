@@ -8,10 +8,9 @@ import { startService, type Service } from '../controlplane/service.ts';
 import { waitForWebhook, type Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { readObjects, renderOverlay } from '../deploy/rendered.ts';
-import { grantsOf } from './granted-rights.ts';
+import { grantsOf, takeAway } from './granted-rights.ts';
 
 const NAMESPACE = 'jwt-injector';
-const USER = `system:serviceaccount:${NAMESPACE}:jwt-injector`;
 const WITHIN_MS = 30_000;
 
 /** What is done before the webhook starts without a right, and how it then shows. */
@@ -20,24 +19,12 @@ interface Lack {
   readonly shows: (service: Service) => Promise<void>;
 }
 
-interface RoleObject {
-  readonly rules: readonly Rule[];
-}
-
-interface Rule {
-  readonly resources: readonly string[];
-  readonly resourceNames?: readonly string[];
-  readonly verbs: readonly string[];
-}
-
 /** The webhook alone, with the rights that it is shipped with where it runs apart, less one. */
 describe('the webhook without one of its rights', { concurrency: false }, () => {
   let stage: Stage<Cluster>;
   let cluster: Cluster;
   let webhookPort: number;
   let serviceArgs: readonly string[];
-  const roles = ['clusterrole/jwt-injector-webhook', 'clusterrole/jwt-injector-certificate'];
-  const ownRole = 'role/jwt-injector-certificate';
 
   before(async () => {
     stage = await borrowStage({ withoutService: true });
@@ -113,7 +100,7 @@ describe('the webhook without one of its rights', { concurrency: false }, () => 
 
   for (const [right, { prepare, shows }] of Object.entries(lacks)) {
     it(`says so: ${right}`, async () => {
-      const restore = await takeAway(right);
+      const restore = await takeAway(cluster, 'jwt-injector', right);
       let service: Service | undefined;
       try {
         await prepare?.();
@@ -130,40 +117,4 @@ describe('the webhook without one of its rights', { concurrency: false }, () => 
     const whole = await start();
     assert.equal(await whole.stop(), 0);
   });
-
-  /** Takes one right out of the role that grants it; gives what puts it back. */
-  async function takeAway(right: string): Promise<() => Promise<unknown>> {
-    const [verb = '', resource = '', name] = right.split(' ');
-    for (const role of [...roles, ownRole]) {
-      const place = role === ownRole ? ['-n', NAMESPACE] : [];
-      const { stdout } = await cluster.kubectl(['get', role, ...place, '-o', 'json']);
-      const object = JSON.parse(stdout) as RoleObject;
-      const fits = ({ resources, resourceNames }: Rule): boolean =>
-        resources.includes(resource) && resourceNames?.[0] === name;
-      if (!object.rules.some(fits)) continue;
-      const rules = object.rules.flatMap((rule) => (fits(rule) ? lessOne(rule, resource, verb) : [rule]));
-      const patch = (to: readonly Rule[]) =>
-        cluster.kubectl(['patch', role, ...place, '--type=merge', '-p', JSON.stringify({ rules: to })]);
-      const what = name === undefined ? resource : `${resource}/${name}`;
-      const untilAnswer = (answer: string) =>
-        waitUntil(`${right} to be answered with ${answer}`, WITHIN_MS, async () => {
-          const ask = ['auth', 'can-i', verb, what, '-n', NAMESPACE, `--as=${USER}`];
-          return (await cluster.kubectl(ask, { allowFailure: true })).stdout.trim() === answer;
-        });
-      await patch(rules);
-      await untilAnswer('no');
-      return async () => {
-        await patch(object.rules);
-        await untilAnswer('yes');
-      };
-    }
-    throw new Error(`no role grants ${right}`);
-  }
 });
-
-/** The rule without one verb for one of its resources. */
-function lessOne(rule: Rule, resource: string, verb: string): readonly Rule[] {
-  const others = rule.resources.filter((one) => one !== resource);
-  const less = { ...rule, resources: [resource], verbs: rule.verbs.filter((one) => one !== verb) };
-  return [less, ...(others.length === 0 ? [] : [{ ...rule, resources: others }])];
-}

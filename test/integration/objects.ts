@@ -16,6 +16,7 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
   replicasets: { group: 'apps', version: 'v1', plural: 'replicasets' },
   statefulsets: { group: 'apps', version: 'v1', plural: 'statefulsets' },
   daemonsets: { group: 'apps', version: 'v1', plural: 'daemonsets' },
+  leases: { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' },
 };
 
 const WITHIN_MS = 30_000;
@@ -36,6 +37,7 @@ export interface Objects {
   create(plural: string, namespace: string, object: object): Promise<void>;
   /** Merge patch, of a subresource if one is named. */
   patch(plural: string, place: Place, body: object): Promise<void>;
+  delete(plural: string, place: Omit<Place, 'subresource'>): Promise<void>;
   /** The object as soon as it fits. */
   waitFor(
     plural: string,
@@ -90,6 +92,7 @@ export function openObjects({ access }: Pick<Cluster, 'access'>): Objects {
       const path = pathOf(plural, place);
       return ask('PATCH', subresource === undefined ? path : `${path}/${subresource}`, body);
     },
+    delete: (plural, place) => ask('DELETE', pathOf(plural, place)),
     waitFor,
     waitForGone: async (plural, namespace, name) => {
       await waitUntil(
