@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openCluster, type Cluster, type ClusterPlace } from './cluster.ts';
+import { startControlPlane } from './control-plane.ts';
 import { startReaper } from './reaper.ts';
 import {
   openStage,
@@ -16,8 +17,12 @@ const VARIABLE = 'JWT_INJECTOR_LENT_CLUSTER';
 
 interface Loan {
   readonly place: ClusterPlace;
-  readonly installation: Installation;
+  /** Nothing if the cluster is empty. */
+  readonly installation?: Installation;
 }
+
+/** For its borrower, who stops it at the end. */
+export type BorrowedCluster = Cluster & { stop(): Promise<void> };
 
 /** Describes a cluster for one test file at a time; gives the environment of that file's process. */
 export async function lend(loan: Loan): Promise<NodeJS.ProcessEnv> {
@@ -35,16 +40,11 @@ export async function lend(loan: Loan): Promise<NodeJS.ProcessEnv> {
 export async function borrowStage(
   options: StartOptions & { readonly withoutService?: boolean } = {},
 ): Promise<Stage<Cluster>> {
-  const file = process.env[VARIABLE];
-  if (file === undefined) return startStage({ audit: true, ...options });
-  const { place, installation } = JSON.parse(await readFile(file, 'utf8')) as Loan;
+  const { place, installation } = (await readLoan()) ?? {};
+  if (place === undefined || installation === undefined) return startStage({ audit: true, ...options });
   const { withoutService = false, ...start } = options;
-  const reaper = await startReaper();
-  const cluster = openCluster(place, reaper);
-  const stage = openStage(cluster, installation, async () => {
-    cluster.access.agent.destroy();
-    await reaper.finish();
-  });
+  const cluster = await openLent(place);
+  const stage = openStage(cluster, installation, () => cluster.stop());
   try {
     if (!withoutService) await raiseCurtain(stage, start);
     return stage;
@@ -52,4 +52,31 @@ export async function borrowStage(
     await stage.stop();
     throw error;
   }
+}
+
+/**
+ * A cluster in which nothing is installed: one that was lent, or, when the file runs alone, one of its own. What the file
+ * leaves behind is removed.
+ */
+export async function borrowEmptyCluster(): Promise<BorrowedCluster> {
+  const { place, installation } = (await readLoan()) ?? {};
+  return place === undefined || installation !== undefined ? startControlPlane() : openLent(place);
+}
+
+async function readLoan(): Promise<Loan | undefined> {
+  const file = process.env[VARIABLE];
+  return file === undefined ? undefined : (JSON.parse(await readFile(file, 'utf8')) as Loan);
+}
+
+/** What was started on it ends with `stop()`; the cluster itself goes on. */
+async function openLent(place: ClusterPlace): Promise<BorrowedCluster> {
+  const reaper = await startReaper();
+  const cluster = openCluster(place, reaper);
+  return {
+    ...cluster,
+    stop: async () => {
+      cluster.access.agent.destroy();
+      await reaper.finish();
+    },
+  };
 }

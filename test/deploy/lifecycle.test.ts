@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { stringify } from 'yaml';
 import { writeTlsSecret } from '../../src/certificates/tls-secret.ts';
-import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
+import { borrowEmptyCluster, type BorrowedCluster } from '../controlplane/loan.ts';
 import { runShell } from '../integration/cli-run.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { readInstructions } from './documented.ts';
@@ -19,10 +19,10 @@ const OURS =
   'crds,namespaces,clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations';
 
 describe('installing, upgrading and uninstalling as docs/install.md says', { concurrency: false }, () => {
-  let cluster: ControlPlane;
+  let cluster: BorrowedCluster;
   let helm: Helm;
   before(async () => {
-    cluster = await startControlPlane();
+    cluster = await borrowEmptyCluster();
     helm = await openHelm(cluster.adminKubeconfig);
   });
   after(async () => {

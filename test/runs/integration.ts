@@ -6,17 +6,22 @@ import { chooseEntry } from '../controlplane/choose-entry.ts';
 import { startControlPlane } from '../controlplane/control-plane.ts';
 import { lend } from '../controlplane/loan.ts';
 import { runScript } from '../controlplane/run-script.ts';
-import { installProduct } from '../controlplane/stage.ts';
+import { installProduct, type Installation } from '../controlplane/stage.ts';
 import { tidyUp } from '../controlplane/tidy-up.ts';
-import { ROOT, runFiles } from './run-files.ts';
+import { runFiles } from './run-files.ts';
+import { ROOT } from './run-program.ts';
 
 const PATTERNS = [
   'test/controlplane/*.test.ts',
   'test/kube/*.integration.test.ts',
   'test/integration/*.test.ts',
   'test/deploy/*.test.ts',
-  'test/tools/*.test.ts', // need no cluster, but Go
+  'test/tools/*.test.ts',
 ];
+
+/** Short ones that need no cluster, but Go, or programs that it made: they share a process. */
+const WITHOUT_CLUSTER =
+  /\/(?:tools\/.+|deploy\/(?:cel-words|chart|kube-score|release|same-objects)|controlplane\/(?:binaries|build-progress|choose-entry|reaper))\.test\.ts$/;
 
 /**
  * Those that wait long, or do much, begin first, so that the others fill the rest of the time. admission-conditions counts
@@ -37,6 +42,9 @@ const FIRST = [
   'doctor',
   'control-plane',
 ];
+
+/** Those that install the product themselves; they come before a worker does it for all others. See `borrowEmptyCluster`. */
+const ON_EMPTY_CLUSTER = /\/(?:lifecycle|manifests)\.test\.ts$/;
 
 const TEST_ENDS_WITHIN_MS = 300_000;
 
@@ -62,23 +70,37 @@ await runScript({
   takesWords: true,
   run: async ({ workers }, words) => {
     if (!/^[1-9]$/.test(workers)) return `--workers is ${JSON.stringify(workers)}, but it must be 1 to 9`;
-    const files = words.length > 0 ? [...words] : findFiles();
+    const jobs = words.length > 0 ? words.map(alone) : listJobs();
     const failed: string[] = [];
     const bundled = makeBundle();
-    const count = Math.min(Number(workers), files.length);
-    await Promise.all([bundled, ...Array.from({ length: count }, () => work(files, failed, bundled))]);
-    for (const file of failed) console.log(`✖ ${file}`);
+    const count = Math.min(Number(workers), jobs.length);
+    await Promise.all([bundled, ...Array.from({ length: count }, () => work(jobs, failed, bundled))]);
+    for (const title of failed) console.log(`✖ ${title}`);
     return failed.length === 0 ? 0 : 1;
   },
 });
 
-function findFiles(): string[] {
-  const rank = (file: string): number => {
-    const place = FIRST.findIndex((name) => file.endsWith(`/${name}.test.ts`));
+/** Test files that share a process. */
+interface Job {
+  readonly title: string;
+  readonly files: readonly string[];
+}
+
+function alone(file: string): Job {
+  return { title: file, files: [file] };
+}
+
+function listJobs(): Job[] {
+  const rank = ({ title }: Job): number => {
+    const place = FIRST.findIndex((name) => title.endsWith(`/${name}.test.ts`));
     return place === -1 ? FIRST.length : place;
   };
-  const files = globSync(PATTERNS, { cwd: ROOT });
-  return files.toSorted((one, other) => rank(one) - rank(other) || one.localeCompare(other));
+  const files = globSync(PATTERNS, { cwd: ROOT }).toSorted();
+  const without = files.filter((file) => WITHOUT_CLUSTER.test(file));
+  const jobs = files.filter((file) => !WITHOUT_CLUSTER.test(file)).map(alone);
+  return [...jobs, { title: 'without a cluster', files: without }].toSorted(
+    (one, other) => rank(one) - rank(other),
+  );
 }
 
 /** What tests start is the bundle, if no source is newer; see `chooseEntry`. */
@@ -87,15 +109,27 @@ async function makeBundle(): Promise<void> {
   await promisify(execFile)(process.execPath, [join(ROOT, 'deploy/bundle/main.ts')]);
 }
 
-/** Takes file after file from those that wait, until there are none; tells which failed. */
-async function work(waiting: string[], failed: string[], bundled: Promise<void>): Promise<void> {
+/** Takes job after job from those that wait, until there are none; tells which failed. */
+async function work(waiting: Job[], failed: string[], bundled: Promise<void>): Promise<void> {
   await using cluster = await startControlPlane({ audit: true });
+  const run = async (job: Job, installation?: Installation): Promise<void> => {
+    const env = await lend({ place: cluster.place, ...(installation === undefined ? {} : { installation }) });
+    if (!(await runFiles({ ...job, timeoutMs: TEST_ENDS_WITHIN_MS, env, cluster }))) failed.push(job.title);
+    await tidyUp(cluster, installation);
+  };
+  for (let job = take(waiting, isForEmpty); job !== undefined; job = take(waiting, isForEmpty))
+    await run(job);
   const installation = await installProduct(cluster);
   await bundled;
-  const env = await lend({ place: cluster.place, installation });
-  for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-    const run = { title: file, files: [file], timeoutMs: TEST_ENDS_WITHIN_MS, env, cluster };
-    if (!(await runFiles(run))) failed.push(file);
-    await tidyUp(cluster, installation);
-  }
+  for (let job = take(waiting); job !== undefined; job = take(waiting)) await run(job, installation);
+}
+
+function isForEmpty({ files }: Job): boolean {
+  return files.some((file) => ON_EMPTY_CLUSTER.test(file));
+}
+
+/** The first that fits, which no longer waits then. */
+function take(waiting: Job[], fits: (job: Job) => boolean = () => true): Job | undefined {
+  const index = waiting.findIndex(fits);
+  return index === -1 ? undefined : waiting.splice(index, 1)[0];
 }

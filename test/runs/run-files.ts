@@ -1,10 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import type { Cluster } from '../controlplane/cluster.ts';
-
-export const ROOT = join(import.meta.dirname, '../..');
+import { ROOT, runProgram } from './run-program.ts';
 
 /** Node keeps what it made of the sources there: the many short processes of the tests start in half the time. */
 const COMPILED = join(ROOT, 'node_modules/.cache/node');
@@ -22,26 +18,14 @@ export interface FileRun {
   readonly cluster?: Pick<Cluster, 'adopt'>;
 }
 
-/** Prints what the tests say when all are done, so that runs side by side do not mix; true if all passed. */
-export async function runFiles({ title, files, timeoutMs, env = {}, cluster }: FileRun): Promise<boolean> {
-  const startedAt = performance.now();
-  // In one process: its start and the libraries, read again for each file, cost more than most tests do.
-  const args = ['--test', '--test-isolation=none', `--test-timeout=${timeoutMs}`, ...files];
-  const child = spawn(process.execPath, args, {
-    cwd: ROOT,
-    env: {
-      NODE_COMPILE_CACHE: COMPILED,
-      ...process.env,
-      ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}),
-      ...env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
+/** Prints what the tests say when all are done; true if all passed. */
+export function runFiles({ title, files, timeoutMs, env = {}, cluster }: FileRun): Promise<boolean> {
+  return runProgram({
+    title,
+    program: process.execPath,
+    // In one process: its start and the libraries, read again for each file, cost more than most tests do.
+    args: ['--test', '--test-isolation=none', `--test-timeout=${timeoutMs}`, ...files],
+    env: { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? COMPILED, ...env },
+    ...(cluster === undefined ? {} : { onStart: (pid) => cluster.adopt(pid) }),
   });
-  const forget = child.pid === undefined ? undefined : cluster?.adopt(child.pid);
-  const output = Promise.all([text(child.stdout), text(child.stderr)]);
-  const [code] = await once(child, 'close');
-  forget?.();
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  console.log(`\n━━ ${title} (${seconds} s)\n${(await output).join('').trimEnd()}`);
-  return code === 0;
 }

@@ -1,10 +1,11 @@
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { ROOT, runFiles } from './run-files.ts';
+import { runFiles } from './run-files.ts';
+import { ROOT } from './run-program.ts';
 
-/** Those that need a cluster, a browser, other shells or a tool written in Go, and those that measure time and want to be alone. */
+/** Those that need a cluster, a browser, other shells or a tool written in Go. */
 const ELSEWHERE =
-  /^test\/(?:browser|controlplane|deploy|integration|linear-time|shells|tools|verifiers)\/|\.integration\.test\.ts$/;
+  /^test\/(?:browser|controlplane|deploy|integration|shells|tools|verifiers)\/|\.integration\.test\.ts$/;
 
 /** Rooms that take longest; they begin first. */
 const FIRST = ['loop', 'kube', 'commands', 'server', 'admission'];

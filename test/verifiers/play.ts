@@ -6,7 +6,8 @@ import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
 import { lend } from '../controlplane/loan.ts';
 import { installProduct } from '../controlplane/stage.ts';
 import { tidyUp } from '../controlplane/tidy-up.ts';
-import { ROOT, runFiles } from '../runs/run-files.ts';
+import { runFiles } from '../runs/run-files.ts';
+import { ROOT } from '../runs/run-program.ts';
 import { PELICANFS_VARIABLE } from './pelicanfs/reader.ts';
 import { furnishWorld, lendWorld } from './world.ts';
 
