@@ -15,14 +15,27 @@ const CREATORS = 4;
 /** Between two creations of one creator, in ms: as much as a cluster under load does, and time for others on the machine. */
 const PAUSE_MS = 15;
 
+/** Everything may be left out. */
+export interface CreationOptions {
+  /** Of each creator, after a creation. */
+  readonly pauseMs?: number;
+  /** They go through admission, and then nothing is stored: nobody else has work with them. By default they are stored. */
+  readonly dryRun?: boolean;
+}
+
 /** Creates annotated pods in the namespace until stopped, and looks at what the API server answers. */
-export function startCreations(cluster: Cluster, namespace: string, pauseMs = PAUSE_MS): Creations {
+export function startCreations(
+  cluster: Cluster,
+  namespace: string,
+  { pauseMs = PAUSE_MS, dryRun = false }: CreationOptions = {},
+): Creations {
+  const path = `/api/v1/namespaces/${namespace}/pods${dryRun ? '?dryRun=All' : ''}`;
   const failures: string[] = [];
   let created = 0;
   const stopping = new AbortController();
   const startedAt = performance.now();
   const create = async (): Promise<void> => {
-    const problem = await createPod(cluster, namespace);
+    const problem = await createPod(cluster, path);
     if (problem === undefined) created += 1;
     else failures.push(`${((performance.now() - startedAt) / 1000).toFixed(1)} s: ${problem}`);
   };
@@ -48,9 +61,9 @@ const POD = {
 };
 
 /** Creates one pod; what is wrong with the answer, if something is. */
-async function createPod({ access }: Cluster, namespace: string): Promise<string | undefined> {
+async function createPod({ access }: Cluster, path: string): Promise<string | undefined> {
   try {
-    const { status, body } = await askApi(access, 'POST', `/api/v1/namespaces/${namespace}/pods`, POD);
+    const { status, body } = await askApi(access, 'POST', path, POD);
     if (status !== 201) return `${status} ${body}`;
     return body.includes('BEARER_TOKEN_FILE') ? undefined : 'the pod has no token';
   } catch (error) {

@@ -2,7 +2,12 @@ import { type Agent, request } from 'node:https';
 import { request as plainRequest } from 'node:http';
 
 /** An answer as it came, whatever its status. */
-export type ApiAnswer = { readonly status: number; readonly body: string };
+export type ApiAnswer = {
+  readonly status: number;
+  readonly body: string;
+  /** What kubectl prints as warnings. */
+  readonly warnings: readonly string[];
+};
 
 /** Whom to ask and as whom; `agent` holds the certificate authority and belongs to the caller. */
 export type ApiAccess = { readonly port: number; readonly token: string; readonly agent: Agent };
@@ -41,11 +46,19 @@ export function askApi(
   asking.on('response', (response) => {
     let text = '';
     response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-    response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
+    response.on('end', () => {
+      const warnings = (response.headersDistinct['warning'] ?? []).map(unquoteWarning);
+      resolve({ status: response.statusCode ?? 0, body: text, warnings });
+    });
     response.on('error', reject);
   });
   asking.end(body === undefined ? undefined : JSON.stringify(body));
   return promise;
+}
+
+/** The text of a header `299 - "text"` (RFC 7234 §5.5). */
+export function unquoteWarning(header: string): string {
+  return header.replace(/^299 \S+ "(.*)"$/s, '$1').replaceAll(/\\(.)/gs, '$1');
 }
 
 /** True if the HTTP server behind the Unix socket answers `path` with 200. */

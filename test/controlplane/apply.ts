@@ -23,15 +23,24 @@ interface List {
   readonly items: readonly Applicable[];
 }
 
+/** Like that of kubectl; by default everything is stored. */
+export interface ApplyOptions {
+  /** Through admission and validation, and then nothing is stored. */
+  readonly dryRun?: boolean;
+}
+
 /** A CRD that was just made is in the discovery a moment later. */
 const KNOWN_WITHIN_MS = 10_000;
 const ANSWERED_WITHIN_MS = 30_000;
+
+/** Applies the objects of a YAML text; gives the API server's warnings. Throws a ControlPlaneError. */
+export type Apply = (yamlText: string, options?: ApplyOptions) => Promise<readonly string[]>;
 
 /**
  * Server-side apply as `kubectl apply --server-side --force-conflicts` does it, field manager and strict validation
  * included, without the tenth of a second that a process costs. The function keeps what it knows of kinds.
  */
-export function createApply(access: ApiAccess): (yamlText: string) => Promise<void> {
+export function createApply(access: ApiAccess): Apply {
   const known = new Map<string, Promise<readonly KindEntry[]>>();
 
   const findKind = ({ apiVersion, kind }: Applicable): Promise<KindEntry> =>
@@ -43,25 +52,27 @@ export function createApply(access: ApiAccess): (yamlText: string) => Promise<vo
       return found;
     });
 
-  return async (yamlText) => {
+  return async (yamlText, { dryRun = false } = {}) => {
+    const warnings: string[] = [];
     for (const object of readObjects(yamlText)) {
       const { name, namespaced } = await findKind(object);
       const { metadata } = object;
       const place = namespaced ? `/namespaces/${metadata.namespace ?? 'default'}` : '';
       const path = `${rootOf(object.apiVersion)}${place}/${name}/${metadata.name}`;
-      await applyObject(access, path, object);
+      const query = `fieldManager=kubectl&force=true&fieldValidation=Strict${dryRun ? '&dryRun=All' : ''}`;
+      warnings.push(...(await applyObject(access, `${path}?${query}`, object)));
     }
+    return warnings;
   };
 }
 
-async function applyObject(access: ApiAccess, path: string, object: Applicable): Promise<void> {
-  const query = 'fieldManager=kubectl&force=true&fieldValidation=Strict';
+async function applyObject(access: ApiAccess, path: string, object: Applicable): Promise<readonly string[]> {
   const options = { type: 'application/apply-patch+yaml', timeoutMs: ANSWERED_WITHIN_MS };
-  await waitUntil(`${path} to be applied`, ANSWERED_WITHIN_MS, async () => {
-    const { status, body } = await askApi(access, 'PATCH', `${path}?${query}`, object, options);
+  return waitUntil(`${path} to be applied`, ANSWERED_WITHIN_MS, async () => {
+    const { status, body, warnings } = await askApi(access, 'PATCH', path, object, options);
     if (status === 429) return false; // "storage is (re)initializing": the CRD was written a moment ago
     if (status >= 300) throw new ControlPlaneError(`${path} was not applied (${status}): ${body}`);
-    return true;
+    return warnings;
   });
 }
 

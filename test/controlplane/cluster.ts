@@ -1,6 +1,6 @@
 import { Agent } from 'node:https';
 import type { ApiAccess } from './api-request.ts';
-import { createApply } from './apply.ts';
+import { type Apply, createApply } from './apply.ts';
 import { createKubectl, type Kubectl } from './kubectl.ts';
 import { createNamespace, writeServiceAccountKubeconfig } from './namespaces.ts';
 import type { Reaper } from './reaper.ts';
@@ -34,8 +34,8 @@ export type Cluster = {
   readonly kubectl: Kubectl;
   /** Requests as the administrator, without the 80 ms that a kubectl costs. */
   readonly access: ApiAccess;
-  /** Server-side apply of a YAML text, with force; throws a ControlPlaneError. */
-  apply(yamlText: string): Promise<void>;
+  /** Server-side apply of a YAML text, with force. */
+  readonly apply: Apply;
   /** Creates a namespace and waits for its ServiceAccount `default`, so that pods can be made in it. */
   createNamespace(name: string): Promise<void>;
   /** Path of a new kubeconfig for an existing ServiceAccount; its token is valid for 24 hours. */

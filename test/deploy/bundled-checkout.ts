@@ -2,15 +2,24 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { chooseEntry } from '../controlplane/choose-entry.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
+const FILES = ['package.json', 'package-lock.json', '.npmrc', 'LICENSE', 'README.md', 'deploy', 'src'];
+
 /** Makes the bundle in a copy of the checkout; `npm ci`, which would do it, is spared. Gives the folder. */
 export async function bundleIn(checkout: string, command = 'npm run build'): Promise<string> {
-  for (const name of ['package.json', 'package-lock.json', '.npmrc', 'LICENSE', 'README.md', 'deploy', 'src'])
-    await copy(join(ROOT, name), join(checkout, name));
+  for (const name of FILES) await copy(join(ROOT, name), join(checkout, name));
   await symlink(join(ROOT, 'node_modules'), join(checkout, 'node_modules'));
   await promisify(execFile)('sh', ['-c', command], { cwd: checkout });
+  return checkout;
+}
+
+/** As `bundleIn`, with the bundle that is there already if no source is newer. */
+export async function copyWithBundle(checkout: string): Promise<string> {
+  if ((await chooseEntry()).file !== 'dist/main.js') return bundleIn(checkout);
+  for (const name of [...FILES, 'dist']) await copy(join(ROOT, name), join(checkout, name));
   return checkout;
 }
 

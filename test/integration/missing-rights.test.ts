@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { stringify } from 'yaml';
+import { askApi } from '../controlplane/api-request.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { fitManifests } from '../controlplane/install.ts';
 import { borrowStage } from '../controlplane/loan.ts';
@@ -60,15 +61,11 @@ describe('the webhook without one of its rights', { concurrency: false }, () => 
   const isRefused = (why: RegExp) => async () => {
     const annotations = { 'tokens.osg-htc.org/inject': 'true' };
     const spec = { containers: [{ name: 'a', image: 'b' }] };
-    const input = JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'a', annotations },
-      spec,
-    });
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', annotations }, spec };
     await waitUntil(`a pod to be told ${why}`, WITHIN_MS, async () => {
-      const create = ['create', '--dry-run=server', '-n', 'default', '-f', '-'];
-      return why.test((await cluster.kubectl(create, { input, allowFailure: true })).stderr);
+      const path = '/api/v1/namespaces/default/pods?dryRun=All';
+      const { body } = await askApi(cluster.access, 'POST', path, pod);
+      return why.test((JSON.parse(body) as { readonly message?: string }).message ?? '');
     });
   };
   const empty = (what: string, patch: string) => async () => {

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { PACKAGE_VERSION } from '../../src/package-version.ts';
 import { findBinaries } from '../controlplane/binaries.ts';
-import { bundleIn } from '../deploy/bundled-checkout.ts';
+import { copyWithBundle } from '../deploy/bundled-checkout.ts';
 
 const run = promisify(execFile);
 const REPOSITORY = 'https://git.example.org/science/jwt-injector';
@@ -53,7 +53,7 @@ describe('kubectl jwt', { concurrency: false }, () => {
   let kubectl: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'jwt-injector-plugin-'));
-    checkout = await bundleIn(join(folder, 'checkout'));
+    checkout = await copyWithBundle(join(folder, 'checkout'));
     ({ kubectl } = await findBinaries());
   });
   after(() => rm(folder, { recursive: true }));

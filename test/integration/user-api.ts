@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { parse } from 'yaml';
+import { unquoteWarning } from '../controlplane/api-request.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import type { Loose } from './objects.ts';
 
@@ -41,14 +42,13 @@ export async function openUserApi(
     ask: async (method, path, body) => {
       const { response, text: answer } = await send(method, path, body);
       const warnings: readonly string[] = response.headersDistinct.warning ?? [];
-      return { status: response.statusCode, body: JSON.parse(answer), warnings: warnings.map(unquote) };
+      return {
+        status: response.statusCode,
+        body: JSON.parse(answer),
+        warnings: warnings.map(unquoteWarning),
+      };
     },
     read: async (path) => (await send('GET', path)).text,
     close: () => agent.destroy(),
   };
-}
-
-/** `299 - "text"` (RFC 7234 §5.5). */
-function unquote(header: string): string {
-  return header.replace(/^299 \S+ "(.*)"$/s, '$1').replaceAll(/\\(.)/gs, '$1');
 }
