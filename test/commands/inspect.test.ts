@@ -9,10 +9,14 @@ import { makeKey } from '../fixtures/keys.ts';
 import { runCommand } from './captured-io.ts';
 
 const key = makeKey('ES256');
-const NOW = Math.floor(Date.now() / 1000);
 
-async function sign(claims: Record<string, unknown>): Promise<string> {
-  return new SignJWT({ iss: 'https://a.example', sub: 'me', ...claims })
+/** Seconds after now, by the name of a time claim. Now is when it is signed: the file may have been loaded minutes ago. */
+type Times = Partial<Record<'iat' | 'nbf' | 'exp', number>>;
+
+async function sign(times: Times, claims: Record<string, unknown> = {}): Promise<string> {
+  const now = Math.floor(Date.now() / 1000);
+  const dates = Object.entries(times).map(([name, seconds]) => [name, now + seconds] as const);
+  return new SignJWT({ iss: 'https://a.example', sub: 'me', ...claims, ...Object.fromEntries(dates) })
     .setProtectedHeader({ alg: 'ES256', kid: 'k' })
     .sign(key);
 }
@@ -22,7 +26,7 @@ describe('inspect', () => {
   let token: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'jwt-inspect-'));
-    token = await sign({ iat: NOW - 3600, exp: NOW + 3600 });
+    token = await sign({ iat: -3600, exp: 3600 });
   });
   after(() => rm(folder, { recursive: true }));
   const inspect = (args: readonly string[], input = '') => runCommand(inspectCommand, args, { input });
@@ -60,8 +64,8 @@ describe('inspect', () => {
   });
 
   for (const [title, claims, says] of [
-    ['expired', { exp: NOW - 90 }, /expired \d+ min( \d+ s)? ago/],
-    ['not valid yet', { nbf: NOW + 600, exp: NOW + 3600 }, /not valid yet; (1 h|59 min \d+ s) left/],
+    ['expired', { exp: -90 }, /expired \d+ min( \d+ s)? ago/],
+    ['not valid yet', { nbf: 600, exp: 3600 }, /not valid yet; (1 h|59 min \d+ s) left/],
     ['without an expiry', {}, /it has no claim exp/],
   ] as const) {
     it(`a token that is ${title}: exit code 1`, async () => {
@@ -72,7 +76,7 @@ describe('inspect', () => {
   }
 
   it('shows no control characters of a hostile token on a terminal', async () => {
-    const { out } = await inspect(['-'], await sign({ exp: NOW + 60, sub: '\u001B[2Jgone' }));
+    const { out } = await inspect(['-'], await sign({ exp: 60 }, { sub: '\u001B[2Jgone' }));
     assert.ok(!out.includes('\u001B'));
   });
 

@@ -3,7 +3,22 @@ import { test } from 'node:test';
 import { METADATA_LIST_ONLY, METADATA_ONLY } from '../../src/kube/client.ts';
 import { refuse } from './bad-server.ts';
 import type { FakeApi, Fault } from './fake-api.ts';
-import { watchFake, type WatchedCache } from './watched-cache.ts';
+import type { Clock } from '../../src/time/clock.ts';
+import { hurriedClock, watchFake, type WatchedCache } from './watched-cache.ts';
+
+/** No time passes but in its sleeps, however busy the machine is. */
+function sleptClock(): Clock {
+  let slept = 0;
+  return {
+    ...hurriedClock,
+    monotonic: () => slept,
+    sleep: async (ms, signal) => {
+      const wasWhole = await hurriedClock.sleep(ms, signal);
+      slept += ms;
+      return wasWhole;
+    },
+  };
+}
 
 async function inSync(options: Parameters<typeof watchFake>[0] = {}): Promise<WatchedCache> {
   const all = await watchFake(options);
@@ -141,11 +156,11 @@ for (const [name, fault] of REFUSALS) {
 }
 
 test('a watch that is refused for ever is not tried in a hot loop, and its failure is logged once', async () => {
-  await using all = await watchFake();
+  const clock = sleptClock();
+  await using all = await watchFake({ clock });
   const fault: Fault = (response) => refuse(response, 403, 'Forbidden');
   all.api.faults.watch = Array.from({ length: 1_000 }, () => fault);
-  await all.watch.synced;
-  await new Promise((resolve) => setTimeout(resolve, 1_000)); // 100 s of its clock
+  await all.until(() => clock.monotonic() >= 100_000, 'a hundred seconds to be slept');
   const tries = 1_000 - all.api.faults.watch.length;
   assert.ok(tries >= 8 && tries <= 16, `${tries} tries`);
   assert.equal(all.lines.filter(({ level }) => level === 'warn').length, 1);
@@ -157,11 +172,11 @@ test('a watch that is refused for ever is not tried in a hot loop, and its failu
 });
 
 test('a watch that is closed as soon as it opens is not tried in a hot loop', async () => {
-  await using all = await watchFake();
+  const clock = sleptClock();
+  await using all = await watchFake({ clock });
   const fault: Fault = (response) => response.writeHead(200).end();
   all.api.faults.watch = Array.from({ length: 1_000 }, () => fault);
-  await all.watch.synced;
-  await new Promise((resolve) => setTimeout(resolve, 500)); // 50 s of its clock
+  await all.until(() => clock.monotonic() >= 50_000, 'fifty seconds to be slept');
   assert.ok(1_000 - all.api.faults.watch.length <= 10);
 });
 
