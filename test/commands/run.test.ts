@@ -8,12 +8,11 @@ import type { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { createInterface } from 'node:readline';
 import { Agent } from 'node:https';
+import { findProgram } from '../controlplane/choose-entry.ts';
 import { writeKubeconfig } from '../controlplane/kubeconfig.ts';
 import { reviewText } from '../server/reviews.ts';
 import { send } from '../server/started-webhook.ts';
 import { makeDevCertificate, RSA_1024, type DevCertificate } from '../server/dev-certificate.ts';
-
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
 /** `jwt-injector run` without a cluster. */
 describe('the webhook alone', { concurrency: true }, () => {
@@ -39,7 +38,7 @@ describe('the webhook alone', { concurrency: true }, () => {
       `--tls-cert-file=${files.cert}`,
       `--tls-key-file=${files.key}`,
     ];
-    return spawn(process.execPath, [MAIN, 'run', ...flags], {
+    return spawn(process.execPath, [await findProgram(), 'run', ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });

@@ -6,14 +6,19 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { Cluster } from './cluster.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { findFreePort } from './free-port.ts';
+import { borrowStage } from './loan.ts';
 import { markRunning } from './nodes.ts';
 import { waitUntilGone } from './running-processes.ts';
 import { waitUntil } from './wait-until.ts';
 
-describe('two control planes side by side, one of them emulating 1.34', () => {
-  let newest: ControlPlane;
+const WITHIN_MS = 60_000; // a second or two are usual
+
+describe('a control plane that emulates 1.34, beside another one', { concurrency: false }, () => {
+  let newest: Cluster;
+  let endLoan: () => Promise<void>;
   let older: ControlPlane;
   const starts: string[] = [];
   let free: number;
@@ -24,26 +29,25 @@ describe('two control planes side by side, one of them emulating 1.34', () => {
     free = await findFreePort();
     const ports = [(squatter.address() as AddressInfo).port, free];
     const findPort = async () => ports.shift() ?? findFreePort();
-    const started = await Promise.allSettled([
-      startControlPlane({ findPort, log: (line) => starts.push(line) }),
-      startControlPlane({ emulatedVersion: '1.34' }),
-    ]);
-    squatter.close();
-    const [first, second] = started.map((start) => {
-      if (start.status === 'rejected') throw start.reason;
-      return start.value;
-    });
-    assert.ok(first !== undefined && second !== undefined);
-    [newest, older] = [first, second];
+    const stage = await borrowStage({ withoutService: true });
+    [newest, endLoan] = [stage.cluster, () => stage.stop()];
+    older = await startControlPlane({
+      emulatedVersion: '1.34',
+      findPort,
+      log: (line) => starts.push(line),
+    }).finally(() => squatter.close());
   });
-  after(() => Promise.all([newest.stop(), older.stop()]));
+  after(async () => {
+    await older?.stop();
+    await endLoan?.();
+  });
 
-  it('take another port when someone else was quicker', () => {
-    assert.equal(newest.url, `https://127.0.0.1:${free}`);
+  it('takes another port when someone else was quicker', () => {
+    assert.equal(older.url, `https://127.0.0.1:${free}`);
     assert.equal(starts.filter((line) => line.startsWith('kube-apiserver started')).length, 2);
   });
 
-  async function readVersion(controlPlane: ControlPlane): Promise<Record<string, string>> {
+  async function readVersion(controlPlane: Cluster): Promise<Record<string, string>> {
     return JSON.parse((await controlPlane.kubectl(['get', '--raw', '/version'])).stdout);
   }
 
@@ -64,7 +68,7 @@ describe('two control planes side by side, one of them emulating 1.34', () => {
       const list = ['get', 'pods', '--namespace=apps', '--output=jsonpath={.items[*].metadata.name}'];
       const pod = await waitUntil(
         'a pod',
-        10_000,
+        WITHIN_MS,
         async () => (await controlPlane.kubectl(list)).stdout || undefined,
       );
       await markRunning(controlPlane, 'apps', pod);
@@ -73,73 +77,74 @@ describe('two control planes side by side, one of them emulating 1.34', () => {
         '--for=condition=Available',
         'deployment/web',
         '--namespace=apps',
-        '--timeout=10s',
+        `--timeout=${WITHIN_MS}ms`,
       ];
       await controlPlane.kubectl(available);
     }
   });
 
   it('know nothing of each other', async () => {
-    await newest.createNamespace('only-here');
-    const { code, stderr } = await older.kubectl(['get', 'namespace', 'only-here'], { allowFailure: true });
+    await older.createNamespace('only-here');
+    const { code, stderr } = await newest.kubectl(['get', 'namespace', 'only-here'], { allowFailure: true });
     assert.equal(code, 1);
     assert.match(stderr, /NotFound/);
-    const mixed = await newest.kubectl(['--server', older.url, 'get', 'namespaces'], { allowFailure: true });
+    const mixed = await older.kubectl(['--server', newest.url, 'get', 'namespaces'], { allowFailure: true });
     assert.match(mixed.stderr, /certificate signed by unknown authority/);
   });
 
   it('collect garbage', async () => {
-    await newest.createNamespace('garbage');
-    await newest.kubectl(['create', 'deployment', 'gone', '--image=gone', '--namespace=garbage']);
+    await older.createNamespace('garbage');
+    await older.kubectl(['create', 'deployment', 'gone', '--image=gone', '--namespace=garbage']);
     const list = ['get', 'pods', '--namespace=garbage', '--output=name'];
-    await waitUntil('a pod', 10_000, async () => (await newest.kubectl(list)).stdout !== '');
-    await newest.kubectl(['delete', 'deployment', 'gone', '--namespace=garbage']);
-    await waitUntil('no pod', 10_000, async () => (await newest.kubectl(list)).stdout === '');
+    await waitUntil('a pod', WITHIN_MS, async () => (await older.kubectl(list)).stdout !== '');
+    await older.kubectl(['delete', 'deployment', 'gone', '--namespace=garbage']);
+    await waitUntil('no pod', WITHIN_MS, async () => (await older.kubectl(list)).stdout === '');
   });
 
   it('give ServiceAccounts the rights of RBAC and no more', async () => {
-    const kubeconfig = await newest.serviceAccountKubeconfig('default', 'default');
-    const who = await newest.kubectl(['auth', 'whoami', '--output=jsonpath={.status.userInfo.username}'], {
+    const kubeconfig = await older.serviceAccountKubeconfig('default', 'default');
+    const who = await older.kubectl(['auth', 'whoami', '--output=jsonpath={.status.userInfo.username}'], {
       kubeconfig,
     });
     assert.equal(who.stdout, 'system:serviceaccount:default:default');
-    const secrets = await newest.kubectl(['get', 'secrets'], { kubeconfig, allowFailure: true });
+    const secrets = await older.kubectl(['get', 'secrets'], { kubeconfig, allowFailure: true });
     assert.match(secrets.stderr, /Forbidden/);
-    await assert.rejects(newest.serviceAccountKubeconfig('default', 'nobody'), /default\/nobody \(404\)/);
+    await assert.rejects(older.serviceAccountKubeconfig('default', 'nobody'), /default\/nobody \(404\)/);
   });
 
   it('refuse with the words of kubectl', async () => {
     await assert.rejects(
-      newest.kubectl(['get', 'unicorns']),
+      older.kubectl(['get', 'unicorns']),
       /kubectl get unicorns ended with exit code 1: .*unicorns/,
     );
-    await assert.rejects(newest.apply('kind: [broken'), /this is not YAML/);
+    await assert.rejects(older.apply('kind: [broken'), /this is not YAML/);
   });
 
   it('stop answering while paused, and keep their data over a killed API server and etcd', async () => {
-    const ask = ['get', 'namespace', 'default', '--request-timeout=1s'];
-    newest.apiServer.pause();
-    assert.notEqual((await newest.kubectl(ask, { allowFailure: true })).code, 0);
-    newest.apiServer.resume();
-    await newest.kubectl(ask);
+    const ask = ['get', 'namespace', 'default'];
+    older.apiServer.pause();
+    const asked = await older.kubectl([...ask, '--request-timeout=1s'], { allowFailure: true });
+    assert.notEqual(asked.code, 0);
+    older.apiServer.resume();
+    await older.kubectl(ask);
 
-    const killed = newest.apiServer.pid;
-    await newest.apiServer.kill();
+    const killed = older.apiServer.pid;
+    await older.apiServer.kill();
     await waitUntilGone([killed]);
-    await newest.etcd.restart();
-    await newest.apiServer.restart();
-    assert.notEqual(newest.apiServer.pid, killed);
-    await newest.kubectl(['get', 'namespace', 'only-here']);
+    await older.etcd.restart();
+    await older.apiServer.restart();
+    assert.notEqual(older.apiServer.pid, killed);
+    await older.kubectl(['get', 'namespace', 'only-here']);
   });
 
   it('leave no process and no folder when stopped, restarted and paused ones included', async () => {
-    const processes = [newest.etcd, newest.apiServer, newest.controllerManager].map(({ pid }) => pid);
-    newest.etcd.pause();
-    await newest.stop();
+    const processes = [older.etcd, older.apiServer, older.controllerManager].map(({ pid }) => pid);
+    older.etcd.pause();
+    await older.stop();
     await waitUntilGone(processes);
-    assert.equal(existsSync(newest.folder), false);
-    await older.kubectl(['get', 'namespace', 'default']);
-    await newest.stop();
+    assert.equal(existsSync(older.folder), false);
+    await newest.kubectl(['get', 'namespace', 'default']);
+    await older.stop();
   });
 });
 

@@ -1,13 +1,10 @@
-import { execFile } from 'node:child_process';
 import { globSync } from 'node:fs';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { chooseEntry } from '../controlplane/choose-entry.ts';
 import { startControlPlane } from '../controlplane/control-plane.ts';
 import { lend } from '../controlplane/loan.ts';
 import { runScript } from '../controlplane/run-script.ts';
 import { installProduct, type Installation } from '../controlplane/stage.ts';
 import { tidyUp } from '../controlplane/tidy-up.ts';
+import { makeBundle } from './make-bundle.ts';
 import { runFiles } from './run-files.ts';
 import { ROOT } from './run-program.ts';
 
@@ -103,14 +100,8 @@ function listJobs(): Job[] {
   );
 }
 
-/** What tests start is the bundle, if no source is newer; see `chooseEntry`. */
-async function makeBundle(): Promise<void> {
-  if ((await chooseEntry()).file === 'dist/main.js') return;
-  await promisify(execFile)(process.execPath, [join(ROOT, 'deploy/bundle/main.ts')]);
-}
-
 /** Takes job after job from those that wait, until there are none; tells which failed. */
-async function work(waiting: Job[], failed: string[], bundled: Promise<void>): Promise<void> {
+async function work(waiting: Job[], failed: string[], bundled: Promise<unknown>): Promise<void> {
   await using cluster = await startControlPlane({ audit: true });
   const run = async (job: Job, installation?: Installation): Promise<void> => {
     const env = await lend({ place: cluster.place, ...(installation === undefined ? {} : { installation }) });
