@@ -3,22 +3,7 @@ import { test } from 'node:test';
 import { METADATA_LIST_ONLY, METADATA_ONLY } from '../../src/kube/client.ts';
 import { refuse } from './bad-server.ts';
 import type { FakeApi, Fault } from './fake-api.ts';
-import type { Clock } from '../../src/time/clock.ts';
-import { hurriedClock, watchFake, type WatchedCache } from './watched-cache.ts';
-
-/** No time passes but in its sleeps, however busy the machine is. */
-function sleptClock(): Clock {
-  let slept = 0;
-  return {
-    ...hurriedClock,
-    monotonic: () => slept,
-    sleep: async (ms, signal) => {
-      const wasWhole = await hurriedClock.sleep(ms, signal);
-      slept += ms;
-      return wasWhole;
-    },
-  };
-}
+import { sleptClock, watchFake, type WatchedCache } from './watched-cache.ts';
 
 async function inSync(options: Parameters<typeof watchFake>[0] = {}): Promise<WatchedCache> {
   const all = await watchFake(options);

@@ -16,6 +16,20 @@ export const hurriedClock: Clock = {
   setTimer: (ms, action) => systemClock.setTimer(ms / HURRY, action),
 };
 
+/** As `hurriedClock`, but no time passes but in its sleeps, however busy the machine is. */
+export function sleptClock(): Clock {
+  let slept = 0;
+  return {
+    ...hurriedClock,
+    monotonic: () => slept,
+    sleep: async (ms, signal) => {
+      const wasWhole = await hurriedClock.sleep(ms, signal);
+      slept += ms;
+      return wasWhole;
+    },
+  };
+}
+
 export interface WatchedCache extends AsyncDisposable {
   readonly api: FakeApi;
   readonly cache: Cache<string>;
