@@ -2,35 +2,35 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { makeBundle } from './make-bundle.ts';
-import { ROOT, runProgram } from './run-program.ts';
+import { describeAll, type RunResult } from './report.ts';
+import { ROOT, runNpmScript } from './run-program.ts';
 
-/** Prints as it goes; true if it ended with 0. */
-async function runScript(path: string, ...args: readonly string[]): Promise<boolean> {
-  const child = spawn(process.execPath, [join(ROOT, path), ...args], { stdio: 'inherit' });
+/** What is no test. */
+function asResult(title: string, hasPassed: boolean): RunResult {
+  return { title, hasPassed, seconds: 0, tests: 0, failing: [] };
+}
+
+/** Starts a script, which prints as it goes; gives what it hands over. */
+async function runScript(path: string, ...args: readonly string[]): Promise<readonly RunResult[]> {
+  const stdio = ['inherit', 'inherit', 'inherit', 'ipc'] as const;
+  const child = spawn(process.execPath, [join(ROOT, path), ...args], { stdio: [...stdio] });
+  let results: readonly RunResult[] = [];
+  child.on('message', (message) => (results = message as readonly RunResult[]));
   const [code] = await once(child, 'close');
-  return code === 0;
+  const isToldOf = results.some(({ hasPassed }) => !hasPassed);
+  return [...results, asResult(`node ${[path, ...args].join(' ')}`, code === 0 || isToldOf)];
 }
 
-const CHECK = 'npm run check';
+const startedAt = performance.now();
 // From the beginning, so that a wrong type is seen before anything is built for minutes.
-const check = runProgram({ title: CHECK, program: 'npm', args: ['run', 'check'] });
-const isBuilt = await runScript('test/controlplane/main.ts', '--build-only');
-const isBundled = await makeBundle(); // before anybody starts it
-
-// Side by side: what runs on a cluster waits more than it works, and leaves the processor to the rest.
-const runs: Readonly<Record<string, Promise<boolean>>> = {
-  [CHECK]: check,
-  'node test/controlplane/main.ts --build-only': Promise.resolve(isBuilt),
-  'npm run build': Promise.resolve(isBundled),
-  ...(isBuilt && isBundled
-    ? {
-        'node test/runs/unit.ts': runScript('test/runs/unit.ts'),
-        'node test/runs/integration.ts': runScript('test/runs/integration.ts'),
-      }
-    : {}),
-};
-for (const [command, hasPassed] of Object.entries(runs)) {
-  if (await hasPassed) continue;
-  console.log(`✖ ${command}`);
-  process.exitCode = 1;
+const check = runNpmScript('check');
+const results = [...(await runScript('test/controlplane/main.ts', '--build-only'))];
+results.push(asResult('npm run build', await makeBundle())); // before anybody starts it
+if (results.every(({ hasPassed }) => hasPassed)) {
+  // Side by side: what runs on a cluster waits more than it works, and leaves the processor to the rest.
+  const runs = ['test/runs/unit.ts', 'test/runs/integration.ts'].map((path) => runScript(path));
+  results.push(...(await Promise.all(runs)).flat());
 }
+results.push(asResult('npm run check', (await check).hasPassed));
+console.log(describeAll(results, (performance.now() - startedAt) / 1000));
+process.exitCode = results.every(({ hasPassed }) => hasPassed) ? 0 : 1;

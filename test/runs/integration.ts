@@ -5,7 +5,8 @@ import { runScript } from '../controlplane/run-script.ts';
 import { installProduct, type Installation } from '../controlplane/stage.ts';
 import { tidyUp } from '../controlplane/tidy-up.ts';
 import { makeBundle } from './make-bundle.ts';
-import { runFiles } from './run-files.ts';
+import type { RunResult } from './report.ts';
+import { finishRuns, runFiles } from './run-files.ts';
 import { ROOT } from './run-program.ts';
 
 const PATTERNS = [
@@ -68,12 +69,13 @@ await runScript({
   run: async ({ workers }, words) => {
     if (!/^[1-9]$/.test(workers)) return `--workers is ${JSON.stringify(workers)}, but it must be 1 to 9`;
     const jobs = words.length > 0 ? words.map(alone) : listJobs();
-    const failed: string[] = [];
+    const startedAt = performance.now();
+    const results: RunResult[] = [];
     const bundled = makeBundle();
     const count = Math.min(Number(workers), jobs.length);
-    await Promise.all([bundled, ...Array.from({ length: count }, () => work(jobs, failed, bundled))]);
-    for (const title of failed) console.log(`✖ ${title}`);
-    return failed.length === 0 ? 0 : 1;
+    await Promise.all([bundled, ...Array.from({ length: count }, () => work(jobs, results, bundled))]);
+    finishRuns(results, startedAt);
+    return results.every(({ hasPassed }) => hasPassed) ? 0 : 1;
   },
 });
 
@@ -100,12 +102,12 @@ function listJobs(): Job[] {
   );
 }
 
-/** Takes job after job from those that wait, until there are none; tells which failed. */
-async function work(waiting: Job[], failed: string[], bundled: Promise<unknown>): Promise<void> {
+/** Takes job after job from those that wait, until there are none, and adds what each came to. */
+async function work(waiting: Job[], results: RunResult[], bundled: Promise<unknown>): Promise<void> {
   await using cluster = await startControlPlane({ audit: true });
   const run = async (job: Job, installation?: Installation): Promise<void> => {
     const env = await lend({ place: cluster.place, ...(installation === undefined ? {} : { installation }) });
-    if (!(await runFiles({ ...job, timeoutMs: TEST_ENDS_WITHIN_MS, env, cluster }))) failed.push(job.title);
+    results.push(await runFiles({ ...job, timeoutMs: TEST_ENDS_WITHIN_MS, env, cluster }));
     await tidyUp(cluster, installation);
   };
   for (let job = take(waiting, isForEmpty); job !== undefined; job = take(waiting, isForEmpty))

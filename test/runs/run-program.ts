@@ -7,8 +7,6 @@ export const ROOT = join(import.meta.dirname, '../..');
 
 /** A program that is run from the root of the checkout. */
 export interface ProgramRun {
-  /** What is printed above its output. */
-  readonly title: string;
   readonly program: string;
   readonly args: readonly string[];
   /** Beside our own. */
@@ -17,8 +15,17 @@ export interface ProgramRun {
   readonly onStart?: (pid: number) => () => void;
 }
 
-/** Prints all that the program said when it has ended, so that runs side by side do not mix; true if it ended with 0. */
-export async function runProgram({ title, program, args, env = {}, onStart }: ProgramRun): Promise<boolean> {
+/** How it ended. */
+export interface ProgramEnd {
+  /** It ended with 0. */
+  readonly hasPassed: boolean;
+  /** What it printed, both streams; coloured on a terminal. */
+  readonly output: string;
+  readonly seconds: number;
+}
+
+/** What it says is kept until it has ended, so that runs side by side do not mix. */
+export async function runProgram({ program, args, env = {}, onStart }: ProgramRun): Promise<ProgramEnd> {
   const startedAt = performance.now();
   const child = spawn(program, args, {
     cwd: ROOT,
@@ -29,7 +36,18 @@ export async function runProgram({ title, program, args, env = {}, onStart }: Pr
   const output = Promise.all([text(child.stdout), text(child.stderr)]);
   const [code] = await once(child, 'close');
   onEnd?.();
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  console.log(`\n━━ ${title} (${seconds} s)\n${(await output).join('').trim()}`);
-  return code === 0;
+  return {
+    hasPassed: code === 0,
+    output: (await output).join('').trim(),
+    seconds: (performance.now() - startedAt) / 1000,
+  };
+}
+
+/** Runs a script of package.json, and prints what it said. */
+export async function runNpmScript(name: string): Promise<ProgramEnd> {
+  const end = await runProgram({ program: 'npm', args: ['run', name] });
+  console.log(
+    `\n${end.hasPassed ? '✔' : '✖'} npm run ${name} (${end.seconds.toFixed(1)} s)\n${end.output}\n`,
+  );
+  return end;
 }

@@ -1,6 +1,7 @@
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { runFiles } from './run-files.ts';
+import type { RunResult } from './report.ts';
+import { finishRuns, runFiles } from './run-files.ts';
 import { ROOT } from './run-program.ts';
 
 /** Those that need a cluster, a browser, other shells or a tool written in Go. */
@@ -21,16 +22,16 @@ const rooms = Map.groupBy(
 );
 const rank = (room: string): number => (FIRST.includes(room) ? FIRST.indexOf(room) : FIRST.length);
 const waiting = [...rooms.keys()].toSorted((one, other) => rank(one) - rank(other));
-const failed: string[] = [];
+const startedAt = performance.now();
+const results: RunResult[] = [];
 
 async function work(): Promise<void> {
   for (let room = waiting.shift(); room !== undefined; room = waiting.shift()) {
     const files = rooms.get(room)?.toSorted() ?? [];
-    if (!(await runFiles({ title: room, files, timeoutMs: TEST_ENDS_WITHIN_MS }))) failed.push(room);
+    results.push(await runFiles({ title: room, files, timeoutMs: TEST_ENDS_WITHIN_MS }));
   }
 }
 
 // One more than there are cores: some tests wait.
 await Promise.all(Array.from({ length: availableParallelism() + 1 }, work));
-for (const room of failed) console.log(`✖ ${room}`);
-process.exitCode = failed.length === 0 ? 0 : 1;
+finishRuns(results, startedAt);

@@ -47,8 +47,8 @@ async function play(files: readonly string[]): Promise<number> {
   };
   const failed: string[] = [];
   for (const file of files) {
-    if (!(await runFiles({ title: file, files: [file], timeoutMs: TEST_ENDS_WITHIN_MS, env, cluster })))
-      failed.push(file);
+    const run = { title: file, files: [file], timeoutMs: TEST_ENDS_WITHIN_MS, env, cluster };
+    if (!(await runFiles(run)).hasPassed) failed.push(file);
     await tidyUp(cluster, installation);
   }
   for (const file of failed) console.log(`✖ ${file}`);

@@ -1,0 +1,66 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** What a run of test files came to. */
+export interface RunResult {
+  /** What was run. */
+  readonly title: string;
+  readonly hasPassed: boolean;
+  readonly seconds: number;
+  readonly tests: number;
+  /** Of those that failed: `FILE:LINE:COLUMN name`. */
+  readonly failing: readonly string[];
+}
+
+/** What Node's reporter "spec" says, without the tests that passed. */
+export interface Report extends Pick<RunResult, 'tests' | 'failing'> {
+  /** What tests printed, those that were skipped, and failures with their errors; coloured as it came. */
+  readonly words: string;
+}
+
+/** Passed and failed tests, suites and sums; failures come again below, with their errors. Skipped ones begin otherwise. */
+const LISTED = /^\s*[✔✖▶ℹ]/;
+const FAILURES = '✖ failing tests:';
+
+/** Reads what `node --test` printed. Where it did not come to its sums, everything is shown. */
+export function readReport(output: string): Report {
+  const lines = output.split('\n').map((shown) => ({ shown, plain: stripVTControlCharacters(shown) }));
+  const sum = lines.find(({ plain }) => plain.startsWith('ℹ tests '));
+  if (sum === undefined) return { tests: 0, failing: [], words: output };
+  const found = lines.findIndex(({ plain }) => plain === FAILURES);
+  const end = found === -1 ? lines.length : found;
+  const printed = lines.slice(0, end).filter(({ plain }) => !LISTED.test(plain));
+  const errors = lines.slice(end + 1);
+  const failing = errors.flatMap(({ plain }, index) => {
+    const [, place] = /^test at (.+)$/.exec(plain) ?? [];
+    const [, name] = /^✖ (.*) \([\d.]+ms\)$/.exec(errors[index + 1]?.plain ?? '') ?? [];
+    return place === undefined ? [] : [`${place} ${name ?? ''}`.trimEnd()];
+  });
+  return {
+    tests: Number(sum.plain.slice('ℹ tests '.length)),
+    failing,
+    words: [...printed, ...errors]
+      .map(({ shown }) => shown)
+      .join('\n')
+      .trim(),
+  };
+}
+
+/** What is said of a run when it has ended: a line, and below it whatever was not a matter of course. */
+export function describeRun({ title, hasPassed, seconds, tests, failing }: RunResult, words: string): string {
+  const took = `${seconds.toFixed(1)} s`;
+  const line = hasPassed
+    ? `✔ ${title}: ${tests} tests, ${took}`
+    : `✖ ${title}: ${failing.length} of ${tests} tests failed, ${took}`;
+  return words === '' ? line : `\n${line}\n${words}\n`;
+}
+
+/** What is said at the end, so that nobody has to look for a failure above. */
+export function describeAll(results: readonly RunResult[], seconds: number): string {
+  const tests = results.reduce((sum, result) => sum + result.tests, 0);
+  const failed = results.filter(({ hasPassed }) => !hasPassed);
+  if (failed.length === 0) return `\n✔ ${tests} tests passed in ${seconds.toFixed(0)} s`;
+  const lines = failed.flatMap(({ title, failing }) => (failing.length > 0 ? failing : [title]));
+  return [`\n✖ failed (the errors are above), of ${tests} tests in ${seconds.toFixed(0)} s:`, ...lines].join(
+    '\n  ',
+  );
+}
