@@ -9,7 +9,7 @@ import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { makeEnvironment, writeProgram } from '../integration/cli-run.ts';
 import { readCommands } from '../integration/page-commands.ts';
-import { ROOT } from '../runs/run-files.ts';
+import { ROOT } from '../runs/run-program.ts';
 import { startIssuerSite, type IssuerSite } from './issuer-site.ts';
 import { BASE_PATH, ISSUER } from './names.ts';
 import { openWorld } from './world.ts';
