@@ -5,7 +5,7 @@ import { makeBundle } from './make-bundle.ts';
 import { describeAll, type RunResult } from './report.ts';
 import { ROOT, runNpmScript } from './run-program.ts';
 
-/** What is no test. */
+/** Something other than a test. */
 function asResult(title: string, hasPassed: boolean): RunResult {
   return { title, hasPassed, seconds: 0, tests: 0, failing: [] };
 }

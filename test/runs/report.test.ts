@@ -52,7 +52,7 @@ test at test/room/file.test.ts:3:12
     assert.deepEqual(readReport(output), { tests: 0, failing: [], words: output });
   });
 
-  it('at the end is each failure once more, and what failed that is no test', () => {
+  it('at the end is each failure once more, and what else failed', () => {
     const passed = { ...RUN, hasPassed: true, tests: 2, failing: [] };
     assert.equal(describeAll([passed], 3), '\n✔ 2 tests passed in 3 s');
     const failed = {
