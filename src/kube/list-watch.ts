@@ -9,7 +9,7 @@ import type { Log } from './log.ts';
 import { identifyHead, LONGEST_OBJECT, type ObjectIdentity } from './pieces.ts';
 import { parseResourcePath } from './resource-path.ts';
 import { WatchHealth } from './watch-health.ts';
-import { applyEvent, isOlder, replaceAll, type Kept, type WatchStore } from './watch-store.ts';
+import { applyEvent, isOlder, replaceAll, Replacement, type Kept, type WatchStore } from './watch-store.ts';
 
 /** What to list and watch, what to keep of it, and where. */
 export interface ListWatchOptions<T> {
@@ -108,16 +108,17 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
     noteProgress();
   };
   const list = async (): Promise<string> => {
+    const replacement = new Replacement(store, scope);
     const listed = await client.listMapped(path, {
       query,
       accept: options.metadataOnly === true ? METADATA_LIST_ONLY : undefined,
       signal: abort.signal,
-      map: keep,
+      map: (object) => replacement.add(keep(object)),
       withoutManagedFields: options.needsManagedFields !== true,
       onOversized: leaveOut,
     });
     lastEventAt = clock.now();
-    replaceAll(store, listed, scope, isOlder(listed.resourceVersion, newest));
+    replacement.end(listed, isOlder(listed.resourceVersion, newest));
     isSynced = true;
     synced.resolve(true);
     return listed.resourceVersion;

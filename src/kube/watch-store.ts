@@ -20,27 +20,61 @@ export interface Kept<T> {
 }
 
 /**
- * Makes the store's keys that begin with `scope` those of the list; deletions that no watch saw come out here.
- * What was written (`Cache.remember`) after the list was made stays, unless `isRestored`: etcd came back from a
- * backup, and its resourceVersions began again at a lower one.
+ * Makes the store's keys that begin with `scope` those of a list. Objects go in one by one as they come, so that whoever
+ * listens to the store has something to do while the rest is on its way; deletions that no watch saw come out at the end.
  */
+export class Replacement<T> {
+  readonly #store: WatchStore<T>;
+  readonly #scope: string;
+  /** By key, objects of which the store has a newer state than they are in. */
+  readonly #older = new Map<string, Kept<T>>();
+
+  constructor(store: WatchStore<T>, scope: string) {
+    this.#store = store;
+    this.#scope = scope;
+  }
+
+  /** One object of the list; a list that begins again gives it again. Returns its key, `undefined` if it does not count. */
+  add(kept: Kept<T> | undefined): string | undefined {
+    if (kept?.value === undefined) return undefined;
+    const { key, resourceVersion, value } = kept;
+    const isOutdated = isOlder(resourceVersion, this.#store.resourceVersion(key));
+    if (isOutdated) {
+      this.#older.set(key, kept);
+    } else {
+      this.#older.delete(key);
+      this.#store.set(key, resourceVersion, value);
+    }
+    return key;
+  }
+
+  /**
+   * To be called with the keys that `add` gave. What was written (`Cache.remember`) after the list was made stays, unless
+   * `isRestored`: etcd came back from a backup, and its resourceVersions began again at a lower one.
+   */
+  end({ items, resourceVersion }: Listed<string | undefined>, isRestored: boolean): void {
+    const isNewer = (key: string): boolean =>
+      !isRestored && isOlder(resourceVersion, this.#store.resourceVersion(key));
+    const found = new Set(items);
+    for (const { key, resourceVersion: version, value } of this.#older.values()) {
+      if (value !== undefined && found.has(key) && !isNewer(key)) this.#store.set(key, version, value);
+    }
+    for (const key of this.#store.keys()) {
+      if (key.startsWith(this.#scope) && !found.has(key) && !isNewer(key))
+        this.#store.delete(key, resourceVersion);
+    }
+  }
+}
+
+/** The same with a list that is there as a whole. */
 export function replaceAll<T>(
   store: WatchStore<T>,
   { items, resourceVersion }: Listed<Kept<T> | undefined>,
   scope: string,
   isRestored: boolean,
 ): void {
-  const isNewer = (key: string): boolean =>
-    !isRestored && isOlder(resourceVersion, store.resourceVersion(key));
-  const found = new Set<string>();
-  for (const kept of items) {
-    if (kept?.value === undefined) continue;
-    found.add(kept.key);
-    if (!isNewer(kept.key)) store.set(kept.key, kept.resourceVersion, kept.value);
-  }
-  for (const key of store.keys()) {
-    if (key.startsWith(scope) && !found.has(key) && !isNewer(key)) store.delete(key, resourceVersion);
-  }
+  const replacement = new Replacement(store, scope);
+  replacement.end({ items: items.map((kept) => replacement.add(kept)), resourceVersion }, isRestored);
 }
 
 /**

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Cache } from '../../src/kube/cache.ts';
+import { Replacement, type Kept } from '../../src/kube/watch-store.ts';
+
+const one = (key: string, resourceVersion: string, value: string | undefined = `${key}@${resourceVersion}`) =>
+  ({ key, resourceVersion, value }) satisfies Kept<string>;
+
+function makeCache(...kept: readonly Kept<string>[]) {
+  const cache = new Cache<string>();
+  for (const { key, resourceVersion, value } of kept) cache.set(key, resourceVersion, value ?? '');
+  const told: string[] = [];
+  cache.subscribe(({ type, key }) => told.push(`${type} ${key}`));
+  const holds = (): string[] => [...cache.values()].toSorted();
+  return { cache, told, holds };
+}
+
+describe('a list that takes the place of what a store holds', () => {
+  it('goes in object by object, and what it lacks goes at the end', () => {
+    const { cache, told } = makeCache(one('ns/a', '3'), one('ns/gone', '4'), one('other/x', '5'));
+    const list = new Replacement(cache, 'ns/');
+    const items = [one('ns/a', '6'), one('ns/b', '7')].map((kept) => {
+      const key = list.add(kept);
+      assert.equal(cache.get(kept.key), kept.value);
+      return key;
+    });
+    assert.deepEqual(told, ['changed ns/a', 'added ns/b']);
+    list.end({ items, resourceVersion: '9' }, false);
+    assert.deepEqual(told, ['changed ns/a', 'added ns/b', 'deleted ns/gone']);
+    assert.equal(cache.get('other/x'), 'other/x@5');
+  });
+
+  it('leaves out what does not count', () => {
+    const { cache, holds } = makeCache(one('ns/a', '3'));
+    const list = new Replacement(cache, '');
+    const items = [list.add(undefined), list.add({ key: 'ns/a', resourceVersion: '4', value: undefined })];
+    assert.deepEqual(items, [undefined, undefined]);
+    list.end({ items, resourceVersion: '9' }, false);
+    assert.deepEqual(holds(), []);
+  });
+
+  it('changes nothing that was written after it was made', () => {
+    const { cache, told, holds } = makeCache(one('ns/a', '12'), one('ns/new', '13'));
+    const list = new Replacement(cache, '');
+    const items = [list.add(one('ns/a', '5'))];
+    list.end({ items, resourceVersion: '9' }, false);
+    assert.deepEqual(told, []);
+    assert.deepEqual(holds(), ['ns/a@12', 'ns/new@13']);
+  });
+
+  it('counts as a whole if etcd came back from a backup, found out early or late', () => {
+    for (const [resourceVersion, isRestored] of [
+      ['9', true],
+      ['40', false], // it has gone on since
+    ] as const) {
+      const { cache, holds } = makeCache(one('ns/a', '12'), one('ns/gone', '13'));
+      const list = new Replacement(cache, '');
+      const items = [list.add(one('ns/a', '5'))];
+      list.end({ items, resourceVersion }, isRestored);
+      assert.deepEqual(holds(), ['ns/a@5']);
+    }
+  });
+
+  it('counts as it was given last when it begins again', () => {
+    const { cache, holds } = makeCache(one('ns/a', '8'));
+    const list = new Replacement(cache, '');
+    for (const kept of [one('ns/a', '5'), one('ns/b', '6'), one('ns/gone', '7')]) list.add(kept);
+    const items = [one('ns/a', '9'), one('ns/b', '6')].map((kept) => list.add(kept));
+    list.end({ items, resourceVersion: '9' }, false);
+    assert.deepEqual(holds(), ['ns/a@9', 'ns/b@6']);
+  });
+});
