@@ -8,7 +8,7 @@ import { KeyUsers } from './key-users.ts';
 import { roundStore } from './leader-only-store.ts';
 import { WorkQueue } from './queue.ts';
 import type { RunResult, Work } from './work.ts';
-import { reconcileJwt, type Reconciler } from './reconcile-jwt.ts';
+import { lookAtJwt, reconcileJwt, type Reconciler } from './reconcile-jwt.ts';
 
 const SETTLE_POLL_MS = 20;
 
@@ -26,6 +26,11 @@ export interface ControllerOptions {
 export interface Controller {
   /** A JWT came (`before` undefined), changed, or went (`after` undefined). */
   jwtChanged(before: Jwt | undefined, after: Jwt | undefined): void;
+  /**
+   * A JWT that was there before. To be called with each of them before `start`: one that needs nothing is not put into the
+   * queue. False once the controller was stopped.
+   */
+  welcome(jwt: Jwt): boolean;
   /** A Secret came, changed or went: it concerns the JWT of its name, and those that sign with a key in it. */
   secretChanged(namespace: string, name: string): void;
   /** JWTs that wait for a worker. */
@@ -42,6 +47,12 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
   const { sources, legacyKeyNamespace } = reconciler.observer;
   const stopping = new AbortController();
   const keyUsers = new KeyUsers();
+  const reconcilerOf = (key: string, isGivenUp: () => boolean): Reconciler => ({
+    ...reconciler,
+    store: roundStore(reconciler.store, isGivenUp),
+    now: () => clock.now(),
+    onBug: (error: unknown) => onBug(key, error),
+  });
   const queue = new WorkQueue({
     clock,
     workers,
@@ -50,13 +61,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
       const [namespace = '', name = ''] = key.split('/');
       const jwt = sources.jwt(namespace, name);
       if (jwt === undefined) return { next: 'forget' };
-      const ofRound = {
-        ...reconciler,
-        store: roundStore(reconciler.store, isGivenUp),
-        now: () => clock.now(),
-        onBug: (error: unknown) => onBug(key, error),
-      };
-      const round = await reconcileJwt(ofRound, jwt, retryAt);
+      const round = await reconcileJwt(reconcilerOf(key, isGivenUp), jwt, retryAt);
       return round.next === 'retry'
         ? round
         : { ...round, expiresAt: expiryOf(sources.jwt(namespace, name) ?? jwt) };
@@ -87,6 +92,17 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
       const key = objectKey(after); // one text, which the queue and the key's users keep
       keyUsers.add(key, keySecretOf(after));
       enqueue(after, before === undefined ? 'new' : 'changed', key);
+    },
+    welcome(jwt) {
+      const key = objectKey(jwt);
+      keyUsers.add(key, keySecretOf(jwt));
+      const round = lookAtJwt(
+        reconcilerOf(key, () => true),
+        jwt,
+      );
+      if (round?.next === 'look') queue.rest(key, { ...round, expiresAt: expiryOf(jwt) });
+      else enqueue(jwt, 'new', key);
+      return !stopping.signal.aborted;
     },
     secretChanged(namespace, name) {
       const secret = objectKey({ namespace, name });

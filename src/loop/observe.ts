@@ -1,3 +1,4 @@
+import type { AlgorithmName } from '../resources/algorithms.ts';
 import type { JsonObject } from '../resources/json.ts';
 import type { Jwt, JwtSpec } from '../resources/jwt.ts';
 import { isKeyInOwnSecret } from '../resources/key-in-own-secret.ts';
@@ -10,12 +11,14 @@ import { findPolicyRefusal } from '../signing/policy.ts';
 import type { Seconds } from '../time/units.ts';
 import type { KeyCache } from './key-cache.ts';
 import {
+  checkSignature,
   findVerifier,
   gatherEvidence,
   isVouchedFor,
   judgeEvidence,
   shareOutcome,
   type TokenEvidence,
+  type Verifier,
 } from './token-evidence.ts';
 import { Stale } from './stale.ts';
 
@@ -62,15 +65,38 @@ export interface Known {
   readonly jwt?: Jwt;
 }
 
+/** A signature that has to be checked before it is known how a JWT stands. */
+interface SignatureToCheck {
+  readonly evidence: TokenEvidence;
+  readonly verifier: Verifier;
+  readonly algorithm: AlgorithmName;
+}
+
 /**
  * Gathers what is in the caches and in `known`, the earlier reads of this round; asks nobody. `jwt` is the one in `known` if
  * it was read. `now` in seconds since the epoch.
  */
 export async function observe(observer: Observer, jwt: Jwt, known: Known, now: Seconds): Promise<Observed> {
+  for (;;) {
+    const observed = observeNow(observer, jwt, known, now);
+    if ('jwt' in observed) return observed;
+    const { evidence, verifier, algorithm } = observed;
+    await checkSignature(evidence, verifier, algorithm, observer.keyCache);
+  }
+}
+
+/** As `observe`, if no signature has to be checked; else which. */
+export function observeNow(
+  observer: Observer,
+  jwt: Jwt,
+  known: Known,
+  now: Seconds,
+): Observed | SignatureToCheck {
   const key = known.key ?? observeKey(observer, jwt);
   const { publicKey } = jwt.recorded;
   const recordedKey = publicKey === undefined ? undefined : observer.keyCache.parsePublic(publicKey);
-  const secret = await observeSecret(observer, { jwt, key, recordedKey }, known.secret, now);
+  const secret = observeSecret(observer, { jwt, key, recordedKey }, known.secret, now);
+  if (secret !== undefined && 'evidence' in secret) return secret;
   return {
     jwt,
     key,
@@ -169,27 +195,33 @@ async function readKey(
   return { state: 'unavailable', problem: { ...content.problem, message } };
 }
 
-async function observeSecret(
-  { sources, keyCache, isCheckedSoon }: Observer,
+function observeSecret(
+  { sources, isCheckedSoon }: Observer,
   { jwt, key, recordedKey }: Pick<Observed, 'jwt' | 'key' | 'recordedKey'>,
   known: Known['secret'],
   now: Seconds,
-): Promise<SecretObservation | undefined> {
+): SecretObservation | SignatureToCheck | undefined {
   if (known === 'absent') return undefined;
   const secret = known ?? sources.managedSecret(jwt.namespace, jwt.name);
   if (secret !== undefined && jwt.spec.ok) {
+    const { metadata, evidence } = secret;
     const own = key.state === 'read' ? key.key : undefined;
     const verifier = findVerifier(jwt.recorded, recordedKey, own);
     const isTrusted =
       known === undefined &&
-      isVouchedFor(jwt, key, secret.evidence) &&
+      isVouchedFor(jwt, key, evidence) &&
       isCheckedSoon?.(jwt.namespace, jwt.name) === true;
     const spec = jwt.spec.value;
-    const token = await judgeEvidence(secret.evidence, { spec, verifier, keyCache, now, isTrusted });
-    const cached = sources.managedSecret(jwt.namespace, jwt.name);
-    if (cached?.metadata.resourceVersion === secret.metadata.resourceVersion)
-      shareOutcome(secret.evidence, cached.evidence);
-    return { ...secret.metadata, token, hasOtherData: secret.hasOtherData };
+    const token = judgeEvidence(evidence, { spec, verifier, now, isTrusted });
+    if (token === undefined) {
+      if (evidence === undefined || verifier === undefined)
+        throw new Error('a signature was to be checked without a token or a key');
+      return { evidence, verifier, algorithm: spec.algorithm };
+    }
+    const cached = known === undefined ? undefined : sources.managedSecret(jwt.namespace, jwt.name);
+    if (cached?.metadata.resourceVersion === metadata.resourceVersion)
+      shareOutcome(evidence, cached.evidence);
+    return { ...metadata, token, hasOtherData: secret.hasOtherData };
   }
   const metadata = secret?.metadata ?? sources.otherSecret(jwt.namespace, jwt.name);
   return metadata === undefined

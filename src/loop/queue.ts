@@ -93,6 +93,12 @@ export class WorkQueue {
     this.#enqueue(key, work);
   }
 
+  /** Plans the next look at a key that needs no run, as the outcome of one would. Does nothing for a key that waits for one. */
+  rest(key: string, { at, expiresAt }: Extract<RunResult, { next: 'look' }>): void {
+    if (this.#running.has(key) || this.#ready.get(key) !== undefined) return;
+    this.#planLook(key, at, expiresAt);
+  }
+
   /** Drops the key's wake-up, back-off and place in the queue. A run that is under way goes on. */
   forget(key: string): void {
     this.#ready.forget(key);
@@ -213,11 +219,9 @@ export class WorkQueue {
     switch (outcome.next) {
       case 'forget':
         return;
-      case 'look': {
-        const { at = Number.POSITIVE_INFINITY, expiresAt } = outcome;
-        this.#wakeUps.planLook(key, Math.max(at, clock.now() + SHORTEST_WAIT_MS), expiresAt);
+      case 'look':
+        this.#planLook(key, outcome.at, outcome.expiresAt);
         return;
-      }
       case 'retry':
         // As urgent as it was: a thousand failing keys do not get ahead of the new ones.
         this.#wakeUps.planRetry(
@@ -229,5 +233,9 @@ export class WorkQueue {
       default:
         outcome satisfies never;
     }
+  }
+
+  #planLook(key: string, at = Number.POSITIVE_INFINITY, expiresAt?: Milliseconds): void {
+    this.#wakeUps.planLook(key, Math.max(at, this.#options.clock.now() + SHORTEST_WAIT_MS), expiresAt);
   }
 }

@@ -13,9 +13,9 @@ import { repairSecret, writeToken, type Store } from './act.ts';
 import { failRound, type FailureHandler, type Progress, type Retry } from './fail-round.ts';
 import { lookForContenders, planWrite, resumeContention, type PlannedWrite } from './hold-back.ts';
 import { makeToken } from './make-token.ts';
-import { learn, observe, type Known, type Observer } from './observe.ts';
+import { learn, observe, observeNow, type Known, type Observer } from './observe.ts';
 import { subjectOf } from './recorder.ts';
-import { writeStatus } from './write-status.ts';
+import { isNewStatus, writeStatus } from './write-status.ts';
 
 /** What rounds work with. */
 export interface Reconciler extends FailureHandler {
@@ -59,14 +59,35 @@ export async function reconcileJwt(
   }
 }
 
+/**
+ * The round of a JWT that needs nothing: no request, no signature to be checked, nothing to be written or told. `undefined`:
+ * it takes a whole round. Most JWTs are like that when a term begins, and there may be a hundred thousand. Never throws.
+ */
+export function lookAtJwt(reconciler: Reconciler, stored: Jwt): Round | undefined {
+  const { observer, memory } = reconciler;
+  const now = toSeconds(reconciler.now());
+  try {
+    resumeContention(memory.budget, stored, now);
+    const observed = observeNow(observer, recallJwt(reconciler, stored), {}, now);
+    if (!('jwt' in observed) || planNext(observed, now).do !== 'upToDate') return undefined;
+    const progress: Progress = { stored, observed, write: undefined };
+    const outcome = addContenders({ reconciler, progress, observed, now }, {});
+    if (isNewStatus(memory, stored, desiredStatus(observed, outcome, now))) return undefined;
+    memory.pending.forget(stored.uid);
+    return endRound(observed, outcome, now);
+  } catch {
+    return undefined; // the whole round meets it again, and tells of it
+  }
+}
+
 /** Observes and plans, and reads over the network what the plan asks for, until nothing more needs to be read. */
 async function decide(
-  { observer, memory }: Reconciler,
+  reconciler: Reconciler,
   progress: Progress,
   now: Seconds,
 ): Promise<readonly [Observed, Exclude<Plan, { do: 'read' }>]> {
-  const recall = (newest: Jwt): Jwt => memory.recall(newest, presentTokenId(observer, newest));
-  let jwt = recall(progress.stored);
+  const { observer } = reconciler;
+  let jwt = recallJwt(reconciler, progress.stored);
   let known: Known = {};
   for (;;) {
     const observed = await observe(observer, jwt, known, now);
@@ -76,7 +97,7 @@ async function decide(
     known = await learn(observer, observed, plan.what, known);
     if (known.jwt !== undefined && known.jwt !== progress.stored) {
       progress.stored = known.jwt;
-      jwt = recall(known.jwt);
+      jwt = recallJwt(reconciler, known.jwt);
     }
   }
 }
@@ -186,11 +207,15 @@ function addContenders(
 /** The end of a round: its status is written, and the next look planned. */
 async function record(
   { reconciler, progress, observed, now }: Decided,
-  { signed, retryAt }: Outcome,
+  outcome: Outcome,
   status: RecordedStatus,
 ): Promise<Round> {
   await writeStatus(reconciler, progress.stored, status);
   reconciler.memory.pending.forget(progress.stored.uid);
+  return endRound(observed, outcome, now);
+}
+
+function endRound(observed: Observed, { signed, retryAt }: Outcome, now: Seconds): Round {
   if (observed.key.state === 'unavailable' && observed.key.isDisputed === true) return { next: 'retry' };
   const due = nextLook(observed, signed?.claims.exp, now);
   return lookAt(due === undefined || retryAt === undefined ? (due ?? retryAt) : Math.min(due, retryAt));
@@ -200,6 +225,8 @@ function lookAt(time: Seconds | undefined): Round {
   return { next: 'look', at: toMilliseconds(time) };
 }
 
-function presentTokenId({ sources }: Observer, { namespace, name }: Jwt): unknown {
-  return sources.managedSecret(namespace, name)?.evidence?.facts?.jti;
+/** The JWT with what its status is still to say. */
+function recallJwt({ observer, memory }: Reconciler, jwt: Jwt): Jwt {
+  const { evidence } = observer.sources.managedSecret(jwt.namespace, jwt.name) ?? {};
+  return memory.recall(jwt, evidence?.facts?.jti);
 }

@@ -79,18 +79,17 @@ export function findVerifier(
 export interface Judging {
   readonly spec: JwtSpec;
   readonly verifier: Verifier | undefined;
-  readonly keyCache: Pick<KeyCache, 'readPublic'>;
   /** Seconds since the epoch. */
   readonly now: Seconds;
   /** Whether a signature that was not checked yet counts as valid for now: see `isVouchedFor`. */
   readonly isTrusted: boolean;
 }
 
-/** The verdict on a token. Checks the signature the first time and remembers the result in the evidence. */
-export async function judgeEvidence(
+/** The verdict on a token; `undefined`: its signature has to be checked first, with the verifier (`checkSignature`). */
+export function judgeEvidence(
   evidence: TokenEvidence | undefined,
-  { spec, verifier, keyCache, now, isTrusted }: Judging,
-): Promise<TokenObservation> {
+  { spec, verifier, now, isTrusted }: Judging,
+): TokenObservation | undefined {
   if (evidence === undefined) return { state: 'faulty', cause: 'TokenMissing' };
   if (evidence.facts === undefined) return { state: 'faulty', cause: 'TokenUnreadable' };
   const verdict = judgeClaims(evidence.facts, spec, now);
@@ -111,9 +110,7 @@ export async function judgeEvidence(
   const isRefuted = evidence.verifiedBy !== undefined || evidence.refutedBy === verifier.thumbprint;
   if (isRefuted) return { state: 'faulty', cause: 'SignatureInvalid' };
   if (evidence.unchecked === undefined) return { state: 'unread' };
-  if (isTrusted) return { ...valid, signature: 'verified' };
-  const isValid = await checkSignature(evidence, verifier, spec.algorithm, keyCache);
-  return isValid ? { ...valid, signature: 'verified' } : { state: 'faulty', cause: 'SignatureInvalid' };
+  return isTrusted ? { ...valid, signature: 'verified' } : undefined;
 }
 
 /**

@@ -24,13 +24,22 @@ export async function writeStatus(
   stored: Jwt,
   status: RecordedStatus,
 ): Promise<void> {
-  if (isSameStatus(status, stored.recorded) || memory.proved.cover(stored, status)) return;
+  if (!isNewStatus(memory, stored, status)) return;
   await store.applyStatus(statusBody(stored, status));
   for (const condition of status.conditions) {
     const before = findCondition(stored.recorded, condition.type);
     const isNews = before?.status !== condition.status || before.reason !== condition.reason;
     if (isNews) recorder.conditionChanged(subjectOf(stored), condition, before === undefined);
   }
+}
+
+/** Whether the status says what that of the API server does not, and has to be written. */
+export function isNewStatus(
+  { proved }: Pick<Memory, 'proved'>,
+  stored: Jwt,
+  status: RecordedStatus,
+): boolean {
+  return !isSameStatus(status, stored.recorded) && !proved.cover(stored, status);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ControllerConfig } from '../config/config.ts';
+import { ParseTurns } from '../kube/parse-turns.ts';
 import { explainFailure } from '../kube/token-store.ts';
 import { createController, type Controller } from '../loop/controller.ts';
 import { KeyCache } from '../loop/key-cache.ts';
@@ -49,17 +50,19 @@ export function startTerm(
       explain: explainFailure,
     },
   });
-  let jwts = 0;
-  for (const jwt of cluster.jwts()) {
-    term.jwtChanged(undefined, jwt);
-    jwts += 1;
-  }
-  term.start();
-  const tellWhenSettled = async (): Promise<void> => {
+  const lookAtAll = async (): Promise<void> => {
+    const turns = new ParseTurns(systemClock);
+    let jwts = 0;
+    for (const jwt of cluster.jwts()) {
+      if (!term.welcome(jwt)) return;
+      jwts += 1;
+      if (turns.isDue()) await turns.next();
+    }
+    term.start();
     if (!(await term.settle())) return;
     log.info({ jwts }, 'every JWT was looked at');
     onSettled();
   };
-  void tellWhenSettled();
+  void lookAtAll();
   return term;
 }

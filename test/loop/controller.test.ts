@@ -5,7 +5,10 @@ import { createController } from '../../src/loop/controller.ts';
 import { Memory } from '../../src/loop/memory.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
-import { makeSources } from './model/sources.ts';
+import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
+import { NOW } from '../fixtures/observed.ts';
+import { jwt, makeReconciler, RETRY_AT, stored } from './made-reconciler.ts';
+import { KEY_SECRET, makeSources } from './model/sources.ts';
 import { virtualClock } from '../time/virtual-clock.ts';
 
 const named = (name: string, key: string, more: Record<string, unknown> = {}): Jwt =>
@@ -115,6 +118,51 @@ describe('the controller', () => {
     controller.jwtChanged(moved, undefined);
     controller.secretChanged('science', 'k2');
     assert.deepEqual(await settle(), []);
+  });
+
+  it('puts no JWT into its queue that was there before and needs nothing, and follows it all the same', async () => {
+    const first = makeReconciler([KEY_SECRET]);
+    await reconcileJwt(first.reconciler, jwt, RETRY_AT);
+    const settled = { ...jwt, recorded: first.statuses[0] ?? NO_STATUS };
+    const fresh = { ...named('fresh', 'missing'), resourceVersion: '9' };
+    const { reconciler } = makeReconciler([KEY_SECRET, stored(first.secrets[0])], [], undefined, [
+      settled,
+      fresh,
+    ]);
+    const looks: string[] = [];
+    const sources = {
+      ...reconciler.observer.sources,
+      managedSecret: (namespace: string, name: string) => {
+        if (name !== 'missing' && !looks.includes(name)) looks.push(name);
+        return reconciler.observer.sources.managedSecret(namespace, name);
+      },
+    };
+    const clock = virtualClock(NOW * 1_000);
+    const observer = { ...reconciler.observer, sources, isCheckedSoon: () => true };
+    const bugs: unknown[] = [];
+    const controller = createController({
+      clock,
+      workers: 4,
+      onBug: (_key, error) => bugs.push(error),
+      reconciler: { ...reconciler, observer },
+    });
+    assert.equal(controller.welcome(settled), true);
+    assert.equal(controller.depth(), 0);
+    assert.equal(controller.welcome(fresh), true);
+    assert.equal(controller.depth(), 1, 'one that needs something is put there');
+    controller.start();
+    const settle = async (ms: number): Promise<string[]> => {
+      looks.length = 0;
+      await clock.advance(ms);
+      return looks.toSorted();
+    };
+    assert.deepEqual(await settle(1_000), ['fresh']);
+    controller.secretChanged('science', 'k');
+    assert.deepEqual(await settle(1_000), ['my-jwt'], 'it signs with that key');
+    assert.deepEqual(await settle(600_000), ['fresh', 'my-jwt'], 'each is looked at every 10 minutes');
+    await controller.stop();
+    assert.equal(controller.welcome(settled), false);
+    assert.deepEqual(bugs, []);
   });
 
   it('makes one round of what happens in one go', async () => {

@@ -257,3 +257,32 @@ test('10,000 keys cost one timer and are worked on by 32 at a time', async () =>
   assert.equal(most, 32);
   assert.equal(clock.pending(), 1);
 });
+
+test('a key that needs no run is looked at when it asks for that, and within ten minutes in any case', async () => {
+  const { queue, clock, runs } = startQueue();
+  queue.rest('soon', { next: 'look', at: 5_000 });
+  queue.rest('past', { next: 'look', at: -1 });
+  queue.rest('late', { next: 'look', at: 24 * 60 * MINUTE_MS });
+  queue.rest('never', { next: 'look' });
+  assert.equal(queue.depth, 0);
+  await clock.advance(4_000);
+  assert.deepEqual(runs, [['past', 1_000]], 'no plan makes a hot loop');
+  await clock.advance(10 * MINUTE_MS);
+  assert.deepEqual(
+    runs.slice(1).map(([key]) => key),
+    ['soon', 'late', 'never'],
+  );
+});
+
+test('rest is for a key that nobody asked for meanwhile', async () => {
+  const { queue, clock, runs } = startQueue(async () => {
+    await clock.sleep(100);
+    return { next: 'forget' };
+  });
+  queue.add('a', { priority: 'changed' });
+  queue.rest('a', { next: 'look', at: 5_000 });
+  await clock.advance(50);
+  queue.rest('a', { next: 'look', at: 5_000 });
+  await clock.advance(10 * MINUTE_MS);
+  assert.deepEqual(runs, [['a', 0]], 'its run decided about the next look');
+});

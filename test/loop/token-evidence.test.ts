@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { KeyCache } from '../../src/loop/key-cache.ts';
 import {
+  checkSignature,
   findVerifier,
   gatherEvidence,
   judgeEvidence,
@@ -29,8 +30,17 @@ function gather(token: string, signedBy?: string): TokenEvidence | undefined {
   return gatherEvidence({ data: { token: Buffer.from(token).toString('base64') } }, signedBy);
 }
 
-const judge = (evidence: TokenEvidence | undefined, verifier: SigningKey | undefined, now = NOW) =>
-  judgeEvidence(evidence, { spec, verifier, keyCache: ring, now, isTrusted: false });
+/** The verdict, after the signature was checked if it takes that. */
+async function judge(evidence: TokenEvidence | undefined, verifier: SigningKey | undefined, now = NOW) {
+  const judging = { spec, verifier, now, isTrusted: false };
+  const known = judgeEvidence(evidence, judging);
+  if (known !== undefined) return known;
+  assert.ok(evidence && verifier);
+  await checkSignature(evidence, verifier, spec.algorithm, ring);
+  const verdict = judgeEvidence(evidence, judging);
+  assert.ok(verdict, 'a signature that was checked is known');
+  return verdict;
+}
 
 const VALID = { state: 'valid', expiresAt: NOW + DAY, legacy: false, tokenId: 'the-jti' };
 

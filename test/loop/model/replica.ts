@@ -170,7 +170,7 @@ export class Replica {
       },
     });
     this.#controller = term;
-    for (const jwt of this.#jwts.values()) term.jwtChanged(undefined, jwt);
+    for (const jwt of this.#jwts.values()) term.welcome(jwt);
     term.start();
     this.#options.onTerm();
   }

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { lookAtJwt, reconcileJwt, type Reconciler } from '../../src/loop/reconcile-jwt.ts';
+import type { JsonObject } from '../../src/resources/json.ts';
+import type { Jwt } from '../../src/resources/jwt.ts';
+import { NO_STATUS } from '../fixtures/jwts.ts';
+import { DAY, NOW } from '../fixtures/observed.ts';
+import { jwt, makeReconciler, RETRY_AT, stored } from './made-reconciler.ts';
+import { KEY_SECRET } from './model/sources.ts';
+
+/** A JWT and its Secret as the first round left them. */
+async function settle(): Promise<{ readonly settled: Jwt; readonly secret: JsonObject }> {
+  const first = makeReconciler([KEY_SECRET]);
+  await reconcileJwt(first.reconciler, jwt, RETRY_AT);
+  const recorded = first.statuses[0] ?? NO_STATUS;
+  return { settled: { ...jwt, recorded }, secret: stored(first.secrets[0]) };
+}
+
+/** As in a process that has just started: others check signatures soon, or each round checks for itself. */
+function started(secret: JsonObject, isCheckedSoon: boolean, seconds = NOW) {
+  const made = makeReconciler([KEY_SECRET, secret]);
+  const observer = { ...made.reconciler.observer, isCheckedSoon: () => isCheckedSoon };
+  const reconciler: Reconciler = { ...made.reconciler, observer, now: () => seconds * 1_000 };
+  return { ...made, reconciler };
+}
+
+describe('a look at a JWT', () => {
+  it('comes to what a whole round comes to, and does nothing, if nothing is to be done', async () => {
+    const { settled, secret } = await settle();
+    const made = started(secret, true);
+    const look = lookAtJwt(made.reconciler, settled);
+    assert.ok(look?.next === 'look' && look.at !== undefined);
+    assert.deepEqual(look, await reconcileJwt(started(secret, true).reconciler, settled, RETRY_AT));
+    assert.deepEqual([made.writes, made.reads, made.changed, made.bugs], [[], [], [], []]);
+  });
+
+  it('leaves a signature that nobody checks soon to a whole round, and knows of it afterwards', async () => {
+    const { settled, secret } = await settle();
+    const made = started(secret, false);
+    assert.equal(lookAtJwt(made.reconciler, settled), undefined);
+    const round = await reconcileJwt(made.reconciler, settled, RETRY_AT);
+    assert.deepEqual(lookAtJwt(made.reconciler, settled), round);
+  });
+
+  it('leaves everything else to a whole round', async () => {
+    const { settled, secret } = await settle();
+    const { recorded } = settled;
+    const cases: Readonly<Record<string, readonly [Jwt, number?]>> = {
+      'it is new': [jwt],
+      'it is being deleted': [{ ...settled, deleting: true }],
+      'another token is in its Secret': [{ ...settled, recorded: { ...recorded, tokenId: 'another' } }],
+      'the status is out of date': [{ ...settled, generation: 2 }],
+      'its renewal is due': [settled, NOW + 20 * 3_600],
+      'its token has expired': [settled, NOW + DAY],
+      'it has never been ready': [{ ...settled, recorded: { ...recorded, conditions: [] } }],
+      'a new token is asked for': [{ ...settled, annotations: { 'tokens.osg-htc.org/renew': 'now' } }],
+      'its spec cannot be served': [
+        { ...settled, spec: { ok: false, problem: { reason: 'ClaimsInvalid', message: 'x' } } },
+      ],
+    };
+    for (const [name, [each, seconds]] of Object.entries(cases)) {
+      const made = started(secret, true, seconds);
+      assert.equal(lookAtJwt(made.reconciler, each), undefined, name);
+      assert.deepEqual([made.writes, made.reads, made.changed], [[], [], []], name);
+    }
+  });
+
+  it('that meets a bug leaves it to a whole round', async () => {
+    const { settled, secret } = await settle();
+    const { reconciler } = started(secret, true);
+    const sources = {
+      ...reconciler.observer.sources,
+      otherSecret: () => {
+        throw new Error('a bug');
+      },
+    };
+    const broken = { ...reconciler, observer: { ...reconciler.observer, sources } };
+    assert.equal(lookAtJwt(broken, settled), undefined);
+  });
+});
