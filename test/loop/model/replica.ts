@@ -170,9 +170,9 @@ export class Replica {
       },
     });
     this.#controller = term;
+    this.#options.onTerm();
     for (const jwt of this.#jwts.values()) term.welcome(jwt);
     term.start();
-    this.#options.onTerm();
   }
 
   /** Ends as the running rounds end; nobody waits for that. Does nothing for a term that is over. */
