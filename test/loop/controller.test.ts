@@ -7,7 +7,7 @@ import type { Jwt } from '../../src/resources/jwt.ts';
 import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
 import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import { NOW } from '../fixtures/observed.ts';
-import { jwt, makeReconciler, RETRY_AT, stored } from './made-reconciler.ts';
+import { jwt as keyedJwt, makeReconciler, RETRY_AT, stored } from './made-reconciler.ts';
 import { KEY_SECRET, makeSources } from './model/sources.ts';
 import { virtualClock } from '../time/virtual-clock.ts';
 
@@ -122,8 +122,8 @@ describe('the controller', () => {
 
   it('puts no JWT into its queue that was there before and needs nothing, and follows it all the same', async () => {
     const first = makeReconciler([KEY_SECRET]);
-    await reconcileJwt(first.reconciler, jwt, RETRY_AT);
-    const settled = { ...jwt, recorded: first.statuses[0] ?? NO_STATUS };
+    await reconcileJwt(first.reconciler, keyedJwt, RETRY_AT);
+    const settled = { ...keyedJwt, recorded: first.statuses[0] ?? NO_STATUS };
     const fresh = { ...named('fresh', 'missing'), resourceVersion: '9' };
     const { reconciler } = makeReconciler([KEY_SECRET, stored(first.secrets[0])], [], undefined, [
       settled,
