@@ -32,6 +32,7 @@ const FIRST = [
   'tokens',
   'monitoring',
   'take-over',
+  'missing-rights-controller',
   'demo',
   'missing-rights',
   'cli-commands',
