@@ -26,6 +26,12 @@ const MESSAGES: readonly (readonly [RefusalKind, RegExp])[] = [
   ['no-right', /" cannot ([a-z]{1,16}) resource "([a-z]{1,63}(?:\/[a-z]{1,63})?)" in API group /],
 ];
 
+/**
+ * Kubernetes 1.30 says no more than this, or what RBAC could not evaluate, where an apply would make a new object and the right to
+ * create is missing (`withAuthorization` of k8s.io/apiserver).
+ */
+const MAY_NOT_CREATE = /^([a-z]{1,63})(?:\.[a-z0-9.-]{1,253})? "[^"]{0,253}" is forbidden: (?:RBAC: |$)/;
+
 /** Details of a 422 (Kubernetes API, `Status`) by field and reason. */
 const REFUSED_FIELDS: readonly (readonly [RefusalKind, RegExp, RegExp])[] = [
   ['immutable', /^(data|immutable)$/, /^FieldValueForbidden$/],
@@ -50,6 +56,8 @@ export function classifyRefusal({ status, reason, message, causes }: Answered): 
     const found = pattern.exec(start);
     if (found !== null) return { kind, subject: found.slice(1).join(' ') };
   }
+  const uncreated = status === 403 ? MAY_NOT_CREATE.exec(start)?.[1] : undefined;
+  if (uncreated !== undefined) return { kind: 'no-right', subject: `create ${uncreated}` };
   if (status === 413) return { kind: 'too-large', subject: '' };
   const field = REFUSED_FIELDS.find(([, name, word]) =>
     causes.some((cause) => name.test(cause.field) && word.test(cause.reason)),

@@ -26,7 +26,7 @@ const forbidden = (why: string): Record<string, unknown> => ({
 });
 const VAP = `ValidatingAdmissionPolicy 'no-secrets.example.org' with binding 'b' denied request: exceeded quota: ${CANARY}`;
 
-/** As kube-apiserver 1.37 answers. */
+/** As kube-apiserver 1.37 answers, where nothing else is said. */
 const LASTING: readonly (readonly [
   string,
   number,
@@ -71,6 +71,14 @@ const LASTING: readonly (readonly [
     ),
     'no-right',
     'patch secrets',
+  ],
+  ['a missing right to create, on 1.30', 403, forbidden(''), 'no-right', 'create secrets'],
+  [
+    'the same with roles that are not there, on 1.30',
+    403,
+    forbidden(`RBAC: clusterrole.rbac.authorization.k8s.io "${CANARY}" not found`),
+    'no-right',
+    'create secrets',
   ],
   [
     'a missing right on a subresource',
