@@ -21,9 +21,12 @@ async function runScript(path: string, ...args: readonly string[]): Promise<read
   return [...results, asResult(`node ${[path, ...args].join(' ')}`, code === 0 || isToldOf)];
 }
 
+/** tsc and the linter are written in Go. Below this they collect no garbage: a third less CPU, and 100 MB more memory. */
+const COLLECT_LATE = { GOGC: 'off', GOMEMLIMIT: '1GiB' };
+
 const startedAt = performance.now();
 // From the beginning, so that a wrong type is seen before anything is built for minutes.
-const check = runNpmScript('check');
+const check = runNpmScript('check', COLLECT_LATE);
 const results = [...(await runScript('test/controlplane/main.ts', '--build-only'))];
 results.push(asResult('npm run build', await makeBundle())); // before anybody starts it
 if (results.every(({ hasPassed }) => hasPassed)) {

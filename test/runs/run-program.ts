@@ -43,9 +43,9 @@ export async function runProgram({ program, args, env = {}, onStart }: ProgramRu
   };
 }
 
-/** Runs a script of package.json, and prints what it said. */
-export async function runNpmScript(name: string): Promise<ProgramEnd> {
-  const end = await runProgram({ program: 'npm', args: ['run', name] });
+/** Runs a script of package.json, and prints what it said. `env` is beside our own. */
+export async function runNpmScript(name: string, env: NodeJS.ProcessEnv = {}): Promise<ProgramEnd> {
+  const end = await runProgram({ program: 'npm', args: ['run', name], env });
   console.log(
     `\n${end.hasPassed ? '✔' : '✖'} npm run ${name} (${end.seconds.toFixed(1)} s)\n${end.output}\n`,
   );
