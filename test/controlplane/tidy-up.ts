@@ -43,7 +43,7 @@ export async function tidyUp(cluster: Cluster, installation?: Installation): Pro
     waitUntil(`${method} ${path}`, ANSWERED_WITHIN_MS, async () => {
       const answer = await askApi(cluster.access, method, path, body);
       if (answer.status === 429) return undefined; // "storage is (re)initializing": the CRD was written a moment ago
-      if (answer.status === 404) return {}; // of a kind that is gone it is no JSON
+      if (answer.status === 404) return {}; // of a kind that is gone, in plain text
       if (answer.status >= 300)
         throw new ControlPlaneError(`tidying up: ${method} ${path}: ${answer.status} ${answer.body}`);
       return JSON.parse(answer.body) as Listed;
