@@ -30,7 +30,7 @@ export interface ApplyOptions {
 }
 
 /** A CRD that was just made is in the discovery a moment later. */
-const KNOWN_WITHIN_MS = 10_000;
+const KNOWN_WITHIN_MS = 60_000;
 const ANSWERED_WITHIN_MS = 30_000;
 
 /** Applies the objects of a YAML text; gives the API server's warnings. Throws a ControlPlaneError. */

@@ -47,7 +47,7 @@ export async function openAudit({ folder }: Pick<Cluster, 'folder'>): Promise<Au
     return lines.slice(0, -1).map((line): AuditEvent => JSON.parse(line)); // the last one may be half written
   };
   return {
-    waitForEvent: (fits) => waitUntil('an audit event', 10_000, async () => (await events()).find(fits)),
+    waitForEvent: (fits) => waitUntil('an audit event', 60_000, async () => (await events()).find(fits)),
     events,
   };
 }

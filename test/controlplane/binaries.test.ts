@@ -46,7 +46,7 @@ describe('finding the control plane programs', () => {
   }
 
   async function waitForBuild(go: FakeGo): Promise<number[]> {
-    return waitUntil('a build to begin', 10_000, async () => {
+    return waitUntil('a build to begin', 60_000, async () => {
       const pids = await readBuilds(go);
       return pids.length > 0 && pids;
     });
@@ -127,7 +127,7 @@ describe('finding the control plane programs', () => {
       build.kill(signal);
       await once(build, 'exit');
       await waitUntilGone(pids);
-      await waitUntil('an empty cache folder', 5000, async () => (await readdir(go.cache)).length === 0);
+      await waitUntil('an empty cache folder', 60_000, async () => (await readdir(go.cache)).length === 0);
     });
   }
 

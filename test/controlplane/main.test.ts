@@ -46,7 +46,7 @@ describe('npm run controlplane', () => {
       if (launched.child.exitCode === null) await once(launched.child, 'exit');
       assert.equal(launched.child.exitCode, exitCode);
       await waitUntilGone(pids);
-      await waitUntil('the folder to be gone', 5000, () => !existsSync(dirname(kubeconfig)));
+      await waitUntil('the folder to be gone', 60_000, () => !existsSync(dirname(kubeconfig)));
     });
   }
 

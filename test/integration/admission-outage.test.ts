@@ -56,7 +56,7 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
         workload('Deployment', { name: 'waiting', template: TOKEN }),
       );
       assert.deepEqual([created.status, created.warnings], [201, []]);
-      const event = await waitUntil('an event', 20_000, async () => {
+      const event = await waitUntil('an event', 60_000, async () => {
         const events = await stage.objects.list('events', 'outage');
         return events.find(
           ({ reason, regarding }) => reason === 'FailedCreate' && regarding.name.startsWith('waiting-'),
@@ -162,7 +162,7 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
     it('compiles, and its types fit those of the API server', async () => {
       const path =
         '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/jwt-injector-final-state';
-      const policy = await waitUntil('the policy to be checked', 20_000, async () => {
+      const policy = await waitUntil('the policy to be checked', 60_000, async () => {
         const { body } = await stage.api.ask('GET', path);
         return body.status?.observedGeneration === body.metadata?.generation && body;
       });
@@ -199,7 +199,7 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
 
     it('says so where people look: in an event of the ReplicaSet', async () => {
       await stage.create('outage', workload('ReplicaSet', { name: 'bare', template: TOKEN }));
-      await waitUntil('an event', 20_000, async () => {
+      await waitUntil('an event', 60_000, async () => {
         const events = await stage.objects.list('events', 'outage');
         return events.some(({ regarding, note }) => regarding.name === 'bare' && DENIED.test(note));
       });

@@ -158,7 +158,7 @@ export async function waitForPods(
   pod: Json,
   fits: (answer: Answer) => boolean,
 ): Promise<Answer> {
-  return waitUntil(`pods of namespace ${namespace} to be as expected`, 20_000, async () => {
+  return waitUntil(`pods of namespace ${namespace} to be as expected`, 60_000, async () => {
     const answer = await create(namespace, pod, 'dryRun');
     return fits(answer) ? answer : undefined;
   });

@@ -86,7 +86,7 @@ export function describeExplain(world: () => World): void {
     });
 
     it('tells of a pod that has everything, and who made it', async () => {
-      const pod: Loose = await waitUntil('the Deployment has a pod', 20_000, async () =>
+      const pod: Loose = await waitUntil('the Deployment has a pod', 60_000, async () =>
         (await world().objects.list('pods', 'science')).at(0),
       );
       const { code, out } = await explain(`pod/${pod.metadata.name}`);

@@ -82,7 +82,7 @@ describe('npm run demo', () => {
       assert.equal(demo.exitCode, 130, output());
       assert.match(output(), /\nInterrupted: stopping everything\.\n$/);
       await waitUntilGone(pids);
-      await waitUntil('the folder to be gone', 5_000, async () => {
+      await waitUntil('the folder to be gone', 60_000, async () => {
         const left = await readdir(folder);
         return !left.some((name) => name.startsWith('jwt-injector-'));
       });

@@ -75,7 +75,7 @@ describe('the shipped manifests, as they are', () => {
       'deployment/jwt-injector',
     ]);
     assert.equal(stderr, '');
-    const available = ['--for=jsonpath={.status.replicas}=3', '--timeout=20s'];
+    const available = ['--for=jsonpath={.status.replicas}=3', '--timeout=60s'];
     await cluster.kubectl(['wait', '-n', 'jwt-injector', 'deployment/jwt-injector', ...available]);
   });
 

@@ -73,7 +73,7 @@ describe('prompt delivery', { concurrency: false }, () => {
 
   /** The pod is changed a moment before it is counted. */
   function waitForNudges(count: number): Promise<unknown> {
-    return waitUntil('each nudge to be counted', 10_000, async () => (await nudges('done')) === count);
+    return waitUntil('each nudge to be counted', 60_000, async () => (await nudges('done')) === count);
   }
 
   it('a renewal is told to the pods that mount its Secret, once, and to no other pod', async () => {

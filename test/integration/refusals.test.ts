@@ -128,7 +128,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
       const { status } = await objects.get('jwts', namespace, name);
       const wait = (Date.parse(status.nextAttemptAt) - Date.now()) / 1000;
       assert.ok(wait > 240 && wait <= 300, `the next attempt is ${wait} s away`);
-      const events = await waitUntil('an Event', 10_000, async () => {
+      const events = await waitUntil('an Event', 60_000, async () => {
         const all = await objects.list('events', namespace);
         const found = all.filter((each: Loose) => each.regarding.name === name && each.type === 'Warning');
         return found.length > 0 ? found : undefined;

@@ -128,7 +128,7 @@ test('a 429 is repeated when the API server says so, if that is within the deadl
       const creating = client.create('/api/v1/namespaces/ns/secrets', {});
       for (const count of [1, 2]) {
         await server.received(count);
-        await waitUntil('the wait', 10_000, () => clock.pending() === 2); // beside that of the deadline
+        await waitUntil('the wait', 60_000, () => clock.pending() === 2); // beside that of the deadline
         await clock.advance(2_000);
       }
       assert.deepEqual(await creating, { done: true });
@@ -159,7 +159,7 @@ test('a 503 is repeated only for what may happen twice', async () => {
       const applying = problemOf(client.apply(SECRET, {}, { force: true })); // 5 s: at 0, 2 and 4 s
       for (const count of [2, 3]) {
         await server.received(count);
-        await waitUntil('the wait', 10_000, () => clock.pending() === 2);
+        await waitUntil('the wait', 60_000, () => clock.pending() === 2);
         await clock.advance(2_000);
       }
       assert.equal((await applying).status, 503);

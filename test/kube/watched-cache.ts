@@ -65,7 +65,7 @@ export async function watchFake(options: Partial<ListWatchOptions<string>> = {})
     ...options,
   });
   const until = async (condition: () => boolean, what: string): Promise<void> => {
-    const end = Date.now() + 10_000;
+    const end = Date.now() + 60_000;
     while (!condition()) {
       assert.ok(Date.now() < end, `waited in vain for ${what}`);
       await systemClock.sleep(2);
