@@ -75,7 +75,7 @@ async function crowdWhileBusy(port: number): Promise<CrowdReport> {
 
 describe('many connections at once', { timeout: 120_000 }, () => {
   it('a burst of the API server is answered, each review over a connection of its own', async () => {
-    await withWebhook({}, async (started) => {
+    await withWebhook({ limits: PATIENT }, async (started) => {
       const answers = await Promise.all(Array.from({ length: 500 }, () => reviewFrom(started, API_SERVER)));
       assert.deepEqual(countOf(answers), { 200: 500 });
     });

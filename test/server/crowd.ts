@@ -8,7 +8,7 @@ export interface CrowdOrder {
   readonly port: number;
   readonly crowd: { readonly localAddress: string; readonly count: number };
   readonly newcomer: string;
-  /** Its first number becomes 1 when the kernel has all connections, or takes no more. */
+  /** Its first number becomes 1 when the kernel has all connections, or takes no more, and the newcomer’s first message. */
   readonly dialled: Int32Array;
 }
 
@@ -53,11 +53,14 @@ async function dialCrowd({ localAddress, count }: CrowdOrder['crowd']): Promise<
 
 await dialCrowd(order.crowd);
 const socket = dial(order.newcomer);
-socket.once('connect', () => {
-  Atomics.store(order.dialled, 0, 1);
-  Atomics.notify(order.dialled, 0);
-});
 const newcomer = connectTls({ socket, rejectUnauthorized: false });
+socket.once('connect', () =>
+  // Once it has said hello, too: this thread may get no turn while the service greets the crowd.
+  setImmediate(() => {
+    Atomics.store(order.dialled, 0, 1);
+    Atomics.notify(order.dialled, 0);
+  }),
+);
 await once(newcomer, 'secureConnect');
 const report: CrowdReport = { connected, before: secure };
 for (const each of sockets) each.destroy();
