@@ -8,7 +8,13 @@ import {
   type AdmissionAnswer,
   type AdmissionRequest,
 } from '../resources/admission-review.ts';
-import { Connections, MAX_HEADER_BYTES, NODE_LIMITS_OFF, type ConnectionLimits } from './connections.ts';
+import {
+  Connections,
+  MAX_HEADER_BYTES,
+  NODE_LIMITS_OFF,
+  UNREAD_BEFORE_TLS,
+  type ConnectionLimits,
+} from './connections.ts';
 import { timeForAnswer } from './answer-time.ts';
 import { decisionLine } from './decision-line.ts';
 import { answerProblems, refuseRequest } from './http-problems.ts';
@@ -62,7 +68,12 @@ export function createWebhookApp({
   limits = {},
 }: WebhookAppOptions): WebhookApp {
   const app: HttpsApp = fastify({
-    https: { ...secureContextOptions(certificate()), ...NODE_LIMITS_OFF, maxHeaderSize: MAX_HEADER_BYTES },
+    https: {
+      ...secureContextOptions(certificate()),
+      ...NODE_LIMITS_OFF,
+      ...UNREAD_BEFORE_TLS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    },
     ...NODE_LIMITS_OFF,
     return503OnClosing: false, // a 503 would be a failed admission
     logger: false, // what there is to tell we tell ourselves; Fastify's own costs two listeners for each request

@@ -43,6 +43,13 @@ export const MAX_HEADER_BYTES = 8 * 1024;
 export const NODE_LIMITS_OFF = { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0 } as const;
 
 /**
+ * Of a connection nothing is read before its handshake begins: what waits for its turn takes none of our memory. And Node
+ * would go on reading into buffers as small as what it read first: a request of 28 KB in three pieces instead of one, as long
+ * as the connection lasts.
+ */
+export const UNREAD_BEFORE_TLS = { pauseOnConnect: true } as const;
+
+/**
  * Ends connections that last too long in one state, and those beyond the limit. Node's own limits cannot do both: the one that
  * ends a half-sent request also answers, with a 408, a connection that a client has opened but not used yet, and what the
  * client writes at that instant is lost. So here time counts from the first byte of a request, not from the connection.
@@ -86,6 +93,7 @@ export class Connections {
       if (!tcp.destroyed) turns?.take(connection.owner, tcp);
     });
     server.on('secureConnection', (socket: Socket) => {
+      socket.resume(); // the option that leaves connections unread (`UNREAD_BEFORE_TLS`) counts for what is in TLS, too
       const ends = endsOf(socket);
       const connection = shaking.get(ends);
       shaking.delete(ends);

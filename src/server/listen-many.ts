@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createServer, type AddressInfo, type Server, type ServerOpts } from 'node:net';
 
 /**
  * Sockets that listen on one port. In each of its turns the event loop accepts one connection of each (libuv, since 1.46), and
@@ -26,6 +26,9 @@ interface Listening {
   ) => PromiseLike<unknown>;
 }
 
+/** How the server was told to take its connections, if otherwise than Node does. */
+export type SocketOptions = Pick<ServerOpts, 'pauseOnConnect'>;
+
 /** A port on which a server listens. */
 export interface Port {
   readonly address: AddressInfo;
@@ -34,7 +37,11 @@ export interface Port {
 }
 
 /** Makes a server listen with many sockets on one port; 0 takes a free one. Throws as `listen` of Node does. */
-export async function listenMany(app: Listening, { host, port }: Where): Promise<Port> {
+export async function listenMany(
+  app: Listening,
+  { host, port }: Where,
+  socketOptions: SocketOptions = {},
+): Promise<Port> {
   const more: Server[] = [];
   const close = async (): Promise<void> => {
     const ends = more.map((server) => once(server, 'close'));
@@ -48,7 +55,9 @@ export async function listenMany(app: Listening, { host, port }: Where): Promise
   const address = addressOf(app.server);
   try {
     while (more.length < SOCKETS - 1) {
-      const server = createServer({ noDelay: true }, (tcp) => app.server.emit('connection', tcp));
+      const server = createServer({ noDelay: true, ...socketOptions }, (tcp) =>
+        app.server.emit('connection', tcp),
+      );
       server.listen({ ...options, port: address.port });
       await once(server, 'listening');
       more.push(server);

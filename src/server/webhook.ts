@@ -5,7 +5,7 @@ import type { ServiceLogger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { toSeconds, type Milliseconds } from '../time/units.ts';
 import { createWebhookApp } from './app.ts';
-import type { ConnectionLimits } from './connections.ts';
+import { UNREAD_BEFORE_TLS, type ConnectionLimits } from './connections.ts';
 import { listenMany, type Port } from './listen-many.ts';
 import { jwtRoute, podRoute, workloadRoute, type Surroundings } from './review-routes.ts';
 import { secureContextOptions, type ServingCertificate } from './tls.ts';
@@ -69,7 +69,7 @@ export function createWebhook(options: WebhookOptions): Webhook {
   metrics.gauges.readCertificate(() => toSeconds(inUse?.expiresAt));
   return {
     listen: async (address) => {
-      port = await listenMany(app, address);
+      port = await listenMany(app, address, UNREAD_BEFORE_TLS);
       return port.address;
     },
     isListening: () => app.server.listening,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
@@ -74,6 +75,22 @@ async function crowdWhileBusy(port: number): Promise<CrowdReport> {
 }
 
 describe('many connections at once', { timeout: 120_000 }, () => {
+  it('nothing is read of a connection before its handshake begins', async () => {
+    const accepted: Socket[] = [];
+    const note = (message: unknown): void => void accepted.push(Object(message).socket);
+    subscribe('net.server.socket', note);
+    try {
+      await withWebhook({}, async (started) => {
+        const answers = await Promise.all(Array.from({ length: 50 }, () => reviewFrom(started, API_SERVER)));
+        assert.deepEqual(countOf(answers), { 200: 50 });
+      });
+    } finally {
+      unsubscribe('net.server.socket', note);
+    }
+    assert.ok(accepted.length >= 50);
+    assert.equal(accepted.filter(({ readableDidRead }) => readableDidRead).length, 0);
+  });
+
   it('a burst of the API server is answered, each review over a connection of its own', async () => {
     await withWebhook({ limits: PATIENT }, async (started) => {
       const answers = await Promise.all(Array.from({ length: 500 }, () => reviewFrom(started, API_SERVER)));
