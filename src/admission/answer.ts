@@ -1,5 +1,4 @@
 import type { AdmissionAnswer } from '../resources/admission-review.ts';
-import type { PatchOperation } from '../resources/json-patch.ts';
 import type { AdmissionReason, StateReason } from '../resources/reasons.ts';
 import { MAX_WARNING_LENGTH } from './warnings.ts';
 import { shorten } from './text.ts';
@@ -12,16 +11,16 @@ export function allowed(
   message: string,
   warnings: readonly string[] = EMPTY,
 ): AdmissionAnswer {
-  return { allowed: true, decision: 'skip', reason, message, warnings, operations: EMPTY };
+  return { allowed: true, decision: 'skip', reason, message, warnings, patch: '' };
 }
 
-/** The object is admitted with the changes; there is at least one. */
+/** The object is admitted with the changes of a JSON patch (RFC 6902) of at least one operation, as text. */
 export function patched(
   message: string,
-  operations: readonly PatchOperation[],
+  patch: string,
   warnings: readonly string[] = EMPTY,
 ): AdmissionAnswer {
-  return { allowed: true, decision: 'inject', reason: 'Injected', message, warnings, operations };
+  return { allowed: true, decision: 'inject', reason: 'Injected', message, warnings, patch };
 }
 
 /** The object is refused. A state reason, a word of a JWT's conditions, where the object is a JWT. */
@@ -30,7 +29,7 @@ export function denied(
   message: string,
   warnings: readonly string[] = EMPTY,
 ): AdmissionAnswer {
-  return { allowed: false, decision: 'deny', reason, message, warnings, operations: EMPTY };
+  return { allowed: false, decision: 'deny', reason, message, warnings, patch: '' };
 }
 
 /** Something failed on our side, and the object must not be admitted without us. */

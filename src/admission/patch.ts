@@ -1,42 +1,73 @@
-import type { PatchOperation } from '../resources/json-patch.ts';
 import { arrayMember, member, objectMember } from '../resources/json.ts';
 import type { ContainerPlan, InjectionPlan } from './decision.ts';
 
 /**
- * The plan as RFC 6902 operations on the raw object, `add` only. Where a list is absent
- * or `null`, it is added whole; otherwise its entries are: volumes and mounts at the end, so that nothing moves, the
- * environment variable at the front, since `$(NAME)` sees only earlier ones (Kubernetes API, EnvVar).
+ * The plan as a JSON patch of the raw object (RFC 6902), `add` operations only, as text. Where a list is absent or `null`,
+ * it is added whole; otherwise its entries are: volumes and mounts at the end, so that nothing moves, the environment
+ * variable at the front, since `$(NAME)` sees only earlier ones (Kubernetes API, EnvVar).
+ * @param pointer to the pod in the object (RFC 6901); the pod is the object by default.
  */
-export function planPatch(pod: unknown, plan: InjectionPlan, base = ''): readonly PatchOperation[] {
-  const operations: PatchOperation[] = [];
+export function writePatch(pod: unknown, { volumes, containers }: InjectionPlan, pointer = ''): string {
   const spec = objectMember(pod, 'spec');
-  append(operations, `${base}/spec`, spec, 'volumes', plan.volumes);
-  for (const container of plan.containers) {
-    const raw = arrayMember(spec, container.list)[container.index];
-    patchContainer(operations, `${base}/spec/${container.list}/${container.index}`, raw, container);
+  const start = `{"op":"add","path":"${JSON.stringify(pointer).slice(1, -1)}/spec/`;
+  let operations = '';
+  for (const end of addEach('volumes', isList(spec, 'volumes'), volumes))
+    operations = follow(operations, `${start}${end}`);
+  let text: ContainerText | undefined;
+  for (const plan of containers) {
+    const raw = arrayMember(spec, plan.list)[plan.index];
+    const hasMounts = isList(raw, 'volumeMounts');
+    const hasEnv = isList(raw, 'env');
+    if (text === undefined || !fits(text, plan, hasMounts, hasEnv))
+      text = writeContainer(start, plan, hasMounts, hasEnv);
+    for (const end of text.ends) operations = follow(operations, `${text.start}${plan.index}${end}`);
   }
-  return operations;
+  return `[${operations}]`;
 }
 
-function patchContainer(operations: PatchOperation[], path: string, raw: unknown, plan: ContainerPlan): void {
-  append(operations, path, raw, 'volumeMounts', plan.mounts);
-  if (plan.env === undefined) return;
-  if (Array.isArray(member(raw, 'env')))
-    operations.push({ op: 'add', path: `${path}/env/0`, value: plan.env });
-  else operations.push({ op: 'add', path: `${path}/env`, value: [plan.env] });
+/** The operations for a container. They are mostly those for the next one, too, but for its number. */
+interface ContainerText {
+  readonly plan: ContainerPlan;
+  readonly hasMounts: boolean;
+  readonly hasEnv: boolean;
+  /** Of each operation what is in front of the number. */
+  readonly start: string;
+  /** What is behind it. */
+  readonly ends: readonly string[];
 }
 
-function append(
-  operations: PatchOperation[],
-  path: string,
-  owner: unknown,
-  key: string,
-  values: readonly unknown[],
-): void {
-  if (values.length === 0) return;
-  if (!Array.isArray(member(owner, key))) {
-    operations.push({ op: 'add', path: `${path}/${key}`, value: values });
-    return;
-  }
-  for (const value of values) operations.push({ op: 'add', path: `${path}/${key}/-`, value });
+function fits(text: ContainerText, plan: ContainerPlan, hasMounts: boolean, hasEnv: boolean): boolean {
+  const { list, mounts, env } = text.plan;
+  const isSamePlan = plan.list === list && plan.mounts === mounts && plan.env === env;
+  return isSamePlan && text.hasMounts === hasMounts && text.hasEnv === hasEnv;
+}
+
+function writeContainer(
+  start: string,
+  plan: ContainerPlan,
+  hasMounts: boolean,
+  hasEnv: boolean,
+): ContainerText {
+  const { list, mounts, env } = plan;
+  const ends = addEach('/volumeMounts', hasMounts, mounts);
+  if (env !== undefined) ends.push(hasEnv ? add('/env/0', env) : add('/env', [env]));
+  return { plan, hasMounts, hasEnv, start: `${start}${list}/`, ends };
+}
+
+function isList(owner: unknown, key: string): boolean {
+  return Array.isArray(member(owner, key));
+}
+
+function addEach(list: string, isThere: boolean, values: readonly unknown[]): string[] {
+  if (values.length === 0) return [];
+  return isThere ? values.map((value) => add(`${list}/-`, value)) : [add(list, values)];
+}
+
+/** The end of an operation, from within its path on. */
+function add(path: string, value: unknown): string {
+  return `${path}","value":${JSON.stringify(value)}}`;
+}
+
+function follow(operations: string, operation: string): string {
+  return operations === '' ? operation : `${operations},${operation}`;
 }

@@ -29,15 +29,18 @@ export function wantToken(
   const file = joinPath(mountPath, volumes.get(volume) ?? TOKEN_KEY);
   const mount: TokenMount = { name: volume, mountPath, readOnly: true };
   const shown = { mount: { volume, path: mountPath, subPath: '', readOnly: true }, file };
-  return { name, volumes, newMount: { shown, placement: { how: 'mount', files: [file], mount } } };
+  return { name, volumes, newMount: { shown, placement: { how: 'mount', files: [file], mounts: [mount] } } };
 }
 
 type Blocked = { readonly how: 'blocked'; readonly denial: Denial };
 
-/** How a container sees a token in the end. `files` are its paths there, the best first, at least one. */
+/**
+ * How a container sees a token in the end. `files` are its paths there, the best first, at least one; `mounts` is the new
+ * one as a list, the same list for all containers.
+ */
 export type Placement =
   | { readonly how: 'mounted'; readonly files: readonly string[]; readonly refreshes: boolean }
-  | { readonly how: 'mount'; readonly files: readonly string[]; readonly mount: TokenMount }
+  | { readonly how: 'mount'; readonly files: readonly string[]; readonly mounts: readonly [TokenMount] }
   | Blocked;
 
 /** Prefers what the container mounts already, wherever that is. One placement for each token, in their order. */

@@ -149,8 +149,9 @@ function planEphemeralContainer(
         obstacles.push(invalidSetting(mountPath.problem));
         continue;
       }
-      mounts.push(placement.mount);
-      warnings.push(...warnOfReadOnlyParent(container, placement.mount.mountPath, mountPoints));
+      const [mount] = placement.mounts;
+      mounts.push(mount);
+      warnings.push(...warnOfReadOnlyParent(container, mount.mountPath, mountPoints));
     }
     if (tokens[position]?.index !== 0) continue;
     if (!envVar.ok) {

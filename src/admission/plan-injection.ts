@@ -65,7 +65,7 @@ function planVolumes(
     const other = added.find((one) => one.name === volume.name);
     if (other !== undefined) return fail(explainSameVolume(volume, other));
     added.push(volume);
-    wanted.push(wantToken(name, path, volume.name, new Map([[volume.name, TOKEN_KEY]])));
+    wanted.push(wantToken(name, path, volume.name, new Map<string, string>().set(volume.name, TOKEN_KEY)));
   }
   return ok({ added, wanted });
 }
@@ -104,12 +104,9 @@ function planContainer(
   for (const [index, placement] of placeTokens(container, wanted).entries()) {
     if (placement.how === 'blocked') return { ok: false, problem: placement.denial, warnings };
     if (placement.how === 'mount') {
-      // Mostly the only one: `push` would reserve room for 17 in each container.
-      mounts = mounts.length === 0 ? [placement.mount] : [...mounts, placement.mount];
-      warnings = joinWarnings(
-        warnings,
-        warnOfReadOnlyParent(container, placement.mount.mountPath, mountPoints),
-      );
+      const [mount] = placement.mounts;
+      mounts = mounts.length === 0 ? placement.mounts : [...mounts, mount];
+      warnings = joinWarnings(warnings, warnOfReadOnlyParent(container, mount.mountPath, mountPoints));
     } else if (!placement.refreshes) {
       warnings = joinWarnings(warnings, [warnOfSubPath(container, wanted[index]?.name ?? '')]);
     }

@@ -7,7 +7,7 @@ import type { AnnotationValues } from './annotations.ts';
 import { decidePod } from './decide-pod.ts';
 import type { Decision, Skip } from './decision.ts';
 import { decideEphemeral, readEphemeral } from './ephemeral.ts';
-import { planPatch } from './patch.ts';
+import { writePatch } from './patch.ts';
 import { needsNamespaceDefault, readPod } from './read-pod.ts';
 import type { Review } from './review.ts';
 import { mostUseful } from './warnings.ts';
@@ -78,7 +78,7 @@ function decidedBy(
 function answerOf(decision: Decision, pod: unknown): AdmissionAnswer {
   const { reason, message } = decision;
   const warnings = mostUseful(decision.warnings);
-  if (decision.decision === 'inject') return patched(message, planPatch(pod, decision.plan), warnings);
+  if (decision.decision === 'inject') return patched(message, writePatch(pod, decision.plan), warnings);
   return decision.decision === 'deny'
     ? denied(reason, message, warnings)
     : allowed(reason, message, warnings);

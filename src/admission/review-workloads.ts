@@ -79,7 +79,11 @@ function answerWorkload(
     : mostUseful([...found, ...decision.warnings, ...warnOfTemplate(template, decision)]);
   const operations = templatePatch(template.template, templatePointer(kind), follow.changes);
   return operations.length > 0
-    ? patched(`the pod template follows the annotations of the ${kind.kind}`, operations, warnings)
+    ? patched(
+        `the pod template follows the annotations of the ${kind.kind}`,
+        JSON.stringify(operations),
+        warnings,
+      )
     : answerWithoutPatch(decision, warnings);
 }
 

@@ -1,5 +1,4 @@
 import { fail, ok, type Result } from './result.ts';
-import { writePatch, type PatchOperation } from './json-patch.ts';
 import { isJsonObject, member, objectMember, stringMember } from './json.ts';
 import type { AdmissionDecision, AdmissionReason, StateReason } from './reasons.ts';
 
@@ -39,7 +38,8 @@ export interface AdmissionAnswer {
   readonly message: string;
   /** Shown by kubectl whether or not the request is refused: at most 120 characters each, at most three. */
   readonly warnings: readonly string[];
-  readonly operations: readonly PatchOperation[];
+  /** A JSON patch of the object (RFC 6902), as text; `''` for none. */
+  readonly patch: string;
 }
 
 /**
@@ -81,28 +81,39 @@ export function parseAdmissionReview(body: unknown): Result<AdmissionRequest, st
 // A refusal is for the user to fix (400), but for an error of our own (500): clients show both, controllers retry both.
 const REFUSAL_STATUS = { code: 400, reason: 'BadRequest' };
 const INTERNAL_STATUS = { code: 500, reason: 'InternalError' };
+const BEYOND_ASCII = /[\u0080-\uffff]/g;
 const TYPE_META = `"apiVersion":"${ADMISSION_API_VERSION}","kind":"${ADMISSION_KIND}"`;
 
 /**
  * The answer as the API server reads it (Kubernetes API, AdmissionReview v1), as JSON text. An empty patch is left out
  * together with its type: one without the other is refused. Only what is not ours is looked at for characters to escape.
+ * The text is ASCII, so it has as many bytes as characters, and nobody needs to measure it.
  */
 export function writeAdmissionReview(uid: string, answer: AdmissionAnswer): string {
-  const { allowed, decision, reason, message, warnings, operations } = answer;
-  let response = `"uid":${JSON.stringify(uid)},"allowed":${allowed}`;
+  const { allowed, decision, reason, message, warnings, patch } = answer;
+  let response = `"uid":${toAsciiJson(uid)},"allowed":${allowed}`;
   if (!allowed) {
     const status = reason === 'InternalError' ? INTERNAL_STATUS : REFUSAL_STATUS;
-    response += `,"status":${JSON.stringify({ ...status, message })}`;
+    response += `,"status":${toAsciiJson({ ...status, message })}`;
   }
-  if (warnings.length > 0) response += `,"warnings":${JSON.stringify(warnings)}`;
+  if (warnings.length > 0) response += `,"warnings":${toAsciiJson(warnings)}`;
   response += `,"auditAnnotations":{"decision":"${decision}","reason":"${reason}"}`;
-  if (operations.length > 0) {
-    response += `,"patchType":"JSONPatch","patch":"${toBase64(writePatch(operations))}"`;
-  }
+  if (patch !== '') response += `,"patchType":"JSONPatch","patch":"${toBase64(patch)}"`;
   return `{${TYPE_META},"response":{${response}}}`;
+}
+
+/** JSON text in which every UTF-16 unit beyond ASCII is escaped (RFC 8259 §7). */
+function toAsciiJson(value: unknown): string {
+  const json = JSON.stringify(value);
+  if (isAscii(json)) return json;
+  return json.replaceAll(BEYOND_ASCII, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+function isAscii(text: string): boolean {
+  return Buffer.byteLength(text) === text.length;
 }
 
 /** Nearly every patch is ASCII: `btoa` needs no Buffer for it, and a quarter of the time. */
 function toBase64(text: string): string {
-  return Buffer.byteLength(text) === text.length ? btoa(text) : Buffer.from(text).toString('base64');
+  return isAscii(text) ? btoa(text) : Buffer.from(text).toString('base64');
 }

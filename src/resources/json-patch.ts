@@ -3,29 +3,9 @@ export type PatchOperation =
   | { readonly op: 'add'; readonly path: string; readonly value: unknown }
   | { readonly op: 'remove'; readonly path: string };
 
-/** Of fewer operations, those for some four containers, `JSON.stringify` takes less time. */
-const MANY = 10;
-
-/**
- * The operations as JSON text. What is added to one container of a pod is added to the others, too: a value that several
- * operations share is written once and copied, which is quicker than `JSON.stringify` is.
- */
-export function writePatch(operations: readonly PatchOperation[]): string {
-  if (operations.length < MANY) return JSON.stringify(operations);
-  const written = new Map<unknown, string>();
-  const texts = operations.map((operation) => {
-    const path = JSON.stringify(operation.path);
-    return operation.op === 'remove'
-      ? `{"op":"remove","path":${path}}`
-      : `{"op":"add","path":${path},"value":${writeOnce(operation.value, written)}}`;
-  });
-  return `[${texts.join(',')}]`;
-}
-
-function writeOnce(value: unknown, written: Map<unknown, string>): string {
-  let text = written.get(value);
-  if (text === undefined) written.set(value, (text = JSON.stringify(value)));
-  return text;
+/** The operations of a patch as our answers hold it: a JSON text of our own, or `''` for none. */
+export function readPatch(patch: string): readonly PatchOperation[] {
+  return patch === '' ? [] : JSON.parse(patch);
 }
 
 /** The pointer to what is found by those keys and positions, one after the other (RFC 6901 §3). */

@@ -4,15 +4,15 @@ import { errored, erroredButAllowed } from '../../src/admission/answer.ts';
 
 describe('where something failed on our side', () => {
   it('an object that must not be admitted without us is refused', () => {
-    const { allowed, decision, reason, message, warnings, operations } = errored('try again');
+    const { allowed, decision, reason, message, warnings, patch } = errored('try again');
     assert.deepEqual([allowed, decision, reason, message], [false, 'deny', 'InternalError', 'try again']);
-    assert.deepEqual([warnings, operations], [[], []]);
+    assert.deepEqual([warnings, patch], [[], '']);
   });
 
   it('any other is admitted with a warning, cut to what is shown of one', () => {
-    const { allowed, decision, reason, message, warnings, operations } = erroredButAllowed('x'.repeat(121));
+    const { allowed, decision, reason, message, warnings, patch } = erroredButAllowed('x'.repeat(121));
     assert.deepEqual([allowed, decision, reason], [true, 'skip', 'InternalError']);
-    assert.deepEqual([message, operations], ['x'.repeat(121), []]);
+    assert.deepEqual([message, patch], ['x'.repeat(121), '']);
     assert.deepEqual(warnings, [`${'x'.repeat(119)}…`]);
   });
 });

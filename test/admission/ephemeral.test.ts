@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { AdmissionAnswer } from '../../src/resources/admission-review.ts';
 import {
   annotatedPod,
   at,
@@ -13,6 +12,7 @@ import {
   MOUNT,
   patched,
   type Json,
+  type ReadAnswer,
   reviewPod,
 } from './pods.ts';
 
@@ -22,7 +22,7 @@ function debug(
   added: readonly Json[],
   present: readonly Json[] = [],
   namespaceDefault?: string,
-): AdmissionAnswer {
+): ReadAnswer {
   const withContainers = (ephemeralContainers: readonly Json[]): Json => ({
     ...pod,
     spec: { ...Object(pod['spec']), ephemeralContainers },

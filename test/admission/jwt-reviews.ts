@@ -32,6 +32,6 @@ export function assertUntouched(answer: AdmissionAnswer): void {
     decision: 'skip',
     reason: 'NotRequested',
     warnings: [],
-    operations: [],
+    patch: '',
   });
 }

@@ -27,7 +27,7 @@ function longPath(bytes: number): string {
 }
 
 function patchBytes(answer: AdmissionAnswer): number {
-  return Buffer.byteLength(JSON.stringify(answer.operations));
+  return Buffer.byteLength(answer.patch);
 }
 
 describe('what is repeated for each container is bounded in bytes', () => {

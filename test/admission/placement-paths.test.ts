@@ -14,7 +14,7 @@ function wanted(name: string, path: string, file = 'token'): WantedToken {
 function outcomes(placements: readonly Placement[]): readonly unknown[] {
   return placements.map((placement) => {
     if (placement.how !== 'blocked')
-      return placement.how === 'mount' ? placement.mount.mountPath : placement.files;
+      return placement.how === 'mount' ? placement.mounts[0].mountPath : placement.files;
     const { reason, what, remedy } = placement.denial;
     return `${reason}: ${what}: ${remedy}`;
   });
@@ -27,7 +27,7 @@ const elsewhere = (volume: string): string =>
 describe('one token in a container', () => {
   it('is mounted where it is wanted', () => {
     assert.deepEqual(placeTokens(shape([]), [A]), [
-      { how: 'mount', files: ['/a/token'], mount: { name: 'jwt-a', mountPath: '/a', readOnly: true } },
+      { how: 'mount', files: ['/a/token'], mounts: [{ name: 'jwt-a', mountPath: '/a', readOnly: true }] },
     ]);
   });
 

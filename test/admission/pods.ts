@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { applyPatch } from 'rfc6902';
 import { readPodReview } from '../../src/admission/review-pods.ts';
 import type { AdmissionAnswer, AdmissionRequest } from '../../src/resources/admission-review.ts';
+import { readPatch, type PatchOperation } from '../../src/resources/json-patch.ts';
 import { INJECTION_ANNOTATIONS } from '../../src/resources/names.ts';
 import { ok } from '../../src/resources/result.ts';
 
@@ -55,18 +56,25 @@ export function createRequest(object: unknown, more: Partial<AdmissionRequest> =
   };
 }
 
-export function reviewPod(request: AdmissionRequest, namespaceDefault: string | undefined): AdmissionAnswer {
-  return readPodReview(request).answer(ok(namespaceDefault));
+/** An answer, with its patch as operations too. */
+export type ReadAnswer = AdmissionAnswer & { readonly operations: readonly PatchOperation[] };
+
+export function readAnswer(answer: AdmissionAnswer): ReadAnswer {
+  return { ...answer, operations: readPatch(answer.patch) };
 }
 
-export function review(pod: unknown, namespaceDefault?: string): AdmissionAnswer {
+export function reviewPod(request: AdmissionRequest, namespaceDefault: string | undefined): ReadAnswer {
+  return readAnswer(readPodReview(request).answer(ok(namespaceDefault)));
+}
+
+export function review(pod: unknown, namespaceDefault?: string): ReadAnswer {
   return reviewPod(createRequest(pod), namespaceDefault);
 }
 
 /** The object with the answer's patch, applied by a library that is not ours. */
 export function patched(object: unknown, answer: AdmissionAnswer): Json {
   const copy = structuredClone(object);
-  for (const error of applyPatch(copy, [...answer.operations])) assert.ifError(error);
+  for (const error of applyPatch(copy, [...readPatch(answer.patch)])) assert.ifError(error);
   assert.ok(typeof copy === 'object' && copy !== null);
   return { ...copy };
 }

@@ -8,7 +8,7 @@ import {
 } from '../../src/resources/admission-review.ts';
 import { brokenPod, hostileJson, RUNS, validPod } from './generated-pods.ts';
 import { expectPod } from './model.ts';
-import { patched, review, reviewPod } from './pods.ts';
+import { patched, readAnswer, review, reviewPod } from './pods.ts';
 import { NO_DEFAULT } from './workloads.ts';
 import { readWorkloadReview } from '../../src/admission/review-workloads.ts';
 
@@ -18,7 +18,8 @@ function checkAnswer(answer: AdmissionAnswer): void {
     assert.ok(Array.from(warning).length <= 120, warning);
     assert.doesNotMatch(warning, /\p{Cc}/u);
   }
-  assert.ok(answer.allowed || answer.operations.length === 0);
+  assert.ok(answer.allowed || answer.patch === '');
+  assert.match(writeAdmissionReview('ü', answer), /^\p{ASCII}*$/u);
   assert.equal(Reflect.get({}, 'tokens.osg-htc.org/token'), undefined);
   assert.deepEqual(Object.keys(Object.prototype), []);
 }
@@ -138,7 +139,7 @@ describe('hostile reviews', () => {
               const answer =
                 resource === 'pods'
                   ? reviewPod(parsed.value, 'a')
-                  : readWorkloadReview(parsed.value).answer(NO_DEFAULT);
+                  : readAnswer(readWorkloadReview(parsed.value).answer(NO_DEFAULT));
               checkAnswer(answer);
               if (answer.operations.length > 0) patched(parsed.value.object, answer);
             }

@@ -1,9 +1,9 @@
 import { readWorkloadReview } from '../../src/admission/review-workloads.ts';
 import type { NamespaceDefault } from '../../src/admission/review.ts';
 import { WORKLOAD_KINDS } from '../../src/admission/workload-kinds.ts';
-import type { AdmissionAnswer, AdmissionRequest } from '../../src/resources/admission-review.ts';
+import type { AdmissionRequest } from '../../src/resources/admission-review.ts';
 import { COPIED_ANNOTATION } from '../../src/resources/names.ts';
-import { container, createRequest, patched, type Json } from './pods.ts';
+import { container, createRequest, patched, readAnswer, type Json, type ReadAnswer } from './pods.ts';
 
 export const COPIED = COPIED_ANNOTATION;
 export const NO_DEFAULT: NamespaceDefault = { ok: true, value: undefined };
@@ -44,8 +44,8 @@ export function reviewOf(
   object: Json,
   more: Partial<AdmissionRequest> = {},
   namespaceDefault = NO_DEFAULT,
-): AdmissionAnswer {
-  return readWorkloadReview(workloadRequest(object, more)).answer(namespaceDefault);
+): ReadAnswer {
+  return readAnswer(readWorkloadReview(workloadRequest(object, more)).answer(namespaceDefault));
 }
 
 /** The workload as the API server stores it after our patch. */

@@ -112,7 +112,7 @@ describe('the answer to a review', () => {
     reason: 'NotRequested',
     message: 'no annotation asks for a token',
     warnings: [],
-    operations: [],
+    patch: '',
   };
   const written = (answer: Partial<AdmissionAnswer>, uid = 'u'): unknown =>
     JSON.parse(writeAdmissionReview(uid, { ...SKIPPED, ...answer }));
@@ -126,10 +126,10 @@ describe('the answer to a review', () => {
   });
 
   it('that injects carries a JSON patch in base64, and its type', () => {
-    const operations = [{ op: 'add', path: '/spec/volumes', value: [{ name: 'é' }] } as const];
-    const patch = Buffer.from(JSON.stringify(operations)).toString('base64');
+    const text = JSON.stringify([{ op: 'add', path: '/spec/volumes', value: [{ name: 'é' }] }]);
+    const patch = Buffer.from(text).toString('base64');
     assert.deepEqual(
-      written({ decision: 'inject', reason: 'Injected', operations }),
+      written({ decision: 'inject', reason: 'Injected', patch: text }),
       review({
         uid: 'u',
         allowed: true,
@@ -138,6 +138,27 @@ describe('the answer to a review', () => {
         patch,
       }),
     );
+  });
+
+  it('is ASCII, whoever wrote what it quotes', () => {
+    const message = 'annotation "ü€😀\ud800" is not a valid name';
+    const refusal = {
+      ...SKIPPED,
+      allowed: false,
+      decision: 'deny',
+      message,
+      warnings: ['… \u0080'],
+    } as const;
+    const text = writeAdmissionReview('ü', refusal);
+    assert.match(text, /^\p{ASCII}*$/u);
+    const response: unknown = JSON.parse(text).response;
+    assert.deepEqual(response, {
+      uid: 'ü',
+      allowed: false,
+      status: { code: 400, reason: 'BadRequest', message },
+      warnings: ['… \u0080'],
+      auditAnnotations: { decision: 'deny', reason: 'NotRequested' },
+    });
   });
 
   it('that refuses is a mistake of the request (400), with the message for its author', () => {

@@ -195,7 +195,7 @@ describe('the path of the JWTs', () => {
       reason: 'KeyUnreadable',
       message: 'no',
       warnings: ['w'],
-      operations: [],
+      patch: '',
     } as const;
     await withWebhook({ validateJwt: () => ({ allowed: false, ...told }) }, async (started) => {
       const response = await responseTo(started, {}, '/validate/jwts');

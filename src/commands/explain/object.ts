@@ -6,7 +6,7 @@ import { readWorkloadReview } from '../../admission/review-workloads.ts';
 import { readTokens } from '../../admission/token-list.ts';
 import { mostUseful } from '../../admission/warnings.ts';
 import { findWorkloadKind } from '../../admission/workload-kinds.ts';
-import type { PatchOperation } from '../../resources/json-patch.ts';
+import { readPatch, type PatchOperation } from '../../resources/json-patch.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { ok } from '../../resources/result.ts';
 import type { ListedObject, OfflineDefault } from '../input/documents.ts';
@@ -100,7 +100,7 @@ function copyAnnotations(
     object,
     oldObject: undefined,
   };
-  return readWorkloadReview(request).answer(ok(namespaceDefault(namespace))).operations;
+  return readPatch(readWorkloadReview(request).answer(ok(namespaceDefault(namespace))).patch);
 }
 
 /** The pod itself, without what the cluster adds to it, or the pod template at that path. */

@@ -1,10 +1,10 @@
-import { pointerTo, type PatchOperation } from '../../resources/json-patch.ts';
+import { pointerTo, readPatch, type PatchOperation } from '../../resources/json-patch.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { INJECTION_KEYS } from '../../admission/annotation-keys.ts';
 import { followWorkload } from '../../admission/follow-workload.ts';
 import { decidePod } from '../../admission/decide-pod.ts';
 import { skip, type Decision } from '../../admission/decision.ts';
-import { planPatch } from '../../admission/patch.ts';
+import { writePatch } from '../../admission/patch.ts';
 import { annotationsOf } from '../../admission/pod-shape.ts';
 import { findTemplates, nameContainers, type FoundTemplate } from '../../admission/pod-templates.ts';
 import { readPod } from '../../admission/read-pod.ts';
@@ -85,7 +85,7 @@ function entry(
   pod: unknown,
 ): OfflineInjection {
   const pointer = pointerTo([...path, ...template]);
-  const operations = decision.decision === 'inject' ? planPatch(pod, decision.plan, pointer) : [];
+  const operations = decision.decision === 'inject' ? readPatch(writePatch(pod, decision.plan, pointer)) : [];
   return { kind, name, path, template, decision, operations };
 }
 

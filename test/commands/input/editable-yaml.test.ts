@@ -4,9 +4,10 @@ import fc from 'fast-check';
 import { parse, stringify } from 'yaml';
 import { readEditable, type EditableDocument } from '../../../src/commands/input/editable-yaml.ts';
 import type { InjectionPlan } from '../../../src/admission/decision.ts';
-import { planPatch } from '../../../src/admission/patch.ts';
+import { writePatch } from '../../../src/admission/patch.ts';
 import { makeTokenVolume } from '../../../src/admission/token-volume.ts';
 import { applyPatch } from '../../../src/commands/output/apply-patch.ts';
+import { readPatch } from '../../../src/resources/json-patch.ts';
 import { ENV, type Json } from '../../admission/pods.ts';
 import { TRIES } from '../../fixtures/tries.ts';
 
@@ -32,7 +33,7 @@ function inject(text: string): string {
   const document = only(text);
   const spec = Object(document.value).spec;
   const containers = ADDED.containers.slice(0, spec.containers.length);
-  const operations = planPatch(document.value, { ...ADDED, containers });
+  const operations = readPatch(writePatch(document.value, { ...ADDED, containers }));
   document.addTo(operations);
   const written = document.text();
   assert.deepEqual(only(written).value, applyPatch(only(text).value, operations));
