@@ -20,7 +20,8 @@ export function writePatch(pod: unknown, { volumes, containers }: InjectionPlan,
     const hasEnv = isList(raw, 'env');
     if (text === undefined || !fits(text, plan, hasMounts, hasEnv))
       text = writeContainer(start, plan, hasMounts, hasEnv);
-    for (const end of text.ends) operations = follow(operations, `${text.start}${plan.index}${end}`);
+    const head = `${text.start}${plan.index}`;
+    for (const end of text.ends) operations = follow(operations, `${head}${end}`);
   }
   return `[${operations}]`;
 }

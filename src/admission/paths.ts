@@ -9,12 +9,12 @@ export function normalisePath(path: string): string {
   return `/${parts.join('/')}`;
 }
 
-/** A part that is empty, or could be `.` or `..`; or a slash at the end. */
-const SUSPICIOUS = /\/(?:[/.]|$)/;
+/** A part that is empty, or could be `.` or `..`. */
+const SUSPICIOUS = /\/[/.]/;
 
 // Nearly all paths are normal: they are not split.
 function isNormal(path: string): boolean {
-  return path === '/' || (path.startsWith('/') && !SUSPICIOUS.test(path));
+  return path === '/' || (path.startsWith('/') && !path.endsWith('/') && !SUSPICIOUS.test(path));
 }
 
 /** Both normalised; a path is within itself. */
@@ -52,7 +52,7 @@ export const SHORTER_PATH = `use a path of at most ${MAX_PATH_BYTES} bytes, in p
 
 /** Kubernetes expands `$(NAME)` in the values of environment variables, and `$$` to `$`. */
 export function escapeEnvValue(path: string): string {
-  return path.replaceAll('$', '$$$$');
+  return path.includes('$') ? path.replaceAll('$', '$$$$') : path;
 }
 
 /** The reverse of `escapeEnvValue`; references to other variables stay as they are. */

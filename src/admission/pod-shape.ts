@@ -51,13 +51,13 @@ export function readPodShape(spec: unknown): Result<PodShape, string> {
   if (listOf(spec['ephemeralContainers'])?.length !== 0) return fail('a new pod has ephemeral containers');
   const volumes = readVolumes(spec);
   if (!volumes.ok) return volumes;
-  const containers: ContainerShape[] = [];
+  let containers: readonly ContainerShape[] = [];
   const names = new Set<string>();
   for (const list of ['initContainers', 'containers'] as const) {
     const read = readContainers(spec, list, names);
     if (!read.ok) return read;
     if (list === 'containers' && read.value.length === 0) return fail('the pod has no containers');
-    for (const container of read.value) containers.push(container);
+    containers = containers.length === 0 ? read.value : [...containers, ...read.value];
   }
   return ok({ spec, volumes: volumes.value, containers });
 }
@@ -91,7 +91,7 @@ export function readContainers(
     const mounts = readEach(item['volumeMounts'], readMount);
     const devices = readEach(item['volumeDevices'], readDevice);
     const env = listOf(item['env']);
-    if (mounts === undefined || devices === undefined || env?.every(isJsonObject) !== true) {
+    if (mounts === undefined || devices === undefined || env === undefined || !areObjects(env)) {
       return fail(`${list}[${index}] has mounts, devices or env vars of a wrong shape`);
     }
     containers.push({ list, index, name, mounts, devices, env });
@@ -124,14 +124,21 @@ function listOf(value: unknown): readonly unknown[] | undefined {
 /** `undefined` when the value is not a list, or `read` returns `undefined` for one of its entries. */
 function readEach<T>(value: unknown, read: (entry: JsonObject) => T | undefined): readonly T[] | undefined {
   const list = listOf(value);
-  if (list === undefined || list.length === 0) return list === undefined ? undefined : EMPTY_LIST;
-  const entries: T[] = [];
-  for (const item of list) {
-    const entry = isJsonObject(item) ? read(item) : undefined;
-    if (entry === undefined) return undefined;
-    entries.push(entry);
-  }
-  return entries;
+  if (list === undefined || !areObjects(list)) return undefined;
+  if (list.length === 0) return EMPTY_LIST;
+  const entries = list.map(read);
+  return areDefined(entries) ? entries : undefined;
+}
+
+// Loops, as V8 makes calls of `every` where it makes none of these.
+function areObjects(list: readonly unknown[]): list is readonly JsonObject[] {
+  for (const item of list) if (!isJsonObject(item)) return false;
+  return true;
+}
+
+function areDefined<T>(list: readonly (T | undefined)[]): list is readonly T[] {
+  for (const item of list) if (item === undefined) return false;
+  return true;
 }
 
 function readMount(mount: JsonObject): MountShape | undefined {

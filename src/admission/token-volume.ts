@@ -14,8 +14,9 @@ export function findTokenVolumes(
   volumes: ReadonlyMap<string, JsonObject>,
   tokens: readonly string[],
 ): readonly ShowingVolumes[] {
-  const found = new Map<string, Map<string, string>>();
+  let found: Map<string, Map<string, string>> | undefined;
   const add = (token: string, volume: string, file: string): void => {
+    found ??= new Map();
     const known = found.get(token);
     if (known === undefined) found.set(token, new Map([[volume, file]]));
     else known.set(volume, file);
@@ -34,7 +35,7 @@ export function findTokenVolumes(
   for (const [name, volume] of projected ?? []) {
     for (const [token, file] of projectedFiles(volume, tokens)) add(token, name, file);
   }
-  return tokens.map((token) => found.get(token) ?? NO_VOLUMES);
+  return tokens.map((token) => found?.get(token) ?? NO_VOLUMES);
 }
 
 /** The Secrets that a volume is made of, whatever it shows of them. */

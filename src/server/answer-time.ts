@@ -5,9 +5,9 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 /** What the answer needs to get back to the API server in time. */
 const RESERVE_MS = 500;
 
-/** Time left for an answer, from the API server's `?timeout=5s`, which it appends to every call. */
-export function timeForAnswer(query: unknown): Milliseconds {
-  const match = /^(\d{1,6}(?:\.\d{1,9})?)(ms|s)$/.exec(typeof query === 'string' ? query : '');
+/** Time left for an answer, from the query of its URL: the API server appends `timeout=5s` to every call. */
+export function timeForAnswer(query: string): Milliseconds {
+  const match = /(?:^|&)timeout=(\d{1,6}(?:\.\d{1,9})?)(ms|s)(?:&|$)/.exec(query);
   const timeout =
     match === null
       ? DEFAULT_TIMEOUT_MS

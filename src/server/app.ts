@@ -58,6 +58,13 @@ export interface WebhookApp {
   readonly connections: Connections;
 }
 
+/** A request whose headers were read, on the clock of `performance.now()`, and how it is answered. */
+interface Arrival {
+  readonly query: string;
+  readonly reply: FastifyReply;
+  readonly arrivedAt: number;
+}
+
 /** The HTTPS application. It listens to nothing yet. */
 export function createWebhookApp({
   certificate,
@@ -76,6 +83,8 @@ export function createWebhookApp({
     },
     ...NODE_LIMITS_OFF,
     return503OnClosing: false, // a 503 would be a failed admission
+    routerOptions: { querystringParser: (text) => ({ text }) }, // looked at only by answers that have to wait
+    genReqId: () => '', // a review has a uid
     logger: false, // what there is to tell we tell ourselves; Fastify's own costs two listeners for each request
   });
   const connections = new Connections({ ...WEBHOOK_LIMITS, ...limits });
@@ -83,24 +92,21 @@ export function createWebhookApp({
   warnOfRefusedCertificate(app.server, logger, certificate);
   answerProblems(app, Object.keys(routes), logger);
   app.addHttpMethod('POST', { hasBody: false, overrideExisting: true }); // bodies are read by ReviewRequests
-  app.decorateRequest('arrivedAt', 0);
-  app.addHook('onRequest', (request, reply, done) => {
-    request.arrivedAt = performance.now();
-    if (!connections.begin(request.raw, reply.raw)) return;
-    if (isDraining()) reply.raw.setHeader('connection', 'close');
-    done();
-  });
   const requests = new ReviewRequests(connections);
-  const conclude = (review: AdmissionRequest, answer: AdmissionAnswer, reply: FastifyReply): void => {
-    metrics.admissions.note(answer, toSeconds(performance.now() - reply.request.arrivedAt));
+  const conclude = (
+    review: AdmissionRequest,
+    answer: AdmissionAnswer,
+    { reply, arrivedAt }: Arrival,
+  ): void => {
+    metrics.admissions.note(answer, toSeconds(performance.now() - arrivedAt));
     const trace = readTraceParent(reply.request.headers['traceparent']);
     logger.infoLine(decisionLine(review, answer, trace));
     requests.answer(reply, writeAdmissionReview(review.uid, answer));
   };
-  const decide = (route: ReviewRoute, json: unknown, timeout: unknown, reply: FastifyReply): void => {
+  const decide = (route: ReviewRoute, json: unknown, arrival: Arrival): void => {
     const parsed = parseAdmissionReview(json);
     if (!parsed.ok) {
-      refuseRequest(reply, 400, parsed.problem);
+      refuseRequest(arrival.reply, 400, parsed.problem);
       return;
     }
     const review = parsed.value;
@@ -108,16 +114,17 @@ export function createWebhookApp({
       logger.error({ err: error, uid: review.uid }, 'internal error in an admission review');
       return route.failure(review);
     };
-    const answer = attempt(() => route.answer(review, () => timeForAnswer(timeout)), fail);
+    const answer = attempt(() => route.answer(review, () => timeForAnswer(arrival.query)), fail);
     // Nearly every answer is there at once: waiting for it all the same would cost as much as making it.
-    if (!(answer instanceof Promise)) conclude(review, answer, reply);
-    else void answer.catch(fail).then((late) => conclude(review, late, reply));
+    if (!(answer instanceof Promise)) conclude(review, answer, arrival);
+    else void answer.catch(fail).then((late) => conclude(review, late, arrival));
   };
   for (const [path, route] of Object.entries(routes)) {
-    app.post<{ Querystring: { timeout?: unknown } }>(path, (request, reply) => {
-      requests.read(request, reply, route.bounds, (json) =>
-        decide(route, json, request.query.timeout, reply),
-      );
+    app.post<{ Querystring: { text: string } }>(path, (request, reply) => {
+      const arrival = { query: request.query.text, reply, arrivedAt: performance.now() };
+      if (!connections.begin(request.raw, reply.raw)) return;
+      if (isDraining()) reply.raw.setHeader('connection', 'close');
+      requests.read(request, reply, route.bounds, (json) => decide(route, json, arrival));
     });
   }
   return { app, connections };

@@ -3,20 +3,23 @@ import { describe, it } from 'node:test';
 import { timeForAnswer } from '../../src/server/answer-time.ts';
 
 describe('the time for an answer', () => {
-  const cases: readonly [string | undefined, number][] = [
-    ['10s', 9_500],
-    ['5s', 4_500],
-    ['1s', 500],
-    ['1.5s', 1_000],
-    ['100ms', 50],
-    [undefined, 4_500],
+  const cases: readonly [string, number][] = [
+    ['timeout=10s', 9_500],
+    ['timeout=5s', 4_500],
+    ['timeout=1s', 500],
+    ['timeout=1.5s', 1_000],
+    ['timeout=100ms', 50],
+    ['a=b&timeout=1s&c', 500],
     ['', 4_500],
-    ['forever', 4_500],
-    ['-5s', 4_500],
-    ['9'.repeat(400) + 's', 4_500],
+    ['timeout', 4_500],
+    ['timeout=', 4_500],
+    ['timeout=forever', 4_500],
+    ['timeout=-5s', 4_500],
+    ['timeout=1sec', 4_500],
+    ['notimeout=1s', 4_500],
+    [`timeout=${'9'.repeat(400)}s`, 4_500],
   ];
-  for (const [timeout, expected] of cases) {
-    it(`of ?timeout=${timeout?.slice(0, 10) ?? ''} is ${expected} ms`, () =>
-      assert.equal(timeForAnswer(timeout), expected));
+  for (const [query, expected] of cases) {
+    it(`of ?${query.slice(0, 20)} is ${expected} ms`, () => assert.equal(timeForAnswer(query), expected));
   }
 });
