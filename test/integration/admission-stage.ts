@@ -1,3 +1,4 @@
+import { openAudit, type AuditEvent } from '../controlplane/audit.ts';
 import type { ControlPlaneOptions } from '../controlplane/control-plane.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
@@ -7,7 +8,7 @@ import type { Json } from '../admission/pods.ts';
 import { openObjects, type Loose, type Objects } from './objects.ts';
 import { openUserApi, type Answer, type UserApi } from './user-api.ts';
 
-/** How often the API server called each entry of our webhook configuration, by the first word of its name. */
+/** How often the API server called each of our mutating entries, by the first word of its name. */
 export type Calls = Readonly<Record<string, number>>;
 
 /** A stage with what the admission tests need beside it. */
@@ -23,7 +24,7 @@ export interface AdmissionStage extends Pick<
   create(namespace: string, object: Json, dryRun?: 'dryRun'): Promise<Answer>;
   /** Merge patch. */
   patch(namespace: string, kind: string, name: string, body: Json): Promise<Answer>;
-  /** What the API server called since this was last asked. */
+  /** What the API server called for whatever `api` asked since this was last asked. */
   newCalls(): Promise<Calls>;
   /** How often a condition could not be evaluated, since the start. */
   conditionErrors(): Promise<number>;
@@ -55,14 +56,23 @@ export async function borrowAdmissionStage(): Promise<AdmissionStage> {
 
 /** On a control plane of its own. */
 export async function startAdmissionStage(options: ControlPlaneOptions): Promise<AdmissionStage> {
-  return openAdmissionStage(await startStage(options));
+  return openAdmissionStage(await startStage({ ...options, audit: true }));
 }
 
 async function openAdmissionStage(stage: Stage<Cluster>): Promise<AdmissionStage> {
   const { cluster } = stage;
   const objects = openObjects(cluster);
-  const api = await openUserApi(cluster);
-  let counted: Calls = {};
+  const audit = await openAudit(cluster);
+  const user = await openUserApi(cluster);
+  const asked: string[] = [];
+  const api: UserApi = {
+    ...user,
+    ask: async (method, path, body) => {
+      const answer = await user.ask(method, path, body);
+      if (method !== 'GET') asked.push(answer.auditId);
+      return answer;
+    },
+  };
   return {
     cluster,
     service: () => stage.service(),
@@ -80,10 +90,12 @@ async function openAdmissionStage(stage: Stage<Cluster>): Promise<AdmissionStage
     patch: (namespace, kind, name, body) =>
       api.ask('PATCH', `${collectionPath(namespace, kind)}/${name}`, body),
     newCalls: async () => {
-      const before = counted;
-      counted = sumByName(await api.read('/metrics'), 'apiserver_admission_webhook_request_total');
-      const fresh = Object.entries(counted).map(([name, n]) => [name, n - (before[name] ?? 0)] as const);
-      return Object.fromEntries(fresh.filter(([, count]) => count !== 0));
+      const calls: Record<string, number> = {};
+      for (const id of asked.splice(0)) {
+        const event = await audit.waitForEvent(({ auditID }) => auditID === id);
+        for (const name of calledIn(event)) calls[name] = (calls[name] ?? 0) + 1;
+      }
+      return calls;
     },
     conditionErrors: async () => {
       const metric = 'apiserver_admission_match_condition_evaluation_errors_total';
@@ -102,10 +114,19 @@ async function openAdmissionStage(stage: Stage<Cluster>): Promise<AdmissionStage
   };
 }
 
+/** Our mutating entries that the API server called for one request: it notes each call, round by round, whatever the answer was. */
+function calledIn({ annotations = {} }: AuditEvent): readonly string[] {
+  return Object.entries(annotations).flatMap(([key, value]) => {
+    if (!/^mutation\.webhook\.admission\.k8s\.io\/round_\d+_index_\d+$/.test(key)) return [];
+    const { configuration, webhook } = JSON.parse(String(value));
+    return configuration === 'jwt-injector' ? [webhook.replace('.tokens.osg-htc.org', '')] : [];
+  });
+}
+
 /** Of the lines of one metric, those of our webhooks, summed over the other labels. */
 function sumByName(metrics: string, metric: string): Calls {
   const sums: Record<string, number> = {};
-  // The page has tens of thousands of lines, and is read for each of many objects.
+  // The page has tens of thousands of lines.
   for (const [, labels = '', value] of metrics.matchAll(
     new RegExp(`^${metric}\\{([^}]*)\\} (\\S+)$`, 'gm'),
   )) {

@@ -21,10 +21,7 @@ const PATTERNS = [
 const WITHOUT_CLUSTER =
   /\/(?:tools\/.+|deploy\/(?:cel-words|chart|kube-score|release|same-objects)|controlplane\/(?:binaries|build-progress|choose-entry|reaper))\.test\.ts$/;
 
-/**
- * Those that wait long, or do much, begin first, so that the others fill the rest of the time. admission-conditions counts
- * what reaches the webhook, and would wait until what others left is gone.
- */
+/** Those that wait long, or do much, begin first, so that the others fill the rest of the time. */
 const FIRST = [
   'lifecycle',
   'certificates',
