@@ -3,12 +3,13 @@ import { after, before, describe, it } from 'node:test';
 import { certsCommand } from '../../src/commands/certs.ts';
 import { doctorCommand } from '../../src/commands/doctor.ts';
 import type { Finding } from '../../src/commands/doctor/finding.ts';
+import { askApi, type AskOptions } from '../controlplane/api-request.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
 import { waitForWebhook, type Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { callAs, type Caller } from './cli-run.ts';
-import { openObjects, type Objects } from './objects.ts';
+import { openObjects, type Loose, type Objects } from './objects.ts';
 import { runReplicas } from './replicas.ts';
 import { openTenant } from './tenant.ts';
 
@@ -20,15 +21,18 @@ const OF_OTHERS: ReadonlySet<string> = new Set(['jwts', 'token-manager']);
 /** An object that is changed or taken away for a while, and which check names it. */
 interface Planted {
   readonly fault: string;
-  /** `resource name` and perhaps `-n namespace`. */
-  readonly object: readonly string[];
+  /** Its path at the API server. */
+  readonly object: string;
   /** A JSON patch; without one the object is deleted. */
   readonly patch?: readonly object[];
   readonly check: string;
   readonly says: RegExp;
 }
 
-const MUTATING = ['mutatingwebhookconfiguration', 'jwt-injector'];
+const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
+const RBAC = '/apis/rbac.authorization.k8s.io/v1';
+const MUTATING = `${ADMISSION}/mutatingwebhookconfigurations/jwt-injector`;
+const SERVICE = '/api/v1/namespaces/jwt-injector/services/jwt-injector';
 const OWN = ['-n', 'jwt-injector'];
 
 const PLANTED: readonly Planted[] = [
@@ -40,7 +44,7 @@ const PLANTED: readonly Planted[] = [
   },
   {
     fault: 'no validating configuration',
-    object: ['validatingwebhookconfiguration', 'jwt-injector'],
+    object: `${ADMISSION}/validatingwebhookconfigurations/jwt-injector`,
     check: 'jwt-webhook',
     says: /there is no ValidatingWebhookConfiguration/,
   },
@@ -86,29 +90,29 @@ const PLANTED: readonly Planted[] = [
     check: 'pod-webhooks',
     says: /does not leave out kube-system/,
   },
-  { fault: 'no Service', object: ['service', 'jwt-injector', ...OWN], check: 'service', says: /no Service/ },
+  { fault: 'no Service', object: SERVICE, check: 'service', says: /no Service/ },
   {
     fault: 'a Service that leads elsewhere',
-    object: ['service', 'jwt-injector', ...OWN],
+    object: SERVICE,
     patch: [{ op: 'replace', path: '/spec/ports/0/targetPort', value: 'http' }],
     check: 'service',
     says: /leads to http/,
   },
   {
     fault: 'no ClusterRoleBinding',
-    object: ['clusterrolebinding', 'jwt-injector'],
+    object: `${RBAC}/clusterrolebindings/jwt-injector`,
     check: 'rights',
     says: /not allowed to get jwts, .*patch jwts\/status/,
   },
   {
     fault: 'no right on the Lease',
-    object: ['rolebinding', 'jwt-injector', ...OWN],
+    object: `${RBAC}/namespaces/jwt-injector/rolebindings/jwt-injector`,
     check: 'rights',
     says: /create leases.*patch leases jwt-injector/,
   },
   {
     fault: 'a role that is not aggregated',
-    object: ['clusterrole', 'jwt-injector-edit'],
+    object: `${RBAC}/clusterroles/jwt-injector-edit`,
     patch: [{ op: 'remove', path: '/metadata/labels/rbac.authorization.k8s.io~1aggregate-to-admin' }],
     check: 'edit-role',
     says: /not aggregated to admin/,
@@ -122,6 +126,11 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
   const printed: string[] = [];
   const kubectl = async (...args: readonly string[]): Promise<string> =>
     (await stage.cluster.kubectl([...args])).stdout;
+  const ask = async (method: string, path: string, body?: object, options?: AskOptions): Promise<Loose> => {
+    const answer = await askApi(stage.cluster.access, method, path, body, options);
+    assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.body}`);
+    return JSON.parse(answer.body);
+  };
   const problems = async (): Promise<readonly Finding[]> => {
     const { code, out, err } = await admin.run(doctorCommand, '-o', 'json');
     assert.equal(err, '');
@@ -162,13 +171,13 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
 
   for (const { fault, object, patch, check, says } of PLANTED) {
     it(`names ${fault}`, async () => {
-      const shipped = await kubectl('get', ...object, '-o', 'json');
+      const shipped = await ask('GET', object);
       try {
-        if (patch === undefined) await kubectl('delete', ...object);
-        else await kubectl('patch', ...object, '--type=json', '-p', JSON.stringify(patch));
+        if (patch === undefined) await ask('DELETE', object);
+        else await ask('PATCH', object, patch, { type: 'application/json-patch+json' });
         await assertNamed(check, says);
       } finally {
-        await restore(shipped, patch === undefined);
+        await restore(object, shipped, patch === undefined);
       }
     });
   }
@@ -254,12 +263,14 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
 
   it('never printed a key', () => assert.doesNotMatch(printed.join(''), /PRIVATE KEY|eyJ/));
 
-  async function restore(text: string, isGone: boolean): Promise<void> {
-    const object = JSON.parse(text) as { metadata: Record<string, unknown>; spec?: Record<string, unknown> };
+  async function restore(path: string, object: Loose, isGone: boolean): Promise<void> {
     for (const field of ['resourceVersion', 'uid', 'creationTimestamp', 'generation', 'managedFields'])
       delete object.metadata[field];
-    const input = JSON.stringify(object);
-    await stage.cluster.kubectl([isGone ? 'create' : 'replace', '-f', '-'], { input });
+    if (isGone) await ask('POST', path.slice(0, path.lastIndexOf('/')), object);
+    else {
+      const { resourceVersion } = (await ask('GET', path)).metadata;
+      await ask('PUT', path, { ...object, metadata: { ...object.metadata, resourceVersion } });
+    }
     await waitForWebhook(stage.cluster);
   }
 });
