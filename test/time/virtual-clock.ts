@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { sleepWith, type Clock, type Timer } from '../../src/time/clock.ts';
 
 interface Pending {
@@ -47,10 +46,8 @@ export function virtualClock(start = Date.UTC(2026, 0, 1)): VirtualClock {
     return found;
   };
   // Two turns: what one setImmediate phase resolved may schedule another turn's work.
-  const settle = async (): Promise<void> => {
-    await turn();
-    await turn();
-  };
+  const settle = (): Promise<void> =>
+    new Promise((resolve) => void setImmediate(() => void setImmediate(resolve)));
   const advanceUntil = async (condition: () => boolean, limitMs: number): Promise<boolean> => {
     const end = elapsed + limitMs;
     await settle();
