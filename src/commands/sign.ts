@@ -8,7 +8,13 @@ import { lintJwt } from '../signing/lint.ts';
 import { signToken } from '../signing/token.ts';
 import type { FlagValues } from './flags.ts';
 import { readDocuments } from './input/documents.ts';
-import { findKeyInFile, readJwtDocument, warnOfUnknownFields, type KeyInFile } from './input/jwt-document.ts';
+import {
+  findKeyConflict,
+  findKeyInFile,
+  readJwtDocument,
+  warnOfUnknownFields,
+  type KeyInFile,
+} from './input/jwt-document.ts';
 import { readText, type InputProblem } from './input/read-text.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 import { makeCommand } from './make-command.ts';
@@ -38,6 +44,7 @@ be read.`,
 
 async function signFile(options: Options, io: Io): Promise<ExitCode> {
   const { filename, key } = options;
+  const shown = filename === '-' ? 'standard input' : filename;
   const documents = await readDocuments(filename, io);
   if (!documents.ok) return refuse(documents.problem);
   const keyText = key === undefined ? undefined : await readText(key, io);
@@ -45,11 +52,11 @@ async function signFile(options: Options, io: Io): Promise<ExitCode> {
   const givenKey = keyText === undefined ? undefined : { text: keyText.value, where: `--key ${key}` };
   const jwts = documents.value.filter((document) => member(document, 'kind') === 'JWT');
   if (jwts.length === 0)
-    return refuse({ exit: EXIT.refused, message: `${filename} contains no JWT (kind: JWT)` });
+    return refuse({ exit: EXIT.refused, message: `${shown} contains no JWT (kind: JWT)` });
   for (const document of jwts) {
     const signed = await signDocument(document, givenKey, documents.value);
-    if (!signed.ok) return refuse({ exit: EXIT.refused, message: `${filename}: ${signed.problem}` });
-    for (const warning of signed.value.warnings) io.stderr.write(`warning: ${filename}: ${warning}\n`);
+    if (!signed.ok) return refuse({ exit: EXIT.refused, message: `${shown}: ${signed.problem}` });
+    for (const warning of signed.value.warnings) io.stderr.write(`warning: ${shown}: ${warning}\n`);
     io.stdout.write(`${signed.value.token}\n`);
   }
   return EXIT.done;
@@ -84,6 +91,8 @@ async function signDocument(
   const named = (text: string): string => `JWT ${jwt.value.name}: ${text}`;
   if (!jwt.value.spec.ok) return fail(named(jwt.value.spec.problem.message));
   const spec = jwt.value.spec.value;
+  const conflict = findKeyConflict(jwt.value, spec);
+  if (conflict !== undefined) return fail(named(conflict.message));
   const text = givenKey === undefined ? findKeyText(findKeyInFile(jwt.value, spec, documents)) : ok(givenKey);
   if (!text.ok) return fail(named(text.problem));
   const key = await readSigningKey(text.value.text, spec.algorithm);

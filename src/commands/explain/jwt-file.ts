@@ -9,6 +9,7 @@ import { findPolicyRefusal } from '../../signing/policy.ts';
 import { listRenewals } from '../../signing/renewals.ts';
 import { parseTime } from '../../time/format-time.ts';
 import {
+  findKeyConflict,
   findKeyInFile,
   readJwtDocument,
   warnOfUnknownFields,
@@ -63,8 +64,8 @@ export async function explainJwtFile(
     advice: findAdvice(spec.value).map(({ message }) => message),
   };
   const problems: StateProblem[] = refusals.map(({ reason, message }) => ({ reason, message }));
-  const forbidden = findPolicyRefusal(spec.value, policy);
-  if (forbidden !== undefined) problems.push(forbidden);
+  const refused = [findKeyConflict(jwt.value, spec.value), findPolicyRefusal(spec.value, policy)];
+  problems.push(...refused.filter((problem) => problem !== undefined));
   const key = await judgeKey(findKeyInFile(jwt.value, spec.value, others), spec.value);
   if (key.problem !== undefined) problems.push(key.problem);
   const { lifetime, resignBefore } = spec.value;

@@ -1,7 +1,9 @@
 import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { findUnknownFields } from '../../resources/jwt-fields.ts';
 import { parseJwt, type Jwt, type JwtSpec } from '../../resources/jwt.ts';
+import { describeKeyInOwnSecret, isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
 import { GROUP, VERSION } from '../../resources/names.ts';
+import type { StateProblem } from '../../resources/problem.ts';
 import { fail, type Result } from '../../resources/result.ts';
 import { readSecretData } from '../../resources/secret.ts';
 
@@ -17,6 +19,11 @@ export function readJwtDocument(object: JsonObject): Result<Jwt, string> {
 /** A sentence for each field that the API server would drop. */
 export function warnOfUnknownFields(spec: unknown): readonly string[] {
   return findUnknownFields(spec).map((path) => `${path} is not a field of a JWT and is ignored`);
+}
+
+/** What the API server refuses of a new JWT besides what its `spec` alone tells: a key in the Secret of its token. */
+export function findKeyConflict(jwt: Jwt, { key }: JwtSpec): StateProblem | undefined {
+  return isKeyInOwnSecret(jwt, key, jwt.namespace) ? describeKeyInOwnSecret(jwt) : undefined;
 }
 
 /** Where a JWT of a file has its private key, as far as the objects beside it show. */

@@ -79,6 +79,18 @@ describe('explain -f, JWTs', () => {
       reason: 'RenewalClamped',
       says: /must be shorter than spec\.expiryTime/,
     },
+    {
+      title: 'a key in the Secret that the token would be written to',
+      spec: { key: { secret: { name: 'my-jwt', key: 'key.pem' } } },
+      reason: 'SecretConflict',
+      says: /names Secret my-jwt, where the token of this JWT would be written/,
+    },
+    {
+      title: 'that key, by its whole place',
+      spec: { key: { secret: { name: 'my-jwt', key: 'key.pem', namespace: 'science' } } },
+      reason: 'SecretConflict',
+      says: /Store the key in a Secret of another name/,
+    },
   ];
   for (const { title, spec, reason, says } of refused) {
     it(`${title}: exit code 1, ${reason}`, async () => {

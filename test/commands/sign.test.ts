@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { jwtVerify } from 'jose';
+import { stringify } from 'yaml';
+import { signCommand } from '../../src/commands/sign.ts';
+import { wireJwt } from '../fixtures/jwts.ts';
+import { makeKey, toPem } from '../fixtures/keys.ts';
+import { runCommand, type Outcome } from './captured-io.ts';
+
+const OWN_NAME = { key: { secret: { name: 'my-jwt', key: 'key.pem' } } };
+const BY_NAME = { key: { secret: { name: 'my-key', key: 'key.pem' } } };
+
+describe('sign -f', () => {
+  let folder: string;
+  let key: KeyObject;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'jwt-sign-'));
+    key = makeKey('ES256');
+    writeFileSync(join(folder, 'key.pem'), toPem(key));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  const sign = (objects: readonly unknown[], ...args: readonly string[]): Promise<Outcome> =>
+    runCommand(signCommand, ['-f', '-', ...args], {
+      input: objects.map((object) => stringify(object)).join('---\n'),
+    });
+  const withKey = (object: unknown): Promise<Outcome> => sign([object], '--key', join(folder, 'key.pem'));
+  const verify = (token: string) => jwtVerify(token, createPublicKey(key), { issuer: wireJwt().spec.issuer });
+
+  it('prints one line for each JWT, with the key that --key names', async () => {
+    const objects = [wireJwt(BY_NAME), wireJwt({ ...BY_NAME, keyId: 'other' })];
+    const { code, out, err } = await sign(objects, '--key', join(folder, 'key.pem'));
+    assert.deepEqual([code, err], [0, '']);
+    const tokens = out.trimEnd().split('\n');
+    const verified = await Promise.all(tokens.map(verify));
+    assert.deepEqual(
+      verified.map(({ protectedHeader }) => protectedHeader.kid),
+      ['my-jwt-key', 'other'],
+    );
+  });
+
+  it('takes the key of a Secret in the same file', async () => {
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'my-key', namespace: 'science' },
+      data: { 'key.pem': Buffer.from(toPem(key)).toString('base64') },
+    };
+    const { code, out } = await sign([wireJwt(BY_NAME), secret]);
+    assert.equal(code, 0);
+    await verify(out.trimEnd());
+  });
+
+  it('says how to get a key that is elsewhere', async () => {
+    const { code, out, err } = await sign([wireJwt(BY_NAME)]);
+    assert.deepEqual([code, out], [1, '']);
+    assert.match(err, /--key \(kubectl get secret my-key -n science -o jsonpath='\{\.data\.key\\\.pem\}'/);
+  });
+
+  it('warns of what the webhook warns of, and of fields that mean nothing', async () => {
+    const data = { ...wireJwt().spec.data, scope: ['storage.read:/'] };
+    const { code, out, err } = await withKey(wireJwt({ ...BY_NAME, data, keyID: 'x' }));
+    assert.equal(code, 0);
+    await verify(out.trimEnd());
+    assert.match(err, /^warning: standard input: JWT my-jwt: spec\.data\.scope is not a string/m);
+    assert.match(err, /^warning: .*spec\.keyID is not a field of a JWT and is ignored$/m);
+  });
+
+  const refused: Readonly<Record<string, readonly [Record<string, unknown>, RegExp]>> = {
+    'a renewal that comes later than the expiry': [
+      { resignBefore: { days: 2 } },
+      /must be shorter than spec\.expiryTime/,
+    ],
+    'an integer that JSON changes': [{ data: { uid: 2 ** 60 } }, /spec\.data\.uid .*write it as a string/],
+    'a key in the Secret that the token would be written to': [
+      OWN_NAME,
+      /names Secret my-jwt, where the token of this JWT would be written/,
+    ],
+  };
+  for (const [title, [spec, says]] of Object.entries(refused)) {
+    it(`refuses what the API server refuses: ${title}`, async () => {
+      const { code, out, err } = await withKey(wireJwt(spec));
+      assert.deepEqual([code, out], [1, '']);
+      assert.match(err, says);
+    });
+  }
+
+  it('without a JWT in the file ends with 1, without -f with 2, without the key file with 3', async () => {
+    const none = await withKey({ apiVersion: 'v1', kind: 'Pod' });
+    assert.equal(none.code, 1);
+    assert.match(none.err, /^error: standard input contains no JWT \(kind: JWT\)$/m);
+    const nothing = await runCommand(signCommand, []);
+    assert.equal(nothing.code, 2);
+    assert.match(nothing.err, /-f FILE is missing/);
+    const missing = await sign([wireJwt(BY_NAME)], '--key', join(folder, 'nowhere'));
+    assert.deepEqual([missing.code, missing.out], [3, '']);
+  });
+});
