@@ -18,6 +18,7 @@ const HARD_WORDS: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/stranger/i, 'unknown'],
   [/twin/i, 'environment variable, or the other one'],
   [/\byou may not\b/i, 'you are not allowed to'],
+  [/\bfence|\bkey[- ]?ring\b/i, 'leader-only store, key cache'],
   [/legacyMarks|\bmarks of (?:kopf|token-manager)\b|\bkopf'?s? marks\b/i, 'kopf leftovers'],
 ];
 

@@ -18,17 +18,17 @@ export function readInstructions(page: string, heading: string): Instructions {
   if (start === -1) throw new Error(`${page} has no heading ${heading}`);
   const [, section = ''] = text.slice(start).split(/^#{2,} .*$/m, 2);
   const run = section.replaceAll(/<!-- not run in CI: [^>]*-->\s*```console\n[\s\S]*?```/g, '');
-  const commands = fences(run, 'console').flatMap((fence) =>
-    [...fence.matchAll(/^\$ (.*)$/gm)].map(([, command = '']) => command),
+  const commands = blocks(run, 'console').flatMap((block) =>
+    [...block.matchAll(/^\$ (.*)$/gm)].map(([, command = '']) => command),
   );
-  const files = fences(section, 'yaml').flatMap((fence) => {
-    const [, path] = /^# (\S+\.yaml)\n/.exec(fence) ?? [];
-    return path === undefined ? [] : [[path, fence] as const];
+  const files = blocks(section, 'yaml').flatMap((block) => {
+    const [, path] = /^# (\S+\.yaml)\n/.exec(block) ?? [];
+    return path === undefined ? [] : [[path, block] as const];
   });
   return { commands, files: Object.fromEntries(files) };
 }
 
-function fences(text: string, language: string): readonly string[] {
+function blocks(text: string, language: string): readonly string[] {
   return [...text.matchAll(new RegExp(`^ *\`\`\`${language}\n([\\s\\S]*?)^ *\`\`\``, 'gm'))].map(
     ([, content = '']) => content,
   );

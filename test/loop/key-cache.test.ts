@@ -21,57 +21,57 @@ function source(text: string = NRP_KEY, version = 'v1') {
 
 const at = (version: string, dataKey = 'key.pem') => ({ version, dataKey });
 
-describe('the key ring', () => {
+describe('the key cache', () => {
   it('reads a key of one version once for all who ask, also at the same time', async () => {
-    const ring = new KeyCache();
+    const cache = new KeyCache();
     const counted = source();
-    const keys = await Promise.all([1, 2, 3].map(() => ring.read(at('v1'), 'ES256', counted.load)));
-    await ring.read(at('v1'), 'ES256', counted.load);
+    const keys = await Promise.all([1, 2, 3].map(() => cache.read(at('v1'), 'ES256', counted.load)));
+    await cache.read(at('v1'), 'ES256', counted.load);
     assert.equal(counted.asked, 1);
     assert.ok(keys[0]?.content.ok && keys.every((key) => key === keys[0]));
-    assert.ok((await ring.read(at('v2'), 'ES256', source().load)) !== keys[0]);
+    assert.ok((await cache.read(at('v2'), 'ES256', source().load)) !== keys[0]);
   });
 
   it('reads another version, another data key and another algorithm again', async () => {
-    const ring = new KeyCache();
+    const cache = new KeyCache();
     const counted = source();
-    await ring.read(at('v1'), 'ES256', counted.load);
-    await ring.read(at('v1', 'other.pem'), 'ES256', counted.load);
-    await ring.read(at('v2'), 'ES256', source(NRP_KEY, 'v2').load);
-    const misfit = await ring.read(at('v1'), 'RS256', counted.load);
+    await cache.read(at('v1'), 'ES256', counted.load);
+    await cache.read(at('v1', 'other.pem'), 'ES256', counted.load);
+    await cache.read(at('v2'), 'ES256', source(NRP_KEY, 'v2').load);
+    const misfit = await cache.read(at('v1'), 'RS256', counted.load);
     assert.equal(counted.asked, 3);
     assert.ok(misfit?.content.ok === false && misfit.content.problem.reason === 'KeyMismatch');
   });
 
   it('gives the version and the annotations of the very object that was read, under both versions', async () => {
-    const ring = new KeyCache();
+    const cache = new KeyCache();
     const newer = source(NRP_KEY, 'v2');
     for (const asked of ['v1', 'v2', 'v1']) {
-      const held = await ring.read(at(asked), 'ES256', newer.load);
+      const held = await cache.read(at(asked), 'ES256', newer.load);
       assert.deepEqual([held?.version, held?.annotations], ['v2', { from: 'v2' }]);
     }
     assert.equal(newer.asked, 1);
   });
 
   it('keeps no failure, neither of the key nor of the API server, nor that there is no object', async () => {
-    const ring = new KeyCache();
+    const cache = new KeyCache();
     const broken = source('no key');
     for (let each = 0; each < 2; each += 1)
-      assert.equal((await ring.read(at('v1'), 'ES256', broken.load))?.content.ok, false);
+      assert.equal((await cache.read(at('v1'), 'ES256', broken.load))?.content.ok, false);
     assert.equal(broken.asked, 2);
     const failing = async (): Promise<never> => {
       throw new Error('unreachable');
     };
-    await assert.rejects(ring.read(at('v1'), 'ES256', failing), /unreachable/);
-    assert.equal(await ring.read(at('v1'), 'ES256', () => Promise.resolve(undefined)), undefined);
-    assert.equal((await ring.read(at('v1'), 'ES256', source().load))?.content.ok, true);
+    await assert.rejects(cache.read(at('v1'), 'ES256', failing), /unreachable/);
+    assert.equal(await cache.read(at('v1'), 'ES256', () => Promise.resolve(undefined)), undefined);
+    assert.equal((await cache.read(at('v1'), 'ES256', source().load))?.content.ok, true);
   });
 
   it('drops the key that was unused for longest', async () => {
-    const ring = new KeyCache(2);
+    const cache = new KeyCache(2);
     let asked = 0;
     const read = (version: string) =>
-      ring.read(at(version), 'ES256', () => {
+      cache.read(at(version), 'ES256', () => {
         asked += 1;
         return source(NRP_KEY, version).load();
       });
@@ -82,12 +82,12 @@ describe('the key ring', () => {
   });
 
   it('makes a public key ready once, whatever its kid, and none of what is not a key', async () => {
-    const ring = new KeyCache();
-    const key = await ring.read(at('v1'), 'ES256', source().load);
+    const cache = new KeyCache();
+    const key = await cache.read(at('v1'), 'ES256', source().load);
     assert.ok(key?.content.ok);
     const { publicJwk } = key.content.value;
     const published = { ...publicJwk, kid: 'a', alg: 'ES256', use: 'sig' };
-    assert.equal(await ring.readPublic(publicJwk, 'ES256'), await ring.readPublic(published, 'ES256'));
-    assert.equal(await ring.readPublic({ kty: 'EC', crv: 'P-256' }, 'ES256'), undefined);
+    assert.equal(await cache.readPublic(publicJwk, 'ES256'), await cache.readPublic(published, 'ES256'));
+    assert.equal(await cache.readPublic({ kty: 'EC', crv: 'P-256' }, 'ES256'), undefined);
   });
 });

@@ -4,7 +4,7 @@ import type { Store } from '../../src/loop/act.ts';
 import { leaderOnlyStore } from '../../src/loop/leader-only-store.ts';
 import { Stale } from '../../src/loop/stale.ts';
 
-function fenced(): { store: Store; calls: string[]; lose: () => void } {
+function storeOf(): { store: Store; calls: string[]; lose: () => void } {
   const calls: string[] = [];
   let leads = true;
   const note = async (call: string): Promise<void> => void calls.push(call);
@@ -28,10 +28,10 @@ const WRITES: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
   'patch jwt': (store) => store.patchJwt('n', 'x', {}),
 };
 
-describe('the fence', () => {
+describe('the leader-only store', () => {
   for (const [name, write] of Object.entries(WRITES)) {
     it(`lets the leader do "${name}", and nobody who was it`, async () => {
-      const { store, calls, lose } = fenced();
+      const { store, calls, lose } = storeOf();
       await write(store);
       lose();
       await assert.rejects(write(store), Stale);
@@ -40,7 +40,7 @@ describe('the fence', () => {
   }
 
   it('lets everybody read', async () => {
-    const { store, calls, lose } = fenced();
+    const { store, calls, lose } = storeOf();
     lose();
     await store.readSecret('n', 'x');
     assert.deepEqual(calls, ['read']);

@@ -41,7 +41,7 @@ export interface ReplicaOptions {
 }
 
 /**
- * One process of the service: real caches, store, fence and controller, put together as `watchCluster` and
+ * One process of the service: real caches, leader-only store and controller, put together as `watchCluster` and
  * `startController` do, on the model's watches and calls.
  */
 export class Replica {

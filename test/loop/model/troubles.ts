@@ -16,7 +16,7 @@ export interface TroublesOptions {
   readonly isLeader: (index: number) => boolean;
   /** What is being answered takes so many milliseconds longer. */
   readonly onStalled: (ms: number) => void;
-  /** Whoever leads may begin a term, if its process runs and its fence is open. */
+  /** Whoever leads may begin a term, if its process runs and does not doubt that it leads. */
   readonly onMayBegin: () => void;
 }
 
@@ -26,13 +26,13 @@ interface Refusal {
 }
 
 /**
- * What keeps a replica from its work without ending its process: refused calls, suspensions, a fence that is shut.
+ * What keeps a replica from its work without ending its process: refused calls, suspensions, leadership in doubt.
  * Whatever begins one gives the milliseconds that the answer may take longer.
  */
 export class Troubles {
   readonly #options: TroublesOptions;
   readonly #refusals = new Set<Refusal>();
-  /** Replicas whose fence is shut though they hold the Lease. */
+  /** Replicas that doubt that they lead, though they hold the Lease. */
   readonly #doubts = new Set<number>();
   /** What ends the suspensions that last. */
   readonly #suspensions = new Set<() => void>();
@@ -70,7 +70,7 @@ export class Troubles {
     return ms + LONGEST_BACKOFF_MS;
   }
 
-  /** The fence of whoever leads is shut for so long, and its term goes on. */
+  /** Whoever leads doubts it for so long, and its term goes on. */
   doubt(ms: number): number {
     const index = [0, 1].find((each) => this.#options.isLeader(each));
     if (index === undefined || this.#doubts.has(index)) return 0;
@@ -110,7 +110,7 @@ export class Troubles {
     if (index !== undefined && ms >= RENEW_DEADLINE_MS) this.#renewTerm(index);
   }
 
-  /** A leader that doubts: its fence is shut, it ends its term within the retry period, and begins another. */
+  /** A leader that doubts: it writes nothing, ends its term within the retry period, and begins another. */
   #renewTerm(index: number): void {
     const { random, onMayBegin } = this.#options;
     const replica = this.#options.replica(index);

@@ -125,7 +125,7 @@ export class World {
     this.laws.disturb(JWT_KEYS, backoff + this.#answerMs);
   }
 
-  /** The lease changes hands. The old leader notices after `zombieMs`; its fence shuts at once. */
+  /** The lease changes hands. The old leader notices after `zombieMs`; its writes are refused at once. */
   lead(index: number | undefined, zombieMs: number): void {
     if (index === this.#leader) return;
     this.#begin(JWT_KEYS);
