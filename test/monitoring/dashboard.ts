@@ -4,12 +4,18 @@ import type { AnsweredSeries, PrometheusServer } from './prometheus-server.ts';
 
 const DASHBOARD = join(import.meta.dirname, '../../deploy/chart/files/dashboard/jwt-injector.json');
 
+/** From which value on a number has which of Grafana's colours; the first step has no value and counts below all others. */
+export interface Thresholds {
+  readonly mode: string;
+  readonly steps: readonly { readonly color: string; readonly value: number | null }[];
+}
+
 /** One panel of the Grafana dashboard, as far as it is looked at here. */
 export interface Panel {
   readonly type: 'stat' | 'timeseries' | 'table';
   readonly title: string;
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly fieldConfig: { readonly defaults: { readonly unit: string } };
+  readonly fieldConfig: { readonly defaults: { readonly unit: string; readonly thresholds?: Thresholds } };
   readonly targets: readonly { readonly expr: string; readonly legendFormat?: string }[];
 }
 

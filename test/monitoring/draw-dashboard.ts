@@ -1,10 +1,17 @@
-import type { Shown, ShownPanel } from './dashboard.ts';
+import type { Panel, Shown, ShownPanel, Thresholds } from './dashboard.ts';
 
 /** Pixels of one of Grafana's grid cells. */
 const CELL = { width: 50, height: 30 };
 const GAP = 6;
 const MOST_POINTS = 90;
 const COLOURS = ['#3274d9', '#e0752d', '#37872d', '#a352cc', '#c4162a', '#8f6b00', '#1f8f8f', '#737373'];
+/** Grafana's names of colours, dark enough for a white ground. */
+const NAMED: Readonly<Record<string, string>> = {
+  text: '#24292e',
+  green: '#37872d',
+  orange: '#e0752d',
+  red: '#c4162a',
+};
 const FONT = 'font-family="Helvetica, Arial, sans-serif"';
 
 /** A picture of the dashboard, as SVG: what its queries gave, without Grafana. */
@@ -27,16 +34,30 @@ function drawPanel({ panel, shown }: ShownPanel): string {
   return `<g transform="translate(${x * CELL.width + GAP / 2} ${y * CELL.height + GAP / 2})">
 <rect width="${width}" height="${height}" rx="3" fill="#fff" stroke="#d5d7da"/>
 ${write(10, 18, panel.title, 'font-size="13" font-weight="bold" fill="#24292e"')}
-${content(shown, panel.fieldConfig.defaults.unit, width, height)}
+${content(shown, panel.fieldConfig.defaults, width, height)}
 </g>`;
 }
 
-function drawNumber(shown: readonly Shown[], unit: string, width: number, height: number): string {
-  const text = shown.map(({ values }) => withUnit(values.at(-1)?.[1] ?? 0, unit)).join(' ');
-  return write(width / 2, height / 2 + 24, text, 'font-size="34" fill="#37872d" text-anchor="middle"');
+type Defaults = Panel['fieldConfig']['defaults'];
+
+function drawNumber(
+  shown: readonly Shown[],
+  { unit, thresholds }: Defaults,
+  width: number,
+  height: number,
+): string {
+  const value = shown[0]?.values.at(-1)?.[1] ?? 0;
+  const style = `font-size="34" fill="${colourFrom(thresholds, value)}" text-anchor="middle"`;
+  return write(width / 2, height / 2 + 24, withUnit(value, unit), style);
 }
 
-function drawRows(shown: readonly Shown[], _unit: string, width: number): string {
+/** As Grafana chooses it: that of the last step which the value has reached. */
+function colourFrom(thresholds: Thresholds | undefined, value: number): string {
+  const step = thresholds?.steps.findLast((one) => one.value === null || one.value <= value);
+  return NAMED[step?.color ?? 'text'] ?? '#000';
+}
+
+function drawRows(shown: readonly Shown[], _defaults: Defaults, width: number): string {
   return shown
     .map(({ name }, row) =>
       write(14, 44 + 20 * row, name.slice(0, width / 7), 'font-size="12" fill="#24292e"'),
@@ -44,7 +65,7 @@ function drawRows(shown: readonly Shown[], _unit: string, width: number): string
     .join('\n');
 }
 
-function drawLines(shown: readonly Shown[], unit: string, width: number, height: number): string {
+function drawLines(shown: readonly Shown[], { unit }: Defaults, width: number, height: number): string {
   const all = shown.flatMap(({ values }) => values);
   const area = { left: 70, top: 32, right: width - 12, bottom: height - 34 };
   const [from, to] = [Math.min(...all.map(([at]) => at)), Math.max(...all.map(([at]) => at))];
