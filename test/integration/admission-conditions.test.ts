@@ -65,6 +65,24 @@ describe('which objects the API server sends to the webhook', { concurrency: fal
     }
   });
 
+  it('the validating entry is registered as the contract has it', async () => {
+    const path = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/jwt-injector';
+    const { webhooks } = (await stage.api.ask('GET', path)).body;
+    assert.equal(webhooks.length, 1);
+    const [{ name, clientConfig, rules, namespaceSelector, ...entry }] = webhooks;
+    assert.equal(name, 'jwts.tokens.osg-htc.org');
+    assert.equal(new URL(clientConfig.url).pathname, '/validate/jwts');
+    assert.deepEqual(
+      rules.map(({ operations, resources }: Loose) => [operations, resources]),
+      [[['CREATE', 'UPDATE'], ['jwts']]],
+    );
+    assert.deepEqual(
+      [entry.failurePolicy, entry.sideEffects, entry.timeoutSeconds, entry.matchPolicy],
+      ['Ignore', 'None', 5, 'Equivalent'],
+    );
+    assert.deepEqual(namespaceSelector.matchExpressions[0].values, ['kube-system', 'jwt-injector']);
+  });
+
   const groups: readonly [string, string, readonly SentCase[]][] = [
     ['a new pod with', 'plain', PODS],
     ['in a namespace with a default, a new pod with', 'labelled', PODS_WITH_DEFAULT],

@@ -52,12 +52,12 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
     assert.match(reused.message, /give a new key a new keyId and publish both/);
 
     await stage.cluster.kubectl(['label', 'secret', '-n', 'keys', 'my-key', 'colour=blue']);
-    await objects.waitFor(
-      'jwts',
-      'keys',
-      'from-secret',
-      (jwt) => jwt.status.keyVersion.split('/')[1] !== undefined,
-    );
+    // Worked on after the JWT that the label concerns.
+    await tenant.apply('after-the-label', {
+      key: { secret: { name: 'my-key', key: 'key.pem' } },
+      algorithm: 'RS256',
+    });
+    await tenant.waitForToken('after-the-label', (text) => text !== '');
     assert.equal(
       await tenant.tokenOf('from-secret'),
       renewed,

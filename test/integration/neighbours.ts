@@ -7,16 +7,20 @@ import { createCertificateAuthority } from '../controlplane/certificates.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import type { Loose } from './objects.ts';
 
-/** RFC 6902 operations for a pod, none when there is nothing to do. */
-export type Injector = (pod: Loose) => readonly Loose[];
+/** RFC 6902 operations for an object, none when there is nothing to do. */
+export type Injector = (object: Loose) => readonly Loose[];
 
 /** Somebody else's mutating webhook. */
 export interface Neighbour {
   /** Of its configuration: webhooks are called in the order of these names, ours is `jwt-injector`. */
   readonly name: string;
-  /** It changes the pods of namespaces with this label, `neighbour: <label>`. */
+  /** It sees objects of namespaces with this label, `neighbour: <label>`. */
   readonly label: string;
+  /** New pods by default, or Secrets at each write. */
+  readonly sees?: 'secrets';
   readonly inject: Injector;
+  /** Why an object is refused; `undefined`: it is not. */
+  readonly refuse?: (object: Loose) => string | undefined;
 }
 
 /** Serves all of them on loopback, and registers each in a configuration of its own. */
@@ -29,6 +33,7 @@ export async function startNeighbours(
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { request: review }: Loose = await json(request);
     const neighbour = neighbours.find(({ name }) => request.url?.startsWith(`/${name}?`));
+    const message = neighbour?.refuse?.(review.object);
     const operations = neighbour?.inject(review.object) ?? [];
     const patch = Buffer.from(JSON.stringify(operations)).toString('base64');
     const changes = operations.length === 0 ? {} : { patchType: 'JSONPatch', patch };
@@ -37,7 +42,12 @@ export async function startNeighbours(
       JSON.stringify({
         apiVersion: 'admission.k8s.io/v1',
         kind: 'AdmissionReview',
-        response: { uid: review.uid, allowed: true, ...changes },
+        response: {
+          uid: review.uid,
+          ...(message === undefined
+            ? { allowed: true, ...changes }
+            : { allowed: false, status: { message } }),
+        },
       }),
     );
   };
@@ -47,7 +57,7 @@ export async function startNeighbours(
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  for (const { name, label } of neighbours) {
+  for (const { name, label, sees } of neighbours) {
     const configuration = {
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'MutatingWebhookConfiguration',
@@ -62,7 +72,14 @@ export async function startNeighbours(
             caBundle: Buffer.from(authority.certificate).toString('base64'),
           },
           namespaceSelector: { matchLabels: { neighbour: label } },
-          rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }],
+          rules: [
+            {
+              operations: sees === undefined ? ['CREATE'] : ['CREATE', 'UPDATE'],
+              apiGroups: [''],
+              apiVersions: ['v1'],
+              resources: [sees ?? 'pods'],
+            },
+          ],
         },
       ],
     };
@@ -100,6 +117,12 @@ export function rewriteContainers(pod: Loose): readonly Loose[] {
   const { containers } = pod.spec;
   const sidecar = { ...SIDECAR, volumeMounts: containers[0].volumeMounts };
   return [{ op: 'replace', path: '/spec/containers', value: [...containers, sidecar] }];
+}
+
+/** Takes a label off, as tools do that allow only labels of their own. */
+export function removeLabel(label: string): Injector {
+  return ({ metadata: { labels = {} } }) =>
+    label in labels ? [{ op: 'remove', path: `/metadata/labels/${label.replaceAll('/', '~1')}` }] : [];
 }
 
 /** Asks for a token on the user's behalf. */

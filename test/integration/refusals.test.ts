@@ -7,8 +7,11 @@ import type { Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
+import { MANAGED_LABEL } from '../../src/resources/names.ts';
 import { callAs, runShell, type Caller } from './cli-run.ts';
+import { startNeighbours } from './neighbours.ts';
 import { secretText, type Loose, type Objects } from './objects.ts';
+import { NEIGHBOURS, POLICY } from './refusing-others.ts';
 import { borrowTenantStage, type Tenant } from './tenant.ts';
 
 const ADOPT = 'tokens.osg-htc.org/adopt';
@@ -28,15 +31,37 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
   let objects: Objects;
   let tenant: Tenant;
   let admin: Caller;
+  let neighbours: { stop(): void };
   const kubectl = (...args: string[]): Promise<unknown> => stage.cluster.kubectl(args);
   before(async () => {
     ({ stage, objects, tenant } = await borrowTenantStage('refusals'));
     admin = callAs(stage.cluster.adminKubeconfig, []);
-    for (const namespace of ['small', 'strict']) await stage.cluster.createNamespace(namespace);
+    for (const namespace of ['small', 'strict', 'guarded', 'stripped'])
+      await stage.cluster.createNamespace(namespace);
+    for (const namespace of ['guarded', 'stripped'])
+      await kubectl('label', 'namespace', namespace, `neighbour=${namespace}`);
+    neighbours = await startNeighbours(stage.cluster, NEIGHBOURS);
     await kubectl('create', 'quota', 'no-more', '-n', 'small', '--hard=secrets=0');
     await stage.cluster.apply(POLICY);
   });
-  after(() => stage.stop());
+  after(async () => {
+    for (const { name } of NEIGHBOURS)
+      await kubectl('delete', 'mutatingwebhookconfiguration', name, '--ignore-not-found');
+    await stage.stop();
+    neighbours.stop();
+  });
+
+  /** Whether a new Secret of that name would be taken, with our label. */
+  const tryToCreate = (namespace: string, name: string) => {
+    const metadata = { name, namespace, labels: { [MANAGED_LABEL]: 'true' } };
+    const input = JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata });
+    const args = ['create', '--dry-run=server', '-o', 'json', '-f', '-'];
+    return stage.cluster.kubectl(args, { input, allowFailure: true });
+  };
+  const waitUntilTaken = (namespace: string, isTaken: boolean): Promise<unknown> =>
+    waitUntil(`Secrets of ${namespace} to be ${isTaken ? 'taken' : 'refused'}`, 30_000, async () => {
+      return ((await tryToCreate(namespace, 'forbidden')).code === 0) === isTaken;
+    });
 
   const applyIn = (namespace: string, name: string): Promise<unknown> => {
     const { apiVersion, kind, spec } = wireJwt();
@@ -66,22 +91,36 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
       name: 'forbidden',
       namespace: 'strict',
       harm: async () => {
-        await waitUntil('the policy to be in force', 30_000, async () => {
-          const args = ['create', 'secret', 'generic', 'forbidden', '-n', 'strict', '--dry-run=server'];
-          return (await stage.cluster.kubectl(args, { allowFailure: true })).code !== 0;
-        });
+        await waitUntilTaken('strict', false);
         await applyIn('strict', 'forbidden');
       },
       says: /^admission policy not-here\.example\.org does not allow the write: .*exception/,
       helps: async () => {
         await kubectl('delete', 'validatingadmissionpolicybinding', 'not-here');
         await kubectl('delete', 'validatingadmissionpolicy', 'not-here.example.org');
-        await waitUntil('the policy to be gone', 30_000, async () => {
-          const args = ['create', 'secret', 'generic', 'forbidden', '-n', 'strict', '--dry-run=server'];
-          return (await stage.cluster.kubectl(args, { allowFailure: true })).code === 0;
-        });
+        await waitUntilTaken('strict', true);
         await label('strict', 'forbidden');
       },
+    },
+    {
+      name: 'forbidden-by-webhook',
+      namespace: 'guarded',
+      harm: async () => {
+        await waitUntilTaken('guarded', false);
+        await applyIn('guarded', 'forbidden-by-webhook');
+      },
+      says: /^admission webhook guard\.example\.org does not allow the write: .*exception/,
+      helps: async () => {
+        await kubectl('delete', 'mutatingwebhookconfiguration', 'guard');
+        await waitUntilTaken('guarded', true);
+        await label('guarded', 'forbidden-by-webhook');
+      },
+    },
+    {
+      name: 'annotated',
+      harm: () => tenant.apply('annotated', { secretTemplate: { annotations: { 'not a key!': 'x' } } }),
+      says: /^spec\.secretTemplate\.annotations has an invalid key, or /,
+      helps: () => tenant.apply('annotated', { secretTemplate: { annotations: { 'a-key': 'x' } } }),
     },
     {
       name: 'mislabelled',
@@ -159,6 +198,20 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
     await objects.waitForCondition('refusals', 'frozen', 'Ready', 'True', 'Signed');
   });
 
+  it('of our label alone, which a webhook takes off: the Secret comes again when it is deleted', async () => {
+    await waitUntil('the label to be taken off', 30_000, async () => {
+      const { code, stdout } = await tryToCreate('stripped', 'some');
+      return code === 0 && JSON.parse(stdout).metadata.labels?.[MANAGED_LABEL] === undefined;
+    });
+    await applyIn('stripped', 'unlabelled');
+    const isThere = (secret: Loose): boolean => secretText(secret) !== '';
+    const { metadata } = await objects.waitFor('secrets', 'stripped', 'unlabelled', isThere);
+    assert.equal(metadata.labels?.[MANAGED_LABEL], undefined);
+    await objects.delete('secrets', { namespace: 'stripped', name: 'unlabelled' });
+    const isAnother = (secret: Loose): boolean => secret.metadata.uid !== metadata.uid && isThere(secret);
+    await objects.waitFor('secrets', 'stripped', 'unlabelled', isAnother, 60_000);
+  });
+
   it('no key and no token was in any of it', async () => {
     const shown = stage.service().output() + JSON.stringify(await objects.list('events', 'refusals'));
     for (const line of NRP_KEY.split('\n').filter((text) => text.length > 30 && !text.startsWith('-')))
@@ -211,41 +264,4 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
     await objects.waitForCondition('refusals', 'after-the-note', 'Ready', 'True');
     assert.deepEqual(await versions(), earlier);
   });
-});
-
-const POLICY = JSON.stringify({
-  apiVersion: 'v1',
-  kind: 'List',
-  items: [
-    {
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'ValidatingAdmissionPolicy',
-      metadata: { name: 'not-here.example.org' },
-      spec: {
-        matchConstraints: {
-          resourceRules: [
-            {
-              apiGroups: [''],
-              apiVersions: ['v1'],
-              operations: ['CREATE', 'UPDATE'],
-              resources: ['secrets'],
-            },
-          ],
-        },
-        validations: [{ expression: "object.metadata.name != 'forbidden'", message: 'canary of a policy' }],
-      },
-    },
-    {
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'ValidatingAdmissionPolicyBinding',
-      metadata: { name: 'not-here' },
-      spec: {
-        policyName: 'not-here.example.org',
-        validationActions: ['Deny'],
-        matchResources: {
-          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'strict' } },
-        },
-      },
-    },
-  ],
 });

@@ -1,0 +1,52 @@
+import { MANAGED_LABEL } from '../../src/resources/names.ts';
+import { removeLabel } from './neighbours.ts';
+
+/** What the tools of others do with Secrets. */
+export const NEIGHBOURS = [
+  {
+    name: 'guard',
+    label: 'guarded',
+    sees: 'secrets',
+    inject: () => [],
+    refuse: () => 'canary of a webhook',
+  },
+  { name: 'strip', label: 'stripped', sees: 'secrets', inject: removeLabel(MANAGED_LABEL) },
+] as const;
+
+/** Forbids one Secret in the namespace `strict`. */
+export const POLICY = JSON.stringify({
+  apiVersion: 'v1',
+  kind: 'List',
+  items: [
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicy',
+      metadata: { name: 'not-here.example.org' },
+      spec: {
+        matchConstraints: {
+          resourceRules: [
+            {
+              apiGroups: [''],
+              apiVersions: ['v1'],
+              operations: ['CREATE', 'UPDATE'],
+              resources: ['secrets'],
+            },
+          ],
+        },
+        validations: [{ expression: "object.metadata.name != 'forbidden'", message: 'canary of a policy' }],
+      },
+    },
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata: { name: 'not-here' },
+      spec: {
+        policyName: 'not-here.example.org',
+        validationActions: ['Deny'],
+        matchResources: {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'strict' } },
+        },
+      },
+    },
+  ],
+});
