@@ -10,6 +10,8 @@ import { borrowStage } from '../controlplane/loan.ts';
 import type { Service } from '../controlplane/service.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
+import { readInstructions } from '../deploy/documented.ts';
+import { runShell } from './cli-run.ts';
 
 const WITHIN_MS = 90_000;
 /** Some twenty creations a second, while each change takes seconds. `npm run certificates` creates several times as many. */
@@ -51,6 +53,14 @@ describe('a self-issued certificate on a real control plane', { concurrency: fal
     await waitUntil('fifty creations more', WITHIN_MS, () => creations.count() >= created + 50);
     assert.deepEqual(creations.failures, []);
   }
+  /** What an administrator is told to type for it: in this order. */
+  const [newCertificate = '', newAuthority = ''] = readInstructions(
+    'docs/certificates.md',
+    '## Self-issued',
+  ).commands;
+  const follow = async (command: string): Promise<void> => {
+    await runShell(cluster, [command]);
+  };
   async function assertTrusted(): Promise<void> {
     const { pair } = await scene.readOwnSecret();
     const leaf = readCertificate(pair?.cert ?? '');
@@ -60,7 +70,7 @@ describe('a self-issued certificate on a real control plane', { concurrency: fal
   }
 
   it('is agreed on by two replicas that start together, in one Secret and in all bundles', async () => {
-    await whenServed(async () => scene.replaceSecret({ 'tls.crt': '' }));
+    await whenServed(() => follow(newCertificate));
     await assertTrusted();
     const issued = replicas.map(
       (replica) =>
@@ -76,7 +86,7 @@ describe('a self-issued certificate on a real control plane', { concurrency: fal
   });
 
   it('is renewed with a new CA, which is trusted first, beside the old one', async () => {
-    await whenServed(() => scene.deleteSecret());
+    await whenServed(() => follow(newAuthority));
     await assertTrusted();
     assert.equal((await scene.readOwnSecret()).authorities.length, 2);
     for (const bundle of await scene.readBundles()) assert.equal(readCertificates(bundle).length, 2);

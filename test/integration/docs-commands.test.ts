@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -8,11 +8,12 @@ import { startHttpsIssuer, type HttpsIssuer } from '../commands/https-issuer.ts'
 import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
-import { readCommands } from './page-commands.ts';
+import { NRP_KEY } from '../fixtures/keys.ts';
+import { ROOT } from '../runs/run-program.ts';
+import { readCommands, RUN_WHOLE } from './page-commands.ts';
 import { openPageReader, type PageReader } from './page-reader.ts';
 
-/** In this order: the later ones use what the first makes. */
-const PAGES = ['quickstart', 'rotation', 'clients', 'troubleshooting'];
+const NAMESPACE = 'docs-commands';
 
 describe('the commands in the pages for users', { concurrency: false }, () => {
   let stage: Stage<Cluster>;
@@ -30,10 +31,17 @@ describe('the commands in the pages for users', { concurrency: false }, () => {
     await writeFile(join(folder, 'ca.pem'), issuer.ca);
     reader = await openPageReader(stage.cluster, {
       folder,
-      namespace: 'docs-commands',
+      namespace: NAMESPACE,
       env: { NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'), BEARER_TOKEN_FILE: join(folder, 'token') },
-      words: { 'https://issuer.example.com': issuer.url },
+      words: {
+        'https://issuer.example.com': issuer.url,
+        'secret KEY -n NS': `secret my-key -n ${NAMESPACE}`,
+        'namespace science': `namespace ${NAMESPACE}`,
+      },
     });
+    // A key and a workload of the reader's own, of which the pages speak.
+    await writeFile(join(folder, 'key.pem'), NRP_KEY);
+    await copyFile(join(ROOT, 'deploy/examples/token-test.yaml'), join(folder, 'deployment.yaml'));
   });
   after(async () => {
     await issuer[Symbol.asyncDispose]();
@@ -41,7 +49,7 @@ describe('the commands in the pages for users', { concurrency: false }, () => {
     await stage.stop();
   });
 
-  for (const page of PAGES) {
+  for (const page of RUN_WHOLE) {
     it(`of docs/${page}.md work as they stand there`, async () => {
       const blocks = (await readCommands(page)).filter(({ needs }) => needs === 'cluster');
       assert.ok(blocks.length > 0);

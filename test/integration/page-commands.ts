@@ -3,6 +3,16 @@ import { join } from 'node:path';
 
 const DOCS = join(import.meta.dirname, '../../docs');
 
+/** Pages whose every command is run, in this order: the later ones use what the first makes. */
+export const RUN_WHOLE = [
+  'quickstart',
+  'rotation',
+  'clients',
+  'troubleshooting',
+  'tokens',
+  'injection',
+] as const;
+
 /** Shell commands of a page, and what must be there for them: a cluster, or a storage as well. */
 export interface PageCommands {
   readonly needs: 'cluster' | 'storage';
