@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
+import { codePoint } from '../fixtures/code-point.ts';
 import type { ContainerPlan, TokenMount } from '../../src/admission/decision.ts';
 import { areTooManyMounts, explainTooLarge, PatchSize } from '../../src/admission/patch-size.ts';
 import { makeTokenVolume } from '../../src/admission/token-volume.ts';
@@ -46,7 +47,7 @@ describe('the size of a patch', () => {
   });
 
   it('is never counted as less than it is, nor as much more', () => {
-    const texts = fc.string({ unit: 'binary', minLength: 1, maxLength: 8 });
+    const texts = fc.string({ unit: codePoint, minLength: 1, maxLength: 8 });
     const surrogates = fc.constantFrom(
       '\uD800',
       '"',

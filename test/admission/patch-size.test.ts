@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { codePoint } from '../fixtures/code-point.ts';
 import { writeAdmissionReview, type AdmissionAnswer } from '../../src/resources/admission-review.ts';
 import { RUNS } from './generated-pods.ts';
 import { annotatedPod, container, KEYS, review, VOLUME, type Json } from './pods.ts';
@@ -175,7 +176,7 @@ describe('annotations of a workload that would make its template invalid', () =>
 });
 
 describe('laws of the limits', () => {
-  const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.string({ maxLength: 300 }));
+  const text = fc.oneof(fc.string({ unit: codePoint, maxLength: 300 }), fc.string({ maxLength: 300 }));
 
   it('an answer never holds more than 1 MiB of patch, and is never refused below half of it', () => {
     fc.assert(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { codePoint } from '../fixtures/code-point.ts';
 import { ItemCutter } from '../../src/kube/item-cutter.ts';
 import type { Piece } from '../../src/kube/pieces.ts';
 import { isJsonObject } from '../../src/resources/json.ts';
@@ -47,7 +48,7 @@ function parse(text: string): unknown {
 const sizes = fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 5 });
 const key = fc.constantFrom('metadata', 'items', 'a"b', '\\', '{', ']', 'x"items":[', '\u00e9\u{1f511}');
 const text = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 12 }),
+  fc.string({ unit: codePoint, maxLength: 12 }),
   fc.string({ unit: fc.constantFrom('"', '\\', '{', '}', '[', ']', ',', ':', ' '), maxLength: 200 }),
 );
 const { value } = fc.letrec((tie) => ({

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { codePoint } from '../fixtures/code-point.ts';
 import { KubeError, readStatus } from '../../src/kube/errors.ts';
 import { explainFailure } from '../../src/kube/token-store.ts';
 import { describeRefusal, type Refusal } from '../../src/reconcile/refusal.ts';
@@ -151,7 +152,7 @@ describe('a refusal that will not pass by itself', () => {
 
   it('takes no name that Kubernetes could not have given, however long the message is', () => {
     const text = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: codePoint }),
       fc.constantFrom("a'b", 'A.b', 'x'.repeat(300), '-a', 'a b'),
     );
     fc.assert(

@@ -8,7 +8,7 @@ import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { ALGORITHMS, isAlgorithmName } from '../../src/resources/algorithms.ts';
 import { readSigningKey } from '../../src/signing/key.ts';
-import { makeKey, makeRsaKey, NRP_KEY, OPENSSH_KEYS, toPem } from '../fixtures/keys.ts';
+import { makeKey, makeRsaKey, NRP_KEY, OPENSSH_KEYS, someKey, toPem } from '../fixtures/keys.ts';
 import { tlv, toInteger } from './key/tlv.ts';
 
 async function expectProblem(
@@ -56,7 +56,7 @@ describe('a private key is read from', () => {
   it('a key for every algorithm the resource may name', async () => {
     for (const name of Object.keys(ALGORITHMS)) {
       assert.ok(isAlgorithmName(name));
-      assert.ok((await readSigningKey(toPem(makeKey(name)), name)).ok, name);
+      assert.ok((await readSigningKey(toPem(someKey(name)), name)).ok, name);
     }
   });
 });
