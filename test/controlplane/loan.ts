@@ -1,7 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openCluster, type Cluster, type ClusterPlace } from './cluster.ts';
-import { startControlPlane } from './control-plane.ts';
 import { startReaper } from './reaper.ts';
 import {
   openStage,
@@ -60,7 +59,9 @@ export async function borrowStage(
  */
 export async function borrowEmptyCluster(): Promise<BorrowedCluster> {
   const { place, installation } = (await readLoan()) ?? {};
-  return place === undefined || installation !== undefined ? startControlPlane() : openLent(place);
+  if (place !== undefined && installation === undefined) return openLent(place);
+  const { startControlPlane } = await import('./control-plane.ts');
+  return startControlPlane();
 }
 
 async function readLoan(): Promise<Loan | undefined> {

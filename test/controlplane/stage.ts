@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { askApi } from './api-request.ts';
 import type { Cluster } from './cluster.ts';
-import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane.ts';
+import type { ControlPlane, ControlPlaneOptions } from './control-plane.ts';
 import { ControlPlaneError } from './control-plane-error.ts';
 import { findFreePort } from './free-port.ts';
 import { installShipped } from './install.ts';
@@ -62,6 +62,7 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
     ...(env === undefined ? {} : { env }),
     ...(memory === undefined ? {} : { memory }),
   };
+  const { startControlPlane } = await import('./control-plane.ts'); // makes certificates, with what takes a tenth of a second to load
   const cluster = await startControlPlane(controlPlaneOptions);
   try {
     const stage = openStage(cluster, await installProduct(cluster), () => cluster.stop());
