@@ -14,6 +14,8 @@ import { writeTokenManagerChart } from './token-manager-chart.ts';
 const PAGE = 'docs/install.md';
 const CRD = 'customresourcedefinition.apiextensions.k8s.io/jwts.tokens.osg-htc.org';
 const PLACE = ['--namespace', 'jwt-injector'];
+/** Of commands that are not on the page, where those that are have shown that the objects fit their schemas. */
+const UNCHECKED = '--disable-openapi-validation';
 const SECRET = ['secret', 'jwt-injector-tls', ...PLACE];
 const OURS =
   'crds,namespaces,clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations';
@@ -70,7 +72,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     const target = ['mutatingwebhookconfiguration', 'jwt-injector'];
     await cluster.kubectl(['patch', ...target, '--type=json', '-p', JSON.stringify([operation])]);
     await cluster.kubectl(['patch', ...SECRET, '--type=merge', '-p', '{"data":{"ca.crt":"eA=="}}']);
-    await helm.run('upgrade', 'jwt-injector', CHART, ...PLACE, '--reset-then-reuse-values');
+    await helm.run('upgrade', 'jwt-injector', CHART, ...PLACE, UNCHECKED, '--reset-then-reuse-values');
     assert.equal(await replicas(), '5');
     assert.equal(await read(...SECRET, '-o', 'jsonpath={.data}'), '{"ca.crt":"eA=="}');
     assert.equal(await read(...target, '-o', 'jsonpath={.webhooks[0].clientConfig.caBundle}'), bundle);
@@ -90,7 +92,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
       await cluster.kubectl(['delete', ...SECRET]);
       await cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify(secret) });
       const earlier = await read(...SECRET, '-o', 'json');
-      await helm.run('upgrade', 'jwt-injector', CHART, ...PLACE, '--reset-then-reuse-values');
+      await helm.run('upgrade', 'jwt-injector', CHART, ...PLACE, UNCHECKED, '--reset-then-reuse-values');
       assert.equal(await read(...SECRET, '-o', 'json'), earlier);
     }
   });
@@ -98,7 +100,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
   it('a Secret of that name that is somebody else’s stops an upgrade, and is not changed', async () => {
     const earlier = await read(...SECRET, '-o', 'jsonpath={.metadata.uid}');
     await cluster.kubectl(['label', ...SECRET, 'app.kubernetes.io/managed-by=somebody', '--overwrite']);
-    const { code, stderr } = await helm.try('upgrade', 'jwt-injector', CHART, ...PLACE);
+    const { code, stderr } = await helm.try('upgrade', 'jwt-injector', CHART, ...PLACE, UNCHECKED);
     assert.notEqual(code, 0);
     assert.match(
       stderr,
@@ -126,9 +128,9 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     const text = await readFile(file, 'utf8');
     await writeFile(file, text.replace('shortNames: [jwt]', 'shortNames: [older]'));
     const shortNames = (): Promise<string> => read(CRD, '-o', 'jsonpath={.spec.names.shortNames}');
-    await helm.run('install', 'jwt-injector', older, ...PLACE);
+    await helm.run('install', 'jwt-injector', older, ...PLACE, UNCHECKED);
     assert.equal(await shortNames(), '["older"]');
-    await helm.run('upgrade', 'jwt-injector', CHART, ...PLACE);
+    await helm.run('upgrade', 'jwt-injector', CHART, ...PLACE, UNCHECKED);
     assert.equal(await shortNames(), '["jwt"]');
     await helm.run('rollback', 'jwt-injector', ...PLACE);
     assert.equal(await shortNames(), '["older"]');
@@ -136,10 +138,10 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
   });
 
   it('what another release left, or nobody’s release, is taken over by the documented flags only', async () => {
-    const { code, stderr } = await helm.try('install', 'other', CHART, ...PLACE);
+    const { code, stderr } = await helm.try('install', 'other', CHART, ...PLACE, UNCHECKED);
     assert.notEqual(code, 0);
     assert.match(stderr, /exists and cannot be imported into the current release/);
-    await helm.run('install', 'other', CHART, ...PLACE, '--take-ownership', '--force-conflicts');
+    await helm.run('install', 'other', CHART, ...PLACE, UNCHECKED, '--take-ownership', '--force-conflicts');
     await helm.run('uninstall', 'other', ...PLACE);
     assert.match(await read('jwts', '-n', 'science', '-o', 'name'), /my-jwt/);
   });
@@ -224,7 +226,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
 
     it('of chart 1.0.0, the documented command takes the CRD over, and JWTs and Secrets stay', async () => {
       const chart = await writeTokenManagerChart(cluster.folder, '1.0.0', 'Namespaced');
-      await helm.run('install', 'token-manager', chart, ...AT_HOME);
+      await helm.run('install', 'token-manager', chart, ...AT_HOME, UNCHECKED);
       await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=30s', CRD]);
       const { apiVersion, kind, spec } = wireJwt();
       await cluster.apply(
@@ -249,7 +251,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     it('of chart 1.0.4 Helm refuses, as no scope can be changed; with that CRD deleted it goes through', async () => {
       await cluster.kubectl(['delete', CRD]);
       const chart = await writeTokenManagerChart(cluster.folder, '1.0.4', 'Cluster');
-      await helm.run('install', 'token-manager', chart, ...AT_HOME);
+      await helm.run('install', 'token-manager', chart, ...AT_HOME, UNCHECKED);
       await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=30s', CRD]);
       await assert.rejects(follow('### Over token-manager'), /spec\.scope.*field is immutable/s);
       assert.equal(await scope(), 'Cluster');

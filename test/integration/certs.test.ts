@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { SHORT_LIVED } from '../controlplane/kubectl.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
@@ -23,6 +24,7 @@ describe('certs/make-dev-certs.sh --apply', () => {
     PATH: [dirname(stage.cluster.kubectlPath), process.env['PATH']].join(delimiter),
     KUBECONFIG: stage.cluster.adminKubeconfig,
     HOME: stage.cluster.folder,
+    ...SHORT_LIVED,
   });
   const run = (...args: readonly string[]) => promisify(execFile)(SCRIPT, args, { env: env() });
 
