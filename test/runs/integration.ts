@@ -24,19 +24,26 @@ const WITHOUT_CLUSTER =
 /** Those that wait long, or do much, begin first, so that the others fill the rest of the time. */
 const FIRST = [
   'lifecycle',
+  'manifests',
   'certificates',
-  'admission-conditions',
   'tokens',
   'monitoring',
-  'take-over',
   'missing-rights-controller',
+  'take-over',
   'demo',
-  'missing-rights',
   'cli-commands',
-  'manifests',
+  'main',
+  'certs',
+  'missing-rights',
   'rights',
-  'doctor',
+  'list-watch.integration',
   'control-plane',
+  'without a cluster',
+  'dist',
+  'docs-commands',
+  'admission-workloads',
+  'admission-pods',
+  'doctor',
 ];
 
 /** Those that install the product themselves; they come before a worker does it for all others. See `borrowEmptyCluster`. */
@@ -89,7 +96,7 @@ function alone(file: string): Job {
 
 function listJobs(): Job[] {
   const rank = ({ title }: Job): number => {
-    const place = FIRST.findIndex((name) => title.endsWith(`/${name}.test.ts`));
+    const place = FIRST.findIndex((name) => title === name || title.endsWith(`/${name}.test.ts`));
     return place === -1 ? FIRST.length : place;
   };
   const files = globSync(PATTERNS, { cwd: ROOT }).toSorted();
