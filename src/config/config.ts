@@ -4,6 +4,7 @@ import {
   LOG_LEVELS,
   parseAddress,
   parseCount,
+  parseIps,
   parseLogLevel,
   parseName,
   parseNamespaces,
@@ -32,6 +33,10 @@ export interface Config {
 /** Settings of the admission half. */
 export interface WebhookConfig {
   readonly address: Address;
+  /** Where to listen instead of at every address; only without a host in `address`. */
+  readonly ips: readonly [string, ...string[]] | undefined;
+  /** Whether another process may listen on the same port. */
+  readonly sharesPort: boolean;
   readonly certificate: CertificateConfig;
   /**
    * Whether the default by namespace label is in use; without it (and without a controller) no cluster is needed.
@@ -81,11 +86,12 @@ export function parseConfig(
   if (noWebhook && noController)
     settings.refuse('--no-webhook and --no-controller together leave nothing to do: remove one of them');
   const address = readAddress(settings, 'webhook-address');
+  const ips = readIps(settings, address);
   const controller = readController(settings);
   const config: Config = {
     kubeconfig: settings.text('kubeconfig'),
     context: settings.text('context'),
-    webhook: noWebhook ? undefined : { address, ...readWebhook(settings, namespaces) },
+    webhook: noWebhook ? undefined : { address, ips, ...readWebhook(settings, namespaces) },
     controller: noController ? undefined : controller,
     namespaces,
     policy: readPolicy(settings),
@@ -100,11 +106,24 @@ function readNamespaces(settings: Settings): Config['namespaces'] {
   return settings.parsed('namespaces', parseNamespaces, 'names of namespaces, separated by commas', []);
 }
 
-function readWebhook(settings: Settings, namespaces: Config['namespaces']): Omit<WebhookConfig, 'address'> {
+function readWebhook(
+  settings: Settings,
+  namespaces: Config['namespaces'],
+): Omit<WebhookConfig, 'address' | 'ips'> {
   return {
+    sharesPort: settings.isOn('share-webhook-port'),
     certificate: readCertificate(settings, namespaces),
     namespaceDefault: !settings.isOn('no-namespace-default') && namespaces === undefined,
   };
+}
+
+function readIps(settings: Settings, { host }: Address): WebhookConfig['ips'] {
+  if (settings.text('webhook-ips') === undefined) return undefined;
+  if (host !== undefined)
+    settings.refuse(
+      '--webhook-ips takes the place of the host in --webhook-address: leave the host out, as in :8443',
+    );
+  return settings.parsed('webhook-ips', parseIps, 'IP addresses, separated by commas', undefined);
 }
 
 function readCertificate(settings: Settings, namespaces: Config['namespaces']): CertificateConfig {

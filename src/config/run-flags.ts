@@ -19,6 +19,15 @@ export const RUN_FLAGS = {
     default: ':8443',
     help: 'where the admission webhook listens (HTTPS)',
   },
+  'webhook-ips': {
+    type: 'string',
+    value: 'IP,IP',
+    help: 'listen there at these addresses only, such as those of the pod\n(status.podIPs), instead of at every one',
+  },
+  'share-webhook-port': {
+    type: 'boolean',
+    help: 'listen there although another process of the same user does;\nit takes connections to addresses that no --webhook-ips names',
+  },
   'http-address': {
     type: 'string',
     value: 'ADDRESS',

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /** Where to listen: `:8443` is every interface, `127.0.0.1:8443` and `[::1]:8443` one. Port 0 lets the system choose. */
 export interface Address {
   readonly host: string | undefined;
@@ -16,6 +18,14 @@ export function parseAddress(text: string): Address | undefined {
   if (match === null || port > 65_535) return undefined;
   const host = match[1] ?? match[2];
   return { host: host === '' ? undefined : host, port };
+}
+
+/** `10.0.0.1,fd00::1`: IP addresses, each once, as the downward API gives those of a pod. */
+export function parseIps(text: string): readonly [string, ...string[]] | undefined {
+  const [first, ...others] = new Set(text.split(',').map((ip) => ip.trim()));
+  return first !== undefined && [first, ...others].every((ip) => isIP(ip) !== 0)
+    ? [first, ...others]
+    : undefined;
 }
 
 /** `a, b`: names of namespaces, each once. */

@@ -13,16 +13,28 @@ const SOCKETS = process.platform === 'linux' ? 16 : 1;
  */
 const BACKLOG = 4096 / SOCKETS;
 
-interface Where {
-  readonly host: string;
+/** Where a server listens. */
+export interface ListenPlace {
+  readonly hosts: readonly [string, ...string[]];
+  /** The same for all hosts; 0 takes a free one. */
   readonly port: number;
+  /**
+   * Another process of the same user may listen on the port, too. On Linux it gets the connections to addresses that nobody
+   * names: a socket of one address is preferred to one of every address, whichever was there first.
+   */
+  readonly isShared?: boolean;
+}
+
+interface Socket {
+  readonly backlog: number;
+  readonly reusePort: boolean;
 }
 
 /** A server, and how it is told to listen with one socket: Fastify's way. */
 interface Listening {
   readonly server: Server;
   readonly listen: (
-    options: Where & { readonly backlog: number; readonly reusePort: boolean },
+    options: Socket & { readonly host: string; readonly port: number },
   ) => PromiseLike<unknown>;
 }
 
@@ -36,29 +48,34 @@ export interface Port {
   readonly close: () => Promise<void>;
 }
 
-/** Makes a server listen with many sockets on one port; 0 takes a free one. Throws as `listen` of Node does. */
+/** Makes a server listen with many sockets on one port of each host. Throws as `listen` of Node does. */
 export async function listenMany(
   app: Listening,
-  { host, port }: Where,
+  { hosts, port, isShared = false }: ListenPlace,
   socketOptions: SocketOptions = {},
 ): Promise<Port> {
+  const [first, ...others] = hosts;
   const more: Server[] = [];
   const close = async (): Promise<void> => {
     const ends = more.map((server) => once(server, 'close'));
     for (const server of more) server.close();
     await Promise.all(ends);
   };
-  const options = { host, backlog: BACKLOG, reusePort: SOCKETS > 1 };
+  const options = { backlog: BACKLOG, reusePort: SOCKETS > 1 || isShared };
   // Sockets that share a port would share it with those of another process as well.
-  if (options.reusePort) await throwIfTaken({ host, port });
-  await app.listen({ ...options, port });
+  if (options.reusePort && !isShared) for (const host of hosts) await throwIfTaken({ host, port });
+  await app.listen({ ...options, host: first, port });
   const address = addressOf(app.server);
+  const missing = [
+    ...Array.from({ length: SOCKETS - 1 }, () => first),
+    ...others.flatMap((host) => Array.from({ length: SOCKETS }, () => host)),
+  ];
   try {
-    while (more.length < SOCKETS - 1) {
+    for (const host of missing) {
       const server = createServer({ noDelay: true, ...socketOptions }, (tcp) =>
         app.server.emit('connection', tcp),
       );
-      server.listen({ ...options, port: address.port });
+      server.listen({ ...options, host, port: address.port });
       await once(server, 'listening');
       more.push(server);
     }
@@ -69,7 +86,7 @@ export async function listenMany(
   return { address, close };
 }
 
-async function throwIfTaken(where: Where): Promise<void> {
+async function throwIfTaken(where: { readonly host: string; readonly port: number }): Promise<void> {
   const server = createServer().listen(where);
   await once(server, 'listening');
   server.close();

@@ -6,7 +6,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { toSeconds, type Milliseconds } from '../time/units.ts';
 import { createWebhookApp } from './app.ts';
 import { UNREAD_BEFORE_TLS, type ConnectionLimits } from './connections.ts';
-import { listenMany, type Port } from './listen-many.ts';
+import { listenMany, type ListenPlace, type Port } from './listen-many.ts';
 import { jwtRoute, podRoute, workloadRoute, type Surroundings } from './review-routes.ts';
 import { secureContextOptions, type ServingCertificate } from './tls.ts';
 
@@ -34,7 +34,7 @@ export interface WebhookOptions extends Surroundings {
 /** The webhook from its first connection to its last. */
 export interface Webhook {
   /** Resolves when connections are accepted. Port 0 takes a free one. */
-  readonly listen: (address: { readonly host: string; readonly port: number }) => Promise<AddressInfo>;
+  readonly listen: (place: ListenPlace) => Promise<AddressInfo>;
   readonly isListening: () => boolean;
   /** The one in use. */
   readonly certificate: () => ServingCertificate | undefined;
@@ -68,8 +68,8 @@ export function createWebhook(options: WebhookOptions): Webhook {
   });
   metrics.gauges.readCertificate(() => toSeconds(inUse?.expiresAt));
   return {
-    listen: async (address) => {
-      port = await listenMany(app, address, UNREAD_BEFORE_TLS);
+    listen: async (place) => {
+      port = await listenMany(app, place, UNREAD_BEFORE_TLS);
       return port.address;
     },
     isListening: () => app.server.listening,

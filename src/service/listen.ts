@@ -1,22 +1,32 @@
 import type { AddressInfo } from 'node:net';
 import type { Address } from '../config/values.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
+import type { ListenPlace } from '../server/listen-many.ts';
 
-type Listen = (address: { host: string; port: number }) => Promise<AddressInfo | string | null>;
+type Listen = (place: ListenPlace) => Promise<AddressInfo | string | null>;
+
+/** Where to listen: at the addresses of `ips`, at `host`, or at every address. */
+interface Wanted extends Address {
+  readonly ips?: readonly string[];
+}
 
 /** Every address of the machine: `::` takes IPv4 too, but a kernel without IPv6 does not know it. */
 const EVERY_ADDRESS = ['::', '0.0.0.0'] as const;
 /** The errors of such a kernel: the first when it was started with `ipv6.disable=1`, the second when its interfaces have no IPv6. */
 const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL']);
 
-/** Listens, and says in words why it cannot. `flag` is the setting the address came from. Gives the port. */
+/** Listens, and says in words why it cannot. `flag` is the setting that the port came from. Gives the port. */
 export async function listenOn(
   flag: string,
-  { host, port }: Address,
+  { host, port, ips = [] }: Wanted,
   listen: Listen,
 ): Promise<Result<number, string>> {
+  const [first = host, ...others] = ips;
   try {
-    const address = host === undefined ? await listenEverywhere(port, listen) : await listen({ host, port });
+    const address =
+      first === undefined
+        ? await listenEverywhere(port, listen)
+        : await listen({ hosts: [first, ...others], port });
     if (address === null || typeof address === 'string') return fail(`${flag}: not a TCP port`);
     return ok(address.port);
   } catch (error) {
@@ -27,10 +37,10 @@ export async function listenOn(
 async function listenEverywhere(port: number, listen: Listen): ReturnType<Listen> {
   const [first, second] = EVERY_ADDRESS;
   try {
-    return await listen({ host: first, port });
+    return await listen({ hosts: [first], port });
   } catch (error) {
     if (!NO_IPV6.has(codeOf(error))) throw error;
-    return listen({ host: second, port });
+    return listen({ hosts: [second], port });
   }
 }
 

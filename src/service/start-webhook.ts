@@ -13,6 +13,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/clock.ts';
 import { openCertificateSource } from './certificate-source.ts';
 import { listenOn } from './listen.ts';
+import { sortAddresses } from './own-addresses.ts';
 
 /** The admission half, once it answers. */
 export interface RunningWebhook {
@@ -59,7 +60,9 @@ export async function startWebhook(
     ownNamespace: namespace,
     validateJwt: (request) => reviewJwt(request, trials, { policy, ownNamespace: namespace }),
   });
-  const port = await listenOn('--webhook-address', config.address, (address) => webhook.listen(address));
+  const where = { ...config.address, ips: await findAddresses(config, log) };
+  const isShared = config.sharesPort;
+  const port = await listenOn('--webhook-address', where, (place) => webhook.listen({ ...place, isShared }));
   if (!port.ok) return port;
   // In a pod the Service's endpoints need seconds to change; elsewhere there are none to wait for.
   const drainTime = process.env['KUBERNETES_SERVICE_HOST'] === undefined ? 0 : undefined;
@@ -92,4 +95,17 @@ export async function startWebhook(
       return running.disposeAsync();
     },
   });
+}
+
+/** Those of `--webhook-ips` that this machine has; none of them stands for every address. */
+async function findAddresses({ ips }: WebhookConfig, log: ServiceLogger): Promise<readonly string[]> {
+  const { own, foreign } = await sortAddresses(ips ?? []);
+  if (foreign.length > 0) {
+    const instead = own.length > 0 ? 'listening at the others' : 'listening at every address instead';
+    log.warn(
+      { addresses: foreign },
+      `--webhook-ips has addresses that this machine does not have: ${instead}`,
+    );
+  }
+  return own;
 }

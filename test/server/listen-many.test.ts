@@ -1,14 +1,21 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
+import { text as readText } from 'node:stream/consumers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { listenMany } from '../../src/server/listen-many.ts';
+import { findFreePort } from '../controlplane/free-port.ts';
+import { listenMany, type ListenPlace } from '../../src/server/listen-many.ts';
 
 const HOST = '127.0.0.1';
 const CONNECTIONS = 200;
+const isLinux = process.platform === 'linux';
+const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === '::1'),
+);
 /** Elsewhere than on Linux a port has one socket, and all that counts is that each connection is accepted. */
-const MOST_TURNS = process.platform === 'linux' ? CONNECTIONS / 2 : Number.POSITIVE_INFINITY;
+const MOST_TURNS = isLinux ? CONNECTIONS / 2 : Number.POSITIVE_INFINITY;
 
 function appOf(server: Server) {
   const listen = async (options: { host: string; port: number; backlog: number; reusePort: boolean }) => {
@@ -22,7 +29,7 @@ describe('many sockets on one port', () => {
   it('a turn of the event loop accepts several connections', async () => {
     const accepted: Socket[] = [];
     const server = createServer((socket) => accepted.push(socket));
-    const port = await listenMany(appOf(server), { host: HOST, port: 0 });
+    const port = await listenMany(appOf(server), { hosts: [HOST], port: 0 });
     const clients = Array.from({ length: CONNECTIONS }, () => connect(port.address.port, HOST));
     await once(server, 'connection');
     let turns = 0;
@@ -35,8 +42,8 @@ describe('many sockets on one port', () => {
 
   it('a port that another process has is not shared with it, also one with many sockets', async () => {
     const first = createServer();
-    const port = await listenMany(appOf(first), { host: HOST, port: 0 });
-    await assert.rejects(listenMany(appOf(createServer()), { host: HOST, port: port.address.port }), {
+    const port = await listenMany(appOf(first), { hosts: [HOST], port: 0 });
+    await assert.rejects(listenMany(appOf(createServer()), { hosts: [HOST], port: port.address.port }), {
       code: 'EADDRINUSE',
     });
     first.close();
@@ -46,7 +53,7 @@ describe('many sockets on one port', () => {
   it('closing waits for the connections of all sockets, and leaves the port free', async () => {
     const accepted: Socket[] = [];
     const server = createServer((socket) => accepted.push(socket));
-    const port = await listenMany(appOf(server), { host: HOST, port: 0 });
+    const port = await listenMany(appOf(server), { hosts: [HOST], port: 0 });
     const clients = Array.from({ length: 50 }, () => connect(port.address.port, HOST));
     while (accepted.length < clients.length) await nextTurn();
     server.close();
@@ -57,8 +64,69 @@ describe('many sockets on one port', () => {
     for (const client of clients) client.end();
     await closed;
     const again = createServer();
-    const next = await listenMany(appOf(again), { host: HOST, port: port.address.port });
+    const next = await listenMany(appOf(again), { hosts: [HOST], port: port.address.port });
     again.close();
     await next.close();
   });
+
+  it('has many sockets at each of several addresses, with one port', async () => {
+    const server = createServer((socket) => socket.end('here'));
+    const port = await listenMany(appOf(server), { hosts: [HOST, '127.0.0.2'], port: 0 });
+    for (const host of [HOST, '127.0.0.2']) assert.equal(await ask(port.address.port, host), 'here');
+    await assert.rejects(
+      listenMany(appOf(createServer()), { hosts: ['127.0.0.2'], port: port.address.port }),
+      {
+        code: 'EADDRINUSE',
+      },
+    );
+    server.close();
+    await port.close();
+  });
+
+  describe('that two servers share', { skip: !isLinux && 'only Linux prefers' }, () => {
+    for (const [own, every] of [
+      ['127.0.0.2', '0.0.0.0'],
+      ['127.0.0.2', '::'],
+      ['::1', '::'],
+    ] as const)
+      for (const first of ['main', 'fallback'] as const)
+        it(
+          `gives connections to the one at ${own}, and else to that at ${every} (first: ${first})`,
+          { skip: every === '::' && !hasIPv6 && 'no IPv6 here' },
+          async () => {
+            const place = { port: await findFreePort(), isShared: true };
+            const start = {
+              main: () => serve('main', { ...place, hosts: [own] }),
+              fallback: () => serve('fallback', { ...place, hosts: [every] }),
+            };
+            const answers = async () =>
+              new Set(await Promise.all(Array.from({ length: 50 }, () => ask(place.port, own))));
+            const end = { [first]: await start[first]() };
+            const second = first === 'main' ? 'fallback' : 'main';
+            end[second] = await start[second]();
+            assert.deepEqual([...(await answers())], ['main']);
+            assert.equal(await ask(place.port, '127.0.0.3'), 'fallback');
+            await end['main']?.();
+            assert.deepEqual([...(await answers())], ['fallback']);
+            const endAgain = await start.main();
+            assert.deepEqual([...(await answers())], ['main']);
+            await end['fallback']?.();
+            await endAgain();
+          },
+        );
+  });
 });
+
+/** A server that says its name; gives what ends it. */
+async function serve(name: string, place: ListenPlace): Promise<() => Promise<void>> {
+  const server = createServer((socket) => socket.end(name));
+  const port = await listenMany(appOf(server), place);
+  return async () => {
+    server.close();
+    await port.close();
+  };
+}
+
+async function ask(port: number, host: string): Promise<string> {
+  return readText(connect(port, host));
+}

@@ -47,7 +47,7 @@ export async function startWebhook(options: Partial<WebhookOptions> = {}): Promi
     ownNamespace: 'jwt-injector',
     ...options,
   });
-  const { port } = await webhook.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = await webhook.listen({ hosts: ['127.0.0.1'], port: 0 });
   const agent = new Agent({ keepAlive: true });
   return {
     webhook,

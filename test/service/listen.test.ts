@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
+import type { ListenPlace } from '../../src/server/listen-many.ts';
 import { listenOn } from '../../src/service/listen.ts';
 
 /** A machine on which listening at some addresses fails with an error of this code; gives the addresses tried. */
 function machine(failures: Readonly<Record<string, string>>) {
   const tried: string[] = [];
-  const listen = async ({ host, port }: { host: string; port: number }) => {
-    tried.push(host);
+  const listen = async ({ hosts, port }: ListenPlace) => {
+    const [host] = hosts;
+    tried.push(...hosts);
     const code = failures[host];
     if (code !== undefined) throw Object.assign(new Error(`listen ${code}`), { code });
     return { address: host, family: 'x', port };
@@ -33,6 +35,13 @@ describe('listening', () => {
     });
   }
 
+  it('at addresses of its own is on these alone, whatever they are', async () => {
+    const { tried, listen } = machine({});
+    const wanted = { ...everywhere, ips: ['10.0.0.1', 'fd00::1'] };
+    assert.deepEqual(await listenOn('--webhook-address', wanted, listen), { ok: true, value: 8443 });
+    assert.deepEqual(tried, ['10.0.0.1', 'fd00::1']);
+  });
+
   const problems: readonly [string, RegExp][] = [
     ['EADDRINUSE', /^--http-address=:8443 is in use by another process: choose another port/],
     ['EACCES', /^--http-address=:8443 is not allowed: ports below 1024/],
@@ -50,11 +59,15 @@ describe('listening', () => {
 
   it('on an address that the machine lacks is a problem, and is not tried elsewhere', async () => {
     const server = createServer();
-    const listening = await listenOn('--http-address', { host: '192.0.2.1', port: 0 }, async (address) => {
-      server.listen(address);
-      await once(server, 'listening');
-      return server.address();
-    });
+    const listening = await listenOn(
+      '--http-address',
+      { host: '192.0.2.1', port: 0 },
+      async ({ hosts, port }) => {
+        server.listen({ host: hosts[0], port });
+        await once(server, 'listening');
+        return server.address();
+      },
+    );
     assert.deepEqual(listening, {
       ok: false,
       problem: '--http-address=192.0.2.1:0 is not an address of this machine: use :0 for all of them',

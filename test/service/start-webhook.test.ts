@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, mkdtempDisposable, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -12,14 +14,13 @@ import { clientOf, clusterAt, refuse, startBadServer } from '../kube/bad-server.
 import { makeDevCertificate } from '../server/dev-certificate.ts';
 
 const WITHIN_MS = 60_000;
+const LOOPBACK = { address: { host: '127.0.0.1', port: 0 }, ips: undefined, sharesPort: false };
 
 describe('whether the webhook is ready', () => {
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'jwt-ready-'));
-    const { cert, key } = await makeDevCertificate();
-    await writeFile(join(folder, 'tls.crt'), cert);
-    await writeFile(join(folder, 'tls.key'), key);
+    await writeCertificate(folder);
   });
   after(() => rm(folder, { recursive: true }));
 
@@ -40,13 +41,8 @@ describe('whether the webhook is ready', () => {
       return response.end('{"metadata":{"resourceVersion":"1"},"items":[]}');
     });
     await using client = clientOf(clusterAt(server.url));
-    const certificate = {
-      from: 'files',
-      certFile: join(folder, 'tls.crt'),
-      keyFile: join(folder, 'tls.key'),
-    } as const;
     const started = await startWebhook(
-      { address: { host: '127.0.0.1', port: 0 }, certificate, namespaceDefault: true },
+      { ...LOOPBACK, certificate: filesIn(folder), namespaceDefault: true },
       {
         log: createLogger({ level: 'silent', destination: { write: () => undefined } }),
         metrics: createMetrics(),
@@ -77,3 +73,59 @@ describe('whether the webhook is ready', () => {
     await stopping;
   });
 });
+
+describe('where the webhook listens', () => {
+  for (const [title, ips, instead, answers] of [
+    ['at those of its addresses that the machine has', ['192.0.2.1', '127.0.0.2'], /at the others$/, false],
+    ['at every address if the machine has none of them', ['192.0.2.1'], /at every address instead$/, true],
+  ] as const)
+    it(`is ${title}, and the log names the others`, async () => {
+      await using folder = await mkdtempDisposable(join(tmpdir(), 'jwt-listens-'));
+      await writeCertificate(folder.path);
+      const lines: Record<string, unknown>[] = [];
+      const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
+      const certificate = filesIn(folder.path);
+      const address = { host: undefined, port: 0 };
+      const started = await startWebhook(
+        { address, ips, sharesPort: false, certificate, namespaceDefault: false },
+        {
+          log: createLogger({ level: 'info', destination }),
+          metrics: createMetrics(),
+          policy: NO_POLICY,
+          client: undefined,
+          namespace: 'jwt-injector',
+        },
+      );
+      assert.ok(started.ok);
+      try {
+        const warning = lines.find(({ level }) => level === 'warn');
+        assert.deepEqual(warning?.['addresses'], ['192.0.2.1']);
+        assert.match(String(warning?.['msg']), instead);
+        const port = Number(lines.find(({ msg }) => msg === 'listening: webhook')?.['port']);
+        assert.equal(await isOpen(port, '127.0.0.2'), true);
+        assert.equal(await isOpen(port, '127.0.0.1'), answers);
+      } finally {
+        await started.value.stop();
+      }
+    });
+});
+
+async function isOpen(port: number, host: string): Promise<boolean> {
+  const socket = connect(port, host);
+  const open = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  );
+  socket.destroy();
+  return open;
+}
+
+async function writeCertificate(folder: string): Promise<void> {
+  const { cert, key } = await makeDevCertificate();
+  await writeFile(join(folder, 'tls.crt'), cert);
+  await writeFile(join(folder, 'tls.key'), key);
+}
+
+function filesIn(folder: string) {
+  return { from: 'files', certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key') } as const;
+}

@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/** IP addresses at which this machine can listen, and the others. */
+export interface SortedAddresses {
+  readonly own: readonly string[];
+  readonly foreign: readonly string[];
+}
+
+/**
+ * Asks the kernel for each address by itself. A pod may have one in its status that its network does not know: where an
+ * agent of the network translates it, or as long as IPv6 still looks whether somebody else has it.
+ */
+export async function sortAddresses(ips: readonly string[]): Promise<SortedAddresses> {
+  const own: string[] = [];
+  for (const ip of ips) if (await canListen(ip)) own.push(ip);
+  return { own, foreign: ips.filter((ip) => !own.includes(ip)) };
+}
+
+/** At a port that is free; only what is wrong with the address counts. */
+async function canListen(host: string): Promise<boolean> {
+  const server = createServer().listen({ host, port: 0 });
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'EADDRNOTAVAIL');
+  }
+  server.close();
+  await once(server, 'close');
+  return true;
+}
