@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { parse } from 'yaml';
+import { parseConfig } from '../../src/config/config.ts';
 import { CHART, openHelm, type Helm, type Values } from './helm.ts';
 import { readObjects } from './rendered.ts';
 
@@ -12,6 +13,11 @@ interface Schema {
   readonly additionalProperties?: unknown;
   readonly items?: Schema;
   readonly $defs?: Readonly<Record<string, Schema>>;
+}
+
+interface PodTemplate {
+  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+  readonly spec: { readonly containers: readonly { readonly args: readonly string[] }[] };
 }
 
 const SCHEMA = JSON.parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8')) as Schema;
@@ -147,4 +153,30 @@ describe('the values', () => {
     assert.equal(await imageOf({ tag: 'main' }), 'r.example/x:main');
     assert.equal(await imageOf({ tag: 'main', digest }), `r.example/x@${digest}`);
   });
+
+  it('that are flags go to both containers, and the fallback keeps its own', async () => {
+    const values = {
+      policy: { maxLifetime: '24h' },
+      extraArgs: ['--no-controller=false', '--http-address=:9090', '--workers=5'],
+      podAnnotations: { team: 'storage' },
+    };
+    const pod = await podOf(values);
+    const [first, fallback] = pod.spec.containers.map(({ args }) => parseConfig(args.slice(1), {}));
+    assert.ok(first?.ok === true && fallback?.ok === true);
+    assert.deepEqual([first.value.policy.maxLifetime, fallback.value.policy.maxLifetime], [86_400, 86_400]);
+    assert.deepEqual([first.value.controller?.workers, fallback.value.controller], [5, undefined]);
+    assert.deepEqual([first.value.httpAddress.port, fallback.value.httpAddress.port], [9090, 8081]);
+    assert.deepEqual(pod.metadata.annotations, {
+      'kubectl.kubernetes.io/default-container': 'jwt-injector',
+      team: 'storage',
+    });
+  });
+
+  async function podOf(values: Values): Promise<PodTemplate> {
+    const file = 'templates/deployment.yaml';
+    const objects = readObjects(await helm.render(values, '--show-only', file));
+    const deployment = objects.find(({ kind }) => kind === 'Deployment');
+    assert.ok(deployment);
+    return (deployment['spec'] as { readonly template: PodTemplate }).template;
+  }
 });

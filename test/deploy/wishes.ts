@@ -31,6 +31,32 @@ const ELSEWHERE = 'namespace: tokens\nresources: [KUSTOMIZE/default]\n';
 /** Every value that changes which objects there are, and every component. */
 export const WISHES: Readonly<Record<string, Wish>> = {
   'nothing in particular': { values: {}, overlay: { resources: ['default'] } },
+  'no fallback webhook': {
+    values: { fallbackWebhook: { enabled: false } },
+    overlay: { resources: ['default'], components: ['components/without-fallback-webhook'] },
+  },
+  'no fallback webhook, apart, with the Prometheus operator': {
+    values: {
+      fallbackWebhook: { enabled: false },
+      separate: true,
+      certificate: { mode: 'files' },
+      monitoring: {
+        podMonitor: { enabled: true },
+        prometheusRule: { enabled: true },
+        serviceMonitor: { enabled: true },
+      },
+    },
+    overlay: {
+      resources: ['default'],
+      components: [
+        'components/certificate-files',
+        'components/separate',
+        'components/monitoring',
+        'components/service-monitor',
+        'components/without-fallback-webhook',
+      ],
+    },
+  },
   'a certificate from files': {
     values: { certificate: { mode: 'files' } },
     overlay: { resources: ['default'], components: ['components/certificate-files'] },

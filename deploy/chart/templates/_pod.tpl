@@ -28,6 +28,39 @@
 {{- end }}
 {{- end -}}
 
+{{/* Flags of whatever answers reviews, but for those that say where. Takes root. */}}
+{{- define "jwt-injector.reviewArgs" -}}
+{{- $values := .root.Values -}}
+{{- if ne $values.certificate.mode "self" }}
+- --tls-cert-file=/etc/jwt-injector/tls/tls.crt
+- --tls-key-file=/etc/jwt-injector/tls/tls.key
+{{- else if ne $values.certificate.secretName "jwt-injector-tls" }}
+- --tls-secret={{ $values.certificate.secretName }}
+{{- end }}
+{{- end -}}
+
+{{/* Flags of every container. Takes root. */}}
+{{- define "jwt-injector.commonArgs" -}}
+{{- $values := .root.Values -}}
+{{- if ne $values.logLevel "info" }}
+- --log-level={{ $values.logLevel }}
+{{- end }}
+{{- with $values.namespaces }}
+- --namespaces={{ join "," . }}
+{{- end }}
+{{- include "jwt-injector.policyArgs" .root }}
+{{- end -}}
+
+{{/* The mount of the certificate's files, if they are used. */}}
+{{- define "jwt-injector.tlsMount" -}}
+{{- if .if }}
+volumeMounts:
+  - name: tls
+    mountPath: /etc/jwt-injector/tls
+    readOnly: true
+{{- end }}
+{{- end -}}
+
 {{/*
 A Deployment with one or both halves of the service. Takes root, name (also of its ServiceAccount, and what its pods are
 selected by), webhook and controller (which halves), replicas and resources.
@@ -35,6 +68,7 @@ selected by), webhook and controller (which halves), replicas and resources.
 {{- define "jwt-injector.deployment" -}}
 {{- $values := .root.Values -}}
 {{- $filesOf := and .webhook (ne $values.certificate.mode "self") -}}
+{{- $fallback := and .webhook $values.fallbackWebhook.enabled -}}
 apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -62,10 +96,8 @@ spec:
         {{- with $values.podLabels }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
-      {{- with $values.podAnnotations }}
       annotations:
-        {{- toYaml . | nindent 8 }}
-      {{- end }}
+        {{- merge (dict) $values.podAnnotations (dict "kubectl.kubernetes.io/default-container" "jwt-injector") | toYaml | nindent 8 }}
     spec:
       serviceAccountName: {{ .name }}
       # A Service's environment variables (JWT_INJECTOR_SERVICE_HOST, …) would look like settings.
@@ -128,26 +160,26 @@ spec:
             {{- else if not .webhook }}
             - --no-webhook
             {{- end }}
-            {{- if $filesOf }}
-            - --tls-cert-file=/etc/jwt-injector/tls/tls.crt
-            - --tls-key-file=/etc/jwt-injector/tls/tls.key
+            {{- if .webhook }}
+            {{- include "jwt-injector.reviewArgs" . | nindent 12 }}
             {{- end }}
-            {{- if and .webhook (not $filesOf) (ne $values.certificate.secretName "jwt-injector-tls") }}
-            - --tls-secret={{ $values.certificate.secretName }}
-            {{- end }}
-            {{- if ne $values.logLevel "info" }}
-            - --log-level={{ $values.logLevel }}
-            {{- end }}
-            {{- with $values.namespaces }}
-            - --namespaces={{ join "," . }}
-            {{- end }}
-            {{- include "jwt-injector.policyArgs" .root | nindent 12 }}
+            {{- include "jwt-injector.commonArgs" . | nindent 12 }}
             {{- if $values.promptDelivery.enabled }}
             - --prompt-delivery
             {{- end }}
             {{- range $values.extraArgs }}
             - {{ . | quote }}
             {{- end }}
+          {{- if $fallback }}
+          # Connections to the pod's addresses come here as long as this container listens, and else to fallback-webhook.
+          env:
+            - name: JWT_INJECTOR_WEBHOOK_IPS
+              valueFrom:
+                fieldRef:
+                  fieldPath: status.podIPs
+            - name: JWT_INJECTOR_SHARE_WEBHOOK_PORT
+              value: 'true'
+          {{- end }}
           ports:
             {{- if .webhook }}
             - name: webhook
@@ -182,12 +214,53 @@ spec:
             readOnlyRootFilesystem: true
             capabilities:
               drop: [ALL]
-          {{- if $filesOf }}
-          volumeMounts:
-            - name: tls
-              mountPath: /etc/jwt-injector/tls
-              readOnly: true
-          {{- end }}
+          {{- include "jwt-injector.tlsMount" (dict "if" $filesOf) | nindent 10 }}
+        {{- if $fallback }}
+        # Listens on the same port, at every address, and so answers reviews from the moment when the process above is
+        # gone: it takes kube-proxy up to a second to notice that (docs/install.md).
+        - name: fallback-webhook
+          image: {{ include "jwt-injector.image" .root }}
+          imagePullPolicy: {{ $values.image.pullPolicy }}
+          args:
+            - run
+            {{- include "jwt-injector.reviewArgs" . | nindent 12 }}
+            {{- include "jwt-injector.commonArgs" . | nindent 12 }}
+            {{- range $values.extraArgs }}
+            - {{ . | quote }}
+            {{- end }}
+            - --no-controller
+            - --share-webhook-port
+            - --http-address=:8081
+          ports:
+            - name: fallback-http
+              containerPort: 8081
+          startupProbe:
+            httpGet:
+              path: /livez
+              port: fallback-http
+            periodSeconds: 1
+            failureThreshold: 60
+          livenessProbe:
+            httpGet:
+              path: /livez
+              port: fallback-http
+            periodSeconds: 10
+            timeoutSeconds: 5
+          # No readinessProbe: whether the pod is in the Service is for the container above to say.
+          # SIGTERM comes a second later than above, so that this one is the last to listen.
+          lifecycle:
+            preStop:
+              sleep:
+                seconds: 1
+          resources:
+            {{- toYaml $values.fallbackWebhook.resources | nindent 12 }}
+          securityContext:
+            allowPrivilegeEscalation: false
+            readOnlyRootFilesystem: true
+            capabilities:
+              drop: [ALL]
+          {{- include "jwt-injector.tlsMount" (dict "if" $filesOf) | nindent 10 }}
+        {{- end }}
       {{- if $filesOf }}
       volumes:
         - name: tls

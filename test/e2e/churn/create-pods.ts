@@ -31,7 +31,7 @@ interface Settings<T> {
 }
 
 /** So many creations are under way at once. */
-const CREATORS = 4;
+export const CREATORS = 4;
 const PAUSE_MS = 100; // four creators come to 30 pods a second or so
 const ANSWERED = { timeoutMs: 30_000 }; // the API server gives up a webhook after 5 s, and itself after 60
 

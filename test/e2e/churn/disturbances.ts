@@ -12,8 +12,6 @@ export interface Disturbance {
   readonly name: string;
   /** How the API server tells that a connection in use ended with the replica; without it, none may. */
   readonly cutOff?: RegExp;
-  /** The replica's address answers that nobody listens, as long as it is in the Service. */
-  readonly refuses?: true;
   /** The API server itself does not answer for a while. */
   readonly stopsApiServer?: true;
   /** Is part of the form that CI runs. */
@@ -30,6 +28,8 @@ export interface Harm {
   readonly connections: number;
 }
 
+/** Containers of the product's pods. */
+const [MAIN, FALLBACK] = ['jwt-injector', 'fallback-webhook'];
 const RESTARTED_WITHIN_MS = 120_000;
 
 /** What holds the certificate that the product issued itself; docs/certificates.md says how an admin has it renewed. */
@@ -37,7 +37,10 @@ const SECRET = 'secret/jwt-injector-tls';
 /** A new authority is trusted for half a minute before it is used. */
 const RENEWED_WITHIN_MS = 120_000;
 
-/** Reviews that were under way when the process ended: the API server does not try them again. */
+/**
+ * Reviews that were under way when the process ended: the API server does not try them again. New connections go to the container
+ * beside it.
+ */
 const KILLED = /connection reset|EOF/;
 
 /**
@@ -73,13 +76,18 @@ export const DISTURBANCES: readonly Disturbance[] = [
     name: 'process killed (SIGKILL)',
     short: true,
     cutOff: KILLED,
-    refuses: true,
     disturb: (cluster) => harm(cluster, ({ pid }) => void process.kill(pid, 'SIGKILL')),
+  },
+  {
+    name: 'fallback webhook killed (SIGKILL)',
+    disturb: async (cluster) => {
+      // The replica leaves the Service for a moment; connections to it go on.
+      await harm(cluster, ({ fallbackPid }) => void process.kill(fallbackPid, 'SIGKILL'), FALLBACK);
+    },
   },
   {
     name: 'out of memory',
     cutOff: KILLED,
-    refuses: true,
     disturb: (cluster) => harm(cluster, (replica) => fillMemory(cluster, replica)),
   },
   {
@@ -133,7 +141,8 @@ export const DISTURBANCES: readonly Disturbance[] = [
       const [busy] = replicas;
       if (busy === undefined || replicas.every(({ node }) => node === busy.node))
         throw new ControlPlaneError('both replicas are on one node');
-      const { node: name, connections } = busy;
+      const { node: name } = busy;
+      const connections = busy.connections + busy.fallbackConnections;
       const node = nodes.find((one) => one.name === name);
       const at = performance.now();
       await node?.powerOff();
@@ -177,11 +186,15 @@ async function busyNode(controlPlane: RealCluster['controlPlane']): Promise<stri
 async function harm(
   { controlPlane }: RealCluster,
   inflict: (replica: Replica) => void | Promise<void>,
+  container = MAIN,
 ): Promise<Harm> {
+  // Connections to a fallback stay where they are, and nothing would be lost.
+  const isCalled = ({ fallbackConnections }: Replica): boolean => fallbackConnections > 0;
+  if ((await listReplicas(controlPlane)).some(isCalled)) await restart(controlPlane);
   const [replica] = await listReplicas(controlPlane);
   if (replica === undefined) throw new Error('no replica is ready');
   const restarts = async () => {
-    const path = 'jsonpath={.status.containerStatuses[0].restartCount}';
+    const path = `jsonpath={.status.containerStatuses[?(@.name=="${container}")].restartCount}`;
     return Number(
       (await controlPlane.kubectl(['get', 'pod', replica.pod, '-n', PRODUCT, '-o', path])).stdout,
     );
@@ -208,6 +221,6 @@ const FILL_MEMORY = `
 /** Other processes fill the memory of the container; the kernel ends the largest, if it is told to end that first. */
 async function fillMemory({ controlPlane }: RealCluster, { pod, pid }: Replica): Promise<void> {
   await writeFile(`/proc/${pid}/oom_score_adj`, '1000');
-  const args = ['exec', '-n', PRODUCT, pod, '--', 'node', '-e', FILL_MEMORY];
+  const args = ['exec', '-n', PRODUCT, pod, '-c', MAIN, '--', 'node', '-e', FILL_MEMORY];
   await controlPlane.kubectl(args, { allowFailure: true }); // it ends with the container
 }

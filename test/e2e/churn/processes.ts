@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import assert from 'node:assert/strict';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { PRODUCT } from '../cluster/install.ts';
 
@@ -10,8 +11,12 @@ export interface Replica {
   readonly address: string;
   /** Of the process in its container, as it is seen from the nodes. */
   readonly pid: number;
-  /** To its webhook, of the API server. */
+  /** Of the process in the container beside it. */
+  readonly fallbackPid: number;
+  /** Of the API server to its webhook. */
   readonly connections: number;
+  /** Of the API server to the webhook of the container beside it. */
+  readonly fallbackConnections: number;
 }
 
 /** What the API server calls, as files below /proc/net write it. */
@@ -32,9 +37,19 @@ export async function listReplicas({ kubectl }: ControlPlane): Promise<readonly 
   );
   const replicas = await Promise.all(
     ready.map(async ({ metadata, spec, status }) => {
-      const pid = await findProcess(metadata.name);
-      const connections = await countConnections(pid);
-      return { pod: metadata.name, node: spec.nodeName, address: status.podIP, pid, connections };
+      const [pid, fallbackPid] = await Promise.all(
+        [false, true].map((isFallback) => findProcess(metadata.name, isFallback)),
+      );
+      assert.ok(pid !== undefined && fallbackPid !== undefined);
+      return {
+        pod: metadata.name,
+        node: spec.nodeName,
+        address: status.podIP,
+        pid,
+        fallbackPid,
+        connections: await countConnections(pid),
+        fallbackConnections: await countConnections(fallbackPid),
+      };
     }),
   );
   return replicas.toSorted((one, other) => other.connections - one.connections);
@@ -51,25 +66,41 @@ interface PodList {
   }[];
 }
 
-/** A pod's host name is its own name; of its processes the product is the one that runs `/app/dist/main.js`. */
-async function findProcess(pod: string): Promise<number> {
+/**
+ * A pod's host name is its own name; of its processes the product is those that run `/app/dist/main.js`, and the fallback webhook
+ * has no controller.
+ */
+async function findProcess(pod: string, isFallback: boolean): Promise<number> {
   for (const pid of await readdir('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
-    const [command, environment] = await Promise.all(
+    const [command = '', environment = ''] = await Promise.all(
       ['cmdline', 'environ'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
     );
-    if (command?.includes('/app/dist/main.js') && environment?.split('\0').includes(`HOSTNAME=${pod}`))
+    if (
+      command.includes('/app/dist/main.js') &&
+      command.split('\0').includes('--no-controller') === isFallback &&
+      environment.split('\0').includes(`HOSTNAME=${pod}`)
+    )
       return Number(pid);
   }
-  throw new Error(`pod ${pod} has no process /app/dist/main.js`);
+  throw new Error(`pod ${pod} has no process /app/dist/main.js${isFallback ? ' --no-controller' : ''}`);
 }
 
-/** Each line of these files is a socket in the network of the process: a number, its own address and port, the other's, its state. */
+/**
+ * Each line of these files is a socket in the network of the process: a number, its own address and port, the other's, its state,
+ * and as the tenth its inode, by which the file descriptors of the process name it.
+ */
 async function countConnections(pid: number): Promise<number> {
   const files = ['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8').catch(() => ''));
   const sockets = (await Promise.all(files)).join('').split('\n');
-  return sockets.filter((line) => {
-    const [, own, , state] = line.trim().split(/\s+/);
-    return own?.endsWith(`:${WEBHOOK_PORT}`) === true && state === ESTABLISHED;
-  }).length;
+  const established = new Set(
+    sockets.flatMap((line) => {
+      const [, own, , state, , , , , , inode] = line.trim().split(/\s+/);
+      return own?.endsWith(`:${WEBHOOK_PORT}`) === true && state === ESTABLISHED ? `socket:[${inode}]` : [];
+    }),
+  );
+  const folder = `/proc/${pid}/fd`;
+  const descriptors = await readdir(folder).catch(() => []);
+  const held = await Promise.all(descriptors.map((name) => readlink(`${folder}/${name}`).catch(() => '')));
+  return held.filter((name) => established.has(name)).length;
 }

@@ -1,24 +1,37 @@
-import { once } from 'node:events';
-import { connect } from 'node:tls';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { listReplicas } from './processes.ts';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 
 const WEBHOOK_PORT = 8443;
 const ANSWERED_WITHIN_MS = 5000; // as long as the API server waits
 
-/** Fingerprints of the certificates that the replicas serve with; one, if all serve with the same. */
+/**
+ * Fingerprints of the certificates that the replicas serve with, and the fallback webhook beside each; one, if all serve with the
+ * same.
+ */
 export async function listServedCertificates(controlPlane: ControlPlane): Promise<ReadonlySet<string>> {
   const replicas = await listReplicas(controlPlane);
-  return new Set(await Promise.all(replicas.map(({ address }) => readFingerprint(address))));
+  const served = replicas.flatMap(({ address, fallbackPid }) =>
+    // The first container listens at the address of the pod, the fallback at every other one.
+    [address, '127.0.0.1'].map((host) => readFingerprint(host, fallbackPid)),
+  );
+  return new Set(await Promise.all(served));
 }
 
-async function readFingerprint(host: string): Promise<string> {
-  // Whether it is trusted is what the API server says with each creation; here only which one it is.
-  const socket = connect({ host, port: WEBHOOK_PORT, rejectUnauthorized: false });
-  try {
-    await once(socket, 'secureConnect', { signal: AbortSignal.timeout(ANSWERED_WITHIN_MS) });
-    return socket.getPeerCertificate().fingerprint256;
-  } finally {
+/** Whether it is trusted is what the API server says with each creation; here only which one it is. */
+const PRINT_FINGERPRINT = `
+  const [host, port] = process.argv.slice(1);
+  const socket = require('node:tls').connect({ host, port, rejectUnauthorized: false }, () => {
+    process.stdout.write(socket.getPeerCertificate().fingerprint256);
     socket.destroy();
-  }
+  });`;
+
+/** Asked in the network of a process. */
+async function readFingerprint(host: string, pid: number): Promise<string> {
+  const args = [`--target=${pid}`, '--net', process.execPath, '-e', PRINT_FINGERPRINT];
+  const asked = promisify(execFile)('nsenter', [...args, host, String(WEBHOOK_PORT)], {
+    timeout: ANSWERED_WITHIN_MS,
+  });
+  return (await asked).stdout;
 }
