@@ -224,6 +224,8 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
       await assertNamed('service', /the selector/);
       await kubectl('patch', 'service', ...place, '--type=merge', '-p', '{"spec":{"selector":{"a":null}}}');
       await kubectl('set', 'image', 'deployment', ...place, 'jwt-injector=jwt-injector:0.0.1');
+      await assertNamed('version', /images of several versions: 0\.0\.1, /);
+      await kubectl('set', 'image', 'deployment', ...place, '*=jwt-injector:0.0.1');
       await assertNamed('version', /has the version 0\.0\.1/);
       await kubectl('scale', 'deployment', ...place, '--replicas=0');
       await assertNamed('deployment', /scaled to 0/);

@@ -1,13 +1,6 @@
-import {
-  arrayMember,
-  member,
-  objectMember,
-  stringMap,
-  stringMember,
-  type JsonObject,
-} from '../../resources/json.ts';
+import { arrayMember, member, objectMember, stringMap, type JsonObject } from '../../resources/json.ts';
 import { APP } from '../../resources/names.ts';
-import { containerOf } from './deployment-flags.ts';
+import { imagesOf } from './deployment-flags.ts';
 import { judge, problem, unknown, well, wellUnless, type Judgement } from './finding.ts';
 import { valueOf } from './looked.ts';
 import { INSTALL_AGAIN, lookAtPods } from './remedies.ts';
@@ -58,11 +51,9 @@ export function checkVersions({
 }: InstallationSnapshot): readonly Judgement[] {
   return judge(deployment, unknown('there is no Deployment whose version could be compared'), (object) => {
     const all = [object, ...(controller.state === 'found' ? [controller.value] : [])];
-    const tags = new Set(all.map((one) => readTag(stringMember(containerOf(one), 'image') ?? '')));
+    const tags = new Set(all.flatMap(imagesOf).map(readTag));
     if (tags.size > 1)
-      return [
-        problem(`the Deployments have images of several versions: ${[...tags].join(', ')}`, INSTALL_AGAIN),
-      ];
+      return [problem(`containers have images of several versions: ${[...tags].join(', ')}`, INSTALL_AGAIN)];
     const [tag] = tags;
     if (tag === undefined || tag === '' || tag === 'latest')
       return [unknown('the image has no tag that says its version')];

@@ -2,11 +2,24 @@ import { environmentName } from '../../config/run-flags.ts';
 import { arrayMember, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { APP } from '../../resources/names.ts';
 
-/** The container of jwt-injector in a Deployment. */
-export function containerOf(deployment: JsonObject): unknown {
-  const template = objectMember(objectMember(deployment, 'spec'), 'template');
-  const containers = arrayMember(objectMember(template, 'spec'), 'containers');
+/** Name of the second container in the pods that answer reviews. */
+const FALLBACK = 'fallback-webhook';
+
+/** The images that a Deployment of jwt-injector runs; containers of others are left out. */
+export function imagesOf(deployment: JsonObject): readonly string[] {
+  const fallback = containersOf(deployment).filter((one) => stringMember(one, 'name') === FALLBACK);
+  return [containerOf(deployment), ...fallback].map((one) => stringMember(one, 'image') ?? '');
+}
+
+/** The container that an administrator gives flags to. */
+function containerOf(deployment: JsonObject): unknown {
+  const containers = containersOf(deployment);
   return containers.find((container) => stringMember(container, 'name') === APP) ?? containers[0];
+}
+
+function containersOf(deployment: JsonObject): readonly unknown[] {
+  const template = objectMember(objectMember(deployment, 'spec'), 'template');
+  return arrayMember(objectMember(template, 'spec'), 'containers');
 }
 
 /** The value of a flag of `run`, as arguments or environment give it; empty for one without a value; `undefined` if it is not set. */

@@ -134,9 +134,18 @@ export const FAULTS_OF_CLUSTER: readonly Fault[] = [
   ],
   [
     'another version',
-    ({ deployment }) => void (wire(deployment).spec.template.spec.containers[0].image = 'jwt-injector:0.0.1'),
+    ({ deployment }) => {
+      for (const container of wire(deployment).spec.template.spec.containers)
+        container.image = 'jwt-injector:0.0.1';
+    },
     'version',
     /has the version 0\.0\.1, this program/,
+  ],
+  [
+    'a new image in one of two containers (kubectl set image)',
+    ({ deployment }) => void (wire(deployment).spec.template.spec.containers[0].image = 'jwt-injector:9.0.0'),
+    'version',
+    /^containers have images of several versions: 9\.0\.0, /,
   ],
   ['no Service', () => ({ service: ABSENT }), 'service', /no Service/],
   [

@@ -39,7 +39,8 @@ export async function wellInstallation(now: number): Promise<InstallationSnapsho
     ],
   };
   const deployment = shipped('deployment', 'Deployment');
-  deployment.spec.template.spec.containers[0].image = `registry:5000/jwt-injector:${PACKAGE_VERSION}`;
+  for (const container of deployment.spec.template.spec.containers)
+    container.image = `registry:5000/jwt-injector:${PACKAGE_VERSION}`;
   deployment.status = { replicas: 2, readyReplicas: 2, updatedReplicas: 2 };
   const trusting = (object: Wire): JsonObject => {
     for (const entry of object.webhooks)
