@@ -27,8 +27,13 @@ const ENDPOINTS_MS = 500;
 /** Replicas of the service behind a balancer, in a cluster whose webhook configurations point to it. */
 export interface Scene {
   readonly cluster: Cluster;
-  /** Starts one more; it gets connections once it is ready. Without files of its own, its certificate is self-issued. */
-  startReplica(args?: readonly string[]): Promise<Service>;
+  /** Puts what a version ships over what is there, and leaves `caBundle` as it is; `root` is the folder of its checkout. */
+  install(root?: string): Promise<void>;
+  /**
+   * Starts one more; it gets connections once it is ready. Without files of its own, its certificate is self-issued. `version`:
+   * another one than the present.
+   */
+  startReplica(args?: readonly string[], version?: Version): Promise<Service>;
   /** Takes it out of the balancer as Kubernetes does, after the signal and not before it; gives its exit code. */
   stopReplica(replica: Service): Promise<number | null>;
   stopReplicas(): Promise<void>;
@@ -49,15 +54,24 @@ export interface Scene {
   stop(): Promise<void>;
 }
 
-/** Installs what is shipped, without `caBundle`. The cluster stays the caller's. */
-export async function openScene(cluster: Cluster): Promise<Scene> {
+/** What runs a version, and the folder of its checkout. */
+export interface Version {
+  readonly entry: string;
+  readonly root: string;
+}
+
+/** Installs what is shipped, without `caBundle`; `root` is as of `install`. The cluster stays the caller's. */
+export async function openScene(cluster: Cluster, root?: string): Promise<Scene> {
   const balancer = await startBalancer();
-  await installCrd(cluster);
-  const manifests = fitManifests(await renderShipped(cluster, 'default'), {
-    webhookPort: balancer.port,
-    caBundle: undefined,
-  });
-  await cluster.apply(manifests.map((manifest) => stringify(manifest)).join('---\n'));
+  const install: Scene['install'] = async (from) => {
+    await installCrd(cluster, from);
+    const manifests = fitManifests(await renderShipped(cluster, 'default', from), {
+      webhookPort: balancer.port,
+      caBundle: undefined,
+    });
+    await cluster.apply(manifests.map((manifest) => stringify(manifest)).join('---\n'));
+  };
+  await install(root);
   const kubeconfig = await cluster.serviceAccountKubeconfig(NAMESPACE, NAMESPACE);
   const replicas = new Set<Service>();
   const ask = async (
@@ -71,7 +85,7 @@ export async function openScene(cluster: Cluster): Promise<Scene> {
     return JSON.parse(answer.body) as Record<string, unknown>;
   };
   const start = async (
-    more: Pick<ServiceOptions, 'staysUnready'>,
+    more: Pick<ServiceOptions, 'staysUnready' | 'entry' | 'cwd'>,
     args: readonly string[],
   ): Promise<Service> => {
     const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1' }; // drains as in a pod
@@ -95,8 +109,12 @@ export async function openScene(cluster: Cluster): Promise<Scene> {
   };
   return {
     cluster,
-    startReplica: async (args = []) => {
-      const replica = await start({}, args);
+    install,
+    startReplica: async (args = [], version?: Version) => {
+      const replica = await start(
+        version === undefined ? {} : { entry: version.entry, cwd: version.root },
+        args,
+      );
       balancer.targets.add(replica.webhookPort ?? 0);
       return replica;
     },

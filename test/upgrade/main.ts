@@ -10,6 +10,7 @@ import { installProduct, type Installation } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { compareAnswers, type Difference } from './answers.ts';
 import { openCheckout, PRESENT, type Checkout } from './checkout.ts';
+import { replaceUnderLoad } from './under-load.ts';
 import { countChanges, listVersions } from './writes.ts';
 
 const HELP = `Usage: npm run upgrade -- --from=GIT-REF [options]
@@ -17,15 +18,18 @@ const HELP = `Usage: npm run upgrade -- --from=GIT-REF [options]
 Goes from another version of the history to this one and back, as a rolling update does, on a real control plane with healthy
 JWTs: manifests first, then a replica of the next version starts beside the old one, and the old one ends. Prints for each
 way how many Secrets were written or touched, how many statuses, and how many of the same reviews both versions answered
-otherwise while they ran side by side.
+otherwise while they ran side by side. With --creations, then two replicas of the one become two of the other, and back, while
+pods are created.
 
 Options:
   --from REF    a commit, tag or branch
   --jwts N      how many JWTs (default 500)
   --show N      print so many answers that differ (default 3)
+  --creations N then have at least N pods created in each direction while two replicas are replaced, none a second time
+                (default 0: none; the other version must issue its certificate itself)
   -h, --help    this text
 
-Exit codes: 0 no Secret was written and no decision or patch differs, 1 otherwise, 2 wrong usage, 3 something outside is missing
+Exit codes: 0 no Secret was written, no decision or patch differs and no pod was refused, 1 otherwise, 2 wrong usage, 3 something outside is missing
 or failed. It takes two minutes.
 `;
 
@@ -41,10 +45,12 @@ await runScript({
     from: { type: 'string' },
     jwts: { type: 'string', default: '500' },
     show: { type: 'string', default: '3' },
+    creations: { type: 'string', default: '0' },
   },
-  run: async ({ from, jwts, show }) => {
+  run: async ({ from, jwts, show, creations }) => {
     if (from === undefined) return '--from is missing: the version to begin with';
-    if (!/^[1-9]\d{0,4}$/.test(jwts) || !/^\d{1,4}$/.test(show)) return '--jwts and --show take a number';
+    if (!/^[1-9]\d{0,4}$/.test(jwts) || ![show, creations].every((text) => /^\d{1,4}$/.test(text)))
+      return '--jwts, --show and --creations take a number';
     await using other = await openCheckout(from);
     await using cluster = await startControlPlane();
     const installation = await installProduct(cluster, other.root);
@@ -61,7 +67,8 @@ await runScript({
       const [forth, present] = await replace(scene, { replica: first, version: other }, PRESENT);
       const [back, last] = await replace(scene, { replica: present, version: PRESENT }, other);
       await last.stop();
-      return forth && back ? 0 : 1;
+      const failed = creations === '0' ? 0 : await replaceUnderLoad(cluster, other, Number(creations));
+      return forth && back && failed === 0 ? 0 : 1;
     } finally {
       bare.close();
     }

@@ -1,0 +1,47 @@
+import type { Cluster } from '../controlplane/cluster.ts';
+import type { Service } from '../controlplane/service.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import { startCreations } from '../certificate-changes/creations.ts';
+import { openScene } from '../certificate-changes/scene.ts';
+import { PRESENT, type Checkout } from './checkout.ts';
+
+const CREATED_WITHIN_MS = 600_000;
+const NAMESPACE = 'users';
+
+/**
+ * Two replicas of `other` become two of the present version, one after the other as a Deployment does it, and back, while pods
+ * that ask for a token are created, none of them a second time, at least `least` in each direction. Prints a line for each
+ * direction; gives how many failed. `other` must issue its certificate itself.
+ */
+export async function replaceUnderLoad(cluster: Cluster, other: Checkout, least: number): Promise<number> {
+  const scene = await openScene(cluster, other.root);
+  await cluster.createNamespace(NAMESPACE);
+  try {
+    let replicas: Service[] = [await scene.startReplica([], other), await scene.startReplica([], other)];
+    await using creations = startCreations(cluster, NAMESPACE);
+    await waitUntil('the first creations', CREATED_WITHIN_MS, () => creations.count() >= 20);
+    for (const [from, to] of [
+      [other, PRESENT],
+      [PRESENT, other],
+    ] as const) {
+      const [before, failedBefore] = [creations.count(), creations.failures.length];
+      await scene.install(to.root);
+      const replaced: Service[] = [];
+      for (const old of replicas) {
+        replaced.push(await scene.startReplica([], to));
+        const code = await scene.stopReplica(old);
+        if (code !== 0) throw new Error(`a replica of ${from.name} ended with ${code} after SIGTERM`);
+      }
+      replicas = replaced;
+      await waitUntil('creations', CREATED_WITHIN_MS, () => creations.count() >= before + least);
+      const failures = creations.failures.slice(failedBefore);
+      console.log(
+        `${from.name} → ${to.name}, two replicas: ${creations.count() - before} pods created, ${failures.length} failed`,
+      );
+      for (const failure of failures.slice(0, 3)) console.log(`    ${failure.slice(0, 400)}`);
+    }
+    return creations.failures.length;
+  } finally {
+    await scene.stop();
+  }
+}
