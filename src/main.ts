@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { fitHeapToContainer } from './service/container-heap.ts';
+import { shortenPauses } from './service/garbage-collection.ts';
 import { COMMANDS } from './commands/all-commands.ts';
 
 const COMMAND_LIST = Object.entries(COMMANDS)
@@ -22,7 +23,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 const [name = '', ...args] = process.argv.slice(2);
-if (name === 'run') fitHeapToContainer(process);
+if (name === 'run') {
+  fitHeapToContainer(process);
+  shortenPauses();
+}
 const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 if (entry !== undefined) {
   const command = await entry.load();

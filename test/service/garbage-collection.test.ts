@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const SOURCE = pathToFileURL(join(import.meta.dirname, '../../src/service/garbage-collection.ts')).href;
+
+/** Makes many small objects that stay, so that each collection of new objects has much to copy. */
+const WORK = `
+  const kept = [];
+  for (let index = 0; index < 400_000; index += 1) kept.push({ index, more: [index] });
+`;
+
+/** Milliseconds that threads beside the working one spent on collections of new objects, in a process of its own. */
+async function helpWith(script: string): Promise<number> {
+  const args = ['--trace-gc', '--trace-gc-nvp', '--input-type=module', '--eval', script];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 64 * 1024 ** 2 });
+  const times = [...stdout.matchAll(/ background\.scavenge\.parallel=([\d.]+)/g)].map(([, time]) => Number(time));
+  assert.ok(times.length > 2, stdout);
+  return times.reduce((sum, time) => sum + time, 0);
+}
+
+describe('the pauses of the garbage collector', () => {
+  it('wait for no other thread', async () => {
+    assert.ok((await helpWith(WORK)) > 0, 'V8 uses no such threads by itself any more: the flag can go');
+    assert.equal(await helpWith(`import { shortenPauses } from '${SOURCE}'; shortenPauses(); ${WORK}`), 0);
+  });
+});
