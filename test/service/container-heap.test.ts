@@ -14,6 +14,7 @@ describe('the memory of the service', () => {
   const percentage = '--max-old-space-size-percentage=70';
   const semiSpace = '--max-semi-space-size=4';
   const marking = '--concurrent-marking-max-worker-num=1';
+  const phases = '--no-separate-gc-phases';
   const malloc = {
     MALLOC_ARENA_MAX: '1',
     MALLOC_MMAP_THRESHOLD_: '131072',
@@ -23,11 +24,14 @@ describe('the memory of the service', () => {
     {
       title: 'is fitted to a container',
       found: { limit: 512 * MIB, flags: ['--enable-source-maps'], env: { HOME: '/' } },
-      expected: { flags: [percentage, semiSpace, marking, '--enable-source-maps'], env: { HOME: '/', ...malloc } },
+      expected: {
+        flags: [percentage, semiSpace, marking, phases, '--enable-source-maps'],
+        env: { HOME: '/', ...malloc },
+      },
     },
     {
       title: 'is fitted once',
-      found: { limit: 512 * MIB, flags: [percentage, semiSpace, marking], env: malloc },
+      found: { limit: 512 * MIB, flags: [percentage, semiSpace, marking, phases], env: malloc },
       expected: undefined,
     },
     {
@@ -43,13 +47,13 @@ describe('the memory of the service', () => {
     {
       title: 'keeps the heap that a flag gives it',
       found: { limit: 512 * MIB, flags: ['--max-old-space-size=100'], env: {} },
-      expected: { flags: [semiSpace, marking, '--max-old-space-size=100'], env: malloc },
+      expected: { flags: [semiSpace, marking, phases, '--max-old-space-size=100'], env: malloc },
     },
     {
       title: 'keeps the heap that NODE_OPTIONS gives it, and what somebody told malloc',
       found: {
         limit: 512 * MIB,
-        flags: ['--concurrent_marking_max_worker_num=2'],
+        flags: ['--concurrent_marking_max_worker_num=2', '--separate-gc-phases'],
         env: { NODE_OPTIONS: '--max_heap_size=100 --max_semi_space_size=16', MALLOC_ARENA_MAX: '4' },
       },
       expected: undefined,

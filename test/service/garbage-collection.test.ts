@@ -17,7 +17,9 @@ const WORK = `
 async function helpWith(script: string): Promise<number> {
   const args = ['--trace-gc', '--trace-gc-nvp', '--input-type=module', '--eval', script];
   const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 64 * 1024 ** 2 });
-  const times = [...stdout.matchAll(/ background\.scavenge\.parallel=([\d.]+)/g)].map(([, time]) => Number(time));
+  const times = [...stdout.matchAll(/ background\.scavenge\.parallel=([\d.]+)/g)].map(([, time]) =>
+    Number(time),
+  );
   assert.ok(times.length > 2, stdout);
   return times.reduce((sum, time) => sum + time, 0);
 }
