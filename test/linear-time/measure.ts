@@ -1,7 +1,7 @@
 /** A sample, in milliseconds, is as many calls as take this long: the clock's own steps do not count in it. */
 const SAMPLE_MS = 2;
 /** As many samples are taken at least, since the first ones run code that is not compiled yet. */
-const LEAST_TRIES = 3;
+const LEAST_TRIES = 2;
 /** Whatever else the machine does and the garbage collector needs: one quiet pair of samples in so many is enough. */
 const MOST_TRIES = 40;
 /**
