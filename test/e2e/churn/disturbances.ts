@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ControlPlaneError } from '../../controlplane/control-plane-error.ts';
 import { waitUntil } from '../../controlplane/wait-until.ts';
-import { PRODUCT, waitForReplicas } from '../cluster/install.ts';
+import { PRODUCT, upgradeChart, waitForReplicas } from '../cluster/install.ts';
 import type { RealCluster } from '../cluster/real-cluster.ts';
 import { listReplicas, type Replica } from './processes.ts';
 import { listServedCertificates } from './served-certificate.ts';
@@ -83,6 +83,12 @@ export const DISTURBANCES: readonly Disturbance[] = [
     disturb: async (cluster) => {
       // The replica leaves the Service for a moment; connections to it go on.
       await harm(cluster, ({ fallbackPid }) => void process.kill(fallbackPid, 'SIGKILL'), FALLBACK);
+    },
+  },
+  {
+    name: 'upgrade to pods without a fallback webhook, and back',
+    disturb: async (cluster) => {
+      for (const enabled of [false, true]) await upgradeChart(cluster, { fallbackWebhook: { enabled } });
     },
   },
   {
