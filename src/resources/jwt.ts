@@ -30,6 +30,8 @@ const MAX_DATA_BYTES = 64 * 1024;
 const MAX_ENTRIES = 256;
 /** As JSON. They are kept in memory of each JWT and of its Secret, and twenty long ones take 2 KiB. */
 const MAX_ENTRIES_BYTES = 8 * 1024;
+/** Characters of a key of labels or annotations in Kubernetes: a domain of 253, a slash, a name of 63. */
+const MAX_KEY = 317;
 const MAX_RENEW = 1_024; // bytes that count of a request for a new token: a time, a name
 /** In UTF-16 units, as the CRD bounds them. */
 const MAX_ISSUER = 2_048;
@@ -162,22 +164,8 @@ export function parseJwtSpec(spec: unknown): Result<JwtSpec, StateProblem> {
   if (!resignBefore.ok) return invalid(resignBefore.problem);
   const key = parseKeySource(member(spec, 'key'));
   if (!key.ok) return key;
-  const template = objectMember(spec, 'secretTemplate');
-  const labels = stringMap(member(template, 'labels'));
-  const annotations = stringMap(member(template, 'annotations'));
-  if (Object.keys(labels).length + Object.keys(annotations).length > MAX_ENTRIES) {
-    return invalid(`spec.secretTemplate has more than ${MAX_ENTRIES} labels and annotations: remove some`);
-  }
-  if (jsonBytes([labels, annotations]) > MAX_ENTRIES_BYTES) {
-    return invalid(`spec.secretTemplate takes more than ${MAX_ENTRIES_BYTES} bytes as JSON: shorten it`);
-  }
-  const reserved = [...Object.keys(labels), ...Object.keys(annotations)].find((name) =>
-    name.startsWith(PREFIX),
-  );
-  if (reserved !== undefined)
-    return invalid(
-      `spec.secretTemplate must not set ${reserved}: keys that start with ${PREFIX} are set by jwt-injector`,
-    );
+  const secretTemplate = parseSecretTemplate(member(spec, 'secretTemplate') ?? {});
+  if (!secretTemplate.ok) return invalid(secretTemplate.problem);
   const deletionPolicy = member(spec, 'deletionPolicy') ?? 'Delete';
   if (deletionPolicy !== 'Delete' && deletionPolicy !== 'Retain') {
     return invalid('spec.deletionPolicy must be Delete or Retain');
@@ -190,7 +178,40 @@ export function parseJwtSpec(spec: unknown): Result<JwtSpec, StateProblem> {
     lifetime: lifetime.value,
     ...(resignBefore.value === 0 ? {} : { resignBefore: resignBefore.value }),
     key: key.value,
-    secretTemplate: { labels, annotations },
+    secretTemplate: secretTemplate.value,
     deletionPolicy,
   });
+}
+
+function parseSecretTemplate(template: unknown): Result<JwtSpec['secretTemplate'], string> {
+  if (!isJsonObject(template))
+    return fail('spec.secretTemplate must be an object with labels or annotations');
+  const labels = parseEntries(template, 'labels');
+  if (!labels.ok) return labels;
+  const annotations = parseEntries(template, 'annotations');
+  if (!annotations.ok) return annotations;
+  const keys = [...Object.keys(labels.value), ...Object.keys(annotations.value)];
+  if (keys.length > MAX_ENTRIES) {
+    return fail(`spec.secretTemplate has more than ${MAX_ENTRIES} labels and annotations: remove some`);
+  }
+  if (jsonBytes([labels.value, annotations.value]) > MAX_ENTRIES_BYTES) {
+    return fail(`spec.secretTemplate takes more than ${MAX_ENTRIES_BYTES} bytes as JSON: shorten it`);
+  }
+  const reserved = keys.find((key) => key.startsWith(PREFIX));
+  return reserved === undefined
+    ? ok({ labels: labels.value, annotations: annotations.value })
+    : fail(
+        `spec.secretTemplate must not set ${reserved}: keys that start with ${PREFIX} are set by jwt-injector`,
+      );
+}
+
+/** As the API server reads them: `null` counts as absent. Other values come from files alone, from a `yes` without quotes. */
+function parseEntries(template: JsonObject, name: 'labels' | 'annotations'): Result<StringMap, string> {
+  const where = `spec.secretTemplate.${name}`;
+  const entries = member(template, name) ?? {};
+  if (!isJsonObject(entries)) return fail(`${where} must be an object whose values are strings`);
+  const wrong = Object.entries(entries).find(([, value]) => value !== null && typeof value !== 'string');
+  return wrong === undefined
+    ? ok(stringMap(entries))
+    : fail(`${where}: the value of ${wrong[0].slice(0, MAX_KEY)} must be a string: put it in quotes`);
 }

@@ -76,6 +76,10 @@ describe('sign -f', () => {
       /must be shorter than spec\.expiryTime/,
     ],
     'an integer that JSON changes': [{ data: { uid: 2 ** 60 } }, /spec\.data\.uid .*write it as a string/],
+    'a label for the Secret that YAML reads as a boolean': [
+      { secretTemplate: { labels: { team: true } } },
+      /spec\.secretTemplate\.labels: the value of team must be a string: put it in quotes/,
+    ],
     'a key in the Secret that the token would be written to': [
       OWN_NAME,
       /names Secret my-jwt, where the token of this JWT would be written/,

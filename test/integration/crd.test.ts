@@ -78,6 +78,11 @@ describe('the CRD on a real API server', () => {
     assert.deepEqual(body.spec.data, data);
   });
 
+  it('takes a template label of null as absent', async () => {
+    const { body } = await tryCreate({ secretTemplate: { labels: { a: 'b', c: null } } });
+    assert.deepEqual(body.spec.secretTemplate, { labels: { a: 'b' } });
+  });
+
   const refused: Readonly<Record<string, readonly [Record<string, unknown>, RegExp]>> = {
     'a lifetime of zero': [
       { expiryTime: { days: 0 } },
@@ -121,6 +126,10 @@ describe('the CRD on a real API server', () => {
     'a template label of ours': [
       { secretTemplate: { labels: { 'tokens.osg-htc.org/managed': 'x' } } },
       /secretTemplate\.labels.*are set by jwt-injector/,
+    ],
+    'a template label without quotes': [
+      { secretTemplate: { labels: { team: true } } },
+      /spec\.secretTemplate\.labels\.team.*must be of type string: "boolean"/,
     ],
     'another deletion policy': [{ deletionPolicy: 'Orphan' }, /deletionPolicy.*supported values/],
   };

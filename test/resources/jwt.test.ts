@@ -120,8 +120,8 @@ describe('the spec of a JWT', () => {
       { key: { from: 'value', text: 'pem' } },
     ],
     [
-      'keeps of a template labels and annotations with texts',
-      { secretTemplate: { labels: { a: '1', b: 7 }, annotations: { c: '2' } } },
+      'keeps labels and annotations of a template, without those of null, as the API server does',
+      { secretTemplate: { labels: { a: '1', b: null }, annotations: { c: '2' } } },
       { secretTemplate: { labels: { a: '1' }, annotations: { c: '2' } } },
     ],
     ['has an empty template unless one is given', {}, { secretTemplate: { labels: {}, annotations: {} } }],
@@ -186,6 +186,36 @@ describe('the spec of a JWT', () => {
       { secretTemplate: { annotations: { 'tokens.osg-htc.org/adopt': 'x' } } },
       'ClaimsInvalid',
       /^spec\.secretTemplate must not set tokens\.osg-htc\.org\/adopt: keys that start with tokens\.osg-htc\.org\/ are set by jwt-injector$/,
+    ],
+    [
+      'a label in the template that is a boolean',
+      { secretTemplate: { labels: { team: true } } },
+      'ClaimsInvalid',
+      /^spec\.secretTemplate\.labels: the value of team must be a string: put it in quotes$/,
+    ],
+    [
+      'an annotation in the template that is a number',
+      { secretTemplate: { annotations: { 'example.com/tier': 1 } } },
+      'ClaimsInvalid',
+      /^spec\.secretTemplate\.annotations: the value of example\.com\/tier must be a string: put it in quotes$/,
+    ],
+    [
+      'a label in the template that is an object, under a long name',
+      { secretTemplate: { labels: { ['x'.repeat(100_000)]: {} } } },
+      'ClaimsInvalid',
+      /^spec\.secretTemplate\.labels: the value of x{317} must be a string/,
+    ],
+    [
+      'labels in the template that are a list',
+      { secretTemplate: { labels: ['team'] } },
+      'ClaimsInvalid',
+      /^spec\.secretTemplate\.labels must be an object whose values are strings$/,
+    ],
+    [
+      'a template that is a text',
+      { secretTemplate: 'team' },
+      'ClaimsInvalid',
+      /^spec\.secretTemplate must be an object with labels or annotations$/,
     ],
     ['another deletionPolicy', { deletionPolicy: 'Orphan' }, 'ClaimsInvalid', /Delete or Retain/],
   ];

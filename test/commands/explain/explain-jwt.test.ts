@@ -74,6 +74,12 @@ describe('explain -f, JWTs', () => {
       says: /move the key into a Secret/,
     },
     {
+      title: 'a label for the Secret without quotes',
+      spec: { secretTemplate: { labels: { team: true } } },
+      reason: 'ClaimsInvalid',
+      says: /spec\.secretTemplate\.labels: the value of team must be a string: put it in quotes/,
+    },
+    {
       title: 'a late renewal',
       spec: { resignBefore: { days: 2 } },
       reason: 'RenewalClamped',
