@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { parseArgs } from 'node:util';
+import { COMMANDS } from '../src/commands/all-commands.ts';
 import { RUN_WHOLE } from './integration/page-commands.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -24,6 +26,38 @@ const RUN_ELSEWHERE: Readonly<Record<string, readonly [file: string, words: stri
   'npx --no jwt-injector explain -f deploy/examples/token-test.yaml': [
     'test/commands/explain.test.ts',
     "['-f', join(EXAMPLES, 'token-test.yaml')]",
+  ],
+  'kubectl annotate deployment x tokens.osg-htc.org/token=my-jwt': [
+    'test/integration/admission-workloads.test.ts',
+    "kubectl('annotate', 'deployment', 'web', `${KEYS.token}=my-jwt`)",
+  ],
+  'kubectl annotate secret KEY -n NS tokens.osg-htc.org/allowed-namespaces=NS1,NS2': [
+    'test/integration/keys.test.ts',
+    "annotate('tokens.osg-htc.org/allowed-namespaces=other, keys')",
+  ],
+  'kubectl annotate rs NAME -n NS tried-again="$(date +%s)" --overwrite': [
+    'test/integration/admission-outage.test.ts',
+    "'--overwrite'",
+  ],
+  'kubectl apply --server-side -k deploy/kustomize/final-state-policy': [
+    'test/integration/admission-outage.test.ts',
+    "['apply', '--server-side', '-k', POLICY]",
+  ],
+  'kubectl debug --copy-to': ['test/integration/admission-neighbours.test.ts', "'--copy-to=copy'"],
+  'kubectl delete deployment': [
+    'test/integration/cli-migrate-cases.ts',
+    'kubectl delete deployment token-manager',
+  ],
+  'kubectl describe jwt NAME': ['test/integration/keys.test.ts', "['describe', 'jwt', 'not-granted'"],
+  'kubectl describe jwt NAME -n NAMESPACE': [
+    'test/integration/keys.test.ts',
+    "['describe', 'jwt', 'not-granted', '-n', 'keys']",
+  ],
+  'kubectl explain jwt.spec': ['test/integration/crd.test.ts', "['explain', 'jwt.spec']"],
+  'kubectl rollout undo': ['test/integration/admission-workloads.test.ts', "kubectl('rollout', 'undo'"],
+  'helm uninstall jwt-injector -n jwt-injector': [
+    'test/deploy/lifecycle.test.ts',
+    "helm.run('uninstall', 'jwt-injector', ...PLACE)",
   ],
   'jwt-injector status': ['test/integration/cli-status.test.ts', 'statusCommand'],
   'kubectl apply --server-side --force-conflicts -k deploy/kustomize/crd': [
@@ -49,6 +83,13 @@ const RUN_ELSEWHERE: Readonly<Record<string, readonly [file: string, words: stri
     'test/integration/cli-migrate-cases.ts',
     "'kubectl create clusterrole token-manager-status'",
   ],
+};
+
+/** Commands in running text that no test runs, and why not. */
+const NOT_RUN: Readonly<Record<string, string>> = {
+  'kubectl describe certificate -n jwt-injector': 'needs cert-manager, whose objects they are',
+  'kubectl get pods -n jwt-injector': 'shows objects of Kubernetes itself',
+  'kubectl get lease jwt-injector -n jwt-injector -o yaml': 'shows an object of Kubernetes itself',
 };
 
 interface Command {
@@ -83,6 +124,28 @@ function commandsOf(page: string): readonly Command[] {
   return found;
 }
 
+/** Commands in the running text of a page; some of them are no more than the name of a verb. */
+function commandsInText(page: string): readonly string[] {
+  const text = readFileSync(join(ROOT, page), 'utf8').replaceAll(/^ *```[\s\S]*?^ *```/gm, '');
+  const spans = [...text.matchAll(/`([^`]+)`/g)].map(([, span = '']) => span.replaceAll(/\s+/g, ' '));
+  return spans.filter((span) => PROGRAM.test(span) && span.includes(' '));
+}
+
+/** What is wrong with what follows `jwt-injector`: its verb, the word after it, or its flags. */
+async function findFault(call: string): Promise<string | undefined> {
+  const [verb = '', ...args] = call.split(' ');
+  const { offers } = (await COMMANDS[verb]?.load()) ?? {};
+  if (offers === undefined) return 'no such command';
+  try {
+    const { positionals } = parseArgs({ args, options: offers.flags, allowPositionals: true });
+    const [word] = positionals;
+    const isUnknown = word !== undefined && offers.words?.includes(word) === false;
+    return isUnknown ? `it does not take "${word}"` : undefined;
+  } catch (error) {
+    return String(error);
+  }
+}
+
 function textOf(line: string, language: string): string | undefined {
   if (language === 'console') return /^ *\$ (.*)$/.exec(line)?.[1];
   if (language === 'sh') return /^\S/.test(line) && !line.startsWith('#') ? line : undefined;
@@ -114,13 +177,48 @@ describe('the commands of the pages for users and administrators', () => {
     );
   });
 
+  const inText = PAGES.flatMap((page) => commandsInText(page).map((text) => ({ page, text })));
+
+  it('in running text: of Kubernetes, are in a block, run by a test, or listed with the reason why not', () => {
+    const known = new Set([
+      ...commands.map(({ text }) => text),
+      ...Object.keys(RUN_ELSEWHERE),
+      ...Object.keys(NOT_RUN),
+    ]);
+    // With an argument besides the verb, which alone is just a name.
+    const ofKubernetes = inText.filter(({ text }) => /^(?:kubectl|helm) (?!jwt )\S+ ./.test(text));
+    assert.ok(ofKubernetes.length > 15);
+    assert.deepEqual(
+      ofKubernetes.filter(({ text }) => !known.has(text)).map(({ page, text }) => `${page}: ${text}`),
+      [],
+    );
+  });
+
+  it('of our own, in blocks and in running text, have verbs, words and flags that exist', async () => {
+    const calls = [...commands, ...inText].flatMap(({ page, text }) => {
+      const call = /^(?:(?:npx --no )?jwt-injector|kubectl jwt) ([a-z][^|>;&]*)/.exec(text)?.[1]?.trim();
+      return call === undefined ? [] : [{ page, call }];
+    });
+    assert.ok(calls.length > 50);
+    const faults = calls.map(async ({ page, call }) => ({ page, call, fault: await findFault(call) }));
+    assert.deepEqual(
+      (await Promise.all(faults)).filter(({ fault }) => fault !== undefined),
+      [],
+    );
+  });
+
   it('are run where the table says so, and nothing is in the table that no page has', () => {
     for (const [command, [file, words]] of Object.entries(RUN_ELSEWHERE)) {
       assert.ok(
-        commands.some(({ text }) => text === command),
+        [...commands, ...inText].some(({ text }) => text === command),
         command,
       );
       assert.ok(read(file).includes(words), `${file}: ${words}`);
     }
+    for (const command of Object.keys(NOT_RUN))
+      assert.ok(
+        inText.some(({ text }) => text === command),
+        command,
+      );
   });
 });

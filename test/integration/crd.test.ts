@@ -6,6 +6,7 @@ import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
+import type { Loose } from './objects.ts';
 import { openUserApi, type UserApi } from './user-api.ts';
 
 const COLLECTION = '/apis/tokens.osg-htc.org/v1/namespaces/default/jwts';
@@ -44,6 +45,18 @@ describe('the CRD on a real API server', () => {
     assert.match(stdout, /^NAME\s+READY\s+EXPIRES\s+RENEWS\s+ISSUER\s+AGE/);
     const wide = await cluster.kubectl(['get', 'jwt', 'my-jwt', '-o', 'wide']);
     assert.match(wide.stdout, /REASON\s+KEYID\s+SECRET\s+ALGORITHM[\s\S]*my-jwt-key\s+ES256/);
+  });
+
+  it('is explained by kubectl, each field of its spec', async () => {
+    const { stdout } = await cluster.kubectl(['explain', 'jwt.spec']);
+    const { items }: Loose = (await api.ask('GET', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'))
+      .body;
+    const crd = items.find(({ spec }: Loose) => spec.names.kind === 'JWT');
+    const fields = Object.keys(crd.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties);
+    assert.ok(fields.length > 8);
+    // The name and the type of a field, its values if they are few, then what it is.
+    for (const field of fields)
+      assert.match(stdout, new RegExp(`^  ${field}\\t<.*\n(?:  enum: .*\n)?    \\w`, 'm'));
   });
 
   const accepted: Readonly<Record<string, Record<string, unknown>>> = {

@@ -77,6 +77,9 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
     const text = async (name: string) =>
       (await objects.waitForCondition('keys', name, 'KeyAvailable', 'False', 'KeyNotGranted')).message;
     assert.equal((await text('not-granted')).replace('shared', 'absent'), await text('not-there'));
+    const shown = await stage.cluster.kubectl(['describe', 'jwt', 'not-granted', '-n', 'keys']);
+    assert.match(shown.stdout, /^ +Reason: +KeyNotGranted$/m);
+    assert.ok(shown.stdout.includes(await text('not-granted')), shown.stdout);
     assert.equal(await objects.get('secrets', 'keys', 'not-granted'), undefined);
     const annotate = (annotation: string) =>
       stage.cluster.kubectl(['annotate', 'secret', '-n', 'key-store', 'shared', annotation]);
