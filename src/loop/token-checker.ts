@@ -13,8 +13,8 @@ const BATCH_SIZE = 500;
 export interface TokenCheckerOptions {
   readonly sources: Pick<Sources, 'jwt' | 'managedSecret'>;
   readonly clock: Pick<Clock, 'setTimer'>;
-  /** Called when a signature was not made with the key on record. */
-  readonly onRefuted: (namespace: string, name: string) => void;
+  /** Called with whether a signature was made with the key on record. */
+  readonly onChecked: (namespace: string, name: string, isValid: boolean) => void;
   /** Called with what a check threw: only a bug throws. */
   readonly onBug: (error: unknown) => void;
 }
@@ -91,7 +91,7 @@ export class TokenChecker {
       return;
     }
     const isValid = await checkSignature(evidence, verifier, jwt.spec.value.algorithm, this.#keyCache);
-    if (!isValid) this.#options.onRefuted(namespace, name);
+    this.#options.onChecked(namespace, name, isValid);
   }
 
   #unchecked(namespace: string, name: string) {

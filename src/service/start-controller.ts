@@ -55,7 +55,10 @@ export function startController(
   const checker = new TokenChecker({
     sources: cluster.sources,
     clock: systemClock,
-    onRefuted: (namespace, name) => term?.secretChanged(namespace, name),
+    onChecked: (namespace, name, isValid) => {
+      log.debug({ namespace, name, valid: isValid }, 'signature of a token checked');
+      if (!isValid) term?.secretChanged(namespace, name);
+    },
     onBug: (error) => log.error({ err: error }, 'internal error while a token was checked'),
   });
 

@@ -31,7 +31,9 @@ function watch(jwts: Record<string, Jwt>, secrets: Record<string, ManagedSecret>
   const refuted: string[] = [];
   const checker = new TokenChecker({
     clock,
-    onRefuted: (namespace, name) => refuted.push(`${namespace}/${name}`),
+    onChecked: (namespace, name, isValid) => {
+      if (!isValid) refuted.push(`${namespace}/${name}`);
+    },
     onBug: (error) => bugs.push(error),
     sources: {
       jwt: (namespace, name) => jwts[`${namespace}/${name}`],

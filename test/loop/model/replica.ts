@@ -69,7 +69,9 @@ export class Replica {
     const common = { clock, process, lagMs, isUp, onNews, onSynced };
     this.#checker = new TokenChecker({
       clock: process,
-      onRefuted: (namespace, name) => this.#controller?.secretChanged(namespace, name),
+      onChecked: (namespace, name, isValid) => {
+        if (!isValid) this.#controller?.secretChanged(namespace, name);
+      },
       onBug: options.onBug,
       sources: {
         jwt: (namespace, name) => this.#jwts.get(`${namespace}/${name}`),
