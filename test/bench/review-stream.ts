@@ -43,12 +43,12 @@ export async function streamReviews(load: Load): Promise<ReviewStream> {
 async function sendUntilStopped(load: Load): Promise<void> {
   const lanes = openLanes(load);
   await lanes.send(WARM_UP);
-  let stopped = false;
-  parentPort?.once('message', () => (stopped = true));
+  const stop = new AbortController();
+  parentPort?.once('message', () => stop.abort());
   parentPort?.postMessage('started');
   let reviews = 0;
   let longest = 0;
-  while (!stopped) {
+  while (!stop.signal.aborted) {
     longest = Math.max(longest, ...(await lanes.send(load.connections)));
     reviews += load.connections;
     await sleep(PAUSE_MS);
