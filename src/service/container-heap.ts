@@ -21,8 +21,7 @@ const HEAP_FLAGS: readonly (readonly [flag: string, own: RegExp])[] = [
   ['--concurrent-marking-max-worker-num=1', /--concurrent[-_]marking[-_]max[-_]worker[-_]num/],
   /**
    * By default, new objects are not collected while V8 marks the others. Under load they fill what is left of such a heap before
-   * it has finished, and it marks the rest in one go: with 100,000 JWTs reviews then waited up to 150 ms, and the peak
-   * was 40 MiB higher.
+   * it has finished, and it marks the rest in one go: with 100,000 JWTs reviews then waited up to 150 ms.
    */
   ['--no-separate-gc-phases', /--(no[-_])?separate[-_]gc[-_]phases/],
 ];
