@@ -15,7 +15,7 @@ import {
   warnOfUnknownFields,
   type KeyInFile,
 } from './input/jwt-document.ts';
-import { readText, type InputProblem } from './input/read-text.ts';
+import { readText, showFilename, type InputProblem } from './input/read-text.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 import { makeCommand } from './make-command.ts';
 
@@ -44,7 +44,7 @@ be read.`,
 
 async function signFile(options: Options, io: Io): Promise<ExitCode> {
   const { filename, key } = options;
-  const shown = filename === '-' ? 'standard input' : filename;
+  const shown = showFilename(filename);
   const documents = await readDocuments(filename, io);
   if (!documents.ok) return refuse(documents.problem);
   const keyText = key === undefined ? undefined : await readText(key, io);

@@ -1,3 +1,5 @@
+import { isMeasuredV8 } from './garbage-collection.ts';
+
 /** With this much memory, the heap that Node chooses by itself is more than a million JWTs need. Bytes. */
 const LARGE = 4 * 1024 ** 3;
 
@@ -14,6 +16,10 @@ const HEAP_FLAGS: readonly (readonly [flag: string, own: RegExp])[] = [
    * garbage collection, and a start with 100,000 JWTs a sixth less CPU. In MiB.
    */
   ['--max-semi-space-size=4', /--max[-_]semi[-_]space[-_]size/],
+];
+
+/** The same, of the V8 that they were measured with; Node does not start with a flag that its V8 lacks. */
+const COLLECTOR_FLAGS: typeof HEAP_FLAGS = [
   /**
    * V8 marks what is alive in up to four threads beside the work, which get most of two cores while the one that answers reviews
    * waits for its turn, and use up a CPU limit four times as fast. One thread is enough: 100,000 JWTs are marked in 0.3 s.
@@ -46,6 +52,8 @@ interface Surroundings {
   /** Of Node. */
   readonly flags: readonly string[];
   readonly env: Environment;
+  /** Version of V8. */
+  readonly v8: string;
 }
 
 /** What Node is to be started with. */
@@ -55,10 +63,11 @@ interface Fit {
 }
 
 /** Flags and environment that fit the process to its container; `undefined` when nothing has to change. */
-export function fitToContainer({ limit, flags, env }: Surroundings): Fit | undefined {
+export function fitToContainer({ limit, flags, env, v8 }: Surroundings): Fit | undefined {
   if (limit === 0 || limit >= LARGE) return undefined;
   const given = [env['NODE_OPTIONS'] ?? '', ...flags].join(' ');
-  const missing = HEAP_FLAGS.filter(([, own]) => !own.test(given)).map(([flag]) => flag);
+  const wanted = isMeasuredV8(v8) ? [...HEAP_FLAGS, ...COLLECTOR_FLAGS] : HEAP_FLAGS;
+  const missing = wanted.filter(([, own]) => !own.test(given)).map(([flag]) => flag);
   const isFrugal = Object.keys(FRUGAL_MALLOC).some((name) => env[name] !== undefined);
   if (missing.length === 0 && isFrugal) return undefined;
   return { flags: [...missing, ...flags], env: isFrugal ? env : { ...env, ...FRUGAL_MALLOC } };
@@ -68,8 +77,8 @@ export function fitToContainer({ limit, flags, env }: Surroundings): Fit | undef
  * Begins this process again so that its memory fits the container, since the limits of neither heap can be changed later: same process id,
  * arguments and streams, 30 ms. Does nothing where it fits already.
  */
-export function fitHeapToContainer({ execPath, execArgv, argv, env }: NodeJS.Process): void {
-  const fit = fitToContainer({ limit: process.constrainedMemory(), flags: execArgv, env });
+export function fitHeapToContainer({ execPath, execArgv, argv, env, versions }: NodeJS.Process): void {
+  const fit = fitToContainer({ limit: process.constrainedMemory(), flags: execArgv, env, v8: versions.v8 });
   if (fit === undefined || process.execve === undefined) return;
   process.execve(execPath, [execPath, ...fit.flags, ...argv.slice(1)], fit.env);
 }

@@ -1,5 +1,13 @@
 import { setFlagsFromString } from 'node:v8';
 
+/**
+ * Whether this is V8 as Node 24 has it, with which the flags below and in `container-heap.ts` were measured. Later ones lack some:
+ * Node 26 does not start with `--no-separate-gc-phases`.
+ */
+export function isMeasuredV8(version: string): boolean {
+  return version.startsWith('13.');
+}
+
 /** Flags of V8 that can change while it runs (`node --v8-options`); what is fixed at its start is in `container-heap.ts`. */
 const FLAGS = [
   /**
@@ -17,5 +25,5 @@ const FLAGS = [
 
 /** Has the garbage collector hold reviews up for as short a time as it can. For a service; what ends soon gains nothing. */
 export function shortenPauses(): void {
-  for (const flag of FLAGS) setFlagsFromString(flag);
+  if (isMeasuredV8(process.versions.v8)) for (const flag of FLAGS) setFlagsFromString(flag);
 }

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { Address } from '../config/values.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import type { ListenPlace } from '../server/listen-many.ts';
+import { isUnknownAddress } from './own-addresses.ts';
 
 type Listen = (place: ListenPlace) => Promise<AddressInfo | string | null>;
 
@@ -12,9 +13,6 @@ interface Wanted extends Address {
 
 /** Every address of the machine: `::` takes IPv4 too, but a kernel without IPv6 does not know it. */
 const EVERY_ADDRESS = ['::', '0.0.0.0'] as const;
-/** The errors of such a kernel: the first when it was started with `ipv6.disable=1`, the second when its interfaces have no IPv6. */
-const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL']);
-
 /** Listens, and says in words why it cannot. `flag` is the setting that the port came from. Gives the port. */
 export async function listenOn(
   flag: string,
@@ -39,7 +37,7 @@ async function listenEverywhere(port: number, listen: Listen): ReturnType<Listen
   try {
     return await listen({ hosts: [first], port });
   } catch (error) {
-    if (!NO_IPV6.has(codeOf(error))) throw error;
+    if (!isUnknownAddress(error)) throw error;
     return listen({ hosts: [second], port });
   }
 }

@@ -7,6 +7,13 @@ export interface SortedAddresses {
   readonly foreign: readonly string[];
 }
 
+/** The kernel has no such address: `EAFNOSUPPORT` where it was started with `ipv6.disable=1`, else `EADDRNOTAVAIL`. */
+export function isUnknownAddress(error: unknown): boolean {
+  return (
+    error instanceof Error && 'code' in error && /^(?:EAFNOSUPPORT|EADDRNOTAVAIL)$/.test(String(error.code))
+  );
+}
+
 /**
  * Asks the kernel for each address by itself. A pod may have one in its status that its network does not know: where an
  * agent of the network translates it, or as long as IPv6 still looks whether somebody else has it.
@@ -23,7 +30,7 @@ async function canListen(host: string): Promise<boolean> {
   try {
     await once(server, 'listening');
   } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'EADDRNOTAVAIL');
+    return !isUnknownAddress(error);
   }
   server.close();
   await once(server, 'close');

@@ -24,7 +24,7 @@ const WITHIN_MS = 30_000;
 /** One answered review, or the error of one that was not. */
 type Outcome = { readonly by: string } | { readonly error: string };
 
-describe('two containers of a pod', { skip: process.platform !== 'linux' && 'Linux alone prefers' }, () => {
+describe('two containers of a pod', () => {
   it('share a port: no new connection is refused while the first one is killed, and it gets them back', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'jwt-injector-'));
     const port = await findFreePort();

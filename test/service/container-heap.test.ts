@@ -30,6 +30,11 @@ describe('the memory of the service', () => {
       },
     },
     {
+      title: 'is fitted with no flag that a later V8 may lack',
+      found: { limit: 512 * MIB, flags: [], env: malloc, v8: '14.1.1' },
+      expected: { flags: [percentage, semiSpace], env: malloc },
+    },
+    {
       title: 'is fitted once',
       found: { limit: 512 * MIB, flags: [percentage, semiSpace, marking, phases], env: malloc },
       expected: undefined,
@@ -59,7 +64,7 @@ describe('the memory of the service', () => {
       expected: undefined,
     },
   ]) {
-    it(title, () => assert.deepEqual(fitToContainer(found), expected));
+    it(title, () => assert.deepEqual(fitToContainer({ v8: '13.6.1', ...found }), expected));
   }
 
   it('is fitted by beginning again in the same process, once, with the same arguments', async () => {

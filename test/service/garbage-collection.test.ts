@@ -16,7 +16,8 @@ const WORK = `
 /** Milliseconds that threads beside the working one spent on collections of new objects, in a process of its own. */
 async function helpWith(script: string): Promise<number> {
   const args = ['--trace-gc', '--trace-gc-nvp', '--input-type=module', '--eval', script];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 64 * 1024 ** 2 });
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { maxBuffer: 64 * 1024 ** 2 });
+  assert.equal(stderr, ''); // it names flags that V8 does not have
   const times = [...stdout.matchAll(/ background\.scavenge\.parallel=([\d.]+)/g)].map(([, time]) =>
     Number(time),
   );

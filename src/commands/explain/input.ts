@@ -1,6 +1,6 @@
 import { ok, type Result } from '../../resources/result.ts';
 import { listObjects, readFileDocuments, type ListedObject } from '../input/documents.ts';
-import type { InputProblem } from '../input/read-text.ts';
+import { showFilename, type InputProblem } from '../input/read-text.ts';
 import type { Io } from '../io.ts';
 
 /** One object of the input, and where it is there. */
@@ -18,7 +18,7 @@ export async function readInput(
   for (const filename of filenames) {
     const documents = await readFileDocuments(filename, io);
     if (!documents.ok) return documents;
-    const shown = filename === '-' ? 'standard input' : filename;
+    const shown = showFilename(filename);
     for (const [index, document] of documents.value.entries()) {
       const source = documents.value.length === 1 ? shown : `${shown}, document ${index + 1}`;
       for (const listed of listObjects(document)) objects.push({ ...listed, source });

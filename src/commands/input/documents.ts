@@ -10,7 +10,7 @@ import { readNamespaceDefault } from '../../resources/namespace-default.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { EXIT, type Io } from '../io.ts';
 import { readEditable, type EditableDocument } from './editable-yaml.ts';
-import { readYamlText, type InputProblem } from './read-text.ts';
+import { readYamlText, showFilename, type InputProblem } from './read-text.ts';
 
 /** The documents of a YAML or JSON file, as Kubernetes reads them. */
 export async function readFileDocuments(
@@ -22,8 +22,7 @@ export async function readFileDocuments(
   const documents = readEditable(text.value);
   if (documents.ok) return documents;
   const { document, message } = documents.problem;
-  const shown = filename === '-' ? 'standard input' : filename;
-  return fail({ exit: EXIT.refused, message: `${shown}, document ${document}: ${message}` });
+  return fail({ exit: EXIT.refused, message: `${showFilename(filename)}, document ${document}: ${message}` });
 }
 
 /** Every Kubernetes object of a YAML or JSON file: its documents, and the items of Lists. */

@@ -6,7 +6,7 @@ import type { ExitCode, Io } from '../io.ts';
 import { listObjects } from './documents.ts';
 import { readEditable } from './editable-yaml.ts';
 import { findSecretToken, readFoundToken, refuseToken, type FoundToken } from './found-token.ts';
-import { readText, type InputProblem } from './read-text.ts';
+import { readText, showFilename, type InputProblem } from './read-text.ts';
 import { COMPACT, type TokenPlace } from './token-place.ts';
 
 /** Finds a token and passes it on; what prevents that is printed. The cluster is asked with the caller's rights. */
@@ -31,7 +31,7 @@ export async function withToken(
 async function readTokenFile(filename: string, io: Io): Promise<Result<FoundToken, InputProblem>> {
   const text = await readText(filename, io);
   if (!text.ok) return text;
-  const source = filename === '-' ? 'standard input' : filename;
+  const source = showFilename(filename);
   const trimmed = text.value.trim();
   if (trimmed === '') return refuseToken(source, 'is empty: there is no token in it');
   const objects = COMPACT.test(trimmed) ? [] : findObjects(trimmed);
