@@ -155,13 +155,14 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
   };
   /** One list if it takes one, one watch; how long to wait before the next. */
   const attempt = async (): Promise<Milliseconds> => {
-    const startedAt = clock.monotonic();
+    let startedAt = clock.monotonic();
     let listing = true;
     isQuiet = false;
     try {
       resourceVersion ??= await list();
       newest = resourceVersion;
       listing = false;
+      startedAt = clock.monotonic();
       await watch(resourceVersion);
       return health.end(clock.monotonic() - startedAt);
     } catch (error) {
