@@ -155,6 +155,11 @@ export function isExpired(error: unknown): boolean {
   return error instanceof KubeError && error.status === 410;
 }
 
+/** No whole answer came in time. */
+export function isDeadline(error: unknown): boolean {
+  return error instanceof KubeError && error.reason === 'Deadline';
+}
+
 /** Not authenticated or not allowed: it stays so until somebody changes credentials or RBAC. */
 export function isDenied(error: unknown): boolean {
   return error instanceof KubeError && (error.status === 401 || error.status === 403);

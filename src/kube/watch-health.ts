@@ -1,6 +1,6 @@
 import { backoffDelay, type Backoff } from '../time/backoff.ts';
 import type { Milliseconds } from '../time/units.ts';
-import { isExpired, KubeError } from './errors.ts';
+import { isDeadline, isExpired, isNotFound, KubeError } from './errors.ts';
 import type { Log } from './log.ts';
 
 /** client-go's 30 s at the longest are for thousands of kubelets; here a change during an outage is to be noticed sooner. */
@@ -12,11 +12,29 @@ const HASTY_MS = 1_000;
 /** So many refusals in a row of the same resourceVersion, and it is given up for a new list. */
 const REFUSALS_BEFORE_LIST = 3;
 
-/** Failures in a row of one list-watch: how long each is waited out, and what the log says, once for each trouble. */
+/** What comes after a list that failed. */
+export interface AfterList {
+  readonly delay: Milliseconds;
+  /** The API server does not know the resource, and said so more than once: its CRD is gone, not just being replaced. */
+  readonly isGone: boolean;
+}
+
+/** What comes after a watch that failed. */
+export interface AfterWatch {
+  readonly delay: Milliseconds;
+  /** The resourceVersion is of no use any more: too old, too new (etcd was restored), refused for long. */
+  readonly mustList: boolean;
+}
+
+/**
+ * What follows from how the lists and watches of one resource ended: how long each trouble is waited out, whether a list has
+ * to come next, and what the log says, once for each trouble.
+ */
 export class WatchHealth {
   readonly #resource: string;
   readonly #log: Log;
   readonly #random: () => number;
+  /** In a row. */
   #failures = 0;
   /** The last answer was 410. */
   #wasExpired = false;
@@ -30,18 +48,13 @@ export class WatchHealth {
     this.#random = random;
   }
 
-  /** Failures in a row, the last one included. */
-  get failures(): number {
-    return this.#failures;
-  }
-
   /** Why it fails at present, in one word; `undefined` while it works. */
   get problem(): string | undefined {
     return this.#told;
   }
 
-  /** The API server works: it brought something, or had nothing to bring. */
-  succeed(): void {
+  /** A watch works: it brought something, or had nothing to bring. */
+  work(): void {
     this.#failures = 0;
     this.#wasExpired = false;
     if (this.#told === undefined) return;
@@ -49,34 +62,34 @@ export class WatchHealth {
     this.#log.info({ resource: this.#resource }, 'watch works again');
   }
 
-  /** The API server ended a watch, which is usual; gives how long to wait before the next. */
-  end(lasted: Milliseconds): Milliseconds {
+  /** The API server closed a watch, which is usual; gives how long to wait before the next. */
+  closeWatch(lasted: Milliseconds): Milliseconds {
     this.#failures = lasted >= STEADY_MS ? 0 : this.#failures + 1;
     return lasted >= HASTY_MS ? 0 : backoffDelay(BACKOFF, this.#failures, this.#random);
   }
 
-  /**
-   * A list failed, or a watch that had `lasted` so long (0 for a list). Gives how long to wait before the next try; 0
-   * only for the first 410 in a row, which does not count as a failure: an API server that answers so works.
-   */
-  fail(error: unknown, lasted: Milliseconds): Milliseconds {
-    const isFirstExpiry = isExpired(error) && !this.#wasExpired;
-    this.#wasExpired = isExpired(error);
-    this.#failures = lasted >= STEADY_MS ? 1 : this.#failures + 1;
-    if (isFirstExpiry) return 0;
-    const retryAfter = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
-    const delay = Math.max(backoffDelay(BACKOFF, this.#failures, this.#random), retryAfter);
-    this.#tell(error, delay);
-    return delay;
+  /** A list failed. */
+  failList(error: unknown): AfterList {
+    const delay = this.#fail(error, this.#failures + 1);
+    return { delay, isGone: isNotFound(error) && this.#failures > 1 };
   }
 
-  /** Whether the resourceVersion of the watch that failed so cannot be used any more: too old, too new (after etcd was restored), refused for long. */
-  mustList(error: unknown): boolean {
-    if (isExpired(error)) return true;
-    if (!(error instanceof KubeError)) return true;
-    if (error.causes.some(({ reason }) => reason === 'ResourceVersionTooLarge')) return true;
-    const mayPass = error.status === 429 || error.status === 503 || error.reason === 'Unreachable';
-    return !mayPass && error.reason !== 'Deadline' && this.#failures >= REFUSALS_BEFORE_LIST;
+  /** A watch failed that `lasted` so long. */
+  failWatch(error: unknown, lasted: Milliseconds): AfterWatch {
+    const delay = this.#fail(error, lasted >= STEADY_MS ? 1 : this.#failures + 1);
+    return { delay, mustList: isUnusable(error, this.#failures) };
+  }
+
+  /** Gives how long to wait: 0 only for the first 410 in a row, as an API server that answers so works. */
+  #fail(error: unknown, failures: number): Milliseconds {
+    const isFirstExpiry = isExpired(error) && !this.#wasExpired;
+    this.#wasExpired = isExpired(error);
+    this.#failures = failures;
+    if (isFirstExpiry) return 0;
+    const retryAfter = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
+    const delay = Math.max(backoffDelay(BACKOFF, failures, this.#random), retryAfter);
+    this.#tell(error, delay);
+    return delay;
   }
 
   #tell(error: unknown, delay: Milliseconds): void {
@@ -88,4 +101,13 @@ export class WatchHealth {
     else this.#log.warn(fields, 'watch interrupted');
     this.#told = reason;
   }
+}
+
+/** Whether a resourceVersion that was answered so, after so many failures in a row, is given up. */
+function isUnusable(error: unknown, failures: number): boolean {
+  if (isExpired(error)) return true;
+  if (!(error instanceof KubeError)) return true;
+  if (error.causes.some(({ reason }) => reason === 'ResourceVersionTooLarge')) return true;
+  const mayPass = error.status === 429 || error.status === 503 || error.reason === 'Unreachable';
+  return !mayPass && !isDeadline(error) && failures >= REFUSALS_BEFORE_LIST;
 }

@@ -1,6 +1,8 @@
 import { member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
+import { objectKey } from '../resources/object-key.ts';
 import { KubeError, readStatus } from './errors.ts';
 import type { Listed } from './list.ts';
+import type { ObjectIdentity } from './pieces.ts';
 import type { WatchEvent } from './watch-stream.ts';
 
 /** Where a list-watch keeps what it sees; `Cache` fits. */
@@ -102,6 +104,19 @@ export function applyEvent<T>(
   if (isOlder(kept.resourceVersion, store.resourceVersion(kept.key))) return undefined;
   if (type === 'DELETED' || kept.value === undefined) store.delete(kept.key, kept.resourceVersion);
   else store.set(kept.key, kept.resourceVersion, kept.value);
+  return resourceVersion;
+}
+
+/**
+ * Does what an event says that is too long to be read: the object in that state counts as if it were not there. Returns the
+ * resourceVersion to resume from.
+ */
+export function dropObject<T>(
+  store: WatchStore<T>,
+  { namespace, name, resourceVersion }: ObjectIdentity,
+): string {
+  const key = objectKey({ namespace, name });
+  if (!isOlder(resourceVersion, store.resourceVersion(key))) store.delete(key, resourceVersion);
   return resourceVersion;
 }
 

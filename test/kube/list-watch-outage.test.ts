@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { refuse } from './bad-server.ts';
 import type { Fault } from './fake-api.ts';
-import { hurriedClock, watchFake } from './watched-cache.ts';
+import { hurriedClock, sleptClock, watchFake } from './watched-cache.ts';
 
 test('after an outage a 410 is followed by a list at once: the API server works', async () => {
   const slept: number[] = [];
@@ -24,4 +24,32 @@ test('after an outage a 410 is followed by a list at once: the API server works'
   all.api.drop('end');
   await all.until(() => all.api.counts.list === 2, 'the second list');
   assert.deepEqual(slept, [], 'nothing was waited for after the 410');
+});
+
+test('a list that takes long does not make the watch after it one that stood long', async () => {
+  const slept: number[] = [];
+  const base = sleptClock();
+  let listed = 0;
+  const clock = {
+    ...base,
+    monotonic: () => base.monotonic() + listed,
+    sleep: (ms: number, signal?: AbortSignal) => {
+      slept.push(ms);
+      return base.sleep(ms, signal);
+    },
+  };
+  await using all = await watchFake({
+    clock,
+    random: () => 0,
+    transform: () => {
+      listed += 30_000;
+      return 'kept';
+    },
+  });
+  all.api.faults.watch = Array.from(
+    { length: 1_000 },
+    () => (response) => refuse(response, 403, 'Forbidden'),
+  );
+  await all.until(() => slept.length >= 6, 'six waits');
+  assert.deepEqual(slept.slice(0, 6), [1_000, 2_000, 4_000, 8_000, 8_000, 8_000]);
 });

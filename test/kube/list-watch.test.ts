@@ -156,34 +156,6 @@ test('a watch that is refused for ever is not tried in a hot loop, and its failu
   assert.ok(all.lines.some(({ message }) => message === 'watch works again'));
 });
 
-test('a list that takes long does not make the watch after it one that stood long', async () => {
-  const slept: number[] = [];
-  const base = sleptClock();
-  let listed = 0;
-  const clock = {
-    ...base,
-    monotonic: () => base.monotonic() + listed,
-    sleep: (ms: number, signal?: AbortSignal) => {
-      slept.push(ms);
-      return base.sleep(ms, signal);
-    },
-  };
-  await using all = await watchFake({
-    clock,
-    random: () => 0,
-    transform: () => {
-      listed += 30_000;
-      return 'kept';
-    },
-  });
-  all.api.faults.watch = Array.from(
-    { length: 1_000 },
-    () => (response) => refuse(response, 403, 'Forbidden'),
-  );
-  await all.until(() => slept.length >= 6, 'six waits');
-  assert.deepEqual(slept.slice(0, 6), [1_000, 2_000, 4_000, 8_000, 8_000, 8_000]);
-});
-
 test('a watch that is closed as soon as it opens is not tried in a hot loop', async () => {
   const clock = sleptClock();
   await using all = await watchFake({ clock });

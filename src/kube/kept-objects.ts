@@ -1,0 +1,50 @@
+import { objectMember, stringMember, type JsonObject } from '../resources/json.ts';
+import { objectKey } from '../resources/object-key.ts';
+import type { Log } from './log.ts';
+import { identifyHead, LONGEST_OBJECT, type ObjectIdentity } from './pieces.ts';
+import type { Kept } from './watch-store.ts';
+
+/** How objects of one resource are read. */
+export interface ObjectReading<T> {
+  /** Plural, for the log. */
+  readonly resource: string;
+  /** What is kept of an object; `undefined`: nothing, as if it were not there. */
+  readonly transform: (object: JsonObject) => T | undefined;
+  readonly log: Log;
+}
+
+/**
+ * What is kept of one object; `undefined` if it cannot be read: that must not cost the others. What it holds stays out of the
+ * log.
+ */
+export function keepObject<T>(
+  object: JsonObject,
+  { resource, transform, log }: ObjectReading<T>,
+): Kept<T> | undefined {
+  const metadata = objectMember(object, 'metadata');
+  const name = stringMember(metadata, 'name');
+  const resourceVersion = stringMember(metadata, 'resourceVersion');
+  if (name === undefined || resourceVersion === undefined) return undefined;
+  const namespace = stringMember(metadata, 'namespace') ?? '';
+  const key = objectKey({ namespace, name });
+  try {
+    return { key, resourceVersion, value: transform(object) };
+  } catch {
+    log.warn({ resource, key }, 'an object could not be read and is left out');
+    return undefined;
+  }
+}
+
+/**
+ * Tells that an object is too long to be read and counts as if it were not there: whoever wrote it loses only that one.
+ * Returns which object its first bytes are about, if they are sure.
+ */
+export function leaveOut(
+  head: string,
+  { resource, log }: Pick<ObjectReading<unknown>, 'resource' | 'log'>,
+): ObjectIdentity | undefined {
+  const identity = identifyHead(head);
+  const { namespace, name } = identity ?? {};
+  log.warn({ resource, namespace, name, longest: LONGEST_OBJECT }, 'an object is too long and is left out');
+  return identity;
+}

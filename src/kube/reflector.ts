@@ -1,0 +1,156 @@
+import type { JsonObject } from '../resources/json.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Milliseconds, Seconds } from '../time/units.ts';
+import { METADATA_LIST_ONLY, METADATA_ONLY, type KubeClient } from './client.ts';
+import { isDeadline } from './errors.ts';
+import { keepObject, leaveOut, type ObjectReading } from './kept-objects.ts';
+import type { Log } from './log.ts';
+import type { Query } from './request.ts';
+import { parseResourcePath } from './resource-path.ts';
+import { applyEvent, dropObject, isOlder, replaceAll, Replacement, type WatchStore } from './watch-store.ts';
+
+/** What to list and watch, what to keep of it, and where. */
+export interface ReflectorOptions<T> {
+  readonly client: Pick<KubeClient, 'listMapped' | 'watch'>;
+  /** Of a collection, of one namespace or all. */
+  readonly path: string;
+  /** labelSelector, fieldSelector. */
+  readonly query?: Query;
+  /** Ask for metadata alone. */
+  readonly metadataOnly?: boolean;
+  /** `transform` looks at `metadata.managedFields`; they are left out of listed objects otherwise. */
+  readonly needsManagedFields?: boolean;
+  /** What is kept of an object; `undefined`: nothing, as if it were not there. */
+  readonly transform: (object: JsonObject) => T | undefined;
+  /** Where it is kept. Two reflectors may share one only if their paths are of different namespaces. */
+  readonly store: WatchStore<T>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Numbers in [0, 1) for jitter; `Math.random` by default. */
+  readonly random?: () => number;
+  /** Time without a byte after which a connection counts as dead; 90 s by default. */
+  readonly silenceMs?: Milliseconds;
+}
+
+/** How a watch ended that did not fail: by the API server, or `quiet`, because it brought nothing at all for too long. */
+export type WatchEnd = 'closed' | 'quiet';
+
+/** How long one watch lasts at most; a random time up to twice as much, as client-go does. */
+const WATCH_TIME: Seconds = 300;
+const NOTHING = { items: [], resourceVersion: '' };
+
+/**
+ * Makes a store what a collection is, as client-go's Reflector does: by a list, and by watches that go on from where the last
+ * one ended. It does one of both when it is told to, and throws what the client throws; when to try again is not its concern.
+ */
+export class Reflector<T> {
+  readonly #options: ReflectorOptions<T>;
+  readonly #reading: ObjectReading<T>;
+  /** What the keys of this collection begin with. */
+  readonly #scope: string;
+  /** Where the next watch goes on; `undefined`: it takes a list. */
+  #resourceVersion: string | undefined;
+  /** The last one of these, also after it was given up: a list that is older comes from an etcd that was restored. */
+  #newest: string | undefined;
+  #lastEventAt: Milliseconds | undefined;
+
+  constructor(options: ReflectorOptions<T>) {
+    const { path, transform, log } = options;
+    const { resource, namespace } = parseResourcePath(path);
+    this.#options = options;
+    this.#reading = { resource, transform, log };
+    this.#scope = namespace === undefined ? '' : `${namespace}/`;
+  }
+
+  /** Plural, as in the path. */
+  get resource(): string {
+    return this.#reading.resource;
+  }
+
+  /** Nothing is known from which a watch could go on. */
+  get needsList(): boolean {
+    return this.#resourceVersion === undefined;
+  }
+
+  /** When the API server last said anything (events, bookmarks, the beginning of an answer), since the epoch. */
+  get lastEventAt(): Milliseconds | undefined {
+    return this.#lastEventAt;
+  }
+
+  /** The API server does not take the resourceVersion any more. */
+  requireList(): void {
+    this.#resourceVersion = undefined;
+  }
+
+  /** The API server has no such collection: nothing is in it. */
+  empty(): void {
+    replaceAll(this.#options.store, NOTHING, this.#scope, true);
+  }
+
+  /** Makes the store what the API server lists. */
+  async list(signal: AbortSignal): Promise<void> {
+    const { client, path, query, metadataOnly, needsManagedFields, store } = this.#options;
+    const replacement = new Replacement(store, this.#scope);
+    const listed = await client.listMapped(path, {
+      query,
+      accept: metadataOnly === true ? METADATA_LIST_ONLY : undefined,
+      signal,
+      map: (object) => replacement.add(keepObject(object, this.#reading)),
+      withoutManagedFields: needsManagedFields !== true,
+      onOversized: (head) => leaveOut(head, this.#reading),
+    });
+    this.#hear();
+    replacement.end(listed, isOlder(listed.resourceVersion, this.#newest));
+    this.#goOnFrom(listed.resourceVersion);
+  }
+
+  /** Keeps the store up to date until one watch ends. `onProgress` is called after each event and bookmark. */
+  async watch(signal: AbortSignal, onProgress: () => void): Promise<WatchEnd> {
+    const { client, path, query, metadataOnly, store, silenceMs, random = Math.random } = this.#options;
+    let isQuiet = false; // the API server has begun to answer, and nothing came since
+    const progress = (resourceVersion: string | undefined): void => {
+      isQuiet = false;
+      this.#goOnFrom(resourceVersion);
+      this.#hear();
+      onProgress();
+    };
+    const options = {
+      query: {
+        ...query,
+        resourceVersion: this.#resourceVersion,
+        allowWatchBookmarks: true,
+        timeoutSeconds: Math.floor(WATCH_TIME * (1 + random())),
+      },
+      accept: metadataOnly === true ? METADATA_ONLY : undefined,
+      silenceMs,
+      onOpen: () => {
+        isQuiet = true;
+        this.#hear();
+      },
+      onOversized: (head: string) => {
+        const identity = leaveOut(head, this.#reading);
+        if (identity !== undefined) progress(dropObject(store, identity));
+      },
+    };
+    const keep = (object: JsonObject) => keepObject(object, this.#reading);
+    try {
+      for await (const event of client.watch(path, options, signal)) {
+        if (signal.aborted) break;
+        progress(applyEvent(store, event, keep, this.resource));
+      }
+      return 'closed';
+    } catch (error) {
+      if (isQuiet && isDeadline(error)) return 'quiet';
+      throw error;
+    }
+  }
+
+  #goOnFrom(resourceVersion: string | undefined): void {
+    this.#resourceVersion = resourceVersion ?? this.#resourceVersion;
+    this.#newest = this.#resourceVersion;
+  }
+
+  #hear(): void {
+    this.#lastEventAt = this.#options.clock.now();
+  }
+}

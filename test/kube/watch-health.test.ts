@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { KubeError, type Cause } from '../../src/kube/errors.ts';
+import { WatchHealth } from '../../src/kube/watch-health.ts';
+
+const LOG = { debug: () => {}, info: () => {}, warn: () => {} };
+
+function refusal(status: number, reason: string, causes: readonly Cause[] = []): KubeError {
+  return new KubeError({ verb: 'watch', resource: 'secrets', status, reason, causes });
+}
+
+/** What follows from each of so many failures of a watch in a row. */
+function failWatches(error: unknown, times: number, lasted = 0) {
+  const health = new WatchHealth('secrets', LOG, () => 0);
+  return Array.from({ length: times }, () => health.failWatch(error, lasted));
+}
+
+describe('a watch that fails', () => {
+  const KEPT: readonly KubeError[] = [
+    refusal(429, 'TooManyRequests'),
+    refusal(503, 'ServiceUnavailable'),
+    refusal(0, 'Unreachable'),
+    refusal(0, 'Deadline'),
+  ];
+  for (const error of KEPT) {
+    it(`with ${error.reason} goes on from where it was, however often`, () => {
+      assert.ok(failWatches(error, 5).every(({ mustList }) => !mustList));
+    });
+  }
+
+  it('with a refusal that does not pass goes on twice, then lists', () => {
+    const lists = failWatches(refusal(403, 'Forbidden'), 4).map(({ mustList }) => mustList);
+    assert.deepEqual(lists, [false, false, true, true]);
+  });
+
+  it('lists at once after a resourceVersion that etcd does not know yet, and after a bug', () => {
+    const tooLarge = refusal(504, 'Timeout', [{ field: '', reason: 'ResourceVersionTooLarge' }]);
+    for (const error of [tooLarge, new TypeError('bug')]) {
+      assert.deepEqual(failWatches(error, 1), [{ delay: 1_000, mustList: true }]);
+    }
+  });
+
+  it('lists at once after a 410, and waits only if the next one follows', () => {
+    assert.deepEqual(failWatches(refusal(410, 'Expired'), 3), [
+      { delay: 0, mustList: true },
+      { delay: 2_000, mustList: true },
+      { delay: 4_000, mustList: true },
+    ]);
+  });
+
+  it('is waited out longer each time, unless it stood for half a minute', () => {
+    const error = refusal(500, 'InternalError');
+    assert.deepEqual(
+      failWatches(error, 5).map(({ delay }) => delay),
+      [1_000, 2_000, 4_000, 8_000, 8_000],
+    );
+    assert.ok(failWatches(error, 5, 30_000).every(({ delay }) => delay === 1_000));
+    assert.ok(failWatches(error, 2, 29_999).some(({ delay }) => delay === 2_000));
+  });
+});
+
+describe('a list that fails', () => {
+  it('with 404 twice in a row says that the resource is gone', () => {
+    const health = new WatchHealth('jwts', LOG, () => 0);
+    assert.equal(health.failList(refusal(404, 'NotFound')).isGone, false);
+    assert.equal(health.failList(refusal(404, 'NotFound')).isGone, true);
+    assert.equal(health.failList(refusal(500, 'InternalError')).isGone, false);
+  });
+});
