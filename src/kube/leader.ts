@@ -1,5 +1,6 @@
 import type { Clock } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
+import { WakeSignal } from '../time/wake-signal.ts';
 import type { LeaseAccess, LeaseClaim, LeaseState } from './lease.ts';
 
 /** What leader election needs, and whom it tells. */
@@ -47,8 +48,8 @@ export class Leader {
   #renewedAt: Moment | undefined;
   /** In this term the lease may have been over for a while: the process was stopped, or a clock stepped ahead. */
   #isInDoubt = false;
-  /** Aborted and replaced to wake whoever sleeps: the lease changed hands, or `stop` was called. */
-  #waking = new AbortController();
+  /** The lease changed hands, or `stop` was called. */
+  readonly #waking = new WakeSignal();
   #watching: { stop(): Promise<void> } | undefined;
   #running: Promise<void> | undefined;
 
@@ -76,7 +77,7 @@ export class Leader {
   /** Gives the lease back, so that a standby takes over at once. Stop what writes first: it is not told. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.#wake();
+    this.#waking.wake();
     await this.#running;
     await this.#watching?.stop();
     this.#renewedAt = undefined;
@@ -201,16 +202,11 @@ export class Leader {
     this.#seenAt = this.#options.clock.monotonic();
     // A renewal only moves the time; waking up is for a change of hands.
     if (!isFirst && state?.holder === holderBefore) return;
-    this.#wake();
+    this.#waking.wake();
   }
 
   /** Ends early when the lease changes hands or on stop. */
   async #sleep(time: Milliseconds): Promise<void> {
     await this.#options.clock.sleep(time, this.#waking.signal);
-  }
-
-  #wake(): void {
-    this.#waking.abort();
-    this.#waking = new AbortController();
   }
 }

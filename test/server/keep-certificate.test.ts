@@ -99,6 +99,8 @@ const validityOf = once((leaf = '') => {
 interface Replica {
   readonly kept: KeptCertificate;
   inUse: string | undefined;
+  /** Why TLS takes no pair. */
+  refusal: string | undefined;
   readonly lines: string[];
 }
 
@@ -128,14 +130,15 @@ describe('replicas that keep a certificate', () => {
     const log = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
     const replica: Replica = {
       inUse: undefined,
+      refusal: undefined,
       lines,
       kept: keepCertificate({
         store: cluster.store(),
         issue,
         ...PLACE,
         serve: ({ cert }) => {
-          replica.inUse = cert;
-          return undefined;
+          if (replica.refusal === undefined) replica.inUse = cert;
+          return replica.refusal;
         },
         onLook: () => {},
         explain: (error) => (error instanceof Error ? error.message : undefined),
@@ -273,6 +276,19 @@ describe('replicas that keep a certificate', () => {
     assert.equal(replica.kept.missing(), 'create secrets jwt-injector: 403 Forbidden');
     assert.equal(replica.lines.length, 1);
     cluster.refusal = undefined;
+    await pass(60_000);
+    assert.ok(isReady(replica));
+  });
+
+  it('are not ready as long as TLS takes no pair, whatever else changes, and say why', async () => {
+    const replica = start();
+    replica.refusal = 'TLS does not take this pair: ee key too small';
+    await pass(60_000);
+    cluster.change(() => {});
+    await pass(60_000);
+    assert.equal(replica.kept.missing(), replica.refusal);
+    replica.refusal = undefined;
+    cluster.change(() => (cluster.data = { ...cluster.data, 'tls.crt': '' }));
     await pass(60_000);
     assert.ok(isReady(replica));
   });

@@ -1,0 +1,51 @@
+import type { CertificateStep, ObservedCertificate } from '../certificates/plan-certificate.ts';
+
+/** What a look showed, and what is to be done about it. */
+export interface CertificateLook {
+  readonly observed: ObservedCertificate;
+  readonly step: CertificateStep;
+  /** All bundles trust the authority that signs. */
+  readonly isTrusted: boolean;
+  /** A pair of the Secret is in use. */
+  readonly isServed: boolean;
+}
+
+/** Why no trusted certificate is served yet, for `/readyz`. Once one was, that is over: replicas do not turn unready later. */
+export class CertificateReadiness {
+  /** `namespace/name`. */
+  readonly #secret: string;
+  #isListed = false;
+  #isOver = false;
+  #waitsFor = 'the Secret and the webhook configurations were not listed yet';
+  /** Why the last step failed, in the words of the API server. */
+  #failure: string | undefined;
+
+  constructor(secret: string) {
+    this.#secret = secret;
+  }
+
+  /** `listProblem`: why something could not be listed, of interest only until all was. */
+  missing(listProblem: () => string | undefined): string | undefined {
+    if (this.#isOver) return undefined;
+    const problem = this.#isListed ? undefined : listProblem();
+    return this.#failure ?? (problem === undefined ? this.#waitsFor : `${this.#waitsFor} (${problem})`);
+  }
+
+  look({ observed, step, isTrusted, isServed }: CertificateLook): void {
+    this.#isListed = true;
+    this.#isOver ||= isTrusted && isServed;
+    if (step.type === 'blocked') this.#waitsFor = `Secret ${this.#secret}: ${step.why}`;
+    else if (observed.secret.kind === 'absent') this.#waitsFor = 'the certificate is being issued';
+    else if (!isTrusted) this.#waitsFor = 'the caBundle of the webhook configurations lacks its CA';
+  }
+
+  /** TLS does not take the pair. */
+  refuse(problem: string): void {
+    this.#waitsFor = problem;
+  }
+
+  /** How the last step ended; `undefined`: well. */
+  end(failure: string | undefined): void {
+    this.#failure = failure;
+  }
+}
