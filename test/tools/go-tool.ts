@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { access, constants, mkdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { findCacheFolder } from '../controlplane/binaries.ts';
+import { waitForLock } from '../controlplane/cache-lock.ts';
+import { identifyProcess } from '../controlplane/process-identity.ts';
 
 const run = promisify(execFile);
 
@@ -35,28 +37,52 @@ export async function findGoTool(
   const name = tool.slice(tool.lastIndexOf('/') + 1);
   const inputs = [module, sums, process.platform, process.arch, ...tags];
   const key = createHash('sha256').update(JSON.stringify(inputs));
-  const cache = join(findCacheFolder(environment), 'tools');
-  const path = join(cache, `${name}-${key.digest('hex').slice(0, 8)}`);
+  const path = join(findCacheFolder(environment), 'tools', `${name}-${key.digest('hex').slice(0, 8)}`);
   if (await isExecutable(path)) return path;
 
-  await mkdir(cache, { recursive: true });
-  const unfinished = `${path}.${process.pid}`; // whoever builds at the same time makes the same file
+  const build = { tool, path, folder, tags, environment };
+  const running = runningBuilds.get(path) ?? buildOnce(build).finally(() => runningBuilds.delete(path));
+  runningBuilds.set(path, running);
   try {
+    await running;
+  } catch (error) {
+    throw new Error(`cannot build ${name}: ${explain(error)}`, { cause: error });
+  }
+  return path;
+}
+
+/** Builds of this process, by the path of what they make. */
+const runningBuilds = new Map<string, Promise<void>>();
+
+interface Build {
+  readonly tool: string;
+  /** Of the program. */
+  readonly path: string;
+  readonly folder: string;
+  readonly tags: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Makes the program unless another process does: a build takes all processors for half a minute or more. */
+async function buildOnce({ tool, path, folder, tags, environment }: Build): Promise<void> {
+  const owner = identifyProcess(process.pid);
+  const [lock, unfinished] = [`${path}.lock`, `${path}.${owner}`];
+  await mkdir(dirname(path), { recursive: true });
+  await waitForLock(lock, owner, (holder) => {
+    process.stderr.write(`Waiting for another build of ${path} (${holder})\n`);
+  });
+  try {
+    if (await isExecutable(path)) return;
     await run(
       'go',
       ['build', '-trimpath', '-buildvcs=false', `-tags=${tags.join()}`, '-o', unfinished, tool],
-      {
-        cwd: folder,
-        env: { ...environment, ...ENVIRONMENT },
-      },
+      { cwd: folder, env: { ...environment, ...ENVIRONMENT } },
     );
     await rename(unfinished, path);
-  } catch (error) {
-    throw new Error(`cannot build ${name}: ${explain(error)}`, { cause: error });
   } finally {
     await rm(unfinished, { force: true });
+    await rm(lock, { force: true });
   }
-  return path;
 }
 
 function isExecutable(path: string): Promise<boolean> {
