@@ -63,6 +63,21 @@ describe('the fields of the status', () => {
     assert.ok(before >= 5 && before < 5.1, `resignBefore and a little jitter: ${before} h`);
   });
 
+  it('keep the key of a token that may still be in use when another key, or another issuer, takes its place', async () => {
+    const { recorded, ...rest } = await settledJwt();
+    const issuer = 'https://issuer.example.com/';
+    const jwt = { ...rest, recorded: { ...recorded, issuer, expiresAt: NOW + HOUR } };
+    const retired = { publicKey: recorded.publicKey, expiresAt: NOW + HOUR, issuer };
+    const keysAfter = (signedFor: typeof jwt, seen: KeyObservation) =>
+      desiredStatus({ jwt: signedFor, secret: ourSecret(jwt), key: seen }, signed, NOW).retiredKeys;
+    assert.equal(keysAfter(jwt, key), undefined, 'the same key');
+    assert.deepEqual(keysAfter(jwt, otherKey), [retired]);
+    const moved = { ...makeJwt({ issuer: 'https://new.example.com/' }), recorded: jwt.recorded };
+    assert.deepEqual(keysAfter(moved, key), [retired]);
+    const renamed = { ...makeJwt({ keyId: 'new-kid' }), recorded: jwt.recorded };
+    assert.deepEqual(keysAfter(renamed, key), [retired]);
+  });
+
   it('count a first signature as no renewal', () => {
     assert.equal(desiredStatus({ jwt: makeJwt(), secret: undefined, key }, signed, NOW).renewals, 0);
   });

@@ -145,6 +145,7 @@ describe('an owner reference of the JWT that is not wanted', () => {
       [referring('kopf', 'Update', jwt.uid)],
       [ours, referring('kopf', 'Update', jwt.uid)],
       [referring('jwt-injector', 'Update', jwt.uid)],
+      [ours, referring('kustomize-controller', 'Apply', jwt.uid)],
       [referring('jwt-injector', 'Apply', 'other-uid')],
       [],
     ]) {

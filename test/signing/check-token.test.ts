@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { createPublicKey } from 'node:crypto';
 import { describe, it } from 'node:test';
+import { CompactSign, exportJWK } from 'jose';
 import { buildClaims } from '../../src/signing/claims.ts';
 import { findFacts } from '../../src/signing/token-facts.ts';
 import { signToken, type ReadToken } from '../../src/signing/token.ts';
@@ -155,5 +157,19 @@ describe('the signature of a token', () => {
     };
     for (const [name, [text, by]] of Object.entries(cases))
       assert.equal(await verifiesWith(text, by, 'RS256'), false, name);
+  });
+
+  it('with an extension that the header calls critical verifies only where it is ignored by its name', async () => {
+    const privateKey = makeKey('RS256');
+    const publicKey = await readPublicKey(await exportJWK(createPublicKey(privateKey)), 'RS256');
+    const token = await new CompactSign(Buffer.from('{}'))
+      .setProtectedHeader({ alg: 'RS256', crit: ['x', 'y'], x: 1, y: 2 })
+      .sign(privateKey, { crit: { x: true, y: true } });
+    const verifies = (...ignored: readonly string[]) => verifiesWith(token, publicKey, 'RS256', ignored);
+    assert.equal(await verifiesWith(token, publicKey, 'RS256'), false);
+    assert.deepEqual(
+      [await verifies(), await verifies('x'), await verifies('z'), await verifies('y', 'x')],
+      [false, false, false, true],
+    );
   });
 });

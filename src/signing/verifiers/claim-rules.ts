@@ -94,13 +94,13 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
         return ['aud holds what is not a string', AUDIENCE_REMEDY];
       const any = !isXrootd ? ANY : SCITOKENS_2.has(member(claims, 'ver')) ? ['ANY'] : [WLCG_ANY];
       if (audiences.some((item) => any.includes(item))) return undefined;
-      if (audiences.some((item) => ANY.includes(item)))
+      if (audiences.length === 0 || verifier === 'pelican-cache')
+        return ['aud names no one that it knows ("\'aud\' claim verification failed")', AUDIENCE_REMEDY];
+      if (audiences.every((item) => ANY.includes(item)))
         return [
           `for this profile ${any.join()} means any audience, not ${audiences.join()}`,
           AUDIENCE_REMEDY,
         ];
-      if (audiences.length === 0 || verifier === 'pelican-cache')
-        return ['aud names no one that it knows ("\'aud\' claim verification failed")', AUDIENCE_REMEDY];
       return isXrootd
         ? [
             'aud names services only: it must be in "audience" of the server\'s configuration',

@@ -133,9 +133,22 @@ describe('the keys of one issuer', () => {
     assert.match(problem, /^JWT a and JWT b have different keys with the same kid one: /);
   });
 
+  it('all that sign with the one are named where another key has its kid', async () => {
+    const problem = await problemOf(
+      entry(one, 'signs', 'JWT a'),
+      entry(one, 'signs', 'JWT b'),
+      entry({ ...other, kid: 'one' }, 'signs', 'JWT c'),
+    );
+    assert.match(problem, /^JWT a, JWT b and JWT c have different keys/);
+  });
+
   it('what OSDF refuses is told', async () => {
-    const { warnings } = await merge(entry(await publicJwk('EdDSA', 'k'), 'signs', 'JWT a'));
-    assert.deepEqual(warnings, ["JWT a: EdDSA is refused by OSDF's verifiers: use ES256 or RS256"]);
+    const refused = await publicJwk('EdDSA', 'k');
+    const { warnings } = await merge(entry(refused, 'signs', 'JWT a'));
+    const told = ["JWT a: EdDSA is refused by OSDF's verifiers: use ES256 or RS256"];
+    assert.deepEqual(warnings, told);
+    const known = await merge(entry(refused, 'signs', 'JWT a'), entry(refused, 'kept', 'jwks.json'));
+    assert.deepEqual(known.warnings, told, 'once, not of the place where it was published, too');
   });
 
   for (const [title, jwk, says] of [

@@ -42,6 +42,12 @@ function judge(
   return { refused: by('refuses'), doubted: by('doubts'), verdicts };
 }
 
+/** What one verifier says, each with the name of the rule before it. */
+function sayings(by: string, claims: Record<string, unknown>): readonly string[] {
+  const found = judge(claims).verdicts.find(({ verifier }) => verifier === by);
+  return found?.reasons.map(({ rule, message }) => `${rule}: ${message}`) ?? [];
+}
+
 /** What was seen with the real programs, or read in their source. */
 const TABLE: readonly (readonly [
   title: string,
@@ -62,6 +68,7 @@ const TABLE: readonly (readonly [
   ['an aud as text', { aud: ANY }, []],
   ['the any of SciTokens', { aud: 'ANY' }, [XROOTD]],
   ['an aud with a number in it', { aud: [7, ANY] }, [XROOTD]],
+  ['a specific aud beside the any of SciTokens', { aud: ['https://origin.example', 'ANY'] }, [], [XROOTD]],
   ['a specific aud', { aud: ['https://origin.example'] }, [CACHE], [ORIGIN, XROOTD]],
   ['a specific aud beside any', { aud: ['https://origin.example', ANY] }, []],
   ['no scope', { scope: undefined }, [...SERVERS, XROOTD], CLIENTS],
@@ -169,6 +176,65 @@ describe('what verifiers make of a token', () => {
 
   it('redirected documents are not followed by every version of scitokens-cpp', () => {
     assert.deepEqual(judge({}, { isRedirected: true }).doubted, [XROOTD]);
+  });
+
+  /** What XRootD or a server of Pelican says, word for word. */
+  const WORDS: readonly (readonly [
+    title: string,
+    claims: Record<string, unknown>,
+    xrootd: readonly string[],
+  ])[] = [
+    [
+      'no wlcg.ver',
+      { 'wlcg.ver': undefined },
+      ['profile: there is no wlcg.ver: its rules are those of SciTokens 1.0 then'],
+    ],
+    [
+      'a wlcg.ver that is a number',
+      { 'wlcg.ver': 1 },
+      ['profile: wlcg.ver is not the string "1.0" ("Unknown WLCG profile version in token")'],
+    ],
+    [
+      'no scope',
+      { scope: undefined },
+      ['scope: the claim scope is missing ("\'scope\' claim is mandatory")'],
+    ],
+    ['a scope of something else', { scope: 'openid' }, ['scope: no scope allows anything of storage']],
+    [
+      'an empty aud',
+      { aud: [] },
+      ['audience: aud names no one that it knows ("\'aud\' claim verification failed")'],
+    ],
+    [
+      'the any of SciTokens',
+      { aud: 'ANY' },
+      [`audience: for this profile ${ANY} means any audience, not ANY`],
+    ],
+  ];
+  for (const [title, claims, xrootd] of WORDS) {
+    it(`${title} has its own words`, () => assert.deepEqual(sayings(XROOTD, claims), xrootd));
+  }
+
+  it('that Pelican knows the scopes of WLCG alone is said where the profile is that of SciTokens, and only there', () => {
+    const said = 'profile-of-scitokens: Pelican knows the scopes of WLCG alone';
+    const scitokens = { ver: 'scitoken:2.0', 'wlcg.ver': undefined, aud: 'ANY' };
+    assert.ok(sayings(ORIGIN, { ...scitokens, scope: 'read:/' }).includes(said));
+    assert.ok(!sayings(ORIGIN, scitokens).includes(said));
+    assert.ok(!sayings(ORIGIN, { scope: 'read:/' }).includes(said));
+  });
+
+  it('that uploads fail without reading is said of scopes that allow uploads, and of no others', () => {
+    const said = 'scope-without-read: uploads and deletions fail without storage.read';
+    assert.ok(sayings(ORIGIN, { scope: 'storage.create:/' }).includes(said));
+    assert.deepEqual(sayings(ORIGIN, { scope: 'openid' }), ['scope: no scope allows anything of storage']);
+  });
+
+  it('a long token is told its length, the limit and what helps', () => {
+    const [reason] = judge({}, { bytes: 4_097 }).verdicts.flatMap(({ reasons }) => reasons);
+    assert.deepEqual(
+      [reason?.message, reason?.remedy],
+      ['the token has 4097 bytes, and root:// (ztn) takes 4096', 'shorten spec.data'],
+    );
   });
 
   it('each reason has a remedy', () => {
