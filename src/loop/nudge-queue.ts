@@ -2,7 +2,9 @@ import { NUDGE_AFTER_MS, REFRESHED_WITHIN } from '../delivery/nudge.ts';
 import type { Failure } from '../reconcile/failure.ts';
 import { objectKey } from '../resources/object-key.ts';
 import type { Clock, Timer } from '../time/clock.ts';
+import { RateLimit } from '../time/rate-limit.ts';
 import { toMilliseconds, type Milliseconds } from '../time/units.ts';
+import { PodsInTurn, type PodName } from './pods-in-turn.ts';
 
 /**
  * What became of a nudge. `done`; `gone`: there is no such pod any more; `refused`: the API server will refuse it again until
@@ -19,10 +21,7 @@ export interface NudgeQueueOptions {
   /** The pods that mount a Secret, as `namespace/name`. */
   readonly podsOf: (namespace: string, secret: string) => readonly string[];
   /** Nudges one pod. Throws what the API server answers; ends soon after the signal. */
-  readonly nudge: (
-    pod: { readonly namespace: string; readonly name: string },
-    signal: AbortSignal,
-  ) => Promise<void>;
+  readonly nudge: (pod: PodName, signal: AbortSignal) => Promise<void>;
   /** Makes a failure of what `nudge` throws; `undefined`: it is a bug. */
   readonly explain: (error: unknown) => Failure | undefined;
   /** Is told the result of each pod's nudge, or of a Secret's for which there was no room; with the reason, if there is one. */
@@ -30,9 +29,7 @@ export interface NudgeQueueOptions {
 }
 
 /** A pod that is to be nudged. Times on the clock that never goes back. */
-interface Waiting {
-  readonly namespace: string;
-  readonly name: string;
+interface Waiting extends PodName {
   /** When its Secret was renewed. */
   readonly since: Milliseconds;
   /** Those that failed. */
@@ -41,17 +38,14 @@ interface Waiting {
 
 /**
  * A nudge costs the API server one small write and a kubelet one look at a pod. So many in a second take 1 % of a core of ours
- * (docs/performance.md), and are no more than a single kubelet may send by default (`kubeAPIQPS`).
+ * (docs/performance.md), and are no more than a single kubelet may send by default (`kubeAPIQPS`). More at once after a time
+ * without any: renewals come in groups, and a second is long for somebody who waits.
  */
-const A_SECOND = 50;
-/** At once, after a time without any: renewals come in groups, and a second is long for somebody who waits. */
-const AT_ONCE = 100;
+const RATE = { aSecond: 50, atOnce: 100 };
 /** Under way: a slow API server must not have more of ours to do than signing gives it (32 workers). */
 const MOST_UNDER_WAY = 4;
 /** As many as there is time for before the kubelet looks by itself. */
-const MOST_WAITING = A_SECOND * REFRESHED_WITHIN;
-/** Of one namespace, so that others have room. */
-const MOST_OF_NAMESPACE = MOST_WAITING / 2;
+const MOST_WAITING = RATE.aSecond * REFRESHED_WITHIN;
 const TRIES = 3;
 const RETRY_PAUSE_MS = 1_000; // after the first try, twice that after the second
 
@@ -65,14 +59,11 @@ export class NudgeQueue {
   readonly #abort = new AbortController();
   /** When Secrets were renewed, the oldest first. */
   readonly #renewed = new Map<string, Milliseconds>();
-  /** By namespace, the one whose turn it is first; then by the pod's name. */
-  readonly #waiting = new Map<string, Map<string, Waiting>>();
+  readonly #waiting = new PodsInTurn<Waiting>({ most: MOST_WAITING, mostOfNamespace: MOST_WAITING / 2 });
   /** Pods whose nudge failed, and when it is tried again. */
   readonly #failed = new Map<Waiting, Milliseconds>();
   readonly #underWay = new Set<Promise<void>>();
-  #waitingPods = 0;
-  #allowed = AT_ONCE;
-  #allowedAt: Milliseconds = 0;
+  readonly #rate = new RateLimit(RATE);
   #isStarted = false;
   #timer: Timer | undefined;
 
@@ -109,15 +100,14 @@ export class NudgeQueue {
   #work(): void {
     const now = this.#options.clock.monotonic();
     this.#gather(now);
-    this.#refill(now);
-    while (this.#allowed >= 1 && this.#underWay.size < MOST_UNDER_WAY) {
-      const next = this.#take();
+    while (this.#underWay.size < MOST_UNDER_WAY && this.#rate.waitAt(now) === 0) {
+      const next = this.#waiting.take();
       if (next === undefined) break;
       if (now - next.since > toMilliseconds(REFRESHED_WITHIN)) {
         this.#options.onResult('dropped', objectKey(next), 'it waited until the kubelet looked by itself');
         continue;
       }
-      this.#allowed -= 1;
+      this.#rate.take();
       const sent = this.#send(next).finally(() => {
         this.#underWay.delete(sent);
         this.#plan();
@@ -142,8 +132,7 @@ export class NudgeQueue {
     const [oldest] = this.#renewed.values();
     if (oldest !== undefined) waits.push(oldest + NUDGE_AFTER_MS - now);
     for (const retryAt of this.#failed.values()) waits.push(retryAt - now);
-    if (this.#waitingPods > 0 && this.#underWay.size < MOST_UNDER_WAY)
-      waits.push(((1 - this.#allowed) * 1_000) / A_SECOND);
+    if (this.#waiting.size > 0 && this.#underWay.size < MOST_UNDER_WAY) waits.push(this.#rate.waitAt(now));
     return waits.length === 0 ? undefined : Math.max(0, Math.min(...waits));
   }
 
@@ -166,34 +155,7 @@ export class NudgeQueue {
   }
 
   #add(pod: Waiting): void {
-    const { namespace, name } = pod;
-    const pods = this.#waiting.get(namespace) ?? new Map<string, Waiting>();
-    if (pods.has(name)) return;
-    if (this.#waitingPods >= MOST_WAITING || pods.size >= MOST_OF_NAMESPACE) {
-      this.#options.onResult('dropped', objectKey(pod), 'too many pods wait');
-      return;
-    }
-    pods.set(name, pod);
-    this.#waiting.set(namespace, pods);
-    this.#waitingPods += 1;
-  }
-
-  /** The next pod, of the namespace whose turn it is. */
-  #take(): Waiting | undefined {
-    const [pods] = this.#waiting.values();
-    const [pod] = pods?.values() ?? [];
-    if (pods === undefined || pod === undefined) return undefined;
-    this.#waiting.delete(pod.namespace);
-    pods.delete(pod.name);
-    this.#waitingPods -= 1;
-    if (pods.size > 0) this.#waiting.set(pod.namespace, pods);
-    return pod;
-  }
-
-  #refill(now: Milliseconds): void {
-    const passed = now - this.#allowedAt;
-    this.#allowed = Math.min(AT_ONCE, this.#allowed + (passed * A_SECOND) / 1_000);
-    this.#allowedAt = now;
+    if (!this.#waiting.add(pod)) this.#options.onResult('dropped', objectKey(pod), 'too many pods wait');
   }
 
   async #send(pod: Waiting): Promise<void> {

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { RateLimit } from '../../src/time/rate-limit.ts';
+
+/** How many are allowed at that moment. */
+function drain(limit: RateLimit, now: number): number {
+  let taken = 0;
+  for (; limit.waitAt(now) === 0; taken += 1) limit.take();
+  return taken;
+}
+
+it('allows the burst, then one whenever its time has come, and no more after a long rest than the burst', () => {
+  const limit = new RateLimit({ aSecond: 50, atOnce: 100 });
+  assert.equal(drain(limit, 0), 100);
+  assert.equal(limit.waitAt(0), 20);
+  assert.equal(limit.waitAt(15), 5);
+  assert.equal(drain(limit, 20), 1);
+  assert.equal(drain(limit, 1_020), 50);
+  assert.equal(drain(limit, 3_600_000), 100);
+});
