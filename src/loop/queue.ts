@@ -1,6 +1,6 @@
-import { backoffDelay } from '../time/backoff.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
+import { Backoffs, type PlannedBackoff } from './backoffs.ts';
 import { Lanes, type Ready } from './lanes.ts';
 import { Runs } from './runs.ts';
 import { WakeUps } from './wake-ups.ts';
@@ -24,9 +24,6 @@ export interface QueueOptions {
 }
 
 const DEFAULT_WORKERS = 32; // contract §3, --workers
-const RETRY = { firstMs: 1_000, longestMs: 300_000 }; // contract §1: 1 s … 5 min
-/** A back-off takes no more than this share of the time until the token expires: more tries fit in before that. */
-const SHARE_OF_REST = 0.5;
 /** The next run that a run asks for comes no sooner: no plan, however wrong, makes a hot loop. */
 const SHORTEST_WAIT_MS = 1_000;
 /** So many runs begin before others get the event loop: those that find nothing to do wait for no network. 1 ms. */
@@ -42,7 +39,7 @@ export class WorkQueue {
   readonly #ready: Lanes;
   readonly #wakeUps: WakeUps<Work>;
   readonly #running: Runs;
-  readonly #failures = new Map<string, number>();
+  readonly #backoffs: Backoffs;
   #state: 'new' | 'started' | 'stopped' = 'new';
   #sequence = 0;
   #dispatching = false;
@@ -55,6 +52,7 @@ export class WorkQueue {
     this.#options = options;
     const { clock, random = Math.random, workers = DEFAULT_WORKERS } = options;
     this.#running = new Runs(clock);
+    this.#backoffs = new Backoffs(random);
     this.#ready = new Lanes(workers, PRIORITIES.indexOf('new'));
     this.#wakeUps = new WakeUps({
       clock,
@@ -80,14 +78,14 @@ export class WorkQueue {
 
   /** Whether the key is being worked on, or backs off after a failure. */
   isBusy(key: string): boolean {
-    return this.#running.has(key) || this.#failures.has(key);
+    return this.#running.has(key) || this.#backoffs.has(key);
   }
 
   /** Asks for a run as soon as a worker is free. `new` and `changed` are news: they end the key's back-off. */
   add(key: string, work: Work): void {
     if (work.priority === 'new' || work.priority === 'changed') {
       // The run that comes now decides about the next.
-      if (this.#failures.delete(key)) this.#wakeUps.dropRetry(key);
+      if (this.#backoffs.forget(key)) this.#wakeUps.dropRetry(key);
       this.#ready.giveAnotherChance(key);
     }
     this.#enqueue(key, work);
@@ -103,7 +101,7 @@ export class WorkQueue {
   forget(key: string): void {
     this.#ready.forget(key);
     this.#wakeUps.drop(key);
-    this.#failures.delete(key);
+    this.#backoffs.forget(key);
     this.#running.askAgain(key, undefined);
   }
 
@@ -182,14 +180,11 @@ export class WorkQueue {
   async #run(key: string, ready: Ready): Promise<void> {
     this.#wakeUps.drop(key); // its outcome says when to look again
     this.#wakeUps.noticeTurnBack();
-    const { clock, process, random = Math.random } = this.#options;
+    const { clock, process } = this.#options;
     this.#running.begin(key);
-    const failures = this.#failures.get(key) ?? 0;
-    const backoff = backoffDelay(RETRY, failures + 1, random);
-    const rest = ready.expiresAt - clock.now();
-    const delay = rest > 0 ? Math.min(backoff, Math.max(rest * SHARE_OF_REST, SHORTEST_WAIT_MS)) : backoff;
-    const retryAt = clock.now() + delay;
-    const endOfBackoff = clock.monotonic() + delay;
+    const backoff = this.#backoffs.plan(key, ready.expiresAt - clock.now());
+    const retryAt = clock.now() + backoff.delay;
+    const endOfBackoff = clock.monotonic() + backoff.delay;
     let outcome: RunResult;
     try {
       outcome = await this.#running.work(key, (isGivenUp) => process(key, isGivenUp, retryAt));
@@ -201,8 +196,7 @@ export class WorkQueue {
     this.#running.end(key);
     this.#ready.end(key, clock.monotonic(), outcome.next === 'retry');
     if (outcome.next === 'forget') this.#ready.forget(key);
-    // A back-off that was shortened does not count: after the token has expired, the waits continue as if it had not been.
-    this.#follow(key, outcome, { ready, endOfBackoff, failures: delay < backoff ? failures : failures + 1 });
+    this.#follow(key, outcome, { ready, backoff, endOfBackoff });
     if (again !== undefined) this.#ready.set(key, again);
     if (this.#state === 'stopped' && this.#running.size === 0) this.#drained?.();
     this.#dispatchSoon();
@@ -211,11 +205,11 @@ export class WorkQueue {
   #follow(
     key: string,
     outcome: RunResult,
-    run: { readonly ready: Ready; readonly endOfBackoff: number; readonly failures: number },
+    run: { readonly ready: Ready; readonly backoff: PlannedBackoff; readonly endOfBackoff: Milliseconds },
   ): void {
     const { clock } = this.#options;
-    if (outcome.next === 'retry') this.#failures.set(key, run.failures);
-    else this.#failures.delete(key);
+    if (outcome.next === 'retry') this.#backoffs.fail(key, run.backoff);
+    else this.#backoffs.forget(key);
     switch (outcome.next) {
       case 'forget':
         return;

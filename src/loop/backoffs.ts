@@ -1,0 +1,50 @@
+import { backoffDelay } from '../time/backoff.ts';
+import type { Milliseconds } from '../time/units.ts';
+
+/** What a run of a key is told before it begins: how long the key waits if it fails, and what that failure counts as. */
+export interface PlannedBackoff {
+  readonly delay: Milliseconds;
+  readonly failures: number;
+}
+
+const RETRY = { firstMs: 1_000, longestMs: 300_000 }; // contract §1: 1 s … 5 min
+/** A back-off takes no more than this share of the time until the token expires: more tries fit in before that. */
+const SHARE_OF_REST = 0.5;
+
+/** How long each key waits after a failure: the longer, the more of its runs failed in a row (client-go's rate limiter of a work queue). */
+export class Backoffs {
+  readonly #random: () => number;
+  /** By key; as many in a row as count. */
+  readonly #failures = new Map<string, number>();
+
+  /** `random` gives numbers in [0, 1). */
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  /** Whether the last run of the key failed. */
+  has(key: string): boolean {
+    return this.#failures.has(key);
+  }
+
+  /**
+   * For a run that is about to begin. `rest`: time until the token expires, which shortens the wait. Such a wait does not
+   * count: after the expiry the waits go on as if there had been none.
+   */
+  plan(key: string, rest: Milliseconds): PlannedBackoff {
+    const failures = this.#failures.get(key) ?? 0;
+    const usual = backoffDelay(RETRY, failures + 1, this.#random);
+    const delay = rest > 0 ? Math.min(usual, Math.max(rest * SHARE_OF_REST, RETRY.firstMs)) : usual;
+    return { delay, failures: delay < usual ? failures : failures + 1 };
+  }
+
+  /** The run failed. */
+  fail(key: string, { failures }: PlannedBackoff): void {
+    this.#failures.set(key, failures);
+  }
+
+  /** What failed does not count any more; false if nothing had. */
+  forget(key: string): boolean {
+    return this.#failures.delete(key);
+  }
+}
