@@ -7,6 +7,7 @@ import {
   parseIps,
   parseLogLevel,
   parseName,
+  parseNamespace,
   parseNamespaces,
   type Address,
   type LogLevel,
@@ -106,6 +107,14 @@ function readNamespaces(settings: Settings): Config['namespaces'] {
   return settings.parsed('namespaces', parseNamespaces, 'names of namespaces, separated by commas', []);
 }
 
+function readNamespace(
+  settings: Settings,
+  name: 'legacy-key-namespace' | 'lease-namespace',
+): string | undefined {
+  if (settings.text(name) === undefined) return undefined;
+  return settings.parsed(name, parseNamespace, 'the name of a namespace', '');
+}
+
 function readWebhook(
   settings: Settings,
   namespaces: Config['namespaces'],
@@ -145,7 +154,7 @@ function readCertificate(settings: Settings, namespaces: Config['namespaces']): 
 function readController(settings: Settings): ControllerConfig {
   return {
     workers: settings.parsed('workers', parseCount, 'a whole number from 1 to 1024', 1),
-    legacyKeyNamespace: settings.text('legacy-key-namespace'),
+    legacyKeyNamespace: readNamespace(settings, 'legacy-key-namespace'),
     promptDelivery: settings.isOn('prompt-delivery'),
     lease: readLease(settings),
   };
@@ -153,7 +162,7 @@ function readController(settings: Settings): ControllerConfig {
 
 function readLease(settings: Settings): LeaseConfig {
   const lease = {
-    namespace: settings.text('lease-namespace'),
+    namespace: readNamespace(settings, 'lease-namespace'),
     duration: readDuration(settings, 'lease-duration'),
     renewDeadline: readDuration(settings, 'renew-deadline'),
     retryPeriod: readDuration(settings, 'retry-period'),

@@ -28,11 +28,15 @@ export function parseIps(text: string): readonly [string, ...string[]] | undefin
     : undefined;
 }
 
+/** The name of a namespace (DNS-1123 label). */
+export function parseNamespace(text: string): string | undefined {
+  return /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text) ? text : undefined;
+}
+
 /** `a, b`: names of namespaces, each once. */
 export function parseNamespaces(text: string): readonly string[] | undefined {
   const names = new Set(text.split(',').map((name) => name.trim()));
-  const areNames = [...names].every((name) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name));
-  return areNames ? [...names] : undefined;
+  return [...names].every((name) => parseNamespace(name) !== undefined) ? [...names] : undefined;
 }
 
 /** `https://a, https://b`: issuers, each once. */

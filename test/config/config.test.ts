@@ -152,6 +152,12 @@ describe('the settings of run', () => {
     [['--webhook-ips=::1', '--webhook-address=[::1]:1'], /leave the host out, as in :8443/],
     [['--namespaces=a,,b'], /--namespaces must be names of namespaces, separated by commas/],
     [['--namespaces=Not_A_Name'], /--namespaces/],
+    [
+      ['--legacy-key-namespace=Old/Keys'],
+      /--legacy-key-namespace must be the name of a namespace, not "Old\/Keys"/,
+    ],
+    [['--lease-namespace=a,b'], /--lease-namespace must be the name of a namespace, not "a,b"/],
+    [['--no-controller', '--lease-namespace=a.b'], /--lease-namespace must be the name of a namespace/],
     [['--min-lifetime=2h', '--max-lifetime=1h'], /--min-lifetime must not be longer than --max-lifetime/],
     [['--max-lifetime=1d'], /--max-lifetime must be a duration such as 12h or 30m, not "1d"/],
     [['--allowed-issuers=a,,b'], /--allowed-issuers must be issuers, separated by commas/],
