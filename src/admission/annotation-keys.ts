@@ -10,6 +10,7 @@ import {
   PREFIX,
   RENEW,
   RESERVED_POLICIES,
+  ROTATION,
 } from '../resources/names.ts';
 import type { JsonObject } from '../resources/json.ts';
 import { closest } from './spelling.ts';
@@ -24,6 +25,7 @@ const KNOWN_NAMES = INJECTION_KEYS.map((key) => key.slice(PREFIX.length));
 /** Our other keys, each with the object on which it has an effect. */
 const HOMES: ReadonlyMap<string, string> = new Map([
   [RENEW, 'the JWT'],
+  [ROTATION, 'the JWT'],
   [ADOPT, 'the Secret of the token'],
   [OWNING_JWT, 'the Secret of the token'],
   [LAST_SIGNING_TIME, 'the Secret of the token'],

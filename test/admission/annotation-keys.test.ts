@@ -9,6 +9,7 @@ const texts = (keys: readonly string[], options = {}): readonly string[] =>
 describe('an annotation without effect is told where it belongs, or what was meant:', () => {
   const homes: Readonly<Record<string, string>> = {
     renew: 'the JWT',
+    rotation: 'the JWT',
     adopt: 'the Secret of the token',
     jwt: 'the Secret of the token',
     'last-signing-time': 'the Secret of the token',
