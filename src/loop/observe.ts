@@ -1,15 +1,12 @@
 import type { AlgorithmName } from '../resources/algorithms.ts';
-import type { JsonObject } from '../resources/json.ts';
-import type { Jwt, JwtSpec } from '../resources/jwt.ts';
+import type { Jwt } from '../resources/jwt.ts';
 import { isKeyInOwnSecret } from '../resources/key-in-own-secret.ts';
-import { ok } from '../resources/result.ts';
 import type { SigningPolicy } from '../resources/signing-policy.ts';
 import { hasOtherData, parseSecretMetadata, type SecretMetadata } from '../resources/secret.ts';
-import { findKeyRefusal, locateKey, readKeyText } from '../reconcile/key-access.ts';
 import type { KeyObservation, Observed, SecretObservation } from '../reconcile/observed.ts';
 import { findPolicyRefusal } from '../signing/policy.ts';
 import type { Seconds } from '../time/units.ts';
-import type { KeyCache } from './key-cache.ts';
+import { observeKey, readKey, type KeyObserver, type KeySources } from './observe-key.ts';
 import {
   checkSignature,
   findVerifier,
@@ -31,23 +28,16 @@ export interface ManagedSecret {
 }
 
 /** Where observations come from. The caches answer at once; the `read…` functions ask the API server and throw its errors. */
-export interface Sources {
+export interface Sources extends KeySources {
   jwt(namespace: string, name: string): Jwt | undefined;
-  /** Secrets with our label. */
   managedSecret(namespace: string, name: string): ManagedSecret | undefined;
-  /** All other Secrets, by their metadata. */
-  otherSecret(namespace: string, name: string): SecretMetadata | undefined;
-  /** The Secret's wire JSON; `undefined`: there is no such Secret. */
-  readSecret(namespace: string, name: string): Promise<JsonObject | undefined>;
   /** `undefined`: there is no such JWT. */
   readJwt(namespace: string, name: string): Promise<Jwt | undefined>;
 }
 
 /** What observing depends on. */
-export interface Observer {
+export interface Observer extends KeyObserver {
   readonly sources: Sources;
-  readonly keyCache: KeyCache;
-  readonly legacyKeyNamespace: string | undefined;
   /** Of the cluster's admin; absent: everything is allowed. */
   readonly policy?: SigningPolicy;
   /**
@@ -145,54 +135,6 @@ export function parseManagedSecret(object: unknown, signedBy?: string, jwt?: Jwt
     hasOtherData: hasOtherData(object),
     evidence: gatherEvidence(object, signedBy, jwt),
   };
-}
-
-function observeKey({ sources, legacyKeyNamespace }: Observer, jwt: Jwt): KeyObservation {
-  if (!jwt.spec.ok) return { state: 'unavailable', problem: jwt.spec.problem };
-  const reference = locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace);
-  if (reference === undefined) return { state: 'unread', version: `${jwt.uid}/${jwt.generation}` };
-  const { namespace, name } = reference;
-  const secret = sources.otherSecret(namespace, name) ?? sources.managedSecret(namespace, name)?.metadata;
-  const problem = findKeyRefusal(jwt, reference, secret);
-  if (problem !== undefined || secret === undefined) {
-    return {
-      state: 'unavailable',
-      problem: problem ?? { reason: 'KeyNotFound', message: `key Secret ${name} does not exist` },
-    };
-  }
-  return { state: 'unread', version: `${secret.uid}/${secret.resourceVersion}` };
-}
-
-async function readKey(
-  observer: Observer,
-  jwt: Jwt,
-  spec: JwtSpec,
-  version: string,
-): Promise<KeyObservation> {
-  const { keyCache, legacyKeyNamespace, sources } = observer;
-  const reference = locateKey(jwt, spec.key, legacyKeyNamespace);
-  const place = { version, dataKey: reference?.key ?? '' };
-  const held = await keyCache.read(place, spec.algorithm, async () => {
-    if (spec.key.from === 'value') return { version, annotations: {}, content: ok(spec.key.text) };
-    if (reference === undefined) return undefined;
-    const object = await sources.readSecret(reference.namespace, reference.name);
-    if (object === undefined) return undefined;
-    const { uid, resourceVersion, annotations } = parseSecretMetadata(object);
-    return { version: `${uid}/${resourceVersion}`, annotations, content: readKeyText(object, reference) };
-  });
-  // It may have been read for another JWT. Whether this JWT is granted the key is decided by the object that was read.
-  const refusal = reference === undefined ? undefined : findKeyRefusal(jwt, reference, held);
-  if (refusal !== undefined) return { state: 'unavailable', problem: refusal, isDisputed: true };
-  if (held === undefined) throw new Error('a key Secret that is not there was not refused');
-  const { content } = held;
-  if (content.ok) return { state: 'read', version: held.version, key: content.value };
-  const where =
-    reference === undefined
-      ? 'spec.key.value'
-      : `Secret ${reference.namespace}/${reference.name}, data key "${reference.key}"`;
-  const isAboutContent = content.problem.reason !== 'KeyNotFound';
-  const message = isAboutContent ? `${where}: ${content.problem.message}` : content.problem.message;
-  return { state: 'unavailable', problem: { ...content.problem, message } };
 }
 
 function observeSecret(

@@ -1,0 +1,76 @@
+import { findKeyRefusal, locateKey, readKeyText } from '../reconcile/key-access.ts';
+import type { KeyObservation } from '../reconcile/observed.ts';
+import type { JsonObject } from '../resources/json.ts';
+import type { Jwt, JwtSpec } from '../resources/jwt.ts';
+import { ok } from '../resources/result.ts';
+import { parseSecretMetadata, type SecretMetadata } from '../resources/secret.ts';
+import type { KeyCache } from './key-cache.ts';
+
+/** Where keys are. The caches answer at once; `readSecret` asks the API server and throws its errors. */
+export interface KeySources {
+  /** Secrets with our label. */
+  managedSecret(namespace: string, name: string): { readonly metadata: SecretMetadata } | undefined;
+  /** All other Secrets, by their metadata. */
+  otherSecret(namespace: string, name: string): SecretMetadata | undefined;
+  /** The Secret's wire JSON; `undefined`: there is no such Secret. */
+  readSecret(namespace: string, name: string): Promise<JsonObject | undefined>;
+}
+
+/** What observing a key depends on. */
+export interface KeyObserver {
+  readonly sources: KeySources;
+  readonly keyCache: KeyCache;
+  readonly legacyKeyNamespace: string | undefined;
+}
+
+/** What the caches say of a JWT's key: whether it is there and may be used. It is not read. */
+export function observeKey(
+  { sources, legacyKeyNamespace }: Pick<KeyObserver, 'sources' | 'legacyKeyNamespace'>,
+  jwt: Jwt,
+): KeyObservation {
+  if (!jwt.spec.ok) return { state: 'unavailable', problem: jwt.spec.problem };
+  const reference = locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace);
+  if (reference === undefined) return { state: 'unread', version: `${jwt.uid}/${jwt.generation}` };
+  const { namespace, name } = reference;
+  const secret = sources.otherSecret(namespace, name) ?? sources.managedSecret(namespace, name)?.metadata;
+  const problem = findKeyRefusal(jwt, reference, secret);
+  if (problem !== undefined || secret === undefined) {
+    return {
+      state: 'unavailable',
+      problem: problem ?? { reason: 'KeyNotFound', message: `key Secret ${name} does not exist` },
+    };
+  }
+  return { state: 'unread', version: `${secret.uid}/${secret.resourceVersion}` };
+}
+
+/** The key itself, read unless that `version` of it is known already. Throws what the API server answers. */
+export async function readKey(
+  { keyCache, legacyKeyNamespace, sources }: KeyObserver,
+  jwt: Jwt,
+  spec: JwtSpec,
+  version: string,
+): Promise<KeyObservation> {
+  const reference = locateKey(jwt, spec.key, legacyKeyNamespace);
+  const place = { version, dataKey: reference?.key ?? '' };
+  const held = await keyCache.read(place, spec.algorithm, async () => {
+    if (spec.key.from === 'value') return { version, annotations: {}, content: ok(spec.key.text) };
+    if (reference === undefined) return undefined;
+    const object = await sources.readSecret(reference.namespace, reference.name);
+    if (object === undefined) return undefined;
+    const { uid, resourceVersion, annotations } = parseSecretMetadata(object);
+    return { version: `${uid}/${resourceVersion}`, annotations, content: readKeyText(object, reference) };
+  });
+  // It may have been read for another JWT. Whether this JWT is granted the key is decided by the object that was read.
+  const refusal = reference === undefined ? undefined : findKeyRefusal(jwt, reference, held);
+  if (refusal !== undefined) return { state: 'unavailable', problem: refusal, isDisputed: true };
+  if (held === undefined) throw new Error('a key Secret that is not there was not refused');
+  const { content } = held;
+  if (content.ok) return { state: 'read', version: held.version, key: content.value };
+  const where =
+    reference === undefined
+      ? 'spec.key.value'
+      : `Secret ${reference.namespace}/${reference.name}, data key "${reference.key}"`;
+  const isAboutContent = content.problem.reason !== 'KeyNotFound';
+  const message = isAboutContent ? `${where}: ${content.problem.message}` : content.problem.message;
+  return { state: 'unavailable', problem: { ...content.problem, message } };
+}
