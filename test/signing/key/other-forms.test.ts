@@ -32,6 +32,7 @@ describe('a text is named as', () => {
       [
         base64('-----BEGIN PRIVATE KEY-----'),
         base64('-----BEGIN EC PRIVATE KEY-----\n'.repeat(9)),
+        `${base64('-----BEGIN EC PRIVATE KEY-----\n'.repeat(9))} # copied from the old cluster`,
         'LS0tLS1C\nRUdJTg==',
       ],
     ],
