@@ -11,6 +11,7 @@ interface Entry {
  * (test/delivery/mounting-pods.test.ts). The pods of further ones wait for the kubelet, as all do without prompt delivery.
  */
 const MOST_MOUNTS = 100_000;
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * Which pods mount a Secret. A list-watch of pods keeps it, with `readMountedSecrets` of each as its value: of a pod nothing
@@ -27,8 +28,8 @@ export class MountingPods {
   }
 
   /** The pods, as `namespace/name`, of a Secret of that namespace. */
-  of(namespace: string, secret: string): readonly string[] {
-    return [...(this.#pods.get(objectKey({ namespace, name: secret })) ?? [])];
+  of(namespace: string, secret: string): ReadonlySet<string> {
+    return this.#pods.get(objectKey({ namespace, name: secret })) ?? NONE;
   }
 
   /** Mounts in memory. */

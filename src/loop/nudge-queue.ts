@@ -19,13 +19,16 @@ export type NudgeResult = (typeof NUDGE_RESULTS)[number];
 export interface NudgeQueueOptions {
   readonly clock: Clock;
   /** The pods that mount a Secret, as `namespace/name`. */
-  readonly podsOf: (namespace: string, secret: string) => readonly string[];
+  readonly podsOf: (namespace: string, secret: string) => ReadonlySet<string>;
   /** Nudges one pod. Throws what the API server answers; ends soon after the signal. */
   readonly nudge: (pod: PodName, signal: AbortSignal) => Promise<void>;
   /** Makes a failure of what `nudge` throws; `undefined`: it is a bug. */
   readonly explain: (error: unknown) => Failure | undefined;
-  /** Is told the result of each pod's nudge, or of a Secret's for which there was no room; with the reason, if there is one. */
-  readonly onResult: (result: NudgeResult, about: string, reason?: string) => void;
+  /**
+   * Is told the result of a pod's nudge, with the reason, if there is one; or of several nudges at once for which there was no
+   * room, about their Secret.
+   */
+  readonly onResult: (result: NudgeResult, about: string, reason?: string, count?: number) => void;
 }
 
 /** A pod that is to be nudged. Times on the clock that never goes back. */
@@ -46,6 +49,7 @@ const RATE = { aSecond: 50, atOnce: 100 };
 const MOST_UNDER_WAY = 4;
 /** As many as there is time for before the kubelet looks by itself. */
 const MOST_WAITING = RATE.aSecond * REFRESHED_WITHIN;
+const NO_ROOM = 'too many pods wait';
 const TRIES = 3;
 const RETRY_PAUSE_MS = 1_000; // after the first try, twice that after the second
 
@@ -141,21 +145,26 @@ export class NudgeQueue {
     for (const [key, renewedAt] of this.#renewed) {
       if (now - renewedAt < NUDGE_AFTER_MS) break;
       this.#renewed.delete(key);
-      const [namespace = '', secret = ''] = key.split('/');
-      for (const pod of this.#options.podsOf(namespace, secret)) {
-        const [, name = ''] = pod.split('/');
-        this.#add({ namespace, name, since: renewedAt, tries: 0 });
-      }
+      this.#addPodsOf(key, renewedAt);
     }
     for (const [pod, retryAt] of this.#failed) {
       if (retryAt > now) continue;
       this.#failed.delete(pod);
-      this.#add(pod);
+      if (!this.#waiting.add(pod)) this.#options.onResult('dropped', objectKey(pod), NO_ROOM);
     }
   }
 
-  #add(pod: Waiting): void {
-    if (!this.#waiting.add(pod)) this.#options.onResult('dropped', objectKey(pod), 'too many pods wait');
+  /** Pods for which there is no room are not even looked at: a Secret may have a hundred thousand. */
+  #addPodsOf(key: string, since: Milliseconds): void {
+    const [namespace = '', secret = ''] = key.split('/');
+    const pods = this.#options.podsOf(namespace, secret);
+    for (const pod of pods) {
+      const name = pod.slice(namespace.length + 1);
+      if (!this.#waiting.add({ namespace, name, since, tries: 0 })) break;
+    }
+    let waiting = 0;
+    for (const pod of this.#waiting.of(namespace)) if (pods.has(objectKey(pod))) waiting += 1;
+    if (waiting < pods.size) this.#options.onResult('dropped', key, NO_ROOM, pods.size - waiting);
   }
 
   async #send(pod: Waiting): Promise<void> {

@@ -26,6 +26,11 @@ export class PodsInTurn<Pod extends PodName> {
     return this.#size;
   }
 
+  /** Those of a namespace, the first first. */
+  of(namespace: string): Iterable<Pod> {
+    return this.#waiting.get(namespace)?.values() ?? [];
+  }
+
   /** False if there is no room. A pod that waits already stays as it was. */
   add(pod: Pod): boolean {
     const { namespace, name } = pod;

@@ -20,13 +20,13 @@ export function recordNudges({ clock, log, metrics }: NudgeRecorderOptions): Nud
   for (const result of NUDGE_RESULTS) metrics.deliveryNudges.inc({ result }, 0); // a rate needs a first value
   let toldAt = Number.NEGATIVE_INFINITY;
   let untold = 0;
-  return (result, about, reason) => {
-    metrics.deliveryNudges.inc({ result });
+  return (result, about, reason, count = 1) => {
+    metrics.deliveryNudges.inc({ result }, count);
     if (ROUTINE.has(result)) {
       log.debug({ pod: about, result }, 'pod nudged');
       return;
     }
-    untold += 1;
+    untold += count;
     const now = clock.monotonic();
     if (now - toldAt < LINE_EVERY_MS) return;
     log.warn({ pod: about, result, reason, pods: untold }, WORDS);

@@ -16,12 +16,24 @@ class Refused extends Error {
 /** Nudges are answered after this time, and refused with what `answers` has for the pod, one for each try. */
 const ANSWER_MS = 5;
 
+/** How many pods of Secrets were looked at. */
+let looked: number;
+
+class CountedSet extends Set<string> {
+  override *[Symbol.iterator](): SetIterator<string> {
+    for (const pod of super[Symbol.iterator]()) {
+      looked += 1;
+      yield pod;
+    }
+  }
+}
+
 describe('the nudges of pods', () => {
   let clock: VirtualClock;
   let pods: Map<string, readonly string[]>;
   let answers: Map<string, Error[]>;
   let nudged: { readonly at: number; readonly pod: string }[];
-  let results: (readonly [NudgeResult, string])[];
+  let results: (readonly [NudgeResult, string, count?: number])[];
   let underWay: number;
   let mostUnderWay: number;
   let queue: NudgeQueue;
@@ -32,11 +44,12 @@ describe('the nudges of pods', () => {
     answers = new Map();
     nudged = [];
     results = [];
+    looked = 0;
     underWay = 0;
     mostUnderWay = 0;
     queue = new NudgeQueue({
       clock,
-      podsOf: (namespace, secret) => pods.get(`${namespace}/${secret}`) ?? [],
+      podsOf: (namespace, secret) => new CountedSet(pods.get(`${namespace}/${secret}`) ?? []),
       nudge: async ({ namespace, name }, signal) => {
         const pod = `${namespace}/${name}`;
         nudged.push({ at: clock.monotonic(), pod });
@@ -49,7 +62,8 @@ describe('the nudges of pods', () => {
         if (error !== undefined) throw error;
       },
       explain: (error) => (error instanceof Refused ? error.failure : undefined),
-      onResult: (result, about) => results.push([result, about]),
+      onResult: (result, about, _reason, count) =>
+        results.push(count === undefined ? [result, about] : [result, about, count]),
     });
   });
 
@@ -130,10 +144,25 @@ describe('the nudges of pods', () => {
     queue.renewed('x', 's');
     queue.renewed('y', 's');
     await clock.advance(201);
-    assert.equal(results.filter(([result]) => result === 'dropped').length, 750);
+    assert.deepEqual(
+      results.filter(([result]) => result === 'dropped'),
+      [['dropped', 'x/s', 750]],
+    );
+    assert.equal(looked, 2_250 + 1 + 1);
     await clock.advance(100_000);
     assert.ok(podNames().includes('y/a'));
     assert.equal(nudged.length, 2_251);
+  });
+
+  it('that find no room are dropped only if they do not wait already', async () => {
+    pods.set('x/s', many('x', 2_000)).set('x/t', many('x', 3_000)).set('x/u', many('x', 1_000));
+    queue.start();
+    for (const secret of ['s', 't', 'u']) queue.renewed('x', secret);
+    await clock.advance(201);
+    assert.deepEqual(
+      results.filter(([result]) => result === 'dropped'),
+      [['dropped', 'x/t', 750]],
+    );
   });
 
   it('are tried three times, with a pause that grows', async () => {

@@ -25,6 +25,8 @@ describe('pods that wait', () => {
     const pods = new PodsInTurn<Pod>({ most: 10, mostOfNamespace: 10 });
     for (const text of ['a/1', 'a/2', 'a/3', 'b/1', 'c/1', 'c/2']) assert.ok(pods.add(pod(text)));
     assert.equal(pods.size, 6);
+    assert.deepEqual([...pods.of('c')], [pod('c/1'), pod('c/2')]);
+    assert.deepEqual([...pods.of('d')], []);
     assert.deepEqual(takeAll(pods), ['a/1', 'b/1', 'c/1', 'a/2', 'c/2', 'a/3']);
     assert.equal(pods.size, 0);
   });

@@ -34,10 +34,10 @@ describe('what is told of nudges', () => {
     onResult('refused', 'x/c', 'no right');
     for (let index = 0; index < 500; index += 1) onResult('failed', 'x/d', 'no answer');
     await clock.advance(60_000);
-    onResult('dropped', 'x/e', 'too many pods wait');
+    onResult('dropped', 'x/e', 'too many pods wait', 7);
     assert.deepEqual(warnings, [
       { pod: 'x/c', result: 'refused', reason: 'no right', pods: 1 },
-      { pod: 'x/e', result: 'dropped', reason: 'too many pods wait', pods: 501 },
+      { pod: 'x/e', result: 'dropped', reason: 'too many pods wait', pods: 507 },
     ]);
   });
 });
