@@ -14,9 +14,11 @@ import { findFreePort } from '../controlplane/free-port.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { makeDevCertificate } from '../server/dev-certificate.ts';
 import { reviewText } from '../server/reviews.ts';
+import { sortAddresses } from '../../src/service/own-addresses.ts';
 
-/** The address of the pod. */
-const POD_IP = '127.0.0.2';
+/** Addresses that a pod may have, as the downward API writes `status.podIPs`; those of IPv6 where this kernel has it. */
+const { own: known } = await sortAddresses(['127.0.0.2', '::1']);
+const POD_IPS = known.includes('::1') ? ['127.0.0.2', '::1', '127.0.0.2,::1'] : ['127.0.0.2'];
 /** So many reviews are under way at once, each on a connection of its own. */
 const CLIENTS = 8;
 const WITHIN_MS = 30_000;
@@ -25,94 +27,104 @@ const WITHIN_MS = 30_000;
 type Outcome = { readonly by: string } | { readonly error: string };
 
 describe('two containers of a pod', () => {
-  it('share a port: no new connection is refused while the first one is killed, and it gets them back', async () => {
-    await using folder = await mkdtempDisposable(join(tmpdir(), 'jwt-injector-'));
-    const port = await findFreePort();
-    const certificates: string[] = [];
-    /** With a certificate of its own, by which its answers are known. */
-    const makeStart = async (name: string, flags: readonly string[]) => {
-      const { cert, key } = await makeDevCertificate();
-      certificates.push(cert);
-      const files = { cert: join(folder.path, `${name}.crt`), key: join(folder.path, `${name}.key`) };
-      await writeFile(files.cert, cert);
-      await writeFile(files.key, key);
-      const args = [
-        'run',
-        '--no-controller',
-        '--no-namespace-default',
-        `--webhook-address=:${port}`,
-        '--share-webhook-port',
-        '--http-address=127.0.0.1:0',
-        `--tls-cert-file=${files.cert}`,
-        `--tls-key-file=${files.key}`,
-        ...flags,
-      ];
-      return async () => {
-        const child = spawn(process.execPath, [await findProgram(), ...args], {
-          stdio: ['ignore', 'pipe', 'inherit'],
-        });
-        for await (const line of createInterface(child.stdout)) {
-          if (line.includes('listening: probes')) break; // the webhook has begun before
-        }
-        child.stdout.resume();
-        return async (signal: NodeJS.Signals) => {
-          child.kill(signal);
-          if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-        };
-      };
-    };
-    const startMain = await makeStart('main', [`--webhook-ips=${POD_IP}`]);
-    const startFallback = await makeStart('fallback', []);
-    const endFallback = await startFallback();
-    let endMain = await startMain();
-
-    const outcomes: Outcome[] = [];
-    const over = new AbortController();
-    const clients = Array.from({ length: CLIENTS }, async () => {
-      while (!over.signal.aborted) outcomes.push(await ask(port));
-    });
-    const isMain = (outcome: Outcome): boolean => 'by' in outcome && outcome.by === certificates[0];
-    const isFallback = (outcome: Outcome): boolean => 'by' in outcome && outcome.by === certificates[1];
-    /** Waits for a hundred answers that fit; gives what came since the last call. */
-    const take = async (what: string, fits: (outcome: Outcome) => boolean): Promise<readonly Outcome[]> => {
-      await waitUntil(what, WITHIN_MS, () => Promise.resolve(outcomes.filter(fits).length >= 100)).catch(
-        (error: unknown) => assert.fail(`${String(error)}: ${JSON.stringify(outcomes.slice(-3))}`),
-      );
-      return outcomes.splice(0);
-    };
-    try {
-      const before = await take('answers of the first', isMain);
-      assert.ok(before.every(isMain), 'the one with the address of the pod answers alone');
-
-      await endMain('SIGKILL');
-      assertInUse(await take('answers of the fallback', isFallback));
-
-      endMain = await startMain();
-      const after = await take('answers of the first again', isMain);
-      assert.ok(after.every((outcome) => isMain(outcome) || isFallback(outcome)));
-      assert.ok((await take('more of its answers', isMain)).every(isMain));
-
-      await endMain('SIGTERM');
-      assertInUse(await take('answers of the fallback again', isFallback));
-    } finally {
-      over.abort();
-      await Promise.all(clients);
-      await Promise.all([endMain('SIGTERM'), endFallback('SIGTERM')]);
-    }
-  });
+  for (const podIps of POD_IPS) {
+    it(`share a port at ${podIps}: no new connection is refused while the first one is killed, and it gets them back`, () =>
+      killUnderLoad(podIps));
+  }
 });
 
-/** The kernel had these connections already: no more than clients, and none was refused. */
+async function killUnderLoad(podIps: string): Promise<void> {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'jwt-injector-'));
+  const port = await findFreePort();
+  const certificates: string[] = [];
+  /** With a certificate of its own, by which its answers are known. */
+  const makeStart = async (name: string, env: NodeJS.ProcessEnv) => {
+    const { cert, key } = await makeDevCertificate();
+    certificates.push(cert);
+    const files = { cert: join(folder.path, `${name}.crt`), key: join(folder.path, `${name}.key`) };
+    await writeFile(files.cert, cert);
+    await writeFile(files.key, key);
+    const args = [
+      'run',
+      '--no-controller',
+      '--no-namespace-default',
+      `--webhook-address=:${port}`,
+      '--share-webhook-port',
+      '--http-address=127.0.0.1:0',
+      `--tls-cert-file=${files.cert}`,
+      `--tls-key-file=${files.key}`,
+    ];
+    return async () => {
+      const child = spawn(process.execPath, [await findProgram(), ...args], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...process.env, ...env },
+      });
+      for await (const line of createInterface(child.stdout)) {
+        if (line.includes('listening: probes')) break; // the webhook has begun before
+      }
+      child.stdout.resume();
+      return async (signal: NodeJS.Signals) => {
+        child.kill(signal);
+        if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      };
+    };
+  };
+  const startMain = await makeStart('main', { JWT_INJECTOR_WEBHOOK_IPS: podIps });
+  const startFallback = await makeStart('fallback', {});
+  const endFallback = await startFallback();
+  let endMain = await startMain();
+
+  const outcomes: Outcome[] = [];
+  const over = new AbortController();
+  const hosts = podIps.split(',');
+  const clients = Array.from({ length: CLIENTS }, async (_, index) => {
+    const host = hosts[index % hosts.length] ?? '';
+    while (!over.signal.aborted) outcomes.push(await ask(host, port));
+  });
+  const isMain = (outcome: Outcome): boolean => 'by' in outcome && outcome.by === certificates[0];
+  const isFallback = (outcome: Outcome): boolean => 'by' in outcome && outcome.by === certificates[1];
+  /** Waits for a hundred answers that fit; gives what came since the last call. */
+  const take = async (what: string, fits: (outcome: Outcome) => boolean): Promise<readonly Outcome[]> => {
+    await waitUntil(what, WITHIN_MS, () => Promise.resolve(outcomes.filter(fits).length >= 100)).catch(
+      (error: unknown) => assert.fail(`${String(error)}: ${JSON.stringify(outcomes.slice(-3))}`),
+    );
+    return outcomes.splice(0);
+  };
+  try {
+    const before = await take('answers of the first', isMain);
+    assert.ok(before.every(isMain), 'the one with the address of the pod answers alone');
+
+    await endMain('SIGKILL');
+    assertInUse(await take('answers of the fallback', isFallback));
+
+    endMain = await startMain();
+    const after = await take('answers of the first again', isMain);
+    assert.ok(after.every((outcome) => isMain(outcome) || isFallback(outcome)));
+    assert.ok((await take('more of its answers', isMain)).every(isMain));
+
+    await endMain('SIGTERM');
+    assertInUse(await take('answers of the fallback again', isFallback));
+  } finally {
+    over.abort();
+    await Promise.all(clients);
+    await Promise.all([endMain('SIGTERM'), endFallback('SIGTERM')]);
+  }
+}
+
+/**
+ * The kernel had these connections already, and none was refused. A process's sockets are closed one after the other: who lost a
+ * connection and dials at once can come to one that is closed next, and lose that, too.
+ */
 function assertInUse(outcomes: readonly Outcome[]): void {
   const errors = outcomes.flatMap((outcome) => ('error' in outcome ? outcome.error : []));
-  assert.ok(errors.length <= CLIENTS, errors.join(', '));
+  assert.ok(errors.length <= 2 * CLIENTS, errors.join(', '));
   for (const error of errors) assert.match(error, /ECONNRESET|socket hang up|EPIPE/);
 }
 
 /** A review on a new connection. */
-async function ask(port: number): Promise<Outcome> {
+async function ask(host: string, port: number): Promise<Outcome> {
   const asking = request({
-    host: POD_IP,
+    host,
     port,
     path: '/mutate/pods?timeout=5s',
     method: 'POST',
