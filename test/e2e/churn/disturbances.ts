@@ -49,6 +49,14 @@ const KILLED = /connection reset|EOF/;
  */
 const SILENT = /deadline exceeded|timeout/;
 
+/** New connections go to the container beside it. */
+export const PROCESS_KILLED: Disturbance = {
+  name: 'process killed (SIGKILL)',
+  short: true,
+  cutOff: KILLED,
+  disturb: (cluster) => harm(cluster, ({ pid }) => void process.kill(pid, 'SIGKILL')),
+};
+
 export const DISTURBANCES: readonly Disturbance[] = [
   { name: 'nothing', short: true, disturb: () => Promise.resolve() },
   {
@@ -72,12 +80,7 @@ export const DISTURBANCES: readonly Disturbance[] = [
       }
     },
   },
-  {
-    name: 'process killed (SIGKILL)',
-    short: true,
-    cutOff: KILLED,
-    disturb: (cluster) => harm(cluster, ({ pid }) => void process.kill(pid, 'SIGKILL')),
-  },
+  PROCESS_KILLED,
   {
     name: 'fallback webhook killed (SIGKILL)',
     disturb: async (cluster) => {
@@ -163,7 +166,8 @@ export const DISTURBANCES: readonly Disturbance[] = [
   },
 ];
 
-async function restart(controlPlane: RealCluster['controlPlane']): Promise<void> {
+/** All replicas, one after the other. */
+export async function restart(controlPlane: RealCluster['controlPlane']): Promise<void> {
   await controlPlane.kubectl(['rollout', 'restart', `deployment/${PRODUCT}`, '-n', PRODUCT]);
   await waitForReplicas(controlPlane);
 }

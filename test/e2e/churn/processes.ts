@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { SocketAddress } from 'node:net';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { PRODUCT } from '../cluster/install.ts';
 
@@ -7,8 +8,8 @@ import { PRODUCT } from '../cluster/install.ts';
 export interface Replica {
   readonly pod: string;
   readonly node: string;
-  /** Of the pod. */
-  readonly address: string;
+  /** Of the pod: `status.podIPs`. */
+  readonly addresses: readonly string[];
   /** Of the process in its container, as it is seen from the nodes. */
   readonly pid: number;
   /** Of the process in the container beside it. */
@@ -21,7 +22,7 @@ export interface Replica {
 
 /** What the API server calls, as files below /proc/net write it. */
 const WEBHOOK_PORT = (8443).toString(16).toUpperCase();
-const ESTABLISHED = '01';
+const STATES = { established: '01', listening: '0A' } as const;
 
 /**
  * The replicas that are ready, first the one with the most connections to its webhook: the API server keeps to one replica as
@@ -44,11 +45,11 @@ export async function listReplicas({ kubectl }: ControlPlane): Promise<readonly 
       return {
         pod: metadata.name,
         node: spec.nodeName,
-        address: status.podIP,
+        addresses: status.podIPs.map(({ ip }) => ip),
         pid,
         fallbackPid,
-        connections: await countConnections(pid),
-        fallbackConnections: await countConnections(fallbackPid),
+        connections: (await listAddresses(pid, 'established')).length,
+        fallbackConnections: (await listAddresses(fallbackPid, 'established')).length,
       };
     }),
   );
@@ -60,7 +61,7 @@ interface PodList {
     readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
     readonly spec: { readonly nodeName: string };
     readonly status: {
-      readonly podIP: string;
+      readonly podIPs: readonly { readonly ip: string }[];
       readonly containerStatuses?: readonly { readonly ready: boolean }[];
     };
   }[];
@@ -86,21 +87,48 @@ async function findProcess(pod: string, isFallback: boolean): Promise<number> {
   throw new Error(`pod ${pod} has no process /app/dist/main.js${isFallback ? ' --no-controller' : ''}`);
 }
 
-/**
- * Each line of these files is a socket in the network of the process: a number, its own address and port, the other's, its state,
- * and as the tenth its inode, by which the file descriptors of the process name it.
- */
-async function countConnections(pid: number): Promise<number> {
+/** The process's own addresses of its sockets at the webhook's port, in text form: one for each connection, or for each that listens. */
+export async function listAddresses(
+  pid: number,
+  state: 'established' | 'listening',
+): Promise<readonly string[]> {
   const files = ['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8').catch(() => ''));
-  const sockets = (await Promise.all(files)).join('').split('\n');
-  const established = new Set(
-    sockets.flatMap((line) => {
-      const [, own, , state, , , , , , inode] = line.trim().split(/\s+/);
-      return own?.endsWith(`:${WEBHOOK_PORT}`) === true && state === ESTABLISHED ? `socket:[${inode}]` : [];
-    }),
+  const addresses = new Map(
+    (await Promise.all(files))
+      .join('')
+      .split('\n')
+      .flatMap((line) => readSocket(line, state)),
   );
   const folder = `/proc/${pid}/fd`;
   const descriptors = await readdir(folder).catch(() => []);
   const held = await Promise.all(descriptors.map((name) => readlink(`${folder}/${name}`).catch(() => '')));
-  return held.filter((name) => established.has(name)).length;
+  return held.flatMap((name) => addresses.get(name) ?? []);
+}
+
+/**
+ * Each line of these files is a socket in the network of the process: a number, its own address and port, the other's, its state,
+ * and as the tenth its inode, by which the file descriptors of the process name it.
+ */
+function readSocket(
+  line: string,
+  state: keyof typeof STATES,
+): readonly [descriptor: string, address: string][] {
+  const [, own = '', , itsState, , , , , , inode] = line.trim().split(/\s+/);
+  const [address = '', port] = own.split(':');
+  if (port !== WEBHOOK_PORT || itsState !== STATES[state]) return [];
+  return [[`socket:[${inode}]`, formatAddress(address)]];
+}
+
+/** Groups of four bytes, each as a number of this machine, which has the last byte first. */
+function formatAddress(hex: string): string {
+  const bytes = [...Buffer.from(hex, 'hex')];
+  const groups = Array.from({ length: bytes.length / 4 }, (_, index) =>
+    bytes.slice(index * 4, index * 4 + 4).toReversed(),
+  );
+  const ordered = groups.flat();
+  if (ordered.length === 4) return ordered.join('.');
+  const words = Array.from({ length: 8 }, (_, index) =>
+    ((ordered[index * 2] ?? 0) * 256 + (ordered[index * 2 + 1] ?? 0)).toString(16),
+  );
+  return new SocketAddress({ family: 'ipv6', address: words.join(':') }).address;
 }

@@ -12,9 +12,9 @@ const ANSWERED_WITHIN_MS = 5000; // as long as the API server waits
  */
 export async function listServedCertificates(controlPlane: ControlPlane): Promise<ReadonlySet<string>> {
   const replicas = await listReplicas(controlPlane);
-  const served = replicas.flatMap(({ address, fallbackPid }) =>
-    // The first container listens at the address of the pod, the fallback at every other one.
-    [address, '127.0.0.1'].map((host) => readFingerprint(host, fallbackPid)),
+  const served = replicas.flatMap(({ addresses, fallbackPid }) =>
+    // The first container listens at the addresses of the pod, the fallback at every other one.
+    [...addresses, '127.0.0.1'].map((host) => readFingerprint(host, fallbackPid)),
   );
   return new Set(await Promise.all(served));
 }

@@ -58,7 +58,7 @@ export async function startNode(settings: NodeSettings): Promise<RealNode> {
       `--config=${NODE_FILES.kubelet}`,
       `--kubeconfig=${kubeconfig}`,
       `--hostname-override=${place.name}`,
-      `--node-ip=${place.address}`,
+      `--node-ip=${place.addresses.join()}`,
       `--root-dir=${join(folder, 'kubelet')}`,
       `--cert-dir=${join(folder, 'certificates')}`,
     ],
@@ -84,10 +84,10 @@ export async function startNode(settings: NodeSettings): Promise<RealNode> {
 
 /** For nft: no packet from the network's own address reaches the pods of a node, and none of theirs, so not even their end is heard. */
 function describeSilence({ name, index }: NodePlace): string {
-  const pods = `10.240.${index}.0/24`;
+  const [pods, pods6] = [`10.240.${index}.0/24`, `fd00:240::${index}:0/112`];
   return `table inet ${name} {
-    chain to { type filter hook output priority filter; ip daddr ${pods} drop; }
-    chain from { type filter hook input priority filter; ip saddr ${pods} drop; }
+    chain to { type filter hook output priority filter; ip daddr ${pods} drop; ip6 daddr ${pods6} drop; }
+    chain from { type filter hook input priority filter; ip saddr ${pods} drop; ip6 saddr ${pods6} drop; }
   }`;
 }
 

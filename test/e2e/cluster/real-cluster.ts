@@ -5,7 +5,7 @@ import { startComponent } from '../../controlplane/component.ts';
 import { type ControlPlane, startControlPlane } from '../../controlplane/control-plane.ts';
 import { type Reaper, startReaper } from '../../controlplane/reaper.ts';
 import { readStartTimeout } from '../../controlplane/start-timeout.ts';
-import { API_ADDRESS, API_CLUSTER_IP, NODES } from './addresses.ts';
+import { API_ADDRESS, API_CLUSTER_IP, NODES, POD_NETWORKS, SERVICE_NETWORKS } from './addresses.ts';
 import { startNames } from './names.ts';
 import { type RealNode, startNode } from './node.ts';
 
@@ -46,6 +46,7 @@ export async function startRealCluster(
     apiServerArgs: [
       '--bind-address=0.0.0.0',
       `--advertise-address=${API_ADDRESS}`,
+      `--service-cluster-ip-range=${Object.values(SERVICE_NETWORKS).join()}`,
       '--endpoint-reconciler-type=lease', // pods reach the API server by Service `kubernetes`
       '--enable-admission-plugins=NodeRestriction',
       '--kubelet-preferred-address-types=InternalIP',
@@ -111,7 +112,7 @@ async function startProxy(controlPlane: ControlPlane, binary: string, common: Co
     kind: 'KubeProxyConfiguration',
     mode: 'nftables',
     hostnameOverride: NODES[0]?.name,
-    clusterCIDR: '10.240.0.0/16',
+    clusterCIDR: Object.values(POD_NETWORKS).join(),
     clientConnection: { kubeconfig: controlPlane.kubeconfigOf('system:kube-proxy') },
     // The machine's limits of connections are not ours to change.
     conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },

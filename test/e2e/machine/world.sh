@@ -62,12 +62,18 @@ hostname e2e
 ip link set lo up
 ip link add pods0 type bridge
 for address in 10.240.0.1 10.240.0.11 10.240.0.12; do ip address add "$address/16" dev pods0; done
+# Nobody else can have these addresses, so the kernel need not look for seconds whether somebody has.
+echo 0 >/proc/sys/net/ipv6/conf/pods0/disable_ipv6
+for address in fd00:240::1 fd00:240::11 fd00:240::12; do ip address add "$address/64" dev pods0 nodad; done
 ip link set pods0 up
 # Without any route to ClusterIPs, connections fail before kube-proxy can turn them round.
 ip route add 10.0.0.0/24 dev pods0
+ip route add fd00:10::/112 dev pods0
 echo 1 >/proc/sys/net/ipv4/ip_forward
-bridge=/proc/sys/net/bridge/bridge-nf-call-iptables
-if [ -e "$bridge" ]; then echo 0 >"$bridge"; fi
+echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+for bridge in /proc/sys/net/bridge/bridge-nf-call-{iptables,ip6tables}; do
+  if [ -e "$bridge" ]; then echo 0 >"$bridge"; fi
+done
 
 cd "$run"
 "$@" &

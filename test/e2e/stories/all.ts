@@ -2,10 +2,20 @@ import { ADMIN } from './admin.ts';
 import { CHURN } from './churn.ts';
 import { DELIVERY } from './delivery.ts';
 import { IMAGE } from './image.ts';
+import { IPV6 } from './ipv6.ts';
 import { KINDS_OF_WORKLOADS } from './kinds.ts';
 import { READER } from './reader.ts';
 import { STORAGE } from './storage.ts';
 import type { Story } from './story.ts';
 
 /** In the order in which they are told. */
-export const STORIES: readonly Story[] = [IMAGE, ADMIN, READER, DELIVERY, STORAGE, KINDS_OF_WORKLOADS, CHURN];
+export const STORIES: readonly Story[] = [
+  IMAGE,
+  ADMIN,
+  READER,
+  DELIVERY,
+  STORAGE,
+  KINDS_OF_WORKLOADS,
+  IPV6,
+  CHURN,
+];

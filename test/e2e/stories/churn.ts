@@ -18,19 +18,23 @@ export const CHURN: Story = {
     for (const disturbance of DISTURBANCES) {
       if (scene.short && disturbance.short !== true) continue;
       const words = (error: unknown) => [`${disturbance.name}: ${String(error)}`];
-      wrong.push(...(await churnDuring(scene, disturbance).catch(words)));
+      wrong.push(...(await churnDuring(scene, disturbance, NAMESPACE).catch(words)));
     }
     if (wrong.length > 0) throw new ControlPlaneError(wrong.join('\n'));
   },
 };
 
-/** Gives what is wrong: failures that could have been prevented, or too many. */
-async function churnDuring(scene: Scene, disturbance: Disturbance): Promise<readonly string[]> {
+/** Creates pods in the namespace of this name. Gives what is wrong: failures that could have been prevented, or too many. */
+export async function churnDuring(
+  scene: Scene,
+  disturbance: Disturbance,
+  namespace: string,
+): Promise<readonly string[]> {
   const { name, stopsApiServer, disturb } = disturbance;
   const { controlPlane } = scene.cluster;
   const { outcome, created, failures, unanswered, slowestMs } = await createPods({
     access: controlPlane.access,
-    namespace: NAMESPACE,
+    namespace,
     atLeast: CREATIONS,
     during: disturb(scene.cluster),
   });
