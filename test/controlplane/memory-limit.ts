@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   accessSync,
   constants,
@@ -35,7 +36,7 @@ const HEAP_SHARE = 0.7;
  * and whoever asked watches the resident memory. Programs started under it see the limit as they would in a container.
  */
 export function limitMemory(bytes: number): MemoryLimit {
-  const name = `jwt-injector-test-${process.pid}-${Date.now()}`;
+  const name = `jwt-injector-test-${process.pid}-${randomUUID()}`;
   if (isWritable(join(V1, 'cgroup.procs'))) {
     return cgroup(join(V1, name), bytes, { limit: 'memory.limit_in_bytes', means: 'cgroup v1' });
   }

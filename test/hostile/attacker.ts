@@ -8,4 +8,5 @@ import { ATTACKS } from './catalogue.ts';
 setPriority(constants.priority.PRIORITY_LOW);
 const { name, target }: { readonly name: string; readonly target: Target } = workerData;
 const attack = ATTACKS.find((candidate) => candidate.name === name);
-parentPort?.postMessage((await attack?.run(target)) ?? 'no such attack', []);
+parentPort?.postMessage({ hasBegun: true }, []);
+parentPort?.postMessage({ answers: (await attack?.run(target)) ?? 'no such attack' }, []);

@@ -16,13 +16,15 @@ const HELP = `Usage: npm run hostile -- [options]
 
 Sends the compiled service, under the memory limit it is shipped with, the worst that its clients can send: those who
 reach its port without any right, and those who may edit one namespace. Meanwhile a well-behaved client creates annotated
-pods, and its tokens of one minute are renewed. Prints a table: attack, peak memory, longest answer to the well-behaved,
-verdict, and what the attacker got back.
+pods, and its tokens of one minute are renewed. Afterwards those who reach the port attack the fallback webhook, whose first
+container is gone. Prints a table: attack, peak memory, longest answer to the well-behaved, verdict, and what the attacker got
+back.
 
 Options:
   --short      what CI runs: smaller numbers, without the long attacks, one after the other only
   --only NAME  only attacks whose name contains NAME; may be given more than once
   --together   only all of them at the same time, and the restart
+  --fallback   only those on the fallback webhook
   --list       print names and titles, and attack nothing
   --json FILE  write the results there, too
   -h, --help   this text
@@ -36,16 +38,18 @@ const SHORT_SCALE = 0.15;
 await runScript({
   forHelp: 'npm run hostile -- --help',
   help: HELP,
-  options: { ...CATALOGUE_FLAGS, together: { type: 'boolean' } },
-  run: async ({ list, json, together: isTogether = false, ...choice }) => {
+  options: { ...CATALOGUE_FLAGS, together: { type: 'boolean' }, fallback: { type: 'boolean' } },
+  run: async ({ list, json, together: isTogether = false, fallback = false, ...choice }) => {
     const chosen = chooseEntries(ATTACKS, choice, ({ fullOnly }) => fullOnly !== true);
     if (chosen.length === 0) return 'no attack has such a name (--list shows all)';
     if (list === true) return printEntries(chosen);
     const isShort = choice.short === true;
-    return attackAll(chosen, {
+    const attacks = fallback ? chosen.filter(({ from }) => from === 'port') : chosen;
+    return attackAll(attacks, {
       scale: isShort ? SHORT_SCALE : 1,
       apart: !isTogether,
       together: isTogether || !isShort,
+      containers: fallback ? ['fallback-webhook'] : ['jwt-injector', 'fallback-webhook'],
       json,
     });
   },
@@ -62,7 +66,7 @@ async function attackAll(
     const ring = await openRing();
     cleanup.defer(() => ring.stop());
     console.log(
-      `${attacks.length} attacks on the service under ${ring.memory.bytes / 2 ** 20} MiB (${ring.memory.means})\n`,
+      `${attacks.length} attacks on the service under ${ring.main.memory.bytes / 2 ** 20} MiB (${ring.main.memory.means})\n`,
     );
     console.log(HEADER);
     const onResult = (result: HostileResult): void => {

@@ -1,94 +1,86 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { limitMemory, type MemoryLimit } from '../controlplane/memory-limit.ts';
+import { startService } from '../controlplane/service.ts';
+import { readShippedContainer } from '../controlplane/shipped-containers.ts';
 import { startStage, waitForWebhook, type Stage } from '../controlplane/stage.ts';
 import type { Target } from './attack.ts';
-
-/** What the shipped Deployment gives a container (deploy/kustomize/default/deployment.yaml). */
-const SHIPPED_MEMORY = 512 * 2 ** 20;
+import { keepProcess, type KeptProcess } from './kept-process.ts';
 
 const ENTRY = join(import.meta.dirname, '../../dist/main.js');
 
-/** The compiled service under the shipped memory limit, beside a control plane. */
-export interface Ring {
+/** One container of the pod, under the memory limit that is shipped for it. */
+export interface Fighter extends KeptProcess {
   readonly memory: MemoryLimit;
-  readonly stage: Stage;
+  /** Within which SIGTERM ends it. */
+  readonly graceMs: number;
+}
+
+/** The compiled service as its pod has it, beside a control plane. */
+export interface Ring {
+  readonly webhookPort: number;
+  /** The first container, which runs. */
+  readonly main: Fighter;
+  /** The second one, which does not: it gets connections only while the first one does not listen. */
+  readonly fallback: Fighter;
+  /** Keeps tokens fresh, as the leader of another pod would, and does not listen where attackers are; it does not run. */
+  readonly otherLeader: KeptProcess;
   /** A ServiceAccount with `edit` in a new namespace, and nothing else. */
   enroll(namespace: string): Promise<Pick<Target, 'api' | 'namespace'>>;
-  /** How often the service ended by itself since this was asked last, each with its last words. It is started again at once. */
-  takeEnds(): Promise<readonly string[]>;
-  /** SIGTERM; resolves when it has ended. */
-  stopService(): Promise<void>;
-  startService(): Promise<void>;
-  /** Of the service that runs, since this was called last: its largest resident memory, in bytes. */
-  takePeakMemory(): number;
   stop(): Promise<void>;
 }
 
 export async function openRing(): Promise<Ring> {
-  const memory = limitMemory(SHIPPED_MEMORY);
-  try {
-    const stage = await startStage({ withoutService: true });
-    return await build(stage, memory);
-  } catch (error) {
-    await memory.close();
-    throw error;
-  }
+  await using opened = new AsyncDisposableStack();
+  const [main, fallback] = [readShippedContainer('jwt-injector'), readShippedContainer('fallback-webhook')];
+  const limit = (bytes: number): MemoryLimit => {
+    const memory = limitMemory(bytes);
+    opened.defer(memory.close);
+    return memory;
+  };
+  const memory = { main: limit(main.memory), fallback: limit(fallback.memory) };
+  const stage = await startStage({ withoutService: true });
+  opened.defer(() => stage.stop());
+  const processes = {
+    main: keepProcess(() => launch(stage, main.args, [...PARTS.main, ...everywhere(stage)], memory.main)),
+    fallback: keepProcess(() => launch(stage, fallback.args, everywhere(stage), memory.fallback)),
+    otherLeader: keepProcess(() => launch(stage, main.args, PARTS.otherLeader)),
+  };
+  for (const each of Object.values(processes)) opened.defer(() => each.stop());
+  await processes.main.start();
+  await waitForWebhook(stage.cluster);
+  const running = opened.move();
+  return {
+    webhookPort: stage.webhookPort,
+    main: { ...processes.main, memory: memory.main, graceMs: main.graceMs },
+    fallback: { ...processes.fallback, memory: memory.fallback, graceMs: fallback.graceMs },
+    otherLeader: processes.otherLeader,
+    enroll: (namespace) => enroll(stage.cluster, namespace),
+    stop: () => running.disposeAsync(),
+  };
 }
 
-async function build(stage: Stage, memory: MemoryLimit): Promise<Ring> {
-  const { cluster } = stage;
-  let isWanted = false;
-  let ends: string[] = [];
-  let starting: Promise<void> = Promise.resolve();
-  const startService = (): Promise<void> => {
-    isWanted = true;
-    starting = start();
-    return starting;
-  };
-  const start = async (): Promise<void> => {
-    const service = await stage.startService({ entry: ENTRY, memory });
-    const restart = async (): Promise<void> => {
-      const code = await service.exited;
-      if (!isWanted) return;
-      ends.push(describeEnd(code, service.output()));
-      await startService(); // as the kubelet does
-    };
-    void restart();
-  };
-  const stopService = async (): Promise<void> => {
-    await starting;
-    isWanted = false;
-    await stage.service().stop();
-  };
-  const stop = async (): Promise<void> => {
-    isWanted = false;
-    await stage.stop();
-    await memory.close();
-  };
-  try {
-    await startService();
-    await waitForWebhook(cluster);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return {
-    memory,
-    stage,
-    enroll: (namespace) => enroll(cluster, namespace),
-    takeEnds: async () => {
-      await starting;
-      const taken = ends;
-      ends = [];
-      return taken;
-    },
-    startService,
-    stopService,
-    takePeakMemory: () => takePeak(stage.service().pid),
-    stop,
-  };
+/** What the shipped Deployment sets by environment variables, and what makes a leader that answers no reviews. */
+const PARTS = {
+  main: ['--webhook-ips=127.0.0.1', '--share-webhook-port'],
+  otherLeader: ['--no-webhook'],
+} as const;
+
+const everywhere = ({ webhookPort }: Stage): readonly string[] => [`--webhook-address=:${webhookPort}`];
+
+/** Ports of a pod's own network would be ports of this machine: probes and metrics get any that is free. */
+function launch(
+  { cluster, serviceArgs, webhookPort }: Stage,
+  [, ...shipped]: readonly string[],
+  more: readonly string[],
+  memory?: MemoryLimit,
+) {
+  return startService(cluster, {
+    entry: ENTRY,
+    args: [...serviceArgs, ...shipped, ...more, '--http-address=127.0.0.1:0'],
+    webhookPort,
+    ...(memory === undefined ? {} : { memory }),
+  });
 }
 
 async function enroll(cluster: ControlPlane, namespace: string): Promise<Pick<Target, 'api' | 'namespace'>> {
@@ -104,22 +96,4 @@ async function enroll(cluster: ControlPlane, namespace: string): Promise<Pick<Ta
   ]);
   const adminKubeconfig = await cluster.serviceAccountKubeconfig(namespace, 'tenant');
   return { namespace, api: { adminKubeconfig, url: cluster.url, ca: cluster.ca } };
-}
-
-/** Linux keeps the peak of a process's resident memory until it is told to begin again (proc(5), clear_refs). */
-function takePeak(pid: number): number {
-  try {
-    const [, kibibytes] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-    writeFileSync(`/proc/${pid}/clear_refs`, '5');
-    return Number(kibibytes ?? 0) * 1024;
-  } catch {
-    return 0; // it ended this very moment
-  }
-}
-
-function describeEnd(code: number | null, output: string): string {
-  if (code === null) return 'killed: more memory than it has';
-  const lines = output.trimEnd().split('\n');
-  const fatal = lines.find((line) => line.includes('FATAL ERROR')) ?? lines.at(-1) ?? '';
-  return `exit code ${code}: ${fatal.slice(0, 160)}`;
 }

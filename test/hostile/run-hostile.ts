@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ContainerName } from '../controlplane/shipped-containers.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
 import type { Attack, Target } from './attack.ts';
 import { launchAttack } from './launch-attack.ts';
 import { startNeighbour, type Neighbour } from './neighbour.ts';
-import type { Ring } from './ring.ts';
+import type { Fighter, Ring } from './ring.ts';
 
 /** What came out of one attack. */
 export interface HostileResult {
@@ -27,6 +29,8 @@ export interface HostileOptions {
   readonly apart: boolean;
   /** Also all attacks at the same time: the attackers themselves take more than two cores then. */
   readonly together: boolean;
+  /** The containers that are attacked: the fallback webhook from the port alone, and when the first one is gone. */
+  readonly containers: readonly ContainerName[];
   readonly onResult: (result: HostileResult) => void;
 }
 
@@ -36,114 +40,147 @@ const ANSWER_MS = 5_000;
 const AFTERMATH_MS = 2_000;
 const ATTACK_MS = 90_000;
 const TOGETHER_MS = 180_000;
-/** `terminationGracePeriodSeconds` of the shipped Deployment. */
-const GRACE_MS = 30_000;
+/** So many attacks are under way at the end and the new start, after rows with each of them. */
+const DURING_RESTART = 4;
 
 /** Makes the attacks one after the other, then together, then while the service ends and starts again. */
 export async function runHostile(
   attacks: readonly Attack[],
   ring: Ring,
-  { scale, apart: isApart, together: isTogether, onResult }: HostileOptions,
+  { apart: isApart, together: isTogether, containers, ...options }: HostileOptions,
 ): Promise<void> {
-  const { stage } = ring;
-  const access = await ring.enroll('well-behaved');
-  const neighbour = await startNeighbour(access);
+  const neighbour = await startNeighbour(await ring.enroll('well-behaved'));
   let number = 0;
-  const aim = async (): Promise<Target> => {
+  const enroll = (): ReturnType<Ring['enroll']> => {
     number += 1;
-    const tenant = await ring.enroll(`hostile-${number}`);
-    const { webhookPort } = stage;
-    return { ...tenant, webhookPort, httpPort: stage.service().httpPort, scale };
+    return ring.enroll(`hostile-${number}`);
   };
-  const attackTogether = async (withinMs: number): Promise<string> => {
-    const launch = async (attack: Attack): Promise<string> => launchAttack(attack, await aim(), withinMs);
-    const answers = await Promise.all(attacks.map(launch));
-    return `${answers.length} attacks`;
-  };
+  const fromPort = attacks.filter(({ from }) => from === 'port');
   try {
-    for (const attack of isApart ? attacks : []) {
-      const target = await aim();
-      onResult(
-        await observe(attack, { ring, neighbour, run: () => launchAttack(attack, target, ATTACK_MS) }),
-      );
-    }
-    const together = { name: 'together', title: 'all of these at the same time' };
-    if (isTogether)
-      onResult(await observe(together, { ring, neighbour, run: () => attackTogether(TOGETHER_MS) }));
-    onResult(
-      await endAndStart(
-        ring,
-        neighbour,
-        attacks.filter(({ from }) => from === 'port'),
-        aim,
-      ),
-    );
+    const siege = { ring, neighbour, enroll, ...options };
+    if (containers.includes('jwt-injector'))
+      await besiege(attacks, { ...siege, victim: ring.main, prefix: '', isApart, isTogether });
+    if (!containers.includes('fallback-webhook') || fromPort.length === 0) return;
+    await leaveAlone(ring, neighbour);
+    // In the short form all of them during its end and new start stand for the other rows.
+    const how = { isApart: isApart && isTogether, isTogether };
+    await besiege(fromPort, { ...siege, victim: ring.fallback, prefix: 'fallback: ', ...how });
   } finally {
     await neighbour.stop();
   }
 }
 
-interface Observation {
+/** The first container of the pod is gone, and its tokens are kept fresh by another pod. */
+async function leaveAlone({ main, fallback, otherLeader }: Ring, neighbour: Neighbour): Promise<void> {
+  await otherLeader.start();
+  await fallback.start();
+  await main.kill();
+  // The review that was under way went with it, and does not count.
+  neighbour.takeExperience();
+  await waitUntil('a pod by way of the fallback', ANSWER_MS, () => neighbour.takeExperience().pods > 0);
+}
+
+interface Siege {
   readonly ring: Ring;
   readonly neighbour: Neighbour;
-  readonly run: () => Promise<string>;
+  readonly victim: Fighter;
+  /** Of the rows' names and titles. */
+  readonly prefix: string;
+  readonly scale: number;
+  readonly isApart: boolean;
+  readonly isTogether: boolean;
+  /** A namespace for one more attacker. */
+  readonly enroll: () => ReturnType<Ring['enroll']>;
+  readonly onResult: (result: HostileResult) => void;
+}
+
+async function besiege(attacks: readonly Attack[], siege: Siege): Promise<void> {
+  const { ring, victim, scale, isApart, isTogether, enroll, onResult } = siege;
+  const aim = async (): Promise<Target> => {
+    const tenant = await enroll();
+    return { ...tenant, webhookPort: ring.webhookPort, httpPort: victim.httpPort(), scale };
+  };
+  const attackTogether = async (withinMs: number): Promise<string> => {
+    const launch = async (attack: Attack): Promise<string> =>
+      launchAttack(attack, await aim(), withinMs).answers;
+    const answers = await Promise.all(attacks.map(launch));
+    return `${answers.length} attacks`;
+  };
+  for (const attack of isApart ? attacks : []) {
+    const target = await aim();
+    onResult(await observe(siege, attack, () => launchAttack(attack, target, ATTACK_MS).answers));
+  }
+  const together = { name: 'together', title: 'all of these at the same time' };
+  if (isTogether) onResult(await observe(siege, together, () => attackTogether(TOGETHER_MS)));
+  const fromPort = attacks.filter(({ from }) => from === 'port');
+  const atEnd = isApart || isTogether ? fromPort.slice(0, DURING_RESTART) : fromPort;
+  onResult(await endAndStart(siege, atEnd, await aim()));
 }
 
 async function observe(
+  siege: Siege,
   { name, title }: Pick<Attack, 'name' | 'title'>,
-  { ring, neighbour, run }: Observation,
+  run: () => Promise<string>,
 ): Promise<HostileResult> {
-  ring.takePeakMemory();
-  neighbour.takeExperience();
+  await look(siege);
   const startedAt = performance.now();
   const answers = await run();
   await sleep(AFTERMATH_MS);
-  const seconds = (performance.now() - startedAt) / 1000;
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  return { name: siege.prefix + name, title: siege.prefix + title, seconds, answers, ...(await look(siege)) };
+}
+
+type Look = Pick<HostileResult, 'peakMiB' | 'longestMs' | 'longestPlainMs' | 'harms'>;
+
+/** What happened since the last look. */
+async function look({ neighbour, victim }: Siege): Promise<Look> {
   const { longestMs, longestPlainMs, harms } = neighbour.takeExperience();
-  const peak = ring.takePeakMemory();
-  const ends = await ring.takeEnds();
+  const peak = victim.takePeakMemory();
+  const ends = await victim.takeEnds();
   const all = [...harms, ...ends.map((end) => `the service ended (${end})`)];
   if (longestMs > ANSWER_MS) all.push(`a pod took ${(longestMs / 1000).toFixed(1)} s`);
-  if (peak > ring.memory.bytes) all.push(`${toMiB(peak)} MiB were used`);
+  if (peak > victim.memory.bytes) all.push(`${toMiB(peak)} MiB were used`);
   return {
-    name,
-    title,
-    seconds: Math.round(seconds),
     peakMiB: toMiB(peak),
     longestMs: Math.round(longestMs),
     longestPlainMs: Math.round(longestPlainMs),
-    answers,
     harms: all,
   };
 }
 
 /** SIGTERM while the port is attacked; then a start while all that was stored is there and the port is attacked again. */
-async function endAndStart(
-  ring: Ring,
-  neighbour: Neighbour,
-  attacks: readonly Attack[],
-  aim: () => Promise<Target>,
-): Promise<HostileResult> {
+async function endAndStart(siege: Siege, attacks: readonly Attack[], target: Target): Promise<HostileResult> {
+  const { neighbour, victim } = siege;
   const harms: string[] = [];
+  const looks: Look[] = [];
   const restart = async (): Promise<string> => {
-    const target = await aim();
-    const attacking = attacks.slice(0, 4).map((attack) => launchAttack(attack, target, ATTACK_MS));
+    const attacking = attacks.map((attack) => launchAttack(attack, target, ATTACK_MS));
+    await Promise.all(attacking.map(({ begun }) => begun));
     await sleep(AFTERMATH_MS);
+    looks.push(await look(siege));
     const stoppedAt = performance.now();
-    await ring.stopService();
+    await victim.stop();
     const endMs = performance.now() - stoppedAt;
-    if (endMs > GRACE_MS) harms.push(`SIGTERM took ${(endMs / 1000).toFixed(1)} s`);
+    if (endMs > victim.graceMs) harms.push(`SIGTERM took ${(endMs / 1000).toFixed(1)} s`);
     const startedAt = performance.now();
-    await ring.startService();
+    await victim.start();
     const readyMs = performance.now() - startedAt;
     // What met no service at all does not count.
     neighbour.takeExperience();
-    await Promise.all(attacking);
+    await Promise.all(attacking.map(({ answers }) => answers));
     return `ended after ${(endMs / 1000).toFixed(1)} s, ready again after ${(readyMs / 1000).toFixed(1)} s`;
   };
   const title = 'SIGTERM and a new start, with all that was stored, while the port is attacked';
-  const result = await observe({ name: 'restart', title }, { ring, neighbour, run: restart });
-  return { ...result, harms: [...harms, ...result.harms] };
+  const result = await observe(siege, { name: 'restart', title }, restart);
+  looks.push(result);
+  const most = (of: (one: Look) => number): number => Math.max(...looks.map(of));
+  return {
+    ...result,
+    peakMiB: most(({ peakMiB }) => peakMiB),
+    longestMs: most(({ longestMs }) => longestMs),
+    longestPlainMs: most(({ longestPlainMs }) => longestPlainMs),
+    harms: [...harms, ...looks.flatMap((one) => one.harms)],
+  };
 }
 
 function toMiB(bytes: number): number {
