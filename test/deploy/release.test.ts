@@ -1,21 +1,31 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdtempDisposable, symlink, type DisposableTempDir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
 const RELEASE = join(import.meta.dirname, '../../deploy/release');
 
-function release(args: readonly string[], path = process.env['PATH']) {
-  const { status, stdout, stderr } = spawnSync(RELEASE, args, {
-    encoding: 'utf8',
-    env: { PATH: path },
-  });
+function release(args: readonly string[], env: NodeJS.ProcessEnv = { PATH: process.env['PATH'] }) {
+  const { status, stdout, stderr } = spawnSync(RELEASE, args, { encoding: 'utf8', env });
   return { status, stdout, stderr };
 }
 
-/** What it builds is seen by `npm run e2e`. */
+/** A folder with these programs of the machine, some of them by another one's name. */
+async function folderWith(
+  names: readonly string[],
+  instead: Readonly<Record<string, 'true' | 'false'>> = {},
+): Promise<DisposableTempDir> {
+  const folder = await mkdtempDisposable(join(tmpdir(), 'jwt-injector-release-'));
+  for (const [name, program] of [...names.map((one) => [one, one]), ...Object.entries(instead)]) {
+    const path = spawnSync('which', [program ?? ''], { encoding: 'utf8' }).stdout.trim();
+    await symlink(path, join(folder.path, name ?? ''));
+  }
+  return folder;
+}
+
+/** What it builds, pushes and signs is seen by `npm run e2e`. */
 describe('deploy/release', () => {
   it('explains itself', () => {
     const { status, stdout } = release(['--help']);
@@ -42,17 +52,27 @@ describe('deploy/release', () => {
   }
 
   it('names the program that lacks', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-release-'));
-    try {
-      for (const name of ['bash', 'dirname']) {
-        const path = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim();
-        await symlink(path, join(folder, name));
-      }
-      const { status, stderr } = release(['a:1'], folder);
-      assert.equal(status, 3);
-      assert.match(stderr, /^release: npm is not installed$/m);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    await using folder = await folderWith(['bash', 'dirname']);
+    const { status, stderr } = release(['a:1'], { PATH: folder.path });
+    assert.equal(status, 3);
+    assert.match(stderr, /^release: npm is not installed$/m);
+  });
+
+  it('builds and pushes nothing when it is to sign and cannot', async () => {
+    await using folder = await folderWith(['bash', 'dirname', 'npm', 'node', 'git'], { buildah: 'false' });
+    const { status, stdout, stderr } = release(['--push', 'a:1'], {
+      PATH: folder.path,
+      COSIGN_KEY: 'my.key',
+    });
+    assert.deepEqual([status, stdout], [3, '']);
+    assert.match(stderr, /^release: COSIGN_KEY names a key, but cosign is not installed$/m);
+  });
+
+  it('names the command that failed, and ends with 3', async () => {
+    const instead = { npm: 'true', node: 'true', git: 'true', buildah: 'true', mktemp: 'false' } as const;
+    await using folder = await folderWith(['bash', 'dirname'], instead);
+    const { status, stdout, stderr } = release(['a:1'], { PATH: folder.path });
+    assert.deepEqual([status, stdout], [3, '']);
+    assert.match(stderr, /^release: line \d+: folder=\$\(mktemp -d\)$/m);
   });
 });

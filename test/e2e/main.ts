@@ -65,7 +65,8 @@ await runScript({
     ];
     const reaper = await startReaper();
     try {
-      return await run(reaper, short ? [] : ['amd64', 'arm64'], flags);
+      const isWhole = !short && only === undefined;
+      return await run(reaper, { otherArchs: short ? [] : ['amd64', 'arm64'], signs: isWhole }, flags);
     } finally {
       await reaper.finish();
     }
@@ -74,7 +75,7 @@ await runScript({
 
 async function run(
   reaper: Reaper,
-  otherArchs: readonly DebianArch[],
+  { otherArchs, signs }: { readonly otherArchs: readonly DebianArch[]; readonly signs: boolean },
   flags: readonly string[],
 ): Promise<number> {
   const started = Date.now();
@@ -96,7 +97,8 @@ async function run(
   await chmod(folder, 0o711); // XRootD is not root, and reads its own folder in there
   const runner = createRunner(reaper);
   const archs = [...new Set<DebianArch>([arch, ...otherArchs])];
-  const archives = await makeImages({ root: ROOT, cache, packages, folder, archs, run: runner, log });
+  const means = { root: ROOT, cache, packages, folder, reaper, run: runner, log };
+  const archives = await makeImages({ ...means, archs, signs });
 
   const cgroups = await makeCgroups(`jwt-injector-e2e-${process.pid}`);
   for (const cgroup of cgroups) reaper.remove(cgroup);

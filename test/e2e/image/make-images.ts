@@ -2,10 +2,12 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ControlPlaneError } from '../../controlplane/control-plane-error.ts';
 import type { DebianArch } from '../../machine/debian-packages.ts';
+import type { Reaper } from '../../controlplane/reaper.ts';
 import type { Runner } from '../../machine/runner.ts';
 import { makeBaseImages } from './base-images.ts';
 import { createBuildah } from './buildah.ts';
-import { buildProductImage, readDigests } from './product-image.ts';
+import { readDigests, releaseProduct } from './product-image.ts';
+import { pushSigned } from './signed-image.ts';
 import { makeTestImages } from './test-images.ts';
 
 interface Means {
@@ -17,7 +19,10 @@ interface Means {
   /** Is the caller's to remove. */
   readonly folder: string;
   readonly archs: readonly DebianArch[];
+  /** Also pushes one to a registry, signed. */
+  readonly signs: boolean;
   readonly run: Runner;
+  readonly reaper: Reaper;
   readonly log: (line: string) => void;
 }
 
@@ -26,7 +31,7 @@ interface Means {
  * archives, the product's first.
  */
 export async function makeImages(means: Means): Promise<readonly string[]> {
-  const { root, cache, packages, folder, archs, run, log } = means;
+  const { root, cache, packages, folder, archs, signs, run, reaper, log } = means;
   const scratch = join(folder, 'images');
   await mkdir(scratch);
   const runWithPackages = await createBuildah(run, packages, scratch);
@@ -34,15 +39,18 @@ export async function makeImages(means: Means): Promise<readonly string[]> {
   log('the base images are made');
 
   const product = join(folder, 'product.tar');
-  const digests: string[] = [];
-  for (const archive of [product, join(folder, 'product-again.tar')]) {
-    const said = await buildProductImage(runWithPackages, root, archive, archs);
-    digests.push(readDigests(said, archs).join('\n'));
-  }
-  const [first = '', second] = digests;
+  const release = (archive: string) =>
+    releaseProduct(runWithPackages, { root, archs, flags: ['--out', archive] });
+  const first = readDigests(await release(product), archs).join('\n');
+  const again = signs
+    ? pushSigned({ root, folder: join(folder, 'signing'), archs, run, runWithPackages, reaper })
+    : release(join(folder, 'product-again.tar'));
+  const second = readDigests(await again, archs).join('\n');
   if (first !== second)
-    throw new ControlPlaneError(`the image is not the same when it is built twice:\n${digests.join('\n')}`);
+    throw new ControlPlaneError(`the image is not the same when it is built twice:\n${first}\n${second}`);
   log(`the image was built twice, and is the same:\n${first.replace(/^/gm, ' '.repeat(13))}`);
+
+  if (signs) log('it was pushed to a registry, signed with its list of packages, and verified by cosign');
 
   const others = await makeTestImages(runWithPackages, packages, folder);
   await rm(scratch, { recursive: true });

@@ -8,15 +8,24 @@ import { BASE_IMAGES } from './base-images.ts';
 /** The name under which the nodes know the image; `doctor` compares its tag with its own version. */
 export const PRODUCT_IMAGE = `registry.example/jwt-injector:${PACKAGE_VERSION}`;
 
-/** Builds the image by `deploy/release` into an OCI archive of `archs`; resolves to what the script said. */
-export async function buildProductImage(
+/** How `deploy/release` is called. */
+export interface Release {
+  /** The checkout. */
+  readonly root: string;
+  readonly archs: readonly DebianArch[];
+  readonly flags: readonly string[];
+  /** The image's name. */
+  readonly image?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Builds the image of `archs` by `deploy/release`; resolves to what the script said. */
+export async function releaseProduct(
   runWithPackages: Runner,
-  root: string,
-  archive: string,
-  archs: readonly DebianArch[],
+  { root, archs, flags, image = PRODUCT_IMAGE, env = {} }: Release,
 ): Promise<string> {
-  return runWithPackages(join(root, 'deploy/release'), ['--as-is', '--out', archive, PRODUCT_IMAGE], {
-    env: { ...BASE_IMAGES, ARCHITECTURES: archs.join(' ') },
+  return runWithPackages(join(root, 'deploy/release'), ['--as-is', ...flags, image], {
+    env: { ...BASE_IMAGES, ARCHITECTURES: archs.join(' '), ...env },
   });
 }
 
