@@ -61,6 +61,7 @@ export function startDelivery({ client, log, metrics, namespaces }: DeliveryDepe
   const startOnceListed = async (): Promise<void> => {
     // A namespace that cannot be listed is not waited for.
     await Promise.all(watches.map(({ synced, failed }) => Promise.race([synced, failed])));
+    log.info({ mounts: pods.size }, 'every pod was looked at');
     queue.start();
   };
   void startOnceListed();

@@ -6,6 +6,7 @@ import { startStage, type Stage } from '../controlplane/stage.ts';
 import { measureAdmission, measureMemory } from './admission-rows.ts';
 import { measureAsSeenByApiServer, measureWhileSigning } from './cluster-rows.ts';
 import { measureConnectionEnds } from './connection-ends-rows.ts';
+import { measureDelivery } from './delivery-rows.ts';
 import { measureLateness } from './lateness-row.ts';
 import { measureProcess } from './process-rows.ts';
 import { formatRows, type Row } from './report.ts';
@@ -15,11 +16,11 @@ import { measureBulk, measureSingle } from './token-rows.ts';
 
 const HELP = `Usage: npm run bench -- [--only NAME[,NAME…]] [--count N] [--quiet-seconds S] [--lateness-seconds S]
                         [--runs N] [--requests N] [--reviews N] [--scale N] [--scale-seconds S]
-                        [--tries N]
+                        [--tries N] [--pods N]
 
 Measures and prints a table; writes test/bench/results/<time>.json. Every figure stands beside what it is compared with
 in the same run. Names: admission, seen, signing, memory, process, single, bulk, steady, scale,
-ends, lateness.
+ends, lateness, delivery.
 `;
 
 /** Its figures of an earlier run on the same kind of control plane; it is not measured here. */
@@ -37,6 +38,7 @@ interface Settings {
   readonly scale: number;
   readonly scaleSeconds: number;
   readonly tries: number;
+  readonly pods: number;
 }
 
 const BENCHES: Readonly<Record<string, (stage: Stage, settings: Settings) => Promise<readonly Row[]>>> = {
@@ -50,6 +52,8 @@ const BENCHES: Readonly<Record<string, (stage: Stage, settings: Settings) => Pro
   steady: (stage, { count, quietSeconds }) => measureSteady({ stage, count, quietSeconds }),
   scale: (stage, { scale, scaleSeconds }) => measureScale({ stage, count: scale, seconds: scaleSeconds }),
   ends: (stage, { tries }) => measureConnectionEnds(stage, tries),
+  delivery: (stage, { scale, pods, latenessSeconds }) =>
+    measureDelivery({ stage, jwts: scale, pods, seconds: latenessSeconds }),
   lateness: async (stage, { latenessSeconds }) => [await measureLateness(stage, latenessSeconds)],
 };
 
@@ -67,6 +71,7 @@ await runScript({
     scale: { type: 'string', default: '100000' },
     'scale-seconds': { type: 'string', default: '600' },
     tries: { type: 'string', default: '1000' },
+    pods: { type: 'string', default: '100000' },
   },
   run: async ({ only, help: _help, ...numbers }) => {
     const names = only?.split(',') ?? Object.keys(BENCHES);
@@ -85,6 +90,7 @@ await runScript({
       scale: Number(numbers.scale),
       scaleSeconds: Number(numbers['scale-seconds']),
       tries: Number(numbers.tries),
+      pods: Number(numbers.pods),
     });
     return 0;
   },

@@ -1,18 +1,26 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { limitMemory } from '../controlplane/memory-limit.ts';
+import { readShippedContainer } from '../controlplane/shipped-containers.ts';
 import type { Stage } from '../controlplane/stage.ts';
-import { waitUntil } from '../controlplane/wait-until.ts';
 import { certificatesOf } from './admission-rows.ts';
-import { inParallel, openBareClient, type BareClient } from './bare-client.ts';
+import { openBareClient, type BareClient } from './bare-client.ts';
 import { putIntoEtcd } from './etcd-store.ts';
-import { makeHealthy, makeKeyedNamespace, type FieldOwners, type KeyedNamespace } from './healthy-jwts.ts';
-import { liveHeapOf } from './live-heap.ts';
-import { createMany, placeOf, WIDTH, writeKey } from './many-jwts.ts';
-import { startMeasured, type MeasuredOptions, type MeasuredService } from './measured-service.ts';
+import { makeHealthy } from './healthy-jwts.ts';
+import { WIDTH, writeKey } from './many-jwts.ts';
+import type { MeasuredService } from './measured-service.ts';
 import { formatMs, type Row } from './report.ts';
 import { REVIEWS } from './review-sizes.ts';
 import { streamReviews } from './review-stream.ts';
+import {
+  changeSomething,
+  learnFieldOwners,
+  makeKeyedNamespaces,
+  measureHeap,
+  settle,
+  start,
+  waitForCaches,
+  WITHIN_MS,
+} from './scaled-service.ts';
 import { countRequests, listBare } from './steady-rows.ts';
 
 export interface ScaleBench {
@@ -23,29 +31,19 @@ export interface ScaleBench {
   readonly seconds: number;
 }
 
-/** What the shipped Deployment gives a container (deploy/kustomize/default/deployment.yaml). */
-const SHIPPED_MEMORY = 512 * 2 ** 20;
 const NAMESPACES = 100;
 /** Keys of one namespace in ten are replaced: what follows takes a tenth of what all would take. */
 const RESIGNED_SHARE = 10;
 const SCRAPE_EVERY_MS = 15_000; // Prometheus' usual interval
-const WITHIN_MS = 600_000;
 /** As long as five scrapes take, about. */
 const CALM_MS = 8_000;
-/** Of a core, over some seconds: less than this is not work. */
-const IDLE_SHARE = 0.03;
-const IDLE_FOR_MS = 3_000;
 const PEAK_GOAL_MIB = 450;
-const MERGE = 'application/merge-patch+json';
 
 /** A hundred thousand healthy JWTs, put into etcd as such: what they take, at the start and later. */
 export async function measureScale(bench: ScaleBench): Promise<readonly Row[]> {
   const { stage, count } = bench;
   const bare = await openBareClient(stage.cluster.adminKubeconfig, WIDTH);
-  const namespaces: KeyedNamespace[] = [];
-  await inParallel(NAMESPACES, WIDTH, async (index) => {
-    namespaces[index] = await makeKeyedNamespace(bare, `scale-${index}`);
-  });
+  const namespaces = await makeKeyedNamespaces(bare, NAMESPACES);
   const owners = await learnFieldOwners(stage, bare);
   const base = await measureHeap(stage, 'heap-base');
   const rows: Row[] = [];
@@ -75,35 +73,12 @@ export async function measureScale(bench: ScaleBench): Promise<readonly Row[]> {
   return rows;
 }
 
-async function measureHeap(stage: Stage, name: string): Promise<number> {
-  const service = await start(stage, name, { nodeFlags: ['--inspect=127.0.0.1:0'] });
-  await settle(service);
-  await waitUntilIdle(service);
-  const live = await liveHeapOf(service);
-  await service.stop();
-  return live;
-}
-
 async function measureRestart(stage: Stage, bare: BareClient, count: number): Promise<Row> {
   await changeSomething(bare);
   const service = await start(stage, `restart-${count}`);
   const row = await judgeRestart(service, bare, count, 2);
   await service.stop();
   return row;
-}
-
-/**
- * An API server answers the pages of a list from memory only if the resource has changed since etcd was compacted, which
- * happens every five minutes; else it reads each page from etcd again and takes five times as long. Among so many JWTs one is
- * renewed each second; here nothing happens, so one of each resource is changed before each list.
- */
-async function changeSomething(bare: BareClient): Promise<void> {
-  const { namespace, name } = placeOf(0, ['scale-0']);
-  const path = `/apis/tokens.osg-htc.org/v1/namespaces/${namespace}/jwts/${name}`;
-  const annotations = { changed: String(Date.now()) };
-  await bare.send('PATCH', path, JSON.stringify({ metadata: { annotations } }), MERGE);
-  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { generateName: 'changed-' } };
-  await bare.send('POST', '/api/v1/namespaces/default/secrets', JSON.stringify(secret));
 }
 
 /** From process start until every JWT was looked at. */
@@ -131,7 +106,7 @@ async function judgeRestart(
 
 /** As shipped: webhook, controller and scrapes in one process under the memory limit of the Deployment. */
 async function measureUnderLimit({ stage, count, seconds }: ScaleBench, bare: BareClient): Promise<Row[]> {
-  const memory = limitMemory(SHIPPED_MEMORY);
+  const memory = limitMemory(readShippedContainer('jwt-injector').memory);
   try {
     await changeSomething(bare);
     const service = await start(stage, 'limited', { memory });
@@ -220,54 +195,4 @@ async function resign(service: MeasuredService, bare: BareClient, count: number)
   let signed = 0;
   await service.waitForLog(({ msg }) => msg === 'signed' && (signed += 1) === count, WITHIN_MS);
   return performance.now() - startedAt;
-}
-
-/** One JWT made and signed in the ordinary way shows which fields the API server notes for whom. It is removed again. */
-async function learnFieldOwners(stage: Stage, bare: BareClient): Promise<FieldOwners> {
-  const namespace = 'scale-sample';
-  await createMany(bare, { namespaces: [namespace], count: 1 });
-  const service = await start(stage, 'sample');
-  await settle(service);
-  await service.stop();
-  const { name } = placeOf(0, [namespace]);
-  const read = async (path: string) => JSON.parse(await bare.send('GET', path)).metadata;
-  const jwt = await read(`/apis/tokens.osg-htc.org/v1/namespaces/${namespace}/jwts/${name}`);
-  const secret = await read(`/api/v1/namespaces/${namespace}/secrets/${name}`);
-  await bare.send('DELETE', `/apis/tokens.osg-htc.org/v1/namespaces/${namespace}/jwts/${name}`);
-  return { jwt: jwt.managedFields, secret: secret.managedFields, uid: jwt.uid };
-}
-
-/** The API server lists from its watch caches, which take minutes to read what etcd took in one. */
-async function waitForCaches(bare: BareClient): Promise<void> {
-  for (const path of ['/apis/tokens.osg-htc.org/v1/jwts?limit=1', '/api/v1/secrets?limit=1']) {
-    await waitUntil('the watch caches of the API server', WITHIN_MS, () =>
-      bare.send('GET', path).catch(() => undefined),
-    );
-  }
-}
-
-function start(
-  stage: Stage,
-  name: string,
-  more: Pick<MeasuredOptions, 'nodeFlags' | 'memory'> = {},
-): Promise<MeasuredService> {
-  return startMeasured({
-    args: [...stage.serviceArgs, `--webhook-address=127.0.0.1:${stage.webhookPort}`],
-    logFile: join(stage.cluster.folder, `${name}.log`),
-    cluster: stage.cluster,
-    ...more,
-  });
-}
-
-async function settle(service: MeasuredService): Promise<void> {
-  await service.waitForLog(({ msg }) => msg === 'every JWT was looked at', WITHIN_MS);
-}
-
-/** Signatures that the status vouched for are checked after the rounds, and until then the texts of the tokens are kept. */
-async function waitUntilIdle(service: MeasuredService): Promise<void> {
-  await waitUntil('an idle service', WITHIN_MS, async () => {
-    const before = service.cpuSeconds();
-    await sleep(IDLE_FOR_MS);
-    return service.cpuSeconds() - before < (IDLE_FOR_MS / 1_000) * IDLE_SHARE || undefined;
-  });
 }

@@ -6,6 +6,7 @@ import { askApi } from '../controlplane/api-request.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
+import { DELIVERY_COMPONENT, installDeliveryRights } from '../deploy/delivery-rights.ts';
 import { readObjects, renderOverlay } from '../deploy/rendered.ts';
 import type { Objects } from './objects.ts';
 import { makeNode, podOnNode, type Mounted } from './pods-on-node.ts';
@@ -13,7 +14,6 @@ import { borrowTenantStage, type Tenant } from './tenant.ts';
 
 const NAMESPACE = 'prompt-delivery';
 const KEY = 'delivery.tokens.osg-htc.org/nudged-at';
-const COMPONENT = ['components/prompt-delivery'];
 
 describe('prompt delivery', { concurrency: false }, () => {
   let stage: Stage<Cluster>;
@@ -21,14 +21,7 @@ describe('prompt delivery', { concurrency: false }, () => {
   let tenant: Tenant;
   before(async () => {
     ({ stage, objects, tenant } = await borrowTenantStage(NAMESPACE, { withoutService: true }));
-    const all = readObjects(await renderOverlay({ resources: ['default'], components: COMPONENT }));
-    const rights = all.filter(
-      ({ kind, metadata }) =>
-        kind.startsWith('ValidatingAdmissionPolicy') ||
-        (kind === 'ClusterRole' && metadata.name === 'jwt-injector'),
-    );
-    assert.equal(rights.length, 3);
-    await stage.cluster.apply(rights.map((object) => stringify(object)).join('---\n'));
+    await installDeliveryRights(stage.cluster);
     await makeNode(stage.cluster, NAMESPACE);
     await stage.startService({ args: ['--prompt-delivery'] });
     await createPod('witness', { secret: 'last' });
@@ -159,7 +152,7 @@ describe('prompt delivery', { concurrency: false }, () => {
     const all = readObjects(
       await renderOverlay({
         resources: ['served'],
-        components: COMPONENT,
+        components: [DELIVERY_COMPONENT],
         files: { 'served/kustomization.yaml': rightsIn },
       }),
     );

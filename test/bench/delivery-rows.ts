@@ -1,0 +1,268 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { limitMemory } from '../controlplane/memory-limit.ts';
+import { readShippedContainer } from '../controlplane/shipped-containers.ts';
+import type { Stage } from '../controlplane/stage.ts';
+import { installDeliveryRights } from '../deploy/delivery-rights.ts';
+import { openBareClient, type BareClient } from './bare-client.ts';
+import { putIntoEtcd } from './etcd-store.ts';
+import { makeHealthy } from './healthy-jwts.ts';
+import { createMany, placeOf, WIDTH, writeKey } from './many-jwts.ts';
+import type { MeasuredService } from './measured-service.ts';
+import { makePods, makeSamplePod } from './mounting-pods.ts';
+import { formatMs, type Row } from './report.ts';
+import {
+  changeSomething,
+  learnFieldOwners,
+  makeKeyedNamespaces,
+  measureHeap,
+  settle,
+  start,
+  waitForCaches,
+  WITHIN_MS,
+} from './scaled-service.ts';
+
+export interface DeliveryBench {
+  readonly stage: Stage;
+  /** JWTs in a hundred namespaces. */
+  readonly jwts: number;
+  /** Pods that mount their Secrets; a tenth of them that of a single JWT, another tenth those that are renewed each minute. */
+  readonly pods: number;
+  /** How long those are renewed. */
+  readonly seconds: number;
+}
+
+const NAMESPACES = 100;
+/** JWTs of one and two minutes, as in the row `lateness`. */
+const SHORT = 500;
+const SHORT_NAMESPACE = 'short';
+const DELIVERS = ['--prompt-delivery'];
+/** Of `NAMESPACES`: their keys are replaced, and all of their JWTs are signed again. */
+const RESIGNED = 10;
+/** Goals: docs/performance.md. */
+const BYTES_GOAL = 700;
+const DELAY_GOAL = 1.1;
+const PACE_GOAL = 45;
+
+/** Very many pods mount very many Secrets: what it costs to know them, and whether nudges delay signing. */
+export async function measureDelivery(bench: DeliveryBench): Promise<readonly Row[]> {
+  const { stage, jwts, pods } = bench;
+  await installDeliveryRights(stage.cluster);
+  const bare = await openBareClient(stage.cluster.adminKubeconfig, WIDTH);
+  const namespaces = await makeKeyedNamespaces(bare, NAMESPACES);
+  const owners = await learnFieldOwners(stage, bare);
+  const sample = await makeSamplePod(stage, bare, 'scale-0');
+  process.stderr.write(`  ${jwts} JWTs and ${pods} pods are put into etcd\n`);
+  await putIntoEtcd(stage.cluster.folder, makeHealthy({ from: 0, to: jwts }, namespaces, owners));
+  await waitForCaches(bare);
+  const base = await measureHeap(stage, 'heap-without-pods', DELIVERS, waitForPods);
+  await putIntoEtcd(stage.cluster.folder, makePods(sample, listPlaces(bench)));
+  await waitForCaches(bare, ['/api/v1/pods?limit=1']);
+  const perPod = ((await measureHeap(stage, 'heap-with-pods', DELIVERS, waitForPods)) - base) / pods;
+  const rows: Row[] = [
+    {
+      what: `memory per pod, ${pods} of them, one mount each`,
+      ours: `${perPod.toFixed(0)} bytes of live heap`,
+      peer: '–',
+      goal: `≤ ${BYTES_GOAL} bytes`,
+      holds: perPod <= BYTES_GOAL,
+      data: { perPod, base, podBytes: sample.json.length },
+    },
+    ...(await measureUnderLimit(bench, bare)),
+  ];
+  bare.close();
+  return rows;
+}
+
+/** Where each pod is, and which Secret it mounts. */
+function* listPlaces({ jwts, pods }: DeliveryBench): Generator<{ namespace: string; secret: string }> {
+  const names = Array.from({ length: NAMESPACES }, (_, index) => `scale-${index}`);
+  for (let number = 0; number < pods; number += 1) {
+    const kind = number % 10;
+    // The last namespace's first JWT is that of the crowd; keys of the first ones are replaced.
+    const index = kind === 0 ? NAMESPACES - 1 : number % jwts;
+    const { namespace, name } = placeOf(index, names);
+    if (kind === 1)
+      yield { namespace: SHORT_NAMESPACE, secret: placeOf(Math.floor(number / 10) % SHORT, ['']).name };
+    else yield { namespace, secret: name };
+  }
+}
+
+async function waitForPods(service: MeasuredService): Promise<void> {
+  await service.waitForLog(({ msg }) => msg === 'every pod was looked at', WITHIN_MS);
+}
+
+async function measureUnderLimit(bench: DeliveryBench, bare: BareClient): Promise<readonly Row[]> {
+  const { stage, jwts, pods, seconds } = bench;
+  const memory = limitMemory(readShippedContainer('jwt-injector').memory);
+  try {
+    await changeSomething(bare);
+    const without = await start(stage, 'without-delivery', { memory });
+    await settle(without);
+    const settledWithoutMs = performance.now() - without.startedAt;
+    const aloneMs = await resign(without, bare, jwts);
+    const aloneMiB = without.peakMiB();
+    await without.stop();
+
+    await changeSomething(bare);
+    const service = await start(stage, 'with-delivery', { memory, args: DELIVERS });
+    await settle(service);
+    const settledMs = performance.now() - service.startedAt;
+    await waitForPods(service);
+    const listedMs = performance.now() - service.startedAt;
+    const bareMs = await listPodsBare(bare);
+    const startMiB = service.peakMiB();
+
+    const cpu = service.cpuSeconds();
+    const besideMs = await resign(service, bare, jwts);
+    const pace = await measurePace(service);
+    const crowdMs = await renewCrowd(service, bare);
+    const resignedCpu = service.cpuSeconds() - cpu;
+    const late = await renewOften(service, bare, seconds);
+    const peakMiB = service.peakMiB();
+    await service.stop();
+    return [
+      {
+        what: `first list of ${pods} pods beside ${jwts} JWTs, from process start`,
+        ours: `pods ${formatMs(listedMs)}, JWTs ${formatMs(settledMs)}`,
+        peer: `without prompt delivery JWTs ${formatMs(settledWithoutMs)}; the pods alone, parsed ${formatMs(bareMs)}`,
+        ratio: listedMs / (settledWithoutMs + bareMs),
+        goal: '≤ 1.2 × both one after the other',
+        holds: listedMs <= 1.2 * (settledWithoutMs + bareMs),
+        data: { listedMs, settledMs, settledWithoutMs, bareMs },
+      },
+      {
+        what: `${resignedOf(jwts)} signed again, each with its pods to nudge`,
+        ours: `${formatMs(besideMs)}; then ${pace.perSecond.toFixed(1)} nudges/s; ${JSON.stringify(pace.nudges)}`,
+        peer: `without prompt delivery ${formatMs(aloneMs)}`,
+        ratio: besideMs / aloneMs,
+        goal: `≤ ${DELAY_GOAL} ×, ≥ ${PACE_GOAL} nudges/s`,
+        holds: besideMs <= DELAY_GOAL * aloneMs && pace.perSecond >= PACE_GOAL,
+        data: { besideMs, aloneMs, ...pace, resignedCpu },
+      },
+      {
+        what: `a Secret of ${Math.ceil(pods / 10)} pods is renewed`,
+        ours: `the event loop stops for ${formatMs(crowdMs)} at the longest`,
+        peer: '–',
+        goal: '< 50 ms',
+        holds: crowdMs < 50,
+        data: { crowdMs },
+      },
+      {
+        what: `lateness of ${late.total} renewals of ${SHORT} JWTs of 1–2 min with ${Math.floor(pods / 10 / SHORT)} pods each, ${seconds} s`,
+        ours: `${((late.inTime / late.total) * 100).toFixed(2)} % within 1 s; ${JSON.stringify(late.nudges)}`,
+        peer: '–',
+        goal: 'p99 ≤ 1 s',
+        holds: late.inTime / late.total >= 0.99,
+        data: late,
+      },
+      {
+        what: `${jwts} JWTs and ${pods} pods under ${memory.bytes / 2 ** 20} MiB (${memory.means})`,
+        ours: `alive, peak ${peakMiB.toFixed(0)} MiB (start ${startMiB.toFixed(0)})`,
+        peer: `without prompt delivery ${aloneMiB.toFixed(0)} MiB`,
+        goal: 'alive',
+        holds: true,
+        data: { peakMiB, startMiB, aloneMiB },
+      },
+    ];
+  } finally {
+    await memory.close();
+  }
+}
+
+/** The pods, page by page and parsed, by nobody in particular. Milliseconds. */
+async function listPodsBare(bare: BareClient): Promise<number> {
+  const startedAt = performance.now();
+  let next = '';
+  do {
+    const page = JSON.parse(
+      await bare.send('GET', `/api/v1/pods?limit=500&continue=${encodeURIComponent(next)}`),
+    );
+    next = page.metadata.continue ?? '';
+  } while (next !== '');
+  return performance.now() - startedAt;
+}
+
+function resignedOf(jwts: number): number {
+  return (jwts / NAMESPACES) * RESIGNED;
+}
+
+/** New keys for some namespaces; milliseconds until all of their JWTs are signed with them. */
+async function resign(service: MeasuredService, bare: BareClient, jwts: number): Promise<number> {
+  const startedAt = performance.now();
+  for (let index = 0; index < RESIGNED; index += 1) await writeKey(bare, `scale-${index}`);
+  let signed = 0;
+  await service.waitForLog(({ msg }) => msg === 'signed' && (signed += 1) === resignedOf(jwts), WITHIN_MS);
+  return performance.now() - startedAt;
+}
+
+type Nudges = Readonly<Record<string, number>>;
+
+async function readMetrics(service: MeasuredService): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${service.httpPort}/metrics`)).text();
+}
+
+function readNudges(metrics: string): Nudges {
+  const lines = metrics.matchAll(/^jwt_injector_delivery_nudges_total\{result="(\w+)"\} (\d+)$/gm);
+  return Object.fromEntries([...lines].map(([, result, count]) => [result, Number(count)]));
+}
+
+const PACE_SECONDS = 20;
+
+/** Right after very many renewals: more wait than can be nudged. */
+async function measurePace(service: MeasuredService) {
+  const before = readNudges(await readMetrics(service));
+  const startedAt = performance.now();
+  await sleep(PACE_SECONDS * 1_000);
+  const nudges = readNudges(await readMetrics(service));
+  const seconds = (performance.now() - startedAt) / 1_000;
+  return { perSecond: ((nudges['done'] ?? 0) - (before['done'] ?? 0)) / seconds, nudges };
+}
+
+/** Renews the Secret that a tenth of the pods mount; the longest answer of `/livez` meanwhile, in milliseconds. */
+async function renewCrowd(service: MeasuredService, bare: BareClient): Promise<number> {
+  const { namespace, name } = placeOf(
+    NAMESPACES - 1,
+    Array.from({ length: NAMESPACES }, (_, i) => `scale-${i}`),
+  );
+  const path = `/apis/tokens.osg-htc.org/v1/namespaces/${namespace}/jwts/${name}`;
+  const annotations = { 'tokens.osg-htc.org/renew': String(Date.now()) };
+  let longest = 0;
+  let isOver = false;
+  const ask = async (): Promise<void> => {
+    while (!isOver) {
+      const startedAt = performance.now();
+      await (await fetch(`http://127.0.0.1:${service.httpPort}/livez`)).text();
+      longest = Math.max(longest, performance.now() - startedAt);
+    }
+  };
+  const asking = ask();
+  await bare.send(
+    'PATCH',
+    path,
+    JSON.stringify({ metadata: { annotations } }),
+    'application/merge-patch+json',
+  );
+  await service.waitForLog(
+    ({ msg, name: of, reason }) => msg === 'signed' && of === name && reason === 'RenewRequested',
+    WITHIN_MS,
+  );
+  await sleep(2_000); // nudges begin 0.2 s after the Secret
+  isOver = true;
+  await asking;
+  return longest;
+}
+
+/** Short-lived JWTs, each renewed about every minute; how long after its planned moment each renewal came. */
+async function renewOften(service: MeasuredService, bare: BareClient, seconds: number) {
+  const spec = (index: number) => ({ expiryTime: { minutes: 1 + (index % 2) }, resignBefore: undefined });
+  await createMany(bare, { namespaces: [SHORT_NAMESPACE], count: SHORT, spec });
+  await sleep(seconds * 1_000);
+  const metrics = await readMetrics(service);
+  const bucket = (le: string): number =>
+    Number(
+      new RegExp(`^jwt_injector_renewal_lateness_seconds_bucket\\{le="${le}"\\} (\\d+)`, 'm').exec(
+        metrics,
+      )?.[1],
+    );
+  return { total: bucket('\\+Inf'), inTime: bucket('1'), in100: bucket('0.1'), nudges: readNudges(metrics) };
+}

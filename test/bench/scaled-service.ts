@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Stage } from '../controlplane/stage.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import { inParallel, type BareClient } from './bare-client.ts';
+import { makeKeyedNamespace, type FieldOwners, type KeyedNamespace } from './healthy-jwts.ts';
+import { liveHeapOf } from './live-heap.ts';
+import { createMany, placeOf, WIDTH } from './many-jwts.ts';
+import { startMeasured, type MeasuredOptions, type MeasuredService } from './measured-service.ts';
+
+/** What takes longer has failed. */
+export const WITHIN_MS = 600_000;
+/** Of a core, over some seconds: less than this is not work. */
+const IDLE_SHARE = 0.03;
+const IDLE_FOR_MS = 3_000;
+const MERGE = 'application/merge-patch+json';
+
+/** `scale-0`, `scale-1`, …, each with a key. */
+export async function makeKeyedNamespaces(
+  bare: BareClient,
+  count: number,
+): Promise<readonly KeyedNamespace[]> {
+  const namespaces: KeyedNamespace[] = [];
+  await inParallel(count, WIDTH, async (index) => {
+    namespaces[index] = await makeKeyedNamespace(bare, `scale-${index}`);
+  });
+  return namespaces;
+}
+
+/** Live heap of an idle service, with what else its flags have it wait for. Bytes. */
+export async function measureHeap(
+  stage: Stage,
+  name: string,
+  args: readonly string[] = [],
+  waitForMore: (service: MeasuredService) => Promise<unknown> = () => Promise.resolve(),
+): Promise<number> {
+  const service = await start(stage, name, { args, nodeFlags: ['--inspect=127.0.0.1:0'] });
+  await settle(service);
+  await waitForMore(service);
+  await waitUntilIdle(service);
+  const live = await liveHeapOf(service);
+  await service.stop();
+  return live;
+}
+
+/**
+ * An API server answers the pages of a list from memory only if the resource has changed since etcd was compacted, which
+ * happens every five minutes; else it reads each page from etcd again and takes five times as long. Among so many JWTs one is
+ * renewed each second; here nothing happens, so one of each resource is changed before each list.
+ */
+export async function changeSomething(bare: BareClient): Promise<void> {
+  const { namespace, name } = placeOf(0, ['scale-0']);
+  const path = `/apis/tokens.osg-htc.org/v1/namespaces/${namespace}/jwts/${name}`;
+  const annotations = { changed: String(Date.now()) };
+  await bare.send('PATCH', path, JSON.stringify({ metadata: { annotations } }), MERGE);
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { generateName: 'changed-' } };
+  await bare.send('POST', '/api/v1/namespaces/default/secrets', JSON.stringify(secret));
+}
+
+/** One JWT made and signed in the ordinary way shows which fields the API server notes for whom. It is removed again. */
+export async function learnFieldOwners(stage: Stage, bare: BareClient): Promise<FieldOwners> {
+  const namespace = 'scale-sample';
+  await createMany(bare, { namespaces: [namespace], count: 1 });
+  const service = await start(stage, 'sample');
+  await settle(service);
+  await service.stop();
+  const { name } = placeOf(0, [namespace]);
+  const read = async (path: string) => JSON.parse(await bare.send('GET', path)).metadata;
+  const jwt = await read(`/apis/tokens.osg-htc.org/v1/namespaces/${namespace}/jwts/${name}`);
+  const secret = await read(`/api/v1/namespaces/${namespace}/secrets/${name}`);
+  await bare.send('DELETE', `/apis/tokens.osg-htc.org/v1/namespaces/${namespace}/jwts/${name}`);
+  return { jwt: jwt.managedFields, secret: secret.managedFields, uid: jwt.uid };
+}
+
+/** The API server lists from its watch caches, which take minutes to read what etcd took in one. */
+export async function waitForCaches(
+  bare: BareClient,
+  paths: readonly string[] = ['/apis/tokens.osg-htc.org/v1/jwts?limit=1', '/api/v1/secrets?limit=1'],
+): Promise<void> {
+  for (const path of paths) {
+    await waitUntil('the watch caches of the API server', WITHIN_MS, () =>
+      bare.send('GET', path).catch(() => undefined),
+    );
+  }
+}
+
+/** The compiled service, webhook and all. */
+export function start(
+  stage: Stage,
+  name: string,
+  { args = [], ...more }: Partial<Pick<MeasuredOptions, 'args' | 'nodeFlags' | 'memory'>> = {},
+): Promise<MeasuredService> {
+  return startMeasured({
+    args: [...stage.serviceArgs, `--webhook-address=127.0.0.1:${stage.webhookPort}`, ...args],
+    logFile: join(stage.cluster.folder, `${name}.log`),
+    cluster: stage.cluster,
+    ...more,
+  });
+}
+
+/** Waits until it has looked at every JWT. */
+export async function settle(service: MeasuredService): Promise<void> {
+  await service.waitForLog(({ msg }) => msg === 'every JWT was looked at', WITHIN_MS);
+}
+
+/** Signatures that the status vouched for are checked after the rounds, and until then the texts of the tokens are kept. */
+async function waitUntilIdle(service: MeasuredService): Promise<void> {
+  await waitUntil('an idle service', WITHIN_MS, async () => {
+    const before = service.cpuSeconds();
+    await sleep(IDLE_FOR_MS);
+    return service.cpuSeconds() - before < (IDLE_FOR_MS / 1_000) * IDLE_SHARE || undefined;
+  });
+}
