@@ -22,6 +22,8 @@ export interface NudgeQueueOptions {
   readonly podsOf: (namespace: string, secret: string) => ReadonlySet<string>;
   /** Nudges one pod. Throws what the API server answers; ends soon after the signal. */
   readonly nudge: (pod: PodName, signal: AbortSignal) => Promise<void>;
+  /** Whether signing has more to do than it can at once: nudges take the API server's time, too. */
+  readonly isSigningBehind: () => boolean;
   /** Makes a failure of what `nudge` throws; `undefined`: it is a bug. */
   readonly explain: (error: unknown) => Failure | undefined;
   /**
@@ -47,6 +49,8 @@ interface Waiting extends PodName {
 const RATE = { aSecond: 50, atOnce: 100 };
 /** Under way: a slow API server must not have more of ours to do than signing gives it (32 workers). */
 const MOST_UNDER_WAY = 4;
+/** While signing is behind: both end in writes of the API server, and a token matters more than how soon it is seen. */
+const UNDER_WAY_BESIDE_SIGNING = 1;
 /** As many as there is time for before the kubelet looks by itself. */
 const MOST_WAITING = RATE.aSecond * REFRESHED_WITHIN;
 const NO_ROOM = 'too many pods wait';
@@ -104,7 +108,7 @@ export class NudgeQueue {
   #work(): void {
     const now = this.#options.clock.monotonic();
     this.#gather(now);
-    while (this.#underWay.size < MOST_UNDER_WAY && this.#rate.waitAt(now) === 0) {
+    while (this.#hasHands() && this.#rate.waitAt(now) === 0) {
       const next = this.#waiting.take();
       if (next === undefined) break;
       if (now - next.since > toMilliseconds(REFRESHED_WITHIN)) {
@@ -119,6 +123,11 @@ export class NudgeQueue {
       this.#underWay.add(sent);
     }
     this.#plan();
+  }
+
+  #hasHands(): boolean {
+    const most = this.#options.isSigningBehind() ? UNDER_WAY_BESIDE_SIGNING : MOST_UNDER_WAY;
+    return this.#underWay.size < most;
   }
 
   #plan(): void {
@@ -136,7 +145,7 @@ export class NudgeQueue {
     const [oldest] = this.#renewed.values();
     if (oldest !== undefined) waits.push(oldest + NUDGE_AFTER_MS - now);
     for (const retryAt of this.#failed.values()) waits.push(retryAt - now);
-    if (this.#waiting.size > 0 && this.#underWay.size < MOST_UNDER_WAY) waits.push(this.#rate.waitAt(now));
+    if (this.#waiting.size > 0 && this.#hasHands()) waits.push(this.#rate.waitAt(now));
     return waits.length === 0 ? undefined : Math.max(0, Math.min(...waits));
   }
 

@@ -69,7 +69,9 @@ export function startController(
     log,
     namespace: leaseNamespace,
     onStarted: () => {
-      if (config.promptDelivery) delivery = startDelivery({ client, log, metrics, namespaces });
+      const isSigningBehind = (): boolean => (term?.depth() ?? 0) > 0;
+      if (config.promptDelivery)
+        delivery = startDelivery({ client, log, metrics, isSigningBehind, namespaces });
       term = startTerm(config, {
         cluster,
         policy,

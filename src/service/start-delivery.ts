@@ -27,6 +27,8 @@ export interface DeliveryDependencies {
   readonly client: KubeClient;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Whether signing has more to do than it can at once. */
+  readonly isSigningBehind: () => boolean;
   /** The only ones to look at; `undefined` = all. */
   readonly namespaces: readonly string[] | undefined;
 }
@@ -35,7 +37,13 @@ export interface DeliveryDependencies {
  * Watches pods, and nudges those whose Secret is renewed. The watch is what costs the least: to list a namespace for each
  * renewal takes its pods times its renewals, and a label that would make it less nobody sets on pods.
  */
-export function startDelivery({ client, log, metrics, namespaces }: DeliveryDependencies): Delivery {
+export function startDelivery({
+  client,
+  log,
+  metrics,
+  isSigningBehind,
+  namespaces,
+}: DeliveryDependencies): Delivery {
   const pods = new MountingPods();
   const watches = (namespaces ?? [undefined]).map((namespace) =>
     startListWatch({
@@ -55,6 +63,7 @@ export function startDelivery({ client, log, metrics, namespaces }: DeliveryDepe
     clock: systemClock,
     podsOf: (namespace, secret) => pods.of(namespace, secret),
     nudge: (pod, signal) => nudgePod(client, pod, { now: systemClock.now(), fieldManager: APP, signal }),
+    isSigningBehind,
     explain: explainFailure,
     onResult: recordNudges({ clock: systemClock, log, metrics }),
   });

@@ -57,6 +57,11 @@ export async function makeSamplePod(
   return { namespace, json: JSON.stringify(pod) };
 }
 
+/** Of the pods, the first of which has the number 1. */
+export function podName(number: number): string {
+  return `pod-${String(number).padStart(6, '0')}`;
+}
+
 /** Pods like the sample, one for each place. */
 export async function* makePods(
   { namespace, json }: SamplePod,
@@ -66,7 +71,7 @@ export async function* makePods(
   let number = 0;
   for (const place of places) {
     number += 1;
-    const name = `pod-${String(number).padStart(6, '0')}`;
+    const name = podName(number);
     const text = json
       .replaceAll(`"namespace":"${namespace}"`, `"namespace":"${place.namespace}"`)
       .replaceAll(uid, randomUUID())

@@ -29,9 +29,13 @@ export function launchAttack({ name }: Attack, target: Target, withinMs: number)
     answered.resolve(`could not be made: ${String(error)}`);
     begun.resolve();
   });
-  const end = async (): Promise<void> => {
-    clearTimeout(patience);
-    await worker.terminate();
+  const waitForAnswers = async (): Promise<string> => {
+    try {
+      return await answered.promise;
+    } finally {
+      clearTimeout(patience);
+      await worker.terminate();
+    }
   };
-  return { begun: begun.promise, answers: answered.promise.finally(end) };
+  return { begun: begun.promise, answers: waitForAnswers() };
 }

@@ -36,6 +36,7 @@ describe('the nudges of pods', () => {
   let results: (readonly [NudgeResult, string, count?: number])[];
   let underWay: number;
   let mostUnderWay: number;
+  let isSigningBehind: boolean;
   let queue: NudgeQueue;
 
   beforeEach(() => {
@@ -47,6 +48,7 @@ describe('the nudges of pods', () => {
     looked = 0;
     underWay = 0;
     mostUnderWay = 0;
+    isSigningBehind = false;
     queue = new NudgeQueue({
       clock,
       podsOf: (namespace, secret) => new CountedSet(pods.get(`${namespace}/${secret}`) ?? []),
@@ -61,6 +63,7 @@ describe('the nudges of pods', () => {
         if (!ended) throw new Error('aborted');
         if (error !== undefined) throw error;
       },
+      isSigningBehind: () => isSigningBehind,
       explain: (error) => (error instanceof Refused ? error.failure : undefined),
       onResult: (result, about, _reason, count) =>
         results.push(count === undefined ? [result, about] : [result, about, count]),
@@ -126,6 +129,20 @@ describe('the nudges of pods', () => {
     assert.equal(new Set(podNames()).size, 400);
     assert.equal(nudged.length, 400);
     assert.equal(mostUnderWay, 4);
+  });
+
+  it('are made one at a time while signing is behind, and four again afterwards', async () => {
+    pods.set('x/s', many('x', 150));
+    isSigningBehind = true;
+    queue.start();
+    queue.renewed('x', 's');
+    await clock.advance(200 + 20 * ANSWER_MS);
+    assert.equal(mostUnderWay, 1);
+    assert.equal(nudged.length, 21);
+    isSigningBehind = false;
+    await clock.advance(10_000);
+    assert.equal(mostUnderWay, 4);
+    assert.equal(nudged.length, 150);
   });
 
   it('of one namespace do not hold up those of another', async () => {

@@ -40,9 +40,12 @@ export const IPV6: Story = {
       return used.length > 0 && used.every(isIPv6);
     });
     const name = `${PROCESS_KILLED.name}, with a Service of IPv6 alone`;
-    const wrong = await churnDuring(scene, { ...PROCESS_KILLED, name }, NAMESPACE).finally(() =>
-      replaceService(controlPlane, ['IPv4']),
-    );
+    let wrong: readonly string[];
+    try {
+      wrong = await churnDuring(scene, { ...PROCESS_KILLED, name }, NAMESPACE);
+    } finally {
+      await replaceService(controlPlane, ['IPv4']);
+    }
     if (wrong.length > 0) throw new ControlPlaneError(wrong.join('\n'));
   },
 };
