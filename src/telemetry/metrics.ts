@@ -15,6 +15,12 @@ const LATENESS_BUCKETS: Seconds[] = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 
 /** The default of 10 ms costs 0.9 % of an idle core by its timer. */
 const EVENT_LOOP_PRECISION: Milliseconds = 1_000;
 
+/**
+ * How long a scrape goes on before others have a turn. In time, not in lines: while V8 marks what is alive, it does a part of that
+ * at every few objects that are made, and the same lines take twenty times as long.
+ */
+const SLICE_MS: Milliseconds = 1;
+
 /** The metrics to count with, and how `/metrics` is written. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -29,15 +35,22 @@ export function createMetrics() {
     registry,
     contentType: registry.contentType,
     /**
-     * The text of one scrape. Others have a turn after each piece: the gauges of 100,000 JWTs take a second to write,
-     * and admission answers meanwhile. They tell of the JWTs that were there when the scrape began.
+     * The text of one scrape. The gauges of 100,000 JWTs take half a second to write, and admission answers meanwhile: others have
+     * a turn after each piece. They tell of the JWTs that were there when the scrape began.
      */
     async *scrape(): AsyncGenerator<string> {
       yield await registry.metrics();
+      let text = '';
+      let startedAt = performance.now();
       for (const piece of gauges.writeTokenSeries()) {
+        text += piece;
+        if (performance.now() - startedAt < SLICE_MS) continue;
         await turn();
-        yield piece;
+        if (text !== '') yield text;
+        text = '';
+        startedAt = performance.now();
       }
+      if (text !== '') yield text;
     },
     gauges,
     admissions: new AdmissionMetrics(METRIC_PREFIX, registry),

@@ -4,6 +4,7 @@ import { writeTokenSeries, type TokenReading } from './token-series.ts';
 
 /** What there is to say about the running controller. */
 export interface ControllerState<T> {
+  /** Those of one moment. They are taken over many turns of the event loop. */
   readonly jwts: () => Iterable<T>;
   readonly readToken: (jwt: T) => TokenReading;
   /** JWTs that wait for a worker. */
@@ -66,7 +67,7 @@ export class StateGauges {
   /** From now on they tell of this controller. */
   readController<T>(state: ControllerState<T>): void {
     this.#controller = state;
-    this.#writeTokenSeries = () => writeTokenSeries(this.#prefix, [...state.jwts()], state.readToken);
+    this.#writeTokenSeries = () => writeTokenSeries(this.#prefix, state.jwts(), state.readToken);
   }
 
   readCertificate(expiresAt: () => Seconds | undefined): void {

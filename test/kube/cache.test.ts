@@ -47,3 +47,16 @@ test('what was written is remembered until the watch tells of something newer', 
     ['added write', 'changed watch', 'deleted watch', 'added write'],
   );
 });
+
+test('its values are those of the moment in which they are asked for, whatever happens while they are taken', () => {
+  const { cache } = watchedCache();
+  for (const name of ['x', 'y', 'z']) cache.set(`a/${name}`, '1', { owner: name });
+  const owners: string[] = [];
+  for (const { owner } of cache.values()) {
+    owners.push(owner);
+    cache.delete('a/y', '2');
+    cache.set('a/x', '3', { owner: 'new' });
+    cache.set(`a/${owners.length}`, '4', { owner: 'more' });
+  }
+  assert.deepEqual(owners, ['x', 'y', 'z']);
+});
