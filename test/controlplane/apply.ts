@@ -38,9 +38,22 @@ export type Apply = (yamlText: string, options?: ApplyOptions) => Promise<readon
 
 /**
  * Server-side apply as `kubectl apply --server-side --force-conflicts` does it, field manager and strict validation
- * included, without the tenth of a second that a process costs. The function keeps what it knows of kinds.
+ * included, without the tenth of a second that a process costs.
  */
 export function createApply(access: ApiAccess): Apply {
+  const findPath = createFindPath(access);
+  return async (yamlText, { dryRun = false } = {}) => {
+    const warnings: string[] = [];
+    for (const object of readObjects(yamlText)) {
+      const query = `fieldManager=kubectl&force=true&fieldValidation=Strict${dryRun ? '&dryRun=All' : ''}`;
+      warnings.push(...(await applyObject(access, `${await findPath(object)}?${query}`, object)));
+    }
+    return warnings;
+  };
+}
+
+/** Gives the path of an object, as soon as the API server knows its kind. The function keeps what it knows of kinds. */
+export function createFindPath(access: ApiAccess): (object: Applicable) => Promise<string> {
   const known = new Map<string, Promise<readonly KindEntry[]>>();
 
   const findKind = ({ apiVersion, kind }: Applicable): Promise<KindEntry> =>
@@ -52,17 +65,11 @@ export function createApply(access: ApiAccess): Apply {
       return found;
     });
 
-  return async (yamlText, { dryRun = false } = {}) => {
-    const warnings: string[] = [];
-    for (const object of readObjects(yamlText)) {
-      const { name, namespaced } = await findKind(object);
-      const { metadata } = object;
-      const place = namespaced ? `/namespaces/${metadata.namespace ?? 'default'}` : '';
-      const path = `${rootOf(object.apiVersion)}${place}/${name}/${metadata.name}`;
-      const query = `fieldManager=kubectl&force=true&fieldValidation=Strict${dryRun ? '&dryRun=All' : ''}`;
-      warnings.push(...(await applyObject(access, `${path}?${query}`, object)));
-    }
-    return warnings;
+  return async (object) => {
+    const { name, namespaced } = await findKind(object);
+    const { metadata } = object;
+    const place = namespaced ? `/namespaces/${metadata.namespace ?? 'default'}` : '';
+    return `${rootOf(object.apiVersion)}${place}/${name}/${metadata.name}`;
   };
 }
 
@@ -87,7 +94,8 @@ function rootOf(apiVersion: string): string {
   return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 }
 
-function readObjects(yamlText: string): readonly Applicable[] {
+/** Also those of Lists, one by one. Throws a ControlPlaneError if the text is not YAML. */
+export function readObjects(yamlText: string): readonly Applicable[] {
   return parseAllDocuments(yamlText).flatMap((document) => {
     if (document.errors.length > 0)
       throw new ControlPlaneError(`this is not YAML: ${document.errors.join('; ')}`);

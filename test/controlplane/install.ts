@@ -1,7 +1,20 @@
 import { join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
+import { askApi } from './api-request.ts';
 import type { Cluster } from './cluster.ts';
 import { ControlPlaneError } from './control-plane-error.ts';
+import { waitUntil } from './wait-until.ts';
+
+const CRD_PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/jwts.tokens.osg-htc.org';
+const ESTABLISHED_WITHIN_MS = 30_000;
+
+/** As much as is looked at. */
+interface CustomResourceDefinition {
+  readonly status?: {
+    /** Null of one that was made a moment ago. */
+    readonly conditions: readonly { readonly type: string; readonly status: string }[] | null;
+  };
+}
 
 /** The checkout whose manifests are installed, unless another one is meant. */
 const ROOT = join(import.meta.dirname, '../..');
@@ -43,13 +56,18 @@ export async function renderShipped(
 
 /** Applies the shipped CRD and waits until the API server serves it. Gives the YAML text that it applied. */
 export async function installCrd(
-  controlPlane: Pick<Cluster, 'kubectl' | 'apply'>,
+  controlPlane: Pick<Cluster, 'kubectl' | 'apply' | 'access'>,
   root = ROOT,
 ): Promise<string> {
-  const input = toYaml(await renderShipped(controlPlane, 'crd', root));
-  await controlPlane.apply(input);
-  await controlPlane.kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', '-'], { input });
-  return input;
+  const text = toYaml(await renderShipped(controlPlane, 'crd', root));
+  await controlPlane.apply(text);
+  await waitUntil('the CRD to be established', ESTABLISHED_WITHIN_MS, async () => {
+    const { status, body } = await askApi(controlPlane.access, 'GET', CRD_PATH);
+    if (status !== 200) throw new ControlPlaneError(`the CRD cannot be read (${status}): ${body}`);
+    const conditions = (JSON.parse(body) as CustomResourceDefinition).status?.conditions ?? [];
+    return conditions.some(({ type, status: value }) => type === 'Established' && value === 'True');
+  });
+  return text;
 }
 
 /**
@@ -59,7 +77,7 @@ export async function installCrd(
  * applied.
  */
 export async function installShipped(
-  controlPlane: Pick<Cluster, 'kubectl' | 'apply'>,
+  controlPlane: Pick<Cluster, 'kubectl' | 'apply' | 'access'>,
   place: WebhookPlace,
   root = ROOT,
 ): Promise<string> {

@@ -1,7 +1,7 @@
 import { askApi } from './api-request.ts';
 import type { Cluster } from './cluster.ts';
 import { ControlPlaneError } from './control-plane-error.ts';
-import type { Installation } from './stage.ts';
+import type { InstalledObjects } from './installed-objects.ts';
 import { waitUntil } from './wait-until.ts';
 
 const ANSWERED_WITHIN_MS = 30_000;
@@ -21,75 +21,153 @@ const CLUSTER_WIDE = [
   '/api/v1/nodes',
 ];
 
+/** What is looked at, or worked on, across namespaces; those that make others come first. */
+const IN_NAMESPACES = [
+  ['/apis/batch/v1', 'cronjobs'],
+  ['/apis/batch/v1', 'jobs'],
+  ['/apis/apps/v1', 'deployments'],
+  ['/apis/apps/v1', 'statefulsets'],
+  ['/apis/apps/v1', 'daemonsets'],
+  ['/apis/apps/v1', 'replicasets'],
+  ['/api/v1', 'pods'],
+  ['/api/v1', 'secrets'],
+] as const;
+
 /** What a cluster has from the beginning. */
 const KUBERNETES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 
 /** What is installed. */
 const PRODUCT = ['jwt-injector', 'jwts.tokens.osg-htc.org'];
 
-/** What is installed has but one Secret there, which comes back empty. */
-const WITHOUT_SECRETS = ['default', 'jwt-injector'];
+/** Each namespace has it, with its own name. */
+const NAME_LABEL = 'kubernetes.io/metadata.name';
 
 /** The namespace controller looks again after 5 s and more if something was left. */
 const GONE_WITHIN_MS = 60_000;
 
 /**
  * Takes away what one user of a cluster left to the next: the service would sign tokens for JWTs that are still there, and
- * webhooks would see the next one's pods. Namespaces take some seconds to go, which nobody waits for: names are not used
- * twice. What was installed and taken away is there again; without an installation, all is gone in the end.
+ * webhooks would see the next one's pods. What was installed is as it was. Namespaces stay, without labels and with
+ * nothing in them that anybody else would see: their names are not used twice, and one takes eighty requests to go.
  */
-export async function tidyUp(cluster: Cluster, installation?: Installation): Promise<void> {
-  const ask = (method: string, path: string, body?: unknown): Promise<Listed> =>
+export async function tidyUp(cluster: Cluster, installed: InstalledObjects): Promise<void> {
+  const { ask, list } = openRequests(cluster);
+  const isUntouched = (path: string, { metadata }: Named): boolean =>
+    installed.isUntouched(path, metadata.resourceVersion);
+
+  await removeClusterWide(cluster, [...KUBERNETES, ...PRODUCT]);
+  await removeJwts(cluster);
+  for (const [group, plural] of IN_NAMESPACES) {
+    const left = (await list(`${group}/${plural}`)).filter(
+      (object) =>
+        !isUntouched(
+          `${group}/namespaces/${object.metadata.namespace}/${plural}/${object.metadata.name}`,
+          object,
+        ),
+    );
+    for (const namespace of new Set(left.map(({ metadata }) => metadata.namespace)))
+      await ask('DELETE', `${group}/namespaces/${namespace}/${plural}?gracePeriodSeconds=0`);
+  }
+  for (const { metadata } of await list(NAMESPACES)) {
+    const labels = Object.keys(metadata.labels ?? {}).filter((label) => label !== NAME_LABEL);
+    if (labels.length === 0 || [...KUBERNETES, ...PRODUCT].includes(metadata.name)) continue;
+    const none = Object.fromEntries(labels.map((label) => [label, null]));
+    await ask('PATCH', `${NAMESPACES}/${metadata.name}`, { metadata: { labels: none } });
+  }
+  // Some install what gives our ServiceAccount other rights.
+  await removeBindings(cluster, isUntouched);
+  await ask('DELETE', '/apis/coordination.k8s.io/v1/namespaces/jwt-injector/leases/jwt-injector');
+  await installed.restore();
+}
+
+/** Takes away what somebody installed in an empty cluster, and all that came with it, and waits until it is gone. */
+export async function emptyCluster(cluster: Cluster): Promise<void> {
+  const { ask, list, listOthers } = openRequests(cluster);
+  await removeClusterWide(cluster, KUBERNETES);
+  await removeJwts(cluster);
+  for (const { metadata } of await listOthers(NAMESPACES, KUBERNETES))
+    await ask('DELETE', `${NAMESPACES}/${metadata.name}`);
+  await removeBindings(cluster, () => false);
+  for (const { metadata } of await list(`${RBAC}/clusterroles`))
+    if (metadata.name.startsWith('jwt-injector'))
+      await ask('DELETE', `${RBAC}/clusterroles/${metadata.name}`);
+  await waitUntil('everything to be gone', GONE_WITHIN_MS, async () => {
+    const left = await Promise.all([...CLUSTER_WIDE, NAMESPACES].map((path) => listOthers(path, KUBERNETES)));
+    return left.flat().length === 0;
+  });
+}
+
+async function removeClusterWide(cluster: Cluster, kept: readonly string[]): Promise<void> {
+  const { ask, listOthers } = openRequests(cluster);
+  await Promise.all(
+    CLUSTER_WIDE.map(async (path) => {
+      for (const { metadata } of await listOthers(path, kept))
+        await ask('DELETE', `${path}/${metadata.name}`);
+    }),
+  );
+}
+
+async function removeJwts(cluster: Cluster): Promise<void> {
+  const { ask, list } = openRequests(cluster);
+  for (const { metadata } of await list(`${JWTS}/jwts`)) {
+    const path = `${JWTS}/namespaces/${metadata.namespace}/jwts/${metadata.name}`;
+    if (metadata.finalizers !== undefined) await ask('PATCH', path, { metadata: { finalizers: null } });
+    await ask('DELETE', path);
+  }
+}
+
+async function removeBindings(
+  cluster: Cluster,
+  isKept: (path: string, object: Named) => boolean,
+): Promise<void> {
+  const { ask, list } = openRequests(cluster);
+  const remove = async (path: string, object: Named): Promise<void> => {
+    if (!isKept(path, object)) await ask('DELETE', path);
+  };
+  for (const object of await list(`${RBAC}/clusterrolebindings`))
+    if (object.metadata.name.startsWith('jwt-injector'))
+      await remove(`${RBAC}/clusterrolebindings/${object.metadata.name}`, object);
+  for (const object of await list(`${RBAC}/rolebindings`)) {
+    const { name, namespace = '' } = object.metadata;
+    if (!KUBERNETES.includes(namespace))
+      await remove(`${RBAC}/namespaces/${namespace}/rolebindings/${name}`, object);
+  }
+}
+
+interface Requests {
+  readonly ask: (method: string, path: string, body?: unknown) => Promise<Listed>;
+  readonly list: (path: string) => Promise<readonly Named[]>;
+  /** All but those with these names. */
+  readonly listOthers: (path: string, kept: readonly string[]) => Promise<readonly Named[]>;
+}
+
+function openRequests({ access }: Cluster): Requests {
+  const ask: Requests['ask'] = (method, path, body) =>
     waitUntil(`${method} ${path}`, ANSWERED_WITHIN_MS, async () => {
-      const answer = await askApi(cluster.access, method, path, body);
+      const answer = await askApi(access, method, path, body);
       if (answer.status === 429) return undefined; // "storage is (re)initializing": the CRD was written a moment ago
       if (answer.status === 404) return {}; // of a kind that is gone, in plain text
       if (answer.status >= 300)
         throw new ControlPlaneError(`tidying up: ${method} ${path}: ${answer.status} ${answer.body}`);
       return JSON.parse(answer.body) as Listed;
     });
-  const list = async (path: string): Promise<readonly Named[]> => (await ask('GET', path)).items ?? [];
-
-  const kept = new Set([...KUBERNETES, ...(installation === undefined ? [] : PRODUCT)]);
-  const listOthers = async (path: string): Promise<readonly Named[]> =>
-    (await list(path)).filter(({ metadata }) => !kept.has(metadata.name));
-
-  await Promise.all(
-    CLUSTER_WIDE.map(async (path) => {
-      for (const { metadata } of await listOthers(path)) await ask('DELETE', `${path}/${metadata.name}`);
-    }),
-  );
-  for (const { metadata } of await list(`${JWTS}/jwts`)) {
-    const path = `${JWTS}/namespaces/${metadata.namespace}/jwts/${metadata.name}`;
-    if (metadata.finalizers !== undefined) await ask('PATCH', path, { metadata: { finalizers: null } });
-    await ask('DELETE', path);
-  }
-  for (const { metadata } of await listOthers(NAMESPACES))
-    await ask('DELETE', `${NAMESPACES}/${metadata.name}`);
-  // Some install what gives our ServiceAccount other rights.
-  for (const { metadata } of await list(`${RBAC}/clusterrolebindings`))
-    if (metadata.name.startsWith('jwt-injector'))
-      await ask('DELETE', `${RBAC}/clusterrolebindings/${metadata.name}`);
-  for (const { metadata } of await list(`${RBAC}/rolebindings`))
-    if (metadata.namespace === 'jwt-injector' || !kept.has(metadata.namespace ?? ''))
-      await ask('DELETE', `${RBAC}/namespaces/${metadata.namespace}/rolebindings/${metadata.name}`);
-  if (installation === undefined) {
-    for (const { metadata } of await list(`${RBAC}/clusterroles`))
-      if (metadata.name.startsWith('jwt-injector'))
-        await ask('DELETE', `${RBAC}/clusterroles/${metadata.name}`);
-    await waitUntil('everything to be gone', GONE_WITHIN_MS, async () => {
-      const left = await Promise.all([...CLUSTER_WIDE, NAMESPACES].map(listOthers));
-      return left.flat().length === 0;
-    });
-    return;
-  }
-  for (const namespace of WITHOUT_SECRETS) await ask('DELETE', `/api/v1/namespaces/${namespace}/secrets`);
-  await ask('DELETE', '/apis/coordination.k8s.io/v1/namespaces/jwt-injector/leases/jwt-injector');
-  await cluster.apply(installation.manifests);
+  const list: Requests['list'] = async (path) => (await ask('GET', path)).items ?? [];
+  return {
+    ask,
+    list,
+    listOthers: async (path, kept) =>
+      (await list(path)).filter(({ metadata }) => !kept.includes(metadata.name)),
+  };
 }
 
 interface Named {
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly finalizers?: unknown };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly resourceVersion?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly finalizers?: unknown;
+  };
 }
 
 interface Listed {

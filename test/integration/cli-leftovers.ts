@@ -1,4 +1,6 @@
+import { askApi } from '../controlplane/api-request.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 
 const FINALIZER = 'kopf.zalando.org/KopfFinalizerMarker';
@@ -77,22 +79,24 @@ function jwt(
   return { apiVersion, kind, metadata: { name, ...place, ...metadata }, spec: full };
 }
 
-async function storeClamped(cluster: Cluster): Promise<void> {
-  const crd = ['crd', 'jwts.tokens.osg-htc.org'];
-  const path = '/spec/versions/0/schema/openAPIV3Schema/properties/spec/x-kubernetes-validations';
-  const { stdout } = await cluster.kubectl(['get', ...crd, '-o', 'json']);
-  const rules: unknown =
-    JSON.parse(stdout).spec.versions[0].schema.openAPIV3Schema.properties.spec['x-kubernetes-validations'];
-  const patch = (operation: unknown) =>
-    cluster.kubectl(['patch', ...crd, '--type=json', '-p', JSON.stringify([operation])]);
-  await patch({ op: 'remove', path });
+async function storeClamped({ access }: Cluster): Promise<void> {
+  const crd = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/jwts.tokens.osg-htc.org';
+  const place = '/spec/versions/0/schema/openAPIV3Schema/properties/spec/x-kubernetes-validations';
+  const { versions } = JSON.parse((await askApi(access, 'GET', crd)).body).spec;
+  const rules: unknown = versions[0].schema.openAPIV3Schema.properties.spec['x-kubernetes-validations'];
+  const patchCrd = async (operation: object): Promise<void> => {
+    const type = 'application/json-patch+json';
+    const { status, body } = await askApi(access, 'PATCH', crd, [operation], { type });
+    if (status !== 200) throw new Error(`the rules of the CRD were not changed (${status}): ${body}`);
+  };
+  await patchCrd({ op: 'remove', path: place });
+  const stored = '/apis/tokens.osg-htc.org/v1/namespaces/lab/jwts/clamped';
   const clamped = { spec: { resignBefore: { days: 2 } } };
-  const args = ['patch', 'jwt', 'clamped', '-n', 'lab', '--type=merge', '-p', JSON.stringify(clamped)];
-  const deadline = Date.now() + 10_000;
-  while ((await cluster.kubectl(args, { allowFailure: true })).code !== 0) {
-    if (Date.now() > deadline) throw new Error('the rule of the CRD did not go');
-  }
-  await patch({ op: 'add', path, value: rules });
+  await waitUntil('the rule of the CRD to go', 10_000, async () => {
+    const { status } = await askApi(access, 'PATCH', stored, clamped);
+    return status === 200;
+  });
+  await patchCrd({ op: 'add', path: place, value: rules });
 }
 
 function deployment(namespace: string, name: string) {

@@ -39,7 +39,7 @@ export async function makeWorld(): Promise<World> {
     stage.cluster.kubectl(['create', '-f', '-', ...IN_SCIENCE], {
       input: deployment.replace('token: my-jwt', 'token: ready, absent'),
     }),
-    makeReader(stage),
+    stage.cluster.apply(READER),
   ]);
   await objects.waitForCondition('science', 'ready', 'Ready', 'True');
   await objects.waitForCondition('science', 'keyless', 'Ready', 'False', 'KeyNotFound');
@@ -54,11 +54,22 @@ export async function makeWorld(): Promise<World> {
 }
 
 /** A ServiceAccount that may read JWTs and pods of the namespace, and nothing else. */
-async function makeReader({ cluster: { kubectl } }: Stage<Cluster>): Promise<void> {
-  const resources = 'jwts.tokens.osg-htc.org,pods,deployments.apps';
-  const role = ['create', 'role', 'reader', '--verb=get,list', `--resource=${resources}`];
-  const binding = ['create', 'rolebinding', 'reader', '--role=reader', '--serviceaccount=science:reader'];
-  await kubectl(['create', 'serviceaccount', 'reader', ...IN_SCIENCE]);
-  await kubectl([...role, ...IN_SCIENCE]);
-  await kubectl([...binding, ...IN_SCIENCE]);
-}
+const READER = `
+apiVersion: v1
+kind: ServiceAccount
+metadata: { name: reader, namespace: science }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: { name: reader, namespace: science }
+rules:
+  - { apiGroups: [tokens.osg-htc.org], resources: [jwts], verbs: [get, list] }
+  - { apiGroups: [''], resources: [pods], verbs: [get, list] }
+  - { apiGroups: [apps], resources: [deployments], verbs: [get, list] }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: reader, namespace: science }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader }
+subjects: [{ kind: ServiceAccount, name: reader, namespace: science }]
+`;

@@ -1,9 +1,10 @@
 import { globSync } from 'node:fs';
 import { startControlPlane } from '../controlplane/control-plane.ts';
+import { rememberInstalled } from '../controlplane/installed-objects.ts';
 import { lend } from '../controlplane/loan.ts';
 import { runScript } from '../controlplane/run-script.ts';
 import { installProduct, type Installation } from '../controlplane/stage.ts';
-import { tidyUp } from '../controlplane/tidy-up.ts';
+import { emptyCluster, tidyUp } from '../controlplane/tidy-up.ts';
 import { makeBundle } from './make-bundle.ts';
 import type { RunResult } from './report.ts';
 import { finishRuns, runFiles } from './run-files.ts';
@@ -113,13 +114,18 @@ async function work(waiting: Job[], results: RunResult[], bundled: Promise<unkno
   const run = async (job: Job, installation?: Installation): Promise<void> => {
     const env = await lend({ place: cluster.place, ...(installation === undefined ? {} : { installation }) });
     results.push(await runFiles({ ...job, timeoutMs: TEST_ENDS_WITHIN_MS, env, cluster }));
-    await tidyUp(cluster, installation);
   };
-  for (let job = take(waiting, isForEmpty); job !== undefined; job = take(waiting, isForEmpty))
+  for (let job = take(waiting, isForEmpty); job !== undefined; job = take(waiting, isForEmpty)) {
     await run(job);
+    await emptyCluster(cluster);
+  }
   const installation = await installProduct(cluster);
+  const installed = await rememberInstalled(cluster, installation.manifests);
   await bundled;
-  for (let job = take(waiting); job !== undefined; job = take(waiting)) await run(job, installation);
+  for (let job = take(waiting); job !== undefined; job = take(waiting)) {
+    await run(job, installation);
+    if (waiting.length > 0) await tidyUp(cluster, installed); // else it ends with its cluster
+  }
 }
 
 function isForEmpty({ files }: Job): boolean {

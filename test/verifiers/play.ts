@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startControlPlane } from '../controlplane/control-plane.ts';
 import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
+import { rememberInstalled } from '../controlplane/installed-objects.ts';
 import { lend } from '../controlplane/loan.ts';
 import { installProduct } from '../controlplane/stage.ts';
 import { tidyUp } from '../controlplane/tidy-up.ts';
@@ -40,6 +41,7 @@ async function play(files: readonly string[]): Promise<number> {
   const world = await furnishWorld(join(values.folder, 'world'));
   await using cluster = await startControlPlane();
   const installation = await installProduct(cluster);
+  const installed = await rememberInstalled(cluster, installation.manifests);
   const env = {
     ...lendWorld(world),
     ...(await lend({ place: cluster.place, installation })),
@@ -49,7 +51,7 @@ async function play(files: readonly string[]): Promise<number> {
   for (const file of files) {
     const run = { title: file, files: [file], timeoutMs: TEST_ENDS_WITHIN_MS, env, cluster };
     if (!(await runFiles(run)).hasPassed) failed.push(file);
-    await tidyUp(cluster, installation);
+    await tidyUp(cluster, installed);
   }
   for (const file of failed) console.log(`✖ ${file}`);
   return failed.length === 0 ? 0 : 1;
