@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { KEYS, type Json } from '../admission/pods.ts';
 import {
+  DEBUG,
   injectionOf,
   readInjection,
   startAdmissionStage,
@@ -71,7 +72,7 @@ describe(`injection with the features of Kubernetes ${MINOR}`, { concurrency: fa
     assert.equal(templateAnnotations(deployment)[KEYS.token], 'my-jwt');
     assert.deepEqual([replicaSets.length, pods.map(readInjection)], [2, [injectionOf('my-jwt', 'app')]]);
     const name = pods[0]?.metadata.name;
-    await stage.kubectl('plain', ['debug', name, '--image=busybox', '--container=debugger']);
+    await stage.kubectl('plain', [...DEBUG, name, '--container=debugger']);
     const debugged = await stage.objects.get('pods', 'plain', name);
     assert.deepEqual(readInjection(debugged), injectionOf('my-jwt', 'app', 'debugger'));
     await stage.kubectl('plain', ['annotate', 'deployment', 'web', `${KEYS.token}-`]);

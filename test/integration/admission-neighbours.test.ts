@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { KEYS, type Json } from '../admission/pods.ts';
 import {
+  DEBUG,
   injectionOf,
   readInjection,
   borrowAdmissionStage,
@@ -108,17 +109,12 @@ describe('the webhook and its neighbours on a real control plane', { concurrency
 
   it('kubectl debug: the ephemeral container sees the token, and so does that of a copy with its annotations', async () => {
     await stage.create('neighbours', pod(TOKEN, 'debugged'));
-    const debug = ['debug', 'debugged', '--image=busybox', '--container=debugger'];
+    const debug = [...DEBUG, 'debugged', '--container=debugger'];
     const first = await stage.kubectl('neighbours', debug);
     assert.deepEqual([first.code, first.stderr], [0, '']);
     const debugged = await stage.objects.get('pods', 'neighbours', 'debugged');
     assert.deepEqual(readInjection(debugged), injectionOf('my-jwt', 'app', 'debugger'));
-    const again = await stage.kubectl('neighbours', [
-      'debug',
-      'debugged',
-      '--image=busybox',
-      '--container=second',
-    ]);
+    const again = await stage.kubectl('neighbours', [...DEBUG, 'debugged', '--container=second']);
     assert.deepEqual([again.code, again.stderr], [0, '']);
     const twice = await stage.objects.get('pods', 'neighbours', 'debugged');
     assert.deepEqual(readInjection(twice), injectionOf('my-jwt', 'app', 'debugger', 'second'));
@@ -133,19 +129,13 @@ describe('the webhook and its neighbours on a real control plane', { concurrency
 
   it('kubectl debug: pods injected by their namespace’s default too; what cannot be is a warning', async () => {
     await stage.create('neighbours-labelled', pod({}, 'debugged'));
-    const { code } = await stage.kubectl('neighbours-labelled', [
-      'debug',
-      'debugged',
-      '--image=busybox',
-      '-c',
-      'debugger',
-    ]);
+    const { code } = await stage.kubectl('neighbours-labelled', [...DEBUG, 'debugged', '-c', 'debugger']);
     assert.equal(code, 0);
     const debugged = await stage.objects.get('pods', 'neighbours-labelled', 'debugged');
     assert.deepEqual(readInjection(debugged), injectionOf('ns-jwt', 'app', 'debugger'));
     await stage.create('neighbours', pod({}, 'late'));
     await stage.patch('neighbours', 'Pod', 'late', { metadata: { annotations: TOKEN } });
-    const late = await stage.kubectl('neighbours', ['debug', 'late', '--image=busybox', '-c', 'debugger']);
+    const late = await stage.kubectl('neighbours', [...DEBUG, 'late', '-c', 'debugger']);
     assert.equal(late.code, 0);
     assert.equal(
       late.stderr,

@@ -5,6 +5,7 @@ import { openAudit, type Audit } from '../controlplane/audit.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { KEYS, type Json } from '../admission/pods.ts';
 import {
+  DEBUG,
   injectionOf,
   readInjection,
   borrowAdmissionStage,
@@ -113,7 +114,7 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
 
     it('kubectl debug works, without the token', async () => {
       const [injected] = await waitForPodsOf(stage, 'outage', 'app=debugged');
-      const args = ['debug', injected.metadata.name, '--image=busybox', '--container=debugger'];
+      const args = [...DEBUG, injected.metadata.name, '--container=debugger'];
       const { code, stderr } = await stage.kubectl('outage', args);
       assert.deepEqual([code, stderr], [0, '']);
       const debugged = await stage.objects.get('pods', 'outage', injected.metadata.name);

@@ -32,6 +32,9 @@ export interface AdmissionStage extends Pick<
   kubectl(namespace: string, args: readonly string[], input?: unknown): ReturnType<Cluster['kubectl']>;
 }
 
+/** `kubectl debug`, with the profile that newer versions take by default; older ones warn of theirs. */
+export const DEBUG: readonly string[] = ['debug', '--profile=general', '--image=busybox'];
+
 const COLLECTIONS: Readonly<Record<string, readonly [string, string]>> = {
   Pod: ['/api/v1', 'pods'],
   Deployment: ['/apis/apps/v1', 'deployments'],
