@@ -65,16 +65,24 @@ async function requireGo(shell: Shell): Promise<void> {
   );
 }
 
+/** Waits for a line before it becomes Go: until then the reaper may not know it, and we may be killed at any moment. */
+const BECOME_GO = 'read -r line && exec go "$@"';
+
+/** What a shell ends with that finds no such program. */
+const NOT_FOUND = 127;
+
 /** Resolves to what Go wrote to its standard output; `onLine` sees every line of its standard error. */
 async function runGo(shell: Shell, args: readonly string[], onLine: (line: string) => void): Promise<string> {
   const { plan, environment, reaper, temporary } = shell;
-  const go = spawn('go', [...args, ...plan.packages], {
+  const go = spawn('/bin/sh', ['-c', BECOME_GO, 'go', ...args, ...plan.packages], {
     cwd: plan.moduleFolder,
     detached: true, // a process group of its own: killing it takes the compilers along
     env: { ...environment, ...plan.environment, GOTMPDIR: join(temporary, 'work') },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
   if (go.pid !== undefined) reaper.watch(-go.pid);
+  go.stdin.on('error', () => {}); // it has ended, which is told below
+  go.stdin.end('\n');
   const last: string[] = [];
   createInterface(go.stderr).on('line', (line) => {
     onLine(line);
@@ -87,12 +95,11 @@ async function runGo(shell: Shell, args: readonly string[], onLine: (line: strin
   const ended = Promise.withResolvers<number | string>();
   go.on('error', ended.reject);
   go.on('close', (code, signal) => ended.resolve(code ?? signal ?? 'unknown'));
-  const end = await ended.promise.catch((error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-    throw new ControlPlaneError(`cannot build the ${plan.set.what}: there is no go on PATH. ${REMEDY}`);
-  });
+  const end = await ended.promise;
   if (go.pid !== undefined) reaper.forget(-go.pid);
   if (end === 0) return output.join('');
+  if (end === NOT_FOUND)
+    throw new ControlPlaneError(`cannot build the ${plan.set.what}: there is no go on PATH. ${REMEDY}`);
   const said = last.join('\n  ');
   throw new ControlPlaneError(
     `building the ${plan.set.what} failed: go ${args[0]} ended with ${end}; it said last:\n  ${said}\n${adviseOn(said)}`,
