@@ -18,8 +18,7 @@ const REQUIRE =
   "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);";
 
 /**
- * `run` is one file with all that it loads at its start; to open some sixty would take it a tenth longer. What it shares with other
- * commands is there twice.
+ * `run` is one file with all that it loads at its start, instead of some sixty. What it shares with other commands is there twice.
  */
 const RUN = { source: 'src/commands/run.ts', out: 'parts/run' };
 

@@ -6,9 +6,6 @@ import type { Plugin } from 'esbuild';
  * dependencies bring along is never used here. Measured: docs/performance.md.
  */
 
-/** Marks what a plugin asks esbuild itself to resolve, so that it is not asked again. */
-const ASKED = 'asked';
-
 /**
  * `import` of a module of Node's own reads each of its exports, and some are loaded only then: of `node:http` a WebSocket
  * client, of `node:crypto` all of WebCrypto. `require` reads none.
@@ -24,6 +21,9 @@ const requireBuiltins: Plugin = {
     }));
   },
 };
+
+/** Marks what a plugin asks esbuild itself to resolve, so that the plugin is not asked again. */
+const ASKED = 'asked';
 
 /**
  * client-node has a class for each kind of Kubernetes, and does not say that loading one has no effect of its own. Its
@@ -55,27 +55,30 @@ const onlyUsedOfUndici: Plugin = {
   },
 };
 
-/** What dependencies use only for what we do not do. They load it all the same, and fail if they ever call it. */
-const UNUSED = [
-  '@fastify/ajv-compiler', // no route has a schema
-  '@fastify/fast-json-stringify-compiler',
-  '@fastify/proxy-addr', // there is no proxy to be trusted
-  'light-my-request', // Fastify's `inject`, for tests
-  '../milo/simd.js', // undici's other parser, off by default
-  '../milo/no-simd.js',
-  './lib/pushgateway', // prom-client's; it has exemplars from the next, too
-  '@opentelemetry/api',
-  './lib/transport', // pino's, which run in threads of their own
-  './transport',
-] as const;
+/**
+ * What a package loads and uses only for what we do not do, as it names it. It fails if it is ever called: a route with a schema, a
+ * proxy to be trusted and `inject` of Fastify, undici's other parser, exemplars and the Pushgateway, pino's threads.
+ */
+const UNUSED: Readonly<Record<string, readonly string[]>> = {
+  fastify: [
+    '@fastify/ajv-compiler',
+    '@fastify/fast-json-stringify-compiler',
+    '@fastify/proxy-addr',
+    'light-my-request',
+  ],
+  undici: ['../milo/simd.js', '../milo/no-simd.js'],
+  'prom-client': ['./lib/pushgateway', '@opentelemetry/api'],
+  pino: ['./lib/transport', './transport'],
+};
 
 const leaveOutUnused: Plugin = {
   name: 'leave-out-unused',
   setup(bundler) {
-    const names: readonly string[] = UNUSED;
-    bundler.onResolve({ filter: /^/ }, ({ path, kind }) =>
-      kind === 'require-call' && names.includes(path) ? { path, namespace: 'unused' } : undefined,
-    );
+    bundler.onResolve({ filter: /^/ }, ({ path, kind, importer }) => {
+      const [, loader = ''] = /.*\/node_modules\/([^/]+)\//.exec(importer) ?? [];
+      if (kind !== 'require-call' || UNUSED[loader]?.includes(path) !== true) return undefined;
+      return { path, namespace: 'unused' };
+    });
     // Fastify calls the first two for a function that it would call for a schema.
     bundler.onLoad({ filter: /^/, namespace: 'unused' }, ({ path }) => ({
       contents: `module.exports = () => () => { throw new Error('${path} is not bundled'); };`,

@@ -29,7 +29,7 @@ export function recordNudges({ clock, log, metrics }: NudgeRecorderOptions): Nud
     untold += count;
     const now = clock.monotonic();
     if (now - toldAt < LINE_EVERY_MS) return;
-    log.warn({ pod: about, result, reason, pods: untold }, WORDS);
+    log.warn({ about, result, reason, pods: untold }, WORDS);
     toldAt = now;
     untold = 0;
   };

@@ -81,7 +81,7 @@ export interface Judging {
   readonly verifier: Verifier | undefined;
   /** Seconds since the epoch. */
   readonly now: Seconds;
-  /** Whether a signature that was not checked yet counts as valid for now: see `isVouchedFor`. */
+  /** Whether a signature counts as valid until it is checked: see `isVouchedFor`. */
   readonly isTrusted: boolean;
 }
 

@@ -36,8 +36,8 @@ describe('what is told of nudges', () => {
     await clock.advance(60_000);
     onResult('dropped', 'x/e', 'too many pods wait', 7);
     assert.deepEqual(warnings, [
-      { pod: 'x/c', result: 'refused', reason: 'no right', pods: 1 },
-      { pod: 'x/e', result: 'dropped', reason: 'too many pods wait', pods: 507 },
+      { about: 'x/c', result: 'refused', reason: 'no right', pods: 1 },
+      { about: 'x/e', result: 'dropped', reason: 'too many pods wait', pods: 507 },
     ]);
   });
 });
