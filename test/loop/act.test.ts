@@ -77,7 +77,8 @@ describe('writing a token', () => {
     await assert.rejects(writeToken(refusing, absent, await newToken()), /409/);
   });
 
-  it('makes token-manager’s Secret ours first, then writes over that state', async () => {
+  /** Writes over a Secret of token-manager that was seen at version 11. */
+  const takeOver = async (storedVersion: string) => {
     const managedFields = [
       {
         manager: 'kopf',
@@ -88,11 +89,18 @@ describe('writing a token', () => {
     const annotations = { [LAST_SIGNING_TIME]: '1.5' };
     const legacy = ourSecret(jwt, 0, { annotations, labels: {}, ours: { labels: [], annotations: [] } });
     const { store, applied, patches } = makeStore(
-      wireSecret('my-jwt', {}, { resourceVersion: '11', annotations, managedFields }),
+      wireSecret('my-jwt', {}, { resourceVersion: storedVersion, annotations, managedFields }),
     );
     await writeToken(store, { ...absent, secret: legacy }, await newToken());
-    assert.equal(patches.length, 1);
-    assert.equal(versionOf(applied[0]?.body), 'patched');
+    return { patches: patches.length, written: versionOf(applied[0]?.body) };
+  };
+
+  it('makes token-manager’s Secret ours first, then writes over that state', async () => {
+    assert.deepEqual(await takeOver('11'), { patches: 1, written: 'patched' });
+  });
+
+  it('leaves a Secret as it is that changed since: it may be somebody else’s, so the write conflicts', async () => {
+    assert.deepEqual(await takeOver('12'), { patches: 0, written: '11' });
   });
 });
 

@@ -7,7 +7,7 @@ import { buildClaims, effectiveIssuer, findInexactInteger } from '../../src/sign
 import { readSigningKey } from '../../src/signing/key.ts';
 import { readToken, signToken } from '../../src/signing/token.ts';
 import { makeSpec } from '../fixtures/jwts.ts';
-import { NRP_KEY, someKey, toPem } from '../fixtures/keys.ts';
+import { makeKey, NRP_KEY, someKey, toPem } from '../fixtures/keys.ts';
 
 const NOW = 1_800_000_000;
 const JTI = '0b5b4a9e-1f6e-4b7a-9d6f-0c8a3e0e7f11';
@@ -64,6 +64,18 @@ describe('a token', () => {
         currentDate: new Date(NOW * 1000),
       });
     }
+  });
+
+  it('is given to nobody when the public half of its key does not verify it', async () => {
+    const [one, other] = await Promise.all(
+      [NRP_KEY, toPem(makeKey('ES256'))].map((text) => readSigningKey(text, 'ES256')),
+    );
+    const claims = buildClaims(makeSpec(), NOW, JTI);
+    assert.ok(one?.ok === true && other?.ok === true && claims.ok);
+    const mixed = { ...one.value, publicKey: other.value.publicKey };
+    await assert.rejects(signToken(mixed, 'k', claims.value), {
+      code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+    });
   });
 
   it('is read without its signature being checked, and other text is not a token', async () => {
