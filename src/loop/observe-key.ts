@@ -3,7 +3,7 @@ import type { KeyObservation } from '../reconcile/observed.ts';
 import type { JsonObject } from '../resources/json.ts';
 import type { Jwt, JwtSpec } from '../resources/jwt.ts';
 import { ok } from '../resources/result.ts';
-import { parseSecretMetadata, type SecretMetadata } from '../resources/secret.ts';
+import { parseSecretMetadata, readKeyTerms, type SecretMetadata } from '../resources/secret.ts';
 import type { KeyCache } from './key-cache.ts';
 
 /** Where keys are. The caches answer at once; `readSecret` asks the API server and throws its errors. */
@@ -40,7 +40,11 @@ export function observeKey(
       problem: problem ?? { reason: 'KeyNotFound', message: `key Secret ${name} does not exist` },
     };
   }
-  return { state: 'unread', version: `${secret.uid}/${secret.resourceVersion}` };
+  const version = `${secret.uid}/${secret.resourceVersion}`;
+  // A recorded version was used: so it was granted.
+  const isGrantUnread =
+    secret.hasLongGrants === true && namespace !== jwt.namespace && jwt.recorded.keyVersion !== version;
+  return { state: 'unread', version, ...(isGrantUnread ? { isGrantUnread } : {}) };
 }
 
 /** The key itself, read unless that `version` of it is known already. Throws what the API server answers. */
@@ -57,12 +61,16 @@ export async function readKey(
     if (reference === undefined) return undefined;
     const object = await sources.readSecret(reference.namespace, reference.name);
     if (object === undefined) return undefined;
-    const { uid, resourceVersion, annotations } = parseSecretMetadata(object);
+    const { uid, resourceVersion } = parseSecretMetadata(object);
+    const annotations = readKeyTerms(object);
     return { version: `${uid}/${resourceVersion}`, annotations, content: readKeyText(object, reference) };
   });
   // It may have been read for another JWT. Whether this JWT is granted the key is decided by the object that was read.
   const refusal = reference === undefined ? undefined : findKeyRefusal(jwt, reference, held);
-  if (refusal !== undefined) return { state: 'unavailable', problem: refusal, isDisputed: true };
+  if (refusal !== undefined) {
+    const isSeen = held?.version === version; // and so, what the caches do not keep of it decided
+    return { state: 'unavailable', problem: refusal, ...(isSeen ? {} : { isDisputed: true }) };
+  }
   if (held === undefined) throw new Error('a key Secret that is not there was not refused');
   const { content } = held;
   if (content.ok) return { state: 'read', version: held.version, key: content.value };

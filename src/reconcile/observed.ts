@@ -45,7 +45,12 @@ export type KeyObservation =
       readonly isDisputed?: true;
     }
   /** It exists and the JWT is allowed to use it; `version` shows whether it changed since it was read last. */
-  | { readonly state: 'unread'; readonly version: string }
+  | {
+      readonly state: 'unread';
+      readonly version: string;
+      /** Only the object itself tells whether the JWT is allowed to use it. Until it was read nothing is said of it. */
+      readonly isGrantUnread?: true;
+    }
   | { readonly state: 'read'; readonly version: string; readonly key: SigningKey };
 
 /** Everything one decision depends on, gathered at one moment. */

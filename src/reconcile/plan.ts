@@ -30,6 +30,7 @@ export type SecretChange = Extract<Plan, { do: 'sign' | 'repair' }>;
 /** The first check that has an answer decides. The loop, `explain` and the tests all read this table. */
 const POLICY: readonly ((facts: Facts) => Plan | undefined)[] = [
   spareKeySecret,
+  readGrant,
   reportConflict,
   confirmAbsence,
   readPresentToken,
@@ -64,6 +65,11 @@ function spareKeySecret({ observed: { jwt, secret, isKeyInOwnSecret } }: Facts):
   if (isOwned && secret.token.state === 'unread') return { do: 'read', what: 'token' };
   const isAtRisk = isOwned && secret.hasOtherData && secret.token.state === 'valid';
   return isAtRisk ? { do: 'repair', problem } : { do: 'report', problem };
+}
+
+/** Before anything else is said: whoever is not granted a key is not to learn that it exists. */
+function readGrant({ observed: { key } }: Facts): Plan | undefined {
+  return key.state === 'unread' && key.isGrantUnread === true ? { do: 'read', what: 'key' } : undefined;
 }
 
 function reportConflict({ observed: { jwt, secret } }: Facts): Plan | undefined {

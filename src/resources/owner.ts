@@ -14,8 +14,12 @@ export interface Owner {
 /** Stands for a text that is too long to be kept: it is there, and equals no name and no time. */
 export const TOO_LONG = '(too long)';
 
-const LONGEST = 253; // of a name (Kubernetes API, DNS subdomain); in owner references the API server checks none
-const MOST_OWNERS = 32;
+/** Characters of a name (Kubernetes API, DNS subdomain); in owner references the API server checks none. */
+const LONGEST = 253;
+/** A group is a name, and a version a DNS label. A part of a text keeps all of it in memory, so the whole is bounded. */
+const LONGEST_API_VERSION = LONGEST + 1 + 63;
+/** The API server lets in one controller, and the JWT of the Secret's name is one. */
+const MOST_OWNERS = 4;
 
 /** Reads `metadata.ownerReferences`. Only who controls the Secret, and JWTs, decide whose it is. */
 export function parseOwners(references: readonly unknown[]): readonly Owner[] {
@@ -28,14 +32,20 @@ export function parseOwners(references: readonly unknown[]): readonly Owner[] {
 }
 
 function parseOwner(reference: unknown): Owner {
-  const [group = '', version] = (stringMember(reference, 'apiVersion') ?? '').split('/');
   return {
-    group: version === undefined ? '' : short(group),
+    group: readGroup(stringMember(reference, 'apiVersion') ?? ''),
     kind: short(stringMember(reference, 'kind') ?? ''),
     name: short(stringMember(reference, 'name') ?? ''),
     uid: short(stringMember(reference, 'uid') ?? ''),
     controller: member(reference, 'controller') === true,
   };
+}
+
+/** `group/version`, or the version alone for the core group. */
+function readGroup(apiVersion: string): string {
+  if (apiVersion.length > LONGEST_API_VERSION) return TOO_LONG;
+  const [group = '', version] = apiVersion.split('/');
+  return version === undefined ? '' : short(group);
 }
 
 function short(text: string): string {

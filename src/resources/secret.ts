@@ -31,23 +31,41 @@ export interface SecretMetadata {
   readonly annotations: StringMap;
   readonly owners: readonly Owner[];
   readonly deleting: boolean;
+  /** Its list of namespaces that may use a key in it is too long to be kept: only the Secret itself tells (`readKeyTerms`). */
+  readonly hasLongGrants?: true;
   /** Label and annotation keys that our field manager owns: what is no longer wanted of them is drift. */
   readonly ours: { readonly labels: readonly string[]; readonly annotations: readonly string[] };
 }
 
+/** Names of annotations, each with the characters of its value that are kept at the most. */
+type LongestValues = readonly (readonly [string, number])[];
+
+/** Characters of a namespace, a slash and a name of an object (Kubernetes API). */
+const LONGEST_JWT_NAME = 63 + 1 + 253;
+/** Characters of a time, in seconds or RFC 3339, with room for fractions and a zone. */
+const LONGEST_TIME = 64;
+/** Characters of a list of namespaces that are kept: some thirty names. There may be a hundred thousand Secrets. */
+const LONGEST_KEPT_GRANTS = 512;
+/** Characters of a list of namespaces that count: eight hundred names. */
+const LONGEST_GRANTS = 16_384;
+
 /**
- * Annotations of ours that mean something on a Secret. Their values are names and times, but for the list of namespaces
- * that a key is granted to: eight hundred of them fit.
+ * Annotations of ours that mean something on a Secret, and how many characters of each are kept. Of a policy it counts that
+ * it is there.
  */
-const OUR_ANNOTATIONS = [
-  OWNING_JWT,
-  LAST_SIGNING_TIME,
-  EXPIRES_AT,
-  ADOPT,
-  ALLOWED_NAMESPACES,
-  ...RESERVED_POLICIES,
-] as const;
-const LONGEST_ANNOTATION = 16_384;
+const OUR_ANNOTATIONS: LongestValues = [
+  [OWNING_JWT, LONGEST_JWT_NAME],
+  [LAST_SIGNING_TIME, LONGEST_TIME],
+  [EXPIRES_AT, LONGEST_TIME],
+  [ADOPT, LONGEST_JWT_NAME],
+  [ALLOWED_NAMESPACES, LONGEST_KEPT_GRANTS],
+  ...RESERVED_POLICIES.map((policy) => [policy, 0] as const),
+];
+/** What the owner of a key says about who may use it. */
+const KEY_TERMS: LongestValues = [
+  [ALLOWED_NAMESPACES, LONGEST_GRANTS],
+  ...RESERVED_POLICIES.map((policy) => [policy, 0] as const),
+];
 /** Characters of labels; Kubernetes bounds each of them, and not their number. More are kept only if we wrote them. */
 const MOST_LABELS = 16_384;
 /** Characters of what our field manager wrote: a JWT and its template may ask for 8 KiB each. */
@@ -82,22 +100,36 @@ export function parseSecretMetadata(object: unknown): SecretMetadata {
  */
 export function parseOtherSecret(object: unknown): SecretMetadata {
   const metadata = objectMember(object, 'metadata');
+  const annotations = objectMember(metadata, 'annotations');
   return {
     namespace: stringMember(metadata, 'namespace') ?? '',
     name: stringMember(metadata, 'name') ?? '',
     uid: stringMember(metadata, 'uid') ?? '',
     resourceVersion: stringMember(metadata, 'resourceVersion') ?? '',
     labels: NONE,
-    annotations: pickOurs(objectMember(metadata, 'annotations')),
+    annotations: pickShort(annotations, OUR_ANNOTATIONS),
     owners: parseOwners(arrayMember(metadata, 'ownerReferences')),
     deleting: member(metadata, 'deletionTimestamp') !== undefined,
+    ...(hasLongGrants(annotations) ? { hasLongGrants: true } : {}),
     ours: NOTHING_OWNED,
   };
 }
 
 /** As `parseOtherSecret` would have read it. */
 export function dropDetails(secret: SecretMetadata): SecretMetadata {
-  return { ...secret, labels: NONE, annotations: pickOurs(secret.annotations), ours: NOTHING_OWNED };
+  const annotations = pickShort(secret.annotations, OUR_ANNOTATIONS);
+  return { ...secret, labels: NONE, annotations, ours: NOTHING_OWNED };
+}
+
+/** As `parseSecretMetadata`, with the whole list of namespaces: for one Secret that somebody asks about. */
+export function parseWholeMetadata(object: unknown): SecretMetadata {
+  const { hasLongGrants: _, ...metadata } = parseSecretMetadata(object);
+  return { ...metadata, annotations: { ...metadata.annotations, ...readKeyTerms(object) } };
+}
+
+/** What the owner of a key says about who may use it, from the wire JSON of its Secret: annotations, with the whole list. */
+export function readKeyTerms(object: unknown): StringMap {
+  return pickShort(objectMember(objectMember(object, 'metadata'), 'annotations'), KEY_TERMS);
 }
 
 /** One entry of a Secret's `data`, decoded as UTF-8; `undefined` when there is none. */
@@ -139,13 +171,18 @@ function ownedKeys(metadata: JsonObject | undefined): SecretMetadata['ours'] {
   return { labels: keysOf('f:labels'), annotations: keysOf('f:annotations') };
 }
 
-function pickOurs(annotations: JsonObject | undefined): StringMap {
-  const found = pick(annotations, OUR_ANNOTATIONS);
-  return found.length === 0
-    ? NONE
-    : Object.fromEntries(
-        found.map(([name, value]) => [name, value.length > LONGEST_ANNOTATION ? TOO_LONG : value]),
-      );
+/** The members of these names; of a longer value it is kept that there is one. */
+function pickShort(map: JsonObject | undefined, longest: LongestValues): StringMap {
+  const found = longest.flatMap(([name, most]) => {
+    const value = stringMember(map, name);
+    return value === undefined ? [] : [[name, value.length > most ? TOO_LONG : value] as const];
+  });
+  return found.length === 0 ? NONE : Object.fromEntries(found);
+}
+
+function hasLongGrants(annotations: JsonObject | undefined): boolean {
+  const { length } = stringMember(annotations, ALLOWED_NAMESPACES) ?? '';
+  return length > LONGEST_KEPT_GRANTS && length <= LONGEST_GRANTS;
 }
 
 /** The members of these names, as far as they do not exceed what we may have written. */

@@ -4,7 +4,7 @@ import { findKeyCopies, findLegacyMarkers } from '../../src/commands/migrate/kop
 import { findLeftovers } from '../../src/commands/migrate/rules.ts';
 import { KubeError } from '../../src/kube/errors.ts';
 import { parseJwt } from '../../src/resources/jwt.ts';
-import { parseSecretMetadata } from '../../src/resources/secret.ts';
+import { parseWholeMetadata } from '../../src/resources/secret.ts';
 import type { wireJwt } from '../fixtures/jwts.ts';
 
 /** What `migrate check` sees. */
@@ -24,7 +24,7 @@ export function check({ jwts = [], secrets = {}, more = {} }: Cluster): readonly
     if (metadata !== 'forbidden') {
       return {
         state: 'found',
-        metadata: parseSecretMetadata({ metadata: { namespace, name, ...metadata } }),
+        metadata: parseWholeMetadata({ metadata: { namespace, name, ...metadata } }),
       };
     }
     const error = new KubeError({

@@ -3,6 +3,18 @@ import type { Loose } from '../integration/objects.ts';
 import { inParallel } from './in-parallel.ts';
 import { crowdedToken, keySecret, labelledSecret, makeJwt, nestedToken } from './objects.ts';
 
+/** Those that mean something on a Secret. */
+const OUR_ANNOTATIONS = [
+  'jwt',
+  'adopt',
+  'last-signing-time',
+  'expires-at',
+  'allowed-namespaces',
+  'allowed-issuers',
+  'allowed-scopes',
+  'max-lifetime',
+];
+
 /** By whoever may create Secrets in a namespace. */
 export const SECRET_DEEDS: readonly Deed[] = [
   {
@@ -64,6 +76,55 @@ export const SECRET_DEEDS: readonly Deed[] = [
             name: 'o'.repeat(200),
             uid: `uid-${owner}`,
           })),
+        },
+      }),
+  },
+  {
+    name: 'our-annotations',
+    title: '2,500 Secrets with all annotations of ours of 16,000 characters each, and 32 owners',
+    from: 'secrets',
+    count: 2_500,
+    act: (tenant, number) =>
+      tenant.create('secrets', {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: {
+          name: `annotated-${number}`,
+          annotations: Object.fromEntries(
+            OUR_ANNOTATIONS.map((name) => [
+              `tokens.osg-htc.org/${name}`,
+              `${number}`.repeat(16_000).slice(0, 16_000),
+            ]),
+          ),
+          ownerReferences: Array.from({ length: 32 }, (_, owner) => ({
+            apiVersion: 'tokens.osg-htc.org/v1',
+            kind: 'JWT',
+            name: `${number}-${owner}-`.padEnd(250, 'o'),
+            uid: `${number}-${owner}-`.padEnd(250, 'u'),
+          })),
+        },
+      }),
+  },
+  {
+    name: 'owner-versions',
+    title: '600 Secrets with an owner whose API version takes 700 KB',
+    from: 'secrets',
+    count: 600,
+    act: (tenant, number) =>
+      tenant.create('secrets', {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: {
+          name: `owned-${number}`,
+          ownerReferences: [
+            {
+              apiVersion: `group-${number}.example.org/${'v'.repeat(700_000)}`,
+              kind: 'Thing',
+              name: 'o',
+              uid: `uid-${number}`,
+              controller: true,
+            },
+          ],
         },
       }),
   },

@@ -31,11 +31,11 @@ describe('the owners of a Secret', () => {
     it(`are ${name}`, () => assert.deepEqual(parseOwners(references), owners));
   }
 
-  it('are at most 32, those that control it before all others', () => {
+  it('are at most four, those that control it before all others', () => {
     const many = [...Array.from({ length: 40 }, () => JWT), { ...APP, controller: true }];
     const owners = parseOwners(many);
-    assert.equal(owners.length, 32);
-    assert.deepEqual([owners[0], owners[1], owners[31]], [app, jwt, jwt]);
+    assert.equal(owners.length, 4);
+    assert.deepEqual([owners[0], owners[1], owners[3]], [app, jwt, jwt]);
   });
 
   it('keep names of up to 253 characters: what is longer equals no name', () => {
@@ -48,5 +48,12 @@ describe('the owners of a Secret', () => {
     ];
     assert.deepEqual(named(253), of('x'.repeat(253)));
     assert.deepEqual(named(254), of('(too long)'));
+  });
+
+  it('keep no more of a long version than that of a group before it', () => {
+    const [owner] = parseOwners([{ ...APP, apiVersion: `apps/${'v'.repeat(313)}`, controller: true }]);
+    assert.equal(owner?.group, '(too long)');
+    const [other] = parseOwners([{ ...APP, apiVersion: `apps/${'v'.repeat(312)}`, controller: true }]);
+    assert.equal(other?.group, 'apps');
   });
 });

@@ -3,7 +3,7 @@ import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { SECRETS } from '../../kube/token-store.ts';
 import type { JsonObject } from '../../resources/json.ts';
-import { parseSecretMetadata, type SecretMetadata } from '../../resources/secret.ts';
+import { parseWholeMetadata, type SecretMetadata } from '../../resources/secret.ts';
 import type { Access } from './connect.ts';
 
 /** The metadata of a Secret, without its data. `forbidden`: the caller is not allowed to read it. */
@@ -20,10 +20,8 @@ export async function readSecretMetadata(
 ): Promise<SecretSnapshot> {
   try {
     const path = resourcePath(SECRETS, { namespace, name });
-    return {
-      state: 'found',
-      metadata: parseSecretMetadata(await client.get(path, { accept: METADATA_ONLY })),
-    };
+    const object = await client.get(path, { accept: METADATA_ONLY });
+    return { state: 'found', metadata: parseWholeMetadata(object) };
   } catch (error) {
     if (isNotFound(error)) return { state: 'absent' };
     if (isDenied(error) && error instanceof KubeError) return { state: 'forbidden', error };

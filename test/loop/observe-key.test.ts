@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { learn, observe } from '../../src/loop/observe.ts';
+import type { KeyObservation } from '../../src/reconcile/observed.ts';
+import { planNext } from '../../src/reconcile/plan.ts';
+import type { Jwt } from '../../src/resources/jwt.ts';
+import { ALLOWED_NAMESPACES, RESERVED_POLICIES } from '../../src/resources/names.ts';
+import { makeJwt } from '../fixtures/jwts.ts';
+import { NRP_KEY } from '../fixtures/keys.ts';
+import { NOW } from '../fixtures/observed.ts';
+import { makeSources, wireSecret } from './model/sources.ts';
+
+const SPEC = { key: { secret: { name: 'k', key: 'key.pem', namespace: 'vault' } } };
+const granted = makeJwt(SPEC);
+const notGranted = makeJwt(SPEC, { metadata: { namespace: 'other', uid: 'other' } });
+const keySecret = (grants: string, version = '5', more: object = {}) =>
+  wireSecret(
+    'k',
+    { 'key.pem': NRP_KEY },
+    { namespace: 'vault', resourceVersion: version, annotations: { [ALLOWED_NAMESPACES]: grants, ...more } },
+  );
+/** Grants namespace science among many. */
+const LONG = `${Array.from({ length: 100 }, (_, number) => `team-${number}`).join(', ')}, science`;
+
+/** What a round finds out about the key of a JWT, reading what its plan asks for first. */
+async function lookForKey({ observer }: ReturnType<typeof makeSources>, jwt: Jwt): Promise<KeyObservation> {
+  const observed = await observe(observer, jwt, {}, NOW);
+  const plan = planNext(observed, NOW);
+  if (plan.do !== 'read' || plan.what !== 'key') return observed.key;
+  return (await learn(observer, observed, 'key', {})).key ?? observed.key;
+}
+
+describe('a list of granted namespaces that is too long for the caches', () => {
+  it('is read with the key, which is used where it is granted', async () => {
+    const sources = makeSources([keySecret(LONG)]);
+    const key = await lookForKey(sources, granted);
+    assert.ok(key.state === 'read' && key.version === 'uid-k/5');
+    assert.deepEqual(sources.reads, ['vault/k']);
+  });
+
+  it('refuses the others in the words for a key that does not exist, for good', async () => {
+    const [refused, absent] = await Promise.all([
+      lookForKey(makeSources([keySecret(LONG)]), notGranted),
+      lookForKey(makeSources([]), notGranted),
+    ]);
+    assert.ok(refused.state === 'unavailable' && refused.problem.reason === 'KeyNotGranted');
+    assert.deepEqual(refused, absent);
+  });
+
+  it('is read before anything is said of a JWT: whoever is not granted a key does not learn that it exists', async () => {
+    const foreign = wireSecret('my-jwt', { token: 'x' }, { namespace: 'other' });
+    const { observer } = makeSources([keySecret(LONG), foreign]);
+    const observed = await observe(observer, notGranted, {}, NOW);
+    assert.deepEqual(planNext(observed, NOW), { do: 'read', what: 'key' });
+    const known = await learn(observer, observed, 'key', {});
+    const plan = planNext(await observe(observer, notGranted, known, NOW), NOW);
+    assert.ok(plan.do === 'report' && plan.problem.reason === 'SecretConflict');
+  });
+
+  it('is not read again as long as the version that was used is there', async () => {
+    const used = { ...granted, recorded: { ...granted.recorded, keyVersion: 'uid-k/5' } };
+    const seen = (version: string) =>
+      observe(makeSources([keySecret(LONG, version)]).observer, used, {}, NOW);
+    assert.deepEqual((await seen('5')).key, { state: 'unread', version: 'uid-k/5' });
+    assert.deepEqual((await seen('6')).key, { state: 'unread', version: 'uid-k/6', isGrantUnread: true });
+  });
+
+  it('does not matter in the namespace of the key, nor where a policy refuses', async () => {
+    const inside = makeJwt(SPEC, { metadata: { namespace: 'vault', uid: 'inside' } });
+    const { key } = await observe(makeSources([keySecret(LONG)]).observer, inside, {}, NOW);
+    assert.deepEqual(key, { state: 'unread', version: 'uid-k/5' });
+    const [policy] = RESERVED_POLICIES;
+    const limited = makeSources([keySecret(LONG, '5', { [policy]: 'x' })]);
+    const refused = (await observe(limited.observer, granted, {}, NOW)).key;
+    assert.ok(refused.state === 'unavailable' && refused.problem.reason === 'PolicyDenied');
+  });
+
+  it('grants nothing to whoever writes so, nor beyond 16 KiB', async () => {
+    for (const grants of ['(too long)', `${'x'.repeat(16_384)},science`]) {
+      const key = await lookForKey(makeSources([keySecret(grants)]), granted);
+      assert.ok(key.state === 'unavailable' && key.problem.reason === 'KeyNotGranted');
+    }
+  });
+});
+
+it('a refusal by the object is disputed when the caches know another version of it', async () => {
+  const { observer } = makeSources([keySecret('science')], [keySecret('', '6')]);
+  const observed = await observe(observer, granted, {}, NOW);
+  const { key } = await learn(observer, observed, 'key', {});
+  assert.ok(key?.state === 'unavailable' && key.isDisputed === true);
+});
