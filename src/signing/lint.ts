@@ -3,7 +3,7 @@ import { isJsonObject, member } from '../resources/json.ts';
 import { parseJwtSpec, type JwtSpec } from '../resources/jwt.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
-import { buildClaims } from './claims.ts';
+import { buildClaims, type Claims } from './claims.ts';
 import { readSigningKey, type SigningKey } from './key.ts';
 import { tokenBytes } from './lint/token-size.ts';
 import { findWarnings, type LintWarning } from './lint/findings.ts';
@@ -48,8 +48,17 @@ export async function lintJwt(spec: unknown, { isNew, tryKey = true }: LintOptio
   if (!key.ok) refusals.push({ rule: 'key', ...key.problem });
   if (!claims.ok) refusals.push({ rule: 'claims', ...claims.problem });
   if (isNew && isRenewalClamped(jwt)) refusals.push({ rule: 'renewal', ...describeClamped(jwt) });
-  const bytes = claims.ok ? tokenBytes(jwt, claims.value, key.ok ? key.value : undefined) : 0;
-  return { refusals, warnings: findWarnings(jwt, bytes) };
+  return { refusals, warnings: findWarnings(jwt, bytesOf(jwt, claims, key.ok ? key.value : undefined)) };
+}
+
+/** The warnings of a spec that was read already, and whose key is not at hand. */
+export function lintSpec(spec: JwtSpec): readonly LintWarning[] {
+  return findWarnings(spec, bytesOf(spec, buildClaims(spec, SAMPLE.now, SAMPLE.jti), undefined));
+}
+
+/** Of the token; 0 when none can be made. */
+function bytesOf(spec: JwtSpec, claims: Result<Claims, StateProblem>, key: SigningKey | undefined): number {
+  return claims.ok ? tokenBytes(spec, claims.value, key) : 0;
 }
 
 /** The key, if it is in the spec itself. */

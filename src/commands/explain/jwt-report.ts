@@ -2,8 +2,8 @@ import { findOwnership, type Ownership } from '../../reconcile/ownership.ts';
 import type { JsonObject } from '../../resources/json.ts';
 import { formatTime } from '../../time/format-time.ts';
 import type { Jwt } from '../../resources/jwt.ts';
+import { lintSpec } from '../../signing/lint.ts';
 import { findAdvice } from '../../signing/lint/advice.ts';
-import { findWarnings } from '../../signing/lint/findings.ts';
 import type { Snapshot } from './snapshot.ts';
 import {
   describeKeyPlace,
@@ -92,7 +92,7 @@ function lifetimesOf({
 function readLint({ spec }: Jwt): Pick<JwtReport, 'warnings' | 'advice'> {
   if (!spec.ok) return { warnings: [], advice: [] };
   return {
-    warnings: findWarnings(spec.value, 0).map(({ message }) => message),
+    warnings: lintSpec(spec.value).map(({ message }) => message),
     advice: findAdvice(spec.value).map(({ message }) => message),
   };
 }

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { reportJwt } from '../../../src/commands/explain/jwt-report.ts';
+import { lintJwt } from '../../../src/signing/lint.ts';
+import { makeJwt, wireJwt } from '../../fixtures/jwts.ts';
+import { NOW } from '../../fixtures/observed.ts';
+
+const warningsOf = (spec: Record<string, unknown>): readonly string[] => {
+  const common = { keyReference: undefined, seen: undefined, read: undefined, forbidden: [] };
+  return reportJwt({ jwt: makeJwt(spec), ...common }, NOW).warnings;
+};
+
+describe('what explain warns of in a JWT of the cluster', () => {
+  for (const [name, spec] of [
+    ['a token that is too large', { data: { sub: 'a', scope: 'storage.read:/', note: 'x'.repeat(4_096) } }],
+    ['scopes in commas', { data: { sub: 'a', scope: 'storage.read:/,storage.create:/' } }],
+    ['a claim that no token can have', { data: { sub: 'a', number: 2 ** 60 } }],
+    ['nothing', {}],
+  ] as const) {
+    it(`is what the webhook warns of: ${name}`, async () => {
+      const { warnings } = await lintJwt(wireJwt(spec).spec, { isNew: true, tryKey: false });
+      assert.deepEqual(
+        warningsOf(spec),
+        warnings.map(({ message }) => message),
+      );
+    });
+  }
+
+  it('has the size of the token among it', () => {
+    const data = { sub: 'a', note: 'x'.repeat(4_096) };
+    assert.ok(warningsOf({ data }).some((warning) => /^the token takes at least 5\d{3} bytes/.test(warning)));
+  });
+});
