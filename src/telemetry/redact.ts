@@ -3,7 +3,10 @@ import { isJsonObject } from '../resources/json.ts';
 /** Parts of a PEM block, and of the beginning of a compact JWS (`eyJ`, base64url of `{"`), whose first letters are rare. */
 const PEM = 'BEGIN';
 const JWS = 'yJ';
-const SECRET = /-----BEGIN|\beyJ[\w-]{10,}\.[\w-]{10,}\./;
+const PEM_BEGIN = '-----BEGIN';
+/** Two parts of a compact JWS. Each begins where no part goes on, so none is looked through twice, whatever the text is. */
+const PARTS = /(?<![\w-])([\w-]{13,})\.(?=[\w-]{10,}\.)/g;
+const LEAST_HEADER = 'eyJ'.length + 10;
 const CENSORED = '[redacted]';
 
 /**
@@ -30,13 +33,22 @@ function censorLine(line: string): string {
   try {
     return `${JSON.stringify(censor(JSON.parse(line)))}\n`;
   } catch {
-    return SECRET.test(line) ? `${CENSORED}\n` : line;
+    return hasSecret(line) ? `${CENSORED}\n` : line;
   }
 }
 
 function censor(value: unknown): unknown {
-  if (typeof value === 'string') return SECRET.test(value) ? CENSORED : value;
+  if (typeof value === 'string') return hasSecret(value) ? CENSORED : value;
   if (Array.isArray(value)) return value.map(censor);
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, censor(member)]));
+}
+
+function hasSecret(text: string): boolean {
+  if (text.includes(PEM_BEGIN)) return true;
+  for (const [, part = ''] of text.matchAll(PARTS)) {
+    const at = part.search(/\beyJ/);
+    if (at !== -1 && part.length - at >= LEAST_HEADER) return true;
+  }
+  return false;
 }

@@ -1,31 +1,18 @@
 import { splitList } from '../../src/admission/token-list.ts';
 import { injectFiles } from '../../src/commands/inject.ts';
 import { readEditable } from '../../src/commands/input/editable-yaml.ts';
-import { ItemCutter } from '../../src/kube/item-cutter.ts';
-import { findKeyRefusal } from '../../src/reconcile/key-access.ts';
 import { isJsonObject } from '../../src/resources/json.ts';
 import { parseJwt } from '../../src/resources/jwt.ts';
-import { ALLOWED_NAMESPACES } from '../../src/resources/names.ts';
 import { ANY_REVIEW, excessOf } from '../../src/server/json-bounds.ts';
 import { readSigningKey } from '../../src/signing/key.ts';
 import { lintJwt } from '../../src/signing/lint.ts';
 import { readToken } from '../../src/signing/token.ts';
 import { findFacts } from '../../src/signing/token-facts.ts';
 import { annotatedPod, review } from '../admission/pods.ts';
-import { makeJwt, wireJwt } from '../fixtures/jwts.ts';
+import { wireJwt } from '../fixtures/jwts.ts';
 import { claims } from '../signing/lint/specs.ts';
-
-/** A reader of text that somebody else wrote. To add one is to add a line to the table below. */
-export interface ForeignParser {
-  readonly parse: (text: string) => unknown;
-  /** Fragments of its grammar, and of what is close to it: the texts that it is given are made of them. */
-  readonly pieces: readonly string[];
-  /**
-   * Length of the longest text that it is given. Below its own limit, or it would be refused unread; V8 keeps lists
-   * of more than 16,000 items in another space, which costs a step of its own.
-   */
-  readonly length: number;
-}
+import { CLUSTER_PARSERS } from './cluster-parsers.ts';
+import { JSON_TEXT, type ForeignParser } from './foreign-parser.ts';
 
 const PEM = [
   '-----BEGIN ',
@@ -38,22 +25,6 @@ const PEM = [
   ' ',
   'MHcCAQEE',
   '=',
-];
-const JSON_TEXT = [
-  '{',
-  '}',
-  '[',
-  ']',
-  '{"a":',
-  '"d":"A"',
-  '"kty":"EC",',
-  '"',
-  ',',
-  ':',
-  '\\u0041',
-  '1',
-  ' ',
-  'é',
 ];
 const SCOPE = ['storage.read', 'storage.', ':', '/', 'read:', ',', ' ', '\n', 'a', 'openid'];
 const YAML = [
@@ -102,9 +73,6 @@ const ITEM = `- apiVersion: v1
   spec:
     containers: [{name: app}]
 `;
-const jwt = makeJwt();
-const reference = { namespace: 'keys', name: 'k', key: 'key.pem' };
-
 const NOWHERE = { write: () => true };
 
 export const PARSERS: Readonly<Record<string, ForeignParser>> = {
@@ -216,21 +184,7 @@ export const PARSERS: Readonly<Record<string, ForeignParser>> = {
     pieces: [ITEM, ITEM.replace(', tokens.osg-htc.org/inject: true', ''), '# a comment\n', '- {}\n', '\r\n'],
     length: 10_000,
   },
-  'the bytes of a list of objects': {
-    parse: (text) => cut(Buffer.from(text), text.length),
-    pieces: [...JSON_TEXT, '{"items":[', '{"metadata":{', '"managedFields":[', '{},', '],', '\\'],
-    length: 60_000,
-  },
-  'the same in small pieces, as they arrive': {
-    parse: (text) => cut(Buffer.from(text), 16),
-    pieces: [...JSON_TEXT, '{"items":[', '{"metadata":{', '"managedFields":[', '{},', '],', '\\'],
-    length: 60_000,
-  },
-  'the grant of a key Secret': {
-    parse: (text) => findKeyRefusal(jwt, reference, { annotations: { [ALLOWED_NAMESPACES]: text } }),
-    pieces: ['a', ',', ' ', '\n', '*', 'science'],
-    length: 10_000,
-  },
+  ...CLUSTER_PARSERS,
 };
 
 /** Entries between `|`, key and value between `=`; `#` makes each key another one. */
@@ -240,15 +194,4 @@ function annotationsOf(text: string): Record<string, string> {
     return [key.replaceAll('#', String(index)), value.join('=')] as const;
   });
   return Object.fromEntries(entries);
-}
-
-/** Every object that a list holds, fed in chunks of so many bytes; what is not a list ends it. */
-function cut(bytes: Buffer, chunk: number): void {
-  const cutter = new ItemCutter({ longest: bytes.length, withoutManagedFields: true });
-  try {
-    for (let at = 0; at < bytes.length; at += chunk) cutter.feed(bytes.subarray(at, at + chunk));
-    cutter.end();
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
 }

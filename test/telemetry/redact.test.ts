@@ -24,6 +24,21 @@ describe('lines of the log', () => {
     assert.equal(withoutSecrets(lines.join('')), expected.join(''));
   });
 
+  it('lose a token that stands behind a hyphen, and not what is shorter or lacks a part', () => {
+    const isRedacted = (text: string): boolean => withoutSecrets(`${text}\n`) === '[redacted]\n';
+    const [ten, nine] = ['a'.repeat(10), 'a'.repeat(9)];
+    for (const text of [
+      `see-${TOKEN}`,
+      `-${TOKEN}`,
+      `(${TOKEN})`,
+      `eyJ-eyJ${ten}.${ten}.`,
+      `.eyJ${ten}.${ten}.`,
+    ])
+      assert.ok(isRedacted(text), text);
+    for (const text of [`x${TOKEN}`, `eyJ${nine}.${ten}.`, `eyJ${ten}.${nine}.`, `eyJ${ten}.${ten}`])
+      assert.ok(!isRedacted(text), text);
+  });
+
   it('are redacted as a whole where they are not JSON', () => {
     assert.equal(withoutSecrets(`${PLAIN}raw ${TOKEN}\n${PLAIN}`), `${PLAIN}[redacted]\n${PLAIN}`);
   });

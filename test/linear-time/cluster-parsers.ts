@@ -1,0 +1,151 @@
+import { readCertificates } from '../../src/certificates/read-certificates.ts';
+import { readStatus } from '../../src/kube/errors.ts';
+import { ItemCutter } from '../../src/kube/item-cutter.ts';
+import { readLines } from '../../src/kube/lines.ts';
+import { findKeyRefusal } from '../../src/reconcile/key-access.ts';
+import { ALLOWED_NAMESPACES, OWNING_JWT } from '../../src/resources/names.ts';
+import { parseSecretMetadata } from '../../src/resources/secret.ts';
+import { judgeToken } from '../../src/signing/verifiers/judge.ts';
+import { withoutSecrets } from '../../src/telemetry/redact.ts';
+import { COPIED, reviewOf, workload } from '../admission/workloads.ts';
+import { makeJwt } from '../fixtures/jwts.ts';
+import { NOW } from '../fixtures/observed.ts';
+import { JSON_TEXT, type ForeignParser } from './foreign-parser.ts';
+
+const jwt = makeJwt();
+const reference = { namespace: 'keys', name: 'k', key: 'key.pem' };
+
+/** Readers of what the API server and issuers answer, and of what others store in the cluster. */
+export const CLUSTER_PARSERS: Readonly<Record<string, ForeignParser>> = {
+  'the bytes of a list of objects': {
+    parse: (text) => cut(Buffer.from(text), text.length),
+    pieces: [...JSON_TEXT, '{"items":[', '{"metadata":{', '"managedFields":[', '{},', '],', '\\'],
+    length: 60_000,
+  },
+  'the same in small pieces, as they arrive': {
+    parse: (text) => cut(Buffer.from(text), 16),
+    pieces: [...JSON_TEXT, '{"items":[', '{"metadata":{', '"managedFields":[', '{},', '],', '\\'],
+    length: 60_000,
+  },
+  'the lines of a watch': {
+    parse: (text) => drain(Buffer.from(text), text.length),
+    pieces: ['\n', '{"type":"MODIFIED","object":{}}', 'a', 'é', '\r'],
+    length: 60_000,
+  },
+  'the same in small pieces': {
+    parse: (text) => drain(Buffer.from(text), 16),
+    pieces: ['\n', '{"type":"MODIFIED","object":{}}', 'a', 'é', '\r'],
+    length: 60_000,
+  },
+  'the metadata of a Secret': {
+    parse: (text) => parseSecretMetadata({ metadata: metadataOf(text) }),
+    pieces: ['|', 'a', '/', 'tokens.osg-htc.org/v1', 'é', '.', ' '],
+    length: 20_000,
+  },
+  'the grant of a key Secret': {
+    parse: (text) => findKeyRefusal(jwt, reference, { annotations: { [ALLOWED_NAMESPACES]: text } }),
+    pieces: ['a', ',', ' ', '\n', '*', 'science'],
+    length: 10_000,
+  },
+  'a refusal of the API server': {
+    parse: (text) =>
+      readStatus(403, { message: text, reason: text, details: { causes: [{ field: text, reason: text }] } }),
+    pieces: [
+      'secrets "',
+      '" is forbidden: ',
+      'exceeded quota: ',
+      'admission webhook "',
+      '" denied the request',
+      "ValidatingAdmissionPolicy '",
+      "' with binding ",
+      '" cannot patch resource "',
+      '" in API group ',
+      'failed calling webhook "',
+      'a',
+      '.',
+      '-',
+      ' ',
+    ],
+    length: 20_000,
+  },
+  'a bundle of certificates': {
+    parse: (text) => readCertificates(text),
+    pieces: [
+      '-----BEGIN CERTIFICATE-----',
+      '-----END CERTIFICATE-----',
+      '-----',
+      'MIIB',
+      '=',
+      '\n',
+      ' ',
+      'é',
+    ],
+    length: 60_000,
+  },
+  'the record of copied annotations': {
+    parse: (text) =>
+      reviewOf(workload({ templateMetadata: { annotations: { [COPIED]: text, [OWNING_JWT]: text } } })),
+    pieces: [...JSON_TEXT, '"tokens.osg-htc.org/token":"a"'],
+    length: 20_000,
+  },
+  'the keys of an issuer': {
+    parse: (text) => judgeKeys(JSON.parse(`[${text}{}]`)),
+    pieces: ['{"kid":"a"},', '{"kid":"k","kty":"EC"},', '{},', '1,', '"a",', '[],', '{"kid":{}},'],
+    length: 20_000,
+  },
+  'lines of the log': {
+    parse: (text) => withoutSecrets(`${JSON.stringify({ name: text })}\n${text}`),
+    pieces: ['eyJ', 'eyJ-', '-eyJ', 'eyJhbGciOiJFUzI1NiJ9', '.', '-', 'a', ' ', '\n', '-----BEGIN', '"'],
+    length: 20_000,
+  },
+};
+
+/** Every object that a list holds, fed in chunks of so many bytes; what is not a list ends it. */
+function cut(bytes: Buffer, chunk: number): void {
+  const cutter = new ItemCutter({ longest: bytes.length, withoutManagedFields: true });
+  try {
+    for (let at = 0; at < bytes.length; at += chunk) cutter.feed(bytes.subarray(at, at + chunk));
+    cutter.end();
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+}
+
+async function drain(bytes: Buffer, chunk: number): Promise<void> {
+  const chunks = async function* (): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < bytes.length; at += chunk) yield bytes.subarray(at, at + chunk);
+  };
+  for await (const _ of readLines(chunks(), 1_000));
+}
+
+/** Labels, annotations of ours, owners and owned fields: an entry of each between `|`. */
+function metadataOf(text: string): object {
+  const parts = text.split('|');
+  const named = Object.fromEntries(parts.map((part, index) => [`${part}${index}`, part]));
+  const owned = Object.fromEntries(parts.map((part, index) => [`f:${part}${index}`, {}]));
+  return {
+    labels: named,
+    annotations: { ...named, [OWNING_JWT]: text, [ALLOWED_NAMESPACES]: text },
+    ownerReferences: parts.map((part) => ({ apiVersion: part, kind: 'JWT', name: part, uid: part })),
+    managedFields: [
+      {
+        manager: 'jwt-injector',
+        operation: 'Apply',
+        fieldsV1: { 'f:metadata': { 'f:labels': owned, 'f:annotations': owned } },
+      },
+    ],
+  };
+}
+
+/** What each verifier would make of a token, with that set of keys. */
+function judgeKeys(keys: unknown): void {
+  if (!Array.isArray(keys)) return;
+  const lookUp = { found: true, keys, jwksUrl: 'https://a.example/keys', isRedirected: false } as const;
+  judgeToken({
+    token: { header: { alg: 'ES256', kid: 'k' }, claims: { iss: 'https://a.example' } },
+    bytes: 500,
+    lookUps: { openid: lookUp, xrootd: lookUp },
+    signature: { openid: false, xrootd: false },
+    now: NOW,
+  });
+}
