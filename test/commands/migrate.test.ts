@@ -123,6 +123,38 @@ describe('what migrate check finds', () => {
     }
   });
 
+  it('remarks in the order of docs/migration.md: what token-manager left, then what may be done later', () => {
+    const copy = JSON.stringify({ spec: { key: { value: 'a private key' } } });
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': copy };
+    const jwt = wireJwt(
+      { resignBefore: { days: 2 } },
+      { metadata: { annotations, finalizers: [FINALIZER] } },
+    );
+    const deployment = { namespace: 'ops', name: 'token-manager', release: undefined, replicas: 0 };
+    const peering = { resource: 'clusterkopfpeerings.kopf.dev', namespace: undefined, name: 'default' };
+    assert.deepEqual(
+      check({ jwts: [jwt], more: { deployments: [deployment], peerings: [peering] } }).map(
+        ({ reason }) => reason,
+      ),
+      [
+        'TokenManagerInstalled',
+        'KopfLeftovers',
+        'KopfPeering',
+        'RenewalClamped',
+        'KeyInResource',
+        'KeyInAnnotation',
+      ],
+    );
+  });
+
+  it('a grant beyond 16 KiB, which counts for nothing, and which no command may write over', () => {
+    const annotations = { 'tokens.osg-htc.org/allowed-namespaces': `science,${'x'.repeat(16_384)}` };
+    const jwts = [wireJwt(keyIn('shared', 'keys'))];
+    const [found, ...more] = fixes({ jwts, secrets: { 'keys/shared': { annotations } } });
+    assert.deepEqual([found?.reason, more], ['KeyNotGranted', []]);
+    assert.deepEqual(found?.commands, ['kubectl edit secret shared -n keys']);
+  });
+
   it('renewals that were none, as long as nobody has looked at the JWT', () => {
     const spec = { ...keyIn('my-key', 'science'), resignBefore: undefined };
     const secrets = { 'science/my-key': {} };

@@ -3,6 +3,7 @@ import { findKeyRefusal, locateKey, type KeyReference } from '../../reconcile/ke
 import { objectMember } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { ALLOWED_NAMESPACES, RESERVED_POLICIES } from '../../resources/names.ts';
+import { TOO_LONG } from '../../resources/owner.ts';
 import { createKeySecretCommand, editJwt, grantKey, inOrder, kubectl, patchSpec } from './commands.ts';
 import { LAST_APPLIED } from './kopf-leftovers.ts';
 import { DATA_KEY, planMoves } from './moves.ts';
@@ -162,6 +163,7 @@ function grant(facts: MigrationFacts, grants: Grants, { namespace, name }: KeyRe
   const secret = facts.secret(namespace, name);
   const present =
     secret.state === 'found' ? (secret.metadata.annotations[ALLOWED_NAMESPACES] ?? '') : undefined;
+  if (present === TOO_LONG) return kubectl('edit', 'secret', name, '-n', namespace);
   return grantKey({ namespace, name }, present, grants.get(`${namespace}/${name}`) ?? []);
 }
 

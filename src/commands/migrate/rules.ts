@@ -23,12 +23,12 @@ const MIGRATION_CHECKS: readonly Check[] = [
   checkKeySecrets,
   checkSpecs,
   checkConflicts,
-  noteRenewals,
-  noteInlineKeys,
-  noteKeyCopies,
   noteInstalled,
   noteLegacyMarkers,
   notePeerings,
+  noteRenewals,
+  noteInlineKeys,
+  noteKeyCopies,
 ];
 const CLUSTER_CHECKS: readonly Check[] = [checkDeployments, checkScope, noteInstalled, notePeerings];
 
@@ -43,7 +43,9 @@ export function findLeftovers(facts: MigrationFacts): readonly MigrationFinding[
  */
 function checkScope({ namespace, jwts }: MigrationFacts): readonly MigrationFinding[] {
   const withFinalizers = jwts.some(({ jwt }) => jwt.finalizers.length > 0);
-  const unlock = `kubectl get ${RESOURCE} -o name | xargs -I JWT kubectl patch JWT --type=merge -p '{"metadata":{"finalizers":null}}'`;
+  // Of a pipe only the end counts: a list that could not be made would look like one of nothing.
+  const patch = String.raw`printf '%s\n' "$names" | xargs -I JWT kubectl patch JWT --type=merge -p '{"metadata":{"finalizers":null}}'`;
+  const unlock = `(${inOrder(`names=$(kubectl get ${RESOURCE} -o name)`, patch)})`;
   const filter = `sed -E '/^    (resourceVersion|uid|creationTimestamp|generation):/d' jwts-exported.yaml > jwts.yaml`;
   const commands = inOrder(
     `(${inOrder('umask 077', 'set -C', `kubectl get ${RESOURCE} -o yaml > jwts-exported.yaml`, filter)})`,

@@ -1,4 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, it } from 'node:test';
 import { wireJwt } from '../../fixtures/jwts.ts';
 import { check, fixes, keyIn } from '../migrating-cluster.ts';
@@ -74,5 +79,56 @@ describe('keys and JWTs that migrate check moves', () => {
     assert.match(command, /^\(umask 077 && set -C && kubectl get \S+ -o yaml > jwts-exported.yaml && /);
     assert.doesNotMatch(command, /;|kubectl get[^&]*\|/, 'no part runs after one that failed');
     assert.ok(command.indexOf('test -s jwts.yaml && ') < command.indexOf('kubectl delete crd'));
+  });
+
+  describe('JWTs of a Cluster-scoped CRD that have finalizers', () => {
+    const jwt = wireJwt({}, { metadata: { finalizers: ['kopf.zalando.org/KopfFinalizerMarker'] } });
+    const [found] = fixes({ jwts: [jwt], more: { api: { namespaced: false, hasStatus: false } } });
+
+    /** What the command asks of kubectl; requests that begin with `failing` fail. */
+    async function run(failing: string): Promise<readonly string[]> {
+      const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-test-'));
+      try {
+        const kubectl = `#!/bin/sh\necho "$1 $2 $3 $4 $5" >> "$LOG"\ncase "$*" in "$FAILING"*) exit 1;; esac\ncase "$*" in *name) echo jwt/a; echo jwt/b;; *) echo kind: List;; esac\n`;
+        await writeFile(join(folder, 'kubectl'), kubectl, { mode: 0o755 });
+        const log = join(folder, 'log');
+        const env = { PATH: `${folder}:${process.env['PATH']}`, LOG: log, FAILING: failing };
+        const options = { cwd: folder, env };
+        await promisify(execFile)('sh', ['-c', found?.commands.join('\n') ?? ''], options).catch(
+          () => undefined,
+        );
+        return (await readFile(log, 'utf8')).trim().split('\n');
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    }
+
+    it('lose them before the CRD is deleted', async () => {
+      const asked = await run('nothing');
+      assert.deepEqual(
+        asked.slice(0, 5).map((line) => line.split(' ', 2).join(' ')),
+        [
+          'get jwts.tokens.osg-htc.org',
+          'get jwts.tokens.osg-htc.org',
+          'patch jwt/a',
+          'patch jwt/b',
+          'delete crd',
+        ],
+      );
+    });
+
+    it('keep their CRD when they cannot be listed, or one of them cannot be patched', async () => {
+      for (const failing of [
+        'get jwts.tokens.osg-htc.org -o yaml',
+        'get jwts.tokens.osg-htc.org -o name',
+        'patch jwt/a',
+      ]) {
+        const asked = await run(failing);
+        assert.ok(
+          asked.length > 0 && asked.every((line) => !line.startsWith('delete')),
+          `${failing}: ${asked.join(', ')}`,
+        );
+      }
+    });
   });
 });
