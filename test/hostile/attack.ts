@@ -26,6 +26,8 @@ export interface Attack {
   readonly from: Position;
   /** Left out of the short form: it is long, or another stands for its kind. */
   readonly fullOnly?: true | undefined;
+  /** The service's own webhook refuses a part of it: it is made once more while the service is down, before a new start. */
+  readonly isRefused?: true | undefined;
   /**
    * Sends it and resolves to what came back, in words. Ends by itself within a minute; every refusal is an answer, so it
    * rejects only when it could not be sent.

@@ -8,6 +8,7 @@ export interface Deed {
   readonly from: Position;
   readonly count: number;
   readonly fullOnly?: true;
+  readonly isRefused?: true;
   /** Once, before. */
   readonly prepare?: (tenant: Tenant) => Promise<unknown>;
   /** Gives the status of the API server's answer. */

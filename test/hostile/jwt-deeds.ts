@@ -36,6 +36,7 @@ export const JWT_DEEDS: readonly Deed[] = [
     title: '500 JWTs with 700 KB of claims, and as much as is let in',
     from: 'jwts',
     count: 500,
+    isRefused: true,
     prepare: (tenant) => tenant.create('secrets', keySecret('key')),
     act: (tenant, number) => {
       const length = number % 2 === 0 ? 700_000 : 60_000;

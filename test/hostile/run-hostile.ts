@@ -39,6 +39,9 @@ const ANSWER_MS = 5_000;
 /** What an attack leaves to be worked on shows itself within this time. */
 const AFTERMATH_MS = 2_000;
 const ATTACK_MS = 90_000;
+/** What expired while no service ran is signed within this time of its start. */
+const RENEWED_WITHIN_MS = 30_000;
+const PAUSE_MS = 500;
 const TOGETHER_MS = 180_000;
 /** So many attacks are under way at the end and the new start, after rows with each of them. */
 const DURING_RESTART = 4;
@@ -112,6 +115,8 @@ async function besiege(attacks: readonly Attack[], siege: Siege): Promise<void> 
   }
   const together = { name: 'together', title: 'all of these at the same time' };
   if (isTogether) onResult(await observe(siege, together, () => attackTogether(TOGETHER_MS)));
+  for (const attack of attacks.filter(({ isRefused }) => isRefused === true))
+    onResult(await storeUnseen(siege, attack, await aim()));
   const fromPort = attacks.filter(({ from }) => from === 'port');
   const atEnd = isApart || isTogether ? fromPort.slice(0, DURING_RESTART) : fromPort;
   onResult(await endAndStart(siege, atEnd, await aim()));
@@ -146,6 +151,23 @@ async function look({ neighbour, victim }: Siege): Promise<Look> {
     longestPlainMs: Math.round(longestPlainMs),
     harms: all,
   };
+}
+
+/** What the webhook would refuse is stored while it is down, and is there when the service starts. */
+function storeUnseen(siege: Siege, attack: Attack, target: Target): Promise<HostileResult> {
+  const { neighbour, victim } = siege;
+  const row = { name: `${attack.name}-unseen`, title: `${attack.title}, unseen; a new start` };
+  return observe(siege, row, async () => {
+    await victim.stop();
+    const answers = await launchAttack(attack, target, ATTACK_MS).answers;
+    await victim.start();
+    // Tokens expired meanwhile. What met no service at all does not count; that it ends over and over does.
+    const lastLook = performance.now() + RENEWED_WITHIN_MS;
+    while (neighbour.takeExperience().renewals === 0 && performance.now() < lastLook) await sleep(PAUSE_MS);
+    await sleep(AFTERMATH_MS);
+    neighbour.takeExperience();
+    return answers;
+  });
 }
 
 /** SIGTERM while the port is attacked; then a start while all that was stored is there and the port is attacked again. */

@@ -11,11 +11,12 @@ const AT_ONCE = 8;
 
 /** What somebody with `edit` in one namespace can send through the API server. */
 export const TENANT_ATTACKS: readonly Attack[] = [...POD_DEEDS, ...JWT_DEEDS, ...SECRET_DEEDS].map(
-  ({ name, title, from, fullOnly, ...deed }) => ({
+  ({ name, title, from, fullOnly, isRefused, ...deed }) => ({
     name,
     title,
     from,
     fullOnly,
+    isRefused,
     run: (target) => play(deed, target),
   }),
 );
