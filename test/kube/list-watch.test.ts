@@ -259,9 +259,10 @@ test('an object that is no longer wanted goes', async () => {
 });
 
 test('it tells when the API server last said anything', async () => {
+  const startedAt = Date.now();
   await using all = await inSync();
   const first = all.watch.lastEventAt() ?? 0;
-  assert.ok(Math.abs(Date.now() - first) < 5_000);
+  assert.ok(startedAt <= first && first <= Date.now());
   await new Promise((resolve) => setTimeout(resolve, 20));
   all.api.bookmark();
   await all.until(() => (all.watch.lastEventAt() ?? 0) > first, 'the bookmark');

@@ -58,7 +58,8 @@ describe('connections', { concurrency: true }, () => {
     await closed;
   });
 
-  it('B31 a half-sent body is ended after 10 s', async () => {
+  // By Node's own limits it would be 90 s.
+  it('B31 a half-sent body is ended after 10 s', { timeout: 60_000 }, async () => {
     await withWebhook({}, async (started) => {
       const socket = connect({ host: '127.0.0.1', port: started.port, ca: started.certificate.cert });
       socket.on('error', () => {});
@@ -69,7 +70,7 @@ describe('connections', { concurrency: true }, () => {
       socket.resume();
       await once(socket, 'close');
       const seconds = (performance.now() - before) / 1000;
-      assert.ok(seconds > 9 && seconds < 60, `${seconds} s; by Node's own limits it would be 90 s`);
+      assert.ok(seconds > 9, `${seconds} s`);
     });
   });
 
