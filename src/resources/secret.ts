@@ -158,17 +158,24 @@ export function isTokenTooLong(object: unknown): boolean {
   return encoded.length > Math.ceil(LONGEST_TOKEN / 3) * 4;
 }
 
-/** Keys under `f:labels` and `f:annotations` that our server-side apply owns (Kubernetes API, FieldsV1). */
+/**
+ * Keys under `f:labels` and `f:annotations` that our server-side apply owns (Kubernetes API, FieldsV1), and that are there:
+ * what somebody took away cannot be taken back.
+ */
 function ownedKeys(metadata: JsonObject | undefined): SecretMetadata['ours'] {
   const entry = arrayMember(metadata, 'managedFields')
     .filter(isJsonObject)
     .find((fields) => fields['manager'] === APP && fields['operation'] === 'Apply');
   const fields = objectMember(objectMember(entry, 'fieldsV1'), 'f:metadata');
-  const keysOf = (name: string): readonly string[] => {
-    const keys = Object.keys(objectMember(fields, name) ?? {}).filter((key) => key.startsWith('f:'));
-    return upToLength(keys, (key) => key.length).map((key) => key.slice(2));
+  const keysOf = (name: 'labels' | 'annotations'): readonly string[] => {
+    const present = objectMember(metadata, name);
+    const keys = Object.keys(objectMember(fields, `f:${name}`) ?? {})
+      .filter((key) => key.startsWith('f:'))
+      .map((key) => key.slice(2))
+      .filter((key) => stringMember(present, key) !== undefined);
+    return upToLength(keys, (key) => key.length);
   };
-  return { labels: keysOf('f:labels'), annotations: keysOf('f:annotations') };
+  return { labels: keysOf('labels'), annotations: keysOf('annotations') };
 }
 
 /** The members of these names; of a longer value it is kept that there is one. */

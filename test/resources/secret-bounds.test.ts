@@ -92,7 +92,7 @@ describe('the bounds of what is kept of a Secret', () => {
 
   it('are 20,480 characters of names that we own', () => {
     const namesOf = (length: number): readonly string[] => {
-      const annotations = { [x(9_998)]: '', [`y${x(length - 10_000 - 3)}`]: '' }; // each has "f:" before it
+      const annotations = { [x(10_000)]: '', [`y${x(length - 10_001)}`]: '' };
       return read(applied({}, annotations)).ours.annotations;
     };
     assert.equal(namesOf(20_480).length, 2);
