@@ -1,8 +1,9 @@
-import { KubeError } from '../../../src/kube/errors.ts';
+import type { KubeError } from '../../../src/kube/errors.ts';
 import type { JsonObject } from '../../../src/resources/json.ts';
 import { arrayMember, objectMember, stringMember } from '../../../src/resources/json.ts';
 import { APP } from '../../../src/resources/names.ts';
 import { formatTime } from '../../../src/time/format-time.ts';
+import { answered, type Answer } from './answers.ts';
 import {
   applyFields,
   editFields,
@@ -172,12 +173,12 @@ export class ModelCluster {
   /** Server-side apply of a Secret by us; the resourceVersion of a Secret that is gone does not matter (as on a real one). */
   applySecret(key: string, body: JsonObject, force: boolean): JsonObject {
     const before = this.secrets.get(key);
-    if (isOutdated(body, before)) throw refusal('apply', 'secrets', key, 409, 'Conflict');
+    if (isOutdated(body, before)) throw refusal('apply', 'secrets', key, { status: 409 });
     const applied = applyFields(before?.fields ?? new Map(), readBody(body), force);
-    if ('conflict' in applied) throw refusal('apply', 'secrets', key, 409, 'Conflict');
+    if ('conflict' in applied) throw refusal('apply', 'secrets', key, { status: 409 });
     const { fields } = applied;
     if (before?.immutable === true && isDataChanged(before.fields, fields))
-      throw refusal('apply', 'secrets', key, 422, 'Invalid');
+      throw refusal('apply', 'secrets', key, { status: 422, why: 'immutable' });
     const after = before === undefined ? this.#blankSecret(key, fields) : { ...before, fields };
     return wireOf(this.#storeSecret(key, after) ?? after);
   }
@@ -188,10 +189,10 @@ export class ModelCluster {
    */
   patchSecret(key: string, operations: readonly JsonObject[]): JsonObject {
     const before = this.secrets.get(key);
-    if (before === undefined) throw refusal('patch', 'secrets', key, 404, 'NotFound');
+    if (before === undefined) throw refusal('patch', 'secrets', key, { status: 404 });
     const [test, ...changes] = operations;
     if (test?.['value'] !== String(before.resourceVersion))
-      throw refusal('patch', 'secrets', key, 422, 'Invalid');
+      throw refusal('patch', 'secrets', key, { status: 422 });
     let { fields } = before;
     for (const { op, path } of changes) {
       const [, owner] = /^\/metadata\/ownerReferences\/(\d+)$/.exec(String(path)) ?? [];
@@ -207,8 +208,8 @@ export class ModelCluster {
   /** Merge patch of a JWT by us: the model knows the one that sets the finalizers. */
   patchJwt(key: string, body: JsonObject): JsonObject {
     const before = this.jwts.get(key);
-    if (before === undefined) throw refusal('patch', 'jwts', key, 404, 'NotFound');
-    if (isOutdated(body, before)) throw refusal('patch', 'jwts', key, 409, 'Conflict');
+    if (before === undefined) throw refusal('patch', 'jwts', key, { status: 404 });
+    if (isOutdated(body, before)) throw refusal('patch', 'jwts', key, { status: 409 });
     const finalizers = arrayMember(objectMember(body, 'metadata'), 'finalizers').map(String);
     const after = { ...before, finalizers };
     return wireOf(this.#storeJwt(key, after) ?? after);
@@ -217,8 +218,8 @@ export class ModelCluster {
   /** Server-side apply of the whole status by us. */
   applyStatus(key: string, body: JsonObject): JsonObject {
     const before = this.jwts.get(key);
-    if (before === undefined) throw refusal('apply', 'jwts', key, 404, 'NotFound');
-    if (isOutdated(body, before)) throw refusal('apply', 'jwts', key, 409, 'Conflict');
+    if (before === undefined) throw refusal('apply', 'jwts', key, { status: 404 });
+    if (isOutdated(body, before)) throw refusal('apply', 'jwts', key, { status: 409 });
     const after = { ...before, status: objectMember(body, 'status') ?? {} };
     return wireOf(this.#storeJwt(key, after) ?? after);
   }
@@ -267,14 +268,8 @@ function isOutdated(body: JsonObject, present: ModelJwt | ModelSecret | undefine
 }
 
 /** What the API server answers, as our client tells it. */
-export function refusal(
-  verb: string,
-  resource: string,
-  key: string,
-  status: number,
-  reason: string,
-): KubeError {
-  return new KubeError({ verb, resource, ...placeOf(key), status, reason });
+export function refusal(verb: string, resource: string, key: string, answer: Answer): KubeError {
+  return answered({ verb, resource, ...placeOf(key) }, answer);
 }
 
 function placeOf(key: string): { readonly namespace: string; readonly name: string } {

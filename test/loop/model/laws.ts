@@ -127,7 +127,7 @@ export class Laws {
     const grant = this.#cluster.secrets
       .get(key)
       ?.fields.get('annotations/tokens.osg-htc.org/allowed-namespaces');
-    return key.startsWith(`${namespace}/`) || grant?.value === namespace;
+    return key.startsWith(`${namespace}/`) || String(grant?.value).split(',').includes(namespace);
   }
 
   keyIn(key: string): KeyName | undefined {

@@ -3,6 +3,7 @@ import { KubeError } from '../../../src/kube/errors.ts';
 import { parseResourcePath } from '../../../src/kube/resource-path.ts';
 import type { Clock } from '../../../src/time/clock.ts';
 import { isJsonObject, type JsonObject } from '../../../src/resources/json.ts';
+import type { Answer } from './answers.ts';
 import { refusal, wireOf, type ModelCluster } from './cluster.ts';
 import type { SuspendableClock } from '../../time/suspendable-clock.ts';
 
@@ -25,8 +26,8 @@ export interface LinkOptions {
   readonly clock: Clock;
   /** Of the process: while it is stopped it sends nothing and is told no answer. */
   readonly process: Pick<SuspendableClock, 'awake'>;
-  /** The HTTP status that the call is answered with instead of being served. */
-  readonly refuses: (call: Call) => number | undefined;
+  /** What the call is answered with instead of being served. */
+  readonly refuses: (call: Call) => Answer | undefined;
   readonly weather: () => Weather;
   /** Numbers in [0, 1). */
   readonly random: () => number;
@@ -92,7 +93,7 @@ export class Link {
     return this.#call({ verb: 'get', what: whatOf(path) }, path, () => {
       const { jwts, secrets } = this.#options.cluster;
       const object = resource === 'secrets' ? secrets.get(key) : jwts.get(key);
-      if (object === undefined) throw refusal('get', resource, key, 404, 'NotFound');
+      if (object === undefined) throw refusal('get', resource, key, { status: 404 });
       return wireOf(object);
     });
   }
@@ -113,7 +114,7 @@ export class Link {
     return this.#call({ verb, what }, path, () => {
       if (what === 'status' && weather() === 'status-refused') {
         onLost(key);
-        throw refusal('apply', 'jwts', key, 403, 'Forbidden');
+        throw refusal('apply', 'jwts', key, { status: 403, why: 'no right' });
       }
       onLanding({ what, key, land });
       return stored;
@@ -153,12 +154,12 @@ export class Link {
 
   /** Answers the call without serving it, where that is asked for. */
   #refuse(call: Call, path: string): void {
-    const status = this.#options.refuses(call);
-    if (status === undefined) return;
+    const answer = this.#options.refuses(call);
+    if (answer === undefined) return;
     // The token was written, and nobody can say so: the next who looks signs once more.
     if (call.what !== 'secret' && call.verb !== 'get') this.#options.onLost(keyOf(path));
     const { resource } = parseResourcePath(path);
-    throw refusal(call.verb, resource, keyOf(path), status, 'Refused');
+    throw refusal(call.verb, resource, keyOf(path), answer);
   }
 }
 

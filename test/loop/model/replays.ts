@@ -117,17 +117,17 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     wait(90_000),
   ],
   'a status whose write was answered 404 once was never written': [
-    { do: 'refuse', call: { verb: 'apply', what: 'status' }, status: 404, ms: 5_000 },
+    { do: 'refuse', call: { verb: 'apply', what: 'status' }, answer: { status: 404 }, ms: 5_000 },
     wait(600_000),
   ],
   'a key whose read was answered 404 once was waited for': [
-    { do: 'refuse', call: { verb: 'get', what: 'secret' }, status: 404, ms: 5 },
+    { do: 'refuse', call: { verb: 'get', what: 'secret' }, answer: { status: 404 }, ms: 5 },
     wait(1_000),
   ],
   'metadata stayed as it was once the read of the Secret was answered 404': [
     wait(50),
     { do: 'label', jwt: a, name: 'team', value: 'x' },
-    { do: 'refuse', call: { verb: 'get', what: 'secret' }, status: 404, ms: 5 },
+    { do: 'refuse', call: { verb: 'get', what: 'secret' }, answer: { status: 404 }, ms: 5 },
     wait(1_000),
   ],
   'a Secret of a predecessor counted as one whose token cannot be checked': [
@@ -140,7 +140,7 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
   ],
   'a Secret of token-manager was not taken over once the patch was refused': [
     wait(1_000),
-    { do: 'refuse', call: { verb: 'patch', what: 'secret' }, status: 404, ms: 5_000 },
+    { do: 'refuse', call: { verb: 'patch', what: 'secret' }, answer: { status: 404 }, ms: 5_000 },
     { do: 'vandalise', jwt: a, how: 'go back to token-manager' },
     wait(600_000),
   ],
@@ -161,7 +161,7 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'jump', ms: -3_600_000 },
   ],
   'a restart forgot that somebody else keeps changing a Secret, and took the condition away': [
-    { do: 'refuse', call: { verb: 'apply', what: 'secret' }, status: 409, ms: 40_000 },
+    { do: 'refuse', call: { verb: 'apply', what: 'secret' }, answer: { status: 409 }, ms: 40_000 },
     wait(90_000),
   ],
 };

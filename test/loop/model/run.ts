@@ -118,7 +118,7 @@ async function perform(world: World, step: Step): Promise<void> {
     case 'jump':
       return world.jump(step.ms);
     case 'refuse':
-      return world.trouble((troubles) => troubles.refuse(step.call, step.status, step.ms));
+      return world.trouble((troubles) => troubles.refuse(step.call, step.answer, step.ms));
     case 'suspend':
       return world.trouble((troubles) => troubles.suspend(step.replica, step.what, step.ms));
     case 'doubt':

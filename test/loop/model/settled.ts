@@ -79,7 +79,7 @@ function findDifferences(
   } else {
     const reason = isOwn || secret === undefined ? keyProblem(laws, jwt) : 'SecretConflict';
     const isRefused = secret?.immutable === true && reason === undefined;
-    expect(ready?.['reason'] === (isRefused ? 'WriteFailed' : reason), `the reason should be ${reason}`);
+    expect(ready?.['reason'] === (isRefused ? 'WriteRefused' : reason), `the reason should be ${reason}`);
   }
   return found;
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { ELOQUENT, STATUSES, type Answer } from './answers.ts';
 import type { Call, Weather } from './link.ts';
 import type { KeyName } from './token.ts';
 
@@ -7,6 +8,9 @@ export const JWT_KEYS = ['science/a', 'science/b'] as const;
 export const KEY_SECRETS = ['science/k1', 'science/k2', 'keys/shared'] as const;
 export type JwtKey = (typeof JWT_KEYS)[number];
 export type KeySecret = (typeof KEY_SECRETS)[number];
+
+/** A list of namespaces that is longer than what caches keep of it. */
+const LONG_GRANT = `${'others,'.repeat(100)}science`;
 
 /** What may be asked of the API server. */
 const CALLS: readonly Call[] = [
@@ -95,8 +99,8 @@ export type Step =
   | { readonly do: 'relist'; readonly replica: 0 | 1 }
   | { readonly do: 'lag'; readonly replica: 0 | 1; readonly ms: number }
   | { readonly do: 'jump'; readonly ms: number }
-  /** Such calls are answered with this HTTP status for so long. */
-  | { readonly do: 'refuse'; readonly call: Call; readonly status: number; readonly ms: number }
+  /** Such calls are answered so, for so long. */
+  | { readonly do: 'refuse'; readonly call: Call; readonly answer: Answer; readonly ms: number }
   /** The process is stopped, or its machine, whose monotonic clock stands still then. */
   | {
       readonly do: 'suspend';
@@ -132,6 +136,18 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
   fc.record({ algorithm: fc.constantFrom('ES256' as const, 'ES384' as const) }),
   fc.record({ template: fc.nat(2) }),
   fc.record({ policy: fc.constantFrom('Delete' as const, 'Retain' as const) }),
+);
+
+const answer: fc.Arbitrary<Answer> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ status: fc.constantFrom(...STATUSES) }) },
+  { weight: 2, arbitrary: fc.constantFrom(...ELOQUENT) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      status: fc.constantFrom(429, 503),
+      retryAfter: fc.constantFrom(1, 45, 400, 86_400),
+    }),
+  },
 );
 
 const wait = fc.record({
@@ -190,7 +206,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record({ do: fc.constant('grant' as const), to: fc.constantFrom('science', undefined) }),
+    arbitrary: fc.record({
+      do: fc.constant('grant' as const),
+      to: fc.constantFrom('science', LONG_GRANT, undefined),
+    }),
   },
   {
     weight: 6,
@@ -235,7 +254,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('refuse' as const),
       call: fc.constantFrom(...CALLS),
-      status: fc.constantFrom(403, 404, 409, 410, 412, 422, 429, 500, 503),
+      answer,
       ms: fc.constantFrom(5, 5 * SECOND, 40 * SECOND),
     }),
   },

@@ -1,5 +1,7 @@
 import type { Clock } from '../../../src/time/clock.ts';
+import type { Answer } from './answers.ts';
 import type { Call } from './link.ts';
+import { LONGEST_REST_MS } from './pace.ts';
 import type { Replica } from './replica.ts';
 import { LONGEST_BACKOFF_MS, SLOW_MS } from './sky.ts';
 
@@ -22,7 +24,7 @@ export interface TroublesOptions {
 
 interface Refusal {
   readonly call: Call;
-  readonly status: number;
+  readonly answer: Answer;
 }
 
 /**
@@ -46,10 +48,10 @@ export class Troubles {
     return this.#refusals.size + this.#doubts.size === 0;
   }
 
-  /** The HTTP status that the call is answered with instead of being served. */
-  refusalOf({ verb, what }: Call): number | undefined {
-    for (const { call, status } of this.#refusals)
-      if (call.verb === verb && call.what === what) return status;
+  /** What the call is answered with instead of being served. */
+  refusalOf({ verb, what }: Call): Answer | undefined {
+    for (const { call, answer } of this.#refusals)
+      if (call.verb === verb && call.what === what) return answer;
     return undefined;
   }
 
@@ -62,12 +64,13 @@ export class Troubles {
     return this.#options.clock.monotonic() < this.#stall.until ? this.#stall.ms : 0;
   }
 
-  /** Such calls are answered with this HTTP status, and not served. */
-  refuse(call: Call, status: number, ms: number): number {
-    const refusal = { call, status };
+  /** Such calls are answered so, and not served. */
+  refuse(call: Call, answer: Answer, ms: number): number {
+    const refusal = { call, answer };
     this.#refusals.add(refusal);
     this.#options.clock.setTimer(ms, () => this.#refusals.delete(refusal));
-    return ms + LONGEST_BACKOFF_MS;
+    const waitMs = Math.min((answer.retryAfter ?? 0) * 1_000, LONGEST_REST_MS);
+    return ms + (answer.why === 'namespace goes' ? LONGEST_REST_MS : Math.max(waitMs, LONGEST_BACKOFF_MS));
   }
 
   /** Whoever leads doubts it for so long, and its term goes on. */
