@@ -19,7 +19,7 @@ export interface TokenBench {
 
 const SINGLE = 200;
 const WITHIN_MS = 600_000;
-/** What comes after a status takes less: its Event, and what watches hear of both. */
+/** What comes after a status takes less: its Event, and what watches are told of both. */
 const SETTLE_MS = 30;
 
 /**
