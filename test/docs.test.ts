@@ -17,6 +17,9 @@ const ROOT = join(import.meta.dirname, '..');
 const ARCHITECTURE = 'docs/architecture.md';
 /** Pages that say where things are. */
 const PAGES = ['README.md', 'CONTRIBUTING.md', ARCHITECTURE, ...list('docs/adr/*.md')];
+/** Such as: `readRequest` and `InjectionRequest` in `src/admission/annotations.ts`, or `decidePod` (`src/…`). */
+const NAMES_IN_FILE =
+  /((?:`\w+`(?:,|,? and)?\s+)+)(?:in\s+|of\s+|from\s+|\()`((?:src|test|deploy)\/[\w/.-]+\.(?:ts|yaml))`/g;
 
 function list(pattern: string): readonly string[] {
   return globSync(pattern, { cwd: ROOT }).toSorted();
@@ -24,6 +27,12 @@ function list(pattern: string): readonly string[] {
 
 function read(name: string): string {
   return readFileSync(join(ROOT, name), 'utf8');
+}
+
+/** Whether the name is in the text, and is not imported there from elsewhere. */
+function isAtHome(name: string, text: string): boolean {
+  const word = new RegExp(`\\b${name}\\b`);
+  return word.test(text) && !(text.match(/^import [^;]*;/gm) ?? []).some((line) => word.test(line));
 }
 
 /** The words in code spans of one column of a page's tables. */
@@ -88,7 +97,17 @@ describe('where things are', () => {
     });
   }
 
-  it('is told of every room of src, in the picture and in the table', () => {
+  for (const page of PAGES) {
+    it(`in ${page}: every name that is said to be in a file is found there`, () => {
+      const pairs = [...read(page).matchAll(NAMES_IN_FILE)].flatMap(([, names = '', file = '']) =>
+        [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => ({ name, file })),
+      );
+      const wrong = pairs.filter(({ name, file }) => !isAtHome(name, read(file)));
+      assert.deepEqual(wrong, []);
+    });
+  }
+
+  it('include every room of src, in the picture and in the table', () => {
     const text = read(ARCHITECTURE);
     const picture = /```mermaid\n([\s\S]*?)```/.exec(text)?.[1] ?? '';
     for (const room of list('src/*')) {
@@ -98,7 +117,7 @@ describe('where things are', () => {
     }
   });
 
-  it('is told of every decision', () => {
+  it('include every decision', () => {
     const index = read('docs/adr/README.md');
     for (const page of list('docs/adr/*.md').filter((name) => !name.endsWith('README.md')))
       assert.ok(

@@ -14,7 +14,7 @@ trusts what is served. Never shows a private key. Changes nothing.`,
   flags: INSTALLATION_FLAGS,
   examples: ['certs'],
   notes: `It uses your own rights, and says what you are not allowed to look at. Exit code 0: no problem was found;
-1: something is not well; 2: wrong usage; 3: the API server did not answer.`,
+1: a problem was found; 2: wrong usage; 3: the API server did not answer.`,
   readOptions: (values) => readInstallationOptions(values),
   run: async ({ place, namespace, output }, io) => {
     const { withCluster } = await import('./cluster/connect.ts');

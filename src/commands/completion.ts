@@ -28,7 +28,7 @@ fish: jwt-injector completion fish > ~/.config/fish/completions/jwt-injector.fis
 function readOptions(_values: unknown, words: readonly string[]): Result<Options, string> {
   const [first = '', ...typed] = words;
   if (first === 'candidates') return ok({ typed });
-  if (typed.length > 0) return fail(`"${typed.join(' ')}" is too much: choose one shell`);
+  if (typed.length > 0) return fail(`unexpected argument "${typed.join(' ')}": choose one shell`);
   return isShell(first)
     ? ok({ shell: first })
     : fail(`choose a shell: bash, zsh or fish${first === '' ? '' : `, not "${first}"`}`);

@@ -14,7 +14,7 @@ Changes nothing; a pod with an annotation is created as a dry run.`,
   flags: INSTALLATION_FLAGS,
   examples: ['doctor', 'doctor -o json | jq -r \'.findings[] | select(.result == "problem") | .check\''],
   notes: `It uses your own rights, and says what you are not allowed to look at; that alone is not a failure. Exit code
-0: no problem was found; 1: something is not well; 2: wrong usage; 3: the API server did not answer.`,
+0: no problem; 1: a problem was found; 2: wrong usage; 3: the API server did not answer.`,
   readOptions: (values) => readInstallationOptions(values),
   run: async ({ place, namespace, output }, io) => {
     const { withCluster } = await import('./cluster/connect.ts');

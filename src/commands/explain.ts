@@ -131,5 +131,5 @@ function readTarget(
   }
   return more.length === 0
     ? ok({ word, name })
-    : fail(`"${more.join(' ')}" is too much: explain one object at a time`);
+    : fail(`unexpected argument "${more.join(' ')}": explain one object at a time`);
 }

@@ -54,7 +54,7 @@ function readOptions(
 ): Result<KeygenOptions, string> {
   const [name = '', ...more] = words;
   if (name === '') return fail('the name of the JWT is missing');
-  if (more.length > 0) return fail(`"${more.join(' ')}" is too much: make one key at a time`);
+  if (more.length > 0) return fail(`unexpected argument "${more.join(' ')}": make one key at a time`);
   if (!isTokenName(`${name}-key`)) {
     const closest = closestTokenName(name);
     return fail(

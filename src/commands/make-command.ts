@@ -17,7 +17,7 @@ interface CommandHelp {
 }
 
 interface CommandParts<F extends Flags, T> extends CommandHelp {
-  /** The one list of its flags; `--help` comes by itself. */
+  /** The one list of its flags; `--help` is added automatically. */
   readonly flags: F;
   /** Whether arguments without a flag are allowed, such as a name. */
   readonly takesWords?: true;

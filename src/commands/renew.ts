@@ -10,7 +10,7 @@ import { renewToken, type RenewOptions } from './renew/renew-token.ts';
 const FLAGS = {
   timeout: { type: 'string', default: '30s', value: 'DURATION', help: 'how long to wait' },
   'no-wait': { type: 'boolean', help: 'do not wait' },
-  prompt: { type: 'boolean', help: 'have the pods that mount it look at once' },
+  prompt: { type: 'boolean', help: 'update the token in the pods that mount it within seconds' },
   ...OUTPUT_FLAG,
   ...CLUSTER_FLAGS,
 } as const;
@@ -43,7 +43,7 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
   const [word = '', ...more] = words;
   const name = word.replace(/^jwts?\//, '');
   if (name === '') return fail('the name of a JWT is missing');
-  if (more.length > 0) return fail(`"${more.join(' ')}" is too much: renew one JWT at a time`);
+  if (more.length > 0) return fail(`unexpected argument "${more.join(' ')}": renew one JWT at a time`);
   const timeout = parseGoDuration(values.timeout);
   if (timeout === undefined)
     return fail(`--timeout must be a duration such as 30s or 2m, not "${values.timeout}"`);

@@ -36,12 +36,12 @@ export const rotateCommand = makeCommand({
   description: `Replaces the key of a JWT without a refused token:
 
 1. makes a new key, in a Secret of its own
-2. tells what is to be published, or writes it (--dir), and waits until both keys are seen at every URL
+2. prints what must be published, or writes it (--dir), and waits until both keys are seen at every URL
 3. waits until every verifier has fetched them
 4. changes keyId and key of the JWT in one patch, and waits for the first token
-5. tells when the old key may go
+5. says when the old key can be removed
 
-It can be interrupted at any time: how far it is stands in an annotation of the JWT, and the next run goes on.`,
+It can be interrupted at any time: its progress is kept in an annotation of the JWT, and the next run continues.`,
   flags: FLAGS,
   examples: [
     'rotate my-jwt -n science --dir site/',
@@ -74,7 +74,7 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
   const [word = '', ...more] = words;
   const name = word.replace(/^jwts?\//, '');
   if (name === '') return fail('the name of a JWT is missing');
-  if (more.length > 0) return fail(`"${more.join(' ')}" is too much: rotate one JWT at a time`);
+  if (more.length > 0) return fail(`unexpected argument "${more.join(' ')}": rotate one JWT at a time`);
   const { algorithm, dir, force = false, 'no-wait': noWait = false, 'ca-file': caFile, ...rest } = values;
   if (algorithm !== undefined && !isNewKeyAlgorithm(algorithm))
     return fail(`--algorithm must be ES256 or RS256, which OSDF's verifiers accept, not "${algorithm}"`);

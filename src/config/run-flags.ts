@@ -26,7 +26,7 @@ export const RUN_FLAGS = {
   },
   'share-webhook-port': {
     type: 'boolean',
-    help: 'listen there although another process of the same user does;\nit takes connections to addresses that no --webhook-ips names',
+    help: 'share the port with another process of the same user;\nthis one takes connections to addresses that no --webhook-ips names',
   },
   'http-address': {
     type: 'string',
@@ -99,7 +99,7 @@ export const RUN_FLAGS = {
     type: 'string',
     value: 'DURATION',
     default: '2s',
-    help: 'how often the Lease is renewed or tried for',
+    help: 'how often to renew the Lease, or to try to acquire it',
   },
   'no-webhook': { type: 'boolean', help: 'only keep tokens fresh' },
   'no-controller': { type: 'boolean', help: 'only answer admission reviews' },

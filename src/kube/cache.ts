@@ -1,6 +1,6 @@
 import { isOlder, type WatchStore } from './watch-store.ts';
 
-/** How a value came: the API server told of it in a list or a watch, or answered so to a write of this process. */
+/** Where a value is from: a list or a watch, or the response to a write of this process. */
 export type Origin = 'watch' | 'write';
 
 /** What became of one key. Values are never changed in place: what a listener got stays what it was. */
@@ -64,7 +64,7 @@ export class Cache<T> implements WatchStore<T> {
     return this.#entries.get(key)?.resourceVersion;
   }
 
-  /** For what the API server tells: puts the value in, and tells if its resourceVersion is another than before. */
+  /** For a list or a watch: stores the value, and notifies the listeners if its resourceVersion is another than before. */
   set(key: string, resourceVersion: string, value: T): void {
     this.#put(key, resourceVersion, value, 'watch');
   }

@@ -84,7 +84,7 @@ export class Leader {
     if (this.#state?.holder !== this.#options.identity) return;
     const { transitions } = this.#state;
     try {
-      // client-go's way: no holder, and nobody waits longer than a second whatever they make of that.
+      // client-go's way: no holder, and nobody waits longer than a second, however they treat an empty holder.
       await this.#write({ holder: '', duration: 1_000, transitions });
     } catch (error) {
       this.#options.onProblem(error);

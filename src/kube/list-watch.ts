@@ -56,10 +56,10 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
     try {
       const end = await reflector.watch(signal, () => health.work());
       if (end === 'closed') return health.closeWatch(clock.monotonic() - startedAt);
-      // As long as nothing changes there may be no bookmarks either. The watch is opened again all the same: if the
+      // As long as nothing changes there may be no bookmarks either. The watch is opened again anyway: if the
       // connection was dead, that shows it.
       health.work();
-      log.debug({ resource }, 'nothing was to be told yet: the watch is opened again');
+      log.debug({ resource }, 'no event for a long time: the watch is opened again');
       return 0;
     } catch (error) {
       if (signal.aborted) return 0;

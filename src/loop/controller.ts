@@ -22,16 +22,16 @@ export interface ControllerOptions {
   readonly onBug: (key: string, error: unknown) => void;
 }
 
-/** Turns news from the watches into rounds for the JWTs they concern. It works only between `start` and `stop`. */
+/** Turns changes from the watches into reconcile rounds for the JWTs they concern. It works only between `start` and `stop`. */
 export interface Controller {
-  /** A JWT came (`before` undefined), changed, or went (`after` undefined). */
+  /** A JWT was added (`before` undefined), changed, or deleted (`after` undefined). */
   jwtChanged(before: Jwt | undefined, after: Jwt | undefined): void;
   /**
    * A JWT that was there before. To be called with each of them before `start`: one that needs nothing is not put into the
    * queue. False once the controller was stopped.
    */
   welcome(jwt: Jwt): boolean;
-  /** A Secret came, changed or went: it concerns the JWT of its name, and those that sign with a key in it. */
+  /** A Secret was added, changed or deleted: it concerns the JWT of its name, and those that sign with a key in it. */
   secretChanged(namespace: string, name: string): void;
   /** JWTs that wait for a worker. */
   depth(): number;

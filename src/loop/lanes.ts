@@ -39,7 +39,7 @@ const HELD_SHARE = 0.5;
  * was not, and never fewer than this share. Many writes of 240 KiB at once make an API server answer everybody late.
  */
 const LEAST_SHARE = 0.125;
-/** Runs that turn slow are made up for by further ones; so many times the workers is the most that run at once. */
+/** Extra runs may start in place of slow ones; so many times the workers is the most that run at once. */
 const MOST_RUNS = 4;
 
 const isBefore = (a: Ready, b: Ready): boolean =>

@@ -112,7 +112,11 @@ export class NudgeQueue {
       const next = this.#waiting.take();
       if (next === undefined) break;
       if (now - next.since > toMilliseconds(REFRESHED_WITHIN)) {
-        this.#options.onResult('dropped', objectKey(next), 'it waited until the kubelet looked by itself');
+        this.#options.onResult(
+          'dropped',
+          objectKey(next),
+          'it waited longer than the kubelet takes to update the token',
+        );
         continue;
       }
       this.#rate.take();

@@ -36,5 +36,5 @@ export function recordNudges({ clock, log, metrics }: NudgeRecorderOptions): Nud
 }
 
 const WORDS =
-  'a pod was not told of its new token: the kubelet brings it within 90 s all the same; if a right or a policy is the ' +
+  'a pod was not nudged after a renewal: the kubelet updates its token within 90 s anyway; if a right or a policy is the ' +
   'reason, install jwt-injector again with prompt delivery (docs/install.md), or without';

@@ -23,7 +23,7 @@ export interface TokenEvidence {
   unchecked: string | SignatureOfToken | undefined;
   /** RFC 7638 thumbprint of the public key that the signature was checked with, successfully. */
   verifiedBy: string | undefined;
-  /** The same of the last one that did not make it. */
+  /** The same of the last key that did not verify it. */
   refutedBy: string | undefined;
 }
 

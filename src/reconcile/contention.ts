@@ -37,8 +37,7 @@ export function describeContention(
   if (contenders === 'recorded' && before !== undefined)
     return { reason: 'Contended', message: before.message };
   const managers = contenders === 'recorded' ? [] : contenders;
-  const who =
-    managers.length === 0 ? 'none is recorded' : managers.map((manager) => `"${manager}"`).join(', ');
+  const who = managers.length === 0 ? 'none recorded' : managers.map((manager) => `"${manager}"`).join(', ');
   return {
     reason: 'Contended',
     message:

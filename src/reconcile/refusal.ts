@@ -49,11 +49,11 @@ const REFUSAL_WORDS: Readonly<Record<RefusalKind, Words>> = {
     `ResourceQuota ${name} of namespace ${namespace} is used up: raise it, or delete what is not needed ` +
     `(kubectl describe quota ${name} -n ${namespace})`,
   policy: (name) =>
-    `admission policy ${name} does not allow the write: its administrator makes an exception for ${SERVICE_USER}, ` +
-    `or the JWT follows it (kubectl describe validatingadmissionpolicy ${name})`,
+    `admission policy ${name} does not allow the write: ask its administrator to exempt ${SERVICE_USER}, ` +
+    `or make the JWT follow it (kubectl describe validatingadmissionpolicy ${name})`,
   webhook: (name) =>
-    `admission webhook ${name} does not allow the write: its administrator makes an exception for ${SERVICE_USER}, ` +
-    'or the JWT follows its rules',
+    `admission webhook ${name} does not allow the write: ask its administrator to exempt ${SERVICE_USER}, ` +
+    'or make the JWT follow its rules',
   immutable: (_, { namespace, name }) =>
     `Secret ${name} has immutable: true, so no new token can be written to it: keep what else it holds, then ` +
     `kubectl delete secret ${name} -n ${namespace}; it is created again at once`,
@@ -70,10 +70,10 @@ const REFUSAL_WORDS: Readonly<Record<RefusalKind, Words>> = {
     'spec.secretTemplate.annotations has an invalid key, or all annotations together are larger than 256 KiB: ' +
     'keys are of the form [DOMAIN/]NAME, NAME at most 63 letters, digits, "-", "_" and "."',
   'no-right': (right, { namespace }) =>
-    `jwt-injector is not allowed to ${right} in namespace ${namespace}: an administrator installs its roles again ` +
+    `jwt-injector is not allowed to ${right} in namespace ${namespace}: ask an administrator to install its roles again ` +
     '(jwt-injector doctor names what is missing)',
   other: (answer) =>
-    `the API server does not allow the write (${answer}): an administrator looks for the request of ` +
+    `the API server does not allow the write (${answer}): ask an administrator to look for the request of ` +
     `${SERVICE_USER} in the audit log, and for admission plugins that could refuse it`,
 };
 

@@ -50,7 +50,7 @@ function retire(
   return { publicKey, expiresAt: wholeTime(expiresAt), ...(issuer === undefined ? {} : { issuer }) };
 }
 
-/** The same key under the same `kid`, and below the same URL: verifiers find it by these. An issuer that is not said is any. */
+/** The same key under the same `kid`, and below the same URL: verifiers find it by these. A missing issuer matches any. */
 function isSame(one: Entry, other: Entry): boolean {
   if (one.issuer !== undefined && other.issuer !== undefined && one.issuer !== other.issuer) return false;
   if (one.publicKey === other.publicKey && one.keyId === other.keyId) return true;

@@ -25,7 +25,7 @@ const MEANINGS: Readonly<Record<SignatureCause, string>> = {
   ClaimsMismatch: 'the token says something else than the spec, or is not valid yet',
   KeyChanged: 'the key is another one than that of the token',
   RenewRequested: `the annotation ${RENEW} asks for it`,
-  RenewalDue: 'its time has come',
+  RenewalDue: 'its renewal is due',
 };
 
 /** The cause of a signature in words for people, to go after "because". */

@@ -61,7 +61,7 @@ export const NUDGED_AT = `delivery.${PREFIX}nudged-at`;
 
 /** Label of every Secret we write; the watch selects by it. */
 export const MANAGED_LABEL = `${PREFIX}managed`;
-/** Kubernetes' recommended label; its value on what is installed is `jwt-injector`, mostly. */
+/** Kubernetes' recommended label; its value on what is installed is `jwt-injector`, or begins with it. */
 export const APP_LABEL = 'app.kubernetes.io/name';
 /** Kubernetes' recommended label; its value on our Secrets is `jwt-injector`. */
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';

@@ -34,7 +34,7 @@ const WEBHOOK_LIMITS: ConnectionLimits = {
   handshake: 5_000,
   asking: 10_000,
   answering: 35_000, // a webhook has at most 30 s
-  idle: 95_000, // Go's client drops idle connections after 90 s: it must be the one that does
+  idle: 95_000, // Go's client drops idle connections after 90 s: the client must close them, not we
   look: 250,
 };
 
@@ -85,7 +85,7 @@ export function createWebhookApp({
     return503OnClosing: false, // a 503 would be a failed admission
     routerOptions: { querystringParser: (text) => ({ text }) }, // looked at only by answers that have to wait
     genReqId: () => '', // a review has a uid
-    logger: false, // what there is to tell we tell ourselves; Fastify's own costs two listeners for each request
+    logger: false, // we log by ourselves; Fastify's logger costs two listeners for each request
   });
   const connections = new Connections({ ...WEBHOOK_LIMITS, ...limits });
   connections.watch(app.server, { secure: true });

@@ -13,7 +13,7 @@ export function isFree(bytes: number): boolean {
 
 /**
  * The common budget of large bodies, from their headers until their answer has been taken, and of large answers. When it
- * does not suffice, the address that holds the most loses its oldest exchange.
+ * does not suffice, the address that holds the most loses its oldest request.
  */
 export class BytesInFlight {
   readonly #shares = new FairShare<{ readonly response: ServerResponse }>(CAPACITY_BYTES, () => 0);

@@ -28,7 +28,7 @@ export interface CertificateWriting {
 
 type Step<Type extends CertificateStep['type']> = Extract<CertificateStep, { type: Type }>;
 
-/** Whoever was faster is seen within a moment; this is for a watch that is late. */
+/** The write of another replica is usually seen at once; this is for a watch that is late. */
 const AFTER_CONFLICT_MS = 1_000;
 
 /**
@@ -79,6 +79,6 @@ export class CertificateWrites {
   #note(pace: WritePace, what: string): void {
     const { clock, log } = this.#writing;
     if (pace.note(clock.monotonic()))
-      log.warn(`somebody else keeps changing ${what}: it is put right more and more slowly`);
+      log.warn(`somebody else keeps changing ${what}: it is corrected less and less often`);
   }
 }

@@ -60,7 +60,7 @@ export const UNREAD_BEFORE_TLS = { pauseOnConnect: true } as const;
  * An address is all that is known of a client before TLS, and many clients may share one: behind a proxy, or behind a Service
  * that hides addresses. So none is refused for being busy: an API server that opens hundreds of connections at once gets them
  * all, only their handshakes take turns (`HandshakeTurns`). The price: whoever attacks from the API server's own address
- * takes of the API server's share. Addresses of IPv6 are told apart whole: the API server and pods may share their first 64 bits.
+ * uses up the API server's share. Addresses of IPv6 are told apart whole: the API server and pods may share their first 64 bits.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;

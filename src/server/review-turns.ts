@@ -43,7 +43,7 @@ export class ReviewTurns {
     } finally {
       const cost = performance.now() - before;
       this.#spent += cost;
-      // A crowded turn ends when others had theirs; it also forgets what was spent in many calm ones.
+      // A busy turn ends after other tasks have run; it also forgets what was spent in many idle ones.
       if (this.#spent >= SLICE_MS / 2) {
         this.#costs.set(owner, (this.#costs.get(owner) ?? 0) + cost);
         this.#markTurn();

@@ -23,7 +23,7 @@ const FLAGS = [
   '--no-memory-reducer-favors-memory',
 ] as const;
 
-/** Has the garbage collector hold reviews up for as short a time as it can. For a service; what ends soon gains nothing. */
+/** Has the garbage collector hold reviews up for as short a time as it can. For a service; short-lived commands gain nothing. */
 export function shortenPauses(): void {
   if (isMeasuredV8(process.versions.v8)) for (const flag of FLAGS) setFlagsFromString(flag);
 }

@@ -27,7 +27,7 @@ export function issueOwnCertificate(
   { client, namespace, name, log }: OwnCertificateDependencies,
 ): KeptCertificate {
   const store = watchCertificateStore({ client, clock: systemClock, log, namespace, name });
-  const tell = tellOfAge(log, 'it could not be renewed, and the lines before say why');
+  const tell = tellOfAge(log, 'it could not be renewed, see the previous log lines');
   const kept = keepCertificate({
     store,
     issue,

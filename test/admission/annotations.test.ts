@@ -22,22 +22,22 @@ describe('which containers', () => {
       expected: ['side'],
     },
     {
-      title: 'A25 white space and line breaks do not count',
+      title: 'white space and line breaks do not count',
       annotations: { [KEYS.containers]: ' app ,\n\tinit\r\n' },
       expected: ['init', 'app'],
     },
     {
-      title: 'A25 empty items are dropped',
+      title: 'empty items are dropped',
       annotations: { [KEYS.containers]: ',app,,' },
       expected: ['app'],
     },
     {
-      title: 'A25 only commas count as not set',
+      title: 'only commas count as not set',
       annotations: { [KEYS.containers]: ' , ,' },
       expected: ['init', 'app', 'side'],
     },
     {
-      title: 'A26 an unknown name changes nothing for the others',
+      title: 'an unknown name changes nothing for the others',
       annotations: { [KEYS.containers]: 'app,sidee' },
       expected: ['app'],
     },
@@ -48,16 +48,16 @@ describe('which containers', () => {
 });
 
 const REFUSED: readonly { title: string; annotations: Json; message: RegExp }[] = [
-  { title: 'A34 "True"', annotations: { [KEYS.inject]: 'True' }, message: /inject is "True": set "true" or/ },
-  { title: 'A34 "1"', annotations: { [KEYS.inject]: '1' }, message: /inject is "1"/ },
-  { title: 'A34 "yes"', annotations: { [KEYS.inject]: 'yes' }, message: /inject is "yes"/ },
+  { title: '"True"', annotations: { [KEYS.inject]: 'True' }, message: /inject is "True": set "true" or/ },
+  { title: '"1"', annotations: { [KEYS.inject]: '1' }, message: /inject is "1"/ },
+  { title: '"yes"', annotations: { [KEYS.inject]: 'yes' }, message: /inject is "yes"/ },
   {
-    title: 'A28 a skip list that covers all containers',
+    title: 'a skip list that covers all containers',
     annotations: { [KEYS.skipContainers]: 'app' },
     message: /skip-containers selects no container: the pod's containers are "app"/,
   },
   {
-    title: 'A28 a list of unknown words, with the closest name',
+    title: 'a list of unknown words, with the closest name',
     annotations: { [KEYS.containers]: 'apps' },
     message: /selects no container: no container "apps", did you mean "app"\?/,
   },
@@ -67,17 +67,17 @@ const REFUSED: readonly { title: string; annotations: Json; message: RegExp }[] 
     message: /both .*containers and .*skip-containers are set: keep one/,
   },
   {
-    title: 'A36 an upper case name, with the closest valid one',
+    title: 'an upper case name, with the closest valid one',
     annotations: { [KEYS.token]: 'My_JWT' },
     message: /"My_JWT" is not a valid token name: the closest valid one is "my-jwt"/,
   },
   {
-    title: 'A36 a name of nothing but strange characters',
+    title: 'a name of nothing but strange characters',
     annotations: { [KEYS.token]: '___' },
     message: /"___" is not a valid token name: use lower case/,
   },
   {
-    title: 'A36 a name above 253 characters',
+    title: 'a name above 253 characters',
     annotations: { [KEYS.token]: 'x'.repeat(254) },
     message: /is not a valid token name: the closest valid one is "x{253}"/,
   },
@@ -171,7 +171,7 @@ describe('values that are taken', () => {
     assert.deepEqual([answer.decision, answer.reason, answer.operations], ['skip', 'OptedOut', []]);
   });
 
-  it('A36 dots and long names get a hashed volume name that is a label', () => {
+  it('dots and long names get a hashed volume name that is a label', () => {
     for (const token of ['a.b', 'x'.repeat(60), `${'y'.repeat(39)}.${'z'.repeat(200)}`]) {
       const pod = injected(annotatedPod({}, { [KEYS.token]: token }));
       const name = String(at(pod, 'spec', 'volumes', 0, 'name'));
@@ -182,7 +182,7 @@ describe('values that are taken', () => {
     assert.equal(at(kept, 'spec', 'volumes', 0, 'name'), `jwt-${'x'.repeat(59)}`);
   });
 
-  it('A7 several tokens: the first is where one alone would be, the others beside it', () => {
+  it('several tokens: the first is where one alone would be, the others beside it', () => {
     const pod = injected(annotatedPod({}, { [KEYS.token]: 'a, b.c' }));
     assert.equal(Object.keys(Object(at(pod, 'spec', 'volumes'))).length, 2);
     const mounts = Object.values(Object(at(pod, 'spec', 'containers', 0, 'volumeMounts')));
@@ -195,7 +195,7 @@ describe('values that are taken', () => {
     ]);
   });
 
-  it('A33 a forged marker of success is not looked at', () => {
+  it('a forged marker of success is not looked at', () => {
     assert.equal(review(annotatedPod({}, { 'tokens.osg-htc.org/status': 'injected' })).reason, 'Injected');
   });
 });
@@ -203,7 +203,7 @@ describe('values that are taken', () => {
 describe('who is asked', () => {
   const bare = { metadata: { name: 'p' }, spec: { containers: [container()] } };
 
-  it('A32 no annotations, annotations: null or no metadata: nothing is asked for', () => {
+  it('no annotations, annotations: null or no metadata: nothing is asked for', () => {
     for (const metadata of [{}, { annotations: null }, { annotations: {} }, undefined, null]) {
       assert.equal(review({ ...bare, metadata }).reason, 'NotRequested');
     }
@@ -231,13 +231,13 @@ describe('who is asked', () => {
     );
   });
 
-  it('A42 mirror pods are never touched', () => {
+  it('mirror pods are never touched', () => {
     const answer = review(annotatedPod({}, { 'kubernetes.io/config.mirror': 'x', [KEYS.inject]: 'yes' }));
     assert.deepEqual([answer.allowed, answer.reason], [true, 'NotRequested']);
   });
 });
 
-describe('A37, A38 Windows', () => {
+describe('Windows', () => {
   const cases: readonly [string, Json][] = [
     ['spec.os.name', { os: { name: 'windows' } }],
     ['nodeSelector kubernetes.io/os', { nodeSelector: { 'kubernetes.io/os': 'windows' } }],

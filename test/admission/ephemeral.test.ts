@@ -42,7 +42,7 @@ function reannotated(pod: Json, annotations: Json): Json {
   return { ...pod, metadata: { annotations } };
 }
 
-describe('A23 ephemeral containers of an injected pod', () => {
+describe('ephemeral containers of an injected pod', () => {
   it('get mount and variable, and nothing else is touched', () => {
     const answer = debug(POD, [DEBUG]);
     assert.deepEqual(answer.operations, [
@@ -93,7 +93,7 @@ describe('A23 ephemeral containers of an injected pod', () => {
     assert.deepEqual([debug(POD, [done]).reason, debug(POD, [done]).operations], ['AlreadyInjected', []]);
   });
 
-  it('A42 mirror pods are left alone', () => {
+  it('mirror pods are left alone', () => {
     const annotations = { [KEYS.token]: 'my-jwt', 'kubernetes.io/config.mirror': 'x' };
     assert.equal(debug(reannotated(POD, annotations), [DEBUG]).reason, 'NotRequested');
   });

@@ -18,7 +18,7 @@ function templateAnnotations(object: Json): unknown {
 
 const KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'];
 
-describe('B24 the annotations of a workload go to its pod template', () => {
+describe('the annotations of a workload go to its pod template', () => {
   for (const kind of KINDS) {
     it(`of a ${kind}`, () => {
       const object = workload({ kind, annotations: TOKEN });

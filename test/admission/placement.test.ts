@@ -25,7 +25,7 @@ function mounting(mountPath: string, more: Json = {}): Json {
 
 const REFUSED: readonly { title: string; pod: Json; message: RegExp }[] = [
   {
-    title: 'A14 the mount path is taken by another volume',
+    title: 'the mount path is taken by another volume',
     pod: podWith(mounting(DIRECTORY)),
     message:
       /^container "app": mount path \/var\/run\/secrets\/jwt is taken by volume "data": set annotation .*mount-path to another directory, or mount "data" elsewhere$/,
@@ -37,7 +37,7 @@ const REFUSED: readonly { title: string; pod: Json; message: RegExp }[] = [
     '/var/run/x/../secrets/jwt',
     'var/run/secrets/jwt',
   ].map((path) => ({
-    title: `A15 the same path written as ${path}`,
+    title: `the same path written as ${path}`,
     pod: podWith(mounting(path)),
     message: /mount path \/var\/run\/secrets\/jwt is taken by volume "data"/,
   })),
@@ -81,7 +81,7 @@ const REFUSED: readonly { title: string; pod: Json; message: RegExp }[] = [
     message: /mount path \/var\/run\/secrets\/jwt-b is taken by volume "data"/,
   },
   {
-    title: 'C4 another token’s mount, after the annotation was changed between two calls',
+    title: 'another token’s mount, after the annotation was changed between two calls',
     pod: podWith({ volumeMounts: [MOUNT] }, [VOLUME], { [KEYS.token]: 'other' }),
     message: /mount path \/var\/run\/secrets\/jwt is taken by volume "jwt-my-jwt"/,
   },
@@ -110,7 +110,7 @@ describe('a mount or device in the way is refused with all names', () => {
 
 describe('what is allowed', () => {
   const cases: readonly [string, Json, Json?][] = [
-    ['A16 ours below a user’s', mounting('/var/run/secrets')],
+    ['ours below a user’s', mounting('/var/run/secrets')],
     ['a mount nested below ours', mounting(`${DIRECTORY}/other`)],
     ['a path that only begins alike', mounting(`${DIRECTORY}2`)],
     ['links are not followed: /run is not /var/run', mounting('/run/secrets/jwt')],
@@ -124,7 +124,7 @@ describe('what is allowed', () => {
   }
 });
 
-describe('A16 a read-only parent in which the directory may be missing', () => {
+describe('a read-only parent in which the directory may be missing', () => {
   const kinds: readonly { kind: string; source: Json; readOnlyMount: boolean; warned: boolean }[] = [
     { kind: 'emptyDir', source: {}, readOnlyMount: true, warned: true },
     { kind: 'emptyDir', source: {}, readOnlyMount: false, warned: false },
@@ -174,7 +174,7 @@ describe('A16 a read-only parent in which the directory may be missing', () => {
 });
 
 describe('a second pass', () => {
-  it('C5 a mount that somebody removed comes back, and the volume stays', () => {
+  it('a mount that somebody removed comes back, and the volume stays', () => {
     const pod = podWith({}, [VOLUME]);
     assert.deepEqual(at(injected(pod), 'spec', 'volumes'), [VOLUME]);
     assert.deepEqual(at(injected(pod), 'spec', 'containers', 0, 'volumeMounts'), [MOUNT]);

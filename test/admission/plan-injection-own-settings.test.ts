@@ -53,14 +53,14 @@ describe('a volume counts as the token’s by its source', () => {
     },
   ];
   for (const { title, volume, file } of sources) {
-    it(`A5 ${title} is reused`, () => {
+    it(`${title} is reused`, () => {
       const pod = injected(podWith([{ name: 'mine', ...volume }], []));
       assert.equal(Object.keys(Object(at(pod, 'spec', 'volumes'))).length, 1);
       assert.deepEqual(at(pod, 'spec', 'containers', 0, 'volumeMounts', 0), { ...MOUNT, name: 'mine' });
       assert.deepEqual(at(pod, 'spec', 'containers', 0, 'env', 0), { ...ENV, value: `${DIRECTORY}/${file}` });
     });
 
-    it(`A17 a mount of ${title} is reused wherever it is`, () => {
+    it(`a mount of ${title} is reused wherever it is`, () => {
       const volumes = [{ name: 'mine', ...volume }];
       const pod = podWith(volumes, [{ name: 'mine', mountPath: '/creds' }]);
       const answer = review(pod);
@@ -94,9 +94,9 @@ describe('the file that the variable names', () => {
   const cases: readonly { title: string; mount: Json; value: string; refreshes?: boolean }[] = [
     { title: 'a $ in the path is escaped', mount: { mountPath: '/a$(B)/$' }, value: '/a$$(B)/$$/token' },
     { title: 'a relative path is taken from /', mount: { mountPath: 'creds' }, value: '/creds/token' },
-    { title: 'A15 a path is normalised', mount: { mountPath: '/a//./b/../c/' }, value: '/a/c/token' },
+    { title: 'a path is normalised', mount: { mountPath: '/a//./b/../c/' }, value: '/a/c/token' },
     {
-      title: 'A18 a subPath of the file is the file, and never refreshes',
+      title: 'a subPath of the file is the file, and never refreshes',
       mount: { mountPath: '/creds/jwt', subPath: 'token' },
       value: '/creds/jwt',
       refreshes: false,
@@ -142,14 +142,14 @@ describe('the file that the variable names', () => {
 describe('a variable that is set already is kept', () => {
   const quiet = [DIRECTORY + '/token', '/var/run//secrets/./jwt/token', '/var/run/secrets/jwt/../jwt/token'];
   for (const value of quiet) {
-    it(`A10 quietly when it names the file: ${value}`, () => {
+    it(`quietly when it names the file: ${value}`, () => {
       const answer = review(podWith([], [], { env: [{ name: 'BEARER_TOKEN_FILE', value }] }));
       assert.ok(answer.operations.every(({ path }) => !path.includes('/env')));
       assert.deepEqual(answer.warnings, []);
     });
   }
 
-  it('A10 with a warning when it names another', () => {
+  it('with a warning when it names another', () => {
     const answer = review(podWith([], [], { env: [{ name: 'BEARER_TOKEN_FILE', value: '/etc/passwd' }] }));
     assert.ok(answer.operations.every(({ path }) => !path.includes('/env')));
     assert.match(
@@ -158,7 +158,7 @@ describe('a variable that is set already is kept', () => {
     );
   });
 
-  it('A11 with a warning when it is set by valueFrom', () => {
+  it('with a warning when it is set by valueFrom', () => {
     const env = [{ name: 'BEARER_TOKEN_FILE', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }];
     const answer = review(podWith([], [], { env }));
     assert.ok(answer.operations.every(({ path }) => !path.includes('/env')));
@@ -189,7 +189,7 @@ describe('a variable that is set already is kept', () => {
   });
 });
 
-describe('A6 a volume name that we need, taken by another source', () => {
+describe('a volume name that we need, taken by another source', () => {
   const sources: readonly [string, Json][] = [
     ['hostPath', { hostPath: { path: '/etc' } }],
     ['emptyDir', { emptyDir: {} }],

@@ -28,64 +28,64 @@ const OTHER_MOUNT = { name: 'data', mountPath: '/data' };
 const OTHER_ENV = { name: 'HOME', value: '/home' };
 
 const EXACT: readonly { title: string; spec: Json; operations: readonly unknown[] }[] = [
-  { title: 'A1 a pod without volumes', spec: {}, operations: P1 },
+  { title: 'a pod without volumes', spec: {}, operations: P1 },
   {
-    title: 'A2 an empty list of volumes',
+    title: 'an empty list of volumes',
     spec: { volumes: [] },
     operations: [{ ...P2[0] }, P1[1], P1[2]],
   },
-  { title: 'A3 volumes: null', spec: { volumes: null }, operations: P1 },
+  { title: 'volumes: null', spec: { volumes: null }, operations: P1 },
   {
-    title: 'A4 other volumes are never moved',
+    title: 'other volumes are never moved',
     spec: {
       volumes: [OTHER_VOLUME],
       containers: [container('app', { volumeMounts: [OTHER_MOUNT], env: [OTHER_ENV] })],
     },
     operations: P2,
   },
-  { title: 'A5 the volume is there already', spec: { volumes: [VOLUME] }, operations: [P1[1], P1[2]] },
+  { title: 'the volume is there already', spec: { volumes: [VOLUME] }, operations: [P1[1], P1[2]] },
   {
-    title: 'A8 volumeMounts: null gets a list',
+    title: 'volumeMounts: null gets a list',
     spec: { containers: [container('app', { volumeMounts: null, env: null })] },
     operations: P1,
   },
   {
-    title: 'A8, A9 empty lists get an entry',
+    title: 'empty lists get an entry',
     spec: { volumes: [], containers: [container('app', { volumeMounts: [], env: [] })] },
     operations: P2,
   },
   {
-    title: 'A9 env: null gets a list',
+    title: 'env: null gets a list',
     spec: { containers: [container('app', { env: null })] },
     operations: P1,
   },
   {
-    title: 'A12 envFrom may set the variable: an explicit one wins over it',
+    title: 'envFrom may set the variable: an explicit one wins over it',
     spec: { containers: [container('app', { envFrom: [{ configMapRef: { name: 'c' } }] })] },
     operations: P1,
   },
   {
-    title: 'A40 a pod on the host network',
+    title: 'a pod on the host network',
     spec: { hostNetwork: true },
     operations: P1,
   },
   {
-    title: 'A41 a pod without a ServiceAccount token',
+    title: 'a pod without a ServiceAccount token',
     spec: { automountServiceAccountToken: false },
     operations: P1,
   },
   {
-    title: 'A43 a pod that runs as non-root can read the file, and its securityContext is untouched',
+    title: 'a pod that runs as non-root can read the file, and its securityContext is untouched',
     spec: { securityContext: { runAsNonRoot: true } },
     operations: P1,
   },
-  { title: 'A44 a pod with fsGroup', spec: { securityContext: { fsGroup: 1000 } }, operations: P1 },
+  { title: 'a pod with fsGroup', spec: { securityContext: { fsGroup: 1000 } }, operations: P1 },
   {
-    title: 'A45 a read-only root file system',
+    title: 'a read-only root file system',
     spec: { containers: [container('app', { securityContext: { readOnlyRootFilesystem: true } })] },
     operations: P1,
   },
-  { title: 'A50 a ServiceAccount that is not there', spec: { serviceAccountName: 'nobody' }, operations: P1 },
+  { title: 'a ServiceAccount that is not there', spec: { serviceAccountName: 'nobody' }, operations: P1 },
 ];
 
 describe('the patch of a new pod', () => {
@@ -97,25 +97,25 @@ describe('the patch of a new pod', () => {
     });
   }
 
-  it('A13 the variable comes first, so that others can refer to it', () => {
+  it('the variable comes first, so that others can refer to it', () => {
     const env = [{ name: 'ARGS', value: '--token=$(BEARER_TOKEN_FILE)' }];
     const pod = injected(annotatedPod({ containers: [container('app', { env })] }));
     assert.deepEqual(at(pod, 'spec', 'containers', 0, 'env'), [ENV, ...env]);
   });
 
-  it('A20 init containers are injected', () => {
+  it('init containers are injected', () => {
     const { operations } = review(annotatedPod({ initContainers: [container('init')] }));
     assert.ok(operations.some(({ path }) => path === '/spec/initContainers/0/volumeMounts'));
     assert.ok(operations.some(({ path }) => path === '/spec/containers/0/volumeMounts'));
   });
 
-  it('A21 a native sidecar is injected and stays one', () => {
+  it('a native sidecar is injected and stays one', () => {
     const pod = injected(annotatedPod({ initContainers: [container('side', { restartPolicy: 'Always' })] }));
     assert.equal(at(pod, 'spec', 'initContainers', 0, 'restartPolicy'), 'Always');
     assert.deepEqual(at(pod, 'spec', 'initContainers', 0, 'env'), [ENV]);
   });
 
-  it('A29, A52 fields that nobody knows yet survive', () => {
+  it('fields that nobody knows yet survive', () => {
     const futuristic = { grpcProbe: { port: 1 }, quantum: [null, { deep: true }], resizePolicy: 'x' };
     const pod = injected(annotatedPod({ containers: [container('app', futuristic)], tomorrow: { a: 1 } }));
     for (const [key, value] of Object.entries(futuristic)) {
@@ -124,7 +124,7 @@ describe('the patch of a new pod', () => {
     assert.deepEqual(at(pod, 'spec', 'tomorrow'), { a: 1 });
   });
 
-  it('A30 numbers that JavaScript cannot hold are in no operation', () => {
+  it('numbers that JavaScript cannot hold are in no operation', () => {
     const text = JSON.stringify(annotatedPod()).replace(
       '"image":"busybox"',
       '"image":"busybox","resources":{"limits":{"cpu":1e3,"x":9007199254740993}}',
@@ -132,7 +132,7 @@ describe('the patch of a new pod', () => {
     assert.doesNotMatch(JSON.stringify(review(JSON.parse(text)).operations), /1000|9007199254740/);
   });
 
-  it('A46 forty containers and two thousand variables make one small patch', () => {
+  it('forty containers and two thousand variables make one small patch', () => {
     const env = Array.from({ length: 2000 }, (_, index) => ({ name: `V${index}`, value: 'x' }));
     const containers = Array.from({ length: 40 }, (_, index) => container(`c${index}`, { env }));
     const answer = review(annotatedPod({ containers }));
@@ -140,24 +140,24 @@ describe('the patch of a new pod', () => {
     assert.ok(JSON.stringify(answer.operations).length < 20_000);
   });
 
-  it('A47 managedFields are not copied', () => {
+  it('managedFields are not copied', () => {
     const pod = annotatedPod();
     const metadata = { ...Object(pod['metadata']), managedFields: [{ fieldsV1: 'x'.repeat(10_000) }] };
     assert.ok(JSON.stringify(review({ ...pod, metadata }).operations).length < 1_000);
   });
 
-  it('A49 the status of a new pod is not looked at', () => {
+  it('the status of a new pod is not looked at', () => {
     for (const phase of ['', 'Pending', 'Running', 'Succeeded', 'Failed', 7]) {
       assert.deepEqual(review({ ...annotatedPod(), status: { phase } }).operations, P1);
     }
   });
 
-  it('A51 the volume is not optional: the kubelet waits for a Secret that is not there yet', () => {
+  it('the volume is not optional: the kubelet waits for a Secret that is not there yet', () => {
     assert.equal(at(injected(annotatedPod()), 'spec', 'volumes', 0, 'secret', 'optional'), false);
     assert.equal(at(injected(annotatedPod()), 'spec', 'volumes', 0, 'secret', 'defaultMode'), 0o444);
   });
 
-  it('A53 what somebody added by hand is not added twice', () => {
+  it('what somebody added by hand is not added twice', () => {
     const containers = [container('app', { volumeMounts: [MOUNT], env: [ENV] })];
     const answer = review(annotatedPod({ volumes: [VOLUME], containers }));
     assert.deepEqual([answer.decision, answer.reason, answer.operations], ['skip', 'AlreadyInjected', []]);
@@ -165,17 +165,17 @@ describe('the patch of a new pod', () => {
 });
 
 const REFUSED_BY_THE_API_SERVER: readonly { title: string; pod: unknown }[] = [
-  { title: 'A22 ephemeral containers', pod: annotatedPod({ ephemeralContainers: [container('debug')] }) },
-  { title: 'A24 no containers', pod: annotatedPod({ containers: [] }) },
-  { title: 'A24 containers: null', pod: annotatedPod({ containers: null }) },
-  { title: 'A24 no spec', pod: { metadata: { annotations: { 'tokens.osg-htc.org/token': 'x' } } } },
+  { title: 'ephemeral containers', pod: annotatedPod({ ephemeralContainers: [container('debug')] }) },
+  { title: 'no containers', pod: annotatedPod({ containers: [] }) },
+  { title: 'containers: null', pod: annotatedPod({ containers: null }) },
+  { title: 'no spec', pod: { metadata: { annotations: { 'tokens.osg-htc.org/token': 'x' } } } },
   {
-    title: 'A27 one name in init and main containers',
+    title: 'one name in init and main containers',
     pod: annotatedPod({ initContainers: [container('app')] }),
   },
   { title: 'a container without a name', pod: annotatedPod({ containers: [{ image: 'x' }] }) },
   {
-    title: 'A19 a mount without a path',
+    title: 'a mount without a path',
     pod: annotatedPod({
       volumes: [VOLUME],
       containers: [container('app', { volumeMounts: [{ ...MOUNT, mountPath: '' }] })],
@@ -209,14 +209,14 @@ describe('a shape that the API server refuses anyway is allowed untouched', () =
     });
   }
 
-  it('A48 a __proto__ key changes nothing but itself', () => {
+  it('a __proto__ key changes nothing but itself', () => {
     const text = JSON.stringify(annotatedPod()).replaceAll('"image"', '"__proto__":{"polluted":1},"image"');
     const answer = review(JSON.parse(text));
     assert.deepEqual(answer.operations, P1);
     assert.equal(Reflect.get({}, 'polluted'), undefined);
   });
 
-  it('A48 an inherited annotation does not count', () => {
+  it('an inherited annotation does not count', () => {
     const pod = JSON.parse(
       `{"metadata":{"annotations":{"__proto__":{"tokens.osg-htc.org/token":"x"}}},"spec":{"containers":[{"name":"a"}]}}`,
     );

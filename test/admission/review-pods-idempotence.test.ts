@@ -30,13 +30,13 @@ const SHAPES: readonly [string, Json][] = [
 
 describe('reinvocation', () => {
   for (const [title, pod] of SHAPES) {
-    it(`C1 a patched pod needs nothing: ${title}`, () => {
+    it(`a patched pod needs nothing: ${title}`, () => {
       const answer = review(injected(pod));
       assert.deepEqual([answer.decision, answer.reason, answer.operations], ['skip', 'AlreadyInjected', []]);
     });
   }
 
-  it('C2 a name that was set between two calls changes nothing', () => {
+  it('a name that was set between two calls changes nothing', () => {
     const once = injected({
       ...annotatedPod(),
       metadata: { generateName: 'x-', annotations: { [KEYS.token]: 'my-jwt' } },
@@ -45,7 +45,7 @@ describe('reinvocation', () => {
     assert.deepEqual(review(named).operations, []);
   });
 
-  it('C3 a sidecar that a later webhook added is injected alone', () => {
+  it('a sidecar that a later webhook added is injected alone', () => {
     const once = injected(annotatedPod());
     const containers = [...Object.values(Object(at(once, 'spec', 'containers'))), container('late')];
     const { operations } = review({ ...once, spec: { ...Object(once['spec']), containers } });
@@ -54,7 +54,7 @@ describe('reinvocation', () => {
     );
   });
 
-  it('C4 a token that was added between two calls does not move the first', () => {
+  it('a token that was added between two calls does not move the first', () => {
     const once = injected(annotatedPod());
     const twice = injected({ ...once, metadata: { annotations: { [KEYS.token]: 'my-jwt,second' } } });
     assert.deepEqual(
@@ -64,13 +64,13 @@ describe('reinvocation', () => {
     assert.deepEqual(at(twice, 'spec', 'containers', 0, 'env'), at(once, 'spec', 'containers', 0, 'env'));
   });
 
-  it('C6 a copy of a live pod needs nothing', () => {
+  it('a copy of a live pod needs nothing', () => {
     const once = injected(annotatedPod());
     const live = { ...once, spec: { ...Object(once['spec']), nodeName: 'n1' }, status: { phase: 'Running' } };
     assert.deepEqual(review(live).operations, []);
   });
 
-  it('C7 another library makes the same pod of the patch, which only adds', () => {
+  it('another library makes the same pod of the patch, which only adds', () => {
     for (const [, pod] of SHAPES) {
       const answer = review(pod);
       assert.ok(answer.operations.every(({ op }) => op === 'add'));
@@ -78,7 +78,7 @@ describe('reinvocation', () => {
     }
   });
 
-  it('B29 the same input gives the same bytes', () => {
+  it('the same input gives the same bytes', () => {
     for (const [, pod] of SHAPES) {
       assert.equal(JSON.stringify(review(structuredClone(pod))), JSON.stringify(review(pod)));
     }

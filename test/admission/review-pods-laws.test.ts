@@ -42,7 +42,7 @@ describe('laws of the patch', () => {
     );
   });
 
-  it('C1 a patched pod needs nothing more', () => {
+  it('a patched pod needs nothing more', () => {
     fc.assert(
       fc.property(validPod, (pod) => {
         const answer = review(pod);
@@ -65,7 +65,7 @@ describe('laws of the patch', () => {
     );
   });
 
-  it('B29 the same input gives the same bytes', () => {
+  it('the same input gives the same bytes', () => {
     fc.assert(
       fc.property(validPod, (pod) => {
         const bytes = (): string => writeAdmissionReview('u', review(structuredClone(pod)));

@@ -17,7 +17,7 @@ const CASES: readonly { title: string; pod: Json; warnings: readonly (string | R
     warnings: [`unknown annotation "${P}toekn": did you mean token?`],
   },
   {
-    title: 'A35 an annotation that nobody knows',
+    title: 'an annotation that nobody knows',
     pod: annotatedPod({}, { [`${P}ttl-of-this`]: '60' }),
     warnings: [`unknown annotation "${P}ttl-of-this": known are token, inject, containers …`],
   },
@@ -62,7 +62,7 @@ const CASES: readonly { title: string; pod: Json; warnings: readonly (string | R
     warnings: [`annotation ${P}token names "a" twice: it is injected once`],
   },
   {
-    title: 'A26 an unknown container, with the closest name',
+    title: 'an unknown container, with the closest name',
     pod: annotatedPod({}, { [KEYS.skipContainers]: 'ap, y' }),
     warnings: [`annotation ${P}skip-containers: no container "ap", did you mean "app"? (and 1 more)`],
   },
@@ -72,7 +72,7 @@ const CASES: readonly { title: string; pod: Json; warnings: readonly (string | R
     warnings: ['container "app": BEARER_TOKEN is set, clients look there before BEARER_TOKEN_FILE: unset it'],
   },
   {
-    title: 'A39 node affinity to Windows only',
+    title: 'node affinity to Windows only',
     pod: annotatedPod({ affinity: affinity(['windows'], ['windows']) }),
     warnings: [/^node affinity allows Windows nodes only/],
   },
@@ -108,7 +108,7 @@ describe('warnings', () => {
     });
   }
 
-  it('B28 at most three, the most useful first, none longer than 120 characters', () => {
+  it('at most three, the most useful first, none longer than 120 characters', () => {
     const long = 'x'.repeat(300);
     const env = [
       { name: 'BEARER_TOKEN_FILE', value: `/${long}` },

@@ -82,7 +82,7 @@ describe('inspect', () => {
 
   for (const [title, args, input, exit, says] of [
     ['nothing', [], '', 2, /a token is missing/],
-    ['two', ['jwt', 'a', 'b'], '', 2, /"b" is too much/],
+    ['two', ['jwt', 'a', 'b'], '', 2, /unexpected argument "b"/],
     ['a file and a name', ['x', '-f', 'y'], '', 2, /use one of them/],
     [
       'two Secrets',

@@ -110,7 +110,7 @@ describe('keygen', () => {
 
   const WRONG: readonly (readonly [args: readonly string[], says: RegExp])[] = [
     [[], /the name of the JWT is missing/],
-    [['a', 'b', ...ISSUER], /"b" is too much/],
+    [['a', 'b', ...ISSUER], /unexpected argument "b"/],
     [['a'], /--issuer is missing/],
     [['My_JWT', ...ISSUER], /"My_JWT" cannot be the name of a JWT.*: use my-jwt/],
     [['a'.repeat(250), ...ISSUER], /make it shorter/],

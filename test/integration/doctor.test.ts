@@ -163,9 +163,9 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
       ['deployment', 'endpoints'],
     );
     const { out } = await admin.run(doctorCommand);
-    assert.match(out, /^NOT WELL +deployment +there is no Deployment jwt-injector\/jwt-injector — /m);
-    assert.match(out, /^well +tried-pod +a pod with an annotation gets its token/m);
-    assert.match(out, /^well +rights +jwt-injector has all the rights that it needs$/m);
+    assert.match(out, /^PROBLEM +deployment +there is no Deployment jwt-injector\/jwt-injector — /m);
+    assert.match(out, /^OK +tried-pod +a pod with an annotation gets its token/m);
+    assert.match(out, /^OK +rights +jwt-injector has all the rights that it needs$/m);
     assert.match(out, /^jwt-injector in namespace jwt-injector: \d+ problems/m);
   });
 
@@ -211,14 +211,14 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
       await runReplicas(stage);
       const { out } = await waitUntil('two replicas are ready', 60_000, async () => {
         const outcome = await admin.run(doctorCommand);
-        return /^well +deployment /m.test(outcome.out) && outcome;
+        return /^OK +deployment /m.test(outcome.out) && outcome;
       });
-      assert.match(out, /^well +deployment +2 of 2 replicas/m);
-      assert.match(out, /^well +endpoints +1 replica answers/m);
-      assert.match(out, /^well +version /m);
-      assert.match(out, /^well +certificate +the certificate in Secret jwt-injector\/jwt-injector-tls/m);
-      assert.match(out, /^well +ca-bundle +every caBundle trusts the certificate/m);
-      assert.doesNotMatch(out, /^NOT WELL +(?!jwts|token-manager)\S/m);
+      assert.match(out, /^OK +deployment +2 of 2 replicas/m);
+      assert.match(out, /^OK +endpoints +1 replica answers/m);
+      assert.match(out, /^OK +version /m);
+      assert.match(out, /^OK +certificate +the certificate in Secret jwt-injector\/jwt-injector-tls/m);
+      assert.match(out, /^OK +ca-bundle +every caBundle trusts the certificate/m);
+      assert.doesNotMatch(out, /^PROBLEM +(?!jwts|token-manager)\S/m);
 
       await kubectl('patch', 'service', ...place, '--type=merge', '-p', '{"spec":{"selector":{"a":"b"}}}');
       await assertNamed('service', /the selector/);
@@ -252,7 +252,7 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
     assert.deepEqual([code, err], [0, '']);
     assert.match(out, /^not known +rights +you are not allowed to create subjectaccessreviews/m);
     assert.match(out, /^not known +tried-pod +you are not allowed to create pods/m);
-    assert.match(out, /^well +crd +JWTs have a namespace and a status/m);
+    assert.match(out, /^OK +crd +JWTs have a namespace and a status/m);
     assert.match(out, /no problem was found, \d+ not known$/m);
   });
 

@@ -64,7 +64,7 @@ describe('JWTs are validated at the door', { concurrency: false }, () => {
     assert.equal(code, 0);
     assert.deepEqual(stderr.trim().split('\n'), [
       'Warning: spec.data["wlcg.ver"] must be "1.0", a string in quotes: XRootD refuses anything else',
-      'Warning: spec.data.ver beside wlcg.ver: XRootD goes by ver alone and refuses the token, remove ver',
+      'Warning: spec.data.ver beside wlcg.ver: XRootD uses only ver and refuses the token, remove ver',
       'Warning: spec.data.aud is missing: XRootD refuses the token, set it to https://wlcg.cern.ch/jwt/v1/any',
     ]);
   });

@@ -66,7 +66,7 @@ describe('the condition of a Secret that others keep changing', () => {
   });
 
   it('says so when nobody is recorded', () => {
-    assert.match(describeContention(jwt, []).message, /\(field managers seen: none is recorded\)/);
+    assert.match(describeContention(jwt, []).message, /\(field managers seen: none recorded\)/);
   });
 
   it('keeps what an earlier process wrote, as long as this one has seen nothing itself', () => {

@@ -16,13 +16,13 @@ describe('what is said of a write that the API server refuses', () => {
     policy: [
       'no-tokens',
       'admission policy no-tokens does not allow the write',
-      `its administrator makes an exception for ${OUR_ACCOUNT}, or the JWT follows it`,
+      `ask its administrator to exempt ${OUR_ACCOUNT}, or make the JWT follow it`,
       '(kubectl describe validatingadmissionpolicy no-tokens)',
     ],
     webhook: [
       'guard.example.org',
       'admission webhook guard.example.org does not allow the write',
-      `its administrator makes an exception for ${OUR_ACCOUNT}, or the JWT follows its rules`,
+      `ask its administrator to exempt ${OUR_ACCOUNT}, or make the JWT follow its rules`,
     ],
     immutable: [
       '',
@@ -57,7 +57,7 @@ describe('what is said of a write that the API server refuses', () => {
     other: [
       '422 Invalid',
       'the API server does not allow the write (422 Invalid)',
-      `an administrator looks for the request of ${OUR_ACCOUNT} in the audit log, and for admission plugins`,
+      `ask an administrator to look for the request of ${OUR_ACCOUNT} in the audit log, and for admission plugins`,
     ],
   };
   for (const kind of Object.keys(told) as RefusalKind[]) {

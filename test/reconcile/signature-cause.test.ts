@@ -52,7 +52,7 @@ describe('the cause of a signature', () => {
     ClaimsMismatch: /something else than the spec, or is not valid yet/,
     KeyChanged: /key is another one/,
     RenewRequested: /annotation tokens\.osg-htc\.org\/renew asks for it/,
-    RenewalDue: /its time has come/,
+    RenewalDue: /its renewal is due/,
   };
   for (const cause of SIGNATURE_CAUSES) {
     it(`is told in words that go after "because": ${cause}`, () => {

@@ -8,7 +8,7 @@ import { reviewText } from './reviews.ts';
 import { servingCertificate, startWebhook, withWebhook } from './started-webhook.ts';
 
 describe('connections', { concurrency: true }, () => {
-  it('D2 eight busy keep-alive clients lose no request while one of two replicas stops', async () => {
+  it('eight busy keep-alive clients lose no request while one of two replicas stops', async () => {
     const [stopping, staying] = await Promise.all([startWebhook(), startWebhook()]);
     const agent = new Agent({ keepAlive: true });
     let [served, moved] = [0, 0];
@@ -59,7 +59,7 @@ describe('connections', { concurrency: true }, () => {
   });
 
   // By Node's own limits it would be 90 s.
-  it('B31 a half-sent body is ended after 10 s', { timeout: 60_000 }, async () => {
+  it('a half-sent body is ended after 10 s', { timeout: 60_000 }, async () => {
     await withWebhook({}, async (started) => {
       const socket = connect({ host: '127.0.0.1', port: started.port, ca: started.certificate.cert });
       socket.on('error', () => {});

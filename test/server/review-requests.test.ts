@@ -22,73 +22,73 @@ const REFUSED: readonly {
   status: number;
   message: RegExp;
 }[] = [
-  { title: 'B4 an empty body', body: '', status: 400, message: /not valid JSON/ },
-  { title: 'B5 {}', body: '{}', status: 400, message: /unsupported AdmissionReview/ },
-  { title: 'B6 request: null', body: reviewText({}, { request: null }), status: 400, message: /no request$/ },
+  { title: 'an empty body', body: '', status: 400, message: /not valid JSON/ },
+  { title: '{}', body: '{}', status: 400, message: /unsupported AdmissionReview/ },
+  { title: 'request: null', body: reviewText({}, { request: null }), status: 400, message: /no request$/ },
   ...['[]', '"x"', '7', 'null', 'true'].map((body) => ({
-    title: `B7 ${body}`,
+    title: body,
     body,
     status: 400,
     message: /not a JSON object/,
   })),
-  { title: 'B8 malformed JSON', body: '{"kind":', status: 400, message: /^the body is not valid JSON$/ },
+  { title: 'malformed JSON', body: '{"kind":', status: 400, message: /^the body is not valid JSON$/ },
   {
-    title: 'B9 no content type',
+    title: 'no content type',
     body: reviewText(),
     options: { headers: {} },
     status: 415,
     message: /application\/json/,
   },
   {
-    title: 'B9 text/plain',
+    title: 'text/plain',
     body: reviewText(),
     options: { headers: { 'content-type': 'text/plain' } },
     status: 415,
     message: /application\/json/,
   },
   {
-    title: 'B11 a gzip body',
+    title: 'a gzip body',
     body: gzipSync(reviewText()),
     options: { headers: { ...JSON_TYPE, 'content-encoding': 'gzip' } },
     status: 415,
     message: /without content-encoding/,
   },
   {
-    title: 'B12 more than 8 MiB',
+    title: 'more than 8 MiB',
     body: reviewText({ x: 'x'.repeat(8 * 1024 * 1024) }),
     status: 413,
     message: /larger than 8 MiB/,
   },
   {
-    title: 'B13 v1beta1',
+    title: 'v1beta1',
     body: reviewText({}, { apiVersion: 'admission.k8s.io/v1beta1' }),
     status: 400,
     message: /unsupported AdmissionReview: .* admission.k8s.io\/v1 only/,
   },
   {
-    title: 'B14 v2',
+    title: 'v2',
     body: reviewText({}, { apiVersion: 'admission.k8s.io/v2' }),
     status: 400,
     message: /unsupported/,
   },
-  { title: 'B14 another kind', body: reviewText({}, { kind: 'Pod' }), status: 400, message: /unsupported/ },
-  { title: 'B15 no uid', body: reviewText({ uid: undefined }), status: 400, message: /no request.uid/ },
-  { title: 'B15 an empty uid', body: reviewText({ uid: '' }), status: 400, message: /no request.uid/ },
+  { title: 'another kind', body: reviewText({}, { kind: 'Pod' }), status: 400, message: /unsupported/ },
+  { title: 'no uid', body: reviewText({ uid: undefined }), status: 400, message: /no request.uid/ },
+  { title: 'an empty uid', body: reviewText({ uid: '' }), status: 400, message: /no request.uid/ },
   {
-    title: 'B15 a uid that is not a string',
+    title: 'a uid that is not a string',
     body: reviewText({ uid: 7 }),
     status: 400,
     message: /no request.uid/,
   },
   {
-    title: 'B16 an unknown path',
+    title: 'an unknown path',
     path: '/mutate/nodes',
     body: reviewText(),
     status: 404,
     message: /no such path/,
   },
   {
-    title: 'B16 a path below ours',
+    title: 'a path below ours',
     path: '/mutate/pods/x',
     body: reviewText(),
     status: 404,
@@ -101,9 +101,9 @@ const REFUSED: readonly {
     status: 404,
     message: /no/,
   },
-  { title: 'B16 GET', options: { method: 'GET', headers: {} }, status: 405, message: /send a POST/ },
-  { title: 'B16 PUT', body: reviewText(), options: { method: 'PUT' }, status: 405, message: /send a POST/ },
-  { title: 'B16 DELETE', options: { method: 'DELETE', headers: {} }, status: 405, message: /send a POST/ },
+  { title: 'GET', options: { method: 'GET', headers: {} }, status: 405, message: /send a POST/ },
+  { title: 'PUT', body: reviewText(), options: { method: 'PUT' }, status: 405, message: /send a POST/ },
+  { title: 'DELETE', options: { method: 'DELETE', headers: {} }, status: 405, message: /send a POST/ },
 ];
 
 describe('what is not a review is refused by HTTP', () => {
@@ -157,30 +157,30 @@ describe('an accepted review', () => {
     assert.equal(Object.keys(Object(patchOf(response))).length, 3);
   });
 
-  it('B10 content type with charset', async () => {
+  it('content type with charset', async () => {
     const headers = { 'content-type': 'application/json; charset=utf-8' };
     assert.equal((await responseTo({}, '/mutate/pods', { headers }))['allowed'], true);
   });
 
-  it('B12 7 MiB', async () => {
+  it('7 MiB', async () => {
     const object = { ...annotatedPod(), padding: 'x'.repeat(7 * 1024 * 1024) };
     assert.ok((await responseTo({ object }))['patch']);
   });
 
-  it('B17 with the timeout that the API server appends', async () => {
+  it('with the timeout that the API server appends', async () => {
     assert.ok((await responseTo({}, '/mutate/pods?timeout=10s'))['patch']);
   });
 
-  it('B25 a dry run is answered alike', async () => {
+  it('a dry run is answered alike', async () => {
     assert.deepEqual(await responseTo({ dryRun: true }), await responseTo({}));
   });
 
-  it('B26 without anything to do there is no patch and no patch type', async () => {
+  it('without anything to do there is no patch and no patch type', async () => {
     const response = await responseTo({ object: { metadata: {}, spec: { containers: [container()] } } });
     assert.deepEqual(Object.keys(response), ['uid', 'allowed', 'auditAnnotations']);
   });
 
-  it('B27 a refusal is 200, not allowed, 400 BadRequest with the remedy', async () => {
+  it('a refusal is 200, not allowed, 400 BadRequest with the remedy', async () => {
     const response = await responseTo({ object: annotatedPod({}, { [KEYS.token]: 'My_JWT' }) });
     assert.equal(response['allowed'], false);
     assert.deepEqual([at(response, 'status', 'code'), at(response, 'status', 'reason')], [400, 'BadRequest']);
@@ -188,19 +188,19 @@ describe('an accepted review', () => {
     assert.equal(response['patch'], undefined);
   });
 
-  it('B28 warnings come along', async () => {
+  it('warnings come along', async () => {
     const response = await responseTo({ object: annotatedPod({}, { [KEYS.mountPath]: '' }) });
     assert.deepEqual(response['warnings'], [`annotation ${KEYS.mountPath} is empty: it counts as not set`]);
   });
 
-  it('B29 the same request gives the same bytes, also at once', async () => {
+  it('the same request gives the same bytes, also at once', async () => {
     const replies = await Promise.all(
       Array.from({ length: 16 }, () => started.send('/mutate/pods', reviewText())),
     );
     assert.equal(new Set(replies.map(({ text }) => text)).size, 1);
   });
 
-  it('B24 a workload’s annotations go to its template', async () => {
+  it('a workload’s annotations go to its template', async () => {
     const metadata = { annotations: { [KEYS.token]: 'my-jwt' } };
     const object = { metadata, spec: { template: { spec: { containers: [container()] } } } };
     const resource = { group: 'apps', version: 'v1', resource: 'deployments' };
@@ -215,14 +215,14 @@ describe('an accepted review', () => {
 describe('a review that leads to nothing is allowed without a patch', () => {
   const object = annotatedPod();
   const cases: readonly [string, Json][] = [
-    ['B18 DELETE', { operation: 'DELETE', object: null, oldObject: object }],
-    ['B19 CONNECT', { operation: 'CONNECT', object: { kind: 'PodExecOptions' }, subResource: 'exec' }],
-    ['B20 UPDATE of a running pod', { operation: 'UPDATE', oldObject: object }],
-    ['B21 the status subresource, UPDATE', { operation: 'UPDATE', subResource: 'status' }],
-    ['B21 the status subresource, CREATE', { subResource: 'status' }],
-    ['B22 binding', { subResource: 'binding', object: { kind: 'Binding' } }],
-    ['B22 eviction', { subResource: 'eviction', object: { kind: 'Eviction' } }],
-    ['B24 a Deployment at the pods’ path', { resource: { group: 'apps', resource: 'deployments' } }],
+    ['DELETE', { operation: 'DELETE', object: null, oldObject: object }],
+    ['CONNECT', { operation: 'CONNECT', object: { kind: 'PodExecOptions' }, subResource: 'exec' }],
+    ['UPDATE of a running pod', { operation: 'UPDATE', oldObject: object }],
+    ['the status subresource, UPDATE', { operation: 'UPDATE', subResource: 'status' }],
+    ['the status subresource, CREATE', { subResource: 'status' }],
+    ['binding', { subResource: 'binding', object: { kind: 'Binding' } }],
+    ['eviction', { subResource: 'eviction', object: { kind: 'Eviction' } }],
+    ['a Deployment at the pods’ path', { resource: { group: 'apps', resource: 'deployments' } }],
     ['a pod of kube-system', { namespace: 'kube-system' }],
     ['a pod of our own namespace', { namespace: 'jwt-injector' }],
     ['an object that is text', { object: 'pod' }],
@@ -234,7 +234,7 @@ describe('a review that leads to nothing is allowed without a patch', () => {
     });
   }
 
-  it('B23 but a new pod without an object is refused, with a message', async () => {
+  it('but a new pod without an object is refused, with a message', async () => {
     for (const missing of [null, undefined]) {
       const response = await responseTo({ object: missing });
       assert.deepEqual([response['allowed'], at(response, 'status', 'code')], [false, 400]);

@@ -77,7 +77,7 @@ describe('a certificate', () => {
 });
 
 describe('the files of a certificate are looked at again and again', () => {
-  it('D3 a new pair is used once it is whole, and a half-written one is told of once', async () => {
+  it('a new pair is used once it is whole, and a half-written one is told of once', async () => {
     const files = filesOf('tls');
     const write = (cert: string, key: string) =>
       Promise.all([writeFile(files.certFile, cert), writeFile(files.keyFile, key)]);

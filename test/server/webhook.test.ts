@@ -60,7 +60,7 @@ describe('what is told about a decision', () => {
     });
   });
 
-  it('B1, B2 without a name and a namespace in the object', async () => {
+  it('without a name and a namespace in the object', async () => {
     await withWebhook({}, async (started) => {
       const object = {
         ...annotatedPod(),
@@ -73,7 +73,7 @@ describe('what is told about a decision', () => {
     });
   });
 
-  it('B3 the request’s namespace counts', async () => {
+  it('the request’s namespace counts', async () => {
     await withWebhook({}, async (started) => {
       const object = {
         ...annotatedPod(),
@@ -164,7 +164,7 @@ describe('the namespace’s default', () => {
     });
   }
 
-  it('B30 an internal error: refused for pods, allowed with a warning for the others, and the process lives', async () => {
+  it('an internal error: refused for pods, allowed with a warning for the others, and the process lives', async () => {
     const broken: NamespaceDefaultLookup = () => {
       throw new TypeError('a secret detail');
     };

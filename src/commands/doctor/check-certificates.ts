@@ -76,7 +76,7 @@ export function distrust(
   leaf: X509Certificate | undefined,
   now: number,
 ): string | undefined {
-  if (caBundle === '') return 'is empty: the API server trusts nobody there';
+  if (caBundle === '') return 'is empty, so the API server trusts no certificate';
   const authorities = readCertificates(caBundle);
   if (authorities.length === 0) return 'holds no certificate';
   const valid = authorities.filter((authority) => !hasExpired(authority, now));

@@ -28,7 +28,7 @@ export function checkJwts({ jwts, namespace }: InstallationSnapshot): readonly J
         return problem(`${describe(group)} ${OTHERS[word] ?? word}; the first is ${group.first}`, remedy);
       }),
     ];
-    const all = wellUnless(problems, `${describeTotal(census)}, and not one has a problem`);
+    const all = wellUnless(problems, `${describeTotal(census)}, none has a problem`);
     return census.isCut ? [...all, unknown(`only the first ${census.seen.size} JWTs were looked at`)] : all;
   });
 }

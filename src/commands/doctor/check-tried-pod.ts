@@ -17,14 +17,14 @@ export function checkTriedPod({
         return [
           problem(
             'a pod with an annotation gets no token: the API server does not send it to jwt-injector, or goes on without its answer',
-            'correct the webhook configurations as said above',
+            'correct the webhook configurations as described above',
           ),
         ];
       case 'no-answer':
         return [
           problem(
             'a pod with an annotation is refused: the API server gets no answer from jwt-injector, or does not trust its certificate',
-            `correct Service, endpoints and certificate as said above; on clusters whose API server is outside, open port 8443 of the pods to it; ${readLogs(namespace)}`,
+            `correct Service, endpoints and certificate as described above; on clusters whose API server is outside, open port 8443 of the pods to it; ${readLogs(namespace)}`,
           ),
         ];
       case 'refused':

@@ -24,7 +24,7 @@ export function checkValidating({ validating, namespace }: InstallationSnapshot)
     validating,
     VALIDATING_ENTRIES,
     namespace,
-    'mistakes in JWTs are told in their status only',
+    'mistakes in JWTs are reported only in their status',
   );
 }
 
@@ -103,7 +103,7 @@ function listDifferences(shipped: ShippedEntry, entry: unknown, namespace: strin
   if (text('sideEffects') !== 'None')
     differences.push(`sideEffects is ${text('sideEffects')}: dry runs are refused`);
   if (text('matchPolicy') === 'Exact')
-    differences.push('matchPolicy is Exact: other versions of the API pass by');
+    differences.push('matchPolicy is Exact: requests for other API versions are not sent to the webhook');
   const again = stringMember(entry, 'reinvocationPolicy');
   if (again === 'Never')
     differences.push('reinvocationPolicy is Never: containers that later webhooks add get no token');
@@ -199,7 +199,7 @@ function checkConditions({ conditions }: ShippedEntry, entry: unknown): readonly
   const added = [...found.keys()].filter((name) => !Object.hasOwn(conditions, name));
   return [
     ...missing.map(
-      (name) => `the matchCondition ${name} is missing: what did not ask for a token is sent, too`,
+      (name) => `the matchCondition ${name} is missing: objects that do not ask for a token are sent as well`,
     ),
     ...changed.map(([name]) => `the matchCondition ${name} is not that of this version`),
     ...added.map((name) => `it has a matchCondition ${name} of somebody else: some pods may not be sent`),

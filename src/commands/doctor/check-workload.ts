@@ -78,7 +78,7 @@ function readTag(image: string): string {
 export function checkService(snapshot: InstallationSnapshot): readonly Judgement[] {
   const { service, namespace, deployment } = snapshot;
   const absent = problem(
-    `there is no Service ${namespace}/${APP}: the API server reaches nobody`,
+    `there is no Service ${namespace}/${APP}: the API server cannot reach the webhook`,
     INSTALL_AGAIN,
   );
   return judge(service, absent, (object) => {
@@ -118,8 +118,10 @@ export function checkEndpoints({ endpointSlices, namespace }: InstallationSnapsh
         well(`${ready.length} ${ready.length === 1 ? 'replica answers' : 'replicas answer'} for the Service`),
       ];
     const count =
-      endpoints.length === 0 ? 'no endpoints' : `${endpoints.length} endpoints, of which not one is ready`;
-    return [problem(`the Service has ${count}: the API server reaches nobody`, lookAtPods(namespace))];
+      endpoints.length === 0 ? 'no endpoints' : `${endpoints.length} endpoints, none of them ready`;
+    return [
+      problem(`the Service has ${count}: the API server cannot reach the webhook`, lookAtPods(namespace)),
+    ];
   });
 }
 

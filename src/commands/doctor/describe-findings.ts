@@ -12,8 +12,8 @@ export interface DoctorReport {
 }
 
 const WORDS: Readonly<Record<Finding['result'], readonly [text: string, style: Style]>> = {
-  well: ['well', 'green'],
-  problem: ['NOT WELL', 'red'],
+  ok: ['OK', 'green'],
+  problem: ['PROBLEM', 'red'],
   unknown: ['not known', 'yellow'],
 };
 

@@ -5,7 +5,7 @@ export interface Finding {
   /** A stable word: the name of the check. */
   readonly check: string;
   /** `unknown`: the caller is not allowed to look, or it could not be read. */
-  readonly result: 'well' | 'problem' | 'unknown';
+  readonly result: 'ok' | 'problem' | 'unknown';
   /** One line for people. */
   readonly message: string;
   /** What helps, often a command. Of every problem. */
@@ -17,7 +17,7 @@ export type Judgement = Omit<Finding, 'check'>;
 
 /** All is as it should be. */
 export function well(message: string): Judgement {
-  return { result: 'well', message };
+  return { result: 'ok', message };
 }
 
 /** Something is wrong; `remedy` is what helps. */

@@ -46,7 +46,7 @@ export interface CertificateSnapshot {
   readonly deployment: Looked<JsonObject>;
   readonly mutating: Looked<JsonObject>;
   readonly validating: Looked<JsonObject>;
-  /** `undefined` when the certificate comes from files that are not those of a Secret. */
+  /** What the pods serve. */
   readonly tls: TlsLook;
 }
 

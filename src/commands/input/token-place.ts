@@ -28,7 +28,7 @@ export function readTokenPlace(
   words: readonly string[],
 ): Result<TokenPlace, string> {
   const [first = '', second, ...more] = words.length === 1 ? (words[0] ?? '').split('/') : words;
-  if (more.length > 0) return fail(`"${more.join(' ')}" is too much: one token at a time`);
+  if (more.length > 0) return fail(`unexpected argument "${more.join(' ')}": one token at a time`);
   if (filename !== undefined) {
     if (words.length > 0)
       return fail(`-f reads a file, and "${words.join(' ')}" is elsewhere: use one of them`);

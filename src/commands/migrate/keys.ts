@@ -209,7 +209,7 @@ export function noteInlineKeys(facts: MigrationFacts): readonly MigrationFinding
 export function noteKeyCopies({ jwts }: MigrationFacts): readonly MigrationFinding[] {
   return jwts.flatMap(({ jwt, keyCopies }) => {
     if (!keyCopies.applied) return [];
-    const why = `kubectl's annotation last-applied-configuration holds a private key, also after it was moved out of the spec: take it off; the next kubectl apply writes it again from your file`;
+    const why = `kubectl's annotation last-applied-configuration holds a private key, also after it was moved out of the spec: remove it; the next kubectl apply writes it again from your file`;
     const command = kubectl('annotate', 'jwt', jwt.name, '-n', jwt.namespace, `${LAST_APPLIED}-`);
     return [
       { level: 'note', reason: 'KeyInAnnotation', object: findingSubject(jwt), why, commands: [command] },

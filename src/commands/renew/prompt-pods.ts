@@ -43,7 +43,9 @@ export async function promptPods({ client, namespace }: Access, secret: string):
     note(error);
   }
   if (names.length > MOST_PODS)
-    problems.add(`only ${MOST_PODS} of ${names.length} pods were told: the others see the token within 90 s`);
+    problems.add(
+      `only ${MOST_PODS} of ${names.length} pods were updated: the others have the token within 90 s`,
+    );
   const prompted = await inParallel(names.slice(0, MOST_PODS), async (name) => {
     try {
       await nudgePod(client, { namespace, name }, { now: Date.now(), fieldManager: FIELD_MANAGER });

@@ -23,7 +23,7 @@ export interface RenewOptions {
   readonly name: string;
   /** Milliseconds; `undefined` to only request the token. */
   readonly timeout: number | undefined;
-  /** Whether the pods that mount the token are to look at once. */
+  /** Whether to nudge the pods that mount the token, so that they have it within seconds. */
   readonly isPrompt: boolean;
   readonly output: OutputFormat;
 }
@@ -42,7 +42,7 @@ interface RenewReport {
   readonly before: ShownToken;
   /** `undefined` when it was only requested. */
   readonly after: ShownToken | undefined;
-  /** Names of the pods that were to look at once; `undefined` when that was not asked for. */
+  /** Names of the pods that were nudged; `undefined` when that was not asked for. */
   readonly prompted: readonly string[] | undefined;
 }
 

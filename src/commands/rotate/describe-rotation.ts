@@ -94,7 +94,7 @@ const TITLES: Readonly<Record<Step['do'], string>> = {
   switch: '4. change keyId and key of the JWT in one patch',
   'await-signature': '4. the JWT is changed: a token is being signed with the new key',
   'keep-old': '5. the new key signs; the old one stays published until its last token has expired',
-  finish: '6. done: the old key may go',
+  finish: '6. done: the old key can be removed',
 };
 
 /** One step for people. */

@@ -118,7 +118,7 @@ function describeHeld({ container, token, problem = '' }: HeldFile, paint: Paint
 }
 
 const REMEDIES: Readonly<Record<PodStatus['neverRefreshed'][number]['token'], string>> = {
-  present: 'it has the present token, and no later one',
+  present: 'it has the current token, but will not get the next one',
   older: 'it has an older token: re-create the pod, and mount the directory instead',
   'not known': 'which token it has is not known',
 };

@@ -105,7 +105,7 @@ async function isSignedBy({ text, header }: FoundToken, way: LookUps['ways'][Loo
   const curve = jwk.kty === 'EC' && jwk.crv === undefined ? { crv: 'P-256' } : {};
   const key = await readPublicKey({ ...jwk, ...curve }, alg).catch(() => undefined);
   const critical = arrayMember(header, 'crit').filter((name) => typeof name === 'string');
-  return verifiesWith(text, key, alg, critical); // a rule says who minds them
+  return verifiesWith(text, key, alg, critical); // a rule says which verifiers refuse them
 }
 
 async function describeKey(jwk: JWK): Promise<Verification['keys'][number]> {

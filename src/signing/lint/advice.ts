@@ -23,7 +23,7 @@ const ADVICE_RULES: Readonly<Record<string, (spec: Advised) => string | false>> 
   },
   'lifetime-long': ({ lifetime }) =>
     lifetime > WLCG_MAX_LIFETIME &&
-    `spec.expiryTime is ${formatDuration(lifetime)}: WLCG allows 6 h unless agreed, and a stolen token works till then`,
+    `spec.expiryTime is ${formatDuration(lifetime)}: WLCG allows 6 h unless agreed, and a stolen token works until it expires`,
   // With base path /vo, storage.read:/vo allows /vo/vo only.
   'scope-path': ({ data }) =>
     readScopes(member(data, 'scope')).storage.some(({ path }) => path !== '' && path !== '/') &&

@@ -64,13 +64,13 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
   'ver-beside-wlcg-version': ({ spec }) =>
     Object.hasOwn(spec.data, 'ver') &&
     Object.hasOwn(spec.data, 'wlcg.ver') &&
-    'spec.data.ver beside wlcg.ver: XRootD goes by ver alone and refuses the token, remove ver',
+    'spec.data.ver beside wlcg.ver: XRootD uses only ver and refuses the token, remove ver',
   'audience-missing': ({ audiences }) =>
     audiences.length === 0 && `spec.data.aud is missing: XRootD refuses the token, set it to ${WLCG_ANY}`,
   // XRootD: "Failed to get token subject".
   'subject-missing': ({ spec }) =>
     !isText(member(spec.data, 'sub')) &&
-    'spec.data.sub is missing or no string: XRootD refuses the token, set it',
+    'spec.data.sub is missing or not a string: XRootD refuses the token, set it',
   // Its enforcer: "'scope' claim is mandatory".
   'scope-missing': ({ spec, scopes }) =>
     scopes.form === 'missing' &&

@@ -48,7 +48,7 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
       if (verifier === 'pelican-client') {
         return wlcg === undefined && !SCITOKENS_2.has(ver)
           ? [
-              'there is no wlcg.ver ("does not appear to be acceptable"), and it is used all the same',
+              'there is no wlcg.ver ("does not appear to be acceptable"), but the client uses the token anyway',
               WLCG_REMEDY,
               WARNS,
             ]

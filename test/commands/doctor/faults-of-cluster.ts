@@ -171,7 +171,7 @@ export const FAULTS_OF_CLUSTER: readonly Fault[] = [
     'endpoints that are not ready',
     () => ({ endpointSlices: found([{ endpoints: [{ conditions: { ready: false } }] }]) }),
     'endpoints',
-    /not one is ready/,
+    /none of them ready/,
   ],
 ];
 

@@ -66,8 +66,8 @@ async function consultDoctor({ log }: Scene, call: Call): Promise<void> {
   const isAllWell = async (): Promise<string> => {
     const { out, code } = await call('doctor');
     assert.equal(code, 0, out);
-    assert.doesNotMatch(out, /^(NOT WELL|not known) /m);
-    assert.match(out, /^well +endpoints +2 replicas answer for the Service$/m);
+    assert.doesNotMatch(out, /^(PROBLEM|not known) /m);
+    assert.match(out, /^OK +endpoints +2 replicas answer for the Service$/m);
     return out;
   };
   log(`kubectl jwt doctor finds nothing: ${(await isAllWell()).trim().split('\n').at(-1)}`);
@@ -76,7 +76,7 @@ async function consultDoctor({ log }: Scene, call: Call): Promise<void> {
     const { out, code } = await call('doctor', '-o', 'json');
     assert.equal(code, 1, out);
     const { findings } = JSON.parse(out) as DoctorReport;
-    const problems: readonly Finding[] = findings.filter(({ result }) => result !== 'well');
+    const problems: readonly Finding[] = findings.filter(({ result }) => result !== 'ok');
     assert.deepEqual(
       problems.map(({ check }) => check),
       ['tried-pod'],

@@ -82,7 +82,7 @@ const WARNINGS: Readonly<Record<string, Rule>> = {
     quiet: { 'one text': claims({ aud: ANY }), 'a list': claims({ aud: [ANY] }) },
   },
   'subject-missing': {
-    says: /^spec\.data\.sub is missing or no string: .* set it$/,
+    says: /^spec\.data\.sub is missing or not a string: .* set it$/,
     warned: {
       'no subject': claims({ sub: undefined }),
       'an empty one': claims({ sub: '' }),
