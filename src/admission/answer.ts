@@ -37,7 +37,7 @@ export function errored(message: string): AdmissionAnswer {
   return denied('InternalError', message);
 }
 
-/** Something failed on our side, and the object is admitted all the same. */
+/** Something failed on our side, and the object is admitted anyway. */
 export function erroredButAllowed(message: string): AdmissionAnswer {
   return allowed('InternalError', message, [shorten(message, MAX_WARNING_LENGTH)]);
 }

@@ -26,7 +26,7 @@ export function writePatch(pod: unknown, { volumes, containers }: InjectionPlan,
   return `[${operations}]`;
 }
 
-/** The operations for a container. They are mostly those for the next one, too, but for its number. */
+/** The operations for a container. They are mostly those for the next one, too, except for its number. */
 interface ContainerText {
   readonly plan: ContainerPlan;
   readonly hasMounts: boolean;

@@ -16,7 +16,7 @@ export interface PodInput {
   readonly claims?: readonly string[];
   /** Of the request. The object's own does not count. */
   readonly namespace: string | undefined;
-  /** The namespace that jwt-injector is in; by default the one of its name, where a file does not tell. */
+  /** The namespace that jwt-injector is in; by default the one of its name, where a file does not say. */
   readonly ownNamespace?: string | undefined;
 }
 

@@ -8,7 +8,7 @@ import { NO_WARNINGS, type Warning } from './warnings.ts';
 import type { WorkloadKind } from './workload-kinds.ts';
 
 /**
- * What will happen to the template's pods, told to the person who writes the workload: the pods themselves are made by
+ * What will happen to the template's pods, as warnings to the person who writes the workload: the pods themselves are made by
  * a controller, whose warnings nobody reads. `decision` is the one about the pods; its own warnings are not among these.
  */
 export function warnOfTemplate(read: ReadTemplate, decision: Decision): readonly Warning[] {

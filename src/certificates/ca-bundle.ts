@@ -19,7 +19,7 @@ export interface WantedBundle {
 
 /**
  * The PEM text of a bundle that trusts ours; `undefined` when it is so already. Authorities of
- * others stay until they expire: whoever put one in may serve with it, while the certificate comes from elsewhere.
+ * others stay until they expire: its owner may serve with it, while the certificate comes from elsewhere.
  */
 export function correctBundle(present: string, wanted: WantedBundle): string | undefined {
   const { trusted, namespace, isOverlap, now } = wanted;

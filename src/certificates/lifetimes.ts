@@ -21,7 +21,7 @@ export const RETIRED_AFTER_MS = DAY_MS;
  */
 export const SETTLING_MS = 30_000;
 
-/** When it is to be renewed: at half of its life. What goes wrong then has the other half to be put right. */
+/** When it is to be renewed: at half of its life. What fails then can be corrected in the other half. */
 export function certificateRenewalTime({ validFromDate, validToDate }: X509Certificate): Milliseconds {
   return (validFromDate.getTime() + validToDate.getTime()) / 2;
 }

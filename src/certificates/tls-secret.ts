@@ -96,7 +96,7 @@ function keyOf(certificate: X509Certificate, text: string): string | undefined {
 }
 
 /**
- * A whole wire Secret, or what a merge patch changes: the data alone, since the labels belong to whoever installed it. `over`: the
+ * A whole wire Secret, or what a merge patch changes: the data alone, since the labels belong to the installation. `over`: the
  * resourceVersion that is written over.
  */
 export function writeTlsSecret(

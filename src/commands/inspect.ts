@@ -14,7 +14,7 @@ export const inspectCommand = makeCommand({
     'inspect -f "$BEARER_TOKEN_FILE"',
     'inspect secret my-token -o json',
   ],
-  notes: `Exit code 0: the token is valid now, as far as its times tell; 1: it is not, or no token was found; 2: wrong
+  notes: `Exit code 0: the token is valid now, as far as its times show; 1: it is not, or no token was found; 2: wrong
 usage; 3: a file or the cluster could not be read.`,
   takesWords: true,
   offers: { namesJwts: true },

@@ -25,7 +25,7 @@ export const statusCommand = makeCommand({
   description: `Shows each JWT: whether it is Ready, when its token expires, with a bar of its remaining life, when it is renewed
 next, and which pods mount it. What expires first comes first. Of each pod it says whether the present token is
 delivered, or by when it will be: the kubelet refreshes files up to 90 s after a renewal, and at once with prompt
-delivery. This is told by the times of token and pod; with --exec the files are read. No token is shown. A mount by
+delivery. This is worked out from the times of token and pod; with --exec the files are read. No token is shown. A mount by
 subPath is never refreshed.`,
   flags: FLAGS,
   examples: ['status', 'status my-jwt -n science', 'status -A -o json', 'status --watch'],

@@ -25,7 +25,7 @@ export interface Config {
   readonly controller: ControllerConfig | undefined;
   /** The only namespaces to look at, with Roles alone; `undefined` = all. Not empty. */
   readonly namespaces: readonly string[] | undefined;
-  /** What JWTs may ask for; both halves go by it. */
+  /** What JWTs may ask for; both halves obey it. */
   readonly policy: SigningPolicy;
   readonly httpAddress: Address;
   readonly logLevel: LogLevel;
@@ -74,7 +74,7 @@ export interface LeaseConfig {
 
 /**
  * Reads flags and environment; flags win. Names every problem at once, one sentence each: a value of a wrong form also
- * where its half is switched off, since whoever set it meant something by it.
+ * where its half is switched off, since it was set for a reason.
  */
 export function parseConfig(
   args: readonly string[],

@@ -71,7 +71,7 @@ export class Cache<T> implements WatchStore<T> {
 
   /**
    * Puts in what this process wrote, as the API server answered it, without waiting for the watch to echo it. Does
-   * nothing when the watch was faster and told of something newer, a deletion included.
+   * nothing when the watch was faster and brought something newer, a deletion included.
    */
   remember(key: string, resourceVersion: string, value: T): void {
     const isOutdated =
@@ -85,7 +85,7 @@ export class Cache<T> implements WatchStore<T> {
     if (this.resourceVersion(key) === resourceVersion) this.#entries.set(key, { resourceVersion, value });
   }
 
-  /** For what the API server tells. `resourceVersion`: a state in which the object was not there any more. */
+  /** For a list or a watch. `resourceVersion`: a state in which the object was not there any more. */
   delete(key: string, resourceVersion: string): void {
     this.#bury(key, resourceVersion);
     const before = this.#entries.get(key);

@@ -84,7 +84,7 @@ export class Connection {
       if (dispatcher === undefined) throw new Error('client-node made no connection pool');
       if (last !== undefined && dispatcher !== last.dispatcher) this.#retire(last.dispatcher);
       if (this.#closed) void dispatcher.destroy();
-      // The same credentials are the same session: that tells `renew` from a look that changed nothing.
+      // The same credentials are the same session: that distinguishes `renew` from a look that changed nothing.
       const isSame =
         last !== undefined && identity.dispatcher === undefined && isEqual(last.headers, identity.headers);
       this.#session = isSame

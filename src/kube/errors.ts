@@ -97,7 +97,7 @@ const MOST_CAUSES = 5; // a line stays a line
 /** Whatever a proxy asks for: every JWT is looked at within ten minutes (contract §1), and a minute is for the clock. */
 const LONGEST_RETRY_AFTER_MS = 540_000;
 
-/** What can be told of a refusal from its HTTP status and the parsed body, usually a Kubernetes `Status`. */
+/** What is known of a refusal from its HTTP status and the parsed body, usually a Kubernetes `Status`. */
 export function readStatus(
   status: number,
   body: unknown,

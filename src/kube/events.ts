@@ -45,7 +45,7 @@ const SHORTEST_PATCH_MS = 60_000; // of one series: a failing JWT must not cost 
 const TRIES = 3;
 const RETRY_PAUSE_MS = 1_000; // between tries
 const STOP_MS = 2_000;
-/** What keeps one from being written mostly keeps all of them: the same trouble is told so often. */
+/** What prevents one write mostly prevents all of them: the same problem is logged so often. */
 const LINE_EVERY_MS: Milliseconds = 60_000;
 
 /**
@@ -118,7 +118,7 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
       }
     }
   };
-  /** One line a minute for each trouble tells why the latest was lost, and how many were. */
+  /** One line a minute for each problem says why the latest was lost, and how many were. */
   const tellLost = (error: unknown): void => {
     if (isNamespaceTerminating(error)) return;
     untold += 1;

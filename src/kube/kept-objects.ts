@@ -36,7 +36,7 @@ export function keepObject<T>(
 }
 
 /**
- * Tells that an object is too long to be read and counts as if it were not there: whoever wrote it loses only that one.
+ * Logs that an object is too long to be read and counts as if it were not there: its author loses only that one.
  * Returns which object its first bytes are about, if they are sure.
  */
 export function leaveOut(

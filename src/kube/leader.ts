@@ -3,7 +3,7 @@ import type { Milliseconds } from '../time/units.ts';
 import { WakeSignal } from '../time/wake-signal.ts';
 import type { LeaseAccess, LeaseClaim, LeaseState } from './lease.ts';
 
-/** What leader election needs, and whom it tells. */
+/** What leader election needs, and what it calls. */
 export interface LeaderOptions {
   readonly lease: LeaseAccess;
   readonly clock: Clock;
@@ -26,7 +26,7 @@ export interface LeaderOptions {
 /** How much longer a wait may be at random, in parts of it, so that standbys do not all try at once (client-go's JitterFactor). */
 const JITTER_FACTOR = 1.2;
 
-const SHORTEST_TRY_MS = 1_000; // also after the deadline: whoever was stopped for long may find the lease untouched
+const SHORTEST_TRY_MS = 1_000; // also after the deadline: a process that was stopped for long may find the lease untouched
 
 /** Both clocks at one moment: the wall clock may jump, the other may stand still while the machine is suspended. */
 interface Moment {
@@ -74,7 +74,7 @@ export class Leader {
     this.#running = this.#run();
   }
 
-  /** Gives the lease back, so that a standby takes over at once. Stop what writes first: it is not told. */
+  /** Gives the lease back, so that a standby takes over at once. Stop what writes first: no callback announces this. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#waking.wake();

@@ -23,7 +23,7 @@ export interface NamespaceDefaultsOptions {
 export interface NamespaceDefaults {
   /**
    * The namespace's value, `undefined` when it has none. At once when the cache has one; otherwise the API server is
-   * asked, once for all who wait: a label set a moment ago counts. The problem is one sentence for whoever made the pod.
+   * asked, once for all who wait: a label set a moment ago counts. The problem is one sentence for the author of the pod.
    * Never rejects.
    */
   readonly lookUp: (namespace: string) => Promise<Result<string | undefined, string>>;

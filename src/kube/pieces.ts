@@ -6,12 +6,12 @@ export interface Piece {
 
 /**
  * Bytes of JSON. etcd takes 1.5 MiB per object by default, and an object of that size is seldom longer as JSON; base64
- * and escapes bring the largest ones that serve a purpose (1 MiB of data, 256 KiB of annotations) to 3 MiB. Whoever may
+ * and escapes bring the largest ones that serve a purpose (1 MiB of data, 256 KiB of annotations) to 3 MiB. Anyone who may
  * write a single object could have one that is six times as long as in etcd.
  */
 export const LONGEST_OBJECT = 4 * 1024 * 1024;
 
-/** As much of a longer one as tells which object it is. */
+/** As much of a longer one as shows which object it is. */
 export const HEAD_BYTES = 2_048;
 
 /** Which object and state the beginning of a JSON text is about. */

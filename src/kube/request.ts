@@ -107,7 +107,7 @@ export async function openSession({ connection, server }: Endpoint, call: Call):
   try {
     return await connection.current();
   } catch (error) {
-    // What a plugin printed stays out: only the code of a file-system error is told.
+    // What a plugin printed stays out: only the code of a file-system error is shown.
     const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
     const detail = `no credentials for ${server.origin}${typeof code === 'string' ? `: ${code}` : ''}`;
     throw new KubeError({

@@ -9,7 +9,7 @@ const TEXTS = 1_024;
 const OBJECTS = 512;
 /** A longer text is hardly the same in two objects. A public key as JWK has up to 1,500 characters. */
 const LONGEST_SHARED = 2_048;
-/** Characters that tell an object apart: enough for labels, a header, an audience. More would cost time. */
+/** Characters by which an object is recognized: enough for labels, a header, an audience. More would cost time. */
 const LONGEST_DESCRIPTION = 256;
 /** Values deeper in each other stay as they are, so that no user's object exhausts the stack. */
 const DEEPEST_SHARED = 32;
@@ -92,7 +92,7 @@ export class SharedValues {
   }
 }
 
-/** What tells an object apart if it is small and holds nothing but shared texts: equal objects have equal ones. */
+/** The identity of an object, if it is small and holds nothing but shared texts: equal objects have equal ones. */
 function describe(value: object): string | undefined {
   let description: string | undefined;
   if (Array.isArray(value)) {

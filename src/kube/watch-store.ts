@@ -22,8 +22,8 @@ export interface Kept<T> {
 }
 
 /**
- * Makes the store's keys that begin with `scope` those of a list. Objects go in one by one as they come, so that whoever
- * listens to the store has something to do while the rest is on its way; deletions that no watch saw come out at the end.
+ * Makes the store's keys that begin with `scope` those of a list. Objects go in one by one as they come, so that
+ * listeners of the store have something to do while the rest is on its way; deletions that no watch saw come out at the end.
  */
 export class Replacement<T> {
   readonly #store: WatchStore<T>;

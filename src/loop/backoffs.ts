@@ -1,7 +1,7 @@
 import { backoffDelay } from '../time/backoff.ts';
 import type { Milliseconds } from '../time/units.ts';
 
-/** What a run of a key is told before it begins: how long the key waits if it fails, and what that failure counts as. */
+/** What a run of a key gets before it begins: how long the key waits if it fails, and what that failure counts as. */
 export interface PlannedBackoff {
   readonly delay: Milliseconds;
   readonly failures: number;

@@ -39,7 +39,7 @@ export function createRecorder({ log, metrics, events }: RecorderOptions): Recor
       const { namespace, name } = subject;
       const { type, status, reason, message: note } = condition;
       log.info({ namespace, name, condition: type, status, reason }, note);
-      // Told when the write failed, at each try.
+      // Recorded when the write failed, at each try.
       if (reason === 'WriteFailed' || reason === 'WriteRefused') return;
       const isGood = (type === 'Ready' || type === 'KeyAvailable') && status !== 'False';
       // A first token is routine, like every renewal; and when a problem is over, Ready alone says it.

@@ -27,7 +27,7 @@ const FORGET_AFTER = 1_024;
 
 /**
  * As `KeyedHeap`, for keys `namespace/name`, but that namespaces share: of equal rank, the item of a namespace that had many
- * turns lately waits for those of namespaces that had few. So whoever has hundreds of items that are always more urgent,
+ * turns lately waits for those of namespaces that had few. So a namespace with hundreds of items that are always more urgent,
  * since they are always late, delays those of nobody else.
  */
 export class FairHeap<T extends Ranked> {

@@ -60,7 +60,7 @@ export async function reconcileJwt(
 }
 
 /**
- * The round of a JWT that needs nothing: no request, no signature to be checked, nothing to be written or told. `undefined`:
+ * The round of a JWT that needs nothing: no request, no signature to be checked, nothing to write or to report. `undefined`:
  * it takes a whole round. Most JWTs are like that when a term begins, and there may be a hundred thousand. Never throws.
  */
 export function lookAtJwt(reconciler: Reconciler, stored: Jwt): Round | undefined {
@@ -76,7 +76,7 @@ export function lookAtJwt(reconciler: Reconciler, stored: Jwt): Round | undefine
     memory.pending.forget(stored.uid);
     return endRound(observed, outcome, now);
   } catch {
-    return undefined; // the whole round meets it again, and tells of it
+    return undefined; // the whole round meets it again, and reports it
   }
 }
 

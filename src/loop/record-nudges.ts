@@ -15,7 +15,7 @@ export interface NudgeRecorderOptions {
 const LINE_EVERY_MS: Milliseconds = 60_000;
 const ROUTINE: ReadonlySet<NudgeResult> = new Set(['done', 'gone']);
 
-/** Counts the results; of what did not succeed, one line a minute tells the latest and how many there were. */
+/** Counts the results; of failures, one line a minute shows the latest and how many there were. */
 export function recordNudges({ clock, log, metrics }: NudgeRecorderOptions): NudgeQueueOptions['onResult'] {
   for (const result of NUDGE_RESULTS) metrics.deliveryNudges.inc({ result }, 0); // a rate needs a first value
   let toldAt = Number.NEGATIVE_INFINITY;

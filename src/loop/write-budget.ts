@@ -9,7 +9,7 @@ const WAIT = { firstMs: 1_000, longestMs: 300_000 }; // contract §1: up to 5 mi
 const HIGHEST_LEVEL = BURST + 10;
 /** One write is forgotten after so long without another one. */
 const FORGET_MS = 60_000;
-/** JWTs kept in mind; each costs some 200 bytes. With more, those that wrote longest ago begin with a full budget. */
+/** JWTs remembered; each costs some 200 bytes. With more, those that wrote longest ago begin with a full budget. */
 const MOST_JWTS = 10_000;
 
 /** Renewals that are due do not wait, but no more often than lifetimes can ask for. */
@@ -36,7 +36,7 @@ const NEW: Account = {
 };
 
 /**
- * How often the Secret of a JWT is written without a renewal being due. Whoever keeps changing it back would otherwise
+ * How often the Secret of a JWT is written without a renewal being due. Somebody who keeps changing it back would otherwise
  * get as many signatures and writes as they make changes. After five writes at once each next one waits, 1 s … 5 min;
  * only what goes on when the wait is over makes the next one longer. All times in milliseconds since the epoch.
  */

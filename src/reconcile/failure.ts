@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../time/units.ts';
 import type { Refusal } from './refusal.ts';
 
-/** What the API server's refusal of a request means for a round: the client tells it, the loop answers it. */
+/** What the API server's refusal of a request means for a round: the client finds it, the loop acts on it. */
 export interface Failure {
   /**
    * `stale`: the object changed meanwhile: look again soon, there is nothing to report.

@@ -10,7 +10,7 @@ import { releaseTime } from './take-over.ts';
 
 /** What to do for one JWT now. */
 export type Plan =
-  /** Nothing: the JWT is being deleted, and its Secret goes by garbage collection. */
+  /** Nothing: the JWT is being deleted, and its Secret is deleted by garbage collection. */
   | { readonly do: 'ignore' }
   /** Remove token-manager's finalizer: the JWT is being deleted, and token-manager does not run any more. */
   | { readonly do: 'release' }

@@ -10,7 +10,7 @@ type Signed = Pick<RecordedStatus, 'publicKey' | 'keyId' | 'expiresAt' | 'tokenI
 /** What is known of a key and its tokens, in an entry or of the present one. */
 type Entry = Partial<Pick<Signed, 'publicKey' | 'keyId' | 'expiresAt' | 'issuer'>>;
 
-/** As the CRD bounds them. Whoever replaces keys more often within one lifetime loses those that expire first. */
+/** As the CRD bounds them. With more keys within one lifetime, those that expire first are lost. */
 const MOST_KEYS = 16;
 
 /**

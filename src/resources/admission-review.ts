@@ -78,7 +78,7 @@ export function parseAdmissionReview(body: unknown): Result<AdmissionRequest, st
   });
 }
 
-// A refusal is for the user to fix (400), but for an error of our own (500): clients show both, controllers retry both.
+// A refusal is for the user to fix (400), except for an error of our own (500): clients show both, controllers retry both.
 const REFUSAL_STATUS = { code: 400, reason: 'BadRequest' };
 const INTERNAL_STATUS = { code: 500, reason: 'InternalError' };
 const BEYOND_ASCII = /[\u0080-\uffff]/g;

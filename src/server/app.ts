@@ -115,7 +115,7 @@ export function createWebhookApp({
       return route.failure(review);
     };
     const answer = attempt(() => route.answer(review, () => timeForAnswer(arrival.query)), fail);
-    // Nearly every answer is there at once: waiting for it all the same would cost as much as making it.
+    // Nearly every answer is there at once: waiting for it anyway would cost as much as making it.
     if (!(answer instanceof Promise)) conclude(review, answer, arrival);
     else void answer.catch(fail).then((late) => conclude(review, late, arrival));
   };

@@ -59,8 +59,8 @@ export const UNREAD_BEFORE_TLS = { pauseOnConnect: true } as const;
  *
  * An address is all that is known of a client before TLS, and many clients may share one: behind a proxy, or behind a Service
  * that hides addresses. So none is refused for being busy: an API server that opens hundreds of connections at once gets them
- * all, only their handshakes take turns (`HandshakeTurns`). The price: whoever attacks from the API server's own address
- * uses up the API server's share. Addresses of IPv6 are told apart whole: the API server and pods may share their first 64 bits.
+ * all, only their handshakes take turns (`HandshakeTurns`). The price: an attacker at the API server's own address
+ * uses up the API server's share. Addresses of IPv6 are compared whole: the API server and pods may share their first 64 bits.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
@@ -80,7 +80,7 @@ export class Connections {
     server.on('connection', (tcp) => {
       const connection = this.#add(tcp, secure);
       const ends = endsOf(tcp);
-      tcp.on('error', () => {}); // before its handshake nobody else listens; told by `close`
+      tcp.on('error', () => {}); // before its handshake nobody else listens; `close` reports it
       if (secure) shaking.set(ends, connection);
       else this.#byStream.set(tcp, connection);
       tcp.once('close', () => {
@@ -112,7 +112,7 @@ export class Connections {
   begin(request: IncomingMessage, response: ServerResponse): boolean {
     const connection = this.#byStream.get(request.socket);
     if (connection === undefined) return true;
-    // Not `writableFinished`: of that Node tells later than the client may have the answer, and ask again.
+    // Not `writableFinished`: the client may have the answer, and send the next request, before Node reports that.
     if (connection.response?.writableEnded === false) {
       connection.tcp.destroy();
       return false;

@@ -2,12 +2,12 @@ import type { Milliseconds } from '../time/units.ts';
 
 /** So many handshakes begin in one turn of the event loop: each takes up to a millisecond. */
 const AT_ONCE = 8;
-/** While connections keep arriving, accepting them goes first, but for no longer than this. */
+/** While connections keep arriving, accepting them goes first, for at most this long. */
 const LONGEST_WAIT_MS: Milliseconds = 20;
 
 /**
  * Decides whose TLS handshake begins next. The event loop accepts few connections in each of its turns (`listenMany`), in the
- * order of their arrival, whoever they are from. So turns are kept short until all are accepted, which takes a tenth of a
+ * order of their arrival, for all clients. So turns are kept short until all are accepted, which takes a tenth of a
  * handshake's time for each, and only then handshakes begin: one for each address, then the next for each. An address that
  * opens thousands waits for itself, and the API server's one connection waits for few of them.
  */

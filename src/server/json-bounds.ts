@@ -29,13 +29,13 @@ export const ANY_REVIEW: JsonBounds = { values: 700_000, members: 420_000 };
 
 /**
  * A JWT has at most 64 KiB of claims: 10,900 members of 6 bytes, or 43,700 values of 1.5. `managedFields` may name each
- * member once more, and an update carries two JWTs. What holds more can be stored all the same (the API server ignores
+ * member once more, and an update carries two JWTs. What holds more can still be stored (the API server ignores
  * our refusal of the request), and the conditions of the JWT say what is wrong with it.
  */
 export const JWT_REVIEW: JsonBounds = { values: 100_000, members: 50_000 };
 
 /**
- * What is too much in a JSON text, as a sentence, before it is parsed: `JSON.parse` needs twenty times the memory of the
+ * The limit that a JSON text exceeds, as a sentence, before it is parsed: `JSON.parse` needs twenty times the memory of the
  * text, and seconds, when it holds nothing but brackets. One pass over the bytes; whether the text is JSON at all is for
  * the parser to find.
  */

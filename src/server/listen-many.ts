@@ -9,7 +9,7 @@ import { createServer, type AddressInfo, type Server, type ServerOpts } from 'no
 const SOCKETS = process.platform === 'linux' ? 16 : 1;
 /**
  * So many connections wait at all sockets together, if the kernel's own limit (`net.core.somaxconn`) is not lower. The kernel
- * drops what comes beyond, whoever it is from, and the client tries again after 1 s, 3 s and 7 s: too late for a review.
+ * drops what comes beyond, for all clients, and the client tries again after 1 s, 3 s and 7 s: too late for a review.
  */
 const BACKLOG = 4096 / SOCKETS;
 
@@ -30,7 +30,7 @@ interface Socket {
   readonly reusePort: boolean;
 }
 
-/** A server, and how it is told to listen with one socket: Fastify's way. */
+/** A server, and the call that makes it listen with one socket: Fastify's way. */
 interface Listening {
   readonly server: Server;
   readonly listen: (
@@ -38,7 +38,7 @@ interface Listening {
   ) => PromiseLike<unknown>;
 }
 
-/** How the server was told to take its connections, if otherwise than Node does. */
+/** How the server accepts its connections, if not in Node's way. */
 export type SocketOptions = Pick<ServerOpts, 'pauseOnConnect'>;
 
 /** A port on which a server listens. */

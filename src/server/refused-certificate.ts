@@ -12,7 +12,7 @@ const EXPIRED = /ALERT_CERTIFICATE_EXPIRED$/;
 const QUIET_MS = 60_000;
 
 /**
- * Tells, at most once a minute, that clients refuse our certificate: the API server only says "failed calling webhook"
+ * Logs, at most once a minute, that clients refuse our certificate: the API server only says "failed calling webhook"
  * to the user, and nothing at all to us. Go's clients send the same alert for all reasons, so ours is looked at.
  */
 export function warnOfRefusedCertificate(

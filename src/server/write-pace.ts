@@ -7,7 +7,7 @@ const WAIT: Backoff = { firstMs: 1_000, longestMs: 300_000 };
 /** After so long without a write all is forgotten. */
 const FORGET_MS = 600_000;
 
-/** How often this process writes the same kind of thing: whoever keeps changing it back gets slower answers. */
+/** How often this process writes the same kind of thing: others who keep changing it back get slower answers. */
 export class WritePace {
   #writes = 0;
   #lastAt: Milliseconds = 0;

@@ -5,7 +5,7 @@ import { objectMember, type JsonObject } from '../resources/json.ts';
 import { MANAGED_LABEL } from '../resources/names.ts';
 import type { Caches } from './caches.ts';
 
-/** A store that puts what it wrote into the caches at once, as the API server answered: the watch tells of it later. */
+/** A store that puts what it wrote into the caches at once, as the API server answered: the watch reports it later. */
 export function createRememberingStore(client: KubeClient, { jwts, labelled, others }: Caches) {
   const store = createTokenStore({
     client,
@@ -15,7 +15,7 @@ export function createRememberingStore(client: KubeClient, { jwts, labelled, oth
         labelled.cache.remember(key, resourceVersion, labelled.parse(secret, signedBy));
         return;
       }
-      // An admission plugin took it off: the watch of our label will never tell of this Secret.
+      // An admission plugin took it off: the watch of our label will never report this Secret.
       others.cache.remember(key, resourceVersion, others.parse(secret));
     },
     onJwt: (object) => {

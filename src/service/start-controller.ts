@@ -126,7 +126,7 @@ export function startController(
   };
 }
 
-/** Whatever is signed is also told to the present delivery, if there is one. */
+/** Whatever is signed is also passed to the current delivery, if there is one. */
 function tellDelivery(recorder: Recorder, delivery: () => Delivery | undefined): Recorder {
   return {
     ...recorder,

@@ -6,7 +6,7 @@ import type { TokenReading } from '../telemetry/token-series.ts';
 import type { Seconds } from '../time/units.ts';
 
 /**
- * What the gauges say of a JWT at `now` (since the epoch). The status is written by whoever leads, and when nobody does
+ * What the gauges say of a JWT at `now` (since the epoch). The status is written by the leader, and when there is none
  * it goes on to say Ready: an expired token is not, whatever it says.
  */
 export function readingOf({ namespace, name, recorded }: Jwt, now: Seconds): TokenReading {

@@ -58,7 +58,7 @@ export function readPublicKey(publicJwk: JWK, algorithm: AlgorithmName): Promise
 
 /**
  * Whether a compact JWS was signed by the private half of the key. `undefined` stands for a key that is not valid. Extensions
- * that the header calls critical (RFC 7515 §4.1.11) make it invalid, but for those in `ignored`.
+ * that the header calls critical (RFC 7515 §4.1.11) make it invalid, except for those in `ignored`.
  */
 export async function verifiesWith(
   text: string,

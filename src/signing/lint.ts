@@ -34,7 +34,7 @@ export interface LintOptions {
 }
 
 /**
- * What can be told of a JWT by its `spec` alone, as wire JSON: nothing is looked up, so a key in a Secret is not
+ * What can be said about a JWT by its `spec` alone, as wire JSON: nothing is looked up, so a key in a Secret is not
  * judged. Never throws, whatever the JSON holds; the messages quote claim names, but never a value or a key.
  */
 export async function lintJwt(spec: unknown, { isNew, tryKey = true }: LintOptions): Promise<LintFindings> {

@@ -23,7 +23,7 @@ export interface RecordedToken {
 }
 
 /**
- * Whether `text` is the token that the status of the JWT speaks of, as it was signed for this spec, byte by byte but for the
+ * Whether `text` is the token that the status of the JWT speaks of, as it was signed for this spec, byte by byte except for the
  * signature; `undefined` if it is another one. Then nothing of it needs to be read: what it says is known. A start finds a
  * hundred thousand of them, and until each was checked their texts would take 70 MB.
  */

@@ -36,7 +36,7 @@ export function createMetrics() {
     contentType: registry.contentType,
     /**
      * The text of one scrape. The gauges of 100,000 JWTs take half a second to write, and admission answers meanwhile: others have
-     * a turn after each piece. They tell of the JWTs that were there when the scrape began.
+     * a turn after each piece. They show the JWTs that were there when the scrape began.
      */
     async *scrape(): AsyncGenerator<string> {
       yield await registry.metrics();

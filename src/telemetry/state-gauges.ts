@@ -13,7 +13,7 @@ export interface ControllerState<T> {
   readonly watches: () => Iterable<WatchReading>;
 }
 
-/** When a watch last heard from the API server, since the epoch; `undefined`: never. */
+/** When a watch last received something from the API server, since the epoch; `undefined`: never. */
 export interface WatchReading {
   readonly resource: string;
   readonly lastEventAt: Milliseconds | undefined;
@@ -53,7 +53,7 @@ export class StateGauges {
     });
     const watches = new Gauge({
       name: `${prefix}watch_last_event_timestamp_seconds`,
-      help: 'When the watch of a resource last heard from the API server, bookmarks included.',
+      help: 'When the watch of a resource last received something from the API server, bookmarks included.',
       labelNames: ['resource'],
       registers: [registry],
       collect: () => {
@@ -64,7 +64,7 @@ export class StateGauges {
     });
   }
 
-  /** From now on they tell of this controller. */
+  /** From now on they show this controller. */
   readController<T>(state: ControllerState<T>): void {
     this.#controller = state;
     this.#writeTokenSeries = () => writeTokenSeries(this.#prefix, state.jwts(), state.readToken);

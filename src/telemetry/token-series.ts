@@ -8,7 +8,7 @@ export interface TokenReading {
   readonly expiresAt?: Seconds | undefined;
   readonly renewsAt?: Seconds | undefined;
   readonly ready: boolean;
-  /** The reasons of the conditions that tell of a problem, each once. */
+  /** The reasons of the conditions that report a problem, each once. */
   readonly problems: readonly StateReason[];
 }
 
@@ -38,7 +38,7 @@ const SERIES: readonly Series[] = [
   },
   {
     name: 'token_problem',
-    help: '1 while a condition of a JWT tells of a problem, by its reason; absent otherwise.',
+    help: '1 while a condition of a JWT reports a problem, by its reason; absent otherwise.',
     write: ({ problems }, metric, labels) =>
       problems.map((reason) => writeSample(metric, `${labels},reason="${reason}"`, 1)).join(''),
   },
@@ -58,7 +58,7 @@ const PIECE = 50;
 /**
  * The gauges of all JWTs as Prometheus reads them, in pieces: each is made when it is asked for, and nothing is kept. So
  * a reader may let others have a turn between two pieces, and a deleted JWT leaves nothing behind. A piece is empty where none of
- * its JWTs has a sample, as usual where they tell of problems: there its reader has to let others have a turn, too. `jwts` are
+ * its JWTs has a sample, as usual where they report problems: there its reader has to let others have a turn, too. `jwts` are
  * taken piece by piece as well; they are the same for each gauge. A JWT is read once for each gauge, by `read`, since the lines of
  * a gauge have to stand together.
  */

@@ -20,7 +20,7 @@ export interface Clock {
 /** `setTimeout` keeps its delay in 31 bits: more than 24.8 days would fire at once. Longer waits go in steps of a day. */
 const LONGEST_STEP_MS = 86_400_000;
 
-/** The clock of the machine. A pending timer keeps the process alive: whoever starts one cancels it when stopping. */
+/** The clock of the machine. A pending timer keeps the process alive: code that starts one cancels it when stopping. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

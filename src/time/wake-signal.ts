@@ -2,7 +2,7 @@
 export class WakeSignal {
   #controller = new AbortController();
 
-  /** Aborted by the next `wake`, and only by that. Whoever decides how long to sleep takes it before it looks. */
+  /** Aborted by the next `wake`, and only by that. To be taken before the look that decides how long to sleep. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }

@@ -254,7 +254,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       const { out } = await rotate('--force');
       const { step, sharedWith, commands } = JSON.parse(out);
       assert.deepEqual([step, sharedWith], ['finish', ['cli-keys/sharing']]);
-      assert.equal(commands.length, 1, 'nothing may go');
+      assert.equal(commands.length, 1, 'nothing can be removed');
       await runShell(stage.cluster, commands, { files: {}, programs: {} });
       const { newKeyId } = begun;
       const { status } = await objects.waitFor(

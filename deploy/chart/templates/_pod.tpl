@@ -10,7 +10,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* What JWTs may ask for: both halves go by it. */}}
+{{/* What JWTs may ask for: both halves obey it. */}}
 {{- define "jwt-injector.policyArgs" -}}
 {{- with .Values.policy -}}
 {{- if .forbidInlineKeys }}
@@ -28,7 +28,7 @@
 {{- end }}
 {{- end -}}
 
-{{/* Flags of whatever answers reviews, but for those that say where. Takes root. */}}
+{{/* Flags of whatever answers reviews, except for those that say where. Takes root. */}}
 {{- define "jwt-injector.reviewArgs" -}}
 {{- $values := .root.Values -}}
 {{- if ne $values.certificate.mode "self" }}

@@ -8,7 +8,7 @@ import type { CertificateReport, ShownCertificate } from './report.ts';
 
 const SOURCES = {
   self: 'jwt-injector issues and renews it',
-  files: 'from files: whoever keeps the Secret renews it',
+  files: 'from files: the owner of the Secret renews it',
 } as const;
 
 /** The report for people. */

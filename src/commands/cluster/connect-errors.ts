@@ -32,7 +32,7 @@ export function describeRequest({ verb, resource, namespace, objectName }: KubeE
   const name = objectName === undefined ? '' : ` ${objectName}`;
   const isAll = namespace === undefined && objectName === undefined;
   const where = namespace === undefined ? (isAll ? ' in all namespaces' : '') : ` in namespace ${namespace}`;
-  // RBAC is about the kind; the name matters where there is no namespace to tell which one.
+  // RBAC is about the kind; the name matters where there is no namespace to say which one.
   return `${VERBS[verb] ?? verb} ${resource}${namespace === undefined ? name : ''}${where}`;
 }
 

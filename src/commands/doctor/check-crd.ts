@@ -36,7 +36,7 @@ const NO_STATUS = problem(
 
 /** Version, scope, subresource and fields of the CRD. */
 export function checkCrd({ crd, api }: InstallationSnapshot): readonly Judgement[] {
-  // Whoever is not allowed to read the CRD gets the most important part of it by discovery.
+  // A user who is not allowed to read the CRD gets the most important part of it by discovery.
   if (crd.state === 'unread')
     return judge(api, ABSENT, ({ namespaced, hasStatus }) =>
       wellUnless(

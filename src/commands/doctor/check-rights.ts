@@ -10,7 +10,7 @@ import type { InstallationSnapshot } from './installation-snapshot.ts';
 export function checkServiceRights({ missingRights, namespace }: InstallationSnapshot): readonly Judgement[] {
   return judge(
     missingRights,
-    unknown('this API server does not tell what others are allowed to'),
+    unknown('this API server does not say what others are allowed to do'),
     (missing) =>
       missing.length === 0
         ? [well('jwt-injector has all the rights that it needs')]
@@ -43,7 +43,7 @@ export function checkDeliveryPolicy({
 export function checkOwnRights({ mayCreateJwts, tryNamespace }: InstallationSnapshot): readonly Judgement[] {
   return judge(
     mayCreateJwts,
-    unknown('this API server does not tell what you are allowed to'),
+    unknown('this API server does not say what you are allowed to do'),
     (isAllowed) => [
       isAllowed
         ? well(`you are allowed to create JWTs in namespace ${tryNamespace}`)
@@ -56,7 +56,7 @@ export function checkOwnRights({ mayCreateJwts, tryNamespace }: InstallationSnap
 
 const LABEL = 'rbac.authorization.k8s.io/aggregate-to-';
 
-/** By which whoever may edit a namespace may edit its JWTs. */
+/** By which anyone who may edit a namespace may edit its JWTs. */
 export function checkEditRole({ editRole }: InstallationSnapshot): readonly Judgement[] {
   // editRole.enabled=false of the chart leaves it out on purpose.
   const absent = unknown('there is no ClusterRole jwt-injector-edit: only administrators edit JWTs');

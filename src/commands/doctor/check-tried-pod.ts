@@ -2,7 +2,7 @@ import { judge, problem, unknown, well, type Judgement } from './finding.ts';
 import { readLogs } from './remedies.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 
-/** What the API server made of a pod with an annotation: the whole way through the webhook, but for the kubelet. */
+/** What the API server made of a pod with an annotation: the whole way through the webhook, without the kubelet. */
 export function checkTriedPod({
   triedPod,
   tryNamespace,

@@ -36,7 +36,7 @@ export function findFlag(deployment: JsonObject, flag: string): string | undefin
   return stringMember(variable, 'value');
 }
 
-/** Whether pods are told of new tokens at once. */
+/** Whether pods are nudged after a renewal. */
 export function isPromptDelivery(deployment: JsonObject | undefined): boolean {
   const value = deployment === undefined ? undefined : findFlag(deployment, 'prompt-delivery');
   return value !== undefined && value !== 'false';

@@ -53,7 +53,7 @@ export interface CertificateSnapshot {
 /** The Secret of the certificate, without its private keys. */
 export interface TlsLook {
   readonly name: string;
-  /** `self`: jwt-injector issues it; `files`: it is mounted, and whoever keeps the Secret renews it. */
+  /** `self`: jwt-injector issues it; `files`: it is mounted, and the owner of the Secret renews it. */
   readonly source: 'self' | 'files' | undefined;
   readonly secret: Looked<{
     /** `tls.crt`; the first one is served. */

@@ -26,7 +26,7 @@ export interface JwtFileReport {
   readonly kind: 'JWT';
   readonly namespace: string | undefined;
   readonly name: string;
-  /** Why no token can be signed; empty when it can, as far as the files tell. */
+  /** Why no token can be signed; empty when it can, as far as the files show. */
   readonly problems: readonly StateProblem[];
   readonly warnings: readonly string[];
   /** What is often a mistake. */

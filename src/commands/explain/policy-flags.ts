@@ -7,7 +7,7 @@ import type { FlagValues } from '../flags.ts';
 
 const NAMES = ['forbid-inline-keys', 'min-lifetime', 'max-lifetime', 'allowed-issuers'] as const;
 
-/** The policy of a cluster, which its users cannot read: their admin tells it, as it is given to `run`. */
+/** The policy of a cluster, which its users cannot read: their admin knows it, as it is given to `run`. */
 export const POLICY_FLAGS = {
   'forbid-inline-keys': {
     ...RUN_FLAGS['forbid-inline-keys'],

@@ -76,7 +76,7 @@ function withPlainNumbers(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withPlainNumbers(item)]));
 }
 
-/** The default of a namespace, as far as a file tells; `undefined` namespace where the object names none. */
+/** The default of a namespace, as far as a file shows; `undefined` namespace where the object names none. */
 export type OfflineDefault = (namespace: string | undefined) => string | undefined;
 
 /** The defaults that the labels of the Namespaces among the objects give. */

@@ -5,7 +5,7 @@ import { readToken, type ReadToken } from '../../signing/token.ts';
 import { EXIT } from '../io.ts';
 import type { InputProblem } from './read-text.ts';
 
-/** A token that was found, and where, for messages. Its text is a secret: whoever has it may use it. */
+/** A token that was found, and where, for messages. Its text is a secret: anyone who has it can use it. */
 export interface FoundToken extends ReadToken {
   readonly source: string;
   readonly text: string;

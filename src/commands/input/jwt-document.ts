@@ -21,7 +21,7 @@ export function warnOfUnknownFields(spec: unknown): readonly string[] {
   return findUnknownFields(spec).map((path) => `${path} is not a field of a JWT and is ignored`);
 }
 
-/** What the API server refuses of a new JWT besides what its `spec` alone tells: a key in the Secret of its token. */
+/** What the API server refuses of a new JWT besides what its `spec` alone shows: a key in the Secret of its token. */
 export function findKeyConflict(jwt: Jwt, { key }: JwtSpec): StateProblem | undefined {
   return isKeyInOwnSecret(jwt, key, jwt.namespace) ? describeKeyInOwnSecret(jwt) : undefined;
 }

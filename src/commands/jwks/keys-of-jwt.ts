@@ -8,7 +8,7 @@ import type { Seconds } from '../../time/units.ts';
 
 /** Whose keys, and where they are published. */
 export interface IssuerKeys {
-  /** The claim `iss`; `undefined` when nothing tells. */
+  /** The claim `iss`; `undefined` when it is not known. */
   readonly issuer: string | undefined;
   readonly entries: readonly KeyEntry[];
   /** The JWT has another issuer now, and tokens of this one are still in use. */

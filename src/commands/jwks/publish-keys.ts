@@ -24,7 +24,7 @@ export interface JwksOptions {
   readonly kid: string | undefined;
   readonly issuer: string | undefined;
   readonly dir: string | undefined;
-  /** `kid`s of published keys that may go. */
+  /** `kid`s of published keys that can be removed. */
   readonly remove: readonly string[];
   readonly flags: ConnectFlags;
   readonly output: OutputFormat;

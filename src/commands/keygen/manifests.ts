@@ -12,7 +12,7 @@ export const KEY_FILE = 'key.pem';
 export interface KeyPlan {
   /** Of the JWT. */
   readonly name: string;
-  /** `undefined`: that of whoever applies the manifests. */
+  /** `undefined`: the one in which the manifests are applied. */
   readonly namespace: string | undefined;
   readonly issuer: string;
   readonly algorithm: NewKeyAlgorithm;

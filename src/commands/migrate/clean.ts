@@ -102,7 +102,7 @@ function reportOn(
   return { namespace, name, legacyMarkers, outcome };
 }
 
-/** A refusal is reported, and the other JWTs are cleaned all the same; without an answer the command ends. */
+/** A refusal is reported, and the other JWTs are still cleaned; without an answer the command ends. */
 async function cleanOne(client: Access['client'], jwt: JwtWithMarkers): Promise<CleanedJwt> {
   const path = resourcePath(JWTS, {
     ...(jwt.namespace === '' ? {} : { namespace: jwt.namespace }),

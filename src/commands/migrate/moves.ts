@@ -96,8 +96,7 @@ export function listTargets(
 
 /**
  * The moves of all keys that lie where they should not, by what `findingSubject` says of the JWT. JWTs that share a key have
- * one command together. Each Secret gets a name of its own: not that of a Secret that is there or that another JWT is told
- * to have, nor that of a JWT, whose token would be written there.
+ * one command together. Each Secret gets a name of its own: not that of a Secret that is there or that another JWT gets, nor that of a JWT, whose token would be written there.
  */
 export function planMoves(facts: MigrationFacts): ReadonlyMap<string, KeyMove> {
   const taken = listTaken(facts);

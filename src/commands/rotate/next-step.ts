@@ -3,7 +3,7 @@ import { parsePublicJwk } from '../../reconcile/key-record.ts';
 import type { Seconds } from '../../time/units.ts';
 import type { Rotation } from './rotation.ts';
 
-/** Until scitokens-cpp (10 minutes) and Pelican (15) have fetched the keys again, whatever else they are told. */
+/** Until scitokens-cpp (10 minutes) and Pelican (15) have fetched the keys again, whatever `--wait` says. */
 export const LEAST_WAIT: Seconds = 15 * 60;
 
 /** What is known of a rotation at one moment. Times in seconds since the epoch. */

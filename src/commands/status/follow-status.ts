@@ -16,11 +16,11 @@ import { reportStatus, type Seen } from './status-report.ts';
 const PACE_MS = 1_000;
 /** How many times as long as a report took the next one waits: with 100,000 JWTs, reports take at most a tenth of a core. */
 const REST = 9;
-/** What a list-watch tells is in its `problem`; lines of a log would spoil the screen. */
+/** The problem of a list-watch is in its `problem`; lines of a log would spoil the screen. */
 const SILENT = { debug: ignore, info: ignore, warn: ignore };
 
 /**
- * Shows what changes until `signal` ends it, then exit code 0. The first reading tells what the caller is not allowed to
+ * Shows what changes until `signal` ends it, then exit code 0. The first reading shows what the caller is not allowed to
  * read.
  */
 export async function followStatus(

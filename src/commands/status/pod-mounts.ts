@@ -20,7 +20,7 @@ export interface PodMounts {
   readonly isRunning: boolean;
   /** When the kubelet took it on: its volumes were filled after that. */
   readonly startedAt: Seconds | undefined;
-  /** When the kubelet was last told to look at its Secrets. */
+  /** When the kubelet was last made to look at its Secrets. */
   readonly nudgedAt: Seconds | undefined;
   /** By name of the Secret. */
   readonly secrets: ReadonlyMap<string, SecretMounts>;

@@ -21,7 +21,7 @@ export function createScreen(io: Pick<Io, 'stdout'>, output: OutputFormat): Scre
 /** Home, clear to the end (ECMA-48: CUP, ED), and cut long lines instead of wrapping them (DECAWM). */
 const BEGIN = '\u001B[H\u001B[2J\u001B[?7l';
 const END = '\u001B[?7h';
-/** Rows of a terminal that does not tell its height. */
+/** Rows of a terminal that does not report its height. */
 const USUAL_ROWS = 24;
 
 function draw({ stdout }: Pick<Io, 'stdout'>, report: StatusReport, now: Seconds): void {

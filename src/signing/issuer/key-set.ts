@@ -9,7 +9,7 @@ export type KeyRole =
   | 'signs' // a JWT names it
   | 'retired' // tokens that it signed have not all expired
   | 'added' // given by itself: verifiers shall know it before it signs
-  | 'kept'; // was published before, and nobody said that it may go
+  | 'kept'; // was published before, and nobody said that it can be removed
 
 /** A key as one source gives it. */
 export interface KeyEntry {

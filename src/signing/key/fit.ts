@@ -12,7 +12,7 @@ import type { DerKeyType } from './der.ts';
 /** OpenSSL takes no longer exponent with a modulus above 3,072 bits: each check of a signature would cost as much as one. */
 const MAX_EXPONENT = 2n ** 64n;
 
-/** Why a key of this type can never sign with an algorithm, told before OpenSSL sees it; `undefined` when it may. */
+/** Why a key of this type can never sign with an algorithm, found before OpenSSL sees it; `undefined` when it may. */
 export function findTypeMisfit(type: DerKeyType, algorithm: AlgorithmName): StateProblem | undefined {
   if (type === 'rsa' || type === 'ec' || type === 'ed25519') return undefined;
   return type === 'explicit-curve'

@@ -6,7 +6,7 @@ const LONGEST_LENGTH = 4;
 /** ... and an INTEGER of one byte, which is the version. Bytes that are not UTF-8 became U+FFFD. */
 const INTEGER = '\u0002\u0001';
 const PKCS12_VERSION = 3;
-/** The least that tells the forms in base64 apart. */
+/** So many characters are enough to distinguish the forms in base64. */
 const PREFIX_LENGTH = 64;
 const BASE64 = /^[A-Za-z0-9+/]+$/;
 const SSH_PUBLIC = /^(?:ssh-|ecdsa-sha2-|sk-)[a-z0-9@.-]{1,60} AAAA|^---- BEGIN SSH2 PUBLIC KEY/;

@@ -10,7 +10,7 @@ const WLCG_MAX_LIFETIME = 6 * 3_600;
 
 type Advised = Pick<JwtSpec, 'issuer' | 'data' | 'lifetime'>;
 
-/** What is often right, and often meant otherwise: told to whoever asks for an explanation, and nowhere else. */
+/** What is often right, and often meant otherwise: shown only by `explain`. */
 const ADVICE_RULES: Readonly<Record<string, (spec: Advised) => string | false>> = {
   // scitokens-cpp appends the path as it is, others (OpenID Connect Discovery) drop the slash first.
   'issuer-trailing-slash': (spec) => {

@@ -9,7 +9,7 @@ import { readScopes, type Scopes } from './scopes.ts';
 const MAX_TOKEN_BYTES = 4_096;
 /** Seconds. A pod sees a new token up to 90 s late, and what it starts with the old one takes time too. */
 const MIN_LIFETIME = 10 * 60;
-/** Seconds. The kubelet's 90 s, as much again for whoever reads the file only now and then. */
+/** Seconds. The kubelet's 90 s, as much again for programs that read the file only now and then. */
 const MIN_RESIGN_BEFORE = 3 * 60;
 /** WLCG Common JWT Profiles: the audience that means any relying party, and the profile's version. */
 const WLCG_ANY = 'https://wlcg.cern.ch/jwt/v1/any';
