@@ -104,7 +104,7 @@ const MARK = /^ *<!-- not run in CI: [^>]{10,} -->$/;
 /** In blocks that are indented only lines with a program of ours or of Kubernetes are commands. */
 const PROGRAM = /^(?:[A-Z_]+=\S+ )*(?:kubectl|helm|kustomize|jwt-injector|npx|npm|docker|certs\/)\b/;
 
-/** What a page tells its reader to type, without lines that go on from the one before. */
+/** What a page asks its reader to type, without lines that go on from the one before. */
 function commandsOf(page: string): readonly Command[] {
   const found: Command[] = [];
   let [heading, language, isMarked, isContinued] = ['', '', false, false];

@@ -6,7 +6,7 @@ const P = 'tokens.osg-htc.org/';
 const texts = (keys: readonly string[], options = {}): readonly string[] =>
   checkAnnotationKeys(Object.fromEntries(keys.map((key) => [key, 'x'])), options).map(({ text }) => text);
 
-describe('an annotation without effect is told where it belongs, or what was meant:', () => {
+describe('the warning about an annotation without effect says where it belongs, or what was meant:', () => {
   const homes: Readonly<Record<string, string>> = {
     renew: 'the JWT',
     rotation: 'the JWT',
@@ -51,7 +51,7 @@ describe('an annotation without effect is told where it belongs, or what was mea
   });
 });
 
-describe('an annotation is not told when it', () => {
+describe('there is no warning about an annotation that', () => {
   const quiet: Readonly<Record<string, readonly string[]>> = {
     'is one of ours': [
       'token',
@@ -84,7 +84,7 @@ describe('an annotation is not told when it', () => {
   });
 });
 
-it('a label is told when it should have been an annotation', () => {
+it('a label that should have been an annotation gets a warning', () => {
   const labels = { [`${P}token`]: 'x', [`${P}managed`]: 'true', token: 'x', app: 'y' };
   assert.deepEqual(checkLabelKeys(labels), [
     { kind: 'misplaced', text: `label ${P}token has no effect here: make it an annotation` },

@@ -84,7 +84,7 @@ describe('what a pod asks for', () => {
     assert.deepEqual(request({}, 'a'), { ok: true, value: DEFAULTS, warnings: [] });
   });
 
-  it('is nothing without a token; the first setting that has no effect so is told', () => {
+  it('is nothing without a token; the first setting that has no effect then gets a warning', () => {
     assert.deepEqual(request({}), { ok: true, value: undefined, warnings: [] });
     assert.deepEqual(request({ [KEYS.fileMode]: 'x', [KEYS.containers]: 'app' }), {
       ok: true,
@@ -95,7 +95,7 @@ describe('what a pod asks for', () => {
     });
   });
 
-  it('is told with what is odd in its lists', () => {
+  it('comes with warnings about what is odd in its lists', () => {
     const { warnings } = request({ [KEYS.token]: 'a,a', [KEYS.containers]: 'x,' });
     assert.deepEqual(
       warnings.map(({ kind }) => kind),

@@ -207,12 +207,12 @@ describe('who is left alone', () => {
       const job = workload({ kind: 'Job', annotations });
       return { ...job, spec: { ...Object(job['spec']), suspend: true }, status };
     };
-    const told = (status: Json): string =>
+    const warningFor = (status: Json): string =>
       reviewOf(suspended(TOKEN, status), { operation: 'UPDATE', oldObject: suspended(undefined, status) })
         .warnings[0] ?? '';
-    assert.match(told({}), /token is copied when a Job is created: annotate its pod template too$/);
-    assert.match(told({ startTime: null }), /annotate its pod template too$/);
-    assert.match(told({ startTime: '2026-11-28T00:00:00Z' }), /template is fixed/);
+    assert.match(warningFor({}), /token is copied when a Job is created: annotate its pod template too$/);
+    assert.match(warningFor({ startTime: null }), /annotate its pod template too$/);
+    assert.match(warningFor({ startTime: '2026-11-28T00:00:00Z' }), /template is fixed/);
   });
 
   it('a Job that exists: its template is fixed', () => {

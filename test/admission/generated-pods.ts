@@ -82,7 +82,7 @@ const annotations = fc
   })
   .map(dropUndefined);
 
-/** Pods of a shape that the API server takes (but for mounts of volumes that are not there). */
+/** Pods of a shape that the API server takes (except for mounts of volumes that are not there). */
 export const validPod: fc.Arbitrary<Json> = fc
   .record({
     annotations,

@@ -151,7 +151,7 @@ describe('mounts and devices times tokens', () => {
   });
 });
 
-it('a pod that is too large is told its numbers, and what helps', () => {
+it('the refusal of a pod that is too large says its numbers, and what helps', () => {
   const remedy = 'use a shorter path, or select containers with annotation tokens.osg-htc.org/containers';
   const what = (containers: number, tokens: number): string => explainTooLarge(containers, tokens).what;
   assert.equal(what(1, 1), 'this pod is too large: 1 token in 1 container');

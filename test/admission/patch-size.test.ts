@@ -167,7 +167,7 @@ describe('limits of one value', () => {
 });
 
 describe('annotations of a workload that would make its template invalid', () => {
-  it('are not copied beyond the 256 KiB that Kubernetes takes, and the writer is told', () => {
+  it('are not copied beyond the 256 KiB that Kubernetes takes, and the writer gets a warning', () => {
     const annotations = { [KEYS.token]: 'my-jwt', [KEYS.containers]: `app,${'x'.repeat(140_000)}` };
     const answer = reviewOf(workload({ annotations }));
     assert.deepEqual([answer.allowed, answer.operations], [true, []]);

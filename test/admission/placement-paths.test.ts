@@ -123,7 +123,7 @@ describe('several tokens in a container', () => {
     ]);
   });
 
-  it('are told of the file that another mount hides', () => {
+  it('are refused with the file that another mount hides', () => {
     const mounts = [mount('jwt-b', '/x'), mount('data', '/x/token')];
     assert.deepEqual(outcomes(placeTokens(shape(mounts), [A, wanted('b', '/b')])), [
       '/a',
@@ -159,7 +159,7 @@ describe('several tokens in a container', () => {
     assert.deepEqual(outcomes(placeTokens(shape([mount('own', '/')]), [a, b])), ['/a', ['/a/b']]);
   });
 
-  it('are told of what blocks each, not of what it would hide if it were mounted', () => {
+  it('are refused with what blocks each, not with what it would hide if it were mounted', () => {
     const b = wanted('b', '/b', 'a/other');
     const mounts = [mount('jwt-b', '/'), mount('data', '/a/token')];
     assert.deepEqual(outcomes(placeTokens(shape(mounts), [A, b])), [

@@ -91,7 +91,7 @@ describe('a pod is read as', () => {
   });
 });
 
-describe('a pod that the API server refuses is told by its fault:', () => {
+describe('the fault of a pod that the API server refuses is named:', () => {
   const app = container();
   const odd = 'has mounts, devices or env vars of a wrong shape';
   const faults: readonly (readonly [fault: string, specs: readonly unknown[]])[] = [

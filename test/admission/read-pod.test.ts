@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { readPod } from '../../src/admission/read-pod.ts';
 import { annotatedPod, KEYS, review, type Json } from './pods.ts';
 
-describe('a pod that is left alone is told why', () => {
+describe('the answer about a pod that is left alone says why', () => {
   for (const namespace of ['kube-system', 'jwt-injector']) {
     it(`in namespace ${namespace}, whatever it asks for, in a file too`, () => {
       const read = readPod({ pod: annotatedPod(), namespace });

@@ -71,13 +71,13 @@ describe('a new JWT', () => {
     );
   });
 
-  it('hears everything that is wrong at once', async () => {
+  it('gets everything that is wrong at once', async () => {
     const answer = await create({ ...BAD_KEY, data: { id: 2 ** 60 } });
     assert.equal(answer.reason, 'KeyUnreadable');
     assert.match(answer.message, /no PEM block.*; spec\.data\.id is an integer beyond 2\^53.*as a string$/);
   });
 
-  it('hears it on one line of bounded length, whatever its claims are called', async () => {
+  it('gets it on one line of bounded length, whatever its claims are called', async () => {
     const answer = await create({ data: { [`a\nb\u0000${'x'.repeat(50_000)}`]: 2 ** 60 } });
     assert.equal(answer.reason, 'ClaimsInvalid');
     assert.match(answer.message, /^spec\.data\.a b x+…$/);

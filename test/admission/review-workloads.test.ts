@@ -68,7 +68,7 @@ describe('the warnings about a workload', () => {
     assert.deepEqual(warnings, [`annotation ${KEYS.envVar} has no effect without ${KEYS.token}`]);
   });
 
-  it('tell of a refusal before what is not copied', () => {
+  it('name a refusal before what is not copied', () => {
     const annotations = { [KEYS.token]: 'my-jwt', [KEYS.containers]: 'x'.repeat(MAX_ANNOTATIONS_BYTES) };
     const templateMetadata = { annotations: { [KEYS.token]: 'No_Name' } };
     const { operations, warnings } = reviewOf(workload({ annotations, templateMetadata }));

@@ -24,7 +24,7 @@ describe('the containers that get the token', () => {
     assert.deepEqual(selected(select('except', 'web')), [['app', 'init'], []]);
   });
 
-  it('are told when the list names others, with the closest name of the first', () => {
+  it('come with a warning when the list names others, with the closest name of the first', () => {
     const text = 'annotation k: no container "wep", did you mean "web"?';
     assert.deepEqual(selected(select('only', 'wep', 'app', 'nobody', 'other')), [
       ['app'],

@@ -26,7 +26,7 @@ describe('the tokens of a pod', () => {
     );
   }
 
-  it('are each injected once, and the first that is named twice is told', () => {
+  it('are each injected once, with a warning about the first that is named twice', () => {
     assert.deepEqual(readTokens('a,b,c,b,a', undefined), {
       ok: true,
       value: ['a', 'b', 'c'],
@@ -36,7 +36,7 @@ describe('the tokens of a pod', () => {
     });
   });
 
-  it('are told with all that is odd in their list', () => {
+  it('come with a warning about all that is odd in their list', () => {
     const { warnings } = readTokens('a,,a', undefined);
     assert.deepEqual(
       warnings.map(({ kind }) => kind),

@@ -14,7 +14,7 @@ const BATCH = 100;
 const LANES = 4;
 
 /**
- * Puts objects into etcd past the API server, which is told of them by its watch: a hundred thousand take a minute instead
+ * Puts objects into etcd past the API server, which learns of them by its watch: a hundred thousand take a minute instead
  * of a quarter of an hour. `folder`: that of the control plane.
  */
 export async function putIntoEtcd(folder: string, objects: AsyncIterable<Stored>): Promise<void> {

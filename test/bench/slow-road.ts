@@ -18,7 +18,7 @@ export async function openSlowRoad(from: number, to: number, delayMs: number): P
       open.delete(source);
       later(() => sink.destroy());
     });
-    source.on('error', () => {}); // told by `close`
+    source.on('error', () => {}); // `close` reports it
   };
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     const service = connect({ host: '127.0.0.1', port: to, allowHalfOpen: true, noDelay: true });

@@ -66,7 +66,7 @@ export async function measureSteady({ stage, count, quietSeconds }: SteadyBench)
       ours: `${formatMs(evaluatedMs)}, ${signed} signed, ${writes} writes, ${keysRead} keys read`,
       peer: `two paged lists ${formatMs(listsMs)}`,
       ratio: evaluatedMs / listsMs,
-      goal: '≤ 2 ×, 0 writes but for the Lease, 0 keys read',
+      goal: '≤ 2 ×, 0 writes except for the Lease, 0 keys read',
       holds: evaluatedMs <= 2 * listsMs && signed === 0 && writes <= 10 && keysRead === 0,
       data: { evaluatedMs, listsMs, signed, writes, keysRead },
     },

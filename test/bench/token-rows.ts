@@ -19,7 +19,7 @@ export interface TokenBench {
 
 const SINGLE = 200;
 const WITHIN_MS = 600_000;
-/** What comes after a status takes less: its Event, and what watches are told of both. */
+/** What comes after a status takes less: its Event, and what watches receive of both. */
 const SETTLE_MS = 30;
 
 /**
@@ -156,7 +156,7 @@ export async function measureBulk({ stage, count }: TokenBench): Promise<readonl
       ours: `${formatMs(resignedMs)}, ${disorder} out of order`,
       peer: peer(bareAgainMs),
       ratio: resignedMs / bareAgainMs,
-      goal: '≤ 1.3 ×, in order but for what is in flight',
+      goal: '≤ 1.3 ×, in order except for what is in flight',
       holds: resignedMs <= 1.3 * bareAgainMs && disorder <= WIDTH,
       data: { resignedMs, bareAgainMs, disorder, count },
     },

@@ -77,7 +77,7 @@ The pod, before and after:
     );
   });
 
-  it('on a terminal in colours, but for NO_COLOR', async () => {
+  it('it prints in colours on a terminal, except with NO_COLOR', async () => {
     const args = ['-f', join(EXAMPLES, 'token-test.yaml')];
     const plain = await runCommand(explainCommand, args);
     const coloured = await runCommand(explainCommand, args, { terminal: true });

@@ -169,16 +169,16 @@ describe('the settings of run', () => {
   ];
   for (const [args, says] of refused) {
     it(`are refused for ${args.join(' ')}`, () => {
-      const told = problems([...CERTIFICATE, ...args]);
+      const found = problems([...CERTIFICATE, ...args]);
       assert.ok(
-        told.some((problem) => says.test(problem)),
-        told.join('\n'),
+        found.some((problem) => says.test(problem)),
+        found.join('\n'),
       );
     });
   }
 
   it('name every problem at once', () => {
-    const told = problems([
+    const found = problems([
       '--bogus',
       '--tls-cert-file=c',
       '--workers=x',
@@ -187,6 +187,6 @@ describe('the settings of run', () => {
       '--retry-period=w',
     ]);
     for (const name of ['bogus', 'workers', 'log-level', 'http-address', 'retry-period', 'tls-cert-file'])
-      assert.equal(told.filter((problem) => problem.includes(`--${name} `)).length >= 1, true, name);
+      assert.equal(found.filter((problem) => problem.includes(`--${name} `)).length >= 1, true, name);
   });
 });

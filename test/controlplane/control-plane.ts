@@ -32,7 +32,7 @@ export type ControlPlaneOptions = {
   readonly addresses?: readonly string[];
   /** Who else gets in; each gets a kubeconfig. */
   readonly users?: readonly User[];
-  /** Hears when components start and end. Default: nobody. */
+  /** Is called when components start and end. Default: nothing is. */
   readonly log?: (line: string) => void;
   /** Where the API server's port comes from. For tests of the retry on a taken port. */
   readonly findPort?: () => Promise<number>;

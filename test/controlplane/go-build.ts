@@ -81,7 +81,7 @@ async function runGo(shell: Shell, args: readonly string[], onLine: (line: strin
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   if (go.pid !== undefined) reaper.watch(-go.pid);
-  go.stdin.on('error', () => {}); // it has ended, which is told below
+  go.stdin.on('error', () => {}); // it has ended, which is reported below
   go.stdin.end('\n');
   const last: string[] = [];
   createInterface(go.stderr).on('line', (line) => {

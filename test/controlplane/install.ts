@@ -71,7 +71,7 @@ export async function installCrd(
 }
 
 /**
- * Installs CRD, RBAC, Service and webhooks as shipped but for `fitManifests`, so that the service can run
+ * Installs CRD, RBAC, Service and webhooks as shipped except for `fitManifests`, so that the service can run
  * beside the cluster as ServiceAccount `jwt-injector` of namespace `jwt-injector`. The API server notices
  * a webhook configuration about a second later: wait for the effect with a dry-run pod. Gives the YAML text that it
  * applied.

@@ -43,7 +43,7 @@ export function createKubectl(
     const ended = Promise.withResolvers<number>();
     child.on('error', ended.reject);
     child.on('close', (code) => ended.resolve(code ?? 1));
-    child.stdin.on('error', () => {}); // kubectl may end without reading; its exit code tells
+    child.stdin.on('error', () => {}); // kubectl may end without reading; its exit code shows it
     child.stdin.end(options.input ?? '');
     const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended.promise]);
     if (pid !== undefined) reaper.forget(pid);

@@ -11,7 +11,7 @@ import {
   type StartOptions,
 } from './stage.ts';
 
-/** Names a file that tells a test file which cluster it may use; see `lend`. */
+/** Names a file that says which cluster a test file may use; see `lend`. */
 const VARIABLE = 'JWT_INJECTOR_LENT_CLUSTER';
 
 interface Loan {

@@ -13,7 +13,7 @@ interface MadePod {
   readonly phase?: string;
 }
 
-/** A pod on a node whose one container mounts Secret my-jwt, but for what is given. */
+/** A pod on a node whose one container mounts Secret my-jwt, with the given changes. */
 function pod({ metadata = {}, volumes = [VOLUME], mounts = [MOUNT], spec = {}, phase = 'Running' }: MadePod) {
   return {
     metadata: { name: 'web', namespace: 'science', ...metadata },
@@ -24,7 +24,7 @@ function pod({ metadata = {}, volumes = [VOLUME], mounts = [MOUNT], spec = {}, p
 
 const second = { name: 'second', secret: { secretName: 'other', items: [{ key: 'token', path: 'a' }] } };
 
-describe('the Secrets whose renewal a pod is told of', () => {
+describe('the Secrets after whose renewal a pod is nudged', () => {
   const container = (mounts: readonly object[]) => [{ name: 'side', volumeMounts: mounts }];
   for (const [title, made, expected] of [
     ['one that a container mounts as a directory', {}, ['my-jwt']],

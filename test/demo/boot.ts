@@ -52,7 +52,7 @@ async function showStage(screen: Screen, stage: Stage, entry: string): Promise<v
   const { stdout } = await cluster.kubectl(['version', '-o', 'json']);
   const { serverVersion } = JSON.parse(stdout) as { serverVersion?: { gitVersion?: string } };
   const version = serverVersion?.gitVersion ?? '';
-  verify(version !== '', 'the API server to tell its version', stdout);
+  verify(version !== '', 'the API server to say its version', stdout);
   screen.check(`Kubernetes ${version} answers at ${cluster.url}; it has no nodes, so pods stay Pending`);
 
   const kinds = 'crd/jwts.tokens.osg-htc.org,mutatingwebhookconfiguration/jwt-injector';

@@ -30,7 +30,7 @@ export async function expectSoon<T>(
   }
 }
 
-/** The JWT as soon as it is Ready; else its condition tells why it is not. */
+/** The JWT as soon as it is Ready; else its condition says why it is not. */
 export function expectReady(objects: Objects, name: string): Promise<Loose> {
   return expectSoon(`JWT ${name} to be Ready`, async () => {
     const jwt = await objects.get('jwts', NAMESPACE, name);

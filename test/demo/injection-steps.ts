@@ -44,7 +44,7 @@ export const injectStep: Step = {
   },
 };
 
-/** A pod of somebody who never heard of us. */
+/** A pod of somebody who does not know us. */
 export const plainPodStep: Step = {
   title: 'A pod that did not ask is not touched, and not even sent to the webhook',
   async play({ screen, stage, objects }) {

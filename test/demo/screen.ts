@@ -21,7 +21,7 @@ export interface Screen {
   say(text: string): void;
   /** Shows that something is waited for, and for how long already; gives what `work` gives. */
   wait<T>(what: string, work: Promise<T>): Promise<T>;
-  /** From now on only `say` is heard: a step that is under way may be given up. */
+  /** From now on only `say` has an effect: a step that is under way may be given up. */
   settle(): void;
 }
 

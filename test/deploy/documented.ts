@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** What a section of a page tells its reader to do. */
+/** What a section of a page asks its reader to do. */
 export interface Instructions {
   /** Shell commands, in order, without those that are marked as not run in CI. */
   readonly commands: readonly string[];

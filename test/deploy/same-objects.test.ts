@@ -17,7 +17,7 @@ const HELMS: ReadonlySet<string> = new Set([
   'app.kubernetes.io/managed-by',
 ]);
 
-/** Tells Helm to leave an object where it is. */
+/** Makes Helm leave an object where it is. */
 const KEPT = 'helm.sh/resource-policy';
 
 function byName(objects: readonly Rendered[]): Readonly<Record<string, Rendered>> {
@@ -93,7 +93,7 @@ describe('chart and kustomize', () => {
     }
   });
 
-  it('have the same CRD, which only the chart tells Helm to keep', async () => {
+  it('have the same CRD, which Helm keeps when the chart is uninstalled', async () => {
     const [ofChart, ...others] = readObjects(await helm.render({}, '--show-only', 'templates/crd.yaml'));
     const [ofKustomize] = readObjects(await renderOverlay({ resources: ['crd'] }));
     assert.deepEqual(others, []);

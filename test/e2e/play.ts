@@ -14,7 +14,7 @@ import { formatTable, type Rows } from './tables.ts';
 
 /*
  * The inner half of `npm run e2e`, process 1's only child in the world that machine/world.sh makes: starts the cluster,
- * installs the product and tells the stories. It may leave everything as it is, since the world ends with it.
+ * installs the product and plays the stories. It may leave everything as it is, since the world ends with it.
  */
 const { values, positionals: archives } = parseArgs({
   allowPositionals: true,
@@ -61,10 +61,10 @@ async function play(): Promise<number> {
   };
   let failed = 0;
   const stories = STORIES.filter(({ name }) => values.only === undefined || name === values.only);
-  for (const { name, tell } of stories) {
+  for (const { name, play } of stories) {
     log(`story "${name}"`);
     try {
-      await tell(scene);
+      await play(scene);
     } catch (error) {
       failed += 1;
       console.error(`story "${name}" failed: ${error instanceof Error ? error.message : String(error)}`);

@@ -26,7 +26,7 @@ export class Canaries {
     const shown = publicBytes(text);
     for (const line of trimmed.split('\n').map((each) => each.trim())) {
       if (line.includes('-') || line.includes(' ')) continue;
-      // A line that begins inside the public half may be shown in part: the next one will tell.
+      // A line that begins inside the public half may be shown in part: the next one will show.
       if (!shown.includes(Buffer.from(line.slice(0, LENGTH - (LENGTH % 4)), 'base64'))) this.#add(line);
     }
     this.#add(Buffer.from(text).toString('base64'));

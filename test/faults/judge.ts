@@ -14,7 +14,7 @@ interface Step {
   readonly writer: Writer;
 }
 
-/** Judges everything that was seen of one JWT. Pure but for the verification of signatures. */
+/** Judges everything that was seen of one JWT. Pure except for the verification of signatures. */
 export async function judge(file: CaseFile): Promise<readonly Violation[]> {
   const steps = listSteps(file);
   const written = steps.filter(({ sighting, writer }) => writer === 'service' && !sighting.isGone);
@@ -55,7 +55,7 @@ function writerOf(sighting: Sighting, before: Sighting | undefined, { foreign, o
   return isNewToken && !sighting.isGone && tokenIn(sighting.object) !== undefined ? 'service' : 'somebody';
 }
 
-/** The status may be told before the Secret that it speaks of: these are two watches. */
+/** The status may be seen before the Secret that it describes: these are two watches. */
 const OBSERVER_LAG_MS = 500;
 
 /** I1: from the first Ready on, as long as the JWT lives, there is a token and it has not expired. */

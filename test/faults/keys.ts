@@ -197,7 +197,8 @@ export const KEYS: readonly Fault[] = [
   ...BAD,
   {
     name: 'key-missing-until-expiry',
-    title: 'key deleted until its token of one minute has expired: told before and after; then it comes back',
+    title:
+      'key deleted until its token of one minute has expired: reported before and after; then it comes back',
     isLocal: true,
     tries: { short: 0, full: 1 },
     play: async (ground) => {

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Loose } from '../integration/objects.ts';
 import { ApiRefusal, pathOfAll, type Api, type WireEvent } from './api.ts';
 
-/** One state of a Secret or JWT, as the observer's watch told it. */
+/** One state of a Secret or JWT, as the observer's watch reported it. */
 export interface Sighting {
-  /** Milliseconds since the epoch, when it was told. */
+  /** Milliseconds since the epoch, when it was reported. */
   readonly at: number;
   readonly kind: 'Secret' | 'JWT';
   readonly isGone: boolean;

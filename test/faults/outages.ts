@@ -85,7 +85,7 @@ async function endureTreatment(
       const before = await requestRenewals(jwts);
       const startedAt = performance.now();
       const isDone = (): boolean => areRenewed(jwts, before);
-      await renewing.waitFor(`round ${round}: new tokens all the same`, isDone, 45_000);
+      await renewing.waitFor(`round ${round}: new tokens anyway`, isDone, 45_000);
       ground.recovered(performance.now() - startedAt);
       await sleep(500);
     }
@@ -128,7 +128,7 @@ async function answerLate(ground: Ground): Promise<void> {
   await jwt.endure('a Secret that was deleted before its writer had the answer comes back', {
     harm: async () => {
       await jwt.removeSecret();
-      await sleep(500); // the service is told of the deletion
+      await sleep(500); // the service sees the deletion
       released.resolve();
       stop();
     },

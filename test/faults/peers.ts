@@ -4,7 +4,7 @@ import type { Ground } from './ground.ts';
 import { annotate, encode, EXPIRES_AT, isInOrder, MANAGED, TRIES, type Victim } from './victim.ts';
 import { makeKey } from '../fixtures/keys.ts';
 
-/** Somebody who changes the Secret back whenever it was put right. */
+/** Somebody who changes the Secret back whenever it was corrected. */
 interface Peer {
   readonly name: string;
   readonly title: string;
@@ -64,13 +64,13 @@ async function contend(ground: Ground, { title, undo }: Peer): Promise<void> {
   if (statuses > MOST_STATUSES) ground.fail('I4', `${statuses} writes of the status against a peer`);
   await jwt.waitFor('the condition Contended', () => jwt.says('Contended', 'True', 'Contended'));
   // Once the peer is gone the last wait, of less than 20 s, is all that is left.
-  await jwt.waitFor(`put right after: ${title}`, () => isInOrder(jwt) && jwt.says('Ready', 'True'), 30_000);
+  await jwt.waitFor(`corrected after: ${title}`, () => isInOrder(jwt) && jwt.says('Ready', 'True'), 30_000);
   forgive();
 }
 
 export const CONTENTION: readonly Fault[] = PEERS.map((peer) => ({
   name: `peer-restores-${peer.name}`,
-  title: `a peer restores ${peer.title} whenever it was put right, for ten seconds`,
+  title: `a peer restores ${peer.title} whenever it was corrected, for ten seconds`,
   isLocal: true,
   tries: { ...TRIES, full: 1 },
   play: (ground) => contend(ground, peer),

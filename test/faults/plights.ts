@@ -4,7 +4,7 @@ import { ApiRefusal, pathOf } from './api.ts';
 import type { Fault } from './fault.ts';
 import { annotate, encode, EXPIRES_AT, isInOrder, NAMED, SIGNED_AT, TRIES, type Victim } from './victim.ts';
 
-/** What cannot be put right, or is not ours to: a condition must say precisely what, and nothing is touched. */
+/** What cannot be corrected, or not by us: a condition must say precisely what, and nothing is touched. */
 interface Plight {
   readonly name: string;
   readonly title: string;
@@ -49,7 +49,7 @@ const TLS = {
 const REPORTED: readonly Plight[] = [
   {
     name: 'owner-and-annotations-removed',
-    title: 'owner reference and annotations removed: nothing tells that it is ours',
+    title: 'owner reference and annotations removed: nothing shows that it is ours',
     harm: ({ jwt }) =>
       jwt.patchSecret({
         metadata: {

@@ -38,7 +38,7 @@ export type Rule = (seen: Seen) => Treatment | undefined;
 /** What becomes of an event of a watch instead of being passed on; `cut`: the connection breaks in the middle of it. */
 export type LineRule = (line: string, seen: Seen) => readonly string[] | 'cut' | undefined;
 
-/** Stands between one service and the API server, sees every request, and does harm where told. */
+/** Stands between one service and the API server, sees every request, and does harm where asked. */
 export interface Proxy {
   readonly url: string;
   /** Every request so far. */
@@ -58,7 +58,7 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
-/** @param onStored hears the resourceVersion of whatever the service stored. */
+/** @param onStored is called with the resourceVersion of whatever the service stored. */
 export async function startProxy(
   cluster: Pick<ControlPlane, 'url' | 'ca'>,
   authority: CertificateAuthority,

@@ -5,7 +5,7 @@ export function textsOf(jwts: readonly TrackedJwt[]): readonly string[] {
   return jwts.map(({ text }) => text);
 }
 
-/** Whether each has a valid token other than the one before, and a status that tells of it. */
+/** Whether each has a valid token other than the one before, and a status that reports it. */
 export function areRenewed(jwts: readonly TrackedJwt[], before: readonly string[]): boolean {
   return jwts.every((jwt, index) => jwt.isRenewed(before[index] ?? ''));
 }

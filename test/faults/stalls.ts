@@ -64,7 +64,7 @@ async function answerNotFound(ground: Ground): Promise<void> {
   ground.note(`${refused.size} writes were answered 404`);
 }
 
-/** A CRD as token-manager's: no status can be written, and the tokens are kept fresh all the same. */
+/** A CRD as token-manager's: no status can be written, and the tokens are still kept fresh. */
 async function dropStatus(ground: Ground): Promise<void> {
   const { api, cluster } = ground.arena;
   const jwt = await ground.sign('stateless', { spec: ONE_MINUTE });
@@ -115,7 +115,7 @@ export const STALLS: readonly Fault[] = [
   {
     ...ALONE,
     name: 'crd-without-status',
-    title: 'a CRD without the status subresource, as token-manager has it: tokens are renewed all the same',
+    title: 'a CRD without the status subresource, as token-manager has it: tokens are still renewed',
     tries: { short: 0, full: 1 },
     play: dropStatus,
   },

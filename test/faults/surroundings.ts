@@ -10,7 +10,7 @@ import type { TrackedJwt } from './tracked-jwt.ts';
 
 const CLUSTER_ROLE = '/apis/rbac.authorization.k8s.io/v1/clusterroles/jwt-injector';
 
-/** Takes a verb away, does what needs it, sees it told, gives the verb back, and sees it done. */
+/** Takes a verb away, does what needs it, sees it reported, gives the verb back, and sees it done. */
 async function withoutVerb(
   ground: Ground,
   { resource, verb }: { resource: string; verb: string },
@@ -25,7 +25,7 @@ async function withoutVerb(
   );
   await api.merge(CLUSTER_ROLE, { rules: reduced.filter((rule: Loose) => rule.verbs.length > 0) });
   try {
-    await sleep(1_000); // the authorizer is told by a watch
+    await sleep(1_000); // the authorizer learns by a watch
     if (verb === 'get') await changeKey(ground, jwt);
     else await jwt.requestRenewal();
     const isTold = async (): Promise<boolean> => {
@@ -35,7 +35,7 @@ async function withoutVerb(
           reason === 'WriteRefused' && note.includes(`is not allowed to ${verb} ${resource} `),
       );
     };
-    await jwt.waitFor('an Event that tells of the refusal', isTold, 15_000);
+    await jwt.waitFor('an Event that reports the refusal', isTold, 15_000);
   } finally {
     await api.merge(CLUSTER_ROLE, { rules });
   }
@@ -93,7 +93,7 @@ async function refuseByPolicy(ground: Ground): Promise<void> {
       (await api.list(pathOf('events', ground.namespace))).items.some(
         ({ reason, note }: Loose) => reason === 'WriteRefused' && note.includes(`admission policy ${name} `),
       );
-    await jwt.waitFor('an Event that tells of the refusal', isTold, 15_000);
+    await jwt.waitFor('an Event that reports the refusal', isTold, 15_000);
     if (jwt.text !== before) ground.fail('recovery', 'the policy had no effect: nothing was tested');
   } finally {
     await api.remove(`${path}/validatingadmissionpolicybindings/${name}`);
@@ -128,7 +128,7 @@ async function reinstallCrd(ground: Ground): Promise<void> {
   ground.recovered(performance.now() - startedAt);
 }
 
-/** Restarts the service with other settings: nothing is written, and what is written then tells the right times. */
+/** Restarts the service with other settings: nothing is written, and what is written then has the right times. */
 async function restartWith(ground: Ground, env: NodeJS.ProcessEnv): Promise<void> {
   const { arena } = ground;
   const jwts = await ground.signMany('settled', 5);
@@ -147,7 +147,7 @@ async function restartWith(ground: Ground, env: NodeJS.ProcessEnv): Promise<void
   const { issuedAt, expiresAt } = jwt.jwt.status;
   const { iat, exp } = jwt.token?.claims ?? {};
   if (Date.parse(issuedAt) !== (iat + 60) * 1000 || Date.parse(expiresAt) !== exp * 1000) {
-    ground.fail('recovery', 'the status tells other times than the token');
+    ground.fail('recovery', 'the status has other times than the token');
   }
   if (Math.abs(iat + 60 - Date.now() / 1000) > 30) ground.fail('I2', 'the token was issued at another time');
 }

@@ -79,6 +79,6 @@ async function findFlawAt(
   const expiresAt = Date.parse(annotations['tokens.osg-htc.org/expires-at'] ?? '') / 1000;
   const signedAt = Number(annotations['tokens.osg-htc.org/last-signing-time']);
   if (expiresAt !== claims.exp || signedAt !== claims.iat + BACKDATE_S)
-    return 'the annotations tell other times than the token';
+    return 'the annotations have other times than the token';
   return undefined;
 }

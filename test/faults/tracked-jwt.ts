@@ -73,14 +73,14 @@ export class TrackedJwt {
     return condition?.status === status && (reason === undefined || condition.reason === reason);
   }
 
-  /** A valid token other than `before`, and a status that tells of it. */
+  /** A valid token other than `before`, and a status that reports it. */
   isRenewed(before: string): boolean {
     const { token } = this;
     if (token === undefined || token.text === before || expiryOf(token) <= Date.now()) return false;
     return this.jwt?.status?.tokenId === token.claims.jti && this.says('Ready', 'True');
   }
 
-  /** Tells that the JWT was written with this spec, and what its key is from now on. */
+  /** Records that the JWT was written with this spec, and what its key is from now on. */
   noteSpec(spec: Loose): void {
     const lifetime = secondsOf(spec.expiryTime);
     const { keyId, algorithm, issuer, data } = spec;

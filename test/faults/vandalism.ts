@@ -19,14 +19,14 @@ interface Way {
   readonly name: string;
   readonly title: string;
   readonly harm: (victim: Victim) => Promise<unknown>;
-  /** `new`: another token comes. `same`: what is around the token is put right, the token stays. */
+  /** `new`: another token comes. `same`: what is around the token is corrected, the token stays. */
   readonly token: 'new' | 'same';
 }
 
 const putToken = ({ jwt }: Victim, text: string): Promise<void> =>
   jwt.patchSecret({ data: { token: encode(text) } });
 
-/** A token as the service would sign it, but for these claims. */
+/** A token as the service would sign it, with these claims changed. */
 async function forge({ jwt, key }: Victim, change: Loose): Promise<string> {
   const { claims, header } = jwt.token ?? { claims: {}, header: {} };
   return new SignJWT({ ...claims, ...change }).setProtectedHeader(header).sign(key);
@@ -34,7 +34,7 @@ async function forge({ jwt, key }: Victim, change: Loose): Promise<string> {
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
-/** Fault 13 of the lifecycle study: what is put right without a word. */
+/** Fault 13 of the lifecycle study: what is corrected without a word. */
 const REPAIRED: readonly Way[] = [
   { name: 'deleted', title: 'deleted', harm: ({ jwt }) => jwt.removeSecret(), token: 'new' },
   { name: 'emptied', title: 'emptied', harm: ({ jwt }) => jwt.patchSecret({ data: null }), token: 'new' },

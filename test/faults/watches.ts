@@ -6,7 +6,7 @@ import type { LineRule, Proxy } from './proxy.ts';
 /** The service's silence watchdog, the pause before the next try, and some, in ms. */
 const NOTICED_WITHIN_MS = 90_000 + 40_000;
 
-/** Deletes a Secret, which nobody is told: it comes back once the silence is noticed, and renewals go on meanwhile. */
+/** Deletes a Secret, which no watch reports: it comes back once the silence is noticed, and renewals go on meanwhile. */
 async function loseSight(ground: Ground, harm: (proxy: Proxy) => void): Promise<void> {
   const renewing = await ground.sign('renewing', { spec: ONE_MINUTE });
   const idle = await ground.sign('idle');

@@ -63,7 +63,7 @@ export function keepProcess(launch: () => Promise<Service>): KeptProcess {
   };
 }
 
-/** Linux keeps the peak of a process's resident memory until it is told to begin again (proc(5), clear_refs). */
+/** Linux keeps the peak of a process's resident memory until it is asked to begin again (proc(5), clear_refs). */
 function takePeak(pid: number): number {
   try {
     const [, kibibytes] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];

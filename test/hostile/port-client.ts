@@ -43,7 +43,7 @@ export async function dial(port: number): Promise<TLSSocket | undefined> {
   };
   const socket = connect(from);
   const patience = setTimeout(() => socket.destroy(), GIVE_UP_MS);
-  socket.on('error', () => {}); // told by `close`
+  socket.on('error', () => {}); // `close` reports it
   try {
     await Promise.race([once(socket, 'secureConnect'), once(socket, 'close').then(() => socket.destroy())]);
     return socket.destroyed ? undefined : socket;

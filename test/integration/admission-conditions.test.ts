@@ -101,7 +101,7 @@ describe('which objects the API server sends to the webhook', { concurrency: fal
     }
   }
 
-  it('what becomes of a pod later is not sent, but for the ephemeral containers of pods with something of ours', async () => {
+  it('what becomes of a pod later is not sent, except for the ephemeral containers of pods with something of ours', async () => {
     const debug = { spec: { ephemeralContainers: [{ name: 'debug', image: 'busybox' }] } };
     const volumes = [{ name: 'jwt-x', emptyDir: {} }];
     const pods: readonly [string, Json, Json, Json][] = [

@@ -207,7 +207,7 @@ describe('the webhook and its neighbours on a real control plane', { concurrency
     assert.equal(status, 201);
   });
 
-  it('where the namespace cannot be read, pods that need its default are told to try again; others need nothing', async () => {
+  it('where the namespace cannot be read, pods that need its default are refused with "try again"; others are admitted', async () => {
     const name = 'jwt-injector-webhook';
     const path = `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/${name}`;
     const binding = (await stage.api.ask('GET', path)).body;

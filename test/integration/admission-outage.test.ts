@@ -80,7 +80,7 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
       waiting = event.regarding.name;
     });
 
-    it('the maker of an annotated pod is told at once', async () => {
+    it('the maker of an annotated pod gets an error at once', async () => {
       const { code, stderr } = await stage.kubectl('outage', ['create', '-f', '-'], pod(TOKEN));
       assert.equal(code, 1);
       assert.match(
@@ -89,7 +89,7 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
       );
     });
 
-    it('every other pod is made as ever', async () => {
+    it('every other pod is made as usual', async () => {
       await stage.create('outage', workload('Deployment', { name: 'other' }));
       const [made] = await waitForPodsOf(stage, 'outage', 'app=other');
       assert.deepEqual(readInjection(made).volumes, []);
@@ -122,7 +122,7 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
       assert.deepEqual(readInjection(debugged).containers, { ...containers, debugger: [] });
     });
 
-    it('workloads are written as ever; what their templates should get or lose has to wait', async () => {
+    it('workloads are written as usual; what their templates should get or lose has to wait', async () => {
       assert.equal(await annotate('forgotten', TOKEN), undefined);
       const stays = await annotate('remembered', { [KEYS.token]: null });
       assert.equal(stays[KEYS.token], 'my-jwt');

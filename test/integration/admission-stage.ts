@@ -145,7 +145,7 @@ export interface Injection {
   readonly containers: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Token volumes, and for each container its mounts and variables, but for those of the ServiceAccount. */
+/** Token volumes, and for each container its mounts and variables, except for those of the ServiceAccount. */
 export function readInjection(pod: Loose): Injection {
   const { volumes = [], initContainers = [], containers, ephemeralContainers = [] } = pod.spec;
   const all: readonly Loose[] = [...initContainers, ...containers, ...ephemeralContainers];
@@ -175,7 +175,7 @@ export function injectionOf(token: string, ...containers: readonly string[]): In
   };
 }
 
-/** Waits until a namespace's label, or a webhook configuration, is in effect: dry-run pods tell. */
+/** Waits until a namespace's label, or a webhook configuration, is in effect: dry-run pods show it. */
 export async function waitForPods(
   { create }: Pick<AdmissionStage, 'create'>,
   namespace: string,

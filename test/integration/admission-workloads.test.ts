@@ -142,7 +142,7 @@ describe('annotated workloads on a real control plane', { concurrency: false }, 
     });
   }
 
-  it('the template of a Job is fixed: an annotation that comes late is told to be of no use', async () => {
+  it('the template of a Job is fixed: an annotation that comes late gets a warning that it has no effect', async () => {
     const { code, stderr } = await stage.kubectl('work', [
       'annotate',
       'job',
@@ -157,7 +157,7 @@ describe('annotated workloads on a real control plane', { concurrency: false }, 
     assert.equal(templateAnnotations(await get('Job', 'job'))[KEYS.mountPath], '/creds');
   });
 
-  it('a Job that is suspended and was never started may still be annotated on its template, as it is told', async () => {
+  it('a Job that is suspended and was never started may still be annotated on its template, as the warning says', async () => {
     const suspended: Loose = workload('Job', { name: 'suspended' });
     suspended.spec.suspend = true;
     await stage.create('work', suspended);

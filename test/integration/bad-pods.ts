@@ -168,7 +168,7 @@ export const DENIED: readonly BadPod[] = [
   },
 ];
 
-/** What the user is told beside a pod that is admitted, in order. */
+/** The warnings of a pod that is admitted, in order. */
 export const WARNED: readonly BadPod[] = [
   {
     title: 'a misspelt annotation',

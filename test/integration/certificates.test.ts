@@ -55,7 +55,7 @@ describe('a self-issued certificate on a real control plane', { concurrency: fal
     await waitUntil('more creations', WITHIN_MS, () => creations.count() >= created + MORE);
     assert.deepEqual(creations.failures, []);
   }
-  /** What an administrator is told to type for it: in this order. */
+  /** What the documentation tells an administrator to type for it: in this order. */
   const [newCertificate = '', newAuthority = ''] = readInstructions(
     'docs/certificates.md',
     '## Self-issued',
@@ -94,7 +94,7 @@ describe('a self-issued certificate on a real control plane', { concurrency: fal
     for (const bundle of await scene.readBundles()) assert.equal(readCertificates(bundle).length, 2);
   });
 
-  it('is told by /readyz and by its metric', async () => {
+  it('is reported by /readyz and by its metric', async () => {
     const { pair } = await scene.readOwnSecret();
     for (const { httpPort } of replicas) {
       const ready = await (await fetch(`http://127.0.0.1:${httpPort}/readyz`)).text();

@@ -10,7 +10,7 @@ export function describeExplain(world: () => World): void {
   const explain = (...args: readonly string[]) => world().admin.run(explainCommand, ...args, ...IN_SCIENCE);
 
   describe('explain jwt', () => {
-    it('tells of a JWT that is Ready: claims, what comes next, and five renewals', async () => {
+    it('describes a JWT that is Ready: claims, what comes next, and five renewals', async () => {
       const { code, out, err } = await explain('jwt', 'ready');
       assert.deepEqual([code, err], [0, '']);
       assert.match(out, /^JWT science\/ready: Ready \(Signed\)$/m);
@@ -85,7 +85,7 @@ export function describeExplain(world: () => World): void {
       );
     });
 
-    it('tells of a pod that has everything, and who made it', async () => {
+    it('describes a pod that has everything, and who made it', async () => {
       const pod: Loose = await waitUntil('the Deployment has a pod', 60_000, async () =>
         (await world().objects.list('pods', 'science')).at(0),
       );

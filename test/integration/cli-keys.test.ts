@@ -230,7 +230,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       assert.equal(JSON.parse(verified.out).header.kid, newKeyId);
     });
 
-    it('keeps the old key published, and ends when it is told that nothing needs it', async () => {
+    it('keeps the old key published, and ends when it learns that nothing needs it', async () => {
       assert.equal((await admin.run(jwksCommand, 'rotated', ...HERE, '--dir', site)).code, 0);
       assert.equal((await kids()).length, 2);
       assert.equal(JSON.parse((await rotate()).out).step, 'keep-old');
@@ -244,7 +244,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       assert.equal(metadata.annotations?.['tokens.osg-htc.org/rotation'], undefined);
     });
 
-    it('tells which other JWTs sign with the old key, and lets it go when they have the new one, too', async () => {
+    it('says which other JWTs sign with the old key, and can be removed when they have the new one, too', async () => {
       const { kind, apiVersion, spec } = await objects.get('jwts', NAMESPACE, 'rotated');
       const metadata = { name: 'sharing', namespace: NAMESPACE };
       await stage.cluster.apply(JSON.stringify({ kind, apiVersion, metadata, spec }));

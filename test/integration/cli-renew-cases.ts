@@ -7,7 +7,7 @@ import { callAs } from './cli-run.ts';
 import { IN_SCIENCE, type World } from './cli-world.ts';
 import { makeNode, podOnNode } from './pods-on-node.ts';
 
-/** `renew` while jwt-injector runs, and what is told when it does not; it is stopped afterwards. */
+/** `renew` while jwt-injector runs, and what it prints when it does not; it is stopped afterwards. */
 export function describeRenew(world: () => World): void {
   const explain = (...args: readonly string[]) => world().admin.run(explainCommand, ...args, ...IN_SCIENCE);
 
@@ -124,7 +124,7 @@ export function describeRenew(world: () => World): void {
       await world().science.apply('early');
     });
 
-    it('explain tells of a JWT that nobody looked at yet what would be done', async () => {
+    it('explain says of a JWT that nobody looked at yet what would be done', async () => {
       const { code, out } = await explain('jwt', 'early');
       assert.equal(code, 1);
       assert.match(out, /^JWT science\/early: jwt-injector has not processed it yet$/m);

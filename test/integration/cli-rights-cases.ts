@@ -6,7 +6,7 @@ import { renewCommand } from '../../src/commands/renew.ts';
 import { callAs, type Caller } from './cli-run.ts';
 import type { World } from './cli-world.ts';
 
-/** What is told to somebody who may read JWTs and pods of the namespace, and nothing else. */
+/** What somebody reads who may read JWTs and pods of the namespace, and nothing else. */
 export function describeRights(world: () => World): void {
   describe('somebody who may not read Secrets', () => {
     let reader: Caller;
@@ -17,7 +17,7 @@ export function describeRights(world: () => World): void {
       );
     });
 
-    it('gets the state of a JWT, and is told what is hidden', async () => {
+    it('gets the state of a JWT, and a note of what is hidden', async () => {
       const { code, out } = await reader.run(explainCommand, 'jwt', 'ready');
       assert.equal(code, 0);
       assert.match(out, /Ready \(Signed\)/);

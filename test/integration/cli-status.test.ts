@@ -120,7 +120,7 @@ describe('status on a real control plane', { concurrency: false }, () => {
     await stage.cluster.kubectl(['delete', 'jwt', 'keyless', ...HERE]);
   });
 
-  it('somebody who may only read JWTs of the namespace is told what is not known', async () => {
+  it('somebody who may only read JWTs of the namespace reads what is not known', async () => {
     const { kubectl } = stage.cluster;
     await kubectl(['create', 'serviceaccount', 'reader', ...HERE]);
     await kubectl([
@@ -153,7 +153,7 @@ describe('status on a real control plane', { concurrency: false }, () => {
     assert.match(refused.err, /^error: you are not allowed to list jwts in namespace cli-status: ask/);
   });
 
-  it('--watch tells what changes, until Ctrl-C', async () => {
+  it('--watch shows what changes, until Ctrl-C', async () => {
     const args = [
       await findProgram(),
       'status',

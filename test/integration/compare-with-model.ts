@@ -6,7 +6,7 @@ import type { Answer } from './user-api.ts';
 
 /**
  * Gives the API server the pod, and beside it the pod that the model makes of it, opted out so that nobody changes that
- * one: both must be stored alike. Tells what became of them. Nothing is stored in truth.
+ * one: both must be stored alike. Returns what became of them. Nothing is really stored.
  */
 export async function compareWithModel(
   { create }: Pick<AdmissionStage, 'create'>,

@@ -47,7 +47,7 @@ const container =
   ({ spec: { containers } }: Loose): object =>
     spec({ containers: [{ ...containers[0], ...more }] });
 
-/** Everything that somebody with all rights on pods can do with one, but for a nudge. */
+/** Everything that somebody with all rights on pods can do with one, except for a nudge. */
 const DEEDS: Readonly<Record<string, readonly [method: string, path: string, body?: Body]>> = {
   'a label': ['PATCH', POD, nudge({ labels: { app: 'other' } })],
   'the end of a label': ['PATCH', POD, nudge({ labels: { app: null } })],

@@ -157,7 +157,7 @@ describe('the bundled service with nothing installed beside it, made as the Dock
     for (const name of needsServer) assert.ok(!(await loadedBy('renew')).has(name), `renew loads ${name}`);
   });
 
-  it('tells its version', async () => {
+  it('prints its version', async () => {
     const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
     assert.ok((await runApp('version')).startsWith(`jwt-injector ${version} (Node `));
   });
@@ -198,7 +198,7 @@ describe('the bundled service with nothing installed beside it, made as the Dock
     assert.match(metrics, /jwt_injector_admission_decisions_total\{decision="inject",reason="Injected"\} 1/);
   });
 
-  it('ends with 0 when it is told to', async () => {
+  it('ends with 0 on SIGTERM', async () => {
     assert.equal(await service.stop(), 0);
   });
 });
@@ -223,7 +223,7 @@ async function withImports(file: string, known = new Set<string>()): Promise<Rea
 /** The source maps of `diff` name its files as if they were beside its folder, `node_modules/src/…`. */
 const DIFF_SOURCES = 'src';
 
-/** Names of the packages that a file of the bundle holds something of, as its source map tells. */
+/** Names of the packages that a file of the bundle holds something of, as its source map says. */
 async function packagesIn(file: string): Promise<readonly string[]> {
   const { sources } = JSON.parse(await readFile(`${file}.map`, 'utf8')) as { sources: string[] };
   const names = sources.flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source)?.[1] ?? []);

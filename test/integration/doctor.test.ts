@@ -245,7 +245,7 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
     assert.equal(out.match(/^trusts +\S+\.tokens\.osg-htc\.org$/gm)?.length, 5);
   });
 
-  it('tells somebody without rights what they are not allowed to look at, and calls it no failure', async () => {
+  it('says what somebody without rights is not allowed to look at, and does not call it a failure', async () => {
     await kubectl('create', 'serviceaccount', 'nobody', '-n', NAMESPACE);
     const kubeconfig = await stage.cluster.serviceAccountKubeconfig(NAMESPACE, 'nobody');
     const { code, out, err } = await callAs(kubeconfig, printed).run(doctorCommand);

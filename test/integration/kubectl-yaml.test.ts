@@ -116,7 +116,7 @@ describe('what inject writes', () => {
     fc.string({ maxLength: 10 }).map((text) => JSON.stringify(text)),
   );
 
-  it('kubectl reads as before, but for what was injected', async () => {
+  it('kubectl reads the same as before, except for what was injected', async () => {
     const pod = (values: readonly string[]): string =>
       `apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\n  annotations: {tokens.osg-htc.org/token: my-jwt}\nspec:\n  containers:\n  - name: app\n    args:\n${values.map((text) => `    - ${text}\n`).join('')}    image: x # c\nextra: {${values.map((text, index) => `k${index}: ${text}`).join(', ')}}\n`;
     await fc.assert(

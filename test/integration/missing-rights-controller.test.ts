@@ -111,7 +111,7 @@ describe('the controller without one of its rights', { concurrency: false }, () 
     await objects.waitForCondition(NAMESPACE, name, 'Ready', 'True');
   };
   const nudges = (): Promise<unknown> =>
-    waitUntil('a pod to be told of a new token', WITHIN_MS, async () => {
+    waitUntil('a pod to be nudged after a renewal', WITHIN_MS, async () => {
       await mountNewToken();
       const pods = await objects.list('pods', NAMESPACE);
       return pods.some(({ metadata }) => metadata.annotations?.[NUDGED_AT] > givenBackAt);
@@ -261,7 +261,7 @@ describe('the controller without one of its rights', { concurrency: false }, () 
       service.kill('SIGSTOP');
       const annotations = { changed: randomUUID() };
       await objects.patch('leases', ownLease, { metadata: { annotations } });
-      await sleep(RETRY_PERIOD_MS); // so its next write is due before it is told of the change
+      await sleep(RETRY_PERIOD_MS); // so its next write is due before it sees the change
       service.kill('SIGCONT');
       return service
         .waitForLog(({ problem }) => until.test(String(problem)), RETRY_PERIOD_MS)

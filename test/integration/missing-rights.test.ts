@@ -62,7 +62,7 @@ describe('the webhook without one of its rights', { concurrency: false }, () => 
     const annotations = { 'tokens.osg-htc.org/inject': 'true' };
     const spec = { containers: [{ name: 'a', image: 'b' }] };
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', annotations }, spec };
-    await waitUntil(`a pod to be told ${why}`, WITHIN_MS, async () => {
+    await waitUntil(`a pod to be refused because ${why}`, WITHIN_MS, async () => {
       const path = '/api/v1/namespaces/default/pods?dryRun=All';
       const { body } = await askApi(cluster.access, 'POST', path, pod);
       return why.test((JSON.parse(body) as { readonly message?: string }).message ?? '');

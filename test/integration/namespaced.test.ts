@@ -60,7 +60,7 @@ describe('with --namespaces and Roles alone', { concurrency: false }, () => {
     assert.notEqual(secretText(await objects.get('secrets', 'biology', 'my-jwt')), '');
   });
 
-  it('--legacy-key-namespace is where a key without a namespace is looked for; the grant is needed all the same', async () => {
+  it('--legacy-key-namespace is where a key without a namespace is looked for; the grant is still needed', async () => {
     await stage.service().stop();
     const role = await readFile(ROLE, 'utf8');
     await stage.cluster.kubectl(['apply', '-n', 'elsewhere', '-f', '-'], { input: role });

@@ -29,7 +29,7 @@ describe('prompt delivery', { concurrency: false }, () => {
       await tenant.apply(name);
       await tenant.waitForToken(name, (token) => token !== '');
     }
-    // Secrets have their turns in order: when the last one's pod was told, no pod that comes now is told of these tokens.
+    // Secrets have their turns in order: when the last one's pod was nudged, no pod that comes now is nudged for these tokens.
     await waitForNudge('witness', undefined);
     await waitForNudges(1);
   });
@@ -69,7 +69,7 @@ describe('prompt delivery', { concurrency: false }, () => {
     return waitUntil('each nudge to be counted', 60_000, async () => (await nudges('done')) === count);
   }
 
-  it('a renewal is told to the pods that mount its Secret, once, and to no other pod', async () => {
+  it('a renewal nudges the pods that mount its Secret, once, and no other pod', async () => {
     await createPod('mounts', { secret: 'one' });
     await createPod('mounts-both', { secret: 'one' }, { secret: 'two' });
     await createPod('mounts-other', { secret: 'two' });
@@ -105,10 +105,10 @@ describe('prompt delivery', { concurrency: false }, () => {
     assert.ok(!KEY.startsWith('tokens.osg-htc.org/'));
   });
 
-  it('a pod that came later is told, one that went is forgotten, and every result is a metric from the beginning', async () => {
+  it('a pod that came later is nudged, one that was deleted is forgotten, and every result is a metric from the beginning', async () => {
     await createPod('later', { secret: 'two' });
     await stage.cluster.kubectl(['delete', 'pod', '-n', NAMESPACE, 'mounts-other', '--now', '--wait=false']);
-    await waitUntil('the pod to be told', 30_000, async () => {
+    await waitUntil('the pod to be nudged', 30_000, async () => {
       await renew('two', `d-${Math.random()}`);
       return (await nudgedAt('later')) !== undefined;
     });
@@ -118,7 +118,7 @@ describe('prompt delivery', { concurrency: false }, () => {
     assert.notEqual(JSON.parse(body).items.length, 0);
   });
 
-  it('without the right to patch pods, tokens are renewed all the same; metric and log say what lacks', async () => {
+  it('without the right to patch pods, tokens are still renewed; metric and log say what is missing', async () => {
     const rules = '/rules/4';
     const taken = [
       { op: 'test', path: `${rules}/resources/0`, value: 'pods' },
@@ -138,7 +138,7 @@ describe('prompt delivery', { concurrency: false }, () => {
     });
     const line = await stage
       .service()
-      .waitForLog(({ msg }) => String(msg).includes('was not told of its new token'));
+      .waitForLog(({ msg }) => String(msg).includes('was not nudged after a renewal'));
     assert.match(
       String(line['reason']),
       /^patch pods prompt-delivery\/[\w-]+: 403 Forbidden \(no-right patch pods\)$/,

@@ -179,7 +179,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
     });
   }
 
-  it('of a valid token leaves it Ready, and explain and renew tell the same words', async () => {
+  it('of a valid token leaves it Ready, and explain and renew use the same words', async () => {
     await tenant.apply('frozen');
     const token = await tenant.waitForToken('frozen', (text) => text !== '');
     await kubectl('patch', 'secret', 'frozen', '-n', 'refusals', '-p', '{"immutable":true}');

@@ -130,7 +130,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     await objects.waitForGone('jwts', NAMESPACE, 'my-jwt');
   });
 
-  it('are used: a pod that mounts a token is told of a new one', async () => {
+  it('are used: a pod that mounts a token is nudged after a renewal', async () => {
     await makeNode(cluster, 'node');
     await cluster.apply(podOnNode({ namespace: NAMESPACE, name: 'mounts' }, 'node', [{ secret: 'mounted' }]));
     await tenant.apply('mounted');
@@ -142,7 +142,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     );
   });
 
-  /** What a pod is told that asks for the default of its namespace, which has none. */
+  /** What the maker of a pod reads that asks for the default of its namespace, which has none. */
   async function askForDefault(): Promise<string> {
     const annotations = { 'tokens.osg-htc.org/inject': 'true' };
     const metadata = { name: 'asks', namespace: NAMESPACE, annotations };
@@ -184,7 +184,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
         'jwt-injector',
         annotation,
       ]);
-      // So its next write is due before it is told of the change.
+      // So its next write is due before it sees the change.
       await sleep(RETRY_PERIOD_MS);
       for (const replica of replicas) replica.kill('SIGCONT');
       return (await used(HALVES[1])).has('get leases jwt-injector');

@@ -76,7 +76,7 @@ describe('taking over from token-manager', { concurrency: false }, () => {
       .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
       .sign(key);
 
-  it('a valid token stays as it is, so do the annotations of token-manager, and the status tells of a legacy token', async () => {
+  it('a valid token stays as it is, so do the annotations of token-manager, and the status reports a legacy token', async () => {
     const jwt = await leaveJwt('valid', { old: 'label' });
     await leaveSecret(jwt, await oldToken(86_000));
     const expired = await leaveJwt('expired');

@@ -6,7 +6,7 @@ import { openObjects, secretText, type Objects } from './objects.ts';
 
 /** A user of one namespace: makes JWTs and Secrets in it, and sees their tokens. */
 export interface Tenant {
-  /** A JWT with the spec of the NRP page, but for what is given. */
+  /** A JWT with the spec of the NRP page, with the given changes. */
   apply(name: string, spec?: Record<string, unknown>, metadata?: Record<string, unknown>): Promise<void>;
   applySecret(
     name: string,

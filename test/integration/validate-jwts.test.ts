@@ -50,12 +50,12 @@ describe('JWTs are validated at the door', { concurrency: false }, () => {
     await objects.waitForCondition('validate-jwts', 'my-jwt', 'Ready', 'True', 'Signed');
   });
 
-  it('the service’s own writes and a label go by without a warning', async () => {
+  it('the service’s own writes and a new label get no warning', async () => {
     const label = ['label', 'jwt', '-n', 'validate-jwts', 'my-jwt', 'colour=blue'];
     assert.equal((await stage.cluster.kubectl(label)).stderr, '');
   });
 
-  it('mistakes that verifiers punish are told, the three most useful', async () => {
+  it('mistakes that verifiers refuse are warnings, the three most useful', async () => {
     const { code, stderr } = await tryApply('careless', {
       key: { secret: { name: 'my-key', key: 'key.pem' } },
       data: { scope: 'storage.write:/', sub: 'john.doe', ver: '1.0', 'wlcg.ver': '1.2', exp: 1 },
@@ -126,7 +126,7 @@ describe('JWTs are validated at the door', { concurrency: false }, () => {
     }
   });
 
-  it('while nobody answers, JWTs are written all the same, and can be edited afterwards but for their fault', async () => {
+  it('while nobody answers, JWTs can be written, and afterwards everything in them can be edited except for the mistake', async () => {
     await stage.service().stop();
     const created = await tryApply('bad', { key: { value: 'hello' } });
     assert.equal(created.code, 0, created.stderr);

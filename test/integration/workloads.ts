@@ -63,7 +63,7 @@ export function waitForPodsOf(
 }
 
 /**
- * Plays the kubelet until the controller has nothing left to do for a Deployment: each of its pods is told to be ready.
+ * Plays the kubelet until the controller has nothing left to do for a Deployment: each of its pods is marked ready.
  * Gives the Deployment and its ReplicaSets, one for each template that ever had pods.
  */
 export async function finishRollout(

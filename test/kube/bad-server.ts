@@ -112,7 +112,7 @@ export function clusterAt(url: string, token: () => string = () => 'secret-token
 const USUAL_DEADLINE_MS = 5_000;
 const PATIENT_MS = 60_000;
 
-/** Real time, but for deadlines that are not a test's own. */
+/** Real time, except for deadlines that are not a test's own. */
 const patientClock: Clock = {
   ...systemClock,
   setTimer: (time, action) => systemClock.setTimer(time < USUAL_DEADLINE_MS ? time : PATIENT_MS, action),

@@ -30,7 +30,7 @@ test('changes give the old value and the new one', () => {
   assert.equal(changes.length, 3);
 });
 
-test('what was written is remembered until the watch tells of something newer', () => {
+test('what was written is remembered until the watch brings something newer', () => {
   const { cache, changes } = watchedCache();
   cache.remember('a/x', '10', { owner: 'written' });
   assert.equal(cache.get('a/x')?.owner, 'written');

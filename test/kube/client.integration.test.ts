@@ -88,7 +88,7 @@ test('a refusal quotes no value', async () => {
   assert.doesNotMatch(problem.message, /c2VjcmV0|secret-value/);
 });
 
-test('what is absent and what is forbidden is told apart', async () => {
+test('what is absent and what is forbidden is distinguished', async () => {
   const { service } = cluster;
   assert.ok(isNotFound(await rejection(service.get(secretPath('absent')))));
   const problem = await rejection(service.get(`/api/v1/namespaces/${NAMESPACE}/configmaps/x`));

@@ -83,7 +83,7 @@ test('a refusal names verb, object and reason, and nothing of the body', () =>
     },
   ));
 
-test('refusals are told apart by their status, also without a Status', async () => {
+test('refusals are distinguished by their status, also without a Status', async () => {
   for (const [status, is] of [
     [404, isNotFound],
     [409, isConflict],
@@ -234,7 +234,7 @@ test('an object that is longer than any is not read to its end', () =>
     },
   ));
 
-test('an abort by the caller is told as such', () =>
+test('an abort by the caller is reported as such', () =>
   withServer(
     () => {},
     async (client, server) => {

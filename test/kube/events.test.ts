@@ -118,19 +118,19 @@ test('what may pass is tried three times, what will not once, and the next one c
   }
 });
 
-test('that Events cannot be written is told once a minute for each trouble, with the reason and how many were lost', async () => {
+test('that Events cannot be written is logged once a minute for each problem, with the reason and how many were lost', async () => {
   let answer = async (): Promise<JsonObject> => {
     throw refusal(403);
   };
   const { clock, lines, publish } = recorder(() => answer());
   for (const reason of ['one', 'two', 'three']) publish({ ...missing, reason });
   await clock.advance(1_000);
-  const told = { problem: 'create events: 403 Test403', events: 1 };
-  assert.deepEqual(lines, [told]);
+  const line = { problem: 'create events: 403 Test403', events: 1 };
+  assert.deepEqual(lines, [line]);
   await clock.advance(MINUTE_MS);
   publish({ ...missing, reason: 'four' });
   await clock.advance(1_000);
-  assert.deepEqual(lines, [told, { ...told, events: 3 }]);
+  assert.deepEqual(lines, [line, { ...line, events: 3 }]);
   answer = async () => {
     throw refusal(422);
   };
@@ -144,7 +144,7 @@ test('that Events cannot be written is told once a minute for each trouble, with
   assert.equal(lines.length, 3);
 });
 
-test('that a namespace takes no Event any more, since it is being deleted, is not told', async () => {
+test('that a namespace takes no Event any more, since it is being deleted, is not logged', async () => {
   const { clock, writes, warnings, publish } = recorder(async () => {
     const causes = [{ field: 'metadata.namespace', reason: 'NamespaceTerminating' }];
     throw new KubeError({ verb: 'create', resource: 'events', status: 403, reason: 'Forbidden', causes });

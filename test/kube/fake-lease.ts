@@ -13,13 +13,13 @@ export class FakeLease {
     if (over?.resourceVersion !== this.state?.resourceVersion) return undefined;
     this.#version += 1;
     this.state = { ...claim, acquireTime: undefined, resourceVersion: `${this.#version}` };
-    for (const tell of this.watchers) tell(this.state);
+    for (const notify of this.watchers) notify(this.state);
     return this.state;
   }
 
   delete(): void {
     this.state = undefined;
-    for (const tell of this.watchers) tell(undefined);
+    for (const notify of this.watchers) notify(undefined);
   }
 }
 
@@ -70,13 +70,13 @@ export function createCandidate(
   };
   const access: LeaseAccess = {
     watch: (onSeen) => {
-      const tell = (state: LeaseState | undefined): void => {
+      const notify = (state: LeaseState | undefined): void => {
         if (candidate.down || candidate.mute) return; // what it misses, the next event or conflict makes up for
         clock.setTimer(candidate.latencyMs / 2 + 1, () => onSeen(state));
       };
-      lease.watchers.add(tell);
-      tell(lease.state);
-      return { stop: async () => void lease.watchers.delete(tell) };
+      lease.watchers.add(notify);
+      notify(lease.state);
+      return { stop: async () => void lease.watchers.delete(notify) };
     },
     read: (deadlineMs) => request(deadlineMs, () => lease.state),
     write: (claim, over, deadlineMs) => request(deadlineMs, () => lease.write(claim, over)),

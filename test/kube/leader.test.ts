@@ -142,7 +142,7 @@ test('a leader that was stopped for a minute does not take itself for one when i
 test('leadership that was in doubt begins a new term, also where nobody else took it', async () => {
   for (const what of ['process', 'machine'] as const) {
     const { clock, a, isLed } = await startAlone();
-    // A machine whose monotonic clock stands still: its wall clock tells.
+    // A machine whose monotonic clock stands still: its wall clock shows it.
     a.pause(what);
     await clock.advance(11_000);
     a.resume();

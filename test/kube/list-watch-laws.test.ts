@@ -40,7 +40,7 @@ const step = fc.oneof(
   },
 );
 
-test('whatever happens to the watch, the cache ends up as the API server is, and each change is told in order', async () => {
+test('whatever happens to the watch, the cache ends up as the API server is, and each change is reported in order', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       await using all = await watchFake({
@@ -49,15 +49,15 @@ test('whatever happens to the watch, the cache ends up as the API server is, and
       });
       const { api, cache } = all;
       // What a listener knows from the changes alone.
-      const told = new Map<string, string>();
+      const seen = new Map<string, string>();
       cache.subscribe((change) => {
-        if (change.type !== 'added') assert.equal(told.get(change.key), change.old);
-        else assert.equal(told.has(change.key), false);
-        if (change.type === 'deleted') told.delete(change.key);
-        else told.set(change.key, change.value);
+        if (change.type !== 'added') assert.equal(seen.get(change.key), change.old);
+        else assert.equal(seen.has(change.key), false);
+        if (change.type === 'deleted') seen.delete(change.key);
+        else seen.set(change.key, change.value);
       });
       await all.watch.synced;
-      for (const key of cache.keys()) told.set(key, cache.get(key) ?? '');
+      for (const key of cache.keys()) seen.set(key, cache.get(key) ?? '');
       for (const each of steps) {
         if (each.do === 'put') api.put(`ns/${each.key}`);
         if (each.do === 'remove') api.remove(`ns/${each.key}`);
@@ -73,7 +73,7 @@ test('whatever happens to the watch, the cache ends up as the API server is, and
       const isEqual = (): boolean =>
         plain(api.contents()) === plain([...cache.keys()].map((key) => [key, cache.get(key)]));
       await all.until(isEqual, 'the cache to be as the API server is');
-      assert.equal(plain(told), plain(api.contents()));
+      assert.equal(plain(seen), plain(api.contents()));
     }),
     { numRuns: 100 },
   );

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { refuse } from './bad-server.ts';
 import { watchFake } from './watched-cache.ts';
 
-test('a watch that has had nothing to tell yet is opened again without a warning', async () => {
+test('a watch that has had no event yet is opened again without a warning', async () => {
   await using all = await watchFake({ silenceMs: 50 });
   await all.until(() => all.api.watching() === 1, 'the watch');
   await all.until(() => all.api.counts.watch >= 3, 'a third watch');
@@ -16,7 +16,7 @@ test('a watch that has had nothing to tell yet is opened again without a warning
   assert.equal(all.api.counts.list, 1);
 });
 
-test('a watch that falls silent after a bookmark is told of: bookmarks come every minute', async () => {
+test('a watch that falls silent after a bookmark is reported: bookmarks come every minute', async () => {
   await using all = await watchFake({ silenceMs: 50 });
   await all.until(() => all.api.watching() === 1, 'the watch');
   all.api.bookmark();

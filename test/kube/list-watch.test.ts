@@ -12,7 +12,7 @@ async function inSync(options: Parameters<typeof watchFake>[0] = {}): Promise<Wa
   return all;
 }
 
-test('it lists, watches, and tells of each change once', async () => {
+test('it lists, watches, and reports each change once', async () => {
   await using all = await inSync();
   assert.deepEqual(all.changes, ['added a/one', 'added a/two']);
   assert.equal(all.watch.isSynced(), true);
@@ -25,7 +25,7 @@ test('it lists, watches, and tells of each change once', async () => {
   assert.deepEqual(all.api.counts, { list: 1, watch: 1 });
 });
 
-test('it asks for bookmarks, a random time of 5 to 10 minutes, and metadata alone when told', async () => {
+test('it asks for bookmarks, a random time of 5 to 10 minutes, and metadata alone when asked to', async () => {
   await using all = await inSync({ metadataOnly: true, query: { labelSelector: 'x!=y' }, random: () => 0.5 });
   const [list, watch] = all.api.server.requests;
   assert.equal(list?.headers.accept, METADATA_LIST_ONLY);
@@ -134,7 +134,7 @@ for (const [name, fault] of REFUSALS) {
     await all.until(() => all.api.watching() === 1, 'the watch');
     all.api.put('b/new');
     await all.holds('a/one', 'a/two', 'b/new');
-    assert.equal(new Set(all.changes).size, all.changes.length, 'nothing was told twice');
+    assert.equal(new Set(all.changes).size, all.changes.length, 'nothing was reported twice');
     const warnings = all.lines.filter(({ level }) => level === 'warn');
     assert.ok(warnings.length <= 2, 'one line per kind of failure');
   });
@@ -197,7 +197,7 @@ test('repeated and outdated events change nothing', async () => {
   assert.equal(all.changes.length, 5);
 });
 
-test('an object that went and came again during an outage is told with its new uid', async () => {
+test('an object that went and came again during an outage is reported with its new uid', async () => {
   await using all = await inSync();
   const before = all.cache.get('a/one');
   all.api.drop('silence');
@@ -258,7 +258,7 @@ test('an object that is no longer wanted goes', async () => {
   await all.holds('a/one');
 });
 
-test('it tells when the API server last said anything', async () => {
+test('it says when the API server last sent anything', async () => {
   const startedAt = Date.now();
   await using all = await inSync();
   const first = all.watch.lastEventAt() ?? 0;

@@ -96,7 +96,7 @@ const LASTING: readonly (readonly [
 
 describe('a refusal that will not pass by itself', () => {
   for (const [title, code, status, kind, subject] of LASTING) {
-    it(`${title} is told apart, in words that quote nothing`, () => {
+    it(`${title} is recognized, in words that quote nothing`, () => {
       const error = refuse(code, status);
       assert.equal(explainFailure(error)?.meaning, 'failed');
       const refusal = refusalOf(error);

@@ -9,24 +9,24 @@ const one = (key: string, resourceVersion: string, value: string | undefined = `
 function makeCache(...kept: readonly Kept<string>[]) {
   const cache = new Cache<string>();
   for (const { key, resourceVersion, value } of kept) cache.set(key, resourceVersion, value ?? '');
-  const told: string[] = [];
-  cache.subscribe(({ type, key }) => told.push(`${type} ${key}`));
+  const changes: string[] = [];
+  cache.subscribe(({ type, key }) => changes.push(`${type} ${key}`));
   const holds = (): string[] => [...cache.values()].toSorted();
-  return { cache, told, holds };
+  return { cache, changes, holds };
 }
 
 describe('a list that takes the place of what a store holds', () => {
   it('goes in object by object, and what it lacks goes at the end', () => {
-    const { cache, told } = makeCache(one('ns/a', '3'), one('ns/gone', '4'), one('other/x', '5'));
+    const { cache, changes } = makeCache(one('ns/a', '3'), one('ns/gone', '4'), one('other/x', '5'));
     const list = new Replacement(cache, 'ns/');
     const items = [one('ns/a', '6'), one('ns/b', '7')].map((kept) => {
       const key = list.add(kept);
       assert.equal(cache.get(kept.key), kept.value);
       return key;
     });
-    assert.deepEqual(told, ['changed ns/a', 'added ns/b']);
+    assert.deepEqual(changes, ['changed ns/a', 'added ns/b']);
     list.end({ items, resourceVersion: '9' }, false);
-    assert.deepEqual(told, ['changed ns/a', 'added ns/b', 'deleted ns/gone']);
+    assert.deepEqual(changes, ['changed ns/a', 'added ns/b', 'deleted ns/gone']);
     assert.equal(cache.get('other/x'), 'other/x@5');
   });
 
@@ -40,11 +40,11 @@ describe('a list that takes the place of what a store holds', () => {
   });
 
   it('changes nothing that was written after it was made', () => {
-    const { cache, told, holds } = makeCache(one('ns/a', '12'), one('ns/new', '13'));
+    const { cache, changes, holds } = makeCache(one('ns/a', '12'), one('ns/new', '13'));
     const list = new Replacement(cache, '');
     const items = [list.add(one('ns/a', '5'))];
     list.end({ items, resourceVersion: '9' }, false);
-    assert.deepEqual(told, []);
+    assert.deepEqual(changes, []);
     assert.deepEqual(holds(), ['ns/a@12', 'ns/new@13']);
   });
 

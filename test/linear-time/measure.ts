@@ -6,7 +6,7 @@ const LEAST_TRIES = 2;
 const MOST_TRIES = 40;
 /**
  * What takes less than this, in milliseconds, has not made a step for each pair of 5,000 characters, which is the least
- * that a parser is given; of so short a time no growth can be told.
+ * that a parser is given; in so short a time no growth can be seen.
  */
 const TOO_SHORT_MS = 1;
 /**
@@ -19,7 +19,7 @@ export const GROWTH = 2 ** DOUBLINGS;
 /**
  * How many times as long `work` takes for double the input, the mean of three doublings: `large` is eight times `small`.
  * Of each the fastest sample counts, which others have lengthened least. It is measured again, up to a
- * limit, while the answer is above `most`. 0: too short to tell.
+ * limit, while the answer is above `most`. 0: too short to measure.
  */
 export async function growthOf<Input>(
   work: (input: Input) => unknown,

@@ -120,7 +120,7 @@ describe('the controller', () => {
     assert.deepEqual(await settle(), []);
   });
 
-  it('puts no JWT into its queue that was there before and needs nothing, and follows it all the same', async () => {
+  it('puts no JWT into its queue that was there before and needs nothing, but still follows it', async () => {
     const first = makeReconciler([KEY_SECRET]);
     await reconcileJwt(first.reconciler, keyedJwt, RETRY_AT);
     const settled = { ...keyedJwt, recorded: first.statuses[0] ?? NO_STATUS };
@@ -207,11 +207,11 @@ describe('the controller', () => {
     controller.secretChanged('science', 'k1');
     assert.deepEqual(await settle(), ['a']);
     assert.deepEqual(await settle(300_000), [], 'nothing is left to try');
-    assert.deepEqual(await settle(300_000), ['a'], 'it is looked at all the same, every 10 minutes');
+    assert.deepEqual(await settle(300_000), ['a'], 'it is still looked at, every 10 minutes');
   });
 
   it('gives up a round that never ends, which then writes nothing more, and looks at its JWT again', async () => {
-    // Its status tells of a token, and there is no Secret: that is read.
+    // Its status names a token, and there is no Secret: that is read.
     const signed = { ...a, recorded: { ...NO_STATUS, tokenId: 'the-jti' } };
     const { controller, clock, settle, bugs, hang, statuses } = start(signed);
     const answer = hang();
@@ -228,7 +228,7 @@ describe('the controller', () => {
     assert.equal(clock.pending(), 0);
   });
 
-  it('tells when all was looked at, and ends with all its timers', async () => {
+  it('says when all was looked at, and ends with all its timers', async () => {
     const { controller, clock, settle } = start(a);
     controller.jwtChanged(undefined, a);
     const settled = controller.settle();

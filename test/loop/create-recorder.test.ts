@@ -33,7 +33,7 @@ function recorder() {
       .filter(({ value }) => value > 0)
       .map(({ labels, value }) => [labels, value]);
   return {
-    told: createRecorder({ log, metrics, events: { publish: (event) => events.push(event) } }),
+    target: createRecorder({ log, metrics, events: { publish: (event) => events.push(event) } }),
     lines,
     events,
     count,
@@ -42,8 +42,8 @@ function recorder() {
 
 describe('the recorder', () => {
   it('writes one line per signature, counts it by algorithm and cause, and publishes nothing', async () => {
-    const { told, lines, events, count } = recorder();
-    told.signed(SIGNATURE);
+    const { target, lines, events, count } = recorder();
+    target.signed(SIGNATURE);
     assert.deepEqual(lines, [
       {
         level: 30,
@@ -61,17 +61,17 @@ describe('the recorder', () => {
   });
 
   it('measures the lateness of scheduled renewals alone, never below zero', async () => {
-    const { told, count } = recorder();
-    told.signed({ ...SIGNATURE, cause: 'SecretMissing', lateness: undefined });
+    const { target, count } = recorder();
+    target.signed({ ...SIGNATURE, cause: 'SecretMissing', lateness: undefined });
     assert.deepEqual(await count('renewal_lateness_seconds'), []);
-    told.signed({ ...SIGNATURE, lateness: -5 });
+    target.signed({ ...SIGNATURE, lateness: -5 });
     const buckets = await count('renewal_lateness_seconds');
     assert.ok(buckets.length > 0 && buckets.every((bucket) => JSON.stringify(bucket).endsWith(',1]')));
   });
 
   it('mentions a repair in the log alone', () => {
-    const { told, lines, events } = recorder();
-    told.repaired(SUBJECT);
+    const { target, lines, events } = recorder();
+    target.repaired(SUBJECT);
     assert.equal(lines[0]?.['msg'], 'metadata of the Secret written again, same token');
     assert.deepEqual(events, []);
   });
@@ -88,11 +88,11 @@ describe('the recorder', () => {
     ['a kid used again', 'KeyIdReused', 'True', true, 'Warning'],
   ];
   for (const [name, type, status, isFirst, expected] of conditions) {
-    it(`tells of ${name} in the log, and with ${expected === 'no event' ? expected : `a ${expected}`}`, () => {
-      const { told, lines, events } = recorder();
+    it(`records ${name} in the log, and with ${expected === 'no event' ? expected : `a ${expected}`}`, () => {
+      const { target, lines, events } = recorder();
       const bookkeeping = { observedGeneration: 1, lastTransitionTime: 0 };
       const recorded = { type, status, reason: 'Signed', message: 'so it is', ...bookkeeping };
-      told.conditionChanged(SUBJECT, recorded, isFirst);
+      target.conditionChanged(SUBJECT, recorded, isFirst);
       const { namespace, name: jwt, condition, status: logged, reason, msg } = lines[0] ?? {};
       assert.deepEqual(
         [namespace, jwt, condition, logged, reason, msg],
@@ -104,8 +104,8 @@ describe('the recorder', () => {
   }
 
   it('warns of a failure, counts it by reason, publishes it and says when it is tried again', async () => {
-    const { told, lines, events, count } = recorder();
-    told.failed(SUBJECT, 'WriteFailed', 'apply secrets: 403 Forbidden', 1_800_000_000_000);
+    const { target, lines, events, count } = recorder();
+    target.failed(SUBJECT, 'WriteFailed', 'apply secrets: 403 Forbidden', 1_800_000_000_000);
     assert.deepEqual([lines[0]?.['level'], lines[0]?.['nextAttemptAt']], [40, '2027-01-15T08:00:00Z']);
     assert.deepEqual(await count('reconcile_errors_total'), [[{ reason: 'WriteFailed' }, 1]]);
     assert.deepEqual(events, [
@@ -117,7 +117,7 @@ describe('the recorder', () => {
         note: 'apply secrets: 403 Forbidden',
       },
     ]);
-    told.failed(SUBJECT, 'WriteFailed', 'x', undefined);
+    target.failed(SUBJECT, 'WriteFailed', 'x', undefined);
     assert.ok(!('nextAttemptAt' in (lines[1] ?? {})));
   });
 });

@@ -32,7 +32,7 @@ test('a heap gives its items in order whatever was set and deleted', () => {
   );
 });
 
-test('a back-off never leaves its bounds and never shrinks but for jitter', () => {
+test('a back-off never leaves its bounds and never shrinks except for jitter', () => {
   const backoff = { firstMs: 1_000, longestMs: 300_000 };
   fc.assert(
     fc.property(

@@ -158,7 +158,7 @@ describe('learning', () => {
     ],
   ];
   for (const [name, reason, says, { observer }] of problems) {
-    it(`tells of ${name}`, async () => {
+    it(`reports ${name}`, async () => {
       const key = await readKeyOf(observer);
       assert.ok(key?.state === 'unavailable');
       assert.equal(key.problem.reason, reason);
@@ -208,7 +208,7 @@ describe('learning', () => {
       }
     });
 
-    it('is told of to those who may use it alone', async () => {
+    it('is reported only to those who may use it', async () => {
       const broken = [wireSecret('k', { 'key.pem': 'junk' }, revoked)];
       const { observer } = makeSources([seen], broken);
       const [used, refused] = await Promise.all([

@@ -30,7 +30,7 @@ test('stop waits for what is under way and begins nothing more', async () => {
   assert.equal(clock.pending(), 0);
 });
 
-test('a run that never ends is given up after two minutes: somebody is told, and its key is worked on again', async () => {
+test('a run that never ends is given up after two minutes: it is reported, and its key is worked on again', async () => {
   const given: (() => boolean)[] = [];
   const { queue, clock, runs, errors } = startQueue((_key, isGivenUp): Promise<RunResult> => {
     given.push(isGivenUp);

@@ -169,7 +169,7 @@ test('a back-off takes no more than half of the time until the token expires, an
   assert.deepEqual(waits.slice(0, 2), [32, 64]);
 });
 
-test('the run is told when it will be repeated', async () => {
+test('the run knows when it will be repeated', async () => {
   const promised: number[] = [];
   const { queue, clock, runs } = startQueue(
     async (_key, _isGivenUp, retryAt) => {

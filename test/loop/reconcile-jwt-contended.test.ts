@@ -65,7 +65,7 @@ describe('a Secret that somebody else keeps changing', () => {
     assert.equal(next.signed.length, 1, 'a JWT that was created again has a budget of its own');
   });
 
-  it('is renewed at the time that its status announced all the same', async () => {
+  it('is still renewed at the time that its status announced', async () => {
     const made = makeReconciler([KEY_SECRET, broken()]);
     for (let write = 0; write < 20; write += 1)
       made.reconciler.memory.budget.spend(jwt.uid, NOW * 1000, false);

@@ -13,7 +13,7 @@ import { jwt, makeReconciler, refused, RETRY_AT, stored } from './made-reconcile
 import { KEY_SECRET, WITH_KEY, wireSecret } from './model/sources.ts';
 
 describe('a round', () => {
-  it('signs, writes the Secret, then the status, tells of it, and looks again at the renewal', async () => {
+  it('signs, writes the Secret, then the status, reports it, and looks again at the renewal', async () => {
     const made = makeReconciler([KEY_SECRET]);
     const round = await reconcileJwt(made.reconciler, jwt, RETRY_AT);
     assert.deepEqual(made.writes, ['secret', 'status']);
@@ -29,7 +29,7 @@ describe('a round', () => {
     assert.ok(round.at / 1000 > NOW + 18 * 3600 && round.at / 1000 <= NOW + 19 * 3600);
   });
 
-  it('that finds all well writes nothing and tells of nothing', async () => {
+  it('that has nothing to do writes nothing and reports nothing', async () => {
     const first = makeReconciler([KEY_SECRET]);
     await reconcileJwt(first.reconciler, jwt, RETRY_AT);
     const settled: Jwt = { ...jwt, recorded: first.statuses[0] ?? NO_STATUS };
@@ -101,7 +101,7 @@ describe('a refused write', () => {
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry' });
   });
 
-  it('that will not pass by itself is told in fixed words, and tried again in five minutes', async () => {
+  it('that will not pass by itself is reported in fixed words, and tried again in five minutes', async () => {
     const refusal = { kind: 'quota', subject: 'q1' } as const;
     const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, refusal, afterMs: 7_000 });
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry', afterMs: 300_000 });
@@ -117,7 +117,7 @@ describe('a refused write', () => {
     assert.equal(made.statuses[0]?.nextAttemptAt, NOW + 60);
   });
 
-  it('is told in recorder and status, with the time of the next attempt', async () => {
+  it('is reported in recorder and status, with the time of the next attempt', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret']);
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry' });
     const message = 'apply secrets: 403 Forbidden; it is tried again';
@@ -139,7 +139,7 @@ describe('a refused write', () => {
     assert.deepEqual([made.failed, made.statuses], [[], []]);
   });
 
-  it('because something is absent is tried again, quietly when that is the JWT itself: its watch will tell', async () => {
+  it('because something is absent is tried again, quietly when that is the JWT itself: its watch will report it', async () => {
     const absent: Failure = { meaning: 'absent', message: 'apply jwts/status: 404 NotFound' };
     const gone = makeReconciler([KEY_SECRET], ['status'], absent);
     assert.deepEqual(await reconcileJwt(gone.reconciler, jwt, RETRY_AT), { next: 'retry' });

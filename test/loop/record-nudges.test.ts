@@ -17,7 +17,7 @@ function recorder() {
   return { clock, warnings, onResult, counts };
 }
 
-describe('what is told of nudges', () => {
+describe('what is logged about nudges', () => {
   it('each result is counted, from zero on', async () => {
     const { onResult, counts } = recorder();
     assert.deepEqual(await counts(), { done: 0, gone: 0, refused: 0, failed: 0, dropped: 0 });

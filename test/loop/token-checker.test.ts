@@ -71,7 +71,7 @@ describe('the checker of tokens', () => {
     assert.deepEqual(refuted, []);
   });
 
-  it('remembers which key did not make a signature, and tells of it', async () => {
+  it('remembers which key did not make a signature, and reports it', async () => {
     const secret = await makeSecret(other);
     const jwts = { 'science/my-jwt': await settledJwt() };
     const { checker, wait, refuted } = watch(jwts, { 'science/my-jwt': secret });

@@ -109,7 +109,7 @@ describe('the evidence of a token', () => {
     assert.deepEqual(await judge(evidence, key), { ...VALID, signature: 'verified' });
   });
 
-  it('is unread when its text was dropped unchecked, and says for good which key did not make it', async () => {
+  it('is unread when its text was dropped unchecked, and always says which key did not make it', async () => {
     const evidence = gather(await makeToken(other));
     assert.ok(evidence);
     evidence.unchecked = undefined;

@@ -91,7 +91,7 @@ describe('the budget of unscheduled writes', () => {
     contend(budget, 1, MINUTE, later);
     const until = budget.nextWriteAt('a', 0);
     assert.ok(until <= 300_000);
-    assert.ok(budget.nextWriteAt('a', until) <= until, 'the wait goes by');
+    assert.ok(budget.nextWriteAt('a', until) <= until, 'the wait ends');
   });
 
   it('lets a renewal go that is due, but not one after the other', () => {

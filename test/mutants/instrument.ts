@@ -21,7 +21,7 @@ export interface Instrumented {
 
 const nothing = (): void => undefined;
 const no = (): boolean => false;
-/** What StrykerJS tells would only be noise here. */
+/** The log of StrykerJS would only be noise here. */
 const SILENT = {
   isTraceEnabled: no,
   isDebugEnabled: no,

@@ -18,15 +18,15 @@ describe('who else changes a Secret', () => {
     assert.deepEqual(managers, ['kubectl-edit', 'argocd', 'undated']);
   });
 
-  it('is told in the order of the entries where times are the same', () => {
+  it('is described in the order of the entries where times are the same', () => {
     assert.deepEqual(found(wrote('b', '1'), wrote('a', '1'), wrote('c', '1')), ['b', 'a', 'c']);
   });
 
-  it('is told once, however many entries a manager has', () => {
+  it('is described once, however many entries a manager has', () => {
     assert.deepEqual(found(wrote('b', '2'), wrote('a', '3'), wrote('b', '1'), wrote('a', '0')), ['a', 'b']);
   });
 
-  it('is told in three short names without odd characters: whoever writes chooses them', () => {
+  it('is described with three short names without odd characters: their owners choose them', () => {
     assert.deepEqual(found(wrote('a', '4'), wrote('b', '3'), wrote('c', '2'), wrote('d', '1')), [
       'a',
       'b',
@@ -56,7 +56,7 @@ describe('the condition of a Secret that others keep changing', () => {
   const contended = (message: string) =>
     makeJwt({}, { status: { conditions: [{ type: 'Contended', status: 'True', message }] } });
 
-  it('tells who does, what follows, and how to find out more', () => {
+  it('says who does, what follows, and how to find out more', () => {
     const { reason, message } = describeContention(jwt, ['argocd', 'kubectl edit']);
     assert.equal(reason, 'Contended');
     assert.match(message, /^somebody else keeps changing or deleting Secret my-jwt /);

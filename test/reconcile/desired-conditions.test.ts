@@ -10,7 +10,7 @@ import { DAY, NOW, ourSecret, settled, settledJwt, unsigned, withToken } from '.
 import { faulty, gone, HOUR, key, noKey, otherKey, signed } from './outcomes.ts';
 
 /** `status reason` of a condition; `undefined` when it is not there. */
-function told(observed: Observed, outcome: Outcome, type: string, now = NOW): string | undefined {
+function conditionOf(observed: Observed, outcome: Outcome, type: string, now = NOW): string | undefined {
   const conditions = describeConditions(observed, outcome, presentToken(observed, outcome), now);
   const condition = conditions.find((one) => one.type === type);
   return condition === undefined ? undefined : `${condition.status} ${condition.reason}`;
@@ -19,21 +19,21 @@ function told(observed: Observed, outcome: Outcome, type: string, now = NOW): st
 describe('Ready', () => {
   const valid = { state: 'valid', expiresAt: NOW + DAY, tokenId: 'the-jti', signature: 'verified' } as const;
   it('is True while the Secret holds a valid token, whatever keeps the next from being signed', async () => {
-    assert.equal(told(await settled(), {}, 'Ready'), 'True Signed');
-    assert.equal(told(await settled(0, { key: noKey }), { problem: gone }, 'Ready'), 'True Signed');
-    assert.equal(told(await withToken({ ...valid, legacy: true }), {}, 'Ready'), 'True LegacyToken');
-    assert.equal(told({ jwt: makeJwt(), secret: undefined, key }, signed, 'Ready'), 'True Signed');
+    assert.equal(conditionOf(await settled(), {}, 'Ready'), 'True Signed');
+    assert.equal(conditionOf(await settled(0, { key: noKey }), { problem: gone }, 'Ready'), 'True Signed');
+    assert.equal(conditionOf(await withToken({ ...valid, legacy: true }), {}, 'Ready'), 'True LegacyToken');
+    assert.equal(conditionOf({ jwt: makeJwt(), secret: undefined, key }, signed, 'Ready'), 'True Signed');
   });
 
   it('is False with the reason when there is none, once it expired, or when the Secret is somebody else’s', async () => {
-    assert.equal(told(await withToken(faulty), { problem: gone }, 'Ready'), 'False KeyNotFound');
+    assert.equal(conditionOf(await withToken(faulty), { problem: gone }, 'Ready'), 'False KeyNotFound');
     assert.equal(
-      told(await withToken({ ...valid, legacy: false }), { problem: gone }, 'Ready', NOW + DAY),
+      conditionOf(await withToken({ ...valid, legacy: false }), { problem: gone }, 'Ready', NOW + DAY),
       'False KeyNotFound',
     );
     const conflict: Outcome = { problem: { reason: 'SecretConflict', message: 'theirs' } };
-    assert.equal(told(await settled(), conflict, 'Ready'), 'False SecretConflict');
-    assert.equal(told(await withToken(faulty), {}, 'Ready'), 'False WriteFailed');
+    assert.equal(conditionOf(await settled(), conflict, 'Ready'), 'False SecretConflict');
+    assert.equal(conditionOf(await withToken(faulty), {}, 'Ready'), 'False WriteFailed');
   });
 
   it('is Unknown while nothing proves who signed the token: it may be forged', async () => {
@@ -41,8 +41,8 @@ describe('Ready', () => {
       { ...valid, legacy: true, signature: 'unknown' },
       { jwt: makeJwt(), key: noKey },
     );
-    assert.equal(told(unchecked, {}, 'Ready'), 'Unknown KeyNotFound');
-    assert.equal(told({ ...unchecked, key }, signed, 'Ready'), 'True Signed');
+    assert.equal(conditionOf(unchecked, {}, 'Ready'), 'Unknown KeyNotFound');
+    assert.equal(conditionOf({ ...unchecked, key }, signed, 'Ready'), 'True Signed');
   });
 });
 
@@ -67,7 +67,7 @@ describe('KeyAvailable', () => {
   ];
   for (const [name, observed, outcome, expected] of cases) {
     it(`is ${name}`, async () => {
-      assert.equal(told(await observed(), outcome, 'KeyAvailable'), expected);
+      assert.equal(conditionOf(await observed(), outcome, 'KeyAvailable'), expected);
     });
   }
 });
@@ -82,52 +82,56 @@ describe('the remarks', () => {
     );
   });
 
-  it('tell of a resignBefore that is not shorter than the lifetime', async () => {
+  it('report a resignBefore that is not shorter than the lifetime', async () => {
     const clamped = async (resignBefore: object): Promise<string | undefined> =>
-      told(await settled(0, { jwt: await settledJwt({ resignBefore }) }), {}, 'RenewalClamped');
+      conditionOf(await settled(0, { jwt: await settledJwt({ resignBefore }) }), {}, 'RenewalClamped');
     assert.equal(await clamped({ days: 1 }), 'True RenewalClamped');
     assert.equal(await clamped({ hours: 23 }), undefined);
   });
 
-  it('tell of a data.iss that differs', async () => {
+  it('report a data.iss that differs', async () => {
     const jwt = await settledJwt({ data: { iss: 'https://other.example.com' } });
-    assert.equal(told(await settled(0, { jwt }), {}, 'IssuerMismatch'), 'True IssuerMismatch');
+    assert.equal(conditionOf(await settled(0, { jwt }), {}, 'IssuerMismatch'), 'True IssuerMismatch');
     const same = await settledJwt({ data: { iss: 'https://issuer.example.com/' } });
-    assert.equal(told(await settled(0, { jwt: same }), {}, 'IssuerMismatch'), undefined);
+    assert.equal(conditionOf(await settled(0, { jwt: same }), {}, 'IssuerMismatch'), undefined);
   });
 
-  it('tell of a policy that forbids the next signature, while Ready still goes by the token', async () => {
+  it('report a policy that forbids the next signature, while Ready still depends on the token', async () => {
     const policyRefusal: StateProblem = { reason: 'PolicyDenied', message: 'too long' };
     const observed = await settled(0, { policyRefusal });
-    assert.equal(told(observed, {}, 'PolicyDenied'), 'True PolicyDenied');
-    assert.equal(told(observed, {}, 'Ready'), 'True Signed');
+    assert.equal(conditionOf(observed, {}, 'PolicyDenied'), 'True PolicyDenied');
+    assert.equal(conditionOf(observed, {}, 'Ready'), 'True Signed');
     const unsignedYet = { jwt: makeJwt(), secret: undefined, key, policyRefusal };
-    assert.equal(told(unsignedYet, { problem: policyRefusal }, 'Ready'), 'False PolicyDenied');
+    assert.equal(conditionOf(unsignedYet, { problem: policyRefusal }, 'Ready'), 'False PolicyDenied');
   });
 
-  it('tell of a key that changed under its kid, until a signature with the key of before', async () => {
+  it('report a key that changed under its kid, until a signature with the key of before', async () => {
     const jwt = await settledJwt();
     const reused = desiredStatus({ jwt, secret: ourSecret(jwt), key: otherKey }, signed, NOW);
     const after = { ...jwt, recorded: reused };
-    assert.equal(told(await settled(0, { jwt: after }), {}, 'KeyIdReused'), 'True KeyIdReused', 'kept');
     assert.equal(
-      told(await settled(0, { jwt: after, key: otherKey }), signed, 'KeyIdReused'),
+      conditionOf(await settled(0, { jwt: after }), {}, 'KeyIdReused'),
+      'True KeyIdReused',
+      'kept',
+    );
+    assert.equal(
+      conditionOf(await settled(0, { jwt: after, key: otherKey }), signed, 'KeyIdReused'),
       undefined,
       'over',
     );
     const renamed = { ...makeJwt({ keyId: 'another' }), recorded: jwt.recorded };
     assert.equal(
-      told({ jwt: renamed, secret: ourSecret(jwt), key: otherKey }, signed, 'KeyIdReused'),
+      conditionOf({ jwt: renamed, secret: ourSecret(jwt), key: otherKey }, signed, 'KeyIdReused'),
       undefined,
     );
   });
 
-  it('tell of a renewal that is overdue once half of resignBefore has passed, until the token expires', async () => {
+  it('report a renewal that is overdue once half of resignBefore has passed, until the token expires', async () => {
     const overdue = 21.5 * HOUR;
     const outcome = { problem: gone };
     const observed = await settled(0, { key: noKey });
-    assert.equal(told(observed, outcome, 'RenewalOverdue', NOW + overdue - 1), undefined);
-    assert.equal(told(observed, outcome, 'RenewalOverdue', NOW + overdue), 'True RenewalOverdue');
-    assert.equal(told(observed, outcome, 'RenewalOverdue', NOW + DAY), undefined);
+    assert.equal(conditionOf(observed, outcome, 'RenewalOverdue', NOW + overdue - 1), undefined);
+    assert.equal(conditionOf(observed, outcome, 'RenewalOverdue', NOW + overdue), 'True RenewalOverdue');
+    assert.equal(conditionOf(observed, outcome, 'RenewalOverdue', NOW + DAY), undefined);
   });
 });

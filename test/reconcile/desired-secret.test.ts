@@ -68,7 +68,7 @@ describe('the labels of a Secret', () => {
     });
   }
 
-  it('take from the template what its author wants, but for what would have the Secret pruned', () => {
+  it('take from the template what its author wants, except for what would have the Secret pruned', () => {
     const labels = {
       'app.kubernetes.io/instance': 'web',
       'applyset.kubernetes.io/part-of': 'x',

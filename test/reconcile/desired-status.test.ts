@@ -147,7 +147,7 @@ describe('the fields of the status', () => {
     assert.ok(isSameStatus(checked, unread));
   });
 
-  it('tell nothing of a token that nobody could check', async () => {
+  it('say nothing about a token that nobody could check', async () => {
     const { secret } = await settled();
     const token = { ...secret?.token, signature: 'unknown' } as TokenObservation;
     assert.deepEqual(tokenOf(desiredStatus(await withToken(token, { key: noKey }), {}, NOW)), []);

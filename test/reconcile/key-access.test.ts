@@ -45,7 +45,7 @@ describe('the refusal of a key', () => {
   it('of another namespace has one text whether the Secret exists or not', () => {
     const absent = findKeyRefusal(jwt, far, undefined);
     assert.deepEqual(findKeyRefusal(jwt, far, { annotations: {} }), absent);
-    // Nor does a reserved policy tell that it exists.
+    // A reserved policy does not reveal that it exists either.
     const annotations = { [RESERVED_POLICIES[0]]: 'x' };
     assert.deepEqual(findKeyRefusal(jwt, far, { annotations }), absent);
     assert.equal(

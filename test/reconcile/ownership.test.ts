@@ -139,7 +139,7 @@ describe('what is said of a Secret that is not ours', () => {
     assert.equal(describeOwner({ kind: 'K\n', name: 'é~' }), 'K? ?~');
   });
 
-  it('tells of one that goes', () => {
+  it('names one that is removed', () => {
     assert.match(describeConflict(jwt, ourSecret(jwt, 0, { owners: [older] })), /as soon as it is gone$/);
     assert.match(describeConflict(jwt, ourSecret(jwt, 0, { deleting: true })), /as soon as it is gone$/);
   });

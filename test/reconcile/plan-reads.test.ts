@@ -58,7 +58,7 @@ describe('a signature', () => {
     assert.deepEqual(plan({ ...observed, jwtConfirmed: true }), { do: 'sign', cause: 'RenewalDue' });
   });
 
-  it('that is due by time does not wait for the JWT, whatever token the status tells of', async () => {
+  it('that is due by time does not wait for the JWT, whatever token the status describes', async () => {
     const behind = { ...jwt, recorded: { ...jwt.recorded, tokenId: 'of the token before' } };
     assert.deepEqual(plan(await settled(20 * 3_600, { jwt: behind, key })), {
       do: 'sign',
@@ -66,7 +66,7 @@ describe('a signature', () => {
     });
   });
 
-  it('that was asked for waits for the JWT only if the status tells of another token', async () => {
+  it('that was asked for waits for the JWT only if the status describes another token', async () => {
     const asked = await settledJwt({}, { annotations: { [RENEW]: 'now' } });
     assert.deepEqual(plan(await settled(0, { jwt: asked, key })), { do: 'sign', cause: 'RenewRequested' });
   });
@@ -103,9 +103,12 @@ describe('the Secret that became that of its own key', () => {
   });
 
   it('is left alone while it is being deleted, and without a valid token', () => {
-    const told = (observed: Observed): string => planNext(observed, NOW).do;
-    assert.equal(told(own({ token: { state: 'unread' }, deleting: true })), 'report');
-    assert.equal(told(own({ hasOtherData: true, token: { state: 'faulty', cause: 'Expired' } })), 'report');
+    const planned = (observed: Observed): string => planNext(observed, NOW).do;
+    assert.equal(planned(own({ token: { state: 'unread' }, deleting: true })), 'report');
+    assert.equal(
+      planned(own({ hasOtherData: true, token: { state: 'faulty', cause: 'Expired' } })),
+      'report',
+    );
   });
 });
 

@@ -6,8 +6,8 @@ const PLACE = { namespace: 'science', name: 'my-jwt' };
 const OUR_ACCOUNT = 'the ServiceAccount of jwt-injector';
 
 describe('what is said of a write that the API server refuses', () => {
-  /** The subject of a refusal, and what the text has to tell: what it is, who can do something, and what. */
-  const told: Readonly<Record<RefusalKind, readonly [string, ...string[]]>> = {
+  /** The subject of a refusal, and what the text has to say: what it is, who can do something, and what. */
+  const expected: Readonly<Record<RefusalKind, readonly [string, ...string[]]>> = {
     quota: [
       'compute',
       'ResourceQuota compute of namespace science is used up: raise it, or delete what is not needed',
@@ -60,8 +60,8 @@ describe('what is said of a write that the API server refuses', () => {
       `ask an administrator to look for the request of ${OUR_ACCOUNT} in the audit log, and for admission plugins`,
     ],
   };
-  for (const kind of Object.keys(told) as RefusalKind[]) {
-    const [subject, ...parts] = told[kind];
+  for (const kind of Object.keys(expected) as RefusalKind[]) {
+    const [subject, ...parts] = expected[kind];
     it(`names what it is and what helps: ${kind}`, () => {
       const text = describeRefusal({ kind, subject }, PLACE);
       for (const part of parts) assert.ok(text.includes(part), `"${part}" in "${text}"`);
@@ -76,7 +76,7 @@ describe('what is said of a write that the API server refuses', () => {
   }
 
   it('is kept: every 5 min, but a missing right after the usual back-off', () => {
-    for (const kind of Object.keys(told) as RefusalKind[])
+    for (const kind of Object.keys(expected) as RefusalKind[])
       assert.equal(refusedWaitMs({ kind, subject: '' }), kind === 'no-right' ? undefined : 5 * 60 * 1_000);
   });
 });

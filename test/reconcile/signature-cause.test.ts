@@ -23,7 +23,7 @@ describe('a new token is due', () => {
     assert.equal(causeOf(observed, planned), 'RenewalDue');
   });
 
-  it('for no reason that can be told while the present token was not read', async () => {
+  it('for no known reason while the current token was not read', async () => {
     const jwt = await settledJwt({}, { annotations: { [RENEW]: 'now' } });
     const secret = ourSecret(jwt, 0, { token: { state: 'unread' } });
     assert.equal(causeOf({ jwt, secret, key: UNREAD }), undefined);
@@ -55,7 +55,7 @@ describe('the cause of a signature', () => {
     RenewalDue: /its renewal is due/,
   };
   for (const cause of SIGNATURE_CAUSES) {
-    it(`is told in words that go after "because": ${cause}`, () => {
+    it(`is described in words that go after "because": ${cause}`, () => {
       assert.match(describeCause(cause), words[cause]);
       assert.match(describeCause(cause), /^(?:the|its|there) .*[^.]$/);
     });

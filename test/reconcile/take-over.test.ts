@@ -52,7 +52,7 @@ describe('a Secret as token-manager left it', () => {
     ['one that was signed, and never by us', { annotations: signed, ours: untouched }, true],
     ['one that was never signed', { annotations: {}, ours: untouched }, false],
     [
-      'one that tells when its token expires, as ours do',
+      'one that says when its token expires, as ours do',
       { annotations: { ...signed, [EXPIRES_AT]: '2027-01-16T08:00:00Z' }, ours: untouched },
       false,
     ],

@@ -20,7 +20,7 @@ describe('an algorithm of a JWT', () => {
     });
   }
 
-  it('tells in words which key it asks for', () => {
+  it('says in words which key it asks for', () => {
     const words = (name: keyof typeof ALGORITHMS): string => ALGORITHMS[name].keyInWords;
     for (const name of ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const)
       assert.equal(words(name), 'an RSA key of 2048 to 8192 bits');

@@ -43,7 +43,7 @@ describe('a JWT', () => {
     );
   });
 
-  it('that is being deleted tells since when, in seconds', () => {
+  it('that is being deleted says since when, in seconds', () => {
     const { deleting, deletedAt } = makeJwt({}, { metadata: { deletionTimestamp: '2027-01-15T08:00:00Z' } });
     assert.deepEqual([deleting, deletedAt], [true, 1_800_000_000]);
   });

@@ -184,7 +184,7 @@ describe('what is kept of a Secret', () => {
     assert.equal(one?.ours, other?.ours);
   });
 
-  it('tells of a deletion under way', () => {
+  it('reports a deletion under way', () => {
     assert.ok(!metadata.deleting);
     assert.ok(parseSecretMetadata({ metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }).deleting);
   });

@@ -25,9 +25,9 @@ describe('the age of a certificate', () => {
     assert.equal(certificateProblem(VALID, 90 * HOUR), 'expired at 1970-01-04T18:00:00Z');
   });
 
-  it('is told of from its last third on, each day, and each hour once it has expired, until another is in use', () => {
+  it('is logged from its last third on, each day, and each hour once it has expired, until another is in use', () => {
     const lines: { readonly level: string; readonly msg: string; readonly expiresAt: string }[] = [];
-    const tell = tellOfAge(
+    const log = tellOfAge(
       createLogger({
         level: 'info',
         destination: { write: (line: string) => void lines.push(JSON.parse(line)) },
@@ -36,7 +36,7 @@ describe('the age of a certificate', () => {
     );
     const look = (from: number, to: number, certificate = VALID): string[] => {
       lines.length = 0;
-      for (let now = from; now < to; now += HOUR / 6) tell(certificate, now);
+      for (let now = from; now < to; now += HOUR / 6) log(certificate, now);
       return lines.map(({ level }) => level);
     };
     assert.deepEqual(look(0, 60 * HOUR), []);

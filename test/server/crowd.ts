@@ -3,7 +3,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** What the thread is told: whom to dial, from where, and how often. */
+/** What the thread gets: whom to dial, from where, and how often. */
 export interface CrowdOrder {
   readonly port: number;
   readonly crowd: { readonly localAddress: string; readonly count: number };

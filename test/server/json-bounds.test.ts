@@ -56,7 +56,7 @@ function largestJwt(): object {
   return { kind: 'JWT', metadata: { name: 'x', annotations, managedFields }, spec: { data } };
 }
 
-describe('what is too much in a JSON text', () => {
+describe('the limit that a JSON text exceeds', () => {
   const hostile: readonly [string, string, RegExp][] = [
     ['8 MiB of opening brackets', repeat('[', 8 * MIB), /nests more than 500 deep/],
     ['8 MiB of nested objects', repeat('{"":', 8 * MIB), /nests more than 500 deep/],

@@ -36,7 +36,7 @@ class FakeCluster {
     this.version += 1;
     const bundles = [...this.bundles];
     this.#clock.setTimer(API_SERVER_LAG_MS, () => (this.known = bundles));
-    for (const tell of this.#listeners) tell();
+    for (const notify of this.#listeners) notify();
   }
 
   store() {
@@ -269,7 +269,7 @@ describe('replicas that keep a certificate', () => {
     assert.ok(isReady(late));
   });
 
-  it('try again what the API server refuses, tell it once, and say it in the meantime', async () => {
+  it('try again what the API server refuses, log it once, and report it in the meantime', async () => {
     cluster.refusal = new Error('create secrets jwt-injector: 403 Forbidden');
     const replica = start();
     await pass(600_000);

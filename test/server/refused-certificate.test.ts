@@ -21,7 +21,7 @@ function serverWith(expiresIn: number): (code: string) => readonly string[] {
 }
 
 describe('a client that refuses our certificate', () => {
-  it('is told of once a minute, with the remedy; other TLS errors are not', () => {
+  it('is logged once a minute, with the remedy; other TLS errors are not', () => {
     const fail = serverWith(60_000);
     fail('ECONNRESET');
     assert.deepEqual(fail('ERR_SSL_WRONG_VERSION_NUMBER'), []);
@@ -31,13 +31,13 @@ describe('a client that refuses our certificate', () => {
     assert.match(lines[0] ?? '', /a client refuses our certificate: the caBundle .* must hold its CA/);
   });
 
-  it('is not told to look at the caBundle when the certificate has expired', () => {
+  it('is not explained by the caBundle when the certificate has expired', () => {
     const [line = ''] = serverWith(-1)(BAD_CERTIFICATE);
     assert.match(line, /a client refuses our certificate: it has expired"/);
     assert.doesNotMatch(line, /caBundle/);
   });
 
-  it('is told to compare the clocks when it alone finds it expired', () => {
+  it('is explained by the clocks when only the client finds the certificate expired', () => {
     const [line = ''] = serverWith(60_000)('ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED');
     assert.match(line, /compare the clocks/);
   });

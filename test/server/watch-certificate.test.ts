@@ -77,11 +77,11 @@ describe('a certificate', () => {
 });
 
 describe('the files of a certificate are looked at again and again', () => {
-  it('a new pair is used once it is whole, and a half-written one is told of once', async () => {
+  it('a new pair is used once it is whole, and a half-written one is reported once', async () => {
     const files = filesOf('tls');
     const write = (cert: string, key: string) =>
       Promise.all([writeFile(files.certFile, cert), writeFile(files.keyFile, key)]);
-    const told: string[] = [];
+    const calls: string[] = [];
     const inUse: string[] = [];
     // What is done between two looks; the last one ends the watch.
     const stopping = new AbortController();
@@ -110,10 +110,10 @@ describe('the files of a certificate are looked at again and again', () => {
         },
       },
       onLook: ({ cert }) => inUse.push(cert === second.cert ? 'second' : 'first'),
-      onChange: ({ cert }) => told.push(cert === second.cert ? 'second' : 'first'),
-      onProblem: (problem) => told.push(problem.replaceAll(folder, '')),
+      onChange: ({ cert }) => calls.push(cert === second.cert ? 'second' : 'first'),
+      onProblem: (problem) => calls.push(problem.replaceAll(folder, '')),
     });
-    assert.deepEqual(told, [
+    assert.deepEqual(calls, [
       '/tls.crt and /tls.key: key and certificate do not belong together (the server’s own certificate comes first)',
       '/tls.crt and /tls.key: TLS does not take this pair: bad base64 decode',
       '/tls.crt and /tls.key: TLS does not take this pair: ee key too small',

@@ -26,7 +26,7 @@ const DEBUG = {
   object: { metadata: {}, spec: { ephemeralContainers: [container('debugger')] } },
 };
 
-describe('what is told about a decision', () => {
+describe('what is logged about a decision', () => {
   it('one log line: who, what, why, never the object', async () => {
     await withWebhook({}, async (started) => {
       const owner = { kind: 'ReplicaSet', name: 'web-1', controller: true };
@@ -190,14 +190,14 @@ describe('the namespace’s default', () => {
 
 describe('the path of the JWTs', () => {
   it('answers with the function that is given, and refuses when it throws', async () => {
-    const told = {
+    const texts = {
       decision: 'deny',
       reason: 'KeyUnreadable',
       message: 'no',
       warnings: ['w'],
       patch: '',
     } as const;
-    await withWebhook({ validateJwt: () => ({ allowed: false, ...told }) }, async (started) => {
+    await withWebhook({ validateJwt: () => ({ allowed: false, ...texts }) }, async (started) => {
       const response = await responseTo(started, {}, '/validate/jwts');
       assert.deepEqual(
         [response['allowed'], response['warnings'], at(response, 'status', 'code')],

@@ -55,7 +55,7 @@ describe('the memory of the service', () => {
       expected: { flags: [semiSpace, marking, phases, '--max-old-space-size=100'], env: malloc },
     },
     {
-      title: 'keeps the heap that NODE_OPTIONS gives it, and what somebody told malloc',
+      title: 'keeps the heap that NODE_OPTIONS gives it, and what somebody set for malloc',
       found: {
         limit: 512 * MIB,
         flags: ['--concurrent_marking_max_worker_num=2', '--separate-gc-phases'],

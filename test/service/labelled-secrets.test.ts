@@ -33,14 +33,14 @@ function secretOf(resourceVersion: string): JsonObject {
 function keep() {
   const jwts = new Cache<Jwt>();
   const labelled = keepLabelledSecrets(jwts, new SharedValues());
-  const told: string[] = [];
-  labelled.cache.subscribe(({ type }) => told.push(type));
+  const changes: string[] = [];
+  labelled.cache.subscribe(({ type }) => changes.push(type));
   const list = (secret: JsonObject): void => labelled.cache.set(KEY, '7', labelled.parse(secret));
   const state = (): string => {
     const kept = labelled.cache.get(KEY);
     return kept === undefined ? 'absent' : isOfJwt(kept) ? 'managed' : 'other';
   };
-  return { jwts, labelled, told, list, state };
+  return { jwts, labelled, changes, list, state };
 }
 
 describe('of a Secret with our label', () => {
@@ -52,7 +52,7 @@ describe('of a Secret with our label', () => {
     assert.ok(!text.includes('ES256') && !text.includes(TOKEN.slice(0, 20)) && text.length < 400, text);
   });
 
-  it('what a JWT needs is kept as soon as the Secret was read for it, and nobody is told', () => {
+  it('what a JWT needs is kept as soon as the Secret was read for it, and no listener is called', () => {
     const all = keep();
     all.list(secretOf('7'));
     all.jwts.set(KEY, '8', JWT);
@@ -61,7 +61,7 @@ describe('of a Secret with our label', () => {
     assert.equal(all.state(), 'other');
     all.labelled.learn(secretOf('7'));
     assert.equal(all.state(), 'managed');
-    assert.deepEqual(all.told, ['added']);
+    assert.deepEqual(all.changes, ['added']);
   });
 
   it('it is kept from the beginning where the JWT was there first', () => {

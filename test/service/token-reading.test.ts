@@ -16,7 +16,7 @@ describe('the gauge token_ready', () => {
     assert.equal(ready('True', '2026-01-01T12:00:00Z', EXPIRY), false);
   });
 
-  it('is 0 while the status does not say Ready, or does not tell until when', () => {
+  it('is 0 while the status does not say Ready, or does not say until when', () => {
     assert.equal(ready('False', '2026-01-01T12:00:00Z', 0), false);
     assert.equal(ready('Unknown', '2026-01-01T12:00:00Z', 0), false);
     assert.equal(ready('True', undefined, 0), false);

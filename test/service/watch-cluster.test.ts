@@ -33,7 +33,7 @@ const wire = (namespace: string) => {
   return jwt;
 };
 
-/** Answers lists with one JWT in each namespace and no Secret, but for what `isClosed` says; watches stay silent. */
+/** Answers lists with one JWT in each namespace and no Secret, except for what `isClosed` says; watches stay silent. */
 const startApi = (isClosed: (path: string) => boolean) =>
   startBadServer((request, response) => {
     const { path, query } = request;
@@ -50,9 +50,9 @@ it('of several namespaces one that cannot be read delays no other, and is notice
   await using server = await startApi((path) => isClosed && path.includes('/namespaces/b/'));
   await using client = clientOf(clusterAt(server.url));
   const cluster = watchCluster(client, pino({ level: 'silent' }), ['a', 'b']);
-  const told: string[] = [];
+  const seen: string[] = [];
   cluster.subscribe({
-    jwtChanged: (_before, after) => told.push(after?.namespace ?? ''),
+    jwtChanged: (_before, after) => seen.push(after?.namespace ?? ''),
     secretChanged: () => undefined,
   });
   assert.equal(await cluster.synced, true);
@@ -62,7 +62,7 @@ it('of several namespaces one that cannot be read delays no other, and is notice
   );
   assert.equal(cluster.sources.jwt('b', 'my-jwt'), undefined, 'its Secrets are not known yet');
   isClosed = false;
-  while (!told.includes('b')) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (!seen.includes('b')) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(cluster.sources.jwt('b', 'my-jwt')?.namespace, 'b');
   await cluster.stop();
 });
@@ -102,20 +102,20 @@ it('a Secret whose label an admission plugin takes off is seen to go', async () 
   });
   await using client = clientOf(clusterAt(server.url));
   const cluster = watchCluster(client, pino({ level: 'silent' }), undefined);
-  const told: string[] = [];
+  const seen: string[] = [];
   await cluster.synced;
   await cluster.store.applySecret({ metadata, data: { token: 'eA==' } }, { force: true });
-  cluster.subscribe({ jwtChanged: () => undefined, secretChanged: (_, name) => told.push(name) });
+  cluster.subscribe({ jwtChanged: () => undefined, secretChanged: (_, name) => seen.push(name) });
   const isThere = (): boolean =>
     (cluster.sources.managedSecret('science', 'my-jwt') ??
       cluster.sources.otherSecret('science', 'my-jwt')) !== undefined;
   assert.equal(isThere(), true);
-  while (told.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(isThere(), false);
   await cluster.stop();
 });
 
-it('who writes a Secret is not told of it, but of what the answer to the write of a JWT holds', async () => {
+it('the writer of a Secret gets no event for it, but one for what the answer to the write of a JWT holds', async () => {
   const labels = { 'tokens.osg-htc.org/managed': 'true' };
   const stored = { ...wireJwt().metadata, labels, resourceVersion: '9' };
   await using server = await startBadServer((request, response) => {
@@ -129,15 +129,15 @@ it('who writes a Secret is not told of it, but of what the answer to the write o
   });
   await using client = clientOf(clusterAt(server.url));
   const cluster = watchCluster(client, pino({ level: 'silent' }), undefined);
-  const told: string[] = [];
+  const seen: string[] = [];
   await cluster.synced;
   cluster.subscribe({
-    jwtChanged: (_, after) => told.push(`JWT ${after?.name}`),
-    secretChanged: (_, name) => told.push(`Secret ${name}`),
+    jwtChanged: (_, after) => seen.push(`JWT ${after?.name}`),
+    secretChanged: (_, name) => seen.push(`Secret ${name}`),
   });
   await cluster.store.applySecret({ metadata: stored, data: { token: 'eA==' } }, { force: true });
   assert.equal(cluster.sources.managedSecret('science', 'my-jwt')?.metadata.resourceVersion, '9');
   await cluster.store.patchJwt('science', 'my-jwt', {});
-  assert.deepEqual(told, ['JWT my-jwt']);
+  assert.deepEqual(seen, ['JWT my-jwt']);
   await cluster.stop();
 });

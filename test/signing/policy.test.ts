@@ -15,7 +15,7 @@ function specOf(changes: Readonly<Record<string, unknown>> = {}): JwtSpec {
   return parsed.value;
 }
 
-function told(
+function messageOf(
   policy: Partial<SigningPolicy>,
   changes?: Readonly<Record<string, unknown>>,
 ): string | undefined {
@@ -31,37 +31,37 @@ describe('the policy of a cluster', () => {
 
   it('can forbid keys in JWTs, and then lets those in Secrets pass', () => {
     assert.match(
-      told({ forbidInlineKeys: true }) ?? '',
+      messageOf({ forbidInlineKeys: true }) ?? '',
       /^spec\.key\.value is forbidden.* spec\.key\.secret$/,
     );
-    assert.equal(told({ forbidInlineKeys: true }, IN_A_SECRET), undefined);
+    assert.equal(messageOf({ forbidInlineKeys: true }, IN_A_SECRET), undefined);
   });
 
   it('can bound lifetimes; the bounds themselves are allowed', () => {
-    assert.equal(told({ minLifetime: 2 * HOUR, maxLifetime: 2 * HOUR }), undefined);
+    assert.equal(messageOf({ minLifetime: 2 * HOUR, maxLifetime: 2 * HOUR }), undefined);
     assert.match(
-      told({ minLifetime: 2 * HOUR + 1 }) ?? '',
+      messageOf({ minLifetime: 2 * HOUR + 1 }) ?? '',
       /\(2 h\) must be at least 2 h 1 s .* longer one$/,
     );
     assert.match(
-      told({ maxLifetime: 2 * HOUR - 1 }) ?? '',
+      messageOf({ maxLifetime: 2 * HOUR - 1 }) ?? '',
       /\(2 h\) must be at most 1 h 59 min .* shorter one$/,
     );
   });
 
   it('can name the issuers, byte for byte, and looks at the one that the token would carry', () => {
     const allowedIssuers = ['https://other.example.com', ISSUER];
-    assert.equal(told({ allowedIssuers }), undefined);
-    assert.match(told({ allowedIssuers }, { issuer: ISSUER.slice(0, -1) }) ?? '', /--allowed-issuers/);
+    assert.equal(messageOf({ allowedIssuers }), undefined);
+    assert.match(messageOf({ allowedIssuers }, { issuer: ISSUER.slice(0, -1) }) ?? '', /--allowed-issuers/);
     assert.match(
-      told({ allowedIssuers }, { data: { iss: 'https://evil.example.com' } }) ?? '',
+      messageOf({ allowedIssuers }, { data: { iss: 'https://evil.example.com' } }) ?? '',
       /spec\.data\.iss/,
     );
-    assert.equal(told({ allowedIssuers }, { issuer: 'x', data: { iss: ISSUER } }), undefined);
+    assert.equal(messageOf({ allowedIssuers }, { issuer: 'x', data: { iss: ISSUER } }), undefined);
   });
 
-  it('tells everything that is wrong at once, and never the key', () => {
-    const message = told({ forbidInlineKeys: true, maxLifetime: HOUR, allowedIssuers: ['x'] }) ?? '';
+  it('names everything that is wrong at once, and never the key', () => {
+    const message = messageOf({ forbidInlineKeys: true, maxLifetime: HOUR, allowedIssuers: ['x'] }) ?? '';
     assert.equal(message.split('; ').length, 3);
     assert.doesNotMatch(message, /BEGIN/);
   });

@@ -58,7 +58,7 @@ it('each fact is that of its own place, a text or a number', () => {
   assert.equal(digest, digestClaims({ sub: 's' }));
 });
 
-it('what is neither text nor number, or a text that is too long, is told apart from what is absent', () => {
+it('what is neither text nor number, or a text that is too long, is distinguished from what is absent', () => {
   const facts = findFacts({
     header: { alg: ['ES256'] },
     claims: { iss: 'i'.repeat(3_000), exp: null, jti: 'j' },

@@ -6,7 +6,7 @@ interface Pending {
   readonly action: () => void;
 }
 
-/** A clock that only moves when told to. Timers run in order, each with `now` at its own time. */
+/** A clock that only moves when asked to. Timers run in order, each with `now` at its own time. */
 export interface VirtualClock extends Clock {
   /** Lets `ms` milliseconds pass; after each timer all that it set off (promises, I/O that is ready) runs first. */
   advance(ms: number): Promise<void>;

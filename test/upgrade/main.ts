@@ -35,7 +35,7 @@ or failed. It takes two minutes.
 
 const NAMESPACES = Array.from({ length: 10 }, (_, index) => `group-${index}`);
 const WITHIN_MS = 300_000;
-/** Writes that come late would come by then: statuses have no deadline of their own. */
+/** Late writes would have come by then: statuses have no deadline of their own. */
 const SETTLES_MS = 5_000;
 
 await runScript({

@@ -20,7 +20,7 @@ const REFUSED: Reading = { error: 'ClientResponseError' };
 
 /**
  * pelicanfs with the file of the service's own token, a director and XRootD. Each JWT has its name as `sub`, by which XRootD's
- * log tells whose token was on the wire.
+ * log shows whose token was on the wire.
  */
 describe('pelicanfs with the file of a token', { concurrency: false }, () => {
   const world = openWorld();

@@ -20,7 +20,7 @@ const claims = (changes: Readonly<Record<string, unknown>>): VerdictRow => ({ cl
 const header = (changes: Readonly<Record<string, unknown>>): VerdictRow => ({ header: changes });
 
 /** Which issuers a server takes is in its configuration, and `verify` asks nobody but the issuer. */
-const UNKNOWN_ISSUER = { xrootd: 'the server was not told of that issuer' };
+const UNKNOWN_ISSUER = { xrootd: 'the server does not know that issuer' };
 
 /** The published key is of ES256 and the only one of `ISSUER`; the right token is as the service makes it. */
 export const VERDICT_TOKENS: Readonly<Record<string, VerdictRow>> = {

@@ -17,7 +17,7 @@ describe('the command that moves a key', () => {
   const move = (source: string, next: string): string =>
     moveKey(source, { namespace: 'n', name: 's', key: 'key.pem' }, next);
 
-  /** A kubectl that keeps what it is given to create, and fails if told to. */
+  /** A kubectl that keeps what it is given to create, and fails if asked to. */
   async function run(command: string, createFails = false) {
     const shim = `kubectl() { cat > /dev/null; echo created; ${createFails ? 'return 1' : 'return 0'}; }`;
     const { stdout } = await promisify(execFile)('sh', ['-c', `${shim}\n${command}; echo "[$key]"`]);

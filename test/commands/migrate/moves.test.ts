@@ -39,7 +39,7 @@ describe('keys and JWTs that migrate check moves', () => {
       inline('e'),
       fromMap('f', 'e-key'), // what the one before would be called
       inline('g'), // there is a g-key
-      wireJwt(keyIn('shared-2'), { metadata: { name: 'h' } }), // told to be made
+      wireJwt(keyIn('shared-2'), { metadata: { name: 'h' } }), // its name is given
     ];
     const found = check({ jwts, secrets: { 'science/g-key': {} } });
     const commands = [...new Set(found.flatMap((finding) => finding.commands))];

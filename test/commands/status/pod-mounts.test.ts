@@ -81,7 +81,7 @@ describe('which Secrets a pod mounts, and how', () => {
     assert.deepEqual(files({ ...wirePod({ more: spec }), status: { phase: 'Running' } }), [], 'none runs');
   });
 
-  it('tells several Secrets of one pod apart', () => {
+  it('distinguishes several Secrets of one pod', () => {
     const pod = readPodMounts(
       wirePod({
         volumes: [

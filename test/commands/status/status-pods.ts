@@ -25,7 +25,7 @@ interface MadePod {
   readonly more?: object;
 }
 
-/** A running pod as wire JSON, which mounts Secret my-jwt, but for what is given. */
+/** A running pod as wire JSON, which mounts Secret my-jwt, with the given changes. */
 export function wirePod({
   name = 'web',
   phase = 'Running',

@@ -10,7 +10,7 @@ import { listServedCertificates } from './served-certificate.ts';
 /** Something that happens to the product while pods are created. */
 export interface Disturbance {
   readonly name: string;
-  /** How the API server tells that a connection in use ended with the replica; without it, none may. */
+  /** How the API server says that a connection in use ended with the replica; without it, none may. */
   readonly cutOff?: RegExp;
   /** The API server itself does not answer for a while. */
   readonly stopsApiServer?: true;
@@ -228,7 +228,7 @@ const FILL_MEMORY = `
   for (let count = 0; count < 48; count += 1) spawn(process.execPath, ['-e', hold], { stdio: 'ignore' });
   setInterval(() => {}, 1000);`;
 
-/** Other processes fill the memory of the container; the kernel ends the largest, if it is told to end that first. */
+/** Other processes fill the memory of the container; the kernel ends the largest, if it is set to end that first. */
 async function fillMemory({ controlPlane }: RealCluster, { pod, pid }: Replica): Promise<void> {
   await writeFile(`/proc/${pid}/oom_score_adj`, '1000');
   const args = ['exec', '-n', PRODUCT, pod, '-c', MAIN, '--', 'node', '-e', FILL_MEMORY];

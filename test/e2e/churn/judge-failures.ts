@@ -10,7 +10,7 @@ export interface Judgement {
 }
 
 /**
- * Tells what nobody can prevent from what somebody could have. The API server tries no review twice: each connection in use
+ * Distinguishes what nobody can prevent from what somebody could have. The API server tries no review twice: each connection in use
  * is good for one failure, and so is one that was being made and not counted yet, for each creation under way. Pure.
  */
 export function judgeFailures(

@@ -82,7 +82,7 @@ export async function startNode(settings: NodeSettings): Promise<RealNode> {
   };
 }
 
-/** For nft: no packet from the network's own address reaches the pods of a node, and none of theirs, so not even their end is heard. */
+/** For nft: no packet from the network's own address reaches the pods of a node, and none of theirs, so not even their end is noticed. */
 function describeSilence({ name, index }: NodePlace): string {
   const [pods, pods6] = [`10.240.${index}.0/24`, `fd00:240::${index}:0/112`];
   return `table inet ${name} {

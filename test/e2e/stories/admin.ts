@@ -32,10 +32,10 @@ const FIREWALL = `table inet firewall {
   chain to { type filter hook output priority filter; ip daddr 10.240.0.0/16 tcp dport 8443 drop; }
 }`;
 
-/** What `kubectl jwt` tells of a real installation: that all is well, what is not, and which token each pod holds. */
+/** What `kubectl jwt` says of a real installation: that all is well, what is not, and which token each pod holds. */
 export const ADMIN: Story = {
   name: 'admin',
-  async tell(scene) {
+  async play(scene) {
     const call = await installPlugin(scene);
     await consultDoctor(scene, call);
     await compareTokens(scene, call);

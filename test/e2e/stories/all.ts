@@ -8,7 +8,7 @@ import { READER } from './reader.ts';
 import { STORAGE } from './storage.ts';
 import type { Story } from './story.ts';
 
-/** In the order in which they are told. */
+/** In the order in which they are played. */
 export const STORIES: readonly Story[] = [
   IMAGE,
   ADMIN,

@@ -12,7 +12,7 @@ const CREATIONS = 200;
 /** Pods are created all the time, whatever happens to the product. */
 export const CHURN: Story = {
   name: 'churn',
-  async tell(scene) {
+  async play(scene) {
     await makeScienceNamespace(scene.cluster.controlPlane, NAMESPACE, 'baseline');
     const wrong: string[] = [];
     for (const disturbance of DISTURBANCES) {

@@ -42,7 +42,7 @@ done`;
 /** How long pods wait for a new token: by the kubelet's own pace, and with prompt delivery. */
 export const DELIVERY: Story = {
   name: 'delivery',
-  async tell(scene) {
+  async play(scene) {
     const { controlPlane } = scene.cluster;
     const pods = Array.from({ length: scene.short ? 2 : PODS }, (_, index) => `reader-${index}`);
     await makeScienceNamespace(controlPlane, NAMESPACE, 'restricted');

@@ -8,7 +8,7 @@ import type { ControlPlane } from '../../controlplane/control-plane.ts';
 /** A token that came into a Secret. */
 interface SeenToken {
   readonly signature: string;
-  /** When the API server told of it, in milliseconds since the epoch. */
+  /** When the API server reported it, in milliseconds since the epoch. */
   readonly at: number;
 }
 

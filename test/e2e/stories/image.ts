@@ -5,7 +5,7 @@ import type { Story } from './story.ts';
 /** What an admin finds in the image. */
 export const IMAGE: Story = {
   name: 'image',
-  async tell({ cluster, log }) {
+  async play({ cluster, log }) {
     const execute = async (...command: readonly string[]) => {
       const args = ['exec', '-n', PRODUCT, `deployment/${PRODUCT}`, '--', ...command];
       return (await cluster.controlPlane.kubectl(args, { allowFailure: true })).stdout;

@@ -19,7 +19,7 @@ const SWITCHED_WITHIN_MS = 60_000;
 /** Pods have an address of each family, and the API server reaches the product by IPv6 alone. */
 export const IPV6: Story = {
   name: 'ipv6',
-  async tell(scene) {
+  async play(scene) {
     const { controlPlane } = scene.cluster;
     await makeScienceNamespace(controlPlane, NAMESPACE, 'baseline');
     for (const { pod, addresses, pid, fallbackPid } of await listReplicas(controlPlane)) {

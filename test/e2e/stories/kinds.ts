@@ -124,7 +124,7 @@ const KINDS: readonly Kind[] = [
 /** Every kind of workload that makes pods: each container of them reads its token from the first moment on. */
 export const KINDS_OF_WORKLOADS: Story = {
   name: 'kinds',
-  async tell(scene) {
+  async play(scene) {
     await makeScienceNamespace(scene.cluster.controlPlane, NAMESPACE, 'baseline');
     const manifests = KINDS.map(({ manifest }) => stringify({ ...manifest }));
     await scene.cluster.controlPlane.kubectl(['apply', '-n', NAMESPACE, '-f', '-'], {

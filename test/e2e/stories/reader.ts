@@ -37,7 +37,7 @@ done`;
 /** A pod under Pod Security "restricted" reads its token, sees the renewed one, and can be debugged. */
 export const READER: Story = {
   name: 'reader',
-  async tell(scene) {
+  async play(scene) {
     const { controlPlane } = scene.cluster;
     await makeScienceNamespace(controlPlane, NAMESPACE, 'restricted');
     const pods = await startReaders(scene);

@@ -35,10 +35,10 @@ while :; do
   sleep 0.5
 done`;
 
-/** What the quickstart tells, from a key to a file that a pod reads, and then a renewal and a rotation: not one reading is refused. */
+/** What the quickstart describes, from a key to a file that a pod reads, and then a renewal and a rotation: no reading is refused. */
 export const STORAGE: Story = {
   name: 'storage',
-  async tell(scene) {
+  async play(scene) {
     const { kubectl, adminKubeconfig } = scene.cluster.controlPlane;
     const folder = await mkdtemp(join(tmpdir(), 'storage-'));
     await chmod(folder, 0o755); // XRootD is not root

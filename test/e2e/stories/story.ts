@@ -1,6 +1,6 @@
 import type { RealCluster } from '../cluster/real-cluster.ts';
 
-/** What a story is told in: the cluster with the product installed. */
+/** What a story is played in: the cluster with the product installed. */
 export interface Scene {
   readonly cluster: RealCluster;
   /** True for the form that CI runs. */
@@ -14,5 +14,5 @@ export interface Scene {
 /** Something that users or admins live through. It throws when what it shows does not hold. */
 export interface Story {
   readonly name: string;
-  readonly tell: (scene: Scene) => Promise<void>;
+  readonly play: (scene: Scene) => Promise<void>;
 }

@@ -72,7 +72,7 @@ function jwtWire({ deletedAt, resourceVersion, spec, status, ...metadata }: Mode
 
 /**
  * JWTs and Secrets as an API server keeps them: resourceVersions, generations, field ownership, owner references whose
- * garbage is collected when told, finalizers. Nothing here takes time; `onChange` is called with each write at once.
+ * garbage is collected when asked, finalizers. Nothing here takes time; `onChange` is called with each write at once.
  */
 export class ModelCluster {
   readonly jwts = new Map<string, ModelJwt>();
@@ -267,7 +267,7 @@ function isOutdated(body: JsonObject, present: ModelJwt | ModelSecret | undefine
   return present !== undefined && version !== undefined && version !== String(present.resourceVersion);
 }
 
-/** What the API server answers, as our client tells it. */
+/** What the API server answers, as our client reports it. */
 export function refusal(verb: string, resource: string, key: string, answer: Answer): KubeError {
   return answered({ verb, resource, ...placeOf(key) }, answer);
 }

@@ -92,7 +92,7 @@ export class Laws {
     this.#turnedBackAt = this.#view.monotonic();
   }
 
-  /** I1, and more: from the moment that signing is possible, but for the time to answer, the token is what it should be. */
+  /** I1, and more: from the moment that signing is possible, except for the time to answer, the token is what it should be. */
   check(): void {
     for (const [key, jwt] of this.#cluster.jwts) {
       const isExcused = this.#view.monotonic() <= this.#ledger(key).excusedUntil;
@@ -136,8 +136,8 @@ export class Laws {
   }
 
   /**
-   * Whether the Secret holds a valid token that says what the spec asks for, and can be told to be ours: by the key of
-   * now or by the one on record. Without a record, and with the key lost, nobody can tell: then any key will do.
+   * Whether the Secret holds a valid token that says what the spec asks for, and can be recognized as ours: by the key of
+   * now or by the one on record. Without a record, and with the key lost, nobody can say: then any key will do.
    */
   isValid(jwt: ModelJwt): boolean {
     const token = this.tokenIn(this.#cluster.secrets.get(keyOf(jwt)));
@@ -178,7 +178,7 @@ export class Laws {
     this.#judgeCause(key, ledger, before, isSameToken);
   }
 
-  /** I5: what others own stays, but for what the JWT itself asks for. */
+  /** I5: what others own stays, except for what the JWT itself asks for. */
   #judgeForeign(
     key: string,
     before: ModelSecret | undefined,

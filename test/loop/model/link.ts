@@ -24,7 +24,7 @@ export interface LinkOptions {
   readonly cluster: ModelCluster;
   /** Of the world: what is on its way arrives also while the process is stopped. */
   readonly clock: Clock;
-  /** Of the process: while it is stopped it sends nothing and is told no answer. */
+  /** Of the process: while it is stopped it sends nothing and gets no answer. */
   readonly process: Pick<SuspendableClock, 'awake'>;
   /** What the call is answered with instead of being served. */
   readonly refuses: (call: Call) => Answer | undefined;
@@ -33,7 +33,7 @@ export interface LinkOptions {
   readonly random: () => number;
   /** Before a write lands. */
   readonly onLanding: (write: Landing) => void;
-  /** A write landed and whoever sent it will not be told of it, or a status was refused: what was done is not known. */
+  /** A write landed and its sender will not know, or a status was refused: what was done is not known. */
   readonly onLost: (key: string) => void;
 }
 
@@ -82,7 +82,7 @@ export class Link {
     return this.#alive;
   }
 
-  /** The process is killed: what is on its way may still land, nothing more is sent, nobody hears an answer. */
+  /** The process is killed: what is on its way may still land, nothing more is sent, nobody gets an answer. */
   cut(): void {
     this.#alive = false;
   }

@@ -55,7 +55,7 @@ export class Pace {
       this.violations.push(`${looks.length} looks at ${key} within a minute, ${this.#news.length} news`);
   }
 
-  /** To be asked of JWTs that exist, while somebody leads, runs, and is told what happens. */
+  /** To be asked of JWTs that exist, while somebody leads, runs, and sees what happens. */
   checkRest(keys: Iterable<string>): void {
     for (const key of keys) {
       const last = Math.max(this.#since, this.#born.get(key) ?? 0, this.#looks.get(key)?.at(-1) ?? 0);

@@ -98,7 +98,7 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'lead', replica: undefined, zombieMs: 0 },
     wait(1_000),
   ],
-  'a write that was refused for want of leadership waited for news': [
+  'a write that was refused without leadership waited for news': [
     { do: 'edit', jwt: a, edit: { lifetime: 1 } },
     wait(31_000 - 2_000),
     { do: 'doubt', ms: 2_000 },

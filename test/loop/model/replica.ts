@@ -31,7 +31,7 @@ export interface ReplicaOptions {
   readonly mayWrite: () => boolean;
   /** A round looks at the JWT. */
   readonly onLook: (key: string) => void;
-  /** The caches heard of so many objects that others wrote. */
+  /** The caches got so many objects that others wrote. */
   readonly onNews: (count: number) => void;
   /** All is listed: leadership may begin. */
   readonly onSynced: () => void;
@@ -55,7 +55,7 @@ export class Replica {
   readonly #memory = new Memory();
   #controller: Controller | undefined;
   #ended: Promise<void> | undefined;
-  /** As in `watchCluster`: the round that writes a Secret need not be told of it. */
+  /** As in `watchCluster`: the round that writes a Secret needs no event for it. */
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -256,7 +256,7 @@ function keepJwt(object: JsonObject): Jwt | undefined {
   return jwt === undefined ? undefined : packClaims(digestLongClaims(jwt));
 }
 
-/** What was just written is known before the watch echoes it, unless the watch has told of something newer. */
+/** What was just written is known before the watch echoes it, unless the watch has brought something newer. */
 function remember<T>(cache: Cache<T>, object: JsonObject, value: T | undefined): void {
   const { key, resourceVersion } = identify(object);
   if (value !== undefined) cache.remember(key, resourceVersion, value);

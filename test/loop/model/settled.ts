@@ -63,7 +63,7 @@ function findDifferences(
   const wanted = isValid ? (isProvable ? 'True' : 'Unknown') : 'False';
   expect(ready?.['status'] === wanted, `Ready should be ${wanted}`);
   if (isValid && token !== undefined) {
-    // After a crash between Secret and status, a key that is lost since cannot tell any more whether it signed.
+    // After a crash between Secret and status, a key that is lost since cannot show any more whether it signed.
     if (laws.isKeyUsable(jwt)) found.push(...findTokenDifferences(status, token));
     const isRepairable = !secret.immutable && !looksLegacy(secret);
     const drift = findDrift(jwt, secret);
@@ -84,7 +84,7 @@ function findDifferences(
   return found;
 }
 
-/** Nothing of it is written by us, as far as its metadata tells: so token-manager left its Secrets, to be repaired at their renewal. */
+/** Nothing of it is written by us, as far as its metadata shows: so token-manager left its Secrets, to be repaired at their renewal. */
 function looksLegacy({ fields }: ModelSecret): boolean {
   return ![...fields].some(
     ([path, { managers }]) => /^(labels|annotations)/.test(path) && managers.includes(APP),

@@ -13,14 +13,14 @@ export interface WatchOptions<T> {
   /** All objects at this moment that the selector may take, and the cluster's revision. */
   readonly list: () => { readonly objects: Iterable<ModelJwt | ModelSecret>; readonly revision: number };
   readonly clock: Clock;
-  /** Of the process: while it is stopped it hears nothing. */
+  /** Of the process: while it is stopped it gets nothing. */
   readonly process: Pick<Clock, 'setTimer'>;
   /** How long news is on its way, in milliseconds. */
   readonly lagMs: () => number;
   /** Whether the API server answers. */
   readonly isUp: () => boolean;
   readonly onSynced: () => void;
-  /** The cache is told of so many objects that somebody else than the controller wrote. */
+  /** The cache gets so many objects that somebody else than the controller wrote. */
   readonly onNews: (count: number) => void;
 }
 
@@ -28,17 +28,17 @@ interface News {
   dueAt: number;
   /** When it happened. */
   readonly since: number;
-  readonly tell: () => void;
+  readonly deliver: () => void;
 }
 
-/** News that was told is kept for so long: a round that began before may still be under way. */
+/** What was delivered is kept for so long: a round that began before may still be under way. */
 const KEPT_MS = 90_000;
 
 /** One watch of one process: news reaches its cache in order, late, and not at all while the API server is down. */
 export class ModelWatch<T> {
   readonly #options: WatchOptions<T>;
   #queue: News[] = [];
-  #told: { readonly at: number; readonly since: number }[] = [];
+  #delivered: { readonly at: number; readonly since: number }[] = [];
   #pumping = false;
   #stopped = false;
   #synced = false;
@@ -62,26 +62,26 @@ export class ModelWatch<T> {
   see(change: Change, isOwn: boolean): void {
     const { onNews, selects } = this.#options;
     const { before, after, revision } = change;
-    const tell = (type: 'ADDED' | 'MODIFIED' | 'DELETED', object: JsonObject): void =>
+    const deliver = (type: 'ADDED' | 'MODIFIED' | 'DELETED', object: JsonObject): void =>
       this.#add(() => {
         if (!isOwn) onNews(1);
-        this.#tell({ type, object });
+        this.#deliver({ type, object });
       });
     if (after !== undefined && selects(after)) {
       const type = before !== undefined && selects(before) ? 'MODIFIED' : 'ADDED';
-      tell(type, wireOf(after));
+      deliver(type, wireOf(after));
     } else if (before !== undefined && selects(before)) {
-      // Also an object that the selector does not take any more is told as deleted, at the revision of that change.
-      tell('DELETED', wireOf(after ?? { ...before, resourceVersion: revision }));
+      // Also an object that the selector does not take any more is reported as deleted, at the revision of that change.
+      deliver('DELETED', wireOf(after ?? { ...before, resourceVersion: revision }));
     }
   }
 
-  /** The watch broke for good: what was on its way is found by a new list. */
+  /** The watch broke and does not come back: what was on its way is found by a new list. */
   relist(): void {
     const { cache, clock, list, onNews, onSynced, selects } = this.#options;
     const since = Math.min(clock.monotonic(), ...this.#queue.map((news) => news.since));
     this.#queue = [];
-    const tell = (): void => {
+    const deliver = (): void => {
       const { objects, revision } = list();
       const items = [...objects].filter(selects).map((object) => this.#keep(wireOf(object)));
       onNews(items.length);
@@ -89,7 +89,7 @@ export class ModelWatch<T> {
       this.#synced = true;
       onSynced();
     };
-    this.#add(tell, since);
+    this.#add(deliver, since);
   }
 
   /** The API server is back: what waited goes on its way. */
@@ -106,16 +106,16 @@ export class ModelWatch<T> {
   /** The cache, and rounds that began no more than `roundMs` ago, may stand at the state of this moment (monotonic). */
   staleSince(roundMs: number): number {
     const now = this.#options.clock.monotonic();
-    this.#told = this.#told.filter(({ at }) => at > now - KEPT_MS);
-    const recent = this.#told.filter(({ at }) => at >= now - roundMs);
+    this.#delivered = this.#delivered.filter(({ at }) => at > now - KEPT_MS);
+    const recent = this.#delivered.filter(({ at }) => at >= now - roundMs);
     return Math.min(now - roundMs, ...[...this.#queue, ...recent].map(({ since }) => since));
   }
 
-  #add(tell: () => void, since = this.#options.clock.monotonic()): void {
+  #add(deliver: () => void, since = this.#options.clock.monotonic()): void {
     if (this.#stopped) return;
     const { clock, lagMs } = this.#options;
     const dueAt = Math.max(clock.monotonic() + lagMs(), this.#queue.at(-1)?.dueAt ?? 0);
-    this.#queue.push({ dueAt, since, tell });
+    this.#queue.push({ dueAt, since, deliver });
     this.#pump();
   }
 
@@ -131,14 +131,14 @@ export class ModelWatch<T> {
       if (this.#stopped || next === undefined || !isUp()) return;
       if (next.dueAt <= now) {
         this.#queue.shift();
-        this.#told.push({ at: now, since: next.since });
-        next.tell();
+        this.#delivered.push({ at: now, since: next.since });
+        next.deliver();
       }
       this.#pump();
     });
   }
 
-  #tell(event: { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: JsonObject }): void {
+  #deliver(event: { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: JsonObject }): void {
     applyEvent(this.#options.cache, event, (object) => this.#keep(object), 'model');
   }
 

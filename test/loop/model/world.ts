@@ -192,7 +192,7 @@ export class World {
     return [this.laws, this.#pace].flatMap(({ violations }) => violations.splice(0));
   }
 
-  /** Nobody works, and the leader has heard of everything. */
+  /** Nobody works, and the leader has seen everything. */
   get #isIdle(): boolean {
     const isCurrent =
       this.leading === undefined || (this.leading.isCurrent && this.#lags[this.#leader ?? 0] === 0);
@@ -203,7 +203,7 @@ export class World {
     return this.#replicas.some(({ link }) => link.inFlight > 0);
   }
 
-  /** Something is about to happen to these JWTs: while others work or have news to hear, a write too many may come of it. */
+  /** Something is about to happen to these JWTs: while others work or have news to get, a write too many may come of it. */
   #begin(keys: Iterable<JwtKey>): void {
     this.laws.check();
     if (!this.#isQuiet) this.laws.excuse(keys);

@@ -142,13 +142,13 @@ describe('the keys of one issuer', () => {
     assert.match(problem, /^JWT a, JWT b and JWT c have different keys/);
   });
 
-  it('what OSDF refuses is told', async () => {
+  it('what OSDF refuses is a warning', async () => {
     const refused = await publicJwk('EdDSA', 'k');
     const { warnings } = await merge(entry(refused, 'signs', 'JWT a'));
-    const told = ["JWT a: EdDSA is refused by OSDF's verifiers: use ES256 or RS256"];
-    assert.deepEqual(warnings, told);
+    const expected = ["JWT a: EdDSA is refused by OSDF's verifiers: use ES256 or RS256"];
+    assert.deepEqual(warnings, expected);
     const known = await merge(entry(refused, 'signs', 'JWT a'), entry(refused, 'kept', 'jwks.json'));
-    assert.deepEqual(known.warnings, told, 'once, not of the place where it was published, too');
+    assert.deepEqual(known.warnings, expected, 'once, not of the place where it was published, too');
   });
 
   for (const [title, jwk, says] of [

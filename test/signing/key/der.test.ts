@@ -76,7 +76,7 @@ describe('a structure has no type when it', () => {
         tlv(0x30, VERSION, algorithm, VERSION),
         tlv(0x30, VERSION, tlv(0x30), KEY),
         tlv(0x30, VERSION, tlv(0x30, NULL, P256), KEY),
-        // Complete but for the last element, whose own length says that it goes on behind the end of the whole.
+        // Complete except for the last element, whose own length says that it goes on behind the end of the whole.
         Buffer.concat([tlv(0x30, VERSION, algorithm, hex('0403')), hex('000000')]),
       ],
     ],

@@ -5,7 +5,7 @@ export const SECRET = { secret: { name: 'my-key', key: 'key.pem' } };
 /** The claims of the NRP page. */
 export const GOOD_DATA = wireJwt().spec.data;
 
-/** The spec of the NRP page with its key in a Secret, which nothing can be said against, but for what is given. */
+/** The spec of the NRP page with its key in a Secret, which nothing can be said against, with the given changes. */
 export function spec(changes: Record<string, unknown> = {}): unknown {
   return wireJwt({ key: SECRET, ...changes }).spec;
 }

@@ -229,7 +229,7 @@ describe('what verifiers make of a token', () => {
     assert.deepEqual(sayings(ORIGIN, { scope: 'openid' }), ['scope: no scope allows anything of storage']);
   });
 
-  it('a long token is told its length, the limit and what helps', () => {
+  it('the verdict on a long token names its length, the limit and what helps', () => {
     const [reason] = judge({}, { bytes: 4_097 }).verdicts.flatMap(({ reasons }) => reasons);
     assert.deepEqual(
       [reason?.message, reason?.remedy],
