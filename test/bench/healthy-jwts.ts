@@ -63,7 +63,7 @@ export async function* makeHealthy(
     const fit = (fields: unknown): unknown => JSON.parse(JSON.stringify(fields).replaceAll(owners.uid, uid));
     const wire = wireJwt(
       {
-        // In the order in which the API server gives the members to whoever signs them.
+        // In the order in which the API server gives the members to those who sign them.
         data: {
           aud: ['https://wlcg.cern.ch/jwt/v1/any'],
           scope: `storage.read:/${namespace}/user-${index} storage.create:/${namespace}/user-${index}`,

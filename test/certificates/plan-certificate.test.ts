@@ -158,7 +158,7 @@ describe('what is done next for the certificate', () => {
     });
   }
 
-  it('whoever may serve with an authority of ours is trusted on, the newest three of them', async () => {
+  it('an authority of ours with which a replica may still serve stays trusted, the newest three of them', async () => {
     const many = await Promise.all([1, 2, 3, 4].map((hour) => make(NOW - hour * HOUR).then(stored)));
     const step = plan({
       secret: { kind: 'absent' },

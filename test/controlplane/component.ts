@@ -96,7 +96,7 @@ async function waitUntilReady(settings: ComponentSettings, name: string, child: 
   try {
     await waitUntil(`${name} to be ready`, readyWithinMs, () => {
       if (hasExited(child)) throw new Error('died');
-      return Promise.race([isReady(), died]); // whoever has our port instead may never answer
+      return Promise.race([isReady(), died]); // another process that has our port may never answer
     });
   } catch {
     const what = hasExited(child)

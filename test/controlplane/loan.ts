@@ -33,7 +33,7 @@ export async function lend(loan: Loan): Promise<NodeJS.ProcessEnv> {
 /**
  * A stage for a test file: on the cluster that it was lent, or, when the file runs alone, on a control plane of its own.
  * The cluster had other users: a namespace must have a name that no other file uses, and objects of the file's own may be
- * left behind. The API server writes an audit log: see `openAudit`. Whoever stops it, or needs flags of it, takes
+ * left behind. The API server writes an audit log: see `openAudit`. A test that stops it, or needs other flags, takes
  * `startStage` instead.
  */
 export async function borrowStage(

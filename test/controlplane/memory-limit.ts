@@ -33,7 +33,7 @@ const HEAP_SHARE = 0.7;
 
 /**
  * A cgroup with that limit where this process may create one (root, version 1 or 2); elsewhere V8's heap limit alone,
- * and whoever asked watches the resident memory. Programs started under it see the limit as they would in a container.
+ * and the caller watches the resident memory. Programs started under it see the limit as they would in a container.
  */
 export function limitMemory(bytes: number): MemoryLimit {
   const name = `jwt-injector-test-${process.pid}-${randomUUID()}`;

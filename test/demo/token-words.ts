@@ -13,7 +13,7 @@ export function describeToken(token: string, now: number): string {
     'claims',
     ...claims.map(([name, value]) => describeMember(name, value, now)),
     'signature',
-    '  not shown: whoever has the whole token can use it',
+    '  not shown: anyone who has the whole token can use it',
   ].join('\n');
 }
 

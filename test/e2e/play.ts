@@ -76,7 +76,7 @@ async function play(): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-/** For whoever wants to look: until Ctrl-C. */
+/** For those who want to look: until Ctrl-C. */
 async function stay(kubeconfig: string): Promise<void> {
   console.log(`\nThe cluster stays until Ctrl-C. In another terminal, as root:\n`);
   console.log(

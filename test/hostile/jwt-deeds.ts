@@ -1,7 +1,7 @@
 import type { Deed } from './deed.ts';
 import { hugeRsaKey, keySecret, makeJwt } from './objects.ts';
 
-/** By whoever may create JWTs in a namespace. */
+/** By anyone who may create JWTs in a namespace. */
 export const JWT_DEEDS: readonly Deed[] = [
   {
     name: 'huge-keys',

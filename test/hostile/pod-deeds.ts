@@ -8,7 +8,7 @@ const PATH_OF_A_MEGABYTE: Loose = {
   secret: { secretName: 'b', items: [{ key: 'a', path: 'p'.repeat(1_000_000) }] },
 };
 
-/** By whoever may create pods and Deployments in a namespace. */
+/** By anyone who may create pods and Deployments in a namespace. */
 export const POD_DEEDS: readonly Deed[] = [
   {
     name: 'mount-path',

@@ -15,7 +15,7 @@ const OUR_ANNOTATIONS = [
   'max-lifetime',
 ];
 
-/** By whoever may create Secrets in a namespace. */
+/** By anyone who may create Secrets in a namespace. */
 export const SECRET_DEEDS: readonly Deed[] = [
   {
     name: 'nested-tokens',

@@ -162,7 +162,7 @@ describe(
       return { ...rest, metadata: others };
     }
 
-    it('a nudge is allowed, again and again, whoever nudged last', async () => {
+    it('a nudge is allowed, again and again, no matter who nudged last', async () => {
       for (const manager of ['jwt-injector', 'jwt-injector', 'jwt-injector-renew', 'jwt-injector']) {
         const at = new Date().toISOString();
         const body = { metadata: { annotations: { [KEY]: at } } };

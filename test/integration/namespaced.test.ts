@@ -90,7 +90,7 @@ describe('with --namespaces and Roles alone', { concurrency: false }, () => {
     await objects.waitForCondition('closed', 'my-jwt', 'Ready', 'True', 'Signed');
   });
 
-  it('whoever may edit a namespace may do everything with its JWTs but write their status; who may view, nothing', async () => {
+  it('anyone who may edit a namespace may do everything with its JWTs except write their status; with view, nothing', async () => {
     for (const role of ['edit', 'view']) {
       const args = [
         'create',

@@ -23,7 +23,7 @@ describe('a command in a container', () => {
     server.on('upgrade', (request: IncomingMessage, socket: Socket) => {
       sockets.add(socket);
       socket.on('error', () => undefined);
-      socket.on('end', () => socket.end()).resume(); // an upgraded socket is left to whoever has it
+      socket.on('end', () => socket.end()).resume(); // an upgraded socket is left to its owner
       asked = request;
       play(socket);
     });

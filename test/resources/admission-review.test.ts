@@ -140,7 +140,7 @@ describe('the answer to a review', () => {
     );
   });
 
-  it('is ASCII, whoever wrote what it quotes', () => {
+  it('is ASCII, no matter who wrote what it quotes', () => {
     const message = 'annotation "ü€😀\ud800" is not a valid name';
     const refusal = {
       ...SKIPPED,

@@ -57,7 +57,7 @@ describe('the probes', () => {
       return statusCode === 200;
     });
     await app.close();
-    // Whoever still reads is cut off, so that the end of the service does not wait for him.
+    // A client that still reads is cut off, so that the end of the service does not wait for it.
     await assert.rejects(text(readers[1]!));
   });
 

@@ -92,7 +92,7 @@ describe('bodies of hostile clients', () => {
 
   it('chunks that come to more than 8 MiB are refused', async () => {
     await withWebhook({}, async (started) => {
-      // Whoever still sends when the refusal comes may find the connection reset before it reads it.
+      // A client that still sends when the refusal comes may find the connection reset before it reads it.
       const pieces = [...Array.from({ length: 8 }, () => 'x'.repeat(MIB)), 'x'];
       const reply = await sendPieces(started, pieces, undefined, { isLeftOpen: true });
       assert.equal(reply.status, 413);

@@ -15,7 +15,7 @@ export interface RealNode {
   readonly name: string;
   /** Has containerd read an archive of images; the one without a name in it is called `name`. */
   importImages(archive: string, name?: string): Promise<void>;
-  /** As when its power goes: kubelet, containerd and all its pods are gone at once, and nothing says so to whoever calls them. */
+  /** As when its power goes: kubelet, containerd and all its pods are gone at once, and no caller gets a notice. */
   powerOff(): Promise<void>;
   /** Starts containerd and kubelet again. */
   powerOn(): Promise<void>;

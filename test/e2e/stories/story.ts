@@ -5,7 +5,7 @@ export interface Scene {
   readonly cluster: RealCluster;
   /** True for the form that CI runs. */
   readonly short: boolean;
-  /** One line for whoever watches, with the time that has passed. */
+  /** One line for people who watch, with the time that has passed. */
   readonly log: (line: string) => void;
   /** Adds a row to a table that is printed at the end. */
   readonly report: (table: string, row: Readonly<Record<string, string>>) => void;

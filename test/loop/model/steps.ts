@@ -108,7 +108,7 @@ export type Step =
       readonly what: 'process' | 'machine';
       readonly ms: number;
     }
-  /** The leader-only store of whoever leads refuses every write for so long, within a term. */
+  /** The leader-only store of the leader refuses every write for so long, within a term. */
   | { readonly do: 'doubt'; readonly ms: number };
 
 export interface Schedule {

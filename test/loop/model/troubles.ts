@@ -18,7 +18,7 @@ export interface TroublesOptions {
   readonly isLeader: (index: number) => boolean;
   /** What is being answered takes so many milliseconds longer. */
   readonly onStalled: (ms: number) => void;
-  /** Whoever leads may begin a term, if its process runs and does not doubt that it leads. */
+  /** The leader may begin a term, if its process runs and does not doubt that it leads. */
   readonly onMayBegin: () => void;
 }
 
@@ -73,7 +73,7 @@ export class Troubles {
     return ms + (answer.why === 'namespace goes' ? LONGEST_REST_MS : Math.max(waitMs, LONGEST_BACKOFF_MS));
   }
 
-  /** Whoever leads doubts it for so long, and its term goes on. */
+  /** The leader doubts that it leads for so long, and its term goes on. */
   doubt(ms: number): number {
     const index = [0, 1].find((each) => this.#options.isLeader(each));
     if (index === undefined || this.#doubts.has(index)) return 0;
@@ -85,7 +85,7 @@ export class Troubles {
     return 2.5 * (ms + 2_000);
   }
 
-  /** Whoever was stopped for long doubts that it leads when it goes on. */
+  /** A process that was stopped for long doubts that it leads when it goes on. */
   suspend(index: number, what: 'process' | 'machine', ms: number): number {
     const { clock, isLeader, onMayBegin, onStalled } = this.#options;
     const replica = this.#options.replica(index);
@@ -108,7 +108,7 @@ export class Troubles {
     return ms + RETRY_PERIOD_MS;
   }
 
-  /** The wall clock steps ahead: whoever leads doubts that it does. */
+  /** The wall clock steps ahead: the leader doubts that it leads. */
   step(index: number | undefined, ms: number): void {
     if (index !== undefined && ms >= RENEW_DEADLINE_MS) this.#renewTerm(index);
   }
