@@ -207,7 +207,7 @@ describe('the commands of the pages for users and administrators', () => {
     );
   });
 
-  it('are run where the table says so, and nothing is in the table that no page has', () => {
+  it('are run where the table says so, and the table has nothing that no page has', () => {
     for (const [command, [file, words]] of Object.entries(RUN_ELSEWHERE)) {
       assert.ok(
         [...commands, ...inText].some(({ text }) => text === command),

@@ -43,7 +43,7 @@ describe('the warning about an annotation without effect says where it belongs, 
     );
   }
 
-  it('the record of what was copied, on anything but a pod or its template', () => {
+  it('the warning about the record of what was copied comes on anything but a pod or its template', () => {
     assert.deepEqual(texts([`${P}copied`]), []);
     assert.deepEqual(texts([`${P}copied`], { isWorkload: true }), [
       `annotation ${P}copied has no effect here: jwt-injector writes it on pod templates`,
@@ -67,7 +67,7 @@ describe('there is no warning about an annotation that', () => {
   };
   for (const [title, keys] of Object.entries(quiet)) it(title, () => assert.deepEqual(texts(keys), []));
 
-  it('is not there', () => assert.deepEqual(checkAnnotationKeys(undefined), []));
+  it('does not exist', () => assert.deepEqual(checkAnnotationKeys(undefined), []));
 
   it('comes after more than can be shown', () => {
     const many = (count: number): string[] =>

@@ -12,32 +12,32 @@ function namesWithEnv(pod: Json): readonly unknown[] {
   );
 }
 
-describe('which containers', () => {
+describe('the containers that are injected', () => {
   const cases: readonly { title: string; annotations: Json; expected: readonly string[] }[] = [
-    { title: 'all, init containers included', annotations: {}, expected: ['init', 'app', 'side'] },
-    { title: 'only those of the list', annotations: { [KEYS.containers]: 'app' }, expected: ['app'] },
+    { title: 'are all, init containers included', annotations: {}, expected: ['init', 'app', 'side'] },
+    { title: 'are only those of the list', annotations: { [KEYS.containers]: 'app' }, expected: ['app'] },
     {
-      title: 'all but those to skip',
+      title: 'are all but those to skip',
       annotations: { [KEYS.skipContainers]: 'app,init' },
       expected: ['side'],
     },
     {
-      title: 'white space and line breaks do not count',
+      title: 'are found by names without white space and line breaks',
       annotations: { [KEYS.containers]: ' app ,\n\tinit\r\n' },
       expected: ['init', 'app'],
     },
     {
-      title: 'empty items are dropped',
+      title: 'are found in a list with empty items',
       annotations: { [KEYS.containers]: ',app,,' },
       expected: ['app'],
     },
     {
-      title: 'only commas count as not set',
+      title: 'are all when the list holds only commas',
       annotations: { [KEYS.containers]: ' , ,' },
       expected: ['init', 'app', 'side'],
     },
     {
-      title: 'an unknown name changes nothing for the others',
+      title: 'are found in a list that also has an unknown name',
       annotations: { [KEYS.containers]: 'app,sidee' },
       expected: ['app'],
     },
@@ -48,9 +48,13 @@ describe('which containers', () => {
 });
 
 const REFUSED: readonly { title: string; annotations: Json; message: RegExp }[] = [
-  { title: '"True"', annotations: { [KEYS.inject]: 'True' }, message: /inject is "True": set "true" or/ },
-  { title: '"1"', annotations: { [KEYS.inject]: '1' }, message: /inject is "1"/ },
-  { title: '"yes"', annotations: { [KEYS.inject]: 'yes' }, message: /inject is "yes"/ },
+  {
+    title: 'inject: "True"',
+    annotations: { [KEYS.inject]: 'True' },
+    message: /inject is "True": set "true" or/,
+  },
+  { title: 'inject: "1"', annotations: { [KEYS.inject]: '1' }, message: /inject is "1"/ },
+  { title: 'inject: "yes"', annotations: { [KEYS.inject]: 'yes' }, message: /inject is "yes"/ },
   {
     title: 'a skip list that covers all containers',
     annotations: { [KEYS.skipContainers]: 'app' },
@@ -115,7 +119,7 @@ const REFUSED: readonly { title: string; annotations: Json; message: RegExp }[] 
   })),
 ];
 
-describe('an annotation that is against the table is refused with the remedy', () => {
+describe('a pod is refused, with the remedy, for', () => {
   for (const { title, annotations, message } of REFUSED) {
     it(title, () => {
       const answer = review(annotatedPod({}, annotations));
@@ -135,8 +139,8 @@ describe('an annotation that is against the table is refused with the remedy', (
   });
 });
 
-describe('values that are taken', () => {
-  it('mode, path and variable, with white space around them', () => {
+describe('the injection settings of a pod', () => {
+  it('may have white space around mode, path and variable', () => {
     const annotations = {
       [KEYS.token]: ' my-jwt\n',
       [KEYS.mountPath]: ' /creds/ ',
@@ -157,13 +161,13 @@ describe('values that are taken', () => {
     ['777', 0o777],
     ['0600', 0o600],
   ] as const) {
-    it(`file mode ${text}`, () => {
+    it(`may have file mode ${text}`, () => {
       const pod = injected(annotatedPod({}, { [KEYS.fileMode]: text }));
       assert.equal(at(pod, 'spec', 'volumes', 0, 'secret', 'defaultMode'), mode);
     });
   }
 
-  it('inject: "false" opts out, whatever else is said', () => {
+  it('have no effect with inject: "false"', () => {
     const answer = review(
       annotatedPod({}, { [KEYS.inject]: ' false ', [KEYS.mountPath]: '..' }),
       'default-jwt',
@@ -171,7 +175,7 @@ describe('values that are taken', () => {
     assert.deepEqual([answer.decision, answer.reason, answer.operations], ['skip', 'OptedOut', []]);
   });
 
-  it('dots and long names get a hashed volume name that is a label', () => {
+  it('give a token with dots or a long name a hashed volume name that is a label', () => {
     for (const token of ['a.b', 'x'.repeat(60), `${'y'.repeat(39)}.${'z'.repeat(200)}`]) {
       const pod = injected(annotatedPod({}, { [KEYS.token]: token }));
       const name = String(at(pod, 'spec', 'volumes', 0, 'name'));
@@ -182,7 +186,7 @@ describe('values that are taken', () => {
     assert.equal(at(kept, 'spec', 'volumes', 0, 'name'), `jwt-${'x'.repeat(59)}`);
   });
 
-  it('several tokens: the first is where one alone would be, the others beside it', () => {
+  it('may name several tokens: the first is where one alone would be, the others beside it', () => {
     const pod = injected(annotatedPod({}, { [KEYS.token]: 'a, b.c' }));
     assert.equal(Object.keys(Object(at(pod, 'spec', 'volumes'))).length, 2);
     const mounts = Object.values(Object(at(pod, 'spec', 'containers', 0, 'volumeMounts')));
@@ -195,21 +199,21 @@ describe('values that are taken', () => {
     ]);
   });
 
-  it('a forged marker of success is not looked at', () => {
+  it('do not include a forged marker of success', () => {
     assert.equal(review(annotatedPod({}, { 'tokens.osg-htc.org/status': 'injected' })).reason, 'Injected');
   });
 });
 
-describe('who is asked', () => {
+describe('the token of a pod', () => {
   const bare = { metadata: { name: 'p' }, spec: { containers: [container()] } };
 
-  it('no annotations, annotations: null or no metadata: nothing is asked for', () => {
+  it('does not exist without annotations, with annotations: null or without metadata', () => {
     for (const metadata of [{}, { annotations: null }, { annotations: {} }, undefined, null]) {
       assert.equal(review({ ...bare, metadata }).reason, 'NotRequested');
     }
   });
 
-  it('the namespace is the default, an annotation wins over it', () => {
+  it('is that of the namespace by default, and an annotation wins over it', () => {
     assert.equal(at(injected(bare, 'ns-jwt'), 'spec', 'volumes', 0, 'secret', 'secretName'), 'ns-jwt');
     assert.equal(
       at(injected(annotatedPod(), 'ns-jwt'), 'spec', 'volumes', 0, 'secret', 'secretName'),
@@ -217,13 +221,13 @@ describe('who is asked', () => {
     );
   });
 
-  it('an empty token leaves the default, with a warning', () => {
+  it('is the default when the annotation is empty, with a warning', () => {
     const answer = review(annotatedPod({}, { [KEYS.token]: ' ' }), 'ns-jwt');
     assert.equal(answer.message, 'ns-jwt injected into 1 container');
     assert.deepEqual(answer.warnings, [`annotation ${KEYS.token} is empty: it counts as not set`]);
   });
 
-  it('a default that is not a valid token name is refused with both remedies', () => {
+  it('is refused with both remedies when the default is not a valid name', () => {
     const answer = review(bare, 'My_JWT');
     assert.match(
       answer.message,
@@ -231,20 +235,20 @@ describe('who is asked', () => {
     );
   });
 
-  it('mirror pods are never touched', () => {
+  it('is not given to mirror pods', () => {
     const answer = review(annotatedPod({}, { 'kubernetes.io/config.mirror': 'x', [KEYS.inject]: 'yes' }));
     assert.deepEqual([answer.allowed, answer.reason], [true, 'NotRequested']);
   });
 });
 
-describe('Windows', () => {
+describe('a pod', () => {
   const cases: readonly [string, Json][] = [
     ['spec.os.name', { os: { name: 'windows' } }],
     ['nodeSelector kubernetes.io/os', { nodeSelector: { 'kubernetes.io/os': 'windows' } }],
     ['nodeSelector beta.kubernetes.io/os', { nodeSelector: { 'beta.kubernetes.io/os': 'windows' } }],
   ];
   for (const [setting, spec] of cases) {
-    it(`${setting} is refused`, () => {
+    it(`is refused when ${setting} says Windows`, () => {
       const answer = review(annotatedPod(spec));
       assert.deepEqual([answer.allowed, answer.reason], [false, 'WindowsPod']);
       assert.ok(answer.message.startsWith(`${setting} asks for Windows`));
@@ -252,7 +256,7 @@ describe('Windows', () => {
     });
   }
 
-  it('Linux is not', () => {
+  it('is injected when its os is linux', () => {
     assert.equal(review(annotatedPod({ os: { name: 'linux' } })).reason, 'Injected');
   });
 });

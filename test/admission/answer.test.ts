@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { errored, erroredButAllowed } from '../../src/admission/answer.ts';
 
-describe('where something failed on our side', () => {
+describe('after a failure on our side', () => {
   it('an object that must not be admitted without us is refused', () => {
     const { allowed, decision, reason, message, warnings, patch } = errored('try again');
     assert.deepEqual([allowed, decision, reason, message], [false, 'deny', 'InternalError', 'try again']);

@@ -52,13 +52,13 @@ describe('ephemeral containers of an injected pod', () => {
     assert.deepEqual([answer.allowed, answer.decision, answer.reason], [true, 'inject', 'Injected']);
   });
 
-  it('only new ones: the others cannot be changed any more', () => {
+  it('are injected only when they are new: the others cannot be changed any more', () => {
     const answer = debug(POD, [DEBUG], [container('earlier')]);
     assert.ok(answer.operations.every(({ path }) => path.startsWith('/spec/ephemeralContainers/1/')));
     assert.equal(debug(POD, [], [container('earlier')]).reason, 'NoContainers');
   });
 
-  it('whatever the lists and the mode say', () => {
+  it('are injected whatever the lists and the mode say', () => {
     const annotations = {
       [KEYS.containers]: 'app',
       [KEYS.skipContainers]: 'debugger',
@@ -69,14 +69,14 @@ describe('ephemeral containers of an injected pod', () => {
     assert.deepEqual([answer.reason, answer.warnings], ['Injected', []]);
   });
 
-  it('of the namespace’s default, if the pod has its volume', () => {
+  it('get the namespace’s default, if the pod has its volume', () => {
     const pod = { ...injected({ spec: { containers: [container()] } }, 'ns-jwt') };
     assert.equal(debug(pod, [DEBUG], [], 'ns-jwt').reason, 'Injected');
     const other = debug(pod, [DEBUG], [], 'newer-jwt');
     assert.deepEqual([other.reason, other.warnings, other.operations], ['NotRequested', [], []]);
   });
 
-  it('with the mount path and the variable that the annotations name', () => {
+  it('get the mount path and the variable that the annotations name', () => {
     const annotations = { [KEYS.mountPath]: '/creds', [KEYS.envVar]: 'TOKEN_FILE' };
     const pod = injected(annotatedPod({}, annotations));
     const after = patched(
@@ -88,17 +88,17 @@ describe('ephemeral containers of an injected pod', () => {
     ]);
   });
 
-  it('twice is once', () => {
+  it('get nothing more at a second pass', () => {
     const done = container('debugger', { volumeMounts: [MOUNT], env: [ENV] });
     assert.deepEqual([debug(POD, [done]).reason, debug(POD, [done]).operations], ['AlreadyInjected', []]);
   });
 
-  it('mirror pods are left alone', () => {
+  it('are left alone in mirror pods', () => {
     const annotations = { [KEYS.token]: 'my-jwt', 'kubernetes.io/config.mirror': 'x' };
     assert.equal(debug(reannotated(POD, annotations), [DEBUG]).reason, 'NotRequested');
   });
 
-  it('opted out is opted out', () => {
+  it('are left alone in pods that opted out', () => {
     assert.equal(
       debug(reannotated(POD, { [KEYS.token]: 'my-jwt', [KEYS.inject]: 'false' }), [DEBUG]).reason,
       'OptedOut',
@@ -106,7 +106,7 @@ describe('ephemeral containers of an injected pod', () => {
   });
 });
 
-describe('the answer about ephemeral containers says why', () => {
+describe('the answer about ephemeral containers has the reason', () => {
   const bare = { spec: { containers: [container()] } };
   const optedOut = reannotated(POD, { [KEYS.token]: 'my-jwt', [KEYS.inject]: 'false' });
   const mirrored = reannotated(POD, { [KEYS.token]: 'my-jwt', 'kubernetes.io/config.mirror': 'x' });
@@ -133,7 +133,7 @@ describe('the answer about ephemeral containers says why', () => {
   }
 });
 
-describe('what cannot be is a warning, never a refusal', () => {
+describe('ephemeral containers get a warning, never a refusal, for', () => {
   const scratch = { volumeMounts: [{ name: 'x', mountPath: DIRECTORY }] };
   const cases: readonly { title: string; pod: Json; added?: Json; reason: string; warning: RegExp }[] = [
     {
@@ -171,7 +171,7 @@ describe('what cannot be is a warning, never a refusal', () => {
     });
   }
 
-  it('each token is handled by itself', () => {
+  it('one of two tokens, and still get the other', () => {
     const answer = debug(reannotated(POD, { [KEYS.token]: 'No_Name,my-jwt' }), [DEBUG]);
     assert.equal(answer.reason, 'Injected');
     assert.equal(answer.warnings.length, 1);
@@ -206,7 +206,7 @@ describe('what cannot be is a warning, never a refusal', () => {
     assert.match(answer.warnings.join(), /names 34 tokens/);
   });
 
-  it('a mount that would hide another token is not added', () => {
+  it('a mount that would hide another token, which is not added', () => {
     const own = { name: 'own', secret: { secretName: 'b', items: [{ key: 'token', path: 'jwt/token' }] } };
     const volumes = [...Object.values(Object(at(POD, 'spec', 'volumes'))), own];
     const pod = reannotated(
@@ -220,7 +220,7 @@ describe('what cannot be is a warning, never a refusal', () => {
     assert.deepEqual([answer.allowed, answer.operations, answer.reason], [true, [], 'MountPathTaken']);
   });
 
-  it('a bad variable name costs the variable only', () => {
+  it('a bad variable name, and still get the mount', () => {
     const answer = debug(reannotated(POD, { [KEYS.token]: 'my-jwt', [KEYS.envVar]: '1' }), [DEBUG]);
     assert.deepEqual(
       answer.operations.map(({ path }) => path),
@@ -229,7 +229,7 @@ describe('what cannot be is a warning, never a refusal', () => {
     assert.match(answer.warnings.join(), /env-var: "1" is not a valid name of/);
   });
 
-  it('a pod without a spec, which the API server refuses, is left to it', () => {
+  it('nothing in a pod without a spec, which the API server refuses', () => {
     const pod = annotatedPod();
     const request = createRequest(
       { metadata: pod['metadata'] },
@@ -239,7 +239,7 @@ describe('what cannot be is a warning, never a refusal', () => {
     assert.deepEqual([allowed, reason, warnings], [true, 'NotRequested', []]);
   });
 
-  it('shapes that the API server refuses are left to it', () => {
+  it('nothing in shapes that the API server refuses', () => {
     for (const added of [{}, container('debugger', { env: 7 })]) {
       const answer = debug(POD, [added]);
       assert.deepEqual([answer.allowed, answer.operations, answer.warnings], [true, [], []]);

@@ -20,14 +20,14 @@ const KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'C
 
 describe('the annotations of a workload go to its pod template', () => {
   for (const kind of KINDS) {
-    it(`of a ${kind}`, () => {
+    it(`in a ${kind}`, () => {
       const object = workload({ kind, annotations: TOKEN });
       assert.deepEqual(templateAnnotations(stored(object)), { ...TOKEN, ...record(TOKEN) });
       assert.equal(reviewOf(object).reason, 'Injected');
     });
   }
 
-  it('byte for byte, with a sorted record', () => {
+  it('byte for byte, with a sorted record of what was copied', () => {
     const annotations = { other: 'x', [KEYS.token]: ' a ,\nb', [KEYS.envVar]: '', [KEYS.containers]: 'ü"' };
     const copied = { [KEYS.containers]: 'ü"', [KEYS.envVar]: '', [KEYS.token]: ' a ,\nb' };
     const after = templateAnnotations(stored(workload({ annotations })));
@@ -50,7 +50,7 @@ describe('the annotations of a workload go to its pod template', () => {
     });
   }
 
-  it('other annotations of the template stay, keys with / and ~ too', () => {
+  it('while other annotations of the template stay, keys with / and ~ too', () => {
     const annotations = { 'a/b~c': 'kept' };
     const after = templateAnnotations(
       stored(workload({ annotations: TOKEN, templateMetadata: { annotations } })),
@@ -58,12 +58,12 @@ describe('the annotations of a workload go to its pod template', () => {
     assert.deepEqual(after, { 'a/b~c': 'kept', ...TOKEN, ...record(TOKEN) });
   });
 
-  it('volumes are never copied', () => {
+  it('without volumes, which are never copied', () => {
     const paths = reviewOf(workload({ annotations: TOKEN })).operations.map(({ path }) => path);
     assert.deepEqual(paths, ['/spec/template/metadata']);
   });
 
-  it('a template that the API server refuses gets its annotations and no warning', () => {
+  it('without a warning if the API server refuses the template', () => {
     const object = workload({
       annotations: { ...TOKEN, 'tokens.osg-htc.org/tokn': 'x' },
       podSpec: { containers: [{}] },
@@ -72,7 +72,7 @@ describe('the annotations of a workload go to its pod template', () => {
     assert.deepEqual(reviewOf(object).warnings, []);
   });
 
-  it('once stored, nothing more is changed', () => {
+  it('only once: what is stored needs no further change', () => {
     for (const kind of KINDS) {
       const object = stored(workload({ kind, annotations: TOKEN }));
       assert.deepEqual(reviewOf(object, { operation: 'UPDATE' }).operations, []);
@@ -89,81 +89,81 @@ const FOLLOWS: readonly {
   warned?: boolean;
 }[] = [
   {
-    title: 'a changed annotation is followed',
+    title: 'when an annotation changes',
     workload: { [KEYS.token]: 'new' },
     template: { ...TOKEN, ...record(TOKEN) },
     after: { [KEYS.token]: 'new', ...record({ [KEYS.token]: 'new' }) },
   },
   {
-    title: 'an annotation that goes is taken back, with an empty record',
+    title: 'when an annotation is removed: the copy is removed, and the record is empty',
     workload: {},
     template: { ...TOKEN, mine: 'x', ...record(TOKEN) },
     after: { mine: 'x' },
   },
   {
-    title: 'one of two that goes is taken back alone',
+    title: 'when one of two annotations is removed: only its copy is removed',
     workload: TOKEN,
     template: { ...TOKEN, [KEYS.envVar]: 'X', ...record({ [KEYS.envVar]: 'X', ...TOKEN }) },
     after: { ...TOKEN, ...record(TOKEN) },
   },
   {
-    title: 'an edited one is the user’s: kept when the annotation goes',
+    title: 'but an edited copy is the user’s: it is kept when the annotation is removed',
     workload: {},
     template: { [KEYS.token]: 'edited', ...record(TOKEN) },
     after: { [KEYS.token]: 'edited' },
   },
   {
-    title: 'an edited one is the user’s: kept when the annotation stays, and no longer recorded',
+    title: 'but an edited copy is the user’s: it is kept when the annotation stays, and no longer recorded',
     workload: TOKEN,
     template: { [KEYS.token]: 'edited', ...record(TOKEN) },
     after: { [KEYS.token]: 'edited' },
     warned: true,
   },
   {
-    title: 'a missing one is copied again',
+    title: 'when a copy is missing: it is copied again',
     workload: TOKEN,
     template: record(TOKEN),
     after: { ...TOKEN, ...record(TOKEN) },
   },
   {
-    title: 'one that the user removed together with the workload’s is no longer recorded',
+    title: 'when the user removed both: the copy is no longer recorded',
     workload: {},
     template: record(TOKEN),
     after: {},
   },
   {
-    title: 'what the user wrote on the template wins, with a warning',
+    title: 'but what the user wrote on the template wins, with a warning',
     workload: TOKEN,
     template: { [KEYS.token]: 'own' },
     after: { [KEYS.token]: 'own' },
     warned: true,
   },
   {
-    title: 'what the user wrote on both alike stays the user’s',
+    title: 'but what the user wrote on both stays the user’s',
     workload: TOKEN,
     template: TOKEN,
     after: TOKEN,
   },
   ...['no JSON', '[]', '"x"', 'null', '7', ''].map((text) => ({
-    title: `an unreadable record counts as none: ${text}`,
+    title: `as if nothing was copied when the record cannot be read: ${text}`,
     workload: {},
     template: { ...TOKEN, [COPIED]: text },
     after: TOKEN,
   })),
   {
-    title: 'a record as long as all annotations of an object may be is read',
+    title: 'with a record as long as all annotations of an object may be',
     workload: {},
     template: { ...TOKEN, [COPIED]: JSON.stringify(TOKEN).padEnd(MAX_ANNOTATIONS_BYTES) },
     after: {},
   },
   {
-    title: 'a longer record counts as none',
+    title: 'as if nothing was copied when the record is longer',
     workload: {},
     template: { ...TOKEN, [COPIED]: JSON.stringify(TOKEN).padEnd(MAX_ANNOTATIONS_BYTES + 1) },
     after: TOKEN,
   },
   {
-    title: 'a record of keys that are not ours changes nothing else',
+    title: 'with a record of keys that are not ours, which changes nothing else',
     workload: {},
     template: { other: 'x', ...record({ other: 'x', [KEYS.token]: 7, __proto__: 1 }) },
     after: { other: 'x' },
@@ -189,20 +189,20 @@ describe('the template follows the workload', () => {
   }
 });
 
-describe('who is left alone', () => {
+describe('the review of workloads', () => {
   const owned = { ownerReferences: [{ kind: 'Deployment', name: 'web', controller: true }] };
 
-  it('what a controller owns', () => {
+  it('leaves alone what a controller owns', () => {
     const answer = reviewOf(workload({ kind: 'ReplicaSet', annotations: TOKEN, metadata: owned }));
     assert.deepEqual([answer.reason, answer.operations, answer.warnings], ['NotRequested', [], []]);
   });
 
-  it('a workload with an owner that is not its controller is not left alone', () => {
+  it('copies to a workload with an owner that is not its controller', () => {
     const metadata = { ownerReferences: [{ kind: 'App', name: 'x' }] };
     assert.equal(reviewOf(workload({ annotations: TOKEN, metadata })).reason, 'Injected');
   });
 
-  it('a Job that is suspended and was never started: its template may still change', () => {
+  it('copies to a Job that is suspended and was never started: its template may still change', () => {
     const suspended = (annotations: Json | undefined, status: Json): Json => {
       const job = workload({ kind: 'Job', annotations });
       return { ...job, spec: { ...Object(job['spec']), suspend: true }, status };
@@ -215,7 +215,7 @@ describe('who is left alone', () => {
     assert.match(warningFor({ startTime: '2026-11-28T00:00:00Z' }), /template is fixed/);
   });
 
-  it('a Job that exists: its template is fixed', () => {
+  it('leaves alone a Job that exists: its template is fixed', () => {
     const old = workload({ kind: 'Job' });
     const answer = reviewOf(workload({ kind: 'Job', annotations: TOKEN }), {
       operation: 'UPDATE',
@@ -228,7 +228,7 @@ describe('who is left alone', () => {
     );
   });
 
-  it('subresources, other operations, other kinds, other namespaces', () => {
+  it('leaves alone subresources, other operations, other kinds, other namespaces', () => {
     const object = workload({ annotations: TOKEN });
     const others = [
       { subResource: 'scale' },
@@ -246,7 +246,7 @@ describe('who is left alone', () => {
     }
   });
 
-  it('shapes that are not valid', () => {
+  it('leaves alone shapes that are not valid', () => {
     const shapes: readonly Json[] = [
       { kind: 'Deployment', metadata: { annotations: TOKEN } },
       { kind: 'Deployment', metadata: { annotations: TOKEN }, spec: { template: 7 } },

@@ -48,7 +48,7 @@ describe('a mount path', () => {
       }));
   }
 
-  it('of a length that no file can have is refused with the limits', () => {
+  it('that is longer than a file’s path can be is refused with the limits', () => {
     const read = checkMountPath(`/${'a'.repeat(256)}/`);
     assert.ok(!read.ok);
     assert.match(read.problem.what, /… ?" has a part of 256 bytes$/);

@@ -25,7 +25,8 @@ describe('a mount shows the token file', () => {
   for (const [title, [volume, subPath, file]] of Object.entries(cases))
     it(title, () => assert.equal(visibleFile(mount(volume, '/m', { subPath }), VOLUMES), file));
 
-  it('at the root', () => assert.equal(visibleFile(mount('token', '/'), VOLUMES), '/token'));
+  it('that is at the root of the container', () =>
+    assert.equal(visibleFile(mount('token', '/'), VOLUMES), '/token'));
 });
 
 describe('a token file is hidden', () => {
@@ -47,7 +48,7 @@ describe('a token file is hidden', () => {
     });
   }
 
-  it('by a device, wherever its mounts are', () => {
+  it('when it is behind a device, wherever its mounts are', () => {
     for (const [path, hidden] of [
       ['/m/d', true],
       ['/m/d/token', true],
@@ -59,7 +60,7 @@ describe('a token file is hidden', () => {
     }
   });
 
-  it('never by the mount that shows it', () => {
+  it('but never by the mount that shows it', () => {
     const elsewhere = { mount: mount('other', '/m/d'), file: '/m/d/token' };
     assert.equal(findCover(shape([elsewhere.mount]), elsewhere, VOLUMES), undefined);
   });

@@ -35,7 +35,7 @@ describe('the size of a patch', () => {
     assert.deepEqual([volumes(3_500), volumes(6_000)], [false, true]);
   });
 
-  it('is that of all containers together, whenever it is asked for', () => {
+  it('is the sum of all containers, whenever it is asked for', () => {
     const size = new PatchSize();
     const half = plan('x'.repeat(MIB / 2 - 1_000));
     size.addContainer(half);
@@ -138,7 +138,7 @@ function bytesOf(operation: object): number {
   return Buffer.byteLength(JSON.stringify(operation));
 }
 
-describe('mounts and devices times tokens', () => {
+describe('mounts and devices, multiplied by tokens,', () => {
   const many = shape(
     Array.from({ length: 512 }, () => mount('v', '/v')),
     Array.from({ length: 512 }, () => ({ volume: 'd', path: '/d' })),

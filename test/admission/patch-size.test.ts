@@ -84,14 +84,14 @@ describe('what is repeated for each container is bounded in bytes', () => {
     },
   ];
   for (const { title, pod, reason, message } of hostile) {
-    it(`${title}: refused`, () => {
+    it(`which refuses ${title}`, () => {
       const answer = review(pod);
       assert.deepEqual([answer.allowed, answer.reason, answer.operations], [false, reason, []]);
       assert.match(answer.message, message);
       assert.ok(answer.message.length < 500);
     });
 
-    it(`${title}: in a Deployment’s template a warning`, () => {
+    it(`which warns of ${title} in a Deployment’s template`, () => {
       const { metadata, spec } = pod;
       const answer = reviewOf(
         workload({ podSpec: spec, templateMetadata: { annotations: Object(metadata).annotations } }),
@@ -101,7 +101,7 @@ describe('what is repeated for each container is bounded in bytes', () => {
     });
   }
 
-  it('a patch of up to 1 MiB is given, one beyond is not', () => {
+  it('so a patch of up to 1 MiB is given, one beyond is not', () => {
     const annotations = { [KEYS.mountPath]: longPath(1000) };
     const sizes: number[] = [];
     for (let count = 440; count < 500; count += 1) {
@@ -114,17 +114,17 @@ describe('what is repeated for each container is bounded in bytes', () => {
   });
 });
 
-describe('limits of one value', () => {
+describe('the limit of one value', () => {
   const path = (bytes: number): AdmissionAnswer =>
     review(annotatedPod({}, { [KEYS.mountPath]: longPath(bytes) }));
 
-  it('a path is shown up to 4,095 bytes, the file name included', () => {
+  it('is 4,095 bytes for a path, the file name included', () => {
     assert.equal(path(4095 - '/token'.length).reason, 'Injected');
     assert.equal(path(4096 - '/token'.length).allowed, false);
     assert.equal(path(4096).reason, 'InvalidAnnotation');
   });
 
-  it('a part of a path has up to 255 bytes, of whatever characters', () => {
+  it('is 255 bytes for a part of a path, of whatever characters', () => {
     const part = (text: string): string =>
       review(annotatedPod({}, { [KEYS.mountPath]: `/a/${text}` })).reason;
     assert.equal(part('x'.repeat(255)), 'Injected');
@@ -133,13 +133,13 @@ describe('limits of one value', () => {
     assert.equal(part('é'.repeat(128)), 'InvalidAnnotation');
   });
 
-  it('an env-var has up to 255 bytes', () => {
+  it('is 255 bytes for an env-var', () => {
     const named = (count: number): string =>
       review(annotatedPod({}, { [KEYS.envVar]: 'E'.repeat(count) })).reason;
     assert.deepEqual([named(255), named(256)], ['Injected', 'InvalidAnnotation']);
   });
 
-  it('the directory of a second token counts with its name', () => {
+  it('counts the directory of a second token with its name', () => {
     const second = 'b'.repeat(252);
     const tokens = { [KEYS.token]: `a,${second}` };
     const answer = review(annotatedPod({}, tokens));
@@ -156,7 +156,7 @@ describe('limits of one value', () => {
     );
   });
 
-  it('a mount of the user’s own at a path that no file can have', () => {
+  it('refuses a mount of the user’s own at a path that no file can have', () => {
     const volumeMounts = [{ name: 'jwt-my-jwt', mountPath: longPath(4090) }];
     const answer = review(
       annotatedPod({ volumes: [VOLUME], containers: [container('app', { volumeMounts })] }),

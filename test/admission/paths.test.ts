@@ -29,7 +29,7 @@ describe('a path of a container is normalised:', () => {
   for (const [path, normal] of Object.entries(cases))
     it(`"${path}" is ${normal}`, () => assert.equal(normalisePath(path), normal));
 
-  it('once is enough', () => {
+  it('and a normalised path stays as it is', () => {
     const parts = fc.array(fc.constantFrom('a', '.', '..', '', '.b'), { maxLength: 6 });
     fc.assert(
       fc.property(parts, (some) => {
@@ -57,12 +57,12 @@ describe('the length of a path', () => {
   const part = (text: string, times: number): string => `/${text.repeat(times)}`;
   const cases: Readonly<Record<string, readonly [path: string, fault: string | undefined]>> = {
     'of one part of 255 bytes is possible': [part('a', 255), undefined],
-    'of one part of 256 is not': [part('a', 256), 'has a part of 256 bytes'],
+    'of one part of 256 bytes is not possible': [part('a', 256), 'has a part of 256 bytes'],
     'of one part of 85 characters of 3 bytes is possible': [part('€', 85), undefined],
-    'of 86 is not': [part('€', 86), 'has a part of 258 bytes'],
+    'of one part of 86 characters of 3 bytes is not possible': [part('€', 86), 'has a part of 258 bytes'],
     'counts the longest part': [part('a', 10) + part('b', 300) + part('c', 256), 'has a part of 300 bytes'],
     'of 4,095 bytes is possible': [part('a', 254).repeat(16) + part('a', 14), undefined],
-    'of 4,096 is not': [part('a', 254).repeat(16) + part('a', 15), 'has 4096 bytes'],
+    'of 4,096 bytes is not possible': [part('a', 254).repeat(16) + part('a', 15), 'has 4096 bytes'],
   };
   for (const [title, [path, fault]] of Object.entries(cases))
     it(title, () => assert.equal(lengthFault(path), fault));

@@ -113,7 +113,7 @@ describe('one token in a container', () => {
 });
 
 describe('several tokens in a container', () => {
-  it('are each placed for themselves', () => {
+  it('are placed independently', () => {
     const tokens = [A, wanted('b', '/b'), wanted('c', '/c')];
     const mounts = [mount('jwt-b', '/x'), mount('data', '/c')];
     assert.deepEqual(outcomes(placeTokens(shape(mounts), tokens)), [

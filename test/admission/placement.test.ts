@@ -25,7 +25,7 @@ function mounting(mountPath: string, more: Json = {}): Json {
 
 const REFUSED: readonly { title: string; pod: Json; message: RegExp }[] = [
   {
-    title: 'the mount path is taken by another volume',
+    title: 'another volume at the mount path',
     pod: podWith(mounting(DIRECTORY)),
     message:
       /^container "app": mount path \/var\/run\/secrets\/jwt is taken by volume "data": set annotation .*mount-path to another directory, or mount "data" elsewhere$/,
@@ -92,7 +92,7 @@ const REFUSED: readonly { title: string; pod: Json; message: RegExp }[] = [
   },
 ];
 
-describe('a mount or device in the way is refused with all names', () => {
+describe('a pod is refused, with all names, for', () => {
   for (const { title, pod, message } of REFUSED) {
     it(title, () => {
       const answer = review(pod);
@@ -101,20 +101,20 @@ describe('a mount or device in the way is refused with all names', () => {
     });
   }
 
-  it('in a container that is not selected it does not matter', () => {
+  it('none of these in a container that is not selected', () => {
     const containers = [container('app'), container('other', mounting(DIRECTORY))];
     const pod = annotatedPod({ volumes: [DATA], containers }, { [KEYS.containers]: 'app' });
     assert.equal(review(pod).reason, 'Injected');
   });
 });
 
-describe('what is allowed', () => {
+describe('a pod is injected with', () => {
   const cases: readonly [string, Json, Json?][] = [
-    ['ours below a user’s', mounting('/var/run/secrets')],
+    ['our mount below a user’s', mounting('/var/run/secrets')],
     ['a mount nested below ours', mounting(`${DIRECTORY}/other`)],
     ['a path that only begins alike', mounting(`${DIRECTORY}2`)],
-    ['links are not followed: /run is not /var/run', mounting('/run/secrets/jwt')],
-    ['the root', mounting('/')],
+    ['a mount at /run, as links are not followed', mounting('/run/secrets/jwt')],
+    ['a mount at the root', mounting('/')],
   ];
   for (const [title, more] of cases) {
     it(title, () => {
@@ -124,7 +124,7 @@ describe('what is allowed', () => {
   }
 });
 
-describe('a read-only parent in which the directory may be missing', () => {
+describe('a read-only parent, in which the directory may be missing,', () => {
   const kinds: readonly { kind: string; source: Json; readOnlyMount: boolean; warned: boolean }[] = [
     { kind: 'emptyDir', source: {}, readOnlyMount: true, warned: true },
     { kind: 'emptyDir', source: {}, readOnlyMount: false, warned: false },
@@ -142,7 +142,7 @@ describe('a read-only parent in which the directory may be missing', () => {
     { kind: 'downwardAPI', source: { items: [] }, readOnlyMount: true, warned: false },
   ];
   for (const { kind, source, readOnlyMount, warned } of kinds) {
-    it(`${kind}, mounted ${readOnlyMount ? 'read-only' : 'writable'}: ${warned ? 'warned' : 'quiet'}`, () => {
+    it(`gives ${warned ? 'a warning' : 'no warning'} for ${kind}, mounted ${readOnlyMount ? 'read-only' : 'writable'}`, () => {
       const more = mounting('/var/run/secrets', { readOnly: readOnlyMount });
       const { reason, warnings } = review(podWith(more, [{ name: 'data', [kind]: source }]));
       assert.equal(reason, 'Injected');
@@ -155,7 +155,7 @@ describe('a read-only parent in which the directory may be missing', () => {
     });
   }
 
-  it('only the nearest parent counts', () => {
+  it('counts only as the nearest parent', () => {
     const volumeMounts = [
       { name: 'data', mountPath: '/var', readOnly: true },
       { name: 'near', mountPath: '/var/run' },
@@ -164,7 +164,7 @@ describe('a read-only parent in which the directory may be missing', () => {
     assert.deepEqual(review(podWith({ volumeMounts }, volumes)).warnings, []);
   });
 
-  it('many containers make one warning', () => {
+  it('gives one warning for many containers', () => {
     const more = mounting('/var/run/secrets', { readOnly: true });
     const containers = ['a', 'b', 'c'].map((name) => container(name, more));
     const { warnings } = review(annotatedPod({ volumes: [DATA], containers }));
@@ -173,8 +173,8 @@ describe('a read-only parent in which the directory may be missing', () => {
   });
 });
 
-describe('a second pass', () => {
-  it('a mount that somebody removed comes back, and the volume stays', () => {
+describe('a second review', () => {
+  it('restores a mount that somebody removed, and keeps the volume', () => {
     const pod = podWith({}, [VOLUME]);
     assert.deepEqual(at(injected(pod), 'spec', 'volumes'), [VOLUME]);
     assert.deepEqual(at(injected(pod), 'spec', 'containers', 0, 'volumeMounts'), [MOUNT]);

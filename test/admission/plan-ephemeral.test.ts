@@ -54,7 +54,7 @@ describe('the tokens of ephemeral containers', () => {
 });
 
 describe('what ephemeral containers lack', () => {
-  it('may be the variable alone', () => {
+  it('may be only the variable', () => {
     const mounts = [{ volume: 'jwt-my-jwt', path: DIRECTORY, subPath: '', readOnly: true }];
     const { containers: plans } = planEphemeral(containers(1, { mounts }), inputOf(['my-jwt']));
     const env = { name: 'BEARER_TOKEN_FILE', value: `${MOUNT.mountPath}/token` };

@@ -71,38 +71,42 @@ describe('a volume counts as the token’s by its source', () => {
     });
   }
 
-  it('one that does not show the key does not', () => {
+  it('but not one that does not show the key', () => {
     const hidden = { name: 'mine', secret: { secretName: 'my-jwt', items: [{ key: 'x', path: 'token' }] } };
     assert.equal(Object.keys(Object(at(injected(podWith([hidden], [])), 'spec', 'volumes'))).length, 2);
   });
 
-  it('the NRP page’s complete Deployment plus the annotation needs nothing', () => {
+  it('so the NRP page’s complete Deployment plus the annotation needs nothing', () => {
     const volumes = [{ name: 'my-jwt', secret: { secretName: 'my-jwt' } }];
     const env = [{ name: 'BEARER_TOKEN_FILE', value: '/var/run/secrets/jwt/token' }];
     const answer = review(podWith(volumes, [{ mountPath: DIRECTORY, name: 'my-jwt' }], { env }));
     assert.deepEqual([answer.reason, answer.operations, answer.warnings], ['AlreadyInjected', [], []]);
   });
 
-  it('a mount that waits for our volume is a mount of it', () => {
+  it('and a mount that waits for our volume is a mount of it', () => {
     const pod = injected(podWith([], [{ name: 'jwt-my-jwt', mountPath: '/creds' }]));
     assert.deepEqual(at(pod, 'spec', 'volumes'), [VOLUME]);
     assert.equal(at(pod, 'spec', 'containers', 0, 'volumeMounts', 1), undefined);
   });
 });
 
-describe('the file that the variable names', () => {
+describe('the path in the variable', () => {
   const cases: readonly { title: string; mount: Json; value: string; refreshes?: boolean }[] = [
-    { title: 'a $ in the path is escaped', mount: { mountPath: '/a$(B)/$' }, value: '/a$$(B)/$$/token' },
-    { title: 'a relative path is taken from /', mount: { mountPath: 'creds' }, value: '/creds/token' },
-    { title: 'a path is normalised', mount: { mountPath: '/a//./b/../c/' }, value: '/a/c/token' },
+    { title: 'has each $ escaped', mount: { mountPath: '/a$(B)/$' }, value: '/a$$(B)/$$/token' },
     {
-      title: 'a subPath of the file is the file, and never refreshes',
+      title: 'begins with / also for a relative mountPath',
+      mount: { mountPath: 'creds' },
+      value: '/creds/token',
+    },
+    { title: 'is normalised', mount: { mountPath: '/a//./b/../c/' }, value: '/a/c/token' },
+    {
+      title: 'is the file itself for a subPath of it, which never refreshes',
       mount: { mountPath: '/creds/jwt', subPath: 'token' },
       value: '/creds/jwt',
       refreshes: false,
     },
     {
-      title: 'a subPathExpr without a variable is a subPath',
+      title: 'is that of a subPath for a subPathExpr without a variable',
       mount: { mountPath: '/creds/jwt', subPathExpr: './token' },
       value: '/creds/jwt',
       refreshes: false,
@@ -119,7 +123,7 @@ describe('the file that the variable names', () => {
     });
   }
 
-  it('a mount that refreshes is preferred to one that does not', () => {
+  it('is in a mount that refreshes rather than one that does not', () => {
     const mounts = [
       { name: 'mine', mountPath: '/file', subPath: 'token' },
       { name: 'mine', mountPath: '/creds' },
@@ -128,12 +132,12 @@ describe('the file that the variable names', () => {
     assert.deepEqual(review(podWith([MINE], mounts)).warnings, []);
   });
 
-  it('a subPath that hides the token is not a mount of it', () => {
+  it('is never in a subPath that hides the token', () => {
     const pod = injected(podWith([MINE], [{ name: 'mine', mountPath: '/x', subPath: 'other' }]));
     assert.deepEqual(at(pod, 'spec', 'containers', 0, 'volumeMounts', 1), { ...MOUNT, name: 'mine' });
   });
 
-  it('a subPathExpr with a variable is not a mount of it: only the kubelet knows', () => {
+  it('is never in a subPathExpr with a variable: only the kubelet knows it', () => {
     const pod = injected(podWith([MINE], [{ name: 'mine', mountPath: '/x', subPathExpr: '$(POD)' }]));
     assert.deepEqual(at(pod, 'spec', 'containers', 0, 'volumeMounts', 1), { ...MOUNT, name: 'mine' });
   });
@@ -142,7 +146,7 @@ describe('the file that the variable names', () => {
 describe('a variable that is set already is kept', () => {
   const quiet = [DIRECTORY + '/token', '/var/run//secrets/./jwt/token', '/var/run/secrets/jwt/../jwt/token'];
   for (const value of quiet) {
-    it(`quietly when it names the file: ${value}`, () => {
+    it(`without a warning when it names the file: ${value}`, () => {
       const answer = review(podWith([], [], { env: [{ name: 'BEARER_TOKEN_FILE', value }] }));
       assert.ok(answer.operations.every(({ path }) => !path.includes('/env')));
       assert.deepEqual(answer.warnings, []);
@@ -165,7 +169,7 @@ describe('a variable that is set already is kept', () => {
     assert.match(answer.warnings[0] ?? '', /is set by valueFrom: kept/);
   });
 
-  it('quietly when it names any of several mounts', () => {
+  it('without a warning when it names any of several mounts', () => {
     const mounts = [
       { name: 'mine', mountPath: '/a' },
       { name: 'mine', mountPath: '/b' },
@@ -176,20 +180,20 @@ describe('a variable that is set already is kept', () => {
     assert.deepEqual([answer.reason, answer.warnings], ['AlreadyInjected', []]);
   });
 
-  it('quietly when a $ in it is escaped', () => {
+  it('without a warning when a $ in it is escaped', () => {
     const env = [{ name: 'BEARER_TOKEN_FILE', value: '/a$$b/token' }];
     const answer = review(podWith([MINE], [{ name: 'mine', mountPath: '/a$b' }], { env }));
     assert.deepEqual([answer.reason, answer.warnings], ['AlreadyInjected', []]);
   });
 
-  it('another variable of the user’s choice is looked for by its name', () => {
+  it('by its name when the user chose another', () => {
     const env = [{ name: 'TOKEN_FILE', value: '/x' }];
     const answer = review(podWith([], [], { env }, { [KEYS.envVar]: 'TOKEN_FILE' }));
     assert.match(answer.warnings[0] ?? '', /TOKEN_FILE is set to "\/x": kept/);
   });
 });
 
-describe('a volume name that we need, taken by another source', () => {
+describe('a volume that has the name of ours and another source', () => {
   const sources: readonly [string, Json][] = [
     ['hostPath', { hostPath: { path: '/etc' } }],
     ['emptyDir', { emptyDir: {} }],
@@ -197,7 +201,7 @@ describe('a volume name that we need, taken by another source', () => {
     ['secret', { secret: { secretName: 'my-jwt', items: [{ key: 'ca.crt', path: 'ca' }] } }],
   ];
   for (const [kind, source] of sources) {
-    it(`${JSON.stringify(source)} is refused`, () => {
+    it(`is refused: ${JSON.stringify(source)}`, () => {
       const answer = review(podWith([{ name: 'jwt-my-jwt', ...source }], []));
       assert.deepEqual([answer.allowed, answer.reason], [false, 'VolumeNameTaken']);
       assert.ok(answer.message.startsWith(`volume "jwt-my-jwt" is of kind ${kind} `), answer.message);

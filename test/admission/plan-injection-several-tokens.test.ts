@@ -25,7 +25,7 @@ function source(name: string, path?: string): Json {
   return { secret: { name, ...(path === undefined ? {} : { items: [{ key: 'token', path }] }) } };
 }
 
-describe('tokens that get in each other’s way are refused at the first pass', () => {
+describe('tokens that conflict are refused at the first review:', () => {
   it('two names that come to one volume name', () => {
     const bothNames = { [KEYS.token]: 'a.b,a-b-2e7336dc' };
     const answer = review(annotatedPod({}, bothNames));
@@ -55,7 +55,7 @@ describe('tokens that get in each other’s way are refused at the first pass', 
     );
   });
 
-  it('not one that leaves another mount of that token to be seen', () => {
+  it('but not a mount of ours that leaves another mount of that token visible', () => {
     const volumeMounts = [
       { name: 'own', mountPath: '/var/run/secrets' },
       { name: 'own', mountPath: '/own' },
@@ -70,7 +70,7 @@ describe('tokens that get in each other’s way are refused at the first pass', 
     }
   });
 
-  it('the env var names the file that is still seen', () => {
+  it('and the env var names the file that is still visible', () => {
     const volumeMounts = [
       { name: 'own', mountPath: '/x' },
       { name: 'own', mountPath: '/own' },
@@ -85,7 +85,7 @@ describe('tokens that get in each other’s way are refused at the first pass', 
   });
 });
 
-describe('a projected volume of several sources', () => {
+describe('which Secrets are visible in a projected volume of several sources', () => {
   const shows = (volume: Json, token: string): boolean => {
     const pod = annotatedPod({ volumes: [volume] }, { [KEYS.token]: token });
     const volumes = at(patched(pod, review(pod)), 'spec', 'volumes');
@@ -94,14 +94,22 @@ describe('a projected volume of several sources', () => {
   const other = { configMap: { name: 'c', items: [{ key: 'x', path: 'token' }] } };
   const account = { serviceAccountToken: { path: 'token' } };
   const cases: readonly [string, Json, readonly string[]][] = [
-    ['two Secrets without items: the later is seen', projected(source('a'), source('b')), ['b']],
-    ['two Secrets at one path: the later', projected(source('a', 'x'), source('b', './x')), ['b']],
-    ['two paths: both', projected(source('a', 'x'), source('b', 'y')), ['a', 'b']],
-    ['a ConfigMap at its path', projected(source('a'), other), []],
-    ['a ConfigMap before it', projected(other, source('a')), ['a']],
-    ['the token of the ServiceAccount at its path', projected(source('a'), account), []],
-    ['a ConfigMap without items', projected(source('a'), { configMap: { name: 'c' } }), ['a']],
-    ['the same Secret again elsewhere', projected(source('a'), source('b'), source('a', 'z')), ['a', 'b']],
+    ['is the later of two Secrets without items', projected(source('a'), source('b')), ['b']],
+    ['is the later of two Secrets at one path', projected(source('a', 'x'), source('b', './x')), ['b']],
+    ['is both at two paths', projected(source('a', 'x'), source('b', 'y')), ['a', 'b']],
+    ['is none behind a ConfigMap at its path', projected(source('a'), other), []],
+    ['is the Secret after a ConfigMap', projected(other, source('a')), ['a']],
+    ['is none behind the token of the ServiceAccount at its path', projected(source('a'), account), []],
+    [
+      'is the Secret beside a ConfigMap without items',
+      projected(source('a'), { configMap: { name: 'c' } }),
+      ['a'],
+    ],
+    [
+      'is the Secret that appears again at another path, too',
+      projected(source('a'), source('b'), source('a', 'z')),
+      ['a', 'b'],
+    ],
   ];
   for (const [title, volume, shown] of cases) {
     it(title, () => {
@@ -109,7 +117,7 @@ describe('a projected volume of several sources', () => {
     });
   }
 
-  it('items of a Secret volume at one path: the later is seen', () => {
+  it('is the later of two items of a Secret volume at one path', () => {
     const items = [
       { key: 'token', path: 'x' },
       { key: 'other', path: 'x' },
@@ -128,7 +136,7 @@ describe('the claim templates of a StatefulSet are volumes of its pods', () => {
     };
   };
 
-  it('one named like our volume: its pods will be refused', () => {
+  it('and one named like our volume has its pods refused', () => {
     const { warnings } = reviewOf(claiming('jwt-my-jwt'));
     assert.match(
       warnings[0] ?? '',
@@ -137,7 +145,7 @@ describe('the claim templates of a StatefulSet are volumes of its pods', () => {
     assert.deepEqual(reviewOf(claiming('data')).warnings, []);
   });
 
-  it('one takes the place of the template’s volume of its name', () => {
+  it('and one replaces the template’s volume of its name', () => {
     const podSpec = {
       volumes: [{ name: 'own', ...secretSource('my-jwt') }],
       containers: [container('app', { volumeMounts: [{ name: 'own', mountPath: '/var/run/secrets/jwt' }] })],
@@ -145,7 +153,7 @@ describe('the claim templates of a StatefulSet are volumes of its pods', () => {
     assert.match(reviewOf(claiming('own', podSpec)).warnings[0] ?? '', /is taken by volume "own"/);
   });
 
-  it('below one that is mounted read-only the directory may be missing', () => {
+  it('and below one that is mounted read-only the directory may be missing', () => {
     const volumeMounts = [{ name: 'data', mountPath: '/var/run', readOnly: true }];
     const { warnings } = reviewOf(claiming('data', { containers: [container('app', { volumeMounts })] }));
     assert.match(warnings[0] ?? '', /\/var\/run is read-only/);

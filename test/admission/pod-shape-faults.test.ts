@@ -13,7 +13,7 @@ const mounts = (...volumeMounts: readonly Json[]): Json => ({
   containers: [container('app', { volumeMounts })],
 });
 
-describe('a pod is read as', () => {
+describe('a pod is read with', () => {
   it('its containers in the order in which they start, each with its place', () => {
     const spec = { containers: [container('a'), container('b')], initContainers: [container('i')] };
     assert.deepEqual(

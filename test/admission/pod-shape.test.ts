@@ -36,31 +36,31 @@ const EXACT: readonly { title: string; spec: Json; operations: readonly unknown[
   },
   { title: 'volumes: null', spec: { volumes: null }, operations: P1 },
   {
-    title: 'other volumes are never moved',
+    title: 'a pod with other volumes, which are never moved',
     spec: {
       volumes: [OTHER_VOLUME],
       containers: [container('app', { volumeMounts: [OTHER_MOUNT], env: [OTHER_ENV] })],
     },
     operations: P2,
   },
-  { title: 'the volume is there already', spec: { volumes: [VOLUME] }, operations: [P1[1], P1[2]] },
+  { title: 'a pod that has the volume already', spec: { volumes: [VOLUME] }, operations: [P1[1], P1[2]] },
   {
-    title: 'volumeMounts: null gets a list',
+    title: 'volumeMounts: null, which becomes a list',
     spec: { containers: [container('app', { volumeMounts: null, env: null })] },
     operations: P1,
   },
   {
-    title: 'empty lists get an entry',
+    title: 'empty lists, which get an entry',
     spec: { volumes: [], containers: [container('app', { volumeMounts: [], env: [] })] },
     operations: P2,
   },
   {
-    title: 'env: null gets a list',
+    title: 'env: null, which becomes a list',
     spec: { containers: [container('app', { env: null })] },
     operations: P1,
   },
   {
-    title: 'envFrom may set the variable: an explicit one wins over it',
+    title: 'envFrom, which may set the variable: an explicit one wins over it',
     spec: { containers: [container('app', { envFrom: [{ configMapRef: { name: 'c' } }] })] },
     operations: P1,
   },
@@ -75,7 +75,7 @@ const EXACT: readonly { title: string; spec: Json; operations: readonly unknown[
     operations: P1,
   },
   {
-    title: 'a pod that runs as non-root can read the file, and its securityContext is untouched',
+    title: 'a pod that runs as non-root, which can read the file',
     spec: { securityContext: { runAsNonRoot: true } },
     operations: P1,
   },
@@ -88,7 +88,7 @@ const EXACT: readonly { title: string; spec: Json; operations: readonly unknown[
   { title: 'a ServiceAccount that is not there', spec: { serviceAccountName: 'nobody' }, operations: P1 },
 ];
 
-describe('the patch of a new pod', () => {
+describe('the patch is as it should be for', () => {
   for (const { title, spec, operations } of EXACT) {
     it(title, () => {
       const answer = review(annotatedPod(spec));
@@ -97,25 +97,25 @@ describe('the patch of a new pod', () => {
     });
   }
 
-  it('the variable comes first, so that others can refer to it', () => {
+  it('other variables: ours comes first, so that they can refer to it', () => {
     const env = [{ name: 'ARGS', value: '--token=$(BEARER_TOKEN_FILE)' }];
     const pod = injected(annotatedPod({ containers: [container('app', { env })] }));
     assert.deepEqual(at(pod, 'spec', 'containers', 0, 'env'), [ENV, ...env]);
   });
 
-  it('init containers are injected', () => {
+  it('init containers', () => {
     const { operations } = review(annotatedPod({ initContainers: [container('init')] }));
     assert.ok(operations.some(({ path }) => path === '/spec/initContainers/0/volumeMounts'));
     assert.ok(operations.some(({ path }) => path === '/spec/containers/0/volumeMounts'));
   });
 
-  it('a native sidecar is injected and stays one', () => {
+  it('a native sidecar, which stays one', () => {
     const pod = injected(annotatedPod({ initContainers: [container('side', { restartPolicy: 'Always' })] }));
     assert.equal(at(pod, 'spec', 'initContainers', 0, 'restartPolicy'), 'Always');
     assert.deepEqual(at(pod, 'spec', 'initContainers', 0, 'env'), [ENV]);
   });
 
-  it('fields that nobody knows yet survive', () => {
+  it('fields that nobody knows yet', () => {
     const futuristic = { grpcProbe: { port: 1 }, quantum: [null, { deep: true }], resizePolicy: 'x' };
     const pod = injected(annotatedPod({ containers: [container('app', futuristic)], tomorrow: { a: 1 } }));
     for (const [key, value] of Object.entries(futuristic)) {
@@ -124,7 +124,7 @@ describe('the patch of a new pod', () => {
     assert.deepEqual(at(pod, 'spec', 'tomorrow'), { a: 1 });
   });
 
-  it('numbers that JavaScript cannot hold are in no operation', () => {
+  it('numbers that JavaScript cannot hold: no operation has them', () => {
     const text = JSON.stringify(annotatedPod()).replace(
       '"image":"busybox"',
       '"image":"busybox","resources":{"limits":{"cpu":1e3,"x":9007199254740993}}',
@@ -132,7 +132,7 @@ describe('the patch of a new pod', () => {
     assert.doesNotMatch(JSON.stringify(review(JSON.parse(text)).operations), /1000|9007199254740/);
   });
 
-  it('forty containers and two thousand variables make one small patch', () => {
+  it('forty containers and two thousand variables: it is small', () => {
     const env = Array.from({ length: 2000 }, (_, index) => ({ name: `V${index}`, value: 'x' }));
     const containers = Array.from({ length: 40 }, (_, index) => container(`c${index}`, { env }));
     const answer = review(annotatedPod({ containers }));
@@ -140,24 +140,24 @@ describe('the patch of a new pod', () => {
     assert.ok(JSON.stringify(answer.operations).length < 20_000);
   });
 
-  it('managedFields are not copied', () => {
+  it('managedFields, which are not copied', () => {
     const pod = annotatedPod();
     const metadata = { ...Object(pod['metadata']), managedFields: [{ fieldsV1: 'x'.repeat(10_000) }] };
     assert.ok(JSON.stringify(review({ ...pod, metadata }).operations).length < 1_000);
   });
 
-  it('the status of a new pod is not looked at', () => {
+  it('a new pod with a status', () => {
     for (const phase of ['', 'Pending', 'Running', 'Succeeded', 'Failed', 7]) {
       assert.deepEqual(review({ ...annotatedPod(), status: { phase } }).operations, P1);
     }
   });
 
-  it('the volume is not optional: the kubelet waits for a Secret that is not there yet', () => {
+  it('a Secret that does not exist yet: the volume is not optional, so the kubelet waits', () => {
     assert.equal(at(injected(annotatedPod()), 'spec', 'volumes', 0, 'secret', 'optional'), false);
     assert.equal(at(injected(annotatedPod()), 'spec', 'volumes', 0, 'secret', 'defaultMode'), 0o444);
   });
 
-  it('what somebody added by hand is not added twice', () => {
+  it('what somebody added by hand: it is not added twice', () => {
     const containers = [container('app', { volumeMounts: [MOUNT], env: [ENV] })];
     const answer = review(annotatedPod({ volumes: [VOLUME], containers }));
     assert.deepEqual([answer.decision, answer.reason, answer.operations], ['skip', 'AlreadyInjected', []]);
@@ -196,7 +196,7 @@ const REFUSED_BY_THE_API_SERVER: readonly { title: string; pod: unknown }[] = [
   { title: 'a pod that is not an object', pod: 'pod' },
   { title: 'two volumes of one name', pod: annotatedPod({ volumes: [VOLUME, VOLUME] }) },
   {
-    title: 'a refused shape before a denial',
+    title: 'a shape that would also be denied',
     pod: annotatedPod({ containers: [{}] }, { 'tokens.osg-htc.org/token': 'NO_NAME' }),
   },
 ];
@@ -209,21 +209,21 @@ describe('a shape that the API server refuses anyway is allowed untouched', () =
     });
   }
 
-  it('a __proto__ key changes nothing but itself', () => {
+  it('a __proto__ key, which changes nothing but itself', () => {
     const text = JSON.stringify(annotatedPod()).replaceAll('"image"', '"__proto__":{"polluted":1},"image"');
     const answer = review(JSON.parse(text));
     assert.deepEqual(answer.operations, P1);
     assert.equal(Reflect.get({}, 'polluted'), undefined);
   });
 
-  it('an inherited annotation does not count', () => {
+  it('an inherited annotation, which does not count', () => {
     const pod = JSON.parse(
       `{"metadata":{"annotations":{"__proto__":{"tokens.osg-htc.org/token":"x"}}},"spec":{"containers":[{"name":"a"}]}}`,
     );
     assert.equal(review(pod).reason, 'NotRequested');
   });
 
-  it('the directory that is mounted by default is the one of the NRP page', () => {
+  it('all of which use the directory of the NRP page by default', () => {
     assert.equal(DIRECTORY, '/var/run/secrets/jwt');
   });
 });

@@ -47,7 +47,7 @@ describe('the pod templates of an object of any kind', () => {
     assert.deepEqual(pathsIn({ spec: { pod: TEMPLATE } }), []);
   });
 
-  it('have containers: others are looked into', () => {
+  it('are objects with containers: others are searched', () => {
     for (const value of [null, 'text', 7, [], {}, { spec: {} }, { spec: { containers: {} } }])
       assert.deepEqual(pathsIn({ spec: { template: value } }), [], JSON.stringify(value));
     const crd = { spec: { template: { spec: { template: TEMPLATE } } } };

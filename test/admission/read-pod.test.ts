@@ -5,7 +5,7 @@ import { annotatedPod, KEYS, review, type Json } from './pods.ts';
 
 describe('the answer about a pod that is left alone says why', () => {
   for (const namespace of ['kube-system', 'jwt-injector']) {
-    it(`in namespace ${namespace}, whatever it asks for, in a file too`, () => {
+    it(`by its namespace ${namespace}, whatever it asks for, in a file too`, () => {
       const read = readPod({ pod: annotatedPod(), namespace });
       const message = `pods of namespace ${namespace} are never touched`;
       assert.ok(!read.ok);

@@ -20,7 +20,8 @@ const update = (object: unknown, oldObject: unknown): Promise<AdmissionAnswer> =
   reviewJwt(requestOf(object, { operation: 'UPDATE', oldObject }), trials);
 
 describe('a new JWT', () => {
-  it('in good order is allowed without a word', async () => assertUntouched(await create({ key: SECRET })));
+  it('without a mistake is allowed without a warning', async () =>
+    assertUntouched(await create({ key: SECRET })));
 
   it('of the NRP page is allowed, with a warning about its key', async () => {
     const { warnings, ...rest } = await create();
@@ -71,13 +72,13 @@ describe('a new JWT', () => {
     );
   });
 
-  it('gets everything that is wrong at once', async () => {
+  it('is refused with everything that is wrong at once', async () => {
     const answer = await create({ ...BAD_KEY, data: { id: 2 ** 60 } });
     assert.equal(answer.reason, 'KeyUnreadable');
     assert.match(answer.message, /no PEM block.*; spec\.data\.id is an integer beyond 2\^53.*as a string$/);
   });
 
-  it('gets it on one line of bounded length, whatever its claims are called', async () => {
+  it('is refused with one line of bounded length, whatever the names of its claims', async () => {
     const answer = await create({ data: { [`a\nb\u0000${'x'.repeat(50_000)}`]: 2 ** 60 } });
     assert.equal(answer.reason, 'ClaimsInvalid');
     assert.match(answer.message, /^spec\.data\.a b x+…$/);

@@ -28,15 +28,15 @@ const SHAPES: readonly [string, Json][] = [
   ],
 ];
 
-describe('reinvocation', () => {
+describe('a second review', () => {
   for (const [title, pod] of SHAPES) {
-    it(`a patched pod needs nothing: ${title}`, () => {
+    it(`changes nothing in a patched pod: ${title}`, () => {
       const answer = review(injected(pod));
       assert.deepEqual([answer.decision, answer.reason, answer.operations], ['skip', 'AlreadyInjected', []]);
     });
   }
 
-  it('a name that was set between two calls changes nothing', () => {
+  it('changes nothing when a name was set in between', () => {
     const once = injected({
       ...annotatedPod(),
       metadata: { generateName: 'x-', annotations: { [KEYS.token]: 'my-jwt' } },
@@ -45,7 +45,7 @@ describe('reinvocation', () => {
     assert.deepEqual(review(named).operations, []);
   });
 
-  it('a sidecar that a later webhook added is injected alone', () => {
+  it('injects only a sidecar that a later webhook added', () => {
     const once = injected(annotatedPod());
     const containers = [...Object.values(Object(at(once, 'spec', 'containers'))), container('late')];
     const { operations } = review({ ...once, spec: { ...Object(once['spec']), containers } });
@@ -54,7 +54,7 @@ describe('reinvocation', () => {
     );
   });
 
-  it('a token that was added between two calls does not move the first', () => {
+  it('does not move the first token when another was added in between', () => {
     const once = injected(annotatedPod());
     const twice = injected({ ...once, metadata: { annotations: { [KEYS.token]: 'my-jwt,second' } } });
     assert.deepEqual(
@@ -64,13 +64,13 @@ describe('reinvocation', () => {
     assert.deepEqual(at(twice, 'spec', 'containers', 0, 'env'), at(once, 'spec', 'containers', 0, 'env'));
   });
 
-  it('a copy of a live pod needs nothing', () => {
+  it('changes nothing in a copy of a live pod', () => {
     const once = injected(annotatedPod());
     const live = { ...once, spec: { ...Object(once['spec']), nodeName: 'n1' }, status: { phase: 'Running' } };
     assert.deepEqual(review(live).operations, []);
   });
 
-  it('another library makes the same pod of the patch, which only adds', () => {
+  it('only adds, and another library makes the same pod of the patch', () => {
     for (const [, pod] of SHAPES) {
       const answer = review(pod);
       assert.ok(answer.operations.every(({ op }) => op === 'add'));
@@ -78,7 +78,7 @@ describe('reinvocation', () => {
     }
   });
 
-  it('the same input gives the same bytes', () => {
+  it('gives the same bytes for the same input', () => {
     for (const [, pod] of SHAPES) {
       assert.equal(JSON.stringify(review(structuredClone(pod))), JSON.stringify(review(pod)));
     }

@@ -24,7 +24,7 @@ function checkAnswer(answer: AdmissionAnswer): void {
   assert.deepEqual(Object.keys(Object.prototype), []);
 }
 
-describe('laws of the patch', () => {
+describe('laws of the patch:', () => {
   it('the patched pod is the one of the model, and only ever added to', () => {
     fc.assert(
       fc.property(validPod, (pod) => {
@@ -105,10 +105,10 @@ function contains(after: unknown, before: unknown): boolean {
 
 describe('hostile reviews', () => {
   for (const [title, object] of [
-    ['of our words used wrongly', hostileJson],
+    ['with our words used wrongly', hostileJson],
     ['of pods that are broken somewhere', brokenPod],
   ] as const) {
-    it(`${title}: no crash, no pollution, an answer that holds what is promised`, () => {
+    it(`${title} cause no crash and no pollution, and get an answer that holds what is promised`, () => {
       fc.assert(
         fc.property(
           object,
@@ -150,7 +150,7 @@ describe('hostile reviews', () => {
     });
   }
 
-  it('an envelope of anything is a problem or a request, never a crash', () => {
+  it('are a problem or a request, never a crash, with anything as the envelope', () => {
     fc.assert(
       fc.property(hostileJson, (value) => {
         const parsed = parseAdmissionReview(value);

@@ -7,8 +7,8 @@ import { HOSTILE_PODS, reviewHostilePods } from './hostile-reviews.ts';
 /** Megabytes: the largest of the pods needs 40 when it is parsed, and Node itself 10. */
 const HEAP = 96;
 
-describe('a review costs memory in proportion to its bytes', () => {
-  it(`${Object.keys(HOSTILE_PODS).length} hostile pods, and Deployments of them, under a heap of ${HEAP} MB`, () => {
+describe('reviews cost memory in proportion to their bytes:', () => {
+  it(`${Object.keys(HOSTILE_PODS).length} hostile pods, and Deployments of them, fit a heap of ${HEAP} MB`, () => {
     const script = `import { ${reviewHostilePods.name} } from ${JSON.stringify(join(import.meta.dirname, 'hostile-reviews.ts'))}; ${reviewHostilePods.name}();`;
     const args = [`--max-old-space-size=${HEAP}`, '--input-type=module', '--eval', script];
     const { status, stderr } = spawnSync(process.execPath, args, { timeout: 120_000 });

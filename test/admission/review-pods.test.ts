@@ -43,7 +43,7 @@ describe('a review of a pod that asks for a token', () => {
   }
 
   for (const [title, difference] of Object.entries(LEFT_ALONE)) {
-    it(`leads to none: ${title}`, () => {
+    it(`leads to no patch: ${title}`, () => {
       const { allowed, decision, reason, message, operations } = reviewPod(
         createRequest(POD, difference),
         undefined,
@@ -101,14 +101,14 @@ describe('the default of the namespace', () => {
   });
 });
 
-describe('what fails', () => {
+describe('a pod that cannot be reviewed', () => {
   const cases: readonly (readonly [Difference, boolean])[] = [
     [{}, false],
     [EPHEMERAL, true],
     [{ resource: pods, operation: 'DELETE' }, true],
   ];
   for (const [difference, isAllowed] of cases) {
-    it(`${isAllowed ? 'admits' : 'refuses'} ${JSON.stringify(difference)}`, () => {
+    it(`is ${isAllowed ? 'admitted' : 'refused'}: ${JSON.stringify(difference)}`, () => {
       const { allowed, reason, message } = failPodReview(createRequest(POD, difference), 'try again');
       assert.deepEqual([allowed, reason, message], [isAllowed, 'InternalError', 'try again']);
     });

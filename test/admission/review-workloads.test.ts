@@ -8,7 +8,7 @@ import { reviewOf, stored, workload, type WorkloadParts } from './workloads.ts';
 const TOKEN = { [KEYS.token]: 'my-jwt' };
 const UNKNOWN: NamespaceDefault = { ok: false, problem: 'no answer' };
 
-describe('the answer about a workload says what was done', () => {
+describe('the answer about a workload has the reason', () => {
   const following = stored(workload({ annotations: TOKEN }));
   const optedOut = { templateMetadata: { annotations: { [KEYS.inject]: 'false' } } };
   const cases: readonly (readonly [Json, string, string, NamespaceDefault?])[] = [
@@ -46,7 +46,7 @@ describe('a workload that the API server will refuse is left as it is, and witho
     });
   }
 
-  it('nothing is to be copied to annotations that are too large already', () => {
+  it('its annotations are too large already', () => {
     const annotations = { own: 'x'.repeat(MAX_ANNOTATIONS_BYTES) };
     assert.deepEqual(reviewOf(workload({ templateMetadata: { annotations } })).warnings, []);
   });

@@ -4,7 +4,7 @@ import { closest } from '../../src/admission/spelling.ts';
 
 const KNOWN = ['token', 'inject', 'containers', 'skip-containers', 'mount-path', 'env-var', 'file-mode'];
 
-describe('the closest spelling', () => {
+describe('the closest known word', () => {
   const cases: Readonly<Record<string, string | undefined>> = {
     token: 'token',
     tokens: 'token',

@@ -19,8 +19,8 @@ function assertBegin(texts: readonly string[], beginnings: readonly string[]): v
   );
 }
 
-describe('the writer of a workload is warned of what its pods will meet', () => {
-  it('a refusal, and its remedy', () => {
+describe('the writer of a workload gets a warning about', () => {
+  it('the refusal of its pods, with the remedy', () => {
     const answer = reviewOf(workload({ kind: 'StatefulSet', annotations: { [KEYS.token]: 'My_JWT' } }));
     assert.deepEqual([answer.allowed, answer.decision], [true, 'inject']);
     assert.deepEqual(answer.warnings, [
@@ -59,7 +59,7 @@ describe('the writer of a workload is warned of what its pods will meet', () => 
       warning: `annotation ${P}env-var has no effect without ${P}token`,
     },
     {
-      title: 'both places say something else',
+      title: 'two places that differ',
       object: workload({ annotations: TOKEN, templateMetadata: { annotations: { [KEYS.token]: 'own' } } }),
       warning: `${P}token of the pod template: "own" wins over "my-jwt" of the Deployment`,
     },
@@ -115,14 +115,14 @@ describe('the writer of a workload is warned of what its pods will meet', () => 
     assertBegin(warnings, ['unknown annotation', `annotation ${KEYS.token} has no effect`]);
   });
 
-  it('only a CronJob has a job template', () => {
+  it('a job template only in a CronJob', () => {
     const object = workload({ annotations: TOKEN });
     const jobTemplate = { metadata: { annotations: TOKEN } };
     const { warnings } = reviewOf({ ...object, spec: { ...Object(object['spec']), jobTemplate } });
     assert.deepEqual(warnings, []);
   });
 
-  it('nothing is said of a template that the API server refuses', () => {
+  it('nothing in a template that the API server refuses', () => {
     const object = workload({ annotations: { ...TOKEN, [`${P}tokn`]: 'x' } });
     const template = Object(object['spec']).template;
     const kind = findWorkloadKind({ group: 'apps', resource: '' }, 'Deployment');
@@ -134,7 +134,7 @@ describe('the writer of a workload is warned of what its pods will meet', () => 
     assert.deepEqual([warned('NoContainers'), warned('NotRequested')], [0, 1]);
   });
 
-  it('nothing is said of what is in order', () => {
+  it('nothing that is in order', () => {
     assert.deepEqual(reviewOf(workload({ annotations: TOKEN })).warnings, []);
     assert.deepEqual(reviewOf(workload({ annotations: { [KEYS.inject]: 'false' } })).warnings, []);
   });
@@ -152,11 +152,11 @@ describe('the namespace’s default', () => {
     assert.equal(defaultOf(settings, { subResource: 'scale' }), undefined);
   });
 
-  it('makes settings without a token right', () => {
+  it('makes settings without a token valid', () => {
     assert.deepEqual(reviewOf(settings, {}, { ok: true, value: 'ns-jwt' }).warnings, []);
   });
 
-  it('when it cannot be had, the annotations are copied and nothing is said', () => {
+  it('causes no warning when it cannot be read: the annotations are copied', () => {
     const answer = reviewOf(settings, {}, { ok: false, problem: undefined });
     assert.deepEqual([answer.allowed, answer.operations.length, answer.warnings], [true, 1, []]);
   });

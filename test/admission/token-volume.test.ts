@@ -74,7 +74,7 @@ describe('a projected volume shows the token', () => {
       assert.deepEqual(found({ v: projected(...sources) }), [file === undefined ? {} : { v: file }]),
     );
 
-  it('of each of its Secrets', () => {
+  it('for each of its Secrets', () => {
     const volume = projected(source(items(['token', 'a']), 'a'), source(items(['token', 'b']), 'b'));
     assert.deepEqual(found({ v: volume }, ['b', 'c', 'a']), [{ v: 'b' }, {}, { v: 'a' }]);
   });

@@ -52,7 +52,7 @@ const CASES: readonly { title: string; pod: Json; warnings: readonly (string | R
     ),
   },
   {
-    title: 'empty items',
+    title: 'empty items in a list',
     pod: annotatedPod({}, { [KEYS.containers]: 'app,' }),
     warnings: [`annotation ${P}containers has an empty item: it is ignored`],
   },
@@ -96,7 +96,7 @@ function affinity(...terms: readonly (readonly string[])[]): Json {
   return { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } };
 }
 
-describe('warnings', () => {
+describe('a pod gets the expected warnings for', () => {
   for (const { title, pod, warnings } of CASES) {
     it(title, () => {
       const found = review(pod).warnings;
@@ -108,7 +108,7 @@ describe('warnings', () => {
     });
   }
 
-  it('at most three, the most useful first, none longer than 120 characters', () => {
+  it('many mistakes: at most three, the most useful first, none longer than 120 characters', () => {
     const long = 'x'.repeat(300);
     const env = [
       { name: 'BEARER_TOKEN_FILE', value: `/${long}` },
@@ -123,7 +123,7 @@ describe('warnings', () => {
     for (const warning of warnings) assert.ok(Array.from(warning).length <= 120, warning);
   });
 
-  it('what breaks nothing yet comes last', () => {
+  it('what breaks nothing yet, which comes last', () => {
     const volumeMounts = [{ name: 'own', mountPath: '/t', subPath: 'token' }];
     const spec = {
       affinity: affinity(['windows']),
@@ -137,18 +137,18 @@ describe('warnings', () => {
     );
   });
 
-  it('a refusal has its warnings too', () => {
+  it('a refusal, too', () => {
     const { allowed, warnings } = review(annotatedPod({}, { [KEYS.inject]: 'no', [`${P}tokn`]: 'x' }));
     assert.deepEqual([allowed, warnings], [false, [`unknown annotation "${P}tokn": did you mean token?`]]);
   });
 
-  it('no line break and no control character reaches a header', () => {
+  it('line breaks and control characters, which reach no header', () => {
     const { warnings, message } = review(annotatedPod({}, { [`${P}a\nb\u0000`]: 'x', [KEYS.token]: 'a\nb' }));
     for (const text of [...warnings, message]) assert.doesNotMatch(text, /\p{Cc}/u);
   });
 });
 
-describe('of many warnings', () => {
+describe('among many warnings', () => {
   const of = (kind: WarningKind, text: string, more?: number): Warning =>
     more === undefined ? { kind, text } : { kind, text, more };
 

@@ -42,7 +42,7 @@ describe('a workload', () => {
     });
   }
 
-  it('is of no other kind', () => {
+  it('of any other kind is not found', () => {
     assert.equal(WORKLOAD_KINDS.length, KINDS.length);
     assert.equal(findWorkloadKind({ group: 'apps', resource: '' }, 'Job'), undefined);
     assert.equal(findWorkloadKind({ group: '', resource: '' }, 'Pod'), undefined);
@@ -55,7 +55,7 @@ describe('a workload', () => {
       assert.equal(templateOf(deployment, { spec: { template } }), undefined);
   });
 
-  it('has a controller where an owner says so', () => {
+  it('has a controller if an owner says so', () => {
     const owned = (...ownerReferences: readonly unknown[]): object => ({ metadata: { ownerReferences } });
     assert.equal(hasController(owned({ kind: 'App' }, { kind: 'Deployment', controller: true })), true);
     for (const object of [owned(), owned({ controller: false }), owned({ controller: 'true' }), {}, null])

@@ -88,7 +88,7 @@ describe("an issuer's page in Chromium", () => {
       assert.ok(measured.text.includes(words), words);
   });
 
-  it('asks for nothing but itself', () => {
+  it('loads nothing except itself', () => {
     assert.deepEqual(
       asked.filter((url) => !['/index.html', '/measure.html'].includes(url)),
       [],

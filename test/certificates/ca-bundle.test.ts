@@ -20,12 +20,12 @@ function correct(present: string, trusted = ours.authorities, isOverlap = false)
 }
 
 describe('a bundle', () => {
-  it('that is empty or no PEM gets ours', () => {
+  it('that is empty or is not PEM gets ours', () => {
     for (const present of ['', 'nothing', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'])
       assert.equal(correct(present), text(ours.authorities));
   });
 
-  it('that is right stays, whatever the order', () => {
+  it('that is correct stays, in any order', () => {
     assert.equal(correct(text(ours.authorities)), undefined);
     assert.equal(correct(admins + text(ours.authorities)), undefined);
     const both = [...ours.authorities, ...older.authorities];

@@ -27,7 +27,7 @@ describe('a certificate that is issued', () => {
     assert.equal(authority.validToDate.getTime(), NOW + 365 * DAY);
   });
 
-  it('is by the authority that is given, and never outlives it', async () => {
+  it('is signed by the given authority, and never outlives it', async () => {
     const first = stored(await make(NOW));
     const second = stored(await make(NOW + 350 * DAY, first));
     assert.equal(second.authorities[0]?.fingerprint256, first.authorities[0]?.fingerprint256);
@@ -50,7 +50,7 @@ describe('a certificate that is issued', () => {
     assert.notEqual(subjects[0], subjects[1]);
   });
 
-  it('is taken by TLS for its name and refused for another', async () => {
+  it('is accepted by TLS for its name and refused for another', async () => {
     const { 'tls.crt': cert, 'tls.key': key, 'ca.crt': ca } = await make(Date.now());
     const server = createServer({ cert, key }, (socket) => socket.on('error', () => {}).resume());
     server.on('tlsClientError', (_error, socket) => socket.destroy());

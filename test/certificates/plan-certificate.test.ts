@@ -33,7 +33,7 @@ function plan(changed: Partial<ObservedCertificate>): CertificateStep {
 
 const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<CertificateStep> & object])[] =
   [
-    ['all is well: it rests, six hours at most', {}, { type: 'rest', time: 6 * HOUR }],
+    ['nothing has to be done: it waits, six hours at most', {}, { type: 'rest', time: 6 * HOUR }],
     [
       'it is soon at half of its life',
       { now: NOW + 15 * DAY - HOUR / 2 - 60_000 },
@@ -150,7 +150,7 @@ const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<C
     ],
   ];
 
-describe('what is done next for the certificate', () => {
+describe('what is done next for the certificate:', () => {
   for (const [title, changed, expected] of cases) {
     it(title, () => {
       const step = plan(changed);

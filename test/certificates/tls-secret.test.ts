@@ -31,7 +31,7 @@ describe('the Secret of the certificate', () => {
     );
   });
 
-  it('is ours as it is installed, empty, by Helm too; and as earlier versions made it', () => {
+  it('is ours as it is installed, empty, also by Helm, and as earlier versions made it', () => {
     for (const labels of [
       { ...LABELS, 'app.kubernetes.io/managed-by': 'Helm' },
       { 'app.kubernetes.io/managed-by': 'jwt-injector' },
@@ -43,7 +43,7 @@ describe('the Secret of the certificate', () => {
     }
   });
 
-  it('is created with its label, and so that Helm keeps it; a change of it is one of its data alone', () => {
+  it('is created with its label, and so that Helm keeps it; a change of it changes only its data', () => {
     const metadataOf = (over?: string) => writeTlsSecret(data, PLACE, over)['metadata'];
     const annotations = { 'helm.sh/resource-policy': 'keep' };
     assert.deepEqual(metadataOf(), { ...PLACE, labels: LABELS, annotations });

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { TrustAge } from '../../src/certificates/trust-age.ts';
 
-describe('how long an authority has been trusted', () => {
-  it('is without end if it was so at the first look: another replica saw to it, nobody knows when', () => {
+describe('the time that an authority has been trusted', () => {
+  it('is unlimited if it was trusted at the first look: another replica did it, nobody knows when', () => {
     const age = new TrustAge();
     assert.equal(age.look(true, 5_000), Number.POSITIVE_INFINITY);
     assert.equal(age.look(true, 6_000), Number.POSITIVE_INFINITY);
   });
 
-  it('counts from the look that first showed it, and begins again after a break', () => {
+  it('counts from the look that first showed it, and starts again after a break', () => {
     const age = new TrustAge();
     assert.equal(age.look(false, 1_000), undefined);
     assert.equal(age.look(true, 2_000), 0);
@@ -18,7 +18,7 @@ describe('how long an authority has been trusted', () => {
     assert.equal(age.look(true, 11_000), 0);
   });
 
-  it('is not without end after a break, though it was at first', () => {
+  it('is not unlimited after a break, though it was at first', () => {
     const age = new TrustAge();
     age.look(true, 0);
     age.look(false, 1_000);

@@ -3,9 +3,9 @@ import { describe, it } from 'node:test';
 import { COMMANDS } from '../../src/commands/all-commands.ts';
 import { runCommand } from './captured-io.ts';
 
-describe('the help of each verb', () => {
+describe('the help', () => {
   for (const [verb, { load }] of Object.entries(COMMANDS)) {
-    it(`${verb}: ends with 0, and its examples use flags that there are`, async () => {
+    it(`of ${verb} ends with 0, and its examples use flags that exist`, async () => {
       const command = await load();
       const { code, out, err } = await runCommand(command, ['--help']);
       assert.deepEqual([code, err], [0, '']);

@@ -59,7 +59,7 @@ describe('completion', () => {
     [['inspect', '--kubeconfig', '/nowhere', ''], []],
     [['run', '--webhook-a'], ['--webhook-address']],
   ] as const) {
-    it(`of "${typed.join(' ')}"`, async () => assert.deepEqual(await complete(...typed), expected));
+    it(`completes "${typed.join(' ')}"`, async () => assert.deepEqual(await complete(...typed), expected));
   }
 
   it('offers every verb, and every flag of it', async () => {

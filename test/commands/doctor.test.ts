@@ -5,23 +5,23 @@ import { doctorCommand } from '../../src/commands/doctor.ts';
 import { runCommand } from './captured-io.ts';
 
 for (const [name, command] of Object.entries({ doctor: doctorCommand, certs: certsCommand })) {
-  describe(`how ${name} is used`, () => {
+  describe(`${name}:`, () => {
     for (const args of [['more'], ['-o', 'table'], ['-A']]) {
-      it(`wrong usage (${args.join(' ')}): exit code 2 and the help`, async () => {
+      it(`wrong usage (${args.join(' ')}) ends with exit code 2 and the help`, async () => {
         const { code, out, err } = await runCommand(command, args);
         assert.deepEqual([code, out], [2, '']);
         assert.match(err, new RegExp(String.raw`^error: .*\n\nUsage: jwt-injector ${name} `, 's'));
       });
     }
 
-    it('--help explains, exit code 0', async () => {
+    it('--help explains, with exit code 0', async () => {
       const { code, out } = await runCommand(command, ['-h']);
       assert.equal(code, 0);
       assert.match(out, new RegExp(`^Usage: jwt-injector ${name} `));
       assert.match(out, /-n, --namespace NS\n? +where jwt-injector is installed/);
     });
 
-    it('a cluster that cannot be found: exit code 3 and one line', async () => {
+    it('a cluster that cannot be found ends with exit code 3 and one line', async () => {
       const { code, out, err } = await runCommand(command, ['--kubeconfig', '/no/such/file']);
       assert.deepEqual([code, out], [3, '']);
       assert.match(err, /^error: .+\n$/);

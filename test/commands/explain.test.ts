@@ -34,8 +34,8 @@ const deployment = (annotations: Record<string, string>, template: Record<string
   },
 });
 
-describe('explain -f, pods and workloads', () => {
-  it('a pod: decision, what is added, and the pod before and after', async () => {
+describe('explain -f, for pods and workloads,', () => {
+  it('shows for a pod the decision, what is added, and the pod before and after', async () => {
     const { code, out, err } = await explain([pod({ [KEYS.token]: 'my-jwt' })]);
     assert.deepEqual([code, err], [0, '']);
     assert.equal(
@@ -77,7 +77,7 @@ The pod, before and after:
     );
   });
 
-  it('it prints in colours on a terminal, except with NO_COLOR', async () => {
+  it('prints in colours on a terminal, except with NO_COLOR', async () => {
     const args = ['-f', join(EXAMPLES, 'token-test.yaml')];
     const plain = await runCommand(explainCommand, args);
     const coloured = await runCommand(explainCommand, args, { terminal: true });
@@ -92,7 +92,7 @@ The pod, before and after:
     }
   });
 
-  it('of a long pod only what changes, under its container', async () => {
+  it('shows of a long pod only what changes, under its container', async () => {
     const containers = Array.from({ length: 12 }, (_, index) => ({
       name: `c${index}`,
       image: 'busybox',
@@ -115,7 +115,7 @@ The pod, before and after:
     assert.doesNotMatch(out, /name: c6|name: c8/);
   });
 
-  it('a workload: its annotation comes to the pod template, with the injection of its pods', async () => {
+  it('shows for a workload that its annotation comes to the pod template, with the injection of its pods', async () => {
     const { code, out } = await explain([deployment({ [KEYS.token]: 'my-jwt' })]);
     assert.equal(code, 0);
     assert.match(out, /^Deployment d \(standard input\): gets its token \(Injected\)$/m);
@@ -128,7 +128,7 @@ The pod, before and after:
     assert.match(out, /^\+ {5}tokens\.osg-htc\.org\/copied: /m);
   });
 
-  it('an annotation that is gone from the workload is taken back', async () => {
+  it('shows that an annotation is removed from the template when it is gone from the workload', async () => {
     const copied = { 'tokens.osg-htc.org/copied': JSON.stringify({ [KEYS.token]: 'my-jwt' }) };
     const { out } = await explain([deployment({}, { [KEYS.token]: 'my-jwt', ...copied })]);
     assert.match(out, /stays as it is \(NotRequested\)/);
@@ -136,14 +136,14 @@ The pod, before and after:
     assert.match(out, /^- {5}tokens\.osg-htc\.org\/token: my-jwt$/m);
   });
 
-  it('a refusal: what, where, the remedy; exit code 1', async () => {
+  it('shows a refusal with what, where and the remedy, with exit code 1', async () => {
     const { code, out } = await explain([pod({ [KEYS.token]: 'My_JWT' })]);
     assert.equal(code, 1);
     assert.match(out, /^Pod ns1\/p \(standard input\): is refused \(InvalidAnnotation\)$/m);
     assert.match(out, /"My_JWT" is not a valid token name: the closest valid one is "my-jwt"/);
   });
 
-  it('every warning', async () => {
+  it('shows every warning', async () => {
     const { code, out } = await explain([pod({ 'tokens.osg-htc.org/tokn': 'my-jwt' })]);
     assert.equal(code, 0);
     assert.match(
@@ -153,7 +153,7 @@ The pod, before and after:
     assert.doesNotMatch(out, /before and after/);
   });
 
-  it('a Namespace of the input gives the default; it and other kinds are left alone', async () => {
+  it('takes the default from a Namespace of the input; it and other kinds are left alone', async () => {
     const namespace = {
       apiVersion: 'v1',
       kind: 'Namespace',
@@ -167,7 +167,7 @@ The pod, before and after:
     );
   });
 
-  it('Lists are taken apart, also those whose items do not repeat their kind', async () => {
+  it('reads the items of Lists, also of those whose items do not repeat their kind', async () => {
     const { kind: _kind, apiVersion: _version, ...item } = pod({ [KEYS.token]: 'my-jwt' });
     const { out } = await explain(
       [
@@ -192,7 +192,7 @@ The pod, before and after:
     );
   });
 
-  it('control characters of an object never reach the terminal', async () => {
+  it('sends no control characters of an object to the terminal', async () => {
     const hostile = pod({ [KEYS.token]: 'a\u001B[2Jb', [KEYS.mountPath]: '/\u009B2J' });
     const { out } = await explain([
       { ...hostile, metadata: { ...hostile.metadata, name: 'p\u001B]0;x\u0007' } },
@@ -201,7 +201,7 @@ The pod, before and after:
   });
 });
 
-describe('how explain is used', () => {
+describe('explain:', () => {
   for (const args of [
     [],
     ['jwt'],
@@ -211,14 +211,14 @@ describe('how explain is used', () => {
     ['-f', 'x', '-o', 'xml'],
     ['-x'],
   ]) {
-    it(`wrong usage (${args.join(' ')}): exit code 2 and the help`, async () => {
+    it(`wrong usage (${args.join(' ')}) ends with exit code 2 and the help`, async () => {
       const { code, out, err } = await runCommand(explainCommand, args);
       assert.deepEqual([code, out], [2, '']);
       assert.match(err, /^error: .*\n\nUsage: jwt-injector explain -f FILE/s);
     });
   }
 
-  it('a file that is not there or no YAML, a cluster that is not known', async () => {
+  it('a file that does not exist or holds no object, and an unknown cluster, are errors', async () => {
     const missing = await runCommand(explainCommand, ['-f', '/missing.yaml']);
     assert.equal(missing.code, 3);
     assert.match(missing.err, /^error: cannot read \/missing\.yaml: there is no such file/);
@@ -234,7 +234,7 @@ describe('how explain is used', () => {
     );
   });
 
-  it('--help explains, exit code 0', async () => {
+  it('--help explains, with exit code 0', async () => {
     const { code, out } = await runCommand(explainCommand, ['--help']);
     assert.equal(code, 0);
     assert.match(out, /^Usage: jwt-injector explain -f FILE/);

@@ -59,7 +59,7 @@ describe('inject -f', () => {
     assert.equal(review(pod).reason, 'AlreadyInjected');
   });
 
-  it('twice is once', async () => {
+  it('changes nothing the second time', async () => {
     const once = await fromStdin(POD);
     assert.equal((await fromStdin(once.out)).out, once.out);
   });
@@ -93,14 +93,14 @@ describe('inject -f', () => {
     });
   }
 
-  it('several documents: those without a token stay byte for byte', async () => {
+  it('leaves documents without a token as they are, byte for byte', async () => {
     const service = '---\n# a service\nkind:   Service\napiVersion: v1\n';
     const { out } = await fromStdin(`${service}---\n${POD}`);
     assert.ok(out.startsWith(service));
     assert.equal(out.split('---').length, 3);
   });
 
-  it('Lists, with the item in the message', async () => {
+  it('reads Lists, with the item in the message', async () => {
     const item = (name: string, token: string): unknown => ({
       kind: 'Pod',
       apiVersion: 'v1',
@@ -116,7 +116,7 @@ describe('inject -f', () => {
     );
   });
 
-  it('a Namespace of the input is its pods’ default', async () => {
+  it('takes the default of pods from a Namespace of the input', async () => {
     const namespace = `{kind: Namespace, apiVersion: v1, metadata: {name: ns1, labels: {${KEYS.token}: my-jwt}}}`;
     const pod =
       '{kind: Pod, apiVersion: v1, metadata: {name: p, namespace: ns1}, spec: {containers: [{name: a}]}}';
@@ -124,7 +124,7 @@ describe('inject -f', () => {
     assert.deepEqual(at(JSON.parse(out), 'items', 0, 'spec', 'volumes'), [VOLUME]);
   });
 
-  it('what containers share by anchors and merge keys is written out before it is changed', async () => {
+  it('writes out what containers share by anchors and merge keys before it changes it', async () => {
     const shared = `apiVersion: v1
 kind: Pod
 metadata: {name: p, annotations: {${KEYS.token}: my-jwt}}
@@ -148,13 +148,13 @@ spec:
     }
   });
 
-  it('-o json keeps every digit', async () => {
+  it('keeps every digit with -o json', async () => {
     const { out } = await fromStdin(POD, '-o', 'json');
     assert.match(out, /"x": 9007199254740993\b/);
     assert.match(out, /"terminationGracePeriodSeconds": 15\b/, 'octal, as kubectl reads it');
   });
 
-  it('a file in which nothing asks for a token is printed as it is, with a note', async () => {
+  it('prints a file in which nothing asks for a token as it is, with a note', async () => {
     const text = 'kind: Service\n\n\n# end';
     const { code, out, err } = await fromStdin(text);
     assert.deepEqual([code, out], [0, `${text}\n`]);
@@ -162,7 +162,7 @@ spec:
   });
 });
 
-describe('what inject refuses', () => {
+describe('inject -f', () => {
   const refused: readonly { title: string; input: string; message: RegExp }[] = [
     {
       title: 'an annotation against the table',
@@ -222,7 +222,7 @@ describe('what inject refuses', () => {
     },
   ];
   for (const { title, input, message } of refused) {
-    it(`${title}: exit code 1, and nothing is printed`, async () => {
+    it(`ends with exit code 1 and prints nothing for ${title}`, async () => {
       const { code, out, err } = await fromStdin(input);
       assert.deepEqual([code, out], [1, '']);
       assert.match(err, message);
@@ -230,7 +230,7 @@ describe('what inject refuses', () => {
   }
 });
 
-describe('how inject is used', () => {
+describe('inject:', () => {
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'jwt-injector-'));
@@ -245,21 +245,21 @@ describe('how inject is used', () => {
     assert.ok(out.endsWith('---\nkind: Service\n'));
   });
 
-  it('a file that is not there: exit code 3', async () => {
+  it('a file that does not exist ends with exit code 3', async () => {
     const { code, err } = await run(['-f', join(folder, 'missing.yaml')]);
     assert.equal(code, 3);
     assert.match(err, /^error: cannot read .*missing\.yaml: there is no such file/);
   });
 
   for (const args of [[], ['-x'], ['-f', '-', '-o', 'xml'], ['file.yaml']]) {
-    it(`wrong usage (${args.join(' ')}): exit code 2 and the help`, async () => {
+    it(`wrong usage (${args.join(' ')}) ends with exit code 2 and the help`, async () => {
       const { code, out, err } = await run(args);
       assert.deepEqual([code, out], [2, '']);
       assert.match(err, /^error: .*\n\nUsage: jwt-injector inject/s);
     });
   }
 
-  it('--help explains, exit code 0', async () => {
+  it('--help explains, with exit code 0', async () => {
     const { code, out } = await run(['--help']);
     assert.equal(code, 0);
     assert.match(out, /^Usage: jwt-injector inject -f FILE/);

@@ -40,7 +40,7 @@ describe('inspect', () => {
     assert.ok(!out.includes(token.split('.')[2] ?? ''));
   });
 
-  it('reads every form in which a token lies around', async () => {
+  it('reads every form in which a token is found', async () => {
     const data = { token: Buffer.from(token).toString('base64') };
     const metadata = { name: 'my-jwt' };
     const forms = [
@@ -68,7 +68,7 @@ describe('inspect', () => {
     ['not valid yet', { nbf: 600, exp: 3600 }, /not valid yet; (1 h|59 min \d+ s) left/],
     ['without an expiry', {}, /it has no claim exp/],
   ] as const) {
-    it(`a token that is ${title}: exit code 1`, async () => {
+    it(`ends with exit code 1 for a token that is ${title}`, async () => {
       const { code, out } = await inspect(['-'], await sign(claims));
       assert.equal(code, 1);
       assert.match(out, says);
@@ -101,7 +101,7 @@ describe('inspect', () => {
     ['a token without end', ['-'], `eyJ${'a'.repeat(100_000)}.e30.AA`, 1, /more than 65536 characters/],
     ['no cluster', ['x', '--kubeconfig', '/nowhere'], '', 3, /cannot read kubeconfig/],
   ] as const) {
-    it(`${title}: exit code ${exit}`, async () => {
+    it(`ends with exit code ${exit} for ${title}`, async () => {
       const { code, out, err } = await inspect(args, input);
       assert.deepEqual([code, out], [exit, '']);
       assert.match(err, says);

@@ -150,7 +150,7 @@ describe('jwks', () => {
     assert.deepEqual(await kids('--issuer', old), { kids: ['key'], err: '' });
   });
 
-  it('of issuers that differ by a slash, or of two, it makes no set', async () => {
+  it('makes no set of issuers that differ by a slash, or of two', async () => {
     const files = await Promise.all(
       [ISSUER, `${ISSUER}/`].map(async (issuer, index) => {
         await writeFile(fileOf(`${index}.json`), JSON.stringify(wireJwt({ issuer, keyId: `k${index}` })));
@@ -274,14 +274,14 @@ describe('jwks', () => {
     ],
   ];
   for (const [title, input, args, exit, says] of REFUSED) {
-    it(`${title}: exit code ${exit}`, async () => {
+    it(`ends with exit code ${exit} for ${title}`, async () => {
       const { code, out, err } = await runCommand(jwksCommand, args, { input });
       assert.deepEqual([code, out], [exit, '']);
       assert.match(err, says);
     });
   }
 
-  it('a folder that cannot be made', async () => {
+  it('ends with exit code 3 for a folder that cannot be made', async () => {
     await mkdir(folder, { recursive: true });
     const { code, err } = await jwks(
       '--key',

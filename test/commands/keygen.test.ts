@@ -54,7 +54,7 @@ describe('keygen', () => {
   });
 
   for (const name of ['key.pem', 'key-secret.yaml', 'jwt.yaml', 'jwk.json']) {
-    it(`overwrites no ${name}, and leaves nothing behind then`, async () => {
+    it(`overwrites no ${name}, and then leaves nothing behind`, async () => {
       const dir = await mkdtemp(join(folder, 'taken-'));
       await writeFile(join(dir, `x-${name}`), 'mine');
       const { code, out, err } = await runCommand(keygenCommand, ['x', ...ISSUER, '--dir', dir]);
@@ -92,7 +92,7 @@ describe('keygen', () => {
     );
   });
 
-  it('says what is often meant otherwise', async () => {
+  it('warns of what is often a mistake', async () => {
     const args = [
       'slash',
       '--issuer',
@@ -121,7 +121,7 @@ describe('keygen', () => {
     [['a', ...ISSUER, '--context', 'x'], /flags of --to-cluster/],
   ];
   for (const [args, says] of WRONG) {
-    it(`wrong usage: ${args.join(' ').slice(0, 60)}`, async () => {
+    it(`refuses wrong usage: ${args.join(' ').slice(0, 60)}`, async () => {
       const { code, out, err } = await runCommand(keygenCommand, [...args, '--dir', join(folder, 'none')]);
       assert.deepEqual([code, out], [2, '']);
       assert.match(err, says);
@@ -129,7 +129,7 @@ describe('keygen', () => {
     });
   }
 
-  it('without a cluster for --to-cluster: leaves no file', async () => {
+  it('leaves no file without a cluster for --to-cluster', async () => {
     const dir = join(folder, 'no-cluster');
     const args = ['x', ...ISSUER, '--to-cluster', '--kubeconfig', '/nowhere/config', '--dir', dir];
     const { code, err } = await runCommand(keygenCommand, args);

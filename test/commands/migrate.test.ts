@@ -6,8 +6,8 @@ import { check, fixes, keyIn } from './migrating-cluster.ts';
 const FINALIZER = 'kopf.zalando.org/KopfFinalizerMarker';
 const served = { status: { observedGeneration: 1 } };
 
-describe('what migrate check finds', () => {
-  it('nothing where there is nothing', () => {
+describe('migrate check finds', () => {
+  it('nothing in an empty cluster', () => {
     assert.deepEqual(check({}), []);
     const jwt = wireJwt(keyIn('my-key', 'science'));
     assert.deepEqual(check({ jwts: [jwt], secrets: { 'science/my-key': {} } }), []);
@@ -43,7 +43,7 @@ describe('what migrate check finds', () => {
     assert.equal(granted?.reason, 'KeyNotGranted');
   });
 
-  it('the same name in both namespaces is a remark', () => {
+  it('the same name in both namespaces, as a remark', () => {
     const found = check({
       jwts: [wireJwt(keyIn('my-key'))],
       secrets: { 'default/my-key': {}, 'science/my-key': {} },
@@ -54,7 +54,7 @@ describe('what migrate check finds', () => {
     );
   });
 
-  it('a key in default that the caller may not see is granted without replacing anything', () => {
+  it('a key in default that the caller may not see, and grants it without replacing anything', () => {
     const [found] = fixes({ jwts: [wireJwt(keyIn('my-key'))], secrets: { 'default/my-key': 'forbidden' } });
     assert.match(
       found?.commands[0] ?? '',
@@ -79,7 +79,7 @@ describe('what migrate check finds', () => {
     ]);
   });
 
-  it('Secrets that the caller is not allowed to see are not findings', () => {
+  it('nothing in Secrets that the caller is not allowed to see', () => {
     const jwts = [wireJwt(keyIn('shared', 'keys'))];
     assert.deepEqual(
       check({ jwts, secrets: { 'keys/shared': 'forbidden', 'science/my-jwt': 'forbidden' } }),
@@ -87,7 +87,7 @@ describe('what migrate check finds', () => {
     );
   });
 
-  it('a Secret that somebody else controls cannot be handed over', () => {
+  it('a Secret that somebody else controls, and that cannot be handed over', () => {
     const ownerReferences = [{ kind: 'Certificate', name: 'c', uid: 'u', controller: true }];
     const jwts = [wireJwt(keyIn('my-key', 'science'))];
     const [found] = fixes({ jwts, secrets: { 'science/my-key': {}, 'science/my-jwt': { ownerReferences } } });
@@ -99,7 +99,7 @@ describe('what migrate check finds', () => {
     assert.deepEqual(found?.commands, []);
   });
 
-  it('what token-manager left itself is its own', () => {
+  it('nothing in what token-manager left as its own', () => {
     const uid = '5a0e6d1c-0000-4000-8000-000000000001';
     const metadata = {
       annotations: { 'tokens.osg-htc.org/last-signing-time': '1743630000.123' },
@@ -155,7 +155,7 @@ describe('what migrate check finds', () => {
     assert.deepEqual(found?.commands, ['kubectl edit secret shared -n keys']);
   });
 
-  it('renewals that were none, as long as nobody has looked at the JWT', () => {
+  it('JWTs that were never renewed, as long as jwt-injector has not looked at them', () => {
     const spec = { ...keyIn('my-key', 'science'), resignBefore: undefined };
     const secrets = { 'science/my-key': {} };
     const [note] = check({ jwts: [wireJwt(spec)], secrets });
@@ -164,7 +164,7 @@ describe('what migrate check finds', () => {
     assert.deepEqual(check({ jwts: [wireJwt(spec, served)], secrets }), []);
   });
 
-  it('token-manager is stopped first, and removed by what installed it when all is done', () => {
+  it('token-manager, which is stopped first, and removed in the end by what installed it', () => {
     const deployment = { namespace: 'ops', name: 'token-manager', release: 'tm', replicas: 1 };
     const api = { namespaced: true, hasStatus: false };
     const found = check({
@@ -203,14 +203,14 @@ describe('what migrate check finds', () => {
     ]);
   });
 
-  it('Helm is not to delete the CRD together with token-manager', () => {
+  it('that Helm would delete the CRD together with token-manager', () => {
     const deployments = [{ namespace: 'ops', name: 'token-manager', release: 'tm', replicas: 0 }];
     const [found] = check({ more: { deployments, crdInRelease: true } });
     assert.deepEqual(found?.commands, ['kubectl delete deployment token-manager -n ops']);
     assert.match(found?.why ?? '', /not by helm uninstall: the CRD may belong to the release/);
   });
 
-  it('names that no Secret can have lead to no command with them', () => {
+  it('names that no Secret can have, and makes no command with them', () => {
     const spec = { key: { secret: { name: "x'; rm -rf /; '", key: 'key.pem' } } };
     const maps = { key: { configMap: { name: '$(reboot)', key: 'a b' } } };
     for (const jwt of [wireJwt(spec), wireJwt(maps)]) {

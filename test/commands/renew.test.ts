@@ -9,7 +9,7 @@ import { RENEW } from '../../src/resources/names.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { runCommand } from './captured-io.ts';
 
-describe('how renew is used', () => {
+describe('renew:', () => {
   for (const args of [
     [],
     ['a', 'b'],
@@ -18,21 +18,21 @@ describe('how renew is used', () => {
     ['a', '-A'],
     ['a', '--prompt', '--no-wait'],
   ]) {
-    it(`wrong usage (${args.join(' ')}): exit code 2 and the help`, async () => {
+    it(`wrong usage (${args.join(' ')}) ends with exit code 2 and the help`, async () => {
       const { code, out, err } = await runCommand(renewCommand, args);
       assert.deepEqual([code, out], [2, '']);
       assert.match(err, /^error: .*\n\nUsage: jwt-injector renew NAME/s);
     });
   }
 
-  it('--help explains, exit code 0', async () => {
+  it('--help explains, with exit code 0', async () => {
     const { code, out } = await runCommand(renewCommand, ['-h']);
     assert.equal(code, 0);
     assert.match(out, /^Usage: jwt-injector renew NAME/);
   });
 });
 
-describe('whether a request was served', () => {
+describe('a request for a new token', () => {
   const jwt = (asked: string | undefined, served: string | undefined) =>
     makeJwt(
       {},
@@ -43,19 +43,19 @@ describe('whether a request was served', () => {
     );
   const before = jwt('2', '1'); // asked for and not served yet
 
-  it('it was, by a token for it or for one that took its place', () => {
+  it('is served by a token for it, or for one that replaced it', () => {
     assert.ok(isServed('3', before, jwt('3', '3')));
     assert.ok(isServed('3', before, jwt('4', '3')));
     assert.ok(isServed('3', before, jwt('4', '4')), 'another renew was a moment later');
     assert.ok(isServed('3', jwt(undefined, undefined), jwt('4', '4')));
   });
 
-  it('it was not, by a token that others had asked for before', () => {
+  it('is not served by a token that others had asked for before', () => {
     for (const served of ['1', '2', undefined]) assert.ok(!isServed('3', before, jwt('3', served)));
     assert.ok(!isServed('3', jwt(undefined, undefined), jwt('3', undefined)));
   });
 
-  it('of two made at one instant each has a value of its own', () => {
+  it('has a value of its own, also at the same instant as another', () => {
     const now = new Date('2026-01-01T00:00:00.007Z');
     const requests = new Set(Array.from({ length: 20 }, () => newRequest(now)));
     assert.ok(requests.size > 10);
@@ -63,7 +63,7 @@ describe('whether a request was served', () => {
   });
 });
 
-describe('whether jwt-injector runs, by its Lease', () => {
+describe('jwt-injector', () => {
   const lease = (spec: Record<string, unknown>) => ({ get: () => Promise.resolve({ spec }) });
   const refusal = (status: number, reason: string) => ({
     get: () =>
@@ -73,14 +73,14 @@ describe('whether jwt-injector runs, by its Lease', () => {
   });
   const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
 
-  it('a Lease that was renewed in time', async () => {
+  it('runs if its Lease was renewed in time', async () => {
     const { runs } = await findService(
       lease({ holderIdentity: 'a', leaseDurationSeconds: 15, renewTime: ago(3) }),
     );
     assert.equal(runs, true);
   });
 
-  it('one that was not, or was given back', async () => {
+  it('does not run if its Lease was not renewed, or was given back', async () => {
     const late = await findService(
       lease({ holderIdentity: 'a', leaseDurationSeconds: 15, renewTime: ago(120) }),
     );
@@ -94,7 +94,7 @@ describe('whether jwt-injector runs, by its Lease', () => {
     );
   });
 
-  it('none at all, or one that may not be read', async () => {
+  it('is not known to run without a Lease, or with one that may not be read', async () => {
     assert.equal((await findService(refusal(404, 'NotFound'))).runs, false);
     const hidden = await findService(refusal(403, 'Forbidden'));
     assert.equal(hidden.runs, undefined);
@@ -105,7 +105,7 @@ describe('whether jwt-injector runs, by its Lease', () => {
   });
 });
 
-describe('what the API server refuses, in one line', () => {
+describe('a refusal of the API server is one line:', () => {
   const about = { verb: 'get', resource: 'secrets', namespace: 'x', name: 'my-key' };
   for (const [title, details, says] of [
     [

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { rotateCommand } from '../../src/commands/rotate.ts';
 import { runCommand } from './captured-io.ts';
 
-describe('how rotate is used', () => {
+describe('rotate', () => {
   for (const [args, says] of [
     [[], /the name of a JWT is missing/],
     [['a', 'b'], /rotate one JWT at a time/],
@@ -13,7 +13,7 @@ describe('how rotate is used', () => {
     [['a', '--timeout', '0'], /--timeout must be a duration/],
     [['a', '-o', 'table'], /-o must be json or yaml/],
   ] as const) {
-    it(`wrong usage (${args.join(' ')}): exit code 2`, async () => {
+    it(`ends with exit code 2 for wrong usage (${args.join(' ')})`, async () => {
       const { code, out, err } = await runCommand(rotateCommand, args);
       assert.deepEqual([code, out], [2, '']);
       assert.match(err, says);

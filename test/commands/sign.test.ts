@@ -93,7 +93,7 @@ describe('sign -f', () => {
     });
   }
 
-  it('without a JWT in the file ends with 1, without -f with 2, without the key file with 3', async () => {
+  it('ends with 1 without a JWT in the file, with 2 without -f, with 3 without the key file', async () => {
     const none = await withKey({ apiVersion: 'v1', kind: 'Pod' });
     assert.equal(none.code, 1);
     assert.match(none.err, /^error: standard input contains no JWT \(kind: JWT\)$/m);

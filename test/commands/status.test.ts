@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { statusCommand } from '../../src/commands/status.ts';
 import { runCommand } from './captured-io.ts';
 
-describe('how status is used', () => {
+describe('status', () => {
   for (const [args, says] of [
     [['-A', '-n', 'x'], /-A and -n exclude each other/],
     [['a', '-A'], /-A shows all JWTs, and a name is that of one namespace/],
@@ -12,7 +12,7 @@ describe('how status is used', () => {
     [['-o', 'table'], /-o must be json or yaml/],
     [['--follow'], /--follow/],
   ] as const) {
-    it(`wrong usage (${args.join(' ')}): exit code 2 and the help`, async () => {
+    it(`ends with exit code 2 and the help for wrong usage (${args.join(' ')})`, async () => {
       const { code, out, err } = await runCommand(statusCommand, args);
       assert.deepEqual([code, out], [2, '']);
       assert.match(err, says);
@@ -20,7 +20,7 @@ describe('how status is used', () => {
     });
   }
 
-  it('a cluster that is not there: exit code 3', async () => {
+  it('ends with exit code 3 for a cluster that does not exist', async () => {
     const { code, err } = await runCommand(statusCommand, ['--kubeconfig', '/nowhere']);
     assert.equal(code, 3);
     assert.match(err, /cannot read kubeconfig/);

@@ -77,7 +77,7 @@ describe('verify', () => {
     return { code, facts, refusedBy: refusals.map(({ verifier }) => verifier), reasons: reasons.join('\n') };
   }
 
-  it('a good token is accepted by each, and sent to nobody', async () => {
+  it('says that each accepts a good token, which is sent to nobody', async () => {
     const token = await sign();
     const { code, facts, refusedBy, reasons } = await report(token);
     assert.deepEqual([code, refusedBy, reasons, facts.signature], [0, [], '', 'valid']);
@@ -104,7 +104,7 @@ describe('verify', () => {
     assert.ok(!out.includes(token.split('.')[2] ?? ''));
   });
 
-  it('with a slash at the end of the issuer XRootD asks at another place than Pelican', async () => {
+  it('shows that XRootD asks at another place than Pelican for an issuer with a slash at its end', async () => {
     const iss = `${issuer.url}/`;
     issuer.answers.set(METADATA, json({ issuer: iss, jwks_uri: `${issuer.url}${JWKS}` }));
     issuer.answers.delete(FALLBACK);
@@ -165,7 +165,7 @@ describe('verify', () => {
     'never answers': [METADATA, () => silent, /gave no whole answer within 0\.5 s/, 3],
   };
   for (const [title, [path, answer, says, exit = 1]] of Object.entries(BAD)) {
-    it(`an issuer that ${title} is refused by all who ask: exit code ${exit}`, async () => {
+    it(`ends with exit code ${exit} for an issuer that ${title}, which all who ask refuse`, async () => {
       issuer.answers.set(path, answer());
       const { code, refusedBy, reasons } = await report(
         await sign(),
@@ -177,7 +177,7 @@ describe('verify', () => {
     });
   }
 
-  it('an issuer whose certificate nobody trusts', async () => {
+  it('ends with exit code 1 for an issuer whose certificate nobody trusts', async () => {
     const { code, out } = await runCommand(verifyCommand, ['-'], { input: await sign() });
     assert.equal(code, 1);
     assert.match(
@@ -187,13 +187,13 @@ describe('verify', () => {
     assert.deepEqual(issuer.asked, []);
   });
 
-  it('an issuer where nobody listens: exit code 3', async () => {
+  it('ends with exit code 3 for an issuer where nobody listens', async () => {
     const { code, reasons } = await report(await sign({ iss: 'https://localhost:1' }));
     assert.equal(code, 3);
     assert.match(reasons, /cannot be reached \(ECONNREFUSED\)/);
   });
 
-  it('keys that do not fit are named as each verifier meets them', async () => {
+  it('names keys that do not fit as each verifier meets them', async () => {
     const other = (await readKey(toPem(makeKey('ES256')))).publicJwk;
     const cases: readonly (readonly [keys: readonly JWK[], refusedBy: readonly string[], says: RegExp])[] = [
       [[{ ...jwk, kid: 'kid-2' }], SERVERS, /"Key ID is not published by the issuer"\); kid-2 is/],
@@ -219,7 +219,7 @@ describe('verify', () => {
     }
   });
 
-  it('a token without an issuer asks nobody', async () => {
+  it('asks nobody for a token without an issuer', async () => {
     const { code, refusedBy } = await report(await sign({ iss: undefined }));
     assert.deepEqual([code, refusedBy, issuer.asked], [1, ['pelican-client', ...SERVERS], []]);
   });
@@ -248,7 +248,7 @@ describe('verify', () => {
     ['--key without a Secret', ['x', '--key', 'y'], '', 2, /--key is for secret NAME/],
   ];
   for (const [title, args, input, exit, says] of REFUSED) {
-    it(`${title}: exit code ${exit}`, async () => {
+    it(`ends with exit code ${exit} for ${title}`, async () => {
       const { code, out, err } = await runCommand(verifyCommand, args, { input });
       assert.deepEqual([code, out], [exit, '']);
       assert.match(err, says);

@@ -96,12 +96,12 @@ describe('the settings of run', () => {
     });
   }
 
-  it('take a flag’s value from the next argument, and the last of two', () => {
+  it('take the value of a flag from the next argument, and the last of two', () => {
     assert.equal(read(['--workers', '5']).controller?.workers, 5);
     assert.equal(read(['--workers=5', '--workers=6']).controller?.workers, 6);
   });
 
-  it('take an empty value as none', () => {
+  it('treat an empty value as not set', () => {
     assert.equal(read(['--kubeconfig='], { JWT_INJECTOR_CONTEXT: '' }).kubeconfig, undefined);
     assert.equal(read([], { JWT_INJECTOR_CONTEXT: '' }).context, undefined);
   });

@@ -24,7 +24,7 @@ function pod({ metadata = {}, volumes = [VOLUME], mounts = [MOUNT], spec = {}, p
 
 const second = { name: 'second', secret: { secretName: 'other', items: [{ key: 'token', path: 'a' }] } };
 
-describe('the Secrets after whose renewal a pod is nudged', () => {
+describe('the Secrets after whose renewal a pod is nudged:', () => {
   const container = (mounts: readonly object[]) => [{ name: 'side', volumeMounts: mounts }];
   for (const [title, made, expected] of [
     ['one that a container mounts as a directory', {}, ['my-jwt']],
@@ -86,7 +86,7 @@ describe('the Secrets after whose renewal a pod is nudged', () => {
     });
   }
 
-  it('of a pod with more than 64 Secrets, the first 64', () => {
+  it('the first 64 of a pod with more', () => {
     const volumes = Array.from({ length: 100 }, (_, i) => ({
       name: `v${i}`,
       secret: { secretName: `s${i}` },
@@ -98,7 +98,7 @@ describe('the Secrets after whose renewal a pod is nudged', () => {
     );
   });
 
-  it('of what is not a pod, none', () => {
+  it('none of an object that is not a pod', () => {
     for (const object of [{}, { spec: null }, { metadata: 1, spec: {}, status: [] }])
       assert.deepEqual(readMountedSecrets(object), []);
   });

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { MountingPods } from '../../src/delivery/mounting-pods.ts';
 
-describe('which pods mount a Secret', () => {
-  it('is what the newest states of all pods say, however they came and went', () => {
+describe('the index of pods that mount a Secret', () => {
+  it('is what the newest states of all pods say, in whatever order they came', () => {
     const pod = fc.constantFrom('x/a', 'x/b', 'y/a', 'y/c');
     const change = fc.record({
       pod,
@@ -36,7 +36,7 @@ describe('which pods mount a Secret', () => {
     );
   });
 
-  it('a Secret of the same name in another namespace is another one', () => {
+  it('distinguishes Secrets of the same name in two namespaces', () => {
     const pods = new MountingPods();
     pods.set('x/a', '1', ['s']);
     assert.equal(pods.of('y', 's').size, 0);
@@ -50,7 +50,7 @@ describe('which pods mount a Secret', () => {
     assert.equal(pods.resourceVersion('x/a'), undefined);
   });
 
-  it('beyond its limit nothing more is kept, and there is room again when a pod goes', () => {
+  it('keeps nothing beyond its limit, and has room again when a pod is deleted', () => {
     const pods = new MountingPods(3);
     pods.set('x/a', '1', ['s', 't']);
     pods.set('x/b', '1', ['s', 't']);

@@ -69,7 +69,7 @@ describe('the chart', () => {
   });
 
   for (const namespace of ['default', 'kube-system']) {
-    it(`refuses to go into ${namespace}, and says where it goes instead`, async () => {
+    it(`refuses the namespace ${namespace}, and says which one to use instead`, async () => {
       const words = await refusal({}, '--namespace', namespace);
       assert.match(words, new RegExp(`does not go into namespace ${namespace}.*-n jwt-injector`));
     });
@@ -80,7 +80,7 @@ describe('the chart', () => {
     await helm.render({}, '--kube-version', '1.30.0-eks-036c24b');
   });
 
-  it('goes into any other namespace, with all its objects and without its own pods', async () => {
+  it('can be installed in any other namespace, with all its objects and without its own pods', async () => {
     const objects = readObjects(await helm.render({}, '--namespace', 'tokens'));
     const namespaces = objects.map(({ metadata }) => metadata.namespace).filter((name) => name !== undefined);
     assert.deepEqual([...new Set(namespaces)], ['tokens']);

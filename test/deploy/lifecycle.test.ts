@@ -110,7 +110,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     await cluster.kubectl(['label', ...SECRET, 'app.kubernetes.io/name=jwt-injector']);
   });
 
-  it('upgrade and rollback as documented go through, although somebody has scaled', async () => {
+  it('upgrade and rollback work as documented, although somebody has scaled', async () => {
     await follow('### Upgrade');
     await cluster.kubectl(['wait', ...PLACE, 'deployment/jwt-injector', '--for=jsonpath={.spec.replicas}=5']);
   });
@@ -121,7 +121,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     assert.match(await read('jwts,secrets', '-n', 'science', '-o', 'name'), /jwt.*my-jwt\nsecret\/my-jwt/);
   });
 
-  it('a release of the same name takes the CRD up again, and upgrades it', async () => {
+  it('a release of the same name takes over the CRD again, and upgrades it', async () => {
     const older = join(cluster.folder, 'older-chart');
     await cp(CHART, older, { recursive: true });
     const file = join(older, 'files/crd/jwts.yaml');
@@ -146,7 +146,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     assert.match(await read('jwts', '-n', 'science', '-o', 'name'), /my-jwt/);
   });
 
-  it('kustomize installs over the kept CRD, and what Helm left is in its way nowhere', async () => {
+  it('kustomize installs over the kept CRD, and nothing that Helm left blocks it', async () => {
     await cluster.kubectl(['delete', 'namespace', 'jwt-injector']);
     const { commands, files } = readInstructions(PAGE, '## With kustomize');
     const [crd = '', rest = '', ...uninstall] = commands;
@@ -197,7 +197,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     assert.deepEqual(own.split(' '), Array(5).fill('["kube-system","tokens"]'));
   });
 
-  it('pods that see a new token at once get their policy', async () => {
+  it('prompt delivery is installed with its policy', async () => {
     await follow('### Pods that see a new token at once');
     const binding = ['validatingadmissionpolicybinding', 'jwt-injector-delivery'];
     assert.equal(await read(...binding, '-o', 'jsonpath={.spec.validationActions}'), '["Deny"]');

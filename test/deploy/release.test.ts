@@ -51,14 +51,14 @@ describe('deploy/release', () => {
     });
   }
 
-  it('names the program that lacks', async () => {
+  it('names the missing program', async () => {
     await using folder = await folderWith(['bash', 'dirname']);
     const { status, stderr } = release(['a:1'], { PATH: folder.path });
     assert.equal(status, 3);
     assert.match(stderr, /^release: npm is not installed$/m);
   });
 
-  it('builds and pushes nothing when it is to sign and cannot', async () => {
+  it('builds and pushes nothing when it has to sign and cannot', async () => {
     await using folder = await folderWith(['bash', 'dirname', 'npm', 'node', 'git'], { buildah: 'false' });
     const { status, stdout, stderr } = release(['--push', 'a:1'], {
       PATH: folder.path,

@@ -37,7 +37,7 @@ describe('the canaries of the fault suite', () => {
     }
   });
 
-  it('let the public half pass, also where it begins like the private one', () => {
+  it('allow the public half, also where it begins like the private one', () => {
     for (let round = 0; round < 20; round += 1) {
       const key = makeRsaKey(2048);
       const canaries = new Canaries();

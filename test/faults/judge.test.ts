@@ -109,7 +109,7 @@ describe('the judge of the fault suite', () => {
     assert.deepEqual(await blame(sightings, { endedAt: (due + 100) * 1000 }), []);
   });
 
-  it('I1: a token that expired, and a Secret that was away, unless there is an excuse', async () => {
+  it('finds a token that expired, and a Secret that was missing, unless there is an excuse (I1)', async () => {
     const signed = [await seeSecret(1, START), ready(START)];
     const late = { endedAt: (START + LIFETIME + 2) * 1000 };
     assert.deepEqual(await blame(signed, late), ['I1 a: no valid token for 2.0 s']);
@@ -119,7 +119,7 @@ describe('the judge of the fault suite', () => {
     assert.deepEqual(await blame(gone, { excuses }), ['I1 a: no Secret for 60.0 s']);
   });
 
-  it('I2: another key, kid, claim, lifetime or annotation than was asked for', async () => {
+  it('finds another key, kid, claim, lifetime or annotation than was asked for (I2)', async () => {
     const wishes: readonly (TokenWish & { readonly more?: Loose })[] = [
       { signer: makeKey('ES256') },
       { keyId: 'k2' },
@@ -134,12 +134,12 @@ describe('the judge of the fault suite', () => {
     }
   });
 
-  it('I3: an expiry that goes back, unless the lifetime was shortened', async () => {
+  it('finds an expiry that goes back, unless the lifetime was shortened (I3)', async () => {
     const back = [await seeSecret(1, START), await seeSecret(3, START + 10, { signedAt: START - 5 })];
     assert.deepEqual(await blame(back, { causes: 2 }), ['I3 a: exp went back by 5 s']);
   });
 
-  it('I4: one write more than there are causes, a scheduled one left out; and one after the JWT went', async () => {
+  it('finds one write more than there are causes, without scheduled ones, and one after the JWT was deleted (I4)', async () => {
     const twice = [await seeSecret(1, START), await seeSecret(3, START + 10)];
     assert.deepEqual(await blame(twice), ['I4 a: 2 writes for 1 causes']);
     assert.deepEqual(await blame(twice, { causes: 2 }), []);
@@ -149,12 +149,12 @@ describe('the judge of the fault suite', () => {
     ]);
   });
 
-  it('I4: what the suite itself wrote is not a write of the service', async () => {
+  it('does not count what the suite itself wrote as a write of the service (I4)', async () => {
     const sightings = [await seeSecret(1, START), await seeSecret(7, START + 10)];
     assert.deepEqual(await blame(sightings, { foreign: new Set(['7']) }), []);
   });
 
-  it('I5: data, labels, annotations and finalizers of others that a write took away', async () => {
+  it('finds data, labels, annotations and finalizers of others that a write removed (I5)', async () => {
     const others = {
       data: { note: 'bWluZQ==' },
       labels: { team: 'a' },

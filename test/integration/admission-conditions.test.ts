@@ -22,7 +22,7 @@ const REGISTERED = [
   ],
 ];
 
-describe('which objects the API server sends to the webhook', { concurrency: false }, () => {
+describe('what the API server sends to the webhook:', { concurrency: false }, () => {
   let stage: AdmissionStage;
   let audit: Audit;
   let errorsBefore: number;
@@ -39,7 +39,7 @@ describe('which objects the API server sends to the webhook', { concurrency: fal
   });
   after(() => stage.stop());
 
-  it('the four mutating entries are registered as the contract has them', async () => {
+  it('the four mutating entries are registered as documented', async () => {
     const path = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/jwt-injector';
     const { webhooks } = (await stage.api.ask('GET', path)).body;
     const rows = webhooks.map(({ name, clientConfig, rules, failurePolicy }: Loose) => [
@@ -65,7 +65,7 @@ describe('which objects the API server sends to the webhook', { concurrency: fal
     }
   });
 
-  it('the validating entry is registered as the contract has it', async () => {
+  it('the validating entry is registered as documented', async () => {
     const path = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/jwt-injector';
     const { webhooks } = (await stage.api.ask('GET', path)).body;
     assert.equal(webhooks.length, 1);
@@ -101,7 +101,7 @@ describe('which objects the API server sends to the webhook', { concurrency: fal
     }
   }
 
-  it('what becomes of a pod later is not sent, except for the ephemeral containers of pods with something of ours', async () => {
+  it('later changes of a pod are not sent, except for the ephemeral containers of pods with something of ours', async () => {
     const debug = { spec: { ephemeralContainers: [{ name: 'debug', image: 'busybox' }] } };
     const volumes = [{ name: 'jwt-x', emptyDir: {} }];
     const pods: readonly [string, Json, Json, Json][] = [
@@ -128,7 +128,7 @@ describe('which objects the API server sends to the webhook', { concurrency: fal
     }
   });
 
-  it('scaling a workload and writing its status are not sent, every other update is', async () => {
+  it('a scale of a workload and a write of its status are not sent, every other update is', async () => {
     const spec = { paused: true, replicas: 0 };
     await stage.create('plain', workload('Deployment', { name: 'scaled', annotations: TOKEN, spec }));
     await stage.newCalls();

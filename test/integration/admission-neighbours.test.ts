@@ -30,7 +30,7 @@ const NEIGHBOURS = [
   { name: 'z-annotator', label: 'annotator-after', inject: addAnnotation },
 ];
 
-describe('the webhook and its neighbours on a real control plane', { concurrency: false }, () => {
+describe('the webhook beside other webhooks on a real control plane:', { concurrency: false }, () => {
   let stage: AdmissionStage;
   let neighbours: { stop(): void };
   before(async () => {
@@ -127,7 +127,7 @@ describe('the webhook and its neighbours on a real control plane', { concurrency
     assert.deepEqual(readInjection(copied), injectionOf('my-jwt', 'app', 'debugger'));
   });
 
-  it('kubectl debug: pods injected by their namespace’s default too; what cannot be is a warning', async () => {
+  it('kubectl debug: pods injected by their namespace’s default work, too; what is not possible is a warning', async () => {
     await stage.create('neighbours-labelled', pod({}, 'debugged'));
     const { code } = await stage.kubectl('neighbours-labelled', [...DEBUG, 'debugged', '-c', 'debugger']);
     assert.equal(code, 0);
@@ -143,7 +143,7 @@ describe('the webhook and its neighbours on a real control plane', { concurrency
     );
   });
 
-  it('the namespace’s default reaches every pod that says nothing, and yields to what a pod says', async () => {
+  it('the namespace’s default applies to every pod that says nothing, and a pod’s own annotation wins', async () => {
     await stage.create('neighbours-labelled', workload('Deployment', { name: 'quiet' }));
     const { deployment, pods } = await finishRollout(stage, 'neighbours-labelled', 'quiet');
     assert.equal(deployment.spec.template.metadata.annotations, undefined);

@@ -174,7 +174,7 @@ describe('pods on a real control plane', { concurrency: false }, () => {
     });
   });
 
-  it('kubectl create: a dry run shows the injected pod and stores nothing; a generated name will do', async () => {
+  it('kubectl create: a dry run shows the injected pod and stores nothing, also with a generated name', async () => {
     const args = ['create', '-f', '-', '-o', 'json'];
     const object = pod('dry');
     const dry = await stage.kubectl('restricted', [...args, '--dry-run=server'], object);

@@ -168,7 +168,7 @@ describe('annotated workloads on a real control plane', { concurrency: false }, 
     assert.deepEqual(templateAnnotations(followed.body), TOKEN);
   });
 
-  it('a claim template of a StatefulSet that is named like our volume', async () => {
+  it('a StatefulSet with a claim template that is named like our volume gets a warning', async () => {
     const object: Loose = workload('StatefulSet', { name: 'claims', annotations: TOKEN });
     object.spec.volumeClaimTemplates = [
       {
@@ -258,7 +258,7 @@ describe('annotated workloads on a real control plane', { concurrency: false }, 
     ]);
   });
 
-  it('what a controller makes of a workload was never sent: neither ReplicaSets nor Jobs', async () => {
+  it('what a controller creates for a workload was never sent: neither ReplicaSets nor Jobs', async () => {
     const owned = stage
       .service()
       .logLines()

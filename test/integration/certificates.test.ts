@@ -114,7 +114,7 @@ describe('a self-issued certificate on a real control plane', { concurrency: fal
     assert.deepEqual(creations.failures, []);
   });
 
-  it('is put into a bundle again that somebody emptied; a CA of others in it stays', async () => {
+  it('is restored in a bundle that somebody emptied; a CA of others in it stays', async () => {
     await creations.stop();
     const { certificate } = await createCertificateAuthority('an admin');
     await scene.changeBundles(() => certificate);

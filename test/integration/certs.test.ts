@@ -51,7 +51,7 @@ describe('certs/make-dev-certs.sh --apply', () => {
     }
   });
 
-  it('elsewhere uses the pair that is in the cluster, and leaves a self-issued one alone', async () => {
+  it('uses the pair that is in the cluster when it runs elsewhere, and leaves a self-issued one alone', async () => {
     const [first, second] = ['dev-certs', 'other-machine'].map((name) => join(stage.cluster.folder, name));
     assert.ok(first !== undefined && second !== undefined);
     await run('--out', second, '--apply');

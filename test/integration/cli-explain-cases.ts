@@ -24,7 +24,7 @@ export function describeExplain(world: () => World): void {
       assert.match(out, /^ {2}advice: spec\.expiryTime is 1 d: WLCG allows 6 h unless agreed/m);
     });
 
-    it('as JSON says the same as the status', async () => {
+    it('says the same in JSON as the status', async () => {
       const { code, out } = await explain('jwt', 'ready', '-o', 'json');
       const report: Loose = JSON.parse(out);
       const { status } = await world().objects.get('jwts', 'science', 'ready');
@@ -58,7 +58,7 @@ export function describeExplain(world: () => World): void {
       assert.match(out, /the Secret does not belong to this JWT: its content was not read/);
     });
 
-    it('knows the name that was meant', async () => {
+    it('suggests the name that was meant', async () => {
       const { code, err } = await explain('jwt', 'redy');
       assert.deepEqual(
         [code, err],
@@ -96,7 +96,7 @@ export function describeExplain(world: () => World): void {
       assert.doesNotMatch(out, /before and after/);
     });
 
-    it('there is none of that name: exit code 1', async () => {
+    it('ends with exit code 1 when there is no object of that name', async () => {
       const { code, err } = await explain('sts', 'token-test');
       assert.deepEqual(
         [code, err],

@@ -119,7 +119,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       );
     });
 
-    it('says which JWT there is not, and which has signed nothing yet', async () => {
+    it('says which JWT does not exist, and which has signed nothing yet', async () => {
       const missing = await jwks('fist', ...HERE);
       assert.deepEqual([missing.code, missing.out], [1, '']);
       assert.match(missing.err, /there is no JWT "fist" in namespace cli-keys; did you mean first\?/);
@@ -172,7 +172,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       assert.match(shown.out, /^Token of Secret cli-keys\/rotated: .* left \(\d+ % of its life\)$/m);
     });
 
-    it('with -A says it of each JWT, and of those without a token', async () => {
+    it('is judged with -A for each JWT, and for those without a token', async () => {
       await stage.cluster.apply(
         JSON.stringify({
           ...wireJwt({ key: { secret: { name: 'nowhere', key: 'key.pem' } } }),
@@ -278,7 +278,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
     });
   });
 
-  it('no private key was ever printed', () => {
+  it('no command printed a private key', () => {
     assert.ok(printed.join('').length > 500);
     assert.doesNotMatch(printed.join(''), /PRIVATE KEY|"d":/);
   });

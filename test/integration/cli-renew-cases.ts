@@ -24,7 +24,7 @@ export function describeRenew(world: () => World): void {
       assert.match(lines[2] ?? '', new RegExp(`^  now +${fresh} +expires .* UTC, in (1 d|23 h 59 min)$`));
     });
 
-    it('of several at once each ends with a token that was signed after it', async () => {
+    it('gives each of several requests at once a token that was signed after it', async () => {
       const old = (await world().objects.get('jwts', 'science', 'ready')).status.tokenId;
       const renewals = await Promise.all(
         Array.from({ length: 4 }, () =>
@@ -37,7 +37,7 @@ export function describeRenew(world: () => World): void {
       }
     });
 
-    it('--prompt has the pods look that mount it, and no others', async () => {
+    it('nudges with --prompt the pods that mount the token, and no others', async () => {
       const { cluster } = world().stage;
       await makeNode(cluster, 'prompt');
       // One of its own: after five renewals within a minute the next ones wait.
@@ -55,7 +55,7 @@ export function describeRenew(world: () => World): void {
       assert.equal(await nudged('mounts-other'), undefined);
     });
 
-    it('--prompt of somebody who may not patch pods: the token is new, and it is said who can help', async () => {
+    it('renews the token with --prompt also for somebody who may not patch pods, and says who can help', async () => {
       const { cluster } = world().stage;
       const role = ['create', 'role', 'renewer', '--verb=get,patch', '--resource=jwts.tokens.osg-htc.org'];
       const binding = [
@@ -82,7 +82,7 @@ export function describeRenew(world: () => World): void {
       await cluster.kubectl(['delete', 'jwt', 'prompted', ...IN_SCIENCE]); // later tests count them
     });
 
-    it('without waiting only asks', async () => {
+    it('only asks with --no-wait', async () => {
       const { code, out } = await world().admin.run(
         renewCommand,
         'jwt/ready',
@@ -101,7 +101,7 @@ export function describeRenew(world: () => World): void {
       );
     });
 
-    it('what cannot be signed is said in the words of the condition', async () => {
+    it('says in the words of the condition why nothing can be signed', async () => {
       const { code, out, err } = await world().admin.run(
         renewCommand,
         'keyless',
@@ -124,7 +124,7 @@ export function describeRenew(world: () => World): void {
       await world().science.apply('early');
     });
 
-    it('explain says of a JWT that nobody looked at yet what would be done', async () => {
+    it('explain says what would be done with a JWT that was not looked at yet', async () => {
       const { code, out } = await explain('jwt', 'early');
       assert.equal(code, 1);
       assert.match(out, /^JWT science\/early: jwt-injector has not processed it yet$/m);
@@ -136,7 +136,7 @@ export function describeRenew(world: () => World): void {
       assert.match(out, /^ {2}1\. +now +expires/m);
     });
 
-    it('renew says so', async () => {
+    it('renew says that it does not run', async () => {
       const { code, err } = await world().admin.run(
         renewCommand,
         'ready',

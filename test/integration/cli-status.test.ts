@@ -89,7 +89,7 @@ describe('status on a real control plane', { concurrency: false }, () => {
     assert.match(lines[6] ?? '', /^ {2}no pod mounts it$/);
   });
 
-  it('gives scripts the time by which a pod has it', async () => {
+  it('gives scripts the time by which a pod has the token', async () => {
     const { out } = await admin.run(statusCommand, 'short', '-o', 'json', ...HERE);
     const [jwt] = JSON.parse(out).jwts;
     const older = jwt.pods.find(({ name }: Loose) => name === 'older');
@@ -107,7 +107,7 @@ describe('status on a real control plane', { concurrency: false }, () => {
     assert.match(out, /^ {2}pod fixed .*; not read in container main: the API server answered/m);
   });
 
-  it('a name that does not exist, and a token that cannot be signed: exit code 1', async () => {
+  it('ends with exit code 1 for a name that does not exist, and for a token that cannot be signed', async () => {
     const missing = await admin.run(statusCommand, 'shortt', 'long', ...HERE);
     assert.equal(missing.code, 1);
     assert.match(missing.err, /there is no JWT "shortt" in namespace cli-status; did you mean short\?/);
@@ -120,7 +120,7 @@ describe('status on a real control plane', { concurrency: false }, () => {
     await stage.cluster.kubectl(['delete', 'jwt', 'keyless', ...HERE]);
   });
 
-  it('somebody who may only read JWTs of the namespace reads what is not known', async () => {
+  it('says what is not known to somebody who may only read JWTs of the namespace', async () => {
     const { kubectl } = stage.cluster;
     await kubectl(['create', 'serviceaccount', 'reader', ...HERE]);
     await kubectl([

@@ -173,7 +173,7 @@ describe(
     });
 
     for (const [title, [method, path, body]] of Object.entries(DEEDS)) {
-      it(`refused: ${title}`, async () => {
+      it(`it refuses ${title}`, async () => {
         const unchanged = await target();
         const { status, body: answer } = await ask(method, path, await toSend(body));
         // pods/resize is not there before Kubernetes 1.32.
@@ -219,7 +219,7 @@ describe(
       assert.equal(status, 200, body);
     });
 
-    it('others are not concerned', async () => {
+    it('other users may still change the pod', async () => {
       const { status } = await askApi(stage.cluster.access, 'PATCH', POD, {
         metadata: { labels: { app: 'y' } },
       });

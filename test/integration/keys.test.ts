@@ -129,7 +129,7 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
     }
   });
 
-  describe('that were stored before anyone could refuse them', () => {
+  describe('keys that were stored before anyone could refuse them:', () => {
     before(async () => {
       await stage.cluster.kubectl(['delete', 'validatingwebhookconfiguration', 'jwt-injector']);
       const { apiVersion, kind, spec } = wireJwt({ key: { value: 'hello' } });
@@ -143,7 +143,7 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
 
     describeKeySecrets(() => ({ stage, objects, tenant }));
 
-    it('every bad key gets a condition that names what, where and the remedy, and an Event', async () => {
+    it('every bad key leads to a condition that names what, where and the remedy, and to an Event', async () => {
       const cases: Readonly<Record<string, readonly [Record<string, unknown>, string, RegExp]>> = {
         'no-pem': [{ key: { value: 'hello' } }, 'KeyUnreadable', /spec\.key\.value: no PEM block/],
         misfit: [

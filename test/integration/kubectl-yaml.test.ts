@@ -50,7 +50,7 @@ const plainScalar = fc
   // Not a scalar, but part of a list or map to one of the two; or a number that nobody can read.
   .filter((text) => !/^-$|^:|:$|^[-+]?\.(inf|nan)$/i.test(text) && text !== '=');
 
-describe('files are read as kubectl reads them', () => {
+describe('files are read as kubectl reads them:', () => {
   it('scalars without quotes', () => {
     fc.assert(
       fc.property(fc.array(plainScalar, { minLength: 2000, maxLength: 2000 }), (scalars) => {
@@ -116,7 +116,7 @@ describe('what inject writes', () => {
     fc.string({ maxLength: 10 }).map((text) => JSON.stringify(text)),
   );
 
-  it('kubectl reads the same as before, except for what was injected', async () => {
+  it('is the same as before to kubectl, except for what was injected', async () => {
     const pod = (values: readonly string[]): string =>
       `apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\n  annotations: {tokens.osg-htc.org/token: my-jwt}\nspec:\n  containers:\n  - name: app\n    args:\n${values.map((text) => `    - ${text}\n`).join('')}    image: x # c\nextra: {${values.map((text, index) => `k${index}: ${text}`).join(', ')}}\n`;
     await fc.assert(

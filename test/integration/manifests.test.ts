@@ -12,7 +12,7 @@ import { runShell } from './cli-run.ts';
 
 const KUSTOMIZE = join(import.meta.dirname, '../../deploy/kustomize');
 
-describe('the shipped manifests, as they are', () => {
+describe('the shipped manifests, unchanged:', () => {
   let cluster: BorrowedCluster;
   before(async () => {
     cluster = await borrowEmptyCluster();
@@ -79,7 +79,7 @@ describe('the shipped manifests, as they are', () => {
     await cluster.kubectl(['wait', '-n', 'jwt-injector', 'deployment/jwt-injector', ...available]);
   });
 
-  it('go again without an error by the commands of the README, and leave the CRD', async () => {
+  it('the commands of the README remove everything without an error, and leave the CRD', async () => {
     const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
     const section = readme.slice(readme.indexOf('## Uninstall'), readme.indexOf('## License'));
     const commands = [...section.matchAll(/^\$ (.*)$/gm)].map(([, command = '']) => command);

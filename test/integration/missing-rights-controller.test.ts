@@ -218,7 +218,7 @@ describe('the controller without one of its rights', { concurrency: false }, () 
     },
   };
 
-  it('is tried with each of them', async () => {
+  it('is tested without each of them', async () => {
     assert.deepEqual([...(await grantsOf(cluster, ACCOUNT))].toSorted(), Object.keys(lacks).toSorted());
   });
 

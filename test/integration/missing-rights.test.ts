@@ -90,7 +90,7 @@ describe('the webhook without one of its rights', { concurrency: false }, () => 
     ...watched('validatingwebhookconfigurations jwt-injector', noBundle),
   };
 
-  it('is tried with each of them', async () => {
+  it('is tested without each of them', async () => {
     const granted = await grantsOf(cluster, 'jwt-injector');
     assert.deepEqual([...granted].toSorted(), Object.keys(lacks).toSorted());
   });
@@ -110,7 +110,7 @@ describe('the webhook without one of its rights', { concurrency: false }, () => 
     });
   }
 
-  it('is as before with all of them', async () => {
+  it('works as before with all of them', async () => {
     const whole = await start();
     assert.equal(await whole.stop(), 0);
   });

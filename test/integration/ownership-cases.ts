@@ -26,7 +26,7 @@ export function describeOwnership(place: () => Place): void {
   const waitForConflict = (name: string): Promise<Loose> =>
     place().objects.waitForCondition('keys', name, 'Ready', 'False', 'SecretConflict');
 
-  describe('whose Secret it is', () => {
+  describe('the owner of a Secret decides:', () => {
     it('a Secret of somebody else is never touched, until its owner hands it over; then it outlives the JWT', async () => {
       const { objects, tenant } = place();
       await tenant.applySecret('taken', { password: 'secret' });
@@ -132,10 +132,10 @@ export function describeOwnership(place: () => Place): void {
 export function describeKeySecrets(place: () => Place): void {
   const kubectl = (...args: readonly string[]) => place().stage.cluster.kubectl([...args, '-n', 'keys']);
 
-  describe('whose key is in the Secret of its token', () => {
+  describe('a JWT whose key is in the Secret of its token', () => {
     const ownKey = (name: string) => ({ key: { secret: { name, key: 'key.pem', namespace: 'keys' } } });
 
-    it('writes nothing there, whatever is said, and the key survives the JWT', async () => {
+    it('gets no token there, whatever the spec says, and the key outlives the JWT', async () => {
       const { objects, tenant } = place();
       await tenant.applySecret('own', { 'key.pem': NRP_KEY });
       const before = await objects.get('secrets', 'keys', 'own');
@@ -152,7 +152,7 @@ export function describeKeySecrets(place: () => Place): void {
       assert.equal(secretText(await objects.get('secrets', 'keys', 'own'), 'key.pem'), NRP_KEY);
     });
 
-    it('takes its owner reference off where the key came later', async () => {
+    it('loses the owner reference of that Secret when the key came later', async () => {
       const { objects, tenant } = place();
       await tenant.apply('later');
       const token = await tenant.waitForToken('later', (text) => text !== '');

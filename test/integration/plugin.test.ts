@@ -115,7 +115,7 @@ describe('kubectl jwt', { concurrency: false }, () => {
     [[], /two arguments/],
     [['x', 'git.example.org'], /not the URL of a repository/],
   ] as const) {
-    it(`deploy/krew/pack ${args.join(' ')}: one sentence, and nothing is made`, async () => {
+    it(`deploy/krew/pack ${args.join(' ')} ends with one sentence, and makes nothing`, async () => {
       await assert.rejects(run(join(checkout, 'deploy/krew/pack'), [...args], { cwd: folder }), {
         code: 2,
         stderr: words,

@@ -28,7 +28,7 @@ describe('a policy of what JWTs may ask for', { concurrency: false }, () => {
   });
   after(() => stage.stop());
 
-  it('is told at the door', async () => {
+  it('is enforced by the webhook', async () => {
     const { apiVersion, kind, spec } = wireJwt({ expiryTime: { minutes: 30 }, resignBefore: undefined });
     const metadata = { name: 'refused', namespace: NAMESPACE };
     const { code, stderr } = await stage.cluster.kubectl(['create', '-f', '-'], {
@@ -49,7 +49,7 @@ describe('a policy of what JWTs may ask for', { concurrency: false }, () => {
     assert.equal(await objects.get('secrets', NAMESPACE, 'while-down'), undefined);
   });
 
-  it('is what explain knows of: by the condition, or by the flags of the service', async () => {
+  it('is known to explain: by the condition, or by the flags of the service', async () => {
     const explain = (name: string, ...flags: readonly string[]) => {
       const place = ['-n', NAMESPACE, `--kubeconfig=${stage.cluster.adminKubeconfig}`];
       return runCommand(explainCommand, ['jwt', name, ...place, '-o', 'json', ...flags]);
@@ -80,7 +80,7 @@ describe('a policy of what JWTs may ask for', { concurrency: false }, () => {
     assert.equal(await tenant.tokenOf('before'), token);
   });
 
-  it('is over when its flags are: what waited is signed', async () => {
+  it('ends with its flags: what waited is signed', async () => {
     await stage.service().stop();
     await stage.startService();
     await objects.waitForCondition(NAMESPACE, 'while-down', 'Ready', 'True', 'Signed');

@@ -199,7 +199,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
     await objects.waitForCondition('refusals', 'frozen', 'Ready', 'True', 'Signed');
   });
 
-  it('of our label alone, which a webhook takes off: the Secret comes again when it is deleted', async () => {
+  it('of which a webhook removes only our label: the Secret comes back when it is deleted', async () => {
     await waitUntil('the label to be taken off', 30_000, async () => {
       const { code, stdout } = await tryToCreate('stripped', 'some');
       return code === 0 && JSON.parse(stdout).metadata.labels?.[MANAGED_LABEL] === undefined;
@@ -213,7 +213,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
     await objects.waitFor('secrets', 'stripped', 'unlabelled', isAnother, 60_000);
   });
 
-  it('no key and no token was in any of it', async () => {
+  it('has no key and no token in any message', async () => {
     const shown = stage.service().output() + JSON.stringify(await objects.list('events', 'refusals'));
     for (const line of NRP_KEY.split('\n').filter((text) => text.length > 30 && !text.startsWith('-')))
       assert.ok(!shown.includes(line));

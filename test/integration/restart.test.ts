@@ -7,7 +7,7 @@ import { NRP_KEY } from '../fixtures/keys.ts';
 import type { Objects } from './objects.ts';
 import { borrowTenantStage, type Tenant } from './tenant.ts';
 
-describe('a service that starts where all is well', { concurrency: false }, () => {
+describe('a service that starts where nothing has to be done', { concurrency: false }, () => {
   let stage: Stage<Cluster>;
   let objects: Objects;
   let tenant: Tenant;

@@ -106,7 +106,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     return new Set(names);
   }
 
-  it('are used: a JWT is signed, signed again, repaired after its Secret was deleted, and let go', async () => {
+  it('are used: a JWT is signed, signed again, repaired after its Secret was deleted, and deleted', async () => {
     const spec = { key: { secret: { name: 'my-key', key: 'key.pem' } } };
     await tenant.apply('my-jwt', spec, { finalizers: [FINALIZER] });
     const isKnown = (status: string) => objects.waitForCondition(NAMESPACE, 'my-jwt', 'KeyAvailable', status);
@@ -201,7 +201,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     assert.deepEqual(refused, []);
   });
 
-  it('are enough for a certificate as long as its Secret is there; it goes on without, and says what helps', async () => {
+  it('are enough for a certificate as long as its Secret exists; the service continues without, and says what helps', async () => {
     const name = ['secret', 'jwt-injector-tls', '-n', 'jwt-injector'];
     const webhook = services[0];
     assert.ok(webhook !== undefined);
@@ -236,7 +236,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     });
   }
 
-  it('of the webhook are about namespaces, and about its own certificate alone', async () => {
+  it('of the webhook are about namespaces, and about its own certificate only', async () => {
     const all = (what: string, ...verbs: readonly string[]): readonly string[] =>
       verbs.map((verb) => `${verb} ${what}`);
     assert.deepEqual(

@@ -96,7 +96,7 @@ describe('taking over from token-manager', { concurrency: false }, () => {
     );
   });
 
-  it('at its next renewal the Secret becomes ours whole: missing claims come, what token-manager owned goes', async () => {
+  it('at its next renewal the whole Secret becomes ours: missing claims come, what token-manager owned is removed', async () => {
     await kubectl(['label', 'jwt', '-n', 'take-over', 'valid', 'old-', 'new=label']);
     await kubectl(['label', 'secret', '-n', 'take-over', 'valid', 'somebody=else']);
     await kubectl(['annotate', 'jwt', '-n', 'take-over', 'valid', 'tokens.osg-htc.org/renew=1']);
@@ -122,7 +122,7 @@ describe('taking over from token-manager', { concurrency: false }, () => {
     assert.ok(!managers.includes('OpenAPI-Generator'));
   });
 
-  it('a JWT that nobody takes the finalizer off of goes ten seconds after it was deleted', async () => {
+  it('a deleted JWT whose finalizer nobody removes is gone after ten seconds', async () => {
     await leaveJwt('leaving');
     const finalizers = { metadata: { finalizers: [FINALIZER] } };
     await kubectl([
@@ -187,7 +187,7 @@ describe('taking over from token-manager', { concurrency: false }, () => {
         ]),
       );
 
-    it('no Secret is written at take-over nor at a restart, by either of them', async () => {
+    it('neither of them writes a Secret at the take-over or at a restart', async () => {
       const left = await versions();
       const signatures = new Map(manager.signatures);
       for (let start = 0; start < 2; start += 1) {
@@ -202,7 +202,7 @@ describe('taking over from token-manager', { concurrency: false }, () => {
       assert.deepEqual(manager.signatures, signatures);
     });
 
-    it('a deleted JWT is left to it', async () => {
+    it('a deleted JWT is left to token-manager', async () => {
       await stage.startService();
       await kubectl(['delete', 'jwt', '-n', 'beside', 'beside-0', '--wait=false']);
       await objects.waitForGone('jwts', 'beside', 'beside-0');

@@ -53,7 +53,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
     return { first, second };
   }
 
-  it('the JWT of the NRP page becomes a Secret with exactly the token of the contract', async () => {
+  it('the JWT of the NRP page becomes a Secret with exactly the token of docs/tokens.md', async () => {
     const page = await readFile(join(EXAMPLES, 'my-jwt.yaml'), 'utf8');
     await stage.cluster.kubectl(['apply', '-n', 'tokens', '-f', '-'], { input: page });
     await objects.waitForCondition('tokens', 'my-jwt', 'Ready', 'True', 'Signed');
@@ -250,7 +250,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
   });
 
   // After the half minute above: so long the garbage collector takes to learn of a new kind of object.
-  it('the Secret goes with its JWT, or stays with Retain', async () => {
+  it('the Secret is deleted with its JWT, or stays with Retain', async () => {
     await tenant.apply('deleted');
     await tenant.apply(
       'retained',

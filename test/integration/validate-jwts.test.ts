@@ -15,7 +15,7 @@ const EXAMPLES = join(import.meta.dirname, '../../deploy/examples');
 const KEY_WARNING =
   'Warning: spec.key.value shows the private key to all who may read JWTs: move it into a Secret, see spec.key.secret';
 
-describe('JWTs are validated at the door', { concurrency: false }, () => {
+describe('JWTs are validated by the webhook:', { concurrency: false }, () => {
   let stage: Stage<Cluster>;
   let objects: Objects;
   before(async () => {
@@ -69,7 +69,7 @@ describe('JWTs are validated at the door', { concurrency: false }, () => {
     ]);
   });
 
-  it('a key in a ConfigMap, as token-manager allowed it, is let in with a warning', async () => {
+  it('a key in a ConfigMap, as token-manager allowed it, is accepted with a warning', async () => {
     const { code, stderr } = await tryApply('config-map', { key: { configMap: { name: 'a', key: 'b' } } });
     assert.equal(code, 0);
     assert.match(stderr, /Warning: spec\.key\.configMap is never read.*move the key into a Secret/);
@@ -95,7 +95,7 @@ describe('JWTs are validated at the door', { concurrency: false }, () => {
     assert.ok(!stage.service().output().includes(broken.slice(40, 80)));
   });
 
-  it('an integer that would change on its way is refused, whatever way it was written', async () => {
+  it('an integer that would change on its way is refused, in whatever form it was written', async () => {
     const { stderr } = await tryApply('inexact', { data: { uid: 2 ** 60 } });
     assert.match(stderr, /spec\.data\.uid is an integer beyond 2\^53.*write it as a string/);
     const text = JSON.stringify({

@@ -96,7 +96,7 @@ test('what is absent and what is forbidden is distinguished', async () => {
   assert.equal(problem.message, 'get configmaps client/x: 403 Forbidden');
 });
 
-test('metadata alone is what comes back when asked for, also from an apply', async () => {
+test('only metadata comes back when asked for, also from an apply', async () => {
   const { service } = cluster;
   const body = secret('lean', 'one');
   const stored = await service.apply(secretPath('lean'), body, { force: true, accept: METADATA_ONLY });
@@ -122,7 +122,7 @@ test('600 Secrets come in pages', async () => {
   assert.ok(items.every((item) => item['kind'] === 'Secret' && item['apiVersion'] === 'v1'));
 });
 
-test('nothing can be made in a namespace that is going', async () => {
+test('nothing can be created in a namespace that is being deleted', async () => {
   const { controlPlane, admin, service } = cluster;
   await controlPlane.createNamespace('client-going');
   const finalizers = { metadata: { finalizers: ['example.org/stay'] } };

@@ -282,7 +282,7 @@ test('200 calls one after the other use two connections at most, and ten watches
     },
   ));
 
-test('closing the client breaks off what is under way', () =>
+test('a close of the client aborts what is under way', () =>
   withServer(
     () => {},
     async (client, server) => {

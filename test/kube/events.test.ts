@@ -101,7 +101,7 @@ test('an Event that expired meanwhile is re-created', async () => {
   );
 });
 
-test('what may pass is tried three times, what will not once, and the next one comes through', async () => {
+test('an Event is tried three times if the failure may pass, else once, and the next one is written', async () => {
   for (const [status, tries] of [
     [503, 3],
     [403, 1],

@@ -137,7 +137,7 @@ describe('a command in a container', () => {
     ],
     ['a connection that breaks', (socket: Socket) => socket.destroy(), 0, 'no connection to the API server'],
   ] as const) {
-    it(`${title}: ${message}`, async () => {
+    it(`reports the problem of ${title}: ${message}`, async () => {
       play = behave;
       const result = await run();
       assert.deepEqual(result, { ok: false, problem: { status, message } });
@@ -148,7 +148,7 @@ describe('a command in a container', () => {
     ['a server that does not answer', () => undefined],
     ['a command that does not end', accept],
   ] as const) {
-    it(`${title} is given up, and its connection with it`, async () => {
+    it(`gives up ${title}, and closes its connection`, async () => {
       play = behave;
       assert.deepEqual(await run({ ...LIMITS, deadlineMs: 200 }), {
         ok: false,

@@ -125,7 +125,7 @@ test('a leader whose answer got lost recognises its own write', async () => {
   assert.deepEqual(a.events, ['started']);
 });
 
-test('a leader that was stopped for a minute does not take itself for one when it goes on', async () => {
+test('a leader that was stopped for a minute does not act as leader when it continues', async () => {
   for (const what of ['process', 'machine'] as const) {
     const { clock, a, b, isLed } = await electA();
     a.pause(what);

@@ -24,7 +24,7 @@ test('a watch that falls silent after a bookmark is reported: bookmarks come eve
   assert.equal(all.lines.filter(({ message }) => message === 'watch interrupted').length, 1);
 });
 
-test('after an outage a watch that stood without a word works again', async () => {
+test('after an outage, a watch that stays open without an event counts as working', async () => {
   await using all = await watchFake({ silenceMs: 50 });
   await all.until(() => all.api.watching() === 1, 'the watch');
   all.api.faults.watch.push((response) => refuse(response, 500, 'InternalError'));

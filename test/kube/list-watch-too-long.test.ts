@@ -8,7 +8,7 @@ function longObject(name: string, resourceVersion: string): string {
   return JSON.stringify({ kind: 'Secret', apiVersion: 'v1', metadata, data: { x: 'x'.repeat(5_000_000) } });
 }
 
-test('an object that is too long costs only itself: others are listed, its events are passed over', async () => {
+test('an object that is too long costs only itself: others are listed, its events are skipped', async () => {
   await using all = await watchFake();
   all.api.faults.list.push((response) => {
     const metadata = { name: 'one', namespace: 'a', uid: 'u', resourceVersion: '1001' };

@@ -89,7 +89,7 @@ test('after the API server was killed and restarted every change is known', asyn
   assert.ok(all.cache.get('default/killed-stays') !== undefined);
 });
 
-test('an API server that stands still is noticed, and missed changes come when it goes on', async () => {
+test('an API server that is frozen is noticed, and missed changes come when it continues', async () => {
   await using all = await watchSecrets('managed!=true', true, 1_000);
   await put('still-before');
   await until(() => all.cache.get('default/still-before') !== undefined, 'the first');

@@ -126,7 +126,7 @@ const REFUSALS: readonly (readonly [name: string, fault: Fault])[] = [
 ];
 
 for (const [name, fault] of REFUSALS) {
-  test(`it goes on after ${name}, be it for the list or for the watch`, async () => {
+  test(`it continues after ${name}, for the list and for the watch`, async () => {
     await using all = await watchFake();
     all.api.faults.list.push(fault, fault);
     all.api.faults.watch.push(fault, fault);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ParseTurns } from '../../src/kube/parse-turns.ts';
 
-test('after 10 ms the event loop is to turn, and what waits in it comes first', async () => {
+test('after 10 ms the event loop gets a turn, and what waits in it runs first', async () => {
   let time = 1_000;
   const turns = new ParseTurns({ monotonic: () => time });
   const order: string[] = [];

@@ -46,7 +46,7 @@ describe('reading ahead', () => {
     assert.equal(tails.length, 1);
   });
 
-  it('has no more waiting than there is room for, of all bodies together', async () => {
+  it('keeps no more chunks than there is room for, of all bodies together', async () => {
     const readAhead = new ReadAhead(1_000);
     const [one, other] = [makeBody(), makeBody()];
     const [ofOne, ofOther] = [readAhead.read(one.body, none), readAhead.read(other.body, none)];

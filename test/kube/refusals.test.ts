@@ -96,7 +96,7 @@ const LASTING: readonly (readonly [
 
 describe('a refusal that will not pass by itself', () => {
   for (const [title, code, status, kind, subject] of LASTING) {
-    it(`${title} is recognized, in words that quote nothing`, () => {
+    it(`is recognized, in words that quote nothing: ${title}`, () => {
       const error = refuse(code, status);
       assert.equal(explainFailure(error)?.meaning, 'failed');
       const refusal = refusalOf(error);
@@ -166,7 +166,7 @@ describe('a refusal that will not pass by itself', () => {
     );
   });
 
-  it('of a Retry-After keeps less than ten minutes', () => {
+  it('waits less than ten minutes, whatever Retry-After says', () => {
     const error = refuse(429, { details: { retryAfterSeconds: 1e300 } });
     assert.equal(explainFailure(error)?.afterMs, 540_000);
   });

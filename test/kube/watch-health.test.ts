@@ -23,12 +23,12 @@ describe('a watch that fails', () => {
     refusal(0, 'Deadline'),
   ];
   for (const error of KEPT) {
-    it(`with ${error.reason} goes on from where it was, however often`, () => {
+    it(`with ${error.reason} continues from where it was, however often`, () => {
       assert.ok(failWatches(error, 5).every(({ mustList }) => !mustList));
     });
   }
 
-  it('with a refusal that does not pass goes on twice, then lists', () => {
+  it('with a refusal that does not pass continues twice, then lists', () => {
     const lists = failWatches(refusal(403, 'Forbidden'), 4).map(({ mustList }) => mustList);
     assert.deepEqual(lists, [false, false, true, true]);
   });

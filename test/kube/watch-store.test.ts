@@ -15,8 +15,8 @@ function makeCache(...kept: readonly Kept<string>[]) {
   return { cache, changes, holds };
 }
 
-describe('a list that takes the place of what a store holds', () => {
-  it('goes in object by object, and what it lacks goes at the end', () => {
+describe('a list that replaces what a store holds', () => {
+  it('is stored object by object, and what it lacks is deleted at the end', () => {
     const { cache, changes } = makeCache(one('ns/a', '3'), one('ns/gone', '4'), one('other/x', '5'));
     const list = new Replacement(cache, 'ns/');
     const items = [one('ns/a', '6'), one('ns/b', '7')].map((kept) => {
@@ -30,7 +30,7 @@ describe('a list that takes the place of what a store holds', () => {
     assert.equal(cache.get('other/x'), 'other/x@5');
   });
 
-  it('leaves out what does not count', () => {
+  it('leaves out objects that are not wanted', () => {
     const { cache, holds } = makeCache(one('ns/a', '3'));
     const list = new Replacement(cache, '');
     const items = [list.add(undefined), list.add({ key: 'ns/a', resourceVersion: '4', value: undefined })];

@@ -42,7 +42,7 @@ describe('the time to read what others wrote grows no faster than its length:', 
     });
   }
 
-  it('what is quadratic is found', async () => {
+  it('this test finds what is quadratic', async () => {
     // PEM as it was looked for once.
     const quadratic = (text: string): unknown =>
       [...text.matchAll(/-----BEGIN ([A-Z]+)-----([\s\S]*?)-----END \1-----/g)].length;

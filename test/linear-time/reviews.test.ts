@@ -177,7 +177,7 @@ const SIZE = 1_000;
 /** For double the size. What is a product of two parts takes 4 times as long. */
 const MOST_GROWTH = 2.5;
 
-describe('twice the review costs about twice the time', () => {
+describe('a review of twice the size costs about twice the time:', () => {
   for (const { title, pod } of FAMILIES) {
     for (const [how, answer] of REVIEWS) {
       it(`${title}, ${how}`, async () => {

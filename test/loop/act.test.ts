@@ -43,7 +43,7 @@ const newToken = async (): Promise<NewToken> => {
   return made.value;
 };
 
-describe('writing a token', () => {
+describe('a write of a token', () => {
   it('writes one that verifies, with the key that it was signed with', async () => {
     const { store, applied } = makeStore();
     const { claims, signedBy, text } = await newToken();
@@ -104,7 +104,7 @@ describe('writing a token', () => {
   });
 });
 
-describe('repairing', () => {
+describe('a repair', () => {
   const repair = async (stored?: JsonObject) => {
     const { store, applied } = makeStore(stored);
     const repairing = repairSecret(store, { jwt, secret: ourSecret(jwt), key: UNREAD });

@@ -81,7 +81,7 @@ describe('a heap that namespaces share', () => {
 });
 
 describe('a namespace with more renewals than can be made', () => {
-  it('delays those of no other', async () => {
+  it('delays no renewals of others', async () => {
     const dueAt = new Map<string, number>();
     const late = new Map([
       ['many', 0],

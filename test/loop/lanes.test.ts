@@ -51,7 +51,7 @@ describe('a thousand JWTs that fail after ten seconds each', () => {
     });
   }
 
-  it('do so even when they were there first, once the others had their first turn', async () => {
+  it('delay none even when they were there first, once the others had their first turn', async () => {
     const late = await simulate({ next: 'retry' }, 'bad first', 20);
     assert.ok(late.length >= 100 * 10, `${late.length} renewals`);
     assert.ok(Math.max(...late) < 1_000, `at most ${Math.max(...late)} ms late`);
@@ -91,7 +91,7 @@ describe('JWTs whose writes are so large that they slow each other down', () => 
     return { most, late };
   }
 
-  it('run fewer at once when they turn out so, and stay few', async () => {
+  it('run fewer at once after they were slow, and stay few', async () => {
     const { most, late } = await simulate(10);
     assert.ok((most[0] ?? 0) > 8, `nobody knew at first: ${String(most)}`);
     assert.ok(Math.max(...most.slice(2)) <= 8, `a quarter of the workers at most: ${String(most)}`);
@@ -107,7 +107,7 @@ describe('the lanes of waiting keys', () => {
     return keys;
   };
 
-  it('give those that were never worked on, and those that failed, half of the workers', () => {
+  it('give keys that were never worked on, and those that failed, half of the workers', () => {
     const lanes = new Lanes(4, 1);
     for (let key = 0; key < 9; key += 1) lanes.set(`new-${key}`, ready(1, key));
     assert.deepEqual(begun(lanes, 0), ['new-0', 'new-1']);
@@ -166,7 +166,7 @@ describe('the lanes of waiting keys', () => {
     assert.deepEqual(begun(lanes, 1), ['known']);
   });
 
-  it('make up for runs that turn slow, within a bound', () => {
+  it('start extra runs in place of slow ones, within a bound', () => {
     const lanes = new Lanes(4, 1);
     for (let key = 0; key < 99; key += 1) lanes.set(`k-${key}`, ready(2, key));
     assert.equal(begun(lanes, 0).length, 4);

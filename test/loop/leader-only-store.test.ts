@@ -30,7 +30,7 @@ const WRITES: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
 
 describe('the leader-only store', () => {
   for (const [name, write] of Object.entries(WRITES)) {
-    it(`lets the leader do "${name}", and nobody who was it`, async () => {
+    it(`lets the leader do "${name}", and no former leader`, async () => {
       const { store, calls, lose } = storeOf();
       await write(store);
       lose();

@@ -134,7 +134,7 @@ describe('a token that the status vouches for', async () => {
   });
 });
 
-describe('learning', () => {
+describe('a read of what the caches lack', () => {
   it('reads the key of a Secret once', async () => {
     const { observer, reads } = makeSources([KEY_SECRET]);
     assert.equal((await readKeyOf(observer))?.state, 'read');

@@ -21,7 +21,7 @@ function takeAll(pods: PodsInTurn<Pod>): readonly string[] {
 }
 
 describe('pods that wait', () => {
-  it('come out the namespaces in turn, of each the first first', () => {
+  it('come out with the namespaces in turn, of each the oldest first', () => {
     const pods = new PodsInTurn<Pod>({ most: 10, mostOfNamespace: 10 });
     for (const text of ['a/1', 'a/2', 'a/3', 'b/1', 'c/1', 'c/2']) assert.ok(pods.add(pod(text)));
     assert.equal(pods.size, 6);

@@ -53,7 +53,7 @@ test('what has nothing planned is looked at too after the clock was set back', a
   assert.equal(runs.length, 2);
 });
 
-test('what is under way while the clock is set back is done once more', async () => {
+test('a run that is under way while the clock is set back is done once more', async () => {
   const { queue, clock, runs } = startQueue(async () => {
     await clock.sleep(1_000);
     return { next: 'forget' };

@@ -5,7 +5,7 @@ import { startQueue } from './noted-queue.ts';
 
 const MINUTE_MS = 60_000;
 
-test('stop waits for what is under way and begins nothing more', async () => {
+test('a stop waits for runs that are under way and begins no others', async () => {
   let ended = 0;
   const { queue, clock, runs } = startQueue(
     async () => {
@@ -51,7 +51,7 @@ test('a run that never ends is given up after two minutes: it is reported, and i
   assert.deepEqual([runs.length, clock.pending()], [2, 0]);
 });
 
-test('what a run comes to after it was given up does not count', async () => {
+test('the result of a run that was given up does not count', async () => {
   const { queue, clock, runs, errors } = startQueue(async (): Promise<RunResult> => {
     if (runs.length > 1) return { next: 'look', at: clock.now() + 3 * MINUTE_MS };
     await clock.sleep(3 * MINUTE_MS);
@@ -62,7 +62,7 @@ test('what a run comes to after it was given up does not count', async () => {
   assert.deepEqual([runs.length, errors.length, queue.inFlight], [2, 1, 0]);
 });
 
-test('stop does not wait for a run that never ends', async () => {
+test('a stop does not wait for a run that never ends', async () => {
   const given: (() => boolean)[] = [];
   const { queue, clock, errors } = startQueue((_key, isGivenUp): Promise<RunResult> => {
     given.push(isGivenUp);

@@ -31,7 +31,7 @@ test('a key that is added while it is worked on is worked on once more', async (
   ]);
 });
 
-test('due goes before new before changed before resync, the soonest to expire first', async () => {
+test('due keys go before new ones, then changed ones, then those of a resync, the soonest to expire first', async () => {
   const { queue, clock, runs } = startQueue(undefined, { workers: 1 });
   queue.add('resync', { priority: 'resync', expiresAt: 1 });
   queue.add('changed, expires late', { priority: 'changed', expiresAt: 900 });
@@ -119,7 +119,7 @@ test('a wake-up 40 days ahead comes in 40 days, with a look every few minutes un
   assert.equal(runs.length, before + 1);
 });
 
-test('what is due while its look waits for a worker is as urgent as anything that is due', async () => {
+test('a key that becomes due while its look waits for a worker is as urgent as any that is due', async () => {
   const dueAt = 10 * MINUTE_MS;
   const { queue, clock, runs } = startQueue(
     async (key) => {
@@ -274,7 +274,7 @@ test('a key that needs no run is looked at when it asks for that, and within ten
   );
 });
 
-test('rest is for a key that nobody asked for meanwhile', async () => {
+test('only a key that nobody asked for meanwhile is put to rest', async () => {
   const { queue, clock, runs } = startQueue(async () => {
     await clock.sleep(100);
     return { next: 'forget' };

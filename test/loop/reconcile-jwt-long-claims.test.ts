@@ -10,7 +10,7 @@ import { NOW } from '../fixtures/observed.ts';
 import { makeReconciler, refused, RETRY_AT, stored } from './made-reconciler.ts';
 import { KEY_SECRET, WITH_KEY } from './model/sources.ts';
 
-describe('of a JWT with claims that the cache does not hold', () => {
+describe('for a JWT with claims that the cache does not hold,', () => {
   const long = makeJwt({ ...WITH_KEY, data: { sub: 's'.repeat(40_000) } });
 
   it('the token is signed with all of them, and the JWT is read for that', async () => {

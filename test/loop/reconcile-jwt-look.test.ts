@@ -25,7 +25,7 @@ function started(secret: JsonObject, isCheckedSoon: boolean, seconds = NOW) {
 }
 
 describe('a look at a JWT', () => {
-  it('comes to what a whole round comes to, and does nothing, if nothing is to be done', async () => {
+  it('has the result of a whole round, and does nothing, if nothing has to be done', async () => {
     const { settled, secret } = await settle();
     const made = started(secret, true);
     const look = lookAtJwt(made.reconciler, settled);

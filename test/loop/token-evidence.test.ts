@@ -129,12 +129,12 @@ describe('the evidence of a token', () => {
 
 describe('the key that a signature is checked with', () => {
   const { publicJwk, thumbprint } = key;
-  it('is the recorded one, since the present may be another by now', () => {
+  it('is the recorded one, since the current one may be another', () => {
     const verifier = findVerifier({ keyThumbprint: thumbprint }, publicJwk, other);
     assert.deepEqual(verifier, { thumbprint, publicJwk });
   });
 
-  it('is the present one when the record is missing or broken', () => {
+  it('is the current one when the record is missing or broken', () => {
     assert.equal(findVerifier({ keyThumbprint: undefined }, undefined, other), other);
     assert.equal(findVerifier({ keyThumbprint: thumbprint }, undefined, other), other);
     assert.equal(findVerifier({ keyThumbprint: undefined }, publicJwk, other), other);

@@ -55,7 +55,7 @@ describe('the budget of unscheduled writes', () => {
     assert.ok((contend(budget, 1, MINUTE, 90 * MINUTE)[4] ?? 0) < 90 * MINUTE + 1_000 * 60);
   });
 
-  it('goes on after a restart where somebody said that it is contended, until it has been quiet for a while', () => {
+  it('stays used up after a restart if the status says Contended, until it has been quiet for a while', () => {
     const budget = new WriteBudget();
     budget.resume('a', 0);
     assert.deepEqual([budget.isContended('a', 0), budget.contenders('a')], [true, 'recorded']);
@@ -63,7 +63,7 @@ describe('the budget of unscheduled writes', () => {
     assert.ok(budget.nextWriteAt('a', 0) <= 5_000, 'a change of its author waits for seconds at most');
   });
 
-  it('is not begun again for a JWT that was written since', () => {
+  it('does not start again for a JWT that was written since', () => {
     const budget = new WriteBudget();
     budget.spend('a', 0, false);
     budget.resume('a', 1);
@@ -94,7 +94,7 @@ describe('the budget of unscheduled writes', () => {
     assert.ok(budget.nextWriteAt('a', until) <= until, 'the wait ends');
   });
 
-  it('lets a renewal go that is due, but not one after the other', () => {
+  it('allows a renewal that is due, but not one after the other', () => {
     const budget = new WriteBudget();
     contend(budget, 1, MINUTE);
     assert.equal(budget.mayRenew('a', MINUTE), true);

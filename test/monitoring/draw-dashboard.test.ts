@@ -37,7 +37,7 @@ describe('a number of the dashboard', () => {
     ['Certificate expires in', 6 * DAY, SOON],
     ['Certificate expires in', -1, BAD],
   ] as const) {
-    it(`${title}: ${value} is ${colour}`, () => assert.equal(colourOf(title, value), colour));
+    it(`has a colour, ${title}: ${value} is ${colour}`, () => assert.equal(colourOf(title, value), colour));
   }
 
   it('has thresholds of its own: without any, Grafana shows all from 80 on in red', () => {

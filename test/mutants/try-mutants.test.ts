@@ -22,7 +22,7 @@ import { describe, it } from 'node:test';
 import { sum } from './sum.ts';
 
 describe('a sum', () => {
-  it('of numbers', async ({ after }) => {
+  it('adds numbers', async ({ after }) => {
     after(() => undefined);
     assert.equal(sum([1, 2]), 3);
   });

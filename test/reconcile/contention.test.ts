@@ -3,12 +3,12 @@ import { describe, it } from 'node:test';
 import { describeContention, findContenders } from '../../src/reconcile/contention.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 
-describe('who else changes a Secret', () => {
+describe('the list of others who change a Secret', () => {
   const wrote = (manager: unknown, time?: unknown): object => ({ manager, operation: 'Update', time });
   const found = (...managedFields: readonly unknown[]): readonly string[] =>
     findContenders({ metadata: { managedFields } });
 
-  it('is every field manager but ours, the last writer first', () => {
+  it('has every field manager except ours, the last writer first', () => {
     const managers = found(
       wrote('argocd', '2027-01-15T08:00:00Z'),
       wrote('jwt-injector', '2027-01-15T08:00:03Z'),
@@ -18,15 +18,15 @@ describe('who else changes a Secret', () => {
     assert.deepEqual(managers, ['kubectl-edit', 'argocd', 'undated']);
   });
 
-  it('is described in the order of the entries where times are the same', () => {
+  it('has the order of the entries where times are the same', () => {
     assert.deepEqual(found(wrote('b', '1'), wrote('a', '1'), wrote('c', '1')), ['b', 'a', 'c']);
   });
 
-  it('is described once, however many entries a manager has', () => {
+  it('has each manager once, however many entries it has', () => {
     assert.deepEqual(found(wrote('b', '2'), wrote('a', '3'), wrote('b', '1'), wrote('a', '0')), ['a', 'b']);
   });
 
-  it('is described with three short names without odd characters: their owners choose them', () => {
+  it('has at most three short names without odd characters: their owners choose them', () => {
     assert.deepEqual(found(wrote('a', '4'), wrote('b', '3'), wrote('c', '2'), wrote('d', '1')), [
       'a',
       'b',
@@ -37,7 +37,7 @@ describe('who else changes a Secret', () => {
     assert.deepEqual(found(wrote('a\n"$(rm)é')), ['a????rm??']);
   });
 
-  it('is nobody where nobody is recorded', () => {
+  it('is empty when none is recorded', () => {
     assert.deepEqual(found(wrote(''), wrote(7), wrote(undefined), 'junk', null), []);
     for (const secret of [
       undefined,
@@ -65,7 +65,7 @@ describe('the condition of a Secret that others keep changing', () => {
     assert.match(message, /kubectl get secret my-jwt -n science -o yaml --show-managed-fields/);
   });
 
-  it('says so when nobody is recorded', () => {
+  it('says so when none is recorded', () => {
     assert.match(describeContention(jwt, []).message, /\(field managers seen: none recorded\)/);
   });
 

@@ -72,7 +72,7 @@ describe('KeyAvailable', () => {
   }
 });
 
-describe('the remarks', () => {
+describe('the other conditions', () => {
   it('are absent when there is nothing to say', async () => {
     const observed = await settled();
     const conditions = describeConditions(observed, {}, presentToken(observed, {}), NOW);

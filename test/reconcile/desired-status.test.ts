@@ -63,7 +63,7 @@ describe('the fields of the status', () => {
     assert.ok(before >= 5 && before < 5.1, `resignBefore and a little jitter: ${before} h`);
   });
 
-  it('keep the key of a token that may still be in use when another key, or another issuer, takes its place', async () => {
+  it('keep the key of a token that may still be in use when another key, or another issuer, replaces it', async () => {
     const { recorded, ...rest } = await settledJwt();
     const issuer = 'https://issuer.example.com/';
     const jwt = { ...rest, recorded: { ...recorded, issuer, expiresAt: NOW + HOUR } };
@@ -173,7 +173,7 @@ describe('the fields of the status', () => {
     assert.deepEqual([status.tokenId, status.issuedAt], ['another', NOW - HOUR]);
   });
 
-  it('of the token go with it, and the next attempt comes with a failure', async () => {
+  it('of the token are removed with it, and the next attempt comes with a failure', async () => {
     const status = desiredStatus(await withToken(faulty), { problem: gone, retryAt: NOW + 7 }, NOW);
     assert.deepEqual(tokenOf(status), []);
     assert.equal(status.nextAttemptAt, NOW + 7);

@@ -74,7 +74,7 @@ describe('the refusal of a key', () => {
 });
 
 describe('the text of a key', () => {
-  it('is the decoded data key, or the problem names what lacks', () => {
+  it('is the decoded data key, or the problem names what is missing', () => {
     const data = { 'key.pem': Buffer.from('PEM\n').toString('base64') };
     assert.deepEqual(readKeyText({ data }, near), { ok: true, value: 'PEM\n' });
     for (const secret of [{ data: { other: 'eA==' } }, { data: {} }, {}, undefined]) {

@@ -34,7 +34,7 @@ describe('the lateness of a renewal', () => {
     assert.equal(renewalLateness(planned(-60), 'Expired', NOW), undefined, 'somebody put an old token there');
   });
 
-  it('is nothing that a signature for another cause has', () => {
+  it('does not exist for a signature with another cause', () => {
     for (const cause of ['SecretMissing', 'KeyChanged', 'RenewRequested', 'ClaimsMismatch'] as const)
       assert.equal(renewalLateness(planned(7_200), cause, NOW), undefined);
   });

@@ -113,7 +113,7 @@ describe('the Secret of a JWT’s name', () => {
   }
 });
 
-describe('what is said of a Secret that is not ours', () => {
+describe('the message about a Secret that is not ours', () => {
   it('names the ways out, and the namespace in the command', () => {
     const message = describeConflict(jwt, ourSecret(jwt, 0, { owners: [], annotations: {} }));
     assert.match(message, /^Secret my-jwt exists and is not this JWT's: it is left untouched\. /);

@@ -11,7 +11,7 @@ const otherKey = { state: 'read', version: 'key/2', key: await readKey(toPem(mak
 const noKey = { state: 'unavailable', problem: { reason: 'KeyNotFound', message: 'no key' } } as const;
 
 describe('the plan', () => {
-  it('rests while the token serves', async () => {
+  it('waits while the token can be used', async () => {
     assert.deepEqual(planNext(await settled(), NOW), { do: 'upToDate' });
     assert.deepEqual(
       planNext(await settled(18 * 3600), NOW),
@@ -195,7 +195,7 @@ describe('the plan', () => {
     });
   });
 
-  it('leaves a JWT that is being deleted', async () => {
+  it('ignores a JWT that is being deleted', async () => {
     const jwt = makeJwt({}, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
     assert.deepEqual(planNext({ jwt, secret: undefined, key }, NOW), { do: 'ignore' });
   });

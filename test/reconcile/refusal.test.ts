@@ -5,7 +5,7 @@ import { describeRefusal, refusedWaitMs, type RefusalKind } from '../../src/reco
 const PLACE = { namespace: 'science', name: 'my-jwt' };
 const OUR_ACCOUNT = 'the ServiceAccount of jwt-injector';
 
-describe('what is said of a write that the API server refuses', () => {
+describe('the message about a write that the API server refuses', () => {
   /** The subject of a refusal, and what the text has to say: what it is, who can do something, and what. */
   const expected: Readonly<Record<RefusalKind, readonly [string, ...string[]]>> = {
     quota: [

@@ -14,18 +14,18 @@ const token = (kid: string, expiresAt: number | undefined, tokenId: string | und
 });
 const retired = (kid: string, expiresAt: number) => ({ publicKey: jwk(kid), expiresAt });
 
-describe('the keys whose tokens outlive them', () => {
-  it('there are none as long as one key signs', () => {
+describe('retired keys', () => {
+  it('do not exist as long as one key signs', () => {
     const recorded = { ...token('old', NOW + 10), retiredKeys: undefined };
     assert.equal(describeRetiredKeys(recorded, token('old', NOW + DAY, 'next'), NOW), undefined);
   });
 
-  it('a key that another one replaces is kept until its last token expires', () => {
+  it('are kept until their last token expires', () => {
     const recorded = { ...token('old', NOW + 10), retiredKeys: undefined };
     assert.deepEqual(describeRetiredKeys(recorded, token('new', NOW + DAY), NOW), [retired('old', NOW + 10)]);
   });
 
-  it('the same key under another kid is another one: verifiers look for the kid', () => {
+  it('include the same key under another kid: verifiers look for the kid', () => {
     const recorded = { ...token('old', NOW + 10), retiredKeys: undefined };
     const present = {
       publicKey: jwk('new', 'old'),
@@ -38,7 +38,7 @@ describe('the keys whose tokens outlive them', () => {
   });
 
   for (const kid of [{ kid: 'old' }, {}]) {
-    it(`a status of an earlier version, ${JSON.stringify(kid)} without alg and use, is of the same key`, () => {
+    it(`do not include the same key in a status of an earlier version, ${JSON.stringify(kid)} without alg and use`, () => {
       const earlier = JSON.stringify({ kty: 'EC', crv: 'P-256', x: 'old', ...kid });
       const recorded = { ...token('old', NOW + 10), publicKey: earlier, retiredKeys: undefined };
       assert.equal(describeRetiredKeys(recorded, token('old', NOW + DAY, 'next'), NOW), undefined);
@@ -48,7 +48,7 @@ describe('the keys whose tokens outlive them', () => {
     });
   }
 
-  it('a lifetime that becomes shorter leaves tokens that live longer than the new one', () => {
+  it('are kept for tokens of a longer lifetime, after it became shorter', () => {
     const recorded = { ...token('old', NOW + DAY), retiredKeys: undefined };
     const shorter = describeRetiredKeys(recorded, token('old', NOW + 60, 'next'), NOW);
     assert.deepEqual(shorter, [retired('old', NOW + DAY)]);
@@ -56,7 +56,7 @@ describe('the keys whose tokens outlive them', () => {
     assert.deepEqual(describeRetiredKeys(replaced, token('new', NOW + 60), NOW), [retired('old', NOW + DAY)]);
   });
 
-  it('a status that names no key, or no expiry, leaves none', () => {
+  it('do not come from a status that names no key, or no expiry', () => {
     const nothing = { publicKey: undefined, keyId: undefined, issuer: undefined, retiredKeys: undefined };
     const unnamed = { ...nothing, expiresAt: NOW + 10, tokenId: 'a' };
     assert.equal(describeRetiredKeys(unnamed, token('new', NOW + DAY), NOW), undefined);
@@ -64,7 +64,7 @@ describe('the keys whose tokens outlive them', () => {
     assert.equal(describeRetiredKeys(endless, token('new', NOW + DAY), NOW), undefined);
   });
 
-  it('a token that is gone may still be in use', () => {
+  it('include the key of a token that was deleted: it may still be in use', () => {
     const recorded = { ...token('old', NOW + DAY), retiredKeys: undefined };
     const gone = {
       publicKey: jwk('old'),
@@ -79,24 +79,24 @@ describe('the keys whose tokens outlive them', () => {
     assert.equal(again, undefined, 'the same key signs again, for as long');
   });
 
-  it('several that were replaced one after the other are kept, the last to expire first', () => {
+  it('are several when one after the other was replaced, the last to expire first', () => {
     const recorded = { ...token('b', NOW + 20), retiredKeys: [retired('a', NOW + 30)] };
     const keys = describeRetiredKeys(recorded, token('c', NOW + DAY), NOW);
     assert.deepEqual(keys, [retired('a', NOW + 30), retired('b', NOW + 20)]);
   });
 
-  it('a key that comes back and goes again is there once, with its last expiry', () => {
+  it('include a key that comes back and is replaced again once, with its last expiry', () => {
     const recorded = { ...token('a', NOW + 40), retiredKeys: [retired('a', NOW + 30)] };
     assert.deepEqual(describeRetiredKeys(recorded, token('b', NOW + DAY), NOW), [retired('a', NOW + 40)]);
   });
 
-  it('go with the next token after their expiry, and not by time alone', () => {
+  it('are removed with the next token after their expiry, and not by time alone', () => {
     const recorded = { ...token('new', NOW + DAY), retiredKeys: [retired('old', NOW)] };
     assert.equal(describeRetiredKeys(recorded, token('new', NOW + DAY), NOW), recorded.retiredKeys);
     assert.equal(describeRetiredKeys(recorded, token('new', NOW + 2 * DAY, 'next'), NOW), undefined);
   });
 
-  it('the same key for another issuer stays published below the one before, until its last token expires', () => {
+  it('include the same key for another issuer, which stays published until its last token expires', () => {
     const recorded = { ...token('key', NOW + 10), issuer: 'https://old', retiredKeys: undefined };
     // A token of the new issuer could not be signed yet: the status says the new issuer already, and the old token is there.
     const waiting = { ...token('key', NOW + 10), issuer: 'https://new' };
@@ -110,7 +110,7 @@ describe('the keys whose tokens outlive them', () => {
     ]);
   });
 
-  it('of a status of an earlier version, which names no issuer, are those of the present one', () => {
+  it('of an earlier version, which names no issuer, are those of the current issuer', () => {
     const recorded = {
       ...token('key', NOW + 10),
       issuer: 'https://a',
@@ -120,7 +120,7 @@ describe('the keys whose tokens outlive them', () => {
     assert.equal(describeRetiredKeys(recorded, present, NOW), undefined);
   });
 
-  it('are not more than the CRD allows', () => {
+  it('are at most as many as the CRD allows', () => {
     const many = Array.from({ length: 16 }, (_, index) => retired(`k${index}`, NOW + 100 - index));
     const keys = describeRetiredKeys(
       { ...token('old', NOW + 500), retiredKeys: many },

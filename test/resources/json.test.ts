@@ -75,7 +75,7 @@ describe('the depth of a JSON value', () => {
     );
   });
 
-  it('is that of its deepest part', () => {
+  it('is the depth of its deepest part', () => {
     assert.ok(isDeeperThan([1, null, nest(5), {}], 5));
     assert.ok(!isDeeperThan([1, null, nest(4), {}], 5));
   });

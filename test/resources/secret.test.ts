@@ -100,7 +100,7 @@ describe('what is kept of a Secret, whatever anybody wrote there', () => {
     assert.ok((sizes[1] ?? 0) < 60_000, `${sizes[1]}`);
   });
 
-  it('is next to nothing where no JWT is named after it', () => {
+  it('is almost nothing where no JWT is named after it', () => {
     for (const manager of ['kubectl', 'jwt-injector'])
       for (const length of [240, 16_000, 240_000])
         assert.ok(JSON.stringify(parseOtherSecret(largeSecret(manager, length))).length < 4_000);
@@ -172,7 +172,7 @@ describe('what is kept of a Secret', () => {
     );
   });
 
-  it('once no JWT is named after it any more is what would have been read of it then', () => {
+  it('is the same as on a new read, once no JWT is named after it any more', () => {
     for (const object of [secret, largeSecret('jwt-injector'), null])
       assert.deepEqual(dropDetails(parseSecretMetadata(object)), parseOtherSecret(object));
   });

@@ -23,7 +23,7 @@ test at test/room/file.test.ts:3:12
 
 const RUN = { title: 'room', seconds: 1.23 };
 
-describe('what is shown of the tests', () => {
+describe('the report about the tests', () => {
   it('is every failure with its error, what tests printed and which were skipped, and no more', () => {
     const { words, ...report } = readReport(FAILED);
     assert.deepEqual(report, { tests: 3, failing: ['test/room/file.test.ts:3:12 fails, of course'] });
@@ -47,12 +47,12 @@ test at test/room/file.test.ts:3:12
     assert.equal(describeRun({ ...RUN, hasPassed: true, ...report }, words), '✔ room: 1 tests, 1.2 s');
   });
 
-  it('is everything when Node came to no sums', () => {
+  it('is everything when Node gave no sums', () => {
     const output = 'Error: Cannot find module\n✔ whatever';
     assert.deepEqual(readReport(output), { tests: 0, failing: [], words: output });
   });
 
-  it('at the end is each failure once more, and what else failed', () => {
+  it('ends with each failure once more, and what else failed', () => {
     const passed = { ...RUN, hasPassed: true, tests: 2, failing: [] };
     assert.equal(describeAll([passed], 3), '\n✔ 2 tests passed in 3 s');
     const failed = {

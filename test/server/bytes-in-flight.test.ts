@@ -10,7 +10,7 @@ const MIB = 1024 * 1024;
 const exchange = (): ServerResponse => new ServerResponse(new IncomingMessage(new Socket()));
 
 describe('the bytes in flight', () => {
-  it('of one address give way, the oldest first, when another needs some', () => {
+  it('of one address are taken away, the oldest first, when another needs some', () => {
     const bytes = new BytesInFlight();
     const hostile = Array.from({ length: 9 }, exchange);
     for (const response of hostile) bytes.take('attacker', 8 * MIB, response);
@@ -27,7 +27,7 @@ describe('the bytes in flight', () => {
     );
   });
 
-  it('are free again when their exchange has ended', async () => {
+  it('are free again when their request has ended', async () => {
     const bytes = new BytesInFlight();
     for (let round = 0; round < 100; round += 1) {
       const response = exchange();
@@ -37,7 +37,7 @@ describe('the bytes in flight', () => {
     }
   });
 
-  it('that are more than all is refused, a small one never', () => {
+  it('are refused to a body that needs more than all of them, never to a small one', () => {
     const bytes = new BytesInFlight();
     assert.equal(bytes.take('a', 64 * MIB + 1, exchange()), false);
     assert.ok(bytes.take('a', 64 * MIB, exchange()));

@@ -20,7 +20,7 @@ describe('the age of a certificate', () => {
       assert.equal(ageOfCertificate(VALID, now), age));
   }
 
-  it('keeps the service from being ready only when it has expired, and is named', () => {
+  it('makes the service not ready only when it has expired, and is named', () => {
     assert.equal(certificateProblem(VALID, 89 * HOUR), undefined);
     assert.equal(certificateProblem(VALID, 90 * HOUR), 'expired at 1970-01-04T18:00:00Z');
   });

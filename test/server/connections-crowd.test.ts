@@ -74,7 +74,7 @@ async function crowdWhileBusy(port: number): Promise<CrowdReport> {
   }
 }
 
-describe('many connections at once', { timeout: 120_000 }, () => {
+describe('many connections at once:', { timeout: 120_000 }, () => {
   it('nothing is read of a connection before its handshake begins', async () => {
     const accepted: Socket[] = [];
     const note = (message: unknown): void => void accepted.push(Object(message).socket);
@@ -98,7 +98,7 @@ describe('many connections at once', { timeout: 120_000 }, () => {
     });
   });
 
-  it('also while somebody else opens more than the service takes, and does nothing with them', async () => {
+  it('a burst is also answered while another client opens more than the service takes, and does nothing with them', async () => {
     await withWebhook({ limits: PATIENT }, async (started) => {
       const attackers: Socket[] = [];
       const attack = setInterval(() => {
@@ -118,7 +118,7 @@ describe('many connections at once', { timeout: 120_000 }, () => {
     });
   });
 
-  it('those that come while it is busy are kept by the kernel, and a newcomer’s handshake waits for few', async () => {
+  it('connections that come while it is busy are kept by the kernel, and the handshake of a new client waits for few', async () => {
     await withWebhook({ limits: { connections: 2 * COUNT, handshake: 60_000 } }, async ({ port }) => {
       const { connected, before } = await crowdWhileBusy(port);
       assert.ok(connected >= expectedConnections(), `${connected} connected`);

@@ -67,8 +67,8 @@ async function lifeOf(socket: Socket): Promise<number> {
   return performance.now() - before;
 }
 
-describe('connections of hostile clients', { concurrency: true, timeout: ENDED_WITHIN_MS }, () => {
-  it('one that was opened and not used for longer than a half-sent request may last is answered', async () => {
+describe('connections of hostile clients:', { concurrency: true, timeout: ENDED_WITHIN_MS }, () => {
+  it('a connection that was opened and not used for longer than a half-sent request may last is answered', async () => {
     await withWebhook({ limits: { asking: 300, answering: 300, look: 50 } }, async (started) => {
       const socket = await dialTls(started);
       await sleep(1_000);
@@ -79,7 +79,7 @@ describe('connections of hostile clients', { concurrency: true, timeout: ENDED_W
     });
   });
 
-  it('with the real limits too', async () => {
+  it('such a connection is answered with the real limits, too', async () => {
     await withWebhook({}, async (started) => {
       const socket = await dialTls(started);
       await sleep(11_000);
@@ -88,7 +88,7 @@ describe('connections of hostile clients', { concurrency: true, timeout: ENDED_W
     });
   });
 
-  it('one that is never used ends after Go’s client would have ended it', async () => {
+  it('a connection that is never used ends after Go’s client would have ended it', async () => {
     await withWebhook({ limits: { idle: 500, look: 50 } }, async (started) => {
       const life = await lifeOf(await dialTls(started));
       assert.ok(life >= 450, `${life} ms`);
@@ -120,7 +120,7 @@ describe('connections of hostile clients', { concurrency: true, timeout: ENDED_W
     ],
   ];
   for (const [title, send] of slow) {
-    it(`half of a request ends: ${title}`, async () => {
+    it(`a connection ends after half of a request: ${title}`, async () => {
       await withWebhook({ limits: { asking: 500, look: 50 } }, async (started) => {
         const socket = await dialTls(started);
         send(socket);
@@ -158,7 +158,7 @@ describe('connections of hostile clients', { concurrency: true, timeout: ENDED_W
     });
   });
 
-  it('nor from one at the same address that has asked before', async () => {
+  it('many half handshakes take no connection from a client at the same address that has sent a request before', async () => {
     await withWebhook({ limits: { connections: 20 } }, async (started) => {
       const used = await dialTls(started);
       assert.equal(await ask(used), OK);
@@ -170,7 +170,7 @@ describe('connections of hostile clients', { concurrency: true, timeout: ENDED_W
     });
   });
 
-  it('no more are open than the limit', async () => {
+  it('no more connections are open than the limit', async () => {
     await withWebhook({ limits: { connections: 20 } }, async (started) => {
       const sockets: Socket[] = [];
       for (let count = 0; count < 60; count += 1) sockets.push(await dialTls(started));

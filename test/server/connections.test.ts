@@ -7,7 +7,7 @@ import { makeDevCertificate } from './dev-certificate.ts';
 import { reviewText } from './reviews.ts';
 import { servingCertificate, startWebhook, withWebhook } from './started-webhook.ts';
 
-describe('connections', { concurrency: true }, () => {
+describe('connections:', { concurrency: true }, () => {
   it('eight busy keep-alive clients lose no request while one of two replicas stops', async () => {
     const [stopping, staying] = await Promise.all([startWebhook(), startWebhook()]);
     const agent = new Agent({ keepAlive: true });
@@ -39,7 +39,7 @@ describe('connections', { concurrency: true }, () => {
     await staying.stop();
   });
 
-  it('while draining every answer ends its connection', async () => {
+  it('every answer ends its connection during a drain', async () => {
     await withWebhook({}, async (started) => {
       assert.notEqual((await started.send('/mutate/pods', reviewText())).headers.connection, 'close');
       const closed = started.webhook.close(1_000);
@@ -74,7 +74,7 @@ describe('connections', { concurrency: true }, () => {
     });
   });
 
-  it('a new certificate is used for new connections, and open ones go on', async () => {
+  it('a new certificate is used for new connections, and open ones continue', async () => {
     await withWebhook({}, async (started) => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       await started.send('/mutate/pods', reviewText(), { agent });

@@ -17,20 +17,20 @@ function shareOf(capacity: number): FairShare<Item> {
 }
 
 describe('a fair share', () => {
-  it('takes from nobody as long as there is enough', () => {
+  it('takes nothing away as long as there is enough', () => {
     const share = shareOf(3);
     for (let taken = 0; taken < 3; taken += 1) assert.deepEqual(share.take('a', item('a'), 1), []);
     assert.equal(share.used, 3);
   });
 
-  it('takes the oldest from the owner that holds the most, not from the newcomer', () => {
+  it('takes the oldest from the owner that holds the most, not from a new one', () => {
     const share = shareOf(3);
     const [first, ...others] = [item('a'), item('a'), item('a')];
     for (const each of [first, ...others]) share.take('a', each, 1);
     assert.deepEqual(share.take('b', item('b'), 1), [first]);
   });
 
-  it('takes the lowest rank first, a newcomer before what is at work, and that only for another owner', () => {
+  it('takes the lowest rank first, a new one before one that is busy, and that only for another owner', () => {
     const share = shareOf(2);
     const [busy, idle] = [item('a', 1, 3), item('a', 1, 1)];
     share.take('a', busy, 1);
@@ -59,7 +59,7 @@ describe('a fair share', () => {
     { maxLength: 60 },
   );
 
-  it('is never exceeded, and what is given back is there again', () => {
+  it('is never exceeded, and what is given back is free again', () => {
     fc.assert(
       fc.property(items, fc.infiniteStream(fc.boolean()), (taken, gives) => {
         const share = shareOf(CAPACITY);

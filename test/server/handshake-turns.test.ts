@@ -12,7 +12,7 @@ async function untilBegun(begun: readonly string[], expected: number): Promise<v
 }
 
 describe('turns of handshakes', () => {
-  it('each address has one before any has its second, the oldest first', async () => {
+  it('come to each address before any has its second, the oldest first', async () => {
     const begun: string[] = [];
     const turns = turnsInto(begun);
     for (const item of ['a1', 'a2', 'a3', 'b1', 'b2', 'c1']) turns.take(item.charAt(0), item);
@@ -30,7 +30,7 @@ describe('turns of handshakes', () => {
     await untilBegun(begun, 2);
   });
 
-  it('begin also while connections never cease to arrive, and the newcomer’s waits for one of each address', async () => {
+  it('begin also while connections never cease to arrive, and that of a new client waits for one of each address', async () => {
     const begun: string[] = [];
     const turns = turnsInto(begun);
     let number = 0;
@@ -46,7 +46,7 @@ describe('turns of handshakes', () => {
     assert.ok(begun.indexOf('newcomer') <= 1);
   });
 
-  it('not what was dropped', async () => {
+  it('do not come to connections that were dropped', async () => {
     const begun: string[] = [];
     const turns = turnsInto(begun);
     for (const item of ['a1', 'a2', 'b1']) turns.take(item.charAt(0), item);

@@ -56,7 +56,7 @@ function largestJwt(): object {
   return { kind: 'JWT', metadata: { name: 'x', annotations, managedFields }, spec: { data } };
 }
 
-describe('the limit that a JSON text exceeds', () => {
+describe('the limit on JSON texts', () => {
   const hostile: readonly [string, string, RegExp][] = [
     ['8 MiB of opening brackets', repeat('[', 8 * MIB), /nests more than 500 deep/],
     ['8 MiB of nested objects', repeat('{"":', 8 * MIB), /nests more than 500 deep/],
@@ -76,17 +76,17 @@ describe('the limit that a JSON text exceeds', () => {
     ],
   ];
   for (const [title, text, message] of hostile) {
-    it(title, () => assert.match(excessOf(bytes(text), ANY_REVIEW) ?? '', message));
+    it(`refuses ${title}`, () => assert.match(excessOf(bytes(text), ANY_REVIEW) ?? '', message));
   }
 
-  it('is not an update of two of the largest pods that the API server takes', () => {
+  it('allows an update of two of the largest pods that the API server takes', () => {
     const pod = largestPod();
     const text = JSON.stringify({ request: { object: pod, oldObject: pod } });
     assert.ok(text.length > 5.9 * MIB && text.length < 8 * MIB, `${text.length / MIB} MiB`);
     assert.equal(excessOf(bytes(text), ANY_REVIEW), undefined);
   });
 
-  it('is not an update of the largest JWT that can be stored', () => {
+  it('allows an update of the largest JWT that can be stored', () => {
     const bytesOfClaims = JSON.stringify(largestClaims()).length;
     assert.ok(bytesOfClaims > 63 * 1024 && bytesOfClaims <= 64 * 1024, `${bytesOfClaims} bytes`);
     const jwt = largestJwt();
@@ -104,7 +104,7 @@ describe('the limit that a JSON text exceeds', () => {
     assert.equal(excessOf(bytes(numbers), ANY_REVIEW), undefined);
   });
 
-  it('is not what a string holds, with quotes and backslashes', () => {
+  it('does not count what a string holds, with quotes and backslashes', () => {
     const text = JSON.stringify([
       '[{'.repeat(100_000),
       '"[\\'.repeat(100_000),
@@ -115,7 +115,7 @@ describe('the limit that a JSON text exceeds', () => {
     assert.equal(excessOf(bytes(text), ANY_REVIEW), undefined);
   });
 
-  it('is found behind strings of any kind', () => {
+  it('counts what is behind strings of any kind', () => {
     const padding = JSON.stringify('x'.repeat(64 * 1024));
     fc.assert(
       fc.property(
@@ -132,7 +132,7 @@ describe('the limit that a JSON text exceeds', () => {
     );
   });
 
-  it('is looked for in large texts only', () => {
+  it('is checked in large texts only', () => {
     assert.equal(excessOf(bytes('['.repeat(64 * 1024)), ANY_REVIEW), undefined);
     assert.match(excessOf(bytes('['.repeat(64 * 1024 + 1)), ANY_REVIEW) ?? '', /nests/);
   });

@@ -230,7 +230,7 @@ describe('replicas that keep a certificate', () => {
     'everything is taken out': () => cluster.change(() => (cluster.data = {})),
   };
   for (const [what, change] of Object.entries(changes)) {
-    it(`go on when ${what}, with a certificate that is trusted all the time`, async () => {
+    it(`keep serving when ${what}, with a certificate that is trusted all the time`, async () => {
       const replicas = await startTwo();
       const before = replicas[0].inUse;
       await change();
@@ -240,7 +240,7 @@ describe('replicas that keep a certificate', () => {
     });
   }
 
-  it('put a bundle right that somebody emptied, and get slower when it is emptied again and again', async () => {
+  it('restore a bundle that somebody emptied, and get slower when it is emptied again and again', async () => {
     await startTwo();
     let written = 0;
     for (let minute = 0; minute < 30; minute += 1) {
@@ -253,7 +253,7 @@ describe('replicas that keep a certificate', () => {
     assert.ok(written >= 10 && written < 40, `${written} times`);
   });
 
-  it('touch no Secret of somebody else, say so, and go on serving', async () => {
+  it('touch no Secret of somebody else, say so, and keep serving', async () => {
     const [one, other] = await startTwo();
     const { version } = cluster;
     cluster.change(() => (cluster.foreign = true));

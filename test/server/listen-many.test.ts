@@ -30,8 +30,8 @@ function appOf(server: Server) {
   return { server, listen };
 }
 
-describe('many sockets on one port', () => {
-  it('a turn of the event loop accepts several connections', async () => {
+describe('many sockets on one port:', () => {
+  it('one turn of the event loop accepts several connections', async () => {
     const accepted: Socket[] = [];
     const server = createServer((socket) => accepted.push(socket));
     const port = await listenMany(appOf(server), { hosts: [HOST], port: 0 });
@@ -55,7 +55,7 @@ describe('many sockets on one port', () => {
     await port.close();
   });
 
-  it('closing waits for the connections of all sockets, and leaves the port free', async () => {
+  it('a close waits for the connections of all sockets, and leaves the port free', async () => {
     const accepted: Socket[] = [];
     const server = createServer((socket) => accepted.push(socket));
     const port = await listenMany(appOf(server), { hosts: [HOST], port: 0 });
@@ -74,7 +74,7 @@ describe('many sockets on one port', () => {
     await next.close();
   });
 
-  it('has many sockets at each of several addresses, with one port', async () => {
+  it('a server has many sockets at each of several addresses, with one port', async () => {
     const server = createServer((socket) => socket.end('here'));
     const port = await listenMany(appOf(server), { hosts: [HOST, '127.0.0.2'], port: 0 });
     for (const host of [HOST, '127.0.0.2']) assert.equal(await ask(port.address.port, host), 'here');
@@ -88,7 +88,7 @@ describe('many sockets on one port', () => {
     await port.close();
   });
 
-  describe('that two servers share', () => {
+  describe('a port that two servers share', () => {
     it('is tried at least with IPv4', () => assert.ok(PAIRS.length > 0));
     for (const [own, every] of PAIRS)
       for (const first of ['main', 'fallback'] as const)

@@ -11,7 +11,7 @@ import { createMetrics } from '../../src/telemetry/metrics.ts';
 
 const metrics = createMetrics();
 
-describe('the probes', () => {
+describe('the probes:', () => {
   it('/livez answers', async () => {
     const app = createProbesApp({ checks: [], metrics });
     const reply = await app.inject('/livez');
@@ -42,7 +42,7 @@ describe('the probes', () => {
     assert.match(reply.body, /^process_cpu_seconds_total /m);
   });
 
-  it('/metrics is read by a few at a time; more are asked to come again', async () => {
+  it('/metrics is read by a few clients at a time; others are asked to come again', async () => {
     const app = await listening(endless());
     const readers = await Promise.all(Array.from({ length: 4 }, () => scrape(app)));
     assert.deepEqual(
@@ -61,7 +61,7 @@ describe('the probes', () => {
     await assert.rejects(text(readers[1]!));
   });
 
-  it('/metrics asks for no more pieces than its reader takes', async () => {
+  it('/metrics makes no more pieces than its reader takes', async () => {
     let pieces = 0;
     const app = await listening(endless(() => (pieces += 1)));
     const reader = await scrape(app);
@@ -77,7 +77,7 @@ describe('the probes', () => {
     await app.close();
   });
 
-  it('/metrics ends for a reader who never comes to an end', async (context) => {
+  it('/metrics ends for a reader that never finishes', async (context) => {
     let hasEnded = false;
     const app = await listening(endless(undefined, () => (hasEnded = true)));
     context.mock.timers.enable({ apis: ['setTimeout'] });
@@ -89,11 +89,11 @@ describe('the probes', () => {
     await app.close();
   });
 
-  it('nothing else is there', async () => {
+  it('no other path exists', async () => {
     assert.equal((await createProbesApp({ checks: [], metrics }).inject('/')).statusCode, 404);
   });
 
-  it('a client that sends half of a request is ended, and many of them keep nobody else out', async () => {
+  it('half of a request ends its connection, and many of them keep no other client out', async () => {
     const limits = { asking: 500, connections: 10, look: 50 };
     const app = createProbesApp({ checks: [], metrics, limits });
     const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port);

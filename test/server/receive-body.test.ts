@@ -55,13 +55,13 @@ async function sendPieces(
   return { status: response.statusCode, text: await readAll(response) };
 }
 
-describe('bodies of hostile clients', () => {
+describe('bodies of hostile clients:', () => {
   const hostile: readonly [string, string, RegExp][] = [
     ['8 MiB of opening brackets', '['.repeat(8 * MIB), /nests more than 500 deep/],
     ['8 MiB of empty objects', `[${'{},'.repeat((8 * MIB) / 3 - 2)}0]`, /more than 700000 values/],
   ];
   for (const [title, body, message] of hostile) {
-    it(`${title} are refused by name, before they are parsed`, async () => {
+    it(`${title} are refused with the limit, before they are parsed`, async () => {
       await withWebhook({}, async ({ send }) => {
         const reply = await send('/mutate/pods', body);
         assert.equal(reply.status, 413);
@@ -90,7 +90,7 @@ describe('bodies of hostile clients', () => {
     });
   });
 
-  it('chunks that come to more than 8 MiB are refused', async () => {
+  it('chunks of more than 8 MiB together are refused', async () => {
     await withWebhook({}, async (started) => {
       // A client that still sends when the refusal comes may find the connection reset before it reads it.
       const pieces = [...Array.from({ length: 8 }, () => 'x'.repeat(MIB)), 'x'];
@@ -100,7 +100,7 @@ describe('bodies of hostile clients', () => {
     });
   });
 
-  it('large ones that do not come keep no client elsewhere from sending one of 7 MiB', async () => {
+  it('large bodies that do not come prevent no other client from sending one of 7 MiB', async () => {
     await withWebhook({}, async (started) => {
       const attackers = [];
       for (let count = 0; count < 40; count += 1) attackers.push(await announce(started, 8 * MIB));
@@ -115,7 +115,7 @@ describe('bodies of hostile clients', () => {
     });
   });
 
-  it('costly ones of one client are not waited for by another', async () => {
+  it('costly bodies of one client do not delay another', async () => {
     await withWebhook({}, async (started) => {
       // Each is not too much: objects of keys that were never seen before, which V8 makes a hidden class for.
       const makeCostly = (index: number): string => {
@@ -141,7 +141,7 @@ describe('bodies of hostile clients', () => {
     });
   });
 
-  it('one log line stays short, whatever a review calls itself', async () => {
+  it('a log line stays short, whatever names a review has', async () => {
     await withWebhook({}, async (started) => {
       const long = 'x'.repeat(MIB);
       const object = annotatedPod({}, { [KEYS.token]: 'my-jwt' });
@@ -167,7 +167,7 @@ describe('bodies of hostile clients', () => {
     });
   });
 
-  it('large answers that nobody takes keep no other client from its own', async () => {
+  it('large answers that nobody reads prevent no other client from getting its own', async () => {
     await withWebhook({}, async (started) => {
       const containers = Array.from({ length: 2_000 }, (_, index) => container(`c${index}`));
       const body = reviewText({

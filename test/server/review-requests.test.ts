@@ -106,7 +106,7 @@ const REFUSED: readonly {
   { title: 'DELETE', options: { method: 'DELETE', headers: {} }, status: 405, message: /send a POST/ },
 ];
 
-describe('what is not a review is refused by HTTP', () => {
+describe('what is not a review is refused by HTTP:', () => {
   for (const { title, body, path = '/mutate/pods', options, status, message } of REFUSED) {
     it(title, async () => {
       const reply = await started.send(path, body, options);
@@ -119,7 +119,7 @@ describe('what is not a review is refused by HTTP', () => {
     });
   }
 
-  it('and the process goes on', async () => {
+  it('and the process continues', async () => {
     assert.equal((await started.send('/mutate/pods', reviewText())).status, 200);
   });
 });
@@ -157,30 +157,30 @@ describe('an accepted review', () => {
     assert.equal(Object.keys(Object(patchOf(response))).length, 3);
   });
 
-  it('content type with charset', async () => {
+  it('may have a charset in its content type', async () => {
     const headers = { 'content-type': 'application/json; charset=utf-8' };
     assert.equal((await responseTo({}, '/mutate/pods', { headers }))['allowed'], true);
   });
 
-  it('7 MiB', async () => {
+  it('may have 7 MiB', async () => {
     const object = { ...annotatedPod(), padding: 'x'.repeat(7 * 1024 * 1024) };
     assert.ok((await responseTo({ object }))['patch']);
   });
 
-  it('with the timeout that the API server appends', async () => {
+  it('may have the timeout that the API server appends', async () => {
     assert.ok((await responseTo({}, '/mutate/pods?timeout=10s'))['patch']);
   });
 
-  it('a dry run is answered alike', async () => {
+  it('gets the same answer as a dry run', async () => {
     assert.deepEqual(await responseTo({ dryRun: true }), await responseTo({}));
   });
 
-  it('without anything to do there is no patch and no patch type', async () => {
+  it('gets no patch and no patch type without anything to do', async () => {
     const response = await responseTo({ object: { metadata: {}, spec: { containers: [container()] } } });
     assert.deepEqual(Object.keys(response), ['uid', 'allowed', 'auditAnnotations']);
   });
 
-  it('a refusal is 200, not allowed, 400 BadRequest with the remedy', async () => {
+  it('gets a refusal as 200, not allowed, 400 BadRequest with the remedy', async () => {
     const response = await responseTo({ object: annotatedPod({}, { [KEYS.token]: 'My_JWT' }) });
     assert.equal(response['allowed'], false);
     assert.deepEqual([at(response, 'status', 'code'), at(response, 'status', 'reason')], [400, 'BadRequest']);
@@ -188,19 +188,19 @@ describe('an accepted review', () => {
     assert.equal(response['patch'], undefined);
   });
 
-  it('warnings come along', async () => {
+  it('gets warnings', async () => {
     const response = await responseTo({ object: annotatedPod({}, { [KEYS.mountPath]: '' }) });
     assert.deepEqual(response['warnings'], [`annotation ${KEYS.mountPath} is empty: it counts as not set`]);
   });
 
-  it('the same request gives the same bytes, also at once', async () => {
+  it('gets the same bytes as the same request before, also at the same time', async () => {
     const replies = await Promise.all(
       Array.from({ length: 16 }, () => started.send('/mutate/pods', reviewText())),
     );
     assert.equal(new Set(replies.map(({ text }) => text)).size, 1);
   });
 
-  it('a workload’s annotations go to its template', async () => {
+  it('of a workload gets a patch of its template', async () => {
     const metadata = { annotations: { [KEYS.token]: 'my-jwt' } };
     const object = { metadata, spec: { template: { spec: { containers: [container()] } } } };
     const resource = { group: 'apps', version: 'v1', resource: 'deployments' };
@@ -212,7 +212,7 @@ describe('an accepted review', () => {
   });
 });
 
-describe('a review that leads to nothing is allowed without a patch', () => {
+describe('a review that leads to nothing is allowed without a patch:', () => {
   const object = annotatedPod();
   const cases: readonly [string, Json][] = [
     ['DELETE', { operation: 'DELETE', object: null, oldObject: object }],

@@ -13,7 +13,7 @@ async function untilIdle(done: readonly string[], expected: number): Promise<voi
   while (done.length < expected) await nextTurn();
 }
 
-describe('turns', () => {
+describe('turns:', () => {
   it('work is done at once, as long as there is little', () => {
     const turns = new ReviewTurns();
     const done: string[] = [];
@@ -21,7 +21,7 @@ describe('turns', () => {
     assert.deepEqual(done, ['a', 'b', 'c']);
   });
 
-  it('what costs more than a slice waits, and others come between', async () => {
+  it('work that costs more than a slice waits, and others run in between', async () => {
     const turns = new ReviewTurns();
     const done: string[] = [];
     for (let job = 0; job < 4; job += 1) {
@@ -37,7 +37,7 @@ describe('turns', () => {
     assert.ok(done.indexOf('timer') < 4, done.join(' '));
   });
 
-  it('after one that costs much there are many turns for others, before the next of the same owner', async () => {
+  it('after costly work there are many turns for others, before the next of the same owner', async () => {
     const turns = new ReviewTurns();
     const done: string[] = [];
     for (let job = 0; job < 2; job += 1) {
@@ -54,7 +54,7 @@ describe('turns', () => {
     assert.ok(between > 10, `${between} turns`);
   });
 
-  it('who has cost little does not wait, and of those that wait the smallest goes first', async () => {
+  it('an owner that has cost little does not wait, and of those that wait the smallest goes first', async () => {
     const turns = new ReviewTurns();
     const done: string[] = [];
     const take = (owner: string, size: number, cost: number) =>

@@ -76,7 +76,7 @@ describe('a certificate', () => {
   });
 });
 
-describe('the files of a certificate are looked at again and again', () => {
+describe('the files of a certificate are polled:', () => {
   it('a new pair is used once it is whole, and a half-written one is reported once', async () => {
     const files = filesOf('tls');
     const write = (cert: string, key: string) =>

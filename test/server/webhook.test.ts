@@ -27,7 +27,7 @@ const DEBUG = {
 };
 
 describe('what is logged about a decision', () => {
-  it('one log line: who, what, why, never the object', async () => {
+  it('is one log line with who, what and why, never with the object', async () => {
     await withWebhook({}, async (started) => {
       const owner = { kind: 'ReplicaSet', name: 'web-1', controller: true };
       const object = {
@@ -60,7 +60,7 @@ describe('what is logged about a decision', () => {
     });
   });
 
-  it('without a name and a namespace in the object', async () => {
+  it('is complete without a name and a namespace in the object', async () => {
     await withWebhook({}, async (started) => {
       const object = {
         ...annotatedPod(),
@@ -73,7 +73,7 @@ describe('what is logged about a decision', () => {
     });
   });
 
-  it('the request’s namespace counts', async () => {
+  it('uses the namespace of the request', async () => {
     await withWebhook({}, async (started) => {
       const object = {
         ...annotatedPod(),
@@ -83,7 +83,7 @@ describe('what is logged about a decision', () => {
     });
   });
 
-  it('the log line names the trace, where the API server sends one', async () => {
+  it('names the trace, where the API server sends one', async () => {
     await withWebhook({}, async ({ send, lines }) => {
       const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
       const headers = { 'content-type': 'application/json' };
@@ -100,7 +100,7 @@ describe('what is logged about a decision', () => {
     });
   });
 
-  it('the metrics count it, seen through a scrape', async () => {
+  it('is counted by the metrics, seen through a scrape', async () => {
     await withWebhook({}, async (started) => {
       await responseTo(started, {});
       await responseTo(started, { object: annotatedPod({}, { [KEYS.inject]: 'x' }) });
@@ -164,7 +164,7 @@ describe('the namespace’s default', () => {
     });
   }
 
-  it('an internal error: refused for pods, allowed with a warning for the others, and the process lives', async () => {
+  it('that causes an internal error refuses pods and allows others with a warning, and the process continues', async () => {
     const broken: NamespaceDefaultLookup = () => {
       throw new TypeError('a secret detail');
     };

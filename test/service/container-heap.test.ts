@@ -67,7 +67,7 @@ describe('the memory of the service', () => {
     it(title, () => assert.deepEqual(fitToContainer({ v8: '13.6.1', ...found }), expected));
   }
 
-  it('is fitted by beginning again in the same process, once, with the same arguments', async () => {
+  it('is fitted by a restart in the same process, once, with the same arguments', async () => {
     // A container's limit cannot be had everywhere: what Node says of it is replaced.
     const limited = `data:text/javascript,process.constrainedMemory = () => ${512 * MIB}`;
     const args = ['--import', limited, join(ROOT, 'src/main.ts'), 'run', '--workers=none'];

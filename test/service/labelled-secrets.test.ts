@@ -43,7 +43,7 @@ function keep() {
   return { jwts, labelled, changes, list, state };
 }
 
-describe('of a Secret with our label', () => {
+describe('a Secret with our label:', () => {
   it('its data is looked at only where a JWT of its name exists', () => {
     const all = keep();
     all.list(secretOf('7'));
@@ -52,7 +52,7 @@ describe('of a Secret with our label', () => {
     assert.ok(!text.includes('ES256') && !text.includes(TOKEN.slice(0, 20)) && text.length < 400, text);
   });
 
-  it('what a JWT needs is kept as soon as the Secret was read for it, and no listener is called', () => {
+  it('the data that a JWT needs is kept as soon as the Secret was read for it, and no listener is called', () => {
     const all = keep();
     all.list(secretOf('7'));
     all.jwts.set(KEY, '8', JWT);
@@ -64,14 +64,14 @@ describe('of a Secret with our label', () => {
     assert.deepEqual(all.changes, ['added']);
   });
 
-  it('it is kept from the beginning where the JWT was there first', () => {
+  it('its data is kept from the beginning if the JWT was there first', () => {
     const all = keep();
     all.jwts.set(KEY, '5', JWT);
     all.list(secretOf('7'));
     assert.equal(all.state(), 'managed');
   });
 
-  it('it is dropped when the JWT goes', () => {
+  it('its data is dropped when the JWT is deleted', () => {
     const all = keep();
     all.jwts.set(KEY, '5', JWT);
     all.list(secretOf('7'));
@@ -80,7 +80,7 @@ describe('of a Secret with our label', () => {
     assert.deepEqual(all.labelled.cache.get(KEY), all.labelled.parse(secretOf('7')));
   });
 
-  it('no text is kept of a token that the status of its JWT speaks of, checked or not', async () => {
+  it('no text is kept of a token that the status of its JWT describes, checked or not', async () => {
     const { jwts, labelled } = keep();
     const jwt = await settledJwt();
     assert.ok(jwt.spec.ok);

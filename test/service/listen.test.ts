@@ -21,21 +21,21 @@ function machine(failures: Readonly<Record<string, string>>) {
 describe('listening', () => {
   const everywhere = { host: undefined, port: 8443 };
 
-  it('without a host is on every address, IPv4 and IPv6', async () => {
+  it('without a host uses every address, IPv4 and IPv6', async () => {
     const { tried, listen } = machine({});
     assert.deepEqual(await listenOn('--webhook-address', everywhere, listen), { ok: true, value: 8443 });
     assert.deepEqual(tried, ['::']);
   });
 
   for (const code of ['EAFNOSUPPORT', 'EADDRNOTAVAIL']) {
-    it(`without a host is on every IPv4 address where IPv6 is missing (${code})`, async () => {
+    it(`without a host uses every IPv4 address where IPv6 is missing (${code})`, async () => {
       const { tried, listen } = machine({ '::': code });
       assert.deepEqual(await listenOn('--webhook-address', everywhere, listen), { ok: true, value: 8443 });
       assert.deepEqual(tried, ['::', '0.0.0.0']);
     });
   }
 
-  it('at addresses of its own is on these alone, whatever they are', async () => {
+  it('at given addresses is on these only, whatever they are', async () => {
     const { tried, listen } = machine({});
     const wanted = { ...everywhere, ips: ['10.0.0.1', 'fd00::1'] };
     assert.deepEqual(await listenOn('--webhook-address', wanted, listen), { ok: true, value: 8443 });
@@ -48,7 +48,7 @@ describe('listening', () => {
     ['EMFILE', /^--http-address=:8443: cannot listen there \(EMFILE\)$/],
   ];
   for (const [code, message] of problems) {
-    it(`that fails with ${code} is one sentence, and no other address is tried`, async () => {
+    it(`reports ${code} in one sentence, and tries no other address`, async () => {
       const { tried, listen } = machine({ '::': code });
       const listening = await listenOn('--http-address', everywhere, listen);
       assert.ok(!listening.ok);
@@ -57,7 +57,7 @@ describe('listening', () => {
     });
   }
 
-  it('on an address that the machine lacks is a problem, and is not tried elsewhere', async () => {
+  it('on an address that the machine lacks is a problem, and no other address is tried', async () => {
     const server = createServer();
     const listening = await listenOn(
       '--http-address',

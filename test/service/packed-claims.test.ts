@@ -12,13 +12,13 @@ const specOf = ({ spec }: Jwt): JwtSpec => {
   return spec.value;
 };
 
-describe('of the claims of a JWT', () => {
-  it('few stay as they are', () => {
+describe('the claims of a JWT:', () => {
+  it('a few claims stay as they are', () => {
     const jwt = makeJwt();
     assert.equal(packClaims(jwt), jwt);
   });
 
-  it('many are the same whenever they are asked for, and kept as text alone', () => {
+  it('many claims are the same whenever they are read, and kept only as text', () => {
     const data = { many: Array.from({ length: 600 }, () => ({})), text: '\u00e9\u{1f511}' };
     const jwt = makeJwt({ data });
     const packed = packClaims(jwt);
@@ -27,7 +27,7 @@ describe('of the claims of a JWT', () => {
     assert.deepEqual({ ...specOf(packed) }, specOf(jwt));
   });
 
-  it('no more than a digest is kept of very many, and the issuer', () => {
+  it('of very many claims only a digest and the issuer are kept', () => {
     const data = { many: Array.from({ length: 15_000 }, () => ({})), sub: 'somebody' };
     for (const [issuer, kept] of [
       [{}, {}],
@@ -40,7 +40,7 @@ describe('of the claims of a JWT', () => {
     }
   });
 
-  it('60 KiB of them take less than 5 KB of heap, however they are written', () => {
+  it('60 KiB of claims take less than 5 KB of heap, however they are written', () => {
     setFlagsFromString('--expose-gc');
     const collect: () => void = runInNewContext('gc');
     const shapes = [

@@ -16,7 +16,7 @@ import { makeDevCertificate } from '../server/dev-certificate.ts';
 const WITHIN_MS = 60_000;
 const LOOPBACK = { address: { host: '127.0.0.1', port: 0 }, ips: undefined, sharesPort: false };
 
-describe('whether the webhook is ready', () => {
+describe('the readiness of the webhook', () => {
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'jwt-ready-'));
@@ -32,7 +32,7 @@ describe('whether the webhook is ready', () => {
       }),
     );
 
-  it('depends on one list of the namespaces, and from then on not on the API server', async () => {
+  it('depends on one list of the namespaces, and after that not on the API server', async () => {
     let isClosed = true;
     await using server = await startBadServer(({ query }, response) => {
       if (isClosed) return refuse(response, 503, 'ServiceUnavailable');

@@ -36,7 +36,7 @@ describe('the gauge token_problem', () => {
     assert.deepEqual(problems('KeyNotFound', 'KeyNotFound'), ['KeyNotFound']);
   });
 
-  it('has no word that is not one of ours', () => {
+  it('has no reason that is not one of ours', () => {
     assert.deepEqual(problems('"} 1\n', 'Contended'), ['Contended']);
   });
 });

@@ -45,7 +45,7 @@ const startApi = (isClosed: (path: string) => boolean) =>
     return response.end(JSON.stringify({ metadata: { resourceVersion: '8' }, items }));
   });
 
-it('of several namespaces one that cannot be read delays no other, and is noticed once it can', async () => {
+it('one of several namespaces that cannot be read delays no other, and is noticed once it can', async () => {
   let isClosed = true;
   await using server = await startApi((path) => isClosed && path.includes('/namespaces/b/'));
   await using client = clientOf(clusterAt(server.url));
@@ -81,7 +81,7 @@ it('without --namespaces nothing begins before everything was read', async () =>
   await cluster.stop();
 });
 
-it('a Secret whose label an admission plugin takes off is seen to go', async () => {
+it('a Secret whose label an admission plugin removes is seen as deleted', async () => {
   const metadata = { ...wireJwt().metadata, labels: { 'tokens.osg-htc.org/managed': 'true' } };
   await using server = await startBadServer((request, response) => {
     const { method, path, query } = request;

@@ -64,14 +64,14 @@ describe('completion', { concurrency: false }, () => {
     ],
   ];
   for (const [shell, command, setUp] of terminals) {
-    it(`in ${shell}, at a terminal`, async () => {
+    it(`works in ${shell}, at a terminal`, async () => {
       await using terminal = await openTerminal(command, env);
       for (const line of setUp) await terminal.run(line);
       for (const [typed, completed] of LINES) await terminal.complete(typed, completed);
     });
   }
 
-  it('in fish, by its own list of what fits', async () => {
+  it('works in fish, by its own list of candidates', async () => {
     for (const [typed, completed] of LINES) {
       const script = `jwt-injector completion fish | source; complete --do-complete='${typed}'`;
       const { stdout } = await promisify(execFile)('fish', ['--no-config', '-c', script], {

@@ -24,7 +24,7 @@ const judge = (token: ReadToken, spec: ReturnType<typeof makeSpec>, now: number)
   judgeClaims(findFacts(token), spec, now);
 
 describe('the verdict on a token', () => {
-  it('is that it matches, while it is valid and says what the spec asks for', () => {
+  it('is that the token matches, while it is valid and says what the spec asks for', () => {
     const verdict = judge({ header, claims: claimsOf() }, makeSpec(), NOW);
     assert.deepEqual(verdict, { matches: true, expiresAt: NOW + 86_400, legacy: false });
   });
@@ -98,7 +98,7 @@ describe('the verdict on a token', () => {
     }
   });
 
-  it('lets tokens of token-manager pass: with exp alone, or with iat at the signature and nbf before it', () => {
+  it('accepts tokens of token-manager: with only exp, or with iat at the signature and nbf before it', () => {
     assert.ok(iss && jti);
     assert.deepEqual(judge({ header, claims: old }, makeSpec(), NOW), {
       matches: true,
@@ -121,7 +121,7 @@ describe('the verdict on a token', () => {
     }
   });
 
-  it('takes an expiry in the last second of the year 9999', () => {
+  it('accepts an expiry in the last second of the year 9999', () => {
     assert.ok(judge({ header, claims: { ...old, exp: LATEST_TIME } }, makeSpec(), NOW).matches);
   });
 });

@@ -56,7 +56,7 @@ describe('a block of PEM that is not a private key to sign with is called what i
     );
   }
 
-  it('nothing, in a text of no form that is known', async () => {
+  it('nothing, in a text of no known form', async () => {
     assert.deepEqual(await readSigningKey('no key: none', 'RS256'), {
       ok: false,
       problem: {
@@ -67,7 +67,7 @@ describe('a block of PEM that is not a private key to sign with is called what i
     });
   });
 
-  it('a text is read up to 16,384 characters', async () => {
+  it('a key in at most 16,384 characters', async () => {
     const longest = toPem(rsa).padEnd(16_384, '\n');
     assert.ok((await readSigningKey(longest, 'RS256')).ok);
     assert.ok(!(await readSigningKey(`${longest}\n`, 'RS256')).ok);

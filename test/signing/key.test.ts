@@ -53,7 +53,7 @@ describe('a private key is read from', () => {
     });
   }
 
-  it('a key for every algorithm the resource may name', async () => {
+  it('a key for every algorithm that the resource may name', async () => {
     for (const name of Object.keys(ALGORITHMS)) {
       assert.ok(isAlgorithmName(name));
       assert.ok((await readSigningKey(toPem(someKey(name)), name)).ok, name);
@@ -177,7 +177,7 @@ describe('a key is refused with a reason and a remedy when it', () => {
       await expectProblem(text, 'RS256', 'KeyMismatch', new RegExp(`this is a key of type ${type}$`));
     }
   });
-  it('and never shows any of its text', async () => {
+  it('has a broken part, without showing any of its text', async () => {
     const result = await readSigningKey(NRP_KEY.replace('MHcC', 'AAAA'), 'ES256');
     assert.ok(!result.ok && !/[A-Za-z0-9+/]{20}/.test(result.problem.message));
   });

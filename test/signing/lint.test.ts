@@ -123,7 +123,7 @@ describe('a spec is refused, with the word of the condition, for', () => {
     assert.deepEqual(await refusalsOf(claims({ deep: deep(498) })), []);
   });
 
-  it('not for a key in a ConfigMap, as token-manager had it: that is a warning alone', async () => {
+  it('not a key in a ConfigMap, as token-manager had it: that is only a warning', async () => {
     const configMap = { name: 'my-keys', key: 'key.pem' };
     const found = await lintJwt(spec({ key: { configMap } }), { isNew: true });
     assert.deepEqual(found.refusals, []);
@@ -141,7 +141,7 @@ describe('a spec is refused, with the word of the condition, for', () => {
     }
   });
 
-  it('never with a piece of the key in the message', async () => {
+  it('a broken key, without any piece of it in the message', async () => {
     const broken = [NRP_KEY.replace('MHcC', 'AAAA'), NRP_KEY.slice(0, 100), NRP_KEY.replaceAll('-', '')];
     for (const value of broken) {
       const found = await lintJwt(spec({ key: { value } }), { isNew: true });

@@ -29,7 +29,7 @@ describe('the policy of a cluster', () => {
     assert.equal(findPolicyRefusal(specOf(), NO_POLICY), undefined);
   });
 
-  it('can forbid keys in JWTs, and then lets those in Secrets pass', () => {
+  it('can forbid keys in JWTs, and still allows those in Secrets', () => {
     assert.match(
       messageOf({ forbidInlineKeys: true }) ?? '',
       /^spec\.key\.value is forbidden.* spec\.key\.secret$/,

@@ -27,7 +27,7 @@ async function makeToken(spec: Record<string, unknown> = {}, jti = 'the-jti'): P
 
 const TEXT = await makeToken();
 
-describe('the token that a status speaks of', () => {
+describe('the token that a status describes', () => {
   it('is recognized without being read, and its text can be made again', async () => {
     const claim = fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.string({ unit: codePoint }));
     const specs = fc.record({
@@ -79,7 +79,7 @@ describe('the token that a status speaks of', () => {
     assert.ok(recognizeToken(TEXT, signedJwt()));
   });
 
-  it('stays the same when a newer spec takes the place of the one that it was compared with', () => {
+  it('stays the same when a newer spec replaces the one that it was compared with', () => {
     const jwt = signedJwt();
     const token = recognizeToken(TEXT, jwt);
     assert.ok(token && jwt.spec.ok);

@@ -45,7 +45,7 @@ it('the order of members does not count, nor do the claims that are ours to set'
   );
 });
 
-it('claims that are nested a hundred thousand deep have a digest like no others', () => {
+it('claims that are nested a hundred thousand deep have a digest of their own', () => {
   const deep: JsonObject = JSON.parse(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`);
   assert.equal(digestClaims(deep), '');
 });
@@ -69,7 +69,7 @@ it('what is neither text nor number, or a text that is too long, is distinguishe
   );
 });
 
-it('a text as long as an issuer or a key id may be is kept', () => {
+it('a text as long as an issuer or a key ID may be is kept', () => {
   const kid = 'k'.repeat(2_048);
   assert.equal(findFacts({ header: { kid }, claims: {} }).kid, kid);
   assert.equal(findFacts({ header: { kid: `${kid}k` }, claims: {} }).kid, null);

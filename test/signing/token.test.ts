@@ -20,7 +20,7 @@ async function sign(text: string, spec = makeSpec()): Promise<string> {
 }
 
 describe('a token', () => {
-  it('has exactly the header and claims of the contract', async () => {
+  it('has exactly the header and claims of docs/tokens.md', async () => {
     const token = await sign(NRP_KEY);
     const [header, payload] = token.split('.').map((part) => Buffer.from(part, 'base64url').toString());
     assert.equal(header, '{"alg":"ES256","kid":"my-jwt-key","typ":"JWT"}');

@@ -43,7 +43,7 @@ describe('a log line', () => {
     assert.equal(JSON.parse(line).name, 'eyJ');
   });
 
-  it('made at once is the one that pino would make, at its level and without secrets too', () => {
+  it('that is made directly is the one that pino would make, at its level and without secrets, too', () => {
     const fields = { name: 'a "quoted"\u2028 näme', count: 1, gone: undefined, list: ['x'], msg: 'said\n' };
     const both = linesOf({ level: 'info' }, (logger) => {
       logger.infoLine(fields);
@@ -87,7 +87,7 @@ describe('a log line', () => {
     assert.doesNotMatch(line, /aaaa|bbbb/);
   });
 
-  it('that is not JSON passes unchanged', () => {
+  it('that is not JSON is written unchanged', () => {
     const format = createTerminalFormat();
     assert.equal(format('plain').trimEnd(), 'plain');
     assert.equal(format('7').trimEnd(), '7');

@@ -41,7 +41,7 @@ describe('standard output', () => {
     });
   });
 
-  it('keeps what a full pipe does not take, in its order, and goes on when somebody reads', () => {
+  it('keeps what a full pipe does not take, in its order, and continues when somebody reads', () => {
     withPipe(3, (pipe, write) => {
       write('abcde');
       write('f');
@@ -73,7 +73,7 @@ describe('standard output', () => {
     });
   });
 
-  it('ends nothing when the reader is gone', () => {
+  it('ends nothing after the reader has gone', () => {
     const output = standardOutput(() => {
       throw Object.assign(new Error('gone'), { code: 'EPIPE' });
     });

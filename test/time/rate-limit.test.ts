@@ -9,7 +9,7 @@ function drain(limit: RateLimit, now: number): number {
   return taken;
 }
 
-it('allows the burst, then one whenever its time has come, and no more after a long rest than the burst', () => {
+it('the rate limit allows the burst, then one at a time, and after a long pause no more than the burst', () => {
   const limit = new RateLimit({ aSecond: 50, atOnce: 100 });
   assert.equal(drain(limit, 0), 100);
   assert.equal(limit.waitAt(0), 20);

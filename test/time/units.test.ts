@@ -9,7 +9,7 @@ test('seconds and milliseconds become each other', () => {
   assert.equal(toMilliseconds(undefined), undefined);
 });
 
-test('the one is not taken for the other: that does not compile', () => {
+test('seconds are not accepted as milliseconds: that does not compile', () => {
   const seconds: Seconds = 60;
   const wait = (time: Milliseconds): Milliseconds => time;
   // @ts-expect-error: seconds where milliseconds are expected

@@ -25,7 +25,7 @@ async function lint(path: string): Promise<string> {
 }
 
 describe('the workflow of CI', () => {
-  it('is what actionlint takes', async () => {
+  it('is accepted by actionlint', async () => {
     assert.equal(await lint(WORKFLOW), '');
   });
 
@@ -40,7 +40,7 @@ describe('the workflow of CI', () => {
     }
   });
 
-  it('names what lacks where actionlint cannot be built', async () => {
+  it('names what is missing where actionlint cannot be built', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-no-go-'));
     try {
       await assert.rejects(

@@ -26,7 +26,7 @@ const { groups } = parse(readFileSync(RULES, 'utf8')) as RuleFile;
 const alerts = groups.flatMap(({ rules }) => rules.filter(({ alert }) => alert !== undefined));
 
 describe('the rules of Prometheus', () => {
-  it('are what promtool takes', async () => {
+  it('are accepted by promtool', async () => {
     const promtool = await findPrometheusTool('promtool');
     const { stdout } = await run(promtool, ['check', 'rules', '--lint=all', '--lint-fatal', RULES]);
     assert.match(stdout, /SUCCESS/);

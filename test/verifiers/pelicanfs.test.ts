@@ -87,7 +87,7 @@ describe('pelicanfs with the file of a token', { concurrency: false }, () => {
     assert.deepEqual(await read(await startProcess(join(world.folder, 'missing'))), [NO_SOURCE, undefined]);
   });
 
-  it('a renewed token is taken by a new process, while one that runs keeps the old one', async () => {
+  it('a new process uses a renewed token, while one that runs keeps the old one', async () => {
     const running = await startProcess(fileOf('long').path);
     assert.deepEqual(await read(running), [READ, 'long']);
     await change('long', { data: { ...PLAIN_DATA, sub: 'renewed' } });

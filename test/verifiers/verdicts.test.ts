@@ -156,12 +156,12 @@ describe('the verdicts of verify are those of the real verifiers', { concurrency
     assert.deepEqual(wrong, []);
   }
 
-  describe('a token', () => {
+  describe('for a token:', () => {
     for (const [title, row] of Object.entries(VERDICT_TOKENS))
       it(title, () => compare(signRow(row, ISSUER), row));
   });
 
-  describe('an issuer that publishes', () => {
+  describe('for an issuer that publishes:', () => {
     for (const { title, row, issuer } of publications) {
       it(title, () => {
         const { signsRsa, header, differs } = row;

@@ -24,8 +24,8 @@ const jwts = (count: number): object => ({
   items: Array.from({ length: count }, (_, index) => wireJwt({}, { metadata: { name: `jwt-${index}` } })),
 });
 
-describe('what doctor reads', () => {
-  it('goes on where the API server fails or refuses, and calls neither a fault of the installation', async () => {
+describe('the reading of doctor', () => {
+  it('continues where the API server fails or refuses, and calls neither a fault of the installation', async () => {
     for (const status of [403, 500]) {
       const snapshot = await withServer(
         ({ path }, response) => {
@@ -66,7 +66,7 @@ describe('what doctor reads', () => {
     }
   });
 
-  it('counts those of one namespace for somebody who is not allowed to look further', async () => {
+  it('counts those of one namespace for somebody who is not allowed to read others', async () => {
     const census = await withServer(
       ({ path }, response) => {
         if (path.includes('/namespaces/x/')) answer(response, 200, jwts(2));
@@ -79,7 +79,7 @@ describe('what doctor reads', () => {
   });
 });
 
-describe('a pod that is tried', () => {
+describe('the dry run of a pod', () => {
   const tried = (status: number, body: object): Promise<unknown> =>
     withServer(
       ({ query }, response) => {
@@ -89,7 +89,7 @@ describe('a pod that is tried', () => {
       (client) => tryPod(client, 'x'),
     );
 
-  it('has its token, or not', async () => {
+  it('has its token, or has none', async () => {
     const containers = [{ name: 'main', env: [{ name: 'BEARER_TOKEN_FILE', value: '/x' }] }];
     assert.deepEqual(await tried(201, { spec: { containers } }), { outcome: 'injected' });
     assert.deepEqual(await tried(201, { spec: { containers: [{ name: 'main' }] } }), {
@@ -109,7 +109,7 @@ describe('a pod that is tried', () => {
     });
   });
 
-  it('is not tried by somebody who is not allowed to create pods', async () => {
+  it('is not made for somebody who is not allowed to create pods', async () => {
     const message =
       'pods is forbidden: User "x" cannot create resource "pods" in API group "" in the namespace "x"';
     await assert.rejects(tried(403, { kind: 'Status', reason: 'Forbidden', message }), KubeError);

@@ -14,8 +14,8 @@ const explain = (objects: readonly unknown[]): Promise<Outcome> =>
     input: objects.map((object) => stringify(object)).join('---\n'),
   });
 
-describe('explain -f, JWTs', () => {
-  it('one that can be signed: lifetimes and five renewals, never the key', async () => {
+describe('explain -f, for JWTs,', () => {
+  it('shows for one that can be signed lifetimes and five renewals, never the key', async () => {
     const { code, out } = await runCommand(explainCommand, ['-f', join(EXAMPLES, 'my-jwt.yaml')]);
     assert.equal(code, 0);
     assert.match(out, /^JWT my-jwt \(.*my-jwt\.yaml\): can be signed$/m);
@@ -26,7 +26,7 @@ describe('explain -f, JWTs', () => {
     assert.doesNotMatch(out, /PRIVATE KEY|MHcCAQEE/);
   });
 
-  it('that the policy of a cluster forbids, as it is given to run: cannot be signed, and why', async () => {
+  it('says why one cannot be signed that the policy of a cluster forbids, as it is given to run', async () => {
     const args = ['-f', join(EXAMPLES, 'my-jwt.yaml')];
     const policy = ['--forbid-inline-keys', '--max-lifetime=12h', '--allowed-issuers=https://other'];
     const { code, out } = await runCommand(explainCommand, [...args, ...policy]);
@@ -99,7 +99,7 @@ describe('explain -f, JWTs', () => {
     },
   ];
   for (const { title, spec, reason, says } of refused) {
-    it(`${title}: exit code 1, ${reason}`, async () => {
+    it(`ends with exit code 1 and ${reason} for ${title}`, async () => {
       const { code, out } = await explain([wireJwt(spec)]);
       assert.equal(code, 1);
       assert.match(
@@ -111,7 +111,7 @@ describe('explain -f, JWTs', () => {
     });
   }
 
-  it('another version, and a field that means nothing', async () => {
+  it('names another version, and a field that means nothing', async () => {
     const other = await explain([{ ...wireJwt(), apiVersion: 'tokens.osg-htc.org/v2' }]);
     assert.equal(other.code, 1);
     assert.match(other.out, /apiVersion must be tokens\.osg-htc\.org\/v1, not "tokens\.osg-htc\.org\/v2"/);
@@ -128,7 +128,7 @@ describe('explain -f, JWTs', () => {
   });
   const byName = wireJwt({ key: { secret: { name: 'my-key', key: 'key.pem' } } });
 
-  it('a key in a Secret of the same input is looked at', async () => {
+  it('checks a key in a Secret of the same input', async () => {
     const fits = await explain([byName, secret(NRP_KEY)]);
     assert.equal(fits.code, 0);
     assert.match(fits.out, /^ {2}key: Secret my-key, data key "key\.pem" of the input: fits ES256$/m);
@@ -141,7 +141,7 @@ describe('explain -f, JWTs', () => {
     assert.doesNotMatch(fits.out + misfit.out, /PRIVATE KEY/);
   });
 
-  it('a key that is elsewhere is said to be', async () => {
+  it('says that a key is elsewhere', async () => {
     const { code, out } = await explain([byName]);
     assert.equal(code, 0);
     assert.match(

@@ -21,7 +21,7 @@ function object(apiVersion: string, kind: string, spec: Json, more: Json = {}): 
   return { apiVersion, kind, metadata: { name: 'x', ...more }, spec };
 }
 
-describe('every kind with a pod template', () => {
+describe('every kind with a pod template:', () => {
   const kinds: readonly (readonly [string, Json, readonly (readonly (string | number)[])[]])[] = [
     [
       'a ReplicationController',
@@ -109,7 +109,7 @@ describe('every kind with a pod template', () => {
     ['a patch of a Deployment', object('apps/v1', 'Deployment', { replicas: 2 }), 'Deployment x'],
     ['a Service that asks for a token', object('v1', 'Service', {}, { annotations: TOKEN }), 'Service x'],
   ] as const) {
-    it(`${title} has no template: it is named and skipped`, async () => {
+    it(`${title} has no template, so it is named and skipped`, async () => {
       const { code, out, err } = await inject(JSON.stringify(given));
       assert.deepEqual([code, out], [0, `${JSON.stringify(given)}\n`]);
       assert.match(err, new RegExp(`warning: -, document 1 \\(${shown}\\): skipped: it has no pod template`));
@@ -117,7 +117,7 @@ describe('every kind with a pod template', () => {
     });
   }
 
-  it('templates without number cost what they weigh', async () => {
+  it('any number of templates costs time in proportion to their size', async () => {
     const deep = Array.from({ length: 2000 }).reduce<Json>((inner) => ({ template: inner }), template());
     assert.equal((await inject(JSON.stringify(object('x.io/v1', 'Deep', deep)))).code, 1);
     const wide = Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`k${index}`, { a: 1 }]));
@@ -125,7 +125,7 @@ describe('every kind with a pod template', () => {
   });
 });
 
-describe('the text of files', () => {
+describe('the text of files:', () => {
   const POD =
     'kind: Pod\napiVersion: v1\nmetadata:\n  name: p\n  annotations:\n    tokens.osg-htc.org/token: my-jwt\nspec:\n  containers:\n  - name: app\n';
 
@@ -164,7 +164,7 @@ describe('the text of files', () => {
   });
 });
 
-describe('an annotation that is not a string: the line to write', () => {
+describe('an annotation that is not a string is refused with the line to write:', () => {
   const cases: readonly (readonly [string, string, string])[] = [
     ['token: on', 'token: on is a boolean, not a string', 'token: "on"'],
     ['token:', 'token has no value', 'token: "<name of a JWT>", or remove the line'],
@@ -193,7 +193,7 @@ describe('an annotation that is not a string: the line to write', () => {
     });
   }
 
-  it('in a template, in a List', async () => {
+  it('one in a template, in a List', async () => {
     const deployment = `{kind: Deployment, apiVersion: apps/v1, metadata: {name: d}, spec: {template: {metadata: {annotations: {tokens.osg-htc.org/token: off}}, spec: {containers: [{name: a}]}}}}`;
     const { err } = await inject(`kind: List\napiVersion: v1\nitems:\n- ${deployment}\n`);
     assert.match(err, /token: off is a boolean, not a string: write tokens.osg-htc.org\/token: "off"/);

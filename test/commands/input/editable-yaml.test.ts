@@ -98,7 +98,7 @@ spec:
   },
 ]; // prettier-ignore
 
-describe('a document that is changed stays as it is written', () => {
+describe('a document that is changed stays as it is written:', () => {
   for (const { title, text, added } of BLOCKS) {
     it(title, () => {
       assert.deepEqual(addedLines(text, inject(text)), added);
@@ -157,7 +157,7 @@ describe('a document that is changed stays as it is written', () => {
   });
 });
 
-describe('JSON stays JSON', () => {
+describe('JSON stays JSON:', () => {
   for (const [title, space] of [
     ['on one line', undefined],
     ['on many', 2],
@@ -179,7 +179,7 @@ describe('JSON stays JSON', () => {
   }
 });
 
-describe('laws of editing', () => {
+describe('laws of editing:', () => {
   const scalar = fc.oneof(
     fc.constantFrom(
       'e2',

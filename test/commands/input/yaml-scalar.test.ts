@@ -58,23 +58,23 @@ describe('a scalar as Kubernetes reads it', () => {
     });
   }
 
-  it('in quotes, or as a block, it is a text', () => {
+  it('is a text in quotes, or as a block', () => {
     const text = 'a: "on"\nb: \'0444\'\nc: |\n  ~\nd: >-\n  1\n';
     assert.deepEqual(valueOf(text), { a: 'on', b: '0444', c: '~\n', d: '1' });
   });
 
-  it('a tag says what it is', () => {
+  it('is what its tag says', () => {
     const text = 'a: !!str on\nb: !!int "7"\nc: !!float 1\nd: !!binary aGk=\ne: !own 1\nf: !!null ""\n';
     assert.deepEqual(valueOf(text), { a: 'on', b: 7, c: 1, d: 'hi', e: '1', f: null });
   });
 
-  it('a key is read in the same way, and written as a text', () => {
+  it('is read in the same way as a key, and written as a text', () => {
     assert.deepEqual(valueOf('on: 1\n0x10: 2\n1.5: 3\n"on": 4\n'), { true: 1, 16: 2, 1.5: 3, on: 4 });
   });
 });
 
-describe('maps as Kubernetes reads them', () => {
-  it('of a key that is there twice the last counts', () => {
+describe('maps as Kubernetes reads them:', () => {
+  it('the last of two equal keys counts', () => {
     assert.deepEqual(valueOf('a: 1\nb: 2\na: 3\n'), { a: 3, b: 2 });
   });
 

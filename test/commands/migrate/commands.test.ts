@@ -24,7 +24,7 @@ describe('the command that moves a key', () => {
     return stdout;
   }
 
-  it('makes the Secret, then goes on, and leaves no key behind in the shell', async () => {
+  it('makes the Secret, then continues, and leaves no key behind in the shell', async () => {
     assert.equal(await run(move('echo KEY', 'echo next')), 'created\nnext\n[]\n');
   });
 
@@ -35,7 +35,7 @@ describe('the command that moves a key', () => {
   });
 });
 
-describe('how migrate is used', () => {
+describe('migrate:', () => {
   const wrong = [
     [],
     ['run'],
@@ -47,14 +47,14 @@ describe('how migrate is used', () => {
     ['clean', '--legacy-key-namespace', 'x'],
   ];
   for (const args of wrong) {
-    it(`wrong usage (${args.join(' ')}): exit code 2 and the help`, async () => {
+    it(`wrong usage (${args.join(' ')}) ends with exit code 2 and the help`, async () => {
       const { code, out, err } = await runCommand(migrateCommand, args);
       assert.deepEqual([code, out], [2, '']);
       assert.match(err, /^error: .*\n\nUsage: jwt-injector migrate check/s);
     });
   }
 
-  it('--help explains, exit code 0', async () => {
+  it('--help explains, with exit code 0', async () => {
     const { code, out } = await runCommand(migrateCommand, ['--help']);
     assert.equal(code, 0);
     assert.match(out, /^Usage: jwt-injector migrate check/);

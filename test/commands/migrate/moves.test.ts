@@ -12,7 +12,7 @@ function inOrderOfText(one: string, other: string): number {
   return one.localeCompare(other);
 }
 
-describe('keys and JWTs that migrate check moves', () => {
+describe('migrate check moves keys and JWTs:', () => {
   it('a key in the Secret of its token is moved, never deleted or handed over', () => {
     const secrets = { 'science/my-jwt': {} };
     for (const namespace of [undefined, 'science']) {

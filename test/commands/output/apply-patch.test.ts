@@ -27,7 +27,7 @@ describe('a patch', () => {
     assert.deepEqual(after, { a: { env: [1] }, b: { env: [] } });
   });
 
-  it('for a place that is not there is an error', () => {
+  it('for a place that does not exist is an error', () => {
     assert.throws(() => applyPatch({}, [{ op: 'add', path: '/a/b', value: 1 }]), /\/a\/b/);
   });
 });

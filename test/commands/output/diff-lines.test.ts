@@ -6,7 +6,7 @@ const show = (before: string, after: string): readonly string[] =>
   diffLines(before, after).map(({ sign, text }) => sign + text);
 
 describe('the difference of two texts', () => {
-  it('is the fewest lines, those that went before those that came', () => {
+  it('is the fewest lines, removed ones before added ones', () => {
     assert.deepEqual(show('a\nb\nc\n', 'a\nx\nc\nd\n'), [' a', '-b', '+x', ' c', '+d']);
     assert.deepEqual(show('a\nb', 'a\nb\n'), [' a', ' b']);
   });

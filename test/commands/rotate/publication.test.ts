@@ -16,12 +16,12 @@ const found = (...keys: readonly unknown[]): LookUp => ({
 });
 const problemOf = (...lookUps: readonly LookUp[]) => findPublicationProblem(lookUps, [jwk, other]);
 
-describe('whether verifiers find the keys of a rotation', () => {
-  it('they do, by each URL, whatever else is published', async () => {
+describe('verifiers', () => {
+  it('find the keys of a rotation by each URL, whatever else is published', async () => {
     assert.equal(await problemOf(found(other, jwk), found(jwk, { kty: 'x' }, other)), undefined);
   });
 
-  it('they do not', async () => {
+  it('do not find the keys of a rotation', async () => {
     const { alg: _alg, ...bare } = jwk;
     const away = {
       found: false,

@@ -15,7 +15,7 @@ function judge(made: Parameters<typeof makePod>[0], now: string, issuedAt: numbe
   return judgeDelivery(pod, mounts, issuedAt, at(now));
 }
 
-describe('whether a pod has the present token', () => {
+describe('the delivery of the current token to a pod', () => {
   for (const [title, made, now, state] of [
     ['a moment after the renewal', { started: '10:00:00' }, '12:00:01', 'due'],
     ['as long as the kubelet may take', { started: '10:00:00' }, '12:01:29', 'due'],
@@ -27,7 +27,7 @@ describe('whether a pod has the present token', () => {
     ['one with a subPath alone', { mounts: SUB_PATH }, '13:00:00', 'neverRefreshed'],
     ['one with a subPath besides', { mounts: BOTH }, '13:00:00', 'delivered'],
   ] as const) {
-    it(`${title}: ${state}`, () => {
+    it(`is "${state}": ${title}`, () => {
       const delivery = judge(made, now);
       assert.equal(delivery.state, state);
       assert.equal(delivery.dueBy, state === 'due' ? at('12:01:30') : undefined);
@@ -40,14 +40,14 @@ describe('whether a pod has the present token', () => {
     ['nudged for an older token', '11:59:59', '12:00:30', '12:01:30'],
     ['nudged when the kubelet was about to look by itself', '12:01:28', '12:01:29', '12:01:30'],
   ] as const) {
-    it(title, () => {
+    it(`depends on the nudge: ${title}`, () => {
       const delivery = judge({ nudged }, now);
       assert.equal(delivery.state, dueBy === undefined ? 'delivered' : 'due');
       assert.equal(delivery.dueBy, dueBy === undefined ? undefined : at(dueBy));
     });
   }
 
-  it('without a token it waits', () => {
+  it('is "waiting" without a token', () => {
     const pod = makePod();
     const mounts = pod.secrets.get('my-jwt');
     assert.ok(mounts);
@@ -55,14 +55,14 @@ describe('whether a pod has the present token', () => {
   });
 });
 
-describe('which token a container with a subPath has', () => {
+describe('the token of a container with a subPath', () => {
   for (const [title, made, held] of [
     ['started before the renewal', {}, 'older'],
     ['a younger pod', { started: '12:00:10' }, 'present'],
     ['started again once the kubelet had the token', { containerStarted: '12:01:30' }, 'present'],
     ['started again while it may not have had it', { containerStarted: '12:00:30' }, 'not known'],
   ] as const) {
-    it(`${title}: ${held}`, () => {
+    it(`is "${held}": ${title}`, () => {
       const { neverRefreshed } = judge({ mounts: SUB_PATH, ...made }, '13:00:00');
       assert.deepEqual(neverRefreshed, [{ container: 'main', token: held }]);
     });

@@ -7,7 +7,7 @@ import { makeKey } from '../../fixtures/keys.ts';
 const key = makeKey('ES256');
 const PRESENT = { tokenId: 'b', issuedAt: 1_000 };
 
-describe('which token a file holds', () => {
+describe('the token in a file', () => {
   for (const [claims, held] of [
     [{ jti: 'b', iat: 1_000 }, 'present'],
     [{ jti: 'a', iat: 900 }, 'older'],
@@ -16,13 +16,13 @@ describe('which token a file holds', () => {
     [{ jti: 'a' }, 'not known'],
     [{}, 'not known'],
   ] as const) {
-    it(`${JSON.stringify(claims)}: ${held}`, async () => {
+    it(`is "${held}" with ${JSON.stringify(claims)}`, async () => {
       const text = await new SignJWT(claims).setProtectedHeader({ alg: 'ES256' }).sign(key);
       assert.equal(compareToken(`${text}\n`, PRESENT), held);
     });
   }
 
-  it('what is not a token', () => {
+  it('is unknown when the file holds something else', () => {
     for (const text of ['', 'x', 'a.b.c']) assert.equal(compareToken(text, PRESENT), 'not known');
     assert.equal(compareToken('x', { tokenId: undefined, issuedAt: undefined }), 'not known');
   });

@@ -7,7 +7,7 @@ const token = (more: object = {}) => ({ name: 'token', mountPath: '/run/token', 
 const projected = (...sources: readonly object[]) => [{ name: 'token', projected: { sources } }];
 const secret = (name: string, ...items: readonly object[]) => ({ secret: { name, items } });
 
-describe('which Secrets a pod mounts, and how', () => {
+describe('the Secrets that a pod mounts:', () => {
   for (const [title, pod, refreshed, fixed] of [
     ['the directory', wirePod(), true, []],
     [
@@ -62,14 +62,14 @@ describe('which Secrets a pod mounts, and how', () => {
     });
   }
 
-  it('knows since when pod and container run', () => {
+  it('the start of pod and container is known', () => {
     const mounts = [token({ mountPath: '/token', subPath: 'token' })];
     const pod = readPodMounts(wirePod({ mounts, started: '10:00:00', containerStarted: '10:05:00' }));
     assert.equal(pod?.startedAt, at('10:00:00'));
     assert.deepEqual(pod.secrets.get('my-jwt')?.fixed, [{ container: 'main', startedAt: at('10:05:00') }]);
   });
 
-  it('knows the files to read: one that is refreshed, and each that is not', () => {
+  it('the files to read are known: one that is refreshed, and each that is not', () => {
     const mounts = [token(), token({ mountPath: '/a', subPath: 'token' })];
     const second = { name: 'second', volumeMounts: [token({ mountPath: '/b' })] };
     const spec = { containers: [{ name: 'main', volumeMounts: mounts }, second] };
@@ -81,7 +81,7 @@ describe('which Secrets a pod mounts, and how', () => {
     assert.deepEqual(files({ ...wirePod({ more: spec }), status: { phase: 'Running' } }), [], 'none runs');
   });
 
-  it('distinguishes several Secrets of one pod', () => {
+  it('several Secrets of one pod are distinguished', () => {
     const pod = readPodMounts(
       wirePod({
         volumes: [

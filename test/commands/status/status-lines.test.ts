@@ -59,7 +59,7 @@ function screen(
 }
 
 describe('the screen of status', () => {
-  it('what expires first comes first, with the pods that mount it', () => {
+  it('shows first what expires first, with the pods that mount it', () => {
     assert.equal(
       screen(ALL, PODS),
       `
@@ -119,9 +119,9 @@ note: ${note}`.trimStart(),
     ]);
   });
 
-  it('without any JWT', () => assert.equal(screen([], []), 'there is no JWT'));
+  it('says that there is no JWT', () => assert.equal(screen([], []), 'there is no JWT'));
 
-  it('a long message is cut', () => {
+  it('cuts a long message', () => {
     const lines = screen([jwt('x', {}, 'KeyUnreadable', 'm'.repeat(30_000))], []).split('\n');
     assert.equal(lines[2], `  ${'m'.repeat(300)}…`);
   });
@@ -133,7 +133,7 @@ note: ${note}`.trimStart(),
     [91, '██████████'],
     [100, '██████████'],
   ] as const) {
-    it(`a bar of ${percent} %`, () => assert.equal(drawBar(percent), bar));
+    it(`draws a bar of ${percent} %`, () => assert.equal(drawBar(percent), bar));
   }
 });
 
@@ -168,14 +168,14 @@ describe('the report of status', () => {
     });
   });
 
-  it('pods of another namespace are not those of this JWT', () => {
+  it('does not count pods of another namespace', () => {
     const [pod] = PODS;
     assert.ok(pod);
     const seen = { jwts: ALL.slice(0, 1), pods: [{ ...pod, namespace: 'other' }], notes: [] };
     assert.deepEqual(reportStatus(seen, NOW).jwts[0]?.pods, []);
   });
 
-  it('is well when every token can be used', () => {
+  it('is ok when every token can be used', () => {
     const [good, late, gone, fresh] = ALL;
     assert.ok(good && late && gone && fresh);
     assert.ok(isAllWell(report([good, late])));
@@ -195,7 +195,7 @@ describe('the report of status', () => {
     ],
     [ALL[3], 'science/new: jwt-injector has not processed it yet'],
   ] as const) {
-    it(`in one line: ${line.slice(0, 30)}`, () => {
+    it(`says in one line: ${line.slice(0, 30)}`, () => {
       assert.ok(state);
       const [status] = report([state]).jwts;
       assert.ok(status);

@@ -8,7 +8,7 @@ const failure = (words: string, after = 100) => ({ words, at: HARM.at + after, t
 const EOF = failure('Post "https://…": EOF');
 const REFUSED = failure('dial tcp 10.0.0.1:443: connect: connection refused', 800);
 
-describe('what failures of creations come from', () => {
+describe('the cause of failed creations is named:', () => {
   for (const [title, failures, cutOff, wrong] of [
     ['none', [], 0, []],
     ['reviews on the connections that were lost', [EOF, EOF], 2, []],
@@ -22,7 +22,7 @@ describe('what failures of creations come from', () => {
     });
   }
 
-  it('where nothing was harmed, nothing may fail', () => {
+  it('nothing may fail if nothing was disturbed', () => {
     const { wrong } = judgeFailures([EOF], undefined, {});
     assert.deepEqual(wrong, [describeFailure(EOF, undefined)]);
   });

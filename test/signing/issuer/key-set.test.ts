@@ -32,7 +32,7 @@ async function problemOf(...entries: readonly KeyEntry[]): Promise<string> {
 }
 
 describe('the keys of one issuer', () => {
-  it('are there once each, with the thumbprint of RFC 7638', async () => {
+  it('are published once each, with the thumbprint of RFC 7638', async () => {
     const { keys, warnings } = await merge(
       entry(other, 'added', 'new.pem'),
       entry(one, 'signs', 'JWT a'),
@@ -64,7 +64,7 @@ describe('the keys of one issuer', () => {
     assert.equal(keys[0]?.jwk.use, 'sig');
   });
 
-  it('a key that one JWT has retired and another still signs with signs', async () => {
+  it('include as signing a key that one JWT has retired and another still signs with', async () => {
     const { keys } = await merge(entry(one, 'retired', 'JWT a', 5), entry(one, 'signs', 'JWT b'));
     assert.deepEqual(
       keys.map(({ role, until }) => [role, until]),
@@ -72,7 +72,7 @@ describe('the keys of one issuer', () => {
     );
   });
 
-  it('a retired key stays until the last token of any JWT expires', async () => {
+  it('include a retired key until the last token of any JWT expires', async () => {
     const until = async (...times: readonly (number | undefined)[]): Promise<number | undefined> => {
       const entries = times.map((time, index) => entry(one, 'retired', `JWT ${index}`, time));
       return (await merge(...entries)).keys[0]?.until;
@@ -84,7 +84,7 @@ describe('the keys of one issuer', () => {
     assert.ok(!Object.hasOwn((await merge(entry(one, 'signs', 'JWT a'))).keys[0] ?? {}, 'until'));
   });
 
-  it('those that sign come first, then new ones, then those on their way out', async () => {
+  it('have those that sign first, then new ones, then retired ones', async () => {
     const under = (kid: string, role: KeyEntry['role']): KeyEntry => entry({ ...one, kid }, role, kid);
     const { keys } = await merge(
       under('a', 'kept'),
@@ -98,7 +98,7 @@ describe('the keys of one issuer', () => {
     );
   });
 
-  it('a key that is kept says nothing where it is known otherwise, and goes where its kid has another key', async () => {
+  it('do not include a kept key twice, nor one whose kid has another key', async () => {
     const known = await merge(entry(one, 'kept', 'jwks.json'), entry(one, 'signs', 'JWT a'));
     assert.deepEqual([known.keys[0]?.sources, known.warnings], [['JWT a'], []]);
     const replaced = await merge(
@@ -113,7 +113,7 @@ describe('the keys of one issuer', () => {
     assert.match(replaced.warnings.join(), /^kid one is another key now \(JWT a, JWT b\): verifiers refuse/);
   });
 
-  it('an old key under the kid of a new one is left out with a warning', async () => {
+  it('do not include an old key under the kid of a new one, with a warning', async () => {
     const { keys, warnings } = await merge(
       entry({ ...other, kid: 'one' }, 'retired', 'JWT a', 5),
       entry(one, 'signs', 'JWT a'),
@@ -125,7 +125,7 @@ describe('the keys of one issuer', () => {
     assert.match(warnings.join(), /kid one is another key now \(JWT a\)/);
   });
 
-  it('two that sign under one kid are a problem', async () => {
+  it('are a problem if two sign under one kid', async () => {
     const problem = await problemOf(
       entry(one, 'signs', 'JWT a'),
       entry({ ...other, kid: 'one' }, 'signs', 'JWT b'),
@@ -133,7 +133,7 @@ describe('the keys of one issuer', () => {
     assert.match(problem, /^JWT a and JWT b have different keys with the same kid one: /);
   });
 
-  it('all that sign with the one are named where another key has its kid', async () => {
+  it('are a problem that names all JWTs of the one key, if another key has its kid', async () => {
     const problem = await problemOf(
       entry(one, 'signs', 'JWT a'),
       entry(one, 'signs', 'JWT b'),
@@ -142,7 +142,7 @@ describe('the keys of one issuer', () => {
     assert.match(problem, /^JWT a, JWT b and JWT c have different keys/);
   });
 
-  it('what OSDF refuses is a warning', async () => {
+  it('come with a warning about what OSDF refuses', async () => {
     const refused = await publicJwk('EdDSA', 'k');
     const { warnings } = await merge(entry(refused, 'signs', 'JWT a'));
     const expected = ["JWT a: EdDSA is refused by OSDF's verifiers: use ES256 or RS256"];
@@ -162,7 +162,7 @@ describe('the keys of one issuer', () => {
       /not a complete public key/,
     ],
   ] as const) {
-    it(`${title} is a problem`, async () => {
+    it(`are a problem with ${title}`, async () => {
       assert.match(await problemOf(entry(jwk, 'added', 'x.json')), new RegExp(`^x.json: .*${says.source}`));
     });
   }

@@ -32,9 +32,9 @@ const CASES: Readonly<
   ],
 };
 
-describe('where verifiers look for the keys of an issuer', () => {
+describe('the URLs at which verifiers look for the keys of an issuer', () => {
   for (const [issuer, [xrootd, xrootdFallback, openid, jwks]] of Object.entries(CASES)) {
-    it(`of ${issuer}`, () => {
+    it(`are known for ${issuer}`, () => {
       assert.deepEqual(findIssuerUrls(issuer), { ok: true, value: { xrootd, xrootdFallback, openid } });
       assert.equal(jwksUrl(issuer), jwks);
     });
@@ -49,7 +49,7 @@ describe('where verifiers look for the keys of an issuer', () => {
     ['https://a.example/?x=1', /query/],
     ['https://a.example/#x', /fragment/],
   ] as const) {
-    it(`there is no such place for "${issuer}"`, () => {
+    it(`do not exist for "${issuer}"`, () => {
       const urls = findIssuerUrls(issuer);
       assert.ok(!urls.ok);
       assert.match(urls.problem, says);

@@ -68,7 +68,7 @@ describe('the type of a key, before OpenSSL sees it,', () => {
     for (const type of ['rsa', 'ec', 'ed25519'] as const)
       assert.equal(findTypeMisfit(type, 'ES256'), undefined);
   });
-  it('never fits when none does', () => {
+  it('never fits when no algorithm signs with it', () => {
     assert.deepEqual(findTypeMisfit('x25519', 'EdDSA'), {
       reason: 'KeyMismatch',
       message: 'EdDSA needs an Ed25519 key, this is a key of type x25519',

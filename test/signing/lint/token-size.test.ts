@@ -27,7 +27,7 @@ describe('the size of a token to come', () => {
     }
   });
 
-  it('is the least possible where the key is not at hand', () => {
+  it('is the least possible where the key is not known', () => {
     const built = buildClaims(makeSpec(), NOW, JTI);
     assert.ok(built.ok);
     const sizes = ['ES256', 'RS256'].map((algorithm) =>

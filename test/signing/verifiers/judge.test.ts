@@ -55,7 +55,7 @@ const TABLE: readonly (readonly [
   refused: readonly string[],
   doubted?: readonly string[],
 ])[] = [
-  ['all is well', {}, []],
+  ['no mistake', {}, []],
   ['extra claims', { username: 'x', role: ['y'] }, []],
   ['no jti', { jti: undefined }, []],
   ['a jti that is a number', { jti: 7 }, [FS, XROOTD]],
@@ -138,9 +138,9 @@ const TABLE: readonly (readonly [
   ['nbf this very second', { nbf: NOW }, []],
 ];
 
-describe('what verifiers make of a token', () => {
+describe('the verdict of the verifiers:', () => {
   for (const [title, claims, refused, doubted = []] of TABLE) {
-    it(`${title}: refused by ${refused.length === 0 ? 'nobody' : refused.join(', ')}`, () => {
+    it(`a token (${title}) is refused by ${refused.length === 0 ? 'nobody' : refused.join(', ')}`, () => {
       const found = judge(claims);
       assert.deepEqual([found.refused, found.doubted], [refused, doubted]);
     });
@@ -164,7 +164,7 @@ describe('what verifiers make of a token', () => {
     ['ES384', { header: { alg: 'ES384' }, keys: [{ ...jwk, alg: 'ES384' }] }, [FS, XROOTD]],
     ['a set with rubbish in it', { keys: [null, 'x', 7, [], {}, jwk] }, []],
   ] as const) {
-    it(`${title}: refused by ${refused.length === 0 ? 'nobody' : refused.join(', ')}`, () => {
+    it(`a token (${title}) is refused by ${refused.length === 0 ? 'nobody' : refused.join(', ')}`, () => {
       assert.deepEqual(judge({}, options).refused, refused);
     });
   }
@@ -215,7 +215,7 @@ describe('what verifiers make of a token', () => {
     it(`${title} has its own words`, () => assert.deepEqual(sayings(XROOTD, claims), xrootd));
   }
 
-  it('that Pelican knows the scopes of WLCG alone is said where the profile is that of SciTokens, and only there', () => {
+  it('a profile of SciTokens, and no other, gets the remark that Pelican knows only the scopes of WLCG', () => {
     const said = 'profile-of-scitokens: Pelican knows the scopes of WLCG alone';
     const scitokens = { ver: 'scitoken:2.0', 'wlcg.ver': undefined, aud: 'ANY' };
     assert.ok(sayings(ORIGIN, { ...scitokens, scope: 'read:/' }).includes(said));
@@ -223,7 +223,7 @@ describe('what verifiers make of a token', () => {
     assert.ok(!sayings(ORIGIN, { scope: 'read:/' }).includes(said));
   });
 
-  it('that uploads fail without reading is said of scopes that allow uploads, and of no others', () => {
+  it('scopes that allow uploads, and no others, get the remark that uploads fail without reading', () => {
     const said = 'scope-without-read: uploads and deletions fail without storage.read';
     assert.ok(sayings(ORIGIN, { scope: 'storage.create:/' }).includes(said));
     assert.deepEqual(sayings(ORIGIN, { scope: 'openid' }), ['scope: no scope allows anything of storage']);

@@ -42,7 +42,7 @@ function others(count: number): readonly object[] {
 const unknown = (kid: string, published: string): string =>
   `kid-unknown: no key of kid ${kid} is published ("Key ID is not published by the issuer"); ${published}: ${PUBLISH}`;
 
-describe('a verifier that looks for the key of a token', () => {
+describe('the verdict of a verifier that looks for the key of a token:', () => {
   const cases: readonly (readonly [verifier: VerifierName, differences: Differences, found?: string])[] = [
     ['xrootd', {}],
     ['pelican-client', { keys: [] }],
@@ -131,7 +131,7 @@ describe('a verifier that looks for the key of a token', () => {
   }
 });
 
-it('entries of a set that are objects are keys, whatever their type is', () => {
+it('the keys of a set are its entries that are objects, whatever their type', () => {
   assert.deepEqual(readKeys([null, 'x', [], { kid: 'a' }, { kty: 7 }, KEY]), [
     { kid: 'a', kty: '' },
     { kty: '' },
