@@ -10,7 +10,8 @@ const HARD_WORDS: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\bmend(?:s|ed|ing)?\b|[a-z]Mend/, 'fix, repair'],
   [/\banew\b/i, 'again, re-created'],
   [/\bunless told\b/i, 'by default'],
-  [/\bhears? of\b/i, 'is called with, is told'],
+  [/\btells? of\b/i, 'reported, logged, asked, called with; says, reports'],
+  [/\bhears? of\b|\bheard\b/i, 'gets, receives, is called with'],
   [/(?<!\bthere )\b(?:is|are) none\b/i, 'is not a valid …'],
   [/(?<!\bthere )\b(?:is|are) no (?!longer|more|sooner|slower)/i, 'is not a …'],
   [/\bstands? in the way\b/i, 'prevents, blocks'],
@@ -19,8 +20,23 @@ const HARD_WORDS: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/twin/i, 'environment variable, or the other one'],
   [/\byou may not\b/i, 'you are not allowed to'],
   [/\bfence|\bkey[- ]?ring\b/i, 'leader-only store, key cache'],
+  [/\ball the same\b/i, 'anyway, still'],
+  [/\bbut for\b/i, 'except for'],
+  [/\b(?:may|can) go\b(?! wrong)/i, 'can be removed'],
+  [/\bgo(?:es)? by\b/i, 'uses, depends on'],
+  [/\bput right\b/i, 'corrected'],
+  [/\bwhoever\b/i, 'anyone who, those who, the client (or who else it is)'],
+  [/\bas ever\b/i, 'as usual'],
+  [/\bminds\b/i, 'refuses, cares about'],
+  [/\bfor good\b/i, 'permanently'],
+  [/\btill\b/i, 'until'],
+  [/\bis too much:/i, 'unexpected argument'],
+  [/\bnot well\b/i, 'has a problem'],
   [/legacyMarks|\bmarks of (?:kopf|token-manager)\b|\bkopf'?s? marks\b/i, 'kopf leftovers'],
 ];
+
+/** The name of a test, in its call or in a table. */
+const CODED_NAME = /(?:(?:it|test|describe)\(|title: |^\s*\[)['"`][A-Z]\d{1,2}[:,]? \w/;
 
 /** They are here. */
 const OWN_WORDS = 'test/plain-english.test.ts:';
@@ -71,5 +87,10 @@ describe('plain English', () => {
   it('is written in tests', () => {
     const lines = linesOf('test/**/*.ts').filter(({ where }) => !where.startsWith(OWN_WORDS));
     assert.deepEqual(hardWords(lines), []);
+  });
+
+  it('is written in names of tests: none begins with the code of a list that is elsewhere', () => {
+    const lines = linesOf('test/**/*.test.ts').filter(({ text }) => CODED_NAME.test(text));
+    assert.deepEqual(lines, []);
   });
 });

@@ -97,9 +97,13 @@ describe('which Secrets are visible in a projected volume of several sources', (
     ['is the later of two Secrets without items', projected(source('a'), source('b')), ['b']],
     ['is the later of two Secrets at one path', projected(source('a', 'x'), source('b', './x')), ['b']],
     ['is both at two paths', projected(source('a', 'x'), source('b', 'y')), ['a', 'b']],
-    ['is none behind a ConfigMap at its path', projected(source('a'), other), []],
+    ['is not the one behind a ConfigMap at its path', projected(source('a'), other), []],
     ['is the Secret after a ConfigMap', projected(other, source('a')), ['a']],
-    ['is none behind the token of the ServiceAccount at its path', projected(source('a'), account), []],
+    [
+      'is not the one behind the token of the ServiceAccount at its path',
+      projected(source('a'), account),
+      [],
+    ],
     [
       'is the Secret beside a ConfigMap without items',
       projected(source('a'), { configMap: { name: 'c' } }),
