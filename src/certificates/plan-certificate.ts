@@ -147,7 +147,7 @@ function whyNewLeaf(own: OwnTlsSecret, hosts: readonly string[], now: Millisecon
   if (own.pair === undefined) return 'the Secret held no certificate with its key';
   const { leaf } = own.pair;
   if (findIssuer(leaf, own.authorities.slice(0, 1)) === undefined)
-    return 'the certificate was of another authority than the present one';
+    return 'the certificate was of another authority than the current one';
   const missing = hosts.find((host) => !isFor(leaf, host));
   if (missing !== undefined) return `the certificate was not for ${missing}`;
   return whyRenew(leaf, now, 'the certificate');
@@ -209,7 +209,7 @@ function retire(own: OwnTlsSecret, { now }: ObservedCertificate): CertificateSte
   return keep.length === retired.length ? undefined : { type: 'retire', secret: own, keep: [first, ...keep] };
 }
 
-/** Whether no replica can serve any more with a certificate of the authority before the present one. */
+/** Whether no replica can serve any more with a certificate of the authority before the current one. */
 function isRetiringOver({ authorities: [first] }: OwnTlsSecret, now: Milliseconds): boolean {
   return first !== undefined && now >= first.validFromDate.getTime() + RETIRED_AFTER_MS;
 }

@@ -35,7 +35,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./explain.ts')).explainCommand,
   },
   status: {
-    summary: 'show all JWTs, what expires first, and whether their pods have the present token',
+    summary: 'show all JWTs, what expires first, and whether their pods have the current token',
     load: async () => (await import('./status.ts')).statusCommand,
   },
   renew: {

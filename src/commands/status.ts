@@ -13,7 +13,7 @@ const FLAGS = {
   watch: { type: 'boolean', short: 'w', help: 'go on showing what changes, until Ctrl-C' },
   exec: {
     type: 'boolean',
-    help: 'read the file in each pod (with cat), and compare it with the present token',
+    help: 'read the file in each pod (with cat), and compare it with the current token',
   },
   ...OUTPUT_FLAG,
   ...CLUSTER_FLAGS,
@@ -23,7 +23,7 @@ const FLAGS = {
 export const statusCommand = makeCommand({
   usage: ['status [NAME…] [-A | -n NS] [--exec | --watch] [-o json|yaml]'],
   description: `Shows each JWT: whether it is Ready, when its token expires, with a bar of its remaining life, when it is renewed
-next, and which pods mount it. What expires first comes first. Of each pod it says whether the present token is
+next, and which pods mount it. What expires first comes first. Of each pod it says whether the current token is
 delivered, or by when it will be: the kubelet refreshes files up to 90 s after a renewal, and at once with prompt
 delivery. This is worked out from the times of token and pod; with --exec the files are read. No token is shown. A mount by
 subPath is never refreshed.`,

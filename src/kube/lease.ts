@@ -28,7 +28,7 @@ export type LeaseClaim = Pick<LeaseState, 'holder' | 'duration' | 'transitions'>
 
 /** One Lease object: watched by its name alone, written only over the state that was seen. */
 export interface LeaseAccess {
-  /** Calls `onSeen` with the present state, soon and at each change; `undefined` when no Lease exists. */
+  /** Calls `onSeen` with the current state, soon and at each change; `undefined` when no Lease exists. */
   watch(onSeen: (state: LeaseState | undefined) => void): { stop(): Promise<void> };
   /** Asks the API server. Rejects with a KubeError. */
   read(deadline: Milliseconds): Promise<LeaseState | undefined>;

@@ -15,7 +15,7 @@ export interface ListWatch {
   readonly isSynced: () => boolean;
   /** Resolves when a list failed for the first time before any succeeded. Never rejects. */
   readonly failed: Promise<void>;
-  /** Why it fails at present, in one word: the API server's, or that of the transport. */
+  /** Why it fails now, in one word: the API server's, or that of the transport. */
   readonly problem: () => string | undefined;
   /** When the API server last said anything (events, bookmarks, the beginning of an answer), since the epoch. */
   readonly lastEventAt: () => Milliseconds | undefined;

@@ -48,7 +48,7 @@ export class WatchHealth {
     this.#random = random;
   }
 
-  /** Why it fails at present, in one word; `undefined` while it works. */
+  /** Why it fails now, in one word; `undefined` while it works. */
   get problem(): string | undefined {
     return this.#told;
   }

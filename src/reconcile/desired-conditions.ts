@@ -144,7 +144,7 @@ function describeRemarks(
       type: 'RenewalOverdue',
       status: 'True',
       reason: 'RenewalOverdue',
-      message: `no new token could be signed for a while, the present one expires at ${formatTime(token.expiresAt)}: ${outcome.problem?.message ?? 'see the log of jwt-injector'}`,
+      message: `no new token could be signed for a while, the current one expires at ${formatTime(token.expiresAt)}: ${outcome.problem?.message ?? 'see the log of jwt-injector'}`,
     });
   }
   return remarks;

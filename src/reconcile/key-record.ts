@@ -9,7 +9,7 @@ import type { KeyObservation, Observed } from './observed.ts';
 type KeyRecord = Pick<RecordedStatus, 'keyId' | 'keyThumbprint' | 'publicKey' | 'keyVersion'>;
 
 /**
- * What `status` says of the key that the present token was signed with. It changes with a signature, or when the key was
+ * What `status` says of the key that the current token was signed with. It changes with a signature, or when the key was
  * read and proved to be the recorded one; so a key that cannot sign never replaces the record of the one that did.
  */
 export function describeKeyRecord(

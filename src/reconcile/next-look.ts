@@ -24,7 +24,7 @@ export function nextLook(
   ]);
 }
 
-/** When the present token is to be replaced, in seconds since the epoch; `undefined` without a valid one. */
+/** When the current token is to be replaced, in seconds since the epoch; `undefined` without a valid one. */
 export function plannedRenewal(jwt: Jwt, secret: SecretObservation | undefined): number | undefined {
   if (!jwt.spec.ok || secret?.token.state !== 'valid') return undefined;
   return renewalTime(jwt.uid, secret.token.expiresAt, jwt.spec.value);

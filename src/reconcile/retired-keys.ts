@@ -7,7 +7,7 @@ import { parsePublicJwk } from './key-record.ts';
 /** Key, issuer and last expiry as a status says them. */
 type Signed = Pick<RecordedStatus, 'publicKey' | 'keyId' | 'expiresAt' | 'tokenId' | 'issuer'>;
 
-/** What is known of a key and its tokens, in an entry or of the present one. */
+/** What is known of a key and its tokens, in an entry or of the current one. */
 type Entry = Partial<Pick<Signed, 'publicKey' | 'keyId' | 'expiresAt' | 'issuer'>>;
 
 /** As the CRD bounds them. With more keys within one lifetime, those that expire first are lost. */
@@ -33,7 +33,7 @@ export function describeRetiredKeys(
   return keys.length === 0 ? undefined : keys;
 }
 
-/** Whether tokens of a key may still be in use when the present one is all that is known of. */
+/** Whether tokens of a key may still be in use when the current one is all that is known of. */
 function isOutlived(
   key: Entry,
   present: Signed,

@@ -33,7 +33,7 @@ export function describeCause(cause: SignatureCause): string {
   return MEANINGS[cause];
 }
 
-/** Why a new token is due now; `undefined` when the present one serves, or was not read yet. */
+/** Why a new token is due now; `undefined` when the current one serves, or was not read yet. */
 export function findCause({ observed: { jwt, secret, key }, spec, now }: Facts): SignatureCause | undefined {
   if (secret === undefined) return 'SecretMissing';
   const { token } = secret;

@@ -32,7 +32,7 @@ export interface RecordedStatus {
   /** The claim `iss` of the tokens. */
   readonly issuer: string | undefined;
   readonly keyId: string | undefined;
-  /** RFC 7638 thumbprint of the key that signed the present token. */
+  /** RFC 7638 thumbprint of the key that signed the current token. */
   readonly keyThumbprint: string | undefined;
   /** Its public half: a JWK as JSON text. Thousands of JWTs may share one text, so it is parsed only where it is used. */
   readonly publicKey: string | undefined;
@@ -40,7 +40,7 @@ export interface RecordedStatus {
   readonly retiredKeys: readonly RetiredKey[] | undefined;
   /** `uid/resourceVersion` of the object that holds the key. */
   readonly keyVersion: string | undefined;
-  /** The claim `jti` of the present token. */
+  /** The claim `jti` of the current token. */
   readonly tokenId: string | undefined;
   readonly issuedAt: Seconds | undefined;
   readonly expiresAt: Seconds | undefined;

@@ -72,7 +72,7 @@ export class CertificateWrites {
     const { store, log } = this.#writing;
     const data = { 'ca.crt': writeCertificates(keep) };
     if (!(await store.writeSecret(data, secret.resourceVersion))) return AFTER_CONFLICT_MS;
-    log.info({ trusted: keep.length }, 'the CA before the present one is not trusted any more');
+    log.info({ trusted: keep.length }, 'the CA before the current one is not trusted any more');
     return 0;
   }
 

@@ -129,7 +129,7 @@ const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<C
       { type: 'serve', pair: second.pair! },
     ],
     [
-      'the authority before the present one is a day over',
+      'the authority before the current one is a day over',
       {
         secret: rotated,
         configurations: [configuration(bundle(rotated))],
@@ -139,7 +139,7 @@ const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<C
       { type: 'retire', keep: second.authorities },
     ],
     [
-      'the authority before the present one is not a day over',
+      'the authority before the current one is not a day over',
       {
         secret: rotated,
         configurations: [configuration(bundle(rotated))],

@@ -8,7 +8,7 @@ import { waitUntil } from './wait-until.ts';
 
 /** A running program of the control plane, for tests that injure it. */
 export type Component = {
-  /** Of the present process; another one after `restart`. */
+  /** Of the current process; another one after `restart`. */
   readonly pid: number;
   /** SIGSTOP: it keeps its connections and answers nothing. */
   pause(): void;

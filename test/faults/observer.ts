@@ -21,7 +21,7 @@ export interface Sighting {
 export interface Observer {
   /** In the order of their coming. */
   sightings(namespace: string): readonly Sighting[];
-  /** The present object, `undefined` when there is none. */
+  /** The current object, `undefined` when there is none. */
   see(kind: Sighting['kind'], namespace: string, name: string): Loose;
   /** Drops what was seen in a namespace, once it was judged. */
   forget(namespace: string): void;

@@ -49,11 +49,11 @@ export interface Proxy {
   rewrite(rule: LineRule): () => void;
   /** From now on nothing passes on the connections that exist now, in either direction; new ones work. */
   freezeConnections(): void;
-  /** The present watches stay open and bring nothing any more; new ones work. */
+  /** The current watches stay open and bring nothing any more; new ones work. */
   silenceWatches(): void;
   /** Cuts the connections of all watches. */
   cutWatches(): void;
-  /** New connections are refused and the present ones cut, until the returned function is called. */
+  /** New connections are refused and the current ones cut, until the returned function is called. */
   refuse(): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }

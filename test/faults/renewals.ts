@@ -1,6 +1,6 @@
 import type { TrackedJwt } from './tracked-jwt.ts';
 
-/** The texts of their present tokens, in their order: for `areRenewed`. */
+/** The texts of their current tokens, in their order: for `areRenewed`. */
 export function textsOf(jwts: readonly TrackedJwt[]): readonly string[] {
   return jwts.map(({ text }) => text);
 }
@@ -10,7 +10,7 @@ export function areRenewed(jwts: readonly TrackedJwt[], before: readonly string[
   return jwts.every((jwt, index) => jwt.isRenewed(before[index] ?? ''));
 }
 
-/** Asks each for a new token, and gives the texts of the present ones. */
+/** Asks each for a new token, and gives the texts of the current ones. */
 export function requestRenewals(jwts: readonly TrackedJwt[]): Promise<readonly string[]> {
   return Promise.all(jwts.map((jwt) => jwt.requestRenewal()));
 }

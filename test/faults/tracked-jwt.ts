@@ -59,7 +59,7 @@ export class TrackedJwt {
     return tokenIn(this.secret);
   }
 
-  /** The text of the present token, for comparison. */
+  /** The text of the current token, for comparison. */
   get text(): string {
     return this.token?.text ?? '';
   }
@@ -150,7 +150,7 @@ export class TrackedJwt {
     this.noteSpec(stored.spec);
   }
 
-  /** Asks for a new token, and gives the text of the present one. */
+  /** Asks for a new token, and gives the text of the current one. */
   async requestRenewal(): Promise<string> {
     const { text } = this;
     this.addCauses();

@@ -53,7 +53,7 @@ export const WATCHES: readonly Fault[] = [
   {
     ...ALONE,
     name: 'connections-half-open',
-    title: 'all present connections are half-open: nothing comes, nothing goes, nobody says so',
+    title: 'all open connections are half-open: nothing comes, nothing goes, nobody says so',
     tries: { short: 0, full: 1 },
     play: (ground) => loseSight(ground, (proxy) => proxy.freezeConnections()),
   },

@@ -159,7 +159,7 @@ const CASES: readonly Case[] = [
     now: NOW + DAY - 3_600,
     says: 'True RenewalOverdue',
     message:
-      'no new token could be signed for a while, the present one expires at 2027-01-16T08:00:00Z: no such Secret: make one',
+      'no new token could be signed for a while, the current one expires at 2027-01-16T08:00:00Z: no such Secret: make one',
   },
   {
     type: 'RenewalOverdue',
@@ -168,7 +168,7 @@ const CASES: readonly Case[] = [
     now: NOW + DAY - 3_600,
     says: 'True RenewalOverdue',
     message:
-      'no new token could be signed for a while, the present one expires at 2027-01-16T08:00:00Z: see the log of jwt-injector',
+      'no new token could be signed for a while, the current one expires at 2027-01-16T08:00:00Z: see the log of jwt-injector',
   },
 ];
 

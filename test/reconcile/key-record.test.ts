@@ -14,7 +14,7 @@ const recordOf = ({ recorded }: Observed['jwt']): object => {
   return { keyId, keyThumbprint, publicKey, keyVersion };
 };
 
-describe('the record of the key that the present token was signed with', () => {
+describe('the record of the key that the current token was signed with', () => {
   it('stays as it is while there is no valid token, whatever key and spec say', async () => {
     const jwt = await settledJwt({ keyId: 'another' });
     for (const secret of [undefined, ourSecret(jwt, 0, { token: { state: 'faulty', cause: 'Expired' } })])

@@ -41,7 +41,7 @@ describe('the plan', () => {
     }
   });
 
-  it('signs nothing that the cluster’s policy forbids, and leaves the present token alone until one is due', async () => {
+  it('signs nothing that the cluster’s policy forbids, and leaves the current token alone until one is due', async () => {
     const policyRefusal = { reason: 'PolicyDenied', message: 'too long' } as const;
     assert.deepEqual(planNext(await settled(0, { key, policyRefusal }), NOW), { do: 'upToDate' });
     assert.deepEqual(planNext(await settled(19 * 3600, { policyRefusal }), NOW), {

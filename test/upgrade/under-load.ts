@@ -9,7 +9,7 @@ const CREATED_WITHIN_MS = 600_000;
 const NAMESPACE = 'users';
 
 /**
- * Two replicas of `other` become two of the present version, one after the other as a Deployment does it, and back, while pods
+ * Two replicas of `other` become two of the current version, one after the other as a Deployment does it, and back, while pods
  * that ask for a token are created, none of them a second time, at least `least` in each direction. Prints a line for each
  * direction; gives how many failed. `other` must issue its certificate itself.
  */

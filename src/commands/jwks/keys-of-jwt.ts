@@ -21,7 +21,7 @@ export function nameJwt({ namespace, name }: Pick<Jwt, 'namespace' | 'name'>): s
 }
 
 /**
- * What a JWT says that has to be published: below its present issuer, which comes first, the keys in its status and the one of
+ * What a JWT says that has to be published: below its current issuer, which comes first, the keys in its status and the one of
  * a rotation under way; below each issuer that it had before, the keys whose tokens are still in use. No entries when
  * jwt-injector has not processed it yet. `object`: what it was read from.
  */

@@ -48,7 +48,7 @@ export function nextStep(state: RotationState, force: boolean): Step {
   return until > now && !force ? { do: 'keep-old', until } : { do: 'finish' };
 }
 
-/** Whether the present token was signed with the new key. */
+/** Whether the current token was signed with the new key. */
 export function isSignedWith({ recorded }: Jwt, { publicKey }: Rotation): boolean {
   return recorded.keyId === publicKey.kid;
 }

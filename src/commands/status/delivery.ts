@@ -5,7 +5,7 @@ import type { FixedMount, PodMounts, SecretMounts } from './pod-mounts.ts';
 /** Which token a container with a mount by `subPath` has. */
 export type HeldToken = 'present' | 'older' | 'not known';
 
-/** What a pod has of the present token, by the times of the cluster and the pace of the kubelet. */
+/** What a pod has of the current token, by the times of the cluster and the pace of the kubelet. */
 export interface PodDelivery {
   /**
    * `delivered`: it has it. `due`: it will have it by `dueBy` at the latest. `starting`: no container has started.
@@ -18,7 +18,7 @@ export interface PodDelivery {
   readonly neverRefreshed: readonly { readonly container: string; readonly token: HeldToken }[];
 }
 
-/** `issuedAt` is that of the present token, `undefined` without a token; all times in seconds since the epoch. */
+/** `issuedAt` is that of the current token, `undefined` without a token; all times in seconds since the epoch. */
 export function judgeDelivery(
   pod: Pick<PodMounts, 'isRunning' | 'startedAt' | 'nudgedAt'>,
   { isRefreshed, fixed }: SecretMounts,

@@ -91,7 +91,7 @@ function describeTrouble(name: string, watch: ListWatch): readonly string[] {
   const problem = watch.problem();
   return problem === undefined
     ? []
-    : [`${name} cannot be followed at present (${problem}); it is tried again: this may be out of date`];
+    : [`${name} cannot be followed now (${problem}); it is tried again: this may be out of date`];
 }
 
 function ignore(): void {

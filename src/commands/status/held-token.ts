@@ -4,12 +4,12 @@ import type { MountedFile } from './pod-mounts.ts';
 
 /** What was found in a file of a pod; never the token. */
 export interface HeldFile extends MountedFile {
-  /** Compared with the JWT's present one by the claim `jti`; `unread`: `problem` says why. */
+  /** Compared with the JWT's current one by the claim `jti`; `unread`: `problem` says why. */
   readonly token: 'present' | 'older' | 'newer' | 'not known' | 'unread';
   readonly problem: string | undefined;
 }
 
-/** Which token a text is, beside the present one of the JWT. `newer`: it was signed after the JWT was read. */
+/** Which token a text is, beside the current one of the JWT. `newer`: it was signed after the JWT was read. */
 export function compareToken(
   text: string,
   { tokenId, issuedAt }: Pick<JwtState, 'tokenId' | 'issuedAt'>,

@@ -105,7 +105,7 @@ function describePod(pod: PodStatus, paint: Paint): string {
 }
 
 const HELD: Readonly<Record<Exclude<HeldFile['token'], 'unread'>, readonly [Style, string]>> = {
-  present: ['green', 'the present token'],
+  present: ['green', 'the current token'],
   newer: ['green', 'a token that was signed meanwhile'],
   older: ['yellow', 'an older token'],
   'not known': ['yellow', 'no token that can be compared'],
@@ -135,7 +135,7 @@ function wordOf({ delivery, dueBy }: Pick<PodStatus, 'delivery' | 'dueBy'>): str
     case 'due':
       return due === undefined ? 'due' : `due by ${formatMinute(due)}`;
     case 'starting':
-      return 'starting: it gets the present token';
+      return 'starting: it gets the current token';
     case 'neverRefreshed':
       return 'never refreshed';
     case 'waiting':

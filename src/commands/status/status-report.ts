@@ -44,7 +44,7 @@ export interface JwtStatus extends Pick<
   readonly pods: readonly PodStatus[] | undefined;
 }
 
-/** One pod, and what it has of the present token: see `PodDelivery`. */
+/** One pod, and what it has of the current token: see `PodDelivery`. */
 export interface PodStatus {
   readonly name: string;
   readonly delivery: PodDelivery['state'];

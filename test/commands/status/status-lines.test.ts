@@ -73,7 +73,7 @@ science/gone    False    KeyNotFound  ░░░░░░░░░░ 5 min ago  
 science/late    True     Signed       ███░░░░░░░ in 20 min      due for 30 s
   no pod mounts it
 science/my-jwt  True     Signed       ██████████ in 1 h 59 min  in 59 min 30 s
-  pod next   starting: it gets the present token
+  pod next   starting: it gets the current token
   pod old    never refreshed in container main (subPath): it has an older token: re-create the pod, and mount the directory instead
   pod web-1  due by 12:02 UTC
   pod web-2  delivered`.trimStart(),
@@ -115,7 +115,7 @@ note: ${note}`.trimStart(),
     assert.deepEqual(lines.slice(3), [
       '  pod old    never refreshed in container main (subPath): it has an older token: re-create the pod, and mount the directory instead; not read in container main: the command ended with exit code 1',
       '  pod web-1  due by 12:02 UTC; read in container main: an older token',
-      '  pod web-2  delivered; read in container main: the present token',
+      '  pod web-2  delivered; read in container main: the current token',
     ]);
   });
 

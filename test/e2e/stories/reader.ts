@@ -84,7 +84,7 @@ async function startReaders({ cluster, short }: Scene): Promise<readonly string[
   return stdout.trim().split('\n');
 }
 
-/** The signature of the present token. */
+/** The signature of the current token. */
 async function readToken(access: ApiAccess): Promise<string> {
   const { body } = await askApi(access, 'GET', `/api/v1/namespaces/${NAMESPACE}/secrets/tok`);
   const secret: { data: { token: string } } = JSON.parse(body);

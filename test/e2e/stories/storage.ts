@@ -139,7 +139,7 @@ async function startReaders({ cluster }: Scene): Promise<void> {
   await cluster.controlPlane.apply(deployments.map((one) => stringify(one)).join('---\n'));
 }
 
-/** The present token, of the Secret. */
+/** The current token, of the Secret. */
 async function readToken({ cluster }: Scene): Promise<string> {
   const args = ['get', 'secret', NAME, '-n', NAMESPACE, '-o', 'jsonpath={.data.token}'];
   const { stdout } = await cluster.controlPlane.kubectl(args);

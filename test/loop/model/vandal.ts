@@ -101,7 +101,7 @@ function goBack(cluster: ModelCluster, key: JwtKey): void {
   cluster.createSecret(key, values, LEGACY_MANAGER);
 }
 
-/** A token with the key and the kid that the present one has, signed `age` seconds from now. */
+/** A token with the key and the kid that the current one has, signed `age` seconds from now. */
 function forgeInto(
   values: Values,
   { cluster, laws, now }: Scene,

@@ -174,7 +174,7 @@ export class World {
     this.laws.disturb(JWT_KEYS, begin(this.#troubles) + this.#answerMs);
   }
 
-  /** A token that the JWT had before the present one. */
+  /** A token that the JWT had before the current one. */
   earlierToken(key: JwtKey): string | undefined {
     return this.#earlier.get(key);
   }
