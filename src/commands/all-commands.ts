@@ -19,7 +19,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./sign.ts')).signCommand,
   },
   inspect: {
-    summary: 'show the claims of a token, and how long it still lives',
+    summary: 'show the claims of a token, and how long it is still valid',
     load: async () => (await import('./inspect.ts')).inspectCommand,
   },
   verify: {

@@ -6,7 +6,7 @@ import { makeCommand } from './make-command.ts';
 /** `jwt-injector inspect`. */
 export const inspectCommand = makeCommand({
   usage: ['inspect NAME [-n NS]', 'inspect secret NAME [--key KEY] [-n NS]', 'inspect -f FILE', 'inspect -'],
-  description: `Shows header and claims of a token, and how long it still lives. Never shows the signature, and does not check it
+  description: `Shows header and claims of a token, and how long it is still valid. Never shows the signature, and does not check it
 (jwt-injector verify does). NAME is a JWT in the cluster, whose token is read from its Secret.`,
   flags: TOKEN_REPORT_FLAGS,
   examples: [

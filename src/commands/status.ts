@@ -10,7 +10,7 @@ import { showStatus, type StatusOptions } from './status/show-status.ts';
 
 const FLAGS = {
   'all-namespaces': { type: 'boolean', short: 'A', help: 'the JWTs of all namespaces' },
-  watch: { type: 'boolean', short: 'w', help: 'go on showing what changes, until Ctrl-C' },
+  watch: { type: 'boolean', short: 'w', help: 'keep showing what changes, until Ctrl-C' },
   exec: {
     type: 'boolean',
     help: 'read the file in each pod (with cat), and compare it with the current token',
@@ -64,7 +64,7 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
   if (everywhere && words.length > 0)
     return fail('-A shows all JWTs, and a name is that of one namespace: use -n with it');
   if (isFollowing && isReading)
-    return fail('--exec reads the files once, and --watch goes on: use one of them');
+    return fail('--exec reads the files once, and --watch continues: use one of them');
   const names = [...new Set(words.map((word) => word.replace(/^jwts?\//, '')))];
   return names.includes('')
     ? fail('the name of a JWT is empty')

@@ -62,17 +62,17 @@ export const RUN_FLAGS = {
   'min-lifetime': {
     type: 'string',
     value: 'DURATION',
-    help: 'refuse JWTs whose tokens live shorter than this',
+    help: 'refuse JWTs whose tokens have a shorter lifetime than this',
   },
   'max-lifetime': {
     type: 'string',
     value: 'DURATION',
-    help: 'refuse JWTs whose tokens live longer than this',
+    help: 'refuse JWTs whose tokens have a longer lifetime than this',
   },
   'allowed-issuers': {
     type: 'string',
     value: 'URL,URL',
-    help: 'refuse JWTs with another issuer than these, byte for byte',
+    help: 'refuse JWTs with an issuer other than these, byte for byte',
   },
   'prompt-delivery': {
     type: 'boolean',

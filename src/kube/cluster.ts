@@ -51,7 +51,8 @@ export function loadCluster(
       `this pod has no ServiceAccount token at ${SERVICE_ACCOUNT_FOLDER}: set automountServiceAccountToken: true, or --kubeconfig`,
     );
   }
-  if (context !== undefined) return fail('--context needs a kubeconfig: set --kubeconfig, or drop --context');
+  if (context !== undefined)
+    return fail('--context needs a kubeconfig: set --kubeconfig, or remove --context');
   return describe(loadPod, 'the pod’s ServiceAccount', undefined);
 }
 

@@ -41,7 +41,7 @@ export function findKeyRefusal(
       reason: 'KeyNotGranted',
       message:
         `key Secret ${where} does not exist or is not granted to namespace ${jwt.namespace}: ` +
-        `its owner adds ${jwt.namespace} to the annotation ${ALLOWED_NAMESPACES}`,
+        `ask its owner to add ${jwt.namespace} to the annotation ${ALLOWED_NAMESPACES}`,
     };
   }
   if (secret === undefined) {

@@ -23,7 +23,7 @@ const MEANINGS: Readonly<Record<SignatureCause, string>> = {
   HeaderMismatch: 'the token has another key id or algorithm than the spec',
   SignatureInvalid: 'the token was not signed with the key of this JWT',
   ClaimsMismatch: 'the token says something else than the spec, or is not valid yet',
-  KeyChanged: 'the key is another one than that of the token',
+  KeyChanged: 'the key is not the one of the token',
   RenewRequested: `the annotation ${RENEW} asks for it`,
   RenewalDue: 'its renewal is due',
 };

@@ -29,7 +29,7 @@ export async function startService(config: Config, log: ServiceLogger): Promise<
   if (config.namespaces !== undefined) {
     log.info(
       { namespaces: config.namespaces },
-      'only these namespaces, with Roles alone: no default by namespace label',
+      'only these namespaces, with Roles only: no default by namespace label',
     );
   }
 

@@ -81,7 +81,7 @@ export function createMetrics() {
     /** Without prompt delivery it has no series. */
     deliveryNudges: new Counter({
       name: `${METRIC_PREFIX}delivery_nudges_total`,
-      help: 'Pods whose kubelet was to look at their new token at once, by result.',
+      help: 'Pods that were nudged after a renewal, by result.',
       labelNames: ['result'],
       registers,
     }),

@@ -60,7 +60,7 @@ export function standardOutput(
 }
 
 function describeLoss(count: number): string {
-  const msg = `${count} pieces of this log are missing: nobody read standard output`;
+  const msg = `${count} pieces of this log are missing: standard output was not read`;
   return `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), msg })}\n`;
 }
 

@@ -50,7 +50,7 @@ describe('the refusal of a key', () => {
     assert.deepEqual(findKeyRefusal(jwt, far, { annotations }), absent);
     assert.equal(
       absent?.message,
-      'key Secret vault/k does not exist or is not granted to namespace science: its owner adds science to the annotation ' +
+      'key Secret vault/k does not exist or is not granted to namespace science: ask its owner to add science to the annotation ' +
         ALLOWED_NAMESPACES,
     );
   });

@@ -30,7 +30,7 @@ export function checkClock({ server: { clockAhead } }: InstallationSnapshot): re
   return [
     problem(
       `the clock of the API server is ${difference} ${clockAhead > 0 ? 'ahead of' : 'behind'} that of this machine: with such a clock tokens are refused as expired or not valid yet`,
-      'compare both with a time server (timedatectl, chronyc tracking), and set the wrong one right',
+      'compare both with a time server (timedatectl, chronyc tracking), and correct the wrong one',
     ),
   ];
 }
@@ -58,7 +58,7 @@ export function checkLease(snapshot: InstallationSnapshot): readonly Judgement[]
       return [
         problem(
           `the Lease was renewed ${formatDuration(ahead)} in the future: the clock of its holder ${holder} is ahead`,
-          'set the clock of its node right',
+          'correct the clock of its node',
         ),
       ];
     if (age > (typeof seconds === 'number' ? seconds : 0))

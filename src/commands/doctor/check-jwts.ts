@@ -6,7 +6,7 @@ import type { InstallationSnapshot } from './installation-snapshot.ts';
 /** What is said of JWTs whatever their Ready condition says. */
 const OTHERS: Readonly<Record<string, string>> = {
   Unseen: 'not looked at by jwt-injector since they were created',
-  Expired: 'with an expired token although they are Ready, so nobody renews them',
+  Expired: 'with an expired token although they are Ready, so they are not renewed',
   RenewalOverdue: 'whose renewal is overdue',
   Contended: 'whose Secret somebody else keeps changing',
 };

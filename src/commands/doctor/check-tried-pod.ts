@@ -16,7 +16,7 @@ export function checkTriedPod({
       case 'unchanged':
         return [
           problem(
-            'a pod with an annotation gets no token: the API server does not send it to jwt-injector, or goes on without its answer',
+            'a pod with an annotation gets no token: the API server does not send it to jwt-injector, or continues without its answer',
             'correct the webhook configurations as described above',
           ),
         ];

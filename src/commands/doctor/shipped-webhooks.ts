@@ -22,8 +22,8 @@ const WANTS_A_POD = {
   'not-opted-out': `object.?metadata.?annotations[?'${PREFIX}inject'].orValue('').trim() != 'false'`,
   'no-mirror-pod': "!object.?metadata.?annotations[?'kubernetes.io/config.mirror'].hasValue()",
 } as const;
-const WITHOUT_TOKEN = 'pods start without their token while nobody answers';
-const BLOCKS = 'what has nothing to do with tokens may be refused while nobody answers';
+const WITHOUT_TOKEN = 'pods start without their token while the webhook does not answer';
+const BLOCKS = 'what has nothing to do with tokens may be refused while the webhook does not answer';
 
 /** In the order of the configuration. */
 export const MUTATING_ENTRIES: readonly ShippedEntry[] = [
@@ -83,7 +83,7 @@ export const VALIDATING_ENTRIES: readonly ShippedEntry[] = [
     name: `jwts.${GROUP}`,
     path: '/validate/jwts',
     failurePolicy: 'Ignore',
-    otherwise: 'no JWT can be written while nobody answers',
+    otherwise: 'no JWT can be written while the webhook does not answer',
     rules: [`CREATE ${GROUP}/jwts`, `UPDATE ${GROUP}/jwts`],
     conditions: {},
     selector: [],

@@ -119,5 +119,5 @@ function describeSharers({ step, sharedWith }: RotationReport): string {
   const who = `JWT${sharedWith.length === 1 ? '' : 's'} ${sharedWith.join(', ')}`;
   return step === 'finish'
     ? `the old key still signs for ${who}: keep it until each has the new one`
-    : `the key signs for ${who} as well, and goes on: only this JWT gets the new one`;
+    : `the key signs for ${who} as well, and continues to: only this JWT gets the new one`;
 }

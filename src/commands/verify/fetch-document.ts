@@ -107,7 +107,7 @@ async function ask(
     if (signal.aborted)
       return refuse(
         `gave no whole answer within ${toSeconds(timeoutMs)} s`,
-        'see that it is up, or raise --timeout',
+        'check that it is up, or raise --timeout',
         true,
       );
     return describeError(error);
@@ -152,7 +152,7 @@ function describeError(error: unknown): { readonly ok: false; readonly problem: 
   const reason = code === '' ? 'the connection broke' : code;
   return refuse(
     `cannot be reached (${reason})`,
-    'see that the host is right and up, also from the storage',
+    'check that the host is correct and up, also from the storage',
     true,
   );
 }

@@ -18,7 +18,7 @@ const ADVICE_RULES: Readonly<Record<string, (spec: Advised) => string | false>> 
     return (
       issuer.ok &&
       issuer.value.endsWith('/') &&
-      'the issuer ends in "/": XRootD asks for //.well-known/… there; publish under both, or drop the slash everywhere'
+      'the issuer ends in "/": XRootD asks for //.well-known/… there; publish under both, or remove the slash everywhere'
     );
   },
   'lifetime-long': ({ lifetime }) =>

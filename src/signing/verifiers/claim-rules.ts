@@ -73,10 +73,7 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
     by: PELICAN_SERVERS,
     says: ({ token: { claims } }) =>
       SCITOKENS.has(member(claims, 'ver')) && !readScopes(claims['scope']).storage.length
-        ? [
-            'Pelican knows the scopes of WLCG alone',
-            'use wlcg.ver "1.0" and storage.read:/ instead of read:/',
-          ]
+        ? ['Pelican knows only the scopes of WLCG', 'use wlcg.ver "1.0" and storage.read:/ instead of read:/']
         : undefined,
   },
   audience: {

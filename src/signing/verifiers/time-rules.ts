@@ -34,7 +34,7 @@ export const TIME_RULES: Readonly<Record<string, ClaimRule>> = {
       return isNumber(iat) && iat > now + leewayOf(verifier)
         ? [
             'iat is in the future ("token expired")',
-            'set the clocks right: the signer is ahead of this machine',
+            'correct the clocks: the signer is ahead of this machine',
           ]
         : undefined;
     },
@@ -46,7 +46,7 @@ export const TIME_RULES: Readonly<Record<string, ClaimRule>> = {
       if (nbf === undefined && verifier === 'xrootd')
         return ['nbf is missing, and scitokens-cpp before 1.0 refuses that', 'sign with jwt-injector', WARNS];
       return isNumber(nbf) && nbf > now + leewayOf(verifier)
-        ? ['nbf is in the future: the token is not valid yet', 'set the clocks right, or wait']
+        ? ['nbf is in the future: the token is not valid yet', 'correct the clocks, or wait']
         : undefined;
     },
   },

@@ -52,7 +52,7 @@ describe('advice', () => {
     const [slash, lifetime, path] = findAdvice(parsed.value).map(({ message }) => message);
     assert.match(
       slash ?? '',
-      /^the issuer ends in "\/": .* publish under both, or drop the slash everywhere$/,
+      /^the issuer ends in "\/": .* publish under both, or remove the slash everywhere$/,
     );
     assert.match(lifetime ?? '', /^spec\.expiryTime is 1 d: WLCG allows 6 h/);
     assert.match(path ?? '', /^spec\.data\.scope: paths start at the base path .*: leave it out$/);

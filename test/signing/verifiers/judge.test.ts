@@ -216,7 +216,7 @@ describe('the verdict of the verifiers:', () => {
   }
 
   it('a profile of SciTokens, and no other, gets the remark that Pelican knows only the scopes of WLCG', () => {
-    const said = 'profile-of-scitokens: Pelican knows the scopes of WLCG alone';
+    const said = 'profile-of-scitokens: Pelican knows only the scopes of WLCG';
     const scitokens = { ver: 'scitoken:2.0', 'wlcg.ver': undefined, aud: 'ANY' };
     assert.ok(sayings(ORIGIN, { ...scitokens, scope: 'read:/' }).includes(said));
     assert.ok(!sayings(ORIGIN, scitokens).includes(said));
