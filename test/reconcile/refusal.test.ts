@@ -51,7 +51,7 @@ describe('the message about a write that the API server refuses', () => {
     ],
     'no-right': [
       'patch secrets',
-      'jwt-injector is not allowed to patch secrets in namespace science: an administrator installs its roles again',
+      'jwt-injector is not allowed to patch secrets in namespace science: ask an administrator to install its roles again',
       '(jwt-injector doctor names what is missing)',
     ],
     other: [
