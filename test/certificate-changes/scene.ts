@@ -31,7 +31,7 @@ export interface Scene {
   install(root?: string): Promise<void>;
   /**
    * Starts one more; it gets connections once it is ready. Without files of its own, its certificate is self-issued. `version`:
-   * another one than the present.
+   * another one than the current one.
    */
   startReplica(args?: readonly string[], version?: Version): Promise<Service>;
   /** Takes it out of the balancer as Kubernetes does, after the signal and not before it; gives its exit code. */

@@ -50,7 +50,7 @@ describe('the cause of a signature', () => {
     HeaderMismatch: /key id or algorithm/,
     SignatureInvalid: /not signed with the key of this JWT/,
     ClaimsMismatch: /something else than the spec, or is not valid yet/,
-    KeyChanged: /key is another one/,
+    KeyChanged: /key is not the one of the token/,
     RenewRequested: /annotation tokens\.osg-htc\.org\/renew asks for it/,
     RenewalDue: /its renewal is due/,
   };
