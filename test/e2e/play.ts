@@ -61,13 +61,15 @@ async function play(): Promise<number> {
   };
   let failed = 0;
   const stories = STORIES.filter(({ name }) => values.only === undefined || name === values.only);
-  for (const { name, play } of stories) {
-    log(`story "${name}"`);
+  for (const story of stories) {
+    log(`story "${story.name}"`);
     try {
-      await play(scene);
+      await story.play(scene);
     } catch (error) {
       failed += 1;
-      console.error(`story "${name}" failed: ${error instanceof Error ? error.message : String(error)}`);
+      console.error(
+        `story "${story.name}" failed: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
   for (const [title, rows] of tables) console.log(`\n${formatTable(title, rows)}`);

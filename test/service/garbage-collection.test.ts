@@ -27,7 +27,10 @@ async function helpWith(script: string): Promise<number> {
 
 describe('the pauses of the garbage collector', () => {
   it('wait for no other thread', async () => {
-    assert.ok((await helpWith(WORK)) > 0, 'V8 uses no such threads by itself any more: the flag can be removed');
+    assert.ok(
+      (await helpWith(WORK)) > 0,
+      'V8 uses no such threads by itself any more: the flag can be removed',
+    );
     assert.equal(await helpWith(`import { shortenPauses } from '${SOURCE}'; shortenPauses(); ${WORK}`), 0);
   });
 });
