@@ -72,7 +72,7 @@ export function readKeyText(
   });
 }
 
-/** A list that was not kept may grant it: whoever reads the key asks once more, with the whole list. */
+/** A list that was not kept may grant it: the read of the key asks once more, with the whole list. */
 function isGranted(secret: KeyTerms | undefined, namespace: string): boolean {
   if (secret?.hasLongGrants === true) return true;
   const granted = (secret?.annotations[ALLOWED_NAMESPACES] ?? '').split(',').map((item) => item.trim());

@@ -67,7 +67,7 @@ function spareKeySecret({ observed: { jwt, secret, isKeyInOwnSecret } }: Facts):
   return isAtRisk ? { do: 'repair', problem } : { do: 'report', problem };
 }
 
-/** Before anything else is said: whoever is not granted a key is not to learn that it exists. */
+/** Before anything else is said: a JWT that is not granted a key must not learn that it exists. */
 function readGrant({ observed: { key } }: Facts): Plan | undefined {
   return key.state === 'unread' && key.isGrantUnread === true ? { do: 'read', what: 'key' } : undefined;
 }

@@ -38,7 +38,7 @@ describe('a list of granted namespaces that is too long for the caches', () => {
     assert.deepEqual(sources.reads, ['vault/k']);
   });
 
-  it('refuses the others in the words for a key that does not exist, for good', async () => {
+  it('refuses the others permanently, in the words for a key that does not exist', async () => {
     const [refused, absent] = await Promise.all([
       lookForKey(makeSources([keySecret(LONG)]), notGranted),
       lookForKey(makeSources([]), notGranted),
@@ -47,7 +47,7 @@ describe('a list of granted namespaces that is too long for the caches', () => {
     assert.deepEqual(refused, absent);
   });
 
-  it('is read before anything is said of a JWT: whoever is not granted a key does not learn that it exists', async () => {
+  it('is read before anything is said of a JWT: one that is not granted a key does not learn that it exists', async () => {
     const foreign = wireSecret('my-jwt', { token: 'x' }, { namespace: 'other' });
     const { observer } = makeSources([keySecret(LONG), foreign]);
     const observed = await observe(observer, notGranted, {}, NOW);
@@ -75,7 +75,7 @@ describe('a list of granted namespaces that is too long for the caches', () => {
     assert.ok(refused.state === 'unavailable' && refused.problem.reason === 'PolicyDenied');
   });
 
-  it('grants nothing to whoever writes so, nor beyond 16 KiB', async () => {
+  it('grants nothing to those who write so, nor beyond 16 KiB', async () => {
     for (const grants of ['(too long)', `${'x'.repeat(16_384)},science`]) {
       const key = await lookForKey(makeSources([keySecret(grants)]), granted);
       assert.ok(key.state === 'unavailable' && key.problem.reason === 'KeyNotGranted');
