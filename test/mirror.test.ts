@@ -23,7 +23,7 @@ describe('the tests of a file in src/', () => {
 function hasSource(test: string): boolean {
   const folder = dirname(test).replace(/^test\//, 'src/');
   const words = basename(test)
-    .replace(/(?:\.integration)?\.test\.ts$/, '')
+    .replace(/(?:\.(?:integration|load))?\.test\.ts$/, '')
     .split('-');
   return words.some((_, index) =>
     existsSync(join(ROOT, folder, `${words.slice(0, index + 1).join('-')}.ts`)),
