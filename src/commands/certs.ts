@@ -1,28 +1,84 @@
+import { fail, ok, type Result } from '../resources/result.ts';
 import { describeCertificates } from './certs/describe-certificates.ts';
 import { reportCertificates } from './certs/report.ts';
-import { INSTALLATION_FLAGS, readInstallationOptions } from './doctor/installation-flags.ts';
-import { EXIT } from './io.ts';
+import {
+  INSTALLATION_FLAGS,
+  readInstallationOptions,
+  type InstallationOptions,
+} from './doctor/installation-flags.ts';
+import type { FlagValues } from './flags.ts';
+import { EXIT, type ExitCode, type Io } from './io.ts';
 import { makeCommand } from './make-command.ts';
 import { printReport } from './output/table-output.ts';
 
-/** `jwt-injector certs`. */
+const FLAGS = {
+  alone: { type: 'boolean', help: 'trust: nothing else is trusted any more' },
+  ...INSTALLATION_FLAGS,
+} as const;
+
+/** `jwt-injector certs` and `jwt-injector certs trust`. */
 export const certsCommand = makeCommand({
-  usage: ['certs [-n NS] [-o json|yaml]'],
+  usage: ['certs [-n NS] [-o json|yaml]', 'certs trust FILE [--alone]'],
   description: `Shows the certificate of the webhook and its authorities, as they are in the Secret and in caBundle of the webhook
 configurations: who issued them, until when they are valid, when they are renewed, and whether the API server
-trusts what is served. Never shows a private key. Changes nothing.`,
-  flags: INSTALLATION_FLAGS,
-  examples: ['certs'],
-  notes: `It uses your own rights, and says what you are not allowed to look at. Exit code 0: no problem was found;
-1: a problem was found; 2: wrong usage; 3: the API server did not answer.`,
-  readOptions: (values) => readInstallationOptions(values),
-  run: async ({ place, namespace, output }, io) => {
-    const { withCluster } = await import('./cluster/connect.ts');
-    const { gatherCertificates } = await import('./doctor/gather-certificates.ts');
-    return withCluster(place, io, async ({ client }) => {
-      const report = reportCertificates(await gatherCertificates(client, namespace));
-      printReport(io, output, report, describeCertificates);
-      return report.findings.some(({ result }) => result === 'problem') ? EXIT.refused : EXIT.done;
-    });
-  },
+trusts what is served. Never shows a private key. Changes nothing.
+trust: puts the certificates of a file (PEM; - is the standard input) into caBundle of every entry, beside what is there, so that the API
+       server trusts a certificate of theirs before it is served. Expired ones go.`,
+  flags: FLAGS,
+  examples: ['certs', 'certs trust ca.crt', 'certs trust ca.crt --alone'],
+  notes: `It uses your own rights, and says what you are not allowed to look at; trust takes the right to read and patch the two
+webhook configurations. Exit code 0: no problem was found; 1: a problem was found, or the file is not usable;
+2: wrong usage; 3: the API server did not answer, or refused.`,
+  takesWords: true,
+  offers: { words: ['trust'] },
+  readOptions,
+  run: (options, io) => (options.file === undefined ? show(options, io) : trust(options, options.file, io)),
 });
+
+interface Options extends InstallationOptions {
+  /** That `trust` reads. */
+  readonly file: string | undefined;
+  readonly isAlone: boolean;
+}
+
+function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[]): Result<Options, string> {
+  const [verb, file, ...more] = words;
+  const isAlone = values.alone === true;
+  const options = readInstallationOptions(values);
+  if (!options.ok) return options;
+  if (verb === undefined)
+    return isAlone ? fail('--alone is a flag of certs trust') : ok({ ...options.value, file, isAlone });
+  if (verb !== 'trust') return fail(`unexpected argument "${verb}": certs takes no word except trust`);
+  if (file === undefined) return fail('certs trust needs a file with certificates, for example ca.crt');
+  if (more.length > 0) return fail(`unexpected argument "${more.join(' ')}": certs trust takes one file`);
+  if (values.output !== undefined || values.namespace !== undefined)
+    return fail('-o and -n are flags of certs without trust: remove them');
+  return ok({ ...options.value, file, isAlone });
+}
+
+async function show({ place, namespace, output }: Options, io: Io): Promise<ExitCode> {
+  const { withCluster } = await import('./cluster/connect.ts');
+  const { gatherCertificates } = await import('./doctor/gather-certificates.ts');
+  return withCluster(place, io, async ({ client }) => {
+    const report = reportCertificates(await gatherCertificates(client, namespace));
+    printReport(io, output, report, describeCertificates);
+    return report.findings.some(({ result }) => result === 'problem') ? EXIT.refused : EXIT.done;
+  });
+}
+
+async function trust({ place, isAlone }: Options, file: string, io: Io): Promise<ExitCode> {
+  const { readText } = await import('./input/read-text.ts');
+  const { readAuthorities } = await import('./certs/read-authorities.ts');
+  const now = Date.now();
+  const text = await readText(file, io);
+  const authorities = text.ok ? readAuthorities(text.value, file, now) : text;
+  if (!authorities.ok) {
+    io.stderr.write(`error: ${authorities.problem.message}\n`);
+    return authorities.problem.exit;
+  }
+  const { withCluster } = await import('./cluster/connect.ts');
+  const { addTrust } = await import('./certs/add-trust.ts');
+  return withCluster(place, io, (access) =>
+    addTrust(access, { authorities: authorities.value, isAlone, now }, io),
+  );
+}

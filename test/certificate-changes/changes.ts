@@ -3,10 +3,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { issueCertificate } from '../../src/certificates/issue-certificate.ts';
+import { certsCommand } from '../../src/commands/certs.ts';
 import { askApi } from '../controlplane/api-request.ts';
 import { createCertificateAuthority } from '../controlplane/certificates.ts';
 import type { Service } from '../controlplane/service.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
+import { callAs } from '../integration/cli-run.ts';
 import { NAMESPACE, type Scene } from './scene.ts';
 
 /** One kind of change of the certificate, made while pods are created. */
@@ -69,15 +71,25 @@ export const CHANGES: readonly Change[] = [
     make: async (stand) => {
       const authority = await createCertificateAuthority('an admin');
       const pair = await authority.issue(['jwt-injector'], ['127.0.0.1']);
-      const args = await writePair(join(stand.scene.cluster.folder, 'admin'), pair.certificate, pair.key);
-      await stand.scene.changeBundles((bundle) => bundle + authority.certificate);
+      const folder = join(stand.scene.cluster.folder, 'admin');
+      const args = await writePair(folder, pair.certificate, pair.key);
+      const file = join(folder, 'ca.crt');
+      await writeFile(file, authority.certificate);
+      await trust(stand, file);
       await replaceReplicas(stand, args);
-      await stand.scene.changeBundles(() => authority.certificate); // as cert-manager's injector does
+      await trust(stand, file, '--alone');
     },
   },
   { title: 'from files to self-issued', make: (stand) => replaceReplicas(stand, []) },
   { title: 'make-dev-certs.sh --apply with a new CA', make: makeDevCertificates },
 ];
+
+/** As an administrator does. */
+async function trust({ scene }: Stand, ...args: readonly string[]): Promise<void> {
+  const printed: string[] = [];
+  const { code } = await callAs(scene.cluster.adminKubeconfig, printed).run(certsCommand, 'trust', ...args);
+  if (code !== 0) throw new Error(`certs trust ended with ${code}: ${printed.join('')}`);
+}
 
 function issue(request: Pick<Parameters<typeof issueCertificate>[0], 'by' | 'now'>) {
   return issueCertificate({ ...request, retired: [], hosts: ['127.0.0.1'], namespace: NAMESPACE });

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { describe, it, type TestContext } from 'node:test';
+import { readCertificates } from '../../../src/certificates/read-certificates.ts';
+import { certsCommand } from '../../../src/commands/certs.ts';
+import { readAuthorities } from '../../../src/commands/certs/read-authorities.ts';
+import { addTrust } from '../../../src/commands/certs/add-trust.ts';
+import { KubeError } from '../../../src/kube/errors.ts';
+import type { JsonObject } from '../../../src/resources/json.ts';
+import { DAY, make, NOW } from '../../certificates/made.ts';
+import { runCommand } from '../captured-io.ts';
+
+const YEARS = 500 * DAY;
+
+async function authority(now = NOW): Promise<X509Certificate> {
+  const { 'ca.crt': text } = await make(now);
+  return new X509Certificate(text);
+}
+
+/** A cluster with both configurations, of two entries each and one of somebody else. */
+function openCluster(bundle: string, annotations: Readonly<Record<string, string>> = {}) {
+  const entry = (name: string) => ({
+    name,
+    clientConfig: { caBundle: Buffer.from(bundle).toString('base64') },
+  });
+  const stored = new Map<string, JsonObject>();
+  const writes: string[] = [];
+  const beforeWrite: (() => void)[] = [];
+  for (const kind of ['mutating', 'validating']) {
+    const webhooks = [entry('a.tokens.osg-htc.org'), entry('x.example.org'), entry('b.tokens.osg-htc.org')];
+    const path = `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations/jwt-injector`;
+    stored.set(path, { metadata: { resourceVersion: '1', annotations }, webhooks });
+  }
+  const webhooksOf = (path: string) =>
+    (stored.get(path)?.['webhooks'] ?? []) as { clientConfig: { caBundle: string } }[];
+  const client = {
+    get: async (path: string) => structuredClone(stored.get(path) ?? {}),
+    jsonPatch: async (path: string, operations: readonly unknown[]) => {
+      beforeWrite.shift()?.();
+      for (const { op, path: at, value } of operations as { op: string; path: string; value: string }[]) {
+        const [, , index, member] = at.split('/');
+        const { resourceVersion } = Object(stored.get(path)?.['metadata']) as { resourceVersion: string };
+        if (op === 'test' && at === '/metadata/resourceVersion' && value !== resourceVersion)
+          throw conflict();
+        const webhook = webhooksOf(path)[Number(index)];
+        if (member === 'clientConfig' && webhook !== undefined) webhook.clientConfig.caBundle = value;
+      }
+      writes.push(path);
+      return structuredClone(stored.get(path) ?? {});
+    },
+  };
+  const bundles = (): readonly (readonly X509Certificate[])[] =>
+    [...stored.keys()].flatMap((path) =>
+      webhooksOf(path).map(({ clientConfig }) =>
+        readCertificates(Buffer.from(clientConfig.caBundle, 'base64').toString()),
+      ),
+    );
+  const touch = (): void => {
+    for (const [path, object] of stored) stored.set(path, { ...object, metadata: { resourceVersion: '2' } });
+  };
+  return { client, bundles, writes, beforeWrite, touch };
+}
+
+const names = (bundle: readonly X509Certificate[] | undefined): readonly string[] =>
+  (bundle ?? []).map(({ fingerprint256 }) => fingerprint256);
+
+async function trust(
+  { client }: Pick<ReturnType<typeof openCluster>, 'client'>,
+  authorities: readonly X509Certificate[],
+  isAlone = false,
+): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const io = {
+    stdout: { write: (text: string) => out.push(text) },
+    stderr: { write: (text: string) => err.push(text) },
+  };
+  const code = await addTrust({ client }, { authorities, isAlone, now: NOW }, io);
+  return { code, out: out.join(''), err: err.join('') };
+}
+
+describe('certs trust', () => {
+  it('puts a CA beside what is trusted, into all entries of ours and no other; expired ones go', async () => {
+    const [added, present, old] = [await authority(), await authority(), await authority(NOW - YEARS)];
+    const cluster = openCluster(`${present.toString()}${old.toString()}`);
+    const { code, out } = await trust(cluster, [added]);
+    assert.equal(code, 0);
+    assert.equal(
+      out,
+      `mutating webhook configuration jwt-injector: 2 of 2 entries changed: they trust it beside what was there
+validating webhook configuration jwt-injector: 2 of 2 entries changed: they trust it beside what was there
+`,
+    );
+    const [ours, foreign, also] = cluster.bundles();
+    assert.deepEqual(names(ours), names([added, present]));
+    assert.deepEqual(names(also), names(ours));
+    assert.deepEqual(names(foreign), names([present, old]));
+  });
+
+  it('a second time writes nothing', async () => {
+    const [added, present] = [await authority(), await authority()];
+    const cluster = openCluster(`${present.toString()}${added.toString()}`);
+    const { code, out } = await trust(cluster, [added]);
+    assert.deepEqual([code, cluster.writes], [0, []]);
+    assert.match(out, /^mutating .*: all 2 entries trust it already$/m);
+  });
+
+  it('--alone takes away what else was trusted', async () => {
+    const [added, present] = [await authority(), await authority()];
+    const cluster = openCluster(`${present.toString()}${added.toString()}`);
+    assert.match((await trust(cluster, [added], true)).out, /they trust it and nothing else$/m);
+    assert.deepEqual(names(cluster.bundles()[0]), names([added]));
+  });
+
+  it('changes what a configuration has become meanwhile, and gives up when it changes each time', async () => {
+    const [added, present] = [await authority(), await authority()];
+    const cluster = openCluster(present.toString());
+    cluster.beforeWrite.push(cluster.touch);
+    assert.equal((await trust(cluster, [added])).code, 0);
+    assert.deepEqual(names(cluster.bundles()[0]), names([added, present]));
+    const restless = openCluster(present.toString());
+    const change = { ...restless.client, jsonPatch: async () => Promise.reject(conflict()) };
+    await assert.rejects(trust({ client: change }, [added]), KubeError);
+  });
+
+  it('leaves alone what cert-manager keeps, and says so', async () => {
+    const cluster = openCluster('', { 'cert-manager.io/inject-ca-from': 'jwt-injector/jwt-injector' });
+    const { code, err } = await trust(cluster, [await authority()]);
+    assert.deepEqual([code, cluster.writes], [1, []]);
+    assert.match(
+      err,
+      /^error: the mutating webhook configuration .*inject-ca-from: cert-manager keeps its caBundle/,
+    );
+  });
+});
+
+function conflict(): KubeError {
+  return new KubeError({
+    verb: 'patch',
+    resource: 'webhookconfigurations',
+    name: 'jwt-injector',
+    status: 409,
+    reason: 'Conflict',
+  });
+}
+
+describe('the file of certs trust', () => {
+  it('has to hold certificates that are valid, and not too many; each counts once', async () => {
+    const [first, old] = [await authority(), await authority(NOW - YEARS)];
+    const twice = readAuthorities(`${first.toString()}${first.toString()}`, 'ca.crt', NOW);
+    assert.ok(twice.ok && twice.value.length === 1);
+    const problem = (text: string): string => {
+      const read = readAuthorities(text, 'ca.crt', NOW);
+      return read.ok ? '' : read.problem.message;
+    };
+    assert.match(problem('key'), /^ca\.crt holds no certificate: it has to be PEM text/);
+    assert.match(
+      problem(old.toString()),
+      /^ca\.crt holds a certificate that expired at 20\d\d-.*jwt-injector CA/,
+    );
+    const many = await Promise.all(Array.from({ length: 9 }, () => authority()));
+    assert.match(problem(many.map(String).join('')), /holds 9 certificates, and at most 8 are taken/);
+  });
+
+  it('that is not there, or not usable, is one line, and no cluster is asked', async (t: TestContext) => {
+    const file = `/tmp/jwt-injector-certs-${process.pid}.pem`;
+    await writeFile(file, 'no certificate');
+    t.after(() => rm(file));
+    const outside = await runCommand(certsCommand, ['trust', '/no/such/file']);
+    assert.deepEqual([outside.code, outside.out], [3, '']);
+    assert.match(outside.err, /^error: cannot read \/no\/such\/file: .*\n$/);
+    const refused = await runCommand(certsCommand, ['trust', file]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /^error: .* holds no certificate: .*\n$/);
+  });
+
+  for (const [args, says] of [
+    [['trust'], /certs trust needs a file/],
+    [['trust', 'a', 'b'], /unexpected argument "b"/],
+    [['trust', 'a', '-o', 'json'], /-o and -n are flags of certs without trust/],
+    [['show'], /certs takes no word except trust/],
+    [['--alone'], /--alone is a flag of certs trust/],
+  ] as const) {
+    it(`wrong usage: certs ${args.join(' ')}`, async () => {
+      const { code, err } = await runCommand(certsCommand, [...args]);
+      assert.equal(code, 2);
+      assert.match(err, says);
+    });
+  }
+});
