@@ -10,10 +10,10 @@ const ROOT = join(import.meta.dirname, '..');
 const PAGES = ['README.md', ...globSync('docs/*.md', { cwd: ROOT }).toSorted()];
 
 /** Tests that read the commands below headings of a page, and run them. */
-const READ_FROM: Readonly<Record<string, string>> = {
-  'README.md': 'test/integration/manifests.test.ts',
-  'docs/install.md': 'test/deploy/lifecycle.test.ts',
-  'docs/certificates.md': 'test/integration/certificates.test.ts',
+const READ_FROM: Readonly<Record<string, readonly string[]>> = {
+  'README.md': ['test/integration/manifests.test.ts'],
+  'docs/install.md': ['test/deploy/lifecycle.test.ts'],
+  'docs/certificates.md': ['test/integration/certificates.test.ts', 'test/deploy/certificate-ways.test.ts'],
 };
 
 /** Commands that a test runs in other words: the test, and what stands there for them. */
@@ -88,6 +88,7 @@ const RUN_ELSEWHERE: Readonly<Record<string, readonly [file: string, words: stri
 /** Commands in running text that no test runs, and why not. */
 const NOT_RUN: Readonly<Record<string, string>> = {
   'kubectl describe certificate -n jwt-injector': 'needs cert-manager, whose objects they are',
+  'kubectl get prometheus -A -o yaml': 'needs the Prometheus operator, whose objects they are',
   'kubectl get pods -n jwt-injector': 'shows objects of Kubernetes itself',
   'kubectl get lease jwt-injector -n jwt-injector -o yaml': 'shows an object of Kubernetes itself',
 };
@@ -162,8 +163,7 @@ describe('the commands of the pages for users and administrators', () => {
 
   function isRun({ page, heading, text }: Command): boolean {
     if (RUN_WHOLE.some((name) => page === `docs/${name}.md`) || wholePages.includes(`\n${text}`)) return true;
-    const reader = READ_FROM[page];
-    if (reader !== undefined && read(reader).includes(`'${heading}'`)) return true;
+    if (READ_FROM[page]?.some((reader) => read(reader).includes(`'${heading}'`)) === true) return true;
     return text in RUN_ELSEWHERE;
   }
 

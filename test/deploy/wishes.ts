@@ -21,6 +21,28 @@ namespaces: [biology, physics]
 flag: --namespaces=biology,physics
 `;
 
+/** The file of docs/install.md that says what JWTs may ask for. */
+const POLICY = `
+apiVersion: v1
+kind: JwtInjectorPolicy
+metadata:
+  name: all
+  annotations:
+    config.kubernetes.io/local-config: 'true'
+forbidInlineKeys: true
+minLifetime: 10m
+maxLifetime: 24h
+allowedIssuers: https://a.example.org/?x=1,https://b.example.org
+`;
+
+/** The same, as values. */
+const POLICY_VALUES = {
+  forbidInlineKeys: true,
+  minLifetime: '10m',
+  maxLifetime: '24h',
+  allowedIssuers: ['https://a.example.org/?x=1', 'https://b.example.org'],
+};
+
 function rightsIn(namespace: string): string {
   return `namespace: ${namespace}\nresources: [KUSTOMIZE/namespaced]\n`;
 }
@@ -28,7 +50,7 @@ function rightsIn(namespace: string): string {
 /** The layer of docs/install.md that puts everything into another namespace. */
 const ELSEWHERE = 'namespace: tokens\nresources: [KUSTOMIZE/default]\n';
 
-/** Every value that changes which objects there are, and every component. */
+/** Every component, and the values that do the same. */
 export const WISHES: Readonly<Record<string, Wish>> = {
   'nothing in particular': { values: {}, overlay: { resources: ['default'] } },
   'no fallback webhook': {
@@ -57,6 +79,22 @@ export const WISHES: Readonly<Record<string, Wish>> = {
       ],
     },
   },
+  'limits for JWTs': {
+    values: { policy: POLICY_VALUES },
+    overlay: {
+      resources: ['default', 'policy.yaml'],
+      components: ['components/policy'],
+      files: { 'policy.yaml': POLICY },
+    },
+  },
+  'limits for JWTs, apart, without fallback webhook': {
+    values: { policy: POLICY_VALUES, separate: true, fallbackWebhook: { enabled: false } },
+    overlay: {
+      resources: ['default', 'policy.yaml'],
+      components: ['components/separate', 'components/policy', 'components/without-fallback-webhook'],
+      files: { 'policy.yaml': POLICY },
+    },
+  },
   'a certificate from files': {
     values: { certificate: { mode: 'files' } },
     overlay: { resources: ['default'], components: ['components/certificate-files'] },
@@ -68,6 +106,14 @@ export const WISHES: Readonly<Record<string, Wish>> = {
   'a certificate of cert-manager': {
     values: { certificate: { mode: 'cert-manager' } },
     overlay: { resources: ['default'], components: ['components/cert-manager'] },
+  },
+  'a certificate that cert-manager issues, and nobody uses yet': {
+    values: { certificate: { mode: 'cert-manager', takeOver: 'issue' } },
+    overlay: { resources: ['default'], components: ['components/cert-manager/issue'] },
+  },
+  'a certificate of cert-manager, with caBundle as it is': {
+    values: { certificate: { mode: 'cert-manager', takeOver: 'serve' } },
+    overlay: { resources: ['default'], components: ['components/cert-manager/serve'] },
   },
   'the Prometheus operator, by pods': {
     values: { monitoring: { podMonitor: { enabled: true }, prometheusRule: { enabled: true } } },

@@ -5,11 +5,14 @@ import { after, before, describe, it } from 'node:test';
 import { stringify } from 'yaml';
 import { installCrd } from '../controlplane/install.ts';
 import { borrowEmptyCluster, type BorrowedCluster } from '../controlplane/loan.ts';
-import { openHelm } from '../deploy/helm.ts';
-import { readObjects, renderOverlay, type Rendered } from '../deploy/rendered.ts';
+import { readForeignCrds } from '../deploy/foreign-crds.ts';
+import { CHART, openHelm } from '../deploy/helm.ts';
+import { readObjects, renderOverlay } from '../deploy/rendered.ts';
 import { WISHES } from '../deploy/wishes.ts';
 import { runShell } from './cli-run.ts';
 
+/** Who would make a pod that is not, is told so; such a pod is refused. */
+const RESTRICTED = ['warn', 'enforce'].map((mode) => `pod-security.kubernetes.io/${mode}=restricted`);
 const KUSTOMIZE = join(import.meta.dirname, '../../deploy/kustomize');
 
 describe('the shipped manifests, unchanged:', () => {
@@ -17,7 +20,12 @@ describe('the shipped manifests, unchanged:', () => {
   before(async () => {
     cluster = await borrowEmptyCluster();
     await installCrd(cluster);
-    for (const name of ['jwt-injector', 'tokens', 'biology', 'physics']) await cluster.createNamespace(name);
+    await cluster.apply(await readForeignCrds('cert-manager'));
+    await cluster.apply(await readForeignCrds('prometheus-operator'));
+    for (const name of ['jwt-injector', 'tokens', 'biology', 'physics']) {
+      await cluster.createNamespace(name);
+      await cluster.kubectl(['label', 'namespace', name, ...RESTRICTED]);
+    }
   });
   after(() => cluster.stop());
 
@@ -38,15 +46,20 @@ describe('the shipped manifests, unchanged:', () => {
         await helm.render(values, '--namespace', namespace),
         await renderOverlay(overlay),
       ]) {
-        // Of cert-manager and the Prometheus operator there is nothing in this cluster.
-        const isForeign = ({ apiVersion }: Rendered): boolean =>
-          /^(cert-manager\.io|monitoring\.coreos)/.test(apiVersion);
-        const objects = readObjects(yaml).filter((object) => !isForeign(object));
-        const text = objects.map((object) => stringify(object)).join('---\n');
-        assert.deepEqual(await cluster.apply(text, { dryRun: true }), []);
+        const text = readObjects(yaml).map((object) => stringify(object));
+        assert.deepEqual(await cluster.apply(text.join('---\n'), { dryRun: true }), []);
       }
     });
   }
+
+  it('the pod of helm test is allowed where Pod Security enforces restricted', async () => {
+    await using helm = await openHelm();
+    const place = ['-n', 'jwt-injector', '--show-only', 'templates/tests/review.yaml'];
+    const pod = await helm.run('template', 'jwt-injector', CHART, ...place);
+    assert.deepEqual(await cluster.apply(pod, { dryRun: true }), []);
+    const asRoot = pod.replace('runAsNonRoot: true', 'runAsNonRoot: false');
+    await assert.rejects(cluster.apply(asRoot, { dryRun: true }), /violates PodSecurity/);
+  });
 
   it('the role of a single namespace is taken without a warning', async () => {
     const { stderr } = await apply(
@@ -61,12 +74,6 @@ describe('the shipped manifests, unchanged:', () => {
 
   it('the pods of the Deployment are allowed where Pod Security enforces restricted', async () => {
     await apply('--force-conflicts', '-k', join(KUSTOMIZE, 'default'));
-    await cluster.kubectl([
-      'label',
-      'namespace',
-      'jwt-injector',
-      'pod-security.kubernetes.io/warn=restricted',
-    ]);
     const { stderr } = await cluster.kubectl([
       'rollout',
       'restart',

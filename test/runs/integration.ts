@@ -20,11 +20,12 @@ const PATTERNS = [
 
 /** Short ones that need no cluster, but Go, or programs that it made: they share a process. */
 const WITHOUT_CLUSTER =
-  /\/(?:tools\/.+|deploy\/(?:cel-words|chart|kube-score|release|same-objects)|controlplane\/(?:binaries|build-progress|choose-entry|reaper))\.test\.ts$/;
+  /\/(?:tools\/.+|deploy\/(?:ask-webhook|cel-words|chart|chart-settings|documented-overlays|kube-score|release|same-objects|version)|controlplane\/(?:binaries|build-progress|choose-entry|reaper))\.test\.ts$/;
 
 /** Those that wait long, or do much, begin first, so that the others fill the rest of the time. */
 const FIRST = [
   'lifecycle',
+  'certificate-ways',
   'manifests',
   'certificates',
   'tokens',
@@ -48,7 +49,7 @@ const FIRST = [
 ];
 
 /** Those that install the product themselves; they come before a worker does it for all others. See `borrowEmptyCluster`. */
-const ON_EMPTY_CLUSTER = /\/(?:lifecycle|manifests)\.test\.ts$/;
+const ON_EMPTY_CLUSTER = /\/(?:certificate-ways|lifecycle|manifests)\.test\.ts$/;
 
 const TEST_ENDS_WITHIN_MS = 300_000;
 

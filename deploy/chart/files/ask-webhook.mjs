@@ -1,33 +1,51 @@
-// Sends the review of a pod that asks for a token to $WEBHOOK, and ends with 0 if the answer injects it.
+// Sends the review of a pod that asks for a token to $WEBHOOK, and ends with 0 if the answer injects it. The certificate is to be
+// that of $CERTIFICATES/tls.crt, or of the authority in $CERTIFICATES/ca.crt: a Secret of an admin may lack the second.
+import { existsSync, readFileSync } from 'node:fs';
+import { request } from 'node:https';
+
 const pod = {
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name: 'helm-test', annotations: { 'tokens.osg-htc.org/token': 'my-jwt' } },
   spec: { containers: [{ name: 'main', image: 'busybox' }] },
 };
-const request = {
-  uid: 'helm-test',
-  kind: { group: '', version: 'v1', kind: 'Pod' },
-  resource: { group: '', version: 'v1', resource: 'pods' },
-  name: 'helm-test',
-  namespace: 'helm-test',
-  operation: 'CREATE',
-  object: pod,
+const review = {
+  apiVersion: 'admission.k8s.io/v1',
+  kind: 'AdmissionReview',
+  request: {
+    uid: 'helm-test',
+    kind: { group: '', version: 'v1', kind: 'Pod' },
+    resource: { group: '', version: 'v1', resource: 'pods' },
+    name: 'helm-test',
+    namespace: 'helm-test',
+    operation: 'CREATE',
+    object: pod,
+  },
 };
-const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request };
-try {
-  const answer = await fetch(process.env.WEBHOOK, {
+const { WEBHOOK, CERTIFICATES } = process.env;
+
+async function ask() {
+  const files = ['ca.crt', 'tls.crt'].map((name) => `${CERTIFICATES}/${name}`).filter(existsSync);
+  if (files.length === 0) throw new Error(`neither ca.crt nor tls.crt is in the Secret of the certificate`);
+  const { promise, resolve, reject } = Promise.withResolvers();
+  const sent = request(WEBHOOK, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(review),
+    ca: files.map((file) => readFileSync(file)),
+    allowPartialTrustChain: true, // or a certificate that is not its own authority would not be trusted
     signal: AbortSignal.timeout(10_000),
   });
-  const { response } = await answer.json();
+  sent.on('response', resolve).on('error', reject).end(JSON.stringify(review));
+  const text = Buffer.concat(await (await promise).toArray()).toString();
+  const { response } = JSON.parse(text);
   const patch = Buffer.from(response?.patch ?? '', 'base64').toString();
-  if (!patch.includes('BEARER_TOKEN_FILE'))
-    throw new Error(`no token is injected: ${JSON.stringify(response)}`);
-  console.log(`${process.env.WEBHOOK} injects a token`);
+  if (!patch.includes('BEARER_TOKEN_FILE')) throw new Error(`no token is injected: ${text}`);
+}
+
+try {
+  await ask();
+  console.log(`${WEBHOOK} injects a token`);
 } catch (error) {
-  console.error(`${process.env.WEBHOOK}: ${error.message} ${error.cause?.message ?? ''}`);
+  console.error(`${WEBHOOK}: ${error.message}`);
   process.exitCode = 1;
 }

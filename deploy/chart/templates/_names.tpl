@@ -22,6 +22,36 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
+{{/* Whether jwt-injector issues the certificate that it serves with: "true" or nothing. */}}
+{{- define "jwt-injector.isSelfIssued" -}}
+{{- with .Values.certificate -}}
+{{- if or (eq .mode "self") (and (eq .mode "cert-manager") (eq .takeOver "issue")) -}}true{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The Secret that jwt-injector issues its certificate into. */}}
+{{- define "jwt-injector.ownSecret" -}}
+{{- with .Values.certificate -}}
+{{ ternary .secretName "" (eq .mode "self") | default "jwt-injector-tls" }}
+{{- end -}}
+{{- end -}}
+
+{{/* The Secret that somebody else keeps. */}}
+{{- define "jwt-injector.foreignSecret" -}}
+{{- with .Values.certificate -}}
+{{ .secretName | default (ternary "jwt-injector-cert-manager" "jwt-injector-tls" (eq .mode "cert-manager")) }}
+{{- end -}}
+{{- end -}}
+
+{{/* The Secret of the certificate that is served. */}}
+{{- define "jwt-injector.servedSecret" -}}
+{{- if include "jwt-injector.isSelfIssued" . -}}
+{{ include "jwt-injector.ownSecret" . }}
+{{- else -}}
+{{ include "jwt-injector.foreignSecret" . }}
+{{- end -}}
+{{- end -}}
+
 {{/* The ServiceAccount of what keeps tokens fresh, and name of its Deployment. That of the webhook is always jwt-injector. */}}
 {{- define "jwt-injector.controller" -}}
 {{ ternary "jwt-injector-controller" "jwt-injector" .Values.separate }}

@@ -14,7 +14,7 @@
 {{- define "jwt-injector.policyArgs" -}}
 {{- with .Values.policy -}}
 {{- if .forbidInlineKeys }}
-- --forbid-inline-keys
+- --forbid-inline-keys=true
 {{- end }}
 {{- with .minLifetime }}
 - --min-lifetime={{ . }}
@@ -30,12 +30,12 @@
 
 {{/* Flags of whatever answers reviews, except for those that say where. Takes root. */}}
 {{- define "jwt-injector.reviewArgs" -}}
-{{- $values := .root.Values -}}
-{{- if ne $values.certificate.mode "self" }}
+{{- $secret := include "jwt-injector.servedSecret" .root -}}
+{{- if not (include "jwt-injector.isSelfIssued" .root) }}
 - --tls-cert-file=/etc/jwt-injector/tls/tls.crt
 - --tls-key-file=/etc/jwt-injector/tls/tls.key
-{{- else if ne $values.certificate.secretName "jwt-injector-tls" }}
-- --tls-secret={{ $values.certificate.secretName }}
+{{- else if ne $secret "jwt-injector-tls" }}
+- --tls-secret={{ $secret }}
 {{- end }}
 {{- end -}}
 
@@ -67,7 +67,7 @@ selected by), webhook and controller (which halves), replicas and resources.
 */}}
 {{- define "jwt-injector.deployment" -}}
 {{- $values := .root.Values -}}
-{{- $filesOf := and .webhook (ne $values.certificate.mode "self") -}}
+{{- $filesOf := and .webhook (not (include "jwt-injector.isSelfIssued" .root)) -}}
 {{- $fallback := and .webhook $values.fallbackWebhook.enabled -}}
 apiVersion: apps/v1
 kind: Deployment
@@ -265,7 +265,7 @@ spec:
       volumes:
         - name: tls
           secret:
-            secretName: {{ $values.certificate.secretName }}
+            secretName: {{ include "jwt-injector.servedSecret" .root }}
             defaultMode: 0440
             items:
               - key: tls.crt

@@ -27,9 +27,9 @@ timeoutSeconds: 5
 {{- end }}
 {{- end -}}
 
-{{/* cert-manager sets caBundle where it is asked to. */}}
+{{/* cert-manager sets caBundle where it is asked to, and takes everything else out of it. */}}
 {{- define "jwt-injector.webhookAnnotations" -}}
-{{- if eq .Values.certificate.mode "cert-manager" }}
+{{- if and (eq .Values.certificate.mode "cert-manager") (eq .Values.certificate.takeOver "complete") }}
   annotations:
     cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/jwt-injector
 {{- end }}

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { parse } from 'yaml';
+import { createCertificateAuthority } from '../controlplane/certificates.ts';
+import { CHART, openHelm, type Values } from './helm.ts';
+import { readObjects } from './rendered.ts';
+
+const SCRIPT = readFileSync(join(CHART, 'files/ask-webhook.mjs'), 'utf8');
+const patchOf = (patch: object): string => Buffer.from(JSON.stringify(patch)).toString('base64');
+
+describe('what helm test asks the webhook', () => {
+  let answer = { response: { allowed: true, patch: patchOf([{ value: 'BEARER_TOKEN_FILE' }]) } };
+  let server: ReturnType<typeof createServer>;
+  let authority: Awaited<ReturnType<typeof createCertificateAuthority>>;
+  let served: string;
+  before(async () => {
+    authority = await createCertificateAuthority('an admin');
+    const { certificate, key } = await authority.issue(['jwt-injector'], ['127.0.0.1']);
+    served = certificate;
+    server = createServer({ cert: certificate, key }, (_request, response) => {
+      response.end(JSON.stringify(answer));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+  after(() => server.close());
+
+  /** As the pod runs it, with these files of the Secret. */
+  async function ask(files: Readonly<Record<string, string>>) {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'jwt-injector-helm-test-'));
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder.path, name), text);
+    const { port } = server.address() as AddressInfo;
+    const env = { WEBHOOK: `https://127.0.0.1:${port}/mutate/pods`, CERTIFICATES: folder.path };
+    const args = ['--input-type=module', '--eval', SCRIPT];
+    return await promisify(execFile)(process.execPath, args, { env });
+  }
+
+  it('is answered with a certificate of the authority in ca.crt', async () => {
+    const { stdout } = await ask({ 'ca.crt': authority.certificate });
+    assert.match(stdout, /mutate\/pods injects a token$/m);
+  });
+
+  it('is answered where the Secret holds no ca.crt, as that of an admin may', async () => {
+    assert.match((await ask({ 'tls.crt': served })).stdout, /injects a token$/m);
+  });
+
+  it('fails with another certificate, without any, and where no token is injected', async () => {
+    const other = await createCertificateAuthority('somebody');
+    const leaf = await other.issue(['jwt-injector'], ['127.0.0.1']);
+    const files = { 'ca.crt': other.certificate, 'tls.crt': leaf.certificate };
+    await assert.rejects(ask(files), /unable to verify|self-signed|unable to get/);
+    await assert.rejects(ask({}), /neither ca\.crt nor tls\.crt is in the Secret/);
+    answer = { response: { allowed: true, patch: patchOf([]) } };
+    await assert.rejects(ask({ 'tls.crt': served }), /no token is injected: .*"allowed":true/);
+  });
+
+  for (const [mode, secretName] of [
+    ['self', 'jwt-injector-tls'],
+    ['files', 'jwt-injector-tls'],
+    ['cert-manager', 'jwt-injector-cert-manager'],
+  ] as const) {
+    it(`is in a pod that mounts what certificates there are, of mode ${mode}`, async () => {
+      await using helm = await openHelm();
+      const file = await helm.valuesFile({ certificate: { mode } });
+      const place = ['-n', 'jwt-injector', '-f', file, '--show-only', 'templates/tests/review.yaml'];
+      const [pod] = readObjects(await helm.run('template', 'jwt-injector', CHART, ...place));
+      assert.ok(pod);
+      const { volumes } = pod['spec'] as { readonly volumes: readonly { readonly secret: unknown }[] };
+      const items = ['ca.crt', 'tls.crt'].map((key) => ({ key, path: key }));
+      assert.deepEqual(volumes[0]?.secret, { secretName, optional: true, items });
+    });
+  }
+
+  it('comes through the NetworkPolicy that names who may', async () => {
+    await using helm = await openHelm();
+    const webhookFrom = [{ ipBlock: { cidr: '192.0.2.0/24' } }];
+    const rendered = await helm.render(
+      { networkPolicy: { webhookFrom } },
+      '--show-only',
+      'templates/network-policy.yaml',
+    );
+    const { spec } = parse(rendered) as { readonly spec: { readonly ingress: readonly Values[] } };
+    const test = { podSelector: { matchLabels: { 'app.kubernetes.io/name': 'jwt-injector-test' } } };
+    assert.deepEqual(spec.ingress[0]?.['from'], [test, ...webhookFrom]);
+  });
+});

@@ -1,0 +1,189 @@
+import type { X509Certificate } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findIssuer } from '../../src/certificates/ca-bundle.ts';
+import { readCertificate, readCertificates } from '../../src/certificates/read-certificates.ts';
+import { askApi } from '../controlplane/api-request.ts';
+import { createCertificateAuthority, type CertificateAuthority } from '../controlplane/certificates.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
+import { markRunning } from '../controlplane/nodes.ts';
+import { startService, type Service } from '../controlplane/service.ts';
+
+const NAMESPACE = 'jwt-injector';
+const OWN_SECRET = 'jwt-injector-tls';
+const HOST = 'jwt-injector.jwt-injector.svc';
+const LOOK_MS = 100;
+const CORE = `/api/v1/namespaces/${NAMESPACE}`;
+const CONFIGURATIONS = ['mutating', 'validating'].map(
+  (kind) => `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations/jwt-injector`,
+);
+const CERTIFICATE = `/apis/cert-manager.io/v1/namespaces/${NAMESPACE}/certificates/jwt-injector`;
+
+/** What stands in for nodes and cert-manager while certificates change. */
+export interface CertificateCluster extends AsyncDisposable {
+  /** Each moment at which a running pod served with a certificate that some entry did not trust. */
+  readonly distrusted: string[];
+  /** Where the running pods have their certificate from. */
+  served(): ReadonlySet<string>;
+  /** Of cert-manager. */
+  readonly authority: CertificateAuthority;
+}
+
+interface Pod {
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly volumes?: readonly { readonly secret?: { readonly secretName: string } }[];
+    readonly containers: readonly { readonly args: readonly string[] }[];
+  };
+  readonly status: { readonly phase: string };
+}
+
+interface Configuration {
+  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+  readonly webhooks: { readonly name: string; readonly clientConfig: { caBundle?: string } }[];
+}
+
+/**
+ * Does, until disposed, what nodes do with pods of jwt-injector, and what cert-manager does with its Certificate, by the words of its
+ * documentation: it issues a certificate into the Secret that is named there, and where a configuration asks for it, puts its CA
+ * into `caBundle` in the place of all that is there. While there are pods that issue their certificate themselves, a real replica runs.
+ */
+export async function playCertificateCluster(cluster: Cluster): Promise<CertificateCluster> {
+  const authority = await createCertificateAuthority('cert-manager');
+  const distrusted: string[] = [];
+  /** What a pod began to serve with, as a Secret that changes is seen later in it. */
+  const mounted = new Map<string, X509Certificate>();
+  let served: ReadonlySet<string> = new Set();
+  let replica: Promise<Service> | undefined;
+  const ask = async <T>(path: string): Promise<T | undefined> => {
+    const { status, body } = await askApi(cluster.access, 'GET', path);
+    if (status === 404) return undefined;
+    if (status !== 200) throw new Error(`GET ${path}: ${status} ${body}`);
+    return JSON.parse(body) as T;
+  };
+  const startReplica = async (): Promise<Service> => {
+    const kubeconfig = await cluster.serviceAccountKubeconfig(NAMESPACE, NAMESPACE);
+    return startService(cluster, {
+      args: [`--kubeconfig=${kubeconfig}`, '--no-controller'],
+      staysUnready: true,
+    });
+  };
+  const stopReplica = async (): Promise<void> => {
+    const running = replica;
+    replica = undefined;
+    await (await running)?.stop();
+  };
+  const leafOf = async (secret: string) => {
+    const found = await ask<{ readonly data?: Readonly<Record<string, string>> }>(
+      `${CORE}/secrets/${secret}`,
+    );
+    return readCertificate(decode(found?.data?.['tls.crt']));
+  };
+
+  async function issue(): Promise<void> {
+    const certificate = await ask<{ readonly spec: { readonly secretName: string } }>(CERTIFICATE);
+    if (certificate === undefined) return;
+    const { secretName } = certificate.spec;
+    if ((await leafOf(secretName)) !== undefined) return;
+    const pair = await authority.issue([HOST], []);
+    const stringData = {
+      'ca.crt': authority.certificate,
+      'tls.crt': pair.certificate,
+      'tls.key': pair.key,
+    };
+    await cluster.apply(
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: secretName, namespace: NAMESPACE },
+        type: 'kubernetes.io/tls',
+        stringData,
+      }),
+    );
+    const conditions = [{ type: 'Ready', status: 'True', reason: 'Ready', message: 'issued' }];
+    const patch = ['--subresource=status', '--type=merge', '-p', JSON.stringify({ status: { conditions } })];
+    await cluster.kubectl(['patch', 'certificate', 'jwt-injector', '-n', NAMESPACE, ...patch]);
+  }
+
+  async function inject(): Promise<void> {
+    for (const path of CONFIGURATIONS) {
+      const object = await ask<Configuration>(path);
+      if (object?.metadata.annotations?.['cert-manager.io/inject-ca-from'] === undefined) continue;
+      const bundle = Buffer.from(authority.certificate).toString('base64');
+      if (object.webhooks.every(({ clientConfig }) => clientConfig.caBundle === bundle)) continue;
+      for (const { clientConfig } of object.webhooks) clientConfig.caBundle = bundle;
+      await askApi(cluster.access, 'PUT', path, object);
+    }
+  }
+
+  async function runPods(): Promise<void> {
+    const { items } = (await ask<{ readonly items: readonly Pod[] }>(`${CORE}/pods`)) ?? { items: [] };
+    if (items.some((pod) => secretOf(pod) === OWN_SECRET)) replica ??= startReplica();
+    else await stopReplica();
+    const running = new Set<string>();
+    for (const pod of items) {
+      const { name } = pod.metadata;
+      const secret = secretOf(pod);
+      const leaf = await leafOf(secret);
+      if (leaf === undefined) continue; // it waits for the Secret
+      const why = (await whyDistrusted(leaf)) ?? (await whyDistrusted(mounted.get(name) ?? leaf));
+      if (pod.status.phase === 'Running') {
+        running.add(secret);
+        if (why !== undefined && (await ask(`${CORE}/pods/${name}`)) !== undefined)
+          distrusted.push(`${name} serves with ${secret}: ${why}`);
+      } else if (secret !== OWN_SECRET || why === undefined) {
+        // One that issues its certificate itself is not ready before it is trusted.
+        if (secret !== OWN_SECRET) mounted.set(name, leaf);
+        await markRunning(cluster, NAMESPACE, name).catch(ifGone);
+      }
+    }
+    served = running;
+  }
+
+  async function whyDistrusted(leaf: X509Certificate): Promise<string | undefined> {
+    const objects = await Promise.all(CONFIGURATIONS.map((path) => ask<Configuration>(path)));
+    const entry = objects
+      .flatMap((object) => object?.webhooks ?? [])
+      .find(
+        ({ clientConfig }) => findIssuer(leaf, readCertificates(decode(clientConfig.caBundle))) === undefined,
+      );
+    return entry === undefined ? undefined : `${entry.name} does not trust it`;
+  }
+
+  const state = { isOver: false };
+  const loop = async (): Promise<void> => {
+    while (!state.isOver) {
+      await issue();
+      await inject();
+      await runPods();
+      await sleep(LOOK_MS);
+    }
+  };
+  const running = loop();
+  running.catch(() => undefined); // told when it is disposed
+  return {
+    distrusted,
+    served: () => served,
+    authority,
+    [Symbol.asyncDispose]: async () => {
+      state.isOver = true;
+      try {
+        await running;
+      } finally {
+        await stopReplica();
+      }
+    },
+  };
+}
+
+function secretOf({ spec }: Pod): string {
+  return spec.volumes?.find(({ secret }) => secret !== undefined)?.secret?.secretName ?? OWN_SECRET;
+}
+
+function decode(text: string | undefined): string {
+  return Buffer.from(text ?? '', 'base64').toString();
+}
+
+/** A pod may end between two looks. */
+function ifGone(error: unknown): void {
+  if (!String(error).includes('NotFound')) throw error;
+}

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { readCertificates } from '../../src/certificates/read-certificates.ts';
+import { createCertificateAuthority } from '../controlplane/certificates.ts';
+import { borrowEmptyCluster, type BorrowedCluster } from '../controlplane/loan.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import { runShell } from '../integration/cli-run.ts';
+import { playCertificateCluster, type CertificateCluster } from './certificate-cluster.ts';
+import { readInstructions } from './documented.ts';
+import { readForeignCrds } from './foreign-crds.ts';
+import { openHelm, type Helm } from './helm.ts';
+
+const PAGE = 'docs/certificates.md';
+const WITHIN_MS = 60_000;
+
+describe('from one certificate to another as docs/certificates.md says', { concurrency: false }, () => {
+  let cluster: BorrowedCluster;
+  let helm: Helm;
+  let played: CertificateCluster;
+  before(async () => {
+    cluster = await borrowEmptyCluster();
+    helm = await openHelm(cluster.adminKubeconfig);
+    await cluster.apply(await readForeignCrds('cert-manager'));
+    await follow('docs/install.md', '## With Helm');
+    played = await playCertificateCluster(cluster);
+    await cluster.kubectl([
+      'rollout',
+      'status',
+      'deployment/jwt-injector',
+      '-n',
+      'jwt-injector',
+      '--timeout=90s',
+    ]);
+  });
+  after(async () => {
+    await played?.[Symbol.asyncDispose]();
+    await helm?.[Symbol.asyncDispose]();
+    await cluster?.stop();
+  });
+
+  /** Does what the section says. Files are beside the reader. */
+  async function follow(
+    page: string,
+    heading: string,
+    {
+      files = {},
+      from = 0,
+      to = 99,
+    }: { files?: Readonly<Record<string, string>>; from?: number; to?: number } = {},
+  ): Promise<string> {
+    const commands = readInstructions(page, heading).commands.slice(from, to);
+    assert.ok(commands.length > 0, `${heading} has no command that can be run`);
+    return runShell(cluster, commands, { files, programs: { helm: helm.program } });
+  }
+
+  async function bundles(): Promise<readonly (readonly string[])[]> {
+    const path = '{range .items[*].webhooks[*]}{.clientConfig.caBundle}{"\\n"}{end}';
+    const kinds = 'mutatingwebhookconfigurations,validatingwebhookconfigurations';
+    const { stdout } = await cluster.kubectl(['get', kinds, '-o', `jsonpath=${path}`]);
+    const texts = stdout.trimEnd().split('\n');
+    assert.equal(texts.length, 5);
+    return texts.map((text) =>
+      readCertificates(Buffer.from(text, 'base64').toString()).map(({ subject }) => subject),
+    );
+  }
+
+  /** All pods have their certificate from there, and no pod that ran had one that was not trusted. */
+  async function assertServed(secret: string): Promise<void> {
+    await waitUntil(`all pods serve with ${secret}`, WITHIN_MS, () => {
+      const served = played.served();
+      return served.size === 1 && served.has(secret);
+    });
+    assert.deepEqual(played.distrusted, []);
+  }
+
+  async function assertTrusted(subject: string): Promise<void> {
+    for (const bundle of await bundles()) assert.deepEqual(bundle, [subject]);
+  }
+
+  it('begins with a self-issued one', () => assertServed('jwt-injector-tls'));
+
+  it('cert-manager takes over, with its CA beside that of before until no pod needs that', async () => {
+    await follow(PAGE, '## cert-manager', { to: 3 });
+    await assertServed('jwt-injector-tls');
+    for (const bundle of await bundles()) assert.equal(bundle.length, 2);
+    await follow(PAGE, '## cert-manager', { from: 3, to: 5 });
+    await assertServed('jwt-injector-cert-manager');
+    for (const bundle of await bundles()) assert.equal(bundle.length, 2);
+    await follow(PAGE, '## cert-manager', { from: 5 });
+    await waitUntil('cert-manager keeps caBundle', WITHIN_MS, async () =>
+      (await bundles()).every((bundle) => bundle.join() === 'CN=cert-manager'),
+    );
+    await assertServed('jwt-injector-cert-manager');
+  });
+
+  it('in one step instead, pods would have been refused: the play sees it', async () => {
+    await follow(PAGE, '## Back to self-issued');
+    await assertServed('jwt-injector-tls');
+    for (const bundle of await bundles()) assert.equal(bundle.length, 1);
+    const [all = ''] = readInstructions(PAGE, '## cert-manager').commands;
+    await runShell(cluster, [all.replace('takeOver=issue', 'takeOver=complete')], {
+      programs: { helm: helm.program },
+    });
+    await waitUntil('a pod is not trusted', WITHIN_MS, () => played.distrusted.length > 0);
+  });
+
+  it('an admin’s own, and a new CA of it', async () => {
+    await follow(PAGE, '## Back to self-issued');
+    await waitUntil(
+      'all are self-issued',
+      WITHIN_MS,
+      () => !played.served().has('jwt-injector-cert-manager'),
+    );
+    played.distrusted.length = 0;
+    const [first, second] = [
+      await createCertificateAuthority('first'),
+      await createCertificateAuthority('second'),
+    ];
+    const names = ['jwt-injector.jwt-injector.svc'];
+    const [pair, newPair] = [await first.issue(names, []), await second.issue(names, [])];
+    const files = {
+      'ca.crt': first.certificate,
+      'tls.crt': pair.certificate,
+      'tls.key': pair.key,
+      'new-ca.crt': second.certificate,
+      'new-tls.crt': newPair.certificate,
+      'new-tls.key': newPair.key,
+    };
+    await follow(PAGE, '## From files', { files, to: 5 });
+    await assertServed('my-certificate');
+    await assertTrusted('CN=first');
+    await follow(PAGE, '## From files', { files, from: 5 });
+    await assertServed('my-certificate');
+    await assertTrusted('CN=second');
+  });
+});

@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { parse } from 'yaml';
+
+/** Its go.sum says which bytes they are. */
+const MODULE = join(import.meta.dirname, '../tools/foreign-crds');
+
+/** Where their projects keep CRDs, and those of them that objects of ours have. */
+const PROJECTS = {
+  'cert-manager': {
+    path: 'github.com/cert-manager/cert-manager',
+    files: ['certificates', 'issuers'].map((name) => `deploy/crds/cert-manager.io_${name}.yaml`),
+  },
+  'prometheus-operator': {
+    path: 'github.com/prometheus-operator/prometheus-operator',
+    files: ['podmonitors', 'servicemonitors', 'prometheusrules'].map(
+      (name) => `example/prometheus-operator-crd/monitoring.coreos.com_${name}.yaml`,
+    ),
+  },
+} as const;
+
+/** CRDs of another project, as it publishes them: a YAML text. Its Go module is downloaded once, and checked by its sum. */
+export async function readForeignCrds(project: keyof typeof PROJECTS): Promise<string> {
+  const { path, files } = PROJECTS[project];
+  const text = await readFile(join(MODULE, 'go.mod'), 'utf8');
+  const version = text.split(`\t${path} `)[1]?.split('\n', 1)[0] ?? '';
+  const env = { ...process.env, GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local', GOWORK: 'off' };
+  const args = ['mod', 'download', '-json', `${path}@${version}`];
+  const { stdout } = await promisify(execFile)('go', args, { cwd: MODULE, env });
+  const { Dir: folder } = parse(stdout) as { readonly Dir: string };
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
+  return texts.join('\n---\n');
+}
