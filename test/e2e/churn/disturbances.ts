@@ -100,6 +100,23 @@ export const DISTURBANCES: readonly Disturbance[] = [
     disturb: (cluster) => harm(cluster, (replica) => fillMemory(cluster, replica)),
   },
   {
+    // Its containers end together, so nobody takes new connections; the pod leaves the Service as its object goes.
+    name: 'pod deleted without grace (--force --grace-period=0)',
+    cutOff: KILLED,
+    disturb: async (cluster) => {
+      const { controlPlane } = cluster;
+      const { pod, connections } = await findCalled(cluster);
+      const at = performance.now();
+      await controlPlane.kubectl(['delete', 'pod', pod, '-n', PRODUCT, '--grace-period=0', '--force']);
+      await waitUntil('another pod in its place', RESTARTED_WITHIN_MS, async () => {
+        const replicas = await listReplicas(controlPlane).catch(() => []); // a process ended meanwhile
+        const names = replicas.map((replica) => replica.pod);
+        return names.length === 2 && !names.includes(pod);
+      });
+      return { at, connections };
+    },
+  },
+  {
     name: 'process frozen (SIGSTOP)',
     cutOff: SILENT,
     disturb: (cluster) => harm(cluster, ({ pid }) => void process.kill(pid, 'SIGSTOP')),
@@ -189,20 +206,26 @@ async function busyNode(controlPlane: RealCluster['controlPlane']): Promise<stri
   return replica.node;
 }
 
+/** The replica whose first container the API server calls: connections to a fallback stay where they are, and nothing would be lost. */
+async function findCalled({ controlPlane }: RealCluster): Promise<Replica> {
+  const isFallback = ({ fallbackConnections }: Replica): boolean => fallbackConnections > 0;
+  if ((await listReplicas(controlPlane)).some(isFallback)) await restart(controlPlane);
+  const [replica] = await listReplicas(controlPlane);
+  if (replica === undefined) throw new Error('no replica is ready');
+  return replica;
+}
+
 /**
  * Harms the replica that the API server calls, and waits until its container was started again and is ready. Gives what the
  * API server lost.
  */
 async function harm(
-  { controlPlane }: RealCluster,
+  cluster: RealCluster,
   inflict: (replica: Replica) => void | Promise<void>,
   container = MAIN,
 ): Promise<Harm> {
-  // Connections to a fallback stay where they are, and nothing would be lost.
-  const isCalled = ({ fallbackConnections }: Replica): boolean => fallbackConnections > 0;
-  if ((await listReplicas(controlPlane)).some(isCalled)) await restart(controlPlane);
-  const [replica] = await listReplicas(controlPlane);
-  if (replica === undefined) throw new Error('no replica is ready');
+  const { controlPlane } = cluster;
+  const replica = await findCalled(cluster);
   const restarts = async () => {
     const path = `jsonpath={.status.containerStatuses[?(@.name=="${container}")].restartCount}`;
     return Number(

@@ -7,24 +7,20 @@ import type { RealCluster } from './real-cluster.ts';
 /** Namespace, release and Deployment of the product. */
 export const PRODUCT = 'jwt-injector';
 
-/** Installs the chart with helm and runs its test, as a cluster admin does; then two replicas serve, and pods are injected. */
+/**
+ * Installs the chart with helm and runs its test, as a cluster admin does, where Pod Security enforces `restricted`; then two replicas
+ * serve, and pods are injected.
+ */
 export async function installChart(cluster: RealCluster): Promise<void> {
   const { controlPlane } = cluster;
   const [repository = '', tag = ''] = PRODUCT_IMAGE.split(':');
   await using helm = await openHelm(controlPlane.adminKubeconfig);
   const values = await helm.valuesFile({ image: { repository, tag } });
-  await helm.run(
-    'install',
-    PRODUCT,
-    CHART,
-    '-n',
-    PRODUCT,
-    '--create-namespace',
-    '-f',
-    values,
-    '--wait',
-    '--timeout=5m',
+  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+  await controlPlane.apply(
+    JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: PRODUCT, labels } }),
   );
+  await helm.run('install', PRODUCT, CHART, '-n', PRODUCT, '-f', values, '--wait', '--timeout=5m');
   await waitForReplicas(controlPlane);
   await waitForWebhook(controlPlane);
   await cluster.publishServices();

@@ -6,6 +6,7 @@ import type { Reaper } from '../../controlplane/reaper.ts';
 import type { Runner } from '../../machine/runner.ts';
 import { makeBaseImages } from './base-images.ts';
 import { createBuildah } from './buildah.ts';
+import { checkLabels } from './image-labels.ts';
 import { readDigests, releaseProduct } from './product-image.ts';
 import { pushSigned } from './signed-image.ts';
 import { makeTestImages } from './test-images.ts';
@@ -50,6 +51,7 @@ export async function makeImages(means: Means): Promise<readonly string[]> {
     throw new ControlPlaneError(`the image is not the same when it is built twice:\n${first}\n${second}`);
   log(`the image was built twice, and is the same:\n${first.replace(/^/gm, ' '.repeat(13))}`);
 
+  log(`its labels name ${await checkLabels(run, product, root)}`);
   if (signs) log('it was pushed to a registry, signed with its list of packages, and verified by cosign');
 
   const others = await makeTestImages(runWithPackages, packages, folder);
