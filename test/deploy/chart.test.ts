@@ -75,6 +75,42 @@ describe('the chart', () => {
     });
   }
 
+  const CA = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+  const impossible: readonly (readonly [Values, RegExp])[] = [
+    [{ namespaces: ['biology'] }, /with namespaces, the certificate cannot be issued by jwt-injector itself/],
+    [
+      { namespaces: ['biology'], certificate: { mode: 'cert-manager', takeOver: 'issue' } },
+      /cannot be issued by jwt-injector itself.*certificate\.takeOver to complete/,
+    ],
+    [
+      { namespaces: ['jwt-injector'], certificate: { mode: 'files' } },
+      /namespaces names jwt-injector, where jwt-injector itself is/,
+    ],
+    [{ certificate: { caBundle: CA } }, /certificate\.caBundle is set, but with certificate\.mode self/],
+    [
+      { certificate: { caBundle: CA, mode: 'cert-manager' } },
+      /certificate\.caBundle is set, but with certificate\.mode cert-manager/,
+    ],
+    [
+      { certificate: { takeOver: 'serve' } },
+      /certificate\.takeOver is serve, but with certificate\.mode self/,
+    ],
+    [
+      { certificate: { mode: 'cert-manager', takeOver: 'issue', secretName: 'jwt-injector-tls' } },
+      /certificate\.secretName is jwt-injector-tls, .*give cert-manager's another name/,
+    ],
+  ];
+  for (const [values, says] of impossible) {
+    it(`refuses what cannot be, in one message: ${JSON.stringify(values).slice(0, 90)}`, async () => {
+      const lines = (await refusal(values))
+        .trim()
+        .split('\n')
+        .filter((line) => line.startsWith('Error'));
+      assert.equal(lines.length, 1);
+      assert.match(lines[0] ?? '', says);
+    });
+  }
+
   it('refuses a cluster that does not know matchConditions yet', async () => {
     assert.match(await refusal({}, '--kube-version', '1.29.9'), /requires kubeVersion: >=1\.30\.0-0/);
     await helm.render({}, '--kube-version', '1.30.0-eks-036c24b');
@@ -149,7 +185,8 @@ describe('the values', () => {
     const digest = `sha256:${'0'.repeat(64)}`;
     const imageOf = async (image: Values): Promise<string> =>
       / image: (.*)$/m.exec(await helm.render({ image: { repository: 'r.example/x', ...image } }))?.[1] ?? '';
-    assert.equal(await imageOf({}), 'r.example/x:0.1.0');
+    const { appVersion } = parse(readFileSync(join(CHART, 'Chart.yaml'), 'utf8')) as Values;
+    assert.equal(await imageOf({}), `r.example/x:${String(appVersion)}`);
     assert.equal(await imageOf({ tag: 'main' }), 'r.example/x:main');
     assert.equal(await imageOf({ tag: 'main', digest }), `r.example/x@${digest}`);
   });
