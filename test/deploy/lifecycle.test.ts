@@ -203,8 +203,13 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     assert.equal(await read(...binding, '-o', 'jsonpath={.spec.validationActions}'), '["Deny"]');
     const pods = ['clusterrole', 'jwt-injector', '-o', 'jsonpath={.rules[?(@.resources[0]=="pods")].verbs}'];
     assert.equal(await read(...pods), '["list","watch","patch"]');
-    const controller = ['deployment', 'jwt-injector-controller', ...PLACE, '-o', 'yaml'];
-    assert.match(await read(...controller), /- --prompt-delivery/);
+    assert.match(await read('deployment', 'jwt-injector', ...PLACE, '-o', 'yaml'), /- --prompt-delivery/);
+  });
+
+  it('what JWTs may ask for is known to every container', async () => {
+    await follow('### What JWTs may ask for');
+    const args = await read('deployment', 'jwt-injector', ...PLACE, '-o', 'jsonpath={..args}');
+    assert.equal(args.match(/"--max-lifetime=24h"/g)?.length, 2);
   });
 
   describe('over token-manager', { concurrency: false }, () => {
