@@ -82,10 +82,16 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
     assert.ok(shown.stdout.includes(await text('not-granted')), shown.stdout);
     assert.equal(await objects.get('secrets', 'keys', 'not-granted'), undefined);
     const annotate = (annotation: string) =>
-      stage.cluster.kubectl(['annotate', 'secret', '-n', 'key-store', 'shared', annotation]);
+      stage.cluster.kubectl(['annotate', '--overwrite', 'secret', '-n', 'key-store', 'shared', annotation]);
     await annotate('tokens.osg-htc.org/allowed-namespaces=other, keys');
     const token = await tenant.waitForToken('not-granted', (found) => found !== '');
     await jwtVerify(token, createPublicKey(key));
+    // Longer than what the service keeps of a list: it is read with the key.
+    const others = Array.from({ length: 100 }, (_, number) => `team-${number}`).join(',');
+    await annotate(`tokens.osg-htc.org/allowed-namespaces=${others}`);
+    assert.equal((await text('not-granted')).replace('shared', 'absent'), await text('not-there'));
+    await annotate(`tokens.osg-htc.org/allowed-namespaces=${others},keys`);
+    await objects.waitForCondition('keys', 'not-granted', 'KeyAvailable', 'True', 'Signed');
     await annotate('tokens.osg-htc.org/max-lifetime=1h');
     await objects.waitForCondition('keys', 'not-granted', 'KeyAvailable', 'False', 'PolicyDenied');
     assert.equal(await tenant.tokenOf('not-granted'), token, 'the token that is there stays');
