@@ -32,6 +32,7 @@ const HARD_WORDS: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\btill\b/i, 'until'],
   [/\bis too much:/i, 'unexpected argument'],
   [/\bnot well\b/i, 'has a problem'],
+  [/\bcontract\b/i, 'the page of docs/ that promises it'],
   [/legacyMarks|\bmarks of (?:kopf|token-manager)\b|\bkopf'?s? marks\b/i, 'kopf leftovers'],
 ];
 

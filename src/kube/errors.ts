@@ -94,7 +94,7 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 const MOST_CAUSES = 5; // a line stays a line
-/** Whatever a proxy asks for: every JWT is looked at within ten minutes (contract §1), and a minute is for the clock. */
+/** Whatever a proxy asks for: every JWT is looked at within ten minutes (docs/reasons.md), and a minute is for the clock. */
 const LONGEST_RETRY_AFTER_MS = 540_000;
 
 /** What is known of a refusal from its HTTP status and the parsed body, usually a Kubernetes `Status`. */

@@ -7,7 +7,7 @@ export interface PlannedBackoff {
   readonly failures: number;
 }
 
-const RETRY = { firstMs: 1_000, longestMs: 300_000 }; // contract §1: 1 s … 5 min
+const RETRY = { firstMs: 1_000, longestMs: 300_000 }; // what docs/reasons.md promises
 /** A back-off takes no more than this share of the time until the token expires: more tries fit in before that. */
 const SHARE_OF_REST = 0.5;
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../time/clock.ts';
 
-/** A clock that was set back by less leaves every token valid: they are backdated by as much (contract §1). */
+/** A clock that was set back by less leaves every token valid: they are backdated by as much (docs/tokens.md, `iat`, `nbf`). */
 const TOLERANCE_MS = 60_000;
 
 /** Notices that the wall clock was set back, by the monotonic one. To be asked before each plan by the wall clock. */

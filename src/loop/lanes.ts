@@ -32,7 +32,7 @@ interface LaneRun {
 const SLOW_RUN_MS = 1_000;
 /** A key that was slow is so until it takes less than this: that it is quicker may be because fewer of its kind run at once. */
 const STILL_SLOW_RUN_MS = 250;
-/** Slow and failing runs hold no more of the workers (contract §1). */
+/** Slow and failing runs hold no more of the workers, so that they delay no renewal of others. */
 const HELD_SHARE = 0.5;
 /**
  * Those that failed or were slow before may hold less: half as many after each that was so again, one more after each that

@@ -23,7 +23,7 @@ export interface QueueOptions {
   readonly random?: () => number;
 }
 
-const DEFAULT_WORKERS = 32; // contract §3, --workers
+const DEFAULT_WORKERS = 32;
 /** The next run that a run asks for comes no sooner: no plan, however wrong, makes a hot loop. */
 const SHORTEST_WAIT_MS = 1_000;
 /** So many runs begin before others get the event loop: those that find nothing to do wait for no network. 1 ms. */

@@ -4,7 +4,7 @@ import { KeyedHeap } from './heap.ts';
 import { ClockStep } from './clock-step.ts';
 
 /**
- * No key waits for longer. The contract promises a look every 10 minutes; a clock that is set back by less than a
+ * No key waits for longer. docs/reasons.md promises a look within 10 minutes; a clock that is set back by less than a
  * minute goes unnoticed and delays a look by as much.
  */
 export const LONGEST_WAIT_MS = 9 * 60_000;

@@ -3,8 +3,8 @@ import { backoffDelay } from '../time/backoff.ts';
 import type { Milliseconds } from '../time/units.ts';
 
 /** So many unscheduled writes of one JWT go out at once: edits of its author, repairs, a deleted Secret. */
-const BURST = 5; // contract §1
-const WAIT = { firstMs: 1_000, longestMs: 300_000 }; // contract §1: up to 5 min
+const BURST = 5; // what docs/tokens.md promises, as the longest wait
+const WAIT = { firstMs: 1_000, longestMs: 300_000 };
 /** More writes than that change nothing: the wait is the longest by then. */
 const HIGHEST_LEVEL = BURST + 10;
 /** One write is forgotten after so long without another one. */
@@ -12,8 +12,8 @@ const FORGET_MS = 60_000;
 /** JWTs remembered; each costs some 200 bytes. With more, those that wrote longest ago begin with a full budget. */
 const MOST_JWTS = 10_000;
 
-/** Renewals that are due do not wait, but no more often than lifetimes can ask for. */
-const SHORTEST_PERIOD_MS = 30_000; // contract §1: scheduled re-signs are ≥ 30 s apart
+/** Renewals that are due do not wait, but no more often than lifetimes can ask for (as `renewalTime`). */
+const SHORTEST_PERIOD_MS = 30_000;
 
 interface Account {
   /** Unscheduled writes that were not forgotten when the last was made. */

@@ -23,7 +23,7 @@ export interface Refusal {
   readonly subject: string;
 }
 
-const LONG_WAIT_MS = 300_000; // it passes only when somebody changes something (contract §1)
+const LONG_WAIT_MS = 300_000; // it passes only when somebody changes something (docs/reasons.md)
 
 /**
  * How long a refused write is not tried again unless an input changes. `undefined`: after the usual back-off. A missing

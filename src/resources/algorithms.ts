@@ -21,7 +21,7 @@ const rsa = {
   acceptedByOsdf: false,
 } as const;
 
-/** Every algorithm a JWT resource may name (contract §1). */
+/** Every algorithm a JWT resource may name. */
 export const ALGORITHMS = {
   RS256: { ...rsa, acceptedByOsdf: true },
   RS384: rsa,

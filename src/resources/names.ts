@@ -1,4 +1,4 @@
-/** API group of the JWT resource, and prefix of every annotation and label of ours (contract: drop-in names). */
+/** API group of the JWT resource, and prefix of every annotation and label of ours; those of token-manager, so that its users change nothing. */
 export const GROUP = 'tokens.osg-htc.org';
 /** The one version of the JWT resource, served and stored. */
 export const VERSION = 'v1';
@@ -18,7 +18,7 @@ export const TLS_SECRET = 'jwt-injector-tls';
 /** The data key that holds the compact JWS, in the Secret and as file name in the mounted volume. */
 export const TOKEN_KEY = 'token';
 
-/** Annotations on pods and pod templates that ask for an injection (contract §2). */
+/** Annotations on pods and pod templates that ask for an injection (docs/injection.md). */
 export const INJECTION_ANNOTATIONS = {
   token: `${PREFIX}token`,
   inject: `${PREFIX}inject`,
@@ -61,7 +61,7 @@ export const NUDGED_AT = `delivery.${PREFIX}nudged-at`;
 
 /** Label of every Secret we write; the watch selects by it. */
 export const MANAGED_LABEL = `${PREFIX}managed`;
-/** Kubernetes' recommended label; its value on what is installed is `jwt-injector`, or begins with it. */
+/** Kubernetes' recommended label; its value is `jwt-injector`, and `jwt-injector-controller` on what a controller of its own needs. */
 export const APP_LABEL = 'app.kubernetes.io/name';
 /** Kubernetes' recommended label; its value on our Secrets is `jwt-injector`. */
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';

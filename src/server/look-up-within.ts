@@ -8,7 +8,7 @@ import type { Milliseconds } from '../time/units.ts';
  */
 export type NamespaceDefaultLookup = (namespace: string) => Promise<Result<string | undefined, unknown>>;
 
-/** Contract §2: who waits longer may create the pod again. */
+/** The client that creates the pod waits for the answer; after this time the pod is refused, and can be created again. */
 const LONGEST_WAIT: Milliseconds = 2_000;
 
 /** As `lookUp`, but a problem after 2 s, or when the review has no time left. */

@@ -11,7 +11,7 @@ interface Shown {
 }
 
 /**
- * The contract once more, written for clearness and not for speed, and sharing nothing with the product: a copy of the
+ * What docs/injection.md promises, once more, written for clearness and not for speed, and sharing nothing with the product: a copy of the
  * pod is changed in place.
  */
 export function expectPod(original: Json): Expected {

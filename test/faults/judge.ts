@@ -175,7 +175,7 @@ const LONGEST_JITTER_S = 300;
 const SHORTEST_DISTANCE_S = 30;
 const CLOCK_SLACK_S = 1;
 
-/** Whether the token before was due by the contract: `exp − resignBefore − jitter`, 30 s after signing at the soonest. */
+/** Whether the token before was due: `exp − resignBefore − jitter`, 30 s after signing at the soonest. */
 function isScheduled({ sighting, before }: Step, specs: readonly SpecRecord[]): boolean {
   const token = tokenIn(before?.object);
   const spec = recordAt(specs, sighting.at);

@@ -32,7 +32,7 @@ const IN_FLIGHT_MS = 6_000;
 
 /**
  * What is wrong with a Secret that the service wrote at `at`: checked with the public half of the key and against the
- * spec that counted then, or moments before. `undefined` when all is as the contract says.
+ * spec that counted then, or moments before. `undefined` when all is as documented.
  */
 export async function findFlaw(
   secret: Loose,

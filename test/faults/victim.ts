@@ -10,7 +10,7 @@ export interface Victim {
   readonly key: KeyObject;
 }
 
-/** Names on the Secret, as the contract has them. */
+/** Names on the Secret, which are public. */
 export const MANAGED = 'tokens.osg-htc.org/managed';
 export const SIGNED_AT = 'tokens.osg-htc.org/last-signing-time';
 export const EXPIRES_AT = 'tokens.osg-htc.org/expires-at';
@@ -20,7 +20,7 @@ export const encode = (text: string): string => Buffer.from(text).toString('base
 export const annotate = ({ jwt }: Victim, annotations: Loose): Promise<void> =>
   jwt.patchSecret({ metadata: { annotations } });
 
-/** Everything around the token is as the contract says. */
+/** Everything around the token is as documented. */
 export function isInOrder({ secret, token, jwt }: TrackedJwt): boolean {
   const { labels = {}, annotations = {}, ownerReferences = [] } = secret?.metadata ?? {};
   const [owner] = ownerReferences;

@@ -9,7 +9,7 @@ import { workload } from './workloads.ts';
 
 const TOKEN = { [KEYS.token]: 'my-jwt' };
 
-/** The contract's table; everything else is the same for all. */
+/** What is registered; everything else is the same for all. */
 const REGISTERED = [
   ['pods', '/mutate/pods', 'CREATE pods', 'Fail'],
   ['namespace-default', '/mutate/pods', 'CREATE pods', 'Fail'],

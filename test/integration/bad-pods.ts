@@ -56,7 +56,7 @@ const PRODUCTS: readonly BadPod[] = [
   },
 ];
 
-/** Every denial of the contract, in its words: container, path, the other volume, and the remedy. */
+/** Every documented denial, with what its message names: container, path, the other volume, and the remedy. */
 export const DENIED: readonly BadPod[] = [
   ...PRODUCTS,
   {

@@ -2,7 +2,7 @@ import type { ModelJwt } from './cluster.ts';
 
 /** kopf's, which token-manager puts on every JWT. */
 export const KOPF = 'kopf.zalando.org/KopfFinalizerMarker';
-/** A token-manager that runs has so long to remove it (contract §1). */
+/** A token-manager that runs has so long to remove it. */
 export const RELEASE_AFTER_MS = 10_000;
 
 /** Whether token-manager's finalizer keeps a deleted JWT, and token-manager had its time; `now` in milliseconds. */

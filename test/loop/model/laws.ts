@@ -29,7 +29,7 @@ interface Ledger {
     | undefined;
 }
 
-/** An observer of the cluster that shares no code with the controller: it knows the contract and watches every write. */
+/** An observer of the cluster that shares no code with the controller: it knows what is documented and watches every write. */
 export class Laws {
   readonly violations: string[] = [];
   readonly verifier = new Verifier();

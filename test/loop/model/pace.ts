@@ -7,7 +7,7 @@ const LOOKS_PER_ROUND = 4;
  */
 const FREE_ROUNDS = 25;
 const MINUTE_MS = 60_000;
-/** Contract §1: every JWT that exists is looked at so often; news of a new one may be on its way for half a minute. */
+/** Every JWT that exists is looked at so often; news of a new one may be on its way for half a minute. */
 export const LONGEST_REST_MS = 600_000 + 30_000;
 
 /**

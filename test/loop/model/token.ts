@@ -119,7 +119,7 @@ export function secondsOf(duration: unknown): number {
   return Number(days) * 86_400 + Number(hours) * 3_600 + Number(minutes) * 60;
 }
 
-/** Lifetime and effective `resignBefore` of a spec, in seconds, as the contract says. */
+/** Lifetime and effective `resignBefore` of a spec, in seconds, as documented. */
 export function lifetimesOf(spec: JsonObject): { readonly lifetime: number; readonly resignBefore: number } {
   const lifetime = secondsOf(spec['expiryTime']);
   const asked = secondsOf(spec['resignBefore']);

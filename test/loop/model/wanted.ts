@@ -3,7 +3,7 @@ import { APP, OWNING_JWT } from '../../../src/resources/names.ts';
 import type { ModelJwt } from './cluster.ts';
 import type { ModelSecret } from './secret.ts';
 
-/** Of the labels by which tools track and prune what they applied: never copied to the Secret (contract §1). */
+/** Of the labels by which tools track and prune what they applied: never copied to the Secret. */
 const TRACKING_LABEL = 'argocd.argoproj.io/instance';
 
 /** Paths whose value only time and token decide. */
@@ -16,7 +16,7 @@ const MOVING = [
 /** Written with everything else; a Secret of before it was lacks it until its next write. */
 const NAME = `annotations/${OWNING_JWT}`;
 
-/** Labels, annotations and owner that the contract wants on the Secret of a JWT, by path; owners by presence alone. */
+/** Labels, annotations and owner that the Secret of a JWT must have, by path; owners by presence alone. */
 function wantedValues(
   { uid, labels, spec }: ModelJwt,
   hasOtherData: boolean,
@@ -40,7 +40,7 @@ export function wantedPaths(jwt: ModelJwt): Iterable<string> {
   return [...wantedValues(jwt, false).keys(), ...MOVING, NAME];
 }
 
-/** What of the Secret's metadata is not as the contract wants it; `undefined` when nothing. */
+/** What of the Secret's metadata is not as it must be; `undefined` when nothing. */
 export function findDrift(jwt: ModelJwt, secret: ModelSecret | undefined): string | undefined {
   if (secret === undefined) return 'no Secret';
   const hasOtherData = [...secret.fields.keys()].some(
