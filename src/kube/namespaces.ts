@@ -29,8 +29,6 @@ export interface NamespaceDefaults {
   readonly lookUp: (namespace: string) => Promise<Result<string | undefined, string>>;
   /** All labels were seen once. */
   readonly isSynced: () => boolean;
-  /** As `ListWatch.lastEventAt`. */
-  readonly lastEventAt: () => number | undefined;
   readonly stop: () => Promise<void>;
 }
 
@@ -70,7 +68,6 @@ export function startNamespaceDefaults({ client, clock, log }: NamespaceDefaults
       return pending;
     },
     isSynced: watch.isSynced,
-    lastEventAt: watch.lastEventAt,
     stop: watch.stop,
   };
 }

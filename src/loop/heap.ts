@@ -16,10 +16,6 @@ export class KeyedHeap<T> {
     return this.#entries.length;
   }
 
-  has(key: string): boolean {
-    return this.#positions.has(key);
-  }
-
   get(key: string): T | undefined {
     const position = this.#positions.get(key);
     return position === undefined ? undefined : this.#entries[position]?.item;
@@ -57,11 +53,6 @@ export class KeyedHeap<T> {
     const first = this.#entries[0];
     if (first !== undefined) this.delete(first.key);
     return first;
-  }
-
-  clear(): void {
-    this.#entries.length = 0;
-    this.#positions.clear();
   }
 
   #place(position: number, entry: { readonly key: string; readonly item: T }): void {

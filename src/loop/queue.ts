@@ -17,13 +17,12 @@ export interface QueueOptions {
    */
   readonly process: (key: string, isGivenUp: () => boolean, retryAt: Milliseconds) => Promise<RunResult>;
   readonly onError: (key: string, error: unknown) => void;
-  /** Keys worked on at once; 32 by default. */
-  readonly workers?: number;
+  /** Keys worked on at once. */
+  readonly workers: number;
   /** Numbers in [0, 1) for the jitter; `Math.random` by default. */
   readonly random?: () => number;
 }
 
-const DEFAULT_WORKERS = 32;
 /** The next run that a run asks for comes no sooner: no plan, however wrong, makes a hot loop. */
 const SHORTEST_WAIT_MS = 1_000;
 /** So many runs begin before others get the event loop: those that find nothing to do wait for no network. 1 ms. */
@@ -50,7 +49,7 @@ export class WorkQueue {
 
   constructor(options: QueueOptions) {
     this.#options = options;
-    const { clock, random = Math.random, workers = DEFAULT_WORKERS } = options;
+    const { clock, random = Math.random, workers } = options;
     this.#running = new Runs(clock);
     this.#backoffs = new Backoffs(random);
     this.#ready = new Lanes(workers, PRIORITIES.indexOf('new'));

@@ -27,10 +27,6 @@ export class FairShare<T> {
     this.#rankOf = rankOf;
   }
 
-  get used(): number {
-    return this.#used;
-  }
-
   /** Takes `weight` for the owner. Gives the items that have to go for it, which can be the new one itself. */
   take(owner: string, item: T, weight: number): readonly T[] {
     const held = this.#held.get(owner) ?? { items: new Map(), weight: 0 };

@@ -31,8 +31,6 @@ export function createMetrics() {
   const registers = [registry];
   const gauges = new StateGauges(METRIC_PREFIX, registry);
   return {
-    /** All but the gauges per JWT. */
-    registry,
     contentType: registry.contentType,
     /**
      * The text of one scrape. The gauges of 100,000 JWTs take half a second to write, and admission answers meanwhile: others have

@@ -28,8 +28,8 @@ function recorder() {
   });
   const log = pino({ base: null, timestamp: false }, stream);
   const metrics = createMetrics();
-  const count = async (name: string): Promise<unknown[]> =>
-    ((await metrics.registry.getSingleMetric(`jwt_injector_${name}`)?.get())?.values ?? [])
+  const count = async (name: 'signatures' | 'renewalLateness' | 'reconcileErrors'): Promise<unknown[]> =>
+    (await metrics[name].get()).values
       .filter(({ value }) => value > 0)
       .map(({ labels, value }) => [labels, value]);
   return {
@@ -56,16 +56,16 @@ describe('the recorder', () => {
         msg: 'signed',
       },
     ]);
-    assert.deepEqual(await count('signatures_total'), [[{ algorithm: 'ES256', cause: 'RenewalDue' }, 1]]);
+    assert.deepEqual(await count('signatures'), [[{ algorithm: 'ES256', cause: 'RenewalDue' }, 1]]);
     assert.deepEqual(events, []);
   });
 
   it('measures the lateness of scheduled renewals alone, never below zero', async () => {
     const { target, count } = recorder();
     target.signed({ ...SIGNATURE, cause: 'SecretMissing', lateness: undefined });
-    assert.deepEqual(await count('renewal_lateness_seconds'), []);
+    assert.deepEqual(await count('renewalLateness'), []);
     target.signed({ ...SIGNATURE, lateness: -5 });
-    const buckets = await count('renewal_lateness_seconds');
+    const buckets = await count('renewalLateness');
     assert.ok(buckets.length > 0 && buckets.every((bucket) => JSON.stringify(bucket).endsWith(',1]')));
   });
 
@@ -107,7 +107,7 @@ describe('the recorder', () => {
     const { target, lines, events, count } = recorder();
     target.failed(SUBJECT, 'WriteFailed', 'apply secrets: 403 Forbidden', 1_800_000_000_000);
     assert.deepEqual([lines[0]?.['level'], lines[0]?.['nextAttemptAt']], [40, '2027-01-15T08:00:00Z']);
-    assert.deepEqual(await count('reconcile_errors_total'), [[{ reason: 'WriteFailed' }, 1]]);
+    assert.deepEqual(await count('reconcileErrors'), [[{ reason: 'WriteFailed' }, 1]]);
     assert.deepEqual(events, [
       {
         regarding: SUBJECT,

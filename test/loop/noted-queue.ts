@@ -12,6 +12,7 @@ export function startQueue(
   const queue = new WorkQueue({
     clock,
     random: () => 0,
+    workers: 32,
     onError: (_key, error) => errors.push(error),
     process: (key, isGivenUp, retryAt) => {
       runs.push([key, clock.now()]);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { text as readText } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import type { NamespaceDefaultLookup } from '../../src/server/look-up-within.ts';
 import { annotatedPod, at, container, KEYS, type Json } from '../admission/pods.ts';
@@ -104,7 +105,7 @@ describe('what is logged about a decision', () => {
     await withWebhook({}, async (started) => {
       await responseTo(started, {});
       await responseTo(started, { object: annotatedPod({}, { [KEYS.inject]: 'x' }) });
-      const text = await started.metrics.registry.metrics();
+      const text = await readText(started.metrics.scrape());
       assert.match(
         text,
         /^jwt_injector_admission_decisions_total\{decision="inject",reason="Injected"\} 1$/m,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { text as readText } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 
@@ -6,12 +7,12 @@ const INJECTED = { decision: 'inject', reason: 'Injected' };
 
 describe('the metrics of admission', () => {
   it('count every answer once, however many come between two scrapes', async () => {
-    const { admissions, registry } = createMetrics();
-    for (let answer = 0; answer < 3_000; answer += 1) admissions.note(INJECTED, 0.0002);
-    admissions.note({ decision: 'deny', reason: 'WindowsPod' }, 0.3);
-    await registry.metrics();
-    admissions.note(INJECTED, 0.0002);
-    const text = await registry.metrics();
+    const metrics = createMetrics();
+    for (let answer = 0; answer < 3_000; answer += 1) metrics.admissions.note(INJECTED, 0.0002);
+    metrics.admissions.note({ decision: 'deny', reason: 'WindowsPod' }, 0.3);
+    await readText(metrics.scrape());
+    metrics.admissions.note(INJECTED, 0.0002);
+    const text = await readText(metrics.scrape());
     for (const line of [
       'jwt_injector_admission_decisions_total{decision="inject",reason="Injected"} 3001',
       'jwt_injector_admission_decisions_total{decision="deny",reason="WindowsPod"} 1',

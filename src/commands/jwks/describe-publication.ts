@@ -58,7 +58,7 @@ export function reportPublication({ issuer, urls, keys, documents, files }: Fact
 }
 
 /** What each verifier asks for; `else` is in the words of the list. */
-export function requestsOf(issuer: string, urls: IssuerUrls): Publication['requests'] {
+function requestsOf(issuer: string, urls: IssuerUrls): Publication['requests'] {
   const keys = jwksUrl(issuer);
   return [
     { verifier: 'XRootD (scitokens-cpp)', urls: [urls.xrootd, urls.xrootdFallback, keys] },

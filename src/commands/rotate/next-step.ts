@@ -49,12 +49,12 @@ export function nextStep(state: RotationState, force: boolean): Step {
 }
 
 /** Whether the current token was signed with the new key. */
-export function isSignedWith({ recorded }: Jwt, { publicKey }: Rotation): boolean {
+function isSignedWith({ recorded }: Jwt, { publicKey }: Rotation): boolean {
   return recorded.keyId === publicKey.kid;
 }
 
 /** When the old key can be removed: its last token has expired, and everybody who took it for a moment longer has forgotten it. */
-export function oldKeyUntil({ recorded }: Jwt, { previousKeyId, switchedAt = 0 }: Rotation): Seconds {
+function oldKeyUntil({ recorded }: Jwt, { previousKeyId, switchedAt = 0 }: Rotation): Seconds {
   const expiries = (recorded.retiredKeys ?? [])
     .filter(({ publicKey }) => parsePublicJwk(publicKey)?.kid === previousKeyId)
     .map(({ expiresAt }) => expiresAt);
