@@ -1,8 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import type { Milliseconds } from '../time/units.ts';
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+import { DAY_MS, HOUR_MS, type Milliseconds } from '../time/units.ts';
 
 /** Certificates begin so long before they are made, since clocks differ. */
 export const BACKDATE_MS = HOUR_MS;

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { APP } from '../resources/names.ts';
-import type { Milliseconds } from '../time/units.ts';
+import { HOUR_MS, type Milliseconds } from '../time/units.ts';
 import { correctBundle, findIssuer, isAmong } from './ca-bundle.ts';
 import { RETIRED_AFTER_MS, certificateRenewalTime, SETTLING_MS } from './lifetimes.ts';
 import { isOwnAuthority } from './own-authority.ts';
@@ -51,8 +51,8 @@ export type CertificateStep =
 const MOST_RETIRED = 3;
 /** Names in one certificate, ours included. */
 const MOST_HOSTS = 16;
-/** What is seen changes the plan at once; this is for a clock that was set, while certificates have weeks to live. */
-const LONGEST_REST_MS = 6 * 3_600_000;
+/** The longest wait without a change. What is seen changes the plan at once; this is for a clock that was set, while certificates have weeks to live. */
+export const LONGEST_CERTIFICATE_WAIT_MS = 6 * HOUR_MS;
 
 /** Decides. The order of the checks is the meaning: a certificate is served only once it is trusted. */
 export function planCertificate(observed: ObservedCertificate): CertificateStep {
@@ -222,5 +222,5 @@ function rest({ authorities, pair }: OwnTlsSecret, { now }: ObservedCertificate)
     ...(first === undefined ? [] : [first.validFromDate.getTime() + RETIRED_AFTER_MS]),
   ];
   const next = Math.min(...times.filter((time) => time > now)) - now;
-  return { type: 'rest', time: Math.min(next, LONGEST_REST_MS) };
+  return { type: 'rest', time: Math.min(next, LONGEST_CERTIFICATE_WAIT_MS) };
 }

@@ -1,8 +1,8 @@
 import { member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import { APP } from '../resources/names.ts';
 import type { Clock } from '../time/clock.ts';
-import { formatMicroTime } from '../time/format-time.ts';
-import { toMilliseconds, toSeconds, type Milliseconds } from '../time/units.ts';
+import { formatMicroTime, parseTime } from '../time/format-time.ts';
+import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
 import { Cache } from './cache.ts';
 import type { KubeClient } from './client.ts';
 import { isConflict, isNotFound } from './errors.ts';
@@ -21,6 +21,12 @@ export interface LeaseState {
   /** As on the wire. */
   readonly acquireTime: string | undefined;
   readonly resourceVersion: string;
+}
+
+/** What people are shown of a Lease. */
+export interface ReportedLease extends LeaseState {
+  /** By the clock of its holder, so no replica relies on it; `undefined` when it was never renewed. */
+  readonly renewedAt: Seconds | undefined;
 }
 
 /** What to write. `acquireTime` is that of the state written over, or now when the holder changes. */
@@ -130,6 +136,11 @@ function toSpec(claim: LeaseClaim, over: LeaseState | undefined, now: Millisecon
     acquireTime: claim.holder === over?.holder ? (over.acquireTime ?? time) : time,
     renewTime: time,
   };
+}
+
+/** Reads the wire object for people. */
+export function readLease(lease: JsonObject): ReportedLease {
+  return { ...readState(lease), renewedAt: parseTime(member(objectMember(lease, 'spec'), 'renewTime')) };
 }
 
 function readState(lease: JsonObject): LeaseState {

@@ -1,12 +1,10 @@
 import type { Logger } from 'pino';
 import { formatTime } from '../time/format-time.ts';
-import { toSeconds, type Milliseconds } from '../time/units.ts';
+import { DAY_MS, HOUR_MS, toSeconds, type Milliseconds } from '../time/units.ts';
 import type { ServingCertificate } from './tls.ts';
 
 /** The last part of a certificate's life, in which it should have been replaced: cert-manager replaces it at the same point. */
 const LAST_PART = 1 / 3;
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 
 type Validity = Pick<ServingCertificate, 'validFrom' | 'expiresAt'>;
 

@@ -1,4 +1,5 @@
 import {
+  LONGEST_CERTIFICATE_WAIT_MS,
   isTrusted,
   planCertificate,
   type CertificateStep,
@@ -45,8 +46,6 @@ export interface KeptCertificate {
   readonly stop: () => Promise<void>;
 }
 
-/** Without a change there is nothing to do; but the age of the certificate is looked at. */
-const LONGEST_REST_MS = 6 * 3_600_000;
 const RETRY: Backoff = { firstMs: 1_000, longestMs: 30_000 };
 
 /** Issues, trusts, serves and renews, until it is stopped: one step after the other, each after a new look. */
@@ -107,7 +106,7 @@ class CertificateKeeper {
   async #step(): Promise<Milliseconds> {
     try {
       const step = this.#plan();
-      if (step === undefined) return LONGEST_REST_MS;
+      if (step === undefined) return LONGEST_CERTIFICATE_WAIT_MS;
       const time = await this.#perform(step);
       if (step.type !== 'blocked') this.#told = undefined;
       this.#failures = 0;
@@ -152,7 +151,7 @@ class CertificateKeeper {
     switch (step.type) {
       case 'blocked':
         this.#tell(step.why, 'the webhook’s certificate cannot be kept');
-        return LONGEST_REST_MS;
+        return LONGEST_CERTIFICATE_WAIT_MS;
       case 'rest':
         return step.time;
       case 'issue':
@@ -177,7 +176,7 @@ class CertificateKeeper {
     }
     this.#readiness.refuse(problem);
     this.#tell(problem, 'the new certificate cannot be used, the old one stays');
-    return LONGEST_REST_MS;
+    return LONGEST_CERTIFICATE_WAIT_MS;
   }
 
   /** Logs the error and says it in one line. */

@@ -1,4 +1,4 @@
-import type { Milliseconds } from './units.ts';
+import { DAY_MS, type Milliseconds } from './units.ts';
 
 /** Something that will happen later; `cancel` after it happened is harmless. */
 export interface Timer {
@@ -18,7 +18,7 @@ export interface Clock {
 }
 
 /** `setTimeout` keeps its delay in 31 bits: more than 24.8 days would fire at once. Longer waits go in steps of a day. */
-const LONGEST_STEP_MS = 86_400_000;
+const LONGEST_STEP_MS = DAY_MS;
 
 /** The clock of the machine. A pending timer keeps the process alive: code that starts one cancels it when stopping. */
 export const systemClock: Clock = {

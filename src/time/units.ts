@@ -10,6 +10,11 @@ export type Seconds = number & { readonly unit?: 's' };
 /** The other unit: of clocks, timers and the dates of JavaScript. */
 export type Milliseconds = number & { readonly unit?: 'ms' };
 
+/** Lengths for constants. */
+export const HOUR_MS: Milliseconds = 3_600_000;
+/** As `HOUR_MS`. */
+export const DAY_MS: Milliseconds = 24 * HOUR_MS;
+
 /** `undefined` stays `undefined`: an unknown time is unknown in any unit. */
 export function toSeconds(time: Milliseconds): Seconds;
 export function toSeconds(time: Milliseconds | undefined): Seconds | undefined;

@@ -1,5 +1,5 @@
-import { member, objectMember, stringMember } from '../../resources/json.ts';
-import { formatDuration, parseTime } from '../../time/format-time.ts';
+import { readLease } from '../../kube/lease.ts';
+import { formatDuration } from '../../time/format-time.ts';
 import { toSeconds, type Seconds } from '../../time/units.ts';
 import { judge, problem, unknown, well, type Judgement } from './finding.ts';
 import { lookAtPods, readLogs } from './remedies.ts';
@@ -46,13 +46,10 @@ export function checkLease(snapshot: InstallationSnapshot): readonly Judgement[]
     lookAtPods(namespace),
   );
   return judge(lease, absent, (object) => {
-    const spec = objectMember(object, 'spec');
-    const holder = stringMember(spec, 'holderIdentity') ?? '';
-    const renewed = parseTime(member(spec, 'renewTime'));
-    const seconds = member(spec, 'leaseDurationSeconds');
-    if (holder === '' || renewed === undefined)
+    const { holder, renewedAt, duration } = readLease(object);
+    if (holder === '' || renewedAt === undefined)
       return [problem('nobody holds the Lease: no token is renewed', lookAtPods(namespace))];
-    const age = toSeconds(now + (server.clockAhead ?? 0)) - renewed;
+    const age = toSeconds(now + (server.clockAhead ?? 0)) - renewedAt;
     const ahead = 0 - age;
     if (ahead > MOST_AHEAD)
       return [
@@ -61,7 +58,7 @@ export function checkLease(snapshot: InstallationSnapshot): readonly Judgement[]
           'correct the clock of its node',
         ),
       ];
-    if (age > (typeof seconds === 'number' ? seconds : 0))
+    if (age > toSeconds(duration))
       return [
         problem(
           `the Lease of ${holder} was renewed ${formatDuration(age)} ago, which is too long: no token is renewed`,

@@ -1,3 +1,4 @@
+import { MOST_WEBHOOK_ENTRIES } from '../../certificates/webhook-configuration.ts';
 import { arrayMember, member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { APP, GROUP } from '../../resources/names.ts';
 import { judge, problem, wellUnless, type Judgement } from './finding.ts';
@@ -37,7 +38,7 @@ function checkConfiguration(
 ): readonly Judgement[] {
   const absent = problem(`there is no ${kind} ${APP}: ${without}`, INSTALL_AGAIN);
   return judge(looked, absent, (object) => {
-    const entries = arrayMember(object, 'webhooks').slice(0, MOST_ENTRIES);
+    const entries = arrayMember(object, 'webhooks').slice(0, MOST_WEBHOOK_ENTRIES);
     const wanted = shipped.filter((entry) => !isLeftOut(entry, entries));
     const problems = [
       ...wanted.flatMap((entry) => checkEntry(entry, findEntry(entries, entry.name), namespace, without)),
@@ -50,8 +51,6 @@ function checkConfiguration(
   });
 }
 
-/** Ours are five; others may have been added. */
-const MOST_ENTRIES = 64;
 const NAME_LABEL = 'kubernetes.io/metadata.name';
 
 /** Where only some namespaces are served, there is no default by label. */

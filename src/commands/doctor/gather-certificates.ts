@@ -1,18 +1,16 @@
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { readCertificates } from '../../certificates/read-certificates.ts';
-import { resourcePath, type Resource } from '../../kube/resource-path.ts';
+import { resourcePath } from '../../kube/resource-path.ts';
 import { SECRETS } from '../../kube/token-store.ts';
 import { arrayMember, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { APP, TLS_SECRET } from '../../resources/names.ts';
+import { DEPLOYMENTS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
 import { findFlag } from './deployment-flags.ts';
 import { look, valueOf, type Looked } from './looked.ts';
 import type { CertificateSnapshot, TlsLook } from './installation-snapshot.ts';
 
 type Client = Pick<Access['client'], 'get'>;
-
-/** Deployments (apps/v1). */
-export const DEPLOYMENTS: Resource = { group: 'apps', version: 'v1', plural: 'deployments' };
 
 /** Characters of base64 in one value; ours have 6,000 at most. */
 const LONGEST_VALUE = 262_144;

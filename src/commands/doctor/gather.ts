@@ -7,15 +7,15 @@ import { arrayMember } from '../../resources/json.ts';
 import { isExcluded } from '../../resources/excluded-namespaces.ts';
 import { APP, GROUP, PLURAL } from '../../resources/names.ts';
 import { PACKAGE_VERSION } from '../../package-version.ts';
+import { CRDS, DEPLOYMENTS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
 import { askRight, findMissingRights } from './ask-rights.ts';
-import { DEPLOYMENTS, gatherCertificates } from './gather-certificates.ts';
+import { gatherCertificates } from './gather-certificates.ts';
 import { look, valueOf } from './looked.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 import { takeCensus } from './take-census.ts';
 import { tryPod } from './try-pod.ts';
 
-const CRDS: Resource = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions' };
 const SERVICES: Resource = { group: '', version: 'v1', plural: 'services' };
 const SLICES: Resource = { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices' };
 const POLICY_BINDINGS: Resource = {

@@ -1,11 +1,11 @@
 import { KubeError } from '../../kube/errors.ts';
+import { PODS } from '../../kube/pods.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { arrayMember, objectMember, stringMember } from '../../resources/json.ts';
 import { GROUP, INJECTION_ANNOTATIONS } from '../../resources/names.ts';
 import type { Access } from '../cluster/connect.ts';
 import type { TriedPod } from './installation-snapshot.ts';
 
-const PODS = { group: '', version: 'v1', plural: 'pods' } as const;
 /** The webhook's own time limit is 5 s, and other webhooks have theirs. */
 const DEADLINE_MS = 30_000;
 

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../resources/json.ts';
 import { GROUP, KIND, VERSION } from '../../resources/names.ts';
 import type { NewKey, NewKeyAlgorithm } from '../../signing/generate-key.ts';
 import { publishedJwk } from '../../signing/key.ts';
+import { WLCG_ANY, WLCG_VERSION } from '../../signing/profiles.ts';
 
 /** The data key under which a private key lies in its Secret. */
 export const KEY_FILE = 'key.pem';
@@ -50,7 +51,7 @@ export function jwtFor(plan: KeyPlan, keyId: string): JsonObject {
       issuer,
       keyId,
       algorithm,
-      data: { scope, sub: subject, aud: ['https://wlcg.cern.ch/jwt/v1/any'], 'wlcg.ver': '1.0' },
+      data: { scope, sub: subject, aud: [WLCG_ANY], 'wlcg.ver': WLCG_VERSION },
       expiryTime: { hours: 6 },
       key: { secret: { name: keySecretName(name), key: KEY_FILE } },
     },

@@ -1,11 +1,10 @@
-import type { Resource } from '../../kube/resource-path.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+import { DEPLOYMENTS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
 import { tryList } from './try-list.ts';
 
 /** Helm's annotation on what belongs to a release. */
 export const RELEASE = 'meta.helm.sh/release-name';
-const DEPLOYMENTS: Resource = { group: 'apps', version: 'v1', plural: 'deployments' };
 /** The chart of token-manager names it so, whatever the release. */
 const OLD_NAME = 'token-manager';
 

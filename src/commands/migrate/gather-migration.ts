@@ -1,11 +1,12 @@
 import { METADATA_ONLY } from '../../kube/client.ts';
 import { KubeError } from '../../kube/errors.ts';
-import { resourcePath, type Resource } from '../../kube/resource-path.ts';
+import { resourcePath } from '../../kube/resource-path.ts';
 import { JWTS } from '../../kube/token-store.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { parseJwt } from '../../resources/jwt.ts';
 import { GROUP, KIND, PLURAL } from '../../resources/names.ts';
 import { objectKey } from '../../resources/object-key.ts';
+import { CRDS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/connect-errors.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
@@ -31,7 +32,6 @@ export interface GatheredMigration {
   readonly forbidden: readonly string[];
 }
 
-const CRDS: Resource = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions' };
 /** kopf's own, and what it was before version 1.0. */
 const PEERING_GROUPS = ['kopf.dev', 'zalando.org'];
 const PEERINGS: ReadonlySet<string> = new Set(['clusterkopfpeerings', 'kopfpeerings']);

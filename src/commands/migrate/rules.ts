@@ -5,13 +5,13 @@ import { ADOPT, GROUP, PLURAL } from '../../resources/names.ts';
 import { describeOwner, findOtherController, findOwnership } from '../../reconcile/ownership.ts';
 import { buildClaims } from '../../signing/claims.ts';
 import { effectiveResignBefore, isRenewalClamped } from '../../signing/schedule.ts';
+import { INSTALL_CRD } from '../doctor/remedies.ts';
 import { editJwt, inOrder, kubectl, patchSpec, quoteShell, stopDeployment } from './commands.ts';
 import { findingSubject, type MigrationFinding, type MigrationFacts } from './migration-facts.ts';
 import { checkConfigMapKeys, checkKeySecrets, noteInlineKeys, noteKeyCopies } from './keys.ts';
 import { planMoves } from './moves.ts';
 
 const RESOURCE = `${PLURAL}.${GROUP}`;
-const INSTALL_CRD = 'kubectl apply --server-side --force-conflicts -k deploy/kustomize/crd';
 
 type Check = (facts: MigrationFacts) => readonly MigrationFinding[];
 

@@ -8,6 +8,7 @@ import { objectMember, stringMember } from '../../resources/json.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeApiError } from '../cluster/connect-errors.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
+import { RENEW_FIELD_MANAGER } from './renew-request.ts';
 
 /** The pods that mount a Secret, after each was to look at it again. */
 export interface PromptedPods {
@@ -19,7 +20,6 @@ export interface PromptedPods {
 
 /** Each takes a write: a command must not cost the API server more. The kubelet brings the token to the others. */
 const MOST_PODS = 1_000;
-const FIELD_MANAGER = 'jwt-injector-renew';
 
 /** Nudges the pods that mount the Secret of this name, with the caller's rights. What is refused is a problem, not an exception. */
 export async function promptPods({ client, namespace }: Access, secret: string): Promise<PromptedPods> {
@@ -48,7 +48,7 @@ export async function promptPods({ client, namespace }: Access, secret: string):
     );
   const prompted = await inParallel(names.slice(0, MOST_PODS), async (name) => {
     try {
-      await nudgePod(client, { namespace, name }, { now: Date.now(), fieldManager: FIELD_MANAGER });
+      await nudgePod(client, { namespace, name }, { now: Date.now(), fieldManager: RENEW_FIELD_MANAGER });
       return name;
     } catch (error) {
       if (!isNotFound(error)) note(error);

@@ -2,6 +2,9 @@ import { randomInt } from 'node:crypto';
 import type { Jwt } from '../../resources/jwt.ts';
 import { RENEW } from '../../resources/names.ts';
 
+/** Who changes JWTs and pods by the command: not the service, whose field manager is for what the service writes. */
+export const RENEW_FIELD_MANAGER = 'jwt-injector-renew';
+
 /** A value for the annotation that no other request has, even one of the same millisecond: its microseconds are random. */
 export function newRequest(now: Date): string {
   const random = String(randomInt(1_000)).padStart(3, '0');

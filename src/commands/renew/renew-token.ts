@@ -12,7 +12,7 @@ import type { Access } from '../cluster/connect.ts';
 import { findJwt } from '../cluster/connect-jwt.ts';
 import { formatWhen } from '../output/format-when.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
-import { isServed, newRequest } from './renew-request.ts';
+import { isServed, newRequest, RENEW_FIELD_MANAGER } from './renew-request.ts';
 import { promptPods } from './prompt-pods.ts';
 import { findService } from './service-state.ts';
 import { formatTable } from '../output/table.ts';
@@ -46,8 +46,6 @@ interface RenewReport {
   readonly prompted: readonly string[] | undefined;
 }
 
-/** Not that of the service, which is for what the service writes. */
-const FIELD_MANAGER = 'jwt-injector-renew';
 const POLL_MS = 200;
 /** A condition may be older than the request: by then a running service has processed it. */
 const GRACE_MS = 3_000;
@@ -70,7 +68,7 @@ export async function renewToken(
   await client.mergePatch(
     path,
     { metadata: { annotations: { [RENEW]: requested } } },
-    { query: { fieldManager: FIELD_MANAGER } },
+    { query: { fieldManager: RENEW_FIELD_MANAGER } },
   );
   const report = { namespace, name, requested, before: tokenOf(jwt), prompted: undefined };
   if (timeout === undefined) {

@@ -1,9 +1,8 @@
 import { toSeconds } from '../../time/units.ts';
 import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
-import { LEASES } from '../../kube/lease.ts';
+import { LEASES, readLease, type ReportedLease } from '../../kube/lease.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { formatDuration } from '../../time/format-time.ts';
-import { member, objectMember, stringMember } from '../../resources/json.ts';
 import { APP } from '../../resources/names.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/connect-errors.ts';
@@ -22,7 +21,7 @@ const LOG = `kubectl logs -n ${APP} deployment/${APP}`;
 export async function findService(client: Pick<Access['client'], 'get'>): Promise<ServiceState> {
   try {
     const lease = await client.get(resourcePath(LEASES, { namespace: APP, name: APP }));
-    return judge(objectMember(lease, 'spec'));
+    return judge(readLease(lease));
   } catch (error) {
     if (isNotFound(error))
       return { runs: false, words: `jwt-injector is not running, and never was: ${WHERE}` };
@@ -34,19 +33,17 @@ export async function findService(client: Pick<Access['client'], 'get'>): Promis
   }
 }
 
-function judge(spec: unknown): ServiceState {
-  const holder = stringMember(spec, 'holderIdentity') ?? '';
-  const renewedAt = Date.parse(stringMember(spec, 'renewTime') ?? '');
-  const duration = member(spec, 'leaseDurationSeconds');
-  const age = toSeconds(Date.now() - renewedAt);
-  if (holder !== '' && age <= (typeof duration === 'number' ? duration : 0)) {
+function judge({ holder, renewedAt, duration }: ReportedLease): ServiceState {
+  const age = renewedAt === undefined ? undefined : toSeconds(Date.now()) - renewedAt;
+  if (holder !== '' && age !== undefined && age <= toSeconds(duration)) {
     return {
       runs: true,
       words: `jwt-injector is running, but has not served the request: see its log (${LOG})`,
     };
   }
-  const problem = Number.isNaN(age)
-    ? 'jwt-injector is not running'
-    : `jwt-injector has not been running for ${formatDuration(age)}`;
+  const problem =
+    age === undefined
+      ? 'jwt-injector is not running'
+      : `jwt-injector has not been running for ${formatDuration(age)}`;
   return { runs: false, words: `${problem}: ${WHERE}` };
 }

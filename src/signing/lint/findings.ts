@@ -3,20 +3,13 @@ import { formatDuration } from '../../time/format-time.ts';
 import { member, stringMember } from '../../resources/json.ts';
 import type { JwtSpec } from '../../resources/jwt.ts';
 import { overriddenClaims } from '../claims.ts';
+import { MAX_ZTN_BYTES, SCITOKENS, SCITOKENS_ANY, WLCG_ANY, WLCG_VERSION } from '../profiles.ts';
 import { readScopes, type Scopes } from './scopes.ts';
 
-/** XRootD's ztn refuses a longer token, on the client's side and on the server's. */
-const MAX_TOKEN_BYTES = 4_096;
 /** Seconds. A pod sees a new token up to 90 s late, and what it starts with the old one takes time too. */
 const MIN_LIFETIME = 10 * 60;
 /** Seconds. The kubelet's 90 s, as much again for programs that read the file only now and then. */
 const MIN_RESIGN_BEFORE = 3 * 60;
-/** WLCG Common JWT Profiles: the audience that means any relying party, and the profile's version. */
-const WLCG_ANY = 'https://wlcg.cern.ch/jwt/v1/any';
-const WLCG_VERSION = '1.0';
-/** The values of `ver` that scitokens-cpp knows; SciTokens 2.0 has its own word for any audience. */
-const SCITOKENS_VERSIONS: ReadonlySet<unknown> = new Set(['scitoken:2.0', 'scitokens:2.0', 'scitokens:1.0']);
-const SCITOKENS_ANY = 'ANY';
 
 const OSDF_ALGORITHMS = Object.keys(ALGORITHMS)
   .filter((name) => isAlgorithmName(name) && ALGORITHMS[name].acceptedByOsdf)
@@ -55,7 +48,7 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
   'issuer-white-space': ({ issuer }) =>
     /\s/.test(issuer) &&
     'the issuer has white space, and verifiers compare it byte for byte: remove it from spec.issuer',
-  // scitokens-cpp knows no newer minor version, though WLCG 1.1 asks for it, and takes numbers for no version at all.
+  // scitokens-cpp takes numbers for no version at all.
   'wlcg-version': ({ spec, isSciToken }) =>
     member(spec.data, 'wlcg.ver') !== WLCG_VERSION &&
     !isSciToken &&
@@ -98,8 +91,8 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
     !ALGORITHMS[spec.algorithm].acceptedByOsdf &&
     `spec.algorithm is ${spec.algorithm}: OSDF's verifiers accept only ${OSDF_ALGORITHMS}, use one of these`,
   'token-too-large': ({ bytes }) =>
-    bytes > MAX_TOKEN_BYTES &&
-    `the token takes at least ${bytes} bytes: XRootD refuses more than ${MAX_TOKEN_BYTES}, shorten spec.data`,
+    bytes > MAX_ZTN_BYTES &&
+    `the token takes at least ${bytes} bytes: XRootD refuses more than ${MAX_ZTN_BYTES}, shorten spec.data`,
   'issuer-differs': ({ spec, issuer }) =>
     issuer !== spec.issuer &&
     'spec.data.iss differs from spec.issuer and wins over it: remove spec.data.iss, or make them equal',
@@ -136,7 +129,7 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
 /** All that is to be warned of, most useful first. `bytes` is the token's length; 0 when no token can be made. */
 export function findWarnings(spec: JwtSpec, bytes: number): readonly LintWarning[] {
   const { data } = spec;
-  const isSciToken = !Object.hasOwn(data, 'wlcg.ver') && SCITOKENS_VERSIONS.has(member(data, 'ver'));
+  const isSciToken = !Object.hasOwn(data, 'wlcg.ver') && SCITOKENS.has(member(data, 'ver'));
   const facts = {
     spec,
     bytes,

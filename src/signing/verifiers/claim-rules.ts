@@ -1,17 +1,12 @@
 import { member } from '../../resources/json.ts';
 import { readScopes, type Scopes } from '../lint/scopes.ts';
+import { MAX_ZTN_BYTES, SCITOKENS, SCITOKENS_2, SCITOKENS_ANY, WLCG_ANY, WLCG_VERSION } from '../profiles.ts';
 import { ALL_VERIFIERS, PELICAN_SERVERS, WARNS, type ClaimRule, type RuleFinding } from './claim-rule.ts';
 import type { Reason, VerdictFacts, VerifierName } from './facts.ts';
 import { TIME_RULES } from './time-rules.ts';
 
-/** WLCG Common JWT Profiles: the audience that means any relying party. */
-const WLCG_ANY = 'https://wlcg.cern.ch/jwt/v1/any';
 /** What scitokens-cpp and Pelican take for any audience. */
-const ANY = [WLCG_ANY, 'ANY'];
-const SCITOKENS_2: ReadonlySet<unknown> = new Set(['scitoken:2.0', 'scitokens:2.0']);
-const SCITOKENS: ReadonlySet<unknown> = new Set([...SCITOKENS_2, 'scitokens:1.0']);
-/** XRootD's ztn, on both sides. */
-const MAX_ZTN_BYTES = 4_096;
+const ANY = [WLCG_ANY, SCITOKENS_ANY];
 const PELICAN = ['pelican-client', ...PELICAN_SERVERS] as const;
 
 /** What verifiers find in the claims; the messages in quotes are their own, to be searched for. */
@@ -64,7 +59,7 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
       }
       if (wlcg === undefined)
         return ['there is no wlcg.ver: its rules are those of SciTokens 1.0 then', WLCG_REMEDY];
-      return wlcg === '1.0'
+      return wlcg === WLCG_VERSION
         ? undefined
         : ['wlcg.ver is not the string "1.0" ("Unknown WLCG profile version in token")', WLCG_REMEDY];
     },
@@ -89,7 +84,7 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
       const audiences = [aud].flat().filter((item) => typeof item === 'string');
       if (isXrootd && audiences.length < [aud].flat().length)
         return ['aud holds what is not a string', AUDIENCE_REMEDY];
-      const any = !isXrootd ? ANY : SCITOKENS_2.has(member(claims, 'ver')) ? ['ANY'] : [WLCG_ANY];
+      const any = !isXrootd ? ANY : SCITOKENS_2.has(member(claims, 'ver')) ? [SCITOKENS_ANY] : [WLCG_ANY];
       if (audiences.some((item) => any.includes(item))) return undefined;
       if (audiences.length === 0 || verifier === 'pelican-cache')
         return ['aud names no one that it knows ("\'aud\' claim verification failed")', AUDIENCE_REMEDY];
