@@ -1,12 +1,13 @@
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
 import { member, objectMember, stringMember } from '../resources/json.ts';
-import { parseJwtSpec } from '../resources/jwt.ts';
+import { parseJwtSpec, type JwtSpec } from '../resources/jwt.ts';
 import { describeKeyInOwnSecret, isKeyInOwnSecret } from '../resources/key-in-own-secret.ts';
 import { isExcluded } from '../resources/excluded-namespaces.ts';
 import { APP, GROUP, PLURAL } from '../resources/names.ts';
 import type { StateProblem } from '../resources/problem.ts';
+import type { Result } from '../resources/result.ts';
 import { NO_POLICY, type SigningPolicy } from '../resources/signing-policy.ts';
-import { lintJwt } from '../signing/lint.ts';
+import { lintParsedJwt } from '../signing/lint.ts';
 import { findPolicyRefusal } from '../signing/policy.ts';
 import { allowed, denied } from './answer.ts';
 import type { KeyTrials } from './key-trials.ts';
@@ -43,12 +44,13 @@ export async function reviewJwt(
   if (operation === 'UPDATE' && isSameJson(spec, member(oldObject, 'spec')))
     return allowed('NotRequested', 'the spec is unchanged');
 
-  const forbidden = findKeyInOwnSecret(request) ?? findForbidden(spec, policy);
+  const parsed = parseJwtSpec(spec);
+  const forbidden = findKeyInOwnSecret(request, parsed) ?? findForbidden(parsed, policy);
   if (forbidden !== undefined) return refuse([forbidden]);
   const isNew = operation === 'CREATE';
   const hasKey = stringMember(objectMember(spec, 'key'), 'value') !== undefined;
-  const tried = hasKey ? await trials.run(() => lintJwt(spec, { isNew })) : undefined;
-  const findings = tried ?? (await lintJwt(spec, { isNew, tryKey: false }));
+  const tried = hasKey ? await trials.run(() => lintParsedJwt(spec, parsed, { isNew })) : undefined;
+  const findings = tried ?? (await lintParsedJwt(spec, parsed, { isNew, tryKey: false }));
   const warnings = findings.warnings.slice(0, MAX_SHOWN).map(({ message }) => message);
   const [first, ...more] = findings.refusals;
   return first === undefined
@@ -60,22 +62,23 @@ export async function reviewJwt(
  * A key in the Secret of its token, also where the namespace is spelt out, which the rule of the CRD cannot see. A stored
  * object may keep it: its condition shows it.
  */
-function findKeyInOwnSecret({
-  namespace = '',
-  object,
-  oldObject,
-}: AdmissionRequest): StateProblem | undefined {
+function findKeyInOwnSecret(
+  { namespace = '', object, oldObject }: AdmissionRequest,
+  parsed: Result<JwtSpec, StateProblem>,
+): StateProblem | undefined {
   const name = stringMember(objectMember(object, 'metadata'), 'name') ?? '';
-  const isIn = (jwt: unknown): boolean => {
-    const spec = parseJwtSpec(member(jwt, 'spec'));
-    return spec.ok && isKeyInOwnSecret({ namespace, name }, spec.value.key, namespace);
-  };
-  return isIn(object) && !isIn(oldObject) ? describeKeyInOwnSecret({ name }) : undefined;
+  const isIn = (spec: Result<JwtSpec, StateProblem>): boolean =>
+    spec.ok && isKeyInOwnSecret({ namespace, name }, spec.value.key, namespace);
+  return isIn(parsed) && !isIn(parseJwtSpec(member(oldObject, 'spec')))
+    ? describeKeyInOwnSecret({ name })
+    : undefined;
 }
 
 /** What the cluster's policy forbids; a spec that cannot be read is refused for that. */
-function findForbidden(spec: unknown, policy: SigningPolicy): StateProblem | undefined {
-  const parsed = parseJwtSpec(spec);
+function findForbidden(
+  parsed: Result<JwtSpec, StateProblem>,
+  policy: SigningPolicy,
+): StateProblem | undefined {
   return parsed.ok ? findPolicyRefusal(parsed.value, policy) : undefined;
 }
 

@@ -1,5 +1,6 @@
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
 import { isExcluded } from '../resources/excluded-namespaces.ts';
+import type { PatchOperation } from '../resources/json-patch.ts';
 import { APP } from '../resources/names.ts';
 import { areTooLarge } from './annotation-size.ts';
 import { readAnnotationValues } from './annotations.ts';
@@ -9,7 +10,7 @@ import type { Decision } from './decision.ts';
 import { followWorkload, type TemplateChanges } from './follow-workload.ts';
 import { annotationsOf } from './pod-shape.ts';
 import { needsNamespaceDefault } from './read-pod.ts';
-import { readTemplate, type ReadTemplate } from './read-template.ts';
+import { readTemplate, type ReadTemplate, type TemplateInput } from './read-template.ts';
 import type { NamespaceDefault, Review } from './review.ts';
 import { changedAnnotations, hasWritableAnnotations, templatePatch } from './template-patch.ts';
 import { warnOfFixedTemplate, warnOfTemplate } from './template-warnings.ts';
@@ -35,14 +36,42 @@ export function readWorkloadReview(request: AdmissionRequest, ownNamespace = APP
   };
 }
 
+/** Of the same review, what it writes to the pod template, without a decision about its pods. */
+export function copyAnnotations(request: AdmissionRequest, ownNamespace = APP): readonly PatchOperation[] {
+  const following = readFollowing(request, ownNamespace);
+  return following === undefined ? [] : copyingPatch(following.input, following.follow);
+}
+
+function copyingPatch(
+  { kind, template }: TemplateInput,
+  { changes }: TemplateChanges,
+): readonly PatchOperation[] {
+  return templatePatch(template, templatePointer(kind), changes);
+}
+
 interface Workload {
   readonly template: ReadTemplate;
   /** About what is not copied. */
   readonly warnings: readonly Warning[];
 }
 
-/** `undefined` for what does not concern us, or has a shape that the API server refuses. */
 function readWorkload(request: AdmissionRequest, ownNamespace: string): Workload | undefined {
+  const following = readFollowing(request, ownNamespace);
+  if (following === undefined) return undefined;
+  const { input, follow, warnings } = following;
+  return { template: readTemplate(input, follow), warnings };
+}
+
+/** A workload, and how its pod template has to change. */
+interface Following {
+  readonly input: TemplateInput;
+  readonly follow: TemplateChanges;
+  /** As in `Workload`. */
+  readonly warnings: readonly Warning[];
+}
+
+/** `undefined` for what does not concern us, or has a shape that the API server refuses. */
+function readFollowing(request: AdmissionRequest, ownNamespace: string): Following | undefined {
   const { operation, subResource, namespace, object, oldObject } = request;
   if (subResource !== '' || (operation !== 'CREATE' && operation !== 'UPDATE')) return undefined;
   if (isExcluded(namespace, ownNamespace)) return undefined;
@@ -58,10 +87,10 @@ function readWorkload(request: AdmissionRequest, ownNamespace: string): Workload
   if (wanted.changes.size > 0 && areTooLarge(changedAnnotations(template, wanted.changes))) {
     const text = `annotations of this ${kind.kind} are too large to be copied to its pod template`;
     const warnings: readonly Warning[] = [{ kind: 'notCopied', text }];
-    return { template: readTemplate(input, FOLLOWS_NOTHING), warnings };
+    return { input, follow: FOLLOWS_NOTHING, warnings };
   }
   const warnings = isFixed ? warnOfFixedTemplate(object, oldObject) : NO_WARNINGS;
-  return { template: readTemplate(input, wanted), warnings };
+  return { input, follow: wanted, warnings };
 }
 
 const FOLLOWS_NOTHING: TemplateChanges = { changes: new Map(), differing: [] };
@@ -70,17 +99,16 @@ function answerWorkload(
   { template, warnings: found }: Workload,
   namespaceDefault: NamespaceDefault,
 ): AdmissionAnswer {
-  const { kind, follow } = template;
   const decision = namespaceDefault.ok ? decidePod(template.pod, namespaceDefault.value) : undefined;
   // The API server says more about a wrong shape than we could.
   const isSilent = decision === undefined || decision.reason === 'NoContainers';
   const warnings = isSilent
     ? []
     : mostUseful([...found, ...decision.warnings, ...warnOfTemplate(template, decision)]);
-  const operations = templatePatch(template.template, templatePointer(kind), follow.changes);
+  const operations = copyingPatch(template, template.follow);
   return operations.length > 0
     ? patched(
-        `the pod template follows the annotations of the ${kind.kind}`,
+        `the pod template follows the annotations of the ${template.kind.kind}`,
         JSON.stringify(operations),
         warnings,
       )

@@ -37,8 +37,16 @@ export interface LintOptions {
  * What can be said about a JWT by its `spec` alone, as wire JSON: nothing is looked up, so a key in a Secret is not
  * judged. Never throws, whatever the JSON holds; the messages quote claim names, but never a value or a key.
  */
-export async function lintJwt(spec: unknown, { isNew, tryKey = true }: LintOptions): Promise<LintFindings> {
-  const parsed = parseJwtSpec(spec);
+export async function lintJwt(spec: unknown, options: LintOptions): Promise<LintFindings> {
+  return lintParsedJwt(spec, parseJwtSpec(spec), options);
+}
+
+/** As `lintJwt`, for a spec that was parsed before. */
+export async function lintParsedJwt(
+  spec: unknown,
+  parsed: Result<JwtSpec, StateProblem>,
+  { isNew, tryKey = true }: LintOptions,
+): Promise<LintFindings> {
   if (!parsed.ok && hasConfigMapKey(spec)) return { refusals: [], warnings: [CONFIG_MAP_KEY] };
   if (!parsed.ok) return { refusals: [{ rule: 'spec', ...parsed.problem }], warnings: [] };
   const { value: jwt } = parsed;

@@ -2,13 +2,12 @@ import { readAnnotationValues } from '../../admission/annotations.ts';
 import type { ContainerPlan, Decision, TokenVolume } from '../../admission/decision.ts';
 import { injectObject, type OfflineInjection } from '../inject/inject-document.ts';
 import { annotationsOf } from '../../admission/pod-shape.ts';
-import { readWorkloadReview } from '../../admission/review-workloads.ts';
+import { copyAnnotations } from '../../admission/review-workloads.ts';
 import { readTokens } from '../../admission/token-list.ts';
 import { mostUseful } from '../../admission/warnings.ts';
 import { findWorkloadKind } from '../../admission/workload-kinds.ts';
-import { readPatch, type PatchOperation } from '../../resources/json-patch.ts';
+import type { PatchOperation } from '../../resources/json-patch.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
-import { ok } from '../../resources/result.ts';
 import type { ListedObject, OfflineDefault } from '../input/documents.ts';
 import { applyPatch } from '../output/apply-patch.ts';
 
@@ -58,7 +57,7 @@ function explainInjection(
   namespaceDefault: OfflineDefault,
 ): ExplainedObject {
   const namespace = stringMember(objectMember(object, 'metadata'), 'namespace');
-  const copying = copyAnnotations(object, namespace, namespaceDefault);
+  const copying = copyingOf(object, namespace);
   const patch = [...copying, ...operations];
   const before = podAt(object, template);
   const annotated = podAt(applyPatch(object, copying), template);
@@ -80,11 +79,7 @@ function explainInjection(
 }
 
 /** What the webhook for workloads does to the pod template; nothing for a pod. */
-function copyAnnotations(
-  object: JsonObject,
-  namespace: string | undefined,
-  namespaceDefault: OfflineDefault,
-): readonly PatchOperation[] {
+function copyingOf(object: JsonObject, namespace: string | undefined): readonly PatchOperation[] {
   const [group = ''] = (stringMember(object, 'apiVersion') ?? '').split('/').slice(0, -1);
   const workload = findWorkloadKind({ group, resource: '' }, stringMember(object, 'kind') ?? '');
   if (workload === undefined) return [];
@@ -100,7 +95,7 @@ function copyAnnotations(
     object,
     oldObject: undefined,
   };
-  return readPatch(readWorkloadReview(request).answer(ok(namespaceDefault(namespace))).patch);
+  return copyAnnotations(request);
 }
 
 /** The pod itself, without what the cluster adds to it, or the pod template at that path. */
