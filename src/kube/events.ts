@@ -6,6 +6,7 @@ import { formatMicroTime } from '../time/format-time.ts';
 import type { Milliseconds } from '../time/units.ts';
 import type { Log } from './log.ts';
 import { resourcePath, type Resource } from './resource-path.ts';
+import { backoffDelay, FEW_TRIES } from '../time/backoff.ts';
 
 const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events' };
 
@@ -43,7 +44,6 @@ const MOST_WAITING = 1_000; // client-go's queue; beyond it what is new is dropp
 const SERIES_END_MS = 360_000; // client-go: after 6 min of silence the same thing is a new Event
 const SHORTEST_PATCH_MS = 60_000; // of one series: a failing JWT must not cost a write per try
 const TRIES = 3;
-const RETRY_PAUSE_MS = 1_000; // between tries
 const STOP_MS = 2_000;
 /** What prevents one write mostly prevents all of them: the same problem is logged so often. */
 const LINE_EVERY_MS: Milliseconds = 60_000;
@@ -111,7 +111,7 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
           return;
         }
         const pause = Math.max(
-          RETRY_PAUSE_MS * tries,
+          backoffDelay(FEW_TRIES, tries, () => 0),
           error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0,
         );
         await clock.sleep(pause, abort.signal);

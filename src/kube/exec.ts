@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { Exec, type V1Status } from '@kubernetes/client-node';
 import { fail, ok, type Result } from '../resources/result.ts';
-import type { Milliseconds } from '../time/units.ts';
+import { type Milliseconds, toSeconds } from '../time/units.ts';
 import type { Cluster } from './cluster.ts';
 
 /** A command in a container, which gets no input. Names as the API server gave them: they are not escaped. */
@@ -50,7 +50,10 @@ export async function execInPod(
     done.resolve(
       status.status === 'Success' ? ok(Buffer.concat(chunks).toString()) : refuse(describeFailure(status)),
     );
-  const timer = setTimeout(() => done.resolve(refuse(`no answer within ${deadlineMs / 1000} s`)), deadlineMs);
+  const timer = setTimeout(
+    () => done.resolve(refuse(`no answer within ${toSeconds(deadlineMs)} s`)),
+    deadlineMs,
+  );
   const follow = async (): Promise<void> => {
     try {
       const exec = new Exec(cluster.load());

@@ -5,6 +5,7 @@ import type { Clock, Timer } from '../time/clock.ts';
 import { RateLimit } from '../time/rate-limit.ts';
 import { toMilliseconds, type Milliseconds } from '../time/units.ts';
 import { PodsInTurn, type PodName } from './pods-in-turn.ts';
+import { backoffDelay, FEW_TRIES } from '../time/backoff.ts';
 
 /**
  * What became of a nudge. `done`; `gone`: there is no such pod any more; `refused`: the API server will refuse it again until
@@ -55,7 +56,6 @@ const UNDER_WAY_BESIDE_SIGNING = 1;
 const MOST_WAITING = RATE.aSecond * REFRESHED_WITHIN;
 const NO_ROOM = 'too many pods wait';
 const TRIES = 3;
-const RETRY_PAUSE_MS = 1_000; // after the first try, twice that after the second
 
 /**
  * Nudges the pods of Secrets with a new token: each pod once for all of its Secrets that are renewed while it waits, the
@@ -198,7 +198,10 @@ export class NudgeQueue {
       onResult('gone', objectKey(pod));
       return;
     }
-    const pause = Math.max(RETRY_PAUSE_MS * (tries + 1), failure?.afterMs ?? 0);
+    const pause = Math.max(
+      backoffDelay(FEW_TRIES, tries + 1, () => 0),
+      failure?.afterMs ?? 0,
+    );
     const retryAt = clock.monotonic() + pause;
     const isLate = retryAt - pod.since > toMilliseconds(REFRESHED_WITHIN);
     if (failure?.refusal !== undefined) onResult('refused', objectKey(pod), reason);

@@ -2,6 +2,7 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 import { bufferLines } from './line-buffer.ts';
 import { changeLines, withoutSecrets } from './redact.ts';
 import { standardOutput } from './standard-output.ts';
+import { formatLogTime } from '../time/format-time.ts';
 
 /** What to log, where and in which form. `level` is a word of pino, or `silent`. */
 export interface LoggerOptions {
@@ -55,7 +56,7 @@ function isoTimestamps(): () => string {
     if (!(milliseconds >= 0 && milliseconds < 1000)) {
       milliseconds = now % 1000;
       second = now - milliseconds;
-      text = `,"time":"${new Date(second).toISOString().slice(0, -4)}`;
+      text = `,"time":"${formatLogTime(second).slice(0, -4)}`;
     }
     return `${text}${String(1000 + milliseconds).slice(1)}Z"`;
   };

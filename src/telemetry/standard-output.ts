@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import type { DestinationStream } from 'pino';
+import { formatLogTime } from '../time/format-time.ts';
 
 /** How long a full pipe is left alone before the next try. */
 const RETRY_MS = 20;
@@ -61,7 +62,7 @@ export function standardOutput(
 
 function describeLoss(count: number): string {
   const msg = `${count} pieces of this log are missing: standard output was not read`;
-  return `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), msg })}\n`;
+  return `${JSON.stringify({ level: 'warn', time: formatLogTime(Date.now()), msg })}\n`;
 }
 
 /** What is left of the bytes. A reader that is gone takes everything. */

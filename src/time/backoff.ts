@@ -6,6 +6,9 @@ export interface Backoff {
   readonly longestMs: Milliseconds;
 }
 
+/** For what is tried three times at most, as it is of no use later: 1 s, then 2 s. */
+export const FEW_TRIES: Backoff = { firstMs: 1_000, longestMs: 2_500 };
+
 /** How much longer a wait may be at random, in parts of it, so that what failed together does not come back together. */
 const RANDOM_SHARE = 0.25;
 

@@ -21,7 +21,28 @@ export function formatMicroTime(time: Milliseconds): string {
   return new Date(time).toISOString().replace('Z', '000Z');
 }
 
-/** Reads both forms; `undefined` for anything that is not a time. */
+/** A moment with milliseconds, as log lines have it: `2026-01-31T12:00:00.000Z`. */
+export function formatLogTime(time: Milliseconds): string {
+  return new Date(time).toISOString();
+}
+
+/** For people: `2026-11-24 12:36:13 UTC`. */
+export function formatUtc(time: Seconds): string {
+  return formatTime(time).replace('T', ' ').replace('Z', ' UTC');
+}
+
+/** The same with the distance from now: `2026-11-24 12:36:13 UTC, in 23 h 59 min`. */
+export function formatWhen(time: Seconds, now: Seconds): string {
+  const distance = formatDuration(Math.abs(time - now));
+  return `${formatUtc(time)}, ${time > now ? `in ${distance}` : `${distance} ago`}`;
+}
+
+/** `12:37 UTC`: the minute that ends no earlier. */
+export function formatMinute(time: Seconds): string {
+  return `${formatTime(Math.ceil(time / 60) * 60).slice(11, 16)} UTC`;
+}
+
+/** Reads the forms of Kubernetes and of log lines; `undefined` for anything that is not a time. */
 export function parseTime(text: unknown): Seconds | undefined {
   if (typeof text !== 'string') return undefined;
   const time = Date.parse(text);

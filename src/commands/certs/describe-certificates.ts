@@ -1,7 +1,6 @@
-import { parseTime } from '../../time/format-time.ts';
+import { parseTime, formatWhen } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
 import { describeFindings } from '../doctor/describe-findings.ts';
-import { formatWhen } from '../output/format-when.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint } from '../output/table-output.ts';
 import type { CertificateReport, ShownCertificate } from './report.ts';

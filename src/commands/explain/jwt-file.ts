@@ -7,7 +7,7 @@ import { lintJwt } from '../../signing/lint.ts';
 import { findAdvice } from '../../signing/lint/advice.ts';
 import { findPolicyRefusal } from '../../signing/policy.ts';
 import { listRenewals } from '../../signing/renewals.ts';
-import { parseTime } from '../../time/format-time.ts';
+import { parseTime, formatWhen } from '../../time/format-time.ts';
 import {
   findKeyConflict,
   findKeyInFile,
@@ -18,7 +18,6 @@ import {
 import { formatTable } from '../output/table.ts';
 import type { Paint } from '../output/table-output.ts';
 import { writeRenewals } from './next-action.ts';
-import { formatWhen } from '../output/format-when.ts';
 import { describeLifetimes } from './describe-lifetimes.ts';
 
 /** All that is reported of a JWT in a file, as `-o json` prints it. Never holds the key. */

@@ -1,6 +1,5 @@
-import { parseTime } from '../../time/format-time.ts';
+import { parseTime, formatUtc, formatWhen } from '../../time/format-time.ts';
 import { APP } from '../../resources/names.ts';
-import { formatUtc, formatWhen } from '../output/format-when.ts';
 import { describeLifetimes } from './describe-lifetimes.ts';
 import type { JwtReport } from './jwt-report.ts';
 import { formatTable } from '../output/table.ts';

@@ -1,11 +1,10 @@
 import { plannedRenewal } from '../../reconcile/next-look.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import { describeCause, findCause } from '../../reconcile/signature-cause.ts';
-import { formatTime } from '../../time/format-time.ts';
+import { formatTime, formatWhen } from '../../time/format-time.ts';
 import type { SignatureCause, StateReason } from '../../resources/reasons.ts';
 import { listRenewals, type Renewal } from '../../signing/renewals.ts';
 import type { Snapshot } from './snapshot.ts';
-import { formatWhen } from '../output/format-when.ts';
 
 /** What the loop would do now, and why. */
 export interface NextAction {

@@ -6,7 +6,7 @@ import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/connect-errors.ts';
 import { findJwt } from '../cluster/connect-jwt.ts';
 import { readSecretMetadata, type SecretSnapshot } from '../cluster/connect-secret.ts';
-import { formatWhen } from '../output/format-when.ts';
+import { formatWhen } from '../../time/format-time.ts';
 
 /** Whether the token that a pod names can be mounted. */
 export interface TokenReport {

@@ -2,9 +2,7 @@ import type { JWK } from 'jose';
 import type { IssuerDocument } from '../../signing/issuer/issuer-documents.ts';
 import type { KeyRole, PublishedKey } from '../../signing/issuer/key-set.ts';
 import { jwksUrl, type IssuerUrls } from '../../signing/issuer/urls.ts';
-import { formatTime } from '../../time/format-time.ts';
-import type { Seconds } from '../../time/units.ts';
-import { formatUtc } from '../output/format-when.ts';
+import { formatTime, formatUtc, parseTime } from '../../time/format-time.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint } from '../output/table-output.ts';
 
@@ -93,12 +91,9 @@ export function describePublication(report: Publication, paint: Paint): readonly
 
 function describeRole({ role, sources, until }: Publication['keys'][number]): string {
   const words = `${ROLES[role]} ${sources.join(', ')}`;
-  if (until === undefined) return words;
-  return `${words}; its last token expires ${formatUtc(readTime(until))}, keep it 15 minutes longer`;
-}
-
-function readTime(text: string): Seconds {
-  return Date.parse(text) / 1000;
+  const expiresAt = parseTime(until);
+  if (expiresAt === undefined) return words;
+  return `${words}; its last token expires ${formatUtc(expiresAt)}, keep it 15 minutes longer`;
 }
 
 function describeFiles(issuer: string, files: readonly string[], paint: Paint): readonly string[] {

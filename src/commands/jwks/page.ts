@@ -1,9 +1,8 @@
 import { isJsonObject, stringMap } from '../../resources/json.ts';
 import type { PublishedKey } from '../../signing/issuer/key-set.ts';
 import { jwksUrl, OPENID_PATH, JWKS_PATH } from '../../signing/issuer/urls.ts';
-import { formatTime, parseTime } from '../../time/format-time.ts';
+import { formatTime, parseTime, formatUtc } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
-import { formatUtc } from '../output/format-when.ts';
 import { PAGE_STYLE } from './page-style.ts';
 
 /** When keys were first published in a folder: RFC 3339, by thumbprint. */

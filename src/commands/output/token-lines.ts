@@ -1,8 +1,8 @@
-import { formatWhen } from './format-when.ts';
 import { formatTable } from './table.ts';
 import type { Paint } from './table-output.ts';
 import type { ReadToken } from '../../signing/token.ts';
 import type { Seconds } from '../../time/units.ts';
+import { formatWhen } from '../../time/format-time.ts';
 
 /** Claims that are NumericDates (RFC 7519 §4.1). */
 const TIMES: ReadonlySet<string> = new Set(['iat', 'nbf', 'exp']);

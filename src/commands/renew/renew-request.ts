@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Jwt } from '../../resources/jwt.ts';
 import { RENEW } from '../../resources/names.ts';
+import { formatMicroTime } from '../../time/format-time.ts';
 
 /** Who changes JWTs and pods by the command: not the service, whose field manager is for what the service writes. */
 export const RENEW_FIELD_MANAGER = 'jwt-injector-renew';
@@ -8,7 +9,7 @@ export const RENEW_FIELD_MANAGER = 'jwt-injector-renew';
 /** A value for the annotation that no other request has, even one of the same millisecond: its microseconds are random. */
 export function newRequest(now: Date): string {
   const random = String(randomInt(1_000)).padStart(3, '0');
-  return now.toISOString().replace('Z', `${random}Z`);
+  return formatMicroTime(now.getTime()).replace(/000Z$/, `${random}Z`);
 }
 
 /**

@@ -1,5 +1,4 @@
-import { formatTime, parseTime } from '../../time/format-time.ts';
-import { formatUtc } from '../output/format-when.ts';
+import { formatTime, parseTime, formatUtc } from '../../time/format-time.ts';
 import type { Paint } from '../output/table-output.ts';
 import { KEY_FILE } from '../keygen/manifests.ts';
 import type { Jwt } from '../../resources/jwt.ts';

@@ -1,7 +1,6 @@
 import { objectKey } from '../../resources/object-key.ts';
-import { formatDuration, formatTime, parseTime } from '../../time/format-time.ts';
+import { formatDuration, parseTime, formatUtc, formatMinute } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
-import { formatUtc } from '../output/format-when.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint, Style } from '../output/table-output.ts';
 import type { HeldFile } from './held-token.ts';
@@ -143,11 +142,6 @@ function wordOf({ delivery, dueBy }: Pick<PodStatus, 'delivery' | 'dueBy'>): str
     default:
       return delivery satisfies never;
   }
-}
-
-/** `12:37 UTC`: the minute that ends no earlier. */
-function formatMinute(time: Seconds): string {
-  return `${formatTime(Math.ceil(time / 60) * 60).slice(11, 16)} UTC`;
 }
 
 /** `2 delivered, 1 due by 12:37 UTC`. */

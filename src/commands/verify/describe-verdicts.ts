@@ -1,11 +1,11 @@
 import { VERIFIERS } from '../../signing/verifiers/facts.ts';
 import type { VerifierVerdict } from '../../signing/verifiers/judge.ts';
-import { formatWhen } from '../output/format-when.ts';
 import type { Seconds } from '../../time/units.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint, Style } from '../output/table-output.ts';
 import type { Asked } from './look-up.ts';
 import type { Verification } from './examine-token.ts';
+import { formatWhen } from '../../time/format-time.ts';
 
 const STYLES: Readonly<Record<VerifierVerdict['verdict'], Style>> = {
   accepts: 'green',
