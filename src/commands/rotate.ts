@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from '../resources/result.ts';
 import { isNewKeyAlgorithm } from '../signing/generate-key.ts';
 import { formatDuration, parseGoDuration } from '../time/format-time.ts';
-import { toSeconds } from '../time/units.ts';
+import { toSeconds, type Milliseconds } from '../time/units.ts';
 import { withCluster } from './cluster/connect.ts';
 import { CLUSTER_FLAGS, type ConnectFlags } from './cluster/connect-flags.ts';
 import type { FlagValues } from './flags.ts';
@@ -67,7 +67,7 @@ over (--no-wait), or cannot be taken; 2: wrong usage; 3: the cluster refused, or
 interface Options extends RotateOptions {
   readonly flags: ConnectFlags;
   readonly caFile: string | undefined;
-  readonly timeoutMs: number;
+  readonly timeoutMs: Milliseconds;
 }
 
 function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[]): Result<Options, string> {

@@ -7,6 +7,7 @@ import { makeCommand } from './make-command.ts';
 import { readOutputFormat } from './output/table-output.ts';
 import { FETCH_FLAGS, readTrust } from './verify/fetch-flags.ts';
 import { verifyToken } from './verify/verify-token.ts';
+import type { Milliseconds } from '../time/units.ts';
 
 const FLAGS = {
   ...TOKEN_REPORT_FLAGS,
@@ -59,7 +60,7 @@ interface Options extends Omit<TokenOptions, 'place'> {
   readonly place: TokenOptions['place'] | 'all';
   readonly caFile: string | undefined;
   /** Of each document. */
-  readonly timeoutMs: number;
+  readonly timeoutMs: Milliseconds;
 }
 
 function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[]): Result<Options, string> {

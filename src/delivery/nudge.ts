@@ -7,7 +7,7 @@ import type { Milliseconds, Seconds } from '../time/units.ts';
  * How long after a Secret its pods are nudged. The kubelet watches Secrets and pods over two connections; if it looked at
  * the pod first, it would find the old token, and look again a minute later.
  */
-export const NUDGE_AFTER_MS: Milliseconds = 200;
+export const NUDGE_AFTER_MS = 200;
 
 /**
  * The kubelet looks at a pod's Secrets every 60 to 90 s (`wait.Jitter` of its sync period, kubelet's pod_workers.go);

@@ -46,7 +46,7 @@ const SHORTEST_PATCH_MS = 60_000; // of one series: a failing JWT must not cost 
 const TRIES = 3;
 const STOP_MS = 2_000;
 /** What prevents one write mostly prevents all of them: the same problem is logged so often. */
-const LINE_EVERY_MS: Milliseconds = 60_000;
+const LINE_EVERY_MS = 60_000;
 
 /**
  * A recorder as client-go's `tools/events`: the first of a kind is created, repetitions within 6 min are counted in

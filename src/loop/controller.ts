@@ -3,7 +3,7 @@ import { locateKey } from '../reconcile/key-access.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { objectKey } from '../resources/object-key.ts';
 import type { Clock } from '../time/clock.ts';
-import { toMilliseconds } from '../time/units.ts';
+import { toMilliseconds, type Milliseconds } from '../time/units.ts';
 import { KeyUsers } from './key-users.ts';
 import { roundStore } from './leader-only-store.ts';
 import { WorkQueue } from './queue.ts';
@@ -143,7 +143,7 @@ function isStatusAlone(before: Jwt, after: Jwt): boolean {
   );
 }
 
-/** Milliseconds since the epoch when the published token expires, as the status says. */
-function expiryOf({ recorded: { expiresAt } }: Jwt): number | undefined {
+/** When the published token expires, as the status says. */
+function expiryOf({ recorded: { expiresAt } }: Jwt): Milliseconds | undefined {
   return toMilliseconds(expiresAt);
 }

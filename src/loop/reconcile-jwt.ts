@@ -21,8 +21,8 @@ import { isNewStatus, writeStatus } from './write-status.ts';
 export interface Reconciler extends FailureHandler {
   readonly observer: Observer;
   readonly store: Store;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  /** Since the epoch. */
+  readonly now: () => Milliseconds;
 }
 
 /**

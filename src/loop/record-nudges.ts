@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
-import type { Milliseconds } from '../time/units.ts';
 import { NUDGE_RESULTS, type NudgeQueueOptions, type NudgeResult } from './nudge-queue.ts';
 
 /** Where results go. */
@@ -12,7 +11,7 @@ export interface NudgeRecorderOptions {
 }
 
 /** What concerns one pod mostly concerns all of them, and there may be fifty in a second. */
-const LINE_EVERY_MS: Milliseconds = 60_000;
+const LINE_EVERY_MS = 60_000;
 const ROUTINE: ReadonlySet<NudgeResult> = new Set(['done', 'gone']);
 
 /** Counts the results; of failures, one line a minute shows the latest and how many there were. */

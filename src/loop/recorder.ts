@@ -1,7 +1,7 @@
 import type { AlgorithmName } from '../resources/algorithms.ts';
 import type { SignatureCause, StateReason } from '../resources/reasons.ts';
 import type { RecordedCondition } from '../resources/recorded-status.ts';
-import type { Seconds } from '../time/units.ts';
+import type { Seconds, Milliseconds } from '../time/units.ts';
 
 /** The JWT that an entry is about. */
 export interface Subject {
@@ -39,5 +39,5 @@ export interface Recorder {
   /** A condition of the JWT changed its status or reason; `condition` as stored, `isFirst` when there was none before. */
   conditionChanged(subject: Subject, condition: RecordedCondition, isFirst: boolean): void;
   /** A round ended without what it was for; it is made again at `retryAt` (ms since the epoch) if that is given. */
-  failed(subject: Subject, reason: StateReason, message: string, retryAt: number | undefined): void;
+  failed(subject: Subject, reason: StateReason, message: string, retryAt: Milliseconds | undefined): void;
 }

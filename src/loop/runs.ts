@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../time/clock.ts';
-import { toSeconds } from '../time/units.ts';
+import { toSeconds, type Milliseconds } from '../time/units.ts';
 import type { Ready } from './lanes.ts';
 
 /**
@@ -12,8 +12,8 @@ const LONGEST_RUN_MS = 120_000;
 interface Run {
   /** What was asked for meanwhile. */
   again: Ready | undefined;
-  /** By the monotonic clock, in milliseconds. */
-  readonly startedAt: number;
+  /** By the monotonic clock. */
+  readonly startedAt: Milliseconds;
   isGivenUp: boolean;
   giveUp: (why: string) => void;
 }

@@ -18,10 +18,10 @@ const SHORTEST_PERIOD_MS = 30_000;
 interface Account {
   /** Unscheduled writes that were not forgotten when the last was made. */
   readonly level: number;
-  /** When that was, in milliseconds since the epoch. */
+  /** When that was, since the epoch. */
   at: Milliseconds;
   /** When a renewal that was due was written last. */
-  scheduledAt: number;
+  scheduledAt: Milliseconds;
   /** Field managers seen in the Secret, and whether that was after the last write; see `Contenders`. */
   contenders: Contenders;
   isSeen: boolean;
@@ -38,7 +38,7 @@ const NEW: Account = {
 /**
  * How often the Secret of a JWT is written without a renewal being due. Somebody who keeps changing it back would otherwise
  * get as many signatures and writes as they make changes. After five writes at once each next one waits, 1 s … 5 min;
- * only what goes on when the wait is over makes the next one longer. All times in milliseconds since the epoch.
+ * only what goes on when the wait is over makes the next one longer. All times are since the epoch.
  */
 export class WriteBudget {
   readonly #accounts = new Map<string, Account>();
@@ -122,7 +122,7 @@ function levelOf({ level, at }: Account, now: Milliseconds): number {
   return Math.max(0, level - Math.max(0, Math.floor(quiet / FORGET_MS)));
 }
 
-/** Milliseconds from the last write on. */
-function waitOf(level: number): number {
+/** From the last write on. */
+function waitOf(level: number): Milliseconds {
   return level < BURST ? 0 : backoffDelay(WAIT, level - BURST + 1, () => 1);
 }

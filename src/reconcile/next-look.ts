@@ -10,9 +10,9 @@ import type { Observed, SecretObservation } from './observed.ts';
  */
 export function nextLook(
   observed: Observed,
-  signedUntil: number | undefined,
+  signedUntil: Seconds | undefined,
   now: Seconds,
-): number | undefined {
+): Seconds | undefined {
   const { jwt, secret } = observed;
   if (!jwt.spec.ok) return undefined;
   if (signedUntil !== undefined) return renewalTime(jwt.uid, signedUntil, jwt.spec.value);
@@ -25,7 +25,7 @@ export function nextLook(
 }
 
 /** When the current token is to be replaced, in seconds since the epoch; `undefined` without a valid one. */
-export function plannedRenewal(jwt: Jwt, secret: SecretObservation | undefined): number | undefined {
+export function plannedRenewal(jwt: Jwt, secret: SecretObservation | undefined): Seconds | undefined {
   if (!jwt.spec.ok || secret?.token.state !== 'valid') return undefined;
   return renewalTime(jwt.uid, secret.token.expiresAt, jwt.spec.value);
 }
@@ -36,12 +36,12 @@ export function overdueTime(spec: JwtSpec, expiresAt: Seconds): Seconds {
 }
 
 /** When time alone changes what the status says: the renewal is overdue, or the token has expired. */
-function statusChanges(spec: JwtSpec, secret: SecretObservation | undefined): readonly number[] {
+function statusChanges(spec: JwtSpec, secret: SecretObservation | undefined): readonly Seconds[] {
   if (secret?.token.state !== 'valid') return [];
   return [overdueTime(spec, secret.token.expiresAt), secret.token.expiresAt];
 }
 
 function earliestAfter(now: Seconds, moments: readonly (Seconds | undefined)[]): Seconds | undefined {
-  const ahead = moments.filter((moment): moment is number => moment !== undefined && moment > now);
+  const ahead = moments.filter((moment): moment is Seconds => moment !== undefined && moment > now);
   return ahead.length === 0 ? undefined : Math.min(...ahead);
 }

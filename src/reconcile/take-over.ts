@@ -2,12 +2,13 @@ import { arrayMember, isJsonObject, objectMember, stringMember, type JsonObject 
 import type { Jwt } from '../resources/jwt.ts';
 import { APP, EXPIRES_AT, LAST_SIGNING_TIME } from '../resources/names.ts';
 import type { SecretMetadata } from '../resources/secret.ts';
+import type { Seconds } from '../time/units.ts';
 
 /** kopf, the framework of token-manager, puts annotations and a finalizer of this prefix on JWTs. */
 const KOPF_PREFIX = 'kopf.zalando.org/';
 
-/** A token-manager that runs removes its finalizer from a deleted JWT within moments; after this many seconds, none runs. */
-const RELEASE_AFTER = 10;
+/** A token-manager that runs removes its finalizer from a deleted JWT within moments; after this time, none runs. */
+const RELEASE_AFTER: Seconds = 10;
 
 /**
  * When a JWT that is being deleted has waited long enough for token-manager, in seconds since the epoch; `undefined` when

@@ -1,7 +1,7 @@
 import { fastify, type FastifyReply } from 'fastify';
 import type { ServiceLogger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { toSeconds } from '../time/units.ts';
+import { toSeconds, type Milliseconds } from '../time/units.ts';
 import {
   parseAdmissionReview,
   writeAdmissionReview,
@@ -62,7 +62,7 @@ export interface WebhookApp {
 interface Arrival {
   readonly query: string;
   readonly reply: FastifyReply;
-  readonly arrivedAt: number;
+  readonly arrivedAt: Milliseconds;
 }
 
 /** The HTTPS application. It listens to nothing yet. */

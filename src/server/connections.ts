@@ -27,7 +27,7 @@ interface OpenConnection {
   /** What requests are read from, and know as their socket: another than `tcp` with TLS, and none before its handshake. */
   stream: Socket | undefined;
   /** Bytes of the stream when the last request was complete: while there are no more, none has begun. */
-  quietAt: number;
+  quietAt: Milliseconds;
   requests: number;
   /** The answer to the newest request, and whether all of that request has come. */
   response: ServerResponse | undefined;
@@ -162,7 +162,7 @@ export class Connections {
     return connection;
   }
 
-  #look(now: number): void {
+  #look(now: Milliseconds): void {
     for (const connection of this.#open) {
       const { seen, requests } = connection;
       const state = stateOfConnection(connection);

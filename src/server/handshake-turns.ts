@@ -3,7 +3,7 @@ import type { Milliseconds } from '../time/units.ts';
 /** So many handshakes begin in one turn of the event loop: each takes up to a millisecond. */
 const AT_ONCE = 8;
 /** While connections keep arriving, accepting them goes first, for at most this long. */
-const LONGEST_WAIT_MS: Milliseconds = 20;
+const LONGEST_WAIT_MS = 20;
 
 /**
  * Decides whose TLS handshake begins next. The event loop accepts few connections in each of its turns (`listenMany`), in the

@@ -6,14 +6,15 @@ import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-r
 import { ok } from '../resources/result.ts';
 import { ANY_REVIEW, JWT_REVIEW, type JsonBounds } from './json-bounds.ts';
 import { lookUpWithin, type NamespaceDefaultLookup } from './look-up-within.ts';
+import type { Milliseconds } from '../time/units.ts';
 
-/** One path of the webhook. `timeLeft` returns the milliseconds until the API server gives up, for answers that wait. */
+/** One path of the webhook. `timeLeft` says how long until the API server gives up, for answers that wait. */
 export interface ReviewRoute {
   /** What its reviews may hold. */
   readonly bounds: JsonBounds;
   readonly answer: (
     request: AdmissionRequest,
-    timeLeft: () => number,
+    timeLeft: () => Milliseconds,
   ) => AdmissionAnswer | Promise<AdmissionAnswer>;
   /** The answer when `answer` throws, which would be a bug of ours. */
   readonly failure: (request: AdmissionRequest) => AdmissionAnswer;

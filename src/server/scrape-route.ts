@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
+import type { Seconds } from '../time/units.ts';
 
 /** Metrics as text, written while they are read. */
 export interface Scraped {
@@ -10,10 +11,9 @@ export interface Scraped {
 
 /** A pair of Prometheus servers, somebody who looks with curl, and one to spare; each costs time of the one thread. */
 const MOST_SCRAPES = 4;
-/** Prometheus gives up after 10 s by default; a reader that needs three times as long will not finish. Milliseconds. */
+/** Prometheus gives up after 10 s by default; a reader that needs three times as long will not finish. */
 const LONGEST_SCRAPE_MS = 30_000;
-/** Seconds. */
-const RETRY_AFTER = 5;
+const RETRY_AFTER: Seconds = 5;
 
 /**
  * `/metrics`: each scrape is written as fast as its reader takes it, so it holds no more than one piece in memory. A

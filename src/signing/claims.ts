@@ -5,10 +5,10 @@ import { fail, ok, type Result } from '../resources/result.ts';
 import type { Seconds } from '../time/units.ts';
 
 /**
- * Seconds by which `iat` and `nbf` lie in the past: scitokens-cpp allows no clock skew at all, not even on `iat`,
+ * How far `iat` and `nbf` lie in the past: scitokens-cpp allows no clock skew at all, not even on `iat`,
  * so a verifier whose clock is a moment behind would refuse a fresh token.
  */
-export const BACKDATE = 60;
+export const BACKDATE: Seconds = 60;
 
 /** Claims (RFC 7519 §4.1) that are ours to set; values for them in `spec.data` are overridden, with a warning. */
 export const OVERRIDDEN_CLAIMS = ['exp', 'nbf', 'iat', 'jti'] as const;

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import type { Milliseconds, Seconds } from '../time/units.ts';
+import type { Seconds } from '../time/units.ts';
 import { AdmissionMetrics } from './admission-metrics.ts';
 import { StateGauges } from './state-gauges.ts';
 
@@ -13,13 +13,13 @@ const SIGNING_BUCKETS: Seconds[] = [
 /** From on time to the five minutes of the longest back-off. */
 const LATENESS_BUCKETS: Seconds[] = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 /** The default of 10 ms costs 0.9 % of an idle core by its timer. */
-const EVENT_LOOP_PRECISION: Milliseconds = 1_000;
+const EVENT_LOOP_PRECISION_MS = 1_000;
 
 /**
  * How long a scrape goes on before others have a turn. In time, not in lines: while V8 marks what is alive, it does up to 5 ms of that
  * at every 64 KB of new objects, and what takes half a millisecond otherwise took 40.
  */
-const SLICE_MS: Milliseconds = 1;
+const SLICE_MS = 1;
 
 /** The metrics to count with, and how `/metrics` is written. */
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -27,7 +27,7 @@ export type Metrics = ReturnType<typeof createMetrics>;
 /** Every metric, in a registry of its own; names and labels are public. */
 export function createMetrics() {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION_MS });
   const registers = [registry];
   const gauges = new StateGauges(METRIC_PREFIX, registry);
   return {

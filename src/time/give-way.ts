@@ -1,10 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Milliseconds } from './units.ts';
 
 /** Turns of the event loop; one in which nothing is to be done takes some microseconds. */
 const TURNS = 32;
 /** Others get no more than this at once: what gives way has work as well. */
-const LONGEST_MS: Milliseconds = 20;
+const LONGEST_MS = 20;
 
 /**
  * Lets the event loop turn for others. One turn is not enough for those who connect: in each the loop accepts one connection

@@ -5,6 +5,8 @@
  *
  * A value of the one type does not compile where the other is expected. A plain number fits both: so a constant needs no
  * constructor, and a sum no cast.
+ *
+ * A constant in milliseconds has a name that ends in `_MS`, one in seconds is declared as `Seconds`.
  */
 export type Seconds = number & { readonly unit?: 's' };
 /** The other unit: of clocks, timers and the dates of JavaScript. */

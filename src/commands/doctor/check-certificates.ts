@@ -4,7 +4,7 @@ import { hasExpired, readCertificates } from '../../certificates/read-certificat
 import { isAddress, readConfiguration, type WebhookEntry } from '../../certificates/webhook-configuration.ts';
 import { ageOfCertificate } from '../../server/certificate-age.ts';
 import { formatTime } from '../../time/format-time.ts';
-import { toSeconds } from '../../time/units.ts';
+import { toSeconds, type Milliseconds } from '../../time/units.ts';
 import { judge, problem, unknown, well, wellUnless, type Judgement } from './finding.ts';
 import { valueOf } from './looked.ts';
 import { readLogs } from './remedies.ts';
@@ -74,7 +74,7 @@ export function listEntries({ mutating, validating }: CertificateSnapshot): read
 export function distrust(
   { caBundle, host }: WebhookEntry,
   leaf: X509Certificate | undefined,
-  now: number,
+  now: Milliseconds,
 ): string | undefined {
   if (caBundle === '') return 'is empty, so the API server trusts no certificate';
   const authorities = readCertificates(caBundle);

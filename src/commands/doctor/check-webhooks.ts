@@ -6,6 +6,7 @@ import type { Looked } from './looked.ts';
 import { INSTALL_AGAIN } from './remedies.ts';
 import { MUTATING_ENTRIES, VALIDATING_ENTRIES, type ShippedEntry } from './shipped-webhooks.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
+import type { Seconds } from '../../time/units.ts';
 
 /** What the API server sends of pods and workloads, compared with what is shipped. */
 export function checkMutating({ mutating, namespace }: InstallationSnapshot): readonly Judgement[] {
@@ -113,7 +114,7 @@ function listDifferences(shipped: ShippedEntry, entry: unknown, namespace: strin
 }
 
 /** Shipped are 5 s; a handshake and a review under load take up to two. */
-const SHORTEST_TIMEOUT = 3;
+const SHORTEST_TIMEOUT: Seconds = 3;
 
 function checkPlace(
   { path }: ShippedEntry,

@@ -1,4 +1,4 @@
-import { toSeconds } from '../../time/units.ts';
+import { toSeconds, type Seconds } from '../../time/units.ts';
 import { stringMember, type JsonObject } from '../../resources/json.ts';
 import { KIND } from '../../resources/names.ts';
 import type { SigningPolicy } from '../../resources/signing-policy.ts';
@@ -61,7 +61,7 @@ export async function explainFiles({ filenames, output, policy }: FilesToExplain
 interface Context {
   readonly all: readonly JsonObject[];
   readonly namespaceDefault: OfflineDefault;
-  readonly now: number;
+  readonly now: Seconds;
   readonly policy: SigningPolicy | undefined;
 }
 
@@ -91,7 +91,7 @@ function reportOther(object: JsonObject): OtherReport {
   };
 }
 
-function describeOne(one: Explained, now: number, paint: Paint): readonly string[] {
+function describeOne(one: Explained, now: Seconds, paint: Paint): readonly string[] {
   switch (one.what) {
     case 'object':
       return describeObject(one.explained, one.source, paint);

@@ -19,6 +19,8 @@ import { formatTable } from '../output/table.ts';
 import type { Paint } from '../output/table-output.ts';
 import { writeRenewals } from './next-action.ts';
 import { describeLifetimes } from './describe-lifetimes.ts';
+import type { Seconds } from '../../time/units.ts';
+import type { Lifetimes } from '../../signing/schedule.ts';
 
 /** All that is reported of a JWT in a file, as `-o json` prints it. Never holds the key. */
 export interface JwtFileReport {
@@ -33,7 +35,7 @@ export interface JwtFileReport {
   /** Where the private key is, and whether it fits. */
   readonly key: string;
   /** Seconds. */
-  readonly lifetimes: { readonly lifetime: number; readonly resignBefore?: number } | undefined;
+  readonly lifetimes: Lifetimes | undefined;
   /** If it is signed now, which is the first; the intervals are up to five minutes shorter. */
   readonly nextRenewals: readonly { readonly at: string; readonly expiresAt: string }[];
 }
@@ -42,7 +44,7 @@ export interface JwtFileReport {
 export async function explainJwtFile(
   object: JsonObject,
   others: readonly JsonObject[],
-  now: number,
+  now: Seconds,
   policy: SigningPolicy = NO_POLICY,
 ): Promise<JwtFileReport> {
   const metadata = objectMember(object, 'metadata');
@@ -101,7 +103,7 @@ async function judgeKey(found: KeyInFile, { algorithm }: JwtSpec): Promise<KeyVe
 export function describeJwtFile(
   report: JwtFileReport,
   source: string,
-  now: number,
+  now: Seconds,
   paint: Paint,
 ): readonly string[] {
   const { namespace, name, problems, warnings, advice, key, lifetimes, nextRenewals } = report;

@@ -5,9 +5,10 @@ import type { JwtReport } from './jwt-report.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint } from '../output/table-output.ts';
 import { describeTokenParts } from '../output/token-lines.ts';
+import type { Seconds } from '../../time/units.ts';
 
 /** The report for people; `now` in seconds since the epoch. */
-export function describeJwt(report: JwtReport, now: number, paint: Paint): readonly string[] {
+export function describeJwt(report: JwtReport, now: Seconds, paint: Paint): readonly string[] {
   return [
     headline(report, paint),
     ...describeConditions(report, paint),
@@ -59,7 +60,7 @@ const WITHOUT_TOKEN: Readonly<Record<JwtReport['secret'], string>> = {
   forbidden: 'not shown: you are not allowed to read it',
 };
 
-function describeToken(report: JwtReport, now: number, paint: Paint): readonly string[] {
+function describeToken(report: JwtReport, now: Seconds, paint: Paint): readonly string[] {
   const { name, namespace, token, secret, key } = report;
   const place = key === '' ? [] : [`  private key: ${key}`];
   const title = paint('bold', `Token in Secret ${namespace}/${name}`);
@@ -67,7 +68,7 @@ function describeToken(report: JwtReport, now: number, paint: Paint): readonly s
   return [title, ...describeTokenParts(token, now, paint), ...place];
 }
 
-function describeNext({ next, conditions, nextAttemptAt }: JwtReport, now: number): readonly string[] {
+function describeNext({ next, conditions, nextAttemptAt }: JwtReport, now: Seconds): readonly string[] {
   const { problem } = next;
   const isTold = conditions.some(({ message }) => message === problem);
   const attempt = parseTime(nextAttemptAt);
@@ -106,7 +107,7 @@ function describeLint({ warnings, advice }: JwtReport, paint: Paint): readonly s
 
 function describeRenewals(
   { nextRenewals, lifetimes }: JwtReport,
-  now: number,
+  now: Seconds,
   paint: Paint,
 ): readonly string[] {
   if (lifetimes === undefined) return [];

@@ -12,6 +12,8 @@ import {
   writeRenewals,
   type NextAction,
 } from './next-action.ts';
+import type { Seconds } from '../../time/units.ts';
+import type { Lifetimes } from '../../signing/schedule.ts';
 
 /** All that is reported of a JWT in the cluster, as `-o json` prints it. Times in RFC 3339 unless they are claims. */
 export interface JwtReport {
@@ -42,7 +44,7 @@ export interface JwtReport {
   readonly nextAttemptAt: string | undefined;
   readonly nextRenewals: readonly { readonly at: string; readonly expiresAt: string }[];
   /** The lifetimes of the spec in seconds, `undefined` when the spec cannot be served. */
-  readonly lifetimes: { readonly lifetime: number; readonly resignBefore?: number } | undefined;
+  readonly lifetimes: Lifetimes | undefined;
   /** What verifiers will refuse in such a token, or what leaks the key. */
   readonly warnings: readonly string[];
   /** What is often a mistake. */
@@ -52,7 +54,7 @@ export interface JwtReport {
 }
 
 /** `now` in seconds since the epoch. */
-export function reportJwt(snapshot: Snapshot, now: number): JwtReport {
+export function reportJwt(snapshot: Snapshot, now: Seconds): JwtReport {
   const { jwt, read, forbidden } = snapshot;
   const conditions = readConditions(jwt);
   const ready = conditions.find(({ type }) => type === 'Ready');
@@ -79,13 +81,7 @@ export function reportJwt(snapshot: Snapshot, now: number): JwtReport {
   };
 }
 
-function lifetimesOf({
-  lifetime,
-  resignBefore,
-}: {
-  lifetime: number;
-  resignBefore?: number;
-}): JwtReport['lifetimes'] {
+function lifetimesOf({ lifetime, resignBefore }: Lifetimes): Lifetimes {
   return { lifetime, ...(resignBefore === undefined ? {} : { resignBefore }) };
 }
 

@@ -5,6 +5,7 @@ import { formatTime, formatWhen } from '../../time/format-time.ts';
 import type { SignatureCause, StateReason } from '../../resources/reasons.ts';
 import { listRenewals, type Renewal } from '../../signing/renewals.ts';
 import type { Snapshot } from './snapshot.ts';
+import type { Seconds } from '../../time/units.ts';
 
 /** What the loop would do now, and why. */
 export interface NextAction {
@@ -22,7 +23,7 @@ export interface NextAction {
 const RENEWALS = 5;
 
 /** `now` in seconds since the epoch. */
-export function describeNextAction(snapshot: Snapshot, now: number): NextAction {
+export function describeNextAction(snapshot: Snapshot, now: Seconds): NextAction {
   if (snapshot.seen === undefined) return describeUnseen(snapshot, now);
   const { plan } = snapshot.seen;
   switch (plan.do) {
@@ -67,7 +68,7 @@ function describeReport({ problem, wanted }: Extract<Plan, { do: 'report' }>): N
 }
 
 /** The loop reads the private key here; `explain` never does. */
-function describeReading(snapshot: Snapshot, now: number): NextAction {
+function describeReading(snapshot: Snapshot, now: Seconds): NextAction {
   const key = describeKeyPlace(snapshot);
   const cause = causeOf(snapshot, now);
   if (cause !== undefined) {
@@ -80,13 +81,13 @@ function describeReading(snapshot: Snapshot, now: number): NextAction {
   return { action: 'read', message: `read the private key (${key}; not read here): ${why}` };
 }
 
-function describeUpToDate({ jwt, seen }: Snapshot, now: number): NextAction {
+function describeUpToDate({ jwt, seen }: Snapshot, now: Seconds): NextAction {
   const due = plannedRenewal(jwt, seen?.observed.secret);
   const when = due === undefined ? '' : ` until it is renewed at ${formatWhen(due, now)}`;
   return { action: 'upToDate', message: `nothing${when}: the token is valid and matches the spec` };
 }
 
-function describeUnseen({ jwt }: Snapshot, now: number): NextAction {
+function describeUnseen({ jwt }: Snapshot, now: Seconds): NextAction {
   const due = jwt.recorded.renewsAt;
   const status =
     due === undefined
@@ -106,20 +107,20 @@ export function describeKeyPlace({ keyReference }: Pick<Snapshot, 'keyReference'
 }
 
 /** The next signatures; empty while a problem prevents them, or while they are not known. */
-export function foreseeRenewals(snapshot: Snapshot, now: number): readonly Renewal[] {
+export function foreseeRenewals(snapshot: Snapshot, now: Seconds): readonly Renewal[] {
   const { jwt, seen } = snapshot;
   if (!jwt.spec.ok || seen?.plan.do === 'report' || seen?.plan.do === 'ignore') return [];
   const due = seen === undefined ? jwt.recorded.renewsAt : firstDue(snapshot, now);
   return due === undefined ? [] : listRenewals(jwt.uid, Math.max(due, now), jwt.spec.value, RENEWALS);
 }
 
-function firstDue(snapshot: Snapshot, now: number): number | undefined {
+function firstDue(snapshot: Snapshot, now: Seconds): Seconds | undefined {
   return causeOf(snapshot, now) === undefined
     ? plannedRenewal(snapshot.jwt, snapshot.seen?.observed.secret)
     : now;
 }
 
-function causeOf({ jwt, seen }: Snapshot, now: number): SignatureCause | undefined {
+function causeOf({ jwt, seen }: Snapshot, now: Seconds): SignatureCause | undefined {
   if (seen === undefined || !jwt.spec.ok) return undefined;
   if (seen.plan.do === 'sign') return seen.plan.cause;
   return findCause({ observed: seen.observed, spec: jwt.spec.value, now });

@@ -16,6 +16,7 @@ import { readToken, type ReadToken } from '../../signing/token.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/connect-errors.ts';
 import { readSecret, readSecretMetadata, type SecretSnapshot } from '../cluster/connect-secret.ts';
+import type { Seconds } from '../../time/units.ts';
 
 /** What the loop would see of a JWT and do now, as far as the caller is allowed to know. */
 export interface Snapshot {
@@ -45,7 +46,7 @@ export async function takeSnapshot(
   client: Pick<Access['client'], 'get'>,
   jwt: Jwt,
   { legacyKeyNamespace, policy }: ServiceSettings,
-  now: number,
+  now: Seconds,
 ): Promise<Snapshot> {
   const keyReference = jwt.spec.ok ? locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace) : undefined;
   const [own, key] = await Promise.all([

@@ -1,5 +1,5 @@
 import { formatTime } from '../../time/format-time.ts';
-import { toSeconds } from '../../time/units.ts';
+import { toSeconds, type Seconds } from '../../time/units.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { issuerDocuments } from '../../signing/issuer/issuer-documents.ts';
 import { mergeKeys, type KeyEntry, type KeySet } from '../../signing/issuer/key-set.ts';
@@ -62,7 +62,7 @@ function refuse({ exit, message }: InputProblem, { stderr }: Pick<Io, 'stderr'>)
 async function gatherFiles(
   { keys, kid, filenames }: JwksOptions,
   io: Io,
-  now: number,
+  now: Seconds,
 ): Promise<Result<readonly IssuerKeys[], InputProblem>> {
   const entries: KeyEntry[] = [];
   for (const filename of keys) {
@@ -82,11 +82,11 @@ export interface Published {
   readonly warnings: readonly string[];
 }
 
-/** Puts the keys of one issuer together, and writes them below `dir` if it is given. `now` in seconds since the epoch. */
+/** Puts the keys of one issuer together, and writes them below `dir` if it is given. */
 export async function publishFound(
   found: readonly IssuerKeys[],
   options: Pick<JwksOptions, 'issuer' | 'dir' | 'remove'>,
-  now: number,
+  now: Seconds,
 ): Promise<Result<Published, InputProblem>> {
   const { dir, remove } = options;
   const issuer = findIssuer(found, options.issuer);

@@ -1,4 +1,4 @@
-import { toSeconds } from '../../time/units.ts';
+import { toSeconds, type Milliseconds } from '../../time/units.ts';
 import { isTransient, KubeError } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { JWTS } from '../../kube/token-store.ts';
@@ -20,8 +20,8 @@ import { printReport, type OutputFormat, type Paint } from '../output/table-outp
 /** What `renew` was asked. */
 export interface RenewOptions {
   readonly name: string;
-  /** Milliseconds; `undefined` to only request the token. */
-  readonly timeout: number | undefined;
+  /** `undefined` to only request the token. */
+  readonly timeout: Milliseconds | undefined;
   /** Whether to nudge the pods that mount the token, so that they have it within seconds. */
   readonly isPrompt: boolean;
   readonly output: OutputFormat;
@@ -108,7 +108,7 @@ async function waitForToken(
   client: Access['client'],
   path: string,
   isDone: (jwt: Jwt) => boolean,
-  timeout: number,
+  timeout: Milliseconds,
 ): Promise<Waited> {
   const start = systemClock.monotonic();
   for (;;) {

@@ -34,10 +34,10 @@ export interface RotateOptions {
 /** At the beginning it can still be decided otherwise; at the end it counts. */
 const TELLS_SHARERS: ReadonlySet<Step['do']> = new Set(['make-key', 'keep-old', 'finish']);
 /** Between two looks at the issuer, which may be a static site behind a cache. */
-const LOOK_AGAIN_MS: Milliseconds = 15_000;
+const LOOK_AGAIN_MS = 15_000;
 /** A running service signs within a second. */
-const SIGNS_WITHIN_MS: Milliseconds = 60_000;
-const POLL_MS: Milliseconds = 500;
+const SIGNS_WITHIN_MS = 60_000;
+const POLL_MS = 500;
 
 /** Walks the documented rotation from where it is, one step after the other; each is in the JWT before the next begins. */
 export async function walkRotation(

@@ -12,10 +12,10 @@ import { readPodMounts, type PodMounts } from './pod-mounts.ts';
 import type { StatusOptions } from './show-status.ts';
 import { reportStatus, type Seen } from './status-report.ts';
 
-/** Milliseconds. The times on the screen change every second; more often nobody would read them. */
+/** The times on the screen change every second; more often nobody would read them. */
 const PACE_MS = 1_000;
 /** How many times as long as a report took the next one waits: with 100,000 JWTs, reports take at most a tenth of a core. */
-const REST = 9;
+const WAIT_FACTOR = 9;
 /** The problem of a list-watch is in its `problem`; lines of a log would spoil the screen. */
 const SILENT = { debug: ignore, info: ignore, warn: ignore };
 
@@ -79,7 +79,7 @@ export async function followStatus(
       const now = toSeconds(Date.now());
       screen.show(reportStatus(look(), now), now);
       const took = systemClock.monotonic() - startedAt;
-      isOn = await systemClock.sleep(Math.max(PACE_MS, took * REST), signal);
+      isOn = await systemClock.sleep(Math.max(PACE_MS, took * WAIT_FACTOR), signal);
     }
     return EXIT.done;
   } finally {

@@ -4,9 +4,10 @@ import type { JwtSpec } from '../../resources/jwt.ts';
 import { BACKDATE, effectiveIssuer } from '../claims.ts';
 import { readScopes } from './scopes.ts';
 import type { LintWarning } from './findings.ts';
+import type { Seconds } from '../../time/units.ts';
 
-/** Seconds. WLCG Common JWT Profiles: the longest lifetime of an access token unless its users agreed on more. */
-const WLCG_MAX_LIFETIME = 6 * 3_600;
+/** WLCG Common JWT Profiles: the longest lifetime of an access token unless its users agreed on more. */
+const WLCG_MAX_LIFETIME: Seconds = 6 * 3_600;
 
 type Advised = Pick<JwtSpec, 'issuer' | 'data' | 'lifetime'>;
 

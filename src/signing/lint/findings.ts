@@ -5,11 +5,12 @@ import type { JwtSpec } from '../../resources/jwt.ts';
 import { overriddenClaims } from '../claims.ts';
 import { MAX_ZTN_BYTES, SCITOKENS, SCITOKENS_ANY, WLCG_ANY, WLCG_VERSION } from '../profiles.ts';
 import { readScopes, type Scopes } from './scopes.ts';
+import type { Seconds } from '../../time/units.ts';
 
-/** Seconds. A pod sees a new token up to 90 s late, and what it starts with the old one takes time too. */
-const MIN_LIFETIME = 10 * 60;
-/** Seconds. The kubelet's 90 s, as much again for programs that read the file only now and then. */
-const MIN_RESIGN_BEFORE = 3 * 60;
+/** A pod sees a new token up to 90 s late, and what it starts with the old one takes time too. */
+const MIN_LIFETIME: Seconds = 10 * 60;
+/** The kubelet's 90 s, as much again for programs that read the file only now and then. */
+const MIN_RESIGN_BEFORE: Seconds = 3 * 60;
 
 const OSDF_ALGORITHMS = Object.keys(ALGORITHMS)
   .filter((name) => isAlgorithmName(name) && ALGORITHMS[name].acceptedByOsdf)

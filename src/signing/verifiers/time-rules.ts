@@ -1,10 +1,11 @@
 import { ALL_VERIFIERS, PELICAN_SERVERS, WARNS, type ClaimRule } from './claim-rule.ts';
 import type { VerifierName } from './facts.ts';
+import type { Seconds } from '../../time/units.ts';
 
-/** Seconds that Pelican's servers allow; scitokens-cpp, the client and pelicanfs allow none. */
-const PELICAN_LEEWAY = 60;
-/** Seconds before `exp` from which Pelican's director refuses a token. */
-const DIRECTOR_MARGIN = 10;
+/** How far clocks can differ for Pelican's servers; scitokens-cpp, the client and pelicanfs allow none. */
+const PELICAN_LEEWAY: Seconds = 60;
+/** How long before `exp` Pelican's director refuses a token. */
+const DIRECTOR_MARGIN: Seconds = 10;
 
 /** What verifiers find in `exp`, `iat` and `nbf`. */
 export const TIME_RULES: Readonly<Record<string, ClaimRule>> = {
@@ -74,7 +75,7 @@ export const TIME_RULES: Readonly<Record<string, ClaimRule>> = {
   },
 };
 
-function leewayOf(verifier: VerifierName): number {
+function leewayOf(verifier: VerifierName): Seconds {
   return verifier === 'pelican-cache' || verifier === 'pelican-origin' ? PELICAN_LEEWAY : 0;
 }
 
