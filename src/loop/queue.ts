@@ -29,6 +29,13 @@ const SHORTEST_WAIT_MS = 1_000;
 const RUNS_PER_TURN = 32;
 const DRAIN_MS = 5_000; // a write takes no longer than its deadline
 
+/** What was known of a run when it began. */
+interface FinishedRun {
+  readonly ready: Ready;
+  readonly backoff: PlannedBackoff;
+  readonly endOfBackoff: Milliseconds;
+}
+
 /**
  * Keys to work on: each once however often it is asked for, one worker per key, the most urgent first, wake-ups at
  * times of the wall clock, back-off per key. What is asked for while its key is being worked on leads to one more run.
@@ -191,21 +198,26 @@ export class WorkQueue {
       outcome = { next: 'retry' };
       if (this.#state === 'started') this.#options.onError(key, error);
     }
+    this.#finish(key, outcome, { ready, backoff, endOfBackoff });
+  }
+
+  /** Each step needs what those before it have left. */
+  #finish(key: string, outcome: RunResult, run: FinishedRun): void {
+    // What was asked for meanwhile goes with the run.
     const again = this.#running.asked(key);
     this.#running.end(key);
-    this.#ready.end(key, clock.monotonic(), outcome.next === 'retry');
+    // How the run went decides in which lane its key waits from now on.
+    this.#ready.end(key, this.#options.clock.monotonic(), outcome.next === 'retry');
     if (outcome.next === 'forget') this.#ready.forget(key);
-    this.#follow(key, outcome, { ready, backoff, endOfBackoff });
+    this.#planNext(key, outcome, run);
+    // Whatever is planned, and even if the key was forgotten: what was asked for meanwhile is still to be done.
     if (again !== undefined) this.#ready.set(key, again);
     if (this.#state === 'stopped' && this.#running.size === 0) this.#drained?.();
     this.#dispatchSoon();
   }
 
-  #follow(
-    key: string,
-    outcome: RunResult,
-    run: { readonly ready: Ready; readonly backoff: PlannedBackoff; readonly endOfBackoff: Milliseconds },
-  ): void {
+  /** Plans the wake-up of the key after its run. */
+  #planNext(key: string, outcome: RunResult, run: FinishedRun): void {
     const { clock } = this.#options;
     if (outcome.next === 'retry') this.#backoffs.fail(key, run.backoff);
     else this.#backoffs.forget(key);

@@ -20,6 +20,10 @@ import type { Seconds } from '../time/units.ts';
 export interface TokenEvidence {
   /** `undefined`: the text is not a token that can be read. */
   readonly facts: TokenFacts | undefined;
+  /**
+   * What the signature can be checked with: the text of the token, or no more than its signature if the rest follows from
+   * the spec. `undefined` once it was checked, or when it was too long to be kept: whoever needs it then reads the Secret.
+   */
   unchecked: string | SignatureOfToken | undefined;
   /** RFC 7638 thumbprint of the public key that the signature was checked with, successfully. */
   verifiedBy: string | undefined;

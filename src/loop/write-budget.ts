@@ -116,13 +116,17 @@ export class WriteBudget {
   }
 }
 
-/** How many unscheduled writes count at `now`: quiet that is longer than twice the wait gives them back one by one. */
+/**
+ * How many unscheduled writes count at `now`: quiet that is longer than twice the wait gives them back, one a minute.
+ * An example: after five writes at once the sixth has to wait 1.25 s (`waitOf(5)`). If nobody writes, four count from
+ * 62.5 s on, three from 122.5 s on. If somebody makes the sixth as soon as it is allowed, the seventh has to wait 2.5 s.
+ */
 function levelOf({ level, at }: Account, now: Milliseconds): number {
   const quiet = now - at - 2 * waitOf(level);
   return Math.max(0, level - Math.max(0, Math.floor(quiet / FORGET_MS)));
 }
 
-/** From the last write on. */
+/** How long after the last write the next one can be made, when that many count. */
 function waitOf(level: number): Milliseconds {
   return level < BURST ? 0 : backoffDelay(WAIT, level - BURST + 1, () => 1);
 }

@@ -28,7 +28,7 @@ export type Plan =
 export type SecretChange = Extract<Plan, { do: 'sign' | 'repair' }>;
 
 /** The first check that has an answer decides. The loop, `explain` and the tests all read this table. */
-const POLICY: readonly ((facts: Facts) => Plan | undefined)[] = [
+const CHECKS: readonly ((facts: Facts) => Plan | undefined)[] = [
   spareKeySecret,
   readGrant,
   reportConflict,
@@ -47,7 +47,7 @@ export function planNext(observed: Observed, now: Seconds): Plan {
     return { do: now >= (releaseTime(jwt) ?? Number.POSITIVE_INFINITY) ? 'release' : 'ignore' };
   if (!jwt.spec.ok) return { do: 'report', problem: jwt.spec.problem };
   const facts = { observed, spec: jwt.spec.value, now };
-  for (const check of POLICY) {
+  for (const check of CHECKS) {
     const plan = check(facts);
     if (plan !== undefined) return plan;
   }

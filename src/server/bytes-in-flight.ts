@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { FairShare } from './fair-share.ts';
+import { FairShare, RANK } from './fair-share.ts';
 
 /** Of all large bodies and answers together: under 512 MiB there is room for them beside everything else. */
 const CAPACITY_BYTES = 64 * 1024 * 1024;
@@ -16,7 +16,7 @@ export function isFree(bytes: number): boolean {
  * does not suffice, the address that holds the most loses its oldest request.
  */
 export class BytesInFlight {
-  readonly #shares = new FairShare<{ readonly response: ServerResponse }>(CAPACITY_BYTES, () => 0);
+  readonly #shares = new FairShare<{ readonly response: ServerResponse }>(CAPACITY_BYTES, () => RANK.unused);
 
   /** Until the response is finished or broken off. False when there is no room, even after others had to go. */
   take(owner: string, bytes: number, response: ServerResponse): boolean {

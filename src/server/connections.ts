@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Milliseconds } from '../time/units.ts';
-import { FairShare } from './fair-share.ts';
+import { FairShare, RANK, type HeldRank } from './fair-share.ts';
 import { HandshakeTurns } from './handshake-turns.ts';
 
 /** How long a connection may stay in each state. */
@@ -189,9 +189,9 @@ function takeTurns(server: Server): HandshakeTurns<Socket> {
 }
 
 /** See `FairShare`. */
-function rankOf(connection: OpenConnection): number {
-  if (connection.requests === 0) return 0;
-  return stateOfConnection(connection) === 'idle' ? 1 : 3;
+function rankOf(connection: OpenConnection): HeldRank {
+  if (connection.requests === 0) return RANK.unused;
+  return stateOfConnection(connection) === 'idle' ? RANK.idle : RANK.busy;
 }
 
 /** The same for a TCP socket and for the TLS one over it, and for no other pair. */

@@ -4,8 +4,14 @@ interface Holding<T> {
   weight: number;
 }
 
-/** A newcomer's own rank: it goes before those that are at work, and after those that are not. */
-const NEWCOMER_RANK = 2;
+/**
+ * Which of its items an owner loses first: the lowest rank. A newcomer takes the place of what is unused or idle, and
+ * that of something at work only from another owner.
+ */
+export const RANK = { unused: 0, idle: 1, newcomer: 2, busy: 3 } as const;
+
+/** What an item can be when another one comes. */
+export type HeldRank = (typeof RANK)['unused' | 'idle' | 'busy'];
 
 /**
  * Something limited that many owners share. When there is not enough for all, the owner that holds the most loses: so an
@@ -13,16 +19,13 @@ const NEWCOMER_RANK = 2;
  */
 export class FairShare<T> {
   readonly #capacity: number;
-  readonly #rankOf: (item: T) => number;
+  readonly #rankOf: (item: T) => HeldRank;
   readonly #held = new Map<string, Holding<T>>();
   readonly #ownerOf = new Map<T, string>();
   #used = 0;
 
-  /**
-   * `rankOf` says which of its items an owner loses first: the lowest rank, and of equal ones the oldest. 0 and 1 go
-   * before a newcomer, 3 only when the newcomer belongs to somebody else.
-   */
-  constructor(capacity: number, rankOf: (item: T) => number) {
+  /** Of items of equal rank the oldest goes first. */
+  constructor(capacity: number, rankOf: (item: T) => HeldRank) {
     this.#capacity = capacity;
     this.#rankOf = rankOf;
   }
@@ -64,11 +67,11 @@ export class FairShare<T> {
     let loser = newcomer;
     let lowest = Number.POSITIVE_INFINITY;
     for (const item of most?.items.keys() ?? []) {
-      const rank = item === newcomer ? NEWCOMER_RANK : this.#rankOf(item);
+      const rank = item === newcomer ? RANK.newcomer : this.#rankOf(item);
       if (rank >= lowest) continue;
       lowest = rank;
       loser = item;
-      if (rank === 0) break;
+      if (rank === RANK.unused) break;
     }
     return loser;
   }

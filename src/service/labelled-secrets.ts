@@ -14,6 +14,10 @@ export type LabelledSecret = ManagedSecret | SecretMetadata;
 /** The cache of Secrets with our label, and what fills it. */
 export interface LabelledSecrets {
   readonly cache: Cache<LabelledSecret>;
+  /** That of a JWT, with what is known of its token; `undefined` if no JWT has its name. */
+  ofJwt(key: string): ManagedSecret | undefined;
+  /** Any other one. */
+  other(key: string): SecretMetadata | undefined;
   /** What is to be kept of it now. `signedBy` as of `parseManagedSecret`. */
   parse(secret: JsonObject, signedBy?: string): LabelledSecret;
   /** Takes note of a Secret that was read: what is kept of it may be less than its JWT, which came later, needs. */
@@ -48,6 +52,14 @@ export function keepLabelledSecrets(jwts: Cache<Jwt>, shared: SharedValues): Lab
   });
   return {
     cache,
+    ofJwt: (key) => {
+      const secret = cache.get(key);
+      return secret !== undefined && isOfJwt(secret) ? secret : undefined;
+    },
+    other: (key) => {
+      const secret = cache.get(key);
+      return secret === undefined || isOfJwt(secret) ? undefined : secret;
+    },
     parse,
     learn: (secret) => {
       const { key, resourceVersion } = identify(secret);
@@ -65,6 +77,11 @@ function expectMetadata({ namespace, name, uid }: Jwt, before: SecretMetadata | 
 
 function expectFacts({ recorded }: Jwt, before: TokenFacts | undefined): object {
   return { ...before, iss: recorded.issuer, jti: recorded.tokenId };
+}
+
+/** What any Secret has. */
+export function metadataOf(secret: LabelledSecret): SecretMetadata {
+  return isOfJwt(secret) ? secret.metadata : secret;
 }
 
 /** Whether a JWT of its name existed when it was looked at. */

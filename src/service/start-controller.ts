@@ -3,7 +3,6 @@ import type { Logger } from 'pino';
 import type { ControllerConfig } from '../config/config.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { startEventRecorder } from '../kube/events.ts';
-import type { Controller } from '../loop/controller.ts';
 import { createRecorder } from '../loop/create-recorder.ts';
 import type { Recorder } from '../loop/recorder.ts';
 import { Memory } from '../loop/memory.ts';
@@ -13,6 +12,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { systemClock, type Timer } from '../time/clock.ts';
 import { toSeconds } from '../time/units.ts';
 import { createLeader } from './create-leader.ts';
+import { CurrentTerm } from './current-term.ts';
 import { startDelivery, type Delivery } from './start-delivery.ts';
 import { startTerm } from './start-term.ts';
 import { readingOf } from './token-reading.ts';
@@ -49,30 +49,30 @@ export function startController(
 ): RunningController {
   const cluster = watchCluster(client, log, namespaces);
   const events = startEventRecorder({ client, clock: systemClock, log, instance: hostname() });
-  let delivery: Delivery | undefined;
-  const recorder = tellDelivery(createRecorder({ log, metrics, events }), () => delivery);
+  const term = new CurrentTerm();
+  const recorder = tellDelivery(createRecorder({ log, metrics, events }), () => term.work?.delivery);
   const memory = new Memory();
   const checker = new TokenChecker({
     sources: cluster.sources,
     clock: systemClock,
     onChecked: (namespace, name, isValid) => {
       log.debug({ namespace, name, valid: isValid }, 'signature of a token checked');
-      if (!isValid) term?.secretChanged(namespace, name);
+      if (!isValid) term.work?.controller.secretChanged(namespace, name);
     },
     onBug: (error) => log.error({ err: error }, 'internal error while a token was checked'),
   });
 
   let checks: Timer | undefined;
-  let term: Controller | undefined;
   const leader = createLeader(config.lease, {
     client,
     log,
     namespace: leaseNamespace,
     onStarted: () => {
-      const isSigningBehind = (): boolean => (term?.depth() ?? 0) > 0;
-      if (config.promptDelivery)
-        delivery = startDelivery({ client, log, metrics, isSigningBehind, namespaces });
-      term = startTerm(config, {
+      const isSigningBehind = (): boolean => (term.work?.controller.depth() ?? 0) > 0;
+      const delivery = config.promptDelivery
+        ? startDelivery({ client, log, metrics, isSigningBehind, namespaces })
+        : undefined;
+      const controller = startTerm(config, {
         cluster,
         policy,
         memory,
@@ -82,31 +82,27 @@ export function startController(
         isCheckedSoon: (namespace, name) => checker.isWaiting(namespace, name),
         onSettled: () => checker.start(),
       });
+      term.begin({ controller, delivery });
     },
-    onLost: async () => {
-      const ended = { term, delivery };
-      term = undefined;
-      delivery = undefined;
-      await Promise.all([ended.term?.stop(), ended.delivery?.stop()]);
-    },
+    onLost: () => term.end(),
   });
 
   cluster.subscribe({
     jwtChanged: (before, after) => {
       memory.jwtChanged(before, after);
-      term?.jwtChanged(before, after);
+      term.work?.controller.jwtChanged(before, after);
     },
     secretChanged: (namespace, name) => {
-      term?.secretChanged(namespace, name);
+      term.work?.controller.secretChanged(namespace, name);
       checker.secretChanged(namespace, name);
     },
   });
   metrics.gauges.readController({
     jwts: () => cluster.jwts(),
     readToken: (jwt) => readingOf(jwt, toSeconds(systemClock.now())),
-    queueDepth: () => term?.depth() ?? 0,
-    isLeading: () => term !== undefined,
-    watches: () => [...cluster.watches(), ...(delivery?.watches() ?? [])],
+    queueDepth: () => term.work?.controller.depth() ?? 0,
+    isLeading: () => term.work !== undefined,
+    watches: () => [...cluster.watches(), ...(term.work?.delivery?.watches() ?? [])],
   });
   const workOnceListed = async (): Promise<void> => {
     if (!(await cluster.synced)) return;
@@ -116,9 +112,9 @@ export function startController(
   void workOnceListed();
   return {
     stop: async () => {
-      await Promise.all([term?.stop(), delivery?.stop()]);
+      await term.stop();
       await leader.stop();
-      term = undefined;
+      await term.end();
       checks?.cancel();
       checker.stop();
       await Promise.all([events.stop(), cluster.stop()]);

@@ -7,7 +7,7 @@ import type { Jwt } from '../resources/jwt.ts';
 import { objectKey } from '../resources/object-key.ts';
 import type { SecretMetadata } from '../resources/secret.ts';
 import { createCaches, readNamespacedJwt, type Caches } from './caches.ts';
-import { isOfJwt } from './labelled-secrets.ts';
+import { metadataOf } from './labelled-secrets.ts';
 import { createRememberingStore } from './remember-writes.ts';
 import { watchAreas, type WatchedAreas } from './watch-areas.ts';
 
@@ -72,14 +72,10 @@ function createSources(
   return {
     jwt: (namespace, name) =>
       areas.isListed(namespace) ? jwts.cache.get(objectKey({ namespace, name })) : undefined,
-    managedSecret: (namespace, name) => {
-      const secret = labelled.cache.get(objectKey({ namespace, name }));
-      return secret !== undefined && isOfJwt(secret) ? secret : undefined;
-    },
+    managedSecret: (namespace, name) => labelled.ofJwt(objectKey({ namespace, name })),
     otherSecret: (namespace, name) => {
       const key = objectKey({ namespace, name });
-      const secret = labelled.cache.get(key);
-      return secret === undefined || isOfJwt(secret) ? others.cache.get(key) : secret;
+      return labelled.other(key) ?? others.cache.get(key);
     },
     readSecret: async (namespace, name) => {
       const secret = await store.readSecret(namespace, name);
@@ -104,9 +100,8 @@ function tellChanges(
     if (areas.isListed(newest(change).namespace)) listener.jwtChanged(before(change), after(change));
   });
   labelled.cache.subscribe((change) => {
-    const secret = newest(change);
     // The round that writes a Secret knows of it.
-    if (change.origin !== 'write') tellOfSecret(isOfJwt(secret) ? secret.metadata : secret);
+    if (change.origin !== 'write') tellOfSecret(metadataOf(newest(change)));
   });
   others.cache.subscribe((change) => tellOfSecret(newest(change)));
 }

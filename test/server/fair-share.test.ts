@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { FairShare } from '../../src/server/fair-share.ts';
+import { FairShare, RANK, type HeldRank } from '../../src/server/fair-share.ts';
 
 interface Item {
   readonly owner: string;
   readonly weight: number;
-  readonly rank: number;
+  readonly rank: HeldRank;
 }
 
-const item = (owner: string, weight = 1, rank = 0): Item => ({ owner, weight, rank });
+const item = (owner: string, weight = 1, rank: HeldRank = RANK.unused): Item => ({ owner, weight, rank });
 const CAPACITY = 20;
 
 function shareOf(capacity: number): FairShare<Item> {
@@ -31,13 +31,13 @@ describe('a fair share', () => {
 
   it('takes the lowest rank first, a new one before one that is busy, and that only for another owner', () => {
     const share = shareOf(2);
-    const [busy, idle] = [item('a', 1, 3), item('a', 1, 1)];
+    const [busy, idle] = [item('a', 1, RANK.busy), item('a', 1, RANK.idle)];
     share.take('a', busy, 1);
     share.take('a', idle, 1);
     const newcomer = item('a');
     assert.deepEqual(share.take('a', newcomer, 1), [idle]);
     share.give(newcomer);
-    share.take('a', item('a', 1, 3), 1);
+    share.take('a', item('a', 1, RANK.busy), 1);
     assert.deepEqual(share.take('a', newcomer, 1), [newcomer]);
     assert.deepEqual(share.take('b', item('b'), 1), [busy]);
   });
@@ -53,7 +53,7 @@ describe('a fair share', () => {
     fc.record({
       owner: fc.constantFrom('a', 'b', 'c', 'd'),
       weight: fc.integer({ min: 1, max: 5 }),
-      rank: fc.constantFrom(0, 1, 3),
+      rank: fc.constantFrom(RANK.unused, RANK.idle, RANK.busy),
     }),
     { maxLength: 60 },
   );

@@ -1,0 +1,35 @@
+import type { Controller } from '../loop/controller.ts';
+import type { Delivery } from './start-delivery.ts';
+
+/** What works only while this replica leads. */
+export interface TermWork {
+  readonly controller: Controller;
+  /** With prompt delivery. */
+  readonly delivery: Delivery | undefined;
+}
+
+/** The present term of leadership, if there is one: its parts begin and end together. */
+export class CurrentTerm {
+  #work: TermWork | undefined;
+
+  /** `undefined` while this replica does not lead. */
+  get work(): TermWork | undefined {
+    return this.#work;
+  }
+
+  begin(work: TermWork): void {
+    this.#work = work;
+  }
+
+  /** Resolves when nothing of it is under way any more. The term goes on, without work, until leadership was given back. */
+  async stop(): Promise<void> {
+    await Promise.all([this.#work?.controller.stop(), this.#work?.delivery?.stop()]);
+  }
+
+  /** Leadership is over, so the term is, at once. Resolves as `stop`. */
+  async end(): Promise<void> {
+    const stopped = this.stop();
+    this.#work = undefined;
+    await stopped;
+  }
+}
