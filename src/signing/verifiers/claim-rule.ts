@@ -1,7 +1,7 @@
-import type { VerdictFacts, VerifierName } from './facts.ts';
+import type { Reason, VerdictFacts, VerifierName } from './facts.ts';
 
-/** What a rule says of a token, without the words that make it a `Reason`; by default it refuses. */
-export type RuleFinding = readonly [message: string, remedy: string, refuses?: boolean] | undefined;
+/** What a rule finds, without its own name; `undefined`: nothing. */
+export type RuleFinding = Omit<Reason, 'rule'> | undefined;
 
 /** One thing that verifiers look at in the claims. */
 export interface ClaimRule {
@@ -14,5 +14,13 @@ export interface ClaimRule {
 export const PELICAN_SERVERS = ['pelican-cache', 'pelican-origin'] as const;
 /** In the order of `VERIFIERS`. */
 export const ALL_VERIFIERS = ['pelican-client', 'pelicanfs', ...PELICAN_SERVERS, 'xrootd'] as const;
-/** Marks a finding that only some servers, or some versions, refuse for. */
-export const WARNS = false;
+
+/** The verifier refuses the token. */
+export function refusal(message: string, remedy: string): RuleFinding {
+  return { refuses: true, message, remedy };
+}
+
+/** The verifier accepts the token, or only some of its servers or versions refuse it. */
+export function doubt(message: string, remedy: string): RuleFinding {
+  return { refuses: false, message, remedy };
+}

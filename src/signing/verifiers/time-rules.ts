@@ -1,4 +1,4 @@
-import { ALL_VERIFIERS, PELICAN_SERVERS, WARNS, type ClaimRule } from './claim-rule.ts';
+import { ALL_VERIFIERS, doubt, PELICAN_SERVERS, refusal, type ClaimRule } from './claim-rule.ts';
 import type { VerifierName } from './facts.ts';
 import type { Seconds } from '../../time/units.ts';
 
@@ -12,7 +12,9 @@ export const TIME_RULES: Readonly<Record<string, ClaimRule>> = {
   'expiry-missing': {
     by: ALL_VERIFIERS,
     says: ({ token: { claims } }) =>
-      isNumber(claims['exp']) ? undefined : ['the claim exp is missing or not a number', 'sign a new token'],
+      isNumber(claims['exp'])
+        ? undefined
+        : refusal('the claim exp is missing or not a number', 'sign a new token'),
   },
   expired: {
     by: ALL_VERIFIERS,
@@ -20,9 +22,9 @@ export const TIME_RULES: Readonly<Record<string, ClaimRule>> = {
       const exp = claims['exp'];
       if (!isNumber(exp)) return undefined;
       if (exp + leewayOf(verifier) < now)
-        return ['the token has expired', 'sign a new one: jwt-injector renew NAME'];
+        return refusal('the token has expired', 'sign a new one: jwt-injector renew NAME');
       return verifier === 'pelican-client' && exp - DIRECTOR_MARGIN < now
-        ? ['the director refuses a token from 10 s before its expiry on', 'wait for the next one']
+        ? refusal('the director refuses a token from 10 s before its expiry on', 'wait for the next one')
         : undefined;
     },
   },
@@ -31,12 +33,12 @@ export const TIME_RULES: Readonly<Record<string, ClaimRule>> = {
     says: ({ token: { claims }, now }, verifier) => {
       const iat = claims['iat'];
       if (iat === undefined && verifier === 'xrootd')
-        return ['the claim iat is missing', 'sign the token with jwt-injector, which sets it'];
+        return refusal('the claim iat is missing', 'sign the token with jwt-injector, which sets it');
       return isNumber(iat) && iat > now + leewayOf(verifier)
-        ? [
+        ? refusal(
             'iat is in the future ("token expired")',
             'correct the clocks: the signer is ahead of this machine',
-          ]
+          )
         : undefined;
     },
   },
@@ -45,9 +47,9 @@ export const TIME_RULES: Readonly<Record<string, ClaimRule>> = {
     says: ({ token: { claims }, now }, verifier) => {
       const nbf = claims['nbf'];
       if (nbf === undefined && verifier === 'xrootd')
-        return ['nbf is missing, and scitokens-cpp before 1.0 refuses that', 'sign with jwt-injector', WARNS];
+        return doubt('nbf is missing, and scitokens-cpp before 1.0 refuses that', 'sign with jwt-injector');
       return isNumber(nbf) && nbf > now + leewayOf(verifier)
-        ? ['nbf is in the future: the token is not valid yet', 'correct the clocks, or wait']
+        ? refusal('nbf is in the future: the token is not valid yet', 'correct the clocks, or wait')
         : undefined;
     },
   },
@@ -55,11 +57,10 @@ export const TIME_RULES: Readonly<Record<string, ClaimRule>> = {
     by: ['xrootd'],
     says: ({ token: { claims } }) =>
       ['exp', 'iat', 'nbf'].some((name) => isNumber(claims[name]) && !Number.isInteger(claims[name]))
-        ? [
+        ? doubt(
             'a time is not a whole number, and scitokens-cpp before 1.2 refuses that',
             'write whole seconds',
-            WARNS,
-          ]
+          )
         : undefined,
   },
   'time-no-number': {
@@ -70,7 +71,7 @@ export const TIME_RULES: Readonly<Record<string, ClaimRule>> = {
       const wrong = times.filter((time) => verifier === 'xrootd' || !/^\d+$/.test(String(time)));
       return wrong.length === 0
         ? undefined
-        : ['iat or nbf is not a number', 'sign the token with jwt-injector, which sets them'];
+        : refusal('iat or nbf is not a number', 'sign the token with jwt-injector, which sets them');
     },
   },
 };
