@@ -25,7 +25,7 @@ import { isAddress } from './webhook-configuration.ts';
 /** What to issue. */
 export interface CertificateRequest {
   /** The authority that signs; `undefined`: a new one. */
-  readonly by: OwnTlsSecret | undefined;
+  readonly signer: OwnTlsSecret | undefined;
   /** Authorities that stay in `ca.crt` behind the one that signs. */
   readonly retired: readonly X509Certificate[];
   /** DNS names and IP addresses, at least one. */
@@ -46,9 +46,9 @@ interface Authority {
 
 /** Issues a serving certificate (RFC 5280), and an authority before it if none is given. Keys are PKCS#8. */
 export async function issueCertificate(request: CertificateRequest): Promise<TlsSecretData> {
-  const { by, retired, now } = request;
+  const { signer, retired, now } = request;
   cryptoProvider.set(webcrypto);
-  const given = by === undefined ? undefined : await loadAuthority(by);
+  const given = signer === undefined ? undefined : await loadAuthority(signer);
   const authority = given ?? (await createAuthority(request));
   const keys = await generateKeys();
   const leaf = await X509CertificateGenerator.create({

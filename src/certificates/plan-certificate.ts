@@ -30,9 +30,9 @@ export type CertificateStep =
       /** Why, in words that go on from "issued a certificate:". */
       readonly cause: string;
       /** The authority that signs; `undefined`: a new one, which takes the first place. */
-      readonly by: OwnTlsSecret | undefined;
+      readonly signer: OwnTlsSecret | undefined;
       /** resourceVersion of the Secret that is changed; `undefined`: the Secret is created. */
-      readonly over: string | undefined;
+      readonly replacedVersion: string | undefined;
       /** To be trusted on for a while. */
       readonly retired: readonly X509Certificate[];
       readonly hosts: readonly string[];
@@ -45,7 +45,7 @@ export type CertificateStep =
   | { readonly type: 'serve'; readonly pair: ServingPair }
   | { readonly type: 'retire'; readonly secret: OwnTlsSecret; readonly keep: readonly X509Certificate[] }
   /** Nothing to do before that time has passed. */
-  | { readonly type: 'rest'; readonly time: Milliseconds };
+  | { readonly type: 'wait'; readonly time: Milliseconds };
 
 /** Retired authorities that are trusted at once; more come only of deleting the Secret again and again. */
 const MOST_RETIRED = 3;
@@ -54,21 +54,27 @@ const MOST_HOSTS = 16;
 /** The longest wait without a change. What is seen changes the plan at once; this is for a clock that was set, while certificates have weeks to live. */
 export const LONGEST_CERTIFICATE_WAIT_MS = 6 * HOUR_MS;
 
-/** Decides. The order of the checks is the meaning: a certificate is served only once it is trusted. */
+/** The first that has an answer decides. The order is the meaning: a certificate is served only once it is trusted. */
+const STEPS: readonly ((own: OwnTlsSecret, observed: ObservedCertificate) => CertificateStep | undefined)[] =
+  [replaceAuthority, replaceLeaf, trust, serve, retire];
+
+/** Decides. Pure: the same input gives the same step. */
 export function planCertificate(observed: ObservedCertificate): CertificateStep {
   const { secret } = observed;
-  if (secret.kind === 'foreign') return { type: 'blocked', why: `it ${secret.why}` };
-  const own = secret.kind === 'own' ? secret : undefined;
-  return (
-    issueAuthority(own, observed) ??
-    (own === undefined
-      ? { type: 'rest', time: 0 }
-      : (issueLeaf(own, observed) ??
-        trust(own, observed) ??
-        serve(own, observed) ??
-        retire(own, observed) ??
-        rest(own, observed)))
-  );
+  switch (secret.kind) {
+    case 'foreign':
+      return { type: 'blocked', why: `it ${secret.why}` };
+    case 'absent':
+      return issueAuthority(undefined, 'there was no Secret', observed);
+    case 'own':
+      for (const check of STEPS) {
+        const step = check(secret, observed);
+        if (step !== undefined) return step;
+      }
+      return waitForNext(secret, observed);
+    default:
+      return secret satisfies never;
+  }
 }
 
 /** Whether all bundles trust the authority that signs. */
@@ -85,12 +91,16 @@ export function isTrusted({
   );
 }
 
+function replaceAuthority(own: OwnTlsSecret, observed: ObservedCertificate): CertificateStep | undefined {
+  const cause = whyNewAuthority(own, observed.now);
+  return cause === undefined ? undefined : issueAuthority(own, cause, observed);
+}
+
 function issueAuthority(
   own: OwnTlsSecret | undefined,
+  cause: string,
   { namespace, configurations, now }: ObservedCertificate,
-): CertificateStep | undefined {
-  const cause = whyNewAuthority(own, now);
-  if (cause === undefined) return undefined;
+): CertificateStep {
   // Those in the bundles are trusted now, and some replica may serve with a certificate of theirs.
   const bundled = configurations
     .flatMap(({ entries }) => entries.flatMap(({ caBundle }) => readCertificates(caBundle)))
@@ -105,15 +115,14 @@ function issueAuthority(
   return {
     type: 'issue',
     cause,
-    by: undefined,
-    over: own?.resourceVersion,
+    signer: undefined,
+    replacedVersion: own?.resourceVersion,
     retired: newest.slice(0, MOST_RETIRED),
     hosts: wantedHosts(namespace, configurations),
   };
 }
 
-function whyNewAuthority(own: OwnTlsSecret | undefined, now: Milliseconds): string | undefined {
-  if (own === undefined) return 'there was no Secret';
+function whyNewAuthority(own: OwnTlsSecret, now: Milliseconds): string | undefined {
   const [authority] = own.authorities;
   if (authority === undefined) return 'the Secret held no authority';
   if (own.authorityKey === undefined) return 'the Secret held no key of its authority';
@@ -126,7 +135,7 @@ function whyRenew(certificate: X509Certificate, now: Milliseconds, what: string)
   return now >= certificateRenewalTime(certificate) ? `${what} was at half of its life` : undefined;
 }
 
-function issueLeaf(
+function replaceLeaf(
   own: OwnTlsSecret,
   { namespace, configurations, now }: ObservedCertificate,
 ): CertificateStep | undefined {
@@ -136,8 +145,8 @@ function issueLeaf(
   return {
     type: 'issue',
     cause,
-    by: own,
-    over: own.resourceVersion,
+    signer: own,
+    replacedVersion: own.resourceVersion,
     retired: own.authorities.slice(1),
     hosts,
   };
@@ -198,7 +207,7 @@ function serve(
       entries.every(({ caBundle }) => findIssuer(present, readCertificates(caBundle)) !== undefined),
     );
   return works && trustedFor < SETTLING_MS
-    ? { type: 'rest', time: SETTLING_MS - trustedFor }
+    ? { type: 'wait', time: SETTLING_MS - trustedFor }
     : { type: 'serve', pair };
 }
 
@@ -214,7 +223,7 @@ function isRetiringOver({ authorities: [first] }: OwnTlsSecret, now: Millisecond
   return first !== undefined && now >= first.validFromDate.getTime() + RETIRED_AFTER_MS;
 }
 
-function rest({ authorities, pair }: OwnTlsSecret, { now }: ObservedCertificate): CertificateStep {
+function waitForNext({ authorities, pair }: OwnTlsSecret, { now }: ObservedCertificate): CertificateStep {
   const [first] = authorities;
   const times = [
     ...(pair === undefined ? [] : [certificateRenewalTime(pair.leaf)]),
@@ -222,5 +231,5 @@ function rest({ authorities, pair }: OwnTlsSecret, { now }: ObservedCertificate)
     ...(first === undefined ? [] : [first.validFromDate.getTime() + RETIRED_AFTER_MS]),
   ];
   const next = Math.min(...times.filter((time) => time > now)) - now;
-  return { type: 'rest', time: Math.min(next, LONGEST_CERTIFICATE_WAIT_MS) };
+  return { type: 'wait', time: Math.min(next, LONGEST_CERTIFICATE_WAIT_MS) };
 }

@@ -96,19 +96,19 @@ function keyOf(certificate: X509Certificate, text: string): string | undefined {
 }
 
 /**
- * A whole wire Secret, or what a merge patch changes: the data alone, since the labels belong to the installation. `over`: the
- * resourceVersion that is written over.
+ * A whole wire Secret, or what a merge patch changes: the data alone, since the labels belong to the installation.
+ * `replacedVersion`: the resourceVersion that is written over; `undefined`: the Secret is created.
  */
 export function writeTlsSecret(
   data: Partial<TlsSecretData>,
   place: { readonly namespace: string; readonly name: string },
-  over: string | undefined,
+  replacedVersion: string | undefined,
 ): JsonObject {
   const created = { ...place, labels: { [APP_LABEL]: APP }, annotations: KEPT };
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: over === undefined ? created : { ...place, resourceVersion: over },
+    metadata: replacedVersion === undefined ? created : { ...place, resourceVersion: replacedVersion },
     type: TYPE,
     data: Object.fromEntries(
       Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),

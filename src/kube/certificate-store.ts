@@ -86,12 +86,12 @@ export function watchCertificateStore({ client, clock, log, namespace, name }: C
         cache.subscribe(listener);
       void Promise.all(watches.map(({ synced }) => synced)).then(listener);
     },
-    /** Creates the Secret, or changes the state with resourceVersion `over`; false if that is not there any more. */
-    writeSecret: (data: Partial<TlsSecretData>, over: string | undefined): Promise<boolean> => {
-      const body = writeTlsSecret(data, { namespace, name }, over);
+    /** Creates the Secret, or changes the state of that resourceVersion; false if that is not there any more. */
+    writeSecret: (data: Partial<TlsSecretData>, replacedVersion: string | undefined): Promise<boolean> => {
+      const body = writeTlsSecret(data, { namespace, name }, replacedVersion);
       return attempt(
         () =>
-          over === undefined
+          replacedVersion === undefined
             ? client.create(resourcePath(SECRETS, { namespace }), body)
             : client.mergePatch(resourcePath(SECRETS, { namespace, name }), body),
         (key, version, stored) => secrets.remember(key, version, keepSecret(stored)),

@@ -41,7 +41,7 @@ export interface LeaseAccess {
   /** Writes over exactly that state (or creates); resolves to `undefined` if it is not there any more. */
   write(
     claim: LeaseClaim,
-    over: LeaseState | undefined,
+    replaced: LeaseState | undefined,
     deadline: Milliseconds,
   ): Promise<LeaseState | undefined>;
 }
@@ -101,11 +101,11 @@ export function accessLease({ client, namespace, name = APP, clock, log }: Lease
         throw error;
       }
     },
-    write: async (claim, over, deadlineMs) => {
-      const spec = toSpec(claim, over, clock.now());
+    write: async (claim, replaced, deadlineMs) => {
+      const spec = toSpec(claim, replaced, clock.now());
       try {
         const stored =
-          over === undefined
+          replaced === undefined
             ? await client.create(
                 collection,
                 { ...LEASE, metadata: { name, namespace }, spec },
@@ -113,7 +113,7 @@ export function accessLease({ client, namespace, name = APP, clock, log }: Lease
               )
             : await client.mergePatch(
                 path,
-                { metadata: { resourceVersion: over.resourceVersion }, spec },
+                { metadata: { resourceVersion: replaced.resourceVersion }, spec },
                 { deadlineMs },
               );
         return keep(stored);
@@ -127,13 +127,13 @@ export function accessLease({ client, namespace, name = APP, clock, log }: Lease
 
 const LEASE = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
 
-function toSpec(claim: LeaseClaim, over: LeaseState | undefined, now: Milliseconds): JsonObject {
+function toSpec(claim: LeaseClaim, replaced: LeaseState | undefined, now: Milliseconds): JsonObject {
   const time = formatMicroTime(now);
   return {
     holderIdentity: claim.holder,
     leaseDurationSeconds: Math.max(1, Math.ceil(toSeconds(claim.duration))), // the API server takes no other
     leaseTransitions: claim.transitions,
-    acquireTime: claim.holder === over?.holder ? (over.acquireTime ?? time) : time,
+    acquireTime: claim.holder === replaced?.holder ? (replaced.acquireTime ?? time) : time,
     renewTime: time,
   };
 }

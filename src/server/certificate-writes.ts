@@ -11,7 +11,10 @@ import { WritePace } from './write-pace.ts';
 /** Where a certificate is written to. Both say whether what was to be changed was still as it was seen. */
 export interface CertificateTarget {
   /** `over`: the resourceVersion that was seen; `undefined`: the Secret is created. */
-  readonly writeSecret: (data: Partial<TlsSecretData>, over: string | undefined) => Promise<boolean>;
+  readonly writeSecret: (
+    data: Partial<TlsSecretData>,
+    replacedVersion: string | undefined,
+  ) => Promise<boolean>;
   readonly writeBundles: (seen: WebhookConfiguration, changes: readonly BundleChange[]) => Promise<boolean>;
 }
 
@@ -44,13 +47,13 @@ export class CertificateWrites {
     this.#writing = writing;
   }
 
-  async issue({ cause, by, over, retired, hosts }: Step<'issue'>): Promise<Milliseconds> {
+  async issue({ cause, signer, replacedVersion, retired, hosts }: Step<'issue'>): Promise<Milliseconds> {
     const { issue, store, namespace, clock, log } = this.#writing;
     const wait = this.#issued.waitAt(clock.monotonic());
     if (wait > 0) return wait;
-    const data = await issue({ by, retired, hosts, namespace, now: clock.now() });
-    if (!(await store.writeSecret(data, over))) return AFTER_CONFLICT_MS;
-    const authority = by === undefined ? 'new' : 'kept';
+    const data = await issue({ signer, retired, hosts, namespace, now: clock.now() });
+    if (!(await store.writeSecret(data, replacedVersion))) return AFTER_CONFLICT_MS;
+    const authority = signer === undefined ? 'new' : 'kept';
     log.info({ cause, authority, hosts }, 'issued a certificate for the webhook');
     this.#note(this.#issued, 'the Secret of the webhook’s certificate');
     return 0;

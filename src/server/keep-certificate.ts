@@ -152,7 +152,7 @@ class CertificateKeeper {
       case 'blocked':
         this.#tell(step.why, 'the webhook’s certificate cannot be kept');
         return LONGEST_CERTIFICATE_WAIT_MS;
-      case 'rest':
+      case 'wait':
         return step.time;
       case 'issue':
         return this.#writes.issue(step);

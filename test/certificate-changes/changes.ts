@@ -43,8 +43,8 @@ export const CHANGES: readonly Change[] = [
     title: 'the certificate is at half of its life',
     make: (stand) =>
       whenServed(stand, async () => {
-        const by = await stand.scene.readOwnSecret();
-        await stand.scene.replaceSecret(await issue({ by, now: Date.now() - 20 * DAY_MS }));
+        const signer = await stand.scene.readOwnSecret();
+        await stand.scene.replaceSecret(await issue({ signer, now: Date.now() - 20 * DAY_MS }));
       }),
   },
   {
@@ -59,7 +59,7 @@ export const CHANGES: readonly Change[] = [
     title: 'an expired pair is put back from a backup',
     make: (stand) =>
       whenServed(stand, async () =>
-        stand.scene.replaceSecret(await issue({ by: undefined, now: Date.now() - 500 * DAY_MS })),
+        stand.scene.replaceSecret(await issue({ signer: undefined, now: Date.now() - 500 * DAY_MS })),
       ),
   },
   {
@@ -91,7 +91,7 @@ async function trust({ scene }: Stand, ...args: readonly string[]): Promise<void
   if (code !== 0) throw new Error(`certs trust ended with ${code}: ${printed.join('')}`);
 }
 
-function issue(request: Pick<Parameters<typeof issueCertificate>[0], 'by' | 'now'>) {
+function issue(request: Pick<Parameters<typeof issueCertificate>[0], 'signer' | 'now'>) {
   return issueCertificate({ ...request, retired: [], hosts: ['127.0.0.1'], namespace: NAMESPACE });
 }
 

@@ -39,7 +39,7 @@ describe('a certificate that is issued', () => {
   it('keeps the retired authorities behind the one that signs, each under a name of its own', async () => {
     const old = stored(await make(NOW));
     const data = await issueCertificate({
-      by: undefined,
+      signer: undefined,
       retired: old.authorities,
       hosts: [HOST],
       namespace: NAMESPACE,

@@ -19,10 +19,10 @@ export const NOW = Date.UTC(2026, 0, 1);
 /** A pair, made at `now` by the given authority or by a new one. */
 export function make(
   now: number,
-  by?: OwnTlsSecret,
+  signer?: OwnTlsSecret,
   hosts: readonly string[] = [HOST],
 ): Promise<TlsSecretData> {
-  return issueCertificate({ by, retired: [], hosts, namespace: NAMESPACE, now });
+  return issueCertificate({ signer, retired: [], hosts, namespace: NAMESPACE, now });
 }
 
 /** The Secret as the API server has it, once a jwt-injector created it. */

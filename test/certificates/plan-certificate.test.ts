@@ -33,16 +33,16 @@ function plan(changed: Partial<ObservedCertificate>): CertificateStep {
 
 const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<CertificateStep> & object])[] =
   [
-    ['nothing has to be done: it waits, six hours at most', {}, { type: 'rest', time: 6 * HOUR }],
+    ['nothing has to be done: it waits, six hours at most', {}, { type: 'wait', time: 6 * HOUR }],
     [
       'it is soon at half of its life',
       { now: NOW + 15 * DAY - HOUR / 2 - 60_000 },
-      { type: 'rest', time: 60_000 },
+      { type: 'wait', time: 60_000 },
     ],
     [
       'no Secret',
       { secret: { kind: 'absent' } },
-      { type: 'issue', by: undefined, over: undefined, hosts: [HOST] },
+      { type: 'issue', signer: undefined, replacedVersion: undefined, hosts: [HOST] },
     ],
     [
       'no Secret, but authorities of ours in the bundles: they stay',
@@ -50,40 +50,44 @@ const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<C
         secret: { kind: 'absent' },
         configurations: [configuration(bundle(first)), configuration(bundle(first))],
       },
-      { type: 'issue', by: undefined },
+      { type: 'issue', signer: undefined },
     ],
     [
       'somebody else’s Secret',
       { secret: { kind: 'foreign', why: 'has legs' } },
       { type: 'blocked', why: 'it has legs' },
     ],
-    ['the certificate is at half of its life', { now: NOW + 15 * DAY }, { type: 'issue', by: first }],
+    ['the certificate is at half of its life', { now: NOW + 15 * DAY }, { type: 'issue', signer: first }],
     [
       'the certificate has expired',
       { now: NOW + 31 * DAY },
-      { type: 'issue', by: first, cause: 'the certificate had expired' },
+      { type: 'issue', signer: first, cause: 'the certificate had expired' },
     ],
     [
       'the authority is at half of its life',
       { now: NOW + 183 * DAY },
-      { type: 'issue', by: undefined, over: '1' },
+      { type: 'issue', signer: undefined, replacedVersion: '1' },
     ],
-    ['the authority has expired', { now: NOW + 400 * DAY }, { type: 'issue', by: undefined, retired: [] }],
+    [
+      'the authority has expired',
+      { now: NOW + 400 * DAY },
+      { type: 'issue', signer: undefined, retired: [] },
+    ],
     [
       'the clock is behind by a day',
       { now: NOW - DAY },
-      { type: 'issue', by: undefined, cause: 'the authority was not valid yet' },
+      { type: 'issue', signer: undefined, cause: 'the authority was not valid yet' },
     ],
     [
       'no key to issue with',
       { secret: { ...first, authorityKey: undefined } },
-      { type: 'issue', by: undefined },
+      { type: 'issue', signer: undefined },
     ],
     ['no pair', { secret: { ...first, pair: undefined } }, { type: 'issue' }],
     [
       'the pair is of an authority that signs no more',
       { secret: { ...rotated, pair: first.pair } },
-      { type: 'issue', by: { ...rotated, pair: first.pair } },
+      { type: 'issue', signer: { ...rotated, pair: first.pair } },
     ],
     [
       'the API server calls us by another name',
@@ -92,12 +96,17 @@ const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<C
           configuration('', { entries: [{ index: 0, name: 'a', host: '10.0.0.1', caBundle: '' }] }),
         ],
       },
-      { type: 'issue', by: first, hosts: [HOST, '10.0.0.1'], cause: 'the certificate was not for 10.0.0.1' },
+      {
+        type: 'issue',
+        signer: first,
+        hosts: [HOST, '10.0.0.1'],
+        cause: 'the certificate was not for 10.0.0.1',
+      },
     ],
     [
       'the certificate is for an address alone',
       { secret: addressed },
-      { type: 'issue', by: addressed, cause: `the certificate was not for ${HOST}` },
+      { type: 'issue', signer: addressed, cause: `the certificate was not for ${HOST}` },
     ],
     ['an empty bundle', { configurations: [configuration('')] }, { type: 'trust' }],
     [
@@ -116,7 +125,7 @@ const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<C
     [
       'a pair of a new authority, trusted for ten seconds',
       { secret: rotated, configurations: [configuration(bundle(rotated))], trustedFor: 10_000 },
-      { type: 'rest', time: 20_000 },
+      { type: 'wait', time: 20_000 },
     ],
     [
       'a pair of a new authority, trusted long enough',
@@ -146,7 +155,7 @@ const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<C
         inUse: second.pair?.cert,
         now: NOW + 23 * HOUR - 1,
       },
-      { type: 'rest', time: 1 },
+      { type: 'wait', time: 1 },
     ],
   ];
 
