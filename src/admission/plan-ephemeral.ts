@@ -6,7 +6,7 @@ import type { AnnotationValues } from './annotations.ts';
 import type { ContainerPlan, Denial, Problem, TokenMount } from './decision.ts';
 import { findOwnEnv, makeEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
-import { areTooManyMounts, explainTooLarge, PatchSize } from './patch-size.ts';
+import { areTooManyMounts, explainTooLarge, PatchSize } from './size-limits.ts';
 import { placeTokens, wantToken, type WantedToken } from './placement.ts';
 import { findLongPath, mountPathOf, warnOfReadOnlyParent } from './plan-injection.ts';
 import type { ContainerShape } from './pod-shape.ts';

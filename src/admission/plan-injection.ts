@@ -5,7 +5,7 @@ import type { InjectionRequest } from './annotations.ts';
 import type { ContainerPlan, Denial, InjectionPlan, TokenEnv, TokenMount, TokenVolume } from './decision.ts';
 import { findOwnEnv, makeEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
-import { areTooManyMounts, explainTooLarge, PatchSize } from './patch-size.ts';
+import { areTooManyMounts, explainTooLarge, PatchSize } from './size-limits.ts';
 import { lengthFault, SHORTER_PATH } from './paths.ts';
 import { placeTokens, wantToken, type WantedToken } from './placement.ts';
 import type { ContainerShape } from './pod-shape.ts';

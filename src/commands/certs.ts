@@ -7,9 +7,10 @@ import {
   type InstallationOptions,
 } from './doctor/installation-flags.ts';
 import type { FlagValues } from './flags.ts';
-import { EXIT, type ExitCode, type Io } from './io.ts';
+import type { Io } from './io.ts';
 import { makeCommand } from './make-command.ts';
-import { printReport } from './output/table-output.ts';
+import { printReport } from './output/report-output.ts';
+import { EXIT, type ExitCode } from './command.ts';
 
 const FLAGS = {
   alone: { type: 'boolean', help: 'trust: nothing else is trusted any more' },

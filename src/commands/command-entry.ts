@@ -1,4 +1,4 @@
-import type { Command } from './io.ts';
+import type { Command } from './command.ts';
 
 /** A command is loaded when it is called: `sign` needs no web server, and `version` nothing at all. */
 export interface CommandEntry {

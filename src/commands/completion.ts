@@ -2,8 +2,9 @@ import { fail, ok, type Result } from '../resources/result.ts';
 import type { CommandEntry } from './command-entry.ts';
 import { findCandidates } from './completion/candidates.ts';
 import { SHELLS, isShell, type Shell } from './completion/shells.ts';
-import { EXIT, type Command, type ExitCode, type Io } from './io.ts';
+import type { Io } from './io.ts';
 import { makeCommand } from './make-command.ts';
+import { EXIT, type Command, type ExitCode } from './command.ts';
 
 type Options = { readonly shell: Shell } | { readonly typed: readonly string[] };
 

@@ -1,9 +1,9 @@
 import { findFaults } from './doctor/checks.ts';
 import { describeDoctor, type DoctorReport } from './doctor/describe-findings.ts';
-import { EXIT } from './io.ts';
 import { makeCommand } from './make-command.ts';
 import { INSTALLATION_FLAGS, readInstallationOptions } from './doctor/installation-flags.ts';
-import { printReport } from './output/table-output.ts';
+import { printReport } from './output/report-output.ts';
+import { EXIT } from './command.ts';
 
 /** `jwt-injector doctor`. */
 export const doctorCommand = makeCommand({

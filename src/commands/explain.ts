@@ -5,9 +5,10 @@ import { findKind, type LiveKind } from './explain/kinds.ts';
 import { POLICY_FLAGS, readPolicyFlags } from './explain/policy-flags.ts';
 import type { SigningPolicy } from '../resources/signing-policy.ts';
 import type { FlagValues } from './flags.ts';
-import type { ExitCode, Io } from './io.ts';
+import type { Io } from './io.ts';
 import { makeCommand } from './make-command.ts';
-import { OUTPUT_FLAG, readOutputFormat, type OutputFormat } from './output/table-output.ts';
+import { OUTPUT_FLAG, readOutputFormat, type OutputFormat } from './output/report-output.ts';
+import type { ExitCode } from './command.ts';
 
 const FLAGS = {
   filename: {

@@ -7,8 +7,9 @@ import type { EditableDocument } from './input/editable-yaml.ts';
 import type { FlagValues } from './flags.ts';
 import { makeCommand } from './make-command.ts';
 import { findKind } from './explain/kinds.ts';
-import { EXIT, type ExitCode, type Io } from './io.ts';
+import type { Io } from './io.ts';
 import { printJson } from './output/print-json.ts';
+import { EXIT, type ExitCode } from './command.ts';
 
 const FLAGS = {
   filename: {

@@ -4,7 +4,7 @@ import { CLUSTER_FLAGS } from './cluster/connect-flags.ts';
 import type { FlagValues } from './flags.ts';
 import { publishKeys, type JwksOptions } from './jwks/publish-keys.ts';
 import { makeCommand } from './make-command.ts';
-import { OUTPUT_FLAG, readOutputFormat } from './output/table-output.ts';
+import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';
 
 const FLAGS = {
   filename: {

@@ -5,7 +5,7 @@ import { CLUSTER_FLAGS, type ConnectFlags } from './cluster/connect-flags.ts';
 import type { FlagValues } from './flags.ts';
 import { makeKeyForJwt, type KeygenOptions } from './keygen/make-key.ts';
 import { makeCommand } from './make-command.ts';
-import { OUTPUT_FLAG, readOutputFormat } from './output/table-output.ts';
+import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';
 
 const FLAGS = {
   issuer: { type: 'string', value: 'URL', help: 'the claim "iss", byte for byte as the verifiers know it' },

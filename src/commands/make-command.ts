@@ -1,7 +1,8 @@
 import type { Result } from '../resources/result.ts';
 import type { Flags } from '../config/flag.ts';
 import { describeFlags, parseFlags, type FlagValues } from './flags.ts';
-import { EXIT, type Command, type ExitCode, type Io, type Offers } from './io.ts';
+import type { Io } from './io.ts';
+import { EXIT, type Command, type ExitCode, type Offers } from './command.ts';
 
 /** What the help of a command says. */
 interface CommandHelp {

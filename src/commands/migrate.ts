@@ -5,7 +5,7 @@ import type { FlagValues } from './flags.ts';
 import { makeCommand } from './make-command.ts';
 import { checkMigration, type MigrateOptions } from './migrate/check.ts';
 import { cleanLeftovers, type CleanOptions } from './migrate/clean.ts';
-import { OUTPUT_FLAG, readOutputFormat } from './output/table-output.ts';
+import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';
 
 const FLAGS = {
   'all-namespaces': { type: 'boolean', short: 'A', help: 'the whole cluster' },

@@ -4,7 +4,7 @@ import { withCluster } from './cluster/connect.ts';
 import { CLUSTER_FLAGS, type ConnectFlags } from './cluster/connect-flags.ts';
 import type { FlagValues } from './flags.ts';
 import { makeCommand } from './make-command.ts';
-import { OUTPUT_FLAG, readOutputFormat } from './output/table-output.ts';
+import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';
 import { renewToken, type RenewOptions } from './renew/renew-token.ts';
 
 const FLAGS = {

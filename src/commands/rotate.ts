@@ -6,7 +6,7 @@ import { withCluster } from './cluster/connect.ts';
 import { CLUSTER_FLAGS, type ConnectFlags } from './cluster/connect-flags.ts';
 import type { FlagValues } from './flags.ts';
 import { makeCommand } from './make-command.ts';
-import { OUTPUT_FLAG, readOutputFormat } from './output/table-output.ts';
+import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';
 import { LEAST_WAIT } from './rotate/next-step.ts';
 import { walkRotation, type RotateOptions } from './rotate/walk.ts';
 import { FETCH_FLAGS, readTrust } from './verify/fetch-flags.ts';

@@ -2,10 +2,11 @@ import closeWithGrace from 'close-with-grace';
 import { parseConfig } from '../config/config.ts';
 import { environmentName, RUN_FLAGS } from '../config/run-flags.ts';
 import { createLogger, type LoggerOptions } from '../telemetry/logger.ts';
-import { EXIT, type Command, type ExitCode, type Io } from './io.ts';
+import type { Io } from './io.ts';
 import { formatHelp } from './make-command.ts';
 import { startService } from '../service/start-service.ts';
 import { PACKAGE_VERSION } from '../package-version.ts';
+import { EXIT, type Command, type ExitCode } from './command.ts';
 
 const HELP = formatHelp({
   usage: ['run [flags]'],

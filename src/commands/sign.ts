@@ -16,8 +16,9 @@ import {
   type KeyInFile,
 } from './input/jwt-document.ts';
 import { readText, showFilename, type InputProblem } from './input/read-text.ts';
-import { EXIT, type ExitCode, type Io } from './io.ts';
+import type { Io } from './io.ts';
 import { makeCommand } from './make-command.ts';
+import { EXIT, type ExitCode } from './command.ts';
 
 const FLAGS = {
   filename: {

@@ -2,11 +2,11 @@ import { fail, ok, type Result } from '../resources/result.ts';
 import { withCluster } from './cluster/connect.ts';
 import { CLUSTER_FLAGS, type ConnectFlags } from './cluster/connect-flags.ts';
 import type { FlagValues } from './flags.ts';
-import type { ExitCode } from './io.ts';
 import { makeCommand } from './make-command.ts';
-import { OUTPUT_FLAG, readOutputFormat } from './output/table-output.ts';
+import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';
 import { followStatus } from './status/follow-status.ts';
 import { showStatus, type StatusOptions } from './status/show-status.ts';
+import type { ExitCode } from './command.ts';
 
 const FLAGS = {
   'all-namespaces': { type: 'boolean', short: 'A', help: 'the JWTs of all namespaces' },

@@ -1,7 +1,7 @@
 import { PACKAGE_VERSION } from '../package-version.ts';
-import { EXIT } from './io.ts';
 import { makeCommand } from './make-command.ts';
-import { OUTPUT_FLAG, printReport, readOutputFormat } from './output/table-output.ts';
+import { OUTPUT_FLAG, printReport, readOutputFormat } from './output/report-output.ts';
+import { EXIT } from './command.ts';
 
 /** `jwt-injector version`. */
 export const versionCommand = makeCommand({

@@ -19,7 +19,9 @@ import type { KubeClient } from './client.ts';
 import { startListWatch, type ListWatch } from './list-watch.ts';
 import type { Log } from './log.ts';
 import { resourcePath, type Resource } from './resource-path.ts';
-import { explainFailure, identify, SECRETS } from './token-store.ts';
+import { SECRETS } from './known-resources.ts';
+import { explainFailure } from './explain-failure.ts';
+import { identify } from './object-identity.ts';
 
 /** The API group's configurations of webhooks; they have no namespace. */
 const CONFIGURATIONS: Readonly<Record<ConfigurationKind, Resource>> = {

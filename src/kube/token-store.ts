@@ -1,15 +1,9 @@
-import { isJsonObject, member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
-import { GROUP, PLURAL, VERSION } from '../resources/names.ts';
-import type { Failure } from '../reconcile/failure.ts';
-import { objectKey } from '../resources/object-key.ts';
+import type { JsonObject } from '../resources/json.ts';
 import type { KubeClient } from './client.ts';
-import { isConflict, isNamespaceTerminating, isNotFound, KubeError } from './errors.ts';
-import { resourcePath, type Resource } from './resource-path.ts';
-
-/** Our own resource. */
-export const JWTS: Resource = { group: GROUP, version: VERSION, plural: PLURAL };
-/** The core API's Secrets. */
-export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets' };
+import { isNotFound } from './errors.ts';
+import { resourcePath } from './resource-path.ts';
+import { JWTS, SECRETS } from './known-resources.ts';
+import { placeOf } from './object-identity.ts';
 
 /** The client to write with, and who learns of what was written. */
 export interface TokenStoreOptions {
@@ -53,31 +47,4 @@ export function createTokenStore({ client, onSecret, onJwt }: TokenStoreOptions)
       onJwt(await client.mergePatch(resourcePath(JWTS, { namespace, name }), patch));
     },
   };
-}
-
-/** What the client threw, as the loop answers it; `undefined`: it is not the answer of an API server, but a bug. */
-export function explainFailure(error: unknown): Failure | undefined {
-  if (!(error instanceof KubeError)) return undefined;
-  const { message, refusal, retryAfterMs } = error;
-  return { meaning: meaningOf(error), message, refusal, afterMs: retryAfterMs };
-}
-
-function meaningOf(error: KubeError): Failure['meaning'] {
-  if (isNamespaceTerminating(error)) return 'leaving';
-  // A JSON patch whose test fails answers 422 and names no cause: the object changed meanwhile.
-  const isTestFailed = error.status === 422 && error.verb === 'patch' && error.refusal?.kind === 'other';
-  if (isConflict(error) || isTestFailed) return 'stale';
-  return isNotFound(error) ? 'absent' : 'failed';
-}
-
-/** `namespace/name` and resourceVersion of an object, as caches keep it. */
-export function identify(object: JsonObject): { readonly key: string; readonly resourceVersion: string } {
-  const resourceVersion = stringMember(objectMember(object, 'metadata'), 'resourceVersion') ?? '';
-  return { key: objectKey(placeOf(object)), resourceVersion };
-}
-
-function placeOf(object: JsonObject): { readonly namespace: string; readonly name: string } {
-  const metadata = member(object, 'metadata');
-  const found = isJsonObject(metadata) ? metadata : {};
-  return { namespace: stringMember(found, 'namespace') ?? '', name: stringMember(found, 'name') ?? '' };
 }

@@ -2,7 +2,7 @@ import { findCondition } from '../reconcile/conditions.ts';
 import { findContenders, type Contenders } from '../reconcile/contention.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import type { SecretChange } from '../reconcile/plan.ts';
-import { isScheduledRenewal } from '../reconcile/scheduled.ts';
+import { isScheduledRenewal } from '../reconcile/scheduled-renewal.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { toMilliseconds, toSeconds, type Seconds } from '../time/units.ts';
 import type { Store } from './act.ts';

@@ -5,8 +5,8 @@ import type { LeaseConfig } from '../config/config.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { Leader, type LeaderOptions } from '../kube/leader.ts';
 import { accessLease } from '../kube/lease.ts';
-import { explainFailure } from '../kube/token-store.ts';
 import { systemClock } from '../time/clock.ts';
+import { explainFailure } from '../kube/explain-failure.ts';
 
 /** What the leader shares with the rest of the process, and what its terms begin and end with. */
 export interface LeaderDependencies extends Pick<LeaderOptions, 'onStarted' | 'onLost'> {

@@ -4,7 +4,6 @@ import type { ServingPair, TlsSecretData } from '../certificates/tls-secret.ts';
 import { watchCertificateStore } from '../kube/certificate-store.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isDenied, KubeError } from '../kube/errors.ts';
-import { explainFailure } from '../kube/token-store.ts';
 import { tellOfAge } from '../server/certificate-age.ts';
 import { keepCertificate, type KeptCertificate } from '../server/keep-certificate.ts';
 import { checkCertificate } from '../server/tls.ts';
@@ -12,6 +11,7 @@ import type { Webhook } from '../server/webhook.ts';
 import { systemClock } from '../time/clock.ts';
 import { formatTime } from '../time/format-time.ts';
 import { toSeconds } from '../time/units.ts';
+import { explainFailure } from '../kube/explain-failure.ts';
 
 /** Where the Secret is, and what is needed to keep it. */
 export interface OwnCertificateDependencies {

@@ -1,12 +1,12 @@
 import { Cache } from '../kube/cache.ts';
 import type { SharedValues } from '../kube/shared-values.ts';
-import { identify } from '../kube/token-store.ts';
 import { LongTokens } from './long-tokens.ts';
 import { parseManagedSecret, type ManagedSecret } from '../loop/observe.ts';
 import type { JsonObject } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { TokenFacts } from '../signing/token-facts.ts';
 import { dropDetails, parseOtherSecret, type SecretMetadata } from '../resources/secret.ts';
+import { identify } from '../kube/object-identity.ts';
 
 /** What is kept of a Secret with our label. If no JWT has its name, that is no more than of any other Secret. */
 export type LabelledSecret = ManagedSecret | SecretMetadata;

@@ -5,13 +5,13 @@ import type { KubeClient } from '../kube/client.ts';
 import { startListWatch } from '../kube/list-watch.ts';
 import { LIVE_PODS, nudgePod, PODS } from '../kube/pods.ts';
 import { resourcePath } from '../kube/resource-path.ts';
-import { explainFailure } from '../kube/token-store.ts';
 import { NudgeQueue } from '../loop/nudge-queue.ts';
 import { recordNudges } from '../loop/record-nudges.ts';
 import { APP } from '../resources/names.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { WatchReading } from '../telemetry/state-gauges.ts';
 import { systemClock } from '../time/clock.ts';
+import { explainFailure } from '../kube/explain-failure.ts';
 
 /** Has kubelets look at the pods of Secrets that were renewed, as long as this replica leads. */
 export interface Delivery {

@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import type { ControllerConfig } from '../config/config.ts';
 import { ParseTurns } from '../kube/parse-turns.ts';
-import { explainFailure } from '../kube/token-store.ts';
 import { createController, type Controller } from '../loop/controller.ts';
 import { KeyCache } from '../loop/key-cache.ts';
 import { leaderOnlyStore } from '../loop/leader-only-store.ts';
@@ -11,6 +10,7 @@ import type { Recorder } from '../loop/recorder.ts';
 import type { SigningPolicy } from '../resources/signing-policy.ts';
 import { systemClock } from '../time/clock.ts';
 import type { WatchedCluster } from './watch-cluster.ts';
+import { explainFailure } from '../kube/explain-failure.ts';
 
 /** What a term shares with the rest of the process. */
 export interface TermDependencies {

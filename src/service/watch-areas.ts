@@ -2,11 +2,11 @@ import type { Logger } from 'pino';
 import type { KubeClient } from '../kube/client.ts';
 import { startListWatch, type ListWatch } from '../kube/list-watch.ts';
 import { resourcePath } from '../kube/resource-path.ts';
-import { JWTS, SECRETS } from '../kube/token-store.ts';
 import { MANAGED_LABEL } from '../resources/names.ts';
 import type { WatchReading } from '../telemetry/state-gauges.ts';
 import { systemClock } from '../time/clock.ts';
 import type { Caches } from './caches.ts';
+import { JWTS, SECRETS } from '../kube/known-resources.ts';
 
 /** The watches of one namespace, or of all (`undefined`). */
 interface Area {

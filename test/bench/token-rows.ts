@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openAdminClient } from '../integration/admin-client.ts';
 import { resourcePath } from '../../src/kube/resource-path.ts';
-import { JWTS, SECRETS } from '../../src/kube/token-store.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
@@ -10,6 +9,7 @@ import { applyBare, openBareClient } from './bare-client.ts';
 import { createMany, placeOf, readSample, WIDTH, writeBare, writeKey } from './many-jwts.ts';
 import { startMeasured } from './measured-service.ts';
 import { formatMs, medianOf, quantileOf, type Row } from './report.ts';
+import { JWTS, SECRETS } from '../../src/kube/known-resources.ts';
 
 export interface TokenBench {
   readonly stage: Stage;

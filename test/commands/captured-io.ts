@@ -1,5 +1,5 @@
 import { PassThrough, Readable } from 'node:stream';
-import type { Command } from '../../src/commands/io.ts';
+import type { Command } from '../../src/commands/command.ts';
 
 /** How a command ended, with all it printed. */
 export interface Outcome {

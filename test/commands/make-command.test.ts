@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { EXIT } from '../../src/commands/io.ts';
 import { makeCommand } from '../../src/commands/make-command.ts';
 import { fail, ok } from '../../src/resources/result.ts';
 import { runCommand } from './captured-io.ts';
+import { EXIT } from '../../src/commands/command.ts';
 
 const HELP = `Usage: jwt-injector paint COLOUR [--size N]
        jwt-injector paint --list

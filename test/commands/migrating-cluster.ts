@@ -1,4 +1,4 @@
-import type { SecretSnapshot } from '../../src/commands/cluster/connect-secret.ts';
+import type { SecretSnapshot } from '../../src/commands/cluster/read-secret.ts';
 import type { MigrationFinding, MigrationFacts } from '../../src/commands/migrate/migration-facts.ts';
 import { findKeyCopies, findLegacyMarkers } from '../../src/commands/migrate/kopf-leftovers.ts';
 import { findLeftovers } from '../../src/commands/migrate/rules.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { describeApiError } from '../../src/commands/cluster/connect-errors.ts';
+import { describeApiError } from '../../src/commands/cluster/api-errors.ts';
 import { isServed, newRequest } from '../../src/commands/renew/renew-request.ts';
 import { findService } from '../../src/commands/renew/service-state.ts';
 import { renewCommand } from '../../src/commands/renew.ts';

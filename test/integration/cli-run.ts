@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import type { Command } from '../../src/commands/io.ts';
 import { findProgram } from '../controlplane/choose-entry.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { SHORT_LIVED } from '../controlplane/kubectl.ts';
+import type { Command } from '../../src/commands/command.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { codePoint } from '../fixtures/code-point.ts';
 import { KubeError, readStatus } from '../../src/kube/errors.ts';
-import { explainFailure } from '../../src/kube/token-store.ts';
 import { describeRefusal, type Refusal } from '../../src/reconcile/refusal.ts';
+import { explainFailure } from '../../src/kube/explain-failure.ts';
 
 const CANARY = 'eyJhbGciOi.canary';
 

@@ -8,11 +8,12 @@ import {
   type WebhookConfiguration,
 } from '../../certificates/webhook-configuration.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
-import { explainFailure } from '../../kube/token-store.ts';
 import { APP } from '../../resources/names.ts';
 import type { Milliseconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
-import { EXIT, type ExitCode, type Io } from '../io.ts';
+import type { Io } from '../io.ts';
+import { EXIT, type ExitCode } from '../command.ts';
+import { explainFailure } from '../../kube/explain-failure.ts';
 
 /** Whom the API server is to trust. */
 export interface TrustOptions {

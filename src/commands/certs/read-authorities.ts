@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../../resources/result.ts';
 import { formatTime } from '../../time/format-time.ts';
 import { toSeconds, type Milliseconds } from '../../time/units.ts';
 import { showFilename, type InputProblem } from '../input/read-text.ts';
-import { EXIT } from '../io.ts';
+import { EXIT } from '../command.ts';
 
 /** Beyond, a bundle would leave no room for what is trusted besides. */
 const MOST_AUTHORITIES = 8;

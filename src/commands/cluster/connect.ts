@@ -2,10 +2,11 @@ import { createClient, type KubeClient } from '../../kube/client.ts';
 import { loadCluster, type Cluster } from '../../kube/cluster.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { systemClock } from '../../time/clock.ts';
-import { describeApiError } from './connect-errors.ts';
+import { describeApiError } from './api-errors.ts';
 import type { ConnectFlags } from './connect-flags.ts';
-import { EXIT, type ExitCode, type Io } from '../io.ts';
+import type { Io } from '../io.ts';
 import { PACKAGE_VERSION } from '../../package-version.ts';
+import { EXIT, type ExitCode } from '../command.ts';
 
 /** The cluster with the caller's own rights. */
 export interface Access {

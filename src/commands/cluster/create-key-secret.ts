@@ -1,9 +1,9 @@
 import { isConflict } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
-import { SECRETS } from '../../kube/token-store.ts';
 import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { Access } from './connect.ts';
+import { SECRETS } from '../../kube/known-resources.ts';
 
 /** Creates the Secret of a private key, as wire JSON with its namespace. One that exists is a problem, and stays as it is. */
 export async function createKeySecret(

@@ -1,6 +1,6 @@
 import type { ConnectFlags } from '../cluster/connect-flags.ts';
 import type { CommandEntry } from '../command-entry.ts';
-import type { Offers } from '../io.ts';
+import type { Offers } from '../command.ts';
 
 /** Values of flags that are one of a few words. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
@@ -89,7 +89,7 @@ function readTyped(
 /** Names in the namespace; none when the cluster does not answer or refuses: a shell has no place for errors. */
 async function listJwts(flags: ConnectFlags): Promise<readonly string[]> {
   const { withCluster } = await import('../cluster/connect.ts');
-  const { listNames } = await import('../cluster/connect-jwt.ts');
+  const { listNames } = await import('../cluster/find-jwt.ts');
   let names: readonly string[] = [];
   await withCluster(flags, { stderr: { write: () => undefined } }, async ({ client, namespace }) => {
     names = await listNames(client, namespace);

@@ -1,5 +1,5 @@
 import { formatTable } from '../output/table.ts';
-import type { Paint, Style } from '../output/table-output.ts';
+import type { Paint, Style } from '../output/report-output.ts';
 import type { Finding } from './finding.ts';
 
 /** What `doctor` reports. */

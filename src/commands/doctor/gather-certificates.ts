@@ -1,7 +1,6 @@
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { readCertificates } from '../../certificates/read-certificates.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
-import { SECRETS } from '../../kube/token-store.ts';
 import { arrayMember, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { APP, TLS_SECRET } from '../../resources/names.ts';
 import { DEPLOYMENTS } from '../cluster/admin-resources.ts';
@@ -9,6 +8,7 @@ import type { Access } from '../cluster/connect.ts';
 import { findFlag } from './deployment-flags.ts';
 import { look, valueOf, type Looked } from './looked.ts';
 import type { CertificateSnapshot, TlsLook } from './installation-snapshot.ts';
+import { SECRETS } from '../../kube/known-resources.ts';
 
 type Client = Pick<Access['client'], 'get'>;
 

@@ -1,10 +1,10 @@
 import { isDenied } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
-import { JWTS } from '../../kube/token-store.ts';
 import { toSeconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import { count, emptyCensus, type JwtCensus } from './jwt-census.ts';
 import { look, type Looked } from './looked.ts';
+import { JWTS } from '../../kube/known-resources.ts';
 
 type Client = Pick<Access['client'], 'listMapped'>;
 

@@ -1,12 +1,13 @@
 import type { SigningPolicy } from '../../resources/signing-policy.ts';
 import { toSeconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
-import { findJwt } from '../cluster/connect-jwt.ts';
+import { findJwt } from '../cluster/find-jwt.ts';
 import { describeJwt } from './jwt-lines.ts';
 import { reportJwt } from './jwt-report.ts';
 import { takeSnapshot } from './snapshot.ts';
-import { EXIT, type ExitCode, type Io } from '../io.ts';
-import { printReport, type OutputFormat } from '../output/table-output.ts';
+import type { Io } from '../io.ts';
+import { printReport, type OutputFormat } from '../output/report-output.ts';
+import { EXIT, type ExitCode } from '../command.ts';
 
 /** What `explain jwt` was asked. `legacyKeyNamespace`, `policy`: as the service's flags. */
 export interface ExplainJwtOptions {

@@ -7,8 +7,9 @@ import { readInput, type InputObject } from './input.ts';
 import { readDefaults, type OfflineDefault } from '../input/documents.ts';
 import { explainObject, type ExplainedObject, type ObjectReport } from './object.ts';
 import { describeObject } from './object-lines.ts';
-import { EXIT, type ExitCode, type Io } from '../io.ts';
-import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';
+import type { Io } from '../io.ts';
+import { printReport, type OutputFormat, type Paint } from '../output/report-output.ts';
+import { EXIT, type ExitCode } from '../command.ts';
 
 /** An object that jwt-injector never changes. */
 interface OtherReport {

@@ -16,7 +16,7 @@ import {
   type KeyInFile,
 } from '../input/jwt-document.ts';
 import { formatTable } from '../output/table.ts';
-import type { Paint } from '../output/table-output.ts';
+import type { Paint } from '../output/report-output.ts';
 import { writeRenewals } from './next-action.ts';
 import { describeLifetimes } from './describe-lifetimes.ts';
 import type { Seconds } from '../../time/units.ts';

@@ -3,7 +3,7 @@ import { APP } from '../../resources/names.ts';
 import { describeLifetimes } from './describe-lifetimes.ts';
 import type { JwtReport } from './jwt-report.ts';
 import { formatTable } from '../output/table.ts';
-import type { Paint } from '../output/table-output.ts';
+import type { Paint } from '../output/report-output.ts';
 import { describeTokenParts } from '../output/token-lines.ts';
 import type { Seconds } from '../../time/units.ts';
 

@@ -12,14 +12,15 @@ import {
 } from '../../resources/json.ts';
 import { readNamespaceDefault } from '../../resources/namespace-default.ts';
 import type { Access } from '../cluster/connect.ts';
-import { describeRequest } from '../cluster/connect-errors.ts';
+import { describeRequest } from '../cluster/api-errors.ts';
 import { findKind, type LiveKind } from './kinds.ts';
 import { explainObject, type ObjectReport } from './object.ts';
 import { describeObject } from './object-lines.ts';
 import { findToken, type TokenReport } from './token-report.ts';
-import { EXIT, type ExitCode, type Io } from '../io.ts';
+import type { Io } from '../io.ts';
 import { formatTable } from '../output/table.ts';
-import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';
+import { printReport, type OutputFormat, type Paint } from '../output/report-output.ts';
+import { EXIT, type ExitCode } from '../command.ts';
 
 /** All that is reported of an object in the cluster, as `-o json` prints it. */
 interface LiveReport extends ObjectReport {

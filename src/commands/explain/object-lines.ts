@@ -2,7 +2,7 @@ import { COPIED_ANNOTATION } from '../../resources/names.ts';
 import { findKind } from './kinds.ts';
 import { formatDiff } from '../output/diff-yaml.ts';
 import type { ExplainedObject, ObjectReport } from './object.ts';
-import type { Paint, Style } from '../output/table-output.ts';
+import type { Paint, Style } from '../output/report-output.ts';
 
 const DECISION_COLOURS: Readonly<Record<ObjectReport['decision'], Style>> = {
   inject: 'green',

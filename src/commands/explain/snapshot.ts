@@ -14,8 +14,8 @@ import type { SigningPolicy } from '../../resources/signing-policy.ts';
 import { readSecretToken } from '../../resources/secret.ts';
 import { readToken, type ReadToken } from '../../signing/token.ts';
 import type { Access } from '../cluster/connect.ts';
-import { describeRequest } from '../cluster/connect-errors.ts';
-import { readSecret, readSecretMetadata, type SecretSnapshot } from '../cluster/connect-secret.ts';
+import { describeRequest } from '../cluster/api-errors.ts';
+import { readSecret, readSecretMetadata, type SecretSnapshot } from '../cluster/read-secret.ts';
 import type { Seconds } from '../../time/units.ts';
 
 /** What the loop would see of a JWT and do now, as far as the caller is allowed to know. */

@@ -3,9 +3,9 @@ import { isDenied, KubeError } from '../../kube/errors.ts';
 import { findCondition } from '../../reconcile/conditions.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import type { Access } from '../cluster/connect.ts';
-import { describeRequest } from '../cluster/connect-errors.ts';
-import { findJwt } from '../cluster/connect-jwt.ts';
-import { readSecretMetadata, type SecretSnapshot } from '../cluster/connect-secret.ts';
+import { describeRequest } from '../cluster/api-errors.ts';
+import { findJwt } from '../cluster/find-jwt.ts';
+import { readSecretMetadata, type SecretSnapshot } from '../cluster/read-secret.ts';
 import { formatWhen } from '../../time/format-time.ts';
 
 /** Whether the token that a pod names can be mounted. */

@@ -8,9 +8,10 @@ import {
 } from '../../resources/json.ts';
 import { readNamespaceDefault } from '../../resources/namespace-default.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
-import { EXIT, type Io } from '../io.ts';
+import type { Io } from '../io.ts';
 import { readEditable, type EditableDocument } from './editable-yaml.ts';
 import { readYamlText, showFilename, type InputProblem } from './read-text.ts';
+import { EXIT } from '../command.ts';
 
 /** The documents of a YAML or JSON file, as Kubernetes reads them. */
 export async function readFileDocuments(

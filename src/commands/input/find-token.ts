@@ -2,12 +2,13 @@ import { objectMember, stringMember, type JsonObject } from '../../resources/jso
 import type { Result } from '../../resources/result.ts';
 import { TOKEN_KEY } from '../../resources/names.ts';
 import type { ConnectFlags } from '../cluster/connect-flags.ts';
-import type { ExitCode, Io } from '../io.ts';
+import type { Io } from '../io.ts';
 import { listObjects } from './documents.ts';
 import { readEditable } from './editable-yaml.ts';
 import { findSecretToken, readFoundToken, refuseToken, type FoundToken } from './found-token.ts';
 import { readText, showFilename, type InputProblem } from './read-text.ts';
 import { COMPACT, type TokenPlace } from './token-place.ts';
+import type { ExitCode } from '../command.ts';
 
 /** Finds a token and passes it on; what prevents that is printed. The cluster is asked with the caller's rights. */
 export async function withToken(
@@ -24,7 +25,7 @@ export async function withToken(
   if (place.from === 'argument') return use(readFoundToken(place.text, 'the argument'));
   if (place.from === 'file') return use(await readTokenFile(place.filename, io));
   const { withCluster } = await import('../cluster/connect.ts');
-  const { findTokenInCluster } = await import('../cluster/connect-token.ts');
+  const { findTokenInCluster } = await import('../cluster/token-in-cluster.ts');
   return withCluster(flags, io, async (access) => use(await findTokenInCluster(access, place)));
 }
 

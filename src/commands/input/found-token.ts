@@ -2,8 +2,8 @@ import { objectMember, stringMember, type JsonObject } from '../../resources/jso
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { LONGEST_TOKEN, readSecretData } from '../../resources/secret.ts';
 import { readToken, type ReadToken } from '../../signing/token.ts';
-import { EXIT } from '../io.ts';
 import type { InputProblem } from './read-text.ts';
+import { EXIT } from '../command.ts';
 
 /** A token that was found, and where, for messages. Its text is a secret: anyone who has it can use it. */
 export interface FoundToken extends ReadToken {

@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { describeFileError } from '../../resources/file-error.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
-import { EXIT, type ExitCode, type Io } from '../io.ts';
+import type { Io } from '../io.ts';
+import { EXIT, type ExitCode } from '../command.ts';
 
 /** A file that cannot be used, and the exit code that says so. */
 export interface InputProblem {

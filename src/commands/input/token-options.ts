@@ -1,7 +1,7 @@
 import { ok, type Result } from '../../resources/result.ts';
 import { CLUSTER_FLAGS, type ConnectFlags } from '../cluster/connect-flags.ts';
 import type { FlagValues } from '../flags.ts';
-import { OUTPUT_FLAG, readOutputFormat, type OutputFormat } from '../output/table-output.ts';
+import { OUTPUT_FLAG, readOutputFormat, type OutputFormat } from '../output/report-output.ts';
 import { readTokenPlace, TOKEN_FLAGS, type TokenPlace } from './token-place.ts';
 
 /** The flags of every command that reports on one token: where it is, and how the report is printed. */

@@ -2,9 +2,10 @@ import type { JsonObject } from '../../resources/json.ts';
 import { formatDuration, formatTime } from '../../time/format-time.ts';
 import { toSeconds, type Seconds } from '../../time/units.ts';
 import type { FoundToken } from '../input/found-token.ts';
-import { EXIT, type ExitCode, type Io } from '../io.ts';
-import { printReport, type OutputFormat, type Paint, type Style } from '../output/table-output.ts';
+import type { Io } from '../io.ts';
+import { printReport, type OutputFormat, type Paint, type Style } from '../output/report-output.ts';
 import { describeTokenParts } from '../output/token-lines.ts';
+import { EXIT, type ExitCode } from '../command.ts';
 
 /** What is reported of a token, as `-o json` prints it; never the signature. */
 interface TokenReport {

@@ -4,7 +4,7 @@ import type { KeyRole, PublishedKey } from '../../signing/issuer/key-set.ts';
 import { jwksUrl, type IssuerUrls } from '../../signing/issuer/urls.ts';
 import { formatTime, formatUtc, parseTime } from '../../time/format-time.ts';
 import { formatTable } from '../output/table.ts';
-import type { Paint } from '../output/table-output.ts';
+import type { Paint } from '../output/report-output.ts';
 
 /** What is published, as `-o json` prints it. */
 export interface Publication {

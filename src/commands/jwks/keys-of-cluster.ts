@@ -1,13 +1,13 @@
 import { resourcePath } from '../../kube/resource-path.ts';
-import { JWTS } from '../../kube/token-store.ts';
 import { parseJwt } from '../../resources/jwt.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { Seconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
-import { findJwtObject } from '../cluster/connect-jwt.ts';
+import { findJwtObject } from '../cluster/find-jwt.ts';
 import type { InputProblem } from '../input/read-text.ts';
-import { EXIT } from '../io.ts';
 import { keysOfJwt, nameJwt, type IssuerKeys } from './keys-of-jwt.ts';
+import { EXIT } from '../command.ts';
+import { JWTS } from '../../kube/known-resources.ts';
 
 /** Which JWTs. */
 export interface ClusterChoice {

@@ -9,9 +9,10 @@ import type { Seconds } from '../../time/units.ts';
 import { readDocuments } from '../input/documents.ts';
 import { findKeyInFile, readJwtDocument } from '../input/jwt-document.ts';
 import { readText, type InputProblem } from '../input/read-text.ts';
-import { EXIT, type Io } from '../io.ts';
+import type { Io } from '../io.ts';
 import { keysOfJwt, nameJwt, type IssuerKeys } from './keys-of-jwt.ts';
 import { readAnyKey } from './private-key.ts';
+import { EXIT } from '../command.ts';
 
 /** The key in a private key file, under its thumbprint (RFC 7638) or the given `kid`. */
 export async function keyOfPem(

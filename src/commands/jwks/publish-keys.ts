@@ -6,12 +6,13 @@ import { mergeKeys, type KeyEntry, type KeySet } from '../../signing/issuer/key-
 import { findIssuerUrls } from '../../signing/issuer/urls.ts';
 import type { ConnectFlags } from '../cluster/connect-flags.ts';
 import type { InputProblem } from '../input/read-text.ts';
-import { EXIT, type ExitCode, type Io } from '../io.ts';
-import { printReport, type OutputFormat } from '../output/table-output.ts';
+import type { Io } from '../io.ts';
+import { printReport, type OutputFormat } from '../output/report-output.ts';
 import { describePublication, reportPublication, type Publication } from './describe-publication.ts';
 import type { IssuerKeys } from './keys-of-jwt.ts';
 import { keyOfPem, keysOfFiles } from './keys-of-files.ts';
 import { openSite, type Site } from './site.ts';
+import { EXIT, type ExitCode } from '../command.ts';
 
 /** What `jwks` was asked. */
 export interface JwksOptions {

@@ -8,8 +8,8 @@ import type { KeyEntry, PublishedKey } from '../../signing/issuer/key-set.ts';
 import { JWKS_PATH, OPENID_PATH } from '../../signing/issuer/urls.ts';
 import type { Seconds } from '../../time/units.ts';
 import type { InputProblem } from '../input/read-text.ts';
-import { EXIT } from '../io.ts';
 import { isOurPage, makePage, readSince } from './page.ts';
+import { EXIT } from '../command.ts';
 
 /** What is written into a site. */
 interface SiteContent {

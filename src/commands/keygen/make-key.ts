@@ -7,11 +7,12 @@ import { generateKey } from '../../signing/generate-key.ts';
 import { lintJwt } from '../../signing/lint.ts';
 import { findAdvice } from '../../signing/lint/advice.ts';
 import type { ConnectFlags } from '../cluster/connect-flags.ts';
-import { EXIT, type ExitCode, type Io } from '../io.ts';
+import type { Io } from '../io.ts';
 import { writeNewFiles, type NewFile } from '../output/new-files.ts';
 import { formatTable } from '../output/table.ts';
-import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';
+import { printReport, type OutputFormat, type Paint } from '../output/report-output.ts';
 import { jwkFor, jwtFor, keySecret, keySecretName, toYaml, type KeyPlan } from './manifests.ts';
+import { EXIT, type ExitCode } from '../command.ts';
 
 /** What `keygen` was asked. */
 export interface KeygenOptions extends Omit<KeyPlan, 'namespace'> {

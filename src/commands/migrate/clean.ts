@@ -1,16 +1,17 @@
 import { isConflict, isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
-import { JWTS } from '../../kube/token-store.ts';
 import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import type { Access } from '../cluster/connect.ts';
-import { describeApiError } from '../cluster/connect-errors.ts';
+import { describeApiError } from '../cluster/api-errors.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
-import { EXIT, type ExitCode, type Io } from '../io.ts';
+import type { Io } from '../io.ts';
 import { formatTable } from '../output/table.ts';
-import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';
+import { printReport, type OutputFormat, type Paint } from '../output/report-output.ts';
 import { stopDeployment } from './commands.ts';
 import { findDeployments, type OldDeployment } from './deployments.ts';
 import { cleaningPatch, findLegacyMarkers, type LegacyMarkers } from './kopf-leftovers.ts';
+import { EXIT, type ExitCode } from '../command.ts';
+import { JWTS } from '../../kube/known-resources.ts';
 
 /** What `migrate clean` was asked. */
 export interface CleanOptions {

@@ -1,16 +1,15 @@
 import { METADATA_ONLY } from '../../kube/client.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
-import { JWTS } from '../../kube/token-store.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { parseJwt } from '../../resources/jwt.ts';
 import { GROUP, KIND, PLURAL } from '../../resources/names.ts';
 import { objectKey } from '../../resources/object-key.ts';
 import { CRDS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
-import { describeRequest } from '../cluster/connect-errors.ts';
+import { describeRequest } from '../cluster/api-errors.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
-import { readSecretMetadata } from '../cluster/connect-secret.ts';
+import { readSecretMetadata } from '../cluster/read-secret.ts';
 import type { MigratingJwt, MigrationFacts } from './migration-facts.ts';
 import { discover, discoverJwts } from './discover.ts';
 import { findDeployments, RELEASE } from './deployments.ts';
@@ -18,6 +17,7 @@ import { listKeySecrets } from './keys.ts';
 import { findKeyCopies, findLegacyMarkers } from './kopf-leftovers.ts';
 import { listTargets } from './moves.ts';
 import { tryList } from './try-list.ts';
+import { JWTS } from '../../kube/known-resources.ts';
 
 /** Which JWTs to check, and how the service will be run. */
 export interface GatherOptions {

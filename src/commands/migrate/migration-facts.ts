@@ -1,5 +1,5 @@
 import type { Jwt } from '../../resources/jwt.ts';
-import type { SecretSnapshot } from '../cluster/connect-secret.ts';
+import type { SecretSnapshot } from '../cluster/read-secret.ts';
 import type { OldDeployment } from './deployments.ts';
 import type { findKeyCopies, LegacyMarkers } from './kopf-leftovers.ts';
 

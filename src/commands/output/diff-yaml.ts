@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { diffLines, type DiffLine } from './diff-lines.ts';
-import type { Paint, Style } from './table-output.ts';
+import type { Paint, Style } from './report-output.ts';
 
 /** Lines: a diff that fits on a screen is shown whole. */
 const WHOLE = 60;

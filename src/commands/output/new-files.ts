@@ -4,7 +4,7 @@ import { member } from '../../resources/json.ts';
 import { describeFileError } from '../../resources/file-error.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { InputProblem } from '../input/read-text.ts';
-import { EXIT } from '../io.ts';
+import { EXIT } from '../command.ts';
 
 /** A file to be made. */
 export interface NewFile {

@@ -1,5 +1,5 @@
 import { formatTable } from './table.ts';
-import type { Paint } from './table-output.ts';
+import type { Paint } from './report-output.ts';
 import type { ReadToken } from '../../signing/token.ts';
 import type { Seconds } from '../../time/units.ts';
 import { formatWhen } from '../../time/format-time.ts';

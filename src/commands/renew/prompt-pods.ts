@@ -6,7 +6,7 @@ import { LIVE_PODS, nudgePod, PODS } from '../../kube/pods.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { objectMember, stringMember } from '../../resources/json.ts';
 import type { Access } from '../cluster/connect.ts';
-import { describeApiError } from '../cluster/connect-errors.ts';
+import { describeApiError } from '../cluster/api-errors.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
 import { RENEW_FIELD_MANAGER } from './renew-request.ts';
 

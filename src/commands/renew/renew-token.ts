@@ -1,7 +1,6 @@
 import { toSeconds, type Milliseconds } from '../../time/units.ts';
 import { isTransient, KubeError } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
-import { JWTS } from '../../kube/token-store.ts';
 import { systemClock } from '../../time/clock.ts';
 import { findCondition } from '../../reconcile/conditions.ts';
 import { formatTime, parseTime, formatWhen } from '../../time/format-time.ts';
@@ -9,13 +8,15 @@ import { parseJwt, type Jwt } from '../../resources/jwt.ts';
 import { RENEW } from '../../resources/names.ts';
 import { fail, type Result } from '../../resources/result.ts';
 import type { Access } from '../cluster/connect.ts';
-import { findJwt } from '../cluster/connect-jwt.ts';
-import { EXIT, type ExitCode, type Io } from '../io.ts';
+import { findJwt } from '../cluster/find-jwt.ts';
+import type { Io } from '../io.ts';
 import { isServed, newRequest, RENEW_FIELD_MANAGER } from './renew-request.ts';
 import { promptPods } from './prompt-pods.ts';
 import { findService } from './service-state.ts';
 import { formatTable } from '../output/table.ts';
-import { printReport, type OutputFormat, type Paint } from '../output/table-output.ts';
+import { printReport, type OutputFormat, type Paint } from '../output/report-output.ts';
+import { EXIT, type ExitCode } from '../command.ts';
+import { JWTS } from '../../kube/known-resources.ts';
 
 /** What `renew` was asked. */
 export interface RenewOptions {

@@ -1,5 +1,4 @@
 import { resourcePath } from '../../kube/resource-path.ts';
-import { JWTS } from '../../kube/token-store.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { generateKey, type NewKeyAlgorithm } from '../../signing/generate-key.ts';
@@ -8,6 +7,7 @@ import type { Access } from '../cluster/connect.ts';
 import { createKeySecret } from '../cluster/create-key-secret.ts';
 import { jwkFor, KEY_FILE, keySecret, keySecretName } from '../keygen/manifests.ts';
 import { rotationAnnotation, type Rotation } from './rotation.ts';
+import { JWTS } from '../../kube/known-resources.ts';
 
 /** Not that of the service, which is for what the service writes. */
 const FIELD_MANAGER = 'jwt-injector-rotate';

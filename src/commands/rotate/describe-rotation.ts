@@ -1,5 +1,5 @@
 import { formatTime, parseTime, formatUtc } from '../../time/format-time.ts';
-import type { Paint } from '../output/table-output.ts';
+import type { Paint } from '../output/report-output.ts';
 import { KEY_FILE } from '../keygen/manifests.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import type { Sharer, Sharers } from './find-sharers.ts';

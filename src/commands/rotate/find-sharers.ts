@@ -1,10 +1,10 @@
 import { isDenied } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
-import { JWTS } from '../../kube/token-store.ts';
 import { locateKey } from '../../reconcile/key-access.ts';
 import { parseJwt, type Jwt } from '../../resources/jwt.ts';
 import type { Access } from '../cluster/connect.ts';
 import type { Rotation } from './rotation.ts';
+import { JWTS } from '../../kube/known-resources.ts';
 
 /** Another JWT that signs with the key that is being replaced. */
 export interface Sharer {

@@ -6,15 +6,15 @@ import { effectiveIssuer } from '../../signing/claims.ts';
 import { findIssuerUrls, type IssuerUrls } from '../../signing/issuer/urls.ts';
 import { toSeconds, type Seconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
-import { findJwtObject } from '../cluster/connect-jwt.ts';
-import { readSecretMetadata } from '../cluster/connect-secret.ts';
+import { findJwtObject } from '../cluster/find-jwt.ts';
+import { readSecretMetadata } from '../cluster/read-secret.ts';
 import type { InputProblem } from '../input/read-text.ts';
-import { EXIT } from '../io.ts';
 import type { FetchOptions } from '../verify/fetch-document.ts';
 import { lookUpKeys } from '../verify/look-up.ts';
 import type { RotationState } from './next-step.ts';
 import { findPublicationProblem } from './publication.ts';
 import { readRotation, type Rotation } from './rotation.ts';
+import { EXIT } from '../command.ts';
 
 /** What `nextStep` decides on, and the object that the JWT was read from. */
 export interface ObservedRotation {

@@ -5,10 +5,10 @@ import { systemClock } from '../../time/clock.ts';
 import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import type { InputProblem } from '../input/read-text.ts';
-import { EXIT, type ExitCode, type Io } from '../io.ts';
+import type { Io } from '../io.ts';
 import { keysOfCluster } from '../jwks/keys-of-cluster.ts';
 import { publishFound } from '../jwks/publish-keys.ts';
-import { printReport, type OutputFormat } from '../output/table-output.ts';
+import { printReport, type OutputFormat } from '../output/report-output.ts';
 import type { FetchOptions } from '../verify/fetch-document.ts';
 import { findService } from '../renew/service-state.ts';
 import { finishRotation, forgetPublished, makeNewKey, notePublished, switchKey } from './actions.ts';
@@ -16,6 +16,7 @@ import { describeProgress, reportRotation, type RotationReport } from './describ
 import { findSharers } from './find-sharers.ts';
 import { nextStep, type Step } from './next-step.ts';
 import { observeRotation, type ObservedRotation } from './observe-rotation.ts';
+import { EXIT, type ExitCode } from '../command.ts';
 
 /** What `rotate` was asked. */
 export interface RotateOptions {

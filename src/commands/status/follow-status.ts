@@ -4,13 +4,14 @@ import { LIVE_PODS } from '../../kube/pods.ts';
 import { systemClock } from '../../time/clock.ts';
 import { toSeconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
-import { EXIT, type ExitCode, type Io } from '../io.ts';
+import type { Io } from '../io.ts';
 import { createScreen } from './screen.ts';
 import { gatherStatus, pathsOf } from './gather-status.ts';
 import { readJwtState, type JwtState } from './jwt-state.ts';
 import { readPodMounts, type PodMounts } from './pod-mounts.ts';
 import type { StatusOptions } from './show-status.ts';
 import { reportStatus, type Seen } from './status-report.ts';
+import { EXIT, type ExitCode } from '../command.ts';
 
 /** The times on the screen change every second; more often nobody would read them. */
 const PACE_MS = 1_000;

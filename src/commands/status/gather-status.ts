@@ -1,15 +1,15 @@
 import { isDenied, KubeError } from '../../kube/errors.ts';
 import { LIVE_PODS, PODS } from '../../kube/pods.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
-import { JWTS } from '../../kube/token-store.ts';
 import type { JsonObject } from '../../resources/json.ts';
 import type { Access } from '../cluster/connect.ts';
-import { describeRequest } from '../cluster/connect-errors.ts';
-import { findJwtObject } from '../cluster/connect-jwt.ts';
+import { describeRequest } from '../cluster/api-errors.ts';
+import { findJwtObject } from '../cluster/find-jwt.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
 import { readJwtState, type JwtState } from './jwt-state.ts';
 import { readPodMounts } from './pod-mounts.ts';
 import type { Seen } from './status-report.ts';
+import { JWTS } from '../../kube/known-resources.ts';
 
 /** Which JWTs: those of these names, or all of the namespace, or of all namespaces. */
 export interface Wanted {

@@ -2,7 +2,7 @@ import { objectKey } from '../../resources/object-key.ts';
 import { formatTime } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
 import type { Io } from '../io.ts';
-import { printReport, type OutputFormat } from '../output/table-output.ts';
+import { printReport, type OutputFormat } from '../output/report-output.ts';
 import { describeInLine, describeStatus } from './status-lines.ts';
 import type { StatusReport } from './status-report.ts';
 

@@ -2,7 +2,7 @@ import { objectKey } from '../../resources/object-key.ts';
 import { formatDuration, parseTime, formatUtc, formatMinute } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
 import { formatTable } from '../output/table.ts';
-import type { Paint, Style } from '../output/table-output.ts';
+import type { Paint, Style } from '../output/report-output.ts';
 import type { HeldFile } from './held-token.ts';
 import type { JwtStatus, PodStatus, StatusReport } from './status-report.ts';
 

@@ -1,8 +1,9 @@
 import type { Agent } from 'node:https';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { readText, type InputProblem } from '../input/read-text.ts';
-import { EXIT, type Io } from '../io.ts';
+import type { Io } from '../io.ts';
 import { trustAuthorities } from './fetch-document.ts';
+import { EXIT } from '../command.ts';
 
 /** How an issuer is asked. */
 export const FETCH_FLAGS = {

@@ -1,20 +1,21 @@
 import { isDenied, KubeError } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
-import { JWTS } from '../../kube/token-store.ts';
 import { objectMember, stringMember } from '../../resources/json.ts';
 import { METADATA_LIST_ONLY } from '../../kube/client.ts';
 import { VERIFIERS, type VerifierName } from '../../signing/verifiers/facts.ts';
 import { toSeconds, type Seconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
-import { describeRequest } from '../cluster/connect-errors.ts';
-import { findTokenInCluster } from '../cluster/connect-token.ts';
+import { describeRequest } from '../cluster/api-errors.ts';
+import { findTokenInCluster } from '../cluster/token-in-cluster.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
-import { EXIT, type ExitCode, type Io } from '../io.ts';
+import type { Io } from '../io.ts';
 import { formatTable } from '../output/table.ts';
-import { printReport, type OutputFormat, type Paint, type Style } from '../output/table-output.ts';
+import { printReport, type OutputFormat, type Paint, type Style } from '../output/report-output.ts';
 import type { FetchOptions } from './fetch-document.ts';
 import type { LookUps } from './look-up.ts';
 import { examineToken, lookUp, type Examined } from './examine-token.ts';
+import { EXIT, type ExitCode } from '../command.ts';
+import { JWTS } from '../../kube/known-resources.ts';
 
 /** One JWT, as `-o json` prints it. */
 interface VerifiedJwt {

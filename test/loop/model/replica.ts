@@ -1,6 +1,6 @@
 import { digestLongClaims, packClaims } from '../../../src/service/packed-claims.ts';
 import { Cache } from '../../../src/kube/cache.ts';
-import { createTokenStore, explainFailure, identify } from '../../../src/kube/token-store.ts';
+import { createTokenStore } from '../../../src/kube/token-store.ts';
 import type { Clock } from '../../../src/time/clock.ts';
 import { createController, type Controller } from '../../../src/loop/controller.ts';
 import { leaderOnlyStore } from '../../../src/loop/leader-only-store.ts';
@@ -18,6 +18,8 @@ import type { Link } from './link.ts';
 import type { ModelSecret } from './secret.ts';
 import { ModelWatch } from './watch.ts';
 import type { SuspendableClock } from '../../time/suspendable-clock.ts';
+import { explainFailure } from '../../../src/kube/explain-failure.ts';
+import { identify } from '../../../src/kube/object-identity.ts';
 
 export interface ReplicaOptions {
   readonly cluster: ModelCluster;

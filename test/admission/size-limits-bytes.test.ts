@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { codePoint } from '../fixtures/code-point.ts';
 import type { ContainerPlan, TokenMount } from '../../src/admission/decision.ts';
-import { areTooManyMounts, explainTooLarge, PatchSize } from '../../src/admission/patch-size.ts';
+import { areTooManyMounts, explainTooLarge, PatchSize } from '../../src/admission/size-limits.ts';
 import { makeTokenVolume } from '../../src/admission/token-volume.ts';
 import { mount, shape } from './shapes.ts';
 

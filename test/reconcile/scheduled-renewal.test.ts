@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { SecretObservation } from '../../src/reconcile/observed.ts';
 import type { SecretChange } from '../../src/reconcile/plan.ts';
-import { isScheduledRenewal } from '../../src/reconcile/scheduled.ts';
+import { isScheduledRenewal } from '../../src/reconcile/scheduled-renewal.ts';
 import { DAY, NOW, ourSecret, settledJwt, UNREAD } from '../fixtures/observed.ts';
 
 const jwt = await settledJwt();

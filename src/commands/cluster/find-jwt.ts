@@ -2,13 +2,13 @@ import { closest } from '../../admission/spelling.ts';
 import { isDenied, isNotFound } from '../../kube/errors.ts';
 import { METADATA_LIST_ONLY } from '../../kube/client.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
-import { JWTS } from '../../kube/token-store.ts';
 import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { parseJwt, type Jwt } from '../../resources/jwt.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { Access } from './connect.ts';
 import type { InputProblem } from '../input/read-text.ts';
-import { EXIT } from '../io.ts';
+import { EXIT } from '../command.ts';
+import { JWTS } from '../../kube/known-resources.ts';
 
 /** A JWT, and the object of the API server that it was read from. */
 export interface FoundJwt {

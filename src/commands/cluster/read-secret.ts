@@ -1,10 +1,10 @@
 import { METADATA_ONLY } from '../../kube/client.ts';
 import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
-import { SECRETS } from '../../kube/token-store.ts';
 import type { JsonObject } from '../../resources/json.ts';
 import { parseWholeMetadata, type SecretMetadata } from '../../resources/secret.ts';
 import type { Access } from './connect.ts';
+import { SECRETS } from '../../kube/known-resources.ts';
 
 /** The metadata of a Secret, without its data. `forbidden`: the caller is not allowed to read it. */
 export type SecretSnapshot =

@@ -5,10 +5,10 @@ import { parseSecretMetadata } from '../../resources/secret.ts';
 import { findSecretToken, type FoundToken } from '../input/found-token.ts';
 import type { InputProblem } from '../input/read-text.ts';
 import type { TokenPlace } from '../input/token-place.ts';
-import { EXIT } from '../io.ts';
 import type { Access } from './connect.ts';
-import { findJwt } from './connect-jwt.ts';
-import { readSecret } from './connect-secret.ts';
+import { findJwt } from './find-jwt.ts';
+import { readSecret } from './read-secret.ts';
+import { EXIT } from '../command.ts';
 
 /** The token of a JWT, from its own Secret, or of any Secret. Refusals of the API server are thrown. */
 export async function findTokenInCluster(

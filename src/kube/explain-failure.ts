@@ -1,0 +1,17 @@
+import type { Failure } from '../reconcile/failure.ts';
+import { isConflict, isNamespaceTerminating, isNotFound, KubeError } from './errors.ts';
+
+/** What the client threw, as the loop answers it; `undefined`: it is not the answer of an API server, but a bug. */
+export function explainFailure(error: unknown): Failure | undefined {
+  if (!(error instanceof KubeError)) return undefined;
+  const { message, refusal, retryAfterMs } = error;
+  return { meaning: meaningOf(error), message, refusal, afterMs: retryAfterMs };
+}
+
+function meaningOf(error: KubeError): Failure['meaning'] {
+  if (isNamespaceTerminating(error)) return 'leaving';
+  // A JSON patch whose test fails answers 422 and names no cause: the object changed meanwhile.
+  const isTestFailed = error.status === 422 && error.verb === 'patch' && error.refusal?.kind === 'other';
+  if (isConflict(error) || isTestFailed) return 'stale';
+  return isNotFound(error) ? 'absent' : 'failed';
+}
