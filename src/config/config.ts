@@ -121,7 +121,7 @@ function readWebhook(
 ): Omit<WebhookConfig, 'address' | 'ips'> {
   return {
     sharesPort: settings.isOn('share-webhook-port'),
-    certificate: readCertificate(settings, namespaces),
+    certificate: readCertificateConfig(settings, namespaces),
     namespaceDefault: !settings.isOn('no-namespace-default') && namespaces === undefined,
   };
 }
@@ -135,7 +135,7 @@ function readIps(settings: Settings, { host }: Address): WebhookConfig['ips'] {
   return settings.parsed('webhook-ips', parseIps, 'IP addresses, separated by commas', undefined);
 }
 
-function readCertificate(settings: Settings, namespaces: Config['namespaces']): CertificateConfig {
+function readCertificateConfig(settings: Settings, namespaces: Config['namespaces']): CertificateConfig {
   const name = settings.parsed('tls-secret', parseName, 'the name of a Secret', '');
   const certFile = settings.text('tls-cert-file');
   const keyFile = settings.text('tls-key-file');
@@ -156,11 +156,11 @@ function readController(settings: Settings): ControllerConfig {
     workers: settings.parsed('workers', parseCount, 'a whole number from 1 to 1024', 1),
     legacyKeyNamespace: readNamespace(settings, 'legacy-key-namespace'),
     promptDelivery: settings.isOn('prompt-delivery'),
-    lease: readLease(settings),
+    lease: readLeaseConfig(settings),
   };
 }
 
-function readLease(settings: Settings): LeaseConfig {
+function readLeaseConfig(settings: Settings): LeaseConfig {
   const lease = {
     namespace: readNamespace(settings, 'lease-namespace'),
     duration: readDuration(settings, 'lease-duration'),

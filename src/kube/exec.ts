@@ -63,7 +63,7 @@ export async function execInPod(
       await done.promise;
       socket.terminate(); // a command that goes on must not keep this process
     } catch (error) {
-      done.resolve(fail(describeRefusal(error)));
+      done.resolve(fail(describeExecError(error)));
     }
   };
   void follow();
@@ -86,7 +86,7 @@ function describeFailure({ reason, details }: V1Status): string {
 }
 
 /** `ws` has no other place for the status of a refused handshake than its message. */
-function describeRefusal(error: unknown): ExecProblem {
+function describeExecError(error: unknown): ExecProblem {
   const message =
     typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : '';
   const status = Number(/server response: (\d{3})$/.exec(message)?.[1] ?? 0);

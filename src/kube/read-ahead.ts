@@ -35,7 +35,7 @@ export class ReadAhead {
       let tail: Buffer = Buffer.alloc(0);
       for await (const chunk of body) {
         if (isStopped) return;
-        tail = endOf(tail, chunk);
+        tail = lastBytes(tail, chunk);
         waiting.push(chunk);
         this.#waiting += chunk.length;
         news.resolve();
@@ -71,7 +71,7 @@ export class ReadAhead {
   }
 }
 
-function endOf(before: Buffer, chunk: Buffer): Buffer {
+function lastBytes(before: Buffer, chunk: Buffer): Buffer {
   if (chunk.length >= TAIL_BYTES) return chunk.subarray(-TAIL_BYTES);
   return Buffer.concat([before, chunk]).subarray(-TAIL_BYTES);
 }

@@ -68,7 +68,7 @@ export class KeyCache {
       keepLatest(this.#entries, id, kept, this.#capacity);
       return kept;
     }
-    const reading = load().then((holder) => readKey(holder, algorithm));
+    const reading = load().then((holder) => parseKey(holder, algorithm));
     keepLatest(this.#entries, id, reading, this.#capacity);
     try {
       const held = await reading;
@@ -82,7 +82,7 @@ export class KeyCache {
   }
 }
 
-async function readKey(
+async function parseKey(
   holder: KeyHolder<Result<string, StateProblem>> | undefined,
   algorithm: AlgorithmName,
 ): Promise<Held> {

@@ -7,7 +7,7 @@ import { ClockStep } from './clock-step.ts';
  * No key waits for longer. docs/reasons.md promises a look within 10 minutes; a clock that is set back by less than a
  * minute goes unnoticed and delays a look by as much.
  */
-export const LONGEST_WAIT_MS = 9 * 60_000;
+export const LONGEST_UNSEEN_MS = 9 * 60_000;
 /** Share of the longest wait that is random: so keys that were looked at together are not looked at together again. */
 const SPREAD = 0.1;
 /** Wake-ups are times of the wall clock, which jumps; a timer does not. So it never sleeps longer than this. */
@@ -69,14 +69,14 @@ export class WakeUps<Retry> {
    */
   planLook(key: string, dueAt: Milliseconds, expiresAt: Milliseconds | undefined): void {
     const { clock, random } = this.#options;
-    const latest = clock.now() + LONGEST_WAIT_MS * (1 - SPREAD * random());
+    const latest = clock.now() + LONGEST_UNSEEN_MS * (1 - SPREAD * random());
     this.#wakes.set(key, { time: earlier(dueAt, latest), dueAt, expiresAt });
     this.#arm();
   }
 
   /** Plans another try at `time` of the monotonic clock, or earlier: no back-off takes longer than the longest wait. */
   planRetry(key: string, time: Milliseconds, retry: Retry): void {
-    const latest = this.#options.clock.monotonic() + LONGEST_WAIT_MS;
+    const latest = this.#options.clock.monotonic() + LONGEST_UNSEEN_MS;
     this.#retries.set(key, { time: earlier(time, latest), retry });
     this.#arm();
   }

@@ -5,7 +5,7 @@ import type { Seconds } from '../time/units.ts';
 import { hasDrift } from './desired-secret.ts';
 import type { Observed } from './observed.ts';
 import { describeConflict, findOwnership, isOwner } from './ownership.ts';
-import { findCause, type Facts } from './signature-cause.ts';
+import { findCause, type PlanFacts } from './signature-cause.ts';
 import { releaseTime } from './take-over.ts';
 
 /** What to do for one JWT now. */
@@ -28,7 +28,7 @@ export type Plan =
 export type SecretChange = Extract<Plan, { do: 'sign' | 'repair' }>;
 
 /** The first check that has an answer decides. The loop, `explain` and the tests all read this table. */
-const CHECKS: readonly ((facts: Facts) => Plan | undefined)[] = [
+const CHECKS: readonly ((facts: PlanFacts) => Plan | undefined)[] = [
   spareKeySecret,
   readGrant,
   reportConflict,
@@ -58,7 +58,7 @@ export function planNext(observed: Observed, now: Seconds): Plan {
  * The Secret of the JWT's name holds its key. If we wrote a token there before, our owner reference comes off: deleting
  * the JWT must not delete the key.
  */
-function spareKeySecret({ observed: { jwt, secret, isKeyInOwnSecret } }: Facts): Plan | undefined {
+function spareKeySecret({ observed: { jwt, secret, isKeyInOwnSecret } }: PlanFacts): Plan | undefined {
   if (isKeyInOwnSecret !== true) return undefined;
   const problem = describeKeyInOwnSecret(jwt);
   const isOwned = secret?.owners.some((owner) => isOwner(jwt, owner)) === true && !secret.deleting;
@@ -68,23 +68,23 @@ function spareKeySecret({ observed: { jwt, secret, isKeyInOwnSecret } }: Facts):
 }
 
 /** Before anything else is said: a JWT that is not granted a key must not learn that it exists. */
-function readGrant({ observed: { key } }: Facts): Plan | undefined {
+function readGrant({ observed: { key } }: PlanFacts): Plan | undefined {
   return key.state === 'unread' && key.isGrantUnread === true ? { do: 'read', what: 'key' } : undefined;
 }
 
-function reportConflict({ observed: { jwt, secret } }: Facts): Plan | undefined {
+function reportConflict({ observed: { jwt, secret } }: PlanFacts): Plan | undefined {
   if (secret === undefined) return undefined;
   if (findOwnership(jwt, secret) === 'ours' && !secret.deleting) return undefined;
   return { do: 'report', problem: { reason: 'SecretConflict', message: describeConflict(jwt, secret) } };
 }
 
 /** A Secret that was written once may be missing in both watches for a moment: one that loses our label moves between them. */
-function confirmAbsence({ observed: { jwt, secret, absenceConfirmed } }: Facts): Plan | undefined {
+function confirmAbsence({ observed: { jwt, secret, absenceConfirmed } }: PlanFacts): Plan | undefined {
   const isExpected = secret === undefined && jwt.recorded.tokenId !== undefined;
   return isExpected && absenceConfirmed !== true ? { do: 'read', what: 'token' } : undefined;
 }
 
-function readPresentToken({ observed: { secret } }: Facts): Plan | undefined {
+function readPresentToken({ observed: { secret } }: PlanFacts): Plan | undefined {
   return secret?.token.state === 'unread' ? { do: 'read', what: 'token' } : undefined;
 }
 
@@ -92,19 +92,19 @@ function readPresentToken({ observed: { secret } }: Facts): Plan | undefined {
  * Without a recorded key (a Secret of token-manager's, or a status that could not be written) only the private key
  * shows whether the token was signed with it, and what to record.
  */
-function readKeyToVerify({ observed: { jwt, secret, key } }: Facts): Plan | undefined {
+function readKeyToVerify({ observed: { jwt, secret, key } }: PlanFacts): Plan | undefined {
   if (secret?.token.state !== 'valid' || key.state !== 'unread') return undefined;
   const isUnproved = secret.token.signature === 'unknown' || jwt.recorded.keyVersion === undefined;
   return isUnproved ? { do: 'read', what: 'key' } : undefined;
 }
 
-function readChangedKey({ observed: { jwt, key } }: Facts): Plan | undefined {
+function readChangedKey({ observed: { jwt, key } }: PlanFacts): Plan | undefined {
   const { keyVersion } = jwt.recorded;
   const isChanged = key.state === 'unread' && keyVersion !== undefined && keyVersion !== key.version;
   return isChanged ? { do: 'read', what: 'key' } : undefined;
 }
 
-function signIfDue({ observed, spec, now }: Facts): Plan | undefined {
+function signIfDue({ observed, spec, now }: PlanFacts): Plan | undefined {
   const cause = findCause({ observed, spec, now });
   if (cause === undefined) return undefined;
   if (cause === 'RenewRequested' && mayBeServed(observed)) return { do: 'read', what: 'jwt' };
@@ -140,11 +140,11 @@ function mayBeServed({ jwt, secret, jwtConfirmed }: Observed): boolean {
 }
 
 /** Of long claims the cache keeps only a digest: they are read again before they are signed. */
-function lacksClaims({ observed, spec }: Facts): boolean {
+function lacksClaims({ observed, spec }: PlanFacts): boolean {
   return spec.claimsDigest !== undefined && observed.jwtConfirmed !== true;
 }
 
-function repairIfDrifted({ observed: { jwt, secret }, spec }: Facts): Plan | undefined {
+function repairIfDrifted({ observed: { jwt, secret }, spec }: PlanFacts): Plan | undefined {
   if (secret === undefined || secret.token.state !== 'valid') return undefined;
   return hasDrift(jwt, spec, secret, secret.token.expiresAt) ? { do: 'repair' } : undefined;
 }

@@ -54,11 +54,11 @@ function retire(
 function isSame(one: Entry, other: Entry): boolean {
   if (one.issuer !== undefined && other.issuer !== undefined && one.issuer !== other.issuer) return false;
   if (one.publicKey === other.publicKey && one.keyId === other.keyId) return true;
-  return isDeepStrictEqual(identify(one), identify(other));
+  return isDeepStrictEqual(identityOf(one), identityOf(other));
 }
 
 /** Statuses of earlier versions left `alg` and `use` out, and `kid` beside `keyId`. */
-function identify({ publicKey: text = '', keyId: kid }: Entry): unknown {
+function identityOf({ publicKey: text = '', keyId: kid }: Entry): unknown {
   const { alg: _alg, use: _use, ...jwk } = parsePublicJwk(text) ?? { text };
   return kid === undefined ? jwk : { kid, ...jwk };
 }

@@ -7,7 +7,7 @@ import { isKeyChanged } from './key-record.ts';
 import type { Observed } from './observed.ts';
 
 /** What a decision about one JWT depends on. */
-export interface Facts {
+export interface PlanFacts {
   readonly observed: Observed;
   readonly spec: JwtSpec;
   /** Seconds since the epoch. */
@@ -34,7 +34,11 @@ export function describeCause(cause: SignatureCause): string {
 }
 
 /** Why a new token is due now; `undefined` when the current one serves, or was not read yet. */
-export function findCause({ observed: { jwt, secret, key }, spec, now }: Facts): SignatureCause | undefined {
+export function findCause({
+  observed: { jwt, secret, key },
+  spec,
+  now,
+}: PlanFacts): SignatureCause | undefined {
   if (secret === undefined) return 'SecretMissing';
   const { token } = secret;
   if (token.state === 'unread') return undefined;

@@ -24,7 +24,7 @@ const INTERNAL = 'jwt-injector failed on this request (an internal error, see it
 const NO_DEFAULT = ok(undefined);
 
 /** What the answers about pods and workloads depend on besides the review. */
-export interface Surroundings {
+export interface RouteOptions {
   /** `undefined` where no namespace default is in use. */
   readonly namespaceDefault: NamespaceDefaultLookup | undefined;
   /** The namespace that jwt-injector is in, where nothing is injected. */
@@ -32,7 +32,7 @@ export interface Surroundings {
 }
 
 /** `/mutate/pods`: new pods are refused when something fails, so that none starts without its token. */
-export function podRoute({ namespaceDefault, ownNamespace }: Surroundings): ReviewRoute {
+export function podRoute({ namespaceDefault, ownNamespace }: RouteOptions): ReviewRoute {
   return {
     bounds: ANY_REVIEW,
     answer: answerWith((request) => readPodReview(request, ownNamespace), namespaceDefault),
@@ -41,7 +41,7 @@ export function podRoute({ namespaceDefault, ownNamespace }: Surroundings): Revi
 }
 
 /** `/mutate/workloads`: nothing that fails prevents the workload. */
-export function workloadRoute({ namespaceDefault, ownNamespace }: Surroundings): ReviewRoute {
+export function workloadRoute({ namespaceDefault, ownNamespace }: RouteOptions): ReviewRoute {
   return {
     bounds: ANY_REVIEW,
     answer: answerWith((request) => readWorkloadReview(request, ownNamespace), namespaceDefault),

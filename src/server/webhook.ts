@@ -7,7 +7,7 @@ import { toSeconds, type Milliseconds } from '../time/units.ts';
 import { createWebhookApp } from './app.ts';
 import { UNREAD_BEFORE_TLS, type ConnectionLimits } from './connections.ts';
 import { listenMany, type ListenPlace, type Port } from './listen-many.ts';
-import { jwtRoute, podRoute, workloadRoute, type Surroundings } from './review-routes.ts';
+import { jwtRoute, podRoute, workloadRoute, type RouteOptions } from './review-routes.ts';
 import { secureContextOptions, type ServingCertificate } from './tls.ts';
 
 /**
@@ -20,7 +20,7 @@ const CLOSE_LIMIT_MS = 5_000;
 const SWEEP_MS = 50;
 
 /** What the webhook serves with, and where it asks. */
-export interface WebhookOptions extends Surroundings {
+export interface WebhookOptions extends RouteOptions {
   /** To begin with; without one, no handshake succeeds before `useCertificate`. */
   readonly certificate: ServingCertificate | undefined;
   readonly logger: ServiceLogger;

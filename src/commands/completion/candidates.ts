@@ -20,7 +20,7 @@ export async function findCandidates(
   if (offers === undefined) return [];
   const last = rest.at(-1) ?? '';
   const before = rest.slice(0, -1);
-  const open = findFlag(before.at(-1) ?? '', offers);
+  const open = findOpenFlag(before.at(-1) ?? '', offers);
   if (open?.type === 'string' && !(before.at(-1) ?? '').includes('='))
     return startingWith(last, VALUES[open.name] ?? []);
   const [, flag = '', equals] = /^--([^=]*)(=)?/.exec(last) ?? [];
@@ -53,7 +53,7 @@ function startingWith(start: string, words: readonly string[]): readonly string[
   return words.filter((word) => word.startsWith(start));
 }
 
-function findFlag(
+function findOpenFlag(
   word: string,
   { flags }: Offers,
 ): { readonly name: string; readonly type: string } | undefined {
@@ -74,7 +74,7 @@ function readTyped(
   const values: Record<string, string> = {};
   for (let index = 0; index < typed.length; index += 1) {
     const word = typed[index] ?? '';
-    const flag = findFlag(word, offers);
+    const flag = findOpenFlag(word, offers);
     const [, value] = /=(.*)/s.exec(word) ?? [];
     if (flag === undefined) words.push(word);
     else if (flag.type === 'string') {

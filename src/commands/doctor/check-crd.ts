@@ -45,12 +45,12 @@ export function checkCrd({ crd, api }: InstallationSnapshot): readonly Judgement
       ),
     );
   return judge(crd, ABSENT, (object) => {
-    const problems = findFaults(object);
+    const problems = findCrdFaults(object);
     return wellUnless(problems, `the CRD ${NAME} is that of this version`);
   });
 }
 
-function findFaults(crd: JsonObject): readonly Judgement[] {
+function findCrdFaults(crd: JsonObject): readonly Judgement[] {
   const spec = objectMember(crd, 'spec');
   if (stringMember(spec, 'scope') !== 'Namespaced') return [CLUSTER_SCOPE];
   const conditions = arrayMember(objectMember(crd, 'status'), 'conditions');

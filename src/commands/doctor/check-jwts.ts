@@ -1,5 +1,5 @@
 import { judge, problem, unknown, well, wellUnless, type Judgement } from './finding.ts';
-import type { Group, JwtCensus } from './jwt-census.ts';
+import type { JwtGroup, JwtCensus } from './jwt-census.ts';
 import { INSTALL_CRD, readLogs } from './remedies.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 
@@ -41,7 +41,7 @@ function describeTotal({ seen, namespace }: JwtCensus): string {
   return `${seen.size} ${seen.size === 1 ? 'JWT' : 'JWTs'} ${where}`;
 }
 
-function describe({ count }: Group): string {
+function describe({ count }: JwtGroup): string {
   return `${count} ${count === 1 ? 'JWT' : 'JWTs'}`;
 }
 

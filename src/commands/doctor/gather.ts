@@ -47,7 +47,7 @@ export async function gather(
     at(LEASES, APP),
     look(() => client.get(resourcePath(CLUSTER_ROLES, { name: `${APP}-edit` }))),
     look(() => client.get(resourcePath(POLICY_BINDINGS, { name: `${APP}-delivery` }))),
-    discover(client),
+    discoverJwtApi(client),
   ]);
   const [endpointSlices, oldDeployments, mayCreateJwts, triedPod, jwts] = await Promise.all([
     look(async () => {
@@ -89,7 +89,7 @@ async function askServer(client: Access['client']): Promise<InstallationSnapshot
   return { version, clockAhead };
 }
 
-async function discover(client: Access['client']): Promise<InstallationSnapshot['api']> {
+async function discoverJwtApi(client: Access['client']): Promise<InstallationSnapshot['api']> {
   const list = await look(() => client.get(`/apis/${JWT_API}`));
   if (list.state !== 'found') return list;
   const value = readJwtApi(arrayMember(list.value, 'resources'));

@@ -6,7 +6,7 @@ import type { Seconds } from '../../time/units.ts';
 import { findLegacyMarkers } from '../migrate/kopf-leftovers.ts';
 
 /** JWTs that have something in common: how many, and the first of them. */
-export interface Group {
+export interface JwtGroup {
   count: number;
   /** `namespace/name`. */
   readonly first: string;
@@ -23,11 +23,11 @@ export interface JwtCensus {
   /** There are more, which were not looked at. */
   isCut: boolean;
   /** Those that are not Ready, by reason. */
-  readonly notReady: Map<string, Group>;
+  readonly notReady: Map<string, JwtGroup>;
   /** Ready or not, by what is wrong: `Expired`, `RenewalOverdue`, `Contended`, `Unseen`. */
-  readonly others: Map<string, Group>;
+  readonly others: Map<string, JwtGroup>;
   /** With a finalizer or annotations of token-manager. */
-  readonly withLeftovers: Map<'KopfLeftovers', Group>;
+  readonly withLeftovers: Map<'KopfLeftovers', JwtGroup>;
 }
 
 /** The service looks at a new JWT within milliseconds; a minute is for one that has just been started. */
@@ -58,7 +58,7 @@ export function count(census: JwtCensus, object: JsonObject, now: Seconds): void
   const key = `${namespace}/${name}`;
   if (census.seen.has(key)) return;
   census.seen.add(key);
-  const add = <K extends string>(groups: Map<K, Group>, word: K, message: string): void => {
+  const add = <K extends string>(groups: Map<K, JwtGroup>, word: K, message: string): void => {
     const group = groups.get(word);
     if (group !== undefined) group.count += 1;
     else if (groups.size < MOST_REASONS) groups.set(word, { count: 1, first: key, message });

@@ -11,7 +11,7 @@ import type { Seconds } from '../../time/units.ts';
 export function describeJwt(report: JwtReport, now: Seconds, paint: Paint): readonly string[] {
   return [
     headline(report, paint),
-    ...describeConditions(report, paint),
+    ...listConditions(report, paint),
     '',
     ...describeToken(report, now, paint),
     '',
@@ -35,7 +35,7 @@ function headline({ namespace, name, ready, reason }: JwtReport, paint: Paint): 
   return `${title}: ${paint('red', `not Ready (${reason})`)}`;
 }
 
-function describeConditions({ conditions, upToDate }: JwtReport, paint: Paint): readonly string[] {
+function listConditions({ conditions, upToDate }: JwtReport, paint: Paint): readonly string[] {
   const rows = conditions.map(({ type, status, reason, message }, index) => [
     `  ${type}`,
     status === 'False' ? paint('red', status) : status,

@@ -52,7 +52,7 @@ export async function explainLive(
   const tokenStates = await Promise.all(
     explained.report.tokens.map((token) => findToken({ client }, namespace, token)),
   );
-  const notes = [...label.notes, ...describeOwner(object), ...describeTiming(kind.kind, explained.report)];
+  const notes = [...label.notes, ...noteOwner(object), ...describeTiming(kind.kind, explained.report)];
   const report: LiveReport = { ...explained.report, tokenStates, notes };
   printReport(io, output, report, (facts, paint) => [
     ...describeObject({ ...explained, report: facts }, '', paint),
@@ -90,7 +90,7 @@ async function askForDefault(
   }
 }
 
-function describeOwner(object: JsonObject): readonly string[] {
+function noteOwner(object: JsonObject): readonly string[] {
   const owner = arrayMember(objectMember(object, 'metadata'), 'ownerReferences')
     .filter(isJsonObject)
     .find((reference) => member(reference, 'controller') === true);

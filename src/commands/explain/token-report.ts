@@ -24,18 +24,18 @@ export async function findToken(
   name: string,
 ): Promise<TokenReport> {
   const [jwt, secret] = await Promise.all([
-    describeJwt(client, namespace, name),
+    summarizeJwt(client, namespace, name),
     readSecretMetadata(client, namespace, name),
   ]);
   return { name, ...combine(jwt, secret) };
 }
 
-interface JwtState {
+interface JwtSummary {
   readonly ready: boolean | undefined;
   readonly words: string;
 }
 
-async function describeJwt(client: Access['client'], namespace: string, name: string): Promise<JwtState> {
+async function summarizeJwt(client: Access['client'], namespace: string, name: string): Promise<JwtSummary> {
   try {
     const jwt = await findJwt({ client }, namespace, name);
     return jwt.ok ? stateOf(jwt.value) : { ready: false, words: jwt.problem.message };
@@ -45,7 +45,7 @@ async function describeJwt(client: Access['client'], namespace: string, name: st
   }
 }
 
-function stateOf(jwt: Jwt): JwtState {
+function stateOf(jwt: Jwt): JwtSummary {
   const condition = findCondition(jwt.recorded, 'Ready');
   if (condition?.status === 'True') {
     const { expiresAt } = jwt.recorded;
@@ -63,7 +63,7 @@ function stateOf(jwt: Jwt): JwtState {
   };
 }
 
-function combine(jwt: JwtState, secret: SecretSnapshot): Omit<TokenReport, 'name'> {
+function combine(jwt: JwtSummary, secret: SecretSnapshot): Omit<TokenReport, 'name'> {
   if (secret.state === 'forbidden') {
     return {
       usable: jwt.ready !== false,

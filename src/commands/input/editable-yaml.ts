@@ -68,7 +68,7 @@ export function readEditable(text: string): Result<readonly EditableDocument[], 
     }
     // Text before the first document is its comment.
     const source = text.slice(index === 0 ? 0 : document.range[0], document.range[2]);
-    const value = valueOf(document);
+    const value = valueOfDocument(document);
     if (!value.ok) return fail({ document: index + 1, message: value.problem });
     read.push(editable(source, value.value, style));
   }
@@ -93,7 +93,7 @@ function tryToParse(text: string, lineCounter: LineCounter): readonly Document.P
   }
 }
 
-function valueOf(document: Document.Parsed): Result<unknown, string> {
+function valueOfDocument(document: Document.Parsed): Result<unknown, string> {
   try {
     return ok(readValue(document));
   } catch (error) {
@@ -154,6 +154,6 @@ function withoutAliases(source: string): string {
 function says(text: string, wanted: unknown): boolean {
   const [document, ...more] = parse(text);
   if (document === undefined || more.length > 0 || document.errors.length > 0) return false;
-  const value = valueOf(document);
+  const value = valueOfDocument(document);
   return value.ok && isDeepStrictEqual(value.value, wanted);
 }

@@ -39,7 +39,8 @@ async function readTokenFile(filename: string, io: Io): Promise<Result<FoundToke
   const secrets = objects.filter(({ kind }) => kind === 'Secret');
   if (secrets.length > 1) return refuseToken(source, 'has more than one Secret: give one of them');
   const [secret] = secrets;
-  if (secret !== undefined) return findSecretToken(secret, TOKEN_KEY, `${source}: Secret ${nameOf(secret)}`);
+  if (secret !== undefined)
+    return findSecretToken(secret, TOKEN_KEY, `${source}: Secret ${secretName(secret)}`);
   // What some issuers answer; Pelican reads it, too.
   return readFoundToken(stringMember(objects[0], 'access_token') ?? trimmed, source);
 }
@@ -49,6 +50,6 @@ function findObjects(text: string): readonly JsonObject[] {
   return documents.ok ? documents.value.flatMap(listObjects).map(({ object }) => object) : [];
 }
 
-function nameOf(secret: JsonObject): string {
+function secretName(secret: JsonObject): string {
   return stringMember(objectMember(secret, 'metadata'), 'name') ?? '';
 }

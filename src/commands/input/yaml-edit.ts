@@ -1,6 +1,15 @@
 import { isMap, isScalar, isSeq, type Document, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
 import { pointerPath, type PatchOperation } from '../../resources/json-patch.ts';
-import { colonOf, endOf, endOfPair, findPair, findPlace, isFlow, startOf, type Place } from './yaml-place.ts';
+import {
+  colonOf,
+  endOf,
+  endOfPair,
+  findPair,
+  findPlace,
+  isFlow,
+  startOf,
+  type YamlPlace,
+} from './yaml-place.ts';
 import { writeFlow, writeFlowMember, writeItem, writeMember, type YamlStyle } from './yaml-write.ts';
 
 /** Some text that replaces other text. */
@@ -62,7 +71,7 @@ function groupByTarget(operations: readonly PatchOperation[]): readonly Group[] 
 interface Ground {
   readonly text: string;
   readonly style: YamlStyle;
-  readonly place: Place;
+  readonly place: YamlPlace;
 }
 
 type PlannedEdit = Omit<Edit, 'depth'>;

@@ -2,7 +2,7 @@ import { isMap, isScalar, isSeq, type Document, type Pair, type YAMLMap, type YA
 import { isMergeKey, keyText } from './yaml-value.ts';
 
 /** A map or list of a document, and the pair of which it is the value. */
-export interface Place {
+export interface YamlPlace {
   readonly node: YAMLMap | YAMLSeq;
   readonly owner: { readonly map: YAMLMap; readonly pair: Pair } | undefined;
 }
@@ -11,9 +11,9 @@ export interface Place {
  * The collection at a path of keys and positions. `undefined` if it is shared by anchors, aliases or merge keys, so
  * that a change of it would change another place too.
  */
-export function findPlace(document: Document.Parsed, path: readonly string[]): Place | undefined {
+export function findPlace(document: Document.Parsed, path: readonly string[]): YamlPlace | undefined {
   let node: unknown = document.contents;
-  let owner: Place['owner'];
+  let owner: YamlPlace['owner'];
   for (const key of path) {
     if (isShared(node)) return undefined;
     if (isMap(node)) {

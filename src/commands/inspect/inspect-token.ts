@@ -8,7 +8,7 @@ import { describeTokenParts } from '../output/token-lines.ts';
 import { EXIT, type ExitCode } from '../command.ts';
 
 /** What is reported of a token, as `-o json` prints it; never the signature. */
-interface TokenReport {
+interface InspectedToken {
   readonly source: string;
   readonly header: JsonObject;
   readonly claims: JsonObject;
@@ -29,7 +29,7 @@ export function inspectToken(token: FoundToken, output: OutputFormat, io: Io): E
   return report.state === 'valid' ? EXIT.done : EXIT.refused;
 }
 
-function reportOn({ source, header, claims, text }: FoundToken, now: Seconds): TokenReport {
+function reportOn({ source, header, claims, text }: FoundToken, now: Seconds): InspectedToken {
   const { exp, nbf } = claims;
   const common = { source, header, claims, bytes: Buffer.byteLength(text) };
   if (typeof exp !== 'number')
@@ -39,7 +39,7 @@ function reportOn({ source, header, claims, text }: FoundToken, now: Seconds): T
   return { ...common, state, expiresAt: formatTime(exp), remainingSeconds: Math.floor(exp - now) };
 }
 
-function describeReport(report: TokenReport, now: Seconds, paint: Paint): readonly string[] {
+function describeReport(report: InspectedToken, now: Seconds, paint: Paint): readonly string[] {
   const { source, state, bytes } = report;
   const style: Style = state === 'valid' ? 'green' : 'red';
   return [
@@ -49,7 +49,7 @@ function describeReport(report: TokenReport, now: Seconds, paint: Paint): readon
   ];
 }
 
-function describeLife({ state, remainingSeconds = 0, claims }: TokenReport): string {
+function describeLife({ state, remainingSeconds = 0, claims }: InspectedToken): string {
   const { iat, exp } = claims;
   if (state === 'without expiry') return 'it has no claim exp, and every verifier refuses it';
   if (state === 'expired') return `expired ${formatDuration(-remainingSeconds)} ago`;

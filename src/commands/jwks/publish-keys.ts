@@ -90,7 +90,7 @@ export async function publishFound(
   now: Seconds,
 ): Promise<Result<Published, InputProblem>> {
   const { dir, remove } = options;
-  const issuer = findIssuer(found, options.issuer);
+  const issuer = chooseIssuer(found, options.issuer);
   if (!issuer.ok) return fail({ exit: EXIT.refused, message: issuer.problem });
   const urls = findIssuerUrls(issuer.value);
   if (!urls.ok) return fail({ exit: EXIT.refused, message: `issuer "${issuer.value}": ${urls.problem}` });
@@ -134,7 +134,7 @@ function warnOfEarlier(found: readonly IssuerKeys[], published: string): readonl
     });
 }
 
-function findIssuer(found: readonly IssuerKeys[], wanted: string | undefined): Result<string, string> {
+function chooseIssuer(found: readonly IssuerKeys[], wanted: string | undefined): Result<string, string> {
   const present = found.filter(({ isEarlier }) => isEarlier !== true);
   const issuers = [...new Set(present.flatMap(({ issuer }) => (issuer === undefined ? [] : [issuer])))];
   const [first] = issuers;

@@ -17,7 +17,7 @@ type Check = (facts: MigrationFacts) => readonly MigrationFinding[];
 
 /** In the order in which things are fixed. JWTs of a Cluster-scoped CRD are looked at once they have a namespace. */
 const MIGRATION_CHECKS: readonly Check[] = [
-  checkDeployments,
+  checkOldDeployments,
   checkSchema,
   checkConfigMapKeys,
   checkKeySecrets,
@@ -30,7 +30,7 @@ const MIGRATION_CHECKS: readonly Check[] = [
   noteInlineKeys,
   noteKeyCopies,
 ];
-const CLUSTER_CHECKS: readonly Check[] = [checkDeployments, checkScope, noteInstalled, notePeerings];
+const CLUSTER_CHECKS: readonly Check[] = [checkOldDeployments, checkScope, noteInstalled, notePeerings];
 
 /** Everything that token-manager left and that has to be fixed or is worth knowing. Pure. */
 export function findLeftovers(facts: MigrationFacts): readonly MigrationFinding[] {
@@ -112,7 +112,7 @@ function checkConflicts(facts: MigrationFacts): readonly MigrationFinding[] {
 }
 
 /** It has to be stopped before the JWTs are changed: it would sign again after each change. */
-function checkDeployments({ deployments }: MigrationFacts): readonly MigrationFinding[] {
+function checkOldDeployments({ deployments }: MigrationFacts): readonly MigrationFinding[] {
   return deployments
     .filter(({ replicas }) => replicas > 0)
     .map((deployment) => ({

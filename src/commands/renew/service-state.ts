@@ -21,7 +21,7 @@ const LOG = `kubectl logs -n ${APP} deployment/${APP}`;
 export async function findService(client: Pick<Access['client'], 'get'>): Promise<ServiceState> {
   try {
     const lease = await client.get(resourcePath(LEASES, { namespace: APP, name: APP }));
-    return judge(readLease(lease));
+    return judgeLease(readLease(lease));
   } catch (error) {
     if (isNotFound(error))
       return { runs: false, words: `jwt-injector is not running, and never was: ${WHERE}` };
@@ -33,7 +33,7 @@ export async function findService(client: Pick<Access['client'], 'get'>): Promis
   }
 }
 
-function judge({ holder, renewedAt, duration }: ReportedLease): ServiceState {
+function judgeLease({ holder, renewedAt, duration }: ReportedLease): ServiceState {
   const age = renewedAt === undefined ? undefined : toSeconds(Date.now()) - renewedAt;
   if (holder !== '' && age !== undefined && age <= toSeconds(duration)) {
     return {

@@ -3,7 +3,7 @@ import type { Paint } from '../output/report-output.ts';
 import { KEY_FILE } from '../keygen/manifests.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import type { Sharer, Sharers } from './find-sharers.ts';
-import type { Step } from './next-step.ts';
+import type { RotationStep } from './next-step.ts';
 import type { ObservedRotation } from './observe-rotation.ts';
 
 /** How far a rotation is, as `-o json` prints it. */
@@ -11,7 +11,7 @@ export interface RotationReport {
   readonly namespace: string;
   readonly name: string;
   readonly issuer: string;
-  readonly step: Step['do'];
+  readonly step: RotationStep['do'];
   /** The `kid`s; `undefined` before the new key is made. */
   readonly newKeyId: string | undefined;
   readonly oldKeyId: string | undefined;
@@ -30,7 +30,7 @@ export interface RotationReport {
 /** What is reported of a step. */
 export function reportRotation(
   { state, issuer }: ObservedRotation,
-  step: Step,
+  step: RotationStep,
   { dir, sharers }: { readonly dir: string | undefined; readonly sharers: Sharers | undefined },
 ): RotationReport {
   const { jwt, rotation } = state;
@@ -52,7 +52,7 @@ export function reportRotation(
 
 function commandsOf(
   { jwt, rotation }: ObservedRotation['state'],
-  step: Step,
+  step: RotationStep,
   { dir, sharers }: { readonly dir: string | undefined; readonly sharers: Sharers | undefined },
 ): readonly string[] {
   const { namespace, name } = jwt;
@@ -85,7 +85,7 @@ function followingCommand(
   return `kubectl patch jwt ${name} -n ${namespace} --type=merge -p '${JSON.stringify({ spec })}'`;
 }
 
-const TITLES: Readonly<Record<Step['do'], string>> = {
+const TITLES: Readonly<Record<RotationStep['do'], string>> = {
   'make-key': '1. make a new key, in a Secret of its own',
   publish: '2. publish it beside the old one',
   'note-published': '2. both keys are published at every URL',

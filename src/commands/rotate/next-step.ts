@@ -21,7 +21,7 @@ export interface RotationState {
 }
 
 /** What is to be done next, one thing at a time. */
-export type Step =
+export type RotationStep =
   | { readonly do: 'make-key' }
   | { readonly do: 'publish'; readonly problem: string }
   | { readonly do: 'note-published' }
@@ -32,7 +32,7 @@ export type Step =
   | { readonly do: 'finish' };
 
 /** The next step of the documented rotation. `force` skips publication and waiting, and nothing else. */
-export function nextStep(state: RotationState, force: boolean): Step {
+export function nextStep(state: RotationState, force: boolean): RotationStep {
   const { jwt, rotation, hasSecret, publicationProblem, wait, now } = state;
   if (rotation === undefined) return { do: 'make-key' };
   if (rotation.switchedAt === undefined) {

@@ -14,7 +14,7 @@ import { findService } from '../renew/service-state.ts';
 import { finishRotation, forgetPublished, makeNewKey, notePublished, switchKey } from './actions.ts';
 import { describeProgress, reportRotation, type RotationReport } from './describe-rotation.ts';
 import { findSharers } from './find-sharers.ts';
-import { nextStep, type Step } from './next-step.ts';
+import { nextStep, type RotationStep } from './next-step.ts';
 import { observeRotation, type ObservedRotation } from './observe-rotation.ts';
 import { EXIT, type ExitCode } from '../command.ts';
 
@@ -33,7 +33,7 @@ export interface RotateOptions {
 }
 
 /** At the beginning it can still be decided otherwise; at the end it counts. */
-const TELLS_SHARERS: ReadonlySet<Step['do']> = new Set(['make-key', 'keep-old', 'finish']);
+const TELLS_SHARERS: ReadonlySet<RotationStep['do']> = new Set(['make-key', 'keep-old', 'finish']);
 /** Between two looks at the issuer, which may be a static site behind a cache. */
 const LOOK_AGAIN_MS = 15_000;
 /** A running service signs within a second. */
@@ -79,7 +79,7 @@ export async function walkRotation(
 
   /** Gives how long to wait before the next look. */
   async function take(
-    step: Step,
+    step: RotationStep,
     { state, object }: ObservedRotation,
   ): Promise<Result<Milliseconds, InputProblem>> {
     const { client } = access;
@@ -142,7 +142,7 @@ export async function walkRotation(
   }
 }
 
-function isWaiting(step: Step): boolean {
+function isWaiting(step: RotationStep): boolean {
   return step.do === 'publish' || step.do === 'wait';
 }
 

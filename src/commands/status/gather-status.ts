@@ -12,7 +12,7 @@ import type { Seen } from './status-report.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
 /** Which JWTs: those of these names, or all of the namespace, or of all namespaces. */
-export interface Wanted {
+export interface StatusQuery {
   readonly names: readonly string[];
   readonly everywhere: boolean;
 }
@@ -36,7 +36,10 @@ export function pathsOf(
 }
 
 /** Reads JWTs and pods. What the caller is not allowed to read is a note; if that is all JWTs, it is thrown. */
-export async function gatherStatus(access: Access, { names, everywhere }: Wanted): Promise<GatheredStatus> {
+export async function gatherStatus(
+  access: Access,
+  { names, everywhere }: StatusQuery,
+): Promise<GatheredStatus> {
   const { client, namespace } = access;
   const notes: string[] = [];
   const ifAllowed = async <T>(work: () => Promise<T>, consequence: string): Promise<T | undefined> => {

@@ -87,7 +87,7 @@ function readMounts(
     const shown = mounts.filter((mount) => showsToken(mount, volumes));
     const whole = shown.find(({ subPath }) => subPath === '');
     const part = shown.find(({ subPath }) => subPath !== '');
-    const startedAt = startOf(name, arrayMember(status, `${list.slice(0, -1)}Statuses`));
+    const startedAt = startTimeOf(name, arrayMember(status, `${list.slice(0, -1)}Statuses`));
     const addFile = (mount: MountShape): void => {
       const path = visibleFile(mount, volumes);
       if (path !== undefined && startedAt !== undefined) files.push({ container: name, path });
@@ -110,7 +110,7 @@ function showsToken(mount: MountShape, volumes: ShowingVolumes): boolean {
   return mount.subPath === undefined ? volumes.has(mount.volume) : visibleFile(mount, volumes) !== undefined;
 }
 
-function startOf(container: string, statuses: readonly unknown[]): Seconds | undefined {
+function startTimeOf(container: string, statuses: readonly unknown[]): Seconds | undefined {
   const own = statuses.find((status) => member(status, 'name') === container);
   return parseTime(member(objectMember(objectMember(own, 'state'), 'running'), 'startedAt'));
 }

@@ -2,14 +2,14 @@ import { toSeconds } from '../../time/units.ts';
 import type { ClusterAccess } from '../cluster/connect.ts';
 import type { Io } from '../io.ts';
 import { printReport, type OutputFormat } from '../output/report-output.ts';
-import { gatherStatus, type Wanted } from './gather-status.ts';
+import { gatherStatus, type StatusQuery } from './gather-status.ts';
 import { readInPods } from './read-in-pods.ts';
 import { describeStatus } from './status-lines.ts';
 import { isAllWell, reportStatus } from './status-report.ts';
 import { EXIT, type ExitCode } from '../command.ts';
 
 /** What `status` was asked. */
-export interface StatusOptions extends Wanted {
+export interface StatusOptions extends StatusQuery {
   readonly output: OutputFormat;
   /** Read the files in the pods. */
   readonly isReading: boolean;

@@ -66,11 +66,11 @@ function describeDetails(jwt: JwtStatus | undefined, paint: Paint): readonly str
   if (jwt === undefined) return [];
   const { ready, message, pods } = jwt;
   const why =
-    ready === 'True' ? [] : [paint(ready === 'Pending' ? 'yellow' : 'red', `  ${shorten(message)}`)];
+    ready === 'True' ? [] : [paint(ready === 'Pending' ? 'yellow' : 'red', `  ${shortenMessage(message)}`)];
   return [...why, ...(pods === undefined ? [] : describePods(pods, paint))];
 }
 
-function shorten(message: string): string {
+function shortenMessage(message: string): string {
   return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message;
 }
 
@@ -162,7 +162,7 @@ export function describeInLine({ ready, reason, expiresAt, renewsAt, pods, ...jw
     ready === 'True'
       ? `Ready (${reason})`
       : ready === 'Pending'
-        ? shorten(jwt.message)
+        ? shortenMessage(jwt.message)
         : `not Ready (${reason})`,
     ...(expiry === undefined ? [] : [`${isExpired ? 'expired' : 'expires'} ${formatUtc(expiry)}`]),
     ...(due === undefined ? [] : [`next renewal ${formatUtc(due)}`]),

@@ -58,7 +58,7 @@ export interface PodStatus {
 export function reportStatus({ jwts, pods, notes, held }: Seen, now: Seconds): StatusReport {
   const mounting = pods && { pods: byToken(pods), held };
   return {
-    jwts: [...jwts].toSorted(byExpiry).map((jwt) => describeJwt(jwt, mounting, now)),
+    jwts: [...jwts].toSorted(byExpiry).map((jwt) => reportJwtStatus(jwt, mounting, now)),
     notes,
   };
 }
@@ -95,7 +95,7 @@ function compareText(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-function describeJwt(jwt: JwtState, mounting: Mounting | undefined, now: Seconds): JwtStatus {
+function reportJwtStatus(jwt: JwtState, mounting: Mounting | undefined, now: Seconds): JwtStatus {
   const { issuedAt, expiresAt, renewsAt, ...kept } = jwt;
   const remaining = expiresAt === undefined ? undefined : Math.floor(expiresAt - now);
   const life = expiresAt === undefined || issuedAt === undefined ? 0 : expiresAt - issuedAt;

@@ -74,7 +74,7 @@ export async function fetchDocument(
   }
 }
 
-interface Answer {
+interface HttpAnswer {
   readonly status: number;
   readonly location: string | undefined;
   readonly text: string;
@@ -88,9 +88,9 @@ async function ask(
   url: string,
   { trust, timeoutMs }: FetchOptions,
   signal: AbortSignal,
-): Promise<Result<Answer, FetchProblem>> {
+): Promise<Result<HttpAnswer, FetchProblem>> {
   try {
-    const answer = await send(url, trust, signal);
+    const answer = await sendGet(url, trust, signal);
     const { statusCode: status = 0, headers } = answer;
     if (REDIRECTS.has(status)) {
       answer.destroy();
@@ -114,7 +114,7 @@ async function ask(
   }
 }
 
-function send(url: string, agent: Agent, signal: AbortSignal): Promise<IncomingMessage> {
+function sendGet(url: string, agent: Agent, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const headers = { accept: 'application/json', 'user-agent': 'jwt-injector' };
     const asking = request(url, { headers, signal, agent });

@@ -49,7 +49,7 @@ export async function mergeKeys(entries: readonly KeyEntry[]): Promise<Result<Ke
   const warnings: string[] = [];
   const inOrder = entries.toSorted((one, other) => ORDER.indexOf(one.role) - ORDER.indexOf(other.role));
   for (const { jwk, role, source, until } of inOrder) {
-    const read = await readKey(jwk);
+    const read = await readPublishedKey(jwk);
     if (!read.ok) return fail(`${source}: ${read.problem}`);
     const { thumbprint } = read.value;
     const index = keys.findIndex((key) => key.jwk.kid === read.value.jwk.kid);
@@ -81,7 +81,7 @@ export async function mergeKeys(entries: readonly KeyEntry[]): Promise<Result<Ke
 /** Members that a public key may have (RFC 7518 §6.2.1 and §6.3.1, RFC 8037 §2, RFC 7517 §4). */
 const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'alg', 'use'] as const;
 
-async function readKey(jwk: JWK): Promise<Result<Pick<PublishedKey, 'jwk' | 'thumbprint'>, string>> {
+async function readPublishedKey(jwk: JWK): Promise<Result<Pick<PublishedKey, 'jwk' | 'thumbprint'>, string>> {
   const { kid, alg, kty } = jwk;
   if (kid === undefined || kid === '')
     return fail('the key has no kid, by which verifiers find it: add "kid"');

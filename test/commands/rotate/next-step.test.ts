@@ -4,7 +4,7 @@ import {
   LEAST_WAIT,
   nextStep,
   type RotationState,
-  type Step,
+  type RotationStep,
 } from '../../../src/commands/rotate/next-step.ts';
 import { readRotation, rotationAnnotation, type Rotation } from '../../../src/commands/rotate/rotation.ts';
 import { formatTime } from '../../../src/time/format-time.ts';
@@ -31,14 +31,14 @@ const signedBy = (keyId: string, retiredUntil?: number) => {
 };
 
 /** What comes next, with what is given; all is published, and the old key signs. */
-function next(state: Partial<RotationState>, force = false): Step {
+function next(state: Partial<RotationState>, force = false): RotationStep {
   const usual = { jwt: signedBy('old'), rotation: made, hasSecret: true, publicationProblem: undefined };
   return nextStep({ ...usual, wait: LEAST_WAIT, now: NOW, ...state }, force);
 }
 
 describe('the steps of a rotation', () => {
   const problem = 'https://a.example/keys has no key of kid new';
-  const TABLE: readonly (readonly [title: string, state: Partial<RotationState>, step: Step])[] = [
+  const TABLE: readonly (readonly [title: string, state: Partial<RotationState>, step: RotationStep])[] = [
     ['begins with a key', { rotation: undefined, hasSecret: false }, { do: 'make-key' }],
     ['makes another key when the Secret was not created any more', { hasSecret: false }, { do: 'make-key' }],
     ['publishes', { publicationProblem: problem }, { do: 'publish', problem }],
