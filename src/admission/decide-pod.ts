@@ -2,7 +2,7 @@ import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import type { Result } from '../resources/result.ts';
 import { checkAnnotationKeys, checkLabelKeys } from './annotation-keys.ts';
 import { readRequest, warnOfEmptyValues, type InjectionRequest } from './annotations.ts';
-import { deny, skip, type Decision, type Denial, type Skip } from './decision.ts';
+import { denyPod, skipPod, type Decision, type PodDenial, type SkipDecision } from './decision.ts';
 import { planInjection } from './plan-injection.ts';
 import type { PodShape } from './pod-shape.ts';
 import type { ReadPod } from './read-pod.ts';
@@ -15,7 +15,10 @@ import { requiresWindowsByAffinity, windowsSetting } from './windows.ts';
  * (`undefined` without one, or where none is in use). Nothing is looked up: whether the JWT exists does not matter to
  * admission, as the kubelet waits for its Secret.
  */
-export function decidePod(read: Result<ReadPod, Skip>, namespaceDefault: string | undefined): Decision {
+export function decidePod(
+  read: Result<ReadPod, SkipDecision>,
+  namespaceDefault: string | undefined,
+): Decision {
   if (!read.ok) return read.problem;
   const { values, annotations, labels, namespace, shape } = read.value;
   const ofKeys = [
@@ -25,10 +28,10 @@ export function decidePod(read: Result<ReadPod, Skip>, namespaceDefault: string 
   ];
   const request = readRequest(values, namespaceDefault);
   const warnings = joinWarnings(ofKeys, request.warnings);
-  if (!request.ok) return deny({ reason: 'InvalidAnnotation', ...request.problem }, warnings);
+  if (!request.ok) return denyPod({ reason: 'InvalidAnnotation', ...request.problem }, warnings);
   if (request.value === undefined) {
     const where = namespace === undefined ? '' : ' or by its namespace';
-    return skip('NotRequested', `no token is named by the pod${where}`, warnings);
+    return skipPod('NotRequested', `no token is named by the pod${where}`, warnings);
   }
   return decideInjection(shape, request.value, warnings);
 }
@@ -36,18 +39,18 @@ export function decidePod(read: Result<ReadPod, Skip>, namespaceDefault: string 
 /** `found` are the warnings so far. */
 function decideInjection(shape: PodShape, request: InjectionRequest, found: readonly Warning[]): Decision {
   const windows = windowsSetting(shape.spec);
-  if (windows !== undefined) return deny(explainWindows(windows), found);
+  if (windows !== undefined) return denyPod(explainWindows(windows), found);
   const selected = selectContainers(shape.containers, request.containers);
   const aboutPod = [...found, ...warnOfWindowsAffinity(shape), ...selected.warnings];
-  if (!selected.ok) return deny({ reason: 'InvalidAnnotation', ...selected.problem }, aboutPod);
+  if (!selected.ok) return denyPod({ reason: 'InvalidAnnotation', ...selected.problem }, aboutPod);
   const plan = planInjection(shape.volumes, selected.value, request);
   const warnings = joinWarnings(aboutPod, plan.warnings);
-  if (!plan.ok) return deny(plan.problem, warnings);
+  if (!plan.ok) return denyPod(plan.problem, warnings);
   const { tokens } = request;
   const names = tokens.join(', ');
   const count = plan.value.containers.length;
   if (plan.value.volumes.length === 0 && count === 0)
-    return skip('AlreadyInjected', `the pod has everything it needs for ${names}`, warnings);
+    return skipPod('AlreadyInjected', `the pod has everything it needs for ${names}`, warnings);
   const message = `${names} injected into ${count} ${count === 1 ? 'container' : 'containers'}`;
   return { decision: 'inject', reason: 'Injected', message, warnings, tokens, plan: plan.value };
 }
@@ -58,7 +61,7 @@ function warnOfWindowsAffinity({ spec }: PodShape): readonly Warning[] {
   return [{ kind: 'windowsAffinity', text }];
 }
 
-function explainWindows(setting: string): Denial {
+function explainWindows(setting: string): PodDenial {
   return {
     reason: 'WindowsPod',
     what: `${setting} asks for Windows, where tokens cannot be injected`,

@@ -57,13 +57,13 @@ interface DecisionText {
 }
 
 /** The pod stays as it is and is admitted. */
-export interface Skip extends DecisionText {
+export interface SkipDecision extends DecisionText {
   readonly decision: 'skip';
   readonly reason: AdmissionReason;
 }
 
 /** The pod is admitted with the plan carried out. `tokens`: names of JWTs, at least one. */
-export interface Inject extends DecisionText {
+export interface InjectDecision extends DecisionText {
   readonly decision: 'inject';
   readonly reason: 'Injected';
   readonly tokens: readonly string[];
@@ -71,7 +71,7 @@ export interface Inject extends DecisionText {
 }
 
 /** The pod is refused. `message` is the problem with its remedy. */
-export interface Deny extends DecisionText {
+export interface DenyDecision extends DecisionText {
   readonly decision: 'deny';
   readonly reason: DenyReason;
   readonly problem: Problem;
@@ -84,23 +84,23 @@ export type DenyReason = Extract<
 >;
 
 /** What happens to one pod. */
-export type Decision = Skip | Inject | Deny;
+export type Decision = SkipDecision | InjectDecision | DenyDecision;
 
 /** A problem for which the pod is refused. */
-export interface Denial extends Problem {
+export interface PodDenial extends Problem {
   readonly reason: DenyReason;
 }
 
 /** Leaves the pod as it is. `message` is one line for people. */
-export function skip(
+export function skipPod(
   reason: AdmissionReason,
   message: string,
   warnings: readonly Warning[] = NO_WARNINGS,
-): Skip {
+): SkipDecision {
   return { decision: 'skip', reason, message, warnings };
 }
 
 /** Refuses the pod, with what is wrong and the remedy in one line. */
-export function deny({ reason, what, remedy }: Denial, warnings: readonly Warning[]): Deny {
+export function denyPod({ reason, what, remedy }: PodDenial, warnings: readonly Warning[]): DenyDecision {
   return { decision: 'deny', reason, problem: { what, remedy }, message: `${what}: ${remedy}`, warnings };
 }

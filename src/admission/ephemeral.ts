@@ -2,7 +2,7 @@ import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import { arrayMember, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { isOptedOut, readAnnotationValues, type AnnotationValues } from './annotations.ts';
-import { skip, type Decision, type Skip } from './decision.ts';
+import { skipPod, type Decision, type SkipDecision } from './decision.ts';
 import { findEphemeralTokens, invalidSetting, planEphemeral, warnOfObstacle } from './plan-ephemeral.ts';
 import { annotationsOf, isMirrorPod, readContainers, readVolumes, type ContainerShape } from './pod-shape.ts';
 import { checkInject } from './injection-settings.ts';
@@ -19,17 +19,18 @@ export interface ReadEphemeral {
 }
 
 /** Reads a pod once, for `decideEphemeral`; or the decision, where none of its settings can change it. */
-export function readEphemeral(pod: unknown, oldPod: unknown): Result<ReadEphemeral, Skip> {
+export function readEphemeral(pod: unknown, oldPod: unknown): Result<ReadEphemeral, SkipDecision> {
   const values = readAnnotationValues(annotationsOf(pod));
   const spec = objectMember(pod, 'spec');
-  if (values === undefined || spec === undefined) return fail(skip('NotRequested', 'left to the API server'));
-  if (isMirrorPod(pod)) return fail(skip('NotRequested', 'mirror pods of static pods are never touched'));
+  if (values === undefined || spec === undefined)
+    return fail(skipPod('NotRequested', 'left to the API server'));
+  if (isMirrorPod(pod)) return fail(skipPod('NotRequested', 'mirror pods of static pods are never touched'));
   if (isOptedOut(values))
-    return fail(skip('OptedOut', `annotation ${INJECTION_ANNOTATIONS.inject} is "false"`));
+    return fail(skipPod('OptedOut', `annotation ${INJECTION_ANNOTATIONS.inject} is "false"`));
   const volumes = readVolumes(spec);
-  if (!volumes.ok) return fail(skip('NoContainers', `left to the API server: ${volumes.problem}`));
+  if (!volumes.ok) return fail(skipPod('NoContainers', `left to the API server: ${volumes.problem}`));
   const containers = readContainers(spec, EPHEMERAL_CONTAINERS, new Set());
-  if (!containers.ok) return fail(skip('NoContainers', `left to the API server: ${containers.problem}`));
+  if (!containers.ok) return fail(skipPod('NoContainers', `left to the API server: ${containers.problem}`));
   const before = arrayMember(objectMember(oldPod, 'spec'), EPHEMERAL_CONTAINERS);
   const old = new Set(before.map((item) => stringMember(item, 'name')));
   const added = containers.value.filter(({ name }) => !old.has(name));
@@ -42,7 +43,7 @@ export function readEphemeral(pod: unknown, oldPod: unknown): Result<ReadEphemer
  * running pod cannot be changed (Kubernetes API), so a token whose volume the pod lacks is one of those.
  */
 export function decideEphemeral(
-  read: Result<ReadEphemeral, Skip>,
+  read: Result<ReadEphemeral, SkipDecision>,
   namespaceDefault: string | undefined,
 ): Decision {
   if (!read.ok) return read.problem;
@@ -52,13 +53,14 @@ export function decideEphemeral(
   const obstacles = inject.ok ? missing : [invalidSetting(inject.problem), ...missing];
   const reason = obstacles[0]?.reason;
   const found = obstacles.map(warnOfObstacle);
-  if (tokens.length === 0) return skip(reason ?? 'NotRequested', 'no token for ephemeral containers', found);
-  if (containers.length === 0) return skip('NoContainers', 'no new ephemeral container', found);
+  if (tokens.length === 0)
+    return skipPod(reason ?? 'NotRequested', 'no token for ephemeral containers', found);
+  if (containers.length === 0) return skipPod('NoContainers', 'no new ephemeral container', found);
   const plan = planEphemeral(containers, { tokens, values, volumes });
   const warnings = joinWarnings(found, plan.warnings);
   if (plan.containers.length === 0) {
     const why = reason ?? plan.reason ?? 'AlreadyInjected';
-    return skip(why, 'nothing to add to ephemeral containers', warnings);
+    return skipPod(why, 'nothing to add to ephemeral containers', warnings);
   }
   const names = tokens.map(({ name }) => name);
   return {

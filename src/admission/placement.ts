@@ -1,5 +1,5 @@
 import { INJECTION_ANNOTATIONS, TOKEN_KEY } from '../resources/names.ts';
-import type { Denial, TokenMount } from './decision.ts';
+import type { PodDenial, TokenMount } from './decision.ts';
 import { findCover, hides, visibleFile, type ShownFile } from './mounts.ts';
 import { joinPath, lengthFault, SHORTER_PATH } from './paths.ts';
 import type { ContainerShape, DeviceShape, MountShape } from './pod-shape.ts';
@@ -32,7 +32,7 @@ export function wantToken(
   return { name, volumes, newMount: { shown, placement: { how: 'mount', files: [file], mounts: [mount] } } };
 }
 
-type Blocked = { readonly how: 'blocked'; readonly denial: Denial };
+type Blocked = { readonly how: 'blocked'; readonly denial: PodDenial };
 
 /**
  * How a container sees a token in the end. `files` are its paths there, the best first, at least one; `mounts` is the new
@@ -130,13 +130,13 @@ function hideOthers(
   return undefined;
 }
 
-function blocked(denial: Denial): Blocked {
+function blocked(denial: PodDenial): Blocked {
   return { how: 'blocked', denial };
 }
 
 const MOVE = `set annotation ${INJECTION_ANNOTATIONS.mountPath} to another directory`;
 
-function explainTaken(container: ContainerShape, other: MountShape | DeviceShape): Denial {
+function explainTaken(container: ContainerShape, other: MountShape | DeviceShape): PodDenial {
   const part = isMount(other) && other.subPath !== '' ? ' (by subPath)' : '';
   return {
     reason: 'MountPathTaken',
@@ -145,7 +145,7 @@ function explainTaken(container: ContainerShape, other: MountShape | DeviceShape
   };
 }
 
-function explainCover(container: ContainerShape, file: string, other: MountShape | DeviceShape): Denial {
+function explainCover(container: ContainerShape, file: string, other: MountShape | DeviceShape): PodDenial {
   return {
     reason: 'MountPathTaken',
     what: `container ${quote(container.name)}: ${describeCover(other)} at ${showPath(other.path)} hides the token file ${showPath(file)}`,
@@ -153,7 +153,7 @@ function explainCover(container: ContainerShape, file: string, other: MountShape
   };
 }
 
-function explainLength(container: ContainerShape, what: string): Denial {
+function explainLength(container: ContainerShape, what: string): PodDenial {
   return {
     reason: 'TooLarge',
     what: `container ${quote(container.name)}: ${what}`,

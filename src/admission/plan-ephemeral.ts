@@ -3,7 +3,7 @@ import type { JsonObject } from '../resources/json.ts';
 import type { AdmissionReason } from '../resources/reasons.ts';
 import type { Result } from '../resources/result.ts';
 import type { AnnotationValues } from './annotations.ts';
-import type { ContainerPlan, Denial, Problem, TokenMount } from './decision.ts';
+import type { ContainerPlan, PodDenial, Problem, TokenMount } from './decision.ts';
 import { findOwnEnv, makeEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
 import { areTooManyMounts, explainTooLarge, PatchSize } from './size-limits.ts';
@@ -18,7 +18,7 @@ import { findTokenVolumes, type ShowingVolumes } from './token-volume.ts';
 import { joinWarnings, NO_WARNINGS, type Warning, type WithWarnings } from './warnings.ts';
 
 /** What would be a denial for a new pod. */
-export type Obstacle = Pick<Denial, 'reason' | 'what'>;
+export type Obstacle = Pick<PodDenial, 'reason' | 'what'>;
 
 /** An annotation with a wrong value, as an obstacle. */
 export function invalidSetting({ what }: Problem): Obstacle {

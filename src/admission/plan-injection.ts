@@ -2,7 +2,14 @@ import type { JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { TOKEN_KEY } from '../resources/names.ts';
 import type { InjectionRequest } from './annotations.ts';
-import type { ContainerPlan, Denial, InjectionPlan, TokenEnv, TokenMount, TokenVolume } from './decision.ts';
+import type {
+  ContainerPlan,
+  PodDenial,
+  InjectionPlan,
+  TokenEnv,
+  TokenMount,
+  TokenVolume,
+} from './decision.ts';
 import { findOwnEnv, makeEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
 import { areTooManyMounts, explainTooLarge, PatchSize } from './size-limits.ts';
@@ -18,8 +25,9 @@ export function planInjection(
   volumes: ReadonlyMap<string, JsonObject>,
   selected: readonly ContainerShape[],
   request: InjectionRequest,
-): WithWarnings<Result<InjectionPlan, Denial>> {
-  const tooLarge = (): Result<never, Denial> => fail(explainTooLarge(selected.length, request.tokens.length));
+): WithWarnings<Result<InjectionPlan, PodDenial>> {
+  const tooLarge = (): Result<never, PodDenial> =>
+    fail(explainTooLarge(selected.length, request.tokens.length));
   if (areTooManyMounts(selected, request.tokens.length)) return { ...tooLarge(), warnings: NO_WARNINGS };
   const needed = planVolumes(volumes, request);
   if (!needed.ok) return { ...needed, warnings: NO_WARNINGS };
@@ -46,7 +54,7 @@ export function planInjection(
 function planVolumes(
   volumes: ReadonlyMap<string, JsonObject>,
   { tokens, mountPath, defaultMode }: InjectionRequest,
-): Result<{ readonly added: readonly TokenVolume[]; readonly wanted: readonly WantedToken[] }, Denial> {
+): Result<{ readonly added: readonly TokenVolume[]; readonly wanted: readonly WantedToken[] }, PodDenial> {
   const added: TokenVolume[] = [];
   const wanted: WantedToken[] = [];
   for (const [index, shown] of findTokenVolumes(volumes, tokens).entries()) {
@@ -76,7 +84,7 @@ export function mountPathOf(mountPath: string, token: string, index: number): st
 }
 
 /** Before it meets a container: what a volume shows is shown again in each. */
-export function findLongPath(shown: ReadonlyMap<string, string>): Denial | undefined {
+export function findLongPath(shown: ReadonlyMap<string, string>): PodDenial | undefined {
   for (const [volume, file] of shown) {
     const fault = lengthFault(file);
     if (fault === undefined) continue;
@@ -97,7 +105,7 @@ interface CommonParts {
 function planContainer(
   container: ContainerShape,
   { wanted, newEnv, mountPoints }: CommonParts,
-): WithWarnings<Result<ContainerPlan, Denial>> {
+): WithWarnings<Result<ContainerPlan, PodDenial>> {
   let mounts: readonly TokenMount[] = [];
   let warnings = NO_WARNINGS;
   let env: ContainerPlan['env'];
@@ -137,7 +145,7 @@ function warnOfSubPath(container: ContainerShape, token: string): Warning {
   return { kind: 'neverRefreshes', text };
 }
 
-function explainVolumeTaken(wanted: TokenVolume, taken: JsonObject): Denial {
+function explainVolumeTaken(wanted: TokenVolume, taken: JsonObject): PodDenial {
   return {
     reason: 'VolumeNameTaken',
     what: `volume ${quote(wanted.name)} is of kind ${showPath(volumeKind(taken), 40)} and does not show key "${TOKEN_KEY}" of Secret ${quote(wanted.secret.secretName, 253)}`,
@@ -145,7 +153,7 @@ function explainVolumeTaken(wanted: TokenVolume, taken: JsonObject): Denial {
   };
 }
 
-function explainSameVolume(wanted: TokenVolume, other: TokenVolume): Denial {
+function explainSameVolume(wanted: TokenVolume, other: TokenVolume): PodDenial {
   const [first, second] = [other, wanted].map(({ secret }) => quote(secret.secretName, 253));
   return {
     reason: 'VolumeNameTaken',

@@ -3,7 +3,7 @@ import { APP, INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import { objectMember, type JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { isOptedOut, readAnnotationValues, warnOfEmptyValues, type AnnotationValues } from './annotations.ts';
-import { skip, type Skip } from './decision.ts';
+import { skipPod, type SkipDecision } from './decision.ts';
 import { isMirrorPod, readMap, readPodShape, type PodShape } from './pod-shape.ts';
 
 /** What a review, or a file, says of a pod. */
@@ -31,7 +31,7 @@ export interface ReadPod {
 }
 
 /** Reads a new pod once, for `decidePod`; or the decision, where none of its settings can change it. */
-export function readPod(input: PodInput): Result<ReadPod, Skip> {
+export function readPod(input: PodInput): Result<ReadPod, SkipDecision> {
   const { pod, namespace } = input;
   const exempt = findExemption(input);
   if (exempt !== undefined) return fail(exempt);
@@ -39,13 +39,13 @@ export function readPod(input: PodInput): Result<ReadPod, Skip> {
   const annotations = input.annotations ?? readMap(metadata, 'annotations');
   const values = annotations === 'wrong' ? undefined : readAnnotationValues(annotations);
   if (values === undefined || annotations === 'wrong')
-    return fail(skip('NotRequested', 'left to the API server: an annotation is not a string'));
+    return fail(skipPod('NotRequested', 'left to the API server: an annotation is not a string'));
   if (isOptedOut(values)) {
     const message = `annotation ${INJECTION_ANNOTATIONS.inject} is "false"`;
-    return fail(skip('OptedOut', message, warnOfEmptyValues(values)));
+    return fail(skipPod('OptedOut', message, warnOfEmptyValues(values)));
   }
   const shape = readPodShape(objectMember(pod, 'spec'));
-  if (!shape.ok) return fail(skip('NoContainers', `left to the API server: ${shape.problem}`));
+  if (!shape.ok) return fail(skipPod('NoContainers', `left to the API server: ${shape.problem}`));
   const labels = readMap(metadata, 'labels');
   return ok({
     shape: withClaims(shape.value, input.claims),
@@ -61,10 +61,12 @@ export function needsNamespaceDefault(read: Result<Pick<ReadPod, 'values'>, unkn
   return read.ok && read.value.values.token === undefined;
 }
 
-function findExemption({ pod, namespace = '', ownNamespace = APP }: PodInput): Skip | undefined {
+function findExemption({ pod, namespace = '', ownNamespace = APP }: PodInput): SkipDecision | undefined {
   if (isExcluded(namespace, ownNamespace))
-    return skip('NotRequested', `pods of namespace ${namespace} are never touched`);
-  return isMirrorPod(pod) ? skip('NotRequested', 'mirror pods of static pods are never touched') : undefined;
+    return skipPod('NotRequested', `pods of namespace ${namespace} are never touched`);
+  return isMirrorPod(pod)
+    ? skipPod('NotRequested', 'mirror pods of static pods are never touched')
+    : undefined;
 }
 
 /** A claim takes the place of the template's volume of its name (the StatefulSet controller does so). */

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../resources/json.ts';
 import type { Result } from '../resources/result.ts';
-import type { Skip } from './decision.ts';
+import type { SkipDecision } from './decision.ts';
 import type { TemplateChanges } from './follow-workload.ts';
 import { readPod, type ReadPod } from './read-pod.ts';
 import { changedAnnotations } from './template-patch.ts';
@@ -22,7 +22,7 @@ export interface TemplateInput {
 export interface ReadTemplate extends TemplateInput {
   readonly follow: TemplateChanges;
   /** What `decidePod` needs to know of the pods that are made from the template. */
-  readonly pod: Result<ReadPod, Skip>;
+  readonly pod: Result<ReadPod, SkipDecision>;
 }
 
 /** Reads the pod template of a workload once, with the changes of its annotations. */

@@ -5,7 +5,7 @@ import type { Result } from '../resources/result.ts';
 import { allowed, denied, errored, erroredButAllowed, patched } from './answer.ts';
 import type { AnnotationValues } from './annotations.ts';
 import { decidePod } from './decide-pod.ts';
-import type { Decision, Skip } from './decision.ts';
+import type { Decision, SkipDecision } from './decision.ts';
 import { decideEphemeral, readEphemeral } from './ephemeral.ts';
 import { writePatch } from './patch.ts';
 import { needsNamespaceDefault, readPod } from './read-pod.ts';
@@ -62,7 +62,7 @@ function answered(answer: AdmissionAnswer): Review {
 
 function decidedBy(
   request: AdmissionRequest,
-  pod: Result<{ readonly values: AnnotationValues }, Skip>,
+  pod: Result<{ readonly values: AnnotationValues }, SkipDecision>,
   decide: (namespaceDefault: string | undefined) => Decision,
 ): Review {
   const { object, namespace = '' } = request;

@@ -1,5 +1,5 @@
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
-import type { ContainerPlan, Denial, TokenVolume } from './decision.ts';
+import type { ContainerPlan, PodDenial, TokenVolume } from './decision.ts';
 import type { ContainerShape } from './pod-shape.ts';
 import { makeTokenVolume } from './token-volume.ts';
 
@@ -70,7 +70,7 @@ function planBytes({ mounts, env }: ContainerPlan, measure: (text: string) => nu
 }
 
 /** The refusal of a pod whose patch would be larger than 1 MiB, or take too long to find. */
-export function explainTooLarge(containers: number, tokens: number): Denial {
+export function explainTooLarge(containers: number, tokens: number): PodDenial {
   return {
     reason: 'TooLarge',
     what: `this pod is too large: ${tokens} ${tokens === 1 ? 'token' : 'tokens'} in ${containers} ${containers === 1 ? 'container' : 'containers'}`,

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '../resources/json.ts';
 import { INJECTION_ANNOTATIONS, PREFIX } from '../resources/names.ts';
 import { ok, type Result } from '../resources/result.ts';
-import { deny, type Deny, type Problem } from './decision.ts';
+import { denyPod, type DenyDecision, type Problem } from './decision.ts';
 import { checkEnvVar, checkFileMode, checkInject, checkMountPath } from './injection-settings.ts';
 import { quote, shorten } from './text.ts';
 import { readTokens } from './token-list.ts';
@@ -36,11 +36,11 @@ export function refuseUnquoted(
   annotations: JsonObject | undefined,
   path: readonly string[],
   written: Written,
-): Deny | undefined {
+): DenyDecision | undefined {
   for (const [key, value] of Object.entries(annotations ?? {})) {
     if (!key.startsWith(PREFIX) || typeof value === 'string') continue;
     const problem = explain(key, value, written([...path, key]));
-    return deny({ reason: 'InvalidAnnotation', ...problem }, NO_WARNINGS);
+    return denyPod({ reason: 'InvalidAnnotation', ...problem }, NO_WARNINGS);
   }
   return undefined;
 }

@@ -10,7 +10,7 @@ export class TrustAge {
    * To be called with what each look shows. `undefined` while it is not trusted; infinite if it was at the first look: nobody
    * knows since when, and another replica saw to it.
    */
-  look(isTrusted: boolean, monotonic: Milliseconds): Milliseconds | undefined {
+  observe(isTrusted: boolean, monotonic: Milliseconds): Milliseconds | undefined {
     if (!isTrusted) this.#since = undefined;
     else this.#since ??= this.#isFirstLook ? Number.NEGATIVE_INFINITY : monotonic;
     this.#isFirstLook = false;

@@ -87,25 +87,25 @@ export class Cache<T> implements WatchStore<T> {
 
   /** For a list or a watch. `resourceVersion`: a state in which the object was not there any more. */
   delete(key: string, resourceVersion: string): void {
-    this.#bury(key, resourceVersion);
+    this.#keepTombstone(key, resourceVersion);
     const before = this.#entries.get(key);
     if (before === undefined) return;
     this.#entries.delete(key);
-    this.#tell({ type: 'deleted', key, old: before.value, origin: 'watch' });
+    this.#notify({ type: 'deleted', key, old: before.value, origin: 'watch' });
   }
 
   #put(key: string, resourceVersion: string, value: T, origin: Origin): void {
     const before = this.#entries.get(key);
     if (before?.resourceVersion === resourceVersion) return;
     this.#entries.set(key, { resourceVersion, value });
-    this.#tell(
+    this.#notify(
       before === undefined
         ? { type: 'added', key, value, origin }
         : { type: 'changed', key, old: before.value, value, origin },
     );
   }
 
-  #bury(key: string, resourceVersion: string): void {
+  #keepTombstone(key: string, resourceVersion: string): void {
     this.#tombstones.delete(key);
     this.#tombstones.set(key, resourceVersion);
     const oldest = this.#tombstones.keys().next();
@@ -113,7 +113,7 @@ export class Cache<T> implements WatchStore<T> {
       this.#tombstones.delete(oldest.value);
   }
 
-  #tell(change: Change<T>): void {
+  #notify(change: Change<T>): void {
     for (const listener of this.#listeners) listener(change);
   }
 }

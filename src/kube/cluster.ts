@@ -86,7 +86,7 @@ function describe(
   try {
     config = load();
   } catch (error) {
-    return fail(`${source} is not a usable kubeconfig: ${sayWhy(error)}`);
+    return fail(`${source} is not a usable kubeconfig: ${describeLoadError(error)}`);
   }
   const context = config.getContextObject(config.getCurrentContext());
   if (context === null || context === undefined) {
@@ -122,7 +122,7 @@ function describe(
 }
 
 /** Parsers quote what they choke on, and that may be a token: only file-system codes and our own words get out. */
-function sayWhy(error: unknown): string {
+function describeLoadError(error: unknown): string {
   const code = stringMember(error, 'code');
   if (code !== undefined && /^E[A-Z]+$/.test(code)) return code;
   const message = error instanceof Error ? error.message : '';

@@ -60,9 +60,9 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
   let serial = 0;
   let dropped = 0;
   let stopped = false;
-  let told: string | undefined; // verb and reason
-  let toldAt = 0;
-  let untold = 0;
+  let lastTrouble: string | undefined; // verb and reason
+  let loggedAt = 0;
+  let unlogged = 0;
 
   const write = async (key: string, entry: Waiting): Promise<void> => {
     const { occurrence } = entry;
@@ -107,7 +107,7 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
       } catch (error) {
         if (abort.signal.aborted) return;
         if (tries === TRIES || !isTransient(error)) {
-          tellLost(error);
+          logLost(error);
           return;
         }
         const pause = Math.max(
@@ -119,17 +119,17 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
     }
   };
   /** One line a minute for each problem says why the latest was lost, and how many were. */
-  const tellLost = (error: unknown): void => {
+  const logLost = (error: unknown): void => {
     if (isNamespaceTerminating(error)) return;
-    untold += 1;
+    unlogged += 1;
     const now = clock.monotonic();
     const { verb, reason, message: problem } = error instanceof KubeError ? error : BUG;
     const trouble = `${verb} ${reason}`;
-    if (trouble === told && now - toldAt < LINE_EVERY_MS) return;
-    log.warn({ problem, events: untold }, LOST);
-    told = trouble;
-    toldAt = now;
-    untold = 0;
+    if (trouble === lastTrouble && now - loggedAt < LINE_EVERY_MS) return;
+    log.warn({ problem, events: unlogged }, LOST);
+    lastTrouble = trouble;
+    loggedAt = now;
+    unlogged = 0;
   };
   const run = async (): Promise<void> => {
     for (;;) {

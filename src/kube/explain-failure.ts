@@ -9,7 +9,7 @@ export function explainFailure(error: unknown): Failure | undefined {
 }
 
 function meaningOf(error: KubeError): Failure['meaning'] {
-  if (isNamespaceTerminating(error)) return 'leaving';
+  if (isNamespaceTerminating(error)) return 'terminating';
   // A JSON patch whose test fails answers 422 and names no cause: the object changed meanwhile.
   const isTestFailed = error.status === 422 && error.verb === 'patch' && error.refusal?.kind === 'other';
   if (isConflict(error) || isTestFailed) return 'stale';

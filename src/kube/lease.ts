@@ -82,10 +82,10 @@ export function accessLease({ client, namespace, name = APP, clock, log }: Lease
         log,
       });
       const end = store.subscribe((change) => onSeen(change.type === 'deleted' ? undefined : change.value));
-      const tellIfAbsent = async (): Promise<void> => {
+      const reportAbsence = async (): Promise<void> => {
         if ((await watch.synced) && store.size === 0) onSeen(undefined);
       };
-      void tellIfAbsent();
+      void reportAbsence();
       return {
         stop: () => {
           end();

@@ -85,18 +85,18 @@ async function readItems<T>(
   const cutter = new ItemCutter({ longest: LONGEST_OBJECT, withoutManagedFields });
   const items: T[] = [];
   let type: JsonObject | undefined;
-  const tellMetadata = (envelope: JsonObject): void => {
+  const emitMetadata = (envelope: JsonObject): void => {
     const metadata = objectMember(envelope, 'metadata');
     if (metadata !== undefined) onMetadata(metadata);
   };
-  const onTail = (tail: Buffer): void => tellMetadata(envelopeInTail(tail.toString('latin1')));
+  const onTail = (tail: Buffer): void => emitMetadata(envelopeInTail(tail.toString('latin1')));
   for await (const chunk of readAhead.read(body, onTail)) {
     for (const { text, isWhole } of cutter.feed(chunk)) {
       if (type === undefined) {
         const head = cutter.head();
         type = typeOfItems(head);
         onBegin();
-        tellMetadata(head);
+        emitMetadata(head);
       }
       if (isWhole) items.push(map(parseItem(text, type)));
       else onOversized?.(text);

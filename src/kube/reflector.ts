@@ -99,7 +99,7 @@ export class Reflector<T> {
       withoutManagedFields: needsManagedFields !== true,
       onOversized: (head) => leaveOut(head, this.#reading),
     });
-    this.#hear();
+    this.#noteEvent();
     replacement.end(listed, isOlder(listed.resourceVersion, this.#newest));
     this.#goOnFrom(listed.resourceVersion);
   }
@@ -111,7 +111,7 @@ export class Reflector<T> {
     const progress = (resourceVersion: string | undefined): void => {
       isQuiet = false;
       this.#goOnFrom(resourceVersion);
-      this.#hear();
+      this.#noteEvent();
       onProgress();
     };
     const options = {
@@ -125,7 +125,7 @@ export class Reflector<T> {
       silenceMs,
       onOpen: () => {
         isQuiet = true;
-        this.#hear();
+        this.#noteEvent();
       },
       onOversized: (head: string) => {
         const identity = leaveOut(head, this.#reading);
@@ -150,7 +150,7 @@ export class Reflector<T> {
     this.#newest = this.#resourceVersion;
   }
 
-  #hear(): void {
+  #noteEvent(): void {
     this.#lastEventAt = this.#options.clock.now();
   }
 }

@@ -39,7 +39,7 @@ export class WatchHealth {
   /** The last answer was 410. */
   #wasExpired = false;
   /** The reason that is in the log. */
-  #told: string | undefined;
+  #loggedReason: string | undefined;
 
   /** `random` gives numbers in [0, 1). */
   constructor(resource: string, log: Log, random: () => number) {
@@ -50,15 +50,15 @@ export class WatchHealth {
 
   /** Why it fails now, in one word; `undefined` while it works. */
   get problem(): string | undefined {
-    return this.#told;
+    return this.#loggedReason;
   }
 
   /** A watch works: it brought something, or had nothing to bring. */
   work(): void {
     this.#failures = 0;
     this.#wasExpired = false;
-    if (this.#told === undefined) return;
-    this.#told = undefined;
+    if (this.#loggedReason === undefined) return;
+    this.#loggedReason = undefined;
     this.#log.info({ resource: this.#resource }, 'watch works again');
   }
 
@@ -88,18 +88,18 @@ export class WatchHealth {
     if (isFirstExpiry) return 0;
     const retryAfter = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
     const delay = Math.max(backoffDelay(BACKOFF, failures, this.#random), retryAfter);
-    this.#tell(error, delay);
+    this.#logInterruption(error, delay);
     return delay;
   }
 
-  #tell(error: unknown, delay: Milliseconds): void {
+  #logInterruption(error: unknown, delay: Milliseconds): void {
     const reason = error instanceof KubeError ? error.reason : 'InternalError';
     const problem = error instanceof KubeError ? error.message : 'a bug of ours';
     const retryInMs = Math.round(delay);
     const fields = { resource: this.#resource, reason, problem, failures: this.#failures, retryInMs };
-    if (this.#told === reason) this.#log.debug(fields, 'watch still interrupted');
+    if (this.#loggedReason === reason) this.#log.debug(fields, 'watch still interrupted');
     else this.#log.warn(fields, 'watch interrupted');
-    this.#told = reason;
+    this.#loggedReason = reason;
   }
 }
 

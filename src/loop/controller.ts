@@ -30,7 +30,7 @@ export interface Controller {
    * A JWT that was there before. To be called with each of them before `start`: one that needs nothing is not put into the
    * queue. False once the controller was stopped.
    */
-  welcome(jwt: Jwt): boolean;
+  addKnown(jwt: Jwt): boolean;
   /** A Secret was added, changed or deleted: it concerns the JWT of its name, and those that sign with a key in it. */
   secretChanged(namespace: string, name: string): void;
   /** JWTs that wait for a worker. */
@@ -93,14 +93,14 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
       keyUsers.add(key, keySecretOf(after));
       enqueue(after, before === undefined ? 'new' : 'changed', key);
     },
-    welcome(jwt) {
+    addKnown(jwt) {
       const key = objectKey(jwt);
       keyUsers.add(key, keySecretOf(jwt));
       const round = lookAtJwt(
         reconcilerOf(key, () => true),
         jwt,
       );
-      if (round?.next === 'look') queue.rest(key, { ...round, expiresAt: expiryOf(jwt) });
+      if (round?.next === 'look') queue.planLook(key, { ...round, expiresAt: expiryOf(jwt) });
       else enqueue(jwt, 'new', key);
       return !stopping.signal.aborted;
     },

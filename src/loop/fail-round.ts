@@ -57,7 +57,7 @@ export async function failRound(
     if (write !== undefined) handler.memory.budget.spend(stored.uid, toMilliseconds(now), write.isScheduled);
     return { next: 'retry' };
   }
-  if (failure?.meaning === 'leaving') return { next: 'look', at: undefined };
+  if (failure?.meaning === 'terminating') return { next: 'look', at: undefined };
   // The watch will report that it is gone; if it stays after all, it is tried again.
   if (failure?.meaning === 'absent' && (await isGone(handler, stored))) return { next: 'retry' };
   if (failure === undefined) handler.onBug(error);

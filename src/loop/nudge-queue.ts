@@ -108,7 +108,7 @@ export class NudgeQueue {
   #work(): void {
     const now = this.#options.clock.monotonic();
     this.#gather(now);
-    while (this.#hasHands() && this.#rate.waitAt(now) === 0) {
+    while (this.#hasCapacity() && this.#rate.waitAt(now) === 0) {
       const next = this.#waiting.take();
       if (next === undefined) break;
       if (now - next.since > toMilliseconds(REFRESHED_WITHIN)) {
@@ -129,7 +129,7 @@ export class NudgeQueue {
     this.#plan();
   }
 
-  #hasHands(): boolean {
+  #hasCapacity(): boolean {
     const most = this.#options.isSigningBehind() ? UNDER_WAY_BESIDE_SIGNING : MOST_UNDER_WAY;
     return this.#underWay.size < most;
   }
@@ -149,7 +149,7 @@ export class NudgeQueue {
     const [oldest] = this.#renewed.values();
     if (oldest !== undefined) waits.push(oldest + NUDGE_AFTER_MS - now);
     for (const retryAt of this.#failed.values()) waits.push(retryAt - now);
-    if (this.#waiting.size > 0 && this.#hasHands()) waits.push(this.#rate.waitAt(now));
+    if (this.#waiting.size > 0 && this.#hasCapacity()) waits.push(this.#rate.waitAt(now));
     return waits.length === 0 ? undefined : Math.max(0, Math.min(...waits));
   }
 
@@ -194,7 +194,7 @@ export class NudgeQueue {
     const { explain, onResult, clock } = this.#options;
     const failure = explain(error);
     const reason = describe(failure);
-    if (failure?.meaning === 'absent' || failure?.meaning === 'leaving') {
+    if (failure?.meaning === 'absent' || failure?.meaning === 'terminating') {
       onResult('gone', objectKey(pod));
       return;
     }

@@ -104,7 +104,7 @@ export function observeNow(
 }
 
 /** Reads what a plan asked for and adds it to what is known. Throws what the API server answers. */
-export async function learn(
+export async function readMissing(
   observer: Observer,
   observed: Observed,
   what: 'key' | 'token' | 'jwt',

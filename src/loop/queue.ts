@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
-import { Backoffs, type PlannedBackoff } from './backoffs.ts';
+import { KeyBackoffs, type PlannedBackoff } from './key-backoffs.ts';
 import { Lanes, type Ready } from './lanes.ts';
 import { Runs } from './runs.ts';
 import { WakeUps } from './wake-ups.ts';
@@ -45,7 +45,7 @@ export class WorkQueue {
   readonly #ready: Lanes;
   readonly #wakeUps: WakeUps<Work>;
   readonly #running: Runs;
-  readonly #backoffs: Backoffs;
+  readonly #backoffs: KeyBackoffs;
   #state: 'new' | 'started' | 'stopped' = 'new';
   #sequence = 0;
   #dispatching = false;
@@ -58,7 +58,7 @@ export class WorkQueue {
     this.#options = options;
     const { clock, random = Math.random, workers } = options;
     this.#running = new Runs(clock);
-    this.#backoffs = new Backoffs(random);
+    this.#backoffs = new KeyBackoffs(random);
     this.#ready = new Lanes(workers, PRIORITIES.indexOf('new'));
     this.#wakeUps = new WakeUps({
       clock,
@@ -66,7 +66,7 @@ export class WorkQueue {
       onDue: (key, expiresAt) => this.#enqueue(key, { priority: 'due', expiresAt }),
       onLook: (key, expiresAt) => this.#enqueue(key, { priority: 'resync', expiresAt }),
       onRetry: (key, work) => this.#enqueue(key, work),
-      onTurnedBack: () => {
+      onClockSteppedBack: () => {
         for (const key of this.#running.keys()) this.#enqueue(key, { priority: 'due' });
       },
     });
@@ -98,9 +98,9 @@ export class WorkQueue {
   }
 
   /** Plans the next look at a key that needs no run, as the outcome of one would. Does nothing for a key that waits for one. */
-  rest(key: string, { at, expiresAt }: Extract<RunResult, { next: 'look' }>): void {
+  planLook(key: string, { at, expiresAt }: Extract<RunResult, { next: 'look' }>): void {
     if (this.#running.has(key) || this.#ready.get(key) !== undefined) return;
-    this.#planLook(key, at, expiresAt);
+    this.#planWakeUp(key, at, expiresAt);
   }
 
   /** Drops the key's wake-up, back-off and place in the queue. A run that is under way goes on. */
@@ -185,7 +185,7 @@ export class WorkQueue {
 
   async #run(key: string, ready: Ready): Promise<void> {
     this.#wakeUps.drop(key); // its outcome says when to look again
-    this.#wakeUps.noticeTurnBack();
+    this.#wakeUps.noticeClockStep();
     const { clock, process } = this.#options;
     this.#running.begin(key);
     const backoff = this.#backoffs.plan(key, ready.expiresAt - clock.now());
@@ -225,7 +225,7 @@ export class WorkQueue {
       case 'forget':
         return;
       case 'look':
-        this.#planLook(key, outcome.at, outcome.expiresAt);
+        this.#planWakeUp(key, outcome.at, outcome.expiresAt);
         return;
       case 'retry':
         // As urgent as it was: a thousand failing keys do not get ahead of the new ones.
@@ -240,7 +240,7 @@ export class WorkQueue {
     }
   }
 
-  #planLook(key: string, at = Number.POSITIVE_INFINITY, expiresAt?: Milliseconds): void {
+  #planWakeUp(key: string, at = Number.POSITIVE_INFINITY, expiresAt?: Milliseconds): void {
     this.#wakeUps.planLook(key, Math.max(at, this.#options.clock.now() + SHORTEST_WAIT_MS), expiresAt);
   }
 }

@@ -13,7 +13,7 @@ import { repairSecret, writeToken, type Store } from './act.ts';
 import { failRound, type FailureHandler, type Progress, type Retry } from './fail-round.ts';
 import { lookForContenders, planWrite, resumeContention, type PlannedWrite } from './hold-back.ts';
 import { makeToken } from './make-token.ts';
-import { learn, observe, observeNow, type Known, type Observer } from './observe.ts';
+import { readMissing, observe, observeNow, type Known, type Observer } from './observe.ts';
 import { subjectOf } from './recorder.ts';
 import { isNewStatus, writeStatus } from './write-status.ts';
 
@@ -94,7 +94,7 @@ async function decide(
     progress.observed = observed;
     const plan = planNext(observed, now);
     if (plan.do !== 'read') return [observed, plan];
-    known = await learn(observer, observed, plan.what, known);
+    known = await readMissing(observer, observed, plan.what, known);
     if (known.jwt !== undefined && known.jwt !== progress.stored) {
       progress.stored = known.jwt;
       jwt = recallJwt(reconciler, known.jwt);

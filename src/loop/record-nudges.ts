@@ -17,20 +17,20 @@ const ROUTINE: ReadonlySet<NudgeResult> = new Set(['done', 'gone']);
 /** Counts the results; of failures, one line a minute shows the latest and how many there were. */
 export function recordNudges({ clock, log, metrics }: NudgeRecorderOptions): NudgeQueueOptions['onResult'] {
   for (const result of NUDGE_RESULTS) metrics.deliveryNudges.inc({ result }, 0); // a rate needs a first value
-  let toldAt = Number.NEGATIVE_INFINITY;
-  let untold = 0;
+  let loggedAt = Number.NEGATIVE_INFINITY;
+  let unlogged = 0;
   return (result, about, reason, count = 1) => {
     metrics.deliveryNudges.inc({ result }, count);
     if (ROUTINE.has(result)) {
       log.debug({ pod: about, result }, 'pod nudged');
       return;
     }
-    untold += count;
+    unlogged += count;
     const now = clock.monotonic();
-    if (now - toldAt < LINE_EVERY_MS) return;
-    log.warn({ about, result, reason, pods: untold }, WORDS);
-    toldAt = now;
-    untold = 0;
+    if (now - loggedAt < LINE_EVERY_MS) return;
+    log.warn({ about, result, reason, pods: unlogged }, WORDS);
+    loggedAt = now;
+    unlogged = 0;
   };
 }
 

@@ -22,7 +22,7 @@ export interface TokenEvidence {
   readonly facts: TokenFacts | undefined;
   /**
    * What the signature can be checked with: the text of the token, or no more than its signature if the rest follows from
-   * the spec. `undefined` once it was checked, or when it was too long to be kept: whoever needs it then reads the Secret.
+   * the spec. `undefined` once it was checked, or when it was too long to be kept: a round that needs it then reads the Secret.
    */
   unchecked: string | SignatureOfToken | undefined;
   /** RFC 7638 thumbprint of the public key that the signature was checked with, successfully. */

@@ -14,7 +14,7 @@ const SPREAD = 0.1;
 const LONGEST_LOOK_AWAY_MS = 60_000;
 
 /** The clock, and what is called when a time has come. */
-export interface WakeUpsOptions<Retry> {
+export interface WakeUpsOptions<Work> {
   readonly clock: Clock;
   /** Numbers in [0, 1). */
   readonly random: () => number;
@@ -23,9 +23,9 @@ export interface WakeUpsOptions<Retry> {
   /** Nothing is due: the key has not been looked at for long. */
   readonly onLook: (key: string, expiresAt: Milliseconds | undefined) => void;
   /** The back-off of the key is over. */
-  readonly onRetry: (key: string, retry: Retry) => void;
+  readonly onRetry: (key: string, work: Work) => void;
   /** The clock was set back: `onDue` was called for everything that was planned. */
-  readonly onTurnedBack: () => void;
+  readonly onClockSteppedBack: () => void;
 }
 
 interface Wake {
@@ -36,9 +36,9 @@ interface Wake {
   readonly expiresAt: Milliseconds | undefined;
 }
 
-interface BackOff<Retry> {
+interface PendingRetry<Work> {
   readonly time: Milliseconds;
-  readonly retry: Retry;
+  readonly work: Work;
 }
 
 const isSooner = (a: { readonly time: Milliseconds }, b: { readonly time: Milliseconds }): boolean =>
@@ -48,19 +48,19 @@ const isSooner = (a: { readonly time: Milliseconds }, b: { readonly time: Millis
  * When each key is to be looked at again: at times of the wall clock for what is planned, at times of the monotonic
  * clock for back-offs (a wall clock that is set back must not make them longer). One timer serves all keys.
  */
-export class WakeUps<Retry> {
-  readonly #options: WakeUpsOptions<Retry>;
+export class WakeUps<Work> {
+  readonly #options: WakeUpsOptions<Work>;
   readonly #wakes = new KeyedHeap<Wake>(isSooner);
-  readonly #retries = new KeyedHeap<BackOff<Retry>>(isSooner);
-  readonly #turnBack: ClockStep;
+  readonly #retries = new KeyedHeap<PendingRetry<Work>>(isSooner);
+  readonly #clockStep: ClockStep;
   #isStarted = false;
   #timer: Timer | undefined;
   /** The earliest of the wake-ups and of the retries that the timer was set for. */
   #armedFor: { readonly wake: number; readonly retry: number } | undefined;
 
-  constructor(options: WakeUpsOptions<Retry>) {
+  constructor(options: WakeUpsOptions<Work>) {
     this.#options = options;
-    this.#turnBack = new ClockStep(options.clock);
+    this.#clockStep = new ClockStep(options.clock);
   }
 
   /**
@@ -75,9 +75,9 @@ export class WakeUps<Retry> {
   }
 
   /** Plans another try at `time` of the monotonic clock, or earlier: no back-off takes longer than the longest wait. */
-  planRetry(key: string, time: Milliseconds, retry: Retry): void {
+  planRetry(key: string, time: Milliseconds, work: Work): void {
     const latest = this.#options.clock.monotonic() + LONGEST_UNSEEN_MS;
-    this.#retries.set(key, { time: earlier(time, latest), retry });
+    this.#retries.set(key, { time: earlier(time, latest), work });
     this.#arm();
   }
 
@@ -94,7 +94,7 @@ export class WakeUps<Retry> {
 
   start(): void {
     this.#isStarted = true;
-    this.noticeTurnBack();
+    this.noticeClockStep();
     this.#arm();
   }
 
@@ -105,10 +105,10 @@ export class WakeUps<Retry> {
   }
 
   /** Looks at everything again after the clock was set back: tokens signed before that might not be valid yet. */
-  noticeTurnBack(): void {
-    if (!this.#turnBack.happened()) return;
+  noticeClockStep(): void {
+    if (!this.#clockStep.happened()) return;
     this.#wakeUntil(Number.POSITIVE_INFINITY);
-    this.#options.onTurnedBack();
+    this.#options.onClockSteppedBack();
   }
 
   /** One timer for the earliest wake-up or retry of all. */
@@ -130,9 +130,9 @@ export class WakeUps<Retry> {
   #wake(): void {
     const { clock, onRetry } = this.#options;
     this.#timer = undefined;
-    this.noticeTurnBack();
+    this.noticeClockStep();
     this.#wakeUntil(clock.now());
-    for (const { key, item } of takeDue(this.#retries, clock.monotonic())) onRetry(key, item.retry);
+    for (const { key, item } of takeDue(this.#retries, clock.monotonic())) onRetry(key, item.work);
     this.#arm();
   }
 

@@ -5,9 +5,9 @@ import type { Refusal } from './refusal.ts';
 export interface Failure {
   /**
    * `stale`: the object changed meanwhile: look again soon, there is nothing to report.
-   * `absent`: the object, or its kind, is not there. `leaving`: its namespace is being deleted. `failed`: to report.
+   * `absent`: the object, or its kind, is not there. `terminating`: its namespace is being deleted. `failed`: to report.
    */
-  readonly meaning: 'stale' | 'absent' | 'leaving' | 'failed';
+  readonly meaning: 'stale' | 'absent' | 'terminating' | 'failed';
   /** One line for people, without any response body. */
   readonly message: string;
   /** Of what failed: it will fail again until somebody changes something, for this reason. */

@@ -29,7 +29,7 @@ export type SecretChange = Extract<Plan, { do: 'sign' | 'repair' }>;
 
 /** The first check that has an answer decides. The loop, `explain` and the tests all read this table. */
 const CHECKS: readonly ((facts: PlanFacts) => Plan | undefined)[] = [
-  spareKeySecret,
+  protectKeySecret,
   readGrant,
   reportConflict,
   confirmAbsence,
@@ -58,7 +58,7 @@ export function planNext(observed: Observed, now: Seconds): Plan {
  * The Secret of the JWT's name holds its key. If we wrote a token there before, our owner reference comes off: deleting
  * the JWT must not delete the key.
  */
-function spareKeySecret({ observed: { jwt, secret, isKeyInOwnSecret } }: PlanFacts): Plan | undefined {
+function protectKeySecret({ observed: { jwt, secret, isKeyInOwnSecret } }: PlanFacts): Plan | undefined {
   if (isKeyInOwnSecret !== true) return undefined;
   const problem = describeKeyInOwnSecret(jwt);
   const isOwned = secret?.owners.some((owner) => isOwner(jwt, owner)) === true && !secret.deleting;

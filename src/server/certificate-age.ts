@@ -37,24 +37,24 @@ const AGAIN_MS: Readonly<Record<CertificateAge, Milliseconds>> = {
  * A function to be called with the certificate in use, again and again: it logs its age now and then. `remedy` says in
  * a few words what somebody has to do for a new one.
  */
-export function tellOfAge(log: Logger, remedy: string): (certificate: Validity, now: Milliseconds) => void {
-  let told:
+export function logAge(log: Logger, remedy: string): (certificate: Validity, now: Milliseconds) => void {
+  let logged:
     { readonly age: CertificateAge; readonly expiresAt: Milliseconds; readonly at: Milliseconds } | undefined;
   return (certificate, now) => {
     const age = ageOfCertificate(certificate, now);
     const { expiresAt } = certificate;
-    const isKnown = told?.age === age && told.expiresAt === expiresAt;
-    if (isKnown && now < (told?.at ?? 0) + AGAIN_MS[age]) return;
-    told = { age, expiresAt, at: now };
+    const isKnown = logged?.age === age && logged.expiresAt === expiresAt;
+    if (isKnown && now < (logged?.at ?? 0) + AGAIN_MS[age]) return;
+    logged = { age, expiresAt, at: now };
     const times = {
       validFrom: formatTime(toSeconds(certificate.validFrom)),
       expiresAt: formatTime(toSeconds(expiresAt)),
     };
-    TELL[age](log, times, remedy);
+    LOG[age](log, times, remedy);
   };
 }
 
-const TELL: Readonly<Record<CertificateAge, (log: Logger, times: object, remedy: string) => void>> = {
+const LOG: Readonly<Record<CertificateAge, (log: Logger, times: object, remedy: string) => void>> = {
   fresh: () => undefined,
   early: (log, times) =>
     log.error(times, 'the webhook’s certificate is not valid yet, and clients refuse it: compare the clocks'),

@@ -1,7 +1,7 @@
 import type { CertificateStep, ObservedCertificate } from '../certificates/plan-certificate.ts';
 
 /** What a look showed, and what is to be done about it. */
-export interface CertificateLook {
+export interface CertificateProgress {
   readonly observed: ObservedCertificate;
   readonly step: CertificateStep;
   /** All bundles trust the authority that signs. */
@@ -31,7 +31,7 @@ export class CertificateReadiness {
     return this.#failure ?? (problem === undefined ? this.#waitsFor : `${this.#waitsFor} (${problem})`);
   }
 
-  look({ observed, step, isTrusted, isServed }: CertificateLook): void {
+  update({ observed, step, isTrusted, isServed }: CertificateProgress): void {
     this.#isListed = true;
     this.#isOver ||= isTrusted && isServed;
     if (step.type === 'blocked') this.#waitsFor = `Secret ${this.#secret}: ${step.why}`;

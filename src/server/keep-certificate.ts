@@ -73,7 +73,7 @@ class CertificateKeeper {
   #given: string | undefined;
   #isServed = false;
   /** The problem that is in the log. */
-  #told: string | undefined;
+  #lastProblem: string | undefined;
   #failures = 0;
 
   constructor(keeping: CertificateKeeping) {
@@ -108,7 +108,7 @@ class CertificateKeeper {
       const step = this.#plan();
       if (step === undefined) return LONGEST_CERTIFICATE_WAIT_MS;
       const time = await this.#perform(step);
-      if (step.type !== 'blocked') this.#told = undefined;
+      if (step.type !== 'blocked') this.#lastProblem = undefined;
       this.#failures = 0;
       this.#readiness.end(undefined);
       return time;
@@ -128,7 +128,7 @@ class CertificateKeeper {
     const secret = store.secret();
     const configurations = store.configurations();
     if (secret === undefined || configurations === undefined) return undefined;
-    const trustedFor = this.#trustAge.look(isTrusted({ secret, configurations }), clock.monotonic());
+    const trustedFor = this.#trustAge.observe(isTrusted({ secret, configurations }), clock.monotonic());
     const observed: ObservedCertificate = {
       namespace,
       secret,
@@ -138,7 +138,7 @@ class CertificateKeeper {
       now: clock.now(),
     };
     const step = planCertificate(observed);
-    this.#readiness.look({
+    this.#readiness.update({
       observed,
       step,
       isTrusted: trustedFor !== undefined,
@@ -150,7 +150,7 @@ class CertificateKeeper {
   async #perform(step: CertificateStep): Promise<Milliseconds> {
     switch (step.type) {
       case 'blocked':
-        this.#tell(step.why, 'the webhook’s certificate cannot be kept');
+        this.#logOnce(step.why, 'the webhook’s certificate cannot be kept');
         return LONGEST_CERTIFICATE_WAIT_MS;
       case 'wait':
         return step.time;
@@ -175,7 +175,7 @@ class CertificateKeeper {
       return 0;
     }
     this.#readiness.refuse(problem);
-    this.#tell(problem, 'the new certificate cannot be used, the old one stays');
+    this.#logOnce(problem, 'the new certificate cannot be used, the old one stays');
     return LONGEST_CERTIFICATE_WAIT_MS;
   }
 
@@ -186,14 +186,14 @@ class CertificateKeeper {
       this.#keeping.log.error({ err: error }, 'internal error while the certificate was kept');
       return 'an internal error: see the log';
     }
-    this.#tell(problem, 'the webhook’s certificate cannot be kept, trying again');
+    this.#logOnce(problem, 'the webhook’s certificate cannot be kept, trying again');
     return problem;
   }
 
   /** Once, until another problem comes or all is well in between. */
-  #tell(problem: string, message: string): void {
-    if (this.#told === problem) return;
-    this.#told = problem;
+  #logOnce(problem: string, message: string): void {
+    if (this.#lastProblem === problem) return;
+    this.#lastProblem = problem;
     const { log, namespace, name } = this.#keeping;
     log.error({ secret: `${namespace}/${name}`, problem }, message);
   }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { tellOfAge } from '../server/certificate-age.ts';
+import { logAge } from '../server/certificate-age.ts';
 import type { CertificateFiles, ServingCertificate } from '../server/tls.ts';
 import { watchCertificate } from '../server/watch-certificate.ts';
 import type { Webhook } from '../server/webhook.ts';
@@ -18,13 +18,13 @@ export function followCertificate(
   log: Logger,
 ): { stop(): Promise<void> } {
   const stopping = new AbortController();
-  const tell = tellOfAge(log, 'put a new pair into its files');
+  const logOwnAge = logAge(log, 'put a new pair into its files');
   const watching = watchCertificate({
     files,
     current,
     clock: systemClock,
     signal: stopping.signal,
-    onLook: (inUse) => tell(inUse, systemClock.now()),
+    onLook: (inUse) => logOwnAge(inUse, systemClock.now()),
     onProblem: (problem) => log.error({ problem }, 'the new certificate cannot be used, the old one stays'),
     onChange: (changed) => {
       webhook.useCertificate(changed);

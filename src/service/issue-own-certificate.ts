@@ -4,7 +4,7 @@ import type { ServingPair, TlsSecretData } from '../certificates/tls-secret.ts';
 import { watchCertificateStore } from '../kube/certificate-store.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isDenied, KubeError } from '../kube/errors.ts';
-import { tellOfAge } from '../server/certificate-age.ts';
+import { logAge } from '../server/certificate-age.ts';
 import { keepCertificate, type KeptCertificate } from '../server/keep-certificate.ts';
 import { checkCertificate } from '../server/tls.ts';
 import type { Webhook } from '../server/webhook.ts';
@@ -27,7 +27,7 @@ export function issueOwnCertificate(
   { client, namespace, name, log }: OwnCertificateDependencies,
 ): KeptCertificate {
   const store = watchCertificateStore({ client, clock: systemClock, log, namespace, name });
-  const tell = tellOfAge(log, 'it could not be renewed, see the previous log lines');
+  const logOwnAge = logAge(log, 'it could not be renewed, see the previous log lines');
   const kept = keepCertificate({
     store,
     issue,
@@ -38,7 +38,7 @@ export function issueOwnCertificate(
     log,
     onLook: () => {
       const inUse = webhook.certificate();
-      if (inUse !== undefined) tell(inUse, systemClock.now());
+      if (inUse !== undefined) logOwnAge(inUse, systemClock.now());
     },
     serve: (pair: ServingPair) => {
       const checked = checkCertificate(pair);

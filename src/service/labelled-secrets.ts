@@ -21,7 +21,7 @@ export interface LabelledSecrets {
   /** What is to be kept of it now. `signedBy` as of `parseManagedSecret`. */
   parse(secret: JsonObject, signedBy?: string): LabelledSecret;
   /** Takes note of a Secret that was read: what is kept of it may be less than its JWT, which came later, needs. */
-  learn(secret: JsonObject): void;
+  noteRead(secret: JsonObject): void;
 }
 
 /**
@@ -61,7 +61,7 @@ export function keepLabelledSecrets(jwts: Cache<Jwt>, shared: SharedValues): Lab
       return secret === undefined || isOfJwt(secret) ? undefined : secret;
     },
     parse,
-    learn: (secret) => {
+    noteRead: (secret) => {
       const { key, resourceVersion } = identify(secret);
       const kept = cache.get(key);
       if (kept !== undefined && !isOfJwt(kept)) cache.refine(key, resourceVersion, parse(secret));

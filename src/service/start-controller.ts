@@ -50,7 +50,7 @@ export function startController(
   const cluster = watchCluster(client, log, namespaces);
   const events = startEventRecorder({ client, clock: systemClock, log, instance: hostname() });
   const term = new CurrentTerm();
-  const recorder = tellDelivery(createRecorder({ log, metrics, events }), () => term.work?.delivery);
+  const recorder = notifyDelivery(createRecorder({ log, metrics, events }), () => term.work?.delivery);
   const memory = new Memory();
   const checker = new TokenChecker({
     sources: cluster.sources,
@@ -123,7 +123,7 @@ export function startController(
 }
 
 /** Whatever is signed is also passed to the current delivery, if there is one. */
-function tellDelivery(recorder: Recorder, delivery: () => Delivery | undefined): Recorder {
+function notifyDelivery(recorder: Recorder, delivery: () => Delivery | undefined): Recorder {
   return {
     ...recorder,
     signed: (signature) => {

@@ -54,7 +54,7 @@ export function startTerm(
     const turns = new ParseTurns(systemClock);
     let jwts = 0;
     for (const jwt of cluster.jwts()) {
-      if (!term.welcome(jwt)) return;
+      if (!term.addKnown(jwt)) return;
       jwts += 1;
       if (turns.isDue()) await turns.next();
     }

@@ -55,7 +55,7 @@ export function watchCluster(
     },
     subscribe: (listener) => {
       listeners.push(listener);
-      tellChanges(caches, areas, listener);
+      forwardChanges(caches, areas, listener);
     },
     synced: areas.synced,
     watches: () => areas.watches(),
@@ -79,7 +79,7 @@ function createSources(
     },
     readSecret: async (namespace, name) => {
       const secret = await store.readSecret(namespace, name);
-      if (secret !== undefined) labelled.learn(secret);
+      if (secret !== undefined) labelled.noteRead(secret);
       return secret;
     },
     readJwt: async (namespace, name) => {
@@ -89,21 +89,22 @@ function createSources(
   };
 }
 
-function tellChanges(
+function forwardChanges(
   { jwts, labelled, others }: Caches,
   areas: Pick<WatchedAreas, 'isListed'>,
   listener: Listener,
 ): void {
-  const tellOfSecret = ({ namespace, name }: SecretMetadata): void => listener.secretChanged(namespace, name);
+  const forwardSecret = ({ namespace, name }: SecretMetadata): void =>
+    listener.secretChanged(namespace, name);
   jwts.cache.subscribe((change) => {
     // The answer to a write of ours counts as well: it may hold an edit of the JWT's author.
     if (areas.isListed(newest(change).namespace)) listener.jwtChanged(before(change), after(change));
   });
   labelled.cache.subscribe((change) => {
     // The round that writes a Secret knows of it.
-    if (change.origin !== 'write') tellOfSecret(metadataOf(newest(change)));
+    if (change.origin !== 'write') forwardSecret(metadataOf(newest(change)));
   });
-  others.cache.subscribe((change) => tellOfSecret(newest(change)));
+  others.cache.subscribe((change) => forwardSecret(newest(change)));
 }
 
 function before<T>(change: Change<T>): T | undefined {

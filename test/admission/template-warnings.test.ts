@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { skip } from '../../src/admission/decision.ts';
+import { skipPod } from '../../src/admission/decision.ts';
 import { readTemplate } from '../../src/admission/read-template.ts';
 import { readWorkloadReview } from '../../src/admission/review-workloads.ts';
 import { warnOfTemplate } from '../../src/admission/template-warnings.ts';
@@ -130,7 +130,7 @@ describe('the writer of a workload gets a warning about', () => {
     const follow = { changes: new Map<string, string>(), differing: [] };
     const read = readTemplate({ kind, object, template, namespace: 'ns' }, follow);
     const warned = (reason: 'NoContainers' | 'NotRequested'): number =>
-      warnOfTemplate(read, skip(reason, 'left to the API server')).length;
+      warnOfTemplate(read, skipPod(reason, 'left to the API server')).length;
     assert.deepEqual([warned('NoContainers'), warned('NotRequested')], [0, 1]);
   });
 

@@ -1,6 +1,6 @@
 import type { SecretSnapshot } from '../../src/commands/cluster/read-secret.ts';
 import type { MigrationFinding, MigrationFacts } from '../../src/commands/migrate/migration-facts.ts';
-import { findKeyCopies, findLegacyMarkers } from '../../src/commands/migrate/kopf-leftovers.ts';
+import { findKeyCopies, findKopfLeftovers } from '../../src/commands/migrate/kopf-leftovers.ts';
 import { findLeftovers } from '../../src/commands/migrate/rules.ts';
 import { KubeError } from '../../src/kube/errors.ts';
 import { parseJwt } from '../../src/resources/jwt.ts';
@@ -44,7 +44,7 @@ export function check({ jwts = [], secrets = {}, more = {} }: Cluster): readonly
       return {
         jwt: jwt.value,
         spec: object.spec,
-        legacyMarkers: findLegacyMarkers(object),
+        kopfLeftovers: findKopfLeftovers(object),
         keyCopies: findKeyCopies(object),
       };
     }),

@@ -146,9 +146,9 @@ describe('the controller', () => {
       onBug: (_key, error) => bugs.push(error),
       reconciler: { ...reconciler, observer },
     });
-    assert.equal(controller.welcome(settled), true);
+    assert.equal(controller.addKnown(settled), true);
     assert.equal(controller.depth(), 0);
-    assert.equal(controller.welcome(fresh), true);
+    assert.equal(controller.addKnown(fresh), true);
     assert.equal(controller.depth(), 1, 'one that needs something is put there');
     controller.start();
     const settle = async (ms: number): Promise<string[]> => {
@@ -161,7 +161,7 @@ describe('the controller', () => {
     assert.deepEqual(await settle(1_000), ['my-jwt'], 'it signs with that key');
     assert.deepEqual(await settle(600_000), ['fresh', 'my-jwt'], 'each is looked at every 10 minutes');
     await controller.stop();
-    assert.equal(controller.welcome(settled), false);
+    assert.equal(controller.addKnown(settled), false);
     assert.deepEqual(bugs, []);
   });
 

@@ -203,7 +203,7 @@ describe('the nudges of pods', () => {
 
   for (const [title, error, result] of [
     ['a pod that is gone', new Refused({ meaning: 'absent' }), 'gone'],
-    ['a namespace that goes', new Refused({ meaning: 'leaving' }), 'gone'],
+    ['a namespace that goes', new Refused({ meaning: 'terminating' }), 'gone'],
     [
       'a right that is missing',
       new Refused({ meaning: 'failed', refusal: { kind: 'no-right', subject: 'patch pods' } }),

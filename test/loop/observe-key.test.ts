@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { learn, observe } from '../../src/loop/observe.ts';
+import { readMissing, observe } from '../../src/loop/observe.ts';
 import type { KeyObservation } from '../../src/reconcile/observed.ts';
 import { planNext } from '../../src/reconcile/plan.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
@@ -27,7 +27,7 @@ async function lookForKey({ observer }: ReturnType<typeof makeSources>, jwt: Jwt
   const observed = await observe(observer, jwt, {}, NOW);
   const plan = planNext(observed, NOW);
   if (plan.do !== 'read' || plan.what !== 'key') return observed.key;
-  return (await learn(observer, observed, 'key', {})).key ?? observed.key;
+  return (await readMissing(observer, observed, 'key', {})).key ?? observed.key;
 }
 
 describe('a list of granted namespaces that is too long for the caches', () => {
@@ -52,7 +52,7 @@ describe('a list of granted namespaces that is too long for the caches', () => {
     const { observer } = makeSources([keySecret(LONG), foreign]);
     const observed = await observe(observer, notGranted, {}, NOW);
     assert.deepEqual(planNext(observed, NOW), { do: 'read', what: 'key' });
-    const known = await learn(observer, observed, 'key', {});
+    const known = await readMissing(observer, observed, 'key', {});
     const plan = planNext(await observe(observer, notGranted, known, NOW), NOW);
     assert.ok(plan.do === 'report' && plan.problem.reason === 'SecretConflict');
   });
@@ -86,6 +86,6 @@ describe('a list of granted namespaces that is too long for the caches', () => {
 it('a refusal by the object is disputed when the caches know another version of it', async () => {
   const { observer } = makeSources([keySecret('science')], [keySecret('', '6')]);
   const observed = await observe(observer, granted, {}, NOW);
-  const { key } = await learn(observer, observed, 'key', {});
+  const { key } = await readMissing(observer, observed, 'key', {});
   assert.ok(key?.state === 'unavailable' && key.isDisputed === true);
 });

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { learn, observe, parseManagedSecret, type Known, type Observer } from '../../src/loop/observe.ts';
+import {
+  readMissing,
+  observe,
+  parseManagedSecret,
+  type Known,
+  type Observer,
+} from '../../src/loop/observe.ts';
 import { recordConditions } from '../../src/reconcile/conditions.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { ALLOWED_NAMESPACES, MANAGED_LABEL } from '../../src/resources/names.ts';
@@ -16,7 +22,7 @@ const managed = { labels: { [MANAGED_LABEL]: 'true' } };
 
 async function readKeyOf(observer: Observer, of: Jwt = jwt) {
   const observed = await observe(observer, of, {}, NOW);
-  return (await learn(observer, observed, 'key', {})).key;
+  return (await readMissing(observer, observed, 'key', {})).key;
 }
 
 describe('observing', () => {
@@ -68,7 +74,7 @@ describe('a token whose text was dropped before its key was known', () => {
     cached.unchecked = undefined;
     const observed = await observe(observer, settled, {}, NOW);
     assert.deepEqual(observed.secret?.token, { state: 'unread' });
-    const known = await learn(observer, observed, 'token', {});
+    const known = await readMissing(observer, observed, 'token', {});
     for (const more of [known, {}]) {
       const { secret } = await observe(observer, settled, more, NOW);
       assert.ok(secret?.token.state === 'valid' && secret.token.signature === 'verified');
@@ -228,9 +234,9 @@ describe('a read of what the caches lack', () => {
     ] as const) {
       const { observer } = makeSources([KEY_SECRET], [KEY_SECRET], [stored]);
       const observed = await observe(observer, jwt, {}, NOW);
-      const withKey = await learn(observer, observed, 'key', {});
+      const withKey = await readMissing(observer, observed, 'key', {});
       assert.equal(withKey.key?.state, 'read');
-      const known = await learn(observer, observed, 'jwt', withKey);
+      const known = await readMissing(observer, observed, 'jwt', withKey);
       assert.equal(known.jwt, stored);
       assert.equal(known.key !== undefined, isKept);
     }
@@ -239,9 +245,9 @@ describe('a read of what the caches lack', () => {
   it('looks into the Secret itself when asked for the token', async () => {
     const { observer } = makeSources([], [wireSecret('my-jwt', { token: 'x' })]);
     const observed = await observe(observer, jwt, {}, NOW);
-    const known = await learn(observer, observed, 'token', {});
+    const known = await readMissing(observer, observed, 'token', {});
     assert.equal((await observe(observer, jwt, known, NOW)).secret?.token.state, 'faulty');
     const { observer: empty } = makeSources([]);
-    assert.deepEqual(await learn(empty, observed, 'token', {}), { secret: 'absent' });
+    assert.deepEqual(await readMissing(empty, observed, 'token', {}), { secret: 'absent' });
   });
 });

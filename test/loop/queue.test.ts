@@ -260,10 +260,10 @@ test('10,000 keys cost one timer and are worked on by 32 at a time', async () =>
 
 test('a key that needs no run is looked at when it asks for that, and within ten minutes in any case', async () => {
   const { queue, clock, runs } = startQueue();
-  queue.rest('soon', { next: 'look', at: 5_000 });
-  queue.rest('past', { next: 'look', at: -1 });
-  queue.rest('late', { next: 'look', at: 24 * 60 * MINUTE_MS });
-  queue.rest('never', { next: 'look' });
+  queue.planLook('soon', { next: 'look', at: 5_000 });
+  queue.planLook('past', { next: 'look', at: -1 });
+  queue.planLook('late', { next: 'look', at: 24 * 60 * MINUTE_MS });
+  queue.planLook('never', { next: 'look' });
   assert.equal(queue.depth, 0);
   await clock.advance(4_000);
   assert.deepEqual(runs, [['past', 1_000]], 'no plan makes a hot loop');
@@ -280,9 +280,9 @@ test('only a key that nobody asked for meanwhile is put to rest', async () => {
     return { next: 'forget' };
   });
   queue.add('a', { priority: 'changed' });
-  queue.rest('a', { next: 'look', at: 5_000 });
+  queue.planLook('a', { next: 'look', at: 5_000 });
   await clock.advance(50);
-  queue.rest('a', { next: 'look', at: 5_000 });
+  queue.planLook('a', { next: 'look', at: 5_000 });
   await clock.advance(10 * MINUTE_MS);
   assert.deepEqual(runs, [['a', 0]], 'its run decided about the next look');
 });

@@ -134,7 +134,7 @@ describe('a refused write', () => {
   });
 
   it('is left quietly until the next look when the namespace is being deleted', async () => {
-    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, meaning: 'leaving' });
+    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, meaning: 'terminating' });
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'look', at: undefined });
     assert.deepEqual([made.failed, made.statuses], [[], []]);
   });

@@ -7,18 +7,18 @@ import { BytesInFlight } from '../../src/server/bytes-in-flight.ts';
 
 const MIB = 1024 * 1024;
 
-const exchange = (): ServerResponse => new ServerResponse(new IncomingMessage(new Socket()));
+const request = (): ServerResponse => new ServerResponse(new IncomingMessage(new Socket()));
 
 describe('the bytes in flight', () => {
   it('of one address are taken away, the oldest first, when another needs some', () => {
     const bytes = new BytesInFlight();
-    const hostile = Array.from({ length: 9 }, exchange);
+    const hostile = Array.from({ length: 9 }, request);
     for (const response of hostile) bytes.take('attacker', 8 * MIB, response);
     assert.deepEqual(
       hostile.map(({ destroyed }) => destroyed),
       [true, ...Array.from({ length: 8 }, () => false)],
     );
-    const another = exchange();
+    const another = request();
     assert.ok(bytes.take('api server', 3 * MIB, another));
     assert.equal(another.destroyed, false);
     assert.deepEqual(
@@ -30,7 +30,7 @@ describe('the bytes in flight', () => {
   it('are free again when their request has ended', async () => {
     const bytes = new BytesInFlight();
     for (let round = 0; round < 100; round += 1) {
-      const response = exchange();
+      const response = request();
       assert.ok(bytes.take('a', 64 * MIB, response));
       response.destroy();
       await nextTurn();
@@ -39,8 +39,8 @@ describe('the bytes in flight', () => {
 
   it('are refused to a body that needs more than all of them, never to a small one', () => {
     const bytes = new BytesInFlight();
-    assert.equal(bytes.take('a', 64 * MIB + 1, exchange()), false);
-    assert.ok(bytes.take('a', 64 * MIB, exchange()));
-    assert.ok(bytes.take('b', 64 * 1024, exchange()));
+    assert.equal(bytes.take('a', 64 * MIB + 1, request()), false);
+    assert.ok(bytes.take('a', 64 * MIB, request()));
+    assert.ok(bytes.take('b', 64 * 1024, request()));
   });
 });

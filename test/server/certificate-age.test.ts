@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ageOfCertificate, certificateProblem, tellOfAge } from '../../src/server/certificate-age.ts';
+import { ageOfCertificate, certificateProblem, logAge } from '../../src/server/certificate-age.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 
 const HOUR = 3_600_000;
@@ -27,7 +27,7 @@ describe('the age of a certificate', () => {
 
   it('is logged from its last third on, each day, and each hour once it has expired, until another is in use', () => {
     const lines: { readonly level: string; readonly msg: string; readonly expiresAt: string }[] = [];
-    const log = tellOfAge(
+    const log = logAge(
       createLogger({
         level: 'info',
         destination: { write: (line: string) => void lines.push(JSON.parse(line)) },

@@ -57,9 +57,9 @@ describe('a Secret with our label:', () => {
     all.list(secretOf('7'));
     all.jwts.set(KEY, '8', JWT);
     assert.equal(all.state(), 'other');
-    all.labelled.learn(secretOf('6')); // an answer that was overtaken
+    all.labelled.noteRead(secretOf('6')); // an answer that was overtaken
     assert.equal(all.state(), 'other');
-    all.labelled.learn(secretOf('7'));
+    all.labelled.noteRead(secretOf('7'));
     assert.equal(all.state(), 'managed');
     assert.deepEqual(all.changes, ['added']);
   });

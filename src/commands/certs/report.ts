@@ -3,7 +3,7 @@ import { certificateRenewalTime } from '../../certificates/lifetimes.ts';
 import { readCertificates } from '../../certificates/read-certificates.ts';
 import { checkBundles, checkServing, distrust, listEntries } from '../doctor/check-certificates.ts';
 import type { Finding } from '../doctor/finding.ts';
-import { valueOf } from '../doctor/looked.ts';
+import { foundValue } from '../doctor/read-result.ts';
 import type { CertificateSnapshot } from '../doctor/installation-snapshot.ts';
 import { formatTime } from '../../time/format-time.ts';
 import { toSeconds, type Seconds } from '../../time/units.ts';
@@ -40,7 +40,7 @@ export interface CertificateReport {
 /** Pure. */
 export function reportCertificates(snapshot: CertificateSnapshot): CertificateReport {
   const { now, namespace, tls } = snapshot;
-  const secret = valueOf(tls.secret);
+  const secret = foundValue(tls.secret);
   const found = new Map<string, { readonly certificate: X509Certificate; readonly places: string[] }>();
   const add = (certificate: X509Certificate, place: string): void => {
     const known = found.get(certificate.fingerprint256);

@@ -6,7 +6,7 @@ import { ageOfCertificate } from '../../server/certificate-age.ts';
 import { formatTime } from '../../time/format-time.ts';
 import { toSeconds, type Milliseconds } from '../../time/units.ts';
 import { judge, problem, unknown, well, wellUnless, type Judgement } from './finding.ts';
-import { valueOf } from './looked.ts';
+import { foundValue } from './read-result.ts';
 import { readLogs } from './remedies.ts';
 import type { CertificateSnapshot } from './installation-snapshot.ts';
 
@@ -48,7 +48,7 @@ export function checkServing(snapshot: CertificateSnapshot): readonly Judgement[
 export function checkBundles(snapshot: CertificateSnapshot): readonly Judgement[] {
   const entries = listEntries(snapshot);
   if (entries.length === 0) return [unknown('no webhook configuration could be read')];
-  const leaf = valueOf(snapshot.tls.secret)?.chain[0];
+  const leaf = foundValue(snapshot.tls.secret)?.chain[0];
   const problems = entries.flatMap((entry) => {
     const why = distrust(entry, leaf, snapshot.now);
     return why === undefined ? [] : [problem(`caBundle of ${entry.name} ${why}`, renewalOf(snapshot))];
@@ -63,7 +63,7 @@ export function checkBundles(snapshot: CertificateSnapshot): readonly Judgement[
 
 /** The entries of both configurations, as far as they could be read. */
 export function listEntries({ mutating, validating }: CertificateSnapshot): readonly WebhookEntry[] {
-  const [first, second] = [valueOf(mutating), valueOf(validating)];
+  const [first, second] = [foundValue(mutating), foundValue(validating)];
   return [
     ...(first === undefined ? [] : readConfiguration(first, 'mutating').entries),
     ...(second === undefined ? [] : readConfiguration(second, 'validating').entries),
@@ -99,7 +99,7 @@ function isCalledByService(snapshot: CertificateSnapshot): boolean {
 
 /** Who renews it, and how they are asked to. */
 function renewalOf({ tls: { source, name }, namespace, mutating }: CertificateSnapshot): string {
-  const configuration = valueOf(mutating);
+  const configuration = foundValue(mutating);
   const injector =
     configuration === undefined ? undefined : readConfiguration(configuration, 'mutating').injector;
   if (injector !== undefined) return `kubectl describe certificates -n ${namespace}: cert-manager renews it`;

@@ -1,7 +1,7 @@
 import { member, objectMember, stringMap } from '../../resources/json.ts';
 import { isPromptDelivery } from './deployment-flags.ts';
 import { judge, problem, unknown, well, type Judgement } from './finding.ts';
-import { valueOf } from './looked.ts';
+import { foundValue } from './read-result.ts';
 import { INSTALL_AGAIN } from './remedies.ts';
 import { describeRight } from './shipped-rights.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
@@ -29,7 +29,7 @@ export function checkDeliveryPolicy({
   controller,
   deliveryBinding,
 }: InstallationSnapshot): readonly Judgement[] {
-  if (!isPromptDelivery(valueOf(controller) ?? valueOf(deployment))) return [];
+  if (!isPromptDelivery(foundValue(controller) ?? foundValue(deployment))) return [];
   const absent = problem(
     'jwt-injector is allowed to patch pods, and no ValidatingAdmissionPolicyBinding jwt-injector-delivery limits that to one annotation',
     INSTALL_AGAIN,

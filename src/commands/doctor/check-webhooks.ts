@@ -2,7 +2,7 @@ import { MOST_WEBHOOK_ENTRIES } from '../../certificates/webhook-configuration.t
 import { arrayMember, member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { APP, GROUP } from '../../resources/names.ts';
 import { judge, problem, wellUnless, type Judgement } from './finding.ts';
-import type { Looked } from './looked.ts';
+import type { ReadResult } from './read-result.ts';
 import { INSTALL_AGAIN } from './remedies.ts';
 import { MUTATING_ENTRIES, VALIDATING_ENTRIES, type ShippedEntry } from './shipped-webhooks.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
@@ -32,7 +32,7 @@ export function checkValidating({ validating, namespace }: InstallationSnapshot)
 
 function checkConfiguration(
   kind: string,
-  looked: Looked<JsonObject>,
+  looked: ReadResult<JsonObject>,
   shipped: readonly ShippedEntry[],
   namespace: string,
   without: string,

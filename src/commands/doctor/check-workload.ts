@@ -2,7 +2,7 @@ import { arrayMember, member, objectMember, stringMap, type JsonObject } from '.
 import { APP } from '../../resources/names.ts';
 import { imagesOf } from './deployment-flags.ts';
 import { judge, problem, unknown, well, wellUnless, type Judgement } from './finding.ts';
-import { valueOf } from './looked.ts';
+import { foundValue } from './read-result.ts';
 import { INSTALL_AGAIN, lookAtPods } from './remedies.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 
@@ -85,7 +85,7 @@ export function checkService(snapshot: InstallationSnapshot): readonly Judgement
     const spec = objectMember(object, 'spec');
     const port = arrayMember(spec, 'ports').find((entry) => member(entry, 'port') === 443);
     const target = member(port, 'targetPort');
-    const pods = valueOf(deployment);
+    const pods = foundValue(deployment);
     const isSelecting = pods === undefined || selects(stringMap(member(spec, 'selector')), pods);
     const problems = [
       ...(port === undefined ? [problem('the Service has no port 443', INSTALL_AGAIN)] : []),

@@ -1,4 +1,4 @@
-import type { Looked } from './looked.ts';
+import type { ReadResult } from './read-result.ts';
 
 /** One line of what `doctor` found, as `-o json` prints it. */
 export interface Finding {
@@ -37,18 +37,18 @@ export function wellUnless(problems: readonly Judgement[], message: string): rea
 
 /** What a check makes of something that was found; of what is absent, `absent`; of what was not read, that it is unknown. */
 export function judge<T>(
-  looked: Looked<T>,
+  reading: ReadResult<T>,
   absent: Judgement,
   found: (value: T) => readonly Judgement[],
 ): readonly Judgement[] {
-  switch (looked.state) {
+  switch (reading.state) {
     case 'found':
-      return found(looked.value);
+      return found(reading.value);
     case 'absent':
       return [absent];
     case 'unread':
-      return [unknown(looked.why)];
+      return [unknown(reading.why)];
     default:
-      return looked satisfies never;
+      return reading satisfies never;
   }
 }

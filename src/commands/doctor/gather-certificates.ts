@@ -6,8 +6,8 @@ import { APP, TLS_SECRET } from '../../resources/names.ts';
 import { DEPLOYMENTS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
 import { findFlag } from './deployment-flags.ts';
-import { look, valueOf, type Looked } from './looked.ts';
-import type { CertificateSnapshot, TlsLook } from './installation-snapshot.ts';
+import { tryRead, foundValue, type ReadResult } from './read-result.ts';
+import type { CertificateSnapshot, TlsSnapshot } from './installation-snapshot.ts';
 import { SECRETS } from '../../kube/known-resources.ts';
 
 type Client = Pick<Access['client'], 'get'>;
@@ -23,8 +23,8 @@ export async function gatherCertificates(
   client: Client,
   given: string | undefined,
 ): Promise<CertificateSnapshot> {
-  const readConfiguration = (plural: string): Promise<Looked<JsonObject>> =>
-    look(() =>
+  const readConfiguration = (plural: string): Promise<ReadResult<JsonObject>> =>
+    tryRead(() =>
       client.get(
         resourcePath({ group: 'admissionregistration.k8s.io', version: 'v1', plural }, { name: APP }),
       ),
@@ -34,9 +34,9 @@ export async function gatherCertificates(
     readConfiguration('validatingwebhookconfigurations'),
   ]);
   const namespace = given ?? namespaceOf(mutating) ?? namespaceOf(validating) ?? APP;
-  const deployment = await look(() => client.get(resourcePath(DEPLOYMENTS, { namespace, name: APP })));
-  const { name, source } = findSource(valueOf(deployment));
-  const secret = await look(async () => {
+  const deployment = await tryRead(() => client.get(resourcePath(DEPLOYMENTS, { namespace, name: APP })));
+  const { name, source } = findSource(foundValue(deployment));
+  const secret = await tryRead(async () => {
     const path = resourcePath(SECRETS, { namespace, name });
     return objectMember(await client.get(path), 'data') ?? {};
   });
@@ -45,12 +45,12 @@ export async function gatherCertificates(
 }
 
 /** Of the Service that the first entry calls. */
-function namespaceOf(configuration: Looked<JsonObject>): string | undefined {
-  const [entry] = arrayMember(valueOf(configuration), 'webhooks');
+function namespaceOf(configuration: ReadResult<JsonObject>): string | undefined {
+  const [entry] = arrayMember(foundValue(configuration), 'webhooks');
   return stringMember(objectMember(objectMember(entry, 'clientConfig'), 'service'), 'namespace');
 }
 
-function findSource(deployment: JsonObject | undefined): Pick<TlsLook, 'name' | 'source'> {
+function findSource(deployment: JsonObject | undefined): Pick<TlsSnapshot, 'name' | 'source'> {
   if (deployment === undefined) return { name: TLS_SECRET, source: undefined };
   if (findFlag(deployment, 'tls-cert-file') === undefined)
     return { name: findFlag(deployment, 'tls-secret') ?? TLS_SECRET, source: 'self' };
@@ -62,7 +62,7 @@ function findSource(deployment: JsonObject | undefined): Pick<TlsLook, 'name' | 
 }
 
 /** It is installed empty. */
-function readInstalledSecret(data: Looked<JsonObject>): TlsLook['secret'] {
+function readInstalledSecret(data: ReadResult<JsonObject>): TlsSnapshot['secret'] {
   if (data.state !== 'found') return data;
   return Object.keys(data.value).length === 0
     ? { state: 'absent' }

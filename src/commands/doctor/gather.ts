@@ -11,7 +11,7 @@ import { CRDS, DEPLOYMENTS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
 import { askRight, findMissingRights } from './ask-rights.ts';
 import { gatherCertificates } from './gather-certificates.ts';
-import { look, valueOf } from './looked.ts';
+import { tryRead, foundValue } from './read-result.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 import { takeCensus } from './take-census.ts';
 import { tryPod } from './try-pod.ts';
@@ -39,27 +39,29 @@ export async function gather(
   const { namespace, deployment } = certificates;
   const tryNamespace = isExcluded(own, namespace) ? 'default' : own;
   const at = (resource: Resource, name: string) =>
-    look(() => client.get(resourcePath(resource, { namespace, name })));
+    tryRead(() => client.get(resourcePath(resource, { namespace, name })));
   const [crd, controller, service, lease, editRole, deliveryBinding, api] = await Promise.all([
-    look(() => client.get(resourcePath(CRDS, { name: `${PLURAL}.${GROUP}` }))),
+    tryRead(() => client.get(resourcePath(CRDS, { name: `${PLURAL}.${GROUP}` }))),
     at(DEPLOYMENTS, `${APP}-controller`),
     at(SERVICES, APP),
     at(LEASES, APP),
-    look(() => client.get(resourcePath(CLUSTER_ROLES, { name: `${APP}-edit` }))),
-    look(() => client.get(resourcePath(POLICY_BINDINGS, { name: `${APP}-delivery` }))),
+    tryRead(() => client.get(resourcePath(CLUSTER_ROLES, { name: `${APP}-edit` }))),
+    tryRead(() => client.get(resourcePath(POLICY_BINDINGS, { name: `${APP}-delivery` }))),
     discoverJwtApi(client),
   ]);
   const [endpointSlices, oldDeployments, mayCreateJwts, triedPod, jwts] = await Promise.all([
-    look(async () => {
+    tryRead(async () => {
       const query = { labelSelector: `kubernetes.io/service-name=${APP}` };
       return (await client.list(resourcePath(SLICES, { namespace }), { query })).items;
     }),
-    look(() => findOldDeployments({ client, namespace: tryNamespace })),
-    look(() => askRight(client, { verb: 'create', group: GROUP, resource: PLURAL, namespace: tryNamespace })),
-    look(() => tryPod(client, tryNamespace)),
+    tryRead(() => findOldDeployments({ client, namespace: tryNamespace })),
+    tryRead(() =>
+      askRight(client, { verb: 'create', group: GROUP, resource: PLURAL, namespace: tryNamespace }),
+    ),
+    tryRead(() => tryPod(client, tryNamespace)),
     takeCensus(client, tryNamespace),
   ]);
-  const deployments = { webhook: valueOf(deployment), controller: valueOf(controller) };
+  const deployments = { webhook: foundValue(deployment), controller: foundValue(controller) };
   return {
     ...certificates,
     version: PACKAGE_VERSION,
@@ -72,7 +74,7 @@ export async function gather(
     lease,
     editRole,
     deliveryBinding,
-    missingRights: await look(() => findMissingRights(client, { ...certificates, deployments })),
+    missingRights: await tryRead(() => findMissingRights(client, { ...certificates, deployments })),
     mayCreateJwts,
     triedPod,
     tryNamespace,
@@ -90,7 +92,7 @@ async function askServer(client: Access['client']): Promise<InstallationSnapshot
 }
 
 async function discoverJwtApi(client: Access['client']): Promise<InstallationSnapshot['api']> {
-  const list = await look(() => client.get(`/apis/${JWT_API}`));
+  const list = await tryRead(() => client.get(`/apis/${JWT_API}`));
   if (list.state !== 'found') return list;
   const value = readJwtApi(arrayMember(list.value, 'resources'));
   return value === undefined ? { state: 'absent' } : { state: 'found', value };

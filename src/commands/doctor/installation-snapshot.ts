@@ -3,7 +3,7 @@ import type { JsonObject } from '../../resources/json.ts';
 import type { Milliseconds } from '../../time/units.ts';
 import type { OldDeployment } from '../migrate/deployments.ts';
 import type { JwtCensus } from './jwt-census.ts';
-import type { Looked } from './looked.ts';
+import type { ReadResult } from './read-result.ts';
 import type { Right } from './shipped-rights.ts';
 
 /** Everything that the checks look at, read once with the caller's rights. Objects are wire JSON. */
@@ -16,25 +16,25 @@ export interface InstallationSnapshot extends CertificateSnapshot {
     readonly clockAhead: Milliseconds | undefined;
   };
   /** The resource JWT as the API server offers it; discovery, which everybody is allowed to read. */
-  readonly api: Looked<{ readonly namespaced: boolean; readonly hasStatus: boolean }>;
-  readonly crd: Looked<JsonObject>;
+  readonly api: ReadResult<{ readonly namespaced: boolean; readonly hasStatus: boolean }>;
+  readonly crd: ReadResult<JsonObject>;
   /** Deployment `jwt-injector-controller`, of an installation where the halves are separate. */
-  readonly controller: Looked<JsonObject>;
-  readonly service: Looked<JsonObject>;
-  readonly endpointSlices: Looked<readonly JsonObject[]>;
-  readonly lease: Looked<JsonObject>;
-  readonly editRole: Looked<JsonObject>;
+  readonly controller: ReadResult<JsonObject>;
+  readonly service: ReadResult<JsonObject>;
+  readonly endpointSlices: ReadResult<readonly JsonObject[]>;
+  readonly lease: ReadResult<JsonObject>;
+  readonly editRole: ReadResult<JsonObject>;
   /** The binding of the policy that limits the right to patch pods. */
-  readonly deliveryBinding: Looked<JsonObject>;
+  readonly deliveryBinding: ReadResult<JsonObject>;
   /** Rights that the ServiceAccounts lack. */
-  readonly missingRights: Looked<readonly Right[]>;
+  readonly missingRights: ReadResult<readonly Right[]>;
   /** Of the caller, in `tryNamespace`. */
-  readonly mayCreateJwts: Looked<boolean>;
-  readonly triedPod: Looked<TriedPod>;
+  readonly mayCreateJwts: ReadResult<boolean>;
+  readonly triedPod: ReadResult<TriedPod>;
   /** Where JWTs are looked for if the caller is not allowed to look everywhere, and where the pod is tried. */
   readonly tryNamespace: string;
-  readonly jwts: Looked<JwtCensus>;
-  readonly oldDeployments: Looked<readonly OldDeployment[]>;
+  readonly jwts: ReadResult<JwtCensus>;
+  readonly oldDeployments: ReadResult<readonly OldDeployment[]>;
 }
 
 /** What the certificate and those who trust it look like; `certs` needs no more. */
@@ -43,19 +43,19 @@ export interface CertificateSnapshot {
   readonly now: Milliseconds;
   /** Where jwt-injector is installed. */
   readonly namespace: string;
-  readonly deployment: Looked<JsonObject>;
-  readonly mutating: Looked<JsonObject>;
-  readonly validating: Looked<JsonObject>;
+  readonly deployment: ReadResult<JsonObject>;
+  readonly mutating: ReadResult<JsonObject>;
+  readonly validating: ReadResult<JsonObject>;
   /** What the pods serve. */
-  readonly tls: TlsLook;
+  readonly tls: TlsSnapshot;
 }
 
 /** The Secret of the certificate, without its private keys. */
-export interface TlsLook {
+export interface TlsSnapshot {
   readonly name: string;
   /** `self`: jwt-injector issues it; `files`: it is mounted, and the owner of the Secret renews it. */
   readonly source: 'self' | 'files' | undefined;
-  readonly secret: Looked<{
+  readonly secret: ReadResult<{
     /** `tls.crt`; the first one is served. */
     readonly chain: readonly X509Certificate[];
     /** Whether `tls.key` is the private key of the first one. */

@@ -3,7 +3,7 @@ import { objectMember, stringMember, type JsonObject } from '../../resources/jso
 import { parseJwt } from '../../resources/jwt.ts';
 import { parseTime } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
-import { findLegacyMarkers } from '../migrate/kopf-leftovers.ts';
+import { findKopfLeftovers } from '../migrate/kopf-leftovers.ts';
 
 /** JWTs that have something in common: how many, and the first of them. */
 export interface JwtGroup {
@@ -63,7 +63,7 @@ export function count(census: JwtCensus, object: JsonObject, now: Seconds): void
     if (group !== undefined) group.count += 1;
     else if (groups.size < MOST_REASONS) groups.set(word, { count: 1, first: key, message });
   };
-  if (findLegacyMarkers(object) !== undefined) add(census.withLeftovers, 'KopfLeftovers', '');
+  if (findKopfLeftovers(object) !== undefined) add(census.withLeftovers, 'KopfLeftovers', '');
   const ready = findCondition(recorded, 'Ready');
   if (ready === undefined) {
     const created = parseTime(stringMember(objectMember(object, 'metadata'), 'creationTimestamp'));

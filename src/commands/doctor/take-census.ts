@@ -3,7 +3,7 @@ import { resourcePath } from '../../kube/resource-path.ts';
 import { toSeconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import { count, emptyCensus, type JwtCensus } from './jwt-census.ts';
-import { look, type Looked } from './looked.ts';
+import { tryRead, type ReadResult } from './read-result.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
 type Client = Pick<Access['client'], 'listMapped'>;
@@ -18,9 +18,9 @@ export async function takeCensus(
   client: Client,
   namespace: string,
   most = MOST_JWTS,
-): Promise<Looked<JwtCensus>> {
-  const everywhere = await look(() => countJwts(client, undefined, most));
-  return everywhere.state === 'unread' ? look(() => countJwts(client, namespace, most)) : everywhere;
+): Promise<ReadResult<JwtCensus>> {
+  const everywhere = await tryRead(() => countJwts(client, undefined, most));
+  return everywhere.state === 'unread' ? tryRead(() => countJwts(client, namespace, most)) : everywhere;
 }
 
 async function countJwts(client: Client, namespace: string | undefined, most: number): Promise<JwtCensus> {

@@ -1,5 +1,5 @@
 import { KeyCache } from '../../loop/key-cache.ts';
-import { learn, observe, parseManagedSecret, type Known, type Sources } from '../../loop/observe.ts';
+import { readMissing, observe, parseManagedSecret, type Known, type Sources } from '../../loop/observe.ts';
 import { findCondition } from '../../reconcile/conditions.ts';
 import { locateKey, type KeyReference } from '../../reconcile/key-access.ts';
 import type { KeyObservation, Observed } from '../../reconcile/observed.ts';
@@ -96,7 +96,7 @@ export async function takeSnapshot(
   let observed = await look();
   let plan = planNext(observed, now);
   while (plan.do === 'read' && plan.what === 'token') {
-    known = await learn(observer, observed, 'token', known);
+    known = await readMissing(observer, observed, 'token', known);
     observed = await look();
     plan = planNext(observed, now);
   }

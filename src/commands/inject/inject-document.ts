@@ -3,7 +3,7 @@ import { member, objectMember, stringMember, type JsonObject } from '../../resou
 import { INJECTION_KEYS } from '../../admission/annotation-keys.ts';
 import { followWorkload } from '../../admission/follow-workload.ts';
 import { decidePod } from '../../admission/decide-pod.ts';
-import { skip, type Decision } from '../../admission/decision.ts';
+import { skipPod, type Decision } from '../../admission/decision.ts';
 import { writePatch } from '../../admission/patch.ts';
 import { annotationsOf } from '../../admission/pod-shape.ts';
 import { findTemplates, nameContainers, type FoundTemplate } from '../../admission/pod-templates.ts';
@@ -89,7 +89,7 @@ function entry(
   return { kind, name, path, template, decision, operations };
 }
 
-const WITHOUT_TEMPLATE = skip('NoContainers', 'skipped: it has no pod template, as a patch has none');
+const WITHOUT_TEMPLATE = skipPod('NoContainers', 'skipped: it has no pod template, as a patch has none');
 
 /** Whether the object itself carries an annotation of ours. */
 function asks(object: unknown): boolean {
@@ -111,7 +111,7 @@ function injectWorkload(named: NamedObject, kind: WorkloadKind): OfflineInjectio
   const template = templateOf(kind, object);
   if (template === undefined) return entry(named, kind.template, WITHOUT_TEMPLATE, undefined);
   if (hasController(object)) {
-    return entry(named, kind.template, skip('NotRequested', 'a controller owns it'), template);
+    return entry(named, kind.template, skipPod('NotRequested', 'a controller owns it'), template);
   }
   const follow = followWorkload(annotationsOf(object), annotationsOf(template));
   const read = readTemplate({ kind, object, template, namespace }, follow);

@@ -9,7 +9,7 @@ import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/report-output.ts';
 import { stopDeployment } from './commands.ts';
 import { findDeployments, type OldDeployment } from './deployments.ts';
-import { cleaningPatch, findLegacyMarkers, type LegacyMarkers } from './kopf-leftovers.ts';
+import { cleaningPatch, findKopfLeftovers, type KopfLeftovers } from './kopf-leftovers.ts';
 import { EXIT, type ExitCode } from '../command.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
@@ -25,7 +25,7 @@ export interface CleanOptions {
 interface CleanedJwt {
   readonly namespace: string;
   readonly name: string;
-  readonly legacyMarkers: LegacyMarkers;
+  readonly legacyMarkers: KopfLeftovers;
   /** `found`: nothing was changed, because of --dry-run or because token-manager is running. */
   readonly outcome: 'found' | 'cleaned' | 'failed';
   /** Why it failed. */
@@ -53,7 +53,7 @@ export async function cleanLeftovers(access: Access, options: CleanOptions, io: 
   const { everywhere, dryRun, output } = options;
   const forbidden = new Set<string>();
   const place = everywhere ? {} : { namespace: access.namespace };
-  const withMarkers = await listWithMarkers(access.client, resourcePath(JWTS, place));
+  const withMarkers = await listWithLeftovers(access.client, resourcePath(JWTS, place));
   const deployments = await findDeployments(access, forbidden);
   const running = deployments.filter(({ replicas }) => replicas > 0);
   const isAllowed = !dryRun && running.length === 0;
@@ -71,16 +71,19 @@ export async function cleanLeftovers(access: Access, options: CleanOptions, io: 
   return isRefused || report.jwts.some(({ outcome }) => outcome === 'failed') ? EXIT.refused : EXIT.done;
 }
 
-interface JwtWithMarkers {
+interface JwtWithLeftovers {
   readonly object: JsonObject;
   readonly namespace: string;
   readonly name: string;
-  readonly legacyMarkers: LegacyMarkers;
+  readonly legacyMarkers: KopfLeftovers;
 }
 
-async function listWithMarkers(client: Access['client'], path: string): Promise<readonly JwtWithMarkers[]> {
+async function listWithLeftovers(
+  client: Access['client'],
+  path: string,
+): Promise<readonly JwtWithLeftovers[]> {
   try {
-    const { items } = await client.listMapped(path, { map: readMarkers });
+    const { items } = await client.listMapped(path, { map: readLeftovers });
     return items.filter((jwt) => jwt !== undefined);
   } catch (error) {
     if (isNotFound(error)) return [];
@@ -88,8 +91,8 @@ async function listWithMarkers(client: Access['client'], path: string): Promise<
   }
 }
 
-function readMarkers(object: JsonObject): JwtWithMarkers | undefined {
-  const legacyMarkers = findLegacyMarkers(object);
+function readLeftovers(object: JsonObject): JwtWithLeftovers | undefined {
+  const legacyMarkers = findKopfLeftovers(object);
   if (legacyMarkers === undefined) return undefined;
   const metadata = objectMember(object, 'metadata');
   const [namespace, name] = [stringMember(metadata, 'namespace') ?? '', stringMember(metadata, 'name') ?? ''];
@@ -97,19 +100,19 @@ function readMarkers(object: JsonObject): JwtWithMarkers | undefined {
 }
 
 function reportOn(
-  { namespace, name, legacyMarkers }: JwtWithMarkers,
+  { namespace, name, legacyMarkers }: JwtWithLeftovers,
   outcome: CleanedJwt['outcome'],
 ): CleanedJwt {
   return { namespace, name, legacyMarkers, outcome };
 }
 
 /** A refusal is reported, and the other JWTs are still cleaned; without an answer the command ends. */
-async function cleanOne(client: Access['client'], jwt: JwtWithMarkers): Promise<CleanedJwt> {
+async function cleanOne(client: Access['client'], jwt: JwtWithLeftovers): Promise<CleanedJwt> {
   const path = resourcePath(JWTS, {
     ...(jwt.namespace === '' ? {} : { namespace: jwt.namespace }),
     name: jwt.name,
   });
-  let present: JwtWithMarkers | undefined = jwt;
+  let present: JwtWithLeftovers | undefined = jwt;
   for (let tries = 1; present !== undefined; tries += 1) {
     try {
       await client.mergePatch(path, cleaningPatch(present.object, present.legacyMarkers));
@@ -126,9 +129,9 @@ async function cleanOne(client: Access['client'], jwt: JwtWithMarkers): Promise<
 }
 
 /** `undefined` when the JWT is gone, or has no markers any more. */
-async function readAgain(client: Access['client'], path: string): Promise<JwtWithMarkers | undefined> {
+async function readAgain(client: Access['client'], path: string): Promise<JwtWithLeftovers | undefined> {
   try {
-    return readMarkers(await client.get(path));
+    return readLeftovers(await client.get(path));
   } catch (error) {
     if (isNotFound(error) || isDenied(error)) return undefined;
     throw error;

@@ -14,7 +14,7 @@ import type { MigratingJwt, MigrationFacts } from './migration-facts.ts';
 import { discover, discoverJwts } from './discover.ts';
 import { findDeployments, RELEASE } from './deployments.ts';
 import { listKeySecrets } from './keys.ts';
-import { findKeyCopies, findLegacyMarkers } from './kopf-leftovers.ts';
+import { findKeyCopies, findKopfLeftovers } from './kopf-leftovers.ts';
 import { listTargets } from './moves.ts';
 import { tryList } from './try-list.ts';
 import { JWTS } from '../../kube/known-resources.ts';
@@ -71,7 +71,7 @@ function readMigratingJwt(object: JsonObject): MigratingJwt | undefined {
   return {
     jwt: jwt.value,
     spec: object['spec'],
-    legacyMarkers: findLegacyMarkers(object),
+    kopfLeftovers: findKopfLeftovers(object),
     keyCopies: findKeyCopies(object),
   };
 }

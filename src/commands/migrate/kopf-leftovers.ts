@@ -2,7 +2,7 @@ import { isKopf } from '../../reconcile/take-over.ts';
 import { arrayMember, member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 
 /** What token-manager left on a JWT, by name. */
-export interface LegacyMarkers {
+export interface KopfLeftovers {
   readonly annotations: readonly string[];
   readonly finalizers: readonly string[];
 }
@@ -13,7 +13,7 @@ const HANDLED = 'kopf.zalando.org/last-handled-configuration';
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** What kopf left on a JWT (wire JSON); `undefined` when it left nothing. */
-export function findLegacyMarkers(object: JsonObject): LegacyMarkers | undefined {
+export function findKopfLeftovers(object: JsonObject): KopfLeftovers | undefined {
   const metadata = objectMember(object, 'metadata');
   const annotations = Object.keys(objectMember(metadata, 'annotations') ?? {}).filter(isKopf);
   const finalizers = listFinalizers(metadata).filter(isKopf);
@@ -21,17 +21,17 @@ export function findLegacyMarkers(object: JsonObject): LegacyMarkers | undefined
 }
 
 /**
- * A merge patch (RFC 7386) of the JWT (wire JSON) that removes the markers. It carries the resourceVersion, so that no other
+ * A merge patch (RFC 7386) of the JWT (wire JSON) that removes the leftovers. It carries the resourceVersion, so that no other
  * finalizer is lost.
  */
-export function cleaningPatch(object: JsonObject, markers: LegacyMarkers): JsonObject {
+export function cleaningPatch(object: JsonObject, leftovers: KopfLeftovers): JsonObject {
   const metadata = objectMember(object, 'metadata');
-  const finalizers = listFinalizers(metadata).filter((name) => !markers.finalizers.includes(name));
+  const finalizers = listFinalizers(metadata).filter((name) => !leftovers.finalizers.includes(name));
   return {
     metadata: {
       resourceVersion: stringMember(metadata, 'resourceVersion'),
-      annotations: Object.fromEntries(markers.annotations.map((name) => [name, null])),
-      ...(markers.finalizers.length === 0 ? {} : { finalizers }),
+      annotations: Object.fromEntries(leftovers.annotations.map((name) => [name, null])),
+      ...(leftovers.finalizers.length === 0 ? {} : { finalizers }),
     },
   };
 }

@@ -1,14 +1,14 @@
 import type { Jwt } from '../../resources/jwt.ts';
 import type { SecretSnapshot } from '../cluster/read-secret.ts';
 import type { OldDeployment } from './deployments.ts';
-import type { findKeyCopies, LegacyMarkers } from './kopf-leftovers.ts';
+import type { findKeyCopies, KopfLeftovers } from './kopf-leftovers.ts';
 
 /** One JWT, with its spec as it is stored, which may contain what our schema refuses. */
 export interface MigratingJwt {
   readonly jwt: Jwt;
   readonly spec: unknown;
   /** What token-manager left on it. */
-  readonly legacyMarkers: LegacyMarkers | undefined;
+  readonly kopfLeftovers: KopfLeftovers | undefined;
   readonly keyCopies: ReturnType<typeof findKeyCopies>;
 }
 

@@ -24,7 +24,7 @@ const MIGRATION_CHECKS: readonly Check[] = [
   checkSpecs,
   checkConflicts,
   noteInstalled,
-  noteLegacyMarkers,
+  noteKopfLeftovers,
   notePeerings,
   noteRenewals,
   noteInlineKeys,
@@ -164,12 +164,12 @@ function noteRenewals({ jwts }: MigrationFacts): readonly MigrationFinding[] {
   });
 }
 
-function noteLegacyMarkers({ jwts }: MigrationFacts): readonly MigrationFinding[] {
-  return jwts.flatMap(({ jwt, legacyMarkers, keyCopies }) => {
-    if (legacyMarkers === undefined) return [];
+function noteKopfLeftovers({ jwts }: MigrationFacts): readonly MigrationFinding[] {
+  return jwts.flatMap(({ jwt, kopfLeftovers, keyCopies }) => {
+    if (kopfLeftovers === undefined) return [];
     const what = [
-      ...(legacyMarkers.finalizers.length > 0 ? ['finalizer'] : []),
-      ...(legacyMarkers.annotations.length > 0 ? ['annotations'] : []),
+      ...(kopfLeftovers.finalizers.length > 0 ? ['finalizer'] : []),
+      ...(kopfLeftovers.annotations.length > 0 ? ['annotations'] : []),
     ].join(' and ');
     const key = keyCopies.handled ? ', one of which contains the private key' : '';
     const why = `it has the ${what} of token-manager${key}: jwt-injector migrate clean removes them once token-manager is stopped`;

@@ -47,7 +47,7 @@ export async function walkRotation(
   fetching: FetchOptions,
   io: Io,
 ): Promise<ExitCode> {
-  let told = '';
+  let shown = '';
   let hasSwitched = false;
   for (;;) {
     // `--force` skips the waiting before the switch, and not the waiting for the old key, too.
@@ -61,9 +61,9 @@ export async function walkRotation(
     const report = reportRotation(observed.value, step, { dir: options.dir, sharers });
     const text = JSON.stringify({ ...report, step: step.do });
     const isEnd = step.do === 'keep-old' || step.do === 'finish' || (options.noWait && isWaiting(step));
-    if (text !== told && (options.output === 'human' || isEnd))
+    if (text !== shown && (options.output === 'human' || isEnd))
       printReport<RotationReport>(io, options.output, report, describeProgress);
-    told = text;
+    shown = text;
     if (step.do === 'keep-old') return EXIT.done;
     const done = await take(step, observed.value);
     if (!done.ok) return refuse(done.problem);

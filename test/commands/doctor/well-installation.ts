@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { readCertificates } from '../../../src/certificates/read-certificates.ts';
-import type { Looked } from '../../../src/commands/doctor/looked.ts';
+import type { ReadResult } from '../../../src/commands/doctor/read-result.ts';
 import { emptyCensus } from '../../../src/commands/doctor/jwt-census.ts';
 import type { InstallationSnapshot } from '../../../src/commands/doctor/installation-snapshot.ts';
 import { PACKAGE_VERSION } from '../../../src/package-version.ts';
@@ -16,7 +16,7 @@ const DEPLOY = join(import.meta.dirname, '../../../deploy');
 /** A wire object as `JSON.parse` gives it, to be changed by a test. */
 export type Wire = ReturnType<typeof JSON.parse>;
 
-export const found = <T>(value: T): Looked<T> => ({ state: 'found', value });
+export const found = <T>(value: T): ReadResult<T> => ({ state: 'found', value });
 export const ABSENT = { state: 'absent' } as const;
 export const FORBIDDEN = { state: 'unread', why: 'you are not allowed to read it' } as const;
 

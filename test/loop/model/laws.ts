@@ -88,7 +88,7 @@ export class Laws {
   }
 
   /** The clock was turned back: tokens signed before may expire later than new ones. */
-  turnBack(): void {
+  clockSteppedBack(): void {
     this.#turnedBackAt = this.#view.monotonic();
   }
 

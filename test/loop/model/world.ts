@@ -163,7 +163,7 @@ export class World {
   jump(ms: number): void {
     this.#begin(JWT_KEYS);
     this.clock.jump(ms);
-    if (ms < 0) this.laws.turnBack();
+    if (ms < 0) this.laws.clockSteppedBack();
     this.#troubles.step(this.#leader, ms);
     this.laws.disturb(JWT_KEYS, LOOK_MS + RETRY_PERIOD_MS + this.#answerMs);
   }

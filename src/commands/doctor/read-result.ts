@@ -2,14 +2,14 @@ import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
 import { describeApiError, describeRequest } from '../cluster/api-errors.ts';
 
 /** What came of reading something in the cluster. */
-export type Looked<T> =
+export type ReadResult<T> =
   | { readonly state: 'found'; readonly value: T }
   | { readonly state: 'absent' }
   /** `why`, in one line: the caller is not allowed to, or the API server did not answer. */
   | { readonly state: 'unread'; readonly why: string };
 
 /** Reads; what the API server refuses becomes a part of the answer. Throws only bugs. */
-export async function look<T>(read: () => Promise<T>): Promise<Looked<T>> {
+export async function tryRead<T>(read: () => Promise<T>): Promise<ReadResult<T>> {
   try {
     return { state: 'found', value: await read() };
   } catch (error) {
@@ -23,6 +23,6 @@ export async function look<T>(read: () => Promise<T>): Promise<Looked<T>> {
 }
 
 /** What was found; `undefined` for anything else. */
-export function valueOf<T>(looked: Looked<T>): T | undefined {
-  return looked.state === 'found' ? looked.value : undefined;
+export function foundValue<T>(result: ReadResult<T>): T | undefined {
+  return result.state === 'found' ? result.value : undefined;
 }
