@@ -12,7 +12,14 @@ const LONGEST_KEY = 64;
 
 const NO_LIST = 'not a list of objects';
 
-/** The depth at which the members of an item's metadata are: list, items, item, metadata. */
+/**
+ * Depths, as the number of brackets that are open:
+ *
+ *     {"kind": …, "items": [{"metadata": {"name": …, "managedFields": […]}, …}, …]}
+ *     1                    23            4
+ */
+const IN_LIST = 1;
+const IN_ITEMS = 2;
 const IN_METADATA = 4;
 const MANAGED_FIELDS = Buffer.from('"managedFields":[');
 
@@ -73,10 +80,10 @@ export class ItemCutter {
       if (byte === QUOTE) {
         this.#inString = true;
       } else if (MEANING[byte ?? 0] === BEGINS) {
-        if (this.#inItems && this.#depth === 2) {
+        if (this.#inItems && this.#depth === IN_ITEMS) {
           this.#beginItem(chunk, start, at - 1);
           start = at - 1;
-        } else if (this.#depth === 1 && byte === OPEN_ARRAY) {
+        } else if (this.#depth === IN_LIST && byte === OPEN_ARRAY) {
           this.#keepEnvelope(chunk, start, at);
           start = at;
           this.#inItems = ITEMS.test(this.#lastKey);
@@ -91,10 +98,10 @@ export class ItemCutter {
         if (this.#isDropping && this.#depth === IN_METADATA) {
           this.#isDropping = false;
           start = at - 1;
-        } else if (this.#inItems && this.#depth === 2) {
+        } else if (this.#inItems && this.#depth === IN_ITEMS) {
           pieces.push(this.#endItem(chunk, start, at));
           start = at;
-        } else if (this.#inItems && this.#depth === 1) {
+        } else if (this.#inItems && this.#depth === IN_LIST) {
           this.#endItems(chunk, start, at - 1);
           start = at - 1;
         }
@@ -146,7 +153,7 @@ export class ItemCutter {
   #keepRest(chunk: Buffer, start: number): void {
     if (start >= chunk.length || this.#isDropping) return;
     if (!this.#inItems) this.#keepEnvelope(chunk, start, chunk.length);
-    else if (this.#depth === 2) this.#keepSeparator(chunk, start, chunk.length);
+    else if (this.#depth === IN_ITEMS) this.#keepSeparator(chunk, start, chunk.length);
     else this.#keepPart(chunk.subarray(start));
   }
 

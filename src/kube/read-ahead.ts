@@ -26,9 +26,12 @@ export class ReadAhead {
    * stops early.
    */
   async *read(body: Body, onTail: (tail: Buffer) => void): AsyncGenerator<Buffer, void> {
+    // Two sides hand over chunks. `arrive` puts them into `waiting`; when there are too many it waits until the reader, below,
+    // has `drained` them. The reader takes them out; when there are none left it waits until something `arrived`. Only the
+    // reader makes new promises, `arrived` before it lets `arrive` go on: so no chunk is missed.
     const waiting: Buffer[] = [];
-    let news = Promise.withResolvers<void>();
-    let room = Promise.withResolvers<void>();
+    let arrived = Promise.withResolvers<void>();
+    let drained = Promise.withResolvers<void>();
     let hasEnded = false;
     let isStopped = false;
     const arrive = async (): Promise<void> => {
@@ -38,14 +41,14 @@ export class ReadAhead {
         tail = lastBytes(tail, chunk);
         waiting.push(chunk);
         this.#waiting += chunk.length;
-        news.resolve();
-        if (this.#waiting > this.#most) await room.promise;
+        arrived.resolve();
+        if (this.#waiting > this.#most) await drained.promise;
       }
       onTail(tail);
     };
     const arriving = arrive().finally(() => {
       hasEnded = true;
-      news.resolve();
+      arrived.resolve();
     });
     arriving.catch(() => undefined); // it is thrown when what arrived before was parsed
     try {
@@ -57,15 +60,15 @@ export class ReadAhead {
           continue;
         }
         if (hasEnded) return await arriving;
-        news = Promise.withResolvers();
-        room.resolve();
-        room = Promise.withResolvers();
-        await news.promise;
+        arrived = Promise.withResolvers();
+        drained.resolve();
+        drained = Promise.withResolvers();
+        await arrived.promise;
       }
     } finally {
       isStopped = true;
       for (const { length } of waiting) this.#waiting -= length;
-      room.resolve();
+      drained.resolve();
       if (!hasEnded) body.destroy();
     }
   }

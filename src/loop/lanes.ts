@@ -33,7 +33,7 @@ const SLOW_RUN_MS = 1_000;
 /** A key that was slow is so until it takes less than this: that it is quicker may be because fewer of its kind run at once. */
 const STILL_SLOW_RUN_MS = 250;
 /** Slow and failing runs hold no more of the workers, so that they delay no renewal of others. */
-const HELD_SHARE = 0.5;
+const LIMITED_SHARE = 0.5;
 /**
  * Those that failed or were slow before may hold less: half as many after each that was so again, one more after each that
  * was not, and never fewer than this share. Many writes of 240 KiB at once make an API server answer everybody late.
@@ -48,7 +48,15 @@ const isBefore = (a: Ready, b: Ready): boolean =>
     (a.expiresAt < b.expiresAt || (a.expiresAt === b.expiresAt && a.sequence < b.sequence)));
 
 /**
- * Which key is worked on next. A key whose last run ended well within a second may use every worker. All others share
+ * Which key is worked on next.
+ *
+ * | lane    | keys in it                                           | workers                                         |
+ * | ------- | ---------------------------------------------------- | ----------------------------------------------- |
+ * | quick   | those whose last run ended well within a second      | all but those that limited runs have            |
+ * | fresh   | never worked on, or changed since they were suspects | half, together with suspects                    |
+ * | suspect | those whose last run failed or was slow              | an eighth to half, by how the last ones went    |
+ *
+ * Limited are the runs of fresh keys and of suspects, and those of quick keys that have become slow. A key whose last run ended well within a second may use every worker. All others share
  * half of them: those whose last run failed or was slow, the suspects, and those that were never worked on, as they may
  * turn out so. So a thousand JWTs that fail slowly delay no other's renewal. And the more often suspects are slow or fail,
  * the fewer of them run at once.
@@ -61,7 +69,7 @@ const isBefore = (a: Ready, b: Ready): boolean =>
  */
 export class Lanes {
   readonly #workers: number;
-  readonly #heldWorkers: number;
+  readonly #limitedWorkers: number;
   readonly #leastSuspects: number;
   /** The rank of keys that were never worked on. */
   readonly #newRank: number;
@@ -79,9 +87,9 @@ export class Lanes {
 
   constructor(workers: number, newRank: number) {
     this.#workers = workers;
-    this.#heldWorkers = Math.max(1, Math.floor(workers * HELD_SHARE));
+    this.#limitedWorkers = Math.max(1, Math.floor(workers * LIMITED_SHARE));
     this.#leastSuspects = Math.max(1, Math.floor(workers * LEAST_SHARE));
-    this.#mostSuspects = this.#heldWorkers;
+    this.#mostSuspects = this.#limitedWorkers;
     this.#newRank = newRank;
   }
 
@@ -138,7 +146,7 @@ export class Lanes {
     if (run.lane === 'suspect') {
       this.#mostSuspects = isBad
         ? Math.max(this.#leastSuspects, Math.floor(this.#mostSuspects / 2))
-        : Math.min(this.#heldWorkers, this.#mostSuspects + 1);
+        : Math.min(this.#limitedWorkers, this.#mostSuspects + 1);
     }
     if (!isBad) this.#records.delete(key);
     else {
@@ -151,7 +159,7 @@ export class Lanes {
   nextRoomAt(now: Milliseconds): Milliseconds | undefined {
     if (this.#quick.size === 0) return undefined;
     const turns = [...this.#runs.values()]
-      .filter((run) => !isBurden(run, now))
+      .filter((run) => !isLimited(run, now))
       .map(({ startedAt }) => startedAt + SLOW_RUN_MS);
     return turns.length === 0 ? undefined : Math.min(...turns);
   }
@@ -162,27 +170,27 @@ export class Lanes {
 
   /** Where the key waits whose turn it is; `undefined` when no more may run. */
   #chooseLane(now: Milliseconds): Lane | undefined {
-    const burdens = this.#countBurdens(now);
-    const quickRuns = this.#runs.size - burdens;
+    const limitedRuns = this.#countLimitedRuns(now);
+    const quickRuns = this.#runs.size - limitedRuns;
     const isRoom = this.#runs.size < this.#workers * MOST_RUNS;
-    const mayQuick = isRoom && quickRuns < this.#workers - Math.min(burdens, this.#heldWorkers);
-    const mayHeld = burdens < this.#heldWorkers && this.#runs.size < this.#workers;
+    const mayQuick = isRoom && quickRuns < this.#workers - Math.min(limitedRuns, this.#limitedWorkers);
+    const mayLimited = limitedRuns < this.#limitedWorkers && this.#runs.size < this.#workers;
     const quick = mayQuick ? this.#quick.first() : undefined;
-    const heldLane = mayHeld ? this.#chooseHeldLane() : undefined;
-    if (quick === undefined || heldLane === undefined) return quick === undefined ? heldLane : 'quick';
-    const held = this.#laneOf(heldLane).first();
-    if (held === undefined) return 'quick';
-    const isKept = held.rank <= quick.rank && burdens < this.#leastSuspects;
-    return isKept || isBefore(held, quick) ? heldLane : 'quick';
+    const limitedLane = mayLimited ? this.#chooseLimitedLane() : undefined;
+    if (quick === undefined || limitedLane === undefined) return quick === undefined ? limitedLane : 'quick';
+    const limited = this.#laneOf(limitedLane).first();
+    if (limited === undefined) return 'quick';
+    const isReserved = limited.rank <= quick.rank && limitedRuns < this.#leastSuspects;
+    return isReserved || isBefore(limited, quick) ? limitedLane : 'quick';
   }
 
-  #chooseHeldLane(): Lane {
+  #chooseLimitedLane(): Lane {
     const suspects = this.#countSuspects();
     const suspect = suspects < this.#mostSuspects ? this.#suspects.first() : undefined;
     const fresh = this.#fresh.first();
     if (suspect === undefined || fresh === undefined) return suspect === undefined ? 'fresh' : 'suspect';
-    const isKept = suspect.rank < this.#newRank && suspects < this.#leastSuspects;
-    return (suspect.failures === 0 || isKept) && isBefore(suspect, fresh) ? 'suspect' : 'fresh';
+    const isReserved = suspect.rank < this.#newRank && suspects < this.#leastSuspects;
+    return (suspect.failures === 0 || isReserved) && isBefore(suspect, fresh) ? 'suspect' : 'fresh';
   }
 
   #countSuspects(): number {
@@ -191,13 +199,13 @@ export class Lanes {
     return suspects;
   }
 
-  #countBurdens(now: Milliseconds): number {
-    let burdens = 0;
-    for (const run of this.#runs.values()) if (isBurden(run, now)) burdens += 1;
-    return burdens;
+  #countLimitedRuns(now: Milliseconds): number {
+    let limitedRuns = 0;
+    for (const run of this.#runs.values()) if (isLimited(run, now)) limitedRuns += 1;
+    return limitedRuns;
   }
 }
 
-function isBurden({ startedAt, lane }: LaneRun, now: Milliseconds): boolean {
+function isLimited({ startedAt, lane }: LaneRun, now: Milliseconds): boolean {
   return lane !== 'quick' || now - startedAt >= SLOW_RUN_MS;
 }
