@@ -52,7 +52,7 @@ export interface KubeClient {
   readonly version: () => Promise<{ readonly version: string; readonly date: Milliseconds | undefined }>;
   /** The events of one watch, until the API server or the consumer ends it. */
   readonly watch: (path: string, options: WatchOptions, signal: AbortSignal) => AsyncIterable<WatchEvent>;
-  /** Breaks off what is under way and closes all connections. */
+  /** Aborts what is under way and closes all connections. */
   readonly close: () => Promise<void>;
 }
 

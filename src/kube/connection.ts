@@ -60,7 +60,7 @@ export class Connection {
     return this.#look(stale);
   }
 
-  /** Breaks off every request and closes all connections. */
+  /** Aborts every request and closes all connections. */
   async close(): Promise<void> {
     this.#closed = true;
     const dispatchers = [...this.#retired];

@@ -40,7 +40,7 @@ export interface PagePlace {
   readonly onMetadata: (metadata: JsonObject) => void;
 }
 
-/** Reads a page as a stream. One that breaks off is asked for again, smaller. Throws a KubeError. */
+/** Reads a page as a stream. One that ends too early is asked for again, smaller. Throws a KubeError. */
 export async function readPage<T>(
   endpoint: Endpoint,
   path: string,

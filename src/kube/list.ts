@@ -13,7 +13,7 @@ export interface Listed<T> {
 const MOST_RESTARTS = 3; // a list that takes longer than etcd keeps its history will not get faster
 
 /**
- * Lists in pages, each read as a stream: no more than one object of a page is held at a time. A page that breaks off is
+ * Lists in pages, each read as a stream: no more than one object of a page is held at a time. A page that ends too early is
  * asked for again, smaller. When the snapshot that the pages come from expires (410), it begins again. Objects have
  * `apiVersion` and `kind` as watched ones do. Throws a KubeError.
  */
@@ -48,7 +48,7 @@ async function listOnce<T>(begin: (token: string | undefined) => PageUnderWay<T>
       resourceVersion ??= stringMember(metadata, 'resourceVersion');
       const token = tokenIn(metadata);
       if (token !== announced) {
-        // The page broke off after its head had come, and was asked for again, smaller.
+        // The page ended too early, after its head had come, and was asked for again, smaller.
         next?.giveUp();
         next = token === undefined ? undefined : begin(token);
       }

@@ -19,7 +19,7 @@ export class PageSize {
     this.#limit = Math.min(LARGEST, Math.max(1, Math.floor(this.#limit * factor)));
   }
 
-  /** After a page that broke off; false when a smaller one cannot be asked for. */
+  /** After a page that ended too early; false when a smaller one cannot be asked for. */
   shrink(): boolean {
     if (this.#limit === 1) return false;
     this.#limit = Math.ceil(this.#limit / 8);

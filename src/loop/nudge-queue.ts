@@ -97,7 +97,7 @@ export class NudgeQueue {
     this.#plan();
   }
 
-  /** Drops what waits and breaks off what is under way. */
+  /** Drops what waits and aborts what is under way. */
   async stop(): Promise<void> {
     this.#abort.abort();
     this.#timer?.cancel();

@@ -18,7 +18,7 @@ export function isFree(bytes: number): boolean {
 export class BytesInFlight {
   readonly #shares = new FairShare<{ readonly response: ServerResponse }>(CAPACITY_BYTES, () => RANK.unused);
 
-  /** Until the response is finished or broken off. False when there is no room, even after others had to go. */
+  /** Until the response is finished or aborted. False when there is no room, even after others had to go. */
   take(owner: string, bytes: number, response: ServerResponse): boolean {
     if (isFree(bytes)) return true;
     const item = { response };

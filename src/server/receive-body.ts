@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /**
  * Reads a body of at most `capacity` bytes and calls `done` with all of it, `undefined` when there is more; never, when
- * the client breaks off. What it takes is as large as the body, however small the pieces are that come: each is a Buffer,
+ * the client aborts. What it takes is as large as the body, however small the pieces are that come: each is a Buffer,
  * which costs hundreds of bytes by itself. The body is empty once the response was finished or aborted: its memory is
  * given back then, not at the next garbage collection, before which gigabytes of aborted bodies could pile up.
  */

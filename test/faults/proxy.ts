@@ -156,7 +156,7 @@ export async function startProxy(
   const server = createServer(
     { cert: certificate, key, ALPNProtocols: ['http/1.1'] },
     (incoming, outgoing) => {
-      serve(incoming, outgoing).catch(() => incoming.socket.destroy()); // as if the API server itself had broken off
+      serve(incoming, outgoing).catch(() => incoming.socket.destroy()); // as if the API server itself had closed the connection
     },
   );
   server.keepAliveTimeout = 120_000; // as patient as the API server

@@ -74,7 +74,7 @@ export const WATCHES: readonly Fault[] = [
   {
     ...ALONE,
     name: 'watch-events-torn',
-    title: 'every fifth event of a Secret watch breaks off in the middle',
+    title: 'every fifth event of a Secret watch is cut off in the middle',
     tries: { short: 0, full: 1 },
     play: (ground) =>
       mangle(

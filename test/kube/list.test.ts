@@ -164,7 +164,7 @@ test('an answer that is not a list is not asked for again, smaller', async () =>
   assert.equal(asked, 1);
 });
 
-test('a page that breaks off after its head is followed by what its smaller form says', async () => {
+test('a page that ends after its head is followed by what its smaller form says', async () => {
   const asked: string[] = [];
   await using server = await startBadServer(({ query }, response) => {
     const token = query.get('continue');

@@ -16,7 +16,7 @@ test('pages get smaller when they are slow, and large again when they are not', 
   assert.equal(size.limit, 1);
 });
 
-test('a page that breaks off is asked for again, smaller, until a single object breaks off', async () => {
+test('a page that ends too early is asked for again, smaller, until a single object is cut off', async () => {
   const limits: number[] = [];
   let longest = 60;
   await using server = await startBadServer((request, response) => {

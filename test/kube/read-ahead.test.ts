@@ -71,7 +71,7 @@ describe('reading ahead', () => {
 
   it('throws what reading throws, after what arrived before', async () => {
     const body = new PassThrough();
-    const chunks = new ReadAhead().read(body, () => assert.fail('a body that broke off has no end'));
+    const chunks = new ReadAhead().read(body, () => assert.fail('a body that was aborted has no end'));
     body.write('a');
     assert.equal(String((await chunks.next()).value), 'a');
     body.write('b');

@@ -243,7 +243,7 @@ describe('the nudges of pods', () => {
     assert.deepEqual(results[0], ['dropped', 'x/s4500']);
   });
 
-  it('end with the queue: what waits is dropped, what is under way broken off, and no timer stays', async () => {
+  it('end with the queue: what waits is dropped, what is under way is aborted, and no timer stays', async () => {
     pods.set('x/s', many('x', 10));
     answers.set('x/p0', [new Refused({ meaning: 'failed' })]);
     queue.start();

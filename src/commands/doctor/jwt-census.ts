@@ -18,7 +18,7 @@ export interface JwtGroup {
 export interface JwtCensus {
   /** `undefined`: in all namespaces. */
   readonly namespace: string | undefined;
-  /** `namespace/name` of each: a list that breaks off begins again. */
+  /** `namespace/name` of each: a list that ends too early begins again. */
   readonly seen: Set<string>;
   /** There are more, which were not looked at. */
   isCut: boolean;
