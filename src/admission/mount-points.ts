@@ -21,7 +21,7 @@ export class MountPoints {
     this.#volumes = volumes;
   }
 
-  /** The mount that `path` lies in, if no directory can be made there: then the container may fail to start. */
+  /** The mount that contains `path`, if no directory can be made there: then the container may fail to start. */
   findReadOnlyParent(container: ContainerShape, path: string): MountShape | undefined {
     let nearest: MountShape | undefined;
     for (const mount of container.mounts) {

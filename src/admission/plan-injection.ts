@@ -128,7 +128,7 @@ function planContainer(
   return { ok: true, value: { list, index, name, mounts, env }, warnings };
 }
 
-/** Warns if `path` lies in a read-only mount in which the container runtime could not make the mount point. */
+/** Warns if `path` is in a read-only mount in which the container runtime could not make the mount point. */
 export function warnOfReadOnlyParent(
   container: ContainerShape,
   path: string,

@@ -3,7 +3,7 @@ import { DAY_MS, HOUR_MS, type Milliseconds } from '../time/units.ts';
 
 /** Certificates begin so long before they are made, since clocks differ. */
 export const BACKDATE_MS = HOUR_MS;
-/** The key lies in the Secret, so a stolen one is of use for a month at the longest, not for the authority's year. */
+/** The key is in the Secret, so a stolen one is of use for a month at the longest, not for the authority's year. */
 export const LEAF_LIFETIME_MS = 30 * DAY_MS;
 /** Of a CA: half of it is room for a rotation that fails for months. */
 export const AUTHORITY_LIFETIME_MS = 365 * DAY_MS;

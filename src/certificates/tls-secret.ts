@@ -43,7 +43,7 @@ const CURVE = 'prime256v1';
 /** Base64 characters of one value; ours have 6,000 at most. */
 const LONGEST_VALUE = 65_536;
 
-/** Reads the wire Secret; `namespace` is the one it lies in. The words of a foreign one go on from "it". */
+/** Reads the wire Secret; `namespace` is the one it is in. The words about a foreign one continue a sentence that begins with "it". */
 export function readTlsSecret(secret: JsonObject, namespace: string): TlsSecret {
   const data = stringMap(member(secret, 'data'));
   const why = whyForeign(secret, data);

@@ -29,7 +29,7 @@ export function nextMark(chunk: Buffer, from: number): number {
   return at;
 }
 
-/** Where the string that `from` lies in is over; `~end` when it goes on in the next chunk, from `end` on. */
+/** Where the string that contains `from` ends; `~end` when it continues in the next chunk, from `end` on. */
 export function endOfString(chunk: Buffer, from: number): number {
   let at = from;
   while (at < chunk.length) {

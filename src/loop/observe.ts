@@ -22,7 +22,7 @@ import { Stale } from './stale.ts';
 /** A Secret with our label, as the cache keeps it. */
 export interface ManagedSecret {
   readonly metadata: SecretMetadata;
-  /** Data keys besides `token` lie in it. */
+  /** It has data keys besides `token`. */
   readonly hasOtherData: boolean;
   readonly evidence: TokenEvidence | undefined;
 }

@@ -32,7 +32,7 @@ export type TokenObservation =
 /** The Secret of the JWT's name: its metadata, and the verdict on its token. */
 export interface SecretObservation extends SecretMetadata {
   readonly token: TokenObservation;
-  /** Data keys besides `token` lie in it; false as long as its data was not looked at (`unread`). */
+  /** It has data keys besides `token`; false as long as its data was not looked at (`unread`). */
   readonly hasOtherData: boolean;
 }
 

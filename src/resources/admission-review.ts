@@ -43,7 +43,7 @@ export interface AdmissionAnswer {
 }
 
 /**
- * Reads the envelope only: what lies inside `object` is never a reason to refuse the review. The problem is a sentence
+ * Reads the envelope only: what is inside `object` is never a reason to refuse the review. The problem is a sentence
  * for the caller and means HTTP 400.
  */
 export function parseAdmissionReview(body: unknown): Result<AdmissionRequest, string> {

@@ -50,7 +50,7 @@ export function jsonBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
 
-/** Whether objects and arrays lie in each other more than `levels` deep; goes no deeper itself. */
+/** Whether objects and arrays are nested more than `levels` deep; goes no deeper itself. */
 export function isDeeperThan(value: unknown, levels: number): boolean {
   if (levels < 0) return true;
   if (typeof value !== 'object' || value === null) return false;

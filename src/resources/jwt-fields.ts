@@ -2,7 +2,7 @@ import { isJsonObject, member } from './json.ts';
 
 const DURATION = ['days', 'hours', 'minutes'] as const;
 
-/** The members that `spec` and the objects in it may have; what lies in `data` is free. */
+/** The members that `spec` and the objects in it may have; what is in `data` is free. */
 const JWT_FIELDS: Readonly<Record<string, readonly string[]>> = {
   spec: [
     'issuer',

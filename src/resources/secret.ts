@@ -144,7 +144,7 @@ export function readSecretToken(object: unknown): string | undefined {
   return text === '' ? undefined : text;
 }
 
-/** Whether data keys besides the token's lie in the Secret: they are somebody else's. Reads names alone. */
+/** Whether the Secret has data keys besides the token's: they are somebody else's. Reads only names. */
 export function hasOtherData(object: unknown): boolean {
   return Object.keys(objectMember(object, 'data') ?? {}).some((key) => key !== TOKEN_KEY);
 }
@@ -152,7 +152,7 @@ export function hasOtherData(object: unknown): boolean {
 /** In bytes. No server takes a header of that size, and the JSON in it may cost twenty times as much memory. */
 export const LONGEST_TOKEN = 65_536;
 
-/** Whether what lies under the token's data key is longer than any token; itself without decoding it. */
+/** Whether the value of the token's data key is longer than any token; itself without decoding it. */
 export function isTokenTooLong(object: unknown): boolean {
   const encoded = stringMember(objectMember(object, 'data'), TOKEN_KEY) ?? '';
   return encoded.length > Math.ceil(LONGEST_TOKEN / 3) * 4;

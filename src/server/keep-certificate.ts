@@ -14,7 +14,7 @@ import { WakeSignal } from '../time/wake-signal.ts';
 import { CertificateReadiness } from './certificate-readiness.ts';
 import { CertificateWrites, type CertificateTarget, type CertificateWriting } from './certificate-writes.ts';
 
-/** Where the certificate lies and who must trust it; `kube/certificate-store.ts` fits. */
+/** Where the certificate is stored and who must trust it; `kube/certificate-store.ts` fits. */
 export interface CertificateStore extends CertificateTarget {
   /** `undefined` until it is known. */
   readonly secret: () => TlsSecret | undefined;

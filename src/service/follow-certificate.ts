@@ -8,7 +8,7 @@ import { formatTime } from '../time/format-time.ts';
 import { toSeconds } from '../time/units.ts';
 
 /**
- * Gives the webhook each new pair that lies in the files and logs it. Also logs the age of the pair in use, which is
+ * Gives the webhook each new pair that is in the files and logs it. Also logs the age of the pair in use, which is
  * `current` at the beginning.
  */
 export function followCertificate(

@@ -20,7 +20,7 @@ export interface Service {
 
 /**
  * Starts what the configuration asks for, in this order, and ends it in the opposite one. The problem is one sentence
- * about what lies outside: files, ports, cluster; then nothing is left running.
+ * about what is outside: files, ports, cluster; then nothing is left running.
  */
 export async function startService(config: Config, log: ServiceLogger): Promise<Result<Service, string>> {
   await using started = new AsyncDisposableStack();

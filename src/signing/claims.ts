@@ -5,7 +5,7 @@ import { fail, ok, type Result } from '../resources/result.ts';
 import type { Seconds } from '../time/units.ts';
 
 /**
- * How far `iat` and `nbf` lie in the past: scitokens-cpp allows no clock skew at all, not even on `iat`,
+ * How far `iat` and `nbf` are in the past: scitokens-cpp allows no clock skew at all, not even on `iat`,
  * so a verifier whose clock is a moment behind would refuse a fresh token.
  */
 export const BACKDATE: Seconds = 60;

@@ -4,7 +4,7 @@ import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from './un
 export const LATEST_TIME: Seconds = 253_402_300_799;
 
 /**
- * A moment as Kubernetes writes it: RFC 3339 in UTC with whole seconds, `2026-01-31T12:00:00Z`. What lies before 1970 or
+ * A moment as Kubernetes writes it: RFC 3339 in UTC with whole seconds, `2026-01-31T12:00:00Z`. What is before 1970 or
  * after 9999, which has no such form, becomes that: a time may come from a token that anybody wrote.
  */
 export function formatTime(time: Seconds): string {

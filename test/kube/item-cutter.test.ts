@@ -122,7 +122,7 @@ test('the list itself comes out without its items, its head as soon as they begi
   });
 });
 
-test('managed fields are left out where nobody needs them, whatever lies in them', async () => {
+test('managed fields are left out where nobody needs them, whatever is in them', async () => {
   const item = fc.record({
     metadata: fc.record({ name: text, managedFields: fc.array(value, { maxLength: 3 }), labels: object }),
     more: value,

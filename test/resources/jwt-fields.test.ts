@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { findUnknownFields } from '../../src/resources/jwt-fields.ts';
 import { readSpecSchema, type Schema } from '../fixtures/crd.ts';
 
-/** What lies in these is free, or means nothing by itself. */
+/** What is in these is free, or means nothing by itself. */
 const FREE: ReadonlySet<string> = new Set(['data', 'labels', 'annotations', 'configMap']);
 
 /** A spec with every member that the schema has, and one more, `odd`, in each object that is not free. */

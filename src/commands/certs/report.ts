@@ -10,7 +10,7 @@ import { toSeconds, type Seconds } from '../../time/units.ts';
 
 /** One certificate, as `-o json` prints it. Times in RFC 3339. */
 export interface ShownCertificate {
-  /** Where it lies: `Secret jwt-injector/jwt-injector-tls tls.crt`. */
+  /** Where it is stored: `Secret jwt-injector/jwt-injector-tls tls.crt`. */
   readonly places: readonly string[];
   readonly subject: string;
   readonly issuer: string;

@@ -127,7 +127,7 @@ function addLines(
   return after === undefined || start === undefined ? undefined : linesBelow(ground, after, start, lines);
 }
 
-/** Whole lines below the one in which `after` lies, as far to the right as what begins at `start`. */
+/** Whole lines below the one that contains `after`, as far to the right as what begins at `start`. */
 function linesBelow(
   { text, style }: Pick<Ground, 'text' | 'style'>,
   after: number,

@@ -5,7 +5,7 @@ import { resolvePlain } from './yaml-scalar.ts';
 export interface YamlStyle {
   /** Line break. */
   readonly eol: '\n' | '\r\n';
-  /** Whether a list lies deeper than the key that it belongs to. */
+  /** Whether a list is indented deeper than the key that it belongs to. */
   readonly indentsLists: boolean;
   /** Whether the file is JSON, and has to stay so. */
   readonly isJson: boolean;

@@ -6,7 +6,7 @@ import type { NewKey, NewKeyAlgorithm } from '../../signing/generate-key.ts';
 import { publishedJwk } from '../../signing/key.ts';
 import { WLCG_ANY, WLCG_VERSION } from '../../signing/profiles.ts';
 
-/** The data key under which a private key lies in its Secret. */
+/** The data key under which a private key is stored in its Secret. */
 export const KEY_FILE = 'key.pem';
 
 /** What the author chose. */

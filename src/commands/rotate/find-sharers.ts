@@ -17,7 +17,7 @@ export interface Sharer {
 /** Who needs the old key, as far as the caller may know. */
 export interface Sharers {
   readonly jwts: readonly Sharer[];
-  /** Whether the key of another JWT, this one or another key, lies in the Secret of the old one. */
+  /** Whether the key of another JWT, this one or another key, is in the Secret of the old one. */
   readonly isSecretUsed: boolean;
   /** Other namespaces could not be looked into. */
   readonly isPartial: boolean;
@@ -72,7 +72,7 @@ function compare(other: Jwt, jwt: Jwt, old: OldKey): Relation {
 
 interface OldKey {
   readonly keyId: string | undefined;
-  /** `undefined` if it lies elsewhere, or is not known any more. */
+  /** `undefined` if it is elsewhere, or is not known any more. */
   readonly secret: { readonly namespace: string; readonly name: string } | undefined;
 }
 

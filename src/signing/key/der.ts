@@ -1,4 +1,4 @@
-/** One element of DER (ITU-T X.690 §8.1): its tag, and where its content lies in the bytes. */
+/** One element of DER (ITU-T X.690 §8.1): its tag, and where its content is in the bytes. */
 interface Element {
   readonly tag: number;
   readonly from: number;
@@ -12,7 +12,7 @@ const SEQUENCE = 0x30;
 /** `[0] EXPLICIT`: the parameters of an EC key (RFC 5915 §3). */
 const PARAMETERS = 0xa0;
 
-/** What lies in the key; `explicit-curve` is an EC key that brings a curve of its own along. */
+/** What is in the key; `explicit-curve` is an EC key that brings a curve of its own along. */
 export type DerKeyType =
   | 'rsa'
   | 'ec'

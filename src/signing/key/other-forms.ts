@@ -17,7 +17,7 @@ const SSH_PUBLIC = /^(?:ssh-|ecdsa-sha2-|sk-)[a-z0-9@.-]{1,60} AAAA|^---- BEGIN 
  */
 export function nameOtherForm(text: string): string | undefined {
   if (SSH_PUBLIC.test(text)) {
-    return 'found a public key of SSH: a private key is needed to sign, it lies in the file without .pub';
+    return 'found a public key of SSH: a private key is needed to sign, it is in the file without .pub';
   }
   if (text.slice(0, PREFIX_LENGTH).includes('\u0000-\u0000')) {
     return 'the text is UTF-16: convert it, iconv -f UTF-16 -t UTF-8 KEY > key.pem';

@@ -258,7 +258,7 @@ for (const [rule, { says, warned, quiet }] of Object.entries(WARNINGS)) {
 }
 
 describe('warnings', () => {
-  it('include, for the NRP page’s JWT, only that its key lies in the resource', async () => {
+  it('include, for the NRP page’s JWT, only that its key is in the resource', async () => {
     assert.deepEqual(await warningsOf(wireJwt().spec), ['key-in-resource']);
     assert.deepEqual(await warningsOf(spec()), []);
   });
