@@ -94,7 +94,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
         await waitUntilTaken('strict', false);
         await applyIn('strict', 'forbidden');
       },
-      says: /^admission policy not-here\.example\.org does not allow the write: .*exception/,
+      says: /^admission policy not-here\.example\.org does not allow the write: .*exempt/,
       helps: async () => {
         await kubectl('delete', 'validatingadmissionpolicybinding', 'not-here');
         await kubectl('delete', 'validatingadmissionpolicy', 'not-here.example.org');
@@ -109,7 +109,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
         await waitUntilTaken('guarded', false);
         await applyIn('guarded', 'forbidden-by-webhook');
       },
-      says: /^admission webhook guard\.example\.org does not allow the write: .*exception/,
+      says: /^admission webhook guard\.example\.org does not allow the write: .*exempt/,
       helps: async () => {
         await kubectl('delete', 'mutatingwebhookconfiguration', 'guard');
         await waitUntilTaken('guarded', true);
