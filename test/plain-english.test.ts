@@ -9,9 +9,11 @@ const ROOT = join(import.meta.dirname, '..');
 const HARD_WORDS: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\bmend(?:s|ed|ing)?\b|[a-z]Mend/, 'fix, repair'],
   [/\banew\b/i, 'again, re-created'],
-  [/\bunless told\b/i, 'by default'],
-  [/\btells? of\b/i, 'reported, logged, asked, called with; says, reports'],
-  [/\bhears? of\b|\bheard\b/i, 'gets, receives, is called with'],
+  [
+    /\btold\b|\btells? of\b|#tell|\btell[A-Z]|\bTold\b/,
+    'reported, logged, asked, called with; says, reports',
+  ],
+  [/\bhears?\b|\bheard\b/i, 'gets, receives, is called with'],
   [/(?<!\bthere )\b(?:is|are) none\b/i, 'is not a valid …'],
   [/(?<!\bthere )\b(?:is|are) no (?!longer|more|sooner|slower)/i, 'is not a …'],
   [/\bstands? in the way\b/i, 'prevents, blocks'],

@@ -159,7 +159,7 @@ export async function playCertificateCluster(cluster: Cluster): Promise<Certific
     }
   };
   const running = loop();
-  running.catch(() => undefined); // told when it is disposed
+  running.catch(() => undefined); // reported when it is disposed
   return {
     distrusted,
     served: () => served,

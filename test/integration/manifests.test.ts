@@ -11,7 +11,7 @@ import { readObjects, renderOverlay } from '../deploy/rendered.ts';
 import { WISHES } from '../deploy/wishes.ts';
 import { runShell } from './cli-run.ts';
 
-/** Who would make a pod that is not, is told so; such a pod is refused. */
+/** A pod that is not allowed is refused, and its workload gets a warning. */
 const RESTRICTED = ['warn', 'enforce'].map((mode) => `pod-security.kubernetes.io/${mode}=restricted`);
 const KUSTOMIZE = join(import.meta.dirname, '../../deploy/kustomize');
 

@@ -23,11 +23,11 @@ export function checkKeySecrets(facts: MigrationFacts): readonly MigrationFindin
   });
 }
 
-type Told = Omit<MigrationFinding, 'object'>;
+type JwtFinding = Omit<MigrationFinding, 'object'>;
 /** Namespaces that need a key Secret's grant, by the Secret's namespace and name. */
 type Grants = ReadonlyMap<string, ReadonlySet<string>>;
 
-function checkKeySecret(jwt: Jwt, facts: MigrationFacts, grants: Grants): Told | undefined {
+function checkKeySecret(jwt: Jwt, facts: MigrationFacts, grants: Grants): JwtFinding | undefined {
   const reference = findReference(jwt, facts);
   if (reference === undefined || isOwnSecret(jwt, reference)) return undefined;
   const { namespace, name, key } = reference;
@@ -59,7 +59,7 @@ function isOwnSecret(jwt: Jwt, { namespace, name }: KeyReference): boolean {
 }
 
 /** token-manager read a key without a namespace from `default`. JWTs that share the key have one command together. */
-function findElsewhere(jwt: Jwt, reference: KeyReference, facts: MigrationFacts, grants: Grants): Told {
+function findElsewhere(jwt: Jwt, reference: KeyReference, facts: MigrationFacts, grants: Grants): JwtFinding {
   const { namespace, name } = reference;
   const old = findOldKey(jwt, facts);
   if (old !== undefined) {
@@ -100,7 +100,7 @@ function isSameSecret(one: KeyReference | undefined, other: KeyReference): one i
  * The key is where jwt-injector reads it, but the JWT does not name the namespace, and token-manager would read it from
  * `default` after a roll-back. If both Secrets exist, only reading private keys would show whether they hold the same one.
  */
-function noteOtherKey(jwt: Jwt, reference: KeyReference, facts: MigrationFacts): Told | undefined {
+function noteOtherKey(jwt: Jwt, reference: KeyReference, facts: MigrationFacts): JwtFinding | undefined {
   const old = oldReference(jwt, reference, facts);
   if (old === undefined) return undefined;
   const { namespace, name } = reference;

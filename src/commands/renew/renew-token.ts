@@ -154,8 +154,8 @@ function describeRenewal(report: RenewReport, paint: Paint): readonly string[] {
   const title = paint('bold', `JWT ${namespace}/${name}`);
   if (after === undefined) return [`${title}: a new token is requested`];
   const rows = [describeShown('before', before), describeShown('now', after)];
-  const told = prompted === undefined ? [] : [`  ${describePrompted(prompted.length)}`];
-  return [`${title}: ${paint('green', 'renewed')}`, ...formatTable(rows), ...told];
+  const nudges = prompted === undefined ? [] : [`  ${describePrompted(prompted.length)}`];
+  return [`${title}: ${paint('green', 'renewed')}`, ...formatTable(rows), ...nudges];
 }
 
 function describeShown(word: string, { tokenId, expiresAt }: ShownToken): readonly string[] {

@@ -204,7 +204,7 @@ export class Replica {
   }
 
   #subscribe(): void {
-    const tellOfSecret = (secret: SecretMetadata | undefined): void => {
+    const reportSecret = (secret: SecretMetadata | undefined): void => {
       if (secret === undefined) return;
       this.#controller?.secretChanged(secret.namespace, secret.name);
       this.#checker.secretChanged(secret.namespace, secret.name);
@@ -217,9 +217,9 @@ export class Replica {
     });
     this.#managed.subscribe((change) => {
       if (change.origin !== 'write')
-        tellOfSecret((change.type === 'deleted' ? change.old : change.value).metadata);
+        reportSecret((change.type === 'deleted' ? change.old : change.value).metadata);
     });
-    this.#others.subscribe((change) => tellOfSecret(change.type === 'deleted' ? change.old : change.value));
+    this.#others.subscribe((change) => reportSecret(change.type === 'deleted' ? change.old : change.value));
   }
 }
 
