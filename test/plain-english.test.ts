@@ -29,6 +29,7 @@ const HARD_WORDS: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\bputs? (?:it )?right\b/i, 'corrected'],
   [/\bwhoever\b/i, 'anyone who, those who, the client (or who else it is)'],
   [/\bbr(?:eaks?|oke|oken)[- ]off\b/i, 'abort, end too early'],
+  [/\b(?:lies?|lay)\b/i, 'is, is stored'],
   [/\bas ever\b/i, 'as usual'],
   [/\bminds\b/i, 'refuses, cares about'],
   [/\bfor good\b/i, 'permanently'],

@@ -26,7 +26,7 @@ export function isRenewalClamped({ lifetime, resignBefore = 0 }: Lifetimes): boo
 
 /**
  * When to re-sign, since the epoch: `exp − resignBefore − jitter`. The jitter is the same for every
- * token of one uid and only ever earlier: ≤ 10 % of resignBefore, ≤ 5 min, ≤ half of what lies between signing
+ * token of one uid and only ever earlier: ≤ 10 % of resignBefore, ≤ 5 min, ≤ half of the time between signing
  * and renewal. Never sooner than 30 s after the signature.
  */
 export function renewalTime(uid: string, expiresAt: Seconds, lifetimes: Lifetimes): Seconds {

@@ -49,7 +49,7 @@ it('a path is within itself, its parents and the root, and within nothing else',
   assert.ok(!isWithin('/a/b', '/a/bb'));
 });
 
-it('a file lies in its directory, the root too', () => {
+it('a file is in its directory, the root included', () => {
   assert.deepEqual([joinPath('/', 'token'), joinPath('/a', 'b/token')], ['/token', '/a/b/token']);
 });
 

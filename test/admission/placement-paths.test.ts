@@ -5,7 +5,7 @@ import { mount, shape } from './shapes.ts';
 
 const KEY = 'tokens.osg-htc.org/mount-path';
 
-/** A token that lies under its own name in a volume of its own, to be mounted at `path`. */
+/** A token under its own name in a volume of its own, to be mounted at `path`. */
 function wanted(name: string, path: string, file = 'token'): WantedToken {
   return wantToken(name, path, `jwt-${name}`, new Map([[`jwt-${name}`, file]]));
 }

@@ -42,7 +42,7 @@ describe('a projected volume shows the token', () => {
       [{ configMap: items(['a', 'b']) }, source(), { serviceAccountToken: { path: 'sa' } }],
       'token',
     ],
-    'beside a Secret whose items lie elsewhere': [[source(), source(items(['a', 'b']), 'other')], 'token'],
+    'beside a Secret whose items are elsewhere': [[source(), source(items(['a', 'b']), 'other')], 'token'],
     'at the first of several paths': [
       [source(items(['token', 'one'])), source(items(['token', 'two']))],
       'one',

@@ -26,7 +26,7 @@ export type FakeGo = {
   readonly environment: NodeJS.ProcessEnv;
   /** One line per build begun: the pids of `go` and of its "compiler". */
   readonly log: string;
-  /** Where builds, their locks and their temporary folders lie. */
+  /** Where builds, their locks and their temporary folders are. */
   readonly cache: string;
 };
 

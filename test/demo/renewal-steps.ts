@@ -43,7 +43,7 @@ export const renewStep: Step = {
     await stage.cluster.apply(JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata, stringData }));
     await stage.cluster.apply(JSON.stringify(JWT));
     const { expiryTime, key } = JWT.spec;
-    screen.show(`A new key lies in Secret renewal-key; JWT ${NAME} uses it:`);
+    screen.show(`A new key is in Secret renewal-key; JWT ${NAME} uses it:`);
     screen.show(styleText('cyan', stringify({ spec: { expiryTime, key } }).trimEnd()));
 
     const first = await screen.wait('the first token is signed', readToken(demo));

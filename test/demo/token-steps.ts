@@ -34,7 +34,7 @@ export const decodeStep: Step = {
   async play({ screen, objects }) {
     const token = secretText(await objects.get('secrets', NAMESPACE, 'my-jwt'));
     screen.show(describeToken(token, Date.now()));
-    screen.whisper('iat and nbf lie a minute back, for verifiers whose clock lags');
+    screen.whisper('iat and nbf are a minute in the past, for verifiers whose clock is behind');
     const { status } = await objects.get('jwts', NAMESPACE, 'my-jwt');
     const { payload } = await verifyToken(token, status);
     screen.check('the signature is good, by the public key in the JWT’s status');

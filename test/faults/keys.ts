@@ -9,7 +9,7 @@ import type { TrackedJwt } from './tracked-jwt.ts';
 const TRIES = { short: 1, full: 2 };
 const REST_MS = 1_000; // a needless write follows a read within some milliseconds
 
-/** A form in which a private key may lie in its Secret. */
+/** A form in which a private key may be stored in its Secret. */
 interface Form {
   readonly name: string;
   readonly title: string;

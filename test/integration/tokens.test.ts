@@ -71,7 +71,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
     });
     const { metadata } = await objects.get('jwts', 'tokens', 'my-jwt');
     const createdAt = Date.parse(metadata.creationTimestamp) / 1000;
-    assert.ok(createdAt <= iat + 60 && iat + 60 <= Date.now() / 1000, 'iat lies a minute in the past');
+    assert.ok(createdAt <= iat + 60 && iat + 60 <= Date.now() / 1000, 'iat is a minute in the past');
     assert.equal(nbf, iat);
     assert.equal(exp - iat, 86_400 + 60);
     assert.match(jti ?? '', /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);

@@ -157,7 +157,7 @@ describe('a read of what the caches lack', () => {
       makeSources([wireSecret('k', { other: 'x' })]),
     ],
     [
-      'what is not a key, and where it lies',
+      'what is not a key, and where it is',
       'KeyUnreadable',
       /^Secret science\/k, data key "key\.pem": no PEM block/,
       makeSources([wireSecret('k', { 'key.pem': 'junk' })]),

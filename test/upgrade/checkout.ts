@@ -15,7 +15,7 @@ export interface Checkout extends AsyncDisposable {
   readonly entry: string;
 }
 
-/** This one, as it lies there. */
+/** This one, as it is. */
 export const PRESENT: Checkout = {
   name: 'present',
   root: ROOT,

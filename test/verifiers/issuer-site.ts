@@ -15,7 +15,7 @@ export interface IssuerSite extends AsyncDisposable {
   readonly asked: { readonly url: string; readonly status: number }[];
 }
 
-/** Serves what lies below a folder of its own, at once and as it is. */
+/** Serves what is below a folder of its own, at once and as it is. */
 export async function startIssuerSite(world: World): Promise<IssuerSite> {
   const folder = await mkdtemp(join(world.folder, 'site-'));
   const answers: IssuerSite['answers'] = new Map();

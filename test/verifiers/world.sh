@@ -1,6 +1,6 @@
 #!/bin/sh
 # world.sh PACKAGES COMMAND…: runs the command in a world of its own: network, mounts and processes are not the machine's, and
-# the Debian packages that were unpacked to PACKAGES lie over /usr and /etc (test/machine/with-packages.sh). All that is started
+# the Debian packages that were unpacked to PACKAGES cover /usr and /etc (test/machine/with-packages.sh). All that is started
 # in it ends when it does.
 set -eu
 packages=$1

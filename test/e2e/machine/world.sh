@@ -44,7 +44,7 @@ else
 fi
 
 # Nothing in here may change the machine's settings; those of the network are our own. Three of them the kubelet wants to have
-# set, so plain files that say so lie over them. Were it to write them itself, the other kubelet could find one empty.
+# set, so plain files that say so cover them. Were it to write them itself, the other kubelet could find one empty.
 mount -n --bind /proc/sys /proc/sys
 mount -n --bind /proc/sys/net /proc/sys/net
 mount -n -o remount,ro,bind /proc/sys

@@ -3,7 +3,7 @@ import { ELOQUENT, STATUSES, type Answer } from './answers.ts';
 import type { Call, Weather } from './link.ts';
 import type { KeyName } from './token.ts';
 
-/** The JWTs and the key Secrets of the model; `keys/shared` lies in another namespace and needs a grant. */
+/** The JWTs and the key Secrets of the model; `keys/shared` is in another namespace and needs a grant. */
 export const JWT_KEYS = ['science/a', 'science/b'] as const;
 export const KEY_SECRETS = ['science/k1', 'science/k2', 'keys/shared'] as const;
 export type JwtKey = (typeof JWT_KEYS)[number];
