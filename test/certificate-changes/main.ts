@@ -14,7 +14,7 @@ Options:
   --creations N   how many pods at least during each change (default 1000)
   -h, --help      this text
 
-Exit codes: 0 none failed, 1 one did, 2 wrong usage, 3 something outside is missing or failed. It takes a quarter of an hour.
+Exit codes: 0 none failed, 1 one did, 2 wrong usage, 3 something outside is missing or failed. It takes 6 minutes.
 `;
 
 const CREATED_WITHIN_MS = 600_000;
