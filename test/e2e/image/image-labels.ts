@@ -20,7 +20,7 @@ export async function checkLabels(run: Runner, archive: string, root: string): P
     version: new RegExp(`^${PACKAGE_VERSION.replaceAll('.', String.raw`\.`)}$`),
     revision: new RegExp(`^${revision}(-changed)?$`),
   };
-  const images = await readLabels(run, archive, 'index.json');
+  const images = await readLabels(run, archive, './index.json');
   if (images.length === 0) throw new ControlPlaneError(`${archive} holds no image`);
   for (const labels of images)
     for (const [name, pattern] of Object.entries(wanted)) {
@@ -40,6 +40,6 @@ async function readLabels(
   const { Labels, digest } = part.config ?? {};
   if (Labels !== undefined) return [Labels];
   const digests = digest === undefined ? (part.manifests ?? []).map((each) => each.digest) : [digest];
-  const found = digests.map((each) => readLabels(run, archive, `blobs/${each.replace(':', '/')}`));
+  const found = digests.map((each) => readLabels(run, archive, `./blobs/${each.replace(':', '/')}`));
   return (await Promise.all(found)).flat();
 }
