@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { endWithUs } from './end-with-us.ts';
 import { makeBundle } from './make-bundle.ts';
 import { describeAll, type RunResult } from './report.ts';
 import { ROOT, runNpmScript } from './run-program.ts';
@@ -13,7 +14,8 @@ function asResult(title: string, hasPassed: boolean): RunResult {
 /** Starts a script, which prints as it goes; gives what it hands over. */
 async function runScript(path: string, ...args: readonly string[]): Promise<readonly RunResult[]> {
   const stdio = ['inherit', 'inherit', 'inherit', 'ipc'] as const;
-  const child = spawn(process.execPath, [join(ROOT, path), ...args], { stdio: [...stdio] });
+  const child = spawn(process.execPath, [join(ROOT, path), ...args], { stdio: [...stdio], detached: true });
+  endWithUs(child);
   let results: readonly RunResult[] = [];
   child.on('message', (message) => (results = message as readonly RunResult[]));
   const [code] = await once(child, 'close');

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { endWithUs } from './end-with-us.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
@@ -31,7 +32,9 @@ export async function runProgram({ program, args, env = {}, onStart }: ProgramRu
     cwd: ROOT,
     env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
+  endWithUs(child);
   const onEnd = child.pid === undefined ? undefined : onStart?.(child.pid);
   const output = Promise.all([text(child.stdout), text(child.stderr)]);
   const [code] = await once(child, 'close');

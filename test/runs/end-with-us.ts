@@ -1,0 +1,21 @@
+import type { ChildProcess } from 'node:child_process';
+
+const running = new Set<number>();
+
+/**
+ * A signal that ends this process ends the child as well, and what the child has started: it has to be `detached`, so that it
+ * leads a process group. Without this, tests would go on for minutes after the one who started them is gone.
+ */
+export function endWithUs(child: ChildProcess): void {
+  const { pid } = child;
+  if (pid === undefined) return; // it could not be started
+  running.add(pid);
+  child.once('exit', () => running.delete(pid));
+}
+
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    for (const pid of running) process.kill(-pid, signal);
+    process.kill(process.pid, signal); // nobody listens any more, so this ends us
+  });
+}
