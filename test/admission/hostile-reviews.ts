@@ -2,15 +2,16 @@ import { writeAdmissionReview } from '../../src/resources/admission-review.ts';
 import { annotatedPod, container, KEYS, review, VOLUME, type Json } from './pods.ts';
 import { reviewOf, workload } from './workloads.ts';
 
-function many<T>(count: number, make: (index: number) => T): T[] {
+export function many<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index));
 }
 
-function containers(count: number, more: Json = {}): Json[] {
+export function containers(count: number, more: Json = {}): Json[] {
   return many(count, (index) => container(`c${index}`, more));
 }
 
-function shownAt(path: string): Json {
+/** A Secret volume that shows the token at a path of the user's choice. */
+export function shownAt(path: string): Json {
   return { ...VOLUME, secret: { ...VOLUME.secret, items: [{ key: 'token', path }] } };
 }
 

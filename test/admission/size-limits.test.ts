@@ -4,23 +4,11 @@ import fc from 'fast-check';
 import { codePoint } from '../fixtures/code-point.ts';
 import { writeAdmissionReview, type AdmissionAnswer } from '../../src/resources/admission-review.ts';
 import { RUNS } from './generated-pods.ts';
+import { containers, many, shownAt } from './hostile-reviews.ts';
 import { annotatedPod, container, KEYS, review, VOLUME, type Json } from './pods.ts';
 import { reviewOf, workload } from './workloads.ts';
 
 const MIB = 1_048_576;
-
-function many<T>(count: number, make: (index: number) => T): T[] {
-  return Array.from({ length: count }, (_, index) => make(index));
-}
-
-function containers(count: number, more: Json = {}): Json[] {
-  return many(count, (index) => container(`c${index}`, more));
-}
-
-/** A Secret volume that shows the token at a path of the user's choice. */
-function shownAt(path: string): Json {
-  return { ...VOLUME, secret: { ...VOLUME.secret, items: [{ key: 'token', path }] } };
-}
 
 /** A path of so many bytes, in parts of at most 250. */
 function longPath(bytes: number): string {
