@@ -24,7 +24,7 @@ export const certsCommand = makeCommand({
 configurations: who issued them, until when they are valid, when they are renewed, and whether the API server
 trusts what is served. Never shows a private key. Changes nothing.
 trust: puts the certificates of a file (PEM; - is the standard input) into caBundle of every entry, beside what is there, so that the API
-       server trusts a certificate of theirs before it is served. Expired ones go.`,
+       server trusts a certificate of theirs before it is served. Expired certificates are removed.`,
   flags: FLAGS,
   examples: ['certs', 'certs trust ca.crt', 'certs trust ca.crt --alone'],
   notes: `It uses your own rights, and says what you are not allowed to look at; trust takes the right to read and patch the two

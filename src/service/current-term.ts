@@ -8,7 +8,7 @@ export interface TermWork {
   readonly delivery: Delivery | undefined;
 }
 
-/** The present term of leadership, if there is one: its parts begin and end together. */
+/** The current term of leadership, if there is one: its parts begin and end together. */
 export class CurrentTerm {
   #work: TermWork | undefined;
 

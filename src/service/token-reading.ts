@@ -6,8 +6,8 @@ import type { TokenReading } from '../telemetry/token-series.ts';
 import type { Seconds } from '../time/units.ts';
 
 /**
- * What the gauges say of a JWT at `now` (since the epoch). The status is written by the leader, and when there is none
- * it goes on to say Ready: an expired token is not, whatever it says.
+ * What the gauges report about a JWT at `now` (since the epoch). Only the leader writes the status, so without a leader it can
+ * still say Ready after the token has expired. An expired token is never reported as ready.
  */
 export function readingOf({ namespace, name, recorded }: Jwt, now: Seconds): TokenReading {
   const { expiresAt, renewsAt } = recorded;

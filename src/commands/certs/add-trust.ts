@@ -15,10 +15,10 @@ import type { Io } from '../io.ts';
 import { EXIT, type ExitCode } from '../command.ts';
 import { explainFailure } from '../../kube/explain-failure.ts';
 
-/** Whom the API server is to trust. */
+/** The authorities that the API server must trust. */
 export interface TrustOptions {
   readonly authorities: readonly X509Certificate[];
-  /** Whether what else is trusted goes. */
+  /** Whether all others are removed. */
   readonly isAlone: boolean;
   readonly now: Milliseconds;
 }
@@ -28,7 +28,7 @@ const KINDS: readonly ConfigurationKind[] = ['mutating', 'validating'];
 /** Others write a configuration rarely: a replica that renews its certificate, for example. */
 const TRIES = 3;
 
-/** Puts the authorities into `caBundle` of every entry of ours. What a configuration became meanwhile is read again. */
+/** Puts the authorities into `caBundle` of every entry of ours. After a conflict the configuration is read again. */
 export async function addTrust(
   { client }: { readonly client: Pick<Access['client'], 'get' | 'jsonPatch'> },
   options: TrustOptions,
@@ -45,9 +45,8 @@ export async function addTrust(
     );
     return EXIT.refused;
   }
-  const tryToExtend = async (kind: ConfigurationKind, left: number): Promise<string> => {
-    const configuration = await read(kind);
-    const { entries } = configuration;
+  const tryToExtend = async (configuration: WebhookConfiguration, left: number): Promise<string> => {
+    const { kind, entries } = configuration;
     const changes = entries.flatMap(({ index, name, caBundle: present }) => {
       const caBundle = extendBundle(present, options);
       return caBundle === undefined ? [] : [{ index, name, caBundle }];
@@ -57,13 +56,15 @@ export async function addTrust(
       await client.jsonPatch(pathOf(kind), patchBundles(configuration, changes));
     } catch (error) {
       if (left === 0 || explainFailure(error)?.meaning !== 'stale') throw error;
-      return tryToExtend(kind, left - 1);
+      return tryToExtend(await read(kind), left - 1);
     }
     const others = options.isAlone ? 'and nothing else' : 'beside what was there';
     return `${changes.length} of ${entries.length} entries changed: they trust it ${others}`;
   };
-  for (const kind of KINDS)
-    stdout.write(`${kind} webhook configuration ${APP}: ${await tryToExtend(kind, TRIES - 1)}\n`);
+  for (const configuration of seen) {
+    const outcome = await tryToExtend(configuration, TRIES - 1);
+    stdout.write(`${configuration.kind} webhook configuration ${APP}: ${outcome}\n`);
+  }
   return EXIT.done;
 }
 
