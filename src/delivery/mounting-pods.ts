@@ -1,4 +1,4 @@
-import { objectKey } from '../resources/object-key.ts';
+import { namespaceOfKey, objectKey } from '../resources/object-key.ts';
 
 interface Entry {
   readonly resourceVersion: string;
@@ -48,7 +48,7 @@ export class MountingPods {
   /** `secrets` by their names. Those for which there is no room are left out. */
   set(pod: string, resourceVersion: string, secrets: readonly string[]): void {
     this.#remove(pod);
-    const [namespace = ''] = pod.split('/', 1);
+    const namespace = namespaceOfKey(pod);
     const kept = secrets.slice(0, this.#most - this.#mounts).map((name) => objectKey({ namespace, name }));
     if (kept.length === 0) return;
     for (const secret of kept) {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { locateKey } from '../reconcile/key-access.ts';
 import type { Jwt } from '../resources/jwt.ts';
-import { objectKey } from '../resources/object-key.ts';
+import { objectKey, parseObjectKey } from '../resources/object-key.ts';
 import type { Clock } from '../time/clock.ts';
 import { toMilliseconds, type Milliseconds } from '../time/units.ts';
 import { KeyUsers } from './key-users.ts';
@@ -58,7 +58,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
     workers,
     onError: onBug,
     process: async (key, isGivenUp, retryAt): Promise<RunResult> => {
-      const [namespace = '', name = ''] = key.split('/');
+      const { namespace, name } = parseObjectKey(key);
       const jwt = sources.jwt(namespace, name);
       if (jwt === undefined) return { next: 'forget' };
       const round = await reconcileJwt(reconcilerOf(key, isGivenUp), jwt, retryAt);
@@ -107,8 +107,8 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
     secretChanged(namespace, name) {
       const secret = objectKey({ namespace, name });
       for (const key of [secret, ...keyUsers.of(secret)]) {
-        const [jwtNamespace = '', jwtName = ''] = key.split('/');
-        const jwt = sources.jwt(jwtNamespace, jwtName);
+        const user = parseObjectKey(key);
+        const jwt = sources.jwt(user.namespace, user.name);
         if (jwt !== undefined) enqueue(jwt, 'changed');
       }
     },

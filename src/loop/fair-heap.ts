@@ -1,3 +1,4 @@
+import { namespaceOfKey } from '../resources/object-key.ts';
 import { KeyedHeap } from './heap.ts';
 
 /** What orders items beyond their urgency. */
@@ -53,7 +54,7 @@ export class FairHeap<T extends Ranked> {
   }
 
   get(key: string): T | undefined {
-    return this.#namespaces.get(namespaceOf(key))?.heap.get(key);
+    return this.#namespaces.get(namespaceOfKey(key))?.heap.get(key);
   }
 
   first(): T | undefined {
@@ -62,7 +63,7 @@ export class FairHeap<T extends Ranked> {
 
   /** Puts the item in, or replaces the one of this key. */
   set(key: string, item: T): void {
-    const name = namespaceOf(key);
+    const name = namespaceOfKey(key);
     const namespace = this.#namespaces.get(name) ?? { heap: new KeyedHeap(this.#before), turns: 0 };
     this.#namespaces.set(name, namespace);
     this.#size -= namespace.heap.size;
@@ -72,7 +73,7 @@ export class FairHeap<T extends Ranked> {
   }
 
   delete(key: string): void {
-    const name = namespaceOf(key);
+    const name = namespaceOfKey(key);
     const namespace = this.#namespaces.get(name);
     if (namespace?.heap.delete(key) !== true) return;
     this.#size -= 1;
@@ -110,8 +111,4 @@ export class FairHeap<T extends Ranked> {
       this.#place(name, namespace);
     }
   }
-}
-
-function namespaceOf(key: string): string {
-  return key.slice(0, Math.max(0, key.indexOf('/')));
 }

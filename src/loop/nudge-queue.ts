@@ -1,6 +1,6 @@
 import { NUDGE_AFTER_MS, REFRESHED_WITHIN } from '../delivery/nudge.ts';
 import type { Failure } from '../reconcile/failure.ts';
-import { objectKey } from '../resources/object-key.ts';
+import { objectKey, parseObjectKey } from '../resources/object-key.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { RateLimit } from '../time/rate-limit.ts';
 import { toMilliseconds, type Milliseconds } from '../time/units.ts';
@@ -169,10 +169,10 @@ export class NudgeQueue {
 
   /** Pods for which there is no room are not even looked at: a Secret may have a hundred thousand. */
   #addPodsOf(key: string, since: Milliseconds): void {
-    const [namespace = '', secret = ''] = key.split('/');
+    const { namespace, name: secret } = parseObjectKey(key);
     const pods = this.#options.podsOf(namespace, secret);
     for (const pod of pods) {
-      const name = pod.slice(namespace.length + 1);
+      const { name } = parseObjectKey(pod);
       if (!this.#waiting.add({ namespace, name, since, tries: 0 })) break;
     }
     let waiting = 0;

@@ -1,4 +1,4 @@
-import { objectKey } from '../resources/object-key.ts';
+import { objectKey, parseObjectKey } from '../resources/object-key.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { KeyCache } from './key-cache.ts';
 import type { Sources } from './observe.ts';
@@ -71,7 +71,7 @@ export class TokenChecker {
     for (const key of this.#waiting) {
       if (left === 0 || this.#state === 'stopped') break;
       left -= 1;
-      const [namespace = '', name = ''] = key.split('/');
+      const { namespace, name } = parseObjectKey(key);
       this.#waiting.delete(key);
       await this.#check(namespace, name).catch(this.#options.onBug);
     }

@@ -12,3 +12,13 @@ export function objectKey({
 }): string {
   return namespace === '' ? name : [namespace, name].join('/');
 }
+
+/** The namespace in a key that `objectKey` made; `''`: the object has none. */
+export function namespaceOfKey(key: string): string {
+  return key.slice(0, Math.max(0, key.indexOf('/')));
+}
+
+/** Reads a key that `objectKey` made. */
+export function parseObjectKey(key: string): { readonly namespace: string; readonly name: string } {
+  return { namespace: namespaceOfKey(key), name: key.slice(key.indexOf('/') + 1) };
+}

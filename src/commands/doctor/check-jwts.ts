@@ -1,3 +1,4 @@
+import { parseObjectKey } from '../../resources/object-key.ts';
 import { judge, problem, unknown, well, wellUnless, type Judgement } from './finding.ts';
 import type { JwtGroup, JwtCensus } from './jwt-census.ts';
 import { INSTALL_CRD, readLogs } from './remedies.ts';
@@ -54,7 +55,7 @@ function firstLine(message: string): string {
 
 /** The names come from the API server, which lets only letters, digits, dots and hyphens through. */
 function explain(key: string): string {
-  const [namespace = '', name = ''] = key.split('/');
+  const { namespace, name } = parseObjectKey(key);
   return `jwt-injector explain jwt ${name} -n ${namespace}`;
 }
 

@@ -1,4 +1,4 @@
-import { objectKey } from '../../resources/object-key.ts';
+import { objectKey, parseObjectKey } from '../../resources/object-key.ts';
 import { formatTime } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
 import type { Io } from '../io.ts';
@@ -54,10 +54,9 @@ function createLines(io: Pick<Io, 'stdout'>, output: OutputFormat): Screen {
       for (const note of notes) print(note, `note: ${note}`, { note });
       for (const key of before.keys()) {
         if (present.has(key) || key.includes(' ')) continue; // a note that no longer holds
-        const [namespace, name] = key.split('/');
         if (output === 'human')
           printReport(io, output, key, (text) => [`${formatTime(now)} ${text}: deleted`]);
-        else printRecord(io, output, { namespace, name, deleted: true });
+        else printRecord(io, output, { ...parseObjectKey(key), deleted: true });
       }
       before = present;
     },
