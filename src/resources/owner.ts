@@ -1,3 +1,4 @@
+import { groupOfApiVersion } from './api-group.ts';
 import { member, stringMember } from './json.ts';
 import { GROUP, KIND } from './names.ts';
 
@@ -43,9 +44,7 @@ function parseOwner(reference: unknown): Owner {
 
 /** `group/version`, or the version alone for the core group. */
 function readGroup(apiVersion: string): string {
-  if (apiVersion.length > LONGEST_API_VERSION) return TOO_LONG;
-  const [group = '', version] = apiVersion.split('/');
-  return version === undefined ? '' : short(group);
+  return apiVersion.length > LONGEST_API_VERSION ? TOO_LONG : short(groupOfApiVersion(apiVersion));
 }
 
 function short(text: string): string {

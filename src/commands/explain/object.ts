@@ -6,6 +6,7 @@ import { copyAnnotations } from '../../admission/review-workloads.ts';
 import { readTokens } from '../../admission/token-list.ts';
 import { mostUseful } from '../../admission/warnings.ts';
 import { findWorkloadKind } from '../../admission/workload-kinds.ts';
+import { groupOfApiVersion } from '../../resources/api-group.ts';
 import type { PatchOperation } from '../../resources/json-patch.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import type { ListedObject, OfflineDefault } from '../input/documents.ts';
@@ -80,7 +81,7 @@ function explainInjection(
 
 /** What the webhook for workloads does to the pod template; nothing for a pod. */
 function copyingOf(object: JsonObject, namespace: string | undefined): readonly PatchOperation[] {
-  const [group = ''] = (stringMember(object, 'apiVersion') ?? '').split('/').slice(0, -1);
+  const group = groupOfApiVersion(stringMember(object, 'apiVersion') ?? '');
   const workload = findWorkloadKind({ group, resource: '' }, stringMember(object, 'kind') ?? '');
   if (workload === undefined) return [];
   const request = {

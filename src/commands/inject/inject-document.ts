@@ -1,3 +1,4 @@
+import { groupOfApiVersion } from '../../resources/api-group.ts';
 import { pointerTo, readPatch, type PatchOperation } from '../../resources/json-patch.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { INJECTION_KEYS } from '../../admission/annotation-keys.ts';
@@ -53,7 +54,7 @@ export function injectObject(
 ): readonly OfflineInjection[] {
   const { object } = listed;
   const kind = stringMember(object, 'kind') ?? '';
-  const [group = ''] = (stringMember(object, 'apiVersion') ?? '').split('/').slice(0, -1);
+  const group = groupOfApiVersion(stringMember(object, 'apiVersion') ?? '');
   const named = nameObject(listed, kind, namespaceDefault);
   if (group === '' && kind === 'Pod') return [injectPod(named)];
   const workload = findWorkloadKind({ group, resource: '' }, kind);
