@@ -75,6 +75,14 @@ describe('the documentation', () => {
         assert.ok(Object.hasOwn(scripts, script), `${page} names npm run ${script}`);
     }
   });
+
+  it('names what CI runs, and nothing else', () => {
+    const [, rows = ''] =
+      /(\| what CI runs besides [^]*?)\n\| when you touched it/.exec(read('CONTRIBUTING.md')) ?? [];
+    const scriptsIn = (text: string): readonly string[] =>
+      [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, script = '']) => script).toSorted();
+    assert.deepEqual(scriptsIn(rows), scriptsIn(read('.ci/run')));
+  });
 });
 
 describe('where things are', () => {
@@ -115,6 +123,14 @@ describe('where things are', () => {
       if (!room.endsWith('.ts'))
         assert.ok(picture.includes(`"${room.slice('src/'.length)}/`), `no ${room} in the picture`);
     }
+  });
+
+  it('include every file that imports the Kubernetes client', () => {
+    const importing = list('src/**/*.ts').filter((file) => read(file).includes("'@kubernetes/client-node'"));
+    const [, section = ''] =
+      /## Why the Kubernetes client is our own\n([^]*?)\n\n/.exec(read(ARCHITECTURE)) ?? [];
+    const named = [...section.matchAll(/`(src\/[^`]+)`/g)].map(([, file = '']) => file);
+    assert.deepEqual(named.toSorted(), importing);
   });
 
   it('include every decision', () => {
