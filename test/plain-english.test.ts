@@ -9,10 +9,7 @@ const ROOT = join(import.meta.dirname, '..');
 const HARD_WORDS: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\bmend(?:s|ed|ing)?\b|[a-z]Mend/, 'fix, repair'],
   [/\banew\b/i, 'again, re-created'],
-  [
-    /\btold\b|\btells? of\b|#tell|\btell[A-Z]|\bTold\b/,
-    'reported, logged, asked, called with; says, reports',
-  ],
+  [/\b[Tt]old\b|\btells?\b|TELL|\btell[A-Z]/, 'reported, logged, asked, called with; says, reports'],
   [/\bhears?\b|\bheard\b/i, 'gets, receives, is called with'],
   [/(?<!\bthere )\b(?:is|are) none\b/i, 'is not a valid …'],
   [/(?<!\bthere )\b(?:is|are) no (?!longer|more|sooner|slower)/i, 'is not a …'],

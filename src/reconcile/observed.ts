@@ -48,7 +48,7 @@ export type KeyObservation =
   | {
       readonly state: 'unread';
       readonly version: string;
-      /** Only the object itself tells whether the JWT is allowed to use it. Until it was read nothing is said of it. */
+      /** Only the object itself says whether the JWT is allowed to use it. Until it was read nothing is said of it. */
       readonly isGrantUnread?: true;
     }
   | { readonly state: 'read'; readonly version: string; readonly key: SigningKey };

@@ -31,7 +31,10 @@ export interface SecretMetadata {
   readonly annotations: StringMap;
   readonly owners: readonly Owner[];
   readonly deleting: boolean;
-  /** Its list of namespaces that may use a key in it is too long to be kept: only the Secret itself tells (`readKeyTerms`). */
+  /**
+   * Its list of namespaces that may use a key in it is too long to be kept: only the Secret itself has all of it
+   * (`readKeyTerms`).
+   */
   readonly hasLongGrants?: true;
   /** Label and annotation keys that our field manager owns: what is no longer wanted of them is drift. */
   readonly ours: { readonly labels: readonly string[]; readonly annotations: readonly string[] };

@@ -55,7 +55,7 @@ describe('a self-issued certificate on a real control plane', { concurrency: fal
     await waitUntil('more creations', WITHIN_MS, () => creations.count() >= created + MORE);
     assert.deepEqual(creations.failures, []);
   }
-  /** What the documentation tells an administrator to type for it: in this order. */
+  /** What the documentation asks an administrator to type for it: in this order. */
   const [newCertificate = '', newAuthority = ''] = readInstructions(
     'docs/certificates.md',
     '## Self-issued',

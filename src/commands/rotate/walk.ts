@@ -33,7 +33,7 @@ export interface RotateOptions {
 }
 
 /** At the beginning it can still be decided otherwise; at the end it counts. */
-const TELLS_SHARERS: ReadonlySet<RotationStep['do']> = new Set(['make-key', 'keep-old', 'finish']);
+const NAMES_SHARERS: ReadonlySet<RotationStep['do']> = new Set(['make-key', 'keep-old', 'finish']);
 /** Between two looks at the issuer, which may be a static site behind a cache. */
 const LOOK_AGAIN_MS = 15_000;
 /** A running service signs within a second. */
@@ -57,7 +57,7 @@ export async function walkRotation(
     const step = nextStep(observed.value.state, force);
     hasSwitched ||= step.do === 'switch';
     const { jwt, rotation } = observed.value.state;
-    const sharers = TELLS_SHARERS.has(step.do) ? await findSharers(access, jwt, rotation) : undefined;
+    const sharers = NAMES_SHARERS.has(step.do) ? await findSharers(access, jwt, rotation) : undefined;
     const report = reportRotation(observed.value, step, { dir: options.dir, sharers });
     const text = JSON.stringify({ ...report, step: step.do });
     const isEnd = step.do === 'keep-old' || step.do === 'finish' || (options.noWait && isWaiting(step));
