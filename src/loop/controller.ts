@@ -11,6 +11,8 @@ import type { RunResult, Work } from './work.ts';
 import { lookAtJwt, reconcileJwt, type Reconciler } from './reconcile-jwt.ts';
 
 const SETTLE_POLL_MS = 20;
+/** A look must not write, and the store of a round that is given up refuses every write. */
+const READ_ONLY = () => true;
 
 /** What a controller works with, and what it calls with a bug. */
 export interface ControllerOptions {
@@ -96,10 +98,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
     addKnown(jwt) {
       const key = objectKey(jwt);
       keyUsers.add(key, keySecretOf(jwt));
-      const round = lookAtJwt(
-        reconcilerOf(key, () => true),
-        jwt,
-      );
+      const round = lookAtJwt(reconcilerOf(key, READ_ONLY), jwt);
       if (round?.next === 'look') queue.planLook(key, { ...round, expiresAt: expiryOf(jwt) });
       else enqueue(jwt, 'new', key);
       return !stopping.signal.aborted;

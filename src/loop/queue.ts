@@ -25,7 +25,10 @@ export interface QueueOptions {
 
 /** The next run that a run asks for comes no sooner: no plan, however wrong, makes a hot loop. */
 const SHORTEST_WAIT_MS = 1_000;
-/** So many runs begin before others get the event loop: those that find nothing to do wait for no network. 1 ms. */
+/**
+ * So many runs begin before others get the event loop: those that find nothing to do wait for no network. Together they
+ * take 1 ms.
+ */
 const RUNS_PER_TURN = 32;
 const DRAIN_MS = 5_000; // a write takes no longer than its deadline
 
@@ -50,9 +53,9 @@ export class WorkQueue {
   #sequence = 0;
   #dispatching = false;
   /** Runs that began since others had the event loop. */
-  #begun = 0;
-  #room: Timer | undefined;
-  #drained: (() => void) | undefined;
+  #runsThisTurn = 0;
+  #roomTimer: Timer | undefined;
+  #resolveDrained: (() => void) | undefined;
 
   constructor(options: QueueOptions) {
     this.#options = options;
@@ -123,13 +126,13 @@ export class WorkQueue {
   async stop(drainMs = DRAIN_MS): Promise<void> {
     this.#state = 'stopped';
     this.#wakeUps.stop();
-    this.#room?.cancel();
+    this.#roomTimer?.cancel();
     if (this.#running.size === 0) return;
     const limit = this.#options.clock.setTimer(drainMs, () => {
       this.#running.giveUpAll('the queue was stopped');
     });
     await new Promise<void>((resolve) => {
-      this.#drained = resolve;
+      this.#resolveDrained = resolve;
     });
     limit.cancel();
   }
@@ -155,17 +158,17 @@ export class WorkQueue {
   #dispatchSoon(): void {
     if (this.#dispatching || this.#state !== 'started') return;
     this.#dispatching = true;
-    if (this.#begun < RUNS_PER_TURN) queueMicrotask(() => this.#dispatch());
+    if (this.#runsThisTurn < RUNS_PER_TURN) queueMicrotask(() => this.#dispatch());
     else setImmediate(() => this.#dispatch());
   }
 
   #dispatch(): void {
     this.#dispatching = false;
-    if (this.#begun >= RUNS_PER_TURN) this.#begun = 0;
+    if (this.#runsThisTurn >= RUNS_PER_TURN) this.#runsThisTurn = 0;
     while (this.#state === 'started') {
       const first = this.#ready.begin(this.#options.clock.monotonic());
       if (first === undefined) return this.#dispatchLater();
-      this.#begun += 1;
+      this.#runsThisTurn += 1;
       void this.#run(first.key, first.item);
     }
   }
@@ -174,13 +177,15 @@ export class WorkQueue {
   #dispatchLater(): void {
     const { clock } = this.#options;
     const roomAt = this.#ready.nextRoomAt(clock.monotonic());
-    if (roomAt === undefined) this.#room?.cancel();
-    if (roomAt === undefined) this.#room = undefined;
-    else
-      this.#room ??= clock.setTimer(roomAt - clock.monotonic(), () => {
-        this.#room = undefined;
-        this.#dispatchSoon();
-      });
+    if (roomAt === undefined) {
+      this.#roomTimer?.cancel();
+      this.#roomTimer = undefined;
+      return;
+    }
+    this.#roomTimer ??= clock.setTimer(roomAt - clock.monotonic(), () => {
+      this.#roomTimer = undefined;
+      this.#dispatchSoon();
+    });
   }
 
   async #run(key: string, ready: Ready): Promise<void> {
@@ -212,7 +217,7 @@ export class WorkQueue {
     this.#planNext(key, outcome, run);
     // Whatever is planned, and even if the key was forgotten: what was asked for meanwhile is still to be done.
     if (again !== undefined) this.#ready.set(key, again);
-    if (this.#state === 'stopped' && this.#running.size === 0) this.#drained?.();
+    if (this.#state === 'stopped' && this.#running.size === 0) this.#resolveDrained?.();
     this.#dispatchSoon();
   }
 

@@ -89,12 +89,13 @@ export class Runs {
 
   #watch(): void {
     const [first] = this.#runs.values();
-    if (first === undefined) this.#timer?.cancel();
-    if (first === undefined) this.#timer = undefined;
-    else {
-      const wait = first.startedAt + LONGEST_RUN_MS - this.#clock.monotonic();
-      this.#timer ??= this.#clock.setTimer(wait, () => this.#giveUpLongest());
+    if (first === undefined) {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+      return;
     }
+    const wait = first.startedAt + LONGEST_RUN_MS - this.#clock.monotonic();
+    this.#timer ??= this.#clock.setTimer(wait, () => this.#giveUpLongest());
   }
 
   #giveUpLongest(): void {
