@@ -1,0 +1,70 @@
+import type { JWK } from 'jose';
+import { formatTable } from '../output/table.ts';
+import type { Paint } from '../output/report-output.ts';
+import type { KeyFile, KeyFileRole } from './key-files.ts';
+
+/** A Secret that was created in the cluster. */
+export interface CreatedSecret {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What `keygen` made; never the private key. */
+export interface MadeKey {
+  /** Of the JWT. */
+  readonly name: string;
+  readonly issuer: string;
+  readonly algorithm: string;
+  /** To be published. */
+  readonly publicKey: JWK & { readonly kid: string };
+  readonly files: readonly Pick<KeyFile, 'role' | 'path' | 'what'>[];
+  /** `undefined`: one of the files holds it instead. */
+  readonly secret: CreatedSecret | undefined;
+}
+
+/** What was made, as `-o json` prints it. */
+export interface KeyReport {
+  readonly name: string;
+  readonly issuer: string;
+  /** Also the RFC 7638 thumbprint. */
+  readonly keyId: string;
+  readonly algorithm: string;
+  readonly publicKey: JWK;
+  readonly files: readonly { readonly path: string; readonly what: string }[];
+  readonly secret: CreatedSecret | undefined;
+}
+
+/** The same for scripts. */
+export function reportKey({ name, issuer, algorithm, publicKey, files, secret }: MadeKey): KeyReport {
+  const shown = files.map(({ path, what }) => ({ path, what }));
+  return { name, issuer, keyId: publicKey.kid, algorithm, publicKey, files: shown, secret };
+}
+
+/** What was made, and what to do with it next, in lines for people. */
+export function describeMadeKey(made: MadeKey, paint: Paint): readonly string[] {
+  const { name, issuer, algorithm, publicKey, files, secret } = made;
+  const pathsOf = (...roles: readonly KeyFileRole[]): string =>
+    files
+      .filter(({ role }) => roles.includes(role))
+      .map(({ path }) => ` -f ${path}`)
+      .join('');
+  const where = secret === undefined ? '' : ` -n ${secret.namespace}`;
+  return [
+    paint('bold', `A key for JWT ${name}: ${algorithm}, kid ${publicKey.kid}`),
+    ...formatTable([...describeSecret(secret), ...files.map(({ path, what }) => [`  ${path}`, what])]),
+    '',
+    paint('bold', 'The public key'),
+    `  ${JSON.stringify(publicKey)}`,
+    '',
+    paint('bold', 'Next'),
+    `  jwt-injector jwks${pathsOf('publicKey')} --issuer ${issuer} --dir site/`,
+    `  kubectl apply${pathsOf('keySecret', 'jwt')}${where}`,
+    `  jwt-injector verify jwt ${name}${where}`,
+  ];
+}
+
+function describeSecret(secret: CreatedSecret | undefined): readonly (readonly string[])[] {
+  return secret === undefined
+    ? []
+    : [[`  Secret ${secret.namespace}/${secret.name}`, 'the private key, in the cluster']];
+}
