@@ -1,6 +1,6 @@
 import { resourcePath } from '../../kube/resource-path.ts';
 import type { Jwt } from '../../resources/jwt.ts';
-import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+import type { JsonObject } from '../../resources/json.ts';
 import { generateKey, type NewKeyAlgorithm } from '../../signing/generate-key.ts';
 import type { Seconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
@@ -12,20 +12,20 @@ import { JWTS } from '../../kube/known-resources.ts';
 /** Not that of the service, which is for what the service writes. */
 const FIELD_MANAGER = 'jwt-injector-rotate';
 
-type Client = Access['client'];
+/** The JWT that a step changes, as it was read. The step fails with 409 when somebody changed it since. */
+export interface RotationTarget {
+  readonly client: Access['client'];
+  readonly jwt: Jwt;
+}
 
 /**
  * Makes the new key. The annotation comes first: without the Secret it means nothing, and the next run makes another key,
  * while a Secret that nothing names would be left behind.
  */
-export async function makeNewKey(
-  client: Client,
-  jwt: Jwt,
-  object: JsonObject,
-  algorithm: NewKeyAlgorithm,
-): Promise<void> {
+export async function makeNewKey(target: RotationTarget, algorithm: NewKeyAlgorithm): Promise<void> {
   const made = await generateKey(algorithm);
   const publicKey = jwkFor(made);
+  const { client, jwt } = target;
   const { namespace, name } = jwt;
   const secret = `${keySecretName(name)}-${shortName(publicKey.kid)}`;
   const source = jwt.spec.ok ? jwt.spec.value.key : undefined;
@@ -38,7 +38,7 @@ export async function makeNewKey(
     publishedAt: undefined,
     switchedAt: undefined,
   };
-  await record(client, jwt, object, rotation);
+  await record(target, rotation);
   const created = await createKeySecret(
     client,
     keySecret({ namespace, name: secret }, made.pem),
@@ -53,57 +53,36 @@ function shortName(thumbprint: string): string {
 }
 
 /** Records that the new key was seen at every URL. */
-export function notePublished(
-  client: Client,
-  jwt: Jwt,
-  object: JsonObject,
-  rotation: Rotation,
-  now: Seconds,
-): Promise<void> {
-  return record(client, jwt, object, { ...rotation, publishedAt: now });
+export function notePublished(target: RotationTarget, rotation: Rotation, now: Seconds): Promise<void> {
+  return record(target, { ...rotation, publishedAt: now });
 }
 
 /** The new key has to be published again, and to wait again. */
-export function forgetPublished(
-  client: Client,
-  jwt: Jwt,
-  object: JsonObject,
-  rotation: Rotation,
-): Promise<void> {
-  return record(client, jwt, object, { ...rotation, publishedAt: undefined });
+export function forgetPublished(target: RotationTarget, rotation: Rotation): Promise<void> {
+  return record(target, { ...rotation, publishedAt: undefined });
 }
 
 /** Changes `keyId` and `key` in one patch, so that no token is signed with one of each. */
-export function switchKey(
-  client: Client,
-  jwt: Jwt,
-  object: JsonObject,
-  rotation: Rotation,
-  now: Seconds,
-): Promise<void> {
+export function switchKey(target: RotationTarget, rotation: Rotation, now: Seconds): Promise<void> {
   const { secret, publicKey } = rotation;
   const spec = {
     keyId: publicKey.kid,
     algorithm: publicKey.alg,
     key: { value: null, configMap: null, secret: { name: secret, key: KEY_FILE, namespace: null } },
   };
-  return record(client, jwt, object, { ...rotation, switchedAt: now }, { spec });
+  return record(target, { ...rotation, switchedAt: now }, { spec });
 }
 
 /** The rotation is over. */
-export function finishRotation(client: Client, jwt: Jwt, object: JsonObject): Promise<void> {
-  return record(client, jwt, object, undefined);
+export function finishRotation(target: RotationTarget): Promise<void> {
+  return record(target, undefined);
 }
 
-/** Fails with 409 when somebody changed the JWT since it was read. */
 async function record(
-  client: Client,
-  { namespace, name }: Jwt,
-  object: JsonObject,
+  { client, jwt: { namespace, name, resourceVersion } }: RotationTarget,
   rotation: Rotation | undefined,
   more: JsonObject = {},
 ): Promise<void> {
-  const resourceVersion = stringMember(objectMember(object, 'metadata'), 'resourceVersion');
   const metadata = { resourceVersion, annotations: rotationAnnotation(rotation) };
   await client.mergePatch(
     resourcePath(JWTS, { namespace, name }),

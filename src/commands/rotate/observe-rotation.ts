@@ -1,6 +1,5 @@
 import { parsePublicJwk } from '../../reconcile/key-record.ts';
 import type { Jwt } from '../../resources/jwt.ts';
-import type { JsonObject } from '../../resources/json.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { effectiveIssuer } from '../../signing/claims.ts';
 import { findIssuerUrls, type IssuerUrls } from '../../signing/issuer/urls.ts';
@@ -16,10 +15,9 @@ import { findPublicationProblem } from './publication.ts';
 import { readRotation, type Rotation } from './rotation.ts';
 import { EXIT } from '../command.ts';
 
-/** What `nextStep` decides on, and the object that the JWT was read from. */
+/** What `nextStep` decides on, and whose key is replaced. */
 export interface ObservedRotation {
   readonly state: RotationState;
-  readonly object: JsonObject;
   readonly issuer: string;
 }
 
@@ -53,7 +51,7 @@ export async function observeRotation(
     wait: options.wait,
     now: toSeconds(Date.now()),
   };
-  return ok({ state, object, issuer });
+  return ok({ state, issuer });
 }
 
 function findObstacle({ deleting, spec, recorded, name, namespace }: Jwt): string | undefined {

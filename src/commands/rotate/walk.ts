@@ -14,8 +14,8 @@ import { findService } from '../renew/service-state.ts';
 import { finishRotation, forgetPublished, makeNewKey, notePublished, switchKey } from './actions.ts';
 import { describeProgress, reportRotation, type RotationReport } from './describe-rotation.ts';
 import { findSharers } from './find-sharers.ts';
-import { nextStep, type RotationStep } from './next-step.ts';
-import { observeRotation, type ObservedRotation } from './observe-rotation.ts';
+import { nextStep, type RotationState, type RotationStep } from './next-step.ts';
+import { observeRotation } from './observe-rotation.ts';
 import { EXIT, type ExitCode } from '../command.ts';
 
 /** What `rotate` was asked. */
@@ -65,7 +65,7 @@ export async function walkRotation(
       printReport<RotationReport>(io, options.output, report, describeProgress);
     shown = text;
     if (step.do === 'keep-old') return EXIT.done;
-    const done = await take(step, observed.value);
+    const done = await take(step, observed.value.state);
     if (!done.ok) return refuse(done.problem);
     if (step.do === 'finish') return EXIT.done;
     if (isEnd) return EXIT.refused;
@@ -80,36 +80,35 @@ export async function walkRotation(
   /** Gives how long to wait before the next look. */
   async function take(
     step: RotationStep,
-    { state, object }: ObservedRotation,
+    { jwt, rotation, now }: RotationState,
   ): Promise<Result<Milliseconds, InputProblem>> {
-    const { client } = access;
-    const { jwt, rotation, now } = state;
+    const target = { client: access.client, jwt };
     try {
       switch (step.do) {
         case 'make-key': {
           const algorithm = chooseAlgorithm(options.algorithm, jwt.spec.ok ? jwt.spec.value.algorithm : '');
-          await makeNewKey(client, jwt, object, algorithm);
+          await makeNewKey(target, algorithm);
           return ok(0);
         }
         case 'publish': {
-          if (rotation?.publishedAt !== undefined) await forgetPublished(client, jwt, object, rotation);
+          if (rotation?.publishedAt !== undefined) await forgetPublished(target, rotation);
           const written = await writeDocuments();
           return written.ok ? ok(LOOK_AGAIN_MS) : written;
         }
         case 'note-published':
-          if (rotation !== undefined) await notePublished(client, jwt, object, rotation, now);
+          if (rotation !== undefined) await notePublished(target, rotation, now);
           return ok(0);
         case 'wait':
           return ok(toMilliseconds(step.until - now));
         case 'switch':
-          if (rotation !== undefined) await switchKey(client, jwt, object, rotation, now);
+          if (rotation !== undefined) await switchKey(target, rotation, now);
           return ok(0);
         case 'await-signature':
           return awaitSignature(toMilliseconds(now - (rotation?.switchedAt ?? now)));
         case 'keep-old':
           return ok(0);
         case 'finish':
-          await finishRotation(client, jwt, object);
+          await finishRotation(target);
           return ok(0);
         default:
           return step satisfies never;
