@@ -1,9 +1,10 @@
 import { formatDuration, formatTime } from '../time/format-time.ts';
 import type { JwtSpec } from '../resources/jwt.ts';
+import type { StateProblem } from '../resources/problem.ts';
 import { effectiveIssuer } from '../signing/claims.ts';
 import { isRenewalClamped } from '../signing/schedule.ts';
 import type { Seconds } from '../time/units.ts';
-import { findCondition, type Condition } from './conditions.ts';
+import { findCondition, type Condition, type ConditionType } from './conditions.ts';
 import { describeContention } from './contention.ts';
 import { isKeyChanged } from './key-record.ts';
 import { overdueTime } from './next-look.ts';
@@ -21,7 +22,7 @@ export function describeConditions(
   return [
     describeReady(observed, outcome, token, now),
     describeKey(observed, outcome),
-    ...(spec.ok ? describeRemarks(observed, spec.value, token, outcome, now) : []),
+    ...(spec.ok ? describeRemarks({ observed, outcome, spec: spec.value, token, now }) : []),
   ];
 }
 
@@ -93,61 +94,77 @@ function describeKey({ jwt, key }: Observed, { problem }: Outcome): Condition {
       };
 }
 
-function describeRemarks(
-  observed: Observed,
-  spec: JwtSpec,
-  token: PresentToken | undefined,
-  outcome: Outcome,
-  now: Seconds,
-): readonly Condition[] {
-  const remarks: Condition[] = [];
-  if (isRenewalClamped(spec)) {
-    remarks.push({
-      type: 'RenewalClamped',
-      status: 'True',
-      reason: 'RenewalClamped',
-      message: `spec.resignBefore is not shorter than spec.expiryTime: half of it, ${formatDuration(spec.lifetime / 2)}, is used; set a shorter one`,
-    });
-  }
+/** What a remark depends on. */
+interface Facts {
+  readonly observed: Observed;
+  readonly outcome: Outcome;
+  readonly spec: JwtSpec;
+  readonly token: PresentToken | undefined;
+  readonly now: Seconds;
+}
+
+/** A condition that is there only while it says something. */
+interface Remark {
+  readonly type: ConditionType;
+  readonly describe: (facts: Facts) => StateProblem | undefined;
+}
+
+/** In the order of the status. */
+const REMARKS: readonly Remark[] = [
+  { type: 'RenewalClamped', describe: describeClamping },
+  { type: 'IssuerMismatch', describe: describeIssuers },
+  { type: 'PolicyDenied', describe: ({ observed }) => observed.policyRefusal },
+  { type: 'KeyIdReused', describe: describeReuse },
+  { type: 'Contended', describe: describeContenders },
+  { type: 'RenewalOverdue', describe: describeDelay },
+];
+
+function describeRemarks(facts: Facts): readonly Condition[] {
+  return REMARKS.flatMap(({ type, describe }) => {
+    const remark = describe(facts);
+    return remark === undefined ? [] : [{ type, status: 'True' as const, ...remark }];
+  });
+}
+
+function describeClamping({ spec }: Facts): StateProblem | undefined {
+  if (!isRenewalClamped(spec)) return undefined;
+  return {
+    reason: 'RenewalClamped',
+    message: `spec.resignBefore is not shorter than spec.expiryTime: half of it, ${formatDuration(spec.lifetime / 2)}, is used; set a shorter one`,
+  };
+}
+
+function describeIssuers({ spec }: Facts): StateProblem | undefined {
   const issuer = effectiveIssuer(spec);
-  if (issuer.ok && issuer.value !== spec.issuer) {
-    remarks.push({
-      type: 'IssuerMismatch',
-      status: 'True',
-      reason: 'IssuerMismatch',
-      message:
-        'spec.data.iss differs from spec.issuer and is the one in the token: remove spec.data.iss, or make both equal',
-    });
-  }
-  if (observed.policyRefusal !== undefined) {
-    remarks.push({ type: 'PolicyDenied', status: 'True', ...observed.policyRefusal });
-  }
-  if (isKeyIdReused(observed, spec, outcome)) {
-    remarks.push({
-      type: 'KeyIdReused',
-      status: 'True',
-      reason: 'KeyIdReused',
-      message:
-        'the key changed under an unchanged spec.keyId: verifiers keep keys by kid and may refuse the new tokens for a while; ' +
-        'give a new key a new keyId and publish both',
-    });
-  }
-  if (outcome.contenders !== undefined) {
-    remarks.push({
-      type: 'Contended',
-      status: 'True',
-      ...describeContention(observed.jwt, outcome.contenders),
-    });
-  }
-  if (token !== undefined && token.expiresAt > now && now >= overdueTime(spec, token.expiresAt)) {
-    remarks.push({
-      type: 'RenewalOverdue',
-      status: 'True',
-      reason: 'RenewalOverdue',
-      message: `no new token could be signed for a while, the current one expires at ${formatTime(token.expiresAt)}: ${outcome.problem?.message ?? 'see the log of jwt-injector'}`,
-    });
-  }
-  return remarks;
+  if (!issuer.ok || issuer.value === spec.issuer) return undefined;
+  return {
+    reason: 'IssuerMismatch',
+    message:
+      'spec.data.iss differs from spec.issuer and is the one in the token: remove spec.data.iss, or make both equal',
+  };
+}
+
+function describeReuse({ observed, spec, outcome }: Facts): StateProblem | undefined {
+  if (!isKeyIdReused(observed, spec, outcome)) return undefined;
+  return {
+    reason: 'KeyIdReused',
+    message:
+      'the key changed under an unchanged spec.keyId: verifiers keep keys by kid and may refuse the new tokens for a while; ' +
+      'give a new key a new keyId and publish both',
+  };
+}
+
+function describeContenders({ observed, outcome: { contenders } }: Facts): StateProblem | undefined {
+  return contenders === undefined ? undefined : describeContention(observed.jwt, contenders);
+}
+
+function describeDelay({ spec, token, outcome, now }: Facts): StateProblem | undefined {
+  if (token === undefined || token.expiresAt <= now || now < overdueTime(spec, token.expiresAt))
+    return undefined;
+  return {
+    reason: 'RenewalOverdue',
+    message: `no new token could be signed for a while, the current one expires at ${formatTime(token.expiresAt)}: ${outcome.problem?.message ?? 'see the log of jwt-injector'}`,
+  };
 }
 
 /** Set by the signature with the changed key, kept until a later one is made with a key that did not change. */
