@@ -1,6 +1,7 @@
 import type { JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { TOKEN_KEY } from '../resources/names.ts';
+import { MAX_OBJECT_NAME } from '../resources/object-name.ts';
 import type { InjectionRequest } from './annotations.ts';
 import type {
   ContainerPlan,
@@ -148,13 +149,13 @@ function warnOfSubPath(container: ContainerShape, token: string): Warning {
 function explainVolumeTaken(wanted: TokenVolume, taken: JsonObject): PodDenial {
   return {
     reason: 'VolumeNameTaken',
-    what: `volume ${quote(wanted.name)} is of kind ${showPath(volumeKind(taken), 40)} and does not show key "${TOKEN_KEY}" of Secret ${quote(wanted.secret.secretName, 253)}`,
+    what: `volume ${quote(wanted.name)} is of kind ${showPath(volumeKind(taken), 40)} and does not show key "${TOKEN_KEY}" of Secret ${quote(wanted.secret.secretName, MAX_OBJECT_NAME)}`,
     remedy: 'give that volume another name',
   };
 }
 
 function explainSameVolume(wanted: TokenVolume, other: TokenVolume): PodDenial {
-  const [first, second] = [other, wanted].map(({ secret }) => quote(secret.secretName, 253));
+  const [first, second] = [other, wanted].map(({ secret }) => quote(secret.secretName, MAX_OBJECT_NAME));
   return {
     reason: 'VolumeNameTaken',
     what: `volume ${quote(wanted.name)} would have to show both tokens ${first} and ${second}`,

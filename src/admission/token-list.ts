@@ -1,4 +1,5 @@
 import { INJECTION_ANNOTATIONS, NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
+import { MAX_OBJECT_NAME } from '../resources/object-name.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import type { Problem } from './decision.ts';
 import { quote } from './text.ts';
@@ -61,7 +62,7 @@ export function explainTokenName(name: string): Problem {
     remedy:
       nearest === undefined
         ? 'use lower case letters, digits, "-" and "."'
-        : `the closest valid one is ${quote(nearest, 253)}`,
+        : `the closest valid one is ${quote(nearest, MAX_OBJECT_NAME)}`,
   };
 }
 

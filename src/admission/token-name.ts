@@ -1,25 +1,23 @@
 import { createHash } from 'node:crypto';
+import { MAX_DNS_LABEL, MAX_OBJECT_NAME } from '../resources/object-name.ts';
 
 /** Kubernetes names of Secrets and JWTs are DNS-1123 subdomains. */
-const MAX_TOKEN_NAME = 253;
 const TOKEN_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-/** Names of volumes are DNS-1123 labels: no dots. */
-const MAX_LABEL = 63;
 
 /** Whether a Secret, and so a JWT, can have that name. */
 export function isTokenName(name: string): boolean {
-  return name.length <= MAX_TOKEN_NAME && TOKEN_NAME.test(name);
+  return name.length <= MAX_OBJECT_NAME && TOKEN_NAME.test(name);
 }
 
 /** The closest name that is valid, `undefined` when no character of it is. */
 export function closestTokenName(name: string): string | undefined {
   const plain = name
-    .slice(0, 4 * MAX_TOKEN_NAME)
+    .slice(0, 4 * MAX_OBJECT_NAME)
     .toLowerCase()
     .replaceAll(/[^-a-z0-9.]+/g, '-')
     .replaceAll(/[-.]*\.[-.]*/g, '.')
     .replaceAll(/^[-.]+/g, '')
-    .slice(0, MAX_TOKEN_NAME)
+    .slice(0, MAX_OBJECT_NAME)
     .replaceAll(/[-.]+$/g, '');
   return isTokenName(plain) ? plain : undefined;
 }
@@ -30,7 +28,7 @@ export function closestTokenName(name: string): string | undefined {
  */
 export function volumeName(token: string): string {
   const plain = `jwt-${token}`;
-  if (plain.length <= MAX_LABEL && !token.includes('.')) return plain;
+  if (plain.length <= MAX_DNS_LABEL && !token.includes('.')) return plain;
   const hash = createHash('sha256').update(token).digest('hex').slice(0, 8);
   return `jwt-${token.slice(0, 40).replaceAll('.', '-')}-${hash}`;
 }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { MAX_OBJECT_NAME } from '../resources/object-name.ts';
 
 /** Where to listen: `:8443` is every interface, `127.0.0.1:8443` and `[::1]:8443` one. Port 0 lets the system choose. */
 export interface Address {
@@ -47,7 +48,7 @@ export function parseIssuers(text: string): readonly string[] | undefined {
 
 /** The name of an object (DNS-1123 subdomain). */
 export function parseName(text: string): string | undefined {
-  const isName = text.length <= 253 && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(text);
+  const isName = text.length <= MAX_OBJECT_NAME && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(text);
   return isName ? text : undefined;
 }
 

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../resources/json.ts';
 import { APP, GROUP, KIND, VERSION } from '../resources/names.ts';
+import { MAX_OBJECT_NAME } from '../resources/object-name.ts';
 import { formatMicroTime } from '../time/format-time.ts';
 import type { Milliseconds } from '../time/units.ts';
 
@@ -15,12 +16,11 @@ export interface Occurrence {
 
 const LONGEST_NOTE = 1_024; // bytes (Kubernetes API, Event v1)
 const LONGEST_WORD = 128; // bytes, of action, reason and reportingInstance
-const LONGEST_EVENT_NAME = 253; // DNS-1123 subdomain
 
 /** An Event's name: that of its subject and a suffix nobody else uses. */
 export function eventName(subject: string, suffix: string): string {
   // The cut must not leave a dot or dash before the dot that follows.
-  const start = subject.slice(0, LONGEST_EVENT_NAME - suffix.length - 1).replace(/[.-]+$/, '');
+  const start = subject.slice(0, MAX_OBJECT_NAME - suffix.length - 1).replace(/[.-]+$/, '');
   return `${start}.${suffix}`;
 }
 

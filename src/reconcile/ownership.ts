@@ -1,5 +1,6 @@
 import type { Jwt } from '../resources/jwt.ts';
 import { ADOPT, GROUP, KIND, LAST_SIGNING_TIME, OWNING_JWT } from '../resources/names.ts';
+import { MAX_DNS_LABEL, MAX_OBJECT_NAME } from '../resources/object-name.ts';
 import type { Owner } from '../resources/owner.ts';
 import type { SecretMetadata } from '../resources/secret.ts';
 
@@ -13,10 +14,6 @@ export type Ownership = 'ours' | 'predecessor' | 'foreign';
 
 type Owned = Pick<SecretMetadata, 'owners' | 'annotations'>;
 type Identity = Pick<Jwt, 'namespace' | 'name' | 'uid'>;
-
-/** An owner's kind and name in a message: the API server bounds neither. */
-const LONGEST_KIND = 63;
-const LONGEST_NAME = 253;
 
 /** Whose a Secret of the JWT's name is, by its owners and annotations alone. */
 export function findOwnership(jwt: Identity, { owners, annotations }: Owned): Ownership {
@@ -58,9 +55,12 @@ export function describeConflict(jwt: Identity, secret: Owned & Pick<SecretMetad
   );
 }
 
-/** An owner in words: kind and name, cut to what the API server allows for names elsewhere. */
+/**
+ * An owner in words: kind and name, cut to what the API server allows for names elsewhere. In owner references it
+ * bounds neither.
+ */
 export function describeOwner({ kind, name }: Pick<Owner, 'kind' | 'name'>): string {
-  return `${showForeign(kind, LONGEST_KIND)} ${showForeign(name, LONGEST_NAME)}`;
+  return `${showForeign(kind, MAX_DNS_LABEL)} ${showForeign(name, MAX_OBJECT_NAME)}`;
 }
 
 function showForeign(text: string, most: number): string {

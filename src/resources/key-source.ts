@@ -1,4 +1,5 @@
 import { isJsonObject, member, objectMember, stringMember } from './json.ts';
+import { MAX_OBJECT_NAME } from './object-name.ts';
 import type { StateProblem } from './problem.ts';
 import { fail, ok, type Result } from './result.ts';
 
@@ -6,8 +7,6 @@ import { fail, ok, type Result } from './result.ts';
 export const MAX_KEY_TEXT = 16_384;
 /** The problem with a longer one, without any part of it. */
 export const KEY_TEXT_TOO_LONG = `the text has more than ${MAX_KEY_TEXT} characters: give the private key alone`;
-/** Names of objects and data keys have at most 253 characters (Kubernetes API). */
-const MAX_NAME = 253;
 
 /** Where the private key is. `namespace` is absent when the JWT's own is meant. */
 export type KeySource =
@@ -56,8 +55,8 @@ export function parseKeySource(key: unknown): Result<KeySource, StateProblem> {
       'spec.key.secret.key must name the data key of the Secret that holds the private key',
     );
   }
-  if ([name, dataKey, namespace ?? ''].some((part) => part.length > MAX_NAME))
-    return unreadableKey(`spec.key.secret: a name has more than ${MAX_NAME} characters`);
+  if ([name, dataKey, namespace ?? ''].some((part) => part.length > MAX_OBJECT_NAME))
+    return unreadableKey(`spec.key.secret: a name has more than ${MAX_OBJECT_NAME} characters`);
   return ok({
     from: 'secret',
     name,

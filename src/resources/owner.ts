@@ -1,6 +1,7 @@
 import { groupOfApiVersion } from './api-group.ts';
 import { member, stringMember } from './json.ts';
 import { GROUP, KIND } from './names.ts';
+import { MAX_DNS_LABEL, MAX_OBJECT_NAME } from './object-name.ts';
 
 /** One entry of `metadata.ownerReferences`, as far as it matters here. */
 export interface Owner {
@@ -15,10 +16,8 @@ export interface Owner {
 /** Stands for a text that is too long to be kept: it is there, and equals no name and no time. */
 export const TOO_LONG = '(too long)';
 
-/** Characters of a name (Kubernetes API, DNS subdomain); in owner references the API server checks none. */
-const LONGEST = 253;
 /** A group is a name, and a version a DNS label. A part of a text keeps all of it in memory, so the whole is bounded. */
-const LONGEST_API_VERSION = LONGEST + 1 + 63;
+const LONGEST_API_VERSION = MAX_OBJECT_NAME + 1 + MAX_DNS_LABEL;
 /** The API server lets in one controller, and the JWT of the Secret's name is one. */
 const MOST_OWNERS = 4;
 
@@ -42,11 +41,11 @@ function parseOwner(reference: unknown): Owner {
   };
 }
 
-/** `group/version`, or the version alone for the core group. */
 function readGroup(apiVersion: string): string {
   return apiVersion.length > LONGEST_API_VERSION ? TOO_LONG : short(groupOfApiVersion(apiVersion));
 }
 
+/** In owner references the API server checks no name. */
 function short(text: string): string {
-  return text.length > LONGEST ? TOO_LONG : text;
+  return text.length > MAX_OBJECT_NAME ? TOO_LONG : text;
 }

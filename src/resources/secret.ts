@@ -18,6 +18,7 @@ import {
   RESERVED_POLICIES,
   TOKEN_KEY,
 } from './names.ts';
+import { MAX_DNS_LABEL, MAX_OBJECT_NAME } from './object-name.ts';
 import { parseOwners, TOO_LONG, type Owner } from './owner.ts';
 
 /** What is kept of any Secret: metadata alone, never its data. */
@@ -44,7 +45,7 @@ export interface SecretMetadata {
 type LongestValues = readonly (readonly [string, number])[];
 
 /** Characters of a namespace, a slash and a name of an object (Kubernetes API). */
-const LONGEST_JWT_NAME = 63 + 1 + 253;
+const LONGEST_JWT_NAME = MAX_DNS_LABEL + 1 + MAX_OBJECT_NAME;
 /** Characters of a time, in seconds or RFC 3339, with room for fractions and a zone. */
 const LONGEST_TIME = 64;
 /** Characters of a list of namespaces that are kept: some thirty names. There may be a hundred thousand Secrets. */

@@ -1,9 +1,9 @@
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
 import { arrayMember, member, objectMember, stringMember } from '../resources/json.ts';
+import { MAX_OBJECT_NAME } from '../resources/object-name.ts';
 import type { TraceContext } from './trace-context.ts';
 
-/** Names have up to 253 characters, and messages quote several. Any client of the port can send longer ones. */
-const MAX_NAME_SHOWN = 253;
+/** Messages quote several names. Any client of the port can send longer ones, and longer names. */
 const MAX_MESSAGE_SHOWN = 1_000;
 
 /**
@@ -44,6 +44,6 @@ function controllerOf(metadata: unknown): string | undefined {
   return `${cutText(stringMember(owner, 'kind')) ?? ''}/${cutText(stringMember(owner, 'name')) ?? ''}`;
 }
 
-function cutText(text: string | undefined, longest = MAX_NAME_SHOWN): string | undefined {
+function cutText(text: string | undefined, longest = MAX_OBJECT_NAME): string | undefined {
   return text === undefined || text.length <= longest ? text : `${text.slice(0, longest)}…`;
 }
