@@ -1,3 +1,5 @@
+import { withoutControls } from '../resources/without-controls.ts';
+
 const ELLIPSIS = '…';
 
 /** Cuts to `limit` characters (Unicode code points, as the API server counts them), the last of them an ellipsis. */
@@ -18,8 +20,4 @@ export function quote(text: string, limit = 80): string {
 /** A path of the user inside a message of ours, as `quote` but without the quotes. */
 export function showPath(path: string, limit = 100): string {
   return withoutControls(shorten(path, limit));
-}
-
-function withoutControls(text: string): string {
-  return text.replaceAll(/\p{Cc}|\p{Cs}/gu, ' ');
 }

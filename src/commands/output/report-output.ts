@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import { stringify } from 'yaml';
 import { fail, ok, type Result } from '../../resources/result.ts';
+import { withoutControls } from '../../resources/without-controls.ts';
 import type { Io, TextSink } from '../io.ts';
 
 /** How a command prints: text for people, or the same facts for scripts. */
@@ -47,13 +48,11 @@ export function printReport<T>(
   else {
     const lines = describe(report, createPaint(stdout));
     // In one write: a reader such as head may close the pipe after the first.
-    stdout.write(lines.map((line) => `${withoutControls(line)}\n`).join(''));
+    stdout.write(lines.map((line) => `${withOurStylesAlone(line)}\n`).join(''));
   }
 }
 
-function withoutControls(line: string): string {
-  const parts = line
-    .split(OWN_STYLES)
-    .map((part) => (OWN_STYLES.test(part) ? part : part.replaceAll(/\p{Cc}|\p{Cs}/gu, ' ')));
+function withOurStylesAlone(line: string): string {
+  const parts = line.split(OWN_STYLES).map((part) => (OWN_STYLES.test(part) ? part : withoutControls(part)));
   return parts.join('').trimEnd();
 }

@@ -1,0 +1,9 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { withoutControls } from '../../src/resources/without-controls.ts';
+
+it('withoutControls replaces what controls a terminal, and half characters; it keeps all others', () => {
+  assert.equal(withoutControls('a\nb\u001B[31mc\u0085d\u007F'), 'a b [31mc d ');
+  assert.equal(withoutControls('x\uD83Dy'), 'x y');
+  assert.equal(withoutControls('grün 😀'), 'grün 😀');
+});
