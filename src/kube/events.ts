@@ -4,6 +4,7 @@ import { eventBody, eventName, type Occurrence } from './event-body.ts';
 import type { Clock } from '../time/clock.ts';
 import { formatMicroTime } from '../time/format-time.ts';
 import type { Milliseconds } from '../time/units.ts';
+import { LineLimit } from '../telemetry/line-limit.ts';
 import type { Log } from './log.ts';
 import { resourcePath, type Resource } from './resource-path.ts';
 import { backoffDelay, FEW_TRIES } from '../time/backoff.ts';
@@ -45,8 +46,6 @@ const SERIES_END_MS = 360_000; // client-go: after 6 min of silence the same thi
 const SHORTEST_PATCH_MS = 60_000; // of one series: a failing JWT must not cost a write per try
 const TRIES = 3;
 const STOP_MS = 2_000;
-/** What prevents one write mostly prevents all of them: the same problem is logged so often. */
-const LINE_EVERY_MS = 60_000;
 
 /**
  * A recorder as client-go's `tools/events`: the first of a kind is created, repetitions within 6 min are counted in
@@ -60,9 +59,7 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
   let serial = 0;
   let dropped = 0;
   let stopped = false;
-  let lastTrouble: string | undefined; // verb and reason
-  let loggedAt = 0;
-  let unlogged = 0;
+  const lostLine = new LineLimit(clock); // what prevents one write mostly prevents all of them
 
   const write = async (key: string, entry: Waiting): Promise<void> => {
     const { occurrence } = entry;
@@ -121,15 +118,9 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
   /** One line a minute for each problem says why the latest was lost, and how many were. */
   const logLost = (error: unknown): void => {
     if (isNamespaceTerminating(error)) return;
-    unlogged += 1;
-    const now = clock.monotonic();
     const { verb, reason, message: problem } = error instanceof KubeError ? error : BUG;
-    const trouble = `${verb} ${reason}`;
-    if (trouble === lastTrouble && now - loggedAt < LINE_EVERY_MS) return;
-    log.warn({ problem, events: unlogged }, LOST);
-    lastTrouble = trouble;
-    loggedAt = now;
-    unlogged = 0;
+    const events = lostLine.count(1, `${verb} ${reason}`);
+    if (events !== undefined) log.warn({ problem, events }, LOST);
   };
   const run = async (): Promise<void> => {
     for (;;) {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { LineLimit } from '../telemetry/line-limit.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import { NUDGE_RESULTS, type NudgeQueueOptions, type NudgeResult } from './nudge-queue.ts';
@@ -10,27 +11,20 @@ export interface NudgeRecorderOptions {
   readonly metrics: Pick<Metrics, 'deliveryNudges'>;
 }
 
-/** What concerns one pod mostly concerns all of them, and there may be fifty in a second. */
-const LINE_EVERY_MS = 60_000;
 const ROUTINE: ReadonlySet<NudgeResult> = new Set(['done', 'gone']);
 
 /** Counts the results; of failures, one line a minute shows the latest and how many there were. */
 export function recordNudges({ clock, log, metrics }: NudgeRecorderOptions): NudgeQueueOptions['onResult'] {
   for (const result of NUDGE_RESULTS) metrics.deliveryNudges.inc({ result }, 0); // a rate needs a first value
-  let loggedAt = Number.NEGATIVE_INFINITY;
-  let unlogged = 0;
+  const limit = new LineLimit(clock); // what concerns one pod mostly concerns all of them
   return (result, about, reason, count = 1) => {
     metrics.deliveryNudges.inc({ result }, count);
     if (ROUTINE.has(result)) {
       log.debug({ pod: about, result }, 'pod nudged');
       return;
     }
-    unlogged += count;
-    const now = clock.monotonic();
-    if (now - loggedAt < LINE_EVERY_MS) return;
-    log.warn({ about, result, reason, pods: unlogged }, WORDS);
-    loggedAt = now;
-    unlogged = 0;
+    const pods = limit.count(count);
+    if (pods !== undefined) log.warn({ about, result, reason, pods }, WORDS);
   };
 }
 
