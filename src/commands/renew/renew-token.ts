@@ -11,7 +11,7 @@ import type { Access } from '../cluster/connect.ts';
 import { findJwt } from '../cluster/find-jwt.ts';
 import type { Io } from '../io.ts';
 import { isServed, newRequest, RENEW_FIELD_MANAGER } from './renew-request.ts';
-import { promptPods } from './prompt-pods.ts';
+import { nudgeMountingPods } from './nudge-pods.ts';
 import { findService } from './service-state.ts';
 import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/report-output.ts';
@@ -77,8 +77,8 @@ export async function renewToken(
   }
   const outcome = await waitForToken(client, path, (now) => isServed(requested, jwt, now), timeout);
   if (outcome.what === 'renewed') {
-    const pods = isPrompt ? await promptPods(access, name) : undefined;
-    const done = { ...report, after: tokenOf(outcome.jwt), prompted: pods?.prompted };
+    const pods = isPrompt ? await nudgeMountingPods(access, name) : undefined;
+    const done = { ...report, after: tokenOf(outcome.jwt), prompted: pods?.nudged };
     printReport<RenewReport>(io, output, done, describeRenewal);
     for (const problem of pods?.problems ?? []) refuse(problem, EXIT.outside);
     return pods === undefined || pods.problems.length === 0 ? EXIT.done : EXIT.outside;
@@ -150,12 +150,12 @@ function tokenOf({ recorded: { tokenId, expiresAt } }: Jwt): ShownToken {
 }
 
 function describeRenewal(report: RenewReport, paint: Paint): readonly string[] {
-  const { namespace, name, before, after, prompted } = report;
+  const { namespace, name, before, after, prompted: nudged } = report;
   const title = paint('bold', `JWT ${namespace}/${name}`);
   if (after === undefined) return [`${title}: a new token is requested`];
   const rows = [describeShown('before', before), describeShown('now', after)];
-  const nudges = prompted === undefined ? [] : [`  ${describePrompted(prompted.length)}`];
-  return [`${title}: ${paint('green', 'renewed')}`, ...formatTable(rows), ...nudges];
+  const pods = nudged === undefined ? [] : [`  ${describeNudged(nudged.length)}`];
+  return [`${title}: ${paint('green', 'renewed')}`, ...formatTable(rows), ...pods];
 }
 
 function describeShown(word: string, { tokenId, expiresAt }: ShownToken): readonly string[] {
@@ -164,7 +164,7 @@ function describeShown(word: string, { tokenId, expiresAt }: ShownToken): readon
   return [`  ${word}`, tokenId ?? (expiresAt === undefined ? 'none' : 'without an id'), until];
 }
 
-function describePrompted(count: number): string {
+function describeNudged(count: number): string {
   if (count === 0) return 'no running pod mounts it';
   return `${count === 1 ? '1 pod sees' : `${count} pods see`} it within a second or two`;
 }

@@ -11,9 +11,9 @@ import { inParallel } from '../cluster/in-parallel.ts';
 import { RENEW_FIELD_MANAGER } from './renew-request.ts';
 
 /** The pods that mount a Secret, after each was to look at it again. */
-export interface PromptedPods {
+export interface NudgedPods {
   /** Names of those that were nudged. */
-  readonly prompted: readonly string[];
+  readonly nudged: readonly string[];
   /** Why others were not, one line for each reason. */
   readonly problems: readonly string[];
 }
@@ -21,8 +21,11 @@ export interface PromptedPods {
 /** Each takes a write: a command must not cost the API server more. The kubelet brings the token to the others. */
 const MOST_PODS = 1_000;
 
-/** Nudges the pods that mount the Secret of this name, with the caller's rights. What is refused is a problem, not an exception. */
-export async function promptPods({ client, namespace }: Access, secret: string): Promise<PromptedPods> {
+/**
+ * Nudges the pods that mount the Secret of this name, with the caller's rights. What is refused is a problem, not an
+ * exception.
+ */
+export async function nudgeMountingPods({ client, namespace }: Access, secret: string): Promise<NudgedPods> {
   const problems = new Set<string>();
   const note = (error: unknown): void => {
     if (!(error instanceof KubeError)) throw error;
@@ -46,7 +49,7 @@ export async function promptPods({ client, namespace }: Access, secret: string):
     problems.add(
       `only ${MOST_PODS} of ${names.length} pods were updated: the others have the token within 90 s`,
     );
-  const prompted = await inParallel(names.slice(0, MOST_PODS), async (name) => {
+  const nudged = await inParallel(names.slice(0, MOST_PODS), async (name) => {
     try {
       await nudgePod(client, { namespace, name }, { now: Date.now(), fieldManager: RENEW_FIELD_MANAGER });
       return name;
@@ -55,5 +58,5 @@ export async function promptPods({ client, namespace }: Access, secret: string):
       return undefined;
     }
   });
-  return { prompted: prompted.filter((name) => name !== undefined), problems: [...problems] };
+  return { nudged: nudged.filter((name) => name !== undefined), problems: [...problems] };
 }
