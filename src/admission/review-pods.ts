@@ -6,7 +6,7 @@ import { allowed, denied, errored, erroredButAllowed, patched } from './answer.t
 import type { AnnotationValues } from './annotations.ts';
 import { decidePod } from './decide-pod.ts';
 import type { Decision, SkipDecision } from './decision.ts';
-import { decideEphemeral, readEphemeral } from './ephemeral.ts';
+import { decideEphemeral, readEphemeral } from './decide-ephemeral.ts';
 import { writePatch } from './patch.ts';
 import { needsNamespaceDefault, readPod } from './read-pod.ts';
 import type { Review } from './review.ts';

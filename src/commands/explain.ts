@@ -1,6 +1,6 @@
 import { fail, ok, type Result } from '../resources/result.ts';
 import { CLUSTER_FLAGS, KEY_NAMESPACE_FLAG, type ConnectFlags } from './cluster/connect-flags.ts';
-import { explainFiles, type FilesToExplain } from './explain/files.ts';
+import { explainFiles, type FilesToExplain } from './explain/explain-files.ts';
 import { findKind, type LiveKind } from './explain/kinds.ts';
 import { POLICY_FLAGS, readPolicyFlags } from './explain/policy-flags.ts';
 import type { SigningPolicy } from '../resources/signing-policy.ts';
@@ -73,7 +73,7 @@ async function explainInCluster(
     const { explainJwt } = await import('./explain/explain-jwt.ts');
     return withCluster(options.flags, io, (access) => explainJwt(access, options, io));
   }
-  const { explainLive } = await import('./explain/live.ts');
+  const { explainLive } = await import('./explain/explain-live.ts');
   return withCluster(options.flags, io, (access) => explainLive(access, options, io));
 }
 

@@ -1,7 +1,8 @@
 import { objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import { objectKey } from '../resources/object-key.ts';
 import type { Log } from './log.ts';
-import { identifyHead, LONGEST_OBJECT, type ObjectIdentity } from './pieces.ts';
+import { identifyHead, type ObjectIdentity } from './object-identity.ts';
+import { LONGEST_OBJECT } from './pieces.ts';
 import type { Kept } from './watch-store.ts';
 
 /** How objects of one resource are read. */

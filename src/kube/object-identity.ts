@@ -13,3 +13,25 @@ export function placeOf(object: JsonObject): { readonly namespace: string; reado
   const found = isJsonObject(metadata) ? metadata : {};
   return { namespace: stringMember(found, 'namespace') ?? '', name: stringMember(found, 'name') ?? '' };
 }
+
+/** Which object and state the beginning of a JSON text is about. */
+export interface ObjectIdentity {
+  readonly namespace: string;
+  readonly name: string;
+  readonly resourceVersion: string;
+}
+
+/**
+ * Built-in kinds begin with kind and name (Go writes struct members in order). Custom resources have their members
+ * sorted, annotations first, where anybody may write what looks like a name: of those nothing is believed.
+ */
+const HEAD =
+  /^\{(?:"type":"[A-Z]+","object":\{)?(?:"kind":"\w+","apiVersion":"[\w./-]+",)?"metadata":\{"name":"([\w.-]+)",(?:"generateName":"[\w.-]*",)?(?:"namespace":"([\w-]+)",)?"uid":"[\w-]+","resourceVersion":"(\d+)"/;
+
+/** Which object the beginning of an object's or a watch event's JSON is about, if it is sure. */
+export function identifyHead(text: string): ObjectIdentity | undefined {
+  const [, name, namespace = '', resourceVersion] = HEAD.exec(text) ?? [];
+  return name === undefined || resourceVersion === undefined
+    ? undefined
+    : { namespace, name, resourceVersion };
+}

@@ -2,7 +2,7 @@ import { member, objectMember, stringMember, type JsonObject } from '../resource
 import { objectKey } from '../resources/object-key.ts';
 import { KubeError, readStatus } from './errors.ts';
 import type { Listed } from './list.ts';
-import type { ObjectIdentity } from './pieces.ts';
+import type { ObjectIdentity } from './object-identity.ts';
 import type { WatchEvent } from './watch-stream.ts';
 
 /** Where a list-watch keeps what it sees; `Cache` fits. */

@@ -1,7 +1,7 @@
 import { COPIED_ANNOTATION } from '../../resources/names.ts';
 import { findKind } from './kinds.ts';
 import { formatDiff } from '../output/diff-yaml.ts';
-import type { ExplainedObject, ObjectReport } from './object.ts';
+import type { ExplainedObject, ObjectReport } from './explain-object.ts';
 import type { Paint, Style } from '../output/report-output.ts';
 
 const DECISION_COLOURS: Readonly<Record<ObjectReport['decision'], Style>> = {

@@ -2,7 +2,7 @@ import type { Access } from '../cluster/connect.ts';
 import type { Io } from '../io.ts';
 import type { MigrationFinding } from './migration-facts.ts';
 import { gatherFacts, type GatherOptions } from './gather-migration.ts';
-import { findLeftovers } from './rules.ts';
+import { findLeftovers } from './find-leftovers.ts';
 import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/report-output.ts';
 import { EXIT, type ExitCode } from '../command.ts';

@@ -13,7 +13,7 @@ import { readSecretMetadata } from '../cluster/read-secret.ts';
 import type { MigratingJwt, MigrationFacts } from './migration-facts.ts';
 import { discover, discoverJwts } from './discover.ts';
 import { findDeployments, RELEASE } from './deployments.ts';
-import { listKeySecrets } from './keys.ts';
+import { listKeySecrets } from './check-keys.ts';
 import { findKeyCopies, findKopfLeftovers } from './kopf-leftovers.ts';
 import { listTargets } from './moves.ts';
 import { tryList } from './try-list.ts';

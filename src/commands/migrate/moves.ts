@@ -1,7 +1,7 @@
 import { isTokenName } from '../../admission/token-name.ts';
 import { objectMember, stringMember } from '../../resources/json.ts';
 import { isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
-import { inOrder, moveKey, patchSpec, printMember } from './commands.ts';
+import { inOrder, moveKey, patchSpec, printMember } from './shell-commands.ts';
 import {
   findingSubject,
   OLD_KEY_NAMESPACE,

@@ -6,9 +6,9 @@ import { describeOwner, findOtherController, findOwnership } from '../../reconci
 import { buildClaims } from '../../signing/claims.ts';
 import { effectiveResignBefore, isRenewalClamped } from '../../signing/schedule.ts';
 import { INSTALL_CRD } from '../doctor/remedies.ts';
-import { editJwt, inOrder, kubectl, patchSpec, quoteShell, stopDeployment } from './commands.ts';
+import { editJwt, inOrder, kubectl, patchSpec, quoteShell, stopDeployment } from './shell-commands.ts';
 import { findingSubject, type MigrationFinding, type MigrationFacts } from './migration-facts.ts';
-import { checkConfigMapKeys, checkKeySecrets, noteInlineKeys, noteKeyCopies } from './keys.ts';
+import { checkConfigMapKeys, checkKeySecrets, noteInlineKeys, noteKeyCopies } from './check-keys.ts';
 import { planMoves } from './moves.ts';
 
 const RESOURCE = `${PLURAL}.${GROUP}`;

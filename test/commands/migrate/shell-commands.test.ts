@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { moveKey, quoteShell } from '../../../src/commands/migrate/commands.ts';
+import { moveKey, quoteShell } from '../../../src/commands/migrate/shell-commands.ts';
 import { migrateCommand } from '../../../src/commands/migrate.ts';
 import { runCommand } from '../captured-io.ts';
 
