@@ -7,14 +7,14 @@ import { OUTAGES } from './outages.ts';
 import { STALLS } from './stalls.ts';
 import { CRD_REINSTALLED, SURROUNDINGS } from './surroundings.ts';
 import { CONTENTION } from './peers.ts';
-import { PLIGHTS } from './plights.ts';
+import { REPORTED_PROBLEMS } from './reported-problems.ts';
 import { VANDALISM } from './vandalism.ts';
 import { WATCHES } from './watches.ts';
 
 /** All faults, in the order of the table. */
 export const FAULTS: readonly Fault[] = [
   ...VANDALISM,
-  ...PLIGHTS,
+  ...REPORTED_PROBLEMS,
   ...CONTENTION,
   ...KEYS,
   ...DELETIONS,

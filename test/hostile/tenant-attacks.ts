@@ -1,28 +1,28 @@
 import { scaled, type Attack, type Target } from './attack.ts';
-import type { Deed } from './deed.ts';
+import type { TenantRequests } from './tenant-requests.ts';
 import { countWords, inParallel } from './in-parallel.ts';
-import { JWT_DEEDS } from './jwt-deeds.ts';
-import { POD_DEEDS } from './pod-deeds.ts';
-import { SECRET_DEEDS } from './secret-deeds.ts';
+import { JWT_REQUESTS } from './jwt-requests.ts';
+import { POD_REQUESTS } from './pod-requests.ts';
+import { SECRET_REQUESTS } from './secret-requests.ts';
 import { openTenant } from './tenant.ts';
 
 /** Requests of one tenant that are under way at the same time. */
 const AT_ONCE = 8;
 
 /** What somebody with `edit` in one namespace can send through the API server. */
-export const TENANT_ATTACKS: readonly Attack[] = [...POD_DEEDS, ...JWT_DEEDS, ...SECRET_DEEDS].map(
-  ({ name, title, from, fullOnly, isRefused, ...deed }) => ({
+export const TENANT_ATTACKS: readonly Attack[] = [...POD_REQUESTS, ...JWT_REQUESTS, ...SECRET_REQUESTS].map(
+  ({ name, title, from, fullOnly, isRefused, ...requests }) => ({
     name,
     title,
     from,
     fullOnly,
     isRefused,
-    run: (target) => play(deed, target),
+    run: (target) => play(requests, target),
   }),
 );
 
 async function play(
-  { count, prepare, act }: Pick<Deed, 'count' | 'prepare' | 'act'>,
+  { count, prepare, act }: Pick<TenantRequests, 'count' | 'prepare' | 'act'>,
   target: Target,
 ): Promise<string> {
   const tenant = await openTenant(target);

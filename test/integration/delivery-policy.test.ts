@@ -48,7 +48,7 @@ const container =
     spec({ containers: [{ ...containers[0], ...more }] });
 
 /** Everything that somebody with all rights on pods can do with one, except for a nudge. */
-const DEEDS: Readonly<Record<string, readonly [method: string, path: string, body?: Body]>> = {
+const REFUSED_REQUESTS: Readonly<Record<string, readonly [method: string, path: string, body?: Body]>> = {
   'a label': ['PATCH', POD, nudge({ labels: { app: 'other' } })],
   'the end of a label': ['PATCH', POD, nudge({ labels: { app: null } })],
   'another annotation': ['PATCH', POD, annotations({ other: 'a' })],
@@ -172,7 +172,7 @@ describe(
       }
     });
 
-    for (const [title, [method, path, body]] of Object.entries(DEEDS)) {
+    for (const [title, [method, path, body]] of Object.entries(REFUSED_REQUESTS)) {
       it(`it refuses ${title}`, async () => {
         const unchanged = await target();
         const { status, body: answer } = await ask(method, path, await toSend(body));

@@ -11,7 +11,7 @@ import type { SuspendableClock } from '../../time/suspendable-clock.ts';
  * How the API server answers. `lossy`: writes land, at once or two seconds late, but their answers get lost.
  * `status-refused`: everything works but writes of a status.
  */
-export type Weather = 'fair' | 'slow' | 'down' | 'lossy' | 'status-refused';
+export type ApiHealth = 'healthy' | 'slow' | 'down' | 'lossy' | 'status-refused';
 
 /** A call as what stands before the API server sees it. */
 export interface Call {
@@ -28,7 +28,7 @@ export interface LinkOptions {
   readonly process: Pick<SuspendableClock, 'awake'>;
   /** What the call is answered with instead of being served. */
   readonly refuses: (call: Call) => Answer | undefined;
-  readonly weather: () => Weather;
+  readonly apiHealth: () => ApiHealth;
   /** Numbers in [0, 1). */
   readonly random: () => number;
   /** Before a write lands. */
@@ -46,7 +46,7 @@ export interface Landing {
 
 export type LinkedClient = Pick<KubeClient, 'get' | 'apply' | 'jsonPatch' | 'mergePatch'>;
 
-const FAIR_MS = 4;
+const HEALTHY_MS = 4;
 /** Below the 5 s after which our client gives up. */
 export const SLOWEST_MS = 4_000;
 const LATE_MS = 2_000;
@@ -103,7 +103,7 @@ export class Link {
     path: string,
     write: (key: string, what: Call['what']) => JsonObject,
   ): Promise<JsonObject> {
-    const { weather, onLanding, onLost } = this.#options;
+    const { apiHealth, onLanding, onLost } = this.#options;
     const key = keyOf(path);
     const what = whatOf(path);
     let stored: JsonObject = {};
@@ -112,7 +112,7 @@ export class Link {
       return stored;
     };
     return this.#call({ verb, what }, path, () => {
-      if (what === 'status' && weather() === 'status-refused') {
+      if (what === 'status' && apiHealth() === 'status-refused') {
         onLost(key);
         throw refusal('apply', 'jwts', key, { status: 403, why: 'no right' });
       }
@@ -122,18 +122,18 @@ export class Link {
   }
 
   async #call(call: Call, path: string, land: () => JsonObject): Promise<JsonObject> {
-    const { clock, process, weather, random, onLost } = this.#options;
+    const { clock, process, apiHealth, random, onLost } = this.#options;
     const { verb } = call;
     await process.awake();
     if (!this.#alive) throw unreachable(verb, path);
-    const isSlow = weather() === 'slow';
-    const half = isSlow ? (SLOWEST_MS / 2) * (0.1 + 0.9 * random()) : FAIR_MS / 2;
+    const isSlow = apiHealth() === 'slow';
+    const half = isSlow ? (SLOWEST_MS / 2) * (0.1 + 0.9 * random()) : HEALTHY_MS / 2;
     this.#inFlight += 1;
     try {
       await clock.sleep(half);
-      if (weather() === 'down') throw unreachable(verb, path);
+      if (apiHealth() === 'down') throw unreachable(verb, path);
       const isWrite = verb !== 'get';
-      const isLost = isWrite && weather() === 'lossy';
+      const isLost = isWrite && apiHealth() === 'lossy';
       if (isLost && random() < 0.5) {
         onLost(keyOf(path));
         clock.setTimer(LATE_MS, () => ignoreRefusal(land));
@@ -142,9 +142,9 @@ export class Link {
       this.#refuse(call, path);
       const stored = land();
       await clock.sleep(half);
-      const isHeard = this.#alive && !isLost && weather() !== 'down';
-      if (!isHeard && isWrite) onLost(keyOf(path));
-      if (!isHeard) throw unreachable(verb, path);
+      const isAnswered = this.#alive && !isLost && apiHealth() !== 'down';
+      if (!isAnswered && isWrite) onLost(keyOf(path));
+      if (!isAnswered) throw unreachable(verb, path);
       return stored;
     } finally {
       await process.awake();

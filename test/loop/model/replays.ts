@@ -5,16 +5,20 @@ const k1 = 'science/k1' as const;
 const k2 = 'science/k2' as const;
 
 const wait = (ms: number): Step => ({ do: 'wait', ms });
-const weather = (kind: 'lossy' | 'status-refused'): Step => ({ do: 'weather', weather: kind, relist: false });
+const apiHealth = (kind: 'lossy' | 'status-refused'): Step => ({
+  do: 'api-health',
+  health: kind,
+  relist: false,
+});
 
 /** Schedules that broke a law once, as short as they were found, by what went wrong then. */
 const STEPS: Readonly<Record<string, readonly Step[]>> = {
   'the key was never recorded once the first status could not be written': [
-    weather('status-refused'),
+    apiHealth('status-refused'),
     wait(1_000),
   ],
   'a first write that came late overwrote a newer token': [
-    weather('lossy'),
+    apiHealth('lossy'),
     wait(1_000),
     { do: 'label', jwt: a, name: 'team', value: 'x' },
   ],
@@ -47,7 +51,7 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'create', jwt: a },
   ],
   'a status that came late stayed': [
-    weather('lossy'),
+    apiHealth('lossy'),
     wait(1_000),
     { do: 'key', secret: k1, holds: 'second' },
     wait(90_000),
@@ -56,13 +60,13 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
   ],
   'a renewal whose status was refused was signed over and over': [
     wait(1_000),
-    weather('status-refused'),
+    apiHealth('status-refused'),
     { do: 'renew', jwt: a, value: '1' },
     wait(31_000),
   ],
   'a back-off lasted an hour longer once the clock was set back an hour': [
     wait(1_000),
-    weather('status-refused'),
+    apiHealth('status-refused'),
     { do: 'edit', jwt: a, edit: { scope: 1 } },
     wait(90_000),
     { do: 'jump', ms: -3_600_000 },
@@ -132,7 +136,7 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
   ],
   'a Secret of a predecessor counted as one whose token cannot be checked': [
     wait(1_000),
-    { do: 'weather', weather: 'down', relist: false },
+    { do: 'api-health', health: 'down', relist: false },
     { do: 'delete', jwt: a, how: 'background', recreate: true },
     { do: 'lead', replica: 1, zombieMs: 0 },
     { do: 'edit', jwt: a, edit: { key: 'keys/shared' } },
@@ -156,7 +160,7 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'wipe status', jwt: a },
     wait(3),
     { do: 'vandalise', jwt: a, how: 'name of another JWT' },
-    { do: 'weather', weather: 'lossy', relist: false },
+    { do: 'api-health', health: 'lossy', relist: false },
     wait(3_600_000),
     { do: 'jump', ms: -3_600_000 },
   ],

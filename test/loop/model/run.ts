@@ -105,8 +105,8 @@ async function perform(world: World, step: Step): Promise<void> {
       });
     case 'collect garbage':
       return world.act(JWT_KEYS, () => cluster.collectGarbage([FOREIGN_OWNER.uid]));
-    case 'weather':
-      return world.setWeather(step.weather, step.relist);
+    case 'api-health':
+      return world.setApiHealth(step.health, step.relist);
     case 'lead':
       return world.lead(step.replica, step.zombieMs);
     case 'restart':
@@ -132,7 +132,7 @@ async function perform(world: World, step: Step): Promise<void> {
 async function comeToRest(world: World): Promise<void> {
   const { cluster, laws } = world;
   world.note('the storm is over');
-  world.setWeather('fair', false);
+  world.setApiHealth('healthy', false);
   world.trouble((troubles) => troubles.end());
   for (const replica of [0, 1]) world.setLag(replica, 0);
   if (world.leading === undefined) world.lead(0, 0);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { ELOQUENT, STATUSES, type Answer } from './answers.ts';
-import type { Call, Weather } from './link.ts';
+import type { Call, ApiHealth } from './link.ts';
 import type { KeyName } from './token.ts';
 
 /** The JWTs and the key Secrets of the model; `keys/shared` is in another namespace and needs a grant. */
@@ -93,7 +93,7 @@ export type Step =
   | { readonly do: 'grant'; readonly to: string | undefined }
   | { readonly do: 'vandalise'; readonly jwt: JwtKey; readonly how: Vandalism }
   | { readonly do: 'collect garbage' }
-  | { readonly do: 'weather'; readonly weather: Weather; readonly relist: boolean }
+  | { readonly do: 'api-health'; readonly health: ApiHealth; readonly relist: boolean }
   | { readonly do: 'lead'; readonly replica: 0 | 1 | undefined; readonly zombieMs: number }
   | { readonly do: 'restart'; readonly replica: 0 | 1 }
   | { readonly do: 'relist'; readonly replica: 0 | 1 }
@@ -219,8 +219,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      do: fc.constant('weather' as const),
-      weather: fc.constantFrom('fair', 'fair', 'slow', 'down', 'lossy', 'status-refused'),
+      do: fc.constant('api-health' as const),
+      health: fc.constantFrom('healthy', 'healthy', 'slow', 'down', 'lossy', 'status-refused'),
       relist: fc.boolean(),
     }),
   },

@@ -3,7 +3,7 @@ import type { Answer } from './answers.ts';
 import type { Call } from './link.ts';
 import { LONGEST_REST_MS } from './pace.ts';
 import type { Replica } from './replica.ts';
-import { LONGEST_BACKOFF_MS, SLOW_MS } from './sky.ts';
+import { LONGEST_BACKOFF_MS, SLOW_MS } from './api-server-state.ts';
 
 /** Of leader election. */
 const RENEW_DEADLINE_MS = 10_000;

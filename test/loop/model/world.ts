@@ -2,11 +2,11 @@ import type { Recorder } from '../../../src/loop/recorder.ts';
 import { ModelCluster, type Change } from './cluster.ts';
 import type { OrderedCrypto } from './crypto.ts';
 import { Laws } from './laws.ts';
-import { Link, SLOWEST_MS, type Landing, type Weather } from './link.ts';
+import { Link, SLOWEST_MS, type Landing, type ApiHealth } from './link.ts';
 import { Replica } from './replica.ts';
 import { JWT_KEYS, KEY_SECRETS, type JwtKey } from './steps.ts';
 import { Pace } from './pace.ts';
-import { SLOW_MS, Sky } from './sky.ts';
+import { SLOW_MS, ApiServerState } from './api-server-state.ts';
 import { RETRY_PERIOD_MS, Troubles } from './troubles.ts';
 import { suspendableClock } from '../../time/suspendable-clock.ts';
 import { virtualClock } from '../../time/virtual-clock.ts';
@@ -26,7 +26,7 @@ export class World {
   readonly trace: string[] = [];
   readonly #crypto: OrderedCrypto;
   readonly #random: () => number;
-  readonly #sky = new Sky(() => this.clock.monotonic());
+  readonly #apiServer = new ApiServerState(() => this.clock.monotonic());
   readonly #pace = new Pace(() => this.clock.monotonic());
   readonly #troubles: Troubles;
   readonly #replicas: Replica[] = [];
@@ -52,7 +52,7 @@ export class World {
     this.laws = new Laws(this.cluster, {
       now: () => this.clock.now(),
       monotonic: () => this.clock.monotonic(),
-      canWork: () => this.#sky.isServing && this.#isWorking && this.#troubles.areOver,
+      canWork: () => this.#apiServer.isServing && this.#isWorking && this.#troubles.areOver,
     });
     this.#troubles = new Troubles({
       clock: this.clock,
@@ -92,7 +92,7 @@ export class World {
     } while (!this.isBroken && (await clock.advanceUntil(isHalted, end - clock.monotonic())));
     this.#isQuiet = this.#isIdle;
     this.laws.check();
-    if (this.#isWorking && this.#sky.weather !== 'down') this.#pace.checkRest(this.cluster.jwts.keys());
+    if (this.#isWorking && this.#apiServer.health !== 'down') this.#pace.checkRest(this.cluster.jwts.keys());
   }
 
   /** Somebody does something to these JWTs, their Secrets or their keys; the answer waits for so long. */
@@ -109,12 +109,12 @@ export class World {
     this.act([key], () => this.cluster.editJwt(key, { status: {} }));
   }
 
-  setWeather(weather: Weather, relist: boolean): void {
-    const before = this.#sky.weather;
-    if (weather === before) return;
+  setApiHealth(health: ApiHealth, relist: boolean): void {
+    const before = this.#apiServer.health;
+    if (health === before) return;
     this.laws.check();
-    const backoff = this.#sky.change(weather, () => this.#answerMs);
-    if (weather === 'slow' || weather === 'lossy') this.laws.prolong(SLOW_MS);
+    const backoff = this.#apiServer.change(health, () => this.#answerMs);
+    if (health === 'slow' || health === 'lossy') this.laws.prolong(SLOW_MS);
     if (before === 'down') {
       this.#pace.begin();
       for (const replica of this.#replicas) {
@@ -211,7 +211,7 @@ export class World {
   }
 
   get #roundMs(): number {
-    return (this.#sky.isRough ? 6 * SLOWEST_MS : 100) + this.#troubles.stallMs();
+    return (this.#apiServer.isSlow ? 6 * SLOWEST_MS : 100) + this.#troubles.stallMs();
   }
 
   get #answerMs(): number {
@@ -227,7 +227,7 @@ export class World {
       clock,
       process,
       refuses: (call) => this.#troubles.refusalOf(call),
-      weather: () => this.#sky.weather,
+      apiHealth: () => this.#apiServer.health,
       random: this.#random,
       onLanding: (landing) => this.#land(replica, landing),
       onLost: (key) => this.laws.excuse([key]),
@@ -239,7 +239,7 @@ export class World {
       link,
       recorder: JOURNAL,
       lagMs: () => this.#lags[index] ?? 0,
-      isUp: () => this.#sky.weather !== 'down',
+      isUp: () => this.#apiServer.health !== 'down',
       mayWrite: () => this.#leader === index && !this.#troubles.isInDoubt(index),
       onLook: (key) => {
         if (JWT_KEYS.some((name) => name === key)) this.#pace.look(key);

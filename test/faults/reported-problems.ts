@@ -5,7 +5,7 @@ import type { Fault } from './fault.ts';
 import { annotate, encode, EXPIRES_AT, isInOrder, NAMED, SIGNED_AT, TRIES, type Victim } from './victim.ts';
 
 /** What cannot be corrected, or not by us: a condition must say precisely what, and nothing is touched. */
-interface Plight {
+interface ReportedProblem {
   readonly name: string;
   readonly title: string;
   readonly harm: (victim: Victim) => Promise<unknown>;
@@ -46,7 +46,7 @@ const TLS = {
   data: { 'tls.crt': encode('a certificate'), 'tls.key': encode('a key') },
 };
 
-const REPORTED: readonly Plight[] = [
+const PROBLEMS: readonly ReportedProblem[] = [
   {
     name: 'owner-and-annotations-removed',
     title: 'owner reference and annotations removed: nothing shows that it is ours',
@@ -118,22 +118,24 @@ const REPORTED: readonly Plight[] = [
   },
 ];
 
-export const PLIGHTS: readonly Fault[] = REPORTED.map(({ name, title, harm, reason, help, causes = 1 }) => ({
-  name: `secret-${name}`,
-  title: `Secret vandalised: ${title} (${reason} until somebody helps)`,
-  isLocal: true,
-  tries: TRIES,
-  play: async (ground) => {
-    const key = makeKey('ES256');
-    const jwt = await ground.sign('victim', { key });
-    const before = jwt.text;
-    const victim = { ground, jwt, key };
-    const forgive = jwt.excuse();
-    await harm(victim);
-    await jwt.waitFor(`the condition ${reason}`, () => jwt.says('Ready', 'False', reason));
-    const isAdopted = (): boolean => jwt.text === before && jwt.says('Ready', 'True') && isInOrder(jwt);
-    const isFixed = (): boolean => isAdopted() || (jwt.isRenewed(before) && isInOrder(jwt));
-    await jwt.endure(`fixed after help: ${title}`, { harm: () => help(victim), until: isFixed, causes });
-    forgive();
-  },
-}));
+export const REPORTED_PROBLEMS: readonly Fault[] = PROBLEMS.map(
+  ({ name, title, harm, reason, help, causes = 1 }) => ({
+    name: `secret-${name}`,
+    title: `Secret vandalised: ${title} (${reason} until somebody helps)`,
+    isLocal: true,
+    tries: TRIES,
+    play: async (ground) => {
+      const key = makeKey('ES256');
+      const jwt = await ground.sign('victim', { key });
+      const before = jwt.text;
+      const victim = { ground, jwt, key };
+      const forgive = jwt.excuse();
+      await harm(victim);
+      await jwt.waitFor(`the condition ${reason}`, () => jwt.says('Ready', 'False', reason));
+      const isAdopted = (): boolean => jwt.text === before && jwt.says('Ready', 'True') && isInOrder(jwt);
+      const isFixed = (): boolean => isAdopted() || (jwt.isRenewed(before) && isInOrder(jwt));
+      await jwt.endure(`fixed after help: ${title}`, { harm: () => help(victim), until: isFixed, causes });
+      forgive();
+    },
+  }),
+);

@@ -2,7 +2,7 @@ import type { Position } from './attack.ts';
 import type { Tenant } from './tenant.ts';
 
 /** One kind of request of a tenant, made again and again. */
-export interface Deed {
+export interface TenantRequests {
   readonly name: string;
   readonly title: string;
   readonly from: Position;

@@ -1,4 +1,4 @@
-import type { Deed } from './deed.ts';
+import type { TenantRequests } from './tenant-requests.ts';
 import type { Loose } from '../integration/objects.ts';
 import { deploymentOf, heavyPod } from './objects.ts';
 
@@ -9,7 +9,7 @@ const PATH_OF_A_MEGABYTE: Loose = {
 };
 
 /** By anyone who may create pods and Deployments in a namespace. */
-export const POD_DEEDS: readonly Deed[] = [
+export const POD_REQUESTS: readonly TenantRequests[] = [
   {
     name: 'mount-path',
     title: 'pods with a mount path of 200 KB and 400 containers',

@@ -1,8 +1,8 @@
-import type { Deed } from './deed.ts';
+import type { TenantRequests } from './tenant-requests.ts';
 import { hugeRsaKey, keySecret, makeJwt } from './objects.ts';
 
 /** By anyone who may create JWTs in a namespace. */
-export const JWT_DEEDS: readonly Deed[] = [
+export const JWT_REQUESTS: readonly TenantRequests[] = [
   {
     name: 'huge-keys',
     title: 'JWTs with RSA keys of 16,384 and 40,960 bits, inline and in Secrets',

@@ -1,4 +1,4 @@
-import type { Deed } from './deed.ts';
+import type { TenantRequests } from './tenant-requests.ts';
 import type { Loose } from '../integration/objects.ts';
 import { inParallel } from './in-parallel.ts';
 import { crowdedToken, keySecret, labelledSecret, makeJwt, nestedToken } from './objects.ts';
@@ -16,7 +16,7 @@ const OUR_ANNOTATIONS = [
 ];
 
 /** By anyone who may create Secrets in a namespace. */
-export const SECRET_DEEDS: readonly Deed[] = [
+export const SECRET_REQUESTS: readonly TenantRequests[] = [
   {
     name: 'nested-tokens',
     title: '30 Secrets with our label and tokens of 750 KB of nested JSON',
