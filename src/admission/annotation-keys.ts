@@ -39,7 +39,10 @@ const MAX_COMPARED = 50;
 /** More than enough for the three that are shown. */
 const MAX_FOUND = 18;
 
-/** Warns of keys that look like ours and have no effect here. The record of copied annotations has one on pods and pod templates only. */
+/**
+ * Warns of keys that look like ours and have no effect here. The record of copied annotations has one on pods and pod
+ * templates only.
+ */
 export function checkAnnotationKeys(
   annotations: JsonObject | undefined,
   { isWorkload = false } = {},

@@ -51,7 +51,10 @@ export type CertificateStep =
 const MOST_RETIRED = 3;
 /** Names in one certificate, ours included. */
 const MOST_HOSTS = 16;
-/** The longest wait without a change. What is seen changes the plan at once; this is for a clock that was set, while certificates have weeks to live. */
+/**
+ * The longest wait without a change. What is seen changes the plan at once; this is for a clock that was set, while
+ * certificates have weeks to live.
+ */
 export const LONGEST_CERTIFICATE_WAIT_MS = 6 * HOUR_MS;
 
 /** The first that has an answer decides. The order is the meaning: a certificate is served only once it is trusted. */

@@ -8,7 +8,10 @@ import { readCertificate, readCertificates, writeCertificates } from './read-cer
 export type TlsSecret =
   { readonly kind: 'absent' } | { readonly kind: 'foreign'; readonly why: string } | OwnTlsSecret;
 
-/** The Secret that was installed for jwt-injector, or that it made. What in it cannot be used is left out: it will be replaced. */
+/**
+ * The Secret that was installed for jwt-injector, or that it made. What in it cannot be used is left out: it will be
+ * replaced.
+ */
 export interface OwnTlsSecret {
   readonly kind: 'own';
   readonly resourceVersion: string;
@@ -36,14 +39,20 @@ export interface TlsSecretData {
 
 const KEYS: ReadonlySet<string> = new Set<keyof TlsSecretData>(['ca.crt', 'ca.key', 'tls.crt', 'tls.key']);
 const TYPE = 'Opaque'; // kubernetes.io/tls demands tls.crt and tls.key, and removing one is how an admin asks for a new one
-/** An upgrade by Helm leaves out a Secret that it did not make, and would delete it if an earlier revision had one of that name. */
+/**
+ * An upgrade by Helm leaves out a Secret that it did not make, and would delete it if an earlier revision had one of
+ * that name.
+ */
 const KEPT = { 'helm.sh/resource-policy': 'keep' };
 /** OpenSSL's name of P-256. */
 const CURVE = 'prime256v1';
 /** Base64 characters of one value; ours have 6,000 at most. */
 const LONGEST_VALUE = 65_536;
 
-/** Reads the wire Secret; `namespace` is the one it is in. The words about a foreign one continue a sentence that begins with "it". */
+/**
+ * Reads the wire Secret; `namespace` is the one it is in. The words about a foreign one continue a sentence that begins
+ * with "it".
+ */
 export function readTlsSecret(secret: JsonObject, namespace: string): TlsSecret {
   const data = stringMap(member(secret, 'data'));
   const why = whyForeign(secret, data);

@@ -1,6 +1,9 @@
 import type { Io } from './io.ts';
 
-/** What every command's exit code says: done; a problem in what it looked at; wrong arguments; the cluster, a file or the network failed. */
+/**
+ * What every command's exit code says: done; a problem in what it looked at; wrong arguments; the cluster, a file or
+ * the network failed.
+ */
 export const EXIT = { done: 0, refused: 1, usage: 2, outside: 3 } as const;
 /** One of `EXIT`. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

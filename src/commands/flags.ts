@@ -17,7 +17,10 @@ export interface ParsedFlags<F extends Flags> {
   readonly words: readonly string[];
 }
 
-/** Reads the arguments of a command; `help` is among the values. The problem is one sentence; without `takesWords` a word without a flag is one. */
+/**
+ * Reads the arguments of a command; `help` is among the values. The problem is one sentence; without `takesWords` a
+ * word without a flag is one.
+ */
 export function parseFlags<const F extends Flags>(
   flags: F,
   args: readonly string[],

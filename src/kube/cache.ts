@@ -45,7 +45,10 @@ export class Cache<T> implements WatchStore<T> {
     return this.#entries.keys();
   }
 
-  /** Those of one moment, however slowly they are taken: to copy 100,000 entries takes less than a millisecond, to go over them 20. */
+  /**
+   * Those of one moment, however slowly they are taken: to copy 100,000 entries takes less than a millisecond, to go
+   * over them 20.
+   */
   *values(): Generator<T> {
     const entries = [...this.#entries.values()];
     for (const { value } of entries) yield value;

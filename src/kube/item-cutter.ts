@@ -23,7 +23,10 @@ const IN_ITEMS = 2;
 const IN_METADATA = 4;
 const MANAGED_FIELDS = Buffer.from('"managedFields":[');
 
-/** `longest`: bytes of one object; a longer one is left out. `withoutManagedFields`: `metadata.managedFields` of each becomes empty. */
+/**
+ * `longest`: bytes of one object; a longer one is left out. `withoutManagedFields`: `metadata.managedFields` of each
+ * becomes empty.
+ */
 export interface CutterOptions {
   readonly longest: number;
   readonly withoutManagedFields?: boolean;

@@ -23,7 +23,10 @@ export interface LeaderOptions {
   readonly random?: () => number;
 }
 
-/** How much longer a wait may be at random, in parts of it, so that standbys do not all try at once (client-go's JitterFactor). */
+/**
+ * How much longer a wait may be at random, in parts of it, so that standbys do not all try at once (client-go's
+ * JitterFactor).
+ */
 const JITTER_FACTOR = 1.2;
 
 const SHORTEST_TRY_MS = 1_000; // also after the deadline: a process that was stopped for long may find the lease untouched

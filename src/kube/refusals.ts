@@ -27,8 +27,8 @@ const MESSAGES: readonly (readonly [RefusalKind, RegExp])[] = [
 ];
 
 /**
- * Kubernetes 1.30 says no more than this, or what RBAC could not evaluate, where an apply would make a new object and the right to
- * create is missing (`withAuthorization` of k8s.io/apiserver).
+ * Kubernetes 1.30 says no more than this, or what RBAC could not evaluate, where an apply would make a new object and
+ * the right to create is missing (`withAuthorization` of k8s.io/apiserver).
  */
 const MAY_NOT_CREATE = /^([a-z]{1,63})(?:\.[a-z0-9.-]{1,253})? "[^"]{0,253}" is forbidden: (?:RBAC: |$)/;
 

@@ -11,7 +11,10 @@ const RETRY = { firstMs: 1_000, longestMs: 300_000 }; // what docs/reasons.md pr
 /** A back-off takes no more than this share of the time until the token expires: more tries fit in before that. */
 const SHARE_OF_REST = 0.5;
 
-/** How long each key waits after a failure: the longer, the more of its runs failed in a row (client-go's rate limiter of a work queue). */
+/**
+ * How long each key waits after a failure: the longer, the more of its runs failed in a row (client-go's rate limiter
+ * of a work queue).
+ */
 export class KeyBackoffs {
   readonly #random: () => number;
   /** By key; as many in a row as count. */

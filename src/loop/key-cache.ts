@@ -8,7 +8,10 @@ import { bareJwk, readSigningKey, type SigningKey } from '../signing/key.ts';
 
 type ReadKey = Result<SigningKey, StateProblem>;
 
-/** The object that holds a key, in the state in which it was read: whether and how its key is used depends on this state alone. */
+/**
+ * The object that holds a key, in the state in which it was read: whether and how its key is used depends on this state
+ * alone.
+ */
 export interface KeyHolder<Content> {
   /** Changes whenever the object does; newer than the one asked for, if a cache was behind. */
   readonly version: string;

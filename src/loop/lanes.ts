@@ -56,16 +56,13 @@ const isBefore = (a: Ready, b: Ready): boolean =>
  * | fresh   | never worked on, or changed since they were suspects | half, together with suspects                    |
  * | suspect | those whose last run failed or was slow              | an eighth to half, by how the last ones went    |
  *
- * Limited are the runs of fresh keys and of suspects, and those of quick keys that have become slow. A key whose last run ended well within a second may use every worker. All others share
- * half of them: those whose last run failed or was slow, the suspects, and those that were never worked on, as they may
- * turn out so. So a thousand JWTs that fail slowly delay no other's renewal. And the more often suspects are slow or fail,
- * the fewer of them run at once.
+ * Limited are the runs of fresh keys and of suspects, and those of quick keys that have become slow. So a thousand JWTs
+ * that fail slowly delay no other's renewal. And the more often suspects are slow or fail, the fewer of them run at once.
  *
  * Under an API server that answers everybody late all keys are suspects, and a renewal that is due is one of them. So that
  * it does not wait behind others' new JWTs, of which more may come than can be worked on: a suspect that was only slow takes
  * its turn by its urgency, and for those that are due and failed before some workers are kept. Of these the ones that failed
- * least go first.
- * Times are those of the monotonic clock, in milliseconds.
+ * least go first. Times are those of the monotonic clock, in milliseconds.
  */
 export class Lanes {
   readonly #workers: number;

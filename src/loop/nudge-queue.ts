@@ -28,8 +28,8 @@ export interface NudgeQueueOptions {
   /** Makes a failure of what `nudge` throws; `undefined`: it is a bug. */
   readonly explain: (error: unknown) => Failure | undefined;
   /**
-   * Is called with the result of a pod's nudge, with the reason, if there is one; or of several nudges at once for which there was no
-   * room, about their Secret.
+   * Is called with the result of a pod's nudge, with the reason, if there is one; or of several nudges at once for
+   * which there was no room, about their Secret.
    */
   readonly onResult: (result: NudgeResult, about: string, reason?: string, count?: number) => void;
 }

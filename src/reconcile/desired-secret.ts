@@ -32,7 +32,10 @@ export interface SigningTimes {
   readonly expiresAt: Seconds;
 }
 
-/** Labels of the Secret: those of the JWT without those of tracking tools, then those of `secretTemplate`, then ours; later ones win. */
+/**
+ * Labels of the Secret: those of the JWT without those of tracking tools, then those of `secretTemplate`, then ours;
+ * later ones win.
+ */
 export function desiredLabels(jwt: Jwt, spec: JwtSpec): StringMap {
   return {
     ...without(jwt.labels, isTrackingKey),

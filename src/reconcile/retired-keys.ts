@@ -15,8 +15,8 @@ const MOST_KEYS = 16;
 
 /**
  * What `status` says of keys whose tokens outlive their use: that of the recorded token, unless the same key and `kid`
- * now sign for the same issuer for at least as long. Entries go with the next new token after their expiry, so that time alone writes
- * nothing. `now` in seconds since the epoch.
+ * now sign for the same issuer for at least as long. Entries go with the next new token after their expiry, so that
+ * time alone writes nothing. `now` in seconds since the epoch.
  */
 export function describeRetiredKeys(
   recorded: Signed & Pick<RecordedStatus, 'retiredKeys'>,

@@ -1,4 +1,7 @@
-/** API group of the JWT resource, and prefix of every annotation and label of ours; those of token-manager, so that its users change nothing. */
+/**
+ * API group of the JWT resource, and prefix of every annotation and label of ours; those of token-manager, so that its
+ * users change nothing.
+ */
 export const GROUP = 'tokens.osg-htc.org';
 /** The one version of the JWT resource, served and stored. */
 export const VERSION = 'v1';
@@ -46,7 +49,10 @@ export const RENEW = `${PREFIX}renew`;
 export const ROTATION = `${PREFIX}rotation`;
 /** On a key Secret: namespaces (comma-separated, or `*`) whose JWTs may sign with it. */
 export const ALLOWED_NAMESPACES = `${PREFIX}allowed-namespaces`;
-/** On a key Secret: reserved for the key owner's policy, which this version does not enforce: if one is present, nothing is signed. */
+/**
+ * On a key Secret: reserved for the key owner's policy, which this version does not enforce: if one is present, nothing
+ * is signed.
+ */
 export const RESERVED_POLICIES = [
   `${PREFIX}allowed-issuers`,
   `${PREFIX}allowed-scopes`,
@@ -61,7 +67,10 @@ export const NUDGED_AT = `delivery.${PREFIX}nudged-at`;
 
 /** Label of every Secret we write; the watch selects by it. */
 export const MANAGED_LABEL = `${PREFIX}managed`;
-/** Kubernetes' recommended label; its value is `jwt-injector`, and `jwt-injector-controller` on what a controller of its own needs. */
+/**
+ * Kubernetes' recommended label; its value is `jwt-injector`, and `jwt-injector-controller` on what a controller of its
+ * own needs.
+ */
 export const APP_LABEL = 'app.kubernetes.io/name';
 /** Kubernetes' recommended label; its value on our Secrets is `jwt-injector`. */
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';

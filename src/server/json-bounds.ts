@@ -9,7 +9,10 @@ import {
   QUOTE,
 } from '../resources/json-bytes.ts';
 
-/** Below, a body is not looked at: the worst that fits in so few bytes costs some milliseconds, and all reviews but the largest fit. */
+/**
+ * Below, a body is not looked at: the worst that fits in so few bytes costs some milliseconds, and all reviews but the
+ * largest fit.
+ */
 const UNSEEN_BYTES = 64 * 1024;
 /** A pod with everything nests 15 deep, `managedFields` included. Deeper than thousands, recursion fails. */
 const DEEPEST_BODY = 500;

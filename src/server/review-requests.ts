@@ -73,8 +73,8 @@ export class ReviewRequests {
   }
 
   /**
-   * Writes a review's answer, which is ASCII, or a 429 where too many large answers are not read by their clients yet. It needs nothing that
-   * Fastify's `send` would do, which takes 4 % of a review's CPU.
+   * Writes a review's answer, which is ASCII, or a 429 where too many large answers are not read by their clients yet.
+   * It needs nothing that Fastify's `send` would do, which takes 4 % of a review's CPU.
    */
   answer(reply: FastifyReply, text: string): void {
     if (!this.#hasRoom(reply.request.raw, text.length, reply.raw)) {

@@ -74,8 +74,8 @@ export function fitToContainer({ limit, flags, env, v8 }: Surroundings): Fit | u
 }
 
 /**
- * Begins this process again so that its memory fits the container, since the limits of neither heap can be changed later: same process id,
- * arguments and streams, 30 ms. Does nothing where it fits already.
+ * Begins this process again so that its memory fits the container, since the limits of neither heap can be changed
+ * later: same process id, arguments and streams, 30 ms. Does nothing where it fits already.
  */
 export function fitHeapToContainer({ execPath, execArgv, argv, env, versions }: NodeJS.Process): void {
   const fit = fitToContainer({ limit: process.constrainedMemory(), flags: execArgv, env, v8: versions.v8 });

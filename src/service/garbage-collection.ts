@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * Whether this is V8 as Node 24 has it, with which the flags below and in `container-heap.ts` were measured. Later ones lack some:
- * Node 26 does not start with `--no-separate-gc-phases`.
+ * Whether this is V8 as Node 24 has it, with which the flags below and in `container-heap.ts` were measured. Later ones
+ * lack some: Node 26 does not start with `--no-separate-gc-phases`.
  */
 export function isMeasuredV8(version: string): boolean {
   return version.startsWith('13.');
@@ -17,8 +17,9 @@ const FLAGS = [
    */
   '--no-parallel-scavenge',
   /**
-   * Some seconds after much was allocated, V8 collects what is left and by default also moves objects together to give pages
-   * back. After a start with 100,000 JWTs that held all work up for 94 ms. The pages that are empty anyway are given back without it.
+   * Some seconds after much was allocated, V8 collects what is left and by default also moves objects together to give
+   * pages back. After a start with 100,000 JWTs that held all work up for 94 ms. The pages that are empty anyway are
+   * given back without it.
    */
   '--no-memory-reducer-favors-memory',
 ] as const;

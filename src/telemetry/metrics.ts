@@ -16,8 +16,8 @@ const LATENESS_BUCKETS: Seconds[] = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 
 const EVENT_LOOP_PRECISION_MS = 1_000;
 
 /**
- * How long a scrape goes on before others have a turn. In time, not in lines: while V8 marks what is alive, it does up to 5 ms of that
- * at every 64 KB of new objects, and what takes half a millisecond otherwise took 40.
+ * How long a scrape goes on before others have a turn. In time, not in lines: while V8 marks what is alive, it does up
+ * to 5 ms of that at every 64 KB of new objects, and what takes half a millisecond otherwise took 40.
  */
 const SLICE_MS = 1;
 
@@ -33,8 +33,8 @@ export function createMetrics() {
   return {
     contentType: registry.contentType,
     /**
-     * The text of one scrape. The gauges of 100,000 JWTs take half a second to write, and admission answers meanwhile: others have
-     * a turn after each piece. They show the JWTs that were there when the scrape began.
+     * The text of one scrape. The gauges of 100,000 JWTs take half a second to write, and admission answers meanwhile:
+     * others have a turn after each piece. They show the JWTs that were there when the scrape began.
      */
     async *scrape(): AsyncGenerator<string> {
       yield await registry.metrics();

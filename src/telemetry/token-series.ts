@@ -56,11 +56,11 @@ function writeSample(metric: string, labels: string, value: number | undefined):
 const PIECE = 50;
 
 /**
- * The gauges of all JWTs as Prometheus reads them, in pieces: each is made when it is asked for, and nothing is kept. So
- * a reader may let others have a turn between two pieces, and a deleted JWT leaves nothing behind. A piece is empty where none of
- * its JWTs has a sample, as usual where they report problems: there its reader has to let others have a turn, too. `jwts` are
- * taken piece by piece as well; they are the same for each gauge. A JWT is read once for each gauge, by `read`, since the lines of
- * a gauge have to stand together.
+ * The gauges of all JWTs as Prometheus reads them, in pieces: each is made when it is asked for, and nothing is kept.
+ * So a reader may let others have a turn between two pieces, and a deleted JWT leaves nothing behind. A piece is empty
+ * where none of its JWTs has a sample, as usual where they report problems: there its reader has to let others have a
+ * turn, too. `jwts` are taken piece by piece as well; they are the same for each gauge. A JWT is read once for each
+ * gauge, by `read`, since the lines of a gauge have to stand together.
  */
 export function* writeTokenSeries<T>(
   prefix: string,

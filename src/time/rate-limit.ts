@@ -8,7 +8,10 @@ export interface Rate {
   readonly atOnce: number;
 }
 
-/** A token bucket, as client-go's flow control has it, without waiting: its owner says what time it is, on a clock that never goes back. */
+/**
+ * A token bucket, as client-go's flow control has it, without waiting: its owner says what time it is, on a clock that
+ * never goes back.
+ */
 export class RateLimit {
   readonly #rate: Rate;
   #allowed: number;

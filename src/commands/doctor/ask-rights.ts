@@ -23,8 +23,8 @@ export function askRight(client: Client, attributes: Attributes): Promise<boolea
 }
 
 /**
- * The rights that jwt-injector lacks, each once. Only those who are allowed to create SubjectAccessReviews can know them, as administrators are; for
- * others it is a KubeError.
+ * The rights that jwt-injector lacks, each once. Only those who are allowed to create SubjectAccessReviews can know
+ * them, as administrators are; for others it is a KubeError.
  */
 export async function findMissingRights(
   client: Client,

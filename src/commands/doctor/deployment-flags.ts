@@ -22,7 +22,10 @@ function containersOf(deployment: JsonObject): readonly unknown[] {
   return arrayMember(objectMember(template, 'spec'), 'containers');
 }
 
-/** The value of a flag of `run`, as arguments or environment give it; empty for one without a value; `undefined` if it is not set. */
+/**
+ * The value of a flag of `run`, as arguments or environment give it; empty for one without a value; `undefined` if it
+ * is not set.
+ */
 export function findFlag(deployment: JsonObject, flag: string): string | undefined {
   const container = containerOf(deployment);
   const args = arrayMember(container, 'args').filter((arg) => typeof arg === 'string');

@@ -26,8 +26,8 @@ const POLICY_BINDINGS: Resource = {
 const CLUSTER_ROLES: Resource = { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterroles' };
 
 /**
- * Reads everything that the checks need, and changes nothing. What is refused becomes a part of the snapshot; only an API server that does
- * not answer at all, or does not accept the credentials, is a KubeError.
+ * Reads everything that the checks need, and changes nothing. What is refused becomes a part of the snapshot; only an
+ * API server that does not answer at all, or does not accept the credentials, is a KubeError.
  * @param given the namespace that jwt-injector is in; `undefined`: the one that the webhook configurations name.
  */
 export async function gather(

@@ -95,8 +95,9 @@ export function listTargets(
 }
 
 /**
- * The moves of all keys that are where they should not be, by what `findingSubject` says of the JWT. JWTs that share a key have
- * one command together. Each Secret gets a name of its own: not that of a Secret that is there or that another JWT gets, nor that of a JWT, whose token would be written there.
+ * The moves of all keys that are where they should not be, by what `findingSubject` says of the JWT. JWTs that share a
+ * key have one command together. Each Secret gets a name of its own: not that of a Secret that is there or that another
+ * JWT gets, nor that of a JWT, whose token would be written there.
  */
 export function planMoves(facts: MigrationFacts): ReadonlyMap<string, KeyMove> {
   const taken = listTaken(facts);

@@ -11,8 +11,8 @@ export interface Scope {
 }
 
 /**
- * In all namespaces if asked for and allowed, else in the one. What the caller is not allowed to list is added to `forbidden`; a kind
- * that the cluster does not know has no objects.
+ * In all namespaces if asked for and allowed, else in the one. What the caller is not allowed to list is added to
+ * `forbidden`; a kind that the cluster does not know has no objects.
  */
 export async function tryList(
   client: Access['client'],

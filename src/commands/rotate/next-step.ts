@@ -53,7 +53,10 @@ function isSignedWith({ recorded }: Jwt, { publicKey }: Rotation): boolean {
   return recorded.keyId === publicKey.kid;
 }
 
-/** When the old key can be removed: its last token has expired, and everybody who took it for a moment longer has forgotten it. */
+/**
+ * When the old key can be removed: its last token has expired, and everybody who took it for a moment longer has
+ * forgotten it.
+ */
 function oldKeyUntil({ recorded }: Jwt, { previousKeyId, switchedAt = 0 }: Rotation): Seconds {
   const expiries = (recorded.retiredKeys ?? [])
     .filter(({ publicKey }) => parsePublicJwk(publicKey)?.kid === previousKeyId)

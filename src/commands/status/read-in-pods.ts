@@ -18,7 +18,10 @@ interface Wanted {
   readonly file: MountedFile;
 }
 
-/** Reads the tokens in the pods (`cat`) and compares them. What the caller is not allowed to do, and what has no room, is a note. */
+/**
+ * Reads the tokens in the pods (`cat`) and compares them. What the caller is not allowed to do, and what has no room,
+ * is a note.
+ */
 export async function readInPods(access: ClusterAccess, seen: Seen): Promise<Seen> {
   const wanted = listFiles(seen);
   const notes = new Set(seen.notes);

@@ -48,7 +48,10 @@ const MAX_BYTES = 1024 * 1024;
 const MOST_REDIRECTS = 10;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** Fetches a document by https as verifiers do: redirects are followed, a large or endless body is cut off. Sends nothing but the URL. */
+/**
+ * Fetches a document by https as verifiers do: redirects are followed, a large or endless body is cut off. Sends
+ * nothing but the URL.
+ */
 export async function fetchDocument(
   url: string,
   options: FetchOptions,

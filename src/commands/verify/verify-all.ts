@@ -33,8 +33,8 @@ interface VerifiedJwt {
 type Place = Pick<VerifiedJwt, 'namespace' | 'name'>;
 
 /**
- * `jwt-injector verify -A`: the verdict on the token of each JWT, with each issuer asked once. Exit code 1 when a token is refused
- * or missing, 3 when that is only because issuers did not answer.
+ * `jwt-injector verify -A`: the verdict on the token of each JWT, with each issuer asked once. Exit code 1 when a token
+ * is refused or missing, 3 when that is only because issuers did not answer.
  */
 export async function verifyAll(
   { client }: Pick<Access, 'client'>,

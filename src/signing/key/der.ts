@@ -40,8 +40,8 @@ const OBJECT_IDS: Readonly<Record<string, DerKeyType>> = {
 };
 
 /**
- * The type of the key in a PKCS#8 structure (RFC 5208 §5), by its header alone; `undefined` when the bytes are not PKCS#8. OpenSSL
- * computes public halves while it parses: with a DSA or DH key of 10,000 bits that takes a second.
+ * The type of the key in a PKCS#8 structure (RFC 5208 §5), by its header alone; `undefined` when the bytes are not
+ * PKCS#8. OpenSSL computes public halves while it parses: with a DSA or DH key of 10,000 bits that takes a second.
  */
 export function typeOfPkcs8(der: Uint8Array): DerKeyType | undefined {
   const [version, algorithm, key] = children(der, readElement(der, 0));
