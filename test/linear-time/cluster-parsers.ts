@@ -18,37 +18,52 @@ const reference = { namespace: 'keys', name: 'k', key: 'key.pem' };
 /** Readers of what the API server and issuers answer, and of what others store in the cluster. */
 export const CLUSTER_PARSERS: Readonly<Record<string, ForeignParser>> = {
   'the bytes of a list of objects': {
-    parse: (text) => cut(Buffer.from(text), text.length),
+    readerOf: (text) => {
+      const bytes = Buffer.from(text);
+      return () => cut(bytes, bytes.length);
+    },
     pieces: [...JSON_TEXT, '{"items":[', '{"metadata":{', '"managedFields":[', '{},', '],', '\\'],
     length: 60_000,
   },
   'the same in small pieces, as they arrive': {
-    parse: (text) => cut(Buffer.from(text), 16),
+    readerOf: (text) => {
+      const bytes = Buffer.from(text);
+      return () => cut(bytes, 16);
+    },
     pieces: [...JSON_TEXT, '{"items":[', '{"metadata":{', '"managedFields":[', '{},', '],', '\\'],
     length: 60_000,
   },
   'the lines of a watch': {
-    parse: (text) => drain(Buffer.from(text), text.length),
+    readerOf: (text) => {
+      const bytes = Buffer.from(text);
+      return () => drain(bytes, bytes.length);
+    },
     pieces: ['\n', '{"type":"MODIFIED","object":{}}', 'a', 'é', '\r'],
     length: 60_000,
   },
   'the same in small pieces': {
-    parse: (text) => drain(Buffer.from(text), 16),
+    readerOf: (text) => {
+      const bytes = Buffer.from(text);
+      return () => drain(bytes, 16);
+    },
     pieces: ['\n', '{"type":"MODIFIED","object":{}}', 'a', 'é', '\r'],
     length: 60_000,
   },
   'the metadata of a Secret': {
-    parse: (text) => parseSecretMetadata({ metadata: metadataOf(text) }),
+    readerOf: (text) => {
+      const secret = { metadata: metadataOf(text) };
+      return () => parseSecretMetadata(secret);
+    },
     pieces: ['|', 'a', '/', 'tokens.osg-htc.org/v1', 'é', '.', ' '],
     length: 20_000,
   },
   'the grant of a key Secret': {
-    parse: (text) => findKeyRefusal(jwt, reference, { annotations: { [ALLOWED_NAMESPACES]: text } }),
+    readerOf: (text) => () => findKeyRefusal(jwt, reference, { annotations: { [ALLOWED_NAMESPACES]: text } }),
     pieces: ['a', ',', ' ', '\n', '*', 'science'],
     length: 10_000,
   },
   'a refusal of the API server': {
-    parse: (text) =>
+    readerOf: (text) => () =>
       readStatus(403, { message: text, reason: text, details: { causes: [{ field: text, reason: text }] } }),
     pieces: [
       'secrets "',
@@ -69,7 +84,7 @@ export const CLUSTER_PARSERS: Readonly<Record<string, ForeignParser>> = {
     length: 20_000,
   },
   'a bundle of certificates': {
-    parse: (text) => readCertificates(text),
+    readerOf: (text) => () => readCertificates(text),
     pieces: [
       '-----BEGIN CERTIFICATE-----',
       '-----END CERTIFICATE-----',
@@ -83,18 +98,18 @@ export const CLUSTER_PARSERS: Readonly<Record<string, ForeignParser>> = {
     length: 60_000,
   },
   'the record of copied annotations': {
-    parse: (text) =>
+    readerOf: (text) => () =>
       reviewOf(workload({ templateMetadata: { annotations: { [COPIED]: text, [OWNING_JWT]: text } } })),
     pieces: [...JSON_TEXT, '"tokens.osg-htc.org/token":"a"'],
     length: 20_000,
   },
   'the keys of an issuer': {
-    parse: (text) => judgeKeys(JSON.parse(`[${text}{}]`)),
+    readerOf: (text) => () => judgeKeys(JSON.parse(`[${text}{}]`)),
     pieces: ['{"kid":"a"},', '{"kid":"k","kty":"EC"},', '{},', '1,', '"a",', '[],', '{"kid":{}},'],
     length: 20_000,
   },
   'lines of the log': {
-    parse: (text) => withoutSecrets(`${JSON.stringify({ name: text })}\n${text}`),
+    readerOf: (text) => () => withoutSecrets(`${JSON.stringify({ name: text })}\n${text}`),
     pieces: ['eyJ', 'eyJ-', '-eyJ', 'eyJhbGciOiJFUzI1NiJ9', '.', '-', 'a', ' ', '\n', '-----BEGIN', '"'],
     length: 20_000,
   },

@@ -31,11 +31,11 @@ function textsOf({ head, unit, tail }: Family, length: number): readonly [string
 }
 
 describe('the time to read what others wrote grows no faster than its length:', () => {
-  for (const [name, { parse, pieces, length }] of Object.entries(PARSERS)) {
+  for (const [name, { readerOf, pieces, length }] of Object.entries(PARSERS)) {
     it(name, async () => {
       const isLinear = async (family: Family): Promise<void> => {
         const [small, large] = textsOf(family, length);
-        const growth = await growthOf(parse, small, large, MOST_GROWTH);
+        const growth = await growthOf((read) => read(), readerOf(small), readerOf(large), MOST_GROWTH);
         assert.ok(growth <= MOST_GROWTH, `double the text takes ${growth} times as long`);
       };
       await fc.assert(fc.asyncProperty(familiesOf(pieces), isLinear), { numRuns: FAMILIES });

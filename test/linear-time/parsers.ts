@@ -77,17 +77,17 @@ const NOWHERE = { write: () => true };
 
 export const PARSERS: Readonly<Record<string, ForeignParser>> = {
   'a private key in PEM': {
-    parse: (text) => readSigningKey(text, 'ES256'),
+    readerOf: (text) => () => readSigningKey(text, 'ES256'),
     pieces: [...PEM, String.raw`\n`, 'OPENSSH PRIVATE KEY', 'ssh-', 'LS0tLS1CRUdJTi', '0\u0002\u0001'],
     length: 16_000,
   },
   'a private key as JWK': {
-    parse: (text) => readSigningKey(`{${text}`, 'ES256'),
+    readerOf: (text) => () => readSigningKey(`{${text}`, 'ES256'),
     pieces: JSON_TEXT,
     length: 16_000,
   },
   'a token': {
-    parse: (text) => {
+    readerOf: (text) => () => {
       const token = readToken(text);
       return token === undefined ? undefined : findFacts(token);
     },
@@ -95,27 +95,27 @@ export const PARSERS: Readonly<Record<string, ForeignParser>> = {
     length: 20_000,
   },
   'the scope of a JWT': {
-    parse: (text) => lintJwt(claims({ scope: text }), { isNew: true }),
+    readerOf: (text) => () => lintJwt(claims({ scope: text }), { isNew: true }),
     pieces: SCOPE,
     length: 20_000,
   },
   'the scopes of a JWT as a list': {
-    parse: (text) => lintJwt(claims({ scope: text.split('|') }), { isNew: true }),
+    readerOf: (text) => () => lintJwt(claims({ scope: text.split('|') }), { isNew: true }),
     pieces: [...SCOPE, '|'],
     length: 10_000,
   },
   'claims with long names': {
-    parse: (text) => lintJwt(claims({ [text]: [{ [text]: 2 ** 60 }] }), { isNew: true }),
+    readerOf: (text) => () => lintJwt(claims({ [text]: [{ [text]: 2 ** 60 }] }), { isNew: true }),
     pieces: ['a', ' ', '\n', '\u0000', '.', '"', 'é', '🐘'],
     length: 5_000,
   },
   'the issuer of a JWT': {
-    parse: (text) => lintJwt(claims({ iss: text }), { isNew: true }),
+    readerOf: (text) => () => lintJwt(claims({ iss: text }), { isNew: true }),
     pieces: ['https://', 'http://', 'a', '.', '/', ' ', '\n', '%'],
     length: 20_000,
   },
   'the metadata of a JWT': {
-    parse: (text) =>
+    readerOf: (text) => () =>
       parseJwt(
         wireJwt({}, { metadata: { labels: { a: text }, annotations: { b: text }, finalizers: [text] } }),
       ),
@@ -123,18 +123,24 @@ export const PARSERS: Readonly<Record<string, ForeignParser>> = {
     length: 20_000,
   },
   'a body before it is parsed as JSON': {
-    parse: (text) => excessOf(Buffer.from(text), ANY_REVIEW),
+    readerOf: (text) => {
+      const bytes = Buffer.from(text);
+      return () => excessOf(bytes, ANY_REVIEW);
+    },
     pieces: JSON_TEXT,
     // An eighth of it is still more than the 64 KiB that are not looked at.
     length: 600_000,
   },
   'an annotation that is a list': {
-    parse: (text) => splitList('tokens.osg-htc.org/containers', text),
+    readerOf: (text) => () => splitList('tokens.osg-htc.org/containers', text),
     pieces: ['a', ',', ' ', '\n', '-', 'é'],
     length: 10_000,
   },
   'the annotations of a pod': {
-    parse: (text) => review(annotatedPod({}, annotationsOf(text))),
+    readerOf: (text) => {
+      const pod = annotatedPod({}, annotationsOf(text));
+      return () => review(pod);
+    },
     pieces: [
       // Long keys: V8 keeps an object of more than a thousand in another way.
       ...['tokens', 'token', '#', 'osg'].map((name) => `|${name}.osg-htc.org/${'x'.repeat(40)}`),
@@ -153,7 +159,7 @@ export const PARSERS: Readonly<Record<string, ForeignParser>> = {
     length: 16_000,
   },
   'a YAML file': {
-    parse: (text) => {
+    readerOf: (text) => () => {
       const documents = readEditable(text);
       if (!documents.ok) return;
       for (const document of documents.value) {
@@ -165,7 +171,7 @@ export const PARSERS: Readonly<Record<string, ForeignParser>> = {
     length: 4_000,
   },
   'a YAML file of pods, with its tokens injected': {
-    parse: (text) => {
+    readerOf: (text) => () => {
       const read = readEditable(text);
       if (!read.ok) return;
       injectFiles([{ filename: 'pods.yaml', documents: read.value }], { stderr: NOWHERE });
@@ -175,7 +181,7 @@ export const PARSERS: Readonly<Record<string, ForeignParser>> = {
     length: 10_000,
   },
   'a List in YAML, with the tokens of its pods injected': {
-    parse: (text) => {
+    readerOf: (text) => () => {
       const read = readEditable(`apiVersion: v1\nkind: List\nitems:\n${text}`);
       if (!read.ok) return;
       injectFiles([{ filename: 'pods.yaml', documents: read.value }], { stderr: NOWHERE });

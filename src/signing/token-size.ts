@@ -1,0 +1,41 @@
+import { jsonBytes } from '../resources/json.ts';
+import { ALGORITHMS, type AlgorithmName } from '../resources/algorithms.ts';
+import type { JwtSpec } from '../resources/jwt.ts';
+import type { Claims } from './claims.ts';
+import type { SigningKey } from './key.ts';
+
+/** In bytes, before base64url: R and S of ECDSA (RFC 7518 §3.4), Ed25519 (RFC 8037), RSA at its least key of 2048 bits. */
+const SIGNATURE_BYTES: Readonly<Record<AlgorithmName, number>> = {
+  RS256: 256,
+  RS384: 256,
+  RS512: 256,
+  PS256: 256,
+  PS384: 256,
+  PS512: 256,
+  ES256: 64,
+  ES384: 96,
+  ES512: 132,
+  EdDSA: 64,
+};
+
+/**
+ * The length of the compact token with these claims, in bytes: exact with the key, and without it the least it can be,
+ * as an RSA signature is as long as its key's modulus (RFC 8017 §8).
+ */
+export function tokenBytes(
+  spec: Pick<JwtSpec, 'algorithm' | 'keyId'>,
+  claims: Claims,
+  key: SigningKey | undefined,
+): number {
+  const header = { alg: spec.algorithm, kid: spec.keyId, typ: 'JWT' };
+  const parts = [jsonBytes(header), jsonBytes(claims), signatureBytes(spec.algorithm, key)];
+  const dots = parts.length - 1;
+  return parts.reduce((sum, bytes) => sum + Math.ceil((bytes * 4) / 3), dots);
+}
+
+function signatureBytes(algorithm: AlgorithmName, key: SigningKey | undefined): number {
+  const bits = key?.privateKey.asymmetricKeyDetails?.modulusLength;
+  return ALGORITHMS[algorithm].keyType === 'rsa' && bits !== undefined
+    ? Math.ceil(bits / 8)
+    : SIGNATURE_BYTES[algorithm];
+}
