@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Seconds } from '../time/units.ts';
+import { FairShare, RANK } from './fair-share.ts';
 
 /** Metrics as text, written while they are read. */
 export interface Scraped {
@@ -17,24 +18,30 @@ const RETRY_AFTER: Seconds = 5;
 
 /**
  * `/metrics`: each scrape is written as fast as its reader takes it, so it holds no more than one piece in memory. A
- * few at a time; more are asked to try again (503). One that takes too long is cut off, as all are when the app closes.
+ * few at a time; with one more, the address that has the most loses its oldest, or is asked to try again (503) if the
+ * new one is its own. So who reads slowly never keeps out a Prometheus that reads from elsewhere. One that takes too long
+ * is cut off, as all are when the app closes.
  */
 export function addScrapeRoute(app: FastifyInstance, { contentType, scrape }: Scraped): void {
+  const shares = new FairShare<Readable>(MOST_SCRAPES, () => RANK.busy);
   const running = new Set<Readable>();
-  app.get('/metrics', (_request, reply) => {
-    if (running.size === MOST_SCRAPES) {
+  app.get('/metrics', (request, reply) => {
+    const text = Readable.from(scrape());
+    const losers = shares.take(request.ip, text, 1);
+    for (const loser of losers) loser.destroy();
+    if (losers.includes(text)) {
       return reply
         .code(503)
         .header('retry-after', RETRY_AFTER)
         .type('text/plain; charset=utf-8')
         .send(`${MOST_SCRAPES} scrapes are under way already\n`);
     }
-    const text = Readable.from(scrape());
     const limit = setTimeout(() => text.destroy(), LONGEST_SCRAPE_MS);
     running.add(text);
     text.once('close', () => {
       clearTimeout(limit);
       running.delete(text);
+      shares.give(text);
     });
     return reply.type(contentType).send(text);
   });

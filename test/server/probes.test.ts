@@ -61,6 +61,17 @@ describe('the probes:', () => {
     await assert.rejects(text(readers[1]!));
   });
 
+  it('/metrics is read from another address, however many slow readers an address has', async () => {
+    const app = await listening(endless());
+    const slow = await Promise.all(Array.from({ length: 4 }, () => scrape(app)));
+    const other = await scrape(app, '127.0.0.2');
+    assert.equal(other.statusCode, 200);
+    await assert.rejects(text(slow[0]!), 'the oldest of them made room');
+    assert.equal((await scrape(app)).statusCode, 503, 'they do not get it back');
+    assert.equal(other.destroyed, false);
+    await app.close();
+  });
+
   it('/metrics makes no more pieces than its reader takes', async () => {
     let pieces = 0;
     const app = await listening(endless(() => (pieces += 1)));
@@ -119,9 +130,12 @@ async function listening(pieces: () => AsyncIterable<string>) {
   return app;
 }
 
-/** One scrape over a connection of its own; its text is left to the caller. */
-async function scrape({ listeningOrigin }: { readonly listeningOrigin: string }): Promise<IncomingMessage> {
-  const [answer] = await once(get(`${listeningOrigin}/metrics`, { agent: false }), 'response');
+/** One scrape over a connection of its own, from that address; its text is left to the caller. */
+async function scrape(
+  { listeningOrigin }: { readonly listeningOrigin: string },
+  localAddress = '127.0.0.1',
+): Promise<IncomingMessage> {
+  const [answer] = await once(get(`${listeningOrigin}/metrics`, { agent: false, localAddress }), 'response');
   return answer;
 }
 
