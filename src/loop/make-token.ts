@@ -5,6 +5,7 @@ import { fail, ok, type Result } from '../resources/result.ts';
 import { LONGEST_TOKEN } from '../resources/secret.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import { buildClaims, type Claims } from '../signing/claims.ts';
+import { tokenBytes } from '../signing/token-size.ts';
 import { signToken } from '../signing/token.ts';
 import { toSeconds, type Seconds } from '../time/units.ts';
 import { Stale } from './stale.ts';
@@ -39,9 +40,10 @@ export async function makeToken(
   const issuedAt = Math.floor(now);
   const claims = buildClaims(spec, issuedAt, randomUUID());
   if (!claims.ok) return fail(claims.problem);
+  const bytes = tokenBytes(spec, claims.value, key.key);
+  if (bytes > LONGEST_TOKEN) return fail(tooLong(bytes));
   const startedAt = performance.now();
   const text = await signToken(key.key, spec.keyId, claims.value);
-  if (text.length > LONGEST_TOKEN) return fail(tooLong(text));
   const duration = toSeconds(performance.now() - startedAt);
   const { algorithm, keyId } = spec;
   const signedBy = key.key.thumbprint;
@@ -49,7 +51,7 @@ export async function makeToken(
 }
 
 /** Claims of 64 KiB are a third longer in a token; one that is not read again would be signed again and again. */
-function tooLong({ length }: string): StateProblem {
-  const message = `the token would take ${length} bytes, at most ${LONGEST_TOKEN} are allowed: make spec.data smaller`;
+function tooLong(bytes: number): StateProblem {
+  const message = `the token would take ${bytes} bytes, at most ${LONGEST_TOKEN} are allowed: make spec.data smaller`;
   return { reason: 'ClaimsInvalid', message };
 }

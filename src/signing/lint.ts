@@ -5,7 +5,7 @@ import type { StateProblem } from '../resources/problem.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { buildClaims, type Claims } from './claims.ts';
 import { readSigningKey, type SigningKey } from './key.ts';
-import { tokenBytes } from './lint/token-size.ts';
+import { tokenBytes } from './token-size.ts';
 import { findWarnings, type LintWarning } from './lint/findings.ts';
 import { isRenewalClamped } from './schedule.ts';
 

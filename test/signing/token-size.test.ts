@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ALGORITHMS, isAlgorithmName } from '../../../src/resources/algorithms.ts';
-import { buildClaims } from '../../../src/signing/claims.ts';
-import { readSigningKey } from '../../../src/signing/key.ts';
-import { findWarnings } from '../../../src/signing/lint/findings.ts';
-import { tokenBytes } from '../../../src/signing/lint/token-size.ts';
-import { signToken } from '../../../src/signing/token.ts';
-import { makeSpec } from '../../fixtures/jwts.ts';
-import { makeRsaKey, someKey, toPem } from '../../fixtures/keys.ts';
-import { GOOD_DATA } from './specs.ts';
+import { ALGORITHMS, isAlgorithmName } from '../../src/resources/algorithms.ts';
+import { buildClaims } from '../../src/signing/claims.ts';
+import { readSigningKey } from '../../src/signing/key.ts';
+import { findWarnings } from '../../src/signing/lint/findings.ts';
+import { tokenBytes } from '../../src/signing/token-size.ts';
+import { signToken } from '../../src/signing/token.ts';
+import { makeSpec } from '../fixtures/jwts.ts';
+import { makeRsaKey, someKey, toPem } from '../fixtures/keys.ts';
+import { GOOD_DATA } from './lint/specs.ts';
 
 describe('the size of a token to come', () => {
   const NOW = 1_900_000_000;
