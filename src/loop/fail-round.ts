@@ -7,11 +7,17 @@ import type { Jwt } from '../resources/jwt.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { formatTime } from '../time/format-time.ts';
 import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
-import type { PlannedWrite } from './hold-back.ts';
+import { addContenders, type PlannedWrite } from './hold-back.ts';
 import type { Sources } from './observe.ts';
 import { subjectOf } from './recorder.ts';
 import { Stale } from './stale.ts';
 import { writeStatus, type StatusWriter } from './write-status.ts';
+
+/** A write of the Secret that was sent. */
+export interface AttemptedWrite extends PlannedWrite {
+  /** The claim `jti` of the token in it; `undefined`: it holds the token that was there before. */
+  readonly tokenId: string | undefined;
+}
 
 /** What a round knows so far. */
 export interface Progress {
@@ -20,7 +26,7 @@ export interface Progress {
   /** `undefined` until something was observed. */
   observed: Observed | undefined;
   /** What is being written to the Secret. */
-  write: PlannedWrite | undefined;
+  write: AttemptedWrite | undefined;
 }
 
 /** What ending a failed round takes. */
@@ -63,21 +69,35 @@ export async function failRound(
   if (failure === undefined) handler.onBug(error);
   const refusal = failure?.refusal;
   const afterMs = (refusal === undefined ? undefined : refusedWaitMs(refusal)) ?? failure?.afterMs;
-  const triedAt = Math.max(retryAt, toMilliseconds(now) + (afterMs ?? 0));
-  const retry = toSeconds(triedAt);
-  const problem = problemOf(failure, stored, retry);
-  handler.recorder.failed(subjectOf(stored), problem.reason, problem.message, triedAt);
+  const nextTryAtMs = Math.max(retryAt, toMilliseconds(now) + (afterMs ?? 0));
+  const nextTryAt = toSeconds(nextTryAtMs);
+  const problem = problemOf(failure, stored, nextTryAt);
+  if (refusal !== undefined && write !== undefined) countRefusal(handler, stored, write, problem, now);
+  handler.recorder.failed(subjectOf(stored), problem.reason, problem.message, nextTryAtMs);
   try {
+    const outcome = addContenders(handler.memory.budget, stored, { problem, retryAt: nextTryAt }, now);
     const status =
       failure === undefined || observed === undefined
-        ? doubtfulStatus(stored, problem, retry, now)
-        : desiredStatus(observed, { problem, retryAt: retry }, now);
+        ? doubtfulStatus(stored, problem, nextTryAt, now)
+        : desiredStatus(observed, outcome, now);
     await writeStatus(handler, stored, status);
   } catch (second) {
     // The API server that refused the one write refuses the other too, which the recorder knows already.
     if (understand(handler, second) === undefined) handler.onBug(second);
   }
   return afterMs === undefined ? { next: 'retry' } : { next: 'retry', afterMs };
+}
+
+/** What was refused counts as written: whoever keeps changing the JWT would get a signature for each change. */
+function countRefusal(
+  { memory }: FailureHandler,
+  { uid }: Jwt,
+  { isScheduled, tokenId }: AttemptedWrite,
+  problem: StateProblem,
+  now: Seconds,
+): void {
+  memory.budget.spend(uid, toMilliseconds(now), isScheduled, problem);
+  if (tokenId !== undefined) memory.pending.drop(uid, tokenId);
 }
 
 /** `undefined`: a bug. */

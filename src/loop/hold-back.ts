@@ -1,6 +1,7 @@
 import { findCondition } from '../reconcile/conditions.ts';
 import { findContenders, type Contenders } from '../reconcile/contention.ts';
 import type { Observed } from '../reconcile/observed.ts';
+import type { Outcome } from '../reconcile/outcome.ts';
 import type { SecretChange } from '../reconcile/plan.ts';
 import { isScheduledRenewal } from '../reconcile/scheduled-renewal.ts';
 import type { Jwt } from '../resources/jwt.ts';
@@ -31,6 +32,18 @@ export function planWrite(
 /** After a restart the condition `Contended` stays until the Secret was not changed for a while: a restart alone writes nothing. */
 export function resumeContention(budget: WriteBudget, { uid, recorded }: Jwt, now: Seconds): void {
   if (findCondition(recorded, 'Contended') !== undefined) budget.resume(uid, toMilliseconds(now));
+}
+
+/** Whether others keep changing the Secret is said in every status. `write`: one that is about to be made. */
+export function addContenders(
+  budget: WriteBudget,
+  { uid }: Jwt,
+  outcome: Outcome,
+  now: Seconds,
+  write?: PlannedWrite,
+): Outcome {
+  const isContended = budget.isContended(uid, toMilliseconds(now), write?.isScheduled === false ? 1 : 0);
+  return isContended ? { ...outcome, contenders: budget.contenders(uid) } : outcome;
 }
 
 /** Who changes the Secret. Reads it at most once after each write of ours; throws what the API server answers. */

@@ -10,8 +10,20 @@ import type { Jwt } from '../resources/jwt.ts';
 import type { RecordedStatus } from '../resources/recorded-status.ts';
 import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
 import { repairSecret, writeToken, type Store } from './act.ts';
-import { failRound, type FailureHandler, type Progress, type Retry } from './fail-round.ts';
-import { lookForContenders, planWrite, resumeContention, type PlannedWrite } from './hold-back.ts';
+import {
+  failRound,
+  type AttemptedWrite,
+  type FailureHandler,
+  type Progress,
+  type Retry,
+} from './fail-round.ts';
+import {
+  addContenders,
+  lookForContenders,
+  planWrite,
+  resumeContention,
+  type PlannedWrite,
+} from './hold-back.ts';
 import { makeToken } from './make-token.ts';
 import { readMissing, observe, observeNow, type Known, type Observer } from './observe.ts';
 import { subjectOf } from './recorder.ts';
@@ -32,7 +44,7 @@ export interface Reconciler extends FailureHandler {
 export type Round = Retry | { readonly next: 'look'; readonly at: Milliseconds | undefined };
 
 /** One round after it has decided. `now` since the epoch. */
-interface Decided {
+interface DecidedRound {
   readonly reconciler: Reconciler;
   readonly progress: Progress;
   readonly observed: Observed;
@@ -70,11 +82,10 @@ export function lookAtJwt(reconciler: Reconciler, stored: Jwt): Round | undefine
     resumeContention(memory.budget, stored, now);
     const observed = observeNow(observer, recallJwt(reconciler, stored), {}, now);
     if (!('jwt' in observed) || planNext(observed, now).do !== 'upToDate') return undefined;
-    const progress: Progress = { stored, observed, write: undefined };
-    const outcome = addContenders({ reconciler, progress, observed, now }, {});
+    const outcome = addContenders(memory.budget, observed.jwt, {}, now);
     if (isNewStatus(memory, stored, desiredStatus(observed, outcome, now))) return undefined;
     memory.pending.forget(stored.uid);
-    return endRound(observed, outcome, now);
+    return planNextLook(observed, outcome, now);
   } catch {
     return undefined; // the whole round meets it again, and reports it
   }
@@ -103,7 +114,7 @@ async function decide(
 }
 
 /** Does what the plan says. Throws refusals of the API server, and bugs; `progress` holds what was known by then. */
-async function carryOut(round: Decided, plan: Exclude<Plan, { do: 'read' }>): Promise<Round> {
+async function carryOut(round: DecidedRound, plan: Exclude<Plan, { do: 'read' }>): Promise<Round> {
   const { reconciler, observed } = round;
   const { namespace, name } = observed.jwt;
   switch (plan.do) {
@@ -113,9 +124,9 @@ async function carryOut(round: Decided, plan: Exclude<Plan, { do: 'read' }>): Pr
       await reconciler.store.patchJwt(namespace, name, releasePatch(observed.jwt));
       return lookAt(undefined);
     case 'upToDate':
-      return conclude(round, {});
+      return finishRound(round, {});
     case 'report':
-      return conclude(round, { problem: plan.problem });
+      return finishRound(round, { problem: plan.problem });
     case 'sign':
     case 'repair': {
       const write = planWrite(reconciler.memory.budget, observed, plan, round.now);
@@ -128,20 +139,22 @@ async function carryOut(round: Decided, plan: Exclude<Plan, { do: 'read' }>): Pr
 }
 
 async function sign(
-  round: Decided,
+  round: DecidedRound,
   { cause }: Extract<SecretChange, { do: 'sign' }>,
   write: PlannedWrite,
 ): Promise<Round> {
   const { reconciler, observed, now } = round;
   const { jwt } = observed;
   const made = await makeToken(observed, now);
-  if (!made.ok) return conclude(round, { problem: made.problem });
+  if (!made.ok) return finishRound(round, { problem: made.problem });
   const { claims, algorithm, keyId, issuedAt, duration } = made.value;
-  const outcome = addContenders(round, { signed: { claims, issuedAt } }, write);
+  const outcome = addContenders(reconciler.memory.budget, jwt, { signed: { claims, issuedAt } }, now, write);
   const status = desiredStatus(observed, outcome, now);
   // If the answer to the write gets lost, the token that is found in the Secret shows whether it arrived.
   reconciler.memory.pending.note(jwt.uid, claims.jti, status);
-  await spend(round, write, () => writeToken(reconciler.store, observed, made.value));
+  await spend(round, { ...write, tokenId: claims.jti }, () =>
+    writeToken(reconciler.store, observed, made.value),
+  );
   reconciler.recorder.signed({
     ...subjectOf(jwt),
     cause,
@@ -152,33 +165,35 @@ async function sign(
     duration,
     lateness: renewalLateness(observed, cause, now),
   });
-  return record(round, outcome, status);
+  return saveStatus(round, outcome, status);
 }
 
 async function repair(
-  round: Decided,
+  round: DecidedRound,
   { problem }: Extract<SecretChange, { do: 'repair' }>,
   write: PlannedWrite,
 ): Promise<Round> {
   const { reconciler, observed } = round;
-  await spend(round, write, () => repairSecret(reconciler.store, observed));
+  await spend(round, { ...write, tokenId: undefined }, () => repairSecret(reconciler.store, observed));
   reconciler.recorder.repaired(subjectOf(observed.jwt));
-  return conclude(round, problem === undefined ? {} : { problem });
+  return finishRound(round, problem === undefined ? {} : { problem });
 }
 
-/** The Secret is left as it is until the wait is over: somebody else keeps changing it. */
-async function holdBack(round: Decided, heldUntil: Seconds): Promise<Round> {
+/** The Secret is left as it is until the wait is over: somebody else keeps changing it, or it cannot be written. */
+async function holdBack(round: DecidedRound, heldUntil: Seconds): Promise<Round> {
   const { reconciler, observed } = round;
   const { jwt } = observed;
+  const refusal = reconciler.memory.budget.refusal(jwt.uid);
+  if (refusal !== undefined) return finishRound(round, { problem: refusal, retryAt: heldUntil });
   const contenders = await lookForContenders(reconciler.memory.budget, reconciler.store, jwt);
   const problem = describeContention(jwt, contenders);
-  return conclude(round, { problem, contenders, retryAt: heldUntil });
+  return finishRound(round, { problem, contenders, retryAt: heldUntil });
 }
 
-/** What is written to the Secret counts, also when it meets a change of somebody else (`failRound`). */
+/** What is written to the Secret counts, also when it is refused or meets a change of somebody else (`failRound`). */
 async function spend(
-  { reconciler, progress, now }: Decided,
-  write: PlannedWrite,
+  { reconciler, progress, now }: DecidedRound,
+  write: AttemptedWrite,
   action: () => Promise<void>,
 ): Promise<void> {
   progress.write = write;
@@ -187,35 +202,24 @@ async function spend(
   reconciler.memory.budget.spend(progress.stored.uid, toMilliseconds(now), write.isScheduled);
 }
 
-async function conclude(round: Decided, result: Outcome): Promise<Round> {
-  const outcome = addContenders(round, result);
-  return record(round, outcome, desiredStatus(round.observed, outcome, round.now));
-}
-
-/** Whether others keep changing the Secret is said in the status. `write`: one that is about to be made. */
-function addContenders(
-  { reconciler, observed, now }: Decided,
-  outcome: Outcome,
-  write?: PlannedWrite,
-): Outcome {
-  const { budget } = reconciler.memory;
-  const { uid } = observed.jwt;
-  const isContended = budget.isContended(uid, toMilliseconds(now), write?.isScheduled === false ? 1 : 0);
-  return isContended ? { ...outcome, contenders: budget.contenders(uid) } : outcome;
+async function finishRound(round: DecidedRound, result: Outcome): Promise<Round> {
+  const { reconciler, observed, now } = round;
+  const outcome = addContenders(reconciler.memory.budget, observed.jwt, result, now);
+  return saveStatus(round, outcome, desiredStatus(observed, outcome, now));
 }
 
 /** The end of a round: its status is written, and the next look planned. */
-async function record(
-  { reconciler, progress, observed, now }: Decided,
+async function saveStatus(
+  { reconciler, progress, observed, now }: DecidedRound,
   outcome: Outcome,
   status: RecordedStatus,
 ): Promise<Round> {
   await writeStatus(reconciler, progress.stored, status);
   reconciler.memory.pending.forget(progress.stored.uid);
-  return endRound(observed, outcome, now);
+  return planNextLook(observed, outcome, now);
 }
 
-function endRound(observed: Observed, { signed, retryAt }: Outcome, now: Seconds): Round {
+function planNextLook(observed: Observed, { signed, retryAt }: Outcome, now: Seconds): Round {
   if (observed.key.state === 'unavailable' && observed.key.isDisputed === true) return { next: 'retry' };
   const due = nextLook(observed, signed?.claims.exp, now);
   return lookAt(due === undefined || retryAt === undefined ? (due ?? retryAt) : Math.min(due, retryAt));

@@ -1,4 +1,5 @@
 import type { Contenders } from '../reconcile/contention.ts';
+import type { StateProblem } from '../resources/problem.ts';
 import { backoffDelay } from '../time/backoff.ts';
 import type { Milliseconds } from '../time/units.ts';
 
@@ -25,6 +26,8 @@ interface Account {
   /** Field managers seen in the Secret, and whether that was after the last write; see `Contenders`. */
   contenders: Contenders;
   isSeen: boolean;
+  /** Why the API server refused the last write; `undefined`: it was made, or met a change of somebody else. */
+  readonly refusal: StateProblem | undefined;
 }
 
 const NEW: Account = {
@@ -33,12 +36,14 @@ const NEW: Account = {
   scheduledAt: Number.NEGATIVE_INFINITY,
   contenders: [],
   isSeen: false,
+  refusal: undefined,
 };
 
 /**
- * How often the Secret of a JWT is written without a renewal being due. Somebody who keeps changing it back would otherwise
- * get as many signatures and writes as they make changes. After five writes at once each next one waits, 1 s … 5 min;
- * only what goes on when the wait is over makes the next one longer. All times are since the epoch.
+ * How often the Secret of a JWT is written without a renewal being due. Somebody who keeps changing it back, or keeps
+ * changing a JWT whose Secret the API server refuses, would otherwise get as many signatures and writes as they make
+ * changes. After five writes at once each next one waits, 1 s … 5 min; only what goes on when the wait is over makes the
+ * next one longer. All times are since the epoch.
  */
 export class WriteBudget {
   readonly #accounts = new Map<string, Account>();
@@ -58,12 +63,17 @@ export class WriteBudget {
   }
 
   /**
-   * More was written than is written at once: somebody else must keep changing the Secret. `more`: unscheduled writes that
-   * are about to be made.
+   * More was written than is written at once: somebody else must keep changing the Secret, unless it cannot be written at
+   * all. `more`: unscheduled writes that are about to be made.
    */
   isContended(uid: string, now: Milliseconds, more = 0): boolean {
     const account = this.#accounts.get(uid);
-    return account !== undefined && levelOf(account, now) + more > BURST;
+    return account !== undefined && account.refusal === undefined && levelOf(account, now) + more > BURST;
+  }
+
+  /** Why the API server refused the last write of the Secret, if it did. */
+  refusal(uid: string): StateProblem | undefined {
+    return this.#accounts.get(uid)?.refusal;
   }
 
   /**
@@ -75,8 +85,8 @@ export class WriteBudget {
     this.#keep(uid, { ...NEW, level: BURST + 1, at: now, contenders: 'recorded' });
   }
 
-  /** A write was made, or met a change of somebody else. */
-  spend(uid: string, now: Milliseconds, isScheduled: boolean): void {
+  /** A write was made, or met a change of somebody else; or it was refused, if there is a `refusal`. */
+  spend(uid: string, now: Milliseconds, isScheduled: boolean, refusal?: StateProblem): void {
     const account = this.#accounts.get(uid) ?? NEW;
     this.#keep(uid, {
       level: isScheduled ? account.level : Math.min(levelOf(account, now) + 1, HIGHEST_LEVEL),
@@ -84,6 +94,7 @@ export class WriteBudget {
       scheduledAt: isScheduled ? now : account.scheduledAt,
       contenders: account.contenders,
       isSeen: false,
+      refusal,
     });
   }
 

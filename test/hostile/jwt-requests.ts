@@ -1,5 +1,7 @@
 import type { TenantRequests } from './tenant-requests.ts';
-import { hugeRsaKey, keySecret, makeJwt } from './objects.ts';
+import { hugeRsaKey, immutableSecret, keySecret, makeJwt } from './objects.ts';
+
+const REFUSED = 20;
 
 /** By anyone who may create JWTs in a namespace. */
 export const JWT_REQUESTS: readonly TenantRequests[] = [
@@ -97,6 +99,22 @@ export const JWT_REQUESTS: readonly TenantRequests[] = [
         metadata: { annotations: { 'tokens.osg-htc.org/renew': String(number) } },
         spec: { data: { sub: `s${number}` } },
       }),
+  },
+  {
+    name: 'refused-writes',
+    title: '20 JWTs whose Secrets nobody can write, changed 2,000 times',
+    from: 'jwts',
+    count: 2_000,
+    prepare: async (tenant) => {
+      await tenant.create('secrets', keySecret('key'));
+      for (let number = 0; number < REFUSED; number += 1) {
+        const name = `refused-${number}`;
+        await tenant.create('secrets', immutableSecret(name));
+        await tenant.create('jwts', makeJwt(name));
+      }
+    },
+    act: (tenant, number) =>
+      tenant.patch('jwts', `refused-${number % REFUSED}`, { spec: { data: { sub: `s${number}` } } }),
   },
   {
     name: 'coming-and-going',

@@ -68,6 +68,12 @@ export function labelledSecret(name: string, token: string): Loose {
   };
 }
 
+/** A Secret that its JWT may take over, and the API server lets nobody change. */
+export function immutableSecret(name: string): Loose {
+  const metadata = { name, annotations: { [`${PREFIX}adopt`]: name } };
+  return { apiVersion: 'v1', kind: 'Secret', metadata, immutable: true };
+}
+
 /** A Secret with a private key in PEM (or any text instead) as its `key.pem`. */
 export function keySecret(name: string, text?: string): Loose {
   const pem =

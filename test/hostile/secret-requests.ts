@@ -149,6 +149,27 @@ export const SECRET_REQUESTS: readonly TenantRequests[] = [
     },
   },
   {
+    name: 'claimed-secrets',
+    title: '2,000 Secrets with 16 KB of labels and a token of 60 KB, a JWT of their name each',
+    from: 'secrets',
+    count: 2_000,
+    fullOnly: true,
+    prepare: (tenant) => tenant.create('secrets', keySecret('key')),
+    act: async (tenant, number) => {
+      const labels = Array.from({ length: 170 }, (_, index) => [
+        `${number}-${index}-`.padEnd(60, 'l') + 'l',
+        `${number}`.padEnd(30, 'v'),
+      ]);
+      const secret = labelledSecret(`claimed-${number}`, nestedToken(60_000));
+      const metadata = {
+        ...secret['metadata'],
+        labels: { ...Object.fromEntries(labels), ...secret['metadata'].labels },
+      };
+      await tenant.create('secrets', { ...secret, metadata });
+      return tenant.create('jwts', makeJwt(`claimed-${number}`));
+    },
+  },
+  {
     name: 'second-writer',
     title: 'a Secret of ours whose token, label and annotation are written over 600 times',
     from: 'secrets',

@@ -111,6 +111,34 @@ describe('a refused write', () => {
     assert.equal(made.statuses[0]?.nextAttemptAt, NOW + 300);
   });
 
+  it('is tried five times at once, however often the JWT changes, then held back, and the status still says why', async () => {
+    const refusal = { kind: 'quota', subject: 'q1' } as const;
+    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, refusal });
+    for (let change = 0; change < 5; change += 1) await reconcileJwt(made.reconciler, jwt, RETRY_AT);
+    assert.equal(made.secrets.length, 5);
+    for (let change = 0; change < 5; change += 1) {
+      const held = await reconcileJwt(made.reconciler, jwt, RETRY_AT);
+      assert.deepEqual(held, { next: 'look', at: NOW * 1000 + 1_250 });
+    }
+    assert.equal(made.secrets.length, 5, 'no more signatures');
+    const status = made.statuses.at(-1) ?? NO_STATUS;
+    assert.equal(findCondition(status, 'Ready')?.message, describeRefusal(refusal, jwt));
+    assert.equal(findCondition(status, 'Contended'), undefined);
+    assert.equal(status.nextAttemptAt, NOW + 1);
+  });
+
+  it('leaves a Secret contended that somebody else keeps changing', async () => {
+    const made = makeReconciler([KEY_SECRET], ['secret']);
+    for (let write = 0; write < 5; write += 1)
+      made.reconciler.memory.budget.spend(jwt.uid, (NOW - 2) * 1000, false);
+    made.reconciler.memory.budget.spend(jwt.uid, (NOW - 2) * 1000, false);
+    const announced = { ...jwt, recorded: { ...NO_STATUS, renewsAt: NOW - 1 } };
+    await reconcileJwt(made.reconciler, announced, RETRY_AT);
+    const status = made.statuses.at(-1) ?? NO_STATUS;
+    assert.equal(findCondition(status, 'Ready')?.reason, 'WriteFailed');
+    assert.equal(findCondition(status, 'Contended')?.status, 'True');
+  });
+
   it('that asks for a longer wait gets it', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, afterMs: 60_000 });
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry', afterMs: 60_000 });

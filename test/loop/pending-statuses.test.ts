@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { PendingStatuses } from '../../src/loop/pending-statuses.ts';
+import type { Jwt } from '../../src/resources/jwt.ts';
+import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
+
+const jwt = makeJwt();
+const status = { ...NO_STATUS, tokenId: 'a', renewals: 1 };
+
+function withUid(uid: string): Jwt {
+  return { ...jwt, uid };
+}
+
+describe('statuses of tokens that are being written', () => {
+  it('are those of the JWT whose Secret holds such a token', () => {
+    const pending = new PendingStatuses();
+    pending.note(jwt.uid, 'a', status);
+    pending.note(jwt.uid, 'b', { ...status, tokenId: 'b' });
+    assert.equal(pending.recall(jwt, 'a').recorded, status);
+    assert.equal(pending.recall(jwt, 'b').recorded.tokenId, 'b');
+    assert.equal(pending.recall(jwt, 'c'), jwt);
+    assert.equal(pending.recall(withUid('another'), 'a').recorded, jwt.recorded);
+  });
+
+  it('are dropped with a token that was refused, and forgotten with their JWT', () => {
+    const pending = new PendingStatuses();
+    pending.note(jwt.uid, 'a', status);
+    pending.note(jwt.uid, 'b', status);
+    pending.drop(jwt.uid, 'b');
+    pending.drop('another', 'a');
+    assert.equal(pending.recall(jwt, 'b'), jwt);
+    assert.equal(pending.recall(jwt, 'a').recorded, status);
+    pending.forget(jwt.uid);
+    assert.equal(pending.recall(jwt, 'a'), jwt);
+  });
+
+  it('are bounded for each JWT and in sum; the latest stay', () => {
+    const pending = new PendingStatuses();
+    for (let token = 0; token <= 16; token += 1) pending.note(jwt.uid, `t${token}`, status);
+    assert.equal(pending.recall(jwt, 't0'), jwt);
+    assert.equal(pending.recall(jwt, 't1').recorded, status);
+    for (let uid = 0; uid < 10_000; uid += 1) pending.note(`u${uid}`, 'a', status);
+    assert.equal(pending.recall(jwt, 't16'), jwt, 'it was noted before all others');
+    const first = withUid('u0');
+    assert.equal(pending.recall(first, 'a').recorded, status);
+    pending.note('u10000', 'a', status);
+    assert.equal(pending.recall(first, 'a'), first);
+    assert.equal(pending.recall(withUid('u1'), 'a').recorded, status);
+  });
+});
