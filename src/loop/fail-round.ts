@@ -88,7 +88,7 @@ export async function failRound(
   return afterMs === undefined ? { next: 'retry' } : { next: 'retry', afterMs };
 }
 
-/** What was refused counts as written: whoever keeps changing the JWT would get a signature for each change. */
+/** What was refused counts as written: a client that keeps changing the JWT would get a signature for each change. */
 function countRefusal(
   { memory }: FailureHandler,
   { uid }: Jwt,
