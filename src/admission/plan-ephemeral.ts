@@ -1,14 +1,15 @@
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import type { JsonObject } from '../resources/json.ts';
 import type { AdmissionReason } from '../resources/reasons.ts';
-import type { Result } from '../resources/result.ts';
+import { fail, ok, type Result } from '../resources/result.ts';
 import type { AnnotationValues } from './annotations.ts';
-import type { ContainerPlan, PodDenial, Problem, TokenMount } from './decision.ts';
-import { findOwnEnv, makeEnv } from './env-var.ts';
+import type { ContainerPlan, PodDenial, Problem, TokenEnv } from './decision.ts';
+import { makeEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
 import { areTooManyMounts, explainTooLarge, PatchSize } from './size-limits.ts';
-import { placeTokens, wantToken, type WantedToken } from './placement.ts';
-import { findLongPath, mountPathOf, warnOfReadOnlyParent } from './plan-injection.ts';
+import { wantToken } from './placement.ts';
+import { planContainer, type CommonParts } from './plan-container.ts';
+import { findLongPath, mountPathOf } from './plan-injection.ts';
 import type { ContainerShape } from './pod-shape.ts';
 import { checkEnvVar, checkMountPath, DEFAULT_MOUNT_PATH } from './injection-settings.ts';
 import { quote } from './text.ts';
@@ -21,8 +22,8 @@ import { joinWarnings, NO_WARNINGS, type Warning, type WithWarnings } from './wa
 export type Obstacle = Pick<PodDenial, 'reason' | 'what'>;
 
 /** An annotation with a wrong value, as an obstacle. */
-export function invalidSetting({ what }: Problem): Obstacle {
-  return { reason: 'InvalidAnnotation', what };
+export function invalidSetting({ what, remedy }: Problem): PodDenial {
+  return { reason: 'InvalidAnnotation', what, remedy };
 }
 
 /** Ephemeral containers are never refused: what prevents a token is a warning. */
@@ -97,7 +98,7 @@ export function planEphemeral(containers: readonly ContainerShape[], input: Ephe
   let warnings = NO_WARNINGS;
   let reason: AdmissionReason | undefined;
   for (const container of containers) {
-    const { plan, obstacles, warnings: more } = planEphemeralContainer(container, parts);
+    const { plan, obstacles, warnings: more } = planContainer(container, parts);
     warnings = joinWarnings(joinWarnings(warnings, obstacles.map(warnOfObstacle)), more);
     reason ??= obstacles[0]?.reason;
     if (plan.mounts.length === 0 && plan.env === undefined) continue;
@@ -111,57 +112,21 @@ export function planEphemeral(containers: readonly ContainerShape[], input: Ephe
   return { containers: plans, reason, warnings };
 }
 
-/** What is the same for all containers; the settings as far as they are valid. */
-interface EphemeralParts {
-  readonly tokens: readonly EphemeralToken[];
-  readonly wanted: readonly WantedToken[];
-  readonly mountPath: Result<string, Problem>;
-  readonly envVar: Result<string, Problem>;
-  readonly mountPoints: MountPoints;
-}
-
-function prepareParts({ tokens, values, volumes }: EphemeralInput): EphemeralParts {
+/** The settings count as far as they are valid. */
+function prepareParts({ tokens, values, volumes }: EphemeralInput): CommonParts {
   const mountPath = checkMountPath(values.mountPath);
   const directory = mountPath.ok ? mountPath.value : DEFAULT_MOUNT_PATH;
   const wanted = tokens.map(({ name, index, volumes: shown }) => {
     const [volume = ''] = shown.keys();
     return wantToken(name, mountPathOf(directory, name, index), volume, shown);
   });
-  const envVar = checkEnvVar(values.envVar);
-  return { tokens, wanted, mountPath, envVar, mountPoints: new MountPoints(volumes) };
+  const mountObstacle = mountPath.ok ? undefined : invalidSetting(mountPath.problem);
+  const hasFirst = tokens[0]?.index === 0;
+  const newEnv = hasFirst ? prepareEnv(values, wanted[0]?.newMount.shown.file ?? '') : undefined;
+  return { wanted, mountObstacle, newEnv, mountPoints: new MountPoints(volumes) };
 }
 
-function planEphemeralContainer(
-  container: ContainerShape,
-  { tokens, wanted, mountPath, envVar, mountPoints }: EphemeralParts,
-): WithWarnings<{ readonly plan: ContainerPlan; readonly obstacles: readonly Obstacle[] }> {
-  const mounts: TokenMount[] = [];
-  const obstacles: Obstacle[] = [];
-  const warnings: Warning[] = [];
-  let env: ContainerPlan['env'];
-  for (const [position, placement] of placeTokens(container, wanted).entries()) {
-    if (placement.how === 'blocked') {
-      obstacles.push(placement.denial);
-      continue;
-    }
-    if (placement.how === 'mount') {
-      if (!mountPath.ok) {
-        obstacles.push(invalidSetting(mountPath.problem));
-        continue;
-      }
-      const [mount] = placement.mounts;
-      mounts.push(mount);
-      warnings.push(...warnOfReadOnlyParent(container, mount.mountPath, mountPoints));
-    }
-    if (tokens[position]?.index !== 0) continue;
-    if (!envVar.ok) {
-      obstacles.push(invalidSetting(envVar.problem));
-      continue;
-    }
-    const own = findOwnEnv(container, envVar.value, placement.files);
-    warnings.push(...own.warnings);
-    if (!own.isSet) env = makeEnv(envVar.value, placement.files[0] ?? '');
-  }
-  const { list, index, name } = container;
-  return { plan: { list, index, name, mounts, env }, obstacles, warnings };
+function prepareEnv(values: AnnotationValues, file: string): Result<TokenEnv, PodDenial> {
+  const envVar = checkEnvVar(values.envVar);
+  return envVar.ok ? ok(makeEnv(envVar.value, file)) : fail(invalidSetting(envVar.problem));
 }

@@ -3,23 +3,17 @@ import { fail, ok, type Result } from '../resources/result.ts';
 import { TOKEN_KEY } from '../resources/names.ts';
 import { MAX_OBJECT_NAME } from '../resources/object-name.ts';
 import type { InjectionRequest } from './annotations.ts';
-import type {
-  ContainerPlan,
-  PodDenial,
-  InjectionPlan,
-  TokenEnv,
-  TokenMount,
-  TokenVolume,
-} from './decision.ts';
-import { findOwnEnv, makeEnv } from './env-var.ts';
+import type { ContainerPlan, PodDenial, InjectionPlan, TokenVolume } from './decision.ts';
+import { makeEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
 import { areTooManyMounts, explainTooLarge, PatchSize } from './size-limits.ts';
 import { lengthFault, SHORTER_PATH } from './paths.ts';
-import { placeTokens, wantToken, type WantedToken } from './placement.ts';
+import { wantToken, type WantedToken } from './placement.ts';
+import { planContainer } from './plan-container.ts';
 import type { ContainerShape } from './pod-shape.ts';
 import { quote, showPath } from './text.ts';
 import { findTokenVolumes, makeTokenVolume, volumeKind } from './token-volume.ts';
-import { joinWarnings, NO_WARNINGS, type Warning, type WithWarnings } from './warnings.ts';
+import { joinWarnings, NO_WARNINGS, type WithWarnings } from './warnings.ts';
 
 /** What is missing in the selected containers and the volumes, so that nothing is left to plan once it is there. */
 export function planInjection(
@@ -35,17 +29,18 @@ export function planInjection(
   const { added, wanted } = needed.value;
   const size = new PatchSize();
   for (const volume of added) size.addVolume(volume);
-  const newEnv = makeEnv(request.envVar, wanted[0]?.newMount.shown.file ?? '');
-  const parts = { wanted, newEnv, mountPoints: new MountPoints(volumes) };
+  const newEnv = ok(makeEnv(request.envVar, wanted[0]?.newMount.shown.file ?? ''));
+  const parts = { wanted, newEnv, mountObstacle: undefined, mountPoints: new MountPoints(volumes) };
   const containers: ContainerPlan[] = [];
   let warnings = NO_WARNINGS;
   for (const container of selected) {
-    const plan = planContainer(container, parts);
-    warnings = joinWarnings(warnings, plan.warnings);
-    if (!plan.ok) return { ...plan, warnings };
-    if (plan.value.mounts.length === 0 && plan.value.env === undefined) continue;
-    containers.push(plan.value);
-    size.addContainer(plan.value);
+    const { plan, obstacles, warnings: more } = planContainer(container, parts);
+    warnings = joinWarnings(warnings, more);
+    const [obstacle] = obstacles;
+    if (obstacle !== undefined) return { ...fail(obstacle), warnings };
+    if (plan.mounts.length === 0 && plan.env === undefined) continue;
+    containers.push(plan);
+    size.addContainer(plan);
     if (size.isTooLarge()) return { ...tooLarge(), warnings };
   }
   return { ok: true, value: { volumes: added, containers }, warnings };
@@ -93,57 +88,6 @@ export function findLongPath(shown: ReadonlyMap<string, string>): PodDenial | un
     return { reason: 'TooLarge', what, remedy: SHORTER_PATH };
   }
   return undefined;
-}
-
-/** What all containers have in common. */
-interface CommonParts {
-  readonly wanted: readonly WantedToken[];
-  /** For a container that gets a new mount of the first token; one object for all, as the mount is. */
-  readonly newEnv: TokenEnv;
-  readonly mountPoints: MountPoints;
-}
-
-function planContainer(
-  container: ContainerShape,
-  { wanted, newEnv, mountPoints }: CommonParts,
-): WithWarnings<Result<ContainerPlan, PodDenial>> {
-  let mounts: readonly TokenMount[] = [];
-  let warnings = NO_WARNINGS;
-  let env: ContainerPlan['env'];
-  for (const [index, placement] of placeTokens(container, wanted).entries()) {
-    if (placement.how === 'blocked') return { ok: false, problem: placement.denial, warnings };
-    if (placement.how === 'mount') {
-      const [mount] = placement.mounts;
-      mounts = mounts.length === 0 ? placement.mounts : [...mounts, mount];
-      warnings = joinWarnings(warnings, warnOfReadOnlyParent(container, mount.mountPath, mountPoints));
-    } else if (!placement.refreshes) {
-      warnings = joinWarnings(warnings, [warnOfSubPath(container, wanted[index]?.name ?? '')]);
-    }
-    if (index > 0) continue;
-    const { files } = placement;
-    const own = findOwnEnv(container, newEnv.name, files);
-    warnings = joinWarnings(warnings, own.warnings);
-    if (!own.isSet) env = placement.how === 'mount' ? newEnv : makeEnv(newEnv.name, files[0] ?? '');
-  }
-  const { list, index, name } = container;
-  return { ok: true, value: { list, index, name, mounts, env }, warnings };
-}
-
-/** Warns if `path` is in a read-only mount in which the container runtime could not make the mount point. */
-export function warnOfReadOnlyParent(
-  container: ContainerShape,
-  path: string,
-  mountPoints: MountPoints,
-): readonly Warning[] {
-  const parent = mountPoints.findReadOnlyParent(container, path);
-  if (parent === undefined) return NO_WARNINGS;
-  const text = `container ${quote(container.name, 24)}: ${showPath(parent.path, 24)} is read-only, ${showPath(path, 30)} may be missing in it`;
-  return [{ kind: 'readOnlyParent', text }];
-}
-
-function warnOfSubPath(container: ContainerShape, token: string): Warning {
-  const text = `container ${quote(container.name, 24)}: mounts of ${quote(token, 24)} by subPath never see a renewed token`;
-  return { kind: 'neverRefreshes', text };
 }
 
 function explainVolumeTaken(wanted: TokenVolume, taken: JsonObject): PodDenial {
