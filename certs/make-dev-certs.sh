@@ -63,6 +63,11 @@ is_issued_by() {
   openssl verify -CAfile "$2" "$1" >/dev/null 2>&1
 }
 
+# Whether the certificate in this file is a CA that jwt-injector made for itself.
+is_own_authority() {
+  openssl x509 -in "$1" -noout -subject -nameopt RFC2253 2>/dev/null | grep -q 'CN=jwt-injector CA '
+}
+
 # One key of the Secret in the cluster; empty when there is none.
 read_secret() {
   kubectl get secret "$secret" -n "$namespace" --ignore-not-found -o "jsonpath={.data['$1']}" | openssl base64 -d -A
@@ -70,12 +75,17 @@ read_secret() {
 
 if [ "$apply" = true ]; then
   label=$(kubectl get secret "$secret" -n "$namespace" --ignore-not-found \
-    -o 'jsonpath={.metadata.labels.app\.kubernetes\.io/managed-by}') || fail "Secret $namespace/$secret cannot be read" 3
-  [ "$label" != jwt-injector ] ||
-    fail "Secret $namespace/$secret holds the certificate that jwt-injector issues itself: take another one with --secret" 1
+    -o 'jsonpath={.metadata.labels.app\.kubernetes\.io/name}') || fail "Secret $namespace/$secret cannot be read" 3
   for key in 'ca\.crt' 'tls\.crt' 'tls\.key'; do
     read_secret "$key" >"$work/$(printf %s "$key" | tr -d '\\')"
   done
+  # jwt-injector's own one: only that keeps the key of its CA; the installed one is empty, until something is issued.
+  if [ -n "$(read_secret 'ca\.key')" ] || is_own_authority "$work/ca.crt" ||
+    { [ "$label" = jwt-injector ] && ! [ -s "$work/tls.crt" ]; }; then
+    fail "Secret $namespace/$secret is for the certificate that jwt-injector issues itself, and needs none from here. To serve one \
+from files instead, write it to another Secret, which the Deployment then has to mount (\"From files\" in docs/certificates.md): \
+--secret my-certificate --apply" 1
+  fi
   # What is in the cluster is trusted already; without the key of its CA it serves until it is old.
   if is_fresh "$work/tls.crt" && is_issued_by "$work/tls.crt" "$work/ca.crt" && [ ! -f "$out/ca.key" ]; then
     cp "$work/ca.crt" "$work/tls.crt" "$work/tls.key" "$out"

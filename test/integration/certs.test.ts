@@ -8,9 +8,11 @@ import { promisify } from 'node:util';
 import { SHORT_LIVED } from '../controlplane/kubectl.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
+import { startService } from '../controlplane/service.ts';
 import type { Stage } from '../controlplane/stage.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../certs/make-dev-certs.sh');
+const SECRET = ['secret', 'jwt-injector-tls', '-n', 'jwt-injector'];
 
 describe('certs/make-dev-certs.sh --apply', () => {
   let stage: Stage<Cluster>;
@@ -28,6 +30,38 @@ describe('certs/make-dev-certs.sh --apply', () => {
   });
   const run = (...args: readonly string[]) => promisify(execFile)(SCRIPT, args, { env: env() });
 
+  it('leaves the Secret alone in which jwt-injector keeps its own certificate, empty or not, and says what to do', async () => {
+    const { cluster } = stage;
+    const out = join(cluster.folder, 'refused');
+    const assertRefused = async (): Promise<void> => {
+      const { stdout: present } = await cluster.kubectl(['get', ...SECRET, '-o', 'jsonpath={.data}']);
+      await assert.rejects(
+        run('--out', out, '--apply'),
+        /Secret jwt-injector\/jwt-injector-tls is for the certificate that jwt-injector issues itself.*--secret my-certificate --apply\n$/,
+      );
+      const { stdout: later } = await cluster.kubectl(['get', ...SECRET, '-o', 'jsonpath={.data}']);
+      assert.equal(later, present);
+    };
+    await assertRefused(); // as it is installed
+
+    const kubeconfig = await cluster.serviceAccountKubeconfig('jwt-injector', 'jwt-injector');
+    const service = await startService(cluster, { args: [`--kubeconfig=${kubeconfig}`] });
+    await service.stop();
+    await assertRefused();
+
+    await cluster.kubectl(['label', ...SECRET, 'app.kubernetes.io/name-']);
+    await assertRefused(); // it has the key of its CA
+    await cluster.kubectl([
+      'patch',
+      ...SECRET,
+      '--type=json',
+      '-p',
+      '[{"op":"remove","path":"/data/ca.key"}]',
+    ]);
+    await assertRefused(); // the name of its CA
+    await cluster.kubectl(['delete', ...SECRET]);
+  });
+
   it('makes a pair for the Service, writes its Secret, and sets caBundle in every webhook, again and again', async () => {
     const out = join(stage.cluster.folder, 'dev-certs');
     await run('--out', out, '--apply');
@@ -36,7 +70,7 @@ describe('certs/make-dev-certs.sh --apply', () => {
     const ca = await readFile(join(out, 'ca.crt'), 'utf8');
     const read = async (...args: string[]) =>
       JSON.parse((await stage.cluster.kubectl(['get', ...args, '-o', 'json'])).stdout);
-    const secret = await read('secret', 'jwt-injector-tls', '-n', 'jwt-injector');
+    const secret = await read(...SECRET);
     const leaf = new X509Certificate(Buffer.from(secret.data['tls.crt'], 'base64'));
     assert.ok(leaf.checkHost('jwt-injector.jwt-injector.svc'));
     assert.ok(leaf.verify(new X509Certificate(ca).publicKey));
@@ -46,24 +80,18 @@ describe('certs/make-dev-certs.sh --apply', () => {
       for (const { name, clientConfig } of webhooks) {
         const bundle = Buffer.from(clientConfig.caBundle, 'base64').toString();
         assert.ok(bundle.startsWith(ca), name);
-        assert.equal(bundle.split('BEGIN').length, 3, `${name}: the one that was there before stays`);
+        assert.equal(bundle.split('BEGIN').length, 4, `${name}: the two that were there before stay`);
       }
     }
   });
 
-  it('uses the pair that is in the cluster when it runs elsewhere, and leaves a self-issued one alone', async () => {
+  it('uses the pair that is in the cluster when it runs elsewhere', async () => {
     const [first, second] = ['dev-certs', 'other-machine'].map((name) => join(stage.cluster.folder, name));
     assert.ok(first !== undefined && second !== undefined);
     await run('--out', second, '--apply');
     for (const file of ['ca.crt', 'tls.crt', 'tls.key'])
       assert.equal(await readFile(join(second, file), 'utf8'), await readFile(join(first, file), 'utf8'));
-    const label = ['label', 'secret', 'jwt-injector-tls', '-n', 'jwt-injector'];
-    await stage.cluster.kubectl([...label, 'app.kubernetes.io/managed-by=jwt-injector']);
-    await assert.rejects(
-      run('--out', second, '--apply'),
-      /certificate that jwt-injector issues itself: take another/,
-    );
-    await stage.cluster.kubectl(['delete', 'secret', 'jwt-injector-tls', '-n', 'jwt-injector']);
+    await stage.cluster.kubectl(['delete', ...SECRET]);
   });
 
   it('makes a new certificate where the one in the files is old, of the same CA while that is not', async () => {
