@@ -66,7 +66,9 @@ export function createWebhook(options: WebhookOptions): Webhook {
       ...(validateJwt === undefined ? {} : { '/validate/jwts': jwtRoute(validateJwt) }),
     },
   });
-  metrics.gauges.readCertificate(() => toSeconds(inUse?.expiresAt));
+  metrics.gauges.readCertificate(
+    () => inUse && { validFrom: toSeconds(inUse.validFrom), expiresAt: toSeconds(inUse.expiresAt) },
+  );
   return {
     listen: async (place) => {
       port = await listenMany(app, place, UNREAD_BEFORE_TLS);

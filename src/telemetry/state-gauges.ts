@@ -19,11 +19,17 @@ export interface WatchReading {
   readonly lastEventAt: Milliseconds | undefined;
 }
 
+/** Of a certificate, since the epoch. */
+export interface CertificateReading {
+  readonly validFrom: Seconds;
+  readonly expiresAt: Seconds;
+}
+
 /** The gauges that are read at each scrape, from the parts of the service that run: nothing is kept in between. */
 export class StateGauges {
   readonly #prefix: string;
   #controller: Pick<ControllerState<never>, 'queueDepth' | 'isLeading' | 'watches'> | undefined;
-  #certificateExpiresAt: (() => Seconds | undefined) | undefined;
+  #readCertificate: (() => CertificateReading | undefined) | undefined;
   #writeTokenSeries: (() => Iterable<string>) | undefined;
 
   constructor(prefix: string, registry: Registry) {
@@ -41,16 +47,32 @@ export class StateGauges {
     add('leader', '1 while this replica keeps the tokens fresh, else 0.', () =>
       Number(this.#controller?.isLeading() ?? false),
     );
-    const certificate = new Gauge({
-      name: `${prefix}certificate_expiration_timestamp_seconds`,
-      help: 'When the serving certificate of the webhook expires; absent while there is none.',
-      registers: [registry],
-      collect: () => {
-        const expiresAt = this.#certificateExpiresAt?.();
-        if (expiresAt === undefined) certificate.remove();
-        else certificate.set(expiresAt);
-      },
-    });
+    const addOfCertificate = (
+      name: string,
+      help: string,
+      value: (reading: CertificateReading) => Seconds,
+    ): void => {
+      const gauge: Gauge = new Gauge({
+        name: `${prefix}certificate_${name}_timestamp_seconds`,
+        help: `${help}; absent while there is none.`,
+        registers: [registry],
+        collect: () => {
+          const reading = this.#readCertificate?.();
+          if (reading === undefined) gauge.remove();
+          else gauge.set(value(reading));
+        },
+      });
+    };
+    addOfCertificate(
+      'expiration',
+      'When the serving certificate of the webhook expires',
+      ({ expiresAt }) => expiresAt,
+    );
+    addOfCertificate(
+      'not_before',
+      'When the serving certificate of the webhook began to be valid',
+      ({ validFrom }) => validFrom,
+    );
     const watches = new Gauge({
       name: `${prefix}watch_last_event_timestamp_seconds`,
       help: 'When the watch of a resource last received something from the API server, bookmarks included.',
@@ -70,8 +92,8 @@ export class StateGauges {
     this.#writeTokenSeries = () => writeTokenSeries(this.#prefix, state.jwts(), state.readToken);
   }
 
-  readCertificate(expiresAt: () => Seconds | undefined): void {
-    this.#certificateExpiresAt = expiresAt;
+  readCertificate(read: () => CertificateReading | undefined): void {
+    this.#readCertificate = read;
   }
 
   /**

@@ -43,6 +43,7 @@ const SCRAPED: readonly RegExp[] = [
   /^jwt_injector_admission_decisions_total\{decision="deny",reason="InvalidAnnotation"\} [1-9]\d*$/m,
   /^jwt_injector_admission_duration_seconds_bucket\{le="0.0001"\} \d+$/m,
   /^jwt_injector_certificate_expiration_timestamp_seconds \d{10}/m,
+  /^jwt_injector_certificate_not_before_timestamp_seconds \d{10}/m,
   /^process_resident_memory_bytes \d+$/m,
 ];
 

@@ -29,6 +29,7 @@ describe('the metrics', () => {
       'jwt_injector_admission_decisions_total',
       'jwt_injector_admission_duration_seconds',
       'jwt_injector_certificate_expiration_timestamp_seconds',
+      'jwt_injector_certificate_not_before_timestamp_seconds',
       'jwt_injector_delivery_nudges_total',
       'jwt_injector_leader',
       'jwt_injector_queue_depth',
@@ -137,13 +138,18 @@ describe('the metrics', () => {
 
   it('of the certificate are absent while there is none', async () => {
     const metrics = createMetrics();
-    const found = async (): Promise<string | undefined> =>
-      /^jwt_injector_certificate_expiration_\w+ (.*)$/m.exec(await text(metrics.scrape()))?.[1];
-    assert.equal(await found(), undefined);
-    metrics.gauges.readCertificate(() => 1_800_000_000);
-    assert.equal(await found(), '1800000000');
+    const found = async (): Promise<readonly (string | undefined)[]> => {
+      const scraped = await text(metrics.scrape());
+      return ['not_before', 'expiration'].map(
+        (name) =>
+          new RegExp(`^jwt_injector_certificate_${name}_timestamp_seconds (.*)$`, 'm').exec(scraped)?.[1],
+      );
+    };
+    assert.deepEqual(await found(), [undefined, undefined]);
+    metrics.gauges.readCertificate(() => ({ validFrom: 1_700_000_000, expiresAt: 1_800_000_000 }));
+    assert.deepEqual(await found(), ['1700000000', '1800000000']);
     metrics.gauges.readCertificate(() => undefined);
-    assert.equal(await found(), undefined);
+    assert.deepEqual(await found(), [undefined, undefined]);
   });
 
   it('are separate for each call: nothing is global', async () => {
