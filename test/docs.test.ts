@@ -35,6 +35,18 @@ function isAtHome(name: string, text: string): boolean {
   return word.test(text) && !(text.match(/^import [^;]*;/gm) ?? []).some((line) => word.test(line));
 }
 
+/** Several words in quotation marks, outside of code and tables, in a paragraph about the log. */
+function logLinesOf(text: string): readonly string[] {
+  const paragraphs = text
+    .split(/\n{2,}/)
+    .filter((part) => /\blogs?\b/.test(part) && !/^(?:\||```| {4})/.test(part));
+  return paragraphs.flatMap((part) =>
+    [...part.replaceAll(/`[^`]*`/g, '').matchAll(/"([^"]+ [^"]+ [^"]+)"/g)].map(([, line = '']) =>
+      line.replaceAll(/\s+/g, ' '),
+    ),
+  );
+}
+
 /** The words in code spans of one column of a page's tables. */
 function wordsOf(section: string, column: number): readonly string[] {
   const rows = section.split('\n').filter((line) => line.startsWith('| `'));
@@ -66,6 +78,18 @@ describe('the documentation', () => {
       (header) => header.split(' ')[2] ?? '',
     );
     assert.deepEqual(explained.toSorted(), [...named, ...perJwt].toSorted());
+  });
+
+  it('quotes only log lines that the program writes', () => {
+    const sources = list('src/**/*.ts').map(read).join('\n');
+    const quoted = list('docs/*.md').flatMap((page) =>
+      logLinesOf(read(page)).map((line) => ({ page, line })),
+    );
+    assert.ok(quoted.length >= 2);
+    assert.deepEqual(
+      quoted.filter(({ line }) => !sources.includes(line)),
+      [],
+    );
   });
 
   it('names only scripts that exist', () => {
