@@ -5,6 +5,7 @@ import { isServed, newRequest } from '../../src/commands/renew/renew-request.ts'
 import { findService } from '../../src/commands/renew/service-state.ts';
 import { renewCommand } from '../../src/commands/renew.ts';
 import { KubeError } from '../../src/kube/errors.ts';
+import type { JsonObject } from '../../src/resources/json.ts';
 import { RENEW } from '../../src/resources/names.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { runCommand } from './captured-io.ts';
@@ -64,12 +65,27 @@ describe('a request for a new token', () => {
 });
 
 describe('jwt-injector', () => {
-  const lease = (spec: Record<string, unknown>) => ({ get: () => Promise.resolve({ spec }) });
+  const refuse = (resource: string, status: number, reason: string) =>
+    Promise.reject<JsonObject>(
+      new KubeError({ verb: 'get', resource, namespace: 'jwt-injector', status, reason }),
+    );
+  /** The Lease in namespace jwt-injector, for somebody who may not read webhook configurations. */
+  const lease = (spec: JsonObject) => installation(spec, undefined, 'jwt-injector');
   const refusal = (status: number, reason: string) => ({
-    get: () =>
-      Promise.reject(
-        new KubeError({ verb: 'get', resource: 'leases', namespace: 'jwt-injector', status, reason }),
-      ),
+    get: (path: string) =>
+      path.includes('/leases/') ? refuse('leases', status, reason) : refuse('any', 403, 'Forbidden'),
+  });
+  /** `named`: the namespace that the webhook configurations name; `undefined`: they may not be read. */
+  const installation = (spec: JsonObject | undefined, named: string | undefined, namespace: string) => ({
+    get: (path: string): Promise<JsonObject> => {
+      if (path.includes('/admissionregistration.k8s.io/'))
+        return named === undefined
+          ? refuse('any', 403, 'Forbidden')
+          : Promise.resolve({ webhooks: [{ clientConfig: { service: { namespace: named } } }] });
+      return spec !== undefined && path.includes(`/namespaces/${namespace}/leases/`)
+        ? Promise.resolve({ spec })
+        : refuse('leases', 404, 'NotFound');
+    },
   });
   const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
 
@@ -78,6 +94,23 @@ describe('jwt-injector', () => {
       lease({ holderIdentity: 'a', leaseDurationSeconds: 15, renewTime: ago(3) }),
     );
     assert.equal(runs, true);
+  });
+
+  it('is looked for in the namespace that the webhook configurations name, and its leader by the name of its pod', async () => {
+    const spec = {
+      holderIdentity: 'jwt-injector-controller-5d8f-x2x_6a2f',
+      leaseDurationSeconds: 15,
+      renewTime: ago(3),
+    };
+    assert.deepEqual(await findService(installation(spec, 'tokens', 'tokens')), {
+      runs: true,
+      words:
+        'jwt-injector is running, but has not served the request: see the log of its leader (kubectl logs -n tokens jwt-injector-controller-5d8f-x2x)',
+    });
+    assert.deepEqual(await findService(installation(undefined, 'tokens', 'tokens')), {
+      runs: false,
+      words: 'jwt-injector is not running, and never was: kubectl get pods -n tokens',
+    });
   });
 
   it('does not run if its Lease was not renewed, or was given back', async () => {
@@ -95,7 +128,9 @@ describe('jwt-injector', () => {
   });
 
   it('is not known to run without a Lease, or with one that may not be read', async () => {
-    assert.equal((await findService(refusal(404, 'NotFound'))).runs, false);
+    const elsewhere = await findService(refusal(404, 'NotFound'));
+    assert.equal(elsewhere.runs, undefined);
+    assert.match(elsewhere.words, /^it is not known in which namespace jwt-injector is, and it never ran in/);
     const hidden = await findService(refusal(403, 'Forbidden'));
     assert.equal(hidden.runs, undefined);
     assert.match(

@@ -139,7 +139,7 @@ export function describeRenew(world: () => World): void {
     it('renew says that it does not run', async () => {
       const { code, err } = await world().admin.run(
         renewCommand,
-        'ready',
+        'early',
         '--timeout',
         '500ms',
         ...IN_SCIENCE,
@@ -147,8 +147,31 @@ export function describeRenew(world: () => World): void {
       assert.equal(code, 3);
       assert.match(
         err,
-        /no new token for JWT science\/ready within 0\.5 s: jwt-injector has not been running for .*: kubectl get pods/,
+        /no new token for JWT science\/early within 0\.5 s: jwt-injector has not been running for .*: kubectl get pods/,
       );
+    });
+
+    const KEYLESS =
+      /^error: JWT science\/keyless gets no new token: key Secret science\/no-key does not exist/;
+    const renewKeyless = () =>
+      world().admin.run(renewCommand, 'keyless', '--timeout', '500ms', ...IN_SCIENCE);
+
+    it('renew says that it does not run, and what is in the way besides', async () => {
+      const { code, err } = await renewKeyless();
+      assert.equal(code, 3);
+      assert.match(err, KEYLESS);
+      assert.match(
+        err,
+        /^Besides, jwt-injector has not been running for .*: kubectl get pods -n jwt-injector$/m,
+      );
+    });
+
+    it('renew says what is in the way where nobody knows in which namespace it is', async () => {
+      await world().stage.cluster.kubectl(['delete', 'lease', 'jwt-injector', '-n', 'jwt-injector']);
+      const { code, err } = await renewKeyless();
+      assert.equal(code, 1);
+      assert.match(err, KEYLESS);
+      assert.doesNotMatch(err, /not running/);
     });
   });
 }

@@ -5,6 +5,7 @@ import { arrayMember, objectMember, stringMember, type JsonObject } from '../../
 import { APP, TLS_SECRET } from '../../resources/names.ts';
 import { DEPLOYMENTS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
+import { installedNamespace, readWebhookConfigurations } from '../cluster/installed-namespace.ts';
 import { findFlag } from './deployment-flags.ts';
 import { tryRead, foundValue, type ReadResult } from './read-result.ts';
 import type { CertificateSnapshot, TlsSnapshot } from './installation-snapshot.ts';
@@ -23,17 +24,8 @@ export async function gatherCertificates(
   client: Client,
   given: string | undefined,
 ): Promise<CertificateSnapshot> {
-  const readConfiguration = (plural: string): Promise<ReadResult<JsonObject>> =>
-    tryRead(() =>
-      client.get(
-        resourcePath({ group: 'admissionregistration.k8s.io', version: 'v1', plural }, { name: APP }),
-      ),
-    );
-  const [mutating, validating] = await Promise.all([
-    readConfiguration('mutatingwebhookconfigurations'),
-    readConfiguration('validatingwebhookconfigurations'),
-  ]);
-  const namespace = given ?? namespaceOf(mutating) ?? namespaceOf(validating) ?? APP;
+  const configurations = await readWebhookConfigurations(client);
+  const namespace = given ?? installedNamespace(configurations) ?? APP;
   const deployment = await tryRead(() => client.get(resourcePath(DEPLOYMENTS, { namespace, name: APP })));
   const { name, source } = findSource(foundValue(deployment));
   const secret = await tryRead(async () => {
@@ -41,13 +33,7 @@ export async function gatherCertificates(
     return objectMember(await client.get(path), 'data') ?? {};
   });
   const tls = { name, source, secret: readInstalledSecret(secret) };
-  return { now: Date.now(), namespace, deployment, mutating, validating, tls };
-}
-
-/** Of the Service that the first entry calls. */
-function namespaceOf(configuration: ReadResult<JsonObject>): string | undefined {
-  const [entry] = arrayMember(foundValue(configuration), 'webhooks');
-  return stringMember(objectMember(objectMember(entry, 'clientConfig'), 'service'), 'namespace');
+  return { now: Date.now(), namespace, deployment, ...configurations, tls };
 }
 
 function findSource(deployment: JsonObject | undefined): Pick<TlsSnapshot, 'name' | 'source'> {

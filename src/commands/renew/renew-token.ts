@@ -84,9 +84,14 @@ export async function renewToken(
     return pods === undefined || pods.problems.length === 0 ? EXIT.done : EXIT.outside;
   }
   const service = await findService(client);
-  if (outcome.what === 'refused' && service.runs !== false) {
+  if (outcome.what === 'refused') {
     const message = `JWT ${namespace}/${name} gets no new token: ${outcome.message}`;
-    return refuse(`${message}\nThe request stays, and is served as soon as that is fixed.`, EXIT.refused);
+    if (service.runs !== false)
+      return refuse(`${message}\nThe request stays, and is served as soon as that is fixed.`, EXIT.refused);
+    return refuse(
+      `${message}\nBesides, ${service.words}\nThe request stays, and is served as soon as jwt-injector processes it.`,
+      EXIT.outside,
+    );
   }
   const waited = `no new token for JWT ${namespace}/${name} within ${toSeconds(timeout)} s`;
   return refuse(

@@ -5,6 +5,7 @@ import { resourcePath } from '../../kube/resource-path.ts';
 import { formatDuration } from '../../time/format-time.ts';
 import { APP } from '../../resources/names.ts';
 import type { Access } from '../cluster/connect.ts';
+import { installedNamespace, readWebhookConfigurations } from '../cluster/installed-namespace.ts';
 import { describeRequest } from '../cluster/api-errors.ts';
 
 /** Whether jwt-injector is running, by the Lease of its leader; `runs` is `undefined` when that is not known. */
@@ -14,36 +15,49 @@ export interface ServiceState {
   readonly words: string;
 }
 
-const WHERE = `kubectl get pods -n ${APP}`;
-const LOG = `kubectl logs -n ${APP} deployment/${APP}`;
-
-/** Asks with the caller's rights; most users are not allowed to read that Lease. */
+/**
+ * Asks with the caller's rights; most users are not allowed to read that Lease. It is in the namespace that jwt-injector is in, by its
+ * webhook configurations; where these do not say, in jwt-injector, unless it is installed elsewhere.
+ */
 export async function findService(client: Pick<Access['client'], 'get'>): Promise<ServiceState> {
+  const installed = installedNamespace(await readWebhookConfigurations(client));
+  const namespace = installed ?? APP;
+  const where = `kubectl get pods -n ${namespace}`;
   try {
-    const lease = await client.get(resourcePath(LEASES, { namespace: APP, name: APP }));
-    return judgeLease(readLease(lease));
+    const lease = await client.get(resourcePath(LEASES, { namespace, name: APP }));
+    return judgeLease(readLease(lease), namespace);
   } catch (error) {
     if (isNotFound(error))
-      return { runs: false, words: `jwt-injector is not running, and never was: ${WHERE}` };
+      return installed === undefined
+        ? {
+            runs: undefined,
+            words: `it is not known in which namespace jwt-injector is, and it never ran in ${APP}: ask an administrator (${where})`,
+          }
+        : { runs: false, words: `jwt-injector is not running, and never was: ${where}` };
     if (isDenied(error) && error instanceof KubeError) {
-      const words = `it is not known whether jwt-injector is running, because you are not allowed to ${describeRequest(error)}; ask an administrator (${WHERE})`;
+      const words = `it is not known whether jwt-injector is running, because you are not allowed to ${describeRequest(error)}; ask an administrator (${where})`;
       return { runs: undefined, words };
     }
     throw error;
   }
 }
 
-function judgeLease({ holder, renewedAt, duration }: ReportedLease): ServiceState {
+function judgeLease({ holder, renewedAt, duration }: ReportedLease, namespace: string): ServiceState {
   const age = renewedAt === undefined ? undefined : toSeconds(Date.now()) - renewedAt;
   if (holder !== '' && age !== undefined && age <= toSeconds(duration)) {
     return {
       runs: true,
-      words: `jwt-injector is running, but has not served the request: see its log (${LOG})`,
+      words: `jwt-injector is running, but has not served the request: see the log of its leader (kubectl logs -n ${namespace} ${podOf(holder)})`,
     };
   }
   const problem =
     age === undefined
       ? 'jwt-injector is not running'
       : `jwt-injector has not been running for ${formatDuration(age)}`;
-  return { runs: false, words: `${problem}: ${WHERE}` };
+  return { runs: false, words: `${problem}: kubectl get pods -n ${namespace}` };
+}
+
+/** The leader names itself by its pod, an underscore and an identifier; other Deployments than that of the webhook may have it. */
+function podOf(holder: string): string {
+  return holder.split('_', 1)[0] ?? holder;
 }
