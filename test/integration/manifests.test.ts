@@ -86,16 +86,21 @@ describe('the shipped manifests, unchanged:', () => {
     await cluster.kubectl(['wait', '-n', 'jwt-injector', 'deployment/jwt-injector', ...available]);
   });
 
-  it('the commands of the README remove everything without an error, and leave the CRD', async () => {
+  it('the commands of the README remove everything that an overlay has, without an error, and leave the CRD', async () => {
+    const resources = ['default', 'final-state-policy'].map((name) => `../deploy/kustomize/${name}`);
+    const files = { 'my-cluster/kustomization.yaml': JSON.stringify({ resources }) };
+    await runShell(cluster, ['kubectl apply --server-side --force-conflicts -k my-cluster'], { files });
     const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
     const section = readme.slice(readme.indexOf('## Uninstall'), readme.indexOf('## License'));
     const commands = [...section.matchAll(/^\$ (.*)$/gm)].map(([, command = '']) => command);
     assert.equal(commands.length, 2);
-    const printed = await runShell(cluster, commands);
+    const printed = await runShell(cluster, commands, { files });
     assert.doesNotMatch(printed, /error|not found/i);
-    const kinds =
-      'namespaces,clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations';
-    const { stdout } = await cluster.kubectl(['get', `${kinds},crds`, '-o', 'name']);
+    const kinds = [
+      'namespaces,clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations',
+      'validatingadmissionpolicies,validatingadmissionpolicybindings,crds',
+    ];
+    const { stdout } = await cluster.kubectl(['get', kinds.join(), '-o', 'name']);
     const left = stdout.split('\n').filter((name) => /jwt-injector|jwts/.test(name));
     assert.deepEqual(left, ['customresourcedefinition.apiextensions.k8s.io/jwts.tokens.osg-htc.org']);
   });
