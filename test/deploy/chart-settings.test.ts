@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { parseConfig, type Config } from '../../src/config/config.ts';
 import { createCertificateAuthority } from '../controlplane/certificates.ts';
-import { openHelm, type Helm, type Values } from './helm.ts';
+import { CHART, openHelm, type Helm, type Values } from './helm.ts';
 import { readObjects, type Rendered } from './rendered.ts';
 
 interface Container {
@@ -149,6 +149,15 @@ describe('the chart with every value set', () => {
     assert.deepEqual(fallback?.resources, memory);
     assert.equal((specOf('Deployment', 'jwt-injector') as Values)['replicas'], 4);
     assert.equal((specOf('Deployment', 'jwt-injector-controller') as Values)['replicas'], 3);
+  });
+
+  it('has the pod of helm test where they are', async () => {
+    const file = await helm.valuesFile(EVERYTHING);
+    const test = ['--show-only', 'templates/tests/review.yaml', '-n', 'jwt-injector'];
+    const [pod] = readObjects(await helm.run('template', 'jwt-injector', CHART, ...test, '-f', file));
+    assert.ok(pod !== undefined);
+    const { nodeSelector, tolerations } = pod['spec'] as PodSpec;
+    assert.deepEqual([nodeSelector, tolerations], [{ 'kubernetes.io/arch': 'arm64' }, TOLERATIONS]);
   });
 
   it('lets in whom it names, and labels what an operator looks for', () => {

@@ -99,6 +99,10 @@ describe('the chart', () => {
       { certificate: { mode: 'cert-manager', takeOver: 'issue', secretName: 'jwt-injector-tls' } },
       /certificate\.secretName is jwt-injector-tls, .*give cert-manager's another name/,
     ],
+    ...['app.kubernetes.io/name', 'app.kubernetes.io/part-of'].map(
+      (key) =>
+        [{ podLabels: { [key]: 'mine' } }, new RegExp(`podLabels has ${key}, .*: leave it out`)] as const,
+    ),
   ];
   for (const [values, says] of impossible) {
     it(`refuses what cannot be, in one message: ${JSON.stringify(values).slice(0, 90)}`, async () => {
