@@ -19,6 +19,12 @@ const READ_FROM: Readonly<Record<string, readonly string[]>> = {
 /** Commands that a test runs in other words: the test, and what stands there for them. */
 const RUN_ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>> = {
   'npm ci': ['.ci/run', '\nnpm ci\n'],
+  'npm ci && npm test': ['.ci/run', '\nnpm test\n'],
+  'npm ci && npm run demo -- --once': ['.ci/run', '\nnpm run demo -- --once\n'],
+  'npm run verifiers': ['.ci/run', '\nrun_as_root npm run verifiers '],
+  'npm install -g .': ['test/integration/plugin.test.ts', "it('works from npm install -g .'"],
+  'certs/make-dev-certs.sh --apply': ['test/integration/certs.test.ts', "'--apply'"],
+  'deploy/release --help': ['test/deploy/release.test.ts', "release(['--help'])"],
   'npx --no jwt-injector sign -f deploy/examples/my-jwt.yaml': [
     'test/integration/dist.test.ts',
     "runApp('sign', '-f', EXAMPLE)",
@@ -85,8 +91,29 @@ const RUN_ELSEWHERE: Readonly<Record<string, readonly [file: string, words: stri
   ],
 };
 
-/** Commands in running text that no test runs, and why not. */
+const IN_SHORT = 'takes a quarter of an hour or more: CI runs it with --short';
+const ON_NODES = 'takes minutes on real nodes: CI runs npm run e2e -- --short';
+const MEASURES = 'measures, and means something only on a machine without other programs';
+
+/** Commands in running text that CI does not run as they stand there, and why not. */
 const NOT_RUN: Readonly<Record<string, string>> = {
+  'npm ci && npm run demo': 'stays until Ctrl-C: CI runs it with --once',
+  'npm run controlplane': 'stays until Ctrl-C: each integration test starts one',
+  'npm run faults': IN_SHORT,
+  'npm run hostile': IN_SHORT,
+  'npm run e2e': IN_SHORT,
+  'sudo npm run e2e -- --only churn': ON_NODES,
+  'sudo npm run e2e -- --only delivery': ON_NODES,
+  'npm run e2e -- --only ipv6': ON_NODES,
+  'npm run certificates':
+    'creates thousands of pods: test/integration/certificates.test.ts makes such changes with fewer',
+  'npm run upgrade -- --from=REF': 'needs another version of the history',
+  'npm run bench': MEASURES,
+  'npm run bench -- --only=scale': MEASURES,
+  'npm run bench -- --only=delivery': MEASURES,
+  'docker build --platform linux/amd64 …': 'needs docker and its base images',
+  'deploy/release --push registry.example.org/jwt-injector:0.1.0':
+    'needs a registry: npm run e2e without flags pushes to one on loopback',
   'kubectl describe certificate -n jwt-injector': 'needs cert-manager, whose objects they are',
   'kubectl get prometheus -A -o yaml': 'needs the Prometheus operator, whose objects they are',
   'kubectl get pods -n jwt-injector': 'shows objects of Kubernetes itself',
@@ -103,7 +130,8 @@ interface Command {
 
 const MARK = /^ *<!-- not run in CI: [^>]{10,} -->$/;
 /** In blocks that are indented only lines with a program of ours or of Kubernetes are commands. */
-const PROGRAM = /^(?:[A-Z_]+=\S+ )*(?:kubectl|helm|kustomize|jwt-injector|npx|npm|docker|certs\/)\b/;
+const PROGRAM =
+  /^(?:[A-Z_]+=\S+ )*(?:sudo )?(?:kubectl|helm|kustomize|jwt-injector|npx|npm|docker|certs\/|deploy\/release)\b/;
 
 /** What a page asks its reader to type, without lines that go on from the one before. */
 function commandsOf(page: string): readonly Command[] {
@@ -179,17 +207,19 @@ describe('the commands of the pages for users and administrators', () => {
 
   const inText = PAGES.flatMap((page) => commandsInText(page).map((text) => ({ page, text })));
 
-  it('in running text: of Kubernetes, are in a block, run by a test, or listed with the reason why not', () => {
+  it('in running text: of Kubernetes and of the checkout, are in a block, run by a test, or listed with the reason why not', () => {
     const known = new Set([
       ...commands.map(({ text }) => text),
       ...Object.keys(RUN_ELSEWHERE),
       ...Object.keys(NOT_RUN),
     ]);
-    // With an argument besides the verb, which alone is just a name.
-    const ofKubernetes = inText.filter(({ text }) => /^(?:kubectl|helm) (?!jwt )\S+ ./.test(text));
-    assert.ok(ofKubernetes.length > 15);
+    // Of Kubernetes with an argument besides the verb, which alone is just a name.
+    const meant = inText.filter(({ text }) =>
+      /^(?:(?:kubectl|helm) (?!jwt )\S+ .|(?:sudo )?(?:npm|npx) |docker \S+ .|certs\/|deploy\/)/.test(text),
+    );
+    assert.ok(meant.length > 35);
     assert.deepEqual(
-      ofKubernetes.filter(({ text }) => !known.has(text)).map(({ page, text }) => `${page}: ${text}`),
+      meant.filter(({ text }) => !known.has(text)).map(({ page, text }) => `${page}: ${text}`),
       [],
     );
   });
