@@ -92,8 +92,8 @@ export function observeNow(
     key,
     recordedKey,
     secret,
-    absenceConfirmed: known.secret === 'absent',
-    jwtConfirmed: known.jwt !== undefined,
+    isAbsenceConfirmed: known.secret === 'absent',
+    isJwtConfirmed: known.jwt !== undefined,
     policyRefusal:
       jwt.spec.ok && observer.policy !== undefined
         ? findPolicyRefusal(jwt.spec.value, observer.policy)

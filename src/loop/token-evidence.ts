@@ -105,7 +105,7 @@ export function judgeEvidence(
   const valid = {
     state: 'valid',
     expiresAt: verdict.expiresAt,
-    legacy: verdict.legacy,
+    isLegacy: verdict.isLegacy,
     tokenId: typeof jti === 'string' ? jti : undefined,
   } as const;
   // Without a key on record, what this process remembers does not count: another would not know it after a restart.

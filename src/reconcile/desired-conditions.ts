@@ -42,7 +42,7 @@ function describeReady(
         message: `Secret ${jwt.name} holds a valid token, but nothing new can be written: ${problem.message}`,
       };
     }
-    return token.legacy
+    return token.isLegacy
       ? {
           type: 'Ready',
           status: 'True',

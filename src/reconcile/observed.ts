@@ -23,7 +23,7 @@ export type TokenObservation =
       /** Seconds since the epoch. */
       readonly expiresAt: Seconds;
       /** A claim of `iss`, `iat`, `nbf`, `jti` is missing, as in tokens of token-manager. */
-      readonly legacy: boolean;
+      readonly isLegacy: boolean;
       readonly tokenId: string | undefined;
       /** Whether its signature was checked, and with what result; unknown when no public key is at hand yet. */
       readonly signature: 'verified' | 'unknown';
@@ -58,9 +58,9 @@ export interface Observed {
   readonly jwt: Jwt;
   readonly secret: SecretObservation | undefined;
   /** The API server itself said that there is no such Secret; a cache may be behind. */
-  readonly absenceConfirmed?: boolean;
+  readonly isAbsenceConfirmed?: boolean;
   /** The JWT is as the API server itself has it; a cache may be behind. */
-  readonly jwtConfirmed?: boolean;
+  readonly isJwtConfirmed?: boolean;
   readonly key: KeyObservation;
   /** The public key that the status records; `undefined` without one that can be read. */
   readonly recordedKey?: JWK | undefined;

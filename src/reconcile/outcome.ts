@@ -21,7 +21,7 @@ export interface Outcome {
 export interface PresentToken {
   readonly expiresAt: Seconds;
   readonly tokenId: string | undefined;
-  readonly legacy: boolean;
+  readonly isLegacy: boolean;
 }
 
 /**
@@ -30,7 +30,7 @@ export interface PresentToken {
  */
 export function presentToken({ jwt, secret }: Observed, { signed }: Outcome): PresentToken | undefined {
   if (signed !== undefined)
-    return { expiresAt: signed.claims.exp, tokenId: signed.claims.jti, legacy: false };
+    return { expiresAt: signed.claims.exp, tokenId: signed.claims.jti, isLegacy: false };
   if (secret === undefined || findOwnership(jwt, secret) !== 'ours') return undefined;
   // Anybody who is allowed to write Secrets could have written a token whose signature was not checked yet.
   return secret.token.state === 'valid' && secret.token.signature === 'verified' ? secret.token : undefined;

@@ -79,9 +79,9 @@ function reportConflict({ observed: { jwt, secret } }: PlanFacts): Plan | undefi
 }
 
 /** A Secret that was written once may be missing in both watches for a moment: one that loses our label moves between them. */
-function confirmAbsence({ observed: { jwt, secret, absenceConfirmed } }: PlanFacts): Plan | undefined {
+function confirmAbsence({ observed: { jwt, secret, isAbsenceConfirmed } }: PlanFacts): Plan | undefined {
   const isExpected = secret === undefined && jwt.recorded.tokenId !== undefined;
-  return isExpected && absenceConfirmed !== true ? { do: 'read', what: 'token' } : undefined;
+  return isExpected && isAbsenceConfirmed !== true ? { do: 'read', what: 'token' } : undefined;
 }
 
 function readPresentToken({ observed: { secret } }: PlanFacts): Plan | undefined {
@@ -126,22 +126,22 @@ function signIfDue({ observed, spec, now }: PlanFacts): Plan | undefined {
 }
 
 /** A Secret that was written once may have been deleted with its JWT, which another watch reports. */
-function mayBeGone({ jwt, jwtConfirmed }: Observed): boolean {
-  return jwt.recorded.tokenId !== undefined && jwtConfirmed !== true;
+function mayBeGone({ jwt, isJwtConfirmed }: Observed): boolean {
+  return jwt.recorded.tokenId !== undefined && isJwtConfirmed !== true;
 }
 
 /**
  * The Secret holds another token than the status says: the leader before may have served the request a moment ago, and
  * only the newest status would show it.
  */
-function mayBeServed({ jwt, secret, jwtConfirmed }: Observed): boolean {
+function mayBeServed({ jwt, secret, isJwtConfirmed }: Observed): boolean {
   const isOther = secret?.token.state === 'valid' && secret.token.tokenId !== jwt.recorded.tokenId;
-  return isOther && jwtConfirmed !== true;
+  return isOther && isJwtConfirmed !== true;
 }
 
 /** Of long claims the cache keeps only a digest: they are read again before they are signed. */
 function lacksClaims({ observed, spec }: PlanFacts): boolean {
-  return spec.claimsDigest !== undefined && observed.jwtConfirmed !== true;
+  return spec.claimsDigest !== undefined && observed.isJwtConfirmed !== true;
 }
 
 function repairIfDrifted({ observed: { jwt, secret }, spec }: PlanFacts): Plan | undefined {

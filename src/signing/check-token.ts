@@ -12,7 +12,7 @@ const LEGACY_GAPS = ['iss', 'iat', 'nbf', 'jti'] as const;
 
 /** What is wrong with a token that exists, or that nothing is. Times in seconds since the epoch. */
 export type Verdict =
-  | { readonly matches: true; readonly expiresAt: Seconds; readonly legacy: boolean }
+  | { readonly matches: true; readonly expiresAt: Seconds; readonly isLegacy: boolean }
   | {
       readonly matches: false;
       readonly cause: SignatureCause;
@@ -40,7 +40,7 @@ export function judgeClaims(token: TokenFacts, spec: JwtSpec, now: Seconds): Ver
   if (nbf !== undefined && !(isTime(nbf) && nbf <= now)) {
     return { matches: false, cause: 'ClaimsMismatch', ...(isTime(nbf) ? { until: nbf } : {}) };
   }
-  return { matches: true, expiresAt, legacy: LEGACY_GAPS.some((name) => token[name] === undefined) };
+  return { matches: true, expiresAt, isLegacy: LEGACY_GAPS.some((name) => token[name] === undefined) };
 }
 
 /** A NumericDate (RFC 7519 §2) that has a date: JSON holds 1e20, and 1e999, which reads as infinity. */

@@ -44,7 +44,7 @@ describe('observing', () => {
     const { observer } = makeSources([wireSecret('my-jwt', { token: 'x' }, managed)]);
     const observed = await observe(observer, jwt, { secret: 'absent' }, NOW);
     assert.equal(observed.secret, undefined);
-    assert.equal(observed.absenceConfirmed, true);
+    assert.equal(observed.isAbsenceConfirmed, true);
   });
 
   it('finds a key Secret also under our label, and versions an inline key by the JWT’s generation', async () => {

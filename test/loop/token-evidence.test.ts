@@ -42,7 +42,7 @@ async function judge(evidence: TokenEvidence | undefined, verifier: SigningKey |
   return verdict;
 }
 
-const VALID = { state: 'valid', expiresAt: NOW + DAY, legacy: false, tokenId: 'the-jti' };
+const VALID = { state: 'valid', expiresAt: NOW + DAY, isLegacy: false, tokenId: 'the-jti' };
 
 describe('the evidence of a token', () => {
   it('does not exist without a token, and is faulty when it is not a token', async () => {

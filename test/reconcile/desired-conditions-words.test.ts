@@ -17,7 +17,7 @@ const newKey: KeyObservation = {
   key: await readKey(toPem(makeKey('ES256'))),
 };
 
-const valid = { state: 'valid', expiresAt: NOW + DAY, legacy: false, tokenId: 'the-jti' } as const;
+const valid = { state: 'valid', expiresAt: NOW + DAY, isLegacy: false, tokenId: 'the-jti' } as const;
 const verified: TokenObservation = { ...valid, signature: 'verified' };
 const unchecked: TokenObservation = { ...valid, signature: 'unknown' };
 const signed: Outcome = {
@@ -57,7 +57,7 @@ const CASES: readonly Case[] = [
   {
     type: 'Ready',
     when: 'the token is valid and of token-manager',
-    observed: holding({ ...verified, legacy: true }),
+    observed: holding({ ...verified, isLegacy: true }),
     says: 'True LegacyToken',
     message:
       'the Secret holds a valid token of token-manager; claims that it lacks come with its next renewal',

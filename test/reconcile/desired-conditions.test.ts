@@ -21,14 +21,14 @@ describe('Ready', () => {
   it('is True while the Secret holds a valid token, whatever keeps the next from being signed', async () => {
     assert.equal(conditionOf(await settled(), {}, 'Ready'), 'True Signed');
     assert.equal(conditionOf(await settled(0, { key: noKey }), { problem: gone }, 'Ready'), 'True Signed');
-    assert.equal(conditionOf(await withToken({ ...valid, legacy: true }), {}, 'Ready'), 'True LegacyToken');
+    assert.equal(conditionOf(await withToken({ ...valid, isLegacy: true }), {}, 'Ready'), 'True LegacyToken');
     assert.equal(conditionOf({ jwt: makeJwt(), secret: undefined, key }, signed, 'Ready'), 'True Signed');
   });
 
   it('is False with the reason when there is none, once it expired, or when the Secret is somebody else’s', async () => {
     assert.equal(conditionOf(await withToken(faulty), { problem: gone }, 'Ready'), 'False KeyNotFound');
     assert.equal(
-      conditionOf(await withToken({ ...valid, legacy: false }), { problem: gone }, 'Ready', NOW + DAY),
+      conditionOf(await withToken({ ...valid, isLegacy: false }), { problem: gone }, 'Ready', NOW + DAY),
       'False KeyNotFound',
     );
     const conflict: Outcome = { problem: { reason: 'SecretConflict', message: 'theirs' } };
@@ -38,7 +38,7 @@ describe('Ready', () => {
 
   it('is Unknown while nothing proves who signed the token: it may be forged', async () => {
     const unchecked = await withToken(
-      { ...valid, legacy: true, signature: 'unknown' },
+      { ...valid, isLegacy: true, signature: 'unknown' },
       { jwt: makeJwt(), key: noKey },
     );
     assert.equal(conditionOf(unchecked, {}, 'Ready'), 'Unknown KeyNotFound');

@@ -32,7 +32,7 @@ describe('the record of the key that the current token was signed with', () => {
 
   it('does not change for a key of which nothing proves that it signed the token', async () => {
     const jwt = makeJwt();
-    const token = { state: 'valid', expiresAt: NOW, legacy: true, tokenId: undefined } as const;
+    const token = { state: 'valid', expiresAt: NOW, isLegacy: true, tokenId: undefined } as const;
     const recorded = (signature: 'unknown' | 'verified'): string | undefined =>
       describeKeyRecord({ jwt, secret: ourSecret(jwt, 0, { token: { ...token, signature } }), key }, false)
         .keyVersion;

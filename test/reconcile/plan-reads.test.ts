@@ -21,15 +21,15 @@ describe('a Secret that is missing, though its token was published', () => {
 
   it('is asked for at the API server, then its JWT, before anything is signed: caches may be behind', () => {
     assert.deepEqual(plan(missing), READ_TOKEN);
-    assert.deepEqual(plan({ ...missing, absenceConfirmed: true }), READ_JWT);
-    assert.deepEqual(plan({ ...missing, absenceConfirmed: true, jwtConfirmed: true }), SIGN_MISSING);
+    assert.deepEqual(plan({ ...missing, isAbsenceConfirmed: true }), READ_JWT);
+    assert.deepEqual(plan({ ...missing, isAbsenceConfirmed: true, isJwtConfirmed: true }), SIGN_MISSING);
   });
 
   it('costs no read of a private key before that: a JWT that is gone needs none', () => {
     const recorded = { ...jwt.recorded, keyVersion: undefined };
-    const observed = { ...missing, jwt: { ...jwt, recorded }, key: UNREAD, absenceConfirmed: true };
+    const observed = { ...missing, jwt: { ...jwt, recorded }, key: UNREAD, isAbsenceConfirmed: true };
     assert.deepEqual(plan(observed), READ_JWT);
-    assert.deepEqual(plan({ ...observed, jwtConfirmed: true }), READ_KEY);
+    assert.deepEqual(plan({ ...observed, isJwtConfirmed: true }), READ_KEY);
   });
 
   it('is signed for at once when none was ever published', () => {
@@ -55,7 +55,7 @@ describe('a signature', () => {
     const spec = { ok: true, value: { ...jwt.spec.value, claimsDigest: 'x' } } as const;
     const observed = { ...(await settled(20 * 3_600, { key })), jwt: { ...jwt, spec } };
     assert.deepEqual(plan(observed), READ_JWT);
-    assert.deepEqual(plan({ ...observed, jwtConfirmed: true }), { do: 'sign', cause: 'RenewalDue' });
+    assert.deepEqual(plan({ ...observed, isJwtConfirmed: true }), { do: 'sign', cause: 'RenewalDue' });
   });
 
   it('that is due by time does not wait for the JWT, whatever token the status describes', async () => {

@@ -67,7 +67,7 @@ describe('the plan', () => {
     const behind = { ...jwt, recorded: { ...jwt.recorded, tokenId: 'of the token before' } };
     const observed = await settled(0, { jwt: behind, key });
     assert.deepEqual(planNext(observed, NOW), { do: 'read', what: 'jwt' });
-    const confirmed = { ...observed, jwtConfirmed: true };
+    const confirmed = { ...observed, isJwtConfirmed: true };
     assert.deepEqual(planNext(confirmed, NOW), { do: 'sign', cause: 'RenewRequested' });
   });
 
@@ -146,7 +146,13 @@ describe('the plan', () => {
       labels: {},
       annotations: { [LAST_SIGNING_TIME]: '1743630000.123456' },
       ours: { labels: [], annotations: [] },
-      token: { state: 'valid', expiresAt: NOW + DAY, legacy: true, tokenId: undefined, signature: 'unknown' },
+      token: {
+        state: 'valid',
+        expiresAt: NOW + DAY,
+        isLegacy: true,
+        tokenId: undefined,
+        signature: 'unknown',
+      },
     });
     assert.deepEqual(
       planNext({ jwt, secret: legacy, key: UNREAD }, NOW),

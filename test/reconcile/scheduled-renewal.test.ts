@@ -11,7 +11,7 @@ const renewal: SecretChange = { do: 'sign', cause: 'RenewalDue' };
 const published = ourSecret(jwt, DAY);
 const another: SecretObservation = {
   ...published,
-  token: { state: 'valid', expiresAt: NOW, legacy: false, tokenId: 'another', signature: 'verified' },
+  token: { state: 'valid', expiresAt: NOW, isLegacy: false, tokenId: 'another', signature: 'verified' },
 };
 const expired: SecretObservation = { ...published, token: { state: 'faulty', cause: 'Expired' } };
 

@@ -26,7 +26,7 @@ const judge = (token: ReadToken, spec: ReturnType<typeof makeSpec>, now: number)
 describe('the verdict on a token', () => {
   it('is that the token matches, while it is valid and says what the spec asks for', () => {
     const verdict = judge({ header, claims: claimsOf() }, makeSpec(), NOW);
-    assert.deepEqual(verdict, { matches: true, expiresAt: NOW + 86_400, legacy: false });
+    assert.deepEqual(verdict, { matches: true, expiresAt: NOW + 86_400, isLegacy: false });
   });
 
   it('is ClaimsMismatch until its first second', () => {
@@ -103,7 +103,7 @@ describe('the verdict on a token', () => {
     assert.deepEqual(judge({ header, claims: old }, makeSpec(), NOW), {
       matches: true,
       expiresAt: NOW + 86_400,
-      legacy: true,
+      isLegacy: true,
     });
     const newer = { ...old, iat: iat + 60, nbf, jti };
     assert.ok(judge({ header, claims: newer }, makeSpec(), NOW).matches);
@@ -117,7 +117,7 @@ describe('the verdict on a token', () => {
       // Without nbf beside it, iat counts as token-manager set it: at the signature.
       const token = { header, claims: name === 'nbf' ? { ...claims, iat: NOW } : claims };
       const verdict = judge(token, makeSpec(), NOW);
-      assert.deepEqual(verdict, { matches: true, expiresAt: NOW + 86_400, legacy: true }, name);
+      assert.deepEqual(verdict, { matches: true, expiresAt: NOW + 86_400, isLegacy: true }, name);
     }
   });
 
