@@ -70,8 +70,11 @@ const KEY_TERMS: LongestValues = [
   [ALLOWED_NAMESPACES, LONGEST_GRANTS],
   ...RESERVED_POLICIES.map((policy) => [policy, 0] as const),
 ];
-/** Characters of labels; Kubernetes bounds each of them, and not their number. More are kept only if we wrote them. */
-const MOST_LABELS = 16_384;
+/**
+ * Characters of labels that are kept; Kubernetes bounds each, and not their number. Of more, those that we wrote: others
+ * with the keys of our template are then written again, once, and are ours.
+ */
+const MOST_LABELS = 2_048;
 /** Characters of what our field manager wrote: a JWT and its template may ask for 8 KiB each. */
 const MOST_OWNED = 20 * 1024;
 

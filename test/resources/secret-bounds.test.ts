@@ -65,15 +65,15 @@ describe('the bounds of what is kept of a Secret', () => {
     assert.equal(parseWholeMetadata({ metadata: metadataOf(513) }).hasLongGrants, undefined);
   });
 
-  it('are 16,384 characters of labels, names and values together', () => {
+  it('are 2,048 characters of labels, names and values together', () => {
     const labels = (length: number): Record<string, string> => ({ [x(100)]: '', a: x(length - 101) });
-    assert.deepEqual(read({ labels: labels(16_384) }).labels, labels(16_384));
-    assert.deepEqual(read({ labels: labels(16_385) }).labels, {});
-    assert.deepEqual(read({ labels: { [x(16_385)]: '' } }).labels, {});
+    assert.deepEqual(read({ labels: labels(2_048) }).labels, labels(2_048));
+    assert.deepEqual(read({ labels: labels(2_049) }).labels, {});
+    assert.deepEqual(read({ labels: { [x(2_049)]: '' } }).labels, {});
   });
 
   it('are 20,480 characters of labels that we wrote, where there are more than that in all', () => {
-    const others = { theirs: x(16_384) };
+    const others = { theirs: x(2_048) };
     const labelsOf = (length: number): readonly string[] => {
       const labels = { a: x(9_999), b: x(length - 10_001) };
       const { managedFields } = applied(labels, {}) as { managedFields: unknown };
