@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { createPublicKey } from 'node:crypto';
 import { before, describe, it } from 'node:test';
 import { explainCommand } from '../../src/commands/explain.ts';
 import { renewCommand } from '../../src/commands/renew.ts';
-import { NUDGED_AT } from '../../src/resources/names.ts';
+import { rotateCommand } from '../../src/commands/rotate.ts';
+import { NUDGED_AT, ROTATION } from '../../src/resources/names.ts';
+import { makeKey } from '../fixtures/keys.ts';
 import { callAs } from './cli-run.ts';
 import { IN_SCIENCE, type World } from './cli-world.ts';
 import { makeNode, podOnNode } from './pods-on-node.ts';
@@ -118,6 +121,28 @@ export function describeRenew(world: () => World): void {
     });
   });
 
+  const NOT_SIGNED = /no token is signed with it yet: key Secret science\/no-key does not exist/;
+
+  it('rotate says why nothing is signed with a key that the JWT was changed to', async () => {
+    const key = createPublicKey(makeKey('ES256')).export({ format: 'jwk' });
+    const switchedAt = new Date(Date.now() - 2 * 60_000).toISOString();
+    const publicKey = { ...key, kid: 'new', alg: 'ES256' };
+    const record = JSON.stringify({ secret: 'no-key', publicKey, previousKeyId: 'old', switchedAt });
+    await world().science.apply('switched');
+    await world().objects.waitForCondition('science', 'switched', 'Ready', 'True');
+    const patch = {
+      metadata: { annotations: { [ROTATION]: record } },
+      spec: { keyId: 'new', key: { value: null, secret: { name: 'no-key', key: 'key.pem' } } },
+    };
+    const { kubectl } = world().stage.cluster;
+    await kubectl(['patch', 'jwt/switched', ...IN_SCIENCE, '--type=merge', '-p', JSON.stringify(patch)]);
+    await world().objects.waitForCondition('science', 'switched', 'KeyAvailable', 'False', 'KeyNotFound');
+    const { code, err } = await world().admin.run(rotateCommand, 'switched', ...IN_SCIENCE);
+    assert.equal(code, 3);
+    assert.match(err, NOT_SIGNED);
+    assert.doesNotMatch(err, /running/);
+  });
+
   describe('when jwt-injector is not running', () => {
     before(async () => {
       await world().stage.service().stop();
@@ -164,6 +189,14 @@ export function describeRenew(world: () => World): void {
         err,
         /^Besides, jwt-injector has not been running for .*: kubectl get pods -n jwt-injector$/m,
       );
+    });
+
+    it('rotate says both, too', async () => {
+      const { code, err } = await world().admin.run(rotateCommand, 'switched', ...IN_SCIENCE);
+      assert.equal(code, 3);
+      assert.match(err, NOT_SIGNED);
+      assert.match(err, /; besides, jwt-injector has not been running for /);
+      await world().stage.cluster.kubectl(['delete', 'jwt', 'switched', ...IN_SCIENCE]);
     });
 
     it('renew says what is in the way where nobody knows in which namespace it is', async () => {

@@ -2,7 +2,6 @@ import { toSeconds, type Milliseconds } from '../../time/units.ts';
 import { isTransient, KubeError } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { systemClock } from '../../time/clock.ts';
-import { findCondition } from '../../reconcile/conditions.ts';
 import { formatTime, parseTime, formatWhen } from '../../time/format-time.ts';
 import { parseJwt, type Jwt } from '../../resources/jwt.ts';
 import { RENEW } from '../../resources/names.ts';
@@ -13,6 +12,7 @@ import type { Io } from '../io.ts';
 import { isServed, newRequest, RENEW_FIELD_MANAGER } from './renew-request.ts';
 import { nudgeMountingPods } from './nudge-pods.ts';
 import { findService } from './service-state.ts';
+import { whyNotSigned } from './why-not-signed.ts';
 import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/report-output.ts';
 import { EXIT, type ExitCode } from '../command.ts';
@@ -121,7 +121,7 @@ async function waitForToken(
     const jwt = await fetchJwt(client, path);
     const waited = systemClock.monotonic() - start;
     if (jwt.ok && isDone(jwt.value)) return { what: 'renewed', jwt: jwt.value };
-    const message = jwt.ok ? findRefusal(jwt.value) : undefined;
+    const message = jwt.ok ? whyNotSigned(jwt.value) : undefined;
     if (message !== undefined && waited >= Math.min(GRACE_MS, timeout)) return { what: 'refused', message };
     if (waited >= timeout) return { what: 'timeout' };
     await systemClock.sleep(Math.min(POLL_MS, timeout - waited));
@@ -136,18 +136,6 @@ async function fetchJwt(client: Access['client'], path: string): Promise<Result<
     if (!isTransient(error) || !(error instanceof KubeError)) throw error;
     return fail(error.message);
   }
-}
-
-/** Reasons why nothing is written although the token in the Secret is still valid. */
-const HELD_BACK: ReadonlySet<unknown> = new Set(['WriteFailed', 'WriteRefused', 'Contended']);
-
-/** The message of the condition that says why no new token is signed or written. */
-function findRefusal({ recorded }: Jwt): string | undefined {
-  const conditions = ['KeyAvailable', 'Ready', 'Contended'].map((type) => findCondition(recorded, type));
-  const refusal = conditions.find(
-    (condition) => condition?.status === 'False' || HELD_BACK.has(condition?.reason),
-  );
-  return refusal?.message;
 }
 
 function tokenOf({ recorded: { tokenId, expiresAt } }: Jwt): ShownToken {

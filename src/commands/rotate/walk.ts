@@ -1,4 +1,5 @@
 import { isConflict, isTransient } from '../../kube/errors.ts';
+import type { Jwt } from '../../resources/jwt.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { isNewKeyAlgorithm, type NewKeyAlgorithm } from '../../signing/generate-key.ts';
 import { systemClock } from '../../time/clock.ts';
@@ -11,6 +12,7 @@ import { publishFound } from '../jwks/publish-keys.ts';
 import { printReport, type OutputFormat } from '../output/report-output.ts';
 import type { FetchOptions } from '../verify/fetch-document.ts';
 import { findService } from '../renew/service-state.ts';
+import { whyNotSigned } from '../renew/why-not-signed.ts';
 import { finishRotation, forgetPublished, makeNewKey, notePublished, switchKey } from './actions.ts';
 import { describeProgress, reportRotation, type RotationReport } from './describe-rotation.ts';
 import { findSharers } from './find-sharers.ts';
@@ -104,7 +106,7 @@ export async function walkRotation(
           if (rotation !== undefined) await switchKey(target, rotation, now);
           return ok(0);
         case 'await-signature':
-          return awaitSignature(toMilliseconds(now - (rotation?.switchedAt ?? now)));
+          return awaitSignature(jwt, toMilliseconds(now - (rotation?.switchedAt ?? now)));
         case 'keep-old':
           return ok(0);
         case 'finish':
@@ -132,9 +134,12 @@ export async function walkRotation(
     return ok(undefined);
   }
 
-  async function awaitSignature(waited: Milliseconds): Promise<Result<Milliseconds, InputProblem>> {
+  async function awaitSignature(jwt: Jwt, waited: Milliseconds): Promise<Result<Milliseconds, InputProblem>> {
     if (waited < SIGNS_WITHIN_MS) return ok(POLL_MS);
-    const { words } = await findService(access.client);
+    const service = await findService(access.client);
+    const refusal = whyNotSigned(jwt);
+    const besides = service.runs === false ? `; besides, ${service.words}` : '';
+    const words = refusal === undefined ? service.words : `${refusal}${besides}`;
     const where = `${access.namespace}/${options.name}`;
     const message = `JWT ${where} is changed to the new key, and no token is signed with it yet: ${words}; see jwt-injector explain jwt ${options.name} -n ${access.namespace}`;
     return fail({ exit: EXIT.outside, message });
