@@ -134,7 +134,7 @@ function isStatusAlone(before: Jwt, after: Jwt): boolean {
     !isWiped &&
     before.uid === after.uid &&
     before.generation === after.generation &&
-    before.deleting === after.deleting &&
+    before.isDeleting === after.isDeleting &&
     isDeepStrictEqual(
       [before.labels, before.annotations, before.finalizers],
       [after.labels, after.annotations, after.finalizers],

@@ -120,7 +120,7 @@ function problemOf(failure: Failure | undefined, jwt: Jwt, retryAt: Seconds): St
 async function isGone({ observer }: FailureHandler, { namespace, name, uid }: Jwt): Promise<boolean> {
   try {
     const present = await observer.sources.readJwt(namespace, name);
-    return present?.uid !== uid || present.deleting;
+    return present?.uid !== uid || present.isDeleting;
   } catch {
     return false;
   }

@@ -37,9 +37,9 @@ export function nameOf({ namespace, name }: Pick<Jwt, 'namespace' | 'name'>): st
 }
 
 /** What is said of a Secret that is not ours, or is being deleted; ends with the remedy. */
-export function describeConflict(jwt: Identity, secret: Owned & Pick<SecretMetadata, 'deleting'>): string {
+export function describeConflict(jwt: Identity, secret: Owned & Pick<SecretMetadata, 'isDeleting'>): string {
   const { namespace, name } = jwt;
-  if (secret.deleting || findOwnership(jwt, secret) === 'predecessor')
+  if (secret.isDeleting || findOwnership(jwt, secret) === 'predecessor')
     return `Secret ${name} is being deleted: it is created again as soon as it is gone`;
   const controller = findOtherController(jwt, secret.owners);
   if (controller !== undefined) {

@@ -43,7 +43,7 @@ const CHECKS: readonly ((facts: PlanFacts) => Plan | undefined)[] = [
 /** Decides for one JWT; `now` in seconds since the epoch. Pure: the same input gives the same plan. */
 export function planNext(observed: Observed, now: Seconds): Plan {
   const { jwt } = observed;
-  if (jwt.deleting)
+  if (jwt.isDeleting)
     return { do: now >= (releaseTime(jwt) ?? Number.POSITIVE_INFINITY) ? 'release' : 'ignore' };
   if (!jwt.spec.ok) return { do: 'report', problem: jwt.spec.problem };
   const facts = { observed, spec: jwt.spec.value, now };
@@ -61,7 +61,7 @@ export function planNext(observed: Observed, now: Seconds): Plan {
 function protectKeySecret({ observed: { jwt, secret, isKeyInOwnSecret } }: PlanFacts): Plan | undefined {
   if (isKeyInOwnSecret !== true) return undefined;
   const problem = describeKeyInOwnSecret(jwt);
-  const isOwned = secret?.owners.some((owner) => isOwner(jwt, owner)) === true && !secret.deleting;
+  const isOwned = secret?.owners.some((owner) => isOwner(jwt, owner)) === true && !secret.isDeleting;
   if (isOwned && secret.token.state === 'unread') return { do: 'read', what: 'token' };
   const isAtRisk = isOwned && secret.hasOtherData && secret.token.state === 'valid';
   return isAtRisk ? { do: 'repair', problem } : { do: 'report', problem };
@@ -74,7 +74,7 @@ function readGrant({ observed: { key } }: PlanFacts): Plan | undefined {
 
 function reportConflict({ observed: { jwt, secret } }: PlanFacts): Plan | undefined {
   if (secret === undefined) return undefined;
-  if (findOwnership(jwt, secret) === 'ours' && !secret.deleting) return undefined;
+  if (findOwnership(jwt, secret) === 'ours' && !secret.isDeleting) return undefined;
   return { do: 'report', problem: { reason: 'SecretConflict', message: describeConflict(jwt, secret) } };
 }
 

@@ -65,7 +65,7 @@ export interface Jwt {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly generation: number;
-  readonly deleting: boolean;
+  readonly isDeleting: boolean;
   /** When its deletion was asked for, in seconds since the epoch. */
   readonly deletedAt: Seconds | undefined;
   readonly labels: StringMap;
@@ -95,7 +95,7 @@ export function parseJwt(object: unknown): Result<Jwt, string> {
     uid: stringMember(metadata, 'uid') ?? '',
     resourceVersion: stringMember(metadata, 'resourceVersion') ?? '',
     generation: typeof generation === 'number' ? generation : 0,
-    deleting: deletedAt !== undefined,
+    isDeleting: deletedAt !== undefined,
     deletedAt: parseTime(deletedAt),
     labels: isLarge ? {} : labels,
     annotations: keptAnnotations(member(metadata, 'annotations')),

@@ -31,7 +31,7 @@ export interface SecretMetadata {
   /** Ours and those that our field manager wrote; others may hold a Secret's data (kubectl's last-applied). */
   readonly annotations: StringMap;
   readonly owners: readonly Owner[];
-  readonly deleting: boolean;
+  readonly isDeleting: boolean;
   /**
    * Its list of namespaces that may use a key in it is too long to be kept: only the Secret itself has all of it
    * (`readKeyTerms`).
@@ -116,7 +116,7 @@ export function parseOtherSecret(object: unknown): SecretMetadata {
     labels: NONE,
     annotations: pickShort(annotations, OUR_ANNOTATIONS),
     owners: parseOwners(arrayMember(metadata, 'ownerReferences')),
-    deleting: member(metadata, 'deletionTimestamp') !== undefined,
+    isDeleting: member(metadata, 'deletionTimestamp') !== undefined,
     ...(hasLongGrants(annotations) ? { hasLongGrants: true } : {}),
     ours: NOTHING_OWNED,
   };

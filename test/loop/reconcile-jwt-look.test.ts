@@ -47,7 +47,7 @@ describe('a look at a JWT', () => {
     const { recorded } = settled;
     const cases: Readonly<Record<string, readonly [Jwt, number?]>> = {
       'it is new': [jwt],
-      'it is being deleted': [{ ...settled, deleting: true }],
+      'it is being deleted': [{ ...settled, isDeleting: true }],
       'another token is in its Secret': [{ ...settled, recorded: { ...recorded, tokenId: 'another' } }],
       'the status is out of date': [{ ...settled, generation: 2 }],
       'its renewal is due': [settled, NOW + 20 * 3_600],

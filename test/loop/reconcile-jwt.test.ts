@@ -69,7 +69,7 @@ describe('a round', () => {
 
   it('leaves a JWT alone that is being deleted', async () => {
     const made = makeReconciler([KEY_SECRET]);
-    const round = await reconcileJwt(made.reconciler, { ...jwt, deleting: true }, RETRY_AT);
+    const round = await reconcileJwt(made.reconciler, { ...jwt, isDeleting: true }, RETRY_AT);
     assert.deepEqual([round, made.writes], [{ next: 'look', at: undefined }, []]);
   });
 
@@ -84,7 +84,7 @@ describe('a round', () => {
   it('takes the finalizer of token-manager off a deleted JWT after ten seconds, and looks again then', async () => {
     const made = makeReconciler([KEY_SECRET]);
     const finalizers = ['kopf.zalando.org/KopfFinalizerMarker'];
-    const deleted = { ...jwt, deleting: true, finalizers };
+    const deleted = { ...jwt, isDeleting: true, finalizers };
     const early = await reconcileJwt(made.reconciler, { ...deleted, deletedAt: NOW - 9 }, RETRY_AT);
     assert.deepEqual([early, made.writes], [{ next: 'look', at: (NOW + 1) * 1000 }, []]);
     await reconcileJwt(made.reconciler, { ...deleted, deletedAt: NOW - 10 }, RETRY_AT);

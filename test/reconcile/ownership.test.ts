@@ -141,6 +141,6 @@ describe('the message about a Secret that is not ours', () => {
 
   it('names one that is removed', () => {
     assert.match(describeConflict(jwt, ourSecret(jwt, 0, { owners: [older] })), /as soon as it is gone$/);
-    assert.match(describeConflict(jwt, ourSecret(jwt, 0, { deleting: true })), /as soon as it is gone$/);
+    assert.match(describeConflict(jwt, ourSecret(jwt, 0, { isDeleting: true })), /as soon as it is gone$/);
   });
 });

@@ -104,7 +104,7 @@ describe('the Secret that became that of its own key', () => {
 
   it('is left alone while it is being deleted, and without a valid token', () => {
     const planned = (observed: Observed): string => planNext(observed, NOW).do;
-    assert.equal(planned(own({ token: { state: 'unread' }, deleting: true })), 'report');
+    assert.equal(planned(own({ token: { state: 'unread' }, isDeleting: true })), 'report');
     assert.equal(
       planned(own({ hasOtherData: true, token: { state: 'faulty', cause: 'Expired' } })),
       'report',

@@ -11,7 +11,7 @@ describe('a JWT', () => {
     const metadata = { finalizers: ['a', 7], labels: { team: 'x', odd: 7 }, generation: 5 };
     const jwt = makeJwt({}, { metadata, status });
     assert.deepEqual(
-      [jwt.namespace, jwt.name, jwt.generation, jwt.deleting],
+      [jwt.namespace, jwt.name, jwt.generation, jwt.isDeleting],
       ['science', 'my-jwt', 5, false],
     );
     assert.deepEqual(
@@ -44,8 +44,11 @@ describe('a JWT', () => {
   });
 
   it('that is being deleted says since when, in seconds', () => {
-    const { deleting, deletedAt } = makeJwt({}, { metadata: { deletionTimestamp: '2027-01-15T08:00:00Z' } });
-    assert.deepEqual([deleting, deletedAt], [true, 1_800_000_000]);
+    const { isDeleting, deletedAt } = makeJwt(
+      {},
+      { metadata: { deletionTimestamp: '2027-01-15T08:00:00Z' } },
+    );
+    assert.deepEqual([isDeleting, deletedAt], [true, 1_800_000_000]);
   });
 
   const NO_JWT = 'not a JWT: kind must be JWT';

@@ -155,7 +155,7 @@ describe('what is kept of a Secret', () => {
       labels: {},
       annotations: {},
       owners: [],
-      deleting: false,
+      isDeleting: false,
       ours: { labels: [], annotations: [] },
     });
   });
@@ -185,8 +185,8 @@ describe('what is kept of a Secret', () => {
   });
 
   it('reports a deletion under way', () => {
-    assert.ok(!metadata.deleting);
-    assert.ok(parseSecretMetadata({ metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }).deleting);
+    assert.ok(!metadata.isDeleting);
+    assert.ok(parseSecretMetadata({ metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }).isDeleting);
   });
 });
 

@@ -60,7 +60,7 @@ export async function renewToken(
   const found = await findJwt(access, namespace, name);
   if (!found.ok) return refuse(found.problem.message, found.problem.exit);
   const jwt = found.value;
-  if (jwt.deleting)
+  if (jwt.isDeleting)
     return refuse(`JWT ${namespace}/${name} is being deleted: no new token is signed`, EXIT.refused);
 
   const requested = newRequest(new Date());

@@ -60,7 +60,7 @@ const UNRELATED: Relation = { sharer: undefined, isInSecret: false };
 /** A key is the same by its `kid`, in one Secret or below one issuer: a Secret may hold several, and several Secrets the same. */
 function compare(other: Jwt, jwt: Jwt, old: OldKey): Relation {
   const isItself = other.namespace === jwt.namespace && other.name === jwt.name;
-  if (isItself || other.deleting || !other.spec.ok) return UNRELATED;
+  if (isItself || other.isDeleting || !other.spec.ok) return UNRELATED;
   const place = locateKey(other, other.spec.value.key, undefined);
   const isInSecret =
     old.secret !== undefined && place?.namespace === old.secret.namespace && place.name === old.secret.name;

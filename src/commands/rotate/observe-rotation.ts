@@ -54,8 +54,8 @@ export async function observeRotation(
   return ok({ state, issuer });
 }
 
-function findObstacle({ deleting, spec, recorded, name, namespace }: Jwt): string | undefined {
-  if (deleting) return 'it is being deleted';
+function findObstacle({ isDeleting, spec, recorded, name, namespace }: Jwt): string | undefined {
+  if (isDeleting) return 'it is being deleted';
   if (!spec.ok) return spec.problem.message;
   const iss = effectiveIssuer(spec.value);
   if (!iss.ok) return iss.problem.message;

@@ -140,14 +140,14 @@ export class ModelCluster {
     const after = { ...before, ...more, fields: editFields(before.fields, change) };
     const dataBefore = JSON.stringify(valuesOf(before.fields, 'data'));
     if (before.immutable && JSON.stringify(valuesOf(after.fields, 'data')) !== dataBefore) return;
-    if (after.deleting && after.finalizers.length === 0) this.#storeSecret(key, undefined);
+    if (after.isDeleting && after.finalizers.length === 0) this.#storeSecret(key, undefined);
     else this.#storeSecret(key, after);
   }
 
   deleteSecret(key: string): void {
     const before = this.secrets.get(key);
     if (before === undefined) return;
-    this.#storeSecret(key, before.finalizers.length === 0 ? undefined : { ...before, deleting: true });
+    this.#storeSecret(key, before.finalizers.length === 0 ? undefined : { ...before, isDeleting: true });
   }
 
   /**
@@ -161,7 +161,7 @@ export class ModelCluster {
     for (const [key, secret] of this.secrets) {
       const owners = Object.keys(valuesOf(secret.fields, 'owners'));
       const dead = owners.filter((uid) => !alive.has(uid));
-      if (dead.length === 0 || secret.deleting) continue;
+      if (dead.length === 0 || secret.isDeleting) continue;
       if (dead.length === owners.length) this.deleteSecret(key);
       else this.editSecret(key, (values) => dead.forEach((uid) => values.delete(`owners/${uid}`)));
     }
@@ -230,7 +230,7 @@ export class ModelCluster {
   }
 
   #blankSecret(key: string, fields: Fields): ModelSecret {
-    const rest = { resourceVersion: 0, deleting: false, finalizers: [], immutable: false, fields };
+    const rest = { resourceVersion: 0, isDeleting: false, finalizers: [], immutable: false, fields };
     return { ...placeOf(key), uid: this.#newUid(), ...rest };
   }
 
@@ -278,7 +278,7 @@ function placeOf(key: string): { readonly namespace: string; readonly name: stri
 }
 
 function isUnchanged(a: ModelSecret, b: ModelSecret): boolean {
-  const sameMarks = a.deleting === b.deleting && a.immutable === b.immutable;
+  const sameMarks = a.isDeleting === b.isDeleting && a.immutable === b.immutable;
   return sameMarks && a.finalizers.join() === b.finalizers.join() && isSameFields(a.fields, b.fields);
 }
 

@@ -1,4 +1,5 @@
 import { APP, RENEW } from '../../../src/resources/names.ts';
+import { objectKey } from '../../../src/resources/object-key.ts';
 import type { ModelCluster, ModelJwt } from './cluster.ts';
 import { findPatchFault, isStuck } from './deletion.ts';
 import { LEGACY_MANAGER, type ModelSecret } from './secret.ts';
@@ -113,8 +114,9 @@ export class Laws {
 
   /** Whether a token could be signed and written. */
   isPossible(jwt: ModelJwt): boolean {
-    const secret = this.#cluster.secrets.get(keyOf(jwt));
-    const isWritable = secret === undefined || (isOurs(jwt, secret) && !secret.deleting && !secret.immutable);
+    const secret = this.#cluster.secrets.get(objectKey(jwt));
+    const isWritable =
+      secret === undefined || (isOurs(jwt, secret) && !secret.isDeleting && !secret.immutable);
     return jwt.deletedAt === undefined && this.#view.canWork() && isWritable && this.isKeyUsable(jwt);
   }
 
@@ -140,7 +142,7 @@ export class Laws {
    * now or by the one on record. Without a record, and with the key lost, nobody can say: then any key will do.
    */
   isValid(jwt: ModelJwt): boolean {
-    const token = this.tokenIn(this.#cluster.secrets.get(keyOf(jwt)));
+    const token = this.tokenIn(this.#cluster.secrets.get(objectKey(jwt)));
     if (token?.signer === undefined || !says(token, jwt.spec, this.#view.now() / 1000)) return false;
     const recorded = jwt.status['keyThumbprint'];
     if (recorded !== undefined) return isThumbprint(recorded, token.signer);
@@ -149,7 +151,7 @@ export class Laws {
 
   /** Whether the Secret holds a valid token that says what the spec asks for, signed with the key of now. */
   isServed(jwt: ModelJwt): boolean {
-    const token = this.tokenIn(this.#cluster.secrets.get(keyOf(jwt)));
+    const token = this.tokenIn(this.#cluster.secrets.get(objectKey(jwt)));
     const isSaid = token !== undefined && says(token, jwt.spec, this.#view.now() / 1000);
     return isSaid && token.signer === this.keyIn(keySecretOf(jwt.spec, jwt.namespace));
   }
@@ -293,8 +295,4 @@ export class Laws {
 function within<T extends { readonly since: number }>(states: readonly T[], from: number): readonly T[] {
   const first = states.findLastIndex(({ since }) => since < from);
   return states.slice(Math.max(0, first));
-}
-
-function keyOf({ namespace, name }: ModelJwt): string {
-  return `${namespace}/${name}`;
 }

@@ -17,7 +17,7 @@ export interface ModelSecret {
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: number;
-  readonly deleting: boolean;
+  readonly isDeleting: boolean;
   readonly finalizers: readonly string[];
   readonly immutable: boolean;
   readonly fields: Fields;
@@ -48,7 +48,7 @@ const OWNED: Readonly<Record<string, (name: string) => readonly [parent: string,
 
 /** Wire JSON; of `managedFields` our entry and token-manager's, those of others do not matter to us. */
 export function toWire(secret: ModelSecret): JsonObject {
-  const { namespace, name, uid, resourceVersion, deleting, finalizers, fields } = secret;
+  const { namespace, name, uid, resourceVersion, isDeleting, finalizers, fields } = secret;
   return {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -62,7 +62,7 @@ export function toWire(secret: ModelSecret): JsonObject {
       annotations: valuesOf(fields, 'annotations'),
       ownerReferences: Object.values(valuesOf(fields, 'owners')),
       finalizers,
-      ...(deleting ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
+      ...(isDeleting ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
       managedFields: [
         ...describeManager(fields, APP, 'Apply'),
         ...describeManager(fields, LEGACY_MANAGER, 'Update'),

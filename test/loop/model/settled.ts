@@ -48,7 +48,7 @@ function findDifferences(
 ): readonly string[] {
   const { status } = jwt;
   const token = laws.tokenIn(secret);
-  const isOwn = secret !== undefined && isOurs(jwt, secret) && !secret.deleting;
+  const isOwn = secret !== undefined && isOurs(jwt, secret) && !secret.isDeleting;
   const isValid = isOwn && laws.isValid(jwt);
   const ready = condition(status, 'Ready');
   const found: string[] = [];
