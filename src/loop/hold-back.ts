@@ -29,7 +29,10 @@ export function planWrite(
   return { isScheduled, heldUntil: isScheduled || nextWriteAt <= now ? undefined : nextWriteAt };
 }
 
-/** After a restart the condition `Contended` stays until the Secret was not changed for a while: a restart alone writes nothing. */
+/**
+ * After a restart the condition `Contended` stays until the Secret was not changed for a while: a restart alone writes
+ * nothing.
+ */
 export function resumeContention(budget: WriteBudget, { uid, recorded }: Jwt, now: Seconds): void {
   if (findCondition(recorded, 'Contended') !== undefined) budget.resume(uid, toMilliseconds(now));
 }
