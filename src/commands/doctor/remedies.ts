@@ -4,12 +4,15 @@ export const INSTALL_AGAIN =
 /** For the CRD, which both leave as it is or which is apart from the rest. */
 export const INSTALL_CRD = 'kubectl apply --server-side --force-conflicts -k deploy/kustomize/crd';
 
+/** The pods of all Deployments: with `separate` those that renew tokens are not those that answer reviews. */
+const ALL_PODS = '-l app.kubernetes.io/part-of=jwt-injector';
+
 /** What its pods say. */
 export function readLogs(namespace: string): string {
-  return `kubectl logs -n ${namespace} deployment/jwt-injector --tail=50`;
+  return `kubectl logs -n ${namespace} ${ALL_PODS} --prefix --tail=50`;
 }
 
 /** How its pods are. */
 export function lookAtPods(namespace: string): string {
-  return `kubectl describe pods -n ${namespace} -l app.kubernetes.io/name=jwt-injector`;
+  return `kubectl describe pods -n ${namespace} ${ALL_PODS}`;
 }

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { lookAtPods, readLogs } from '../../../src/commands/doctor/remedies.ts';
+import { readObjects, renderOverlay } from '../../deploy/rendered.ts';
+
+describe('the commands that show pods and their logs', () => {
+  for (const components of [[], ['components/separate']]) {
+    it(`find all pods of the installation, with the components [${components.join()}]`, async () => {
+      const objects = readObjects(await renderOverlay({ resources: ['default'], components }));
+      const deployments = objects.filter(({ kind }) => kind === 'Deployment');
+      assert.equal(deployments.length, components.length + 1);
+      for (const { spec, metadata } of deployments) {
+        const { template } = spec as { template: { metadata: { labels: Record<string, string> } } };
+        for (const command of [lookAtPods('tokens'), readLogs('tokens')]) {
+          const [, key = '', value] = / -n tokens -l (\S+)=(\S+)/.exec(command) ?? [];
+          assert.equal(template.metadata.labels[key], value, `${metadata.name}: ${command}`);
+          assert.ok(value !== undefined, command);
+        }
+      }
+    });
+  }
+});
