@@ -182,3 +182,22 @@ describe('doc comments', () => {
     assert.deepEqual(bare, []);
   });
 });
+
+describe('lines that the formatter does not wrap have at most 130 columns', () => {
+  const wideLines = (files: readonly string[], isProse: RegExp): readonly string[] =>
+    files.flatMap((file) =>
+      read(file)
+        .split('\n')
+        .map((line, index) => ({ line, where: `${file}:${index + 1}` }))
+        .filter(({ line }) => line.length > 130 && isProse.test(line))
+        .map(({ where }) => where),
+    );
+
+  it('in comments of src', () =>
+    assert.deepEqual(wideLines(list('src/**/*.ts'), /^\s*(?:\/\*\*|\*|\/\/)/), []));
+
+  it('in pages for those who continue this work: neither tables nor code', () => {
+    const pages = ['CONTRIBUTING.md', ARCHITECTURE, ...list('docs/adr/*.md')];
+    assert.deepEqual(wideLines(pages, /^(?!\||    )/), []);
+  });
+});

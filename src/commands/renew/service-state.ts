@@ -16,8 +16,9 @@ export interface ServiceState {
 }
 
 /**
- * Asks with the caller's rights; most users are not allowed to read that Lease. It is in the namespace that jwt-injector is in, by its
- * webhook configurations; where these do not say, in jwt-injector, unless it is installed elsewhere.
+ * Asks with the caller's rights; most users are not allowed to read that Lease. It is in the namespace that
+ * jwt-injector is in, by its webhook configurations; where these do not say, in jwt-injector, unless it is installed
+ * elsewhere.
  */
 export async function findService(client: Pick<Access['client'], 'get'>): Promise<ServiceState> {
   const installed = installedNamespace(await readWebhookConfigurations(client));
@@ -57,7 +58,10 @@ function judgeLease({ holder, renewedAt, duration }: ReportedLease, namespace: s
   return { runs: false, words: `${problem}: kubectl get pods -n ${namespace}` };
 }
 
-/** The leader names itself by its pod, an underscore and an identifier; other Deployments than that of the webhook may have it. */
+/**
+ * The leader names itself by its pod, an underscore and an identifier; other Deployments than that of the webhook may
+ * have it.
+ */
 function podOf(holder: string): string {
   return holder.split('_', 1)[0] ?? holder;
 }
