@@ -1,4 +1,5 @@
 import { isBuiltin } from 'node:module';
+import { join } from 'node:path';
 import type { Plugin } from 'esbuild';
 
 /*
@@ -34,6 +35,8 @@ const onlyUsedOfClient: Plugin = {
   setup(bundler) {
     bundler.onResolve({ filter: /^/ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
       if (pluginData === ASKED || !/@kubernetes\/client-node/.test(`${importer} ${path}`)) return undefined;
+      // Its thousand files import each other with their whole names. esbuild would read their folder again for each.
+      if (/^\..*\.js$/.test(path)) return { path: join(resolveDir, path), sideEffects: false };
       const found = await bundler.resolve(path, { importer, kind, resolveDir, pluginData: ASKED });
       return { ...found, sideEffects: false };
     });
