@@ -35,6 +35,10 @@ const HARD_WORDS: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\bnot well\b/i, 'has a problem'],
   [/\bcontract\b/i, 'the page of docs/ that promises it'],
   [/legacyMarks|\bmarks of (?:kopf|token-manager)\b|\bkopf'?s? marks\b/i, 'kopf leftovers'],
+  [
+    /\b(?:MOST|LONGEST|LARGEST|DEEPEST|HIGHEST|LEAST|SHORTEST)(?:_[A-Z]|\b)/,
+    'MAX_… and MIN_…, with the unit last',
+  ],
 ];
 
 /** The name of a test, in its call or in a table. */

@@ -4,7 +4,7 @@ import { isOwnAuthority } from './own-authority.ts';
 import { hasExpired, readCertificates, writeCertificates } from './read-certificates.ts';
 
 /** Authorities of others that stay in a bundle beside ours. */
-const MOST_OTHERS = 16;
+const MAX_OTHERS = 16;
 
 /** What a bundle is to be. */
 export interface WantedBundle {
@@ -26,7 +26,7 @@ export function correctBundle(present: string, wanted: WantedBundle): string | u
   const found = readCertificates(present);
   const valid = found.filter((certificate) => !hasExpired(certificate, now));
   const own = valid.filter((certificate) => isOwnAuthority(certificate, namespace));
-  const others = valid.filter((certificate) => !own.includes(certificate)).slice(0, MOST_OTHERS);
+  const others = valid.filter((certificate) => !own.includes(certificate)).slice(0, MAX_OTHERS);
   const ours = trusted.filter((certificate) => !hasExpired(certificate, now));
   const kept = isOverlap ? own.filter((certificate) => !isAmong(certificate, ours)) : [];
   const all = [...ours, ...kept, ...others];

@@ -48,14 +48,14 @@ export type CertificateStep =
   | { readonly type: 'wait'; readonly time: Milliseconds };
 
 /** Retired authorities that are trusted at once; more come only of deleting the Secret again and again. */
-const MOST_RETIRED = 3;
+const MAX_RETIRED = 3;
 /** Names in one certificate, ours included. */
-const MOST_HOSTS = 16;
+const MAX_HOSTS = 16;
 /**
  * The longest wait without a change. What is seen changes the plan at once; this is for a clock that was set, while
  * certificates have weeks to live.
  */
-export const LONGEST_CERTIFICATE_WAIT_MS = 6 * HOUR_MS;
+export const MAX_CERTIFICATE_WAIT_MS = 6 * HOUR_MS;
 
 /** The first that has an answer decides. The order is the meaning: a certificate is served only once it is trusted. */
 const STEPS: readonly ((own: OwnTlsSecret, observed: ObservedCertificate) => CertificateStep | undefined)[] =
@@ -120,7 +120,7 @@ function issueAuthority(
     cause,
     signer: undefined,
     replacedVersion: own?.resourceVersion,
-    retired: newest.slice(0, MOST_RETIRED),
+    retired: newest.slice(0, MAX_RETIRED),
     hosts: wantedHosts(namespace, configurations),
   };
 }
@@ -172,7 +172,7 @@ function isFor(leaf: X509Certificate, host: string): boolean {
 /** The Service's name, and whatever else the configurations say the API server calls us by. */
 function wantedHosts(namespace: string, configurations: readonly WebhookConfiguration[]): readonly string[] {
   const called = configurations.flatMap(({ entries }) => entries.flatMap(({ host }) => host ?? []));
-  return [...new Set([`${APP}.${namespace}.svc`, ...called])].slice(0, MOST_HOSTS);
+  return [...new Set([`${APP}.${namespace}.svc`, ...called])].slice(0, MAX_HOSTS);
 }
 
 function trust(
@@ -234,5 +234,5 @@ function waitForNext({ authorities, pair }: OwnTlsSecret, { now }: ObservedCerti
     ...(first === undefined ? [] : [first.validFromDate.getTime() + RETIRED_AFTER_MS]),
   ];
   const next = Math.min(...times.filter((time) => time > now)) - now;
-  return { type: 'wait', time: Math.min(next, LONGEST_CERTIFICATE_WAIT_MS) };
+  return { type: 'wait', time: Math.min(next, MAX_CERTIFICATE_WAIT_MS) };
 }

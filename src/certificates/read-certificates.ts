@@ -3,18 +3,18 @@ import type { Milliseconds } from '../time/units.ts';
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]{1,32768}?-----END CERTIFICATE-----/g;
 /** Of a bundle: a cluster's own authorities are one or two. What comes after so many is not looked at. */
-const MOST_CERTIFICATES = 32;
+const MAX_CERTIFICATES = 32;
 /** PEM text, in characters; longer ones are not looked at. */
-const LONGEST_TEXT = 262_144;
+const MAX_TEXT_LENGTH = 262_144;
 
 /** The certificates of a PEM text, in their order. Anything else in it is left out. */
 export function readCertificates(text: string): readonly X509Certificate[] {
-  if (text.length > LONGEST_TEXT) return [];
+  if (text.length > MAX_TEXT_LENGTH) return [];
   const found: X509Certificate[] = [];
   for (const [block] of text.matchAll(BLOCK)) {
     const certificate = readCertificate(block);
     if (certificate !== undefined) found.push(certificate);
-    if (found.length === MOST_CERTIFICATES) break;
+    if (found.length === MAX_CERTIFICATES) break;
   }
   return found;
 }

@@ -47,7 +47,7 @@ const KEPT = { 'helm.sh/resource-policy': 'keep' };
 /** OpenSSL's name of P-256. */
 const CURVE = 'prime256v1';
 /** Base64 characters of one value; ours have 6,000 at most. */
-const LONGEST_VALUE = 65_536;
+const MAX_VALUE_LENGTH = 65_536;
 
 /**
  * Reads the wire Secret; `namespace` is the one it is in. The words about a foreign one continue a sentence that begins
@@ -83,7 +83,7 @@ function whyForeign(secret: JsonObject, data: Readonly<Record<string, string>>):
     return `lacks the label ${APP_LABEL}=${APP}`;
   if (member(secret, 'immutable') === true) return 'is immutable';
   if (!Object.keys(data).every((key) => KEYS.has(key))) return 'holds other keys than ours';
-  if (Object.values(data).some(({ length }) => length > LONGEST_VALUE))
+  if (Object.values(data).some(({ length }) => length > MAX_VALUE_LENGTH))
     return 'holds values that are too long';
   return undefined;
 }

@@ -44,13 +44,13 @@ const INJECTOR = /^cert-manager\.io\/inject-(?:ca-from|ca-from-secret|apiserver-
 /** What a certificate can be for. RFC 1123 names, IPv4 and IPv6 addresses. */
 const HOST = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|[0-9a-f.:]{2,45})$/;
 /** Entries that are looked at: ours are five, and others may have been added. */
-export const MOST_WEBHOOK_ENTRIES = 64;
+export const MAX_WEBHOOK_ENTRIES = 64;
 
 /** Reads the wire object. */
 export function readConfiguration(object: JsonObject, kind: ConfigurationKind): WebhookConfiguration {
   const metadata = objectMember(object, 'metadata');
   const entries = arrayMember(object, 'webhooks')
-    .slice(0, MOST_WEBHOOK_ENTRIES)
+    .slice(0, MAX_WEBHOOK_ENTRIES)
     .map(readEntry)
     .filter((entry) => entry.name.endsWith(`.${GROUP}`));
   return {

@@ -7,7 +7,7 @@ import { CLUSTER_FLAGS, type ConnectFlags } from './cluster/connect-flags.ts';
 import type { FlagValues } from './flags.ts';
 import { makeCommand } from './make-command.ts';
 import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';
-import { LEAST_WAIT } from './rotate/next-step.ts';
+import { MIN_WAIT } from './rotate/next-step.ts';
 import { walkRotation, type RotateOptions } from './rotate/walk.ts';
 import { FETCH_FLAGS, readTrust } from './verify/fetch-flags.ts';
 
@@ -80,9 +80,9 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
     return fail(`--algorithm must be ES256 or RS256, which OSDF's verifiers accept, not "${algorithm}"`);
   const wait = parseGoDuration(rest.wait);
   if (wait === undefined) return fail(`--wait must be a duration such as 15m or 6h, not "${rest.wait}"`);
-  if (toSeconds(wait) < LEAST_WAIT && !force)
+  if (toSeconds(wait) < MIN_WAIT && !force)
     return fail(
-      `--wait ${rest.wait} is shorter than ${formatDuration(LEAST_WAIT)}, for which verifiers keep old keys: make it longer, or add --force`,
+      `--wait ${rest.wait} is shorter than ${formatDuration(MIN_WAIT)}, for which verifiers keep old keys: make it longer, or add --force`,
     );
   const timeoutMs = parseGoDuration(rest.timeout);
   if (timeoutMs === undefined)

@@ -4,9 +4,9 @@ import { member, objectMember, stringMember, type JsonObject } from '../resource
 
 const ENDED: ReadonlySet<unknown> = new Set(['Succeeded', 'Failed']);
 /** Of one pod: twice as many as it can ask for. A pod has as many volumes as fit into 1.5 MB. */
-const MOST_SECRETS = 64;
+const MAX_SECRETS = 64;
 /** The policy of deploy/ lets none be nudged that has more: comparing them takes time that grows with the square. */
-const MOST_ANNOTATIONS = 1_000;
+const MAX_ANNOTATIONS = 1_000;
 
 /**
  * The Secrets whose data key `token` a pod shows in files that the kubelet replaces: those of mounts of a whole volume, not
@@ -17,7 +17,7 @@ export function readMountedSecrets(pod: JsonObject): readonly string[] {
   const [metadata, spec] = [objectMember(pod, 'metadata'), objectMember(pod, 'spec')];
   if (spec === undefined || stringMember(spec, 'nodeName') === undefined) return [];
   if (member(metadata, 'deletionTimestamp') !== undefined || hasEnded(pod)) return [];
-  if (Object.keys(objectMember(metadata, 'annotations') ?? {}).length >= MOST_ANNOTATIONS) return [];
+  if (Object.keys(objectMember(metadata, 'annotations') ?? {}).length >= MAX_ANNOTATIONS) return [];
   const volumes = readVolumes(spec);
   if (!volumes.ok) return [];
   const mounted = readWholeMounts(spec);
@@ -25,7 +25,7 @@ export function readMountedSecrets(pod: JsonObject): readonly string[] {
   const names = new Set<string>();
   for (const volume of shown.values()) {
     for (const name of secretsOf(volume)) {
-      if (names.size < MOST_SECRETS) names.add(name);
+      if (names.size < MAX_SECRETS) names.add(name);
     }
   }
   const secrets = [...names];

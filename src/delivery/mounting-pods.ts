@@ -10,7 +10,7 @@ interface Entry {
  * Mounts that are kept, each a pod with one of its Secrets: of 100,000 pods with a token each they take 54 MB
  * (test/delivery/mounting-pods.test.ts). The pods of further ones wait for the kubelet, as all do without prompt delivery.
  */
-const MOST_MOUNTS = 100_000;
+const MAX_MOUNTS = 100_000;
 const NONE: ReadonlySet<string> = new Set();
 
 /**
@@ -23,7 +23,7 @@ export class MountingPods {
   readonly #most: number;
   #mounts = 0;
 
-  constructor(most = MOST_MOUNTS) {
+  constructor(most = MAX_MOUNTS) {
     this.#most = most;
   }
 

@@ -16,7 +16,7 @@ export type Change<T> =
   | { readonly type: 'deleted'; readonly key: string; readonly old: T; readonly origin: 'watch' };
 
 /** Deleted keys whose resourceVersion is kept: more than are deleted while one write is under way. */
-const MOST_TOMBSTONES = 4_096;
+const MAX_TOMBSTONES = 4_096;
 
 interface CacheEntry<T> {
   readonly resourceVersion: string;
@@ -112,8 +112,7 @@ export class Cache<T> implements WatchStore<T> {
     this.#tombstones.delete(key);
     this.#tombstones.set(key, resourceVersion);
     const oldest = this.#tombstones.keys().next();
-    if (this.#tombstones.size > MOST_TOMBSTONES && oldest.done !== true)
-      this.#tombstones.delete(oldest.value);
+    if (this.#tombstones.size > MAX_TOMBSTONES && oldest.done !== true) this.#tombstones.delete(oldest.value);
   }
 
   #notify(change: Change<T>): void {

@@ -44,7 +44,7 @@ export class Credentials extends KubeConfig {
     options: Parameters<KubeConfig['applyToHTTPSOptions']>[0],
   ): Promise<void> {
     await super.applyToHTTPSOptions(options);
-    Object.assign(options, { handshakeTimeout: HANDSHAKE_MS, maxPayload: LONGEST_MESSAGE });
+    Object.assign(options, { handshakeTimeout: HANDSHAKE_MS, maxPayload: MAX_MESSAGE_BYTES });
   }
 
   override createDispatcherOptions(cluster: Options[0], agentOptions: Options[1]): DispatcherOptions {
@@ -69,7 +69,7 @@ export class Credentials extends KubeConfig {
 }
 
 const HANDSHAKE_MS = 5_000; // as long as a call may take
-const LONGEST_MESSAGE = 1_048_576; // bytes; the kubelet sends pieces of 32 KiB
+const MAX_MESSAGE_BYTES = 1_048_576; // bytes; the kubelet sends pieces of 32 KiB
 
 const KEEP_ALIVE_MS = 30_000; // TCP's, as client-go and client-node have it
 

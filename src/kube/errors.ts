@@ -93,9 +93,9 @@ const REASONS: Readonly<Record<number, string>> = {
   504: 'Timeout',
 };
 
-const MOST_CAUSES = 5; // a line stays a line
+const MAX_CAUSES = 5; // a line stays a line
 /** Whatever a proxy asks for: every JWT is looked at within ten minutes (docs/reasons.md), and a minute is for the clock. */
-const LONGEST_RETRY_AFTER_MS = 540_000;
+const MAX_RETRY_AFTER_MS = 540_000;
 
 /** What is known of a refusal from its HTTP status and the parsed body, usually a Kubernetes `Status`. */
 export function readStatus(
@@ -108,7 +108,7 @@ export function readStatus(
   const details = objectMember(body, 'details');
   const seconds = member(details, 'retryAfterSeconds');
   const causes = arrayMember(details, 'causes')
-    .slice(0, MOST_CAUSES)
+    .slice(0, MAX_CAUSES)
     .map(readCause)
     .filter((cause) => cause.field !== '' || cause.reason !== '');
   return {
@@ -124,7 +124,7 @@ export function readStatus(
 /** A Retry-After, given in seconds; `undefined` when it is not such a number. */
 export function limitRetryAfter(seconds: unknown): Milliseconds | undefined {
   return typeof seconds === 'number' && seconds > 0
-    ? Math.min(toMilliseconds(seconds), LONGEST_RETRY_AFTER_MS)
+    ? Math.min(toMilliseconds(seconds), MAX_RETRY_AFTER_MS)
     : undefined;
 }
 

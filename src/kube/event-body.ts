@@ -14,8 +14,8 @@ export interface Occurrence {
   readonly note: string;
 }
 
-const LONGEST_NOTE = 1_024; // bytes (Kubernetes API, Event v1)
-const LONGEST_WORD = 128; // bytes, of action, reason and reportingInstance
+const MAX_NOTE_BYTES = 1_024; // bytes (Kubernetes API, Event v1)
+const MAX_WORD_BYTES = 128; // bytes, of action, reason and reportingInstance
 
 /** An Event's name: that of its subject and a suffix nobody else uses. */
 export function eventName(subject: string, suffix: string): string {
@@ -37,11 +37,11 @@ export function eventBody(
     metadata: { name, namespace: regarding.namespace },
     eventTime: formatMicroTime(now),
     reportingController: APP,
-    reportingInstance: cutBytes(instance, LONGEST_WORD),
-    action: cutBytes(action, LONGEST_WORD),
-    reason: cutBytes(reason, LONGEST_WORD),
+    reportingInstance: cutBytes(instance, MAX_WORD_BYTES),
+    action: cutBytes(action, MAX_WORD_BYTES),
+    reason: cutBytes(reason, MAX_WORD_BYTES),
     type,
-    note: cutBytes(note, LONGEST_NOTE),
+    note: cutBytes(note, MAX_NOTE_BYTES),
     regarding: { apiVersion: `${GROUP}/${VERSION}`, kind: KIND, ...regarding },
   };
 }

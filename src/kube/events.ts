@@ -41,9 +41,9 @@ interface Waiting {
   times: number;
 }
 
-const MOST_WAITING = 1_000; // client-go's queue; beyond it what is new is dropped
+const MAX_WAITING = 1_000; // client-go's queue; beyond it what is new is dropped
 const SERIES_END_MS = 360_000; // client-go: after 6 min of silence the same thing is a new Event
-const SHORTEST_PATCH_MS = 60_000; // of one series: a failing JWT must not cost a write per try
+const MIN_PATCH_MS = 60_000; // of one series: a failing JWT must not cost a write per try
 const TRIES = 3;
 const STOP_MS = 2_000;
 
@@ -69,7 +69,7 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
       known.count += entry.times;
       entry.times = 0; // counted, also if this try fails
       known.lastSeenAt = now;
-      if (now - known.lastWrittenAt < SHORTEST_PATCH_MS) return;
+      if (now - known.lastWrittenAt < MIN_PATCH_MS) return;
       try {
         const body = { series: { count: known.count, lastObservedTime: formatMicroTime(now) } };
         await client.mergePatch(known.path, body, { signal: abort.signal });
@@ -147,7 +147,7 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
       const key = [regarding.uid, regarding.namespace, regarding.name, type, reason, action].join(' ');
       const entry = waiting.get(key);
       if (entry !== undefined) entry.times += 1;
-      else if (waiting.size >= MOST_WAITING) dropped += 1;
+      else if (waiting.size >= MAX_WAITING) dropped += 1;
       else waiting.set(key, { occurrence, times: 1 });
       running ??= run();
     },

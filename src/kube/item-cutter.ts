@@ -4,11 +4,11 @@ import { BEGINS, endOfString, MEANING, nextMark } from './json-scan.ts';
 import { HEAD_BYTES, type Piece } from './pieces.ts';
 
 /** The list without its items: type, resourceVersion, continue token. A continue token is a few hundred bytes long. */
-const LONGEST_ENVELOPE = 65_536;
+const MAX_ENVELOPE_BYTES = 65_536;
 
 /** The end of an envelope after which the items come; a key that only ends so has a backslash before the quote. */
 const ITEMS = /[{,]\s*"items"\s*:\s*\[$/;
-const LONGEST_KEY = 64;
+const MAX_KEY_BYTES = 64;
 
 const NO_LIST = 'not a list of objects';
 
@@ -172,10 +172,10 @@ export class ItemCutter {
   }
 
   #keepEnvelope(chunk: Buffer, start: number, end: number): void {
-    if (this.#envelope.length + end - start > LONGEST_ENVELOPE) throw new SyntaxError(NO_LIST);
+    if (this.#envelope.length + end - start > MAX_ENVELOPE_BYTES) throw new SyntaxError(NO_LIST);
     const text = chunk.toString('latin1', start, end); // nothing that matters in it is beyond ASCII
     this.#envelope += text;
-    this.#lastKey = (this.#lastKey + text).slice(-LONGEST_KEY);
+    this.#lastKey = (this.#lastKey + text).slice(-MAX_KEY_BYTES);
   }
 
   #keepSeparator(chunk: Buffer, start: number, end: number): void {

@@ -2,7 +2,7 @@ import { objectMember, stringMember, type JsonObject } from '../resources/json.t
 import { objectKey } from '../resources/object-key.ts';
 import type { Log } from './log.ts';
 import { identifyHead, type ObjectIdentity } from './object-identity.ts';
-import { LONGEST_OBJECT } from './pieces.ts';
+import { MAX_OBJECT_BYTES } from './pieces.ts';
 import type { Kept } from './watch-store.ts';
 
 /** How objects of one resource are read. */
@@ -46,6 +46,6 @@ export function leaveOut(
 ): ObjectIdentity | undefined {
   const identity = identifyHead(head);
   const { namespace, name } = identity ?? {};
-  log.warn({ resource, namespace, name, longest: LONGEST_OBJECT }, 'an object is too long and is left out');
+  log.warn({ resource, namespace, name, longest: MAX_OBJECT_BYTES }, 'an object is too long and is left out');
   return identity;
 }

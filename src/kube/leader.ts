@@ -29,7 +29,7 @@ export interface LeaderOptions {
  */
 const JITTER_FACTOR = 1.2;
 
-const SHORTEST_TRY_MS = 1_000; // also after the deadline: a process that was stopped for long may find the lease untouched
+const MIN_TRY_MS = 1_000; // also after the deadline: a process that was stopped for long may find the lease untouched
 
 /** Both clocks at one moment: the wall clock may jump, the other may stand still while the machine is suspended. */
 interface Moment {
@@ -194,7 +194,7 @@ export class Leader {
     const half = renewDeadline / 2;
     if (this.#renewedAt === undefined) return half;
     const left = renewDeadline - (clock.monotonic() - this.#renewedAt.monotonic);
-    return Math.max(Math.min(half, left), SHORTEST_TRY_MS);
+    return Math.max(Math.min(half, left), MIN_TRY_MS);
   }
 
   #see(state: LeaseState | undefined): void {

@@ -3,7 +3,7 @@ import type { Milliseconds } from '../time/units.ts';
 import { KubeError } from './errors.ts';
 import { ItemCutter } from './item-cutter.ts';
 import type { PageSize } from './page-size.ts';
-import { LONGEST_OBJECT } from './pieces.ts';
+import { MAX_OBJECT_BYTES } from './pieces.ts';
 import { request, type Answer, type Endpoint, type Query } from './request.ts';
 
 /** How to list, and what to keep of each object. */
@@ -17,7 +17,7 @@ export interface ListOptions<T> {
   readonly map: (object: JsonObject) => T;
   /** Leaves `metadata.managedFields` empty, unparsed: it is half of what many objects consist of, or far more. */
   readonly withoutManagedFields?: boolean | undefined;
-  /** Is called with the first bytes of an object that is left out because it is longer than `LONGEST_OBJECT`. */
+  /** Is called with the first bytes of an object that is left out because it is longer than `MAX_OBJECT_BYTES`. */
   readonly onOversized?: ((head: string) => void) | undefined;
 }
 
@@ -82,7 +82,7 @@ async function readItems<T>(
   { map, onOversized, withoutManagedFields = false }: ListOptions<T>,
   { onBegin, onMetadata }: Pick<PagePlace, 'onMetadata'> & { readonly onBegin: () => void },
 ): Promise<Page<T>> {
-  const cutter = new ItemCutter({ longest: LONGEST_OBJECT, withoutManagedFields });
+  const cutter = new ItemCutter({ longest: MAX_OBJECT_BYTES, withoutManagedFields });
   const items: T[] = [];
   let type: JsonObject | undefined;
   const emitMetadata = (envelope: JsonObject): void => {

@@ -10,7 +10,7 @@ export interface Listed<T> {
   readonly resourceVersion: string;
 }
 
-const MOST_RESTARTS = 3; // a list that takes longer than etcd keeps its history will not get faster
+const MAX_RESTARTS = 3; // a list that takes longer than etcd keeps its history will not get faster
 
 /**
  * Lists in pages, each read as a stream: no more than one object of a page is held at a time. A page that ends too early is
@@ -27,7 +27,7 @@ export async function listPages<T>(
     try {
       return await listOnce((token) => beginPage(endpoint, path, options, { size, token }));
     } catch (error) {
-      if (!isExpired(error) || restarts === MOST_RESTARTS) throw error;
+      if (!isExpired(error) || restarts === MAX_RESTARTS) throw error;
     }
   }
 }

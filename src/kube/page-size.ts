@@ -1,4 +1,4 @@
-const LARGEST = 500; // client-go's reflector
+const MAX_PAGE_SIZE = 500; // client-go's reflector
 /**
  * A page that takes longer is followed by a smaller one. kube-apiserver ends a request after a minute, however far it
  * came (`--request-timeout`), and a page holds 500 objects whatever each of them costs.
@@ -7,7 +7,7 @@ const SLOW_PAGE_MS = 5_000;
 
 /** How many objects to ask for at once: fewer when they are slow to come, or to read. */
 export class PageSize {
-  #limit = LARGEST;
+  #limit = MAX_PAGE_SIZE;
 
   get limit(): number {
     return this.#limit;
@@ -16,7 +16,7 @@ export class PageSize {
   /** After a page that came whole. */
   noteTime(ms: number): void {
     const factor = ms > SLOW_PAGE_MS ? SLOW_PAGE_MS / ms : ms < SLOW_PAGE_MS / 2 ? 2 : 1;
-    this.#limit = Math.min(LARGEST, Math.max(1, Math.floor(this.#limit * factor)));
+    this.#limit = Math.min(MAX_PAGE_SIZE, Math.max(1, Math.floor(this.#limit * factor)));
   }
 
   /** After a page that ended too early; false when a smaller one cannot be asked for. */

@@ -2,7 +2,7 @@ import type { Clock } from '../time/clock.ts';
 import { giveWay } from '../time/give-way.ts';
 
 /** How long parsing may keep everything else waiting, admission reviews above all. */
-const LONGEST_MS = 10;
+const MAX_TURN_MS = 10;
 
 /**
  * Lets the event loop turn while a lot of JSON is parsed. One for all that is parsed in a process: a hundred lists at
@@ -17,7 +17,7 @@ export class ParseTurns {
   }
 
   isDue(): boolean {
-    return this.#clock.monotonic() - this.#startedAt > LONGEST_MS;
+    return this.#clock.monotonic() - this.#startedAt > MAX_TURN_MS;
   }
 
   /** Resolves when others had their turn. */

@@ -9,7 +9,7 @@ export interface Piece {
  * and escapes bring the largest ones that serve a purpose (1 MiB of data, 256 KiB of annotations) to 3 MiB. Anyone who may
  * write a single object could have one that is six times as long as in etcd.
  */
-export const LONGEST_OBJECT = 4 * 1024 * 1024;
+export const MAX_OBJECT_BYTES = 4 * 1024 * 1024;
 
 /** As much of a longer one as shows which object it is. */
 export const HEAD_BYTES = 2_048;

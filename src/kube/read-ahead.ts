@@ -1,5 +1,5 @@
 /** Bytes of lists that may wait to be parsed, of all lists of a process together: two pages of ordinary objects. */
-const MOST_WAITING = 4 * 1024 * 1024;
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 /** As many bytes at the end of a body as hold the metadata of a list, with its continue token. */
 const TAIL_BYTES = 2_048;
 
@@ -16,7 +16,7 @@ export class ReadAhead {
   #waiting = 0;
 
   /** `most`: bytes. */
-  constructor(most = MOST_WAITING) {
+  constructor(most = MAX_WAITING_BYTES) {
     this.#most = most;
   }
 

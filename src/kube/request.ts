@@ -5,7 +5,7 @@ import type { Dispatcher } from './credentials.ts';
 import { KubeError, limitRetryAfter, readStatus } from './errors.ts';
 import { startDeadline } from '../time/deadline.ts';
 import type { Milliseconds } from '../time/units.ts';
-import { LONGEST_OBJECT } from './pieces.ts';
+import { MAX_OBJECT_BYTES } from './pieces.ts';
 import { parseResourcePath } from './resource-path.ts';
 import type { ParseTurns } from './parse-turns.ts';
 import type { ReadAhead } from './read-ahead.ts';
@@ -44,7 +44,7 @@ export interface Endpoint {
 /** The answer of undici: status, headers, and a body that must be read to its end or destroyed. */
 export type Answer = Awaited<ReturnType<Dispatcher['request']>>;
 
-const LONGEST_REFUSAL = 65_536; // a Status is about 1 KB; what is longer is an error page
+const MAX_REFUSAL_BYTES = 65_536; // a Status is about 1 KB; what is longer is an error page
 
 /** As `request`, for an answer that is one JSON object. */
 export function requestObject(endpoint: Endpoint, call: Call): Promise<JsonObject> {
@@ -162,8 +162,8 @@ export function requestDated(
 }
 
 async function readObject(body: Answer['body']): Promise<JsonObject> {
-  const { bytes, isWhole } = await readUpTo(body, LONGEST_OBJECT);
-  if (!isWhole) throw new RangeError(`an answer is longer than ${LONGEST_OBJECT} bytes`);
+  const { bytes, isWhole } = await readUpTo(body, MAX_OBJECT_BYTES);
+  if (!isWhole) throw new RangeError(`an answer is longer than ${MAX_OBJECT_BYTES} bytes`);
   const object: unknown = JSON.parse(bytes.toString());
   if (!isJsonObject(object)) throw new SyntaxError('the answer is not a JSON object');
   return object;
@@ -190,7 +190,7 @@ export async function readRefusal(
   answer: Answer,
   { verb, path }: { readonly verb: string; readonly path: string },
 ): Promise<KubeError> {
-  const { bytes } = await readUpTo(answer.body, LONGEST_REFUSAL);
+  const { bytes } = await readUpTo(answer.body, MAX_REFUSAL_BYTES);
   const status = readStatus(answer.statusCode, parseQuietly(bytes.toString()));
   const retryAfterMs = limitRetryAfter(Number(answer.headers['retry-after'])) ?? status.retryAfterMs;
   return new KubeError({ ...parseResourcePath(path), verb, ...status, retryAfterMs });

@@ -8,11 +8,11 @@ import { Recent } from './recent.ts';
 const TEXTS = 1_024;
 const OBJECTS = 512;
 /** A longer text is hardly the same in two objects. A public key as JWK has up to 1,500 characters. */
-const LONGEST_SHARED = 2_048;
+const MAX_SHARED_LENGTH = 2_048;
 /** Characters by which an object is recognized: enough for labels, a header, an audience. More would cost time. */
-const LONGEST_DESCRIPTION = 256;
+const MAX_DESCRIPTION_LENGTH = 256;
 /** Values deeper in each other stay as they are, so that no user's object exhausts the stack. */
-const DEEPEST_SHARED = 32;
+const MAX_SHARED_DEPTH = 32;
 
 /** Members whose texts hardly any two objects have in common: to look for them would only take time, and room for others. */
 const UNIQUE: ReadonlySet<string> = new Set(['uid', 'resourceVersion', 'tokenId', 'jti']);
@@ -35,14 +35,14 @@ export class SharedValues {
    * equal to the member of the same name there needs no search.
    */
   share<T extends object>(value: T, like?: object): T {
-    this.#shareMembers(value, like, DEEPEST_SHARED);
+    this.#shareMembers(value, like, MAX_SHARED_DEPTH);
     return value;
   }
 
   #sharePart(value: unknown, like: unknown, levels: number): unknown {
     if (typeof value === 'string') {
       if (value === like) return like;
-      return value.length > LONGEST_SHARED ? value : this.#texts.recall(value, value);
+      return value.length > MAX_SHARED_LENGTH ? value : this.#texts.recall(value, value);
     }
     if (typeof value !== 'object' || value === null || levels === 0) return value;
     if (this.#shareMembers(value, like, levels - 1)) return like;
@@ -114,7 +114,8 @@ function describe(value: object): string | undefined {
 /** Adds a member. With lengths no text can look like the end of one member and the beginning of another. */
 function addToDescription(before: string, name: string, value: unknown): string | undefined {
   const part = describePart(value);
-  if (part === undefined || before.length + name.length + part.length > LONGEST_DESCRIPTION) return undefined;
+  if (part === undefined || before.length + name.length + part.length > MAX_DESCRIPTION_LENGTH)
+    return undefined;
   return `${before}${name.length}:${name}${part}`;
 }
 

@@ -3,7 +3,7 @@ import type { Milliseconds } from '../time/units.ts';
 import type { KubeError } from './errors.ts';
 import { openSession, readRefusal, send, type Answer, type Endpoint, type Query } from './request.ts';
 import { readLines } from './lines.ts';
-import { LONGEST_OBJECT } from './pieces.ts';
+import { MAX_OBJECT_BYTES } from './pieces.ts';
 import { failTransport } from './transport-errors.ts';
 
 const WATCH_EVENT_TYPES = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'] as const;
@@ -22,7 +22,7 @@ export interface WatchOptions {
   readonly silenceMs?: Milliseconds | undefined;
   /** Is called once the API server has begun to answer: events may follow at once, or none for long. */
   readonly onOpen?: (() => void) | undefined;
-  /** Is called with the first bytes of an event that is left out because it is longer than `LONGEST_OBJECT`. */
+  /** Is called with the first bytes of an event that is left out because it is longer than `MAX_OBJECT_BYTES`. */
   readonly onOversized?: ((head: string) => void) | undefined;
 }
 
@@ -49,7 +49,7 @@ export async function* streamEvents(
   try {
     answer = await open(endpoint, path, options, signal);
     options.onOpen?.();
-    for await (const { text, isWhole } of readLines(answer.body, LONGEST_OBJECT)) {
+    for await (const { text, isWhole } of readLines(answer.body, MAX_OBJECT_BYTES)) {
       if (!isWhole) options.onOversized?.(text);
       else if (text !== '') yield parseEvent(text);
       if (turns.isDue()) await turns.next();

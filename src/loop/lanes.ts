@@ -38,9 +38,9 @@ const LIMITED_SHARE = 0.5;
  * Those that failed or were slow before may hold less: half as many after each that was so again, one more after each that
  * was not, and never fewer than this share. Many writes of 240 KiB at once make an API server answer everybody late.
  */
-const LEAST_SHARE = 0.125;
+const MIN_SHARE = 0.125;
 /** Extra runs may start in place of slow ones; so many times the workers is the most that run at once. */
-const MOST_RUNS = 4;
+const MAX_RUNS = 4;
 
 const isBefore = (a: Ready, b: Ready): boolean =>
   a.rank < b.rank ||
@@ -85,7 +85,7 @@ export class Lanes {
   constructor(workers: number, newRank: number) {
     this.#workers = workers;
     this.#limitedWorkers = Math.max(1, Math.floor(workers * LIMITED_SHARE));
-    this.#leastSuspects = Math.max(1, Math.floor(workers * LEAST_SHARE));
+    this.#leastSuspects = Math.max(1, Math.floor(workers * MIN_SHARE));
     this.#mostSuspects = this.#limitedWorkers;
     this.#newRank = newRank;
   }
@@ -169,7 +169,7 @@ export class Lanes {
   #chooseLane(now: Milliseconds): Lane | undefined {
     const limitedRuns = this.#countLimitedRuns(now);
     const quickRuns = this.#runs.size - limitedRuns;
-    const isRoom = this.#runs.size < this.#workers * MOST_RUNS;
+    const isRoom = this.#runs.size < this.#workers * MAX_RUNS;
     const mayQuick = isRoom && quickRuns < this.#workers - Math.min(limitedRuns, this.#limitedWorkers);
     const mayLimited = limitedRuns < this.#limitedWorkers && this.#runs.size < this.#workers;
     const quick = mayQuick ? this.#quick.first() : undefined;

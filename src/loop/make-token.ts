@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AlgorithmName } from '../resources/algorithms.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
-import { LONGEST_TOKEN } from '../resources/secret.ts';
+import { MAX_TOKEN_BYTES } from '../resources/secret.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import { buildClaims, type Claims } from '../signing/claims.ts';
 import { tokenBytes } from '../signing/token-size.ts';
@@ -41,7 +41,7 @@ export async function makeToken(
   const claims = buildClaims(spec, issuedAt, randomUUID());
   if (!claims.ok) return fail(claims.problem);
   const bytes = tokenBytes(spec, claims.value, key.key);
-  if (bytes > LONGEST_TOKEN) return fail(tooLong(bytes));
+  if (bytes > MAX_TOKEN_BYTES) return fail(tooLong(bytes));
   const startedAt = performance.now();
   const text = await signToken(key.key, spec.keyId, claims.value);
   const duration = toSeconds(performance.now() - startedAt);
@@ -52,6 +52,6 @@ export async function makeToken(
 
 /** Claims of 64 KiB are a third longer in a token; one that is not read again would be signed again and again. */
 function tooLong(bytes: number): StateProblem {
-  const message = `the token would take ${bytes} bytes, at most ${LONGEST_TOKEN} are allowed: make spec.data smaller`;
+  const message = `the token would take ${bytes} bytes, at most ${MAX_TOKEN_BYTES} are allowed: make spec.data smaller`;
   return { reason: 'ClaimsInvalid', message };
 }

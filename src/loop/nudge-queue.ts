@@ -49,11 +49,11 @@ interface Waiting extends PodName {
  */
 const RATE = { aSecond: 50, atOnce: 100 };
 /** Under way: a slow API server must not have more of ours to do than signing gives it (32 workers). */
-const MOST_UNDER_WAY = 4;
+const MAX_UNDER_WAY = 4;
 /** While signing is behind: both end in writes of the API server, and a token matters more than how soon it is seen. */
 const UNDER_WAY_BESIDE_SIGNING = 1;
 /** As many as there is time for before the kubelet looks by itself. */
-const MOST_WAITING = RATE.aSecond * REFRESHED_WITHIN;
+const MAX_WAITING = RATE.aSecond * REFRESHED_WITHIN;
 const NO_ROOM = 'too many pods wait';
 const TRIES = 3;
 
@@ -67,7 +67,7 @@ export class NudgeQueue {
   readonly #abort = new AbortController();
   /** When Secrets were renewed, the oldest first. */
   readonly #renewed = new Map<string, Milliseconds>();
-  readonly #waiting = new PodsInTurn<Waiting>({ most: MOST_WAITING, mostOfNamespace: MOST_WAITING / 2 });
+  readonly #waiting = new PodsInTurn<Waiting>({ most: MAX_WAITING, mostOfNamespace: MAX_WAITING / 2 });
   /** Pods whose nudge failed, and when it is tried again. */
   readonly #failed = new Map<Waiting, Milliseconds>();
   readonly #underWay = new Set<Promise<void>>();
@@ -83,7 +83,7 @@ export class NudgeQueue {
   renewed(namespace: string, secret: string): void {
     if (this.#abort.signal.aborted) return;
     const key = objectKey({ namespace, name: secret });
-    if (!this.#renewed.delete(key) && this.#renewed.size >= MOST_WAITING) {
+    if (!this.#renewed.delete(key) && this.#renewed.size >= MAX_WAITING) {
       this.#options.onResult('dropped', key, 'too many Secrets wait');
       return;
     }
@@ -130,7 +130,7 @@ export class NudgeQueue {
   }
 
   #hasCapacity(): boolean {
-    const most = this.#options.isSigningBehind() ? UNDER_WAY_BESIDE_SIGNING : MOST_UNDER_WAY;
+    const most = this.#options.isSigningBehind() ? UNDER_WAY_BESIDE_SIGNING : MAX_UNDER_WAY;
     return this.#underWay.size < most;
   }
 

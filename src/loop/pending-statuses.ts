@@ -7,12 +7,12 @@ interface Draft {
 }
 
 /** Of one JWT: more tries than are made before the first of them arrives, late. */
-const MOST_DRAFTS = 16;
+const MAX_DRAFTS = 16;
 /**
  * Of all JWTs, each some 1 to 3 KB. With more, those whose token was written longest ago are signed once more if their
  * status could not be written either.
  */
-const MOST_DRAFTS_OF_ALL = 10_000;
+const MAX_DRAFTS_OF_ALL = 10_000;
 
 /**
  * The statuses that belong to tokens that are being written. When a write fails, it is not known whether it arrived; the
@@ -27,9 +27,9 @@ export class PendingStatuses {
   /** A token of that id is about to be written, and the status after it. */
   note(uid: string, tokenId: string, status: RecordedStatus): void {
     const earlier = this.#drafts.get(uid) ?? [];
-    this.#keep(uid, [...earlier, { tokenId, status }].slice(-MOST_DRAFTS));
+    this.#keep(uid, [...earlier, { tokenId, status }].slice(-MAX_DRAFTS));
     for (const oldest of this.#drafts.keys()) {
-      if (this.#count <= MOST_DRAFTS_OF_ALL) break;
+      if (this.#count <= MAX_DRAFTS_OF_ALL) break;
       this.forget(oldest);
     }
   }

@@ -24,7 +24,7 @@ export interface QueueOptions {
 }
 
 /** The next run that a run asks for comes no sooner: no plan, however wrong, makes a hot loop. */
-const SHORTEST_WAIT_MS = 1_000;
+const MIN_WAIT_MS = 1_000;
 /**
  * So many runs begin before others get the event loop: those that find nothing to do wait for no network. Together they
  * take 1 ms.
@@ -236,7 +236,7 @@ export class WorkQueue {
         // As urgent as it was: a thousand failing keys do not get ahead of the new ones.
         this.#wakeUps.planRetry(
           key,
-          Math.max(run.endOfBackoff, clock.monotonic() + Math.max(SHORTEST_WAIT_MS, outcome.afterMs ?? 0)),
+          Math.max(run.endOfBackoff, clock.monotonic() + Math.max(MIN_WAIT_MS, outcome.afterMs ?? 0)),
           { priority: PRIORITIES[run.ready.rank] ?? 'due', expiresAt: run.ready.expiresAt },
         );
         return;
@@ -246,6 +246,6 @@ export class WorkQueue {
   }
 
   #planWakeUp(key: string, at = Number.POSITIVE_INFINITY, expiresAt?: Milliseconds): void {
-    this.#wakeUps.planLook(key, Math.max(at, this.#options.clock.now() + SHORTEST_WAIT_MS), expiresAt);
+    this.#wakeUps.planLook(key, Math.max(at, this.#options.clock.now() + MIN_WAIT_MS), expiresAt);
   }
 }

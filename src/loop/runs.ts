@@ -6,7 +6,7 @@ import type { Ready } from './lanes.ts';
  * A run that takes longer is given up: it would hold its key for ever. The longest way through a round is a dozen requests
  * (observe, read, take over, write Secret and status, report a failure), each of which ends within 5 s, and a signature.
  */
-const LONGEST_RUN_MS = 120_000;
+const MAX_RUN_MS = 120_000;
 
 /** A key that is being worked on. */
 interface Run {
@@ -94,15 +94,15 @@ export class Runs {
       this.#timer = undefined;
       return;
     }
-    const wait = first.startedAt + LONGEST_RUN_MS - this.#clock.monotonic();
+    const wait = first.startedAt + MAX_RUN_MS - this.#clock.monotonic();
     this.#timer ??= this.#clock.setTimer(wait, () => this.#giveUpLongest());
   }
 
   #giveUpLongest(): void {
-    const latest = this.#clock.monotonic() - LONGEST_RUN_MS;
+    const latest = this.#clock.monotonic() - MAX_RUN_MS;
     for (const run of this.#runs.values())
       if (run.startedAt <= latest)
-        run.giveUp(`the round did not end within ${toSeconds(LONGEST_RUN_MS)} s, and was given up`);
+        run.giveUp(`the round did not end within ${toSeconds(MAX_RUN_MS)} s, and was given up`);
     this.#timer = undefined;
     this.#watch();
   }

@@ -7,11 +7,11 @@ import { ClockStep } from './clock-step.ts';
  * No key waits for longer. docs/reasons.md promises a look within 10 minutes; a clock that is set back by less than a
  * minute goes unnoticed and delays a look by as much.
  */
-export const LONGEST_UNSEEN_MS = 9 * 60_000;
+export const MAX_UNSEEN_MS = 9 * 60_000;
 /** Share of the longest wait that is random: so keys that were looked at together are not looked at together again. */
 const SPREAD = 0.1;
 /** Wake-ups are times of the wall clock, which jumps; a timer does not. So it never sleeps longer than this. */
-const LONGEST_LOOK_AWAY_MS = 60_000;
+const MAX_LOOK_AWAY_MS = 60_000;
 
 /** The clock, and what is called when a time has come. */
 export interface WakeUpsOptions<Work> {
@@ -69,14 +69,14 @@ export class WakeUps<Work> {
    */
   planLook(key: string, dueAt: Milliseconds, expiresAt: Milliseconds | undefined): void {
     const { clock, random } = this.#options;
-    const latest = clock.now() + LONGEST_UNSEEN_MS * (1 - SPREAD * random());
+    const latest = clock.now() + MAX_UNSEEN_MS * (1 - SPREAD * random());
     this.#wakes.set(key, { time: earlier(dueAt, latest), dueAt, expiresAt });
     this.#arm();
   }
 
   /** Plans another try at `time` of the monotonic clock, or earlier: no back-off takes longer than the longest wait. */
   planRetry(key: string, time: Milliseconds, work: Work): void {
-    const latest = this.#options.clock.monotonic() + LONGEST_UNSEEN_MS;
+    const latest = this.#options.clock.monotonic() + MAX_UNSEEN_MS;
     this.#retries.set(key, { time: earlier(time, latest), work });
     this.#arm();
   }
@@ -123,7 +123,7 @@ export class WakeUps<Work> {
     this.#armedFor = { wake, retry };
     if (this.#wakes.size + this.#retries.size === 0) return;
     const wait = Math.min(wake - clock.now(), retry - clock.monotonic());
-    const shortened = Math.min(Math.max(wait, 1), LONGEST_LOOK_AWAY_MS);
+    const shortened = Math.min(Math.max(wait, 1), MAX_LOOK_AWAY_MS);
     this.#timer = clock.setTimer(shortened, () => this.#wake());
   }
 

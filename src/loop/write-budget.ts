@@ -7,14 +7,14 @@ import type { Milliseconds } from '../time/units.ts';
 const BURST = 5; // what docs/tokens.md promises, as the longest wait
 const WAIT = { firstMs: 1_000, longestMs: 300_000 };
 /** More writes than that change nothing: the wait is the longest by then. */
-const HIGHEST_LEVEL = BURST + 10;
+const MAX_LEVEL = BURST + 10;
 /** One write is forgotten after so long without another one. */
 const FORGET_MS = 60_000;
 /** JWTs remembered; each costs some 200 bytes. With more, those that wrote longest ago begin with a full budget. */
-const MOST_JWTS = 10_000;
+const MAX_JWTS = 10_000;
 
 /** Renewals that are due do not wait, but no more often than lifetimes can ask for (as `renewalTime`). */
-const SHORTEST_PERIOD_MS = 30_000;
+const MIN_PERIOD_MS = 30_000;
 
 interface Account {
   /** Unscheduled writes that were not forgotten when the last was made. */
@@ -59,7 +59,7 @@ export class WriteBudget {
   /** Whether a renewal that is due goes out: always, but that no peer can make one due again and again. */
   mayRenew(uid: string, now: Milliseconds): boolean {
     const { scheduledAt } = this.#accounts.get(uid) ?? NEW;
-    return Math.abs(now - scheduledAt) >= SHORTEST_PERIOD_MS;
+    return Math.abs(now - scheduledAt) >= MIN_PERIOD_MS;
   }
 
   /**
@@ -89,7 +89,7 @@ export class WriteBudget {
   spend(uid: string, now: Milliseconds, isScheduled: boolean, refusal?: StateProblem): void {
     const account = this.#accounts.get(uid) ?? NEW;
     this.#keep(uid, {
-      level: isScheduled ? account.level : Math.min(levelOf(account, now) + 1, HIGHEST_LEVEL),
+      level: isScheduled ? account.level : Math.min(levelOf(account, now) + 1, MAX_LEVEL),
       at: isScheduled ? account.at : now,
       scheduledAt: isScheduled ? now : account.scheduledAt,
       contenders: account.contenders,
@@ -123,7 +123,7 @@ export class WriteBudget {
     this.#accounts.delete(uid);
     this.#accounts.set(uid, account);
     const oldest = this.#accounts.keys().next();
-    if (this.#accounts.size > MOST_JWTS && oldest.done !== true) this.#accounts.delete(oldest.value);
+    if (this.#accounts.size > MAX_JWTS && oldest.done !== true) this.#accounts.delete(oldest.value);
   }
 }
 

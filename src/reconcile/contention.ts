@@ -4,8 +4,8 @@ import { APP } from '../resources/names.ts';
 import { findCondition } from './conditions.ts';
 import type { StateProblem } from '../resources/problem.ts';
 
-const MOST_MANAGERS = 3; // a condition is a line
-const LONGEST_MANAGER = 64; // of the 128 characters that the API allows
+const MAX_MANAGERS = 3; // a condition is a line
+const MAX_MANAGER_LENGTH = 64; // of the 128 characters that the API allows
 
 /**
  * Field managers other than ours in a Secret's wire JSON (`managedFields`), those that wrote last first; bounded in
@@ -20,9 +20,9 @@ export function findContenders(secret: unknown): readonly string[] {
     .filter(({ manager }) => manager !== APP && manager !== '')
     .toSorted((a, b) => b.time.localeCompare(a.time));
   const names = entries.map(({ manager }) =>
-    manager.replaceAll(/[^\w.:/@ -]/g, '?').slice(0, LONGEST_MANAGER),
+    manager.replaceAll(/[^\w.:/@ -]/g, '?').slice(0, MAX_MANAGER_LENGTH),
   );
-  return [...new Set(names)].slice(0, MOST_MANAGERS);
+  return [...new Set(names)].slice(0, MAX_MANAGERS);
 }
 
 /** Field managers that keep changing a Secret; `recorded`: those that an earlier process wrote into the condition. */

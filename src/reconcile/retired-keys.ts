@@ -11,7 +11,7 @@ type Signed = Pick<RecordedStatus, 'publicKey' | 'keyId' | 'expiresAt' | 'tokenI
 type Entry = Partial<Pick<Signed, 'publicKey' | 'keyId' | 'expiresAt' | 'issuer'>>;
 
 /** As the CRD bounds them. With more keys within one lifetime, those that expire first are lost. */
-const MOST_KEYS = 16;
+const MAX_KEYS = 16;
 
 /**
  * What `status` says of keys whose tokens outlive their use: that of the recorded token, unless the same key and `kid`
@@ -29,7 +29,7 @@ export function describeRetiredKeys(
     .filter((key) => key.expiresAt > now && isOutlived(key, present))
     .toSorted((one, other) => other.expiresAt - one.expiresAt)
     .filter((key, index, all) => all.findIndex((earlier) => isSame(earlier, key)) === index)
-    .slice(0, MOST_KEYS);
+    .slice(0, MAX_KEYS);
   return keys.length === 0 ? undefined : keys;
 }
 

@@ -6,7 +6,7 @@ import type { AdmissionDecision, AdmissionReason, StateReason } from './reasons.
 const ADMISSION_API_VERSION = 'admission.k8s.io/v1';
 const ADMISSION_KIND = 'AdmissionReview';
 /** It is a UUID, of 36; the answer and its log line repeat it. */
-const LONGEST_UID = 128;
+const MAX_UID_LENGTH = 128;
 
 /** One request of the API server. Everything but `uid` may be missing in a hand-made review: then it is empty. */
 export interface AdmissionRequest {
@@ -59,7 +59,7 @@ export function parseAdmissionReview(body: unknown): Result<AdmissionRequest, st
   if (!isJsonObject(request)) return fail('the AdmissionReview has no request');
   const uid = stringMember(request, 'uid');
   if (uid === undefined || uid === '') return fail('the AdmissionReview has no request.uid');
-  if (uid.length > LONGEST_UID) return fail(`request.uid is longer than ${LONGEST_UID} characters`);
+  if (uid.length > MAX_UID_LENGTH) return fail(`request.uid is longer than ${MAX_UID_LENGTH} characters`);
   const resource = objectMember(request, 'resource');
   return ok({
     uid,

@@ -5,7 +5,7 @@ import type { Seconds } from '../time/units.ts';
 const SECONDS = { days: 86_400, hours: 3_600, minutes: 60 } as const;
 
 /** A hundred years, per unit: beyond it dates lose their four-digit year, and nobody means it. */
-const LONGEST_PART: Seconds = 36_500 * 86_400;
+const MAX_PART: Seconds = 36_500 * 86_400;
 
 /**
  * The sum of `{days, hours, minutes}` as the JWT resource writes a duration. Units that are
@@ -21,7 +21,7 @@ export function parseDuration(value: unknown, where: string): Result<Seconds, st
     if (typeof amount !== 'number' || !Number.isSafeInteger(amount) || amount < 0) {
       return fail(`${where}.${unit} must be a whole number, 0 or more`);
     }
-    if (amount * length > LONGEST_PART) return fail(`${where}.${unit} is more than a hundred years`);
+    if (amount * length > MAX_PART) return fail(`${where}.${unit} is more than a hundred years`);
     seconds += amount * length;
     isGiven = true;
   }

@@ -17,9 +17,9 @@ export interface Owner {
 export const TOO_LONG = '(too long)';
 
 /** A group is a name, and a version a DNS label. A part of a text keeps all of it in memory, so the whole is bounded. */
-const LONGEST_API_VERSION = MAX_OBJECT_NAME + 1 + MAX_DNS_LABEL;
+const MAX_API_VERSION_LENGTH = MAX_OBJECT_NAME + 1 + MAX_DNS_LABEL;
 /** The API server lets in one controller, and the JWT of the Secret's name is one. */
-const MOST_OWNERS = 4;
+const MAX_OWNERS = 4;
 
 /** Reads `metadata.ownerReferences`. Only who controls the Secret, and JWTs, decide whose it is. */
 export function parseOwners(references: readonly unknown[]): readonly Owner[] {
@@ -28,7 +28,7 @@ export function parseOwners(references: readonly unknown[]): readonly Owner[] {
   const jwts = owners.filter(
     ({ controller, group, kind }) => !controller && group === GROUP && kind === KIND,
   );
-  return [...controllers, ...jwts].slice(0, MOST_OWNERS);
+  return [...controllers, ...jwts].slice(0, MAX_OWNERS);
 }
 
 function parseOwner(reference: unknown): Owner {
@@ -42,7 +42,7 @@ function parseOwner(reference: unknown): Owner {
 }
 
 function readGroup(apiVersion: string): string {
-  return apiVersion.length > LONGEST_API_VERSION ? TOO_LONG : short(groupOfApiVersion(apiVersion));
+  return apiVersion.length > MAX_API_VERSION_LENGTH ? TOO_LONG : short(groupOfApiVersion(apiVersion));
 }
 
 /** In owner references the API server checks no name. */

@@ -45,38 +45,38 @@ export interface SecretMetadata {
 type LongestValues = readonly (readonly [string, number])[];
 
 /** Characters of a namespace, a slash and a name of an object (Kubernetes API). */
-const LONGEST_JWT_NAME = MAX_DNS_LABEL + 1 + MAX_OBJECT_NAME;
+const MAX_JWT_NAME_LENGTH = MAX_DNS_LABEL + 1 + MAX_OBJECT_NAME;
 /** Characters of a time, in seconds or RFC 3339, with room for fractions and a zone. */
-const LONGEST_TIME = 64;
+const MAX_TIME_LENGTH = 64;
 /** Characters of a list of namespaces that are kept: some thirty names. There may be a hundred thousand Secrets. */
-const LONGEST_KEPT_GRANTS = 512;
+const MAX_KEPT_GRANTS_LENGTH = 512;
 /** Characters of a list of namespaces that count: eight hundred names. */
-const LONGEST_GRANTS = 16_384;
+const MAX_GRANTS_LENGTH = 16_384;
 
 /**
  * Annotations of ours that mean something on a Secret, and how many characters of each are kept. Of a policy it counts that
  * it is there.
  */
 const OUR_ANNOTATIONS: LongestValues = [
-  [OWNING_JWT, LONGEST_JWT_NAME],
-  [LAST_SIGNING_TIME, LONGEST_TIME],
-  [EXPIRES_AT, LONGEST_TIME],
-  [ADOPT, LONGEST_JWT_NAME],
-  [ALLOWED_NAMESPACES, LONGEST_KEPT_GRANTS],
+  [OWNING_JWT, MAX_JWT_NAME_LENGTH],
+  [LAST_SIGNING_TIME, MAX_TIME_LENGTH],
+  [EXPIRES_AT, MAX_TIME_LENGTH],
+  [ADOPT, MAX_JWT_NAME_LENGTH],
+  [ALLOWED_NAMESPACES, MAX_KEPT_GRANTS_LENGTH],
   ...RESERVED_POLICIES.map((policy) => [policy, 0] as const),
 ];
 /** What the owner of a key says about who may use it. */
 const KEY_TERMS: LongestValues = [
-  [ALLOWED_NAMESPACES, LONGEST_GRANTS],
+  [ALLOWED_NAMESPACES, MAX_GRANTS_LENGTH],
   ...RESERVED_POLICIES.map((policy) => [policy, 0] as const),
 ];
 /**
  * Characters of labels that are kept; Kubernetes bounds each, and not their number. Of more, those that we wrote: others
  * with the keys of our template are then written again, once, and are ours.
  */
-const MOST_LABELS = 2_048;
+const MAX_LABELS_LENGTH = 2_048;
 /** Characters of what our field manager wrote: a JWT and its template may ask for 8 KiB each. */
-const MOST_OWNED = 20 * 1024;
+const MAX_OWNED_LENGTH = 20 * 1024;
 
 const NONE = Object.freeze({});
 const NOTHING_OWNED: SecretMetadata['ours'] = { labels: [], annotations: [] };
@@ -157,12 +157,12 @@ export function hasOtherData(object: unknown): boolean {
 }
 
 /** In bytes. No server takes a header of that size, and the JSON in it may cost twenty times as much memory. */
-export const LONGEST_TOKEN = 65_536;
+export const MAX_TOKEN_BYTES = 65_536;
 
 /** Whether the value of the token's data key is longer than any token; itself without decoding it. */
 export function isTokenTooLong(object: unknown): boolean {
   const encoded = stringMember(objectMember(object, 'data'), TOKEN_KEY) ?? '';
-  return encoded.length > Math.ceil(LONGEST_TOKEN / 3) * 4;
+  return encoded.length > Math.ceil(MAX_TOKEN_BYTES / 3) * 4;
 }
 
 /**
@@ -196,7 +196,7 @@ function pickShort(map: JsonObject | undefined, longest: LongestValues): StringM
 
 function hasLongGrants(annotations: JsonObject | undefined): boolean {
   const { length } = stringMember(annotations, ALLOWED_NAMESPACES) ?? '';
-  return length > LONGEST_KEPT_GRANTS && length <= LONGEST_GRANTS;
+  return length > MAX_KEPT_GRANTS_LENGTH && length <= MAX_GRANTS_LENGTH;
 }
 
 /** The members of these names, as far as they do not exceed what we may have written. */
@@ -214,7 +214,7 @@ function pick(map: JsonObject | undefined, names: readonly string[]): readonly (
 
 /** The first items, as long as their lengths add up to no more than we may have written. */
 function upToLength<T>(items: readonly T[], lengthOfItem: (item: T) => number): readonly T[] {
-  let room = MOST_OWNED;
+  let room = MAX_OWNED_LENGTH;
   const end = items.findIndex((item) => {
     room -= lengthOfItem(item);
     return room < 0;
@@ -224,7 +224,7 @@ function upToLength<T>(items: readonly T[], lengthOfItem: (item: T) => number): 
 
 /** Whether labels are more than is kept; itself without looking at more. */
 function isLong(labels: JsonObject | undefined): boolean {
-  let room = MOST_LABELS;
+  let room = MAX_LABELS_LENGTH;
   for (const name in labels) {
     room -= name.length + (stringMember(labels, name) ?? '').length;
     if (room < 0) return true;

@@ -3,7 +3,7 @@ import type { Milliseconds } from '../time/units.ts';
 /** So many handshakes begin in one turn of the event loop: each takes up to a millisecond. */
 const AT_ONCE = 8;
 /** While connections keep arriving, accepting them goes first, for at most this long. */
-const LONGEST_WAIT_MS = 20;
+const MAX_WAIT_MS = 20;
 
 /**
  * Decides whose TLS handshake begins next. The event loop accepts few connections in each of its turns (`listenMany`), in the
@@ -43,7 +43,7 @@ export class HandshakeTurns<T> {
 
   #turn(): void {
     const now = performance.now();
-    if (!this.#hasArrived || now - (this.#waitingSince ?? now) >= LONGEST_WAIT_MS) {
+    if (!this.#hasArrived || now - (this.#waitingSince ?? now) >= MAX_WAIT_MS) {
       for (let begun = 0; begun < AT_ONCE && this.#waiting.size > 0; begun += 1) this.#beginNext();
       this.#waitingSince = now;
     }

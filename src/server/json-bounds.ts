@@ -15,7 +15,7 @@ import {
  */
 const UNSEEN_BYTES = 64 * 1024;
 /** A pod with everything nests 15 deep, `managedFields` included. Deeper than thousands, recursion fails. */
-const DEEPEST_BODY = 500;
+const MAX_BODY_DEPTH = 500;
 /** How much a body may hold: one that holds more costs a second of the event loop, and is refused unparsed. */
 export interface JsonBounds {
   /** Elements of arrays and objects, empty ones included: commas and opening brackets. */
@@ -55,7 +55,7 @@ export function excessOf(bytes: Uint8Array, bounds: JsonBounds): string | undefi
     else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
       values += 1;
       depth += 1;
-      if (depth > DEEPEST_BODY) return `the body nests more than ${DEEPEST_BODY} deep`;
+      if (depth > MAX_BODY_DEPTH) return `the body nests more than ${MAX_BODY_DEPTH} deep`;
     } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth -= 1;
     if (values > bounds.values) return `the body holds more than ${bounds.values} values`;
     if (members > bounds.members) return `the body holds more than ${bounds.members} members of objects`;

@@ -1,5 +1,5 @@
 import {
-  LONGEST_CERTIFICATE_WAIT_MS,
+  MAX_CERTIFICATE_WAIT_MS,
   isTrusted,
   planCertificate,
   type CertificateStep,
@@ -106,7 +106,7 @@ class CertificateKeeper {
   async #step(): Promise<Milliseconds> {
     try {
       const step = this.#plan();
-      if (step === undefined) return LONGEST_CERTIFICATE_WAIT_MS;
+      if (step === undefined) return MAX_CERTIFICATE_WAIT_MS;
       const time = await this.#perform(step);
       if (step.type !== 'blocked') this.#lastProblem = undefined;
       this.#failures = 0;
@@ -151,7 +151,7 @@ class CertificateKeeper {
     switch (step.type) {
       case 'blocked':
         this.#logOnce(step.why, 'the webhook’s certificate cannot be kept');
-        return LONGEST_CERTIFICATE_WAIT_MS;
+        return MAX_CERTIFICATE_WAIT_MS;
       case 'wait':
         return step.time;
       case 'issue':
@@ -176,7 +176,7 @@ class CertificateKeeper {
     }
     this.#readiness.refuse(problem);
     this.#logOnce(problem, 'the new certificate cannot be used, the old one stays');
-    return LONGEST_CERTIFICATE_WAIT_MS;
+    return MAX_CERTIFICATE_WAIT_MS;
   }
 
   /** Logs the error and says it in one line. */

@@ -9,7 +9,7 @@ import type { Milliseconds } from '../time/units.ts';
 export type NamespaceDefaultLookup = (namespace: string) => Promise<Result<string | undefined, unknown>>;
 
 /** The client that creates the pod waits for the answer; after this time the pod is refused, and can be created again. */
-const LONGEST_LOOK_UP_MS = 2_000;
+const MAX_LOOK_UP_MS = 2_000;
 
 /** As `lookUp`, but a problem after 2 s, or when the review has no time left. */
 export async function lookUpWithin(
@@ -18,10 +18,7 @@ export async function lookUpWithin(
   timeLeft: Milliseconds,
 ): Promise<Result<string | undefined, unknown>> {
   const late = Promise.withResolvers<Result<never, string>>();
-  const timer = setTimeout(
-    () => late.resolve(fail('no answer in time')),
-    Math.min(timeLeft, LONGEST_LOOK_UP_MS),
-  );
+  const timer = setTimeout(() => late.resolve(fail('no answer in time')), Math.min(timeLeft, MAX_LOOK_UP_MS));
   try {
     return await Promise.race([lookUp(namespace), late.promise]);
   } finally {

@@ -3,7 +3,7 @@ import { giveWay } from '../time/give-way.ts';
 /** How long one turn of the event loop may be spent on reviews before the others get theirs: reads, timers, new connections. */
 const SLICE_MS = 50;
 /** After a turn that took longer, the waiting jobs pause for the time by which it was too long, but no longer than this. */
-const LONGEST_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 1_000;
 
 interface Job {
   readonly size: number;
@@ -59,7 +59,7 @@ export class ReviewTurns {
 
   async #startTurnLater(): Promise<void> {
     await giveWay();
-    const pause = Math.min(this.#spent - SLICE_MS, LONGEST_PAUSE_MS);
+    const pause = Math.min(this.#spent - SLICE_MS, MAX_PAUSE_MS);
     if (pause > 0) setTimeout(() => this.#startTurn(), pause);
     else this.#startTurn();
   }

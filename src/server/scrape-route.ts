@@ -11,9 +11,9 @@ export interface Scraped {
 }
 
 /** A pair of Prometheus servers, somebody who looks with curl, and one to spare; each costs time of the one thread. */
-const MOST_SCRAPES = 4;
+const MAX_SCRAPES = 4;
 /** Prometheus gives up after 10 s by default; a reader that needs three times as long will not finish. */
-const LONGEST_SCRAPE_MS = 30_000;
+const MAX_SCRAPE_MS = 30_000;
 const RETRY_AFTER: Seconds = 5;
 
 /**
@@ -23,7 +23,7 @@ const RETRY_AFTER: Seconds = 5;
  * is cut off, as all are when the app closes.
  */
 export function addScrapeRoute(app: FastifyInstance, { contentType, scrape }: Scraped): void {
-  const shares = new FairShare<Readable>(MOST_SCRAPES, () => RANK.busy);
+  const shares = new FairShare<Readable>(MAX_SCRAPES, () => RANK.busy);
   const running = new Set<Readable>();
   app.get('/metrics', (request, reply) => {
     const text = Readable.from(scrape());
@@ -34,9 +34,9 @@ export function addScrapeRoute(app: FastifyInstance, { contentType, scrape }: Sc
         .code(503)
         .header('retry-after', RETRY_AFTER)
         .type('text/plain; charset=utf-8')
-        .send(`${MOST_SCRAPES} scrapes are under way already\n`);
+        .send(`${MAX_SCRAPES} scrapes are under way already\n`);
     }
-    const limit = setTimeout(() => text.destroy(), LONGEST_SCRAPE_MS);
+    const limit = setTimeout(() => text.destroy(), MAX_SCRAPE_MS);
     running.add(text);
     text.once('close', () => {
       clearTimeout(limit);

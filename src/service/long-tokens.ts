@@ -1,9 +1,9 @@
 import type { TokenEvidence } from '../loop/token-evidence.ts';
 
 /** Characters. Servers take headers of 8 KiB: hardly any token is longer than half of that. */
-const LONGEST_FREE = 4_096;
+const MAX_FREE_LENGTH = 4_096;
 /** So many longer ones wait at the same time for their signatures to be checked: 16 MiB at most. */
-const MOST_UNCHECKED = 256;
+const MAX_UNCHECKED = 256;
 
 /**
  * Bounds the texts of long tokens that wait for their check: at a start all Secrets come before any is checked, and
@@ -14,10 +14,10 @@ export class LongTokens {
 
   /** A token came; of too many the first ones lose their text. */
   note(evidence: TokenEvidence | undefined): void {
-    if (typeof evidence?.unchecked !== 'string' || evidence.unchecked.length <= LONGEST_FREE) return;
+    if (typeof evidence?.unchecked !== 'string' || evidence.unchecked.length <= MAX_FREE_LENGTH) return;
     this.#waiting.add(evidence);
     for (const oldest of this.#waiting) {
-      if (this.#waiting.size <= MOST_UNCHECKED) return;
+      if (this.#waiting.size <= MAX_UNCHECKED) return;
       oldest.unchecked = undefined;
       this.#waiting.delete(oldest);
     }

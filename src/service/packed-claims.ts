@@ -6,18 +6,18 @@ import { digestClaims } from '../signing/token-facts.ts';
  * Characters of JSON. Claims are seldom longer, and shared between JWTs as far as they are equal; as objects they take up
  * to twenty times as much memory as their text.
  */
-const LONGEST_UNPACKED = 512;
+const MAX_UNPACKED_LENGTH = 512;
 /**
  * Characters of JSON. Tokens go with every request and are seldom longer than 2 KiB; 4,000 JWTs with 60 KiB of claims
  * would fill the heap. What is longer is read again whenever it is signed.
  */
-const LONGEST_KEPT = 2_048;
+const MAX_KEPT_LENGTH = 2_048;
 
 /** The same JWT; of very many claims no more is kept than their digest. */
 export function digestLongClaims(jwt: Jwt): Jwt {
   if (!jwt.spec.ok) return jwt;
   const { data, ...spec } = jwt.spec.value;
-  if (JSON.stringify(data).length <= LONGEST_KEPT) return jwt;
+  if (JSON.stringify(data).length <= MAX_KEPT_LENGTH) return jwt;
   const value = { ...spec, data: keepIssuer(data), claimsDigest: digestClaims(data) };
   return { ...jwt, spec: { ok: true, value } };
 }
@@ -27,7 +27,7 @@ export function packClaims(jwt: Jwt): Jwt {
   if (!jwt.spec.ok) return jwt;
   const { data, ...spec } = jwt.spec.value;
   const text = JSON.stringify(data);
-  if (text.length <= LONGEST_UNPACKED) return jwt;
+  if (text.length <= MAX_UNPACKED_LENGTH) return jwt;
   const value = {
     ...spec,
     get data(): JsonObject {

@@ -23,9 +23,9 @@ export interface TokenFacts {
 }
 
 /** In UTF-16 units: more than the CRD allows for an issuer or a key id. A longer text could not match either. */
-const LONGEST_FACT = 2_048;
+const MAX_FACT_LENGTH = 2_048;
 /** More levels than claims of ours have. */
-const DEEPEST_CLAIM = 1_000;
+const MAX_CLAIM_DEPTH = 1_000;
 const REGISTERED: ReadonlySet<string> = new Set([...OVERRIDDEN_CLAIMS, 'iss']);
 
 /** What is kept of a token that was read. Its signature is not looked at. */
@@ -47,13 +47,13 @@ export function findFacts({ header, claims }: ReadToken): TokenFacts {
  * claims, in whatever order their members are. Empty for claims deeper in each other than any that we sign.
  */
 export function digestClaims(claims: JsonObject): string {
-  if (isDeeperThan(claims, DEEPEST_CLAIM)) return '';
+  if (isDeeperThan(claims, MAX_CLAIM_DEPTH)) return '';
   return hash('sha256', sortedJson(claims, REGISTERED), 'base64url');
 }
 
 function scalarOf(value: unknown): Scalar {
   if (typeof value === 'number' || value === undefined) return value;
-  return typeof value === 'string' && value.length <= LONGEST_FACT ? value : null;
+  return typeof value === 'string' && value.length <= MAX_FACT_LENGTH ? value : null;
 }
 
 /** JSON with the members of every object in the order of their names, less those of `without` in the outermost. */

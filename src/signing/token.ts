@@ -1,7 +1,7 @@
 import { compactVerify, decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import type { AlgorithmName } from '../resources/algorithms.ts';
 import type { JsonObject } from '../resources/json.ts';
-import { LONGEST_TOKEN } from '../resources/secret.ts';
+import { MAX_TOKEN_BYTES } from '../resources/secret.ts';
 import type { Claims } from './claims.ts';
 import type { SigningKey } from './key.ts';
 
@@ -30,7 +30,7 @@ export interface ReadToken {
 
 /** Header and claims of a compact JWS without checking its signature; `undefined` when the text is not one, or too long. */
 export function readToken(text: string): ReadToken | undefined {
-  if (text.length > LONGEST_TOKEN) return undefined;
+  if (text.length > MAX_TOKEN_BYTES) return undefined;
   try {
     return { header: { ...decodeProtectedHeader(text) }, claims: decodeJwt(text) };
   } catch {

@@ -6,7 +6,7 @@ const BUCKETS: Seconds[] = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
 ];
 /** Durations kept until they are counted. */
-const MOST_KEPT = 1024;
+const MAX_KEPT = 1024;
 
 /**
  * The two metrics of admission. An answer is only noted, since to count it takes prom-client as long as the decision
@@ -17,7 +17,7 @@ export class AdmissionMetrics {
   readonly #duration: Histogram;
   /** By decision, then by reason. */
   readonly #noted = new Map<string, Map<string, number>>();
-  readonly #durations = new Float64Array(MOST_KEPT);
+  readonly #durations = new Float64Array(MAX_KEPT);
   #waiting = 0;
 
   constructor(prefix: string, registry: Registry) {
@@ -48,7 +48,7 @@ export class AdmissionMetrics {
     reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
     this.#durations[this.#waiting] = duration;
     this.#waiting += 1;
-    if (this.#waiting === MOST_KEPT) this.#countDurations();
+    if (this.#waiting === MAX_KEPT) this.#countDurations();
   }
 
   #countDecisions(): void {

@@ -6,7 +6,7 @@ const JWS = 'yJ';
 const PEM_BEGIN = '-----BEGIN';
 /** Two parts of a compact JWS. Each begins where no part goes on, so none is looked through twice, whatever the text is. */
 const PARTS = /(?<![\w-])([\w-]{13,})\.(?=[\w-]{10,}\.)/g;
-const LEAST_HEADER = 'eyJ'.length + 10;
+const MIN_HEADER_LENGTH = 'eyJ'.length + 10;
 const CENSORED = '[redacted]';
 
 /**
@@ -48,7 +48,7 @@ function hasSecret(text: string): boolean {
   if (text.includes(PEM_BEGIN)) return true;
   for (const [, part = ''] of text.matchAll(PARTS)) {
     const at = part.search(/\beyJ/);
-    if (at !== -1 && part.length - at >= LEAST_HEADER) return true;
+    if (at !== -1 && part.length - at >= MIN_HEADER_LENGTH) return true;
   }
   return false;
 }

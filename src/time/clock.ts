@@ -18,7 +18,7 @@ export interface Clock {
 }
 
 /** `setTimeout` keeps its delay in 31 bits: more than 24.8 days would fire at once. Longer waits go in steps of a day. */
-const LONGEST_STEP_MS = DAY_MS;
+const MAX_STEP_MS = DAY_MS;
 
 /** The clock of the machine. A pending timer keeps the process alive: code that starts one cancels it when stopping. */
 export const systemClock: Clock = {
@@ -33,7 +33,7 @@ function startTimer(time: Milliseconds, action: () => void): Timer {
   let handle: NodeJS.Timeout;
   const step = (): void => {
     const rest = end - performance.now();
-    if (rest > LONGEST_STEP_MS) handle = setTimeout(step, LONGEST_STEP_MS);
+    if (rest > MAX_STEP_MS) handle = setTimeout(step, MAX_STEP_MS);
     else handle = setTimeout(action, Math.max(0, rest));
   };
   step();

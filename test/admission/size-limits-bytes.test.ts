@@ -107,8 +107,8 @@ describe('the size of a patch', () => {
 
   it('is two bytes more than a variable takes, in a list or as the first of one', () => {
     const name = 'N'.repeat(1_000);
-    const first = { op: 'add', path: `${LONGEST}/env/0`, value: { name, value: '' } };
-    const list = { op: 'add', path: `${LONGEST}/env`, value: [{ name, value: '' }] };
+    const first = { op: 'add', path: `${CONTAINER_PATH}/env/0`, value: { name, value: '' } };
+    const list = { op: 'add', path: `${CONTAINER_PATH}/env`, value: [{ name, value: '' }] };
     assert.equal(bytesOf(first), bytesOf(list));
     const fill = MIB - bytesOf(first) - 2;
     const isTooLong = (length: number): boolean =>
@@ -128,10 +128,10 @@ describe('the size of a patch', () => {
   });
 });
 
-const LONGEST = '/spec/ephemeralContainers/99999';
+const CONTAINER_PATH = '/spec/ephemeralContainers/99999';
 
 function mountOperation(value: TokenMount): object {
-  return { op: 'add', path: `${LONGEST}/volumeMounts/-`, value };
+  return { op: 'add', path: `${CONTAINER_PATH}/volumeMounts/-`, value };
 }
 
 function bytesOf(operation: object): number {

@@ -4,11 +4,24 @@ import fc from 'fast-check';
 import { closestTokenName, isTokenName, volumeName } from '../../src/admission/token-name.ts';
 
 describe('the name of a token', () => {
-  const LONGEST = 'x'.repeat(253);
+  const MAX_LENGTH_NAME = 'x'.repeat(253);
   it('is one of a Secret in Kubernetes', () => {
-    for (const name of ['a', '1', 'a-b', 'a.b-1.c', 'a.b1-2c.def', 'a--b', LONGEST])
+    for (const name of ['a', '1', 'a-b', 'a.b-1.c', 'a.b1-2c.def', 'a--b', MAX_LENGTH_NAME])
       assert.ok(isTokenName(name), name);
-    for (const name of ['', '-a', 'a-', 'A', 'a_b', 'a..b', '.a', 'a.', 'a.-b', 'a-.b', 'a\n', `${LONGEST}x`])
+    for (const name of [
+      '',
+      '-a',
+      'a-',
+      'A',
+      'a_b',
+      'a..b',
+      '.a',
+      'a.',
+      'a.-b',
+      'a-.b',
+      'a\n',
+      `${MAX_LENGTH_NAME}x`,
+    ])
       assert.ok(!isTokenName(name), JSON.stringify(name));
   });
 
@@ -24,7 +37,7 @@ describe('the name of a token', () => {
     'a--': 'a',
     ééé: undefined,
     '...': undefined,
-    [`${LONGEST}yy`]: LONGEST,
+    [`${MAX_LENGTH_NAME}yy`]: MAX_LENGTH_NAME,
     [`${'x'.repeat(252)}-y`]: 'x'.repeat(252),
     [`${'_'.repeat(1_012)}a`]: undefined,
     [`${'_'.repeat(1_011)}a`]: 'a',

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ControlPlaneError } from './control-plane-error.ts';
 
-const SHORTEST_PAUSE_MS = 25;
+const MIN_PAUSE_MS = 25;
 /** Long waits would ask a thousand times, which takes more time from others than the last pause takes from us. */
-const LONGEST_PAUSE_MS = 250;
+const MAX_PAUSE_MS = 250;
 /** A pause is this part of the time so far. */
 const PAUSE_PART = 1 / 10;
 
@@ -24,6 +24,6 @@ export async function waitUntil<T>(
     if (elapsed > deadlineMs) {
       throw new ControlPlaneError(`waited ${Math.round(deadlineMs / 1000)} s for ${what}, in vain`);
     }
-    await sleep(Math.min(Math.max(elapsed * PAUSE_PART, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS));
+    await sleep(Math.min(Math.max(elapsed * PAUSE_PART, MIN_PAUSE_MS), MAX_PAUSE_MS));
   }
 }

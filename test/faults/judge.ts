@@ -171,8 +171,8 @@ function findNeedlessWrites(file: CaseFile, written: readonly Step[]): readonly 
   return found;
 }
 
-const LONGEST_JITTER_S = 300;
-const SHORTEST_DISTANCE_S = 30;
+const MAX_JITTER_S = 300;
+const MIN_DISTANCE_S = 30;
 const CLOCK_SLACK_S = 1;
 
 /** Whether the token before was due: `exp − resignBefore − jitter`, 30 s after signing at the soonest. */
@@ -182,10 +182,10 @@ function isScheduled({ sighting, before }: Step, specs: readonly SpecRecord[]): 
   if (token === undefined || spec === undefined) return false;
   if (tokenIn(sighting.object)?.text === token.text) return false;
   const { lifetime, resignBefore } = spec;
-  const jitter = Math.min(resignBefore / 10, LONGEST_JITTER_S, (lifetime - resignBefore) / 2);
+  const jitter = Math.min(resignBefore / 10, MAX_JITTER_S, (lifetime - resignBefore) / 2);
   const due = Math.max(
     token.claims.exp - resignBefore - jitter,
-    token.claims.exp - lifetime + SHORTEST_DISTANCE_S,
+    token.claims.exp - lifetime + MIN_DISTANCE_S,
   );
   return sighting.at / 1000 >= due - CLOCK_SLACK_S;
 }

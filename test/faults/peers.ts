@@ -14,9 +14,9 @@ interface Peer {
 const LASTS_MS = 10_000;
 const PAUSE_MS = 20;
 /** In ten seconds: five at once, then after 1.25 s, 2.5 s, 5 s; one more for what was under way. */
-const MOST_WRITES = 10;
+const MAX_WRITES = 10;
 /** Each write of the Secret changes what the status says twice: the write, and that the next one waits. */
-const MOST_STATUSES = 3 * MOST_WRITES;
+const MAX_STATUSES = 3 * MAX_WRITES;
 
 const PEERS: readonly Peer[] = [
   {
@@ -49,7 +49,7 @@ async function contend(ground: Ground, { title, undo }: Peer): Promise<void> {
       .filter((path) => path.includes(`/namespaces/${ground.namespace}/`));
   const before = mine().length;
   const forgive = jwt.excuse();
-  jwt.addCauses(MOST_WRITES + 1);
+  jwt.addCauses(MAX_WRITES + 1);
   let undone = 0;
   for (const end = Date.now() + LASTS_MS; Date.now() < end; await sleep(PAUSE_MS)) {
     if (!isInOrder(jwt)) continue;
@@ -60,8 +60,8 @@ async function contend(ground: Ground, { title, undo }: Peer): Promise<void> {
   const secrets = written.filter((path) => path.includes('/secrets/')).length;
   const statuses = written.filter((path) => path.includes('/status')).length;
   ground.note(`${undone} changes by a peer, ${secrets} writes of the Secret, ${statuses} of the status`);
-  if (secrets > MOST_WRITES) ground.fail('I4', `${secrets} writes of the Secret against a peer`);
-  if (statuses > MOST_STATUSES) ground.fail('I4', `${statuses} writes of the status against a peer`);
+  if (secrets > MAX_WRITES) ground.fail('I4', `${secrets} writes of the Secret against a peer`);
+  if (statuses > MAX_STATUSES) ground.fail('I4', `${statuses} writes of the status against a peer`);
   await jwt.waitFor('the condition Contended', () => jwt.says('Contended', 'True', 'Contended'));
   // Once the peer is gone the last wait, of less than 20 s, is all that is left.
   await jwt.waitFor(`corrected after: ${title}`, () => isInOrder(jwt) && jwt.says('Ready', 'True'), 30_000);

@@ -1,12 +1,12 @@
 import { styleText } from 'node:util';
 import type { FaultResult } from './fault.ts';
 
-const LONGEST_TITLE = 78;
+const MAX_TITLE_LENGTH = 78;
 
 /** The table of a run: fault, tries, violations, what was seen; every violation in words below. */
 export function renderTable(results: readonly FaultResult[]): string {
   const width = Math.min(
-    LONGEST_TITLE,
+    MAX_TITLE_LENGTH,
     Math.max(...results.map(({ title }) => title.length), 'fault'.length),
   );
   const rows = results.map((result) => renderRow(result, width));
@@ -24,7 +24,7 @@ export function renderTable(results: readonly FaultResult[]): string {
 }
 
 /** One line, and one more for each violation. */
-export function renderRow(result: FaultResult, width = LONGEST_TITLE): string {
+export function renderRow(result: FaultResult, width = MAX_TITLE_LENGTH): string {
   const { title, tries, violations } = result;
   const cut = title.length > width ? `${title.slice(0, width - 1)}…` : title.padEnd(width);
   const line = `${cut}  ${String(tries).padStart(5)}  ${String(violations.length).padStart(10)}  ${describeSeen(result)}`;

@@ -1,9 +1,9 @@
 /** A sample, in milliseconds, is as many calls as take this long: the clock's own steps do not count in it. */
 const SAMPLE_MS = 2;
 /** As many samples are taken at least, since the first ones run code that is not compiled yet. */
-const LEAST_TRIES = 2;
+const MIN_TRIES = 2;
 /** Whatever else the machine does and the garbage collector needs: one quiet pair of samples in so many is enough. */
-const MOST_TRIES = 40;
+const MAX_TRIES = 40;
 /**
  * What takes less than this, in milliseconds, has not made a step for each pair of 5,000 characters, which is the least
  * that a parser is given; in so short a time no growth can be seen.
@@ -28,7 +28,7 @@ export async function growthOf<Input>(
   most: number,
 ): Promise<number> {
   let [fastest, fastestLarge, growth] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0];
-  for (let tries = 1; tries <= LEAST_TRIES || (growth > most && tries <= MOST_TRIES); tries += 1) {
+  for (let tries = 1; tries <= MIN_TRIES || (growth > most && tries <= MAX_TRIES); tries += 1) {
     // Both samples take about as long: what others do to caches meets what is long more often than what is short.
     fastest = Math.min(fastest, await sample(() => work(small), GROWTH));
     fastestLarge = Math.min(fastestLarge, await sample(() => work(large), 1));

@@ -3,7 +3,7 @@ import type { Panel, Shown, ShownPanel, Thresholds } from './dashboard.ts';
 /** Pixels of one of Grafana's grid cells. */
 const CELL = { width: 50, height: 30 };
 const GAP = 6;
-const MOST_POINTS = 90;
+const MAX_POINTS = 90;
 const COLOURS = ['#3274d9', '#e0752d', '#37872d', '#a352cc', '#c4162a', '#8f6b00', '#1f8f8f', '#737373'];
 /** Grafana's names of colours, dark enough for a white ground. */
 const NAMED: Readonly<Record<string, string>> = {
@@ -86,7 +86,7 @@ function drawLines(shown: readonly Shown[], { unit }: Defaults, width: number, h
     );
   });
   const lines = shown.map(({ values }, index) => {
-    const step = Math.ceil(values.length / MOST_POINTS);
+    const step = Math.ceil(values.length / MAX_POINTS);
     const points = values.filter((_, at) => at % step === 0).map(place);
     return `<polyline points="${points.join(' ')}" fill="none" stroke="${colour(index)}" stroke-width="1.6"/>`;
   });

@@ -18,7 +18,7 @@ declare global {
 }
 
 /** No folder has more. */
-const MOST_MUTANTS = 10_000;
+const MAX_MUTANTS = 10_000;
 
 /** Set by `worker-process.ts`. Processes that a test starts get both, too. */
 const { JWT_INJECTOR_MUTANTS: path = '', JWT_INJECTOR_MUTANT: mutant = '-1' } = process.env;
@@ -27,7 +27,7 @@ const recorder = new URL('recorded-tests.ts', import.meta.url).href;
 
 globalThis.mutants = {
   active: Int32Array.of(Number(mutant)),
-  reached: new Uint32Array(MOST_MUTANTS),
+  reached: new Uint32Array(MAX_MUTANTS),
   passes: Infinity,
   pass: () => {
     mutants.passes -= 1;

@@ -7,7 +7,7 @@ import { showFilename, type InputProblem } from '../input/read-text.ts';
 import { EXIT } from '../command.ts';
 
 /** Beyond, a bundle would leave no room for what is trusted besides. */
-const MOST_AUTHORITIES = 8;
+const MAX_AUTHORITIES = 8;
 
 /** The certificates of a PEM text, each once, if the API server could trust all of them. Pure. */
 export function readAuthorities(
@@ -20,9 +20,9 @@ export function readAuthorities(
   const authorities = [...found.values()];
   if (authorities.length === 0)
     return refuse(`${where} holds no certificate: it has to be PEM text, with a line BEGIN CERTIFICATE`);
-  if (authorities.length > MOST_AUTHORITIES)
+  if (authorities.length > MAX_AUTHORITIES)
     return refuse(
-      `${where} holds ${authorities.length} certificates, and at most ${MOST_AUTHORITIES} are taken`,
+      `${where} holds ${authorities.length} certificates, and at most ${MAX_AUTHORITIES} are taken`,
     );
   const expired = authorities.find((each) => hasExpired(each, now));
   if (expired !== undefined) {

@@ -42,7 +42,7 @@ export async function findJwtObject(
   }
 }
 
-const MOST_NAMES = 8; // a line stays a line
+const MAX_NAMES = 8; // a line stays a line
 
 async function explainMissing(
   client: Access['client'],
@@ -53,13 +53,13 @@ async function explainMissing(
   try {
     const names = await listNames(client, namespace);
     const meant = closest(name, names);
-    const shown = names.slice(0, MOST_NAMES).join(', ');
+    const shown = names.slice(0, MAX_NAMES).join(', ');
     const hint =
       meant !== undefined
         ? `did you mean ${meant}?`
         : names.length === 0
           ? 'nor any other: choose another namespace with -n'
-          : `there are ${shown}${names.length > MOST_NAMES ? ' …' : ''}`;
+          : `there are ${shown}${names.length > MAX_NAMES ? ' …' : ''}`;
     return { exit: EXIT.refused, message: `${problem}; ${hint}` };
   } catch (error) {
     if (isNotFound(error)) {

@@ -15,7 +15,7 @@ const GROUP_VERSION = { group: 'authorization.k8s.io', version: 'v1' } as const;
 const SELF: Resource = { ...GROUP_VERSION, plural: 'selfsubjectaccessreviews' };
 const OTHERS: Resource = { ...GROUP_VERSION, plural: 'subjectaccessreviews' };
 /** Of those that jwt-injector is limited to; each is asked for 12 rights, 15 with prompt delivery. */
-const MOST_NAMESPACES = 20;
+const MAX_NAMESPACES = 20;
 
 /** Whether the caller has a right (SelfSubjectAccessReview, which everybody is allowed to create). */
 export function askRight(client: Client, attributes: Attributes): Promise<boolean> {
@@ -51,7 +51,7 @@ export async function findMissingRights(
   });
   const isGranted = await inParallel(rights, async ({ half, where, ...right }) => {
     const user = `system:serviceaccount:${namespace}:${account[half]}`;
-    const served = limits?.slice(0, MOST_NAMESPACES) ?? [undefined];
+    const served = limits?.slice(0, MAX_NAMESPACES) ?? [undefined];
     const places = where === 'served' ? served : [where === 'own' ? namespace : undefined];
     for (const place of places) {
       const attributes = toWire({ ...right, ...(place === undefined ? {} : { namespace: place }) });

@@ -18,14 +18,14 @@ export function checkServer({ server: { version } }: InstallationSnapshot): read
 }
 
 /** Tokens begin 60 s before they are signed, for clocks that are behind: half of that is left for verifiers. */
-const MOST_DIFFERENCE: Seconds = 30;
+const MAX_DIFFERENCE: Seconds = 30;
 
 /** The clock of the API server compared with that of this machine: no others can be read. */
 export function checkClock({ server: { clockAhead } }: InstallationSnapshot): readonly Judgement[] {
   if (clockAhead === undefined) return [unknown('the API server does not say its time')];
   const seconds = toSeconds(Math.abs(clockAhead));
   const difference = formatDuration(seconds);
-  if (seconds <= MOST_DIFFERENCE)
+  if (seconds <= MAX_DIFFERENCE)
     return [well(`the clocks of this machine and of the API server differ by ${difference}`)];
   return [
     problem(
@@ -36,7 +36,7 @@ export function checkClock({ server: { clockAhead } }: InstallationSnapshot): re
 }
 
 /** A little is usual: the clocks of nodes differ. */
-const MOST_AHEAD: Seconds = 30;
+const MAX_AHEAD: Seconds = 30;
 
 /** Whether some replica keeps tokens fresh. */
 export function checkLease(snapshot: InstallationSnapshot): readonly Judgement[] {
@@ -51,7 +51,7 @@ export function checkLease(snapshot: InstallationSnapshot): readonly Judgement[]
       return [problem('nobody holds the Lease: no token is renewed', lookAtPods(namespace))];
     const age = toSeconds(now + (server.clockAhead ?? 0)) - renewedAt;
     const ahead = 0 - age;
-    if (ahead > MOST_AHEAD)
+    if (ahead > MAX_AHEAD)
       return [
         problem(
           `the Lease was renewed ${formatDuration(ahead)} in the future: the clock of its holder ${holder} is ahead`,

@@ -46,11 +46,11 @@ function describe({ count }: JwtGroup): string {
   return `${count} ${count === 1 ? 'JWT' : 'JWTs'}`;
 }
 
-const LONGEST_MESSAGE = 300; // a line stays a line
+const MAX_MESSAGE_LENGTH = 300; // a line stays a line
 
 function firstLine(message: string): string {
   const [line = ''] = message.split('\n');
-  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)} …` : line;
+  return line.length > MAX_MESSAGE_LENGTH ? `${line.slice(0, MAX_MESSAGE_LENGTH)} …` : line;
 }
 
 /** The names come from the API server, which lets only letters, digits, dots and hyphens through. */

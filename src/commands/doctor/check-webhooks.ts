@@ -1,4 +1,4 @@
-import { MOST_WEBHOOK_ENTRIES } from '../../certificates/webhook-configuration.ts';
+import { MAX_WEBHOOK_ENTRIES } from '../../certificates/webhook-configuration.ts';
 import { arrayMember, member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { APP, GROUP } from '../../resources/names.ts';
 import { judge, problem, wellUnless, type Judgement } from './finding.ts';
@@ -39,7 +39,7 @@ function checkConfiguration(
 ): readonly Judgement[] {
   const absent = problem(`there is no ${kind} ${APP}: ${without}`, INSTALL_AGAIN);
   return judge(looked, absent, (object) => {
-    const entries = arrayMember(object, 'webhooks').slice(0, MOST_WEBHOOK_ENTRIES);
+    const entries = arrayMember(object, 'webhooks').slice(0, MAX_WEBHOOK_ENTRIES);
     const wanted = shipped.filter((entry) => !isLeftOut(entry, entries));
     const problems = [
       ...wanted.flatMap((entry) => checkEntry(entry, findEntry(entries, entry.name), namespace, without)),
@@ -108,13 +108,13 @@ function listDifferences(shipped: ShippedEntry, entry: unknown, namespace: strin
   if (again === 'Never')
     differences.push('reinvocationPolicy is Never: containers that later webhooks add get no token');
   const timeout = member(entry, 'timeoutSeconds');
-  if (typeof timeout === 'number' && timeout < SHORTEST_TIMEOUT)
+  if (typeof timeout === 'number' && timeout < MIN_TIMEOUT)
     differences.push(`timeoutSeconds is ${timeout}: a busy moment is enough to refuse a pod`);
   return differences;
 }
 
 /** Shipped are 5 s; a handshake and a review under load take up to two. */
-const SHORTEST_TIMEOUT: Seconds = 3;
+const MIN_TIMEOUT: Seconds = 3;
 
 function checkPlace(
   { path }: ShippedEntry,

@@ -36,7 +36,7 @@ const UNSEEN_AFTER: Seconds = 60;
 const EXPIRED_AFTER: Seconds = 10;
 /** Conditions that are there only when they say something. */
 const WARNINGS = ['RenewalOverdue', 'Contended'];
-const MOST_REASONS = 64; // there are fewer than twenty; a status of somebody else may hold any
+const MAX_REASONS = 64; // there are fewer than twenty; a status of somebody else may hold any
 
 /** A census before the first JWT. */
 export function emptyCensus(namespace: string | undefined): JwtCensus {
@@ -61,7 +61,7 @@ export function count(census: JwtCensus, object: JsonObject, now: Seconds): void
   const add = <K extends string>(groups: Map<K, JwtGroup>, word: K, message: string): void => {
     const group = groups.get(word);
     if (group !== undefined) group.count += 1;
-    else if (groups.size < MOST_REASONS) groups.set(word, { count: 1, first: key, message });
+    else if (groups.size < MAX_REASONS) groups.set(word, { count: 1, first: key, message });
   };
   if (findKopfLeftovers(object) !== undefined) add(census.withLeftovers, 'KopfLeftovers', '');
   const ready = findCondition(recorded, 'Ready');

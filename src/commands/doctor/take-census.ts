@@ -9,7 +9,7 @@ import { JWTS } from '../../kube/known-resources.ts';
 type Client = Pick<Access['client'], 'listMapped'>;
 
 /** More JWTs are not looked at: a list that long takes half a minute. */
-const MOST_JWTS = 100_000;
+const MAX_JWTS = 100_000;
 /** For the whole list. */
 const LIST_MS = 60_000;
 
@@ -17,7 +17,7 @@ const LIST_MS = 60_000;
 export async function takeCensus(
   client: Client,
   namespace: string,
-  most = MOST_JWTS,
+  most = MAX_JWTS,
 ): Promise<ReadResult<JwtCensus>> {
   const everywhere = await tryRead(() => countJwts(client, undefined, most));
   return everywhere.state === 'unread' ? tryRead(() => countJwts(client, namespace, most)) : everywhere;

@@ -1,6 +1,6 @@
 import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
-import { LONGEST_TOKEN, readSecretData } from '../../resources/secret.ts';
+import { MAX_TOKEN_BYTES, readSecretData } from '../../resources/secret.ts';
 import { readToken, type ReadToken } from '../../signing/token.ts';
 import type { InputProblem } from './read-text.ts';
 import { EXIT } from '../command.ts';
@@ -25,8 +25,8 @@ export function findSecretToken(
 
 /** Reads a token; messages never quote any of the text, and say `source` for where it was. */
 export function readFoundToken(text: string, source: string): Result<FoundToken, InputProblem> {
-  if (text.length > LONGEST_TOKEN)
-    return refuseToken(source, `has more than ${LONGEST_TOKEN} characters: no token is that long`);
+  if (text.length > MAX_TOKEN_BYTES)
+    return refuseToken(source, `has more than ${MAX_TOKEN_BYTES} characters: no token is that long`);
   if (/\s/.test(text))
     return refuseToken(source, 'is not a token: there is white space within it, and a token has none');
   const token = readToken(text);

@@ -4,7 +4,7 @@ import { resolvePlain, resolveTagged, type ScalarValue } from './yaml-scalar.ts'
 import { YamlFault } from './yaml-fault.ts';
 
 /** The API server accepts no deeper JSON; and each level is one of our own calls. */
-const DEEPEST_YAML = 1000;
+const MAX_YAML_DEPTH = 1000;
 /**
  * All values of a document with their aliases written out, 16 units each and one for each character: a file of a few
  * lines can stand for more than any memory holds.
@@ -35,8 +35,8 @@ class ValueReader {
   #weight = 0;
 
   read(node: unknown, depth: number): Read {
-    if (depth > DEEPEST_YAML) {
-      throw new YamlFault(`more than ${DEEPEST_YAML} levels are nested: reduce the nesting`);
+    if (depth > MAX_YAML_DEPTH) {
+      throw new YamlFault(`more than ${MAX_YAML_DEPTH} levels are nested: reduce the nesting`);
     }
     if (isAlias(node)) return this.#readAlias(node.source);
     const anchor = isMap(node) || isSeq(node) || isScalar(node) ? node.anchor : undefined;

@@ -43,7 +43,7 @@ interface CleanReport {
 }
 
 /** A JWT that changed between reading and patching is read again; none changes so often. */
-const MOST_TRIES = 5;
+const MAX_TRIES = 5;
 
 /**
  * `jwt-injector migrate clean`: removes the finalizer and the annotations of token-manager from the JWTs. While a
@@ -120,7 +120,7 @@ async function cleanOne(client: Access['client'], jwt: JwtWithLeftovers): Promis
     } catch (error) {
       if (isNotFound(error)) return reportOn(jwt, 'cleaned');
       if (!(error instanceof KubeError) || error.status === 0) throw error;
-      const isStale = isConflict(error) && tries < MOST_TRIES;
+      const isStale = isConflict(error) && tries < MAX_TRIES;
       if (!isStale) return { ...reportOn(jwt, 'failed'), problem: describeApiError(error) };
       present = await readAgain(client, path);
     }

@@ -12,7 +12,7 @@ import {
 /** Kubernetes API: keys of Secrets and ConfigMaps. */
 export const DATA_KEY = /^[-._a-zA-Z0-9]{1,253}$/;
 /** Leaves room for a number that makes the name unique. */
-const LONGEST_NAME_PART = 240;
+const MAX_NAME_PART_LENGTH = 240;
 /** How many names are checked for each key to move: the first may be taken. */
 const LOOKED_UP = 5;
 
@@ -41,7 +41,7 @@ function findSource({ jwt, spec }: MigratingJwt): Source | undefined {
   if (map !== undefined) return findMapSource(namespace, map);
   if (!jwt.spec.ok) return undefined;
   const { key } = jwt.spec.value;
-  const base = `${name.slice(0, LONGEST_NAME_PART)}-key`;
+  const base = `${name.slice(0, MAX_NAME_PART_LENGTH)}-key`;
   if (key.from === 'value') {
     return {
       id: `${namespace} jwt ${name}`,
@@ -71,7 +71,7 @@ function findMapSource(jwtNamespace: string, map: unknown): Source | undefined {
     id: `${jwtNamespace} configmap ${namespace}/${name} ${key}`,
     from: `ConfigMap ${namespace}/${name}`,
     print: printMember('configmap', namespace, name, ['data', key]),
-    base: name.slice(0, LONGEST_NAME_PART),
+    base: name.slice(0, MAX_NAME_PART_LENGTH),
     dataKey: key,
     dropped: { configMap: null },
   };

@@ -19,7 +19,7 @@ export interface NudgedPods {
 }
 
 /** Each takes a write: a command must not cost the API server more. The kubelet brings the token to the others. */
-const MOST_PODS = 1_000;
+const MAX_PODS = 1_000;
 
 /**
  * Nudges the pods that mount the Secret of this name, with the caller's rights. What is refused is a problem, not an
@@ -45,11 +45,11 @@ export async function nudgeMountingPods({ client, namespace }: Access, secret: s
   } catch (error) {
     note(error);
   }
-  if (names.length > MOST_PODS)
+  if (names.length > MAX_PODS)
     problems.add(
-      `only ${MOST_PODS} of ${names.length} pods were updated: the others have the token within 90 s`,
+      `only ${MAX_PODS} of ${names.length} pods were updated: the others have the token within 90 s`,
     );
-  const nudged = await inParallel(names.slice(0, MOST_PODS), async (name) => {
+  const nudged = await inParallel(names.slice(0, MAX_PODS), async (name) => {
     try {
       await nudgePod(client, { namespace, name }, { now: Date.now(), fieldManager: RENEW_FIELD_MANAGER });
       return name;

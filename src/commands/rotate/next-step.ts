@@ -4,7 +4,7 @@ import type { Seconds } from '../../time/units.ts';
 import type { Rotation } from './rotation.ts';
 
 /** Until scitokens-cpp (10 minutes) and Pelican (15) have fetched the keys again, whatever `--wait` says. */
-export const LEAST_WAIT: Seconds = 15 * 60;
+export const MIN_WAIT: Seconds = 15 * 60;
 
 /** What is known of a rotation at one moment. Times in seconds since the epoch. */
 export interface RotationState {
@@ -61,5 +61,5 @@ function oldKeyUntil({ recorded }: Jwt, { previousKeyId, switchedAt = 0 }: Rotat
   const expiries = (recorded.retiredKeys ?? [])
     .filter(({ publicKey }) => parsePublicJwk(publicKey)?.kid === previousKeyId)
     .map(({ expiresAt }) => expiresAt);
-  return Math.max(switchedAt, ...expiries) + LEAST_WAIT;
+  return Math.max(switchedAt, ...expiries) + MIN_WAIT;
 }

@@ -1,6 +1,6 @@
 import { execInPod, type ExecProblem } from '../../kube/exec.ts';
 import { objectKey } from '../../resources/object-key.ts';
-import { LONGEST_TOKEN } from '../../resources/secret.ts';
+import { MAX_TOKEN_BYTES } from '../../resources/secret.ts';
 import type { ClusterAccess } from '../cluster/connect.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
 import { compareToken, type HeldFile } from './held-token.ts';
@@ -9,7 +9,7 @@ import type { MountedFile, PodMounts } from './pod-mounts.ts';
 import { heldKey, type Seen } from './status-report.ts';
 
 /** Each is a process in a container. */
-const MOST_FILES = 500;
+const MAX_FILES = 500;
 const DEADLINE_MS = 10_000; // a node under load takes some seconds to start a process
 
 interface Wanted {
@@ -25,15 +25,15 @@ interface Wanted {
 export async function readInPods(access: ClusterAccess, seen: Seen): Promise<Seen> {
   const wanted = listFiles(seen);
   const notes = new Set(seen.notes);
-  if (wanted.length > MOST_FILES)
-    notes.add(`only ${MOST_FILES} of ${wanted.length} files were read: name fewer JWTs`);
+  if (wanted.length > MAX_FILES)
+    notes.add(`only ${MAX_FILES} of ${wanted.length} files were read: name fewer JWTs`);
   const held = new Map<string, HeldFile[]>();
-  await inParallel(wanted.slice(0, MOST_FILES), async ({ jwt, pod, file }) => {
+  await inParallel(wanted.slice(0, MAX_FILES), async ({ jwt, pod, file }) => {
     const { namespace, name } = pod;
     const read = await execInPod(
       access.cluster,
       { namespace, pod: name, container: file.container, command: ['cat', file.path] },
-      { bytes: LONGEST_TOKEN, deadlineMs: DEADLINE_MS },
+      { bytes: MAX_TOKEN_BYTES, deadlineMs: DEADLINE_MS },
     );
     if (!read.ok && read.problem.status === 403)
       notes.add(`you are not allowed to exec into pods in namespace ${namespace}: their files were not read`);

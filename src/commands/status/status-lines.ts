@@ -8,8 +8,8 @@ import type { JwtStatus, PodStatus, StatusReport } from './status-report.ts';
 
 const HEADER = ['JWT', 'READY', 'REASON', 'EXPIRES', 'NEXT RENEWAL'];
 /** Of each JWT; `-o json` has all. */
-const MOST_PODS = 10;
-const LONGEST_MESSAGE = 300; // a condition may hold 32,768 characters
+const MAX_PODS = 10;
+const MAX_MESSAGE_LENGTH = 300; // a condition may hold 32,768 characters
 
 /** A table of the JWTs; below each what is wrong with it, and the pods that mount it. `now` in seconds since the epoch. */
 export function describeStatus({ jwts, notes }: StatusReport, now: Seconds, paint: Paint): readonly string[] {
@@ -71,14 +71,14 @@ function describeDetails(jwt: JwtStatus | undefined, paint: Paint): readonly str
 }
 
 function shortenMessage(message: string): string {
-  return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message;
+  return message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message;
 }
 
 function describePods(pods: readonly PodStatus[], paint: Paint): readonly string[] {
   if (pods.length === 0) return [paint('gray', '  no pod mounts it')];
-  const shown = pods.slice(0, MOST_PODS);
+  const shown = pods.slice(0, MAX_PODS);
   const rows = shown.map((pod) => [`  pod ${pod.name}`, describePod(pod, paint)]);
-  const more = pods.slice(MOST_PODS);
+  const more = pods.slice(MAX_PODS);
   return [
     ...formatTable(rows),
     ...(more.length === 0 ? [] : [`  and ${more.length} more: ${countPods(more)}`]),

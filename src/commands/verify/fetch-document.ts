@@ -45,7 +45,7 @@ export interface FetchProblem {
 /** scitokens-cpp reads no more of a document. */
 const MAX_BYTES = 1024 * 1024;
 /** How many redirects Go's client and Python's follow at most; curl follows thirty. */
-const MOST_REDIRECTS = 10;
+const MAX_REDIRECTS = 10;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
@@ -70,8 +70,8 @@ export async function fetchDocument(
         'redirect to https, or publish at the address itself',
       );
     }
-    if (redirects.length === MOST_REDIRECTS)
-      return refuse(`redirects more than ${MOST_REDIRECTS} times`, 'publish at the address itself');
+    if (redirects.length === MAX_REDIRECTS)
+      return refuse(`redirects more than ${MAX_REDIRECTS} times`, 'publish at the address itself');
     next = target.href;
     redirects.push(next);
   }

@@ -12,7 +12,7 @@ import {
 
 /** Those that scitokens-cpp and scitokens (Python) know. */
 const SCITOKENS_ALGORITHMS: ReadonlySet<unknown> = new Set(['ES256', 'RS256']);
-const MOST_KIDS = 5; // a line stays a line
+const MAX_KIDS = 5; // a line stays a line
 
 /** What a verifier finds when it looks for the key of a token: at most one thing, the first that stops it. */
 export function judgeKeyFor(facts: VerdictFacts, verifier: VerifierName): readonly Reason[] {
@@ -59,11 +59,11 @@ function judgeSet(
   const key = chooseKey(keys, kid);
   if (key === undefined) {
     const kids = keys.map((item) => item.kid ?? '(none)');
-    const shown = kids.slice(0, MOST_KIDS).join(', ');
+    const shown = kids.slice(0, MAX_KIDS).join(', ');
     const published =
       keys.length === 0
         ? 'no key is'
-        : `${shown}${kids.length > MOST_KIDS ? ' …' : ''} ${kids.length === 1 ? 'is' : 'are'}`;
+        : `${shown}${kids.length > MAX_KIDS ? ' …' : ''} ${kids.length === 1 ? 'is' : 'are'}`;
     return refuse(
       'kid-unknown',
       `no key of kid ${String(kid)} is published ("Key ID is not published by the issuer"); ${published}`,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
-  LEAST_WAIT,
+  MIN_WAIT,
   nextStep,
   type RotationState,
   type RotationStep,
@@ -20,7 +20,7 @@ const made: Rotation = {
   publishedAt: undefined,
   switchedAt: undefined,
 };
-const published: Rotation = { ...made, publishedAt: NOW - LEAST_WAIT };
+const published: Rotation = { ...made, publishedAt: NOW - MIN_WAIT };
 const switched: Rotation = { ...published, switchedAt: NOW - 10 };
 const signedBy = (keyId: string, retiredUntil?: number) => {
   const old = {
@@ -33,7 +33,7 @@ const signedBy = (keyId: string, retiredUntil?: number) => {
 /** What comes next, with what is given; all is published, and the old key signs. */
 function next(state: Partial<RotationState>, force = false): RotationStep {
   const usual = { jwt: signedBy('old'), rotation: made, hasSecret: true, publicationProblem: undefined };
-  return nextStep({ ...usual, wait: LEAST_WAIT, now: NOW, ...state }, force);
+  return nextStep({ ...usual, wait: MIN_WAIT, now: NOW, ...state }, force);
 }
 
 describe('the steps of a rotation', () => {
@@ -46,12 +46,12 @@ describe('the steps of a rotation', () => {
     [
       'waits from then on',
       { rotation: { ...made, publishedAt: NOW - 60 } },
-      { do: 'wait', until: NOW - 60 + LEAST_WAIT },
+      { do: 'wait', until: NOW - 60 + MIN_WAIT },
     ],
     [
       'waits for longer if it is asked to',
       { rotation: published, wait: DAY },
-      { do: 'wait', until: NOW - LEAST_WAIT + DAY },
+      { do: 'wait', until: NOW - MIN_WAIT + DAY },
     ],
     [
       'publishes again when the key is gone',
@@ -63,16 +63,16 @@ describe('the steps of a rotation', () => {
     [
       'keeps the old key until its last token expires, and a little longer',
       { rotation: switched, jwt: signedBy('new', NOW + DAY) },
-      { do: 'keep-old', until: NOW + DAY + LEAST_WAIT },
+      { do: 'keep-old', until: NOW + DAY + MIN_WAIT },
     ],
     [
       'keeps it a little after the switch in any case',
       { rotation: switched, jwt: signedBy('new') },
-      { do: 'keep-old', until: NOW - 10 + LEAST_WAIT },
+      { do: 'keep-old', until: NOW - 10 + MIN_WAIT },
     ],
     [
       'ends',
-      { rotation: { ...switched, switchedAt: NOW - DAY }, jwt: signedBy('new', NOW - LEAST_WAIT) },
+      { rotation: { ...switched, switchedAt: NOW - DAY }, jwt: signedBy('new', NOW - MIN_WAIT) },
       { do: 'finish' },
     ],
   ];

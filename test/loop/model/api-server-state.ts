@@ -2,7 +2,7 @@ import { SLOWEST_MS, type ApiHealth } from './link.ts';
 
 /** More than the calls of two rounds of a slow API server. */
 export const SLOW_MS = 10 * SLOWEST_MS;
-export const LONGEST_BACKOFF_MS = 300_000;
+export const MAX_BACKOFF_MS = 300_000;
 
 /** How the API server answers, and what that led to. */
 export class ApiServerState {
@@ -37,7 +37,7 @@ export class ApiServerState {
     const wasServing = this.isServing;
     this.#health = health;
     // It doubles from one second on, once more where news made a round follow a failed one at once.
-    const backoff = wasServing ? 0 : Math.min(2.5 * (now - this.#outageSince + 2_000), LONGEST_BACKOFF_MS);
+    const backoff = wasServing ? 0 : Math.min(2.5 * (now - this.#outageSince + 2_000), MAX_BACKOFF_MS);
     if (this.isServing && !wasServing) this.#recoveredBy = now + backoff + answerMs();
     return backoff;
   }

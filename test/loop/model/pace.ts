@@ -8,7 +8,7 @@ const LOOKS_PER_ROUND = 4;
 const FREE_ROUNDS = 25;
 const MINUTE_MS = 60_000;
 /** Every JWT that exists is looked at so often; news of a new one may be on its way for half a minute. */
-export const LONGEST_REST_MS = 600_000 + 30_000;
+export const MAX_REST_MS = 600_000 + 30_000;
 
 /**
  * How often rounds look at a JWT: never in a hot loop, since rounds come of news, of failures that back off, and of times
@@ -60,7 +60,7 @@ export class Pace {
     for (const key of keys) {
       const last = Math.max(this.#since, this.#born.get(key) ?? 0, this.#looks.get(key)?.at(-1) ?? 0);
       const rest = this.#monotonic() - last;
-      if (rest > LONGEST_REST_MS) this.violations.push(`nobody has looked at ${key} for ${rest / 1000} s`);
+      if (rest > MAX_REST_MS) this.violations.push(`nobody has looked at ${key} for ${rest / 1000} s`);
     }
   }
 }

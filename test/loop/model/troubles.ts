@@ -1,9 +1,9 @@
 import type { Clock } from '../../../src/time/clock.ts';
 import type { Answer } from './answers.ts';
 import type { Call } from './link.ts';
-import { LONGEST_REST_MS } from './pace.ts';
+import { MAX_REST_MS } from './pace.ts';
 import type { Replica } from './replica.ts';
-import { LONGEST_BACKOFF_MS, SLOW_MS } from './api-server-state.ts';
+import { MAX_BACKOFF_MS, SLOW_MS } from './api-server-state.ts';
 
 /** Of leader election. */
 const RENEW_DEADLINE_MS = 10_000;
@@ -69,8 +69,8 @@ export class Troubles {
     const refusal = { call, answer };
     this.#refusals.add(refusal);
     this.#options.clock.setTimer(ms, () => this.#refusals.delete(refusal));
-    const waitMs = Math.min((answer.retryAfter ?? 0) * 1_000, LONGEST_REST_MS);
-    return ms + (answer.why === 'namespace goes' ? LONGEST_REST_MS : Math.max(waitMs, LONGEST_BACKOFF_MS));
+    const waitMs = Math.min((answer.retryAfter ?? 0) * 1_000, MAX_REST_MS);
+    return ms + (answer.why === 'namespace goes' ? MAX_REST_MS : Math.max(waitMs, MAX_BACKOFF_MS));
   }
 
   /** The leader doubts that it leads for so long, and its term goes on. */
