@@ -11,6 +11,7 @@ import {
 } from '../src/resources/reasons.ts';
 import { INJECTION_ANNOTATIONS, PREFIX } from '../src/resources/names.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
+import { AsciiWriter } from '../src/telemetry/ascii-writer.ts';
 import { writeTokenSeries } from '../src/telemetry/token-series.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -74,9 +75,14 @@ describe('the documentation', () => {
     const explained = wordsOf(metrics, 1).map((word) => word.replace(/\{.*/, ''));
     const scraped = await readText(createMetrics().scrape());
     const named = [...scraped.matchAll(/^# TYPE (jwt_injector_\w+)/gm)].map(([, name = '']) => name);
-    const perJwt = [...writeTokenSeries('jwt_injector_', [], () => assert.fail())].map(
-      (header) => header.split(' ')[2] ?? '',
-    );
+    const out = new AsciiWriter();
+    for (const _ of writeTokenSeries(out, 'jwt_injector_', [], () => assert.fail()));
+    const perJwt = [
+      ...out
+        .take()
+        .toString()
+        .matchAll(/^# TYPE (\w+)/gm),
+    ].map(([, name = '']) => name);
     assert.deepEqual(explained.toSorted(), [...named, ...perJwt].toSorted());
   });
 

@@ -7,7 +7,7 @@ import { FairShare, RANK } from './fair-share.ts';
 export interface Scraped {
   readonly contentType: string;
   /** The text of one scrape, in pieces; ending it early is allowed. */
-  readonly scrape: () => AsyncIterable<string>;
+  readonly scrape: () => AsyncIterable<string | Uint8Array>;
 }
 
 /** A pair of Prometheus servers, somebody who looks with curl, and one to spare; each costs time of the one thread. */

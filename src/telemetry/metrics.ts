@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Seconds } from '../time/units.ts';
 import { AdmissionMetrics } from './admission-metrics.ts';
+import { AsciiWriter } from './ascii-writer.ts';
 import { StateGauges } from './state-gauges.ts';
 
 const METRIC_PREFIX = 'jwt_injector_';
@@ -36,19 +37,17 @@ export function createMetrics() {
      * The text of one scrape. The gauges of 100,000 JWTs take half a second to write, and admission answers meanwhile:
      * others have a turn after each piece. They show the JWTs that were there when the scrape began.
      */
-    async *scrape(): AsyncGenerator<string> {
+    async *scrape(): AsyncGenerator<string | Buffer> {
       yield await registry.metrics();
-      let text = '';
+      const out = new AsciiWriter();
       let startedAt = performance.now();
-      for (const piece of gauges.writeTokenSeries()) {
-        text += piece;
+      for (const _ of gauges.writeTokenSeries(out)) {
         if (performance.now() - startedAt < SLICE_MS) continue;
         await turn();
-        if (text !== '') yield text;
-        text = '';
+        yield out.take();
         startedAt = performance.now();
       }
-      if (text !== '') yield text;
+      yield out.take();
     },
     gauges,
     admissions: new AdmissionMetrics(METRIC_PREFIX, registry),

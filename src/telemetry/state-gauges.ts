@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 import { toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
+import type { AsciiWriter } from './ascii-writer.ts';
 import { writeTokenSeries, type TokenReading } from './token-series.ts';
 
 /** What there is to say about the running controller. */
@@ -30,7 +31,7 @@ export class StateGauges {
   readonly #prefix: string;
   #controller: Pick<ControllerState<never>, 'queueDepth' | 'isLeading' | 'watches'> | undefined;
   #readCertificate: (() => CertificateReading | undefined) | undefined;
-  #writeTokenSeries: (() => Iterable<string>) | undefined;
+  #writeTokenSeries: ((out: AsciiWriter) => Iterable<undefined>) | undefined;
 
   constructor(prefix: string, registry: Registry) {
     this.#prefix = prefix;
@@ -89,7 +90,7 @@ export class StateGauges {
   /** From now on they show this controller. */
   readController<T>(state: ControllerState<T>): void {
     this.#controller = state;
-    this.#writeTokenSeries = () => writeTokenSeries(this.#prefix, state.jwts(), state.readToken);
+    this.#writeTokenSeries = (out) => writeTokenSeries(out, this.#prefix, state.jwts(), state.readToken);
   }
 
   readCertificate(read: () => CertificateReading | undefined): void {
@@ -97,11 +98,11 @@ export class StateGauges {
   }
 
   /**
-   * The gauges that there is one of for each JWT, as text in pieces. prom-client has no part in them: of 100,000 JWTs it
+   * Writes the gauges that there is one of for each JWT, in pieces. prom-client has no part in them: of 100,000 JWTs it
    * would keep everything in memory, and write it in one turn of the event loop.
    */
-  writeTokenSeries(): Iterable<string> {
-    return this.#writeTokenSeries?.() ?? [];
+  writeTokenSeries(out: AsciiWriter): Iterable<undefined> {
+    return this.#writeTokenSeries?.(out) ?? [];
   }
 }
 
