@@ -3,7 +3,7 @@ import { certificateRenewalTime } from '../../certificates/lifetimes.ts';
 import { readCertificates } from '../../certificates/read-certificates.ts';
 import { checkBundles, checkServing, distrust, listEntries } from '../doctor/check-certificates.ts';
 import type { Finding } from '../doctor/finding.ts';
-import { foundValue } from '../doctor/read-result.ts';
+import { foundValue } from '../cluster/read-result.ts';
 import type { CertificateSnapshot } from '../doctor/installation-snapshot.ts';
 import { formatTime } from '../../time/format-time.ts';
 import { toSeconds, type Seconds } from '../../time/units.ts';

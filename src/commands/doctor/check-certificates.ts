@@ -6,7 +6,7 @@ import { ageOfCertificate } from '../../server/certificate-age.ts';
 import { formatTime } from '../../time/format-time.ts';
 import { toSeconds, type Milliseconds } from '../../time/units.ts';
 import { judge, problem, unknown, well, wellUnless, type Judgement } from './finding.ts';
-import { foundValue } from './read-result.ts';
+import { foundValue } from '../cluster/read-result.ts';
 import { readLogs } from './remedies.ts';
 import type { CertificateSnapshot } from './installation-snapshot.ts';
 

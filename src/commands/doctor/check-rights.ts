@@ -1,7 +1,7 @@
 import { member, objectMember, stringMap } from '../../resources/json.ts';
 import { isPromptDelivery } from './deployment-flags.ts';
 import { judge, problem, unknown, well, type Judgement } from './finding.ts';
-import { foundValue } from './read-result.ts';
+import { foundValue } from '../cluster/read-result.ts';
 import { INSTALL_AGAIN } from './remedies.ts';
 import { describeRight } from './shipped-rights.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';

@@ -2,7 +2,7 @@ import { arrayMember, member, objectMember, stringMap, type JsonObject } from '.
 import { APP } from '../../resources/names.ts';
 import { imagesOf } from './deployment-flags.ts';
 import { judge, problem, unknown, well, wellUnless, type Judgement } from './finding.ts';
-import { foundValue } from './read-result.ts';
+import { foundValue } from '../cluster/read-result.ts';
 import { INSTALL_AGAIN, lookAtPods } from './remedies.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 

@@ -1,4 +1,4 @@
-import type { ReadResult } from './read-result.ts';
+import type { ReadResult } from '../cluster/read-result.ts';
 
 /** One line of what `doctor` found, as `-o json` prints it. */
 export interface Finding {

@@ -7,7 +7,7 @@ import { DEPLOYMENTS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
 import { installedNamespace, readWebhookConfigurations } from '../cluster/installed-namespace.ts';
 import { findFlag } from './deployment-flags.ts';
-import { tryRead, foundValue, type ReadResult } from './read-result.ts';
+import { tryRead, foundValue, type ReadResult } from '../cluster/read-result.ts';
 import type { CertificateSnapshot, TlsSnapshot } from './installation-snapshot.ts';
 import { SECRETS } from '../../kube/known-resources.ts';
 

@@ -1,4 +1,4 @@
-import { JWT_API, readJwtApi } from '../migrate/discover.ts';
+import { JWT_API, readJwtApi } from '../cluster/discover.ts';
 import { findDeployments } from '../migrate/deployments.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { LEASES } from '../../kube/lease.ts';
@@ -11,7 +11,7 @@ import { CRDS, DEPLOYMENTS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
 import { askRight, findMissingRights } from './ask-rights.ts';
 import { gatherCertificates } from './gather-certificates.ts';
-import { tryRead, foundValue } from './read-result.ts';
+import { tryRead, foundValue } from '../cluster/read-result.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 import { takeCensus } from './take-census.ts';
 import { tryPod } from './try-pod.ts';

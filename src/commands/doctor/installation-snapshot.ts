@@ -1,9 +1,10 @@
 import type { X509Certificate } from 'node:crypto';
 import type { JsonObject } from '../../resources/json.ts';
 import type { Milliseconds } from '../../time/units.ts';
+import type { JwtApi } from '../cluster/discover.ts';
 import type { OldDeployment } from '../migrate/deployments.ts';
 import type { JwtCensus } from './jwt-census.ts';
-import type { ReadResult } from './read-result.ts';
+import type { ReadResult } from '../cluster/read-result.ts';
 import type { Right } from './shipped-rights.ts';
 
 /** Everything that the checks look at, read once with the caller's rights. Objects are wire JSON. */
@@ -15,8 +16,8 @@ export interface InstallationSnapshot extends CertificateSnapshot {
     /** How far its clock is ahead of this machine's; `undefined` if it did not say its time. */
     readonly clockAhead: Milliseconds | undefined;
   };
-  /** The resource JWT as the API server offers it; discovery, which everybody is allowed to read. */
-  readonly api: ReadResult<{ readonly namespaced: boolean; readonly hasStatus: boolean }>;
+  /** By discovery, which everybody is allowed to read. */
+  readonly api: ReadResult<JwtApi>;
   readonly crd: ReadResult<JsonObject>;
   /** Deployment `jwt-injector-controller`, of an installation where the halves are separate. */
   readonly controller: ReadResult<JsonObject>;

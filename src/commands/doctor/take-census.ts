@@ -3,7 +3,7 @@ import { resourcePath } from '../../kube/resource-path.ts';
 import { toSeconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import { count, emptyCensus, type JwtCensus } from './jwt-census.ts';
-import { tryRead, type ReadResult } from './read-result.ts';
+import { tryRead, type ReadResult } from '../cluster/read-result.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
 type Client = Pick<Access['client'], 'listMapped'>;

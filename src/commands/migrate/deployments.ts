@@ -1,7 +1,7 @@
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { DEPLOYMENTS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
-import { tryList } from './try-list.ts';
+import { tryList } from '../cluster/try-list.ts';
 
 /** Helm's annotation on what belongs to a release. */
 export const RELEASE = 'meta.helm.sh/release-name';

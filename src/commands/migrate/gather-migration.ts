@@ -11,12 +11,12 @@ import { describeRequest } from '../cluster/api-errors.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
 import { readSecretMetadata } from '../cluster/read-secret.ts';
 import type { MigratingJwt, MigrationFacts } from './migration-facts.ts';
-import { discover, discoverJwts } from './discover.ts';
+import { discover, discoverJwts } from '../cluster/discover.ts';
 import { findDeployments, RELEASE } from './deployments.ts';
 import { listKeySecrets } from './check-keys.ts';
 import { findKeyCopies, findKopfLeftovers } from './kopf-leftovers.ts';
 import { listTargets } from './moves.ts';
-import { tryList } from './try-list.ts';
+import { tryList } from '../cluster/try-list.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
 /** Which JWTs to check, and how the service will be run. */

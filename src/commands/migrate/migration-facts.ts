@@ -1,4 +1,5 @@
 import type { Jwt } from '../../resources/jwt.ts';
+import type { JwtApi } from '../cluster/discover.ts';
 import type { SecretSnapshot } from '../cluster/read-secret.ts';
 import type { OldDeployment } from './deployments.ts';
 import type { findKeyCopies, KopfLeftovers } from './kopf-leftovers.ts';
@@ -14,8 +15,7 @@ export interface MigratingJwt {
 
 /** Everything that the checks need, read once. */
 export interface MigrationFacts {
-  /** Of the kind JWT in the API server's discovery. */
-  readonly api: { readonly namespaced: boolean; readonly hasStatus: boolean };
+  readonly api: JwtApi;
   readonly jwts: readonly MigratingJwt[];
   /** The metadata of the Secrets that the JWTs name, or that have their names. */
   readonly secret: (namespace: string, name: string) => SecretSnapshot;

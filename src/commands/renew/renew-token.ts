@@ -12,7 +12,7 @@ import type { Io } from '../io.ts';
 import { isServed, newRequest, RENEW_FIELD_MANAGER } from './renew-request.ts';
 import { nudgeMountingPods } from './nudge-pods.ts';
 import { findService } from './service-state.ts';
-import { whyNotSigned } from './why-not-signed.ts';
+import { whyNotSigned } from '../cluster/why-not-signed.ts';
 import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/report-output.ts';
 import { EXIT, type ExitCode } from '../command.ts';

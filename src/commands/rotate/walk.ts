@@ -12,7 +12,7 @@ import { publishFound } from '../jwks/publish-keys.ts';
 import { printReport, type OutputFormat } from '../output/report-output.ts';
 import type { FetchOptions } from '../verify/fetch-document.ts';
 import { findService } from '../renew/service-state.ts';
-import { whyNotSigned } from '../renew/why-not-signed.ts';
+import { whyNotSigned } from '../cluster/why-not-signed.ts';
 import { finishRotation, forgetPublished, makeNewKey, notePublished, switchKey } from './actions.ts';
 import { describeProgress, reportRotation, type RotationReport } from './describe-rotation.ts';
 import { findSharers } from './find-sharers.ts';

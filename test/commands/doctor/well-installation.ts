@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { readCertificates } from '../../../src/certificates/read-certificates.ts';
-import type { ReadResult } from '../../../src/commands/doctor/read-result.ts';
+import type { ReadResult } from '../../../src/commands/cluster/read-result.ts';
 import { emptyCensus } from '../../../src/commands/doctor/jwt-census.ts';
 import type { InstallationSnapshot } from '../../../src/commands/doctor/installation-snapshot.ts';
 import { PACKAGE_VERSION } from '../../../src/package-version.ts';

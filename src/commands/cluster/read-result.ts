@@ -1,5 +1,5 @@
 import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
-import { describeApiError, describeRequest } from '../cluster/api-errors.ts';
+import { describeApiError, describeRequest } from './api-errors.ts';
 
 /** What came of reading something in the cluster. */
 export type ReadResult<T> =

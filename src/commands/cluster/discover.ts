@@ -1,19 +1,24 @@
 import { isDenied, isNotFound } from '../../kube/errors.ts';
 import { arrayMember, member, stringMember } from '../../resources/json.ts';
 import { GROUP, PLURAL, VERSION } from '../../resources/names.ts';
-import type { Access } from '../cluster/connect.ts';
-import type { MigrationFacts } from './migration-facts.ts';
+import type { Access } from './connect.ts';
 
 /** The group and version of the resource JWT. */
 export const JWT_API = `${GROUP}/${VERSION}`;
 
+/** The resource JWT as the API server offers it. */
+export interface JwtApi {
+  readonly namespaced: boolean;
+  readonly hasStatus: boolean;
+}
+
 /** By discovery, which everybody is allowed to read, unlike the CRD itself. `undefined`: there is no such resource. */
-export async function discoverJwts(client: Access['client']): Promise<MigrationFacts['api'] | undefined> {
+export async function discoverJwts(client: Access['client']): Promise<JwtApi | undefined> {
   return readJwtApi(await discover(client, JWT_API));
 }
 
 /** What the resources of `JWT_API` say of JWTs. */
-export function readJwtApi(resources: readonly unknown[]): MigrationFacts['api'] | undefined {
+export function readJwtApi(resources: readonly unknown[]): JwtApi | undefined {
   const own = resources.find((resource) => stringMember(resource, 'name') === PLURAL);
   if (own === undefined) return undefined;
   return {

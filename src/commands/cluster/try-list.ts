@@ -1,8 +1,8 @@
 import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
 import { resourcePath, type Resource } from '../../kube/resource-path.ts';
 import type { JsonObject } from '../../resources/json.ts';
-import type { Access } from '../cluster/connect.ts';
-import { describeRequest } from '../cluster/api-errors.ts';
+import type { Access } from './connect.ts';
+import { describeRequest } from './api-errors.ts';
 
 /** Where to list: in all namespaces, else in the one; `undefined` for what has no namespace. */
 export interface Scope {
