@@ -1,6 +1,6 @@
 import type { SecretSnapshot } from '../../src/commands/cluster/read-secret.ts';
 import type { MigrationFinding, MigrationFacts } from '../../src/commands/migrate/migration-facts.ts';
-import { findKeyCopies, findKopfLeftovers } from '../../src/commands/migrate/kopf-leftovers.ts';
+import { findKeyCopies, findKopfLeftovers } from '../../src/commands/token-manager/kopf-leftovers.ts';
 import { findLeftovers } from '../../src/commands/migrate/find-leftovers.ts';
 import { KubeError } from '../../src/kube/errors.ts';
 import { parseJwt } from '../../src/resources/jwt.ts';

@@ -1,5 +1,5 @@
 import { JWT_API, readJwtApi } from '../cluster/discover.ts';
-import { findDeployments } from '../migrate/deployments.ts';
+import { findDeployments } from '../token-manager/deployments.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { LEASES } from '../../kube/lease.ts';
 import { resourcePath, type Resource } from '../../kube/resource-path.ts';

@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { JsonObject } from '../../resources/json.ts';
 import type { Milliseconds } from '../../time/units.ts';
 import type { JwtApi } from '../cluster/discover.ts';
-import type { OldDeployment } from '../migrate/deployments.ts';
+import type { OldDeployment } from '../token-manager/deployments.ts';
 import type { JwtCensus } from './jwt-census.ts';
 import type { ReadResult } from '../cluster/read-result.ts';
 import type { Right } from './shipped-rights.ts';

@@ -3,7 +3,7 @@ import { objectMember, stringMember, type JsonObject } from '../../resources/jso
 import { parseJwt } from '../../resources/jwt.ts';
 import { parseTime } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
-import { findKopfLeftovers } from '../migrate/kopf-leftovers.ts';
+import { findKopfLeftovers } from '../token-manager/kopf-leftovers.ts';
 
 /** JWTs that have something in common: how many, and the first of them. */
 export interface JwtGroup {

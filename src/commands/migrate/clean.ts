@@ -8,8 +8,8 @@ import type { Io } from '../io.ts';
 import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/report-output.ts';
 import { stopDeployment } from './shell-commands.ts';
-import { findDeployments, type OldDeployment } from './deployments.ts';
-import { cleaningPatch, findKopfLeftovers, type KopfLeftovers } from './kopf-leftovers.ts';
+import { findDeployments, type OldDeployment } from '../token-manager/deployments.ts';
+import { cleaningPatch, findKopfLeftovers, type KopfLeftovers } from '../token-manager/kopf-leftovers.ts';
 import { EXIT, type ExitCode } from '../command.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 

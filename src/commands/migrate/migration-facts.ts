@@ -1,8 +1,8 @@
 import type { Jwt } from '../../resources/jwt.ts';
 import type { JwtApi } from '../cluster/discover.ts';
 import type { SecretSnapshot } from '../cluster/read-secret.ts';
-import type { OldDeployment } from './deployments.ts';
-import type { findKeyCopies, KopfLeftovers } from './kopf-leftovers.ts';
+import type { OldDeployment } from '../token-manager/deployments.ts';
+import type { findKeyCopies, KopfLeftovers } from '../token-manager/kopf-leftovers.ts';
 
 /** One JWT, with its spec as it is stored, which may contain what our schema refuses. */
 export interface MigratingJwt {
