@@ -5,7 +5,7 @@ import {
   INSTALLATION_FLAGS,
   readInstallationOptions,
   type InstallationOptions,
-} from './doctor/installation-flags.ts';
+} from './installation/installation-flags.ts';
 import type { FlagValues } from './flags.ts';
 import type { Io } from './io.ts';
 import { makeCommand } from './make-command.ts';
@@ -59,7 +59,7 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
 
 async function show({ place, namespace, output }: Options, io: Io): Promise<ExitCode> {
   const { withCluster } = await import('./cluster/connect.ts');
-  const { gatherCertificates } = await import('./doctor/gather-certificates.ts');
+  const { gatherCertificates } = await import('./installation/gather-certificates.ts');
   return withCluster(place, io, async ({ client }) => {
     const report = reportCertificates(await gatherCertificates(client, namespace));
     printReport(io, output, report, describeCertificates);

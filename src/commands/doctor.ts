@@ -1,7 +1,7 @@
 import { findFaults } from './doctor/checks.ts';
-import { describeDoctor, type DoctorReport } from './doctor/describe-findings.ts';
+import { describeDoctor, type DoctorReport } from './doctor/describe-doctor.ts';
 import { makeCommand } from './make-command.ts';
-import { INSTALLATION_FLAGS, readInstallationOptions } from './doctor/installation-flags.ts';
+import { INSTALLATION_FLAGS, readInstallationOptions } from './installation/installation-flags.ts';
 import { printReport } from './output/report-output.ts';
 import { EXIT } from './command.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { certsCommand } from '../../src/commands/certs.ts';
 import { doctorCommand } from '../../src/commands/doctor.ts';
-import type { Finding } from '../../src/commands/doctor/finding.ts';
+import type { Finding } from '../../src/commands/installation/finding.ts';
 import { askApi, type AskOptions } from '../controlplane/api-request.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';

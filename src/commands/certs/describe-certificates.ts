@@ -1,6 +1,6 @@
 import { parseTime, formatWhen } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
-import { describeFindings } from '../doctor/describe-findings.ts';
+import { describeFindings } from '../installation/describe-findings.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint } from '../output/report-output.ts';
 import type { CertificateReport, ShownCertificate } from './report.ts';

@@ -1,10 +1,10 @@
 import type { X509Certificate } from 'node:crypto';
 import { certificateRenewalTime } from '../../certificates/lifetimes.ts';
 import { readCertificates } from '../../certificates/read-certificates.ts';
-import { checkBundles, checkServing, distrust, listEntries } from '../doctor/check-certificates.ts';
-import type { Finding } from '../doctor/finding.ts';
+import { checkBundles, checkServing, distrust, listEntries } from '../installation/check-certificates.ts';
+import type { Finding } from '../installation/finding.ts';
 import { foundValue } from '../cluster/read-result.ts';
-import type { CertificateSnapshot } from '../doctor/installation-snapshot.ts';
+import type { CertificateSnapshot } from '../installation/certificate-snapshot.ts';
 import { formatTime } from '../../time/format-time.ts';
 import { toSeconds, type Seconds } from '../../time/units.ts';
 

@@ -4,9 +4,9 @@ import { APP } from '../../resources/names.ts';
 import { resourcePath, type Resource } from '../../kube/resource-path.ts';
 import type { Access } from '../cluster/connect.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
-import { findFlag, findNamespaces, isPromptDelivery } from './deployment-flags.ts';
+import { findFlag, findNamespaces, isPromptDelivery } from '../installation/deployment-flags.ts';
 import { shippedRights, type Right } from './shipped-rights.ts';
-import type { CertificateSnapshot } from './installation-snapshot.ts';
+import type { CertificateSnapshot } from '../installation/certificate-snapshot.ts';
 
 type Client = Pick<Access['client'], 'create'>;
 type Attributes = Omit<Right, 'half' | 'where'> & { readonly namespace?: string };

@@ -1,8 +1,8 @@
 import { readLease } from '../../kube/lease.ts';
 import { formatDuration } from '../../time/format-time.ts';
 import { toSeconds, type Seconds } from '../../time/units.ts';
-import { judge, problem, unknown, well, type Judgement } from './finding.ts';
-import { lookAtPods, readLogs } from './remedies.ts';
+import { judge, problem, unknown, well, type Judgement } from '../installation/finding.ts';
+import { lookAtPods, readLogs } from '../installation/remedies.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 
 /** The first with matchConditions by default, without which every pod would be sent to the webhook. */

@@ -7,8 +7,8 @@ import {
   type JsonObject,
 } from '../../resources/json.ts';
 import { GROUP, KIND, PLURAL, VERSION } from '../../resources/names.ts';
-import { judge, problem, wellUnless, type Judgement } from './finding.ts';
-import { INSTALL_CRD } from './remedies.ts';
+import { judge, problem, wellUnless, type Judgement } from '../installation/finding.ts';
+import { INSTALL_CRD } from '../installation/remedies.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 
 const NAME = `${PLURAL}.${GROUP}`;

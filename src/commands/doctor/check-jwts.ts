@@ -1,7 +1,7 @@
 import { parseObjectKey } from '../../resources/object-key.ts';
-import { judge, problem, unknown, well, wellUnless, type Judgement } from './finding.ts';
+import { judge, problem, unknown, well, wellUnless, type Judgement } from '../installation/finding.ts';
 import type { JwtGroup, JwtCensus } from './jwt-census.ts';
-import { INSTALL_CRD, readLogs } from './remedies.ts';
+import { INSTALL_CRD, readLogs } from '../installation/remedies.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 
 /** What is said of JWTs whatever their Ready condition says. */

@@ -1,8 +1,8 @@
 import { member, objectMember, stringMap } from '../../resources/json.ts';
-import { isPromptDelivery } from './deployment-flags.ts';
-import { judge, problem, unknown, well, type Judgement } from './finding.ts';
+import { isPromptDelivery } from '../installation/deployment-flags.ts';
+import { judge, problem, unknown, well, type Judgement } from '../installation/finding.ts';
 import { foundValue } from '../cluster/read-result.ts';
-import { INSTALL_AGAIN } from './remedies.ts';
+import { INSTALL_AGAIN } from '../installation/remedies.ts';
 import { describeRight } from './shipped-rights.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 

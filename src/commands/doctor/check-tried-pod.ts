@@ -1,5 +1,5 @@
-import { judge, problem, unknown, well, type Judgement } from './finding.ts';
-import { readLogs } from './remedies.ts';
+import { judge, problem, unknown, well, type Judgement } from '../installation/finding.ts';
+import { readLogs } from '../installation/remedies.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 
 /** What the API server made of a pod with an annotation: the whole way through the webhook, without the kubelet. */

@@ -1,9 +1,9 @@
 import { MAX_WEBHOOK_ENTRIES } from '../../certificates/webhook-configuration.ts';
 import { arrayMember, member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { APP, GROUP } from '../../resources/names.ts';
-import { judge, problem, wellUnless, type Judgement } from './finding.ts';
+import { judge, problem, wellUnless, type Judgement } from '../installation/finding.ts';
 import type { ReadResult } from '../cluster/read-result.ts';
-import { INSTALL_AGAIN } from './remedies.ts';
+import { INSTALL_AGAIN } from '../installation/remedies.ts';
 import { MUTATING_ENTRIES, VALIDATING_ENTRIES, type ShippedEntry } from './shipped-webhooks.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 import type { Seconds } from '../../time/units.ts';

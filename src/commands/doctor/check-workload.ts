@@ -1,9 +1,9 @@
 import { arrayMember, member, objectMember, stringMap, type JsonObject } from '../../resources/json.ts';
 import { APP } from '../../resources/names.ts';
-import { imagesOf } from './deployment-flags.ts';
-import { judge, problem, unknown, well, wellUnless, type Judgement } from './finding.ts';
+import { imagesOf } from '../installation/deployment-flags.ts';
+import { judge, problem, unknown, well, wellUnless, type Judgement } from '../installation/finding.ts';
 import { foundValue } from '../cluster/read-result.ts';
-import { INSTALL_AGAIN, lookAtPods } from './remedies.ts';
+import { INSTALL_AGAIN, lookAtPods } from '../installation/remedies.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 
 /** Whether as many replicas are ready as are wanted. */

@@ -1,12 +1,12 @@
 import { checkClock, checkLease, checkServer } from './check-api-server.ts';
-import { checkBundles, checkServing } from './check-certificates.ts';
+import { checkBundles, checkServing } from '../installation/check-certificates.ts';
 import { checkCrd } from './check-crd.ts';
 import { checkJwts, checkTokenManager } from './check-jwts.ts';
 import { checkDeliveryPolicy, checkEditRole, checkOwnRights, checkServiceRights } from './check-rights.ts';
 import { checkTriedPod } from './check-tried-pod.ts';
 import { checkMutating, checkValidating } from './check-webhooks.ts';
 import { checkDeployments, checkEndpoints, checkService, checkVersions } from './check-workload.ts';
-import type { Finding, Judgement } from './finding.ts';
+import type { Finding, Judgement } from '../installation/finding.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 
 /** Every check by its name, from the cause to its effects: what comes first explains what comes after it. */

@@ -10,7 +10,7 @@ import { PACKAGE_VERSION } from '../../package-version.ts';
 import { CRDS, DEPLOYMENTS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
 import { askRight, findMissingRights } from './ask-rights.ts';
-import { gatherCertificates } from './gather-certificates.ts';
+import { gatherCertificates } from '../installation/gather-certificates.ts';
 import { tryRead, foundValue } from '../cluster/read-result.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 import { takeCensus } from './take-census.ts';

@@ -1,10 +1,10 @@
-import type { X509Certificate } from 'node:crypto';
 import type { JsonObject } from '../../resources/json.ts';
 import type { Milliseconds } from '../../time/units.ts';
 import type { JwtApi } from '../cluster/discover.ts';
 import type { OldDeployment } from '../token-manager/deployments.ts';
 import type { JwtCensus } from './jwt-census.ts';
 import type { ReadResult } from '../cluster/read-result.ts';
+import type { CertificateSnapshot } from '../installation/certificate-snapshot.ts';
 import type { Right } from './shipped-rights.ts';
 
 /** Everything that the checks look at, read once with the caller's rights. Objects are wire JSON. */
@@ -36,34 +36,6 @@ export interface InstallationSnapshot extends CertificateSnapshot {
   readonly tryNamespace: string;
   readonly jwts: ReadResult<JwtCensus>;
   readonly oldDeployments: ReadResult<readonly OldDeployment[]>;
-}
-
-/** What the certificate and those who trust it look like; `certs` needs no more. */
-export interface CertificateSnapshot {
-  /** By this machine. */
-  readonly now: Milliseconds;
-  /** Where jwt-injector is installed. */
-  readonly namespace: string;
-  readonly deployment: ReadResult<JsonObject>;
-  readonly mutating: ReadResult<JsonObject>;
-  readonly validating: ReadResult<JsonObject>;
-  /** What the pods serve. */
-  readonly tls: TlsSnapshot;
-}
-
-/** The Secret of the certificate, without its private keys. */
-export interface TlsSnapshot {
-  readonly name: string;
-  /** `self`: jwt-injector issues it; `files`: it is mounted, and the owner of the Secret renews it. */
-  readonly source: 'self' | 'files' | undefined;
-  readonly secret: ReadResult<{
-    /** `tls.crt`; the first one is served. */
-    readonly chain: readonly X509Certificate[];
-    /** Whether `tls.key` is the private key of the first one. */
-    readonly keyFits: boolean;
-    /** `ca.crt`. */
-    readonly authorities: readonly X509Certificate[];
-  }>;
 }
 
 /** What the API server made of a pod with an annotation; it was not created. */

@@ -5,7 +5,7 @@ import { ADOPT, GROUP, PLURAL } from '../../resources/names.ts';
 import { describeOwner, findOtherController, findOwnership } from '../../reconcile/ownership.ts';
 import { buildClaims } from '../../signing/claims.ts';
 import { effectiveResignBefore, isRenewalClamped } from '../../signing/schedule.ts';
-import { INSTALL_CRD } from '../doctor/remedies.ts';
+import { INSTALL_CRD } from '../installation/remedies.ts';
 import { editJwt, inOrder, kubectl, patchSpec, quoteShell, stopDeployment } from './shell-commands.ts';
 import { findingSubject, type MigrationFinding, type MigrationFacts } from './migration-facts.ts';
 import { checkConfigMapKeys, checkKeySecrets, noteInlineKeys, noteKeyCopies } from './check-keys.ts';

@@ -11,7 +11,7 @@ import { findJwt } from '../cluster/find-jwt.ts';
 import type { Io } from '../io.ts';
 import { isServed, newRequest, RENEW_FIELD_MANAGER } from './renew-request.ts';
 import { nudgeMountingPods } from './nudge-pods.ts';
-import { findService } from './service-state.ts';
+import { findService } from '../installation/service-state.ts';
 import { whyNotSigned } from '../cluster/why-not-signed.ts';
 import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/report-output.ts';

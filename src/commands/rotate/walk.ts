@@ -11,7 +11,7 @@ import { keysOfCluster } from '../jwks/keys-of-cluster.ts';
 import { publishFound } from '../jwks/publish-keys.ts';
 import { printReport, type OutputFormat } from '../output/report-output.ts';
 import type { FetchOptions } from '../verify/fetch-document.ts';
-import { findService } from '../renew/service-state.ts';
+import { findService } from '../installation/service-state.ts';
 import { whyNotSigned } from '../cluster/why-not-signed.ts';
 import { finishRotation, forgetPublished, makeNewKey, notePublished, switchKey } from './actions.ts';
 import { describeProgress, reportRotation, type RotationReport } from './describe-rotation.ts';

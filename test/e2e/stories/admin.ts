@@ -4,8 +4,8 @@ import { mkdir, symlink } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
-import type { DoctorReport } from '../../../src/commands/doctor/describe-findings.ts';
-import type { Finding } from '../../../src/commands/doctor/finding.ts';
+import type { DoctorReport } from '../../../src/commands/doctor/describe-doctor.ts';
+import type { Finding } from '../../../src/commands/installation/finding.ts';
 import type { StatusReport } from '../../../src/commands/status/status-report.ts';
 import { waitUntil } from '../../controlplane/wait-until.ts';
 import {

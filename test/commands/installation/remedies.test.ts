@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { lookAtPods, readLogs } from '../../../src/commands/doctor/remedies.ts';
+import { lookAtPods, readLogs } from '../../../src/commands/installation/remedies.ts';
 import { readObjects, renderOverlay } from '../../deploy/rendered.ts';
 
 describe('the commands that show pods and their logs', () => {

@@ -1,6 +1,6 @@
-import { formatTable } from '../output/table.ts';
-import type { Paint, Style } from '../output/report-output.ts';
-import type { Finding } from './finding.ts';
+import { describeFindings } from '../installation/describe-findings.ts';
+import type { Finding } from '../installation/finding.ts';
+import type { Paint } from '../output/report-output.ts';
 
 /** What `doctor` reports. */
 export interface DoctorReport {
@@ -9,25 +9,6 @@ export interface DoctorReport {
   /** Where jwt-injector is installed. */
   readonly namespace: string;
   readonly findings: readonly Finding[];
-}
-
-const WORDS: Readonly<Record<Finding['result'], readonly [text: string, style: Style]>> = {
-  ok: ['OK', 'green'],
-  problem: ['PROBLEM', 'red'],
-  unknown: ['not known', 'yellow'],
-};
-
-/** One line for each finding, a problem followed by what helps. */
-export function describeFindings(findings: readonly Finding[], paint: Paint): readonly string[] {
-  const rows = findings.map(({ check, result, message, remedy }) => {
-    const [text, style] = WORDS[result];
-    return [
-      paint(style, text),
-      check,
-      remedy === undefined ? message : `${message} — ${paint('bold', remedy)}`,
-    ];
-  });
-  return formatTable(rows);
 }
 
 /** The report for people; the last line sums it up. */

@@ -1,8 +1,8 @@
 import { resourcePath } from '../../kube/resource-path.ts';
 import { arrayMember, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { APP } from '../../resources/names.ts';
-import { foundValue, tryRead, type ReadResult } from './read-result.ts';
-import type { Access } from './connect.ts';
+import { foundValue, tryRead, type ReadResult } from '../cluster/read-result.ts';
+import type { Access } from '../cluster/connect.ts';
 
 type Client = Pick<Access['client'], 'get'>;
 

@@ -8,7 +8,7 @@ import { toSeconds, type Milliseconds } from '../../time/units.ts';
 import { judge, problem, unknown, well, wellUnless, type Judgement } from './finding.ts';
 import { foundValue } from '../cluster/read-result.ts';
 import { readLogs } from './remedies.ts';
-import type { CertificateSnapshot } from './installation-snapshot.ts';
+import type { CertificateSnapshot } from './certificate-snapshot.ts';
 
 /** The certificate in the Secret: whether the API server could take it. */
 export function checkServing(snapshot: CertificateSnapshot): readonly Judgement[] {

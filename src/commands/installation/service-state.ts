@@ -5,7 +5,7 @@ import { resourcePath } from '../../kube/resource-path.ts';
 import { formatDuration } from '../../time/format-time.ts';
 import { APP } from '../../resources/names.ts';
 import type { Access } from '../cluster/connect.ts';
-import { installedNamespace, readWebhookConfigurations } from '../cluster/installed-namespace.ts';
+import { installedNamespace, readWebhookConfigurations } from './installed-namespace.ts';
 import { describeRequest } from '../cluster/api-errors.ts';
 
 /** Whether jwt-injector is running, by the Lease of its leader; `runs` is `undefined` when that is not known. */

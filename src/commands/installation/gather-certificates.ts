@@ -5,10 +5,10 @@ import { arrayMember, objectMember, stringMember, type JsonObject } from '../../
 import { APP, TLS_SECRET } from '../../resources/names.ts';
 import { DEPLOYMENTS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
-import { installedNamespace, readWebhookConfigurations } from '../cluster/installed-namespace.ts';
+import { installedNamespace, readWebhookConfigurations } from './installed-namespace.ts';
 import { findFlag } from './deployment-flags.ts';
 import { tryRead, foundValue, type ReadResult } from '../cluster/read-result.ts';
-import type { CertificateSnapshot, TlsSnapshot } from './installation-snapshot.ts';
+import type { CertificateSnapshot, TlsSnapshot } from './certificate-snapshot.ts';
 import { SECRETS } from '../../kube/known-resources.ts';
 
 type Client = Pick<Access['client'], 'get'>;

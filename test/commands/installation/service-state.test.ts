@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { findService } from '../../../src/commands/installation/service-state.ts';
+import { KubeError } from '../../../src/kube/errors.ts';
+import type { JsonObject } from '../../../src/resources/json.ts';
+
+describe('jwt-injector', () => {
+  const refuse = (resource: string, status: number, reason: string) =>
+    Promise.reject<JsonObject>(
+      new KubeError({ verb: 'get', resource, namespace: 'jwt-injector', status, reason }),
+    );
+  /** The Lease in namespace jwt-injector, for somebody who may not read webhook configurations. */
+  const lease = (spec: JsonObject) => installation(spec, undefined, 'jwt-injector');
+  const refusal = (status: number, reason: string) => ({
+    get: (path: string) =>
+      path.includes('/leases/') ? refuse('leases', status, reason) : refuse('any', 403, 'Forbidden'),
+  });
+  /** `named`: the namespace that the webhook configurations name; `undefined`: they may not be read. */
+  const installation = (spec: JsonObject | undefined, named: string | undefined, namespace: string) => ({
+    get: (path: string): Promise<JsonObject> => {
+      if (path.includes('/admissionregistration.k8s.io/'))
+        return named === undefined
+          ? refuse('any', 403, 'Forbidden')
+          : Promise.resolve({ webhooks: [{ clientConfig: { service: { namespace: named } } }] });
+      return spec !== undefined && path.includes(`/namespaces/${namespace}/leases/`)
+        ? Promise.resolve({ spec })
+        : refuse('leases', 404, 'NotFound');
+    },
+  });
+  const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
+
+  it('runs if its Lease was renewed in time', async () => {
+    const { runs } = await findService(
+      lease({ holderIdentity: 'a', leaseDurationSeconds: 15, renewTime: ago(3) }),
+    );
+    assert.equal(runs, true);
+  });
+
+  it('is looked for in the namespace that the webhook configurations name, and its leader by the name of its pod', async () => {
+    const spec = {
+      holderIdentity: 'jwt-injector-controller-5d8f-x2x_6a2f',
+      leaseDurationSeconds: 15,
+      renewTime: ago(3),
+    };
+    assert.deepEqual(await findService(installation(spec, 'tokens', 'tokens')), {
+      runs: true,
+      words:
+        'jwt-injector is running, but has not served the request: see the log of its leader (kubectl logs -n tokens jwt-injector-controller-5d8f-x2x)',
+    });
+    assert.deepEqual(await findService(installation(undefined, 'tokens', 'tokens')), {
+      runs: false,
+      words: 'jwt-injector is not running, and never was: kubectl get pods -n tokens',
+    });
+  });
+
+  it('does not run if its Lease was not renewed, or was given back', async () => {
+    const late = await findService(
+      lease({ holderIdentity: 'a', leaseDurationSeconds: 15, renewTime: ago(120) }),
+    );
+    assert.deepEqual(late, {
+      runs: false,
+      words: 'jwt-injector has not been running for 2 min: kubectl get pods -n jwt-injector',
+    });
+    assert.equal(
+      (await findService(lease({ holderIdentity: '', leaseDurationSeconds: 1, renewTime: ago(0) }))).runs,
+      false,
+    );
+  });
+
+  it('is not known to run without a Lease, or with one that may not be read', async () => {
+    const elsewhere = await findService(refusal(404, 'NotFound'));
+    assert.equal(elsewhere.runs, undefined);
+    assert.match(elsewhere.words, /^it is not known in which namespace jwt-injector is, and it never ran in/);
+    const hidden = await findService(refusal(403, 'Forbidden'));
+    assert.equal(hidden.runs, undefined);
+    assert.match(
+      hidden.words,
+      /not known whether jwt-injector is running, because you are not allowed to read leases in namespace jwt-injector; ask an administrator/,
+    );
+  });
+});
