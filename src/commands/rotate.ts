@@ -9,7 +9,7 @@ import { makeCommand } from './make-command.ts';
 import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';
 import { MIN_WAIT } from './rotate/next-step.ts';
 import { walkRotation, type RotateOptions } from './rotate/walk.ts';
-import { FETCH_FLAGS, readTrust } from './verify/fetch-flags.ts';
+import { FETCH_FLAGS, readTrust } from './issuer/fetch-flags.ts';
 
 const FLAGS = {
   dir: { type: 'string', value: 'DIR', help: 'writes what is to be published there, as jwks does' },

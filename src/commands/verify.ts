@@ -5,7 +5,7 @@ import { withToken } from './input/find-token.ts';
 import { readTokenOptions, TOKEN_REPORT_FLAGS, type TokenOptions } from './input/token-options.ts';
 import { makeCommand } from './make-command.ts';
 import { readOutputFormat } from './output/report-output.ts';
-import { FETCH_FLAGS, readTrust } from './verify/fetch-flags.ts';
+import { FETCH_FLAGS, readTrust } from './issuer/fetch-flags.ts';
 import { verifyToken } from './verify/verify-token.ts';
 import type { Milliseconds } from '../time/units.ts';
 

@@ -10,7 +10,7 @@ import { readDocuments } from '../input/documents.ts';
 import { findKeyInFile, readJwtDocument } from '../input/jwt-document.ts';
 import { readText, type InputProblem } from '../input/read-text.ts';
 import type { Io } from '../io.ts';
-import { keysOfJwt, nameJwt, type IssuerKeys } from './keys-of-jwt.ts';
+import { keysOfJwt, nameJwt, type IssuerKeys } from '../issuer/keys-of-jwt.ts';
 import { readAnyKey } from './private-key.ts';
 import { EXIT } from '../command.ts';
 

@@ -10,7 +10,8 @@ import { writeNewFiles } from '../output/new-files.ts';
 import { printReport, type OutputFormat } from '../output/report-output.ts';
 import { describeMadeKey, reportKey, type KeyReport, type MadeKey } from './describe-made-key.ts';
 import { keyFile, type KeyFile } from './key-files.ts';
-import { jwkFor, jwtFor, keySecret, keySecretName, toYaml, type KeyPlan } from './manifests.ts';
+import { jwkFor, keySecret, keySecretName } from '../issuer/key-halves.ts';
+import { jwtFor, toYaml, type KeyPlan } from './manifests.ts';
 import { EXIT, type ExitCode } from '../command.ts';
 
 /** What `keygen` was asked. */

@@ -1,13 +1,9 @@
-import type { JWK } from 'jose';
 import { stringify } from 'yaml';
 import type { JsonObject } from '../../resources/json.ts';
 import { GROUP, KIND, VERSION } from '../../resources/names.ts';
-import type { NewKey, NewKeyAlgorithm } from '../../signing/generate-key.ts';
-import { publishedJwk } from '../../signing/key.ts';
+import type { NewKeyAlgorithm } from '../../signing/generate-key.ts';
 import { WLCG_ANY, WLCG_VERSION } from '../../signing/profiles.ts';
-
-/** The data key under which a private key is stored in its Secret. */
-export const KEY_FILE = 'key.pem';
+import { KEY_FILE, keySecretName } from '../issuer/key-halves.ts';
 
 /** What the author chose. */
 export interface KeyPlan {
@@ -19,25 +15,6 @@ export interface KeyPlan {
   readonly algorithm: NewKeyAlgorithm;
   readonly scope: string;
   readonly subject: string;
-}
-
-/** The Secret of the private key as wire JSON. */
-export function keySecret(
-  { name, namespace }: { readonly name: string; readonly namespace: string | undefined },
-  pem: string,
-): JsonObject {
-  return {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
-    type: 'Opaque',
-    stringData: { [KEY_FILE]: pem },
-  };
-}
-
-/** The name of the Secret that `keygen` makes for a JWT. */
-export function keySecretName(jwt: string): string {
-  return `${jwt}-key`;
 }
 
 /** A JWT that every verifier of OSDF accepts, for six hours at a time: the longest that WLCG allows by default. */
@@ -56,11 +33,6 @@ export function jwtFor(plan: KeyPlan, keyId: string): JsonObject {
       key: { secret: { name: keySecretName(name), key: KEY_FILE } },
     },
   };
-}
-
-/** The public half as the issuer publishes it; its `kid` is the thumbprint (RFC 7638), as Pelican makes it. */
-export function jwkFor({ key }: NewKey): JWK & { readonly kid: string } {
-  return { ...publishedJwk(key.publicJwk, key.thumbprint, key.algorithm), kid: key.thumbprint };
 }
 
 /** An object as YAML, as Kubernetes reads it. */

@@ -5,8 +5,8 @@ import { generateKey, type NewKeyAlgorithm } from '../../signing/generate-key.ts
 import type { Seconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import { createKeySecret } from '../cluster/create-key-secret.ts';
-import { jwkFor, KEY_FILE, keySecret, keySecretName } from '../keygen/manifests.ts';
-import { rotationAnnotation, type Rotation } from './rotation.ts';
+import { jwkFor, KEY_FILE, keySecret, keySecretName } from '../issuer/key-halves.ts';
+import { rotationAnnotation, type Rotation } from '../issuer/rotation.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
 /** Not that of the service, which is for what the service writes. */

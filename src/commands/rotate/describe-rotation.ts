@@ -1,6 +1,6 @@
 import { formatTime, parseTime, formatUtc } from '../../time/format-time.ts';
 import type { Paint } from '../output/report-output.ts';
-import { KEY_FILE } from '../keygen/manifests.ts';
+import { KEY_FILE } from '../issuer/key-halves.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import type { Sharer, Sharers } from './find-sharers.ts';
 import type { RotationStep } from './next-step.ts';

@@ -3,7 +3,7 @@ import { resourcePath } from '../../kube/resource-path.ts';
 import { locateKey } from '../../reconcile/key-access.ts';
 import { parseJwt, type Jwt } from '../../resources/jwt.ts';
 import type { Access } from '../cluster/connect.ts';
-import type { Rotation } from './rotation.ts';
+import type { Rotation } from '../issuer/rotation.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
 /** Another JWT that signs with the key that is being replaced. */

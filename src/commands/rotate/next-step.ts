@@ -1,7 +1,7 @@
 import type { Jwt } from '../../resources/jwt.ts';
 import { parsePublicJwk } from '../../reconcile/key-record.ts';
 import type { Seconds } from '../../time/units.ts';
-import type { Rotation } from './rotation.ts';
+import type { Rotation } from '../issuer/rotation.ts';
 
 /** Until scitokens-cpp (10 minutes) and Pelican (15) have fetched the keys again, whatever `--wait` says. */
 export const MIN_WAIT: Seconds = 15 * 60;

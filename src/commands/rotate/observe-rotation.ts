@@ -8,11 +8,11 @@ import type { Access } from '../cluster/connect.ts';
 import { findJwtObject } from '../cluster/find-jwt.ts';
 import { readSecretMetadata } from '../cluster/read-secret.ts';
 import type { InputProblem } from '../input/read-text.ts';
-import type { FetchOptions } from '../verify/fetch-document.ts';
-import { lookUpKeys } from '../verify/look-up.ts';
+import type { FetchOptions } from '../issuer/fetch-document.ts';
+import { lookUpKeys } from '../issuer/look-up.ts';
 import type { RotationState } from './next-step.ts';
 import { findPublicationProblem } from './publication.ts';
-import { readRotation, type Rotation } from './rotation.ts';
+import { readRotation, type Rotation } from '../issuer/rotation.ts';
 import { EXIT } from '../command.ts';
 
 /** What `nextStep` decides on, and whose key is replaced. */

@@ -7,10 +7,10 @@ import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../.
 import type { Access } from '../cluster/connect.ts';
 import type { InputProblem } from '../input/read-text.ts';
 import type { Io } from '../io.ts';
-import { keysOfCluster } from '../jwks/keys-of-cluster.ts';
-import { publishFound } from '../jwks/publish-keys.ts';
+import { keysOfCluster } from '../issuer/keys-of-cluster.ts';
+import { publishFound } from '../issuer/publish-found.ts';
 import { printReport, type OutputFormat } from '../output/report-output.ts';
-import type { FetchOptions } from '../verify/fetch-document.ts';
+import type { FetchOptions } from '../issuer/fetch-document.ts';
 import { findService } from '../installation/service-state.ts';
 import { whyNotSigned } from '../cluster/why-not-signed.ts';
 import { finishRotation, forgetPublished, makeNewKey, notePublished, switchKey } from './actions.ts';

@@ -3,7 +3,7 @@ import type { VerifierVerdict } from '../../signing/verifiers/judge.ts';
 import type { Seconds } from '../../time/units.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint, Style } from '../output/report-output.ts';
-import type { Asked } from './look-up.ts';
+import type { Asked } from '../issuer/look-up.ts';
 import type { Verification } from './examine-token.ts';
 import { formatWhen } from '../../time/format-time.ts';
 

@@ -11,8 +11,8 @@ import { judgeToken, type VerifierVerdict } from '../../signing/verifiers/judge.
 import { readKeys } from '../../signing/verifiers/key-rules.ts';
 import type { Seconds } from '../../time/units.ts';
 import type { FoundToken } from '../input/found-token.ts';
-import type { FetchOptions } from './fetch-document.ts';
-import { lookUpKeys, type Asked, type LookUps } from './look-up.ts';
+import type { FetchOptions } from '../issuer/fetch-document.ts';
+import { lookUpKeys, type Asked, type LookUps } from '../issuer/look-up.ts';
 
 /** What was found out about a token, as `-o json` prints it; never the signature. */
 export interface Verification {

@@ -4,7 +4,7 @@ import type { Io } from '../io.ts';
 import { printReport, type OutputFormat } from '../output/report-output.ts';
 import { describeVerification } from './describe-verdicts.ts';
 import { examineToken, lookUp } from './examine-token.ts';
-import type { FetchOptions } from './fetch-document.ts';
+import type { FetchOptions } from '../issuer/fetch-document.ts';
 import { EXIT, type ExitCode } from '../command.ts';
 
 /** Fetches the keys of the token's issuer and says what each verifier makes of it. The token is sent to nobody. */

@@ -6,7 +6,7 @@ import {
   type RotationState,
   type RotationStep,
 } from '../../../src/commands/rotate/next-step.ts';
-import { readRotation, rotationAnnotation, type Rotation } from '../../../src/commands/rotate/rotation.ts';
+import { readRotation, rotationAnnotation, type Rotation } from '../../../src/commands/issuer/rotation.ts';
 import { formatTime } from '../../../src/time/format-time.ts';
 import { makeJwt } from '../../fixtures/jwts.ts';
 import { DAY, NOW } from '../../fixtures/observed.ts';

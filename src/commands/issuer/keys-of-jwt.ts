@@ -2,7 +2,7 @@ import { parsePublicJwk } from '../../reconcile/key-record.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { effectiveIssuer } from '../../signing/claims.ts';
 import type { KeyEntry } from '../../signing/issuer/key-set.ts';
-import { readRotation } from '../rotate/rotation.ts';
+import { readRotation } from './rotation.ts';
 import { publishedJwk } from '../../signing/key.ts';
 import type { Seconds } from '../../time/units.ts';
 
