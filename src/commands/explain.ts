@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from '../resources/result.ts';
 import { CLUSTER_FLAGS, KEY_NAMESPACE_FLAG, type ConnectFlags } from './cluster/connect-flags.ts';
 import { explainFiles, type FilesToExplain } from './explain/explain-files.ts';
-import { findKind, type LiveKind } from './explain/kinds.ts';
+import { findKind, type LiveKind } from './workloads/kinds.ts';
 import { POLICY_FLAGS, readPolicyFlags } from './explain/policy-flags.ts';
 import type { SigningPolicy } from '../resources/signing-policy.ts';
 import type { FlagValues } from './flags.ts';

@@ -1,12 +1,12 @@
 import { mostUseful } from '../admission/warnings.ts';
-import { injectDocument, type OfflineInjection } from './inject/inject-document.ts';
+import { injectDocument, type OfflineInjection } from './workloads/inject-document.ts';
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { listObjects, readDefaults, readFileDocuments } from './input/documents.ts';
 import type { EditableDocument } from './input/editable-yaml.ts';
 import type { FlagValues } from './flags.ts';
 import { makeCommand } from './make-command.ts';
-import { findKind } from './explain/kinds.ts';
+import { findKind } from './workloads/kinds.ts';
 import type { Io } from './io.ts';
 import { printJson } from './output/print-json.ts';
 import { EXIT, type ExitCode } from './command.ts';

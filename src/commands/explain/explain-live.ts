@@ -13,7 +13,7 @@ import {
 import { readNamespaceDefault } from '../../resources/namespace-default.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/api-errors.ts';
-import { findKind, type LiveKind } from './kinds.ts';
+import { findKind, type LiveKind } from '../workloads/kinds.ts';
 import { explainObject, type ObjectReport } from './explain-object.ts';
 import { describeObject } from './object-lines.ts';
 import { findToken, type TokenReport } from './token-report.ts';

@@ -1,6 +1,6 @@
 import { readAnnotationValues } from '../../admission/annotations.ts';
 import type { ContainerPlan, Decision, TokenVolume } from '../../admission/decision.ts';
-import { injectObject, type OfflineInjection } from '../inject/inject-document.ts';
+import { injectObject, type OfflineInjection } from '../workloads/inject-document.ts';
 import { annotationsOf } from '../../admission/pod-shape.ts';
 import { copyAnnotations } from '../../admission/review-workloads.ts';
 import { readTokens } from '../../admission/token-list.ts';

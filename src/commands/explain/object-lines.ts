@@ -1,5 +1,5 @@
 import { COPIED_ANNOTATION } from '../../resources/names.ts';
-import { findKind } from './kinds.ts';
+import { findKind } from '../workloads/kinds.ts';
 import { formatDiff } from '../output/diff-yaml.ts';
 import type { ExplainedObject, ObjectReport } from './explain-object.ts';
 import type { Paint, Style } from '../output/report-output.ts';
