@@ -8,6 +8,12 @@ export const EXIT = { done: 0, refused: 1, usage: 2, outside: 3 } as const;
 /** One of `EXIT`. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
+/** Why a command cannot go on, in one line, and the exit code that says so. */
+export interface CommandProblem {
+  readonly exit: ExitCode;
+  readonly message: string;
+}
+
 /** A command: its arguments without the program's and the command's name. Resolves with the exit code; throws only bugs. */
 export interface Command {
   (args: readonly string[], io: Io): Promise<ExitCode>;

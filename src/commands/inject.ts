@@ -8,7 +8,7 @@ import type { FlagValues } from './flags.ts';
 import { makeCommand } from './make-command.ts';
 import { findKind } from './workloads/kinds.ts';
 import type { Io } from './io.ts';
-import { printJson } from './output/print-json.ts';
+import { printJson } from './inject/print-json.ts';
 import { EXIT, type ExitCode } from './command.ts';
 
 const FLAGS = {

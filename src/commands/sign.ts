@@ -15,10 +15,10 @@ import {
   warnOfUnknownFields,
   type KeyInFile,
 } from './input/jwt-document.ts';
-import { readText, showFilename, type InputProblem } from './input/read-text.ts';
+import { readText, showFilename } from './input/read-text.ts';
 import type { Io } from './io.ts';
 import { makeCommand } from './make-command.ts';
-import { EXIT, type ExitCode } from './command.ts';
+import { EXIT, type CommandProblem, type ExitCode } from './command.ts';
 
 const FLAGS = {
   filename: {
@@ -62,7 +62,7 @@ async function signFile(options: Options, io: Io): Promise<ExitCode> {
   }
   return EXIT.done;
 
-  function refuse({ exit, message }: InputProblem) {
+  function refuse({ exit, message }: CommandProblem) {
     io.stderr.write(`error: ${message}\n`);
     return exit;
   }

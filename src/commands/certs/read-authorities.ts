@@ -3,8 +3,8 @@ import { hasExpired, readCertificates } from '../../certificates/read-certificat
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { formatTime } from '../../time/format-time.ts';
 import { toSeconds, type Milliseconds } from '../../time/units.ts';
-import { showFilename, type InputProblem } from '../input/read-text.ts';
-import { EXIT } from '../command.ts';
+import { showFilename } from '../input/read-text.ts';
+import { EXIT, type CommandProblem } from '../command.ts';
 
 /** Beyond, a bundle would leave no room for what is trusted besides. */
 const MAX_AUTHORITIES = 8;
@@ -14,7 +14,7 @@ export function readAuthorities(
   text: string,
   filename: string,
   now: Milliseconds,
-): Result<readonly X509Certificate[], InputProblem> {
+): Result<readonly X509Certificate[], CommandProblem> {
   const where = showFilename(filename);
   const found = new Map(readCertificates(text).map((each) => [each.fingerprint256, each]));
   const authorities = [...found.values()];
@@ -34,6 +34,6 @@ export function readAuthorities(
   return ok(authorities);
 }
 
-function refuse(message: string): Result<never, InputProblem> {
+function refuse(message: string): Result<never, CommandProblem> {
   return fail({ exit: EXIT.refused, message });
 }

@@ -6,8 +6,7 @@ import { objectMember, stringMember, type JsonObject } from '../../resources/jso
 import { parseJwt, type Jwt } from '../../resources/jwt.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { Access } from './connect.ts';
-import type { InputProblem } from '../input/read-text.ts';
-import { EXIT } from '../command.ts';
+import { EXIT, type CommandProblem } from '../command.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
 /** A JWT, and the object of the API server that it was read from. */
@@ -21,7 +20,7 @@ export async function findJwt(
   access: Pick<Access, 'client'>,
   namespace: string,
   name: string,
-): Promise<Result<Jwt, InputProblem>> {
+): Promise<Result<Jwt, CommandProblem>> {
   const found = await findJwtObject(access, namespace, name);
   return found.ok ? ok(found.value.jwt) : found;
 }
@@ -31,7 +30,7 @@ export async function findJwtObject(
   { client }: Pick<Access, 'client'>,
   namespace: string,
   name: string,
-): Promise<Result<FoundJwt, InputProblem>> {
+): Promise<Result<FoundJwt, CommandProblem>> {
   try {
     const object = await client.get(resourcePath(JWTS, { namespace, name }));
     const jwt = parseJwt(object);
@@ -48,7 +47,7 @@ async function explainMissing(
   client: Access['client'],
   namespace: string,
   name: string,
-): Promise<InputProblem> {
+): Promise<CommandProblem> {
   const problem = `there is no JWT "${name}" in namespace ${namespace}`;
   try {
     const names = await listNames(client, namespace);

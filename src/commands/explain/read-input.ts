@@ -1,7 +1,8 @@
 import { ok, type Result } from '../../resources/result.ts';
 import { listObjects, readFileDocuments, type ListedObject } from '../input/documents.ts';
-import { showFilename, type InputProblem } from '../input/read-text.ts';
+import { showFilename } from '../input/read-text.ts';
 import type { Io } from '../io.ts';
+import type { CommandProblem } from '../command.ts';
 
 /** One object of the input, and where it is there. */
 export interface InputObject extends ListedObject {
@@ -13,7 +14,7 @@ export interface InputObject extends ListedObject {
 export async function readInput(
   filenames: readonly string[],
   io: Pick<Io, 'stdin'>,
-): Promise<Result<readonly InputObject[], InputProblem>> {
+): Promise<Result<readonly InputObject[], CommandProblem>> {
   const objects: InputObject[] = [];
   for (const filename of filenames) {
     const documents = await readFileDocuments(filename, io);

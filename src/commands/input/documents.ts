@@ -10,14 +10,14 @@ import { readNamespaceDefault } from '../../resources/namespace-default.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { Io } from '../io.ts';
 import { readEditable, type EditableDocument } from './editable-yaml.ts';
-import { readYamlText, showFilename, type InputProblem } from './read-text.ts';
-import { EXIT } from '../command.ts';
+import { readYamlText, showFilename } from './read-text.ts';
+import { EXIT, type CommandProblem } from '../command.ts';
 
 /** The documents of a YAML or JSON file, as Kubernetes reads them. */
 export async function readFileDocuments(
   filename: string,
   io: Pick<Io, 'stdin'>,
-): Promise<Result<readonly EditableDocument[], InputProblem>> {
+): Promise<Result<readonly EditableDocument[], CommandProblem>> {
   const text = await readYamlText(filename, io);
   if (!text.ok) return text;
   const documents = readEditable(text.value);
@@ -30,7 +30,7 @@ export async function readFileDocuments(
 export async function readDocuments(
   filename: string,
   io: Pick<Io, 'stdin'>,
-): Promise<Result<readonly JsonObject[], InputProblem>> {
+): Promise<Result<readonly JsonObject[], CommandProblem>> {
   const documents = await readFileDocuments(filename, io);
   if (!documents.ok) return documents;
   return ok(documents.value.flatMap(listObjects).map(({ object }) => object));

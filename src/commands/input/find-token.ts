@@ -6,9 +6,9 @@ import type { Io } from '../io.ts';
 import { listObjects } from './documents.ts';
 import { readEditable } from './editable-yaml.ts';
 import { findSecretToken, readFoundToken, refuseToken, type FoundToken } from './found-token.ts';
-import { readText, showFilename, type InputProblem } from './read-text.ts';
+import { readText, showFilename } from './read-text.ts';
 import { COMPACT, type TokenPlace } from './token-place.ts';
-import type { ExitCode } from '../command.ts';
+import type { CommandProblem, ExitCode } from '../command.ts';
 
 /** Finds a token and passes it on; what prevents that is printed. The cluster is asked with the caller's rights. */
 export async function withToken(
@@ -17,7 +17,7 @@ export async function withToken(
   io: Io,
   action: (token: FoundToken) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const use = async (found: Result<FoundToken, InputProblem>): Promise<ExitCode> => {
+  const use = async (found: Result<FoundToken, CommandProblem>): Promise<ExitCode> => {
     if (found.ok) return action(found.value);
     io.stderr.write(`error: ${found.problem.message}\n`);
     return found.problem.exit;
@@ -25,11 +25,11 @@ export async function withToken(
   if (place.from === 'argument') return use(readFoundToken(place.text, 'the argument'));
   if (place.from === 'file') return use(await readTokenFile(place.filename, io));
   const { withCluster } = await import('../cluster/connect.ts');
-  const { findTokenInCluster } = await import('../cluster/token-in-cluster.ts');
+  const { findTokenInCluster } = await import('./token-in-cluster.ts');
   return withCluster(flags, io, async (access) => use(await findTokenInCluster(access, place)));
 }
 
-async function readTokenFile(filename: string, io: Io): Promise<Result<FoundToken, InputProblem>> {
+async function readTokenFile(filename: string, io: Io): Promise<Result<FoundToken, CommandProblem>> {
   const text = await readText(filename, io);
   if (!text.ok) return text;
   const source = showFilename(filename);

@@ -2,8 +2,7 @@ import { objectMember, stringMember, type JsonObject } from '../../resources/jso
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { MAX_TOKEN_BYTES, readSecretData } from '../../resources/secret.ts';
 import { readToken, type ReadToken } from '../../signing/token.ts';
-import type { InputProblem } from './read-text.ts';
-import { EXIT } from '../command.ts';
+import { EXIT, type CommandProblem } from '../command.ts';
 
 /** A token that was found, and where, for messages. Its text is a secret: anyone who has it can use it. */
 export interface FoundToken extends ReadToken {
@@ -16,7 +15,7 @@ export function findSecretToken(
   secret: JsonObject,
   key: string,
   source: string,
-): Result<FoundToken, InputProblem> {
+): Result<FoundToken, CommandProblem> {
   const text = stringMember(objectMember(secret, 'stringData'), key) ?? readSecretData(secret, key) ?? '';
   return text.trim() === ''
     ? refuseToken(source, `has no data key "${key}" with a token`)
@@ -24,7 +23,7 @@ export function findSecretToken(
 }
 
 /** Reads a token; messages never quote any of the text, and say `source` for where it was. */
-export function readFoundToken(text: string, source: string): Result<FoundToken, InputProblem> {
+export function readFoundToken(text: string, source: string): Result<FoundToken, CommandProblem> {
   if (text.length > MAX_TOKEN_BYTES)
     return refuseToken(source, `has more than ${MAX_TOKEN_BYTES} characters: no token is that long`);
   if (/\s/.test(text))
@@ -39,6 +38,6 @@ export function readFoundToken(text: string, source: string): Result<FoundToken,
 export function refuseToken(
   source: string,
   problem: string,
-): { readonly ok: false; readonly problem: InputProblem } {
+): { readonly ok: false; readonly problem: CommandProblem } {
   return fail({ exit: EXIT.refused, message: `${source} ${problem}` });
 }

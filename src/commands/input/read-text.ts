@@ -2,13 +2,7 @@ import { createReadStream } from 'node:fs';
 import { describeFileError } from '../../resources/file-error.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { Io } from '../io.ts';
-import { EXIT, type ExitCode } from '../command.ts';
-
-/** A file that cannot be used, and the exit code that says so. */
-export interface InputProblem {
-  readonly exit: ExitCode;
-  readonly message: string;
-}
+import { EXIT, type CommandProblem } from '../command.ts';
 
 /** Ten times the limit of one object in Kubernetes (etcd's 1.5 MiB); as YAML it needs a hundred times its size in memory. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
@@ -22,7 +16,7 @@ export function showFilename(filename: string): string {
 export async function readText(
   filename: string,
   io: Pick<Io, 'stdin'>,
-): Promise<Result<string, InputProblem>> {
+): Promise<Result<string, CommandProblem>> {
   const bytes = await readBytes(filename, io);
   return bytes.ok ? ok(bytes.value.toString()) : bytes;
 }
@@ -31,12 +25,12 @@ export async function readText(
 export async function readYamlText(
   filename: string,
   io: Pick<Io, 'stdin'>,
-): Promise<Result<string, InputProblem>> {
+): Promise<Result<string, CommandProblem>> {
   const bytes = await readBytes(filename, io);
   return bytes.ok ? decodeText(bytes.value, filename) : bytes;
 }
 
-async function readBytes(filename: string, io: Pick<Io, 'stdin'>): Promise<Result<Buffer, InputProblem>> {
+async function readBytes(filename: string, io: Pick<Io, 'stdin'>): Promise<Result<Buffer, CommandProblem>> {
   try {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -60,7 +54,7 @@ async function readBytes(filename: string, io: Pick<Io, 'stdin'>): Promise<Resul
   }
 }
 
-function decodeText(bytes: Buffer, filename: string): Result<string, InputProblem> {
+function decodeText(bytes: Buffer, filename: string): Result<string, CommandProblem> {
   const encoding = findEncoding(bytes);
   try {
     return ok(new TextDecoder(encoding, { fatal: true }).decode(bytes));

@@ -1,9 +1,9 @@
 import type { Agent } from 'node:https';
 import { fail, ok, type Result } from '../../resources/result.ts';
-import { readText, type InputProblem } from '../input/read-text.ts';
+import { readText } from '../input/read-text.ts';
 import type { Io } from '../io.ts';
 import { trustAuthorities } from './fetch-document.ts';
-import { EXIT } from '../command.ts';
+import { EXIT, type CommandProblem } from '../command.ts';
 
 /** How an issuer is asked. */
 export const FETCH_FLAGS = {
@@ -19,7 +19,7 @@ export const FETCH_FLAGS = {
 export async function readTrust(
   filename: string | undefined,
   io: Pick<Io, 'stdin'>,
-): Promise<Result<Agent, InputProblem>> {
+): Promise<Result<Agent, CommandProblem>> {
   if (filename === undefined) return ok(trustAuthorities(undefined));
   const text = await readText(filename, io);
   if (!text.ok) return text;

@@ -4,9 +4,8 @@ import { fail, ok, type Result } from '../../resources/result.ts';
 import type { Seconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import { findJwtObject } from '../cluster/find-jwt.ts';
-import type { InputProblem } from '../input/read-text.ts';
 import { keysOfJwt, nameJwt, type IssuerKeys } from './keys-of-jwt.ts';
-import { EXIT } from '../command.ts';
+import { EXIT, type CommandProblem } from '../command.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
 /** Which JWTs. */
@@ -22,7 +21,7 @@ export async function keysOfCluster(
   access: Access,
   { names, everywhere, issuer }: ClusterChoice,
   now: Seconds,
-): Promise<Result<readonly IssuerKeys[], InputProblem>> {
+): Promise<Result<readonly IssuerKeys[], CommandProblem>> {
   return everywhere ? ok(await findAllOf(access, issuer ?? '', now)) : findNamed(access, names, now);
 }
 
@@ -30,7 +29,7 @@ async function findNamed(
   access: Access,
   names: readonly string[],
   now: Seconds,
-): Promise<Result<readonly IssuerKeys[], InputProblem>> {
+): Promise<Result<readonly IssuerKeys[], CommandProblem>> {
   const all: IssuerKeys[] = [];
   for (const name of names) {
     const found = await findJwtObject(access, access.namespace, name);

@@ -4,11 +4,10 @@ import { fail, ok, type Result } from '../../resources/result.ts';
 import { issuerDocuments } from '../../signing/issuer/issuer-documents.ts';
 import { mergeKeys, type KeySet } from '../../signing/issuer/key-set.ts';
 import { findIssuerUrls } from '../../signing/issuer/urls.ts';
-import type { InputProblem } from '../input/read-text.ts';
 import { reportPublication, type Publication } from './describe-publication.ts';
 import type { IssuerKeys } from './keys-of-jwt.ts';
 import { openSite, type Site } from './site.ts';
-import { EXIT } from '../command.ts';
+import { EXIT, type CommandProblem } from '../command.ts';
 
 /** What is published, and where. */
 export interface PublicationOptions {
@@ -31,7 +30,7 @@ export async function publishFound(
   found: readonly IssuerKeys[],
   options: PublicationOptions,
   now: Seconds,
-): Promise<Result<Published, InputProblem>> {
+): Promise<Result<Published, CommandProblem>> {
   const { dir, remove } = options;
   const issuer = chooseIssuer(found, options.issuer);
   if (!issuer.ok) return fail({ exit: EXIT.refused, message: issuer.problem });

@@ -7,9 +7,8 @@ import type { IssuerDocument } from '../../signing/issuer/issuer-documents.ts';
 import type { KeyEntry, PublishedKey } from '../../signing/issuer/key-set.ts';
 import { JWKS_PATH, OPENID_PATH } from '../../signing/issuer/urls.ts';
 import type { Seconds } from '../../time/units.ts';
-import type { InputProblem } from '../input/read-text.ts';
 import { isOurPage, makePage, readSince } from './page.ts';
-import { EXIT } from '../command.ts';
+import { EXIT, type CommandProblem } from '../command.ts';
 
 /** What is written into a site. */
 interface SiteContent {
@@ -27,7 +26,7 @@ export interface Site {
   readonly write: (
     content: SiteContent,
   ) => Promise<
-    Result<{ readonly files: readonly string[]; readonly warnings: readonly string[] }, InputProblem>
+    Result<{ readonly files: readonly string[]; readonly warnings: readonly string[] }, CommandProblem>
   >;
 }
 
@@ -36,7 +35,7 @@ const PAGE = 'index.html';
 const NO_JEKYLL = '.nojekyll';
 
 /** Looks at what the folder holds, which need not exist. Another issuer's documents are a problem. */
-export async function openSite(dir: string, issuer: string): Promise<Result<Site, InputProblem>> {
+export async function openSite(dir: string, issuer: string): Promise<Result<Site, CommandProblem>> {
   const texts: Partial<Record<string, string>> = {};
   for (const name of [OPENID_PATH, JWKS_PATH, PAGE]) {
     const text = await readIfPresent(join(dir, name));
@@ -65,7 +64,7 @@ export async function openSite(dir: string, issuer: string): Promise<Result<Site
   return ok({ keys, write: (content) => writeSite(dir, texts[PAGE], content) });
 }
 
-function refuse(path: string, problem: string): { readonly ok: false; readonly problem: InputProblem } {
+function refuse(path: string, problem: string): { readonly ok: false; readonly problem: CommandProblem } {
   return fail({ exit: EXIT.refused, message: `${path} ${problem}` });
 }
 
@@ -77,7 +76,7 @@ function parse(text: string): unknown {
   }
 }
 
-async function readIfPresent(path: string): Promise<Result<string | undefined, InputProblem>> {
+async function readIfPresent(path: string): Promise<Result<string | undefined, CommandProblem>> {
   try {
     return ok(await readFile(path, 'utf8'));
   } catch (error) {

@@ -8,18 +8,18 @@ import { publishedJwk, readSigningKey } from '../../signing/key.ts';
 import type { Seconds } from '../../time/units.ts';
 import { readDocuments } from '../input/documents.ts';
 import { findKeyInFile, readJwtDocument } from '../input/jwt-document.ts';
-import { readText, type InputProblem } from '../input/read-text.ts';
+import { readText } from '../input/read-text.ts';
 import type { Io } from '../io.ts';
 import { keysOfJwt, nameJwt, type IssuerKeys } from '../issuer/keys-of-jwt.ts';
 import { readAnyKey } from './private-key.ts';
-import { EXIT } from '../command.ts';
+import { EXIT, type CommandProblem } from '../command.ts';
 
 /** The key in a private key file, under its thumbprint (RFC 7638) or the given `kid`. */
 export async function keyOfPem(
   filename: string,
   kid: string | undefined,
   io: Pick<Io, 'stdin'>,
-): Promise<Result<KeyEntry, InputProblem>> {
+): Promise<Result<KeyEntry, CommandProblem>> {
   const text = await readText(filename, io);
   if (!text.ok) return text;
   const key = await readAnyKey(text.value);
@@ -37,7 +37,7 @@ export async function keysOfFiles(
   given: readonly KeyEntry[],
   io: Pick<Io, 'stdin'>,
   now: Seconds,
-): Promise<Result<readonly IssuerKeys[], InputProblem>> {
+): Promise<Result<readonly IssuerKeys[], CommandProblem>> {
   const objects: { readonly filename: string; readonly object: JsonObject }[] = [];
   for (const filename of filenames) {
     const documents = await readDocuments(filename, io);
@@ -64,7 +64,7 @@ export async function keysOfFiles(
   return ok(found);
 }
 
-function refuse(filename: string, problem: string): { readonly ok: false; readonly problem: InputProblem } {
+function refuse(filename: string, problem: string): { readonly ok: false; readonly problem: CommandProblem } {
   return fail({ exit: EXIT.refused, message: `${filename}: ${problem}` });
 }
 

@@ -2,14 +2,13 @@ import { toSeconds, type Seconds } from '../../time/units.ts';
 import { ok, type Result } from '../../resources/result.ts';
 import type { KeyEntry } from '../../signing/issuer/key-set.ts';
 import type { ConnectFlags } from '../cluster/connect-flags.ts';
-import type { InputProblem } from '../input/read-text.ts';
 import type { Io } from '../io.ts';
 import { printReport, type OutputFormat } from '../output/report-output.ts';
 import { publishFound, type PublicationOptions } from '../issuer/publish-found.ts';
 import { describePublication, type Publication } from '../issuer/describe-publication.ts';
 import type { IssuerKeys } from '../issuer/keys-of-jwt.ts';
 import { keyOfPem, keysOfFiles } from './keys-of-files.ts';
-import { EXIT, type ExitCode } from '../command.ts';
+import { EXIT, type CommandProblem, type ExitCode } from '../command.ts';
 
 /** What `jwks` was asked. */
 export interface JwksOptions extends PublicationOptions {
@@ -48,7 +47,7 @@ export async function publishKeys(options: JwksOptions, io: Io): Promise<ExitCod
   }
 }
 
-function refuse({ exit, message }: InputProblem, { stderr }: Pick<Io, 'stderr'>): ExitCode {
+function refuse({ exit, message }: CommandProblem, { stderr }: Pick<Io, 'stderr'>): ExitCode {
   stderr.write(`error: ${message}\n`);
   return exit;
 }
@@ -57,7 +56,7 @@ async function gatherFiles(
   { keys, kid, filenames }: JwksOptions,
   io: Io,
   now: Seconds,
-): Promise<Result<readonly IssuerKeys[], InputProblem>> {
+): Promise<Result<readonly IssuerKeys[], CommandProblem>> {
   const entries: KeyEntry[] = [];
   for (const filename of keys) {
     const entry = await keyOfPem(filename, kid, io);

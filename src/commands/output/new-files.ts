@@ -3,8 +3,7 @@ import { dirname } from 'node:path';
 import { member } from '../../resources/json.ts';
 import { describeFileError } from '../../resources/file-error.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
-import type { InputProblem } from '../input/read-text.ts';
-import { EXIT } from '../command.ts';
+import { EXIT, type CommandProblem } from '../command.ts';
 
 /** A file to be made. */
 export interface NewFile {
@@ -15,7 +14,7 @@ export interface NewFile {
 }
 
 /** Makes all of the files, and their folders, or none of them: one that exists is a problem, and stays as it is. */
-export async function writeNewFiles(files: readonly NewFile[]): Promise<Result<undefined, InputProblem>> {
+export async function writeNewFiles(files: readonly NewFile[]): Promise<Result<undefined, CommandProblem>> {
   const made: string[] = [];
   for (const { path, text, mode } of files) {
     try {
@@ -36,7 +35,7 @@ export async function writeNewFiles(files: readonly NewFile[]): Promise<Result<u
   return ok(undefined);
 }
 
-function describeProblem(path: string, error: unknown): InputProblem {
+function describeProblem(path: string, error: unknown): CommandProblem {
   return member(error, 'code') === 'EEXIST'
     ? { exit: EXIT.refused, message: `${path} exists and is not overwritten: choose another name or --dir` }
     : { exit: EXIT.outside, message: `cannot write ${path}: ${describeFileError(error)}` };

@@ -7,13 +7,12 @@ import { toSeconds, type Seconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import { findJwtObject } from '../cluster/find-jwt.ts';
 import { readSecretMetadata } from '../cluster/read-secret.ts';
-import type { InputProblem } from '../input/read-text.ts';
 import type { FetchOptions } from '../issuer/fetch-document.ts';
 import { lookUpKeys } from '../issuer/look-up.ts';
 import type { RotationState } from './next-step.ts';
 import { findPublicationProblem } from './publication.ts';
 import { readRotation, type Rotation } from '../issuer/rotation.ts';
-import { EXIT } from '../command.ts';
+import { EXIT, type CommandProblem } from '../command.ts';
 
 /** What `nextStep` decides on, and whose key is replaced. */
 export interface ObservedRotation {
@@ -26,7 +25,7 @@ export async function observeRotation(
   access: Access,
   name: string,
   options: FetchOptions & { readonly wait: Seconds; readonly force: boolean },
-): Promise<Result<ObservedRotation, InputProblem>> {
+): Promise<Result<ObservedRotation, CommandProblem>> {
   const { client, namespace } = access;
   const found = await findJwtObject(access, namespace, name);
   if (!found.ok) return found;

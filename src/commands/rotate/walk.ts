@@ -5,7 +5,6 @@ import { isNewKeyAlgorithm, type NewKeyAlgorithm } from '../../signing/generate-
 import { systemClock } from '../../time/clock.ts';
 import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
-import type { InputProblem } from '../input/read-text.ts';
 import type { Io } from '../io.ts';
 import { keysOfCluster } from '../issuer/keys-of-cluster.ts';
 import { publishFound } from '../issuer/publish-found.ts';
@@ -18,7 +17,7 @@ import { describeProgress, reportRotation, type RotationReport } from './describ
 import { findSharers } from './find-sharers.ts';
 import { nextStep, type RotationState, type RotationStep } from './next-step.ts';
 import { observeRotation } from './observe-rotation.ts';
-import { EXIT, type ExitCode } from '../command.ts';
+import { EXIT, type CommandProblem, type ExitCode } from '../command.ts';
 
 /** What `rotate` was asked. */
 export interface RotateOptions {
@@ -74,7 +73,7 @@ export async function walkRotation(
     if (done.value > 0) await systemClock.sleep(done.value);
   }
 
-  function refuse({ exit, message }: InputProblem): ExitCode {
+  function refuse({ exit, message }: CommandProblem): ExitCode {
     io.stderr.write(`error: ${message}\n`);
     return exit;
   }
@@ -83,7 +82,7 @@ export async function walkRotation(
   async function take(
     step: RotationStep,
     { jwt, rotation, now }: RotationState,
-  ): Promise<Result<Milliseconds, InputProblem>> {
+  ): Promise<Result<Milliseconds, CommandProblem>> {
     const target = { client: access.client, jwt };
     try {
       switch (step.do) {
@@ -122,7 +121,7 @@ export async function walkRotation(
     }
   }
 
-  async function writeDocuments(): Promise<Result<undefined, InputProblem>> {
+  async function writeDocuments(): Promise<Result<undefined, CommandProblem>> {
     if (options.dir === undefined) return ok(undefined);
     const now = toSeconds(Date.now());
     const names = [options.name];
@@ -134,7 +133,10 @@ export async function walkRotation(
     return ok(undefined);
   }
 
-  async function awaitSignature(jwt: Jwt, waited: Milliseconds): Promise<Result<Milliseconds, InputProblem>> {
+  async function awaitSignature(
+    jwt: Jwt,
+    waited: Milliseconds,
+  ): Promise<Result<Milliseconds, CommandProblem>> {
     if (waited < SIGNS_WITHIN_MS) return ok(POLL_MS);
     const service = await findService(access.client);
     const refusal = whyNotSigned(jwt);

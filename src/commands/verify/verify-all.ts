@@ -6,7 +6,7 @@ import { VERIFIERS, type VerifierName } from '../../signing/verifiers/facts.ts';
 import { toSeconds, type Seconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/api-errors.ts';
-import { findTokenInCluster } from '../cluster/token-in-cluster.ts';
+import { findTokenInCluster } from '../input/token-in-cluster.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
 import type { Io } from '../io.ts';
 import { formatTable } from '../output/table.ts';

@@ -2,19 +2,18 @@ import { findOwnership } from '../../reconcile/ownership.ts';
 import { TOKEN_KEY } from '../../resources/names.ts';
 import { fail, type Result } from '../../resources/result.ts';
 import { parseSecretMetadata } from '../../resources/secret.ts';
-import { findSecretToken, type FoundToken } from '../input/found-token.ts';
-import type { InputProblem } from '../input/read-text.ts';
-import type { TokenPlace } from '../input/token-place.ts';
-import type { Access } from './connect.ts';
-import { findJwt } from './find-jwt.ts';
-import { readSecret } from './read-secret.ts';
-import { EXIT } from '../command.ts';
+import { findSecretToken, type FoundToken } from './found-token.ts';
+import type { TokenPlace } from './token-place.ts';
+import type { Access } from '../cluster/connect.ts';
+import { findJwt } from '../cluster/find-jwt.ts';
+import { readSecret } from '../cluster/read-secret.ts';
+import { EXIT, type CommandProblem } from '../command.ts';
 
 /** The token of a JWT, from its own Secret, or of any Secret. Refusals of the API server are thrown. */
 export async function findTokenInCluster(
   access: Access,
   place: Extract<TokenPlace, { from: 'jwt' | 'secret' }>,
-): Promise<Result<FoundToken, InputProblem>> {
+): Promise<Result<FoundToken, CommandProblem>> {
   const { client, namespace } = access;
   const { name } = place;
   const source = `Secret ${namespace}/${name}`;
@@ -34,6 +33,6 @@ export async function findTokenInCluster(
   return findSecretToken(secret, TOKEN_KEY, source);
 }
 
-function refuse(message: string): { readonly ok: false; readonly problem: InputProblem } {
+function refuse(message: string): { readonly ok: false; readonly problem: CommandProblem } {
   return fail({ exit: EXIT.refused, message });
 }
