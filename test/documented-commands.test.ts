@@ -49,6 +49,10 @@ const RUN_ELSEWHERE: Readonly<Record<string, readonly [file: string, words: stri
     'test/integration/admission-outage.test.ts',
     "['apply', '--server-side', '-k', POLICY]",
   ],
+  'kubectl delete -k deploy/kustomize/final-state-policy --ignore-not-found': [
+    'test/integration/admission-outage.test.ts',
+    "['delete', '-k', POLICY, '--ignore-not-found']",
+  ],
   'kubectl debug --copy-to': ['test/integration/admission-neighbours.test.ts', "'--copy-to=copy'"],
   'kubectl delete deployment': [
     'test/integration/cli-migrate-cases.ts',

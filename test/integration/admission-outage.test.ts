@@ -243,5 +243,13 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
         return events.some(({ regarding, note }) => regarding.name === 'bare' && DENIED.test(note));
       });
     });
+
+    it('refuses no pod any more when it is deleted as the pages say, which may be done twice', async () => {
+      for (const _ of ['once', 'twice']) {
+        const deleting = ['delete', '-k', POLICY, '--ignore-not-found'];
+        assert.equal((await stage.kubectl('outage', deleting)).code, 0);
+      }
+      await waitForPods(stage, 'outage', pod(TOKEN), ({ status }) => status === 201);
+    });
   });
 });
