@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { HeldFile } from '../../../src/commands/status/held-token.ts';
 import { readJwtState, type JwtState } from '../../../src/commands/status/jwt-state.ts';
 import type { PodMounts } from '../../../src/commands/status/pod-mounts.ts';
 import { describeInLine, describeStatus, drawBar } from '../../../src/commands/status/status-lines.ts';
 import { isAllWell, reportStatus } from '../../../src/commands/status/status-report.ts';
+import { jwtFor } from '../../../src/commands/keygen/manifests.ts';
 import { wireJwt } from '../../fixtures/jwts.ts';
 import { at, makePod, stamp } from './status-pods.ts';
 
@@ -78,6 +81,17 @@ science/my-jwt  True     Signed       ██████████ in 1 h 59 m
   pod web-1  due by 12:02 UTC
   pod web-2  delivered`.trimStart(),
     );
+  });
+
+  it('is in the README as it is half a minute after the commands before it', () => {
+    const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8');
+    const [, shown] = /\$ jwt-injector status\n([^]*?)\n```/.exec(readme) ?? [];
+    const plan = { name: 'my-jwt', issuer: '', algorithm: 'ES256', scope: '', subject: '' } as const;
+    const { spec } = jwtFor({ ...plan, namespace: undefined }, '');
+    assert.deepEqual(Object(spec).expiryTime, { hours: 6 });
+    const signed = times('12:00:00', '14:58:00', '18:00:00');
+    const pods = [makePod({ name: 'analysis', started: '12:00:10' }), makePod({ name: 'notebook' })];
+    assert.equal(screen([jwt('my-jwt', signed)], pods), shown);
   });
 
   it('says what the caller may not read', () => {
