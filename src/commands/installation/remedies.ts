@@ -1,6 +1,6 @@
 /** Both ways of installing put back what is missing or changed. */
 export const INSTALL_AGAIN =
-  'install this version again, with the values you use: helm upgrade, or kubectl apply --server-side --force-conflicts -k deploy/kustomize/default';
+  'install this version again, with the values you use: helm upgrade, or kubectl apply --server-side --force-conflicts -k with the folder that you installed (my-cluster in docs/install.md)';
 /** For the CRD, which both leave as it is or which is apart from the rest. */
 export const INSTALL_CRD = 'kubectl apply --server-side --force-conflicts -k deploy/kustomize/crd';
 

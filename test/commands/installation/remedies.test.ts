@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { lookAtPods, readLogs } from '../../../src/commands/installation/remedies.ts';
+import { INSTALL_AGAIN, lookAtPods, readLogs } from '../../../src/commands/installation/remedies.ts';
 import { readObjects, renderOverlay } from '../../deploy/rendered.ts';
 
 describe('the commands that show pods and their logs', () => {
@@ -19,4 +21,12 @@ describe('the commands that show pods and their logs', () => {
       }
     });
   }
+});
+
+describe('the commands that install again', () => {
+  it('name the folder of the reader, as the one that is shipped has neither a registry nor components', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/install.md'), 'utf8');
+    const [, folder = 'none'] = /\(([\w-]+) in docs\/install\.md\)/.exec(INSTALL_AGAIN) ?? [];
+    assert.ok(page.includes(`$ kubectl apply --server-side -k ${folder}\n`), INSTALL_AGAIN);
+  });
 });
