@@ -178,6 +178,23 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     assert.match(await read('jwts', '-n', 'science', '-o', 'name'), /my-jwt/);
   });
 
+  it('webhook and controller go apart and together again, and the documented command deletes what is left', async () => {
+    const { commands, files } = readInstructions(PAGE, '## With kustomize');
+    const [install, uninstall] = [commands.slice(0, 2), commands.slice(2)];
+    const ofController = async (): Promise<readonly string[]> =>
+      (await read('deployment,poddisruptionbudget,serviceaccount', ...PLACE, '-o', 'name'))
+        .split('\n')
+        .filter((name) => name.endsWith('-controller'));
+    await runShell(cluster, install, { files: readInstructions(PAGE, '## What can be chosen').files });
+    assert.equal((await ofController()).length, 3);
+    await runShell(cluster, install, { files });
+    assert.equal((await ofController()).length, 3);
+    await follow('### Webhook and controller apart');
+    assert.deepEqual(await ofController(), []);
+    assert.doesNotMatch(await read('deployment', ...PLACE, '-o', 'yaml'), /--no-controller/);
+    await runShell(cluster, uninstall, { files });
+  });
+
   it('some namespaces get their Roles, and there is no ClusterRole but that for users', async () => {
     await follow('### Some namespaces, with Roles');
     const objects = await clusterObjects();
