@@ -115,7 +115,6 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'npm run bench': MEASURES,
   'npm run bench -- --only=scale': MEASURES,
   'npm run bench -- --only=delivery': MEASURES,
-  'docker build --platform linux/amd64 …': 'needs docker and its base images',
   'deploy/release --push registry.example.org/jwt-injector:0.1.0':
     'needs a registry: npm run e2e without flags pushes to one on loopback',
   'kubectl describe certificate -n jwt-injector': 'needs cert-manager, whose objects they are',
