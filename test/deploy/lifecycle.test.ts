@@ -191,7 +191,8 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     assert.equal((await ofController()).length, 3);
     await follow('### Webhook and controller apart');
     assert.deepEqual(await ofController(), []);
-    assert.doesNotMatch(await read('deployment', ...PLACE, '-o', 'yaml'), /--no-controller/);
+    const args = 'jsonpath={.spec.template.spec.containers[0].args}';
+    assert.doesNotMatch(await read('deployment', 'jwt-injector', ...PLACE, '-o', args), /--no-controller/);
     await runShell(cluster, uninstall, { files });
   });
 
