@@ -9,6 +9,7 @@ import { makeCommand } from './make-command.ts';
 import { findKind } from './workloads/kinds.ts';
 import type { Io } from './io.ts';
 import { printJson } from './inject/print-json.ts';
+import { printYaml } from './inject/print-yaml.ts';
 import { EXIT, type ExitCode } from './command.ts';
 
 const FLAGS = {
@@ -58,6 +59,7 @@ async function injectDocuments(options: Options, io: Io): Promise<ExitCode> {
   }
   if (!injectFiles(files, io)) return EXIT.refused;
   const documents = files.flatMap((file) => file.documents);
+  if (options.output === 'yaml') warnOfComments(files, io);
   io.stdout.write(options.output === 'json' ? printJson(documents) : printYaml(documents));
   return EXIT.done;
 }
@@ -97,18 +99,22 @@ export function injectFiles(files: readonly InputFile[], { stderr }: Pick<Io, 's
   return !refused;
 }
 
+function warnOfComments(files: readonly InputFile[], { stderr }: Pick<Io, 'stderr'>): void {
+  for (const { filename, documents } of files) {
+    for (const [index, document] of documents.entries()) {
+      if (!document.losesComments()) continue;
+      stderr.write(
+        `warning: ${filename}, document ${index + 1}: some of its comments are lost, as it cannot be changed in place: ` +
+          'copy what is new into the file by hand\n',
+      );
+    }
+  }
+}
+
 function describePlace(document: number, { kind, name, path, template }: OfflineInjection): string {
   const items = path.filter((part) => part !== 'items').map((index) => `, item ${Number(index) + 1}`);
   const where = findKind(kind) === undefined && template.length > 0 ? `, ${template.join('.')}` : '';
   return `document ${document + 1}${items.join('')} (${name === '' ? kind : `${kind} ${name}`}${where})`;
-}
-
-/** A document that does not begin with `---` itself gets it, unless it is the first. */
-function printYaml(documents: readonly EditableDocument[]): string {
-  const texts = documents.map((document) => document.text());
-  return texts
-    .map((text, index) => (index === 0 || /^(?:#[^\n]*\n|\s)*---/.test(text) ? text : `---\n${text}`))
-    .join('');
 }
 
 interface Options {

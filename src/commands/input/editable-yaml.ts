@@ -12,6 +12,7 @@ import type { PatchOperation } from '../../resources/json-patch.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { applyPatch } from '../output/apply-patch.ts';
 import { expandAliases } from './yaml-aliases.ts';
+import { keepsComments } from './yaml-comments.ts';
 import { editText } from './yaml-edit.ts';
 import { endOf, findNode, startOf } from './yaml-place.ts';
 import { YamlFault } from './yaml-fault.ts';
@@ -24,6 +25,8 @@ export interface EditableDocument {
   readonly value: unknown;
   /** As it is in the file, or as it is after `addTo`. Ends with a line break. */
   readonly text: () => string;
+  /** Whether a comment of the file is not in `text`: no other way to write what `addTo` added was found. */
+  readonly losesComments: () => boolean;
   /** Only `add` operations of RFC 6902 whose parents exist. */
   readonly addTo: (operations: readonly PatchOperation[]) => void;
   /** The value after `addTo`. */
@@ -112,6 +115,12 @@ function editable(source: string, value: unknown, style: YamlStyle): EditableDoc
   const operations: PatchOperation[] = [];
   const changedValue = (): unknown => applyPatch(value, operations);
   let parsed: Document.Parsed | undefined;
+  let written: WrittenText | undefined;
+  const write = (): WrittenText => {
+    written ??=
+      operations.length === 0 ? asItIs(source) : writeChanged(source, operations, changedValue(), style);
+    return written;
+  };
   return {
     value,
     changedValue,
@@ -121,12 +130,25 @@ function editable(source: string, value: unknown, style: YamlStyle): EditableDoc
       const [start, end] = [startOf(node), endOf(node, source)];
       return start === undefined || end === undefined ? undefined : source.slice(start, end);
     },
-    addTo: (added) => void operations.push(...added),
+    addTo: (added) => {
+      operations.push(...added);
+      written = undefined;
+    },
+    losesComments: () => write().losesComments,
     text: () => {
-      const text = operations.length === 0 ? source : writeChanged(source, operations, changedValue(), style);
+      const { text } = write();
       return text.endsWith('\n') || text === '' ? text : text + style.eol;
     },
   };
+}
+
+interface WrittenText {
+  readonly text: string;
+  readonly losesComments: boolean;
+}
+
+function asItIs(text: string): WrittenText {
+  return { text, losesComments: false };
 }
 
 /** Tries each way in turn and reads the result again: it must have the wanted value, and nothing else. */
@@ -135,13 +157,22 @@ function writeChanged(
   operations: readonly PatchOperation[],
   wanted: unknown,
   style: YamlStyle,
-): string {
-  for (const text of [source, withoutAliases(source)]) {
-    const [document] = parse(text);
-    const edited = document === undefined ? undefined : editText(text, document, operations, style);
-    if (edited !== undefined && says(edited, wanted)) return edited;
-  }
-  return writeDocument(wanted, style);
+): WrittenText {
+  const inPlace = edit(source, operations, wanted, style);
+  if (inPlace !== undefined) return asItIs(inPlace);
+  const text = edit(withoutAliases(source), operations, wanted, style) ?? writeDocument(wanted, style);
+  return { text, losesComments: !keepsComments(source, text) };
+}
+
+function edit(
+  source: string,
+  operations: readonly PatchOperation[],
+  wanted: unknown,
+  style: YamlStyle,
+): string | undefined {
+  const [document] = parse(source);
+  const edited = document === undefined ? undefined : editText(source, document, operations, style);
+  return edited !== undefined && says(edited, wanted) ? edited : undefined;
 }
 
 function withoutAliases(source: string): string {

@@ -99,7 +99,7 @@ function planGroup(ground: Ground, { key, values }: Group): readonly PlannedEdit
   if (node.items.length === 0 && owner !== undefined && !isFlow(owner.map)) {
     return replaceValue(ground, owner.map, owner.pair, values);
   }
-  return addToFlow(ground, node, values.map((value) => writeFlow(value, ground.style)).join(', '), key);
+  return addToFlow(ground, node, writeItems(values, ground.style), key);
 }
 
 /** A value of nothing (`null`, `[]`) by another, in the way in which the map around it is written. */
@@ -112,10 +112,27 @@ function replaceValue(
   const [colon, end, start] = [colonOf(pair, text), endOfPair(pair, text), startOf(map)];
   const isNothing = isSeq(pair.value) ? pair.value.items.length === 0 : isScalar(pair.value);
   if (colon === undefined || end === undefined || start === undefined || !isNothing) return undefined;
-  if (isFlow(map)) return [{ at: colon, end, text: ` ${writeFlow(value, style)}` }];
-  if (text.slice(colon, end).includes('\n')) return undefined;
+  const comments = commentsIn(pair.value, text, colon);
+  // A null that is not written at all may have its place behind the spaces before a comment.
+  const at = { at: colon, end: colon + text.slice(colon, end).trimEnd().length };
+  if (isFlow(map)) {
+    if (comments.length === 0) return [{ ...at, text: ` ${writeFlow(value, style)}` }];
+    return isSeq(pair.value)
+      ? addToFlow({ text, style }, pair.value, writeItems(value, style), '-')
+      : undefined;
+  }
+  const indent = style.eol + ' '.repeat(columnOf(text, start));
+  const kept = comments.map((comment, index) => (index === 0 ? ' ' : indent) + comment).join('');
   const [, ...lines] = writeMember('', value, style);
-  return [{ at: colon, end, text: '' }, ...linesBelow({ text, style }, end, start, lines)];
+  return [{ ...at, text: kept }, ...linesBelow({ text, style }, end, start, lines)];
+}
+
+/** The comments between a colon and the end of a value of nothing. */
+function commentsIn(value: unknown, text: string, colon: number): readonly string[] {
+  const start = startOf(value) ?? colon;
+  const inside = isSeq(value) ? text.slice(start + 1, endOf(value, text)) : '';
+  const lines = [text.slice(colon, start), inside.replace(/\]$/, '')].flatMap((part) => part.split('\n'));
+  return lines.flatMap((line) => /(?:^|\s)(#[^\n]*)/.exec(line)?.[1]?.trimEnd() ?? []);
 }
 
 function addLines(
@@ -149,9 +166,14 @@ function columnOf(text: string, position: number): number {
   return position - (text.lastIndexOf('\n', position - 1) + 1);
 }
 
+/** Items of a list in brackets. */
+function writeItems(values: unknown, style: YamlStyle): string {
+  return Array.isArray(values) ? values.map((value) => writeFlow(value, style)).join(', ') : '';
+}
+
 /** Into braces or brackets, spaced and broken into lines as what is there. */
 function addToFlow(
-  { text, style }: Ground,
+  { text, style }: Pick<Ground, 'text' | 'style'>,
   node: YAMLMap | YAMLSeq,
   added: string,
   key: string,
@@ -170,8 +192,10 @@ function addToFlow(
   if (at === undefined) return undefined;
   const trailing = /^\s*,/.exec(text.slice(at))?.[0] ?? '';
   const separator = gap.includes('\n') ? gap : ' ';
+  // The place of a null that is not written at all may be where a comment begins.
+  const after = text[at] === '#' ? ' ' : '';
   return trailing === ''
-    ? [{ at, end: at, text: `,${separator}${added}` }]
+    ? [{ at, end: at, text: `,${separator}${added}${after}` }]
     : [{ at: at + trailing.length, end: at + trailing.length, text: `${separator}${added},` }];
 }
 
