@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { injectCommand } from '../../src/commands/inject.ts';
@@ -22,6 +25,21 @@ spec:
 `;
 
 describe('inject -f', () => {
+  for (const text of [
+    'a: 1\n...\n# comment\n---\nb: 2\n',
+    'a: 1\n...\n%YAML 1.1\n# hi\n---\nb: 2\n',
+    'a: 1\n... # end\n\n%YAML 1.1\n---\nb: 2\n...\n# the end\n',
+    '# nothing but a comment\n',
+  ]) {
+    it(`loses nothing between documents: ${JSON.stringify(text)}`, async () => {
+      for (const whole of [text, text.replaceAll('\n', '\r\n')]) {
+        assert.equal((await fromStdin(whole)).out, whole);
+        const [out] = (await fromStdin(`${whole}---\n${POD}`)).out.split('---\n# what it is for');
+        assert.equal(out, whole);
+      }
+    });
+  }
+
   for (const nothing of [
     'volumes: # none yet',
     'volumes:\t# none yet',
@@ -72,5 +90,23 @@ spec:
       /^warning: -, document 2: some of its comments are lost, as it cannot be changed in place: .+\n$/,
     );
     assert.equal((await fromStdin(twice, '-o', 'json')).err, '', 'JSON has none');
+  });
+
+  it('a file that begins with a directive follows one that has no end', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const [one, two] = [join(folder, 'one.yaml'), join(folder, 'two.yaml')];
+    const directed = `# of 2004\n%YAML 1.1\n---\n${POD}`;
+    await Promise.all([writeFile(one, 'kind: Service\n'), writeFile(two, directed)]);
+    const { out } = await runCommand(injectCommand, ['-f', one, '-f', two, '-f', two]);
+    assert.ok(out.startsWith(`kind: Service\n...\n# of 2004\n%YAML 1.1\n---\n`), out);
+    const again = await fromStdin(out);
+    assert.deepEqual([again.code, again.err, again.out], [0, '', out]);
+    await writeFile(one, 'kind: Service\n...\n');
+    assert.ok(
+      (await runCommand(injectCommand, ['-f', one, '-f', two])).out.startsWith(
+        'kind: Service\n...\n# of 2004\n',
+      ),
+    );
   });
 });

@@ -1,5 +1,6 @@
 import { splitList } from '../../src/admission/token-list.ts';
 import { injectFiles } from '../../src/commands/inject.ts';
+import { printYaml } from '../../src/commands/inject/print-yaml.ts';
 import { readEditable } from '../../src/commands/input/editable-yaml.ts';
 import { isJsonObject } from '../../src/resources/json.ts';
 import { parseJwt } from '../../src/resources/jwt.ts';
@@ -175,7 +176,7 @@ export const PARSERS: Readonly<Record<string, ForeignParser>> = {
       const read = readEditable(text);
       if (!read.ok) return;
       injectFiles([{ filename: 'pods.yaml', documents: read.value }], { stderr: NOWHERE });
-      for (const document of read.value) document.text();
+      printYaml(read.value);
     },
     pieces: [POD, '---\n', '...\n', '# a comment\n', '  - name: b\n', '    env: []\n', '\r\n'],
     length: 10_000,

@@ -53,7 +53,11 @@ const AS_WRITTEN: ParseOptions & DocumentOptions & SchemaOptions = {
   prettyErrors: false, // for each of many errors on one long line the library would look through all of it
 };
 
-/** The documents of a YAML or JSON text, to be changed in place. The problem names the first document that cannot be read. */
+/**
+ * The documents of a YAML or JSON text, to be changed in place; together they are the whole text. Comments alone are a
+ * document of nothing. The problem names the first document that cannot
+ * be read.
+ */
 export function readEditable(text: string): Result<readonly EditableDocument[], YamlProblem> {
   const count = text.match(/^(?:---|\.\.\.)(?=\s|$)/gm)?.length ?? 0;
   if (count > MAX_DOCUMENTS) {
@@ -64,18 +68,25 @@ export function readEditable(text: string): Result<readonly EditableDocument[], 
   if (documents === undefined) return fail({ document: 1, message: TOO_DEEP });
   const style = findStyle(text);
   const read: EditableDocument[] = [];
+  let start = 0;
   for (const [index, document] of documents.entries()) {
     const [error] = document.errors;
     if (error !== undefined) {
       return fail({ document: index + 1, message: describeError(error, lineCounter) });
     }
-    // Text before the first document is its comment.
-    const source = text.slice(index === 0 ? 0 : document.range[0], document.range[2]);
+    // What is between two documents belongs to the second, or after the last to that.
+    const end = index === documents.length - 1 ? text.length : endOfDocument(document, text);
     const value = valueOfDocument(document);
     if (!value.ok) return fail({ document: index + 1, message: value.problem });
-    read.push(editable(source, value.value, style));
+    read.push(editable(text.slice(start, end), value.value, style));
+    start = end;
   }
-  return ok(read);
+  return ok(start < text.length ? [editable(text, null, style)] : read);
+}
+
+/** After the line break, which the library does not count for a document of nothing but `---`. */
+function endOfDocument({ range: [, , end] }: Document.Parsed, text: string): number {
+  return text[end - 1] === '\n' ? end : text.indexOf('\n', end) + 1;
 }
 
 const TOO_DEEP = 'lists and maps are nested too deeply: reduce the nesting';
