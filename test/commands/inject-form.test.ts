@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { injectCommand } from '../../src/commands/inject.ts';
-import { at, KEYS, MOUNT, VOLUME } from '../admission/pods.ts';
+import { at, ENV, KEYS, MOUNT, VOLUME } from '../admission/pods.ts';
 import { runCommand, type Outcome } from './captured-io.ts';
 
 const fromStdin = (input: string, ...more: readonly string[]): Promise<Outcome> =>
@@ -91,6 +91,47 @@ spec:
     );
     assert.equal((await fromStdin(twice, '-o', 'json')).err, '', 'JSON has none');
   });
+
+  for (const eol of ['\n', '\r\n']) {
+    it(`leaves the form of a file whose anchors it writes out, with ${JSON.stringify(eol)}`, async () => {
+      const shared = `# head
+apiVersion: v1
+kind: Pod # c1
+metadata:
+    name: p
+    annotations: {${KEYS.token}: my-jwt}
+# keep
+spec:
+    containers:
+        - &c
+          name: c # c2
+          env: &e
+              # before
+              - name: HOME
+                value: /
+          resources:
+              limits: {cpu: 1e3}
+        # what d is
+        - <<: *c # as c
+          name: d # c3
+        - name: e
+          env: *e # alias
+    # tail
+`.replaceAll('\n', eol);
+      const { code, out, err } = await fromStdin(shared);
+      assert.deepEqual([code, err], [0, '']);
+      assert.doesNotMatch(out, eol === '\n' ? /\r/ : /(?<!\r)\n/);
+      for (const comment of shared.match(/#.*/g) ?? [])
+        assert.ok(out.includes(comment), `${comment} in\n${out}`);
+      const [lines = [], printed = []] = [shared, out].map((text) => text.replaceAll('- ', '  ').split(eol));
+      const lost = lines.filter((line) => !/[&*][ce]\b/.test(line) && !printed.includes(line));
+      assert.deepEqual(lost, [], out);
+      for (const index of [0, 1, 2]) {
+        const container = at(parse(out), 'spec', 'containers', index);
+        assert.deepEqual(at(container, 'env'), [ENV, { name: 'HOME', value: '/' }]);
+      }
+    });
+  }
 
   it('a file that begins with a directive follows one that has no end', async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-'));

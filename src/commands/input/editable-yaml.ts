@@ -17,7 +17,7 @@ import { editText } from './yaml-edit.ts';
 import { endOf, findNode, startOf } from './yaml-place.ts';
 import { YamlFault } from './yaml-fault.ts';
 import { readValue } from './yaml-value.ts';
-import { findStyle, writeDocument, type YamlStyle } from './yaml-write.ts';
+import { findSpacing, findStyle, writeDocument, type YamlStyle } from './yaml-write.ts';
 
 /** One document of a file, which can be changed without losing its comments, order and style. */
 export interface EditableDocument {
@@ -171,7 +171,7 @@ function writeChanged(
 ): WrittenText {
   const inPlace = edit(source, operations, wanted, style);
   if (inPlace !== undefined) return asItIs(inPlace);
-  const text = edit(withoutAliases(source), operations, wanted, style) ?? writeDocument(wanted, style);
+  const text = edit(withoutAliases(source, style), operations, wanted, style) ?? writeDocument(wanted, style);
   return { text, losesComments: !keepsComments(source, text) };
 }
 
@@ -186,11 +186,19 @@ function edit(
   return edited !== undefined && says(edited, wanted) ? edited : undefined;
 }
 
-function withoutAliases(source: string): string {
+function withoutAliases(source: string, { eol }: YamlStyle): string {
   const [document] = parse(source);
   if (document === undefined) return source;
   expandAliases(document);
-  return document.toString({ lineWidth: 0, indentSeq: findStyle(source).indentsLists });
+  const { indentsLists } = findStyle(source);
+  const { indent, padsFlow } = findSpacing(source);
+  const text = document.toString({
+    lineWidth: 0,
+    indent,
+    indentSeq: indentsLists,
+    flowCollectionPadding: padsFlow,
+  });
+  return text.replaceAll('\n', eol);
 }
 
 function says(text: string, wanted: unknown): boolean {

@@ -85,6 +85,19 @@ export function findStyle(text: string): YamlStyle {
   };
 }
 
+/** How far the text moves to the right for each level, and whether there are spaces inside of its braces. */
+export function findSpacing(text: string): { readonly indent: number; readonly padsFlow: boolean } {
+  const steps = Array.from(
+    text.matchAll(NESTED),
+    ([, outer = '', inner = '']) => inner.length - outer.length,
+  );
+  const flow = /(?<![{$])\{( ?)[^\s{}]/.exec(text) ?? /\[( ?)[^\s\]]/.exec(text);
+  return { indent: steps.find((step) => step > 0) ?? 2, padsFlow: flow?.[1] !== '' };
+}
+
+/** A key on a line of its own, blank lines and comments, and a key below it. */
+const NESTED = /(?<![^\n])( *)[^\s#-][^\n]*:[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*( +)[^\s#-]/g;
+
 function isJson(text: string): boolean {
   if (!/^\s*[[{]/.test(text)) return false;
   try {
