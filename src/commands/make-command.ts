@@ -1,7 +1,9 @@
 import type { Result } from '../resources/result.ts';
 import type { Flags } from '../config/flag.ts';
+import { withoutControls } from '../resources/without-controls.ts';
 import { describeFlags, parseFlags, type FlagValues } from './flags.ts';
 import type { Io } from './io.ts';
+import { withMessageLines } from './message-lines.ts';
 import { EXIT, type Command, type ExitCode, type Offers } from './command.ts';
 
 /** What the help of a command says. */
@@ -26,6 +28,7 @@ interface CommandParts<F extends Flags, T> extends CommandHelp {
   readonly offers?: Omit<Offers, 'flags'>;
   /** Checks what was given. The problem is one sentence. */
   readonly readOptions: (values: FlagValues<F>, words: readonly string[]) => Result<T, string>;
+  /** Each write to standard error is a line of its own. */
   readonly run: (options: T, io: Io) => Promise<ExitCode> | ExitCode;
 }
 
@@ -34,7 +37,7 @@ export function makeCommand<const F extends Flags, T>(parts: CommandParts<F, T>)
   const { flags, takesWords = false, offers, readOptions, run } = parts;
   const command: Command = async (args, io) => {
     const refuse = (problem: string): ExitCode => {
-      io.stderr.write(`error: ${problem}\n\n${formatHelp(parts)}`);
+      io.stderr.write(`error: ${withoutControls(problem)}\n\n${formatHelp(parts)}`);
       return EXIT.usage;
     };
     const parsed = parseFlags(flags, args, takesWords);
@@ -45,7 +48,7 @@ export function makeCommand<const F extends Flags, T>(parts: CommandParts<F, T>)
       return EXIT.done;
     }
     const options = readOptions(values, words);
-    return options.ok ? run(options.value, io) : refuse(options.problem);
+    return options.ok ? run(options.value, withMessageLines(io)) : refuse(options.problem);
   };
   return Object.assign(command, { offers: { flags, ...offers } });
 }

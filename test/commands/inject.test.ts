@@ -116,6 +116,17 @@ describe('inject -f', () => {
     );
   });
 
+  it('shows a name of a file on one line, without what controls a terminal', async () => {
+    const name = String.raw`name: "x\e]0;pwned\a\nerror: forged"`;
+    for (const token of ['A B', 'a, a']) {
+      const { err } = await fromStdin(POD.replace('name: p', name).replace('my-jwt', `"${token}"`));
+      assert.match(
+        err,
+        /^(?:error|warning): -, document 1 \(Pod x \]0;pwned  error: forged\): annotation [ -~]+\n$/,
+      );
+    }
+  });
+
   it('takes the default of pods from a Namespace of the input', async () => {
     const namespace = `{kind: Namespace, apiVersion: v1, metadata: {name: ns1, labels: {${KEYS.token}: my-jwt}}}`;
     const pod =

@@ -78,6 +78,24 @@ describe('a command', () => {
     });
   }
 
+  it('lets nothing in its messages control a terminal, or look like another message', async () => {
+    const complain = makeCommand({
+      usage: ['complain'],
+      description: 'Complains.',
+      flags: {},
+      examples: ['complain'],
+      takesWords: true,
+      readOptions: (_values, [word]) => (word === undefined ? ok(undefined) : fail(`not "${word}"`)),
+      run: (_options, { stderr }) => {
+        stderr.write('warning: \u001B]0;pwned\u0007\nerror: forged\n');
+        stderr.write('error: \u009B2J\r');
+        return EXIT.refused;
+      },
+    });
+    assert.equal((await runCommand(complain, [])).err, 'warning:  ]0;pwned  error: forged\nerror:  2J \n');
+    assert.match((await runCommand(complain, ['\u001B[2J\n'])).err, /^error: not " \[2J "\n\nUsage/);
+  });
+
   it('takes no words, unless it is made to', async () => {
     const strict = makeCommand({
       usage: ['stop'],

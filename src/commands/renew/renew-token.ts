@@ -87,23 +87,19 @@ export async function renewToken(
   if (outcome.what === 'refused') {
     const message = `JWT ${namespace}/${name} gets no new token: ${outcome.message}`;
     if (service.runs !== false)
-      return refuse(`${message}\nThe request stays, and is served as soon as that is fixed.`, EXIT.refused);
-    return refuse(
-      `${message}\nBesides, ${service.words}\nThe request stays, and is served as soon as jwt-injector processes it.`,
-      EXIT.outside,
-    );
+      return refuse(message, EXIT.refused, 'The request stays, and is served as soon as that is fixed.');
+    return refuse(message, EXIT.outside, `Besides, ${service.words}`, UNTIL_PROCESSED);
   }
   const waited = `no new token for JWT ${namespace}/${name} within ${toSeconds(timeout)} s`;
-  return refuse(
-    `${waited}: ${service.words}\nThe request stays, and is served as soon as jwt-injector processes it.`,
-    EXIT.outside,
-  );
+  return refuse(`${waited}: ${service.words}`, EXIT.outside, UNTIL_PROCESSED);
 
-  function refuse(message: string, exit: ExitCode): ExitCode {
-    io.stderr.write(`error: ${message}\n`);
+  function refuse(message: string, exit: ExitCode, ...more: readonly string[]): ExitCode {
+    for (const line of [`error: ${message}`, ...more]) io.stderr.write(`${line}\n`);
     return exit;
   }
 }
+
+const UNTIL_PROCESSED = 'The request stays, and is served as soon as jwt-injector processes it.';
 
 type Waited =
   | { readonly what: 'renewed'; readonly jwt: Jwt }

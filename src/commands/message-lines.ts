@@ -1,0 +1,18 @@
+import { withoutControls } from '../resources/without-controls.ts';
+import type { Io } from './io.ts';
+
+/**
+ * The same, but what is written to standard error at once is one line, whatever is in it: names and messages come from
+ * files and clusters, and might control a terminal or look like another message.
+ */
+export function withMessageLines(io: Io): Io {
+  const { stderr } = io;
+  return {
+    // Looked up when it is used: only then Node opens it.
+    get stdin() {
+      return io.stdin;
+    },
+    stdout: io.stdout,
+    stderr: { write: (text) => stderr.write(`${withoutControls(text.replace(/\n$/, ''))}\n`) },
+  };
+}
