@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { calculateJwkThumbprint, compactVerify, importJWK, decodeProtectedHeader, type JWK } from 'jose';
 import { keygenCommand } from '../../src/commands/keygen.ts';
+import { readEditable } from '../../src/commands/input/editable-yaml.ts';
 import { signCommand } from '../../src/commands/sign.ts';
+import { at } from '../admission/pods.ts';
 import { runCommand } from './captured-io.ts';
 
 const ISSUER = ['--issuer', 'https://issuer.example.com'] as const;
@@ -42,6 +44,21 @@ describe('keygen', () => {
       assert.equal((await runCommand(signCommand, byKey)).code, 0);
     });
   }
+
+  it('writes manifests that Kubernetes reads as they are meant, whatever the names look like', async () => {
+    const dir = join(folder, 'words');
+    const flags = ['-n', 'no', '--subject', '0b11', '--dir', dir];
+    assert.equal((await runCommand(keygenCommand, ['on', ...ISSUER, ...flags])).code, 0);
+    const texts = ['jwt', 'key-secret'].map((name) => readFile(join(dir, `on-${name}.yaml`), 'utf8'));
+    const [jwt, secret] = (await Promise.all(texts)).map((text) => {
+      const read = readEditable(text);
+      assert.ok(read.ok);
+      return read.value[0]?.value;
+    });
+    assert.deepEqual(at(jwt, 'metadata'), { name: 'on', namespace: 'no' });
+    assert.equal(at(jwt, 'spec', 'data', 'sub'), '0b11');
+    assert.deepEqual(at(secret, 'metadata'), { name: 'on-key', namespace: 'no' });
+  });
 
   it('lets nobody else read what holds the private key', async () => {
     const modes = await Promise.all(

@@ -4,7 +4,7 @@ import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { injectCommand } from '../../src/commands/inject.ts';
-import { resolvePlain } from '../../src/commands/input/yaml-scalar.ts';
+import { resolvePlain } from '../../src/commands/yaml/yaml-scalar.ts';
 import { readEditable } from '../../src/commands/input/editable-yaml.ts';
 import { at } from '../admission/pods.ts';
 import { runCommand } from '../commands/captured-io.ts';

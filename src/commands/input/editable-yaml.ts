@@ -15,7 +15,7 @@ import { expandAliases } from './yaml-aliases.ts';
 import { keepsComments } from './yaml-comments.ts';
 import { editText } from './yaml-edit.ts';
 import { endOf, findNode, startOf } from './yaml-place.ts';
-import { YamlFault } from './yaml-fault.ts';
+import { YamlFault } from '../yaml/yaml-fault.ts';
 import { readValue } from './yaml-value.ts';
 import { findSpacing, findStyle, writeDocument, type YamlStyle } from './yaml-write.ts';
 

@@ -1,9 +1,9 @@
-import { stringify } from 'yaml';
 import type { JsonObject } from '../../resources/json.ts';
 import { GROUP, KIND, VERSION } from '../../resources/names.ts';
 import type { NewKeyAlgorithm } from '../../signing/generate-key.ts';
 import { WLCG_ANY, WLCG_VERSION } from '../../signing/profiles.ts';
 import { KEY_FILE, keySecretName } from '../issuer/key-halves.ts';
+import { writeYaml } from '../yaml/write-yaml.ts';
 
 /** What the author chose. */
 export interface KeyPlan {
@@ -37,5 +37,5 @@ export function jwtFor(plan: KeyPlan, keyId: string): JsonObject {
 
 /** An object as YAML, as Kubernetes reads it. */
 export function toYaml(object: JsonObject): string {
-  return stringify(object, { lineWidth: 0 });
+  return writeYaml(object);
 }

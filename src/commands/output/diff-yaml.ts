@@ -1,4 +1,4 @@
-import { stringify } from 'yaml';
+import { writeYaml } from '../yaml/write-yaml.ts';
 import { diffLines, type DiffLine } from './diff-lines.ts';
 import type { Paint, Style } from './report-output.ts';
 
@@ -24,10 +24,6 @@ export function formatDiff(before: unknown, after: unknown, paint: Paint): reado
   }
   if (last < lines.length - 1) printed.push(paint('gray', '  …'));
   return printed;
-}
-
-function writeYaml(value: unknown): string {
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 function chooseLines(lines: readonly DiffLine[]): ReadonlySet<number> {

@@ -1,9 +1,9 @@
 import { Writable } from 'node:stream';
 import { styleText } from 'node:util';
-import { stringify } from 'yaml';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { withoutControls } from '../../resources/without-controls.ts';
 import type { Io, TextSink } from '../io.ts';
+import { writeYaml } from '../yaml/write-yaml.ts';
 
 /** How a command prints: text for people, or the same facts for scripts. */
 export type OutputFormat = 'human' | 'json' | 'yaml';
@@ -44,7 +44,7 @@ export function printReport<T>(
   describe: (report: T, paint: Paint) => readonly string[],
 ): void {
   if (format === 'json') stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
-  else if (format === 'yaml') stdout.write(stringify(report, { lineWidth: 0, aliasDuplicateObjects: false }));
+  else if (format === 'yaml') stdout.write(writeYaml(report));
   else {
     const lines = describe(report, createPaint(stdout));
     // In one write: a reader such as head may close the pipe after the first.
