@@ -40,6 +40,7 @@ function mountPathFault(path: string): string | undefined {
   if (path === '/') return 'is the whole file system';
   if (path.includes('//') || path.endsWith('/')) return 'has an empty part ("//")';
   if (path.includes(':')) return 'has a colon, which Kubernetes refuses in mount paths';
+  if (/\p{Cc}/u.test(path)) return 'has a control character';
   if (path.includes('$')) return 'has a "$", which Kubernetes expands in env vars';
   const dots = path.split('/').find((part) => part === '.' || part === '..');
   return dots === undefined ? undefined : `has "${dots}" as a part`;

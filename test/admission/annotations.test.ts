@@ -95,13 +95,26 @@ const REFUSED: readonly { title: string; annotations: Json; message: RegExp }[] 
     annotations: { [KEYS.token]: Array.from({ length: 33 }, (_, index) => `t${index}`).join() },
     message: /names 33 tokens: name at most 32/,
   },
-  ...['relative', '/', '//', '/a//b', '/a/./b', '/a/..', '/..', '/a:b', '/a$b', '/a/.', '/a//'].map(
-    (path) => ({
-      title: `mount path ${path}`,
-      annotations: { [KEYS.mountPath]: path },
-      message: /mount-path: ".+" .+: name a directory such as \/var/,
-    }),
-  ),
+  ...[
+    'relative',
+    '/',
+    '//',
+    '/a//b',
+    '/a/./b',
+    '/a/..',
+    '/..',
+    '/a:b',
+    '/a$b',
+    '/a/.',
+    '/a//',
+    '/a\u0000b',
+    '/a\nb',
+    '/a\u0085',
+  ].map((path) => ({
+    title: `mount path ${JSON.stringify(path)}`,
+    annotations: { [KEYS.mountPath]: path },
+    message: /mount-path: ".+" .+: name a directory such as \/var/,
+  })),
   ...['1X', 'A-B', 'A B', 'É', 'A.B'].map((name) => ({
     title: `env var ${name}`,
     annotations: { [KEYS.envVar]: name },

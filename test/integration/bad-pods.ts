@@ -18,7 +18,11 @@ function mounted(path: string): Json {
 }
 
 function mountPath(path: string, says: RegExp): BadPod {
-  return { title: `mount-path ${path}`, annotations: { [KEYS.mountPath]: path }, says: [says] };
+  return {
+    title: `mount-path ${JSON.stringify(path)}`,
+    annotations: { [KEYS.mountPath]: path },
+    says: [says],
+  };
 }
 
 function containers(count: number): Json[] {
@@ -119,6 +123,7 @@ export const DENIED: readonly BadPod[] = [
   mountPath('/a/./b', /has "\." as a part/),
   mountPath('/a//b', /has an empty part/),
   mountPath('/a:b', /has a colon/),
+  mountPath('/a\nb', /has a control character/),
   mountPath('/a$b', /has a "\$"/),
   mountPath('/', /is the whole file system/),
   {
