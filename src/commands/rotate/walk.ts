@@ -49,28 +49,52 @@ export async function walkRotation(
   io: Io,
 ): Promise<ExitCode> {
   let shown = '';
-  let hasSwitched = false;
+  let last: RotationReport | undefined;
+  let beganSwitched: boolean | undefined;
   for (;;) {
-    // `--force` skips the waiting before the switch, and not the waiting for the old key, too.
-    const force = options.force && !hasSwitched;
+    const { force } = options;
     const observed = await observeRotation(access, options.name, { ...fetching, wait: options.wait, force });
     if (!observed.ok) return refuse(observed.problem);
-    const step = nextStep(observed.value.state, force);
-    hasSwitched ||= step.do === 'switch';
     const { jwt, rotation } = observed.value.state;
+    // One run is one rotation: it may have ended by a request whose answer was lost, or by another run.
+    if (rotation === undefined && last?.newKeyId !== undefined) return endWith(last);
+    beganSwitched ??= rotation?.switchedAt !== undefined;
+    // A run that is forced past the waiting before the switch is not forced past that for the old key, too.
+    const isForced = force && (beganSwitched || rotation?.switchedAt === undefined);
+    const step = nextStep(observed.value.state, isForced);
     const sharers = NAMES_SHARERS.has(step.do) ? await findSharers(access, jwt, rotation) : undefined;
     const report = reportRotation(observed.value, step, { dir: options.dir, sharers });
-    const text = JSON.stringify({ ...report, step: step.do });
+    last = report;
     const isEnd = step.do === 'keep-old' || step.do === 'finish' || (options.noWait && isWaiting(step));
-    if (text !== shown && (options.output === 'human' || isEnd))
-      printReport<RotationReport>(io, options.output, report, describeProgress);
-    shown = text;
+    if (step.do !== 'finish') show(report, isEnd);
     if (step.do === 'keep-old') return EXIT.done;
     const done = await take(step, observed.value.state);
     if (!done.ok) return refuse(done.problem);
-    if (step.do === 'finish') return EXIT.done;
+    if (done.value === 'not-taken') {
+      await systemClock.sleep(POLL_MS);
+      continue;
+    }
+    if (step.do === 'finish') return endWith(report);
     if (isEnd) return EXIT.refused;
     if (done.value > 0) await systemClock.sleep(done.value);
+  }
+
+  /** Each state once; for scripts only the last. */
+  function show(report: RotationReport, isEnd: boolean): void {
+    const text = JSON.stringify(report);
+    if (text !== shown && (options.output === 'human' || isEnd))
+      printReport<RotationReport>(io, options.output, report, describeProgress);
+    shown = text;
+  }
+
+  /** The annotation is gone. */
+  function endWith(report: RotationReport): ExitCode {
+    if (report.step === 'finish') {
+      show(report, true);
+      return EXIT.done;
+    }
+    const message = `JWT ${report.namespace}/${report.name}: somebody else ended this rotation before it was over; another run begins a new one`;
+    return refuse({ exit: EXIT.refused, message });
   }
 
   function refuse({ exit, message }: CommandProblem): ExitCode {
@@ -78,11 +102,11 @@ export async function walkRotation(
     return exit;
   }
 
-  /** Gives how long to wait before the next look. */
+  /** Gives how long to wait before the next look; `not-taken`: whether the step is still to be taken shows then. */
   async function take(
     step: RotationStep,
     { jwt, rotation, now }: RotationState,
-  ): Promise<Result<Milliseconds, CommandProblem>> {
+  ): Promise<Result<Milliseconds | 'not-taken', CommandProblem>> {
     const target = { client: access.client, jwt };
     try {
       switch (step.do) {
@@ -115,8 +139,8 @@ export async function walkRotation(
           return step satisfies never;
       }
     } catch (error) {
-      // Somebody changed the JWT meanwhile, or the API server was away for a moment: look again.
-      if (isConflict(error) || (isTransient(error) && !options.noWait)) return ok(POLL_MS);
+      // Somebody changed the JWT meanwhile, or the API server was away for a moment.
+      if (isConflict(error) || (isTransient(error) && !options.noWait)) return ok('not-taken');
       throw error;
     }
   }
