@@ -24,7 +24,8 @@ export const migrateCommand = makeCommand({
   description: `check: lists what token-manager left in the cluster and what jwt-injector handles differently, each with the
        object, the reason and the command that fixes it. Changes nothing, and never prints a private key.
 clean: removes the finalizer and the annotations of token-manager from the JWTs, after token-manager is stopped.
-       While a Deployment token-manager has pods, nothing is changed: it would sign every JWT again.`,
+       While a Deployment token-manager has pods, nothing is changed: it would sign every JWT again. So the right to
+       list Deployments in all namespaces is needed, unless with --dry-run.`,
   flags: FLAGS,
   examples: [
     'migrate check -A',

@@ -26,7 +26,7 @@ interface CleanedJwt {
   readonly namespace: string;
   readonly name: string;
   readonly legacyMarkers: KopfLeftovers;
-  /** `found`: nothing was changed, because of --dry-run or because token-manager is running. */
+  /** `found`: nothing was changed, because of --dry-run or because token-manager runs, or may run. */
   readonly outcome: 'found' | 'cleaned' | 'failed';
   /** Why it failed. */
   readonly problem?: string;
@@ -39,6 +39,7 @@ interface CleanReport {
   readonly jwts: readonly CleanedJwt[];
   /** Deployments of token-manager that are still running: until they are stopped, nothing is cleaned. */
   readonly running: readonly OldDeployment[];
+  /** Unless it is empty, one may run that the caller cannot see: nothing is cleaned then, either. */
   readonly forbidden: readonly string[];
 }
 
@@ -46,8 +47,8 @@ interface CleanReport {
 const MAX_TRIES = 5;
 
 /**
- * `jwt-injector migrate clean`: removes the finalizer and the annotations of token-manager from the JWTs. While a
- * token-manager is running, nothing is changed: a JWT without them is new to it, and it would sign it again.
+ * `jwt-injector migrate clean`: removes the finalizer and the annotations of token-manager from the JWTs. Unless it is
+ * known that no token-manager is running, nothing is changed: a JWT without them is new to it, and it would sign it again.
  */
 export async function cleanLeftovers(access: Access, options: CleanOptions, io: Io): Promise<ExitCode> {
   const { everywhere, dryRun, output } = options;
@@ -56,18 +57,19 @@ export async function cleanLeftovers(access: Access, options: CleanOptions, io: 
   const withMarkers = await listWithLeftovers(access.client, resourcePath(JWTS, place));
   const deployments = await findDeployments(access, forbidden);
   const running = deployments.filter(({ replicas }) => replicas > 0);
-  const isAllowed = !dryRun && running.length === 0;
+  const obstacle = findRunning(running, [...forbidden]);
   const report: CleanReport = {
     namespace: everywhere ? undefined : access.namespace,
     dryRun,
-    jwts: isAllowed
-      ? await inParallel(withMarkers, (jwt) => cleanOne(access.client, jwt))
-      : withMarkers.map((jwt) => reportOn(jwt, 'found')),
+    jwts:
+      obstacle === undefined && !dryRun
+        ? await inParallel(withMarkers, (jwt) => cleanOne(access.client, jwt))
+        : withMarkers.map((jwt) => reportOn(jwt, 'found')),
     running,
     forbidden: [...forbidden],
   };
   printReport(io, output, report, describeCleaning);
-  const isRefused = withMarkers.length > 0 && !dryRun && running.length > 0;
+  const isRefused = withMarkers.length > 0 && !dryRun && obstacle !== undefined;
   return isRefused || report.jwts.some(({ outcome }) => outcome === 'failed') ? EXIT.refused : EXIT.done;
 }
 
@@ -150,27 +152,31 @@ function describeCleaning(report: CleanReport, paint: Paint): readonly string[] 
     problem ?? [...legacyMarkers.finalizers, ...legacyMarkers.annotations].join(', '),
   ]);
   const failed = count('failed');
+  const obstacle = findRunning(running, forbidden);
   const verdict = dryRun
     ? `${jwts.length} would be cleaned ${where}; nothing was changed`
-    : running.length > 0
-      ? paint('red', 'nothing was changed: token-manager is still running')
-      : `${count('cleaned')} cleaned ${where}${failed === 0 ? '' : paint('red', `, ${failed} not`)}`;
+    : obstacle === undefined
+      ? `${count('cleaned')} cleaned ${where}${failed === 0 ? '' : paint('red', `, ${failed} not`)}`
+      : paint('red', `nothing was changed: ${obstacle}`);
   return [
     verdict,
     '',
     ...formatTable(rows),
-    ...(running.length === 0
-      ? []
-      : [
-          '',
-          'Without these, a JWT is new to token-manager, and it would sign every one again. Stop it first:',
-        ]),
+    ...(obstacle === undefined ? [] : ['', `${WHY_NOT}${running.length > 0 ? ' Stop it first:' : ''}`]),
     ...running.map(stopDeployment),
-    ...forbidden.map((request) =>
-      paint(
-        'yellow',
-        `note: you are not allowed to ${request}: it is not known whether token-manager is still running`,
-      ),
-    ),
+    ...(forbidden.length === 0 ? [] : [paint('yellow', describeMissingRight(forbidden))]),
   ];
+}
+
+const WHY_NOT = 'Without these, a JWT is new to token-manager, and it would sign every one again.';
+
+/** Why nothing may be cleaned: a token-manager that runs, or may run. */
+function findRunning(running: readonly OldDeployment[], forbidden: readonly string[]): string | undefined {
+  if (running.length > 0) return 'token-manager is still running';
+  return forbidden.length > 0 ? 'it is not known whether token-manager is still running' : undefined;
+}
+
+/** The first is that for all namespaces, without which those for one of them do not help. */
+function describeMissingRight([request]: readonly string[]): string {
+  return `You are not allowed to ${request}: ask an administrator of the cluster to run this command.`;
 }

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { migrateCommand } from '../../../src/commands/migrate.ts';
+import { wireJwt } from '../../fixtures/jwts.ts';
+import { refuse } from '../../kube/bad-server.ts';
+import { startStoredApi, type StoredApi } from '../stored-api.ts';
+
+const FINALIZER = 'kopf.zalando.org/KopfFinalizerMarker';
+const JWT = '/apis/tokens.osg-htc.org/v1/namespaces/science/jwts/my-jwt';
+const RUNNING = {
+  metadata: { name: 'token-manager', namespace: 'operators' },
+  spec: { replicas: 1 },
+  status: { replicas: 1 },
+};
+
+describe('migrate clean', () => {
+  let api: StoredApi;
+  beforeEach(async () => {
+    api = await startStoredApi();
+    api.objects.set(JWT, wireJwt({}, { metadata: { finalizers: [FINALIZER] } }));
+  });
+  afterEach(() => api[Symbol.asyncDispose]());
+
+  const clean = (...args: readonly string[]) => api.run(migrateCommand, 'clean', ...args);
+  const finalizers = (): unknown => api.objects.get(JWT).metadata.finalizers;
+  const forbidDeployments = (everywhereOnly: boolean): void => {
+    api.interfere = ({ path }, response) => {
+      if (!path.endsWith('/deployments') || (everywhereOnly && path.includes('/namespaces/')))
+        return undefined;
+      refuse(response, 403, 'Forbidden');
+      return 'answered';
+    };
+  };
+
+  it('cleans once no token-manager runs anywhere', async () => {
+    const { code, out, err } = await clean('-n', 'science');
+    assert.deepEqual([code, err, finalizers()], [0, '', []]);
+    assert.match(out, /^1 cleaned in namespace science$/m);
+  });
+
+  it('changes nothing while one runs in another namespace', async () => {
+    api.objects.set('/apis/apps/v1/namespaces/operators/deployments/token-manager', RUNNING);
+    const { code, out } = await clean('-n', 'science');
+    assert.deepEqual([code, finalizers()], [1, [FINALIZER]]);
+    assert.match(out, /^nothing was changed: token-manager is still running$/m);
+  });
+
+  for (const everywhereOnly of [true, false]) {
+    const whose = everywhereOnly ? 'Deployments of other namespaces' : 'any Deployments';
+    it(`changes nothing for somebody who may not list ${whose}, and says which right is missing`, async () => {
+      api.objects.set('/apis/apps/v1/namespaces/operators/deployments/token-manager', RUNNING);
+      forbidDeployments(everywhereOnly);
+      const { code, out, err } = await clean('-n', 'science');
+      assert.deepEqual([code, err, finalizers()], [1, '', [FINALIZER]]);
+      assert.match(out, /^nothing was changed: it is not known whether token-manager is still running$/m);
+      assert.match(out, /^You are not allowed to list deployments in all namespaces: .*administrator/m);
+      const { jwts, forbidden } = JSON.parse((await clean('-n', 'science', '-o', 'json')).out);
+      assert.deepEqual([jwts[0].outcome, forbidden[0]], ['found', 'list deployments in all namespaces']);
+    });
+  }
+
+  it('lists for them what would be cleaned, with --dry-run', async () => {
+    forbidDeployments(true);
+    const { code, out } = await clean('-n', 'science', '--dry-run');
+    assert.deepEqual([code, finalizers()], [0, [FINALIZER]]);
+    assert.match(out, /^1 would be cleaned in namespace science; nothing was changed$/m);
+    assert.match(out, /not allowed to list deployments in all namespaces/);
+  });
+
+  it('has nothing to refuse where nothing was left', async () => {
+    api.objects.clear();
+    forbidDeployments(true);
+    assert.deepEqual(await clean('-n', 'science'), {
+      code: 0,
+      out: 'No JWT in namespace science has anything left by token-manager.\n',
+      err: '',
+    });
+  });
+});
