@@ -2,6 +2,7 @@ import { toSeconds } from '../time/units.ts';
 import { randomUUID } from 'node:crypto';
 import { member, type JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
+import { kubectl } from '../resources/shell-words.ts';
 import { buildClaims } from '../signing/claims.ts';
 import { readSigningKey } from '../signing/key.ts';
 import { lintJwt } from '../signing/lint.ts';
@@ -121,9 +122,7 @@ function findKeyText(found: KeyInFile): Result<KeyText, string> {
   const { text, place, namespace, name, key } = found;
   if (text !== undefined) return ok({ text, where: place });
   const path = key.replaceAll('.', String.raw`\.`);
-  const where = namespace === '' ? '' : ` -n ${namespace}`;
-  return fail(
-    `its key is in ${place}, which is not in the file: give it with --key ` +
-      `(kubectl get secret ${name}${where} -o jsonpath='{.data.${path}}' | base64 -d)`,
-  );
+  const where = namespace === '' ? [] : ['-n', namespace];
+  const print = kubectl('get', 'secret', name, ...where, '-o', `jsonpath={.data.${path}}`);
+  return fail(`its key is in ${place}, which is not in the file: give it with --key (${print} | base64 -d)`);
 }

@@ -3,6 +3,7 @@ import type { Jwt } from '../resources/jwt.ts';
 import { APP } from '../resources/names.ts';
 import { findCondition } from './conditions.ts';
 import type { StateProblem } from '../resources/problem.ts';
+import { kubectl } from '../resources/shell-words.ts';
 
 const MAX_MANAGERS = 3; // a condition is a line
 const MAX_MANAGER_LENGTH = 64; // of the 128 characters that the API allows
@@ -38,11 +39,11 @@ export function describeContention(
     return { reason: 'Contended', message: before.message };
   const managers = contenders === 'recorded' ? [] : contenders;
   const who = managers.length === 0 ? 'none recorded' : managers.map((manager) => `"${manager}"`).join(', ');
+  const look = kubectl('get', 'secret', name, '-n', namespace, '-o', 'yaml', '--show-managed-fields');
   return {
     reason: 'Contended',
     message:
       `somebody else keeps changing or deleting Secret ${name} (field managers seen: ${who}), so it is written again ` +
-      `at longer and longer intervals, up to 5 min: find out who does (kubectl get secret ${name} -n ${namespace} -o yaml ` +
-      '--show-managed-fields) and have them leave the Secret alone',
+      `at longer and longer intervals, up to 5 min: find out who does (${look}) and have them leave the Secret alone`,
   };
 }

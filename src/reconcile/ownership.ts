@@ -3,6 +3,7 @@ import { ADOPT, GROUP, KIND, LAST_SIGNING_TIME, OWNING_JWT } from '../resources/
 import { MAX_DNS_LABEL, MAX_OBJECT_NAME } from '../resources/object-name.ts';
 import type { Owner } from '../resources/owner.ts';
 import type { SecretMetadata } from '../resources/secret.ts';
+import { kubectl } from '../resources/shell-words.ts';
 
 /**
  * Whose the Secret of the JWT's name is. `ours`: no other controller owns it, and it has an owner reference of this JWT,
@@ -51,7 +52,7 @@ export function describeConflict(jwt: Identity, secret: Owned & Pick<SecretMetad
   return (
     `Secret ${name} exists and is not this JWT's: it is left untouched. Create the JWT under another name; or delete the ` +
     'Secret if nobody needs it; or hand it over, what is in it stays: ' +
-    `kubectl annotate secret ${name} -n ${namespace} ${ADOPT}=${name}`
+    kubectl('annotate', 'secret', name, '-n', namespace, `${ADOPT}=${name}`)
   );
 }
 

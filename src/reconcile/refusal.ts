@@ -1,3 +1,4 @@
+import { kubectl } from '../resources/shell-words.ts';
 import type { Milliseconds } from '../time/units.ts';
 
 /** Why the API server refuses a write again and again until somebody changes something. */
@@ -47,19 +48,19 @@ const SERVICE_USER = 'the ServiceAccount of jwt-injector';
 const REFUSAL_WORDS: Readonly<Record<RefusalKind, Words>> = {
   quota: (name, { namespace }) =>
     `ResourceQuota ${name} of namespace ${namespace} is used up: raise it, or delete what is not needed ` +
-    `(kubectl describe quota ${name} -n ${namespace})`,
+    `(${kubectl('describe', 'quota', name, '-n', namespace)})`,
   policy: (name) =>
     `admission policy ${name} does not allow the write: ask its administrator to exempt ${SERVICE_USER}, ` +
-    `or make the JWT follow it (kubectl describe validatingadmissionpolicy ${name})`,
+    `or make the JWT follow it (${kubectl('describe', 'validatingadmissionpolicy', name)})`,
   webhook: (name) =>
     `admission webhook ${name} does not allow the write: ask its administrator to exempt ${SERVICE_USER}, ` +
     'or make the JWT follow its rules',
   immutable: (_, { namespace, name }) =>
     `Secret ${name} has immutable: true, so no new token can be written to it: keep what else it holds, then ` +
-    `kubectl delete secret ${name} -n ${namespace}; it is created again at once`,
+    `${kubectl('delete', 'secret', name, '-n', namespace)}; it is created again at once`,
   type: (_, { namespace, name }) =>
     `Secret ${name} is not of type Opaque, and the type of a Secret cannot be changed: keep what else it holds, then ` +
-    `kubectl delete secret ${name} -n ${namespace}; it is created again at once`,
+    `${kubectl('delete', 'secret', name, '-n', namespace)}; it is created again at once`,
   'too-large': (_, { name }) =>
     `Secret ${name} with the new token would be larger than the 1 MiB that Kubernetes stores: make spec.data smaller, ` +
     'or move what else the Secret holds',

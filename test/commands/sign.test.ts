@@ -58,7 +58,15 @@ describe('sign -f', () => {
   it('says how to get a key that is elsewhere', async () => {
     const { code, out, err } = await sign([wireJwt(BY_NAME)]);
     assert.deepEqual([code, out], [1, '']);
-    assert.match(err, /--key \(kubectl get secret my-key -n science -o jsonpath='\{\.data\.key\\\.pem\}'/);
+    assert.match(
+      err,
+      /--key \(kubectl get secret my-key -n science -o 'jsonpath=\{\.data\.key\\\.pem\}' \| base64 -d\)/,
+    );
+  });
+
+  it('quotes what a shell would run, since names in a file can be anything', async () => {
+    const { err } = await sign([wireJwt({ key: { secret: { name: '$(reboot)', key: "it's" } } })]);
+    assert.match(err, /kubectl get secret '\$\(reboot\)' -n science -o 'jsonpath=\{\.data\.it'\\''s\}' \|/);
   });
 
   it('warns of what the webhook warns of, and of fields that mean nothing', async () => {

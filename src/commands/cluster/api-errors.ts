@@ -1,4 +1,5 @@
 import type { KubeError } from '../../kube/errors.ts';
+import { kubectl } from '../../resources/shell-words.ts';
 
 /** The API server's verbs in everyday words. */
 const VERBS: Readonly<Record<string, string>> = {
@@ -38,9 +39,9 @@ export function describeRequest({ verb, resource, namespace, objectName }: KubeE
 
 function describeRemedy({ verb, resource, namespace, objectName }: KubeError): string {
   const word = verb === 'apply' ? 'patch' : verb;
-  const inNamespace = objectName === undefined ? ' -A' : '';
-  const where = namespace === undefined ? inNamespace : ` -n ${namespace}`;
+  const inAll = objectName === undefined ? ['-A'] : [];
+  const where = namespace === undefined ? inAll : ['-n', namespace];
   const owner =
     namespace === undefined ? 'an administrator of the cluster' : `an administrator of ${namespace}`;
-  return `ask ${owner} for the right to (kubectl auth can-i ${word} ${resource}${where})`;
+  return `ask ${owner} for the right to (${kubectl('auth', 'can-i', word, resource, ...where)})`;
 }

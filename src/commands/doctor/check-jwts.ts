@@ -1,4 +1,5 @@
 import { parseObjectKey } from '../../resources/object-key.ts';
+import { explainingCommand, kubectl } from '../../resources/shell-words.ts';
 import { judge, problem, unknown, well, wellUnless, type Judgement } from '../installation/finding.ts';
 import type { JwtGroup, JwtCensus } from './jwt-census.ts';
 import { INSTALL_CRD, readLogs } from '../installation/remedies.ts';
@@ -53,10 +54,8 @@ function firstLine(message: string): string {
   return line.length > MAX_MESSAGE_LENGTH ? `${line.slice(0, MAX_MESSAGE_LENGTH)} …` : line;
 }
 
-/** The names come from the API server, which lets only letters, digits, dots and hyphens through. */
 function explain(key: string): string {
-  const { namespace, name } = parseObjectKey(key);
-  return `jwt-injector explain jwt ${name} -n ${namespace}`;
+  return explainingCommand(parseObjectKey(key));
 }
 
 /** `migrate check` reports all of it; this only points to it. */
@@ -69,7 +68,7 @@ export function checkTokenManager({ oldDeployments, jwts }: InstallationSnapshot
         replicas > 0
           ? problem(
               `token-manager still runs (Deployment ${namespace}/${name}): both sign the same JWTs`,
-              `kubectl scale deployment ${name} -n ${namespace} --replicas=0`,
+              kubectl('scale', 'deployment', name, '-n', namespace, '--replicas=0'),
             )
           : problem(
               `token-manager is stopped, but still installed (Deployment ${namespace}/${name})`,

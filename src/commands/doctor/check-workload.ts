@@ -1,5 +1,6 @@
 import { arrayMember, member, objectMember, stringMap, type JsonObject } from '../../resources/json.ts';
 import { APP } from '../../resources/names.ts';
+import { kubectl } from '../../resources/shell-words.ts';
 import { imagesOf } from '../installation/deployment-flags.ts';
 import { judge, problem, unknown, well, wellUnless, type Judgement } from '../installation/finding.ts';
 import { foundValue } from '../cluster/read-result.ts';
@@ -27,7 +28,10 @@ function checkReplicas(deployment: JsonObject, name: string, namespace: string):
   const what = `Deployment ${namespace}/${name}`;
   if (wanted === 0)
     return [
-      problem(`${what} is scaled to 0`, `kubectl scale deployment ${name} -n ${namespace} --replicas=2`),
+      problem(
+        `${what} is scaled to 0`,
+        kubectl('scale', 'deployment', name, '-n', namespace, '--replicas=2'),
+      ),
     ];
   if (ready === 0) return [problem(`no replica of ${what} is ready`, lookAtPods(namespace))];
   if (ready < wanted)
@@ -37,7 +41,7 @@ function checkReplicas(deployment: JsonObject, name: string, namespace: string):
     ? [
         problem(
           `only ${updated} of ${wanted} replicas of ${what} are of its newest state`,
-          `kubectl rollout status deployment ${name} -n ${namespace}`,
+          kubectl('rollout', 'status', 'deployment', name, '-n', namespace),
         ),
       ]
     : [well(`${ready} of ${wanted} replicas of ${what} are ready`)];

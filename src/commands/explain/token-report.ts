@@ -2,6 +2,7 @@ import { toSeconds } from '../../time/units.ts';
 import { isDenied, KubeError } from '../../kube/errors.ts';
 import { findCondition } from '../../reconcile/conditions.ts';
 import type { Jwt } from '../../resources/jwt.ts';
+import { explainingCommand } from '../../resources/shell-words.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/api-errors.ts';
 import { findJwt } from '../cluster/find-jwt.ts';
@@ -59,7 +60,7 @@ function stateOf(jwt: Jwt): JwtSummary {
       : `${condition.reason}: ${condition.message}`;
   return {
     ready: false,
-    words: `the JWT is not Ready: ${why} (jwt-injector explain jwt ${jwt.name} -n ${jwt.namespace})`,
+    words: `the JWT is not Ready: ${why} (${explainingCommand(jwt)})`,
   };
 }
 

@@ -9,6 +9,7 @@ import { judge, problem, unknown, well, wellUnless, type Judgement } from './fin
 import { foundValue } from '../cluster/read-result.ts';
 import { readLogs } from './remedies.ts';
 import type { CertificateSnapshot } from './certificate-snapshot.ts';
+import { kubectl } from '../../resources/shell-words.ts';
 
 /** The certificate in the Secret: whether the API server could take it. */
 export function checkServing(snapshot: CertificateSnapshot): readonly Judgement[] {
@@ -102,7 +103,8 @@ function renewalOf({ tls: { source, name }, namespace, mutating }: CertificateSn
   const configuration = foundValue(mutating);
   const injector =
     configuration === undefined ? undefined : readConfiguration(configuration, 'mutating').injector;
-  if (injector !== undefined) return `kubectl describe certificates -n ${namespace}: cert-manager renews it`;
+  if (injector !== undefined)
+    return `${kubectl('describe', 'certificates', '-n', namespace)}: cert-manager renews it`;
   return source === 'files'
     ? `put a new pair into Secret ${name}, and its authority into caBundle (docs/certificates.md)`
     : `jwt-injector renews it and sets caBundle itself; why it does not: ${readLogs(namespace)}`;

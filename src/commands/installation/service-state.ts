@@ -4,6 +4,7 @@ import { LEASES, readLease, type ReportedLease } from '../../kube/lease.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { formatDuration } from '../../time/format-time.ts';
 import { APP } from '../../resources/names.ts';
+import { kubectl } from '../../resources/shell-words.ts';
 import type { Access } from '../cluster/connect.ts';
 import { installedNamespace, readWebhookConfigurations } from './installed-namespace.ts';
 import { describeRequest } from '../cluster/api-errors.ts';
@@ -23,7 +24,7 @@ export interface ServiceState {
 export async function findService(client: Pick<Access['client'], 'get'>): Promise<ServiceState> {
   const installed = installedNamespace(await readWebhookConfigurations(client));
   const namespace = installed ?? APP;
-  const where = `kubectl get pods -n ${namespace}`;
+  const where = kubectl('get', 'pods', '-n', namespace);
   try {
     const lease = await client.get(resourcePath(LEASES, { namespace, name: APP }));
     return judgeLease(readLease(lease), namespace);
@@ -48,14 +49,14 @@ function judgeLease({ holder, renewedAt, duration }: ReportedLease, namespace: s
   if (holder !== '' && age !== undefined && age <= toSeconds(duration)) {
     return {
       runs: true,
-      words: `jwt-injector is running, but has not served the request: see the log of its leader (kubectl logs -n ${namespace} ${podOf(holder)})`,
+      words: `jwt-injector is running, but has not served the request: see the log of its leader (${kubectl('logs', '-n', namespace, podOf(holder))})`,
     };
   }
   const problem =
     age === undefined
       ? 'jwt-injector is not running'
       : `jwt-injector has not been running for ${formatDuration(age)}`;
-  return { runs: false, words: `${problem}: kubectl get pods -n ${namespace}` };
+  return { runs: false, words: `${problem}: ${kubectl('get', 'pods', '-n', namespace)}` };
 }
 
 /**

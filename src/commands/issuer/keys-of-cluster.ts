@@ -1,6 +1,7 @@
 import { resourcePath } from '../../kube/resource-path.ts';
 import { parseJwt } from '../../resources/jwt.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
+import { explainingCommand } from '../../resources/shell-words.ts';
 import type { Seconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import { findJwtObject } from '../cluster/find-jwt.ts';
@@ -37,10 +38,9 @@ async function findNamed(
     const { jwt, object } = found.value;
     const keys = keysOfJwt(jwt, object, now);
     if (keys.every(({ entries }) => entries.length === 0)) {
-      const { namespace } = access;
       return fail({
         exit: EXIT.refused,
-        message: `${nameJwt(jwt)} has signed nothing yet, so its status has no key: see jwt-injector explain jwt ${name} -n ${namespace}, or give the key with --key or -f`,
+        message: `${nameJwt(jwt)} has signed nothing yet, so its status has no key: see ${explainingCommand(jwt)}, or give the key with --key or -f`,
       });
     }
     all.push(...keys);

@@ -1,4 +1,5 @@
 import type { JWK } from 'jose';
+import { isTokenName } from '../../admission/token-name.ts';
 import { parsePublicJwk } from '../../reconcile/key-record.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { ROTATION } from '../../resources/names.ts';
@@ -21,7 +22,10 @@ export interface Rotation {
   readonly switchedAt: Seconds | undefined;
 }
 
-/** The rotation in the annotation of a JWT's wire JSON; `undefined` without one that can be read. */
+/**
+ * The rotation in the annotation of a JWT's wire JSON; `undefined` without one that can be read. Everybody who may change
+ * the JWT may write it, so names of Secrets count only if they are valid: a flag of kubectl is not.
+ */
 export function readRotation(object: unknown): Rotation | undefined {
   const annotations = objectMember(objectMember(object, 'metadata'), 'annotations');
   const record = parseJson(stringMember(annotations, ROTATION));
@@ -29,12 +33,13 @@ export function readRotation(object: unknown): Rotation | undefined {
   const [secret, previousKeyId] = [stringMember(record, 'secret'), stringMember(record, 'previousKeyId')];
   const { kid, alg } = publicKey ?? {};
   if (publicKey === undefined || kid === undefined || alg === undefined) return undefined;
-  if (secret === undefined || previousKeyId === undefined) return undefined;
+  if (secret === undefined || !isTokenName(secret) || previousKeyId === undefined) return undefined;
+  const previousSecret = stringMember(record, 'previousSecret');
   return {
     secret,
     publicKey: { ...publicKey, kid, alg },
     previousKeyId,
-    previousSecret: stringMember(record, 'previousSecret'),
+    previousSecret: previousSecret !== undefined && isTokenName(previousSecret) ? previousSecret : undefined,
     publishedAt: parseTime(member(record, 'publishedAt')),
     switchedAt: parseTime(member(record, 'switchedAt')),
   };

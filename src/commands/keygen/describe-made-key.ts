@@ -1,4 +1,5 @@
 import type { JWK } from 'jose';
+import { jwtInjector, kubectl } from '../../resources/shell-words.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint } from '../output/report-output.ts';
 import type { KeyFile, KeyFileRole } from './key-files.ts';
@@ -13,6 +14,8 @@ export interface CreatedSecret {
 export interface MadeKey {
   /** Of the JWT. */
   readonly name: string;
+  /** Of the JWT; `undefined`: that of the context in which it is applied. */
+  readonly namespace: string | undefined;
   readonly issuer: string;
   readonly algorithm: string;
   /** To be published. */
@@ -42,13 +45,10 @@ export function reportKey({ name, issuer, algorithm, publicKey, files, secret }:
 
 /** What was made, and what to do with it next, in lines for people. */
 export function describeMadeKey(made: MadeKey, paint: Paint): readonly string[] {
-  const { name, issuer, algorithm, publicKey, files, secret } = made;
-  const pathsOf = (...roles: readonly KeyFileRole[]): string =>
-    files
-      .filter(({ role }) => roles.includes(role))
-      .map(({ path }) => ` -f ${path}`)
-      .join('');
-  const where = secret === undefined ? '' : ` -n ${secret.namespace}`;
+  const { name, namespace, issuer, algorithm, publicKey, files, secret } = made;
+  const pathsOf = (...roles: readonly KeyFileRole[]): readonly string[] =>
+    files.filter(({ role }) => roles.includes(role)).flatMap(({ path }) => ['-f', path]);
+  const where = namespace === undefined ? [] : ['-n', namespace];
   return [
     paint('bold', `A key for JWT ${name}: ${algorithm}, kid ${publicKey.kid}`),
     ...formatTable([...describeSecret(secret), ...files.map(({ path, what }) => [`  ${path}`, what])]),
@@ -57,9 +57,9 @@ export function describeMadeKey(made: MadeKey, paint: Paint): readonly string[] 
     `  ${JSON.stringify(publicKey)}`,
     '',
     paint('bold', 'Next'),
-    `  jwt-injector jwks${pathsOf('publicKey')} --issuer ${issuer} --dir site/`,
-    `  kubectl apply${pathsOf('keySecret', 'jwt')}${where}`,
-    `  jwt-injector verify jwt ${name}${where}`,
+    `  ${jwtInjector('jwks', ...pathsOf('publicKey'), '--issuer', issuer, '--dir', 'site/')}`,
+    `  ${kubectl('apply', ...pathsOf('keySecret', 'jwt'), ...where)}`,
+    `  ${jwtInjector('verify', 'jwt', name, ...where)}`,
   ];
 }
 

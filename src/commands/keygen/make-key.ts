@@ -44,7 +44,8 @@ export async function makeKeyForJwt(options: KeygenOptions, io: Io): Promise<Exi
   ];
   const written = await writeNewFiles(files);
   if (!written.ok) return refuse(io, written.problem.message, written.problem.exit);
-  const made = { name, issuer: plan.issuer, algorithm: plan.algorithm, publicKey, files, secret: undefined };
+  const { namespace, issuer, algorithm } = plan;
+  const made = { name, namespace, issuer, algorithm, publicKey, files, secret: undefined };
   if (toCluster) return createSecret(made, pem, options, io);
   print(made, options, io);
   return EXIT.done;
@@ -67,7 +68,7 @@ async function createSecret(made: MadeKey, pem: string, options: KeygenOptions, 
       const created = await createKeySecret(client, keySecret(secret, pem), FIELD_MANAGER);
       if (!created.ok) return refuse(io, `${created.problem}: choose another name for the JWT`, EXIT.refused);
       isCreated = true;
-      print({ ...made, secret }, options, io);
+      print({ ...made, namespace, secret }, options, io);
       return EXIT.done;
     });
   } finally {

@@ -4,7 +4,8 @@ import { objectMember } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { ALLOWED_NAMESPACES, RESERVED_POLICIES } from '../../resources/names.ts';
 import { TOO_LONG } from '../../resources/owner.ts';
-import { createKeySecretCommand, editJwt, grantKey, inOrder, kubectl, patchSpec } from './shell-commands.ts';
+import { kubectl } from '../../resources/shell-words.ts';
+import { createKeySecretCommand, editJwt, grantKey, inOrder, patchSpec } from './shell-commands.ts';
 import { LAST_APPLIED } from '../token-manager/kopf-leftovers.ts';
 import { DATA_KEY, planMoves } from './moves.ts';
 import {

@@ -2,11 +2,12 @@ import { formatDuration } from '../../time/format-time.ts';
 import { objectMember } from '../../resources/json.ts';
 import { describeKeyInOwnSecret, isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
 import { ADOPT, GROUP, PLURAL } from '../../resources/names.ts';
+import { jwtInjector, kubectl, quoteShell } from '../../resources/shell-words.ts';
 import { describeOwner, findOtherController, findOwnership } from '../../reconcile/ownership.ts';
 import { buildClaims } from '../../signing/claims.ts';
 import { effectiveResignBefore, isRenewalClamped } from '../../signing/schedule.ts';
 import { INSTALL_CRD } from '../installation/remedies.ts';
-import { editJwt, inOrder, kubectl, patchSpec, quoteShell, stopDeployment } from './shell-commands.ts';
+import { editJwt, inOrder, patchSpec, stopDeployment } from './shell-commands.ts';
 import { findingSubject, type MigrationFinding, type MigrationFacts } from './migration-facts.ts';
 import { checkConfigMapKeys, checkKeySecrets, noteInlineKeys, noteKeyCopies } from './check-keys.ts';
 import { planMoves } from './moves.ts';
@@ -173,7 +174,7 @@ function noteKopfLeftovers({ jwts }: MigrationFacts): readonly MigrationFinding[
     ].join(' and ');
     const key = keyCopies.handled ? ', one of which contains the private key' : '';
     const why = `it has the ${what} of token-manager${key}: jwt-injector migrate clean removes them once token-manager is stopped`;
-    const command = `jwt-injector migrate clean -n ${quoteShell(jwt.namespace)}`;
+    const command = jwtInjector('migrate', 'clean', '-n', jwt.namespace);
     return [
       { level: 'note', reason: 'KopfLeftovers', object: findingSubject(jwt), why, commands: [command] },
     ];

@@ -1,17 +1,8 @@
 import type { JsonObject } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { ALLOWED_NAMESPACES } from '../../resources/names.ts';
+import { kubectl } from '../../resources/shell-words.ts';
 import type { KeyReference } from '../../reconcile/key-access.ts';
-
-/** Text as one word of a POSIX shell. */
-export function quoteShell(text: string): string {
-  return /^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
-}
-
-/** A kubectl command of words. */
-export function kubectl(...words: readonly string[]): string {
-  return ['kubectl', ...words].map(quoteShell).join(' ');
-}
 
 /** A merge patch (RFC 7386) of a JWT's spec. */
 export function patchSpec({ namespace, name }: Jwt, spec: JsonObject): string {

@@ -2,6 +2,7 @@ import { formatTime, parseTime, formatUtc } from '../../time/format-time.ts';
 import type { Paint } from '../output/report-output.ts';
 import { KEY_FILE } from '../issuer/key-halves.ts';
 import type { Jwt } from '../../resources/jwt.ts';
+import { jwtInjector, kubectl } from '../../resources/shell-words.ts';
 import type { Sharer, Sharers } from './find-sharers.ts';
 import type { RotationStep } from './next-step.ts';
 import type { ObservedRotation } from './observe-rotation.ts';
@@ -56,16 +57,16 @@ function commandsOf(
   { dir, sharers }: { readonly dir: string | undefined; readonly sharers: Sharers | undefined },
 ): readonly string[] {
   const { namespace, name } = jwt;
-  const publish = `jwt-injector jwks ${name} -n ${namespace} --dir ${dir ?? 'DIR'}`;
-  if (step.do === 'publish') return [publish];
+  const publish = ['jwks', name, '-n', namespace, '--dir', dir ?? 'DIR'];
+  if (step.do === 'publish') return [jwtInjector(...publish)];
   if (step.do !== 'keep-old' && step.do !== 'finish') return [];
   if (step.do === 'finish' && sharers !== undefined && sharers.jwts.length > 0)
     return sharers.jwts.map((sharer) => followingCommand(sharer, jwt, rotation));
   const { previousKeyId = '', previousSecret } = rotation ?? {};
-  const after = [`${publish} --remove=${previousKeyId}`];
+  const after = [jwtInjector(...publish, `--remove=${previousKeyId}`)];
   if (previousSecret !== undefined && sharers?.isSecretUsed !== true)
-    after.push(`kubectl delete secret ${previousSecret} -n ${namespace}`);
-  return step.do === 'finish' ? after : [`jwt-injector rotate ${name} -n ${namespace}`];
+    after.push(kubectl('delete', 'secret', previousSecret, '-n', namespace));
+  return step.do === 'finish' ? after : [jwtInjector('rotate', name, '-n', namespace)];
 }
 
 const NOT_SEEN =
@@ -78,11 +79,11 @@ function followingCommand(
   rotation: ObservedRotation['state']['rotation'],
 ): string {
   const isBeside = namespace === jwt.namespace && issuer === jwt.recorded.issuer;
-  if (!isBeside || rotation === undefined) return `jwt-injector rotate ${name} -n ${namespace}`;
+  if (!isBeside || rotation === undefined) return jwtInjector('rotate', name, '-n', namespace);
   const { publicKey, secret } = rotation;
   const key = { value: null, configMap: null, secret: { name: secret, key: KEY_FILE, namespace: null } };
   const spec = { keyId: publicKey.kid, algorithm: publicKey.alg, key };
-  return `kubectl patch jwt ${name} -n ${namespace} --type=merge -p '${JSON.stringify({ spec })}'`;
+  return kubectl('patch', 'jwt', name, '-n', namespace, '--type=merge', '-p', JSON.stringify({ spec }));
 }
 
 const TITLES: Readonly<Record<RotationStep['do'], string>> = {

@@ -1,6 +1,7 @@
 import { parsePublicJwk } from '../../reconcile/key-record.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
+import { explainingCommand } from '../../resources/shell-words.ts';
 import { effectiveIssuer } from '../../signing/claims.ts';
 import { findIssuerUrls, type IssuerUrls } from '../../signing/issuer/urls.ts';
 import { toSeconds, type Seconds } from '../../time/units.ts';
@@ -53,13 +54,14 @@ export async function observeRotation(
   return ok({ state, issuer });
 }
 
-function findObstacle({ isDeleting, spec, recorded, name, namespace }: Jwt): string | undefined {
+function findObstacle(jwt: Jwt): string | undefined {
+  const { isDeleting, spec, recorded } = jwt;
   if (isDeleting) return 'it is being deleted';
   if (!spec.ok) return spec.problem.message;
   const iss = effectiveIssuer(spec.value);
   if (!iss.ok) return iss.problem.message;
   return recorded.publicKey === undefined
-    ? `it has signed nothing yet, so there is no key to replace: see jwt-injector explain jwt ${name} -n ${namespace}`
+    ? `it has signed nothing yet, so there is no key to replace: see ${explainingCommand(jwt)}`
     : undefined;
 }
 

@@ -1,6 +1,7 @@
 import { isConflict, isTransient } from '../../kube/errors.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
+import { explainingCommand } from '../../resources/shell-words.ts';
 import { isNewKeyAlgorithm, type NewKeyAlgorithm } from '../../signing/generate-key.ts';
 import { systemClock } from '../../time/clock.ts';
 import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../../time/units.ts';
@@ -167,7 +168,7 @@ export async function walkRotation(
     const besides = service.runs === false ? `; besides, ${service.words}` : '';
     const words = refusal === undefined ? service.words : `${refusal}${besides}`;
     const where = `${access.namespace}/${options.name}`;
-    const message = `JWT ${where} is changed to the new key, and no token is signed with it yet: ${words}; see jwt-injector explain jwt ${options.name} -n ${access.namespace}`;
+    const message = `JWT ${where} is changed to the new key, and no token is signed with it yet: ${words}; see ${explainingCommand(jwt)}`;
     return fail({ exit: EXIT.outside, message });
   }
 }

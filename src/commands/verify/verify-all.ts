@@ -1,6 +1,7 @@
 import { isDenied, KubeError } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { objectMember, stringMember } from '../../resources/json.ts';
+import { explainingCommand } from '../../resources/shell-words.ts';
 import { METADATA_LIST_ONLY } from '../../kube/client.ts';
 import { VERIFIERS, type VerifierName } from '../../signing/verifiers/facts.ts';
 import { toSeconds, type Seconds } from '../../time/units.ts';
@@ -85,7 +86,7 @@ async function verifyOne(
   try {
     const token = await findTokenInCluster({ client, namespace }, { from: 'jwt', name });
     if (token.ok) return summarize({ namespace, name }, await examineToken(token.value, look, now));
-    return without('none', token.problem.message, `jwt-injector explain jwt ${name} -n ${namespace}`);
+    return without('none', token.problem.message, explainingCommand({ namespace, name }));
   } catch (error) {
     if (!isDenied(error) || !(error instanceof KubeError)) throw error;
     return without('unknown', `you are not allowed to ${describeRequest(error)}`, '');

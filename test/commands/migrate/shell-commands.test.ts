@@ -2,16 +2,9 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { moveKey, quoteShell } from '../../../src/commands/migrate/shell-commands.ts';
+import { moveKey } from '../../../src/commands/migrate/shell-commands.ts';
 import { migrateCommand } from '../../../src/commands/migrate.ts';
 import { runCommand } from '../captured-io.ts';
-
-it('quoteShell makes one word of anything', async () => {
-  for (const text of ["a'b", '$(x) `y` "z"', 'a b\nc', '', '{"a":1}', String.raw`\.`]) {
-    const { stdout } = await promisify(execFile)('sh', ['-c', `printf %s ${quoteShell(text)}`]);
-    assert.equal(stdout, text);
-  }
-});
 
 describe('the command that moves a key', () => {
   const move = (source: string, next: string): string =>

@@ -76,6 +76,40 @@ describe('rotate', { timeout: 60_000 }, () => {
     assert.equal(annotation(), undefined);
   });
 
+  it('prints commands that a shell runs as they are meant, whatever others wrote into the JWT', async () => {
+    const previousKeyId = 'old key;$(reboot)&';
+    begin({ ...switched, previousKeyId });
+    const { out } = await rotate('--dir', 'my site');
+    assert.deepEqual(JSON.parse(out).commands, [
+      "jwt-injector jwks my-jwt -n science --dir 'my site' '--remove=old key;$(reboot)&'",
+      'kubectl delete secret my-key -n science',
+    ]);
+  });
+
+  it('offers to delete nothing that is not the name of a Secret', async () => {
+    for (const previousSecret of ['--all', 'a;b']) {
+      begin({ ...switched, previousSecret });
+      const { out } = await rotate();
+      assert.deepEqual(JSON.parse(out).commands, [
+        'jwt-injector jwks my-jwt -n science --dir DIR --remove=old',
+      ]);
+    }
+  });
+
+  it('quotes the key of those who share the old one', async () => {
+    begin({ ...switched, publicKey: { ...jwk, kid: "it's" } });
+    api.objects.get(JWT).status.keyId = "it's";
+    const status = { keyId: 'old', issuer: 'https://issuer.example.com/' };
+    const key = { secret: { name: 'my-key', key: 'key.pem' } };
+    const sharing = wireJwt({ keyId: 'old', key }, { metadata: { name: 'sharing' }, status });
+    api.objects.set(JWT.replace('my-jwt', 'sharing'), sharing);
+    const [command = ''] = JSON.parse((await rotate()).out).commands;
+    assert.match(
+      command,
+      /^kubectl patch jwt sharing -n science --type=merge -p '\{.*"keyId":"it'\\''s".*\}'$/,
+    );
+  });
+
   it('begins no other rotation when the answer to its last step is lost', async () => {
     begin(switched);
     atNextPatch(loseAnswer);

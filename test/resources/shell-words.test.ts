@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { jwtInjector, kubectl, quoteShell } from '../../src/resources/shell-words.ts';
+
+const STRANGE = ["a'b", '$(x) `y` "z"', 'a b\nc', '', '{"a":1}', String.raw`\.`, '*', '~', 'a;b', '!!', '#'];
+
+/** The words of a command as the shell hands them over. */
+async function split(command: string): Promise<readonly string[]> {
+  const shim = String.raw`kubectl() { printf '%s\0' "$@"; }`;
+  const { stdout } = await promisify(execFile)('sh', ['-c', `${shim}\n${command}`]);
+  return stdout.split('\0').slice(0, -1);
+}
+
+describe('a printed command', () => {
+  it('keeps each word whatever is in it', async () => {
+    assert.deepEqual(await split(kubectl(...STRANGE)), STRANGE);
+  });
+
+  it('is plain where the words are', () => {
+    assert.equal(kubectl('get', 'jwt', 'a.b-c', '-n', 'x'), 'kubectl get jwt a.b-c -n x');
+    assert.equal(jwtInjector('rotate', 'a', '--dir', 'my site'), "jwt-injector rotate a --dir 'my site'");
+    assert.equal(quoteShell('site/'), 'site/');
+  });
+});
