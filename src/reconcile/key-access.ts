@@ -4,6 +4,7 @@ import { ALLOWED_NAMESPACES, RESERVED_POLICIES } from '../resources/names.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { readSecretData, type SecretMetadata } from '../resources/secret.ts';
+import { kubectl } from '../resources/shell-words.ts';
 
 /** Where a key Secret is, with the namespace that counts. */
 export interface KeyReference {
@@ -47,7 +48,7 @@ export function findKeyRefusal(
   if (secret === undefined) {
     return {
       reason: 'KeyNotFound',
-      message: `key Secret ${where} does not exist: kubectl create secret generic ${reference.name} --from-file=${reference.key}=KEYFILE`,
+      message: `key Secret ${where} does not exist: ${createCommand(reference)}`,
     };
   }
   const policy = RESERVED_POLICIES.find((name) => secret.annotations[name] !== undefined);
@@ -57,6 +58,11 @@ export function findKeyRefusal(
         reason: 'PolicyDenied',
         message: `key Secret ${where} carries ${policy}, which this version cannot enforce: nothing is signed with it; remove the annotation`,
       };
+}
+
+/** The reader replaces KEYFILE: only they know where the key is. */
+function createCommand({ namespace, name, key }: KeyReference): string {
+  return kubectl('create', 'secret', 'generic', name, '-n', namespace, `--from-file=${key}=KEYFILE`);
 }
 
 /** The key's text in the wire JSON of its Secret. */

@@ -42,7 +42,7 @@ export function describeExplain(world: () => World): void {
       const { code, out } = await explain('jwt/keyless');
       assert.equal(code, 1);
       assert.match(out, /not Ready \(KeyNotFound\)/);
-      assert.match(out, /kubectl create secret generic no-key --from-file=key\.pem=KEYFILE/);
+      assert.match(out, /kubectl create secret generic no-key -n science --from-file=key\.pem=KEYFILE/);
       assert.match(
         out,
         /a new token is needed, because there is no Secret of its name yet, but .*: see above/,
@@ -92,7 +92,10 @@ export function describeExplain(world: () => World): void {
       const { code, out } = await explain(`pod/${pod.metadata.name}`);
       assert.equal(code, 1, 'a token is missing');
       assert.match(out, /stays as it is \(AlreadyInjected\)/);
-      assert.match(out, /it is managed by ReplicaSet token-test-\w+: change it there/);
+      assert.match(
+        out,
+        /it is managed by ReplicaSet (token-test-\w+): change it there \(jwt-injector explain replicaset \1 -n science\)/,
+      );
       assert.doesNotMatch(out, /before and after/);
     });
 

@@ -58,7 +58,10 @@ describe('the refusal of a key', () => {
   it('of the own namespace names the command that makes the Secret', () => {
     const refusal = findKeyRefusal(jwt, near, undefined);
     assert.equal(refusal?.reason, 'KeyNotFound');
-    assert.match(refusal?.message ?? '', /kubectl create secret generic k --from-file=key\.pem=KEYFILE/);
+    assert.match(
+      refusal?.message ?? '',
+      /kubectl create secret generic k -n science --from-file=key\.pem=KEYFILE$/,
+    );
     assert.equal(findKeyRefusal(jwt, near, { annotations: {} }), undefined, 'no grant is needed there');
   });
 

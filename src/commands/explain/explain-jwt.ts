@@ -1,8 +1,10 @@
+import { APP } from '../../resources/names.ts';
 import type { SigningPolicy } from '../../resources/signing-policy.ts';
 import { toSeconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import { findJwt } from '../cluster/find-jwt.ts';
-import { describeJwt } from './jwt-lines.ts';
+import { installedNamespace, readWebhookConfigurations } from '../installation/installed-namespace.ts';
+import { describeJwt, isDueAtOnce } from './jwt-lines.ts';
 import { reportJwt } from './jwt-report.ts';
 import { takeSnapshot } from './snapshot.ts';
 import type { Io } from '../io.ts';
@@ -32,6 +34,10 @@ export async function explainJwt(
   const now = toSeconds(Date.now());
   const snapshot = await takeSnapshot(client, jwt.value, { legacyKeyNamespace, policy }, now);
   const report = reportJwt(snapshot, now);
-  printReport(io, output, report, (facts, paint) => describeJwt(facts, now, paint));
+  const isAsked = output === 'human' && isDueAtOnce(report, now);
+  const installed = isAsked ? installedNamespace(await readWebhookConfigurations(client)) : undefined;
+  printReport(io, output, report, (facts, paint) =>
+    describeJwt(facts, { now, home: installed ?? APP }, paint),
+  );
   return report.ready === 'True' ? EXIT.done : EXIT.refused;
 }

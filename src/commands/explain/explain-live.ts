@@ -11,6 +11,7 @@ import {
   type JsonObject,
 } from '../../resources/json.ts';
 import { readNamespaceDefault } from '../../resources/namespace-default.ts';
+import { jwtInjector } from '../../resources/shell-words.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/api-errors.ts';
 import { findKind, type LiveKind } from '../workloads/kinds.ts';
@@ -52,7 +53,11 @@ export async function explainLive(
   const tokenStates = await Promise.all(
     explained.report.tokens.map((token) => findToken({ client }, namespace, token)),
   );
-  const notes = [...label.notes, ...noteOwner(object), ...describeTiming(kind.kind, explained.report)];
+  const notes = [
+    ...label.notes,
+    ...noteOwner(object, namespace),
+    ...describeTiming(kind.kind, explained.report),
+  ];
   const report: LiveReport = { ...explained.report, tokenStates, notes };
   printReport(io, output, report, (facts, paint) => [
     ...describeObject({ ...explained, report: facts }, '', paint),
@@ -90,13 +95,16 @@ async function askForDefault(
   }
 }
 
-function noteOwner(object: JsonObject): readonly string[] {
+function noteOwner(object: JsonObject, namespace: string): readonly string[] {
   const owner = arrayMember(objectMember(object, 'metadata'), 'ownerReferences')
     .filter(isJsonObject)
     .find((reference) => member(reference, 'controller') === true);
   if (owner === undefined) return [];
   const [kind, name] = [stringMember(owner, 'kind') ?? '', stringMember(owner, 'name') ?? ''];
-  const hint = findKind(kind) === undefined ? '' : ` (jwt-injector explain ${kind.toLowerCase()} ${name})`;
+  const hint =
+    findKind(kind) === undefined
+      ? ''
+      : ` (${jwtInjector('explain', kind.toLowerCase(), name, '-n', namespace)})`;
   return [`it is managed by ${kind} ${name}: change it there${hint}`];
 }
 

@@ -1,5 +1,5 @@
 import { parseTime, formatUtc, formatWhen } from '../../time/format-time.ts';
-import { APP } from '../../resources/names.ts';
+import { kubectl } from '../../resources/shell-words.ts';
 import { describeLifetimes } from './describe-lifetimes.ts';
 import type { JwtReport } from './jwt-report.ts';
 import { formatTable } from '../output/table.ts';
@@ -7,8 +7,18 @@ import type { Paint } from '../output/report-output.ts';
 import { describeTokenParts } from '../output/token-lines.ts';
 import type { Seconds } from '../../time/units.ts';
 
-/** The report for people; `now` in seconds since the epoch. */
-export function describeJwt(report: JwtReport, now: Seconds, paint: Paint): readonly string[] {
+/** When the report is made, in seconds since the epoch, and in which namespace jwt-injector is. */
+interface Circumstances {
+  readonly now: Seconds;
+  readonly home: string;
+}
+
+/** The report for people. */
+export function describeJwt(
+  report: JwtReport,
+  { now, home }: Circumstances,
+  paint: Paint,
+): readonly string[] {
   return [
     headline(report, paint),
     ...listConditions(report, paint),
@@ -16,7 +26,7 @@ export function describeJwt(report: JwtReport, now: Seconds, paint: Paint): read
     ...describeToken(report, now, paint),
     '',
     paint('bold', 'What jwt-injector does next'),
-    ...describeNext(report, now),
+    ...describeNext(report, { now, home }),
     '',
     ...describeRenewals(report, now, paint),
     ...describeLint(report, paint),
@@ -68,7 +78,8 @@ function describeToken(report: JwtReport, now: Seconds, paint: Paint): readonly 
   return [title, ...describeTokenParts(token, now, paint), ...place];
 }
 
-function describeNext({ next, conditions, nextAttemptAt }: JwtReport, now: Seconds): readonly string[] {
+function describeNext(report: JwtReport, { now, home }: Circumstances): readonly string[] {
+  const { next, conditions, nextAttemptAt } = report;
   const { problem } = next;
   const isTold = conditions.some(({ message }) => message === problem);
   const attempt = parseTime(nextAttemptAt);
@@ -77,23 +88,31 @@ function describeNext({ next, conditions, nextAttemptAt }: JwtReport, now: Secon
     ...(attempt === undefined
       ? []
       : [`  the conditions above say what it waits for; the next attempt is at ${formatWhen(attempt, now)}`]),
-    ...(isDueAtOnce(next) && (attempt === undefined || attempt < now - ATTEMPT_TAKES) ? PROMPTNESS : []),
+    ...(isDueAtOnce(report, now) ? describePromptness(home) : []),
   ];
 }
 
 /** Seconds: a worker may be busy, and a write has a deadline. */
 const ATTEMPT_TAKES = 10;
 
-/** A key that was looked at since it changed need not show in the status, if it is still the same. */
-function isDueAtOnce({ action, cause }: JwtReport['next']): boolean {
+/**
+ * Whether something is done in a moment, if jwt-injector is running. A key that was looked at since it changed need not
+ * show in the status, if it is still the same.
+ */
+export function isDueAtOnce({ next, nextAttemptAt }: JwtReport, now: Seconds): boolean {
+  const { action, cause } = next;
+  const attempt = parseTime(nextAttemptAt);
+  if (attempt !== undefined && attempt >= now - ATTEMPT_TAKES) return false;
   return (action === 'read' && cause !== undefined) || action === 'sign' || action === 'repair';
 }
 
 /** If it is still to be done when a person asks again, jwt-injector may not be running. */
-const PROMPTNESS = [
-  '  This takes about a second. If you see it again and again, jwt-injector is not running:',
-  `  kubectl get pods -n ${APP}`,
-];
+function describePromptness(home: string): readonly string[] {
+  return [
+    '  This takes about a second. If you see it again and again, jwt-injector is not running:',
+    `  ${kubectl('get', 'pods', '-n', home)}`,
+  ];
+}
 
 function describeLint({ warnings, advice }: JwtReport, paint: Paint): readonly string[] {
   if (warnings.length === 0 && advice.length === 0) return [];
