@@ -7,7 +7,9 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint, compactVerify, importJWK, decodeProtectedHeader, type JWK } from 'jose';
 import { keygenCommand } from '../../src/commands/keygen.ts';
+import { readEditable } from '../../src/commands/input/editable-yaml.ts';
 import { signCommand } from '../../src/commands/sign.ts';
+import { at } from '../admission/pods.ts';
 import { runCommand } from './captured-io.ts';
 
 const ISSUER = ['--issuer', 'https://issuer.example.com'] as const;
@@ -44,6 +46,21 @@ describe('keygen', () => {
       assert.equal((await runCommand(signCommand, byKey)).code, 0);
     });
   }
+
+  it('writes manifests that Kubernetes reads as they are meant, whatever the names look like', async () => {
+    const dir = join(folder, 'words');
+    const flags = ['-n', 'no', '--subject', '0b11', '--dir', dir];
+    assert.equal((await runCommand(keygenCommand, ['on', ...ISSUER, ...flags])).code, 0);
+    const texts = ['jwt', 'key-secret'].map((name) => readFile(join(dir, `on-${name}.yaml`), 'utf8'));
+    const [jwt, secret] = (await Promise.all(texts)).map((text) => {
+      const read = readEditable(text);
+      assert.ok(read.ok);
+      return read.value[0]?.value;
+    });
+    assert.deepEqual(at(jwt, 'metadata'), { name: 'on', namespace: 'no' });
+    assert.equal(at(jwt, 'spec', 'data', 'sub'), '0b11');
+    assert.deepEqual(at(secret, 'metadata'), { name: 'on-key', namespace: 'no' });
+  });
 
   it('lets nobody else read what holds the private key', async () => {
     const modes = await Promise.all(
@@ -102,12 +119,12 @@ describe('keygen', () => {
     const commands = out.split('\nNext\n')[1] ?? '';
     const shim = String.raw`show() { printf '%s\n' "$@"; }; kubectl() { show kubectl "$@"; }; alias jwt-injector='show jwt-injector'`;
     const { stdout } = await promisify(execFile)('sh', ['-ec', `${shim}\n${commands}`]);
-    const at = (name: string): string => join(dir, `x-${name}`);
+    const pathOf = (name: string): string => join(dir, `x-${name}`);
     assert.deepEqual(
       stdout.trimEnd().split('\n'),
       [
-        ['jwt-injector', 'jwks', '-f', at('jwk.json'), ...issuer, '--dir', 'site/'],
-        ['kubectl', 'apply', '-f', at('key-secret.yaml'), '-f', at('jwt.yaml'), '-n', 'science'],
+        ['jwt-injector', 'jwks', '-f', pathOf('jwk.json'), ...issuer, '--dir', 'site/'],
+        ['kubectl', 'apply', '-f', pathOf('key-secret.yaml'), '-f', pathOf('jwt.yaml'), '-n', 'science'],
         ['jwt-injector', 'verify', 'jwt', 'x', '-n', 'science'],
       ].flat(),
     );
