@@ -68,6 +68,25 @@ describe('inject -f', () => {
     });
   }
 
+  for (const last of [
+    'env:',
+    'env:\t#t',
+    'env: []',
+    'env: [] # none',
+    'volumeMounts:',
+    'volumeMounts: # none',
+  ]) {
+    it(`keeps every comment where a container ends with ${JSON.stringify(last)}`, async () => {
+      const pod = `${POD}      ${last}\n# tail\n`;
+      const { code, out, err } = await fromStdin(pod);
+      assert.deepEqual([code, err], [0, '']);
+      for (const comment of pod.match(/#.*/g) ?? [])
+        assert.ok(out.includes(comment), `${comment} in\n${out}`);
+      assert.deepEqual(at(parse(out), 'spec', 'containers', 0, 'env'), [ENV]);
+      assert.deepEqual(at(parse(out), 'spec', 'containers', 0, 'volumeMounts'), [MOUNT]);
+    });
+  }
+
   it('says that comments are lost, where that cannot be helped', async () => {
     const twice = `apiVersion: v1
 kind: Pod

@@ -36,7 +36,7 @@ export function editText(
     const place = findPlace(document, group.path);
     const found = place === undefined ? undefined : planGroup({ text, style, place }, group);
     if (found === undefined) return undefined;
-    for (const edit of found) edits.push({ ...edit, depth: group.path.length });
+    for (const edit of found) edits.push({ depth: group.path.length, ...edit });
   }
   let edited = '';
   let position = 0;
@@ -74,13 +74,22 @@ interface Ground {
   readonly place: YamlPlace;
 }
 
-type PlannedEdit = Omit<Edit, 'depth'>;
+/** As deep as what is added to, unless it says so. */
+type PlannedEdit = Omit<Edit, 'depth'> & Partial<Pick<Edit, 'depth'>>;
 
-function planGroup(ground: Ground, { key, values }: Group): readonly PlannedEdit[] | undefined {
+function planGroup(ground: Ground, { path, key, values }: Group): readonly PlannedEdit[] | undefined {
   const { node, owner } = ground.place;
   if (isMap(node)) {
     const pair = findPair(node, key);
-    if (pair !== undefined) return replaceValue(ground, node, pair, values[0]);
+    if (pair !== undefined) {
+      const depth = path.length + 1; // before a member that is added below the last one
+      return replaceValue(ground, node, pair, values[0])?.map(({ at, end, text }) => ({
+        at,
+        end,
+        text,
+        depth,
+      }));
+    }
     return isFlow(node)
       ? addToFlow(ground, node, writeFlowMember(key, values[0], ground.style), key)
       : addLines(ground, endOf(node, ground.text), startOf(node), writeMember(key, values[0], ground.style));
