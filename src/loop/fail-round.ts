@@ -7,14 +7,15 @@ import type { Jwt } from '../resources/jwt.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { formatTime } from '../time/format-time.ts';
 import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
-import { addContenders, type PlannedWrite } from './hold-back.ts';
+import { addContenders } from './hold-back.ts';
 import type { Sources } from './observe.ts';
 import { subjectOf } from './recorder.ts';
 import { Stale } from './stale.ts';
 import { writeStatus, type StatusWriter } from './write-status.ts';
 
 /** A write of the Secret that was sent. */
-export interface AttemptedWrite extends PlannedWrite {
+export interface AttemptedWrite {
+  readonly isScheduled: boolean;
   /** The claim `jti` of the token in it; `undefined`: it holds the token that was there before. */
   readonly tokenId: string | undefined;
 }

@@ -152,7 +152,7 @@ async function sign(
   const status = desiredStatus(observed, outcome, now);
   // If the answer to the write gets lost, the token that is found in the Secret shows whether it arrived.
   reconciler.memory.pending.note(jwt.uid, claims.jti, status);
-  await spend(round, { ...write, tokenId: claims.jti }, () =>
+  await spend(round, { isScheduled: write.isScheduled, tokenId: claims.jti }, () =>
     writeToken(reconciler.store, observed, made.value),
   );
   reconciler.recorder.signed({
@@ -174,7 +174,9 @@ async function repair(
   write: PlannedWrite,
 ): Promise<Round> {
   const { reconciler, observed } = round;
-  await spend(round, { ...write, tokenId: undefined }, () => repairSecret(reconciler.store, observed));
+  await spend(round, { isScheduled: write.isScheduled, tokenId: undefined }, () =>
+    repairSecret(reconciler.store, observed),
+  );
   reconciler.recorder.repaired(subjectOf(observed.jwt));
   return finishRound(round, problem === undefined ? {} : { problem });
 }

@@ -10,7 +10,10 @@ const WAIT = { firstMs: 1_000, longestMs: 300_000 };
 const MAX_LEVEL = BURST + 10;
 /** One write is forgotten after so long without another one. */
 const FORGET_MS = 60_000;
-/** JWTs remembered; each costs some 200 bytes. With more, those that wrote longest ago begin with a full budget. */
+/**
+ * JWTs remembered; each costs some 200 bytes, with a refusal some 500. With more, those that wrote longest ago begin with a
+ * full budget.
+ */
 const MAX_JWTS = 10_000;
 
 /** Renewals that are due do not wait, but no more often than lifetimes can ask for (as `renewalTime`). */

@@ -1,4 +1,4 @@
-/** More than is written in a millisecond, on a machine of 2026. It grows if that is not enough. */
+/** Bytes: more than is usually written before it is taken. It grows if that is not enough. */
 const CAPACITY = 262_144;
 
 /**

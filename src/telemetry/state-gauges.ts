@@ -55,7 +55,7 @@ export class StateGauges {
     ): void => {
       const gauge: Gauge = new Gauge({
         name: `${prefix}certificate_${name}_timestamp_seconds`,
-        help: `${help}; absent while there is none.`,
+        help: `${help}; absent while it has no certificate.`,
         registers: [registry],
         collect: () => {
           const reading = this.#readCertificate?.();

@@ -2,25 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { injectCommand } from '../../src/commands/inject.ts';
 import { at, ENV, KEYS, MOUNT, review, VOLUME } from '../admission/pods.ts';
+import { runCommand, type Outcome } from './captured-io.ts';
 
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function run(args: readonly string[], input = ''): Promise<Outcome> {
-  const [out, err]: [string[], string[]] = [[], []];
-  const stdout = { write: (text: string) => out.push(text) };
-  const stderr = { write: (text: string) => err.push(text) };
-  const code = await injectCommand(args, { stdin: Readable.from([input]), stdout, stderr });
-  return { code, out: out.join(''), err: err.join('') };
-}
+const run = (args: readonly string[], input = ''): Promise<Outcome> =>
+  runCommand(injectCommand, args, { input });
 
 const fromStdin = (input: string, ...more: readonly string[]): Promise<Outcome> =>
   run(['-f', '-', ...more], input);

@@ -55,8 +55,7 @@ const AS_WRITTEN: ParseOptions & DocumentOptions & SchemaOptions = {
 
 /**
  * The documents of a YAML or JSON text, to be changed in place; together they are the whole text. Comments alone are a
- * document of nothing. The problem names the first document that cannot
- * be read.
+ * document of nothing. The problem names the first document that cannot be read.
  */
 export function readEditable(text: string): Result<readonly EditableDocument[], YamlProblem> {
   const count = text.match(/^(?:---|\.\.\.)(?=\s|$)/gm)?.length ?? 0;
