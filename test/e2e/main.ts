@@ -96,7 +96,7 @@ async function run(
   reaper.remove(folder);
   await chmod(folder, 0o711); // XRootD is not root, and reads its own folder in there
   const runner = createRunner(reaper);
-  const archs = [...new Set<DebianArch>([arch, ...otherArchs])];
+  const archs = [arch, ...otherArchs.filter((other) => other !== arch)] as const;
   const means = { root: ROOT, cache, packages, folder, reaper, run: runner, log };
   const archives = await makeImages({ ...means, archs, signs });
 

@@ -6,6 +6,7 @@ import type { Reaper } from '../../controlplane/reaper.ts';
 import type { Runner } from '../../machine/runner.ts';
 import { makeBaseImages } from './base-images.ts';
 import { createBuildah } from './buildah.ts';
+import { checkEmulated } from './emulated-image.ts';
 import { checkLabels } from './image-labels.ts';
 import { readDigests, releaseProduct } from './product-image.ts';
 import { pushSigned } from './signed-image.ts';
@@ -19,7 +20,8 @@ interface Means {
   readonly packages: string;
   /** Is the caller's to remove. */
   readonly folder: string;
-  readonly archs: readonly DebianArch[];
+  /** This machine's own first. */
+  readonly archs: readonly [DebianArch, ...DebianArch[]];
   /** Also pushes one to a registry, signed. */
   readonly signs: boolean;
   readonly run: Runner;
@@ -51,10 +53,19 @@ export async function makeImages(means: Means): Promise<readonly string[]> {
     throw new ControlPlaneError(`the image is not the same when it is built twice:\n${first}\n${second}`);
   log(`the image was built twice, and is the same:\n${first.replace(/^/gm, ' '.repeat(13))}`);
 
+  const [hostArch, ...others] = archs;
+  for (const arch of others) {
+    await checkEmulated(
+      { root, cache, folder: join(folder, `emulated-${arch}`), hostArch, run, runWithPackages, reaper },
+      arch,
+    );
+    log(`the image for ${arch} signs and answers, emulated`);
+  }
+
   log(`its labels name ${await checkLabels(run, product, root)}`);
   if (signs) log('it was pushed to a registry, signed with its list of packages, and verified by cosign');
 
-  const others = await makeTestImages(runWithPackages, packages, folder);
+  const testImages = await makeTestImages(runWithPackages, packages, folder);
   await rm(scratch, { recursive: true });
-  return [product, ...others];
+  return [product, ...testImages];
 }
