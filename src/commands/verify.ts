@@ -37,7 +37,7 @@ The token is sent to nobody: only documents that are public are fetched, by http
     'verify -A',
   ],
   notes: `Exit code 0: every verifier accepts it, or may; 1: one refuses it; 2: wrong usage; 3: the issuer cannot be
-reached, or a file or the cluster not be read.`,
+reached, or a file, a Secret or the cluster not be read.`,
   takesWords: true,
   offers: { namesJwts: true },
   readOptions,

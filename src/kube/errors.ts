@@ -170,6 +170,11 @@ export function isNamespaceTerminating(error: unknown): boolean {
   return error instanceof KubeError && error.causes.some((cause) => cause.reason === 'NamespaceTerminating');
 }
 
+/** The credentials are accepted, and have no right to that: others of their requests may be answered. */
+export function isForbidden(error: unknown): error is KubeError {
+  return error instanceof KubeError && error.status === 403;
+}
+
 /** The same request may well succeed a little later. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof KubeError)) return false;

@@ -45,10 +45,25 @@ export function stringMap(value: unknown): StringMap {
   return Object.fromEntries(entries);
 }
 
+/**
+ * A value of parsed JSON in words for people: a string as it is, anything else as JSON, `none` for no value. Never throws, as
+ * `String` does for `{"toString":1}`, if the value is not deeper than {@link MAX_LEVELS}.
+ */
+export function textOf(value: unknown): string {
+  if (value === undefined) return 'none';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 /** The length of the value as JSON, in bytes of UTF-8. */
 export function jsonBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
+
+/**
+ * How deep claims may be nested. Above a thousand levels, reading and writing them may overflow the stack; the API server stores
+ * ten thousand, and a token has room for thirty thousand.
+ */
+export const MAX_LEVELS = 500;
 
 /** Whether objects and arrays are nested more than `levels` deep; goes no deeper itself. */
 export function isDeeperThan(value: unknown, levels: number): boolean {

@@ -5,6 +5,7 @@ import {
   isDeeperThan,
   isJsonObject,
   jsonBytes,
+  MAX_LEVELS,
   member,
   objectMember,
   stringMember,
@@ -19,9 +20,6 @@ import { parseRecordedStatus, type RecordedStatus } from './recorded-status.ts';
 import { fail, ok, type Result } from './result.ts';
 import { parseTime } from '../time/format-time.ts';
 import type { Seconds } from '../time/units.ts';
-
-/** Above a thousand, reading and writing claims may overflow the stack; the API server stores ten thousand. */
-const MAX_LEVELS = 500;
 
 /** A token goes with every request, and servers take headers of 8 or 16 KiB; what is larger is a mistake or an attack. */
 const MAX_DATA_PROPERTIES = 64;

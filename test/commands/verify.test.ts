@@ -27,6 +27,12 @@ const JWKS = '/.well-known/issuer.jwks';
 const ANY = 'https://wlcg.cern.ch/jwt/v1/any';
 const SERVERS = ['pelicanfs', 'pelican-cache', 'pelican-origin', 'xrootd'];
 
+/** The token with other members in its header; its signature is not valid then. */
+function withHeader(token: string, members: object): string {
+  const [, claims = '', signature = ''] = token.split('.');
+  return `${Buffer.from(JSON.stringify(members)).toString('base64url')}.${claims}.${signature}`;
+}
+
 describe('verify', () => {
   let folder: string;
   let issuer: HttpsIssuer;
@@ -217,6 +223,42 @@ describe('verify', () => {
       assert.deepEqual(refusedBy, expected, String(says));
       assert.match(reasons, says);
     }
+  });
+
+  /** `String` and templates throw for it. */
+  const UNWRITABLE = { toString: 1 };
+  /** Stands for a value that `JSON.stringify` and `String` overflow the stack with. */
+  const NESTED = 'NESTED';
+  const nest = (document: string): string =>
+    document.replace(`"${NESTED}"`, '['.repeat(50_000) + ']'.repeat(50_000));
+
+  it('takes what is not a string for missing where a JWK Set must have one', async () => {
+    const unknown = /no key of kid kid-1 is published .*; \(none\) is$/m;
+    const cases: readonly (readonly [key: object, says: RegExp])[] = [
+      [{ kty: 'EC', kid: UNWRITABLE }, unknown],
+      [{ ...jwk, kid: NESTED }, unknown],
+      [{ ...jwk, kty: UNWRITABLE }, /another one \("Invalid signature"\)/],
+      [{ ...jwk, alg: UNWRITABLE }, /the published key has no alg, and Pelican skips it/],
+      [{ ...jwk, use: UNWRITABLE }, /^$/],
+      [{ ...jwk, crv: UNWRITABLE }, /the published key has no crv/],
+      [{ ...jwk, x: NESTED }, /another one \("Invalid signature"\)/],
+    ];
+    for (const [entry, says] of cases) {
+      issuer.answers.set(JWKS, text(nest(JSON.stringify({ keys: [entry] }))));
+      const { reasons } = await report(await sign());
+      assert.match(reasons, says);
+      assert.ok((await verify(await sign())).out.includes('What its issuer publishes'));
+    }
+  });
+
+  it('shows what is not a string in header and claims of a token as JSON', async () => {
+    const token = await sign({ iat: UNWRITABLE, nbf: UNWRITABLE, exp: UNWRITABLE, sub: UNWRITABLE });
+    const { code, out } = await verify(withHeader(token, { alg: UNWRITABLE, kid: UNWRITABLE }));
+    assert.equal(code, 1);
+    assert.match(out, /^ {2}kid +\{"toString":1\} \(\{"toString":1\}\), signature not checked$/m);
+    assert.match(out, /it knows ES256 and RS256, not \{"toString":1\} /);
+    assert.match(out, /no key of kid \{"toString":1\} is published/);
+    assert.match(out, /iat or nbf is not a number/);
   });
 
   it('asks nobody for a token without an issuer', async () => {

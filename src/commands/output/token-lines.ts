@@ -1,3 +1,4 @@
+import { textOf } from '../../resources/json.ts';
 import { formatTable } from './table.ts';
 import type { Paint } from './report-output.ts';
 import type { ReadToken } from '../../signing/token.ts';
@@ -21,5 +22,5 @@ export function describeTokenParts(
 
 function describeMember(key: string, value: unknown, now: Seconds): string {
   if (TIMES.has(key) && typeof value === 'number') return formatWhen(value, now);
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return textOf(value);
 }

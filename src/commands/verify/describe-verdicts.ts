@@ -1,3 +1,4 @@
+import { textOf } from '../../resources/json.ts';
 import { VERIFIERS } from '../../signing/verifiers/facts.ts';
 import type { VerifierVerdict } from '../../signing/verifiers/judge.ts';
 import type { Seconds } from '../../time/units.ts';
@@ -46,11 +47,6 @@ export function describeVerification(report: Verification, now: Seconds, paint: 
     ...describeVerdicts(verdicts, paint),
     ...(advice.length === 0 ? [] : ['', ...advice.map((text) => `${paint('cyan', 'advice:')} ${text}`)]),
   ];
-}
-
-function textOf(value: unknown): string {
-  if (value === undefined) return 'none';
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function describeAsked({ url, status, redirects, problem }: Asked, paint: Paint): readonly string[] {

@@ -1,4 +1,4 @@
-import { isDenied, KubeError } from '../../kube/errors.ts';
+import { isForbidden } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { objectMember, stringMember } from '../../resources/json.ts';
 import { explainingCommand } from '../../resources/shell-words.ts';
@@ -35,7 +35,7 @@ type Place = Pick<VerifiedJwt, 'namespace' | 'name'>;
 
 /**
  * `jwt-injector verify -A`: the verdict on the token of each JWT, with each issuer asked once. Exit code 1 when a token
- * is refused or missing, 3 when that is only because issuers did not answer.
+ * is refused or missing, 3 when that is only because issuers did not answer, or when a token could not be read.
  */
 export async function verifyAll(
   { client }: Pick<Access, 'client'>,
@@ -64,8 +64,9 @@ export async function verifyAll(
   const jwts = all.map(({ jwt }) => jwt);
   printReport(io, output, { jwts }, (report, paint) => describeAll(report.jwts, paint));
   const bad = all.filter(({ jwt }) => jwt.result === 'refused' || jwt.result === 'none');
-  if (bad.length === 0) return EXIT.done;
-  return bad.every(({ isUnreachable }) => isUnreachable) ? EXIT.outside : EXIT.refused;
+  if (!bad.every(({ isUnreachable }) => isUnreachable)) return EXIT.refused;
+  const isPartial = bad.length > 0 || jwts.some(({ result }) => result === 'unknown');
+  return isPartial ? EXIT.outside : EXIT.done;
 }
 
 interface Verified {
@@ -88,7 +89,7 @@ async function verifyOne(
     if (token.ok) return summarize({ namespace, name }, await examineToken(token.value, look, now));
     return without('none', token.problem.message, explainingCommand({ namespace, name }));
   } catch (error) {
-    if (!isDenied(error) || !(error instanceof KubeError)) throw error;
+    if (!isForbidden(error)) throw error;
     return without('unknown', `you are not allowed to ${describeRequest(error)}`, '');
   }
 }

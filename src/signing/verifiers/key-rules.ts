@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../resources/json.ts';
+import { isJsonObject, stringMap, textOf } from '../../resources/json.ts';
 import type { JWK } from 'jose';
 import { findIssuerUrls } from '../issuer/urls.ts';
 import {
@@ -29,7 +29,7 @@ export function judgeKeyFor(facts: VerdictFacts, verifier: VerifierName): readon
   if (isScitokens && !SCITOKENS_ALGORITHMS.has(alg))
     return refuse(
       'algorithm',
-      `it knows ES256 and RS256, not ${String(alg)} ("Issuer is using an unsupported algorithm")`,
+      `it knows ES256 and RS256, not ${textOf(alg)} ("Issuer is using an unsupported algorithm")`,
       'make a new key with jwt-injector keygen, and rotate to it',
     );
   const lookUp = lookUps[way];
@@ -66,7 +66,7 @@ function judgeSet(
         : `${shown}${kids.length > MAX_KIDS ? ' …' : ''} ${kids.length === 1 ? 'is' : 'are'}`;
     return refuse(
       'kid-unknown',
-      `no key of kid ${String(kid)} is published ("Key ID is not published by the issuer"); ${published}`,
+      `no key of kid ${textOf(kid)} is published ("Key ID is not published by the issuer"); ${published}`,
       publish,
     );
   }
@@ -77,7 +77,7 @@ function judgeSet(
   if (verifier !== 'pelicanfs' && key.alg !== undefined && key.alg !== alg)
     return refuse(
       'key-algorithm',
-      `the published key is for ${key.alg}, the token is of ${String(alg)}`,
+      `the published key is for ${key.alg}, the token is of ${textOf(alg)}`,
       publish,
     );
   // pelicanfs takes every curve for P-256, and so does scitokens-cpp when alg says ES256.
@@ -105,12 +105,12 @@ function judgeRedirect(isRedirected: boolean, verifier: VerifierName): readonly 
   return [{ rule: 'redirected', refuses: false, message, remedy: 'publish at the address itself' }];
 }
 
-/** Entries of a JWK Set that are objects; what else they hold is not looked at. */
+/**
+ * The objects in a JWK Set, with those of their members that are strings: all that make a public key are (RFC 7517 §4, RFC 7518
+ * §6). Anybody may be an issuer, and publish `{"kid":{"toString":1}}`.
+ */
 export function readKeys(keys: readonly unknown[]): readonly JWK[] {
-  return keys.flatMap((key) => {
-    const kty = isJsonObject(key) ? key['kty'] : undefined;
-    return isJsonObject(key) ? [{ ...key, kty: typeof kty === 'string' ? kty : '' }] : [];
-  });
+  return keys.filter(isJsonObject).map((key) => ({ kty: '', ...stringMap(key) }));
 }
 
 function refuse(rule: string, message: string, remedy: string): readonly Reason[] {
