@@ -1,6 +1,6 @@
 import { compactVerify, decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import type { AlgorithmName } from '../resources/algorithms.ts';
-import type { JsonObject } from '../resources/json.ts';
+import { isDeeperThan, MAX_LEVELS, type JsonObject } from '../resources/json.ts';
 import { MAX_TOKEN_BYTES } from '../resources/secret.ts';
 import type { Claims } from './claims.ts';
 import type { SigningKey } from './key.ts';
@@ -36,4 +36,9 @@ export function readToken(text: string): ReadToken | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether header or claims are deeper than any that we sign: what shows them, or goes through them, may overflow the stack. */
+export function isTooDeep({ header, claims }: ReadToken): boolean {
+  return isDeeperThan(header, MAX_LEVELS) || isDeeperThan(claims, MAX_LEVELS);
 }

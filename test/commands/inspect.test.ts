@@ -21,6 +21,10 @@ async function sign(times: Times, claims: Record<string, unknown> = {}): Promise
     .sign(key);
 }
 
+function encode(part: string): string {
+  return Buffer.from(part).toString('base64url');
+}
+
 describe('inspect', () => {
   let folder: string;
   let token: string;
@@ -80,7 +84,30 @@ describe('inspect', () => {
     assert.ok(!out.includes('\u001B'));
   });
 
+  for (const format of [[], ['-o', 'json'], ['-o', 'yaml']]) {
+    it(`shows claims that are as deep as any that we sign (${format.join(' ')})`, async () => {
+      const deep = JSON.parse('['.repeat(500) + ']'.repeat(500)) as unknown;
+      const { code, out } = await inspect(['-', ...format], await sign({ exp: 60 }, { deep }));
+      assert.equal(code, 0);
+      assert.match(out, /\[\]/);
+    });
+  }
+
   for (const [title, args, input, exit, says] of [
+    [
+      'claims that are too deep',
+      ['-'],
+      `${encode('{"alg":"ES256"}')}.${encode(`{"x":${'['.repeat(22_000)}${']'.repeat(22_000)}}`)}.AA`,
+      1,
+      /^error: standard input is nested deeper than 500 levels: no token is that deep\n$/,
+    ],
+    [
+      'a header that is too deep',
+      ['-'],
+      `${encode(`{"alg":"ES256","x":${'['.repeat(3_000)}${']'.repeat(3_000)}}`)}.e30.AA`,
+      1,
+      /deeper than 500 levels/,
+    ],
     ['nothing', [], '', 2, /a token is missing/],
     ['two', ['jwt', 'a', 'b'], '', 2, /unexpected argument "b"/],
     ['a file and a name', ['x', '-f', 'y'], '', 2, /use one of them/],

@@ -12,7 +12,7 @@ import type { StateProblem } from '../../resources/problem.ts';
 import { STATE_REASONS } from '../../resources/reasons.ts';
 import type { SigningPolicy } from '../../resources/signing-policy.ts';
 import { readSecretToken } from '../../resources/secret.ts';
-import { readToken, type ReadToken } from '../../signing/token.ts';
+import { isTooDeep, readToken, type ReadToken } from '../../signing/token.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/api-errors.ts';
 import { readSecret, readSecretMetadata, type SecretSnapshot } from '../cluster/read-secret.ts';
@@ -25,7 +25,7 @@ export interface Snapshot {
   readonly keyReference: KeyReference | undefined;
   /** `undefined` when the caller is not allowed to read the Secret of the JWT's name: then nothing can be predicted. */
   readonly seen: { readonly observed: Observed; readonly plan: Plan } | undefined;
-  /** Of the JWT's own Secret; header and claims of its token, not its text. */
+  /** Of the JWT's own Secret; header and claims of its token, not its text. `undefined` for what cannot be shown, too. */
   readonly read: ReadToken | undefined;
   /** What the caller is not allowed to read, each in words to follow "you are not allowed to". */
   readonly forbidden: readonly string[];
@@ -100,7 +100,12 @@ export async function takeSnapshot(
     observed = await look();
     plan = planNext(observed, now);
   }
-  return { ...common, seen: { observed, plan }, read: readToken(readSecretToken(newest) ?? '') };
+  const read = readToken(readSecretToken(newest) ?? '');
+  return {
+    ...common,
+    seen: { observed, plan },
+    read: read === undefined || isTooDeep(read) ? undefined : read,
+  };
 }
 
 /** The loop's cache holds the data of Secrets with our label; the Secret of another owner is not read, even with our label. */

@@ -1,7 +1,7 @@
-import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+import { MAX_LEVELS, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { MAX_TOKEN_BYTES, readSecretData } from '../../resources/secret.ts';
-import { readToken, type ReadToken } from '../../signing/token.ts';
+import { isTooDeep, readToken, type ReadToken } from '../../signing/token.ts';
 import { EXIT, type CommandProblem } from '../command.ts';
 
 /** A token that was found, and where, for messages. Its text is a secret: anyone who has it can use it. */
@@ -29,9 +29,14 @@ export function readFoundToken(text: string, source: string): Result<FoundToken,
   if (/\s/.test(text))
     return refuseToken(source, 'is not a token: there is white space within it, and a token has none');
   const token = readToken(text);
-  return token === undefined
-    ? refuseToken(source, 'is not a token: it must be three parts of base64url, divided by dots (RFC 7515)')
-    : ok({ ...token, source, text });
+  if (token === undefined)
+    return refuseToken(
+      source,
+      'is not a token: it must be three parts of base64url, divided by dots (RFC 7515)',
+    );
+  if (isTooDeep(token))
+    return refuseToken(source, `is nested deeper than ${MAX_LEVELS} levels: no token is that deep`);
+  return ok({ ...token, source, text });
 }
 
 /** A problem of what was found at `source`. */

@@ -68,7 +68,9 @@ export const TIME_RULES: Readonly<Record<string, ClaimRule>> = {
     says: ({ token: { claims } }, verifier) => {
       const times = [claims['iat'], claims['nbf']].filter((time) => time !== undefined && !isNumber(time));
       // Python makes a number of digits in a string.
-      const wrong = times.filter((time) => verifier === 'xrootd' || typeof time !== 'string' || !/^\d+$/.test(time));
+      const wrong = times.filter(
+        (time) => verifier === 'xrootd' || typeof time !== 'string' || !/^\d+$/.test(time),
+      );
       return wrong.length === 0
         ? undefined
         : refusal('iat or nbf is not a number', 'sign the token with jwt-injector, which sets them');

@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { explainCommand } from '../../../src/commands/explain.ts';
+import { startStoredApi } from '../stored-api.ts';
+import { storeToken, writeToken } from '../stored-token.ts';
+
+describe('explain jwt NAME of a token that cannot be shown', () => {
+  for (const format of [[], ['-o', 'json'], ['-o', 'yaml']]) {
+    it(`says what is done next, however deep its claims are (${format.join(' ')})`, async () => {
+      await using api = await startStoredApi();
+      const claims = `{"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+      storeToken(api, 'deep', writeToken({ alg: 'ES256', kid: 'k' }, claims));
+      const { code, out, err } = await api.run(explainCommand, 'jwt', 'deep', '-n', 'science', ...format);
+      assert.deepEqual([code, err], [1, '']);
+      assert.match(out, /sign a new token, because/);
+      if (format.length === 0) assert.match(out, /^ {2}no token that can be read$/m);
+    });
+  }
+});
