@@ -153,11 +153,26 @@ describe('verify', () => {
       /issuer\.jwks redirects to http:\/\/localhost\/keys, which is not https/,
     ],
     'redirects to a file': [JWKS, () => redirect('file:///etc/passwd'), /redirects to file:.* is not https/],
+    'redirects to no URL': [
+      JWKS,
+      () => redirect('https://a:99999/x'),
+      /redirects to https:\/\/a:99999\/x, which is not a URL/,
+    ],
     'redirects for ever': [JWKS, () => redirect(JWKS), /redirects more than 10 times/],
     'names keys at http': [
       METADATA,
       () => json({ jwks_uri: 'http://localhost/keys' }),
       /names http:\/\/localhost\/keys, which is not https/,
+    ],
+    'names keys at no host': [
+      METADATA,
+      () => json({ jwks_uri: 'https://' }),
+      /openid-configuration names https:\/\/, which is not a URL/,
+    ],
+    'names keys at no port': [
+      METADATA,
+      () => json({ jwks_uri: 'https://a:99999/x' }),
+      /names https:\/\/a:99999\/x, which is not a URL/,
     ],
     'names no keys': [METADATA, () => json({ issuer: 'x' }), /has no "jwks_uri"/],
     'has a JWK Set of 10 MB': [
@@ -182,6 +197,20 @@ describe('verify', () => {
       assert.match(reasons, says);
     });
   }
+
+  for (const timeout of ['16.1s', '600h', '1200h', `${'9'.repeat(400)}h`]) {
+    it(`waits as long as --timeout says (${timeout.slice(0, 8)}), or as long as timers can`, async () => {
+      const { code } = await verify(await sign(), '--timeout', timeout);
+      assert.equal(code, 0);
+    });
+  }
+
+  it('takes a --timeout of less than a millisecond for one', async () => {
+    issuer.answers.set(METADATA, silent);
+    const { code, reasons } = await report(await sign(), '--timeout', '0.5ms');
+    assert.equal(code, 3);
+    assert.match(reasons, /gave no whole answer within 0\.0005 s/);
+  });
 
   it('ends with exit code 1 for an issuer whose certificate nobody trusts', async () => {
     const { code, out } = await runCommand(verifyCommand, ['-'], { input: await sign() });

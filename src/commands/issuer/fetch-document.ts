@@ -42,6 +42,8 @@ export interface FetchProblem {
   readonly isUnreachable: boolean;
 }
 
+/** 24.8 days: Node takes whole milliseconds, and a delay that 31 bits do not hold for one of 1 ms. */
+const MAX_TIMER_MS: Milliseconds = 2 ** 31 - 1;
 /** scitokens-cpp reads no more of a document. */
 const MAX_BYTES = 1024 * 1024;
 /** How many redirects Go's client and Python's follow at most; curl follows thirty. */
@@ -56,7 +58,7 @@ export async function fetchDocument(
   url: string,
   options: FetchOptions,
 ): Promise<Result<Fetched, FetchProblem>> {
-  const signal = AbortSignal.timeout(options.timeoutMs);
+  const signal = AbortSignal.timeout(Math.min(Math.ceil(options.timeoutMs), MAX_TIMER_MS));
   const redirects: string[] = [];
   for (let next = url; ;) {
     const answer = await ask(next, options, signal);
@@ -64,7 +66,9 @@ export async function fetchDocument(
     const { status, location, text } = answer.value;
     if (location === undefined || !REDIRECTS.has(status)) return ok({ status, text, redirects });
     const target = URL.parse(location, next);
-    if (target?.protocol !== 'https:') {
+    if (target === null)
+      return refuse(`redirects to ${location}, which is not a URL`, 'publish at the address itself');
+    if (target.protocol !== 'https:') {
       return refuse(
         `redirects to ${location}, which is not https: anybody on the way could change the keys`,
         'redirect to https, or publish at the address itself',

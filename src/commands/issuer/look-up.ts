@@ -60,9 +60,10 @@ export async function lookUpKeys(issuer: string, urls: IssuerUrls, options: Fetc
       return notFound(url, { message: 'has no "jwks_uri"', remedy: REMEDY, isUnreachable: false });
     const named = stringMember(metadata.value, 'issuer');
     if (named !== issuer) otherIssuer ??= named ?? '';
-    if (!jwksUrl.startsWith('https://'))
+    const kind = !URL.canParse(jwksUrl) ? 'a URL' : jwksUrl.startsWith('https://') ? undefined : 'https';
+    if (kind !== undefined)
       return notFound(url, {
-        message: `names ${jwksUrl}, which is not https`,
+        message: `names ${jwksUrl}, which is not ${kind}`,
         remedy: REMEDY,
         isUnreachable: false,
       });
