@@ -7,6 +7,7 @@ import {
   type InstallationOptions,
 } from './installation/installation-flags.ts';
 import type { FlagValues } from './flags.ts';
+import { printProblems } from './print-problems.ts';
 import type { Io } from './io.ts';
 import { makeCommand } from './make-command.ts';
 import { printReport } from './output/report-output.ts';
@@ -73,10 +74,7 @@ async function trust({ place, isAlone }: Options, file: string, io: Io): Promise
   const now = Date.now();
   const text = await readText(file, io);
   const authorities = text.ok ? readAuthorities(text.value, file, now) : text;
-  if (!authorities.ok) {
-    io.stderr.write(`error: ${authorities.problem.message}\n`);
-    return authorities.problem.exit;
-  }
+  if (!authorities.ok) return printProblems([authorities.problem], io);
   const { withCluster } = await import('./cluster/connect.ts');
   const { addTrust } = await import('./certs/add-trust.ts');
   return withCluster(place, io, (access) =>

@@ -7,6 +7,7 @@ import type { EditableDocument } from './input/editable-yaml.ts';
 import type { FlagValues } from './flags.ts';
 import { makeCommand } from './make-command.ts';
 import { findKind } from './workloads/kinds.ts';
+import { printProblems } from './print-problems.ts';
 import type { Io } from './io.ts';
 import { printJson } from './inject/print-json.ts';
 import { printYaml } from './inject/print-yaml.ts';
@@ -51,10 +52,7 @@ async function injectDocuments(options: Options, io: Io): Promise<ExitCode> {
   const files: InputFile[] = [];
   for (const filename of options.filenames) {
     const documents = await readFileDocuments(filename, io);
-    if (!documents.ok) {
-      io.stderr.write(`error: ${documents.problem.message}\n`);
-      return documents.problem.exit;
-    }
+    if (!documents.ok) return printProblems([documents.problem], io);
     files.push({ filename, documents: documents.value });
   }
   if (!injectFiles(files, io)) return EXIT.refused;

@@ -32,7 +32,7 @@ subPath is never refreshed.`,
   notes: `It uses your own rights, and says what you are not allowed to read. With --watch a terminal is drawn
 again each second, anything else gets a line for each change; -o json prints one line of JSON for each.
 Exit code 0: all tokens can be used, or --watch was ended by Ctrl-C; 1: one is not Ready or has expired, or a name
-does not exist; 2: wrong usage; 3: the cluster refused.`,
+does not exist; 2: wrong usage; 3: the cluster refused, or its CRD is missing.`,
   takesWords: true,
   offers: { namesJwts: true },
   readOptions,

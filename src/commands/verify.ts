@@ -3,6 +3,7 @@ import { parseGoDuration } from '../time/format-time.ts';
 import type { FlagValues } from './flags.ts';
 import { withToken } from './input/find-token.ts';
 import { readTokenOptions, TOKEN_REPORT_FLAGS, type TokenOptions } from './input/token-options.ts';
+import { printProblems } from './print-problems.ts';
 import { makeCommand } from './make-command.ts';
 import { readOutputFormat } from './output/report-output.ts';
 import { FETCH_FLAGS, readTrust } from './issuer/fetch-flags.ts';
@@ -43,10 +44,7 @@ reached, or a file, a Secret or the cluster not be read.`,
   readOptions,
   run: async ({ place, flags, caFile, timeoutMs, output }, io) => {
     const trust = await readTrust(caFile, io);
-    if (!trust.ok) {
-      io.stderr.write(`error: ${trust.problem.message}\n`);
-      return trust.problem.exit;
-    }
+    if (!trust.ok) return printProblems([trust.problem], io);
     const fetching = { trust: trust.value, timeoutMs };
     if (place !== 'all')
       return withToken(place, flags, io, (token) => verifyToken(token, fetching, output, io));

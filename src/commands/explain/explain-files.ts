@@ -7,6 +7,7 @@ import { readInput, type InputObject } from './read-input.ts';
 import { readDefaults, type OfflineDefault } from '../input/documents.ts';
 import { explainObject, type ExplainedObject, type ObjectReport } from './explain-object.ts';
 import { describeObject } from './object-lines.ts';
+import { printProblems } from '../print-problems.ts';
 import type { Io } from '../io.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/report-output.ts';
 import { EXIT, type ExitCode } from '../command.ts';
@@ -37,10 +38,7 @@ export interface FilesToExplain {
 /** `jwt-injector explain -f FILE`, without a cluster. Exit code 1 when something is refused or cannot be signed. */
 export async function explainFiles({ filenames, output, policy }: FilesToExplain, io: Io): Promise<ExitCode> {
   const input = await readInput(filenames, io);
-  if (!input.ok) {
-    io.stderr.write(`error: ${input.problem.message}\n`);
-    return input.problem.exit;
-  }
+  if (!input.ok) return printProblems([input.problem], io);
   if (input.value.length === 0) {
     io.stderr.write(`error: no Kubernetes object in ${filenames.join(', ')}\n`);
     return EXIT.refused;

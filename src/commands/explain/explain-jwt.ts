@@ -7,6 +7,7 @@ import { installedNamespace, readWebhookConfigurations } from '../installation/i
 import { describeJwt, isDueAtOnce } from './jwt-lines.ts';
 import { reportJwt } from './jwt-report.ts';
 import { takeSnapshot } from './snapshot.ts';
+import { printProblems } from '../print-problems.ts';
 import type { Io } from '../io.ts';
 import { printReport, type OutputFormat } from '../output/report-output.ts';
 import { EXIT, type ExitCode } from '../command.ts';
@@ -27,10 +28,7 @@ export async function explainJwt(
   io: Io,
 ): Promise<ExitCode> {
   const jwt = await findJwt({ client }, namespace, name);
-  if (!jwt.ok) {
-    io.stderr.write(`error: ${jwt.problem.message}\n`);
-    return jwt.problem.exit;
-  }
+  if (!jwt.ok) return printProblems([jwt.problem], io);
   const now = toSeconds(Date.now());
   const snapshot = await takeSnapshot(client, jwt.value, { legacyKeyNamespace, policy }, now);
   const report = reportJwt(snapshot, now);

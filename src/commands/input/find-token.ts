@@ -3,6 +3,7 @@ import type { Result } from '../../resources/result.ts';
 import { TOKEN_KEY } from '../../resources/names.ts';
 import type { ConnectFlags } from '../cluster/connect-flags.ts';
 import type { Io } from '../io.ts';
+import { printProblems } from '../print-problems.ts';
 import { listObjects } from './documents.ts';
 import { readEditable } from './editable-yaml.ts';
 import { findSecretToken, readFoundToken, refuseToken, type FoundToken } from './found-token.ts';
@@ -18,9 +19,7 @@ export async function withToken(
   action: (token: FoundToken) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const use = async (found: Result<FoundToken, CommandProblem>): Promise<ExitCode> => {
-    if (found.ok) return action(found.value);
-    io.stderr.write(`error: ${found.problem.message}\n`);
-    return found.problem.exit;
+    return found.ok ? action(found.value) : printProblems([found.problem], io);
   };
   if (place.from === 'argument') return use(readFoundToken(place.text, 'the argument'));
   if (place.from === 'file') return use(await readTokenFile(place.filename, io));

@@ -5,6 +5,7 @@ import { systemClock } from '../../time/clock.ts';
 import { toSeconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import type { Io } from '../io.ts';
+import { printProblems } from '../print-problems.ts';
 import { createScreen } from './screen.ts';
 import { gatherStatus, pathsOf } from './gather-status.ts';
 import { readJwtState, type JwtState } from './jwt-state.ts';
@@ -31,10 +32,7 @@ export async function followStatus(
   signal: AbortSignal,
 ): Promise<ExitCode> {
   const first = await gatherStatus(access, options);
-  if (first.missing.length > 0) {
-    for (const problem of first.missing) io.stderr.write(`error: ${problem}\n`);
-    return EXIT.refused;
-  }
+  if (first.problems.length > 0) return printProblems(first.problems, io);
   const { client, namespace } = access;
   const paths = pathsOf(namespace, first.everywhere);
   const jwts = new Cache<JwtState>();

@@ -9,6 +9,7 @@ import { inParallel } from '../cluster/in-parallel.ts';
 import { readJwtState, type JwtState } from './jwt-state.ts';
 import { readPodMounts } from './pod-mounts.ts';
 import type { Seen } from './status-report.ts';
+import type { CommandProblem } from '../command.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
 /** Which JWTs: those of these names, or all of the namespace, or of all namespaces. */
@@ -22,8 +23,8 @@ export interface GatheredStatus {
   readonly seen: Seen;
   /** Whether all namespaces were read: the caller may be allowed to list one alone. */
   readonly everywhere: boolean;
-  /** Names that do not exist, each a line for people. */
-  readonly missing: readonly string[];
+  /** Why names are not shown, each reason once: most often they do not exist. */
+  readonly problems: readonly CommandProblem[];
 }
 
 /** The collections that `status` is made of; in all namespaces, or that one. */
@@ -65,7 +66,7 @@ export async function gatherStatus(
       () => list(pathsOf(namespace, false).pods, readPodMounts, LIVE_PODS),
       NO_PODS,
     );
-    return { seen: { jwts: found.jwts, pods, notes }, everywhere: false, missing: found.missing };
+    return { seen: { jwts: found.jwts, pods, notes }, everywhere: false, problems: found.problems };
   }
   const all = everywhere
     ? await ifAllowed(
@@ -77,7 +78,7 @@ export async function gatherStatus(
   const { jwts: jwtsPath, pods: podsPath } = pathsOf(namespace, isWhole);
   const jwts = all ?? (await list(jwtsPath, readJwtState));
   const pods = await ifAllowed(() => list(podsPath, readPodMounts, LIVE_PODS), NO_PODS);
-  return { seen: { jwts, pods, notes }, everywhere: isWhole, missing: [] };
+  return { seen: { jwts, pods, notes }, everywhere: isWhole, problems: [] };
 }
 
 const NO_PODS = 'which pods mount a token is not known';
@@ -85,9 +86,12 @@ const NO_PODS = 'which pods mount a token is not known';
 async function findNamed(
   access: Access,
   names: readonly string[],
-): Promise<{ readonly jwts: readonly JwtState[]; readonly missing: readonly string[] }> {
+): Promise<{ readonly jwts: readonly JwtState[]; readonly problems: readonly CommandProblem[] }> {
   const found = await inParallel(names, (name) => findJwtObject(access, access.namespace, name));
   const jwts = found.flatMap((jwt) => (jwt.ok ? [readJwtState(jwt.value.object)] : []));
-  const missing = found.flatMap((jwt) => (jwt.ok ? [] : [jwt.problem.message]));
-  return { jwts: jwts.filter((jwt) => jwt !== undefined), missing };
+  // A missing CRD is the same problem for each name.
+  const problems = new Map(
+    found.flatMap((jwt) => (jwt.ok ? [] : [[jwt.problem.message, jwt.problem] as const])),
+  );
+  return { jwts: jwts.filter((jwt) => jwt !== undefined), problems: [...problems.values()] };
 }

@@ -1,6 +1,7 @@
 import { toSeconds } from '../../time/units.ts';
 import type { ClusterAccess } from '../cluster/connect.ts';
 import type { Io } from '../io.ts';
+import { printProblems } from '../print-problems.ts';
 import { printReport, type OutputFormat } from '../output/report-output.ts';
 import { gatherStatus, type StatusQuery } from './gather-status.ts';
 import { readInPods } from './read-in-pods.ts';
@@ -15,14 +16,14 @@ export interface StatusOptions extends StatusQuery {
   readonly isReading: boolean;
 }
 
-/** Prints how things are now. Exit code 1 when a token cannot be used, or a name does not exist. */
+/** Prints how things are now. Exit code 1 when a token cannot be used, or a name does not exist; 3 when there are no JWTs at all. */
 export async function showStatus(access: ClusterAccess, options: StatusOptions, io: Io): Promise<ExitCode> {
-  const { seen: listed, missing } = await gatherStatus(access, options);
+  const { seen: listed, problems } = await gatherStatus(access, options);
   const seen = options.isReading ? await readInPods(access, listed) : listed;
   const now = toSeconds(Date.now());
   const report = reportStatus(seen, now);
-  for (const problem of missing) io.stderr.write(`error: ${problem}\n`);
-  if (report.jwts.length > 0 || missing.length === 0)
+  const exit = printProblems(problems, io);
+  if (report.jwts.length > 0 || problems.length === 0)
     printReport(io, options.output, report, (facts, paint) => describeStatus(facts, now, paint));
-  return missing.length === 0 && isAllWell(report) ? EXIT.done : EXIT.refused;
+  return exit === EXIT.done && !isAllWell(report) ? EXIT.refused : exit;
 }
