@@ -1,9 +1,9 @@
 import { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import { fail, ok, type Result } from '../../resources/result.ts';
-import { withoutControls } from '../../resources/without-controls.ts';
 import type { Io, TextSink } from '../io.ts';
 import { writeYaml } from '../yaml/write-yaml.ts';
+import { markStyle, printable } from './style-marks.ts';
 
 /** How a command prints: text for people, or the same facts for scripts. */
 export type OutputFormat = 'human' | 'json' | 'yaml';
@@ -27,14 +27,15 @@ export type Paint = (style: Style, text: string) => string;
 /** Colours where `styleText` finds a terminal that has them, unless NO_COLOR or a similar variable is set. */
 function createPaint(sink: TextSink): Paint {
   const isTerminal = sink.isTTY === true;
-  return isTerminal && sink instanceof Writable
-    ? (style, text) => styleText(style, text, { stream: sink })
-    : (_style, text) => text;
+  if (!isTerminal || !(sink instanceof Writable)) return (_style, text) => text;
+  return (style, text) => {
+    const [before = '', after = ''] = styleText(style, PLACE, { stream: sink }).split(PLACE);
+    return markStyle(before) + text + markStyle(after);
+  };
 }
 
-const ESCAPE = '\u001B';
-/** The sequences of our own styles; every other control character comes from an object, and could control the terminal. */
-const OWN_STYLES = new RegExp(`(${ESCAPE}\\[(?:1|22|3[1-6]|39|90)m)`);
+/** Stands for the text while its style is made: sequences in the text itself are not of that style. */
+const PLACE = ' ';
 
 /** Prints the lines that `describe` makes, or the report itself for scripts. */
 export function printReport<T>(
@@ -48,11 +49,6 @@ export function printReport<T>(
   else {
     const lines = describe(report, createPaint(stdout));
     // In one write: a reader such as head may close the pipe after the first.
-    stdout.write(lines.map((line) => `${withOurStylesAlone(line)}\n`).join(''));
+    stdout.write(lines.map((line) => `${printable(line)}\n`).join(''));
   }
-}
-
-function withOurStylesAlone(line: string): string {
-  const parts = line.split(OWN_STYLES).map((part) => (OWN_STYLES.test(part) ? part : withoutControls(part)));
-  return parts.join('').trimEnd();
 }

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
+import { widthOf } from './style-marks.ts';
 
 const GAP = '  ';
 
@@ -16,8 +16,4 @@ export function formatTable(rows: readonly (readonly string[])[]): readonly stri
       .join(GAP)
       .trimEnd(),
   );
-}
-
-function widthOf(cell: string): number {
-  return Array.from(stripVTControlCharacters(cell)).length;
 }
