@@ -1,87 +1,32 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { SignJWT, type JWK } from 'jose';
+import type { JWK } from 'jose';
 import { verifyCommand } from '../../src/commands/verify.ts';
-import type { Verification } from '../../src/commands/verify/examine-token.ts';
-import { publishedJwk, type SigningKey } from '../../src/signing/key.ts';
+import { publishedJwk } from '../../src/signing/key.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { readKey } from '../fixtures/observed.ts';
 import { runCommand } from './captured-io.ts';
-import {
-  endless,
-  json,
-  redirect,
-  silent,
-  startHttpsIssuer,
-  text,
-  type Answer,
-  type HttpsIssuer,
-} from './https-issuer.ts';
+import { endless, json, redirect, silent, text, type Answer, type HttpsIssuer } from './https-issuer.ts';
+import { JWKS, METADATA, startVerifiedSigner, type VerifiedSigner } from './verified-signer.ts';
 
-const METADATA = '/.well-known/openid-configuration';
 const FALLBACK = '/.well-known/oauth-authorization-server';
-const JWKS = '/.well-known/issuer.jwks';
-const ANY = 'https://wlcg.cern.ch/jwt/v1/any';
 const SERVERS = ['pelicanfs', 'pelican-cache', 'pelican-origin', 'xrootd'];
 
-/** The token with other members in its header; its signature is not valid then. */
-function withHeader(token: string, members: object): string {
-  const [, claims = '', signature = ''] = token.split('.');
-  return `${Buffer.from(JSON.stringify(members)).toString('base64url')}.${claims}.${signature}`;
-}
-
 describe('verify', () => {
-  let folder: string;
+  let signer: VerifiedSigner;
   let issuer: HttpsIssuer;
-  let key: SigningKey;
   let jwk: JWK;
+  const { sign, verify, report }: Pick<VerifiedSigner, 'sign' | 'verify' | 'report'> = {
+    sign: (...args) => signer.sign(...args),
+    verify: (...args) => signer.verify(...args),
+    report: (...args) => signer.report(...args),
+  };
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'jwt-verify-'));
-    issuer = await startHttpsIssuer();
-    await writeFile(join(folder, 'ca.pem'), issuer.ca);
-    key = await readKey(toPem(makeKey('ES256')));
-    jwk = publishedJwk(key.publicJwk, 'kid-1', 'ES256');
+    signer = await startVerifiedSigner();
+    ({ issuer, jwk } = signer);
   });
-  after(async () => {
-    await issuer[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true });
-  });
-  beforeEach(() => {
-    issuer.asked.length = 0;
-    issuer.answers.clear();
-    issuer.answers.set(METADATA, json({ issuer: issuer.url, jwks_uri: `${issuer.url}${JWKS}` }));
-    issuer.answers.set(JWKS, json({ keys: [jwk] }));
-  });
-
-  async function sign(claims: Record<string, unknown> = {}, kid = 'kid-1'): Promise<string> {
-    const now = Math.floor(Date.now() / 1000);
-    const usual = {
-      iss: issuer.url,
-      sub: 'me',
-      aud: [ANY],
-      scope: 'storage.read:/',
-      'wlcg.ver': '1.0',
-      jti: 'x',
-    };
-    return new SignJWT({ ...usual, iat: now - 60, nbf: now - 60, exp: now + 3600, ...claims })
-      .setProtectedHeader({ alg: 'ES256', kid, typ: 'JWT' })
-      .sign(key.privateKey);
-  }
-
-  const verify = (token: string, ...args: readonly string[]) =>
-    runCommand(verifyCommand, ['-', '--ca-file', join(folder, 'ca.pem'), ...args], { input: token });
-
-  async function report(token: string, ...args: readonly string[]) {
-    const { code, out, err } = await verify(token, '-o', 'json', ...args);
-    assert.equal(err, '');
-    const facts = JSON.parse(out) as Verification;
-    const refusals = facts.verdicts.filter(({ verdict }) => verdict === 'refuses');
-    const reasons = facts.verdicts.flatMap((verdict) => verdict.reasons.map(({ message }) => message));
-    return { code, facts, refusedBy: refusals.map(({ verifier }) => verifier), reasons: reasons.join('\n') };
-  }
+  after(() => signer[Symbol.asyncDispose]());
+  beforeEach(() => signer.reset());
 
   it('says that each accepts a good token, which is sent to nobody', async () => {
     const token = await sign();
@@ -252,42 +197,6 @@ describe('verify', () => {
       assert.deepEqual(refusedBy, expected, String(says));
       assert.match(reasons, says);
     }
-  });
-
-  /** `String` and templates throw for it. */
-  const UNWRITABLE = { toString: 1 };
-  /** Stands for a value that `JSON.stringify` and `String` overflow the stack with. */
-  const NESTED = 'NESTED';
-  const nest = (document: string): string =>
-    document.replace(`"${NESTED}"`, '['.repeat(50_000) + ']'.repeat(50_000));
-
-  it('takes what is not a string for missing where a JWK Set must have one', async () => {
-    const unknown = /no key of kid kid-1 is published .*; \(none\) is$/m;
-    const cases: readonly (readonly [key: object, says: RegExp])[] = [
-      [{ kty: 'EC', kid: UNWRITABLE }, unknown],
-      [{ ...jwk, kid: NESTED }, unknown],
-      [{ ...jwk, kty: UNWRITABLE }, /another one \("Invalid signature"\)/],
-      [{ ...jwk, alg: UNWRITABLE }, /the published key has no alg, and Pelican skips it/],
-      [{ ...jwk, use: UNWRITABLE }, /^$/],
-      [{ ...jwk, crv: UNWRITABLE }, /the published key has no crv/],
-      [{ ...jwk, x: NESTED }, /another one \("Invalid signature"\)/],
-    ];
-    for (const [entry, says] of cases) {
-      issuer.answers.set(JWKS, text(nest(JSON.stringify({ keys: [entry] }))));
-      const { reasons } = await report(await sign());
-      assert.match(reasons, says);
-      assert.ok((await verify(await sign())).out.includes('What its issuer publishes'));
-    }
-  });
-
-  it('shows what is not a string in header and claims of a token as JSON', async () => {
-    const token = await sign({ iat: UNWRITABLE, nbf: UNWRITABLE, exp: UNWRITABLE, sub: UNWRITABLE });
-    const { code, out } = await verify(withHeader(token, { alg: UNWRITABLE, kid: UNWRITABLE }));
-    assert.equal(code, 1);
-    assert.match(out, /^ {2}kid +\{"toString":1\} \(\{"toString":1\}\), signature not checked$/m);
-    assert.match(out, /it knows ES256 and RS256, not \{"toString":1\} /);
-    assert.match(out, /no key of kid \{"toString":1\} is published/);
-    assert.match(out, /iat or nbf is not a number/);
   });
 
   it('asks nobody for a token without an issuer', async () => {

@@ -6,10 +6,14 @@ const ESCAPE = '\u001B';
 const MARK_LENGTH = 8;
 /**
  * Stands for the escape character of our own styles until a line is printed: private-use characters of Unicode, which each
- * process chooses at random. So a text from a cluster or a file cannot hold it, and whatever else it holds is not a style of ours.
+ * process chooses at random. So a text from a cluster or a file cannot hold it, and whatever it holds is not a style of ours.
  */
-const MARK = Array.from({ length: MARK_LENGTH }, () => String.fromCharCode(randomInt(0xe000, 0xf900))).join('');
+const MARK = Array.from({ length: MARK_LENGTH }, choosePrivateCharacter).join('');
 const OWN_STYLE = new RegExp(String.raw`${MARK}\[\d+m`, 'g');
+
+function choosePrivateCharacter(): string {
+  return String.fromCharCode(randomInt(0xe000, 0xf900));
+}
 
 /** What `styleText` puts before and after a text, to be put around any text; `printable` turns it into that again. */
 export function markStyle(sequence: string): string {

@@ -16,7 +16,10 @@ export interface StatusOptions extends StatusQuery {
   readonly isReading: boolean;
 }
 
-/** Prints how things are now. Exit code 1 when a token cannot be used, or a name does not exist; 3 when there are no JWTs at all. */
+/**
+ * Prints how things are now. Exit code 1 when a token cannot be used, or a name does not exist; 3 when the cluster does not know
+ * JWTs.
+ */
 export async function showStatus(access: ClusterAccess, options: StatusOptions, io: Io): Promise<ExitCode> {
   const { seen: listed, problems } = await gatherStatus(access, options);
   const seen = options.isReading ? await readInPods(access, listed) : listed;

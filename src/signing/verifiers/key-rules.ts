@@ -110,7 +110,7 @@ function judgeRedirect(isRedirected: boolean, verifier: VerifierName): readonly 
  * §6). Anybody may be an issuer, and publish `{"kid":{"toString":1}}`.
  */
 export function readKeys(keys: readonly unknown[]): readonly JWK[] {
-  return keys.filter(isJsonObject).map((key) => ({ kty: '', ...stringMap(key) }));
+  return keys.filter(isJsonObject).map((key) => Object.assign({ kty: '' }, stringMap(key)));
 }
 
 function refuse(rule: string, message: string, remedy: string): readonly Reason[] {
