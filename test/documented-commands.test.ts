@@ -106,6 +106,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'npm run faults': IN_SHORT,
   'npm run hostile': IN_SHORT,
   'npm run e2e': IN_SHORT,
+  'sudo npm run e2e': IN_SHORT,
   'sudo npm run e2e -- --only churn': ON_NODES,
   'sudo npm run e2e -- --only delivery': ON_NODES,
   'npm run e2e -- --only ipv6': ON_NODES,
