@@ -31,8 +31,11 @@ export interface Api {
   create(path: string, body: unknown): Promise<Loose>;
   /** JSON merge patch (RFC 7386), by another field manager than the service's. */
   merge(path: string, body: unknown): Promise<Loose>;
-  /** Gives nothing when the object was not there. */
-  remove(path: string, propagationPolicy?: 'Foreground' | 'Background' | 'Orphan'): Promise<void>;
+  /**
+   * Gives the object if it stays for its finalizers, else a Status with its uid in `details`, and nothing when it was
+   * not there.
+   */
+  remove(path: string, propagationPolicy?: 'Foreground' | 'Background' | 'Orphan'): Promise<Loose>;
   /** Calls back for each event; resolves when the connection ends, however that happens. */
   watch(
     path: string,
@@ -101,9 +104,8 @@ export async function openApi(
     create: (path, body) => ask('POST', `${path}?fieldManager=${FIELD_MANAGER}`, body),
     merge: (path, body) =>
       ask('PATCH', `${path}?fieldManager=${FIELD_MANAGER}`, body, 'application/merge-patch+json'),
-    remove: async (path, propagationPolicy) => {
-      await orNothing(ask('DELETE', path, propagationPolicy === undefined ? {} : { propagationPolicy }));
-    },
+    remove: (path, propagationPolicy) =>
+      orNothing(ask('DELETE', path, propagationPolicy === undefined ? {} : { propagationPolicy })),
     watch: async (path, resourceVersion, onEvent, signal) => {
       const query = `watch=1&allowWatchBookmarks=true&resourceVersion=${resourceVersion}`;
       const response = await send('GET', `${path}?${query}`, { signal });

@@ -7,7 +7,7 @@ import { openApi, type Api } from './api.ts';
 import { Canaries } from './canaries.ts';
 import { beginExcuse, type Excuse } from './case-file.ts';
 import { startObserver, type Observer } from './observer.ts';
-import { startPlayer, type Player } from './player.ts';
+import { followOutput, startPlayer, stopAll, type Player } from './player.ts';
 
 /** Durations of leader election, in milliseconds. */
 export interface LeaseTimes {
@@ -32,6 +32,8 @@ export interface Arena {
   readonly observer: Observer;
   readonly canaries: Canaries;
   readonly lease: LeaseTimes;
+  /** How long to wait (ms) for what comes at once. */
+  readonly patienceMs: number;
   /** resourceVersions by who stored them. */
   readonly foreign: ReadonlySet<string>;
   readonly ours: ReadonlySet<string>;
@@ -45,16 +47,20 @@ export interface Arena {
   readonly excuses: readonly Excuse[];
   /** From now on signing is impossible, until the returned function is called. */
   excuse(): () => void;
-  /** What the services printed since this was asked last. */
-  freshOutput(): string;
+  /** Gives a function that gives what the services have printed since now. */
+  followOutput(): () => string;
   /** All that each process printed, in the order of their starts. */
   outputs(): readonly string[];
-  /** Makes the arena as a fault expects it: the API server answers, and the main service alone is there and leads. */
+  /**
+   * Makes the arena as a fault expects it: the API server answers, and the main service alone is there and leads. Throws
+   * afterwards if a process of the service ended unasked, or not as it should.
+   */
   settle(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const ANSWERS_WITHIN_MS = 60_000;
+const PATIENCE_MS = 10_000; // promised is one second; the machine may be busy
 
 export async function openArena(options: { readonly short: boolean }): Promise<Arena> {
   const foreign = new Set<string>();
@@ -79,7 +85,7 @@ export async function openArena(options: { readonly short: boolean }): Promise<A
     const players: Player[] = [];
     let main: Player | undefined;
     const excuses: Excuse[] = [];
-    const searched = new Map<Player, number>();
+    const reported = new Set<Player>();
     const start = async (launch: Parameters<typeof startPlayer>[0]['launch']): Promise<Player> => {
       const onStored = (version: string): void => void ours.add(version);
       const player = await startPlayer({ cluster, authority, onStored, launch, number: players.length });
@@ -96,6 +102,7 @@ export async function openArena(options: { readonly short: boolean }): Promise<A
       observer,
       canaries,
       lease,
+      patienceMs: PATIENCE_MS,
       foreign,
       ours,
       main: () => {
@@ -107,15 +114,7 @@ export async function openArena(options: { readonly short: boolean }): Promise<A
         start((own) => startService(cluster, { args: ['--no-webhook', ...own, ...leaseArgs, ...args], env })),
       excuses,
       excuse: () => beginExcuse(excuses),
-      freshOutput: () =>
-        players
-          .map((player) => {
-            const output = player.service.output();
-            const from = searched.get(player) ?? 0;
-            searched.set(player, output.length);
-            return output.slice(from);
-          })
-          .join('\n'),
+      followOutput: () => followOutput(players),
       outputs: () => players.map(({ service }) => service.output()),
       settle: async () => {
         await waitUntil('the API server to answer', ANSWERS_WITHIN_MS, () =>
@@ -124,18 +123,24 @@ export async function openArena(options: { readonly short: boolean }): Promise<A
             () => false,
           ),
         );
-        await Promise.all(
-          players.filter((player) => player !== main && !player.hasEnded()).map((player) => player.stop()),
-        );
+        const crashed = players.filter((player) => player.hasCrashed() && !reported.has(player));
+        for (const player of crashed) reported.add(player);
+        const stopping = stopAll(players.filter((player) => player !== main && !player.hasEnded()));
+        const [stopped] = await Promise.allSettled([stopping]);
         if (main === undefined || main.hasEnded()) await startMain();
         await arena.main().waitUntilLeading();
+        if (stopped.status === 'rejected') throw stopped.reason;
+        if (crashed.length > 0) throw new Error(`${crashed.length} processes of the service ended unasked`);
       },
       stop: async () => {
         // Also those that ended by themselves: their proxies still listen.
-        await Promise.all(players.map((player) => player.stop()));
-        await observer.stop();
-        api.close();
-        await stage.stop();
+        try {
+          await stopAll(players);
+        } finally {
+          await observer.stop();
+          api.close();
+          await stage.stop();
+        }
       },
     };
     await arena.settle();

@@ -39,6 +39,8 @@ export interface Ground {
   note(what: string): void;
   recovered(ms: number): void;
   fail(invariant: Invariant, what: string): void;
+  /** Fails if the harm met less than it must, 1 by default: then nothing was tested. */
+  requireHarm(met: number, least?: number): void;
 }
 
 /** Token of one minute, renewed after half of it: for what must go on while something is broken. */
@@ -72,6 +74,7 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
   const violations: Violation[] = [];
   const recoveries: number[] = [];
   const notes = new Set<string>();
+  const printed = arena.followOutput();
   await api.create('/api/v1/namespaces', { metadata: { name: namespace } });
 
   const storeKey: Ground['storeKey'] = async (name, text) => {
@@ -107,6 +110,7 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
     return jwt;
   };
   const namespaces = [namespace];
+  const fail: Ground['fail'] = (invariant, what) => void violations.push({ invariant, what });
   return {
     arena,
     namespace,
@@ -131,7 +135,10 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
     storeKey,
     note: (what) => void notes.add(what),
     recovered: (ms) => void recoveries.push(ms),
-    fail: (invariant, what) => void violations.push({ invariant, what }),
+    fail,
+    requireHarm: (met, least = 1) => {
+      if (met < least) fail('recovery', `nothing was tested: the harm met ${met} instead of ${least}`);
+    },
     close: async () => {
       await sleep(short ? AFTERMATH_MS.short : AFTERMATH_MS.full);
       const endedAt = Date.now();
@@ -139,7 +146,9 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
         if (kind === 'Secret') canaries.addToken(tokenIn(object)?.text ?? '');
       }
       for (const jwt of jwts) violations.push(...(await judge(jwt.file(endedAt))));
-      violations.push(...canaries.search(await collectTexts(arena, namespace, jwts)));
+      violations.push(
+        ...canaries.search({ ...(await collectTexts(arena, namespace, jwts)), 'the log': printed() }),
+      );
       for (const name of namespaces) await api.remove(`/api/v1/namespaces/${name}`);
       observer.forget(namespace);
     },
@@ -151,7 +160,7 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
   };
 }
 
-/** Everything that people may come to see, by where they see it. */
+/** What people may come to see besides the log, by where they see it. */
 async function collectTexts(
   arena: Arena,
   namespace: string,
@@ -160,7 +169,6 @@ async function collectTexts(
   const events = await arena.api.list(pathOf('events', namespace));
   const metrics = arena.main().hasEnded() ? '' : await readMetrics(arena);
   return {
-    'the log': arena.freshOutput(),
     'an event': JSON.stringify(events),
     'a status': JSON.stringify(jwts.map(({ jwt }) => jwt?.status)),
     'the metrics': metrics,

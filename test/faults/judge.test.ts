@@ -11,6 +11,7 @@ import type { Sighting } from './observer.ts';
 const START = 1_800_000_000; // seconds
 const LIFETIME = 3_600;
 const key = makeKey('ES256');
+const LABELS = { 'tokens.osg-htc.org/managed': 'true', 'app.kubernetes.io/managed-by': 'jwt-injector' };
 
 interface TokenWish {
   readonly signedAt?: number;
@@ -48,8 +49,10 @@ async function seeSecret(
   const { data, ...metadata } = more;
   const object = {
     metadata: {
-      ownerReferences: [{ kind: 'JWT', uid: 'jwt-uid' }],
+      ownerReferences: [{ kind: 'JWT', uid: 'jwt-uid', controller: true }],
+      labels: LABELS,
       annotations: {
+        'tokens.osg-htc.org/jwt': 'science/a',
         'tokens.osg-htc.org/expires-at': new Date((signedAt + LIFETIME) * 1000).toISOString(),
         'tokens.osg-htc.org/last-signing-time': `${signedAt}`,
       },
@@ -67,11 +70,14 @@ function sighting(
   object: Loose,
   isGone = false,
 ): Sighting {
-  const uid = kind === 'JWT' ? 'jwt-uid' : 'secret-uid';
+  const uid = kind === 'JWT' ? 'jwt-uid' : (object.metadata.uid ?? 'secret-uid');
   return { kind, at: at * 1000, isGone, name: 'a', uid, resourceVersion: `${version}`, object };
 }
 
-const READY = { metadata: {}, status: { conditions: [{ type: 'Ready', status: 'True' }] } };
+const READY = {
+  metadata: { uid: 'jwt-uid', namespace: 'science', name: 'a' },
+  status: { conditions: [{ type: 'Ready', status: 'True' }] },
+};
 const ready = (at: number): Sighting => sighting('JWT', 2, at, READY);
 const spec = {
   from: 0,
@@ -154,10 +160,38 @@ describe('the judge of the fault suite', () => {
     assert.deepEqual(await blame(sightings, { foreign: new Set(['7']) }), []);
   });
 
+  it('finds a write of the service into a Secret that the suite made (I5)', async () => {
+    const of = (uid: string) => ({ more: { uid } });
+    const seen = [await seeSecret(1, START, of('own')), await seeSecret(7, START + 10, of('another'))];
+    const trespass = await seeSecret(3, START + 20, of('another'));
+    const [foreign, causes] = [new Set(['7']), 2];
+    assert.deepEqual(await blame([...seen, trespass], { foreign, causes }), [
+      'I5 a: the service wrote into a Secret that somebody else made',
+    ]);
+    const successor = await seeSecret(3, START + 20, of('next'));
+    assert.deepEqual(await blame([...seen, successor], { foreign, causes }), []);
+  });
+
+  it('finds a Secret that in the end is not as documented while its JWT is Ready', async () => {
+    const wishes: readonly [TokenWish & { readonly more?: Loose }, RegExp][] = [
+      [{ more: { labels: {} } }, /^recovery a: it is Ready, but its Secret is not as documented$/],
+      [{ more: { ownerReferences: undefined } }, /not as documented$/],
+      [{ signer: makeKey('ES256') }, /not as documented: the signature is not of the key/],
+    ];
+    for (const [wish, complaint] of wishes) {
+      const harmed = [await seeSecret(1, START), ready(START), await seeSecret(7, START + 10, wish)];
+      const found = await blame(harmed, { foreign: new Set(['7']) });
+      assert.equal(found.length, 1, JSON.stringify(found));
+      assert.match(found[0] ?? '', complaint);
+      const repaired = [...harmed, await seeSecret(3, START + 20)];
+      assert.deepEqual(await blame(repaired, { foreign: new Set(['7']), causes: 2 }), []);
+    }
+  });
+
   it('finds data, labels, annotations and finalizers of others that a write removed (I5)', async () => {
     const others = {
       data: { note: 'bWluZQ==' },
-      labels: { team: 'a' },
+      labels: { ...LABELS, team: 'a' },
       finalizers: ['example.org/wait'],
     };
     const found = await blame([await seeSecret(1, START, { more: others }), await seeSecret(3, START + 10)], {

@@ -1,18 +1,10 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Loose } from '../integration/objects.ts';
 import { recordAt, type CaseFile, type SpecRecord, type Violation } from './case-file.ts';
+import { isInOrder } from './in-order.ts';
 import type { Sighting } from './observer.ts';
+import { findLosses, findTrespasses } from './others-parts.ts';
+import { listSteps, type Step } from './steps.ts';
 import { expiryOf, findFlaw, tokenIn } from './token.ts';
-
-/** Who brought a Secret into a state. */
-type Writer = 'service' | 'suite' | 'somebody';
-
-/** A Secret's state with the one before it, `undefined` after it was gone. */
-interface Step {
-  readonly sighting: Sighting;
-  readonly before: Sighting | undefined;
-  readonly writer: Writer;
-}
 
 /** Judges everything that was seen of one JWT. Pure except for the verification of signatures. */
 export async function judge(file: CaseFile): Promise<readonly Violation[]> {
@@ -25,6 +17,8 @@ export async function judge(file: CaseFile): Promise<readonly Violation[]> {
     ...findStepsBack(file, written),
     ...findNeedlessWrites(file, written),
     ...findLosses(written),
+    ...findTrespasses(steps),
+    ...(await findDisorder(file)),
   ];
 }
 
@@ -34,25 +28,6 @@ function findBlindness({ name, sightings }: CaseFile, written: readonly Step[]):
     written.length === 0 && sightings.some(({ kind, object }) => kind === 'JWT' && isReady(object));
   const what = `${name}: it is Ready, but the observer saw no write of the service`;
   return isBlind ? [{ invariant: 'recovery', what }] : [];
-}
-
-function listSteps(file: CaseFile): readonly Step[] {
-  let before: Sighting | undefined;
-  const steps: Step[] = [];
-  for (const sighting of file.sightings) {
-    if (sighting.kind !== 'Secret') continue;
-    steps.push({ sighting, before, writer: writerOf(sighting, before, file) });
-    before = sighting.isGone ? undefined : sighting;
-  }
-  return steps;
-}
-
-/** A write whose answer never came is the service's too: nobody else makes tokens. */
-function writerOf(sighting: Sighting, before: Sighting | undefined, { foreign, ours }: CaseFile): Writer {
-  if (foreign.has(sighting.resourceVersion)) return 'suite';
-  if (ours.has(sighting.resourceVersion)) return 'service';
-  const isNewToken = sighting.object.data?.token !== before?.object.data?.token;
-  return isNewToken && !sighting.isGone && tokenIn(sighting.object) !== undefined ? 'service' : 'somebody';
 }
 
 /** The status may be seen before the Secret that it describes: these are two watches. */
@@ -78,7 +53,7 @@ function findGaps(file: CaseFile): readonly Violation[] {
       look(sighting.at);
       secret = sighting.isGone ? undefined : sighting;
       since = sighting.at;
-    } else if (sighting.isGone || sighting.object.metadata.deletionTimestamp !== undefined) {
+    } else if (isLeaving(sighting)) {
       look(sighting.at);
       readySince = undefined;
     } else if (readySince === undefined && isReady(sighting.object)) {
@@ -158,9 +133,9 @@ function findNeedlessWrites(file: CaseFile, written: readonly Step[]): readonly 
     found.push({ invariant: 'I4', what: `${file.name}: ${unscheduled} writes for ${file.causes} causes` });
   }
   const leaving = new Map<string, number>();
-  for (const { kind, uid, at, isGone, object } of file.sightings) {
-    const isLeaving = kind === 'JWT' && (isGone || object.metadata.deletionTimestamp !== undefined);
-    if (isLeaving && !leaving.has(uid)) leaving.set(uid, at);
+  for (const sighting of file.sightings) {
+    const { kind, uid, at } = sighting;
+    if (kind === 'JWT' && isLeaving(sighting) && !leaving.has(uid)) leaving.set(uid, at);
   }
   for (const { sighting } of written) {
     const leftAt = leaving.get(ownerOf(sighting.object) ?? '');
@@ -190,41 +165,20 @@ function isScheduled({ sighting, before }: Step, specs: readonly SpecRecord[]): 
   return sighting.at / 1000 >= due - CLOCK_SLACK_S;
 }
 
-/** I5: what others have in the Secret is there after a write, byte for byte. */
-function findLosses(written: readonly Step[]): readonly Violation[] {
-  return written.flatMap(({ sighting, before }) => {
-    if (before === undefined || before.uid !== sighting.uid) return [];
-    const [kept, had] = [foreignParts(sighting.object), foreignParts(before.object)];
-    return Object.keys(had)
-      .filter((part) => !isDeepStrictEqual(kept[part], had[part]))
-      .map((part) => ({
-        invariant: 'I5' as const,
-        what: `${sighting.name}: a write of the service changed ${part} of others`,
-      }));
-  });
+/** In the end the Secret of a JWT that is Ready is as documented, also when another wrote it. */
+async function findDisorder(file: CaseFile): Promise<readonly Violation[]> {
+  const last = (kind: Sighting['kind']): Sighting | undefined =>
+    file.sightings.findLast((sighting) => sighting.kind === kind);
+  const [jwt, secret] = [last('JWT'), last('Secret')];
+  if (jwt === undefined || isLeaving(jwt) || !isReady(jwt.object)) return [];
+  if (secret === undefined || secret.isGone) return []; // I1
+  const what = `${file.name}: it is Ready, but its Secret is not as documented`;
+  const isWell = isInOrder({ jwt: jwt.object, secret: secret.object });
+  if (!isWell) return [{ invariant: 'recovery', what }];
+  const flaw = await findFlaw(secret.object, secret.at, file);
+  return flaw === undefined ? [] : [{ invariant: 'recovery', what: `${what}: ${flaw}` }];
 }
 
-/** What the service does not own: everything that its entry in `managedFields` does not name. */
-function foreignParts(secret: Loose): Readonly<Record<string, unknown>> {
-  const { metadata, data = {}, type, immutable } = secret;
-  const entry = (metadata.managedFields ?? []).find(
-    ({ manager, operation }: Loose) => manager === 'jwt-injector' && operation === 'Apply',
-  );
-  const owned = entry?.fieldsV1?.['f:metadata'] ?? {};
-  const isOurs = (name: string, fields: Loose = {}): boolean =>
-    name.startsWith('tokens.osg-htc.org/') ||
-    name === 'app.kubernetes.io/managed-by' ||
-    Object.hasOwn(fields, `f:${name}`);
-  const without = (map: Loose = {}, fields: Loose = {}): Loose =>
-    Object.fromEntries(Object.entries(map).filter(([name]) => !isOurs(name, fields)));
-  const { token: _token, ...otherData } = data;
-  return {
-    data: otherData,
-    labels: without(metadata.labels, owned['f:labels']),
-    annotations: without(metadata.annotations, owned['f:annotations']),
-    finalizers: metadata.finalizers ?? [],
-    owners: (metadata.ownerReferences ?? []).filter(({ kind }: Loose) => kind !== 'JWT'),
-    type,
-    immutable,
-  };
+function isLeaving({ isGone, object }: Sighting): boolean {
+  return isGone || object.metadata.deletionTimestamp !== undefined;
 }

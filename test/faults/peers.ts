@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from './fault.ts';
 import type { Ground } from './ground.ts';
-import { annotate, encode, EXPIRES_AT, isInOrder, MANAGED, TRIES, type Victim } from './victim.ts';
+import { EXPIRES_AT, isInOrder, MANAGED } from './in-order.ts';
+import { annotate, encode, TRIES, type Victim } from './victim.ts';
 import { makeKey } from '../fixtures/keys.ts';
 
 /** Somebody who changes the Secret back whenever it was corrected. */

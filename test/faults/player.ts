@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import type { CertificateAuthority } from '../controlplane/certificates.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
@@ -23,9 +22,11 @@ export interface Player {
   /** Its writes of Secrets and JWTs so far, the Lease and Events left out, whatever became of them. */
   writes(): readonly Seen[];
   hasEnded(): boolean;
+  /** Whether it ended, and neither `kill` nor `stop` was called. */
+  hasCrashed(): boolean;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
-  /** SIGTERM, after SIGCONT. */
+  /** SIGTERM, after SIGCONT. Throws, when it is gone, if it had to be killed or its exit code was not 0. */
   stop(): Promise<void>;
 }
 
@@ -39,6 +40,8 @@ export interface PlayerMeans {
   readonly number: number;
 }
 
+/** As the shipped Deployment gives it. */
+const GRACE_MS = 30_000;
 const LEADS_WITHIN_MS = 45_000; // a dead leader's lease, and some
 
 /** Starts proxy and service; resolves when the service is ready, leading or not. */
@@ -69,6 +72,7 @@ async function readToken(cluster: ControlPlane): Promise<string> {
 
 function play(service: Service, proxy: Proxy): Player {
   let ended = false;
+  let isAsked = false;
   const end = async (): Promise<void> => {
     await service.exited;
     ended = true;
@@ -89,24 +93,45 @@ function play(service: Service, proxy: Proxy): Player {
     },
     writes: () => proxy.log.filter(isWrite),
     hasEnded: () => ended,
+    hasCrashed: () => ended && !isAsked,
     kill: async () => {
+      isAsked = true;
       service.kill('SIGKILL');
       await service.exited;
       await proxy.close();
     },
     stop: async () => {
-      service.kill('SIGCONT');
-      const forced = new AbortController();
-      const force = async (): Promise<void> => {
-        await sleep(30_000, undefined, { signal: forced.signal });
-        service.kill('SIGKILL');
-      };
-      force().catch(() => undefined);
-      await service.stop();
-      forced.abort();
+      const wasThere = !ended;
+      isAsked = true;
+      const problem = wasThere ? await endInTime(service) : undefined;
       await proxy.close();
+      if (problem !== undefined) throw new Error(`a process of the service ${problem}`);
     },
   };
+}
+
+/** SIGTERM, and SIGKILL when its time is over; says what was wrong with its end. */
+async function endInTime(service: Service): Promise<string | undefined> {
+  service.kill('SIGCONT');
+  const force = setTimeout(() => service.kill('SIGKILL'), GRACE_MS);
+  const code = await service.stop();
+  clearTimeout(force);
+  if (code === 0) return undefined;
+  return code === null
+    ? `was killed by a signal, of SIGTERM it has ${GRACE_MS / 1_000} s to end`
+    : `ended with exit code ${code} after SIGTERM`;
+}
+
+/** Stops them all; throws the first problem afterwards. */
+export async function stopAll(players: readonly Player[]): Promise<void> {
+  const results = await Promise.allSettled(players.map((player) => player.stop()));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+/** Gives a function that gives what they have printed since now, also those that are started later. */
+export function followOutput(players: readonly Pick<Player, 'service'>[]): () => string {
+  const from = players.map(({ service }) => service.output().length);
+  return () => players.map(({ service }, index) => service.output().slice(from[index] ?? 0)).join('\n');
 }
 
 function isWrite({ method, path }: Seen): boolean {

@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { makeKey } from '../fixtures/keys.ts';
 import type { Loose } from '../integration/objects.ts';
 import { ApiRefusal, pathOf } from './api.ts';
 import type { Fault } from './fault.ts';
-import { annotate, encode, EXPIRES_AT, isInOrder, NAMED, SIGNED_AT, TRIES, type Victim } from './victim.ts';
+import { EXPIRES_AT, isInOrder, NAMED, SIGNED_AT } from './in-order.ts';
+import { annotate, encode, TRIES, type Victim } from './victim.ts';
 
 /** What cannot be corrected, or not by us: a condition must say precisely what, and nothing is touched. */
 interface ReportedProblem {
@@ -27,12 +29,11 @@ async function giveToOther({ ground, jwt }: Victim): Promise<void> {
   });
 }
 
-async function recreate({ ground, jwt }: Victim, metadata: Loose, rest: Loose): Promise<void> {
-  const secret = { metadata: { name: jwt.name, ...metadata }, ...rest };
+async function recreate({ jwt }: Victim, metadata: Loose, rest: Loose): Promise<void> {
   for (;;) {
     await jwt.removeSecret();
     try {
-      await ground.arena.api.create(pathOf('secrets', ground.namespace), secret);
+      await jwt.createSecret(metadata, rest);
       return;
     } catch (error) {
       if (!(error instanceof ApiRefusal) || error.status !== 409) throw error;
@@ -40,6 +41,8 @@ async function recreate({ ground, jwt }: Victim, metadata: Loose, rest: Loose): 
     }
   }
 }
+
+const REST_MS = 1_000; // a needless write comes within some milliseconds of the report
 
 const TLS = {
   type: 'kubernetes.io/tls',
@@ -132,6 +135,8 @@ export const REPORTED_PROBLEMS: readonly Fault[] = PROBLEMS.map(
       const forgive = jwt.excuse();
       await harm(victim);
       await jwt.waitFor(`the condition ${reason}`, () => jwt.says('Ready', 'False', reason));
+      await sleep(REST_MS);
+      if (!jwt.isSecretUntouched()) ground.fail('I5', 'a Secret that only a person can help was written');
       const isAdopted = (): boolean => jwt.text === before && jwt.says('Ready', 'True') && isInOrder(jwt);
       const isFixed = (): boolean => isAdopted() || (jwt.isRenewed(before) && isInOrder(jwt));
       await jwt.endure(`fixed after help: ${title}`, { harm: () => help(victim), until: isFixed, causes });

@@ -54,7 +54,8 @@ async function attemptOnce(
   try {
     ground = await openGround(arena, namespace, short);
     await play(fault, ground);
-    if (!fault.isLocal) await arena.settle();
+    const ending = ground;
+    if (!fault.isLocal) await arena.settle().catch((error) => ending.fail('recovery', messageOf(error)));
     await ground.close();
     return ground;
   } catch (error) {
@@ -74,8 +75,12 @@ async function play(fault: Fault, ground: Ground): Promise<void> {
   try {
     await fault.play(ground);
   } catch (error) {
-    ground.fail('recovery', error instanceof Error ? error.message : String(error));
+    ground.fail('recovery', messageOf(error));
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** A token of one minute that lives through all the faults; the returned function judges it. */

@@ -12,7 +12,11 @@ export interface Token {
 
 /** The token in a Secret; `undefined` when there is none, or what is there is no token. */
 export function tokenIn(secret: Loose): Token | undefined {
-  const text = Buffer.from(secret?.data?.token ?? '', 'base64').toString();
+  return parseToken(Buffer.from(secret?.data?.token ?? '', 'base64').toString());
+}
+
+/** `undefined` when the text is not a token. */
+export function parseToken(text: string): Token | undefined {
   try {
     return { text, header: decodeProtectedHeader(text), claims: decodeJwt(text) };
   } catch {

@@ -4,7 +4,8 @@ import type { Loose } from '../integration/objects.ts';
 import { pathOf } from './api.ts';
 import type { Arena } from './arena.ts';
 import { beginExcuse, type CaseFile, type Excuse, type KeyRecord, type SpecRecord } from './case-file.ts';
-import { expiryOf, tokenIn, type Token } from './token.ts';
+import { OwnWrites } from './own-writes.ts';
+import { expiryOf, parseToken, tokenIn, type Token } from './token.ts';
 
 /** Something done to a JWT, its Secret or its surroundings, and how to see that all is well again. */
 export interface Ordeal {
@@ -15,8 +16,6 @@ export interface Ordeal {
   readonly causes?: number;
 }
 
-const WITHIN_MS = 10_000; // promised is one second; the machine may be busy
-
 /** A JWT of a fault: what was asked for, what was done to it, and what the observer sees of it. */
 export class TrackedJwt {
   readonly name: string;
@@ -26,6 +25,9 @@ export class TrackedJwt {
   readonly #specs: SpecRecord[] = [];
   readonly #excuses: Excuse[] = [];
   readonly #onRecovery: (ms: number) => void;
+  readonly #ownWrites = new OwnWrites();
+  /** As the suite left it last. */
+  #leftSecret: Loose;
   #causes = 1; // the first token
 
   constructor(
@@ -73,11 +75,14 @@ export class TrackedJwt {
     return condition?.status === status && (reason === undefined || condition.reason === reason);
   }
 
-  /** A valid token other than `before`, and a status that reports it. */
+  /** A token that has not expired, with another `jti` than that of `before`, and a status that reports it. */
   isRenewed(before: string): boolean {
     const { token } = this;
-    if (token === undefined || token.text === before || expiryOf(token) <= Date.now()) return false;
-    return this.jwt?.status?.tokenId === token.claims.jti && this.says('Ready', 'True');
+    const { jti } = token?.claims ?? {};
+    // Who forges a token may have kept the `jti`: then its text is another, and the status seems to be of it.
+    if (jti === undefined || jti === parseToken(before)?.claims.jti || expiryOf(token) <= Date.now())
+      return false;
+    return this.jwt?.status?.tokenId === jti && this.says('Ready', 'True');
   }
 
   /** Records that the JWT was written with this spec, and what its key is from now on. */
@@ -102,10 +107,15 @@ export class TrackedJwt {
     return beginExcuse(this.#excuses);
   }
 
-  /** Waits for what the observer sees. */
-  async waitFor(what: string, fits: () => boolean | Promise<boolean>, withinMs = WITHIN_MS): Promise<void> {
+  /** Waits for what the observer sees, once it has seen what the suite did: the state from before may fit, too. */
+  async waitFor(
+    what: string,
+    fits: () => boolean | Promise<boolean>,
+    withinMs = this.#arena.patienceMs,
+  ): Promise<void> {
+    const isUpToDate = (): boolean => this.#ownWrites.areSeen(this.#arena.observer.sightings(this.namespace));
     try {
-      await waitUntil(`${this.name}: ${what}`, withinMs, fits);
+      await waitUntil(`${this.name}: ${what}`, withinMs, () => isUpToDate() && fits());
     } catch (error) {
       const states = this.jwt?.status?.conditions?.map(
         ({ type, status, reason }: Loose) => `${type}=${status} ${reason}`,
@@ -137,16 +147,36 @@ export class TrackedJwt {
 
   /** Merge patch of the Secret by somebody else. */
   async patchSecret(body: unknown): Promise<void> {
-    await this.#arena.api.merge(this.secretPath, body);
+    this.#leaveSecret(await this.#arena.api.merge(this.secretPath, body));
+  }
+
+  /** A Secret of its name, made by somebody else. */
+  async createSecret(metadata: Loose, rest: Loose): Promise<void> {
+    const body = { metadata: { name: this.name, ...metadata }, ...rest };
+    this.#leaveSecret(await this.#arena.api.create(pathOf('secrets', this.namespace), body));
   }
 
   async removeSecret(): Promise<void> {
-    await this.#arena.api.remove(this.secretPath);
+    const answer = await this.#arena.api.remove(this.secretPath);
+    if (answer?.metadata?.resourceVersion !== undefined) this.#leaveSecret(answer);
+    else if (answer !== undefined) this.#ownWrites.noteRemoved(answer.details.uid);
+  }
+
+  /** Whether nobody has written its Secret since the suite did. */
+  isSecretUntouched(): boolean {
+    const [seen, left] = [this.secret?.metadata, this.#leftSecret?.metadata];
+    return seen?.uid === left?.uid && seen?.resourceVersion === left?.resourceVersion;
+  }
+
+  #leaveSecret(stored: Loose): void {
+    this.#leftSecret = stored;
+    this.#ownWrites.noteStored(stored);
   }
 
   /** Merge patch of the JWT's spec. */
   async patchSpec(change: Loose): Promise<void> {
     const stored = await this.#arena.api.merge(this.path, { spec: change });
+    this.#ownWrites.noteStored(stored);
     this.noteSpec(stored.spec);
   }
 
@@ -155,9 +185,8 @@ export class TrackedJwt {
     const { text } = this;
     this.addCauses();
     const value = `${Date.now()}`;
-    await this.#arena.api.merge(this.path, {
-      metadata: { annotations: { 'tokens.osg-htc.org/renew': value } },
-    });
+    const metadata = { annotations: { 'tokens.osg-htc.org/renew': value } };
+    this.#ownWrites.noteStored(await this.#arena.api.merge(this.path, { metadata }));
     return text;
   }
 
@@ -183,7 +212,8 @@ export class TrackedJwt {
   }
 }
 
-function secondsOf(duration: Loose): number {
+/** Of a duration of the spec. */
+export function secondsOf(duration: Loose): number {
   const { days = 0, hours = 0, minutes = 0 } = duration ?? {};
   return days * 86_400 + hours * 3_600 + minutes * 60;
 }

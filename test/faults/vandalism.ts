@@ -3,17 +3,8 @@ import type { Loose } from '../integration/objects.ts';
 import { makeKey } from '../fixtures/keys.ts';
 import type { Fault } from './fault.ts';
 import type { TrackedJwt } from './tracked-jwt.ts';
-import {
-  annotate,
-  encode,
-  EXPIRES_AT,
-  isInOrder,
-  MANAGED,
-  NAMED,
-  SIGNED_AT,
-  TRIES,
-  type Victim,
-} from './victim.ts';
+import { EXPIRES_AT, isInOrder, MANAGED, NAMED, SIGNED_AT } from './in-order.ts';
+import { annotate, encode, TRIES, type Victim } from './victim.ts';
 
 interface Way {
   readonly name: string;

@@ -1,0 +1,80 @@
+import type { Loose } from '../integration/objects.ts';
+import type { Arena } from './arena.ts';
+import { beginExcuse, type Excuse } from './case-file.ts';
+import { Canaries } from './canaries.ts';
+import { makeFakeCluster } from './fake-cluster.ts';
+import { startFakeService, type Character } from './fake-service.ts';
+import { startObserver } from './observer.ts';
+import { followOutput, type Player } from './player.ts';
+
+/** What a test of the suite plays on: a fake cluster and service, and the suite's own observer. */
+export interface FakeArena extends Arena, AsyncDisposable {
+  /** The service prints this. */
+  print(text: string): void;
+}
+
+/** What no test of the suite uses. */
+const NOT_THERE: Loose = undefined;
+
+/** Of processes that do nothing: all writes are those of the fake service. */
+function makeFakePlayer(does: Partial<Player> | undefined, output: () => string): Player {
+  const service: Loose = { output, logLines: () => [], kill: () => undefined, httpPort: 0 };
+  const [met, rule] = [() => 0, () => () => 0];
+  const harms = { treat: rule, rewrite: rule, freezeConnections: met, silenceWatches: met, cutWatches: met };
+  const proxy: Loose = { log: [], ...harms };
+  return {
+    service,
+    proxy,
+    isLeading: () => true,
+    countTermsLost: () => 0,
+    waitUntilLeading: async () => Date.now(),
+    writes: () => [],
+    hasEnded: () => false,
+    hasCrashed: () => false,
+    kill: async () => undefined,
+    stop: async () => undefined,
+    ...does,
+  };
+}
+
+/**
+ * @param character what is right and wrong with the service.
+ * @param players what its processes do; without it nothing, as if all that they ask for went another way.
+ */
+export function openFakeArena(
+  character: Character = {},
+  players: { readonly main?: Partial<Player>; readonly standby?: Partial<Player> } = {},
+): FakeArena {
+  const [foreign, ours] = [new Set<string>(), new Set<string>()];
+  const excuses: Excuse[] = [];
+  let output = '';
+  const cluster = makeFakeCluster();
+  const connect = (stored: Set<string>) =>
+    cluster.connect(({ metadata }) => void stored.add(metadata.resourceVersion));
+  const api = connect(foreign);
+  startFakeService(cluster, connect(ours), character);
+  const observer = startObserver(api);
+  const mainPlayer = makeFakePlayer(players.main, () => output);
+  const standbyPlayer = makeFakePlayer(players.standby, () => '');
+  return {
+    cluster: NOT_THERE,
+    api,
+    observer,
+    canaries: new Canaries(),
+    lease: { duration: 300, renewDeadline: 200, retryPeriod: 100 },
+    patienceMs: 500,
+    foreign,
+    ours,
+    main: () => mainPlayer,
+    startMain: async () => mainPlayer,
+    startStandby: async () => standbyPlayer,
+    excuses,
+    excuse: () => beginExcuse(excuses),
+    followOutput: () => followOutput([mainPlayer, standbyPlayer]),
+    outputs: () => [output],
+    settle: async () => undefined,
+    stop: () => observer.stop(),
+    print: (text) => void (output += `${text}\n`),
+    [Symbol.asyncDispose]: () => observer.stop(),
+  };
+}

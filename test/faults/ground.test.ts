@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { openFakeArena } from './fake-arena.ts';
+import { openGround } from './ground.ts';
+
+const LEAK = { invariant: 'I6', what: 'a key or token shows in the log' };
+
+describe('a ground of the fault suite', { concurrency: true }, () => {
+  it('finds its token in what was printed before another ground was closed (I6)', async () => {
+    await using arena = openFakeArena();
+    const [first, second] = [await openGround(arena, 'first', true), await openGround(arena, 'second', true)];
+    const jwt = await first.sign('leaked');
+    arena.print(`signed ${jwt.text}`);
+    await second.close();
+    await first.close();
+    assert.deepEqual(first.violations, [LEAK]);
+  });
+
+  it('that is open as long as the witness finds the tokens of all others (I6)', async () => {
+    await using arena = openFakeArena();
+    const [witness, other] = [
+      await openGround(arena, 'witness', true),
+      await openGround(arena, 'other', true),
+    ];
+    const jwt = await other.sign('leaked');
+    await other.close();
+    arena.print(`signed ${jwt.text}`);
+    await witness.close();
+    assert.deepEqual([other.violations, witness.violations], [[], [LEAK]]);
+  });
+
+  it('leaves to others what was printed before it was opened', async () => {
+    await using arena = openFakeArena();
+    const first = await openGround(arena, 'first', true);
+    arena.print(`signed ${(await first.sign('leaked')).text}`);
+    const second = await openGround(arena, 'second', true);
+    await first.close();
+    await second.close();
+    assert.deepEqual([first.violations, second.violations], [[LEAK], []]);
+  });
+});

@@ -1,0 +1,24 @@
+import type { Loose } from '../integration/objects.ts';
+import { tokenIn } from './token.ts';
+
+/** Names on the Secret, which are public. */
+export const MANAGED = 'tokens.osg-htc.org/managed';
+export const SIGNED_AT = 'tokens.osg-htc.org/last-signing-time';
+export const EXPIRES_AT = 'tokens.osg-htc.org/expires-at';
+export const NAMED = 'tokens.osg-htc.org/jwt';
+
+/** Whether everything around the token is as documented. `undefined` stands for an object that is not there. */
+export function isInOrder({ secret, jwt }: { readonly secret: Loose; readonly jwt: Loose }): boolean {
+  const { labels = {}, annotations = {}, ownerReferences = [] } = secret?.metadata ?? {};
+  const { exp = 0, iat = 0 } = tokenIn(secret)?.claims ?? {};
+  const [owner] = ownerReferences;
+  const isShared = Object.keys(secret?.data ?? {}).length > 1;
+  return (
+    labels[MANAGED] === 'true' &&
+    labels['app.kubernetes.io/managed-by'] === 'jwt-injector' &&
+    Date.parse(annotations[EXPIRES_AT] ?? '') === exp * 1000 &&
+    Number(annotations[SIGNED_AT]) === iat + 60 &&
+    (isShared ? owner === undefined : owner?.uid === jwt?.metadata.uid && owner.controller === true) &&
+    annotations[NAMED] === `${jwt?.metadata.namespace}/${jwt?.metadata.name}`
+  );
+}

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Violation } from './case-file.ts';
+import { openFakeArena } from './fake-arena.ts';
+import type { Character } from './fake-service.ts';
+import { openGround } from './ground.ts';
+import { REPORTED_PROBLEMS } from './reported-problems.ts';
+
+/** Plays that the Secret is replaced by one of another type. */
+async function replaceSecret(character: Character): Promise<readonly Violation[]> {
+  await using arena = openFakeArena(character);
+  const ground = await openGround(arena, 'space', true);
+  await REPORTED_PROBLEMS.find(({ name }) => name === 'secret-type-changed')?.play(ground);
+  await ground.close();
+  return ground.violations;
+}
+
+describe('reported problems of the fault suite', { concurrency: true }, () => {
+  it('are passed by a service that reports the Secret of another and leaves it alone', async () => {
+    assert.deepEqual(await replaceSecret({}), []);
+  });
+
+  it('are not passed by one that writes into it once before', async () => {
+    const found = (await replaceSecret({ trespasses: true })).map(
+      ({ invariant, what }) => `${invariant} ${what}`,
+    );
+    assert.ok(found.includes('I5 a Secret that only a person can help was written'), found.join());
+    assert.ok(found.some((each) => each.endsWith('the service wrote into a Secret that somebody else made')));
+  });
+});
