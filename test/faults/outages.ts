@@ -90,7 +90,7 @@ async function endureTreatment(
       await sleep(500);
     }
   } finally {
-    stop();
+    ground.requireHarm(stop());
   }
 }
 
@@ -108,7 +108,7 @@ async function loseAnswer(ground: Ground, what: 'secret' | 'status'): Promise<vo
   const startedAt = performance.now();
   await jwt.waitFor('a new token', () => jwt.isRenewed(before), 15_000);
   ground.recovered(performance.now() - startedAt);
-  stop();
+  ground.requireHarm(stop());
 }
 
 /** The answer to a write arrives after the Secret was deleted again, and its watch event before it. */
@@ -130,7 +130,7 @@ async function answerLate(ground: Ground): Promise<void> {
       await jwt.removeSecret();
       await sleep(500); // the service sees the deletion
       released.resolve();
-      stop();
+      ground.requireHarm(stop());
     },
     until: () => jwt.isRenewed(written),
   });

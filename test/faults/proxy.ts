@@ -43,16 +43,19 @@ export interface Proxy {
   readonly url: string;
   /** Every request so far. */
   readonly log: readonly Seen[];
-  /** The rule counts from now on, until the returned function is called; of several, the first that answers. */
-  treat(rule: Rule): () => void;
-  /** What watches bring from now on. */
-  rewrite(rule: LineRule): () => void;
-  /** From now on nothing passes on the connections that exist now, in either direction; new ones work. */
-  freezeConnections(): void;
-  /** The current watches stay open and bring nothing any more; new ones work. */
-  silenceWatches(): void;
-  /** Cuts the connections of all watches. */
-  cutWatches(): void;
+  /**
+   * The rule counts from now on, until the returned function is called, which says how many requests it met; of several,
+   * the first that answers.
+   */
+  treat(rule: Rule): () => number;
+  /** What watches bring from now on; the returned function ends it, and says how many events it met. */
+  rewrite(rule: LineRule): () => number;
+  /** From now on nothing passes on the connections that exist now, in either direction; gives their number. New ones work. */
+  freezeConnections(): number;
+  /** The current watches stay open and bring nothing any more; gives their number. New ones work. */
+  silenceWatches(): number;
+  /** Cuts the connections of all watches; gives their number. */
+  cutWatches(): number;
   /** New connections are refused and the current ones cut, until the returned function is called. */
   refuse(): Promise<() => Promise<void>>;
   close(): Promise<void>;
@@ -171,9 +174,19 @@ export async function startProxy(
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
   const { port } = address;
-  const add = <T>(set: Set<T>, rule: T): (() => void) => {
-    set.add(rule);
-    return () => void set.delete(rule);
+  /** @param set has the rules that count; the returned function takes this one away, and says how often it answered. */
+  const add = <A extends unknown[], R>(set: Set<(...about: A) => R>, rule: (...about: A) => R) => {
+    let met = 0;
+    const counting = (...about: A): R => {
+      const found = rule(...about);
+      if (found !== undefined) met += 1;
+      return found;
+    };
+    set.add(counting);
+    return (): number => {
+      set.delete(counting);
+      return met;
+    };
   };
   const hangUp = async (): Promise<void> => {
     const closed = once(server, 'close');
@@ -188,12 +201,16 @@ export async function startProxy(
     rewrite: (rule) => add(lineRules, rule),
     freezeConnections: () => {
       for (const socket of sockets) frozen.add(socket);
+      return sockets.size;
     },
     silenceWatches: () => {
       for (const watch of watches) silent.add(watch);
+      return watches.size;
     },
     cutWatches: () => {
+      const { size } = watches;
       for (const watch of watches) watch.destroy();
+      return size;
     },
     refuse: async () => {
       await hangUp();

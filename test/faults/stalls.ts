@@ -7,6 +7,7 @@ import { ALONE, type Fault } from './fault.ts';
 import { ONE_MINUTE, type Ground } from './ground.ts';
 import { isApplyOf } from './hold.ts';
 import { areRenewed, requestRenewals, textsOf } from './renewals.ts';
+import type { TrackedJwt } from './tracked-jwt.ts';
 
 const CRD = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/jwts.tokens.osg-htc.org';
 const SOON_MS = 15_000;
@@ -14,7 +15,7 @@ const SOON_MS = 15_000;
 const AFTER_REFUSALS_MS = 90_000;
 
 /** Ten tokens fall due while the only replica does not run, or does not trust its clock: all are renewed afterwards. */
-async function stallWhenDue(ground: Ground, stall: () => Promise<unknown>): Promise<void> {
+async function stallWhenDue(ground: Ground, stall: () => Promise<unknown>): Promise<readonly TrackedJwt[]> {
   const jwts = await ground.signMany('due', 10, { spec: ONE_MINUTE });
   const before = textsOf(jwts);
   // To wait for renewals takes half a minute: the short form asks for them meanwhile.
@@ -25,6 +26,7 @@ async function stallWhenDue(ground: Ground, stall: () => Promise<unknown>): Prom
   const startedAt = performance.now();
   await jwts[0]?.waitFor('ten new tokens', () => areRenewed(jwts, before), SOON_MS);
   ground.recovered(performance.now() - startedAt);
+  return jwts;
 }
 
 async function suspend({ arena }: Ground): Promise<void> {
@@ -38,11 +40,20 @@ async function stepAhead(ground: Ground): Promise<void> {
   const { arena } = ground;
   await arena.main().stop();
   const preload = pathToFileURL(join(import.meta.dirname, 'step-clock.ts'));
+  const stepMs = arena.lease.renewDeadline + 2_000;
   const main = await arena.startMain({
-    env: { NODE_OPTIONS: `--import=${preload.href}`, STEP_CLOCK_MS: `${arena.lease.renewDeadline + 2_000}` },
+    env: { NODE_OPTIONS: `--import=${preload.href}`, STEP_CLOCK_MS: `${stepMs}` },
   });
   await main.waitUntilLeading();
-  await stallWhenDue(ground, async () => main.service.kill('SIGWINCH'));
+  let steppedAt = 0;
+  const jwts = await stallWhenDue(ground, async () => {
+    steppedAt = Date.now();
+    main.service.kill('SIGWINCH');
+  });
+  // `iat` is a minute back and in whole seconds.
+  const isAhead = ({ token }: TrackedJwt): boolean =>
+    ((token?.claims.iat ?? 0) + 61) * 1_000 > steppedAt + stepMs;
+  ground.requireHarm(jwts.filter(isAhead).length, jwts.length);
   await main.stop(); // its successor has a clock that is right
 }
 
@@ -60,8 +71,7 @@ async function answerNotFound(ground: Ground): Promise<void> {
   const startedAt = performance.now();
   await jwt.waitFor('a new token', () => jwt.isRenewed(before), SOON_MS);
   ground.recovered(performance.now() - startedAt);
-  stop();
-  ground.note(`${refused.size} writes were answered 404`);
+  ground.requireHarm(stop(), paths.length);
 }
 
 /** A CRD as token-manager's: no status can be written, and the tokens are still kept fresh. */
@@ -95,7 +105,9 @@ export const STALLS: readonly Fault[] = [
     title:
       'kill -STOP of the only replica for longer than its renew deadline while ten tokens are due, then CONT',
     tries: { short: 1, full: 2 },
-    play: (ground) => stallWhenDue(ground, () => suspend(ground)),
+    play: async (ground) => {
+      await stallWhenDue(ground, () => suspend(ground));
+    },
   },
   {
     ...ALONE,

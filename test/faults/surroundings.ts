@@ -173,7 +173,7 @@ async function failBeside(ground: Ground, fail: 'refuse' | 'hang'): Promise<void
     ground.note(`renewed ${late} s after it was due`);
     if (late > 2) ground.fail('recovery', `renewed ${late} s late`);
   } finally {
-    end();
+    ground.requireHarm(end());
   }
 }
 

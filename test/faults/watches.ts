@@ -7,11 +7,11 @@ import type { LineRule, Proxy } from './proxy.ts';
 const NOTICED_WITHIN_MS = 90_000 + 40_000;
 
 /** Deletes a Secret, which no watch reports: it comes back once the silence is noticed, and renewals go on meanwhile. */
-async function loseSight(ground: Ground, harm: (proxy: Proxy) => void): Promise<void> {
+async function loseSight(ground: Ground, harm: (proxy: Proxy) => number): Promise<void> {
   const renewing = await ground.sign('renewing', { spec: ONE_MINUTE });
   const idle = await ground.sign('idle');
   const before = renewing.text;
-  harm(ground.arena.main().proxy);
+  ground.requireHarm(harm(ground.arena.main().proxy));
   await idle.loseSecret({ withinMs: NOTICED_WITHIN_MS });
   await renewing.waitFor('a renewal meanwhile', () => renewing.text !== before);
 }
@@ -23,7 +23,7 @@ async function mangle(ground: Ground, rule: LineRule): Promise<void> {
   try {
     for (const jwt of jwts) await jwt.loseSecret({ withinMs: 60_000 });
   } finally {
-    end();
+    ground.requireHarm(end());
   }
 }
 
@@ -64,10 +64,12 @@ export const WATCHES: readonly Fault[] = [
     tries: { short: 0, full: 1 },
     play: async (ground) => {
       const jwt = await ground.sign('watched');
+      let cut = 0;
       for (let round = 0; round < 10; round += 1) {
-        ground.arena.main().proxy.cutWatches();
+        cut += ground.arena.main().proxy.cutWatches();
         await sleep(1_000);
       }
+      ground.requireHarm(cut, 10);
       await jwt.loseSecret({ withinMs: 60_000 });
     },
   },

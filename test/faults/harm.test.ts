@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { openFakeArena } from './fake-arena.ts';
+import type { Fault } from './fault.ts';
+import { openGround } from './ground.ts';
+import { OUTAGES } from './outages.ts';
+import { STALLS } from './stalls.ts';
+import { WATCHES } from './watches.ts';
+
+/** Faults whose harm is done to requests, to watches or to the clock, of which the fake service has none. */
+const HARMLESS: readonly Fault[] = [
+  ...OUTAGES.filter(({ name }) => /^answers-|answer-lost$|answer-after/.test(name)),
+  ...STALLS.filter(({ name }) => /^clock-|^stray-/.test(name)),
+  ...WATCHES.filter(({ name }) => name !== 'watches-cut'), // for ten seconds
+];
+
+describe('a fault whose harm meets nothing', { concurrency: true }, () => {
+  for (const { name, play } of HARMLESS) {
+    it(`is not passed: ${name}`, async () => {
+      await using arena = openFakeArena();
+      const ground = await openGround(arena, 'space', true);
+      await play(ground).catch(() => undefined);
+      assert.match(ground.violations.map(({ what }) => what).join(), /nothing was tested: the harm met 0/);
+    });
+  }
+});
