@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathOf } from './api.ts';
+import { followLease, LEASE } from './follow-lease.ts';
 import { ALONE, type Fault } from './fault.ts';
 import { ONE_MINUTE, type Ground } from './ground.ts';
 import { holdFirst, isApplyOf } from './hold.ts';
@@ -10,7 +11,6 @@ import type { TrackedJwt } from './tracked-jwt.ts';
 
 /** Within this time (ms) a successor acts after the lease was given back. */
 const SUCCEEDS_WITHIN_MS = 2_000;
-const LEASE = pathOf('leases', 'jwt-injector', 'jwt-injector');
 
 /** How long until a successor leads when the leader says nothing any more, in ms; retries and jitter included. */
 function takeOverTime({ arena: { lease } }: Ground): number {
@@ -35,14 +35,26 @@ async function handOverUnderLoad(ground: Ground): Promise<void> {
   const standby = await arena.startStandby();
   const asked = askForRenewals(jwts);
   await jwts[0]?.waitFor('the first new token', () => jwts.some((jwt) => (jwt.jwt.status.renewals ?? 0) > 0));
-  await main.stop();
-  const stoppedAt = Date.now();
-  const ledAt = await standby.waitUntilLeading();
-  await waitForAll(jwts, await asked, 30_000);
-  const took = Math.max(0, ledAt - stoppedAt);
-  ground.note(`the successor led ${took} ms after the end`);
-  if (took > SUCCEEDS_WITHIN_MS)
-    ground.fail('recovery', `the successor led only ${took} ms after the lease was free`);
+  const lease = await followLease(arena.api);
+  try {
+    const stoppedAt = Date.now();
+    await main.stop();
+    const ledAt = await standby.waitUntilLeading();
+    await waitForAll(jwts, await asked, 30_000);
+    const freeAt = lease.states().find(({ at, holder }) => at >= stoppedAt && holder === '')?.at;
+    if (freeAt === undefined) {
+      ground.fail('recovery', 'the leader ended and did not give its lease back');
+      return;
+    }
+    const took = Math.max(0, ledAt - freeAt);
+    ground.note(
+      `the lease was free ${freeAt - stoppedAt} ms after SIGTERM, the successor led ${took} ms later`,
+    );
+    if (took > SUCCEEDS_WITHIN_MS)
+      ground.fail('recovery', `the successor led only ${took} ms after the lease was free`);
+  } finally {
+    await lease.stop();
+  }
 }
 
 /** Stops the leader for longer than its lease, and looks that it writes nothing once it goes on. */
@@ -184,16 +196,25 @@ async function failOver(ground: Ground): Promise<void> {
   if (!ground.short) await renewing.waitFor('a renewal', () => renewing.isRenewed(before), 60_000);
 }
 
-/** The Lease is edited by hand; the leader must notice, and one leads again soon. */
+/** The Lease is edited by hand; the leader must notice and write nothing until it leads again, which is soon. */
 async function tamperWithLease(ground: Ground, tamper: () => Promise<unknown>): Promise<void> {
-  const { arena } = ground;
+  const { arena, namespace } = ground;
+  const main = arena.main();
   const jwt = await ground.sign('waiting');
+  const lost = main.countTermsLost();
   await tamper();
+  const noticedWithinMs = arena.lease.retryPeriod + arena.patienceMs;
+  await jwt.waitFor('the leader to notice', () => main.countTermsLost() > lost, noticedWithinMs);
+  const lostAt = Date.now();
   const asked = await askForRenewals([jwt]);
-  const startedAt = performance.now();
-  await waitForAll([jwt], asked, takeOverTime(ground) + 20_000);
-  ground.recovered(performance.now() - startedAt);
-  await arena.main().waitUntilLeading();
+  const ledAt = await main.waitUntilLeading(takeOverTime(ground));
+  ground.recovered(Math.max(0, ledAt - lostAt));
+  await waitForAll([jwt], asked, 20_000);
+  const early = main
+    .writes()
+    .filter(({ at, path }) => at >= lostAt && at < ledAt && path.includes(`/namespaces/${namespace}/`));
+  if (early.length > 0)
+    ground.fail('I4', `${early.length} writes without the lease, first ${early[0]?.path}`);
 }
 
 export const LEADERSHIP: readonly Fault[] = [
