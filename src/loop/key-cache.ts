@@ -13,7 +13,10 @@ type ReadKey = Result<SigningKey, StateProblem>;
  * alone.
  */
 export interface KeyHolder<Content> {
-  /** Changes whenever the object does; newer than the one asked for, if a cache was behind. */
+  /**
+   * Of the key: it changes whenever the object does, and differs for each key in it. Newer than the one asked for, if a cache
+   * was behind.
+   */
   readonly version: string;
   /** What its owner says about who may use it. */
   readonly annotations: Readonly<Record<string, string>>;
@@ -23,7 +26,7 @@ export interface KeyHolder<Content> {
 type Held = KeyHolder<ReadKey> | undefined;
 
 /**
- * Parsed keys by the version of the object that holds them: parsing a key costs a dozen signatures, and a
+ * Parsed keys by their version: parsing a key costs a dozen signatures, and a
  * thousand JWTs may share one key Secret. Simultaneous readers of one version share one read. Whether a reader may use
  * what it gets is for the reader to decide, by the annotations that come with the key.
  */
@@ -55,17 +58,16 @@ export class KeyCache {
   }
 
   /**
-   * The key in one entry of that version of an object, read by `load` when it is not kept; with the annotations of the
-   * very object that it was read from. Only what is a key is kept.
-   * @param place version of the object, and which of its data keys is meant.
+   * The key of that version, read by `load` when it is not kept; with the annotations of the very object that it was read
+   * from. Only what is a key is kept.
    * @param load gives the object with the key's text; what it throws reaches every caller that waits for it.
    */
   async read(
-    { version, dataKey }: { readonly version: string; readonly dataKey: string },
+    version: string,
     algorithm: AlgorithmName,
     load: () => Promise<KeyHolder<Result<string, StateProblem>> | undefined>,
   ): Promise<Held> {
-    const id = `${algorithm} ${version} ${dataKey}`;
+    const id = `${algorithm} ${version}`;
     const kept = this.#entries.get(id);
     if (kept !== undefined) {
       keepLatest(this.#entries, id, kept, this.#capacity);
@@ -76,7 +78,7 @@ export class KeyCache {
     try {
       const held = await reading;
       if (held?.content.ok !== true) this.#entries.delete(id);
-      else keepLatest(this.#entries, `${algorithm} ${held.version} ${dataKey}`, reading, this.#capacity);
+      else keepLatest(this.#entries, `${algorithm} ${held.version}`, reading, this.#capacity);
       return held;
     } catch (error) {
       this.#entries.delete(id);

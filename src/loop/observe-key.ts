@@ -1,4 +1,4 @@
-import { findKeyRefusal, locateKey, readKeyText } from '../reconcile/key-access.ts';
+import { findKeyRefusal, locateKey, readKeyText, type KeyReference } from '../reconcile/key-access.ts';
 import type { KeyObservation } from '../reconcile/observed.ts';
 import type { JsonObject } from '../resources/json.ts';
 import type { Jwt, JwtSpec } from '../resources/jwt.ts';
@@ -40,7 +40,7 @@ export function observeKey(
       problem: problem ?? { reason: 'KeyNotFound', message: `key Secret ${name} does not exist` },
     };
   }
-  const version = `${secret.uid}/${secret.resourceVersion}`;
+  const version = versionOf(secret, reference);
   // A recorded version was used: so it was granted.
   const isGrantUnread =
     secret.hasLongGrants === true && namespace !== jwt.namespace && jwt.recorded.keyVersion !== version;
@@ -55,15 +55,16 @@ export async function readKey(
   version: string,
 ): Promise<KeyObservation> {
   const reference = locateKey(jwt, spec.key, legacyKeyNamespace);
-  const place = { version, dataKey: reference?.key ?? '' };
-  const held = await keyCache.read(place, spec.algorithm, async () => {
+  const held = await keyCache.read(version, spec.algorithm, async () => {
     if (spec.key.from === 'value') return { version, annotations: {}, content: ok(spec.key.text) };
     if (reference === undefined) return undefined;
     const object = await sources.readSecret(reference.namespace, reference.name);
     if (object === undefined) return undefined;
-    const { uid, resourceVersion } = parseSecretMetadata(object);
-    const annotations = readKeyTerms(object);
-    return { version: `${uid}/${resourceVersion}`, annotations, content: readKeyText(object, reference) };
+    return {
+      version: versionOf(parseSecretMetadata(object), reference),
+      annotations: readKeyTerms(object),
+      content: readKeyText(object, reference),
+    };
   });
   // It may have been read for another JWT. Whether this JWT is granted the key is decided by the object that was read.
   const refusal = reference === undefined ? undefined : findKeyRefusal(jwt, reference, held);
@@ -81,4 +82,12 @@ export async function readKey(
   const isAboutContent = content.problem.reason !== 'KeyNotFound';
   const message = isAboutContent ? `${where}: ${content.problem.message}` : content.problem.message;
   return { state: 'unavailable', problem: { ...content.problem, message } };
+}
+
+/** Of one key, not of its Secret alone: a spec may name another entry of an unchanged Secret. */
+function versionOf(
+  { uid, resourceVersion }: Pick<SecretMetadata, 'uid' | 'resourceVersion'>,
+  { key }: KeyReference,
+): string {
+  return `${uid}/${resourceVersion}/${key}`;
 }

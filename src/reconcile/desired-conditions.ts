@@ -78,8 +78,8 @@ function describeKey({ jwt, key }: Observed, { problem }: Outcome): Condition {
     const status = specProblem !== undefined && !specProblem.reason.startsWith('Key') ? 'Unknown' : 'False';
     return { type: 'KeyAvailable', status, reason: failure.reason, message: failure.message };
   }
-  const known = key.state === 'read' || jwt.recorded.keyVersion !== undefined;
-  return known
+  const isKnown = key.state === 'read' || (key.state === 'unread' && key.version === jwt.recorded.keyVersion);
+  return isKnown
     ? {
         type: 'KeyAvailable',
         status: 'True',

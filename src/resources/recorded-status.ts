@@ -38,7 +38,7 @@ export interface RecordedStatus {
   readonly publicKey: string | undefined;
   /** Keys of earlier tokens that have not expired; they have to stay published. `undefined` when there are none. */
   readonly retiredKeys: readonly RetiredKey[] | undefined;
-  /** `uid/resourceVersion` of the object that holds the key. */
+  /** `uid/resourceVersion/data key` of the Secret with the key, or `uid/generation` of the JWT that holds it itself. */
   readonly keyVersion: string | undefined;
   /** The claim `jti` of the current token. */
   readonly tokenId: string | undefined;

@@ -70,7 +70,7 @@ async function keepSameKey(ground: Ground, jwt: TrackedJwt, content: string): Pr
   if (countReads() !== reads + 1) ground.fail('I4', 'the same key in another form was read more than once');
   const before = await jwt.requestRenewal();
   await jwt.waitFor('a new token', () => jwt.isRenewed(before));
-  const version = `${stored.metadata.uid}/${stored.metadata.resourceVersion}`;
+  const version = `${stored.metadata.uid}/${stored.metadata.resourceVersion}/key.pem`;
   if (jwt.jwt.status.keyVersion !== version)
     ground.fail('recovery', `the status names the key as ${jwt.jwt.status.keyVersion}, not ${version}`);
 }

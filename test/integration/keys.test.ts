@@ -65,6 +65,27 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
     );
   });
 
+  it('another entry of the same key Secret is signed with at once; that there is none is said, and the token stays', async () => {
+    const next = makeKey('ES256');
+    await tenant.applySecret('two-keys', { 'key.pem': NRP_KEY, 'next.pem': toPem(next) });
+    const signWith = (key: string) => tenant.apply('of-two', { key: { secret: { name: 'two-keys', key } } });
+    await signWith('key.pem');
+    const first = await tenant.waitForToken('of-two', (text) => text !== '');
+    await signWith('next.pem');
+    const second = await tenant.waitForToken('of-two', (text) => text !== first);
+    await jwtVerify(second, createPublicKey(next));
+    await signWith('typo.pem');
+    const { message } = await objects.waitForCondition(
+      'keys',
+      'of-two',
+      'KeyAvailable',
+      'False',
+      'KeyNotFound',
+    );
+    assert.match(message, /no data key "typo\.pem"/);
+    assert.equal(await tenant.tokenOf('of-two'), second);
+  });
+
   it('a key of another namespace is refused in the same words, whether it exists or not, until it is granted', async () => {
     const key = makeKey('ES256');
     const metadata = { name: 'shared', namespace: 'key-store' };

@@ -19,27 +19,24 @@ function source(text: string = NRP_KEY, version = 'v1') {
   return counted;
 }
 
-const at = (version: string, dataKey = 'key.pem') => ({ version, dataKey });
-
 describe('the key cache', () => {
   it('reads a key of one version once for all who ask, also at the same time', async () => {
     const cache = new KeyCache();
     const counted = source();
-    const keys = await Promise.all([1, 2, 3].map(() => cache.read(at('v1'), 'ES256', counted.load)));
-    await cache.read(at('v1'), 'ES256', counted.load);
+    const keys = await Promise.all([1, 2, 3].map(() => cache.read('v1', 'ES256', counted.load)));
+    await cache.read('v1', 'ES256', counted.load);
     assert.equal(counted.asked, 1);
     assert.ok(keys[0]?.content.ok && keys.every((key) => key === keys[0]));
-    assert.ok((await cache.read(at('v2'), 'ES256', source().load)) !== keys[0]);
+    assert.ok((await cache.read('v2', 'ES256', source().load)) !== keys[0]);
   });
 
-  it('reads another version, another data key and another algorithm again', async () => {
+  it('reads another version and another algorithm again', async () => {
     const cache = new KeyCache();
     const counted = source();
-    await cache.read(at('v1'), 'ES256', counted.load);
-    await cache.read(at('v1', 'other.pem'), 'ES256', counted.load);
-    await cache.read(at('v2'), 'ES256', source(NRP_KEY, 'v2').load);
-    const misfit = await cache.read(at('v1'), 'RS256', counted.load);
-    assert.equal(counted.asked, 3);
+    await cache.read('v1', 'ES256', counted.load);
+    await cache.read('v2', 'ES256', source(NRP_KEY, 'v2').load);
+    const misfit = await cache.read('v1', 'RS256', counted.load);
+    assert.equal(counted.asked, 2);
     assert.ok(misfit?.content.ok === false && misfit.content.problem.reason === 'KeyMismatch');
   });
 
@@ -47,7 +44,7 @@ describe('the key cache', () => {
     const cache = new KeyCache();
     const newer = source(NRP_KEY, 'v2');
     for (const asked of ['v1', 'v2', 'v1']) {
-      const held = await cache.read(at(asked), 'ES256', newer.load);
+      const held = await cache.read(asked, 'ES256', newer.load);
       assert.deepEqual([held?.version, held?.annotations], ['v2', { from: 'v2' }]);
     }
     assert.equal(newer.asked, 1);
@@ -57,21 +54,21 @@ describe('the key cache', () => {
     const cache = new KeyCache();
     const broken = source('no key');
     for (let each = 0; each < 2; each += 1)
-      assert.equal((await cache.read(at('v1'), 'ES256', broken.load))?.content.ok, false);
+      assert.equal((await cache.read('v1', 'ES256', broken.load))?.content.ok, false);
     assert.equal(broken.asked, 2);
     const failing = async (): Promise<never> => {
       throw new Error('unreachable');
     };
-    await assert.rejects(cache.read(at('v1'), 'ES256', failing), /unreachable/);
-    assert.equal(await cache.read(at('v1'), 'ES256', () => Promise.resolve(undefined)), undefined);
-    assert.equal((await cache.read(at('v1'), 'ES256', source().load))?.content.ok, true);
+    await assert.rejects(cache.read('v1', 'ES256', failing), /unreachable/);
+    assert.equal(await cache.read('v1', 'ES256', () => Promise.resolve(undefined)), undefined);
+    assert.equal((await cache.read('v1', 'ES256', source().load))?.content.ok, true);
   });
 
   it('drops the key that was unused for longest', async () => {
     const cache = new KeyCache(2);
     let asked = 0;
     const read = (version: string) =>
-      cache.read(at(version), 'ES256', () => {
+      cache.read(version, 'ES256', () => {
         asked += 1;
         return source(NRP_KEY, version).load();
       });
@@ -83,7 +80,7 @@ describe('the key cache', () => {
 
   it('makes a public key ready once, whatever its kid, and none of what is not a key', async () => {
     const cache = new KeyCache();
-    const key = await cache.read(at('v1'), 'ES256', source().load);
+    const key = await cache.read('v1', 'ES256', source().load);
     assert.ok(key?.content.ok);
     const { publicJwk } = key.content.value;
     const published = { ...publicJwk, kid: 'a', alg: 'ES256', use: 'sig' };

@@ -34,7 +34,7 @@ describe('a list of granted namespaces that is too long for the caches', () => {
   it('is read with the key, which is used where it is granted', async () => {
     const sources = makeSources([keySecret(LONG)]);
     const key = await lookForKey(sources, granted);
-    assert.ok(key.state === 'read' && key.version === 'uid-k/5');
+    assert.ok(key.state === 'read' && key.version === 'uid-k/5/key.pem');
     assert.deepEqual(sources.reads, ['vault/k']);
   });
 
@@ -58,17 +58,21 @@ describe('a list of granted namespaces that is too long for the caches', () => {
   });
 
   it('is not read again as long as the version that was used is there', async () => {
-    const used = { ...granted, recorded: { ...granted.recorded, keyVersion: 'uid-k/5' } };
+    const used = { ...granted, recorded: { ...granted.recorded, keyVersion: 'uid-k/5/key.pem' } };
     const seen = (version: string) =>
       observe(makeSources([keySecret(LONG, version)]).observer, used, {}, NOW);
-    assert.deepEqual((await seen('5')).key, { state: 'unread', version: 'uid-k/5' });
-    assert.deepEqual((await seen('6')).key, { state: 'unread', version: 'uid-k/6', isGrantUnread: true });
+    assert.deepEqual((await seen('5')).key, { state: 'unread', version: 'uid-k/5/key.pem' });
+    assert.deepEqual((await seen('6')).key, {
+      state: 'unread',
+      version: 'uid-k/6/key.pem',
+      isGrantUnread: true,
+    });
   });
 
   it('does not matter in the namespace of the key, nor where a policy refuses', async () => {
     const inside = makeJwt(SPEC, { metadata: { namespace: 'vault', uid: 'inside' } });
     const { key } = await observe(makeSources([keySecret(LONG)]).observer, inside, {}, NOW);
-    assert.deepEqual(key, { state: 'unread', version: 'uid-k/5' });
+    assert.deepEqual(key, { state: 'unread', version: 'uid-k/5/key.pem' });
     const [policy] = RESERVED_POLICIES;
     const limited = makeSources([keySecret(LONG, '5', { [policy]: 'x' })]);
     const refused = (await observe(limited.observer, granted, {}, NOW)).key;

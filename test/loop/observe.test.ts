@@ -29,7 +29,7 @@ describe('observing', () => {
   it('reads nothing over the network', async () => {
     const { observer, reads } = makeSources([KEY_SECRET, wireSecret('my-jwt', { token: 'x' }, managed)]);
     const observed = await observe(observer, jwt, {}, NOW);
-    assert.deepEqual(observed.key, { state: 'unread', version: 'uid-k/5' });
+    assert.deepEqual(observed.key, { state: 'unread', version: 'uid-k/5/key.pem' });
     assert.deepEqual(observed.secret?.token, { state: 'faulty', cause: 'TokenUnreadable' });
     assert.deepEqual(reads, []);
   });
@@ -97,7 +97,7 @@ describe('a token that the status vouches for', async () => {
     recordConditions([{ type: 'Ready', status, reason: 'Signed', message: '' }], recorded, 1, NOW);
   const vouched: Jwt = {
     ...settled,
-    recorded: { ...recorded, keyVersion: 'uid-k/5', conditions: isReady('True') },
+    recorded: { ...recorded, keyVersion: 'uid-k/5/key.pem', conditions: isReady('True') },
   };
   const judge = async (of: Jwt, known: Known = {}, isCheckedSoon?: Observer['isCheckedSoon']) => {
     const { observer } = makeSources([KEY_SECRET, forged]);
@@ -128,7 +128,7 @@ describe('a token that the status vouches for', async () => {
     for (const more of [
       { tokenId: 'another' },
       { tokenId: undefined },
-      { keyVersion: 'uid-k/4' },
+      { keyVersion: 'uid-k/4/key.pem' },
       { conditions: isReady('False') },
       { conditions: [] },
     ])
@@ -210,7 +210,7 @@ describe('a read of what the caches lack', () => {
         const refused = keys.get(notGranted);
         assert.ok(refused?.state === 'unavailable' && refused.problem.reason === 'KeyNotGranted');
         const used = keys.get(granted);
-        assert.ok(used?.state === 'read' && used.version === 'uid-k/6');
+        assert.ok(used?.state === 'read' && used.version === 'uid-k/6/key.pem');
       }
     });
 

@@ -26,5 +26,5 @@ it('an annotation on the key Secret rewrites no status; the key is read once, an
   const edited: Jwt = { ...settled, generation: jwt.generation + 1 };
   await reconcileJwt({ ...later.reconciler, memory }, edited, RETRY_AT);
   assert.deepEqual(later.writes, ['status']);
-  assert.match(later.statuses[0]?.keyVersion ?? '', /\/77$/);
+  assert.match(later.statuses[0]?.keyVersion ?? '', /\/77\/key\.pem$/);
 });

@@ -64,6 +64,12 @@ describe('KeyAvailable', () => {
       { problem: { reason: 'SecretConflict', message: 'theirs' } },
       'Unknown SecretConflict',
     ],
+    [
+      'Unknown while nobody has read the key as it is now',
+      () => settled(0, { key: { state: 'unread', version: 'key/2' } }),
+      { problem: { reason: 'SecretConflict', message: 'theirs' } },
+      'Unknown SecretConflict',
+    ],
   ];
   for (const [name, observed, outcome, expected] of cases) {
     it(`is ${name}`, async () => {
