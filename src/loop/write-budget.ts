@@ -1,7 +1,8 @@
 import type { Contenders } from '../reconcile/contention.ts';
 import type { StateProblem } from '../resources/problem.ts';
+import { MIN_RENEWAL_DISTANCE } from '../signing/schedule.ts';
 import { backoffDelay } from '../time/backoff.ts';
-import type { Milliseconds } from '../time/units.ts';
+import { toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
 
 /** So many unscheduled writes of one JWT go out at once: edits of its author, repairs, a deleted Secret. */
 const BURST = 5; // what docs/tokens.md promises, as the longest wait
@@ -16,21 +17,20 @@ const FORGET_MS = 60_000;
  */
 const MAX_JWTS = 10_000;
 
-/** Renewals that are due do not wait, but no more often than lifetimes can ask for (as `renewalTime`). */
-const MIN_PERIOD_MS = 30_000;
-
 interface Account {
   /** Unscheduled writes that were not forgotten when the last was made. */
   readonly level: number;
   /** When that was, since the epoch. */
   at: Milliseconds;
-  /** When a renewal that was due was written last. */
-  scheduledAt: Milliseconds;
+  /** When a renewal that was due was written last; as a token says it, in whole seconds. */
+  scheduledAt: Seconds;
   /** Field managers seen in the Secret, and whether that was after the last write; see `Contenders`. */
   contenders: Contenders;
   isSeen: boolean;
   /** Why the API server refused the last write; `undefined`: it was made, or met a change of somebody else. */
   readonly refusal: StateProblem | undefined;
+  /** What the level falls back to when a write is made: refusals are nobody's changes. */
+  readonly levelBeforeRefusals: number;
 }
 
 const NEW: Account = {
@@ -40,6 +40,7 @@ const NEW: Account = {
   contenders: [],
   isSeen: false,
   refusal: undefined,
+  levelBeforeRefusals: Number.POSITIVE_INFINITY,
 };
 
 /**
@@ -59,10 +60,10 @@ export class WriteBudget {
     return account.at + waitOf(levelOf(account, now));
   }
 
-  /** Whether a renewal that is due goes out: always, but that no peer can make one due again and again. */
+  /** Whether a renewal that is due goes out: always, but that no peer makes one due more often than a lifetime could. */
   mayRenew(uid: string, now: Milliseconds): boolean {
     const { scheduledAt } = this.#accounts.get(uid) ?? NEW;
-    return Math.abs(now - scheduledAt) >= MIN_PERIOD_MS;
+    return Math.abs(toSeconds(now) - scheduledAt) >= MIN_RENEWAL_DISTANCE;
   }
 
   /**
@@ -88,16 +89,23 @@ export class WriteBudget {
     this.#keep(uid, { ...NEW, level: BURST + 1, at: now, contenders: 'recorded' });
   }
 
-  /** A write was made, or met a change of somebody else; or it was refused, if there is a `refusal`. */
+  /**
+   * A write was made, or met a change of somebody else; or it was refused, if there is a `refusal`. Refusals count until a
+   * write is made.
+   */
   spend(uid: string, now: Milliseconds, isScheduled: boolean, refusal?: StateProblem): void {
     const account = this.#accounts.get(uid) ?? NEW;
+    const counted = isScheduled ? account.level : levelOf(account, now);
+    const before = Math.min(counted, account.levelBeforeRefusals);
+    const level = refusal === undefined ? before : counted;
     this.#keep(uid, {
-      level: isScheduled ? account.level : Math.min(levelOf(account, now) + 1, MAX_LEVEL),
+      level: isScheduled ? level : Math.min(level + 1, MAX_LEVEL),
       at: isScheduled ? account.at : now,
-      scheduledAt: isScheduled ? now : account.scheduledAt,
+      scheduledAt: isScheduled ? Math.floor(toSeconds(now)) : account.scheduledAt,
       contenders: account.contenders,
       isSeen: false,
       refusal,
+      levelBeforeRefusals: refusal === undefined ? Number.POSITIVE_INFINITY : before,
     });
   }
 

@@ -3,8 +3,8 @@ import type { Seconds } from '../time/units.ts';
 
 /** Largest jitter: enough to spread a rollout's tokens, small beside any useful `resignBefore`. */
 const MAX_JITTER: Seconds = 5 * 60;
-/** Least distance between scheduled signatures of one JWT, so that no lifetime makes a hot loop. */
-const MIN_DISTANCE: Seconds = 30;
+/** Least distance between scheduled signatures of one JWT, by the whole seconds of `iat`: so no lifetime makes a hot loop. */
+export const MIN_RENEWAL_DISTANCE: Seconds = 30;
 
 /** What a JWT's spec says of time. */
 export interface Lifetimes {
@@ -27,13 +27,13 @@ export function isRenewalClamped({ lifetime, resignBefore = 0 }: Lifetimes): boo
 /**
  * When to re-sign, since the epoch: `exp − resignBefore − jitter`. The jitter is the same for every
  * token of one uid and only ever earlier: ≤ 10 % of resignBefore, ≤ 5 min, ≤ half of the time between signing
- * and renewal. Never sooner than 30 s after the signature.
+ * and renewal. Never sooner than `MIN_RENEWAL_DISTANCE` after the signature.
  */
 export function renewalTime(uid: string, expiresAt: Seconds, lifetimes: Lifetimes): Seconds {
   const resignBefore = effectiveResignBefore(lifetimes);
   const room = (lifetimes.lifetime - resignBefore) / 2;
   const jitter = fractionOf(uid) * Math.min(resignBefore / 10, MAX_JITTER, room);
-  return Math.max(expiresAt - resignBefore - jitter, expiresAt - lifetimes.lifetime + MIN_DISTANCE);
+  return Math.max(expiresAt - resignBefore - jitter, expiresAt - lifetimes.lifetime + MIN_RENEWAL_DISTANCE);
 }
 
 /** A number in [0, 1) that depends on the text alone, spread evenly. */

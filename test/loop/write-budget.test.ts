@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { WriteBudget } from '../../src/loop/write-budget.ts';
+import type { StateProblem } from '../../src/resources/problem.ts';
+import { renewalTime } from '../../src/signing/schedule.ts';
 
 const MINUTE = 60_000;
+const REFUSED: StateProblem = { reason: 'WriteRefused', message: 'a quota' };
 
 /** Writes that a peer gets out of the budget who undoes each one `everyMs` after it was made, within `lastsMs`. */
 function contend(budget: WriteBudget, everyMs: number, lastsMs: number, start = 0): readonly number[] {
@@ -105,6 +108,24 @@ describe('the budget of unscheduled writes', () => {
     );
   });
 
+  it('allows the renewal of every token when it is due, in whichever part of a second it was signed', () => {
+    const budget = new WriteBudget();
+    budget.spend('a', 100_900, true);
+    assert.equal(budget.mayRenew('a', 130_000), true, 'tokens are dated in whole seconds');
+    const lifetimes = fc.record({
+      lifetime: fc.integer({ min: 60, max: 7 * 86_400 }),
+      resignBefore: fc.integer({ min: 0, max: 7 * 86_400 }),
+    });
+    fc.assert(
+      fc.property(fc.uuid(), fc.integer({ min: 0, max: 2e12 }), lifetimes, (uid, now, times) => {
+        const issuedAt = Math.floor(now / 1_000);
+        const renewsAt = renewalTime(uid, issuedAt + times.lifetime, times) * 1_000;
+        budget.spend(uid, now, true);
+        assert.equal(budget.mayRenew(uid, renewsAt), true);
+      }),
+    );
+  });
+
   it('is given back no faster because a renewal was due meanwhile', () => {
     const [renewed, other] = [new WriteBudget(), new WriteBudget()];
     for (const budget of [renewed, other])
@@ -112,6 +133,30 @@ describe('the budget of unscheduled writes', () => {
     renewed.spend('a', 2 * MINUTE, true);
     for (let now = 2 * MINUTE; now < 10 * MINUTE; now += MINUTE / 4)
       assert.equal(renewed.isContended('a', now), other.isContended('a', now), `after ${now} ms`);
+  });
+
+  it('that refusals have used up says nothing of others once a write is made', () => {
+    const budget = new WriteBudget();
+    for (let tries = 0; tries < 6; tries += 1) budget.spend('a', 0, false, REFUSED);
+    budget.spend('a', 40_000, false);
+    assert.equal(budget.isContended('a', 40_000), false);
+    assert.equal(budget.nextWriteAt('a', 40_000), 40_000, 'the next one does not wait');
+    for (let tries = 0; tries < 6; tries += 1) budget.spend('b', 0, false, REFUSED);
+    budget.spend('b', 40_000, true);
+    assert.equal(budget.isContended('b', 40_000), false, 'nor once a renewal is made');
+  });
+
+  it('is used up by writes of which every other one is refused as well', () => {
+    const budget = new WriteBudget();
+    let tries = 0;
+    while (tries < 100 && budget.nextWriteAt('a', 0) <= 0) {
+      budget.spend('a', 0, false, tries % 2 === 0 ? REFUSED : undefined);
+      tries += 1;
+    }
+    assert.ok(tries <= 10, `${tries} tries at once`);
+    for (let more = 0; more < 20; more += 1)
+      budget.spend('a', 0, false, more % 2 === 0 ? REFUSED : undefined);
+    assert.equal(budget.isContended('a', 0), true);
   });
 
   it('remembers who was seen until somebody else is', async () => {
