@@ -11,7 +11,8 @@ export function explainFailure(error: unknown): Failure | undefined {
 function meaningOf(error: KubeError): Failure['meaning'] {
   if (isNamespaceTerminating(error)) return 'terminating';
   // A JSON patch whose test fails answers 422 and names no cause: the object changed meanwhile.
-  const isTestFailed = error.status === 422 && error.verb === 'patch' && error.refusal?.kind === 'other';
+  const isBare = error.refusal?.kind === 'other' && error.causes.length === 0;
+  const isTestFailed = error.status === 422 && error.verb === 'patch' && isBare;
   if (isConflict(error) || isTestFailed) return 'stale';
   return isNotFound(error) ? 'absent' : 'failed';
 }

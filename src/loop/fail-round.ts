@@ -1,7 +1,9 @@
 import { desiredStatus } from '../reconcile/desired-status.ts';
 import { doubtfulStatus } from '../reconcile/doubtful-status.ts';
 import type { Failure } from '../reconcile/failure.ts';
+import { nextLook } from '../reconcile/next-look.ts';
 import type { Observed } from '../reconcile/observed.ts';
+import type { Outcome } from '../reconcile/outcome.ts';
 import { describeRefusal, refusedWaitMs } from '../reconcile/refusal.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { StateProblem } from '../resources/problem.ts';
@@ -28,6 +30,8 @@ export interface Progress {
   observed: Observed | undefined;
   /** What is being written to the Secret. */
   write: AttemptedWrite | undefined;
+  /** The token that this round has written to the Secret. */
+  signed: Outcome['signed'];
 }
 
 /** What ending a failed round takes. */
@@ -39,10 +43,14 @@ export interface FailureHandler extends StatusWriter {
   readonly onBug: (error: unknown) => void;
 }
 
-/** The JWT is tried again after the queue's back-off, `afterMs` at the earliest. */
+/**
+ * The JWT is tried again after the queue's back-off, `afterMs` at the earliest; but at `dueAt` (milliseconds since the epoch)
+ * time alone makes something due, and it is tried then, too.
+ */
 export interface Retry {
   readonly next: 'retry';
   readonly afterMs?: Milliseconds;
+  readonly dueAt?: Milliseconds;
 }
 
 /** What the status says of a bug: its own words may hold a secret. */
@@ -58,25 +66,29 @@ export async function failRound(
   error: unknown,
   { now, retryAt }: { readonly now: Seconds; readonly retryAt: Milliseconds },
 ): Promise<Retry | { readonly next: 'look'; readonly at: undefined }> {
-  const { stored, observed, write } = progress;
+  const { stored, observed, write, signed } = progress;
   const failure = understand(handler, error);
   if (failure?.meaning === 'stale') {
     if (write !== undefined) handler.memory.budget.spend(stored.uid, toMilliseconds(now), write.isScheduled);
-    return { next: 'retry' };
+    return retryAfter(progress, now);
   }
   if (failure?.meaning === 'terminating') return { next: 'look', at: undefined };
   // The watch will report that it is gone; if it stays after all, it is tried again.
   if (failure?.meaning === 'absent' && (await isGone(handler, stored))) return { next: 'retry' };
   if (failure === undefined) handler.onBug(error);
   const refusal = failure?.refusal;
-  const afterMs = (refusal === undefined ? undefined : refusedWaitMs(refusal)) ?? failure?.afterMs;
-  const nextTryAtMs = Math.max(retryAt, toMilliseconds(now) + (afterMs ?? 0));
+  // Of all that may be refused, only a write of the Secret is one that the service can do without for so long.
+  const refusedMs = refusal === undefined || write === undefined ? undefined : refusedWaitMs(refusal);
+  const retry = retryAfter(progress, now, failure?.afterMs, refusedMs);
+  const { afterMs = 0, dueAt = Number.POSITIVE_INFINITY } = retry;
+  const nextTryAtMs = Math.min(Math.max(retryAt, toMilliseconds(now) + afterMs), dueAt);
   const nextTryAt = toSeconds(nextTryAtMs);
-  const problem = problemOf(failure, stored, nextTryAt);
+  const problem = problemOf(failure, stored, nextTryAt, refusedMs);
   if (refusal !== undefined && write !== undefined) countRefusal(handler, stored, write, problem, now);
   handler.recorder.failed(subjectOf(stored), problem.reason, problem.message, nextTryAtMs);
   try {
-    const outcome = addContenders(handler.memory.budget, stored, { problem, retryAt: nextTryAt }, now);
+    const result = { problem, retryAt: nextTryAt, ...(signed === undefined ? {} : { signed }) };
+    const outcome = addContenders(handler.memory.budget, stored, result, now);
     const status =
       failure === undefined || observed === undefined
         ? doubtfulStatus(stored, problem, nextTryAt, now)
@@ -86,7 +98,26 @@ export async function failRound(
     // The API server that refused the one write refuses the other too, which the recorder knows already.
     if (understand(handler, second) === undefined) handler.onBug(second);
   }
-  return afterMs === undefined ? { next: 'retry' } : { next: 'retry', afterMs };
+  return retry;
+}
+
+/**
+ * Another try, that waits as long as the API server asked for, and after a refusal still longer; but not when something is
+ * due meanwhile. `now` in seconds since the epoch.
+ */
+export function retryAfter(
+  { observed, signed }: Pick<Progress, 'observed' | 'signed'>,
+  now: Seconds,
+  askedMs: Milliseconds = 0,
+  refusedMs: Milliseconds = 0,
+): Retry {
+  const afterMs = Math.max(askedMs, refusedMs);
+  const due = observed === undefined ? undefined : nextLook(observed, signed?.claims.exp, now);
+  return {
+    next: 'retry',
+    ...(afterMs === 0 ? {} : { afterMs }),
+    ...(due === undefined ? {} : { dueAt: Math.max(toMilliseconds(due), toMilliseconds(now) + askedMs) }),
+  };
 }
 
 /** What was refused counts as written: a client that keeps changing the JWT would get a signature for each change. */
@@ -106,7 +137,12 @@ function understand({ explain }: FailureHandler, error: unknown): Failure | unde
   return error instanceof Stale ? { meaning: 'stale', message: error.message } : explain(error);
 }
 
-function problemOf(failure: Failure | undefined, jwt: Jwt, retryAt: Seconds): StateProblem {
+function problemOf(
+  failure: Failure | undefined,
+  jwt: Jwt,
+  retryAt: Seconds,
+  refusedMs: Milliseconds | undefined,
+): StateProblem {
   if (failure === undefined)
     return {
       reason: 'WriteFailed',
@@ -114,7 +150,7 @@ function problemOf(failure: Failure | undefined, jwt: Jwt, retryAt: Seconds): St
     };
   return failure.refusal === undefined
     ? { reason: 'WriteFailed', message: `${failure.message}; it is tried again` }
-    : { reason: 'WriteRefused', message: describeRefusal(failure.refusal, jwt) };
+    : { reason: 'WriteRefused', message: describeRefusal(failure.refusal, jwt, refusedMs) };
 }
 
 /** Whether the API server has no such JWT any more; one that cannot be asked for counts as being there. */

@@ -239,6 +239,8 @@ export class WorkQueue {
           Math.max(run.endOfBackoff, clock.monotonic() + Math.max(MIN_WAIT_MS, outcome.afterMs ?? 0)),
           { priority: PRIORITIES[run.ready.rank] ?? 'due', expiresAt: run.ready.expiresAt },
         );
+        if (outcome.dueAt !== undefined)
+          this.#wakeUps.planDue(key, this.#notTooSoon(outcome.dueAt), run.ready.expiresAt);
         return;
       default:
         outcome satisfies never;
@@ -246,6 +248,11 @@ export class WorkQueue {
   }
 
   #planWakeUp(key: string, at = Number.POSITIVE_INFINITY, expiresAt?: Milliseconds): void {
-    this.#wakeUps.planLook(key, Math.max(at, this.#options.clock.now() + MIN_WAIT_MS), expiresAt);
+    this.#wakeUps.planLook(key, this.#notTooSoon(at), expiresAt);
+  }
+
+  /** Both in milliseconds since the epoch. */
+  #notTooSoon(at: Milliseconds): Milliseconds {
+    return Math.max(at, this.#options.clock.now() + MIN_WAIT_MS);
   }
 }

@@ -12,6 +12,7 @@ import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../t
 import { repairSecret, writeToken, type Store } from './act.ts';
 import {
   failRound,
+  retryAfter,
   type AttemptedWrite,
   type FailureHandler,
   type Progress,
@@ -61,7 +62,7 @@ export async function reconcileJwt(
   retryAt: Milliseconds,
 ): Promise<Round> {
   const now = toSeconds(reconciler.now());
-  const progress: Progress = { stored, observed: undefined, write: undefined };
+  const progress: Progress = { stored, observed: undefined, write: undefined, signed: undefined };
   try {
     resumeContention(reconciler.memory.budget, stored, now);
     const [observed, plan] = await decide(reconciler, progress, now);
@@ -143,18 +144,20 @@ async function sign(
   { cause }: Extract<SecretChange, { do: 'sign' }>,
   write: PlannedWrite,
 ): Promise<Round> {
-  const { reconciler, observed, now } = round;
+  const { reconciler, progress, observed, now } = round;
   const { jwt } = observed;
   const made = await makeToken(observed, now);
   if (!made.ok) return finishRound(round, { problem: made.problem });
   const { claims, algorithm, keyId, issuedAt, duration } = made.value;
-  const outcome = addContenders(reconciler.memory.budget, jwt, { signed: { claims, issuedAt } }, now, write);
+  const signed = { claims, issuedAt };
+  const outcome = addContenders(reconciler.memory.budget, jwt, { signed }, now, write);
   const status = desiredStatus(observed, outcome, now);
   // If the answer to the write gets lost, the token that is found in the Secret shows whether it arrived.
   reconciler.memory.pending.note(jwt.uid, claims.jti, status);
   await spend(round, { isScheduled: write.isScheduled, tokenId: claims.jti }, () =>
     writeToken(reconciler.store, observed, made.value),
   );
+  progress.signed = signed;
   reconciler.recorder.signed({
     ...subjectOf(jwt),
     cause,
@@ -222,7 +225,8 @@ async function saveStatus(
 }
 
 function planNextLook(observed: Observed, { signed, retryAt }: Outcome, now: Seconds): Round {
-  if (observed.key.state === 'unavailable' && observed.key.isDisputed === true) return { next: 'retry' };
+  if (observed.key.state === 'unavailable' && observed.key.isDisputed === true)
+    return retryAfter({ observed, signed }, now);
   const due = nextLook(observed, signed?.claims.exp, now);
   return lookAt(due === undefined || retryAt === undefined ? (due ?? retryAt) : Math.min(due, retryAt));
 }

@@ -74,6 +74,16 @@ export class WakeUps<Work> {
     this.#arm();
   }
 
+  /**
+   * What becomes due at `dueAt` (milliseconds since the epoch) comes at its time, and nothing sooner: for a key that is looked
+   * at by then anyway, being tried again or waiting for a worker.
+   */
+  planDue(key: string, dueAt: Milliseconds, expiresAt: Milliseconds | undefined): void {
+    if (!Number.isFinite(dueAt)) return;
+    this.#wakes.set(key, { time: dueAt, dueAt, expiresAt });
+    this.#arm();
+  }
+
   /** Plans another try at `time` of the monotonic clock, or earlier: no back-off takes longer than the longest wait. */
   planRetry(key: string, time: Milliseconds, work: Work): void {
     const latest = this.#options.clock.monotonic() + MAX_UNSEEN_MS;
@@ -145,8 +155,7 @@ export class WakeUps<Work> {
         continue;
       }
       onLook(key, expiresAt);
-      // That look may have to wait for a worker; what becomes due meanwhile still comes at its time.
-      if (Number.isFinite(dueAt)) this.#wakes.set(key, { time: dueAt, dueAt, expiresAt });
+      this.planDue(key, dueAt, expiresAt); // that look may have to wait for a worker
     }
   }
 }

@@ -14,7 +14,8 @@ export interface Work {
 /**
  * What a run of a key leads to. As long as its object exists a key is looked at again, whatever came of the run: at the
  * time that the run asks for, if it asks for one, and after the longest wait (`wake-ups.ts`) at the latest. `retry`
- * backs off; `afterMs` (Retry-After) makes that wait longer, never shorter. `forget`: the object does not exist.
+ * backs off; `afterMs` makes that wait longer, never shorter, and `dueAt` (milliseconds since the epoch) ends it: something is
+ * due then, whatever failed before. `forget`: the object does not exist.
  */
 export type RunResult =
   | {
@@ -22,5 +23,9 @@ export type RunResult =
       readonly at?: Milliseconds | undefined;
       readonly expiresAt?: Milliseconds | undefined;
     }
-  | { readonly next: 'retry'; readonly afterMs?: Milliseconds | undefined }
+  | {
+      readonly next: 'retry';
+      readonly afterMs?: Milliseconds | undefined;
+      readonly dueAt?: Milliseconds | undefined;
+    }
   | { readonly next: 'forget' };

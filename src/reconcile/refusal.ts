@@ -78,9 +78,12 @@ const REFUSAL_WORDS: Readonly<Record<RefusalKind, Words>> = {
     `${SERVICE_USER} in the audit log, and for admission plugins that could refuse it`,
 };
 
-/** One line for people: what the refusal is and what helps. `place` is that of the JWT. */
-export function describeRefusal(refusal: Refusal, place: Place): string {
-  const pace = refusedWaitMs(refusal) === undefined ? 'after 1 s, 2 s … 5 min' : 'every 5 min';
+/**
+ * One line for people: what the refusal is and what helps. `place` is that of the JWT; `waitMs` as of `refusedWaitMs`, if that
+ * is waited for.
+ */
+export function describeRefusal(refusal: Refusal, place: Place, waitMs: Milliseconds | undefined): string {
+  const pace = waitMs === undefined ? 'after 1 s, 2 s … 5 min' : 'every 5 min';
   const what = REFUSAL_WORDS[refusal.kind](refusal.subject, place);
   return `${what}. It is tried again ${pace}, and when the JWT, its key or its Secret changes`;
 }

@@ -101,9 +101,9 @@ describe('a refusal that will not pass by itself', () => {
       assert.equal(explainFailure(error)?.meaning, 'failed');
       const refusal = refusalOf(error);
       assert.deepEqual(refusal, { kind, subject });
-      const words = describeRefusal(refusal ?? NONE, { namespace: 't', name: 'a' });
+      const words = describeRefusal(refusal ?? NONE, { namespace: 't', name: 'a' }, undefined);
       assert.ok(words.includes(subject) && !(words + error.message).includes('canary'), words);
-      assert.match(words, /: .+\. It is tried again (?:every 5 min|after 1 s)/, 'the remedy comes last');
+      assert.match(words, /: .+\. It is tried again after 1 s/, 'the remedy comes last');
     });
   }
 
@@ -138,6 +138,16 @@ describe('a refusal that will not pass by itself', () => {
       ...readStatus(422, { reason: 'Invalid', message: 'the server rejected our request', details: {} }),
     });
     assert.equal(explainFailure(error)?.meaning, 'stale');
+  });
+
+  it('is a patch of a JWT that the API server finds invalid: it would be tried again silently, for ever', () => {
+    const error = new KubeError({
+      verb: 'patch',
+      resource: 'jwts',
+      ...readStatus(422, invalid('spec.issuer', 'FieldValueRequired')),
+    });
+    assert.equal(explainFailure(error)?.meaning, 'failed');
+    assert.equal(refusalOf(error)?.kind, 'other');
   });
 
   it('names a webhook that does not answer, though that passes', () => {

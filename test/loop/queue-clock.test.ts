@@ -68,3 +68,21 @@ test('a run that is under way while the clock is set back is done once more', as
     ['a', 'b', 'a'],
   );
 });
+
+test('what becomes due meanwhile ends a back-off, and shortens none otherwise', async () => {
+  for (const [dueAt, second] of [
+    [70_000, 70_000],
+    [-1, 1_000],
+    [20 * MINUTE_MS, 9 * MINUTE_MS],
+    [Number.NaN, 9 * MINUTE_MS],
+  ] as const) {
+    const { queue, clock, runs } = startQueue(
+      async () => ({ next: 'retry', afterMs: 9 * MINUTE_MS, dueAt }),
+      { random: () => 0.99 },
+    );
+    queue.add('a', { priority: 'new' });
+    await clock.advanceUntil(() => runs.length > 1, 9 * MINUTE_MS + 1);
+    assert.equal(runs[1]?.[1], second, `due at ${dueAt}`);
+    await queue.stop();
+  }
+});

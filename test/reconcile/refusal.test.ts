@@ -63,11 +63,12 @@ describe('the message about a write that the API server refuses', () => {
   for (const kind of Object.keys(expected) as RefusalKind[]) {
     const [subject, ...parts] = expected[kind];
     it(`names what it is and what helps: ${kind}`, () => {
-      const text = describeRefusal({ kind, subject }, PLACE);
+      const text = describeRefusal({ kind, subject }, PLACE, undefined);
       for (const part of parts) assert.ok(text.includes(part), `"${part}" in "${text}"`);
     });
     it(`is one line that ends with when it is tried again: ${kind}`, () => {
-      const text = describeRefusal({ kind, subject }, PLACE);
+      const refusal = { kind, subject };
+      const text = describeRefusal(refusal, PLACE, refusedWaitMs(refusal));
       const pace = kind === 'no-right' ? 'after 1 s, 2 s … 5 min' : 'every 5 min';
       const end = `. It is tried again ${pace}, and when the JWT, its key or its Secret changes`;
       assert.ok(text.endsWith(end), text);
