@@ -7,7 +7,7 @@ import { Connection } from './connection.ts';
 import { requestDated, requestObject, type Call, type Endpoint, type Query } from './request.ts';
 import { listPages, type Listed } from './list.ts';
 import type { ListOptions } from './list-page.ts';
-import { ParseTurns } from './parse-turns.ts';
+import { Turns } from '../time/turns.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { streamEvents, type WatchEvent, type WatchOptions } from './watch-stream.ts';
 
@@ -78,7 +78,7 @@ export function createClient(cluster: Cluster, { clock, version }: ClientOptions
     server,
     connection,
     clock,
-    turns: new ParseTurns(clock),
+    turns: new Turns(clock),
     readAhead: new ReadAhead(),
     userAgent: `jwt-injector/${version}`,
   };

@@ -7,7 +7,7 @@ import { startDeadline } from '../time/deadline.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { MAX_OBJECT_BYTES } from './pieces.ts';
 import { parseResourcePath } from './resource-path.ts';
-import type { ParseTurns } from './parse-turns.ts';
+import type { Turns } from '../time/turns.ts';
 import type { ReadAhead } from './read-ahead.ts';
 import { failTransport } from './transport-errors.ts';
 
@@ -36,7 +36,7 @@ export interface Endpoint {
   readonly server: URL;
   readonly connection: Connection;
   readonly clock: Clock;
-  readonly turns: ParseTurns;
+  readonly turns: Turns;
   readonly readAhead: ReadAhead;
   readonly userAgent: string;
 }

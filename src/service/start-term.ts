@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { ControllerConfig } from '../config/config.ts';
-import { ParseTurns } from '../kube/parse-turns.ts';
+import { Turns } from '../time/turns.ts';
 import { createController, type Controller } from '../loop/controller.ts';
 import { KeyCache } from '../loop/key-cache.ts';
 import { leaderOnlyStore } from '../loop/leader-only-store.ts';
@@ -51,7 +51,7 @@ export function startTerm(
     },
   });
   const lookAtAll = async (): Promise<void> => {
-    const turns = new ParseTurns(systemClock);
+    const turns = new Turns(systemClock);
     let jwts = 0;
     for (const jwt of cluster.jwts()) {
       if (!term.addKnown(jwt)) return;

@@ -1,14 +1,14 @@
-import type { Clock } from '../time/clock.ts';
-import { giveWay } from '../time/give-way.ts';
+import type { Clock } from './clock.ts';
+import { giveWay } from './give-way.ts';
 
-/** How long parsing may keep everything else waiting, admission reviews above all. */
+/** How long anything may keep everything else waiting, admission reviews above all. */
 const MAX_TURN_MS = 10;
 
 /**
- * Lets the event loop turn while a lot of JSON is parsed. One for all that is parsed in a process: a hundred lists at
- * once would each take their share of every turn.
+ * Lets the event loop turn during long work, such as parsing lists. One for all work of a kind in a process: a hundred lists
+ * at once would each take their share of every turn.
  */
-export class ParseTurns {
+export class Turns {
   readonly #clock: Pick<Clock, 'monotonic'>;
   #startedAt = 0;
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ParseTurns } from '../../src/kube/parse-turns.ts';
+import { Turns } from '../../src/time/turns.ts';
 
 test('after 10 ms the event loop gets a turn, and what waits in it runs first', async () => {
   let time = 1_000;
-  const turns = new ParseTurns({ monotonic: () => time });
+  const turns = new Turns({ monotonic: () => time });
   const order: string[] = [];
   setImmediate(() => order.push('other work'));
   await turns.next();
