@@ -41,8 +41,9 @@ export class KeyCache {
     this.#capacity = capacity;
   }
 
-  /** The JWK in a `status.publicKey`, which many may share; `undefined` for a text that is not one. */
-  parsePublic(text: string): JWK | undefined {
+  /** The JWK in a `status.publicKey`, which many may share; `undefined` without one, and for a text that is not one. */
+  parsePublic(text: string | undefined): JWK | undefined {
+    if (text === undefined) return undefined;
     const kept = this.#publicJwks.has(text) ? this.#publicJwks.get(text) : parsePublicJwk(text);
     keepLatest(this.#publicJwks, text, kept, this.#capacity);
     return kept;

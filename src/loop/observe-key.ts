@@ -8,8 +8,8 @@ import type { KeyCache } from './key-cache.ts';
 
 /** Where keys are. The caches answer at once; `readSecret` asks the API server and throws its errors. */
 export interface KeySources {
-  /** Secrets with our label. */
-  managedSecret(namespace: string, name: string): { readonly metadata: SecretMetadata } | undefined;
+  /** Secrets of a JWT's name with our label: their data was looked at. */
+  tokenSecret(namespace: string, name: string): { readonly metadata: SecretMetadata } | undefined;
   /** All other Secrets, by their metadata. */
   otherSecret(namespace: string, name: string): SecretMetadata | undefined;
   /** The Secret's wire JSON; `undefined`: there is no such Secret. */
@@ -32,7 +32,7 @@ export function observeKey(
   const reference = locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace);
   if (reference === undefined) return { state: 'unread', version: `${jwt.uid}/${jwt.generation}` };
   const { namespace, name } = reference;
-  const secret = sources.otherSecret(namespace, name) ?? sources.managedSecret(namespace, name)?.metadata;
+  const secret = sources.otherSecret(namespace, name) ?? sources.tokenSecret(namespace, name)?.metadata;
   const problem = findKeyRefusal(jwt, reference, secret);
   if (problem !== undefined || secret === undefined) {
     return {

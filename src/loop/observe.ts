@@ -19,8 +19,8 @@ import {
 } from './token-evidence.ts';
 import { Stale } from './stale.ts';
 
-/** A Secret with our label, as the cache keeps it. */
-export interface ManagedSecret {
+/** The Secret of a JWT's name, whose data was looked at. */
+export interface TokenSecret {
   readonly metadata: SecretMetadata;
   /** It has data keys besides `token`. */
   readonly hasOtherData: boolean;
@@ -30,7 +30,7 @@ export interface ManagedSecret {
 /** Where observations come from. The caches answer at once; the `read…` functions ask the API server and throw its errors. */
 export interface Sources extends KeySources {
   jwt(namespace: string, name: string): Jwt | undefined;
-  managedSecret(namespace: string, name: string): ManagedSecret | undefined;
+  tokenSecret(namespace: string, name: string): TokenSecret | undefined;
   /** `undefined`: there is no such JWT. */
   readJwt(namespace: string, name: string): Promise<Jwt | undefined>;
 }
@@ -51,12 +51,16 @@ export interface Observer extends KeyObserver {
 export interface Known {
   readonly key?: KeyObservation;
   /** `'absent'`: the API server said that there is no such Secret. */
-  readonly secret?: ManagedSecret | 'absent';
+  readonly secret?: TokenSecret | 'absent';
   readonly jwt?: Jwt;
 }
 
+/** What there is to be known without asking anybody, or a signature that has to be checked before. */
+export type Observation = { readonly state: 'complete'; readonly observed: Observed } | SignatureToCheck;
+
 /** A signature that has to be checked before it is known how a JWT stands. */
 interface SignatureToCheck {
+  readonly state: 'unchecked';
   readonly evidence: TokenEvidence;
   readonly verifier: Verifier;
   readonly algorithm: AlgorithmName;
@@ -68,30 +72,24 @@ interface SignatureToCheck {
  */
 export async function observe(observer: Observer, jwt: Jwt, known: Known, now: Seconds): Promise<Observed> {
   for (;;) {
-    const observed = observeNow(observer, jwt, known, now);
-    if ('jwt' in observed) return observed;
-    const { evidence, verifier, algorithm } = observed;
+    const observation = observeNow(observer, jwt, known, now);
+    if (observation.state === 'complete') return observation.observed;
+    const { evidence, verifier, algorithm } = observation;
     await checkSignature(evidence, verifier, algorithm, observer.keyCache);
   }
 }
 
 /** As `observe`, if no signature has to be checked; else which. */
-export function observeNow(
-  observer: Observer,
-  jwt: Jwt,
-  known: Known,
-  now: Seconds,
-): Observed | SignatureToCheck {
+export function observeNow(observer: Observer, jwt: Jwt, known: Known, now: Seconds): Observation {
   const key = known.key ?? observeKey(observer, jwt);
-  const { publicKey } = jwt.recorded;
-  const recordedKey = publicKey === undefined ? undefined : observer.keyCache.parsePublic(publicKey);
+  const recordedKey = observer.keyCache.parsePublic(jwt.recorded.publicKey);
   const secret = observeSecret(observer, { jwt, key, recordedKey }, known.secret, now);
-  if (secret !== undefined && 'evidence' in secret) return secret;
-  return {
+  if (secret.state === 'unchecked') return secret;
+  const observed = {
     jwt,
     key,
     recordedKey,
-    secret,
+    secret: secret.secret,
     isAbsenceConfirmed: known.secret === 'absent',
     isJwtConfirmed: known.jwt !== undefined,
     policyRefusal:
@@ -101,6 +99,7 @@ export function observeNow(
     isKeyInOwnSecret:
       jwt.spec.ok && isKeyInOwnSecret(jwt, jwt.spec.value.key, observer.legacyKeyNamespace ?? jwt.namespace),
   };
+  return { state: 'complete', observed };
 }
 
 /** Reads what a plan asked for and adds it to what is known. Throws what the API server answers. */
@@ -122,14 +121,14 @@ export async function readMissing(
   }
   if (what === 'token') {
     const object = await observer.sources.readSecret(jwt.namespace, jwt.name);
-    return { ...known, secret: object === undefined ? 'absent' : parseManagedSecret(object) };
+    return { ...known, secret: object === undefined ? 'absent' : parseTokenSecret(object) };
   }
   if (key.state !== 'unread' || !jwt.spec.ok) return known;
   return { ...known, key: await readKey(observer, jwt, jwt.spec.value, key.version) };
 }
 
-/** What the cache keeps of a Secret with our label, from wire JSON. `signedBy` and `jwt` as of `gatherEvidence`. */
-export function parseManagedSecret(object: unknown, signedBy?: string, jwt?: Jwt): ManagedSecret {
+/** What is kept of the Secret of a JWT's name, from wire JSON. `signedBy` and `jwt` as of `gatherEvidence`. */
+export function parseTokenSecret(object: unknown, signedBy?: string, jwt?: Jwt): TokenSecret {
   return {
     metadata: parseSecretMetadata(object),
     hasOtherData: hasOtherData(object),
@@ -142,9 +141,9 @@ function observeSecret(
   { jwt, key, recordedKey }: Pick<Observed, 'jwt' | 'key' | 'recordedKey'>,
   known: Known['secret'],
   now: Seconds,
-): SecretObservation | SignatureToCheck | undefined {
-  if (known === 'absent') return undefined;
-  const secret = known ?? sources.managedSecret(jwt.namespace, jwt.name);
+): { readonly state: 'complete'; readonly secret: SecretObservation | undefined } | SignatureToCheck {
+  if (known === 'absent') return { state: 'complete', secret: undefined };
+  const secret = known ?? sources.tokenSecret(jwt.namespace, jwt.name);
   if (secret !== undefined && jwt.spec.ok) {
     const { metadata, evidence } = secret;
     const own = key.state === 'read' ? key.key : undefined;
@@ -158,15 +157,15 @@ function observeSecret(
     if (token === undefined) {
       if (evidence === undefined || verifier === undefined)
         throw new Error('a signature was to be checked without a token or a key');
-      return { evidence, verifier, algorithm: spec.algorithm };
+      return { state: 'unchecked', evidence, verifier, algorithm: spec.algorithm };
     }
-    const cached = known === undefined ? undefined : sources.managedSecret(jwt.namespace, jwt.name);
+    const cached = known === undefined ? undefined : sources.tokenSecret(jwt.namespace, jwt.name);
     if (cached?.metadata.resourceVersion === metadata.resourceVersion)
       shareOutcome(evidence, cached.evidence);
-    return { ...metadata, token, hasOtherData: secret.hasOtherData };
+    return { state: 'complete', secret: { ...metadata, token, hasOtherData: secret.hasOtherData } };
   }
   const metadata = secret?.metadata ?? sources.otherSecret(jwt.namespace, jwt.name);
-  return metadata === undefined
-    ? undefined
-    : { ...metadata, token: { state: 'unread' }, hasOtherData: secret?.hasOtherData ?? false };
+  if (metadata === undefined) return { state: 'complete', secret: undefined };
+  const unread = { token: { state: 'unread' }, hasOtherData: secret?.hasOtherData ?? false } as const;
+  return { state: 'complete', secret: { ...metadata, ...unread } };
 }

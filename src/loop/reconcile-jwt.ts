@@ -81,8 +81,10 @@ export function lookAtJwt(reconciler: Reconciler, stored: Jwt): Round | undefine
   const now = toSeconds(reconciler.now());
   try {
     resumeContention(memory.budget, stored, now);
-    const observed = observeNow(observer, recallJwt(reconciler, stored), {}, now);
-    if (!('jwt' in observed) || planNext(observed, now).do !== 'upToDate') return undefined;
+    const observation = observeNow(observer, recallJwt(reconciler, stored), {}, now);
+    if (observation.state !== 'complete') return undefined;
+    const { observed } = observation;
+    if (planNext(observed, now).do !== 'upToDate') return undefined;
     const outcome = addContenders(memory.budget, observed.jwt, {}, now);
     if (isNewStatus(memory, stored, desiredStatus(observed, outcome, now))) return undefined;
     memory.pending.forget(stored.uid);
@@ -237,6 +239,6 @@ function lookAt(time: Seconds | undefined): Round {
 
 /** The JWT with what its status is still to say. */
 function recallJwt({ observer, memory }: Reconciler, jwt: Jwt): Jwt {
-  const { evidence } = observer.sources.managedSecret(jwt.namespace, jwt.name) ?? {};
+  const { evidence } = observer.sources.tokenSecret(jwt.namespace, jwt.name) ?? {};
   return memory.recall(jwt, evidence?.facts?.jti);
 }

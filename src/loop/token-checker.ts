@@ -11,7 +11,7 @@ const BATCH_SIZE = 500;
 
 /** What checking needs. */
 export interface TokenCheckerOptions {
-  readonly sources: Pick<Sources, 'jwt' | 'managedSecret'>;
+  readonly sources: Pick<Sources, 'jwt' | 'tokenSecret'>;
   readonly clock: Pick<Clock, 'setTimer'>;
   /** Called with whether a signature was made with the key on record. */
   readonly onChecked: (namespace: string, name: string, isValid: boolean) => void;
@@ -83,8 +83,7 @@ export class TokenChecker {
     const evidence = this.#unchecked(namespace, name);
     if (evidence === undefined) return;
     const jwt = this.#options.sources.jwt(namespace, name);
-    const { publicKey } = jwt?.recorded ?? {};
-    const publicJwk = publicKey === undefined ? undefined : this.#keyCache.parsePublic(publicKey);
+    const publicJwk = this.#keyCache.parsePublic(jwt?.recorded.publicKey);
     const verifier = jwt === undefined ? undefined : findVerifier(jwt.recorded, publicJwk, undefined);
     if (jwt?.spec.ok !== true || verifier === undefined) {
       evidence.unchecked = undefined;
@@ -95,7 +94,7 @@ export class TokenChecker {
   }
 
   #unchecked(namespace: string, name: string) {
-    const evidence = this.#options.sources.managedSecret(namespace, name)?.evidence;
+    const evidence = this.#options.sources.tokenSecret(namespace, name)?.evidence;
     return evidence?.unchecked === undefined ? undefined : evidence;
   }
 }

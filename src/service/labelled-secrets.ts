@@ -1,7 +1,7 @@
 import { Cache } from '../kube/cache.ts';
 import type { SharedValues } from '../kube/shared-values.ts';
 import { LongTokens } from './long-tokens.ts';
-import { parseManagedSecret, type ManagedSecret } from '../loop/observe.ts';
+import { parseTokenSecret, type TokenSecret } from '../loop/observe.ts';
 import type { JsonObject } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { TokenFacts } from '../signing/token-facts.ts';
@@ -9,16 +9,16 @@ import { dropDetails, parseOtherSecret, type SecretMetadata } from '../resources
 import { identify } from '../kube/object-identity.ts';
 
 /** What is kept of a Secret with our label. If no JWT has its name, that is no more than of any other Secret. */
-export type LabelledSecret = ManagedSecret | SecretMetadata;
+export type LabelledSecret = TokenSecret | SecretMetadata;
 
 /** The cache of Secrets with our label, and what fills it. */
 export interface LabelledSecrets {
   readonly cache: Cache<LabelledSecret>;
   /** That of a JWT, with what is known of its token; `undefined` if no JWT has its name. */
-  ofJwt(key: string): ManagedSecret | undefined;
+  ofJwt(key: string): TokenSecret | undefined;
   /** Any other one. */
   other(key: string): SecretMetadata | undefined;
-  /** What is to be kept of it now. `signedBy` as of `parseManagedSecret`. */
+  /** What is to be kept of it now. `signedBy` as of `parseTokenSecret`. */
   parse(secret: JsonObject, signedBy?: string): LabelledSecret;
   /** Takes note of a Secret that was read: what is kept of it may be less than its JWT, which came later, needs. */
   noteRead(secret: JsonObject): void;
@@ -32,11 +32,11 @@ export interface LabelledSecrets {
 export function keepLabelledSecrets(jwts: Cache<Jwt>, shared: SharedValues): LabelledSecrets {
   const cache = new Cache<LabelledSecret>();
   const longTokens = new LongTokens();
-  let latest: ManagedSecret | undefined;
+  let latest: TokenSecret | undefined;
   const parse = (object: JsonObject, signedBy?: string): LabelledSecret => {
     const jwt = jwts.get(identify(object).key);
     if (jwt === undefined) return shared.share(parseOtherSecret(object));
-    const secret = parseManagedSecret(object, signedBy, jwt);
+    const secret = parseTokenSecret(object, signedBy, jwt);
     longTokens.note(secret.evidence);
     const { metadata, evidence } = secret;
     shared.share(metadata, expectMetadata(jwt, latest?.metadata));
@@ -85,6 +85,6 @@ export function metadataOf(secret: LabelledSecret): SecretMetadata {
 }
 
 /** Whether a JWT of its name existed when it was looked at. */
-export function isOfJwt(secret: LabelledSecret): secret is ManagedSecret {
+export function isOfJwt(secret: LabelledSecret): secret is TokenSecret {
   return 'metadata' in secret;
 }

@@ -72,7 +72,7 @@ function createSources(
   return {
     jwt: (namespace, name) =>
       areas.isListed(namespace) ? jwts.cache.get(objectKey({ namespace, name })) : undefined,
-    managedSecret: (namespace, name) => labelled.ofJwt(objectKey({ namespace, name })),
+    tokenSecret: (namespace, name) => labelled.ofJwt(objectKey({ namespace, name })),
     otherSecret: (namespace, name) => {
       const key = objectKey({ namespace, name });
       return labelled.other(key) ?? others.cache.get(key);

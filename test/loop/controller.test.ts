@@ -132,9 +132,9 @@ describe('the controller', () => {
     const looks: string[] = [];
     const sources = {
       ...reconciler.observer.sources,
-      managedSecret: (namespace: string, name: string) => {
+      tokenSecret: (namespace: string, name: string) => {
         if (name !== 'missing' && !looks.includes(name)) looks.push(name);
-        return reconciler.observer.sources.managedSecret(namespace, name);
+        return reconciler.observer.sources.tokenSecret(namespace, name);
       },
     };
     const clock = virtualClock(NOW * 1_000);

@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  readMissing,
-  observe,
-  parseManagedSecret,
-  type Known,
-  type Observer,
-} from '../../src/loop/observe.ts';
+import { readMissing, observe, parseTokenSecret, type Known, type Observer } from '../../src/loop/observe.ts';
 import { recordConditions } from '../../src/reconcile/conditions.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { ALLOWED_NAMESPACES, MANAGED_LABEL } from '../../src/resources/names.ts';
@@ -69,7 +63,7 @@ describe('a token whose text was dropped before its key was known', () => {
     assert.ok(claims.ok);
     const own = wireSecret('my-jwt', { token: await signToken(key, spec.keyId, claims.value) }, managed);
     const { observer, reads } = makeSources([KEY_SECRET, own]);
-    const cached = observer.sources.managedSecret('science', 'my-jwt')?.evidence;
+    const cached = observer.sources.tokenSecret('science', 'my-jwt')?.evidence;
     assert.ok(cached);
     cached.unchecked = undefined;
     const observed = await observe(observer, settled, {}, NOW);
@@ -120,7 +114,7 @@ describe('a token that the status vouches for', async () => {
   it('is checked at once when nobody else does', async () => {
     assert.deepEqual(await judge(vouched), refused);
     assert.deepEqual(await judge(vouched, {}, () => false), refused);
-    const known = { secret: parseManagedSecret(forged) };
+    const known = { secret: parseTokenSecret(forged) };
     assert.deepEqual(await judge(vouched, known, soon), refused);
   });
 

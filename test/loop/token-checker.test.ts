@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { TokenChecker } from '../../src/loop/token-checker.ts';
-import { parseManagedSecret, type ManagedSecret } from '../../src/loop/observe.ts';
+import { parseTokenSecret, type TokenSecret } from '../../src/loop/observe.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { buildClaims } from '../../src/signing/claims.ts';
 import type { SigningKey } from '../../src/signing/key.ts';
@@ -16,16 +16,16 @@ const key = await readKey();
 const other = await readKey(toPem(makeKey('ES256')));
 
 /** `jwt`: the one whose status speaks of the token, where the cache knows it when the Secret comes. */
-async function makeSecret(signer: SigningKey = key, jwt?: Jwt): Promise<ManagedSecret> {
+async function makeSecret(signer: SigningKey = key, jwt?: Jwt): Promise<TokenSecret> {
   const spec = makeSpec();
   const claims = buildClaims(spec, NOW, 'the-jti');
   assert.ok(claims.ok);
   const token = await signToken(signer, spec.keyId, claims.value);
-  return parseManagedSecret(wireSecret('my-jwt', { token }), undefined, jwt);
+  return parseTokenSecret(wireSecret('my-jwt', { token }), undefined, jwt);
 }
 
 /** A checker of these objects, by `namespace/name`, with a clock that is turned by hand. */
-function watch(jwts: Record<string, Jwt>, secrets: Record<string, ManagedSecret>) {
+function watch(jwts: Record<string, Jwt>, secrets: Record<string, TokenSecret>) {
   const clock = virtualClock();
   const bugs: unknown[] = [];
   const refuted: string[] = [];
@@ -37,7 +37,7 @@ function watch(jwts: Record<string, Jwt>, secrets: Record<string, ManagedSecret>
     onBug: (error) => bugs.push(error),
     sources: {
       jwt: (namespace, name) => jwts[`${namespace}/${name}`],
-      managedSecret: (namespace, name) => secrets[`${namespace}/${name}`],
+      tokenSecret: (namespace, name) => secrets[`${namespace}/${name}`],
     },
   });
   /** Without a condition: as long as anything wrong would take. */
@@ -138,7 +138,7 @@ describe('the checker of tokens', () => {
 
   it('checks a bounded number a second, and none after its end', async () => {
     const jwt = makeJwt();
-    const secrets: Record<string, ManagedSecret> = {};
+    const secrets: Record<string, TokenSecret> = {};
     const token = await makeSecret();
     for (let index = 0; index < 1_200; index += 1) {
       assert.ok(token.evidence);

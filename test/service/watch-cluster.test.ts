@@ -107,8 +107,8 @@ it('a Secret whose label an admission plugin removes is seen as deleted', async 
   await cluster.store.applySecret({ metadata, data: { token: 'eA==' } }, { force: true });
   cluster.subscribe({ jwtChanged: () => undefined, secretChanged: (_, name) => seen.push(name) });
   const isThere = (): boolean =>
-    (cluster.sources.managedSecret('science', 'my-jwt') ??
-      cluster.sources.otherSecret('science', 'my-jwt')) !== undefined;
+    (cluster.sources.tokenSecret('science', 'my-jwt') ?? cluster.sources.otherSecret('science', 'my-jwt')) !==
+    undefined;
   assert.equal(isThere(), true);
   while (seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(isThere(), false);
@@ -136,7 +136,7 @@ it('the writer of a Secret gets no event for it, but one for what the answer to 
     secretChanged: (_, name) => seen.push(`Secret ${name}`),
   });
   await cluster.store.applySecret({ metadata: stored, data: { token: 'eA==' } }, { force: true });
-  assert.equal(cluster.sources.managedSecret('science', 'my-jwt')?.metadata.resourceVersion, '9');
+  assert.equal(cluster.sources.tokenSecret('science', 'my-jwt')?.metadata.resourceVersion, '9');
   await cluster.store.patchJwt('science', 'my-jwt', {});
   assert.deepEqual(seen, ['JWT my-jwt']);
   await cluster.stop();

@@ -1,5 +1,5 @@
 import { KeyCache } from '../../loop/key-cache.ts';
-import { readMissing, observe, parseManagedSecret, type Known, type Sources } from '../../loop/observe.ts';
+import { readMissing, observe, parseTokenSecret, type Known, type Sources } from '../../loop/observe.ts';
 import { findCondition } from '../../reconcile/conditions.ts';
 import { locateKey, type KeyReference } from '../../reconcile/key-access.ts';
 import type { KeyObservation, Observed } from '../../reconcile/observed.ts';
@@ -67,14 +67,14 @@ export async function takeSnapshot(
     return newest;
   };
   const object = isManaged(jwt, own) ? await readOwn() : undefined;
-  const managed = object === undefined ? undefined : parseManagedSecret(object);
+  const managed = object === undefined ? undefined : parseTokenSecret(object);
   const metadataOf = (namespace: string, name: string): SecretSnapshot | undefined => {
     if (namespace === jwt.namespace && name === jwt.name) return own;
     return namespace === keyReference?.namespace && name === keyReference.name ? key : undefined;
   };
   const sources: Sources = {
     jwt: () => jwt,
-    managedSecret: (namespace, name) => (metadataOf(namespace, name) === own ? managed : undefined),
+    tokenSecret: (namespace, name) => (metadataOf(namespace, name) === own ? managed : undefined),
     otherSecret: (namespace, name) => {
       const secret = metadataOf(namespace, name);
       return secret?.state === 'found' ? secret.metadata : undefined;

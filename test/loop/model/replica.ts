@@ -7,7 +7,7 @@ import { leaderOnlyStore } from '../../../src/loop/leader-only-store.ts';
 import type { Recorder } from '../../../src/loop/recorder.ts';
 import { KeyCache } from '../../../src/loop/key-cache.ts';
 import { Memory } from '../../../src/loop/memory.ts';
-import { parseManagedSecret, type ManagedSecret, type Sources } from '../../../src/loop/observe.ts';
+import { parseTokenSecret, type TokenSecret, type Sources } from '../../../src/loop/observe.ts';
 import { TokenChecker } from '../../../src/loop/token-checker.ts';
 import { objectMember, type JsonObject } from '../../../src/resources/json.ts';
 import { parseJwt, type Jwt } from '../../../src/resources/jwt.ts';
@@ -50,7 +50,7 @@ export class Replica {
   readonly link: Link;
   readonly #options: ReplicaOptions;
   readonly #jwts = new Cache<Jwt>();
-  readonly #managed = new Cache<ManagedSecret>();
+  readonly #managed = new Cache<TokenSecret>();
   readonly #others = new Cache<SecretMetadata>();
   readonly #watches: readonly Pick<ModelWatch<unknown>, Seen>[];
   readonly #checker: TokenChecker;
@@ -77,7 +77,7 @@ export class Replica {
       onBug: options.onBug,
       sources: {
         jwt: (namespace, name) => this.#jwts.get(`${namespace}/${name}`),
-        managedSecret: (namespace, name) => this.#managed.get(`${namespace}/${name}`),
+        tokenSecret: (namespace, name) => this.#managed.get(`${namespace}/${name}`),
       },
     });
     const jwts = (): Listing => ({ objects: cluster.jwts.values(), revision: cluster.revision });
@@ -87,7 +87,7 @@ export class Replica {
       new ModelWatch({
         ...common,
         cache: this.#managed,
-        transform: (object) => parseManagedSecret(object, undefined, this.#jwts.get(identify(object).key)),
+        transform: (object) => parseTokenSecret(object, undefined, this.#jwts.get(identify(object).key)),
         selects: (object) => isSecret(object) && isManaged(object),
         list: secrets,
       }),
@@ -140,12 +140,12 @@ export class Replica {
     if (this.#controller !== undefined || !isAble) return;
     const store = createTokenStore({
       client: link.client,
-      onSecret: (secret, signedBy) => remember(this.#managed, secret, parseManagedSecret(secret, signedBy)),
+      onSecret: (secret, signedBy) => remember(this.#managed, secret, parseTokenSecret(secret, signedBy)),
       onJwt: (jwt) => remember(this.#jwts, jwt, keepJwt(jwt)),
     });
     const sources: Sources = {
       jwt: (namespace, name) => this.#jwts.get(`${namespace}/${name}`),
-      managedSecret: (namespace, name) => {
+      tokenSecret: (namespace, name) => {
         onLook(`${namespace}/${name}`);
         return this.#managed.get(`${namespace}/${name}`);
       },

@@ -1,5 +1,5 @@
 import { KeyCache } from '../../../src/loop/key-cache.ts';
-import { parseManagedSecret, type Observer } from '../../../src/loop/observe.ts';
+import { parseTokenSecret, type Observer } from '../../../src/loop/observe.ts';
 import type { JsonObject } from '../../../src/resources/json.ts';
 import type { Jwt } from '../../../src/resources/jwt.ts';
 import { MANAGED_LABEL } from '../../../src/resources/names.ts';
@@ -35,13 +35,13 @@ export function makeSources(
       return metadata?.namespace === namespace && metadata.name === name;
     });
   const isManaged = (object: JsonObject): boolean => parsed.get(object)?.labels[MANAGED_LABEL] === 'true';
-  const managed = seen.filter(isManaged).map((object) => [object, parseManagedSecret(object)] as const);
+  const managed = seen.filter(isManaged).map((object) => [object, parseTokenSecret(object)] as const);
   const observer: Observer = {
     keyCache: new KeyCache(),
     legacyKeyNamespace: undefined,
     sources: {
       jwt: (namespace, name) => jwts.find((jwt) => jwt.namespace === namespace && jwt.name === name),
-      managedSecret: (namespace, name) =>
+      tokenSecret: (namespace, name) =>
         managed.find(([object]) => object === find(seen, namespace, name))?.[1],
       otherSecret: (namespace, name) => {
         const found = find(seen, namespace, name);
