@@ -9,12 +9,6 @@ import type { Milliseconds, Seconds } from '../time/units.ts';
  */
 export const NUDGE_AFTER_MS = 200;
 
-/**
- * The kubelet looks at a pod's Secrets every 60 to 90 s (`wait.Jitter` of its sync period, kubelet's pod_workers.go);
- * measured on real nodes: 0 to 84 s.
- */
-export const REFRESHED_WITHIN: Seconds = 90;
-
 /** After a nudge; measured on real nodes: within a second. */
 export const SEEN_AFTER_NUDGE: Seconds = 5;
 

@@ -1,4 +1,5 @@
 import { arrayMember, member, objectMember, stringMember } from '../resources/json.ts';
+import { MAX_UNSEEN_MS } from '../reconcile/next-look.ts';
 import type { Refusal } from '../reconcile/refusal.ts';
 import { toMilliseconds, type Milliseconds } from '../time/units.ts';
 import { classifyRefusal, findSilentWebhook } from './refusals.ts';
@@ -94,8 +95,6 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 const MAX_CAUSES = 5; // a line stays a line
-/** Whatever a proxy asks for: every JWT is looked at within ten minutes (docs/reasons.md), and a minute is for the clock. */
-const MAX_RETRY_AFTER_MS = 540_000;
 
 /** What is known of a refusal from its HTTP status and the parsed body, usually a Kubernetes `Status`. */
 export function readStatus(
@@ -121,10 +120,10 @@ export function readStatus(
   };
 }
 
-/** A Retry-After, given in seconds; `undefined` when it is not such a number. */
+/** A Retry-After, given in seconds, at the longest the wait of any JWT; `undefined` when it is not such a number. */
 export function limitRetryAfter(seconds: unknown): Milliseconds | undefined {
   return typeof seconds === 'number' && seconds > 0
-    ? Math.min(toMilliseconds(seconds), MAX_RETRY_AFTER_MS)
+    ? Math.min(toMilliseconds(seconds), MAX_UNSEEN_MS)
     : undefined;
 }
 

@@ -18,13 +18,8 @@ interface Place<T> {
   readonly turns: number;
 }
 
-/**
- * A namespace that had so many turns more than another goes after it: below that, the most urgent item of all goes first.
- * As many as there are workers by default.
- */
-const TURNS_APART = 32;
-/** After so many turns of all together, half of them are forgotten. */
-const FORGET_AFTER = 1_024;
+/** After so many times `turnsApart` turns of all together, half of them are forgotten. */
+const REMEMBERED = 32;
 
 /**
  * As `KeyedHeap`, for keys `namespace/name`, but that namespaces share: of equal rank, the item of a namespace that had many
@@ -33,18 +28,23 @@ const FORGET_AFTER = 1_024;
  */
 export class FairHeap<T extends Ranked> {
   readonly #before: (a: T, b: T) => boolean;
+  readonly #forgetAfter: number;
   readonly #namespaces = new Map<string, Namespace<T>>();
   /** Namespaces with items. */
   readonly #order: KeyedHeap<Place<T>>;
   #size = 0;
   #turns = 0;
 
-  /** `before(a, b)`: whether `a` is more urgent than `b`; within a namespace that alone counts. */
-  constructor(before: (a: T, b: T) => boolean) {
+  /**
+   * `before(a, b)`: whether `a` is more urgent than `b`; within a namespace that alone counts. `turnsApart`: a namespace that
+   * had so many turns more than another goes after it; below that, the most urgent item of all goes first.
+   */
+  constructor(before: (a: T, b: T) => boolean, turnsApart: number) {
     this.#before = before;
+    this.#forgetAfter = REMEMBERED * turnsApart;
     this.#order = new KeyedHeap((a, b) => {
       if (a.first.rank !== b.first.rank) return a.first.rank < b.first.rank;
-      const [turnsA, turnsB] = [Math.floor(a.turns / TURNS_APART), Math.floor(b.turns / TURNS_APART)];
+      const [turnsA, turnsB] = [Math.floor(a.turns / turnsApart), Math.floor(b.turns / turnsApart)];
       return turnsA === turnsB ? before(a.first, b.first) : turnsA < turnsB;
     });
   }
@@ -90,7 +90,7 @@ export class FairHeap<T extends Ranked> {
     namespace.turns += 1;
     this.#turns += 1;
     this.#place(name, namespace);
-    if (this.#turns >= FORGET_AFTER) this.#forget();
+    if (this.#turns >= this.#forgetAfter) this.#forget();
     return next;
   }
 

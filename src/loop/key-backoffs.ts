@@ -1,4 +1,4 @@
-import { backoffDelay } from '../time/backoff.ts';
+import { backoffDelay, MANY_TRIES } from '../time/backoff.ts';
 import type { Milliseconds } from '../time/units.ts';
 
 /** What a run of a key gets before it begins: how long the key waits if it fails, and what that failure counts as. */
@@ -7,7 +7,6 @@ export interface PlannedBackoff {
   readonly failures: number;
 }
 
-const RETRY = { firstMs: 1_000, longestMs: 300_000 }; // what docs/reasons.md promises
 /** A back-off takes no more than this share of the time until the token expires: more tries fit in before that. */
 const SHARE_OF_REST = 0.5;
 
@@ -36,8 +35,8 @@ export class KeyBackoffs {
    */
   plan(key: string, rest: Milliseconds): PlannedBackoff {
     const failures = this.#failures.get(key) ?? 0;
-    const usual = backoffDelay(RETRY, failures + 1, this.#random);
-    const delay = rest > 0 ? Math.min(usual, Math.max(rest * SHARE_OF_REST, RETRY.firstMs)) : usual;
+    const usual = backoffDelay(MANY_TRIES, failures + 1, this.#random);
+    const delay = rest > 0 ? Math.min(usual, Math.max(rest * SHARE_OF_REST, MANY_TRIES.firstMs)) : usual;
     return { delay, failures: delay < usual ? failures : failures + 1 };
   }
 

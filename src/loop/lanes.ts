@@ -72,12 +72,10 @@ export class Lanes {
   readonly #newRank: number;
   /** So many keys that failed or were slow before may run at once now. */
   #mostSuspects: number;
-  readonly #quick = new FairHeap<Ready>(isBefore);
+  readonly #quick: FairHeap<Ready>;
   /** Never worked on, or changed since they were suspects. */
-  readonly #fresh = new FairHeap<Ready>(isBefore);
-  readonly #suspects = new FairHeap<Suspect>(
-    (a, b) => a.failures < b.failures || (a.failures === b.failures && isBefore(a, b)),
-  );
+  readonly #fresh: FairHeap<Ready>;
+  readonly #suspects: FairHeap<Suspect>;
   /** By key, of those whose last run failed or was slow. */
   readonly #records = new Map<string, BadRecord>();
   readonly #runs = new Map<string, LaneRun>();
@@ -88,6 +86,13 @@ export class Lanes {
     this.#leastSuspects = Math.max(1, Math.floor(workers * MIN_SHARE));
     this.#mostSuspects = this.#limitedWorkers;
     this.#newRank = newRank;
+    // All workers may be busy with the most urgent of one namespace before those of others get their turns.
+    this.#quick = new FairHeap(isBefore, workers);
+    this.#fresh = new FairHeap(isBefore, workers);
+    this.#suspects = new FairHeap(
+      (a, b) => a.failures < b.failures || (a.failures === b.failures && isBefore(a, b)),
+      workers,
+    );
   }
 
   /** Keys that wait. */

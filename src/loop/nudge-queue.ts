@@ -1,4 +1,5 @@
-import { NUDGE_AFTER_MS, REFRESHED_WITHIN } from '../delivery/nudge.ts';
+import { NUDGE_AFTER_MS } from '../delivery/nudge.ts';
+import { REFRESHED_WITHIN } from '../resources/kubelet.ts';
 import type { Failure } from '../reconcile/failure.ts';
 import { objectKey, parseObjectKey } from '../resources/object-key.ts';
 import type { Clock, Timer } from '../time/clock.ts';

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { REFRESHED_WITHIN } from '../resources/kubelet.ts';
 import { LineLimit } from '../telemetry/line-limit.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
@@ -29,5 +30,5 @@ export function recordNudges({ clock, log, metrics }: NudgeRecorderOptions): Nud
 }
 
 const WORDS =
-  'a pod was not nudged after a renewal: the kubelet updates its token within 90 s anyway; if a right or a policy is the ' +
-  'reason, install jwt-injector again with prompt delivery (docs/install.md), or without';
+  `a pod was not nudged after a renewal: the kubelet updates its token within ${REFRESHED_WITHIN} s anyway; if a right or a ` +
+  'policy is the reason, install jwt-injector again with prompt delivery (docs/install.md), or without';

@@ -1,13 +1,9 @@
+import { MAX_UNSEEN_MS } from '../reconcile/next-look.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { KeyedHeap } from './heap.ts';
 import { ClockStep } from './clock-step.ts';
 
-/**
- * No key waits for longer. docs/reasons.md promises a look within 10 minutes; a clock that is set back by less than a
- * minute goes unnoticed and delays a look by as much.
- */
-export const MAX_UNSEEN_MS = 9 * 60_000;
 /** Share of the longest wait that is random: so keys that were looked at together are not looked at together again. */
 const SPREAD = 0.1;
 /** Wake-ups are times of the wall clock, which jumps; a timer does not. So it never sleeps longer than this. */

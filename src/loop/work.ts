@@ -13,7 +13,7 @@ export interface Work {
 
 /**
  * What a run of a key leads to. As long as its object exists a key is looked at again, whatever came of the run: at the
- * time that the run asks for, if it asks for one, and after the longest wait (`wake-ups.ts`) at the latest. `retry`
+ * time that the run asks for, if it asks for one, and after the longest wait (`MAX_UNSEEN_MS`) at the latest. `retry`
  * backs off; `afterMs` makes that wait longer, never shorter, and `dueAt` (milliseconds since the epoch) ends it: something is
  * due then, whatever failed before. `forget`: the object does not exist.
  */

@@ -1,12 +1,11 @@
 import type { Contenders } from '../reconcile/contention.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { MIN_RENEWAL_DISTANCE } from '../signing/schedule.ts';
-import { backoffDelay } from '../time/backoff.ts';
+import { backoffDelay, MANY_TRIES } from '../time/backoff.ts';
 import { toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
 
 /** So many unscheduled writes of one JWT go out at once: edits of its author, repairs, a deleted Secret. */
 const BURST = 5; // what docs/tokens.md promises, as the longest wait
-const WAIT = { firstMs: 1_000, longestMs: 300_000 };
 /** More writes than that change nothing: the wait is the longest by then. */
 const MAX_LEVEL = BURST + 10;
 /** One write is forgotten after so long without another one. */
@@ -150,5 +149,5 @@ function levelOf({ level, at }: Account, now: Milliseconds): number {
 
 /** How long after the last write the next one can be made, when that many count. */
 function waitOf(level: number): Milliseconds {
-  return level < BURST ? 0 : backoffDelay(WAIT, level - BURST + 1, () => 1);
+  return level < BURST ? 0 : backoffDelay(MANY_TRIES, level - BURST + 1, () => 1);
 }

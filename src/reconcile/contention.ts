@@ -4,6 +4,9 @@ import { APP } from '../resources/names.ts';
 import { findCondition } from './conditions.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { kubectl } from '../resources/shell-words.ts';
+import { MANY_TRIES } from '../time/backoff.ts';
+import { formatDuration } from '../time/format-time.ts';
+import { toSeconds } from '../time/units.ts';
 
 const MAX_MANAGERS = 3; // a condition is a line
 const MAX_MANAGER_LENGTH = 64; // of the 128 characters that the API allows
@@ -39,11 +42,12 @@ export function describeContention(
     return { reason: 'Contended', message: before.message };
   const managers = contenders === 'recorded' ? [] : contenders;
   const who = managers.length === 0 ? 'none recorded' : managers.map((manager) => `"${manager}"`).join(', ');
+  const longest = formatDuration(toSeconds(MANY_TRIES.longestMs));
   const look = kubectl('get', 'secret', name, '-n', namespace, '-o', 'yaml', '--show-managed-fields');
   return {
     reason: 'Contended',
     message:
       `somebody else keeps changing or deleting Secret ${name} (field managers seen: ${who}), so it is written again ` +
-      `at longer and longer intervals, up to 5 min: find out who does (${look}) and have them leave the Secret alone`,
+      `at longer and longer intervals, up to ${longest}: find out who does (${look}) and have them leave the Secret alone`,
   };
 }

@@ -1,7 +1,13 @@
 import type { Jwt, JwtSpec } from '../resources/jwt.ts';
 import { effectiveResignBefore, renewalTime } from '../signing/schedule.ts';
-import type { Seconds } from '../time/units.ts';
+import type { Milliseconds, Seconds } from '../time/units.ts';
 import type { Observed, SecretObservation } from './observed.ts';
+
+/**
+ * No JWT waits for longer, whatever anybody asks for. docs/reasons.md promises a look within 10 minutes; a clock that is set
+ * back by less than a minute goes unnoticed and delays a look by as much.
+ */
+export const MAX_UNSEEN_MS: Milliseconds = 540_000;
 
 /**
  * When to look at a JWT again because time alone makes something due: its renewal, another status, or that a token that

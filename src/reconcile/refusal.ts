@@ -1,5 +1,7 @@
 import { kubectl } from '../resources/shell-words.ts';
-import type { Milliseconds } from '../time/units.ts';
+import { describeBackoff, MANY_TRIES } from '../time/backoff.ts';
+import { formatDuration } from '../time/format-time.ts';
+import { toSeconds, type Milliseconds } from '../time/units.ts';
 
 /** Why the API server refuses a write again and again until somebody changes something. */
 export type RefusalKind =
@@ -24,7 +26,7 @@ export interface Refusal {
   readonly subject: string;
 }
 
-const LONG_WAIT_MS = 300_000; // it passes only when somebody changes something (docs/reasons.md)
+const LONG_WAIT_MS = MANY_TRIES.longestMs; // it passes only when somebody changes something (docs/reasons.md)
 
 /**
  * How long a refused write is not tried again unless an input changes. `undefined`: after the usual back-off. A missing
@@ -83,7 +85,10 @@ const REFUSAL_WORDS: Readonly<Record<RefusalKind, Words>> = {
  * is waited for.
  */
 export function describeRefusal(refusal: Refusal, place: Place, waitMs: Milliseconds | undefined): string {
-  const pace = waitMs === undefined ? 'after 1 s, 2 s … 5 min' : 'every 5 min';
+  const pace =
+    waitMs === undefined
+      ? `after ${describeBackoff(MANY_TRIES)}`
+      : `every ${formatDuration(toSeconds(waitMs))}`;
   const what = REFUSAL_WORDS[refusal.kind](refusal.subject, place);
   return `${what}. It is tried again ${pace}, and when the JWT, its key or its Secret changes`;
 }

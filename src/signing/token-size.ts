@@ -3,6 +3,7 @@ import { ALGORITHMS, type AlgorithmName } from '../resources/algorithms.ts';
 import type { JwtSpec } from '../resources/jwt.ts';
 import type { Claims } from './claims.ts';
 import type { SigningKey } from './key.ts';
+import { headerOf } from './token.ts';
 
 /** In bytes, before base64url: R and S of ECDSA (RFC 7518 §3.4), Ed25519 (RFC 8037), RSA at its least key of 2048 bits. */
 const SIGNATURE_BYTES: Readonly<Record<AlgorithmName, number>> = {
@@ -27,8 +28,11 @@ export function tokenBytes(
   claims: Claims,
   key: SigningKey | undefined,
 ): number {
-  const header = { alg: spec.algorithm, kid: spec.keyId, typ: 'JWT' };
-  const parts = [jsonBytes(header), jsonBytes(claims), signatureBytes(spec.algorithm, key)];
+  const parts = [
+    jsonBytes(headerOf(spec.algorithm, spec.keyId)),
+    jsonBytes(claims),
+    signatureBytes(spec.algorithm, key),
+  ];
   const dots = parts.length - 1;
   return parts.reduce((sum, bytes) => sum + Math.ceil((bytes * 4) / 3), dots);
 }

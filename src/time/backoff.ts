@@ -1,4 +1,5 @@
-import type { Milliseconds } from './units.ts';
+import { formatDuration } from './format-time.ts';
+import { toSeconds, type Milliseconds } from './units.ts';
 
 /** Waiting times after failures. */
 export interface Backoff {
@@ -8,6 +9,17 @@ export interface Backoff {
 
 /** For what is tried three times at most, as it is of no use later: 1 s, then 2 s. */
 export const FEW_TRIES: Backoff = { firstMs: 1_000, longestMs: 2_500 };
+
+/** For what is tried again as long as it is wanted: what fails at the API server, or is undone by others (docs/reasons.md). */
+export const MANY_TRIES: Backoff = { firstMs: 1_000, longestMs: 300_000 };
+
+/** The waits in words for people: `1 s, 2 s … 5 min`. */
+export function describeBackoff({ firstMs, longestMs }: Backoff): string {
+  const [first, second, longest] = [firstMs, 2 * firstMs, longestMs].map((wait) =>
+    formatDuration(toSeconds(wait)),
+  );
+  return `${first}, ${second} … ${longest}`;
+}
 
 /** How much longer a wait may be at random, in parts of it, so that what failed together does not come back together. */
 const RANDOM_SHARE = 0.25;

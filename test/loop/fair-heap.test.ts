@@ -9,6 +9,7 @@ interface Item {
   readonly time: number;
 }
 
+const TURNS_APART = 32;
 const isSooner = (a: Item, b: Item): boolean => a.rank < b.rank || (a.rank === b.rank && a.time < b.time);
 const popAll = (heap: FairHeap<Item>): readonly string[] => {
   const keys: string[] = [];
@@ -21,7 +22,7 @@ describe('a heap that namespaces share', () => {
     const step = fc.record({ name: fc.nat(20), rank: fc.nat(2), time: fc.nat(99), isGone: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step), (steps) => {
-        const heap = new FairHeap<Item>(isSooner);
+        const heap = new FairHeap<Item>(isSooner, TURNS_APART);
         const model = new Map<string, Item>();
         for (const { name, rank, time, isGone } of steps) {
           const key = `ns/${name}`;
@@ -43,7 +44,7 @@ describe('a heap that namespaces share', () => {
   });
 
   it('gives the most urgent of all as long as none had many turns', () => {
-    const heap = new FairHeap<Item>(isSooner);
+    const heap = new FairHeap<Item>(isSooner, TURNS_APART);
     for (let each = 0; each < 10; each += 1) heap.set(`ns-${each % 3}/${each}`, { rank: 0, time: 9 - each });
     assert.deepEqual(
       popAll(heap).map((key) => key.split('/')[1]),
@@ -52,20 +53,26 @@ describe('a heap that namespaces share', () => {
   });
 
   it('lets a namespace that had few turns go before one whose items are always more urgent', () => {
-    const heap = new FairHeap<Item>(isSooner);
-    for (let each = 0; each < 300; each += 1) heap.set(`many/${each}`, { rank: 0, time: 0 });
-    for (let each = 0; each < 10; each += 1) heap.set(`few/${each}`, { rank: 0, time: 1 });
-    heap.set('other/new', { rank: 1, time: 0 });
-    const keys = popAll(heap);
-    assert.equal(
-      keys.findLastIndex((key) => key.startsWith('few/')),
-      41,
-    );
-    assert.equal(keys.at(-1), 'other/new', 'rank counts more than turns');
+    for (const [turnsApart, last] of [
+      [1, 19],
+      [TURNS_APART, 41],
+      [1_000, 1_009],
+    ] as const) {
+      const heap = new FairHeap<Item>(isSooner, turnsApart);
+      for (let each = 0; each < 2_000; each += 1) heap.set(`many/${each}`, { rank: 0, time: 0 });
+      for (let each = 0; each < 10; each += 1) heap.set(`few/${each}`, { rank: 0, time: 1 });
+      heap.set('other/new', { rank: 1, time: 0 });
+      const keys = popAll(heap);
+      assert.equal(
+        keys.findLastIndex((key) => key.startsWith('few/')),
+        last,
+      );
+      assert.equal(keys.at(-1), 'other/new', 'rank counts more than turns');
+    }
   });
 
   it('forgets turns that were long ago', () => {
-    const heap = new FairHeap<Item>(isSooner);
+    const heap = new FairHeap<Item>(isSooner, TURNS_APART);
     const take = (namespace: string, count: number): void => {
       for (let each = 0; each < count; each += 1) {
         heap.set(`${namespace}/a`, { rank: 0, time: 0 });

@@ -5,6 +5,7 @@ import { isNotFound, KubeError } from '../../kube/errors.ts';
 import { LIVE_PODS, nudgePod, PODS } from '../../kube/pods.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { objectMember, stringMember } from '../../resources/json.ts';
+import { REFRESHED_WITHIN } from '../../resources/kubelet.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeApiError } from '../cluster/api-errors.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
@@ -47,7 +48,7 @@ export async function nudgeMountingPods({ client, namespace }: Access, secret: s
   }
   if (names.length > MAX_PODS)
     problems.add(
-      `only ${MAX_PODS} of ${names.length} pods were updated: the others have the token within 90 s`,
+      `only ${MAX_PODS} of ${names.length} pods were updated: the others have the token within ${REFRESHED_WITHIN} s`,
     );
   const nudged = await inParallel(names.slice(0, MAX_PODS), async (name) => {
     try {

@@ -1,4 +1,5 @@
-import { REFRESHED_WITHIN, SEEN_AFTER_NUDGE } from '../../delivery/nudge.ts';
+import { SEEN_AFTER_NUDGE } from '../../delivery/nudge.ts';
+import { REFRESHED_WITHIN } from '../../resources/kubelet.ts';
 import type { Seconds } from '../../time/units.ts';
 import type { FixedMount, PodMounts, SecretMounts } from './pod-mounts.ts';
 

@@ -1,16 +1,18 @@
 import { ALGORITHMS, isAlgorithmName } from '../../resources/algorithms.ts';
 import { formatDuration } from '../../time/format-time.ts';
 import { member, stringMember } from '../../resources/json.ts';
+import { REFRESHED_WITHIN } from '../../resources/kubelet.ts';
 import type { JwtSpec } from '../../resources/jwt.ts';
 import { overriddenClaims } from '../claims.ts';
 import { MAX_ZTN_BYTES, SCITOKENS, SCITOKENS_ANY, WLCG_ANY, WLCG_VERSION } from '../profiles.ts';
 import { readScopes, type Scopes } from './scopes.ts';
 import type { Seconds } from '../../time/units.ts';
 
-/** A pod sees a new token up to 90 s late, and what it starts with the old one takes time too. */
+/** A pod sees a new token late, and what it starts with the old one takes time too. */
 const MIN_LIFETIME: Seconds = 10 * 60;
-/** The kubelet's 90 s, as much again for programs that read the file only now and then. */
-const MIN_RESIGN_BEFORE: Seconds = 3 * 60;
+/** As much again for programs that read the file only now and then. */
+const MIN_RESIGN_BEFORE: Seconds = 2 * REFRESHED_WITHIN;
+const LATE = `pods see a new token up to ${REFRESHED_WITHIN} s late`;
 
 const OSDF_ALGORITHMS = Object.keys(ALGORITHMS)
   .filter((name) => isAlgorithmName(name) && ALGORITHMS[name].acceptedByOsdf)
@@ -114,11 +116,11 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
     "spec.data.scope has no storage.read: Pelican's uploads and deletions fail without it, add storage.read",
   'lifetime-short': ({ spec }) =>
     spec.lifetime < MIN_LIFETIME &&
-    `spec.expiryTime is ${formatDuration(spec.lifetime)}: pods see a new token up to 90 s late, use 10 min or more`,
+    `spec.expiryTime is ${formatDuration(spec.lifetime)}: ${LATE}, use ${formatDuration(MIN_LIFETIME)} or more`,
   'renewal-late': ({ spec: { resignBefore } }) =>
     resignBefore !== undefined &&
     resignBefore < MIN_RESIGN_BEFORE &&
-    `spec.resignBefore is ${formatDuration(resignBefore)}: pods see a new token up to 90 s late, use 3 min or more`,
+    `spec.resignBefore is ${formatDuration(resignBefore)}: ${LATE}, use ${formatDuration(MIN_RESIGN_BEFORE)} or more`,
   'claims-overridden': ({ spec }) => {
     const names = overriddenClaims(spec.data);
     return (
