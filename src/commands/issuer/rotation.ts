@@ -3,6 +3,7 @@ import { isTokenName } from '../../admission/token-name.ts';
 import { parsePublicJwk } from '../../reconcile/key-record.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { ROTATION } from '../../resources/names.ts';
+import { isNewKeyAlgorithm, type NewKeyAlgorithm } from '../../signing/generate-key.ts';
 import { formatTime, parseTime } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
 
@@ -11,7 +12,7 @@ export interface Rotation {
   /** The Secret of the new private key, in the namespace of the JWT, with the data key `key.pem`. */
   readonly secret: string;
   /** With `kid` and `alg`. */
-  readonly publicKey: JWK & { readonly kid: string; readonly alg: string };
+  readonly publicKey: JWK & { readonly kid: string; readonly alg: NewKeyAlgorithm };
   /** The `kid` that is replaced. */
   readonly previousKeyId: string;
   /** The Secret of the key that is replaced, if it has one in the namespace. */
@@ -31,8 +32,8 @@ export function readRotation(object: unknown): Rotation | undefined {
   const record = parseJson(stringMember(annotations, ROTATION));
   const publicKey = parsePublicJwk(JSON.stringify(member(record, 'publicKey') ?? ''));
   const [secret, previousKeyId] = [stringMember(record, 'secret'), stringMember(record, 'previousKeyId')];
-  const { kid, alg } = publicKey ?? {};
-  if (publicKey === undefined || kid === undefined || alg === undefined) return undefined;
+  const [kid, alg = ''] = [stringMember(publicKey, 'kid'), stringMember(publicKey, 'alg')];
+  if (publicKey === undefined || kid === undefined || !isNewKeyAlgorithm(alg)) return undefined;
   if (secret === undefined || !isTokenName(secret) || previousKeyId === undefined) return undefined;
   const previousSecret = stringMember(record, 'previousSecret');
   return {

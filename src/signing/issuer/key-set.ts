@@ -1,5 +1,6 @@
 import { calculateJwkThumbprint, type JWK } from 'jose';
 import { ALGORITHMS, isAlgorithmName } from '../../resources/algorithms.ts';
+import { stringMap, type JsonObject } from '../../resources/json.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { Seconds } from '../../time/units.ts';
 import { bareJwk } from '../key.ts';
@@ -82,13 +83,18 @@ export async function mergeKeys(entries: readonly KeyEntry[]): Promise<Result<Ke
 const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'alg', 'use'] as const;
 
 async function readPublishedKey(jwk: JWK): Promise<Result<Pick<PublishedKey, 'jwk' | 'thumbprint'>, string>> {
-  const { kid, alg, kty } = jwk;
+  const { kid, alg, kty }: JsonObject = jwk; // as it was written, in any types
   if (kid === undefined || kid === '')
     return fail('the key has no kid, by which verifiers find it: add "kid"');
+  if (typeof kid !== 'string')
+    return fail(
+      'the kid of the key is not a string (RFC 7517 §4.5), and no token can name it: put it in quotes',
+    );
   if (alg === undefined) return fail(`the key ${kid} has no alg, and Pelican skips it then: add "alg"`);
-  if (kty === undefined) return fail(`the key ${kid} has no "kty"`);
-  const members = PUBLIC_MEMBERS.map((name) => [name, jwk[name]] as const);
-  const present = Object.fromEntries(members.filter(([, value]) => value !== undefined));
+  if (typeof alg !== 'string')
+    return fail(`the alg of the key ${kid} is not a string (RFC 7517 §4.4): write one such as "ES256"`);
+  if (typeof kty !== 'string') return fail(`the key ${kid} has no "kty"`);
+  const present = stringMap(Object.fromEntries(PUBLIC_MEMBERS.map((name) => [name, jwk[name]])));
   const published = { ...present, kty, kid, alg, use: 'sig' };
   try {
     return ok({ jwk: published, thumbprint: await calculateJwkThumbprint(bareJwk(published)) });

@@ -64,6 +64,11 @@ describe('the keys of one issuer', () => {
     assert.equal(keys[0]?.jwk.use, 'sig');
   });
 
+  it('have members that are strings, as a public key has', async () => {
+    const { keys } = await merge(entry({ ...one, n: { toString: 1 }, e: 3 } as unknown as JWK, 'added', 'x'));
+    assert.deepEqual(keys[0]?.jwk, one);
+  });
+
   it('include as signing a key that one JWT has retired and another still signs with', async () => {
     const { keys } = await merge(entry(one, 'retired', 'JWT a', 5), entry(one, 'signs', 'JWT b'));
     assert.deepEqual(
@@ -154,6 +159,17 @@ describe('the keys of one issuer', () => {
   for (const [title, jwk, says] of [
     ['an empty kid', { ...one, kid: '' }, /has no kid/],
     ['no kid', (({ kid: _kid, ...rest }) => rest)(one), /has no kid/],
+    [
+      'a kid that is a number',
+      { ...one, kid: 5 } as unknown as JWK,
+      /kid of the key is not a string \(RFC 7517/,
+    ],
+    ['a kid that is an object', { ...one, kid: { toString: 1 } } as unknown as JWK, /kid of the key is not a/],
+    [
+      'an alg that is an object',
+      { ...one, alg: { toString: 1 } } as unknown as JWK,
+      /alg of the key one is not a/,
+    ],
     ['no kty', { kid: 'one', alg: 'ES256' } as JWK, /the key one has no "kty"/],
     ['no alg', (({ alg: _alg, ...rest }) => rest)(one), /one has no alg, and Pelican skips it/],
     [
