@@ -27,7 +27,7 @@ const FLAGS = {
     type: 'string',
     multiple: true,
     value: 'KID',
-    help: 'with --dir: a key that was published there and is no longer needed; otherwise\nit is kept',
+    help: 'with --dir: a key that was published there, or that no longer signs; otherwise\nit is kept. Tokens that it signed are refused then',
   },
   'all-namespaces': {
     type: 'boolean',
@@ -50,7 +50,8 @@ export const jwksCommand = makeCommand({
 (index.html). Says every URL that each verifier will ask.
 
 All JWTs must have one issuer. Of each its key is published, and the keys of earlier tokens that have not expired
-(status.retiredKeys). A key that is to sign later is added with --key or -f. No private key is read from the
+(status.retiredKeys). A key that is to sign later is added with --key or -f. -A trusts everybody who may sign for
+the issuer; with --dir it warns of each key that was not published there before. No private key is read from the
 cluster, and none is ever printed.`,
   flags: FLAGS,
   examples: [

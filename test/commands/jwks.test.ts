@@ -239,13 +239,6 @@ describe('jwks', () => {
       1,
       /JWT science\/my-jwt: its key is in Secret a, data key "b", which is not in the files/,
     ],
-    [
-      'a kid that is not a string',
-      '{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "kid": 5, "alg": "ES256"}',
-      ['-f', '-', '--issuer', ISSUER],
-      1,
-      /^error: -: the kid of the key is not a string/,
-    ],
     ['a Pod', '{"kind": "Pod", "apiVersion": "v1"}', ['-f', '-'], 1, /no JWT \(kind: JWT\) and no JWK/],
     [
       'an issuer of http',

@@ -40,7 +40,7 @@ async function findNamed(
     if (keys.every(({ entries }) => entries.length === 0)) {
       return fail({
         exit: EXIT.refused,
-        message: `${nameJwt(jwt)} has signed nothing yet, so its status has no key: see ${explainingCommand(jwt)}, or give the key with --key or -f`,
+        message: `${nameJwt(jwt)} has signed nothing for its issuer yet, so its status has no key for it: see ${explainingCommand(jwt)}, or give the key with --key or -f`,
       });
     }
     all.push(...keys);
@@ -48,12 +48,17 @@ async function findNamed(
   return ok(all);
 }
 
-/** A JWT that has signed nothing yet has nothing to be published. */
+/**
+ * A JWT that has signed nothing yet has nothing to be published. Nobody chose these JWTs, so an issuer that only their spec
+ * names does not count: without a status of ours nobody has said that they may sign for it.
+ */
 async function findAllOf({ client }: Access, issuer: string, now: Seconds): Promise<readonly IssuerKeys[]> {
   const { items } = await client.listMapped(resourcePath(JWTS), {
     map: (object) => {
       const jwt = parseJwt(object);
-      const all = jwt.ok ? keysOfJwt(jwt.value, object, now) : [];
+      if (!jwt.ok) return [];
+      const [own, ...earlier] = keysOfJwt(jwt.value, object, now);
+      const all = jwt.value.recorded.issuer === undefined ? earlier : [own, ...earlier];
       return all.filter((keys) => keys.issuer === issuer && keys.entries.length > 0);
     },
   });

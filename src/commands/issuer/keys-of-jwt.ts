@@ -1,5 +1,7 @@
+import { findCondition } from '../../reconcile/conditions.ts';
 import { parsePublicJwk } from '../../reconcile/key-record.ts';
 import type { Jwt } from '../../resources/jwt.ts';
+import type { RecordedStatus } from '../../resources/recorded-status.ts';
 import { effectiveIssuer } from '../../signing/claims.ts';
 import type { KeyEntry } from '../../signing/issuer/key-set.ts';
 import { readRotation } from './rotation.ts';
@@ -23,7 +25,8 @@ export function nameJwt({ namespace, name }: Pick<Jwt, 'namespace' | 'name'>): s
 /**
  * What a JWT says that has to be published: below its current issuer, which comes first, the keys in its status and the one of
  * a rotation under way; below each issuer that it had before, the keys whose tokens are still in use. No entries when
- * jwt-injector has not processed it yet. `object`: what it was read from.
+ * nothing was signed for the issuer yet: an annotation and `spec.issuer` are anybody's who may change the JWT, so neither brings
+ * a key into the documents of an issuer by itself. `object`: what it was read from.
  */
 export function keysOfJwt(jwt: Jwt, object: unknown, now: Seconds): readonly [IssuerKeys, ...IssuerKeys[]] {
   const { recorded, spec } = jwt;
@@ -31,7 +34,7 @@ export function keysOfJwt(jwt: Jwt, object: unknown, now: Seconds): readonly [Is
   const wanted = spec.ok ? effectiveIssuer(spec.value) : undefined;
   const issuer = recorded.issuer ?? (wanted?.ok === true ? wanted.value : undefined);
   const entries: KeyEntry[] = [];
-  const present = parsePublicJwk(recorded.publicKey ?? '');
+  const present = signsForIssuer(recorded) ? parsePublicJwk(recorded.publicKey ?? '') : undefined;
   if (present !== undefined) {
     const { keyId = present.kid ?? '' } = recorded;
     // Earlier versions left kid and alg out.
@@ -49,7 +52,7 @@ export function keysOfJwt(jwt: Jwt, object: unknown, now: Seconds): readonly [Is
     else earlier.set(signedFor, [...(earlier.get(signedFor) ?? []), entry]);
   }
   const rotation = readRotation(object);
-  if (rotation !== undefined)
+  if (rotation !== undefined && present !== undefined)
     entries.push({ jwk: rotation.publicKey, role: 'added', source: `the rotation of ${source}` });
   const others = [...earlier].map(([url, keys]): IssuerKeys => ({
     issuer: url,
@@ -57,4 +60,12 @@ export function keysOfJwt(jwt: Jwt, object: unknown, now: Seconds): readonly [Is
     isEarlier: true,
   }));
   return [{ issuer, entries }, ...others];
+}
+
+/**
+ * Whether `publicKey` signs tokens of `issuer`. In a status `issuer` follows the spec at once and the key only with a
+ * signature, so where the policy of the cluster refuses the JWT and no token is left, the key is that of another issuer.
+ */
+function signsForIssuer(recorded: RecordedStatus): boolean {
+  return recorded.expiresAt !== undefined || findCondition(recorded, 'PolicyDenied') === undefined;
 }

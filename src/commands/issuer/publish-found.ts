@@ -1,18 +1,21 @@
 import { formatTime } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
+import { quoteShell } from '../../resources/shell-words.ts';
 import { issuerDocuments } from '../../signing/issuer/issuer-documents.ts';
-import { mergeKeys, type KeySet } from '../../signing/issuer/key-set.ts';
+import { mergeKeys, type KeyEntry, type KeySet, type PublishedKey } from '../../signing/issuer/key-set.ts';
 import { findIssuerUrls } from '../../signing/issuer/urls.ts';
 import { reportPublication, type Publication } from './describe-publication.ts';
 import type { IssuerKeys } from './keys-of-jwt.ts';
-import { openSite, type Site } from './site.ts';
+import { openSite } from './site.ts';
 import { EXIT, type CommandProblem } from '../command.ts';
 
 /** What is published, and where. */
 export interface PublicationOptions {
   /** `undefined`: that of the JWTs. */
   readonly issuer: string | undefined;
+  /** All JWTs of `issuer` in all namespaces are meant: nobody named them. */
+  readonly everywhere: boolean;
   /** Where the documents are written; `undefined`: nowhere. */
   readonly dir: string | undefined;
   /** `kid`s of published keys that can be removed. */
@@ -38,13 +41,16 @@ export async function publishFound(
   if (!urls.ok) return fail({ exit: EXIT.refused, message: `issuer "${issuer.value}": ${urls.problem}` });
   const site = dir === undefined ? ok(undefined) : await openSite(dir, issuer.value);
   if (!site.ok) return site;
-  const entries = found
+  const wanted = found
     .filter((keys) => keys.issuer === undefined || keys.issuer === issuer.value)
     .flatMap((keys) => keys.entries);
+  const isDropped = ({ role, jwk }: KeyEntry): boolean =>
+    role === 'retired' && remove.includes(jwk.kid ?? '');
+  const [dropped, entries] = [wanted.filter(isDropped), wanted.filter((entry) => !isDropped(entry))];
   const kept = site.value?.keys.filter(({ jwk }) => !remove.includes(jwk.kid ?? '')) ?? [];
   const merged = await mergeKeys([...entries, ...kept]);
   if (!merged.ok) return fail({ exit: EXIT.refused, message: merged.problem });
-  const problem = findRemovalProblem(remove, merged.value, site.value);
+  const problem = findRemovalProblem(remove, merged.value, [...dropped, ...(site.value?.keys ?? [])]);
   if (problem !== undefined) return fail({ exit: EXIT.refused, message: problem });
   const { keys, warnings } = merged.value;
   const documents = issuerDocuments(
@@ -61,8 +67,38 @@ export async function publishFound(
     dir,
     files: written?.value.files ?? [],
   });
-  const more = [...(written?.value.warnings ?? []), ...warnOfEarlier(found, issuer.value)];
-  return ok({ publication, warnings: [...warnings, ...more] });
+  return ok({
+    publication,
+    warnings: [
+      ...warnings,
+      ...(written?.value.warnings ?? []),
+      ...warnOfEarlier(found, issuer.value),
+      ...warnOfDropped(dropped),
+      ...(options.everywhere ? warnOfNew(keys, site.value?.keys ?? []) : []),
+    ],
+  });
+}
+
+/** The status of a JWT goes on to name a key until its last token expires, so each later run would publish it again. */
+function warnOfDropped(dropped: readonly KeyEntry[]): readonly string[] {
+  const kids = [...new Set(dropped.map(({ jwk }) => jwk.kid ?? ''))];
+  return kids.map((kid) => {
+    const entries = dropped.filter(({ jwk }) => jwk.kid === kid);
+    const until = Math.max(...entries.map((entry) => entry.until ?? 0));
+    const flag = quoteShell(`--remove=${kid}`);
+    return `kid ${kid} is removed before its last token (of ${namesOf(entries)}) expires on ${formatTime(until)}: verifiers refuse its tokens when they have fetched the keys again; give ${flag} in each run until then, or it is published again`;
+  });
+}
+
+/** Where nothing is published yet all keys are new. */
+function warnOfNew(keys: readonly PublishedKey[], published: readonly KeyEntry[]): readonly string[] {
+  if (published.length === 0) return [];
+  return keys
+    .filter((key) => !published.some(({ jwk }) => jwk.kid === key.jwk.kid))
+    .map(({ jwk: { kid }, sources }) => {
+      const flag = quoteShell(`--remove=${kid}`);
+      return `kid ${kid} of ${sources.join(', ')} was not published here before: -A takes the key of everybody who may sign for the issuer; if that should not be, name the JWTs instead, with ${flag}`;
+    });
 }
 
 /** Tokens of an issuer that a JWT had before find their keys below that one. */
@@ -71,9 +107,13 @@ function warnOfEarlier(found: readonly IssuerKeys[], published: string): readonl
     .filter(({ issuer, isEarlier }) => isEarlier === true && issuer !== published)
     .map(({ issuer, entries }) => {
       const until = Math.max(...entries.map((entry) => entry.until ?? 0));
-      const sources = [...new Set(entries.map(({ source }) => source))].join(', ');
-      return `${sources} had the issuer ${issuer} before: its key has to stay published there until ${formatTime(until)} (the same with --issuer ${issuer})`;
+      const again = `--issuer ${quoteShell(issuer ?? '')}`;
+      return `${namesOf(entries)} had the issuer ${issuer} before: its key has to stay published there until ${formatTime(until)} (the same with ${again})`;
     });
+}
+
+function namesOf(entries: readonly KeyEntry[]): string {
+  return [...new Set(entries.map(({ source }) => source))].join(', ');
 }
 
 function chooseIssuer(found: readonly IssuerKeys[], wanted: string | undefined): Result<string, string> {
@@ -92,17 +132,17 @@ function chooseIssuer(found: readonly IssuerKeys[], wanted: string | undefined):
   return issuer === undefined ? fail('no JWT is given whose issuer it is: add --issuer') : ok(issuer);
 }
 
+/** `known`: the keys that were published, and those that are left out. */
 function findRemovalProblem(
   remove: readonly string[],
   { keys }: KeySet,
-  site: Site | undefined,
+  known: readonly KeyEntry[],
 ): string | undefined {
   for (const kid of remove) {
     const used = keys.find(({ jwk }) => jwk.kid === kid);
     if (used !== undefined)
       return `--remove ${kid}: it is still in use (${used.sources.join(', ')}), and its tokens would be refused`;
-    if (site?.keys.some(({ jwk }) => jwk.kid === kid) === false)
-      return `--remove ${kid}: no such key is published there`;
+    if (!known.some(({ jwk }) => jwk.kid === kid)) return `--remove ${kid}: no such key is published there`;
   }
   return undefined;
 }

@@ -13,8 +13,6 @@ import { EXIT, type CommandProblem, type ExitCode } from '../command.ts';
 /** What `jwks` was asked. */
 export interface JwksOptions extends PublicationOptions {
   readonly names: readonly string[];
-  /** All JWTs of `issuer` in all namespaces. */
-  readonly everywhere: boolean;
   readonly filenames: readonly string[];
   /** Files of private keys. */
   readonly keys: readonly string[];

@@ -152,7 +152,9 @@ export async function walkRotation(
     const names = [options.name];
     const found = await keysOfCluster(access, { names, everywhere: false, issuer: undefined }, now);
     if (!found.ok) return found;
-    const written = await publishFound(found.value, { issuer: undefined, dir: options.dir, remove: [] }, now);
+    const { dir } = options;
+    const publication = { issuer: undefined, everywhere: false, dir, remove: [] };
+    const written = await publishFound(found.value, publication, now);
     if (!written.ok) return written;
     for (const warning of written.value.warnings) io.stderr.write(`warning: ${warning}\n`);
     return ok(undefined);

@@ -164,7 +164,11 @@ describe('the keys of one issuer', () => {
       { ...one, kid: 5 } as unknown as JWK,
       /kid of the key is not a string \(RFC 7517/,
     ],
-    ['a kid that is an object', { ...one, kid: { toString: 1 } } as unknown as JWK, /kid of the key is not a/],
+    [
+      'a kid that is an object',
+      { ...one, kid: { toString: 1 } } as unknown as JWK,
+      /kid of the key is not a/,
+    ],
     [
       'an alg that is an object',
       { ...one, alg: { toString: 1 } } as unknown as JWK,

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { jwksCommand } from '../../src/commands/jwks.ts';
+import { ROTATION } from '../../src/resources/names.ts';
+import { wireJwt } from '../fixtures/jwts.ts';
+import type { Loose } from '../integration/objects.ts';
+import { runCommand } from './captured-io.ts';
+import { startStoredApi, type StoredApi } from './stored-api.ts';
+
+const ISSUER = 'https://issuer.example.com';
+const EXPIRES = new Date(Date.now() + 86_400_000).toISOString();
+const jwk = (kid: unknown): Loose => ({ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', kid, alg: 'ES256' });
+const rotationTo = (publicKey: Loose): Loose => ({
+  [ROTATION]: JSON.stringify({ secret: 'a-key', previousKeyId: 'b', publicKey }),
+});
+/** What the status says of a JWT that signs for the issuer. */
+const signing = (kid: string): Loose => ({
+  issuer: ISSUER,
+  keyId: kid,
+  publicKey: JSON.stringify(jwk(kid)),
+  expiresAt: EXPIRES,
+});
+
+describe('jwks of what others wrote', () => {
+  let api: StoredApi;
+  let site: string;
+  beforeEach(async () => {
+    api = await startStoredApi();
+    site = join(await mkdtemp(join(tmpdir(), 'jwt-jwks-live-')), 'site');
+  });
+  afterEach(async () => {
+    await rm(join(site, '..'), { recursive: true });
+    await api[Symbol.asyncDispose]();
+  });
+
+  const add = (namespace: string, name: string, status: Loose, annotations: Loose = {}): void => {
+    const path = `/apis/tokens.osg-htc.org/v1/namespaces/${namespace}/jwts/${name}`;
+    const object = wireJwt({ issuer: ISSUER }, { metadata: { namespace, name, annotations }, status });
+    api.objects.set(path, object);
+  };
+  const jwks = (...args: readonly string[]) => api.run(jwksCommand, ...args, '--dir', site);
+  const everywhere = (...args: readonly string[]) => jwks('-A', '--issuer', ISSUER, ...args);
+  const kids = async (): Promise<readonly unknown[]> => {
+    const text = await readFile(join(site, '.well-known/issuer.jwks'), 'utf8');
+    return JSON.parse(text).keys.map(({ kid }: Loose) => kid);
+  };
+
+  it('with -A takes no key of somebody who only wrote the issuer and an annotation', async () => {
+    add('science', 'my-jwt', signing('own'), rotationTo(jwk('next')));
+    add('tenant', 'unsigned', {}, rotationTo(jwk('foreign')));
+    add('tenant', 'unsaid', { publicKey: JSON.stringify(jwk('other')) }, rotationTo(jwk('foreign')));
+    const { code, err } = await everywhere();
+    assert.deepEqual([code, err], [0, '']);
+    assert.deepEqual(await kids(), ['own', 'next']);
+  });
+
+  it('takes no key of a JWT to which the policy refuses the issuer, and has no token of it', async () => {
+    const conditions = [{ type: 'PolicyDenied', status: 'True', reason: 'PolicyDenied', message: 'no' }];
+    const { expiresAt: _none, ...status } = signing('refused');
+    add('science', 'my-jwt', { ...signing('own'), conditions });
+    add('tenant', 'refused', { ...status, conditions }, rotationTo(jwk('foreign')));
+    assert.equal((await everywhere()).code, 0);
+    assert.deepEqual(await kids(), ['own']);
+    const named = await jwks('refused', '-n', 'tenant');
+    assert.equal(named.code, 1);
+    assert.match(named.err, /JWT tenant\/refused has signed nothing for its issuer yet/);
+  });
+
+  it('with -A names those whose key was not published before', async () => {
+    add('science', 'my-jwt', signing('own'));
+    assert.equal((await everywhere()).err, '');
+    add('tenant', 'other', signing('o t'));
+    const { code, err } = await everywhere();
+    assert.equal(code, 0);
+    assert.match(
+      err,
+      /^warning: kid o t of JWT tenant\/other was not published here before: .* with '--remove=o t'$/m,
+    );
+    assert.equal((await everywhere()).err, '');
+  });
+
+  it('removes by name a key that no longer signs, says what that means, and none that signs', async () => {
+    const retiredKeys = [{ publicKey: JSON.stringify(jwk('stolen')), expiresAt: EXPIRES, issuer: ISSUER }];
+    add('science', 'my-jwt', { ...signing('own'), retiredKeys });
+    const here = ['my-jwt', '-n', 'science'] as const;
+    assert.equal((await jwks(...here)).code, 0);
+    assert.deepEqual(await kids(), ['own', 'stolen']);
+    for (const run of ['first', 'second']) {
+      const { code, err } = await jwks(...here, '--remove=stolen');
+      assert.equal(code, 0, `${run} run: ${err}`);
+      assert.match(
+        err,
+        /^warning: kid stolen is removed before its last token \(of JWT science\/my-jwt\) expires on \d.*give --remove=stolen/,
+      );
+      assert.deepEqual(await kids(), ['own']);
+    }
+    const refused = await jwks(...here, '--remove=own');
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /--remove own: it is still in use \(JWT science\/my-jwt\)/);
+  });
+
+  it('ignores a rotation whose key is not one that rotate makes', async () => {
+    for (const broken of [jwk({ toString: 1 }), jwk(5), { ...jwk('next'), alg: { toString: 1 } }]) {
+      add('science', 'my-jwt', signing('own'), rotationTo(broken));
+      const { code, err } = await everywhere();
+      assert.deepEqual([code, err], [0, '']);
+      assert.deepEqual(await kids(), ['own']);
+    }
+  });
+
+  it('refuses a key of a file whose kid is not a string', async () => {
+    const input = JSON.stringify(jwk(5));
+    const { code, err } = await runCommand(jwksCommand, ['-f', '-', '--issuer', ISSUER], { input });
+    assert.equal(code, 1);
+    assert.match(err, /^error: -: the kid of the key is not a string/);
+  });
+
+  it('prints a command that a shell runs as it is meant, whatever issuer a JWT had', async () => {
+    const issuer = 'https://old.example.com/;reboot';
+    const retiredKeys = [{ publicKey: JSON.stringify(jwk('old')), expiresAt: EXPIRES, issuer }];
+    add('science', 'my-jwt', { ...signing('own'), retiredKeys });
+    const { err } = await jwks('my-jwt', '-n', 'science');
+    assert.match(err, /\(the same with --issuer 'https:\/\/old\.example\.com\/;reboot'\)$/m);
+  });
+});
