@@ -11,6 +11,7 @@ import { readEditable } from '../../src/commands/input/editable-yaml.ts';
 import { signCommand } from '../../src/commands/sign.ts';
 import { at } from '../admission/pods.ts';
 import { runCommand } from './captured-io.ts';
+import { startStoredApi } from './stored-api.ts';
 
 const ISSUER = ['--issuer', 'https://issuer.example.com'] as const;
 
@@ -58,6 +59,7 @@ describe('keygen', () => {
       return read.value[0]?.value;
     });
     assert.deepEqual(at(jwt, 'metadata'), { name: 'on', namespace: 'no' });
+    assert.deepEqual(at(jwt, 'spec', 'key', 'secret'), { name: 'on-key', key: 'key.pem', namespace: 'no' });
     assert.equal(at(jwt, 'spec', 'data', 'sub'), '0b11');
     assert.deepEqual(at(secret, 'metadata'), { name: 'on-key', namespace: 'no' });
   });
@@ -167,12 +169,25 @@ describe('keygen', () => {
     });
   }
 
+  it('with --to-cluster names in the JWT the namespace in which the Secret was created', async () => {
+    await using api = await startStoredApi();
+    const dir = join(folder, 'in-cluster');
+    const { code, err } = await api.run(keygenCommand, 'x', ...ISSUER, '--to-cluster', '--dir', dir);
+    assert.deepEqual([code, err], [0, '']);
+    assert.ok(api.objects.has('/api/v1/namespaces/default/secrets/x-key'));
+    const read = readEditable(await readFile(join(dir, 'x-jwt.yaml'), 'utf8'));
+    assert.ok(read.ok);
+    const jwt = read.value[0]?.value;
+    assert.equal(at(jwt, 'metadata', 'namespace'), 'default');
+    assert.equal(at(jwt, 'spec', 'key', 'secret', 'namespace'), 'default');
+  });
+
   it('leaves no file without a cluster for --to-cluster', async () => {
     const dir = join(folder, 'no-cluster');
     const args = ['x', ...ISSUER, '--to-cluster', '--kubeconfig', '/nowhere/config', '--dir', dir];
     const { code, err } = await runCommand(keygenCommand, args);
     assert.equal(code, 3);
     assert.match(err, /cannot read kubeconfig \/nowhere\/config/);
-    assert.deepEqual(await readdir(dir), []);
+    await assert.rejects(stat(dir));
   });
 });

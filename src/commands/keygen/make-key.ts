@@ -4,6 +4,7 @@ import { parseJwtSpec } from '../../resources/jwt.ts';
 import { generateKey } from '../../signing/generate-key.ts';
 import { lintJwt } from '../../signing/lint.ts';
 import { findAdvice } from '../../signing/lint/advice.ts';
+import type { Access } from '../cluster/connect.ts';
 import type { ConnectFlags } from '../cluster/connect-flags.ts';
 import type { Io } from '../io.ts';
 import { writeNewFiles } from '../output/new-files.ts';
@@ -29,8 +30,15 @@ const FIELD_MANAGER = 'jwt-injector-keygen';
 
 /** `jwt-injector keygen`. */
 export async function makeKeyForJwt(options: KeygenOptions, io: Io): Promise<ExitCode> {
-  const { name, toCluster, flags } = options;
-  const plan: KeyPlan = { ...options, namespace: flags.namespace };
+  if (!options.toCluster) return makeKey(options, undefined, io);
+  const { withCluster } = await import('../cluster/connect.ts');
+  return withCluster(options.flags, io, (access) => makeKey(options, access, io));
+}
+
+/** `access`: to the cluster in which the Secret is created; without it a file holds it. */
+async function makeKey(options: KeygenOptions, access: Access | undefined, io: Io): Promise<ExitCode> {
+  const namespace = access?.namespace ?? options.flags.namespace;
+  const plan: KeyPlan = { ...options, namespace };
   const generated = await generateKey(options.algorithm);
   const { pem } = generated;
   const publicKey = jwkFor(generated);
@@ -38,15 +46,15 @@ export async function makeKeyForJwt(options: KeygenOptions, io: Io): Promise<Exi
   const problem = await findProblem(jwt, io);
   if (problem !== undefined) return refuse(io, problem, EXIT.usage);
   const files = [
-    ...(toCluster ? [] : privateFiles(plan, options, pem)),
+    ...(access === undefined ? privateFiles(plan, options, pem) : []),
     keyFile('jwt', options, toYaml(jwt)),
     keyFile('publicKey', options, `${toJson(publicKey)}\n`),
   ];
   const written = await writeNewFiles(files);
   if (!written.ok) return refuse(io, written.problem.message, written.problem.exit);
-  const { namespace, issuer, algorithm } = plan;
+  const { name, issuer, algorithm } = plan;
   const made = { name, namespace, issuer, algorithm, publicKey, files, secret: undefined };
-  if (toCluster) return createSecret(made, pem, options, io);
+  if (access !== undefined) return createSecret(made, pem, access, options, io);
   print(made, options, io);
   return EXIT.done;
 }
@@ -58,19 +66,22 @@ function privateFiles(plan: KeyPlan, options: KeygenOptions, pem: string): reado
 }
 
 /** Creates the Secret of the private key. Without it the files are removed: they would name a key that nobody has. */
-async function createSecret(made: MadeKey, pem: string, options: KeygenOptions, io: Io): Promise<ExitCode> {
+async function createSecret(
+  made: MadeKey,
+  pem: string,
+  { client, namespace }: Access,
+  options: KeygenOptions,
+  io: Io,
+): Promise<ExitCode> {
   let isCreated = false;
   try {
     const { createKeySecret } = await import('../cluster/create-key-secret.ts');
-    const { withCluster } = await import('../cluster/connect.ts');
-    return await withCluster(options.flags, io, async ({ client, namespace }) => {
-      const secret = { namespace, name: keySecretName(made.name) };
-      const created = await createKeySecret(client, keySecret(secret, pem), FIELD_MANAGER);
-      if (!created.ok) return refuse(io, `${created.problem}: choose another name for the JWT`, EXIT.refused);
-      isCreated = true;
-      print({ ...made, namespace, secret }, options, io);
-      return EXIT.done;
-    });
+    const secret = { namespace, name: keySecretName(made.name) };
+    const created = await createKeySecret(client, keySecret(secret, pem), FIELD_MANAGER);
+    if (!created.ok) return refuse(io, `${created.problem}: choose another name for the JWT`, EXIT.refused);
+    isCreated = true;
+    print({ ...made, secret }, options, io);
+    return EXIT.done;
   } finally {
     if (!isCreated) await Promise.all(made.files.map(({ path }) => unlink(path)));
   }

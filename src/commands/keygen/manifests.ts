@@ -20,17 +20,19 @@ export interface KeyPlan {
 /** A JWT that every verifier of OSDF accepts, for six hours at a time: the longest that WLCG allows by default. */
 export function jwtFor(plan: KeyPlan, keyId: string): JsonObject {
   const { name, namespace, issuer, algorithm, scope, subject } = plan;
+  // Named where it is known: the service may read a key without a namespace from elsewhere (--legacy-key-namespace).
+  const here = namespace === undefined ? {} : { namespace };
   return {
     apiVersion: `${GROUP}/${VERSION}`,
     kind: KIND,
-    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+    metadata: { name, ...here },
     spec: {
       issuer,
       keyId,
       algorithm,
       data: { scope, sub: subject, aud: [WLCG_ANY], 'wlcg.ver': WLCG_VERSION },
       expiryTime: { hours: 6 },
-      key: { secret: { name: keySecretName(name), key: KEY_FILE } },
+      key: { secret: { name: keySecretName(name), key: KEY_FILE, ...here } },
     },
   };
 }
