@@ -3,7 +3,7 @@ import { isNewKeyAlgorithm } from '../signing/generate-key.ts';
 import { formatDuration, parseGoDuration } from '../time/format-time.ts';
 import { toSeconds, type Milliseconds } from '../time/units.ts';
 import { withCluster } from './cluster/connect.ts';
-import { CLUSTER_FLAGS, type ConnectFlags } from './cluster/connect-flags.ts';
+import { CLUSTER_FLAGS, KEY_NAMESPACE_FLAG, type ConnectFlags } from './cluster/connect-flags.ts';
 import type { FlagValues } from './flags.ts';
 import { makeCommand } from './make-command.ts';
 import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';
@@ -22,10 +22,11 @@ const FLAGS = {
   'no-wait': { type: 'boolean', help: 'do what can be done now; run it again later' },
   force: {
     type: 'boolean',
-    help: 'skip publication and waiting: verifiers refuse the new tokens until they fetch\nthe keys again',
+    help: 'do not wait until verifiers know the new key: they refuse the new tokens until\nthey fetch the keys again',
   },
   algorithm: { type: 'string', value: 'ALG', help: "ES256 or RS256; the JWT's own by default" },
   ...FETCH_FLAGS,
+  ...KEY_NAMESPACE_FLAG,
   ...OUTPUT_FLAG,
   ...CLUSTER_FLAGS,
 } as const;
@@ -89,7 +90,7 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
     return fail(`--timeout must be a duration such as 10s or 1m, not "${rest.timeout}"`);
   const output = readOutputFormat(rest.output);
   if (!output.ok) return output;
-  const { kubeconfig, context, namespace } = rest;
+  const { kubeconfig, context, namespace, 'legacy-key-namespace': legacyKeyNamespace } = rest;
   const flags = { kubeconfig, context, namespace };
   return ok({
     name,
@@ -98,6 +99,7 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
     wait: toSeconds(wait),
     noWait,
     force,
+    legacyKeyNamespace,
     caFile,
     timeoutMs,
     flags,

@@ -5,9 +5,11 @@ import { generateKey, type NewKeyAlgorithm } from '../../signing/generate-key.ts
 import type { Seconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import { createKeySecret } from '../cluster/create-key-secret.ts';
-import { jwkFor, KEY_FILE, keySecret, keySecretName } from '../issuer/key-halves.ts';
+import { jwkFor, keySecret, keySecretName } from '../issuer/key-halves.ts';
 import { rotationAnnotation, type Rotation } from '../issuer/rotation.ts';
 import { JWTS } from '../../kube/known-resources.ts';
+import { newKeySpec } from './new-key-spec.ts';
+import { findOldSecret } from './old-secret.ts';
 
 /** Not that of the service, which is for what the service writes. */
 const FIELD_MANAGER = 'jwt-injector-rotate';
@@ -22,19 +24,21 @@ export interface RotationTarget {
  * Makes the new key. The annotation comes first: without the Secret it means nothing, and the next run makes another key,
  * while a Secret that nothing names would be left behind.
  */
-export async function makeNewKey(target: RotationTarget, algorithm: NewKeyAlgorithm): Promise<void> {
+export async function makeNewKey(
+  target: RotationTarget,
+  algorithm: NewKeyAlgorithm,
+  legacyKeyNamespace: string | undefined,
+): Promise<void> {
   const made = await generateKey(algorithm);
   const publicKey = jwkFor(made);
   const { client, jwt } = target;
   const { namespace, name } = jwt;
   const secret = `${keySecretName(name)}-${shortName(publicKey.kid)}`;
-  const source = jwt.spec.ok ? jwt.spec.value.key : undefined;
-  const isHere = source?.from === 'secret' && (source.namespace ?? namespace) === namespace;
   const rotation: Rotation = {
     secret,
     publicKey: { ...publicKey, alg: algorithm },
     previousKeyId: jwt.recorded.keyId ?? '',
-    previousSecret: isHere ? source.name : undefined,
+    previousSecret: await findOldSecret(target, legacyKeyNamespace),
     publishedAt: undefined,
     switchedAt: undefined,
   };
@@ -62,14 +66,9 @@ export function forgetPublished(target: RotationTarget, rotation: Rotation): Pro
   return record(target, { ...rotation, publishedAt: undefined });
 }
 
-/** Changes `keyId` and `key` in one patch, so that no token is signed with one of each. */
+/** Changes `keyId` and `key` in one patch. */
 export function switchKey(target: RotationTarget, rotation: Rotation, now: Seconds): Promise<void> {
-  const { secret, publicKey } = rotation;
-  const spec = {
-    keyId: publicKey.kid,
-    algorithm: publicKey.alg,
-    key: { value: null, configMap: null, secret: { name: secret, key: KEY_FILE, namespace: null } },
-  };
+  const spec = newKeySpec(rotation, target.jwt.namespace);
   return record(target, { ...rotation, switchedAt: now }, { spec });
 }
 

@@ -1,9 +1,10 @@
 import { formatTime, parseTime, formatUtc } from '../../time/format-time.ts';
 import type { Paint } from '../output/report-output.ts';
-import { KEY_FILE } from '../issuer/key-halves.ts';
+import type { Rotation } from '../issuer/rotation.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { jwtInjector, kubectl } from '../../resources/shell-words.ts';
 import type { Sharer, Sharers } from './find-sharers.ts';
+import { newKeySpec } from './new-key-spec.ts';
 import type { RotationStep } from './next-step.ts';
 import type { ObservedRotation } from './observe-rotation.ts';
 
@@ -16,7 +17,8 @@ export interface RotationReport {
   /** The `kid`s; `undefined` before the new key is made. */
   readonly newKeyId: string | undefined;
   readonly oldKeyId: string | undefined;
-  /** When the next step may be taken, in RFC 3339; `undefined`: now, or when something else happens. */
+  /** When the next step may be taken, in RFC 3339; `undefined`: now, or when something else happens. At the end: until when
+   * the old key is needed, if it still is. */
   readonly until: string | undefined;
   /** What it waits for. */
   readonly problem: string | undefined;
@@ -46,9 +48,22 @@ export function reportRotation(
     until: 'until' in step ? formatTime(step.until) : undefined,
     problem: 'problem' in step ? step.problem : undefined,
     sharedWith: sharers?.jwts.map((other) => `${other.namespace}/${other.name}`) ?? [],
-    notes: step.do === 'finish' && sharers?.isPartial === true ? [NOT_SEEN] : [],
+    notes: [
+      ...(step.do === 'finish' && sharers?.isPartial === true ? [NOT_SEEN] : []),
+      ...(isUnseen(rotation, step) ? [describeUnseen(dir)] : []),
+    ],
     commands: commandsOf(state, step, { dir, sharers }),
   };
+}
+
+/** By force the new key signs without having been seen at any URL. */
+function isUnseen(rotation: Rotation | undefined, step: RotationStep): boolean {
+  return (step.do === 'switch' || step.do === 'keep-old') && rotation?.publishedAt === undefined;
+}
+
+function describeUnseen(dir: string | undefined): string {
+  const remedy = dir === undefined ? 'publish it' : `copy ${dir} to your web site`;
+  return `verifiers refuse the new tokens until they have fetched the new key: ${remedy}`;
 }
 
 function commandsOf(
@@ -58,15 +73,17 @@ function commandsOf(
 ): readonly string[] {
   const { namespace, name } = jwt;
   const publish = ['jwks', name, '-n', namespace, '--dir', dir ?? 'DIR'];
-  if (step.do === 'publish') return [jwtInjector(...publish)];
-  if (step.do !== 'keep-old' && step.do !== 'finish') return [];
-  if (step.do === 'finish' && sharers !== undefined && sharers.jwts.length > 0)
+  const first =
+    step.do === 'publish' || (isUnseen(rotation, step) && dir === undefined) ? [jwtInjector(...publish)] : [];
+  if (step.do === 'keep-old') return [...first, jwtInjector('rotate', name, '-n', namespace)];
+  if (step.do !== 'finish') return first;
+  if (sharers !== undefined && sharers.jwts.length > 0)
     return sharers.jwts.map((sharer) => followingCommand(sharer, jwt, rotation));
   const { previousKeyId = '', previousSecret } = rotation ?? {};
   const after = [jwtInjector(...publish, `--remove=${previousKeyId}`)];
   if (previousSecret !== undefined && sharers?.isSecretUsed !== true)
     after.push(kubectl('delete', 'secret', previousSecret, '-n', namespace));
-  return step.do === 'finish' ? after : [jwtInjector('rotate', name, '-n', namespace)];
+  return after;
 }
 
 const NOT_SEEN =
@@ -76,13 +93,11 @@ const NOT_SEEN =
 function followingCommand(
   { namespace, name, issuer }: Sharer,
   jwt: Jwt,
-  rotation: ObservedRotation['state']['rotation'],
+  rotation: Rotation | undefined,
 ): string {
   const isBeside = namespace === jwt.namespace && issuer === jwt.recorded.issuer;
   if (!isBeside || rotation === undefined) return jwtInjector('rotate', name, '-n', namespace);
-  const { publicKey, secret } = rotation;
-  const key = { value: null, configMap: null, secret: { name: secret, key: KEY_FILE, namespace: null } };
-  const spec = { keyId: publicKey.kid, algorithm: publicKey.alg, key };
+  const spec = newKeySpec(rotation, namespace);
   return kubectl('patch', 'jwt', name, '-n', namespace, '--type=merge', '-p', JSON.stringify({ spec }));
 }
 
@@ -101,18 +116,23 @@ const TITLES: Readonly<Record<RotationStep['do'], string>> = {
 export function describeProgress(report: RotationReport, paint: Paint): readonly string[] {
   const { namespace, name, step, newKeyId, oldKeyId, until, problem, sharedWith, notes, commands } = report;
   const time = parseTime(until);
-  const when = time === undefined ? '' : `, ${formatUtc(time)}`;
   return [
     ...(step === 'make-key'
       ? [paint('bold', `Rotating the key of JWT ${namespace}/${name}`), `  old kid ${oldKeyId}`]
       : []),
-    `${paint('bold', TITLES[step])}${when}`,
+    describeStep(step, time === undefined ? undefined : formatUtc(time), paint),
     ...(step === 'publish' || step === 'keep-old' ? [`  new kid ${newKeyId}, old kid ${oldKeyId}`] : []),
     ...(problem === undefined ? [] : [`  not yet: ${problem}`]),
     ...(sharedWith.length === 0 ? [] : [`  ${paint('yellow', describeSharers(report))}`]),
     ...notes.map((note) => `  note: ${note}`),
     ...commands.map((command) => `  ${command}`),
   ];
+}
+
+function describeStep(step: RotationStep['do'], until: string | undefined, paint: Paint): string {
+  if (step === 'finish' && until !== undefined)
+    return `${paint('bold', '6. done by force')}: keep the old key until ${until}; when it is removed before, verifiers refuse the tokens that it signed`;
+  return `${paint('bold', TITLES[step])}${until === undefined ? '' : `, ${until}`}`;
 }
 
 function describeSharers({ step, sharedWith }: RotationReport): string {

@@ -17,7 +17,7 @@ export interface Sharer {
 /** Who needs the old key, as far as the caller may know. */
 export interface Sharers {
   readonly jwts: readonly Sharer[];
-  /** Whether the key of another JWT, this one or another key, is in the Secret of the old one. */
+  /** Whether the key of another JWT, this one or another key, is in the Secret of the old one, or may be. */
   readonly isSecretUsed: boolean;
   /** Other namespaces could not be looked into. */
   readonly isPartial: boolean;
@@ -28,13 +28,14 @@ export async function findSharers(
   { client, namespace }: Pick<Access, 'client' | 'namespace'>,
   jwt: Jwt,
   rotation: Rotation | undefined,
+  legacyKeyNamespace: string | undefined,
 ): Promise<Sharers> {
-  const old = oldKey(jwt, rotation);
+  const old = oldKey(jwt, rotation, legacyKeyNamespace);
   const list = async (path: string): Promise<Pick<Sharers, 'jwts' | 'isSecretUsed'>> => {
     const { items } = await client.listMapped(path, {
       map: (object) => {
         const other = parseJwt(object);
-        return other.ok ? compare(other.value, jwt, old) : UNRELATED;
+        return other.ok ? compare(other.value, jwt, old, legacyKeyNamespace) : UNRELATED;
       },
     });
     return {
@@ -58,16 +59,23 @@ interface Relation {
 const UNRELATED: Relation = { sharer: undefined, isInSecret: false };
 
 /** A key is the same by its `kid`, in one Secret or below one issuer: a Secret may hold several, and several Secrets the same. */
-function compare(other: Jwt, jwt: Jwt, old: OldKey): Relation {
+function compare(other: Jwt, jwt: Jwt, old: OldKey, legacyKeyNamespace: string | undefined): Relation {
   const isItself = other.namespace === jwt.namespace && other.name === jwt.name;
   if (isItself || other.isDeleting || !other.spec.ok) return UNRELATED;
-  const place = locateKey(other, other.spec.value.key, undefined);
-  const isInSecret =
-    old.secret !== undefined && place?.namespace === old.secret.namespace && place.name === old.secret.name;
+  const source = other.spec.value.key;
+  const place = locateKey(other, source, legacyKeyNamespace);
+  const isOfName = old.secret !== undefined && place?.name === old.secret.name;
+  const isInSecret = isOfName && place.namespace === old.secret.namespace;
+  // Without the flag nobody says where the service reads a key that names no namespace.
+  const mayBeInSecret =
+    isOfName && source.from === 'secret' && (source.namespace ?? legacyKeyNamespace) === undefined;
   const { issuer, keyId = other.spec.value.keyId } = other.recorded;
   const isSameKey = keyId === old.keyId && (isInSecret || issuer === jwt.recorded.issuer);
   const { namespace, name } = other;
-  return { sharer: isSameKey ? { namespace, name, issuer } : undefined, isInSecret };
+  return {
+    sharer: isSameKey ? { namespace, name, issuer } : undefined,
+    isInSecret: isInSecret || mayBeInSecret,
+  };
 }
 
 interface OldKey {
@@ -76,10 +84,10 @@ interface OldKey {
   readonly secret: { readonly namespace: string; readonly name: string } | undefined;
 }
 
-function oldKey(jwt: Jwt, rotation: Rotation | undefined): OldKey {
+function oldKey(jwt: Jwt, rotation: Rotation | undefined, legacyKeyNamespace: string | undefined): OldKey {
   const { namespace, recorded, spec } = jwt;
   if (rotation?.switchedAt === undefined) {
-    const secret = spec.ok ? locateKey(jwt, spec.value.key, undefined) : undefined;
+    const secret = spec.ok ? locateKey(jwt, spec.value.key, legacyKeyNamespace) : undefined;
     return { keyId: recorded.keyId, secret };
   }
   const { previousKeyId, previousSecret } = rotation;

@@ -29,7 +29,8 @@ export type RotationStep =
   | { readonly do: 'switch' }
   | { readonly do: 'await-signature' }
   | { readonly do: 'keep-old'; readonly until: Seconds }
-  | { readonly do: 'finish' };
+  /** `until`: by force, while the old key has tokens that live until then. */
+  | { readonly do: 'finish'; readonly until?: Seconds };
 
 /** The next step of the documented rotation. `force` skips publication and waiting, and nothing else. */
 export function nextStep(state: RotationState, force: boolean): RotationStep {
@@ -45,7 +46,8 @@ export function nextStep(state: RotationState, force: boolean): RotationStep {
   }
   if (!isSignedWith(jwt, rotation)) return { do: 'await-signature' };
   const until = oldKeyUntil(jwt, rotation);
-  return until > now && !force ? { do: 'keep-old', until } : { do: 'finish' };
+  if (until <= now) return { do: 'finish' };
+  return { do: force ? 'finish' : 'keep-old', until };
 }
 
 /** Whether the current token was signed with the new key. */

@@ -1,14 +1,14 @@
-import { isConflict, isTransient } from '../../kube/errors.ts';
+import { isTransient, KubeError } from '../../kube/errors.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
-import { explainingCommand } from '../../resources/shell-words.ts';
+import { ROTATION } from '../../resources/names.ts';
+import { explainingCommand, kubectl } from '../../resources/shell-words.ts';
 import { isNewKeyAlgorithm, type NewKeyAlgorithm } from '../../signing/generate-key.ts';
 import { systemClock } from '../../time/clock.ts';
-import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../../time/units.ts';
+import { toMilliseconds, type Milliseconds, type Seconds } from '../../time/units.ts';
+import { describeApiError } from '../cluster/api-errors.ts';
 import type { Access } from '../cluster/connect.ts';
 import type { Io } from '../io.ts';
-import { keysOfCluster } from '../issuer/keys-of-cluster.ts';
-import { publishFound } from '../issuer/publish-found.ts';
 import { printReport, type OutputFormat } from '../output/report-output.ts';
 import type { FetchOptions } from '../issuer/fetch-document.ts';
 import { findService } from '../installation/service-state.ts';
@@ -18,6 +18,8 @@ import { describeProgress, reportRotation, type RotationReport } from './describ
 import { findSharers } from './find-sharers.ts';
 import { nextStep, type RotationState, type RotationStep } from './next-step.ts';
 import { observeRotation } from './observe-rotation.ts';
+import { isWorthAnotherLook } from './outage.ts';
+import { writeDocuments } from './write-documents.ts';
 import { EXIT, type CommandProblem, type ExitCode } from '../command.ts';
 
 /** What `rotate` was asked. */
@@ -31,6 +33,8 @@ export interface RotateOptions {
   /** Do what can be done now, and end. */
   readonly noWait: boolean;
   readonly force: boolean;
+  /** As the service's flag. */
+  readonly legacyKeyNamespace: string | undefined;
   readonly output: OutputFormat;
 }
 
@@ -52,9 +56,26 @@ export async function walkRotation(
   let shown = '';
   let last: RotationReport | undefined;
   let beganSwitched: boolean | undefined;
+  /** When all was well last; `undefined` until the cluster has answered once. */
+  let wellAt: Milliseconds | undefined;
+  const { force, noWait, legacyKeyNamespace } = options;
   for (;;) {
-    const { force } = options;
+    try {
+      const code = await goOn();
+      if (code !== undefined) return code;
+      wellAt = systemClock.monotonic();
+    } catch (error) {
+      const isLasting =
+        wellAt === undefined || !isWorthAnotherLook(error, systemClock.monotonic() - wellAt, noWait);
+      if (isLasting) return giveUp(error);
+      await systemClock.sleep(POLL_MS);
+    }
+  }
+
+  /** Looks, and takes the step that is due; the exit code when that was all. Errors of the API server are thrown. */
+  async function goOn(): Promise<ExitCode | undefined> {
     const observed = await observeRotation(access, options.name, { ...fetching, wait: options.wait, force });
+    wellAt ??= systemClock.monotonic();
     if (!observed.ok) return refuse(observed.problem);
     const { jwt, rotation } = observed.value.state;
     // One run is one rotation: it may have ended by a request whose answer was lost, or by another run.
@@ -63,21 +84,29 @@ export async function walkRotation(
     // A run that is forced past the waiting before the switch is not forced past that for the old key, too.
     const isForced = force && (beganSwitched || rotation?.switchedAt === undefined);
     const step = nextStep(observed.value.state, isForced);
-    const sharers = NAMES_SHARERS.has(step.do) ? await findSharers(access, jwt, rotation) : undefined;
+    const sharers = NAMES_SHARERS.has(step.do)
+      ? await findSharers(access, jwt, rotation, legacyKeyNamespace)
+      : undefined;
     const report = reportRotation(observed.value, step, { dir: options.dir, sharers });
     last = report;
-    const isEnd = step.do === 'keep-old' || step.do === 'finish' || (options.noWait && isWaiting(step));
+    const isEnd = step.do === 'keep-old' || step.do === 'finish' || (noWait && isWaiting(step));
     if (step.do !== 'finish') show(report, isEnd);
     if (step.do === 'keep-old') return EXIT.done;
     const done = await take(step, observed.value.state);
     if (!done.ok) return refuse(done.problem);
-    if (done.value === 'not-taken') {
-      await systemClock.sleep(POLL_MS);
-      continue;
-    }
     if (step.do === 'finish') return endWith(report);
     if (isEnd) return EXIT.refused;
     if (done.value > 0) await systemClock.sleep(done.value);
+    return undefined;
+  }
+
+  /** A last step without an answer may have been taken: another run would not go on, it would begin another rotation. */
+  function giveUp(error: unknown): ExitCode {
+    if (last?.step !== 'finish' || !(error instanceof KubeError) || !isTransient(error)) throw error;
+    const { namespace, name } = last;
+    const look = kubectl('get', 'jwt', name, '-n', namespace, '-o', 'yaml');
+    const message = `${describeApiError(error)}; whether the last step was taken is not known: if the JWT no longer has the annotation ${ROTATION} (${look}), it was, and another run would begin another rotation`;
+    return refuse({ exit: EXIT.outside, message });
   }
 
   /** Each state once; for scripts only the last. */
@@ -103,61 +132,48 @@ export async function walkRotation(
     return exit;
   }
 
-  /** Gives how long to wait before the next look; `not-taken`: whether the step is still to be taken shows then. */
+  /** Gives how long to wait before the next look. */
   async function take(
     step: RotationStep,
     { jwt, rotation, now }: RotationState,
-  ): Promise<Result<Milliseconds | 'not-taken', CommandProblem>> {
+  ): Promise<Result<Milliseconds, CommandProblem>> {
     const target = { client: access.client, jwt };
-    try {
-      switch (step.do) {
-        case 'make-key': {
-          const algorithm = chooseAlgorithm(options.algorithm, jwt.spec.ok ? jwt.spec.value.algorithm : '');
-          await makeNewKey(target, algorithm);
-          return ok(0);
-        }
-        case 'publish': {
-          if (rotation?.publishedAt !== undefined) await forgetPublished(target, rotation);
-          const written = await writeDocuments();
-          return written.ok ? ok(LOOK_AGAIN_MS) : written;
-        }
-        case 'note-published':
-          if (rotation !== undefined) await notePublished(target, rotation, now);
-          return ok(0);
-        case 'wait':
-          return ok(toMilliseconds(step.until - now));
-        case 'switch':
-          if (rotation !== undefined) await switchKey(target, rotation, now);
-          return ok(0);
-        case 'await-signature':
-          return awaitSignature(jwt, toMilliseconds(now - (rotation?.switchedAt ?? now)));
-        case 'keep-old':
-          return ok(0);
-        case 'finish':
-          await finishRotation(target);
-          return ok(0);
-        default:
-          return step satisfies never;
+    switch (step.do) {
+      case 'make-key': {
+        const algorithm = chooseAlgorithm(options.algorithm, jwt.spec.ok ? jwt.spec.value.algorithm : '');
+        await makeNewKey(target, algorithm, legacyKeyNamespace);
+        return ok(0);
       }
-    } catch (error) {
-      // Somebody changed the JWT meanwhile, or the API server was away for a moment.
-      if (isConflict(error) || (isTransient(error) && !options.noWait)) return ok('not-taken');
-      throw error;
+      case 'publish': {
+        if (rotation?.publishedAt !== undefined) await forgetPublished(target, rotation);
+        const written = await writeDocuments(access, options.name, options.dir, io);
+        return written.ok ? ok(LOOK_AGAIN_MS) : written;
+      }
+      case 'note-published':
+        if (rotation !== undefined) await notePublished(target, rotation, now);
+        return ok(0);
+      case 'wait':
+        return ok(toMilliseconds(step.until - now));
+      case 'switch': {
+        // By force nothing was published yet: what verifiers are to fetch is there before a token needs it.
+        const written =
+          rotation?.publishedAt === undefined
+            ? await writeDocuments(access, options.name, options.dir, io)
+            : ok(undefined);
+        if (!written.ok) return written;
+        if (rotation !== undefined) await switchKey(target, rotation, now);
+        return ok(0);
+      }
+      case 'await-signature':
+        return awaitSignature(jwt, toMilliseconds(now - (rotation?.switchedAt ?? now)));
+      case 'keep-old':
+        return ok(0);
+      case 'finish':
+        await finishRotation(target);
+        return ok(0);
+      default:
+        return step satisfies never;
     }
-  }
-
-  async function writeDocuments(): Promise<Result<undefined, CommandProblem>> {
-    if (options.dir === undefined) return ok(undefined);
-    const now = toSeconds(Date.now());
-    const names = [options.name];
-    const found = await keysOfCluster(access, { names, everywhere: false, issuer: undefined }, now);
-    if (!found.ok) return found;
-    const { dir } = options;
-    const publication = { issuer: undefined, everywhere: false, dir, remove: [] };
-    const written = await publishFound(found.value, publication, now);
-    if (!written.ok) return written;
-    for (const warning of written.value.warnings) io.stderr.write(`warning: ${warning}\n`);
-    return ok(undefined);
   }
 
   async function awaitSignature(

@@ -84,7 +84,11 @@ describe('the steps of a rotation', () => {
     assert.deepEqual(next({ publicationProblem: problem }, true), { do: 'switch' });
     assert.deepEqual(next({ rotation: { ...made, publishedAt: NOW } }, true), { do: 'switch' });
     assert.deepEqual(next({ rotation: switched }, true), { do: 'await-signature' });
-    assert.deepEqual(next({ rotation: switched, jwt: signedBy('new', NOW + DAY) }, true), { do: 'finish' });
+    const until = NOW + DAY + MIN_WAIT;
+    const forced = next({ rotation: switched, jwt: signedBy('new', NOW + DAY) }, true);
+    assert.deepEqual(forced, { do: 'finish', until });
+    const over = { rotation: { ...switched, switchedAt: NOW - DAY }, jwt: signedBy('new') };
+    assert.deepEqual(next(over, true), { do: 'finish' });
   });
 });
 

@@ -1,0 +1,22 @@
+import type { Jwt } from '../../resources/jwt.ts';
+import type { Access } from '../cluster/connect.ts';
+import { readSecretMetadata } from '../cluster/read-secret.ts';
+
+/**
+ * The Secret of the key that is going to be replaced, if it is in the namespace of the JWT for certain: at the end a
+ * command is printed that deletes it. A spec without a namespace may mean another one (`--legacy-key-namespace`), so then
+ * the Secret has to be the very object that the status says the key is from.
+ */
+export async function findOldSecret(
+  { client, jwt }: { readonly client: Pick<Access['client'], 'get'>; readonly jwt: Jwt },
+  legacyKeyNamespace: string | undefined,
+): Promise<string | undefined> {
+  const source = jwt.spec.ok ? jwt.spec.value.key : undefined;
+  if (source?.from !== 'secret') return undefined;
+  const { name, namespace = legacyKeyNamespace } = source;
+  if (namespace !== undefined) return namespace === jwt.namespace ? name : undefined;
+  const secret = await readSecretMetadata(client, jwt.namespace, name);
+  if (secret.state !== 'found') return undefined;
+  const { uid, resourceVersion } = secret.metadata;
+  return jwt.recorded.keyVersion === `${uid}/${resourceVersion}` ? name : undefined;
+}

@@ -1,0 +1,16 @@
+import { isConflict, isTransient } from '../../kube/errors.ts';
+import type { Milliseconds } from '../../time/units.ts';
+
+/** An API server that is replaced by another one is back by then. */
+const OUTAGE_MS: Milliseconds = 5 * 60_000;
+/** With --no-wait: enough to learn whether a request was served whose answer was lost. */
+const SHORT_OUTAGE_MS: Milliseconds = 5_000;
+
+/**
+ * Whether a step that ended with `error` is to be looked at again: somebody changed the JWT meanwhile, or the API server
+ * has been away for no longer than it may. `failingFor`: since the last step that went well.
+ */
+export function isWorthAnotherLook(error: unknown, failingFor: Milliseconds, noWait: boolean): boolean {
+  if (isConflict(error)) return true;
+  return isTransient(error) && failingFor < (noWait ? SHORT_OUTAGE_MS : OUTAGE_MS);
+}

@@ -1,0 +1,73 @@
+import { rotationAnnotation, type Rotation } from '../../../src/commands/issuer/rotation.ts';
+import { rotateCommand } from '../../../src/commands/rotate.ts';
+import { ROTATION } from '../../../src/resources/names.ts';
+import { toSeconds } from '../../../src/time/units.ts';
+import { wireJwt } from '../../fixtures/jwts.ts';
+import type { Loose } from '../../integration/objects.ts';
+import type { Outcome } from '../captured-io.ts';
+import { startStoredApi, type Interference, type StoredApi } from '../stored-api.ts';
+
+export const JWT = '/apis/tokens.osg-htc.org/v1/namespaces/science/jwts/my-jwt';
+export const SECRETS = '/api/v1/namespaces/science/secrets';
+export const ISSUER = 'https://issuer.example.com/';
+export const publicJwk = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', alg: 'ES256', use: 'sig' } as const;
+/** The new key is there, and signs nothing yet. */
+export const made: Rotation = {
+  secret: 'my-jwt-key-00000000',
+  publicKey: { ...publicJwk, kid: 'new' },
+  previousKeyId: 'old',
+  previousSecret: 'my-key',
+  publishedAt: undefined,
+  switchedAt: undefined,
+};
+/** The new key has signed for a day. */
+export const switched: Rotation = { ...made, switchedAt: toSeconds(Date.now()) - 86_400 };
+
+/** The JWT `science/my-jwt` on an API server, with a service that signs at once, and `rotate`. */
+export interface Rotating extends AsyncDisposable {
+  readonly api: StoredApi;
+  /** The JWT in that state of its rotation. */
+  readonly begin: (rotation: Rotation | undefined, more?: { key?: Loose; status?: Loose }) => void;
+  readonly rotate: (...args: readonly string[]) => Promise<Outcome>;
+  /** Interferes with the next request of that kind alone. */
+  readonly atNext: (method: string, interference: Interference) => void;
+  /** What the annotation says; `undefined` without one, which `Loose` includes. */
+  readonly record: () => Loose;
+}
+
+export const keyText = (kid: string): string => JSON.stringify({ ...publicJwk, kid });
+
+export async function startRotating(): Promise<Rotating> {
+  const api = await startStoredApi();
+  // As the service: it signs with whatever key the spec names.
+  api.follow = (object) => {
+    if (object.kind !== 'JWT') return;
+    const { keyId } = object.spec;
+    object.status = { ...object.status, keyId, publicKey: keyText(keyId) };
+  };
+  return {
+    api,
+    begin: (rotation, { key = { secret: { name: 'my-key', key: 'key.pem' } }, status = {} } = {}) => {
+      const keyId = rotation?.switchedAt === undefined ? 'old' : 'new';
+      const annotations = rotation === undefined ? {} : rotationAnnotation(rotation);
+      const recorded = { keyId, publicKey: keyText(keyId), issuer: ISSUER, ...status };
+      api.objects.set(JWT, wireJwt({ keyId, key }, { metadata: { annotations }, status: recorded }));
+      if (rotation === undefined) return;
+      const metadata = { name: rotation.secret, namespace: 'science', resourceVersion: '8' };
+      api.objects.set(`${SECRETS}/${rotation.secret}`, { metadata });
+    },
+    rotate: (...args) => api.run(rotateCommand, 'my-jwt', '-n', 'science', '-o', 'json', ...args),
+    atNext: (method, interference) => {
+      api.interfere = (request, response) => {
+        if (request.method !== method) return undefined;
+        api.interfere = () => undefined;
+        return interference(request, response);
+      };
+    },
+    record: () => {
+      const text = api.objects.get(JWT).metadata.annotations?.[ROTATION];
+      return text === undefined ? undefined : JSON.parse(text);
+    },
+    [Symbol.asyncDispose]: () => api[Symbol.asyncDispose](),
+  };
+}
