@@ -130,7 +130,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       );
       const keyless = await jwks('keyless', ...HERE);
       assert.equal(keyless.code, 1);
-      assert.match(keyless.err, /JWT cli-keys\/keyless has signed nothing yet/);
+      assert.match(keyless.err, /JWT cli-keys\/keyless has signed nothing for its issuer yet/);
     });
   });
 
@@ -225,6 +225,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       assert.ok(Date.parse(until) > Date.now() + 6 * 3_600_000);
       const { spec, status } = await objects.get('jwts', NAMESPACE, 'rotated');
       assert.deepEqual([spec.keyId, status.keyId], [newKeyId, newKeyId]);
+      assert.equal(spec.key.secret.namespace, NAMESPACE);
       const verified = await verify();
       assert.equal(verified.code, 0, verified.out);
       assert.equal(JSON.parse(verified.out).header.kid, newKeyId);
