@@ -48,7 +48,10 @@ export interface Port {
   readonly close: () => Promise<void>;
 }
 
-/** Makes a server listen with many sockets on one port of each host. Throws as `listen` of Node does. */
+/**
+ * Makes a server listen with many sockets on one port of each host. Throws as `listen` of Node does; then it listens at no host
+ * any more.
+ */
 export async function listenMany(
   app: Listening,
   { hosts, port, isShared = false }: ListenPlace,
@@ -80,7 +83,8 @@ export async function listenMany(
       more.push(server);
     }
   } catch (error) {
-    await close();
+    app.server.close(); // else the process would go on, for a port that has only some of its addresses
+    void close();
     throw error;
   }
   return { address, close };

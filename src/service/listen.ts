@@ -28,7 +28,7 @@ export async function listenOn(
     if (address === null || typeof address === 'string') return fail(`${flag}: not a TCP port`);
     return ok(address.port);
   } catch (error) {
-    return fail(describeProblem(codeOf(error), flag, `${host ?? ''}:${port}`, port));
+    return fail(describeProblem(error, { flag, where: `${host ?? ''}:${port}`, port, ips }));
   }
 }
 
@@ -42,14 +42,22 @@ async function listenEverywhere(port: number, listen: Listen): ReturnType<Listen
   }
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'no known reason';
+/** What was to be listened on, in the words of its flag. */
+interface Attempt {
+  readonly flag: string;
+  readonly where: string;
+  readonly port: number;
+  readonly ips: readonly string[];
 }
 
-function describeProblem(code: string, flag: string, where: string, port: number): string {
+function describeProblem(error: unknown, { flag, where, port, ips }: Attempt): string {
+  const code = wordOf(error, 'code') ?? 'no known reason';
   switch (code) {
-    case 'EADDRINUSE':
-      return `${flag}=${where} is in use by another process: choose another port, or end that process`;
+    case 'EADDRINUSE': {
+      const address = wordOf(error, 'address');
+      const at = address !== undefined && ips.includes(address) ? ` at ${address}` : '';
+      return `${flag}=${where} is in use${at} by another process: choose another port, or end that process`;
+    }
     case 'EACCES':
       return `${flag}=${where} is not allowed: ports below 1024 need rights, choose a higher one`;
     case 'EADDRNOTAVAIL':
@@ -60,4 +68,10 @@ function describeProblem(code: string, flag: string, where: string, port: number
     default:
       return `${flag}=${where}: cannot listen there (${code})`;
   }
+}
+
+/** Node's errors of system calls say more than their type does. */
+function wordOf(error: unknown, name: 'code' | 'address'): string | undefined {
+  const word: unknown = error instanceof Error ? Reflect.get(error, name) : undefined;
+  return typeof word === 'string' ? word : undefined;
 }

@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { text as readText } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { createInterface } from 'node:readline';
 import { Agent } from 'node:https';
 import { findProgram } from '../controlplane/choose-entry.ts';
+import { findFreePort } from '../controlplane/free-port.ts';
 import { writeKubeconfig } from '../controlplane/kubeconfig.ts';
 import { reviewText } from '../server/reviews.ts';
 import { send } from '../server/started-webhook.ts';
@@ -26,6 +29,7 @@ describe('the webhook alone', { concurrency: true }, () => {
     name: string,
     { cert, key }: Pick<DevCertificate, 'cert' | 'key'>,
     env: NodeJS.ProcessEnv = {},
+    more: readonly string[] = [],
   ): Promise<ChildProcessByStdio<null, Readable, Readable>> => {
     const files = { cert: join(folder, `${name}.crt`), key: join(folder, `${name}.key`) };
     await writeFile(files.cert, cert);
@@ -37,6 +41,7 @@ describe('the webhook alone', { concurrency: true }, () => {
       '--http-address=127.0.0.1:0',
       `--tls-cert-file=${files.cert}`,
       `--tls-key-file=${files.key}`,
+      ...more,
     ];
     return spawn(process.execPath, [await findProgram(), 'run', ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -66,6 +71,23 @@ describe('the webhook alone', { concurrency: true }, () => {
       assert.match(complaint, message);
     });
   }
+
+  it('ends with exit code 3 when one of its addresses is taken, although it had the others', async () => {
+    const port = await findFreePort();
+    await using taken = createServer().listen(port, '127.0.0.2');
+    await once(taken, 'listening');
+    const ips = '--webhook-ips=127.0.0.1,127.0.0.2';
+    const more = [`--webhook-address=:${port}`, ips, '--share-webhook-port'];
+    const child = await start('taken', await makeDevCertificate(), {}, more);
+    const overdue = setTimeout(() => child.kill('SIGKILL'), 30_000);
+    const [complaint, [code]] = await Promise.all([readText(child.stderr), once(child, 'close')]);
+    clearTimeout(overdue);
+    assert.match(
+      complaint,
+      new RegExp(`^error: --webhook-address=:${port} is in use at 127.0.0.2 by another `),
+    );
+    assert.equal(code, 3);
+  });
 
   it('leaves the namespace of its own pod alone, without asking any cluster', async () => {
     const pair = await makeDevCertificate();

@@ -88,6 +88,19 @@ describe('many sockets on one port:', () => {
     await port.close();
   });
 
+  it('a server that cannot have all addresses listens at none', async () => {
+    const { port, isShared } = { port: await findFreePort(), isShared: true };
+    await using taken = createServer().listen(port, '127.0.0.2');
+    await once(taken, 'listening');
+    const server = createServer();
+    await assert.rejects(listenMany(appOf(server), { hosts: [HOST, '127.0.0.2'], port, isShared }), {
+      code: 'EADDRINUSE',
+      address: '127.0.0.2',
+    });
+    await assert.rejects(ask(port, HOST), { code: 'ECONNREFUSED' });
+    assert.equal(server.listening, false);
+  });
+
   describe('a port that two servers share', () => {
     it('is tried at least with IPv4', () => assert.ok(PAIRS.length > 0));
     for (const [own, every] of PAIRS)

@@ -57,6 +57,19 @@ describe('listening', () => {
     });
   }
 
+  it('at given addresses says which of them is taken', async () => {
+    const listening = await listenOn(
+      '--webhook-address',
+      { ...everywhere, ips: ['10.0.0.1', 'fd00::1'] },
+      () => Promise.reject(Object.assign(new Error('listen'), { code: 'EADDRINUSE', address: 'fd00::1' })),
+    );
+    assert.deepEqual(listening, {
+      ok: false,
+      problem:
+        '--webhook-address=:8443 is in use at fd00::1 by another process: choose another port, or end that process',
+    });
+  });
+
   it('on an address that the machine lacks is a problem, and no other address is tried', async () => {
     const server = createServer();
     const listening = await listenOn(
