@@ -16,7 +16,8 @@ export function isFree(bytes: number): boolean {
  * does not suffice, the address that holds the most loses its oldest request.
  */
 export class BytesInFlight {
-  readonly #shares = new FairShare<{ readonly response: ServerResponse }>(CAPACITY_BYTES, () => RANK.unused);
+  /** Not spare: a request that is under way makes no room for that of an address that holds as much. */
+  readonly #shares = new FairShare<{ readonly response: ServerResponse }>(CAPACITY_BYTES, () => RANK.idle);
 
   /** Until the response is finished or aborted. False when there is no room, even after others had to go. */
   take(owner: string, bytes: number, response: ServerResponse): boolean {

@@ -21,6 +21,12 @@ export interface ConnectionLimits {
 
 type State = keyof Pick<ConnectionLimits, 'handshake' | 'asking' | 'answering' | 'idle'>;
 
+/** What a connection is used for at the moment, and how many whole requests it has carried. */
+export interface ConnectionUse {
+  readonly state: State;
+  readonly requests: number;
+}
+
 interface OpenConnection {
   readonly tcp: Socket;
   readonly owner: string;
@@ -54,8 +60,9 @@ export const UNREAD_BEFORE_TLS = { pauseOnConnect: true } as const;
  * ends a half-sent request also answers, with a 408, a connection that a client has opened but not used yet, and what the
  * client writes at that instant is lost. So here time counts from the first byte of a request, not from the connection.
  *
- * When there are too many, the address with the most loses one: first one that never carried a whole request, then an idle
- * one, oldest first. So many connections from elsewhere never cost the API server one of its own.
+ * When there are too many, the address with the most loses one: first what is spare (for the webhook, one that never carried a
+ * whole request), then an idle one, oldest first. So many connections from elsewhere never cost the API server one that it
+ * uses, and from however many addresses they come, it gets new ones as long as some of them were never used.
  *
  * An address is all that is known of a client before TLS, and many clients may share one: behind a proxy, or behind a Service
  * that hides addresses. So none is refused for being busy: an API server that opens hundreds of connections at once gets them
@@ -68,9 +75,11 @@ export class Connections {
   readonly #open = new Set<OpenConnection>();
   readonly #byStream = new WeakMap<Socket, OpenConnection>();
 
-  constructor(limits: ConnectionLimits) {
+  constructor(limits: ConnectionLimits, rankOf: (use: ConnectionUse) => HeldRank = rankReviews) {
     this.#limits = limits;
-    this.#shares = new FairShare(limits.connections, rankOf);
+    this.#shares = new FairShare(limits.connections, (connection) =>
+      rankOf({ state: stateOfConnection(connection), requests: connection.requests }),
+    );
   }
 
   /** From now on until the server closes. `secure`: its connections begin with a TLS handshake. */
@@ -188,10 +197,10 @@ function takeTurns(server: Server): HandshakeTurns<Socket> {
   });
 }
 
-/** See `FairShare`. */
-function rankOf(connection: OpenConnection): HeldRank {
-  if (connection.requests === 0) return RANK.unused;
-  return stateOfConnection(connection) === 'idle' ? RANK.idle : RANK.busy;
+/** An idle connection is kept: the API server may be about to send a request over it, which would fail. */
+function rankReviews({ requests, state }: ConnectionUse): HeldRank {
+  if (requests === 0) return RANK.spare;
+  return state === 'idle' ? RANK.idle : RANK.busy;
 }
 
 /** The same for a TCP socket and for the TLS one over it, and for no other pair. */

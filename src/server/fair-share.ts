@@ -1,26 +1,27 @@
 interface Holding<T> {
-  /** Oldest first. */
   readonly items: Map<T, number>;
   weight: number;
 }
 
 /**
- * Which of its items an owner loses first: the lowest rank. A newcomer takes the place of what is unused or idle, and
- * that of something at work only from another owner.
+ * What goes first: the lowest rank. What is spare makes room for a newcomer of any owner, what is idle for one of the same
+ * owner, and what is busy for one of an owner that holds less.
  */
-export const RANK = { unused: 0, idle: 1, newcomer: 2, busy: 3 } as const;
+export const RANK = { spare: 0, idle: 1, newcomer: 2, busy: 3 } as const;
 
 /** What an item can be when another one comes. */
-export type HeldRank = (typeof RANK)['unused' | 'idle' | 'busy'];
+export type HeldRank = (typeof RANK)['spare' | 'idle' | 'busy'];
 
 /**
  * Something limited that many owners share. When there is not enough for all, the owner that holds the most loses: so an
- * owner that holds no more than its equal share never loses anything, whatever the others do.
+ * owner that holds no more than its equal share never loses anything, whatever the others do. With so many owners that
+ * nobody holds more than a newcomer's owner will, all of these lose what is spare, or else nobody new would get anything.
  */
 export class FairShare<T> {
   readonly #capacity: number;
   readonly #rankOf: (item: T) => HeldRank;
   readonly #held = new Map<string, Holding<T>>();
+  /** Oldest first. */
   readonly #ownerOf = new Map<T, string>();
   #used = 0;
 
@@ -60,19 +61,25 @@ export class FairShare<T> {
     if (held.items.size === 0) this.#held.delete(owner);
   }
 
-  /** Of owners that hold equally much the newcomer's loses. */
   #chooseLoser(newOwner: string, newcomer: T): T {
-    let most = this.#held.get(newOwner);
-    for (const held of this.#held.values()) if (held.weight > (most?.weight ?? 0)) most = held;
+    let most = 0;
+    for (const { weight } of this.#held.values()) if (weight > most) most = weight;
+    const isNewOwnerLess = this.#weightOf(newOwner) < most;
     let loser = newcomer;
     let lowest = Number.POSITIVE_INFINITY;
-    for (const item of most?.items.keys() ?? []) {
+    for (const [item, owner] of this.#ownerOf) {
+      if (this.#weightOf(owner) < most) continue;
       const rank = item === newcomer ? RANK.newcomer : this.#rankOf(item);
       if (rank >= lowest) continue;
+      if (rank !== RANK.spare && owner !== newOwner && !isNewOwnerLess) continue;
       lowest = rank;
       loser = item;
-      if (rank === RANK.unused) break;
+      if (rank === RANK.spare) break;
     }
     return loser;
+  }
+
+  #weightOf(owner: string): number {
+    return this.#held.get(owner)?.weight ?? 0;
   }
 }

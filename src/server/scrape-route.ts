@@ -14,16 +14,20 @@ export interface Scraped {
 const MAX_SCRAPES = 4;
 /** Prometheus gives up after 10 s by default; a reader that needs three times as long will not finish. */
 const MAX_SCRAPE_MS = 30_000;
+/** Half of what Prometheus waits by default; the metrics of 100,000 JWTs are written within a second. */
+const SLOW_SCRAPE_MS = 5_000;
 const RETRY_AFTER: Seconds = 5;
 
 /**
  * `/metrics`: each scrape is written as fast as its reader takes it, so it holds no more than one piece in memory. A
- * few at a time; with one more, the address that has the most loses its oldest, or is asked to try again (503) if the
- * new one is its own. So who reads slowly never keeps out a Prometheus that reads from elsewhere. One that takes too long
- * is cut off, as all are when the app closes.
+ * few at a time; with one more, the address that has the most loses its oldest, and if none has more than the new one's, the
+ * oldest that is slow goes; if none is, the new one is asked to try again (503). So who reads slowly keeps a Prometheus that
+ * reads from elsewhere out for some seconds at the most, from however many addresses. One that takes too long is cut off,
+ * as all are when the app closes.
  */
 export function addScrapeRoute(app: FastifyInstance, { contentType, scrape }: Scraped): void {
-  const shares = new FairShare<Readable>(MAX_SCRAPES, () => RANK.busy);
+  const slow = new WeakSet<Readable>();
+  const shares = new FairShare<Readable>(MAX_SCRAPES, (text) => (slow.has(text) ? RANK.spare : RANK.busy));
   const running = new Set<Readable>();
   app.get('/metrics', (request, reply) => {
     const text = Readable.from(scrape());
@@ -36,10 +40,13 @@ export function addScrapeRoute(app: FastifyInstance, { contentType, scrape }: Sc
         .type('text/plain; charset=utf-8')
         .send(`${MAX_SCRAPES} scrapes are under way already\n`);
     }
-    const limit = setTimeout(() => text.destroy(), MAX_SCRAPE_MS);
+    const timers = [
+      setTimeout(() => slow.add(text), SLOW_SCRAPE_MS),
+      setTimeout(() => text.destroy(), MAX_SCRAPE_MS),
+    ];
     running.add(text);
     text.once('close', () => {
-      clearTimeout(limit);
+      for (const timer of timers) clearTimeout(timer);
       running.delete(text);
       shares.give(text);
     });

@@ -9,7 +9,7 @@ interface Item {
   readonly rank: HeldRank;
 }
 
-const item = (owner: string, weight = 1, rank: HeldRank = RANK.unused): Item => ({ owner, weight, rank });
+const item = (owner: string, weight = 1, rank: HeldRank = RANK.spare): Item => ({ owner, weight, rank });
 const CAPACITY = 20;
 
 function shareOf(capacity: number): FairShare<Item> {
@@ -42,6 +42,26 @@ describe('a fair share', () => {
     assert.deepEqual(share.take('b', item('b'), 1), [busy]);
   });
 
+  it('gives an owner that holds nothing the place of what is spare, although all others hold no more than it will', () => {
+    const share = shareOf(4);
+    const held = ['a', 'b', 'c', 'd'].map((owner) =>
+      item(owner, 1, owner === 'a' ? RANK.busy : owner === 'b' ? RANK.idle : RANK.spare),
+    );
+    for (const each of held) share.take(each.owner, each, 1);
+    assert.deepEqual(share.take('e', item('e', 1, RANK.busy), 1), [held[2]]);
+    assert.deepEqual(share.take('f', item('f', 1, RANK.busy), 1), [held[3]]);
+    const newcomer = item('g');
+    assert.deepEqual(share.take('g', newcomer, 1), [newcomer], 'what others use or may use again stays');
+  });
+
+  it('takes what is spare before what is busy, of all owners that hold the most', () => {
+    const share = shareOf(4);
+    const busy = [item('a', 1, RANK.busy), item('a', 1, RANK.busy)];
+    const spare = [item('b'), item('b')];
+    for (const each of [...busy, ...spare]) share.take(each.owner, each, 1);
+    assert.deepEqual(share.take('c', item('c'), 1), [spare[0]]);
+  });
+
   it('refuses what is larger than everything there is', () => {
     const share = shareOf(3);
     const huge = item('a');
@@ -53,7 +73,7 @@ describe('a fair share', () => {
     fc.record({
       owner: fc.constantFrom('a', 'b', 'c', 'd'),
       weight: fc.integer({ min: 1, max: 5 }),
-      rank: fc.constantFrom(RANK.unused, RANK.idle, RANK.busy),
+      rank: fc.constantFrom(RANK.spare, RANK.idle, RANK.busy),
     }),
     { maxLength: 60 },
   );

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -72,6 +72,20 @@ describe('the probes:', () => {
     await app.close();
   });
 
+  it('/metrics is read although slow readers of as many addresses have all places', async (context) => {
+    const app = await listening(endless());
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    const slow = [];
+    for (const last of [2, 3, 4, 5]) slow.push(await scrape(app, `127.0.0.${last}`));
+    assert.equal((await scrape(app)).statusCode, 503, 'none of them is slow yet');
+    context.mock.timers.tick(5_000);
+    context.mock.timers.reset();
+    assert.equal((await scrape(app)).statusCode, 200);
+    await assert.rejects(text(slow[0]!), 'the oldest of them made room');
+    assert.equal((await scrape(app, '127.0.0.6')).statusCode, 200);
+    await app.close();
+  });
+
   it('/metrics makes no more pieces than its reader takes', async () => {
     let pieces = 0;
     const app = await listening(endless(() => (pieces += 1)));
@@ -118,7 +132,42 @@ describe('the probes:', () => {
     await Promise.all(ended);
     await app.close();
   });
+
+  for (const [title, use] of [
+    ['was never used', async () => undefined],
+    ['was used once', async (socket: Socket) => askOver(socket)],
+    [
+      'was used once, and has half of a request',
+      async (socket: Socket) => {
+        await askOver(socket);
+        socket.write('GET /livez HTTP/1.1\r\nho');
+      },
+    ],
+  ] as const)
+    it(`a connection that ${title}, of each of many addresses, keeps no other client out`, async () => {
+      const app = createProbesApp({ checks: [], metrics, limits: { connections: 10 } });
+      const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port);
+      const sockets: Socket[] = [];
+      for (let last = 2; last < 12; last += 1) {
+        const socket = connect({ host: '127.0.0.1', port, localAddress: `127.0.0.${last}` });
+        await once(
+          socket.on('error', () => {}),
+          'connect',
+        );
+        await use(socket);
+        sockets.push(socket);
+      }
+      for (let probe = 0; probe < 3; probe += 1)
+        assert.equal(await (await fetch(`http://127.0.0.1:${port}/livez`)).text(), 'ok\n');
+      for (const socket of sockets) socket.destroy();
+      await app.close();
+    });
 });
+
+async function askOver(socket: Socket): Promise<void> {
+  socket.write('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
+  await once(socket, 'data');
+}
 
 /** The probes on a port, with metrics that never end. */
 async function listening(pieces: () => AsyncIterable<string>) {
