@@ -98,10 +98,10 @@ export function createWebhookApp({
     answer: AdmissionAnswer,
     { reply, arrivedAt }: Arrival,
   ): void => {
+    if (!requests.answer(reply, writeAdmissionReview(review.uid, answer))) return;
     metrics.admissions.note(answer, toSeconds(performance.now() - arrivedAt));
     const trace = readTraceParent(reply.request.headers['traceparent']);
     logger.infoLine(decisionLine(review, answer, trace));
-    requests.answer(reply, writeAdmissionReview(review.uid, answer));
   };
   const decide = (route: ReviewRoute, json: unknown, arrival: Arrival): void => {
     const parsed = parseAdmissionReview(json);

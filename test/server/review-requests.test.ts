@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { request as startRequest } from 'node:https';
+import { text as readText } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { waitUntil } from '../controlplane/wait-until.ts';
 import { annotatedPod, at, container, KEYS, type Json } from '../admission/pods.ts';
 import { reviewText } from './reviews.ts';
-import { startWebhook, type SendOptions, type StartedWebhook } from './started-webhook.ts';
+import { startWebhook, withWebhook, type SendOptions, type StartedWebhook } from './started-webhook.ts';
 
 let started: StartedWebhook;
 before(async () => {
@@ -240,5 +243,42 @@ describe('a review that leads to nothing is allowed without a patch:', () => {
       assert.deepEqual([response['allowed'], at(response, 'status', 'code')], [false, 400]);
       assert.match(String(at(response, 'status', 'message')), /has no object/);
     }
+  });
+});
+
+describe('an answer for which there is no room', () => {
+  it('is a refusal, and neither counted nor logged as a decision', async () => {
+    await withWebhook(
+      { limits: { asking: 600_000 } },
+      async ({ port, certificate, lines, metrics, send }) => {
+        const spec = { containers: Array.from({ length: 100 }, (_, index) => container(`c${index}`)) };
+        const path = Array.from({ length: 20 }, () => `/${'x'.repeat(200)}`).join('');
+        const review = reviewText({ object: annotatedPod(spec, { [KEYS.mountPath]: path }) }); // over 1 MiB of answer
+        using crowd = new DisposableStack();
+        // All 64 MiB are taken by bodies that do not come, each from an address of its own.
+        for (let last = 1; last <= 64; last += 1) {
+          const headers = { ...JSON_TYPE, 'content-length': 1024 * 1024 };
+          const from = { localAddress: `127.0.1.${last}`, agent: false, ca: certificate.cert, headers };
+          const waiting = startRequest({
+            host: '127.0.0.1',
+            port,
+            path: '/mutate/pods',
+            method: 'POST',
+            ...from,
+          });
+          waiting.on('error', () => {}).flushHeaders();
+          crowd.defer(() => waiting.destroy());
+        }
+        let answered = 0;
+        await waitUntil('an answer for which there is no room', 60_000, async () => {
+          const { status } = await send('/mutate/pods', review);
+          if (status === 200) answered += 1;
+          return status === 429;
+        });
+        const decisions = /^jwt_injector_admission_decisions_total\{.*\} (\d+)$/m;
+        const counted = decisions.exec(await readText(metrics.scrape()))?.[1] ?? '0';
+        assert.deepEqual([Number(counted), lines.length], [answered, answered]);
+      },
+    );
   });
 });
