@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { fitHeapToContainer } from './service/container-heap.ts';
-import { shortenPauses } from './service/garbage-collection.ts';
 import { COMMANDS } from './commands/all-commands.ts';
 
 const COMMAND_LIST = Object.entries(COMMANDS)
@@ -23,12 +21,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 const [name = '', ...args] = process.argv.slice(2);
-if (name === 'run') {
-  fitHeapToContainer(process);
-  shortenPauses();
-}
 const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 if (entry !== undefined) {
+  entry.prepare?.();
   const command = await entry.load();
   process.exitCode = await command(args, process);
 } else if (name === '--help' || name === '-h' || name === 'help') {

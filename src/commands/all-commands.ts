@@ -1,9 +1,15 @@
+import { fitHeapToContainer } from '../service/container-heap.ts';
+import { shortenPauses } from '../service/garbage-collection.ts';
 import type { CommandEntry } from './command-entry.ts';
 
 /** Every verb, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   run: {
     summary: 'serve the admission webhook and keep tokens fresh',
+    prepare: () => {
+      fitHeapToContainer(process);
+      shortenPauses();
+    },
     load: async () => (await import('./run.ts')).runCommand,
   },
   keygen: {

@@ -4,5 +4,7 @@ import type { Command } from './command.ts';
 export interface CommandEntry {
   /** For the list in the help. */
   readonly summary: string;
+  /** Before anything is loaded. May begin the process again, with other flags of Node. */
+  readonly prepare?: () => void;
   readonly load: () => Promise<Command>;
 }
