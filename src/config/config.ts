@@ -21,6 +21,8 @@ import type { Milliseconds } from '../time/units.ts';
 export interface Config {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
+  /** Kubernetes sets this variable in every container: it says that this process is in a pod, not where its cluster is. */
+  readonly isInPod: boolean;
   readonly webhook: WebhookConfig | undefined;
   readonly controller: ControllerConfig | undefined;
   /** The only namespaces to look at, with Roles alone; `undefined` = all. Not empty. */
@@ -92,6 +94,7 @@ export function parseConfig(
   const config: Config = {
     kubeconfig: settings.text('kubeconfig'),
     context: settings.text('context'),
+    isInPod: environment['KUBERNETES_SERVICE_HOST'] !== undefined,
     webhook: noWebhook ? undefined : { address, ips, ...readWebhook(settings, namespaces) },
     controller: noController ? undefined : controller,
     namespaces,

@@ -1,16 +1,15 @@
 import type { Config } from '../config/config.ts';
-import { createClient } from '../kube/client.ts';
-import { loadCluster } from '../kube/cluster.ts';
+import { createClient, type KubeClient } from '../kube/client.ts';
+import { loadCluster, type Cluster } from '../kube/cluster.ts';
 import { APP } from '../resources/names.ts';
 import { ok, type Result } from '../resources/result.ts';
-import type { ReadinessCheck } from '../server/probes.ts';
 import type { ServiceLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/clock.ts';
 import { PACKAGE_VERSION } from '../package-version.ts';
-import { startController } from './start-controller.ts';
-import { startProbes } from './start-probes.ts';
-import { startWebhook } from './start-webhook.ts';
+import { startController, type RunningController } from './start-controller.ts';
+import { startProbes, type RunningProbes } from './start-probes.ts';
+import { startWebhook, type RunningWebhook } from './start-webhook.ts';
 
 /** The service once it answers. */
 export interface Service {
@@ -19,13 +18,12 @@ export interface Service {
 }
 
 /**
- * Starts what the configuration asks for, in this order, and ends it in the opposite one. The problem is one sentence
- * about what is outside: files, ports, cluster; then nothing is left running.
+ * Starts what the configuration asks for: webhook, probes, controller. They end in another order, which `endInOrder` says. The
+ * problem is one sentence about what is outside: files, ports, cluster; then nothing is left running.
  */
 export async function startService(config: Config, log: ServiceLogger): Promise<Result<Service, string>> {
   await using started = new AsyncDisposableStack();
   const metrics = createMetrics();
-  const checks: ReadinessCheck[] = [];
   if (config.namespaces !== undefined) {
     log.info(
       { namespaces: config.namespaces },
@@ -33,41 +31,55 @@ export async function startService(config: Config, log: ServiceLogger): Promise<
     );
   }
 
-  const cluster = needsCluster(config) ? loadCluster(config) : ok(undefined);
-  if (!cluster.ok) return cluster;
+  const cluster = loadCluster(config);
+  if (needsCluster(config) && !cluster.ok) return cluster;
   const client =
-    cluster.value && createClient(cluster.value, { clock: systemClock, version: PACKAGE_VERSION });
-  if (client !== undefined) started.defer(() => client.close());
+    needsCluster(config) && cluster.ok
+      ? createClient(cluster.value, { clock: systemClock, version: PACKAGE_VERSION })
+      : undefined;
+  const running: Running = { client };
+  started.defer(() => endInOrder(running));
 
-  const namespace = podNamespace(config) ?? APP;
+  const { isInPod, policy, namespaces } = config;
+  const namespace = ownNamespace(config, cluster);
   if (config.webhook !== undefined) {
-    const { policy } = config;
-    const webhook = await startWebhook(config.webhook, { log, metrics, policy, client, namespace });
+    const shared = { log, metrics, policy, client, namespace, isInPod };
+    const webhook = await startWebhook(config.webhook, shared);
     if (!webhook.ok) return webhook;
-    checks.push(...webhook.value.checks);
-    started.defer(() => webhook.value.stop());
+    running.webhook = webhook.value;
   }
 
+  const checks = running.webhook?.checks ?? [];
   const probes = await startProbes(config.httpAddress, { log, metrics, checks });
   if (!probes.ok) return probes;
-  started.defer(() => probes.value.stop());
+  running.probes = probes.value;
 
   if (config.controller !== undefined && client !== undefined) {
     const leaseNamespace = config.controller.lease.namespace ?? namespace;
-    const { namespaces, policy } = config;
-    const controller = startController(config.controller, {
-      client,
-      log,
-      metrics,
-      leaseNamespace,
-      namespaces,
-      policy,
-    });
-    started.defer(() => controller.stop());
+    const shared = { client, log, metrics, leaseNamespace, namespaces, policy };
+    running.controller = startController(config.controller, shared);
   }
 
-  const running = started.move();
-  return ok({ stop: () => running.disposeAsync() });
+  const whole = started.move();
+  return ok({ stop: () => whole.disposeAsync() });
+}
+
+/** What was started so far. */
+interface Running {
+  readonly client: KubeClient | undefined;
+  webhook?: RunningWebhook;
+  probes?: RunningProbes;
+  controller?: RunningController;
+}
+
+/**
+ * The webhook drains from the first moment, whatever the controller waits for: an API server that does not answer can hold
+ * that up for longer than a pod has. The probes say so until the end, and metrics are there for a last scrape.
+ */
+async function endInOrder({ client, webhook, probes, controller }: Running): Promise<void> {
+  await Promise.all([webhook?.stop(), controller?.stop()]);
+  await probes?.stop();
+  await client?.close();
 }
 
 function needsCluster({ controller, webhook }: Config): boolean {
@@ -76,8 +88,7 @@ function needsCluster({ controller, webhook }: Config): boolean {
 }
 
 /** The namespace this process runs in as a pod; that of a kubeconfig's context says nothing about where it runs. */
-function podNamespace({ kubeconfig }: Config): string | undefined {
-  const isPod = kubeconfig === undefined && process.env['KUBERNETES_SERVICE_HOST'] !== undefined;
-  const cluster = isPod ? loadCluster() : undefined;
-  return cluster?.ok === true ? cluster.value.namespace : undefined;
+function ownNamespace({ isInPod, kubeconfig }: Config, cluster: Result<Cluster, string>): string {
+  const own = isInPod && kubeconfig === undefined && cluster.ok ? cluster.value.namespace : undefined;
+  return own ?? APP;
 }

@@ -18,7 +18,7 @@ import { sortAddresses } from './own-addresses.ts';
 /** The admission half, once it answers. */
 export interface RunningWebhook {
   readonly checks: readonly ReadinessCheck[];
-  /** Answers what is under way, then closes. */
+  /** From now on not ready, and each answer ends its connection; closes when Kubernetes had time to lead clients elsewhere. */
   stop(): Promise<void>;
 }
 
@@ -31,6 +31,8 @@ export interface WebhookDependencies {
   readonly client: KubeClient | undefined;
   /** The one that jwt-injector is in: that of the Secret of such a certificate, and nothing is injected there. */
   readonly namespace: string;
+  /** Then a Service leads to the webhook, and its endpoints need seconds to change. */
+  readonly isInPod: boolean;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface WebhookDependencies {
  */
 export async function startWebhook(
   config: WebhookConfig,
-  { log, metrics, policy, client, namespace }: WebhookDependencies,
+  { log, metrics, policy, client, namespace, isInPod }: WebhookDependencies,
 ): Promise<Result<RunningWebhook, string>> {
   await using started = new AsyncDisposableStack();
   const source = await openCertificateSource(config.certificate, { log, client, namespace });
@@ -64,14 +66,9 @@ export async function startWebhook(
   const isShared = config.sharesPort;
   const port = await listenOn('--webhook-address', where, (place) => webhook.listen({ ...place, isShared }));
   if (!port.ok) return port;
-  // In a pod the Service's endpoints need seconds to change; elsewhere there are none to wait for.
-  const drainTime = process.env['KUBERNETES_SERVICE_HOST'] === undefined ? 0 : undefined;
-  started.defer(() => webhook.close(drainTime));
   log.info({ port: port.value }, 'listening: webhook');
 
   const certificate = source.value.start(webhook);
-  started.defer(() => certificate.stop());
-
   let isStopping = false;
   const missing = (): string | undefined => (webhook.isListening() ? undefined : 'not listening');
   const checks: ReadinessCheck[] = [
@@ -87,12 +84,13 @@ export async function startWebhook(
       missing: () => (namespaces.isSynced() ? undefined : 'not listed yet'),
     });
 
-  const running = started.move();
+  const watching = started.move();
   return ok({
     checks,
-    stop: () => {
+    stop: async () => {
       isStopping = true;
-      return running.disposeAsync();
+      await Promise.all([webhook.close(isInPod ? undefined : 0), certificate.stop()]);
+      await watching.disposeAsync(); // the reviews until then need it
     },
   });
 }

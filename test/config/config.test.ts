@@ -28,6 +28,7 @@ describe('the settings of run', () => {
     assert.deepEqual(read([]), {
       kubeconfig: undefined,
       context: undefined,
+      isInPod: false,
       webhook: {
         address: everywhere(8443),
         ips: undefined,
@@ -95,6 +96,10 @@ describe('the settings of run', () => {
       assert.deepEqual(find(read([flag], { [variable]: 'never looked at' })), expected);
     });
   }
+
+  it('know whether this is a pod by the variable that Kubernetes sets', () => {
+    assert.equal(read([], { KUBERNETES_SERVICE_HOST: '10.0.0.1' }).isInPod, true);
+  });
 
   it('take the value of a flag from the next argument, and the last of two', () => {
     assert.equal(read(['--workers', '5']).controller?.workers, 5);

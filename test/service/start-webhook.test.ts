@@ -49,6 +49,7 @@ describe('the readiness of the webhook', () => {
         policy: NO_POLICY,
         client,
         namespace: 'jwt-injector',
+        isInPod: false,
       },
     );
     assert.ok(started.ok);
@@ -94,6 +95,7 @@ describe('where the webhook listens', () => {
           policy: NO_POLICY,
           client: undefined,
           namespace: 'jwt-injector',
+          isInPod: false,
         },
       );
       assert.ok(started.ok);
