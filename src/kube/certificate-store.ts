@@ -13,6 +13,7 @@ import {
 } from '../certificates/tls-secret.ts';
 import type { JsonObject } from '../resources/json.ts';
 import { APP } from '../resources/names.ts';
+import type { WatchReading } from '../telemetry/state-gauges.ts';
 import type { Clock } from '../time/clock.ts';
 import { Cache } from './cache.ts';
 import type { KubeClient } from './client.ts';
@@ -69,7 +70,8 @@ export function watchCertificateStore({ client, clock, log, namespace, name }: C
       transform: (object) => readConfiguration(object, kind),
       store: configurations[kind],
     });
-  const watches = [secretWatch, watchKind('mutating'), watchKind('validating')];
+  const configurationWatches = [watchKind('mutating'), watchKind('validating')];
+  const watches = [secretWatch, ...configurationWatches];
   const isSynced = (): boolean => watches.every((watch) => watch.isSynced());
 
   return {
@@ -110,6 +112,13 @@ export function watchCertificateStore({ client, clock, log, namespace, name }: C
         (key, version, stored) =>
           configurations[seen.kind].remember(key, version, readConfiguration(stored, seen.kind)),
       ),
+    watches: (): readonly WatchReading[] => [
+      { resource: 'certificate', lastEventAt: secretWatch.lastEventAt() },
+      ...configurationWatches.map((watch) => ({
+        resource: 'webhook-configurations',
+        lastEventAt: watch.lastEventAt(),
+      })),
+    ],
     stop: async (): Promise<void> => {
       await Promise.all(watches.map((watch) => watch.stop()));
     },

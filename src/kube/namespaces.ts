@@ -6,6 +6,7 @@ import { METADATA_ONLY, type KubeClient } from './client.ts';
 import { isNotFound, KubeError } from './errors.ts';
 import { startListWatch } from './list-watch.ts';
 import type { Clock } from '../time/clock.ts';
+import type { Milliseconds } from '../time/units.ts';
 import type { Log } from './log.ts';
 import { resourcePath, type Resource } from './resource-path.ts';
 
@@ -29,6 +30,8 @@ export interface NamespaceDefaults {
   readonly lookUp: (namespace: string) => Promise<Result<string | undefined, string>>;
   /** All labels were seen once. */
   readonly isSynced: () => boolean;
+  /** When the watch last received something, since the epoch; `undefined`: never. */
+  readonly lastEventAt: () => Milliseconds | undefined;
   readonly stop: () => Promise<void>;
 }
 
@@ -68,6 +71,7 @@ export function startNamespaceDefaults({ client, clock, log }: NamespaceDefaults
       return pending;
     },
     isSynced: watch.isSynced,
+    lastEventAt: watch.lastEventAt,
     stop: watch.stop,
   };
 }

@@ -2,18 +2,17 @@ import type { Logger } from 'pino';
 import type { CertificateConfig } from '../config/config.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
-import type { KeptCertificate } from '../server/keep-certificate.ts';
 import { readCertificateFiles, type ServingCertificate } from '../server/tls.ts';
 import type { Webhook } from '../server/webhook.ts';
 import { followCertificate } from './follow-certificate.ts';
-import { issueOwnCertificate } from './issue-own-certificate.ts';
+import { issueOwnCertificate, type WatchedCertificate } from './issue-own-certificate.ts';
 
 /** Where the webhook's certificate comes from. */
 export interface CertificateSource {
   /** What to begin with; `undefined`: it comes later. */
   readonly first: ServingCertificate | undefined;
   /** Gives the webhook each new one, until it is stopped. */
-  readonly start: (webhook: Pick<Webhook, 'certificate' | 'useCertificate'>) => KeptCertificate;
+  readonly start: (webhook: Pick<Webhook, 'certificate' | 'useCertificate'>) => WatchedCertificate;
 }
 
 /** What the sources need. */
@@ -37,7 +36,7 @@ export async function openCertificateSource(
     const first = read.value;
     const start: CertificateSource['start'] = (webhook) => {
       const following = followCertificate(webhook, config, first, log);
-      return { missing: () => undefined, stop: () => following.stop() };
+      return { missing: () => undefined, watches: () => [], stop: () => following.stop() };
     };
     return ok({ first, start });
   }

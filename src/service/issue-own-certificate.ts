@@ -8,6 +8,7 @@ import { logAge } from '../server/certificate-age.ts';
 import { keepCertificate, type KeptCertificate } from '../server/keep-certificate.ts';
 import { checkCertificate } from '../server/tls.ts';
 import type { Webhook } from '../server/webhook.ts';
+import type { WatchReading } from '../telemetry/state-gauges.ts';
 import { systemClock } from '../time/clock.ts';
 import { formatTime } from '../time/format-time.ts';
 import { toSeconds } from '../time/units.ts';
@@ -21,11 +22,16 @@ export interface OwnCertificateDependencies {
   readonly log: Logger;
 }
 
+/** A certificate that is kept by what watches of the cluster say. */
+export interface WatchedCertificate extends KeptCertificate {
+  readonly watches: () => readonly WatchReading[];
+}
+
 /** Keeps a certificate in a Secret that all replicas share, trusted by our webhook configurations, and serves with it. */
 export function issueOwnCertificate(
   webhook: Pick<Webhook, 'certificate' | 'useCertificate'>,
   { client, namespace, name, log }: OwnCertificateDependencies,
-): KeptCertificate {
+): WatchedCertificate {
   const store = watchCertificateStore({ client, clock: systemClock, log, namespace, name });
   const logOwnAge = logAge(log, 'it could not be renewed, see the previous log lines');
   const kept = keepCertificate({
@@ -50,6 +56,7 @@ export function issueOwnCertificate(
   });
   return {
     missing: kept.missing,
+    watches: store.watches,
     stop: async () => {
       await kept.stop();
       await store.stop();

@@ -102,8 +102,8 @@ export function startController(
     readToken: (jwt) => readingOf(jwt, toSeconds(systemClock.now())),
     queueDepth: () => term.work?.controller.depth() ?? 0,
     isLeading: () => term.work !== undefined,
-    watches: () => [...cluster.watches(), ...(term.work?.delivery?.watches() ?? [])],
   });
+  metrics.gauges.readWatches(() => [...cluster.watches(), ...(term.work?.delivery?.watches() ?? [])]);
   const workOnceListed = async (): Promise<void> => {
     if (!(await cluster.synced)) return;
     checks = systemClock.setTimer(CHECKS_WAIT_MS, () => checker.start());

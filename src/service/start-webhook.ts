@@ -69,6 +69,10 @@ export async function startWebhook(
   log.info({ port: port.value }, 'listening: webhook');
 
   const certificate = source.value.start(webhook);
+  metrics.gauges.readWatches(() => [
+    ...certificate.watches(),
+    ...(namespaces === undefined ? [] : [{ resource: 'namespaces', lastEventAt: namespaces.lastEventAt() }]),
+  ]);
   let isStopping = false;
   const missing = (): string | undefined => (webhook.isListening() ? undefined : 'not listening');
   const checks: ReadinessCheck[] = [

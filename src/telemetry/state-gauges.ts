@@ -11,7 +11,6 @@ export interface ControllerState<T> {
   /** JWTs that wait for a worker. */
   readonly queueDepth: () => number;
   readonly isLeading: () => boolean;
-  readonly watches: () => Iterable<WatchReading>;
 }
 
 /** When a watch last received something from the API server, since the epoch; `undefined`: never. */
@@ -29,7 +28,8 @@ export interface CertificateReading {
 /** The gauges that are read at each scrape, from the parts of the service that run: nothing is kept in between. */
 export class StateGauges {
   readonly #prefix: string;
-  #controller: Pick<ControllerState<never>, 'queueDepth' | 'isLeading' | 'watches'> | undefined;
+  #controller: Pick<ControllerState<never>, 'queueDepth' | 'isLeading'> | undefined;
+  readonly #readWatches: (() => Iterable<WatchReading>)[] = [];
   #readCertificate: (() => CertificateReading | undefined) | undefined;
   #writeTokenSeries: ((out: AsciiWriter) => Iterable<undefined>) | undefined;
 
@@ -81,7 +81,9 @@ export class StateGauges {
       registers: [registry],
       collect: () => {
         watches.reset();
-        for (const [resource, lastEventAt] of furthestBehind(this.#controller?.watches() ?? []))
+        for (const [resource, lastEventAt] of furthestBehind(
+          this.#readWatches.flatMap((read) => [...read()]),
+        ))
           watches.set({ resource }, toSeconds(lastEventAt));
       },
     });
@@ -91,6 +93,11 @@ export class StateGauges {
   readController<T>(state: ControllerState<T>): void {
     this.#controller = state;
     this.#writeTokenSeries = (out) => writeTokenSeries(out, this.#prefix, state.jwts(), state.readToken);
+  }
+
+  /** Those of one more part of the service. */
+  readWatches(read: () => Iterable<WatchReading>): void {
+    this.#readWatches.push(read);
   }
 
   readCertificate(read: () => CertificateReading | undefined): void {
@@ -106,7 +113,7 @@ export class StateGauges {
   }
 }
 
-/** With --namespaces a resource has a watch in each: the one that is furthest behind counts. */
+/** A resource can have several watches, as one in each of `--namespaces`: the one that is furthest behind counts. */
 function furthestBehind(watches: Iterable<WatchReading>): ReadonlyMap<string, Milliseconds> {
   const oldest = new Map<string, Milliseconds>();
   for (const { resource, lastEventAt = 0 } of watches) {

@@ -4,6 +4,7 @@ import { mkdtemp, mkdtempDisposable, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as readText } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { startWebhook, type RunningWebhook } from '../../src/service/start-webhook.ts';
 import { NO_POLICY } from '../../src/resources/signing-policy.ts';
@@ -72,6 +73,40 @@ describe('the readiness of the webhook', () => {
     const stopping = webhook.stop();
     assert.deepEqual(missingIn(webhook)['webhook'], 'stopping');
     await stopping;
+  });
+});
+
+describe('the watches of the webhook', () => {
+  it('are in its metrics, those of a certificate of its own, too, and stay behind when they are refused', async () => {
+    await using server = await startBadServer(({ path, query }, response) => {
+      if (!path.endsWith('/namespaces')) return refuse(response, 403, 'Forbidden');
+      response.writeHead(200);
+      if (query.get('watch') === 'true') return response.flushHeaders();
+      return response.end('{"metadata":{"resourceVersion":"1"},"items":[]}');
+    });
+    await using client = clientOf(clusterAt(server.url));
+    const metrics = createMetrics();
+    const started = await startWebhook(
+      { ...LOOPBACK, certificate: { from: 'secret', name: 'my-tls' }, namespaceDefault: true },
+      {
+        log: createLogger({ level: 'silent', destination: { write: () => undefined } }),
+        metrics,
+        policy: NO_POLICY,
+        client,
+        namespace: 'jwt-injector',
+        isInPod: false,
+      },
+    );
+    assert.ok(started.ok);
+    const series = /^jwt_injector_watch_last_event_timestamp_seconds\{resource="(.*)"\} (.*)$/gm;
+    await waitUntil('the namespaces to be listed', WITHIN_MS, async () => {
+      const found = (await readText(metrics.scrape())).matchAll(series);
+      const lastEvents = Object.fromEntries([...found].map(([, resource, at]) => [resource, Number(at)]));
+      const { namespaces, ...others } = lastEvents;
+      assert.deepEqual(others, { certificate: 0, 'webhook-configurations': 0 });
+      return namespaces !== undefined && namespaces > 0;
+    });
+    await started.value.stop();
   });
 });
 

@@ -14,7 +14,6 @@ function metricsOf(state: Partial<State>): Metrics {
     readToken: (reading: TokenReading) => reading,
     queueDepth: () => 0,
     isLeading: () => false,
-    watches: () => [],
   };
   metrics.gauges.readController<TokenReading>({ ...nothing, ...state });
   return metrics;
@@ -119,16 +118,19 @@ describe('the metrics', () => {
     assert.equal(scraped.match(/^jwt_injector_token_ready\{/gm)?.length, jwts.length);
   });
 
-  it('of the controller are read at the scrape, and forget a watch that is gone', async () => {
+  it('of controller and watches are read at the scrape, and forget a watch that is gone', async () => {
     let watches = [
       { resource: 'jwts', lastEventAt: 1_700_000_000_500 },
       { resource: 'jwts', lastEventAt: 1_600_000_000_000 },
       { resource: 'secrets', lastEventAt: undefined },
     ];
-    const metrics = metricsOf({ watches: () => watches, queueDepth: () => watches.length });
+    const metrics = metricsOf({ queueDepth: () => watches.length });
+    metrics.gauges.readWatches(() => watches);
+    metrics.gauges.readWatches(() => [{ resource: 'namespaces', lastEventAt: 1_650_000_000_000 }]);
     const scraped = await text(metrics.scrape());
     assert.match(scraped, /^jwt_injector_watch_last_event_timestamp_seconds\{resource="jwts"\} 1600000000$/m);
     assert.match(scraped, /^jwt_injector_watch_last_event_timestamp_seconds\{resource="secrets"\} 0$/m);
+    assert.match(scraped, /timestamp_seconds\{resource="namespaces"\} 1650000000$/m);
     assert.match(scraped, /^jwt_injector_queue_depth 3$/m);
     watches = watches.slice(0, 1);
     const again = await text(metrics.scrape());
