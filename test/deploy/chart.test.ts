@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { parseConfig } from '../../src/config/config.ts';
+import { RUN_FLAGS, type FlagName } from '../../src/config/run-flags.ts';
 import { CHART, openHelm, type Helm, type Values } from './helm.ts';
 import { readObjects } from './rendered.ts';
 
@@ -22,6 +23,18 @@ interface PodTemplate {
 
 const SCHEMA = JSON.parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8')) as Schema;
 const VALUES = readFileSync(join(CHART, 'values.yaml'), 'utf8');
+
+/** Those of `run` on which no other object of the chart depends. */
+const EXTRA_FLAGS: ReadonlySet<string> = new Set<FlagName>([
+  'kubeconfig',
+  'context',
+  'workers',
+  'legacy-key-namespace',
+  'lease-duration',
+  'renew-deadline',
+  'retry-period',
+  'no-namespace-default',
+]);
 
 /** Every schema of an object in it, with the path to it. */
 function* objectsOf(schema: Schema, path: string): Generator<readonly [string, Schema]> {
@@ -128,6 +141,22 @@ describe('the chart', () => {
     assert.doesNotMatch(text, /"namespace":"jwt-injector"/);
     assert.equal(text.match(/\["kube-system","tokens"\]/g)?.length, 5, 'one for each webhook');
   });
+
+  for (const [flag, { type }] of Object.entries(RUN_FLAGS)) {
+    const text = type === 'boolean' ? `--${flag}` : `--${flag}=1`;
+    if (EXTRA_FLAGS.has(flag))
+      it(`takes ${text} in extraArgs`, async () => void (await helm.render({ extraArgs: [text] })));
+    else
+      it(`refuses ${text} in extraArgs, and says what to set instead, if anything`, async () => {
+        const words = await refusal({ extraArgs: ['--workers=5', text] });
+        const sentence = new RegExp(`extraArgs has --${flag}, which the chart decides: (.*)`);
+        const remedy = sentence.exec(words)?.[1] ?? '';
+        assert.match(remedy, /^set [\w.]+(?: to files)? instead$|: leave it out$/);
+        const value = /^set ([\w.]+)/.exec(remedy)?.[1];
+        const schema = { properties: SCHEMA.properties ?? {} };
+        assert.ok(value === undefined || [...membersOf(parse(VALUES), schema, 'values')].includes(value));
+      });
+  }
 });
 
 describe('the values', () => {
@@ -198,7 +227,7 @@ describe('the values', () => {
   it('that are flags go to both containers, and the fallback keeps its own', async () => {
     const values = {
       policy: { maxLifetime: '24h' },
-      extraArgs: ['--no-controller=false', '--http-address=:9090', '--workers=5'],
+      extraArgs: ['--workers=5', '--retry-period=1s'],
       podAnnotations: { team: 'storage' },
     };
     const pod = await podOf(values);
@@ -206,7 +235,7 @@ describe('the values', () => {
     assert.ok(first?.ok === true && fallback?.ok === true);
     assert.deepEqual([first.value.policy.maxLifetime, fallback.value.policy.maxLifetime], [86_400, 86_400]);
     assert.deepEqual([first.value.controller?.workers, fallback.value.controller], [5, undefined]);
-    assert.deepEqual([first.value.httpAddress.port, fallback.value.httpAddress.port], [9090, 8081]);
+    assert.deepEqual([first.value.httpAddress.port, fallback.value.httpAddress.port], [8080, 8081]);
     assert.deepEqual(pod.metadata.annotations, {
       'kubectl.kubernetes.io/default-container': 'jwt-injector',
       team: 'storage',

@@ -78,9 +78,17 @@ metadata:
     app.kubernetes.io/name: {{ .name }}
     {{- include "jwt-injector.helmLabels" .root | nindent 4 }}
 spec:
-  # All of them answer reviews; one, the leader, keeps the tokens fresh.
+  {{- if .webhook }}
+  # All of them answer reviews{{ if .controller }}; one, the leader, keeps the tokens fresh{{ end }}.
+  {{- else }}
+  # One of them leads and keeps the tokens fresh; the other one takes over within a second.
+  {{- end }}
   replicas: {{ include "jwt-injector.replicas" . }}
+  {{- if .webhook }}
   # A new pod serves before an old one goes: annotated pods can always be created.
+  {{- else }}
+  # A new pod runs before an old one goes. Until it has listed everything, renewals wait; they are due long before tokens expire.
+  {{- end }}
   strategy:
     rollingUpdate:
       maxUnavailable: 0
