@@ -3,14 +3,13 @@ import { member, objectMember, stringMember } from '../resources/json.ts';
 import { parseJwtSpec, type JwtSpec } from '../resources/jwt.ts';
 import { describeKeyInOwnSecret, isKeyInOwnSecret } from '../resources/key-in-own-secret.ts';
 import { isExcluded } from '../resources/excluded-namespaces.ts';
-import { APP, GROUP, PLURAL } from '../resources/names.ts';
+import { GROUP, PLURAL } from '../resources/names.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import type { Result } from '../resources/result.ts';
-import { NO_POLICY, type SigningPolicy } from '../resources/signing-policy.ts';
+import type { SigningPolicy } from '../resources/signing-policy.ts';
 import { lintParsedJwt } from '../signing/lint.ts';
 import { findPolicyRefusal } from '../signing/policy.ts';
 import { allowed, denied } from './answer.ts';
-import type { KeyTrials } from './key-trials.ts';
 import { showPath } from './text.ts';
 import { MAX_SHOWN } from './warnings.ts';
 
@@ -19,20 +18,21 @@ const MAX_MESSAGE = 1_000;
 
 /** What the answer depends on besides the review. */
 export interface JwtReviewSettings {
-  readonly policy?: SigningPolicy;
+  readonly policy: SigningPolicy;
   /** The namespace that jwt-injector is in, whose JWTs are left alone. */
-  readonly ownNamespace?: string;
+  readonly ownNamespace: string;
+  /** Runs the trial of a key when it is its turn; `undefined` at once when too many wait already. */
+  readonly takeTurn: <T>(trial: () => Promise<T>) => Promise<T | undefined>;
 }
 
 /**
  * The answer of `/validate/jwts`, from the review alone. What is allowed counts as `skip, NotRequested`, as nothing is
  * ever injected into a JWT; a refusal is `deny` with the reason of the condition that the JWT would get. While too many
- * keys wait in `trials`, a key is not tried here: the JWT's conditions will show whether it works.
+ * keys wait, a key is not tried here: the JWT's conditions will show whether it works.
  */
 export async function reviewJwt(
   request: AdmissionRequest,
-  trials: KeyTrials,
-  { policy = NO_POLICY, ownNamespace = APP }: JwtReviewSettings = {},
+  { policy, ownNamespace, takeTurn }: JwtReviewSettings,
 ): Promise<AdmissionAnswer> {
   const { operation, object, oldObject } = request;
   if (!isWriteOfJwt(request) || isExcluded(request.namespace, ownNamespace))
@@ -49,7 +49,7 @@ export async function reviewJwt(
   if (forbidden !== undefined) return refuse([forbidden]);
   const isNew = operation === 'CREATE';
   const hasKey = stringMember(objectMember(spec, 'key'), 'value') !== undefined;
-  const tried = hasKey ? await trials.run(() => lintParsedJwt(spec, parsed, { isNew })) : undefined;
+  const tried = hasKey ? await takeTurn(() => lintParsedJwt(spec, parsed, { isNew })) : undefined;
   const findings = tried ?? (await lintParsedJwt(spec, parsed, { isNew, tryKey: false }));
   const warnings = findings.warnings.slice(0, MAX_SHOWN).map(({ message }) => message);
   const [first, ...more] = findings.refusals;

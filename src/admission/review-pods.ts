@@ -1,6 +1,6 @@
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
 import { isExcluded } from '../resources/excluded-namespaces.ts';
-import { APP, NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
+import { NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
 import type { Result } from '../resources/result.ts';
 import { allowed, denied, errored, erroredButAllowed, patched } from './answer.ts';
 import type { AnnotationValues } from './annotations.ts';
@@ -16,7 +16,7 @@ import { mostUseful } from './warnings.ts';
  * Reads a review of `/mutate/pods`.
  * @param ownNamespace the one that jwt-injector is in, whose pods are left alone.
  */
-export function readPodReview(request: AdmissionRequest, ownNamespace = APP): Review {
+export function readPodReview(request: AdmissionRequest, ownNamespace: string): Review {
   const { object, oldObject, namespace } = request;
   const kind = isExcluded(namespace, ownNamespace) ? 'other' : classify(request);
   if (kind === 'other')

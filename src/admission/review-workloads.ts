@@ -23,7 +23,7 @@ import { findWorkloadKind, hasController, templateOf, templatePointer } from './
  * the default of the namespace could not be read, there are no warnings.
  * @param ownNamespace the one that jwt-injector is in, whose workloads are left alone.
  */
-export function readWorkloadReview(request: AdmissionRequest, ownNamespace = APP): Review {
+export function readWorkloadReview(request: AdmissionRequest, ownNamespace: string): Review {
   const workload = readWorkload(request, ownNamespace);
   if (workload === undefined) {
     const answer = allowed('NotRequested', 'nothing is injected into this kind of request');

@@ -49,7 +49,7 @@ export function workloadRoute({ namespaceDefault, ownNamespace }: RouteOptions):
   };
 }
 
-/** `/validate/jwts`: a pure function of the review. */
+/** `/validate/jwts`, where it is known how JWTs are judged. */
 export function jwtRoute(answer: ReviewRoute['answer']): ReviewRoute {
   return { bounds: JWT_REVIEW, answer, failure: () => errored(INTERNAL) };
 }

@@ -1,11 +1,11 @@
-import { KeyTrials } from '../admission/key-trials.ts';
-import { reviewJwt } from '../admission/review-jwts.ts';
+import { reviewJwt, type JwtReviewSettings } from '../admission/review-jwts.ts';
 import type { WebhookConfig } from '../config/config.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { startNamespaceDefaults } from '../kube/namespaces.ts';
 import { ok, type Result } from '../resources/result.ts';
 import type { SigningPolicy } from '../resources/signing-policy.ts';
 import { certificateProblem } from '../server/certificate-age.ts';
+import { KeyTrials } from '../server/key-trials.ts';
 import type { ReadinessCheck } from '../server/probes.ts';
 import { createWebhook } from '../server/webhook.ts';
 import type { ServiceLogger } from '../telemetry/logger.ts';
@@ -54,13 +54,18 @@ export async function startWebhook(
   if (namespaces !== undefined) started.defer(() => namespaces.stop());
 
   const trials = new KeyTrials();
+  const settings: JwtReviewSettings = {
+    policy,
+    ownNamespace: namespace,
+    takeTurn: (trial) => trials.run(trial),
+  };
   const webhook = createWebhook({
     certificate: source.value.first,
     logger: log,
     metrics,
     namespaceDefault: namespaces?.lookUp,
     ownNamespace: namespace,
-    validateJwt: (request) => reviewJwt(request, trials, { policy, ownNamespace: namespace }),
+    validateJwt: (request) => reviewJwt(request, settings),
   });
   const where = { ...config.address, ips: await findAddresses(config, log) };
   const isShared = config.sharesPort;

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { reviewJwt, type JwtReviewSettings } from '../../src/admission/review-jwts.ts';
 import {
   parseAdmissionReview,
   type AdmissionAnswer,
   type AdmissionRequest,
 } from '../../src/resources/admission-review.ts';
+import { APP } from '../../src/resources/names.ts';
+import { NO_POLICY } from '../../src/resources/signing-policy.ts';
 
 /** The review as the API server sends it, through JSON like there. */
 export function requestOf(object: unknown, more: Record<string, unknown> = {}): AdmissionRequest {
@@ -34,4 +37,13 @@ export function assertUntouched(answer: AdmissionAnswer): void {
     warnings: [],
     patch: '',
   });
+}
+
+/** The answer where every key is tried at once; by default without a policy. */
+export function answerTo(
+  request: AdmissionRequest,
+  settings: Partial<JwtReviewSettings> = {},
+): Promise<AdmissionAnswer> {
+  const usual = { policy: NO_POLICY, ownNamespace: APP };
+  return reviewJwt(request, { ...usual, takeTurn: (trial) => trial(), ...settings });
 }

@@ -3,7 +3,7 @@ import { applyPatch } from 'rfc6902';
 import { readPodReview } from '../../src/admission/review-pods.ts';
 import type { AdmissionAnswer, AdmissionRequest } from '../../src/resources/admission-review.ts';
 import { readPatch, type PatchOperation } from '../../src/resources/json-patch.ts';
-import { INJECTION_ANNOTATIONS } from '../../src/resources/names.ts';
+import { APP, INJECTION_ANNOTATIONS } from '../../src/resources/names.ts';
 import { ok } from '../../src/resources/result.ts';
 
 export const KEYS = INJECTION_ANNOTATIONS;
@@ -64,7 +64,7 @@ export function readAnswer(answer: AdmissionAnswer): ReadAnswer {
 }
 
 export function reviewPod(request: AdmissionRequest, namespaceDefault: string | undefined): ReadAnswer {
-  return readAnswer(readPodReview(request).answer(ok(namespaceDefault)));
+  return readAnswer(readPodReview(request, APP).answer(ok(namespaceDefault)));
 }
 
 export function review(pod: unknown, namespaceDefault?: string): ReadAnswer {

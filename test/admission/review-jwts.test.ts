@@ -1,23 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { KeyTrials } from '../../src/admission/key-trials.ts';
-import { reviewJwt } from '../../src/admission/review-jwts.ts';
 import type { AdmissionAnswer } from '../../src/resources/admission-review.ts';
 import { ADMISSION_DECISIONS, ADMISSION_REASONS, STATE_REASONS } from '../../src/resources/reasons.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
 import { GOOD_DATA, SECRET } from '../signing/lint/specs.ts';
 import { RUNS } from './generated-pods.ts';
-import { assertUntouched, requestOf } from './jwt-reviews.ts';
+import { answerTo, assertUntouched, requestOf } from './jwt-reviews.ts';
 
-const trials = new KeyTrials();
 const BAD_KEY = { key: { value: 'hello' } };
 
-const create = (spec: Record<string, unknown> = {}) => reviewJwt(requestOf(wireJwt(spec)), trials);
+const create = (spec: Record<string, unknown> = {}) => answerTo(requestOf(wireJwt(spec)));
 
 const update = (object: unknown, oldObject: unknown): Promise<AdmissionAnswer> =>
-  reviewJwt(requestOf(object, { operation: 'UPDATE', oldObject }), trials);
+  answerTo(requestOf(object, { operation: 'UPDATE', oldObject }));
 
 describe('a new JWT', () => {
   it('without a mistake is allowed without a warning', async () =>
@@ -150,7 +147,7 @@ describe('what does not concern it is allowed', () => {
     'our own namespace': { namespace: 'jwt-injector' },
   };
   for (const [name, more] of Object.entries(others)) {
-    it(name, async () => assertUntouched(await reviewJwt(requestOf(wireJwt(BAD_KEY), more), trials)));
+    it(name, async () => assertUntouched(await answerTo(requestOf(wireJwt(BAD_KEY), more))));
   }
 });
 
@@ -158,7 +155,7 @@ describe('hostile reviews of JWTs', () => {
   it('of wrong shapes are refused', async () => {
     const shapes = [null, 7, 'x', [], {}, { spec: null }, { spec: [] }, { spec: 'x' }, { spec: {} }];
     for (const object of shapes) {
-      const answer = await reviewJwt(requestOf(object), trials);
+      const answer = await answerTo(requestOf(object));
       assert.deepEqual([answer.allowed, answer.reason], [false, 'ClaimsInvalid'], JSON.stringify(object));
     }
   });
@@ -170,10 +167,10 @@ describe('hostile reviews of JWTs', () => {
       spec: { ...wireJwt().spec, data: { deep: JSON.parse(text(leaf)) } },
     });
     const request = { ...requestOf(null), object: jwt('1') };
-    assert.match((await reviewJwt(request, trials)).message, /nested deeper than 500 levels/);
+    assert.match((await answerTo(request)).message, /nested deeper than 500 levels/);
     const same = { ...request, operation: 'UPDATE', oldObject: jwt('1') };
-    assertUntouched(await reviewJwt(same, trials));
-    assert.equal((await reviewJwt({ ...same, oldObject: jwt('2') }, trials)).decision, 'deny');
+    assertUntouched(await answerTo(same));
+    assert.equal((await answerTo({ ...same, oldObject: jwt('2') })).decision, 'deny');
   });
 
   it('of anything else get an answer that holds what is promised', async () => {
@@ -185,7 +182,7 @@ describe('hostile reviews of JWTs', () => {
         async (object, old, operation) => {
           const request = requestOf(object, { operation, oldObject: old });
           const before = JSON.stringify(request);
-          const answer = await reviewJwt(request, trials);
+          const answer = await answerTo(request);
           assert.equal(JSON.stringify(request), before, 'the review itself is not touched');
           assert.ok(ADMISSION_DECISIONS.includes(answer.decision));
           assert.ok([...ADMISSION_REASONS, ...STATE_REASONS].includes(answer.reason));
@@ -197,7 +194,7 @@ describe('hostile reviews of JWTs', () => {
           assert.doesNotMatch(said, /\p{Cc}/u);
           for (const line of NRP_KEY.split('\n').slice(1, 4)) assert.ok(!said.includes(line.slice(0, 20)));
           assert.deepEqual(Object.keys(Object.prototype), []);
-          assert.deepEqual(await reviewJwt(request, trials), answer, 'the same input gives the same answer');
+          assert.deepEqual(await answerTo(request), answer, 'the same input gives the same answer');
         },
       ),
       RUNS,

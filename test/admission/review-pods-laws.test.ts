@@ -11,6 +11,7 @@ import { expectPod } from './model.ts';
 import { patched, readAnswer, review, reviewPod } from './pods.ts';
 import { NO_DEFAULT } from './workloads.ts';
 import { readWorkloadReview } from '../../src/admission/review-workloads.ts';
+import { APP } from '../../src/resources/names.ts';
 
 function checkAnswer(answer: AdmissionAnswer): void {
   assert.ok(answer.warnings.length <= 3);
@@ -139,7 +140,7 @@ describe('hostile reviews', () => {
               const answer =
                 resource === 'pods'
                   ? reviewPod(parsed.value, 'a')
-                  : readAnswer(readWorkloadReview(parsed.value).answer(NO_DEFAULT));
+                  : readAnswer(readWorkloadReview(parsed.value, APP).answer(NO_DEFAULT));
               checkAnswer(answer);
               if (answer.operations.length > 0) patched(parsed.value.object, answer);
             }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { failPodReview, readPodReview } from '../../src/admission/review-pods.ts';
+import { APP } from '../../src/resources/names.ts';
 import type { AdmissionRequest } from '../../src/resources/admission-review.ts';
 import { annotatedPod, container, createRequest, injected, KEYS, reviewPod, type Json } from './pods.ts';
 
@@ -65,7 +66,7 @@ describe('a review of a pod that asks for a token', () => {
 describe('the default of the namespace', () => {
   const bare: Json = { spec: { containers: [container()] } };
   const defaultOf = (object: Json, difference: Difference = {}): string | undefined =>
-    readPodReview(createRequest(object, difference)).defaultOf;
+    readPodReview(createRequest(object, difference), APP).defaultOf;
 
   it('is asked for where the pod names no token', () => {
     assert.equal(defaultOf(bare), 'ns');
@@ -88,7 +89,7 @@ describe('the default of the namespace', () => {
   const unknown = { ok: false, problem: 'no answer' } as const;
 
   it('refuses a new pod where it cannot be read', () => {
-    const { allowed, reason, message } = readPodReview(createRequest(bare)).answer(unknown);
+    const { allowed, reason, message } = readPodReview(createRequest(bare), APP).answer(unknown);
     assert.deepEqual([allowed, reason], [false, 'InternalError']);
     assert.equal(message, 'label tokens.osg-htc.org/token of namespace "ns" could not be read: try again');
   });
@@ -96,7 +97,7 @@ describe('the default of the namespace', () => {
   it('prevents no ephemeral container where it cannot be read', () => {
     const ephemeralContainers = [container('debugger')];
     const pod = { ...bare, spec: { ...Object(injected(bare, 'ns-jwt')['spec']), ephemeralContainers } };
-    const { allowed, reason, warnings } = readPodReview(createRequest(pod, EPHEMERAL)).answer(unknown);
+    const { allowed, reason, warnings } = readPodReview(createRequest(pod, EPHEMERAL), APP).answer(unknown);
     assert.deepEqual([allowed, reason, warnings.length], [true, 'InternalError', 1]);
   });
 });

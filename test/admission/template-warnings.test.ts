@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { skipPod } from '../../src/admission/decision.ts';
 import { readTemplate } from '../../src/admission/read-template.ts';
 import { readWorkloadReview } from '../../src/admission/review-workloads.ts';
+import { APP } from '../../src/resources/names.ts';
 import { warnOfTemplate } from '../../src/admission/template-warnings.ts';
 import { findWorkloadKind } from '../../src/admission/workload-kinds.ts';
 import { container, KEYS, type Json } from './pods.ts';
@@ -145,7 +146,7 @@ describe('the namespace’s default', () => {
 
   it('is asked for only where the template names no token', () => {
     const defaultOf = (object: Json, more = {}): string | undefined =>
-      readWorkloadReview(workloadRequest(object, more)).defaultOf;
+      readWorkloadReview(workloadRequest(object, more), APP).defaultOf;
     assert.equal(defaultOf(settings), 'ns');
     assert.equal(defaultOf(workload({ annotations: TOKEN })), undefined);
     assert.equal(defaultOf(settings, { namespace: undefined }), undefined);

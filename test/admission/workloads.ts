@@ -2,7 +2,7 @@ import { readWorkloadReview } from '../../src/admission/review-workloads.ts';
 import type { NamespaceDefault } from '../../src/admission/review.ts';
 import { WORKLOAD_KINDS } from '../../src/admission/workload-kinds.ts';
 import type { AdmissionRequest } from '../../src/resources/admission-review.ts';
-import { COPIED_ANNOTATION } from '../../src/resources/names.ts';
+import { APP, COPIED_ANNOTATION } from '../../src/resources/names.ts';
 import { container, createRequest, patched, readAnswer, type Json, type ReadAnswer } from './pods.ts';
 
 export const COPIED = COPIED_ANNOTATION;
@@ -45,7 +45,7 @@ export function reviewOf(
   more: Partial<AdmissionRequest> = {},
   namespaceDefault = NO_DEFAULT,
 ): ReadAnswer {
-  return readAnswer(readWorkloadReview(workloadRequest(object, more)).answer(namespaceDefault));
+  return readAnswer(readWorkloadReview(workloadRequest(object, more), APP).answer(namespaceDefault));
 }
 
 /** The workload as the API server stores it after our patch. */

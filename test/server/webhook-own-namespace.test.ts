@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { KeyTrials } from '../../src/admission/key-trials.ts';
+import { NO_POLICY } from '../../src/resources/signing-policy.ts';
 import { reviewJwt } from '../../src/admission/review-jwts.ts';
 import type { WebhookOptions } from '../../src/server/webhook.ts';
 import { at, container, KEYS, type Json } from '../admission/pods.ts';
@@ -28,7 +28,7 @@ const NONE: Effect = [false, false];
 
 describe('installed in a namespace of another name, the webhook', () => {
   const validateJwt: WebhookOptions['validateJwt'] = (request) =>
-    reviewJwt(request, new KeyTrials(), { ownNamespace: 'tokens' });
+    reviewJwt(request, { policy: NO_POLICY, ownNamespace: 'tokens', takeTurn: (trial) => trial() });
   const paths: Readonly<Record<string, readonly [Json, Effect]>> = {
     '/mutate/pods': [{}, [false, true]],
     '/mutate/workloads': [DEPLOYMENT, [false, true]],

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { KeyTrials } from '../../src/admission/key-trials.ts';
-import { reviewJwt } from '../../src/admission/review-jwts.ts';
+import { reviewJwt, type JwtReviewSettings } from '../../src/admission/review-jwts.ts';
+import { NO_POLICY } from '../../src/resources/signing-policy.ts';
+import { KeyTrials } from '../../src/server/key-trials.ts';
 import { parseAdmissionReview, type AdmissionRequest } from '../../src/resources/admission-review.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 
@@ -26,6 +27,8 @@ function badReview(): AdmissionRequest {
 describe('keys of many reviews at once', () => {
   it('are tried two at a time, and beyond 64 that wait not at all', async () => {
     const trials = new KeyTrials();
+    const takeTurn: JwtReviewSettings['takeTurn'] = (each) => trials.run(each);
+    const settings = { policy: NO_POLICY, ownNamespace: 'jwt-injector', takeTurn };
     let [running, most] = [0, 0];
     const ends: (() => void)[] = [];
     const trial = async (): Promise<string> => {
@@ -36,7 +39,7 @@ describe('keys of many reviews at once', () => {
       return 'tried';
     };
     const outcomes = Array.from({ length: 70 }, () => trials.run(trial));
-    const review = await reviewJwt(badReview(), trials);
+    const review = await reviewJwt(badReview(), settings);
     assert.ok(review.allowed, 'its key is not tried here');
     assert.equal(review.warnings.length, 1);
     for (let ended = 0; ended < 66; ended += 1) {
@@ -45,6 +48,6 @@ describe('keys of many reviews at once', () => {
     }
     const seen = await Promise.all(outcomes);
     assert.deepEqual([most, running, seen.filter((outcome) => outcome === 'tried').length], [2, 0, 66]);
-    assert.ok(!(await reviewJwt(badReview(), trials)).allowed);
+    assert.ok(!(await reviewJwt(badReview(), settings)).allowed);
   });
 });
