@@ -79,11 +79,11 @@ export function isOptedOut(values: AnnotationValues): boolean {
 /** `undefined` when nothing is asked for. Warns of what is set without effect. */
 export function readRequest(
   values: AnnotationValues,
-  namespaceDefault: string | undefined,
+  defaultToken: string | undefined,
 ): WithWarnings<Result<InjectionRequest | undefined, Problem>> {
   const inject = checkInject(values.inject);
   if (!inject.ok) return { ...inject, warnings: NO_WARNINGS };
-  const tokens = readTokens(values.token, namespaceDefault);
+  const tokens = readTokens(values.token, defaultToken);
   if (!tokens.ok) return tokens;
   if (tokens.value.length === 0) return readWithoutToken(values);
   const containers = readSelection(values);

@@ -44,12 +44,12 @@ export function readEphemeral(pod: unknown, oldPod: unknown): Result<ReadEphemer
  */
 export function decideEphemeral(
   read: Result<ReadEphemeral, SkipDecision>,
-  namespaceDefault: string | undefined,
+  defaultToken: string | undefined,
 ): Decision {
   if (!read.ok) return read.problem;
   const { values, volumes, containers } = read.value;
   const inject = checkInject(values.inject);
-  const { tokens, missing } = findEphemeralTokens(values, namespaceDefault, volumes);
+  const { tokens, missing } = findEphemeralTokens(values, defaultToken, volumes);
   const obstacles = inject.ok ? missing : [invalidSetting(inject.problem), ...missing];
   const reason = obstacles[0]?.reason;
   const found = obstacles.map(warnOfObstacle);

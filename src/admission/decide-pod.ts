@@ -15,10 +15,7 @@ import { requiresWindowsByAffinity, windowsSetting } from './windows.ts';
  * (`undefined` without one, or where none is in use). Nothing is looked up: whether the JWT exists does not matter to
  * admission, as the kubelet waits for its Secret.
  */
-export function decidePod(
-  read: Result<ReadPod, SkipDecision>,
-  namespaceDefault: string | undefined,
-): Decision {
+export function decidePod(read: Result<ReadPod, SkipDecision>, defaultToken: string | undefined): Decision {
   if (!read.ok) return read.problem;
   const { values, annotations, labels, namespace, shape } = read.value;
   const ofKeys = [
@@ -26,7 +23,7 @@ export function decidePod(
     ...checkAnnotationKeys(annotations),
     ...checkLabelKeys(labels),
   ];
-  const request = readRequest(values, namespaceDefault);
+  const request = readRequest(values, defaultToken);
   const warnings = joinWarnings(ofKeys, request.warnings);
   if (!request.ok) return denyPod({ reason: 'InvalidAnnotation', ...request.problem }, warnings);
   if (request.value === undefined) {

@@ -48,12 +48,12 @@ interface EphemeralTokens {
 /** The tokens whose volume the pod has. */
 export function findEphemeralTokens(
   values: AnnotationValues,
-  namespaceDefault: string | undefined,
+  defaultToken: string | undefined,
   volumes: ReadonlyMap<string, JsonObject>,
 ): EphemeralTokens {
   const isNamed = values.token !== undefined;
   const named = isNamed ? splitList(INJECTION_ANNOTATIONS.token, values.token).items : [];
-  const all = [...new Set(isNamed || namespaceDefault === undefined ? named : [namespaceDefault])];
+  const all = [...new Set(isNamed || defaultToken === undefined ? named : [defaultToken])];
   const names = all.slice(0, MAX_TOKENS);
   const tokens: EphemeralToken[] = [];
   const missing: Obstacle[] = [];

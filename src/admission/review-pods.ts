@@ -23,14 +23,14 @@ export function readPodReview(request: AdmissionRequest, ownNamespace: string): 
     return answered(allowed('NotRequested', 'nothing is injected into this kind of request'));
   if (kind === 'ephemeral') {
     const pod = readEphemeral(object, oldObject);
-    return decidedBy(request, pod, (namespaceDefault) => decideEphemeral(pod, namespaceDefault));
+    return decidedBy(request, pod, (defaultToken) => decideEphemeral(pod, defaultToken));
   }
   if (object === undefined || object === null) {
     const message = 'the review creates a pod, but has no object: send the pod as request.object';
     return answered(denied('NoContainers', message));
   }
   const pod = readPod({ pod: object, namespace, ownNamespace });
-  return decidedBy(request, pod, (namespaceDefault) => decidePod(pod, namespaceDefault));
+  return decidedBy(request, pod, (defaultToken) => decidePod(pod, defaultToken));
 }
 
 /** The answer to a review of `/mutate/pods` when something failed: a new pod must not start without its token. */
@@ -63,14 +63,14 @@ function answered(answer: AdmissionAnswer): Review {
 function decidedBy(
   request: AdmissionRequest,
   pod: Result<{ readonly values: AnnotationValues }, SkipDecision>,
-  decide: (namespaceDefault: string | undefined) => Decision,
+  decide: (defaultToken: string | undefined) => Decision,
 ): Review {
   const { object, namespace = '' } = request;
   return {
     defaultOf: namespace !== '' && needsNamespaceDefault(pod) ? namespace : undefined,
     answer: (namespaceDefault) =>
-      namespaceDefault.ok
-        ? answerOf(decide(namespaceDefault.value), object)
+      namespaceDefault.known
+        ? answerOf(decide(namespaceDefault.token), object)
         : failPodReview(request, explainUnknownDefault(namespace)),
   };
 }

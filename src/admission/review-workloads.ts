@@ -2,6 +2,7 @@ import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-r
 import { isExcluded } from '../resources/excluded-namespaces.ts';
 import type { PatchOperation } from '../resources/json-patch.ts';
 import { APP } from '../resources/names.ts';
+import type { NamespaceDefault } from '../resources/namespace-default.ts';
 import { areTooLarge } from './annotation-size.ts';
 import { readAnnotationValues } from './annotations.ts';
 import { allowed, patched } from './answer.ts';
@@ -11,7 +12,7 @@ import { followWorkload, type TemplateChanges } from './follow-workload.ts';
 import { annotationsOf } from './pod-shape.ts';
 import { needsNamespaceDefault } from './read-pod.ts';
 import { readTemplate, type ReadTemplate, type TemplateInput } from './read-template.ts';
-import type { NamespaceDefault, Review } from './review.ts';
+import type { Review } from './review.ts';
 import { changedAnnotations, hasWritableAnnotations, templatePatch } from './template-patch.ts';
 import { warnOfFixedTemplate, warnOfTemplate } from './template-warnings.ts';
 import { mostUseful, NO_WARNINGS, type Warning } from './warnings.ts';
@@ -99,7 +100,7 @@ function answerWorkload(
   { template, warnings: found }: Workload,
   namespaceDefault: NamespaceDefault,
 ): AdmissionAnswer {
-  const decision = namespaceDefault.ok ? decidePod(template.pod, namespaceDefault.value) : undefined;
+  const decision = namespaceDefault.known ? decidePod(template.pod, namespaceDefault.token) : undefined;
   // The API server says more about a wrong shape than we could.
   const isSilent = decision === undefined || decision.reason === 'NoContainers';
   const warnings = isSilent

@@ -14,9 +14,9 @@ export const MAX_TOKENS = 32;
 /** The annotation's tokens, else the namespace's default, else none. */
 export function readTokens(
   value: string | undefined,
-  namespaceDefault: string | undefined,
+  defaultToken: string | undefined,
 ): WithWarnings<Result<readonly string[], Problem>> {
-  if (value === undefined) return { ...readDefault(namespaceDefault), warnings: NO_WARNINGS };
+  if (value === undefined) return { ...readDefault(defaultToken), warnings: NO_WARNINGS };
   const { items, warnings: ofList } = splitList(KEY, value);
   const tokens = items.length === 1 ? items : [...new Set(items)];
   const warnings = tokens.length === items.length ? ofList : joinWarnings(ofList, warnOfDuplicate(items));
@@ -44,10 +44,10 @@ export function explainTooManyTokens(count: number): Problem {
   return { what: `annotation ${KEY} names ${count} tokens`, remedy: `name at most ${MAX_TOKENS}` };
 }
 
-function readDefault(namespaceDefault: string | undefined): Result<readonly string[], Problem> {
-  if (namespaceDefault === undefined) return ok([]);
-  if (isTokenName(namespaceDefault)) return ok([namespaceDefault]);
-  const { what, remedy } = explainTokenName(namespaceDefault);
+function readDefault(defaultToken: string | undefined): Result<readonly string[], Problem> {
+  if (defaultToken === undefined) return ok([]);
+  if (isTokenName(defaultToken)) return ok([defaultToken]);
+  const { what, remedy } = explainTokenName(defaultToken);
   return fail({
     what: `label ${NAMESPACE_DEFAULT_LABEL} of the namespace: ${what}`,
     remedy: `${remedy}, or annotate the pod with ${INJECTION_ANNOTATIONS.inject}: "false"`,

@@ -71,12 +71,12 @@ export interface InputFile {
 /** Changes the documents in place. False when one was refused; prints every refusal and warning. */
 export function injectFiles(files: readonly InputFile[], { stderr }: Pick<Io, 'stderr'>): boolean {
   const documentsOfAll = files.flatMap((file) => file.documents);
-  const namespaceDefault = readDefaults(documentsOfAll.flatMap(listObjects).map(({ object }) => object));
+  const defaultTokenOf = readDefaults(documentsOfAll.flatMap(listObjects).map(({ object }) => object));
   let refused = false;
   let asked = false;
   for (const { filename, documents } of files) {
     for (const [index, document] of documents.entries()) {
-      for (const injection of injectDocument(document, namespaceDefault)) {
+      for (const injection of injectDocument(document, defaultTokenOf)) {
         const where = `${filename}, ${describePlace(index, injection)}`;
         const { decision, message, warnings, reason } = injection.decision;
         for (const warning of mostUseful(warnings)) stderr.write(`warning: ${where}: ${warning}\n`);

@@ -45,7 +45,7 @@ export interface WebhookConfig {
    * Whether the default by namespace label is in use; without it (and without a controller) no cluster is needed.
    * Never with `namespaces`: Namespaces themselves can be read with a ClusterRole only.
    */
-  readonly namespaceDefault: boolean;
+  readonly usesNamespaceDefault: boolean;
 }
 
 /** Where the webhook's certificate comes from: files of others, or a Secret that jwt-injector writes itself. */
@@ -125,7 +125,7 @@ function readWebhook(
   return {
     sharesPort: settings.isOn('share-webhook-port'),
     certificate: readCertificateConfig(settings, namespaces),
-    namespaceDefault: !settings.isOn('no-namespace-default') && namespaces === undefined,
+    usesNamespaceDefault: !settings.isOn('no-namespace-default') && namespaces === undefined,
   };
 }
 

@@ -1,6 +1,5 @@
 import { NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
-import { readNamespaceDefault } from '../resources/namespace-default.ts';
-import { fail, ok, type Result } from '../resources/result.ts';
+import { readNamespaceDefault, type NamespaceDefault } from '../resources/namespace-default.ts';
 import { Cache } from './cache.ts';
 import { METADATA_ONLY, type KubeClient } from './client.ts';
 import { isNotFound, KubeError } from './errors.ts';
@@ -23,11 +22,10 @@ export interface NamespaceDefaultsOptions {
 /** The values of our label on Namespaces. */
 export interface NamespaceDefaults {
   /**
-   * The namespace's value, `undefined` when it has none. At once when the cache has one; otherwise the API server is
-   * asked, once for all who wait: a label set a moment ago counts. The problem is one sentence for the author of the pod.
-   * Never rejects.
+   * The namespace's value. At once when the cache has one; otherwise the API server is asked, once for all who wait: a label
+   * set a moment ago counts. The log says why it is not known. Never rejects.
    */
-  readonly lookUp: (namespace: string) => Promise<Result<string | undefined, string>>;
+  readonly lookUp: (namespace: string) => Promise<NamespaceDefault>;
   /** All labels were seen once. */
   readonly isSynced: () => boolean;
   /** When the watch last received something, since the epoch; `undefined`: never. */
@@ -48,24 +46,24 @@ export function startNamespaceDefaults({ client, clock, log }: NamespaceDefaults
     transform: readNamespaceDefault,
     store: labels,
   });
-  const asked = new Map<string, Promise<Result<string | undefined, string>>>();
+  const asked = new Map<string, Promise<NamespaceDefault>>();
 
-  const ask = async (namespace: string): Promise<Result<string | undefined, string>> => {
+  const ask = async (namespace: string): Promise<NamespaceDefault> => {
     try {
       const path = resourcePath(NAMESPACES, { name: namespace });
       const object = await client.get(path, { accept: METADATA_ONLY });
-      return ok(readNamespaceDefault(object));
+      return { known: true, token: readNamespaceDefault(object) };
     } catch (error) {
-      if (isNotFound(error)) return ok(undefined); // the API server will refuse the pod itself
+      if (isNotFound(error)) return { known: true, token: undefined }; // the API server will refuse the pod itself
       const reason = error instanceof KubeError ? error.reason : 'InternalError';
       log.warn({ namespace, reason }, 'the default of a namespace could not be read');
-      return fail(`the label of namespace ${namespace} cannot be read now (${reason}): try again`);
+      return { known: false };
     }
   };
   return {
     lookUp: async (namespace) => {
-      const label = labels.get(namespace);
-      if (label !== undefined) return ok(label);
+      const token = labels.get(namespace);
+      if (token !== undefined) return { known: true, token };
       const pending = asked.get(namespace) ?? ask(namespace).finally(() => asked.delete(namespace));
       asked.set(namespace, pending);
       return pending;

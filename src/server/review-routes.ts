@@ -3,7 +3,7 @@ import { failPodReview, readPodReview } from '../admission/review-pods.ts';
 import { readWorkloadReview } from '../admission/review-workloads.ts';
 import type { Review } from '../admission/review.ts';
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
-import { ok } from '../resources/result.ts';
+import type { NamespaceDefault } from '../resources/namespace-default.ts';
 import { ANY_REVIEW, JWT_REVIEW, type JsonBounds } from './json-bounds.ts';
 import { lookUpWithin, type NamespaceDefaultLookup } from './look-up-within.ts';
 import type { Milliseconds } from '../time/units.ts';
@@ -21,30 +21,30 @@ export interface ReviewRoute {
 }
 
 const INTERNAL = 'jwt-injector failed on this request (an internal error, see its log): try again';
-const NO_DEFAULT = ok(undefined);
+const NO_DEFAULT: NamespaceDefault = { known: true, token: undefined };
 
 /** What the answers about pods and workloads depend on besides the review. */
 export interface RouteOptions {
   /** `undefined` where no namespace default is in use. */
-  readonly namespaceDefault: NamespaceDefaultLookup | undefined;
+  readonly lookUpDefault: NamespaceDefaultLookup | undefined;
   /** The namespace that jwt-injector is in, where nothing is injected. */
   readonly ownNamespace: string;
 }
 
 /** `/mutate/pods`: new pods are refused when something fails, so that none starts without its token. */
-export function podRoute({ namespaceDefault, ownNamespace }: RouteOptions): ReviewRoute {
+export function podRoute({ lookUpDefault, ownNamespace }: RouteOptions): ReviewRoute {
   return {
     bounds: ANY_REVIEW,
-    answer: answerWith((request) => readPodReview(request, ownNamespace), namespaceDefault),
+    answer: answerWith((request) => readPodReview(request, ownNamespace), lookUpDefault),
     failure: (request) => failPodReview(request, INTERNAL),
   };
 }
 
 /** `/mutate/workloads`: nothing that fails prevents the workload. */
-export function workloadRoute({ namespaceDefault, ownNamespace }: RouteOptions): ReviewRoute {
+export function workloadRoute({ lookUpDefault, ownNamespace }: RouteOptions): ReviewRoute {
   return {
     bounds: ANY_REVIEW,
-    answer: answerWith((request) => readWorkloadReview(request, ownNamespace), namespaceDefault),
+    answer: answerWith((request) => readWorkloadReview(request, ownNamespace), lookUpDefault),
     failure: () => erroredButAllowed(INTERNAL),
   };
 }
@@ -57,11 +57,11 @@ export function jwtRoute(answer: ReviewRoute['answer']): ReviewRoute {
 /** Waits for the default of the namespace only where the answer depends on it. */
 function answerWith(
   read: (request: AdmissionRequest) => Review,
-  lookUp: NamespaceDefaultLookup | undefined,
+  lookUpDefault: NamespaceDefaultLookup | undefined,
 ): ReviewRoute['answer'] {
   return (request, timeLeft) => {
     const { defaultOf, answer } = read(request);
-    if (lookUp === undefined || defaultOf === undefined) return answer(NO_DEFAULT);
-    return lookUpWithin(lookUp, defaultOf, timeLeft()).then(answer);
+    if (lookUpDefault === undefined || defaultOf === undefined) return answer(NO_DEFAULT);
+    return lookUpWithin(lookUpDefault, defaultOf, timeLeft()).then(answer);
   };
 }

@@ -83,7 +83,7 @@ async function endInOrder({ client, webhook, probes, controller }: Running): Pro
 }
 
 function needsCluster({ controller, webhook }: Config): boolean {
-  const needsWebhook = webhook?.namespaceDefault === true || webhook?.certificate.from === 'secret';
+  const needsWebhook = webhook?.usesNamespaceDefault === true || webhook?.certificate.from === 'secret';
   return controller !== undefined || needsWebhook;
 }
 

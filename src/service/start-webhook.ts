@@ -48,7 +48,7 @@ export async function startWebhook(
   if (!source.ok) return source;
 
   const namespaces =
-    client !== undefined && config.namespaceDefault
+    client !== undefined && config.usesNamespaceDefault
       ? startNamespaceDefaults({ client, clock: systemClock, log })
       : undefined;
   if (namespaces !== undefined) started.defer(() => namespaces.stop());
@@ -63,7 +63,7 @@ export async function startWebhook(
     certificate: source.value.first,
     logger: log,
     metrics,
-    namespaceDefault: namespaces?.lookUp,
+    lookUpDefault: namespaces?.lookUp,
     ownNamespace: namespace,
     validateJwt: (request) => reviewJwt(request, settings),
   });

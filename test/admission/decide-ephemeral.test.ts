@@ -21,7 +21,7 @@ function debug(
   pod: Json,
   added: readonly Json[],
   present: readonly Json[] = [],
-  namespaceDefault?: string,
+  defaultToken?: string,
 ): ReadAnswer {
   const withContainers = (ephemeralContainers: readonly Json[]): Json => ({
     ...pod,
@@ -32,7 +32,7 @@ function debug(
     subResource: 'ephemeralcontainers',
     oldObject: withContainers(present),
   });
-  return reviewPod(request, namespaceDefault);
+  return reviewPod(request, defaultToken);
 }
 
 const DEBUG = container('debugger');

@@ -4,7 +4,6 @@ import { readPodReview } from '../../src/admission/review-pods.ts';
 import type { AdmissionAnswer, AdmissionRequest } from '../../src/resources/admission-review.ts';
 import { readPatch, type PatchOperation } from '../../src/resources/json-patch.ts';
 import { APP, INJECTION_ANNOTATIONS } from '../../src/resources/names.ts';
-import { ok } from '../../src/resources/result.ts';
 
 export const KEYS = INJECTION_ANNOTATIONS;
 export const DIRECTORY = '/var/run/secrets/jwt';
@@ -63,12 +62,12 @@ export function readAnswer(answer: AdmissionAnswer): ReadAnswer {
   return { ...answer, operations: readPatch(answer.patch) };
 }
 
-export function reviewPod(request: AdmissionRequest, namespaceDefault: string | undefined): ReadAnswer {
-  return readAnswer(readPodReview(request, APP).answer(ok(namespaceDefault)));
+export function reviewPod(request: AdmissionRequest, defaultToken: string | undefined): ReadAnswer {
+  return readAnswer(readPodReview(request, APP).answer({ known: true, token: defaultToken }));
 }
 
-export function review(pod: unknown, namespaceDefault?: string): ReadAnswer {
-  return reviewPod(createRequest(pod), namespaceDefault);
+export function review(pod: unknown, defaultToken?: string): ReadAnswer {
+  return reviewPod(createRequest(pod), defaultToken);
 }
 
 /** The object with the answer's patch, applied by a library that is not ours. */
@@ -80,8 +79,8 @@ export function patched(object: unknown, answer: AdmissionAnswer): Json {
 }
 
 /** The injected pod; fails when it was not injected. */
-export function injected(pod: unknown, namespaceDefault?: string): Json {
-  const answer = review(pod, namespaceDefault);
+export function injected(pod: unknown, defaultToken?: string): Json {
+  const answer = review(pod, defaultToken);
   assert.equal(answer.reason, 'Injected', answer.message);
   return patched(pod, answer);
 }

@@ -86,7 +86,7 @@ describe('the default of the namespace', () => {
     assert.match(message, /ns-jwt/);
   });
 
-  const unknown = { ok: false, problem: 'no answer' } as const;
+  const unknown = { known: false } as const;
 
   it('refuses a new pod where it cannot be read', () => {
     const { allowed, reason, message } = readPodReview(createRequest(bare), APP).answer(unknown);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MAX_ANNOTATIONS_BYTES } from '../../src/admission/annotation-size.ts';
-import type { NamespaceDefault } from '../../src/admission/review.ts';
+import type { NamespaceDefault } from '../../src/resources/namespace-default.ts';
 import { at, injected, KEYS, type Json } from './pods.ts';
 import { reviewOf, stored, workload, type WorkloadParts } from './workloads.ts';
 
 const TOKEN = { [KEYS.token]: 'my-jwt' };
-const UNKNOWN: NamespaceDefault = { ok: false, problem: 'no answer' };
+const UNKNOWN: NamespaceDefault = { known: false };
 
 describe('the answer about a workload has the reason', () => {
   const following = stored(workload({ annotations: TOKEN }));

@@ -154,11 +154,11 @@ describe('the namespace’s default', () => {
   });
 
   it('makes settings without a token valid', () => {
-    assert.deepEqual(reviewOf(settings, {}, { ok: true, value: 'ns-jwt' }).warnings, []);
+    assert.deepEqual(reviewOf(settings, {}, { known: true, token: 'ns-jwt' }).warnings, []);
   });
 
   it('causes no warning when it cannot be read: the annotations are copied', () => {
-    const answer = reviewOf(settings, {}, { ok: false, problem: undefined });
+    const answer = reviewOf(settings, {}, { known: false });
     assert.deepEqual([answer.allowed, answer.operations.length, answer.warnings], [true, 1, []]);
   });
 });

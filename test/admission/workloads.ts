@@ -1,12 +1,12 @@
 import { readWorkloadReview } from '../../src/admission/review-workloads.ts';
-import type { NamespaceDefault } from '../../src/admission/review.ts';
+import type { NamespaceDefault } from '../../src/resources/namespace-default.ts';
 import { WORKLOAD_KINDS } from '../../src/admission/workload-kinds.ts';
 import type { AdmissionRequest } from '../../src/resources/admission-review.ts';
 import { APP, COPIED_ANNOTATION } from '../../src/resources/names.ts';
 import { container, createRequest, patched, readAnswer, type Json, type ReadAnswer } from './pods.ts';
 
 export const COPIED = COPIED_ANNOTATION;
-export const NO_DEFAULT: NamespaceDefault = { ok: true, value: undefined };
+export const NO_DEFAULT: NamespaceDefault = { known: true, token: undefined };
 
 export interface WorkloadParts {
   readonly kind?: string;

@@ -34,7 +34,7 @@ describe('the settings of run', () => {
         ips: undefined,
         sharesPort: false,
         certificate: { from: 'files', certFile: 'c', keyFile: 'k' },
-        namespaceDefault: true,
+        usesNamespaceDefault: true,
       },
       controller: {
         workers: 32,
@@ -63,7 +63,7 @@ describe('the settings of run', () => {
     'log-level': ['debug', (config) => config.logLevel, 'debug'],
     namespaces: [
       'a, b,a',
-      (config) => [config.namespaces, config.webhook?.namespaceDefault],
+      (config) => [config.namespaces, config.webhook?.usesNamespaceDefault],
       [['a', 'b'], false],
     ],
     workers: ['1024', (config) => config.controller?.workers, 1024],
@@ -79,7 +79,7 @@ describe('the settings of run', () => {
     'retry-period': ['500ms', (config) => config.controller?.lease.retryPeriod, 500],
     'no-webhook': ['true', (config) => config.webhook, undefined],
     'no-controller': ['true', (config) => config.controller, undefined],
-    'no-namespace-default': ['true', (config) => config.webhook?.namespaceDefault, false],
+    'no-namespace-default': ['true', (config) => config.webhook?.usesNamespaceDefault, false],
   };
   for (const name of Object.keys(RUN_FLAGS) as Name[]) {
     const [value, find, expected] = flags[name];

@@ -147,9 +147,9 @@ test('a namespace’s label is known at once, changes within moments, and one wi
   try {
     await until(namespaces.isSynced, 'the namespaces');
     await controlPlane.createNamespace('client-labelled');
-    assert.deepEqual(await namespaces.lookUp('client-labelled'), { ok: true, value: undefined });
+    assert.deepEqual(await namespaces.lookUp('client-labelled'), { known: true, token: undefined });
     await controlPlane.kubectl(['label', 'namespace', 'client-labelled', 'tokens.osg-htc.org/token=my-jwt']);
-    assert.deepEqual(await namespaces.lookUp('client-labelled'), { ok: true, value: 'my-jwt' });
+    assert.deepEqual(await namespaces.lookUp('client-labelled'), { known: true, token: 'my-jwt' });
     await controlPlane.kubectl([
       'label',
       '--overwrite',
@@ -159,12 +159,12 @@ test('a namespace’s label is known at once, changes within moments, and one wi
     ]);
     const valueNow = async (): Promise<string | undefined> => {
       const label = await namespaces.lookUp('client-labelled');
-      return label.ok ? label.value : assert.fail(label.problem);
+      return label.known ? label.token : assert.fail('it is not known');
     };
     await until(async () => (await valueNow()) === 'other', 'the new value');
     await controlPlane.kubectl(['label', 'namespace', 'client-labelled', 'tokens.osg-htc.org/token-']);
     await until(async () => (await valueNow()) === undefined, 'its end');
-    assert.deepEqual(await namespaces.lookUp('nowhere'), { ok: true, value: undefined });
+    assert.deepEqual(await namespaces.lookUp('nowhere'), { known: true, token: undefined });
   } finally {
     await namespaces.stop();
   }

@@ -9,6 +9,7 @@ const LABEL = 'tokens.osg-htc.org/token';
 
 function defaultsWith(get: KubeClient['get']) {
   const asked: string[] = [];
+  const warnings: (readonly unknown[])[] = [];
   const known = { metadata: { name: 'known', resourceVersion: '1', labels: { [LABEL]: 'my-jwt' } } };
   const namespaces = startNamespaceDefaults({
     client: {
@@ -23,15 +24,15 @@ function defaultsWith(get: KubeClient['get']) {
       },
     },
     clock: systemClock,
-    log: { debug: () => {}, info: () => {}, warn: () => {} },
+    log: { debug: () => {}, info: () => {}, warn: (...line: readonly unknown[]) => void warnings.push(line) },
   });
-  return { asked, ...namespaces, [Symbol.asyncDispose]: namespaces.stop };
+  return { asked, warnings, ...namespaces, [Symbol.asyncDispose]: namespaces.stop };
 }
 
 test('a label in the cache is answered without a request', async () => {
   await using all = defaultsWith(async () => assert.fail('asked'));
   while (!all.isSynced()) await systemClock.sleep(1);
-  assert.deepEqual(await all.lookUp('known'), { ok: true, value: 'my-jwt' });
+  assert.deepEqual(await all.lookUp('known'), { known: true, token: 'my-jwt' });
 });
 
 test('an unknown namespace is asked for once for all who wait', async () => {
@@ -42,7 +43,7 @@ test('an unknown namespace is asked for once for all who wait', async () => {
   const answers = await Promise.all([all.lookUp('x'), all.lookUp('x'), all.lookUp('x')]);
   assert.deepEqual(
     answers,
-    Array.from({ length: 3 }, () => ({ ok: true, value: 'fresh' })),
+    Array.from({ length: 3 }, () => ({ known: true, token: 'fresh' })),
   );
   assert.equal(all.asked.length, 1);
   await all.lookUp('x');
@@ -51,19 +52,18 @@ test('an unknown namespace is asked for once for all who wait', async () => {
 
 test('a blank label and a missing namespace say nothing', async () => {
   await using blank = defaultsWith(async () => ({ metadata: { labels: { [LABEL]: '' } } }));
-  assert.deepEqual(await blank.lookUp('x'), { ok: true, value: undefined });
+  assert.deepEqual(await blank.lookUp('x'), { known: true, token: undefined });
   await using missing = defaultsWith(async () => {
     throw new KubeError({ verb: 'get', resource: 'namespaces', status: 404, reason: 'NotFound' });
   });
-  assert.deepEqual(await missing.lookUp('x'), { ok: true, value: undefined });
+  assert.deepEqual(await missing.lookUp('x'), { known: true, token: undefined });
 });
 
-test('an answer that does not come is a problem that says to try again', async () => {
+test('an answer that does not come says nothing, and the log says why', async () => {
   await using all = defaultsWith(async () => {
     throw new KubeError({ verb: 'get', resource: 'namespaces', status: 0, reason: 'Deadline' });
   });
-  assert.deepEqual(await all.lookUp('x'), {
-    ok: false,
-    problem: 'the label of namespace x cannot be read now (Deadline): try again',
-  });
+  assert.deepEqual(await all.lookUp('x'), { known: false });
+  const words = 'the default of a namespace could not be read';
+  assert.deepEqual(all.warnings, [[{ namespace: 'x', reason: 'Deadline' }, words]]);
 });

@@ -181,8 +181,8 @@ describe('connections of hostile clients:', { concurrency: true, timeout: ENDED_
   });
 
   it('a second request before the first one’s answer ends the connection, and nothing else', async () => {
-    const namespaceDefault = () => Promise.withResolvers<never>().promise;
-    await withWebhook({ namespaceDefault }, async (started) => {
+    const lookUpDefault = () => Promise.withResolvers<never>().promise;
+    await withWebhook({ lookUpDefault }, async (started) => {
       const socket = await dialTls(started);
       const waits = reviewText({ object: { metadata: {}, spec: { containers: [{ name: 'a' }] } } });
       socket.write(requestOf(waits).repeat(2));

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { lookUpWithin, type NamespaceDefaultLookup } from '../../src/server/look-up-within.ts';
-import { ok } from '../../src/resources/result.ts';
 
 describe('the look-up of a namespace’s default', () => {
   const never: NamespaceDefaultLookup = () => Promise.withResolvers<never>().promise;
@@ -17,11 +16,12 @@ describe('the look-up of a namespace’s default', () => {
       await Promise.resolve();
       assert.equal(isOver, false);
       t.mock.timers.tick(1);
-      assert.equal((await found).ok, false);
+      assert.deepEqual(await found, { known: false });
     });
   }
 
   it('gives what was found', async () => {
-    assert.deepEqual(await lookUpWithin(async (name) => ok(name), 'ns', 500), ok('ns'));
+    const lookUp: NamespaceDefaultLookup = async (token) => ({ known: true, token });
+    assert.deepEqual(await lookUpWithin(lookUp, 'ns', 500), { known: true, token: 'ns' });
   });
 });

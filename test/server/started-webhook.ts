@@ -43,7 +43,7 @@ export async function startWebhook(options: Partial<WebhookOptions> = {}): Promi
     certificate: servingCertificate(certificate),
     logger,
     metrics,
-    namespaceDefault: undefined,
+    lookUpDefault: undefined,
     ownNamespace: 'jwt-injector',
     ...options,
   });

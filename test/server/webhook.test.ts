@@ -123,13 +123,13 @@ describe('what is logged about a decision', () => {
 
 describe('the namespace’s default', () => {
   const asked: string[] = [];
-  const namespaceDefault: NamespaceDefaultLookup = async (namespace) => {
+  const lookUpDefault: NamespaceDefaultLookup = async (namespace) => {
     asked.push(namespace);
-    return { ok: true, value: 'ns-jwt' };
+    return { known: true, token: 'ns-jwt' };
   };
 
   it('is asked for only when a pod names no token', async () => {
-    await withWebhook({ namespaceDefault }, async (started) => {
+    await withWebhook({ lookUpDefault }, async (started) => {
       await responseTo(started, {});
       await responseTo(started, {
         object: { ...BARE, metadata: { annotations: { [KEYS.inject]: 'false' } } },
@@ -144,12 +144,12 @@ describe('the namespace’s default', () => {
   });
 
   const unknown: readonly [string, NamespaceDefaultLookup][] = [
-    ['cannot be had', async () => ({ ok: false, problem: 'raw API error' })],
+    ['cannot be had', async () => ({ known: false })],
     ['does not come before the deadline', () => Promise.withResolvers<never>().promise],
   ];
   for (const [title, lookUp] of unknown) {
     it(`that ${title} refuses a pod with "try again", and nothing else`, async () => {
-      await withWebhook({ namespaceDefault: lookUp }, async (started) => {
+      await withWebhook({ lookUpDefault: lookUp }, async (started) => {
         const path = '?timeout=20ms';
         const pod = await responseTo(started, { object: BARE }, `/mutate/pods${path}`);
         assert.deepEqual([pod['allowed'], at(pod, 'status', 'reason')], [false, 'InternalError']);
@@ -169,7 +169,7 @@ describe('the namespace’s default', () => {
     const broken: NamespaceDefaultLookup = () => {
       throw new TypeError('a secret detail');
     };
-    await withWebhook({ namespaceDefault: broken }, async (started) => {
+    await withWebhook({ lookUpDefault: broken }, async (started) => {
       const pod = await responseTo(started, { object: BARE });
       assert.deepEqual(
         [pod['allowed'], at(pod, 'status', 'code'), at(pod, 'status', 'reason')],

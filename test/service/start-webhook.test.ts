@@ -43,7 +43,7 @@ describe('the readiness of the webhook', () => {
     });
     await using client = clientOf(clusterAt(server.url));
     const started = await startWebhook(
-      { ...LOOPBACK, certificate: filesIn(folder), namespaceDefault: true },
+      { ...LOOPBACK, certificate: filesIn(folder), usesNamespaceDefault: true },
       {
         log: createLogger({ level: 'silent', destination: { write: () => undefined } }),
         metrics: createMetrics(),
@@ -87,7 +87,7 @@ describe('the watches of the webhook', () => {
     await using client = clientOf(clusterAt(server.url));
     const metrics = createMetrics();
     const started = await startWebhook(
-      { ...LOOPBACK, certificate: { from: 'secret', name: 'my-tls' }, namespaceDefault: true },
+      { ...LOOPBACK, certificate: { from: 'secret', name: 'my-tls' }, usesNamespaceDefault: true },
       {
         log: createLogger({ level: 'silent', destination: { write: () => undefined } }),
         metrics,
@@ -123,7 +123,7 @@ describe('where the webhook listens', () => {
       const certificate = filesIn(folder.path);
       const address = { host: undefined, port: 0 };
       const started = await startWebhook(
-        { address, ips, sharesPort: false, certificate, namespaceDefault: false },
+        { address, ips, sharesPort: false, certificate, usesNamespaceDefault: false },
         {
           log: createLogger({ level: 'info', destination }),
           metrics: createMetrics(),

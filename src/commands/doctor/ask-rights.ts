@@ -43,7 +43,7 @@ export async function findMissingRights(
     controller: accountOf(deployments.controller, accountOf(webhook, APP)),
   };
   const rights = shippedRights({
-    namespaceDefault:
+    usesNamespaceDefault:
       limits === undefined &&
       (webhook === undefined || findFlag(webhook, 'no-namespace-default') === undefined),
     promptDelivery: isPromptDelivery(deployments.controller ?? webhook),

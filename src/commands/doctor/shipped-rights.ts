@@ -72,16 +72,16 @@ const NAMESPACE_DEFAULT: Rule = {
 
 /** What deploy/ grants, and so what the service needs. */
 export function shippedRights(needs: {
-  readonly namespaceDefault: boolean;
+  readonly usesNamespaceDefault: boolean;
   readonly promptDelivery: boolean;
   /** The Secret of a self-issued certificate. */
   readonly ownCertificate: string | undefined;
 }): readonly Right[] {
-  const { namespaceDefault, promptDelivery, ownCertificate } = needs;
+  const { usesNamespaceDefault, promptDelivery, ownCertificate } = needs;
   const rules = [
     ...CONTROLLER,
     ...(promptDelivery ? [PROMPT_DELIVERY] : []),
-    ...(namespaceDefault ? [NAMESPACE_DEFAULT] : []),
+    ...(usesNamespaceDefault ? [NAMESPACE_DEFAULT] : []),
     ...(ownCertificate === undefined ? [] : certificateRules(ownCertificate)),
   ];
   return rules.flatMap(({ verbs, ...rule }) => verbs.map((verb) => ({ ...rule, verb })));

@@ -46,7 +46,7 @@ export async function explainFiles({ filenames, output, policy }: FilesToExplain
   const now = toSeconds(Date.now());
   const explained: Explained[] = [];
   const all = input.value.map(({ object }) => object);
-  const context = { all, namespaceDefault: readDefaults(all), now, policy };
+  const context = { all, defaultTokenOf: readDefaults(all), now, policy };
   for (const item of input.value) explained.push(...(await explainOne(item, context)));
   if (output === 'human') {
     printReport(io, output, explained, (ones, paint) =>
@@ -59,20 +59,20 @@ export async function explainFiles({ filenames, output, policy }: FilesToExplain
 /** All objects of the input, since one may say something about another. */
 interface Context {
   readonly all: readonly JsonObject[];
-  readonly namespaceDefault: OfflineDefault;
+  readonly defaultTokenOf: OfflineDefault;
   readonly now: Seconds;
   readonly policy: SigningPolicy | undefined;
 }
 
 async function explainOne(
   item: InputObject,
-  { all, namespaceDefault, now, policy }: Context,
+  { all, defaultTokenOf, now, policy }: Context,
 ): Promise<readonly Explained[]> {
   const { object, source } = item;
   if (object['kind'] === KIND) {
     return [{ source, what: 'jwt', report: await explainJwtFile(object, all, now, policy) }];
   }
-  const explained = explainObject(item, namespaceDefault);
+  const explained = explainObject(item, defaultTokenOf);
   if (explained.length === 0) return [{ source, what: 'other', report: reportOther(object) }];
   return explained.map((one) => ({ source, what: 'object', explained: one }));
 }

@@ -45,17 +45,17 @@ export interface ExplainedObject {
 /** Decides as the webhook does on the pod, or on each pod template of the object. */
 export function explainObject(
   listed: ListedObject,
-  namespaceDefault: OfflineDefault,
+  defaultTokenOf: OfflineDefault,
 ): readonly ExplainedObject[] {
-  return injectObject({ ...listed, path: [] }, namespaceDefault).map((injection) =>
-    explainInjection(listed.object, injection, namespaceDefault),
+  return injectObject({ ...listed, path: [] }, defaultTokenOf).map((injection) =>
+    explainInjection(listed.object, injection, defaultTokenOf),
   );
 }
 
 function explainInjection(
   object: JsonObject,
   { kind, name, template, decision, operations }: OfflineInjection,
-  namespaceDefault: OfflineDefault,
+  defaultTokenOf: OfflineDefault,
 ): ExplainedObject {
   const namespace = stringMember(objectMember(object, 'metadata'), 'namespace');
   const copying = copyingOf(object, namespace);
@@ -71,7 +71,7 @@ function explainInjection(
     reason: decision.reason,
     message: decision.message,
     warnings: mostUseful(decision.warnings),
-    tokens: findTokens(decision, annotationsOf(annotated), namespaceDefault(namespace)),
+    tokens: findTokens(decision, annotationsOf(annotated), defaultTokenOf(namespace)),
     copied: Object.fromEntries(diffAnnotations(annotationsOf(before) ?? {}, annotationsOf(annotated) ?? {})),
     added: describePlan(decision),
     patch,
@@ -110,12 +110,12 @@ function podAt(object: unknown, path: readonly string[]): unknown {
 function findTokens(
   decision: Decision,
   annotations: JsonObject | undefined,
-  namespaceDefault: string | undefined,
+  defaultToken: string | undefined,
 ): readonly string[] {
   if (decision.decision === 'inject') return decision.tokens;
   if (decision.reason !== 'AlreadyInjected') return [];
   const values = readAnnotationValues(annotations);
-  const tokens = values === undefined ? undefined : readTokens(values.token, namespaceDefault);
+  const tokens = values === undefined ? undefined : readTokens(values.token, defaultToken);
   return tokens?.ok === true ? tokens.value : [];
 }
 

@@ -38,9 +38,9 @@ export interface OfflineInjection {
 /** As `injectObject`, for all objects of a document. */
 export function injectDocument(
   document: Pick<EditableDocument, 'value' | 'written'>,
-  namespaceDefault: OfflineDefault,
+  defaultTokenOf: OfflineDefault,
 ): readonly OfflineInjection[] {
-  return listObjects(document).flatMap((listed) => injectObject(listed, namespaceDefault));
+  return listObjects(document).flatMap((listed) => injectObject(listed, defaultTokenOf));
 }
 
 /**
@@ -50,12 +50,12 @@ export function injectDocument(
  */
 export function injectObject(
   listed: ListedObject,
-  namespaceDefault: OfflineDefault,
+  defaultTokenOf: OfflineDefault,
 ): readonly OfflineInjection[] {
   const { object } = listed;
   const kind = stringMember(object, 'kind') ?? '';
   const group = groupOfApiVersion(stringMember(object, 'apiVersion') ?? '');
-  const named = nameObject(listed, kind, namespaceDefault);
+  const named = nameObject(listed, kind, defaultTokenOf);
   if (group === '' && kind === 'Pod') return [injectPod(named)];
   const workload = findWorkloadKind({ group, resource: '' }, kind);
   if (workload !== undefined) return [injectWorkload(named, workload)];
@@ -69,14 +69,14 @@ interface NamedObject extends ListedObject {
   readonly kind: string;
   readonly name: string;
   readonly namespace: string | undefined;
-  readonly namespaceDefault: string | undefined;
+  readonly defaultToken: string | undefined;
 }
 
-function nameObject(listed: ListedObject, kind: string, namespaceDefault: OfflineDefault): NamedObject {
+function nameObject(listed: ListedObject, kind: string, defaultTokenOf: OfflineDefault): NamedObject {
   const metadata = objectMember(listed.object, 'metadata');
   const name = stringMember(metadata, 'name') ?? stringMember(metadata, 'generateName') ?? '';
   const namespace = stringMember(metadata, 'namespace');
-  return { ...listed, kind, name, namespace, namespaceDefault: namespaceDefault(namespace) };
+  return { ...listed, kind, name, namespace, defaultToken: defaultTokenOf(namespace) };
 }
 
 function entry(
@@ -101,14 +101,14 @@ function asks(object: unknown): boolean {
 const ANNOTATIONS = ['metadata', 'annotations'];
 
 function injectPod(named: NamedObject): OfflineInjection {
-  const { object, namespace, namespaceDefault, written } = named;
+  const { object, namespace, defaultToken, written } = named;
   const problem = refuseUnquoted(annotationsOf(object), ANNOTATIONS, written);
-  const decision = problem ?? decidePod(readPod({ pod: object, namespace }), namespaceDefault);
+  const decision = problem ?? decidePod(readPod({ pod: object, namespace }), defaultToken);
   return entry(named, [], decision, object);
 }
 
 function injectWorkload(named: NamedObject, kind: WorkloadKind): OfflineInjection {
-  const { object, namespace, namespaceDefault } = named;
+  const { object, namespace, defaultToken } = named;
   const template = templateOf(kind, object);
   if (template === undefined) return entry(named, kind.template, WITHOUT_TEMPLATE, undefined);
   if (hasController(object)) {
@@ -116,7 +116,7 @@ function injectWorkload(named: NamedObject, kind: WorkloadKind): OfflineInjectio
   }
   const follow = followWorkload(annotationsOf(object), annotationsOf(template));
   const read = readTemplate({ kind, object, template, namespace }, follow);
-  const decision = refuseAnnotations(named, kind.template, template) ?? decidePod(read.pod, namespaceDefault);
+  const decision = refuseAnnotations(named, kind.template, template) ?? decidePod(read.pod, defaultToken);
   if (decision.decision === 'deny') return entry(named, kind.template, decision, template);
   const warnings = [...decision.warnings, ...warnOfTemplate(read, decision)];
   return entry(named, kind.template, { ...decision, warnings }, template);
@@ -135,11 +135,11 @@ function refuseAnnotations(
 
 /** Of a kind that the webhook never sees: only its pods, so only what the template says counts. */
 function injectTemplate(named: NamedObject, { path, template }: FoundTemplate): OfflineInjection {
-  const { object, kind, namespace, namespaceDefault } = named;
+  const { object, kind, namespace, defaultToken } = named;
   const own = INJECTION_KEYS.find((key) => member(annotationsOf(object), key) !== undefined);
   const pod = nameContainers(template);
   const decision =
-    refuseAnnotations(named, path, template) ?? decidePod(readPod({ pod, namespace }), namespaceDefault);
+    refuseAnnotations(named, path, template) ?? decidePod(readPod({ pod, namespace }), defaultToken);
   const warnings = [...warnOfOwn(own, kind, path), ...decision.warnings];
   return entry(named, path, { ...decision, warnings }, template);
 }

@@ -75,7 +75,10 @@ export const FAULTS_OF_CLUSTER: readonly Fault[] = [
     'a right that is missing',
     () => ({
       missingRights: found(
-        shippedRights({ namespaceDefault: true, promptDelivery: false, ownCertificate: 'tls' }).slice(4, 5),
+        shippedRights({ usesNamespaceDefault: true, promptDelivery: false, ownCertificate: 'tls' }).slice(
+          4,
+          5,
+        ),
       ),
     }),
     'rights',
