@@ -84,6 +84,17 @@ describe('inspect', () => {
     assert.ok(!out.includes('\u001B'));
   });
 
+  it('counts until the end of the year 9999 for a time that has no date', async () => {
+    const endless = await sign({}, { exp: Number.MAX_VALUE, iat: -Number.MAX_VALUE, nbf: 0 });
+    const { code, out } = await inspect(['-'], endless);
+    assert.equal(code, 0);
+    assert.match(out, /: 29\d{5} d \d+ h left \(\d\d % of its life\)$/m);
+    assert.match(out, /^ {2}exp +9999-12-31 23:59:59 UTC, in 29\d{5} d/m);
+    assert.match(out, /^ {2}iat +1970-01-01 00:00:00 UTC, \d{5} d \d+ h ago$/m);
+    const { remainingSeconds } = JSON.parse((await inspect(['-', '-o', 'json'], endless)).out);
+    assert.ok(remainingSeconds < 1e12);
+  });
+
   for (const format of [[], ['-o', 'json'], ['-o', 'yaml']]) {
     it(`shows claims that are as deep as any that we sign (${format.join(' ')})`, async () => {
       const deep = JSON.parse('['.repeat(500) + ']'.repeat(500)) as unknown;

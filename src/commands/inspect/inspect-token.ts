@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../resources/json.ts';
-import { formatDuration, formatTime } from '../../time/format-time.ts';
+import { formatDuration, formatTime, wholeTime } from '../../time/format-time.ts';
 import { toSeconds, type Seconds } from '../../time/units.ts';
 import type { FoundToken } from '../input/found-token.ts';
 import type { Io } from '../io.ts';
@@ -36,7 +36,7 @@ function reportOn({ source, header, claims, text }: FoundToken, now: Seconds): I
     return { ...common, state: 'without expiry', expiresAt: undefined, remainingSeconds: undefined };
   const isEarly = typeof nbf === 'number' && nbf > now;
   const state = exp <= now ? 'expired' : isEarly ? 'not valid yet' : 'valid';
-  return { ...common, state, expiresAt: formatTime(exp), remainingSeconds: Math.floor(exp - now) };
+  return { ...common, state, expiresAt: formatTime(exp), remainingSeconds: wholeTime(exp) - now };
 }
 
 function describeReport(report: InspectedToken, now: Seconds, paint: Paint): readonly string[] {
@@ -53,7 +53,7 @@ function describeLife({ state, remainingSeconds = 0, claims }: InspectedToken): 
   const { iat, exp } = claims;
   if (state === 'without expiry') return 'it has no claim exp, and every verifier refuses it';
   if (state === 'expired') return `expired ${formatDuration(-remainingSeconds)} ago`;
-  const whole = typeof iat === 'number' && typeof exp === 'number' ? exp - iat : 0;
+  const whole = typeof iat === 'number' && typeof exp === 'number' ? wholeTime(exp) - wholeTime(iat) : 0;
   const share =
     whole > 0 ? ` (${Math.min(100, Math.round((remainingSeconds / whole) * 100))} % of its life)` : '';
   const left = `${formatDuration(remainingSeconds)} left${share}`;
