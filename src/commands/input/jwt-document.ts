@@ -1,4 +1,4 @@
-import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+import { objectMember, stringMember, textOf, type JsonObject } from '../../resources/json.ts';
 import { findUnknownFields } from '../../resources/jwt-fields.ts';
 import { parseJwt, type Jwt, type JwtSpec } from '../../resources/jwt.ts';
 import { describeKeyInOwnSecret, isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
@@ -13,7 +13,7 @@ export function readJwtDocument(object: JsonObject): Result<Jwt, string> {
   const expected = `${GROUP}/${VERSION}`;
   return apiVersion === expected
     ? parseJwt(object)
-    : fail(`a JWT's apiVersion must be ${expected}, not "${String(apiVersion)}"`);
+    : fail(`a JWT's apiVersion must be ${expected}, not "${textOf(apiVersion)}"`);
 }
 
 /** A sentence for each field that the API server would drop. */

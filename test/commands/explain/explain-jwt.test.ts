@@ -42,6 +42,12 @@ describe('explain -f, for JWTs,', () => {
     assert.match(wrong.err, /^error: --max-lifetime must be a duration such as 12h or 30m, not "day"$/m);
   });
 
+  it('says what is wrong with an apiVersion that is an object', async () => {
+    const { code, out } = await explain([{ ...wireJwt(), apiVersion: { toString: 1 } }]);
+    assert.equal(code, 1);
+    assert.match(out, /a JWT's apiVersion must be tokens\.osg-htc\.org\/v1, not "\{"toString":1\}"$/m);
+  });
+
   const refused: readonly { title: string; spec: Record<string, unknown>; reason: string; says: RegExp }[] = [
     {
       title: 'a key that is not valid',
