@@ -62,6 +62,7 @@ async function show({ place, namespace, output }: Options, io: Io): Promise<Exit
   const { withCluster } = await import('./cluster/connect.ts');
   const { gatherCertificates } = await import('./installation/gather-certificates.ts');
   return withCluster(place, io, async ({ client }) => {
+    await client.version(); // what it refuses after that is part of the report
     const report = reportCertificates(await gatherCertificates(client, namespace));
     printReport(io, output, report, describeCertificates);
     return report.findings.some(({ result }) => result === 'problem') ? EXIT.refused : EXIT.done;

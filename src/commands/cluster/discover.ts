@@ -1,4 +1,4 @@
-import { isDenied, isNotFound } from '../../kube/errors.ts';
+import { isNotFound } from '../../kube/errors.ts';
 import { arrayMember, member, stringMember } from '../../resources/json.ts';
 import { GROUP, PLURAL, VERSION } from '../../resources/names.ts';
 import type { Access } from './connect.ts';
@@ -32,7 +32,7 @@ export async function discover(client: Access['client'], groupVersion: string): 
   try {
     return arrayMember(await client.get(`/apis/${groupVersion}`), 'resources');
   } catch (error) {
-    if (isNotFound(error) || isDenied(error)) return [];
+    if (isNotFound(error)) return [];
     throw error;
   }
 }

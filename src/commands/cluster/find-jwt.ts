@@ -1,5 +1,5 @@
 import { closest } from '../../admission/spelling.ts';
-import { isDenied, isNotFound } from '../../kube/errors.ts';
+import { isForbidden, isNotFound } from '../../kube/errors.ts';
 import { METADATA_LIST_ONLY } from '../../kube/client.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
@@ -67,7 +67,7 @@ async function explainMissing(
         '(jwt-injector migrate check shows what there is)';
       return { exit: EXIT.outside, message };
     }
-    if (!isDenied(error)) throw error;
+    if (!isForbidden(error)) throw error;
     return { exit: EXIT.refused, message: problem };
   }
 }

@@ -1,4 +1,4 @@
-import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
+import { isDenied, isForbidden, isNotFound, KubeError } from '../../kube/errors.ts';
 import { describeApiError, describeRequest } from './api-errors.ts';
 
 /** What came of reading something in the cluster. */
@@ -8,14 +8,15 @@ export type ReadResult<T> =
   /** `why`, in one line: the caller is not allowed to, or the API server did not answer. */
   | { readonly state: 'unread'; readonly why: string };
 
-/** Reads; what the API server refuses becomes a part of the answer. Throws only bugs. */
+/** Reads; what the API server refuses becomes a part of the answer. Throws for refused credentials, and bugs. */
 export async function tryRead<T>(read: () => Promise<T>): Promise<ReadResult<T>> {
   try {
     return { state: 'found', value: await read() };
   } catch (error) {
     if (isNotFound(error)) return { state: 'absent' };
-    if (!(error instanceof KubeError)) throw error;
-    const why = isDenied(error)
+    // Credentials that are not accepted are not accepted for the rest either.
+    if (!(error instanceof KubeError) || (isDenied(error) && !isForbidden(error))) throw error;
+    const why = isForbidden(error)
       ? `you are not allowed to ${describeRequest(error)}`
       : describeApiError(error);
     return { state: 'unread', why };

@@ -1,5 +1,5 @@
 import { METADATA_ONLY } from '../../kube/client.ts';
-import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
+import { isForbidden, isNotFound, type KubeError } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import type { JsonObject } from '../../resources/json.ts';
 import { parseWholeMetadata, type SecretMetadata } from '../../resources/secret.ts';
@@ -24,7 +24,7 @@ export async function readSecretMetadata(
     return { state: 'found', metadata: parseWholeMetadata(object) };
   } catch (error) {
     if (isNotFound(error)) return { state: 'absent' };
-    if (isDenied(error) && error instanceof KubeError) return { state: 'forbidden', error };
+    if (isForbidden(error)) return { state: 'forbidden', error };
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
+import { isForbidden, isNotFound } from '../../kube/errors.ts';
 import { resourcePath, type Resource } from '../../kube/resource-path.ts';
 import type { JsonObject } from '../../resources/json.ts';
 import type { Access } from './connect.ts';
@@ -26,7 +26,7 @@ export async function tryList(
     return (await client.list(path, { query: { fieldSelector } })).items;
   } catch (error) {
     if (isNotFound(error)) return [];
-    if (!isDenied(error) || !(error instanceof KubeError)) throw error;
+    if (!isForbidden(error)) throw error;
     forbidden.add(describeRequest(error));
     const isLast = !everywhere || namespace === undefined;
     return isLast

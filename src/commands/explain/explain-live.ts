@@ -1,5 +1,5 @@
 import { METADATA_ONLY } from '../../kube/client.ts';
-import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
+import { isForbidden, isNotFound } from '../../kube/errors.ts';
 import { NAMESPACES } from '../../kube/namespaces.ts';
 import { resourcePath, type Resource } from '../../kube/resource-path.ts';
 import {
@@ -89,7 +89,7 @@ async function askForDefault(
     const object = await client.get(resourcePath(NAMESPACES, { name: namespace }), { accept: METADATA_ONLY });
     return { value: readNamespaceDefault(object), notes: [] };
   } catch (error) {
-    if (!isDenied(error) || !(error instanceof KubeError)) throw error;
+    if (!isForbidden(error)) throw error;
     const note = `you are not allowed to ${describeRequest(error)}: it is not known whether its label names a default token; this assumes that it does not`;
     return { value: undefined, notes: [note] };
   }

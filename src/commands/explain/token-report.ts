@@ -1,5 +1,5 @@
 import { toSeconds } from '../../time/units.ts';
-import { isDenied, KubeError } from '../../kube/errors.ts';
+import { isForbidden } from '../../kube/errors.ts';
 import { findCondition } from '../../reconcile/conditions.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { explainingCommand } from '../../resources/shell-words.ts';
@@ -41,7 +41,7 @@ async function summarizeJwt(client: Access['client'], namespace: string, name: s
     const jwt = await findJwt({ client }, namespace, name);
     return jwt.ok ? stateOf(jwt.value) : { ready: false, words: jwt.problem.message };
   } catch (error) {
-    if (!isDenied(error) || !(error instanceof KubeError)) throw error;
+    if (!isForbidden(error)) throw error;
     return { ready: undefined, words: `you are not allowed to ${describeRequest(error)}` };
   }
 }

@@ -1,5 +1,5 @@
 import { toSeconds } from '../../time/units.ts';
-import { isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
+import { isForbidden, isNotFound } from '../../kube/errors.ts';
 import { LEASES, readLease, type ReportedLease } from '../../kube/lease.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { formatDuration } from '../../time/format-time.ts';
@@ -36,7 +36,7 @@ export async function findService(client: Pick<Access['client'], 'get'>): Promis
             words: `it is not known in which namespace jwt-injector is, and it never ran in ${APP}: ask an administrator (${where})`,
           }
         : { runs: false, words: `jwt-injector is not running, and never was: ${where}` };
-    if (isDenied(error) && error instanceof KubeError) {
+    if (isForbidden(error)) {
       const words = `it is not known whether jwt-injector is running, because you are not allowed to ${describeRequest(error)}; ask an administrator (${where})`;
       return { runs: undefined, words };
     }

@@ -1,4 +1,4 @@
-import { isConflict, isDenied, isNotFound, KubeError } from '../../kube/errors.ts';
+import { isConflict, isNotFound, KubeError } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import type { Access } from '../cluster/connect.ts';
@@ -114,9 +114,10 @@ async function cleanOne(client: Access['client'], jwt: JwtWithLeftovers): Promis
     ...(jwt.namespace === '' ? {} : { namespace: jwt.namespace }),
     name: jwt.name,
   });
-  let present: JwtWithLeftovers | undefined = jwt;
-  for (let tries = 1; present !== undefined; tries += 1) {
+  for (let tries = 1; ; tries += 1) {
     try {
+      const present = tries === 1 ? jwt : readLeftovers(await client.get(path));
+      if (present === undefined) return reportOn(jwt, 'cleaned'); // by somebody else
       await client.mergePatch(path, cleaningPatch(present.object, present.legacyMarkers));
       return reportOn(jwt, 'cleaned');
     } catch (error) {
@@ -124,19 +125,7 @@ async function cleanOne(client: Access['client'], jwt: JwtWithLeftovers): Promis
       if (!(error instanceof KubeError) || error.status === 0) throw error;
       const isStale = isConflict(error) && tries < MAX_TRIES;
       if (!isStale) return { ...reportOn(jwt, 'failed'), problem: describeApiError(error) };
-      present = await readAgain(client, path);
     }
-  }
-  return reportOn(jwt, 'cleaned');
-}
-
-/** `undefined` when the JWT is gone, or has no markers any more. */
-async function readAgain(client: Access['client'], path: string): Promise<JwtWithLeftovers | undefined> {
-  try {
-    return readLeftovers(await client.get(path));
-  } catch (error) {
-    if (isNotFound(error) || isDenied(error)) return undefined;
-    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { isDenied, KubeError } from '../../kube/errors.ts';
+import { isForbidden } from '../../kube/errors.ts';
 import { LIVE_PODS, PODS } from '../../kube/pods.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import type { JsonObject } from '../../resources/json.ts';
@@ -47,7 +47,7 @@ export async function gatherStatus(
     try {
       return await work();
     } catch (error) {
-      if (!isDenied(error) || !(error instanceof KubeError)) throw error;
+      if (!isForbidden(error)) throw error;
       notes.push(`you are not allowed to ${describeRequest(error)}: ${consequence}`);
       return undefined;
     }

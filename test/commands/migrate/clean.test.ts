@@ -67,6 +67,22 @@ describe('migrate clean', () => {
     assert.match(out, /not allowed to list deployments in all namespaces/);
   });
 
+  it('says of no JWT that it is cleaned that was changed meanwhile, and cannot be read again', async () => {
+    let isChanged = false;
+    api.interfere = ({ method, path }, response) => {
+      if (path !== JWT) return undefined;
+      if (method === 'PATCH') refuse(response, 409, 'Conflict');
+      else if (isChanged) refuse(response, 403, 'Forbidden');
+      else return undefined;
+      isChanged = true;
+      return 'answered';
+    };
+    const { code, out } = await clean('-n', 'science');
+    assert.deepEqual([code, finalizers()], [1, [FINALIZER]]);
+    assert.match(out, /^0 cleaned in namespace science, 1 not$/m);
+    assert.match(out, /^failed +JWT science\/my-jwt +you are not allowed to read jwts in namespace science/m);
+  });
+
   it('has nothing to refuse where nothing was left', async () => {
     api.objects.clear();
     forbidDeployments(true);
