@@ -1,11 +1,12 @@
 import type { X509Certificate } from 'node:crypto';
 import { APP } from '../resources/names.ts';
 import { HOUR_MS, type Milliseconds } from '../time/units.ts';
-import { correctBundle, findIssuer, isAmong } from './ca-bundle.ts';
+import { changeBundles, correctBundle, findIssuer, isAmong } from './ca-bundle.ts';
 import { RETIRED_AFTER_MS, certificateRenewalTime, SETTLING_MS } from './lifetimes.ts';
 import { isOwnAuthority } from './own-authority.ts';
 import { hasExpired, readCertificate, readCertificates } from './read-certificates.ts';
 import type { OwnTlsSecret, ServingPair, TlsSecret } from './tls-secret.ts';
+import type { TrustedTimes } from './trust-age.ts';
 import { isAddress, type BundleChange, type WebhookConfiguration } from './webhook-configuration.ts';
 
 /** What is known when it is decided what to do. */
@@ -16,8 +17,8 @@ export interface ObservedCertificate {
   readonly configurations: readonly WebhookConfiguration[];
   /** PEM text of what this replica serves with. */
   readonly inUse: string | undefined;
-  /** How long all bundles were seen to trust the authority that signs; infinite if at the first look. */
-  readonly trustedFor: Milliseconds;
+  /** How long all bundles have trusted the authority that signs; 0 while one does not. */
+  readonly trust: TrustedTimes;
   /** Since the epoch. */
   readonly now: Milliseconds;
 }
@@ -78,20 +79,6 @@ export function planCertificate(observed: ObservedCertificate): CertificateStep 
     default:
       return secret satisfies never;
   }
-}
-
-/** Whether all bundles trust the authority that signs. */
-export function isTrusted({
-  secret,
-  configurations,
-}: Pick<ObservedCertificate, 'secret' | 'configurations'>): boolean {
-  const authority = secret.kind === 'own' ? secret.authorities[0] : undefined;
-  return (
-    authority !== undefined &&
-    configurations.every(({ entries }) =>
-      entries.every(({ caBundle }) => isAmong(authority, readCertificates(caBundle))),
-    )
-  );
 }
 
 function replaceAuthority(own: OwnTlsSecret, observed: ObservedCertificate): CertificateStep | undefined {
@@ -175,19 +162,16 @@ function wantedHosts(namespace: string, configurations: readonly WebhookConfigur
   return [...new Set([`${APP}.${namespace}.svc`, ...called])].slice(0, MAX_HOSTS);
 }
 
-function trust(
-  own: OwnTlsSecret,
-  { namespace, configurations, now }: ObservedCertificate,
-): CertificateStep | undefined {
-  const wanted = { trusted: own.authorities, namespace, isOverlap: !isRetiringOver(own, now), now };
+function trust(own: OwnTlsSecret, observed: ObservedCertificate): CertificateStep | undefined {
+  const { namespace, configurations, now } = observed;
+  const isInUse = (authority: X509Certificate): boolean => mayBeInUse(authority, own, observed);
+  const wanted = { trusted: own.authorities, namespace, isInUse, now };
   for (const configuration of configurations) {
-    const changes = configuration.entries.flatMap(({ index, name, caBundle }) => {
-      const right = correctBundle(caBundle, wanted);
-      return right === undefined ? [] : [{ index, name, caBundle: right }];
-    });
-    if (changes.length === 0) continue;
-    const { kind, injector } = configuration;
-    if (injector === undefined) return { type: 'trust', configuration, changes };
+    const { kind, injector, entries } = configuration;
+    const changes = changeBundles(entries, (caBundle) => correctBundle(caBundle, wanted));
+    if (!changes.ok) return { type: 'blocked', why: changes.problem };
+    if (changes.value.length === 0) continue;
+    if (injector === undefined) return { type: 'trust', configuration, changes: changes.value };
     return {
       type: 'blocked',
       why: `the ${kind} webhook configuration ${APP} has the annotation ${injector}, by which cert-manager keeps its caBundle`,
@@ -196,10 +180,29 @@ function trust(
   return undefined;
 }
 
+/**
+ * Whether some replica may serve with a certificate of an authority of ours that signs no more. The one that signs may be older
+ * than it, and trusted only since somebody put its Secret back from a backup: so what was seen of it counts. Of what was
+ * there before this process, only the usual order says that: the older one was replaced when the one that signs was made.
+ */
+function mayBeInUse(
+  authority: X509Certificate,
+  own: OwnTlsSecret,
+  { inUse, trust: { trustedFor, seenFor }, now }: ObservedCertificate,
+): boolean {
+  const [first] = own.authorities;
+  const leaf = inUse === undefined ? undefined : readCertificate(inUse);
+  if (first === undefined || !isRetiringOver(own, now)) return true;
+  if (leaf !== undefined && findIssuer(leaf, [authority]) !== undefined) return true;
+  if (seenFor >= RETIRED_AFTER_MS) return false;
+  const isOlder = authority.validFromDate.getTime() <= first.validFromDate.getTime();
+  return !(isOlder && seenFor >= SETTLING_MS && trustedFor === Number.POSITIVE_INFINITY);
+}
+
 /** A pair that works is replaced only when all API servers are sure to trust the new one. */
 function serve(
   { pair }: OwnTlsSecret,
-  { configurations, inUse, trustedFor, now }: ObservedCertificate,
+  { configurations, inUse, trust: { trustedFor }, now }: ObservedCertificate,
 ): CertificateStep | undefined {
   if (pair === undefined || inUse === pair.cert) return undefined;
   const present = inUse === undefined ? undefined : readCertificate(inUse);
@@ -226,9 +229,13 @@ function isRetiringOver({ authorities: [first] }: OwnTlsSecret, now: Millisecond
   return first !== undefined && now >= first.validFromDate.getTime() + RETIRED_AFTER_MS;
 }
 
-function waitForNext({ authorities, pair }: OwnTlsSecret, { now }: ObservedCertificate): CertificateStep {
+function waitForNext(
+  { authorities, pair }: OwnTlsSecret,
+  { trust: { seenFor }, now }: ObservedCertificate,
+): CertificateStep {
   const [first] = authorities;
   const times = [
+    ...[SETTLING_MS, RETIRED_AFTER_MS].map((age) => now + age - seenFor),
     ...(pair === undefined ? [] : [certificateRenewalTime(pair.leaf)]),
     ...(first === undefined ? [] : [certificateRenewalTime(first)]),
     ...(first === undefined ? [] : [first.validFromDate.getTime() + RETIRED_AFTER_MS]),

@@ -3,9 +3,13 @@ import type { Milliseconds } from '../time/units.ts';
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]{1,32768}?-----END CERTIFICATE-----/g;
 /** Of a bundle: a cluster's own authorities are one or two. What comes after so many is not looked at. */
-const MAX_CERTIFICATES = 32;
+export const MAX_CERTIFICATES = 32;
 /** PEM text, in characters; longer ones are not looked at. */
 const MAX_TEXT_LENGTH = 262_144;
+
+/** The problem of a bundle with more, to follow its name. */
+export const TOO_MANY_CERTIFICATES = `would hold more than ${MAX_CERTIFICATES} certificates`;
+const TEXT_TOO_LONG = `is longer than ${MAX_TEXT_LENGTH} characters`;
 
 /** The certificates of a PEM text, in their order. Anything else in it is left out. */
 export function readCertificates(text: string): readonly X509Certificate[] {
@@ -17,6 +21,12 @@ export function readCertificates(text: string): readonly X509Certificate[] {
     if (found.length === MAX_CERTIFICATES) break;
   }
   return found;
+}
+
+/** Why `readCertificates` does not read all of a text, to follow the text's name; `undefined` if it does. */
+export function findExcess(text: string): string | undefined {
+  if (text.length > MAX_TEXT_LENGTH) return TEXT_TOO_LONG;
+  return (text.match(BLOCK) ?? []).length > MAX_CERTIFICATES ? TOO_MANY_CERTIFICATES : undefined;
 }
 
 /** The first certificate of a PEM text. */

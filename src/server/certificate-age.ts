@@ -15,7 +15,11 @@ export type CertificateAge = 'early' | 'fresh' | 'late' | 'expired';
 export function ageOfCertificate({ validFrom, expiresAt }: Validity, now: Milliseconds): CertificateAge {
   if (now >= expiresAt) return 'expired';
   if (now < validFrom) return 'early';
-  return now >= expiresAt - (expiresAt - validFrom) * LAST_PART ? 'late' : 'fresh';
+  return now >= lateTime({ validFrom, expiresAt }) ? 'late' : 'fresh';
+}
+
+function lateTime({ validFrom, expiresAt }: Validity): Milliseconds {
+  return expiresAt - (expiresAt - validFrom) * LAST_PART;
 }
 
 /** For `/readyz`: what keeps clients from taking this certificate. */
@@ -33,25 +37,36 @@ const AGAIN_MS: Readonly<Record<CertificateAge, Milliseconds>> = {
   expired: HOUR_MS,
 };
 
+/** Logs the age of the certificate in use, now and then. Gives the time until it has something to log again; infinite: never. */
+export type AgeLog = (certificate: Validity, now: Milliseconds) => Milliseconds;
+
 /**
- * A function to be called with the certificate in use, again and again: it logs its age now and then. `remedy` says in
- * a few words what somebody has to do for a new one.
+ * A function to be called with the certificate in use, again and again. `remedy` says in a few words what somebody has to do
+ * for a new one.
  */
-export function logAge(log: Logger, remedy: string): (certificate: Validity, now: Milliseconds) => void {
+export function logAge(log: Logger, remedy: string): AgeLog {
   let logged:
     { readonly age: CertificateAge; readonly expiresAt: Milliseconds; readonly at: Milliseconds } | undefined;
   return (certificate, now) => {
     const age = ageOfCertificate(certificate, now);
     const { expiresAt } = certificate;
     const isKnown = logged?.age === age && logged.expiresAt === expiresAt;
-    if (isKnown && now < (logged?.at ?? 0) + AGAIN_MS[age]) return;
-    logged = { age, expiresAt, at: now };
-    const times = {
-      validFrom: formatTime(toSeconds(certificate.validFrom)),
-      expiresAt: formatTime(toSeconds(expiresAt)),
-    };
-    LOG[age](log, times, remedy);
+    if (logged === undefined || !isKnown || now >= logged.at + AGAIN_MS[age]) {
+      logged = { age, expiresAt, at: now };
+      const times = {
+        validFrom: formatTime(toSeconds(certificate.validFrom)),
+        expiresAt: formatTime(toSeconds(expiresAt)),
+      };
+      LOG[age](log, times, remedy);
+    }
+    return Math.min(logged.at + AGAIN_MS[age], nextAgeTime(certificate, now)) - now;
   };
+}
+
+/** When it will be of another age, since the epoch. */
+function nextAgeTime({ validFrom, expiresAt }: Validity, now: Milliseconds): Milliseconds {
+  const times = [validFrom, lateTime({ validFrom, expiresAt }), expiresAt];
+  return times.find((time) => time > now) ?? Number.POSITIVE_INFINITY;
 }
 
 const LOG: Readonly<Record<CertificateAge, (log: Logger, times: object, remedy: string) => void>> = {

@@ -1,3 +1,4 @@
+import { SETTLING_MS } from '../certificates/lifetimes.ts';
 import type { CertificateStep, ObservedCertificate } from '../certificates/plan-certificate.ts';
 
 /** What a look showed, and what is to be done about it. */
@@ -33,10 +34,12 @@ export class CertificateReadiness {
 
   update({ observed, step, isTrusted, isServed }: CertificateProgress): void {
     this.#isListed = true;
-    this.#isOver ||= isTrusted && isServed;
+    const isKnown = isTrusted && observed.trust.trustedFor >= SETTLING_MS;
+    this.#isOver ||= isKnown && isServed;
     if (step.type === 'blocked') this.#waitsFor = `Secret ${this.#secret}: ${step.why}`;
     else if (observed.secret.kind === 'absent') this.#waitsFor = 'the certificate is being issued';
     else if (!isTrusted) this.#waitsFor = 'the caBundle of the webhook configurations lacks its CA';
+    else if (!isKnown) this.#waitsFor = 'its CA is new in caBundle, and some API server may not know it yet';
   }
 
   /** TLS does not take the pair. */

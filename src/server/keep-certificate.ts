@@ -1,12 +1,11 @@
 import {
   MAX_CERTIFICATE_WAIT_MS,
-  isTrusted,
   planCertificate,
   type CertificateStep,
   type ObservedCertificate,
 } from '../certificates/plan-certificate.ts';
 import type { ServingPair, TlsSecret } from '../certificates/tls-secret.ts';
-import { TrustAge } from '../certificates/trust-age.ts';
+import { lookAtTrust, TrustAge } from '../certificates/trust-age.ts';
 import type { WebhookConfiguration } from '../certificates/webhook-configuration.ts';
 import { backoffDelay, type Backoff } from '../time/backoff.ts';
 import type { Milliseconds } from '../time/units.ts';
@@ -32,8 +31,8 @@ export interface CertificateKeeping extends CertificateWriting {
   readonly name: string;
   /** Takes the pair into use; the problem is one sentence. */
   readonly serve: (pair: ServingPair) => string | undefined;
-  /** At each step, at least every six hours. */
-  readonly onLook: () => void;
+  /** At each step, at least every six hours; gives the time until it is to be called again, which may be infinite. */
+  readonly onLook: () => Milliseconds;
   /** A write failed: in one line; `undefined` if it is a bug. */
   readonly explain: (error: unknown) => string | undefined;
 }
@@ -96,8 +95,7 @@ class CertificateKeeper {
     store.subscribe(() => this.#waking.wake());
     while (!this.#stopping.signal.aborted) {
       const { signal } = this.#waking;
-      const time = await this.#step();
-      onLook();
+      const time = Math.min(await this.#step(), onLook());
       if (time > 0) await clock.sleep(time, signal);
     }
   }
@@ -128,22 +126,18 @@ class CertificateKeeper {
     const secret = store.secret();
     const configurations = store.configurations();
     if (secret === undefined || configurations === undefined) return undefined;
-    const trustedFor = this.#trustAge.observe(isTrusted({ secret, configurations }), clock.monotonic());
+    const now = clock.now();
+    const trust = this.#trustAge.observe(lookAtTrust(secret, configurations, now), clock.monotonic());
     const observed: ObservedCertificate = {
       namespace,
       secret,
       configurations,
       inUse: this.#given,
-      trustedFor: trustedFor ?? 0,
-      now: clock.now(),
+      trust: trust ?? { trustedFor: 0, seenFor: 0 },
+      now,
     };
     const step = planCertificate(observed);
-    this.#readiness.update({
-      observed,
-      step,
-      isTrusted: trustedFor !== undefined,
-      isServed: this.#isServed,
-    });
+    this.#readiness.update({ observed, step, isTrusted: trust !== undefined, isServed: this.#isServed });
     return step;
   }
 

@@ -44,7 +44,7 @@ export function issueOwnCertificate(
     log,
     onLook: () => {
       const inUse = webhook.certificate();
-      if (inUse !== undefined) logOwnAge(inUse, systemClock.now());
+      return inUse === undefined ? Number.POSITIVE_INFINITY : logOwnAge(inUse, systemClock.now());
     },
     serve: (pair: ServingPair) => {
       const checked = checkCertificate(pair);

@@ -63,6 +63,13 @@ export const CHANGES: readonly Change[] = [
       ),
   },
   {
+    title: 'a pair of another CA is put back from a backup of ten days ago',
+    make: (stand) =>
+      whenServed(stand, async () =>
+        stand.scene.replaceSecret(await issue({ signer: undefined, now: Date.now() - 10 * DAY_MS })),
+      ),
+  },
+  {
     title: 'one replica after the other is replaced, with SIGTERM',
     make: (stand) => replaceReplicas(stand, []),
   },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { correctBundle } from '../../src/certificates/ca-bundle.ts';
-import { readCertificates } from '../../src/certificates/read-certificates.ts';
+import { correctBundle, replaceBundle } from '../../src/certificates/ca-bundle.ts';
+import { fail, ok } from '../../src/resources/result.ts';
 import { makeDevCertificate } from '../server/dev-certificate.ts';
 import { make, NAMESPACE, stored } from './made.ts';
 
@@ -16,7 +16,13 @@ const [ours, older, elsewhere, admins, expired] = await Promise.all([
 const text = (certificates: readonly { toString(): string }[]): string => certificates.map(String).join('');
 
 function correct(present: string, trusted = ours.authorities, isOverlap = false): string | undefined {
-  return correctBundle(present, { trusted, namespace: NAMESPACE, isOverlap, now });
+  const corrected = tryToCorrect(present, trusted, isOverlap);
+  assert.ok(corrected.ok, JSON.stringify(corrected));
+  return corrected.value;
+}
+
+function tryToCorrect(present: string, trusted = ours.authorities, isOverlap = false) {
+  return correctBundle(present, { trusted, namespace: NAMESPACE, isInUse: () => isOverlap, now });
 }
 
 describe('a bundle', () => {
@@ -46,10 +52,24 @@ describe('a bundle', () => {
     assert.equal(correct(elsewhere + text(ours.authorities), ours.authorities, true), undefined);
   });
 
-  it('keeps no more than sixteen of others, and no text without end', async () => {
-    const many = await Promise.all(Array.from({ length: 20 }, () => makeDevCertificate()));
-    const corrected = correct(many.map(({ cert }) => `${cert}\n`).join(''));
-    assert.equal(readCertificates(corrected ?? '').length, 17);
-    assert.equal(correct(`${'x'.repeat(300_000)}${admins}`), text(ours.authorities));
+  it('keeps all authorities of others, up to a size; a larger one is not written over', async () => {
+    const many = await Promise.all(Array.from({ length: 32 }, () => makeDevCertificate()));
+    const others = many.map(({ cert }) => `${cert}\n`);
+    assert.equal(
+      correct(others.slice(0, 31).join('')),
+      text(ours.authorities) + others.slice(0, 31).join(''),
+    );
+    for (const present of [others.join(''), others.join('') + admins])
+      assert.deepEqual(tryToCorrect(present), fail('would hold more than 32 certificates'));
+    assert.equal(correct(text(ours.authorities) + others.join('')), undefined, 'ours is trusted already');
+    const long = `${'x'.repeat(300_000)}${admins}`;
+    assert.deepEqual(tryToCorrect(long), fail('is longer than 262144 characters'));
+  });
+
+  it('that is to hold nothing else loses all others, however many', async () => {
+    const many = await Promise.all(Array.from({ length: 33 }, () => makeDevCertificate()));
+    const present = many.map(({ cert }) => `${cert}\n`).join('');
+    assert.deepEqual(replaceBundle(present, ours.authorities), ok(text(ours.authorities)));
+    assert.deepEqual(replaceBundle(text(ours.authorities), ours.authorities), ok(undefined));
   });
 });

@@ -1,27 +1,88 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { TrustAge } from '../../src/certificates/trust-age.ts';
+import { writeCertificates } from '../../src/certificates/read-certificates.ts';
+import type { OwnTlsSecret } from '../../src/certificates/tls-secret.ts';
+import { lookAtTrust, TrustAge, type TrustLook } from '../../src/certificates/trust-age.ts';
+import { configuration, DAY, HOUR, make, NOW, stored } from './made.ts';
+
+const UNKNOWN: TrustLook = { trusted: undefined, hasOthers: true, isNew: true };
+/** It is trusted, and so is the one before it. */
+const BESIDE: TrustLook = { trusted: 'a', hasOthers: true, isNew: false };
+const ALONE: TrustLook = { trusted: 'a', hasOthers: false, isNew: true };
+const always = (seenFor: number) => ({ trustedFor: Number.POSITIVE_INFINITY, seenFor });
+const since = (seenFor: number) => ({ trustedFor: seenFor, seenFor });
 
 describe('the time that an authority has been trusted', () => {
   it('is unlimited if it was trusted at the first look: another replica did it, nobody knows when', () => {
     const age = new TrustAge();
-    assert.equal(age.observe(true, 5_000), Number.POSITIVE_INFINITY);
-    assert.equal(age.observe(true, 6_000), Number.POSITIVE_INFINITY);
+    assert.deepEqual(age.observe(BESIDE, 5_000), always(0));
+    assert.deepEqual(age.observe(BESIDE, 6_000), always(1_000));
+  });
+
+  it('counts from the first look if it is new and others were trusted before it', () => {
+    const age = new TrustAge();
+    assert.deepEqual(age.observe({ ...BESIDE, isNew: true }, 5_000), since(0));
+    assert.deepEqual(age.observe(BESIDE, 95_000), since(90_000));
   });
 
   it('counts from the look that first showed it, and starts again after a break', () => {
     const age = new TrustAge();
-    assert.equal(age.observe(false, 1_000), undefined);
-    assert.equal(age.observe(true, 2_000), 0);
-    assert.equal(age.observe(true, 9_000), 7_000);
-    assert.equal(age.observe(false, 10_000), undefined);
-    assert.equal(age.observe(true, 11_000), 0);
+    assert.equal(age.observe(UNKNOWN, 1_000), undefined);
+    assert.deepEqual(age.observe(BESIDE, 2_000), since(0));
+    assert.deepEqual(age.observe(BESIDE, 9_000), since(7_000));
+    assert.equal(age.observe(UNKNOWN, 10_000), undefined);
+    assert.deepEqual(age.observe(ALONE, 11_000), since(0), 'others were there before the break');
+  });
+
+  it('is unlimited if nothing was trusted before it, as in a first installation', () => {
+    const age = new TrustAge();
+    age.observe({ ...UNKNOWN, hasOthers: false }, 0);
+    assert.deepEqual(age.observe(ALONE, 1_000), always(0));
+    assert.deepEqual(new TrustAge().observe(ALONE, 0), always(0));
   });
 
   it('is not unlimited after a break, though it was at first', () => {
     const age = new TrustAge();
-    age.observe(true, 0);
-    age.observe(false, 1_000);
-    assert.equal(age.observe(true, 2_000), 0);
+    age.observe(BESIDE, 0);
+    age.observe(UNKNOWN, 1_000);
+    assert.deepEqual(age.observe(BESIDE, 2_000), since(0));
+  });
+
+  it('starts again when another one signs, though that was trusted, too', () => {
+    const age = new TrustAge();
+    age.observe(BESIDE, 0);
+    assert.deepEqual(age.observe({ ...BESIDE, trusted: 'b' }, 1_000), since(0));
+  });
+});
+
+describe('a look at all bundles', () => {
+  it('shows whether all hold the authority that signs, and whether they hold others', async () => {
+    const [first, second] = [stored(await make(NOW)), stored(await make(NOW))];
+    const bundle = (...secrets: readonly OwnTlsSecret[]) =>
+      configuration(secrets.map(({ authorities }) => writeCertificates(authorities)).join(''));
+    const look = (...bundles: readonly OwnTlsSecret[][]): readonly unknown[] => {
+      const { trusted, hasOthers } = lookAtTrust(
+        first,
+        bundles.map((secrets) => bundle(...secrets)),
+        NOW,
+      );
+      return [trusted === first.authorities[0]?.fingerprint256, hasOthers];
+    };
+    assert.deepEqual(look(), [true, false]);
+    assert.deepEqual(look([first]), [true, false]);
+    assert.deepEqual(look([second, first]), [true, true]);
+    assert.deepEqual(look([first], [second]), [false, true]);
+    assert.deepEqual(look([]), [false, false]);
+    const expired = stored(await make(NOW - 500 * DAY));
+    assert.deepEqual(look([first, expired]), [true, false]);
+    const nothing = { trusted: undefined, hasOthers: false, isNew: false };
+    assert.deepEqual(lookAtTrust({ kind: 'absent' }, [], NOW), nothing);
+  });
+
+  it('shows whether the authority is so new that an API server may not know it', async () => {
+    const secret = stored(await make(NOW));
+    assert.ok(lookAtTrust(secret, [], NOW + 29_000).isNew);
+    assert.ok(!lookAtTrust(secret, [], NOW + 30_000).isNew);
+    assert.ok(!lookAtTrust(secret, [], NOW + HOUR).isNew);
   });
 });

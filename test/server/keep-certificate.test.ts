@@ -1,101 +1,17 @@
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
 import { afterEach, describe, it } from 'node:test';
 import { issueCertificate, type CertificateRequest } from '../../src/certificates/issue-certificate.ts';
-import { findIssuer } from '../../src/certificates/ca-bundle.ts';
 import { readCertificates } from '../../src/certificates/read-certificates.ts';
-import { readTlsSecret, type TlsSecret, type TlsSecretData } from '../../src/certificates/tls-secret.ts';
-import type { WebhookConfiguration } from '../../src/certificates/webhook-configuration.ts';
+import type { TlsSecretData } from '../../src/certificates/tls-secret.ts';
+import { logAge } from '../../src/server/certificate-age.ts';
 import { keepCertificate, type KeptCertificate } from '../../src/server/keep-certificate.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { configuration, DAY, make, NAMESPACE, wireSecret } from '../certificates/made.ts';
-import { virtualClock, type VirtualClock } from '../time/virtual-clock.ts';
+import { DAY, HOUR, make, NAMESPACE } from '../certificates/made.ts';
+import { FakeCluster, isTrusted, validityOf } from './certificate-cluster.ts';
+import { makeDevCertificate } from './dev-certificate.ts';
+import { virtualClock } from '../time/virtual-clock.ts';
 
 const PLACE = { namespace: NAMESPACE, name: 'tls' };
-/** An API server knows of a changed configuration after so long. */
-const API_SERVER_LAG_MS = 20_000;
-
-/** One Secret and two configurations as the API server keeps them: a write must name the state that it replaces. */
-class FakeCluster {
-  data: Partial<TlsSecretData> | undefined;
-  foreign = false;
-  bundles = ['', ''];
-  version = 1;
-  refusal: Error | undefined;
-  readonly #clock: VirtualClock;
-  readonly #listeners = new Set<() => void>();
-  /** What the slowest API server trusts: as the bundles were some time ago. */
-  known = ['', ''];
-
-  constructor(clock: VirtualClock) {
-    this.#clock = clock;
-  }
-
-  change(action: () => void): void {
-    action();
-    this.version += 1;
-    const bundles = [...this.bundles];
-    this.#clock.setTimer(API_SERVER_LAG_MS, () => (this.known = bundles));
-    for (const notify of this.#listeners) notify();
-  }
-
-  store() {
-    const request = async (over: string | undefined, action: () => void): Promise<boolean> => {
-      await this.#clock.sleep(10);
-      if (this.refusal !== undefined) throw this.refusal;
-      if (over !== `${this.version}`) return false;
-      this.change(action);
-      return true;
-    };
-    return {
-      secret: (): TlsSecret => {
-        if (this.foreign) return { kind: 'foreign', why: 'has the type kubernetes.io/tls' };
-        if (this.data === undefined) return { kind: 'absent' };
-        return readTlsSecret(wireSecret(this.data, `${this.version}`), NAMESPACE);
-      },
-      configurations: (): readonly WebhookConfiguration[] =>
-        this.bundles.map((bundle, index) =>
-          configuration(bundle, {
-            kind: index === 0 ? 'mutating' : 'validating',
-            resourceVersion: `${this.version}`,
-          }),
-        ),
-      problem: () => undefined,
-      subscribe: (listener: () => void) => void this.#listeners.add(listener),
-      writeSecret: (data: Partial<TlsSecretData>, over: string | undefined) =>
-        request(this.data === undefined && over === undefined ? `${this.version}` : over, () => {
-          this.data = { ...this.data, ...data };
-        }),
-      writeBundles: (
-        { kind, resourceVersion }: WebhookConfiguration,
-        [change]: readonly { caBundle: string }[],
-      ) =>
-        request(resourceVersion, () => {
-          this.bundles[kind === 'mutating' ? 0 : 1] = change?.caBundle ?? '';
-        }),
-    };
-  }
-}
-
-/** Keeps what it gave: the same texts are asked about at every step of the clock, and to read them takes a millisecond. */
-function once<T>(ask: (...texts: readonly string[]) => T): (...texts: readonly string[]) => T {
-  const known = new Map<string, T>();
-  return (...texts) => {
-    const key = texts.join('\0');
-    const found = known.get(key) ?? ask(...texts);
-    known.set(key, found);
-    return found;
-  };
-}
-
-const isTrusted = once((leaf = '', bundle = ''): boolean => {
-  return findIssuer(new X509Certificate(leaf), readCertificates(bundle)) !== undefined;
-});
-const validityOf = once((leaf = '') => {
-  const { validFromDate, validToDate } = new X509Certificate(leaf);
-  return { from: validFromDate.getTime(), to: validToDate.getTime() };
-});
-
 interface Replica {
   readonly kept: KeptCertificate;
   inUse: string | undefined;
@@ -128,26 +44,24 @@ describe('replicas that keep a certificate', () => {
   function start(): Replica {
     const lines: string[] = [];
     const log = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
-    const replica: Replica = {
-      inUse: undefined,
-      refusal: undefined,
-      lines,
-      kept: keepCertificate({
-        store: cluster.store(),
-        issue,
-        ...PLACE,
-        serve: ({ cert }) => {
-          if (replica.refusal === undefined) replica.inUse = cert;
-          return replica.refusal;
-        },
-        onLook: () => {},
-        explain: (error) => (error instanceof Error ? error.message : undefined),
-        clock,
-        log,
-      }),
-    };
-    running.push(replica.kept);
-    return replica;
+    const logOwnAge = logAge(log, 'see above');
+    const tls: Pick<Replica, 'inUse' | 'refusal'> = { inUse: undefined, refusal: undefined };
+    const kept = keepCertificate({
+      store: cluster.store(),
+      issue,
+      ...PLACE,
+      serve: ({ cert }) => {
+        if (tls.refusal === undefined) tls.inUse = cert;
+        return tls.refusal;
+      },
+      onLook: () =>
+        tls.inUse === undefined ? Number.POSITIVE_INFINITY : logOwnAge(validityOf(tls.inUse), clock.now()),
+      explain: (error) => (error instanceof Error ? error.message : undefined),
+      clock,
+      log,
+    });
+    running.push(kept);
+    return Object.assign(tls, { kept, lines });
   }
 
   /** The virtual time waits for what takes real time. */
@@ -169,8 +83,8 @@ describe('replicas that keep a certificate', () => {
       assert.ok(inUse !== undefined);
       for (const bundles of [cluster.known, cluster.bundles])
         for (const bundle of bundles) assert.ok(isTrusted(inUse, bundle), 'not trusted');
-      const { from, to } = validityOf(inUse);
-      assert.ok(clock.now() < to && clock.now() >= from, 'not valid');
+      const { validFrom, expiresAt } = validityOf(inUse);
+      assert.ok(clock.now() < expiresAt && clock.now() >= validFrom, 'not valid');
     }
   }
   async function startTwo(): Promise<readonly [Replica, Replica]> {
@@ -223,6 +137,15 @@ describe('replicas that keep a certificate', () => {
       const data = await make(clock.now() - 500 * DAY);
       cluster.change(() => (cluster.data = data));
     },
+    'the Secret is put back from a backup of ten days ago': async () => {
+      const data = await make(clock.now() - 10 * DAY);
+      cluster.change(() => (cluster.data = data));
+    },
+    'the Secret is put back from a backup whose CA is newer, and a day old': async () => {
+      await pass(10 * DAY);
+      const data = await make(clock.now() - DAY);
+      cluster.change(() => (cluster.data = data));
+    },
     'the certificate is taken out': () =>
       cluster.change(() => (cluster.data = { ...cluster.data, 'tls.crt': '' })),
     'the key of the authority is taken out': () =>
@@ -239,6 +162,64 @@ describe('replicas that keep a certificate', () => {
       assert.equal(replicas[0].inUse, replicas[1].inUse);
     });
   }
+
+  it('drop the CA of before a day after another Secret was put in its place, also if that one is older', async () => {
+    await startTwo();
+    const data = await make(clock.now() - 10 * DAY);
+    cluster.change(() => (cluster.data = data));
+    await pass(23 * HOUR);
+    assert.equal(readCertificates(cluster.bundles[0] ?? '').length, 2);
+    await pass(2 * HOUR);
+    assert.equal(cluster.bundles[0], data['ca.crt']);
+  });
+
+  it('drop what an earlier process left behind, and not before it can know that no other serves with it', async () => {
+    const [data, left] = [await make(clock.now() - 10 * DAY), await make(clock.now() - 200 * DAY)];
+    cluster.change(() => {
+      cluster.data = data;
+      cluster.bundles = Array(2).fill(`${data['ca.crt']}${left['ca.crt']}`);
+    });
+    start();
+    await pass(29_000);
+    assert.equal(readCertificates(cluster.bundles[0] ?? '').length, 2);
+    await pass(31_000);
+    assert.equal(cluster.bundles[0], data['ca.crt']);
+  });
+
+  it('are ready at once in a first installation, where API servers trusted nothing before', async () => {
+    const replica = start();
+    await pass(1_000);
+    assert.ok(isReady(replica), replica.kept.missing());
+    const second = start();
+    await pass(1_000);
+    assert.ok(isReady(second), second.kept.missing());
+  });
+
+  /** One that becomes ready beside others gets reviews of every API server. */
+  async function assertReadyWhenTaken(replica: Replica): Promise<void> {
+    await pass(60_000, () => {
+      if (isReady(replica)) assertTaken([replica]);
+    });
+    assert.ok(isReady(replica), replica.kept.missing());
+  }
+
+  it('that start while a CA is new are ready only when all API servers know it', async () => {
+    await startTwo();
+    cluster.change(() => (cluster.data = {}));
+    await pass(5_000);
+    const late = start();
+    await pass(1_000);
+    assert.match(late.kept.missing() ?? '', /its CA is new in caBundle/);
+    await assertReadyWhenTaken(late);
+  });
+
+  it('that start beside pods with a certificate of others are ready only when all API servers know theirs', async () => {
+    const others = await makeDevCertificate();
+    cluster.change(() => (cluster.bundles = [others.cert, others.cert]));
+    await pass(60_000);
+    const first = start();
+    await assertReadyWhenTaken(first);
+  });
 
   it('restore a bundle that somebody emptied, and get slower when it is emptied again and again', async () => {
     await startTwo();
@@ -267,6 +248,18 @@ describe('replicas that keep a certificate', () => {
     cluster.change(() => (cluster.foreign = false));
     await pass(60_000);
     assert.ok(isReady(late));
+  });
+
+  it('log within a minute that a certificate expires which they cannot renew, and each hour after it', async () => {
+    const [one] = await startTwo();
+    cluster.change(() => (cluster.foreign = true));
+    const count = (text: string): number => one.lines.filter((line) => line.includes(text)).length;
+    await pass(20 * DAY + 60_000);
+    assert.equal(count('last third of its life'), 1);
+    await pass(10 * DAY);
+    assert.equal(count('has expired'), 1);
+    await pass(HOUR);
+    assert.equal(count('has expired'), 2);
   });
 
   it('try again what the API server refuses, log it once, and report it in the meantime', async () => {

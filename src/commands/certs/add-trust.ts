@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
-import { isAmong } from '../../certificates/ca-bundle.ts';
-import { hasExpired, readCertificates, writeCertificates } from '../../certificates/read-certificates.ts';
+import { addToBundle, changeBundles, replaceBundle } from '../../certificates/ca-bundle.ts';
+import { hasExpired } from '../../certificates/read-certificates.ts';
 import {
   patchBundles,
   readConfiguration,
@@ -9,6 +9,7 @@ import {
 } from '../../certificates/webhook-configuration.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { APP } from '../../resources/names.ts';
+import { ok, type Result } from '../../resources/result.ts';
 import type { Milliseconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import type { Io } from '../io.ts';
@@ -34,36 +35,44 @@ export async function addTrust(
   options: TrustOptions,
   { stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>,
 ): Promise<ExitCode> {
+  const refuse = (problem: string): ExitCode => {
+    stderr.write(`error: ${problem}\n`);
+    return EXIT.refused;
+  };
   const read = async (kind: ConfigurationKind): Promise<WebhookConfiguration> =>
     readConfiguration(await client.get(pathOf(kind)), kind);
   const seen = await Promise.all(KINDS.map(read));
   const kept = seen.find(({ injector }) => injector !== undefined);
-  if (kept !== undefined) {
-    stderr.write(
-      `error: the ${kept.kind} webhook configuration ${APP} has the annotation ${kept.injector}: cert-manager keeps its caBundle, ` +
-        'and would take this back\n',
+  if (kept !== undefined)
+    return refuse(
+      `the ${kept.kind} webhook configuration ${APP} has the annotation ${kept.injector}: cert-manager keeps its caBundle, ` +
+        'and would take this back',
     );
-    return EXIT.refused;
-  }
-  const tryToExtend = async (configuration: WebhookConfiguration, left: number): Promise<string> => {
+  const plan = ({ entries }: WebhookConfiguration) =>
+    changeBundles(entries, (present) => extendBundle(present, options));
+  const tryToExtend = async (
+    configuration: WebhookConfiguration,
+    left: number,
+  ): Promise<Result<string, string>> => {
     const { kind, entries } = configuration;
-    const changes = entries.flatMap(({ index, name, caBundle: present }) => {
-      const caBundle = extendBundle(present, options);
-      return caBundle === undefined ? [] : [{ index, name, caBundle }];
-    });
-    if (changes.length === 0) return `all ${entries.length} entries trust it already`;
+    const changes = plan(configuration);
+    if (!changes.ok) return changes;
+    if (changes.value.length === 0) return ok(`all ${entries.length} entries trust it already`);
     try {
-      await client.jsonPatch(pathOf(kind), patchBundles(configuration, changes));
+      await client.jsonPatch(pathOf(kind), patchBundles(configuration, changes.value));
     } catch (error) {
       if (left === 0 || explainFailure(error)?.meaning !== 'stale') throw error;
       return tryToExtend(await read(kind), left - 1);
     }
     const others = options.isAlone ? 'and nothing else' : 'beside what was there';
-    return `${changes.length} of ${entries.length} entries changed: they trust it ${others}`;
+    return ok(`${changes.value.length} of ${entries.length} entries changed: they trust it ${others}`);
   };
+  // Both or none of them: what cannot be done is found before the first write.
+  for (const planned of seen.map(plan)) if (!planned.ok) return refuse(planned.problem);
   for (const configuration of seen) {
     const outcome = await tryToExtend(configuration, TRIES - 1);
-    stdout.write(`${configuration.kind} webhook configuration ${APP}: ${outcome}\n`);
+    if (!outcome.ok) return refuse(outcome.problem);
+    stdout.write(`${configuration.kind} webhook configuration ${APP}: ${outcome.value}\n`);
   }
   return EXIT.done;
 }
@@ -73,16 +82,12 @@ function pathOf(kind: ConfigurationKind): string {
   return resourcePath({ group: 'admissionregistration.k8s.io', version: 'v1', plural }, { name: APP });
 }
 
-/** The PEM text that trusts the authorities, too; `undefined` when it is so already. Pure. */
+/** The PEM text that trusts the authorities, too; `undefined` when it is so already. The problem is as of `addToBundle`. Pure. */
 export function extendBundle(
   present: string,
   { authorities, isAlone, now }: TrustOptions,
-): string | undefined {
-  const found = readCertificates(present);
-  const others = found.filter(
-    (certificate) => !isAlone && !hasExpired(certificate, now) && !isAmong(certificate, authorities),
-  );
-  const all = [...authorities, ...others];
-  const isSo = all.length === found.length && all.every((certificate) => isAmong(certificate, found));
-  return isSo ? undefined : writeCertificates(all);
+): Result<string | undefined, string> {
+  return isAlone
+    ? replaceBundle(present, authorities)
+    : addToBundle(present, authorities, (other) => !hasExpired(other, now));
 }

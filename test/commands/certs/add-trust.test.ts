@@ -112,6 +112,20 @@ validating webhook configuration jwt-injector: 2 of 2 entries changed: they trus
     assert.deepEqual(names(cluster.bundles()[0]), names([added]));
   });
 
+  it('writes nothing over a bundle that is too large to keep all that is in it, except alone', async () => {
+    const added = await authority();
+    const many = await Promise.all(Array.from({ length: 32 }, () => authority()));
+    const cluster = openCluster(many.map(String).join(''));
+    const { code, err } = await trust(cluster, [added]);
+    assert.deepEqual([code, cluster.writes], [1, []]);
+    assert.match(
+      err,
+      /^error: caBundle of a\.tokens.* would hold more than 32 certificates: .*certs trust FILE --alone"$/m,
+    );
+    assert.equal((await trust(cluster, [added], true)).code, 0);
+    assert.deepEqual(names(cluster.bundles()[0]), names([added]));
+  });
+
   it('changes what a configuration has become meanwhile, and gives up when it changes each time', async () => {
     const [added, present] = [await authority(), await authority()];
     const cluster = openCluster(present.toString());
