@@ -80,10 +80,19 @@ export async function playCertificateCluster(cluster: Cluster): Promise<Certific
   };
 
   async function issue(): Promise<void> {
-    const certificate = await ask<{ readonly spec: { readonly secretName: string } }>(CERTIFICATE);
-    if (certificate === undefined) return;
+    const certificate = await ask<{
+      readonly spec: { readonly secretName: string };
+      readonly status?: unknown;
+    }>(CERTIFICATE);
+    if (certificate === undefined || certificate.status !== undefined) return;
     const { secretName } = certificate.spec;
-    if ((await leafOf(secretName)) !== undefined) return;
+    if ((await leafOf(secretName)) === undefined) await issueInto(secretName);
+    const conditions = [{ type: 'Ready', status: 'True', reason: 'Ready', message: 'issued' }];
+    const patch = ['--subresource=status', '--type=merge', '-p', JSON.stringify({ status: { conditions } })];
+    await cluster.kubectl(['patch', 'certificate', 'jwt-injector', '-n', NAMESPACE, ...patch]);
+  }
+
+  async function issueInto(secretName: string): Promise<void> {
     const pair = await authority.issue([HOST], []);
     const stringData = {
       'ca.crt': authority.certificate,
@@ -99,9 +108,6 @@ export async function playCertificateCluster(cluster: Cluster): Promise<Certific
         stringData,
       }),
     );
-    const conditions = [{ type: 'Ready', status: 'True', reason: 'Ready', message: 'issued' }];
-    const patch = ['--subresource=status', '--type=merge', '-p', JSON.stringify({ status: { conditions } })];
-    await cluster.kubectl(['patch', 'certificate', 'jwt-injector', '-n', NAMESPACE, ...patch]);
   }
 
   async function inject(): Promise<void> {

@@ -79,6 +79,16 @@ describe('from one certificate to another as docs/certificates.md says', { concu
 
   it('begins with a self-issued one', () => assertServed('jwt-injector-tls'));
 
+  it('back from each step before cert-manager has taken over', async () => {
+    for (const to of [3, 5]) {
+      await follow(PAGE, '## cert-manager', { to });
+      await assertServed(to === 3 ? 'jwt-injector-tls' : 'jwt-injector-cert-manager');
+      await follow(PAGE, '## Back to self-issued');
+      await assertServed('jwt-injector-tls');
+      for (const bundle of await bundles()) assert.equal(bundle.length, 1);
+    }
+  });
+
   it('cert-manager takes over, with its CA beside that of before until no pod needs that', async () => {
     await follow(PAGE, '## cert-manager', { to: 3 });
     await assertServed('jwt-injector-tls');

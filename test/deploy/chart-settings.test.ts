@@ -211,7 +211,7 @@ describe('the chart with every value set', () => {
 
   it('has cert-manager issue by the issuer that is named, and makes none', async () => {
     const issuerRef = { name: 'company', kind: 'ClusterIssuer', group: 'cert-manager.io' };
-    const values = { certificate: { mode: 'cert-manager', secretName: 'my-tls', issuerRef } };
+    const values = { certificate: { mode: 'cert-manager', certManagerSecretName: 'my-tls', issuerRef } };
     const rendered = readObjects(await helm.render(values));
     assert.deepEqual(
       rendered.filter(({ apiVersion }) => apiVersion.startsWith('cert-manager.io/')).map(({ kind }) => kind),
@@ -219,5 +219,28 @@ describe('the chart with every value set', () => {
     );
     const spec = find('Certificate', 'jwt-injector', rendered)['spec'] as Values;
     assert.deepEqual([spec['secretName'], spec['issuerRef']], ['my-tls', issuerRef]);
+  });
+
+  it('has cert-manager take over beside the Secret of another name that is served until then', async () => {
+    const render = async (certificate: Values) =>
+      readObjects(await helm.render({ certificate: { secretName: 'my-tls', ...certificate } }));
+    const ownSecrets = (rendered: readonly Rendered[]): readonly unknown[] => {
+      const { template } = find('Deployment', 'jwt-injector', rendered)['spec'] as { template: Template };
+      const { rules } = find('Role', 'jwt-injector-certificate', rendered) as unknown as {
+        readonly rules: readonly { readonly resourceNames: readonly string[] }[];
+      };
+      const served = template.spec.containers.map((container) => read(container).webhook?.certificate);
+      return [served, rules[0]?.resourceNames];
+    };
+    const beginning = ownSecrets(await render({ mode: 'self' }));
+    const from = { from: 'secret', name: 'my-tls' };
+    assert.deepEqual(beginning, [[from, from], ['my-tls']]);
+    const issuing = await render({ mode: 'cert-manager', takeOver: 'issue' });
+    assert.deepEqual(ownSecrets(issuing), beginning);
+    const { secretName } = find('Certificate', 'jwt-injector', issuing)['spec'] as Values;
+    assert.equal(secretName, 'jwt-injector-cert-manager');
+    const serving = await render({ mode: 'cert-manager', takeOver: 'serve' });
+    const { template } = find('Deployment', 'jwt-injector', serving)['spec'] as { template: Template };
+    assert.equal(template.spec.volumes?.[0]?.secret.secretName, 'jwt-injector-cert-manager');
   });
 });

@@ -93,24 +93,38 @@ describe('the chart', () => {
     [{ namespaces: ['biology'] }, /with namespaces, the certificate cannot be issued by jwt-injector itself/],
     [
       { namespaces: ['biology'], certificate: { mode: 'cert-manager', takeOver: 'issue' } },
-      /cannot be issued by jwt-injector itself.*certificate\.takeOver to complete/,
+      /cannot be issued by jwt-injector itself.*certificate\.takeOver to serve or complete/,
     ],
     [
       { namespaces: ['jwt-injector'], certificate: { mode: 'files' } },
       /namespaces names jwt-injector, where jwt-injector itself is/,
     ],
-    [{ certificate: { caBundle: CA } }, /certificate\.caBundle is set, but with certificate\.mode self/],
+    [
+      { certificate: { caBundle: CA } },
+      /certificate\.caBundle is set, but with certificate\.mode self.*give --set certificate\.caBundle=/,
+    ],
     [
       { certificate: { caBundle: CA, mode: 'cert-manager' } },
       /certificate\.caBundle is set, but with certificate\.mode cert-manager/,
     ],
     [
       { certificate: { takeOver: 'serve' } },
-      /certificate\.takeOver is serve, but with certificate\.mode self/,
+      /certificate\.takeOver is serve, but with certificate\.mode self.*set it to complete/,
     ],
     [
-      { certificate: { mode: 'cert-manager', takeOver: 'issue', secretName: 'jwt-injector-tls' } },
-      /certificate\.secretName is jwt-injector-tls, .*give cert-manager's another name/,
+      { certificate: { mode: 'cert-manager', takeOver: 'issue', certManagerSecretName: 'jwt-injector-tls' } },
+      /certificate\.certManagerSecretName is jwt-injector-tls, .*give cert-manager's another name/,
+    ],
+    [
+      {
+        certificate: {
+          mode: 'cert-manager',
+          takeOver: 'issue',
+          secretName: 'my-tls',
+          certManagerSecretName: 'my-tls',
+        },
+      },
+      /certificate\.certManagerSecretName is my-tls, .*give cert-manager's another name/,
     ],
     ...['app.kubernetes.io/name', 'app.kubernetes.io/part-of'].map(
       (key) =>
@@ -127,6 +141,11 @@ describe('the chart', () => {
       assert.match(lines[0] ?? '', says);
     });
   }
+
+  it('takes the certificate of cert-manager in steps with namespaces, too, once its CA is trusted', async () => {
+    for (const takeOver of ['serve', 'complete'])
+      await helm.render({ namespaces: ['biology'], certificate: { mode: 'cert-manager', takeOver } });
+  });
 
   it('refuses a cluster that does not know matchConditions yet', async () => {
     assert.match(await refusal({}, '--kube-version', '1.29.9'), /requires kubeVersion: >=1\.30\.0-0/);

@@ -32,14 +32,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{/* The Secret that jwt-injector issues its certificate into. */}}
 {{- define "jwt-injector.ownSecret" -}}
 {{- with .Values.certificate -}}
-{{ ternary .secretName "" (eq .mode "self") | default "jwt-injector-tls" }}
+{{ ternary "" .secretName (eq .mode "files") | default "jwt-injector-tls" }}
 {{- end -}}
 {{- end -}}
 
 {{/* The Secret that somebody else keeps. */}}
 {{- define "jwt-injector.foreignSecret" -}}
 {{- with .Values.certificate -}}
-{{ .secretName | default (ternary "jwt-injector-cert-manager" "jwt-injector-tls" (eq .mode "cert-manager")) }}
+{{- if eq .mode "cert-manager" -}}
+{{ .certManagerSecretName | default "jwt-injector-cert-manager" }}
+{{- else -}}
+{{ .secretName | default "jwt-injector-tls" }}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 
