@@ -22,8 +22,10 @@ export interface Disturbance {
 
 /** A replica that ended, or does not answer any more. */
 export interface Harm {
-  /** When, by `performance.now()`. */
+  /** When it began, by `performance.now()`. */
   readonly at: number;
+  /** When something else was in its place, or the cluster knew that it is gone. */
+  readonly until: number;
   /** That the API server had to it. */
   readonly connections: number;
 }
@@ -113,7 +115,7 @@ export const DISTURBANCES: readonly Disturbance[] = [
         const names = replicas.map((replica) => replica.pod);
         return names.length === 2 && !names.includes(pod);
       });
-      return { at, connections };
+      return { at, until: performance.now(), connections };
     },
   },
   {
@@ -176,9 +178,10 @@ export const DISTURBANCES: readonly Disturbance[] = [
         const path = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}';
         return (await controlPlane.kubectl(['get', 'node', name, '-o', path])).stdout !== 'True';
       });
+      const until = performance.now();
       await sleep(5000);
       await node?.powerOn();
-      return { at, connections };
+      return { at, until, connections };
     },
   },
 ];
@@ -240,8 +243,9 @@ async function harm(
     RESTARTED_WITHIN_MS,
     async () => (await restarts()) > before,
   );
+  const until = performance.now();
   await waitForReplicas(controlPlane);
-  return { at, connections: replica.connections };
+  return { at, until, connections: replica.connections };
 }
 
 /** Each needs less memory than the product, together they need more than its container has. */

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { describeFailure, judgeFailures } from './judge-failures.ts';
 
-const HARM = { at: 10_000, connections: 2 };
+const HARM = { at: 10_000, until: 12_000, connections: 2 };
 const KILLED = { cutOff: /EOF/ } as const;
 const failure = (words: string, after = 100) => ({ words, at: HARM.at + after, tookMs: 20 });
 const EOF = failure('Post "https://…": EOF');
+const BEFORE = failure(EOF.words, -100);
+const SLOW = failure(EOF.words, 7_000);
+const LATE = failure(EOF.words, 9_000);
 const REFUSED = failure('dial tcp 10.0.0.1:443: connect: connection refused', 800);
 
 describe('the cause of failed creations is named:', () => {
@@ -15,6 +18,9 @@ describe('the cause of failed creations is named:', () => {
     ['one more for each creation under way', [EOF, EOF, EOF, EOF], 4, []],
     ['more of them', Array.from({ length: 5 }, () => EOF), 5, ['5 reviews were cut off, on 2 connections']],
     ['a new connection that was refused', [EOF, REFUSED], 1, [`after 0.8 s, in 0.0 s: ${REFUSED.words}`]],
+    ['one that came before the harm', [BEFORE], 0, [`after -0.1 s, in 0.0 s: ${EOF.words}`]],
+    ['one that the API server gave up', [SLOW], 1, []],
+    ['one that came long after the harm', [LATE], 0, [`after 9.0 s, in 0.0 s: ${EOF.words}`]],
     ['a refusal of ours', [failure('denied')], 0, ['after 0.1 s, in 0.0 s: denied']],
   ] as const) {
     it(title, () => {
@@ -23,7 +29,7 @@ describe('the cause of failed creations is named:', () => {
   }
 
   it('nothing may fail if nothing was disturbed', () => {
-    const { wrong } = judgeFailures([EOF], undefined, {});
+    const { wrong } = judgeFailures([EOF], undefined, KILLED);
     assert.deepEqual(wrong, [describeFailure(EOF, undefined)]);
   });
 });

@@ -9,16 +9,24 @@ export interface Judgement {
   readonly wrong: readonly string[];
 }
 
+/** A review that was under way when the harm ended is given up after 5 s (`timeoutSeconds`); the rest is for its answer. */
+const GIVEN_UP_WITHIN_MS = 6_000;
+
 /**
  * Distinguishes what nobody can prevent from what somebody could have. The API server tries no review twice: each connection in use
- * is good for one failure, and so is one that was being made and not counted yet, for each creation under way. Pure.
+ * is good for one failure, and so is one that was being made and not counted yet, for each creation under way. What failed before
+ * the harm, or long after it, has another cause, whatever its words are. Pure.
  */
 export function judgeFailures(
   failures: readonly Failure[],
   harm: Harm | undefined,
   { cutOff }: Pick<Disturbance, 'cutOff'>,
 ): Judgement {
-  const isCutOff = ({ words }: Failure): boolean => cutOff?.test(words) === true;
+  const isCutOff = ({ words, at }: Failure): boolean =>
+    harm !== undefined &&
+    at >= harm.at &&
+    at <= harm.until + GIVEN_UP_WITHIN_MS &&
+    cutOff?.test(words) === true;
   const lost = harm?.connections ?? 0;
   const counted = failures.filter(isCutOff).length;
   const wrong = failures
