@@ -6,6 +6,9 @@ import { ROOT, runProgram } from './run-program.ts';
 /** Node keeps what it made of the sources there: the many short processes of the tests start in half the time. */
 const COMPILED = join(ROOT, 'node_modules/.cache/node');
 
+/** A test says so when it has ended, which is within its time; after the last one come the sums. */
+const SUMMED_UP_WITHIN_MS = 60_000;
+
 /** Test files that share a process; they run one after the other. */
 export interface FileRun {
   /** What is printed above their tests. */
@@ -31,6 +34,7 @@ export async function runFiles({ title, files, timeoutMs, env = {}, cluster }: F
       `--test-timeout=${timeoutMs}`,
       ...files,
     ],
+    silentForMs: timeoutMs + SUMMED_UP_WITHIN_MS,
     env: { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? COMPILED, ...env },
     ...(cluster === undefined ? {} : { onStart: (pid) => cluster.adopt(pid) }),
   });

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { endWithUs } from './end-with-us.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
@@ -12,6 +12,8 @@ export interface ProgramRun {
   readonly args: readonly string[];
   /** Beside our own. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Milliseconds: if it prints nothing for so long, it is killed together with its process group. */
+  readonly silentForMs: number;
   /** Is called with its process id; what it gives is called when the process has ended. */
   readonly onStart?: (pid: number) => () => void;
 }
@@ -25,8 +27,22 @@ export interface ProgramEnd {
   readonly seconds: number;
 }
 
-/** What it says is kept until it has ended, so that runs side by side do not mix. */
-export async function runProgram({ program, args, env = {}, onStart }: ProgramRun): Promise<ProgramEnd> {
+/** What a program has written is read within this time of its end. */
+const CLOSES_WITHIN_MS = 10_000;
+/** Scripts of package.json run for a minute or two, and some say nothing before they are done. */
+const SCRIPT_SILENT_FOR_MS = 900_000;
+
+/**
+ * What it says is kept until it has ended, so that runs side by side do not mix. A process that never ends, or that leaves
+ * another one behind, has failed: waiting for it would be for ever, and nobody would see what the others came to.
+ */
+export async function runProgram({
+  program,
+  args,
+  env = {},
+  silentForMs,
+  onStart,
+}: ProgramRun): Promise<ProgramEnd> {
   const startedAt = performance.now();
   const child = spawn(program, args, {
     cwd: ROOT,
@@ -36,19 +52,44 @@ export async function runProgram({ program, args, env = {}, onStart }: ProgramRu
   });
   endWithUs(child);
   const onEnd = child.pid === undefined ? undefined : onStart?.(child.pid);
-  const output = Promise.all([text(child.stdout), text(child.stderr)]);
-  const [code] = await once(child, 'close');
+  const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
+  const printed = { stdout: '', stderr: '' };
+  const problems: string[] = [];
+  const patience = setTimeout(() => {
+    problems.push(`It said nothing for ${silentForMs / 1000} s, and was killed.`);
+    process.kill(-Number(child.pid), 'SIGKILL');
+  }, silentForMs);
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+      printed[name] += chunk;
+      if (isRunning()) patience.refresh();
+    });
+  }
+  const closed = Promise.withResolvers<true>();
+  child.once('close', () => closed.resolve(true));
+  const [code] = await once(child, 'exit').finally(() => clearTimeout(patience));
   onEnd?.();
+  const isClosed = await Promise.race([closed.promise, sleep(CLOSES_WITHIN_MS, false, { ref: false })]);
+  if (!isClosed) {
+    problems.push('A process that it left behind still holds its output.');
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }
   return {
-    hasPassed: code === 0,
-    output: (await output).join('').trim(),
+    hasPassed: code === 0 && isClosed,
+    output: [(printed.stdout + printed.stderr).trim(), ...problems].join('\n').trim(),
     seconds: (performance.now() - startedAt) / 1000,
   };
 }
 
 /** Runs a script of package.json, and prints what it said. `env` is beside our own. */
 export async function runNpmScript(name: string, env: NodeJS.ProcessEnv = {}): Promise<ProgramEnd> {
-  const end = await runProgram({ program: 'npm', args: ['run', name], env });
+  const end = await runProgram({
+    program: 'npm',
+    args: ['run', name],
+    env,
+    silentForMs: SCRIPT_SILENT_FOR_MS,
+  });
   console.log(
     `\n${end.hasPassed ? '✔' : '✖'} npm run ${name} (${end.seconds.toFixed(1)} s)\n${end.output}\n`,
   );
