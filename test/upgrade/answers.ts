@@ -4,6 +4,7 @@ import { json } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { brokenPod, validPod } from '../admission/generated-pods.ts';
 import { stored, workload } from '../admission/workloads.ts';
+import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
 import { annotatedPod, KEYS, type Json } from '../admission/pods.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { DENIED, WARNED } from '../integration/bad-pods.ts';
@@ -22,9 +23,14 @@ export interface Difference {
   readonly to: string;
 }
 
+/** What the API server makes of an answer: a patch, a refusal, or neither. */
+type Decision = 'injected' | 'denied' | 'left alone';
+
 /** How two versions answered the same reviews. */
 export interface Comparison {
   readonly asked: number;
+  /** How often the version that was asked first decided so. */
+  readonly decided: Readonly<Record<Decision, number>>;
   /** Another decision or patch: what happens to an object would depend on which replica is asked. */
   readonly decisions: readonly Difference[];
   /** The same decision and patch in other words, or with other warnings. */
@@ -34,16 +40,24 @@ export interface Comparison {
 /** The same reviews each time. */
 const SEED = 1;
 const PODS = 400;
+/** Any version decides so at least as often: half as often as this one, as rules change. */
+const LEAST: Readonly<Record<Decision, number>> = { injected: 80, denied: 100, 'left alone': 150 };
 
-/** Asks both webhooks, on loopback, the same reviews of pods, workloads and JWTs. */
+/**
+ * Asks both webhooks, on loopback, the same reviews of pods, workloads and JWTs. Throws a ControlPlaneError when one of them
+ * does not answer as a webhook of ours does: two that answer nothing useful would agree, too.
+ */
 export async function compareAnswers(from: number, to: number, ca: string): Promise<Comparison> {
   const agent = new Agent({ ca, keepAlive: true });
   const decisions: Difference[] = [];
   const words: Difference[] = [];
   const questions = listQuestions();
+  const [ofFrom, ofTo]: [Answer[], Answer[]] = [[], []];
   try {
     for (const { path, body } of questions) {
-      const [one, other] = await Promise.all([from, to].map((port) => ask(agent, port, path, body)));
+      const [one, other] = await Promise.all([ask(agent, from, path, body), ask(agent, to, path, body)]);
+      ofFrom.push(one);
+      ofTo.push(other);
       if (JSON.stringify(one) === JSON.stringify(other)) continue;
       const difference = {
         question: `${path} ${body}`,
@@ -56,10 +70,17 @@ export async function compareAnswers(from: number, to: number, ca: string): Prom
   } finally {
     agent.destroy();
   }
-  return { asked: questions.length, decisions, words };
+  const decided = countDecisions('the version before', ofFrom);
+  countDecisions('the version after', ofTo);
+  return { asked: questions.length, decided, decisions, words };
 }
 
-async function ask(agent: Agent, port: number, path: string, body: string): Promise<unknown> {
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+async function ask(agent: Agent, port: number, path: string, body: string): Promise<Answer> {
   const headers = { 'content-type': 'application/json' };
   const outgoing = request({ host: '127.0.0.1', port, path, method: 'POST', headers, agent });
   outgoing.end(body);
@@ -67,11 +88,35 @@ async function ask(agent: Agent, port: number, path: string, body: string): Prom
   return { status: response.statusCode, body: await json(response) };
 }
 
+function responseOf({ body }: Answer): { readonly allowed?: unknown; readonly patch?: unknown } {
+  return Object(Object(body).response);
+}
+
 /** What the API server makes of an answer. */
-function effectOf(answer: unknown): string {
-  const { response } = Object(Object(answer).body);
-  const { allowed, patch } = Object(response);
-  return JSON.stringify([Object(answer).status, allowed, patch]);
+function effectOf(answer: Answer): string {
+  const { allowed, patch } = responseOf(answer);
+  return JSON.stringify([answer.status, allowed, patch]);
+}
+
+function countDecisions(who: string, answers: readonly Answer[]): Comparison['decided'] {
+  const strange = answers.find(({ status }) => status !== 200);
+  if (strange !== undefined)
+    throw new ControlPlaneError(
+      `${who} answers a review with ${strange.status}: ${JSON.stringify(strange.body).slice(0, 200)}`,
+    );
+  const decided = { injected: 0, denied: 0, 'left alone': 0 };
+  for (const answer of answers) {
+    const { allowed, patch } = responseOf(answer);
+    decided[allowed !== true ? 'denied' : patch === undefined ? 'left alone' : 'injected'] += 1;
+  }
+  for (const [decision, least] of Object.entries(LEAST)) {
+    const count = decided[decision as Decision];
+    if (count < least)
+      throw new ControlPlaneError(
+        `${who} decides "${decision}" for ${count} of ${answers.length} reviews, at least ${least} were expected: does it see them?`,
+      );
+  }
+  return decided;
 }
 
 function listQuestions(): readonly Question[] {

@@ -111,8 +111,10 @@ async function replace(
   console.log(`${version.name} → ${next.name}`);
   console.log(`  Secrets written, of ${before.secrets.size}: ${secrets}`);
   console.log(`  statuses written, of ${before.jwts.size}: ${statuses}`);
+  const decided = Object.entries(answers.decided).map(([decision, count]) => `${count} ${decision}`);
+  console.log(`  reviews asked of both: ${answers.asked}; ${version.name} decided: ${decided.join(', ')}`);
   console.log(
-    `  answers to ${answers.asked} reviews: ${answers.decisions.length} with another decision or patch, ${answers.words.length} in other words`,
+    `  answers that differ: ${answers.decisions.length} with another decision or patch, ${answers.words.length} in other words`,
   );
   for (const difference of answers.decisions.slice(0, show)) print(difference);
   for (const difference of answers.words.slice(0, show)) print(difference);
