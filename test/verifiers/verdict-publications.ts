@@ -23,7 +23,7 @@ export interface PublicationRow {
   /** Header of the token, where it is to be another. */
   readonly header?: Readonly<Record<string, unknown>>;
   readonly signsRsa?: true;
-  /** Why the verdict differs from what the verifier does, for each that it does. */
+  /** Why the verdict differs from what the verifier does, for each that it does. A doubt differs if it refuses. */
   readonly differs?: Readonly<Partial<Record<'xrootd' | 'pelicanfs', string>>>;
 }
 
@@ -45,6 +45,9 @@ const both = (parts: Parts, keys: readonly unknown[], more: Jwk = {}): Publicati
 };
 const without = (jwk: Jwk, ...names: readonly string[]): Jwk =>
   Object.fromEntries(Object.entries(jwk).filter(([name]) => !names.includes(name)));
+
+/** The doubt is about such servers, and this is one. */
+const NOT_FOLLOWED = { xrootd: 'scitokens-cpp follows redirects from 1.0.2 on, and 0.7.3 is here' };
 
 export const PUBLICATIONS: Readonly<Record<string, PublicationRow>> = {
   'as jwks makes it': { publish: (parts) => both(parts, [parts.right]) },
@@ -109,12 +112,14 @@ export const PUBLICATIONS: Readonly<Record<string, PublicationRow>> = {
       jwks: redirectTo(parts.urls.moved),
       moved: { keys: [parts.right] },
     }),
+    differs: NOT_FOLLOWED,
   },
   'redirected metadata': {
     publish: (parts) => {
       const { openid: moved, jwks } = both(parts, [parts.right]);
       return { openid: redirectTo(parts.urls.moved), jwks, moved };
     },
+    differs: NOT_FOLLOWED,
   },
   'metadata redirected to http': {
     publish: (parts) => {

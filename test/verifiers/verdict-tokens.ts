@@ -9,7 +9,7 @@ export interface VerdictRow extends Change {
   readonly edit?: (token: string) => string;
   /** Writing a new file instead of reading one, for scopes that do not allow to read. */
   readonly isWrite?: true;
-  /** Why the verdict differs from what the verifier does, for each that it does. */
+  /** Why the verdict differs from what the verifier does, for each that it does. A doubt differs if it refuses. */
   readonly differs?: Readonly<Partial<Record<'xrootd' | 'pelicanfs', string>>>;
 }
 
@@ -21,6 +21,9 @@ const header = (changes: Readonly<Record<string, unknown>>): VerdictRow => ({ he
 
 /** Which issuers a server takes is in its configuration, and `verify` asks nobody but the issuer. */
 const UNKNOWN_ISSUER = { xrootd: 'the server does not know that issuer' };
+
+/** The doubt is about such servers, and this is one. */
+const OLD_LIBRARY = { xrootd: 'scitokens-cpp 0.7.3 refuses what later versions accept' };
 
 /** The published key is of ES256 and the only one of `ISSUER`; the right token is as the service makes it. */
 export const VERDICT_TOKENS: Readonly<Record<string, VerdictRow>> = {
@@ -73,7 +76,10 @@ export const VERDICT_TOKENS: Readonly<Record<string, VerdictRow>> = {
     scope: 'read:/',
   }),
   'aud: any beside another': claims({ aud: ['https://elsewhere.example.com', ANY] }),
-  'aud: another': claims({ aud: ['https://elsewhere.example.com'] }),
+  'aud: another': {
+    ...claims({ aud: ['https://elsewhere.example.com'] }),
+    differs: { xrootd: 'which audiences a server takes is in its configuration: another would take it' },
+  },
   'aud: none': claims({ aud: undefined }),
   'aud: an empty list': claims({ aud: [] }),
   'aud: a number': claims({ aud: 7 }),
@@ -82,9 +88,9 @@ export const VERDICT_TOKENS: Readonly<Record<string, VerdictRow>> = {
   'exp: none': claims({ exp: undefined }),
   'exp: past': claims({ exp: secondsFromNow(-30) }),
   'exp: a string': claims({ exp: String(secondsFromNow(HOUR)) }),
-  'exp: not whole': claims({ exp: secondsFromNow(HOUR) + 0.5 }),
+  'exp: not whole': { ...claims({ exp: secondsFromNow(HOUR) + 0.5 }), differs: OLD_LIBRARY },
   'exp: in ten years': claims({ exp: secondsFromNow(87_600 * HOUR) }),
-  'nbf: none': claims({ nbf: undefined }),
+  'nbf: none': { ...claims({ nbf: undefined }), differs: OLD_LIBRARY },
   'nbf: future': claims({ nbf: secondsFromNow(HOUR) }),
   'nbf: a number as a string': claims({ nbf: String(secondsFromNow(-60)) }),
   'nbf: a string': claims({ nbf: 'soon' }),
