@@ -10,6 +10,8 @@ export interface Target {
   readonly api: Pick<ControlPlane, 'adminKubeconfig' | 'url' | 'ca'>;
   /** Belongs to this attack alone. */
   readonly namespace: string;
+  /** No other attack is under way, of which the service could have too much. */
+  readonly isAlone: boolean;
   /** Share of the full numbers, above 0 and at most 1; the short form takes less. */
   readonly scale: number;
 }
@@ -29,10 +31,11 @@ export interface Attack {
   /** The service's own webhook refuses a part of it: it is made once more while the service is down, before a new start. */
   readonly isRefused?: true | undefined;
   /**
-   * Sends it and resolves to what came back, in words. Ends by itself within a minute; every refusal is an answer, so it
-   * rejects only when it could not be sent.
+   * Sends it and resolves to what came back, in words. Ends by itself within a minute. Every refusal is an answer, so it
+   * rejects only when it could not be sent. Calls `reached` for each part that met what it is meant for, and was not turned
+   * away before: an attack that never calls it shows nothing.
    */
-  readonly run: (target: Target) => Promise<string>;
+  readonly run: (target: Target, reached: () => void) => Promise<string>;
 }
 
 /** That share of a full number, at least one. */

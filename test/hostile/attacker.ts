@@ -8,5 +8,11 @@ import { ATTACKS } from './catalogue.ts';
 setPriority(constants.priority.PRIORITY_LOW);
 const { name, target }: { readonly name: string; readonly target: Target } = workerData;
 const attack = ATTACKS.find((candidate) => candidate.name === name);
+if (attack === undefined) throw new Error(`no attack has the name ${name}`);
 parentPort?.postMessage({ hasBegun: true }, []);
-parentPort?.postMessage({ answers: (await attack?.run(target)) ?? 'no such attack' }, []);
+let hasReached = false;
+const answers = await attack.run(target, () => {
+  if (!hasReached) parentPort?.postMessage({ hasReached: true }, []);
+  hasReached = true;
+});
+parentPort?.postMessage({ answers }, []);

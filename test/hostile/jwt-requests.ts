@@ -1,37 +1,57 @@
+import { MAX_KEY_TEXT } from '../../src/resources/key-source.ts';
+import type { Loose } from '../integration/objects.ts';
+import { fillKey, hugeRsaKey, immutableSecret, keySecret, makeJwt } from './objects.ts';
 import type { TenantRequests } from './tenant-requests.ts';
-import { hugeRsaKey, immutableSecret, keySecret, makeJwt } from './objects.ts';
+import type { Answer, Tenant } from './tenant.ts';
 
 const REFUSED = 20;
+
+/** 12,400 and 16,300 characters as JWK, of `MAX_KEY_TEXT`; the last is refused by its length. Each twice: see `createWithKey`. */
+const RSA_BITS = [16_384, 16_384, 21_504, 21_504, 40_960, 40_960] as const;
+
+/** Inline and in a Secret of its own in turn, as the number at the end of the name is even or not. */
+function createWithKey(tenant: Tenant, name: string, text: string): Promise<Answer> {
+  const isInline = /[02468]$/.test(name);
+  if (isInline) return tenant.create('jwts', makeJwt(name, { key: { value: text } }));
+  const key = { secret: { name: `key-of-${name}`, key: 'key.pem' } };
+  return tenant.createInTurn(['secrets', keySecret(key.secret.name, text)], ['jwts', makeJwt(name, { key })]);
+}
+
+/** The most that the CRD and the webhook let in: 64 labels and 64 annotations, 8 KiB as JSON. Others in each JWT: nothing is shared. */
+function fullTemplate(number: number): Loose {
+  const entries = (prefix: string, keyLength: number, value: string): Loose =>
+    Object.fromEntries(
+      Array.from({ length: 64 }, (_, index) => [
+        `${prefix}${number}-${index}-`.padEnd(keyLength, 'k'),
+        value,
+      ]),
+    );
+  return { labels: entries('l', 63, ''), annotations: entries('a', 12, `${number}-`.padEnd(38, 'v')) };
+}
 
 /** By anyone who may create JWTs in a namespace. */
 export const JWT_REQUESTS: readonly TenantRequests[] = [
   {
     name: 'huge-keys',
-    title: 'JWTs with RSA keys of 16,384 and 40,960 bits, inline and in Secrets',
+    title: 'JWTs with the largest RSA keys that are read, and one of 40,960 bits, inline and in Secrets',
     from: 'jwts',
     count: 12,
-    act: async (tenant, number) => {
-      const text = hugeRsaKey(number % 3 === 0 ? 16_384 : 40_960);
-      const spec = { algorithm: 'RS256' };
-      if (number % 2 === 0)
-        return tenant.create('jwts', makeJwt(`huge-${number}`, { ...spec, key: { value: text } }));
-      await tenant.create('secrets', keySecret(`huge-key-${number}`, text));
-      const key = { secret: { name: `huge-key-${number}`, key: 'key.pem' } };
-      return tenant.create('jwts', makeJwt(`huge-${number}`, { ...spec, key }));
-    },
+    isRefused: true,
+    act: (tenant, number) =>
+      createWithKey(tenant, `huge-${number}`, hugeRsaKey(RSA_BITS[number % RSA_BITS.length] ?? 0)),
   },
   {
     name: 'pem-lines',
-    title: 'JWTs whose key is hundreds of KB of -----BEGIN A-----',
+    title: 'JWTs whose key is 16,384 characters of -----BEGIN A-----, and some of 850,000',
     from: 'jwts',
     count: 100,
-    act: async (tenant, number) => {
-      const text = '-----BEGIN A-----'.repeat(number % 2 === 0 ? 3_800 : 50_000);
-      if (number % 2 === 0) return tenant.create('jwts', makeJwt(`pem-${number}`, { key: { value: text } }));
-      await tenant.create('secrets', keySecret(`pem-key-${number}`, text));
-      const key = { secret: { name: `pem-key-${number}`, key: 'key.pem' } };
-      return tenant.create('jwts', makeJwt(`pem-${number}`, { key }));
-    },
+    isRefused: true,
+    act: (tenant, number) =>
+      createWithKey(
+        tenant,
+        `pem-${number}`,
+        fillKey('-----BEGIN A-----', number % 10 === 9 ? 850_000 : MAX_KEY_TEXT),
+      ),
   },
   {
     name: 'large-claims',
@@ -39,7 +59,7 @@ export const JWT_REQUESTS: readonly TenantRequests[] = [
     from: 'jwts',
     count: 500,
     isRefused: true,
-    prepare: (tenant) => tenant.create('secrets', keySecret('key')),
+    prepare: (tenant) => tenant.mustCreate('secrets', keySecret('key')),
     act: (tenant, number) => {
       const length = number % 2 === 0 ? 700_000 : 60_000;
       return tenant.create('jwts', makeJwt(`large-${number}`, { data: { sub: 'b'.repeat(length) } }));
@@ -47,15 +67,14 @@ export const JWT_REQUESTS: readonly TenantRequests[] = [
   },
   {
     name: 'crowded-claims',
-    title: '400 JWTs with 60 KB of empty objects for claims, or of small labels',
+    title: '400 JWTs with 60 KB of empty objects for claims, or as many labels and annotations as are let in',
     from: 'jwts',
     count: 400,
-    prepare: (tenant) => tenant.create('secrets', keySecret('key')),
+    prepare: (tenant) => tenant.mustCreate('secrets', keySecret('key')),
     act: (tenant, number) => {
-      const labels = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`l${index}`, '']));
       const spec =
         number % 4 === 0
-          ? { secretTemplate: { labels } }
+          ? { secretTemplate: fullTemplate(number) }
           : { data: { many: Array.from({ length: 20_000 }, () => ({})) } };
       return tenant.create('jwts', makeJwt(`crowded-${number}`, spec));
     },
@@ -66,7 +85,7 @@ export const JWT_REQUESTS: readonly TenantRequests[] = [
     fullOnly: true,
     from: 'jwts',
     count: 300,
-    prepare: (tenant) => tenant.create('secrets', keySecret('key')),
+    prepare: (tenant) => tenant.mustCreate('secrets', keySecret('key')),
     act: (tenant, number) => {
       const labels = Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`l${n}`, 'v'.repeat(50)]));
       return tenant.create(
@@ -91,8 +110,8 @@ export const JWT_REQUESTS: readonly TenantRequests[] = [
     from: 'jwts',
     count: 600,
     prepare: async (tenant) => {
-      await tenant.create('secrets', keySecret('key'));
-      await tenant.create('jwts', makeJwt('restless'));
+      await tenant.mustCreate('secrets', keySecret('key'));
+      await tenant.mustCreate('jwts', makeJwt('restless'));
     },
     act: (tenant, number) =>
       tenant.patch('jwts', 'restless', {
@@ -106,11 +125,11 @@ export const JWT_REQUESTS: readonly TenantRequests[] = [
     from: 'jwts',
     count: 2_000,
     prepare: async (tenant) => {
-      await tenant.create('secrets', keySecret('key'));
+      await tenant.mustCreate('secrets', keySecret('key'));
       for (let number = 0; number < REFUSED; number += 1) {
         const name = `refused-${number}`;
-        await tenant.create('secrets', immutableSecret(name));
-        await tenant.create('jwts', makeJwt(name));
+        await tenant.mustCreate('secrets', immutableSecret(name));
+        await tenant.mustCreate('jwts', makeJwt(name));
       }
     },
     act: (tenant, number) =>
@@ -122,7 +141,7 @@ export const JWT_REQUESTS: readonly TenantRequests[] = [
     from: 'jwts',
     count: 300,
     fullOnly: true,
-    prepare: (tenant) => tenant.create('secrets', keySecret('key')),
+    prepare: (tenant) => tenant.mustCreate('secrets', keySecret('key')),
     act: async (tenant, number) => {
       await tenant.create('jwts', makeJwt(`brief-${number}`));
       await tenant.remove('jwts', `brief-${number}`);

@@ -1,11 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Service } from '../controlplane/service.ts';
 
 /** A process that is started again at once when it ends by itself, as the kubelet does. */
 export interface KeptProcess {
   start(): Promise<void>;
-  /** SIGTERM, and no new start; resolves when it has ended. */
-  stop(): Promise<void>;
+  /** SIGTERM, and no new start. Resolves when it has ended, to what was wrong with that, in words. */
+  stop(): Promise<readonly string[]>;
   /** SIGKILL, and no new start; resolves when it has ended. */
   kill(): Promise<void>;
   /** Of probes and metrics. */
@@ -16,13 +17,15 @@ export interface KeptProcess {
   takePeakMemory(): number;
 }
 
-/** Nothing runs before `start`. */
-export function keepProcess(launch: () => Promise<Service>): KeptProcess {
+type Kept = Pick<Service, 'pid' | 'httpPort' | 'output' | 'kill' | 'exited'>;
+
+/** Nothing runs before `start`. What runs `graceMs` after SIGTERM is killed, as the kubelet does. */
+export function keepProcess(launch: () => Promise<Kept>, graceMs: number): KeptProcess {
   let isWanted = false;
-  let current: Service | undefined;
+  let current: Kept | undefined;
   let ends: string[] = [];
   let starting: Promise<void> = Promise.resolve();
-  const running = (): Service => {
+  const running = (): Kept => {
     if (current === undefined) throw new Error('the process was not started');
     return current;
   };
@@ -42,16 +45,35 @@ export function keepProcess(launch: () => Promise<Service>): KeptProcess {
     };
     void restart();
   };
-  const end = async (signal: NodeJS.Signals): Promise<void> => {
+  const end = async (signal: NodeJS.Signals): Promise<Kept | undefined> => {
     await starting;
     isWanted = false;
     current?.kill(signal);
-    await current?.exited;
+    return current;
+  };
+  const stop = async (): Promise<readonly string[]> => {
+    const ending = await end('SIGTERM');
+    if (ending === undefined) return [];
+    const patience = new AbortController();
+    const late = sleep(graceMs, 'late' as const, { signal: patience.signal }).catch(() => 'late' as const);
+    const code = await Promise.race([ending.exited, late]);
+    patience.abort();
+    if (code === 'late') {
+      ending.kill('SIGKILL');
+      await ending.exited;
+      return [`SIGTERM had not ended it after ${graceMs / 1000} s`];
+    }
+    if (code === 0) return [];
+    return [`SIGTERM ended it with ${code === null ? 'a signal' : describeEnd(code, ending.output())}`];
   };
   return {
     start,
-    stop: () => end('SIGTERM'),
-    kill: () => end('SIGKILL'),
+    stop,
+    kill: async () => {
+      await (
+        await end('SIGKILL')
+      )?.exited;
+    },
     httpPort: () => running().httpPort,
     takeEnds: async () => {
       await starting;

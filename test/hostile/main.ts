@@ -8,8 +8,9 @@ import {
 import { runScript } from '../controlplane/run-script.ts';
 import type { Attack } from './attack.ts';
 import { ATTACKS } from './catalogue.ts';
+import type { HostileResult } from './observe.ts';
 import { openRing } from './ring.ts';
-import { runHostile, type HostileOptions, type HostileResult } from './run-hostile.ts';
+import { runHostile, type HostileOptions } from './run-hostile.ts';
 import { HEADER, renderRow, renderSummary } from './table.ts';
 
 const HELP = `Usage: npm run hostile -- [options]
@@ -30,7 +31,8 @@ Options:
   -h, --help   this text
 
 The memory limit is a cgroup where this user may create one (root), elsewhere V8's heap limit and a look at the resident
-memory. Exit codes: 0 no harm, 1 a harm, 2 wrong usage, 3 something outside is missing or failed, 130 Ctrl-C.
+memory. An attack that did not get to what it attacks counts as a harm. Exit codes: 0 no harm, 1 a harm, 2 wrong usage,
+3 something outside is missing or failed, 130 Ctrl-C.
 `;
 
 const SHORT_SCALE = 0.15;

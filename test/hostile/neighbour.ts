@@ -12,7 +12,7 @@ export interface Experience {
   /** The same for a pod that did not opt in, which the service never sees: what the API server itself took. */
   readonly longestPlainMs: number;
   readonly pods: number;
-  /** Pods that were refused or not injected, and tokens that had expired, in words. */
+  /** Pods that were refused or not injected, and tokens that had expired, were gone or could not be read, in words. */
   readonly harms: readonly string[];
   /** New tokens in its Secrets. */
   readonly renewals: number;
@@ -95,7 +95,8 @@ export async function startNeighbour({
     }
   };
   const lookAtTokens = async (): Promise<number> => {
-    const { body } = await api.ask('GET', `${core}/secrets`);
+    const { status, body } = await api.ask('GET', `${core}/secrets`);
+    if (status !== 200) throw new Error(`${status} ${String(body.message).slice(0, 160)}`);
     const items: readonly Loose[] = body.items ?? [];
     const held = items.filter(
       ({ data, metadata }) => data?.token !== undefined && metadata.name.startsWith('token-'),
@@ -111,9 +112,12 @@ export async function startNeighbour({
   };
   const watch = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      await lookAtTokens().catch((error: unknown) =>
-        harm(`Secrets could not be read: ${String(error).slice(0, 120)}`),
-      );
+      try {
+        const held = await lookAtTokens();
+        if (held !== JWTS) harm(`${JWTS - held} of ${JWTS} Secrets have no token`);
+      } catch (error) {
+        harm(`Secrets could not be read: ${String(error).slice(0, 120)}`);
+      }
       await sleep(LOOK_MS);
     }
   };

@@ -82,6 +82,11 @@ export function keySecret(name: string, text?: string): Loose {
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: { 'key.pem': String(pem) } };
 }
 
+/** A text of that many characters at most, made of `unit` again and again. */
+export function fillKey(unit: string, characters: number): string {
+  return unit.repeat(Math.floor(characters / unit.length));
+}
+
 /**
  * An RSA private key of any size as JWK text. Its numbers are random: nobody checks that on reading, and finding primes
  * of 8,192 bits takes minutes.

@@ -1,12 +1,16 @@
 import type { TenantRequests } from './tenant-requests.ts';
 import type { Loose } from '../integration/objects.ts';
 import { deploymentOf, heavyPod } from './objects.ts';
+import { STORED, type Answer } from './tenant.ts';
 
 const LONG = 'a'.repeat(200_000);
 const PATH_OF_A_MEGABYTE: Loose = {
   name: 'other',
   secret: { secretName: 'b', items: [{ key: 'a', path: 'p'.repeat(1_000_000) }] },
 };
+
+/** The API server checks the object itself (422) after the webhook has answered. */
+const SEEN: readonly Answer[] = [...STORED, '400 by a webhook', '422'];
 
 /** By anyone who may create pods and Deployments in a namespace. */
 export const POD_REQUESTS: readonly TenantRequests[] = [
@@ -15,6 +19,7 @@ export const POD_REQUESTS: readonly TenantRequests[] = [
     title: 'pods with a mount path of 200 KB and 400 containers',
     from: 'pods',
     count: 20,
+    reaches: SEEN,
     act: (tenant) =>
       tenant.create('pods', heavyPod({ annotation: 'mount-path', value: `/${LONG}`, containers: 400 })),
   },
@@ -24,6 +29,7 @@ export const POD_REQUESTS: readonly TenantRequests[] = [
     fullOnly: true,
     from: 'pods',
     count: 20,
+    reaches: SEEN,
     act: (tenant) =>
       tenant.create('pods', heavyPod({ annotation: 'env-var', value: LONG, containers: 1_000 })),
   },
@@ -32,6 +38,7 @@ export const POD_REQUESTS: readonly TenantRequests[] = [
     title: 'pods with a file path of 1 MB in a volume and 400 containers',
     from: 'pods',
     count: 20,
+    reaches: SEEN,
     act: (tenant) =>
       tenant.create(
         'pods',
@@ -48,6 +55,7 @@ export const POD_REQUESTS: readonly TenantRequests[] = [
     title: 'Deployments with such templates',
     from: 'pods',
     count: 20,
+    reaches: SEEN,
     act: (tenant, number) => {
       const annotation = number % 2 === 0 ? 'mount-path' : 'env-var';
       const pod = heavyPod({ annotation, value: `/${LONG}`, containers: 400, volumes: [PATH_OF_A_MEGABYTE] });
@@ -59,6 +67,7 @@ export const POD_REQUESTS: readonly TenantRequests[] = [
     title: 'pods that ask for 60,000 tokens in 1,000 containers',
     from: 'pods',
     count: 20,
+    reaches: SEEN,
     fullOnly: true,
     act: (tenant) => {
       const value = Array.from({ length: 60_000 }, (_, number) => number.toString(36))
@@ -72,6 +81,7 @@ export const POD_REQUESTS: readonly TenantRequests[] = [
     title: 'pods with 5,000 containers that choose 40,000 names',
     from: 'pods',
     count: 20,
+    reaches: SEEN,
     fullOnly: true,
     act: (tenant) => {
       const value = Array.from({ length: 40_000 }, (_, number) => `x${number}`)

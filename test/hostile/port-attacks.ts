@@ -1,14 +1,19 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
-import { scaled, type Attack, type Target } from './attack.ts';
+import { scaled, type Attack } from './attack.ts';
 import { countWords, inParallel } from './in-parallel.ts';
 import { ATTACKER_ADDRESS, dial, holdConnections } from './port-client.ts';
-import { podReview } from './reviews.ts';
+import { containersOf, podReview } from './reviews.ts';
 
 const PODS = '/mutate/pods';
 const BODY_LIMIT = 8 * 1024 * 1024; // what the service reads at most
 const HEAD = `POST ${PODS} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n`;
+
+/** A review whose answer takes 700 KB. */
+export function unreadReview(): string {
+  return podReview(`{"containers":[${containersOf(2_000)}]}`);
+}
 
 /** A TLS record of a ClientHello that says it has 512 bytes and has 8. */
 const HALF_HELLO = Buffer.from([22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3, 0, 0]);
@@ -19,8 +24,10 @@ export const PORT_ATTACKS: readonly Attack[] = [
     name: 'half-handshakes',
     title: '7,000 connections that begin a TLS handshake and stop',
     from: 'port',
-    run: async (target) => {
-      const sockets = await inParallel(scaled(7_000, target), 200, () => halfDial(target.webhookPort));
+    run: async (target, reached) => {
+      const sockets = await inParallel(scaled(7_000, target), 200, () =>
+        halfDial(target.webhookPort, reached),
+      );
       await sleep(8_000);
       const open = sockets.filter((socket) => socket?.destroyed === false).length;
       for (const socket of sockets) socket?.destroy();
@@ -32,46 +39,43 @@ export const PORT_ATTACKS: readonly Attack[] = [
     title: '3,000 TLS connections that never send a request',
     fullOnly: true,
     from: 'port',
-    run: (target) => holdConnections(target.webhookPort, scaled(3_000, target), 5_000, () => {}),
+    run: holding(3_000, 5_000, () => {}),
   },
   {
     name: 'slow-headers',
     title: '500 connections that send a byte of their headers each second',
     fullOnly: true,
     from: 'port',
-    run: (target) =>
-      holdConnections(target.webhookPort, scaled(500, target), 14_000, (socket) => drip(socket, HEAD)),
+    run: holding(500, 14_000, (socket) => drip(socket, HEAD)),
   },
   {
     name: 'slow-bodies',
     title: '300 requests of 8 MiB that send a byte each second after the first 64 KiB',
     from: 'port',
-    run: (target) =>
-      holdConnections(target.webhookPort, scaled(300, target), 14_000, (socket) => {
-        socket.write(`${HEAD}content-length: ${BODY_LIMIT}\r\n\r\n`);
-        socket.write(Buffer.alloc(65_536, '['));
-        drip(socket, '['.repeat(60));
-      }),
+    run: holding(300, 14_000, (socket) => {
+      socket.write(`${HEAD}content-length: ${BODY_LIMIT}\r\n\r\n`);
+      socket.write(Buffer.alloc(65_536, '['));
+      drip(socket, '['.repeat(60));
+    }),
   },
   {
     name: 'stalled-bodies',
     title: '150 requests of 8 MiB that send all but the last byte',
     from: 'port',
-    run: (target) =>
-      holdConnections(target.webhookPort, scaled(150, target), 12_000, (socket) => {
-        socket.write(`${HEAD}content-length: ${BODY_LIMIT}\r\n\r\n`);
-        socket.write(Buffer.alloc(BODY_LIMIT - 1, ' '));
-      }),
+    run: holding(150, 12_000, (socket) => {
+      socket.write(`${HEAD}content-length: ${BODY_LIMIT}\r\n\r\n`);
+      socket.write(Buffer.alloc(BODY_LIMIT - 1, ' '));
+    }),
   },
   {
     name: 'small-chunks',
     title: '20 bodies of 300,000 chunks of one byte, each with an extension of 20 bytes',
     from: 'port',
-    run: (target) => {
+    run: (target, reached) => {
       const chunks = `1;${'x'.repeat(20)}\r\n[\r\n`.repeat(300_000);
-      return holdConnections(target.webhookPort, scaled(20, target), 12_000, (socket) => {
+      return holding(20, 12_000, (socket) => {
         socket.write(`${HEAD}transfer-encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`);
-      });
+      })(target, reached);
     },
   },
   {
@@ -79,25 +83,25 @@ export const PORT_ATTACKS: readonly Attack[] = [
     title: '20 connections with 20,000 requests each, whose answers are not read',
     fullOnly: true,
     from: 'port',
-    run: (target) => {
+    run: (target, reached) => {
       const requests = `GET /nothing HTTP/1.1\r\nhost: a\r\n\r\n`.repeat(20_000);
-      return holdConnections(target.webhookPort, scaled(20, target), 12_000, (socket) => {
+      return holding(20, 12_000, (socket) => {
         socket.pause();
         socket.write(requests);
-      });
+      })(target, reached);
     },
   },
   {
     name: 'unread-answers',
     title: '500 connections that ask for an answer of 700 KB and do not read it',
     from: 'port',
-    run: (target) => {
-      const body = podReview(`{"containers":[${'{"name":"a"},'.repeat(2_500)}{"name":"b"}]}`);
+    run: (target, reached) => {
+      const body = unreadReview();
       const length = Buffer.byteLength(body);
-      return holdConnections(target.webhookPort, scaled(500, target), 8_000, (socket) => {
+      return holding(500, 8_000, (socket) => {
         socket.pause();
         socket.write(`${HEAD}content-length: ${length}\r\n\r\n${body}`);
-      });
+      })(target, reached);
     },
   },
   {
@@ -105,17 +109,16 @@ export const PORT_ATTACKS: readonly Attack[] = [
     title: '200 requests with 1 MiB of headers',
     fullOnly: true,
     from: 'port',
-    run: (target) =>
-      holdConnections(target.webhookPort, scaled(200, target), 2_000, (socket) => {
-        socket.write(`${HEAD}${`x-${'a'.repeat(60)}: ${'b'.repeat(4_000)}\r\n`.repeat(256)}`);
-      }),
+    run: holding(200, 2_000, (socket) => {
+      socket.write(`${HEAD}${`x-${'a'.repeat(60)}: ${'b'.repeat(4_000)}\r\n`.repeat(256)}`);
+    }),
   },
   {
     name: 'noise',
     title: '200 connections with random bytes, plain HTTP or HTTP/2 where TLS or HTTP/1.1 is spoken',
     fullOnly: true,
     from: 'port',
-    run: async (target) => {
+    run: async (target, reached) => {
       const noise = [randomText(65_536), `${HEAD}\r\n`, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'];
       await inParallel(scaled(100, target), 20, async (number) => {
         const socket = await tcpDial(target.webhookPort);
@@ -123,18 +126,19 @@ export const PORT_ATTACKS: readonly Attack[] = [
         await sleep(50);
         socket?.destroy();
       });
-      return holdConnections(target.webhookPort, scaled(100, target), 1_000, (socket) => {
+      return holding(100, 1_000, (socket) => {
         socket.write(noise[socket.remotePort === undefined ? 0 : 2] ?? '');
-      });
+      })(target, reached);
     },
   },
   {
     name: 'handshakes',
     title: '2,000 whole TLS handshakes, 20 at a time, each for one connection that is ended at once',
     from: 'port',
-    run: async (target) => {
+    run: async (target, reached) => {
       const results = await inParallel(scaled(2_000, target), 20, async () => {
         const socket = await dial(target.webhookPort);
+        if (socket !== undefined) reached();
         socket?.destroy();
         return socket === undefined ? 'refused' : 'done';
       });
@@ -145,9 +149,10 @@ export const PORT_ATTACKS: readonly Attack[] = [
     name: 'unread-metrics',
     title: '300 connections that ask for /metrics 50 times and read nothing',
     from: 'port',
-    run: async (target) => {
+    run: async (target, reached) => {
       const sockets = await inParallel(scaled(300, target), 20, async () => {
         const socket = await tcpDial(target.httpPort);
+        if (socket !== undefined) reached();
         socket?.pause();
         socket?.write('GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(50));
         return socket;
@@ -171,8 +176,18 @@ function drip(socket: TLSSocket, text: string): void {
   socket.once('close', () => clearInterval(timer));
 }
 
-async function halfDial(port: Target['webhookPort']): Promise<Socket | undefined> {
+/** Makes an attack of connections that are held: see `holdConnections`. */
+function holding(count: number, holdMs: number, abuse: (socket: TLSSocket) => void): Attack['run'] {
+  return (target, reached) =>
+    holdConnections(target.webhookPort, scaled(count, target), holdMs, (socket) => {
+      reached();
+      abuse(socket);
+    });
+}
+
+async function halfDial(port: number, reached: () => void): Promise<Socket | undefined> {
   const socket = await tcpDial(port);
+  if (socket !== undefined) reached();
   socket?.write(HALF_HELLO);
   return socket;
 }

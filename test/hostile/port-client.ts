@@ -1,15 +1,22 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:https';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 
 /** No answer within this time counts as none: an attacker does not wait for ever either. */
 const GIVE_UP_MS = 40_000;
 
+/** Characters of a message. */
+const SHOWN = 60;
+
 /** Attackers have another address than the API server, as they do in a cluster. All of 127.0.0.0/8 is this machine. */
 export const ATTACKER_ADDRESS = '127.0.0.9';
 
-/** Posts a body; gives the status, or the error code of the connection. */
+/**
+ * Posts a body. Gives the status with what was decided (`200 denied: …`, `200 patched` or `200 left alone`) or said, cut to a
+ * few words; or the error code of the connection.
+ */
 export async function post(port: number, path: string, body: Buffer, agent: Agent): Promise<string> {
   const sending = request({
     host: '127.0.0.1',
@@ -25,9 +32,7 @@ export async function post(port: number, path: string, body: Buffer, agent: Agen
   try {
     sending.end(body);
     const [response] = await once(sending, 'response');
-    response.resume(); // to its end, so that the connection is free again
-    await once(response, 'end');
-    return String(response.statusCode);
+    return `${response.statusCode} ${describe(await text(response))}`;
   } catch (error) {
     return codeOf(error);
   }
@@ -54,7 +59,7 @@ export async function dial(port: number): Promise<TLSSocket | undefined> {
   }
 }
 
-/** Opens connections and does with each what `abuse` says, `atOnce` at a time; holds them all, then ends them. */
+/** Opens connections and does with each what `abuse` says, twenty at a time; holds them all, then ends them. */
 export async function holdConnections(
   port: number,
   count: number,
@@ -71,10 +76,18 @@ export async function holdConnections(
     }
   };
   await Promise.all(Array.from({ length: 20 }, lane));
-  await sleep(holdMs);
+  if (sockets.length > 0) await sleep(holdMs);
   const open = sockets.filter(({ destroyed }) => !destroyed).length;
   for (const socket of sockets) socket.destroy();
   return `${sockets.length} opened, ${open} still open after ${holdMs / 1000} s`;
+}
+
+/** Of the AdmissionReview or the Status that a body is. */
+function describe(body: string): string {
+  const { message, response } = JSON.parse(body);
+  if (response === undefined) return String(message).slice(0, SHOWN);
+  if (response.allowed !== true) return `denied: ${String(response.status?.message).slice(0, SHOWN)}`;
+  return response.patch === undefined ? 'left alone' : 'patched';
 }
 
 function codeOf(error: unknown): string {

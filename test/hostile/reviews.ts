@@ -15,6 +15,11 @@ export function podReview(spec: string, metadata = TOKEN): string {
   return reviewOf('pods', 'Pod', `{"metadata":{"name":"a",${metadata}},"spec":${spec}}`);
 }
 
+/** That many containers with names of their own, as the elements of a JSON array. */
+export function containersOf(count: number): string {
+  return Array.from({ length: count }, (_, number) => `{"name":"c${number}"}`).join(',');
+}
+
 const JWT_HEAD = '"issuer":"https://a","keyId":"a","algorithm":"ES256","expiryTime":{"days":1}';
 
 /** `more`: members of the spec, as JSON text. */

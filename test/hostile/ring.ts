@@ -12,8 +12,6 @@ const ENTRY = join(import.meta.dirname, '../../dist/main.js');
 /** One container of the pod, under the memory limit that is shipped for it. */
 export interface Fighter extends KeptProcess {
   readonly memory: MemoryLimit;
-  /** Within which SIGTERM ends it. */
-  readonly graceMs: number;
 }
 
 /** The compiled service as its pod has it, beside a control plane. */
@@ -42,18 +40,24 @@ export async function openRing(): Promise<Ring> {
   const stage = await startStage({ withoutService: true });
   opened.defer(() => stage.stop());
   const processes = {
-    main: keepProcess(() => launch(stage, main.args, [...PARTS.main, ...everywhere(stage)], memory.main)),
-    fallback: keepProcess(() => launch(stage, fallback.args, everywhere(stage), memory.fallback)),
-    otherLeader: keepProcess(() => launch(stage, main.args, PARTS.otherLeader)),
+    main: keepProcess(
+      () => launch(stage, main.args, [...PARTS.main, ...everywhere(stage)], memory.main),
+      main.graceMs,
+    ),
+    fallback: keepProcess(
+      () => launch(stage, fallback.args, everywhere(stage), memory.fallback),
+      fallback.graceMs,
+    ),
+    otherLeader: keepProcess(() => launch(stage, main.args, PARTS.otherLeader), main.graceMs),
   };
-  for (const each of Object.values(processes)) opened.defer(() => each.stop());
+  for (const each of Object.values(processes)) opened.defer(async () => void (await each.stop()));
   await processes.main.start();
   await waitForWebhook(stage.cluster);
   const running = opened.move();
   return {
     webhookPort: stage.webhookPort,
-    main: { ...processes.main, memory: memory.main, graceMs: main.graceMs },
-    fallback: { ...processes.fallback, memory: memory.fallback, graceMs: fallback.graceMs },
+    main: { ...processes.main, memory: memory.main },
+    fallback: { ...processes.fallback, memory: memory.fallback },
     otherLeader: processes.otherLeader,
     enroll: (namespace) => enroll(stage.cluster, namespace),
     stop: () => running.disposeAsync(),

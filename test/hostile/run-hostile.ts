@@ -4,24 +4,20 @@ import { waitUntil } from '../controlplane/wait-until.ts';
 import type { Attack, Target } from './attack.ts';
 import { launchAttack } from './launch-attack.ts';
 import { startNeighbour, type Neighbour } from './neighbour.ts';
-import type { Fighter, Ring } from './ring.ts';
-
-/** What came out of one attack. */
-export interface HostileResult {
-  readonly name: string;
-  readonly title: string;
-  readonly seconds: number;
-  /** Largest resident memory of the service meanwhile, in MiB. */
-  readonly peakMiB: number;
-  /** Slowest creation of an annotated pod by a client that does nothing wrong, in milliseconds. */
-  readonly longestMs: number;
-  /** The same for a pod that the service never sees. */
-  readonly longestPlainMs: number;
-  /** What the attacker got back. */
-  readonly answers: string;
-  /** What must not happen and did, in words. */
-  readonly harms: readonly string[];
-}
+import {
+  AFTERMATH_MS,
+  ANSWER_MS,
+  ATTACK_MS,
+  launchAlone,
+  look,
+  missing,
+  observe,
+  type HostileResult,
+  type Look,
+  type Observed,
+  type Outcome,
+} from './observe.ts';
+import type { Ring } from './ring.ts';
 
 export interface HostileOptions {
   readonly scale: number;
@@ -34,11 +30,6 @@ export interface HostileOptions {
   readonly onResult: (result: HostileResult) => void;
 }
 
-/** A well-behaved client's pod is created within this time (quality.md). */
-const ANSWER_MS = 5_000;
-/** What an attack leaves to be worked on shows itself within this time. */
-const AFTERMATH_MS = 2_000;
-const ATTACK_MS = 90_000;
 /** What expired while no service ran is signed within this time of its start. */
 const RENEWED_WITHIN_MS = 30_000;
 const PAUSE_MS = 500;
@@ -83,12 +74,8 @@ async function leaveAlone({ main, fallback, otherLeader }: Ring, neighbour: Neig
   await waitUntil('a pod by way of the fallback', ANSWER_MS, () => neighbour.takeExperience().pods > 0);
 }
 
-interface Siege {
+interface Siege extends Observed {
   readonly ring: Ring;
-  readonly neighbour: Neighbour;
-  readonly victim: Fighter;
-  /** Of the rows' names and titles. */
-  readonly prefix: string;
   readonly scale: number;
   readonly isApart: boolean;
   readonly isTogether: boolean;
@@ -99,58 +86,27 @@ interface Siege {
 
 async function besiege(attacks: readonly Attack[], siege: Siege): Promise<void> {
   const { ring, victim, scale, isApart, isTogether, enroll, onResult } = siege;
-  const aim = async (): Promise<Target> => {
+  const aim = async (isAlone: boolean): Promise<Target> => {
     const tenant = await enroll();
-    return { ...tenant, webhookPort: ring.webhookPort, httpPort: victim.httpPort(), scale };
+    return { ...tenant, webhookPort: ring.webhookPort, httpPort: victim.httpPort(), isAlone, scale };
   };
-  const attackTogether = async (withinMs: number): Promise<string> => {
-    const launch = async (attack: Attack): Promise<string> =>
-      launchAttack(attack, await aim(), withinMs).answers;
-    const answers = await Promise.all(attacks.map(launch));
-    return `${answers.length} attacks`;
+  const attackTogether = async (withinMs: number): Promise<Outcome> => {
+    const launch = async (attack: Attack): Promise<readonly string[]> =>
+      missing(attack, await launchAttack(attack, await aim(false), withinMs).answers);
+    const harms = (await Promise.all(attacks.map(launch))).flat();
+    return { answers: `${attacks.length} attacks`, harms };
   };
   for (const attack of isApart ? attacks : []) {
-    const target = await aim();
-    onResult(await observe(siege, attack, () => launchAttack(attack, target, ATTACK_MS).answers));
+    const target = await aim(true);
+    onResult(await observe(siege, attack, () => launchAlone(attack, target)));
   }
   const together = { name: 'together', title: 'all of these at the same time' };
   if (isTogether) onResult(await observe(siege, together, () => attackTogether(TOGETHER_MS)));
   for (const attack of attacks.filter(({ isRefused }) => isRefused === true))
-    onResult(await storeUnseen(siege, attack, await aim()));
+    onResult(await storeUnseen(siege, attack, await aim(true)));
   const fromPort = attacks.filter(({ from }) => from === 'port');
   const atEnd = isApart || isTogether ? fromPort.slice(0, DURING_RESTART) : fromPort;
-  onResult(await endAndStart(siege, atEnd, await aim()));
-}
-
-async function observe(
-  siege: Siege,
-  { name, title }: Pick<Attack, 'name' | 'title'>,
-  run: () => Promise<string>,
-): Promise<HostileResult> {
-  await look(siege);
-  const startedAt = performance.now();
-  const answers = await run();
-  await sleep(AFTERMATH_MS);
-  const seconds = Math.round((performance.now() - startedAt) / 1000);
-  return { name: siege.prefix + name, title: siege.prefix + title, seconds, answers, ...(await look(siege)) };
-}
-
-type Look = Pick<HostileResult, 'peakMiB' | 'longestMs' | 'longestPlainMs' | 'harms'>;
-
-/** What happened since the last look. */
-async function look({ neighbour, victim }: Siege): Promise<Look> {
-  const { longestMs, longestPlainMs, harms } = neighbour.takeExperience();
-  const peak = victim.takePeakMemory();
-  const ends = await victim.takeEnds();
-  const all = [...harms, ...ends.map((end) => `the service ended (${end})`)];
-  if (longestMs > ANSWER_MS) all.push(`a pod took ${(longestMs / 1000).toFixed(1)} s`);
-  if (peak > victim.memory.bytes) all.push(`${toMiB(peak)} MiB were used`);
-  return {
-    peakMiB: toMiB(peak),
-    longestMs: Math.round(longestMs),
-    longestPlainMs: Math.round(longestPlainMs),
-    harms: all,
-  };
+  onResult(await endAndStart(siege, atEnd, await aim(false)));
 }
 
 /** What the webhook would refuse is stored while it is down, and is there when the service starts. */
@@ -158,39 +114,40 @@ function storeUnseen(siege: Siege, attack: Attack, target: Target): Promise<Host
   const { neighbour, victim } = siege;
   const row = { name: `${attack.name}-unseen`, title: `${attack.title}, unseen; a new start` };
   return observe(siege, row, async () => {
-    await victim.stop();
-    const answers = await launchAttack(attack, target, ATTACK_MS).answers;
+    const stopped = await victim.stop();
+    const { answers, harms } = await launchAlone(attack, target);
     await victim.start();
     // Tokens expired meanwhile. What met no service at all does not count; that it ends over and over does.
     const lastLook = performance.now() + RENEWED_WITHIN_MS;
     while (neighbour.takeExperience().renewals === 0 && performance.now() < lastLook) await sleep(PAUSE_MS);
     await sleep(AFTERMATH_MS);
     neighbour.takeExperience();
-    return answers;
+    return { answers, harms: [...stopped, ...harms] };
   });
 }
 
 /** SIGTERM while the port is attacked; then a start while all that was stored is there and the port is attacked again. */
 async function endAndStart(siege: Siege, attacks: readonly Attack[], target: Target): Promise<HostileResult> {
   const { neighbour, victim } = siege;
-  const harms: string[] = [];
   const looks: Look[] = [];
-  const restart = async (): Promise<string> => {
-    const attacking = attacks.map((attack) => launchAttack(attack, target, ATTACK_MS));
+  const restart = async (): Promise<Outcome> => {
+    const attacking = attacks.map((attack) => ({ attack, ...launchAttack(attack, target, ATTACK_MS) }));
     await Promise.all(attacking.map(({ begun }) => begun));
     await sleep(AFTERMATH_MS);
     looks.push(await look(siege));
     const stoppedAt = performance.now();
-    await victim.stop();
+    const stopped = await victim.stop();
     const endMs = performance.now() - stoppedAt;
-    if (endMs > victim.graceMs) harms.push(`SIGTERM took ${(endMs / 1000).toFixed(1)} s`);
     const startedAt = performance.now();
     await victim.start();
     const readyMs = performance.now() - startedAt;
     // What met no service at all does not count.
     neighbour.takeExperience();
-    await Promise.all(attacking.map(({ answers }) => answers));
-    return `ended after ${(endMs / 1000).toFixed(1)} s, ready again after ${(readyMs / 1000).toFixed(1)} s`;
+    const notMade = attacking.map(async ({ attack, answers }) => missing(attack, await answers));
+    return {
+      answers: `ended after ${(endMs / 1000).toFixed(1)} s, ready again after ${(readyMs / 1000).toFixed(1)} s`,
+      harms: [...stopped, ...(await Promise.all(notMade)).flat()],
+    };
   };
   const title = 'SIGTERM and a new start, with all that was stored, while the port is attacked';
   const result = await observe(siege, { name: 'restart', title }, restart);
@@ -201,10 +158,6 @@ async function endAndStart(siege: Siege, attacks: readonly Attack[], target: Tar
     peakMiB: most(({ peakMiB }) => peakMiB),
     longestMs: most(({ longestMs }) => longestMs),
     longestPlainMs: most(({ longestPlainMs }) => longestPlainMs),
-    harms: [...harms, ...looks.flatMap((one) => one.harms)],
+    harms: looks.flatMap((one) => one.harms),
   };
-}
-
-function toMiB(bytes: number): number {
-  return Math.round(bytes / 2 ** 20);
 }

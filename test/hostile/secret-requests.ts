@@ -32,11 +32,13 @@ export const SECRET_REQUESTS: readonly TenantRequests[] = [
     title: '30 such Secrets with a JWT of their name each',
     from: 'secrets',
     count: 30,
-    prepare: (tenant) => tenant.create('secrets', keySecret('key')),
-    act: async (tenant, number) => {
+    prepare: (tenant) => tenant.mustCreate('secrets', keySecret('key')),
+    act: (tenant, number) => {
       const token = number % 2 === 0 ? nestedToken(750_000) : crowdedToken(750_000);
-      await tenant.create('secrets', labelledSecret(`own-${number}`, token));
-      return tenant.create('jwts', makeJwt(`own-${number}`));
+      return tenant.createInTurn(
+        ['secrets', labelledSecret(`own-${number}`, token)],
+        ['jwts', makeJwt(`own-${number}`)],
+      );
     },
   },
   {
@@ -133,19 +135,22 @@ export const SECRET_REQUESTS: readonly TenantRequests[] = [
     title: '60 Secrets with our label, 20,000 labels and 20,000 empty data keys, a JWT that signs with each',
     from: 'secrets',
     count: 60,
-    prepare: (tenant) => tenant.create('secrets', keySecret('key')),
-    act: async (tenant, number) => {
+    prepare: (tenant) => tenant.mustCreate('secrets', keySecret('key')),
+    act: (tenant, number) => {
       const names = Array.from({ length: 20_000 }, (_, index) => `k${index}`);
       const labels = Object.fromEntries(names.map((name) => [name, 'v']));
-      await tenant.create('secrets', {
+      const secret = {
         apiVersion: 'v1',
         kind: 'Secret',
         metadata: { name: `crowded-${number}`, labels: { ...labels, 'tokens.osg-htc.org/managed': 'true' } },
         data: Object.fromEntries(names.map((name) => [name, ''])),
-      });
+      };
       const key = { secret: { name: `crowded-${number}`, key: 'k1' } };
-      await tenant.create('jwts', makeJwt(`signs-${number}`, { key }));
-      return tenant.create('jwts', makeJwt(`crowded-${number}`));
+      return tenant.createInTurn(
+        ['secrets', secret],
+        ['jwts', makeJwt(`signs-${number}`, { key })],
+        ['jwts', makeJwt(`crowded-${number}`)],
+      );
     },
   },
   {
@@ -154,8 +159,8 @@ export const SECRET_REQUESTS: readonly TenantRequests[] = [
     from: 'secrets',
     count: 2_000,
     fullOnly: true,
-    prepare: (tenant) => tenant.create('secrets', keySecret('key')),
-    act: async (tenant, number) => {
+    prepare: (tenant) => tenant.mustCreate('secrets', keySecret('key')),
+    act: (tenant, number) => {
       const labels = Array.from({ length: 170 }, (_, index) => [
         `${number}-${index}-`.padEnd(60, 'l') + 'l',
         `${number}`.padEnd(30, 'v'),
@@ -165,8 +170,10 @@ export const SECRET_REQUESTS: readonly TenantRequests[] = [
         ...secret['metadata'],
         labels: { ...Object.fromEntries(labels), ...secret['metadata'].labels },
       };
-      await tenant.create('secrets', { ...secret, metadata });
-      return tenant.create('jwts', makeJwt(`claimed-${number}`));
+      return tenant.createInTurn(
+        ['secrets', { ...secret, metadata }],
+        ['jwts', makeJwt(`claimed-${number}`)],
+      );
     },
   },
   {
@@ -175,8 +182,8 @@ export const SECRET_REQUESTS: readonly TenantRequests[] = [
     from: 'secrets',
     count: 600,
     prepare: async (tenant) => {
-      await tenant.create('secrets', keySecret('key'));
-      await tenant.create('jwts', makeJwt('contended'));
+      await tenant.mustCreate('secrets', keySecret('key'));
+      await tenant.mustCreate('jwts', makeJwt('contended'));
     },
     act: (tenant, number) => {
       const bodies: readonly Loose[] = [
@@ -194,8 +201,8 @@ export const SECRET_REQUESTS: readonly TenantRequests[] = [
     count: 200,
     fullOnly: true,
     prepare: async (tenant) => {
-      await tenant.create('secrets', keySecret('key'));
-      await inParallel(300, 8, (number) => tenant.create('jwts', makeJwt(`shared-${number}`)));
+      await tenant.mustCreate('secrets', keySecret('key'));
+      await inParallel(300, 8, (number) => tenant.mustCreate('jwts', makeJwt(`shared-${number}`)));
     },
     act: (tenant, number) =>
       tenant.patch('secrets', 'key', { metadata: { annotations: { note: `n${number}` } } }),

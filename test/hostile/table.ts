@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { HostileResult } from './run-hostile.ts';
+import type { HostileResult } from './observe.ts';
 
 const TITLE_WIDTH = 72;
 

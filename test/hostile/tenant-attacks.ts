@@ -4,7 +4,7 @@ import { countWords, inParallel } from './in-parallel.ts';
 import { JWT_REQUESTS } from './jwt-requests.ts';
 import { POD_REQUESTS } from './pod-requests.ts';
 import { SECRET_REQUESTS } from './secret-requests.ts';
-import { openTenant } from './tenant.ts';
+import { openTenant, STORED } from './tenant.ts';
 
 /** Requests of one tenant that are under way at the same time. */
 const AT_ONCE = 8;
@@ -17,19 +17,24 @@ export const TENANT_ATTACKS: readonly Attack[] = [...POD_REQUESTS, ...JWT_REQUES
     from,
     fullOnly,
     isRefused,
-    run: (target) => play(requests, target),
+    run: (target, reached) => play(requests, target, reached),
   }),
 );
 
 async function play(
-  { count, prepare, act }: Pick<TenantRequests, 'count' | 'prepare' | 'act'>,
+  { count, prepare, act, reaches = STORED }: Pick<TenantRequests, 'count' | 'prepare' | 'act' | 'reaches'>,
   target: Target,
+  reached: () => void,
 ): Promise<string> {
   const tenant = await openTenant(target);
   try {
     await prepare?.(tenant);
-    const statuses = await inParallel(scaled(count, target), AT_ONCE, (number) => act(tenant, number));
-    return countWords(statuses);
+    const answers = await inParallel(scaled(count, target), AT_ONCE, async (number) => {
+      const answer = await act(tenant, number);
+      if (reaches.includes(answer)) reached();
+      return answer;
+    });
+    return countWords(answers);
   } finally {
     tenant.close();
   }

@@ -1,5 +1,5 @@
 import type { Position } from './attack.ts';
-import type { Tenant } from './tenant.ts';
+import type { Answer, Tenant } from './tenant.ts';
 
 /** One kind of request of a tenant, made again and again. */
 export interface TenantRequests {
@@ -9,8 +9,9 @@ export interface TenantRequests {
   readonly count: number;
   readonly fullOnly?: true;
   readonly isRefused?: true;
-  /** Once, before. */
+  /** Answers that show that it got to whoever is attacked; one of them has to come. By default that it was stored. */
+  readonly reaches?: readonly Answer[];
+  /** Once, before; rejects if something is missing then. */
   readonly prepare?: (tenant: Tenant) => Promise<unknown>;
-  /** Gives the status of the API server's answer. */
-  readonly act: (tenant: Tenant, number: number) => Promise<number>;
+  readonly act: (tenant: Tenant, number: number) => Promise<Answer>;
 }

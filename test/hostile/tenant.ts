@@ -2,6 +2,9 @@ import { openUserApi, type UserApi } from '../integration/user-api.ts';
 import type { Loose } from '../integration/objects.ts';
 import type { Target } from './attack.ts';
 
+/** How the API server begins to pass on a refusal. One that could not be asked is an internal error. */
+const DENIED = /^admission webhook "/;
+
 const GROUPS: Readonly<Record<string, string>> = {
   pods: '/api/v1',
   secrets: '/api/v1',
@@ -10,13 +13,25 @@ const GROUPS: Readonly<Record<string, string>> = {
   jwts: '/apis/tokens.osg-htc.org/v1',
 };
 
+/**
+ * The status that the API server answers with, or that there was no answer. What an admission webhook denied is told apart
+ * from what the API server itself refuses: that never gets to the webhook.
+ */
+export type Answer = `${number}` | `${number} by a webhook` | 'no answer';
+
+/** Its answers when an object was made or changed. */
+export const STORED: readonly Answer[] = ['200', '201'];
+
 /** Somebody with `edit` in one namespace, at the API server. */
 export interface Tenant {
-  /** Creates an object; gives the status. */
-  create(plural: string, object: Loose, dryRun?: 'dryRun'): Promise<number>;
-  /** Merge patch; gives the status. */
-  patch(plural: string, name: string, body: Loose): Promise<number>;
-  remove(plural: string, name: string): Promise<number>;
+  create(plural: string, object: Loose): Promise<Answer>;
+  /** One after the other; gives the answer to the last, or to the first that was not created. */
+  createInTurn(...objects: readonly (readonly [plural: string, object: Loose])[]): Promise<Answer>;
+  /** As `create`; rejects when it was not created. */
+  mustCreate(plural: string, object: Loose): Promise<void>;
+  /** Merge patch. */
+  patch(plural: string, name: string, body: Loose): Promise<Answer>;
+  remove(plural: string, name: string): Promise<Answer>;
   close(): void;
 }
 
@@ -26,16 +41,30 @@ export async function openTenant({
 }: Pick<Target, 'api' | 'namespace'>): Promise<Tenant> {
   const api: UserApi = await openUserApi(access);
   const pathOf = (plural: string): string => `${GROUPS[plural]}/namespaces/${namespace}/${plural}`;
-  const ask = async (method: string, path: string, body?: unknown): Promise<number> => {
+  const ask = async (method: string, path: string, body?: unknown): Promise<Answer> => {
     try {
-      return (await api.ask(method, path, body)).status;
+      const { status, body: said } = await api.ask(method, path, body);
+      return DENIED.test(String(said.message)) ? `${status} by a webhook` : `${status}`;
     } catch {
-      return 0; // no answer
+      return 'no answer';
     }
   };
+  const create = (plural: string, object: Loose): Promise<Answer> => ask('POST', pathOf(plural), object);
   return {
-    create: (plural, object, dryRun) =>
-      ask('POST', `${pathOf(plural)}${dryRun === undefined ? '' : '?dryRun=All'}`, object),
+    create,
+    createInTurn: async (...objects) => {
+      let answer: Answer = 'no answer';
+      for (const [plural, object] of objects) {
+        answer = await create(plural, object);
+        if (answer !== '201') break;
+      }
+      return answer;
+    },
+    mustCreate: async (plural, object) => {
+      const answer = await create(plural, object);
+      if (answer !== '201')
+        throw new Error(`${plural} ${object['metadata'].name} was not created: ${answer}`);
+    },
     patch: (plural, name, body) => ask('PATCH', `${pathOf(plural)}/${name}`, body),
     remove: (plural, name) => ask('DELETE', `${pathOf(plural)}/${name}`),
     close: () => api.close(),

@@ -1,0 +1,52 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import type { Loose } from '../integration/objects.ts';
+import { makeDevCertificate } from '../server/dev-certificate.ts';
+import type { Target } from './attack.ts';
+
+/** What a test's API server answers. */
+export interface FakeAnswer {
+  readonly status: number;
+  readonly body: Loose;
+}
+
+/** An HTTPS server on loopback in place of an API server, until it is disposed of. */
+export interface FakeApi extends AsyncDisposable {
+  /** How a client of it is told where it is. */
+  readonly access: Target['api'];
+  readonly port: number;
+}
+
+/** Whatever is asked, `answer` says what the answer is; `path` is without the query. */
+export async function startFakeApi(
+  answer: (method: string, path: string, body: Loose) => FakeAnswer,
+): Promise<FakeApi> {
+  const certificate = await makeDevCertificate();
+  const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-fake-api-'));
+  const adminKubeconfig = join(folder, 'kubeconfig');
+  await writeFile(adminKubeconfig, JSON.stringify({ users: [{ user: { token: 'a' } }] }));
+  const respond = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method = '', url = '' } = incoming;
+    const asked = method === 'GET' || method === 'DELETE' ? {} : await json(incoming);
+    const { status, body } = answer(method, url.split('?')[0] ?? '', Object(asked));
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  };
+  const server = createServer(certificate, (incoming, response) => void respond(incoming, response));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.listen(0, '127.0.0.1', resolve);
+  await promise;
+  const { port } = Object(server.address());
+  return {
+    access: { adminKubeconfig, url: `https://127.0.0.1:${port}`, ca: certificate.cert },
+    port,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await server[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

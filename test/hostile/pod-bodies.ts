@@ -1,0 +1,89 @@
+import type { Body } from './body.ts';
+import { heavyPod } from './objects.ts';
+import { containersOf, podReview, reviewOf, TOKEN } from './reviews.ts';
+
+/** Annotations of an object are longer in no cluster, all together; whoever takes the API server's place can send what they want. */
+const ANNOTATION_CHARACTERS = 240_000;
+
+/** Names of as few characters as possible, as many as an annotation holds. */
+function nameList(count: number): string {
+  return Array.from({ length: count }, (_, number) => number.toString(36))
+    .join(',')
+    .slice(0, ANNOTATION_CHARACTERS);
+}
+
+/** Pods and workloads that cost most to decide on. */
+export const POD_BODIES: readonly Body[] = [
+  {
+    name: 'pod-of-containers',
+    title: 'a pod with 200,000 containers',
+    fullOnly: true,
+    make: () => podReview(`{"containers":[${containersOf(200_000)}]}`),
+    reaches: /^200 denied: .*too large/,
+  },
+  {
+    name: 'pod-of-mounts',
+    title: 'a pod with 20,000 volumes and 20,000 mounts of each other',
+    make: () => {
+      const numbers = Array.from({ length: 20_000 }, (_, number) => number);
+      const volumes = numbers.map((n) => `{"name":"v${n}","secret":{"secretName":"s${n}"}}`).join(',');
+      const mounts = numbers.map((n) => `{"name":"v${n}","mountPath":"/m/${n}"}`).join(',');
+      return podReview(`{"volumes":[${volumes}],"containers":[{"name":"a","volumeMounts":[${mounts}]}]}`);
+    },
+    reaches: /^200 patched/,
+  },
+  {
+    name: 'pod-of-tokens',
+    title: 'a pod that asks for 60,000 tokens, in 1,000 containers',
+    fullOnly: true,
+    make: () =>
+      podReview(
+        `{"containers":[${containersOf(1_000)}]}`,
+        `"annotations":{"tokens.osg-htc.org/token":"${nameList(60_000)}"}`,
+      ),
+    reaches: /^200 denied: .*tokens/,
+  },
+  {
+    name: 'pod-of-names',
+    title: 'a pod with 5,000 containers that skips 50,000 names',
+    fullOnly: true,
+    make: () => {
+      const skip = `"tokens.osg-htc.org/skip-containers":"${nameList(50_000)}"`;
+      return podReview(
+        `{"containers":[${containersOf(5_000)}]}`,
+        `"annotations":{"tokens.osg-htc.org/token":"a",${skip}}`,
+      );
+    },
+    reaches: /^200 (?:patched|denied)/,
+  },
+  {
+    name: 'pod-long-path',
+    title: 'a pod with a mount path of 240 KB and 20,000 containers',
+    fullOnly: true,
+    make: () => {
+      const pod = heavyPod({
+        annotation: 'mount-path',
+        value: `/${'a'.repeat(ANNOTATION_CHARACTERS)}`,
+        containers: 20_000,
+      });
+      return reviewOf('pods', 'Pod', JSON.stringify(pod));
+    },
+    reaches: /^200 (?:patched|denied)/,
+  },
+  {
+    name: 'copied-record',
+    title: 'a Deployment whose record of copied annotations is 240 KB of nested JSON',
+    fullOnly: true,
+    path: '/mutate/workloads',
+    make: () => {
+      const copied = JSON.stringify('['.repeat(ANNOTATION_CHARACTERS));
+      const template = `{"metadata":{"annotations":{"tokens.osg-htc.org/copied":${copied}}},"spec":{"containers":[{"name":"a"}]}}`;
+      return reviewOf(
+        'deployments',
+        'Deployment',
+        `{"metadata":{"name":"a",${TOKEN}},"spec":{"template":${template}}}`,
+      );
+    },
+    reaches: /^200 patched/,
+  },
+];
