@@ -57,8 +57,9 @@ function candidate(identity: string, duration = DURATION_MS) {
   return { state, leader };
 }
 
-test('two candidates with the shipped rights: one leads, hands over when stopped, is followed when dead', async () => {
+test('two candidates with the shipped rights: one leads, hands over when stopped, is followed when dead', async (t) => {
   const [a, b, c] = [candidate('a', LONG_DURATION_MS), candidate('b'), candidate('c')];
+  t.after(() => stopAll([a, b, c]));
   a.leader.start();
   await until(() => a.leader.isLeader(), 'a');
   b.leader.start();
@@ -100,20 +101,25 @@ test('two candidates with the shipped rights: one leads, hands over when stopped
   assert.equal(stringMember(released, 'holderIdentity') ?? '', '');
 });
 
+/** Also after a failure: they would go on for ever, and so would the process. */
+async function stopAll(all: readonly Pick<ReturnType<typeof candidate>, 'leader'>[]): Promise<void> {
+  await Promise.all(all.map(({ leader }) => leader.stop()));
+}
+
 /** A time of a Lease, in milliseconds. */
 function timeOf(spec: unknown, name: 'acquireTime' | 'renewTime'): number {
   return Date.parse(stringMember(spec, name) ?? '');
 }
 
-test('three candidates that start at once have one leader, and a deleted Lease another', async () => {
-  const all = ['x', 'y', 'z'].map(candidate);
+test('three candidates that start at once have one leader, and a deleted Lease another', async (t) => {
+  const all = ['x', 'y', 'z'].map((identity) => candidate(identity));
+  t.after(() => stopAll(all));
   for (const { leader } of all) leader.start();
   const leaders = (): number => all.filter(({ leader }) => leader.isLeader()).length;
   await until(() => leaders() === 1, 'a leader');
   await cluster.controlPlane.kubectl(['delete', 'lease', 'jwt-injector', '-n', 'jwt-injector']);
   await until(() => all.some(({ state }) => state.events.includes('lost')), 'its loss');
   await until(() => leaders() === 1, 'the next leader');
-  await Promise.all(all.map(({ leader }) => leader.stop()));
 });
 
 const EVENTS = '/apis/events.k8s.io/v1/namespaces/default/events';
