@@ -16,7 +16,7 @@ export interface FakeAnswer {
 
 /** An HTTPS server on loopback in place of an API server, until it is disposed of. */
 export interface FakeApi extends AsyncDisposable {
-  /** How a client of it is told where it is. */
+  /** What a client of it needs. */
   readonly access: Target['api'];
   readonly port: number;
 }

@@ -2,7 +2,7 @@ import type { Body } from './body.ts';
 import { heavyPod } from './objects.ts';
 import { containersOf, podReview, reviewOf, TOKEN } from './reviews.ts';
 
-/** Annotations of an object are longer in no cluster, all together; whoever takes the API server's place can send what they want. */
+/** All annotations of an object together are not longer in any cluster (256 KiB), and what is longer is not read. */
 const ANNOTATION_CHARACTERS = 240_000;
 
 /** Names of as few characters as possible, as many as an annotation holds. */

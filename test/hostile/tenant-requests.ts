@@ -9,7 +9,7 @@ export interface TenantRequests {
   readonly count: number;
   readonly fullOnly?: true;
   readonly isRefused?: true;
-  /** Answers that show that it got to whoever is attacked; one of them has to come. By default that it was stored. */
+  /** Answers that show that it got to what is attacked; one of them has to come. By default that it was stored. */
   readonly reaches?: readonly Answer[];
   /** Once, before; rejects if something is missing then. */
   readonly prepare?: (tenant: Tenant) => Promise<unknown>;

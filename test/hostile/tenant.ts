@@ -14,8 +14,8 @@ const GROUPS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The status that the API server answers with, or that there was no answer. What an admission webhook denied is told apart
- * from what the API server itself refuses: that never gets to the webhook.
+ * The status that the API server answers with, or that there was no answer. What an admission webhook denied differs
+ * from what the API server itself refuses, which no validating webhook is asked about.
  */
 export type Answer = `${number}` | `${number} by a webhook` | 'no answer';
 

@@ -41,7 +41,7 @@ export interface Comparison {
 const SEED = 1;
 const PODS = 400;
 /** Any version decides so at least as often: half as often as this one, as rules change. */
-const LEAST: Readonly<Record<Decision, number>> = { injected: 80, denied: 100, 'left alone': 150 };
+const MIN_DECISIONS: Readonly<Record<Decision, number>> = { injected: 80, denied: 100, 'left alone': 150 };
 
 /**
  * Asks both webhooks, on loopback, the same reviews of pods, workloads and JWTs. Throws a ControlPlaneError when one of them
@@ -109,11 +109,11 @@ function countDecisions(who: string, answers: readonly Answer[]): Comparison['de
     const { allowed, patch } = responseOf(answer);
     decided[allowed !== true ? 'denied' : patch === undefined ? 'left alone' : 'injected'] += 1;
   }
-  for (const [decision, least] of Object.entries(LEAST)) {
+  for (const [decision, min] of Object.entries(MIN_DECISIONS)) {
     const count = decided[decision as Decision];
-    if (count < least)
+    if (count < min)
       throw new ControlPlaneError(
-        `${who} decides "${decision}" for ${count} of ${answers.length} reviews, at least ${least} were expected: does it see them?`,
+        `${who} decides "${decision}" for ${count} of ${answers.length} reviews, at least ${min} were expected: does it see them?`,
       );
   }
   return decided;
