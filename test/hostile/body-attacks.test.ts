@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { KeyTrials } from '../../src/admission/key-trials.ts';
-import { reviewJwt } from '../../src/admission/review-jwts.ts';
+import { answerTo } from '../admission/jwt-reviews.ts';
 import { startWebhook, type StartedWebhook } from '../server/started-webhook.ts';
 import { BODY_ATTACKS } from './body-attacks.ts';
 
 describe('a body gets to what it attacks:', { timeout: 120_000 }, () => {
   let started: StartedWebhook;
   before(async () => {
-    const trials = new KeyTrials();
-    started = await startWebhook({ validateJwt: (request) => reviewJwt(request, trials) });
+    started = await startWebhook({ validateJwt: (request) => answerTo(request) });
   });
   after(() => started.stop());
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:https';
 import { after, before, describe, it } from 'node:test';
-import { reviewJwt } from '../../src/admission/review-jwts.ts';
-import { KeyTrials } from '../../src/admission/key-trials.ts';
+import { answerTo } from '../admission/jwt-reviews.ts';
 import { makeDevCertificate, type DevCertificate } from '../server/dev-certificate.ts';
 import { startWebhook, type StartedWebhook } from '../server/started-webhook.ts';
 import { compareAnswers } from './answers.ts';
@@ -10,8 +9,7 @@ import { compareAnswers } from './answers.ts';
 describe('the answers of two versions', () => {
   let ours: StartedWebhook;
   before(async () => {
-    const trials = new KeyTrials();
-    ours = await startWebhook({ validateJwt: (request) => reviewJwt(request, trials) });
+    ours = await startWebhook({ validateJwt: (request) => answerTo(request) });
   });
   after(() => ours.stop());
 
