@@ -1,48 +1,61 @@
-import { member, stringMember, type JsonObject } from '../resources/json.ts';
+import { stringMember } from '../resources/json.ts';
 import type { TokenEnv } from './decision.ts';
-import { escapeEnvValue, normalisePath, unescapeEnvValue } from './paths.ts';
+import { escapeEnvValue, expandEnvValue, hasSource } from './env-value.ts';
+import { normalisePath } from './paths.ts';
 import type { ContainerShape } from './pod-shape.ts';
 import { TOKEN_ITSELF_ENV_VAR } from './injection-settings.ts';
 import { quote, showPath } from './text.ts';
-import { NO_WARNINGS, type Warning, type WithWarnings } from './warnings.ts';
+import { NO_WARNINGS, type Warning } from './warnings.ts';
 
 /** The environment variable that names the file. */
 export function makeEnv(name: string, file: string): TokenEnv {
   return { name, value: escapeEnvValue(file) };
 }
 
-const UNSET = { isSet: false, warnings: NO_WARNINGS };
-
-/**
- * Whether the container sets the variable itself: that is kept, and a second entry of the same name must never result.
- * `files` are the paths at which the container sees the token, the best first.
- */
-export function findOwnEnv(
-  container: ContainerShape,
-  envVar: string,
-  files: readonly string[],
-): WithWarnings<{ readonly isSet: boolean }> {
-  let own: JsonObject | undefined;
-  let hasTokenItself = false;
-  for (const entry of container.env) {
-    const { name } = entry;
-    if (name === envVar)
-      own = entry; // the last one of a name counts
-    else if (name === TOKEN_ITSELF_ENV_VAR) hasTokenItself = true;
-  }
-  if (own === undefined && !hasTokenItself) return UNSET;
-  const warnings: Warning[] = hasTokenItself ? [warnOfTokenItself(container, envVar)] : [];
-  if (own === undefined) return { isSet: false, warnings };
-  const value = member(own, 'valueFrom') === undefined ? (stringMember(own, 'value') ?? '') : undefined;
-  if (value === undefined || !namesOneOf(value, files)) {
-    warnings.push(warnOfKept(container, envVar, value, files[0] ?? ''));
-  }
-  return { isSet: true, warnings };
+/** What a container says of the variable itself. */
+export interface OwnEnv {
+  /** Its value as it is written, if the container sets it: that is kept, and a second entry of the same name must never result. */
+  readonly set: { readonly value: string | undefined } | undefined;
+  /** The normalised path that it names; `undefined` where it names none, or only the kubelet can know it. */
+  readonly path: string | undefined;
+  /** Whether the container sets `BEARER_TOKEN`, and that is not the variable. */
+  readonly hasTokenItself: boolean;
 }
 
-function namesOneOf(value: string, files: readonly string[]): boolean {
-  const path = unescapeEnvValue(value);
-  return path.startsWith('/') && files.includes(normalisePath(path));
+const UNSET: OwnEnv = { set: undefined, path: undefined, hasTokenItself: false };
+
+/** Looks for the variable in a container. */
+export function readOwnEnv(container: ContainerShape, envVar: string): OwnEnv {
+  let own = -1;
+  let hasTokenItself = false;
+  for (let index = 0; index < container.env.length; index += 1) {
+    const name = container.env[index]?.['name'];
+    if (name === envVar)
+      own = index; // the last one of a name counts
+    else if (name === TOKEN_ITSELF_ENV_VAR) hasTokenItself = true;
+  }
+  if (own === -1) return hasTokenItself ? { ...UNSET, hasTokenItself } : UNSET;
+  const entry = container.env[own];
+  const expanded = expandEnvValue(container, own);
+  const path = expanded?.startsWith('/') === true ? normalisePath(expanded) : undefined;
+  return {
+    set: { value: hasSource(entry) ? undefined : (stringMember(entry, 'value') ?? '') },
+    path,
+    hasTokenItself,
+  };
+}
+
+/** `files` are the paths at which the container sees the token, the best first. */
+export function warnOfOwnEnv(
+  container: ContainerShape,
+  envVar: string,
+  { set, path, hasTokenItself }: OwnEnv,
+  files: readonly string[],
+): readonly Warning[] {
+  const isKept = set !== undefined && (path === undefined || !files.includes(path));
+  if (!isKept && !hasTokenItself) return NO_WARNINGS;
+  const ofKept = isKept ? [warnOfKept(container, envVar, set.value, files[0] ?? '')] : NO_WARNINGS;
+  return hasTokenItself ? [warnOfTokenItself(container, envVar), ...ofKept] : ofKept;
 }
 
 function warnOfKept(

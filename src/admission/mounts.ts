@@ -1,5 +1,6 @@
 import { isWithin, joinPath } from './paths.ts';
 import type { ContainerShape, DeviceShape, MountShape } from './pod-shape.ts';
+import type { ShowingVolumes } from './token-volume.ts';
 
 /** The file of a token, and the mount by which a container sees it. */
 export interface ShownFile {
@@ -7,35 +8,52 @@ export interface ShownFile {
   readonly file: string;
 }
 
-/** Where the mount shows the token file; `undefined` when it mounts another volume, or its `subPath` hides the file. */
-export function visibleFile(mount: MountShape, volumes: ReadonlyMap<string, string>): string | undefined {
-  const file = volumes.get(mount.volume);
-  if (file === undefined || mount.subPath === undefined) return undefined;
-  if (mount.subPath === '') return joinPath(mount.path, file);
-  if (mount.subPath === file) return mount.path;
-  return isWithin(mount.subPath, file)
-    ? joinPath(mount.path, file.slice(mount.subPath.length + 1))
-    : undefined;
+const NO_FILES: readonly string[] = [];
+
+/** Where the mount shows the token file; nowhere when it mounts another volume, or its `subPath` hides the file. */
+export function visibleFiles(
+  { volume, subPath, path }: MountShape,
+  volumes: ShowingVolumes,
+): readonly string[] {
+  const files = volumes.get(volume);
+  if (files === undefined || subPath === undefined) return NO_FILES;
+  if (subPath === '') return files.map((file) => joinPath(path, file));
+  return files
+    .filter((file) => isWithin(subPath, file))
+    .map((file) => (file === subPath ? path : joinPath(path, file.slice(subPath.length + 1))));
 }
 
-/** Whether `path` is the mount's directory, the file, or between them. */
-function isBetween(path: string, directory: string, file: string): boolean {
-  return isWithin(directory, path) && isWithin(path, file);
+/**
+ * Below it no other mount may be, for the file to be seen. The kubelet puts a link into a volume for the first part of each
+ * path, but a directory where another mount will be below it, which hides what the volume has in that part. It looks
+ * for such mounts below all mounts of the volume but one at the root (`getNestedMountpoints`, and `AtomicWriter`).
+ */
+function topOf({ mount, file }: ShownFile): string {
+  if (mount.subPath !== '' || mount.path === '/') return file;
+  const end = file.indexOf('/', mount.path.length + 1);
+  return end === -1 ? file : file.slice(0, end);
 }
 
-/** Whether the mount hides the file, unless it shows the same token there. */
-export function hides(mount: MountShape, shown: ShownFile, volumes: ReadonlyMap<string, string>): boolean {
-  return isBetween(mount.path, shown.mount.path, shown.file) && visibleFile(mount, volumes) !== shown.file;
+/**
+ * Whether the mount hides the file: one at the file, or between it and the directory of its own mount, unless it shows the
+ * same token there; or one below it.
+ */
+export function hides(mount: MountShape, shown: ShownFile, volumes: ShowingVolumes): boolean {
+  const { path } = mount;
+  if (!isWithin(shown.mount.path, path)) return false;
+  if (!isWithin(path, shown.file)) return isWithin(topOf(shown), path);
+  return !visibleFiles(mount, volumes).includes(shown.file);
 }
 
-/** Another mount or device of the container that hides the file. */
+/** Another mount or device of the container that hides the file. A device is no directory, and neither is the file. */
 export function findCover(
   { mounts, devices }: ContainerShape,
   shown: ShownFile,
-  volumes: ReadonlyMap<string, string>,
+  volumes: ShowingVolumes,
 ): MountShape | DeviceShape | undefined {
+  const { file } = shown;
   return (
     mounts.find((other) => other !== shown.mount && hides(other, shown, volumes)) ??
-    devices.find((device) => isBetween(device.path, shown.mount.path, shown.file))
+    devices.find(({ path }) => isWithin(path, file) || isWithin(file, path))
   );
 }

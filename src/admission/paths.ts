@@ -47,15 +47,14 @@ export function lengthFault(path: string): string | undefined {
   return longest > MAX_PART_BYTES ? `has a part of ${longest} bytes` : undefined;
 }
 
+/** As `lengthFault`, of the first of the paths that has one. */
+export function findLengthFault(paths: readonly string[]): string | undefined {
+  for (const path of paths) {
+    const fault = lengthFault(path);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
 /** The remedy where `lengthFault` finds one. */
 export const SHORTER_PATH = `use a path of at most ${MAX_PATH_BYTES} bytes, in parts of at most ${MAX_PART_BYTES}`;
-
-/** Kubernetes expands `$(NAME)` in the values of environment variables, and `$$` to `$`. */
-export function escapeEnvValue(path: string): string {
-  return path.includes('$') ? path.replaceAll('$', '$$$$') : path;
-}
-
-/** The reverse of `escapeEnvValue`; references to other variables stay as they are. */
-export function unescapeEnvValue(value: string): string {
-  return value.replaceAll('$$', '$');
-}

@@ -1,21 +1,25 @@
-import { INJECTION_ANNOTATIONS, TOKEN_KEY } from '../resources/names.ts';
+import { TOKEN_KEY } from '../resources/names.ts';
 import type { PodDenial, TokenMount } from './decision.ts';
-import { findCover, hides, visibleFile, type ShownFile } from './mounts.ts';
-import { joinPath, lengthFault, SHORTER_PATH } from './paths.ts';
-import type { ContainerShape, DeviceShape, MountShape } from './pod-shape.ts';
-import { quote, showPath } from './text.ts';
+import { findCover, hides, visibleFiles, type ShownFile } from './mounts.ts';
+import { findLengthFault, joinPath, lengthFault } from './paths.ts';
+import { explainCover, explainHidden, explainLength, explainTaken } from './placement-denials.ts';
+import type { ContainerShape, MountShape } from './pod-shape.ts';
+import { showPath } from './text.ts';
+import type { ShowingVolumes } from './token-volume.ts';
 
 /** A token that containers should see. */
 export interface WantedToken {
   readonly name: string;
-  /** Every volume that shows the token, by name, with the file in it. */
-  readonly volumes: ReadonlyMap<string, string>;
+  readonly volumes: ShowingVolumes;
   /** For a container that does not mount it yet; one object for all containers. */
   readonly newMount: NewMount;
 }
 
 interface NewMount {
+  /** The first file of the volume. */
   readonly shown: ShownFile;
+  /** All of them. */
+  readonly files: readonly string[];
   readonly placement: Extract<Placement, { readonly how: 'mount' }>;
 }
 
@@ -24,12 +28,14 @@ export function wantToken(
   name: string,
   mountPath: string,
   volume: string,
-  volumes: ReadonlyMap<string, string>,
+  volumes: ShowingVolumes,
 ): WantedToken {
-  const file = joinPath(mountPath, volumes.get(volume) ?? TOKEN_KEY);
+  const shape: MountShape = { volume, path: mountPath, subPath: '', readOnly: true };
+  const files = visibleFiles(shape, volumes);
+  const [file = joinPath(mountPath, TOKEN_KEY)] = files;
   const mount: TokenMount = { name: volume, mountPath, readOnly: true };
-  const shown = { mount: { volume, path: mountPath, subPath: '', readOnly: true }, file };
-  return { name, volumes, newMount: { shown, placement: { how: 'mount', files: [file], mounts: [mount] } } };
+  const placement = { how: 'mount', files: [file], mounts: [mount] } as const;
+  return { name, volumes, newMount: { shown: { mount: shape, file }, files, placement } };
 }
 
 type Blocked = { readonly how: 'blocked'; readonly denial: PodDenial };
@@ -43,28 +49,38 @@ export type Placement =
   | { readonly how: 'mount'; readonly files: readonly string[]; readonly mounts: readonly [TokenMount] }
   | Blocked;
 
-/** Prefers what the container mounts already, wherever that is. One placement for each token, in their order. */
-export function placeTokens(container: ContainerShape, tokens: readonly WantedToken[]): readonly Placement[] {
+/**
+ * Prefers what the container mounts already, wherever that is. One placement for each token, in their order.
+ * @param named a path that is among the files of the first token if it is seen there.
+ */
+export function placeTokens(
+  container: ContainerShape,
+  tokens: readonly WantedToken[],
+  named?: string,
+): readonly Placement[] {
   const [token] = tokens;
   if (tokens.length === 1 && token !== undefined) {
-    const { shown, hidden } = findShown(container, token);
-    return [shown.length > 0 ? placeShown(container, shown) : (hidden ?? placeNewMount(container, token))];
+    const { shown, hidden } = findShown(container, token, named);
+    return [
+      shown.length > 0 ? placeShown(container, shown) : (hidden ?? placeNewMount(container, token, named)),
+    ];
   }
-  const found = tokens.map((each) => findShown(container, each));
+  const namedOf = (index: number): string | undefined => (index === 0 ? named : undefined);
+  const found = tokens.map((each, index) => findShown(container, each, namedOf(index)));
   // The files of each token that the container sees; a new mount of another token may hide some.
   const seen = found.map(({ shown }) => shown);
   const added = tokens.map((each, index) => {
     const { shown, hidden } = found[index] ?? UNSEEN;
     if (shown.length > 0) return undefined;
-    const placement = hidden ?? placeNewMount(container, each);
+    const placement = hidden ?? placeNewMount(container, each, namedOf(index));
     if (placement.how === 'blocked') return placement;
     return hideOthers(container, each, tokens, seen) ?? placement;
   });
   return seen.map((shown, index) => added[index] ?? placeShown(container, shown));
 }
 
-/** One is enough; a hostile container could have 100,000, each to be compared with all others. */
-const MAX_TRIED_MOUNTS = 8;
+/** One is enough; a hostile container could have 100,000, each to be compared with all its mounts. */
+const MAX_TRIED = 8;
 
 /** Where a container sees a token now. */
 interface Sight {
@@ -75,18 +91,18 @@ interface Sight {
 
 const UNSEEN: Sight = { shown: [], hidden: undefined };
 
-function findShown(container: ContainerShape, { volumes }: WantedToken): Sight {
+function findShown(container: ContainerShape, { volumes }: WantedToken, named: string | undefined): Sight {
   let shown: ShownFile[] | undefined;
   let tried = 0;
   let hidden: Blocked | undefined;
   for (const mount of container.mounts) {
-    const file = visibleFile(mount, volumes);
-    if (file === undefined) continue;
-    tried += 1;
-    if (tried > MAX_TRIED_MOUNTS) break;
-    const cover = findCover(container, { mount, file }, volumes);
-    if (cover === undefined) (shown ??= []).push({ mount, file });
-    else hidden ??= blocked(explainCover(container, file, cover));
+    for (const file of visibleFiles(mount, volumes)) {
+      if (tried >= (file === named ? 2 * MAX_TRIED : MAX_TRIED)) continue;
+      tried += 1;
+      const cover = findCover(container, { mount, file }, volumes);
+      if (cover === undefined) (shown ??= []).push({ mount, file });
+      else hidden ??= blocked(explainHidden(container, { mount, file }, cover));
+    }
   }
   return tried === 0 ? UNSEEN : { shown: shown ?? [], hidden };
 }
@@ -94,20 +110,31 @@ function findShown(container: ContainerShape, { volumes }: WantedToken): Sight {
 function placeShown(container: ContainerShape, shown: readonly ShownFile[]): Placement {
   const whole = shown.filter(({ mount }) => mount.subPath === '');
   const files = [...new Set([...whole, ...shown].map(({ file }) => file))];
-  const fault = files.map(lengthFault).find((found) => found !== undefined);
+  const fault = findLengthFault(files);
   if (fault !== undefined) return blocked(explainLength(container, `the path of the token file ${fault}`));
   return { how: 'mounted', files, refreshes: whole.length > 0 };
 }
 
 /** Blocked where something would hide the file. */
-function placeNewMount(container: ContainerShape, { volumes, newMount }: WantedToken): Placement {
-  const { shown, placement } = newMount;
+function placeNewMount(
+  container: ContainerShape,
+  { volumes, newMount }: WantedToken,
+  named: string | undefined,
+): Placement {
+  const { shown, files, placement } = newMount;
   const { file, mount } = shown;
   const fault = lengthFault(file);
   if (fault !== undefined)
     return blocked(explainLength(container, `mount path ${showPath(mount.path)} ${fault}`));
   const cover = findCover(container, shown, volumes);
-  if (cover === undefined) return placement;
+  if (cover === undefined) {
+    const isSeen =
+      named !== undefined &&
+      named !== file &&
+      files.includes(named) &&
+      findCover(container, { mount, file: named }, volumes) === undefined;
+    return isSeen ? { ...placement, files: [file, named] } : placement;
+  }
   const isTaken = cover.path === mount.path;
   return blocked(isTaken ? explainTaken(container, cover) : explainCover(container, file, cover));
 }
@@ -132,39 +159,4 @@ function hideOthers(
 
 function blocked(denial: PodDenial): Blocked {
   return { how: 'blocked', denial };
-}
-
-const MOVE = `set annotation ${INJECTION_ANNOTATIONS.mountPath} to another directory`;
-
-function explainTaken(container: ContainerShape, other: MountShape | DeviceShape): PodDenial {
-  const part = isMount(other) && other.subPath !== '' ? ' (by subPath)' : '';
-  return {
-    reason: 'MountPathTaken',
-    what: `container ${quote(container.name)}: mount path ${showPath(other.path)} is taken by ${describeCover(other)}${part}`,
-    remedy: `${MOVE}, or mount ${quote(other.volume)} elsewhere`,
-  };
-}
-
-function explainCover(container: ContainerShape, file: string, other: MountShape | DeviceShape): PodDenial {
-  return {
-    reason: 'MountPathTaken',
-    what: `container ${quote(container.name)}: ${describeCover(other)} at ${showPath(other.path)} hides the token file ${showPath(file)}`,
-    remedy: `${MOVE}, or mount ${quote(other.volume)} elsewhere`,
-  };
-}
-
-function explainLength(container: ContainerShape, what: string): PodDenial {
-  return {
-    reason: 'TooLarge',
-    what: `container ${quote(container.name)}: ${what}`,
-    remedy: SHORTER_PATH,
-  };
-}
-
-function describeCover(other: MountShape | DeviceShape): string {
-  return `${isMount(other) ? 'volume' : 'device'} ${quote(other.volume)}`;
-}
-
-function isMount(other: MountShape | DeviceShape): other is MountShape {
-  return 'subPath' in other;
 }

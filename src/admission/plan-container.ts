@@ -1,6 +1,6 @@
 import type { Result } from '../resources/result.ts';
 import type { ContainerPlan, PodDenial, TokenEnv, TokenMount } from './decision.ts';
-import { findOwnEnv, makeEnv } from './env-var.ts';
+import { makeEnv, readOwnEnv, warnOfOwnEnv } from './env-var.ts';
 import type { MountPoints } from './mount-points.ts';
 import { placeTokens, type WantedToken } from './placement.ts';
 import type { ContainerShape } from './pod-shape.ts';
@@ -35,7 +35,8 @@ export function planContainer(
   let warnings = NO_WARNINGS;
   let env: TokenEnv | undefined;
   const obstacles: PodDenial[] = [];
-  for (const [index, placement] of placeTokens(container, wanted).entries()) {
+  const own = newEnv?.ok === true ? readOwnEnv(container, newEnv.value.name) : undefined;
+  for (const [index, placement] of placeTokens(container, wanted, own?.path).entries()) {
     if (placement.how === 'blocked') {
       obstacles.push(placement.denial);
       continue;
@@ -51,16 +52,13 @@ export function planContainer(
     } else if (!placement.refreshes) {
       warnings = joinWarnings(warnings, [warnOfSubPath(container, wanted[index]?.name ?? '')]);
     }
-    if (index > 0 || newEnv === undefined) continue;
-    if (!newEnv.ok) {
-      obstacles.push(newEnv.problem);
-      continue;
-    }
+    if (index > 0) continue;
+    if (newEnv?.ok === false) obstacles.push(newEnv.problem);
+    if (newEnv?.ok !== true || own === undefined) continue;
     const { files } = placement;
-    const own = findOwnEnv(container, newEnv.value.name, files);
-    warnings = joinWarnings(warnings, own.warnings);
-    if (!own.isSet)
-      env = placement.how === 'mount' ? newEnv.value : makeEnv(newEnv.value.name, files[0] ?? '');
+    const { name } = newEnv.value;
+    warnings = joinWarnings(warnings, warnOfOwnEnv(container, name, own, files));
+    if (own.set === undefined) env = placement.how === 'mount' ? newEnv.value : makeEnv(name, files[0] ?? '');
   }
   const { list, index, name } = container;
   return { plan: { list, index, name, mounts, env }, obstacles, warnings };

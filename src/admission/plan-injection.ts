@@ -7,12 +7,12 @@ import type { ContainerPlan, PodDenial, InjectionPlan, TokenVolume } from './dec
 import { makeEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
 import { areTooManyMounts, explainTooLarge, PatchSize } from './size-limits.ts';
-import { lengthFault, SHORTER_PATH } from './paths.ts';
+import { findLengthFault, SHORTER_PATH } from './paths.ts';
 import { wantToken, type WantedToken } from './placement.ts';
 import { planContainer } from './plan-container.ts';
 import type { ContainerShape } from './pod-shape.ts';
 import { quote, showPath } from './text.ts';
-import { findTokenVolumes, makeTokenVolume, volumeKind } from './token-volume.ts';
+import { findTokenVolumes, makeTokenVolume, volumeKind, type ShowingVolumes } from './token-volume.ts';
 import { joinWarnings, NO_WARNINGS, type WithWarnings } from './warnings.ts';
 
 /** What is missing in the selected containers and the volumes, so that nothing is left to plan once it is there. */
@@ -46,6 +46,9 @@ export function planInjection(
   return { ok: true, value: { volumes: added, containers }, warnings };
 }
 
+/** What a volume of ours shows. */
+const OWN_FILES: readonly string[] = [TOKEN_KEY];
+
 /** The tokens with the volumes that show them, and the volumes that have to be added for that. */
 function planVolumes(
   volumes: ReadonlyMap<string, JsonObject>,
@@ -69,7 +72,7 @@ function planVolumes(
     const other = added.find((one) => one.name === volume.name);
     if (other !== undefined) return fail(explainSameVolume(volume, other));
     added.push(volume);
-    wanted.push(wantToken(name, path, volume.name, new Map<string, string>().set(volume.name, TOKEN_KEY)));
+    wanted.push(wantToken(name, path, volume.name, new Map([[volume.name, OWN_FILES]])));
   }
   return ok({ added, wanted });
 }
@@ -80,9 +83,9 @@ export function mountPathOf(mountPath: string, token: string, index: number): st
 }
 
 /** Before it meets a container: what a volume shows is shown again in each. */
-export function findLongPath(shown: ReadonlyMap<string, string>): PodDenial | undefined {
-  for (const [volume, file] of shown) {
-    const fault = lengthFault(file);
+export function findLongPath(shown: ShowingVolumes): PodDenial | undefined {
+  for (const [volume, files] of shown) {
+    const fault = findLengthFault(files);
     if (fault === undefined) continue;
     const what = `volume ${quote(volume)} shows the token at a path that ${fault}`;
     return { reason: 'TooLarge', what, remedy: SHORTER_PATH };

@@ -22,6 +22,8 @@ export interface ContainerShape {
   readonly mounts: readonly MountShape[];
   readonly devices: readonly DeviceShape[];
   readonly env: readonly JsonObject[];
+  /** Whether it has further variables, of ConfigMaps or Secrets. */
+  readonly hasEnvFrom: boolean;
 }
 
 /** One of a container's `volumeMounts`. */
@@ -94,7 +96,9 @@ export function readContainers(
     if (mounts === undefined || devices === undefined || env === undefined || !areObjects(env)) {
       return fail(`${list}[${index}] has mounts, devices or env vars of a wrong shape`);
     }
-    containers.push({ list, index, name, mounts, devices, env });
+    const { envFrom } = item;
+    const hasEnvFrom = Array.isArray(envFrom) && envFrom.length > 0;
+    containers.push({ list, index, name, mounts, devices, env, hasEnvFrom });
   }
   return ok(containers);
 }

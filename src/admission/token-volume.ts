@@ -4,8 +4,14 @@ import type { TokenVolume } from './decision.ts';
 import { normalisePath } from './paths.ts';
 import { volumeName } from './token-name.ts';
 
-/** The volumes of one pod that show a token, by name, with the file in each: its path from the volume's root. */
-export type ShowingVolumes = ReadonlyMap<string, string>;
+/**
+ * The volumes of one pod that show a token, by name, with the files in each, at least one: their paths from the volume's root.
+ * A new mount is for the sake of the first file.
+ */
+export type ShowingVolumes = ReadonlyMap<string, readonly string[]>;
+
+/** Of one token in one volume. Nobody needs more, and each is looked for behind each mount. */
+const MAX_FILES = 8;
 
 const NO_VOLUMES: ShowingVolumes = new Map();
 
@@ -14,12 +20,12 @@ export function findTokenVolumes(
   volumes: ReadonlyMap<string, JsonObject>,
   tokens: readonly string[],
 ): readonly ShowingVolumes[] {
-  let found: Map<string, Map<string, string>> | undefined;
-  const add = (token: string, volume: string, file: string): void => {
+  let found: Map<string, Map<string, readonly string[]>> | undefined;
+  const add = (token: string, volume: string, files: readonly string[]): void => {
     found ??= new Map();
     const known = found.get(token);
-    if (known === undefined) found.set(token, new Map([[volume, file]]));
-    else known.set(volume, file);
+    if (known === undefined) found.set(token, new Map([[volume, files]]));
+    else known.set(volume, files);
   };
   let projected: [string, JsonObject][] | undefined;
   for (const [name, volume] of volumes) {
@@ -28,12 +34,12 @@ export function findTokenVolumes(
     if (secret === undefined) {
       if (showsOneOf(volume, tokens)) (projected ??= []).push([name, volume]);
     } else if (tokens.includes(token)) {
-      const file = shownFile(secret);
-      if (file !== undefined) add(token, name, file);
+      const files = shownFiles(secret);
+      if (files.length > 0) add(token, name, files);
     }
   }
   for (const [name, volume] of projected ?? []) {
-    for (const [token, file] of projectedFiles(volume, tokens)) add(token, name, file);
+    for (const [token, files] of projectedFiles(volume, tokens)) add(token, name, files);
   }
   return tokens.map((token) => found?.get(token) ?? NO_VOLUMES);
 }
@@ -54,21 +60,27 @@ function showsOneOf(volume: JsonObject, tokens: readonly string[]): boolean {
 }
 
 /**
- * The tokens that a projected volume shows, with the file of each. Sources are written one after the other, so the
+ * The tokens that a projected volume shows, with the files of each. Sources are written one after the other, so the
  * last one that writes a path wins.
  */
-function projectedFiles(volume: JsonObject, tokens: readonly string[]): ReadonlyMap<string, string> {
+function projectedFiles(
+  volume: JsonObject,
+  tokens: readonly string[],
+): ReadonlyMap<string, readonly string[]> {
   const tokenAt = new Map<string, string>();
   for (const source of sourcesOf(volume)) {
     const secret = objectMember(source, 'secret');
     const name = nameIn(source);
     for (const path of writtenPaths(source)) tokenAt.delete(path);
-    const file = tokens.includes(name) ? shownFile(secret) : undefined;
-    if (file !== undefined) tokenAt.set(file, name);
+    if (tokens.includes(name)) for (const file of shownFiles(secret)) tokenAt.set(file, name);
   }
-  const fileOf = new Map<string, string>();
-  for (const [file, name] of tokenAt) if (!fileOf.has(name)) fileOf.set(name, file);
-  return fileOf;
+  const filesOf = new Map<string, string[]>();
+  for (const [file, name] of tokenAt) {
+    const files = filesOf.get(name);
+    if (files === undefined) filesOf.set(name, [file]);
+    else if (files.length < MAX_FILES) files.push(file);
+  }
+  return filesOf;
 }
 
 function nameIn(source: unknown): string {
@@ -89,7 +101,7 @@ function* writtenPaths(source: unknown): Generator<string> {
   for (const key of LISTS) {
     const items = arrayMember(objectMember(source, key), 'items');
     for (const item of items) yield normalisePath(stringMember(item, 'path') ?? '').slice(1);
-    if (key === 'secret' && items.length === 0 && member(source, key) !== undefined) yield TOKEN_KEY;
+    if (key === 'secret' && items.length === 0 && (member(source, key) ?? null) !== null) yield TOKEN_KEY;
   }
   for (const [kind, members] of FILES) {
     for (const key of members) {
@@ -100,16 +112,18 @@ function* writtenPaths(source: unknown): Generator<string> {
 }
 
 /** Without `items` a Secret shows every key under its own name (Kubernetes API, SecretVolumeSource). */
-function shownFile(source: JsonObject | undefined): string | undefined {
+function shownFiles(source: JsonObject | undefined): readonly string[] {
   const items = arrayMember(source, 'items');
-  if (items.length === 0) return TOKEN_KEY;
-  let file: string | undefined;
+  if (items.length === 0) return [TOKEN_KEY];
+  const files = new Set<string>();
   for (const item of items) {
-    const path = stringMember(item, 'path') ?? '';
     const isToken = stringMember(item, 'key') === TOKEN_KEY;
-    if (file === undefined ? isToken : path === file) file = isToken && path !== '' ? path : undefined;
+    if (!isToken && files.size === 0) continue; // nothing yet that it could replace
+    const file = normalisePath(stringMember(item, 'path') ?? '').slice(1);
+    if (!isToken) files.delete(file);
+    else if (file !== '') files.add(file);
   }
-  return file === undefined ? undefined : normalisePath(file).slice(1);
+  return [...files].slice(0, MAX_FILES);
 }
 
 /** `optional: false`, so that the kubelet waits for a Secret that does not exist yet. */

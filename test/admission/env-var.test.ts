@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findOwnEnv, makeEnv } from '../../src/admission/env-var.ts';
+import { makeEnv, readOwnEnv, warnOfOwnEnv } from '../../src/admission/env-var.ts';
 import type { Json } from './pods.ts';
 import { shape } from './shapes.ts';
 
 const FILES = ['/m/token', '/n/token'];
-const find = (...env: readonly Json[]) => findOwnEnv({ ...shape([]), env }, 'FILE', FILES);
+const findOf = (envVar: string, env: readonly Json[], hasEnvFrom = false) => {
+  const container = { ...shape([]), env, hasEnvFrom };
+  const own = readOwnEnv(container, envVar);
+  return { isSet: own.set !== undefined, warnings: warnOfOwnEnv(container, envVar, own, FILES) };
+};
+const find = (...env: readonly Json[]) => findOf('FILE', env);
 const kept = (given: string): unknown => ({
   isSet: true,
   warnings: [
@@ -32,9 +37,26 @@ describe('the variable of a container', () => {
     'is set to another file': [find({ name: 'FILE', value: '/x' }), kept('set to "/x"')],
     'is set to a relative path': [find({ name: 'FILE', value: 'm/token' }), kept('set to "m/token"')],
     'is set to nothing': [find({ name: 'FILE' }), kept('set to ""')],
-    'is set by reference': [
-      find({ name: 'FILE', value: '/m/token', valueFrom: {} }),
-      kept('set by valueFrom'),
+    'is set by valueFrom': [find({ name: 'FILE', valueFrom: {} }), kept('set by valueFrom')],
+    'is set to a file of the token, by reference to another variable': [
+      find({ name: 'DIR', value: '/m' }, { name: 'FILE', value: '$(DIR)/token' }),
+      { isSet: true, warnings: [] },
+    ],
+    'is set to another file, by such a reference': [
+      find({ name: 'DIR', value: '/x' }, { name: 'FILE', value: '$(DIR)/token' }),
+      kept('set to "$(DIR)/token"'),
+    ],
+    'is set by reference to what only the kubelet knows': [
+      find({ name: 'DIR', valueFrom: {} }, { name: 'FILE', value: '/m/token$(DIR)' }),
+      kept('set to "/m/token$(DIR)"'),
+    ],
+    'is set beside other variables of a ConfigMap': [
+      findOf('FILE', [{ name: 'FILE', value: '/m/token' }], true),
+      { isSet: true, warnings: [] },
+    ],
+    'is set to a file of the token, and not by reference': [
+      find({ name: 'FILE', value: '/m/token', valueFrom: null }),
+      { isSet: true, warnings: [] },
     ],
     'is what its last entry says': [
       find({ name: 'FILE', value: '/x' }, { name: 'FILE', value: '/m/token' }),
@@ -53,11 +75,7 @@ describe('the variable of a container', () => {
     it(title, () => assert.deepEqual(found, expected));
 
   it('may be BEARER_TOKEN where a pod of old has it so', () => {
-    const found = findOwnEnv(
-      { ...shape([]), env: [{ name: 'BEARER_TOKEN', value: '/m/token' }] },
-      'BEARER_TOKEN',
-      FILES,
-    );
+    const found = findOf('BEARER_TOKEN', [{ name: 'BEARER_TOKEN', value: '/m/token' }]);
     assert.deepEqual(found, { isSet: true, warnings: [] });
   });
 

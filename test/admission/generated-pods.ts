@@ -15,13 +15,25 @@ const PATHS = [
   '/var/run/secrets',
   '/creds',
   '/creds/token',
+  '/creds/token/x',
   '/creds/deep',
+  '/creds/deep/x',
   'relative',
   '/a$b',
 ];
 const CONTAINERS = ['init', 'side', 'app', 'web', 'db'];
-const VARIABLES = ['HOME', 'BEARER_TOKEN_FILE', 'BEARER_TOKEN', 'TOKEN_FILE'];
-const VALUES = ['/var/run/secrets/jwt/token', '/creds/token', '/a$$b/token', 'x', ''];
+const VARIABLES = ['HOME', 'DIR', 'BEARER_TOKEN_FILE', 'BEARER_TOKEN', 'TOKEN_FILE'];
+const VALUES = [
+  '/var/run/secrets/jwt/token',
+  '/creds/token',
+  '/creds',
+  '$(DIR)/token',
+  '/creds/$(HOME)token',
+  '/a$$b/token',
+  '/a$b/token',
+  'x',
+  '',
+];
 
 const secretName = fc.constantFrom('a', 'b', 'c.d', 'other');
 const items = fc.option(
@@ -31,6 +43,15 @@ const items = fc.option(
     [{ key: 'token', path: 'deep/t' }],
     [{ key: 'token', path: 'jwt/token' }],
     [{ key: 'x', path: 'token' }],
+    [
+      { key: 'token', path: 'deep/t' },
+      { key: 'token', path: 'token' },
+    ],
+    [
+      { key: 'token', path: 't' },
+      { key: 'token', path: 'token' },
+      { key: 'x', path: 't' },
+    ],
   ),
   { nil: undefined },
 );
@@ -49,7 +70,18 @@ const mount = fc
     readOnly: fc.constantFrom(undefined, true, false),
   })
   .map(dropUndefined);
-const variable = fc.record({ name: fc.constantFrom(...VARIABLES), value: fc.constantFrom(...VALUES) });
+const variable = fc
+  .record({
+    name: fc.constantFrom(...VARIABLES),
+    value: fc.constantFrom(...VALUES, undefined),
+    valueFrom: fc.constantFrom(undefined, undefined, undefined, null, { fieldRef: { fieldPath: 'x' } }),
+  })
+  .map(dropUndefined);
+const device = fc.record({
+  name: fc.constant('disk'),
+  devicePath: fc.constantFrom('/creds', '/creds/token', '/dev/xvda'),
+});
+const otherSource = { configMapRef: { name: 'c' } };
 
 /** Fields that nobody knows, which must come through untouched. */
 const unknown = fc.dictionary(
@@ -68,13 +100,29 @@ function list<T>(entry: fc.Arbitrary<T>, maxLength: number): fc.Arbitrary<T[] | 
   );
 }
 
-const parts = fc.tuple(list(mount, 3), list(variable, 3), unknown);
-const container = parts.map(([volumeMounts, env, more]) => dropUndefined({ ...more, volumeMounts, env }));
+const parts = fc.tuple(
+  list(mount, 3),
+  list(variable, 4),
+  fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: list(device, 1) }),
+  fc.constantFrom(undefined, undefined, undefined, null, [], [otherSource]),
+  unknown,
+);
+const container = parts.map(([volumeMounts, env, volumeDevices, envFrom, more]) =>
+  dropUndefined({ ...more, volumeMounts, env, volumeDevices, envFrom }),
+);
 
 const annotations = fc
   .record({
     [KEYS.token]: fc.constantFrom(undefined, 'a', ' a', 'b', 'a,b', 'c.d, a', 'b,,a', ''),
-    [KEYS.mountPath]: fc.constantFrom(undefined, undefined, '/creds', '/a/b/', ' '),
+    [KEYS.mountPath]: fc.constantFrom(
+      undefined,
+      undefined,
+      undefined,
+      '/creds',
+      '/a/b/',
+      ' ',
+      '/dev/xvda/jwt',
+    ),
     [KEYS.envVar]: fc.constantFrom(undefined, undefined, 'TOKEN_FILE'),
     [KEYS.containers]: fc.constantFrom(undefined, undefined, undefined, 'app', 'app, init', 'nobody'),
     [KEYS.fileMode]: fc.constantFrom(undefined, undefined, '0440'),

@@ -3,7 +3,13 @@ import { posix } from 'node:path';
 import { at, KEYS, type Json } from './pods.ts';
 
 /** What the model says of a pod: the pod as it must be, or that it is refused. */
-export type Expected = { readonly pod: Json } | 'refused' | 'untouched';
+export type Expected = ExpectedPod | 'refused' | 'untouched';
+
+interface ExpectedPod {
+  readonly pod: Json;
+  /** Names of the containers whose own variable is kept and does not name the token. */
+  readonly kept: readonly string[];
+}
 
 interface Shown {
   readonly volume: string;
@@ -59,75 +65,126 @@ export function expectPod(original: Json): Expected {
     shownBy.set(token, shown);
   }
   if (added.length > 0) spec.volumes = [...(spec.volumes ?? []), ...added];
+  const kept: string[] = [];
   for (const container of selected) {
     const mounts: Json[] = Object.values(container['volumeMounts'] ?? {});
+    const devices = Object.values(container['volumeDevices'] ?? {}).map((device) =>
+      text(at(device, 'devicePath')),
+    );
     const newMounts: Json[] = [];
     for (const [index, token] of tokens.entries()) {
       const path = index === 0 ? directory : `${directory}-${token}`;
-      const seen = seenFiles(mounts, shownBy.get(token) ?? [], path);
+      const seen = seenFiles(mounts, devices, shownBy.get(token) ?? [], path);
       if (seen === undefined) return 'refused';
       if (seen.mount !== undefined) newMounts.push(seen.mount);
     }
     if (newMounts.length > 0) container['volumeMounts'] = [...mounts, ...newMounts];
     // Once they are all there, every token must be seen.
     for (const [index, token] of tokens.entries()) {
-      const seen = seenFiles([...mounts, ...newMounts], shownBy.get(token) ?? [], '/nowhere');
+      const seen = seenFiles([...mounts, ...newMounts], devices, shownBy.get(token) ?? [], '/nowhere');
       if (seen === undefined) return 'refused';
-      if (index === 0) addVariable(container, set(KEYS.envVar) || 'BEARER_TOKEN_FILE', seen.file);
+      if (index > 0) continue;
+      const value = addVariable(container, set(KEYS.envVar) || 'BEARER_TOKEN_FILE', seen.files[0] ?? '');
+      const isNamed = value?.startsWith('/') === true && seen.files.includes(posix.resolve(value));
+      if (!isNamed) kept.push(String(container['name']));
     }
   }
-  return { pod };
+  return { pod, kept };
 }
 
 function showing(volume: Json, token: string): Shown[] {
   const secret = volume['secret'] ?? at(volume, 'projected', 'sources', 0, 'secret');
   const name = at(secret, 'secretName') ?? at(secret, 'name');
   const items = Object.values(Object(at(secret, 'items')));
-  const item = items.length === 0 ? { path: 'token' } : items.find((entry) => at(entry, 'key') === 'token');
-  return name === token && item !== undefined
-    ? [{ volume: String(volume['name']), file: String(at(item, 'path')) }]
-    : [];
+  // Of several items with one path the last one counts.
+  const shownAt = new Map(items.map((item) => [String(at(item, 'path')), at(item, 'key')]));
+  if (items.length === 0) shownAt.set('token', 'token');
+  const files = [...shownAt].filter(([, key]) => name === token && key === 'token');
+  return files.map(([file]) => ({ volume: String(volume['name']), file }));
 }
 
-/** The file of an existing mount, or that of the mount to add; `undefined` when something is in the way. */
+/** The files of the existing mounts, the best first, or those of the mount to add; `undefined` when something is in the way. */
 function seenFiles(
   mounts: readonly Json[],
+  devices: readonly string[],
   shown: readonly Shown[],
   path: string,
-): { file: string; mount?: Json } | undefined {
+): { files: readonly string[]; mount?: Json } | undefined {
   const places = mounts.map((mount) => posix.resolve('/', String(mount['mountPath'])));
-  const files = mounts.map((mount, index) => {
-    const file = shown.find(({ volume }) => volume === mount['name'])?.file;
-    if (file === undefined) return undefined;
-    const below = posix.relative(`/${text(mount['subPath'])}`, `/${file}`);
-    return below.startsWith('..') ? undefined : posix.resolve(places[index] ?? '/', below);
-  });
-  const inTheWay = (top: string, file: string, self: number): boolean =>
-    places.some(
-      (place, index) =>
-        index !== self && isAbove(top, place) && isAbove(place, file) && files[index] !== file,
-    );
-  const candidates = files.flatMap((file, index) => (file === undefined ? [] : [{ file, index }]));
-  const usable = candidates.filter(({ file, index }) => !inTheWay(places[index] ?? '/', file, index));
-  const best = usable.find(({ index }) => (mounts[index]?.['subPath'] ?? '') === '') ?? usable[0];
-  if (best !== undefined) return { file: best.file };
+  const filesOf = mounts.map((mount, index) =>
+    shown
+      .filter(({ volume }) => volume === mount['name'])
+      .map(({ file }) => posix.relative(`/${text(mount['subPath'])}`, `/${file}`))
+      .filter((below) => !below.startsWith('..'))
+      .map((below) => ({ file: posix.resolve(places[index] ?? '/', below), below })),
+  );
+  const inTheWay = (top: string, { file, below }: SeenFile, self: number): boolean => {
+    // All that is in the volume at the first part of the path; a mount of a part of a volume is left out, as nothing is made there.
+    const isPart = self >= 0 && text(mounts[self]?.['subPath']) !== '';
+    const first = isPart || top === '/' ? file : posix.join(top, below.split('/')[0] ?? '');
+    const isCovered = places.some((place, index) => {
+      if (index === self || !isAbove(top, place)) return false;
+      if (!isAbove(place, file)) return isAbove(first, place);
+      return filesOf[index]?.every((other) => other.file !== file);
+    });
+    return isCovered || devices.some((device) => isAbove(device, file) || isAbove(file, device));
+  };
+  const candidates = filesOf.flatMap((files, index) => files.map((seen) => ({ seen, index })));
+  const usable = candidates.filter(({ seen, index }) => !inTheWay(places[index] ?? '/', seen, index));
+  const isPart = ({ index }: { readonly index: number }): number =>
+    Number((mounts[index]?.['subPath'] ?? '') !== '');
+  const files = usable.toSorted((a, b) => isPart(a) - isPart(b)).map(({ seen }) => seen.file);
+  if (files.length > 0) return { files };
   if (candidates.length > 0) return undefined;
   const [volume] = shown;
   if (volume === undefined) return undefined;
-  const file = posix.join(path, volume.file);
-  return inTheWay(path, file, -1)
-    ? undefined
-    : { file, mount: { name: volume.volume, mountPath: path, readOnly: true } };
+  const added = shown
+    .filter((other) => other.volume === volume.volume)
+    .map(({ file }) => ({ file: posix.join(path, file), below: file }));
+  const [first, ...more] = added.map((seen) => ({ file: seen.file, isHidden: inTheWay(path, seen, -1) }));
+  if (first === undefined || first.isHidden) return undefined;
+  const others = more.filter(({ isHidden }) => !isHidden).map(({ file }) => file);
+  const mount = { name: volume.volume, mountPath: path, readOnly: true };
+  return { files: [first.file, ...others], mount };
+}
+
+/** A file of a mount, and its path from there. */
+interface SeenFile {
+  readonly file: string;
+  readonly below: string;
 }
 
 function isAbove(directory: string, path: string): boolean {
   return !posix.relative(directory, path).startsWith('..');
 }
 
-function addVariable(container: Json, name: string, file: string): void {
+/** Adds the variable where it is not set. Returns the value that it has in the container, if that can be known. */
+function addVariable(container: Json, name: string, file: string): string | undefined {
   const env: Json[] = Object.values(container['env'] ?? {});
-  if (env.some((entry) => entry['name'] === name)) return;
+  if (env.some((entry) => entry['name'] === name)) return valuesOf(container, env).get(name);
   container['env'] = [{ name, value: file.split('$').join('$$') }, ...env];
+  return file;
+}
+
+/** The values that the kubelet gives to the variables, one after the other. */
+function valuesOf(container: Json, env: readonly Json[]): ReadonlyMap<string, string | undefined> {
+  const hasMore = Object.values(container['envFrom'] ?? {}).length > 0;
+  const values = new Map<string, string | undefined>();
+  for (const { name, value, valueFrom } of env) {
+    let isKnown = text(value) !== '' || (valueFrom ?? null) === null;
+    const expanded = text(value)
+      .split(/(\$\$|\$\([^)]*\))/)
+      .map((part) => {
+        if (part === '$$') return '$';
+        if (!part.startsWith('$(')) return part;
+        const known = part.slice(2, -1);
+        const referred = values.has(known) ? values.get(known) : hasMore ? undefined : part;
+        isKnown &&= referred !== undefined;
+        return referred;
+      });
+    values.set(String(name), isKnown ? expanded.join('') : undefined);
+  }
+  return values;
 }
 
 function nameOf(token: string): string {

@@ -1,32 +1,36 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findCover, hides, visibleFile } from '../../src/admission/mounts.ts';
+import { findCover, hides, visibleFiles } from '../../src/admission/mounts.ts';
 import { mount, shape } from './shapes.ts';
 
 const VOLUMES = new Map([
-  ['token', 'token'],
-  ['deep', 'a/b/token'],
+  ['token', ['token']],
+  ['deep', ['a/b/token']],
+  ['twice', ['a/one', 'b/two']],
 ]);
 
 describe('a mount shows the token file', () => {
   const cases: Readonly<
-    Record<string, readonly [volume: string, subPath: string | undefined, file: string | undefined]>
+    Record<string, readonly [volume: string, subPath: string | undefined, ...files: readonly string[]]>
   > = {
     'of the whole volume': ['token', '', '/m/token'],
     'of the whole volume, in its directory there': ['deep', '', '/m/a/b/token'],
     'by a subPath that is the file': ['deep', 'a/b/token', '/m'],
     'by a subPath of its directory': ['deep', 'a/b', '/m/token'],
     'by a subPath of the directory above': ['deep', 'a', '/m/b/token'],
-    'not by a subPath of another directory': ['deep', 'b', undefined],
-    'not by a subPath that only begins alike': ['deep', 'a/bb', undefined],
-    'not by a subPath that only the kubelet knows': ['token', undefined, undefined],
-    'not of another volume': ['other', '', undefined],
+    'not by a subPath of another directory': ['deep', 'b'],
+    'not by a subPath that only begins alike': ['deep', 'a/bb'],
+    'not by a subPath that only the kubelet knows': ['token', undefined],
+    'not of another volume': ['other', ''],
+    'at each of its paths': ['twice', '', '/m/a/one', '/m/b/two'],
+    'at the path of the subPath': ['twice', 'b', '/m/two'],
+    'by a subPath that is its second file': ['twice', 'b/two', '/m'],
   };
-  for (const [title, [volume, subPath, file]] of Object.entries(cases))
-    it(title, () => assert.equal(visibleFile(mount(volume, '/m', { subPath }), VOLUMES), file));
+  for (const [title, [volume, subPath, ...files]] of Object.entries(cases))
+    it(title, () => assert.deepEqual(visibleFiles(mount(volume, '/m', { subPath }), VOLUMES), files));
 
   it('that is at the root of the container', () =>
-    assert.equal(visibleFile(mount('token', '/'), VOLUMES), '/token'));
+    assert.deepEqual(visibleFiles(mount('token', '/'), VOLUMES), ['/token']));
 });
 
 describe('a token file is hidden', () => {
@@ -37,7 +41,8 @@ describe('a token file is hidden', () => {
     'by a mount at itself': [true, mount('other', '/m/d/token')],
     'not by a mount of the directory above, which is mounted before': [false, mount('other', '/m')],
     'not by a mount beside it': [false, mount('other', '/m/d/x')],
-    'not by a mount below it': [false, mount('other', '/m/d/token/x')],
+    'by a mount below it, for which it would have to be a directory': [true, mount('other', '/m/d/token/x')],
+    'by a mount of the token below it': [true, mount('token', '/m/d/token/x')],
     'not by a mount that shows the same token there': [false, mount('token', '/m/d', { subPath: '' })],
     'by a mount of the token that shows it elsewhere': [true, mount('deep', '/m/d')],
   };
@@ -48,11 +53,37 @@ describe('a token file is hidden', () => {
     });
   }
 
-  it('when it is behind a device, wherever its mounts are', () => {
+  it('with all that the volume has in that directory, as the kubelet makes it for a mount', () => {
+    const deep = { mount: mount('deep', '/m'), file: '/m/a/b/token' };
+    const root = { mount: mount('deep', '/'), file: '/a/b/token' };
+    const part = { mount: mount('deep', '/m', { subPath: 'a' }), file: '/m/b/token' };
+    for (const [path, file, hidden] of [
+      ['/m/a/x', deep, true],
+      ['/m/a/b/x', deep, true],
+      ['/m/x', deep, false],
+      ['/m/aa/x', deep, false],
+      ['/a/x', root, false],
+      ['/a/b/token/x', root, true],
+      ['/m/b/x', part, false],
+    ] as const) {
+      assert.equal(hides(mount('other', path), file, VOLUMES), hidden, path);
+    }
+  });
+
+  it('unless the mount shows the token there, as one of its files', () => {
+    const second = { mount: mount('twice', '/m'), file: '/m/b/two' };
+    assert.equal(hides(mount('twice', '/m/b', { subPath: 'b' }), second, VOLUMES), false);
+    assert.equal(hides(mount('twice', '/m/b', { subPath: 'a' }), second, VOLUMES), true);
+  });
+
+  it('when it is behind a device, or one is behind it', () => {
     for (const [path, hidden] of [
       ['/m/d', true],
       ['/m/d/token', true],
-      ['/m', false],
+      ['/m/d/token/x', true],
+      ['/m', true],
+      ['/m/d/x', false],
+      ['/m/d/toke', false],
       ['/x', false],
     ] as const) {
       const device = { volume: 'disk', path };

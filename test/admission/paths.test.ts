@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import {
-  escapeEnvValue,
   isWithin,
   joinPath,
   lengthFault,
   normalisePath,
-  unescapeEnvValue,
+  findLengthFault,
 } from '../../src/admission/paths.ts';
 
 describe('a path of a container is normalised:', () => {
@@ -66,11 +65,9 @@ describe('the length of a path', () => {
   };
   for (const [title, [path, fault]] of Object.entries(cases))
     it(title, () => assert.equal(lengthFault(path), fault));
-});
 
-it('a value of an env var names the path, whatever dollars are in it', () => {
-  assert.equal(escapeEnvValue('/a'), '/a');
-  assert.equal(escapeEnvValue('/$(A)/$$'), '/$$(A)/$$$$');
-  const paths = fc.array(fc.constantFrom('$', '(A)', '/', 'a')).map((parts) => parts.join(''));
-  fc.assert(fc.property(paths, (path) => assert.equal(unescapeEnvValue(escapeEnvValue(path)), path)));
+  it('is looked for in several, up to the first that has a fault', () => {
+    assert.equal(findLengthFault(['/a', part('a', 256), part('b', 300)]), 'has a part of 256 bytes');
+    assert.equal(findLengthFault(['/a', '/b']), undefined);
+  });
 });

@@ -6,8 +6,9 @@ import { mount, shape } from './shapes.ts';
 const KEY = 'tokens.osg-htc.org/mount-path';
 
 /** A token under its own name in a volume of its own, to be mounted at `path`. */
-function wanted(name: string, path: string, file = 'token'): WantedToken {
-  return wantToken(name, path, `jwt-${name}`, new Map([[`jwt-${name}`, file]]));
+function wanted(name: string, path: string, ...files: readonly string[]): WantedToken {
+  const shown = files.length === 0 ? ['token'] : files;
+  return wantToken(name, path, `jwt-${name}`, new Map([[`jwt-${name}`, shown]]));
 }
 
 /** How each token is placed; a refusal by its message. */
@@ -56,6 +57,48 @@ describe('one token in a container', () => {
     assert.deepEqual(outcomes(placeTokens(shape(mounts), [A])), [['/y/token']]);
   });
 
+  it('is mounted with the first of the files that its volume shows', () => {
+    const [placement] = placeTokens(shape([]), [wanted('a', '/a', 'one', 'two')]);
+    assert.deepEqual(placement?.how !== 'blocked' && placement?.files, ['/a/one']);
+  });
+
+  it('is seen at the other files of its new mount, where one is named and nothing hides it', () => {
+    const token = wanted('a', '/a', 'one', 'two');
+    const cases = [
+      ['/a/two', [], ['/a/one', '/a/two']],
+      ['/a/one', [], ['/a/one']],
+      ['/a/three', [], ['/a/one']],
+      ['/a/two', [mount('data', '/a/two')], ['/a/one']],
+    ] as const;
+    for (const [named, mounts, files] of cases) {
+      for (const tokens of [[token], [token, wanted('b', '/b')]]) {
+        const [placement] = placeTokens(shape(mounts), tokens, named);
+        assert.deepEqual(placement?.how === 'mount' && placement.files, files);
+      }
+    }
+  });
+
+  it('is used at each path where it is seen', () => {
+    const mounts = [mount('jwt-a', '/x'), mount('jwt-a', '/y', { subPath: 'b' }), mount('data', '/x/a')];
+    assert.deepEqual(outcomes(placeTokens(shape(mounts), [wanted('a', '/a', 'a/one', 'b/two')])), [
+      ['/x/b/two', '/y/two'],
+    ]);
+  });
+
+  it('is seen where it is named, however many mounts of it come before', () => {
+    const mounts = Array.from({ length: 100 }, (_, index) => mount('jwt-a', `/x${index}`));
+    for (const tokens of [[A], [A, wanted('b', '/b')]]) {
+      const [placement] = placeTokens(shape(mounts), tokens, '/x99/token');
+      const files = placement?.how === 'mounted' ? placement.files : [];
+      assert.deepEqual([files.length, files[0], files.at(-1)], [9, '/x0/token', '/x99/token']);
+    }
+  });
+
+  it('is not seen where it is named and hidden', () => {
+    const mounts = [mount('jwt-a', '/x'), mount('jwt-a', '/y'), mount('data', '/y/token')];
+    assert.deepEqual(outcomes(placeTokens(shape(mounts), [A], '/y/token')), [['/x/token']]);
+  });
+
   it('is looked for in its first eight mounts', () => {
     const covered = Array.from({ length: 8 }, (_, index) => [
       mount('jwt-a', `/x${index}`),
@@ -65,7 +108,7 @@ describe('one token in a container', () => {
       ['/y/token'],
     ]);
     assert.deepEqual(outcomes(placeTokens(shape([...covered, mount('jwt-a', '/y')]), [A])), [
-      `MountPathTaken: container "app": volume "data" at /x0/token hides the token file /x0/token: ${elsewhere('data')}`,
+      `MountPathTaken: container "app": volume "data" at /x0/token hides the token file /x0/token: mount "data" elsewhere, or remove the mount of "jwt-a" at /x0`,
     ]);
   });
 
@@ -85,6 +128,16 @@ describe('one token in a container', () => {
       shape([], [device]),
       A,
       `MountPathTaken: container "app": mount path /a is taken by device "disk": ${elsewhere('disk')}`,
+    ],
+    'a device above its directory': [
+      shape([], [{ volume: 'disk', path: '/dev/xvda' }]),
+      wanted('a', '/dev/xvda/jwt'),
+      `MountPathTaken: container "app": device "disk" at /dev/xvda hides the token file /dev/xvda/jwt/token: ${elsewhere('disk')}`,
+    ],
+    'a volume below its file': [
+      shape([mount('data', '/a/token/x')]),
+      A,
+      `MountPathTaken: container "app": volume "data" at /a/token/x hides the token file /a/token: ${elsewhere('data')}`,
     ],
     'a volume at its file': [
       shape([mount('data', '/a/token')]),
@@ -127,7 +180,7 @@ describe('several tokens in a container', () => {
     const mounts = [mount('jwt-b', '/x'), mount('data', '/x/token')];
     assert.deepEqual(outcomes(placeTokens(shape(mounts), [A, wanted('b', '/b')])), [
       '/a',
-      `MountPathTaken: container "app": volume "data" at /x/token hides the token file /x/token: ${elsewhere('data')}`,
+      `MountPathTaken: container "app": volume "data" at /x/token hides the token file /x/token: mount "data" elsewhere, or remove the mount of "jwt-b" at /x`,
     ]);
   });
 
@@ -145,15 +198,23 @@ describe('several tokens in a container', () => {
     ]);
   });
 
+  it('are blocked where the new mount of another would need a directory in place of the file', () => {
+    const mounts = [mount('jwt-b', '/b', { subPath: 'token' })];
+    assert.deepEqual(outcomes(placeTokens(shape(mounts), [wanted('a', '/b/a'), wanted('b', '/x')])), [
+      `MountPathTaken: container "app": volume "jwt-a" at /b/a hides the token file /b: ${elsewhere('jwt-a')}`,
+      ['/b'],
+    ]);
+  });
+
   it('see one another where the new mount of one shows the other at the same path', () => {
-    const a = wantToken('a', '/a', 'both', new Map([['both', 'a']]));
+    const a = wantToken('a', '/a', 'both', new Map([['both', ['a']]]));
     const b = wantToken(
       'b',
       '/b',
       'own',
       new Map([
-        ['own', 'a/b'],
-        ['both', 'b'],
+        ['own', ['a/b']],
+        ['both', ['b']],
       ]),
     );
     assert.deepEqual(outcomes(placeTokens(shape([mount('own', '/')]), [a, b])), ['/a', ['/a/b']]);

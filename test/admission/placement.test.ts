@@ -58,6 +58,28 @@ const REFUSED: readonly { title: string; pod: Json; message: RegExp }[] = [
     message: /device "disk" at .* hides the token file/,
   },
   {
+    title: 'a mount below the token file, which the kubelet makes a directory then',
+    pod: podWith(mounting(`${DIRECTORY}/token/x`)),
+    message:
+      /volume "data" at \/var\/run\/secrets\/jwt\/token\/x hides the token file \/var\/run\/secrets\/jwt\/token/,
+  },
+  {
+    title: 'a mount beside the token file, in a directory of the volume',
+    pod: podWith(mounting(`${DIRECTORY}/deep/x`), [
+      DATA,
+      { name: 'mine', secret: { secretName: 'my-jwt', items: [{ key: 'token', path: 'deep/token' }] } },
+    ]),
+    message:
+      /volume "data" at \/var\/run\/secrets\/jwt\/deep\/x hides the token file \/var\/run\/secrets\/jwt\/deep\/token/,
+  },
+  {
+    title: 'a mount path below a device',
+    pod: podWith({ volumeDevices: [{ name: 'disk', devicePath: '/dev/xvda' }] }, [DATA], {
+      [KEYS.mountPath]: '/dev/xvda/jwt',
+    }),
+    message: /device "disk" at \/dev\/xvda hides the token file \/dev\/xvda\/jwt\/token/,
+  },
+  {
     title: 'a mount that hides the file of the user’s own mount',
     pod: podWith(
       {
@@ -68,7 +90,8 @@ const REFUSED: readonly { title: string; pod: Json; message: RegExp }[] = [
       },
       [DATA, VOLUME],
     ),
-    message: /volume "data" at \/creds\/token hides the token file \/creds\/token/,
+    message:
+      /volume "data" at \/creds\/token hides the token file \/creds\/token: mount "data" elsewhere, or remove the mount of "jwt-my-jwt" at \/creds$/,
   },
   {
     title: 'the volume itself by a subPath that hides the token',
@@ -105,6 +128,33 @@ describe('a pod is refused, with all names, for', () => {
     const containers = [container('app'), container('other', mounting(DIRECTORY))];
     const pod = annotatedPod({ volumes: [DATA], containers }, { [KEYS.containers]: 'app' });
     assert.equal(review(pod).reason, 'Injected');
+  });
+});
+
+describe('what a refusal says helps', () => {
+  const volumes = [DATA, { name: 'v1', secret: { secretName: 'my-jwt' } }];
+  const own = { name: 'v1', mountPath: '/a' };
+  const hiding = { name: 'data', mountPath: '/a/token' };
+  const cases: Readonly<Record<string, readonly [mounts: readonly Json[], annotations: Json]>> = {
+    'for an own mount that is hidden, another place for what hides it': [
+      [own, { ...hiding, mountPath: '/b' }],
+      {},
+    ],
+    'for an own mount that is hidden, its removal': [[hiding], {}],
+    'for a mount path that is taken, another': [
+      [{ name: 'data', mountPath: DIRECTORY }],
+      { [KEYS.mountPath]: '/other' },
+    ],
+  };
+  for (const [title, [volumeMounts, annotations]] of Object.entries(cases)) {
+    it(title, () => assert.equal(review(podWith({ volumeMounts }, volumes, annotations)).reason, 'Injected'));
+  }
+
+  it('and what does not help is not said', () => {
+    for (const path of ['/other', DIRECTORY]) {
+      const pod = podWith({ volumeMounts: [own, hiding] }, volumes, { [KEYS.mountPath]: path });
+      assert.doesNotMatch(review(pod).message, /mount-path/);
+    }
   });
 });
 

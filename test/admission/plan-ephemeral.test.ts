@@ -21,7 +21,7 @@ function inputOf(names: readonly string[], values: EphemeralInput['values'] = VA
 }
 
 function containers(count: number, more: Partial<ContainerShape> = {}): readonly ContainerShape[] {
-  const base = { list: 'ephemeralContainers', mounts: [], devices: [], env: [] } as const;
+  const base = { list: 'ephemeralContainers', mounts: [], devices: [], env: [], hasEnvFrom: false } as const;
   return Array.from({ length: count }, (_, index) => ({
     ...base,
     index,

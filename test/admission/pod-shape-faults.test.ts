@@ -43,7 +43,7 @@ describe('a pod is read with', () => {
       const { volumes, containers } = read(spec);
       assert.equal(volumes.size, 0);
       assert.deepEqual(containers, [
-        { list: 'containers', index: 0, name: 'app', mounts: [], devices: [], env: [] },
+        { list: 'containers', index: 0, name: 'app', mounts: [], devices: [], env: [], hasEnvFrom: false },
       ]);
     }
   });

@@ -25,6 +25,19 @@ function checkAnswer(answer: AdmissionAnswer): void {
   assert.deepEqual(Object.keys(Object.prototype), []);
 }
 
+/** The first container that is warned of its own variable, and how many more there are. */
+function warnedOfKept({ warnings }: AdmissionAnswer): readonly unknown[] | undefined {
+  const found = warnings.map((text) =>
+    /^container "(\w+)": \S+ is set .*: kept; .*?(?:\(and (\d+) more\))?$/.exec(text),
+  );
+  const match = found.find((one) => one !== null);
+  return match === undefined || match === null ? undefined : [match[1], Number(match[2] ?? 0)];
+}
+
+function countKept([first, ...more]: readonly string[]): readonly unknown[] | undefined {
+  return first === undefined ? undefined : [first, more.length];
+}
+
 describe('laws of the patch:', () => {
   it('the patched pod is the one of the model, and only ever added to', () => {
     fc.assert(
@@ -36,6 +49,10 @@ describe('laws of the patch:', () => {
           assert.ok(answer.allowed, answer.message);
           assert.ok(answer.operations.every(({ op }) => op === 'add'));
           assert.deepEqual(patched(pod, answer), expected === 'untouched' ? pod : expected.pod);
+          assert.deepEqual(
+            warnedOfKept(answer),
+            expected === 'untouched' ? undefined : countKept(expected.kept),
+          );
         }
         checkAnswer(answer);
       }),

@@ -11,5 +11,5 @@ export function shape(
   devices: readonly DeviceShape[] = [],
   name = 'app',
 ): ContainerShape {
-  return { list: 'containers', index: 0, name, mounts, devices, env: [] };
+  return { list: 'containers', index: 0, name, mounts, devices, env: [], hasEnvFrom: false };
 }

@@ -6,7 +6,7 @@ import type { Json } from './pods.ts';
 /** For each token the volumes that show it, with the file in each. */
 function found(volumes: Readonly<Record<string, Json>>, tokens: readonly string[] = ['my-jwt']): unknown {
   return findTokenVolumes(new Map(Object.entries(volumes)), tokens).map((showing) =>
-    Object.fromEntries(showing),
+    Object.fromEntries([...showing].map(([volume, files]) => [volume, files.join(', ')])),
   );
 }
 
@@ -22,7 +22,18 @@ describe('a Secret volume shows the token', () => {
     'whole, under the name of its key': [secret(), 'token'],
     'as an item': [secret(items(['token', 'a/jwt'])), 'a/jwt'],
     'as an item among others': [secret(items(['ca.crt', 'ca'], ['token', 'jwt'])), 'jwt'],
-    'as the first of two items': [secret(items(['token', 'one'], ['token', 'two'])), 'one'],
+    'as both of two items': [secret(items(['token', 'one'], ['token', 'two'])), 'one, two'],
+    'once, where two items have one path': [secret(items(['token', 'one'], ['token', './one'])), 'one'],
+    'as the item whose path no other has later': [
+      secret(items(['token', 'x'], ['token', 'y'], ['ca.crt', 'x'])),
+      'y',
+    ],
+    'as the item that comes after another of its path': [secret(items(['ca.crt', 'x'], ['token', 'x'])), 'x'],
+    'as eight of its items at most': [
+      secret(items(...Array.from({ length: 9 }, (_, index) => ['token', `t${index}`] as const))),
+      't0, t1, t2, t3, t4, t5, t6, t7',
+    ],
+    'unless its path is the directory itself': [secret(items(['token', '.'])), undefined],
     'by a path in need of cleaning': [secret(items(['token', './a//jwt'])), 'a/jwt'],
     'unless the key is not among its items': [secret(items(['ca.crt', 'token'])), undefined],
     'unless a later item has its path': [secret(items(['token', 'x'], ['ca.crt', 'x'])), undefined],
@@ -43,9 +54,15 @@ describe('a projected volume shows the token', () => {
       'token',
     ],
     'beside a Secret whose items are elsewhere': [[source(), source(items(['a', 'b']), 'other')], 'token'],
-    'at the first of several paths': [
-      [source(items(['token', 'one'])), source(items(['token', 'two']))],
-      'one',
+    'at several paths': [[source(items(['token', 'one'])), source(items(['token', 'two']))], 'one, two'],
+    'at several paths of one source': [[source(items(['token', 'one'], ['token', 'two']))], 'one, two'],
+    'at eight paths at most': [
+      Array.from({ length: 9 }, (_, index) => source(items(['token', `t${index}`]))),
+      't0, t1, t2, t3, t4, t5, t6, t7',
+    ],
+    'beside a ConfigMap that has a Secret of nothing': [
+      [source(), { secret: null, configMap: { name: 'a' } }],
+      'token',
     ],
     'at the path that is left': [
       [source(items(['token', 'one'])), source(items(['token', 'two'])), { configMap: items(['a', 'one']) }],
@@ -86,9 +103,9 @@ it('Secret volumes come before projected ones, each in the order of the pod', ()
   assert.deepEqual(
     [...(showing ?? [])],
     [
-      ['one', 'token'],
-      ['two', 'token'],
-      ['p', 'token'],
+      ['one', ['token']],
+      ['two', ['token']],
+      ['p', ['token']],
     ],
   );
 });

@@ -44,6 +44,60 @@ const FAMILIES: readonly Family[] = [
       }),
   },
   {
+    title: 'own variables and the variables that each refers to',
+    pod: (size) =>
+      annotatedPod({
+        containers: repeat(size, (index) =>
+          container(`c${index}`, {
+            env: [
+              ...repeat(20, (at) => ({ name: `A${at}`, value: `$(A${at - 1})`.repeat(2) })),
+              { name: 'BEARER_TOKEN_FILE', value: `${'$(A19)'.repeat(20)}${'$('.repeat(20)}` },
+            ],
+          }),
+        ),
+      }),
+  },
+  {
+    title: 'variables that refer to those before them',
+    pod: (size) =>
+      annotatedPod({
+        containers: [
+          container('app', {
+            env: [
+              ...repeat(10 * size, (index) => ({
+                name: `A${index}`,
+                value: `$(A${index - 1})$(A${index - 1})`,
+              })),
+              { name: 'BEARER_TOKEN_FILE', value: `$(A${10 * size - 1})${'$('.repeat(size)}` },
+            ],
+          }),
+        ],
+      }),
+  },
+  {
+    title: 'mounts of a volume that shows the token at many paths',
+    pod: (size) =>
+      annotatedPod({
+        volumes: [
+          {
+            name: 'own',
+            secret: {
+              secretName: 'my-jwt',
+              items: repeat(size, (index) => ({ key: 'token', path: `a${index}/token` })),
+            },
+          },
+        ],
+        containers: [
+          container('app', {
+            volumeMounts: repeat(5 * size, (index) => ({
+              name: 'own',
+              mountPath: `/m${index % 7}/a${index}`,
+            })),
+          }),
+        ],
+      }),
+  },
+  {
     title: 'mounts of the token that hide each other',
     pod: (size) =>
       annotatedPod({

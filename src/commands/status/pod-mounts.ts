@@ -1,4 +1,4 @@
-import { visibleFile } from '../../admission/mounts.ts';
+import { visibleFiles } from '../../admission/mounts.ts';
 import {
   readAllContainers,
   readVolumes,
@@ -89,7 +89,7 @@ function readMounts(
     const part = shown.find(({ subPath }) => subPath !== '');
     const startedAt = startTimeOf(name, arrayMember(status, `${list.slice(0, -1)}Statuses`));
     const addFile = (mount: MountShape): void => {
-      const path = visibleFile(mount, volumes);
+      const [path] = visibleFiles(mount, volumes);
       if (path !== undefined && startedAt !== undefined) files.push({ container: name, path });
     };
     if (whole !== undefined) {
@@ -107,7 +107,7 @@ function readMounts(
 
 /** What a `subPathExpr` shows only the kubelet knows; of a volume with nothing but the token it is most likely that. */
 function showsToken(mount: MountShape, volumes: ShowingVolumes): boolean {
-  return mount.subPath === undefined ? volumes.has(mount.volume) : visibleFile(mount, volumes) !== undefined;
+  return mount.subPath === undefined ? volumes.has(mount.volume) : visibleFiles(mount, volumes).length > 0;
 }
 
 function startTimeOf(container: string, statuses: readonly unknown[]): Seconds | undefined {

@@ -1,0 +1,65 @@
+import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
+import type { PodDenial } from './decision.ts';
+import type { ShownFile } from './mounts.ts';
+import { SHORTER_PATH } from './paths.ts';
+import type { ContainerShape, DeviceShape, MountShape } from './pod-shape.ts';
+import { quote, showPath } from './text.ts';
+
+const MOVE = `set annotation ${INJECTION_ANNOTATIONS.mountPath} to another directory`;
+
+/** The mount path is another's. */
+export function explainTaken(container: ContainerShape, other: MountShape | DeviceShape): PodDenial {
+  const part = isMount(other) && other.subPath !== '' ? ' (by subPath)' : '';
+  return {
+    reason: 'MountPathTaken',
+    what: `container ${quote(container.name)}: mount path ${showPath(other.path)} is taken by ${describeCover(other)}${part}`,
+    remedy: `${MOVE}, or mount ${quote(other.volume)} elsewhere`,
+  };
+}
+
+/** Something hides the file, and one of both mounts is new: that of the token, or the other. */
+export function explainCover(
+  container: ContainerShape,
+  file: string,
+  other: MountShape | DeviceShape,
+): PodDenial {
+  return {
+    reason: 'MountPathTaken',
+    what: describeHiding(container, file, other),
+    remedy: `${MOVE}, or mount ${quote(other.volume)} elsewhere`,
+  };
+}
+
+/** Something hides the file of a mount that the container has: no annotation moves it. */
+export function explainHidden(
+  container: ContainerShape,
+  { mount, file }: ShownFile,
+  other: MountShape | DeviceShape,
+): PodDenial {
+  return {
+    reason: 'MountPathTaken',
+    what: describeHiding(container, file, other),
+    remedy: `mount ${quote(other.volume)} elsewhere, or remove the mount of ${quote(mount.volume)} at ${showPath(mount.path)}`,
+  };
+}
+
+function describeHiding({ name }: ContainerShape, file: string, other: MountShape | DeviceShape): string {
+  return `container ${quote(name)}: ${describeCover(other)} at ${showPath(other.path)} hides the token file ${showPath(file)}`;
+}
+
+/** `what` is the path that is too long. */
+export function explainLength(container: ContainerShape, what: string): PodDenial {
+  return {
+    reason: 'TooLarge',
+    what: `container ${quote(container.name)}: ${what}`,
+    remedy: SHORTER_PATH,
+  };
+}
+
+function describeCover(other: MountShape | DeviceShape): string {
+  return `${isMount(other) ? 'volume' : 'device'} ${quote(other.volume)}`;
+}
+
+function isMount(other: MountShape | DeviceShape): other is MountShape {
+  return 'subPath' in other;
+}
