@@ -31,15 +31,11 @@ export type ContainerSelection =
   | { readonly mode: 'all' }
   | { readonly mode: 'only' | 'except'; readonly names: ReadonlySet<string>; readonly key: string };
 
-const SETTINGS: readonly Name[] = [
-  'token',
-  'inject',
-  'containers',
-  'skipContainers',
-  'mountPath',
-  'envVar',
-  'fileMode',
-];
+function isName(name: string): name is Name {
+  return Object.hasOwn(KEYS, name);
+}
+
+const SETTINGS: readonly Name[] = Object.keys(KEYS).filter(isName);
 
 const NAME_OF: ReadonlyMap<string, Name> = new Map(SETTINGS.map((name) => [KEYS[name], name]));
 

@@ -5,7 +5,8 @@ import { SHORTER_PATH } from './paths.ts';
 import type { ContainerShape, DeviceShape, MountShape } from './pod-shape.ts';
 import { quote, showPath } from './text.ts';
 
-const MOVE = `set annotation ${INJECTION_ANNOTATIONS.mountPath} to another directory`;
+/** The remedy for whatever is in the way of a new mount. */
+export const MOVE = `set annotation ${INJECTION_ANNOTATIONS.mountPath} to another directory`;
 
 /** The mount path is another's. */
 export function explainTaken(container: ContainerShape, other: MountShape | DeviceShape): PodDenial {

@@ -61,11 +61,16 @@ export function needsNamespaceDefault(read: Result<Pick<ReadPod, 'values'>, unkn
   return read.ok && read.value.values.token === undefined;
 }
 
-function findExemption({ pod, namespace = '', ownNamespace = APP }: PodInput): SkipDecision | undefined {
-  if (isExcluded(namespace, ownNamespace))
-    return skipPod('NotRequested', `pods of namespace ${namespace} are never touched`);
-  return isMirrorPod(pod)
-    ? skipPod('NotRequested', 'mirror pods of static pods are never touched')
+function findExemption({ pod, namespace, ownNamespace }: PodInput): SkipDecision | undefined {
+  const excluded = skipExcluded(namespace, ownNamespace);
+  if (excluded !== undefined || !isMirrorPod(pod)) return excluded;
+  return skipPod('NotRequested', 'mirror pods of static pods are never touched');
+}
+
+/** The decision about all pods of a namespace that is never touched, and about what makes them; both as in `PodInput`. */
+export function skipExcluded(namespace = '', ownNamespace = APP): SkipDecision | undefined {
+  return isExcluded(namespace, ownNamespace)
+    ? skipPod('NotRequested', `pods of namespace ${namespace} are never touched`)
     : undefined;
 }
 

@@ -1,8 +1,10 @@
 import { member, objectMember } from '../resources/json.ts';
 import { checkAnnotationKeys, checkLabelKeys, INJECTION_KEYS } from './annotation-keys.ts';
 import type { Decision } from './decision.ts';
+import type { TemplateChanges } from './follow-workload.ts';
 import { annotationsOf } from './pod-shape.ts';
-import type { ReadTemplate } from './read-template.ts';
+import type { ReadWorkload } from './read-workload.ts';
+import { warnOfServiceAccountMount } from './service-account.ts';
 import { quote } from './text.ts';
 import { NO_WARNINGS, type Warning } from './warnings.ts';
 import type { WorkloadKind } from './workload-kinds.ts';
@@ -10,13 +12,20 @@ import type { WorkloadKind } from './workload-kinds.ts';
 /**
  * What will happen to the template's pods, as warnings to the person who writes the workload: the pods themselves are made by
  * a controller, whose warnings nobody reads. `decision` is the one about the pods; its own warnings are not among these.
+ * @param oldObject the workload as it was, where it exists already.
  */
-export function warnOfTemplate(read: ReadTemplate, decision: Decision): readonly Warning[] {
+export function warnOfTemplate(
+  read: ReadWorkload,
+  decision: Decision,
+  oldObject?: unknown,
+): readonly Warning[] {
   if (decision.reason === 'NoContainers') return NO_WARNINGS; // the API server says more about it than we could
-  const { kind, object } = read;
+  const { kind, object, template } = read;
   const metadata = objectMember(object, 'metadata');
   return [
     ...warnOfDenial(kind, decision),
+    ...warnOfServiceAccountMount(`pods of this ${kind.kind}`, template, decision),
+    ...warnOfWithheld(read, oldObject),
     ...warnOfDifferences(read),
     ...checkAnnotationKeys(objectMember(metadata, 'annotations'), { isWorkload: true }),
     ...checkLabelKeys(objectMember(metadata, 'labels')),
@@ -32,7 +41,7 @@ function warnOfDenial({ kind }: WorkloadKind, decision: Decision): readonly Warn
   ];
 }
 
-function warnOfDifferences({ kind, object, template, follow }: ReadTemplate): readonly Warning[] {
+function warnOfDifferences({ kind, object, template, follow }: ReadWorkload): readonly Warning[] {
   return follow.differing.map((key) => {
     const [own, present] = [annotationsOf(object), annotationsOf(template)].map((owner) =>
       quote(String(member(owner, key)), 16),
@@ -51,10 +60,23 @@ function checkJobTemplate(object: unknown): readonly Warning[] {
   }));
 }
 
-/** An annotation of a Job comes too late once its pods are made. */
-export function warnOfFixedTemplate(object: unknown, oldObject: unknown): readonly Warning[] {
+function warnOfWithheld({ kind, object, withheld }: ReadWorkload, oldObject: unknown): readonly Warning[] {
+  if (withheld === undefined) return NO_WARNINGS;
+  if (withheld.why === 'fixed') return warnOfFixedTemplate(object, oldObject, withheld.follow);
+  const text = `annotations of this ${kind.kind} are too large to be copied to its pod template`;
+  return [{ kind: 'notCopied', text }];
+}
+
+/** An annotation of a Job comes too late once its pods are made, unless they have its value anyway. */
+function warnOfFixedTemplate(
+  object: unknown,
+  oldObject: unknown,
+  { changes, differing }: TemplateChanges,
+): readonly Warning[] {
   const [own, old] = [annotationsOf(object), annotationsOf(oldObject)];
-  const changed = INJECTION_KEYS.find((key) => member(own, key) !== member(old, key));
+  const changed = INJECTION_KEYS.find(
+    (key) => member(own, key) !== member(old, key) && (changes.has(key) || differing.includes(key)),
+  );
   if (changed === undefined) return NO_WARNINGS;
   const hint = mayStillChange(oldObject)
     ? 'is copied when a Job is created: annotate its pod template too'

@@ -55,11 +55,6 @@ export function claimNames(object: unknown): readonly string[] {
   });
 }
 
-/** RFC 6901 pointer to the pod template. */
-export function templatePointer(kind: WorkloadKind): string {
-  return `/${kind.template.join('/')}`;
-}
-
 /** Whether a controller owns it, as a Deployment its ReplicaSet: then its annotations come from the owner. */
 export function hasController(object: unknown): boolean {
   const owners = arrayMember(objectMember(object, 'metadata'), 'ownerReferences');

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { skipPod } from '../../src/admission/decision.ts';
-import { readTemplate } from '../../src/admission/read-template.ts';
+import { readWorkload } from '../../src/admission/read-workload.ts';
 import { readWorkloadReview } from '../../src/admission/review-workloads.ts';
 import { APP } from '../../src/resources/names.ts';
 import { warnOfTemplate } from '../../src/admission/template-warnings.ts';
 import { findWorkloadKind } from '../../src/admission/workload-kinds.ts';
-import { container, KEYS, type Json } from './pods.ts';
-import { reviewOf, workload, workloadRequest } from './workloads.ts';
+import { annotatedPod, container, KEYS, review, type Json } from './pods.ts';
+import { COPIED, reviewOf, workload, workloadRequest } from './workloads.ts';
 
 const P = 'tokens.osg-htc.org/';
 const TOKEN = { [KEYS.token]: 'my-jwt' };
@@ -105,8 +105,9 @@ describe('the writer of a workload gets a warning about', () => {
   it('the refusal before a change of a Job that comes too late', () => {
     const templateMetadata = { annotations: { [KEYS.token]: 'my-jwt', [KEYS.mountPath]: '..' } };
     const job = (annotations: Json): Json => workload({ kind: 'Job', annotations, templateMetadata });
-    const { warnings } = reviewOf(job(TOKEN), { operation: 'UPDATE', oldObject: job({}) });
-    assertBegin(warnings, ['pods of this Job will be refused', 'to have them admitted', KEYS.token]);
+    const changed = job({ ...TOKEN, [KEYS.envVar]: 'X' });
+    const { warnings } = reviewOf(changed, { operation: 'UPDATE', oldObject: job({}) });
+    assertBegin(warnings, ['pods of this Job will be refused', 'to have them admitted', KEYS.envVar]);
   });
 
   it('an unknown annotation before one that has no effect where it is', () => {
@@ -125,19 +126,72 @@ describe('the writer of a workload gets a warning about', () => {
 
   it('nothing in a template that the API server refuses', () => {
     const object = workload({ annotations: { ...TOKEN, [`${P}tokn`]: 'x' } });
-    const template = Object(object['spec']).template;
     const kind = findWorkloadKind({ group: 'apps', resource: '' }, 'Deployment');
     assert.ok(kind !== undefined);
-    const follow = { changes: new Map<string, string>(), differing: [] };
-    const read = readTemplate({ kind, object, template, namespace: 'ns' }, follow);
+    const read = readWorkload({ kind, object, isUpdate: false, namespace: 'ns' });
+    assert.ok(read.ok);
     const warned = (reason: 'NoContainers' | 'NotRequested'): number =>
-      warnOfTemplate(read, skipPod(reason, 'left to the API server')).length;
+      warnOfTemplate(read.value, skipPod(reason, 'left to the API server')).length;
     assert.deepEqual([warned('NoContainers'), warned('NotRequested')], [0, 1]);
   });
 
   it('nothing that is in order', () => {
     assert.deepEqual(reviewOf(workload({ annotations: TOKEN })).warnings, []);
     assert.deepEqual(reviewOf(workload({ annotations: { [KEYS.inject]: 'false' } })).warnings, []);
+  });
+});
+
+describe('an annotation of a Job that exists', () => {
+  const own = { annotations: TOKEN };
+  const copied = { annotations: { ...TOKEN, [COPIED]: JSON.stringify(TOKEN) } };
+  const other = { [KEYS.token]: 'other' };
+  const cases: Readonly<
+    Record<string, readonly [before: Json, after: Json, templateMetadata: unknown, isWarned: boolean]>
+  > = {
+    'comes too late': [{}, TOKEN, undefined, true],
+    'comes too late to be changed': [TOKEN, other, copied, true],
+    'comes too late to be removed': [TOKEN, {}, copied, true],
+    'comes too late, and the template has another': [{}, other, own, true],
+    'is what the template has anyway': [{}, TOKEN, own, false],
+    'is what was copied': [{}, TOKEN, copied, false],
+    'goes, and the template has its own': [TOKEN, {}, own, false],
+    'goes, and the template has none': [TOKEN, {}, undefined, false],
+    stays: [TOKEN, TOKEN, undefined, false],
+  };
+  for (const [title, [before, after, templateMetadata, isWarned]] of Object.entries(cases)) {
+    it(title, () => {
+      const job = (annotations: Json): Json => workload({ kind: 'Job', annotations, templateMetadata });
+      const { warnings, operations } = reviewOf(job(after), { operation: 'UPDATE', oldObject: job(before) });
+      const text = `${KEYS.token} changes nothing now, a Job's pod template is fixed: create the Job again`;
+      assert.deepEqual([warnings, operations], [isWarned ? [text] : [], []]);
+    });
+  }
+});
+
+describe('the place of the ServiceAccount’s token', () => {
+  const path = '/var/run/secrets/kubernetes.io/serviceaccount';
+  const annotations = { ...TOKEN, [KEYS.mountPath]: path };
+  const taken = (who: string): readonly string[] => [
+    `${who} may be refused: ${path} has the ServiceAccount's token`,
+    `to have them admitted: set annotation ${KEYS.mountPath} to another directory`,
+  ];
+
+  it('is named to the writer of a workload, in which it does not show yet', () => {
+    const { warnings, allowed } = reviewOf(workload({ kind: 'StatefulSet', annotations }));
+    assert.deepEqual([allowed, warnings], [true, taken('pods of this StatefulSet')]);
+    assert.ok(warnings.every(({ length }) => length <= 120));
+  });
+
+  it('is free where the template forbids it, and below it', () => {
+    const podSpec = { containers: [container()], automountServiceAccountToken: false };
+    assert.deepEqual(reviewOf(workload({ annotations, podSpec })).warnings, []);
+    const below = { ...TOKEN, [KEYS.mountPath]: `${path}/jwt` };
+    assert.deepEqual(reviewOf(workload({ annotations: below })).warnings, []);
+  });
+
+  it('is free in a pod that has come without it', () => {
+    const { reason, warnings } = review(annotatedPod({}, { [KEYS.mountPath]: path }));
+    assert.deepEqual([reason, warnings], ['Injected', []]);
   });
 });
 

@@ -5,7 +5,6 @@ import {
   findWorkloadKind,
   hasController,
   templateOf,
-  templatePointer,
   WORKLOAD_KINDS,
 } from '../../src/admission/workload-kinds.ts';
 
@@ -15,16 +14,16 @@ const IN_JOB = { spec: { jobTemplate: { spec: { template: TEMPLATE } } } };
 
 /** As the API server serves them: kind, group, plural, whether the template can be changed, and where it is. */
 const KINDS = [
-  ['Deployment', 'apps', 'deployments', false, '/spec/template', IN_SPEC],
-  ['StatefulSet', 'apps', 'statefulsets', false, '/spec/template', IN_SPEC],
-  ['DaemonSet', 'apps', 'daemonsets', false, '/spec/template', IN_SPEC],
-  ['ReplicaSet', 'apps', 'replicasets', false, '/spec/template', IN_SPEC],
-  ['Job', 'batch', 'jobs', true, '/spec/template', IN_SPEC],
-  ['CronJob', 'batch', 'cronjobs', false, '/spec/jobTemplate/spec/template', IN_JOB],
+  ['Deployment', 'apps', 'deployments', false, 'spec.template', IN_SPEC],
+  ['StatefulSet', 'apps', 'statefulsets', false, 'spec.template', IN_SPEC],
+  ['DaemonSet', 'apps', 'daemonsets', false, 'spec.template', IN_SPEC],
+  ['ReplicaSet', 'apps', 'replicasets', false, 'spec.template', IN_SPEC],
+  ['Job', 'batch', 'jobs', true, 'spec.template', IN_SPEC],
+  ['CronJob', 'batch', 'cronjobs', false, 'spec.jobTemplate.spec.template', IN_JOB],
 ] as const;
 
 describe('a workload', () => {
-  for (const [kind, group, resource, isFixed, pointer, object] of KINDS) {
+  for (const [kind, group, resource, isFixed, path, object] of KINDS) {
     it(`of kind ${kind} is found by its plural, and by its kind where there is none`, () => {
       const found = findWorkloadKind({ group, resource }, 'Scale');
       assert.deepEqual(found?.kind, kind);
@@ -33,10 +32,10 @@ describe('a workload', () => {
       assert.equal(findWorkloadKind({ group, resource: 'unknown' }, kind), undefined);
     });
 
-    it(`of kind ${kind} has its template at ${pointer}`, () => {
+    it(`of kind ${kind} has its template at ${path}`, () => {
       const found = findWorkloadKind({ group, resource }, kind);
       assert.ok(found !== undefined);
-      assert.deepEqual([templatePointer(found), found.templateFixed], [pointer, isFixed]);
+      assert.deepEqual([found.template.join('.'), found.templateFixed], [path, isFixed]);
       assert.equal(templateOf(found, object), TEMPLATE);
       assert.equal(templateOf(found, {}), undefined);
     });

@@ -2,11 +2,8 @@ import { readAnnotationValues } from '../../admission/annotations.ts';
 import type { ContainerPlan, Decision, TokenVolume } from '../../admission/decision.ts';
 import { injectObject, type OfflineInjection } from '../workloads/inject-document.ts';
 import { annotationsOf } from '../../admission/pod-shape.ts';
-import { copyAnnotations } from '../../admission/review-workloads.ts';
 import { readTokens } from '../../admission/token-list.ts';
 import { mostUseful } from '../../admission/warnings.ts';
-import { findWorkloadKind } from '../../admission/workload-kinds.ts';
-import { groupOfApiVersion } from '../../resources/api-group.ts';
 import type { PatchOperation } from '../../resources/json-patch.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import type { ListedObject, OfflineDefault } from '../input/documents.ts';
@@ -54,11 +51,10 @@ export function explainObject(
 
 function explainInjection(
   object: JsonObject,
-  { kind, name, template, decision, operations }: OfflineInjection,
+  { kind, name, template, decision, operations, copying }: OfflineInjection,
   defaultTokenOf: OfflineDefault,
 ): ExplainedObject {
   const namespace = stringMember(objectMember(object, 'metadata'), 'namespace');
-  const copying = copyingOf(object, namespace);
   const patch = [...copying, ...operations];
   const before = podAt(object, template);
   const annotated = podAt(applyPatch(object, copying), template);
@@ -77,26 +73,6 @@ function explainInjection(
     patch,
   };
   return { report, before, after: podAt(applyPatch(object, patch), template) };
-}
-
-/** What the webhook for workloads does to the pod template; nothing for a pod. */
-function copyingOf(object: JsonObject, namespace: string | undefined): readonly PatchOperation[] {
-  const group = groupOfApiVersion(stringMember(object, 'apiVersion') ?? '');
-  const workload = findWorkloadKind({ group, resource: '' }, stringMember(object, 'kind') ?? '');
-  if (workload === undefined) return [];
-  const request = {
-    uid: '',
-    operation: 'CREATE',
-    resource: workload,
-    subResource: '',
-    kind: workload.kind,
-    namespace,
-    name: '',
-    dryRun: true,
-    object,
-    oldObject: undefined,
-  };
-  return copyAnnotations(request);
 }
 
 /** The pod itself, without what the cluster adds to it, or the pod template at that path. */

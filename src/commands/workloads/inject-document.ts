@@ -2,23 +2,18 @@ import { groupOfApiVersion } from '../../resources/api-group.ts';
 import { pointerTo, readPatch, type PatchOperation } from '../../resources/json-patch.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { INJECTION_KEYS } from '../../admission/annotation-keys.ts';
-import { followWorkload } from '../../admission/follow-workload.ts';
 import { decidePod } from '../../admission/decide-pod.ts';
 import { skipPod, type Decision } from '../../admission/decision.ts';
 import { writePatch } from '../../admission/patch.ts';
 import { annotationsOf } from '../../admission/pod-shape.ts';
 import { findTemplates, nameContainers, type FoundTemplate } from '../../admission/pod-templates.ts';
 import { readPod } from '../../admission/read-pod.ts';
-import { readTemplate } from '../../admission/read-template.ts';
+import { copyingPatch, readWorkload } from '../../admission/read-workload.ts';
+import { warnOfServiceAccountMount } from '../../admission/service-account.ts';
 import { warnOfTemplate } from '../../admission/template-warnings.ts';
 import { refuseUnquoted } from '../../admission/unquoted.ts';
 import { NO_WARNINGS, type Warning } from '../../admission/warnings.ts';
-import {
-  findWorkloadKind,
-  hasController,
-  templateOf,
-  type WorkloadKind,
-} from '../../admission/workload-kinds.ts';
+import { findWorkloadKind, templateOf, type WorkloadKind } from '../../admission/workload-kinds.ts';
 import { listObjects, type ListedObject, type OfflineDefault } from '../input/documents.ts';
 import type { EditableDocument } from '../input/editable-yaml.ts';
 
@@ -33,6 +28,8 @@ export interface OfflineInjection {
   readonly decision: Decision;
   /** From the root of the document. They write volumes, mounts and env vars, in a workload into its pod template. */
   readonly operations: readonly PatchOperation[];
+  /** From there, too: what the webhook for workloads writes, annotations of a pod template. */
+  readonly copying: readonly PatchOperation[];
 }
 
 /** As `injectObject`, for all objects of a document. */
@@ -84,10 +81,11 @@ function entry(
   template: readonly string[],
   decision: Decision,
   pod: unknown,
+  copying: readonly PatchOperation[] = [],
 ): OfflineInjection {
   const pointer = pointerTo([...path, ...template]);
   const operations = decision.decision === 'inject' ? readPatch(writePatch(pod, decision.plan, pointer)) : [];
-  return { kind, name, path, template, decision, operations };
+  return { kind, name, path, template, decision, operations, copying };
 }
 
 const WITHOUT_TEMPLATE = skipPod('NoContainers', 'skipped: it has no pod template, as a patch has none');
@@ -104,22 +102,23 @@ function injectPod(named: NamedObject): OfflineInjection {
   const { object, namespace, defaultToken, written } = named;
   const problem = refuseUnquoted(annotationsOf(object), ANNOTATIONS, written);
   const decision = problem ?? decidePod(readPod({ pod: object, namespace }), defaultToken);
-  return entry(named, [], decision, object);
+  const more = warnOfServiceAccountMount('this pod', object, decision);
+  return entry(named, [], { ...decision, warnings: [...decision.warnings, ...more] }, object);
 }
 
 function injectWorkload(named: NamedObject, kind: WorkloadKind): OfflineInjection {
-  const { object, namespace, defaultToken } = named;
+  const { object, path, namespace, defaultToken } = named;
   const template = templateOf(kind, object);
   if (template === undefined) return entry(named, kind.template, WITHOUT_TEMPLATE, undefined);
-  if (hasController(object)) {
-    return entry(named, kind.template, skipPod('NotRequested', 'a controller owns it'), template);
-  }
-  const follow = followWorkload(annotationsOf(object), annotationsOf(template));
-  const read = readTemplate({ kind, object, template, namespace }, follow);
-  const decision = refuseAnnotations(named, kind.template, template) ?? decidePod(read.pod, defaultToken);
-  if (decision.decision === 'deny') return entry(named, kind.template, decision, template);
-  const warnings = [...decision.warnings, ...warnOfTemplate(read, decision)];
-  return entry(named, kind.template, { ...decision, warnings }, template);
+  const refusal = refuseAnnotations(named, kind.template, template);
+  if (refusal !== undefined) return entry(named, kind.template, refusal, template);
+  const read = readWorkload({ kind, object, isUpdate: false, namespace });
+  if (!read.ok) return entry(named, kind.template, read.problem, template);
+  const copying = copyingPatch(read.value, path);
+  const decision = decidePod(read.value.pod, defaultToken);
+  if (decision.decision === 'deny') return entry(named, kind.template, decision, template, copying);
+  const warnings = [...decision.warnings, ...warnOfTemplate(read.value, decision)];
+  return entry(named, kind.template, { ...decision, warnings }, template, copying);
 }
 
 function refuseAnnotations(
@@ -140,7 +139,11 @@ function injectTemplate(named: NamedObject, { path, template }: FoundTemplate): 
   const pod = nameContainers(template);
   const decision =
     refuseAnnotations(named, path, template) ?? decidePod(readPod({ pod, namespace }), defaultToken);
-  const warnings = [...warnOfOwn(own, kind, path), ...decision.warnings];
+  const warnings = [
+    ...warnOfOwn(own, kind, path),
+    ...decision.warnings,
+    ...warnOfServiceAccountMount(`pods of this ${kind}`, template, decision),
+  ];
   return entry(named, path, { ...decision, warnings }, template);
 }
 

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { explainCommand } from '../../../src/commands/explain.ts';
 import { injectCommand } from '../../../src/commands/inject.ts';
 import { at, ENV, KEYS, MOUNT, review, VOLUME, type Json } from '../../admission/pods.ts';
+import { reviewOf } from '../../admission/workloads.ts';
 import { runCommand, type Outcome } from '../captured-io.ts';
 
 const inject = (input: string | Buffer, ...more: readonly string[]): Promise<Outcome> =>
@@ -122,6 +123,51 @@ describe('every kind with a pod template:', () => {
     assert.equal((await inject(JSON.stringify(object('x.io/v1', 'Deep', deep)))).code, 1);
     const wide = Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`k${index}`, { a: 1 }]));
     assert.equal((await inject(JSON.stringify(object('x.io/v1', 'Wide', wide)))).code, 0);
+  });
+});
+
+describe('what the webhook decides on a workload is what the file is explained as:', () => {
+  const large = object(
+    'apps/v1',
+    'Deployment',
+    { template: template([{ name: 'app' }], { 'example.org/large': 'x'.repeat(262_104) }) },
+    { annotations: TOKEN },
+  );
+
+  it('annotations that are too large to be copied are not', async () => {
+    const [explained] = Object.values(
+      at(JSON.parse((await explain(JSON.stringify(large))).out), 'objects') ?? {},
+    );
+    const answer = reviewOf(large);
+    assert.deepEqual([answer.decision, answer.reason, answer.operations], ['skip', 'NotRequested', []]);
+    const shown = ['decision', 'reason', 'copied', 'patch', 'warnings'].map((key) => at(explained, key));
+    assert.deepEqual(shown, ['skip', 'NotRequested', {}, [], answer.warnings]);
+    assert.match(answer.warnings[0] ?? '', /^annotations of this Deployment are too large to be copied/);
+  });
+
+  it('nor is their token injected', async () => {
+    const { code, out } = await inject(JSON.stringify(large));
+    assert.deepEqual(
+      [code, at(JSON.parse(out), 'spec', 'template', 'spec')],
+      [0, { containers: [{ name: 'app' }] }],
+    );
+  });
+
+  it('the place of the ServiceAccount’s token is named in each kind, a pod included', async () => {
+    const annotations = { ...TOKEN, [KEYS.mountPath]: '/var/run/secrets/kubernetes.io/serviceaccount' };
+    const pods = template([{ name: 'app' }], annotations);
+    const given: readonly (readonly [Json, string])[] = [
+      [object('v1', 'Pod', { containers: [{ name: 'app' }] }, { annotations }), 'this pod'],
+      [object('batch/v1', 'Job', { template: pods }), 'pods of this Job'],
+      [object('argoproj.io/v1alpha1', 'Rollout', { template: pods }), 'pods of this Rollout'],
+    ];
+    for (const [one, who] of given) {
+      const { err } = await inject(JSON.stringify(one));
+      assert.ok(
+        err.includes(`${who} may be refused: /var/run/secrets/kubernetes.io/serviceaccount has`),
+        err,
+      );
+    }
   });
 });
 
