@@ -1,6 +1,7 @@
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import type { JsonObject } from '../resources/json.ts';
 import type { Result } from '../resources/result.ts';
+import { trimmed } from '../resources/white-space.ts';
 import { MAX_ANNOTATIONS_BYTES } from './annotation-size.ts';
 import type { Problem } from './decision.ts';
 import { checkEnvVar, checkFileMode, checkInject, checkMountPath } from './injection-settings.ts';
@@ -37,6 +38,8 @@ function isName(name: string): name is Name {
 
 const SETTINGS: readonly Name[] = Object.keys(KEYS).filter(isName);
 
+const ONLY_COMMAS = /^[\p{White_Space},]*$/u;
+
 const NAME_OF: ReadonlyMap<string, Name> = new Map(SETTINGS.map((name) => [KEYS[name], name]));
 
 /**
@@ -52,9 +55,9 @@ export function readAnnotationValues(annotations: JsonObject | undefined): Annot
     if (name === undefined) continue;
     const value = annotations[key];
     if (typeof value !== 'string' || value.length > MAX_ANNOTATIONS_BYTES) return undefined;
-    const trimmed = value.trim();
-    if (trimmed === '' || (trimmed.startsWith(',') && /^[\s,]*$/.test(trimmed))) emptyKeys.push(key);
-    else values[name] = trimmed;
+    const counting = trimmed(value);
+    if (counting === '' || (counting.startsWith(',') && ONLY_COMMAS.test(counting))) emptyKeys.push(key);
+    else values[name] = counting;
   }
   return values;
 }

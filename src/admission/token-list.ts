@@ -1,6 +1,7 @@
 import { INJECTION_ANNOTATIONS, NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
 import { MAX_OBJECT_NAME } from '../resources/object-name.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
+import { trimmed } from '../resources/white-space.ts';
 import type { Problem } from './decision.ts';
 import { quote } from './text.ts';
 import { closestTokenName, isTokenName } from './token-name.ts';
@@ -69,7 +70,7 @@ export function explainTokenName(name: string): Problem {
 /** The items of a comma-separated value that is trimmed itself: trimmed, without the empty ones. */
 export function splitList(key: string, value: string): WithWarnings<{ readonly items: readonly string[] }> {
   if (!value.includes(',')) return { items: [value], warnings: NO_WARNINGS };
-  const all = value.split(',').map((item) => item.trim());
+  const all = value.split(',').map(trimmed);
   const items = all.filter((item) => item !== '');
   if (items.length === all.length) return { items, warnings: NO_WARNINGS };
   const text = `annotation ${key} has an empty item: it is ignored`;

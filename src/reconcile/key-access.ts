@@ -3,6 +3,7 @@ import type { KeySource } from '../resources/key-source.ts';
 import { ALLOWED_NAMESPACES, RESERVED_POLICIES } from '../resources/names.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
+import { trimmed } from '../resources/white-space.ts';
 import { readSecretData, type SecretMetadata } from '../resources/secret.ts';
 import { kubectl } from '../resources/shell-words.ts';
 
@@ -81,6 +82,6 @@ export function readKeyText(
 /** A list that was not kept may grant it: the read of the key asks once more, with the whole list. */
 function isGranted(secret: KeyTerms | undefined, namespace: string): boolean {
   if (secret?.hasLongGrants === true) return true;
-  const granted = (secret?.annotations[ALLOWED_NAMESPACES] ?? '').split(',').map((item) => item.trim());
+  const granted = (secret?.annotations[ALLOWED_NAMESPACES] ?? '').split(',').map(trimmed);
   return granted.some((item) => item === '*' || item === namespace);
 }

@@ -33,7 +33,7 @@ describe('the annotations of a pod', () => {
     assert.deepEqual(readAnnotationValues(undefined), { emptyKeys: [] }));
 
   it('count as not set when they are empty, with a warning for each', () => {
-    for (const empty of ['', ' \n', ',', ' , ,\t']) {
+    for (const empty of ['', ' \n', ',', ' , ,\t', '\u0085', ',\u0085,']) {
       const values = read({ [KEYS.token]: empty, [KEYS.envVar]: 'A' });
       assert.deepEqual(values, { emptyKeys: [KEYS.token], envVar: 'A' });
       assert.deepEqual(warnOfEmptyValues(values), [

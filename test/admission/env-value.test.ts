@@ -45,7 +45,7 @@ describe('the kubelet’s value of', () => {
         '/a/b/token',
       ],
       'an expanded value is not expanded again': [expand('$(A)', [['A', '$$(B)']]), '$(B)'],
-      'an escaped reference is none': [expand('$$(A)', [['A', '/a']]), '$(A)'],
+      'an escaped reference stays': [expand('$$(A)', [['A', '/a']]), '$(A)'],
       'a dollar before an escaped one is escaped by it': [expand('$$$(A)', [['A', '/a']]), '$/a'],
       'a reference to nothing stays': [expand('/s/$(A)'), '/s/$(A)'],
       'a reference to an entry without a value is empty': [expand('/s$(A)', [['A', {}]]), '/s'],

@@ -113,7 +113,19 @@ const container = parts.map(([volumeMounts, env, volumeDevices, envFrom, more]) 
 
 const annotations = fc
   .record({
-    [KEYS.token]: fc.constantFrom(undefined, 'a', ' a', 'b', 'a,b', 'c.d, a', 'b,,a', ''),
+    [KEYS.token]: fc.constantFrom(
+      undefined,
+      'a',
+      ' a',
+      'b',
+      'a,b',
+      'c.d, a',
+      'b,,a',
+      '',
+      'a\u0085',
+      'b,\u0085a',
+      '\u0085,',
+    ),
     [KEYS.mountPath]: fc.constantFrom(
       undefined,
       undefined,

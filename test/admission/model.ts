@@ -22,21 +22,11 @@ interface Shown {
  */
 export function expectPod(original: Json): Expected {
   const pod: Json = structuredClone(original);
-  const set = (key: string): string => text(at(pod, 'metadata', 'annotations', key)).trim();
-  const tokens = [
-    ...new Set(
-      set(KEYS.token)
-        .split(',')
-        .map((item) => item.trim())
-        .filter(Boolean),
-    ),
-  ];
+  const set = (key: string): string => trim(text(at(pod, 'metadata', 'annotations', key)));
+  const tokens = [...new Set(set(KEYS.token).split(',').map(trim).filter(Boolean))];
   if (tokens.length === 0) return 'untouched';
   const spec = Object(pod['spec']);
-  const wanted = set(KEYS.containers)
-    .split(',')
-    .map((item) => item.trim())
-    .filter(Boolean);
+  const wanted = set(KEYS.containers).split(',').map(trim).filter(Boolean);
   const all: Json[] = [...(spec.initContainers ?? []), ...spec.containers];
   const selected = wanted.length === 0 ? all : all.filter(({ name }) => wanted.includes(String(name)));
   if (selected.length === 0) return 'refused';
@@ -190,6 +180,11 @@ function valuesOf(container: Json, env: readonly Json[]): ReadonlyMap<string, st
 function nameOf(token: string): string {
   const hash = createHash('sha256').update(token).digest('hex').slice(0, 8);
   return token.includes('.') ? `jwt-${token.replaceAll('.', '-')}-${hash}` : `jwt-${token}`;
+}
+
+/** The ends of a text as Go sees them, on which the API server decides. */
+function trim(value: string): string {
+  return value.replaceAll(/^\p{White_Space}+|\p{White_Space}+$/gu, '');
 }
 
 function text(value: unknown): string {

@@ -86,7 +86,7 @@ describe('a workload is left alone', () => {
     'of a controller': [read(workload({ annotations: TOKEN, metadata: owned })), 'a controller owns it'],
     'of Kubernetes itself': [read(workload({}), { namespace: 'kube-system' }), never('kube-system')],
     'beside us': [read(workload({}), { namespace: 'own', ownNamespace: 'own' }), never('own')],
-    'with an annotation that is no text': [read(workload({ annotations: { [KEYS.token]: 7 } })), text],
+    'with an annotation that is a number': [read(workload({ annotations: { [KEYS.token]: 7 } })), text],
     'with such a one in its template': [
       read(workload({ templateMetadata: { annotations: { [KEYS.token]: 7 } } })),
       text,

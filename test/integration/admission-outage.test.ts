@@ -180,6 +180,13 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
       ['a token and a projected volume', 'outage', pod(TOKEN, { volumes: [projected] }), 'complete'],
       ['a token and a volume without it', 'outage', pod(TOKEN, { volumes: [hidden] }), 'bare'],
       ['one of two tokens', 'outage', pod({ [KEYS.token]: 'my-jwt,, b ' }, { volumes: [shown] }), 'bare'],
+      ['a token in white space', 'outage', pod({ [KEYS.token]: '\u0085my-jwt\u2028\u00a0' }), 'bare'],
+      [
+        'inject "false" in white space',
+        'outage',
+        pod({ ...TOKEN, [KEYS.inject]: '\u0085false\u0085' }),
+        'complete',
+      ],
       ['inject "false"', 'outage', pod({ ...TOKEN, [KEYS.inject]: ' false' }), 'complete'],
       ['an empty token', 'outage', pod({ [KEYS.token]: ' ,' }), 'complete'],
       ['the namespace’s token', 'outage-labelled', pod(), 'bare'],
@@ -213,6 +220,12 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
         const { status, body } = await stage.create(namespace, object, 'dryRun');
         assert.equal(status, 201, `${title}: ${body.message}`);
       }
+    });
+
+    it('comes after the refusal of a name with a character that does not count as white space', async () => {
+      const { status, body } = await stage.create('outage', pod({ [KEYS.token]: 'my-jwt\uFEFF' }), 'dryRun');
+      assert.equal(status, 400);
+      assert.match(body.message, /is not a valid token name: the closest valid one is "my-jwt"$/);
     });
 
     it('refuses pods without their volume once the webhook configuration is gone, and says what to do', async () => {

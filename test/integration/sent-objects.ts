@@ -55,7 +55,7 @@ export const PODS: readonly SentCase[] = [
   { title: 'inject "false" beside a token', objects: both({ ...TOKEN, [KEYS.inject]: 'false' }) },
   {
     title: 'inject "false" in white space beside a token',
-    objects: both({ ...TOKEN, [KEYS.inject]: ' false\n' }),
+    objects: [...both({ ...TOKEN, [KEYS.inject]: ' false\n' }), ...both({ ...TOKEN, [KEYS.inject]: 'false\u0085' })],
   },
   { title: 'the mark of a mirror pod beside a token', objects: [mirror(TOKEN)] },
   { title: 'a token, in kube-system,', namespace: 'kube-system', objects: both(TOKEN) },
@@ -71,6 +71,12 @@ export const PODS: readonly SentCase[] = [
     title: 'inject "true" beside a token',
     objects: both({ ...TOKEN, [KEYS.inject]: 'true' }),
     sentTo: 'pods',
+  },
+  {
+    title: 'inject "false" beside a token, with a character that does not count as white space,',
+    objects: both({ ...TOKEN, [KEYS.inject]: 'false\uFEFF' }),
+    sentTo: 'pods',
+    status: 400,
   },
   {
     title: 'inject "False" beside a token',
