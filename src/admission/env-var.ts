@@ -14,7 +14,7 @@ export function makeEnv(name: string, file: string): TokenEnv {
 
 /** What a container says of the variable itself. */
 export interface OwnEnv {
-  /** Its value as it is written, if the container sets it: that is kept, and a second entry of the same name must never result. */
+  /** Its value as it is written, if the container sets it: that is kept, and a second entry of its name must never result. */
   readonly set: { readonly value: string | undefined } | undefined;
   /** The normalised path that it names; `undefined` where it names none, or only the kubelet can know it. */
   readonly path: string | undefined;

@@ -17,7 +17,7 @@ import { findWorkloadKind } from './workload-kinds.ts';
  * @param ownNamespace the one that jwt-injector is in, whose workloads are left alone.
  */
 export function readWorkloadReview(request: AdmissionRequest, ownNamespace: string): Review {
-  const workload = readRequest(request, ownNamespace);
+  const workload = readReviewed(request, ownNamespace);
   if (workload === undefined) {
     const answer = allowed('NotRequested', 'nothing is injected into this kind of request');
     return { defaultOf: undefined, answer: () => answer };
@@ -30,7 +30,7 @@ export function readWorkloadReview(request: AdmissionRequest, ownNamespace: stri
 }
 
 /** `undefined` for what does not concern us, or has a shape that the API server refuses. */
-function readRequest(request: AdmissionRequest, ownNamespace: string): ReadWorkload | undefined {
+function readReviewed(request: AdmissionRequest, ownNamespace: string): ReadWorkload | undefined {
   const { operation, subResource, namespace, object } = request;
   if (subResource !== '' || (operation !== 'CREATE' && operation !== 'UPDATE')) return undefined;
   const kind = findWorkloadKind(request.resource, request.kind);
