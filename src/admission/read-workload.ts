@@ -55,7 +55,7 @@ export function readWorkload(input: WorkloadInput): Result<ReadWorkload, SkipDec
       skipPod('NotRequested', 'left to the API server: an annotation is not a string, or too long'),
     );
   const wanted = followWorkload(own, present);
-  const why = kind.templateFixed && isUpdate ? 'fixed' : findExcess(template, wanted);
+  const why = kind.templateFixed && isUpdate ? 'fixed' : whyTooLarge(template, wanted);
   const follow = why === undefined ? wanted : FOLLOWS_NOTHING;
   const claims = kind.kind === 'StatefulSet' ? claimNames(object) : [];
   const annotations = changedAnnotations(template, follow.changes);
@@ -66,7 +66,7 @@ export function readWorkload(input: WorkloadInput): Result<ReadWorkload, SkipDec
 
 const FOLLOWS_NOTHING: TemplateChanges = { changes: new Map(), differing: [] };
 
-function findExcess(template: JsonObject, { changes }: TemplateChanges): 'tooLarge' | undefined {
+function whyTooLarge(template: JsonObject, { changes }: TemplateChanges): 'tooLarge' | undefined {
   return changes.size > 0 && areTooLarge(changedAnnotations(template, changes)) ? 'tooLarge' : undefined;
 }
 
