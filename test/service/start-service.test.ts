@@ -92,7 +92,8 @@ async function startAt(url: string) {
   assert.ok(service.ok);
   const portOf = (what: string): number => lines.find(({ msg }) => msg === `listening: ${what}`)?.port ?? 0;
   const agent = new Agent({ keepAlive: true });
-  const { stop } = service.value;
+  const { value: running } = service;
+  const stop = () => running.stop();
   return {
     stop,
     messages: () => lines.map(({ msg }) => msg),
