@@ -1,5 +1,5 @@
-import { fitHeapToContainer } from '../service/container-heap.ts';
-import { shortenPauses } from '../service/garbage-collection.ts';
+import { fitHeapToContainer } from '../process/container-heap.ts';
+import { shortenPauses } from '../process/garbage-collection.ts';
 import type { CommandEntry } from './command-entry.ts';
 
 /** Every verb, in the order of the help. */

@@ -15,8 +15,8 @@ import { createLeader } from './create-leader.ts';
 import { CurrentTerm } from './current-term.ts';
 import { startDelivery, type Delivery } from './start-delivery.ts';
 import { startTerm } from './start-term.ts';
-import { readingOf } from './token-reading.ts';
-import { watchCluster } from './watch-cluster.ts';
+import { readingOf } from '../cluster-state/token-reading.ts';
+import { watchCluster } from '../cluster-state/watch-cluster.ts';
 
 /**
  * A start looks at every JWT before signatures are checked that statuses vouch for. A replica that does not lead, or takes

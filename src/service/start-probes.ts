@@ -4,7 +4,7 @@ import { listenMany, type Port } from '../server/listen-many.ts';
 import { createProbesApp, type ReadinessCheck } from '../server/probes.ts';
 import type { ServiceLogger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { listenOn } from './listen.ts';
+import { listenOn } from '../server/listen.ts';
 
 /** `/livez`, `/readyz` and `/metrics`, once they answer. */
 export interface RunningProbes {

@@ -9,7 +9,7 @@ import type { Observer } from '../loop/observe.ts';
 import type { Recorder } from '../loop/recorder.ts';
 import type { SigningPolicy } from '../resources/signing-policy.ts';
 import { systemClock } from '../time/clock.ts';
-import type { WatchedCluster } from './watch-cluster.ts';
+import type { WatchedCluster } from '../cluster-state/watch-cluster.ts';
 import { explainFailure } from '../kube/explain-failure.ts';
 
 /** What a term shares with the rest of the process. */

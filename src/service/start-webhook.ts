@@ -12,8 +12,8 @@ import type { ServiceLogger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/clock.ts';
 import { openCertificateSource } from './certificate-source.ts';
-import { listenOn } from './listen.ts';
-import { sortAddresses } from './own-addresses.ts';
+import { listenOn } from '../server/listen.ts';
+import { sortAddresses } from '../server/own-addresses.ts';
 
 /** The admission half, once it answers. */
 export interface RunningWebhook {

@@ -14,7 +14,7 @@ import { findFreePort } from '../controlplane/free-port.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { makeDevCertificate } from '../server/dev-certificate.ts';
 import { reviewText } from '../server/reviews.ts';
-import { sortAddresses } from '../../src/service/own-addresses.ts';
+import { sortAddresses } from '../../src/server/own-addresses.ts';
 
 /** Addresses that a pod may have, as the downward API writes `status.podIPs`; those of IPv6 where this kernel has it. */
 const { own: known } = await sortAddresses(['127.0.0.2', '::1']);

@@ -28,7 +28,7 @@ export interface MemoryLimit {
 const V1 = '/sys/fs/cgroup/memory';
 const V2 = '/sys/fs/cgroup';
 
-/** What the service gives its heap of a container's memory (src/service/container-heap.ts). */
+/** What the service gives its heap of a container's memory (src/process/container-heap.ts). */
 const HEAP_SHARE = 0.7;
 
 /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { digestLongClaims } from '../../src/service/packed-claims.ts';
+import { digestLongClaims } from '../../src/cluster-state/packed-claims.ts';
 import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { readSecretToken } from '../../src/resources/secret.ts';

@@ -6,7 +6,7 @@ import { text as readText } from 'node:stream/consumers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { findFreePort } from '../controlplane/free-port.ts';
 import { listenMany, type ListenPlace } from '../../src/server/listen-many.ts';
-import { sortAddresses } from '../../src/service/own-addresses.ts';
+import { sortAddresses } from '../../src/server/own-addresses.ts';
 
 const HOST = '127.0.0.1';
 const CONNECTIONS = 200;

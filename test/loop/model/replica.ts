@@ -1,4 +1,4 @@
-import { digestLongClaims, packClaims } from '../../../src/service/packed-claims.ts';
+import { digestLongClaims, packClaims } from '../../../src/cluster-state/packed-claims.ts';
 import { Cache } from '../../../src/kube/cache.ts';
 import { createTokenStore } from '../../../src/kube/token-store.ts';
 import type { Clock } from '../../../src/time/clock.ts';

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
-import { fitToContainer } from '../../src/service/container-heap.ts';
+import { fitToContainer } from '../../src/process/container-heap.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MIB = 1024 ** 2;

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import type { ListenPlace } from '../../src/server/listen-many.ts';
-import { listenOn } from '../../src/service/listen.ts';
+import { listenOn } from '../../src/server/listen.ts';
 
 /** A machine on which listening at some addresses fails with an error of this code; gives the addresses tried. */
 function machine(failures: Readonly<Record<string, string>>) {

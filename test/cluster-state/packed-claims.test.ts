@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { digestLongClaims, packClaims } from '../../src/service/packed-claims.ts';
+import { digestLongClaims, packClaims } from '../../src/cluster-state/packed-claims.ts';
 import type { Jwt, JwtSpec } from '../../src/resources/jwt.ts';
 import { digestClaims } from '../../src/signing/token-facts.ts';
 import { makeJwt } from '../fixtures/jwts.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { sortAddresses } from '../../src/service/own-addresses.ts';
+import { sortAddresses } from '../../src/server/own-addresses.ts';
 
 describe('the addresses of a pod', () => {
   it('are those at which this machine can listen, in their order', async () => {

@@ -1,18 +1,20 @@
 import type { AddressInfo } from 'node:net';
-import type { Address } from '../config/values.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
-import type { ListenPlace } from '../server/listen-many.ts';
+import type { ListenPlace } from './listen-many.ts';
 import { isUnknownAddress } from './own-addresses.ts';
 
 type Listen = (place: ListenPlace) => Promise<AddressInfo | string | null>;
 
-/** Where to listen: at the addresses of `ips`, at `host`, or at every address. */
-interface Wanted extends Address {
+/** Where to listen: at the addresses of `ips`, at `host`, or at every address. Port 0 lets the system choose. */
+interface Wanted {
+  readonly host: string | undefined;
+  readonly port: number;
   readonly ips?: readonly string[];
 }
 
 /** Every address of the machine: `::` takes IPv4 too, but a kernel without IPv6 does not know it. */
 const EVERY_ADDRESS = ['::', '0.0.0.0'] as const;
+
 /** Listens, and says in words why it cannot. `flag` is the setting that the port came from. Gives the port. */
 export async function listenOn(
   flag: string,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readingOf } from '../../src/service/token-reading.ts';
+import { readingOf } from '../../src/cluster-state/token-reading.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 
 const EXPIRY = Date.UTC(2026, 0, 1, 12) / 1000;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { pino } from 'pino';
-import { watchCluster } from '../../src/service/watch-cluster.ts';
+import { watchCluster } from '../../src/cluster-state/watch-cluster.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { clientOf, clusterAt, refuse, startBadServer } from '../kube/bad-server.ts';
 

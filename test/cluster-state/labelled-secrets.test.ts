@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isOfJwt, keepLabelledSecrets } from '../../src/service/labelled-secrets.ts';
+import { isOfJwt, keepLabelledSecrets } from '../../src/cluster-state/labelled-secrets.ts';
 import { Cache } from '../../src/kube/cache.ts';
 import { SharedValues } from '../../src/kube/shared-values.ts';
 import type { JsonObject } from '../../src/resources/json.ts';

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-const SOURCE = pathToFileURL(join(import.meta.dirname, '../../src/service/garbage-collection.ts')).href;
+const SOURCE = pathToFileURL(join(import.meta.dirname, '../../src/process/garbage-collection.ts')).href;
 
 /** Makes many small objects that stay, so that each collection of new objects has much to copy. */
 const WORK = `
