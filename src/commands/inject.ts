@@ -3,7 +3,7 @@ import { injectDocument, type OfflineInjection } from './workloads/inject-docume
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { listObjects, readDefaults, readFileDocuments } from './input/documents.ts';
-import type { EditableDocument } from './input/editable-yaml.ts';
+import type { EditableDocument } from './yaml/editable-document.ts';
 import type { FlagValues } from './flags.ts';
 import { makeCommand } from './make-command.ts';
 import { findKind } from './workloads/kinds.ts';

@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint, compactVerify, importJWK, decodeProtectedHeader, type JWK } from 'jose';
 import { keygenCommand } from '../../src/commands/keygen.ts';
-import { readEditable } from '../../src/commands/input/editable-yaml.ts';
+import { readEditable } from '../../src/commands/yaml/editable-document.ts';
 import { signCommand } from '../../src/commands/sign.ts';
 import { at } from '../admission/pods.ts';
 import { runCommand } from './captured-io.ts';

@@ -1,7 +1,7 @@
 import { splitList } from '../../src/admission/token-list.ts';
 import { injectFiles } from '../../src/commands/inject.ts';
 import { printYaml } from '../../src/commands/inject/print-yaml.ts';
-import { readEditable } from '../../src/commands/input/editable-yaml.ts';
+import { readEditable } from '../../src/commands/yaml/editable-document.ts';
 import { isJsonObject } from '../../src/resources/json.ts';
 import { parseJwt } from '../../src/resources/jwt.ts';
 import { ANY_REVIEW, excessOf } from '../../src/server/json-bounds.ts';

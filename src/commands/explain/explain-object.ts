@@ -7,7 +7,7 @@ import { mostUseful } from '../../admission/warnings.ts';
 import type { PatchOperation } from '../../resources/json-patch.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import type { ListedObject, OfflineDefault } from '../input/documents.ts';
-import { applyPatch } from '../output/apply-patch.ts';
+import { applyPatch } from '../yaml/apply-patch.ts';
 
 /** What the webhook decides on one pod or workload, and what its pods look like then. */
 export interface ObjectReport {

@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../resources/json.ts';
-import type { EditableDocument } from '../input/editable-yaml.ts';
+import type { EditableDocument } from '../yaml/editable-document.ts';
 
 declare global {
   interface JSON {

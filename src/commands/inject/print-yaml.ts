@@ -1,4 +1,4 @@
-import type { EditableDocument } from '../input/editable-yaml.ts';
+import type { EditableDocument } from '../yaml/editable-document.ts';
 
 /** Comments and blank lines, then what begins a document, or directives that belong to it. */
 const BEGINNING = /^(?:#[^\n]*\n|\s)*(?<mark>---|%)/;

@@ -9,7 +9,7 @@ import {
 import { readNamespaceDefault } from '../../resources/namespace-default.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { Io } from '../io.ts';
-import { readEditable, type EditableDocument } from './editable-yaml.ts';
+import { readEditable, type EditableDocument } from '../yaml/editable-document.ts';
 import { readYamlText, showFilename } from './read-text.ts';
 import { EXIT, type CommandProblem } from '../command.ts';
 

@@ -5,7 +5,7 @@ import type { ConnectFlags } from '../cluster/connect-flags.ts';
 import type { Io } from '../io.ts';
 import { printProblems } from '../print-problems.ts';
 import { listObjects } from './documents.ts';
-import { readEditable } from './editable-yaml.ts';
+import { readEditable } from '../yaml/editable-document.ts';
 import { findSecretToken, readFoundToken, refuseToken, type FoundToken } from './found-token.ts';
 import { readText, showFilename } from './read-text.ts';
 import { COMPACT, type TokenPlace } from './token-place.ts';

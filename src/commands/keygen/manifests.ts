@@ -3,7 +3,7 @@ import { GROUP, KIND, VERSION } from '../../resources/names.ts';
 import type { NewKeyAlgorithm } from '../../signing/generate-key.ts';
 import { WLCG_ANY, WLCG_VERSION } from '../../signing/profiles.ts';
 import { KEY_FILE, keySecretName } from '../issuer/key-halves.ts';
-import { writeYaml } from '../yaml/write-yaml.ts';
+import { printYamlValue } from '../yaml/print-yaml-value.ts';
 
 /** What the author chose. */
 export interface KeyPlan {
@@ -39,5 +39,5 @@ export function jwtFor(plan: KeyPlan, keyId: string): JsonObject {
 
 /** An object as YAML, as Kubernetes reads it. */
 export function toYaml(object: JsonObject): string {
-  return writeYaml(object);
+  return printYamlValue(object);
 }

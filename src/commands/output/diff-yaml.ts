@@ -1,4 +1,4 @@
-import { writeYaml } from '../yaml/write-yaml.ts';
+import { printYamlValue } from '../yaml/print-yaml-value.ts';
 import { diffLines, type DiffLine } from './diff-lines.ts';
 import type { Paint, Style } from './report-output.ts';
 
@@ -11,7 +11,7 @@ const SIGN_COLOURS: Readonly<Record<DiffLine['sign'], Style>> = { ' ': 'gray', '
  * parents, so that it is clear in which container something was added. Empty when nothing differs.
  */
 export function formatDiff(before: unknown, after: unknown, paint: Paint): readonly string[] {
-  const lines = diffLines(writeYaml(before), writeYaml(after));
+  const lines = diffLines(printYamlValue(before), printYamlValue(after));
   if (lines.every(({ sign }) => sign === ' ')) return [];
   const shown = chooseLines(lines);
   const printed: string[] = [];

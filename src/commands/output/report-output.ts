@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { Io, TextSink } from '../io.ts';
-import { writeYaml } from '../yaml/write-yaml.ts';
+import { printYamlValue } from '../yaml/print-yaml-value.ts';
 import { markStyle, printable } from './style-marks.ts';
 
 /** How a command prints: text for people, or the same facts for scripts. */
@@ -45,7 +45,7 @@ export function printReport<T>(
   describe: (report: T, paint: Paint) => readonly string[],
 ): void {
   if (format === 'json') stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
-  else if (format === 'yaml') stdout.write(writeYaml(report));
+  else if (format === 'yaml') stdout.write(printYamlValue(report));
   else {
     const lines = describe(report, createPaint(stdout));
     // In one write: a reader such as head may close the pipe after the first.

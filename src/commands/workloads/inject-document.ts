@@ -15,7 +15,7 @@ import { refuseUnquoted } from '../../admission/unquoted.ts';
 import { NO_WARNINGS, type Warning } from '../../admission/warnings.ts';
 import { findWorkloadKind, templateOf, type WorkloadKind } from '../../admission/workload-kinds.ts';
 import { listObjects, type ListedObject, type OfflineDefault } from '../input/documents.ts';
-import type { EditableDocument } from '../input/editable-yaml.ts';
+import type { EditableDocument } from '../yaml/editable-document.ts';
 
 /** What happens offline to one pod, or pod template, of a file. */
 export interface OfflineInjection {

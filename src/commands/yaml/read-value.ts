@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, type Document, type YAMLMap } from 'yaml';
 import type { JsonObject } from '../../resources/json.ts';
-import { resolvePlain, resolveTagged, type ScalarValue } from '../yaml/yaml-scalar.ts';
-import { YamlFault } from '../yaml/yaml-fault.ts';
+import { resolvePlain, resolveTagged, type ScalarValue } from './resolve-scalar.ts';
+import { YamlFault } from './yaml-fault.ts';
 
 /** The API server accepts no deeper JSON; and each level is one of our own calls. */
 const MAX_YAML_DEPTH = 1000;

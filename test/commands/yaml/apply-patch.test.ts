@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { applyPatch } from '../../../src/commands/output/apply-patch.ts';
+import { applyPatch } from '../../../src/commands/yaml/apply-patch.ts';
 
 describe('a patch', () => {
   it('changes a copy', () => {

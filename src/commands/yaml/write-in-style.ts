@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../resources/json.ts';
-import { resolvePlain } from '../yaml/yaml-scalar.ts';
+import { resolvePlain } from './resolve-scalar.ts';
 
 /** How a file is written, so that what is added looks like the rest. */
 export interface YamlStyle {

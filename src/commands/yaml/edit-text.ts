@@ -9,8 +9,8 @@ import {
   isFlow,
   startOf,
   type YamlPlace,
-} from './yaml-place.ts';
-import { writeFlow, writeFlowMember, writeItem, writeMember, type YamlStyle } from './yaml-write.ts';
+} from './find-place.ts';
+import { writeFlow, writeFlowMember, writeItem, writeMember, type YamlStyle } from './write-in-style.ts';
 
 /** Some text that replaces other text. */
 interface Edit {

@@ -1,5 +1,5 @@
 import { isMap, isScalar, isSeq, type Document, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
-import { isMergeKey, keyText } from './yaml-value.ts';
+import { isMergeKey, keyText } from './read-value.ts';
 
 /** A map or list of a document, and the pair of which it is the value. */
 export interface YamlPlace {

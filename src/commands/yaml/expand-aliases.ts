@@ -9,7 +9,7 @@ import {
   type Pair,
   type YAMLMap,
 } from 'yaml';
-import { isMergeKey, keyText } from './yaml-value.ts';
+import { isMergeKey, keyText } from './read-value.ts';
 
 /**
  * Writes out what anchors, aliases and merge keys share, so that a change in one place does not change another. The

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readEditable } from '../../../src/commands/input/editable-yaml.ts';
-import { resolvePlain } from '../../../src/commands/yaml/yaml-scalar.ts';
+import { readEditable } from '../../../src/commands/yaml/editable-document.ts';
+import { resolvePlain } from '../../../src/commands/yaml/resolve-scalar.ts';
 import { at } from '../../admission/pods.ts';
 
 /** As kubectl reads them; test/integration asks kubectl itself about thousands. */

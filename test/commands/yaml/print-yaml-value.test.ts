@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import { readEditable } from '../../../src/commands/input/editable-yaml.ts';
-import { writeYaml } from '../../../src/commands/yaml/write-yaml.ts';
+import { readEditable } from '../../../src/commands/yaml/editable-document.ts';
+import { printYamlValue } from '../../../src/commands/yaml/print-yaml-value.ts';
 import { TRIES } from '../../fixtures/tries.ts';
 
 const WORDS = ['on', 'No', 'y', '~', '', 'null', '0b11', '1_000', '0o7', '017', '+1', '.5', '1e3', '.inf', '-.Inf', '<<', '=', 'a: b', '# c', 'x\ny\n', '\u001B']; // prettier-ignore
@@ -28,8 +28,8 @@ describe('what is written as YAML', () => {
     fc.assert(
       fc.property(fc.dictionary(text, value), (object) => {
         const plain: unknown = JSON.parse(JSON.stringify(object));
-        assert.deepEqual(read(writeYaml(plain)), plain);
-        assert.deepEqual(parse(writeYaml(plain)), plain);
+        assert.deepEqual(read(printYamlValue(plain)), plain);
+        assert.deepEqual(parse(printYamlValue(plain)), plain);
       }),
       { numRuns: TRIES },
     );
@@ -38,7 +38,7 @@ describe('what is written as YAML', () => {
   it('has no quotes where none are needed, and texts of several lines as such', () => {
     const object = { name: 'my-jwt', hours: 6, on: ['on', 'once'], pem: 'BEGIN\nEND\n' };
     assert.equal(
-      writeYaml(object),
+      printYamlValue(object),
       'name: my-jwt\nhours: 6\n"on":\n  - "on"\n  - once\npem: |\n  BEGIN\n  END\n',
     );
   });

@@ -1,11 +1,11 @@
 import { Document, Scalar, visit } from 'yaml';
-import { resolvePlain } from './yaml-scalar.ts';
+import { resolvePlain } from './resolve-scalar.ts';
 
 /**
  * A value as YAML that Kubernetes reads as that value: the library would leave out the quotes of what is a boolean or
  * a number only in Kubernetes, such as `on` and `0b11`.
  */
-export function writeYaml(value: unknown): string {
+export function printYamlValue(value: unknown): string {
   const document = new Document(value, { aliasDuplicateObjects: false });
   visit(document, {
     Scalar(_key, node) {

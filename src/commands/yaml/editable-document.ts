@@ -10,14 +10,14 @@ import {
 } from 'yaml';
 import type { PatchOperation } from '../../resources/json-patch.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
-import { applyPatch } from '../output/apply-patch.ts';
-import { expandAliases } from './yaml-aliases.ts';
-import { keepsComments } from './yaml-comments.ts';
-import { editText } from './yaml-edit.ts';
-import { endOf, findNode, startOf } from './yaml-place.ts';
-import { YamlFault } from '../yaml/yaml-fault.ts';
-import { readValue } from './yaml-value.ts';
-import { findSpacing, findStyle, writeDocument, type YamlStyle } from './yaml-write.ts';
+import { applyPatch } from './apply-patch.ts';
+import { expandAliases } from './expand-aliases.ts';
+import { keepsComments } from './compare-comments.ts';
+import { editText } from './edit-text.ts';
+import { endOf, findNode, startOf } from './find-place.ts';
+import { YamlFault } from './yaml-fault.ts';
+import { readValue } from './read-value.ts';
+import { findSpacing, findStyle, writeDocument, type YamlStyle } from './write-in-style.ts';
 
 /** One document of a file, which can be changed without losing its comments, order and style. */
 export interface EditableDocument {

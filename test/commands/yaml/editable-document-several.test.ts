@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { readEditable } from '../../../src/commands/input/editable-yaml.ts';
+import { readEditable } from '../../../src/commands/yaml/editable-document.ts';
 import { TRIES } from '../../fixtures/tries.ts';
 
 describe('the documents of a file', () => {
