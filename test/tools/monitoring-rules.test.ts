@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
+import { readObjects, renderOverlay } from '../deploy/rendered.ts';
 import { findPrometheusTool } from './prometheus.ts';
 
 const run = promisify(execFile);
@@ -48,5 +49,18 @@ describe('the rules of Prometheus', () => {
     for (const { alert, annotations } of alerts)
       assert.equal(annotations?.runbook, `docs/monitoring.md#${alert?.toLowerCase()}`);
     assert.deepEqual(anchors.toSorted(), alerts.map(({ alert = '' }) => alert.toLowerCase()).toSorted());
+  });
+
+  it('of which the one for no leader looks for pods by a label that all of them have', async () => {
+    const [, label = '', value = ''] =
+      /kubectl get pods -n jwt-injector -l ([\w./-]+)=(\S+)/.exec(PAGE) ?? [];
+    const objects = readObjects(
+      await renderOverlay({ resources: ['default'], components: ['components/separate'] }),
+    );
+    const labels = objects
+      .filter(({ kind }) => kind === 'Deployment')
+      .map(({ spec }) => (spec as { template: { metadata: { labels: Record<string, string> } } }).template)
+      .map(({ metadata }) => metadata.labels[label]);
+    assert.deepEqual(labels, [value, value]);
   });
 });
