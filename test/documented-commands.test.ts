@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { globSync, mkdtempDisposableSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseArgs } from 'node:util';
 import { COMMANDS } from '../src/commands/all-commands.ts';
-import { RUN_WHOLE } from './integration/page-commands.ts';
+import { readCommands, RUN_WHOLE } from './integration/page-commands.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const PAGES = ['README.md', ...globSync('docs/*.md', { cwd: ROOT }).toSorted()];
@@ -254,5 +256,24 @@ describe('the commands of the pages for users and administrators', () => {
         inText.some(({ text }) => text === command),
         command,
       );
+  });
+});
+
+describe('the copy of a token for xrdcp', () => {
+  it('is private, and the line to be repeated copies what is mounted by then', async () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'jwt-injector-xrdcp-'));
+    const [mounted, copy] = [join(folder.path, 'mounted'), join(folder.path, 'copy')];
+    writeFileSync(mounted, 'earlier');
+    const { commands = '' } =
+      (await readCommands('clients')).find((block) => block.commands.includes('install -m')) ?? {};
+    const repeated =
+      commands.split('\n').find((line) => line.includes('# repeat this line')) ?? assert.fail();
+    const script = [commands, 'printf later >"$MOUNTED"', repeated, 'stat -c %a "$BEARER_TOKEN_FILE"'];
+    const printed = execFileSync('sh', ['-ec', script.join('\n').replaceAll('/tmp/token', copy)], {
+      env: { ...process.env, BEARER_TOKEN_FILE: mounted, MOUNTED: mounted },
+      encoding: 'utf8',
+    });
+    assert.equal(printed, '600\n');
+    assert.equal(readFileSync(copy, 'utf8'), 'later');
   });
 });
