@@ -156,19 +156,15 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
       await read('deployment', 'jwt-injector', ...PLACE, '-o', 'yaml'),
       /image: registry\.example\.org\/jwt-injector:0/,
     );
-    // Again, as for an upgrade; with a component that leaves replicas alone.
+    // Again, as for an upgrade; with the component that leaves replicas alone.
     await cluster.kubectl(['patch', ...SECRET, '--type=merge', '-p', '{"data":{"ca.crt":"eA=="}}']);
-    await scale(3);
+    await follow('### The number of replicas');
+    assert.equal(await replicas(), '3');
     await assert.rejects(
       runShell(cluster, [rest], options),
       /conflict with "kubectl" with subresource "scale"/,
     );
-    const scaled = Object.fromEntries(
-      Object.entries(files).map(([path, content]) => [
-        path,
-        `${content}components: [../deploy/kustomize/components/scaled-elsewhere]\n`,
-      ]),
-    );
+    const scaled = readInstructions(PAGE, '### The number of replicas').files;
     await runShell(cluster, [crd, rest], { ...options, files: scaled });
     assert.equal(await replicas(), '3');
     assert.equal(await read(...SECRET, '-o', 'jsonpath={.data}'), '{"ca.crt":"eA=="}');
