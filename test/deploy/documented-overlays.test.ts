@@ -7,10 +7,13 @@ import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { findBinaries } from '../controlplane/binaries.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { openHelm } from './helm.ts';
 import { readObjects, type Rendered } from './rendered.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const PAGES = ['docs/install.md', 'docs/certificates.md', 'docs/monitoring.md'];
+const MIGRATION = 'docs/migration.md';
+const PAGES = ['docs/install.md', 'docs/certificates.md', MIGRATION, 'docs/monitoring.md'];
 
 interface Block {
   readonly section: string;
@@ -67,6 +70,33 @@ describe('the overlays that pages show', () => {
       });
     }
   }
+});
+
+describe('the namespace of keys that name none, after token-manager', () => {
+  /** Where the controller of the Deployment looks for them. */
+  function legacyNamespaceIn(objects: readonly Rendered[]): string | undefined {
+    const deployment = objects.find(({ kind }) => kind === 'Deployment');
+    const { template } = deployment?.['spec'] as {
+      template: { spec: { containers: { args: string[] }[] } };
+    };
+    const configs = template.spec.containers.map(({ args }) => parseConfig(args.slice(1), {}));
+    assert.ok(
+      configs.every(({ ok }) => ok),
+      JSON.stringify(configs),
+    );
+    const [config] = configs;
+    return config?.ok === true ? config.value.controller?.legacyKeyNamespace : undefined;
+  }
+
+  it('is set with kustomize by the patch on the page', async () =>
+    assert.equal(legacyNamespaceIn(await render(filesOf(MIGRATION), 'my-cluster')), 'default'));
+
+  it('is set with Helm by the value on the page', async () => {
+    await using helm = await openHelm();
+    const [, value = ''] =
+      /--set '(extraArgs=[^']+)'/.exec(readFileSync(join(ROOT, MIGRATION), 'utf8')) ?? [];
+    assert.equal(legacyNamespaceIn(readObjects(await helm.render({}, '--set', value))), 'default');
+  });
 });
 
 describe('the commands that build an image', () => {
