@@ -25,9 +25,9 @@ export interface ObservedCertificate {
 
 /** The first thing to do; what comes after it is decided by another look. */
 export type CertificateStep =
-  | { readonly type: 'blocked'; readonly why: string }
+  | { readonly do: 'blocked'; readonly why: string }
   | {
-      readonly type: 'issue';
+      readonly do: 'issue';
       /** Why, in words that go on from "issued a certificate:". */
       readonly cause: string;
       /** The authority that signs; `undefined`: a new one, which takes the first place. */
@@ -39,14 +39,14 @@ export type CertificateStep =
       readonly hosts: readonly string[];
     }
   | {
-      readonly type: 'trust';
+      readonly do: 'trust';
       readonly configuration: WebhookConfiguration;
       readonly changes: readonly BundleChange[];
     }
-  | { readonly type: 'serve'; readonly pair: ServingPair }
-  | { readonly type: 'retire'; readonly secret: OwnTlsSecret; readonly keep: readonly X509Certificate[] }
+  | { readonly do: 'serve'; readonly pair: ServingPair }
+  | { readonly do: 'retire'; readonly secret: OwnTlsSecret; readonly keep: readonly X509Certificate[] }
   /** Nothing to do before that time has passed. */
-  | { readonly type: 'wait'; readonly time: Milliseconds };
+  | { readonly do: 'wait'; readonly for: Milliseconds };
 
 /** Retired authorities that are trusted at once; more come only of deleting the Secret again and again. */
 const MAX_RETIRED = 3;
@@ -67,7 +67,7 @@ export function planCertificate(observed: ObservedCertificate): CertificateStep 
   const { secret } = observed;
   switch (secret.kind) {
     case 'foreign':
-      return { type: 'blocked', why: `it ${secret.why}` };
+      return { do: 'blocked', why: `it ${secret.why}` };
     case 'absent':
       return issueAuthority(undefined, 'there was no Secret', observed);
     case 'own':
@@ -103,7 +103,7 @@ function issueAuthority(
     (one, other) => other.validFromDate.getTime() - one.validFromDate.getTime(),
   );
   return {
-    type: 'issue',
+    do: 'issue',
     cause,
     signer: undefined,
     replacedVersion: own?.resourceVersion,
@@ -133,7 +133,7 @@ function replaceLeaf(
   const cause = whyNewLeaf(own, hosts, now);
   if (cause === undefined) return undefined;
   return {
-    type: 'issue',
+    do: 'issue',
     cause,
     signer: own,
     replacedVersion: own.resourceVersion,
@@ -169,11 +169,11 @@ function trust(own: OwnTlsSecret, observed: ObservedCertificate): CertificateSte
   for (const configuration of configurations) {
     const { kind, injector, entries } = configuration;
     const changes = changeBundles(entries, (caBundle) => correctBundle(caBundle, wanted));
-    if (!changes.ok) return { type: 'blocked', why: changes.problem };
+    if (!changes.ok) return { do: 'blocked', why: changes.problem };
     if (changes.value.length === 0) continue;
-    if (injector === undefined) return { type: 'trust', configuration, changes: changes.value };
+    if (injector === undefined) return { do: 'trust', configuration, changes: changes.value };
     return {
-      type: 'blocked',
+      do: 'blocked',
       why: `the ${kind} webhook configuration ${APP} has the annotation ${injector}, by which cert-manager keeps its caBundle`,
     };
   }
@@ -213,15 +213,15 @@ function serve(
       entries.every(({ caBundle }) => findIssuer(present, readCertificates(caBundle)) !== undefined),
     );
   return works && trustedFor < SETTLING_MS
-    ? { type: 'wait', time: SETTLING_MS - trustedFor }
-    : { type: 'serve', pair };
+    ? { do: 'wait', for: SETTLING_MS - trustedFor }
+    : { do: 'serve', pair };
 }
 
 function retire(own: OwnTlsSecret, { now }: ObservedCertificate): CertificateStep | undefined {
   const [first, ...retired] = own.authorities;
   if (first === undefined || retired.length === 0) return undefined;
   const keep = isRetiringOver(own, now) ? [] : retired.filter((authority) => !hasExpired(authority, now));
-  return keep.length === retired.length ? undefined : { type: 'retire', secret: own, keep: [first, ...keep] };
+  return keep.length === retired.length ? undefined : { do: 'retire', secret: own, keep: [first, ...keep] };
 }
 
 /** Whether no replica can serve any more with a certificate of the authority before the current one. */
@@ -241,5 +241,5 @@ function waitForNext(
     ...(first === undefined ? [] : [first.validFromDate.getTime() + RETIRED_AFTER_MS]),
   ];
   const next = Math.min(...times.filter((time) => time > now)) - now;
-  return { type: 'wait', time: Math.min(next, MAX_CERTIFICATE_WAIT_MS) };
+  return { do: 'wait', for: Math.min(next, MAX_CERTIFICATE_WAIT_MS) };
 }

@@ -1,11 +1,11 @@
-import type { Logger } from 'pino';
 import type { CertificateRequest } from '../certificates/issue-certificate.ts';
 import type { ServingPair, TlsSecretData } from '../certificates/tls-secret.ts';
 import { watchCertificateStore } from '../kube/certificate-store.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isDenied, KubeError } from '../kube/errors.ts';
 import { logAge } from '../server/certificate-age.ts';
-import { keepCertificate, type KeptCertificate } from '../server/keep-certificate.ts';
+import type { CertificateLoopOptions } from '../certificate-loop/certificate-loop-options.ts';
+import { CertificateLoop } from '../certificate-loop/certificate-loop.ts';
 import { checkCertificate } from '../server/tls.ts';
 import type { Webhook } from '../server/webhook.ts';
 import type { WatchReading } from '../telemetry/state-gauges.ts';
@@ -14,32 +14,28 @@ import { formatTime } from '../time/format-time.ts';
 import { toSeconds } from '../time/units.ts';
 import { explainFailure } from '../kube/explain-failure.ts';
 
-/** Where the Secret is, and what is needed to keep it. */
-export interface OwnCertificateDependencies {
+type OwnCertificateOptions = Pick<CertificateLoopOptions, 'namespace' | 'name' | 'log'> & {
   readonly client: KubeClient;
-  readonly namespace: string;
-  readonly name: string;
-  readonly log: Logger;
-}
+};
 
 /** A certificate that is kept by what watches of the cluster say. */
-export interface WatchedCertificate extends KeptCertificate {
+export interface WatchedCertificate extends Pick<CertificateLoop, 'missing' | 'stop'> {
   readonly watches: () => readonly WatchReading[];
 }
 
 /** Keeps a certificate in a Secret that all replicas share, trusted by our webhook configurations, and serves with it. */
 export function issueOwnCertificate(
   webhook: Pick<Webhook, 'certificate' | 'useCertificate'>,
-  { client, namespace, name, log }: OwnCertificateDependencies,
+  { client, namespace, name, log }: OwnCertificateOptions,
 ): WatchedCertificate {
   const store = watchCertificateStore({ client, clock: systemClock, log, namespace, name });
   const logOwnAge = logAge(log, 'it could not be renewed, see the previous log lines');
-  const kept = keepCertificate({
+  const loop = new CertificateLoop({
     store,
     issue,
     namespace,
     name,
-    explain: (error) => explainWrite(error, `${namespace}/${name}`),
+    describeProblem: (error) => describeWriteProblem(error, `${namespace}/${name}`),
     clock: systemClock,
     log,
     onLook: () => {
@@ -54,18 +50,19 @@ export function issueOwnCertificate(
       return undefined;
     },
   });
+  loop.start();
   return {
-    missing: kept.missing,
+    missing: () => loop.missing(),
     watches: store.watches,
     stop: async () => {
-      await kept.stop();
+      await loop.stop();
       await store.stop();
     },
   };
 }
 
 /** The Secret is a part of the installation: with webhook and controller apart, this process may not create it. */
-function explainWrite(error: unknown, secret: string): string | undefined {
+function describeWriteProblem(error: unknown, secret: string): string | undefined {
   const message = explainFailure(error)?.message;
   const isCreation = error instanceof KubeError && error.verb === 'create' && isDenied(error);
   return isCreation ? `${message}: Secret ${secret} is gone, install jwt-injector again` : message;

@@ -36,16 +36,16 @@ function plan(changed: Partial<ObservedCertificate>): CertificateStep {
 
 const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<CertificateStep> & object])[] =
   [
-    ['nothing has to be done: it waits, six hours at most', {}, { type: 'wait', time: 6 * HOUR }],
+    ['nothing has to be done: it waits, six hours at most', {}, { do: 'wait', for: 6 * HOUR }],
     [
       'it is soon at half of its life',
       { now: NOW + 15 * DAY - HOUR / 2 - 60_000 },
-      { type: 'wait', time: 60_000 },
+      { do: 'wait', for: 60_000 },
     ],
     [
       'no Secret',
       { secret: { kind: 'absent' } },
-      { type: 'issue', signer: undefined, replacedVersion: undefined, hosts: [HOST] },
+      { do: 'issue', signer: undefined, replacedVersion: undefined, hosts: [HOST] },
     ],
     [
       'no Secret, but authorities of ours in the bundles: they stay',
@@ -53,44 +53,40 @@ const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<C
         secret: { kind: 'absent' },
         configurations: [configuration(bundle(first)), configuration(bundle(first))],
       },
-      { type: 'issue', signer: undefined },
+      { do: 'issue', signer: undefined },
     ],
     [
       'somebody else’s Secret',
       { secret: { kind: 'foreign', why: 'has legs' } },
-      { type: 'blocked', why: 'it has legs' },
+      { do: 'blocked', why: 'it has legs' },
     ],
-    ['the certificate is at half of its life', { now: NOW + 15 * DAY }, { type: 'issue', signer: first }],
+    ['the certificate is at half of its life', { now: NOW + 15 * DAY }, { do: 'issue', signer: first }],
     [
       'the certificate has expired',
       { now: NOW + 31 * DAY },
-      { type: 'issue', signer: first, cause: 'the certificate had expired' },
+      { do: 'issue', signer: first, cause: 'the certificate had expired' },
     ],
     [
       'the authority is at half of its life',
       { now: NOW + 183 * DAY },
-      { type: 'issue', signer: undefined, replacedVersion: '1' },
+      { do: 'issue', signer: undefined, replacedVersion: '1' },
     ],
-    [
-      'the authority has expired',
-      { now: NOW + 400 * DAY },
-      { type: 'issue', signer: undefined, retired: [] },
-    ],
+    ['the authority has expired', { now: NOW + 400 * DAY }, { do: 'issue', signer: undefined, retired: [] }],
     [
       'the clock is behind by a day',
       { now: NOW - DAY },
-      { type: 'issue', signer: undefined, cause: 'the authority was not valid yet' },
+      { do: 'issue', signer: undefined, cause: 'the authority was not valid yet' },
     ],
     [
       'no key to issue with',
       { secret: { ...first, authorityKey: undefined } },
-      { type: 'issue', signer: undefined },
+      { do: 'issue', signer: undefined },
     ],
-    ['no pair', { secret: { ...first, pair: undefined } }, { type: 'issue' }],
+    ['no pair', { secret: { ...first, pair: undefined } }, { do: 'issue' }],
     [
       'the pair is of an authority that signs no more',
       { secret: { ...rotated, pair: first.pair } },
-      { type: 'issue', signer: { ...rotated, pair: first.pair } },
+      { do: 'issue', signer: { ...rotated, pair: first.pair } },
     ],
     [
       'the API server calls us by another name',
@@ -100,7 +96,7 @@ const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<C
         ],
       },
       {
-        type: 'issue',
+        do: 'issue',
         signer: first,
         hosts: [HOST, '10.0.0.1'],
         cause: 'the certificate was not for 10.0.0.1',
@@ -109,46 +105,46 @@ const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<C
     [
       'the certificate is for an address alone',
       { secret: addressed },
-      { type: 'issue', signer: addressed, cause: `the certificate was not for ${HOST}` },
+      { do: 'issue', signer: addressed, cause: `the certificate was not for ${HOST}` },
     ],
-    ['an empty bundle', { configurations: [configuration('')] }, { type: 'trust' }],
+    ['an empty bundle', { configurations: [configuration('')] }, { do: 'trust' }],
     [
       'one of two bundles lacks it',
       { configurations: [configuration(bundle(first)), configuration('')] },
-      { type: 'trust' },
+      { do: 'trust' },
     ],
     [
       'a bundle that cert-manager keeps',
       { configurations: [configuration('', { injector: 'cert-manager.io/inject-ca-from' })] },
-      { type: 'blocked' },
+      { do: 'blocked' },
     ],
     [
       'a bundle of others that is too large to be written again',
       { configurations: [configuration('x'.repeat(300_000))] },
       {
-        type: 'blocked',
+        do: 'blocked',
         why:
           'caBundle of pods.tokens.osg-htc.org is longer than 262144 characters: leave there only what is needed, ' +
           'with "jwt-injector certs trust FILE --alone"',
       },
     ],
-    ['nothing in use yet', { inUse: undefined, trust: seen(0) }, { type: 'serve', pair: first.pair! }],
-    ['a new pair of the same authority', { secret: renewed }, { type: 'serve', pair: renewed.pair! }],
-    ['a pair of a new authority, not trusted yet', { secret: rotated, trust: seen(0) }, { type: 'trust' }],
+    ['nothing in use yet', { inUse: undefined, trust: seen(0) }, { do: 'serve', pair: first.pair! }],
+    ['a new pair of the same authority', { secret: renewed }, { do: 'serve', pair: renewed.pair! }],
+    ['a pair of a new authority, not trusted yet', { secret: rotated, trust: seen(0) }, { do: 'trust' }],
     [
       'a pair of a new authority, trusted for ten seconds',
       { secret: rotated, configurations: [configuration(bundle(rotated))], trust: seen(10_000) },
-      { type: 'wait', time: 20_000 },
+      { do: 'wait', for: 20_000 },
     ],
     [
       'a pair of a new authority, trusted long enough',
       { secret: rotated, configurations: [configuration(bundle(rotated))], trust: seen(30_000) },
-      { type: 'serve', pair: second.pair! },
+      { do: 'serve', pair: second.pair! },
     ],
     [
       'what is in use is trusted by nobody: nothing to wait for',
       { secret: second, configurations: [configuration(bundle(second))], trust: seen(0) },
-      { type: 'serve', pair: second.pair! },
+      { do: 'serve', pair: second.pair! },
     ],
     [
       'the authority before the current one is a day over',
@@ -158,7 +154,7 @@ const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<C
         inUse: second.pair?.cert,
         now: NOW + DAY,
       },
-      { type: 'retire', keep: second.authorities },
+      { do: 'retire', keep: second.authorities },
     ],
     [
       'the authority before the current one is not a day over',
@@ -168,7 +164,7 @@ const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<C
         inUse: second.pair?.cert,
         now: NOW + 23 * HOUR - 1,
       },
-      { type: 'wait', time: 1 },
+      { do: 'wait', for: 1 },
     ],
   ];
 
@@ -186,7 +182,7 @@ describe('what is done next for the certificate:', () => {
       secret: { kind: 'absent' },
       configurations: [configuration(bundle(first, ...many))],
     });
-    assert.ok(step.type === 'issue');
+    assert.ok(step.do === 'issue');
     const expected = [first, ...many.slice(0, 2)].flatMap(({ authorities }) => authorities);
     assert.equal(writeCertificates(step.retired), writeCertificates(expected));
   });

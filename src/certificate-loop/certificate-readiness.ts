@@ -1,10 +1,8 @@
 import { SETTLING_MS } from '../certificates/lifetimes.ts';
 import type { CertificateStep, ObservedCertificate } from '../certificates/plan-certificate.ts';
 
-/** What a look showed, and what is to be done about it. */
-export interface CertificateProgress {
-  readonly observed: ObservedCertificate;
-  readonly step: CertificateStep;
+/** What API servers and this replica do with the Secret. */
+interface PairInUse {
   /** All bundles trust the authority that signs. */
   readonly isTrusted: boolean;
   /** A pair of the Secret is in use. */
@@ -32,11 +30,12 @@ export class CertificateReadiness {
     return this.#failure ?? (problem === undefined ? this.#waitsFor : `${this.#waitsFor} (${problem})`);
   }
 
-  update({ observed, step, isTrusted, isServed }: CertificateProgress): void {
+  /** What a look showed, and what is to be done about it. */
+  update(observed: ObservedCertificate, step: CertificateStep, { isTrusted, isServed }: PairInUse): void {
     this.#isListed = true;
     const isKnown = isTrusted && observed.trust.trustedFor >= SETTLING_MS;
     this.#isOver ||= isKnown && isServed;
-    if (step.type === 'blocked') this.#waitsFor = `Secret ${this.#secret}: ${step.why}`;
+    if (step.do === 'blocked') this.#waitsFor = `Secret ${this.#secret}: ${step.why}`;
     else if (observed.secret.kind === 'absent') this.#waitsFor = 'the certificate is being issued';
     else if (!isTrusted) this.#waitsFor = 'the caBundle of the webhook configurations lacks its CA';
     else if (!isKnown) this.#waitsFor = 'its CA is new in caBundle, and some API server may not know it yet';

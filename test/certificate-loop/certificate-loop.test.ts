@@ -4,16 +4,16 @@ import { issueCertificate, type CertificateRequest } from '../../src/certificate
 import { readCertificates } from '../../src/certificates/read-certificates.ts';
 import type { TlsSecretData } from '../../src/certificates/tls-secret.ts';
 import { logAge } from '../../src/server/certificate-age.ts';
-import { keepCertificate, type KeptCertificate } from '../../src/server/keep-certificate.ts';
+import { CertificateLoop } from '../../src/certificate-loop/certificate-loop.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { DAY, HOUR, make, NAMESPACE } from '../certificates/made.ts';
 import { FakeCluster, isTrusted, validityOf } from './certificate-cluster.ts';
-import { makeDevCertificate } from './dev-certificate.ts';
+import { makeDevCertificate } from '../server/dev-certificate.ts';
 import { virtualClock } from '../time/virtual-clock.ts';
 
 const PLACE = { namespace: NAMESPACE, name: 'tls' };
 interface Replica {
-  readonly kept: KeptCertificate;
+  readonly kept: CertificateLoop;
   inUse: string | undefined;
   /** Why TLS takes no pair. */
   refusal: string | undefined;
@@ -21,7 +21,7 @@ interface Replica {
 }
 
 describe('replicas that keep a certificate', () => {
-  const running: KeptCertificate[] = [];
+  const running: CertificateLoop[] = [];
   let clock = virtualClock();
   let cluster = new FakeCluster(clock);
   /** Certificates that are being made, which takes real time. */
@@ -46,7 +46,7 @@ describe('replicas that keep a certificate', () => {
     const log = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
     const logOwnAge = logAge(log, 'see above');
     const tls: Pick<Replica, 'inUse' | 'refusal'> = { inUse: undefined, refusal: undefined };
-    const kept = keepCertificate({
+    const kept = new CertificateLoop({
       store: cluster.store(),
       issue,
       ...PLACE,
@@ -56,10 +56,11 @@ describe('replicas that keep a certificate', () => {
       },
       onLook: () =>
         tls.inUse === undefined ? Number.POSITIVE_INFINITY : logOwnAge(validityOf(tls.inUse), clock.now()),
-      explain: (error) => (error instanceof Error ? error.message : undefined),
+      describeProblem: (error) => (error instanceof Error ? error.message : undefined),
       clock,
       log,
     });
+    kept.start();
     running.push(kept);
     return Object.assign(tls, { kept, lines });
   }

@@ -1,35 +1,10 @@
-import type { Logger } from 'pino';
-import type { CertificateRequest } from '../certificates/issue-certificate.ts';
 import type { CertificateStep } from '../certificates/plan-certificate.ts';
 import { writeCertificates } from '../certificates/read-certificates.ts';
-import type { TlsSecretData } from '../certificates/tls-secret.ts';
-import type { BundleChange, WebhookConfiguration } from '../certificates/webhook-configuration.ts';
-import type { Clock } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
+import type { CertificateLoopOptions } from './certificate-loop-options.ts';
 import { WritePace } from './write-pace.ts';
 
-/** Where a certificate is written to. Both say whether what was to be changed was still as it was seen. */
-export interface CertificateTarget {
-  /** `over`: the resourceVersion that was seen; `undefined`: the Secret is created. */
-  readonly writeSecret: (
-    data: Partial<TlsSecretData>,
-    replacedVersion: string | undefined,
-  ) => Promise<boolean>;
-  readonly writeBundles: (seen: WebhookConfiguration, changes: readonly BundleChange[]) => Promise<boolean>;
-}
-
-/** What the writes need. */
-export interface CertificateWriting {
-  readonly store: CertificateTarget;
-  /** Loaded when it is needed: a replica that finds a certificate needs no issuer. */
-  readonly issue: (request: CertificateRequest) => Promise<TlsSecretData>;
-  /** Of the Secret. */
-  readonly namespace: string;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
-
-type Step<Type extends CertificateStep['type']> = Extract<CertificateStep, { type: Type }>;
+type Step<Do extends CertificateStep['do']> = Extract<CertificateStep, { do: Do }>;
 
 /** The write of another replica is usually seen at once; this is for a watch that is late. */
 const AFTER_CONFLICT_MS = 1_000;
@@ -39,16 +14,16 @@ const AFTER_CONFLICT_MS = 1_000;
  * keeps changing the same thing. Each throws what the API server answers.
  */
 export class CertificateWrites {
-  readonly #writing: CertificateWriting;
+  readonly #options: CertificateLoopOptions;
   readonly #issued = new WritePace();
   readonly #trusted = new WritePace();
 
-  constructor(writing: CertificateWriting) {
-    this.#writing = writing;
+  constructor(options: CertificateLoopOptions) {
+    this.#options = options;
   }
 
   async issue({ cause, signer, replacedVersion, retired, hosts }: Step<'issue'>): Promise<Milliseconds> {
-    const { issue, store, namespace, clock, log } = this.#writing;
+    const { issue, store, namespace, clock, log } = this.#options;
     const wait = this.#issued.waitAt(clock.monotonic());
     if (wait > 0) return wait;
     const data = await issue({ signer, retired, hosts, namespace, now: clock.now() });
@@ -60,7 +35,7 @@ export class CertificateWrites {
   }
 
   async trust({ configuration, changes }: Step<'trust'>): Promise<Milliseconds> {
-    const { store, clock, log } = this.#writing;
+    const { store, clock, log } = this.#options;
     const wait = this.#trusted.waitAt(clock.monotonic());
     if (wait > 0) return wait;
     if (!(await store.writeBundles(configuration, changes))) return AFTER_CONFLICT_MS;
@@ -72,7 +47,7 @@ export class CertificateWrites {
   }
 
   async retire({ secret, keep }: Step<'retire'>): Promise<Milliseconds> {
-    const { store, log } = this.#writing;
+    const { store, log } = this.#options;
     const data = { 'ca.crt': writeCertificates(keep) };
     if (!(await store.writeSecret(data, secret.resourceVersion))) return AFTER_CONFLICT_MS;
     log.info({ trusted: keep.length }, 'the CA before the current one is not trusted any more');
@@ -80,7 +55,7 @@ export class CertificateWrites {
   }
 
   #note(pace: WritePace, what: string): void {
-    const { clock, log } = this.#writing;
+    const { clock, log } = this.#options;
     if (pace.note(clock.monotonic()))
       log.warn(`somebody else keeps changing ${what}: it is corrected less and less often`);
   }

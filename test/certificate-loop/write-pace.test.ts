@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { WritePace } from '../../src/server/write-pace.ts';
+import { WritePace } from '../../src/certificate-loop/write-pace.ts';
 
 it('five writes go out at once, each next one waits longer, and ten quiet minutes are a new beginning', () => {
   const pace = new WritePace();

@@ -4,64 +4,20 @@ import {
   type CertificateStep,
   type ObservedCertificate,
 } from '../certificates/plan-certificate.ts';
-import type { ServingPair, TlsSecret } from '../certificates/tls-secret.ts';
+import type { ServingPair } from '../certificates/tls-secret.ts';
 import { lookAtTrust, TrustAge } from '../certificates/trust-age.ts';
-import type { WebhookConfiguration } from '../certificates/webhook-configuration.ts';
 import { backoffDelay, type Backoff } from '../time/backoff.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { WakeSignal } from '../time/wake-signal.ts';
+import type { CertificateLoopOptions } from './certificate-loop-options.ts';
 import { CertificateReadiness } from './certificate-readiness.ts';
-import { CertificateWrites, type CertificateTarget, type CertificateWriting } from './certificate-writes.ts';
-
-/** Where the certificate is stored and who must trust it; `kube/certificate-store.ts` fits. */
-export interface CertificateStore extends CertificateTarget {
-  /** `undefined` until it is known. */
-  readonly secret: () => TlsSecret | undefined;
-  /** Those that exist; `undefined` until that is known. */
-  readonly configurations: () => readonly WebhookConfiguration[] | undefined;
-  /** Why that is not known yet. */
-  readonly problem: () => string | undefined;
-  readonly subscribe: (listener: () => void) => void;
-}
-
-/** What keeping a certificate needs. */
-export interface CertificateKeeping extends CertificateWriting {
-  readonly store: CertificateStore;
-  /** Of the Secret. */
-  readonly name: string;
-  /** Takes the pair into use; the problem is one sentence. */
-  readonly serve: (pair: ServingPair) => string | undefined;
-  /** At each step, at least every six hours; gives the time until it is to be called again, which may be infinite. */
-  readonly onLook: () => Milliseconds;
-  /** A write failed: in one line; `undefined` if it is a bug. */
-  readonly explain: (error: unknown) => string | undefined;
-}
-
-/** A certificate that is kept. */
-export interface KeptCertificate {
-  /** For `/readyz`: why no trusted certificate is served yet; `undefined` as soon as one is. */
-  readonly missing: () => string | undefined;
-  /** Ends after the write that is under way. */
-  readonly stop: () => Promise<void>;
-}
+import { CertificateWrites } from './certificate-writes.ts';
 
 const RETRY: Backoff = { firstMs: 1_000, longestMs: 30_000 };
 
 /** Issues, trusts, serves and renews, until it is stopped: one step after the other, each after a new look. */
-export function keepCertificate(keeping: CertificateKeeping): KeptCertificate {
-  const keeper = new CertificateKeeper(keeping);
-  const running = keeper.run();
-  return {
-    missing: () => keeper.missing(),
-    stop: () => {
-      keeper.stop();
-      return running;
-    },
-  };
-}
-
-class CertificateKeeper {
-  readonly #keeping: CertificateKeeping;
+export class CertificateLoop {
+  readonly #options: CertificateLoopOptions;
   readonly #writes: CertificateWrites;
   readonly #readiness: CertificateReadiness;
   readonly #trustAge = new TrustAge();
@@ -74,24 +30,32 @@ class CertificateKeeper {
   /** The problem that is in the log. */
   #lastProblem: string | undefined;
   #failures = 0;
+  #running: Promise<void> | undefined;
 
-  constructor(keeping: CertificateKeeping) {
-    this.#keeping = keeping;
-    this.#writes = new CertificateWrites(keeping);
-    this.#readiness = new CertificateReadiness(`${keeping.namespace}/${keeping.name}`);
+  constructor(options: CertificateLoopOptions) {
+    this.#options = options;
+    this.#writes = new CertificateWrites(options);
+    this.#readiness = new CertificateReadiness(`${options.namespace}/${options.name}`);
   }
 
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** For `/readyz`: why no trusted certificate is served yet; `undefined` as soon as one is. */
   missing(): string | undefined {
-    return this.#readiness.missing(this.#keeping.store.problem);
+    return this.#readiness.missing(this.#options.store.problem);
   }
 
-  stop(): void {
+  /** Ends after the write that is under way. */
+  async stop(): Promise<void> {
     this.#stopping.abort();
     this.#waking.wake();
+    await this.#running;
   }
 
-  async run(): Promise<void> {
-    const { store, clock, onLook } = this.#keeping;
+  async #run(): Promise<void> {
+    const { store, clock, onLook } = this.#options;
     store.subscribe(() => this.#waking.wake());
     while (!this.#stopping.signal.aborted) {
       const { signal } = this.#waking;
@@ -106,7 +70,7 @@ class CertificateKeeper {
       const step = this.#plan();
       if (step === undefined) return MAX_CERTIFICATE_WAIT_MS;
       const time = await this.#perform(step);
-      if (step.type !== 'blocked') this.#lastProblem = undefined;
+      if (step.do !== 'blocked') this.#lastProblem = undefined;
       this.#failures = 0;
       this.#readiness.end(undefined);
       return time;
@@ -115,14 +79,14 @@ class CertificateKeeper {
       this.#failures += 1;
       // Not woken by what it is about: the refusal would come again at once.
       const pause = backoffDelay(RETRY, this.#failures, Math.random);
-      await this.#keeping.clock.sleep(pause, this.#stopping.signal);
+      await this.#options.clock.sleep(pause, this.#stopping.signal);
       return 0;
     }
   }
 
   /** What to do; `undefined` until it is known what there is. */
   #plan(): CertificateStep | undefined {
-    const { store, namespace, clock } = this.#keeping;
+    const { store, namespace, clock } = this.#options;
     const secret = store.secret();
     const configurations = store.configurations();
     if (secret === undefined || configurations === undefined) return undefined;
@@ -137,17 +101,17 @@ class CertificateKeeper {
       now,
     };
     const step = planCertificate(observed);
-    this.#readiness.update({ observed, step, isTrusted: trust !== undefined, isServed: this.#isServed });
+    this.#readiness.update(observed, step, { isTrusted: trust !== undefined, isServed: this.#isServed });
     return step;
   }
 
   async #perform(step: CertificateStep): Promise<Milliseconds> {
-    switch (step.type) {
+    switch (step.do) {
       case 'blocked':
         this.#logOnce(step.why, 'the webhook’s certificate cannot be kept');
         return MAX_CERTIFICATE_WAIT_MS;
       case 'wait':
-        return step.time;
+        return step.for;
       case 'issue':
         return this.#writes.issue(step);
       case 'trust':
@@ -162,7 +126,7 @@ class CertificateKeeper {
   }
 
   #serve(pair: ServingPair): Milliseconds {
-    const problem = this.#keeping.serve(pair);
+    const problem = this.#options.serve(pair);
     this.#given = pair.cert;
     if (problem === undefined) {
       this.#isServed = true;
@@ -175,9 +139,9 @@ class CertificateKeeper {
 
   /** Logs the error and says it in one line. */
   #describe(error: unknown): string {
-    const problem = this.#keeping.explain(error);
+    const problem = this.#options.describeProblem(error);
     if (problem === undefined) {
-      this.#keeping.log.error({ err: error }, 'internal error while the certificate was kept');
+      this.#options.log.error({ err: error }, 'internal error while the certificate was kept');
       return 'an internal error: see the log';
     }
     this.#logOnce(problem, 'the webhook’s certificate cannot be kept, trying again');
@@ -188,7 +152,7 @@ class CertificateKeeper {
   #logOnce(problem: string, message: string): void {
     if (this.#lastProblem === problem) return;
     this.#lastProblem = problem;
-    const { log, namespace, name } = this.#keeping;
+    const { log, namespace, name } = this.#options;
     log.error({ secret: `${namespace}/${name}`, problem }, message);
   }
 }

@@ -1,0 +1,44 @@
+import type { Logger } from 'pino';
+import type { CertificateRequest } from '../certificates/issue-certificate.ts';
+import type { ServingPair, TlsSecret, TlsSecretData } from '../certificates/tls-secret.ts';
+import type { BundleChange, WebhookConfiguration } from '../certificates/webhook-configuration.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Milliseconds } from '../time/units.ts';
+
+/**
+ * Where the certificate is stored and who must trust it; `kube/certificate-store.ts` fits. Both writes say whether what was
+ * to be changed was still as it was seen.
+ */
+export interface CertificateStore {
+  /** `undefined` until it is known. */
+  readonly secret: () => TlsSecret | undefined;
+  /** Those that exist; `undefined` until that is known. */
+  readonly configurations: () => readonly WebhookConfiguration[] | undefined;
+  /** Why that is not known yet. */
+  readonly problem: () => string | undefined;
+  readonly subscribe: (listener: () => void) => void;
+  /** `replacedVersion`: the resourceVersion that was seen; `undefined`: the Secret is created. */
+  readonly writeSecret: (
+    data: Partial<TlsSecretData>,
+    replacedVersion: string | undefined,
+  ) => Promise<boolean>;
+  readonly writeBundles: (seen: WebhookConfiguration, changes: readonly BundleChange[]) => Promise<boolean>;
+}
+
+/** Which certificate is kept, and what that takes. */
+export interface CertificateLoopOptions {
+  readonly store: CertificateStore;
+  /** Of the Secret. */
+  readonly namespace: string;
+  readonly name: string;
+  /** Loaded when it is needed: a replica that finds a certificate needs no issuer. */
+  readonly issue: (request: CertificateRequest) => Promise<TlsSecretData>;
+  /** Takes the pair into use; the problem is one sentence. */
+  readonly serve: (pair: ServingPair) => string | undefined;
+  /** At each step, at least every six hours; gives the time until it is to be called again, which may be infinite. */
+  readonly onLook: () => Milliseconds;
+  /** Of a write that failed, in one line; `undefined` if it is a bug. */
+  readonly describeProblem: (error: unknown) => string | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
