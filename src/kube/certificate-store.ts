@@ -21,7 +21,7 @@ import { startListWatch, type ListWatch } from './list-watch.ts';
 import type { Log } from './log.ts';
 import { resourcePath, type Resource } from './resource-path.ts';
 import { SECRETS } from './known-resources.ts';
-import { explainFailure } from './explain-failure.ts';
+import { classifyFailure } from './classify-failure.ts';
 import { identify } from './object-identity.ts';
 
 /** The API group's configurations of webhooks; they have no namespace. */
@@ -136,7 +136,7 @@ async function attempt(
     remember(key, resourceVersion, stored);
     return true;
   } catch (error) {
-    const meaning = explainFailure(error)?.meaning;
+    const meaning = classifyFailure(error)?.meaning;
     if (meaning === 'stale' || meaning === 'absent') return false;
     throw error;
   }

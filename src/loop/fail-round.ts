@@ -37,8 +37,8 @@ export interface Progress {
 /** What ending a failed round takes. */
 export interface FailureHandler extends StatusWriter {
   readonly observer: { readonly sources: Pick<Sources, 'readJwt'> };
-  /** Makes a failure of what `store` and `observer` throw; `undefined`: it is a bug. */
-  readonly explain: (error: unknown) => Failure | undefined;
+  /** What it means that `store` or `observer` threw this; `undefined`: it is a bug. */
+  readonly classify: (error: unknown) => Failure | undefined;
   /** Is called with a bug, for the log alone: it may hold anything. */
   readonly onBug: (error: unknown) => void;
 }
@@ -67,7 +67,7 @@ export async function failRound(
   { now, retryAt }: { readonly now: Seconds; readonly retryAt: Milliseconds },
 ): Promise<Retry | { readonly next: 'look'; readonly at: undefined }> {
   const { stored, observed, write, signed } = progress;
-  const failure = understand(handler, error);
+  const failure = failureOf(handler, error);
   if (failure?.meaning === 'stale') {
     if (write !== undefined) handler.memory.budget.spend(stored.uid, toMilliseconds(now), write.isScheduled);
     return retryAfter(progress, now);
@@ -96,7 +96,7 @@ export async function failRound(
     await writeStatus(handler, stored, status);
   } catch (second) {
     // The API server that refused the one write refuses the other too, which the recorder knows already.
-    if (understand(handler, second) === undefined) handler.onBug(second);
+    if (failureOf(handler, second) === undefined) handler.onBug(second);
   }
   return retry;
 }
@@ -132,9 +132,9 @@ function countRefusal(
   if (tokenId !== undefined) memory.pending.drop(uid, tokenId);
 }
 
-/** `undefined`: a bug. */
-function understand({ explain }: FailureHandler, error: unknown): Failure | undefined {
-  return error instanceof Stale ? { meaning: 'stale', message: error.message } : explain(error);
+/** What it means for the round; `undefined`: a bug. */
+function failureOf({ classify }: FailureHandler, error: unknown): Failure | undefined {
+  return error instanceof Stale ? { meaning: 'stale', message: error.message } : classify(error);
 }
 
 function problemOf(

@@ -26,8 +26,8 @@ export interface NudgeQueueOptions {
   readonly nudge: (pod: PodName, signal: AbortSignal) => Promise<void>;
   /** Whether signing has more to do than it can at once: nudges take the API server's time, too. */
   readonly isSigningBehind: () => boolean;
-  /** Makes a failure of what `nudge` throws; `undefined`: it is a bug. */
-  readonly explain: (error: unknown) => Failure | undefined;
+  /** What it means that `nudge` threw this; `undefined`: it is a bug. */
+  readonly classify: (error: unknown) => Failure | undefined;
   /**
    * Is called with the result of a pod's nudge, with the reason, if there is one; or of several nudges at once for
    * which there was no room, about their Secret.
@@ -192,8 +192,8 @@ export class NudgeQueue {
   }
 
   #fail({ tries, ...pod }: Waiting, error: unknown): void {
-    const { explain, onResult, clock } = this.#options;
-    const failure = explain(error);
+    const { classify, onResult, clock } = this.#options;
+    const failure = classify(error);
     const reason = describe(failure);
     if (failure?.meaning === 'absent' || failure?.meaning === 'terminating') {
       onResult('gone', objectKey(pod));

@@ -6,7 +6,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { Leader, type LeaderOptions } from '../kube/leader.ts';
 import { accessLease } from '../kube/lease.ts';
 import { systemClock } from '../time/clock.ts';
-import { explainFailure } from '../kube/explain-failure.ts';
+import { classifyFailure } from '../kube/classify-failure.ts';
 
 /** What the leader shares with the rest of the process, and what its terms begin and end with. */
 export interface LeaderDependencies extends Pick<LeaderOptions, 'onStarted' | 'onLost'> {
@@ -38,7 +38,7 @@ export function createLeader(
       await onLost();
     },
     onProblem: (error) => {
-      const problem = explainFailure(error)?.message;
+      const problem = classifyFailure(error)?.message;
       if (problem === undefined) log.error({ err: error }, 'internal error in leader election, trying again');
       else log.warn({ problem }, 'leader election: no answer, trying again');
     },

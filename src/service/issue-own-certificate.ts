@@ -12,7 +12,7 @@ import type { WatchReading } from '../telemetry/state-gauges.ts';
 import { systemClock } from '../time/clock.ts';
 import { formatTime } from '../time/format-time.ts';
 import { toSeconds } from '../time/units.ts';
-import { explainFailure } from '../kube/explain-failure.ts';
+import { classifyFailure } from '../kube/classify-failure.ts';
 
 type OwnCertificateOptions = Pick<CertificateLoopOptions, 'namespace' | 'name' | 'log'> & {
   readonly client: KubeClient;
@@ -63,7 +63,7 @@ export function issueOwnCertificate(
 
 /** The Secret is a part of the installation: with webhook and controller apart, this process may not create it. */
 function describeWriteProblem(error: unknown, secret: string): string | undefined {
-  const message = explainFailure(error)?.message;
+  const message = classifyFailure(error)?.message;
   const isCreation = error instanceof KubeError && error.verb === 'create' && isDenied(error);
   return isCreation ? `${message}: Secret ${secret} is gone, install jwt-injector again` : message;
 }

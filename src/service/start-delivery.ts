@@ -11,7 +11,7 @@ import { APP } from '../resources/names.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { WatchReading } from '../telemetry/state-gauges.ts';
 import { systemClock } from '../time/clock.ts';
-import { explainFailure } from '../kube/explain-failure.ts';
+import { classifyFailure } from '../kube/classify-failure.ts';
 
 /** Has kubelets look at the pods of Secrets that were renewed, as long as this replica leads. */
 export interface Delivery {
@@ -64,7 +64,7 @@ export function startDelivery({
     podsOf: (namespace, secret) => pods.of(namespace, secret),
     nudge: (pod, signal) => nudgePod(client, pod, { now: systemClock.now(), fieldManager: APP, signal }),
     isSigningBehind,
-    explain: explainFailure,
+    classify: classifyFailure,
     onResult: recordNudges({ clock: systemClock, log, metrics }),
   });
   const startOnceListed = async (): Promise<void> => {

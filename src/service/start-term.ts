@@ -10,7 +10,7 @@ import type { Recorder } from '../loop/recorder.ts';
 import type { SigningPolicy } from '../resources/signing-policy.ts';
 import { systemClock } from '../time/clock.ts';
 import type { WatchedCluster } from '../cluster-state/watch-cluster.ts';
-import { explainFailure } from '../kube/explain-failure.ts';
+import { classifyFailure } from '../kube/classify-failure.ts';
 
 /** What a term shares with the rest of the process. */
 export interface TermDependencies {
@@ -47,7 +47,7 @@ export function startTerm(
       store: leaderOnlyStore(cluster.store, isLeader),
       recorder,
       memory,
-      explain: explainFailure,
+      classify: classifyFailure,
     },
   });
   const lookAtAll = async (): Promise<void> => {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { codePoint } from '../fixtures/code-point.ts';
 import { KubeError, readStatus } from '../../src/kube/errors.ts';
 import { describeRefusal, type Refusal } from '../../src/reconcile/refusal.ts';
-import { explainFailure } from '../../src/kube/explain-failure.ts';
+import { classifyFailure } from '../../src/kube/classify-failure.ts';
 
 const CANARY = 'eyJhbGciOi.canary';
 
@@ -14,7 +14,7 @@ function refuse(code: number, status: Record<string, unknown>): KubeError {
 }
 
 const NONE: Refusal = { kind: 'other', subject: '' };
-const refusalOf = (error: KubeError): Refusal | undefined => explainFailure(error)?.refusal;
+const refusalOf = (error: KubeError): Refusal | undefined => classifyFailure(error)?.refusal;
 const invalid = (field: string, reason: string): Record<string, unknown> => ({
   message: `Secret "a" is invalid: ${field}: ${CANARY}`,
   reason: 'Invalid',
@@ -98,7 +98,7 @@ describe('a refusal that will not pass by itself', () => {
   for (const [title, code, status, kind, subject] of LASTING) {
     it(`is recognized, in words that quote nothing: ${title}`, () => {
       const error = refuse(code, status);
-      assert.equal(explainFailure(error)?.meaning, 'failed');
+      assert.equal(classifyFailure(error)?.meaning, 'failed');
       const refusal = refusalOf(error);
       assert.deepEqual(refusal, { kind, subject });
       const words = describeRefusal(refusal ?? NONE, { namespace: 't', name: 'a' }, undefined);
@@ -137,7 +137,7 @@ describe('a refusal that will not pass by itself', () => {
       resource: 'secrets',
       ...readStatus(422, { reason: 'Invalid', message: 'the server rejected our request', details: {} }),
     });
-    assert.equal(explainFailure(error)?.meaning, 'stale');
+    assert.equal(classifyFailure(error)?.meaning, 'stale');
   });
 
   it('is a patch of a JWT that the API server finds invalid: it would be tried again silently, for ever', () => {
@@ -146,7 +146,7 @@ describe('a refusal that will not pass by itself', () => {
       resource: 'jwts',
       ...readStatus(422, invalid('spec.issuer', 'FieldValueRequired')),
     });
-    assert.equal(explainFailure(error)?.meaning, 'failed');
+    assert.equal(classifyFailure(error)?.meaning, 'failed');
     assert.equal(refusalOf(error)?.kind, 'other');
   });
 
@@ -178,6 +178,6 @@ describe('a refusal that will not pass by itself', () => {
 
   it('waits less than ten minutes, whatever Retry-After says', () => {
     const error = refuse(429, { details: { retryAfterSeconds: 1e300 } });
-    assert.equal(explainFailure(error)?.afterMs, 540_000);
+    assert.equal(classifyFailure(error)?.afterMs, 540_000);
   });
 });

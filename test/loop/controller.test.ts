@@ -58,7 +58,7 @@ function start(...jwts: Jwt[]) {
       store,
       recorder: { signed() {}, repaired() {}, conditionChanged() {}, failed() {} },
       memory: new Memory(),
-      explain: (error) => {
+      classify: (error) => {
         throw error;
       },
     },

@@ -58,7 +58,7 @@ export function makeReconciler(
     recorder,
     memory: new Memory(),
     now: () => NOW * 1000,
-    explain: () => failure,
+    classify: () => failure,
     onBug: (error) => bugs.push(String(error)),
   };
   return {

@@ -64,7 +64,7 @@ describe('the nudges of pods', () => {
         if (error !== undefined) throw error;
       },
       isSigningBehind: () => isSigningBehind,
-      explain: (error) => (error instanceof Refused ? error.failure : undefined),
+      classify: (error) => (error instanceof Refused ? error.failure : undefined),
       onResult: (result, about, _reason, count) =>
         results.push(count === undefined ? [result, about] : [result, about, count]),
     });

@@ -218,7 +218,7 @@ describe('a bug', () => {
 
   it('goes to the log with its words, to status and recorder without them, and the JWT is tried again', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret']);
-    const reconciler = { ...made.reconciler, explain: () => undefined };
+    const reconciler = { ...made.reconciler, classify: () => undefined };
     assert.deepEqual(await reconcileJwt(reconciler, jwt, RETRY_AT), { next: 'retry' });
     assert.deepEqual(made.bugs, ['Error: secret']);
     assert.deepEqual(made.failed, [['WriteFailed', text, RETRY_AT]]);
@@ -237,7 +237,7 @@ describe('a bug', () => {
     const keyCache = Object.assign(new KeyCache(), { readPublic: () => assert.fail('of the test') });
     const reconciler = {
       ...made.reconciler,
-      explain: () => undefined,
+      classify: () => undefined,
       observer: { ...observer, keyCache },
     };
     assert.deepEqual(await reconcileJwt(reconciler, { ...jwt, recorded: status }, RETRY_AT), {
@@ -253,7 +253,7 @@ describe('a bug', () => {
 
   it('of the status too does not end the loop', async () => {
     const made = makeReconciler([KEY_SECRET], ['status']);
-    const reconciler = { ...made.reconciler, explain: () => undefined };
+    const reconciler = { ...made.reconciler, classify: () => undefined };
     assert.equal((await reconcileJwt(reconciler, jwt, RETRY_AT)).next, 'retry');
     assert.equal(made.bugs.length, 2);
   });

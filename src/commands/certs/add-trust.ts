@@ -14,7 +14,7 @@ import type { Milliseconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import type { Io } from '../io.ts';
 import { EXIT, type ExitCode } from '../command.ts';
-import { explainFailure } from '../../kube/explain-failure.ts';
+import { classifyFailure } from '../../kube/classify-failure.ts';
 
 /** The authorities that the API server must trust. */
 export interface TrustOptions {
@@ -61,7 +61,7 @@ export async function addTrust(
     try {
       await client.jsonPatch(pathOf(kind), patchBundles(configuration, changes.value));
     } catch (error) {
-      if (left === 0 || explainFailure(error)?.meaning !== 'stale') throw error;
+      if (left === 0 || classifyFailure(error)?.meaning !== 'stale') throw error;
       return tryToExtend(await read(kind), left - 1);
     }
     const others = options.isAlone ? 'and nothing else' : 'beside what was there';

@@ -18,7 +18,7 @@ import type { Link } from './link.ts';
 import type { ModelSecret } from './secret.ts';
 import { ModelWatch } from './watch.ts';
 import type { SuspendableClock } from '../../time/suspendable-clock.ts';
-import { explainFailure } from '../../../src/kube/explain-failure.ts';
+import { classifyFailure } from '../../../src/kube/classify-failure.ts';
 import { identify } from '../../../src/kube/object-identity.ts';
 
 export interface ReplicaOptions {
@@ -170,7 +170,7 @@ export class Replica {
         store: leaderOnlyStore(store, mayWrite),
         recorder,
         memory: this.#memory,
-        explain: explainFailure,
+        classify: classifyFailure,
       },
     });
     this.#controller = term;

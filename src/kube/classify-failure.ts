@@ -1,8 +1,8 @@
 import type { Failure } from '../reconcile/failure.ts';
 import { isConflict, isNamespaceTerminating, isNotFound, KubeError } from './errors.ts';
 
-/** What the client threw, as the loop answers it; `undefined`: it is not the answer of an API server, but a bug. */
-export function explainFailure(error: unknown): Failure | undefined {
+/** What it means for a round that the client threw this; `undefined`: it is not the answer of an API server, but a bug. */
+export function classifyFailure(error: unknown): Failure | undefined {
   if (!(error instanceof KubeError)) return undefined;
   const { message, refusal, retryAfterMs } = error;
   return { meaning: meaningOf(error), message, refusal, afterMs: retryAfterMs };
