@@ -139,6 +139,22 @@ function isWord(text: string): boolean {
   return /^[A-Za-z]{1,64}$/.test(text);
 }
 
+/** An error in the words of a log: verb and reason in one word each, the problem in one line. A bug's own may be a secret. */
+export function describeForLog(error: unknown): {
+  readonly verb: string;
+  readonly reason: string;
+  readonly problem: string;
+} {
+  return error instanceof KubeError
+    ? { verb: error.verb, reason: error.reason, problem: error.message }
+    : { verb: 'unknown', reason: 'InternalError', problem: 'a bug of ours' };
+}
+
+/** How long the API server asked to wait; 0 if it did not. */
+export function retryAfterOf(error: unknown): Milliseconds {
+  return error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
+}
+
 /** The object is not there (or the API server does not know its kind). */
 export function isNotFound(error: unknown): boolean {
   return error instanceof KubeError && error.status === 404;

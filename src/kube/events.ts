@@ -1,5 +1,5 @@
 import type { KubeClient } from './client.ts';
-import { isNamespaceTerminating, isNotFound, isTransient, KubeError } from './errors.ts';
+import { describeForLog, isNamespaceTerminating, isNotFound, isTransient, retryAfterOf } from './errors.ts';
 import { eventBody, eventName, type Occurrence } from './event-body.ts';
 import type { Clock } from '../time/clock.ts';
 import { formatMicroTime } from '../time/format-time.ts';
@@ -109,7 +109,7 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
         }
         const pause = Math.max(
           backoffDelay(FEW_TRIES, tries, () => 0),
-          error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0,
+          retryAfterOf(error),
         );
         await clock.sleep(pause, abort.signal);
       }
@@ -118,7 +118,7 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
   /** One line a minute for each problem says why the latest was lost, and how many were. */
   const logLost = (error: unknown): void => {
     if (isNamespaceTerminating(error)) return;
-    const { verb, reason, message: problem } = error instanceof KubeError ? error : BUG;
+    const { verb, reason, problem } = describeForLog(error);
     const events = lostLine.count(1, `${verb} ${reason}`);
     if (events !== undefined) log.warn({ problem, events }, LOST);
   };
@@ -160,7 +160,6 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
   };
 }
 
-const BUG = { verb: 'write', reason: 'InternalError', message: 'a bug of ours' };
 const LOST =
   'an Event could not be written; conditions and this log say the same: if a right is missing, install the roles of ' +
   'jwt-injector again (jwt-injector doctor names it)';

@@ -2,7 +2,7 @@ import { NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
 import { readNamespaceDefault, type NamespaceDefault } from '../resources/namespace-default.ts';
 import { Cache } from './cache.ts';
 import { METADATA_ONLY, type KubeClient } from './client.ts';
-import { isNotFound, KubeError } from './errors.ts';
+import { describeForLog, isNotFound } from './errors.ts';
 import { startListWatch } from './list-watch.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
@@ -55,7 +55,7 @@ export function startNamespaceDefaults({ client, clock, log }: NamespaceDefaults
       return { known: true, token: readNamespaceDefault(object) };
     } catch (error) {
       if (isNotFound(error)) return { known: true, token: undefined }; // the API server will refuse the pod itself
-      const reason = error instanceof KubeError ? error.reason : 'InternalError';
+      const { reason } = describeForLog(error);
       log.warn({ namespace, reason }, 'the default of a namespace could not be read');
       return { known: false };
     }

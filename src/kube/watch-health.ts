@@ -1,6 +1,6 @@
 import { backoffDelay, type Backoff } from '../time/backoff.ts';
 import type { Milliseconds } from '../time/units.ts';
-import { isDeadline, isExpired, isNotFound, KubeError } from './errors.ts';
+import { describeForLog, isDeadline, isExpired, isNotFound, KubeError, retryAfterOf } from './errors.ts';
 import type { Log } from './log.ts';
 
 /** client-go's 30 s at the longest are for thousands of kubelets; here a change during an outage is to be noticed sooner. */
@@ -86,15 +86,13 @@ export class WatchHealth {
     this.#wasExpired = isExpired(error);
     this.#failures = failures;
     if (isFirstExpiry) return 0;
-    const retryAfter = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
-    const delay = Math.max(backoffDelay(BACKOFF, failures, this.#random), retryAfter);
+    const delay = Math.max(backoffDelay(BACKOFF, failures, this.#random), retryAfterOf(error));
     this.#logInterruption(error, delay);
     return delay;
   }
 
   #logInterruption(error: unknown, delay: Milliseconds): void {
-    const reason = error instanceof KubeError ? error.reason : 'InternalError';
-    const problem = error instanceof KubeError ? error.message : 'a bug of ours';
+    const { reason, problem } = describeForLog(error);
     const retryInMs = Math.round(delay);
     const fields = { resource: this.#resource, reason, problem, failures: this.#failures, retryInMs };
     if (this.#loggedReason === reason) this.#log.debug(fields, 'watch still interrupted');
