@@ -46,12 +46,10 @@ export interface LeaseAccess {
   ): Promise<LeaseState | undefined>;
 }
 
-/** Which Lease, and how to reach it. */
+/** Where the Lease `jwt-injector` is, and how to reach it. */
 export interface LeaseOptions {
   readonly client: Pick<KubeClient, 'get' | 'create' | 'mergePatch' | 'listMapped' | 'watch'>;
   readonly namespace: string;
-  /** `jwt-injector` by default. */
-  readonly name?: string;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -60,14 +58,14 @@ export interface LeaseOptions {
 export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' };
 
 /** The Lease, watched and written. Nothing is asked before the first call; `read` and `write` throw KubeErrors. */
-export function accessLease({ client, namespace, name = APP, clock, log }: LeaseOptions): LeaseAccess {
+export function accessLease({ client, namespace, clock, log }: LeaseOptions): LeaseAccess {
   const collection = resourcePath(LEASES, { namespace });
-  const path = resourcePath(LEASES, { namespace, name });
+  const path = resourcePath(LEASES, { namespace, name: APP });
   // What is written or read goes in here too, so that the watch's echo of an older state changes nothing.
   const store = new Cache<LeaseState>();
   const keep = (object: JsonObject): LeaseState => {
     const state = readState(object);
-    store.set(`${namespace}/${name}`, state.resourceVersion, state);
+    store.set(`${namespace}/${APP}`, state.resourceVersion, state);
     return state;
   };
   return {
@@ -75,7 +73,7 @@ export function accessLease({ client, namespace, name = APP, clock, log }: Lease
       const watch = startListWatch({
         client,
         path: collection,
-        query: { fieldSelector: `metadata.name=${name}` },
+        query: { fieldSelector: `metadata.name=${APP}` },
         transform: readState,
         store,
         clock,
@@ -108,7 +106,7 @@ export function accessLease({ client, namespace, name = APP, clock, log }: Lease
           replaced === undefined
             ? await client.create(
                 collection,
-                { ...LEASE, metadata: { name, namespace }, spec },
+                { ...LEASE, metadata: { name: APP, namespace }, spec },
                 { deadlineMs },
               )
             : await client.mergePatch(

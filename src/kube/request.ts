@@ -103,7 +103,10 @@ function repeatAfter({ verb }: Call, { status, retryAfterMs }: KubeError): Milli
 }
 
 /** As `Connection.current`, its failure as a KubeError. */
-export async function openSession({ connection, server }: Endpoint, call: Call): Promise<Session> {
+export async function openSession(
+  { connection, server }: Endpoint,
+  { verb, path }: Pick<Call, 'verb' | 'path'>,
+): Promise<Session> {
   try {
     return await connection.current();
   } catch (error) {
@@ -111,8 +114,8 @@ export async function openSession({ connection, server }: Endpoint, call: Call):
     const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
     const detail = `no credentials for ${server.origin}${typeof code === 'string' ? `: ${code}` : ''}`;
     throw new KubeError({
-      ...parseResourcePath(call.path),
-      verb: call.verb,
+      ...parseResourcePath(path),
+      verb,
       status: 0,
       reason: 'Credentials',
       detail,

@@ -73,7 +73,6 @@ async function open(
     path,
     accept,
     query: { ...query, watch: true },
-    deadlineMs: HEADERS_MS,
   } as const;
   for (let renewed = false; ; renewed = true) {
     const session = await openSession(endpoint, call);

@@ -4,15 +4,14 @@ import type { Jwt } from '../resources/jwt.ts';
 import { objectKey, parseObjectKey } from '../resources/object-key.ts';
 import type { Clock } from '../time/clock.ts';
 import { toMilliseconds, type Milliseconds } from '../time/units.ts';
+import type { Store } from './act.ts';
 import { KeyUsers } from './key-users.ts';
-import { roundStore } from './leader-only-store.ts';
+import { readOnlyStore, roundStore } from './guarded-store.ts';
 import { WorkQueue } from './queue.ts';
 import type { RunResult, Work } from './work.ts';
 import { lookAtJwt, reconcileJwt, type Reconciler } from './reconcile-jwt.ts';
 
 const SETTLE_POLL_MS = 20;
-/** A look must not write, and the store of a round that is given up refuses every write. */
-const READ_ONLY = () => true;
 
 /** What a controller works with, and what it calls with a bug. */
 export interface ControllerOptions {
@@ -49,9 +48,10 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
   const { sources, legacyKeyNamespace } = reconciler.observer;
   const stopping = new AbortController();
   const keyUsers = new KeyUsers();
-  const reconcilerOf = (key: string, isGivenUp: () => boolean): Reconciler => ({
+  const lookStore = readOnlyStore(reconciler.store);
+  const reconcilerOf = (key: string, store: Store): Reconciler => ({
     ...reconciler,
-    store: roundStore(reconciler.store, isGivenUp),
+    store,
     now: () => clock.now(),
     onBug: (error: unknown) => onBug(key, error),
   });
@@ -63,7 +63,8 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
       const { namespace, name } = parseObjectKey(key);
       const jwt = sources.jwt(namespace, name);
       if (jwt === undefined) return { next: 'forget' };
-      const round = await reconcileJwt(reconcilerOf(key, isGivenUp), jwt, retryAt);
+      const store = roundStore(reconciler.store, isGivenUp);
+      const round = await reconcileJwt(reconcilerOf(key, store), jwt, retryAt);
       return round.next === 'retry'
         ? round
         : { ...round, expiresAt: expiryOf(sources.jwt(namespace, name) ?? jwt) };
@@ -98,7 +99,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
     addKnown(jwt) {
       const key = objectKey(jwt);
       keyUsers.add(key, keySecretOf(jwt));
-      const round = lookAtJwt(reconcilerOf(key, READ_ONLY), jwt);
+      const round = lookAtJwt(reconcilerOf(key, lookStore), jwt);
       if (round?.next === 'look') queue.planLook(key, { ...round, expiresAt: expiryOf(jwt) });
       else enqueue(jwt, 'new', key);
       return !stopping.signal.aborted;

@@ -3,7 +3,7 @@ import type { ControllerConfig } from '../config/config.ts';
 import { Turns } from '../time/turns.ts';
 import { createController, type Controller } from '../loop/controller.ts';
 import { KeyCache } from '../loop/key-cache.ts';
-import { leaderOnlyStore } from '../loop/leader-only-store.ts';
+import { leaderOnlyStore } from '../loop/guarded-store.ts';
 import type { Memory } from '../loop/memory.ts';
 import type { Observer } from '../loop/observe.ts';
 import type { Recorder } from '../loop/recorder.ts';

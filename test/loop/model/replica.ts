@@ -3,7 +3,7 @@ import { Cache } from '../../../src/kube/cache.ts';
 import { createTokenStore } from '../../../src/kube/token-store.ts';
 import type { Clock } from '../../../src/time/clock.ts';
 import { createController, type Controller } from '../../../src/loop/controller.ts';
-import { leaderOnlyStore } from '../../../src/loop/leader-only-store.ts';
+import { leaderOnlyStore } from '../../../src/loop/guarded-store.ts';
 import type { Recorder } from '../../../src/loop/recorder.ts';
 import { KeyCache } from '../../../src/loop/key-cache.ts';
 import { Memory } from '../../../src/loop/memory.ts';

@@ -19,6 +19,13 @@ export function roundStore(store: Store, isGivenUp: () => boolean): Store {
   });
 }
 
+/** A store for a look, which must not write: a write is a bug. */
+export function readOnlyStore(store: Store): Store {
+  return guardStore(store, () => {
+    throw new Error('a look at a JWT must not write');
+  });
+}
+
 /** `check` is called before each write, and throws if the write is not allowed. */
 function guardStore(store: Store, check: () => void): Store {
   return {
