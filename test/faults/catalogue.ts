@@ -2,12 +2,14 @@ import { CRASHES } from './crashes.ts';
 import { DELETIONS } from './deletions.ts';
 import type { Fault } from './fault.ts';
 import { KEYS } from './keys.ts';
-import { LEADERSHIP } from './leadership.ts';
+import { LEADER_CHANGES } from './leader-changes.ts';
+import { LOST_LEASES } from './lost-leases.ts';
 import { OUTAGES } from './outages.ts';
 import { STALLS } from './stalls.ts';
 import { CRD_REINSTALLED, SURROUNDINGS } from './surroundings.ts';
 import { CONTENTION } from './peers.ts';
 import { REPORTED_PROBLEMS } from './reported-problems.ts';
+import { TWO_LEADERS } from './two-leaders.ts';
 import { VANDALISM } from './vandalism.ts';
 import { WATCHES } from './watches.ts';
 
@@ -19,7 +21,9 @@ export const FAULTS: readonly Fault[] = [
   ...KEYS,
   ...DELETIONS,
   ...CRASHES,
-  ...LEADERSHIP,
+  ...LEADER_CHANGES,
+  ...LOST_LEASES,
+  ...TWO_LEADERS,
   ...STALLS,
   ...OUTAGES,
   ...WATCHES,

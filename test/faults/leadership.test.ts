@@ -4,7 +4,8 @@ import type { Violation } from './case-file.ts';
 import { openFakeArena, type FakeArena } from './fake-arena.ts';
 import { LEASE } from './follow-lease.ts';
 import { openGround } from './ground.ts';
-import { LEADERSHIP } from './leadership.ts';
+import { LEADER_CHANGES } from './leader-changes.ts';
+import { LOST_LEASES } from './lost-leases.ts';
 import type { Player } from './player.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 
@@ -23,7 +24,8 @@ async function play(
     spec: { holderIdentity: 'main' },
   });
   const ground = await openGround(arena, 'space', true);
-  await LEADERSHIP.find(({ name }) => name === fault)
+  await [...LEADER_CHANGES, ...LOST_LEASES]
+    .find(({ name }) => name === fault)
     ?.play(ground)
     .catch((error) => ground.fail('recovery', String(error)));
   return ground.violations;

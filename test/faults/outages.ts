@@ -4,7 +4,7 @@ import { ALONE, type Fault } from './fault.ts';
 import { ONE_MINUTE, type Ground } from './ground.ts';
 import { isApplyOf } from './hold.ts';
 import type { Treatment } from './proxy.ts';
-import { areRenewed, requestRenewals, textsOf } from './renewals.ts';
+import { areRenewed, askForRenewals, textsOf } from './renewals.ts';
 import { expiryOf } from './token.ts';
 import type { TrackedJwt } from './tracked-jwt.ts';
 
@@ -82,9 +82,8 @@ async function endureTreatment(
   const endsAt = Date.now() + seconds * 1_000;
   try {
     for (let round = 0; Date.now() < endsAt || round === 0; round += 1) {
-      const before = await requestRenewals(jwts);
+      const isDone = await askForRenewals(jwts);
       const startedAt = performance.now();
-      const isDone = (): boolean => areRenewed(jwts, before);
       await renewing.waitFor(`round ${round}: new tokens anyway`, isDone, 45_000);
       ground.recovered(performance.now() - startedAt);
       await sleep(500);

@@ -14,3 +14,19 @@ export function areRenewed(jwts: readonly TrackedJwt[], before: readonly string[
 export function requestRenewals(jwts: readonly TrackedJwt[]): Promise<readonly string[]> {
   return Promise.all(jwts.map((jwt) => jwt.requestRenewal()));
 }
+
+/** Asks each JWT for a new token; gives what to wait for. */
+export async function askForRenewals(jwts: readonly TrackedJwt[]): Promise<() => boolean> {
+  const before = await requestRenewals(jwts);
+  return () => areRenewed(jwts, before);
+}
+
+/** Waits until `fits` says that all have theirs; after `withinMs` that is a failure of the first. */
+export async function waitForAll(
+  jwts: readonly TrackedJwt[],
+  fits: () => boolean,
+  withinMs: number,
+): Promise<void> {
+  const [first] = jwts;
+  await first?.waitFor(`new tokens of ${jwts.length} JWTs`, fits, withinMs);
+}
