@@ -76,7 +76,8 @@ describe('the namespace of keys that name none, after token-manager', () => {
   /** Where the controller of the Deployment looks for them. */
   function legacyNamespaceIn(objects: readonly Rendered[]): string | undefined {
     const deployment = objects.find(({ kind }) => kind === 'Deployment');
-    const { template } = deployment?.['spec'] as {
+    assert.ok(deployment !== undefined);
+    const { template } = deployment['spec'] as {
       template: { spec: { containers: { args: string[] }[] } };
     };
     const configs = template.spec.containers.map(({ args }) => parseConfig(args.slice(1), {}));
