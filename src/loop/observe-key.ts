@@ -1,4 +1,4 @@
-import { findKeyRefusal, locateKey, readKeyText, type KeyReference } from '../reconcile/key-access.ts';
+import { findKeyRefusal, keyVersionOf, locateKey, readKeyText } from '../reconcile/key-access.ts';
 import type { KeyObservation } from '../reconcile/observed.ts';
 import type { JsonObject } from '../resources/json.ts';
 import type { Jwt, JwtSpec } from '../resources/jwt.ts';
@@ -40,7 +40,7 @@ export function observeKey(
       problem: problem ?? { reason: 'KeyNotFound', message: `key Secret ${name} does not exist` },
     };
   }
-  const version = versionOf(secret, reference);
+  const version = keyVersionOf(secret, reference.key);
   // A recorded version was used: so it was granted.
   const isGrantUnread =
     secret.hasLongGrants === true && namespace !== jwt.namespace && jwt.recorded.keyVersion !== version;
@@ -61,7 +61,7 @@ export async function readKey(
     const object = await sources.readSecret(reference.namespace, reference.name);
     if (object === undefined) return undefined;
     return {
-      version: versionOf(parseSecretMetadata(object), reference),
+      version: keyVersionOf(parseSecretMetadata(object), reference.key),
       annotations: readKeyTerms(object),
       content: readKeyText(object, reference),
     };
@@ -82,12 +82,4 @@ export async function readKey(
   const isAboutContent = content.problem.reason !== 'KeyNotFound';
   const message = isAboutContent ? `${where}: ${content.problem.message}` : content.problem.message;
   return { state: 'unavailable', problem: { ...content.problem, message } };
-}
-
-/** Of one key, not of its Secret alone: a spec may name another entry of an unchanged Secret. */
-function versionOf(
-  { uid, resourceVersion }: Pick<SecretMetadata, 'uid' | 'resourceVersion'>,
-  { key }: KeyReference,
-): string {
-  return `${uid}/${resourceVersion}/${key}`;
 }

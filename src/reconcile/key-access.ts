@@ -29,6 +29,17 @@ export function locateKey(
 }
 
 /**
+ * The version of one key, as a status names it: `<uid>/<resourceVersion>/<data key>`. Not that of its Secret alone: a spec may
+ * name another data key of an unchanged Secret.
+ */
+export function keyVersionOf(
+  { uid, resourceVersion }: Pick<SecretMetadata, 'uid' | 'resourceVersion'>,
+  dataKey: string,
+): string {
+  return `${uid}/${resourceVersion}/${dataKey}`;
+}
+
+/**
  * Why a JWT is not allowed to sign with the key Secret whose metadata is given; `undefined` when it is allowed. For a
  * Secret of another namespace the text is the same whether it exists or not, so that it cannot be found out by trying.
  */

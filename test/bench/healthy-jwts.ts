@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { desiredSecret } from '../../src/reconcile/desired-secret.ts';
 import { desiredStatus } from '../../src/reconcile/desired-status.ts';
+import { keyVersionOf } from '../../src/reconcile/key-access.ts';
 import type { Observed } from '../../src/reconcile/observed.ts';
 import { parseJwt } from '../../src/resources/jwt.ts';
 import { formatRecordedStatus } from '../../src/resources/recorded-status.ts';
@@ -34,7 +35,7 @@ export async function makeKeyedNamespace(client: BareClient, namespace: string):
   const { uid, resourceVersion } = JSON.parse(answer).metadata;
   const key = await readSigningKey(pem, 'ES256');
   if (!key.ok) throw new Error(key.problem.message);
-  return { namespace, key: key.value, version: `${uid}/${resourceVersion}` };
+  return { namespace, key: key.value, version: keyVersionOf({ uid, resourceVersion }, 'key.pem') };
 }
 
 /** Who owns which fields, as the API server noted it on a JWT and a Secret that the service wrote. */

@@ -1,3 +1,4 @@
+import { keyVersionOf } from '../../reconcile/key-access.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import type { Access } from '../cluster/connect.ts';
 import { readSecretMetadata } from '../cluster/read-secret.ts';
@@ -17,6 +18,5 @@ export async function findOldSecret(
   if (namespace !== undefined) return namespace === jwt.namespace ? name : undefined;
   const secret = await readSecretMetadata(client, jwt.namespace, name);
   if (secret.state !== 'found') return undefined;
-  const { uid, resourceVersion } = secret.metadata;
-  return jwt.recorded.keyVersion === `${uid}/${resourceVersion}` ? name : undefined;
+  return jwt.recorded.keyVersion === keyVersionOf(secret.metadata, source.key) ? name : undefined;
 }

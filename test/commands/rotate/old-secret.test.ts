@@ -21,13 +21,26 @@ describe('the Secret of the old key', { timeout: 60_000 }, () => {
     args: readonly string[],
     noted: string | undefined,
   ])[] = [
-    ['is noted if the JWT names its own namespace', 'science', 'other/1', [], 'my-key'],
-    ['is not noted if the JWT names another one', 'vault', 'u/5', [], undefined],
-    ['is noted if no namespace is named, and it is the object of the status', undefined, 'u/5', [], 'my-key'],
-    ['is not noted if the key is from another object', undefined, 'other/1', [], undefined],
-    ['is not noted if it was changed since', undefined, 'u/4', [], undefined],
-    ['is noted if the service reads keys here', undefined, 'other/1', [LEGACY, 'science'], 'my-key'],
-    ['is not noted if the service reads keys elsewhere', undefined, 'u/5', [LEGACY, 'vault'], undefined],
+    ['is noted if the JWT names its own namespace', 'science', 'other/1/key.pem', [], 'my-key'],
+    ['is not noted if the JWT names another one', 'vault', 'u/5/key.pem', [], undefined],
+    [
+      'is noted if no namespace is named, and it is the object of the status',
+      undefined,
+      'u/5/key.pem',
+      [],
+      'my-key',
+    ],
+    ['is not noted if the key is from another object', undefined, 'other/1/key.pem', [], undefined],
+    ['is not noted if it was changed since', undefined, 'u/4/key.pem', [], undefined],
+    ['is not noted if another entry of it signed', undefined, 'u/5/other.pem', [], undefined],
+    ['is noted if the service reads keys here', undefined, 'other/1/key.pem', [LEGACY, 'science'], 'my-key'],
+    [
+      'is not noted if the service reads keys elsewhere',
+      undefined,
+      'u/5/key.pem',
+      [LEGACY, 'vault'],
+      undefined,
+    ],
   ];
   for (const [title, namespace, keyVersion, args, noted] of TABLE) {
     it(title, async () => {
