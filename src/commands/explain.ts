@@ -5,6 +5,7 @@ import { findKind, type LiveKind } from './workloads/kinds.ts';
 import { POLICY_FLAGS, readPolicyFlags } from './explain/policy-flags.ts';
 import type { SigningPolicy } from '../resources/signing-policy.ts';
 import type { FlagValues } from './flags.ts';
+import { isJwtKind } from './input/jwt-name.ts';
 import type { Io } from './io.ts';
 import { makeCommand } from './make-command.ts';
 import { OUTPUT_FLAG, readOutputFormat, type OutputFormat } from './output/report-output.ts';
@@ -108,17 +109,13 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
   if (!target.ok) return target;
   const { word, name } = target.value;
   const common = { name, output: output.value, flags };
-  if (isJwtWord(word)) return ok({ what: 'jwt', ...common, legacyKeyNamespace, policy });
+  if (isJwtKind(word)) return ok({ what: 'jwt', ...common, legacyKeyNamespace, policy });
   const kind = findKind(word);
   return kind === undefined
     ? fail(
         `"${word}" cannot be explained: use jwt, pod, deployment, statefulset, daemonset, replicaset, job or cronjob`,
       )
     : ok({ what: 'live', ...common, kind });
-}
-
-function isJwtWord(word: string): boolean {
-  return ['jwt', 'jwts', 'jwts.tokens.osg-htc.org'].includes(word.toLowerCase());
 }
 
 /** `KIND NAME`, or `KIND/NAME` as kubectl prints it. */

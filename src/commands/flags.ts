@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import type { Flags } from '../config/flag.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
+import { parseGoDuration } from '../time/format-time.ts';
+import type { Milliseconds } from '../time/units.ts';
 
 /** Every command has it. */
 const HELP_FLAG = { help: { type: 'boolean', short: 'h', help: 'print this text' } } as const;
@@ -38,6 +40,14 @@ export function parseFlags<const F extends Flags>(
     const message = error instanceof Error ? error.message : String(error);
     return fail(message.split('. ', 1)[0] ?? message);
   }
+}
+
+/** The value of a flag that is a span of time, in Go's form; `examples` as in "10s or 1m". The problem is one sentence. */
+export function readDurationFlag(flag: string, text: string, examples: string): Result<Milliseconds, string> {
+  const span = parseGoDuration(text);
+  return span === undefined
+    ? fail(`--${flag} must be a duration such as ${examples}, not "${text}"`)
+    : ok(span);
 }
 
 /** Where the texts begin; a flag that is longer has its text on the next line. */

@@ -1,7 +1,8 @@
 import { fail, ok, type Result } from '../resources/result.ts';
 import { findIssuerUrls } from '../signing/issuer/urls.ts';
-import { CLUSTER_FLAGS } from './cluster/connect-flags.ts';
+import { CLUSTER_FLAGS, readEverywhere } from './cluster/connect-flags.ts';
 import type { FlagValues } from './flags.ts';
+import { readJwtNames } from './input/jwt-name.ts';
 import { publishKeys, type JwksOptions } from './jwks/publish-keys.ts';
 import { makeCommand } from './make-command.ts';
 import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';
@@ -76,15 +77,19 @@ function readOptions(
   const output = readOutputFormat(values.output);
   if (!output.ok) return output;
   const { filename: filenames = [], key: keys = [], kid, issuer, dir, remove = [], ...rest } = values;
-  const { 'all-namespaces': everywhere = false, kubeconfig, context, namespace } = rest;
-  const names = words.map((word) => word.replace(/^jwts?\//, ''));
+  const { kubeconfig, context, namespace } = rest;
+  const read = readJwtNames(words);
+  if (!read.ok) return read;
+  const names = read.value;
+  const scope = readEverywhere(rest);
+  if (!scope.ok) return scope;
+  const everywhere = scope.value;
   if (names.length + filenames.length + keys.length === 0 && !everywhere) {
     return fail('no key is given: name JWTs, or use -f FILE, --key FILE, or -A with --issuer');
   }
   if (everywhere && issuer === undefined)
     return fail('-A needs --issuer: each issuer publishes its own keys');
   if (everywhere && names.length > 0) return fail('-A takes all JWTs of the issuer: leave the names out');
-  if (everywhere && namespace !== undefined) return fail('-A and -n exclude each other: use one of them');
   if (kid !== undefined && keys.length !== 1) return fail('--kid names the key of exactly one --key');
   if (remove.length > 0 && dir === undefined)
     return fail('--remove needs --dir: there the key was published');

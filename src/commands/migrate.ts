@@ -1,6 +1,11 @@
 import { fail, ok, type Result } from '../resources/result.ts';
 import { withCluster } from './cluster/connect.ts';
-import { CLUSTER_FLAGS, KEY_NAMESPACE_FLAG, type ConnectFlags } from './cluster/connect-flags.ts';
+import {
+  CLUSTER_FLAGS,
+  KEY_NAMESPACE_FLAG,
+  readEverywhere,
+  type ConnectFlags,
+} from './cluster/connect-flags.ts';
 import type { FlagValues } from './flags.ts';
 import { makeCommand } from './make-command.ts';
 import { checkMigration, type MigrateOptions } from './migrate/check.ts';
@@ -54,17 +59,12 @@ type Options = { readonly flags: ConnectFlags } & (
 function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[]): Result<Options, string> {
   const verb = words.join(' ');
   if (verb !== 'check' && verb !== 'clean') return fail('choose one: migrate check or migrate clean');
-  const {
-    'all-namespaces': everywhere = false,
-    'dry-run': dryRun,
-    'legacy-key-namespace': legacyKeyNamespace,
-    ...flags
-  } = values;
-  if (everywhere && flags.namespace !== undefined)
-    return fail('-A and -n exclude each other: use one of them');
+  const { 'dry-run': dryRun, 'legacy-key-namespace': legacyKeyNamespace, ...flags } = values;
+  const everywhere = readEverywhere(values);
+  if (!everywhere.ok) return everywhere;
   const output = readOutputFormat(flags.output);
   if (!output.ok) return output;
-  const common = { everywhere, output: output.value };
+  const common = { everywhere: everywhere.value, output: output.value };
   if (verb === 'clean') {
     return legacyKeyNamespace === undefined
       ? ok({ verb, flags, clean: { ...common, dryRun: dryRun ?? false } })

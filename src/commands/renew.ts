@@ -1,8 +1,8 @@
-import { parseGoDuration } from '../time/format-time.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { withCluster } from './cluster/connect.ts';
 import { CLUSTER_FLAGS, type ConnectFlags } from './cluster/connect-flags.ts';
-import type { FlagValues } from './flags.ts';
+import { readDurationFlag, type FlagValues } from './flags.ts';
+import { readJwtName } from './input/jwt-name.ts';
 import { makeCommand } from './make-command.ts';
 import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';
 import { renewToken, type RenewOptions } from './renew/renew-token.ts';
@@ -40,21 +40,18 @@ interface Options extends RenewOptions {
 }
 
 function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[]): Result<Options, string> {
-  const [word = '', ...more] = words;
-  const name = word.replace(/^jwts?\//, '');
-  if (name === '') return fail('the name of a JWT is missing');
-  if (more.length > 0) return fail(`unexpected argument "${more.join(' ')}": renew one JWT at a time`);
-  const timeout = parseGoDuration(values.timeout);
-  if (timeout === undefined)
-    return fail(`--timeout must be a duration such as 30s or 2m, not "${values.timeout}"`);
+  const name = readJwtName(words, 'renew');
+  if (!name.ok) return name;
+  const timeout = readDurationFlag('timeout', values.timeout, '30s or 2m');
+  if (!timeout.ok) return timeout;
   if (values.prompt === true && values['no-wait'] === true)
     return fail('--prompt comes after the new token, for which --no-wait does not wait: remove one of them');
   const output = readOutputFormat(values.output);
   if (!output.ok) return output;
   const isWaiting = values['no-wait'] !== true;
   return ok({
-    name,
-    timeout: isWaiting ? timeout : undefined,
+    name: name.value,
+    timeout: isWaiting ? timeout.value : undefined,
     isPrompt: values.prompt === true,
     output: output.value,
     flags: values,

@@ -1,15 +1,17 @@
 import { fail, ok, type Result } from '../resources/result.ts';
 import { isNewKeyAlgorithm } from '../signing/generate-key.ts';
-import { formatDuration, parseGoDuration } from '../time/format-time.ts';
+import { formatDuration } from '../time/format-time.ts';
 import { toSeconds, type Milliseconds } from '../time/units.ts';
 import { withCluster } from './cluster/connect.ts';
 import { CLUSTER_FLAGS, KEY_NAMESPACE_FLAG, type ConnectFlags } from './cluster/connect-flags.ts';
-import type { FlagValues } from './flags.ts';
+import { readDurationFlag, type FlagValues } from './flags.ts';
+import { readJwtName } from './input/jwt-name.ts';
 import { makeCommand } from './make-command.ts';
+import { printProblems } from './print-problems.ts';
 import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';
 import { MIN_WAIT } from './rotate/next-step.ts';
 import { walkRotation, type RotateOptions } from './rotate/walk.ts';
-import { FETCH_FLAGS, readTrust } from './issuer/fetch-flags.ts';
+import { FETCH_FLAGS, readFetchTimeout, readTrust } from './issuer/fetch-flags.ts';
 
 const FLAGS = {
   dir: { type: 'string', value: 'DIR', help: 'writes what is to be published there, as jwks does' },
@@ -56,10 +58,7 @@ over (--no-wait), or cannot be taken; 2: wrong usage; 3: the cluster refused, or
   readOptions,
   run: async (options, io) => {
     const trust = await readTrust(options.caFile, io);
-    if (!trust.ok) {
-      io.stderr.write(`error: ${trust.problem.message}\n`);
-      return trust.problem.exit;
-    }
+    if (!trust.ok) return printProblems([trust.problem], io);
     const fetching = { trust: trust.value, timeoutMs: options.timeoutMs };
     return withCluster(options.flags, io, (access) => walkRotation(access, options, fetching, io));
   },
@@ -72,36 +71,33 @@ interface Options extends RotateOptions {
 }
 
 function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[]): Result<Options, string> {
-  const [word = '', ...more] = words;
-  const name = word.replace(/^jwts?\//, '');
-  if (name === '') return fail('the name of a JWT is missing');
-  if (more.length > 0) return fail(`unexpected argument "${more.join(' ')}": rotate one JWT at a time`);
+  const name = readJwtName(words, 'rotate');
+  if (!name.ok) return name;
   const { algorithm, dir, force = false, 'no-wait': noWait = false, 'ca-file': caFile, ...rest } = values;
   if (algorithm !== undefined && !isNewKeyAlgorithm(algorithm))
     return fail(`--algorithm must be ES256 or RS256, which OSDF's verifiers accept, not "${algorithm}"`);
-  const wait = parseGoDuration(rest.wait);
-  if (wait === undefined) return fail(`--wait must be a duration such as 15m or 6h, not "${rest.wait}"`);
-  if (toSeconds(wait) < MIN_WAIT && !force)
+  const wait = readDurationFlag('wait', rest.wait, '15m or 6h');
+  if (!wait.ok) return wait;
+  if (toSeconds(wait.value) < MIN_WAIT && !force)
     return fail(
       `--wait ${rest.wait} is shorter than ${formatDuration(MIN_WAIT)}, for which verifiers keep old keys: make it longer, or add --force`,
     );
-  const timeoutMs = parseGoDuration(rest.timeout);
-  if (timeoutMs === undefined)
-    return fail(`--timeout must be a duration such as 10s or 1m, not "${rest.timeout}"`);
+  const timeout = readFetchTimeout(rest);
+  if (!timeout.ok) return timeout;
   const output = readOutputFormat(rest.output);
   if (!output.ok) return output;
   const { kubeconfig, context, namespace, 'legacy-key-namespace': legacyKeyNamespace } = rest;
   const flags = { kubeconfig, context, namespace };
   return ok({
-    name,
+    name: name.value,
     algorithm,
     dir,
-    wait: toSeconds(wait),
+    wait: toSeconds(wait.value),
     noWait,
     force,
     legacyKeyNamespace,
     caFile,
-    timeoutMs,
+    timeoutMs: timeout.value,
     flags,
     output: output.value,
   });

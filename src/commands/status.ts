@@ -1,7 +1,8 @@
 import { fail, ok, type Result } from '../resources/result.ts';
 import { withCluster } from './cluster/connect.ts';
-import { CLUSTER_FLAGS, type ConnectFlags } from './cluster/connect-flags.ts';
+import { CLUSTER_FLAGS, readEverywhere, type ConnectFlags } from './cluster/connect-flags.ts';
 import type { FlagValues } from './flags.ts';
+import { readJwtNames } from './input/jwt-name.ts';
 import { makeCommand } from './make-command.ts';
 import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';
 import { followStatus } from './status/follow-status.ts';
@@ -50,25 +51,26 @@ interface Options extends StatusOptions {
 }
 
 function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[]): Result<Options, string> {
-  const {
-    'all-namespaces': everywhere = false,
-    watch: isFollowing = false,
-    exec: isReading = false,
-    output: format,
-    ...flags
-  } = values;
+  const { watch: isFollowing = false, exec: isReading = false, output: format, ...flags } = values;
   const output = readOutputFormat(format);
   if (!output.ok) return output;
-  if (everywhere && flags.namespace !== undefined)
-    return fail('-A and -n exclude each other: use one of them');
-  if (everywhere && words.length > 0)
+  const everywhere = readEverywhere(values);
+  if (!everywhere.ok) return everywhere;
+  if (everywhere.value && words.length > 0)
     return fail('-A shows all JWTs, and a name is that of one namespace: use -n with it');
   if (isFollowing && isReading)
     return fail('--exec reads the files once, and --watch continues: use one of them');
-  const names = [...new Set(words.map((word) => word.replace(/^jwts?\//, '')))];
-  return names.includes('')
-    ? fail('the name of a JWT is empty')
-    : ok({ names, everywhere, isFollowing, isReading, output: output.value, flags });
+  const names = readJwtNames(words);
+  return names.ok
+    ? ok({
+        names: names.value,
+        everywhere: everywhere.value,
+        isFollowing,
+        isReading,
+        output: output.value,
+        flags,
+      })
+    : names;
 }
 
 /** Ctrl-C ends `work` through the signal instead of the process, which then ends as it wishes. */

@@ -1,12 +1,12 @@
 import { fail, ok, type Result } from '../resources/result.ts';
-import { parseGoDuration } from '../time/format-time.ts';
+import { readEverywhere } from './cluster/connect-flags.ts';
 import type { FlagValues } from './flags.ts';
 import { withToken } from './input/find-token.ts';
 import { readTokenOptions, TOKEN_REPORT_FLAGS, type TokenOptions } from './input/token-options.ts';
 import { printProblems } from './print-problems.ts';
 import { makeCommand } from './make-command.ts';
 import { readOutputFormat } from './output/report-output.ts';
-import { FETCH_FLAGS, readTrust } from './issuer/fetch-flags.ts';
+import { FETCH_FLAGS, readFetchTimeout, readTrust } from './issuer/fetch-flags.ts';
 import { verifyToken } from './verify/verify-token.ts';
 import type { Milliseconds } from '../time/units.ts';
 
@@ -62,20 +62,18 @@ interface Options extends Omit<TokenOptions, 'place'> {
 }
 
 function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[]): Result<Options, string> {
-  const options =
-    values['all-namespaces'] === true ? readAll(values, words) : readTokenOptions(values, words);
+  const everywhere = readEverywhere(values);
+  if (!everywhere.ok) return everywhere;
+  const options = everywhere.value ? readAll(values, words) : readTokenOptions(values, words);
   if (!options.ok) return options;
-  const timeoutMs = parseGoDuration(values.timeout);
-  if (timeoutMs === undefined)
-    return fail(`--timeout must be a duration such as 10s or 1m, not "${values.timeout}"`);
-  return ok({ ...options.value, caFile: values['ca-file'], timeoutMs });
+  const timeout = readFetchTimeout(values);
+  return timeout.ok ? ok({ ...options.value, caFile: values['ca-file'], timeoutMs: timeout.value }) : timeout;
 }
 
 function readAll(
-  { filename, key, kubeconfig, context, namespace, output: format }: FlagValues<typeof FLAGS>,
+  { filename, key, kubeconfig, context, output: format }: FlagValues<typeof FLAGS>,
   words: readonly string[],
 ): Result<Pick<Options, 'place' | 'flags' | 'output'>, string> {
-  if (namespace !== undefined) return fail('-A and -n exclude each other: use one of them');
   if (words.length > 0 || filename !== undefined || key !== undefined)
     return fail('-A takes the tokens of all JWTs: name no other');
   const output = readOutputFormat(format);

@@ -8,7 +8,7 @@ describe('status', () => {
     [['-A', '-n', 'x'], /-A and -n exclude each other/],
     [['a', '-A'], /-A shows all JWTs, and a name is that of one namespace/],
     [['--exec', '--watch'], /use one of them/],
-    [['jwt/'], /the name of a JWT is empty/],
+    [['jwt/'], /the name of a JWT is missing/],
     [['-o', 'table'], /-o must be json or yaml/],
     [['--follow'], /--follow/],
   ] as const) {

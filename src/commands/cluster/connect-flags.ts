@@ -1,3 +1,5 @@
+import { fail, ok, type Result } from '../../resources/result.ts';
+
 /** How a command finds its cluster, as kubectl's flags do. */
 export const CLUSTER_FLAGS = {
   namespace: {
@@ -24,4 +26,17 @@ export interface ConnectFlags {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
   readonly namespace?: string | undefined;
+}
+
+/** Whether `-A` is given. A namespace beside it is a problem, in one sentence. */
+export function readEverywhere({
+  'all-namespaces': everywhere = false,
+  namespace,
+}: {
+  readonly 'all-namespaces'?: boolean | undefined;
+  readonly namespace?: string | undefined;
+}): Result<boolean, string> {
+  return everywhere && namespace !== undefined
+    ? fail('-A and -n exclude each other: use one of them')
+    : ok(everywhere);
 }

@@ -1,5 +1,6 @@
 import { TOKEN_KEY } from '../../resources/names.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
+import { isJwtKind, readJwtName } from './jwt-name.ts';
 
 /** Where a token is. */
 export type TokenPlace =
@@ -38,12 +39,15 @@ export function readTokenPlace(
   if (key !== undefined && !isSecret) return fail('--key is for secret NAME');
   if (first === '')
     return fail('a token is missing: name a JWT, or use secret NAME, -f FILE, or - for standard input');
-  if (second === undefined) {
-    if (first === '-') return ok({ from: 'file', filename: '-' });
-    return COMPACT.test(first) ? ok({ from: 'argument', text: first }) : ok({ from: 'jwt', name: first });
+  if (isSecret) {
+    return second === ''
+      ? fail('the name of a Secret is missing')
+      : ok({ from: 'secret', name: second, key: key ?? TOKEN_KEY });
   }
-  if (isSecret) return ok({ from: 'secret', name: second, key: key ?? TOKEN_KEY });
-  return /^jwts?$/i.test(first)
-    ? ok({ from: 'jwt', name: second })
-    : fail(`"${first}" has no token: use jwt NAME or secret NAME`);
+  if (second === undefined && first === '-') return ok({ from: 'file', filename: '-' });
+  if (second === undefined && COMPACT.test(first)) return ok({ from: 'argument', text: first });
+  if (second !== undefined && !isJwtKind(first))
+    return fail(`"${first}" has no token: use jwt NAME or secret NAME`);
+  const name = readJwtName(words, 'read the token of');
+  return name.ok ? ok({ from: 'jwt', name: name.value }) : name;
 }

@@ -1,5 +1,7 @@
 import type { Agent } from 'node:https';
 import { fail, ok, type Result } from '../../resources/result.ts';
+import type { Milliseconds } from '../../time/units.ts';
+import { readDurationFlag } from '../flags.ts';
 import { readText } from '../input/read-text.ts';
 import type { Io } from '../io.ts';
 import { trustAuthorities } from './fetch-document.ts';
@@ -14,6 +16,11 @@ export const FETCH_FLAGS = {
   },
   timeout: { type: 'string', default: '10s', value: 'DURATION', help: 'for each document' },
 } as const;
+
+/** Of each document: the value of `--timeout`. The problem is one sentence. */
+export function readFetchTimeout({ timeout }: { readonly timeout: string }): Result<Milliseconds, string> {
+  return readDurationFlag('timeout', timeout, '10s or 1m');
+}
 
 /** Whom to trust, with what is in `--ca-file`. */
 export async function readTrust(

@@ -1,0 +1,37 @@
+import { GROUP } from '../../resources/names.ts';
+import { fail, ok, type Result } from '../../resources/result.ts';
+
+/** As kubectl takes them; the singular with its group is what `kubectl get -o name` prints. */
+const KINDS: ReadonlySet<string> = new Set(['jwt', 'jwts', `jwt.${GROUP}`, `jwts.${GROUP}`]);
+
+/** Whether a word before the name of an object says that this is a JWT. */
+export function isJwtKind(word: string): boolean {
+  return KINDS.has(word.toLowerCase());
+}
+
+/** The name of the one JWT that a command is for: `NAME`, `jwt NAME` or `jwt/NAME`. `verb`: what is done to it. */
+export function readJwtName(words: readonly string[], verb: string): Result<string, string> {
+  const names = readJwtNames(words);
+  if (!names.ok) return names;
+  const [name, ...more] = names.value;
+  if (name === undefined) return MISSING;
+  return more.length === 0
+    ? ok(name)
+    : fail(`unexpected argument "${more.join(' ')}": ${verb} one JWT at a time`);
+}
+
+/** The names of any number of JWTs, each once: `NAME` or `jwt/NAME`, or all of them after the word `jwt`. */
+export function readJwtNames(words: readonly string[]): Result<readonly string[], string> {
+  const [first = '', ...others] = words;
+  const names = new Set<string>();
+  for (const word of others.length > 0 && isJwtKind(first) ? others : words) {
+    const [kind = '', name = kind, ...more] = word.split('/');
+    if (more.length > 0 || (word.includes('/') && !isJwtKind(kind)))
+      return fail(`"${word}" is not a JWT: use NAME or jwt/NAME`);
+    if (name === '') return MISSING;
+    names.add(name);
+  }
+  return ok([...names]);
+}
+
+const MISSING = fail('the name of a JWT is missing');

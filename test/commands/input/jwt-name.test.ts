@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Command } from '../../../src/commands/command.ts';
+import { explainCommand } from '../../../src/commands/explain.ts';
+import { inspectCommand } from '../../../src/commands/inspect.ts';
+import { jwksCommand } from '../../../src/commands/jwks.ts';
+import { renewCommand } from '../../../src/commands/renew.ts';
+import { rotateCommand } from '../../../src/commands/rotate.ts';
+import { statusCommand } from '../../../src/commands/status.ts';
+import { verifyCommand } from '../../../src/commands/verify.ts';
+import { runCommand } from '../captured-io.ts';
+import { startStoredApi } from '../stored-api.ts';
+
+const BY_NAME: Readonly<Record<string, Command>> = {
+  inspect: inspectCommand,
+  jwks: jwksCommand,
+  renew: renewCommand,
+  rotate: rotateCommand,
+  status: statusCommand,
+  verify: verifyCommand,
+};
+const VERBS: Readonly<Record<string, Command>> = { ...BY_NAME, explain: explainCommand };
+
+/** As kubectl takes them, and as it prints them with `-o name`. */
+const KINDS = ['jwt', 'jwts', 'JWT', 'jwts.tokens.osg-htc.org', 'jwt.tokens.osg-htc.org'] as const;
+
+describe('the name of a JWT', () => {
+  for (const [verb, command] of Object.entries(VERBS)) {
+    it(`is the same in each way in which kubectl names it: ${verb}`, async () => {
+      await using api = await startStoredApi();
+      const forms = KINDS.flatMap((kind) => [[kind, 'my-jwt'], [`${kind}/my-jwt`]]);
+      for (const words of command === explainCommand ? forms : [['my-jwt'], ...forms]) {
+        const { out, err } = await api.run(command, ...words, '-n', 'science');
+        assert.match(`${out}${err}`, /no JWT "?my-jwt\b/, words.join(' '));
+        assert.doesNotMatch(`${out}${err}`, /no JWT "?jwts?\b/i, words.join(' '));
+      }
+    });
+  }
+
+  for (const [verb, command] of Object.entries(BY_NAME)) {
+    it(`is missing in what is of another kind, or has none: ${verb}`, async () => {
+      for (const [words, says] of [
+        [
+          ['pod/my-pod'],
+          /"pod\/my-pod" is not a JWT: use NAME or jwt\/NAME|"pod" has no token: use jwt NAME/,
+        ],
+        [['jwt/'], /the name of a JWT is missing/],
+        [['jwt', ''], /the name of a JWT is missing/],
+        [['jwt/a/b'], /unexpected argument "b"|"jwt\/a\/b" is not a JWT/],
+      ] as const) {
+        const { code, out, err } = await runCommand(command, words);
+        assert.deepEqual([code, out], [2, ''], words.join(' '));
+        assert.match(err, says);
+      }
+    });
+  }
+
+  it('of several is given for each, or after the kind', async () => {
+    await using api = await startStoredApi();
+    for (const words of [
+      ['a', 'jwt/b'],
+      ['jwt', 'a', 'b'],
+    ]) {
+      const { out, err } = await api.run(statusCommand, ...words, '-n', 'science');
+      assert.match(
+        `${out}${err}`,
+        /no JWT "?a\b[^]*no JWT "?b\b|no JWT[^\n]*\ba\b[^\n]*\bb\b/,
+        words.join(' '),
+      );
+      assert.doesNotMatch(`${out}${err}`, /no JWT "?jwt\b/);
+    }
+  });
+});
