@@ -35,11 +35,9 @@ export function checkJwts({ jwts, namespace }: InstallationSnapshot): readonly J
   });
 }
 
-function describeTotal({ seen, namespace }: JwtCensus): string {
+function describeTotal({ seen, only }: JwtCensus): string {
   const where =
-    namespace === undefined
-      ? 'in all namespaces'
-      : `in namespace ${namespace} (you are not allowed to look further)`;
+    only === undefined ? 'in all namespaces' : `in namespace ${only.namespace} (no further: ${only.why})`;
   return `${seen.size} ${seen.size === 1 ? 'JWT' : 'JWTs'} ${where}`;
 }
 

@@ -16,8 +16,8 @@ export interface JwtGroup {
 
 /** The JWTs that one is allowed to see, counted: of a hundred thousand, only what is wrong is kept. */
 export interface JwtCensus {
-  /** `undefined`: in all namespaces. */
-  readonly namespace: string | undefined;
+  /** The one namespace that was looked at, and why no other was; `undefined`: in all namespaces. */
+  readonly only: { readonly namespace: string; readonly why: string } | undefined;
   /** `namespace/name` of each: a list that ends too early begins again. */
   readonly seen: Set<string>;
   /** There are more, which were not looked at. */
@@ -39,9 +39,9 @@ const WARNINGS = ['RenewalOverdue', 'Contended'];
 const MAX_REASONS = 64; // there are fewer than twenty; a status of somebody else may hold any
 
 /** A census before the first JWT. */
-export function emptyCensus(namespace: string | undefined): JwtCensus {
+export function emptyCensus(only: JwtCensus['only']): JwtCensus {
   return {
-    namespace,
+    only,
     seen: new Set(),
     isCut: false,
     notReady: new Map(),

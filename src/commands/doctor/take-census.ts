@@ -13,22 +13,24 @@ const MAX_JWTS = 100_000;
 /** For the whole list. */
 const LIST_MS = 60_000;
 
-/** Counts the JWTs of all namespaces, or of the one if the caller is not allowed to look everywhere. */
+/** Counts the JWTs of all namespaces, or of the one if those cannot be listed. */
 export async function takeCensus(
   client: Client,
   namespace: string,
   most = MAX_JWTS,
 ): Promise<ReadResult<JwtCensus>> {
   const everywhere = await tryRead(() => countJwts(client, undefined, most));
-  return everywhere.state === 'unread' ? tryRead(() => countJwts(client, namespace, most)) : everywhere;
+  if (everywhere.state !== 'unread') return everywhere;
+  const only = { namespace, why: everywhere.why };
+  return tryRead(() => countJwts(client, only, most));
 }
 
-async function countJwts(client: Client, namespace: string | undefined, most: number): Promise<JwtCensus> {
-  const census = emptyCensus(namespace);
+async function countJwts(client: Client, only: JwtCensus['only'], most: number): Promise<JwtCensus> {
+  const census = emptyCensus(only);
   const enough = new AbortController();
   const now = toSeconds(Date.now());
   try {
-    await client.listMapped(resourcePath(JWTS, namespace === undefined ? {} : { namespace }), {
+    await client.listMapped(resourcePath(JWTS, only === undefined ? {} : { namespace: only.namespace }), {
       signal: AbortSignal.any([enough.signal, AbortSignal.timeout(LIST_MS)]),
       withoutManagedFields: true,
       map: (object) => {

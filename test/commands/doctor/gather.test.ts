@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { findFaults } from '../../../src/commands/doctor/checks.ts';
 import { gather } from '../../../src/commands/doctor/gather.ts';
+import { checkJwts } from '../../../src/commands/doctor/check-jwts.ts';
 import { takeCensus } from '../../../src/commands/doctor/take-census.ts';
 import { tryPod } from '../../../src/commands/doctor/try-pod.ts';
 import { KubeError } from '../../../src/kube/errors.ts';
 import { wireJwt } from '../../fixtures/jwts.ts';
+import { wellInstallation } from './well-installation.ts';
 import { answer, clientOf, clusterAt, refuse, startBadServer, type Handler } from '../../kube/bad-server.ts';
 
 async function withServer<T>(
@@ -66,17 +68,26 @@ describe('the reading of doctor', () => {
     }
   });
 
-  it('counts those of one namespace for somebody who is not allowed to read others', async () => {
-    const census = await withServer(
-      ({ path }, response) => {
-        if (path.includes('/namespaces/x/')) answer(response, 200, jwts(2));
-        else refuse(response, 403, 'Forbidden');
-      },
-      (client) => takeCensus(client, 'x'),
-    );
-    assert.ok(census.state === 'found');
-    assert.deepEqual([census.value.seen.size, census.value.namespace], [2, 'x']);
-  });
+  for (const [status, reason, why] of [
+    [
+      403,
+      'Forbidden',
+      /^2 JWTs in namespace x \(no further: you are not allowed to list jwts in all namespaces\)/,
+    ],
+    [504, 'Timeout', /^2 JWTs in namespace x \(no further: the API server refused to list jwts: /],
+  ] as const) {
+    it(`counts those of one namespace where all cannot be listed, and says why: ${reason}`, async () => {
+      const census = await withServer(
+        ({ path }, response) => {
+          if (path.includes('/namespaces/x/')) answer(response, 200, jwts(2));
+          else refuse(response, status, reason);
+        },
+        (client) => takeCensus(client, 'x'),
+      );
+      const [judgement] = checkJwts({ ...(await wellInstallation(0)), jwts: census });
+      assert.match(judgement?.message ?? '', why);
+    });
+  }
 });
 
 describe('the dry run of a pod', () => {
