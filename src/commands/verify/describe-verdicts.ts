@@ -25,7 +25,8 @@ export function describeVerification(report: Verification, now: Seconds, paint: 
   const { exp, scope, sub } = claims;
   const rows = [
     ['  issuer', issuer === '' ? 'none' : issuer],
-    ['  kid', `${textOf(header['kid'])} (${textOf(header['alg'])}), signature ${signature}`],
+    ['  kid', `${textOf(header['kid'])} (${textOf(header['alg'])})`],
+    ['  signature', signature],
     ['  subject', textOf(sub)],
     ['  scope', textOf(scope)],
     ['  expires', typeof exp === 'number' ? formatWhen(exp, now) : textOf(exp)],
