@@ -37,23 +37,42 @@ export function nameOf({ namespace, name }: Pick<Jwt, 'namespace' | 'name'>): st
   return `${namespace}/${name}`;
 }
 
-/** What is said of a Secret that is not ours, or is being deleted; ends with the remedy. */
-export function describeConflict(jwt: Identity, secret: Owned & Pick<SecretMetadata, 'isDeleting'>): string {
+/** What is in the way of a JWT whose Secret is not ours, or is being deleted. */
+export interface Conflict {
+  /** With the remedy at the end. */
+  readonly why: string;
+  /** The command that hands the Secret over, where that is a remedy, too. */
+  readonly handOver: string | undefined;
+}
+
+/** The conflict in words for a condition or an Event; ends with the remedy. */
+export function describeConflict(jwt: Identity, secret: Conflicting): string {
+  const { why, handOver } = explainConflict(jwt, secret);
+  return handOver === undefined ? why : `${why}: ${handOver}`;
+}
+
+type Conflicting = Owned & Pick<SecretMetadata, 'isDeleting'>;
+
+/** The same with the command by itself. */
+export function explainConflict(jwt: Identity, secret: Conflicting): Conflict {
   const { namespace, name } = jwt;
-  if (secret.isDeleting || findOwnership(jwt, secret) === 'predecessor')
-    return `Secret ${name} is being deleted: it is created again as soon as it is gone`;
+  if (secret.isDeleting || findOwnership(jwt, secret) === 'predecessor') {
+    const why = `Secret ${name} is being deleted: it is created again as soon as it is gone`;
+    return { why, handOver: undefined };
+  }
   const controller = findOtherController(jwt, secret.owners);
   if (controller !== undefined) {
-    return (
+    const why =
       `Secret ${name} belongs to ${describeOwner(controller)} and is left untouched: ` +
-      'create this JWT under another name, or that object with another Secret'
-    );
+      'create this JWT under another name, or that object with another Secret';
+    return { why, handOver: undefined };
   }
-  return (
-    `Secret ${name} exists and is not this JWT's: it is left untouched. Create the JWT under another name; or delete the ` +
-    'Secret if nobody needs it; or hand it over, what is in it stays: ' +
-    kubectl('annotate', 'secret', name, '-n', namespace, `${ADOPT}=${name}`)
-  );
+  return {
+    why:
+      `Secret ${name} exists and is not this JWT's: it is left untouched. Create the JWT under another name; or delete the ` +
+      'Secret if nobody needs it; or hand it over, what is in it stays',
+    handOver: kubectl('annotate', 'secret', name, '-n', namespace, `${ADOPT}=${name}`),
+  };
 }
 
 /**
@@ -69,7 +88,7 @@ function showForeign(text: string, most: number): string {
 }
 
 /** The owner that controls the Secret, if it is not this JWT. */
-export function findOtherController(jwt: Pick<Jwt, 'uid'>, owners: readonly Owner[]): Owner | undefined {
+function findOtherController(jwt: Pick<Jwt, 'uid'>, owners: readonly Owner[]): Owner | undefined {
   return owners.find((owner) => owner.controller && !isOwner(jwt, owner));
 }
 

@@ -94,7 +94,7 @@ describe('migrate check finds', () => {
     assert.equal(found?.reason, 'SecretConflict');
     assert.match(
       found?.why ?? '',
-      /belongs to Certificate c: it is left untouched\. Create the JWT under another name/,
+      /belongs to Certificate c and is left untouched: create this JWT under another/,
     );
     assert.deepEqual(found?.commands, []);
   });

@@ -1,9 +1,9 @@
 import { formatDuration } from '../../time/format-time.ts';
 import { objectMember } from '../../resources/json.ts';
 import { describeKeyInOwnSecret, isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
-import { ADOPT, GROUP, PLURAL } from '../../resources/names.ts';
+import { GROUP, PLURAL } from '../../resources/names.ts';
 import { jwtInjector, kubectl, quoteShell } from '../../resources/shell-words.ts';
-import { describeOwner, findOtherController, findOwnership } from '../../reconcile/ownership.ts';
+import { explainConflict, findOwnership } from '../../reconcile/ownership.ts';
 import { buildClaims } from '../../signing/claims.ts';
 import { effectiveResignBefore, isRenewalClamped } from '../../signing/schedule.ts';
 import { INSTALL_CRD } from '../installation/remedies.ts';
@@ -101,14 +101,8 @@ function checkConflicts(facts: MigrationFacts): readonly MigrationFinding[] {
       return [{ ...common, why: describeKeyInOwnSecret(jwt).message, commands }];
     }
     if (found.state !== 'found' || findOwnership(jwt, found.metadata) !== 'foreign') return [];
-    const controller = findOtherController(jwt, found.metadata.owners);
-    if (controller !== undefined) {
-      const why = `Secret ${namespace}/${name} belongs to ${describeOwner(controller)}: it is left untouched. Create the JWT under another name`;
-      return [{ ...common, why, commands: [] }];
-    }
-    const why = `Secret ${namespace}/${name} does not belong to this JWT: it is left untouched. Create the JWT under another name, delete the Secret if nobody needs it, or hand it over (other data in it stays)`;
-    const adopt = kubectl('annotate', 'secret', name, '-n', namespace, `${ADOPT}=${name}`);
-    return [{ ...common, why, commands: [adopt] }];
+    const { why, handOver } = explainConflict(jwt, found.metadata);
+    return [{ ...common, why, commands: handOver === undefined ? [] : [handOver] }];
   });
 }
 
