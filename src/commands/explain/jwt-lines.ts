@@ -1,5 +1,6 @@
 import { parseTime, formatUtc, formatWhen } from '../../time/format-time.ts';
 import { kubectl } from '../../resources/shell-words.ts';
+import { NOT_PROCESSED, PENDING } from '../cluster/ready-state.ts';
 import { describeLifetimes } from './describe-lifetimes.ts';
 import type { JwtReport } from './jwt-report.ts';
 import { formatTable } from '../output/table.ts';
@@ -41,7 +42,7 @@ const FROM_STATUS = 'what depends on it is taken from the status of the JWT';
 function headline({ namespace, name, ready, reason }: JwtReport, paint: Paint): string {
   const title = paint('bold', `JWT ${namespace}/${name}`);
   if (ready === 'True') return `${title}: ${paint('green', `Ready (${reason})`)}`;
-  if (ready === 'Pending') return `${title}: ${paint('yellow', 'jwt-injector has not processed it yet')}`;
+  if (ready === PENDING) return `${title}: ${paint('yellow', NOT_PROCESSED)}`;
   return `${title}: ${paint('red', `not Ready (${reason})`)}`;
 }
 

@@ -4,6 +4,7 @@ import { formatTime } from '../../time/format-time.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { lintSpec } from '../../signing/lint.ts';
 import { findAdvice } from '../../signing/lint/advice.ts';
+import { readReady } from '../cluster/ready-state.ts';
 import type { Snapshot } from './snapshot.ts';
 import {
   describeKeyPlace,
@@ -20,7 +21,7 @@ export interface JwtReport {
   readonly kind: 'JWT';
   readonly namespace: string;
   readonly name: string;
-  /** Of the condition Ready: `True`, `False`, `Unknown`; `Pending` when there is no status yet. */
+  /** Of the condition Ready: `True`, `False`, `Unknown`; `PENDING` when there is no status yet. */
   readonly ready: string;
   readonly reason: string;
   /** Whether the status is of the spec as it is now. */
@@ -57,15 +58,15 @@ export interface JwtReport {
 export function reportJwt(snapshot: Snapshot, now: Seconds): JwtReport {
   const { jwt, read, forbidden } = snapshot;
   const conditions = readConditions(jwt);
-  const ready = conditions.find(({ type }) => type === 'Ready');
+  const ready = readReady(jwt.recorded);
   const { observedGeneration, renewals, nextAttemptAt } = jwt.recorded;
   const secret = judgeSecret(snapshot);
   return {
     kind: 'JWT',
     namespace: jwt.namespace,
     name: jwt.name,
-    ready: ready?.status ?? 'Pending',
-    reason: ready?.reason ?? '',
+    ready: ready.status,
+    reason: ready.reason,
     upToDate: observedGeneration === jwt.generation,
     conditions,
     secret,

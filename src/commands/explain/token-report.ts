@@ -6,6 +6,7 @@ import { explainingCommand } from '../../resources/shell-words.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/api-errors.ts';
 import { findJwt } from '../cluster/find-jwt.ts';
+import { NOT_PROCESSED } from '../cluster/ready-state.ts';
 import { readSecretMetadata, type SecretSnapshot } from '../cluster/read-secret.ts';
 import { formatWhen } from '../../time/format-time.ts';
 
@@ -54,10 +55,7 @@ function stateOf(jwt: Jwt): JwtSummary {
       expiresAt === undefined ? '' : `, its token expires at ${formatWhen(expiresAt, toSeconds(Date.now()))}`;
     return { ready: true, words: `the JWT is Ready${until}` };
   }
-  const why =
-    condition === undefined
-      ? 'jwt-injector has not processed it yet'
-      : `${condition.reason}: ${condition.message}`;
+  const why = condition === undefined ? NOT_PROCESSED : `${condition.reason}: ${condition.message}`;
   return {
     ready: false,
     words: `the JWT is not Ready: ${why} (${explainingCommand(jwt)})`,

@@ -1,14 +1,14 @@
-import { findCondition } from '../../reconcile/conditions.ts';
 import { parseJwt } from '../../resources/jwt.ts';
 import type { JsonObject } from '../../resources/json.ts';
 import { KIND } from '../../resources/names.ts';
 import type { Seconds } from '../../time/units.ts';
+import { readReady } from '../cluster/ready-state.ts';
 
 /** As much of a JWT as `status` shows; there may be a hundred thousand of them. Times in seconds since the epoch. */
 export interface JwtState {
   readonly namespace: string;
   readonly name: string;
-  /** Of the condition Ready: `True`, `False`, `Unknown`; `Pending` when there is no status yet. */
+  /** Of the condition Ready: `True`, `False`, `Unknown`; `PENDING` when there is no status yet. */
   readonly ready: string;
   readonly reason: string;
   /** Of that condition. */
@@ -25,8 +25,6 @@ export function readJwtState(object: JsonObject): JwtState | undefined {
   if (!jwt.ok) return undefined;
   const { namespace, name, recorded } = jwt.value;
   const { tokenId, issuedAt, expiresAt, renewsAt } = recorded;
-  const { status, reason, message } = findCondition(recorded, 'Ready') ?? NOT_PROCESSED;
+  const { status, reason, message } = readReady(recorded);
   return { namespace, name, ready: status, reason, message, tokenId, issuedAt, expiresAt, renewsAt };
 }
-
-const NOT_PROCESSED = { status: 'Pending', reason: '', message: 'jwt-injector has not processed it yet' };

@@ -1,6 +1,7 @@
 import { objectKey } from '../../resources/object-key.ts';
 import { formatDuration, parseTime, formatUtc, formatMinute } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
+import { PENDING } from '../cluster/ready-state.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint, Style } from '../output/report-output.ts';
 import type { HeldFile } from './held-token.ts';
@@ -27,7 +28,7 @@ function describeRow(jwt: JwtStatus, now: Seconds, paint: Paint): readonly strin
   const style = styleOf(jwt, now);
   return [
     objectKey(jwt),
-    paint(ready === 'True' ? 'green' : ready === 'Pending' ? 'yellow' : 'red', ready),
+    paint(ready === 'True' ? 'green' : ready === PENDING ? 'yellow' : 'red', ready),
     reason,
     expiresAt === undefined ? 'no token' : paint(style, describeExpiry(jwt)),
     describeRenewal(parseTime(renewsAt), now),
@@ -66,7 +67,7 @@ function describeDetails(jwt: JwtStatus | undefined, paint: Paint): readonly str
   if (jwt === undefined) return [];
   const { ready, message, pods } = jwt;
   const why =
-    ready === 'True' ? [] : [paint(ready === 'Pending' ? 'yellow' : 'red', `  ${shortenMessage(message)}`)];
+    ready === 'True' ? [] : [paint(ready === PENDING ? 'yellow' : 'red', `  ${shortenMessage(message)}`)];
   return [...why, ...(pods === undefined ? [] : describePods(pods, paint))];
 }
 
@@ -161,7 +162,7 @@ export function describeInLine({ ready, reason, expiresAt, renewsAt, pods, ...jw
   const facts = [
     ready === 'True'
       ? `Ready (${reason})`
-      : ready === 'Pending'
+      : ready === PENDING
         ? shortenMessage(jwt.message)
         : `not Ready (${reason})`,
     ...(expiry === undefined ? [] : [`${isExpired ? 'expired' : 'expires'} ${formatUtc(expiry)}`]),

@@ -1,0 +1,19 @@
+import { findCondition } from '../../reconcile/conditions.ts';
+import type { RecordedStatus } from '../../resources/recorded-status.ts';
+
+/** In place of `True`, `False` or `Unknown` of the condition Ready, for a JWT without a status. */
+export const PENDING = 'Pending';
+/** What `PENDING` means. */
+export const NOT_PROCESSED = 'jwt-injector has not processed it yet';
+
+/** Status, reason and message of the condition Ready. */
+export interface ReadyState {
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What the condition Ready says, or that there is none yet. */
+export function readReady(recorded: Pick<RecordedStatus, 'conditions'>): ReadyState {
+  return findCondition(recorded, 'Ready') ?? { status: PENDING, reason: '', message: NOT_PROCESSED };
+}
