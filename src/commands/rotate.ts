@@ -10,7 +10,8 @@ import { makeCommand } from './make-command.ts';
 import { printProblems } from './print-problems.ts';
 import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';
 import { MIN_WAIT } from './rotate/next-step.ts';
-import { walkRotation, type RotateOptions } from './rotate/walk.ts';
+import type { RotateOptions } from './rotate/take-step.ts';
+import { walkRotation } from './rotate/walk.ts';
 import { FETCH_FLAGS, readFetchTimeout, readTrust } from './issuer/fetch-flags.ts';
 
 const FLAGS = {

@@ -1,0 +1,108 @@
+import type { Jwt } from '../../resources/jwt.ts';
+import { fail, ok, type Result } from '../../resources/result.ts';
+import { explainingCommand } from '../../resources/shell-words.ts';
+import { isNewKeyAlgorithm, type NewKeyAlgorithm } from '../../signing/generate-key.ts';
+import { toMilliseconds, type Milliseconds, type Seconds } from '../../time/units.ts';
+import type { Access } from '../cluster/connect.ts';
+import { whyNotSigned } from '../cluster/why-not-signed.ts';
+import { EXIT, type CommandProblem } from '../command.ts';
+import { findService } from '../installation/service-state.ts';
+import type { Io } from '../io.ts';
+import type { OutputFormat } from '../output/report-output.ts';
+import { finishRotation, forgetPublished, makeNewKey, notePublished, switchKey } from './actions.ts';
+import type { RotationState, RotationStep } from './next-step.ts';
+import { writeDocuments } from './write-documents.ts';
+
+/** What `rotate` was asked. */
+export interface RotateOptions {
+  readonly name: string;
+  /** `undefined`: that of the JWT, if a key can be made for it. */
+  readonly algorithm: NewKeyAlgorithm | undefined;
+  /** Where the documents of the issuer are written. */
+  readonly dir: string | undefined;
+  readonly wait: Seconds;
+  /** Do what can be done now, and end. */
+  readonly noWait: boolean;
+  readonly force: boolean;
+  /** As the service's flag. */
+  readonly legacyKeyNamespace: string | undefined;
+  readonly output: OutputFormat;
+}
+
+/** What a step needs besides what is known of the rotation. */
+export interface StepContext {
+  readonly access: Access;
+  readonly options: RotateOptions;
+  readonly io: Io;
+}
+
+/** Between two looks at the cluster. */
+export const LOOK_SOON_MS: Milliseconds = 500;
+/** Between two looks at the issuer, which may be a static site behind a cache. */
+const LOOK_AGAIN_MS: Milliseconds = 15_000;
+/** A running service signs within a second. */
+const SIGNS_WITHIN_MS: Milliseconds = 60_000;
+
+type Taken = Result<Milliseconds, CommandProblem>;
+
+/** Takes the step; gives how long to wait before the next look. Errors of the API server are thrown. */
+export async function takeStep(
+  step: RotationStep,
+  { jwt, rotation, now }: RotationState,
+  context: StepContext,
+): Promise<Taken> {
+  const { access, options } = context;
+  const target = { client: access.client, jwt };
+  switch (step.do) {
+    case 'make-key': {
+      const algorithm = chooseAlgorithm(options.algorithm, jwt.spec.ok ? jwt.spec.value.algorithm : '');
+      await makeNewKey(target, algorithm, options.legacyKeyNamespace);
+      return ok(0);
+    }
+    case 'publish': {
+      if (rotation?.publishedAt !== undefined) await forgetPublished(target, rotation);
+      const written = await publish(context);
+      return written.ok ? ok(LOOK_AGAIN_MS) : written;
+    }
+    case 'note-published':
+      if (rotation !== undefined) await notePublished(target, rotation, now);
+      return ok(0);
+    case 'wait':
+      return ok(toMilliseconds(step.until - now));
+    case 'switch': {
+      // By force nothing was published yet: what verifiers are to fetch is there before a token needs it.
+      const written = rotation?.publishedAt === undefined ? await publish(context) : ok(undefined);
+      if (!written.ok) return written;
+      if (rotation !== undefined) await switchKey(target, rotation, now);
+      return ok(0);
+    }
+    case 'await-signature':
+      return awaitSignature(jwt, toMilliseconds(now - (rotation?.switchedAt ?? now)), access);
+    case 'keep-old':
+      return ok(0);
+    case 'finish':
+      await finishRotation(target);
+      return ok(0);
+    default:
+      return step satisfies never;
+  }
+}
+
+function publish({ access, options, io }: StepContext): ReturnType<typeof writeDocuments> {
+  return writeDocuments(access, options.name, options.dir, io);
+}
+
+async function awaitSignature(jwt: Jwt, waited: Milliseconds, { client }: Access): Promise<Taken> {
+  if (waited < SIGNS_WITHIN_MS) return ok(LOOK_SOON_MS);
+  const service = await findService(client);
+  const refusal = whyNotSigned(jwt);
+  const besides = service.runs === false ? `; besides, ${service.words}` : '';
+  const words = refusal === undefined ? service.words : `${refusal}${besides}`;
+  const where = `${jwt.namespace}/${jwt.name}`;
+  const message = `JWT ${where} is changed to the new key, and no token is signed with it yet: ${words}; see ${explainingCommand(jwt)}`;
+  return fail({ exit: EXIT.outside, message });
+}
+
+function chooseAlgorithm(wanted: NewKeyAlgorithm | undefined, present: string): NewKeyAlgorithm {
+  return wanted ?? (isNewKeyAlgorithm(present) ? present : 'ES256');
+}
