@@ -170,6 +170,17 @@ describe('an accepted review', () => {
     assert.ok((await responseTo({ object }))['patch']);
   });
 
+  it('may have an answer of 700 KB, which ends its connection, as Node keeps the buffer for it until then', async () => {
+    const containers = Array.from({ length: 2_000 }, (_, number) => ({ name: `c${number}` }));
+    const body = reviewText({ object: { ...annotatedPod(), spec: { containers } } });
+    const large = await started.send('/mutate/pods', body);
+    assert.ok(large.text.length > 500_000, `${large.text.length} bytes`);
+    const patch = JSON.stringify(patchOf(Object(JSON.parse(large.text).response)));
+    assert.equal(patch.match(/"mountPath"/g)?.length, 2_000);
+    const usual = await started.send('/mutate/pods', reviewText());
+    assert.deepEqual([large.headers.connection, usual.headers.connection], ['close', 'keep-alive']);
+  });
+
   it('may have the timeout that the API server appends', async () => {
     assert.ok((await responseTo({}, '/mutate/pods?timeout=10s'))['patch']);
   });
