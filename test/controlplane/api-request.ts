@@ -1,4 +1,4 @@
-import { type Agent, request } from 'node:https';
+import { Agent, request } from 'node:https';
 import { request as plainRequest } from 'node:http';
 
 /** An answer as it came, whatever its status. */
@@ -13,6 +13,13 @@ export type ApiAnswer = {
 export type ApiAccess = { readonly port: number; readonly token: string; readonly agent: Agent };
 
 const TIMEOUT_MS = 5000;
+/** The API server closes a connection after 90 s without a request: one that is written at that moment would fail. */
+const IDLE_MS = 60_000;
+
+/** Keeps connections to the API server for requests to come. It is the caller's to destroy. */
+export function createApiAgent(ca: string): Agent {
+  return new Agent({ ca, keepAlive: true, timeout: IDLE_MS });
+}
 
 /** How to ask, where it differs from the default. */
 export interface AskOptions {

@@ -1,5 +1,4 @@
-import { Agent } from 'node:https';
-import type { ApiAccess } from './api-request.ts';
+import { createApiAgent, type ApiAccess } from './api-request.ts';
 import { type Apply, createApply } from './apply.ts';
 import { createKubectl, type Kubectl } from './kubectl.ts';
 import { createNamespace, writeServiceAccountKubeconfig } from './namespaces.ts';
@@ -47,7 +46,7 @@ export type Cluster = {
 /** Opens a running cluster; what it starts dies with `reaper`. The agent of `access` is the caller's to destroy. */
 export function openCluster(place: ClusterPlace, reaper: Reaper): Cluster {
   const { port, ca, adminToken, adminKubeconfig, folder, kubectlPath } = place;
-  const access: ApiAccess = { port, token: adminToken, agent: new Agent({ ca, keepAlive: true }) };
+  const access: ApiAccess = { port, token: adminToken, agent: createApiAgent(ca) };
   const kubectl = createKubectl(kubectlPath, folder, adminKubeconfig, reaper);
   return {
     url: `https://127.0.0.1:${port}`,

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, writeFile } from 'node:fs/promises';
-import { Agent } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ApiAccess, askApi, isHealthy } from './api-request.ts';
+import { type ApiAccess, askApi, createApiAgent, isHealthy } from './api-request.ts';
 import { prepareAudit } from './audit.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
 import { createCertificateAuthority, createTokenKeys } from './certificates.ts';
@@ -103,7 +102,7 @@ async function startIn(
     start(binaries.etcd, listEtcdArgs(fsync), () => isHealthy(join(folder, FILES.etcdSocket), '/readyz')),
   ]);
   const auditArgs = audit ? await prepareAudit(folder) : [];
-  const agent = new Agent({ ca, keepAlive: true });
+  const agent = createApiAgent(ca);
   const { port, server: apiServer } = await retryOtherPorts(findPort, async (candidate) => {
     const access = { port: candidate, token: users.adminToken, agent };
     const args = listApiServerArgs(candidate, emulatedVersion, [...auditArgs, ...apiServerArgs]);

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { Agent, request } from 'node:https';
+import { request } from 'node:https';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { parse } from 'yaml';
+import { createApiAgent } from '../controlplane/api-request.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import type { Loose } from '../integration/objects.ts';
 
@@ -57,7 +58,7 @@ export async function openApi(
 ): Promise<Api> {
   const kubeconfig: Loose = parse(await readFile(cluster.adminKubeconfig, 'utf8'));
   const authorization = `Bearer ${kubeconfig.users[0].user.token}`;
-  const agent = new Agent({ ca: cluster.ca, keepAlive: true });
+  const agent = createApiAgent(cluster.ca);
 
   const send = async (
     method: string,

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Agent, createServer, request } from 'node:https';
+import { createServer, request } from 'node:https';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buffer } from 'node:stream/consumers';
+import { createApiAgent } from '../controlplane/api-request.ts';
 import type { CertificateAuthority } from '../controlplane/certificates.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 
@@ -67,7 +68,7 @@ export async function startProxy(
   authority: CertificateAuthority,
   onStored: (resourceVersion: string) => void,
 ): Promise<Proxy> {
-  const agent = new Agent({ ca: cluster.ca, keepAlive: true });
+  const agent = createApiAgent(cluster.ca);
   const { certificate, key } = await authority.issue(['localhost'], ['127.0.0.1']);
   const log: Seen[] = [];
   const rules = new Set<Rule>();

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { Agent } from 'node:https';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { parse, stringify } from 'yaml';
-import { askApi, type ApiAccess, type ApiAnswer } from '../controlplane/api-request.ts';
+import { askApi, createApiAgent, type ApiAccess, type ApiAnswer } from '../controlplane/api-request.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
@@ -137,7 +136,7 @@ describe(
         await readFile(await cluster.serviceAccountKubeconfig('jwt-injector', 'jwt-injector'), 'utf8'),
       );
       const { token } = kubeconfig.users[0].user;
-      own = { port: cluster.access.port, token, agent: new Agent({ ca: cluster.ca, keepAlive: true }) };
+      own = { port: cluster.access.port, token, agent: createApiAgent(cluster.ca) };
       await waitUntil('the policy to be in effect', 30_000, async () => {
         const { status } = await ask('PATCH', `${POD}?dryRun=All`, nudge({ labels: { app: 'other' } }));
         return status === 403;

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { Agent, request } from 'node:https';
+import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { parse } from 'yaml';
-import { unquoteWarning } from '../controlplane/api-request.ts';
+import { createApiAgent, unquoteWarning } from '../controlplane/api-request.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import type { Loose } from './objects.ts';
 
@@ -31,7 +31,7 @@ export async function openUserApi(
 ): Promise<UserApi> {
   const kubeconfig: Loose = parse(await readFile(cluster.adminKubeconfig, 'utf8'));
   const authorization = `Bearer ${kubeconfig.users[0].user.token}`;
-  const agent = new Agent({ ca: cluster.ca, keepAlive: true });
+  const agent = createApiAgent(cluster.ca);
   const send = async (method: string, path: string, body?: unknown) => {
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
     const headers = { authorization, ...(body === undefined ? {} : { 'content-type': type }) };
