@@ -7,6 +7,9 @@ import { createCertificateAuthority } from '../controlplane/certificates.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import type { Loose } from './objects.ts';
 
+/** The API server drops idle connections after 90 s; Node's 5 s may end one at the moment when it writes a review to it. */
+const KEEP_ALIVE_MS = 95_000;
+
 /** RFC 6902 operations for an object, none when there is nothing to do. */
 export type Injector = (object: Loose) => readonly Loose[];
 
@@ -54,6 +57,7 @@ export async function startNeighbours(
   const server = createServer({ cert: certificate, key }, (request, response) => {
     void answer(request, response); // a failure of it would fail the test that waits for the answer
   });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
