@@ -28,7 +28,11 @@ const FLAGS = {
     type: 'string',
     multiple: true,
     value: 'KID',
-    help: 'with --dir: a key that was published there, or that no longer signs; otherwise\nit is kept. Tokens that it signed are refused then',
+    help: 'with --dir: a key that was published there and that no JWT needs; otherwise it\nis kept',
+  },
+  force: {
+    type: 'boolean',
+    help: 'with --remove: also a key that no longer signs, but whose tokens are valid: they\nare refused then, as those of a stolen key should be',
   },
   'all-namespaces': {
     type: 'boolean',
@@ -76,7 +80,16 @@ function readOptions(
 ): Result<JwksOptions, string> {
   const output = readOutputFormat(values.output);
   if (!output.ok) return output;
-  const { filename: filenames = [], key: keys = [], kid, issuer, dir, remove = [], ...rest } = values;
+  const {
+    filename: filenames = [],
+    key: keys = [],
+    kid,
+    issuer,
+    dir,
+    remove = [],
+    force = false,
+    ...rest
+  } = values;
   const { kubeconfig, context, namespace } = rest;
   const read = readJwtNames(words);
   if (!read.ok) return read;
@@ -93,10 +106,12 @@ function readOptions(
   if (kid !== undefined && keys.length !== 1) return fail('--kid names the key of exactly one --key');
   if (remove.length > 0 && dir === undefined)
     return fail('--remove needs --dir: there the key was published');
+  if (force && remove.length === 0) return fail('--force is for --remove: name the key');
   if (issuer === undefined && names.length + filenames.length === 0)
     return fail('--issuer is missing: the URL below which the documents are published');
   const urls = issuer === undefined ? ok(undefined) : findIssuerUrls(issuer);
   if (!urls.ok) return fail(`--issuer: ${urls.problem}`);
   const flags = { kubeconfig, context, namespace };
-  return ok({ names, everywhere, filenames, keys, kid, issuer, dir, remove, flags, output: output.value });
+  const chosen = { names, everywhere, filenames, keys, kid, issuer, dir, remove, force };
+  return ok({ ...chosen, flags, output: output.value });
 }

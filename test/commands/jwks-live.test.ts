@@ -82,24 +82,31 @@ describe('jwks of what others wrote', () => {
     assert.equal((await everywhere()).err, '');
   });
 
-  it('removes by name a key that no longer signs, says what that means, and none that signs', async () => {
+  it('removes a key that no longer signs before its time only by force, says what that means, and none that signs', async () => {
     const retiredKeys = [{ publicKey: JSON.stringify(jwk('stolen')), expiresAt: EXPIRES, issuer: ISSUER }];
     add('science', 'my-jwt', { ...signing('own'), retiredKeys });
     const here = ['my-jwt', '-n', 'science'] as const;
     assert.equal((await jwks(...here)).code, 0);
     assert.deepEqual(await kids(), ['own', 'stolen']);
+    const early = await jwks(...here, '--remove=stolen');
+    assert.equal(early.code, 1);
+    assert.match(early.err, /its tokens would be refused: if it was stolen, add --force$/m);
+    assert.deepEqual(await kids(), ['own', 'stolen']);
     for (const run of ['first', 'second']) {
-      const { code, err } = await jwks(...here, '--remove=stolen');
+      const { code, err } = await jwks(...here, '--remove=stolen', '--force');
       assert.equal(code, 0, `${run} run: ${err}`);
       assert.match(
         err,
-        /^warning: kid stolen is removed before its last token \(of JWT science\/my-jwt\) expires on \d.*give --remove=stolen/,
+        /^warning: kid stolen is removed before its last token \(of JWT science\/my-jwt\) expires on \d.*give --remove=stolen --force in each run/,
       );
       assert.deepEqual(await kids(), ['own']);
     }
-    const refused = await jwks(...here, '--remove=own');
+    const refused = await jwks(...here, '--remove=own', '--force');
     assert.equal(refused.code, 1);
-    assert.match(refused.err, /--remove own: it is still in use \(JWT science\/my-jwt\)/);
+    assert.match(
+      refused.err,
+      /--remove own: it is still in use \(JWT science\/my-jwt\), and its tokens would be refused$/m,
+    );
   });
 
   it('ignores a rotation whose key is not one that rotate makes', async () => {

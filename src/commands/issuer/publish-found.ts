@@ -20,6 +20,8 @@ export interface PublicationOptions {
   readonly dir: string | undefined;
   /** `kid`s of published keys that can be removed. */
   readonly remove: readonly string[];
+  /** Also those that no longer sign while their tokens are valid: a key that was stolen. */
+  readonly force: boolean;
 }
 
 /** What is printed about a publication, and the warnings. */
@@ -34,7 +36,7 @@ export async function publishFound(
   options: PublicationOptions,
   now: Seconds,
 ): Promise<Result<Published, CommandProblem>> {
-  const { dir, remove } = options;
+  const { dir, remove, force } = options;
   const issuer = chooseIssuer(found, options.issuer);
   if (!issuer.ok) return fail({ exit: EXIT.refused, message: issuer.problem });
   const urls = findIssuerUrls(issuer.value);
@@ -45,12 +47,12 @@ export async function publishFound(
     .filter((keys) => keys.issuer === undefined || keys.issuer === issuer.value)
     .flatMap((keys) => keys.entries);
   const isDropped = ({ role, jwk }: KeyEntry): boolean =>
-    role === 'retired' && remove.includes(jwk.kid ?? '');
+    force && role === 'retired' && remove.includes(jwk.kid ?? '');
   const [dropped, entries] = [wanted.filter(isDropped), wanted.filter((entry) => !isDropped(entry))];
   const kept = site.value?.keys.filter(({ jwk }) => !remove.includes(jwk.kid ?? '')) ?? [];
   const merged = await mergeKeys([...entries, ...kept]);
   if (!merged.ok) return fail({ exit: EXIT.refused, message: merged.problem });
-  const problem = findRemovalProblem(remove, merged.value, [...dropped, ...(site.value?.keys ?? [])]);
+  const problem = findRemovalProblem(remove, merged.value, wanted, site.value?.keys ?? []);
   if (problem !== undefined) return fail({ exit: EXIT.refused, message: problem });
   const { keys, warnings } = merged.value;
   const documents = issuerDocuments(
@@ -86,7 +88,7 @@ function warnOfDropped(dropped: readonly KeyEntry[]): readonly string[] {
     const entries = dropped.filter(({ jwk }) => jwk.kid === kid);
     const until = Math.max(...entries.map((entry) => entry.until ?? 0));
     const flag = quoteShell(`--remove=${kid}`);
-    return `kid ${kid} is removed before its last token (of ${namesOf(entries)}) expires on ${formatTime(until)}: verifiers refuse its tokens when they have fetched the keys again; give ${flag} in each run until then, or it is published again`;
+    return `kid ${kid} is removed before its last token (of ${namesOf(entries)}) expires on ${formatTime(until)}: verifiers refuse its tokens when they have fetched the keys again; give ${flag} --force in each run until then, or it is published again`;
   });
 }
 
@@ -132,17 +134,22 @@ function chooseIssuer(found: readonly IssuerKeys[], wanted: string | undefined):
   return issuer === undefined ? fail('no JWT is given whose issuer it is: add --issuer') : ok(issuer);
 }
 
-/** `known`: the keys that were published, and those that are left out. */
+/** `wanted`: what the JWTs and files name, with what is left out; `published`: before. */
 function findRemovalProblem(
   remove: readonly string[],
   { keys }: KeySet,
-  known: readonly KeyEntry[],
+  wanted: readonly KeyEntry[],
+  published: readonly KeyEntry[],
 ): string | undefined {
   for (const kid of remove) {
     const used = keys.find(({ jwk }) => jwk.kid === kid);
-    if (used !== undefined)
-      return `--remove ${kid}: it is still in use (${used.sources.join(', ')}), and its tokens would be refused`;
-    if (!known.some(({ jwk }) => jwk.kid === kid)) return `--remove ${kid}: no such key is published there`;
+    const named = wanted.filter(({ jwk }) => jwk.kid === kid);
+    if (used !== undefined) {
+      const remedy = named.every(({ role }) => role === 'retired') ? ': if it was stolen, add --force' : '';
+      return `--remove ${kid}: it is still in use (${used.sources.join(', ')}), and its tokens would be refused${remedy}`;
+    }
+    if (![...named, ...published].some(({ jwk }) => jwk.kid === kid))
+      return `--remove ${kid}: no such key is published there`;
   }
   return undefined;
 }

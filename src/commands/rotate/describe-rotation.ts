@@ -80,7 +80,8 @@ function commandsOf(
   if (sharers !== undefined && sharers.jwts.length > 0)
     return sharers.jwts.map((sharer) => followingCommand(sharer, jwt, rotation));
   const { previousKeyId = '', previousSecret } = rotation ?? {};
-  const after = [jwtInjector(...publish, `--remove=${previousKeyId}`)];
+  const isForced = step.until !== undefined;
+  const after = [jwtInjector(...publish, `--remove=${previousKeyId}`, ...(isForced ? ['--force'] : []))];
   if (previousSecret !== undefined && sharers?.isSecretUsed !== true)
     after.push(kubectl('delete', 'secret', previousSecret, '-n', namespace));
   return after;

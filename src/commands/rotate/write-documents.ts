@@ -18,7 +18,7 @@ export async function writeDocuments(
   const choice = { names: [name], issuer: undefined, everywhere: false };
   const found = await keysOfCluster(access, choice, now);
   if (!found.ok) return found;
-  const written = await publishFound(found.value, { ...choice, dir, remove: [] }, now);
+  const written = await publishFound(found.value, { ...choice, dir, remove: [], force: false }, now);
   if (!written.ok) return written;
   for (const warning of written.value.warnings) stderr.write(`warning: ${warning}\n`);
   return ok(undefined);

@@ -69,7 +69,7 @@ describe('rotate --force', { timeout: 60_000 }, () => {
     const { step, until, commands } = JSON.parse(out);
     assert.deepEqual([code, step], [0, 'finish']);
     assert.ok(Date.parse(until) > Date.parse(expiresAt));
-    assert.equal(commands[0], `${PUBLISH} --remove=old`);
+    assert.equal(commands[0], `${PUBLISH} --remove=old --force`);
     rotating.begin(switched, { status });
     const human = await rotating.api.run(rotateCommand, 'my-jwt', '-n', 'science', '--force');
     assert.match(
