@@ -239,7 +239,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       assert.deepEqual([code, JSON.parse(out).step, JSON.parse(out).sharedWith], [0, 'finish', []]);
       assert.match(
         JSON.parse(out).commands.join(),
-        new RegExp(`--remove=${old},kubectl delete secret rotated-key -n`),
+        new RegExp(`--remove=${old} --force,kubectl delete secret rotated-key -n`),
       );
       const { metadata } = await objects.get('jwts', NAMESPACE, 'rotated');
       assert.equal(metadata.annotations?.['tokens.osg-htc.org/rotation'], undefined);
