@@ -184,6 +184,7 @@ export const SECRET_REQUESTS: readonly TenantRequests[] = [
     prepare: async (tenant) => {
       await tenant.mustCreate('secrets', keySecret('key'));
       await tenant.mustCreate('jwts', makeJwt('contended'));
+      await tenant.waitFor('secrets', 'contended');
     },
     act: (tenant, number) => {
       const bodies: readonly Loose[] = [

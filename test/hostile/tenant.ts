@@ -1,3 +1,4 @@
+import { waitUntil } from '../controlplane/wait-until.ts';
 import { openUserApi, type UserApi } from '../integration/user-api.ts';
 import type { Loose } from '../integration/objects.ts';
 import type { Target } from './attack.ts';
@@ -22,6 +23,9 @@ export type Answer = `${number}` | `${number} by a webhook` | 'no answer';
 /** Its answers when an object was made or changed. */
 export const STORED: readonly Answer[] = ['200', '201'];
 
+/** What the service makes of an object that it has just been given; it may have much to do. */
+const COMES_WITHIN_MS = 60_000;
+
 /** Somebody with `edit` in one namespace, at the API server. */
 export interface Tenant {
   create(plural: string, object: Loose): Promise<Answer>;
@@ -29,6 +33,8 @@ export interface Tenant {
   createInTurn(...objects: readonly (readonly [plural: string, object: Loose])[]): Promise<Answer>;
   /** As `create`; rejects when it was not created. */
   mustCreate(plural: string, object: Loose): Promise<void>;
+  /** Until it is there, as what is attacked must be; rejects when it does not come. */
+  waitFor(plural: string, name: string): Promise<void>;
   /** Merge patch. */
   patch(plural: string, name: string, body: Loose): Promise<Answer>;
   remove(plural: string, name: string): Promise<Answer>;
@@ -64,6 +70,10 @@ export async function openTenant({
       const answer = await create(plural, object);
       if (answer !== '201')
         throw new Error(`${plural} ${object['metadata'].name} was not created: ${answer}`);
+    },
+    waitFor: async (plural, name) => {
+      const path = `${pathOf(plural)}/${name}`;
+      await waitUntil(path, COMES_WITHIN_MS, async () => (await ask('GET', path)) === '200');
     },
     patch: (plural, name, body) => ask('PATCH', `${pathOf(plural)}/${name}`, body),
     remove: (plural, name) => ask('DELETE', `${pathOf(plural)}/${name}`),
