@@ -15,9 +15,9 @@ export function escapeEnvValue(text: string): string {
 }
 
 /**
- * The value that the kubelet gives to the variable: `$(NAME)` is that of the last entry of that name before it, and stays
- * where there is none. `undefined` where it cannot be known: set by `valueFrom`, dependent on one that is, or on `envFrom`;
- * or where it is too long for a path.
+ * The value that the kubelet gives to the variable: `$(NAME)` is that of the last entry of that name before it, and stays as
+ * it is written if no entry has that name. `undefined` if only the kubelet can know it, as it depends on `valueFrom` or on
+ * `envFrom`, or if it is too long for a path.
  */
 export function expandEnvValue(container: ContainerShape, index: number): string | undefined {
   return new Expansion(container).valueAt(index);

@@ -45,7 +45,7 @@ export function hides(mount: MountShape, shown: ShownFile, volumes: ShowingVolum
   return !visibleFiles(mount, volumes).includes(shown.file);
 }
 
-/** Another mount or device of the container that hides the file. Neither it nor a device is a directory. */
+/** Another mount or device of the container that hides the file. Nothing can be mounted below a file, or below a device. */
 export function findCover(
   { mounts, devices }: ContainerShape,
   shown: ShownFile,

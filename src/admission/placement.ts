@@ -97,6 +97,7 @@ function findShown(container: ContainerShape, { volumes }: WantedToken, named: s
   let hidden: Blocked | undefined;
   for (const mount of container.mounts) {
     for (const file of visibleFiles(mount, volumes)) {
+      // The file that the container names is looked for behind all mounts, with as many tries of its own.
       if (tried >= (file === named ? 2 * MAX_TRIED : MAX_TRIED)) continue;
       tried += 1;
       const cover = findCover(container, { mount, file }, volumes);

@@ -1,9 +1,8 @@
-import { backoffDelay, type Backoff } from '../time/backoff.ts';
+import { backoffDelay, MANY_TRIES } from '../time/backoff.ts';
 import type { Milliseconds } from '../time/units.ts';
 
 /** So many writes go out at once: to begin with there are three, and an admin changes something now and then. */
 const AT_ONCE = 5;
-const WAIT: Backoff = { firstMs: 1_000, longestMs: 300_000 };
 /** After so long without a write all is forgotten. */
 const FORGET_MS = 600_000;
 
@@ -17,7 +16,7 @@ export class WritePace {
     const quiet = monotonic - this.#lastAt;
     if (quiet >= FORGET_MS) this.#writes = 0;
     if (this.#writes < AT_ONCE) return 0;
-    return Math.max(0, backoffDelay(WAIT, this.#writes - AT_ONCE + 1, () => 0) - quiet);
+    return Math.max(0, backoffDelay(MANY_TRIES, this.#writes - AT_ONCE + 1, () => 0) - quiet);
   }
 
   /** A write was made. True for the first one that is more than go out at once: somebody should know. */

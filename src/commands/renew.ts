@@ -1,3 +1,4 @@
+import { REFRESHED_WITHIN } from '../resources/kubelet.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { withCluster } from './cluster/connect.ts';
 import { CLUSTER_FLAGS, type ConnectFlags } from './cluster/connect-flags.ts';
@@ -19,7 +20,7 @@ const FLAGS = {
 export const renewCommand = makeCommand({
   usage: ['renew NAME [-n NS] [--timeout 30s] [--no-wait | --prompt] [-o json|yaml]'],
   description: `Requests a new token now, before it is due, and waits until it is signed. The old token stays valid
-until it expires; pods see the new one within about 90 seconds, with --prompt within a second or two: an annotation on
+until it expires; pods see the new one within ${REFRESHED_WITHIN} s, with --prompt within a second or two: an annotation on
 them has the kubelet look.`,
   flags: FLAGS,
   examples: ['renew my-jwt -n science', 'renew my-jwt --prompt', 'renew my-jwt --no-wait -o json'],

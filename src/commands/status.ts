@@ -1,3 +1,4 @@
+import { REFRESHED_WITHIN } from '../resources/kubelet.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { withCluster } from './cluster/connect.ts';
 import { CLUSTER_FLAGS, readEverywhere, type ConnectFlags } from './cluster/connect-flags.ts';
@@ -25,7 +26,7 @@ export const statusCommand = makeCommand({
   usage: ['status [NAME…] [-A | -n NS] [--exec | --watch] [-o json|yaml]'],
   description: `Shows each JWT: whether it is Ready, when its token expires, with a bar of its remaining life, when it is renewed
 next, and which pods mount it. What expires first comes first. Of each pod it says whether the current token is
-delivered, or by when it will be: the kubelet refreshes files up to 90 s after a renewal, and at once with prompt
+delivered, or by when it will be: the kubelet refreshes files up to ${REFRESHED_WITHIN} s after a renewal, and at once with prompt
 delivery. This is worked out from the times of token and pod; with --exec the files are read. No token is shown. A mount by
 subPath is never refreshed.`,
   flags: FLAGS,

@@ -93,6 +93,11 @@ export function readKeyText(
 /** A list that was not kept may grant it: the read of the key asks once more, with the whole list. */
 function isGranted(secret: KeyTerms | undefined, namespace: string): boolean {
   if (secret?.hasLongGrants === true) return true;
-  const granted = (secret?.annotations[ALLOWED_NAMESPACES] ?? '').split(',').map(trimmed);
+  const granted = readGrants(secret?.annotations[ALLOWED_NAMESPACES]);
   return granted.some((item) => item === '*' || item === namespace);
+}
+
+/** The items of the annotation `allowed-namespaces`: names, or `*` for all. */
+export function readGrants(annotation: string | undefined): readonly string[] {
+  return (annotation ?? '').split(',').map(trimmed);
 }

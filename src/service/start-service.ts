@@ -77,9 +77,10 @@ interface Running {
  * that up for longer than a pod has. The probes say so until the end, and metrics are there for a last scrape.
  */
 async function endInOrder({ client, webhook, probes, controller }: Running): Promise<void> {
+  await using last = new AsyncDisposableStack(); // also if something before fails to end
+  last.defer(() => client?.close());
+  last.defer(() => probes?.stop());
   await Promise.all([webhook?.stop(), controller?.stop()]);
-  await probes?.stop();
-  await client?.close();
 }
 
 function needsCluster({ controller, webhook }: Config): boolean {

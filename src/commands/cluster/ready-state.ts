@@ -13,7 +13,7 @@ export interface ReadyState {
   readonly message: string;
 }
 
-/** What the condition Ready says, or that there is none yet. */
+/** What the condition Ready says, or `Pending` as long as the JWT has no such condition. */
 export function readReady(recorded: Pick<RecordedStatus, 'conditions'>): ReadyState {
   return findCondition(recorded, 'Ready') ?? { status: PENDING, reason: '', message: NOT_PROCESSED };
 }

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { ALLOWED_NAMESPACES } from '../../resources/names.ts';
 import { kubectl } from '../../resources/shell-words.ts';
-import type { KeyReference } from '../../reconcile/key-access.ts';
+import { readGrants, type KeyReference } from '../../reconcile/key-access.ts';
 
 /** A merge patch (RFC 7386) of a JWT's spec. */
 export function patchSpec({ namespace, name }: Jwt, spec: JsonObject): string {
@@ -65,7 +65,7 @@ export function grantKey(
   present: string | undefined,
   needed: Iterable<string>,
 ): string {
-  const granted = (present ?? '').split(',').map((item) => item.trim());
+  const granted = readGrants(present);
   const all = [...new Set([...granted, ...needed])].filter((item) => item !== '');
   const overwrite = present === undefined ? [] : ['--overwrite'];
   return kubectl(

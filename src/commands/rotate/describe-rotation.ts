@@ -17,8 +17,10 @@ export interface RotationReport {
   /** The `kid`s; `undefined` before the new key is made. */
   readonly newKeyId: string | undefined;
   readonly oldKeyId: string | undefined;
-  /** When the next step may be taken, in RFC 3339; `undefined`: now, or when something else happens. At the end: until when
-   * the old key is needed, if it still is. */
+  /**
+   * When the next step may be taken, in RFC 3339; `undefined`: now, or when something else happens. At the end: until when the
+   * old key is needed, if it still is.
+   */
   readonly until: string | undefined;
   /** What it waits for. */
   readonly problem: string | undefined;
