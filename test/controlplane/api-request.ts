@@ -12,7 +12,10 @@ export type ApiAnswer = {
 /** Whom to ask and as whom; `agent` holds the certificate authority and belongs to the caller. */
 export type ApiAccess = { readonly port: number; readonly token: string; readonly agent: Agent };
 
-const TIMEOUT_MS = 5000;
+/** Several control planes share two cores: an answer that takes seconds is no failure. */
+const TIMEOUT_MS = 30_000;
+/** Whoever asks whether a server is up asks again. */
+export const HEALTH_TIMEOUT_MS = 5_000;
 /** The API server closes a connection after 90 s without a request: one that is written at that moment would fail. */
 const IDLE_MS = 60_000;
 
@@ -23,7 +26,7 @@ export function createApiAgent(ca: string): Agent {
 
 /** How to ask, where it differs from the default. */
 export interface AskOptions {
-  /** By default 5 s. */
+  /** By default 30 s. */
   readonly timeoutMs?: number;
   /** Media type of the body: JSON by default, and a merge patch for PATCH. */
   readonly type?: string;
@@ -71,7 +74,12 @@ export function unquoteWarning(header: string): string {
 /** True if the HTTP server behind the Unix socket answers `path` with 200. */
 export function isHealthy(socketPath: string, path: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
-  const asking = plainRequest({ socketPath, path, agent: false, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  const asking = plainRequest({
+    socketPath,
+    path,
+    agent: false,
+    signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
+  });
   asking.on('error', () => resolve(false));
   asking.on('response', (response) => {
     response.on('error', () => {}); // it is answered; the rest may come too late

@@ -31,7 +31,7 @@ export interface ApplyOptions {
 
 /** A CRD that was just made is in the discovery a moment later. */
 const KNOWN_WITHIN_MS = 60_000;
-const ANSWERED_WITHIN_MS = 30_000;
+const APPLIED_WITHIN_MS = 30_000;
 
 /** Applies the objects of a YAML text; gives the API server's warnings. Throws a ControlPlaneError. */
 export type Apply = (yamlText: string, options?: ApplyOptions) => Promise<readonly string[]>;
@@ -74,8 +74,8 @@ export function createFindPath(access: ApiAccess): (object: Applicable) => Promi
 }
 
 async function applyObject(access: ApiAccess, path: string, object: Applicable): Promise<readonly string[]> {
-  const options = { type: 'application/apply-patch+yaml', timeoutMs: ANSWERED_WITHIN_MS };
-  return waitUntil(`${path} to be applied`, ANSWERED_WITHIN_MS, async () => {
+  const options = { type: 'application/apply-patch+yaml' };
+  return waitUntil(`${path} to be applied`, APPLIED_WITHIN_MS, async () => {
     const { status, body, warnings } = await askApi(access, 'PATCH', path, object, options);
     if (status === 429) return false; // "storage is (re)initializing": the CRD was written a moment ago
     if (status >= 300) throw new ControlPlaneError(`${path} was not applied (${status}): ${body}`);

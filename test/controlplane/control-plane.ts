@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ApiAccess, askApi, createApiAgent, isHealthy } from './api-request.ts';
+import { type ApiAccess, askApi, createApiAgent, HEALTH_TIMEOUT_MS, isHealthy } from './api-request.ts';
 import { prepareAudit } from './audit.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
 import { createCertificateAuthority, createTokenKeys } from './certificates.ts';
@@ -174,7 +174,9 @@ async function retryOtherPorts(
 }
 
 async function answersReady(access: ApiAccess): Promise<boolean> {
-  const answer = await askApi(access, 'GET', '/readyz').catch(() => undefined);
+  const answer = await askApi(access, 'GET', '/readyz', undefined, { timeoutMs: HEALTH_TIMEOUT_MS }).catch(
+    () => undefined,
+  );
   return answer?.status === 200;
 }
 

@@ -4,8 +4,6 @@ import { createFindPath, readObjects } from './apply.ts';
 import type { Cluster } from './cluster.ts';
 import { ControlPlaneError } from './control-plane-error.ts';
 
-const ANSWERED_WITHIN_MS = 30_000;
-
 /** What was installed in a cluster, as it was when it was remembered. */
 export interface InstalledObjects {
   /** True if nobody has written the object at `path`, which has this version now, since it was installed. */
@@ -21,7 +19,7 @@ export async function rememberInstalled(
 ): Promise<InstalledObjects> {
   const findPath = createFindPath(access);
   const readVersion = async (path: string): Promise<string | undefined> => {
-    const { status, body } = await askApi(access, 'GET', path, undefined, { timeoutMs: ANSWERED_WITHIN_MS });
+    const { status, body } = await askApi(access, 'GET', path);
     if (status === 404) return undefined;
     if (status !== 200) throw new ControlPlaneError(`reading ${path}: ${status} ${body}`);
     return (JSON.parse(body) as { metadata: { resourceVersion: string } }).metadata.resourceVersion;
