@@ -12,9 +12,9 @@ export type ApiAnswer = {
 /** Whom to ask and as whom; `agent` holds the certificate authority and belongs to the caller. */
 export type ApiAccess = { readonly port: number; readonly token: string; readonly agent: Agent };
 
-/** Several control planes share two cores: an answer that takes seconds is no failure. */
+/** Several control planes share two cores, so an answer may take seconds. */
 const TIMEOUT_MS = 30_000;
-/** Whoever asks whether a server is up asks again. */
+/** For a server that is starting, which is asked again. */
 export const HEALTH_TIMEOUT_MS = 5_000;
 /** The API server closes a connection after 90 s without a request: one that is written at that moment would fail. */
 const IDLE_MS = 60_000;
