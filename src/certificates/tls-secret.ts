@@ -1,3 +1,4 @@
+import type { ObjectName } from '../resources/object-key.ts';
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { member, objectMember, stringMap, stringMember, type JsonObject } from '../resources/json.ts';
 import { APP, APP_LABEL, MANAGED_BY_LABEL } from '../resources/names.ts';
@@ -110,7 +111,7 @@ function keyOf(certificate: X509Certificate, text: string): string | undefined {
  */
 export function writeTlsSecret(
   data: Partial<TlsSecretData>,
-  place: { readonly namespace: string; readonly name: string },
+  place: ObjectName,
   replacedVersion: string | undefined,
 ): JsonObject {
   const created = { ...place, labels: { [APP_LABEL]: APP }, annotations: KEPT };

@@ -1,3 +1,4 @@
+import type { ObjectName } from '../resources/object-key.ts';
 import type { JsonObject } from '../resources/json.ts';
 import { APP, GROUP, KIND, VERSION } from '../resources/names.ts';
 import { MAX_OBJECT_NAME } from '../resources/object-name.ts';
@@ -6,7 +7,7 @@ import type { Milliseconds } from '../time/units.ts';
 
 /** Something about a JWT that its author should know. Words in `reason` and `action` are from fixed lists. */
 export interface Occurrence {
-  readonly regarding: { readonly namespace: string; readonly name: string; readonly uid: string };
+  readonly regarding: ObjectName & { readonly uid: string };
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly action: string;

@@ -1,5 +1,5 @@
 import { isJsonObject, member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
-import { objectKey } from '../resources/object-key.ts';
+import { objectKey, type ObjectName } from '../resources/object-key.ts';
 
 /** `namespace/name` and resourceVersion of an object, as caches keep it. */
 export function identify(object: JsonObject): { readonly key: string; readonly resourceVersion: string } {
@@ -8,16 +8,14 @@ export function identify(object: JsonObject): { readonly key: string; readonly r
 }
 
 /** Its namespace and name; empty where it says none. */
-export function placeOf(object: JsonObject): { readonly namespace: string; readonly name: string } {
+export function placeOf(object: JsonObject): ObjectName {
   const metadata = member(object, 'metadata');
   const found = isJsonObject(metadata) ? metadata : {};
   return { namespace: stringMember(found, 'namespace') ?? '', name: stringMember(found, 'name') ?? '' };
 }
 
 /** Which object and state the beginning of a JSON text is about. */
-export interface ObjectIdentity {
-  readonly namespace: string;
-  readonly name: string;
+export interface ObjectIdentity extends ObjectName {
   readonly resourceVersion: string;
 }
 

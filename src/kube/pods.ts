@@ -1,3 +1,4 @@
+import type { ObjectName } from '../resources/object-key.ts';
 import { nudgePatch } from '../delivery/nudge.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { METADATA_ONLY, type KubeClient } from './client.ts';
@@ -12,7 +13,7 @@ export const LIVE_PODS = { fieldSelector: 'status.phase!=Succeeded,status.phase!
 /** Has the kubelet look at a pod's Secrets. Throws a KubeError. */
 export async function nudgePod(
   client: Pick<KubeClient, 'mergePatch'>,
-  pod: { readonly namespace: string; readonly name: string },
+  pod: ObjectName,
   options: { readonly now: Milliseconds; readonly fieldManager: string; readonly signal?: AbortSignal },
 ): Promise<void> {
   const { now, fieldManager, signal } = options;

@@ -1,12 +1,11 @@
+import type { ObjectName } from '../resources/object-key.ts';
 import type { AlgorithmName } from '../resources/algorithms.ts';
 import type { SignatureCause, StateReason } from '../resources/reasons.ts';
 import type { RecordedCondition } from '../resources/recorded-status.ts';
 import type { Seconds, Milliseconds } from '../time/units.ts';
 
 /** The JWT that an entry is about. */
-export interface Subject {
-  readonly namespace: string;
-  readonly name: string;
+export interface Subject extends ObjectName {
   readonly uid: string;
 }
 

@@ -1,3 +1,4 @@
+import type { ObjectName } from '../resources/object-key.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { KeySource } from '../resources/key-source.ts';
 import { ALLOWED_NAMESPACES, RESERVED_POLICIES } from '../resources/names.ts';
@@ -8,9 +9,7 @@ import { readSecretData, type SecretMetadata } from '../resources/secret.ts';
 import { kubectl } from '../resources/shell-words.ts';
 
 /** Where a key Secret is, with the namespace that counts. */
-export interface KeyReference {
-  readonly namespace: string;
-  readonly name: string;
+export interface KeyReference extends ObjectName {
   readonly key: string;
 }
 

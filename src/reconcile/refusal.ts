@@ -1,3 +1,4 @@
+import type { ObjectName } from '../resources/object-key.ts';
 import { kubectl } from '../resources/shell-words.ts';
 import { describeBackoff, MANY_TRIES } from '../time/backoff.ts';
 import { formatDuration } from '../time/format-time.ts';
@@ -36,12 +37,7 @@ export function refusedWaitMs({ kind }: Refusal): Milliseconds | undefined {
   return kind === 'no-right' ? undefined : LONG_WAIT_MS;
 }
 
-interface Place {
-  readonly namespace: string;
-  readonly name: string;
-}
-
-type Words = (subject: string, place: Place) => string;
+type Words = (subject: string, place: ObjectName) => string;
 
 /** Its name depends on the installation: on the namespace, and on whether webhook and controller run apart. */
 const SERVICE_USER = 'the ServiceAccount of jwt-injector';
@@ -84,7 +80,11 @@ const REFUSAL_WORDS: Readonly<Record<RefusalKind, Words>> = {
  * One line for people: what the refusal is and what helps. `place` is that of the JWT; `waitMs` as of `refusedWaitMs`, if that
  * is waited for.
  */
-export function describeRefusal(refusal: Refusal, place: Place, waitMs: Milliseconds | undefined): string {
+export function describeRefusal(
+  refusal: Refusal,
+  place: ObjectName,
+  waitMs: Milliseconds | undefined,
+): string {
   const pace =
     waitMs === undefined
       ? `after ${describeBackoff(MANY_TRIES)}`

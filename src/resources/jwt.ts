@@ -1,3 +1,4 @@
+import type { ObjectName } from './object-key.ts';
 import { isAlgorithmName, type AlgorithmName } from './algorithms.ts';
 import { parseDuration } from './duration.ts';
 import {
@@ -57,9 +58,7 @@ export interface JwtSpec {
 }
 
 /** A JWT as the API server holds it. A spec that cannot be served is kept as its problem, so that it can be reported. */
-export interface Jwt {
-  readonly namespace: string;
-  readonly name: string;
+export interface Jwt extends ObjectName {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly generation: number;

@@ -1,3 +1,4 @@
+import type { ObjectName } from './object-key.ts';
 import type { KeySource } from './key-source.ts';
 import type { StateProblem } from './problem.ts';
 
@@ -5,11 +6,7 @@ import type { StateProblem } from './problem.ts';
  * Whether a JWT names, for its key, the Secret that its token would be written to.
  * @param defaultNamespace where a key is looked for that names no namespace.
  */
-export function isKeyInOwnSecret(
-  jwt: { readonly namespace: string; readonly name: string },
-  key: KeySource,
-  defaultNamespace: string,
-): boolean {
+export function isKeyInOwnSecret(jwt: ObjectName, key: KeySource, defaultNamespace: string): boolean {
   if (key.from !== 'secret' || key.name !== jwt.name) return false;
   return (key.namespace ?? defaultNamespace) === jwt.namespace;
 }

@@ -1,15 +1,15 @@
+/** Which object of a kind: `namespace` is empty for what has none. */
+export interface ObjectName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 /**
  * `namespace/name`, or `name` of what has no namespace: the key of an object in caches and queues. Neither part can hold
  * a slash (Kubernetes API, DNS-1123). Joined, not concatenated: V8 keeps what was concatenated as a tree of its parts,
  * which takes twice the memory for as long as the key lives.
  */
-export function objectKey({
-  namespace,
-  name,
-}: {
-  readonly namespace: string;
-  readonly name: string;
-}): string {
+export function objectKey({ namespace, name }: ObjectName): string {
   return namespace === '' ? name : [namespace, name].join('/');
 }
 
@@ -19,6 +19,6 @@ export function namespaceOfKey(key: string): string {
 }
 
 /** Reads a key that `objectKey` made. */
-export function parseObjectKey(key: string): { readonly namespace: string; readonly name: string } {
+export function parseObjectKey(key: string): ObjectName {
   return { namespace: namespaceOfKey(key), name: key.slice(key.indexOf('/') + 1) };
 }

@@ -1,3 +1,4 @@
+import type { ObjectName } from './object-key.ts';
 import {
   arrayMember,
   isJsonObject,
@@ -22,9 +23,7 @@ import { MAX_DNS_LABEL, MAX_OBJECT_NAME } from './object-name.ts';
 import { parseOwners, TOO_LONG, type Owner } from './owner.ts';
 
 /** What is kept of any Secret: metadata alone, never its data. */
-export interface SecretMetadata {
-  readonly namespace: string;
-  readonly name: string;
+export interface SecretMetadata extends ObjectName {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly labels: StringMap;

@@ -1,3 +1,5 @@
+import type { ObjectName } from './object-key.ts';
+
 /** Text as one word of a POSIX shell. */
 export function quoteShell(text: string): string {
   return /^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
@@ -14,13 +16,7 @@ export function jwtInjector(...words: readonly string[]): string {
 }
 
 /** The command that says what a JWT waits for. */
-export function explainingCommand({
-  namespace,
-  name,
-}: {
-  readonly namespace: string;
-  readonly name: string;
-}): string {
+export function explainingCommand({ namespace, name }: ObjectName): string {
   return jwtInjector('explain', 'jwt', name, '-n', namespace);
 }
 

@@ -1,11 +1,10 @@
+import type { ObjectName } from '../resources/object-key.ts';
 import type { StateReason } from '../resources/reasons.ts';
 import type { Seconds } from '../time/units.ts';
 import type { AsciiWriter } from './ascii-writer.ts';
 
 /** What a scrape says about one JWT. Times since the epoch. */
-export interface TokenReading {
-  readonly namespace: string;
-  readonly name: string;
+export interface TokenReading extends ObjectName {
   readonly expiresAt?: Seconds | undefined;
   readonly renewsAt?: Seconds | undefined;
   readonly ready: boolean;

@@ -1,3 +1,4 @@
+import type { ObjectName } from '../../resources/object-key.ts';
 import { findOwnership, type Ownership } from '../../reconcile/ownership.ts';
 import type { JsonObject } from '../../resources/json.ts';
 import { formatTime } from '../../time/format-time.ts';
@@ -17,10 +18,8 @@ import type { Seconds } from '../../time/units.ts';
 import type { Lifetimes } from '../../signing/schedule.ts';
 
 /** All that is reported of a JWT in the cluster, as `-o json` prints it. Times in RFC 3339 unless they are claims. */
-export interface JwtReport {
+export interface JwtReport extends ObjectName {
   readonly kind: 'JWT';
-  readonly namespace: string;
-  readonly name: string;
   /** Of the condition Ready: `True`, `False`, `Unknown`; `PENDING` when there is no status yet. */
   readonly ready: string;
   readonly reason: string;

@@ -1,14 +1,9 @@
+import type { ObjectName } from '../../resources/object-key.ts';
 import type { JWK } from 'jose';
 import { jwtInjector, kubectl } from '../../resources/shell-words.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint } from '../output/report-output.ts';
 import type { KeyFile, KeyFileRole } from './key-files.ts';
-
-/** A Secret that was created in the cluster. */
-export interface CreatedSecret {
-  readonly namespace: string;
-  readonly name: string;
-}
 
 /** What `keygen` made; never the private key. */
 export interface MadeKey {
@@ -22,7 +17,7 @@ export interface MadeKey {
   readonly publicKey: JWK & { readonly kid: string };
   readonly files: readonly Pick<KeyFile, 'role' | 'path' | 'what'>[];
   /** `undefined`: one of the files holds it instead. */
-  readonly secret: CreatedSecret | undefined;
+  readonly secret: ObjectName | undefined;
 }
 
 /** What was made, as `-o json` prints it. */
@@ -34,7 +29,7 @@ export interface KeyReport {
   readonly algorithm: string;
   readonly publicKey: JWK;
   readonly files: readonly { readonly path: string; readonly what: string }[];
-  readonly secret: CreatedSecret | undefined;
+  readonly secret: ObjectName | undefined;
 }
 
 /** The same for scripts. */
@@ -63,7 +58,7 @@ export function describeMadeKey(made: MadeKey, paint: Paint): readonly string[] 
   ];
 }
 
-function describeSecret(secret: CreatedSecret | undefined): readonly (readonly string[])[] {
+function describeSecret(secret: ObjectName | undefined): readonly (readonly string[])[] {
   return secret === undefined
     ? []
     : [[`  Secret ${secret.namespace}/${secret.name}`, 'the private key, in the cluster']];

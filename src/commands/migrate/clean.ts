@@ -1,3 +1,4 @@
+import type { ObjectName } from '../../resources/object-key.ts';
 import { isConflict, isNotFound, KubeError } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
@@ -22,9 +23,7 @@ export interface CleanOptions {
 }
 
 /** One JWT with markers, and what was done about them. */
-interface CleanedJwt {
-  readonly namespace: string;
-  readonly name: string;
+interface CleanedJwt extends ObjectName {
   readonly legacyMarkers: KopfLeftovers;
   /** `found`: nothing was changed, because of --dry-run or because token-manager runs, or may run. */
   readonly outcome: 'found' | 'cleaned' | 'failed';
@@ -73,10 +72,8 @@ export async function cleanLeftovers(access: Access, options: CleanOptions, io: 
   return isRefused || report.jwts.some(({ outcome }) => outcome === 'failed') ? EXIT.refused : EXIT.done;
 }
 
-interface JwtWithLeftovers {
+interface JwtWithLeftovers extends ObjectName {
   readonly object: JsonObject;
-  readonly namespace: string;
-  readonly name: string;
   readonly legacyMarkers: KopfLeftovers;
 }
 

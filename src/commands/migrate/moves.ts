@@ -1,3 +1,4 @@
+import type { ObjectName } from '../../resources/object-key.ts';
 import { isTokenName } from '../../admission/token-name.ts';
 import { objectMember, stringMember } from '../../resources/json.ts';
 import { isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
@@ -83,9 +84,7 @@ function nameAt(base: string, index: number): string {
 }
 
 /** Secrets to be checked, so that no move takes the name of one that exists. */
-export function listTargets(
-  jwts: readonly MigratingJwt[],
-): readonly { readonly namespace: string; readonly name: string }[] {
+export function listTargets(jwts: readonly MigratingJwt[]): readonly ObjectName[] {
   return jwts.flatMap((migrating) => {
     const source = findSource(migrating);
     if (source === undefined) return [];

@@ -1,3 +1,4 @@
+import type { ObjectName } from '../../resources/object-key.ts';
 import type { JsonObject } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { ALLOWED_NAMESPACES } from '../../resources/names.ts';
@@ -10,13 +11,7 @@ export function patchSpec({ namespace, name }: Jwt, spec: JsonObject): string {
 }
 
 /** Ends a Deployment's pods, and leaves it where it is. */
-export function stopDeployment({
-  namespace,
-  name,
-}: {
-  readonly namespace: string;
-  readonly name: string;
-}): string {
+export function stopDeployment({ namespace, name }: ObjectName): string {
   return kubectl('scale', 'deployment', name, '-n', namespace, '--replicas=0');
 }
 
@@ -31,10 +26,7 @@ export function inOrder(...commands: readonly string[]): string {
 }
 
 /** The reader replaces KEYFILE: only they know where the key is. */
-export function createKeySecretCommand(
-  { namespace, name }: Pick<KeyReference, 'namespace' | 'name'>,
-  keys: Iterable<string>,
-): string {
+export function createKeySecretCommand({ namespace, name }: ObjectName, keys: Iterable<string>): string {
   const files = [...keys].map((key) => `--from-file=${key}=KEYFILE`);
   return kubectl('create', 'secret', 'generic', name, '-n', namespace, ...files);
 }
@@ -61,7 +53,7 @@ export function printMember(kind: string, namespace: string, name: string, path:
  * @param present the annotation as it is; `undefined` when it could not be read: then an existing one is not replaced.
  */
 export function grantKey(
-  { namespace, name }: Pick<KeyReference, 'namespace' | 'name'>,
+  { namespace, name }: ObjectName,
   present: string | undefined,
   needed: Iterable<string>,
 ): string {

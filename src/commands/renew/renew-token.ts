@@ -1,3 +1,4 @@
+import type { ObjectName } from '../../resources/object-key.ts';
 import { toSeconds, type Milliseconds } from '../../time/units.ts';
 import { isTransient, KubeError } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
@@ -34,9 +35,7 @@ interface ShownToken {
   readonly expiresAt: string | undefined;
 }
 
-interface RenewReport {
-  readonly namespace: string;
-  readonly name: string;
+interface RenewReport extends ObjectName {
   /** The value of the annotation that requests it. */
   readonly requested: string;
   readonly before: ShownToken;

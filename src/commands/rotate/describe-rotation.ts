@@ -1,3 +1,4 @@
+import type { ObjectName } from '../../resources/object-key.ts';
 import { formatTime, parseTime, formatUtc } from '../../time/format-time.ts';
 import type { Paint } from '../output/report-output.ts';
 import type { Rotation } from '../issuer/rotation.ts';
@@ -9,9 +10,7 @@ import type { RotationStep } from './next-step.ts';
 import type { ObservedRotation } from './observe-rotation.ts';
 
 /** How far a rotation is, as `-o json` prints it. */
-export interface RotationReport {
-  readonly namespace: string;
-  readonly name: string;
+export interface RotationReport extends ObjectName {
   readonly issuer: string;
   readonly step: RotationStep['do'];
   /** The `kid`s; `undefined` before the new key is made. */

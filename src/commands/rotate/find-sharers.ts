@@ -1,3 +1,4 @@
+import type { ObjectName } from '../../resources/object-key.ts';
 import { isDenied } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { locateKey } from '../../reconcile/key-access.ts';
@@ -7,9 +8,7 @@ import type { Rotation } from '../issuer/rotation.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
 /** Another JWT that signs with the key that is being replaced. */
-export interface Sharer {
-  readonly namespace: string;
-  readonly name: string;
+export interface Sharer extends ObjectName {
   /** Below whose URL its key is published. */
   readonly issuer: string | undefined;
 }
@@ -81,7 +80,7 @@ function compare(other: Jwt, jwt: Jwt, old: OldKey, legacyKeyNamespace: string |
 interface OldKey {
   readonly keyId: string | undefined;
   /** `undefined` if it is elsewhere, or is not known any more. */
-  readonly secret: { readonly namespace: string; readonly name: string } | undefined;
+  readonly secret: ObjectName | undefined;
 }
 
 function oldKey(jwt: Jwt, rotation: Rotation | undefined, legacyKeyNamespace: string | undefined): OldKey {

@@ -1,3 +1,4 @@
+import type { ObjectName } from '../../resources/object-key.ts';
 import { parseJwt } from '../../resources/jwt.ts';
 import type { JsonObject } from '../../resources/json.ts';
 import { KIND } from '../../resources/names.ts';
@@ -5,9 +6,7 @@ import type { Seconds } from '../../time/units.ts';
 import { readReady } from '../cluster/ready-state.ts';
 
 /** As much of a JWT as `status` shows; there may be a hundred thousand of them. Times in seconds since the epoch. */
-export interface JwtState {
-  readonly namespace: string;
-  readonly name: string;
+export interface JwtState extends ObjectName {
   /** Of the condition Ready: `True`, `False`, `Unknown`; `PENDING` when there is no status yet. */
   readonly ready: string;
   readonly reason: string;

@@ -1,3 +1,4 @@
+import type { ObjectName } from '../../resources/object-key.ts';
 import { visibleFiles } from '../../admission/mounts.ts';
 import {
   readAllContainers,
@@ -13,9 +14,7 @@ import { parseTime } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
 
 /** A pod that mounts Secrets as tokens are mounted. Times in seconds since the epoch. */
-export interface PodMounts {
-  readonly namespace: string;
-  readonly name: string;
+export interface PodMounts extends ObjectName {
   /** Whether a container has started, so that its volumes are there. */
   readonly isRunning: boolean;
   /** When the kubelet took it on: its volumes were filled after that. */

@@ -1,3 +1,4 @@
+import type { ObjectName } from '../../resources/object-key.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { DEPLOYMENTS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
@@ -9,9 +10,7 @@ export const RELEASE = 'meta.helm.sh/release-name';
 const OLD_NAME = 'token-manager';
 
 /** A Deployment of token-manager. */
-export interface OldDeployment {
-  readonly namespace: string;
-  readonly name: string;
+export interface OldDeployment extends ObjectName {
   /** The Helm release it belongs to. */
   readonly release: string | undefined;
   /** Wanted or still running: unless it is 0, token-manager may sign. */

@@ -1,3 +1,4 @@
+import type { ObjectName } from '../../resources/object-key.ts';
 import { isForbidden } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { objectMember, stringMember } from '../../resources/json.ts';
@@ -19,9 +20,7 @@ import { EXIT, type ExitCode } from '../command.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
 /** One JWT, as `-o json` prints it. */
-interface VerifiedJwt {
-  readonly namespace: string;
-  readonly name: string;
+interface VerifiedJwt extends ObjectName {
   readonly issuer: string;
   /** `unknown`: the caller is not allowed to read its Secret; `none`: it has no token. */
   readonly result: 'accepted' | 'doubted' | 'refused' | 'none' | 'unknown';
@@ -30,8 +29,6 @@ interface VerifiedJwt {
   readonly reason: string;
   readonly remedy: string;
 }
-
-type Place = Pick<VerifiedJwt, 'namespace' | 'name'>;
 
 /**
  * `jwt-injector verify -A`: the verdict on the token of each JWT, with each issuer asked once. Exit code 1 when a token
@@ -45,7 +42,7 @@ export async function verifyAll(
 ): Promise<ExitCode> {
   const { items } = await client.listMapped(resourcePath(JWTS), {
     accept: METADATA_LIST_ONLY,
-    map: (object): Place => {
+    map: (object): ObjectName => {
       const metadata = objectMember(object, 'metadata');
       return {
         namespace: stringMember(metadata, 'namespace') ?? '',
@@ -76,7 +73,7 @@ interface Verified {
 
 async function verifyOne(
   client: Access['client'],
-  { namespace, name }: Place,
+  { namespace, name }: ObjectName,
   look: (issuer: string) => Promise<LookUps>,
   now: Seconds,
 ): Promise<Verified> {
@@ -96,7 +93,7 @@ async function verifyOne(
 
 const RESULTS = { accepts: 'accepted', doubts: 'doubted', refuses: 'refused' } as const;
 
-function summarize(place: Place, { report, isUnreachable }: Examined): Verified {
+function summarize(place: ObjectName, { report, isUnreachable }: Examined): Verified {
   const { verdicts, issuer } = report;
   const verdict = (['refuses', 'doubts', 'accepts'] as const).find((word) =>
     verdicts.some((one) => one.verdict === word),
