@@ -23,7 +23,8 @@ async function handOverUnderLoad(ground: Ground): Promise<void> {
     await main.stop();
     const ledAt = await standby.waitUntilLeading();
     await waitForAll(jwts, await asked, 30_000);
-    const freeAt = lease.states().find(({ at, holder }) => at >= stoppedAt && holder === '')?.at;
+    const states = await lease.states();
+    const freeAt = states.find(({ at, holder }) => at >= stoppedAt && holder === '')?.at;
     if (freeAt === undefined) {
       ground.fail('recovery', 'the leader ended and did not give its lease back');
       return;
