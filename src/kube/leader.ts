@@ -31,6 +31,8 @@ const JITTER_FACTOR = 1.2;
 
 const MIN_TRY_MS = 1_000; // also after the deadline: a process that was stopped for long may find the lease untouched
 
+const MAX_TRANSITIONS = 2 ** 31 - 1; // `leaseTransitions` is an int32: the API server refuses one more
+
 /** Both clocks at one moment: the wall clock may jump, the other may stand still while the machine is suspended. */
 interface Moment {
   readonly now: Milliseconds;
@@ -117,13 +119,19 @@ export class Leader {
         await this.#sleep(wait);
         continue;
       }
-      const changes = this.#state?.holder === identity ? 0 : 1;
-      const transitions = this.#state === undefined ? 0 : this.#state.transitions + changes;
-      if (await this.#renew(transitions)) return;
+      if (await this.#renew(this.#transitionsTo(identity))) return;
       // Not woken by the change that made this try fail.
       const pause = Math.round(retryPeriod * (1 + JITTER_FACTOR * random()));
       await clock.sleep(pause, this.#stopping.signal);
     }
+  }
+
+  /** How often the Lease will have changed hands when that holder has it. */
+  #transitionsTo(holder: string): number {
+    if (this.#state === undefined) return 0;
+    const { transitions } = this.#state;
+    if (this.#state.holder === holder) return transitions;
+    return transitions >= MAX_TRANSITIONS ? 0 : transitions + 1;
   }
 
   /** 0: try now. */
@@ -183,9 +191,9 @@ export class Leader {
   }
 
   async #write(claim: LeaseClaim): Promise<boolean> {
-    const written = await this.#options.lease.write(claim, this.#state, this.#deadline());
-    if (written !== undefined) this.#see(written);
-    return written !== undefined;
+    const newest = await this.#options.lease.write(claim, this.#state, this.#deadline());
+    if (newest !== undefined) this.#see(newest);
+    return newest?.holder === claim.holder;
   }
 
   /** Of one request: two fit into the renew deadline, and none outlasts it for long. */

@@ -36,9 +36,13 @@ export type LeaseClaim = Pick<LeaseState, 'holder' | 'duration' | 'transitions'>
 export interface LeaseAccess {
   /** Calls `onSeen` with the current state, soon and at each change; `undefined` when no Lease exists. */
   watch(onSeen: (state: LeaseState | undefined) => void): { stop(): Promise<void> };
-  /** Asks the API server. Rejects with a KubeError. */
+  /** Asks the API server. Gives what `watch` showed meanwhile if that is newer. Rejects with a KubeError. */
   read(deadline: Milliseconds): Promise<LeaseState | undefined>;
-  /** Writes over exactly that state (or creates); resolves to `undefined` if it is not there any more. */
+  /**
+   * Writes over exactly that state; creates the Lease over `undefined`. Resolves to `undefined` if somebody else was faster,
+   * and to what somebody else has written since, if `watch` showed that before the answer came. Rejects with a KubeError,
+   * NotFound only where the namespace does not exist.
+   */
   write(
     claim: LeaseClaim,
     replaced: LeaseState | undefined,
@@ -61,12 +65,16 @@ export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', p
 export function accessLease({ client, namespace, clock, log }: LeaseOptions): LeaseAccess {
   const collection = resourcePath(LEASES, { namespace });
   const path = resourcePath(LEASES, { namespace, name: APP });
+  const key = `${namespace}/${APP}`;
   // What is written or read goes in here too, so that the watch's echo of an older state changes nothing.
   const store = new Cache<LeaseState>();
-  const keep = (object: JsonObject): LeaseState => {
+  /** The newest state after an answer; `before`: the newest one when it was asked for. */
+  const keep = (object: JsonObject, before: LeaseState | undefined): LeaseState | undefined => {
     const state = readState(object);
-    store.set(`${namespace}/${APP}`, state.resourceVersion, state);
-    return state;
+    // Newer than what was known then, whatever its version says: those of an etcd that was restored begin again at a lower one.
+    if (before !== undefined && store.get(key) === before) store.set(key, state.resourceVersion, state);
+    else store.remember(key, state.resourceVersion, state);
+    return store.get(key);
   };
   return {
     watch: (onSeen) => {
@@ -92,14 +100,17 @@ export function accessLease({ client, namespace, clock, log }: LeaseOptions): Le
       };
     },
     read: async (deadlineMs) => {
+      const before = store.get(key);
       try {
-        return keep(await client.get(path, { deadlineMs }));
+        return keep(await client.get(path, { deadlineMs }), before);
       } catch (error) {
-        if (isNotFound(error)) return undefined;
-        throw error;
+        if (!isNotFound(error)) throw error;
+        const after = store.get(key);
+        return after === before ? undefined : after;
       }
     },
     write: async (claim, replaced, deadlineMs) => {
+      const before = store.get(key);
       const spec = toSpec(claim, replaced, clock.now());
       try {
         const stored =
@@ -114,9 +125,10 @@ export function accessLease({ client, namespace, clock, log }: LeaseOptions): Le
                 { metadata: { resourceVersion: replaced.resourceVersion }, spec },
                 { deadlineMs },
               );
-        return keep(stored);
+        return keep(stored, before);
       } catch (error) {
-        if (isConflict(error) || isNotFound(error)) return undefined;
+        const isGone = replaced !== undefined && isNotFound(error);
+        if (isConflict(error) || isGone) return undefined;
         throw error;
       }
     },

@@ -6,7 +6,8 @@ import type { KubeClient } from '../kube/client.ts';
 import { Leader, type LeaderOptions } from '../kube/leader.ts';
 import { accessLease } from '../kube/lease.ts';
 import { systemClock } from '../time/clock.ts';
-import { classifyFailure } from '../kube/classify-failure.ts';
+import { isNotFound, KubeError } from '../kube/errors.ts';
+import { LineLimit } from '../telemetry/line-limit.ts';
 
 /** What the leader shares with the rest of the process, and what its terms begin and end with. */
 export interface LeaderDependencies extends Pick<LeaderOptions, 'onStarted' | 'onLost'> {
@@ -16,11 +17,14 @@ export interface LeaderDependencies extends Pick<LeaderOptions, 'onStarted' | 'o
   readonly namespace: string;
 }
 
-/** A leader that logs when it begins and ends to lead. It does nothing before it is started. */
+/**
+ * A leader that logs when it begins and ends to lead, and once a minute why it cannot. It does nothing before it is started.
+ */
 export function createLeader(
   { duration, renewDeadline, retryPeriod }: LeaseConfig,
   { client, log, namespace, onStarted, onLost }: LeaderDependencies,
 ): Leader {
+  const failures = new LineLimit(systemClock); // tries are seconds apart
   const identity = `${hostname()}_${randomUUID()}`;
   return new Leader({
     lease: accessLease({ client, clock: systemClock, log, namespace }),
@@ -38,9 +42,20 @@ export function createLeader(
       await onLost();
     },
     onProblem: (error) => {
-      const problem = classifyFailure(error)?.message;
-      if (problem === undefined) log.error({ err: error }, 'internal error in leader election, trying again');
-      else log.warn({ problem }, 'leader election: no answer, trying again');
+      if (!(error instanceof KubeError)) {
+        log.error({ err: error }, 'internal error in leader election, trying again');
+        return;
+      }
+      const tries = failures.count(1, `${error.verb} ${error.reason}`);
+      if (tries === undefined) return;
+      log.warn({ problem: describeProblem(error, namespace), tries }, 'leader election failed, trying again');
     },
   });
+}
+
+/** Without its namespace no Lease can be created, and any other one that is missing could be. */
+function describeProblem(error: KubeError, namespace: string): string {
+  return error.verb === 'create' && isNotFound(error)
+    ? `the namespace ${namespace} of the Lease does not exist: create it, or name another one with --lease-namespace`
+    : error.message;
 }

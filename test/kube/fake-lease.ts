@@ -3,17 +3,26 @@ import type { LeaseAccess, LeaseState } from '../../src/kube/lease.ts';
 import { suspendableClock } from '../time/suspendable-clock.ts';
 import type { VirtualClock } from '../time/virtual-clock.ts';
 
+const MAX_INT32 = 2 ** 31 - 1;
+
 /** One Lease object as the API server keeps it: a write must name the resourceVersion that it replaces. */
 export class FakeLease {
   state: LeaseState | undefined;
+  /** What each write fails with. */
+  refusal: Error | undefined;
+  /** Is called after each write, before it is answered. */
+  onWritten: (() => void) | undefined;
   readonly watchers = new Set<(state: LeaseState | undefined) => void>();
   #version = 0;
 
   write(claim: Pick<LeaseState, 'holder' | 'duration' | 'transitions'>, over: LeaseState | undefined) {
+    if (this.refusal !== undefined) throw this.refusal;
     if (over?.resourceVersion !== this.state?.resourceVersion) return undefined;
+    if (claim.transitions > MAX_INT32) throw new Error('400 BadRequest');
     this.#version += 1;
     this.state = { ...claim, acquireTime: undefined, resourceVersion: `${this.#version}` };
     for (const notify of this.watchers) notify(this.state);
+    this.onWritten?.();
     return this.state;
   }
 

@@ -22,9 +22,7 @@ describe('the service that stops', () => {
   it('says so from the first moment, and ends connections while the API server does not answer', async () => {
     await using server = await startBadServer(emptyCluster);
     await using running = await startAt(server.url);
-    await waitUntil('the lead', WITHIN_MS, () =>
-      running.messages().some((text) => text.startsWith('leading:')),
-    );
+    await waitUntil('the lead', WITHIN_MS, () => running.lines.some(({ msg }) => msg.startsWith('leading:')));
     assert.equal((await running.review()).headers.connection, 'keep-alive');
     const seen = server.requests.length;
     const unanswered: ServerResponse[] = [];
@@ -48,6 +46,22 @@ describe('the service that stops', () => {
   });
 });
 
+describe('the service without the namespace of its Lease', () => {
+  it('says what is missing and what helps', async () => {
+    await using server = await startBadServer((request, response) =>
+      request.method === 'POST' && request.path.includes('/leases')
+        ? refuse(response, 404, 'NotFound')
+        : emptyCluster(request, response),
+    );
+    await using running = await startAt(server.url);
+    const isFailure = ({ msg }: LogLine): boolean => msg === 'leader election failed, trying again';
+    await waitUntil('its log line', WITHIN_MS, () => running.lines.some(isFailure));
+    const problem =
+      'the namespace default of the Lease does not exist: create it, or name another one with --lease-namespace';
+    assert.equal(running.lines.find(isFailure)?.problem, problem);
+  });
+});
+
 /** Nothing is stored, and each lease is granted. */
 const emptyCluster: Handler = ({ method, path, query, body }, response) => {
   if (method === 'POST') return answer(response, 201, { ...JSON.parse(body), ...named('1') });
@@ -59,6 +73,12 @@ const emptyCluster: Handler = ({ method, path, query, body }, response) => {
 
 function named(resourceVersion: string): object {
   return { metadata: { name: 'jwt-injector', namespace: 'default', resourceVersion } };
+}
+
+interface LogLine {
+  readonly msg: string;
+  readonly port?: number;
+  readonly problem?: string;
 }
 
 /** Both halves on free ports, with certificates from files. */
@@ -86,7 +106,7 @@ async function startAt(url: string) {
   ];
   const config = parseConfig(args, IN_A_POD);
   assert.ok(config.ok);
-  const lines: { readonly msg: string; readonly port?: number }[] = [];
+  const lines: LogLine[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
   const service = await startService(config.value, createLogger({ level: 'info', destination }));
   assert.ok(service.ok);
@@ -96,7 +116,7 @@ async function startAt(url: string) {
   const stop = () => running.stop();
   return {
     stop,
-    messages: () => lines.map(({ msg }) => msg),
+    lines,
     review: () => send(portOf('webhook'), '/mutate/pods', reviewText(), { agent, ca: cert }),
     probe: async (path: string) => {
       const reply = await fetch(`http://127.0.0.1:${portOf('probes and metrics')}/${path}`);
