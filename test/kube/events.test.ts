@@ -74,6 +74,24 @@ test('after six minutes of silence the same thing is a new Event', async () => {
   );
 });
 
+test('a wall clock that is set back by a day hides no Event', async () => {
+  const { clock, writes, publish } = recorder();
+  publish(missing);
+  await clock.advance(1_000);
+  publish(missing);
+  await clock.advance(MINUTE_MS);
+  clock.jump(-86_400_000);
+  publish(missing);
+  await clock.advance(7 * MINUTE_MS);
+  clock.jump(-86_400_000);
+  publish(missing);
+  await clock.advance(1_000);
+  assert.deepEqual(
+    writes.map(({ verb }) => verb),
+    ['create', 'patch', 'patch', 'create'],
+  );
+});
+
 test('another reason, type, action or object is another Event', async () => {
   const { clock, writes, publish } = recorder();
   publish(missing);
@@ -166,6 +184,27 @@ test('a flood is bounded and never waits for the API server', async () => {
   assert.equal(writes.length, 1_001); // one under way, a thousand waiting
   assert.deepEqual(warnings, ['Events were dropped: too many at once']);
   await stop();
+});
+
+test('a flood that goes on is logged once a minute, with how many were dropped since the line before', async () => {
+  const { clock, lines, warnings, publish } = recorder(async () => {
+    await clock.sleep(100);
+    return {};
+  });
+  let published = 0;
+  for (let second = 0; second < 100; second += 1) {
+    for (let i = 0; i < 100; i += 1) {
+      published += 1;
+      publish({ ...missing, regarding: { ...missing.regarding, uid: `${published}` } });
+    }
+    await clock.advance(1_000);
+  }
+  assert.deepEqual(
+    warnings,
+    Array.from({ length: 2 }, () => 'Events were dropped: too many at once'),
+  );
+  const counts = lines.map((line) => Number('dropped' in line && line.dropped));
+  assert.ok(counts[1] !== undefined && counts[1] > 5_000, `${counts}`);
 });
 
 test('stop gives what waits two seconds, and no more', async () => {
