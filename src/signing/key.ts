@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint, CompactSign, compactVerify, exportJWK, type JWK } from 'jose';
 import type { AlgorithmName } from '../resources/algorithms.ts';
+import { stringMap, type JsonObject, type StringMap } from '../resources/json.ts';
 import { KEY_TEXT_TOO_LONG, MAX_KEY_TEXT, unreadableKey } from '../resources/key-source.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
@@ -55,6 +56,14 @@ export function publishedJwk(publicJwk: JWK, keyId: string, algorithm: Algorithm
 /** The same without what {@link publishedJwk} added: the members that make the key. */
 export function bareJwk({ kid: _kid, alg: _alg, use: _use, ...jwk }: JWK): JWK {
   return jwk;
+}
+
+/** Members that a public key may have (RFC 7518 §6.2.1 and §6.3.1, RFC 8037 §2, RFC 7517 §4); all are strings. */
+const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'alg', 'use'] as const;
+
+/** What is public of a JWK that anybody wrote; members of other types are left out. */
+export function publicMembers(jwk: JsonObject): StringMap {
+  return stringMap(Object.fromEntries(PUBLIC_MEMBERS.map((name) => [name, jwk[name]])));
 }
 
 /** The key with its public half, `undefined` when the one does not sign what the other verifies. */

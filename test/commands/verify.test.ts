@@ -199,6 +199,14 @@ describe('verify', () => {
     }
   });
 
+  it('says that a private key is published, whose public half the verifiers take', async () => {
+    issuer.answers.set(JWKS, json({ keys: [{ ...jwk, d: 'private', kid: 'kid-1' }] }));
+    const { code, facts, refusedBy, reasons } = await report(await sign());
+    assert.deepEqual([code, refusedBy, facts.signature], [0, [], 'valid']);
+    assert.match(reasons, /the PRIVATE key is published, of kid kid-1: anybody can sign tokens with it/);
+    assert.ok(!JSON.stringify(facts).includes('"private"'));
+  });
+
   it('asks nobody for a token without an issuer', async () => {
     const { code, refusedBy } = await report(await sign({ iss: undefined }));
     assert.deepEqual([code, refusedBy, issuer.asked], [1, ['pelican-client', ...SERVERS], []]);

@@ -135,6 +135,29 @@ export const VERDICT_TOKENS: Readonly<Record<string, VerdictRow>> = {
     aud: undefined,
     scope: 'read:/',
   }),
+  'ver: scitokens:1.0 with the any of WLCG': claims({
+    ver: 'scitokens:1.0',
+    'wlcg.ver': undefined,
+    scope: 'read:/',
+  }),
+  'ver: scitokens:1.0 with a claim that it does not know': claims({
+    ver: 'scitokens:1.0',
+    'wlcg.ver': undefined,
+    aud: undefined,
+    scope: 'read:/',
+    username: 'john',
+  }),
+  'wlcg.ver: none, in the words of SciTokens': claims({
+    'wlcg.ver': undefined,
+    aud: undefined,
+    scope: 'read:/',
+  }),
+  'ver: scitoken:2.0 without aud': claims({
+    ver: 'scitoken:2.0',
+    'wlcg.ver': undefined,
+    aud: undefined,
+    scope: 'read:/',
+  }),
   // others
   'claims that nobody knows': claims({ username: 'john', role: { a: [1, null] } }),
   'more than 4,096 bytes': claims({ padding: 'x'.repeat(5_000) }),

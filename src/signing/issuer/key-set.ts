@@ -1,9 +1,9 @@
 import { calculateJwkThumbprint, type JWK } from 'jose';
 import { ALGORITHMS, isAlgorithmName } from '../../resources/algorithms.ts';
-import { stringMap, type JsonObject } from '../../resources/json.ts';
+import type { JsonObject } from '../../resources/json.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { Seconds } from '../../time/units.ts';
-import { bareJwk } from '../key.ts';
+import { bareJwk, publicMembers } from '../key.ts';
 
 /** Why a key is published; the first that applies, when there are several. */
 export type KeyRole =
@@ -79,9 +79,6 @@ export async function mergeKeys(entries: readonly KeyEntry[]): Promise<Result<Ke
   return ok({ keys, warnings: [...new Set(warnings)] });
 }
 
-/** Members that a public key may have (RFC 7518 §6.2.1 and §6.3.1, RFC 8037 §2, RFC 7517 §4). */
-const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'alg', 'use'] as const;
-
 async function readPublishedKey(jwk: JWK): Promise<Result<Pick<PublishedKey, 'jwk' | 'thumbprint'>, string>> {
   const { kid, alg, kty }: JsonObject = jwk; // as it was written, in any types
   if (kid === undefined || kid === '')
@@ -94,8 +91,7 @@ async function readPublishedKey(jwk: JWK): Promise<Result<Pick<PublishedKey, 'jw
   if (typeof alg !== 'string')
     return fail(`the alg of the key ${kid} is not a string (RFC 7517 §4.4): write one such as "ES256"`);
   if (typeof kty !== 'string') return fail(`the key ${kid} has no "kty"`);
-  const present = stringMap(Object.fromEntries(PUBLIC_MEMBERS.map((name) => [name, jwk[name]])));
-  const published = { ...present, kty, kid, alg, use: 'sig' };
+  const published = { ...publicMembers(jwk), kty, kid, alg, use: 'sig' };
   try {
     return ok({ jwk: published, thumbprint: await calculateJwkThumbprint(bareJwk(published)) });
   } catch {

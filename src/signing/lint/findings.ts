@@ -4,7 +4,14 @@ import { member, stringMember } from '../../resources/json.ts';
 import { REFRESHED_WITHIN } from '../../resources/kubelet.ts';
 import type { JwtSpec } from '../../resources/jwt.ts';
 import { overriddenClaims } from '../claims.ts';
-import { MAX_ZTN_BYTES, SCITOKENS, SCITOKENS_ANY, WLCG_ANY, WLCG_VERSION } from '../profiles.ts';
+import {
+  findForeignClaim,
+  MAX_ZTN_BYTES,
+  profileOfVer,
+  WLCG,
+  WLCG_VERSION,
+  type Profile,
+} from '../profiles.ts';
 import { readScopes, type Scopes } from './scopes.ts';
 import type { Seconds } from '../../time/units.ts';
 
@@ -32,8 +39,8 @@ interface LintFacts {
   readonly issuer: string;
   readonly scopes: Scopes;
   readonly audiences: readonly string[];
-  /** Whether the token claims the profile of SciTokens instead of WLCG's. */
-  readonly isSciToken: boolean;
+  /** The one that is meant: of SciTokens when `ver` stands alone and names one, or else WLCG's. */
+  readonly profile: Profile;
   readonly bytes: number;
 }
 
@@ -52,44 +59,50 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
     /\s/.test(issuer) &&
     'the issuer has white space, and verifiers compare it byte for byte: remove it from spec.issuer',
   // scitokens-cpp takes numbers for no version at all.
-  'wlcg-version': ({ spec, isSciToken }) =>
+  'wlcg-version': ({ spec, profile }) =>
     member(spec.data, 'wlcg.ver') !== WLCG_VERSION &&
-    !isSciToken &&
+    profile === WLCG &&
     `spec.data["wlcg.ver"] must be "${WLCG_VERSION}", a string in quotes: XRootD refuses anything else`,
   // scitokens-cpp looks at `ver` first, and takes SciTokens' rules by it.
   'ver-beside-wlcg-version': ({ spec }) =>
     Object.hasOwn(spec.data, 'ver') &&
     Object.hasOwn(spec.data, 'wlcg.ver') &&
     'spec.data.ver beside wlcg.ver: XRootD uses only ver and refuses the token, remove ver',
-  'audience-missing': ({ audiences }) =>
-    audiences.length === 0 && `spec.data.aud is missing: XRootD refuses the token, set it to ${WLCG_ANY}`,
+  'audience-missing': ({ audiences, profile: { anyAudience } }) =>
+    audiences.length === 0 &&
+    anyAudience !== undefined &&
+    `spec.data.aud is missing: XRootD refuses the token, set it to ${anyAudience}`,
   // XRootD: "Failed to get token subject".
   'subject-missing': ({ spec }) =>
     !isText(member(spec.data, 'sub')) &&
     'spec.data.sub is missing or not a string: XRootD refuses the token, set it',
   // Its enforcer: "'scope' claim is mandatory".
-  'scope-missing': ({ spec, scopes }) =>
+  'scope-missing': ({ spec, scopes, profile }) =>
     scopes.form === 'missing' &&
     !hasOtherScopes(spec) &&
-    'spec.data.scope is missing: XRootD refuses the token, set it, e.g. "storage.read:/"',
+    `spec.data.scope is missing: XRootD refuses the token, set it, e.g. "${profile.readScope}"`,
   'scope-misnamed': ({ spec, scopes }) =>
     scopes.form === 'missing' &&
     hasOtherScopes(spec) &&
     'spec.data has scopes or scp, which no verifier of OSDF reads: name the claim scope',
-  'scope-no-text': ({ scopes }) =>
+  'scope-no-text': ({ scopes, profile }) =>
     scopes.form === 'other' &&
-    'spec.data.scope is not a string: XRootD refuses the token, write "storage.read:/ storage.create:/"',
+    `spec.data.scope is not a string: XRootD refuses the token, write one, e.g. "${profile.readScope}"`,
   'scope-commas': ({ scopes }) =>
     scopes.hasCommas && 'spec.data.scope has commas: scopes are divided by spaces, put these instead',
   // Caches have no audience of their own, and then take no specific one.
-  'audience-without-any': ({ audiences, isSciToken }) => {
-    const any = isSciToken ? SCITOKENS_ANY : WLCG_ANY;
-    return (
-      audiences.length > 0 &&
-      !audiences.includes(any) &&
-      `spec.data.aud names services only: OSDF caches refuse the token, add ${any}`
-    );
-  },
+  'audience-without-any': ({ audiences, profile: { anyAudience } }) =>
+    audiences.length > 0 &&
+    anyAudience !== undefined &&
+    !audiences.includes(anyAudience) &&
+    `spec.data.aud names services only: OSDF caches refuse the token, add ${anyAudience}`,
+  'audience-of-scitokens-1': ({ spec, profile: { anyAudience } }) =>
+    Object.hasOwn(spec.data, 'aud') &&
+    anyAudience === undefined &&
+    'spec.data.aud: with this ver no value means any audience to XRootD, remove aud, or use wlcg.ver "1.0"',
+  'claim-unknown': ({ spec, profile }) =>
+    findForeignClaim(spec.data, profile) !== undefined &&
+    'spec.data has claims that XRootD refuses with this ver: remove them, or use wlcg.ver "1.0" instead of ver',
   'algorithm-not-of-osdf': ({ spec }) =>
     !ALGORITHMS[spec.algorithm].acceptedByOsdf &&
     `spec.algorithm is ${spec.algorithm}: OSDF's verifiers accept only ${OSDF_ALGORITHMS}, use one of these`,
@@ -102,10 +115,15 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
   'scope-unknown': ({ scopes }) =>
     hasScope(scopes, 'storage.write') &&
     'spec.data.scope: storage.write is not a scope, use storage.create (new files) or storage.modify (all)',
-  'scope-of-scitokens': ({ scopes, isSciToken }) =>
+  'scope-of-scitokens': ({ scopes, profile }) =>
     scopes.hasSciTokens &&
-    !isSciToken &&
+    profile === WLCG &&
     'spec.data.scope: read: and write: are words of SciTokens, with wlcg.ver use storage.read:/, storage.modify:/',
+  'scope-of-wlcg': ({ scopes, profile }) =>
+    scopes.storage.length > 0 &&
+    !scopes.hasSciTokens &&
+    profile !== WLCG &&
+    'spec.data.scope: storage.… are words of WLCG, XRootD refuses them with this ver, use read:/, write:/',
   'scope-without-path': ({ scopes }) =>
     scopes.storage.some(({ path }) => !path.startsWith('/')) &&
     'spec.data.scope: a storage scope needs a path that begins with "/", e.g. storage.read:/',
@@ -132,11 +150,11 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
 /** All that is to be warned of, most useful first. `bytes` is the token's length; 0 when no token can be made. */
 export function findWarnings(spec: JwtSpec, bytes: number): readonly LintWarning[] {
   const { data } = spec;
-  const isSciToken = !Object.hasOwn(data, 'wlcg.ver') && SCITOKENS.has(member(data, 'ver'));
+  const profile = (Object.hasOwn(data, 'wlcg.ver') ? undefined : profileOfVer(data)) ?? WLCG;
   const facts = {
     spec,
     bytes,
-    isSciToken,
+    profile,
     scopes: readScopes(member(data, 'scope')),
     issuer: stringMember(data, 'iss') ?? spec.issuer,
     audiences: [member(data, 'aud')].flat().filter(isText),

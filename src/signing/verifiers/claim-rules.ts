@@ -1,6 +1,16 @@
 import { member, type JsonObject } from '../../resources/json.ts';
 import { readScopes, type Scopes } from '../lint/scopes.ts';
-import { MAX_ZTN_BYTES, SCITOKENS, SCITOKENS_2, SCITOKENS_ANY, WLCG_ANY, WLCG_VERSION } from '../profiles.ts';
+import {
+  findForeignClaim,
+  findProfile,
+  MAX_ZTN_BYTES,
+  profileOfVer,
+  SCITOKENS_ANY,
+  WLCG,
+  WLCG_ANY,
+  WLCG_VERSION,
+  type Profile,
+} from '../profiles.ts';
 import {
   ALL_VERIFIERS,
   doubt,
@@ -12,7 +22,7 @@ import {
 import type { Reason, VerdictFacts, VerifierName } from './facts.ts';
 import { TIME_RULES } from './time-rules.ts';
 
-/** What scitokens-cpp and Pelican take for any audience. */
+/** What scitokens-cpp, by the profile of the token, and Pelican take for any audience. */
 const ANY = [WLCG_ANY, SCITOKENS_ANY];
 const PELICAN = ['pelican-client', ...PELICAN_SERVERS] as const;
 
@@ -54,7 +64,7 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
   'profile-of-scitokens': {
     by: PELICAN_SERVERS,
     says: ({ token: { claims } }) =>
-      SCITOKENS.has(member(claims, 'ver')) && !readScopes(claims['scope']).storage.length
+      profileOfVer(claims) !== undefined && !readScopes(claims['scope']).storage.length
         ? refusal(
             'Pelican knows only the scopes of WLCG',
             'use wlcg.ver "1.0" and storage.read:/ instead of read:/',
@@ -65,28 +75,34 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
     by: ['pelican-cache', 'pelican-origin', 'xrootd'],
     says: ({ token: { claims } }, verifier) =>
       claims['aud'] === undefined
-        ? judgeMissingAudience(claims, verifier)
-        : judgeAudience([claims['aud']].flat(), anyAudience(claims, verifier), verifier),
+        ? judgeMissingAudience(findProfile(claims), verifier)
+        : judgeAudience([claims['aud']].flat(), findProfile(claims), verifier),
+  },
+  'claim-unknown': {
+    by: ['xrootd'],
+    says: ({ token: { claims } }) => judgeForeignClaim(claims, findProfile(claims)),
   },
   scope: {
     by: ALL_VERIFIERS,
     says: ({ token: { claims } }, verifier) => {
       const scopes = readScopes(claims['scope']);
+      const { readScope } = (verifier === 'xrootd' ? profileOfVer(claims) : undefined) ?? WLCG;
+      const remedy = `set spec.data.scope, e.g. "${readScope}"`;
       // pelicanfs and the client send a token that they find lacking, if they have no other.
       const isPicky = verifier !== 'pelican-client' && verifier !== 'pelicanfs';
       const finding = isPicky ? refusal : doubt;
       if (scopes.form === 'missing')
-        return finding('the claim scope is missing ("\'scope\' claim is mandatory")', SCOPE_REMEDY);
+        return finding('the claim scope is missing ("\'scope\' claim is mandatory")', remedy);
       if (scopes.form === 'other') {
         const stricter = verifier === 'pelican-client' ? doubt : refusal;
-        return stricter('scope is not a string ("\'scope\' claim verification failed")', SCOPE_REMEDY);
+        return stricter('scope is not a string ("\'scope\' claim verification failed")', remedy);
       }
       if (scopes.hasCommas) return finding('scopes are divided by commas', 'put spaces instead');
-      if (verifier === 'xrootd') return judgeScopesForXrootd(scopes, SCITOKENS.has(member(claims, 'ver')));
+      if (verifier === 'xrootd') return judgeScopesForXrootd(scopes, findProfile(claims));
       const useful = scopes.storage.some(
         ({ name, path }) => name !== 'storage.write' && path.startsWith('/'),
       );
-      return useful ? undefined : finding(NO_SCOPE, SCOPE_REMEDY);
+      return useful ? undefined : finding(NO_SCOPE, remedy);
     },
   },
   'scope-without-read': {
@@ -108,13 +124,13 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
 };
 
 const WLCG_REMEDY = 'set spec.data["wlcg.ver"] to the string "1.0"';
-const AUDIENCE_REMEDY = `add ${WLCG_ANY} to spec.data.aud`;
-const SCOPE_REMEDY = 'set spec.data.scope, e.g. "storage.read:/"';
+const SCOPE_REMEDY = `set spec.data.scope, e.g. "${WLCG.readScope}"`;
 
 const NO_SCOPE = 'no scope allows anything of storage';
 
 function judgeProfileForClient(claims: JsonObject): RuleFinding {
-  if (member(claims, 'wlcg.ver') !== undefined || SCITOKENS_2.has(member(claims, 'ver'))) return undefined;
+  if (member(claims, 'wlcg.ver') !== undefined || profileOfVer(claims)?.name === 'SciTokens 2.0')
+    return undefined;
   return doubt(
     'there is no wlcg.ver ("does not appear to be acceptable"), but the client uses the token anyway',
     WLCG_REMEDY,
@@ -124,55 +140,71 @@ function judgeProfileForClient(claims: JsonObject): RuleFinding {
 /** It looks at `ver` first. */
 function judgeProfileForXrootd(claims: JsonObject): RuleFinding {
   const [ver, wlcg] = [member(claims, 'ver'), member(claims, 'wlcg.ver')];
-  if (SCITOKENS.has(ver)) return undefined;
+  if (profileOfVer(claims) !== undefined) return undefined;
   if (ver !== undefined)
     return refusal(
       'the claim ver comes before wlcg.ver ("Unknown profile version in token")',
       'remove spec.data.ver',
     );
   if (wlcg === undefined)
-    return refusal('there is no wlcg.ver: its rules are those of SciTokens 1.0 then', WLCG_REMEDY);
+    return doubt('there is no wlcg.ver: its rules are those of SciTokens 1.0 then', WLCG_REMEDY);
   if (wlcg === WLCG_VERSION) return undefined;
   return refusal('wlcg.ver is not the string "1.0" ("Unknown WLCG profile version in token")', WLCG_REMEDY);
 }
 
-function judgeMissingAudience(claims: JsonObject, verifier: VerifierName): RuleFinding {
-  if (verifier !== 'xrootd' || member(claims, 'ver') === 'scitokens:1.0') return undefined;
-  return refusal('the claim aud is missing ("\'aud\' claim required for WLCG profile")', AUDIENCE_REMEDY);
+function judgeMissingAudience({ name, anyAudience }: Profile, verifier: VerifierName): RuleFinding {
+  if (verifier !== 'xrootd' || anyAudience === undefined) return undefined;
+  return refusal(
+    `the claim aud is missing ("'aud' claim required for ${name} profile")`,
+    `set spec.data.aud to ${anyAudience}`,
+  );
 }
 
-/** The values that mean any audience to it: to XRootD that of the token's profile, to Pelican both. */
-function anyAudience(claims: JsonObject, verifier: VerifierName): readonly string[] {
-  if (verifier !== 'xrootd') return ANY;
-  return [SCITOKENS_2.has(member(claims, 'ver')) ? SCITOKENS_ANY : WLCG_ANY];
-}
-
-function judgeAudience(aud: readonly unknown[], any: readonly string[], verifier: VerifierName): RuleFinding {
+function judgeAudience(
+  aud: readonly unknown[],
+  { name, anyAudience }: Profile,
+  verifier: VerifierName,
+): RuleFinding {
+  const remedy =
+    anyAudience === undefined
+      ? `remove spec.data.aud, or use wlcg.ver "1.0" with ${WLCG_ANY}`
+      : `add ${anyAudience} to spec.data.aud`;
   const audiences = aud.filter((item) => typeof item === 'string');
   if (verifier === 'xrootd' && audiences.length < aud.length)
-    return refusal('aud holds what is not a string', AUDIENCE_REMEDY);
+    return refusal('aud holds what is not a string', `${remedy}, and nothing but strings`);
+  const any = verifier === 'xrootd' ? [anyAudience] : ANY;
   if (audiences.some((item) => any.includes(item))) return undefined;
   if (audiences.length === 0 || verifier === 'pelican-cache')
-    return refusal('aud names no one that it knows ("\'aud\' claim verification failed")', AUDIENCE_REMEDY);
+    return refusal('aud names no one that it knows ("\'aud\' claim verification failed")', remedy);
   if (audiences.every((item) => ANY.includes(item)))
     return refusal(
-      `for this profile ${any.join()} means any audience, not ${audiences.join()}`,
-      AUDIENCE_REMEDY,
+      `${audiences.join()} does not mean any audience in profile ${name} ("'aud' claim verification failed")`,
+      remedy,
     );
   const where =
     verifier === 'xrootd'
       ? 'it must be in "audience" of the server\'s configuration'
       : "one must be the origin's URL (Origin.TokenAudience)";
-  return doubt(`aud names services only: ${where}`, AUDIENCE_REMEDY);
+  return doubt(`aud names services only: ${where}`, remedy);
 }
 
-/** It takes the words of SciTokens under both profiles, and those of WLCG under its own; a scope without a path is for all. */
-function judgeScopesForXrootd({ storage, hasSciTokens }: Scopes, isSciTokens: boolean): RuleFinding {
-  if (isSciTokens)
+function judgeForeignClaim(claims: JsonObject, profile: Profile): RuleFinding {
+  const name = findForeignClaim(claims, profile);
+  return name === undefined
+    ? undefined
+    : refusal(
+        `${profile.name} does not know the claim ${name} ("claim verification is mandatory")`,
+        'remove it from spec.data, or use wlcg.ver "1.0"',
+      );
+}
+
+/** It takes the words of SciTokens under all profiles, and those of WLCG under its own; a scope without a path is for all. */
+function judgeScopesForXrootd({ storage, hasSciTokens }: Scopes, { name }: Profile): RuleFinding {
+  if (name !== 'WLCG')
     return hasSciTokens
       ? undefined
       : refusal(
-          'with this ver the scopes are those of SciTokens',
+          `the scopes of ${name} are read: and write:, with a path`,
           'use read:/ and write:/, or wlcg.ver "1.0"',
         );
   const useful = storage.filter(

@@ -1,6 +1,7 @@
-import { isJsonObject, stringMap, textOf } from '../../resources/json.ts';
+import { isJsonObject, stringMember, textOf, type JsonObject } from '../../resources/json.ts';
 import type { JWK } from 'jose';
 import { findIssuerUrls } from '../issuer/urls.ts';
+import { publicMembers } from '../key.ts';
 import {
   chooseKey,
   VERIFIERS,
@@ -14,7 +15,13 @@ import {
 const SCITOKENS_ALGORITHMS: ReadonlySet<unknown> = new Set(['ES256', 'RS256']);
 const MAX_KIDS = 5; // a line stays a line
 
-/** What a verifier finds when it looks for the key of a token: at most one thing, the first that stops it. */
+/** What makes a JWK private (RFC 7518 §6): of RSA a prime is as good as the exponent, `k` is that of a symmetric key. */
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'k'];
+
+/**
+ * What a verifier finds when it looks for the key of a token: the first thing that stops it, and keys that nobody should
+ * see.
+ */
 export function judgeKeyFor(facts: VerdictFacts, verifier: VerifierName): readonly Reason[] {
   const way = VERIFIERS[verifier].fetches;
   if (way === undefined) return [];
@@ -34,7 +41,23 @@ export function judgeKeyFor(facts: VerdictFacts, verifier: VerifierName): readon
     );
   const lookUp = lookUps[way];
   if (!lookUp.found) return refuse('keys-not-found', lookUp.problem, lookUp.remedy);
-  return judgeSet(facts, lookUp, signature[way], verifier);
+  return [...findPrivateKeys(lookUp), ...judgeSet(facts, lookUp, signature[way], verifier)];
+}
+
+/** Verifiers take the public half of such a key, and none of them says so. */
+function findPrivateKeys({ keys, jwksUrl }: LookUp & { readonly found: true }): readonly Reason[] {
+  const found = keys
+    .filter(isJsonObject)
+    .filter((key) => PRIVATE_MEMBERS.some((name) => Object.hasOwn(key, name)));
+  if (found.length === 0) return [];
+  const message = `the PRIVATE key is published, of kid ${listKids(found)}: anybody can sign tokens with it`;
+  const remedy = `make a new key at once, and take this one away from ${jwksUrl}: jwt-injector rotate NAME`;
+  return [{ rule: 'private-key-published', refuses: false, message, remedy }];
+}
+
+function listKids(keys: readonly JsonObject[]): string {
+  const kids = keys.slice(0, MAX_KIDS).map((key) => stringMember(key, 'kid') ?? '(none)');
+  return `${kids.join(', ')}${keys.length > MAX_KIDS ? ' …' : ''}`;
 }
 
 function judgeSet(
@@ -58,12 +81,8 @@ function judgeSet(
     );
   const key = chooseKey(keys, kid);
   if (key === undefined) {
-    const kids = keys.map((item) => item.kid ?? '(none)');
-    const shown = kids.slice(0, MAX_KIDS).join(', ');
     const published =
-      keys.length === 0
-        ? 'no key is'
-        : `${shown}${kids.length > MAX_KIDS ? ' …' : ''} ${kids.length === 1 ? 'is' : 'are'}`;
+      keys.length === 0 ? 'no key is' : `${listKids(keys)} ${keys.length === 1 ? 'is' : 'are'}`;
     return refuse(
       'kid-unknown',
       `no key of kid ${textOf(kid)} is published ("Key ID is not published by the issuer"); ${published}`,
@@ -106,11 +125,11 @@ function judgeRedirect(isRedirected: boolean, verifier: VerifierName): readonly 
 }
 
 /**
- * The objects in a JWK Set, with those of their members that are strings: all that make a public key are (RFC 7517 §4, RFC 7518
- * §6). Anybody may be an issuer, and publish `{"kid":{"toString":1}}`.
+ * The objects in a JWK Set, with what is public of them: with a private member a key would be imported to sign, and verify
+ * nothing. Anybody may be an issuer, and publish `{"kid":{"toString":1}}`.
  */
 export function readKeys(keys: readonly unknown[]): readonly JWK[] {
-  return keys.filter(isJsonObject).map((key) => Object.assign({ kty: '' }, stringMap(key)));
+  return keys.filter(isJsonObject).map((key) => Object.assign({ kty: '' }, publicMembers(key)));
 }
 
 function refuse(rule: string, message: string, remedy: string): readonly Reason[] {

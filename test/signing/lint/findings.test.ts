@@ -79,7 +79,15 @@ const WARNINGS: Readonly<Record<string, Rule>> = {
       null: claims({ aud: null }),
       'a list of no texts': claims({ aud: [7, null] }),
     },
-    quiet: { 'one text': claims({ aud: ANY }), 'a list': claims({ aud: [ANY] }) },
+    quiet: {
+      'one text': claims({ aud: ANY }),
+      'a list': claims({ aud: [ANY] }),
+      'SciTokens 1.0, which needs none': claims({
+        'wlcg.ver': undefined,
+        ver: 'scitokens:1.0',
+        aud: undefined,
+      }),
+    },
   },
   'subject-missing': {
     says: /^spec\.data\.sub is missing or not a string: .* set it$/,
@@ -112,7 +120,7 @@ const WARNINGS: Readonly<Record<string, Rule>> = {
     quiet: { 'both names': claims({ scp: 'storage.read:/' }) },
   },
   'scope-no-text': {
-    says: /^spec\.data\.scope is not a string: .* write "storage\.read:\/ storage\.create:\/"$/,
+    says: /^spec\.data\.scope is not a string: .* write one, e\.g\. "storage\.read:\/"$/,
     warned: {
       'a list': claims({ scope: ['storage.read:/'] }),
       'a number': claims({ scope: 7 }),
@@ -143,6 +151,30 @@ const WARNINGS: Readonly<Record<string, Rule>> = {
       'no audience at all, which has its own warning': claims({ aud: undefined }),
       'WLCG’s value where ver stands beside wlcg.ver': claims({ ver: 'scitoken:2.0' }),
       'the profile of SciTokens': claims({ 'wlcg.ver': undefined, ver: 'scitokens:2.0', aud: ['ANY'] }),
+    },
+  },
+  'audience-of-scitokens-1': {
+    says: /^spec\.data\.aud: with this ver no value means any audience .* remove aud, or use wlcg\.ver "1\.0"$/,
+    warned: {
+      'WLCG’s value': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0' }),
+      'the word of SciTokens 2.0': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', aud: 'ANY' }),
+      'a service': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', aud: ['https://a.example'] }),
+      'an empty list': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', aud: [] }),
+    },
+    quiet: {
+      'no audience': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', aud: undefined }),
+      'no version, which has its own warning': claims({ 'wlcg.ver': undefined }),
+    },
+  },
+  'claim-unknown': {
+    says: /^spec\.data has claims that XRootD refuses with this ver: .* wlcg\.ver "1\.0" instead of ver$/,
+    warned: {
+      'a claim of its own': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', username: 'x' }),
+    },
+    quiet: {
+      'the claims that SciTokens 1.0 knows': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', opt: 1 }),
+      'SciTokens 2.0': claims({ 'wlcg.ver': undefined, ver: 'scitokens:2.0', username: 'x' }),
+      'WLCG’s profile': claims({ username: 'x' }),
     },
   },
   'algorithm-not-of-osdf': {
@@ -195,6 +227,22 @@ const WARNINGS: Readonly<Record<string, Rule>> = {
         scope: 'read:/ write:/',
       }),
       'words that end alike': claims({ scope: 'compute.read:/ storage.read:/' }),
+    },
+  },
+  'scope-of-wlcg': {
+    says: /^spec\.data\.scope: storage\.… are words of WLCG, .* with this ver, use read:\/, write:\/$/,
+    warned: {
+      'SciTokens 2.0': claims({ 'wlcg.ver': undefined, ver: 'scitoken:2.0', aud: 'ANY' }),
+      'SciTokens 1.0': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', aud: undefined }),
+    },
+    quiet: {
+      'the words of both': claims({
+        'wlcg.ver': undefined,
+        ver: 'scitoken:2.0',
+        aud: 'ANY',
+        scope: 'read:/ storage.read:/',
+      }),
+      'WLCG’s profile': spec(),
     },
   },
   'scope-without-path': {
@@ -279,7 +327,14 @@ describe('warnings', () => {
       expiryTime: { minutes: 5 },
       resignBefore: { minutes: 2 },
     }).spec;
-    const excluded = new Set(['audience-without-any', 'scope-missing', 'scope-misnamed']);
+    const excluded = new Set([
+      'audience-without-any',
+      'audience-of-scitokens-1',
+      'claim-unknown',
+      'scope-missing',
+      'scope-misnamed',
+      'scope-of-wlcg',
+    ]);
     const all = Object.keys(WARNINGS).filter((rule) => !excluded.has(rule));
     assert.deepEqual(await warningsOf(wire), all);
   });

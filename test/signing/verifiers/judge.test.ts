@@ -28,7 +28,8 @@ function judge(
   { header = {}, keys = [jwk] as readonly unknown[], signed = true, bytes = 500, isRedirected = false } = {},
 ) {
   const lookUp: LookUp = { found: true, keys, jwksUrl: 'https://a.example/keys', isRedirected };
-  const token = { header: { alg: 'ES256', kid: 'k', ...header }, claims: { ...CLAIMS, ...claims } };
+  const present = Object.entries({ ...CLAIMS, ...claims }).filter(([, value]) => value !== undefined);
+  const token = { header: { alg: 'ES256', kid: 'k', ...header }, claims: Object.fromEntries(present) };
   const facts = {
     token,
     bytes,
@@ -110,6 +111,48 @@ const TABLE: readonly (readonly [
     SERVERS,
     CLIENTS,
   ],
+  [
+    'SciTokens 1.0 with the any of WLCG, which it does not know',
+    { ver: 'scitokens:1.0', 'wlcg.ver': undefined, scope: 'read:/' },
+    [...SERVERS, XROOTD],
+    CLIENTS,
+  ],
+  [
+    'SciTokens 1.0 with the any of SciTokens 2.0',
+    { ver: 'scitokens:1.0', 'wlcg.ver': undefined, aud: ['ANY'], scope: 'read:/' },
+    [...SERVERS, XROOTD],
+    CLIENTS,
+  ],
+  [
+    'SciTokens 1.0 with a claim of its own',
+    { ver: 'scitokens:1.0', 'wlcg.ver': undefined, aud: undefined, scope: 'read:/', username: 'x' },
+    [...SERVERS, XROOTD],
+    CLIENTS,
+  ],
+  [
+    'SciTokens 1.0 with all claims that it knows',
+    { ver: 'scitokens:1.0', 'wlcg.ver': undefined, aud: 'https://origin.example', opt: 1, scope: 'read:/' },
+    SERVERS,
+    [...CLIENTS, XROOTD],
+  ],
+  [
+    'SciTokens 1.0 beside wlcg.ver',
+    { ver: 'scitokens:1.0', aud: undefined, scope: 'read:/' },
+    [...SERVERS, XROOTD],
+    CLIENTS,
+  ],
+  [
+    'no version in the words of SciTokens',
+    { 'wlcg.ver': undefined, aud: undefined, scope: 'read:/' },
+    SERVERS,
+    [...CLIENTS, XROOTD],
+  ],
+  [
+    'no version with the any of WLCG',
+    { 'wlcg.ver': undefined, scope: 'read:/' },
+    [...SERVERS, XROOTD],
+    CLIENTS,
+  ],
   ['expired by a second', { exp: NOW - 1 }, [CLIENT, FS, XROOTD]],
   ['expired by two minutes', { exp: NOW - 120 }, ALL],
   ['about to expire', { exp: NOW + 5 }, [CLIENT]],
@@ -187,7 +230,11 @@ describe('the verdict of the verifiers:', () => {
     [
       'no wlcg.ver',
       { 'wlcg.ver': undefined },
-      ['profile: there is no wlcg.ver: its rules are those of SciTokens 1.0 then'],
+      [
+        'profile: there is no wlcg.ver: its rules are those of SciTokens 1.0 then',
+        `audience: ${ANY} does not mean any audience in profile SciTokens 1.0 ("'aud' claim verification failed")`,
+        'scope: the scopes of SciTokens 1.0 are read: and write:, with a path',
+      ],
     ],
     [
       'a wlcg.ver that is a number',
@@ -208,7 +255,17 @@ describe('the verdict of the verifiers:', () => {
     [
       'the any of SciTokens',
       { aud: 'ANY' },
-      [`audience: for this profile ${ANY} means any audience, not ANY`],
+      [`audience: ANY does not mean any audience in profile WLCG ("'aud' claim verification failed")`],
+    ],
+    [
+      'no aud under SciTokens 2.0',
+      { ver: 'scitoken:2.0', 'wlcg.ver': undefined, aud: undefined, scope: 'read:/' },
+      [`audience: the claim aud is missing ("'aud' claim required for SciTokens 2.0 profile")`],
+    ],
+    [
+      'a claim that SciTokens 1.0 does not know',
+      { ver: 'scitokens:1.0', 'wlcg.ver': undefined, aud: undefined, scope: 'read:/', username: 'x' },
+      ['claim-unknown: SciTokens 1.0 does not know the claim username ("claim verification is mandatory")'],
     ],
   ];
   for (const [title, claims, xrootd] of WORDS) {

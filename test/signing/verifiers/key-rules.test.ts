@@ -42,6 +42,9 @@ function others(count: number): readonly object[] {
 const unknown = (kid: string, published: string): string =>
   `kid-unknown: no key of kid ${kid} is published ("Key ID is not published by the issuer"); ${published}: ${PUBLISH}`;
 
+const published = (kids: string): string =>
+  `private-key-published: the PRIVATE key is published, of kid ${kids}: anybody can sign tokens with it: make a new key at once, and take this one away from ${URL_OF_KEYS}: jwt-injector rotate NAME`;
+
 describe('the verdict of a verifier that looks for the key of a token:', () => {
   const cases: readonly (readonly [verifier: VerifierName, differences: Differences, found?: string])[] = [
     ['xrootd', {}],
@@ -124,6 +127,21 @@ describe('the verdict of a verifier that looks for the key of a token:', () => {
       'doubt redirected: its documents are redirected, which scitokens-cpp before 1.0.2 does not follow: publish at the address itself',
     ],
     ['pelicanfs', { isRedirected: true }],
+    [
+      'xrootd',
+      {
+        keys: [
+          { ...KEY, d: 'd' },
+          { kty: 'oct', k: 'k' },
+        ],
+      },
+      `doubt ${published('k, (none)')}`,
+    ],
+    [
+      'pelicanfs',
+      { keys: [KEY, { ...KEY, kty: 'RSA', kid: 'other', p: 'p' }] },
+      `doubt ${published('other')}`,
+    ],
   ];
   for (const [verifier, differences, found] of cases) {
     it(`${verifier}: ${JSON.stringify(differences)}`, () =>
@@ -131,8 +149,8 @@ describe('the verdict of a verifier that looks for the key of a token:', () => {
   }
 });
 
-it('the keys of a set are its entries that are objects, whatever their type', () => {
-  assert.deepEqual(readKeys([null, 'x', [], { kid: 'a' }, { kty: 7 }, KEY]), [
+it('the keys of a set are what is public of its entries that are objects, whatever their type', () => {
+  assert.deepEqual(readKeys([null, 'x', [], { kid: 'a' }, { kty: 7 }, { ...KEY, d: 'd', oth: [] }]), [
     { kid: 'a', kty: '' },
     { kty: '' },
     KEY,
