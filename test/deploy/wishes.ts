@@ -47,6 +47,12 @@ function rightsIn(namespace: string): string {
   return `namespace: ${namespace}\nresources: [KUSTOMIZE/namespaced]\n`;
 }
 
+const IN_SOME_NAMESPACES = {
+  'namespaces.yaml': NAMESPACES,
+  'biology/kustomization.yaml': rightsIn('biology'),
+  'physics/kustomization.yaml': rightsIn('physics'),
+};
+
 /** The layer of docs/install.md that puts everything into another namespace. */
 const ELSEWHERE = 'namespace: tokens\nresources: [KUSTOMIZE/default]\n';
 
@@ -163,11 +169,7 @@ export const WISHES: Readonly<Record<string, Wish>> = {
     overlay: {
       resources: ['default', 'namespaces.yaml', 'biology', 'physics'],
       components: ['components/certificate-files', 'components/namespaced'],
-      files: {
-        'namespaces.yaml': NAMESPACES,
-        'biology/kustomization.yaml': rightsIn('biology'),
-        'physics/kustomization.yaml': rightsIn('physics'),
-      },
+      files: IN_SOME_NAMESPACES,
     },
   },
   'prompt delivery': {
@@ -189,10 +191,49 @@ export const WISHES: Readonly<Record<string, Wish>> = {
         'components/namespaced',
         'components/prompt-delivery',
       ],
+      files: IN_SOME_NAMESPACES,
+    },
+  },
+  'apart in a lower layer, in some namespaces': {
+    values: { namespaces: ['biology', 'physics'], separate: true, certificate: { mode: 'files' } },
+    overlay: {
+      resources: ['lower', 'namespaces.yaml', 'biology', 'physics'],
+      components: ['components/certificate-files', 'components/namespaced'],
       files: {
-        'namespaces.yaml': NAMESPACES,
-        'biology/kustomization.yaml': rightsIn('biology'),
-        'physics/kustomization.yaml': rightsIn('physics'),
+        'lower/kustomization.yaml':
+          'resources: [KUSTOMIZE/default]\ncomponents: [KUSTOMIZE/components/separate]\n',
+        ...IN_SOME_NAMESPACES,
+      },
+    },
+  },
+  'another namespace, with some namespaces': {
+    namespace: 'tokens',
+    values: {
+      namespaces: ['biology', 'physics'],
+      certificate: { mode: 'files' },
+      promptDelivery: { enabled: true },
+      finalStatePolicy: { enabled: true },
+    },
+    overlay: {
+      resources: ['elsewhere', 'final-state-policy', 'namespaces.yaml', 'biology', 'physics'],
+      components: [
+        'components/certificate-files',
+        'components/namespaced',
+        'components/prompt-delivery',
+        'components/other-namespace',
+      ],
+      files: { 'elsewhere/kustomization.yaml': ELSEWHERE, ...IN_SOME_NAMESPACES },
+    },
+  },
+  'another namespace, apart, with some namespaces': {
+    namespace: 'tokens',
+    values: { namespaces: ['biology', 'physics'], separate: true, certificate: { mode: 'files' } },
+    overlay: {
+      resources: ['elsewhere', 'namespaces.yaml', 'biology', 'physics'],
+      components: ['components/certificate-files', 'components/namespaced', 'components/other-namespace'],
+      files: {
+        'elsewhere/kustomization.yaml': `${ELSEWHERE}components: [KUSTOMIZE/components/separate]\n`,
+        ...IN_SOME_NAMESPACES,
       },
     },
   },
