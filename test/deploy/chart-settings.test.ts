@@ -177,6 +177,7 @@ describe('the chart with every value set', () => {
       editRole: { enabled: false },
       podDisruptionBudget: { enabled: false },
       networkPolicy: { enabled: false },
+      namespaceDefault: false,
     };
     const names = (list: readonly Rendered[]): readonly string[] =>
       list.map(({ kind, metadata }) => `${kind}/${metadata.name}`).toSorted();
@@ -185,11 +186,28 @@ describe('the chart with every value set', () => {
       names(readObjects(await helm.render())).filter((name) => !left.has(name)),
       [
         'ClusterRole/jwt-injector-edit',
+        'ClusterRole/jwt-injector-webhook',
+        'ClusterRoleBinding/jwt-injector-webhook',
         'CustomResourceDefinition/jwts.tokens.osg-htc.org',
         'NetworkPolicy/jwt-injector',
         'PodDisruptionBudget/jwt-injector',
       ],
     );
+  });
+
+  it('asks for no token by the label of a namespace where the webhook gives none', async () => {
+    const values = { namespaceDefault: false, finalStatePolicy: { enabled: true } };
+    const rendered = readObjects(await helm.render(values));
+    const { template } = find('Deployment', 'jwt-injector', rendered)['spec'] as { template: Template };
+    for (const container of template.spec.containers)
+      assert.equal(read(container).webhook?.usesNamespaceDefault, false);
+    const mutating = JSON.stringify(find('MutatingWebhookConfiguration', 'jwt-injector', rendered));
+    assert.doesNotMatch(mutating, /namespace-default/);
+    const policy = find('ValidatingAdmissionPolicy', 'jwt-injector-final-state', rendered)['spec'] as {
+      readonly variables: readonly { readonly name: string; readonly expression: string }[];
+    };
+    const byLabel = policy.variables.find(({ name }) => name === 'namespaceDefault');
+    assert.equal(byLabel?.expression, "''");
   });
 
   it('puts the CA of an admin into every entry, and takes the certificate from the Secret that is named', async () => {

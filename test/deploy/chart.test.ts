@@ -33,7 +33,6 @@ const EXTRA_FLAGS: ReadonlySet<string> = new Set<FlagName>([
   'lease-duration',
   'renew-deadline',
   'retry-period',
-  'no-namespace-default',
 ]);
 
 /** Every schema of an object in it, with the path to it. */

@@ -133,6 +133,24 @@ export const WISHES: Readonly<Record<string, Wish>> = {
     values: { finalStatePolicy: { enabled: true }, monitoring: { dashboard: { enabled: true } } },
     overlay: { resources: ['default', 'final-state-policy'], components: ['components/dashboard'] },
   },
+  'no default by namespace label': {
+    values: { namespaceDefault: false, finalStatePolicy: { enabled: true } },
+    overlay: {
+      resources: ['default', 'final-state-policy'],
+      components: ['components/without-namespace-default'],
+    },
+  },
+  'no default by namespace label, apart, without fallback webhook': {
+    values: { namespaceDefault: false, separate: true, fallbackWebhook: { enabled: false } },
+    overlay: {
+      resources: ['default'],
+      components: [
+        'components/separate',
+        'components/without-namespace-default',
+        'components/without-fallback-webhook',
+      ],
+    },
+  },
   'another namespace': {
     namespace: 'tokens',
     values: { finalStatePolicy: { enabled: true } },

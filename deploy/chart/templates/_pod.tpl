@@ -37,6 +37,9 @@
 {{- else if ne $secret "jwt-injector-tls" }}
 - --tls-secret={{ $secret }}
 {{- end }}
+{{- if not .root.Values.namespaceDefault }}
+- --no-namespace-default
+{{- end }}
 {{- end -}}
 
 {{/* Flags of every container. Takes root. */}}

@@ -27,6 +27,11 @@ timeoutSeconds: 5
 {{- end }}
 {{- end -}}
 
+{{/* Whether the label of a namespace names a token: "true" or nothing. Where only some namespaces are served, none does. */}}
+{{- define "jwt-injector.hasNamespaceDefault" -}}
+{{- if and .Values.namespaceDefault (not .Values.namespaces) -}}true{{- end -}}
+{{- end -}}
+
 {{/* cert-manager sets caBundle where it is asked to, and takes everything else out of it. */}}
 {{- define "jwt-injector.webhookAnnotations" -}}
 {{- if and (eq .Values.certificate.mode "cert-manager") (eq .Values.certificate.takeOver "complete") }}

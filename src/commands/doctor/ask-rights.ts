@@ -4,7 +4,7 @@ import { APP } from '../../resources/names.ts';
 import { resourcePath, type Resource } from '../../kube/resource-path.ts';
 import type { Access } from '../cluster/connect.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
-import { findFlag, findNamespaces, isPromptDelivery } from '../installation/deployment-flags.ts';
+import { findNamespaces, hasNamespaceDefault, isPromptDelivery } from '../installation/deployment-flags.ts';
 import { shippedRights, type Right } from './shipped-rights.ts';
 import type { CertificateSnapshot } from '../installation/certificate-snapshot.ts';
 
@@ -43,9 +43,7 @@ export async function findMissingRights(
     controller: accountOf(deployments.controller, accountOf(webhook, APP)),
   };
   const rights = shippedRights({
-    usesNamespaceDefault:
-      limits === undefined &&
-      (webhook === undefined || findFlag(webhook, 'no-namespace-default') === undefined),
+    usesNamespaceDefault: limits === undefined && (webhook === undefined || hasNamespaceDefault(webhook)),
     promptDelivery: isPromptDelivery(deployments.controller ?? webhook),
     ownCertificate: tls.source === 'self' ? tls.name : undefined,
   });

@@ -2,18 +2,29 @@ import { MAX_WEBHOOK_ENTRIES } from '../../certificates/webhook-configuration.ts
 import { arrayMember, member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { APP, GROUP } from '../../resources/names.ts';
 import { judge, problem, wellUnless, type Judgement } from '../installation/finding.ts';
-import type { ReadResult } from '../cluster/read-result.ts';
+import { foundValue, type ReadResult } from '../cluster/read-result.ts';
+import { hasNamespaceDefault } from '../installation/deployment-flags.ts';
 import { INSTALL_AGAIN } from '../installation/remedies.ts';
 import { MUTATING_ENTRIES, VALIDATING_ENTRIES, type ShippedEntry } from './shipped-webhooks.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 import type { Seconds } from '../../time/units.ts';
 
 /** What the API server sends of pods and workloads, compared with what is shipped. */
-export function checkMutating({ mutating, namespace }: InstallationSnapshot): readonly Judgement[] {
+export function checkMutating({
+  mutating,
+  deployment,
+  namespace,
+}: InstallationSnapshot): readonly Judgement[] {
+  const installed = foundValue(deployment);
+  // Of a Deployment that could not be read, nobody knows whether it takes the default by label.
+  const mayLackDefault = installed === undefined || !hasNamespaceDefault(installed);
   return checkConfiguration(
     'MutatingWebhookConfiguration',
     mutating,
-    MUTATING_ENTRIES,
+    (entries) =>
+      MUTATING_ENTRIES.filter(
+        ({ name }) => name !== NAMESPACE_DEFAULT || !isLeftOut(entries, mayLackDefault),
+      ),
     namespace,
     'no pod gets its token',
   );
@@ -24,7 +35,7 @@ export function checkValidating({ validating, namespace }: InstallationSnapshot)
   return checkConfiguration(
     'ValidatingWebhookConfiguration',
     validating,
-    VALIDATING_ENTRIES,
+    () => VALIDATING_ENTRIES,
     namespace,
     'mistakes in JWTs are reported only in their status',
   );
@@ -33,14 +44,14 @@ export function checkValidating({ validating, namespace }: InstallationSnapshot)
 function checkConfiguration(
   kind: string,
   looked: ReadResult<JsonObject>,
-  shipped: readonly ShippedEntry[],
+  shippedFor: (entries: readonly unknown[]) => readonly ShippedEntry[],
   namespace: string,
   without: string,
 ): readonly Judgement[] {
   const absent = problem(`there is no ${kind} ${APP}: ${without}`, INSTALL_AGAIN);
   return judge(looked, absent, (object) => {
     const entries = arrayMember(object, 'webhooks').slice(0, MAX_WEBHOOK_ENTRIES);
-    const wanted = shipped.filter((entry) => !isLeftOut(entry, entries));
+    const wanted = shippedFor(entries);
     const problems = [
       ...wanted.flatMap((entry) => checkEntry(entry, findEntry(entries, entry.name), namespace, without)),
       ...checkOrder(entries, wanted),
@@ -53,10 +64,11 @@ function checkConfiguration(
 }
 
 const NAME_LABEL = 'kubernetes.io/metadata.name';
+const NAMESPACE_DEFAULT = `namespace-default.${GROUP}`;
 
-/** Where only some namespaces are served, there is no default by label. */
-function isLeftOut({ name }: ShippedEntry, entries: readonly unknown[]): boolean {
-  if (name !== `namespace-default.${GROUP}`) return false;
+/** Where only some namespaces are served, there is no default by label; elsewhere an administrator may have left it out. */
+function isLeftOut(entries: readonly unknown[], mayLackDefault: boolean): boolean {
+  if (mayLackDefault && findEntry(entries, NAMESPACE_DEFAULT) === undefined) return true;
   const pods = findEntry(entries, `pods.${GROUP}`);
   return readSelector(pods).some((line) => line.startsWith(`${NAME_LABEL} In `));
 }

@@ -41,7 +41,16 @@ export function findFlag(deployment: JsonObject, flag: string): string | undefin
 
 /** Whether pods are nudged after a renewal. */
 export function isPromptDelivery(deployment: JsonObject | undefined): boolean {
-  const value = deployment === undefined ? undefined : findFlag(deployment, 'prompt-delivery');
+  return deployment !== undefined && isOn(deployment, 'prompt-delivery');
+}
+
+/** Whether the label of a namespace names the token of pods that name none. */
+export function hasNamespaceDefault(deployment: JsonObject): boolean {
+  return !isOn(deployment, 'no-namespace-default') && findNamespaces(deployment) === undefined;
+}
+
+function isOn(deployment: JsonObject, flag: string): boolean {
+  const value = findFlag(deployment, flag);
   return value !== undefined && value !== 'false';
 }
 

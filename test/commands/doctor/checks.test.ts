@@ -44,6 +44,17 @@ describe('doctor', () => {
     );
   });
 
+  it('finds nothing in an installation without the default by label, which still has to be there with it', () => {
+    const snapshot = well();
+    wire(snapshot.mutating).webhooks.splice(1, 1);
+    const problems = (among: InstallationSnapshot) =>
+      findFaults(among).filter(({ check, result }) => check === 'pod-webhooks' && result === 'problem');
+    assert.match(problems(snapshot)[0]?.message ?? '', /namespace-default\.\S+ is missing/);
+    assert.deepEqual(problems({ ...snapshot, deployment: FORBIDDEN }), []);
+    wire(snapshot.deployment).spec.template.spec.containers[0].args.push('--no-namespace-default');
+    assert.deepEqual(problems(snapshot), []);
+  });
+
   it('knows more than thirty faults', () => assert.ok(FAULTS.length > 30));
 
   for (const [fault, change, check, says] of FAULTS) {
