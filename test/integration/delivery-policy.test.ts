@@ -46,6 +46,15 @@ const container =
   ({ spec: { containers } }: Loose): object =>
     spec({ containers: [{ ...containers[0], ...more }] });
 
+/** Besides the managers that a pod has, one that took over its labels: its next apply without them would remove them. */
+const labelsManagedBy =
+  (manager: string, operation: 'Apply' | 'Update') =>
+  ({ metadata }: Loose): object => {
+    const fieldsV1 = { 'f:metadata': { 'f:labels': { 'f:app': {} } } };
+    const entry = { manager, operation, apiVersion: 'v1', time: '2026-01-01T00:00:00Z', fieldsV1 };
+    return nudge({ managedFields: [...metadata.managedFields, { ...entry, fieldsType: 'FieldsV1' }] });
+  };
+
 /** Everything that somebody with all rights on pods can do with one, except for a nudge. */
 const REFUSED_REQUESTS: Readonly<Record<string, readonly [method: string, path: string, body?: Body]>> = {
   'a label': ['PATCH', POD, nudge({ labels: { app: 'other' } })],
@@ -70,6 +79,13 @@ const REFUSED_REQUESTS: Readonly<Record<string, readonly [method: string, path: 
   'a finalizer': ['PATCH', POD, nudge({ finalizers: ['example.com/stay'] })],
   'an owner': ['PATCH', POD, nudge({ ownerReferences: [OWNER] })],
   'no field managers': ['PATCH', POD, nudge({ managedFields: [{}] })],
+  'a field manager that applied a label': ['PATCH', POD, labelsManagedBy('flux', 'Apply')],
+  'a field manager of our name that applied a label': [
+    'PATCH',
+    POD,
+    labelsManagedBy('jwt-injector', 'Apply'),
+  ],
+  'a field manager that updated a label': ['PATCH', POD, labelsManagedBy('somebody', 'Update')],
   'an image': ['PATCH', POD, container({ image: 'busybox:other' })],
   'a toleration': [
     'PATCH',
@@ -171,6 +187,14 @@ describe(
       }
     });
 
+    it('a nudge is allowed after one by somebody who also made another annotation', async () => {
+      const earlier = { metadata: { annotations: { [KEY]: '2025-01-01T00:00:00.000000Z', note: 'a' } } };
+      const byHand = await askApi(stage.cluster.access, 'PATCH', `${POD}?fieldManager=by-hand`, earlier);
+      assert.equal(byHand.status, 200);
+      const { status, body: answer } = await ask('PATCH', `${POD}?fieldManager=jwt-injector`, nudge());
+      assert.equal(status, 200, answer);
+    });
+
     for (const [title, [method, path, body]] of Object.entries(REFUSED_REQUESTS)) {
       it(`it refuses ${title}`, async () => {
         const unchanged = await target();
@@ -216,6 +240,8 @@ describe(
       }
       const { status, body } = await ask('PATCH', `${POD}?fieldManager=jwt-injector`, nudge());
       assert.equal(status, 200, body);
+      const forged = await toSend(labelsManagedBy('flux', 'Apply'));
+      assert.equal((await ask('PATCH', POD, forged)).status, 403, 'managers that applied are kept, too');
     });
 
     it('other users may still change the pod', async () => {
