@@ -152,6 +152,56 @@ spec:
     });
   }
 
+  const json = JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', annotations: { [KEYS.token]: 'my-jwt' } },
+    spec: { containers: [{ name: 'app' }] },
+  });
+  const isInjected = (text: string): void =>
+    assert.deepEqual(at(JSON.parse(text), 'spec', 'volumes'), [VOLUME], text);
+
+  for (const [title, parts] of [
+    ['several documents', ['', json, '\n---\n', json, '\n']],
+    ['a comment before it', ['# note\n', json, '\n']],
+    [
+      'a marker and comments',
+      ['%YAML 1.1\n# a\n--- # b\n# c\n', json, ' # d\n... # e\n---\n# f\n', json, '\n# g\n'],
+    ],
+    ['YAML after it', ['', json, '\n---\n# what it is for\n', 'apiVersion: v1\nkind: Service\n']],
+  ] as const) {
+    it(`JSON stays JSON with ${title}`, async () => {
+      const { code, out } = await fromStdin(parts.join(''));
+      assert.equal(code, 0);
+      const expected = parts.map((part) => (part === json ? '({.+})' : part.replaceAll(/[^\w\s]/g, '\\$&')));
+      const [, ...written] = new RegExp(`^${expected.join('')}`).exec(out) ?? [];
+      assert.ok(written.length > 0, out);
+      for (const text of written) isInjected(text);
+    });
+  }
+
+  it('JSON objects one after the other stay so, as jq prints and kubectl reads them', async () => {
+    const pretty = JSON.stringify(JSON.parse(json), undefined, 2);
+    for (const [text, objects] of [
+      [`${json}\n${json}\n`, 2],
+      [`${pretty}\n${pretty}\n${pretty}\n`, 3],
+      [`\n ${json}${json.replace('"p"', String.raw`"}\"{\\"`)}`, 2],
+    ] as const) {
+      const { code, out, err } = await fromStdin(text);
+      assert.deepEqual([code, err], [0, '']);
+      const printed = out.split(/\n(?=\{)/).filter((part) => part.trim() !== '');
+      assert.equal(printed.length, objects, out);
+      for (const part of printed) isInjected(part);
+      assert.equal((await fromStdin(out)).out, out, 'nothing is left to do');
+    }
+  });
+
+  it('a broken one of several JSON objects is named', async () => {
+    const { code, err } = await fromStdin(`${json}\n${json.replace('"v1"', 'v1')}x\n`);
+    assert.equal(code, 1);
+    assert.match(err, /document 1: .+ line 2/);
+  });
+
   it('a file that begins with a directive follows one that has no end', async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-'));
     t.after(() => rm(folder, { recursive: true }));

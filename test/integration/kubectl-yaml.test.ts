@@ -110,6 +110,58 @@ describe('files are read as kubectl reads them:', () => {
   }
 });
 
+describe('the objects of a file are those that kubectl finds:', () => {
+  const thing = (name: string): string =>
+    `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"${name}"}}\n`;
+  const [a, b, c] = [thing('a'), thing('b'), thing('c')];
+  const yaml = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: yaml}\n';
+
+  /** The names of the objects; of what it prints before it refuses the rest, kubectl would apply that much. */
+  function namesToKubectl(text: string): readonly string[] {
+    const args = ['annotate', '--local', '-f', '-', 'asked=yes', '-o', 'jsonpath={.metadata.name} '];
+    const { stdout, stderr } = spawnSync(kubectl, args, { input: text, env: { HOME: '/nowhere' } });
+    assert.ok(stdout.length > 0 || stderr.length > 0);
+    return stdout
+      .toString()
+      .split(' ')
+      .filter((name) => name !== '');
+  }
+
+  async function namesAfterInject(text: string): Promise<readonly string[] | undefined> {
+    const { code, out } = await runCommand(injectCommand, ['-f', '-'], { input: text });
+    return code === 0 ? namesToKubectl(out) : undefined;
+  }
+
+  for (const [title, text, names] of [
+    ['JSON objects one after the other', a + b + c, ['a', 'b', 'c']],
+    ['two JSON objects on one line', `${a.trim()}${b}`, ['a', 'b']],
+    ['JSON, then YAML', `${a}---\n${yaml}`, ['a', 'yaml']],
+    ['JSON with a comment before it', `# note\n${a}---\n${b}`, ['a', 'b']],
+    ['what ends with `...`', `${yaml}...\n---\n${b}...\n`, ['yaml', 'b']],
+  ] as const) {
+    it(title, async () => {
+      assert.deepEqual(namesToKubectl(text), names);
+      assert.deepEqual(await namesAfterInject(text), names);
+    });
+  }
+
+  it('what it reads nothing of, after `...`, is refused', async () => {
+    for (const text of [`${yaml}...\n${b}`, `${yaml}... # end\n# more\n${b}`]) {
+      assert.deepEqual(namesToKubectl(text), ['yaml']);
+      assert.equal(await namesAfterInject(text), undefined);
+    }
+  });
+
+  for (const character of ['\u0085', '\u2028', '\u2029', '\r'])
+    it(`${JSON.stringify(character)} begins a line, and is refused, but not in double quotes`, () => {
+      const text = `${HEAD}a: b # c${character}d: e\n`;
+      assert.deepEqual([at(askKubectl(text), 'd'), ours(text)], ['e', undefined]);
+      const quoted = `${HEAD}a: "b" # c\nd: "${character} # e"\n`;
+      assert.equal(typeof at(askKubectl(quoted), 'd'), 'string');
+      assert.equal(typeof at(ours(quoted), 'd'), 'string');
+    });
+});
+
 describe('what inject writes', () => {
   const value = fc.oneof(
     plainScalar,

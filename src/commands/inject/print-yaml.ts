@@ -4,8 +4,13 @@ import type { EditableDocument } from '../yaml/editable-document.ts';
 const BEGINNING = /^(?:#[^\n]*\n|\s)*(?<mark>---|%)/;
 const ENDED = /(?<![^\n])\.\.\.(?:[ \t][^\n]*)?\r?\n$/;
 
-/** The documents as one text. One that does not begin with `---` itself gets it, unless it is the first. */
+/**
+ * The documents as one text. One that does not begin with `---` itself gets it, unless it is the first, or all are JSON: then
+ * they stay JSON, one after the other, as kubectl and `jq` read them.
+ */
 export function printYaml(documents: readonly EditableDocument[]): string {
+  if (documents.every((document) => document.isJsonObject()))
+    return documents.map((document) => document.text()).join('');
   let printed: string | undefined;
   const parts: string[] = [];
   for (const document of documents) {

@@ -1,23 +1,13 @@
-import { isDeepStrictEqual } from 'node:util';
-import {
-  LineCounter,
-  parseAllDocuments,
-  type Document,
-  type ParseOptions,
-  type DocumentOptions,
-  type SchemaOptions,
-  type YAMLError,
-} from 'yaml';
+import { LineCounter, type Document, type YAMLError } from 'yaml';
 import type { PatchOperation } from '../../resources/json-patch.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { applyPatch } from './apply-patch.ts';
-import { expandAliases } from './expand-aliases.ts';
-import { keepsComments } from './compare-comments.ts';
-import { editText } from './edit-text.ts';
 import { endOf, findNode, startOf } from './find-place.ts';
-import { YamlFault } from './yaml-fault.ts';
-import { readValue } from './read-value.ts';
-import { findSpacing, findStyle, writeDocument, type YamlStyle } from './write-in-style.ts';
+import { findOtherBreak } from './line-breaks.ts';
+import { parseYaml, valueOfDocument } from './parse-yaml.ts';
+import { asItIs, writeChanged, type WrittenText } from './write-changed.ts';
+import { findStyle, isJson, type TextStyle, type YamlStyle } from './write-in-style.ts';
+import { splitJsonObjects } from './split-json.ts';
 
 /** One document of a file, which can be changed without losing its comments, order and style. */
 export interface EditableDocument {
@@ -31,6 +21,8 @@ export interface EditableDocument {
   readonly addTo: (operations: readonly PatchOperation[]) => void;
   /** The value after `addTo`. */
   readonly changedValue: () => unknown;
+  /** Whether the text is one JSON object and nothing else: kubectl reads such texts one after the other, too. */
+  readonly isJsonObject: () => boolean;
   /** The text of the value at a path of keys and positions; `undefined` if there is no value, or an alias. */
   readonly written: (path: readonly string[]) => string | undefined;
 }
@@ -44,24 +36,26 @@ export interface YamlProblem {
 /** More than any application has; each needs memory before the next is read. */
 const MAX_DOCUMENTS = 10_000;
 
-/** Nothing is resolved by the library: Kubernetes reads other values than YAML 1.2 and 1.1 say. */
-const AS_WRITTEN: ParseOptions & DocumentOptions & SchemaOptions = {
-  schema: 'failsafe',
-  resolveKnownTags: false,
-  uniqueKeys: false,
-  logLevel: 'error',
-  prettyErrors: false, // for each of many errors on one long line the library would look through all of it
-};
-
 /**
- * The documents of a YAML or JSON text, to be changed in place; together they are the whole text. Comments alone are a
- * document of nothing. The problem names the first document that cannot be read.
+ * The documents of a YAML text, or the objects of a JSON text, to be changed in place; together they are the whole text.
+ * Comments alone are a document of nothing. The problem names the first document that cannot be read.
  */
 export function readEditable(text: string): Result<readonly EditableDocument[], YamlProblem> {
-  const count = text.match(/^(?:---|\.\.\.)(?=\s|$)/gm)?.length ?? 0;
-  if (count > MAX_DOCUMENTS) {
-    return fail({ document: MAX_DOCUMENTS, message: `${count} documents are too many: split the file` });
+  const objects = splitJsonObjects(text);
+  if (objects === undefined) return readYaml(text);
+  if (objects.length > MAX_DOCUMENTS) return refuseNumber(objects.length);
+  const read: EditableDocument[] = [];
+  for (const [index, object] of objects.entries()) {
+    const documents = readYaml(object);
+    if (!documents.ok) return fail({ ...documents.problem, document: index + 1 });
+    read.push(...documents.value);
   }
+  return ok(read);
+}
+
+function readYaml(text: string): Result<readonly EditableDocument[], YamlProblem> {
+  const count = text.match(/^(?:---|\.\.\.)(?=\s|$)/gm)?.length ?? 0;
+  if (count > MAX_DOCUMENTS) return refuseNumber(count);
   const lineCounter = new LineCounter();
   const documents = tryToParse(text, lineCounter);
   if (documents === undefined) return fail({ document: 1, message: TOO_DEEP });
@@ -73,14 +67,37 @@ export function readEditable(text: string): Result<readonly EditableDocument[], 
     if (error !== undefined) {
       return fail({ document: index + 1, message: describeError(error, lineCounter) });
     }
+    if (index > 0 && isUnseen(document)) return fail({ document: index, message: NOTHING_AFTER });
     // What is between two documents belongs to the second, or after the last to that.
     const end = index === documents.length - 1 ? text.length : endOfDocument(document, text);
+    const source = text.slice(start, end);
+    const otherBreak = findOtherBreak(source);
+    if (otherBreak !== undefined) {
+      const message = describeBreak(text, start + otherBreak, lineCounter);
+      return fail({ document: index + 1, message });
+    }
     const value = valueOfDocument(document);
     if (!value.ok) return fail({ document: index + 1, message: value.problem });
-    read.push(editable(text.slice(start, end), value.value, style));
+    read.push(editable(source, value.value, styleOf(document, text, style)));
     start = end;
   }
-  return ok(start < text.length ? [editable(text, null, style)] : read);
+  return ok(start < text.length ? [editable(text, null, { ...style, isJson: false })] : read);
+}
+
+function refuseNumber(count: number): Result<never, YamlProblem> {
+  return fail({ document: MAX_DOCUMENTS, message: `${count} documents are too many: split the file` });
+}
+
+const NOTHING_AFTER = 'it ends with `...`, and kubectl reads nothing after that: put `---` below it';
+
+/** Whether it has a value, and follows `...` without a `---`: of what is between two `---` kubectl reads one document. */
+function isUnseen({ directives, contents }: Document.Parsed): boolean {
+  return directives.docStart !== true && contents !== null && contents.range[0] < contents.range[1];
+}
+
+function styleOf({ contents }: Document.Parsed, text: string, style: TextStyle): YamlStyle {
+  const [start, end] = contents?.range ?? [0, 0];
+  return { ...style, isJson: isJson(text.slice(start, end)) };
 }
 
 /** After the line break, which the library does not count for a document of nothing but `---`. */
@@ -90,27 +107,12 @@ function endOfDocument({ range: [, , end] }: Document.Parsed, text: string): num
 
 const TOO_DEEP = 'lists and maps are nested too deeply: reduce the nesting';
 
-/** Empty if there is no document at all. */
-function parse(text: string, lineCounter = new LineCounter()): readonly Document.Parsed[] {
-  const documents = parseAllDocuments(text, { ...AS_WRITTEN, lineCounter });
-  return 'empty' in documents ? [] : documents;
-}
-
 /** `undefined` where the stack ends: for each level of some broken texts the library's parser calls itself. */
 function tryToParse(text: string, lineCounter: LineCounter): readonly Document.Parsed[] | undefined {
   try {
-    return parse(text, lineCounter);
+    return parseYaml(text, lineCounter);
   } catch (error) {
     if (error instanceof RangeError) return undefined;
-    throw error;
-  }
-}
-
-function valueOfDocument(document: Document.Parsed): Result<unknown, string> {
-  try {
-    return ok(readValue(document));
-  } catch (error) {
-    if (error instanceof YamlFault) return fail(error.message);
     throw error;
   }
 }
@@ -119,6 +121,12 @@ function describeError({ code, message, pos: [at] }: YAMLError, lineCounter: Lin
   if (code === 'RESOURCE_EXHAUSTION') return TOO_DEEP;
   const { line, col } = lineCounter.linePos(at);
   return `${message} at line ${line}, column ${col}: correct the YAML`;
+}
+
+function describeBreak(text: string, at: number, lineCounter: LineCounter): string {
+  const { line, col } = lineCounter.linePos(at);
+  const code = text.charCodeAt(at).toString(16).toUpperCase().padStart(4, '0');
+  return `U+${code} at line ${line}, column ${col} is a line break to kubectl: remove it, or write "\\u${code}"`;
 }
 
 function editable(source: string, value: unknown, style: YamlStyle): EditableDocument {
@@ -135,7 +143,7 @@ function editable(source: string, value: unknown, style: YamlStyle): EditableDoc
     value,
     changedValue,
     written: (path) => {
-      parsed ??= parse(source)[0]; // once, as each of many objects may ask
+      parsed ??= parseYaml(source)[0]; // once, as each of many objects may ask
       const node = parsed === undefined ? undefined : findNode(parsed, path);
       const [start, end] = [startOf(node), endOf(node, source)];
       return start === undefined || end === undefined ? undefined : source.slice(start, end);
@@ -144,65 +152,11 @@ function editable(source: string, value: unknown, style: YamlStyle): EditableDoc
       operations.push(...added);
       written = undefined;
     },
+    isJsonObject: () => source.trimStart().startsWith('{') && isJson(source),
     losesComments: () => write().losesComments,
     text: () => {
       const { text } = write();
       return text.endsWith('\n') || text === '' ? text : text + style.eol;
     },
   };
-}
-
-interface WrittenText {
-  readonly text: string;
-  readonly losesComments: boolean;
-}
-
-function asItIs(text: string): WrittenText {
-  return { text, losesComments: false };
-}
-
-/** Tries each way in turn and reads the result again: it must have the wanted value, and nothing else. */
-function writeChanged(
-  source: string,
-  operations: readonly PatchOperation[],
-  wanted: unknown,
-  style: YamlStyle,
-): WrittenText {
-  const inPlace = edit(source, operations, wanted, style);
-  if (inPlace !== undefined) return asItIs(inPlace);
-  const text = edit(withoutAliases(source, style), operations, wanted, style) ?? writeDocument(wanted, style);
-  return { text, losesComments: !keepsComments(source, text) };
-}
-
-function edit(
-  source: string,
-  operations: readonly PatchOperation[],
-  wanted: unknown,
-  style: YamlStyle,
-): string | undefined {
-  const [document] = parse(source);
-  const edited = document === undefined ? undefined : editText(source, document, operations, style);
-  return edited !== undefined && says(edited, wanted) ? edited : undefined;
-}
-
-function withoutAliases(source: string, { eol }: YamlStyle): string {
-  const [document] = parse(source);
-  if (document === undefined) return source;
-  expandAliases(document);
-  const { indentsLists } = findStyle(source);
-  const { indent, padsFlow } = findSpacing(source);
-  const text = document.toString({
-    lineWidth: 0,
-    indent,
-    indentSeq: indentsLists,
-    flowCollectionPadding: padsFlow,
-  });
-  return text.replaceAll('\n', eol);
-}
-
-function says(text: string, wanted: unknown): boolean {
-  const [document, ...more] = parse(text);
-  if (document === undefined || more.length > 0 || document.errors.length > 0) return false;
-  const value = valueOfDocument(document);
-  return value.ok && isDeepStrictEqual(value.value, wanted);
 }

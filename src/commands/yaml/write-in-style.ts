@@ -1,13 +1,17 @@
 import { isJsonObject } from '../../resources/json.ts';
 import { resolvePlain } from './resolve-scalar.ts';
 
-/** How a file is written, so that what is added looks like the rest. */
-export interface YamlStyle {
+/** How a text is written, so that what is added looks like the rest. */
+export interface TextStyle {
   /** Line break. */
   readonly eol: '\n' | '\r\n';
   /** Whether a list is indented deeper than the key that it belongs to. */
   readonly indentsLists: boolean;
-  /** Whether the file is JSON, and has to stay so. */
+}
+
+/** How one document of the text is written. */
+export interface YamlStyle extends TextStyle {
+  /** Whether the document is JSON, and has to stay so. */
   readonly isJson: boolean;
 }
 
@@ -76,12 +80,11 @@ export function writeDocument(value: unknown, style: YamlStyle): string {
 const LIST_ITEM = /(?<![^\n])( *)[^\s#-][^\n]*:[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*( *)- /;
 
 /** As the first list below a key shows it, and the first line break. */
-export function findStyle(text: string): YamlStyle {
+export function findStyle(text: string): TextStyle {
   const list = LIST_ITEM.exec(text);
   return {
     eol: /^[^\n]*\r\n/.test(text) ? '\r\n' : '\n',
     indentsLists: list === null || list[1] !== list[2],
-    isJson: isJson(text),
   };
 }
 
@@ -98,7 +101,8 @@ export function findSpacing(text: string): { readonly indent: number; readonly p
 /** A key on a line of its own, blank lines and comments, and a key below it. */
 const NESTED = /(?<![^\n])( *)[^\s#-][^\n]*:[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*( +)[^\s#-]/g;
 
-function isJson(text: string): boolean {
+/** Whether the text is a JSON object or list. */
+export function isJson(text: string): boolean {
   if (!/^\s*[[{]/.test(text)) return false;
   try {
     JSON.parse(text);

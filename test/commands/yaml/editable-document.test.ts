@@ -270,23 +270,3 @@ describe('laws of editing:', () => {
     );
   });
 });
-
-describe('a YAML file that cannot be read', () => {
-  const problemOf = (text: string): string => {
-    const read = readEditable(text);
-    assert.ok(!read.ok);
-    return read.problem.message;
-  };
-
-  it('names the first fault of its text, with line and column', () => {
-    assert.equal(
-      problemOf('a: b\nc: d: e\nf: g: h\n'),
-      'Nested mappings are not allowed in compact mappings at line 2, column 4: correct the YAML',
-    );
-  });
-
-  it('may have any number of levels, broken or not', () => {
-    for (const text of ['- '.repeat(20_000), `- ${'? '.repeat(20_000)}}`, `a:\n  ${'a: '.repeat(20_000)}}`])
-      assert.equal(problemOf(text), 'lists and maps are nested too deeply: reduce the nesting');
-  });
-});

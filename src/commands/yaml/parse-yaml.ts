@@ -1,0 +1,39 @@
+import {
+  LineCounter,
+  parseAllDocuments,
+  type Document,
+  type DocumentOptions,
+  type ParseOptions,
+  type SchemaOptions,
+} from 'yaml';
+import { fail, ok, type Result } from '../../resources/result.ts';
+import { readValue } from './read-value.ts';
+import { YamlFault } from './yaml-fault.ts';
+
+/** Nothing is resolved by the library: Kubernetes reads other values than YAML 1.2 and 1.1 say. */
+const AS_WRITTEN: ParseOptions & DocumentOptions & SchemaOptions = {
+  schema: 'failsafe',
+  resolveKnownTags: false,
+  uniqueKeys: false,
+  logLevel: 'error',
+  prettyErrors: false, // for each of many errors on one long line the library would look through all of it
+};
+
+/**
+ * The documents of a YAML text, with the errors in each; empty if there is no document at all. Throws `RangeError` where the
+ * stack ends.
+ */
+export function parseYaml(text: string, lineCounter = new LineCounter()): readonly Document.Parsed[] {
+  const documents = parseAllDocuments(text, { ...AS_WRITTEN, lineCounter });
+  return 'empty' in documents ? [] : documents;
+}
+
+/** The value as Kubernetes reads it, or why it cannot be read, with the remedy. */
+export function valueOfDocument(document: Document.Parsed): Result<unknown, string> {
+  try {
+    return ok(readValue(document));
+  } catch (error) {
+    if (error instanceof YamlFault) return fail(error.message);
+    throw error;
+  }
+}

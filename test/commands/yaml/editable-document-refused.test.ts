@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { readEditable } from '../../../src/commands/yaml/editable-document.ts';
+
+describe('a YAML file that cannot be read', () => {
+  const problemOf = (text: string): string => {
+    const read = readEditable(text);
+    assert.ok(!read.ok);
+    return read.problem.message;
+  };
+
+  it('names the first fault of its text, with line and column', () => {
+    assert.equal(
+      problemOf('a: b\nc: d: e\nf: g: h\n'),
+      'Nested mappings are not allowed in compact mappings at line 2, column 4: correct the YAML',
+    );
+  });
+
+  for (const [character, name] of [
+    ['\u0085', '0085'],
+    ['\u2028', '2028'],
+    ['\u2029', '2029'],
+    ['\r', '000D'],
+  ] as const) {
+    it(`has a character that is a line break to kubectl alone: U+${name}`, () => {
+      const problem = `U+${name} at line 2, column 6 is a line break to kubectl: remove it, or write "\\u${name}"`;
+      for (const line of [`c: # ${character}  d: e\n`, `c: xx${character}y\n`, `'c': ${character}y\n`]) {
+        const text = `"a": 1\r\n${line}`;
+        assert.equal(problemOf(text), problem, JSON.stringify(text));
+      }
+      assert.equal(problemOf(`|\n"abcd${character}"`), problem, 'no double quotes, but a text');
+      assert.ok(readEditable(`a: "x${character}y" # "\r\nb: "${character}"\r\n`).ok);
+    });
+  }
+
+  it('goes on after `...` without `---`: kubectl reads nothing there', () => {
+    const problem = 'it ends with `...`, and kubectl reads nothing after that: put `---` below it';
+    for (const text of [
+      'a: 1\n...\nb: 2\n',
+      '...\na: 1\n',
+      '---\n... # c\n# d\n{b: 2}\n',
+      'a: 1\n...\n...\n~\n',
+    ])
+      assert.equal(problemOf(text), problem, text);
+    for (const text of ['a: 1\n...\n---\nb: 2\n', 'a: 1\n...\n# b: 2\n', 'a: 1\n...\n...\n'])
+      assert.ok(readEditable(text).ok, text);
+  });
+
+  it('may have any number of levels, broken or not', () => {
+    for (const text of ['- '.repeat(20_000), `- ${'? '.repeat(20_000)}}`, `a:\n  ${'a: '.repeat(20_000)}}`])
+      assert.equal(problemOf(text), 'lists and maps are nested too deeply: reduce the nesting');
+  });
+});
