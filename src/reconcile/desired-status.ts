@@ -11,6 +11,7 @@ import { describeConditions } from './desired-conditions.ts';
 import { describeKeyRecord, isSamePublicKey } from './key-record.ts';
 import type { Observed } from './observed.ts';
 import { describeRetiredKeys } from './retired-keys.ts';
+import { findOwnership } from './ownership.ts';
 import { presentToken, type Outcome, type PresentToken } from './outcome.ts';
 
 /** What the status says of the token. */
@@ -34,7 +35,9 @@ export function desiredStatus(observed: Observed, outcome: Outcome, now: Seconds
   const conditions = describeConditions(observed, outcome, token, now);
   const keyRecord = describeKeyRecord(observed, outcome.signed !== undefined);
   const tokenRecord =
-    token === undefined || !spec.ok ? NO_TOKEN : describeToken(jwt, spec.value, token, outcome);
+    token === undefined || !spec.ok
+      ? describeExpiredToken(observed, now)
+      : describeToken(jwt, spec.value, token, outcome);
   const issuer = spec.ok ? issuerOf(spec.value) : undefined;
   return {
     observedGeneration: generation,
@@ -58,6 +61,20 @@ export function isSameStatus(a: RecordedStatus, b: RecordedStatus): boolean {
 function issuerOf(spec: JwtSpec): string | undefined {
   const issuer = effectiveIssuer(spec);
   return issuer.ok ? issuer.value : undefined;
+}
+
+/**
+ * The record of the last token stays while the Secret holds one that has expired: when its renewal was due is not forgotten
+ * until it was made, and who watches expiries sees this one.
+ */
+function describeExpiredToken({ jwt, secret }: Observed, now: Seconds): TokenRecord {
+  const { tokenId, issuedAt, expiresAt, renewsAt } = jwt.recorded;
+  const holdsExpired =
+    secret?.token.state === 'faulty' &&
+    secret.token.cause === 'Expired' &&
+    findOwnership(jwt, secret) === 'ours';
+  const isExpired = expiresAt !== undefined && expiresAt <= now;
+  return holdsExpired && isExpired ? { tokenId, issuedAt, expiresAt, renewsAt } : NO_TOKEN;
 }
 
 function describeToken(

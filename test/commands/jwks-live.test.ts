@@ -62,6 +62,7 @@ describe('jwks of what others wrote', () => {
     const { expiresAt: _none, ...status } = signing('refused');
     add('science', 'my-jwt', { ...signing('own'), conditions });
     add('tenant', 'refused', { ...status, conditions }, rotationTo(jwk('foreign')));
+    add('tenant', 'expired', { ...signing('expired'), expiresAt: '2020-01-01T00:00:00Z', conditions });
     assert.equal((await everywhere()).code, 0);
     assert.deepEqual(await kids(), ['own']);
     const named = await jwks('refused', '-n', 'tenant');

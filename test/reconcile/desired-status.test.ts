@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { desiredStatus, isSameStatus } from '../../src/reconcile/desired-status.ts';
 import type { Outcome } from '../../src/reconcile/outcome.ts';
 import { parsePublicJwk } from '../../src/reconcile/key-record.ts';
-import type { KeyObservation, TokenObservation } from '../../src/reconcile/observed.ts';
+import type { KeyObservation, SecretObservation, TokenObservation } from '../../src/reconcile/observed.ts';
 import { RENEW } from '../../src/resources/names.ts';
 import type { StateProblem } from '../../src/resources/problem.ts';
 import {
@@ -171,6 +171,21 @@ describe('the fields of the status', () => {
     const token = { ...secret.token, tokenId: 'another' } as TokenObservation;
     const status = desiredStatus({ jwt, secret: { ...secret, token }, key: UNREAD }, {}, NOW);
     assert.deepEqual([status.tokenId, status.issuedAt], ['another', NOW - HOUR]);
+  });
+
+  it('of the token stay when it has expired, and no longer than it is in the Secret', async () => {
+    const { recorded, ...rest } = await settledJwt();
+    const last = { issuedAt: NOW - DAY, expiresAt: NOW, renewsAt: NOW - HOUR };
+    const jwt = { ...rest, recorded: { ...recorded, ...last } };
+    const after = (from: typeof jwt, secret: SecretObservation | undefined, now = NOW) =>
+      tokenOf(desiredStatus({ jwt: from, secret, key: noKey }, { problem: gone }, now));
+    const expired = ourSecret(jwt, DAY, { token: faulty });
+    assert.deepEqual(after(jwt, expired), ['the-jti', NOW - DAY, NOW, NOW - HOUR]);
+    const other: TokenObservation = { state: 'faulty', cause: 'ClaimsMismatch' };
+    assert.deepEqual(after(jwt, { ...expired, token: other }), []);
+    assert.deepEqual(after(jwt, undefined), []);
+    assert.deepEqual(after(jwt, { ...expired, owners: [], annotations: {} }), [], 'it is not ours');
+    assert.deepEqual(after(jwt, expired, NOW - 1), [], 'an older token took the place of the recorded one');
   });
 
   it('of the token are removed with it, and the next attempt comes with a failure', async () => {

@@ -34,7 +34,7 @@ export function keysOfJwt(jwt: Jwt, object: unknown, now: Seconds): readonly [Is
   const wanted = spec.ok ? effectiveIssuer(spec.value) : undefined;
   const issuer = recorded.issuer ?? (wanted?.ok === true ? wanted.value : undefined);
   const entries: KeyEntry[] = [];
-  const present = signsForIssuer(recorded) ? parsePublicJwk(recorded.publicKey ?? '') : undefined;
+  const present = signsForIssuer(recorded, now) ? parsePublicJwk(recorded.publicKey ?? '') : undefined;
   if (present !== undefined) {
     const { keyId = present.kid ?? '' } = recorded;
     // Earlier versions left kid and alg out.
@@ -66,6 +66,7 @@ export function keysOfJwt(jwt: Jwt, object: unknown, now: Seconds): readonly [Is
  * Whether `publicKey` signs tokens of `issuer`. In a status `issuer` follows the spec at once and the key only with a
  * signature, so where the policy of the cluster refuses the JWT and no token is left, the key is that of another issuer.
  */
-function signsForIssuer(recorded: RecordedStatus): boolean {
-  return recorded.expiresAt !== undefined || findCondition(recorded, 'PolicyDenied') === undefined;
+function signsForIssuer(recorded: RecordedStatus, now: Seconds): boolean {
+  const { expiresAt = 0 } = recorded;
+  return expiresAt > now || findCondition(recorded, 'PolicyDenied') === undefined;
 }

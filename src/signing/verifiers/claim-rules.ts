@@ -199,12 +199,12 @@ function judgeForeignClaim(claims: JsonObject, profile: Profile): RuleFinding {
 }
 
 /** It takes the words of SciTokens under all profiles, and those of WLCG under its own; a scope without a path is for all. */
-function judgeScopesForXrootd({ storage, hasSciTokens }: Scopes, { name }: Profile): RuleFinding {
-  if (name !== 'WLCG')
+function judgeScopesForXrootd({ storage, hasSciTokens }: Scopes, profile: Profile): RuleFinding {
+  if (profile !== WLCG)
     return hasSciTokens
       ? undefined
       : refusal(
-          `the scopes of ${name} are read: and write:, with a path`,
+          `the scopes of ${profile.name} are read: and write:, with a path`,
           'use read:/ and write:/, or wlcg.ver "1.0"',
         );
   const useful = storage.filter(

@@ -118,12 +118,6 @@ const TABLE: readonly (readonly [
     CLIENTS,
   ],
   [
-    'SciTokens 1.0 with the any of SciTokens 2.0',
-    { ver: 'scitokens:1.0', 'wlcg.ver': undefined, aud: ['ANY'], scope: 'read:/' },
-    [...SERVERS, XROOTD],
-    CLIENTS,
-  ],
-  [
     'SciTokens 1.0 with a claim of its own',
     { ver: 'scitokens:1.0', 'wlcg.ver': undefined, aud: undefined, scope: 'read:/', username: 'x' },
     [...SERVERS, XROOTD],
