@@ -1,0 +1,284 @@
+import { NRP_KEY } from '../../fixtures/keys.ts';
+import { claims, spec } from './specs.ts';
+
+const ANY = 'https://wlcg.cern.ch/jwt/v1/any';
+
+/** When a warning is given. */
+interface Rule {
+  /** Field, fault and remedy. */
+  readonly says: RegExp;
+  readonly warned: Readonly<Record<string, unknown>>;
+  /** Specs close by that it does not warn of. */
+  readonly quiet: Readonly<Record<string, unknown>>;
+}
+
+/** By rule, in the order in which they come. */
+export const WARNINGS: Readonly<Record<string, Rule>> = {
+  'key-in-resource': {
+    says: /^spec\.key\.value .* move it into a Secret/,
+    warned: { 'a key as text': spec({ key: { value: NRP_KEY } }) },
+    quiet: { 'a key in a Secret': spec() },
+  },
+  'issuer-not-https': {
+    says: /^the issuer is not an https:\/\/ URL: .* correct spec\.issuer$/,
+    warned: {
+      'plain HTTP': spec({ issuer: 'http://issuer.example.com/' }),
+      'a name': spec({ issuer: 'my-issuer' }),
+      'one in the claims that is not a URL': claims({ iss: 'x' }),
+    },
+    quiet: { 'an https:// URL': spec(), 'one in the claims': claims({ iss: 'https://a.example' }) },
+  },
+  'issuer-white-space': {
+    says: /^the issuer has white space, .* remove it from spec\.issuer$/,
+    warned: {
+      'a space at the end': spec({ issuer: 'https://issuer.example.com/ ' }),
+      'a line break, as a block scalar of YAML leaves it': spec({ issuer: 'https://issuer.example.com/\n' }),
+    },
+    quiet: { 'an issuer without': spec() },
+  },
+  'wlcg-version': {
+    says: /^spec\.data\["wlcg\.ver"\] must be "1\.0", a string in quotes/,
+    warned: {
+      'a later version': claims({ 'wlcg.ver': '1.2' }),
+      'a number, as YAML makes of it without quotes': claims({ 'wlcg.ver': 1 }),
+      'no version': claims({ 'wlcg.ver': undefined }),
+      'no version, and a ver that nobody knows': claims({ 'wlcg.ver': undefined, ver: '1.0' }),
+    },
+    quiet: {
+      'version 1.0': spec(),
+      'the profile of SciTokens': claims({ 'wlcg.ver': undefined, ver: 'scitoken:2.0', aud: 'ANY' }),
+      'the first version of SciTokens': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', aud: 'ANY' }),
+    },
+  },
+  'ver-beside-wlcg-version': {
+    says: /^spec\.data\.ver beside wlcg\.ver: .* remove ver$/,
+    warned: {
+      'the same version twice': claims({ ver: '1.0' }),
+      'two profiles': claims({ ver: 'scitoken:2.0' }),
+    },
+    quiet: { 'ver alone': claims({ 'wlcg.ver': undefined, ver: 'scitoken:2.0', aud: 'ANY' }) },
+  },
+  'audience-missing': {
+    says: /^spec\.data\.aud is missing: .* set it to https:\/\/wlcg\.cern\.ch\/jwt\/v1\/any$/,
+    warned: {
+      'no audience': claims({ aud: undefined }),
+      'an empty list': claims({ aud: [] }),
+      null: claims({ aud: null }),
+      'a list of no texts': claims({ aud: [7, null] }),
+    },
+    quiet: {
+      'one text': claims({ aud: ANY }),
+      'a list': claims({ aud: [ANY] }),
+      'SciTokens 1.0, which needs none': claims({
+        'wlcg.ver': undefined,
+        ver: 'scitokens:1.0',
+        aud: undefined,
+      }),
+    },
+  },
+  'subject-missing': {
+    says: /^spec\.data\.sub is missing or not a string: .* set it$/,
+    warned: {
+      'no subject': claims({ sub: undefined }),
+      'an empty one': claims({ sub: '' }),
+      'a number': claims({ sub: 7 }),
+    },
+    quiet: { 'a text': spec() },
+  },
+  'scope-missing': {
+    says: /^spec\.data\.scope is missing: .* set it, e\.g\. "storage\.read:\/"$/,
+    warned: {
+      'no scope': claims({ scope: undefined }),
+      'an empty one': claims({ scope: ' ' }),
+      null: claims({ scope: null }),
+      'an empty list': claims({ scope: [] }),
+    },
+    quiet: {
+      'a scope': spec(),
+      'one under another name, which has its own warning': claims({ scope: undefined, scp: 'x' }),
+    },
+  },
+  'scope-misnamed': {
+    says: /^spec\.data has scopes or scp, .* name the claim scope$/,
+    warned: {
+      scopes: claims({ scope: undefined, scopes: 'storage.read:/' }),
+      'scp, as other issuers name it': claims({ scope: undefined, scp: ['storage.read:/'] }),
+    },
+    quiet: { 'both names': claims({ scp: 'storage.read:/' }) },
+  },
+  'scope-no-text': {
+    says: /^spec\.data\.scope is not a string: .* write one, e\.g\. "storage\.read:\/"$/,
+    warned: {
+      'a list': claims({ scope: ['storage.read:/'] }),
+      'a number': claims({ scope: 7 }),
+      'an object': claims({ scope: { read: '/' } }),
+      'a list of nothing': claims({ scope: [null] }),
+    },
+    quiet: { 'a text': spec(), 'no scope': claims({ scope: undefined }) },
+  },
+  'scope-commas': {
+    says: /^spec\.data\.scope has commas: .* spaces, put these instead$/,
+    warned: {
+      'commas alone': claims({ scope: 'storage.read:/,storage.create:/' }),
+      'commas and spaces': claims({ scope: 'storage.read:/, storage.create:/' }),
+      'a comma at the end': claims({ scope: 'storage.read:/,' }),
+    },
+    quiet: { 'a comma in a path': claims({ scope: 'storage.read:/a,b' }) },
+  },
+  'audience-without-any': {
+    says: /^spec\.data\.aud names services only: .* add (?:ANY|https:\/\/wlcg\.cern\.ch\/jwt\/v1\/any)$/,
+    warned: {
+      'one service': claims({ aud: 'https://origin.example.com' }),
+      'a list of services': claims({ aud: ['https://a.example', 'https://b.example'] }),
+      'the word of SciTokens under WLCG’s profile': claims({ aud: 'ANY' }),
+      'WLCG’s value under the profile of SciTokens': claims({ 'wlcg.ver': undefined, ver: 'scitoken:2.0' }),
+    },
+    quiet: {
+      'a service beside any': claims({ aud: ['https://origin.example.com', ANY] }),
+      'no audience at all, which has its own warning': claims({ aud: undefined }),
+      'WLCG’s value where ver stands beside wlcg.ver': claims({ ver: 'scitoken:2.0' }),
+      'the profile of SciTokens': claims({ 'wlcg.ver': undefined, ver: 'scitokens:2.0', aud: ['ANY'] }),
+    },
+  },
+  'audience-of-scitokens-1': {
+    says: /^spec\.data\.aud: with this ver no value means any audience .* remove aud, or use wlcg\.ver "1\.0"$/,
+    warned: {
+      'WLCG’s value': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0' }),
+      'the word of SciTokens 2.0': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', aud: 'ANY' }),
+      'a service': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', aud: ['https://a.example'] }),
+      'an empty list': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', aud: [] }),
+    },
+    quiet: {
+      'no audience': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', aud: undefined }),
+      'no version, which has its own warning': claims({ 'wlcg.ver': undefined }),
+    },
+  },
+  'claim-unknown': {
+    says: /^spec\.data has claims that XRootD refuses with this ver: .* wlcg\.ver "1\.0" instead of ver$/,
+    warned: {
+      'a claim of its own': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', username: 'x' }),
+    },
+    quiet: {
+      'the claims that SciTokens 1.0 knows': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', opt: 1 }),
+      'SciTokens 2.0': claims({ 'wlcg.ver': undefined, ver: 'scitokens:2.0', username: 'x' }),
+      'WLCG’s profile': claims({ username: 'x' }),
+    },
+  },
+  'algorithm-not-of-osdf': {
+    says: /^spec\.algorithm is \w+: .* accept only RS256 and ES256, use one of these$/,
+    warned: Object.fromEntries(
+      ['RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES384', 'ES512', 'EdDSA'].map((algorithm) => [
+        algorithm,
+        spec({ algorithm }),
+      ]),
+    ),
+    quiet: { RS256: spec({ algorithm: 'RS256' }), ES256: spec() },
+  },
+  'token-too-large': {
+    says: /^the token takes at least \d{4} bytes: .* more than 4096, shorten spec\.data$/,
+    warned: { '4,000 bytes of claims': claims({ note: 'x'.repeat(4_000) }) },
+    quiet: { '2,400 bytes of claims': claims({ note: 'x'.repeat(2_400) }) },
+  },
+  'issuer-differs': {
+    says: /^spec\.data\.iss differs from spec\.issuer .* remove spec\.data\.iss, or make them equal$/,
+    warned: {
+      'no slash at the end': claims({ iss: 'https://issuer.example.com' }),
+      'an empty one': claims({ iss: '' }),
+    },
+    quiet: { 'the same': claims({ iss: 'https://issuer.example.com/' }), none: spec() },
+  },
+  'scope-unknown': {
+    says: /^spec\.data\.scope: storage\.write is not a scope, use storage\.create .* or storage\.modify/,
+    warned: {
+      'storage.write': claims({ scope: 'storage.read:/ storage.write:/' }),
+      'without a path': claims({ scope: 'storage.read:/ storage.write' }),
+      'in a list': claims({ scope: ['storage.write:/'] }),
+    },
+    quiet: {
+      'storage.modify': claims({ scope: 'storage.read:/ storage.modify:/' }),
+      'the word inside a path': claims({ scope: 'storage.read:/storage.write' }),
+      'no scope': claims({ scope: undefined }),
+    },
+  },
+  'scope-of-scitokens': {
+    says: /^spec\.data\.scope: read: and write: are words of SciTokens, .* use storage\.read:\/, storage\.modify:\/$/,
+    warned: {
+      read: claims({ scope: 'read:/' }),
+      'write beside others': claims({ scope: 'storage.read:/ write:/data' }),
+    },
+    quiet: {
+      'the profile of SciTokens': claims({
+        'wlcg.ver': undefined,
+        ver: 'scitoken:2.0',
+        aud: 'ANY',
+        scope: 'read:/ write:/',
+      }),
+      'words that end alike': claims({ scope: 'compute.read:/ storage.read:/' }),
+    },
+  },
+  'scope-of-wlcg': {
+    says: /^spec\.data\.scope: storage\.… are words of WLCG, .* with this ver, use read:\/, write:\/$/,
+    warned: {
+      'SciTokens 2.0': claims({ 'wlcg.ver': undefined, ver: 'scitoken:2.0', aud: 'ANY' }),
+      'SciTokens 1.0': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', aud: undefined }),
+    },
+    quiet: {
+      'the words of both': claims({
+        'wlcg.ver': undefined,
+        ver: 'scitoken:2.0',
+        aud: 'ANY',
+        scope: 'read:/ storage.read:/',
+      }),
+      'WLCG’s profile': spec(),
+    },
+  },
+  'scope-without-path': {
+    says: /^spec\.data\.scope: a storage scope needs a path .* e\.g\. storage\.read:\/$/,
+    warned: {
+      'no path': claims({ scope: 'storage.read' }),
+      'an empty one': claims({ scope: 'storage.read: storage.create:/' }),
+      'a relative one': claims({ scope: 'storage.read:data' }),
+    },
+    quiet: { 'a path': claims({ scope: 'storage.read:/data' }), 'other scopes': claims({ scope: 'openid' }) },
+  },
+  'scope-without-read': {
+    says: /^spec\.data\.scope has no storage\.read: .* add storage\.read$/,
+    warned: {
+      'storage.create alone': claims({ scope: 'storage.create:/' }),
+      'storage.modify alone': claims({ scope: 'storage.modify:/a  storage.stage:/' }),
+    },
+    quiet: {
+      'with storage.read': claims({ scope: 'storage.modify:/a storage.read:/' }),
+      'storage.read alone': claims({ scope: 'storage.read:/' }),
+      'other scopes': claims({ scope: 'compute.create' }),
+    },
+  },
+  'lifetime-short': {
+    says: /^spec\.expiryTime is \d min: .* use 10 min or more$/,
+    warned: {
+      'nine minutes': spec({ expiryTime: { minutes: 9 }, resignBefore: undefined }),
+      'a minute': spec({ expiryTime: { minutes: 1 }, resignBefore: undefined }),
+    },
+    quiet: { 'ten minutes': spec({ expiryTime: { minutes: 10 }, resignBefore: undefined }) },
+  },
+  'renewal-late': {
+    says: /^spec\.resignBefore is 2 min: .* use 3 min or more$/,
+    warned: { 'two minutes': spec({ resignBefore: { minutes: 2 } }) },
+    quiet: {
+      'three minutes': spec({ resignBefore: { minutes: 3 } }),
+      'zero, which means half': spec({ resignBefore: { minutes: 0 } }),
+      none: spec({ resignBefore: undefined }),
+    },
+  },
+  'claims-overridden': {
+    says: /^spec\.data: [a-z, ]+ will be overridden by ours, remove from spec\.data$/,
+    warned: {
+      exp: claims({ exp: 1 }),
+      nbf: claims({ nbf: 1 }),
+      iat: claims({ iat: null }),
+      jti: claims({ jti: 'mine' }),
+      'all of them': claims({ exp: 1, nbf: 1, iat: 1, jti: 1 }),
+    },
+    quiet: { 'claims of these names further down': claims({ cnf: { exp: 1, jti: 2 } }) },
+  },
+};
