@@ -6,6 +6,7 @@ import { kubectl } from '../resources/shell-words.ts';
 import { buildClaims } from '../signing/claims.ts';
 import { readSigningKey } from '../signing/key.ts';
 import { lintJwt } from '../signing/lint.ts';
+import { findTooLong, tokenBytes } from '../signing/token-size.ts';
 import { signToken } from '../signing/token.ts';
 import type { FlagValues } from './flags.ts';
 import { readDocuments } from './input/documents.ts';
@@ -101,6 +102,8 @@ async function signDocument(
   if (!key.ok) return fail(named(`${text.value.where}: ${key.problem.message}`));
   const claims = buildClaims(spec, Math.floor(toSeconds(Date.now())), randomUUID());
   if (!claims.ok) return fail(named(claims.problem.message));
+  const tooLong = findTooLong(tokenBytes(spec, claims.value, key.value));
+  if (tooLong !== undefined) return fail(named(tooLong.message));
   const findings = await lintJwt(document['spec'], { isNew: true });
   const refusal = findings.refusals.find(({ rule }) => rule !== 'key');
   if (refusal !== undefined) return fail(named(refusal.message));

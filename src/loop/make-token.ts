@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { AlgorithmName } from '../resources/algorithms.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
-import { MAX_TOKEN_BYTES } from '../resources/secret.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import { buildClaims, type Claims } from '../signing/claims.ts';
-import { tokenBytes } from '../signing/token-size.ts';
+import { findTooLong, tokenBytes } from '../signing/token-size.ts';
 import { signToken } from '../signing/token.ts';
 import { toSeconds, type Seconds } from '../time/units.ts';
 import { Stale } from './stale.ts';
@@ -40,18 +39,12 @@ export async function makeToken(
   const issuedAt = Math.floor(now);
   const claims = buildClaims(spec, issuedAt, randomUUID());
   if (!claims.ok) return fail(claims.problem);
-  const bytes = tokenBytes(spec, claims.value, key.key);
-  if (bytes > MAX_TOKEN_BYTES) return fail(tooLong(bytes));
+  const tooLong = findTooLong(tokenBytes(spec, claims.value, key.key));
+  if (tooLong !== undefined) return fail(tooLong);
   const startedAt = performance.now();
   const text = await signToken(key.key, spec.keyId, claims.value);
   const duration = toSeconds(performance.now() - startedAt);
   const { algorithm, keyId } = spec;
   const signedBy = key.key.thumbprint;
   return ok({ text, claims: claims.value, algorithm, keyId, issuedAt, signedBy, duration });
-}
-
-/** Claims of 64 KiB are a third longer in a token; one that is not read again would be signed again and again. */
-function tooLong(bytes: number): StateProblem {
-  const message = `the token would take ${bytes} bytes, at most ${MAX_TOKEN_BYTES} are allowed: make spec.data smaller`;
-  return { reason: 'ClaimsInvalid', message };
 }

@@ -5,7 +5,7 @@ import type { StateProblem } from '../resources/problem.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { buildClaims, type Claims } from './claims.ts';
 import { readSigningKey, type SigningKey } from './key.ts';
-import { tokenBytes } from './token-size.ts';
+import { findTooLong, tokenBytes } from './token-size.ts';
 import { findWarnings, type LintWarning } from './lint/findings.ts';
 import { isRenewalClamped } from './schedule.ts';
 
@@ -52,11 +52,14 @@ export async function lintParsedJwt(
   const { value: jwt } = parsed;
   const key = tryKey ? await readInlineKey(jwt) : ok(undefined);
   const claims = buildClaims(jwt, SAMPLE.now, SAMPLE.jti);
+  const bytes = bytesOf(jwt, claims, key.ok ? key.value : undefined);
+  const tooLong = findTooLong(bytes);
   const refusals: LintRefusal[] = [];
   if (!key.ok) refusals.push({ rule: 'key', ...key.problem });
   if (!claims.ok) refusals.push({ rule: 'claims', ...claims.problem });
+  if (tooLong !== undefined) refusals.push({ rule: 'claims', ...tooLong });
   if (isNew && isRenewalClamped(jwt)) refusals.push({ rule: 'renewal', ...describeClamped(jwt) });
-  return { refusals, warnings: findWarnings(jwt, bytesOf(jwt, claims, key.ok ? key.value : undefined)) };
+  return { refusals, warnings: findWarnings(jwt, bytes) };
 }
 
 /** The warnings of a spec that was read already, and whose key is not at hand. */

@@ -1,4 +1,6 @@
 import { jsonBytes } from '../resources/json.ts';
+import type { StateProblem } from '../resources/problem.ts';
+import { MAX_TOKEN_BYTES } from '../resources/secret.ts';
 import { ALGORITHMS, type AlgorithmName } from '../resources/algorithms.ts';
 import type { JwtSpec } from '../resources/jwt.ts';
 import type { Claims } from './claims.ts';
@@ -35,6 +37,16 @@ export function tokenBytes(
   ];
   const dots = parts.length - 1;
   return parts.reduce((sum, bytes) => sum + Math.ceil((bytes * 4) / 3), dots);
+}
+
+/**
+ * Why a token of that many bytes is never signed, `undefined` when it can be: one that is too long to be read again would be
+ * signed again and again. Claims of 48 KiB reach the limit, as base64url is a third longer.
+ */
+export function findTooLong(bytes: number): StateProblem | undefined {
+  if (bytes <= MAX_TOKEN_BYTES) return undefined;
+  const message = `the token would take ${bytes} bytes, at most ${MAX_TOKEN_BYTES} are allowed: make spec.data smaller`;
+  return { reason: 'ClaimsInvalid', message };
 }
 
 function signatureBytes(algorithm: AlgorithmName, key: SigningKey | undefined): number {

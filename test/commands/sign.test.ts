@@ -84,6 +84,10 @@ describe('sign -f', () => {
       /must be shorter than spec\.expiryTime/,
     ],
     'an integer that JSON changes': [{ data: { uid: 2 ** 60 } }, /spec\.data\.uid .*write it as a string/],
+    'claims that no token has room for': [
+      { data: { note: 'x'.repeat(50_000) } },
+      /the token would take 67\d{3} bytes, at most 65536 are allowed/,
+    ],
     'a label for the Secret that YAML reads as a boolean': [
       { secretTemplate: { labels: { team: true } } },
       /spec\.secretTemplate\.labels: the value of team must be a string: put it in quotes/,

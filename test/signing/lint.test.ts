@@ -66,6 +66,12 @@ describe('a spec is refused, with the word of the condition, for', () => {
       'ClaimsInvalid',
       /^spec\.data\.ids\[1\].*write it as a string/,
     ],
+    'claims that no token has room for': [
+      claims({ note: 'x'.repeat(50_000) }),
+      'claims',
+      'ClaimsInvalid',
+      /^the token would take 67\d{3} bytes, at most 65536 are allowed: make spec\.data smaller$/,
+    ],
     'an issuer that is not text': [
       claims({ iss: 7 }),
       'claims',

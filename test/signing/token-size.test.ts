@@ -4,7 +4,7 @@ import { ALGORITHMS, isAlgorithmName } from '../../src/resources/algorithms.ts';
 import { buildClaims } from '../../src/signing/claims.ts';
 import { readSigningKey } from '../../src/signing/key.ts';
 import { findWarnings } from '../../src/signing/lint/findings.ts';
-import { tokenBytes } from '../../src/signing/token-size.ts';
+import { findTooLong, tokenBytes } from '../../src/signing/token-size.ts';
 import { signToken } from '../../src/signing/token.ts';
 import { makeSpec } from '../fixtures/jwts.ts';
 import { makeRsaKey, someKey, toPem } from '../fixtures/keys.ts';
@@ -34,6 +34,11 @@ describe('the size of a token to come', () => {
       tokenBytes(makeSpec({ algorithm }), built.value, undefined),
     );
     assert.deepEqual(sizes, [485, 741]);
+  });
+
+  it('has a limit, up to which tokens are read again', () => {
+    assert.equal(findTooLong(65_536), undefined);
+    assert.equal(findTooLong(65_537)?.reason, 'ClaimsInvalid');
   });
 
   it('is warned of above 4,096 bytes', () => {
