@@ -1,7 +1,7 @@
 import { COPIED_ANNOTATION } from '../resources/names.ts';
 import { member, stringMember, type JsonObject } from '../resources/json.ts';
-import { MAX_ANNOTATIONS_BYTES } from './annotation-size.ts';
 import { INJECTION_KEYS } from './annotation-keys.ts';
+import { readJsonAnnotation } from './json-annotation.ts';
 
 /** In the order of the record. */
 const SORTED_KEYS = INJECTION_KEYS.toSorted();
@@ -16,21 +16,23 @@ export interface TemplateChanges {
 /**
  * Brings a template's annotations in line with its workload's. What was copied is recorded on the template, since
  * fields that a webhook adds have no owner under server-side apply: what we put there we must take back ourselves.
- * A value that still equals the record is ours, and follows; any other is the user's, and stays.
+ * A value that still equals the record is ours, and follows, unless a user wrote it, too; any other is the user's, and stays.
+ * @param isUserKey whether a user wrote that annotation of the template.
  */
 export function followWorkload(
   workload: JsonObject | undefined,
   template: JsonObject | undefined,
+  isUserKey: (key: string) => boolean,
 ): TemplateChanges {
-  const recorded = readRecord(member(template, COPIED_ANNOTATION));
+  const recorded = readJsonAnnotation(template, COPIED_ANNOTATION);
   const changes = new Map<string, string | undefined>();
   const differing: string[] = [];
   const record: [string, string][] = [];
   for (const key of SORTED_KEYS) {
     const wanted = stringMember(workload, key);
     const present = stringMember(template, key);
-    const ours = present === undefined || present === stringMember(recorded, key);
-    if (!ours) {
+    const isOurs = present === undefined || (present === stringMember(recorded, key) && !isUserKey(key));
+    if (!isOurs) {
       if (wanted !== undefined && wanted !== present) differing.push(key);
     } else if (wanted !== undefined) {
       record.push([key, wanted]);
@@ -42,14 +44,4 @@ export function followWorkload(
   const text = record.length === 0 ? undefined : JSON.stringify(Object.fromEntries(record));
   if (text !== member(template, COPIED_ANNOTATION)) changes.set(COPIED_ANNOTATION, text);
   return { changes, differing };
-}
-
-/** The record, raw; one that cannot be read counts as empty. */
-function readRecord(text: unknown): unknown {
-  if (typeof text !== 'string' || text.length > MAX_ANNOTATIONS_BYTES) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

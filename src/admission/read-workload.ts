@@ -7,6 +7,7 @@ import { skipPod, type SkipDecision } from './decision.ts';
 import { followWorkload, type TemplateChanges } from './follow-workload.ts';
 import { annotationsOf } from './pod-shape.ts';
 import { readPod, skipExcluded, type ReadPod } from './read-pod.ts';
+import { findUserKeys } from './template-writers.ts';
 import { changedAnnotations, hasWritableAnnotations, templatePatch } from './template-patch.ts';
 import { claimNames, hasController, templateOf, type WorkloadKind } from './workload-kinds.ts';
 
@@ -54,7 +55,7 @@ export function readWorkload(input: WorkloadInput): Result<ReadWorkload, SkipDec
     return fail(
       skipPod('NotRequested', 'left to the API server: an annotation is not a string, or too long'),
     );
-  const wanted = followWorkload(own, present);
+  const wanted = followWorkload(own, present, findUserKeys(kind, object));
   const why = kind.templateFixed && isUpdate ? 'fixed' : whyTooLarge(template, wanted);
   const follow = why === undefined ? wanted : FOLLOWS_NOTHING;
   const claims = kind.kind === 'StatefulSet' ? claimNames(object) : [];

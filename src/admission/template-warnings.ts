@@ -1,4 +1,5 @@
 import { member, objectMember } from '../resources/json.ts';
+import { INJECTION_ANNOTATIONS, MANAGED_BY_LABEL } from '../resources/names.ts';
 import { checkAnnotationKeys, checkLabelKeys, INJECTION_KEYS } from './annotation-keys.ts';
 import type { Decision } from './decision.ts';
 import type { TemplateChanges } from './follow-workload.ts';
@@ -27,6 +28,7 @@ export function warnOfTemplate(
     ...warnOfServiceAccountMount(`pods of this ${kind.kind}`, template, decision),
     ...warnOfWithheld(read, oldObject),
     ...warnOfDifferences(read),
+    ...warnOfRemoval(read),
     ...checkAnnotationKeys(objectMember(metadata, 'annotations'), { isWorkload: true }),
     ...checkLabelKeys(objectMember(metadata, 'labels')),
     ...(kind.kind === 'CronJob' ? checkJobTemplate(object) : NO_WARNINGS),
@@ -49,6 +51,19 @@ function warnOfDifferences({ kind, object, template, follow }: ReadWorkload): re
     const text = `${key} of the pod template: ${present} wins over ${own} of the ${kind.kind}`;
     return { kind: 'templateDiffers', text };
   });
+}
+
+/**
+ * Helm, unless it applies on the server, does not send a value that is there already, and does not say what its chart has: so
+ * a value that moved from the workload to its template looks like a copy whose original is gone.
+ */
+function warnOfRemoval({ object, follow }: ReadWorkload): readonly Warning[] {
+  const labels = objectMember(objectMember(object, 'metadata'), 'labels');
+  const key = INJECTION_ANNOTATIONS.token;
+  const isRemoved = follow.changes.has(key) && follow.changes.get(key) === undefined;
+  if (!isRemoved || member(labels, MANAGED_BY_LABEL) !== 'Helm') return NO_WARNINGS;
+  const text = `${key} of the pod template, a copy, is removed: upgrade again if the chart has it there`;
+  return [{ kind: 'copyRemoved', text }];
 }
 
 /** Between the CronJob's annotations and its pod template's there is a place where none have an effect. */

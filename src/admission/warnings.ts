@@ -15,6 +15,7 @@ const WARNING_KINDS = [
   'environmentKept',
   'bearerTokenSet',
   'templateDiffers',
+  'copyRemoved',
   'unknownAnnotation',
   'misplaced',
   'templateFixed',

@@ -75,5 +75,8 @@ export const APP_LABEL = 'app.kubernetes.io/name';
 /** Kubernetes' recommended label; its value on our Secrets is `jwt-injector`. */
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 
+/** Annotation of kubectl: the whole object as `kubectl apply` was given it last, as JSON. */
+export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
 /** Label on a Namespace: the token of those of its pods that do not name one themselves. */
 export const NAMESPACE_DEFAULT_LABEL = `${PREFIX}token`;

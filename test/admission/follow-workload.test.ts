@@ -1,22 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MAX_ANNOTATIONS_BYTES } from '../../src/admission/annotation-size.ts';
-import { at, KEYS, type Json } from './pods.ts';
-import { COPIED, reviewOf, stored, workload } from './workloads.ts';
+import { KEYS, type Json } from './pods.ts';
+import { COPIED, KINDS, record, reviewOf, stored, templateAnnotations, workload } from './workloads.ts';
 
 const TOKEN = { [KEYS.token]: 'my-jwt' };
-
-function record(values: Json): Json {
-  return { [COPIED]: JSON.stringify(values) };
-}
-
-function templateAnnotations(object: Json): unknown {
-  const path =
-    object['kind'] === 'CronJob' ? ['spec', 'jobTemplate', 'spec', 'template'] : ['spec', 'template'];
-  return at(object, ...path, 'metadata', 'annotations');
-}
-
-const KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'];
 
 describe('the annotations of a workload go to its pod template', () => {
   for (const kind of KINDS) {

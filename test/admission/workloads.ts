@@ -3,7 +3,7 @@ import type { NamespaceDefault } from '../../src/resources/namespace-default.ts'
 import { WORKLOAD_KINDS } from '../../src/admission/workload-kinds.ts';
 import type { AdmissionRequest } from '../../src/resources/admission-review.ts';
 import { APP, COPIED_ANNOTATION } from '../../src/resources/names.ts';
-import { container, createRequest, patched, readAnswer, type Json, type ReadAnswer } from './pods.ts';
+import { at, container, createRequest, patched, readAnswer, type Json, type ReadAnswer } from './pods.ts';
 
 export const COPIED = COPIED_ANNOTATION;
 export const NO_DEFAULT: NamespaceDefault = { known: true, token: undefined };
@@ -52,3 +52,16 @@ export function reviewOf(
 export function stored(object: Json, more: Partial<AdmissionRequest> = {}): Json {
   return patched(object, reviewOf(object, more));
 }
+
+/** The record of copied annotations, as the template carries it. */
+export function record(values: Json): Json {
+  return { [COPIED]: JSON.stringify(values) };
+}
+
+export function templateAnnotations(object: Json): unknown {
+  const path =
+    object['kind'] === 'CronJob' ? ['spec', 'jobTemplate', 'spec', 'template'] : ['spec', 'template'];
+  return at(object, ...path, 'metadata', 'annotations');
+}
+
+export const KINDS: readonly string[] = WORKLOAD_KINDS.map(({ kind }) => kind);

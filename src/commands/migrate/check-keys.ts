@@ -2,11 +2,10 @@ import { isTokenName } from '../../admission/token-name.ts';
 import { findKeyRefusal, locateKey, type KeyReference } from '../../reconcile/key-access.ts';
 import { objectMember } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
-import { ALLOWED_NAMESPACES, RESERVED_POLICIES } from '../../resources/names.ts';
+import { ALLOWED_NAMESPACES, LAST_APPLIED, RESERVED_POLICIES } from '../../resources/names.ts';
 import { TOO_LONG } from '../../resources/owner.ts';
 import { kubectl } from '../../resources/shell-words.ts';
 import { createKeySecretCommand, editJwt, grantKey, inOrder, patchSpec } from './shell-commands.ts';
-import { LAST_APPLIED } from '../token-manager/kopf-leftovers.ts';
 import { DATA_KEY, planMoves } from './moves.ts';
 import {
   findingSubject,

@@ -1,5 +1,6 @@
 import { isKopf } from '../../reconcile/take-over.ts';
 import { arrayMember, member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+import { LAST_APPLIED } from '../../resources/names.ts';
 
 /** What token-manager left on a JWT, by name. */
 export interface KopfLeftovers {
@@ -9,8 +10,6 @@ export interface KopfLeftovers {
 
 /** kopf keeps a copy of the whole spec in it. */
 const HANDLED = 'kopf.zalando.org/last-handled-configuration';
-/** So does `kubectl apply`. */
-export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** What kopf left on a JWT (wire JSON); `undefined` when it left nothing. */
 export function findKopfLeftovers(object: JsonObject): KopfLeftovers | undefined {
