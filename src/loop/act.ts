@@ -35,8 +35,8 @@ export async function writeToken(store: Store, { jwt, secret }: Observed, token:
     secret !== undefined && isLegacySecret(secret)
       ? await takeOver(store, secret, await store.readSecret(jwt.namespace, jwt.name))
       : secret;
-  const times = { issuedAt: token.issuedAt, expiresAt: token.claims.exp };
-  const body = desiredSecret(jwt, jwt.spec.value, token.text, times, present);
+  const { text, issuedAt, claims } = token;
+  const body = desiredSecret(jwt, jwt.spec.value, { text, issuedAt, expiresAt: claims.exp }, present);
   await store.applySecret(body, { force: secret !== undefined, signedBy: token.signedBy });
 }
 
@@ -49,16 +49,16 @@ export async function repairSecret(store: Store, { jwt, secret }: Observed): Pro
   if (!jwt.spec.ok || secret === undefined) throw new Error('there is nothing to repair');
   const spec = jwt.spec.value;
   const object = await store.readSecret(jwt.namespace, jwt.name);
-  const token = readSecretToken(object);
-  const read = token === undefined ? undefined : readToken(token);
+  const text = readSecretToken(object);
+  const read = text === undefined ? undefined : readToken(text);
   const expiresAt = read?.claims['exp'];
-  if (!isUnchanged(object, secret) || token === undefined || typeof expiresAt !== 'number')
+  if (!isUnchanged(object, secret) || text === undefined || typeof expiresAt !== 'number')
     throw new Stale('the Secret is not as it was observed');
   const issuedAt = Math.floor(expiresAt - spec.lifetime);
   const present = isLegacySecret(secret)
     ? await takeOver(store, secret, object)
     : await disown(store, jwt, secret, object);
-  await store.applySecret(desiredSecret(jwt, spec, token, { issuedAt, expiresAt }, present), { force: true });
+  await store.applySecret(desiredSecret(jwt, spec, { text, issuedAt, expiresAt }, present), { force: true });
 }
 
 function isUnchanged(

@@ -1,17 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
+import { WorkQueue } from '../queue/queue.ts';
+import type { Priority, RoundResult } from '../queue/work.ts';
 import { locateKey } from '../reconcile/key-access.ts';
+import { RESYNC_MS } from '../reconcile/next-due-time.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { objectKey, parseObjectKey } from '../resources/object-key.ts';
 import type { Clock } from '../time/clock.ts';
-import { toMilliseconds, type Milliseconds } from '../time/units.ts';
+import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
 import type { Store } from './act.ts';
 import { KeyUsers } from './key-users.ts';
 import { readOnlyStore, roundStore } from './guarded-store.ts';
-import { WorkQueue } from './queue.ts';
-import type { RunResult, Work } from './work.ts';
-import { lookAtJwt, reconcileJwt, type Reconciler } from './reconcile-jwt.ts';
-
-const SETTLE_POLL_MS = 20;
+import { reconcileJwt, skipRound, type Reconciler } from './reconcile-jwt.ts';
 
 /** What a controller works with, and what it calls with a bug. */
 export interface ControllerOptions {
@@ -20,7 +19,7 @@ export interface ControllerOptions {
   /** JWTs worked on at once. */
   readonly workers: number;
   /** Called with a bug: a round threw something that is not a refusal of the API server, or did not end. */
-  readonly onBug: (key: string, error: unknown) => void;
+  readonly onBug: (jwtKey: string, error: unknown) => void;
 }
 
 /** Turns changes from the watches into reconcile rounds for the JWTs they concern. It works only between `start` and `stop`. */
@@ -31,10 +30,10 @@ export interface Controller {
    * A JWT that was there before. To be called with each of them before `start`: one that needs nothing is not put into the
    * queue. False once the controller was stopped.
    */
-  addKnown(jwt: Jwt): boolean;
+  addAtStart(jwt: Jwt): boolean;
   /** A Secret was added, changed or deleted: it concerns the JWT of its name, and those that sign with a key in it. */
   secretChanged(namespace: string, name: string): void;
-  /** JWTs that wait for a worker. */
+  /** How many JWTs wait for a worker. */
   depth(): number;
   start(): void;
   /** Resolves to true when no JWT waits or is being worked on; to false if the controller was stopped before. */
@@ -46,37 +45,27 @@ export interface Controller {
 /** A controller for one term of leadership. Nothing happens before `start`. */
 export function createController({ reconciler, clock, workers, onBug }: ControllerOptions): Controller {
   const { sources, legacyKeyNamespace } = reconciler.observer;
-  const stopping = new AbortController();
+  let isStopped = false;
   const keyUsers = new KeyUsers();
-  const lookStore = readOnlyStore(reconciler.store);
-  const reconcilerOf = (key: string, store: Store): Reconciler => ({
+  const readOnly = readOnlyStore(reconciler.store);
+  const reconcilerOf = (jwtKey: string, store: Store): Reconciler => ({
     ...reconciler,
     store,
     now: () => clock.now(),
-    onBug: (error: unknown) => onBug(key, error),
+    onBug: (error: unknown) => onBug(jwtKey, error),
   });
   const queue = new WorkQueue({
     clock,
     workers,
+    resyncMs: RESYNC_MS,
     onError: onBug,
-    process: async (key, isGivenUp, retryAt): Promise<RunResult> => {
-      const { namespace, name } = parseObjectKey(key);
-      const jwt = sources.jwt(namespace, name);
-      if (jwt === undefined) return { next: 'forget' };
+    reconcile: (jwtKey, isGivenUp, nextAttemptAt) => {
       const store = roundStore(reconciler.store, isGivenUp);
-      const round = await reconcileJwt(reconcilerOf(key, store), jwt, retryAt);
-      return round.next === 'retry'
-        ? round
-        : { ...round, expiresAt: expiryOf(sources.jwt(namespace, name) ?? jwt) };
+      return work(reconcilerOf(jwtKey, store), jwtKey, toSeconds(nextAttemptAt));
     },
   });
-  const enqueue = (jwt: Jwt, priority: Work['priority'], key = objectKey(jwt)): void => {
-    queue.add(key, { priority, expiresAt: expiryOf(jwt) });
-  };
-  /** The Secret with the key of the JWT, as `namespace/name`; `undefined`: it has none, or its spec cannot be served. */
-  const keySecretOf = (jwt: Jwt): string | undefined => {
-    const reference = jwt.spec.ok ? locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace) : undefined;
-    return reference === undefined ? undefined : objectKey(reference);
+  const enqueue = (jwt: Jwt, priority: Priority, jwtKey = objectKey(jwt)): void => {
+    queue.add(jwtKey, { priority, expiresAt: expiryOf(jwt) });
   };
 
   return {
@@ -86,46 +75,61 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
         if (!queue.isBusy(objectKey(after))) enqueue(after, 'resync');
         return;
       }
-      if (before !== undefined) keyUsers.remove(objectKey(before), keySecretOf(before));
+      if (before !== undefined) keyUsers.remove(objectKey(before), keySecretOf(before, legacyKeyNamespace));
       if (after === undefined) {
         if (before === undefined) return;
         queue.forget(objectKey(before));
         return;
       }
-      const key = objectKey(after); // one text, which the queue and the key's users keep
-      keyUsers.add(key, keySecretOf(after));
-      enqueue(after, before === undefined ? 'new' : 'changed', key);
+      const jwtKey = objectKey(after); // one text, which the queue and the key's users keep
+      keyUsers.add(jwtKey, keySecretOf(after, legacyKeyNamespace));
+      enqueue(after, before === undefined ? 'new' : 'changed', jwtKey);
     },
-    addKnown(jwt) {
-      const key = objectKey(jwt);
-      keyUsers.add(key, keySecretOf(jwt));
-      const round = lookAtJwt(reconcilerOf(key, lookStore), jwt);
-      if (round?.next === 'look') queue.planLook(key, { ...round, expiresAt: expiryOf(jwt) });
-      else enqueue(jwt, 'new', key);
-      return !stopping.signal.aborted;
+    addAtStart(jwt) {
+      const jwtKey = objectKey(jwt);
+      keyUsers.add(jwtKey, keySecretOf(jwt, legacyKeyNamespace));
+      const result = skipRound(reconcilerOf(jwtKey, readOnly), jwt);
+      if (result?.next === 'wait') queue.planWake(jwtKey, { ...result, expiresAt: expiryOf(jwt) });
+      else enqueue(jwt, 'new', jwtKey);
+      return !isStopped;
     },
     secretChanged(namespace, name) {
       const secret = objectKey({ namespace, name });
-      for (const key of [secret, ...keyUsers.of(secret)]) {
-        const user = parseObjectKey(key);
+      for (const jwtKey of [secret, ...keyUsers.of(secret)]) {
+        const user = parseObjectKey(jwtKey);
         const jwt = sources.jwt(user.namespace, user.name);
         if (jwt !== undefined) enqueue(jwt, 'changed');
       }
     },
-    depth: () => queue.depth,
+    depth: () => queue.depth(),
     start: () => queue.start(),
     settle: async () => {
-      while (!stopping.signal.aborted) {
-        if (queue.depth + queue.inFlight === 0) return true;
-        await clock.sleep(SETTLE_POLL_MS, stopping.signal);
-      }
-      return false;
+      await queue.idle();
+      return !isStopped;
     },
     stop: () => {
-      stopping.abort();
+      isStopped = true;
       return queue.stop();
     },
   };
+}
+
+/** One round for the JWT of that key; `nextAttemptAt` as of `reconcileJwt`. */
+async function work(reconciler: Reconciler, jwtKey: string, nextAttemptAt: Seconds): Promise<RoundResult> {
+  const { sources } = reconciler.observer;
+  const { namespace, name } = parseObjectKey(jwtKey);
+  const jwt = sources.jwt(namespace, name);
+  if (jwt === undefined) return { next: 'forget' };
+  const result = await reconcileJwt(reconciler, jwt, nextAttemptAt);
+  return result.next === 'wait'
+    ? { ...result, expiresAt: expiryOf(sources.jwt(namespace, name) ?? jwt) }
+    : result;
+}
+
+/** The Secret with the key of the JWT, as `namespace/name`; `undefined`: it has none, or its spec cannot be served. */
+function keySecretOf(jwt: Jwt, legacyKeyNamespace: string | undefined): string | undefined {
+  const reference = jwt.spec.ok ? locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace) : undefined;
+  return reference === undefined ? undefined : objectKey(reference);
 }
 
 /** Somebody wrote the status and nothing else. */

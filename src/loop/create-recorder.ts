@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import { formatTime } from '../time/format-time.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { toSeconds } from '../time/units.ts';
 import type { Recorder, Subject } from './recorder.ts';
 
 /** Publishes Kubernetes Events about a JWT; best effort, returns at once. */
@@ -46,11 +45,10 @@ export function createRecorder({ log, metrics, events }: RecorderOptions): Recor
       if (isGood && (isFirst || type === 'KeyAvailable')) return;
       events.publish({ regarding: subject, type: isGood ? 'Normal' : 'Warning', reason, action: type, note });
     },
-    failed(subject, reason, message, retryAt) {
+    failed(subject, reason, message, nextAttemptAt) {
       const { namespace, name } = subject;
       metrics.reconcileErrors.inc({ reason });
-      const nextAttemptAt = retryAt === undefined ? undefined : formatTime(toSeconds(retryAt));
-      log.warn({ namespace, name, reason, nextAttemptAt }, message);
+      log.warn({ namespace, name, reason, nextAttemptAt: formatTime(nextAttemptAt) }, message);
       events.publish({ regarding: subject, type: 'Warning', reason, action: 'Reconcile', note: message });
     },
   };

@@ -1,10 +1,11 @@
 import { desiredStatus } from '../reconcile/desired-status.ts';
 import { doubtfulStatus } from '../reconcile/doubtful-status.ts';
 import type { Failure } from '../reconcile/failure.ts';
-import { nextLook } from '../reconcile/next-look.ts';
+import { nextDueTime } from '../reconcile/next-due-time.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import type { Outcome } from '../reconcile/outcome.ts';
 import { describeRefusal, refusedWaitMs } from '../reconcile/refusal.ts';
+import type { Retry, RoundResult } from '../queue/work.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { formatTime } from '../time/format-time.ts';
@@ -43,36 +44,26 @@ export interface FailureHandler extends StatusWriter {
   readonly onBug: (error: unknown) => void;
 }
 
-/**
- * The JWT is tried again after the queue's back-off, `afterMs` at the earliest; but at `dueAt` (milliseconds since the epoch)
- * time alone makes something due, and it is tried then, too.
- */
-export interface Retry {
-  readonly next: 'retry';
-  readonly afterMs?: Milliseconds;
-  readonly dueAt?: Milliseconds;
-}
-
 /** What the status says of a bug: its own words may hold a secret. */
 const INTERNAL_ERROR = 'an internal error; see the log of jwt-injector';
 
 /**
  * After a refusal of the API server or a bug: the status says so if it still can, and the JWT is tried again. Never throws.
- * @param times `now` in seconds, `retryAt` in milliseconds since the epoch: when it is tried again at the earliest.
+ * @param times in seconds since the epoch; `nextAttemptAt`: when it is tried again at the earliest.
  */
 export async function failRound(
   handler: FailureHandler,
   progress: Progress,
   error: unknown,
-  { now, retryAt }: { readonly now: Seconds; readonly retryAt: Milliseconds },
-): Promise<Retry | { readonly next: 'look'; readonly at: undefined }> {
+  { now, nextAttemptAt }: { readonly now: Seconds; readonly nextAttemptAt: Seconds },
+): Promise<RoundResult> {
   const { stored, observed, write, signed } = progress;
   const failure = failureOf(handler, error);
   if (failure?.meaning === 'stale') {
-    if (write !== undefined) handler.memory.budget.spend(stored.uid, toMilliseconds(now), write.isScheduled);
+    if (write !== undefined) handler.memory.budget.spend(stored.uid, now, write.isScheduled);
     return retryAfter(progress, now);
   }
-  if (failure?.meaning === 'terminating') return { next: 'look', at: undefined };
+  if (failure?.meaning === 'terminating') return { next: 'wait' };
   // The watch will report that it is gone; if it stays after all, it is tried again.
   if (failure?.meaning === 'absent' && (await isGone(handler, stored))) return { next: 'retry' };
   if (failure === undefined) handler.onBug(error);
@@ -80,18 +71,20 @@ export async function failRound(
   // Of all that may be refused, only a write of the Secret is one that the service can do without for so long.
   const refusedMs = refusal === undefined || write === undefined ? undefined : refusedWaitMs(refusal);
   const retry = retryAfter(progress, now, failure?.afterMs, refusedMs);
-  const { afterMs = 0, dueAt = Number.POSITIVE_INFINITY } = retry;
-  const nextTryAtMs = Math.min(Math.max(retryAt, toMilliseconds(now) + afterMs), dueAt);
-  const nextTryAt = toSeconds(nextTryAtMs);
-  const problem = problemOf(failure, stored, nextTryAt, refusedMs);
-  if (refusal !== undefined && write !== undefined) countRefusal(handler, stored, write, problem, now);
-  handler.recorder.failed(subjectOf(stored), problem.reason, problem.message, nextTryAtMs);
+  const triedAgainAt = attemptTime(retry, now, nextAttemptAt);
+  const problem = problemOf(failure, stored, triedAgainAt, refusedMs);
+  if (refusal !== undefined && write !== undefined) {
+    // What was refused counts as written: a client that keeps changing the JWT would get a signature for each change.
+    handler.memory.budget.spend(stored.uid, now, write.isScheduled, problem);
+    if (write.tokenId !== undefined) handler.memory.pending.drop(stored.uid, write.tokenId);
+  }
+  handler.recorder.failed(subjectOf(stored), problem.reason, problem.message, triedAgainAt);
   try {
-    const result = { problem, retryAt: nextTryAt, ...(signed === undefined ? {} : { signed }) };
-    const outcome = addContenders(handler.memory.budget, stored, result, now);
+    const result = { problem, nextAttemptAt: triedAgainAt, ...(signed === undefined ? {} : { signed }) };
+    const outcome = addContenders(handler.memory.budget, stored, result, { now });
     const status =
       failure === undefined || observed === undefined
-        ? doubtfulStatus(stored, problem, nextTryAt, now)
+        ? doubtfulStatus(stored, problem, triedAgainAt, now)
         : desiredStatus(observed, outcome, now);
     await writeStatus(handler, stored, status);
   } catch (second) {
@@ -112,7 +105,7 @@ export function retryAfter(
   refusedMs: Milliseconds = 0,
 ): Retry {
   const afterMs = Math.max(askedMs, refusedMs);
-  const due = observed === undefined ? undefined : nextLook(observed, signed?.claims.exp, now);
+  const due = observed === undefined ? undefined : nextDueTime(observed, signed?.claims.exp, now);
   return {
     next: 'retry',
     ...(afterMs === 0 ? {} : { afterMs }),
@@ -120,16 +113,12 @@ export function retryAfter(
   };
 }
 
-/** What was refused counts as written: a client that keeps changing the JWT would get a signature for each change. */
-function countRefusal(
-  { memory }: FailureHandler,
-  { uid }: Jwt,
-  { isScheduled, tokenId }: AttemptedWrite,
-  problem: StateProblem,
-  now: Seconds,
-): void {
-  memory.budget.spend(uid, toMilliseconds(now), isScheduled, problem);
-  if (tokenId !== undefined) memory.pending.drop(uid, tokenId);
+/** When it is tried again: `nextAttemptAt` at the earliest, unless something is due before. All in seconds since the epoch. */
+function attemptTime({ afterMs = 0, dueAt }: Retry, now: Seconds, nextAttemptAt: Seconds): Seconds {
+  return Math.min(
+    Math.max(nextAttemptAt, now + toSeconds(afterMs)),
+    toSeconds(dueAt) ?? Number.POSITIVE_INFINITY,
+  );
 }
 
 /** What it means for the round; `undefined`: a bug. */
@@ -140,13 +129,13 @@ function failureOf({ classify }: FailureHandler, error: unknown): Failure | unde
 function problemOf(
   failure: Failure | undefined,
   jwt: Jwt,
-  retryAt: Seconds,
+  nextAttemptAt: Seconds,
   refusedMs: Milliseconds | undefined,
 ): StateProblem {
   if (failure === undefined)
     return {
       reason: 'WriteFailed',
-      message: `${INTERNAL_ERROR}; it is tried again at ${formatTime(retryAt)}`,
+      message: `${INTERNAL_ERROR}; it is tried again at ${formatTime(nextAttemptAt)}`,
     };
   return failure.refusal === undefined
     ? { reason: 'WriteFailed', message: `${failure.message}; it is tried again` }

@@ -19,10 +19,10 @@ export function roundStore(store: Store, isGivenUp: () => boolean): Store {
   });
 }
 
-/** A store for a look, which must not write: a write is a bug. */
+/** A store for what must not write: a write is a bug. */
 export function readOnlyStore(store: Store): Store {
   return guardStore(store, () => {
-    throw new Error('a look at a JWT must not write');
+    throw new Error('a write where nothing may be written');
   });
 }
 

@@ -5,7 +5,7 @@ import type { Outcome } from '../reconcile/outcome.ts';
 import type { SecretChange } from '../reconcile/plan.ts';
 import { isScheduledRenewal } from '../reconcile/scheduled-renewal.ts';
 import type { Jwt } from '../resources/jwt.ts';
-import { toMilliseconds, toSeconds, type Seconds } from '../time/units.ts';
+import type { Seconds } from '../time/units.ts';
 import type { Store } from './act.ts';
 import type { WriteBudget } from './write-budget.ts';
 
@@ -24,8 +24,8 @@ export function planWrite(
   now: Seconds,
 ): PlannedWrite {
   const { uid } = observed.jwt;
-  const isScheduled = isScheduledRenewal(plan, observed, now) && budget.mayRenew(uid, toMilliseconds(now));
-  const nextWriteAt = toSeconds(budget.nextWriteAt(uid, toMilliseconds(now)));
+  const isScheduled = isScheduledRenewal(plan, observed, now) && budget.mayRenew(uid, now);
+  const nextWriteAt = budget.nextWriteAt(uid, now);
   return { isScheduled, heldUntil: isScheduled || nextWriteAt <= now ? undefined : nextWriteAt };
 }
 
@@ -34,19 +34,17 @@ export function planWrite(
  * nothing.
  */
 export function resumeContention(budget: WriteBudget, { uid, recorded }: Jwt, now: Seconds): void {
-  if (findCondition(recorded, 'Contended') !== undefined) budget.resume(uid, toMilliseconds(now));
+  if (findCondition(recorded, 'Contended') !== undefined) budget.resume(uid, now);
 }
 
-/** Whether others keep changing the Secret is said in every status. `write`: one that is about to be made. */
+/** Whether others keep changing the Secret is said in every status. `more`: unscheduled writes that are about to be made. */
 export function addContenders(
   budget: WriteBudget,
   { uid }: Jwt,
   outcome: Outcome,
-  now: Seconds,
-  write?: PlannedWrite,
+  { now, more = 0 }: { readonly now: Seconds; readonly more?: number },
 ): Outcome {
-  const isContended = budget.isContended(uid, toMilliseconds(now), write?.isScheduled === false ? 1 : 0);
-  return isContended ? { ...outcome, contenders: budget.contenders(uid) } : outcome;
+  return budget.isContended(uid, now, more) ? { ...outcome, contenders: budget.contenders(uid) } : outcome;
 }
 
 /** Who changes the Secret. Reads it at most once after each write of ours; throws what the API server answers. */

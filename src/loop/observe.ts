@@ -41,7 +41,7 @@ export interface Observer extends KeyObserver {
   /** Of the cluster's admin; absent: everything is allowed. */
   readonly policy?: SigningPolicy;
   /**
-   * Whether somebody else checks the signature of the token in that Secret soon, and has the JWT looked at again if it is
+   * Whether somebody else checks the signature of the token in that Secret soon, and has the JWT worked on again if it is
    * wrong. Without it every round checks for itself.
    */
   readonly isCheckedSoon?: (namespace: string, name: string) => boolean;
@@ -56,10 +56,11 @@ export interface Known {
 }
 
 /** What there is to be known without asking anybody, or a signature that has to be checked before. */
-export type Observation = { readonly state: 'complete'; readonly observed: Observed } | SignatureToCheck;
+export type ObservedOrPending =
+  { readonly state: 'complete'; readonly observed: Observed } | PendingSignature;
 
 /** A signature that has to be checked before it is known how a JWT stands. */
-interface SignatureToCheck {
+interface PendingSignature {
   readonly state: 'unchecked';
   readonly evidence: TokenEvidence;
   readonly verifier: Verifier;
@@ -72,7 +73,7 @@ interface SignatureToCheck {
  */
 export async function observe(observer: Observer, jwt: Jwt, known: Known, now: Seconds): Promise<Observed> {
   for (;;) {
-    const observation = observeNow(observer, jwt, known, now);
+    const observation = observeWithoutChecking(observer, jwt, known, now);
     if (observation.state === 'complete') return observation.observed;
     const { evidence, verifier, algorithm } = observation;
     await checkSignature(evidence, verifier, algorithm, observer.keyCache);
@@ -80,7 +81,12 @@ export async function observe(observer: Observer, jwt: Jwt, known: Known, now: S
 }
 
 /** As `observe`, if no signature has to be checked; else which. */
-export function observeNow(observer: Observer, jwt: Jwt, known: Known, now: Seconds): Observation {
+export function observeWithoutChecking(
+  observer: Observer,
+  jwt: Jwt,
+  known: Known,
+  now: Seconds,
+): ObservedOrPending {
   const key = known.key ?? observeKey(observer, jwt);
   const recordedKey = observer.keyCache.parsePublic(jwt.recorded.publicKey);
   const secret = observeSecret(observer, { jwt, key, recordedKey }, known.secret, now);
@@ -141,7 +147,7 @@ function observeSecret(
   { jwt, key, recordedKey }: Pick<Observed, 'jwt' | 'key' | 'recordedKey'>,
   known: Known['secret'],
   now: Seconds,
-): { readonly state: 'complete'; readonly secret: SecretObservation | undefined } | SignatureToCheck {
+): { readonly state: 'complete'; readonly secret: SecretObservation | undefined } | PendingSignature {
   if (known === 'absent') return { state: 'complete', secret: undefined };
   const secret = known ?? sources.tokenSecret(jwt.namespace, jwt.name);
   if (secret !== undefined && jwt.spec.ok) {

@@ -1,11 +1,12 @@
 import { describeContention } from '../reconcile/contention.ts';
 import { desiredStatus } from '../reconcile/desired-status.ts';
 import { renewalLateness } from '../reconcile/lateness.ts';
-import { nextLook } from '../reconcile/next-look.ts';
+import { nextDueTime } from '../reconcile/next-due-time.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import type { Outcome } from '../reconcile/outcome.ts';
 import { planNext, type Plan, type SecretChange } from '../reconcile/plan.ts';
 import { releasePatch, releaseTime } from '../reconcile/take-over.ts';
+import type { RoundResult } from '../queue/work.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { RecordedStatus } from '../resources/recorded-status.ts';
 import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
@@ -16,7 +17,6 @@ import {
   type AttemptedWrite,
   type FailureHandler,
   type Progress,
-  type Retry,
 } from './fail-round.ts';
 import {
   addContenders,
@@ -26,7 +26,8 @@ import {
   type PlannedWrite,
 } from './hold-back.ts';
 import { makeToken } from './make-token.ts';
-import { readMissing, observe, observeNow, type Known, type Observer } from './observe.ts';
+import { observeWithoutChecking, type Observer } from './observe.ts';
+import { observeAndPlan } from './observe-and-plan.ts';
 import { subjectOf } from './recorder.ts';
 import { isNewStatus, writeStatus } from './write-status.ts';
 
@@ -38,12 +39,6 @@ export interface Reconciler extends FailureHandler {
   readonly now: () => Milliseconds;
 }
 
-/**
- * What comes after a round: another try after a back-off, or the next look, at a time (ms since the epoch) if time alone
- * makes something due.
- */
-export type Round = Retry | { readonly next: 'look'; readonly at: Milliseconds | undefined };
-
 /** One round after it has decided. `now` since the epoch. */
 interface DecidedRound {
   readonly reconciler: Reconciler;
@@ -54,78 +49,66 @@ interface DecidedRound {
 
 /**
  * One round for one JWT: observe, plan, act, write the status. Never throws.
- * @param retryAt when it is tried again if this round fails, in milliseconds since the epoch.
+ * @param nextAttemptAt when it is tried again if this round fails, in seconds since the epoch.
  */
 export async function reconcileJwt(
   reconciler: Reconciler,
   stored: Jwt,
-  retryAt: Milliseconds,
-): Promise<Round> {
+  nextAttemptAt: Seconds,
+): Promise<RoundResult> {
   const now = toSeconds(reconciler.now());
   const progress: Progress = { stored, observed: undefined, write: undefined, signed: undefined };
   try {
     resumeContention(reconciler.memory.budget, stored, now);
-    const [observed, plan] = await decide(reconciler, progress, now);
+    const { observed, plan } = await observeAndPlan(reconciler.observer, stored, {
+      now,
+      recall: (jwt) => recallJwt(reconciler, jwt),
+      onObserved: (seen, { jwt = stored }) => {
+        progress.observed = seen;
+        progress.stored = jwt;
+      },
+    });
     return await carryOut({ reconciler, progress, observed, now }, plan);
   } catch (error) {
-    return failRound(reconciler, progress, error, { now, retryAt });
+    return failRound(reconciler, progress, error, { now, nextAttemptAt });
   }
 }
 
 /**
- * The round of a JWT that needs nothing: no request, no signature to be checked, nothing to write or to report. `undefined`:
- * it takes a whole round. Most JWTs are like that when a term begins, and there may be a hundred thousand. Never throws.
+ * The result of the round of a JWT that needs nothing: no request, no signature to be checked, nothing to write or to
+ * report. `undefined`: it takes a whole round. Most JWTs are like that when a term begins, and there may be a hundred
+ * thousand. Never throws.
  */
-export function lookAtJwt(reconciler: Reconciler, stored: Jwt): Round | undefined {
+export function skipRound(reconciler: Reconciler, stored: Jwt): RoundResult | undefined {
   const { observer, memory } = reconciler;
   const now = toSeconds(reconciler.now());
   try {
     resumeContention(memory.budget, stored, now);
-    const observation = observeNow(observer, recallJwt(reconciler, stored), {}, now);
+    const observation = observeWithoutChecking(observer, recallJwt(reconciler, stored), {}, now);
     if (observation.state !== 'complete') return undefined;
     const { observed } = observation;
     if (planNext(observed, now).do !== 'upToDate') return undefined;
-    const outcome = addContenders(memory.budget, observed.jwt, {}, now);
+    const outcome = addContenders(memory.budget, observed.jwt, {}, { now });
     if (isNewStatus(memory, stored, desiredStatus(observed, outcome, now))) return undefined;
     memory.pending.forget(stored.uid);
-    return planNextLook(observed, outcome, now);
+    return planNextRound(observed, outcome, now);
   } catch {
     return undefined; // the whole round meets it again, and reports it
   }
 }
 
-/** Observes and plans, and reads over the network what the plan asks for, until nothing more needs to be read. */
-async function decide(
-  reconciler: Reconciler,
-  progress: Progress,
-  now: Seconds,
-): Promise<readonly [Observed, Exclude<Plan, { do: 'read' }>]> {
-  const { observer } = reconciler;
-  let jwt = recallJwt(reconciler, progress.stored);
-  let known: Known = {};
-  for (;;) {
-    const observed = await observe(observer, jwt, known, now);
-    progress.observed = observed;
-    const plan = planNext(observed, now);
-    if (plan.do !== 'read') return [observed, plan];
-    known = await readMissing(observer, observed, plan.what, known);
-    if (known.jwt !== undefined && known.jwt !== progress.stored) {
-      progress.stored = known.jwt;
-      jwt = recallJwt(reconciler, known.jwt);
-    }
-  }
-}
-
 /** Does what the plan says. Throws refusals of the API server, and bugs; `progress` holds what was known by then. */
-async function carryOut(round: DecidedRound, plan: Exclude<Plan, { do: 'read' }>): Promise<Round> {
+async function carryOut(round: DecidedRound, plan: Plan): Promise<RoundResult> {
   const { reconciler, observed } = round;
   const { namespace, name } = observed.jwt;
   switch (plan.do) {
+    case 'read':
+      throw new Error('a plan was to be carried out before all was read');
     case 'ignore':
-      return lookAt(releaseTime(observed.jwt));
+      return waitUntil(releaseTime(observed.jwt));
     case 'release':
       await reconciler.store.patchJwt(namespace, name, releasePatch(observed.jwt));
-      return lookAt(undefined);
+      return waitUntil(undefined);
     case 'upToDate':
       return finishRound(round, {});
     case 'report':
@@ -145,14 +128,15 @@ async function sign(
   round: DecidedRound,
   { cause }: Extract<SecretChange, { do: 'sign' }>,
   write: PlannedWrite,
-): Promise<Round> {
+): Promise<RoundResult> {
   const { reconciler, progress, observed, now } = round;
   const { jwt } = observed;
   const made = await makeToken(observed, now);
   if (!made.ok) return finishRound(round, { problem: made.problem });
   const { claims, algorithm, keyId, issuedAt, duration } = made.value;
   const signed = { claims, issuedAt };
-  const outcome = addContenders(reconciler.memory.budget, jwt, { signed }, now, write);
+  const more = write.isScheduled ? 0 : 1;
+  const outcome = addContenders(reconciler.memory.budget, jwt, { signed }, { now, more });
   const status = desiredStatus(observed, outcome, now);
   // If the answer to the write gets lost, the token that is found in the Secret shows whether it arrived.
   reconciler.memory.pending.note(jwt.uid, claims.jti, status);
@@ -177,7 +161,7 @@ async function repair(
   round: DecidedRound,
   { problem }: Extract<SecretChange, { do: 'repair' }>,
   write: PlannedWrite,
-): Promise<Round> {
+): Promise<RoundResult> {
   const { reconciler, observed } = round;
   await spend(round, { isScheduled: write.isScheduled, tokenId: undefined }, () =>
     repairSecret(reconciler.store, observed),
@@ -187,14 +171,14 @@ async function repair(
 }
 
 /** The Secret is left as it is until the wait is over: somebody else keeps changing it, or it cannot be written. */
-async function holdBack(round: DecidedRound, heldUntil: Seconds): Promise<Round> {
+async function holdBack(round: DecidedRound, heldUntil: Seconds): Promise<RoundResult> {
   const { reconciler, observed } = round;
   const { jwt } = observed;
   const refusal = reconciler.memory.budget.refusal(jwt.uid);
-  if (refusal !== undefined) return finishRound(round, { problem: refusal, retryAt: heldUntil });
+  if (refusal !== undefined) return finishRound(round, { problem: refusal, nextAttemptAt: heldUntil });
   const contenders = await lookForContenders(reconciler.memory.budget, reconciler.store, jwt);
   const problem = describeContention(jwt, contenders);
-  return finishRound(round, { problem, contenders, retryAt: heldUntil });
+  return finishRound(round, { problem, contenders, nextAttemptAt: heldUntil });
 }
 
 /** What is written to the Secret counts, also when it is refused or meets a change of somebody else (`failRound`). */
@@ -206,35 +190,37 @@ async function spend(
   progress.write = write;
   await action();
   progress.write = undefined;
-  reconciler.memory.budget.spend(progress.stored.uid, toMilliseconds(now), write.isScheduled);
+  reconciler.memory.budget.spend(progress.stored.uid, now, write.isScheduled);
 }
 
-async function finishRound(round: DecidedRound, result: Outcome): Promise<Round> {
+async function finishRound(round: DecidedRound, result: Outcome): Promise<RoundResult> {
   const { reconciler, observed, now } = round;
-  const outcome = addContenders(reconciler.memory.budget, observed.jwt, result, now);
+  const outcome = addContenders(reconciler.memory.budget, observed.jwt, result, { now });
   return saveStatus(round, outcome, desiredStatus(observed, outcome, now));
 }
 
-/** The end of a round: its status is written, and the next look planned. */
+/** The end of a round: its status is written, and the next one planned. */
 async function saveStatus(
   { reconciler, progress, observed, now }: DecidedRound,
   outcome: Outcome,
   status: RecordedStatus,
-): Promise<Round> {
+): Promise<RoundResult> {
   await writeStatus(reconciler, progress.stored, status);
   reconciler.memory.pending.forget(progress.stored.uid);
-  return planNextLook(observed, outcome, now);
+  return planNextRound(observed, outcome, now);
 }
 
-function planNextLook(observed: Observed, { signed, retryAt }: Outcome, now: Seconds): Round {
+function planNextRound(observed: Observed, { signed, nextAttemptAt }: Outcome, now: Seconds): RoundResult {
   if (observed.key.state === 'unavailable' && observed.key.isDisputed === true)
     return retryAfter({ observed, signed }, now);
-  const due = nextLook(observed, signed?.claims.exp, now);
-  return lookAt(due === undefined || retryAt === undefined ? (due ?? retryAt) : Math.min(due, retryAt));
+  const due = nextDueTime(observed, signed?.claims.exp, now);
+  return waitUntil(
+    due === undefined || nextAttemptAt === undefined ? (due ?? nextAttemptAt) : Math.min(due, nextAttemptAt),
+  );
 }
 
-function lookAt(time: Seconds | undefined): Round {
-  return { next: 'look', at: toMilliseconds(time) };
+function waitUntil(time: Seconds | undefined): RoundResult {
+  return { next: 'wait', dueAt: toMilliseconds(time) };
 }
 
 /** The JWT with what its status is still to say. */

@@ -2,7 +2,7 @@ import type { ObjectName } from '../resources/object-key.ts';
 import type { AlgorithmName } from '../resources/algorithms.ts';
 import type { SignatureCause, StateReason } from '../resources/reasons.ts';
 import type { RecordedCondition } from '../resources/recorded-status.ts';
-import type { Seconds, Milliseconds } from '../time/units.ts';
+import type { Seconds } from '../time/units.ts';
 
 /** The JWT that an entry is about. */
 export interface Subject extends ObjectName {
@@ -15,7 +15,7 @@ export function subjectOf({ namespace, name, uid }: Subject): Subject {
 }
 
 /** A token that was signed and written. Times in seconds since the epoch. */
-export interface Signature extends Subject {
+export interface SignedEntry extends Subject {
   readonly cause: SignatureCause;
   readonly algorithm: AlgorithmName;
   readonly keyId: string;
@@ -32,11 +32,11 @@ export interface Signature extends Subject {
  * a key or a token. Methods return at once and never throw.
  */
 export interface Recorder {
-  signed(signature: Signature): void;
+  signed(entry: SignedEntry): void;
   /** The Secret's metadata was written again, with the same token. */
   repaired(subject: Subject): void;
   /** A condition of the JWT changed its status or reason; `condition` as stored, `isFirst` when there was none before. */
   conditionChanged(subject: Subject, condition: RecordedCondition, isFirst: boolean): void;
-  /** A round ended without what it was for; it is made again at `retryAt` (ms since the epoch) if that is given. */
-  failed(subject: Subject, reason: StateReason, message: string, retryAt: Milliseconds | undefined): void;
+  /** A round ended without what it was for; it is made again at `nextAttemptAt` (seconds since the epoch). */
+  failed(subject: Subject, reason: StateReason, message: string, nextAttemptAt: Seconds): void;
 }

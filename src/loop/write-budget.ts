@@ -2,14 +2,14 @@ import type { Contenders } from '../reconcile/contention.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { MIN_RENEWAL_DISTANCE } from '../signing/schedule.ts';
 import { backoffDelay, MANY_TRIES } from '../time/backoff.ts';
-import { toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
+import { toSeconds, type Seconds } from '../time/units.ts';
 
 /** So many unscheduled writes of one JWT go out at once: edits of its author, repairs, a deleted Secret. */
 const BURST = 5; // what docs/tokens.md promises, as the longest wait
 /** More writes than that change nothing: the wait is the longest by then. */
 const MAX_LEVEL = BURST + 10;
 /** One write is forgotten after so long without another one. */
-const FORGET_MS = 60_000;
+const FORGET_AFTER: Seconds = 60;
 /**
  * JWTs remembered; each costs some 200 bytes, with a refusal some 500. With more, those that wrote longest ago begin with a
  * full budget.
@@ -19,13 +19,13 @@ const MAX_JWTS = 10_000;
 interface Account {
   /** Unscheduled writes that were not forgotten when the last was made. */
   readonly level: number;
-  /** When that was, since the epoch. */
-  at: Milliseconds;
+  /** When that was. */
+  readonly at: Seconds;
   /** When a renewal that was due was written last; as a token says it, in whole seconds. */
-  scheduledAt: Seconds;
+  readonly scheduledAt: Seconds;
   /** Field managers seen in the Secret, and whether that was after the last write; see `Contenders`. */
-  contenders: Contenders;
-  isSeen: boolean;
+  readonly contenders: Contenders;
+  readonly isSeen: boolean;
   /** Why the API server refused the last write; `undefined`: it was made, or met a change of somebody else. */
   readonly refusal: StateProblem | undefined;
   /** What the level falls back to when a write is made: refusals are nobody's changes. */
@@ -46,31 +46,30 @@ const NEW: Account = {
  * How often the Secret of a JWT is written without a renewal being due. Somebody who keeps changing it back, or keeps
  * changing a JWT whose Secret the API server refuses, would otherwise get as many signatures and writes as they make
  * changes. After five writes at once each next one waits, 1 s … 5 min; only what goes on when the wait is over makes the
- * next one longer. All times are since the epoch.
+ * next one longer. All times are in seconds since the epoch.
  */
 export class WriteBudget {
+  /** By the uid of the JWT; those that wrote last are at the end. */
   readonly #accounts = new Map<string, Account>();
 
   /** From when on the next unscheduled write may be made; `now` or earlier: at once. */
-  nextWriteAt(uid: string, now: Milliseconds): Milliseconds {
-    const account = this.#accounts.get(uid);
-    if (account === undefined) return now;
-    account.at = Math.min(account.at, now); // a clock that was set back makes no wait longer
-    return account.at + waitOf(levelOf(account, now));
+  nextWriteAt(uid: string, now: Seconds): Seconds {
+    const account = this.#accountAt(uid, now);
+    return account === undefined ? now : account.at + waitOf(levelOf(account, now));
   }
 
   /** Whether a renewal that is due goes out: always, but that no peer makes one due more often than a lifetime could. */
-  mayRenew(uid: string, now: Milliseconds): boolean {
+  mayRenew(uid: string, now: Seconds): boolean {
     const { scheduledAt } = this.#accounts.get(uid) ?? NEW;
-    return Math.abs(toSeconds(now) - scheduledAt) >= MIN_RENEWAL_DISTANCE;
+    return Math.abs(now - scheduledAt) >= MIN_RENEWAL_DISTANCE;
   }
 
   /**
    * More was written than is written at once: somebody else must keep changing the Secret, unless it cannot be written at
    * all. `more`: unscheduled writes that are about to be made.
    */
-  isContended(uid: string, now: Milliseconds, more = 0): boolean {
-    const account = this.#accounts.get(uid);
+  isContended(uid: string, now: Seconds, more = 0): boolean {
+    const account = this.#accountAt(uid, now);
     return account !== undefined && account.refusal === undefined && levelOf(account, now) + more > BURST;
   }
 
@@ -83,24 +82,24 @@ export class WriteBudget {
    * An earlier process found the Secret contended and said so: that holds on until it has been quiet for a while here, too.
    * Does nothing for a JWT that was written in this process.
    */
-  resume(uid: string, now: Milliseconds): void {
+  resume(uid: string, now: Seconds): void {
     if (this.#accounts.has(uid)) return;
-    this.#keep(uid, { ...NEW, level: BURST + 1, at: now, contenders: 'recorded' });
+    this.#keepNewest(uid, { ...NEW, level: BURST + 1, at: now, contenders: 'recorded' });
   }
 
   /**
    * A write was made, or met a change of somebody else; or it was refused, if there is a `refusal`. Refusals count until a
    * write is made.
    */
-  spend(uid: string, now: Milliseconds, isScheduled: boolean, refusal?: StateProblem): void {
-    const account = this.#accounts.get(uid) ?? NEW;
+  spend(uid: string, now: Seconds, isScheduled: boolean, refusal?: StateProblem): void {
+    const account = this.#accountAt(uid, now) ?? NEW;
     const counted = isScheduled ? account.level : levelOf(account, now);
     const before = Math.min(counted, account.levelBeforeRefusals);
     const level = refusal === undefined ? before : counted;
-    this.#keep(uid, {
+    this.#keepNewest(uid, {
       level: isScheduled ? level : Math.min(level + 1, MAX_LEVEL),
       at: isScheduled ? account.at : now,
-      scheduledAt: isScheduled ? Math.floor(toSeconds(now)) : account.scheduledAt,
+      scheduledAt: isScheduled ? Math.floor(now) : account.scheduledAt,
       contenders: account.contenders,
       isSeen: false,
       refusal,
@@ -111,13 +110,12 @@ export class WriteBudget {
   /** The field managers that `look` finds in the Secret, asked once per write; when it finds none, those found before. */
   async findContenders(uid: string, look: () => Promise<readonly string[]>): Promise<Contenders> {
     const account = this.#accounts.get(uid);
-    if (account === undefined) return [];
-    if (!account.isSeen) {
+    if (account?.isSeen === false) {
       const seen = await look();
-      account.isSeen = true;
-      if (seen.length > 0) account.contenders = seen;
+      const contenders = seen.length > 0 ? seen : account.contenders;
+      if (this.#accounts.get(uid) === account) this.#replace(uid, { ...account, isSeen: true, contenders });
     }
-    return account.contenders;
+    return this.contenders(uid);
   }
 
   /** As found last. */
@@ -129,7 +127,21 @@ export class WriteBudget {
     this.#accounts.delete(uid);
   }
 
-  #keep(uid: string, account: Account): void {
+  /** After the clock was set back the last write counts as made now: it makes no wait longer. */
+  #accountAt(uid: string, now: Seconds): Account | undefined {
+    const account = this.#accounts.get(uid);
+    if (account === undefined || account.at <= now) return account;
+    const corrected = { ...account, at: now };
+    this.#replace(uid, corrected);
+    return corrected;
+  }
+
+  /** Without a write: the account stays where it is in the order of writes. */
+  #replace(uid: string, account: Account): void {
+    this.#accounts.set(uid, account);
+  }
+
+  #keepNewest(uid: string, account: Account): void {
     this.#accounts.delete(uid);
     this.#accounts.set(uid, account);
     const oldest = this.#accounts.keys().next();
@@ -142,12 +154,12 @@ export class WriteBudget {
  * An example: after five writes at once the sixth has to wait 1.25 s (`waitOf(5)`). If nobody writes, four count from
  * 62.5 s on, three from 122.5 s on. If somebody makes the sixth as soon as it is allowed, the seventh has to wait 2.5 s.
  */
-function levelOf({ level, at }: Account, now: Milliseconds): number {
+function levelOf({ level, at }: Account, now: Seconds): number {
   const quiet = now - at - 2 * waitOf(level);
-  return Math.max(0, level - Math.max(0, Math.floor(quiet / FORGET_MS)));
+  return Math.max(0, level - Math.max(0, Math.floor(quiet / FORGET_AFTER)));
 }
 
 /** How long after the last write the next one can be made, when that many count. */
-function waitOf(level: number): Milliseconds {
-  return level < BURST ? 0 : backoffDelay(MANY_TRIES, level - BURST + 1, () => 1);
+function waitOf(level: number): Seconds {
+  return level < BURST ? 0 : toSeconds(backoffDelay(MANY_TRIES, level - BURST + 1, () => 1));
 }

@@ -7,7 +7,7 @@ import type { Seconds } from '../time/units.ts';
 import { findCondition, type Condition, type ConditionType } from './conditions.ts';
 import { describeContention } from './contention.ts';
 import { isKeyChanged } from './key-record.ts';
-import { overdueTime } from './next-look.ts';
+import { overdueTime } from './next-due-time.ts';
 import type { Observed } from './observed.ts';
 import type { Outcome, PresentToken } from './outcome.ts';
 

@@ -26,8 +26,10 @@ import { isPruningKey, isTrackingKey } from './tracking-keys.ts';
  */
 const ABSENT = '1';
 
-/** When the token was signed and when it expires, in seconds since the epoch: both are annotations of the Secret. */
-export interface SigningTimes {
+/** A token as its Secret says it; when it was signed and when it expires, in seconds since the epoch, are annotations. */
+export interface TokenInSecret {
+  /** The compact JWS. */
+  readonly text: string;
   readonly issuedAt: Seconds;
   readonly expiresAt: Seconds;
 }
@@ -62,8 +64,7 @@ function without(map: StringMap, isLeftOut: (name: string) => boolean): StringMa
 export function desiredSecret(
   jwt: Jwt,
   spec: JwtSpec,
-  token: string,
-  times: SigningTimes,
+  { text, issuedAt, expiresAt }: TokenInSecret,
   present: Pick<SecretObservation, 'resourceVersion' | 'hasOtherData'> | undefined,
 ): JsonObject {
   const owner = {
@@ -84,13 +85,13 @@ export function desiredSecret(
       annotations: {
         ...templateAnnotations(spec),
         [OWNING_JWT]: nameOf(jwt),
-        [LAST_SIGNING_TIME]: String(times.issuedAt),
-        [EXPIRES_AT]: formatTime(times.expiresAt),
+        [LAST_SIGNING_TIME]: String(issuedAt),
+        [EXPIRES_AT]: formatTime(expiresAt),
       },
       ...(wantsOwner(spec, present?.hasOtherData ?? false) ? { ownerReferences: [owner] } : {}),
       resourceVersion: present?.resourceVersion ?? ABSENT,
     },
-    data: { [TOKEN_KEY]: Buffer.from(token).toString('base64') },
+    data: { [TOKEN_KEY]: Buffer.from(text).toString('base64') },
   };
 }
 

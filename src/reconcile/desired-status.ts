@@ -47,7 +47,7 @@ export function desiredStatus(observed: Observed, outcome: Outcome, now: Seconds
     ...keyRecord,
     ...tokenRecord,
     retiredKeys: describeRetiredKeys(recorded, { ...keyRecord, ...tokenRecord, issuer }, now),
-    nextAttemptAt: outcome.retryAt === undefined ? undefined : wholeTime(outcome.retryAt),
+    nextAttemptAt: outcome.nextAttemptAt === undefined ? undefined : wholeTime(outcome.nextAttemptAt),
     ...describeRenewals(jwt, outcome),
   };
 }

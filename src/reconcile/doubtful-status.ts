@@ -12,7 +12,7 @@ import { findCondition, recordConditions, type Condition } from './conditions.ts
 export function doubtfulStatus(
   { generation, recorded }: Jwt,
   { reason, message }: StateProblem,
-  retryAt: Seconds,
+  nextAttemptAt: Seconds,
   now: Seconds,
 ): RecordedStatus {
   const doubts: Condition[] = [{ type: 'Ready', status: 'Unknown', reason, message }];
@@ -22,6 +22,6 @@ export function doubtfulStatus(
   return {
     ...recorded,
     conditions: [...recordConditions(doubts, recorded, generation, now), ...kept],
-    nextAttemptAt: wholeTime(retryAt),
+    nextAttemptAt: wholeTime(nextAttemptAt),
   };
 }

@@ -1,7 +1,7 @@
 import type { SignatureCause } from '../resources/reasons.ts';
 import type { Seconds } from '../time/units.ts';
 import type { Observed } from './observed.ts';
-import { plannedRenewal } from './next-look.ts';
+import { plannedRenewal } from './next-due-time.ts';
 
 /**
  * The time between the planned moment of a renewal and its signature; `undefined` for a signature that is not a renewal. One

@@ -41,7 +41,7 @@ export type KeyObservation =
   | {
       readonly state: 'unavailable';
       readonly problem: StateProblem;
-      /** The watch shows a key that is allowed, the API server does not: one of them is behind, so look again soon. */
+      /** The watch shows a key that is allowed, the API server does not: one of them is behind, so try again soon. */
       readonly isDisputed?: true;
     }
   /** It exists and the JWT is allowed to use it; `version` shows whether it changed since it was read last. */
@@ -58,14 +58,14 @@ export interface Observed {
   readonly jwt: Jwt;
   readonly secret: SecretObservation | undefined;
   /** The API server itself said that there is no such Secret; a cache may be behind. */
-  readonly isAbsenceConfirmed?: boolean;
+  readonly isAbsenceConfirmed: boolean;
   /** The JWT is as the API server itself has it; a cache may be behind. */
-  readonly isJwtConfirmed?: boolean;
+  readonly isJwtConfirmed: boolean;
   readonly key: KeyObservation;
   /** The public key that the status records; `undefined` without one that can be read. */
-  readonly recordedKey?: JWK | undefined;
+  readonly recordedKey: JWK | undefined;
   /** The JWT names the Secret of its own name as the one that holds its key. */
-  readonly isKeyInOwnSecret?: boolean;
-  /** Why the cluster's policy forbids to sign what the JWT asks for. */
-  readonly policyRefusal?: StateProblem | undefined;
+  readonly isKeyInOwnSecret: boolean;
+  /** Why the policy of the cluster forbids to sign what the JWT asks for; `undefined`: it does not. */
+  readonly policyRefusal: StateProblem | undefined;
 }

@@ -12,7 +12,7 @@ export interface Outcome {
   /** Why no new token could be signed, or the Secret not be written. */
   readonly problem?: StateProblem;
   /** When a failed attempt is made again, or what waits because of others is done. */
-  readonly retryAt?: Seconds;
+  readonly nextAttemptAt?: Seconds;
   /** Somebody else keeps changing the Secret: the field managers that were seen. */
   readonly contenders?: Contenders;
 }

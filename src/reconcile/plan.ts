@@ -59,7 +59,7 @@ export function planNext(observed: Observed, now: Seconds): Plan {
  * the JWT must not delete the key.
  */
 function protectKeySecret({ observed: { jwt, secret, isKeyInOwnSecret } }: PlanFacts): Plan | undefined {
-  if (isKeyInOwnSecret !== true) return undefined;
+  if (!isKeyInOwnSecret) return undefined;
   const problem = describeKeyInOwnSecret(jwt);
   const isOwned = secret?.owners.some((owner) => isOwner(jwt, owner)) === true && !secret.isDeleting;
   if (isOwned && secret.token.state === 'unread') return { do: 'read', what: 'token' };
@@ -81,7 +81,7 @@ function reportConflict({ observed: { jwt, secret } }: PlanFacts): Plan | undefi
 /** A Secret that was written once may be missing in both watches for a moment: one that loses our label moves between them. */
 function confirmAbsence({ observed: { jwt, secret, isAbsenceConfirmed } }: PlanFacts): Plan | undefined {
   const isExpected = secret === undefined && jwt.recorded.tokenId !== undefined;
-  return isExpected && isAbsenceConfirmed !== true ? { do: 'read', what: 'token' } : undefined;
+  return isExpected && !isAbsenceConfirmed ? { do: 'read', what: 'token' } : undefined;
 }
 
 function readPresentToken({ observed: { secret } }: PlanFacts): Plan | undefined {
@@ -127,7 +127,7 @@ function signIfDue({ observed, spec, now }: PlanFacts): Plan | undefined {
 
 /** A Secret that was written once may have been deleted with its JWT, which another watch reports. */
 function mayBeGone({ jwt, isJwtConfirmed }: Observed): boolean {
-  return jwt.recorded.tokenId !== undefined && isJwtConfirmed !== true;
+  return jwt.recorded.tokenId !== undefined && !isJwtConfirmed;
 }
 
 /**
@@ -136,12 +136,12 @@ function mayBeGone({ jwt, isJwtConfirmed }: Observed): boolean {
  */
 function mayBeServed({ jwt, secret, isJwtConfirmed }: Observed): boolean {
   const isOther = secret?.token.state === 'valid' && secret.token.tokenId !== jwt.recorded.tokenId;
-  return isOther && isJwtConfirmed !== true;
+  return isOther && !isJwtConfirmed;
 }
 
 /** Of long claims the cache keeps only a digest: they are read again before they are signed. */
 function lacksClaims({ observed, spec }: PlanFacts): boolean {
-  return spec.claimsDigest !== undefined && observed.isJwtConfirmed !== true;
+  return spec.claimsDigest !== undefined && !observed.isJwtConfirmed;
 }
 
 function repairIfDrifted({ observed: { jwt, secret }, spec }: PlanFacts): Plan | undefined {

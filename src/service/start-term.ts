@@ -16,7 +16,7 @@ import { classifyFailure } from '../kube/classify-failure.ts';
 export interface TermDependencies {
   readonly cluster: WatchedCluster;
   readonly policy: SigningPolicy;
-  /** Outlasts the term. */
+  /** Outlasts the controller. */
   readonly memory: Memory;
   readonly recorder: Recorder;
   readonly log: Logger;
@@ -32,10 +32,10 @@ export function startTerm(
   { workers, legacyKeyNamespace }: ControllerConfig,
   { cluster, policy, memory, recorder, log, isLeader, isCheckedSoon, onSettled }: TermDependencies,
 ): Controller {
-  const term = createController({
+  const controller = createController({
     clock: systemClock,
     workers,
-    onBug: (key, error) => log.error({ jwt: key, err: error }, 'internal error in a reconcile round'),
+    onBug: (jwtKey, error) => log.error({ jwt: jwtKey, err: error }, 'internal error in a reconcile round'),
     reconciler: {
       observer: {
         sources: cluster.sources,
@@ -50,19 +50,19 @@ export function startTerm(
       classify: classifyFailure,
     },
   });
-  const lookAtAll = async (): Promise<void> => {
+  const reconcileAll = async (): Promise<void> => {
     const turns = new Turns(systemClock);
     let jwts = 0;
     for (const jwt of cluster.jwts()) {
-      if (!term.addKnown(jwt)) return;
+      if (!controller.addAtStart(jwt)) return;
       jwts += 1;
       if (turns.isDue()) await turns.next();
     }
-    term.start();
-    if (!(await term.settle())) return;
+    controller.start();
+    if (!(await controller.settle())) return;
     log.info({ jwts }, 'every JWT was looked at');
     onSettled();
   };
-  void lookAtAll();
-  return term;
+  void reconcileAll();
+  return controller;
 }

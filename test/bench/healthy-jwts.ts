@@ -1,8 +1,8 @@
+import { makeObserved } from '../fixtures/observed.ts';
 import { randomUUID } from 'node:crypto';
 import { desiredSecret } from '../../src/reconcile/desired-secret.ts';
 import { desiredStatus } from '../../src/reconcile/desired-status.ts';
 import { keyVersionOf } from '../../src/reconcile/key-access.ts';
-import type { Observed } from '../../src/reconcile/observed.ts';
 import { parseJwt } from '../../src/resources/jwt.ts';
 import { formatRecordedStatus } from '../../src/resources/recorded-status.ts';
 import { buildClaims } from '../../src/signing/claims.ts';
@@ -80,11 +80,11 @@ export async function* makeHealthy(
     const spec = jwt.value.spec.value;
     const claims = buildClaims(spec, issuedAt, randomUUID());
     if (!claims.ok) throw new Error(claims.problem.message);
-    const token = await signToken(key, spec.keyId, claims.value);
-    const observed: Observed = { jwt: jwt.value, secret: undefined, key: { state: 'read', version, key } };
+    const text = await signToken(key, spec.keyId, claims.value);
+    const observed = makeObserved({ jwt: jwt.value, key: { state: 'read', version, key } });
     const status = desiredStatus(observed, { signed: { claims: claims.value, issuedAt } }, issuedAt);
-    const times = { issuedAt, expiresAt: claims.value.exp };
-    const secret = desiredSecret(jwt.value, spec, token, times, undefined);
+    const token = { text, issuedAt, expiresAt: claims.value.exp };
+    const secret = desiredSecret(jwt.value, spec, token, undefined);
     const { resourceVersion: _none, ...metadata } = secret['metadata'] as Record<string, unknown>;
     const { resourceVersion: _version, ...jwtMetadata } = wire.metadata;
     yield {

@@ -7,7 +7,7 @@ import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import { formatRecordedStatus } from '../../src/resources/recorded-status.ts';
 import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
 import { NOW } from '../fixtures/observed.ts';
-import { makeReconciler, RETRY_AT, stored } from '../loop/made-reconciler.ts';
+import { makeReconciler, NEXT_ATTEMPT_AT, stored } from '../loop/made-reconciler.ts';
 import { KEY_SECRET, WITH_KEY } from '../loop/model/sources.ts';
 
 async function countWalk(walk: () => unknown): Promise<string> {
@@ -32,7 +32,7 @@ async function countWalk(walk: () => unknown): Promise<string> {
 }
 
 const first = makeReconciler([KEY_SECRET]);
-await reconcileJwt(first.reconciler, makeJwt(WITH_KEY), RETRY_AT);
+await reconcileJwt(first.reconciler, makeJwt(WITH_KEY), NEXT_ATTEMPT_AT);
 const status = JSON.stringify(formatRecordedStatus(first.statuses[0] ?? NO_STATUS));
 const settled = () => makeJwt(WITH_KEY, { status: JSON.parse(status) });
 
@@ -42,8 +42,10 @@ for (const [name, now] of [
 ] as const) {
   const { reconciler, writes } = makeReconciler([KEY_SECRET, stored(first.secrets[0])]);
   const jwt = settled();
-  await reconcileJwt(reconciler, jwt, RETRY_AT); // its token is checked once, before it is counted
-  const walk = await countWalk(() => reconcileJwt({ ...reconciler, now: () => now * 1000 }, jwt, RETRY_AT));
+  await reconcileJwt(reconciler, jwt, NEXT_ATTEMPT_AT); // its token is checked once, before it is counted
+  const walk = await countWalk(() =>
+    reconcileJwt({ ...reconciler, now: () => now * 1000 }, jwt, NEXT_ATTEMPT_AT),
+  );
   console.log(`${name}: ${walk}; writes: ${writes.join(', ') || 'none'}`);
 }
 console.log(`reading the JWT: ${await countWalk(settled)}`);

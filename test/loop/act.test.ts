@@ -11,12 +11,12 @@ import { readSecretToken } from '../../src/resources/secret.ts';
 import { LAST_SIGNING_TIME } from '../../src/resources/names.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
-import { DAY, NOW, ourSecret, readKey, UNREAD } from '../fixtures/observed.ts';
+import { DAY, NOW, makeObserved, ourSecret, readKey } from '../fixtures/observed.ts';
 import { wireSecret } from './model/sources.ts';
 
 const jwt = makeJwt();
 const key = { state: 'read', version: 'key/1', key: await readKey() } as const;
-const absent: Observed = { jwt, secret: undefined, key };
+const absent: Observed = makeObserved({ jwt, key });
 
 function makeStore(stored?: JsonObject) {
   const applied: { body: JsonObject; force: boolean; signedBy?: string }[] = [];
@@ -107,7 +107,7 @@ describe('a write of a token', () => {
 describe('a repair', () => {
   const repair = async (stored?: JsonObject) => {
     const { store, applied } = makeStore(stored);
-    const repairing = repairSecret(store, { jwt, secret: ourSecret(jwt), key: UNREAD });
+    const repairing = repairSecret(store, makeObserved({ jwt, secret: ourSecret(jwt) }));
     const isStale = await repairing.then(
       () => false,
       (error: unknown) => error instanceof Stale,
@@ -150,7 +150,7 @@ describe('a repair', () => {
     };
     const stored = wireSecret('my-jwt', { token }, { resourceVersion: '11', ownerReferences: [owner] });
     const { store, applied, patches } = makeStore(stored);
-    await repairSecret(store, { jwt: retained, secret: ourSecret(retained), key: UNREAD });
+    await repairSecret(store, makeObserved({ jwt: retained, secret: ourSecret(retained) }));
     assert.deepEqual(patches, [
       [
         { op: 'test', path: '/metadata/resourceVersion', value: '11' },

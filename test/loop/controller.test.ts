@@ -7,7 +7,7 @@ import type { Jwt } from '../../src/resources/jwt.ts';
 import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
 import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import { NOW } from '../fixtures/observed.ts';
-import { jwt as keyedJwt, makeReconciler, RETRY_AT, stored } from './made-reconciler.ts';
+import { jwt as keyedJwt, makeReconciler, NEXT_ATTEMPT_AT, stored } from './made-reconciler.ts';
 import { KEY_SECRET, makeSources } from './model/sources.ts';
 import { virtualClock } from '../time/virtual-clock.ts';
 
@@ -122,7 +122,7 @@ describe('the controller', () => {
 
   it('puts no JWT into its queue that was there before and needs nothing, but still follows it', async () => {
     const first = makeReconciler([KEY_SECRET]);
-    await reconcileJwt(first.reconciler, keyedJwt, RETRY_AT);
+    await reconcileJwt(first.reconciler, keyedJwt, NEXT_ATTEMPT_AT);
     const settled = { ...keyedJwt, recorded: first.statuses[0] ?? NO_STATUS };
     const fresh = { ...named('fresh', 'missing'), resourceVersion: '9' };
     const { reconciler } = makeReconciler([KEY_SECRET, stored(first.secrets[0])], [], undefined, [
@@ -146,9 +146,9 @@ describe('the controller', () => {
       onBug: (_key, error) => bugs.push(error),
       reconciler: { ...reconciler, observer },
     });
-    assert.equal(controller.addKnown(settled), true);
+    assert.equal(controller.addAtStart(settled), true);
     assert.equal(controller.depth(), 0);
-    assert.equal(controller.addKnown(fresh), true);
+    assert.equal(controller.addAtStart(fresh), true);
     assert.equal(controller.depth(), 1, 'one that needs something is put there');
     controller.start();
     const settle = async (ms: number): Promise<string[]> => {
@@ -161,7 +161,7 @@ describe('the controller', () => {
     assert.deepEqual(await settle(1_000), ['my-jwt'], 'it signs with that key');
     assert.deepEqual(await settle(600_000), ['fresh', 'my-jwt'], 'each is looked at every 10 minutes');
     await controller.stop();
-    assert.equal(controller.addKnown(settled), false);
+    assert.equal(controller.addAtStart(settled), false);
     assert.deepEqual(bugs, []);
   });
 

@@ -7,7 +7,7 @@ import type { Jwt } from '../../src/resources/jwt.ts';
 import { renewalTime } from '../../src/signing/schedule.ts';
 import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
 import { DAY, NOW } from '../fixtures/observed.ts';
-import { makeReconciler, refused, RETRY_AT, stored } from './made-reconciler.ts';
+import { makeReconciler, refused, NEXT_ATTEMPT_AT, stored } from './made-reconciler.ts';
 import { KEY_SECRET, WITH_KEY } from './model/sources.ts';
 
 const POLICY: Failure = { ...refused, refusal: { kind: 'policy', subject: 'p1' } };
@@ -32,7 +32,7 @@ async function settle(): Promise<{
   readonly first: ReturnType<typeof makeReconciler>;
 }> {
   const first = makeReconciler([KEY_SECRET]);
-  await reconcileJwt(first.reconciler, jwt, RETRY_AT);
+  await reconcileJwt(first.reconciler, jwt, NEXT_ATTEMPT_AT);
   return { settled: { ...jwt, recorded: first.statuses[0] ?? NO_STATUS }, first };
 }
 
@@ -40,12 +40,12 @@ describe('a status that cannot be written after the Secret was', () => {
   it('says at the second try that the token is there, and which', async () => {
     const made = makeReconciler([KEY_SECRET]);
     const store = failFirstStatus(made.reconciler);
-    await reconcileJwt({ ...made.reconciler, store }, jwt, RETRY_AT);
+    await reconcileJwt({ ...made.reconciler, store }, jwt, NEXT_ATTEMPT_AT);
     assert.deepEqual(made.writes, ['secret', 'status']);
     const status = made.statuses[0] ?? NO_STATUS;
     assert.deepEqual(
       [status.tokenId, status.expiresAt, status.nextAttemptAt],
-      [made.signed[0]?.tokenId, NOW + DAY, RETRY_AT / 1000],
+      [made.signed[0]?.tokenId, NOW + DAY, NEXT_ATTEMPT_AT],
     );
     const { status: isReady, reason } = findCondition(status, 'Ready') ?? {};
     assert.deepEqual([isReady, reason], ['True', 'WriteFailed']);
@@ -53,13 +53,13 @@ describe('a status that cannot be written after the Secret was', () => {
 
   it('is not waited for as a refused Secret is, and never beyond the renewal', async () => {
     const made = makeReconciler([KEY_SECRET], ['status'], POLICY);
-    const round = await reconcileJwt(made.reconciler, jwt, RETRY_AT);
+    const round = await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT);
     assert.ok(jwt.spec.ok);
     const renewsAt = renewalTime(jwt.uid, NOW + DAY, jwt.spec.value) * 1000;
     assert.deepEqual(round, { next: 'retry', dueAt: renewsAt });
     const [failed] = made.failed;
     assert.ok(Array.isArray(failed));
-    assert.deepEqual([failed[0], failed[2]], ['WriteRefused', RETRY_AT]);
+    assert.deepEqual([failed[0], failed[2]], ['WriteRefused', NEXT_ATTEMPT_AT]);
     assert.match(String(failed[1]), /It is tried again after 1 s, 2 s … 5 min, and when/);
   });
 });

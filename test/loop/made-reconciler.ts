@@ -1,5 +1,5 @@
 import type { Store } from '../../src/loop/act.ts';
-import type { Recorder, Signature } from '../../src/loop/recorder.ts';
+import type { Recorder, SignedEntry } from '../../src/loop/recorder.ts';
 import { Memory } from '../../src/loop/memory.ts';
 import type { Failure } from '../../src/reconcile/failure.ts';
 import type { Reconciler } from '../../src/loop/reconcile-jwt.ts';
@@ -11,7 +11,7 @@ import { NOW } from '../fixtures/observed.ts';
 import { makeSources, WITH_KEY } from './model/sources.ts';
 
 export const jwt = makeJwt(WITH_KEY);
-export const RETRY_AT = (NOW + 4) * 1000;
+export const NEXT_ATTEMPT_AT = NOW + 4;
 export const refused: Failure = { meaning: 'failed', message: 'apply secrets: 403 Forbidden' };
 
 /** A reconciler over sources; `fails` says which writes throw, `inStore` are JWTs as the API server has them. */
@@ -25,7 +25,7 @@ export function makeReconciler(
   const writes: string[] = [];
   const secrets: JsonObject[] = [];
   const statuses: unknown[] = [];
-  const signed: Signature[] = [];
+  const signed: SignedEntry[] = [];
   const failed: unknown[] = [];
   const changed: string[] = [];
   const bugs: string[] = [];
@@ -47,7 +47,7 @@ export function makeReconciler(
     patchJwt: async () => write('jwt'),
   };
   const recorder: Recorder = {
-    signed: (signature) => signed.push(signature),
+    signed: (entry) => signed.push(entry),
     repaired: () => changed.push('repaired'),
     conditionChanged: (_subject, { type, reason }, isFirst) => changed.push(`${type} ${reason} ${isFirst}`),
     failed: (_subject, ...rest) => failed.push(rest),

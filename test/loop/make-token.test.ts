@@ -7,10 +7,10 @@ import { Stale } from '../../src/loop/stale.ts';
 import type { Observed } from '../../src/reconcile/observed.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
-import { DAY, NOW, readKey, UNREAD } from '../fixtures/observed.ts';
+import { DAY, NOW, UNREAD, makeObserved, readKey } from '../fixtures/observed.ts';
 
 const key = { state: 'read', version: 'key/1', key: await readKey() } as const;
-const observed: Observed = { jwt: makeJwt(), secret: undefined, key };
+const observed: Observed = makeObserved({ jwt: makeJwt(), key });
 
 describe('a new token', () => {
   it('verifies, and says when and with what it was signed', async () => {

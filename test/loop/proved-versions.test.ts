@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
-import { jwt, makeReconciler, RETRY_AT } from './made-reconciler.ts';
+import { jwt, makeReconciler, NEXT_ATTEMPT_AT } from './made-reconciler.ts';
 import { NO_STATUS } from '../fixtures/jwts.ts';
 import { KEY_SECRET } from './model/sources.ts';
 
@@ -14,17 +14,17 @@ const touched = (object: JsonObject | undefined, resourceVersion: string): JsonO
 
 it('an annotation on the key Secret rewrites no status; the key is read once, and its version written with the next thing', async () => {
   const first = makeReconciler([KEY_SECRET]);
-  await reconcileJwt(first.reconciler, jwt, RETRY_AT);
+  await reconcileJwt(first.reconciler, jwt, NEXT_ATTEMPT_AT);
   const settled: Jwt = { ...jwt, recorded: first.statuses[0] ?? NO_STATUS };
   const annotated = makeReconciler([touched(KEY_SECRET, '77'), touched(first.secrets[0], '12')]);
   const { memory } = annotated.reconciler;
-  await reconcileJwt(annotated.reconciler, settled, RETRY_AT);
+  await reconcileJwt(annotated.reconciler, settled, NEXT_ATTEMPT_AT);
   assert.deepEqual([annotated.writes, annotated.reads], [[], ['science/k']]);
   const later = makeReconciler([touched(KEY_SECRET, '77'), touched(first.secrets[0], '12')]);
-  await reconcileJwt({ ...later.reconciler, memory }, settled, RETRY_AT);
+  await reconcileJwt({ ...later.reconciler, memory }, settled, NEXT_ATTEMPT_AT);
   assert.deepEqual([later.writes, later.reads], [[], []], 'it is known to be the same key');
   const edited: Jwt = { ...settled, generation: jwt.generation + 1 };
-  await reconcileJwt({ ...later.reconciler, memory }, edited, RETRY_AT);
+  await reconcileJwt({ ...later.reconciler, memory }, edited, NEXT_ATTEMPT_AT);
   assert.deepEqual(later.writes, ['status']);
   assert.match(later.statuses[0]?.keyVersion ?? '', /\/77\/key\.pem$/);
 });

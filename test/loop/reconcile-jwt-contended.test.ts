@@ -5,7 +5,7 @@ import { findCondition } from '../../src/reconcile/conditions.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { NOW } from '../fixtures/observed.ts';
-import { jwt, makeReconciler, RETRY_AT } from './made-reconciler.ts';
+import { jwt, makeReconciler, NEXT_ATTEMPT_AT } from './made-reconciler.ts';
 import { NO_STATUS } from '../fixtures/jwts.ts';
 import { KEY_SECRET, wireSecret } from './model/sources.ts';
 
@@ -37,10 +37,10 @@ describe('a Secret that somebody else keeps changing', () => {
   it('is written five times at once, then held back with its field managers named', async () => {
     const made = makeReconciler([KEY_SECRET, broken()]);
     const reconciler = { ...made.reconciler, now: () => NOW * 1000 };
-    for (let round = 0; round < 5; round += 1) await reconcileJwt(reconciler, jwt, RETRY_AT);
+    for (let round = 0; round < 5; round += 1) await reconcileJwt(reconciler, jwt, NEXT_ATTEMPT_AT);
     assert.equal(made.signed.length, 5);
-    const held = await reconcileJwt(reconciler, jwt, RETRY_AT);
-    assert.deepEqual(held, { next: 'look', at: NOW * 1000 + 1_250 });
+    const held = await reconcileJwt(reconciler, jwt, NEXT_ATTEMPT_AT);
+    assert.deepEqual(held, { next: 'wait', dueAt: NOW * 1000 + 1_250 });
     assert.equal(made.signed.length, 5);
     const status = made.statuses.at(-1) ?? NO_STATUS;
     for (const [type, value] of [
@@ -55,24 +55,26 @@ describe('a Secret that somebody else keeps changing', () => {
 
   it('is held back by the next term of the same process too', async () => {
     const made = makeReconciler([KEY_SECRET, broken()]);
-    for (let round = 0; round < 5; round += 1) await reconcileJwt(made.reconciler, jwt, RETRY_AT);
+    for (let round = 0; round < 5; round += 1) await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT);
     const next = makeReconciler([KEY_SECRET, broken()]);
     const term = { ...next.reconciler, memory: made.reconciler.memory };
-    assert.deepEqual(await reconcileJwt(term, jwt, RETRY_AT), { next: 'look', at: NOW * 1000 + 1_250 });
+    assert.deepEqual(await reconcileJwt(term, jwt, NEXT_ATTEMPT_AT), {
+      next: 'wait',
+      dueAt: NOW * 1000 + 1_250,
+    });
     assert.deepEqual([made.signed.length, next.signed.length], [5, 0]);
     term.memory.jwtChanged(jwt, undefined);
-    await reconcileJwt(term, jwt, RETRY_AT);
+    await reconcileJwt(term, jwt, NEXT_ATTEMPT_AT);
     assert.equal(next.signed.length, 1, 'a JWT that was created again has a budget of its own');
   });
 
   it('is still renewed at the time that its status announced', async () => {
     const made = makeReconciler([KEY_SECRET, broken()]);
-    for (let write = 0; write < 20; write += 1)
-      made.reconciler.memory.budget.spend(jwt.uid, NOW * 1000, false);
+    for (let write = 0; write < 20; write += 1) made.reconciler.memory.budget.spend(jwt.uid, NOW, false);
     const announced: Jwt = { ...jwt, recorded: { ...NO_STATUS, renewsAt: NOW - 1 } };
-    await reconcileJwt(made.reconciler, announced, RETRY_AT);
+    await reconcileJwt(made.reconciler, announced, NEXT_ATTEMPT_AT);
     assert.equal(made.signed.length, 1);
-    await reconcileJwt(made.reconciler, announced, RETRY_AT);
+    await reconcileJwt(made.reconciler, announced, NEXT_ATTEMPT_AT);
     assert.equal(made.signed.length, 1, 'once in half a minute: its status may not have been written');
   });
 });

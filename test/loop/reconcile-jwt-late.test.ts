@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import { DAY, NOW } from '../fixtures/observed.ts';
-import { jwt, makeReconciler, RETRY_AT, stored } from './made-reconciler.ts';
+import { jwt, makeReconciler, NEXT_ATTEMPT_AT, stored } from './made-reconciler.ts';
 import { KEY_SECRET } from './model/sources.ts';
 
 describe('a round', () => {
   it('that signs at last after the token has expired is a renewal, late since it was planned', async () => {
     const first = makeReconciler([KEY_SECRET]);
-    await reconcileJwt(first.reconciler, jwt, RETRY_AT);
+    await reconcileJwt(first.reconciler, jwt, NEXT_ATTEMPT_AT);
     const secret = stored(first.secrets[0]);
     const planned = first.statuses[0];
     assert.ok(planned?.renewsAt !== undefined);
@@ -16,7 +16,11 @@ describe('a round', () => {
     // The key is missing at the planned renewal, when it is overdue, at the expiry, and an hour later.
     for (const now of [planned.renewsAt, NOW + 22 * 3_600, NOW + DAY, NOW + DAY + 3_600]) {
       const without = makeReconciler([secret]);
-      await reconcileJwt({ ...without.reconciler, now: () => now * 1000 }, { ...jwt, recorded }, RETRY_AT);
+      await reconcileJwt(
+        { ...without.reconciler, now: () => now * 1000 },
+        { ...jwt, recorded },
+        NEXT_ATTEMPT_AT,
+      );
       recorded = without.statuses.at(-1) ?? recorded;
       const { expiresAt, renewsAt } = recorded;
       assert.deepEqual([expiresAt, renewsAt], [NOW + DAY, planned.renewsAt], 'the metrics show them');
@@ -24,9 +28,8 @@ describe('a round', () => {
     const now = NOW + DAY + 7_200;
     const last = makeReconciler([KEY_SECRET, secret]);
     // Somebody has used up what may be written unscheduled.
-    for (let write = 0; write < 6; write += 1)
-      last.reconciler.memory.budget.spend(jwt.uid, now * 1000, false);
-    await reconcileJwt({ ...last.reconciler, now: () => now * 1000 }, { ...jwt, recorded }, RETRY_AT);
+    for (let write = 0; write < 6; write += 1) last.reconciler.memory.budget.spend(jwt.uid, now, false);
+    await reconcileJwt({ ...last.reconciler, now: () => now * 1000 }, { ...jwt, recorded }, NEXT_ATTEMPT_AT);
     const [signature] = last.signed;
     assert.deepEqual([signature?.cause, signature?.lateness], ['Expired', now - planned.renewsAt]);
     assert.equal(last.statuses.at(-1)?.renewals, 1);

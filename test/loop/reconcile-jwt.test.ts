@@ -9,13 +9,13 @@ import type { Jwt } from '../../src/resources/jwt.ts';
 import { formatRecordedStatus } from '../../src/resources/recorded-status.ts';
 import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
 import { DAY, NOW } from '../fixtures/observed.ts';
-import { jwt, makeReconciler, refused, RETRY_AT, stored } from './made-reconciler.ts';
+import { jwt, makeReconciler, refused, NEXT_ATTEMPT_AT, stored } from './made-reconciler.ts';
 import { KEY_SECRET, WITH_KEY, wireSecret } from './model/sources.ts';
 
 describe('a round', () => {
   it('signs, writes the Secret, then the status, reports it, and looks again at the renewal', async () => {
     const made = makeReconciler([KEY_SECRET]);
-    const round = await reconcileJwt(made.reconciler, jwt, RETRY_AT);
+    const round = await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT);
     assert.deepEqual(made.writes, ['secret', 'status']);
     assert.deepEqual(made.reads, ['science/k']);
     const [signature] = made.signed;
@@ -25,32 +25,36 @@ describe('a round', () => {
     );
     assert.equal(made.statuses[0]?.tokenId, signature?.tokenId);
     assert.deepEqual(made.changed, ['Ready Signed true', 'KeyAvailable Signed true']);
-    assert.ok(round.next === 'look' && round.at !== undefined);
-    assert.ok(round.at / 1000 > NOW + 18 * 3600 && round.at / 1000 <= NOW + 19 * 3600);
+    assert.ok(round.next === 'wait' && round.dueAt !== undefined);
+    assert.ok(round.dueAt / 1000 > NOW + 18 * 3600 && round.dueAt / 1000 <= NOW + 19 * 3600);
   });
 
   it('that has nothing to do writes nothing and reports nothing', async () => {
     const first = makeReconciler([KEY_SECRET]);
-    await reconcileJwt(first.reconciler, jwt, RETRY_AT);
+    await reconcileJwt(first.reconciler, jwt, NEXT_ATTEMPT_AT);
     const settled: Jwt = { ...jwt, recorded: first.statuses[0] ?? NO_STATUS };
     const second = makeReconciler([KEY_SECRET, stored(first.secrets[0])]);
-    const round = await reconcileJwt(second.reconciler, settled, RETRY_AT);
+    const round = await reconcileJwt(second.reconciler, settled, NEXT_ATTEMPT_AT);
     assert.deepEqual(
       [second.writes, second.reads, second.changed],
       [[], [], []],
       'no private key was read either',
     );
-    assert.ok(round.next === 'look' && round.at !== undefined);
+    assert.ok(round.next === 'wait' && round.dueAt !== undefined);
   });
 
   it('without a key reports it once, and waits for it without trying again', async () => {
     const made = makeReconciler([]);
-    const round = await reconcileJwt(made.reconciler, jwt, RETRY_AT);
-    assert.deepEqual(round, { next: 'look', at: undefined });
+    const round = await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT);
+    assert.deepEqual(round, { next: 'wait', dueAt: undefined });
     assert.deepEqual(made.writes, ['status']);
     assert.deepEqual(made.changed, ['Ready KeyNotFound true', 'KeyAvailable KeyNotFound true']);
     const again = makeReconciler([]);
-    await reconcileJwt(again.reconciler, { ...jwt, recorded: made.statuses[0] ?? NO_STATUS }, RETRY_AT);
+    await reconcileJwt(
+      again.reconciler,
+      { ...jwt, recorded: made.statuses[0] ?? NO_STATUS },
+      NEXT_ATTEMPT_AT,
+    );
     assert.deepEqual(again.writes, []);
   });
 
@@ -61,7 +65,7 @@ describe('a round', () => {
     const round = await reconcileJwt(
       { ...made.reconciler, observer: { ...observer, sources } },
       jwt,
-      RETRY_AT,
+      NEXT_ATTEMPT_AT,
     );
     assert.deepEqual(round, { next: 'retry' });
     assert.deepEqual(made.changed, ['Ready KeyNotFound true', 'KeyAvailable KeyNotFound true']);
@@ -69,15 +73,15 @@ describe('a round', () => {
 
   it('leaves a JWT alone that is being deleted', async () => {
     const made = makeReconciler([KEY_SECRET]);
-    const round = await reconcileJwt(made.reconciler, { ...jwt, isDeleting: true }, RETRY_AT);
-    assert.deepEqual([round, made.writes], [{ next: 'look', at: undefined }, []]);
+    const round = await reconcileJwt(made.reconciler, { ...jwt, isDeleting: true }, NEXT_ATTEMPT_AT);
+    assert.deepEqual([round, made.writes], [{ next: 'wait', dueAt: undefined }, []]);
   });
 
   it('leaves the annotations and the finalizer of token-manager alone', async () => {
     const made = makeReconciler([KEY_SECRET]);
     const annotations = { 'kopf.zalando.org/last-handled-configuration': '{}' };
     const marked = { ...jwt, annotations, finalizers: ['kopf.zalando.org/KopfFinalizerMarker'] };
-    await reconcileJwt(made.reconciler, marked, RETRY_AT);
+    await reconcileJwt(made.reconciler, marked, NEXT_ATTEMPT_AT);
     assert.deepEqual(made.writes, ['secret', 'status']);
   });
 
@@ -85,11 +89,15 @@ describe('a round', () => {
     const made = makeReconciler([KEY_SECRET]);
     const finalizers = ['kopf.zalando.org/KopfFinalizerMarker'];
     const deleted = { ...jwt, isDeleting: true, finalizers };
-    const early = await reconcileJwt(made.reconciler, { ...deleted, deletedAt: NOW - 9 }, RETRY_AT);
-    assert.deepEqual([early, made.writes], [{ next: 'look', at: (NOW + 1) * 1000 }, []]);
-    await reconcileJwt(made.reconciler, { ...deleted, deletedAt: NOW - 10 }, RETRY_AT);
+    const early = await reconcileJwt(made.reconciler, { ...deleted, deletedAt: NOW - 9 }, NEXT_ATTEMPT_AT);
+    assert.deepEqual([early, made.writes], [{ next: 'wait', dueAt: (NOW + 1) * 1000 }, []]);
+    await reconcileJwt(made.reconciler, { ...deleted, deletedAt: NOW - 10 }, NEXT_ATTEMPT_AT);
     assert.deepEqual(made.writes, ['jwt']);
-    await reconcileJwt(made.reconciler, { ...deleted, deletedAt: NOW - 99, finalizers: ['x/y'] }, RETRY_AT);
+    await reconcileJwt(
+      made.reconciler,
+      { ...deleted, deletedAt: NOW - 99, finalizers: ['x/y'] },
+      NEXT_ATTEMPT_AT,
+    );
     assert.deepEqual(made.writes, ['jwt'], 'finalizers of others are not ours');
   });
 });
@@ -98,15 +106,18 @@ describe('a refused write', () => {
   it('a missing right is tried again after the usual back-off: an API server that has just started refuses everything', async () => {
     const refusal = { kind: 'no-right', subject: 'patch secrets' } as const;
     const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, refusal, afterMs: undefined });
-    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry' });
+    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT), { next: 'retry' });
   });
 
   it('that will not pass by itself is reported in fixed words, and tried again in five minutes', async () => {
     const refusal = { kind: 'quota', subject: 'q1' } as const;
     const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, refusal, afterMs: 7_000 });
-    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry', afterMs: 300_000 });
+    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT), {
+      next: 'retry',
+      afterMs: 300_000,
+    });
     const message = describeRefusal(refusal, jwt, 300_000);
-    assert.deepEqual(made.failed, [['WriteRefused', message, (NOW + 300) * 1000]]);
+    assert.deepEqual(made.failed, [['WriteRefused', message, NOW + 300]]);
     assert.deepEqual(findCondition(made.statuses[0] ?? NO_STATUS, 'Ready')?.message, message);
     assert.equal(made.statuses[0]?.nextAttemptAt, NOW + 300);
   });
@@ -114,11 +125,11 @@ describe('a refused write', () => {
   it('is tried five times at once, however often the JWT changes, then held back, and the status still says why', async () => {
     const refusal = { kind: 'quota', subject: 'q1' } as const;
     const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, refusal });
-    for (let change = 0; change < 5; change += 1) await reconcileJwt(made.reconciler, jwt, RETRY_AT);
+    for (let change = 0; change < 5; change += 1) await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT);
     assert.equal(made.secrets.length, 5);
     for (let change = 0; change < 5; change += 1) {
-      const held = await reconcileJwt(made.reconciler, jwt, RETRY_AT);
-      assert.deepEqual(held, { next: 'look', at: NOW * 1000 + 1_250 });
+      const held = await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT);
+      assert.deepEqual(held, { next: 'wait', dueAt: NOW * 1000 + 1_250 });
     }
     assert.equal(made.secrets.length, 5, 'no more signatures');
     const status = made.statuses.at(-1) ?? NO_STATUS;
@@ -129,11 +140,10 @@ describe('a refused write', () => {
 
   it('leaves a Secret contended that somebody else keeps changing', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret']);
-    for (let write = 0; write < 5; write += 1)
-      made.reconciler.memory.budget.spend(jwt.uid, (NOW - 2) * 1000, false);
-    made.reconciler.memory.budget.spend(jwt.uid, (NOW - 2) * 1000, false);
+    for (let write = 0; write < 5; write += 1) made.reconciler.memory.budget.spend(jwt.uid, NOW - 2, false);
+    made.reconciler.memory.budget.spend(jwt.uid, NOW - 2, false);
     const announced = { ...jwt, recorded: { ...NO_STATUS, renewsAt: NOW - 1 } };
-    await reconcileJwt(made.reconciler, announced, RETRY_AT);
+    await reconcileJwt(made.reconciler, announced, NEXT_ATTEMPT_AT);
     const status = made.statuses.at(-1) ?? NO_STATUS;
     assert.equal(findCondition(status, 'Ready')?.reason, 'WriteFailed');
     assert.equal(findCondition(status, 'Contended')?.status, 'True');
@@ -141,15 +151,18 @@ describe('a refused write', () => {
 
   it('that asks for a longer wait gets it', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, afterMs: 60_000 });
-    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry', afterMs: 60_000 });
+    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT), {
+      next: 'retry',
+      afterMs: 60_000,
+    });
     assert.equal(made.statuses[0]?.nextAttemptAt, NOW + 60);
   });
 
   it('is reported in recorder and status, with the time of the next attempt', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret']);
-    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry' });
+    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT), { next: 'retry' });
     const message = 'apply secrets: 403 Forbidden; it is tried again';
-    assert.deepEqual(made.failed, [['WriteFailed', message, RETRY_AT]]);
+    assert.deepEqual(made.failed, [['WriteFailed', message, NEXT_ATTEMPT_AT]]);
     assert.equal(findCondition(made.statuses[0] ?? NO_STATUS, 'Ready')?.message, message);
     assert.equal(made.statuses[0]?.nextAttemptAt, NOW + 4);
     assert.deepEqual(made.signed, []);
@@ -157,38 +170,40 @@ describe('a refused write', () => {
 
   it('is tried again quietly when the object changed meanwhile', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, meaning: 'stale' });
-    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry' });
+    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT), { next: 'retry' });
     assert.deepEqual([made.failed, made.statuses], [[], []]);
   });
 
   it('is left quietly until the next look when the namespace is being deleted', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, meaning: 'terminating' });
-    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'look', at: undefined });
+    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT), { next: 'wait' });
     assert.deepEqual([made.failed, made.statuses], [[], []]);
   });
 
   it('because something is absent is tried again, quietly when that is the JWT itself: its watch will report it', async () => {
     const absent: Failure = { meaning: 'absent', message: 'apply jwts/status: 404 NotFound' };
     const gone = makeReconciler([KEY_SECRET], ['status'], absent);
-    assert.deepEqual(await reconcileJwt(gone.reconciler, jwt, RETRY_AT), { next: 'retry' });
+    assert.deepEqual(await reconcileJwt(gone.reconciler, jwt, NEXT_ATTEMPT_AT), { next: 'retry' });
     assert.deepEqual([gone.failed, gone.reads.at(-1)], [[], `jwt science/${jwt.name}`]);
     const stays = makeReconciler([KEY_SECRET], ['status'], absent, [jwt]);
-    assert.equal((await reconcileJwt(stays.reconciler, jwt, RETRY_AT)).next, 'retry');
-    assert.deepEqual(stays.failed, [['WriteFailed', `${absent.message}; it is tried again`, RETRY_AT]]);
+    assert.equal((await reconcileJwt(stays.reconciler, jwt, NEXT_ATTEMPT_AT)).next, 'retry');
+    assert.deepEqual(stays.failed, [
+      ['WriteFailed', `${absent.message}; it is tried again`, NEXT_ATTEMPT_AT],
+    ]);
   });
 
   it('of the status too does not end the loop', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret', 'status']);
-    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, RETRY_AT), { next: 'retry' });
+    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT), { next: 'retry' });
   });
 
   it('of the status after a signature leads to no second signature once the token is seen', async () => {
     const renewed = makeJwt(WITH_KEY, { metadata: { annotations: { 'tokens.osg-htc.org/renew': '1' } } });
     const first = makeReconciler([KEY_SECRET], ['status']);
-    await reconcileJwt(first.reconciler, renewed, RETRY_AT);
+    await reconcileJwt(first.reconciler, renewed, NEXT_ATTEMPT_AT);
     const second = makeReconciler([KEY_SECRET, stored(first.secrets[0])]);
     const { memory } = first.reconciler;
-    await reconcileJwt({ ...second.reconciler, memory }, renewed, RETRY_AT);
+    await reconcileJwt({ ...second.reconciler, memory }, renewed, NEXT_ATTEMPT_AT);
     assert.deepEqual(second.writes, ['status']);
     assert.deepEqual(
       [second.statuses[0]?.lastRenew, second.statuses[0]?.tokenId],
@@ -198,17 +213,17 @@ describe('a refused write', () => {
 
   it('that the leader before ended is not done again, though the cache does not show it yet', async () => {
     const settledBefore = makeReconciler([KEY_SECRET]);
-    await reconcileJwt(settledBefore.reconciler, jwt, RETRY_AT);
+    await reconcileJwt(settledBefore.reconciler, jwt, NEXT_ATTEMPT_AT);
     const asked = makeJwt(WITH_KEY, {
       metadata: { annotations: { 'tokens.osg-htc.org/renew': '1' } },
       status: formatRecordedStatus(settledBefore.statuses[0] ?? NO_STATUS),
     });
     const before = makeReconciler([KEY_SECRET, stored(settledBefore.secrets[0])]);
-    await reconcileJwt(before.reconciler, asked, RETRY_AT);
+    await reconcileJwt(before.reconciler, asked, NEXT_ATTEMPT_AT);
     assert.equal(before.signed[0]?.cause, 'RenewRequested');
     const served: Jwt = { ...asked, recorded: before.statuses[0] ?? NO_STATUS };
     const successor = makeReconciler([KEY_SECRET, stored(before.secrets[0])], [], refused, [served]);
-    await reconcileJwt(successor.reconciler, asked, RETRY_AT);
+    await reconcileJwt(successor.reconciler, asked, NEXT_ATTEMPT_AT);
     assert.deepEqual([successor.reads, successor.writes], [[`jwt science/${jwt.name}`], []]);
   });
 });
@@ -219,9 +234,9 @@ describe('a bug', () => {
   it('goes to the log with its words, to status and recorder without them, and the JWT is tried again', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret']);
     const reconciler = { ...made.reconciler, classify: () => undefined };
-    assert.deepEqual(await reconcileJwt(reconciler, jwt, RETRY_AT), { next: 'retry' });
+    assert.deepEqual(await reconcileJwt(reconciler, jwt, NEXT_ATTEMPT_AT), { next: 'retry' });
     assert.deepEqual(made.bugs, ['Error: secret']);
-    assert.deepEqual(made.failed, [['WriteFailed', text, RETRY_AT]]);
+    assert.deepEqual(made.failed, [['WriteFailed', text, NEXT_ATTEMPT_AT]]);
     for (const type of ['Ready', 'KeyAvailable']) {
       const { status, reason, message } = findCondition(made.statuses[0] ?? NO_STATUS, type) ?? {};
       assert.deepEqual([status, reason, message], ['Unknown', 'WriteFailed', text]);
@@ -230,7 +245,7 @@ describe('a bug', () => {
 
   it('while observing keeps what is recorded of token and key', async () => {
     const first = makeReconciler([KEY_SECRET]);
-    await reconcileJwt(first.reconciler, jwt, RETRY_AT);
+    await reconcileJwt(first.reconciler, jwt, NEXT_ATTEMPT_AT);
     const [status = NO_STATUS] = first.statuses;
     const made = makeReconciler([KEY_SECRET, stored(first.secrets[0])]);
     const { observer } = made.reconciler;
@@ -240,7 +255,7 @@ describe('a bug', () => {
       classify: () => undefined,
       observer: { ...observer, keyCache },
     };
-    assert.deepEqual(await reconcileJwt(reconciler, { ...jwt, recorded: status }, RETRY_AT), {
+    assert.deepEqual(await reconcileJwt(reconciler, { ...jwt, recorded: status }, NEXT_ATTEMPT_AT), {
       next: 'retry',
     });
     const { conditions, nextAttemptAt, ...kept } = made.statuses[0] ?? NO_STATUS;
@@ -254,7 +269,7 @@ describe('a bug', () => {
   it('of the status too does not end the loop', async () => {
     const made = makeReconciler([KEY_SECRET], ['status']);
     const reconciler = { ...made.reconciler, classify: () => undefined };
-    assert.equal((await reconcileJwt(reconciler, jwt, RETRY_AT)).next, 'retry');
+    assert.equal((await reconcileJwt(reconciler, jwt, NEXT_ATTEMPT_AT)).next, 'retry');
     assert.equal(made.bugs.length, 2);
   });
 });
@@ -262,11 +277,11 @@ describe('a bug', () => {
 describe('drift', () => {
   it('is repaired with the same token bytes', async () => {
     const first = makeReconciler([KEY_SECRET]);
-    await reconcileJwt(first.reconciler, jwt, RETRY_AT);
+    await reconcileJwt(first.reconciler, jwt, NEXT_ATTEMPT_AT);
     const present = stored(first.secrets[0]);
     const made = makeReconciler([KEY_SECRET, present]);
     const labelled: Jwt = { ...jwt, labels: { team: 'x' }, recorded: first.statuses[0] ?? NO_STATUS };
-    await reconcileJwt(made.reconciler, labelled, RETRY_AT);
+    await reconcileJwt(made.reconciler, labelled, NEXT_ATTEMPT_AT);
     assert.deepEqual(made.writes, ['secret']);
     assert.deepEqual(made.secrets[0]?.['data'], first.secrets[0]?.['data']);
     assert.deepEqual(made.changed, ['repaired']);
@@ -274,7 +289,7 @@ describe('drift', () => {
 
   it('that another Secret of the name shows is not ours', async () => {
     const made = makeReconciler([KEY_SECRET, wireSecret('my-jwt', { password: 'x' })]);
-    await reconcileJwt(made.reconciler, jwt, RETRY_AT);
+    await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT);
     assert.deepEqual(made.writes, ['status']);
     assert.equal(findCondition(made.statuses[0] ?? NO_STATUS, 'Ready')?.reason, 'SecretConflict');
   });

@@ -6,7 +6,7 @@ import type { KeyObservation, Observed, TokenObservation } from '../../src/recon
 import { presentToken, type Outcome } from '../../src/reconcile/outcome.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
-import { DAY, NOW, ourSecret, readKey, settledJwt, UNREAD } from '../fixtures/observed.ts';
+import { DAY, NOW, UNREAD, makeObserved, ourSecret, readKey, settledJwt } from '../fixtures/observed.ts';
 
 const problem = { reason: 'KeyNotFound', message: 'no such Secret: make one' } as const;
 const noKey: KeyObservation = { state: 'unavailable', problem };
@@ -27,12 +27,13 @@ const signed: Outcome = {
 const jwt = await settledJwt();
 const clamped = await settledJwt({ resignBefore: { days: 1 } });
 const twoIssuers = await settledJwt({ data: { iss: 'https://other.example.com' } });
-const holding = (token: TokenObservation, key: KeyObservation = UNREAD): Observed => ({
-  jwt,
-  secret: ourSecret(jwt, 0, { token }),
-  key,
-});
-const unsigned = (key: KeyObservation): Observed => ({ jwt: makeJwt(), secret: undefined, key });
+const holding = (token: TokenObservation, key: KeyObservation = UNREAD): Observed =>
+  makeObserved({
+    jwt,
+    secret: ourSecret(jwt, 0, { token }),
+    key,
+  });
+const unsigned = (key: KeyObservation): Observed => makeObserved({ jwt: makeJwt(), key });
 
 /** What a condition says of what was observed and done. */
 interface Case {

@@ -6,7 +6,16 @@ import type { Observed } from '../../src/reconcile/observed.ts';
 import { presentToken, type Outcome } from '../../src/reconcile/outcome.ts';
 import type { StateProblem } from '../../src/resources/problem.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
-import { DAY, NOW, ourSecret, settled, settledJwt, unsigned, withToken } from '../fixtures/observed.ts';
+import {
+  DAY,
+  NOW,
+  makeObserved,
+  ourSecret,
+  settled,
+  settledJwt,
+  unsigned,
+  withToken,
+} from '../fixtures/observed.ts';
 import { faulty, gone, HOUR, key, noKey, otherKey, signed } from './outcomes.ts';
 
 /** `status reason` of a condition; `undefined` when it is not there. */
@@ -22,7 +31,7 @@ describe('Ready', () => {
     assert.equal(conditionOf(await settled(), {}, 'Ready'), 'True Signed');
     assert.equal(conditionOf(await settled(0, { key: noKey }), { problem: gone }, 'Ready'), 'True Signed');
     assert.equal(conditionOf(await withToken({ ...valid, isLegacy: true }), {}, 'Ready'), 'True LegacyToken');
-    assert.equal(conditionOf({ jwt: makeJwt(), secret: undefined, key }, signed, 'Ready'), 'True Signed');
+    assert.equal(conditionOf(makeObserved({ jwt: makeJwt(), key }), signed, 'Ready'), 'True Signed');
   });
 
   it('is False with the reason when there is none, once it expired, or when the Secret is somebody else’s', async () => {
@@ -107,13 +116,13 @@ describe('the other conditions', () => {
     const observed = await settled(0, { policyRefusal });
     assert.equal(conditionOf(observed, {}, 'PolicyDenied'), 'True PolicyDenied');
     assert.equal(conditionOf(observed, {}, 'Ready'), 'True Signed');
-    const unsignedYet = { jwt: makeJwt(), secret: undefined, key, policyRefusal };
+    const unsignedYet = makeObserved({ jwt: makeJwt(), key, policyRefusal });
     assert.equal(conditionOf(unsignedYet, { problem: policyRefusal }, 'Ready'), 'False PolicyDenied');
   });
 
   it('report a key that changed under its kid, until a signature with the key of before', async () => {
     const jwt = await settledJwt();
-    const reused = desiredStatus({ jwt, secret: ourSecret(jwt), key: otherKey }, signed, NOW);
+    const reused = desiredStatus(makeObserved({ jwt, secret: ourSecret(jwt), key: otherKey }), signed, NOW);
     const after = { ...jwt, recorded: reused };
     assert.equal(
       conditionOf(await settled(0, { jwt: after }), {}, 'KeyIdReused'),
@@ -127,7 +136,11 @@ describe('the other conditions', () => {
     );
     const renamed = { ...makeJwt({ keyId: 'another' }), recorded: jwt.recorded };
     assert.equal(
-      conditionOf({ jwt: renamed, secret: ourSecret(jwt), key: otherKey }, signed, 'KeyIdReused'),
+      conditionOf(
+        makeObserved({ jwt: renamed, secret: ourSecret(jwt), key: otherKey }),
+        signed,
+        'KeyIdReused',
+      ),
       undefined,
     );
   });

@@ -19,7 +19,7 @@ import type { Jwt, JwtSpec } from '../../src/resources/jwt.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { NOW, ourSecret } from '../fixtures/observed.ts';
 
-const TIMES = { issuedAt: NOW, expiresAt: NOW + 86_400 };
+const TOKEN = { text: 'the.jwt.text', issuedAt: NOW, expiresAt: NOW + 86_400 };
 const OURS = { 'app.kubernetes.io/managed-by': 'jwt-injector', [MANAGED_LABEL]: 'true' };
 
 function make(
@@ -36,7 +36,7 @@ function body(
   present?: { readonly resourceVersion: string; readonly hasOtherData: boolean },
 ): JsonObject {
   const made = make(spec);
-  return desiredSecret(made.jwt, made.spec, 'the.jwt.text', TIMES, present);
+  return desiredSecret(made.jwt, made.spec, TOKEN, present);
 }
 
 describe('the labels of a Secret', () => {

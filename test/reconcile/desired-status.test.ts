@@ -15,10 +15,10 @@ import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
 import {
   DAY,
   NOW,
+  makeObserved,
   ourSecret,
   settled,
   settledJwt,
-  UNREAD,
   unsigned,
   withToken,
 } from '../fixtures/observed.ts';
@@ -34,7 +34,7 @@ describe('the fields of the status', () => {
     const jwt = await settledJwt({}, { annotations: { [RENEW]: '2' }, generation: 3 });
     const { conditions: _conditions, ...empty } = NO_STATUS;
     const { conditions: _described, ...status } = desiredStatus(
-      { jwt, secret: ourSecret(jwt), key: otherKey },
+      makeObserved({ jwt, secret: ourSecret(jwt), key: otherKey }),
       signed,
       NOW,
     );
@@ -69,7 +69,8 @@ describe('the fields of the status', () => {
     const jwt = { ...rest, recorded: { ...recorded, issuer, expiresAt: NOW + HOUR } };
     const retired = { publicKey: recorded.publicKey, expiresAt: NOW + HOUR, issuer };
     const keysAfter = (signedFor: typeof jwt, seen: KeyObservation) =>
-      desiredStatus({ jwt: signedFor, secret: ourSecret(jwt), key: seen }, signed, NOW).retiredKeys;
+      desiredStatus(makeObserved({ jwt: signedFor, secret: ourSecret(jwt), key: seen }), signed, NOW)
+        .retiredKeys;
     assert.equal(keysAfter(jwt, key), undefined, 'the same key');
     assert.deepEqual(keysAfter(jwt, otherKey), [retired]);
     const moved = { ...makeJwt({ issuer: 'https://new.example.com/' }), recorded: jwt.recorded };
@@ -79,13 +80,17 @@ describe('the fields of the status', () => {
   });
 
   it('count a first signature as no renewal', () => {
-    assert.equal(desiredStatus({ jwt: makeJwt(), secret: undefined, key }, signed, NOW).renewals, 0);
+    assert.equal(desiredStatus(makeObserved({ jwt: makeJwt(), key }), signed, NOW).renewals, 0);
   });
 
   it('without a signature keep what was served, and the record of the key', async () => {
     const jwt = await settledJwt({}, { annotations: { [RENEW]: '2' } });
     const known = { ...jwt, recorded: { ...jwt.recorded, lastRenew: '1', renewals: 4 } };
-    const status = desiredStatus({ jwt: known, secret: ourSecret(jwt), key: noKey }, { problem: gone }, NOW);
+    const status = desiredStatus(
+      makeObserved({ jwt: known, secret: ourSecret(jwt), key: noKey }),
+      { problem: gone },
+      NOW,
+    );
     const kept = [
       'keyId',
       'keyThumbprint',
@@ -130,7 +135,7 @@ describe('the fields of the status', () => {
   it('record a key that was read only when it proved to be the token’s', async () => {
     const jwt = await settledJwt();
     const version = (seen: KeyObservation): unknown =>
-      desiredStatus({ jwt, secret: ourSecret(jwt), key: seen }, {}, NOW).keyVersion;
+      desiredStatus(makeObserved({ jwt, secret: ourSecret(jwt), key: seen }), {}, NOW).keyVersion;
     assert.equal(version({ ...key, version: 'key/7' }), 'key/7');
     assert.equal(version(otherKey), 'key/1');
   });
@@ -140,7 +145,11 @@ describe('the fields of the status', () => {
     const problem: StateProblem = { reason: 'SecretConflict', message: 'theirs' };
     const [checked, unread] = [ourSecret(jwt), ourSecret(jwt, 0, { token: { state: 'unread' } })].map(
       (ours) =>
-        desiredStatus({ jwt, secret: { ...ours, owners: [], annotations: {} }, key }, { problem }, NOW),
+        desiredStatus(
+          makeObserved({ jwt, secret: { ...ours, owners: [], annotations: {} }, key }),
+          { problem },
+          NOW,
+        ),
     );
     assert.ok(checked !== undefined && unread !== undefined);
     assert.deepEqual(tokenOf(checked), []);
@@ -169,7 +178,7 @@ describe('the fields of the status', () => {
     const jwt = await settledJwt();
     const secret = ourSecret(jwt, HOUR);
     const token = { ...secret.token, tokenId: 'another' } as TokenObservation;
-    const status = desiredStatus({ jwt, secret: { ...secret, token }, key: UNREAD }, {}, NOW);
+    const status = desiredStatus(makeObserved({ jwt, secret: { ...secret, token } }), {}, NOW);
     assert.deepEqual([status.tokenId, status.issuedAt], ['another', NOW - HOUR]);
   });
 
@@ -178,7 +187,7 @@ describe('the fields of the status', () => {
     const last = { issuedAt: NOW - DAY, expiresAt: NOW, renewsAt: NOW - HOUR };
     const jwt = { ...rest, recorded: { ...recorded, ...last } };
     const after = (from: typeof jwt, secret: SecretObservation | undefined, now = NOW) =>
-      tokenOf(desiredStatus({ jwt: from, secret, key: noKey }, { problem: gone }, now));
+      tokenOf(desiredStatus(makeObserved({ jwt: from, secret, key: noKey }), { problem: gone }, now));
     const expired = ourSecret(jwt, DAY, { token: faulty });
     assert.deepEqual(after(jwt, expired), ['the-jti', NOW - DAY, NOW, NOW - HOUR]);
     const other: TokenObservation = { state: 'faulty', cause: 'ClaimsMismatch' };
@@ -189,7 +198,7 @@ describe('the fields of the status', () => {
   });
 
   it('of the token are removed with it, and the next attempt comes with a failure', async () => {
-    const status = desiredStatus(await withToken(faulty), { problem: gone, retryAt: NOW + 7 }, NOW);
+    const status = desiredStatus(await withToken(faulty), { problem: gone, nextAttemptAt: NOW + 7 }, NOW);
     assert.deepEqual(tokenOf(status), []);
     assert.equal(status.nextAttemptAt, NOW + 7);
     assert.equal(desiredStatus(await settled(), {}, NOW).nextAttemptAt, undefined);

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { describeKeyRecord, isSamePublicKey, parsePublicJwk } from '../../src/reconcile/key-record.ts';
 import type { Observed } from '../../src/reconcile/observed.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
-import { NOW, ourSecret, readKey, settled, settledJwt } from '../fixtures/observed.ts';
+import { NOW, makeObserved, ourSecret, readKey, settled, settledJwt } from '../fixtures/observed.ts';
 
 const key = { state: 'read', version: 'key/7', key: await readKey() } as const;
 const bare = JSON.stringify(key.key.publicJwk);
@@ -18,14 +18,14 @@ describe('the record of the key that the current token was signed with', () => {
   it('stays as it is while there is no valid token, whatever key and spec say', async () => {
     const jwt = await settledJwt({ keyId: 'another' });
     for (const secret of [undefined, ourSecret(jwt, 0, { token: { state: 'faulty', cause: 'Expired' } })])
-      assert.deepEqual(describeKeyRecord({ jwt, secret, key }, false), recordOf(jwt));
+      assert.deepEqual(describeKeyRecord(makeObserved({ jwt, secret, key }), false), recordOf(jwt));
   });
 
   it('stays as it is while the spec cannot be served, even beside a valid token', async () => {
     const served = await settledJwt();
     const broken = { ...makeJwt({ algorithm: 'none' }), recorded: served.recorded };
     assert.deepEqual(
-      describeKeyRecord({ jwt: broken, secret: ourSecret(served), key }, false),
+      describeKeyRecord(makeObserved({ jwt: broken, secret: ourSecret(served), key }), false),
       recordOf(served),
     );
   });
@@ -34,14 +34,16 @@ describe('the record of the key that the current token was signed with', () => {
     const jwt = makeJwt();
     const token = { state: 'valid', expiresAt: NOW, isLegacy: true, tokenId: undefined } as const;
     const recorded = (signature: 'unknown' | 'verified'): string | undefined =>
-      describeKeyRecord({ jwt, secret: ourSecret(jwt, 0, { token: { ...token, signature } }), key }, false)
-        .keyVersion;
+      describeKeyRecord(
+        makeObserved({ jwt, secret: ourSecret(jwt, 0, { token: { ...token, signature } }), key }),
+        false,
+      ).keyVersion;
     assert.equal(recorded('unknown'), undefined);
     assert.equal(recorded('verified'), 'key/7');
   });
 
   it('is of the key that signed in this round, even if there was no token before', () => {
-    const record = describeKeyRecord({ jwt: makeJwt(), secret: undefined, key }, true);
+    const record = describeKeyRecord(makeObserved({ jwt: makeJwt(), key }), true);
     assert.deepEqual(
       [record.keyId, record.keyThumbprint, record.keyVersion],
       ['my-jwt-key', key.key.thumbprint, 'key/7'],

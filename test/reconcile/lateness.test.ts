@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { renewalLateness } from '../../src/reconcile/lateness.ts';
-import { DAY, NOW, ourSecret, settledJwt, UNREAD } from '../fixtures/observed.ts';
+import { DAY, NOW, UNREAD, makeObserved, ourSecret, settledJwt } from '../fixtures/observed.ts';
 
 const jwt = await settledJwt();
-const expired = {
+const expired = makeObserved({
   jwt,
   key: UNREAD,
   secret: ourSecret(jwt, 2 * DAY, { token: { state: 'faulty', cause: 'Expired' } }),
-};
+});
 
 function planned(secondsAgo: number): typeof expired {
   return { ...expired, jwt: { ...jwt, recorded: { ...jwt.recorded, renewsAt: NOW - secondsAgo } } };
@@ -17,7 +17,7 @@ function planned(secondsAgo: number): typeof expired {
 describe('the lateness of a renewal', () => {
   it('counts from its planned moment', () => {
     const secret = ourSecret(jwt, 20 * 3_600);
-    const lateness = renewalLateness({ jwt, key: UNREAD, secret }, 'RenewalDue', NOW) ?? 0;
+    const lateness = renewalLateness(makeObserved({ jwt, secret }), 'RenewalDue', NOW) ?? 0;
     assert.ok(lateness > 3_600 && lateness < 3_600 + 1_800, String(lateness)); // due 5 h before the expiry, less jitter
   });
 

@@ -4,7 +4,16 @@ import type { Observed, TokenObservation } from '../../src/reconcile/observed.ts
 import { planNext } from '../../src/reconcile/plan.ts';
 import { RENEW } from '../../src/resources/names.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
-import { DAY, NOW, ourSecret, readKey, settled, settledJwt, UNREAD } from '../fixtures/observed.ts';
+import {
+  DAY,
+  NOW,
+  UNREAD,
+  makeObserved,
+  ourSecret,
+  readKey,
+  settled,
+  settledJwt,
+} from '../fixtures/observed.ts';
 
 const key = { state: 'read', version: 'key/1', key: await readKey() } as const;
 const noKey = { state: 'unavailable', problem: { reason: 'KeyNotFound', message: 'no key' } } as const;
@@ -17,7 +26,7 @@ const jwt = await settledJwt();
 const plan = (observed: Observed): unknown => planNext(observed, NOW);
 
 describe('a Secret that is missing, though its token was published', () => {
-  const missing: Observed = { jwt, secret: undefined, key };
+  const missing: Observed = makeObserved({ jwt, key });
 
   it('is asked for at the API server, then its JWT, before anything is signed: caches may be behind', () => {
     assert.deepEqual(plan(missing), READ_TOKEN);
@@ -40,7 +49,7 @@ describe('a Secret that is missing, though its token was published', () => {
 describe('a token of which nothing proves whose it is', () => {
   it('is checked with the private key when no public one is recorded', () => {
     const token = { ...ourSecret(jwt).token, signature: 'unknown' } as TokenObservation;
-    assert.deepEqual(plan({ jwt, secret: ourSecret(jwt, 0, { token }), key: UNREAD }), READ_KEY);
+    assert.deepEqual(plan(makeObserved({ jwt, secret: ourSecret(jwt, 0, { token }) })), READ_KEY);
   });
 
   it('is checked with it when the version of the key is not recorded, so that it will be', async () => {
@@ -75,10 +84,10 @@ describe('a signature', () => {
 describe('without a key', () => {
   it('a token that is due is reported, with why it is wanted', () => {
     const report = (wanted: string): object => ({ do: 'report', problem: noKey.problem, wanted });
-    assert.deepEqual(plan({ jwt: makeJwt(), secret: undefined, key: noKey }), report('SecretMissing'));
+    assert.deepEqual(plan(makeObserved({ jwt: makeJwt(), key: noKey })), report('SecretMissing'));
     const faulty = ourSecret(jwt, 0, { labels: {}, token: { state: 'faulty', cause: 'Expired' } });
     assert.deepEqual(
-      plan({ jwt, secret: faulty, key: noKey }),
+      plan(makeObserved({ jwt, secret: faulty, key: noKey })),
       report('Expired'),
       'its labels come with a new token',
     );
@@ -86,17 +95,18 @@ describe('without a key', () => {
 
   it('metadata of a token that is still valid is repaired', async () => {
     const drifted = ourSecret(jwt, 20 * 3_600, { labels: {} });
-    assert.deepEqual(plan({ jwt, secret: drifted, key: noKey }), { do: 'repair' });
+    assert.deepEqual(plan(makeObserved({ jwt, secret: drifted, key: noKey })), { do: 'repair' });
   });
 });
 
 describe('the Secret that became that of its own key', () => {
-  const own = (more: Parameters<typeof ourSecret>[2]): Observed => ({
-    jwt,
-    secret: ourSecret(jwt, 0, more),
-    key,
-    isKeyInOwnSecret: true,
-  });
+  const own = (more: Parameters<typeof ourSecret>[2]): Observed =>
+    makeObserved({
+      jwt,
+      secret: ourSecret(jwt, 0, more),
+      key,
+      isKeyInOwnSecret: true,
+    });
 
   it('is read before its owner reference is judged', () => {
     assert.deepEqual(plan(own({ token: { state: 'unread' } })), READ_TOKEN);
@@ -113,11 +123,11 @@ describe('the Secret that became that of its own key', () => {
 });
 
 describe('a JWT that is being deleted', () => {
-  const deleted = (finalizers: readonly string[]): Observed => ({
-    jwt: makeJwt({}, { metadata: { deletionTimestamp: '2027-01-15T08:00:00Z', finalizers } }),
-    secret: undefined,
-    key,
-  });
+  const deleted = (finalizers: readonly string[]): Observed =>
+    makeObserved({
+      jwt: makeJwt({}, { metadata: { deletionTimestamp: '2027-01-15T08:00:00Z', finalizers } }),
+      key,
+    });
 
   it('is released from token-manager’s finalizer after ten seconds, and ignored before', () => {
     const observed = deleted(['kopf.zalando.org/KopfFinalizerMarker']);

@@ -4,7 +4,7 @@ import { planNext } from '../../src/reconcile/plan.ts';
 import { ADOPT, EXPIRES_AT, GROUP, LAST_SIGNING_TIME, RENEW } from '../../src/resources/names.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
-import { DAY, NOW, ourSecret, readKey, settled, settledJwt, UNREAD } from '../fixtures/observed.ts';
+import { DAY, NOW, makeObserved, ourSecret, readKey, settled, settledJwt } from '../fixtures/observed.ts';
 
 const key = { state: 'read', version: 'key/1', key: await readKey() } as const;
 const otherKey = { state: 'read', version: 'key/2', key: await readKey(toPem(makeKey('ES256'))) } as const;
@@ -21,7 +21,7 @@ describe('the plan', () => {
   });
 
   it('reads the key before it signs, and only then', async () => {
-    const observed = { jwt: makeJwt(), secret: undefined, key: UNREAD };
+    const observed = makeObserved({ jwt: makeJwt() });
     assert.deepEqual(planNext(observed, NOW), { do: 'read', what: 'key' });
     assert.deepEqual(planNext({ ...observed, key }, NOW), { do: 'sign', cause: 'SecretMissing' });
   });
@@ -37,7 +37,7 @@ describe('the plan', () => {
     ] as const) {
       const jwt = await settledJwt();
       const secret = ourSecret(jwt, 0, { token: { state: 'faulty', cause } });
-      assert.deepEqual(planNext({ jwt, secret, key }, NOW), { do: 'sign', cause });
+      assert.deepEqual(planNext(makeObserved({ jwt, secret, key }), NOW), { do: 'sign', cause });
     }
   });
 
@@ -94,19 +94,22 @@ describe('the plan', () => {
   it('never touches the Secret of somebody else', async () => {
     const jwt = await settledJwt();
     const foreign = ourSecret(jwt, 0, { owners: [], annotations: {}, token: { state: 'unread' } });
-    const plan = planNext({ jwt, secret: foreign, key }, NOW);
+    const plan = planNext(makeObserved({ jwt, secret: foreign, key }), NOW);
     assert.ok(plan.do === 'report' && plan.problem.reason === 'SecretConflict');
     assert.match(
       plan.problem.message,
       /kubectl annotate secret my-jwt -n science tokens.osg-htc.org\/adopt=my-jwt/,
     );
     const handedOver = { ...foreign, annotations: { [ADOPT]: 'my-jwt' } };
-    assert.deepEqual(planNext({ jwt, secret: handedOver, key }, NOW), { do: 'read', what: 'token' });
+    assert.deepEqual(planNext(makeObserved({ jwt, secret: handedOver, key }), NOW), {
+      do: 'read',
+      what: 'token',
+    });
     const otherController = {
       ...handedOver,
       owners: [{ group: '', kind: 'App', name: 'x', uid: 'y', controller: true }],
     };
-    assert.equal(planNext({ jwt, secret: otherController, key }, NOW).do, 'report');
+    assert.equal(planNext(makeObserved({ jwt, secret: otherController, key }), NOW).do, 'report');
   });
 
   it('never writes to the Secret of its own key, and advises nothing that would cost the key', async () => {
@@ -114,7 +117,7 @@ describe('the plan', () => {
     const foreign = ourSecret(jwt, 0, { owners: [], annotations: {}, token: { state: 'unread' } });
     const handedOver = { ...foreign, annotations: { [ADOPT]: 'my-jwt' } };
     for (const secret of [undefined, foreign, handedOver, ourSecret(jwt), ourSecret(jwt, DAY)]) {
-      const plan = planNext({ jwt, secret, key, isKeyInOwnSecret: true }, NOW);
+      const plan = planNext(makeObserved({ jwt, secret, key, isKeyInOwnSecret: true }), NOW);
       assert.ok(plan.do === 'report' && plan.problem.reason === 'SecretConflict');
       assert.match(plan.problem.message, /^spec\.key\.secret names Secret my-jwt, .*of another name/);
       assert.doesNotMatch(plan.problem.message, /delete|adopt|hand it over/i);
@@ -124,10 +127,13 @@ describe('the plan', () => {
   it('takes its owner reference off a Secret of its own that became that of its key', async () => {
     const jwt = await settledJwt();
     const secret = ourSecret(jwt, 0, { hasOtherData: true });
-    const plan = planNext({ jwt, secret, key, isKeyInOwnSecret: true }, NOW);
+    const plan = planNext(makeObserved({ jwt, secret, key, isKeyInOwnSecret: true }), NOW);
     assert.ok(plan.do === 'repair' && plan.problem?.reason === 'SecretConflict');
     const freed = { ...secret, owners: [] };
-    assert.equal(planNext({ jwt, secret: freed, key, isKeyInOwnSecret: true }, NOW).do, 'report');
+    assert.equal(
+      planNext(makeObserved({ jwt, secret: freed, key, isKeyInOwnSecret: true }), NOW).do,
+      'report',
+    );
   });
 
   it('waits for the Secret of a JWT of the same name that was deleted', async () => {
@@ -135,7 +141,7 @@ describe('the plan', () => {
     const secret = ourSecret(jwt, 0, {
       owners: [{ group: GROUP, kind: 'JWT', name: 'my-jwt', uid: 'older', controller: true }],
     });
-    const plan = planNext({ jwt, secret, key }, NOW);
+    const plan = planNext(makeObserved({ jwt, secret, key }), NOW);
     assert.ok(plan.do === 'report' && plan.problem.reason === 'SecretConflict');
     assert.match(plan.problem.message, /as soon as it is gone/);
   });
@@ -155,14 +161,14 @@ describe('the plan', () => {
       },
     });
     assert.deepEqual(
-      planNext({ jwt, secret: legacy, key: UNREAD }, NOW),
+      planNext(makeObserved({ jwt, secret: legacy }), NOW),
       { do: 'read', what: 'key' },
       'to verify it',
     );
     const verified = { ...legacy, token: { ...legacy.token, signature: 'verified' } as typeof legacy.token };
-    assert.deepEqual(planNext({ jwt, secret: verified, key }, NOW), { do: 'upToDate' });
+    assert.deepEqual(planNext(makeObserved({ jwt, secret: verified, key }), NOW), { do: 'upToDate' });
     assert.deepEqual(
-      planNext({ jwt, secret: legacy, key: noKey }, NOW),
+      planNext(makeObserved({ jwt, secret: legacy, key: noKey }), NOW),
       { do: 'upToDate' },
       'nothing better is to be had',
     );
@@ -183,10 +189,10 @@ describe('the plan', () => {
       },
       'a label is no longer wanted': { ours: { ...good.ours, labels: [...good.ours.labels, 'old'] } },
     };
-    assert.deepEqual(planNext({ jwt, secret: good, key: UNREAD }, NOW), { do: 'upToDate' });
+    assert.deepEqual(planNext(makeObserved({ jwt, secret: good }), NOW), { do: 'upToDate' });
     for (const [name, drift] of Object.entries(drifts)) {
       assert.deepEqual(
-        planNext({ jwt, secret: { ...good, ...drift }, key: UNREAD }, NOW),
+        planNext(makeObserved({ jwt, secret: { ...good, ...drift } }), NOW),
         { do: 'repair' },
         name,
       );
@@ -195,15 +201,15 @@ describe('the plan', () => {
 
   it('keeps no owner reference with Retain', async () => {
     const jwt = await settledJwt({ deletionPolicy: 'Retain' });
-    assert.deepEqual(planNext({ jwt, secret: ourSecret(jwt), key: UNREAD }, NOW), { do: 'repair' });
-    assert.deepEqual(planNext({ jwt, secret: ourSecret(jwt, 0, { owners: [] }), key: UNREAD }, NOW), {
+    assert.deepEqual(planNext(makeObserved({ jwt, secret: ourSecret(jwt) }), NOW), { do: 'repair' });
+    assert.deepEqual(planNext(makeObserved({ jwt, secret: ourSecret(jwt, 0, { owners: [] }) }), NOW), {
       do: 'upToDate',
     });
   });
 
   it('ignores a JWT that is being deleted', async () => {
     const jwt = makeJwt({}, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
-    assert.deepEqual(planNext({ jwt, secret: undefined, key }, NOW), { do: 'ignore' });
+    assert.deepEqual(planNext(makeObserved({ jwt, key }), NOW), { do: 'ignore' });
   });
 
   it('reports what is wrong with the spec, with what to do', () => {
@@ -218,7 +224,7 @@ describe('the plan', () => {
       [{ algorithm: 'HS256' }, 'ClaimsInvalid', /spec.algorithm/],
     ];
     for (const [spec, reason, says] of cases) {
-      const plan = planNext({ jwt: makeJwt(spec), secret: undefined, key }, NOW);
+      const plan = planNext(makeObserved({ jwt: makeJwt(spec), key }), NOW);
       assert.ok(plan.do === 'report');
       assert.equal(plan.problem.reason, reason);
       assert.match(plan.problem.message, says);

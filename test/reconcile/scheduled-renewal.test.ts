@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { SecretObservation } from '../../src/reconcile/observed.ts';
 import type { SecretChange } from '../../src/reconcile/plan.ts';
 import { isScheduledRenewal } from '../../src/reconcile/scheduled-renewal.ts';
-import { DAY, NOW, ourSecret, settledJwt, UNREAD } from '../fixtures/observed.ts';
+import { DAY, NOW, ourSecret, settledJwt } from '../fixtures/observed.ts';
 
 const jwt = await settledJwt();
 const announced = (renewsAt: number) => ({ ...jwt, recorded: { ...jwt.recorded, renewsAt } });
@@ -48,7 +48,7 @@ describe('a signature is a scheduled renewal', () => {
   ];
   for (const [name, plan, of, secret, expected] of cases) {
     it(name, () => {
-      assert.equal(isScheduledRenewal(plan, { jwt: of, secret, key: UNREAD }, NOW), expected);
+      assert.equal(isScheduledRenewal(plan, { jwt: of, secret }, NOW), expected);
     });
   }
 });

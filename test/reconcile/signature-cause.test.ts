@@ -5,7 +5,7 @@ import { describeCause, findCause } from '../../src/reconcile/signature-cause.ts
 import { RENEW } from '../../src/resources/names.ts';
 import { SIGNATURE_CAUSES, type SignatureCause } from '../../src/resources/reasons.ts';
 import { renewalTime } from '../../src/signing/schedule.ts';
-import { NOW, ourSecret, settled, settledJwt, UNREAD } from '../fixtures/observed.ts';
+import { NOW, makeObserved, ourSecret, settled, settledJwt } from '../fixtures/observed.ts';
 
 function causeOf(observed: Observed, now = NOW): SignatureCause | undefined {
   const { spec } = observed.jwt;
@@ -26,7 +26,7 @@ describe('a new token is due', () => {
   it('for no known reason while the current token was not read', async () => {
     const jwt = await settledJwt({}, { annotations: { [RENEW]: 'now' } });
     const secret = ourSecret(jwt, 0, { token: { state: 'unread' } });
-    assert.equal(causeOf({ jwt, secret, key: UNREAD }), undefined);
+    assert.equal(causeOf(makeObserved({ jwt, secret })), undefined);
   });
 
   it('when somebody asks for it by another value, not when the request is taken back', async () => {

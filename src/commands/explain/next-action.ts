@@ -1,4 +1,4 @@
-import { plannedRenewal } from '../../reconcile/next-look.ts';
+import { plannedRenewal } from '../../reconcile/next-due-time.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import { describeCause, findCause } from '../../reconcile/signature-cause.ts';
 import { formatTime, formatWhen } from '../../time/format-time.ts';

@@ -1,14 +1,14 @@
 import { KeyCache } from '../../loop/key-cache.ts';
-import { readMissing, observe, parseTokenSecret, type Known, type Sources } from '../../loop/observe.ts';
+import { observeAndPlan } from '../../loop/observe-and-plan.ts';
+import { parseTokenSecret, type Sources } from '../../loop/observe.ts';
 import { findCondition } from '../../reconcile/conditions.ts';
 import { locateKey, type KeyReference } from '../../reconcile/key-access.ts';
 import type { KeyObservation, Observed } from '../../reconcile/observed.ts';
 import { findOwnership } from '../../reconcile/ownership.ts';
-import { planNext, type Plan } from '../../reconcile/plan.ts';
+import type { Plan } from '../../reconcile/plan.ts';
 import type { JsonObject } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { MANAGED_LABEL } from '../../resources/names.ts';
-import type { StateProblem } from '../../resources/problem.ts';
 import { STATE_REASONS } from '../../resources/reasons.ts';
 import type { SigningPolicy } from '../../resources/signing-policy.ts';
 import { readSecretToken } from '../../resources/secret.ts';
@@ -61,6 +61,36 @@ export async function takeSnapshot(
   const common = { jwt, keyReference, forbidden: [...new Set(forbidden)] };
   if (own.state === 'forbidden') return { ...common, seen: undefined, read: undefined };
 
+  const { sources, newest } = await openSources(client, jwt, { own, key, keyReference });
+  const observer = {
+    sources,
+    legacyKeyNamespace,
+    keyCache: new KeyCache(1),
+    ...(policy === undefined ? {} : { policy }),
+  };
+  const seen = await observeAndPlan(observer, jwt, {
+    now,
+    known: key?.state === 'forbidden' ? { jwt, key: assumeKey(jwt) } : { jwt },
+    mayRead: (what) => what === 'token',
+    ...(policy === undefined ? { adjust: assumePolicy } : {}),
+  });
+  const read = readToken(readSecretToken(newest()) ?? '');
+  return { ...common, seen, read: read === undefined || isTooDeep(read) ? undefined : read };
+}
+
+/** What the caller found out about the Secrets that a JWT depends on. */
+interface SecretsFound {
+  readonly own: SecretSnapshot;
+  readonly key: SecretSnapshot | undefined;
+  readonly keyReference: KeyReference | undefined;
+}
+
+/** The sources of the loop, of what was found. `newest`: the JWT's own Secret as it was read last, if it was. */
+async function openSources(
+  client: Pick<Access['client'], 'get'>,
+  jwt: Jwt,
+  { own, key, keyReference }: SecretsFound,
+): Promise<{ readonly sources: Sources; readonly newest: () => JsonObject | undefined }> {
   let newest: JsonObject | undefined;
   const readOwn = async (): Promise<JsonObject | undefined> => {
     newest = await readSecret(client, jwt.namespace, jwt.name);
@@ -82,30 +112,7 @@ export async function takeSnapshot(
     readSecret: readOwn,
     readJwt: async () => jwt,
   };
-  const observer = {
-    sources,
-    legacyKeyNamespace,
-    keyCache: new KeyCache(1),
-    ...(policy === undefined ? {} : { policy }),
-  };
-  const look = async (): Promise<Observed> => {
-    const found = await observe(observer, jwt, known, now);
-    return policy === undefined ? { ...found, policyRefusal: assumePolicy(jwt) } : found;
-  };
-  let known: Known = key?.state === 'forbidden' ? { jwt, key: assumeKey(jwt) } : { jwt };
-  let observed = await look();
-  let plan = planNext(observed, now);
-  while (plan.do === 'read' && plan.what === 'token') {
-    known = await readMissing(observer, observed, 'token', known);
-    observed = await look();
-    plan = planNext(observed, now);
-  }
-  const read = readToken(readSecretToken(newest) ?? '');
-  return {
-    ...common,
-    seen: { observed, plan },
-    read: read === undefined || isTooDeep(read) ? undefined : read,
-  };
+  return { sources, newest: () => newest };
 }
 
 /** The loop's cache holds the data of Secrets with our label; the Secret of another owner is not read, even with our label. */
@@ -115,10 +122,14 @@ function isManaged(jwt: Jwt, own: SecretSnapshot): boolean {
 }
 
 /** What the status says of the spec as it is now: the policy itself is not for users to read. */
-function assumePolicy({ recorded, generation }: Jwt): StateProblem | undefined {
+function assumePolicy(observed: Observed): Observed {
+  const { recorded, generation } = observed.jwt;
   const condition = findCondition(recorded, 'PolicyDenied');
   const isOfSpec = condition?.status === 'True' && condition.observedGeneration === generation;
-  return isOfSpec ? { reason: 'PolicyDenied', message: condition.message } : undefined;
+  const policyRefusal = isOfSpec
+    ? ({ reason: 'PolicyDenied', message: condition.message } as const)
+    : undefined;
+  return { ...observed, policyRefusal };
 }
 
 /** What the status says of a key whose Secret the caller is not allowed to read. */

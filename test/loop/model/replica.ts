@@ -175,7 +175,7 @@ export class Replica {
     });
     this.#controller = term;
     this.#options.onTerm();
-    for (const jwt of this.#jwts.values()) term.addKnown(jwt);
+    for (const jwt of this.#jwts.values()) term.addAtStart(jwt);
     term.start();
   }
 

@@ -1,48 +1,48 @@
 import { FairHeap } from './fair-heap.ts';
 import type { Milliseconds } from '../time/units.ts';
 
-/** What makes a waiting key more urgent than another. */
-export interface Ready {
+/** What makes a waiting key more urgent than another. Times as in `Work`. */
+export interface Urgency {
   /** Its priority; the lowest goes first. */
   readonly rank: number;
   readonly expiresAt: Milliseconds;
   readonly sequence: number;
 }
 
-/** What is kept of a key whose last run failed or was slow. */
+/** What is kept of a key whose last round failed or was slow. */
 interface BadRecord {
-  /** Runs in a row that failed. */
+  /** Rounds in a row that failed. */
   readonly failures: number;
   /** False: something about it has changed since. */
   readonly isSuspect: boolean;
 }
 
-interface Suspect extends Ready {
+interface Suspect extends Urgency {
   readonly failures: number;
 }
 
 type Lane = 'quick' | 'fresh' | 'suspect';
 
-interface LaneRun {
+interface LaneRound {
   readonly startedAt: Milliseconds;
   readonly lane: Lane;
 }
 
-/** A run that takes longer is slow: a round is a few requests, of milliseconds each. */
-const SLOW_RUN_MS = 1_000;
-/** A key that was slow is so until it takes less than this: that it is quicker may be because fewer of its kind run at once. */
-const STILL_SLOW_RUN_MS = 250;
-/** Slow and failing runs hold no more of the workers, so that they delay no renewal of others. */
+/** A round that takes longer is slow: it is a few requests, of milliseconds each. */
+const SLOW_ROUND_MS = 1_000;
+/** A key that was slow is so until it takes less than this: that it is quicker may be because fewer of its kind are under way. */
+const STILL_SLOW_ROUND_MS = 250;
+/** Slow and failing rounds hold no more of the workers, so that they delay no renewal of others. */
 const LIMITED_SHARE = 0.5;
 /**
  * Those that failed or were slow before may hold less: half as many after each that was so again, one more after each that
  * was not, and never fewer than this share. Many writes of 240 KiB at once make an API server answer everybody late.
  */
 const MIN_SHARE = 0.125;
-/** Extra runs may start in place of slow ones; so many times the workers is the most that run at once. */
-const MAX_RUNS = 4;
+/** Extra rounds may start in place of slow ones: so many for each worker are under way at most. */
+const MAX_ROUNDS_PER_WORKER = 4;
 
-const isBefore = (a: Ready, b: Ready): boolean =>
+const isBefore = (a: Urgency, b: Urgency): boolean =>
   a.rank < b.rank ||
   (a.rank === b.rank &&
     (a.expiresAt < b.expiresAt || (a.expiresAt === b.expiresAt && a.sequence < b.sequence)));
@@ -52,12 +52,13 @@ const isBefore = (a: Ready, b: Ready): boolean =>
  *
  * | lane    | keys in it                                           | workers                                         |
  * | ------- | ---------------------------------------------------- | ----------------------------------------------- |
- * | quick   | those whose last run ended well within a second      | all but those that limited runs have            |
+ * | quick   | those whose last round ended well within a second    | all but those that limited rounds have          |
  * | fresh   | never worked on, or changed since they were suspects | half, together with suspects                    |
- * | suspect | those whose last run failed or was slow              | an eighth to half, by how the last ones went    |
+ * | suspect | those whose last round failed or was slow            | an eighth to half, by how the last ones went    |
  *
- * Limited are the runs of fresh keys and of suspects, and those of quick keys that have become slow. So a thousand JWTs
- * that fail slowly delay no other's renewal. And the more often suspects are slow or fail, the fewer of them run at once.
+ * Limited are the rounds of fresh keys and of suspects, and those of quick keys that have become slow. So a thousand JWTs
+ * that fail slowly delay no other's renewal. And the more often suspects are slow or fail, the fewer of them are worked on
+ * at once.
  *
  * Under an API server that answers everybody late all keys are suspects, and a renewal that is due is one of them. So that
  * it does not wait behind others' new JWTs, of which more may come than can be worked on: a suspect that was only slow takes
@@ -70,15 +71,15 @@ export class Lanes {
   readonly #leastSuspects: number;
   /** The rank of keys that were never worked on. */
   readonly #newRank: number;
-  /** So many keys that failed or were slow before may run at once now. */
+  /** So many keys that failed or were slow before may be worked on at once now. */
   #mostSuspects: number;
-  readonly #quick: FairHeap<Ready>;
+  readonly #quick: FairHeap<Urgency>;
   /** Never worked on, or changed since they were suspects. */
-  readonly #fresh: FairHeap<Ready>;
+  readonly #fresh: FairHeap<Urgency>;
   readonly #suspects: FairHeap<Suspect>;
-  /** By key, of those whose last run failed or was slow. */
+  /** By key, of those whose last round failed or was slow. */
   readonly #records = new Map<string, BadRecord>();
-  readonly #runs = new Map<string, LaneRun>();
+  readonly #rounds = new Map<string, LaneRound>();
 
   constructor(workers: number, newRank: number) {
     this.#workers = workers;
@@ -100,17 +101,17 @@ export class Lanes {
     return this.#quick.size + this.#fresh.size + this.#suspects.size;
   }
 
-  get(key: string): Ready | undefined {
+  get(key: string): Urgency | undefined {
     return this.#quick.get(key) ?? this.#fresh.get(key) ?? this.#suspects.get(key);
   }
 
   /** Puts the key among those that wait, in the place of what waited of it. */
-  set(key: string, ready: Ready): void {
+  set(key: string, urgency: Urgency): void {
     this.delete(key);
     const record = this.#records.get(key);
-    if (record?.isSuspect === true) this.#suspects.set(key, { ...ready, failures: record.failures });
-    else if (record !== undefined || ready.rank === this.#newRank) this.#fresh.set(key, ready);
-    else this.#quick.set(key, ready);
+    if (record?.isSuspect === true) this.#suspects.set(key, { ...urgency, failures: record.failures });
+    else if (record !== undefined || urgency.rank === this.#newRank) this.#fresh.set(key, urgency);
+    else this.#quick.set(key, urgency);
   }
 
   delete(key: string): void {
@@ -130,22 +131,22 @@ export class Lanes {
     if (this.#records.has(key)) this.#records.set(key, { failures: 0, isSuspect: false });
   }
 
-  /** Takes out the key whose run is to begin now; `undefined` when none may. Each is to be ended. */
-  begin(now: Milliseconds): { readonly key: string; readonly item: Ready } | undefined {
+  /** Takes out the key whose round is to begin now; `undefined` when none may. Each is to be ended. */
+  begin(now: Milliseconds): { readonly key: string; readonly urgency: Urgency } | undefined {
     const lane = this.#chooseLane(now);
     const next = lane === undefined ? undefined : this.#laneOf(lane).pop();
-    if (lane !== undefined && next !== undefined) this.#runs.set(next.key, { startedAt: now, lane });
-    return next;
+    if (lane !== undefined && next !== undefined) this.#rounds.set(next.key, { startedAt: now, lane });
+    return next === undefined ? undefined : { key: next.key, urgency: next.item };
   }
 
-  /** The run of the key has ended. */
+  /** The round of the key has ended. */
   end(key: string, now: Milliseconds, hasFailed: boolean): void {
-    const run = this.#runs.get(key);
-    this.#runs.delete(key);
-    if (run === undefined) return;
+    const round = this.#rounds.get(key);
+    this.#rounds.delete(key);
+    if (round === undefined) return;
     const isBad =
-      hasFailed || now - run.startedAt >= (run.lane === 'suspect' ? STILL_SLOW_RUN_MS : SLOW_RUN_MS);
-    if (run.lane === 'suspect') {
+      hasFailed || now - round.startedAt >= (round.lane === 'suspect' ? STILL_SLOW_ROUND_MS : SLOW_ROUND_MS);
+    if (round.lane === 'suspect') {
       this.#mostSuspects = isBad
         ? Math.max(this.#leastSuspects, Math.floor(this.#mostSuspects / 2))
         : Math.min(this.#limitedWorkers, this.#mostSuspects + 1);
@@ -157,32 +158,32 @@ export class Lanes {
     }
   }
 
-  /** When the next of the runs turns slow, so that others may begin; `undefined` if none waits for that. */
+  /** When the next of the rounds turns slow, so that others may begin; `undefined` if none waits for that. */
   nextRoomAt(now: Milliseconds): Milliseconds | undefined {
     if (this.#quick.size === 0) return undefined;
-    const turns = [...this.#runs.values()]
-      .filter((run) => !isLimited(run, now))
-      .map(({ startedAt }) => startedAt + SLOW_RUN_MS);
+    const turns = [...this.#rounds.values()]
+      .filter((round) => !isLimited(round, now))
+      .map(({ startedAt }) => startedAt + SLOW_ROUND_MS);
     return turns.length === 0 ? undefined : Math.min(...turns);
   }
 
-  #laneOf(lane: Lane): FairHeap<Ready> | FairHeap<Suspect> {
+  #laneOf(lane: Lane): FairHeap<Urgency> | FairHeap<Suspect> {
     return { quick: this.#quick, fresh: this.#fresh, suspect: this.#suspects }[lane];
   }
 
-  /** Where the key waits whose turn it is; `undefined` when no more may run. */
+  /** Where the key waits whose turn it is; `undefined` when none may begin. */
   #chooseLane(now: Milliseconds): Lane | undefined {
-    const limitedRuns = this.#countLimitedRuns(now);
-    const quickRuns = this.#runs.size - limitedRuns;
-    const isRoom = this.#runs.size < this.#workers * MAX_RUNS;
-    const mayQuick = isRoom && quickRuns < this.#workers - Math.min(limitedRuns, this.#limitedWorkers);
-    const mayLimited = limitedRuns < this.#limitedWorkers && this.#runs.size < this.#workers;
+    const limitedRounds = this.#countLimitedRounds(now);
+    const quickRounds = this.#rounds.size - limitedRounds;
+    const isRoom = this.#rounds.size < this.#workers * MAX_ROUNDS_PER_WORKER;
+    const mayQuick = isRoom && quickRounds < this.#workers - Math.min(limitedRounds, this.#limitedWorkers);
+    const mayLimited = limitedRounds < this.#limitedWorkers && this.#rounds.size < this.#workers;
     const quick = mayQuick ? this.#quick.first() : undefined;
     const limitedLane = mayLimited ? this.#chooseLimitedLane() : undefined;
     if (quick === undefined || limitedLane === undefined) return quick === undefined ? limitedLane : 'quick';
     const limited = this.#laneOf(limitedLane).first();
     if (limited === undefined) return 'quick';
-    const isReserved = limited.rank <= quick.rank && limitedRuns < this.#leastSuspects;
+    const isReserved = limited.rank <= quick.rank && limitedRounds < this.#leastSuspects;
     return isReserved || isBefore(limited, quick) ? limitedLane : 'quick';
   }
 
@@ -197,17 +198,17 @@ export class Lanes {
 
   #countSuspects(): number {
     let suspects = 0;
-    for (const { lane } of this.#runs.values()) if (lane === 'suspect') suspects += 1;
+    for (const { lane } of this.#rounds.values()) if (lane === 'suspect') suspects += 1;
     return suspects;
   }
 
-  #countLimitedRuns(now: Milliseconds): number {
-    let limitedRuns = 0;
-    for (const run of this.#runs.values()) if (isLimited(run, now)) limitedRuns += 1;
-    return limitedRuns;
+  #countLimitedRounds(now: Milliseconds): number {
+    let limitedRounds = 0;
+    for (const round of this.#rounds.values()) if (isLimited(round, now)) limitedRounds += 1;
+    return limitedRounds;
   }
 }
 
-function isLimited({ startedAt, lane }: LaneRun, now: Milliseconds): boolean {
-  return lane !== 'quick' || now - startedAt >= SLOW_RUN_MS;
+function isLimited({ startedAt, lane }: LaneRound, now: Milliseconds): boolean {
+  return lane !== 'quick' || now - startedAt >= SLOW_ROUND_MS;
 }

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RunResult } from '../../src/loop/work.ts';
+import type { RoundResult } from '../../src/queue/work.ts';
 import { startQueue } from './noted-queue.ts';
 
 const MINUTE_MS = 60_000;
 
 test('a stop waits for runs that are under way and begins no others', async () => {
   let ended = 0;
-  const { queue, clock, runs } = startQueue(
+  const { queue, clock, rounds } = startQueue(
     async () => {
       await clock.sleep(1_000);
       ended += 1;
-      return { next: 'look', at: 0 };
+      return { next: 'wait', dueAt: 0 };
     },
     { workers: 2 },
   );
@@ -26,45 +26,45 @@ test('a stop waits for runs that are under way and begins no others', async () =
   assert.equal(ended, 2);
   queue.add('d', { priority: 'new' });
   await clock.advance(60_000);
-  assert.equal(runs.length, 2);
+  assert.equal(rounds.length, 2);
   assert.equal(clock.pending(), 0);
 });
 
 test('a run that never ends is given up after two minutes: it is reported, and its key is worked on again', async () => {
   const given: (() => boolean)[] = [];
-  const { queue, clock, runs, errors } = startQueue((_key, isGivenUp): Promise<RunResult> => {
+  const { queue, clock, rounds, errors } = startQueue((_key, isGivenUp): Promise<RoundResult> => {
     given.push(isGivenUp);
     return given.length === 1 ? new Promise(() => {}) : Promise.resolve({ next: 'forget' });
   });
   queue.add('a', { priority: 'new' });
   await clock.advance(2 * MINUTE_MS - 1);
-  assert.deepEqual([runs.length, errors.length, given[0]?.()], [1, 0, false]);
+  assert.deepEqual([rounds.length, errors.length, given[0]?.()], [1, 0, false]);
   queue.add('a', { priority: 'changed' });
   await clock.advance(1);
   assert.match(String(errors[0]), /did not end within 120 s/);
-  assert.deepEqual(runs, [
+  assert.deepEqual(rounds, [
     ['a', 0],
     ['a', 2 * MINUTE_MS],
   ]);
-  assert.deepEqual([given[0]?.(), given[1]?.(), queue.inFlight], [true, false, 0]);
+  assert.deepEqual([given[0]?.(), given[1]?.()], [true, false]);
   await clock.advance(10 * MINUTE_MS);
-  assert.deepEqual([runs.length, clock.pending()], [2, 0]);
+  assert.deepEqual([rounds.length, clock.pending()], [2, 0]);
 });
 
 test('the result of a run that was given up does not count', async () => {
-  const { queue, clock, runs, errors } = startQueue(async (): Promise<RunResult> => {
-    if (runs.length > 1) return { next: 'look', at: clock.now() + 3 * MINUTE_MS };
+  const { queue, clock, rounds, errors } = startQueue(async (): Promise<RoundResult> => {
+    if (rounds.length > 1) return { next: 'wait', dueAt: clock.now() + 3 * MINUTE_MS };
     await clock.sleep(3 * MINUTE_MS);
     throw new Error('too late');
   });
   queue.add('a', { priority: 'new' });
   await clock.advance(4 * MINUTE_MS);
-  assert.deepEqual([runs.length, errors.length, queue.inFlight], [2, 1, 0]);
+  assert.deepEqual([rounds.length, errors.length], [2, 1]);
 });
 
 test('a stop does not wait for a run that never ends', async () => {
   const given: (() => boolean)[] = [];
-  const { queue, clock, errors } = startQueue((_key, isGivenUp): Promise<RunResult> => {
+  const { queue, clock, errors } = startQueue((_key, isGivenUp): Promise<RoundResult> => {
     given.push(isGivenUp);
     return new Promise(() => {});
   });

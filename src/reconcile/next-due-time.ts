@@ -4,22 +4,21 @@ import type { Milliseconds, Seconds } from '../time/units.ts';
 import type { Observed, SecretObservation } from './observed.ts';
 
 /**
- * No JWT waits for longer, whatever anybody asks for. docs/reasons.md promises a look within 10 minutes; a clock that is set
- * back by less than a minute goes unnoticed and delays a look by as much.
+ * No JWT waits longer for its next round, whatever anybody asks for. docs/reasons.md promises one within 10 minutes; a clock
+ * that is set back by less than a minute goes unnoticed and delays it by as much.
  */
-export const MAX_UNSEEN_MS: Milliseconds = 540_000;
+export const RESYNC_MS: Milliseconds = 540_000;
 
 /**
- * When to look at a JWT again because time alone makes something due: its renewal, another status, or that a token that
+ * When a JWT needs a round because time alone makes something due: its renewal, another status, or that a token that
  * is not valid yet becomes so. `signedUntil`: when the token expires that was signed in this round. All in seconds since
  * the epoch; `undefined`: nothing becomes due.
  */
-export function nextLook(
-  observed: Observed,
+export function nextDueTime(
+  { jwt, secret }: Pick<Observed, 'jwt' | 'secret'>,
   signedUntil: Seconds | undefined,
   now: Seconds,
 ): Seconds | undefined {
-  const { jwt, secret } = observed;
   if (!jwt.spec.ok) return undefined;
   if (signedUntil !== undefined) return renewalTime(jwt.uid, signedUntil, jwt.spec.value);
   const validFrom = secret?.token.state === 'faulty' ? secret.token.until : undefined;

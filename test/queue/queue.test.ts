@@ -5,16 +5,16 @@ import { startQueue } from './noted-queue.ts';
 const MINUTE_MS = 60_000;
 
 test('a key that was added often is worked on once', async () => {
-  const { queue, clock, runs } = startQueue();
+  const { queue, clock, rounds } = startQueue();
   for (let i = 0; i < 5; i += 1) queue.add('a', { priority: 'changed' });
-  assert.equal(queue.depth, 1);
+  assert.equal(queue.depth(), 1);
   await clock.settle();
-  assert.deepEqual(runs, [['a', 0]]);
-  assert.equal(queue.depth, 0);
+  assert.deepEqual(rounds, [['a', 0]]);
+  assert.equal(queue.depth(), 0);
 });
 
 test('a key that is added while it is worked on is worked on once more', async () => {
-  const { queue, clock, runs } = startQueue(async () => {
+  const { queue, clock, rounds } = startQueue(async () => {
     await clock.sleep(100);
     return { next: 'forget' };
   });
@@ -22,17 +22,16 @@ test('a key that is added while it is worked on is worked on once more', async (
   await clock.advance(50);
   queue.add('a', { priority: 'changed' });
   queue.add('a', { priority: 'new' });
-  assert.equal(queue.depth, 1);
-  assert.equal(queue.inFlight, 1);
+  assert.equal(queue.depth(), 1);
   await clock.advance(1_000);
-  assert.deepEqual(runs, [
+  assert.deepEqual(rounds, [
     ['a', 0],
     ['a', 100],
   ]);
 });
 
 test('due keys go before new ones, then changed ones, then those of a resync, the soonest to expire first', async () => {
-  const { queue, clock, runs } = startQueue(undefined, { workers: 1 });
+  const { queue, clock, rounds } = startQueue(undefined, { workers: 1 });
   queue.add('resync', { priority: 'resync', expiresAt: 1 });
   queue.add('changed, expires late', { priority: 'changed', expiresAt: 900 });
   queue.add('changed, expires soon', { priority: 'changed', expiresAt: 500 });
@@ -42,7 +41,7 @@ test('due keys go before new ones, then changed ones, then those of a resync, th
   queue.add('due soon', { priority: 'due', expiresAt: 600 });
   await clock.settle();
   assert.deepEqual(
-    runs.map(([key]) => key),
+    rounds.map(([key]) => key),
     [
       'due soon',
       'due late',
@@ -56,25 +55,25 @@ test('due keys go before new ones, then changed ones, then those of a resync, th
 });
 
 test('a key rises when it is added again with more urgency, and never sinks', async () => {
-  const { queue, clock, runs } = startQueue(undefined, { workers: 1 });
+  const { queue, clock, rounds } = startQueue(undefined, { workers: 1 });
   queue.add('a', { priority: 'changed' });
   queue.add('b', { priority: 'resync' });
   queue.add('b', { priority: 'new' });
   queue.add('b', { priority: 'resync' });
   await clock.settle();
   assert.deepEqual(
-    runs.map(([key]) => key),
+    rounds.map(([key]) => key),
     ['b', 'a'],
   );
 });
 
 test('a wake-up comes at its time, once', async () => {
-  const { queue, clock, runs } = startQueue(async () =>
-    runs.length === 1 ? { next: 'look', at: 5 * MINUTE_MS } : { next: 'forget' },
+  const { queue, clock, rounds } = startQueue(async () =>
+    rounds.length === 1 ? { next: 'wait', dueAt: 5 * MINUTE_MS } : { next: 'forget' },
   );
   queue.add('a', { priority: 'new' });
   await clock.advance(200 * MINUTE_MS);
-  assert.deepEqual(runs, [
+  assert.deepEqual(rounds, [
     ['a', 0],
     ['a', 5 * MINUTE_MS],
   ]);
@@ -83,15 +82,15 @@ test('a wake-up comes at its time, once', async () => {
 
 test('a run replaces the wake-up that was planned before it', async () => {
   const plans = [5 * MINUTE_MS, 8 * MINUTE_MS];
-  const { queue, clock, runs } = startQueue(async () => {
-    const at = plans.shift();
-    return at === undefined ? { next: 'forget' } : { next: 'look', at };
+  const { queue, clock, rounds } = startQueue(async () => {
+    const dueAt = plans.shift();
+    return dueAt === undefined ? { next: 'forget' } : { next: 'wait', dueAt };
   });
   queue.add('a', { priority: 'new' });
   await clock.advance(MINUTE_MS);
   queue.add('a', { priority: 'changed' });
   await clock.advance(100 * MINUTE_MS);
-  assert.deepEqual(runs, [
+  assert.deepEqual(rounds, [
     ['a', 0],
     ['a', MINUTE_MS],
     ['a', 8 * MINUTE_MS],
@@ -99,32 +98,35 @@ test('a run replaces the wake-up that was planned before it', async () => {
 });
 
 test('a run that always wants the next one at once gets one a second', async () => {
-  const { queue, clock, runs } = startQueue(async () => ({ next: 'look', at: Number.NEGATIVE_INFINITY }));
+  const { queue, clock, rounds } = startQueue(async () => ({
+    next: 'wait',
+    dueAt: Number.NEGATIVE_INFINITY,
+  }));
   queue.add('a', { priority: 'new' });
   await clock.advance(10_000);
-  assert.equal(runs.length, 11);
+  assert.equal(rounds.length, 11);
 });
 
 test('a wake-up 40 days ahead comes in 40 days, with a look every few minutes until then', async () => {
-  const at = 40 * 24 * 60 * MINUTE_MS;
-  const { queue, clock, runs } = startQueue(async () =>
-    clock.now() < at ? { next: 'look', at } : { next: 'forget' },
+  const dueAt = 40 * 24 * 60 * MINUTE_MS;
+  const { queue, clock, rounds } = startQueue(async () =>
+    clock.now() < dueAt ? { next: 'wait', dueAt } : { next: 'forget' },
   );
   queue.add('a', { priority: 'new' });
-  await clock.advance(at - 1);
-  const waits = runs.map(([, time], index) => time - (runs[index - 1]?.[1] ?? 0));
+  await clock.advance(dueAt - 1);
+  const waits = rounds.map(([, time], index) => time - (rounds[index - 1]?.[1] ?? 0));
   assert.ok(Math.max(...waits) < 10 * MINUTE_MS);
-  const before = runs.length;
+  const before = rounds.length;
   await clock.advance(1);
-  assert.equal(runs.length, before + 1);
+  assert.equal(rounds.length, before + 1);
 });
 
 test('a key that becomes due while its look waits for a worker is as urgent as any that is due', async () => {
   const dueAt = 10 * MINUTE_MS;
-  const { queue, clock, runs } = startQueue(
+  const { queue, clock, rounds } = startQueue(
     async (key) => {
       if (key === 'slow') await clock.sleep(1.8 * MINUTE_MS);
-      return key === 'planned' && clock.now() < dueAt ? { next: 'look', at: dueAt } : { next: 'forget' };
+      return key === 'planned' && clock.now() < dueAt ? { next: 'wait', dueAt } : { next: 'forget' };
     },
     { workers: 1 },
   );
@@ -135,16 +137,16 @@ test('a key that becomes due while its look waits for a worker is as urgent as a
   queue.add('new', { priority: 'new' });
   await clock.advance(MINUTE_MS);
   assert.deepEqual(
-    runs.map(([key]) => key),
+    rounds.map(([key]) => key),
     ['planned', 'slow', 'planned', 'new'],
   );
 });
 
 test('failures are repeated after 1, 2, 4 … s, never later than 5 min', async () => {
-  const { queue, clock, runs } = startQueue(async () => ({ next: 'retry' }));
+  const { queue, clock, rounds } = startQueue(async () => ({ next: 'retry' }));
   queue.add('a', { priority: 'new' });
   await clock.advance(60 * MINUTE_MS);
-  const waits = runs.map(([, at], index) => at - (runs[index - 1]?.[1] ?? 0)).slice(1);
+  const waits = rounds.map(([, at], index) => at - (rounds[index - 1]?.[1] ?? 0)).slice(1);
   assert.deepEqual(
     waits.slice(0, 8),
     [1, 2, 4, 8, 16, 32, 64, 128].map((s) => s * 1_000),
@@ -154,10 +156,10 @@ test('failures are repeated after 1, 2, 4 … s, never later than 5 min', async 
 
 test('a back-off takes no more than half of the time until the token expires, and still grows after that', async () => {
   const expiresAt = 60_000;
-  const { queue, clock, runs } = startQueue(async () => ({ next: 'retry' }));
+  const { queue, clock, rounds } = startQueue(async () => ({ next: 'retry' }));
   queue.add('a', { priority: 'new', expiresAt });
   await clock.advance(300_000);
-  const times = runs.map(([, at]) => at / 1_000);
+  const times = rounds.map(([, at]) => at / 1_000);
   assert.deepEqual(times.slice(0, 6), [0, 1, 3, 7, 15, 31]);
   const before = times.filter((at) => at < 60);
   assert.ok(before.length >= 9, String(times)); // unshortened, the seventh would come at 63
@@ -171,49 +173,49 @@ test('a back-off takes no more than half of the time until the token expires, an
 
 test('the run knows when it will be repeated', async () => {
   const promised: number[] = [];
-  const { queue, clock, runs } = startQueue(
-    async (_key, _isGivenUp, retryAt) => {
-      promised.push(retryAt);
+  const { queue, clock, rounds } = startQueue(
+    async (_key, _isGivenUp, nextAttemptAt) => {
+      promised.push(nextAttemptAt);
       return { next: 'retry' };
     },
     { random: Math.random },
   );
   queue.add('a', { priority: 'new' });
   await clock.advance(10 * MINUTE_MS);
-  for (const [index, [, at]] of runs.slice(1).entries()) {
+  for (const [index, [, at]] of rounds.slice(1).entries()) {
     assert.ok(Math.abs(at - (promised[index] ?? 0)) <= 1);
   }
 });
 
 test('news of a key end its back-off, a resync does not', async () => {
-  const { queue, clock, runs } = startQueue(async () => ({ next: 'retry' }));
+  const { queue, clock, rounds } = startQueue(async () => ({ next: 'retry' }));
   queue.add('a', { priority: 'new' });
   await clock.advance(100_000);
-  const before = runs.length;
+  const before = rounds.length;
   queue.add('a', { priority: 'resync' });
   await clock.settle();
-  assert.equal(runs.length, before + 1);
+  assert.equal(rounds.length, before + 1);
   await clock.advance(3_000);
-  assert.equal(runs.length, before + 1);
+  assert.equal(rounds.length, before + 1);
   queue.add('a', { priority: 'changed' });
   await clock.advance(1_000);
-  assert.equal(runs.length, before + 3); // at once, and 1 s after its failure
+  assert.equal(rounds.length, before + 3); // at once, and 1 s after its failure
 });
 
 test('Retry-After makes the wait longer', async () => {
-  const { queue, clock, runs } = startQueue(async () =>
-    runs.length === 1 ? { next: 'retry', afterMs: 20_000 } : { next: 'forget' },
+  const { queue, clock, rounds } = startQueue(async () =>
+    rounds.length === 1 ? { next: 'retry', afterMs: 20_000 } : { next: 'forget' },
   );
   queue.add('a', { priority: 'new' });
   await clock.advance(30_000);
-  assert.deepEqual(runs, [
+  assert.deepEqual(rounds, [
     ['a', 0],
     ['a', 20_000],
   ]);
 });
 
 test('a run that throws is reported and repeated, and delays no other key', async () => {
-  const { queue, clock, runs, errors } = startQueue(
+  const { queue, clock, rounds, errors } = startQueue(
     async (key) => {
       if (key === 'bad') throw new Error('a bug');
       return { next: 'forget' };
@@ -224,7 +226,7 @@ test('a run that throws is reported and repeated, and delays no other key', asyn
   queue.add('good', { priority: 'new' });
   await clock.settle();
   assert.deepEqual(
-    runs.map(([key]) => key),
+    rounds.map(([key]) => key),
     ['bad', 'good'],
   );
   assert.equal(errors.length, 1);
@@ -233,56 +235,59 @@ test('a run that throws is reported and repeated, and delays no other key', asyn
 });
 
 test('a forgotten key has no wake-up, no back-off and no place in the queue', async () => {
-  const { queue, clock, runs } = startQueue(async (key) => ({ next: key === 'look' ? 'look' : 'retry' }));
-  queue.add('look', { priority: 'new' });
+  const { queue, clock, rounds } = startQueue(async (key) => ({ next: key === 'wait' ? 'wait' : 'retry' }));
+  queue.add('wait', { priority: 'new' });
   queue.add('retry', { priority: 'new' });
   await clock.settle();
   queue.add('waiting', { priority: 'new' });
-  for (const key of ['look', 'retry', 'waiting']) queue.forget(key);
-  runs.length = 0;
+  for (const key of ['wait', 'retry', 'waiting']) queue.forget(key);
+  rounds.length = 0;
   await clock.advance(60 * MINUTE_MS);
-  assert.deepEqual(runs, []);
+  assert.deepEqual(rounds, []);
 });
 
 test('10,000 keys cost one timer and are worked on by 32 at a time', async () => {
-  let most = 0;
-  const { queue, clock, runs } = startQueue(async () => {
-    most = Math.max(most, queue.inFlight);
-    return { next: 'look', at: clock.now() + 300_000 };
+  let [underWay, most] = [0, 0];
+  const { queue, clock, rounds } = startQueue(async () => {
+    underWay += 1;
+    most = Math.max(most, underWay);
+    await Promise.resolve();
+    underWay -= 1;
+    return { next: 'wait', dueAt: clock.now() + 300_000 };
   });
   for (let i = 0; i < 10_000; i += 1) queue.add(`key-${i}`, { priority: 'resync' });
   let turns = 0;
-  for (; runs.length < 10_000; turns += 1) await clock.settle();
+  for (; rounds.length < 10_000; turns += 1) await clock.settle();
   assert.ok(turns > 100, `others got the event loop ${turns} times only`);
   assert.equal(most, 32);
   assert.equal(clock.pending(), 1);
 });
 
 test('a key that needs no run is looked at when it asks for that, and within ten minutes in any case', async () => {
-  const { queue, clock, runs } = startQueue();
-  queue.planLook('soon', { next: 'look', at: 5_000 });
-  queue.planLook('past', { next: 'look', at: -1 });
-  queue.planLook('late', { next: 'look', at: 24 * 60 * MINUTE_MS });
-  queue.planLook('never', { next: 'look' });
-  assert.equal(queue.depth, 0);
+  const { queue, clock, rounds } = startQueue();
+  queue.planWake('soon', { next: 'wait', dueAt: 5_000 });
+  queue.planWake('past', { next: 'wait', dueAt: -1 });
+  queue.planWake('late', { next: 'wait', dueAt: 24 * 60 * MINUTE_MS });
+  queue.planWake('never', { next: 'wait' });
+  assert.equal(queue.depth(), 0);
   await clock.advance(4_000);
-  assert.deepEqual(runs, [['past', 1_000]], 'no plan makes a hot loop');
+  assert.deepEqual(rounds, [['past', 1_000]], 'no plan makes a hot loop');
   await clock.advance(10 * MINUTE_MS);
   assert.deepEqual(
-    runs.slice(1).map(([key]) => key),
+    rounds.slice(1).map(([key]) => key),
     ['soon', 'late', 'never'],
   );
 });
 
 test('only a key that nobody asked for meanwhile is put to rest', async () => {
-  const { queue, clock, runs } = startQueue(async () => {
+  const { queue, clock, rounds } = startQueue(async () => {
     await clock.sleep(100);
     return { next: 'forget' };
   });
   queue.add('a', { priority: 'changed' });
-  queue.planLook('a', { next: 'look', at: 5_000 });
+  queue.planWake('a', { next: 'wait', dueAt: 5_000 });
   await clock.advance(50);
-  queue.planLook('a', { next: 'look', at: 5_000 });
+  queue.planWake('a', { next: 'wait', dueAt: 5_000 });
   await clock.advance(10 * MINUTE_MS);
-  assert.deepEqual(runs, [['a', 0]], 'its run decided about the next look');
+  assert.deepEqual(rounds, [['a', 0]], 'its run decided about the next look');
 });

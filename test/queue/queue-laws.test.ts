@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { PRIORITIES, type RunResult } from '../../src/loop/work.ts';
+import { PRIORITIES, type RoundResult } from '../../src/queue/work.ts';
 import { startQueue } from './noted-queue.ts';
 
 type Step =
@@ -33,7 +33,7 @@ test('no key is worked on twice at once, and a run begins after everything that 
         const begun = new Map<string, number>();
         let count = 0;
         const { queue, clock } = startQueue(
-          async (name): Promise<RunResult> => {
+          async (name): Promise<RoundResult> => {
             assert.ok(!running.has(name), 'worked on twice at once');
             assert.ok(running.size < workers, 'too many workers');
             running.add(name);
@@ -41,7 +41,7 @@ test('no key is worked on twice at once, and a run begins after everything that 
             const next = outcomes[count++ % outcomes.length];
             await clock.sleep(next?.takesMs ?? 0);
             running.delete(name);
-            if (next?.ends === 'at') return { next: 'look', at: clock.now() + next.inMs };
+            if (next?.ends === 'at') return { next: 'wait', dueAt: clock.now() + next.inMs };
             if (next?.ends === 'retry') return { next: 'retry' };
             if (next?.ends === 'throw') throw new Error('planned');
             return { next: 'forget' };
@@ -76,9 +76,9 @@ test('no key is worked on twice at once, and a run begins after everything that 
 });
 
 const anyOutcome = fc.oneof(
-  fc.record({ next: fc.constant('look' as const), at: fc.option(fc.double(), { nil: undefined }) }),
+  fc.record({ next: fc.constant('wait' as const), dueAt: fc.option(fc.double(), { nil: undefined }) }),
   // Plans as they are: soon, in hours.
-  fc.integer({ min: -1_000, max: 20_000_000 }).map((at) => ({ next: 'look' as const, at })),
+  fc.integer({ min: -1_000, max: 20_000_000 }).map((dueAt) => ({ next: 'wait' as const, dueAt })),
   fc.record({
     next: fc.constant('retry' as const),
     afterMs: fc.option(fc.double({ min: 0 }), { nil: undefined }),
@@ -103,7 +103,7 @@ test('a key that exists is looked at every 10 minutes, whatever its runs come to
       async (steps, outcomes, chances) => {
         const looks = new Map<string, number>();
         const { queue, clock } = startQueue(
-          async (name): Promise<RunResult> => {
+          async (name): Promise<RoundResult> => {
             looks.set(name, clock.monotonic());
             const { value } = outcomes.next();
             if (value === 'a bug') throw new Error('planned');

@@ -7,54 +7,54 @@ const MINUTE_MS = 60_000;
 /** A queue with a key whose first run asks for another at each of these times. */
 async function plan(...times: number[]) {
   const started = startQueue(async () => {
-    const at = times.shift();
-    return at === undefined ? { next: 'forget' } : { next: 'look', at };
+    const dueAt = times.shift();
+    return dueAt === undefined ? { next: 'forget' } : { next: 'wait', dueAt };
   });
   started.queue.add('a', { priority: 'new' });
   await started.clock.settle();
-  started.runs.length = 0;
+  started.rounds.length = 0;
   return started;
 }
 
 test('a wake-up is found within a minute after the wall clock jumped over it', async () => {
-  const { clock, runs } = await plan(60 * MINUTE_MS);
+  const { clock, rounds } = await plan(60 * MINUTE_MS);
   await clock.advance(10_000);
   clock.jump(120 * MINUTE_MS);
   await clock.advance(MINUTE_MS);
-  assert.equal(runs.length, 1);
+  assert.equal(rounds.length, 1);
 });
 
 test('a wake-up waits for its time of the wall clock when that was set back by seconds', async () => {
-  const { clock, runs } = await plan(8 * MINUTE_MS);
+  const { clock, rounds } = await plan(8 * MINUTE_MS);
   clock.jump(-59_000);
   await clock.advance(8 * MINUTE_MS);
-  assert.deepEqual(runs, []);
+  assert.deepEqual(rounds, []);
   await clock.advance(MINUTE_MS);
-  assert.deepEqual(runs, [['a', 8 * MINUTE_MS]]);
+  assert.deepEqual(rounds, [['a', 8 * MINUTE_MS]]);
 });
 
 test('what a clock planned that was wrong is looked at within a minute after it was set back, once', async () => {
-  const { clock, runs } = await plan(10 * MINUTE_MS, 4 * MINUTE_MS);
+  const { clock, rounds } = await plan(10 * MINUTE_MS, 4 * MINUTE_MS);
   await clock.advance(2.5 * MINUTE_MS);
   clock.jump(-2 * MINUTE_MS);
   await clock.advance(MINUTE_MS);
-  assert.deepEqual(runs, [['a', MINUTE_MS]]);
+  assert.deepEqual(rounds, [['a', MINUTE_MS]]);
   await clock.advance(5 * MINUTE_MS);
-  assert.deepEqual(runs.slice(1), [['a', 4 * MINUTE_MS]]);
+  assert.deepEqual(rounds.slice(1), [['a', 4 * MINUTE_MS]]);
 });
 
 test('what has nothing planned is looked at too after the clock was set back', async () => {
-  const { queue, clock, runs } = startQueue(async () => ({ next: 'look' }));
+  const { queue, clock, rounds } = startQueue(async () => ({ next: 'wait' }));
   queue.add('a', { priority: 'new' });
   await clock.advance(3 * MINUTE_MS);
-  assert.equal(runs.length, 1);
+  assert.equal(rounds.length, 1);
   clock.jump(-2 * MINUTE_MS);
   await clock.advance(MINUTE_MS);
-  assert.equal(runs.length, 2);
+  assert.equal(rounds.length, 2);
 });
 
 test('a run that is under way while the clock is set back is done once more', async () => {
-  const { queue, clock, runs } = startQueue(async () => {
+  const { queue, clock, rounds } = startQueue(async () => {
     await clock.sleep(1_000);
     return { next: 'forget' };
   });
@@ -64,7 +64,7 @@ test('a run that is under way while the clock is set back is done once more', as
   queue.add('b', { priority: 'new' });
   await clock.advance(5_000);
   assert.deepEqual(
-    runs.map(([key]) => key),
+    rounds.map(([key]) => key),
     ['a', 'b', 'a'],
   );
 });
@@ -76,13 +76,13 @@ test('what becomes due meanwhile ends a back-off, and shortens none otherwise', 
     [20 * MINUTE_MS, 9 * MINUTE_MS],
     [Number.NaN, 9 * MINUTE_MS],
   ] as const) {
-    const { queue, clock, runs } = startQueue(
+    const { queue, clock, rounds } = startQueue(
       async () => ({ next: 'retry', afterMs: 9 * MINUTE_MS, dueAt }),
       { random: () => 0.99 },
     );
     queue.add('a', { priority: 'new' });
-    await clock.advanceUntil(() => runs.length > 1, 9 * MINUTE_MS + 1);
-    assert.equal(runs[1]?.[1], second, `due at ${dueAt}`);
+    await clock.advanceUntil(() => rounds.length > 1, 9 * MINUTE_MS + 1);
+    assert.equal(rounds[1]?.[1], second, `due at ${dueAt}`);
     await queue.stop();
   }
 });

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { lookAtJwt, reconcileJwt, type Reconciler } from '../../src/loop/reconcile-jwt.ts';
+import { skipRound, reconcileJwt, type Reconciler } from '../../src/loop/reconcile-jwt.ts';
 import type { JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { NO_STATUS } from '../fixtures/jwts.ts';
 import { DAY, NOW } from '../fixtures/observed.ts';
-import { jwt, makeReconciler, RETRY_AT, stored } from './made-reconciler.ts';
+import { jwt, makeReconciler, NEXT_ATTEMPT_AT, stored } from './made-reconciler.ts';
 import { KEY_SECRET } from './model/sources.ts';
 
 /** A JWT and its Secret as the first round left them. */
 async function settle(): Promise<{ readonly settled: Jwt; readonly secret: JsonObject }> {
   const first = makeReconciler([KEY_SECRET]);
-  await reconcileJwt(first.reconciler, jwt, RETRY_AT);
+  await reconcileJwt(first.reconciler, jwt, NEXT_ATTEMPT_AT);
   const recorded = first.statuses[0] ?? NO_STATUS;
   return { settled: { ...jwt, recorded }, secret: stored(first.secrets[0]) };
 }
@@ -28,18 +28,18 @@ describe('a look at a JWT', () => {
   it('has the result of a whole round, and does nothing, if nothing has to be done', async () => {
     const { settled, secret } = await settle();
     const made = started(secret, true);
-    const look = lookAtJwt(made.reconciler, settled);
-    assert.ok(look?.next === 'look' && look.at !== undefined);
-    assert.deepEqual(look, await reconcileJwt(started(secret, true).reconciler, settled, RETRY_AT));
+    const look = skipRound(made.reconciler, settled);
+    assert.ok(look?.next === 'wait' && look.dueAt !== undefined);
+    assert.deepEqual(look, await reconcileJwt(started(secret, true).reconciler, settled, NEXT_ATTEMPT_AT));
     assert.deepEqual([made.writes, made.reads, made.changed, made.bugs], [[], [], [], []]);
   });
 
   it('leaves a signature that nobody checks soon to a whole round, and knows of it afterwards', async () => {
     const { settled, secret } = await settle();
     const made = started(secret, false);
-    assert.equal(lookAtJwt(made.reconciler, settled), undefined);
-    const round = await reconcileJwt(made.reconciler, settled, RETRY_AT);
-    assert.deepEqual(lookAtJwt(made.reconciler, settled), round);
+    assert.equal(skipRound(made.reconciler, settled), undefined);
+    const round = await reconcileJwt(made.reconciler, settled, NEXT_ATTEMPT_AT);
+    assert.deepEqual(skipRound(made.reconciler, settled), round);
   });
 
   it('leaves everything else to a whole round', async () => {
@@ -60,7 +60,7 @@ describe('a look at a JWT', () => {
     };
     for (const [name, [each, seconds]] of Object.entries(cases)) {
       const made = started(secret, true, seconds);
-      assert.equal(lookAtJwt(made.reconciler, each), undefined, name);
+      assert.equal(skipRound(made.reconciler, each), undefined, name);
       assert.deepEqual([made.writes, made.reads, made.changed], [[], [], []], name);
     }
   });
@@ -75,6 +75,6 @@ describe('a look at a JWT', () => {
       },
     };
     const broken = { ...reconciler, observer: { ...reconciler.observer, sources } };
-    assert.equal(lookAtJwt(broken, settled), undefined);
+    assert.equal(skipRound(broken, settled), undefined);
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { backoffDelay } from '../../src/time/backoff.ts';
-import { KeyedHeap } from '../../src/loop/heap.ts';
+import { KeyedHeap } from '../../src/queue/keyed-heap.ts';
 
 test('a heap gives its items in order whatever was set and deleted', () => {
   const command = fc.tuple(fc.constantFrom('set', 'delete'), fc.integer({ min: 0, max: 20 }), fc.integer());

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { nextLook, plannedRenewal } from '../../src/reconcile/next-look.ts';
+import { nextDueTime, plannedRenewal } from '../../src/reconcile/next-due-time.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
-import { DAY, NOW, ourSecret, settled, settledJwt, UNREAD } from '../fixtures/observed.ts';
+import { DAY, NOW, ourSecret, settled, settledJwt } from '../fixtures/observed.ts';
 
 const HOUR = 3600;
 
@@ -11,38 +11,38 @@ describe('the next look', () => {
     const observed = await settled();
     const renewsAt = plannedRenewal(observed.jwt, observed.secret) ?? 0;
     assert.ok(renewsAt > NOW + 18 * HOUR && renewsAt <= NOW + 19 * HOUR, String(renewsAt - NOW));
-    assert.equal(nextLook(observed, undefined, NOW), renewsAt);
-    assert.equal(nextLook(observed, undefined, renewsAt), NOW + 21.5 * HOUR);
-    assert.equal(nextLook(observed, undefined, NOW + 21.5 * HOUR), NOW + DAY);
-    assert.equal(nextLook(observed, undefined, NOW + DAY), undefined);
+    assert.equal(nextDueTime(observed, undefined, NOW), renewsAt);
+    assert.equal(nextDueTime(observed, undefined, renewsAt), NOW + 21.5 * HOUR);
+    assert.equal(nextDueTime(observed, undefined, NOW + 21.5 * HOUR), NOW + DAY);
+    assert.equal(nextDueTime(observed, undefined, NOW + DAY), undefined);
   });
 
   it('comes with the renewal of a token that was signed just now', async () => {
     const observed = await settled(20 * HOUR);
     const { jwt } = observed;
-    assert.equal(nextLook(observed, NOW + DAY, NOW), plannedRenewal(jwt, ourSecret(jwt)));
+    assert.equal(nextDueTime(observed, NOW + DAY, NOW), plannedRenewal(jwt, ourSecret(jwt)));
   });
 
   it('comes when a token that is not valid yet becomes so, and for no other fault', async () => {
     const jwt = await settledJwt();
     const early = { state: 'faulty', cause: 'ClaimsMismatch', until: NOW + 90 } as const;
     const secret = ourSecret(jwt, 0, { token: early });
-    assert.equal(nextLook({ jwt, key: UNREAD, secret }, undefined, NOW), NOW + 90);
+    assert.equal(nextDueTime({ jwt, secret }, undefined, NOW), NOW + 90);
     const expired = ourSecret(jwt, 0, { token: { state: 'faulty', cause: 'Expired' } });
-    assert.equal(nextLook({ jwt, key: UNREAD, secret: expired }, undefined, NOW), undefined);
+    assert.equal(nextDueTime({ jwt, secret: expired }, undefined, NOW), undefined);
   });
 
   it('is not planned without a token, nor for one that was not read', async () => {
     const jwt = await settledJwt();
     for (const secret of [undefined, ourSecret(jwt, 0, { token: { state: 'unread' } })]) {
       assert.equal(plannedRenewal(jwt, secret), undefined);
-      assert.equal(nextLook({ jwt, key: UNREAD, secret }, undefined, NOW), undefined);
+      assert.equal(nextDueTime({ jwt, secret }, undefined, NOW), undefined);
     }
   });
 
   it('is not planned for a spec that cannot be served', () => {
     const jwt = makeJwt({ algorithm: 'none' });
-    assert.equal(nextLook({ jwt, key: UNREAD, secret: undefined }, NOW + DAY, NOW), undefined);
+    assert.equal(nextDueTime({ jwt, secret: undefined }, NOW + DAY, NOW), undefined);
     assert.equal(plannedRenewal(jwt, ourSecret(makeJwt())), undefined);
   });
 });

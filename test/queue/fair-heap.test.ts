@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { FairHeap } from '../../src/loop/fair-heap.ts';
+import { FairHeap } from '../../src/queue/fair-heap.ts';
 import { startQueue } from './noted-queue.ts';
 
 interface Item {
@@ -102,7 +102,7 @@ describe('a namespace with more renewals than can be made', () => {
         await clock.sleep(3_000); // the API server answers everybody late
         const expiresAt = clock.now() + 60_000;
         dueAt.set(key, clock.now() + 30_000);
-        return { next: 'look', at: clock.now() + 30_000, expiresAt };
+        return { next: 'wait', dueAt: clock.now() + 30_000, expiresAt };
       },
       { random: Math.random },
     );

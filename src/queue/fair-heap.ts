@@ -1,5 +1,5 @@
 import { namespaceOfKey } from '../resources/object-key.ts';
-import { KeyedHeap } from './heap.ts';
+import { KeyedHeap } from './keyed-heap.ts';
 
 /** What orders items beyond their urgency. */
 interface Ranked {

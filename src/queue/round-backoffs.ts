@@ -1,7 +1,7 @@
 import { backoffDelay, MANY_TRIES } from '../time/backoff.ts';
 import type { Milliseconds } from '../time/units.ts';
 
-/** What a run of a key gets before it begins: how long the key waits if it fails, and what that failure counts as. */
+/** What a round of a key gets before it begins: how long the key waits if it fails, and what that failure counts as. */
 export interface PlannedBackoff {
   readonly delay: Milliseconds;
   readonly failures: number;
@@ -11,10 +11,10 @@ export interface PlannedBackoff {
 const SHARE_OF_REST = 0.5;
 
 /**
- * How long each key waits after a failure: the longer, the more of its runs failed in a row (client-go's rate limiter
+ * How long each key waits after a failure: the longer, the more of its rounds failed in a row (client-go's rate limiter
  * of a work queue).
  */
-export class KeyBackoffs {
+export class RoundBackoffs {
   readonly #random: () => number;
   /** By key; as many in a row as count. */
   readonly #failures = new Map<string, number>();
@@ -24,13 +24,13 @@ export class KeyBackoffs {
     this.#random = random;
   }
 
-  /** Whether the last run of the key failed. */
+  /** Whether the last round of the key failed. */
   has(key: string): boolean {
     return this.#failures.has(key);
   }
 
   /**
-   * For a run that is about to begin. `rest`: time until the token expires, which shortens the wait. Such a wait does not
+   * For a round that is about to begin. `rest`: time until the token expires, which shortens the wait. Such a wait does not
    * count: after the expiry the waits go on as if there had been none.
    */
   plan(key: string, rest: Milliseconds): PlannedBackoff {
@@ -40,7 +40,7 @@ export class KeyBackoffs {
     return { delay, failures: delay < usual ? failures : failures + 1 };
   }
 
-  /** The run failed. */
+  /** The round failed. */
   fail(key: string, { failures }: PlannedBackoff): void {
     this.#failures.set(key, failures);
   }

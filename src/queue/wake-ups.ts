@@ -1,23 +1,24 @@
-import { MAX_UNSEEN_MS } from '../reconcile/next-look.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
-import { KeyedHeap } from './heap.ts';
+import { KeyedHeap } from './keyed-heap.ts';
 import { ClockStep } from './clock-step.ts';
 
-/** Share of the longest wait that is random: so keys that were looked at together are not looked at together again. */
+/** Share of the longest wait that is random: so keys that were worked on together are not worked on together again. */
 const SPREAD = 0.1;
 /** Wake-ups are times of the wall clock, which jumps; a timer does not. So it never sleeps longer than this. */
-const MAX_LOOK_AWAY_MS = 60_000;
+const MAX_SLEEP_MS = 60_000;
 
 /** The clock, and what is called when a time has come. */
 export interface WakeUpsOptions<Work> {
   readonly clock: Clock;
   /** Numbers in [0, 1). */
   readonly random: () => number;
-  /** The time that was planned for the key has come. `expiresAt` as in `planLook`. */
+  /** The longest wait. */
+  readonly resyncMs: Milliseconds;
+  /** The time that was planned for the key has come. `expiresAt` as in `planWake`. */
   readonly onDue: (key: string, expiresAt: Milliseconds | undefined) => void;
-  /** Nothing is due: the key has not been looked at for long. */
-  readonly onLook: (key: string, expiresAt: Milliseconds | undefined) => void;
+  /** Nothing is due: the longest wait of the key is over. */
+  readonly onResync: (key: string, expiresAt: Milliseconds | undefined) => void;
   /** The back-off of the key is over. */
   readonly onRetry: (key: string, work: Work) => void;
   /** The clock was set back: `onDue` was called for everything that was planned. */
@@ -25,7 +26,7 @@ export interface WakeUpsOptions<Work> {
 }
 
 interface Wake {
-  /** When the key is looked at, at the latest. */
+  /** When the key is worked on, at the latest. */
   readonly time: Milliseconds;
   /** When something is due; `Infinity`: nothing is planned. */
   readonly dueAt: Milliseconds;
@@ -41,7 +42,7 @@ const isSooner = (a: { readonly time: Milliseconds }, b: { readonly time: Millis
   a.time < b.time;
 
 /**
- * When each key is to be looked at again: at times of the wall clock for what is planned, at times of the monotonic
+ * When each key is to be worked on again: at times of the wall clock for what is planned, at times of the monotonic
  * clock for back-offs (a wall clock that is set back must not make them longer). One timer serves all keys.
  */
 export class WakeUps<Work> {
@@ -60,19 +61,19 @@ export class WakeUps<Work> {
   }
 
   /**
-   * Plans the next look at the key for `dueAt` (milliseconds since the epoch), or earlier: after the longest wait it is
-   * looked at in any case.
+   * Plans the next round of the key for `dueAt` (milliseconds since the epoch), or earlier: after the longest wait it gets
+   * one in any case.
    */
-  planLook(key: string, dueAt: Milliseconds, expiresAt: Milliseconds | undefined): void {
-    const { clock, random } = this.#options;
-    const latest = clock.now() + MAX_UNSEEN_MS * (1 - SPREAD * random());
+  planWake(key: string, dueAt: Milliseconds, expiresAt: Milliseconds | undefined): void {
+    const { clock, random, resyncMs } = this.#options;
+    const latest = clock.now() + resyncMs * (1 - SPREAD * random());
     this.#wakes.set(key, { time: earlier(dueAt, latest), dueAt, expiresAt });
     this.#arm();
   }
 
   /**
-   * What becomes due at `dueAt` (milliseconds since the epoch) comes at its time, and nothing sooner: for a key that is looked
-   * at by then anyway, being tried again or waiting for a worker.
+   * What becomes due at `dueAt` (milliseconds since the epoch) comes at its time, and nothing sooner: for a key that gets
+   * a round by then anyway, being tried again or waiting for a worker.
    */
   planDue(key: string, dueAt: Milliseconds, expiresAt: Milliseconds | undefined): void {
     if (!Number.isFinite(dueAt)) return;
@@ -82,7 +83,8 @@ export class WakeUps<Work> {
 
   /** Plans another try at `time` of the monotonic clock, or earlier: no back-off takes longer than the longest wait. */
   planRetry(key: string, time: Milliseconds, work: Work): void {
-    const latest = this.#options.clock.monotonic() + MAX_UNSEEN_MS;
+    const { clock, resyncMs } = this.#options;
+    const latest = clock.monotonic() + resyncMs;
     this.#retries.set(key, { time: earlier(time, latest), work });
     this.#arm();
   }
@@ -110,7 +112,7 @@ export class WakeUps<Work> {
     this.#timer = undefined;
   }
 
-  /** Looks at everything again after the clock was set back: tokens signed before that might not be valid yet. */
+  /** Wakes everything after the clock was set back: tokens signed before that might not be valid yet. */
   noticeClockStep(): void {
     if (!this.#clockStep.happened()) return;
     this.#wakeUntil(Number.POSITIVE_INFINITY);
@@ -129,7 +131,7 @@ export class WakeUps<Work> {
     this.#armedFor = { wake, retry };
     if (this.#wakes.size + this.#retries.size === 0) return;
     const wait = Math.min(wake - clock.now(), retry - clock.monotonic());
-    const shortened = Math.min(Math.max(wait, 1), MAX_LOOK_AWAY_MS);
+    const shortened = Math.min(Math.max(wait, 1), MAX_SLEEP_MS);
     this.#timer = clock.setTimer(shortened, () => this.#wake());
   }
 
@@ -143,15 +145,15 @@ export class WakeUps<Work> {
   }
 
   #wakeUntil(now: Milliseconds): void {
-    const { onDue, onLook } = this.#options;
+    const { onDue, onResync } = this.#options;
     for (const { key, item } of takeDue(this.#wakes, now)) {
       const { dueAt, expiresAt } = item;
       if (dueAt <= now) {
         onDue(key, expiresAt);
         continue;
       }
-      onLook(key, expiresAt);
-      this.planDue(key, dueAt, expiresAt); // that look may have to wait for a worker
+      onResync(key, expiresAt);
+      this.planDue(key, dueAt, expiresAt); // that round may have to wait for a worker
     }
   }
 }
@@ -169,7 +171,7 @@ function* takeDue<T extends { readonly time: Milliseconds }>(
   }
 }
 
-/** `latest` also if the time is NaN: a wrong calculation of a plan must not put off the next look. */
+/** `latest` also if the time is NaN: a wrong calculation of a plan must not put off the next round. */
 function earlier(time: Milliseconds, latest: Milliseconds): Milliseconds {
   return time < latest ? time : latest;
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { KeyBackoffs } from '../../src/loop/key-backoffs.ts';
+import { RoundBackoffs } from '../../src/queue/round-backoffs.ts';
 
 const FOR_EVER = Number.POSITIVE_INFINITY;
 
 describe('the wait of a key whose runs fail', () => {
-  const failWith = (backoffs: KeyBackoffs, rest: number): number => {
+  const failWith = (backoffs: RoundBackoffs, rest: number): number => {
     const planned = backoffs.plan('a', rest);
     backoffs.fail('a', planned);
     return planned.delay;
@@ -16,7 +16,7 @@ describe('the wait of a key whose runs fail', () => {
       [0, 240_000],
       [0.999_999, 300_000],
     ] as const) {
-      const backoffs = new KeyBackoffs(() => random);
+      const backoffs = new RoundBackoffs(() => random);
       const waits = Array.from({ length: 12 }, () => failWith(backoffs, FOR_EVER));
       assert.ok(Math.abs((waits[0] ?? 0) - 1_000 * (1 + random / 4)) < 1);
       assert.ok(Math.abs((waits.at(-1) ?? 0) - longest) < 1, String(waits));
@@ -24,7 +24,7 @@ describe('the wait of a key whose runs fail', () => {
   });
 
   it('is at most half of the time that the token has left, at least 1 s, and such waits do not count', () => {
-    const backoffs = new KeyBackoffs(() => 0);
+    const backoffs = new RoundBackoffs(() => 0);
     assert.deepEqual(
       [60_000, 60_000, 60_000, 6_000, 500].map((rest) => failWith(backoffs, rest)),
       [1_000, 2_000, 4_000, 3_000, 1_000],
@@ -34,7 +34,7 @@ describe('the wait of a key whose runs fail', () => {
   });
 
   it('is planned without a failure, and is the shortest again once it is forgotten', () => {
-    const backoffs = new KeyBackoffs(() => 0);
+    const backoffs = new RoundBackoffs(() => 0);
     assert.deepEqual(backoffs.plan('a', FOR_EVER), backoffs.plan('a', FOR_EVER));
     assert.ok(!backoffs.has('a') && !backoffs.forget('a'));
     failWith(backoffs, FOR_EVER);

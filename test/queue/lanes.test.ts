@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Lanes } from '../../src/loop/lanes.ts';
-import type { RunResult } from '../../src/loop/work.ts';
+import { Lanes } from '../../src/queue/lanes.ts';
+import type { RoundResult } from '../../src/queue/work.ts';
 import { startQueue } from './noted-queue.ts';
 
 const MINUTE_MS = 60_000;
@@ -11,7 +11,7 @@ const isBad = (key: string): boolean => key.startsWith('bad');
 describe('a thousand JWTs that fail after ten seconds each', () => {
   /** Healthy ones are due every half minute, `bad` ones fail or are slow; gives the lateness of each healthy run. */
   async function simulate(
-    badEnds: RunResult,
+    badEnds: RoundResult,
     order: 'bad first' | 'good first',
     minutes: number,
   ): Promise<readonly number[]> {
@@ -26,9 +26,9 @@ describe('a thousand JWTs that fail after ten seconds each', () => {
         const due = dueAt.get(key);
         if (due !== undefined) late.push(clock.now() - due);
         await clock.sleep(20);
-        const at = clock.now() + MINUTE_MS / 2;
-        dueAt.set(key, at);
-        return { next: 'look', at };
+        const next = clock.now() + MINUTE_MS / 2;
+        dueAt.set(key, next);
+        return { next: 'wait', dueAt: next };
       },
       { random: Math.random },
     );
@@ -42,7 +42,7 @@ describe('a thousand JWTs that fail after ten seconds each', () => {
 
   for (const [title, ends] of [
     ['fail', { next: 'retry' }],
-    ['succeed', { next: 'look', at: 0 }],
+    ['succeed', { next: 'wait', dueAt: 0 }],
   ] as const) {
     it(`delay no renewal of others, if they ${title}`, async () => {
       const late = await simulate(ends, 'good first', 10);
@@ -79,9 +79,9 @@ describe('JWTs whose writes are so large that they slow each other down', () => 
           await clock.sleep(20 + 10 * under);
         }
         // All at the same moment: they were made by one apply.
-        const at = (Math.floor(clock.now() / MINUTE_MS) + 1) * MINUTE_MS;
-        dueAt.set(key, at);
-        return { next: 'look', at };
+        const next = (Math.floor(clock.now() / MINUTE_MS) + 1) * MINUTE_MS;
+        dueAt.set(key, next);
+        return { next: 'wait', dueAt: next };
       },
       { random: Math.random },
     );

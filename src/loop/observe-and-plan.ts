@@ -1,0 +1,46 @@
+import type { Observed } from '../reconcile/observed.ts';
+import { planNext, type Plan } from '../reconcile/plan.ts';
+import type { Jwt } from '../resources/jwt.ts';
+import type { Seconds } from '../time/units.ts';
+import { observe, readMissing, type Known, type Observer } from './observe.ts';
+
+/** What a plan may ask to be read. */
+type Readable = Extract<Plan, { do: 'read' }>['what'];
+
+/** What observing and planning depends on, beside what there is. */
+export interface PlanningOptions {
+  /** Since the epoch. */
+  readonly now: Seconds;
+  /** Read before. */
+  readonly known?: Known;
+  /** Whether that may be read over the network; if not, the plan stays at it. All may be, by default. */
+  readonly mayRead?: (what: Readable) => boolean;
+  /** The JWT with what its status does not say yet. */
+  readonly recall?: (jwt: Jwt) => Jwt;
+  /** What else is known of what was observed. */
+  readonly adjust?: (observed: Observed) => Observed;
+  /** Called with what was observed, and with what was read for it, before it is planned. */
+  readonly onObserved?: (observed: Observed, known: Known) => void;
+}
+
+/**
+ * Observes and plans, and reads over the network what the plan asks for, until nothing more is to be read. Throws what the
+ * API server answers.
+ */
+export async function observeAndPlan(
+  observer: Observer,
+  jwt: Jwt,
+  { now, known = {}, mayRead = () => true, recall = same, adjust = same, onObserved }: PlanningOptions,
+): Promise<{ readonly observed: Observed; readonly plan: Plan }> {
+  for (;;) {
+    const observed = adjust(await observe(observer, recall(known.jwt ?? jwt), known, now));
+    onObserved?.(observed, known);
+    const plan = planNext(observed, now);
+    if (plan.do !== 'read' || !mayRead(plan.what)) return { observed, plan };
+    known = await readMissing(observer, observed, plan.what, known);
+  }
+}
+
+function same<T>(value: T): T {
+  return value;
+}

@@ -1,0 +1,278 @@
+import type { Clock, Timer } from '../time/clock.ts';
+import type { Milliseconds } from '../time/units.ts';
+import { Lanes, type Urgency } from './lanes.ts';
+import { RoundBackoffs, type PlannedBackoff } from './round-backoffs.ts';
+import { RoundsUnderWay } from './rounds-under-way.ts';
+import { WakeUps } from './wake-ups.ts';
+import { PRIORITIES, type RoundResult, type Work } from './work.ts';
+
+/** What the queue calls, and how much at once. */
+export interface WorkQueueOptions {
+  readonly clock: Clock;
+  /**
+   * Works on one key; never called for a key that is being worked on. A rejection counts as `retry` and goes to
+   * `onError`. `isGivenUp`: the round took too long, or the queue was stopped. What it comes to later does not count, and
+   * it must not write any more. `nextAttemptAt` (milliseconds since the epoch) is when the key is worked on again at the
+   * earliest if this round leads to `retry`.
+   */
+  readonly reconcile: (
+    key: string,
+    isGivenUp: () => boolean,
+    nextAttemptAt: Milliseconds,
+  ) => Promise<RoundResult>;
+  readonly onError: (key: string, error: unknown) => void;
+  /** Keys worked on at once. */
+  readonly workers: number;
+  /** No key waits longer for its next round, whatever its last one came to. */
+  readonly resyncMs: Milliseconds;
+  /** Numbers in [0, 1) for the jitter; `Math.random` by default. */
+  readonly random?: () => number;
+}
+
+/** The next round that a round asks for comes no sooner: no plan, however wrong, makes a hot loop. */
+const MIN_WAIT_MS = 1_000;
+/**
+ * So many rounds begin before others get the event loop: those that find nothing to do wait for no network. Together they
+ * take 1 ms.
+ */
+const ROUNDS_PER_TURN = 32;
+const DRAIN_MS = 5_000; // a write takes no longer than its deadline
+
+/** What was known of a round when it began. */
+interface RoundStart {
+  readonly urgency: Urgency;
+  readonly backoff: PlannedBackoff;
+  readonly endOfBackoff: Milliseconds;
+}
+
+/**
+ * Keys to work on: each once however often it is asked for, one worker per key, the most urgent first, wake-ups at
+ * times of the wall clock, back-off per key. What is asked for while its key is being worked on leads to one more round.
+ */
+export class WorkQueue {
+  readonly #options: WorkQueueOptions;
+  readonly #lanes: Lanes;
+  readonly #wakeUps: WakeUps<Work>;
+  readonly #underWay: RoundsUnderWay;
+  readonly #backoffs: RoundBackoffs;
+  #state: 'new' | 'started' | 'stopped' = 'new';
+  #sequence = 0;
+  #dispatching = false;
+  /** Rounds that began since others had the event loop. */
+  #roundsThisTurn = 0;
+  #roomTimer: Timer | undefined;
+  /** Who waits for `idle`. */
+  readonly #idleWaiters: (() => void)[] = [];
+
+  constructor(options: WorkQueueOptions) {
+    this.#options = options;
+    const { clock, random = Math.random, resyncMs, workers } = options;
+    this.#underWay = new RoundsUnderWay(clock);
+    this.#backoffs = new RoundBackoffs(random);
+    this.#lanes = new Lanes(workers, PRIORITIES.indexOf('new'));
+    this.#wakeUps = new WakeUps({
+      clock,
+      random,
+      resyncMs,
+      onDue: (key, expiresAt) => this.#enqueue(key, { priority: 'due', expiresAt }),
+      onResync: (key, expiresAt) => this.#enqueue(key, { priority: 'resync', expiresAt }),
+      onRetry: (key, work) => this.#enqueue(key, work),
+      onClockSteppedBack: () => {
+        for (const key of this.#underWay.keys()) this.#enqueue(key, { priority: 'due' });
+      },
+    });
+  }
+
+  /** How many keys wait for a worker. */
+  depth(): number {
+    return this.#lanes.size + this.#underWay.countAskedAgain();
+  }
+
+  /** Whether the key is being worked on, or backs off after a failure. */
+  isBusy(key: string): boolean {
+    return this.#underWay.has(key) || this.#backoffs.has(key);
+  }
+
+  /** Asks for a round as soon as a worker is free. `new` and `changed` are news: they end the key's back-off. */
+  add(key: string, work: Work): void {
+    if (work.priority === 'new' || work.priority === 'changed') {
+      // The round that comes now decides about the next.
+      if (this.#backoffs.forget(key)) this.#wakeUps.dropRetry(key);
+      this.#lanes.giveAnotherChance(key);
+    }
+    this.#enqueue(key, work);
+  }
+
+  /** Plans the next round of a key that needs none now, as one would. Does nothing for a key that waits for one. */
+  planWake(key: string, { dueAt, expiresAt }: Extract<RoundResult, { next: 'wait' }>): void {
+    if (this.#underWay.has(key) || this.#lanes.get(key) !== undefined) return;
+    this.#planWake(key, dueAt, expiresAt);
+  }
+
+  /** Drops the key's wake-up, back-off and place in the queue. A round that is under way goes on. */
+  forget(key: string): void {
+    this.#lanes.forget(key);
+    this.#wakeUps.drop(key);
+    this.#backoffs.forget(key);
+    this.#underWay.askAgain(key, undefined);
+    this.#noticeIdle();
+  }
+
+  /** Begins to work; what was added before is kept. Only the first call counts. */
+  start(): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'started';
+    this.#wakeUps.start();
+    this.#dispatchSoon();
+  }
+
+  /** Begins no more rounds, and resolves when the last has ended; those that take longer than `drainMs` are given up. */
+  async stop(drainMs = DRAIN_MS): Promise<void> {
+    this.#state = 'stopped';
+    this.#wakeUps.stop();
+    this.#roomTimer?.cancel();
+    this.#noticeIdle();
+    if (this.#isIdle()) return;
+    const limit = this.#options.clock.setTimer(drainMs, () => {
+      this.#underWay.giveUpAll('the queue was stopped');
+    });
+    await this.idle();
+    limit.cancel();
+  }
+
+  /** Resolves when no key waits or is being worked on; of a queue that was stopped, when none is being worked on. */
+  idle(): Promise<void> {
+    if (this.#isIdle()) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idleWaiters.push(resolve);
+    });
+  }
+
+  #isIdle(): boolean {
+    return this.#underWay.size === 0 && (this.#state === 'stopped' || this.#lanes.size === 0);
+  }
+
+  #noticeIdle(): void {
+    if (!this.#isIdle()) return;
+    for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+
+  #enqueue(key: string, { priority, expiresAt = Number.POSITIVE_INFINITY }: Work): void {
+    const inside = this.#underWay.asked(key) ?? this.#lanes.get(key);
+    const rank = PRIORITIES.indexOf(priority);
+    this.#sequence += 1;
+    const urgency = {
+      rank: Math.min(rank, inside?.rank ?? rank),
+      expiresAt: Math.min(expiresAt, inside?.expiresAt ?? expiresAt),
+      sequence: inside?.sequence ?? this.#sequence,
+    };
+    if (this.#underWay.has(key)) {
+      this.#underWay.askAgain(key, urgency);
+    } else {
+      this.#lanes.set(key, urgency);
+      this.#dispatchSoon();
+    }
+  }
+
+  /** Not at once: what is added in one go is put in order first. */
+  #dispatchSoon(): void {
+    if (this.#dispatching || this.#state !== 'started') return;
+    this.#dispatching = true;
+    if (this.#roundsThisTurn < ROUNDS_PER_TURN) queueMicrotask(() => this.#dispatch());
+    else setImmediate(() => this.#dispatch());
+  }
+
+  #dispatch(): void {
+    this.#dispatching = false;
+    if (this.#roundsThisTurn >= ROUNDS_PER_TURN) this.#roundsThisTurn = 0;
+    while (this.#state === 'started') {
+      const first = this.#lanes.begin(this.#options.clock.monotonic());
+      if (first === undefined) return this.#dispatchLater();
+      this.#roundsThisTurn += 1;
+      void this.#work(first.key, first.urgency);
+    }
+  }
+
+  /** When a round turns slow it holds back no other any more. */
+  #dispatchLater(): void {
+    const { clock } = this.#options;
+    const roomAt = this.#lanes.nextRoomAt(clock.monotonic());
+    if (roomAt === undefined) {
+      this.#roomTimer?.cancel();
+      this.#roomTimer = undefined;
+      return;
+    }
+    this.#roomTimer ??= clock.setTimer(roomAt - clock.monotonic(), () => {
+      this.#roomTimer = undefined;
+      this.#dispatchSoon();
+    });
+  }
+
+  async #work(key: string, urgency: Urgency): Promise<void> {
+    this.#wakeUps.drop(key); // its result says when the next round is due
+    this.#wakeUps.noticeClockStep();
+    const { clock, reconcile } = this.#options;
+    this.#underWay.begin(key);
+    const backoff = this.#backoffs.plan(key, urgency.expiresAt - clock.now());
+    const nextAttemptAt = clock.now() + backoff.delay;
+    const endOfBackoff = clock.monotonic() + backoff.delay;
+    let result: RoundResult;
+    try {
+      result = await this.#underWay.work(key, (isGivenUp) => reconcile(key, isGivenUp, nextAttemptAt));
+    } catch (error) {
+      result = { next: 'retry' };
+      if (this.#state === 'started') this.#options.onError(key, error);
+    }
+    this.#finish(key, result, { urgency, backoff, endOfBackoff });
+  }
+
+  /** Each step needs what those before it have left. */
+  #finish(key: string, result: RoundResult, start: RoundStart): void {
+    // What was asked for meanwhile goes with the round.
+    const again = this.#underWay.asked(key);
+    this.#underWay.end(key);
+    // How the round went decides in which lane its key waits from now on.
+    this.#lanes.end(key, this.#options.clock.monotonic(), result.next === 'retry');
+    if (result.next === 'forget') this.#lanes.forget(key);
+    this.#planNext(key, result, start);
+    // Whatever is planned, and even if the key was forgotten: what was asked for meanwhile is still to be done.
+    if (again !== undefined) this.#lanes.set(key, again);
+    this.#noticeIdle();
+    this.#dispatchSoon();
+  }
+
+  /** Plans the wake-up of the key after its round. */
+  #planNext(key: string, result: RoundResult, { urgency, backoff, endOfBackoff }: RoundStart): void {
+    const { clock } = this.#options;
+    if (result.next === 'retry') this.#backoffs.fail(key, backoff);
+    else this.#backoffs.forget(key);
+    switch (result.next) {
+      case 'forget':
+        return;
+      case 'wait':
+        this.#planWake(key, result.dueAt, result.expiresAt);
+        return;
+      case 'retry':
+        // As urgent as it was: a thousand failing keys do not get ahead of the new ones.
+        this.#wakeUps.planRetry(
+          key,
+          Math.max(endOfBackoff, clock.monotonic() + Math.max(MIN_WAIT_MS, result.afterMs ?? 0)),
+          { priority: PRIORITIES[urgency.rank] ?? 'due', expiresAt: urgency.expiresAt },
+        );
+        if (result.dueAt !== undefined)
+          this.#wakeUps.planDue(key, this.#notTooSoon(result.dueAt), urgency.expiresAt);
+        return;
+      default:
+        result satisfies never;
+    }
+  }
+
+  #planWake(key: string, dueAt = Number.POSITIVE_INFINITY, expiresAt?: Milliseconds): void {
+    this.#wakeUps.planWake(key, this.#notTooSoon(dueAt), expiresAt);
+  }
+
+  /** Both in milliseconds since the epoch. */
+  #notTooSoon(dueAt: Milliseconds): Milliseconds {
+    return Math.max(dueAt, this.#options.clock.now() + MIN_WAIT_MS);
+  }
+}

@@ -1,0 +1,34 @@
+import type { Milliseconds } from '../time/units.ts';
+
+/** What goes first: what is due, a new object, a changed one, a round without a cause (`resync`). */
+export const PRIORITIES = ['due', 'new', 'changed', 'resync'] as const;
+/** One word of `PRIORITIES`. */
+export type Priority = (typeof PRIORITIES)[number];
+
+/** Why a key is to be worked on. `expiresAt` (milliseconds since the epoch): within a priority the soonest goes first. */
+export interface Work {
+  readonly priority: Priority;
+  readonly expiresAt?: Milliseconds | undefined;
+}
+
+/**
+ * What a round comes to. As long as its object exists a key gets another round, whatever came of this one: at `dueAt`
+ * (milliseconds since the epoch), when something is due, and after the longest wait (`WorkQueueOptions.resyncMs`) at the
+ * latest. `retry` backs off until then; `afterMs` makes the back-off longer, never shorter. `forget`: the object does not
+ * exist.
+ */
+export type RoundResult =
+  | {
+      readonly next: 'wait';
+      readonly dueAt?: Milliseconds | undefined;
+      readonly expiresAt?: Milliseconds | undefined;
+    }
+  | {
+      readonly next: 'retry';
+      readonly afterMs?: Milliseconds | undefined;
+      readonly dueAt?: Milliseconds | undefined;
+    }
+  | { readonly next: 'forget' };
+
+/** The key is worked on again after a back-off. */
+export type Retry = Extract<RoundResult, { next: 'retry' }>;
