@@ -61,13 +61,13 @@ export const JWT_REQUESTS: readonly TenantRequests[] = [
     isRefused: true,
     prepare: (tenant) => tenant.mustCreate('secrets', keySecret('key')),
     act: (tenant, number) => {
-      const length = number % 2 === 0 ? 700_000 : 60_000;
+      const length = number % 2 === 0 ? 700_000 : 48_000;
       return tenant.create('jwts', makeJwt(`large-${number}`, { data: { sub: 'b'.repeat(length) } }));
     },
   },
   {
     name: 'crowded-claims',
-    title: '400 JWTs with 60 KB of empty objects for claims, or as many labels and annotations as are let in',
+    title: '400 JWTs with 48 KB of empty objects for claims, or as many labels and annotations as are let in',
     from: 'jwts',
     count: 400,
     prepare: (tenant) => tenant.mustCreate('secrets', keySecret('key')),
@@ -75,7 +75,7 @@ export const JWT_REQUESTS: readonly TenantRequests[] = [
       const spec =
         number % 4 === 0
           ? { secretTemplate: fullTemplate(number) }
-          : { data: { many: Array.from({ length: 20_000 }, () => ({})) } };
+          : { data: { many: Array.from({ length: 16_000 }, () => ({})) } };
       return tenant.create('jwts', makeJwt(`crowded-${number}`, spec));
     },
   },
