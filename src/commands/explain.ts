@@ -5,7 +5,7 @@ import { findKind, type LiveKind } from './workloads/kinds.ts';
 import { POLICY_FLAGS, readPolicyFlags } from './explain/policy-flags.ts';
 import type { SigningPolicy } from '../resources/signing-policy.ts';
 import type { FlagValues } from './flags.ts';
-import { isJwtKind } from './input/jwt-name.ts';
+import { checkObjectName, isJwtKind } from './input/jwt-name.ts';
 import type { Io } from './io.ts';
 import { makeCommand } from './make-command.ts';
 import { OUTPUT_FLAG, readOutputFormat, type OutputFormat } from './output/report-output.ts';
@@ -127,7 +127,7 @@ function readTarget(
   if (word === undefined || name === undefined || word === '' || name === '') {
     return fail('-f FILE is missing, or the kind and name of an object in the cluster, such as: jwt my-jwt');
   }
-  return more.length === 0
-    ? ok({ word, name })
-    : fail(`unexpected argument "${more.join(' ')}": explain one object at a time`);
+  if (more.length > 0) return fail(`unexpected argument "${more.join(' ')}": explain one object at a time`);
+  const checked = checkObjectName(name);
+  return checked.ok ? ok({ word, name }) : checked;
 }

@@ -50,6 +50,7 @@ describe('inspect', () => {
     const forms = [
       token,
       `\n${token}\n\n`,
+      `Bearer ${token}\n`,
       JSON.stringify({ access_token: token, token_type: 'Bearer' }),
       JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata, data }),
       `apiVersion: v1\nkind: Secret\nmetadata:\n  name: my-jwt\nstringData:\n  token: ${token}\n`,
@@ -64,7 +65,8 @@ describe('inspect', () => {
       assert.ok(remainingSeconds > 3000 && remainingSeconds <= 3600);
       assert.ok(!out.includes(token.split('.')[2] ?? ''));
     }
-    assert.equal((await inspect([token])).code, 0, 'as an argument');
+    for (const words of [[token], [`Bearer ${token}`], ['Bearer', token]])
+      assert.equal((await inspect(words)).code, 0, 'as an argument');
   });
 
   for (const [title, claims, says] of [

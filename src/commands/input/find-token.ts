@@ -8,7 +8,7 @@ import { listObjects } from './documents.ts';
 import { readEditable } from '../yaml/editable-document.ts';
 import { findSecretToken, readFoundToken, refuseToken, type FoundToken } from './found-token.ts';
 import { readText, showFilename } from './read-text.ts';
-import { COMPACT, type TokenPlace } from './token-place.ts';
+import { isCompact, withoutScheme, type TokenPlace } from './token-place.ts';
 import type { CommandProblem, ExitCode } from '../command.ts';
 
 /** Finds a token and passes it on; what prevents that is printed. The cluster is asked with the caller's rights. */
@@ -32,9 +32,9 @@ async function readTokenFile(filename: string, io: Io): Promise<Result<FoundToke
   const text = await readText(filename, io);
   if (!text.ok) return text;
   const source = showFilename(filename);
-  const trimmed = text.value.trim();
+  const trimmed = withoutScheme(text.value.trim());
   if (trimmed === '') return refuseToken(source, 'is empty: there is no token in it');
-  const objects = COMPACT.test(trimmed) ? [] : findObjects(trimmed);
+  const objects = isCompact(trimmed) ? [] : findObjects(trimmed);
   const secrets = objects.filter(({ kind }) => kind === 'Secret');
   if (secrets.length > 1) return refuseToken(source, 'has more than one Secret: give one of them');
   const [secret] = secrets;

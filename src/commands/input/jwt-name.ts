@@ -1,3 +1,4 @@
+import { isTokenName } from '../../admission/token-name.ts';
 import { GROUP } from '../../resources/names.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 
@@ -26,12 +27,24 @@ export function readJwtNames(words: readonly string[]): Result<readonly string[]
   const names = new Set<string>();
   for (const word of others.length > 0 && isJwtKind(first) ? others : words) {
     const [kind = '', name = kind, ...more] = word.split('/');
+    if (name === '') return MISSING;
+    const checked = checkObjectName(name);
+    if (!checked.ok) return checked;
     if (more.length > 0 || (word.includes('/') && !isJwtKind(kind)))
       return fail(`"${word}" is not a JWT: use NAME or jwt/NAME`);
-    if (name === '') return MISSING;
     names.add(name);
   }
   return ok([...names]);
+}
+
+/**
+ * The name of an object, if it can be one (Kubernetes API, DNS-1123 subdomain). What cannot is neither sent, as the API server
+ * writes paths into its audit log, nor quoted: it may be a token that was pasted in its place.
+ */
+export function checkObjectName(name: string): Result<string, string> {
+  return isTokenName(name)
+    ? ok(name)
+    : fail('what was given as a name cannot be one: names have lower-case letters, digits, "-" and "."');
 }
 
 const MISSING = fail('the name of a JWT is missing');

@@ -21,6 +21,8 @@ const BY_NAME: Readonly<Record<string, Command>> = {
 };
 const VERBS: Readonly<Record<string, Command>> = { ...BY_NAME, explain: explainCommand };
 
+const encode = (text: string): string => Buffer.from(text).toString('base64url');
+
 /** As kubectl takes them, and as it prints them with `-o name`. */
 const KINDS = ['jwt', 'jwts', 'JWT', 'jwts.tokens.osg-htc.org', 'jwt.tokens.osg-htc.org'] as const;
 
@@ -54,6 +56,40 @@ describe('the name of a JWT', () => {
       }
     });
   }
+
+  const token = `${encode('{"alg":"ES256"}')}.e30.c2lnbmF0dXJl`;
+  const pasted: Readonly<Record<string, readonly string[]>> = {
+    'a token': [token],
+    'a token with its scheme': [`Bearer ${token}`],
+    'a token and its scheme': ['bearer', token],
+    'a token whose header is on several lines': [`${encode('{\n  "alg": "ES256"}')}.e30.c2lnbmF0dXJl`],
+    'an encrypted token': [`${token}.YQ.YWI`],
+    'a token that was cut': [token.slice(0, 15)],
+    'a token after the kind': ['jwt', token],
+    'a token after the kind and a slash': [`jwt/${token}`],
+    'a token as a Secret': ['secret', token],
+    'a path': ['jwt', '..'],
+  };
+  for (const [verb, command] of Object.entries(VERBS)) {
+    for (const [what, words] of Object.entries(pasted)) {
+      it(`is not ${what}, which nobody is sent: ${verb}`, async () => {
+        await using api = await startStoredApi();
+        const { code, err } = await api.run(command, ...words, '-n', 'science');
+        assert.ok(code === 0 || code === 1 || code === 2);
+        assert.deepEqual(api.requests, []);
+        assert.ok(!err.includes(words.at(-1)?.split(' ').at(-1) ?? ''), err);
+      });
+    }
+  }
+
+  it('may begin as a token does, and have as many dots', async () => {
+    await using api = await startStoredApi();
+    for (const name of ['eyes.prod.v1', 'ewok.prod.v1', 'eyes']) {
+      const { code, err } = await api.run(inspectCommand, name, '-n', 'science');
+      assert.equal(code, 1);
+      assert.match(err, new RegExp(`no JWT "?${name}\\b`));
+    }
+  });
 
   it('of several is given for each, or after the kind', async () => {
     await using api = await startStoredApi();
