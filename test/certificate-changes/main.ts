@@ -27,27 +27,21 @@ await runScript({
     if (!/^[1-9]\d{0,5}$/.test(least))
       return `--creations is ${JSON.stringify(least)}, but it must be a number`;
     await using cluster = await startControlPlane();
-    const scene = await openScene(cluster);
+    await using scene = await openScene(cluster);
     await cluster.createNamespace('users');
     let failed = 0;
-    try {
-      const stand: Stand = { scene, replicas: [await scene.startReplica()] };
-      await using creations = startCreations(cluster, 'users');
-      console.log(`${'change'.padEnd(60)}created   failed`);
-      for (const { title, make } of CHANGES) {
-        const [before, failedBefore] = [creations.count(), creations.failures.length];
-        await make(stand);
-        await waitUntil('creations', CREATED_WITHIN_MS, () => creations.count() >= before + Number(least));
-        const failures = creations.failures.slice(failedBefore);
-        failed += failures.length;
-        const counts = [creations.count() - before, failures.length].map((count) =>
-          String(count).padStart(7),
-        );
-        console.log(`${title.padEnd(60)}${counts.join('  ')}`);
-        for (const failure of failures.slice(0, 3)) console.log(`    ${failure.slice(0, 400)}`);
-      }
-    } finally {
-      await scene.stop();
+    const stand: Stand = { scene, replicas: [await scene.startReplica()] };
+    await using creations = startCreations(cluster, 'users');
+    console.log(`${'change'.padEnd(60)}created   failed`);
+    for (const { title, make } of CHANGES) {
+      const [before, failedBefore] = [creations.count(), creations.failures.length];
+      await make(stand);
+      await waitUntil('creations', CREATED_WITHIN_MS, () => creations.count() >= before + Number(least));
+      const failures = creations.failures.slice(failedBefore);
+      failed += failures.length;
+      const counts = [creations.count() - before, failures.length].map((count) => String(count).padStart(7));
+      console.log(`${title.padEnd(60)}${counts.join('  ')}`);
+      for (const failure of failures.slice(0, 3)) console.log(`    ${failure.slice(0, 400)}`);
     }
     return failed === 0 ? 0 : 1;
   },

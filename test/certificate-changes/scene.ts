@@ -25,7 +25,7 @@ export const CONFIGURATIONS = KINDS.map(
 const ENDPOINTS_MS = 500;
 
 /** Replicas of the service behind a balancer, in a cluster whose webhook configurations point to it. */
-export interface Scene {
+export interface Scene extends AsyncDisposable {
   readonly cluster: Cluster;
   /** Puts what a version ships over what is there, and leaves `caBundle` as it is; `root` is the folder of its checkout. */
   install(root?: string): Promise<void>;
@@ -51,7 +51,6 @@ export interface Scene {
   readBundles(): Promise<readonly string[]>;
   /** Changes `caBundle` of all entries, by what `change` makes of each. */
   changeBundles(change: (bundle: string) => string): Promise<void>;
-  stop(): Promise<void>;
 }
 
 /** What runs a version, and the folder of its checkout. */
@@ -60,9 +59,14 @@ export interface Version {
   readonly root: string;
 }
 
-/** Installs what is shipped, without `caBundle`; `root` is as of `install`. The cluster stays the caller's. */
+/**
+ * Installs what is shipped, without `caBundle`; `root` is as of `install`. The cluster stays the caller's. When something fails,
+ * nothing of the scene is left.
+ */
 export async function openScene(cluster: Cluster, root?: string): Promise<Scene> {
+  await using opened = new AsyncDisposableStack();
   const balancer = await startBalancer();
+  opened.defer(() => balancer.close());
   const install: Scene['install'] = async (from) => {
     await installCrd(cluster, from);
     const manifests = fitManifests(await renderShipped(cluster, 'default', from), {
@@ -107,6 +111,8 @@ export async function openScene(cluster: Cluster, root?: string): Promise<Scene>
   const stopReplicas = async (): Promise<void> => {
     await Promise.all([...replicas].map(stopReplica));
   };
+  opened.defer(stopReplicas);
+  const running = opened.move();
   return {
     cluster,
     install,
@@ -156,10 +162,7 @@ export async function openScene(cluster: Cluster, root?: string): Promise<Scene>
         await ask('PUT', path, object);
       }
     },
-    stop: async () => {
-      await stopReplicas();
-      await balancer.close();
-    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 

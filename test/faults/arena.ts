@@ -62,91 +62,92 @@ export interface Arena {
 const ANSWERS_WITHIN_MS = 60_000;
 const PATIENCE_MS = 10_000; // promised is one second; the machine may be busy
 
-export async function openArena(options: { readonly short: boolean }): Promise<Arena> {
+export interface ArenaOptions {
+  /** Quicker leader election. */
+  readonly short: boolean;
+  /** Another stage than one on a control plane of its own. */
+  readonly openStage?: () => Promise<Stage>;
+}
+
+/** Throws if the service does not come to lead on it; then nothing is left of it. */
+export async function openArena({ short, openStage = startStage }: ArenaOptions): Promise<Arena> {
+  await using opened = new AsyncDisposableStack();
   const foreign = new Set<string>();
   const ours = new Set<string>();
   const canaries = new Canaries();
-  const lease = options.short ? QUICK : SHIPPED;
+  const lease = short ? QUICK : SHIPPED;
   const leaseArgs = [
     `--lease-duration=${lease.duration}ms`,
     `--renew-deadline=${lease.renewDeadline}ms`,
     `--retry-period=${lease.retryPeriod}ms`,
   ];
-  const stage: Stage = await startStage();
-  try {
-    const { cluster } = stage;
-    await stage.service().stop();
-    const authority = await createCertificateAuthority('proxies of the fault suite');
-    const api = await openApi(cluster, (object) => {
-      const version = object?.metadata?.resourceVersion;
-      if (typeof version === 'string') foreign.add(version);
-    });
-    const observer = startObserver(api);
-    const players: Player[] = [];
-    let main: Player | undefined;
-    const excuses: Excuse[] = [];
-    const reported = new Set<Player>();
-    const start = async (launch: Parameters<typeof startPlayer>[0]['launch']): Promise<Player> => {
-      const onStored = (version: string): void => void ours.add(version);
-      const player = await startPlayer({ cluster, authority, onStored, launch, number: players.length });
-      players.push(player);
-      return player;
-    };
-    const startMain: Arena['startMain'] = async ({ args = [], env = {} } = {}) => {
-      main = await start((own) => stage.startService({ args: [...own, ...leaseArgs, ...args], env }));
-      return main;
-    };
-    const arena: Arena = {
-      cluster,
-      api,
-      observer,
-      canaries,
-      lease,
-      patienceMs: PATIENCE_MS,
-      foreign,
-      ours,
-      main: () => {
-        if (main === undefined) throw new Error('no service was started');
-        return main;
-      },
-      startMain,
-      startStandby: ({ args = [], env = {} } = {}) =>
-        start((own) => startService(cluster, { args: ['--no-webhook', ...own, ...leaseArgs, ...args], env })),
-      excuses,
-      excuse: () => beginExcuse(excuses),
-      followOutput: () => followOutput(players),
-      outputs: () => players.map(({ service }) => service.output()),
-      settle: async () => {
-        await waitUntil('the API server to answer', ANSWERS_WITHIN_MS, () =>
-          api.list('/api/v1/namespaces').then(
-            () => true,
-            () => false,
-          ),
-        );
-        const crashed = players.filter((player) => player.hasCrashed() && !reported.has(player));
-        for (const player of crashed) reported.add(player);
-        const stopping = stopAll(players.filter((player) => player !== main && !player.hasEnded()));
-        const [stopped] = await Promise.allSettled([stopping]);
-        if (main === undefined || main.hasEnded()) await startMain();
-        await arena.main().waitUntilLeading();
-        if (stopped.status === 'rejected') throw stopped.reason;
-        if (crashed.length > 0) throw new Error(`${crashed.length} processes of the service ended unasked`);
-      },
-      stop: async () => {
-        // Also those that ended by themselves: their proxies still listen.
-        try {
-          await stopAll(players);
-        } finally {
-          await observer.stop();
-          api.close();
-          await stage.stop();
-        }
-      },
-    };
-    await arena.settle();
-    return arena;
-  } catch (error) {
-    await stage.stop();
-    throw error;
-  }
+  const stage = await openStage();
+  opened.defer(() => stage.stop());
+  const { cluster } = stage;
+  await stage.service().stop();
+  const authority = await createCertificateAuthority('proxies of the fault suite');
+  const api = await openApi(cluster, (object) => {
+    const version = object?.metadata?.resourceVersion;
+    if (typeof version === 'string') foreign.add(version);
+  });
+  opened.defer(() => api.close());
+  const observer = startObserver(api);
+  opened.defer(() => observer.stop());
+  const players: Player[] = [];
+  opened.defer(() => stopAll(players)); // also those that ended by themselves: their proxies still listen
+  let main: Player | undefined;
+  const excuses: Excuse[] = [];
+  const reported = new Set<Player>();
+  const start = async (launch: Parameters<typeof startPlayer>[0]['launch']): Promise<Player> => {
+    const onStored = (version: string): void => void ours.add(version);
+    const player = await startPlayer({ cluster, authority, onStored, launch, number: players.length });
+    players.push(player);
+    return player;
+  };
+  const startMain: Arena['startMain'] = async ({ args = [], env = {} } = {}) => {
+    main = await start((own) => stage.startService({ args: [...own, ...leaseArgs, ...args], env }));
+    return main;
+  };
+  const getMain = (): Player => {
+    if (main === undefined) throw new Error('no service was started');
+    return main;
+  };
+  const settle = async (): Promise<void> => {
+    await waitUntil('the API server to answer', ANSWERS_WITHIN_MS, () =>
+      api.list('/api/v1/namespaces').then(
+        () => true,
+        () => false,
+      ),
+    );
+    const crashed = players.filter((player) => player.hasCrashed() && !reported.has(player));
+    for (const player of crashed) reported.add(player);
+    const stopping = stopAll(players.filter((player) => player !== main && !player.hasEnded()));
+    const [stopped] = await Promise.allSettled([stopping]);
+    if (main === undefined || main.hasEnded()) await startMain();
+    await getMain().waitUntilLeading();
+    if (stopped.status === 'rejected') throw stopped.reason;
+    if (crashed.length > 0) throw new Error(`${crashed.length} processes of the service ended unasked`);
+  };
+  await settle();
+  const running = opened.move();
+  return {
+    cluster,
+    api,
+    observer,
+    canaries,
+    lease,
+    patienceMs: PATIENCE_MS,
+    foreign,
+    ours,
+    main: getMain,
+    startMain,
+    startStandby: ({ args = [], env = {} } = {}) =>
+      start((own) => startService(cluster, { args: ['--no-webhook', ...own, ...leaseArgs, ...args], env })),
+    excuses,
+    excuse: () => beginExcuse(excuses),
+    followOutput: () => followOutput(players),
+    outputs: () => players.map(({ service }) => service.output()),
+    settle,
+    stop: () => running.disposeAsync(),
+  };
 }

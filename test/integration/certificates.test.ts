@@ -35,7 +35,7 @@ describe('a self-issued certificate on a real control plane', { concurrency: fal
   });
   after(async () => {
     await creations?.stop();
-    await scene?.stop();
+    await scene?.[Symbol.asyncDispose]();
     await stage?.stop();
   });
 

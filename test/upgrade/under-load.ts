@@ -14,34 +14,30 @@ const NAMESPACE = 'users';
  * direction; gives how many failed. `other` must issue its certificate itself.
  */
 export async function replaceUnderLoad(cluster: Cluster, other: Checkout, least: number): Promise<number> {
-  const scene = await openScene(cluster, other.root);
+  await using scene = await openScene(cluster, other.root);
   await cluster.createNamespace(NAMESPACE);
-  try {
-    let replicas: Service[] = [await scene.startReplica([], other), await scene.startReplica([], other)];
-    await using creations = startCreations(cluster, NAMESPACE);
-    await waitUntil('the first creations', CREATED_WITHIN_MS, () => creations.count() >= 20);
-    for (const [from, to] of [
-      [other, PRESENT],
-      [PRESENT, other],
-    ] as const) {
-      const [before, failedBefore] = [creations.count(), creations.failures.length];
-      await scene.install(to.root);
-      const replaced: Service[] = [];
-      for (const old of replicas) {
-        replaced.push(await scene.startReplica([], to));
-        const code = await scene.stopReplica(old);
-        if (code !== 0) throw new Error(`a replica of ${from.name} ended with ${code} after SIGTERM`);
-      }
-      replicas = replaced;
-      await waitUntil('creations', CREATED_WITHIN_MS, () => creations.count() >= before + least);
-      const failures = creations.failures.slice(failedBefore);
-      console.log(
-        `${from.name} → ${to.name}, two replicas: ${creations.count() - before} pods created, ${failures.length} failed`,
-      );
-      for (const failure of failures.slice(0, 3)) console.log(`    ${failure.slice(0, 400)}`);
+  let replicas: Service[] = [await scene.startReplica([], other), await scene.startReplica([], other)];
+  await using creations = startCreations(cluster, NAMESPACE);
+  await waitUntil('the first creations', CREATED_WITHIN_MS, () => creations.count() >= 20);
+  for (const [from, to] of [
+    [other, PRESENT],
+    [PRESENT, other],
+  ] as const) {
+    const [before, failedBefore] = [creations.count(), creations.failures.length];
+    await scene.install(to.root);
+    const replaced: Service[] = [];
+    for (const old of replicas) {
+      replaced.push(await scene.startReplica([], to));
+      const code = await scene.stopReplica(old);
+      if (code !== 0) throw new Error(`a replica of ${from.name} ended with ${code} after SIGTERM`);
     }
-    return creations.failures.length;
-  } finally {
-    await scene.stop();
+    replicas = replaced;
+    await waitUntil('creations', CREATED_WITHIN_MS, () => creations.count() >= before + least);
+    const failures = creations.failures.slice(failedBefore);
+    console.log(
+      `${from.name} → ${to.name}, two replicas: ${creations.count() - before} pods created, ${failures.length} failed`,
+    );
+    for (const failure of failures.slice(0, 3)) console.log(`    ${failure.slice(0, 400)}`);
   }
+  return creations.failures.length;
 }

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
+
+/** Loading takes a second; a process that has something left to wait for does not end at all. */
+const ENDS_WITHIN_MS = 30_000;
+
+const PROGRAM = `
+  import { openScene } from ${JSON.stringify(join(import.meta.dirname, 'scene.ts'))};
+  const cluster = { kubectl: async () => { throw new Error('nothing can be installed'); } };
+  await openScene(cluster).catch(({ message }) => console.log(message));
+`;
+
+describe('a scene that cannot be opened', () => {
+  it('leaves no balancer that listens and keeps the process alive', async () => {
+    const args = ['--input-type=module-typescript', `--eval=${PROGRAM}`];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: ENDS_WITHIN_MS });
+    assert.equal(stdout, 'nothing can be installed\n');
+  });
+});
