@@ -97,82 +97,77 @@ async function waitForPods(service: MeasuredService): Promise<void> {
 
 async function measureUnderLimit(bench: DeliveryBench, bare: BareClient): Promise<readonly Row[]> {
   const { stage, jwts, pods, seconds } = bench;
-  const memory = limitMemory(readShippedContainer('jwt-injector').memory);
-  try {
-    await changeSomething(bare);
-    const without = await start(stage, 'without-delivery', { memory });
-    await settle(without);
-    const settledWithoutMs = performance.now() - without.startedAt;
-    const aloneMs = await resign(without, bare, jwts);
-    const lateAlone = await renewOften(without, bare, SHORT_NAMESPACES[0], seconds);
-    const aloneMiB = without.peakMiB();
-    await without.stop();
-    await bare.send('DELETE', `/apis/tokens.osg-htc.org/v1/namespaces/${SHORT_NAMESPACES[0]}/jwts`);
+  await using memory = await limitMemory(readShippedContainer('jwt-injector').memory);
+  await changeSomething(bare);
+  await using without = await start(stage, 'without-delivery', { memory });
+  await settle(without);
+  const settledWithoutMs = performance.now() - without.startedAt;
+  const aloneMs = await resign(without, bare, jwts);
+  const lateAlone = await renewOften(without, bare, SHORT_NAMESPACES[0], seconds);
+  const aloneMiB = without.peakMiB();
+  await without.stop();
+  await bare.send('DELETE', `/apis/tokens.osg-htc.org/v1/namespaces/${SHORT_NAMESPACES[0]}/jwts`);
 
-    await changeSomething(bare);
-    await changeSomePod(bare);
-    const service = await start(stage, 'with-delivery', { memory, args: DELIVERS });
-    await settle(service);
-    const settledMs = performance.now() - service.startedAt;
-    await waitForPods(service);
-    const listedMs = performance.now() - service.startedAt;
-    await changeSomePod(bare);
-    const bareMs = await listPodsBare(bare);
-    const startMiB = service.peakMiB();
+  await changeSomething(bare);
+  await changeSomePod(bare);
+  await using service = await start(stage, 'with-delivery', { memory, args: DELIVERS });
+  await settle(service);
+  const settledMs = performance.now() - service.startedAt;
+  await waitForPods(service);
+  const listedMs = performance.now() - service.startedAt;
+  await changeSomePod(bare);
+  const bareMs = await listPodsBare(bare);
+  const startMiB = service.peakMiB();
 
-    const besideMs = await resign(service, bare, jwts);
-    const pace = await measurePace(service);
-    const crowd = await renewCrowd(service, bare);
-    const late = await renewOften(service, bare, SHORT_NAMESPACES[1], seconds);
-    const peakMiB = service.peakMiB();
-    await service.stop();
-    return [
-      {
-        what: `first list of ${pods} pods beside ${jwts} JWTs, from process start`,
-        ours: `pods ${formatMs(listedMs)}, JWTs ${formatMs(settledMs)}`,
-        peer: `without prompt delivery JWTs ${formatMs(settledWithoutMs)}; the pods alone, parsed ${formatMs(bareMs)}`,
-        ratio: listedMs / (settledWithoutMs + bareMs),
-        goal: '≤ 1.2 × both one after the other',
-        holds: listedMs <= 1.2 * (settledWithoutMs + bareMs),
-        data: { listedMs, settledMs, settledWithoutMs, bareMs },
-      },
-      {
-        what: `${resignedOf(jwts)} signed again, each with its pods to nudge`,
-        ours: `${formatMs(besideMs)}; then ${pace.perSecond.toFixed(1)} nudges/s; ${JSON.stringify(pace.nudges)}`,
-        peer: `without prompt delivery ${formatMs(aloneMs)}`,
-        ratio: besideMs / aloneMs,
-        goal: `≤ ${DELAY_GOAL} ×, ≥ ${PACE_GOAL} nudges/s`,
-        holds: besideMs <= DELAY_GOAL * aloneMs && pace.perSecond >= PACE_GOAL,
-        data: { besideMs, aloneMs, ...pace },
-      },
-      {
-        what: `a Secret of ${Math.ceil(pods / 10)} pods is renewed`,
-        ours: `longest answer of /livez ${formatMs(crowd.longestMs)}`,
-        peer: `calm ${formatMs(crowd.calmMs)}`,
-        goal: 'calm + 50 ms',
-        holds: crowd.longestMs <= crowd.calmMs + 50,
-        data: crowd,
-      },
-      {
-        what: `lateness of ${late.total} renewals of ${SHORT} JWTs of 1–2 min with ${Math.floor(pods / 10 / SHORT)} pods each, ${seconds} s`,
-        ours: `${formatShare(late)} within 1 s; ${JSON.stringify(late.nudges)}`,
-        peer: `without prompt delivery ${formatShare(lateAlone)}`,
-        goal: 'as many, within 1 %',
-        holds: shareOf(late) >= shareOf(lateAlone) - 0.01,
-        data: { late, lateAlone },
-      },
-      {
-        what: `${jwts} JWTs and ${pods} pods under ${memory.bytes / 2 ** 20} MiB (${memory.means})`,
-        ours: `alive, peak ${peakMiB.toFixed(0)} MiB (start ${startMiB.toFixed(0)})`,
-        peer: `without prompt delivery ${aloneMiB.toFixed(0)} MiB`,
-        goal: 'alive',
-        holds: true,
-        data: { peakMiB, startMiB, aloneMiB },
-      },
-    ];
-  } finally {
-    await memory.close();
-  }
+  const besideMs = await resign(service, bare, jwts);
+  const pace = await measurePace(service);
+  const crowd = await renewCrowd(service, bare);
+  const late = await renewOften(service, bare, SHORT_NAMESPACES[1], seconds);
+  const peakMiB = service.peakMiB();
+  return [
+    {
+      what: `first list of ${pods} pods beside ${jwts} JWTs, from process start`,
+      ours: `pods ${formatMs(listedMs)}, JWTs ${formatMs(settledMs)}`,
+      peer: `without prompt delivery JWTs ${formatMs(settledWithoutMs)}; the pods alone, parsed ${formatMs(bareMs)}`,
+      ratio: listedMs / (settledWithoutMs + bareMs),
+      goal: '≤ 1.2 × both one after the other',
+      holds: listedMs <= 1.2 * (settledWithoutMs + bareMs),
+      data: { listedMs, settledMs, settledWithoutMs, bareMs },
+    },
+    {
+      what: `${resignedOf(jwts)} signed again, each with its pods to nudge`,
+      ours: `${formatMs(besideMs)}; then ${pace.perSecond.toFixed(1)} nudges/s; ${JSON.stringify(pace.nudges)}`,
+      peer: `without prompt delivery ${formatMs(aloneMs)}`,
+      ratio: besideMs / aloneMs,
+      goal: `≤ ${DELAY_GOAL} ×, ≥ ${PACE_GOAL} nudges/s`,
+      holds: besideMs <= DELAY_GOAL * aloneMs && pace.perSecond >= PACE_GOAL,
+      data: { besideMs, aloneMs, ...pace },
+    },
+    {
+      what: `a Secret of ${Math.ceil(pods / 10)} pods is renewed`,
+      ours: `longest answer of /livez ${formatMs(crowd.longestMs)}`,
+      peer: `calm ${formatMs(crowd.calmMs)}`,
+      goal: 'calm + 50 ms',
+      holds: crowd.longestMs <= crowd.calmMs + 50,
+      data: crowd,
+    },
+    {
+      what: `lateness of ${late.total} renewals of ${SHORT} JWTs of 1–2 min with ${Math.floor(pods / 10 / SHORT)} pods each, ${seconds} s`,
+      ours: `${formatShare(late)} within 1 s; ${JSON.stringify(late.nudges)}`,
+      peer: `without prompt delivery ${formatShare(lateAlone)}`,
+      goal: 'as many, within 1 %',
+      holds: shareOf(late) >= shareOf(lateAlone) - 0.01,
+      data: { late, lateAlone },
+    },
+    {
+      what: `${jwts} JWTs and ${pods} pods under ${memory.bytes / 2 ** 20} MiB (${memory.means})`,
+      ours: `alive, peak ${peakMiB.toFixed(0)} MiB (start ${startMiB.toFixed(0)})`,
+      peer: `without prompt delivery ${aloneMiB.toFixed(0)} MiB`,
+      goal: 'alive',
+      holds: true,
+      data: { peakMiB, startMiB, aloneMiB },
+    },
+  ];
 }
 
 /** The pods, page by page and parsed, by nobody in particular. Milliseconds. */

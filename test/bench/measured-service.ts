@@ -14,7 +14,7 @@ const LAST_LINES = 60;
 const ROOT = join(import.meta.dirname, '../..');
 
 /** The compiled service, logging to a file, as it runs in production; its costs as the kernel counts them. */
-export interface MeasuredService {
+export interface MeasuredService extends AsyncDisposable {
   readonly pid: number;
   /** By `performance.now()`. */
   readonly startedAt: number;
@@ -39,6 +39,7 @@ export interface MeasuredService {
   ): Promise<Record<string, unknown>>;
   /** Throws, with its last lines, if the process has ended by itself. */
   expectAlive(): void;
+  /** SIGTERM; resolves when the process has ended. Idempotent. */
   stop(): Promise<void>;
 }
 
@@ -49,7 +50,7 @@ export interface MeasuredOptions {
   readonly cluster: Pick<ControlPlane, 'adopt'>;
   /** Flags of Node. */
   readonly nodeFlags?: readonly string[];
-  /** The memory it gets; by default all there is. The caller closes it. */
+  /** The memory it gets; by default all there is. It stays the caller's. */
   readonly memory?: Pick<MemoryLimit, 'wrap'>;
 }
 
@@ -80,6 +81,10 @@ export async function startMeasured(options: MeasuredOptions): Promise<MeasuredS
   const readyAfterMs = performance.now() - startedAt;
   const readyAfterCpu = cpuSecondsOf(pid);
   const logLines = followLog(logFile);
+  const stop = async (): Promise<void> => {
+    await end(child);
+    forget();
+  };
   return {
     pid,
     startedAt,
@@ -101,10 +106,8 @@ export async function startMeasured(options: MeasuredOptions): Promise<MeasuredS
       });
     },
     expectAlive,
-    stop: async () => {
-      await end(child);
-      forget();
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
 }
 
@@ -125,7 +128,7 @@ function followLog(file: string): () => Record<string, unknown>[] {
 }
 
 export async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
   child.kill('SIGTERM');
   await exited;

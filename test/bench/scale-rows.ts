@@ -109,37 +109,32 @@ async function judgeRestart(
 
 /** As shipped: webhook, controller and scrapes in one process under the memory limit of the Deployment. */
 async function measureUnderLimit({ stage, count, seconds }: ScaleBench, bare: BareClient): Promise<Row[]> {
-  const memory = limitMemory(readShippedContainer('jwt-injector').memory);
-  try {
-    await changeSomething(bare);
-    const service = await start(stage, 'limited', { memory });
-    const restart = await judgeRestart(service, bare, count, 1.2);
-    const afterStartMiB = service.peakMiB();
-    const admission = await measureWhileScraped(stage, service, count);
-    for (let passed = 0; passed < seconds * 1_000; passed += SCRAPE_EVERY_MS) {
-      await Promise.all([scrape(service), sleep(SCRAPE_EVERY_MS)]);
-    }
-    const quiet = await measureQuiet(service, bare, seconds);
-    const resigned = Math.floor(count / RESIGNED_SHARE);
-    const resignedMs = await resign(service, bare, resigned);
-    const peakMiB = service.peakMiB();
-    await service.stop();
-    const hourOfAll = (resignedMs * RESIGNED_SHARE) / 3_600_000;
-    const isQuiet = quiet.share <= 0.01 && quiet.perSecond < 1;
-    const row: Row = {
-      what: `${count} JWTs under 512 MiB (${memory.means})`,
-      ours:
-        `alive, peak ${peakMiB.toFixed(0)} MiB (start ${afterStartMiB.toFixed(0)}); nothing due: ${(quiet.share * 100).toFixed(2)} % of a core, ` +
-        `${quiet.perSecond.toFixed(2)} requests/s; ${resigned} signed again in ${formatMs(resignedMs)}`,
-      peer: '–',
-      goal: `peak ≤ ${PEAK_GOAL_MIB} MiB, ≤ 1 % of a core, < 1 request/s, all signed again within an hour`,
-      holds: peakMiB <= PEAK_GOAL_MIB && isQuiet && hourOfAll <= 1,
-      data: { peakMiB, afterStartMiB, ...quiet, resigned, resignedMs, means: memory.means },
-    };
-    return [restart, admission, row];
-  } finally {
-    await memory.close();
+  await using memory = await limitMemory(readShippedContainer('jwt-injector').memory);
+  await changeSomething(bare);
+  await using service = await start(stage, 'limited', { memory });
+  const restart = await judgeRestart(service, bare, count, 1.2);
+  const afterStartMiB = service.peakMiB();
+  const admission = await measureWhileScraped(stage, service, count);
+  for (let passed = 0; passed < seconds * 1_000; passed += SCRAPE_EVERY_MS) {
+    await Promise.all([scrape(service), sleep(SCRAPE_EVERY_MS)]);
   }
+  const quiet = await measureQuiet(service, bare, seconds);
+  const resigned = Math.floor(count / RESIGNED_SHARE);
+  const resignedMs = await resign(service, bare, resigned);
+  const peakMiB = service.peakMiB();
+  const hourOfAll = (resignedMs * RESIGNED_SHARE) / 3_600_000;
+  const isQuiet = quiet.share <= 0.01 && quiet.perSecond < 1;
+  const row: Row = {
+    what: `${count} JWTs under 512 MiB (${memory.means})`,
+    ours:
+      `alive, peak ${peakMiB.toFixed(0)} MiB (start ${afterStartMiB.toFixed(0)}); nothing due: ${(quiet.share * 100).toFixed(2)} % of a core, ` +
+      `${quiet.perSecond.toFixed(2)} requests/s; ${resigned} signed again in ${formatMs(resignedMs)}`,
+    peer: '–',
+    goal: `peak ≤ ${PEAK_GOAL_MIB} MiB, ≤ 1 % of a core, < 1 request/s, all signed again within an hour`,
+    holds: peakMiB <= PEAK_GOAL_MIB && isQuiet && hourOfAll <= 1,
+    data: { peakMiB, afterStartMiB, ...quiet, resigned, resignedMs, means: memory.means },
+  };
+  return [restart, admission, row];
 }
 
 async function measureWhileScraped(stage: Stage, service: MeasuredService, count: number): Promise<Row> {

@@ -1,28 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmdirSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { startReaper } from './reaper.ts';
 
 /** A program and its arguments. */
 export type Command = readonly [program: string, ...args: readonly string[]];
 
-/** A limit on the memory of a process, as the kubelet sets it on a container. */
-export interface MemoryLimit {
+/**
+ * A limit on the memory of a process, as the kubelet sets it on a container. It ends when it is disposed of, after the processes
+ * under it, or with this process, however that ends. Disposing throws if a process still holds it after 10 s.
+ */
+export interface MemoryLimit extends AsyncDisposable {
   readonly bytes: number;
   /** How it is enforced, in words for a report. */
   readonly means: string;
   /** The command that runs another one under the limit. */
   readonly wrap: (command: Command) => Command;
-  /** Removes the cgroup once its processes have ended. */
-  readonly close: () => Promise<void>;
 }
 
 const V1 = '/sys/fs/cgroup/memory';
@@ -35,7 +28,7 @@ const HEAP_SHARE = 0.7;
  * A cgroup with that limit where this process may create one (root, version 1 or 2); elsewhere V8's heap limit alone,
  * and the caller watches the resident memory. Programs started under it see the limit as they would in a container.
  */
-export function limitMemory(bytes: number): MemoryLimit {
+export async function limitMemory(bytes: number): Promise<MemoryLimit> {
   const name = `jwt-injector-test-${process.pid}-${randomUUID()}`;
   if (isWritable(join(V1, 'cgroup.procs'))) {
     return cgroup(join(V1, name), bytes, { limit: 'memory.limit_in_bytes', means: 'cgroup v1' });
@@ -49,17 +42,27 @@ export function limitMemory(bytes: number): MemoryLimit {
     bytes,
     means: `V8 heap limit of ${megabytes} MiB (no right to create a cgroup)`,
     wrap: ([program, ...args]) => [program, `--max-old-space-size=${megabytes}`, ...args],
-    close: async () => {},
+    [Symbol.asyncDispose]: async () => {},
   };
 }
 
-function cgroup(
+async function cgroup(
   folder: string,
   bytes: number,
   { limit, means }: { readonly limit: string; readonly means: string },
-): MemoryLimit {
+): Promise<MemoryLimit> {
+  await using opened = new AsyncDisposableStack();
+  const reaper = await startReaper();
+  opened.defer(async () => {
+    await reaper.finish(); // the kernel lets go of an ended process a moment later: it tries for 10 s
+    if (!existsSync(folder)) return;
+    const pids = readFileSync(join(folder, 'cgroup.procs'), 'utf8').trim().split('\n');
+    throw new Error(`${folder} could not be removed: it still has the processes ${pids.join(', ')}`);
+  });
+  reaper.remove(folder);
   mkdirSync(folder);
   writeFileSync(join(folder, limit), String(bytes));
+  const limited = opened.move();
   return {
     bytes,
     means,
@@ -71,16 +74,7 @@ function cgroup(
       join(folder, 'cgroup.procs'),
       ...command,
     ],
-    close: async () => {
-      // The kernel lets go of an ended process a moment later.
-      for (let tries = 0; existsSync(folder) && tries < 100; tries += 1) {
-        try {
-          rmdirSync(folder);
-        } catch {
-          await sleep(50);
-        }
-      }
-    },
+    [Symbol.asyncDispose]: () => limited.disposeAsync(),
   };
 }
 

@@ -16,7 +16,12 @@ it('an attack that was not made is a harm, though nobody suffered', { timeout: 6
       httpPort: () => 1,
       takeEnds: () => Promise.resolve([]),
       takePeakMemory: () => 1,
-      memory: { bytes: 2, means: 'none', wrap: <T>(command: T) => command, close: () => Promise.resolve() },
+      memory: {
+        bytes: 2,
+        means: 'none',
+        wrap: <T>(command: T) => command,
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      },
     },
     prefix: '',
   } as const;

@@ -31,12 +31,10 @@ export interface Ring {
 export async function openRing(): Promise<Ring> {
   await using opened = new AsyncDisposableStack();
   const [main, fallback] = [readShippedContainer('jwt-injector'), readShippedContainer('fallback-webhook')];
-  const limit = (bytes: number): MemoryLimit => {
-    const memory = limitMemory(bytes);
-    opened.defer(memory.close);
-    return memory;
+  const memory = {
+    main: opened.use(await limitMemory(main.memory)),
+    fallback: opened.use(await limitMemory(fallback.memory)),
   };
-  const memory = { main: limit(main.memory), fallback: limit(fallback.memory) };
   const stage = await startStage({ withoutService: true });
   opened.defer(() => stage.stop());
   const processes = {
