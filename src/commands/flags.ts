@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { Flags } from '../config/flag.ts';
+import type { Flag, Flags } from '../config/flag.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { parseGoDuration } from '../time/format-time.ts';
 import type { Milliseconds } from '../time/units.ts';
@@ -21,7 +21,7 @@ export interface ParsedFlags<F extends Flags> {
 
 /**
  * Reads the arguments of a command; `help` is among the values. The problem is one sentence; without `takesWords` a
- * word without a flag is one.
+ * word without a flag is one. An empty value counts as none where the flag says so.
  */
 export function parseFlags<const F extends Flags>(
   flags: F,
@@ -34,6 +34,11 @@ export function parseFlags<const F extends Flags>(
       options: { ...flags, ...HELP_FLAG },
       allowPositionals: takesWords,
     });
+    const given = new Map<string, unknown>(Object.entries(values));
+    for (const [name, flag] of Object.entries<Flag>(flags)) {
+      if (flag.emptyIsUnset === true && given.get(name) === '')
+        Object.assign(values, { [name]: flag.default });
+    }
     return ok({ values, words: positionals });
   } catch (error) {
     // Node goes on to explain how its own flags would be given.

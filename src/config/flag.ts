@@ -6,6 +6,8 @@ export interface Flag {
   /** It may be given more than once: its value is a list. */
   readonly multiple?: true;
   readonly default?: string;
+  /** An empty value, as of a variable that is not set, is as good as no flag. */
+  readonly emptyIsUnset?: true;
   /** What the help calls the value, such as FILE. */
   readonly value?: string;
   /** One sentence, in lines as the help shows them. */

@@ -27,7 +27,7 @@ const paint = makeCommand({
   usage: ['paint COLOUR [--size N]', 'paint --list'],
   description: 'Paints.',
   flags: {
-    size: { type: 'string', value: 'N', default: '3', help: 'how large' },
+    size: { type: 'string', value: 'N', default: '3', emptyIsUnset: true, help: 'how large' },
     'file-of-colours': {
       type: 'string',
       multiple: true,
@@ -54,6 +54,11 @@ describe('a command', () => {
       out: '{"size":"3","list":false,"files":["a","b"],"colour":"red"}',
       err: '',
     });
+  });
+
+  it('takes a flag without text for none where it says so', async () => {
+    const { out } = await runCommand(paint, ['red', '--size', '', '--file-of-colours=']);
+    assert.equal(out, '{"size":"3","list":false,"files":[""],"colour":"red"}');
   });
 
   for (const flag of ['-h', '--help']) {

@@ -38,6 +38,8 @@ export function describeMigrate(world: () => World): void {
       assert.equal(dry.code, 0);
       const [jwt, ...more] = parse(dry.out).jwts;
       assert.deepEqual([jwt.namespace, jwt.name, jwt.outcome, more], ['lab', 'clamped', 'found', []]);
+      const inDefault = await world().admin.run(migrateCommand, 'clean', '-n', '', '--dry-run', '-o', 'yaml');
+      assert.deepEqual(parse(inDefault.out).jwts, [], 'an empty namespace is not all of them');
       assert.equal(
         (await world().objects.get('jwts', 'lab', 'clamped')).metadata.resourceVersion,
         left.resourceVersion,

@@ -79,7 +79,8 @@ function readTyped(
     if (flag === undefined) words.push(word);
     else if (flag.type === 'string') {
       if (value === undefined) index += 1;
-      values[flag.name] = value ?? typed[index] ?? '';
+      const text = value ?? typed[index] ?? '';
+      if (text !== '') values[flag.name] = text;
     }
   }
   const { kubeconfig, context, namespace } = values;

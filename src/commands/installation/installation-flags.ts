@@ -8,9 +8,7 @@ export const INSTALLATION_FLAGS = {
   ...OUTPUT_FLAG,
   ...CLUSTER_FLAGS,
   namespace: {
-    type: 'string',
-    short: 'n',
-    value: 'NS',
+    ...CLUSTER_FLAGS.namespace,
     help: 'where jwt-injector is installed (default: the namespace that its\nwebhook configurations name, or jwt-injector)',
   },
 } as const;

@@ -38,6 +38,14 @@ describe('migrate clean', () => {
     assert.match(out, /^1 cleaned in namespace science$/m);
   });
 
+  it('takes an empty -n, as of a variable that is not set, for none, and never for all namespaces', async () => {
+    for (const args of [['-n', ''], ['--namespace=']]) {
+      const { code, out, err } = await clean(...args);
+      assert.deepEqual([code, err, finalizers()], [0, '', [FINALIZER]]);
+      assert.match(out, /^No JWT in namespace default has anything left/);
+    }
+  });
+
   it('changes nothing while one runs in another namespace', async () => {
     api.objects.set('/apis/apps/v1/namespaces/operators/deployments/token-manager', RUNNING);
     const { code, out } = await clean('-n', 'science');
