@@ -61,9 +61,9 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
 async function show({ place, namespace, output }: Options, io: Io): Promise<ExitCode> {
   const { withCluster } = await import('./cluster/connect.ts');
   const { gatherCertificates } = await import('./installation/gather-certificates.ts');
-  return withCluster(place, io, async ({ client }) => {
-    await client.version(); // what it refuses after that is part of the report
-    const report = reportCertificates(await gatherCertificates(client, namespace));
+  return withCluster(place, io, async (access) => {
+    await access.client.version(); // what it refuses after that is part of the report
+    const report = reportCertificates(await gatherCertificates(access, namespace));
     printReport(io, output, report, describeCertificates);
     return report.findings.some(({ result }) => result === 'problem') ? EXIT.refused : EXIT.done;
   });

@@ -32,6 +32,8 @@ export interface KubeErrorDetails extends RequestTarget {
   readonly causes?: readonly Cause[] | undefined;
   /** Why the same request will be refused until somebody changes something, if it will. */
   readonly refusal?: Refusal | undefined;
+  /** Of a 404: the plural of what is missing, which may be the namespace; `undefined` if the API server did not say. */
+  readonly missing?: string | undefined;
   /** What a person needs beside the reason, without a body: an error code of the transport, a limit in seconds. */
   readonly detail?: string | undefined;
 }
@@ -48,6 +50,7 @@ export class KubeError extends Error {
   readonly retryAfterMs: Milliseconds | undefined;
   readonly causes: readonly Cause[];
   readonly refusal: Refusal | undefined;
+  readonly missing: string | undefined;
 
   constructor(details: KubeErrorDetails) {
     super(describeFailure(details));
@@ -61,6 +64,7 @@ export class KubeError extends Error {
     this.retryAfterMs = details.retryAfterMs;
     this.causes = details.causes ?? [];
     this.refusal = details.refusal;
+    this.missing = details.missing;
   }
 }
 
@@ -100,7 +104,10 @@ const MAX_CAUSES = 5; // a line stays a line
 export function readStatus(
   status: number,
   body: unknown,
-): Pick<KubeErrorDetails, 'status' | 'reason' | 'retryAfterMs' | 'causes' | 'refusal' | 'detail'> {
+): Pick<
+  KubeErrorDetails,
+  'status' | 'reason' | 'retryAfterMs' | 'causes' | 'refusal' | 'missing' | 'detail'
+> {
   const word = stringMember(body, 'reason');
   const reason = word !== undefined && isWord(word) ? word : (REASONS[status] ?? 'Unknown');
   const message = stringMember(body, 'message') ?? '';
@@ -115,6 +122,7 @@ export function readStatus(
     reason,
     retryAfterMs: limitRetryAfter(seconds),
     causes,
+    missing: status === 404 ? stringMember(details, 'kind') : undefined,
     refusal: classifyRefusal({ status, reason, message, causes }),
     detail: findSilentWebhook(message),
   };

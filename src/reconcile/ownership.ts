@@ -41,19 +41,19 @@ export function nameOf({ namespace, name }: Pick<Jwt, 'namespace' | 'name'>): st
 export interface Conflict {
   /** With the remedy at the end. */
   readonly why: string;
-  /** The command that hands the Secret over, where that is a remedy, too. */
-  readonly handOver: string | undefined;
+  /** The words of the kubectl command that hands the Secret over, where that is a remedy, too. */
+  readonly handOver: readonly string[] | undefined;
 }
 
 /** The conflict in words for a condition or an Event; ends with the remedy. */
 export function describeConflict(jwt: Identity, secret: Conflicting): string {
   const { why, handOver } = explainConflict(jwt, secret);
-  return handOver === undefined ? why : `${why}: ${handOver}`;
+  return handOver === undefined ? why : `${why}: ${kubectl(...handOver)}`;
 }
 
 type Conflicting = Owned & Pick<SecretMetadata, 'isDeleting'>;
 
-/** The same with the command by itself. */
+/** The same with the command by itself: only its reader knows which flags lead to the cluster. */
 export function explainConflict(jwt: Identity, secret: Conflicting): Conflict {
   const { namespace, name } = jwt;
   if (secret.isDeleting || findOwnership(jwt, secret) === 'predecessor') {
@@ -71,7 +71,7 @@ export function explainConflict(jwt: Identity, secret: Conflicting): Conflict {
     why:
       `Secret ${name} exists and is not this JWT's: it is left untouched. Create the JWT under another name; or delete the ` +
       'Secret if nobody needs it; or hand it over, what is in it stays',
-    handOver: kubectl('annotate', 'secret', name, '-n', namespace, `${ADOPT}=${name}`),
+    handOver: ['annotate', 'secret', name, '-n', namespace, `${ADOPT}=${name}`],
   };
 }
 

@@ -23,3 +23,8 @@ export async function runCommand(
   const out = Buffer.concat(await stdout.toArray()).toString();
   return { code, out, err: err.join('') };
 }
+
+/** The commands in a text without the kubeconfig of the test, which they are printed with: its path is another one in each run. */
+export function withoutKubeconfig(text: string, kubeconfig: string): string {
+  return text.replaceAll(` --kubeconfig=${kubeconfig}`, '');
+}

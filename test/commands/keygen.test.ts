@@ -10,6 +10,7 @@ import { keygenCommand } from '../../src/commands/keygen.ts';
 import { readEditable } from '../../src/commands/yaml/editable-document.ts';
 import { signCommand } from '../../src/commands/sign.ts';
 import { at } from '../admission/pods.ts';
+import { refuse } from '../kube/bad-server.ts';
 import { runCommand } from './captured-io.ts';
 import { startStoredApi } from './stored-api.ts';
 
@@ -181,6 +182,58 @@ describe('keygen', () => {
     assert.equal(at(jwt, 'metadata', 'namespace'), 'default');
     assert.equal(at(jwt, 'spec', 'key', 'secret', 'namespace'), 'default');
   });
+
+  const REFUSALS: readonly (readonly [code: number, status: object, says: RegExp])[] = [
+    [
+      404,
+      { message: 'namespaces "typo" not found', details: { name: 'typo', kind: 'namespaces' } },
+      /^error: there is no namespace typo: correct -n/,
+    ],
+    [
+      403,
+      { message: 'secrets "x-key" is forbidden: exceeded quota: few, requested: count/secrets=1, used: …' },
+      /^error: ResourceQuota few, which is used up, does not allow you to create secrets .*describe quota few -n typo/,
+    ],
+    [
+      400,
+      { message: 'admission webhook "a.example.com" denied the request: no' },
+      /^error: admission webhook a\.example\.com does not allow you to create secrets in namespace typo/,
+    ],
+    [
+      403,
+      { details: { causes: [{ reason: 'NamespaceTerminating', field: 'metadata.namespace' }] } },
+      /^error: namespace typo is being deleted/,
+    ],
+    [
+      403,
+      { message: 'secrets is forbidden: User "a" cannot create resource "secrets" in API group "" in …' },
+      /^error: you are not allowed to create secrets in namespace typo: ask an administrator of typo/,
+    ],
+  ];
+  for (const [status, body, says] of REFUSALS) {
+    it(`says why the Secret could not be created, and leaves no file: ${JSON.stringify(body).slice(0, 60)}`, async () => {
+      await using api = await startStoredApi();
+      const reason = status === 404 ? 'NotFound' : 'Forbidden';
+      api.interfere = ({ method }, response) => {
+        if (method !== 'POST') return undefined;
+        refuse(response, status, reason, body);
+        return 'answered';
+      };
+      const dir = await mkdtemp(join(folder, 'refused-'));
+      const { code, out, err } = await api.run(
+        keygenCommand,
+        'x',
+        ...ISSUER,
+        '--to-cluster',
+        '-n',
+        'typo',
+        '--dir',
+        dir,
+      );
+      assert.deepEqual([code, out, await readdir(dir)], [3, '', []]);
+      assert.match(err, says);
+    });
+  }
 
   it('leaves no file without a cluster for --to-cluster', async () => {
     const dir = join(folder, 'no-cluster');

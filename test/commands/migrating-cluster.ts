@@ -1,3 +1,4 @@
+import { commandPrinter } from '../../src/commands/cluster/command-printer.ts';
 import type { SecretSnapshot } from '../../src/commands/cluster/read-secret.ts';
 import type { MigrationFinding, MigrationFacts } from '../../src/commands/migrate/migration-facts.ts';
 import { findKeyCopies, findKopfLeftovers } from '../../src/commands/token-manager/kopf-leftovers.ts';
@@ -54,6 +55,7 @@ export function check({ jwts = [], secrets = {}, more = {} }: Cluster): readonly
     peerings: [],
     legacyKeyNamespace: undefined,
     namespace: 'science',
+    printer: commandPrinter({}),
     ...more,
   });
 }

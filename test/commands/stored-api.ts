@@ -8,7 +8,7 @@ import type { Loose } from '../integration/objects.ts';
 import { createCertificateAuthority } from '../controlplane/certificates.ts';
 import { writeKubeconfig } from '../controlplane/kubeconfig.ts';
 import { answer, refuse, startBadServer, type SeenRequest } from '../kube/bad-server.ts';
-import { runCommand, type Outcome } from './captured-io.ts';
+import { runCommand, withoutKubeconfig, type Outcome } from './captured-io.ts';
 
 /** Answers a request in its own way, or leaves it (`undefined`). */
 export type Interference = (request: SeenRequest, response: ServerResponse) => 'answered' | undefined;
@@ -24,6 +24,9 @@ export interface StoredApi extends AsyncDisposable {
   follow: (object: Loose) => void;
   /** Does what is asked, without an answer. */
   readonly store: (request: SeenRequest) => void;
+  /** What leads to it. */
+  readonly kubeconfig: string;
+  /** Printed commands are without the kubeconfig. */
   readonly run: (command: Command, ...args: readonly string[]) => Promise<Outcome>;
 }
 
@@ -74,7 +77,11 @@ export async function startStoredApi(): Promise<StoredApi> {
     interfere: () => undefined,
     follow: () => {},
     store: change,
-    run: (command, ...args) => runCommand(command, [...args, '--kubeconfig', kubeconfig]),
+    kubeconfig,
+    run: async (command, ...args) => {
+      const { code, out, err } = await runCommand(command, [...args, '--kubeconfig', kubeconfig]);
+      return { code, out: withoutKubeconfig(out, kubeconfig), err: withoutKubeconfig(err, kubeconfig) };
+    },
     [Symbol.asyncDispose]: async () => {
       await server[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });

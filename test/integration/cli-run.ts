@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { findProgram } from '../controlplane/choose-entry.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { SHORT_LIVED } from '../controlplane/kubectl.ts';
+import { withoutKubeconfig } from '../commands/captured-io.ts';
 import type { Command } from '../../src/commands/command.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -22,7 +23,7 @@ export interface Caller {
   run(command: Command, ...args: readonly string[]): Promise<Outcome>;
 }
 
-/** `printed` gets both streams of every run. */
+/** `printed` gets both streams of every run. Printed commands are without the kubeconfig. */
 export function callAs(kubeconfig: string, printed: string[]): Caller {
   return {
     run: async (command, ...args) => {
@@ -32,7 +33,8 @@ export function callAs(kubeconfig: string, printed: string[]): Caller {
       const stderr = { write: (text: string) => err.push(text) };
       const code = await command([...args, '--kubeconfig', kubeconfig], { stdin, stdout, stderr });
       printed.push(...out, ...err);
-      return { code, out: out.join(''), err: err.join('') };
+      const text = (parts: readonly string[]) => withoutKubeconfig(parts.join(''), kubeconfig);
+      return { code, out: text(out), err: text(err) };
     },
   };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { jwtInjector, kubectl, quoteShell } from '../../src/resources/shell-words.ts';
+import { kubectl, quoteShell, shellCommand } from '../../src/resources/shell-words.ts';
 
 const STRANGE = ["a'b", '$(x) `y` "z"', 'a b\nc', '', '{"a":1}', String.raw`\.`, '*', '~', 'a;b', '!!', '#'];
 
@@ -20,7 +20,10 @@ describe('a printed command', () => {
 
   it('is plain where the words are', () => {
     assert.equal(kubectl('get', 'jwt', 'a.b-c', '-n', 'x'), 'kubectl get jwt a.b-c -n x');
-    assert.equal(jwtInjector('rotate', 'a', '--dir', 'my site'), "jwt-injector rotate a --dir 'my site'");
+    assert.equal(
+      shellCommand('jwt-injector', ['rotate', 'a', '--dir', 'my site']),
+      "jwt-injector rotate a --dir 'my site'",
+    );
     assert.equal(quoteShell('site/'), 'site/');
   });
 });

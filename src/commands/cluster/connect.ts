@@ -3,6 +3,7 @@ import { loadCluster, type Cluster } from '../../kube/cluster.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { systemClock } from '../../time/clock.ts';
 import { describeApiError } from './api-errors.ts';
+import { commandPrinter, type CommandPrinter } from './command-printer.ts';
 import type { ConnectFlags } from './connect-flags.ts';
 import type { Io } from '../io.ts';
 import { PACKAGE_VERSION } from '../../package-version.ts';
@@ -13,6 +14,8 @@ export interface Access {
   readonly client: Omit<KubeClient, 'close'>;
   /** That of the flag, otherwise that of the context, otherwise `default`. */
   readonly namespace: string;
+  /** Commands for the same cluster. */
+  readonly printer: CommandPrinter;
 }
 
 /** The same, for callers that need connections other than those of the client. */
@@ -34,13 +37,14 @@ export async function withCluster(
     stderr.write(`error: ${cluster.problem}\n`);
     return EXIT.outside;
   }
+  const printer = commandPrinter(flags);
   const client = createClient(cluster.value, { clock: systemClock, version: PACKAGE_VERSION });
   try {
     const namespace = flags.namespace ?? (cluster.value.namespace || 'default');
-    return await action({ client, namespace, cluster: cluster.value });
+    return await action({ client, namespace, printer, cluster: cluster.value });
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
-    stderr.write(`error: ${describeApiError(error)}\n`);
+    stderr.write(`error: ${describeApiError(error, printer)}\n`);
     return EXIT.outside;
   } finally {
     await client.close();

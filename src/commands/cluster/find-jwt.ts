@@ -17,7 +17,7 @@ export interface FoundJwt {
 
 /** Fetches a JWT. A missing one is a problem that names those that exist; other refusals are thrown. */
 export async function findJwt(
-  access: Pick<Access, 'client'>,
+  access: Pick<Access, 'client' | 'printer'>,
   namespace: string,
   name: string,
 ): Promise<Result<Jwt, CommandProblem>> {
@@ -27,7 +27,7 @@ export async function findJwt(
 
 /** The same with the whole object, of which a JWT keeps few annotations. */
 export async function findJwtObject(
-  { client }: Pick<Access, 'client'>,
+  { client, printer }: Pick<Access, 'client' | 'printer'>,
   namespace: string,
   name: string,
 ): Promise<Result<FoundJwt, CommandProblem>> {
@@ -37,14 +37,14 @@ export async function findJwtObject(
     return jwt.ok ? ok({ jwt: jwt.value, object }) : fail({ exit: EXIT.refused, message: jwt.problem });
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    return fail(await explainMissing(client, namespace, name));
+    return fail(await explainMissing({ client, printer }, namespace, name));
   }
 }
 
 const MAX_NAMES = 8; // a line stays a line
 
 async function explainMissing(
-  client: Access['client'],
+  { client, printer }: Pick<Access, 'client' | 'printer'>,
   namespace: string,
   name: string,
 ): Promise<CommandProblem> {
@@ -64,7 +64,7 @@ async function explainMissing(
     if (isNotFound(error)) {
       const message =
         'this cluster has no namespaced JWTs: install the CRD of jwt-injector ' +
-        '(jwt-injector migrate check shows what there is)';
+        `(${printer.jwtInjector('migrate', 'check')} shows what there is)`;
       return { exit: EXIT.outside, message };
     }
     if (!isForbidden(error)) throw error;

@@ -1,5 +1,5 @@
 import { isDenied, isForbidden, isNotFound, KubeError } from '../../kube/errors.ts';
-import { describeApiError, describeRequest } from './api-errors.ts';
+import { describeFailedRequest } from './api-errors.ts';
 
 /** What came of reading something in the cluster. */
 export type ReadResult<T> =
@@ -16,10 +16,7 @@ export async function tryRead<T>(read: () => Promise<T>): Promise<ReadResult<T>>
     if (isNotFound(error)) return { state: 'absent' };
     // Credentials that are not accepted are not accepted for the rest either.
     if (!(error instanceof KubeError) || (isDenied(error) && !isForbidden(error))) throw error;
-    const why = isForbidden(error)
-      ? `you are not allowed to ${describeRequest(error)}`
-      : describeApiError(error);
-    return { state: 'unread', why };
+    return { state: 'unread', why: describeFailedRequest(error) };
   }
 }
 

@@ -43,12 +43,12 @@ export function checkLease(snapshot: InstallationSnapshot): readonly Judgement[]
   const { lease, namespace, now, server } = snapshot;
   const absent = problem(
     `there is no Lease ${namespace}/jwt-injector: no replica has ever kept tokens fresh`,
-    lookAtPods(namespace),
+    lookAtPods(snapshot),
   );
   return judge(lease, absent, (object) => {
     const { holder, renewedAt, duration } = readLease(object);
     if (holder === '' || renewedAt === undefined)
-      return [problem('nobody holds the Lease: no token is renewed', lookAtPods(namespace))];
+      return [problem('nobody holds the Lease: no token is renewed', lookAtPods(snapshot))];
     const age = toSeconds(now + (server.clockAhead ?? 0)) - renewedAt;
     const ahead = 0 - age;
     if (ahead > MAX_AHEAD)
@@ -62,7 +62,7 @@ export function checkLease(snapshot: InstallationSnapshot): readonly Judgement[]
       return [
         problem(
           `the Lease of ${holder} was renewed ${formatDuration(age)} ago, which is too long: no token is renewed`,
-          readLogs(namespace),
+          readLogs(snapshot),
         ),
       ];
     return [well(`${holder} holds the Lease, and renewed it ${formatDuration(Math.max(0, age))} ago`)];

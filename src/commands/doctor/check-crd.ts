@@ -8,7 +8,8 @@ import {
 } from '../../resources/json.ts';
 import { GROUP, KIND, PLURAL, VERSION } from '../../resources/names.ts';
 import { judge, problem, wellUnless, type Judgement } from '../installation/finding.ts';
-import { INSTALL_CRD } from '../installation/remedies.ts';
+import type { CommandPrinter } from '../cluster/command-printer.ts';
+import { installCrd } from '../installation/remedies.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 
 const NAME = `${PLURAL}.${GROUP}`;
@@ -24,35 +25,42 @@ const FIELDS: readonly (readonly ['spec' | 'status', string])[] = [
   ['status', 'lastRenew'],
 ];
 
-const ABSENT = problem(`the CRD ${NAME} is not installed: there are no JWTs`, INSTALL_CRD);
-const CLUSTER_SCOPE = problem(
-  `the CRD ${NAME} has the scope Cluster, as that of token-manager may: a JWT without a namespace gets no Secret`,
-  'jwt-injector migrate check says how to replace it',
-);
-const NO_STATUS = problem(
-  `the CRD ${NAME} has no subresource status, as that of token-manager: nothing is reported in JWTs`,
-  INSTALL_CRD,
-);
+/** What a CRD may be instead of ours. */
+function usualFaults(printer: CommandPrinter) {
+  return {
+    absent: problem(`the CRD ${NAME} is not installed: there are no JWTs`, installCrd(printer)),
+    clusterScope: problem(
+      `the CRD ${NAME} has the scope Cluster, as that of token-manager may: a JWT without a namespace gets no Secret`,
+      `${printer.jwtInjector('migrate', 'check')} says how to replace it`,
+    ),
+    noStatus: problem(
+      `the CRD ${NAME} has no subresource status, as that of token-manager: nothing is reported in JWTs`,
+      installCrd(printer),
+    ),
+  };
+}
 
 /** Version, scope, subresource and fields of the CRD. */
-export function checkCrd({ crd, api }: InstallationSnapshot): readonly Judgement[] {
+export function checkCrd({ crd, api, printer }: InstallationSnapshot): readonly Judgement[] {
+  const { absent, clusterScope, noStatus } = usualFaults(printer);
   // A user who is not allowed to read the CRD gets the most important part of it by discovery.
   if (crd.state === 'unread')
-    return judge(api, ABSENT, ({ namespaced, hasStatus }) =>
+    return judge(api, absent, ({ namespaced, hasStatus }) =>
       wellUnless(
-        [...(namespaced ? [] : [CLUSTER_SCOPE]), ...(hasStatus ? [] : [NO_STATUS])],
+        [...(namespaced ? [] : [clusterScope]), ...(hasStatus ? [] : [noStatus])],
         `JWTs have a namespace and a status (${crd.why})`,
       ),
     );
-  return judge(crd, ABSENT, (object) => {
-    const problems = findCrdFaults(object);
+  return judge(crd, absent, (object) => {
+    const problems = findCrdFaults(object, printer);
     return wellUnless(problems, `the CRD ${NAME} is that of this version`);
   });
 }
 
-function findCrdFaults(crd: JsonObject): readonly Judgement[] {
+function findCrdFaults(crd: JsonObject, printer: CommandPrinter): readonly Judgement[] {
+  const { clusterScope, noStatus } = usualFaults(printer);
   const spec = objectMember(crd, 'spec');
-  if (stringMember(spec, 'scope') !== 'Namespaced') return [CLUSTER_SCOPE];
+  if (stringMember(spec, 'scope') !== 'Namespaced') return [clusterScope];
   const conditions = arrayMember(objectMember(crd, 'status'), 'conditions');
   const refused = conditions.find(
     (condition) =>
@@ -63,13 +71,13 @@ function findCrdFaults(crd: JsonObject): readonly Judgement[] {
     return [
       problem(
         `the API server does not serve the CRD ${NAME}: ${stringMember(refused, 'reason') ?? 'not established'}`,
-        `kubectl describe crd ${NAME}: another CRD may have the same names`,
+        `${printer.kubectl('describe', 'crd', NAME)}: another CRD may have the same names`,
       ),
     ];
   const version = arrayMember(spec, 'versions').find((entry) => stringMember(entry, 'name') === VERSION);
   if (version === undefined || member(version, 'served') !== true || member(version, 'storage') !== true)
-    return [problem(`the CRD ${NAME} does not serve and store ${VERSION}`, INSTALL_CRD)];
-  if (!isJsonObject(member(objectMember(version, 'subresources'), 'status'))) return [NO_STATUS];
+    return [problem(`the CRD ${NAME} does not serve and store ${VERSION}`, installCrd(printer))];
+  if (!isJsonObject(member(objectMember(version, 'subresources'), 'status'))) return [noStatus];
   const schema = objectMember(objectMember(version, 'schema'), 'openAPIV3Schema');
   const has = ([part, field]: (typeof FIELDS)[number]): boolean => {
     const inPart = objectMember(objectMember(schema, 'properties'), part);
@@ -77,5 +85,10 @@ function findCrdFaults(crd: JsonObject): readonly Judgement[] {
   };
   const missing = FIELDS.filter((field) => !has(field)).map((field) => field.join('.'));
   if (missing.length === 0) return [];
-  return [problem(`the CRD of ${KIND} is of an older version: it has no ${missing.join(', ')}`, INSTALL_CRD)];
+  return [
+    problem(
+      `the CRD of ${KIND} is of an older version: it has no ${missing.join(', ')}`,
+      installCrd(printer),
+    ),
+  ];
 }

@@ -1,8 +1,8 @@
 import { parseObjectKey } from '../../resources/object-key.ts';
-import { explainingCommand, kubectl } from '../../resources/shell-words.ts';
+import { explainingCommand } from '../cluster/command-printer.ts';
 import { judge, problem, unknown, well, wellUnless, type Judgement } from '../installation/finding.ts';
 import type { JwtGroup, JwtCensus } from './jwt-census.ts';
-import { INSTALL_CRD, readLogs } from '../installation/remedies.ts';
+import { installCrd, readLogs } from '../installation/remedies.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 
 /** What is said of JWTs whatever their Ready condition says. */
@@ -14,8 +14,10 @@ const OTHERS: Readonly<Record<string, string>> = {
 };
 
 /** JWTs with a problem, by what it is. */
-export function checkJwts({ jwts, namespace }: InstallationSnapshot): readonly Judgement[] {
-  const absent = problem('the API server knows no JWTs', INSTALL_CRD);
+export function checkJwts(snapshot: InstallationSnapshot): readonly Judgement[] {
+  const { jwts, printer } = snapshot;
+  const explain = (key: string): string => explainingCommand(printer, parseObjectKey(key));
+  const absent = problem('the API server knows no JWTs', installCrd(printer));
   return judge(jwts, absent, (census) => {
     const problems = [
       ...[...census.notReady].map(([reason, group]) =>
@@ -26,7 +28,7 @@ export function checkJwts({ jwts, namespace }: InstallationSnapshot): readonly J
       ),
       ...[...census.others].map(([word, group]) => {
         const isOfService = word === 'Unseen' || word === 'Expired';
-        const remedy = isOfService ? readLogs(namespace) : explain(group.first);
+        const remedy = isOfService ? readLogs(snapshot) : explain(group.first);
         return problem(`${describe(group)} ${OTHERS[word] ?? word}; the first is ${group.first}`, remedy);
       }),
     ];
@@ -52,12 +54,12 @@ function firstLine(message: string): string {
   return line.length > MAX_MESSAGE_LENGTH ? `${line.slice(0, MAX_MESSAGE_LENGTH)} …` : line;
 }
 
-function explain(key: string): string {
-  return explainingCommand(parseObjectKey(key));
-}
-
 /** `migrate check` reports all of it; this only points to it. */
-export function checkTokenManager({ oldDeployments, jwts }: InstallationSnapshot): readonly Judgement[] {
+export function checkTokenManager({
+  oldDeployments,
+  jwts,
+  printer,
+}: InstallationSnapshot): readonly Judgement[] {
   const leftovers = jwts.state === 'found' ? jwts.value.withLeftovers.get('KopfLeftovers') : undefined;
   const absent = unknown('this API server knows no Deployments');
   return judge(oldDeployments, absent, (deployments) => {
@@ -66,11 +68,11 @@ export function checkTokenManager({ oldDeployments, jwts }: InstallationSnapshot
         replicas > 0
           ? problem(
               `token-manager still runs (Deployment ${namespace}/${name}): both sign the same JWTs`,
-              kubectl('scale', 'deployment', name, '-n', namespace, '--replicas=0'),
+              printer.kubectl('scale', 'deployment', name, '-n', namespace, '--replicas=0'),
             )
           : problem(
               `token-manager is stopped, but still installed (Deployment ${namespace}/${name})`,
-              'jwt-injector migrate check -A',
+              printer.jwtInjector('migrate', 'check', '-A'),
             ),
       ),
       ...(leftovers === undefined
@@ -78,7 +80,7 @@ export function checkTokenManager({ oldDeployments, jwts }: InstallationSnapshot
         : [
             problem(
               `${describe(leftovers)} with a finalizer or annotations of token-manager; the first is ${leftovers.first}`,
-              'jwt-injector migrate clean -A, once token-manager is stopped',
+              `${printer.jwtInjector('migrate', 'clean', '-A')}, once token-manager is stopped`,
             ),
           ]),
     ];

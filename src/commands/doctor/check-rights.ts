@@ -2,12 +2,16 @@ import { member, objectMember, stringMap } from '../../resources/json.ts';
 import { isPromptDelivery } from '../installation/deployment-flags.ts';
 import { judge, problem, unknown, well, type Judgement } from '../installation/finding.ts';
 import { foundValue } from '../cluster/read-result.ts';
-import { INSTALL_AGAIN } from '../installation/remedies.ts';
+import { installAgain } from '../installation/remedies.ts';
 import { describeRight } from './shipped-rights.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 
 /** Of the service. */
-export function checkServiceRights({ missingRights, namespace }: InstallationSnapshot): readonly Judgement[] {
+export function checkServiceRights({
+  missingRights,
+  namespace,
+  printer,
+}: InstallationSnapshot): readonly Judgement[] {
   return judge(
     missingRights,
     unknown('this API server does not say what others are allowed to do'),
@@ -17,7 +21,7 @@ export function checkServiceRights({ missingRights, namespace }: InstallationSna
         : [
             problem(
               `the ServiceAccount of jwt-injector in ${namespace} is not allowed to ${[...new Set(missing.map(describeRight))].join(', ')}`,
-              INSTALL_AGAIN,
+              installAgain(printer),
             ),
           ],
   );
@@ -28,11 +32,12 @@ export function checkDeliveryPolicy({
   deployment,
   controller,
   deliveryBinding,
+  printer,
 }: InstallationSnapshot): readonly Judgement[] {
   if (!isPromptDelivery(foundValue(controller) ?? foundValue(deployment))) return [];
   const absent = problem(
     'jwt-injector is allowed to patch pods, and no ValidatingAdmissionPolicyBinding jwt-injector-delivery limits that to one annotation',
-    INSTALL_AGAIN,
+    installAgain(printer),
   );
   return judge(deliveryBinding, absent, () => [
     well('of pods, a policy lets jwt-injector change one annotation only'),
@@ -57,7 +62,7 @@ export function checkOwnRights({ mayCreateJwts, tryNamespace }: InstallationSnap
 const LABEL = 'rbac.authorization.k8s.io/aggregate-to-';
 
 /** By which anyone who may edit a namespace may edit its JWTs. */
-export function checkEditRole({ editRole }: InstallationSnapshot): readonly Judgement[] {
+export function checkEditRole({ editRole, printer }: InstallationSnapshot): readonly Judgement[] {
   // editRole.enabled=false of the chart leaves it out on purpose.
   const absent = unknown('there is no ClusterRole jwt-injector-edit: only administrators edit JWTs');
   return judge(editRole, absent, (object) => {
@@ -68,7 +73,7 @@ export function checkEditRole({ editRole }: InstallationSnapshot): readonly Judg
       : [
           problem(
             `ClusterRole jwt-injector-edit is not aggregated to ${missing.join(' and ')}: those who have ${missing.length === 1 ? 'that role' : 'these roles'} cannot edit JWTs`,
-            INSTALL_AGAIN,
+            installAgain(printer),
           ),
         ];
   });

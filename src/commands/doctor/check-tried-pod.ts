@@ -3,11 +3,8 @@ import { readLogs } from '../installation/remedies.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 
 /** What the API server made of a pod with an annotation: the whole way through the webhook, without the kubelet. */
-export function checkTriedPod({
-  triedPod,
-  tryNamespace,
-  namespace,
-}: InstallationSnapshot): readonly Judgement[] {
+export function checkTriedPod(snapshot: InstallationSnapshot): readonly Judgement[] {
+  const { triedPod, tryNamespace } = snapshot;
   const absent = unknown(`there is no namespace ${tryNamespace} in which a pod could be tried`);
   return judge(triedPod, absent, (tried) => {
     switch (tried.outcome) {
@@ -24,7 +21,7 @@ export function checkTriedPod({
         return [
           problem(
             'a pod with an annotation is refused: the API server gets no answer from jwt-injector, or does not trust its certificate',
-            `correct Service, endpoints and certificate as described above; on clusters whose API server is outside, open port 8443 of the pods to it; ${readLogs(namespace)}`,
+            `correct Service, endpoints and certificate as described above; on clusters whose API server is outside, open port 8443 of the pods to it; ${readLogs(snapshot)}`,
           ),
         ];
       case 'refused':

@@ -4,39 +4,35 @@ import { APP, GROUP } from '../../resources/names.ts';
 import { judge, problem, wellUnless, type Judgement } from '../installation/finding.ts';
 import { foundValue, type ReadResult } from '../cluster/read-result.ts';
 import { hasNamespaceDefault } from '../installation/deployment-flags.ts';
-import { INSTALL_AGAIN } from '../installation/remedies.ts';
+import { installAgain } from '../installation/remedies.ts';
 import { MUTATING_ENTRIES, VALIDATING_ENTRIES, type ShippedEntry } from './shipped-webhooks.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 import type { Seconds } from '../../time/units.ts';
 
 /** What the API server sends of pods and workloads, compared with what is shipped. */
-export function checkMutating({
-  mutating,
-  deployment,
-  namespace,
-}: InstallationSnapshot): readonly Judgement[] {
-  const installed = foundValue(deployment);
+export function checkMutating(snapshot: InstallationSnapshot): readonly Judgement[] {
+  const installed = foundValue(snapshot.deployment);
   // Of a Deployment that could not be read, nobody knows whether it takes the default by label.
   const mayLackDefault = installed === undefined || !hasNamespaceDefault(installed);
   return checkConfiguration(
     'MutatingWebhookConfiguration',
-    mutating,
+    snapshot.mutating,
     (entries) =>
       MUTATING_ENTRIES.filter(
         ({ name }) => name !== NAMESPACE_DEFAULT || !isLeftOut(entries, mayLackDefault),
       ),
-    namespace,
+    snapshot,
     'no pod gets its token',
   );
 }
 
 /** The same of JWTs. */
-export function checkValidating({ validating, namespace }: InstallationSnapshot): readonly Judgement[] {
+export function checkValidating(snapshot: InstallationSnapshot): readonly Judgement[] {
   return checkConfiguration(
     'ValidatingWebhookConfiguration',
-    validating,
+    snapshot.validating,
     () => VALIDATING_ENTRIES,
-    namespace,
+    snapshot,
     'mistakes in JWTs are reported only in their status',
   );
 }
@@ -45,17 +41,20 @@ function checkConfiguration(
   kind: string,
   looked: ReadResult<JsonObject>,
   shippedFor: (entries: readonly unknown[]) => readonly ShippedEntry[],
-  namespace: string,
+  { namespace, printer }: Pick<InstallationSnapshot, 'namespace' | 'printer'>,
   without: string,
 ): readonly Judgement[] {
-  const absent = problem(`there is no ${kind} ${APP}: ${without}`, INSTALL_AGAIN);
+  const remedy = installAgain(printer);
+  const absent = problem(`there is no ${kind} ${APP}: ${without}`, remedy);
   return judge(looked, absent, (object) => {
     const entries = arrayMember(object, 'webhooks').slice(0, MAX_WEBHOOK_ENTRIES);
     const wanted = shippedFor(entries);
     const problems = [
-      ...wanted.flatMap((entry) => checkEntry(entry, findEntry(entries, entry.name), namespace, without)),
-      ...checkOrder(entries, wanted),
-    ];
+      ...wanted.flatMap((entry) =>
+        findEntryFaults(entry, findEntry(entries, entry.name), namespace, without),
+      ),
+      ...findOrderFaults(entries, wanted),
+    ].map((fault) => problem(fault, remedy));
     return wellUnless(
       problems,
       `${kind} ${APP} has its ${wanted.length} ${wanted.length === 1 ? 'entry' : 'entries'} as shipped`,
@@ -77,26 +76,24 @@ function findEntry(entries: readonly unknown[], name: string): unknown {
   return entries.find((entry) => stringMember(entry, 'name') === name);
 }
 
-function checkOrder(entries: readonly unknown[], wanted: readonly ShippedEntry[]): readonly Judgement[] {
+function findOrderFaults(entries: readonly unknown[], wanted: readonly ShippedEntry[]): readonly string[] {
   const names = wanted.map(({ name }) => name);
   const found = entries
     .map((entry) => stringMember(entry, 'name') ?? '')
     .filter((name) => names.includes(name));
   const expected = names.filter((name) => found.includes(name));
-  return found.join() === expected.join()
-    ? []
-    : [problem(`the entries are not in their order (${found.join(', ')})`, INSTALL_AGAIN)];
+  return found.join() === expected.join() ? [] : [`the entries are not in their order (${found.join(', ')})`];
 }
 
-function checkEntry(
+function findEntryFaults(
   shipped: ShippedEntry,
   entry: unknown,
   namespace: string,
   without: string,
-): readonly Judgement[] {
+): readonly string[] {
   const { name } = shipped;
-  if (entry === undefined) return [problem(`the entry ${name} is missing: ${without}`, INSTALL_AGAIN)];
-  return listDifferences(shipped, entry, namespace).map((text) => problem(`${name}: ${text}`, INSTALL_AGAIN));
+  if (entry === undefined) return [`the entry ${name} is missing: ${without}`];
+  return listDifferences(shipped, entry, namespace).map((text) => `${name}: ${text}`);
 }
 
 function listDifferences(shipped: ShippedEntry, entry: unknown, namespace: string): readonly string[] {

@@ -1,27 +1,28 @@
 import { arrayMember, member, objectMember, stringMap, type JsonObject } from '../../resources/json.ts';
 import { APP } from '../../resources/names.ts';
-import { kubectl } from '../../resources/shell-words.ts';
 import { imagesOf } from '../installation/deployment-flags.ts';
 import { judge, problem, unknown, well, wellUnless, type Judgement } from '../installation/finding.ts';
 import { foundValue } from '../cluster/read-result.ts';
-import { INSTALL_AGAIN, lookAtPods } from '../installation/remedies.ts';
+import { installAgain, lookAtPods } from '../installation/remedies.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 
 /** Whether as many replicas are ready as are wanted. */
-export function checkDeployments({
-  deployment,
-  controller,
-  namespace,
-}: InstallationSnapshot): readonly Judgement[] {
-  const absent = problem(`there is no Deployment ${namespace}/${APP}`, INSTALL_AGAIN);
+export function checkDeployments(snapshot: InstallationSnapshot): readonly Judgement[] {
+  const { deployment, controller, namespace, printer } = snapshot;
+  const absent = problem(`there is no Deployment ${namespace}/${APP}`, installAgain(printer));
   const both = [
-    ...judge(deployment, absent, (object) => checkReplicas(object, APP, namespace)),
-    ...(controller.state === 'found' ? checkReplicas(controller.value, `${APP}-controller`, namespace) : []),
+    ...judge(deployment, absent, (object) => checkReplicas(object, APP, snapshot)),
+    ...(controller.state === 'found' ? checkReplicas(controller.value, `${APP}-controller`, snapshot) : []),
   ];
   return both;
 }
 
-function checkReplicas(deployment: JsonObject, name: string, namespace: string): readonly Judgement[] {
+function checkReplicas(
+  deployment: JsonObject,
+  name: string,
+  snapshot: Pick<InstallationSnapshot, 'namespace' | 'printer'>,
+): readonly Judgement[] {
+  const { namespace, printer } = snapshot;
   const wanted = numberOf(objectMember(deployment, 'spec'), 'replicas') ?? 1;
   const status = objectMember(deployment, 'status');
   const ready = numberOf(status, 'readyReplicas') ?? 0;
@@ -30,18 +31,18 @@ function checkReplicas(deployment: JsonObject, name: string, namespace: string):
     return [
       problem(
         `${what} is scaled to 0`,
-        kubectl('scale', 'deployment', name, '-n', namespace, '--replicas=2'),
+        printer.kubectl('scale', 'deployment', name, '-n', namespace, '--replicas=2'),
       ),
     ];
-  if (ready === 0) return [problem(`no replica of ${what} is ready`, lookAtPods(namespace))];
+  if (ready === 0) return [problem(`no replica of ${what} is ready`, lookAtPods(snapshot))];
   if (ready < wanted)
-    return [problem(`${ready} of ${wanted} replicas of ${what} are ready`, lookAtPods(namespace))];
+    return [problem(`${ready} of ${wanted} replicas of ${what} are ready`, lookAtPods(snapshot))];
   const updated = numberOf(status, 'updatedReplicas') ?? 0;
   return updated < wanted
     ? [
         problem(
           `only ${updated} of ${wanted} replicas of ${what} are of its newest state`,
-          kubectl('rollout', 'status', 'deployment', name, '-n', namespace),
+          printer.kubectl('rollout', 'status', 'deployment', name, '-n', namespace),
         ),
       ]
     : [well(`${ready} of ${wanted} replicas of ${what} are ready`)];
@@ -52,12 +53,15 @@ export function checkVersions({
   deployment,
   controller,
   version,
+  printer,
 }: InstallationSnapshot): readonly Judgement[] {
   return judge(deployment, unknown('there is no Deployment whose version could be compared'), (object) => {
     const all = [object, ...(controller.state === 'found' ? [controller.value] : [])];
     const tags = new Set(all.flatMap(imagesOf).map(readTag));
     if (tags.size > 1)
-      return [problem(`containers have images of several versions: ${[...tags].join(', ')}`, INSTALL_AGAIN)];
+      return [
+        problem(`containers have images of several versions: ${[...tags].join(', ')}`, installAgain(printer)),
+      ];
     const [tag] = tags;
     if (tag === undefined || tag === '' || tag === 'latest')
       return [unknown('the image has no tag that says its version')];
@@ -80,10 +84,10 @@ function readTag(image: string): string {
 
 /** Whether port 443 of the Service leads to the pods. */
 export function checkService(snapshot: InstallationSnapshot): readonly Judgement[] {
-  const { service, namespace, deployment } = snapshot;
+  const { service, namespace, deployment, printer } = snapshot;
   const absent = problem(
     `there is no Service ${namespace}/${APP}: the API server cannot reach the webhook`,
-    INSTALL_AGAIN,
+    installAgain(printer),
   );
   return judge(service, absent, (object) => {
     const spec = objectMember(object, 'spec');
@@ -92,13 +96,23 @@ export function checkService(snapshot: InstallationSnapshot): readonly Judgement
     const pods = foundValue(deployment);
     const isSelecting = pods === undefined || selects(stringMap(member(spec, 'selector')), pods);
     const problems = [
-      ...(port === undefined ? [problem('the Service has no port 443', INSTALL_AGAIN)] : []),
+      ...(port === undefined ? [problem('the Service has no port 443', installAgain(printer))] : []),
       ...(port !== undefined && target !== 'webhook' && target !== 8443
-        ? [problem(`port 443 of the Service leads to ${String(target)}, and not to webhook`, INSTALL_AGAIN)]
+        ? [
+            problem(
+              `port 443 of the Service leads to ${String(target)}, and not to webhook`,
+              installAgain(printer),
+            ),
+          ]
         : []),
       ...(isSelecting
         ? []
-        : [problem('the selector of the Service does not fit the pods of the Deployment', INSTALL_AGAIN)]),
+        : [
+            problem(
+              'the selector of the Service does not fit the pods of the Deployment',
+              installAgain(printer),
+            ),
+          ]),
     ];
     return wellUnless(problems, `Service ${namespace}/${APP} leads to the webhook`);
   });
@@ -112,9 +126,9 @@ function selects(selector: Readonly<Record<string, string>>, deployment: JsonObj
 }
 
 /** Whether the Service has an endpoint that is ready. */
-export function checkEndpoints({ endpointSlices, namespace }: InstallationSnapshot): readonly Judgement[] {
-  const absent = problem('the Service has no endpoints', lookAtPods(namespace));
-  return judge(endpointSlices, absent, (slices) => {
+export function checkEndpoints(snapshot: InstallationSnapshot): readonly Judgement[] {
+  const absent = problem('the Service has no endpoints', lookAtPods(snapshot));
+  return judge(snapshot.endpointSlices, absent, (slices) => {
     const endpoints = slices.flatMap((slice) => arrayMember(slice, 'endpoints'));
     const ready = endpoints.filter((one) => member(objectMember(one, 'conditions'), 'ready') !== false);
     if (ready.length > 0)
@@ -124,7 +138,7 @@ export function checkEndpoints({ endpointSlices, namespace }: InstallationSnapsh
     const count =
       endpoints.length === 0 ? 'no endpoints' : `${endpoints.length} endpoints, none of them ready`;
     return [
-      problem(`the Service has ${count}: the API server cannot reach the webhook`, lookAtPods(namespace)),
+      problem(`the Service has ${count}: the API server cannot reach the webhook`, lookAtPods(snapshot)),
     ];
   });
 }

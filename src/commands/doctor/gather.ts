@@ -30,12 +30,10 @@ const CLUSTER_ROLES: Resource = { group: 'rbac.authorization.k8s.io', version: '
  * API server that does not answer at all, or does not accept the credentials, is a KubeError.
  * @param given the namespace that jwt-injector is in; `undefined`: the one that the webhook configurations name.
  */
-export async function gather(
-  { client, namespace: own }: Access,
-  given: string | undefined,
-): Promise<InstallationSnapshot> {
+export async function gather(access: Access, given: string | undefined): Promise<InstallationSnapshot> {
+  const { client, namespace: own } = access;
   const server = await askServer(client);
-  const certificates = await gatherCertificates(client, given);
+  const certificates = await gatherCertificates(access, given);
   const { namespace, deployment } = certificates;
   const tryNamespace = isExcluded(own, namespace) ? 'default' : own;
   const at = (resource: Resource, name: string) =>
@@ -98,7 +96,7 @@ async function discoverJwtApi(client: Access['client']): Promise<InstallationSna
   return value === undefined ? { state: 'absent' } : { state: 'found', value };
 }
 
-async function findOldDeployments(access: Access) {
+async function findOldDeployments(access: Pick<Access, 'client' | 'namespace'>) {
   const forbidden = new Set<string>();
   const found = await findDeployments(access, forbidden);
   if (found.length === 0 && forbidden.size > 0)

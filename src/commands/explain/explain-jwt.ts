@@ -23,11 +23,12 @@ export interface ExplainJwtOptions {
 
 /** `jwt-injector explain jwt NAME`. Exit code 1 when it is not Ready, or not there. */
 export async function explainJwt(
-  { client, namespace }: Access,
+  access: Access,
   { name, legacyKeyNamespace, policy, output }: ExplainJwtOptions,
   io: Io,
 ): Promise<ExitCode> {
-  const jwt = await findJwt({ client }, namespace, name);
+  const { client, namespace, printer } = access;
+  const jwt = await findJwt(access, namespace, name);
   if (!jwt.ok) return printProblems([jwt.problem], io);
   const now = toSeconds(Date.now());
   const snapshot = await takeSnapshot(client, jwt.value, { legacyKeyNamespace, policy }, now);
@@ -35,7 +36,7 @@ export async function explainJwt(
   const isAsked = output === 'human' && isDueAtOnce(report, now);
   const installed = isAsked ? installedNamespace(await readWebhookConfigurations(client)) : undefined;
   printReport(io, output, report, (facts, paint) =>
-    describeJwt(facts, { now, home: installed ?? APP }, paint),
+    describeJwt(facts, { now, home: installed ?? APP, printer }, paint),
   );
   return report.ready === 'True' ? EXIT.done : EXIT.refused;
 }

@@ -11,7 +11,6 @@ import {
   type JsonObject,
 } from '../../resources/json.ts';
 import { readNamespaceDefault } from '../../resources/namespace-default.ts';
-import { jwtInjector } from '../../resources/shell-words.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/api-errors.ts';
 import { findKind, type LiveKind } from '../workloads/kinds.ts';
@@ -34,10 +33,11 @@ interface LiveReport extends ObjectReport {
  * tokens that it names are available. Exit code 1 when it is refused, does not exist, or a token of it is missing.
  */
 export async function explainLive(
-  { client, namespace }: Access,
+  access: Access,
   { kind, name, output }: { readonly kind: LiveKind; readonly name: string; readonly output: OutputFormat },
   io: Io,
 ): Promise<ExitCode> {
+  const { client, namespace } = access;
   let object: JsonObject;
   try {
     object = await client.get(resourcePath(kind, { namespace, name }));
@@ -51,11 +51,11 @@ export async function explainLive(
   const [explained] = explainObject({ object: made, path: [], written: () => undefined }, () => label.value);
   if (explained === undefined) throw new Error(`${kind.kind} is a kind that gets tokens`);
   const tokenStates = await Promise.all(
-    explained.report.tokens.map((token) => findToken({ client }, namespace, token)),
+    explained.report.tokens.map((token) => findToken(access, namespace, token)),
   );
   const notes = [
     ...label.notes,
-    ...noteOwner(object, namespace),
+    ...noteOwner(object, access),
     ...describeTiming(kind.kind, explained.report),
   ];
   const report: LiveReport = { ...explained.report, tokenStates, notes };
@@ -95,7 +95,10 @@ async function askForDefault(
   }
 }
 
-function noteOwner(object: JsonObject, namespace: string): readonly string[] {
+function noteOwner(
+  object: JsonObject,
+  { namespace, printer }: Pick<Access, 'namespace' | 'printer'>,
+): readonly string[] {
   const owner = arrayMember(objectMember(object, 'metadata'), 'ownerReferences')
     .filter(isJsonObject)
     .find((reference) => member(reference, 'controller') === true);
@@ -104,7 +107,7 @@ function noteOwner(object: JsonObject, namespace: string): readonly string[] {
   const hint =
     findKind(kind) === undefined
       ? ''
-      : ` (${jwtInjector('explain', kind.toLowerCase(), name, '-n', namespace)})`;
+      : ` (${printer.jwtInjector('explain', kind.toLowerCase(), name, '-n', namespace)})`;
   return [`it is managed by ${kind} ${name}: change it there${hint}`];
 }
 

@@ -1,5 +1,5 @@
 import { parseTime, formatUtc, formatWhen } from '../../time/format-time.ts';
-import { kubectl } from '../../resources/shell-words.ts';
+import type { CommandPrinter } from '../cluster/command-printer.ts';
 import { NOT_PROCESSED, PENDING } from '../cluster/ready-state.ts';
 import { describeLifetimes } from './describe-lifetimes.ts';
 import type { JwtReport } from './jwt-report.ts';
@@ -8,18 +8,20 @@ import type { Paint } from '../output/report-output.ts';
 import { describeTokenParts } from '../output/token-lines.ts';
 import type { Seconds } from '../../time/units.ts';
 
-/** When the report is made, in seconds since the epoch, and in which namespace jwt-injector is. */
+/** When the report is made, in seconds since the epoch, in which namespace jwt-injector is, and of which cluster. */
 interface Circumstances {
   readonly now: Seconds;
   readonly home: string;
+  readonly printer: CommandPrinter;
 }
 
 /** The report for people. */
 export function describeJwt(
   report: JwtReport,
-  { now, home }: Circumstances,
+  circumstances: Circumstances,
   paint: Paint,
 ): readonly string[] {
+  const { now } = circumstances;
   return [
     headline(report, paint),
     ...listConditions(report, paint),
@@ -27,7 +29,7 @@ export function describeJwt(
     ...describeToken(report, now, paint),
     '',
     paint('bold', 'What jwt-injector does next'),
-    ...describeNext(report, { now, home }),
+    ...describeNext(report, circumstances),
     '',
     ...describeRenewals(report, now, paint),
     ...describeLint(report, paint),
@@ -79,7 +81,8 @@ function describeToken(report: JwtReport, now: Seconds, paint: Paint): readonly 
   return [title, ...describeTokenParts(token, now, paint), ...place];
 }
 
-function describeNext(report: JwtReport, { now, home }: Circumstances): readonly string[] {
+function describeNext(report: JwtReport, circumstances: Circumstances): readonly string[] {
+  const { now } = circumstances;
   const { next, conditions, nextAttemptAt } = report;
   const { problem } = next;
   const isTold = conditions.some(({ message }) => message === problem);
@@ -89,7 +92,7 @@ function describeNext(report: JwtReport, { now, home }: Circumstances): readonly
     ...(attempt === undefined
       ? []
       : [`  the conditions above say what it waits for; the next attempt is at ${formatWhen(attempt, now)}`]),
-    ...(isDueAtOnce(report, now) ? describePromptness(home) : []),
+    ...(isDueAtOnce(report, now) ? describePromptness(circumstances) : []),
   ];
 }
 
@@ -108,10 +111,10 @@ export function isDueAtOnce({ next, nextAttemptAt }: JwtReport, now: Seconds): b
 }
 
 /** If it is still to be done when a person asks again, jwt-injector may not be running. */
-function describePromptness(home: string): readonly string[] {
+function describePromptness({ home, printer }: Circumstances): readonly string[] {
   return [
     '  This takes about a second. If you see it again and again, jwt-injector is not running:',
-    `  ${kubectl('get', 'pods', '-n', home)}`,
+    `  ${printer.kubectl('get', 'pods', '-n', home)}`,
   ];
 }
 

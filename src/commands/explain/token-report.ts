@@ -2,7 +2,7 @@ import { toSeconds } from '../../time/units.ts';
 import { isForbidden } from '../../kube/errors.ts';
 import { findCondition } from '../../reconcile/conditions.ts';
 import type { Jwt } from '../../resources/jwt.ts';
-import { explainingCommand } from '../../resources/shell-words.ts';
+import { explainingCommand, type CommandPrinter } from '../cluster/command-printer.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/api-errors.ts';
 import { findJwt } from '../cluster/find-jwt.ts';
@@ -21,13 +21,13 @@ export interface TokenReport {
 
 /** Reads the JWT and the metadata of the Secret of that name, with the caller's rights. */
 export async function findToken(
-  { client }: Pick<Access, 'client'>,
+  access: Pick<Access, 'client' | 'printer'>,
   namespace: string,
   name: string,
 ): Promise<TokenReport> {
   const [jwt, secret] = await Promise.all([
-    summarizeJwt(client, namespace, name),
-    readSecretMetadata(client, namespace, name),
+    summarizeJwt(access, namespace, name),
+    readSecretMetadata(access.client, namespace, name),
   ]);
   return { name, ...combine(jwt, secret) };
 }
@@ -37,17 +37,21 @@ interface JwtSummary {
   readonly words: string;
 }
 
-async function summarizeJwt(client: Access['client'], namespace: string, name: string): Promise<JwtSummary> {
+async function summarizeJwt(
+  access: Pick<Access, 'client' | 'printer'>,
+  namespace: string,
+  name: string,
+): Promise<JwtSummary> {
   try {
-    const jwt = await findJwt({ client }, namespace, name);
-    return jwt.ok ? stateOf(jwt.value) : { ready: false, words: jwt.problem.message };
+    const jwt = await findJwt(access, namespace, name);
+    return jwt.ok ? stateOf(jwt.value, access.printer) : { ready: false, words: jwt.problem.message };
   } catch (error) {
     if (!isForbidden(error)) throw error;
     return { ready: undefined, words: `you are not allowed to ${describeRequest(error)}` };
   }
 }
 
-function stateOf(jwt: Jwt): JwtSummary {
+function stateOf(jwt: Jwt, printer: CommandPrinter): JwtSummary {
   const condition = findCondition(jwt.recorded, 'Ready');
   if (condition?.status === 'True') {
     const { expiresAt } = jwt.recorded;
@@ -58,7 +62,7 @@ function stateOf(jwt: Jwt): JwtSummary {
   const why = condition === undefined ? NOT_PROCESSED : `${condition.reason}: ${condition.message}`;
   return {
     ready: false,
-    words: `the JWT is not Ready: ${why} (${explainingCommand(jwt)})`,
+    words: `the JWT is not Ready: ${why} (${explainingCommand(printer, jwt)})`,
   };
 }
 

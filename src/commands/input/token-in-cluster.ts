@@ -2,7 +2,7 @@ import { findOwnership } from '../../reconcile/ownership.ts';
 import { TOKEN_KEY } from '../../resources/names.ts';
 import { fail, type Result } from '../../resources/result.ts';
 import { parseSecretMetadata } from '../../resources/secret.ts';
-import { explainingCommand } from '../../resources/shell-words.ts';
+import { explainingCommand } from '../cluster/command-printer.ts';
 import { findSecretToken, type FoundToken } from './found-token.ts';
 import type { TokenPlace } from './token-place.ts';
 import type { Access } from '../cluster/connect.ts';
@@ -27,7 +27,7 @@ export async function findTokenInCluster(
   const jwt = await findJwt(access, namespace, name);
   if (!jwt.ok) return jwt;
   const secret = await readSecret(client, namespace, name);
-  const why = `see ${explainingCommand({ namespace, name })}`;
+  const why = `see ${explainingCommand(access.printer, { namespace, name })}`;
   if (secret === undefined) return refuse(`JWT ${namespace}/${name} has no token yet: ${why}`);
   if (findOwnership(jwt.value, parseSecretMetadata(secret)) !== 'ours')
     return refuse(`${source} does not belong to the JWT: ${why}`);

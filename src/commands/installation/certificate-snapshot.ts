@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { JsonObject } from '../../resources/json.ts';
 import type { Milliseconds } from '../../time/units.ts';
+import type { CommandPrinter } from '../cluster/command-printer.ts';
 import type { ReadResult } from '../cluster/read-result.ts';
 
 /** What the certificate, and those who trust it, look like. Objects are wire JSON. */
@@ -9,6 +10,8 @@ export interface CertificateSnapshot {
   readonly now: Milliseconds;
   /** Where jwt-injector is installed. */
   readonly namespace: string;
+  /** For the commands of remedies. */
+  readonly printer: CommandPrinter;
   readonly deployment: ReadResult<JsonObject>;
   readonly mutating: ReadResult<JsonObject>;
   readonly validating: ReadResult<JsonObject>;

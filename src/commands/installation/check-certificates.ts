@@ -9,7 +9,6 @@ import { judge, problem, unknown, well, wellUnless, type Judgement } from './fin
 import { foundValue } from '../cluster/read-result.ts';
 import { readLogs } from './remedies.ts';
 import type { CertificateSnapshot } from './certificate-snapshot.ts';
-import { kubectl } from '../../resources/shell-words.ts';
 
 /** The certificate in the Secret: whether the API server could take it. */
 export function checkServing(snapshot: CertificateSnapshot): readonly Judgement[] {
@@ -99,13 +98,15 @@ function isCalledByService(snapshot: CertificateSnapshot): boolean {
 }
 
 /** Who renews it, and how they are asked to. */
-function renewalOf({ tls: { source, name }, namespace, mutating }: CertificateSnapshot): string {
+function renewalOf(snapshot: CertificateSnapshot): string {
+  const { tls, namespace, printer, mutating } = snapshot;
+  const { source, name } = tls;
   const configuration = foundValue(mutating);
   const injector =
     configuration === undefined ? undefined : readConfiguration(configuration, 'mutating').injector;
   if (injector !== undefined)
-    return `${kubectl('describe', 'certificates', '-n', namespace)}: cert-manager renews it`;
+    return `${printer.kubectl('describe', 'certificates', '-n', namespace)}: cert-manager renews it`;
   return source === 'files'
     ? `put a new pair into Secret ${name}, and its authority into caBundle (docs/certificates.md)`
-    : `jwt-injector renews it and sets caBundle itself; why it does not: ${readLogs(namespace)}`;
+    : `jwt-injector renews it and sets caBundle itself; why it does not: ${readLogs(snapshot)}`;
 }

@@ -11,8 +11,6 @@ import { tryRead, foundValue, type ReadResult } from '../cluster/read-result.ts'
 import type { CertificateSnapshot, TlsSnapshot } from './certificate-snapshot.ts';
 import { SECRETS } from '../../kube/known-resources.ts';
 
-type Client = Pick<Access['client'], 'get'>;
-
 /** Characters of base64 in one value; ours have 6,000 at most. */
 const MAX_VALUE_LENGTH = 262_144;
 
@@ -21,7 +19,7 @@ const MAX_VALUE_LENGTH = 262_144;
  * @param given the namespace that jwt-injector is in; `undefined`: the one that the webhook configurations name.
  */
 export async function gatherCertificates(
-  client: Client,
+  { client, printer }: Pick<Access, 'client' | 'printer'>,
   given: string | undefined,
 ): Promise<CertificateSnapshot> {
   const configurations = await readWebhookConfigurations(client);
@@ -33,7 +31,7 @@ export async function gatherCertificates(
     return objectMember(await client.get(path), 'data') ?? {};
   });
   const tls = { name, source, secret: readInstalledSecret(secret) };
-  return { now: Date.now(), namespace, deployment, ...configurations, tls };
+  return { now: Date.now(), namespace, printer, deployment, ...configurations, tls };
 }
 
 function findSource(deployment: JsonObject | undefined): Pick<TlsSnapshot, 'name' | 'source'> {

@@ -4,7 +4,7 @@ import { LEASES, readLease, type ReportedLease } from '../../kube/lease.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { formatDuration } from '../../time/format-time.ts';
 import { APP } from '../../resources/names.ts';
-import { kubectl } from '../../resources/shell-words.ts';
+import type { CommandPrinter } from '../cluster/command-printer.ts';
 import type { Access } from '../cluster/connect.ts';
 import { installedNamespace, readWebhookConfigurations } from './installed-namespace.ts';
 import { describeRequest } from '../cluster/api-errors.ts';
@@ -16,18 +16,23 @@ export interface ServiceState {
   readonly words: string;
 }
 
+/** As much of the access as it takes to ask. */
+interface ServiceReader extends Pick<Access, 'printer'> {
+  readonly client: Pick<Access['client'], 'get'>;
+}
+
 /**
  * Asks with the caller's rights; most users are not allowed to read that Lease. It is in the namespace that
  * jwt-injector is in, by its webhook configurations; where these do not say, in jwt-injector, unless it is installed
  * elsewhere.
  */
-export async function findService(client: Pick<Access['client'], 'get'>): Promise<ServiceState> {
+export async function findService({ client, printer }: ServiceReader): Promise<ServiceState> {
   const installed = installedNamespace(await readWebhookConfigurations(client));
   const namespace = installed ?? APP;
-  const where = kubectl('get', 'pods', '-n', namespace);
+  const where = printer.kubectl('get', 'pods', '-n', namespace);
   try {
     const lease = await client.get(resourcePath(LEASES, { namespace, name: APP }));
-    return judgeLease(readLease(lease), namespace);
+    return judgeLease(readLease(lease), namespace, printer);
   } catch (error) {
     if (isNotFound(error))
       return installed === undefined
@@ -44,7 +49,11 @@ export async function findService(client: Pick<Access['client'], 'get'>): Promis
   }
 }
 
-function judgeLease({ holder, renewedAt, duration }: ReportedLease, namespace: string): ServiceState {
+function judgeLease(
+  { holder, renewedAt, duration }: ReportedLease,
+  namespace: string,
+  { kubectl }: CommandPrinter,
+): ServiceState {
   const age = renewedAt === undefined ? undefined : toSeconds(Date.now()) - renewedAt;
   if (holder !== '' && age !== undefined && age <= toSeconds(duration)) {
     return {

@@ -1,7 +1,7 @@
 import { resourcePath } from '../../kube/resource-path.ts';
 import { parseJwt } from '../../resources/jwt.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
-import { explainingCommand } from '../../resources/shell-words.ts';
+import { explainingCommand } from '../cluster/command-printer.ts';
 import type { Seconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import { findJwtObject } from '../cluster/find-jwt.ts';
@@ -40,7 +40,7 @@ async function findNamed(
     if (keys.every(({ entries }) => entries.length === 0)) {
       return fail({
         exit: EXIT.refused,
-        message: `${nameJwt(jwt)} has signed nothing for its issuer yet, so its status has no key for it: see ${explainingCommand(jwt)}, or give the key with --key or -f`,
+        message: `${nameJwt(jwt)} has signed nothing for its issuer yet, so its status has no key for it: see ${explainingCommand(access.printer, jwt)}, or give the key with --key or -f`,
       });
     }
     all.push(...keys);

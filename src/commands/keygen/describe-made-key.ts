@@ -1,6 +1,7 @@
 import type { ObjectName } from '../../resources/object-key.ts';
 import type { JWK } from 'jose';
-import { jwtInjector, kubectl } from '../../resources/shell-words.ts';
+import { shellCommand } from '../../resources/shell-words.ts';
+import type { CommandPrinter } from '../cluster/command-printer.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint } from '../output/report-output.ts';
 import type { KeyFile, KeyFileRole } from './key-files.ts';
@@ -39,10 +40,15 @@ export function reportKey({ name, issuer, algorithm, publicKey, files, secret }:
 }
 
 /** What was made, and what to do with it next, in lines for people. */
-export function describeMadeKey(made: MadeKey, paint: Paint): readonly string[] {
+export function describeMadeKey(
+  made: MadeKey,
+  { kubectl, jwtInjector }: CommandPrinter,
+  paint: Paint,
+): readonly string[] {
   const { name, namespace, issuer, algorithm, publicKey, files, secret } = made;
   const pathsOf = (...roles: readonly KeyFileRole[]): readonly string[] =>
     files.filter(({ role }) => roles.includes(role)).flatMap(({ path }) => ['-f', path]);
+  const publishing = ['jwks', ...pathsOf('publicKey'), '--issuer', issuer, '--dir', 'site/'];
   const where = namespace === undefined ? [] : ['-n', namespace];
   return [
     paint('bold', `A key for JWT ${name}: ${algorithm}, kid ${publicKey.kid}`),
@@ -52,7 +58,7 @@ export function describeMadeKey(made: MadeKey, paint: Paint): readonly string[] 
     `  ${JSON.stringify(publicKey)}`,
     '',
     paint('bold', 'Next'),
-    `  ${jwtInjector('jwks', ...pathsOf('publicKey'), '--issuer', issuer, '--dir', 'site/')}`,
+    `  ${shellCommand('jwt-injector', publishing)}`,
     `  ${kubectl('apply', ...pathsOf('keySecret', 'jwt'), ...where)}`,
     `  ${jwtInjector('verify', 'jwt', name, ...where)}`,
   ];

@@ -4,6 +4,7 @@ import { parseJwtSpec } from '../../resources/jwt.ts';
 import { generateKey } from '../../signing/generate-key.ts';
 import { lintJwt } from '../../signing/lint.ts';
 import { findAdvice } from '../../signing/lint/advice.ts';
+import { commandPrinter } from '../cluster/command-printer.ts';
 import type { Access } from '../cluster/connect.ts';
 import type { ConnectFlags } from '../cluster/connect-flags.ts';
 import type { Io } from '../io.ts';
@@ -87,8 +88,10 @@ async function createSecret(
   }
 }
 
-function print(made: MadeKey, { output }: KeygenOptions, io: Io): void {
-  printReport<KeyReport>(io, output, reportKey(made), (_report, paint) => describeMadeKey(made, paint));
+function print(made: MadeKey, { output, flags }: KeygenOptions, io: Io): void {
+  printReport<KeyReport>(io, output, reportKey(made), (_report, paint) =>
+    describeMadeKey(made, commandPrinter(flags), paint),
+  );
 }
 
 function refuse({ stderr }: Io, message: string, exit: ExitCode): ExitCode {

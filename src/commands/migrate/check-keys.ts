@@ -4,7 +4,6 @@ import { objectMember } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { ALLOWED_NAMESPACES, LAST_APPLIED, RESERVED_POLICIES } from '../../resources/names.ts';
 import { TOO_LONG } from '../../resources/owner.ts';
-import { kubectl } from '../../resources/shell-words.ts';
 import { createKeySecretCommand, editJwt, grantKey, inOrder, patchSpec } from './shell-commands.ts';
 import { DATA_KEY, planMoves } from './moves.ts';
 import {
@@ -36,7 +35,7 @@ function checkKeySecret(jwt: Jwt, facts: MigrationFacts, grants: Grants): JwtFin
   if (secret.state === 'forbidden') return undefined;
   if (!isTokenName(name) || !DATA_KEY.test(key)) {
     const why = 'its spec.key.secret is not a valid name of a Secret and its data key';
-    return { level: 'fix', reason: 'KeyNotFound', why, commands: [editJwt(jwt)] };
+    return { level: 'fix', reason: 'KeyNotFound', why, commands: [editJwt(facts.printer, jwt)] };
   }
   if (secret.state === 'absent') return findElsewhere(jwt, reference, facts, grants);
   const refusal = findKeyRefusal(jwt, reference, secret.metadata);
@@ -48,7 +47,14 @@ function checkKeySecret(jwt: Jwt, facts: MigrationFacts, grants: Grants): JwtFin
   }
   const policies = RESERVED_POLICIES.filter((policy) => secret.metadata.annotations[policy] !== undefined);
   const commands = [
-    kubectl('annotate', 'secret', name, '-n', namespace, ...policies.map((policy) => `${policy}-`)),
+    facts.printer.kubectl(
+      'annotate',
+      'secret',
+      name,
+      '-n',
+      namespace,
+      ...policies.map((policy) => `${policy}-`),
+    ),
   ];
   return { level: 'fix', reason, why: refusal.message, commands };
 }
@@ -68,7 +74,7 @@ function findElsewhere(jwt: Jwt, reference: KeyReference, facts: MigrationFacts,
       `jwt-injector looks for ${namespace}/${name}, which is not there`;
     const users = facts.jwts.filter((other) => isSameSecret(findOldKey(other.jwt, facts), old));
     const patches = users.map((other) =>
-      patchSpec(other.jwt, { key: { secret: { namespace: old.namespace } } }),
+      patchSpec(facts.printer, other.jwt, { key: { secret: { namespace: old.namespace } } }),
     );
     const command = inOrder(grant(facts, grants, old), ...patches);
     return { level: 'fix', reason: 'KeyNotFound', why, commands: [command] };
@@ -77,7 +83,7 @@ function findElsewhere(jwt: Jwt, reference: KeyReference, facts: MigrationFacts,
   const keys = facts.jwts
     .map((other) => findReference(other.jwt, facts))
     .flatMap((other) => (isSameSecret(other, reference) && DATA_KEY.test(other.key) ? [other.key] : []));
-  const create = createKeySecretCommand(reference, new Set(keys));
+  const create = createKeySecretCommand(facts.printer, reference, new Set(keys));
   const needsGrant = grants.has(`${namespace}/${name}`);
   const command = needsGrant ? inOrder(create, grant(facts, grants, reference)) : create;
   return { level: 'fix', reason: 'KeyNotFound', why, commands: [command] };
@@ -108,7 +114,7 @@ function noteOtherKey(jwt: Jwt, reference: KeyReference, facts: MigrationFacts):
     facts.secret(old.namespace, old.name).state === 'found'
       ? `token-manager read its key from Secret ${old.namespace}/${name}, jwt-injector reads ${namespace}/${name}: make sure that both hold the same key, then name the namespace`
       : `it names no namespace for its key: after a roll-back token-manager would read Secret ${old.namespace}/${name}`;
-  const commands = [patchSpec(jwt, { key: { secret: { namespace } } })];
+  const commands = [patchSpec(facts.printer, jwt, { key: { secret: { namespace } } })];
   return { level: 'note', reason: 'KeyNamespace', why, commands };
 }
 
@@ -163,8 +169,8 @@ function grant(facts: MigrationFacts, grants: Grants, { namespace, name }: KeyRe
   const secret = facts.secret(namespace, name);
   const present =
     secret.state === 'found' ? (secret.metadata.annotations[ALLOWED_NAMESPACES] ?? '') : undefined;
-  if (present === TOO_LONG) return kubectl('edit', 'secret', name, '-n', namespace);
-  return grantKey({ namespace, name }, present, grants.get(`${namespace}/${name}`) ?? []);
+  if (present === TOO_LONG) return facts.printer.kubectl('edit', 'secret', name, '-n', namespace);
+  return grantKey(facts.printer, { namespace, name }, present, grants.get(`${namespace}/${name}`) ?? []);
 }
 
 /** Keys in ConfigMaps, which are never read. */
@@ -177,7 +183,7 @@ export function checkConfigMapKeys(facts: MigrationFacts): readonly MigrationFin
     const move = moves.get(object);
     if (move === undefined) {
       const why = 'its spec.key.configMap is not a valid name of a ConfigMap and its data key';
-      return [{ ...common, why, commands: [editJwt(jwt)] }];
+      return [{ ...common, why, commands: [editJwt(facts.printer, jwt)] }];
     }
     const why = `its key is in ${move.from}, which is not a place for a private key: the command copies it to a Secret; delete the ConfigMap, or the key in it, afterwards`;
     return [{ ...common, why, commands: [move.command] }];
@@ -206,11 +212,11 @@ export function noteInlineKeys(facts: MigrationFacts): readonly MigrationFinding
 }
 
 /** A key that was moved out of a JWT is still in the copy of its spec that `kubectl apply` keeps. */
-export function noteKeyCopies({ jwts }: MigrationFacts): readonly MigrationFinding[] {
+export function noteKeyCopies({ jwts, printer }: MigrationFacts): readonly MigrationFinding[] {
   return jwts.flatMap(({ jwt, keyCopies }) => {
     if (!keyCopies.applied) return [];
     const why = `kubectl's annotation last-applied-configuration holds a private key, also after it was moved out of the spec: remove it; the next kubectl apply writes it again from your file`;
-    const command = kubectl('annotate', 'jwt', jwt.name, '-n', jwt.namespace, `${LAST_APPLIED}-`);
+    const command = printer.kubectl('annotate', 'jwt', jwt.name, '-n', jwt.namespace, `${LAST_APPLIED}-`);
     return [
       { level: 'note', reason: 'KeyInAnnotation', object: findingSubject(jwt), why, commands: [command] },
     ];

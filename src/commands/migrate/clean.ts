@@ -2,6 +2,7 @@ import type { ObjectName } from '../../resources/object-key.ts';
 import { isConflict, isNotFound, KubeError } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
+import type { CommandPrinter } from '../cluster/command-printer.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeApiError } from '../cluster/api-errors.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
@@ -62,12 +63,12 @@ export async function cleanLeftovers(access: Access, options: CleanOptions, io: 
     dryRun,
     jwts:
       obstacle === undefined && !dryRun
-        ? await inParallel(withMarkers, (jwt) => cleanOne(access.client, jwt))
+        ? await inParallel(withMarkers, (jwt) => cleanOne(access, jwt))
         : withMarkers.map((jwt) => reportOn(jwt, 'found')),
     running,
     forbidden: [...forbidden],
   };
-  printReport(io, output, report, describeCleaning);
+  printReport(io, output, report, (facts, paint) => describeCleaning(facts, access.printer, paint));
   const isRefused = withMarkers.length > 0 && !dryRun && obstacle !== undefined;
   return isRefused || report.jwts.some(({ outcome }) => outcome === 'failed') ? EXIT.refused : EXIT.done;
 }
@@ -106,7 +107,7 @@ function reportOn(
 }
 
 /** A refusal is reported, and the other JWTs are still cleaned; without an answer the command ends. */
-async function cleanOne(client: Access['client'], jwt: JwtWithLeftovers): Promise<CleanedJwt> {
+async function cleanOne({ client, printer }: Access, jwt: JwtWithLeftovers): Promise<CleanedJwt> {
   const path = resourcePath(JWTS, {
     ...(jwt.namespace === '' ? {} : { namespace: jwt.namespace }),
     name: jwt.name,
@@ -121,12 +122,12 @@ async function cleanOne(client: Access['client'], jwt: JwtWithLeftovers): Promis
       if (isNotFound(error)) return reportOn(jwt, 'cleaned');
       if (!(error instanceof KubeError) || error.status === 0) throw error;
       const isStale = isConflict(error) && tries < MAX_TRIES;
-      if (!isStale) return { ...reportOn(jwt, 'failed'), problem: describeApiError(error) };
+      if (!isStale) return { ...reportOn(jwt, 'failed'), problem: describeApiError(error, printer) };
     }
   }
 }
 
-function describeCleaning(report: CleanReport, paint: Paint): readonly string[] {
+function describeCleaning(report: CleanReport, printer: CommandPrinter, paint: Paint): readonly string[] {
   const { namespace, dryRun, jwts, running, forbidden } = report;
   const where = namespace === undefined ? 'in all namespaces' : `in namespace ${namespace}`;
   if (jwts.length === 0) return [`No JWT ${where} has anything left by token-manager.`];
@@ -149,7 +150,7 @@ function describeCleaning(report: CleanReport, paint: Paint): readonly string[] 
     '',
     ...formatTable(rows),
     ...(obstacle === undefined ? [] : ['', `${WHY_NOT}${running.length > 0 ? ' Stop it first:' : ''}`]),
-    ...running.map(stopDeployment),
+    ...running.map((deployment) => stopDeployment(printer, deployment)),
     ...(forbidden.length === 0 ? [] : [paint('yellow', describeMissingRight(forbidden))]),
   ];
 }

@@ -2,11 +2,10 @@ import { formatDuration } from '../../time/format-time.ts';
 import { objectMember } from '../../resources/json.ts';
 import { describeKeyInOwnSecret, isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
 import { GROUP, PLURAL } from '../../resources/names.ts';
-import { jwtInjector, kubectl, quoteShell } from '../../resources/shell-words.ts';
 import { explainConflict, findOwnership } from '../../reconcile/ownership.ts';
 import { buildClaims } from '../../signing/claims.ts';
 import { effectiveResignBefore, isRenewalClamped } from '../../signing/schedule.ts';
-import { INSTALL_CRD } from '../installation/remedies.ts';
+import { HAS_CRD, installCrd } from '../installation/remedies.ts';
 import { editJwt, inOrder, patchSpec, stopDeployment } from './shell-commands.ts';
 import { findingSubject, type MigrationFinding, type MigrationFacts } from './migration-facts.ts';
 import { checkConfigMapKeys, checkKeySecrets, noteInlineKeys, noteKeyCopies } from './check-keys.ts';
@@ -40,22 +39,26 @@ export function findLeftovers(facts: MigrationFacts): readonly MigrationFinding[
 
 /**
  * With a Cluster-scoped CRD token-manager never wrote a Secret, so deleting it loses nothing but the JWTs. They may hold
- * private keys: the files are the caller's alone, and the CRD is deleted only when they are there.
+ * private keys: the files are the caller's alone, and the CRD is deleted only when they are there, and ours, too.
  */
-function checkScope({ namespace, jwts }: MigrationFacts): readonly MigrationFinding[] {
+function checkScope({ namespace, jwts, printer }: MigrationFacts): readonly MigrationFinding[] {
+  const { kubectl } = printer;
   const withFinalizers = jwts.some(({ jwt }) => jwt.finalizers.length > 0);
   // Of a pipe only the end counts: a list that could not be made would look like one of nothing.
-  const patch = String.raw`printf '%s\n' "$names" | xargs -I JWT kubectl patch JWT --type=merge -p '{"metadata":{"finalizers":null}}'`;
-  const unlock = `(${inOrder(`names=$(kubectl get ${RESOURCE} -o name)`, patch)})`;
+  const removal = kubectl('patch', '--type=merge', '-p', '{"metadata":{"finalizers":null}}');
+  const patch = String.raw`printf '%s\n' "$names" | xargs -n 1 ${removal}`;
+  const unlock = `(${inOrder(`names=$(${kubectl('get', RESOURCE, '-o', 'name')})`, patch)})`;
+  const exported = `${kubectl('get', RESOURCE, '-o', 'yaml')} > jwts-exported.yaml`;
   const filter = `sed -E '/^    (resourceVersion|uid|creationTimestamp|generation):/d' jwts-exported.yaml > jwts.yaml`;
   const commands = inOrder(
-    `(${inOrder('umask 077', 'set -C', `kubectl get ${RESOURCE} -o yaml > jwts-exported.yaml`, filter)})`,
+    HAS_CRD,
+    `(${inOrder('umask 077', 'set -C', exported, filter)})`,
     'test -s jwts.yaml',
     ...(withFinalizers ? [unlock] : []),
-    `kubectl delete crd ${RESOURCE}`,
-    INSTALL_CRD,
-    `kubectl wait --for=condition=Established crd/${RESOURCE}`,
-    `kubectl api-resources --api-group=${GROUP}`, // kubectl remembers the old scope otherwise
+    kubectl('delete', 'crd', RESOURCE),
+    installCrd(printer),
+    kubectl('wait', '--for=condition=Established', `crd/${RESOURCE}`),
+    kubectl('api-resources', `--api-group=${GROUP}`), // kubectl remembers the old scope otherwise
     kubectl('create', '-n', namespace, '-f', 'jwts.yaml'),
   );
   return [
@@ -69,27 +72,31 @@ function checkScope({ namespace, jwts }: MigrationFacts): readonly MigrationFind
   ];
 }
 
-function checkSchema({ api }: MigrationFacts): readonly MigrationFinding[] {
+function checkSchema({ api, printer }: MigrationFacts): readonly MigrationFinding[] {
   if (api.hasStatus) return [];
   const why =
     'it is that of token-manager, without a status: jwt-injector could not report anything. Replace it with ours; the JWTs stay';
-  return [{ level: 'fix', reason: 'OldSchema', object: `CRD ${RESOURCE}`, why, commands: [INSTALL_CRD] }];
+  return [
+    { level: 'fix', reason: 'OldSchema', object: `CRD ${RESOURCE}`, why, commands: [installCrd(printer)] },
+  ];
 }
 
 /** Specs that token-manager signed, or tried to, but nobody should. Keys in ConfigMaps have their own check. */
-function checkSpecs({ jwts }: MigrationFacts): readonly MigrationFinding[] {
+function checkSpecs({ jwts, printer }: MigrationFacts): readonly MigrationFinding[] {
   return jwts.flatMap(({ jwt, spec }) => {
     if (objectMember(objectMember(spec, 'key'), 'configMap') !== undefined) return [];
     const claims = jwt.spec.ok ? buildClaims(jwt.spec.value, 0, '') : jwt.spec;
     if (claims.ok) return [];
     const { reason, message } = claims.problem;
-    return [{ level: 'fix', reason, object: findingSubject(jwt), why: message, commands: [editJwt(jwt)] }];
+    return [
+      { level: 'fix', reason, object: findingSubject(jwt), why: message, commands: [editJwt(printer, jwt)] },
+    ];
   });
 }
 
 function checkConflicts(facts: MigrationFacts): readonly MigrationFinding[] {
   const moves = planMoves(facts);
-  const { jwts, secret, legacyKeyNamespace } = facts;
+  const { jwts, secret, legacyKeyNamespace, printer } = facts;
   return jwts.flatMap(({ jwt }) => {
     const { namespace, name } = jwt;
     const object = findingSubject(jwt);
@@ -102,12 +109,12 @@ function checkConflicts(facts: MigrationFacts): readonly MigrationFinding[] {
     }
     if (found.state !== 'found' || findOwnership(jwt, found.metadata) !== 'foreign') return [];
     const { why, handOver } = explainConflict(jwt, found.metadata);
-    return [{ ...common, why, commands: handOver === undefined ? [] : [handOver] }];
+    return [{ ...common, why, commands: handOver === undefined ? [] : [printer.kubectl(...handOver)] }];
   });
 }
 
 /** It has to be stopped before the JWTs are changed: it would sign again after each change. */
-function checkOldDeployments({ deployments }: MigrationFacts): readonly MigrationFinding[] {
+function checkOldDeployments({ deployments, printer }: MigrationFacts): readonly MigrationFinding[] {
   return deployments
     .filter(({ replicas }) => replicas > 0)
     .map((deployment) => ({
@@ -115,12 +122,12 @@ function checkOldDeployments({ deployments }: MigrationFacts): readonly Migratio
       reason: 'TokenManagerRuns',
       object: `Deployment ${deployment.namespace}/${deployment.name}`,
       why: 'token-manager is still running: stop it first; existing tokens stay valid',
-      commands: [stopDeployment(deployment)],
+      commands: [stopDeployment(printer, deployment)],
     }));
 }
 
 /** Once jwt-injector works. */
-function noteInstalled({ deployments, crdInRelease }: MigrationFacts): readonly MigrationFinding[] {
+function noteInstalled({ deployments, crdInRelease, printer }: MigrationFacts): readonly MigrationFinding[] {
   return deployments
     .filter(({ replicas }) => replicas === 0)
     .map(({ namespace, name, release }) => {
@@ -128,8 +135,8 @@ function noteInstalled({ deployments, crdInRelease }: MigrationFacts): readonly 
       const warning = ' (not by helm uninstall: the CRD may belong to the release, and with it go all JWTs)';
       const isReleased = release !== undefined && !crdInRelease;
       const command = isReleased
-        ? ['helm', 'uninstall', release, '-n', namespace].map(quoteShell).join(' ')
-        : kubectl('delete', 'deployment', name, '-n', namespace);
+        ? printer.helm('uninstall', release, '-n', namespace)
+        : printer.kubectl('delete', 'deployment', name, '-n', namespace);
       return {
         level: 'note',
         reason: 'TokenManagerInstalled',
@@ -140,7 +147,7 @@ function noteInstalled({ deployments, crdInRelease }: MigrationFacts): readonly 
     });
 }
 
-function noteRenewals({ jwts }: MigrationFacts): readonly MigrationFinding[] {
+function noteRenewals({ jwts, printer }: MigrationFacts): readonly MigrationFinding[] {
   return jwts.flatMap(({ jwt }) => {
     if (!jwt.spec.ok) return [];
     const spec = jwt.spec.value;
@@ -149,7 +156,12 @@ function noteRenewals({ jwts }: MigrationFacts): readonly MigrationFinding[] {
     if (isRenewalClamped(spec)) {
       const why = `its resignBefore is not shorter than its expiryTime: half of the lifetime (${before} before expiry) is used instead`;
       return [
-        { ...common, reason: 'RenewalClamped', why, commands: [patchSpec(jwt, { resignBefore: null })] },
+        {
+          ...common,
+          reason: 'RenewalClamped',
+          why,
+          commands: [patchSpec(printer, jwt, { resignBefore: null })],
+        },
       ];
     }
     const isServed = jwt.recorded.observedGeneration !== undefined;
@@ -159,7 +171,7 @@ function noteRenewals({ jwts }: MigrationFacts): readonly MigrationFinding[] {
   });
 }
 
-function noteKopfLeftovers({ jwts }: MigrationFacts): readonly MigrationFinding[] {
+function noteKopfLeftovers({ jwts, printer }: MigrationFacts): readonly MigrationFinding[] {
   return jwts.flatMap(({ jwt, kopfLeftovers, keyCopies }) => {
     if (kopfLeftovers === undefined) return [];
     const what = [
@@ -168,19 +180,21 @@ function noteKopfLeftovers({ jwts }: MigrationFacts): readonly MigrationFinding[
     ].join(' and ');
     const key = keyCopies.handled ? ', one of which contains the private key' : '';
     const why = `it has the ${what} of token-manager${key}: jwt-injector migrate clean removes them once token-manager is stopped`;
-    const command = jwtInjector('migrate', 'clean', '-n', jwt.namespace);
+    const command = printer.jwtInjector('migrate', 'clean', '-n', jwt.namespace);
     return [
       { level: 'note', reason: 'KopfLeftovers', object: findingSubject(jwt), why, commands: [command] },
     ];
   });
 }
 
-function notePeerings({ peerings }: MigrationFacts): readonly MigrationFinding[] {
+function notePeerings({ peerings, printer }: MigrationFacts): readonly MigrationFinding[] {
   return peerings.map(({ resource, namespace, name }) => ({
     level: 'note',
     reason: 'KopfPeering',
     object: `${resource} ${namespace === undefined ? '' : `${namespace}/`}${name}`,
     why: 'it coordinates operators made with kopf, such as token-manager; jwt-injector does not need it: delete it if no other operator does',
-    commands: [kubectl('delete', resource, name, ...(namespace === undefined ? [] : ['-n', namespace]))],
+    commands: [
+      printer.kubectl('delete', resource, name, ...(namespace === undefined ? [] : ['-n', namespace])),
+    ],
   }));
 }

@@ -41,7 +41,7 @@ export async function gatherFacts(
   access: Access,
   options: GatherOptions,
 ): Promise<GatheredMigration | undefined> {
-  const { client, namespace } = access;
+  const { client, namespace, printer } = access;
   const { everywhere, legacyKeyNamespace } = options;
   const api = await discoverJwts(client);
   if (api === undefined) return undefined;
@@ -49,7 +49,7 @@ export async function gatherFacts(
   const place = everywhere || !api.namespaced ? {} : { namespace };
   const { items: jwts } = await client.listMapped(resourcePath(JWTS, place), { map: readMigratingJwt });
   const known = jwts.filter((jwt) => jwt !== undefined);
-  const secret = await readSecrets(client, known, legacyKeyNamespace, forbidden);
+  const secret = await readSecrets(access, known, legacyKeyNamespace, forbidden);
   const deployments = await findDeployments(access, forbidden);
   const peerings = await listPeerings(client, { everywhere, namespace }, forbidden);
   const facts: MigrationFacts = {
@@ -61,6 +61,7 @@ export async function gatherFacts(
     peerings,
     legacyKeyNamespace,
     namespace,
+    printer,
   };
   return { facts, forbidden: [...forbidden] };
 }
@@ -90,13 +91,16 @@ async function isCrdInRelease(client: Access['client']): Promise<boolean> {
 }
 
 async function readSecrets(
-  client: Access['client'],
+  { client, printer }: Pick<Access, 'client' | 'printer'>,
   jwts: readonly MigratingJwt[],
   legacyKeyNamespace: string | undefined,
   forbidden: Set<string>,
 ): Promise<MigrationFacts['secret']> {
   const own = jwts.map(({ jwt }) => jwt).filter(({ namespace }) => namespace !== '');
-  const targets = listTargets(jwts.filter(({ jwt }) => jwt.namespace !== ''));
+  const targets = listTargets(
+    jwts.filter(({ jwt }) => jwt.namespace !== ''),
+    printer,
+  );
   const wanted = [...own, ...listKeySecrets(own, legacyKeyNamespace), ...targets];
   const places = new Map(wanted.map((place) => [objectKey(place), place]));
   const found = await inParallel([...places], async ([key, { namespace, name }]) => {

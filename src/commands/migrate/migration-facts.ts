@@ -1,4 +1,5 @@
 import type { Jwt } from '../../resources/jwt.ts';
+import type { CommandPrinter } from '../cluster/command-printer.ts';
 import type { JwtApi } from '../cluster/discover.ts';
 import type { SecretSnapshot } from '../cluster/read-secret.ts';
 import type { OldDeployment } from '../token-manager/deployments.ts';
@@ -31,6 +32,8 @@ export interface MigrationFacts {
   readonly legacyKeyNamespace: string | undefined;
   /** Where cluster-scoped JWTs would be created again. */
   readonly namespace: string;
+  /** For the commands that fix something. */
+  readonly printer: CommandPrinter;
 }
 
 /** One thing that token-manager left, as `-o json` prints it. */

@@ -2,6 +2,7 @@ import type { ObjectName } from '../../resources/object-key.ts';
 import { isTokenName } from '../../admission/token-name.ts';
 import { objectMember, stringMember } from '../../resources/json.ts';
 import { isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
+import type { CommandPrinter } from '../cluster/command-printer.ts';
 import { inOrder, moveKey, patchSpec, printMember } from './shell-commands.ts';
 import {
   findingSubject,
@@ -36,10 +37,10 @@ interface Source {
 }
 
 /** Where the JWT's key is, if it has to be moved; a ConfigMap that cannot be is `undefined` too. */
-function findSource({ jwt, spec }: MigratingJwt): Source | undefined {
+function findSource(printer: CommandPrinter, { jwt, spec }: MigratingJwt): Source | undefined {
   const { namespace, name } = jwt;
   const map = objectMember(objectMember(spec, 'key'), 'configMap');
-  if (map !== undefined) return findMapSource(namespace, map);
+  if (map !== undefined) return findMapSource(printer, namespace, map);
   if (!jwt.spec.ok) return undefined;
   const { key } = jwt.spec.value;
   const base = `${name.slice(0, MAX_NAME_PART_LENGTH)}-key`;
@@ -47,7 +48,7 @@ function findSource({ jwt, spec }: MigratingJwt): Source | undefined {
     return {
       id: `${namespace} jwt ${name}`,
       from: `JWT ${namespace}/${name}`,
-      print: printMember('jwt', namespace, name, ['spec', 'key', 'value']),
+      print: printMember(printer, 'jwt', jwt, ['spec', 'key', 'value']),
       base,
       dataKey: 'key.pem',
       dropped: { value: null },
@@ -57,21 +58,21 @@ function findSource({ jwt, spec }: MigratingJwt): Source | undefined {
   return {
     id: `${namespace} secret ${name} ${key.key}`,
     from: `Secret ${namespace}/${name}`,
-    print: `${printMember('secret', namespace, name, ['data', key.key])} | base64 -d`,
+    print: `${printMember(printer, 'secret', jwt, ['data', key.key])} | base64 -d`,
     base,
     dataKey: key.key,
     dropped: {},
   };
 }
 
-function findMapSource(jwtNamespace: string, map: unknown): Source | undefined {
+function findMapSource(printer: CommandPrinter, jwtNamespace: string, map: unknown): Source | undefined {
   const [name = '', key = ''] = [stringMember(map, 'name'), stringMember(map, 'key')];
   const namespace = stringMember(map, 'namespace') ?? OLD_KEY_NAMESPACE;
   if (!isTokenName(name) || !isTokenName(namespace) || !DATA_KEY.test(key)) return undefined;
   return {
     id: `${jwtNamespace} configmap ${namespace}/${name} ${key}`,
     from: `ConfigMap ${namespace}/${name}`,
-    print: printMember('configmap', namespace, name, ['data', key]),
+    print: printMember(printer, 'configmap', { namespace, name }, ['data', key]),
     base: name.slice(0, MAX_NAME_PART_LENGTH),
     dataKey: key,
     dropped: { configMap: null },
@@ -84,9 +85,9 @@ function nameAt(base: string, index: number): string {
 }
 
 /** Secrets to be checked, so that no move takes the name of one that exists. */
-export function listTargets(jwts: readonly MigratingJwt[]): readonly ObjectName[] {
+export function listTargets(jwts: readonly MigratingJwt[], printer: CommandPrinter): readonly ObjectName[] {
   return jwts.flatMap((migrating) => {
-    const source = findSource(migrating);
+    const source = findSource(printer, migrating);
     if (source === undefined) return [];
     const { namespace } = migrating.jwt;
     return Array.from({ length: LOOKED_UP }, (_, index) => ({ namespace, name: nameAt(source.base, index) }));
@@ -99,10 +100,11 @@ export function listTargets(jwts: readonly MigratingJwt[]): readonly ObjectName[
  * JWT gets, nor that of a JWT, whose token would be written there.
  */
 export function planMoves(facts: MigrationFacts): ReadonlyMap<string, KeyMove> {
+  const { printer } = facts;
   const taken = listTaken(facts);
   const groups = new Map<string, { readonly source: Source; readonly users: MigratingJwt[] }>();
   for (const migrating of facts.jwts) {
-    const source = findSource(migrating);
+    const source = findSource(printer, migrating);
     if (source === undefined) continue;
     const group = groups.get(source.id) ?? { source, users: [] };
     groups.set(source.id, group);
@@ -118,8 +120,13 @@ export function planMoves(facts: MigrationFacts): ReadonlyMap<string, KeyMove> {
     const name = nameAt(source.base, index);
     taken.add(`${namespace}/${name}`);
     const secret = { name, key: source.dataKey, namespace };
-    const patches = users.map(({ jwt }) => patchSpec(jwt, { key: { ...source.dropped, secret } }));
-    const command = moveKey(source.print, { namespace, name, key: source.dataKey }, inOrder(...patches));
+    const patches = users.map(({ jwt }) => patchSpec(printer, jwt, { key: { ...source.dropped, secret } }));
+    const command = moveKey(
+      printer,
+      source.print,
+      { namespace, name, key: source.dataKey },
+      inOrder(...patches),
+    );
     for (const { jwt } of users) moves.set(findingSubject(jwt), { from: source.from, command });
   }
   return moves;

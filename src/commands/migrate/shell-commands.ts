@@ -2,21 +2,21 @@ import type { ObjectName } from '../../resources/object-key.ts';
 import type { JsonObject } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { ALLOWED_NAMESPACES } from '../../resources/names.ts';
-import { kubectl } from '../../resources/shell-words.ts';
+import type { CommandPrinter } from '../cluster/command-printer.ts';
 import { readGrants, type KeyReference } from '../../reconcile/key-access.ts';
 
 /** A merge patch (RFC 7386) of a JWT's spec. */
-export function patchSpec({ namespace, name }: Jwt, spec: JsonObject): string {
+export function patchSpec({ kubectl }: CommandPrinter, { namespace, name }: Jwt, spec: JsonObject): string {
   return kubectl('patch', 'jwt', name, '-n', namespace, '--type=merge', '-p', JSON.stringify({ spec }));
 }
 
 /** Ends a Deployment's pods, and leaves it where it is. */
-export function stopDeployment({ namespace, name }: ObjectName): string {
+export function stopDeployment({ kubectl }: CommandPrinter, { namespace, name }: ObjectName): string {
   return kubectl('scale', 'deployment', name, '-n', namespace, '--replicas=0');
 }
 
 /** Opens the JWT in an editor. */
-export function editJwt({ namespace, name }: Jwt): string {
+export function editJwt({ kubectl }: CommandPrinter, { namespace, name }: Jwt): string {
   return kubectl('edit', 'jwt', name, '-n', namespace);
 }
 
@@ -26,7 +26,11 @@ export function inOrder(...commands: readonly string[]): string {
 }
 
 /** The reader replaces KEYFILE: only they know where the key is. */
-export function createKeySecretCommand({ namespace, name }: ObjectName, keys: Iterable<string>): string {
+export function createKeySecretCommand(
+  { kubectl }: CommandPrinter,
+  { namespace, name }: ObjectName,
+  keys: Iterable<string>,
+): string {
   const files = [...keys].map((key) => `--from-file=${key}=KEYFILE`);
   return kubectl('create', 'secret', 'generic', name, '-n', namespace, ...files);
 }
@@ -35,7 +39,12 @@ export function createKeySecretCommand({ namespace, name }: ObjectName, keys: It
  * Creates a Secret from what `source` prints, then does `next`. The key is on no command line and in no file. Without a key,
  * or if a Secret of that name exists, nothing is done.
  */
-export function moveKey(source: string, { namespace, name, key }: KeyReference, next: string): string {
+export function moveKey(
+  { kubectl }: CommandPrinter,
+  source: string,
+  { namespace, name, key }: KeyReference,
+  next: string,
+): string {
   const file = `--from-file=${key}=/dev/stdin`;
   const create = kubectl('create', 'secret', 'generic', name, '-n', namespace, file);
   const print = String.raw`printf '%s\n' "$key"`;
@@ -43,7 +52,12 @@ export function moveKey(source: string, { namespace, name, key }: KeyReference, 
 }
 
 /** Prints one member of an object; dots in names are escaped as kubectl's JSONPath wants it. */
-export function printMember(kind: string, namespace: string, name: string, path: readonly string[]): string {
+export function printMember(
+  { kubectl }: CommandPrinter,
+  kind: string,
+  { namespace, name }: ObjectName,
+  path: readonly string[],
+): string {
   const parts = path.map((part) => part.replaceAll('.', String.raw`\.`));
   return kubectl('get', kind, name, '-n', namespace, '-o', `jsonpath={.${parts.join('.')}}`);
 }
@@ -53,6 +67,7 @@ export function printMember(kind: string, namespace: string, name: string, path:
  * @param present the annotation as it is; `undefined` when it could not be read: then an existing one is not replaced.
  */
 export function grantKey(
+  { kubectl }: CommandPrinter,
   { namespace, name }: ObjectName,
   present: string | undefined,
   needed: Iterable<string>,

@@ -26,11 +26,14 @@ const MAX_PODS = 1_000;
  * Nudges the pods that mount the Secret of this name, with the caller's rights. What is refused is a problem, not an
  * exception.
  */
-export async function nudgeMountingPods({ client, namespace }: Access, secret: string): Promise<NudgedPods> {
+export async function nudgeMountingPods(
+  { client, namespace, printer }: Access,
+  secret: string,
+): Promise<NudgedPods> {
   const problems = new Set<string>();
   const note = (error: unknown): void => {
     if (!(error instanceof KubeError)) throw error;
-    problems.add(describeApiError(error));
+    problems.add(describeApiError(error, printer));
   };
   await sleep(NUDGE_AFTER_MS);
   const names: string[] = [];

@@ -82,7 +82,7 @@ export async function renewToken(
     for (const problem of pods?.problems ?? []) refuse(problem, EXIT.outside);
     return pods === undefined || pods.problems.length === 0 ? EXIT.done : EXIT.outside;
   }
-  const service = await findService(client);
+  const service = await findService(access);
   if (outcome.what === 'refused') {
     const message = `JWT ${namespace}/${name} gets no new token: ${outcome.message}`;
     if (service.runs !== false)

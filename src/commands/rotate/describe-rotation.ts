@@ -2,8 +2,7 @@ import type { ObjectName } from '../../resources/object-key.ts';
 import { formatTime, parseTime, formatUtc } from '../../time/format-time.ts';
 import type { Paint } from '../output/report-output.ts';
 import type { Rotation } from '../issuer/rotation.ts';
-import type { Jwt } from '../../resources/jwt.ts';
-import { jwtInjector, kubectl } from '../../resources/shell-words.ts';
+import type { CommandPrinter } from '../cluster/command-printer.ts';
 import type { Sharer, Sharers } from './find-sharers.ts';
 import { newKeySpec } from './new-key-spec.ts';
 import type { RotationStep } from './next-step.ts';
@@ -31,11 +30,19 @@ export interface RotationReport extends ObjectName {
   readonly commands: readonly string[];
 }
 
+/** What a report needs besides the state. */
+export interface ReportContext {
+  /** Where the documents of the issuer are written. */
+  readonly dir: string | undefined;
+  readonly sharers: Sharers | undefined;
+  readonly printer: CommandPrinter;
+}
+
 /** What is reported of a step. */
 export function reportRotation(
   { state, issuer }: ObservedRotation,
   step: RotationStep,
-  { dir, sharers }: { readonly dir: string | undefined; readonly sharers: Sharers | undefined },
+  { dir, sharers, printer }: ReportContext,
 ): RotationReport {
   const { jwt, rotation } = state;
   const { namespace, name } = jwt;
@@ -53,7 +60,7 @@ export function reportRotation(
       ...(step.do === 'finish' && sharers?.isPartial === true ? [NOT_SEEN] : []),
       ...(isUnseen(rotation, step) ? [describeUnseen(dir)] : []),
     ],
-    commands: commandsOf(state, step, { dir, sharers }),
+    commands: commandsOf(state, step, { dir, sharers, printer }),
   };
 }
 
@@ -70,16 +77,17 @@ function describeUnseen(dir: string | undefined): string {
 function commandsOf(
   { jwt, rotation }: ObservedRotation['state'],
   step: RotationStep,
-  { dir, sharers }: { readonly dir: string | undefined; readonly sharers: Sharers | undefined },
+  { dir, sharers, printer }: ReportContext,
 ): readonly string[] {
   const { namespace, name } = jwt;
+  const { jwtInjector, kubectl } = printer;
   const publish = ['jwks', name, '-n', namespace, '--dir', dir ?? 'DIR'];
   const first =
     step.do === 'publish' || (isUnseen(rotation, step) && dir === undefined) ? [jwtInjector(...publish)] : [];
   if (step.do === 'keep-old') return [...first, jwtInjector('rotate', name, '-n', namespace)];
   if (step.do !== 'finish') return first;
   if (sharers !== undefined && sharers.jwts.length > 0)
-    return sharers.jwts.map((sharer) => followingCommand(sharer, jwt, rotation));
+    return sharers.jwts.map((sharer) => followingCommand(sharer, { jwt, rotation }, printer));
   const { previousKeyId = '', previousSecret } = rotation ?? {};
   const isForced = step.until !== undefined;
   const after = [jwtInjector(...publish, `--remove=${previousKeyId}`, ...(isForced ? ['--force'] : []))];
@@ -94,8 +102,8 @@ const NOT_SEEN =
 /** A JWT beside it, of the same issuer, needs one patch, as the new key is published already; others rotate by themselves. */
 function followingCommand(
   { namespace, name, issuer }: Sharer,
-  jwt: Jwt,
-  rotation: Rotation | undefined,
+  { jwt, rotation }: Pick<ObservedRotation['state'], 'jwt' | 'rotation'>,
+  { jwtInjector, kubectl }: CommandPrinter,
 ): string {
   const isBeside = namespace === jwt.namespace && issuer === jwt.recorded.issuer;
   if (!isBeside || rotation === undefined) return jwtInjector('rotate', name, '-n', namespace);

@@ -1,7 +1,7 @@
 import { parsePublicJwk } from '../../reconcile/key-record.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
-import { explainingCommand } from '../../resources/shell-words.ts';
+import { explainingCommand, type CommandPrinter } from '../cluster/command-printer.ts';
 import { effectiveIssuer } from '../../signing/claims.ts';
 import { findIssuerUrls, type IssuerUrls } from '../../signing/issuer/urls.ts';
 import { toSeconds, type Seconds } from '../../time/units.ts';
@@ -27,11 +27,11 @@ export async function observeRotation(
   name: string,
   options: FetchOptions & { readonly wait: Seconds; readonly force: boolean },
 ): Promise<Result<ObservedRotation, CommandProblem>> {
-  const { client, namespace } = access;
+  const { client, namespace, printer } = access;
   const found = await findJwtObject(access, namespace, name);
   if (!found.ok) return found;
   const { jwt, object } = found.value;
-  const problem = findObstacle(jwt);
+  const problem = findObstacle(jwt, printer);
   if (problem !== undefined)
     return fail({ exit: EXIT.refused, message: `JWT ${namespace}/${name}: ${problem}` });
   const issuer = issuerOf(jwt);
@@ -54,14 +54,14 @@ export async function observeRotation(
   return ok({ state, issuer });
 }
 
-function findObstacle(jwt: Jwt): string | undefined {
+function findObstacle(jwt: Jwt, printer: CommandPrinter): string | undefined {
   const { isDeleting, spec, recorded } = jwt;
   if (isDeleting) return 'it is being deleted';
   if (!spec.ok) return spec.problem.message;
   const iss = effectiveIssuer(spec.value);
   if (!iss.ok) return iss.problem.message;
   return recorded.publicKey === undefined
-    ? `it has signed nothing yet, so there is no key to replace: see ${explainingCommand(jwt)}`
+    ? `it has signed nothing yet, so there is no key to replace: see ${explainingCommand(printer, jwt)}`
     : undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { Jwt } from '../../resources/jwt.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
-import { explainingCommand } from '../../resources/shell-words.ts';
+import { explainingCommand } from '../cluster/command-printer.ts';
 import { isNewKeyAlgorithm, type NewKeyAlgorithm } from '../../signing/generate-key.ts';
 import { toMilliseconds, type Milliseconds, type Seconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
@@ -92,14 +92,14 @@ function publish({ access, options, io }: StepContext): ReturnType<typeof writeD
   return writeDocuments(access, options.name, options.dir, io);
 }
 
-async function awaitSignature(jwt: Jwt, waited: Milliseconds, { client }: Access): Promise<Taken> {
+async function awaitSignature(jwt: Jwt, waited: Milliseconds, access: Access): Promise<Taken> {
   if (waited < SIGNS_WITHIN_MS) return ok(LOOK_SOON_MS);
-  const service = await findService(client);
+  const service = await findService(access);
   const refusal = whyNotSigned(jwt);
   const besides = service.runs === false ? `; besides, ${service.words}` : '';
   const words = refusal === undefined ? service.words : `${refusal}${besides}`;
   const where = `${jwt.namespace}/${jwt.name}`;
-  const message = `JWT ${where} is changed to the new key, and no token is signed with it yet: ${words}; see ${explainingCommand(jwt)}`;
+  const message = `JWT ${where} is changed to the new key, and no token is signed with it yet: ${words}; see ${explainingCommand(access.printer, jwt)}`;
   return fail({ exit: EXIT.outside, message });
 }
 

@@ -1,6 +1,5 @@
 import { isTransient, KubeError } from '../../kube/errors.ts';
 import { ROTATION } from '../../resources/names.ts';
-import { kubectl } from '../../resources/shell-words.ts';
 import { systemClock } from '../../time/clock.ts';
 import type { Milliseconds } from '../../time/units.ts';
 import { describeApiError } from '../cluster/api-errors.ts';
@@ -64,7 +63,11 @@ export async function walkRotation(
     const sharers = NAMES_SHARERS.has(step.do)
       ? await findSharers(access, jwt, rotation, legacyKeyNamespace)
       : undefined;
-    const report = reportRotation(observed.value, step, { dir: options.dir, sharers });
+    const report = reportRotation(observed.value, step, {
+      dir: options.dir,
+      sharers,
+      printer: access.printer,
+    });
     last = report;
     const isEnd = step.do === 'keep-old' || step.do === 'finish' || (noWait && isWaiting(step));
     if (step.do !== 'finish') show(report, isEnd);
@@ -81,8 +84,8 @@ export async function walkRotation(
   function giveUp(error: unknown): ExitCode {
     if (last?.step !== 'finish' || !(error instanceof KubeError) || !isTransient(error)) throw error;
     const { namespace, name } = last;
-    const look = kubectl('get', 'jwt', name, '-n', namespace, '-o', 'yaml');
-    const message = `${describeApiError(error)}; whether the last step was taken is not known: if the JWT no longer has the annotation ${ROTATION} (${look}), it was, and another run would begin another rotation`;
+    const look = access.printer.kubectl('get', 'jwt', name, '-n', namespace, '-o', 'yaml');
+    const message = `${describeApiError(error, access.printer)}; whether the last step was taken is not known: if the JWT no longer has the annotation ${ROTATION} (${look}), it was, and another run would begin another rotation`;
     return printProblems([{ exit: EXIT.outside, message }], io);
   }
 

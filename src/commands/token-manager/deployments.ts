@@ -19,7 +19,7 @@ export interface OldDeployment extends ObjectName {
 
 /** Those of the cluster, or of the one namespace if the caller is not allowed to list all. */
 export async function findDeployments(
-  { client, namespace }: Access,
+  { client, namespace }: Pick<Access, 'client' | 'namespace'>,
   forbidden: Set<string>,
 ): Promise<readonly OldDeployment[]> {
   const place = { everywhere: true, namespace };

@@ -2,7 +2,7 @@ import type { ObjectName } from '../../resources/object-key.ts';
 import { isForbidden } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { objectMember, stringMember } from '../../resources/json.ts';
-import { explainingCommand } from '../../resources/shell-words.ts';
+import { explainingCommand } from '../cluster/command-printer.ts';
 import { METADATA_LIST_ONLY } from '../../kube/client.ts';
 import { VERIFIERS, type VerifierName } from '../../signing/verifiers/facts.ts';
 import { toSeconds, type Seconds } from '../../time/units.ts';
@@ -35,12 +35,12 @@ interface VerifiedJwt extends ObjectName {
  * is refused or missing, 3 when that is only because issuers did not answer, or when a token could not be read.
  */
 export async function verifyAll(
-  { client }: Pick<Access, 'client'>,
+  access: Access,
   options: FetchOptions,
   output: OutputFormat,
   io: Io,
 ): Promise<ExitCode> {
-  const { items } = await client.listMapped(resourcePath(JWTS), {
+  const { items } = await access.client.listMapped(resourcePath(JWTS), {
     accept: METADATA_LIST_ONLY,
     map: (object): ObjectName => {
       const metadata = objectMember(object, 'metadata');
@@ -57,7 +57,7 @@ export async function verifyAll(
     asked.set(issuer, known);
     return known;
   };
-  const all = await inParallel(items, (place) => verifyOne(client, place, lookOnce, now));
+  const all = await inParallel(items, (place) => verifyOne(access, place, lookOnce, now));
   const jwts = all.map(({ jwt }) => jwt);
   printReport(io, output, { jwts }, (report, paint) => describeAll(report.jwts, paint));
   const bad = all.filter(({ jwt }) => jwt.result === 'refused' || jwt.result === 'none');
@@ -72,7 +72,7 @@ interface Verified {
 }
 
 async function verifyOne(
-  client: Access['client'],
+  { client, printer }: Access,
   { namespace, name }: ObjectName,
   look: (issuer: string) => Promise<LookUps>,
   now: Seconds,
@@ -82,9 +82,9 @@ async function verifyOne(
     isUnreachable: false,
   });
   try {
-    const token = await findTokenInCluster({ client, namespace }, { from: 'jwt', name });
+    const token = await findTokenInCluster({ client, printer, namespace }, { from: 'jwt', name });
     if (token.ok) return summarize({ namespace, name }, await examineToken(token.value, look, now));
-    return without('none', token.problem.message, explainingCommand({ namespace, name }));
+    return without('none', token.problem.message, explainingCommand(printer, { namespace, name }));
   } catch (error) {
     if (!isForbidden(error)) throw error;
     return without('unknown', `you are not allowed to ${describeRequest(error)}`, '');

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { commandPrinter } from '../../../src/commands/cluster/command-printer.ts';
 import { describeApiError } from '../../../src/commands/cluster/api-errors.ts';
 import { KubeError } from '../../../src/kube/errors.ts';
 
 describe('a refusal of the API server is one line:', () => {
   const about = { verb: 'get', resource: 'secrets', namespace: 'x', name: 'my-key' };
+  const create = { verb: 'create', resource: 'secrets', namespace: 'x', status: 403 };
   for (const [title, details, says] of [
     [
       'a right that is missing',
@@ -37,13 +39,57 @@ describe('a refusal of the API server is one line:', () => {
       'no answer from the API server: get secrets x/my-key: Unreachable (https://cluster: ECONNREFUSED)',
     ],
     [
+      'a namespace that is not there',
+      { ...about, verb: 'create', status: 404, reason: 'NotFound', missing: 'namespaces' },
+      'there is no namespace x: correct -n, or create it (kubectl create namespace x)',
+    ],
+    [
+      'an object that is not there',
+      { ...about, status: 404, reason: 'NotFound', missing: 'secrets' },
+      'there is no my-key among the secrets in namespace x',
+    ],
+    [
+      'a namespace that is being deleted',
+      {
+        ...create,
+        reason: 'Forbidden',
+        causes: [{ field: 'metadata.namespace', reason: 'NamespaceTerminating' }],
+      },
+      'namespace x is being deleted, and nothing can be created in it any more: use another one, or wait until it is gone and create it again',
+    ],
+    [
+      'a quota',
+      { ...create, reason: 'Forbidden', refusal: { kind: 'quota', subject: 'few' } },
+      'ResourceQuota few, which is used up, does not allow you to create secrets in namespace x: raise it, or delete what is not needed (kubectl describe quota few -n x)',
+    ],
+    [
+      'an admission policy',
+      { ...create, status: 422, reason: 'Invalid', refusal: { kind: 'policy', subject: 'strict' } },
+      'admission policy strict does not allow you to create secrets in namespace x: ask its administrator (kubectl describe validatingadmissionpolicy strict)',
+    ],
+    [
+      'an admission webhook, whatever status it answers with',
+      {
+        ...create,
+        status: 400,
+        reason: 'BadRequest',
+        refusal: { kind: 'webhook', subject: 'a.example.com' },
+      },
+      'admission webhook a.example.com does not allow you to create secrets in namespace x: ask its administrator',
+    ],
+    [
+      'an admission plugin that does not say its name',
+      { ...create, reason: 'Forbidden', refusal: { kind: 'other', subject: '403 Forbidden' } },
+      'the API server does not allow you to create secrets in namespace x (403 Forbidden): an admission plugin of the cluster may refuse it; ask an administrator',
+    ],
+    [
       'anything else',
       { ...about, verb: 'patch', status: 500, reason: 'InternalError' },
       'the API server refused to change secrets: patch secrets x/my-key: 500 InternalError',
     ],
   ] as const) {
     it(title, () => {
-      assert.equal(describeApiError(new KubeError(details)), says);
+      assert.equal(describeApiError(new KubeError(details), commandPrinter({})), says);
     });
   }
 });

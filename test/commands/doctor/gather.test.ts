@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { commandPrinter } from '../../../src/commands/cluster/command-printer.ts';
 import { findFaults } from '../../../src/commands/doctor/checks.ts';
 import { gather } from '../../../src/commands/doctor/gather.ts';
 import { checkJwts } from '../../../src/commands/doctor/check-jwts.ts';
@@ -34,7 +35,7 @@ describe('the reading of doctor', () => {
           if (path === '/version') answer(response, 200, { gitVersion: 'v1.34.1' });
           else refuse(response, status, status === 403 ? 'Forbidden' : 'InternalError');
         },
-        (client) => gather({ client, namespace: 'kube-system' }, undefined),
+        (client) => gather({ client, printer: commandPrinter({}), namespace: 'kube-system' }, undefined),
       );
       assert.equal(snapshot.tryNamespace, 'default');
       const faults = findFaults(snapshot);
@@ -49,7 +50,7 @@ describe('the reading of doctor', () => {
   it('ends where the API server does not accept the credentials', async () => {
     const asked = withServer(
       (_request, response) => refuse(response, 401, 'Unauthorized'),
-      (client) => gather({ client, namespace: 'x' }, undefined),
+      (client) => gather({ client, printer: commandPrinter({}), namespace: 'x' }, undefined),
     );
     await assert.rejects(asked, (error) => error instanceof KubeError && error.status === 401);
   });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { readCertificates } from '../../../src/certificates/read-certificates.ts';
+import { commandPrinter } from '../../../src/commands/cluster/command-printer.ts';
 import type { ReadResult } from '../../../src/commands/cluster/read-result.ts';
 import { emptyCensus } from '../../../src/commands/doctor/jwt-census.ts';
 import type { InstallationSnapshot } from '../../../src/commands/doctor/installation-snapshot.ts';
@@ -55,6 +56,7 @@ export async function wellInstallation(now: number): Promise<InstallationSnapsho
     version: PACKAGE_VERSION,
     namespace: 'jwt-injector',
     tryNamespace: 'default',
+    printer: commandPrinter({}),
     server: { version: 'v1.34.1', clockAhead: 400 },
     api: found({ namespaced: true, hasStatus: true }),
     crd: found(crd),

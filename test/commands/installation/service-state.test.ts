@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { commandPrinter } from '../../../src/commands/cluster/command-printer.ts';
 import { findService } from '../../../src/commands/installation/service-state.ts';
 import { KubeError } from '../../../src/kube/errors.ts';
 import type { JsonObject } from '../../../src/resources/json.ts';
@@ -27,12 +28,11 @@ describe('jwt-injector', () => {
         : refuse('leases', 404, 'NotFound');
     },
   });
+  const find = (client: ReturnType<typeof refusal>) => findService({ client, printer: commandPrinter({}) });
   const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
 
   it('runs if its Lease was renewed in time', async () => {
-    const { runs } = await findService(
-      lease({ holderIdentity: 'a', leaseDurationSeconds: 15, renewTime: ago(3) }),
-    );
+    const { runs } = await find(lease({ holderIdentity: 'a', leaseDurationSeconds: 15, renewTime: ago(3) }));
     assert.equal(runs, true);
   });
 
@@ -42,36 +42,34 @@ describe('jwt-injector', () => {
       leaseDurationSeconds: 15,
       renewTime: ago(3),
     };
-    assert.deepEqual(await findService(installation(spec, 'tokens', 'tokens')), {
+    assert.deepEqual(await find(installation(spec, 'tokens', 'tokens')), {
       runs: true,
       words:
         'jwt-injector is running, but has not served the request: see the log of its leader (kubectl logs -n tokens jwt-injector-controller-5d8f-x2x)',
     });
-    assert.deepEqual(await findService(installation(undefined, 'tokens', 'tokens')), {
+    assert.deepEqual(await find(installation(undefined, 'tokens', 'tokens')), {
       runs: false,
       words: 'jwt-injector is not running, and never was: kubectl get pods -n tokens',
     });
   });
 
   it('does not run if its Lease was not renewed, or was given back', async () => {
-    const late = await findService(
-      lease({ holderIdentity: 'a', leaseDurationSeconds: 15, renewTime: ago(120) }),
-    );
+    const late = await find(lease({ holderIdentity: 'a', leaseDurationSeconds: 15, renewTime: ago(120) }));
     assert.deepEqual(late, {
       runs: false,
       words: 'jwt-injector has not been running for 2 min: kubectl get pods -n jwt-injector',
     });
     assert.equal(
-      (await findService(lease({ holderIdentity: '', leaseDurationSeconds: 1, renewTime: ago(0) }))).runs,
+      (await find(lease({ holderIdentity: '', leaseDurationSeconds: 1, renewTime: ago(0) }))).runs,
       false,
     );
   });
 
   it('is not known to run without a Lease, or with one that may not be read', async () => {
-    const elsewhere = await findService(refusal(404, 'NotFound'));
+    const elsewhere = await find(refusal(404, 'NotFound'));
     assert.equal(elsewhere.runs, undefined);
     assert.match(elsewhere.words, /^it is not known in which namespace jwt-injector is, and it never ran in/);
-    const hidden = await findService(refusal(403, 'Forbidden'));
+    const hidden = await find(refusal(403, 'Forbidden'));
     assert.equal(hidden.runs, undefined);
     assert.match(
       hidden.words,

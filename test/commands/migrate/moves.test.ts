@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -76,7 +76,10 @@ describe('migrate check moves keys and JWTs:', () => {
     const [found] = fixes({ more: { api: { namespaced: false, hasStatus: false } } });
     const [command = '', ...more] = found?.commands ?? [];
     assert.deepEqual(more, []);
-    assert.match(command, /^\(umask 077 && set -C && kubectl get \S+ -o yaml > jwts-exported.yaml && /);
+    assert.match(
+      command,
+      /^test -d deploy\/kustomize\/crd && \(umask 077 && set -C && kubectl get \S+ -o yaml > jwts-exported.yaml && /,
+    );
     assert.doesNotMatch(command, /;|kubectl get[^&]*\|/, 'no part runs after one that failed');
     assert.ok(command.indexOf('test -s jwts.yaml && ') < command.indexOf('kubectl delete crd'));
   });
@@ -85,13 +88,15 @@ describe('migrate check moves keys and JWTs:', () => {
     const jwt = wireJwt({}, { metadata: { finalizers: ['kopf.zalando.org/KopfFinalizerMarker'] } });
     const [found] = fixes({ jwts: [jwt], more: { api: { namespaced: false, hasStatus: false } } });
 
-    /** What the command asks of kubectl; requests that begin with `failing` fail. */
-    async function run(failing: string): Promise<readonly string[]> {
+    /** What the command asks of kubectl in a folder with or without our CRD; requests that begin with `failing` fail. */
+    async function run(failing: string, hasCrd = true): Promise<readonly string[]> {
       const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-test-'));
       try {
-        const kubectl = `#!/bin/sh\necho "$1 $2 $3 $4 $5" >> "$LOG"\ncase "$*" in "$FAILING"*) exit 1;; esac\ncase "$*" in *name) echo jwt/a; echo jwt/b;; *) echo kind: List;; esac\n`;
+        const kubectl = `#!/bin/sh\necho "$*" >> "$LOG"\ncase "$*" in "$FAILING"*) exit 1;; esac\ncase "$*" in *name) echo jwt/a; echo jwt/b;; *) echo kind: List;; esac\n`;
         await writeFile(join(folder, 'kubectl'), kubectl, { mode: 0o755 });
         const log = join(folder, 'log');
+        await writeFile(log, '');
+        if (hasCrd) await mkdir(join(folder, 'deploy/kustomize/crd'), { recursive: true });
         const env = { PATH: `${folder}:${process.env['PATH']}`, LOG: log, FAILING: failing };
         const options = { cwd: folder, env };
         await promisify(execFile)('sh', ['-c', found?.commands.join('\n') ?? ''], options).catch(
@@ -106,22 +111,26 @@ describe('migrate check moves keys and JWTs:', () => {
     it('lose them before the CRD is deleted', async () => {
       const asked = await run('nothing');
       assert.deepEqual(
-        asked.slice(0, 5).map((line) => line.split(' ', 2).join(' ')),
+        asked.slice(0, 5).map((line) => line.replace(/ -o .*| --type.*}}/, '')),
         [
           'get jwts.tokens.osg-htc.org',
           'get jwts.tokens.osg-htc.org',
           'patch jwt/a',
           'patch jwt/b',
-          'delete crd',
+          'delete crd jwts.tokens.osg-htc.org',
         ],
       );
+    });
+
+    it('are not touched where ours is not at hand', async () => {
+      assert.deepEqual(await run('nothing', false), ['']);
     });
 
     it('keep their CRD when they cannot be listed, or one of them cannot be patched', async () => {
       for (const failing of [
         'get jwts.tokens.osg-htc.org -o yaml',
         'get jwts.tokens.osg-htc.org -o name',
-        'patch jwt/a',
+        'patch --type=merge -p {"metadata":{"finalizers":null}} jwt/a',
       ]) {
         const asked = await run(failing);
         assert.ok(

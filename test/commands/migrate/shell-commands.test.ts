@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { commandPrinter } from '../../../src/commands/cluster/command-printer.ts';
 import { moveKey } from '../../../src/commands/migrate/shell-commands.ts';
 import { migrateCommand } from '../../../src/commands/migrate.ts';
 import { runCommand } from '../captured-io.ts';
 
 describe('the command that moves a key', () => {
   const move = (source: string, next: string): string =>
-    moveKey(source, { namespace: 'n', name: 's', key: 'key.pem' }, next);
+    moveKey(commandPrinter({}), source, { namespace: 'n', name: 's', key: 'key.pem' }, next);
 
   /** A kubectl that keeps what it is given to create, and fails if asked to. */
   async function run(command: string, createFails = false) {

@@ -1,0 +1,35 @@
+import type { ObjectName } from '../../resources/object-key.ts';
+import { shellCommand } from '../../resources/shell-words.ts';
+import type { ConnectFlags } from './connect-flags.ts';
+
+/** A command of these words, to be copied into a shell: whatever they hold, each stays one word. */
+type PrintCommand = (...words: readonly string[]) => string;
+
+/** Prints commands that act on the cluster that a command was run for. */
+export interface CommandPrinter {
+  readonly kubectl: PrintCommand;
+  readonly jwtInjector: PrintCommand;
+  readonly helm: PrintCommand;
+}
+
+/** Commands with the same `--context` and `--kubeconfig`: without them they would act on another cluster. */
+export function commandPrinter({ context, kubeconfig }: ConnectFlags): CommandPrinter {
+  const printing = (program: string, contextFlag: string): PrintCommand => {
+    const flags = [...flagWords(contextFlag, context), ...flagWords('kubeconfig', kubeconfig)];
+    return (...words) => shellCommand(program, [...words, ...flags]);
+  };
+  return {
+    kubectl: printing('kubectl', 'context'),
+    jwtInjector: printing('jwt-injector', 'context'),
+    helm: printing('helm', 'kube-context'),
+  };
+}
+
+function flagWords(name: string, value: string | undefined): readonly string[] {
+  return value === undefined ? [] : [`--${name}=${value}`];
+}
+
+/** The command that says what a JWT waits for. */
+export function explainingCommand({ jwtInjector }: CommandPrinter, { namespace, name }: ObjectName): string {
+  return jwtInjector('explain', 'jwt', name, '-n', namespace);
+}
