@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { KeyCache } from '../../src/loop/key-cache.ts';
 import {
   checkSignature,
@@ -14,6 +15,7 @@ import type { SigningKey } from '../../src/signing/key.ts';
 import { makeSpec } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { DAY, NOW, readKey } from '../fixtures/observed.ts';
+import { TRIES } from '../fixtures/tries.ts';
 
 const spec = makeSpec();
 const key = await readKey();
@@ -81,6 +83,22 @@ describe('the evidence of a token', () => {
       assert.ok(JSON.stringify(evidence).length < 500);
       assert.equal((await judge(evidence, key)).state, 'faulty');
     }
+  });
+
+  it('is faulty with any character too many, also one that decoders skip', async () => {
+    const token = await makeToken();
+    const characters = fc.oneof(
+      fc.constantFrom(' ', '\n', '\t', '=', '.', '+', '/', '\0', 'A', '-', '_'),
+      fc.string({ minLength: 1, maxLength: 1 }),
+    );
+    const places = fc.oneof(fc.nat(token.length), fc.constantFrom(token.length, token.length - 1));
+    await fc.assert(
+      fc.asyncProperty(places, characters, async (place, character) => {
+        const text = token.slice(0, place) + character + token.slice(place);
+        assert.equal((await judge(gather(text), key)).state, 'faulty');
+      }),
+      { numRuns: TRIES },
+    );
   });
 
   it('of a token that was just signed needs no check and never holds the text', async () => {

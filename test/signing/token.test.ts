@@ -88,14 +88,20 @@ describe('a token', () => {
       'a.b.c',
       'hello',
       `${header}.${payload}`,
-      `${header}.${list}.A`,
-      `${list}.${payload}.A`,
+      `${header}.${list}.AA`,
+      `${list}.${payload}.AA`,
+      `${token}\n`,
+      `${token}=`,
+      ` ${token}`,
+      `${header}.${payload}.AA AA`,
+      `${header}.${payload}.AAAAA`,
+      `${token}.AA.AA`,
     ];
     for (const text of others) assert.equal(readToken(text), undefined, text);
   });
 
   it('is read up to a length that no server takes, and not beyond', async () => {
-    const token = await sign(NRP_KEY);
+    const token = await sign(NRP_KEY, makeSpec({ keyId: 'my-jwt-key-2' }));
     const longest = token.padEnd(65_536, 'A');
     assert.equal(readToken(longest)?.claims['sub'], 'john.doe');
     assert.equal(readToken(`${longest}A`), undefined);
