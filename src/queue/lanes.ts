@@ -36,7 +36,8 @@ const STILL_SLOW_ROUND_MS = 250;
 const LIMITED_SHARE = 0.5;
 /**
  * Those that failed or were slow before may hold less: half as many after each that was so again, one more after each that
- * was not, and never fewer than this share. Many writes of 240 KiB at once make an API server answer everybody late.
+ * was not, and never fewer than this share. Many writes of 240 KiB at once make an API server answer everybody late. So
+ * many workers are kept for limited rounds in any case, too.
  */
 const MIN_SHARE = 0.125;
 /** Extra rounds may start in place of slow ones: so many for each worker are under way at most. */
@@ -48,27 +49,32 @@ const isBefore = (a: Urgency, b: Urgency): boolean =>
     (a.expiresAt < b.expiresAt || (a.expiresAt === b.expiresAt && a.sequence < b.sequence)));
 
 /**
- * Which key is worked on next.
+ * Which key is worked on next: of equal priority the soonest to expire, whichever lane it waits in, as far as the lanes have
+ * workers.
  *
  * | lane    | keys in it                                           | workers                                         |
  * | ------- | ---------------------------------------------------- | ----------------------------------------------- |
- * | quick   | those whose last round ended well within a second    | all but those that limited rounds have          |
+ * | quick   | those whose last round ended well within a second    | all but those that limited and slow rounds have |
  * | fresh   | never worked on, or changed since they were suspects | half, together with suspects                    |
  * | suspect | those whose last round failed or was slow            | an eighth to half, by how the last ones went    |
  *
- * Limited are the rounds of fresh keys and of suspects, and those of quick keys that have become slow. So a thousand JWTs
+ * Limited are the rounds of fresh keys and of suspects: they never hold more than half of the workers. Rounds of quick keys
+ * that have become slow count with them, and together they take no more than half away from quick keys. So a thousand JWTs
  * that fail slowly delay no other's renewal. And the more often suspects are slow or fail, the fewer of them are worked on
  * at once.
  *
- * Under an API server that answers everybody late all keys are suspects, and a renewal that is due is one of them. So that
- * it does not wait behind others' new JWTs, of which more may come than can be worked on: a suspect that was only slow takes
- * its turn by its urgency, and for those that are due and failed before some workers are kept. Of these the ones that failed
- * least go first. Times are those of the monotonic clock, in milliseconds.
+ * Under an API server that answers everybody late all rounds are slow, and a renewal that is due may be that of a suspect.
+ * So quick keys that became slow never shut the other lanes: an eighth of the workers is kept for limited rounds, and a fresh
+ * key or a suspect that is more urgent than all quick ones begins as long as limited rounds hold less than half. Nor does
+ * such a renewal wait behind others' new JWTs, of which more may come than can be worked on: a suspect that was only slow
+ * takes its turn by its urgency, and for those that are due and failed before some workers are kept. Of these the ones that
+ * failed least go first. Times are those of the monotonic clock, in milliseconds.
  */
 export class Lanes {
   readonly #workers: number;
   readonly #limitedWorkers: number;
-  readonly #leastSuspects: number;
+  /** So many workers are kept for limited rounds, and among these for suspects that are due. */
+  readonly #reserved: number;
   /** The rank of keys that were never worked on. */
   readonly #newRank: number;
   /** So many keys that failed or were slow before may be worked on at once now. */
@@ -84,7 +90,7 @@ export class Lanes {
   constructor(workers: number, newRank: number) {
     this.#workers = workers;
     this.#limitedWorkers = Math.max(1, Math.floor(workers * LIMITED_SHARE));
-    this.#leastSuspects = Math.max(1, Math.floor(workers * MIN_SHARE));
+    this.#reserved = Math.max(1, Math.floor(workers * MIN_SHARE));
     this.#mostSuspects = this.#limitedWorkers;
     this.#newRank = newRank;
     // All workers may be busy with the most urgent of one namespace before those of others get their turns.
@@ -148,7 +154,7 @@ export class Lanes {
       hasFailed || now - round.startedAt >= (round.lane === 'suspect' ? STILL_SLOW_ROUND_MS : SLOW_ROUND_MS);
     if (round.lane === 'suspect') {
       this.#mostSuspects = isBad
-        ? Math.max(this.#leastSuspects, Math.floor(this.#mostSuspects / 2))
+        ? Math.max(this.#reserved, Math.floor(this.#mostSuspects / 2))
         : Math.min(this.#limitedWorkers, this.#mostSuspects + 1);
     }
     if (!isBad) this.#records.delete(key);
@@ -158,11 +164,11 @@ export class Lanes {
     }
   }
 
-  /** When the next of the rounds turns slow, so that others may begin; `undefined` if none waits for that. */
+  /** When the next of the quick keys' rounds turns slow, so that others may begin; `undefined` if none waits for that. */
   nextRoomAt(now: Milliseconds): Milliseconds | undefined {
-    if (this.#quick.size === 0) return undefined;
+    if (this.size === 0) return undefined;
     const turns = [...this.#rounds.values()]
-      .filter((round) => !isLimited(round, now))
+      .filter(({ lane, startedAt }) => lane === 'quick' && now - startedAt < SLOW_ROUND_MS)
       .map(({ startedAt }) => startedAt + SLOW_ROUND_MS);
     return turns.length === 0 ? undefined : Math.min(...turns);
   }
@@ -173,18 +179,21 @@ export class Lanes {
 
   /** Where the key waits whose turn it is; `undefined` when none may begin. */
   #chooseLane(now: Milliseconds): Lane | undefined {
-    const limitedRounds = this.#countLimitedRounds(now);
-    const quickRounds = this.#rounds.size - limitedRounds;
-    const isRoom = this.#rounds.size < this.#workers * MAX_ROUNDS_PER_WORKER;
-    const mayQuick = isRoom && quickRounds < this.#workers - Math.min(limitedRounds, this.#limitedWorkers);
-    const mayLimited = limitedRounds < this.#limitedWorkers && this.#rounds.size < this.#workers;
-    const quick = mayQuick ? this.#quick.first() : undefined;
-    const limitedLane = mayLimited ? this.#chooseLimitedLane() : undefined;
-    if (quick === undefined || limitedLane === undefined) return quick === undefined ? limitedLane : 'quick';
-    const limited = this.#laneOf(limitedLane).first();
-    if (limited === undefined) return 'quick';
-    const isReserved = limited.rank <= quick.rank && limitedRounds < this.#leastSuspects;
-    return isReserved || isBefore(limited, quick) ? limitedLane : 'quick';
+    const { quick, slow, limited } = this.#countRounds(now);
+    if (quick + slow + limited >= this.#workers * MAX_ROUNDS_PER_WORKER) return undefined;
+    const mayQuick = quick < this.#workers - Math.min(slow + limited, this.#limitedWorkers);
+    const quickFirst = this.#quick.first();
+    const limitedLane = this.#chooseLimitedLane();
+    const limitedFirst = this.#laneOf(limitedLane).first();
+    if (limitedFirst === undefined) return mayQuick ? 'quick' : undefined;
+    const isMoreUrgent = quickFirst === undefined || isBefore(limitedFirst, quickFirst);
+    const isReserved = limited < this.#reserved;
+    const hasHalf = limited < this.#limitedWorkers && quick + limited < this.#workers;
+    const isHalfFree = slow + limited < this.#limitedWorkers;
+    const mayLimited = hasHalf && (isHalfFree || isReserved || isMoreUrgent);
+    if (!mayQuick || quickFirst === undefined) return mayLimited ? limitedLane : undefined;
+    const goesFirst = isMoreUrgent || (isReserved && limitedFirst.rank <= quickFirst.rank);
+    return mayLimited && goesFirst ? limitedLane : 'quick';
   }
 
   #chooseLimitedLane(): Lane {
@@ -192,7 +201,7 @@ export class Lanes {
     const suspect = suspects < this.#mostSuspects ? this.#suspects.first() : undefined;
     const fresh = this.#fresh.first();
     if (suspect === undefined || fresh === undefined) return suspect === undefined ? 'fresh' : 'suspect';
-    const isReserved = suspect.rank < this.#newRank && suspects < this.#leastSuspects;
+    const isReserved = suspect.rank < this.#newRank && suspects < this.#reserved;
     return (suspect.failures === 0 || isReserved) && isBefore(suspect, fresh) ? 'suspect' : 'fresh';
   }
 
@@ -202,13 +211,18 @@ export class Lanes {
     return suspects;
   }
 
-  #countLimitedRounds(now: Milliseconds): number {
-    let limitedRounds = 0;
-    for (const round of this.#rounds.values()) if (isLimited(round, now)) limitedRounds += 1;
-    return limitedRounds;
+  /** The rounds under way: of quick keys, those that have become slow apart, and of the limited lanes. */
+  #countRounds(now: Milliseconds): {
+    readonly quick: number;
+    readonly slow: number;
+    readonly limited: number;
+  } {
+    const count = { quick: 0, slow: 0, limited: 0 };
+    for (const { lane, startedAt } of this.#rounds.values()) {
+      if (lane !== 'quick') count.limited += 1;
+      else if (now - startedAt >= SLOW_ROUND_MS) count.slow += 1;
+      else count.quick += 1;
+    }
+    return count;
   }
-}
-
-function isLimited({ startedAt, lane }: LaneRound, now: Milliseconds): boolean {
-  return lane !== 'quick' || now - startedAt >= SLOW_ROUND_MS;
 }

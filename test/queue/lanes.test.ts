@@ -9,7 +9,7 @@ const MINUTE_MS = 60_000;
 const isBad = (key: string): boolean => key.startsWith('bad');
 
 describe('a thousand JWTs that fail after ten seconds each', () => {
-  /** Healthy ones are due every half minute, `bad` ones fail or are slow; gives the lateness of each healthy run. */
+  /** Healthy ones are due every half minute, `bad` ones fail or are slow; gives the lateness of each healthy round. */
   async function simulate(
     badEnds: RoundResult,
     order: 'bad first' | 'good first',
@@ -91,7 +91,7 @@ describe('JWTs whose writes are so large that they slow each other down', () => 
     return { most, late };
   }
 
-  it('run fewer at once after they were slow, and stay few', async () => {
+  it('are worked on fewer at once after they were slow, and stay few', async () => {
     const { most, late } = await simulate(10);
     assert.ok((most[0] ?? 0) > 8, `nobody knew at first: ${String(most)}`);
     assert.ok(Math.max(...most.slice(2)) <= 8, `a quarter of the workers at most: ${String(most)}`);
@@ -136,7 +136,7 @@ describe('the lanes of waiting keys', () => {
     }
   });
 
-  it('let fewer run of those that failed after each that fails again, and more after each that ends well', () => {
+  it('let fewer begin of those that failed after each that fails again, and more after each that ends well', () => {
     const lanes = new Lanes(32, 1);
     const bad = new Set(Array.from({ length: 60 }, (_, index) => `k-${index}`));
     const run = (isFailing: boolean): number => {
@@ -166,7 +166,7 @@ describe('the lanes of waiting keys', () => {
     assert.deepEqual(begun(lanes, 1), ['known']);
   });
 
-  it('start extra runs in place of slow ones, within a bound', () => {
+  it('start extra rounds in place of slow ones, within a bound', () => {
     const lanes = new Lanes(4, 1);
     for (let key = 0; key < 99; key += 1) lanes.set(`k-${key}`, ready(2, key));
     assert.equal(begun(lanes, 0).length, 4);
@@ -202,6 +202,8 @@ describe('the lanes of waiting keys', () => {
           if (!running.has(name)) lanes.set(name, ready(rank, now));
           for (const each of begun(lanes, now)) running.set(each, now);
           assert.ok(running.size <= workers * 4);
+          const notSlow = [...running.values()].filter((since) => now - since < 1_000);
+          assert.ok(notSlow.length <= workers, 'others may begin only in place of slow ones');
           now += takes;
           const [first] = running.keys();
           if (first === undefined) continue;

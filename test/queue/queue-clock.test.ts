@@ -4,7 +4,7 @@ import { startQueue } from './noted-queue.ts';
 
 const MINUTE_MS = 60_000;
 
-/** A queue with a key whose first run asks for another at each of these times. */
+/** A queue with a key whose first round asks for another at each of these times. */
 async function plan(...times: number[]) {
   const started = startQueue(async () => {
     const dueAt = times.shift();
@@ -33,7 +33,7 @@ test('a wake-up waits for its time of the wall clock when that was set back by s
   assert.deepEqual(rounds, [['a', 8 * MINUTE_MS]]);
 });
 
-test('what a clock planned that was wrong is looked at within a minute after it was set back, once', async () => {
+test('what a clock planned that was wrong gets a round within a minute after it was set back, once', async () => {
   const { clock, rounds } = await plan(10 * MINUTE_MS, 4 * MINUTE_MS);
   await clock.advance(2.5 * MINUTE_MS);
   clock.jump(-2 * MINUTE_MS);
@@ -43,7 +43,7 @@ test('what a clock planned that was wrong is looked at within a minute after it 
   assert.deepEqual(rounds.slice(1), [['a', 4 * MINUTE_MS]]);
 });
 
-test('what has nothing planned is looked at too after the clock was set back', async () => {
+test('what has nothing planned gets a round too after the clock was set back', async () => {
   const { queue, clock, rounds } = startQueue(async () => ({ next: 'wait' }));
   queue.add('a', { priority: 'new' });
   await clock.advance(3 * MINUTE_MS);
@@ -53,7 +53,7 @@ test('what has nothing planned is looked at too after the clock was set back', a
   assert.equal(rounds.length, 2);
 });
 
-test('a run that is under way while the clock is set back is done once more', async () => {
+test('a round that is under way while the clock is set back is done once more', async () => {
   const { queue, clock, rounds } = startQueue(async () => {
     await clock.sleep(1_000);
     return { next: 'forget' };

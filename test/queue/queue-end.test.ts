@@ -5,7 +5,7 @@ import { startQueue } from './noted-queue.ts';
 
 const MINUTE_MS = 60_000;
 
-test('a stop waits for runs that are under way and begins no others', async () => {
+test('a stop waits for rounds that are under way and begins no others', async () => {
   let ended = 0;
   const { queue, clock, rounds } = startQueue(
     async () => {
@@ -30,7 +30,7 @@ test('a stop waits for runs that are under way and begins no others', async () =
   assert.equal(clock.pending(), 0);
 });
 
-test('a run that never ends is given up after two minutes: it is reported, and its key is worked on again', async () => {
+test('a round that never ends is given up after two minutes: it is reported, and its key is worked on again', async () => {
   const given: (() => boolean)[] = [];
   const { queue, clock, rounds, errors } = startQueue((_key, isGivenUp): Promise<RoundResult> => {
     given.push(isGivenUp);
@@ -51,7 +51,7 @@ test('a run that never ends is given up after two minutes: it is reported, and i
   assert.deepEqual([rounds.length, clock.pending()], [2, 0]);
 });
 
-test('the result of a run that was given up does not count', async () => {
+test('the result of a round that was given up does not count', async () => {
   const { queue, clock, rounds, errors } = startQueue(async (): Promise<RoundResult> => {
     if (rounds.length > 1) return { next: 'wait', dueAt: clock.now() + 3 * MINUTE_MS };
     await clock.sleep(3 * MINUTE_MS);
@@ -62,7 +62,7 @@ test('the result of a run that was given up does not count', async () => {
   assert.deepEqual([rounds.length, errors.length], [2, 1]);
 });
 
-test('a stop does not wait for a run that never ends', async () => {
+test('a stop does not wait for a round that never ends', async () => {
   const given: (() => boolean)[] = [];
   const { queue, clock, errors } = startQueue((_key, isGivenUp): Promise<RoundResult> => {
     given.push(isGivenUp);

@@ -80,7 +80,7 @@ test('a wake-up comes at its time, once', async () => {
   assert.equal(clock.pending(), 0);
 });
 
-test('a run replaces the wake-up that was planned before it', async () => {
+test('a round replaces the wake-up that was planned before it', async () => {
   const plans = [5 * MINUTE_MS, 8 * MINUTE_MS];
   const { queue, clock, rounds } = startQueue(async () => {
     const dueAt = plans.shift();
@@ -97,7 +97,7 @@ test('a run replaces the wake-up that was planned before it', async () => {
   ]);
 });
 
-test('a run that always wants the next one at once gets one a second', async () => {
+test('a round that always wants the next one at once gets one a second', async () => {
   const { queue, clock, rounds } = startQueue(async () => ({
     next: 'wait',
     dueAt: Number.NEGATIVE_INFINITY,
@@ -107,7 +107,7 @@ test('a run that always wants the next one at once gets one a second', async () 
   assert.equal(rounds.length, 11);
 });
 
-test('a wake-up 40 days ahead comes in 40 days, with a look every few minutes until then', async () => {
+test('a wake-up 40 days ahead comes in 40 days, with a round every few minutes until then', async () => {
   const dueAt = 40 * 24 * 60 * MINUTE_MS;
   const { queue, clock, rounds } = startQueue(async () =>
     clock.now() < dueAt ? { next: 'wait', dueAt } : { next: 'forget' },
@@ -121,7 +121,7 @@ test('a wake-up 40 days ahead comes in 40 days, with a look every few minutes un
   assert.equal(rounds.length, before + 1);
 });
 
-test('a key that becomes due while its look waits for a worker is as urgent as any that is due', async () => {
+test('a key that becomes due while its resync waits for a worker is as urgent as any that is due', async () => {
   const dueAt = 10 * MINUTE_MS;
   const { queue, clock, rounds } = startQueue(
     async (key) => {
@@ -171,7 +171,7 @@ test('a back-off takes no more than half of the time until the token expires, an
   assert.deepEqual(waits.slice(0, 2), [32, 64]);
 });
 
-test('the run knows when it will be repeated', async () => {
+test('the round knows when it will be repeated', async () => {
   const promised: number[] = [];
   const { queue, clock, rounds } = startQueue(
     async (_key, _isGivenUp, nextAttemptAt) => {
@@ -214,7 +214,7 @@ test('Retry-After makes the wait longer', async () => {
   ]);
 });
 
-test('a run that throws is reported and repeated, and delays no other key', async () => {
+test('a round that throws is reported and repeated, and delays no other key', async () => {
   const { queue, clock, rounds, errors } = startQueue(
     async (key) => {
       if (key === 'bad') throw new Error('a bug');
@@ -263,7 +263,7 @@ test('10,000 keys cost one timer and are worked on by 32 at a time', async () =>
   assert.equal(clock.pending(), 1);
 });
 
-test('a key that needs no run is looked at when it asks for that, and within ten minutes in any case', async () => {
+test('a key that needs no round gets a round when it asks for that, and within ten minutes in any case', async () => {
   const { queue, clock, rounds } = startQueue();
   queue.planWake('soon', { next: 'wait', dueAt: 5_000 });
   queue.planWake('past', { next: 'wait', dueAt: -1 });
@@ -289,5 +289,5 @@ test('only a key that nobody asked for meanwhile is put to rest', async () => {
   await clock.advance(50);
   queue.planWake('a', { next: 'wait', dueAt: 5_000 });
   await clock.advance(10 * MINUTE_MS);
-  assert.deepEqual(rounds, [['a', 0]], 'its run decided about the next look');
+  assert.deepEqual(rounds, [['a', 0]], 'its round decided about the next one');
 });

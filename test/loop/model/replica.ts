@@ -156,7 +156,7 @@ export class Replica {
         return object === undefined ? undefined : readJwt(object);
       },
     };
-    const term = createController({
+    const controller = createController({
       clock: process,
       workers: 32,
       onBug: (_key, error) => onBug(error),
@@ -173,10 +173,10 @@ export class Replica {
         classify: classifyFailure,
       },
     });
-    this.#controller = term;
+    this.#controller = controller;
     this.#options.onTerm();
-    for (const jwt of this.#jwts.values()) term.addAtStart(jwt);
-    term.start();
+    for (const jwt of this.#jwts.values()) controller.addAtStart(jwt);
+    controller.start();
   }
 
   /** Ends as the running rounds end; nobody waits for that. Does nothing for a term that is over. */

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Lanes, type Urgency } from '../../src/queue/lanes.ts';
+
+const WORKERS = 32;
+const HOUR_MS = 3_600_000;
+const [DUE, NEW] = [0, 1];
+
+/** Keys of 50 namespaces that were never slow, and are all due. */
+const crowd = Array.from({ length: 2_000 }, (_, index) => `ns-${index % 50}/due-${index}`);
+
+/** What happens before all rounds begin to take so long, and the keys that come later. */
+interface Story {
+  readonly before?: (lanes: Lanes) => void;
+  readonly roundMs: number;
+  readonly later: readonly { readonly at: number; readonly key: string; readonly urgency: Urgency }[];
+}
+
+/** The moments at which each round begins, and how many are under way at most; every round takes the same time, and none fails. */
+function simulate({ before, roundMs, later }: Story): {
+  readonly begun: ReadonlyMap<string, number>;
+  readonly most: number;
+} {
+  const lanes = new Lanes(WORKERS, NEW);
+  before?.(lanes);
+  for (const [sequence, key] of crowd.entries()) lanes.set(key, { rank: DUE, expiresAt: HOUR_MS, sequence });
+  const begun = new Map<string, number>();
+  const underWay = new Map<string, number>();
+  let most = 0;
+  const waiting = [...later];
+  for (let now = 0; begun.size < crowd.length + later.length; now += 100) {
+    for (const [key, since] of underWay) {
+      if (now - since < roundMs) continue;
+      lanes.end(key, now, false);
+      underWay.delete(key);
+    }
+    for (let next = waiting[0]; next !== undefined && next.at <= now; next = waiting[0]) {
+      lanes.set(next.key, next.urgency);
+      waiting.shift();
+    }
+    for (let next = lanes.begin(now); next !== undefined; next = lanes.begin(now)) {
+      begun.set(next.key, now);
+      underWay.set(next.key, now);
+    }
+    most = Math.max(most, underWay.size);
+  }
+  return { begun, most };
+}
+
+/** Its last round was slow, and did not fail. */
+const wasSlow = (key: string) => (lanes: Lanes) => {
+  lanes.set(key, { rank: NEW, expiresAt: HOUR_MS, sequence: 0 });
+  lanes.begin(-10_000);
+  lanes.end(key, -5_000, false);
+};
+
+describe('under an API server that answers everybody late', () => {
+  for (const roundMs of [3_000, 20_000]) {
+    it(`the soonest to expire begins first, though it was slow before, with rounds of ${roundMs} ms`, () => {
+      const urgency = { rank: DUE, expiresAt: 25_000, sequence: 9_999 };
+      const { begun, most } = simulate({
+        before: wasSlow('other/soon'),
+        roundMs,
+        later: [{ at: 5_000, key: 'other/soon', urgency }],
+      });
+      const at = begun.get('other/soon') ?? Number.POSITIVE_INFINITY;
+      assert.ok(at <= 5_000 + roundMs, `it began at ${at} ms`);
+      assert.ok(most <= 4 * WORKERS, `${most} rounds at once`);
+    });
+  }
+
+  it('many that expire soon and were slow before begin before all others', () => {
+    const soon = Array.from({ length: 12 }, (_, index) => `other/soon-${index}`);
+    const { begun } = simulate({
+      before: (lanes) => soon.forEach((key) => wasSlow(key)(lanes)),
+      roundMs: 3_000,
+      later: soon.map((key, sequence) => ({
+        at: 5_000,
+        key,
+        urgency: { rank: DUE, expiresAt: 25_000, sequence },
+      })),
+    });
+    const last = Math.max(...soon.map((key) => begun.get(key) ?? Number.POSITIVE_INFINITY));
+    assert.ok(last <= 20_000, `the last began at ${last} ms`);
+  });
+
+  it('a thousand that fail slowly hold half of the workers at most, and delay nobody else', () => {
+    const lanes = new Lanes(WORKERS, NEW);
+    const bad = Array.from({ length: 1_000 }, (_, index) => `bad/jwt-${index}`);
+    for (const [sequence, key] of bad.entries()) lanes.set(key, { rank: NEW, expiresAt: 0, sequence });
+    for (const [sequence, key] of crowd.entries())
+      lanes.set(key, { rank: DUE, expiresAt: HOUR_MS, sequence });
+    const isBad = (key: string): boolean => key.startsWith('bad/');
+    const underWay = new Map<string, number>();
+    let others = 0;
+    for (let now = 0; now < 60_000; now += 100) {
+      for (const [key, since] of underWay) {
+        if (now - since < (isBad(key) ? 10_000 : 3_000)) continue;
+        lanes.end(key, now, isBad(key));
+        underWay.delete(key);
+        // More urgent than all others.
+        if (isBad(key)) lanes.set(key, { rank: DUE, expiresAt: 0, sequence: 0 });
+      }
+      for (let next = lanes.begin(now); next !== undefined; next = lanes.begin(now)) {
+        underWay.set(next.key, now);
+        if (!isBad(next.key)) others += 1;
+      }
+      const held = [...underWay.keys()].filter(isBad).length;
+      assert.ok(held <= WORKERS / 2, `${held} of the workers`);
+    }
+    assert.ok(others >= 16 * 60, `${others} others began in a minute`);
+  });
+
+  it('a new JWT gets its turn though all others are due', () => {
+    const urgency = { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence: 9_999 };
+    const { begun } = simulate({ roundMs: 3_000, later: [{ at: 5_000, key: 'other/new', urgency }] });
+    const at = begun.get('other/new') ?? Number.POSITIVE_INFINITY;
+    assert.ok(at <= 10_000, `it began at ${at} ms`);
+  });
+});
