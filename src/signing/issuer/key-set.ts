@@ -42,8 +42,8 @@ export interface KeySet {
 const ORDER: readonly KeyRole[] = ['signs', 'added', 'retired', 'kept'];
 
 /**
- * One set of all keys, each once. Two keys of one `kid` are a problem, unless one is only on its way out: that one is left
- * out with a warning, since verifiers take the first that they find.
+ * One set of all keys, each once. Two keys of one `kid`, or one key for two algorithms, are a problem, unless one is only on its
+ * way out: that one is left out with a warning, since verifiers take the first that they find.
  */
 export async function mergeKeys(entries: readonly KeyEntry[]): Promise<Result<KeySet, string>> {
   const keys: PublishedKey[] = [];
@@ -52,25 +52,19 @@ export async function mergeKeys(entries: readonly KeyEntry[]): Promise<Result<Ke
   for (const { jwk, role, source, until } of inOrder) {
     const read = await readPublishedKey(jwk);
     if (!read.ok) return fail(`${source}: ${read.problem}`);
-    const { thumbprint } = read.value;
     const index = keys.findIndex((key) => key.jwk.kid === read.value.jwk.kid);
     const known = keys[index];
     if (known === undefined) {
       keys.push({ ...read.value, role, sources: [source], ...(until === undefined ? {} : { until }) });
-    } else if (known.thumbprint === thumbprint && role === 'kept') {
+    } else if (!isSameKey(known, read.value)) {
+      if (role !== 'retired' && role !== 'kept') return fail(describeSharedKid(known, read.value, source));
+      warnings.push(describeReplaced(known, read.value));
+    } else if (role === 'kept') {
       continue;
-    } else if (known.thumbprint === thumbprint) {
+    } else {
       const latest = Math.max(known.until ?? 0, until ?? 0);
       const sources = [...new Set([...known.sources, source])];
       keys[index] = { ...known, sources, ...(known.role === 'retired' ? { until: latest } : {}) };
-    } else if (role === 'retired' || role === 'kept') {
-      warnings.push(
-        `kid ${known.jwk.kid} is another key now (${known.sources.join(', ')}): verifiers refuse the tokens of the earlier one; give each new key a new kid`,
-      );
-    } else {
-      return fail(
-        `${known.sources.join(', ')} and ${source} have different keys with the same kid ${known.jwk.kid}: verifiers take the first, so give one of them another keyId`,
-      );
     }
     const { alg } = read.value.jwk;
     if (isAlgorithmName(alg) && !ALGORITHMS[alg].acceptedByOsdf)
@@ -79,7 +73,33 @@ export async function mergeKeys(entries: readonly KeyEntry[]): Promise<Result<Ke
   return ok({ keys, warnings: [...new Set(warnings)] });
 }
 
-async function readPublishedKey(jwk: JWK): Promise<Result<Pick<PublishedKey, 'jwk' | 'thumbprint'>, string>> {
+/** A key as it is published, without where it is from. */
+type ReadKey = Pick<PublishedKey, 'jwk' | 'thumbprint'>;
+
+/** XRootD and Pelican refuse a token whose algorithm is not that of the published key. */
+function isSameKey(one: ReadKey, other: ReadKey): boolean {
+  return one.thumbprint === other.thumbprint && one.jwk.alg === other.jwk.alg;
+}
+
+function describeSharedKid(
+  { jwk, thumbprint, sources }: PublishedKey,
+  other: ReadKey,
+  source: string,
+): string {
+  const both = `${sources.join(', ')} and ${source}`;
+  const what =
+    thumbprint === other.thumbprint
+      ? `use one key with the same kid ${jwk.kid} for ${jwk.alg} and ${other.jwk.alg}`
+      : `have different keys with the same kid ${jwk.kid}`;
+  return `${both} ${what}: verifiers take the first, so give one of them another keyId`;
+}
+
+function describeReplaced({ jwk, thumbprint, sources }: PublishedKey, earlier: ReadKey): string {
+  const now = thumbprint === earlier.thumbprint ? `for ${jwk.alg}, not ${earlier.jwk.alg},` : 'another key';
+  return `kid ${jwk.kid} is ${now} now (${sources.join(', ')}): verifiers refuse the tokens of the earlier one; give each new key a new kid`;
+}
+
+async function readPublishedKey(jwk: JWK): Promise<Result<ReadKey, string>> {
   const { kid, alg, kty }: JsonObject = jwk; // as it was written, in any types
   if (kid === undefined || kid === '')
     return fail('the key has no kid, by which verifiers find it: add "kid"');

@@ -138,6 +138,26 @@ describe('the keys of one issuer', () => {
     assert.match(problem, /^JWT a and JWT b have different keys with the same kid one: /);
   });
 
+  it('are a problem if one signs for two algorithms under one kid: verifiers refuse the tokens of the second', async () => {
+    const for512 = { ...other, alg: 'RS512' };
+    const problem = await problemOf(entry(for512, 'signs', 'JWT a'), entry(other, 'signs', 'JWT b'));
+    assert.equal(
+      problem,
+      'JWT a and JWT b use one key with the same kid other for RS512 and RS256: verifiers take the first, so give one of them another keyId',
+    );
+    for (const role of ['retired', 'kept'] as const) {
+      const { keys, warnings } = await merge(entry(for512, role, 'before'), entry(other, 'signs', 'JWT b'));
+      assert.deepEqual(
+        keys.map(({ jwk }) => jwk.alg),
+        ['RS256'],
+      );
+      assert.match(
+        warnings.join(),
+        /^kid other is for RS256, not RS512, now \(JWT b\): verifiers refuse the tokens/,
+      );
+    }
+  });
+
   it('are a problem that names all JWTs of the one key, if another key has its kid', async () => {
     const problem = await problemOf(
       entry(one, 'signs', 'JWT a'),
