@@ -116,7 +116,7 @@ describe('keygen', () => {
 
   it('prints commands that a shell runs as they are meant', async () => {
     const dir = join(folder, "my keys; it's");
-    const issuer = ['--issuer', 'https://issuer.example.com/?a&b'];
+    const issuer = ['--issuer', 'https://issuer.example.com/a&b'];
     const { code, out } = await runCommand(keygenCommand, ['x', ...issuer, '--dir', dir, '-n', 'science']);
     assert.equal(code, 0);
     const commands = out.split('\nNext\n')[1] ?? '';
@@ -155,8 +155,9 @@ describe('keygen', () => {
     [['a'], /--issuer is missing/],
     [['My_JWT', ...ISSUER], /"My_JWT" cannot be the name of a JWT.*: use my-jwt/],
     [['a'.repeat(250), ...ISSUER], /make it shorter/],
-    [['a', '--issuer', 'http://issuer.example.com'], /the issuer is not an https:\/\/ URL.*correct --issuer/],
+    [['a', '--issuer', 'http://issuer.example.com'], /the issuer must begin with https:.*correct --issuer/],
     [['a', '--issuer', 'https://a b'], /white space/],
+    [['a', '--issuer', 'https://a.example/?x'], /a query or a fragment.*correct --issuer/],
     [['a', ...ISSUER, '--algorithm', 'EdDSA'], /--algorithm must be ES256 or RS256.*not "EdDSA"/],
     [['a', ...ISSUER, '-o', 'table'], /-o must be json or yaml/],
     [['a', ...ISSUER, '--context', 'x'], /flags of --to-cluster/],

@@ -4,6 +4,7 @@ import { member, stringMember } from '../../resources/json.ts';
 import { REFRESHED_WITHIN } from '../../resources/kubelet.ts';
 import type { JwtSpec } from '../../resources/jwt.ts';
 import { overriddenClaims } from '../claims.ts';
+import { findIssuerUrls } from '../issuer/urls.ts';
 import {
   findForeignClaim,
   MAX_ZTN_BYTES,
@@ -52,9 +53,10 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
   'key-in-resource': ({ spec }) =>
     spec.key.from === 'value' &&
     'spec.key.value shows the private key to all who may read JWTs: move it into a Secret, see spec.key.secret',
-  'issuer-not-https': ({ issuer }) =>
-    !issuer.startsWith('https://') &&
-    'the issuer is not an https:// URL: verifiers look for the keys there and refuse the token, correct spec.issuer',
+  'issuer-not-https': ({ issuer }) => {
+    const urls = findIssuerUrls(issuer.replaceAll(/\s/g, '')); // of white space the next one warns
+    return !urls.ok && `${urls.problem}, correct spec.issuer`;
+  },
   'issuer-white-space': ({ issuer }) =>
     /\s/.test(issuer) &&
     'the issuer has white space, and verifiers compare it byte for byte: remove it from spec.issuer',

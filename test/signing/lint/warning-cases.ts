@@ -20,13 +20,21 @@ export const WARNINGS: Readonly<Record<string, Rule>> = {
     quiet: { 'a key in a Secret': spec() },
   },
   'issuer-not-https': {
-    says: /^the issuer is not an https:\/\/ URL: .* correct spec\.issuer$/,
+    says: /^the issuer (?:must begin with https:\/\/|is not a URL|has a query or a fragment).*, correct spec\.issuer$/,
     warned: {
       'plain HTTP': spec({ issuer: 'http://issuer.example.com/' }),
       'a name': spec({ issuer: 'my-issuer' }),
       'one in the claims that is not a URL': claims({ iss: 'x' }),
+      'a port that does not exist': spec({ issuer: 'https://issuer.example.com:84430' }),
+      'no host': spec({ issuer: 'https://' }),
+      'a query': spec({ issuer: 'https://issuer.example.com/?vo=x' }),
+      'no URL, besides white space': spec({ issuer: 'issuer ' }),
     },
-    quiet: { 'an https:// URL': spec(), 'one in the claims': claims({ iss: 'https://a.example' }) },
+    quiet: {
+      'an https:// URL': spec(),
+      'one in the claims': claims({ iss: 'https://a.example' }),
+      'https in capitals, which verifiers take': spec({ issuer: 'HTTPS://issuer.example.com' }),
+    },
   },
   'issuer-white-space': {
     says: /^the issuer has white space, .* remove it from spec\.issuer$/,
