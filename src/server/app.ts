@@ -87,6 +87,7 @@ export function createWebhookApp({
     genReqId: () => '', // a review has a uid
     logger: false, // we log by ourselves; Fastify's logger costs two listeners for each request
   });
+  metrics.admissions.expectErrors();
   const connections = new Connections({ ...WEBHOOK_LIMITS, ...limits });
   connections.watch(app.server, { secure: true });
   warnOfRefusedCertificate(app.server, logger, certificate);

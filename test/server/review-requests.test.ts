@@ -286,7 +286,7 @@ describe('an answer for which there is no room', () => {
           if (status === 200) answered += 1;
           return status === 429;
         });
-        const decisions = /^jwt_injector_admission_decisions_total\{.*\} (\d+)$/m;
+        const decisions = /^jwt_injector_admission_decisions_total\{.*reason="Injected"\} (\d+)$/m;
         const counted = decisions.exec(await readText(metrics.scrape()))?.[1] ?? '0';
         assert.deepEqual([Number(counted), lines.length], [answered, answered]);
       },

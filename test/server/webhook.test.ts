@@ -101,6 +101,16 @@ describe('what is logged about a decision', () => {
     });
   });
 
+  it('has its series of internal errors from the start, so that an alert sees the first of them', async () => {
+    await withWebhook({}, async ({ metrics }) => {
+      const text = await readText(metrics.scrape());
+      for (const decision of ['deny', 'skip']) {
+        const series = `jwt_injector_admission_decisions_total{decision="${decision}",reason="InternalError"} 0`;
+        assert.ok(text.split('\n').includes(series), series);
+      }
+    });
+  });
+
   it('is counted by the metrics, seen through a scrape', async () => {
     await withWebhook({}, async (started) => {
       await responseTo(started, {});

@@ -2,10 +2,14 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text as readText } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { readObjects, renderOverlay } from '../deploy/rendered.ts';
+import { recordNudges } from '../../src/loop/record-nudges.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { systemClock } from '../../src/time/clock.ts';
 import { findPrometheusTool } from './prometheus.ts';
 
 const run = promisify(execFile);
@@ -42,6 +46,26 @@ describe('the rules of Prometheus', () => {
   it('have a test of each alert', () => {
     const tested = readFileSync(TESTS, 'utf8');
     for (const { alert = '' } of alerts) assert.ok(tested.includes(`"${alert}"`), `${alert} is not tested`);
+  });
+
+  it('look at the increase of nothing that is not there from the start: the first failures would raise no alert', async () => {
+    const metrics = createMetrics();
+    metrics.admissions.expectErrors(); // as a webhook does
+    const log = { debug: () => undefined, warn: () => undefined };
+    recordNudges({ clock: systemClock, log, metrics }); // as prompt delivery does
+    const atStart = await readText(metrics.scrape());
+    const SELECTED = /(?:increase|rate)\((\w+)(?:\{(\w+)(!?)=~?"([^"]*)"\})?\[/g;
+    const increases = [...readFileSync(RULES, 'utf8').matchAll(SELECTED)];
+    assert.ok(increases.length > 2);
+    for (const [text, name = '', label, not = '', value = ''] of increases) {
+      const labels = label === undefined ? '' : `\\{.*?${label}="(.*?)".*\\}`;
+      const values = [...atStart.matchAll(new RegExp(`^${name}${labels} 0$`, 'gm'))].map(
+        ([, found = '']) => found,
+      );
+      const isSelected = (found: string): boolean =>
+        new RegExp(`^(?:${value})$`).test(found) === (not === '');
+      assert.ok(values.some(isSelected), `${text} finds nothing at the start`);
+    }
   });
 
   it('name the section of the documentation that explains each alert', () => {
