@@ -70,16 +70,16 @@ export function replaceBundle(
 }
 
 /**
- * What becomes of the bundles of these entries, as `change` says of each that it changes. The problem names the first
- * one that it cannot change.
+ * What becomes of the bundles of these entries, as `change` says of each that it changes, by its text and the entry's name. The
+ * problem names the first one that it cannot change.
  */
 export function changeBundles(
   entries: readonly WebhookEntry[],
-  change: (present: string) => Result<string | undefined, string>,
+  change: (present: string, name: string) => Result<string | undefined, string>,
 ): Result<readonly BundleChange[], string> {
   const changes: BundleChange[] = [];
   for (const { index, name, caBundle } of entries) {
-    const changed = change(caBundle);
+    const changed = change(caBundle, name);
     if (!changed.ok)
       return fail(
         `caBundle of ${name} ${changed.problem}: leave there only what is needed, with "jwt-injector certs trust FILE --alone"`,

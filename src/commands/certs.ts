@@ -15,17 +15,19 @@ import { EXIT, type ExitCode } from './command.ts';
 
 const FLAGS = {
   alone: { type: 'boolean', help: 'trust: nothing else is trusted any more' },
+  keep: { type: 'boolean', help: 'trust: caBundle stays when the manifests no longer set it' },
   ...INSTALLATION_FLAGS,
 } as const;
 
 /** `jwt-injector certs` and `jwt-injector certs trust`. */
 export const certsCommand = makeCommand({
-  usage: ['certs [-n NS] [-o json|yaml]', 'certs trust FILE [--alone]'],
+  usage: ['certs [-n NS] [-o json|yaml]', 'certs trust FILE [--alone] [--keep]'],
   description: `Shows the certificate of the webhook and its authorities, as they are in the Secret and in caBundle of the webhook
 configurations: who issued them, until when they are valid, when they are renewed, and whether the API server
 trusts what is served. Never shows a private key. Changes nothing.
 trust: puts the certificates of a file (PEM; - is the standard input) into caBundle of every entry, beside what is there, so that the API
-       server trusts a certificate of theirs before it is served. Expired certificates are removed.`,
+       server trusts a certificate of theirs before it is served. Expired certificates are removed. With --keep, caBundle stays as it
+       is when Helm, or what else applied it, no longer sets it.`,
   flags: FLAGS,
   examples: ['certs', 'certs trust ca.crt', 'certs trust ca.crt --alone'],
   notes: `It uses your own rights, and says what you are not allowed to look at; trust takes the right to read and patch the two
@@ -41,21 +43,23 @@ interface Options extends InstallationOptions {
   /** That `trust` reads. */
   readonly file: string | undefined;
   readonly isAlone: boolean;
+  readonly isKept: boolean;
 }
 
 function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[]): Result<Options, string> {
   const [verb, file, ...more] = words;
-  const isAlone = values.alone === true;
+  const [isAlone, isKept] = [values.alone === true, values.keep === true];
   const options = readInstallationOptions(values);
   if (!options.ok) return options;
-  if (verb === undefined)
-    return isAlone ? fail('--alone is a flag of certs trust') : ok({ ...options.value, file, isAlone });
+  if (verb === undefined && isAlone) return fail('--alone is a flag of certs trust');
+  if (verb === undefined && isKept) return fail('--keep is a flag of certs trust');
+  if (verb === undefined) return ok({ ...options.value, file, isAlone, isKept });
   if (verb !== 'trust') return fail(`unexpected argument "${verb}": certs takes no word except trust`);
   if (file === undefined) return fail('certs trust needs a file with certificates, for example ca.crt');
   if (more.length > 0) return fail(`unexpected argument "${more.join(' ')}": certs trust takes one file`);
   if (values.output !== undefined || values.namespace !== undefined)
     return fail('-o and -n are flags of certs without trust: remove them');
-  return ok({ ...options.value, file, isAlone });
+  return ok({ ...options.value, file, isAlone, isKept });
 }
 
 async function show({ place, namespace, output }: Options, io: Io): Promise<ExitCode> {
@@ -69,7 +73,7 @@ async function show({ place, namespace, output }: Options, io: Io): Promise<Exit
   });
 }
 
-async function trust({ place, isAlone }: Options, file: string, io: Io): Promise<ExitCode> {
+async function trust({ place, isAlone, isKept }: Options, file: string, io: Io): Promise<ExitCode> {
   const { readText } = await import('./input/read-text.ts');
   const { readAuthorities } = await import('./certs/read-authorities.ts');
   const now = Date.now();
@@ -79,6 +83,6 @@ async function trust({ place, isAlone }: Options, file: string, io: Io): Promise
   const { withCluster } = await import('./cluster/connect.ts');
   const { addTrust } = await import('./certs/add-trust.ts');
   return withCluster(place, io, (access) =>
-    addTrust(access, { authorities: authorities.value, isAlone, now }, io),
+    addTrust(access, { authorities: authorities.value, isAlone, isKept, now }, io),
   );
 }

@@ -143,4 +143,67 @@ describe('from one certificate to another as docs/certificates.md says', { concu
     await assertServed('my-certificate');
     await assertTrusted('CN=second');
   });
+
+  describe('the CA in the manifests', { concurrency: false }, () => {
+    const WAY_OUT = 2;
+    const files: Record<string, string> = {};
+    before(async () => {
+      const authority = await createCertificateAuthority('in the manifests');
+      const pair = await authority.issue(['jwt-injector.jwt-injector.svc'], []);
+      Object.assign(files, {
+        'ca.crt': authority.certificate,
+        'tls.crt': pair.certificate,
+        'tls.key': pair.key,
+      });
+      await follow(PAGE, '## Back to self-issued');
+      await assertServed('jwt-injector-tls');
+      await cluster.kubectl(['delete', 'secret', 'my-certificate', '-n', 'jwt-injector']);
+    });
+
+    /** By the value of the chart, and by nobody else any more. */
+    async function beginWithValue(): Promise<void> {
+      const [, ...trustAndServe] = readInstructions(PAGE, '## From files').commands.slice(0, 5);
+      await runShell(cluster, trustAndServe, { files, programs: { helm: helm.program } });
+      const [, setValue = ''] = readInstructions(PAGE, '## The CA in the manifests').commands;
+      const changed = { 'ca-bundle.crt': `${files['ca.crt']}\n` };
+      const lines = [`${setValue} --force-conflicts`];
+      await runShell(cluster, lines, { files: changed, programs: { helm: helm.program } });
+      await assertServed('my-certificate');
+    }
+
+    it('begins beside a self-issued one, with the bytes that are there', async () => {
+      await follow(PAGE, '## From files', { files, to: 5 });
+      await follow(PAGE, '## The CA in the manifests', { to: WAY_OUT });
+      await assertServed('my-certificate');
+      await assertTrusted('CN=in the manifests');
+    });
+
+    it('goes out of them to a self-issued one', async () => {
+      await beginWithValue();
+      await follow(PAGE, '## The CA in the manifests', { files, from: WAY_OUT });
+      await assertServed('jwt-injector-tls');
+      for (const bundle of await bundles()) assert.equal(bundle.length, 1);
+    });
+
+    it('goes out of them to cert-manager', async () => {
+      await beginWithValue();
+      await follow(PAGE, '## The CA in the manifests', { files, from: WAY_OUT, to: WAY_OUT + 1 });
+      const [issue = '', ...others] = readInstructions(PAGE, '## cert-manager').commands;
+      const first = `${issue} --set certificate.secretName= --set certificate.caBundle=`;
+      await runShell(cluster, [first, ...others], { programs: { helm: helm.program } });
+      await assertServed('jwt-injector-cert-manager');
+    });
+
+    it('without --keep, pods would have been refused: the play sees it', async () => {
+      await follow(PAGE, '## Back to self-issued');
+      await assertServed('jwt-injector-tls');
+      await beginWithValue();
+      const [trust = '', ...others] = readInstructions(PAGE, '## The CA in the manifests').commands.slice(
+        WAY_OUT,
+      );
+      const lines = [trust.replace(' --keep', ''), ...others];
+      await runShell(cluster, lines, { files, programs: { helm: helm.program } });
+      await waitUntil('a pod is not trusted', WITHIN_MS, () => played.distrusted.length > 0);
+    });
+  });
 });

@@ -100,7 +100,7 @@ describe('the chart', () => {
     ],
     [
       { certificate: { caBundle: CA } },
-      /certificate\.caBundle is set, but with certificate\.mode self.*give --set certificate\.caBundle=/,
+      /certificate\.caBundle is set, but with certificate\.mode self.*certs trust ca\.crt --keep.*give --set certificate\.caBundle=/,
     ],
     [
       { certificate: { caBundle: CA, mode: 'cert-manager' } },

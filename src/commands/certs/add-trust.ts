@@ -1,13 +1,16 @@
 import type { X509Certificate } from 'node:crypto';
+import { findAppliers, isUpdatedByHelm } from '../../certificates/bundle-appliers.ts';
 import { addToBundle, changeBundles, replaceBundle } from '../../certificates/ca-bundle.ts';
 import { hasExpired } from '../../certificates/read-certificates.ts';
 import {
   patchBundles,
   readConfiguration,
+  type BundleChange,
   type ConfigurationKind,
   type WebhookConfiguration,
 } from '../../certificates/webhook-configuration.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
+import type { JsonObject } from '../../resources/json.ts';
 import { APP } from '../../resources/names.ts';
 import { ok, type Result } from '../../resources/result.ts';
 import type { Milliseconds } from '../../time/units.ts';
@@ -21,10 +24,21 @@ export interface TrustOptions {
   readonly authorities: readonly X509Certificate[];
   /** Whether all others are removed. */
   readonly isAlone: boolean;
+  /** Whether they stay when the one who applied `caBundle`, such as Helm, leaves it out. */
+  readonly isKept: boolean;
   readonly now: Milliseconds;
 }
 
+/** A webhook configuration, and the object that it was read from. */
+interface Found {
+  readonly object: JsonObject;
+  readonly configuration: WebhookConfiguration;
+}
+
 const KINDS: readonly ConfigurationKind[] = ['mutating', 'validating'];
+
+/** Another one than the service's, so that the object shows who did it. */
+const FIELD_MANAGER = `${APP}-certs`;
 
 /** Others write a configuration rarely: a replica that renews its certificate, for example. */
 const TRIES = 3;
@@ -39,55 +53,92 @@ export async function addTrust(
     stderr.write(`error: ${problem}\n`);
     return EXIT.refused;
   };
-  const read = async (kind: ConfigurationKind): Promise<WebhookConfiguration> =>
-    readConfiguration(await client.get(pathOf(kind)), kind);
+  const read = async (kind: ConfigurationKind): Promise<Found> => {
+    const object = await client.get(pathOf(kind));
+    return { object, configuration: readConfiguration(object, kind) };
+  };
   const seen = await Promise.all(KINDS.map(read));
-  const kept = seen.find(({ injector }) => injector !== undefined);
-  if (kept !== undefined)
+  const injected = seen.find(({ configuration }) => configuration.injector !== undefined)?.configuration;
+  if (injected !== undefined)
     return refuse(
-      `the ${kept.kind} webhook configuration ${APP} has the annotation ${kept.injector}: cert-manager keeps its caBundle, ` +
+      `the ${injected.kind} webhook configuration ${APP} has the annotation ${injected.injector}: cert-manager keeps its caBundle, ` +
         'and would take this back',
     );
-  const plan = ({ entries }: WebhookConfiguration) =>
-    changeBundles(entries, (present) => extendBundle(present, options));
-  const tryToExtend = async (
-    configuration: WebhookConfiguration,
-    left: number,
-  ): Promise<Result<string, string>> => {
-    const { kind, entries } = configuration;
-    const changes = plan(configuration);
+  const tryToExtend = async (found: Found, left: number): Promise<Result<string, string>> => {
+    const { kind, entries } = found.configuration;
+    const changes = planChanges(found, options);
     if (!changes.ok) return changes;
     if (changes.value.length === 0) return ok(`all ${entries.length} entries trust it already`);
     try {
-      await client.jsonPatch(pathOf(kind), patchBundles(configuration, changes.value));
+      const operations = patchBundles(found.configuration, changes.value);
+      await client.jsonPatch(pathOf(kind), operations, { query: { fieldManager: FIELD_MANAGER } });
     } catch (error) {
       if (left === 0 || classifyFailure(error)?.meaning !== 'stale') throw error;
       return tryToExtend(await read(kind), left - 1);
     }
     const others = options.isAlone ? 'and nothing else' : 'beside what was there';
-    return ok(`${changes.value.length} of ${entries.length} entries changed: they trust it ${others}`);
+    const kept = options.isKept ? ', and keep that' : '';
+    return ok(`${changes.value.length} of ${entries.length} entries changed: they trust it ${others}${kept}`);
   };
   // Both or none of them: what cannot be done is found before the first write.
-  for (const planned of seen.map(plan)) if (!planned.ok) return refuse(planned.problem);
-  for (const configuration of seen) {
-    const outcome = await tryToExtend(configuration, TRIES - 1);
-    if (!outcome.ok) return refuse(outcome.problem);
-    stdout.write(`${configuration.kind} webhook configuration ${APP}: ${outcome.value}\n`);
+  for (const found of seen) {
+    const planned = planChanges(found, options);
+    if (!planned.ok) return refuse(planned.problem);
   }
+  for (const found of seen) {
+    const outcome = await tryToExtend(found, TRIES - 1);
+    if (!outcome.ok) return refuse(outcome.problem);
+    stdout.write(`${found.configuration.kind} webhook configuration ${APP}: ${outcome.value}\n`);
+  }
+  if (!options.isKept) return EXIT.done;
+  const [problem] = (await Promise.all(KINDS.map(read))).flatMap(listApplied);
+  if (problem !== undefined) return refuse(problem);
+  if (seen.some(({ object }) => isUpdatedByHelm(object))) stderr.write(`warning: ${UPDATED_BY_HELM}\n`);
   return EXIT.done;
 }
+
+const UPDATED_BY_HELM =
+  'Helm installed this release without server-side apply, and would remove what the chart no longer has: add ' +
+  '--server-side=true --force-conflicts to the next helm upgrade';
 
 function pathOf(kind: ConfigurationKind): string {
   const plural = `${kind}webhookconfigurations`;
   return resourcePath({ group: 'admissionregistration.k8s.io', version: 'v1', plural }, { name: APP });
 }
 
-/** The PEM text that trusts the authorities, too; `undefined` when it is so already. The problem is as of `addToBundle`. Pure. */
-export function extendBundle(
+function planChanges(
+  { object, configuration }: Found,
+  options: TrustOptions,
+): Result<readonly BundleChange[], string> {
+  return changeBundles(configuration.entries, (present, name) => {
+    const extended = extendBundle(present, options);
+    if (!extended.ok || extended.value !== undefined) return extended;
+    const isToKeep = options.isKept && findAppliers(object, name).length > 0;
+    return ok(isToKeep ? withOtherEnd(present) : undefined);
+  });
+}
+
+/** The PEM text that trusts the authorities, too; `undefined` when it is so already. The problem is as of `addToBundle`. */
+function extendBundle(
   present: string,
-  { authorities, isAlone, now }: TrustOptions,
+  { authorities, isAlone, now }: Omit<TrustOptions, 'isKept'>,
 ): Result<string | undefined, string> {
   return isAlone
     ? replaceBundle(present, authorities)
     : addToBundle(present, authorities, (other) => !hasExpired(other, now));
+}
+
+/** The same certificates in other bytes, by which a field goes over to who writes them. */
+function withOtherEnd(text: string): string {
+  return text.endsWith('\n') ? text.slice(0, -1) : `${text}\n`;
+}
+
+/** What would still be removed when somebody no longer applies it. */
+function listApplied({ object, configuration }: Found): readonly string[] {
+  return configuration.entries.flatMap(({ name }) =>
+    findAppliers(object, name).map(
+      (manager) =>
+        `caBundle of ${name} is applied by "${manager}" again: suspend what does that, and repeat this command`,
+    ),
+  );
 }

@@ -18,8 +18,26 @@ async function authority(now = NOW): Promise<X509Certificate> {
   return new X509Certificate(text);
 }
 
-/** A cluster with both configurations, of two entries each and one of somebody else. */
-function openCluster(bundle: string, annotations: Readonly<Record<string, string>> = {}) {
+const ENTRIES = ['a.tokens.osg-htc.org', 'x.example.org', 'b.tokens.osg-htc.org'] as const;
+
+/** An entry of `managedFields` for `caBundle` of all webhooks. */
+function managerOfBundles(manager: string, operation: string): JsonObject {
+  const webhooks = ENTRIES.map((name) => [
+    `k:{"name":"${name}"}`,
+    { 'f:clientConfig': { 'f:caBundle': {} } },
+  ]);
+  return { manager, operation, fieldsV1: { 'f:webhooks': Object.fromEntries(webhooks) } };
+}
+
+/**
+ * A cluster with both configurations, of two entries each and one of somebody else. As the API server does, it takes a bundle away
+ * from other managers when its bytes change.
+ */
+function openCluster(
+  bundle: string,
+  annotations: Readonly<Record<string, string>> = {},
+  managedFields: readonly JsonObject[] = [],
+) {
   const entry = (name: string) => ({
     name,
     clientConfig: { caBundle: Buffer.from(bundle).toString('base64') },
@@ -28,12 +46,19 @@ function openCluster(bundle: string, annotations: Readonly<Record<string, string
   const writes: string[] = [];
   const beforeWrite: (() => void)[] = [];
   for (const kind of ['mutating', 'validating']) {
-    const webhooks = [entry('a.tokens.osg-htc.org'), entry('x.example.org'), entry('b.tokens.osg-htc.org')];
+    const webhooks = ENTRIES.map(entry);
     const path = `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations/jwt-injector`;
-    stored.set(path, { metadata: { resourceVersion: '1', annotations }, webhooks });
+    const managers = structuredClone(managedFields);
+    stored.set(path, { metadata: { resourceVersion: '1', annotations, managedFields: managers }, webhooks });
   }
   const webhooksOf = (path: string) =>
-    (stored.get(path)?.['webhooks'] ?? []) as { clientConfig: { caBundle: string } }[];
+    (stored.get(path)?.['webhooks'] ?? []) as { name: string; clientConfig: { caBundle: string } }[];
+  const takeOver = (path: string, name: string): void => {
+    const { managedFields: managers } = Object(stored.get(path)?.['metadata']) as {
+      managedFields: { fieldsV1: { 'f:webhooks': Record<string, unknown> } }[];
+    };
+    for (const { fieldsV1 } of managers) delete fieldsV1['f:webhooks'][`k:{"name":"${name}"}`];
+  };
   const client = {
     get: async (path: string) => structuredClone(stored.get(path) ?? {}),
     jsonPatch: async (path: string, operations: readonly unknown[]) => {
@@ -44,7 +69,9 @@ function openCluster(bundle: string, annotations: Readonly<Record<string, string
         if (op === 'test' && at === '/metadata/resourceVersion' && value !== resourceVersion)
           throw conflict();
         const webhook = webhooksOf(path)[Number(index)];
-        if (member === 'clientConfig' && webhook !== undefined) webhook.clientConfig.caBundle = value;
+        if (member !== 'clientConfig' || webhook === undefined) continue;
+        if (webhook.clientConfig.caBundle !== value) takeOver(path, webhook.name);
+        webhook.clientConfig.caBundle = value;
       }
       writes.push(path);
       return structuredClone(stored.get(path) ?? {});
@@ -57,7 +84,8 @@ function openCluster(bundle: string, annotations: Readonly<Record<string, string
       ),
     );
   const touch = (): void => {
-    for (const [path, object] of stored) stored.set(path, { ...object, metadata: { resourceVersion: '2' } });
+    for (const [path, object] of stored)
+      stored.set(path, { ...object, metadata: { ...Object(object['metadata']), resourceVersion: '2' } });
   };
   return { client, bundles, writes, beforeWrite, touch };
 }
@@ -68,14 +96,14 @@ const names = (bundle: readonly X509Certificate[] | undefined): readonly string[
 async function trust(
   { client }: Pick<ReturnType<typeof openCluster>, 'client'>,
   authorities: readonly X509Certificate[],
-  isAlone = false,
+  { isAlone = false, isKept = false } = {},
 ): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
   const [out, err]: [string[], string[]] = [[], []];
   const io = {
     stdout: { write: (text: string) => out.push(text) },
     stderr: { write: (text: string) => err.push(text) },
   };
-  const code = await addTrust({ client }, { authorities, isAlone, now: NOW }, io);
+  const code = await addTrust({ client }, { authorities, isAlone, isKept, now: NOW }, io);
   return { code, out: out.join(''), err: err.join('') };
 }
 
@@ -108,7 +136,7 @@ validating webhook configuration jwt-injector: 2 of 2 entries changed: they trus
   it('--alone takes away what else was trusted', async () => {
     const [added, present] = [await authority(), await authority()];
     const cluster = openCluster(`${present.toString()}${added.toString()}`);
-    assert.match((await trust(cluster, [added], true)).out, /they trust it and nothing else$/m);
+    assert.match((await trust(cluster, [added], { isAlone: true })).out, /they trust it and nothing else$/m);
     assert.deepEqual(names(cluster.bundles()[0]), names([added]));
   });
 
@@ -122,7 +150,7 @@ validating webhook configuration jwt-injector: 2 of 2 entries changed: they trus
       err,
       /^error: caBundle of a\.tokens.* would hold more than 32 certificates: .*certs trust FILE --alone"$/m,
     );
-    assert.equal((await trust(cluster, [added], true)).code, 0);
+    assert.equal((await trust(cluster, [added], { isAlone: true })).code, 0);
     assert.deepEqual(names(cluster.bundles()[0]), names([added]));
   });
 
@@ -144,6 +172,63 @@ validating webhook configuration jwt-injector: 2 of 2 entries changed: they trus
     assert.match(
       err,
       /^error: the mutating webhook configuration .*inject-ca-from: cert-manager keeps its caBundle/,
+    );
+  });
+});
+
+describe('certs trust --keep', () => {
+  it('writes other bytes of the same bundle where somebody applied it, so that it stays when they leave it out', async () => {
+    const present = await authority();
+    const text = `${present.toString().trimEnd()}\n`;
+    for (const written of [text, text.trimEnd()]) {
+      const cluster = openCluster(written, {}, [managerOfBundles('helm', 'Apply')]);
+      const { code, out } = await trust(cluster, [present], { isKept: true });
+      assert.deepEqual([code, cluster.writes.length], [0, 2]);
+      assert.match(
+        out,
+        /^mutating .*: 2 of 2 entries changed: they trust it beside what was there, and keep that$/m,
+      );
+      for (const bundle of cluster.bundles()) assert.deepEqual(names(bundle), names([present]));
+      assert.equal((await trust(cluster, [present], { isKept: true })).code, 0);
+      assert.equal(cluster.writes.length, 2, 'a second time writes nothing');
+    }
+  });
+
+  it('writes nothing where nobody applied it, or where a CA that is added changes the bytes anyway', async () => {
+    const [added, present] = [await authority(), await authority()];
+    for (const managers of [[], [managerOfBundles('jwt-injector', 'Update')]]) {
+      const cluster = openCluster(present.toString(), {}, managers);
+      assert.equal((await trust(cluster, [present], { isKept: true })).code, 0);
+      assert.deepEqual(cluster.writes, []);
+    }
+    const cluster = openCluster(present.toString(), {}, [managerOfBundles('helm', 'Apply')]);
+    assert.equal((await trust(cluster, [added], { isKept: true })).code, 0);
+    assert.deepEqual(names(cluster.bundles()[0]), names([added, present]));
+    const without = openCluster(present.toString(), {}, [managerOfBundles('helm', 'Apply')]);
+    assert.equal((await trust(without, [present])).code, 0);
+    assert.deepEqual(without.writes, [], 'without --keep');
+  });
+
+  it('is refused where it is applied again at once, and says by whom', async () => {
+    const present = await authority();
+    const { client } = openCluster(present.toString(), {}, [managerOfBundles('argocd-controller', 'Apply')]);
+    const restless = { ...client, jsonPatch: async () => ({}) };
+    const { code, err } = await trust({ client: restless }, [present], { isKept: true });
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /^error: caBundle of a\.tokens\S+ is applied by "argocd-controller" again: suspend what does that, .*\n$/,
+    );
+  });
+
+  it('says which flags a release takes that Helm wrote without server-side apply', async () => {
+    const present = await authority();
+    const cluster = openCluster(present.toString(), {}, [managerOfBundles('helm', 'Update')]);
+    const { code, err } = await trust(cluster, [present], { isKept: true });
+    assert.equal(code, 0);
+    assert.match(
+      err,
+      /^warning: Helm .* without server-side apply.* --server-side=true --force-conflicts .*\n$/,
     );
   });
 });
@@ -194,6 +279,7 @@ describe('the file of certs trust', () => {
     [['trust', 'a', '-o', 'json'], /-o and -n are flags of certs without trust/],
     [['show'], /certs takes no word except trust/],
     [['--alone'], /--alone is a flag of certs trust/],
+    [['--keep'], /--keep is a flag of certs trust/],
   ] as const) {
     it(`wrong usage: certs ${args.join(' ')}`, async () => {
       const { code, err } = await runCommand(certsCommand, [...args]);
