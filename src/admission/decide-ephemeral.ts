@@ -4,7 +4,14 @@ import { fail, ok, type Result } from '../resources/result.ts';
 import { isOptedOut, readAnnotationValues, type AnnotationValues } from './annotations.ts';
 import { skipPod, type Decision, type SkipDecision } from './decision.ts';
 import { findEphemeralTokens, invalidSetting, planEphemeral, warnOfObstacle } from './plan-ephemeral.ts';
-import { annotationsOf, isMirrorPod, readContainers, readVolumes, type ContainerShape } from './pod-shape.ts';
+import {
+  annotationsOf,
+  isMirrorPod,
+  readAllContainers,
+  readContainers,
+  readVolumes,
+  type ContainerShape,
+} from './pod-shape.ts';
 import { checkInject } from './injection-settings.ts';
 import { joinWarnings } from './warnings.ts';
 
@@ -16,6 +23,8 @@ export interface ReadEphemeral {
   readonly volumes: ReadonlyMap<string, JsonObject>;
   /** The new ones: the others cannot be changed any more. */
   readonly containers: readonly ContainerShape[];
+  /** Those for which the kubelet made the volumes. */
+  readonly started: readonly ContainerShape[];
 }
 
 /** Reads a pod once, for `decideEphemeral`; or the decision, where none of its settings can change it. */
@@ -34,7 +43,8 @@ export function readEphemeral(pod: unknown, oldPod: unknown): Result<ReadEphemer
   const before = arrayMember(objectMember(oldPod, 'spec'), EPHEMERAL_CONTAINERS);
   const old = new Set(before.map((item) => stringMember(item, 'name')));
   const added = containers.value.filter(({ name }) => !old.has(name));
-  return ok({ values, volumes: volumes.value, containers: added });
+  const started = readAllContainers(spec).filter(({ list }) => list !== EPHEMERAL_CONTAINERS);
+  return ok({ values, volumes: volumes.value, containers: added, started });
 }
 
 /**
@@ -47,7 +57,7 @@ export function decideEphemeral(
   defaultToken: string | undefined,
 ): Decision {
   if (!read.ok) return read.problem;
-  const { values, volumes, containers } = read.value;
+  const { values, volumes, containers, started } = read.value;
   const inject = checkInject(values.inject);
   const { tokens, missing } = findEphemeralTokens(values, defaultToken, volumes);
   const obstacles = inject.ok ? missing : [invalidSetting(inject.problem), ...missing];
@@ -56,7 +66,7 @@ export function decideEphemeral(
   if (tokens.length === 0)
     return skipPod(reason ?? 'NotRequested', 'no token for ephemeral containers', found);
   if (containers.length === 0) return skipPod('NoContainers', 'no new ephemeral container', found);
-  const plan = planEphemeral(containers, { tokens, values, volumes });
+  const plan = planEphemeral(containers, { tokens, values, volumes, started });
   const warnings = joinWarnings(found, plan.warnings);
   if (plan.containers.length === 0) {
     const why = reason ?? plan.reason ?? 'AlreadyInjected';

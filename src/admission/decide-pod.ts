@@ -40,7 +40,7 @@ function decideInjection(shape: PodShape, request: InjectionRequest, found: read
   const selected = selectContainers(shape.containers, request.containers);
   const aboutPod = [...found, ...warnOfWindowsAffinity(shape), ...selected.warnings];
   if (!selected.ok) return denyPod({ reason: 'InvalidAnnotation', ...selected.problem }, aboutPod);
-  const plan = planInjection(shape.volumes, selected.value, request);
+  const plan = planInjection(shape, selected.value, request);
   const warnings = joinWarnings(aboutPod, plan.warnings);
   if (!plan.ok) return denyPod(plan.problem, warnings);
   const { tokens } = request;

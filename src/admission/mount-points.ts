@@ -6,11 +6,11 @@ import { volumeKind } from './token-volume.ts';
 /** In these volumes the kubelet makes the mount points of nested mounts, read-only or not (`MakeNestedMountpoints`). */
 const MAKES_MOUNT_POINTS: ReadonlySet<string> = new Set(['secret', 'configMap', 'projected', 'downwardAPI']);
 
-/** Whether a directory can be made in a volume that is mounted writable, or read-only. */
-interface Making {
-  readonly inWritable: boolean;
-  readonly inReadOnly: boolean;
-}
+/**
+ * Where in a volume a directory can be made: `everywhere`, if it is not known; by the kubelet, which makes it in the volume's
+ * own root whatever part of it is mounted; where it is mounted writable; nowhere.
+ */
+type Making = 'everywhere' | 'byKubelet' | 'inWritable' | 'nowhere';
 
 /** Where in a pod's volumes a mount point can be made. Each volume is looked at once, however many mounts it has. */
 export class MountPoints {
@@ -29,8 +29,7 @@ export class MountPoints {
       if (nearest === undefined || mount.path.length >= nearest.path.length) nearest = mount;
     }
     if (nearest === undefined) return undefined;
-    const { inReadOnly, inWritable } = this.#look(nearest.volume);
-    return (nearest.readOnly ? inReadOnly : inWritable) ? undefined : nearest;
+    return isMade(this.#look(nearest.volume), nearest) ? undefined : nearest;
   }
 
   #look(name: string): Making {
@@ -42,10 +41,27 @@ export class MountPoints {
   }
 }
 
+function isMade(making: Making, { subPath, readOnly }: MountShape): boolean {
+  switch (making) {
+    case 'everywhere':
+      return true;
+    case 'byKubelet':
+      return subPath === '';
+    case 'inWritable':
+      return !readOnly;
+    case 'nowhere':
+      return false;
+    default:
+      return making satisfies never;
+  }
+}
+
 /** Image volumes are always read-only; many others have a `readOnly` of their own, which counts for every mount. */
 function inspectVolume(volume: JsonObject | undefined): Making {
-  const kind = volume === undefined ? undefined : volumeKind(volume);
-  if (kind === undefined || MAKES_MOUNT_POINTS.has(kind)) return { inWritable: true, inReadOnly: true };
-  const isReadOnly = kind === 'image' || member(objectMember(volume, kind), 'readOnly') === true;
-  return { inWritable: !isReadOnly, inReadOnly: false };
+  if (volume === undefined) return 'everywhere';
+  const kind = volumeKind(volume);
+  if (MAKES_MOUNT_POINTS.has(kind)) return 'byKubelet';
+  return kind === 'image' || member(objectMember(volume, kind), 'readOnly') === true
+    ? 'nowhere'
+    : 'inWritable';
 }

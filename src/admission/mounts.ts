@@ -1,3 +1,4 @@
+import type { NestedMounts } from './nested-mounts.ts';
 import { isWithin, joinPath } from './paths.ts';
 import type { ContainerShape, DeviceShape, MountShape } from './pod-shape.ts';
 import type { ShowingVolumes } from './token-volume.ts';
@@ -25,8 +26,8 @@ export function visibleFiles(
 
 /**
  * Below it no other mount may be, for the file to be seen. The kubelet puts a link into a volume for the first part of each
- * path, but a directory where another mount will be below it, which hides what the volume has in that part. It looks
- * for such mounts below all mounts of the volume but one at the root (`getNestedMountpoints`, and `AtomicWriter`).
+ * path, but a directory where another mount will be below it, which hides what the volume has in that part. What is
+ * below other mounts of the volume, `NestedMounts` knows.
  */
 function topOf({ mount, file }: ShownFile): string {
   if (mount.subPath !== '' || mount.path === '/') return file;
@@ -45,15 +46,20 @@ export function hides(mount: MountShape, shown: ShownFile, volumes: ShowingVolum
   return !visibleFiles(mount, volumes).includes(shown.file);
 }
 
-/** Another mount or device of the container that hides the file. Nothing can be mounted below a file, or below a device. */
+/**
+ * Another mount or device of the container that hides the file, or a mount of any container that does so in the file's volume.
+ * Nothing can be mounted below a file, or below a device.
+ */
 export function findCover(
   { mounts, devices }: ContainerShape,
   shown: ShownFile,
   volumes: ShowingVolumes,
+  nested: NestedMounts,
 ): MountShape | DeviceShape | undefined {
   const { file } = shown;
   return (
     mounts.find((other) => other !== shown.mount && hides(other, shown, volumes)) ??
-    devices.find(({ path }) => isWithin(path, file) || isWithin(file, path))
+    devices.find(({ path }) => isWithin(path, file) || isWithin(file, path)) ??
+    nested.findCover(shown)
   );
 }

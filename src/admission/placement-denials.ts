@@ -44,6 +44,15 @@ export function explainHidden(
   };
 }
 
+/** The new mount is below a mount of a part of a volume, and would take the place of a token in that volume. */
+export function explainNested({ name }: ContainerShape, path: string, parent: MountShape): PodDenial {
+  return {
+    reason: 'MountPathTaken',
+    what: `container ${quote(name)}: a mount at ${showPath(path)}, below volume ${quote(parent.volume)}, hides the token file in that volume`,
+    remedy: `${MOVE}, or mount ${quote(parent.volume)} elsewhere`,
+  };
+}
+
 function describeHiding({ name }: ContainerShape, file: string, other: MountShape | DeviceShape): string {
   return `container ${quote(name)}: ${describeCover(other)} at ${showPath(other.path)} hides the token file ${showPath(file)}`;
 }

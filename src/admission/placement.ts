@@ -1,16 +1,33 @@
 import { TOKEN_KEY } from '../resources/names.ts';
 import type { PodDenial, TokenMount } from './decision.ts';
 import { findCover, hides, visibleFiles, type ShownFile } from './mounts.ts';
+import type { NestedMounts } from './nested-mounts.ts';
 import { findLengthFault, joinPath, lengthFault } from './paths.ts';
-import { explainCover, explainHidden, explainLength, explainTaken } from './placement-denials.ts';
+import {
+  explainCover,
+  explainHidden,
+  explainLength,
+  explainNested,
+  explainTaken,
+} from './placement-denials.ts';
 import type { ContainerShape, MountShape } from './pod-shape.ts';
 import { showPath } from './text.ts';
 import type { ShowingVolumes } from './token-volume.ts';
 
-/** A token that containers should see. */
-export interface WantedToken {
+/** A token, and where it comes from. */
+export interface TokenSource {
   readonly name: string;
   readonly volumes: ShowingVolumes;
+  /** The one of `volumes` to mount where nothing else mounts the token. */
+  readonly volume: string;
+  /** Where to mount it then, normalised. */
+  readonly mountPath: string;
+}
+
+/** A token that containers should see. */
+export interface WantedToken extends Pick<TokenSource, 'name' | 'volumes'> {
+  /** The same for all tokens of a pod. */
+  readonly nested: NestedMounts;
   /** For a container that does not mount it yet; one object for all containers. */
   readonly newMount: NewMount;
 }
@@ -23,19 +40,17 @@ interface NewMount {
   readonly placement: Extract<Placement, { readonly how: 'mount' }>;
 }
 
-/** `volume` is the one to mount, at the normalised `mountPath`, where nothing else mounts the token. */
+/** Prepares what is the same for all containers. */
 export function wantToken(
-  name: string,
-  mountPath: string,
-  volume: string,
-  volumes: ShowingVolumes,
+  { name, mountPath, volume, volumes }: TokenSource,
+  nested: NestedMounts,
 ): WantedToken {
   const shape: MountShape = { volume, path: mountPath, subPath: '', readOnly: true };
   const files = visibleFiles(shape, volumes);
   const [file = joinPath(mountPath, TOKEN_KEY)] = files;
   const mount: TokenMount = { name: volume, mountPath, readOnly: true };
   const placement = { how: 'mount', files: [file], mounts: [mount] } as const;
-  return { name, volumes, newMount: { shown: { mount: shape, file }, files, placement } };
+  return { name, volumes, nested, newMount: { shown: { mount: shape, file }, files, placement } };
 }
 
 type Blocked = { readonly how: 'blocked'; readonly denial: PodDenial };
@@ -91,7 +106,11 @@ interface Sight {
 
 const UNSEEN: Sight = { shown: [], hidden: undefined };
 
-function findShown(container: ContainerShape, { volumes }: WantedToken, named: string | undefined): Sight {
+function findShown(
+  container: ContainerShape,
+  { volumes, nested }: WantedToken,
+  named: string | undefined,
+): Sight {
   let shown: ShownFile[] | undefined;
   let tried = 0;
   let hidden: Blocked | undefined;
@@ -100,7 +119,7 @@ function findShown(container: ContainerShape, { volumes }: WantedToken, named: s
       // The file that the container names is looked for behind all mounts, with as many tries of its own.
       if (tried >= (file === named ? 2 * MAX_TRIED : MAX_TRIED)) continue;
       tried += 1;
-      const cover = findCover(container, { mount, file }, volumes);
+      const cover = findCover(container, { mount, file }, volumes, nested);
       if (cover === undefined) (shown ??= []).push({ mount, file });
       else hidden ??= blocked(explainHidden(container, { mount, file }, cover));
     }
@@ -119,7 +138,7 @@ function placeShown(container: ContainerShape, shown: readonly ShownFile[]): Pla
 /** Blocked where something would hide the file. */
 function placeNewMount(
   container: ContainerShape,
-  { volumes, newMount }: WantedToken,
+  { volumes, nested, newMount }: WantedToken,
   named: string | undefined,
 ): Placement {
   const { shown, files, placement } = newMount;
@@ -127,13 +146,15 @@ function placeNewMount(
   const fault = lengthFault(file);
   if (fault !== undefined)
     return blocked(explainLength(container, `mount path ${showPath(mount.path)} ${fault}`));
-  const cover = findCover(container, shown, volumes);
+  const parent = nested.findHidden(container, mount.path);
+  if (parent !== undefined) return blocked(explainNested(container, mount.path, parent));
+  const cover = findCover(container, shown, volumes, nested);
   if (cover === undefined) {
     const isSeen =
       named !== undefined &&
       named !== file &&
       files.includes(named) &&
-      findCover(container, { mount, file: named }, volumes) === undefined;
+      findCover(container, { mount, file: named }, volumes, nested) === undefined;
     return isSeen ? { ...placement, files: [file, named] } : placement;
   }
   const isTaken = cover.path === mount.path;

@@ -6,6 +6,7 @@ import type { AnnotationValues } from './annotations.ts';
 import type { ContainerPlan, PodDenial, Problem, TokenEnv } from './decision.ts';
 import { makeEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
+import { NestedMounts } from './nested-mounts.ts';
 import { areTooManyMounts, explainTooLarge, PatchSize } from './size-limits.ts';
 import { wantToken } from './placement.ts';
 import { planContainer, type CommonParts } from './plan-container.ts';
@@ -78,6 +79,8 @@ export interface EphemeralInput {
   readonly tokens: readonly EphemeralToken[];
   readonly values: AnnotationValues;
   readonly volumes: ReadonlyMap<string, JsonObject>;
+  /** Those for which the kubelet made the volumes: what is mounted in one may hide what another would see. */
+  readonly started: readonly ContainerShape[];
 }
 
 type EphemeralPlan = WithWarnings<{
@@ -113,12 +116,17 @@ export function planEphemeral(containers: readonly ContainerShape[], input: Ephe
 }
 
 /** The settings count as far as they are valid. */
-function prepareParts({ tokens, values, volumes }: EphemeralInput): CommonParts {
+function prepareParts({ tokens, values, volumes, started }: EphemeralInput): CommonParts {
   const mountPath = checkMountPath(values.mountPath);
   const directory = mountPath.ok ? mountPath.value : DEFAULT_MOUNT_PATH;
+  const nested = new NestedMounts(
+    started,
+    tokens.map((token) => token.volumes),
+  );
   const wanted = tokens.map(({ name, index, volumes: shown }) => {
     const [volume = ''] = shown.keys();
-    return wantToken(name, mountPathOf(directory, name, index), volume, shown);
+    const path = mountPathOf(directory, name, index);
+    return wantToken({ name, mountPath: path, volume, volumes: shown }, nested);
   });
   const mountObstacle = mountPath.ok ? undefined : invalidSetting(mountPath.problem);
   const hasFirst = tokens[0]?.index === 0;

@@ -6,18 +6,19 @@ import type { InjectionRequest } from './annotations.ts';
 import type { ContainerPlan, PodDenial, InjectionPlan, TokenVolume } from './decision.ts';
 import { makeEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
+import { NestedMounts } from './nested-mounts.ts';
 import { areTooManyMounts, explainTooLarge, PatchSize } from './size-limits.ts';
 import { findLengthFault, SHORTER_PATH } from './paths.ts';
-import { wantToken, type WantedToken } from './placement.ts';
+import { wantToken, type TokenSource } from './placement.ts';
 import { planContainer } from './plan-container.ts';
-import type { ContainerShape } from './pod-shape.ts';
+import type { ContainerShape, PodShape } from './pod-shape.ts';
 import { quote, showPath } from './text.ts';
 import { findTokenVolumes, makeTokenVolume, volumeKind, type ShowingVolumes } from './token-volume.ts';
 import { joinWarnings, NO_WARNINGS, type WithWarnings } from './warnings.ts';
 
 /** What is missing in the selected containers and the volumes, so that nothing is left to plan once it is there. */
 export function planInjection(
-  volumes: ReadonlyMap<string, JsonObject>,
+  { volumes, containers: all }: Pick<PodShape, 'volumes' | 'containers'>,
   selected: readonly ContainerShape[],
   request: InjectionRequest,
 ): WithWarnings<Result<InjectionPlan, PodDenial>> {
@@ -26,7 +27,12 @@ export function planInjection(
   if (areTooManyMounts(selected, request.tokens.length)) return { ...tooLarge(), warnings: NO_WARNINGS };
   const needed = planVolumes(volumes, request);
   if (!needed.ok) return { ...needed, warnings: NO_WARNINGS };
-  const { added, wanted } = needed.value;
+  const { added, sources } = needed.value;
+  const nested = new NestedMounts(
+    all,
+    sources.map((source) => source.volumes),
+  );
+  const wanted = sources.map((source) => wantToken(source, nested));
   const size = new PatchSize();
   for (const volume of added) size.addVolume(volume);
   const newEnv = ok(makeEnv(request.envVar, wanted[0]?.newMount.shown.file ?? ''));
@@ -53,9 +59,9 @@ const OWN_FILES: readonly string[] = [TOKEN_KEY];
 function planVolumes(
   volumes: ReadonlyMap<string, JsonObject>,
   { tokens, mountPath, defaultMode }: InjectionRequest,
-): Result<{ readonly added: readonly TokenVolume[]; readonly wanted: readonly WantedToken[] }, PodDenial> {
+): Result<{ readonly added: readonly TokenVolume[]; readonly sources: readonly TokenSource[] }, PodDenial> {
   const added: TokenVolume[] = [];
-  const wanted: WantedToken[] = [];
+  const sources: TokenSource[] = [];
   for (const [index, shown] of findTokenVolumes(volumes, tokens).entries()) {
     const name = tokens[index] ?? '';
     const path = mountPathOf(mountPath, name, index);
@@ -63,7 +69,7 @@ function planVolumes(
     if (existing !== undefined) {
       const fault = findLongPath(shown);
       if (fault !== undefined) return fail(fault);
-      wanted.push(wantToken(name, path, existing, shown));
+      sources.push({ name, mountPath: path, volume: existing, volumes: shown });
       continue;
     }
     const volume = makeTokenVolume(name, defaultMode);
@@ -72,9 +78,14 @@ function planVolumes(
     const other = added.find((one) => one.name === volume.name);
     if (other !== undefined) return fail(explainSameVolume(volume, other));
     added.push(volume);
-    wanted.push(wantToken(name, path, volume.name, new Map([[volume.name, OWN_FILES]])));
+    sources.push({
+      name,
+      mountPath: path,
+      volume: volume.name,
+      volumes: new Map([[volume.name, OWN_FILES]]),
+    });
   }
-  return ok({ added, wanted });
+  return ok({ added, sources });
 }
 
 /** Adding a second token never moves the first. */

@@ -54,6 +54,7 @@ export function expectPod(original: Json): Expected {
     }
     shownBy.set(token, shown);
   }
+  const taken = takenParts(all);
   if (added.length > 0) spec.volumes = [...(spec.volumes ?? []), ...added];
   const kept: string[] = [];
   for (const container of selected) {
@@ -64,14 +65,20 @@ export function expectPod(original: Json): Expected {
     const newMounts: Json[] = [];
     for (const [index, token] of tokens.entries()) {
       const path = index === 0 ? directory : `${directory}-${token}`;
-      const seen = seenFiles(mounts, devices, shownBy.get(token) ?? [], path);
+      const seen = seenFiles(mounts, devices, shownBy.get(token) ?? [], path, taken);
       if (seen === undefined) return 'refused';
       if (seen.mount !== undefined) newMounts.push(seen.mount);
     }
     if (newMounts.length > 0) container['volumeMounts'] = [...mounts, ...newMounts];
+    // What is below a mount of a part of a volume takes the place of what the volume has in that part.
+    const parts = mounts.filter((mount) => 'subPath' in mount);
+    for (const { mountPath } of newMounts) {
+      const takes = takenParts(parts.map((mount) => ({ volumeMounts: [mount, { name: '', mountPath }] })));
+      if ([...shownBy.values()].flat().some((one) => takes.has(partOf(one)))) return 'refused';
+    }
     // Once they are all there, every token must be seen.
     for (const [index, token] of tokens.entries()) {
-      const seen = seenFiles([...mounts, ...newMounts], devices, shownBy.get(token) ?? [], '/nowhere');
+      const seen = seenFiles([...mounts, ...newMounts], devices, shownBy.get(token) ?? [], '/nowhere', taken);
       if (seen === undefined) return 'refused';
       if (index > 0) continue;
       const value = addVariable(container, set(KEYS.envVar) || 'BEARER_TOKEN_FILE', seen.files[0] ?? '');
@@ -99,16 +106,22 @@ function seenFiles(
   devices: readonly string[],
   shown: readonly Shown[],
   path: string,
+  taken: ReadonlySet<string>,
 ): { files: readonly string[]; mount?: Json } | undefined {
   const places = mounts.map((mount) => posix.resolve('/', String(mount['mountPath'])));
   const filesOf = mounts.map((mount, index) =>
     shown
       .filter(({ volume }) => volume === mount['name'])
-      .map(({ file }) => posix.relative(`/${text(mount['subPath'])}`, `/${file}`))
-      .filter((below) => !below.startsWith('..'))
-      .map((below) => ({ file: posix.resolve(places[index] ?? '/', below), below })),
+      .map((one) => ({ one, below: posix.relative(`/${text(mount['subPath'])}`, `/${one.file}`) }))
+      .filter(({ below }) => !below.startsWith('..'))
+      .map(({ one, below }) => ({
+        file: posix.resolve(places[index] ?? '/', below),
+        below,
+        isTaken: taken.has(partOf(one)),
+      })),
   );
-  const inTheWay = (top: string, { file, below }: SeenFile, self: number): boolean => {
+  const inTheWay = (top: string, { file, below, isTaken }: SeenFile, self: number): boolean => {
+    if (isTaken) return true;
     // All that is in the volume at the first part of the path; a mount of a part of a volume is left out, as nothing is made there.
     const isPart = self >= 0 && text(mounts[self]?.['subPath']) !== '';
     const first = isPart || top === '/' ? file : posix.join(top, below.split('/')[0] ?? '');
@@ -130,7 +143,11 @@ function seenFiles(
   if (volume === undefined) return undefined;
   const added = shown
     .filter((other) => other.volume === volume.volume)
-    .map(({ file }) => ({ file: posix.join(path, file), below: file }));
+    .map((other) => ({
+      file: posix.join(path, other.file),
+      below: other.file,
+      isTaken: taken.has(partOf(other)),
+    }));
   const [first, ...more] = added.map((seen) => ({ file: seen.file, isHidden: inTheWay(path, seen, -1) }));
   if (first === undefined || first.isHidden) return undefined;
   const others = more.filter(({ isHidden }) => !isHidden).map(({ file }) => file);
@@ -142,6 +159,30 @@ function seenFiles(
 interface SeenFile {
   readonly file: string;
   readonly below: string;
+  /** Whether the volume has a directory for a mount in its place. */
+  readonly isTaken: boolean;
+}
+
+/** For each mount below another one the kubelet makes a directory in the volume of that: the names that it takes there. */
+function takenParts(containers: readonly Json[]): ReadonlySet<string> {
+  const taken = new Set<string>();
+  for (const container of containers) {
+    const mounts: Json[] = Object.values(container['volumeMounts'] ?? {});
+    const places = mounts.map((mount) => posix.resolve('/', String(mount['mountPath'])));
+    for (const [index, { name }] of mounts.entries()) {
+      const top = places[index] ?? '/';
+      for (const place of places) {
+        if (top !== '/' && place !== top && isAbove(top, place))
+          taken.add(partOf({ volume: text(name), file: posix.relative(top, place) }));
+      }
+    }
+  }
+  return taken;
+}
+
+/** The first part of the path in the volume: what the kubelet links to, or makes a directory of. */
+function partOf({ volume, file }: Shown): string {
+  return `${volume}:${file.split('/')[0]}`;
 }
 
 function isAbove(directory: string, path: string): boolean {

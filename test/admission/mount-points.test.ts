@@ -46,6 +46,18 @@ describe('a directory to mount at', () => {
         );
   });
 
+  it('is made by the kubelet in the root of the volume alone, so not where a part of it is mounted', () => {
+    for (const volume of ['secret', 'configMap', 'projected', 'downwardAPI'])
+      for (const subPath of ['dir', undefined]) {
+        const parent = mount(volume, '/a', { subPath });
+        assert.equal(POINTS.findReadOnlyParent(shape([parent]), '/a/b'), parent);
+      }
+    assert.equal(
+      POINTS.findReadOnlyParent(shape([mount('disk', '/a', { subPath: 'dir' })]), '/a/b'),
+      undefined,
+    );
+  });
+
   it('is looked for in the nearest parent alone, of two at one path in the later', () => {
     const [far, near] = [mount('disk', '/a', READ_ONLY), mount('disk', '/a/b')];
     for (const mounts of [

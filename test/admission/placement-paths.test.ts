@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { placeTokens, wantToken, type Placement, type WantedToken } from '../../src/admission/placement.ts';
-import { mount, shape } from './shapes.ts';
+import { mount, NOTHING_NESTED, shape } from './shapes.ts';
 
 const KEY = 'tokens.osg-htc.org/mount-path';
 
 /** A token under its own name in a volume of its own, to be mounted at `path`. */
 function wanted(name: string, path: string, ...files: readonly string[]): WantedToken {
   const shown = files.length === 0 ? ['token'] : files;
-  return wantToken(name, path, `jwt-${name}`, new Map([[`jwt-${name}`, shown]]));
+  const volume = `jwt-${name}`;
+  return wantToken({ name, mountPath: path, volume, volumes: new Map([[volume, shown]]) }, NOTHING_NESTED);
 }
 
 /** How each token is placed; a refusal by its message. */
@@ -207,16 +208,16 @@ describe('several tokens in a container', () => {
   });
 
   it('see one another where the new mount of one shows the other at the same path', () => {
-    const a = wantToken('a', '/a', 'both', new Map([['both', ['a']]]));
-    const b = wantToken(
-      'b',
-      '/b',
-      'own',
-      new Map([
-        ['own', ['a/b']],
-        ['both', ['b']],
-      ]),
-    );
+    const [a, b] = [
+      { name: 'a', mountPath: '/a', volume: 'both', volumes: new Map([['both', ['a']]]) },
+      {
+        name: 'b',
+        mountPath: '/b',
+        volume: 'own',
+        volumes: new Map(Object.entries({ own: ['a/b'], both: ['b'] })),
+      },
+    ].map((source) => wantToken(source, NOTHING_NESTED));
+    assert.ok(a !== undefined && b !== undefined);
     assert.deepEqual(outcomes(placeTokens(shape([mount('own', '/')]), [a, b])), ['/a', ['/a/b']]);
   });
 

@@ -17,7 +17,7 @@ function inputOf(names: readonly string[], values: EphemeralInput['values'] = VA
   );
   const { tokens } = findEphemeralTokens({ ...values, token: names.join() }, undefined, volumes);
   assert.equal(tokens.length, names.length);
-  return { tokens, values, volumes };
+  return { tokens, values, volumes, started: [] };
 }
 
 function containers(count: number, more: Partial<ContainerShape> = {}): readonly ContainerShape[] {

@@ -1,3 +1,4 @@
+import { NestedMounts } from '../../src/admission/nested-mounts.ts';
 import type { ContainerShape, DeviceShape, MountShape } from '../../src/admission/pod-shape.ts';
 
 /** A mount of a whole volume, writable. */
@@ -13,3 +14,6 @@ export function shape(
 ): ContainerShape {
   return { list: 'containers', index: 0, name, mounts, devices, env: [], hasEnvFrom: false };
 }
+
+/** Of a pod whose containers mount nothing below a volume that shows a token. */
+export const NOTHING_NESTED = new NestedMounts([], []);

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { annotatedPod, container, KEYS, review, type Json } from './pods.ts';
+
+const VOLUMES = [
+  { name: 'v', secret: { secretName: 'my-jwt', items: [{ key: 'token', path: 'jwt/token' }] } },
+  { name: 'cache', emptyDir: {} },
+];
+
+function mounting(name: string, ...mounts: readonly (readonly [string, string, string?])[]): Json {
+  const volumeMounts = mounts.map(([volume, mountPath, subPath]) => ({
+    name: volume,
+    mountPath,
+    ...(subPath === undefined ? {} : { subPath }),
+  }));
+  return container(name, { volumeMounts });
+}
+
+/** The message about the pod; for one that is admitted, the reason. */
+function outcomeOf(containers: readonly Json[], spec: Json = {}, annotations: Json = {}): string {
+  const answer = review(annotatedPod({ volumes: VOLUMES, containers, ...spec }, annotations));
+  return answer.allowed ? answer.reason : answer.message;
+}
+
+const HIDDEN = (path: string, file: string, remedy: string): string =>
+  `container "app": volume "cache" at ${path} hides the token file ${file}: mount "cache" elsewhere, or remove the mount of "v" at ${remedy}`;
+
+describe('the kubelet makes a directory in a volume for a mount below it, instead of what the volume has there', () => {
+  it('below another mount in the same container', () => {
+    const app = mounting('app', ['v', '/x'], ['v', '/y'], ['cache', '/y/jwt/cache']);
+    assert.equal(outcomeOf([app]), HIDDEN('/y/jwt/cache', '/x/jwt/token', '/x'));
+  });
+
+  it('in another container, selected or not, of any list', () => {
+    const app = mounting('app', ['v', '/x']);
+    const side = mounting('side', ['v', '/y'], ['cache', '/y/jwt']);
+    const hidden = HIDDEN('/y/jwt', '/x/jwt/token', '/x');
+    assert.equal(outcomeOf([app, side], {}, { [KEYS.containers]: 'app' }), hidden);
+    assert.equal(outcomeOf([app], { initContainers: [side] }, { [KEYS.containers]: 'app' }), hidden);
+  });
+
+  it('below a mount of a part of the volume, too, at its root', () => {
+    const app = mounting('app', ['v', '/x', 'jwt'], ['v', '/y', 'other'], ['cache', '/y/jwt']);
+    assert.equal(outcomeOf([app]), HIDDEN('/y/jwt', '/x/token', '/x'));
+  });
+
+  it('so a new mount of the volume does not show it either', () => {
+    const app = mounting('app');
+    const side = mounting('side', ['v', '/y'], ['cache', '/y/jwt']);
+    assert.match(
+      outcomeOf([app, side]),
+      /^container "app": volume "cache" at \/y\/jwt hides the token file /,
+    );
+  });
+
+  it('but nothing where the mount is elsewhere in the volume, beside it, or below one at the root', () => {
+    const app = mounting('app', ['v', '/x']);
+    for (const side of [
+      mounting('side', ['v', '/y'], ['cache', '/y/other/jwt']),
+      mounting('side', ['v', '/y'], ['cache', '/y/jwt2']),
+      mounting('side', ['v', '/y'], ['cache', '/yy/jwt']),
+      mounting('side', ['v', '/'], ['cache', '/jwt']),
+      mounting('side', ['cache', '/y'], ['v', '/y/jwt']),
+    ])
+      assert.equal(outcomeOf([app, side], {}, { [KEYS.containers]: 'app' }), 'Injected');
+  });
+
+  it('for a new mount as well, which is refused below a part of a volume with a token', () => {
+    const app = mounting('app', ['v', '/var/run/secrets', 'other']);
+    assert.equal(
+      outcomeOf([app]),
+      `container "app": a mount at /var/run/secrets/jwt, below volume "v", hides the token file in that volume: set annotation ${KEYS.mountPath} to another directory, or mount "v" elsewhere`,
+    );
+    assert.equal(outcomeOf([app], {}, { [KEYS.mountPath]: '/creds' }), 'Injected');
+  });
+});
