@@ -1,13 +1,8 @@
 import type { NestedMounts } from './nested-mounts.ts';
 import { isWithin, joinPath } from './paths.ts';
 import type { ContainerShape, DeviceShape, MountShape } from './pod-shape.ts';
+import type { ShownFile } from './shown-file.ts';
 import type { ShowingVolumes } from './token-volume.ts';
-
-/** The file of a token, and the mount by which a container sees it. */
-export interface ShownFile {
-  readonly mount: MountShape;
-  readonly file: string;
-}
 
 const NO_FILES: readonly string[] = [];
 

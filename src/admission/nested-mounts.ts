@@ -1,4 +1,4 @@
-import type { ShownFile } from './mounts.ts';
+import type { ShownFile } from './shown-file.ts';
 import { isWithin } from './paths.ts';
 import type { ContainerShape, MountShape } from './pod-shape.ts';
 import type { ShowingVolumes } from './token-volume.ts';

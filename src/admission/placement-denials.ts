@@ -1,6 +1,6 @@
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import type { PodDenial } from './decision.ts';
-import type { ShownFile } from './mounts.ts';
+import type { ShownFile } from './shown-file.ts';
 import { SHORTER_PATH } from './paths.ts';
 import type { ContainerShape, DeviceShape, MountShape } from './pod-shape.ts';
 import { quote, showPath } from './text.ts';

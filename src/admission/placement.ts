@@ -1,6 +1,7 @@
 import { TOKEN_KEY } from '../resources/names.ts';
 import type { PodDenial, TokenMount } from './decision.ts';
-import { findCover, hides, visibleFiles, type ShownFile } from './mounts.ts';
+import { findCover, hides, visibleFiles } from './mounts.ts';
+import type { ShownFile } from './shown-file.ts';
 import type { NestedMounts } from './nested-mounts.ts';
 import { findLengthFault, joinPath, lengthFault } from './paths.ts';
 import {

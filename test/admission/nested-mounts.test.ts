@@ -8,10 +8,10 @@ const VOLUMES = [
 ];
 
 function mounting(name: string, ...mounts: readonly (readonly [string, string, string?])[]): Json {
-  const volumeMounts = mounts.map(([volume, mountPath, subPath]) => ({
+  const volumeMounts = mounts.map(([volume, mountPath, subPath = '']) => ({
     name: volume,
     mountPath,
-    ...(subPath === undefined ? {} : { subPath }),
+    subPath,
   }));
   return container(name, { volumeMounts });
 }
