@@ -39,6 +39,16 @@ describe('prompt delivery', { concurrency: false }, () => {
     await stage.cluster.apply(podOnNode({ namespace: NAMESPACE, name }, NAMESPACE, mounted));
   }
 
+  async function removePod(name: string, ...flags: readonly string[]): Promise<void> {
+    await stage.cluster.kubectl(['delete', 'pod', '-n', NAMESPACE, name, ...flags]);
+  }
+
+  async function endPod(name: string): Promise<void> {
+    const patch = JSON.stringify({ status: { phase: 'Succeeded' } });
+    const args = ['patch', 'pod', '-n', NAMESPACE, name, '--subresource=status', '--type=merge', '-p', patch];
+    await stage.cluster.kubectl(args);
+  }
+
   async function renew(name: string, request: string): Promise<void> {
     const old = await tenant.tokenOf(name);
     const annotation = `tokens.osg-htc.org/renew=${request}`;
@@ -105,14 +115,34 @@ describe('prompt delivery', { concurrency: false }, () => {
     assert.ok(!KEY.startsWith('tokens.osg-htc.org/'));
   });
 
-  it('a pod that came later is nudged, one that was deleted is forgotten, and every result is a metric from the beginning', async () => {
-    await createPod('later', { secret: 'two' });
-    await stage.cluster.kubectl(['delete', 'pod', '-n', NAMESPACE, 'mounts-other', '--now', '--wait=false']);
-    await waitUntil('the pod to be nudged', 30_000, async () => {
-      await renew('two', `d-${Math.random()}`);
+  it('a pod that came later is nudged; one that is being deleted, has ended or is gone is not', async () => {
+    const leavingAt = await nudgedAt('mounts-other');
+    assert.notEqual(leavingAt, undefined);
+    for (const name of ['gone', 'ended']) await createPod(name, { secret: 'two' });
+    await removePod('mounts-other', '--wait=false'); // no kubelet ends it, so it stays
+    await removePod('gone', '--grace-period=0', '--force');
+    await endPod('ended');
+    await createPod('later', { secret: 'last' }, { secret: 'two' });
+    // A watch keeps the order: the service has seen these three go when it has seen the pod that came after them.
+    await waitUntil('the new pod to be nudged', 30_000, async () => {
+      await renew('last', `d-${Math.random()}`);
       return (await nudgedAt('later')) !== undefined;
     });
+
+    const [laterAt, bothAt] = [await nudgedAt('later'), await nudgedAt('mounts-both')];
+    await renew('two', 'e');
+    await waitForNudge('later', laterAt);
+    await waitForNudge('mounts-both', bothAt);
+    const witnessAt = await nudgedAt('witness');
+    await renew('last', 'f'); // its turn comes after that of all pods of the other
+    await waitForNudge('witness', witnessAt);
+    assert.equal(await nudgedAt('mounts-other'), leavingAt);
+    assert.equal(await nudgedAt('ended'), undefined);
+    // Of each result there is a metric from the beginning; a pod that the service still knew would be `gone`.
     for (const result of ['gone', 'refused', 'failed', 'dropped']) assert.equal(await nudges(result), 0);
+  });
+
+  it('the API server lists pods by what the service asks for', async () => {
     const path = `/api/v1/pods?${new URLSearchParams(LIVE_PODS).toString()}`;
     const { body } = await askApi(stage.cluster.access, 'GET', path);
     assert.notEqual(JSON.parse(body).items.length, 0);
@@ -133,7 +163,7 @@ describe('prompt delivery', { concurrency: false }, () => {
       JSON.stringify(taken),
     ]);
     await waitUntil('a nudge to be refused', 30_000, async () => {
-      await renew('one', `e-${Math.random()}`);
+      await renew('one', `g-${Math.random()}`);
       return (await nudges('refused')) > 0;
     });
     const line = await stage
@@ -161,7 +191,7 @@ describe('prompt delivery', { concurrency: false }, () => {
     await stage.cluster.apply(roles.map((object) => stringify(object)).join('---\n'));
     await stage.startService({ args: ['--prompt-delivery', `--namespaces=${NAMESPACE}`] });
     const earlier = await nudgedAt('mounts');
-    await renew('one', 'f');
+    await renew('one', 'h');
     await waitForNudge('mounts', earlier);
     assert.ok(!stage.service().output().includes('Forbidden'), stage.service().output());
   });
