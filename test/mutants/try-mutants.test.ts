@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { instrument } from './instrument.ts';
+import { instrument, type Mutant } from './instrument.ts';
 import { tryMutants } from './try-mutants.ts';
 
 const SOURCE = `
@@ -28,6 +28,8 @@ describe('a sum', () => {
   });
 });
 `;
+
+const MUTANT: Mutant = { id: 0, file: 'sum.ts', line: 1, original: '1', replacement: '2' };
 
 describe('a mutant', () => {
   it('is noticed when a test fails or does not end, survives otherwise, and may not be reached', async (context) => {
@@ -56,6 +58,24 @@ describe('a mutant', () => {
     context.after(() => rm(folder, { recursive: true }));
     const test = join(folder, 'broken.test.ts');
     await writeFile(test, `import { it } from 'node:test'; it('fails', () => { throw new Error('x'); });`);
-    await assert.rejects(tryMutants({ mutants: [], sources: {} }, [test], 1), /without a mutant: fails/);
+    await assert.rejects(
+      tryMutants({ mutants: [MUTANT], sources: {} }, [test], 1),
+      /without a mutant: fails/,
+    );
+  });
+});
+
+describe('a run that would show nothing', () => {
+  it('throws when there is no mutant', async () => {
+    await assert.rejects(tryMutants({ mutants: [], sources: {} }, ['any.test.ts'], 1), /nothing to change/);
+  });
+
+  it('throws when there is no test', async (context) => {
+    const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-mutants-test-'));
+    context.after(() => rm(folder, { recursive: true }));
+    const empty = join(folder, 'empty.test.ts');
+    await writeFile(empty, '');
+    for (const tests of [[], [empty]])
+      await assert.rejects(tryMutants({ mutants: [MUTANT], sources: {} }, tests, 1), /no test/);
   });
 });

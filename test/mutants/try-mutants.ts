@@ -13,12 +13,16 @@ const GRACE_MS = 5_000;
 /** What came of one mutant. */
 export type Outcome = 'noticed' | 'survived' | 'not reached';
 
-/** Tries each mutant by the tests that reach it, the quickest first, until one fails. Throws if a test fails without any. */
+/**
+ * Tries each mutant by the tests that reach it, the quickest first, until one fails. Throws if a test fails without any, and if
+ * there is no mutant or no test: that would look as if nothing had survived.
+ */
 export async function tryMutants(
   { sources, mutants }: Instrumented,
   tests: readonly string[],
   concurrency: number,
 ): Promise<ReadonlyMap<Mutant, Outcome>> {
+  if (mutants.length === 0) throw new Error('there is nothing to change in the sources');
   const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-mutants-'));
   const path = join(folder, 'sources.json');
   try {
@@ -40,6 +44,7 @@ async function tryAll(
   const known = await first.dryRun();
   first.stop();
   if (known.failure !== undefined) throw new Error(`fails without a mutant: ${known.failure}`);
+  if (known.tests.length === 0) throw new Error('there is no test');
   const outcomes = new Map<Mutant, Outcome>();
   const waiting = mutants.values();
   const lane = async (): Promise<void> => {
