@@ -10,7 +10,16 @@ import { placeOf, WIDTH, writeKey } from './many-jwts.ts';
 import type { MeasuredService } from './measured-service.ts';
 import { makePods, makeSamplePod, podName } from './mounting-pods.ts';
 import { formatMs, type Row } from './report.ts';
-import { formatShare, readMetrics, readNudges, renewOften, shareOf, SHORT } from './short-jwts.ts';
+import {
+  formatLateness,
+  keptFresh,
+  leastRenewals,
+  readMetrics,
+  readNudges,
+  renewOften,
+  shareOf,
+  SHORT,
+} from './short-jwts.ts';
 import {
   changeSomething,
   learnFieldOwners,
@@ -153,10 +162,10 @@ async function measureUnderLimit(bench: DeliveryBench, bare: BareClient): Promis
     },
     {
       what: `lateness of ${late.total} renewals of ${SHORT} JWTs of 1–2 min with ${Math.floor(pods / 10 / SHORT)} pods each, ${seconds} s`,
-      ours: `${formatShare(late)} within 1 s; ${JSON.stringify(late.nudges)}`,
-      peer: `without prompt delivery ${formatShare(lateAlone)}`,
-      goal: 'as many, within 1 %',
-      holds: shareOf(late) >= shareOf(lateAlone) - 0.01,
+      ours: `${formatLateness(late)}; ${JSON.stringify(late.nudges)}`,
+      peer: `without prompt delivery ${lateAlone.total} renewals, ${formatLateness(lateAlone)}`,
+      goal: `as many in time, within 1 %, ≥ ${leastRenewals(seconds)} renewals, all tokens valid`,
+      holds: shareOf(late) >= shareOf(lateAlone) - 0.01 && keptFresh(late, seconds),
       data: { late, lateAlone },
     },
     {

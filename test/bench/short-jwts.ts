@@ -3,10 +3,24 @@ import type { BareClient } from './bare-client.ts';
 import { createMany } from './many-jwts.ts';
 import type { MeasuredService } from './measured-service.ts';
 
-/** JWTs of one and two minutes, as in the row `lateness`. */
+/** JWTs of one and two minutes. */
 export const SHORT = 500;
 
+/** The longest time between two renewals of each, in seconds: half of their lifetimes, without jitter. */
+const PERIODS = [30, 60] as const;
+
 type Nudges = Readonly<Record<string, number>>;
+
+/** How long after their planned moment the renewals of short-lived JWTs came, by number. */
+export interface Lateness {
+  readonly total: number;
+  /** Within a second. */
+  readonly inTime: number;
+  /** Within a tenth of a second. */
+  readonly in100: number;
+  /** JWTs with a valid token at the end. */
+  readonly ready: number;
+}
 
 /** All of `/metrics`. */
 export async function readMetrics(service: MeasuredService): Promise<string> {
@@ -19,39 +33,56 @@ export function readNudges(metrics: string): Nudges {
   return Object.fromEntries([...lines].map(([, result, count]) => [result, Number(count)]));
 }
 
-/** Short-lived JWTs, each renewed about every minute; how long after its planned moment each renewal came. */
+/** Makes short-lived JWTs and waits; what `/metrics` says then of their renewals, and of all nudges. */
 export async function renewOften(
   service: MeasuredService,
   bare: BareClient,
   namespace: string,
   seconds: number,
-) {
+): Promise<Lateness & { readonly nudges: Nudges }> {
+  const begin = await readMetrics(service);
   const spec = (index: number) => ({ expiryTime: { minutes: 1 + (index % 2) }, resignBefore: undefined });
   await createMany(bare, { namespaces: [namespace], count: SHORT, spec });
   await sleep(seconds * 1_000);
-  const metrics = await readMetrics(service);
-  const bucket = (le: string): number =>
-    Number(
-      new RegExp(`^jwt_injector_renewal_lateness_seconds_bucket\\{le="${le}"\\} (\\d+)`, 'm').exec(
-        metrics,
-      )?.[1],
-    );
+  const end = await readMetrics(service);
+  return { ...readLateness(begin, end, namespace), nudges: readNudges(end) };
+}
+
+/** From two readings of `/metrics`. */
+export function readLateness(begin: string, end: string, namespace: string): Lateness {
+  const since = (le: string): number => readBucket(end, le) - readBucket(begin, le);
+  const ready = new RegExp(`^jwt_injector_token_ready\\{namespace="${namespace}",[^}]*\\} 1$`, 'gm');
   return {
-    total: bucket('\\+Inf'),
-    inTime: bucket('1'),
-    in100: bucket('0.1'),
-    nudges: readNudges(metrics),
+    total: since('+Inf'),
+    inTime: since('1'),
+    in100: since('0.1'),
+    ready: [...end.matchAll(ready)].length,
   };
 }
 
-type Lateness = Pick<Awaited<ReturnType<typeof renewOften>>, 'total' | 'inTime'>;
+function readBucket(metrics: string, le: string): number {
+  const line = `jwt_injector_renewal_lateness_seconds_bucket{le="${le}"} `;
+  const at = metrics.indexOf(line);
+  return at < 0 ? Number.NaN : Number.parseInt(metrics.slice(at + line.length), 10);
+}
+
+/** So many fall due in the time, the first of each JWT one period after its signature. */
+export function leastRenewals(seconds: number): number {
+  const ofOne = PERIODS.map((period) => Math.max(0, Math.floor(seconds / period) - 1));
+  return ofOne.reduce((sum, each) => sum + each, 0) * (SHORT / PERIODS.length);
+}
+
+/** Lateness counts renewals that came: a JWT that is never renewed again shows only here. */
+export function keptFresh({ total, ready }: Lateness, seconds: number): boolean {
+  return total >= leastRenewals(seconds) && ready === SHORT;
+}
 
 /** Of the renewals, within a second. */
-export function shareOf({ total, inTime }: Lateness): number {
+export function shareOf({ total, inTime }: Pick<Lateness, 'total' | 'inTime'>): number {
   return inTime / total;
 }
 
-/** As a percentage. */
-export function formatShare(late: Lateness): string {
-  return `${(shareOf(late) * 100).toFixed(2)} %`;
+/** As a percentage, with the number of valid tokens at the end. */
+export function formatLateness(late: Lateness): string {
+  return `${(shareOf(late) * 100).toFixed(2)} % within 1 s, ${late.ready} of ${SHORT} tokens valid`;
 }
