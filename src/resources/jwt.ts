@@ -19,6 +19,7 @@ import { KIND, PREFIX, RENEW } from './names.ts';
 import type { StateProblem } from './problem.ts';
 import { parseRecordedStatus, type RecordedStatus } from './recorded-status.ts';
 import { fail, ok, type Result } from './result.ts';
+import { isLongerThan } from './text-length.ts';
 import { parseTime } from '../time/format-time.ts';
 import type { Seconds } from '../time/units.ts';
 
@@ -32,8 +33,8 @@ const MAX_ENTRIES_BYTES = 8 * 1024;
 /** Characters of a key of labels or annotations in Kubernetes: a domain of 253, a slash, a name of 63. */
 const MAX_KEY = 317;
 const MAX_RENEW = 1_024; // bytes that count of a request for a new token: a time, a name
-/** In UTF-16 units, as the CRD bounds them. */
-const MAX_ISSUER = 2_048;
+/** Characters, as the CRD bounds them. */
+export const MAX_ISSUER = 2_048;
 const MAX_KEY_ID = 1_024;
 
 /** `spec` of a JWT, durations in seconds. */
@@ -129,8 +130,8 @@ export function parseJwtSpec(spec: unknown): Result<JwtSpec, StateProblem> {
   const data = member(spec, 'data');
   if (typeof issuer !== 'string' || issuer === '') return invalid('spec.issuer must be set: the claim "iss"');
   if (typeof keyId !== 'string' || keyId === '') return invalid('spec.keyId must be set: the header "kid"');
-  if (issuer.length > MAX_ISSUER) return invalid(`spec.issuer has more than ${MAX_ISSUER} characters`);
-  if (keyId.length > MAX_KEY_ID) return invalid(`spec.keyId has more than ${MAX_KEY_ID} characters`);
+  if (isLongerThan(issuer, MAX_ISSUER)) return invalid(`spec.issuer has more than ${MAX_ISSUER} characters`);
+  if (isLongerThan(keyId, MAX_KEY_ID)) return invalid(`spec.keyId has more than ${MAX_KEY_ID} characters`);
   if (!isAlgorithmName(algorithm)) {
     return invalid('spec.algorithm must be one of RS, PS, ES 256, 384, 512 (e.g. ES256), or EdDSA');
   }
@@ -142,7 +143,7 @@ export function parseJwtSpec(spec: unknown): Result<JwtSpec, StateProblem> {
   if (isDeeperThan(data, MAX_LEVELS)) {
     return invalid(`spec.data is nested deeper than ${MAX_LEVELS} levels: make it flatter`);
   }
-  if ((stringMember(data, 'iss') ?? '').length > MAX_ISSUER) {
+  if (isLongerThan(stringMember(data, 'iss') ?? '', MAX_ISSUER)) {
     return invalid(`spec.data.iss has more than ${MAX_ISSUER} characters`);
   }
   const bytes = jsonBytes(data);

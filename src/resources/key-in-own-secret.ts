@@ -18,6 +18,6 @@ export function describeKeyInOwnSecret({ name }: { readonly name: string }): Sta
     message:
       `spec.key.secret names Secret ${name}, where the token of this JWT would be written: a token is never written to ` +
       'the Secret of its key. Store the key in a Secret of another name and name that one in spec.key.secret, or create ' +
-      'the JWT under another name',
+      'the JWT under another name; or name the namespace of the key in spec.key.secret, if it is another one',
   };
 }

@@ -2,8 +2,9 @@ import { isJsonObject, member, objectMember, stringMember } from './json.ts';
 import { MAX_OBJECT_NAME } from './object-name.ts';
 import type { StateProblem } from './problem.ts';
 import { fail, ok, type Result } from './result.ts';
+import { isLongerThan } from './text-length.ts';
 
-/** In UTF-16 units. A private key of 8,192 bits takes 6,500, with room for a certificate and text around it. */
+/** Characters, as the CRD bounds them. A private key of 8,192 bits takes 6,500, with room for a certificate and text around it. */
 export const MAX_KEY_TEXT = 16_384;
 /** The problem with a longer one, without any part of it. */
 export const KEY_TEXT_TOO_LONG = `the text has more than ${MAX_KEY_TEXT} characters: give the private key alone`;
@@ -40,7 +41,7 @@ export function parseKeySource(key: unknown): Result<KeySource, StateProblem> {
   if (source === 'value') {
     if (typeof value !== 'string' || value.trim() === '')
       return unreadableKey('spec.key.value must hold a PEM or JWK text');
-    return value.length > MAX_KEY_TEXT
+    return isLongerThan(value, MAX_KEY_TEXT)
       ? unreadableKey(`spec.key.value: ${KEY_TEXT_TOO_LONG}`)
       : ok({ from: 'value', text: value });
   }
@@ -55,7 +56,7 @@ export function parseKeySource(key: unknown): Result<KeySource, StateProblem> {
       'spec.key.secret.key must name the data key of the Secret that holds the private key',
     );
   }
-  if ([name, dataKey, namespace ?? ''].some((part) => part.length > MAX_OBJECT_NAME))
+  if ([name, dataKey, namespace ?? ''].some((part) => isLongerThan(part, MAX_OBJECT_NAME)))
     return unreadableKey(`spec.key.secret: a name has more than ${MAX_OBJECT_NAME} characters`);
   return ok({
     from: 'secret',

@@ -5,6 +5,7 @@ import { stringMap, type JsonObject, type StringMap } from '../resources/json.ts
 import { KEY_TEXT_TOO_LONG, MAX_KEY_TEXT, unreadableKey } from '../resources/key-source.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
+import { isLongerThan } from '../resources/text-length.ts';
 import { typeOfPkcs1, typeOfPkcs8, typeOfSec1 } from './key/der.ts';
 import { findMisfit, findTypeMisfit } from './key/fit.ts';
 import { parseJwk } from './key/jwk.ts';
@@ -83,7 +84,7 @@ async function proveKey(privateKey: KeyObject, algorithm: AlgorithmName): Promis
 }
 
 function parsePrivateKey(text: string, algorithm: AlgorithmName): Result<KeyObject, StateProblem> {
-  if (text.length > MAX_KEY_TEXT) return unreadableKey(KEY_TEXT_TOO_LONG);
+  if (isLongerThan(text, MAX_KEY_TEXT)) return unreadableKey(KEY_TEXT_TOO_LONG);
   const trimmed = text.trim();
   if (trimmed.startsWith('{')) {
     const jwk = parseJwk(trimmed);

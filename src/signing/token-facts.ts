@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
 import { isDeeperThan, isJsonObject, type JsonObject } from '../resources/json.ts';
+import { MAX_ISSUER } from '../resources/jwt.ts';
+import { isLongerThan } from '../resources/text-length.ts';
 import { OVERRIDDEN_CLAIMS } from './claims.ts';
 import type { ReadToken } from './token.ts';
 
@@ -22,8 +24,8 @@ export interface TokenFacts {
   readonly digest: string;
 }
 
-/** In UTF-16 units: more than the CRD allows for an issuer or a key id. A longer text could not match either. */
-const MAX_FACT_LENGTH = 2_048;
+/** The longest text that a spec may hold for one of these, its issuer, by characters. A longer one could not match either. */
+const MAX_FACT_LENGTH = MAX_ISSUER;
 /** More levels than claims of ours have. */
 const MAX_CLAIM_DEPTH = 1_000;
 const REGISTERED: ReadonlySet<string> = new Set([...OVERRIDDEN_CLAIMS, 'iss']);
@@ -53,7 +55,7 @@ export function digestClaims(claims: JsonObject): string {
 
 function scalarOf(value: unknown): Scalar {
   if (typeof value === 'number' || value === undefined) return value;
-  return typeof value === 'string' && value.length <= MAX_FACT_LENGTH ? value : null;
+  return typeof value === 'string' && !isLongerThan(value, MAX_FACT_LENGTH) ? value : null;
 }
 
 /** JSON with the members of every object in the order of their names, less those of `without` in the outermost. */

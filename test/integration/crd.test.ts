@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
+import { parseJwtSpec } from '../../src/resources/jwt.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import type { Loose } from './objects.ts';
 import { openUserApi, type UserApi } from './user-api.ts';
@@ -85,6 +86,27 @@ describe('the CRD on a real API server', () => {
     });
   }
 
+  it('counts characters as the service does, also those that take two units of UTF-16', async () => {
+    const limits: readonly (readonly [most: number, specOf: (text: string) => Record<string, unknown>])[] = [
+      [2_048, (text) => ({ issuer: text })],
+      [1_024, (text) => ({ keyId: text })],
+      [16_384, (text) => ({ key: { value: text } })],
+      [253, (text) => ({ key: { secret: { name: text, key: 'key.pem' } } })],
+      [253, (text) => ({ key: { secret: { name: 'my-key', key: text } } })],
+    ];
+    for (const [most, specOf] of limits) {
+      for (const [count, isAccepted] of [
+        [most, true],
+        [most + 1, false],
+      ] as const) {
+        const spec = specOf('🐘'.repeat(count));
+        const { status, body } = await tryCreate(spec);
+        assert.equal(status, isAccepted ? 201 : 422, body.message);
+        assert.equal(parseJwtSpec(wireJwt(spec).spec).ok, isAccepted, Object.keys(spec).join());
+      }
+    }
+  });
+
   it('keeps nested claims, numbers and nulls as they were sent', async () => {
     const data = { cnf: { jwk: { kty: 'EC', x: 'y' } }, list: [1, 1.5, null, { deep: true }], none: null };
     const { body } = await tryCreate({ data });
@@ -119,7 +141,7 @@ describe('the CRD on a real API server', () => {
     ],
     'a key in the Secret of the token': [
       { key: { secret: { name: 'trial', key: 'key.pem' } } },
-      /spec\.key\.secret\.name.*names the Secret of the JWT's own name.*Secret of another name/s,
+      /spec\.key\.secret\.name.*names the Secret of the JWT's own name.*Secret of another name.*or name the namespace of the key/s,
     ],
     'the same with an empty namespace': [
       { key: { secret: { name: 'trial', key: 'key.pem', namespace: '' } } },

@@ -92,7 +92,7 @@ describe('a key in the Secret that the token would be written to', () => {
     );
     assert.match(
       message,
-      /Store the key in a Secret of another name .*, or create the JWT under another name$/,
+      /Store the key in a Secret of another name .*, or create the JWT under another name; or name the namespace of the key .*another one$/,
     );
     assert.doesNotMatch(message, /delete|replace|hand/i);
   });

@@ -74,3 +74,10 @@ it('a text as long as an issuer or a key ID may be is kept', () => {
   assert.equal(findFacts({ header: { kid }, claims: {} }).kid, kid);
   assert.equal(findFacts({ header: { kid: `${kid}k` }, claims: {} }).kid, null);
 });
+
+it('the longest issuer that a spec may have is kept of a token, and no longer text', () => {
+  const longest = '🐘'.repeat(2_048);
+  const issuerOf = (iss: string) => findFacts({ header: {}, claims: { iss } }).iss;
+  assert.equal(issuerOf(longest), longest);
+  assert.equal(issuerOf(`${longest}x`), null);
+});
