@@ -27,8 +27,8 @@ export interface Controller {
   /** A JWT was added (`before` undefined), changed, or deleted (`after` undefined). */
   jwtChanged(before: Jwt | undefined, after: Jwt | undefined): void;
   /**
-   * A JWT that was there before. To be called with each of them before `start`: one that needs nothing is not put into the
-   * queue. False once the controller was stopped.
+   * A JWT that was there before; what counts is its state by now. To be called with each of them before `start`: one that
+   * needs nothing is not put into the queue. False once the controller was stopped.
    */
   addAtStart(jwt: Jwt): boolean;
   /** A Secret was added, changed or deleted: it concerns the JWT of its name, and those that sign with a key in it. */
@@ -85,7 +85,10 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
       keyUsers.add(jwtKey, keySecretOf(after, legacyKeyNamespace));
       enqueue(after, before === undefined ? 'new' : 'changed', jwtKey);
     },
-    addAtStart(jwt) {
+    addAtStart(listed) {
+      // Since the list was made it may have changed or gone, and `jwtChanged` have taken note of that.
+      const jwt = sources.jwt(listed.namespace, listed.name);
+      if (jwt === undefined) return !isStopped;
       const jwtKey = objectKey(jwt);
       keyUsers.add(jwtKey, keySecretOf(jwt, legacyKeyNamespace));
       const result = skipRound(reconcilerOf(jwtKey, readOnly), jwt);

@@ -63,21 +63,23 @@ export async function failRound(
     if (write !== undefined) handler.memory.budget.spend(stored.uid, now, write.isScheduled);
     return retryAfter(progress, now);
   }
-  if (failure?.meaning === 'terminating') return { next: 'wait' };
-  // The watch will report that it is gone; if it stays after all, it is tried again.
-  if (failure?.meaning === 'absent' && (await isGone(handler, stored))) return { next: 'retry' };
   if (failure === undefined) handler.onBug(error);
-  const refusal = failure?.refusal;
   // Of all that may be refused, only a write of the Secret is one that the service can do without for so long.
-  const refusedMs = refusal === undefined || write === undefined ? undefined : refusedWaitMs(refusal);
+  const refusal = write === undefined ? undefined : failure?.refusal;
+  const refusedMs = refusal === undefined ? undefined : refusedWaitMs(refusal);
   const retry = retryAfter(progress, now, failure?.afterMs, refusedMs);
   const triedAgainAt = attemptTime(retry, now, nextAttemptAt);
   const problem = problemOf(failure, stored, triedAgainAt, refusedMs);
-  if (refusal !== undefined && write !== undefined) {
-    // What was refused counts as written: a client that keeps changing the JWT would get a signature for each change.
+  if (write !== undefined) {
+    // What failed counts as written: a client that keeps changing the JWT would get a signature for each change.
     handler.memory.budget.spend(stored.uid, now, write.isScheduled, problem);
-    if (write.tokenId !== undefined) handler.memory.pending.drop(stored.uid, write.tokenId);
+    // What was refused is in no Secret; anything else may have arrived.
+    if (refusal !== undefined && write.tokenId !== undefined)
+      handler.memory.pending.drop(stored.uid, write.tokenId);
   }
+  if (failure?.meaning === 'terminating') return { next: 'wait' };
+  // The watch will report that it is gone; if it stays after all, it is tried again.
+  if (failure?.meaning === 'absent' && (await isGone(handler, stored))) return { next: 'retry' };
   handler.recorder.failed(subjectOf(stored), problem.reason, problem.message, triedAgainAt);
   try {
     const result = { problem, nextAttemptAt: triedAgainAt, ...(signed === undefined ? {} : { signed }) };

@@ -24,9 +24,11 @@ export function planWrite(
   now: Seconds,
 ): PlannedWrite {
   const { uid } = observed.jwt;
-  const isScheduled = isScheduledRenewal(plan, observed, now) && budget.mayRenew(uid, now);
-  const nextWriteAt = budget.nextWriteAt(uid, now);
-  return { isScheduled, heldUntil: isScheduled || nextWriteAt <= now ? undefined : nextWriteAt };
+  const nextRenewalAt = isScheduledRenewal(plan, observed, now)
+    ? budget.nextRenewalAt(uid, now)
+    : Number.POSITIVE_INFINITY;
+  const nextAt = Math.min(nextRenewalAt, budget.nextWriteAt(uid, now));
+  return { isScheduled: nextRenewalAt <= now, heldUntil: nextAt <= now ? undefined : nextAt };
 }
 
 /**

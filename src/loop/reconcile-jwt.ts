@@ -154,7 +154,9 @@ async function sign(
     duration,
     lateness: renewalLateness(observed, cause, now),
   });
-  return saveStatus(round, outcome, status);
+  const next = await saveStatus(round, outcome, status);
+  reconciler.memory.pending.forget(jwt.uid);
+  return next;
 }
 
 async function repair(
@@ -170,18 +172,21 @@ async function repair(
   return finishRound(round, problem === undefined ? {} : { problem });
 }
 
-/** The Secret is left as it is until the wait is over: somebody else keeps changing it, or it cannot be written. */
+/**
+ * The Secret is left as it is until the wait is over: somebody else keeps changing it, or it cannot be written. An earlier
+ * write may still arrive: the status that belongs to it is kept.
+ */
 async function holdBack(round: DecidedRound, heldUntil: Seconds): Promise<RoundResult> {
   const { reconciler, observed } = round;
   const { jwt } = observed;
-  const refusal = reconciler.memory.budget.refusal(jwt.uid);
-  if (refusal !== undefined) return finishRound(round, { problem: refusal, nextAttemptAt: heldUntil });
+  const failure = reconciler.memory.budget.problem(jwt.uid);
+  if (failure !== undefined) return report(round, { problem: failure, nextAttemptAt: heldUntil });
   const contenders = await lookForContenders(reconciler.memory.budget, reconciler.store, jwt);
   const problem = describeContention(jwt, contenders);
-  return finishRound(round, { problem, contenders, nextAttemptAt: heldUntil });
+  return report(round, { problem, contenders, nextAttemptAt: heldUntil });
 }
 
-/** What is written to the Secret counts, also when it is refused or meets a change of somebody else (`failRound`). */
+/** What is written to the Secret counts, also when it fails or meets a change of somebody else (`failRound`). */
 async function spend(
   { reconciler, progress, now }: DecidedRound,
   write: AttemptedWrite,
@@ -193,20 +198,26 @@ async function spend(
   reconciler.memory.budget.spend(progress.stored.uid, now, write.isScheduled);
 }
 
+/** The end of a round that leaves no write open. */
 async function finishRound(round: DecidedRound, result: Outcome): Promise<RoundResult> {
+  const next = await report(round, result);
+  round.reconciler.memory.pending.forget(round.progress.stored.uid);
+  return next;
+}
+
+/** Writes the status that the result leads to, and plans the next round. */
+function report(round: DecidedRound, result: Outcome): Promise<RoundResult> {
   const { reconciler, observed, now } = round;
   const outcome = addContenders(reconciler.memory.budget, observed.jwt, result, { now });
   return saveStatus(round, outcome, desiredStatus(observed, outcome, now));
 }
 
-/** The end of a round: its status is written, and the next one planned. */
 async function saveStatus(
   { reconciler, progress, observed, now }: DecidedRound,
   outcome: Outcome,
   status: RecordedStatus,
 ): Promise<RoundResult> {
   await writeStatus(reconciler, progress.stored, status);
-  reconciler.memory.pending.forget(progress.stored.uid);
   return planNextRound(observed, outcome, now);
 }
 

@@ -11,7 +11,7 @@ const MAX_LEVEL = BURST + 10;
 /** One write is forgotten after so long without another one. */
 const FORGET_AFTER: Seconds = 60;
 /**
- * JWTs remembered; each costs some 200 bytes, with a refusal some 500. With more, those that wrote longest ago begin with a
+ * JWTs remembered; each costs some 200 bytes, with a problem some 500. With more, those that wrote longest ago begin with a
  * full budget.
  */
 const MAX_JWTS = 10_000;
@@ -26,10 +26,10 @@ interface Account {
   /** Field managers seen in the Secret, and whether that was after the last write; see `Contenders`. */
   readonly contenders: Contenders;
   readonly isSeen: boolean;
-  /** Why the API server refused the last write; `undefined`: it was made, or met a change of somebody else. */
-  readonly refusal: StateProblem | undefined;
-  /** What the level falls back to when a write is made: refusals are nobody's changes. */
-  readonly levelBeforeRefusals: number;
+  /** Why the last write failed; `undefined`: it was made, or met a change of somebody else. */
+  readonly problem: StateProblem | undefined;
+  /** What the level falls back to when a write is made: failures are nobody's changes. */
+  readonly levelBeforeFailures: number;
 }
 
 const NEW: Account = {
@@ -38,15 +38,15 @@ const NEW: Account = {
   scheduledAt: Number.NEGATIVE_INFINITY,
   contenders: [],
   isSeen: false,
-  refusal: undefined,
-  levelBeforeRefusals: Number.POSITIVE_INFINITY,
+  problem: undefined,
+  levelBeforeFailures: Number.POSITIVE_INFINITY,
 };
 
 /**
  * How often the Secret of a JWT is written without a renewal being due. Somebody who keeps changing it back, or keeps
- * changing a JWT whose Secret the API server refuses, would otherwise get as many signatures and writes as they make
- * changes. After five writes at once each next one waits, 1 s … 5 min; only what goes on when the wait is over makes the
- * next one longer. All times are in seconds since the epoch.
+ * changing a JWT whose Secret cannot be written, would otherwise get as many signatures and writes as they make changes.
+ * After five writes at once each next one waits, 1 s … 5 min; only what goes on when the wait is over makes the next one
+ * longer. All times are in seconds since the epoch.
  */
 export class WriteBudget {
   /** By the uid of the JWT; those that wrote last are at the end. */
@@ -58,24 +58,29 @@ export class WriteBudget {
     return account === undefined ? now : account.at + waitOf(levelOf(account, now));
   }
 
-  /** Whether a renewal that is due goes out: always, but that no peer makes one due more often than a lifetime could. */
-  mayRenew(uid: string, now: Seconds): boolean {
+  /**
+   * From when on a renewal that is due may be written; `now` or earlier: at once, as always but that no peer makes one due
+   * more often than a lifetime could.
+   */
+  nextRenewalAt(uid: string, now: Seconds): Seconds {
     const { scheduledAt } = this.#accounts.get(uid) ?? NEW;
-    return Math.abs(now - scheduledAt) >= MIN_RENEWAL_DISTANCE;
+    const isClockSetBack = scheduledAt - now >= MIN_RENEWAL_DISTANCE;
+    return isClockSetBack ? now : scheduledAt + MIN_RENEWAL_DISTANCE;
   }
 
   /**
-   * More was written than is written at once: somebody else must keep changing the Secret, unless it cannot be written at
-   * all. `more`: unscheduled writes that are about to be made.
+   * More was written than is written at once, what failed not counted: somebody else must keep changing the Secret. `more`:
+   * unscheduled writes that are about to be made.
    */
   isContended(uid: string, now: Seconds, more = 0): boolean {
     const account = this.#accountAt(uid, now);
-    return account !== undefined && account.refusal === undefined && levelOf(account, now) + more > BURST;
+    if (account === undefined) return false;
+    return Math.min(levelOf(account, now), account.levelBeforeFailures) + more > BURST;
   }
 
-  /** Why the API server refused the last write of the Secret, if it did. */
-  refusal(uid: string): StateProblem | undefined {
-    return this.#accounts.get(uid)?.refusal;
+  /** Why the last write of the Secret failed, if it did. */
+  problem(uid: string): StateProblem | undefined {
+    return this.#accounts.get(uid)?.problem;
   }
 
   /**
@@ -88,22 +93,22 @@ export class WriteBudget {
   }
 
   /**
-   * A write was made, or met a change of somebody else; or it was refused, if there is a `refusal`. Refusals count until a
-   * write is made.
+   * A write was made, or met a change of somebody else; or it failed, if there is a `problem`. Failures count until a write
+   * is made.
    */
-  spend(uid: string, now: Seconds, isScheduled: boolean, refusal?: StateProblem): void {
+  spend(uid: string, now: Seconds, isScheduled: boolean, problem?: StateProblem): void {
     const account = this.#accountAt(uid, now) ?? NEW;
     const counted = isScheduled ? account.level : levelOf(account, now);
-    const before = Math.min(counted, account.levelBeforeRefusals);
-    const level = refusal === undefined ? before : counted;
+    const before = Math.min(counted, account.levelBeforeFailures);
+    const level = problem === undefined ? before : counted;
     this.#keepNewest(uid, {
       level: isScheduled ? level : Math.min(level + 1, MAX_LEVEL),
       at: isScheduled ? account.at : now,
       scheduledAt: isScheduled ? Math.floor(now) : account.scheduledAt,
       contenders: account.contenders,
       isSeen: false,
-      refusal,
-      levelBeforeRefusals: refusal === undefined ? Number.POSITIVE_INFINITY : before,
+      problem,
+      levelBeforeFailures: problem === undefined ? Number.POSITIVE_INFINITY : before,
     });
   }
 

@@ -120,6 +120,24 @@ describe('the controller', () => {
     assert.deepEqual(await settle(), []);
   });
 
+  it('takes a JWT that was there before as it is by now, and none that is gone', async () => {
+    const { controller, settle, replace, known } = start(a, b, c);
+    const moved = named('a', 'k2', { resourceVersion: '2', generation: 2 });
+    replace(moved);
+    controller.jwtChanged(a, moved);
+    known.splice(1, 1);
+    controller.jwtChanged(b, undefined);
+    for (const listed of [a, b, c]) assert.equal(controller.addAtStart(listed), true);
+    assert.deepEqual(new Set(await settle()), new Set(['a', 'c']));
+    controller.secretChanged('science', 'k1');
+    assert.deepEqual(await settle(), [], 'nobody signs with that key any more');
+    replace(named('c', 'k3', { resourceVersion: '3' }));
+    controller.addAtStart(c);
+    await settle();
+    controller.secretChanged('science', 'k3');
+    assert.deepEqual(await settle(), ['c'], 'also where no event reported the change');
+  });
+
   it('puts no JWT into its queue that was there before and needs nothing, but still follows it', async () => {
     const first = makeReconciler([KEY_SECRET]);
     await reconcileJwt(first.reconciler, keyedJwt, NEXT_ATTEMPT_AT);

@@ -6,7 +6,7 @@ import type { StateProblem } from '../../src/resources/problem.ts';
 import { renewalTime } from '../../src/signing/schedule.ts';
 
 const MINUTE = 60;
-const REFUSED: StateProblem = { reason: 'WriteRefused', message: 'a quota' };
+const FAILED: StateProblem = { reason: 'WriteFailed', message: '503' };
 
 /** Writes that a peer gets out of the budget who undoes each one `every` seconds after it was made, within `lasts`. */
 function contend(budget: WriteBudget, every: number, lasts: number, start = 0): readonly number[] {
@@ -102,15 +102,16 @@ describe('the budget of unscheduled writes', () => {
   it('allows a renewal that is due, but not one after the other', () => {
     const budget = new WriteBudget();
     contend(budget, 0.001, MINUTE);
-    assert.equal(budget.mayRenew('a', MINUTE), true);
+    assert.ok(budget.nextRenewalAt('a', MINUTE) <= MINUTE);
     budget.spend('a', MINUTE, true);
-    assert.deepEqual([budget.mayRenew('a', MINUTE + 1), budget.mayRenew('a', MINUTE + 30)], [false, true]);
+    assert.equal(budget.nextRenewalAt('a', MINUTE + 1), MINUTE + 30);
+    assert.ok(budget.nextRenewalAt('a', 0) <= 0, 'a clock that was set back holds no renewal');
   });
 
   it('allows the renewal of every token when it is due, in whichever part of a second it was signed', () => {
     const budget = new WriteBudget();
     budget.spend('a', 100.9, true);
-    assert.equal(budget.mayRenew('a', 130), true, 'tokens are dated in whole seconds');
+    assert.ok(budget.nextRenewalAt('a', 130) <= 130, 'tokens are dated in whole seconds');
     const lifetimes = fc.record({
       lifetime: fc.integer({ min: 60, max: 7 * 86_400 }),
       resignBefore: fc.integer({ min: 0, max: 7 * 86_400 }),
@@ -120,7 +121,7 @@ describe('the budget of unscheduled writes', () => {
         const issuedAt = Math.floor(now);
         const renewsAt = renewalTime(uid, issuedAt + times.lifetime, times);
         budget.spend(uid, now, true);
-        assert.equal(budget.mayRenew(uid, renewsAt), true);
+        assert.ok(budget.nextRenewalAt(uid, renewsAt) <= renewsAt);
       }),
     );
   });
@@ -134,27 +135,34 @@ describe('the budget of unscheduled writes', () => {
       assert.equal(renewed.isContended('a', now), other.isContended('a', now), `after ${now} s`);
   });
 
-  it('that refusals have used up says nothing of others once a write is made', () => {
+  it('that failures have used up says nothing of others, nor holds anything once a write is made', () => {
     const budget = new WriteBudget();
-    for (let tries = 0; tries < 6; tries += 1) budget.spend('a', 0, false, REFUSED);
+    for (let tries = 0; tries < 6; tries += 1) budget.spend('a', 0, false, FAILED);
+    assert.deepEqual([budget.isContended('a', 0), budget.nextWriteAt('a', 0)], [false, 2.5]);
     budget.spend('a', 40, false);
     assert.equal(budget.isContended('a', 40), false);
     assert.equal(budget.nextWriteAt('a', 40), 40, 'the next one does not wait');
-    for (let tries = 0; tries < 6; tries += 1) budget.spend('b', 0, false, REFUSED);
+    for (let tries = 0; tries < 6; tries += 1) budget.spend('b', 0, false, FAILED);
     budget.spend('b', 40, true);
     assert.equal(budget.isContended('b', 40), false, 'nor once a renewal is made');
   });
 
-  it('is used up by writes of which every other one is refused as well', () => {
+  it('that others have used up is still theirs while writes fail', () => {
+    const budget = new WriteBudget();
+    for (let write = 0; write < 6; write += 1) budget.spend('a', 0, false);
+    budget.spend('a', 3, false, FAILED);
+    assert.equal(budget.isContended('a', 3), true);
+  });
+
+  it('is used up by writes of which every other one fails as well', () => {
     const budget = new WriteBudget();
     let tries = 0;
     while (tries < 100 && budget.nextWriteAt('a', 0) <= 0) {
-      budget.spend('a', 0, false, tries % 2 === 0 ? REFUSED : undefined);
+      budget.spend('a', 0, false, tries % 2 === 0 ? FAILED : undefined);
       tries += 1;
     }
     assert.ok(tries <= 10, `${tries} tries at once`);
-    for (let more = 0; more < 20; more += 1)
-      budget.spend('a', 0, false, more % 2 === 0 ? REFUSED : undefined);
+    for (let more = 0; more < 20; more += 1) budget.spend('a', 0, false, more % 2 === 0 ? FAILED : undefined);
     assert.equal(budget.isContended('a', 0), true);
   });
 

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { reconcileJwt, type Reconciler } from '../../src/loop/reconcile-jwt.ts';
+import { findCondition } from '../../src/reconcile/conditions.ts';
+import type { Failure } from '../../src/reconcile/failure.ts';
+import type { JsonObject } from '../../src/resources/json.ts';
+import type { Jwt } from '../../src/resources/jwt.ts';
+import { NO_STATUS } from '../fixtures/jwts.ts';
+import { DAY, NOW } from '../fixtures/observed.ts';
+import { jwt, makeReconciler, stored } from './made-reconciler.ts';
+import { KEY_SECRET } from './model/sources.ts';
+
+/** What the API server may answer to a write of the Secret. */
+const ANSWERS = {
+  unavailable: { meaning: 'failed', message: 'apply secrets: 503 Service Unavailable' },
+  timeout: { meaning: 'failed', message: 'apply secrets: no answer within 5 s' },
+  refused: {
+    meaning: 'failed',
+    message: 'apply secrets: 403 Forbidden',
+    refusal: { kind: 'policy', subject: 'p' },
+  },
+  conflict: { meaning: 'stale', message: 'apply secrets: 409 Conflict' },
+  terminating: { meaning: 'terminating', message: 'apply secrets: 403 Forbidden' },
+  absent: { meaning: 'absent', message: 'apply secrets: 404 Not Found' },
+  bug: undefined,
+} as const satisfies Record<string, Failure | undefined>;
+type Answer = keyof typeof ANSWERS | 'written';
+const isAnswer = (word: string): word is keyof typeof ANSWERS => Object.hasOwn(ANSWERS, word);
+
+/** Rounds of one process, at times in seconds from `NOW` on; notes the Secrets that were sent. */
+function startRounds(seen: readonly JsonObject[] = [KEY_SECRET]) {
+  const made = makeReconciler(seen, [], undefined, [jwt]);
+  const sent: number[] = [];
+  const reconcile = (after: number, answer: Answer, of: Jwt = jwt) => {
+    const now = NOW + after;
+    const reconciler: Reconciler = {
+      ...made.reconciler,
+      now: () => now * 1_000,
+      classify: (error) =>
+        error instanceof Error && isAnswer(error.message) ? ANSWERS[error.message] : undefined,
+      store: {
+        ...made.reconciler.store,
+        applySecret: async (body, options) => {
+          sent.push(after);
+          await made.reconciler.store.applySecret(body, options);
+          if (answer !== 'written') throw new Error(answer);
+        },
+      },
+    };
+    return reconcileJwt(reconciler, of, now + 1);
+  };
+  return { made, sent, reconcile };
+}
+
+describe('writes of the Secret that fail', () => {
+  for (const answer of ['unavailable', 'timeout', 'terminating', 'absent', 'bug'] as const)
+    it(`are made five times at once, however often the JWT is edited, then held back: ${answer}`, async () => {
+      const { made, sent, reconcile } = startRounds();
+      for (let edit = 0; edit < 200; edit += 1) await reconcile(edit / 10, answer);
+      assert.deepEqual(sent.slice(0, 5), [0, 0.1, 0.2, 0.3, 0.4]);
+      assert.equal(sent.length, 9, `a signature for each, at ${String(sent)}`);
+      const status = made.statuses.at(-1) ?? NO_STATUS;
+      assert.equal(findCondition(status, 'Ready')?.reason, 'WriteFailed');
+      assert.equal(findCondition(status, 'Contended'), undefined, 'nobody else changes anything');
+    });
+
+  it('count no more once one is made', async () => {
+    const { sent, reconcile } = startRounds();
+    for (let edit = 0; edit < 9; edit += 1) await reconcile(0, 'unavailable');
+    await reconcile(2, 'written');
+    await reconcile(2, 'written');
+    assert.equal(sent.length, 7);
+  });
+
+  it('of a renewal that is due are made every half minute at least, and five times at once beside that', async () => {
+    const { sent, reconcile } = startRounds();
+    const due: Jwt = { ...jwt, recorded: { ...NO_STATUS, renewsAt: NOW - 1 } };
+    for (let edit = 0; edit < 200; edit += 1) await reconcile(edit / 10, 'unavailable', due);
+    assert.equal(sent.length, 10, `at ${String(sent)}`);
+    const { made, ...contended } = startRounds();
+    for (let write = 0; write < 20; write += 1) made.reconciler.memory.budget.spend(jwt.uid, NOW, false);
+    for (let edit = 0; edit < 650; edit += 1) await contended.reconcile(edit / 10, 'unavailable', due);
+    assert.deepEqual(contended.sent, [0, 30, 60], 'also where somebody else uses up all that is unscheduled');
+  });
+
+  it('may have arrived: a token that is found later is known, though the next write was held back meanwhile', async () => {
+    const { made, sent, reconcile } = startRounds();
+    for (let edit = 0; edit < 8; edit += 1) await reconcile(0, 'timeout');
+    assert.equal(sent.length, 5);
+    const late = startRounds([KEY_SECRET, stored(made.secrets[4])]);
+    const reconciler = { ...late.made.reconciler, memory: made.reconciler.memory };
+    // The status was written while the write was held back: it knows nothing of the token.
+    const recorded = made.statuses.at(-1) ?? NO_STATUS;
+    assert.equal(recorded.tokenId, undefined);
+    await reconcileJwt(reconciler, { ...jwt, recorded }, NOW + 1);
+    assert.equal(late.made.signed.length, 0);
+    const status = late.made.statuses.at(-1);
+    assert.deepEqual([status?.expiresAt, status?.issuedAt], [NOW + DAY, NOW]);
+  });
+
+  it('cost no more signatures than the budget has, whatever is answered', async () => {
+    const step = fc.record({
+      wait: fc.double({ min: 0, max: 4, noNaN: true }),
+      answer: fc.constantFrom<Answer>(
+        'written',
+        'unavailable',
+        'timeout',
+        'refused',
+        'conflict',
+        'terminating',
+        'bug',
+      ),
+      isDue: fc.boolean(),
+    });
+    const due: Jwt = { ...jwt, recorded: { ...NO_STATUS, renewsAt: NOW - 1 } };
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 50, maxLength: 150 }), async (steps) => {
+        const { sent, reconcile } = startRounds();
+        let now = 0;
+        for (const { wait, answer, isDue } of steps) {
+          now += wait;
+          await reconcile(now, answer, isDue ? due : jwt);
+        }
+        // At once, twice where every other one is made; one a minute is given back; a renewal every half minute.
+        const most = 2 * (15 + now / 60) + now / 30 + 1;
+        assert.ok(sent.length <= most, `${sent.length} in ${now} s`);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
