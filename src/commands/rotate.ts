@@ -11,16 +11,15 @@ import { printProblems } from './print-problems.ts';
 import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';
 import { MIN_WAIT } from './rotate/next-step.ts';
 import type { RotateOptions } from './rotate/take-step.ts';
-import { walkRotation } from './rotate/walk.ts';
+import { RotationWalk } from './rotate/walk.ts';
 import { FETCH_FLAGS, readFetchTimeout, readTrust } from './issuer/fetch-flags.ts';
 
 const FLAGS = {
   dir: { type: 'string', value: 'DIR', help: 'writes what is to be published there, as jwks does' },
   wait: {
     type: 'string',
-    default: '15m',
     value: 'DURATION',
-    help: 'how long both keys are published before the new one signs; WLCG asks for 6h',
+    help: 'how long both keys are published before the new one signs; WLCG asks for 6h\n(default 15m, or what an earlier run of this rotation was given)',
   },
   'no-wait': { type: 'boolean', help: 'do what can be done now; run it again later' },
   force: {
@@ -52,7 +51,8 @@ It can be interrupted at any time: its progress is kept in an annotation of the 
     'rotate my-jwt -n science --no-wait',
     'rotate my-jwt --wait 6h',
   ],
-  notes: `You need the rights to patch the JWT and to create Secrets. Exit code 0: the new key signs; 1: a step is not
+  notes: `You need the rights to get and patch JWTs, and to get and create Secrets, in the namespace; and to list JWTs in all
+namespaces, if it is to find others that sign with the same key. Exit code 0: the new key signs; 1: a step is not
 over (--no-wait), or cannot be taken; 2: wrong usage; 3: the cluster refused, or no token is signed.`,
   takesWords: true,
   offers: { namesJwts: true },
@@ -61,7 +61,9 @@ over (--no-wait), or cannot be taken; 2: wrong usage; 3: the cluster refused, or
     const trust = await readTrust(options.caFile, io);
     if (!trust.ok) return printProblems([trust.problem], io);
     const fetching = { trust: trust.value, timeoutMs: options.timeoutMs };
-    return withCluster(options.flags, io, (access) => walkRotation(access, options, fetching, io));
+    return withCluster(options.flags, io, (access) =>
+      new RotationWalk({ access, options, fetching, io }).run(),
+    );
   },
 });
 
@@ -77,9 +79,9 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
   const { algorithm, dir, force = false, 'no-wait': noWait = false, 'ca-file': caFile, ...rest } = values;
   if (algorithm !== undefined && !isNewKeyAlgorithm(algorithm))
     return fail(`--algorithm must be ES256 or RS256, which OSDF's verifiers accept, not "${algorithm}"`);
-  const wait = readDurationFlag('wait', rest.wait, '15m or 6h');
+  const wait = rest.wait === undefined ? ok(undefined) : readDurationFlag('wait', rest.wait, '15m or 6h');
   if (!wait.ok) return wait;
-  if (toSeconds(wait.value) < MIN_WAIT && !force)
+  if (wait.value !== undefined && toSeconds(wait.value) < MIN_WAIT && !force)
     return fail(
       `--wait ${rest.wait} is shorter than ${formatDuration(MIN_WAIT)}, for which verifiers keep old keys: make it longer, or add --force`,
     );
@@ -93,7 +95,7 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
     name: name.value,
     algorithm,
     dir,
-    wait: toSeconds(wait.value),
+    wait: wait.value === undefined ? undefined : toSeconds(wait.value),
     noWait,
     force,
     legacyKeyNamespace,

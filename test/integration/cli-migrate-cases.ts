@@ -165,7 +165,7 @@ function commandsOf(out: string): readonly string[] {
   return [
     ...file,
     ...lines
-      .filter((line) => /^(kubectl|helm|jwt-injector|\() ?/.test(line))
+      .filter((line) => /^(kubectl|helm|jwt-injector|test|\() ?/.test(line))
       .map((line) => line.replace('KEYFILE', 'key.pem')),
   ];
 }

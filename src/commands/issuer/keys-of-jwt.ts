@@ -1,3 +1,4 @@
+import type { JWK } from 'jose';
 import { findCondition } from '../../reconcile/conditions.ts';
 import { parsePublicJwk } from '../../reconcile/key-record.ts';
 import type { Jwt } from '../../resources/jwt.ts';
@@ -34,14 +35,8 @@ export function keysOfJwt(jwt: Jwt, object: unknown, now: Seconds): readonly [Is
   const wanted = spec.ok ? effectiveIssuer(spec.value) : undefined;
   const issuer = recorded.issuer ?? (wanted?.ok === true ? wanted.value : undefined);
   const entries: KeyEntry[] = [];
-  const present = signsForIssuer(recorded, now) ? parsePublicJwk(recorded.publicKey ?? '') : undefined;
-  if (present !== undefined) {
-    const { keyId = present.kid ?? '' } = recorded;
-    // Earlier versions left kid and alg out.
-    const complete =
-      present.alg === undefined && spec.ok ? publishedJwk(present, keyId, spec.value.algorithm) : present;
-    entries.push({ jwk: complete, role: 'signs', source });
-  }
+  const present = signsForIssuer(recorded, now) ? presentKey(jwt) : undefined;
+  if (present !== undefined) entries.push({ jwk: present, role: 'signs', source });
   const earlier = new Map<string, KeyEntry[]>();
   for (const retired of recorded.retiredKeys ?? []) {
     const { expiresAt: until, issuer: signedFor = issuer } = retired;
@@ -60,6 +55,15 @@ export function keysOfJwt(jwt: Jwt, object: unknown, now: Seconds): readonly [Is
     isEarlier: true,
   }));
   return [{ issuer, entries }, ...others];
+}
+
+/** The key that signed the current token, as it is published; `undefined` if the status has none. */
+export function presentKey({ recorded, spec }: Jwt): JWK | undefined {
+  const jwk = parsePublicJwk(recorded.publicKey ?? '');
+  // Earlier versions left kid and alg out.
+  return jwk !== undefined && jwk.alg === undefined && spec.ok
+    ? publishedJwk(jwk, recorded.keyId ?? jwk.kid ?? '', spec.value.algorithm)
+    : jwk;
 }
 
 /**

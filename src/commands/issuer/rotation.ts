@@ -17,6 +17,8 @@ export interface Rotation {
   readonly previousKeyId: string;
   /** The Secret of the key that is replaced, if it has one in the namespace. */
   readonly previousSecret: string | undefined;
+  /** How long both keys are published before the new one signs: the longest that a run was asked for. */
+  readonly wait: Seconds | undefined;
   /** When the new key was seen at every URL for the first time. */
   readonly publishedAt: Seconds | undefined;
   /** When the JWT was changed to it. */
@@ -36,11 +38,13 @@ export function readRotation(object: unknown): Rotation | undefined {
   if (publicKey === undefined || kid === undefined || !isNewKeyAlgorithm(alg)) return undefined;
   if (secret === undefined || !isTokenName(secret) || previousKeyId === undefined) return undefined;
   const previousSecret = stringMember(record, 'previousSecret');
+  const wait = member(record, 'wait');
   return {
     secret,
     publicKey: { ...publicKey, kid, alg },
     previousKeyId,
     previousSecret: previousSecret !== undefined && isTokenName(previousSecret) ? previousSecret : undefined,
+    wait: typeof wait === 'number' ? wait : undefined,
     publishedAt: parseTime(member(record, 'publishedAt')),
     switchedAt: parseTime(member(record, 'switchedAt')),
   };

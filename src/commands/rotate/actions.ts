@@ -1,6 +1,7 @@
+import { isTransient } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import type { Jwt } from '../../resources/jwt.ts';
-import type { JsonObject } from '../../resources/json.ts';
+import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { generateKey, type NewKeyAlgorithm } from '../../signing/generate-key.ts';
 import type { Seconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
@@ -8,7 +9,7 @@ import { createKeySecret } from '../cluster/create-key-secret.ts';
 import { jwkFor, keySecret, keySecretName } from '../issuer/key-halves.ts';
 import { rotationAnnotation, type Rotation } from '../issuer/rotation.ts';
 import { JWTS } from '../../kube/known-resources.ts';
-import { newKeySpec } from './new-key-spec.ts';
+import { newKeyPatch } from './new-key-spec.ts';
 import { findOldSecret } from './old-secret.ts';
 
 /** Not that of the service, which is for what the service writes. */
@@ -20,35 +21,43 @@ export interface RotationTarget {
   readonly jwt: Jwt;
 }
 
+/** What a new key is made for. */
+export interface NewKeyPlan {
+  readonly algorithm: NewKeyAlgorithm;
+  readonly wait: Seconds;
+  /** As the service's flag. */
+  readonly legacyKeyNamespace: string | undefined;
+}
+
 /**
  * Makes the new key. The annotation comes first: without the Secret it means nothing, and the next run makes another key,
- * while a Secret that nothing names would be left behind.
+ * while a Secret that nothing names would be left behind. It is removed if the Secret is refused, since `jwks` would publish
+ * the key in it, which nobody has.
  */
-export async function makeNewKey(
-  target: RotationTarget,
-  algorithm: NewKeyAlgorithm,
-  legacyKeyNamespace: string | undefined,
-): Promise<void> {
-  const made = await generateKey(algorithm);
+export async function makeNewKey(target: RotationTarget, plan: NewKeyPlan): Promise<void> {
+  const made = await generateKey(plan.algorithm);
   const publicKey = jwkFor(made);
   const { client, jwt } = target;
   const { namespace, name } = jwt;
   const secret = `${keySecretName(name)}-${shortName(publicKey.kid)}`;
-  const rotation: Rotation = {
+  const changed = await record(target, {
     secret,
-    publicKey: { ...publicKey, alg: algorithm },
+    publicKey: { ...publicKey, alg: plan.algorithm },
     previousKeyId: jwt.recorded.keyId ?? '',
-    previousSecret: await findOldSecret(target, legacyKeyNamespace),
+    previousSecret: await findOldSecret(target, plan.legacyKeyNamespace),
+    wait: plan.wait,
     publishedAt: undefined,
     switchedAt: undefined,
-  };
-  await record(target, rotation);
-  const created = await createKeySecret(
-    client,
-    keySecret({ namespace, name: secret }, made.pem),
-    FIELD_MANAGER,
-  );
-  if (!created.ok) throw new Error(`${created.problem}, although its name is that of a new key`);
+  });
+  try {
+    const object = keySecret({ namespace, name: secret }, made.pem);
+    const created = await createKeySecret(client, object, FIELD_MANAGER);
+    if (!created.ok) throw new Error(`${created.problem}, although its name is that of a new key`);
+  } catch (error) {
+    // Without an answer the Secret may be there: the next look shows it.
+    if (!isTransient(error)) await record(changed, undefined);
+    throw error;
+  }
 }
 
 /** Of a thumbprint in base64url, what a name may hold: eight hexadecimal digits. */
@@ -56,36 +65,55 @@ function shortName(thumbprint: string): string {
   return Buffer.from(thumbprint, 'base64url').toString('hex').slice(0, 8);
 }
 
+/** Records how long the new key is to be published before it signs. */
+export async function noteWait(target: RotationTarget, rotation: Rotation, wait: Seconds): Promise<void> {
+  await record(target, { ...rotation, wait });
+}
+
 /** Records that the new key was seen at every URL. */
-export function notePublished(target: RotationTarget, rotation: Rotation, now: Seconds): Promise<void> {
-  return record(target, { ...rotation, publishedAt: now });
+export async function notePublished(target: RotationTarget, rotation: Rotation, now: Seconds): Promise<void> {
+  await record(target, { ...rotation, publishedAt: now });
 }
 
 /** The new key has to be published again, and to wait again. */
-export function forgetPublished(target: RotationTarget, rotation: Rotation): Promise<void> {
-  return record(target, { ...rotation, publishedAt: undefined });
+export async function forgetPublished(target: RotationTarget, rotation: Rotation): Promise<void> {
+  await record(target, { ...rotation, publishedAt: undefined });
 }
 
-/** Changes `keyId` and `key` in one patch. */
-export function switchKey(target: RotationTarget, rotation: Rotation, now: Seconds): Promise<void> {
-  const spec = newKeySpec(rotation, target.jwt.namespace);
-  return record(target, { ...rotation, switchedAt: now }, { spec });
+/** Changes `keyId` and `key` in one patch. What is replaced is the key that signs now: somebody may have changed it since. */
+export async function switchKey(
+  target: RotationTarget,
+  rotation: Rotation,
+  { now, legacyKeyNamespace }: { readonly now: Seconds; readonly legacyKeyNamespace: string | undefined },
+): Promise<void> {
+  const { namespace, recorded } = target.jwt;
+  const { keyId: signing = rotation.previousKeyId } = recorded;
+  const isAnother = signing !== rotation.previousKeyId && signing !== rotation.publicKey.kid;
+  const replaced = isAnother
+    ? { previousKeyId: signing, previousSecret: await findOldSecret(target, legacyKeyNamespace) }
+    : {};
+  const spec = newKeyPatch(rotation, namespace);
+  await record(target, { ...rotation, ...replaced, switchedAt: now }, { spec });
 }
 
 /** The rotation is over. */
-export function finishRotation(target: RotationTarget): Promise<void> {
-  return record(target, undefined);
+export async function finishRotation(target: RotationTarget): Promise<void> {
+  await record(target, undefined);
 }
 
+/** Gives the JWT as it is after that. */
 async function record(
-  { client, jwt: { namespace, name, resourceVersion } }: RotationTarget,
+  { client, jwt }: RotationTarget,
   rotation: Rotation | undefined,
   more: JsonObject = {},
-): Promise<void> {
+): Promise<RotationTarget> {
+  const { namespace, name, resourceVersion } = jwt;
   const metadata = { resourceVersion, annotations: rotationAnnotation(rotation) };
-  await client.mergePatch(
+  const changed = await client.mergePatch(
     resourcePath(JWTS, { namespace, name }),
     { metadata, ...more },
     { query: { fieldManager: FIELD_MANAGER } },
   );
+  const version = stringMember(objectMember(changed, 'metadata'), 'resourceVersion') ?? '';
+  return { client, jwt: { ...jwt, resourceVersion: version } };
 }

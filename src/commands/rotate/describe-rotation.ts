@@ -3,8 +3,10 @@ import { formatTime, parseTime, formatUtc } from '../../time/format-time.ts';
 import type { Paint } from '../output/report-output.ts';
 import type { Rotation } from '../issuer/rotation.ts';
 import type { CommandPrinter } from '../cluster/command-printer.ts';
+import { ROTATION } from '../../resources/names.ts';
+import type { AppliedSource } from './applied-source.ts';
 import type { Sharer, Sharers } from './find-sharers.ts';
-import { newKeySpec } from './new-key-spec.ts';
+import { newKeyPatch, newKeySpec } from './new-key-spec.ts';
 import type { RotationStep } from './next-step.ts';
 import type { ObservedRotation } from './observe-rotation.ts';
 
@@ -40,7 +42,7 @@ export interface ReportContext {
 
 /** What is reported of a step. */
 export function reportRotation(
-  { state, issuer }: ObservedRotation,
+  { state, issuer, source }: ObservedRotation,
   step: RotationStep,
   { dir, sharers, printer }: ReportContext,
 ): RotationReport {
@@ -57,11 +59,29 @@ export function reportRotation(
     problem: 'problem' in step ? step.problem : undefined,
     sharedWith: sharers?.jwts.map((other) => `${other.namespace}/${other.name}`) ?? [],
     notes: [
+      ...noteSource(state, step, source),
       ...(step.do === 'finish' && sharers?.isPartial === true ? [NOT_SEEN] : []),
       ...(isUnseen(rotation, step) ? [describeUnseen(dir)] : []),
     ],
     commands: commandsOf(state, step, { dir, sharers, printer }),
   };
+}
+
+const NAMES_SOURCE: ReadonlySet<RotationStep['do']> = new Set(['reverted', 'keep-old', 'finish']);
+
+/** What is applied again has to name the new key, or it brings back the old one, of which the Secret is to be deleted. */
+function noteSource(
+  { jwt, rotation }: ObservedRotation['state'],
+  step: RotationStep,
+  source: AppliedSource,
+): readonly string[] {
+  if (rotation === undefined || source.state === 'changed' || !NAMES_SOURCE.has(step.do)) return [];
+  const spec = JSON.stringify(newKeySpec(rotation, jwt.namespace));
+  return [
+    source.state === 'unchanged'
+      ? `first change what ${source.by} applies this JWT from: it names another key, which the next apply brings back, and once the Secret of that key is deleted, no token is signed then (KeyNotFound). Write into its spec: ${spec}`
+      : `if this JWT is applied from a file or repository, write into its spec there, or the next apply brings the old key back: ${spec}`,
+  ];
 }
 
 /** By force the new key signs without having been seen at any URL. */
@@ -84,6 +104,11 @@ function commandsOf(
   const publish = ['jwks', name, '-n', namespace, '--dir', dir ?? 'DIR'];
   const first =
     step.do === 'publish' || (isUnseen(rotation, step) && dir === undefined) ? [jwtInjector(...publish)] : [];
+  if (step.do === 'reverted')
+    return [
+      jwtInjector('rotate', name, '-n', namespace, '--force'),
+      kubectl('annotate', 'jwt', name, '-n', namespace, `${ROTATION}-`),
+    ];
   if (step.do === 'keep-old') return [...first, jwtInjector('rotate', name, '-n', namespace)];
   if (step.do !== 'finish') return first;
   if (sharers !== undefined && sharers.jwts.length > 0)
@@ -97,7 +122,7 @@ function commandsOf(
 }
 
 const NOT_SEEN =
-  'you are not allowed to list JWTs of other namespaces: whether any of them signs with the old key is not known';
+  'you are not allowed to list all JWTs: whether another one signs with the old key, or has its key in that Secret, is not known';
 
 /** A JWT beside it, of the same issuer, needs one patch, as the new key is published already; others rotate by themselves. */
 function followingCommand(
@@ -107,17 +132,20 @@ function followingCommand(
 ): string {
   const isBeside = namespace === jwt.namespace && issuer === jwt.recorded.issuer;
   if (!isBeside || rotation === undefined) return jwtInjector('rotate', name, '-n', namespace);
-  const spec = newKeySpec(rotation, namespace);
+  const spec = newKeyPatch(rotation, namespace);
   return kubectl('patch', 'jwt', name, '-n', namespace, '--type=merge', '-p', JSON.stringify({ spec }));
 }
 
 const TITLES: Readonly<Record<RotationStep['do'], string>> = {
   'make-key': '1. make a new key, in a Secret of its own',
+  'note-wait': '2. wait for longer than an earlier run was asked to',
   publish: '2. publish it beside the old one',
+  'look-again': '2. it is published, and the issuer does not answer now',
   'note-published': '2. both keys are published at every URL',
   wait: '3. wait until every verifier has fetched them',
   switch: '4. change keyId and key of the JWT in one patch',
   'await-signature': '4. the JWT is changed: a token is being signed with the new key',
+  reverted: '4. the JWT was changed to the new key, and changed back',
   'keep-old': '5. the new key signs; the old one stays published until its last token has expired',
   finish: '6. done: the old key can be removed',
 };
@@ -132,7 +160,7 @@ export function describeProgress(report: RotationReport, paint: Paint): readonly
       : []),
     describeStep(step, time === undefined ? undefined : formatUtc(time), paint),
     ...(step === 'publish' || step === 'keep-old' ? [`  new kid ${newKeyId}, old kid ${oldKeyId}`] : []),
-    ...(problem === undefined ? [] : [`  not yet: ${problem}`]),
+    ...(problem === undefined ? [] : [`  ${step === 'reverted' ? '' : 'not yet: '}${problem}`]),
     ...(sharedWith.length === 0 ? [] : [`  ${paint('yellow', describeSharers(report))}`]),
     ...notes.map((note) => `  note: ${note}`),
     ...commands.map((command) => `  ${command}`),

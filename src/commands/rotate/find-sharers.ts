@@ -1,5 +1,5 @@
 import type { ObjectName } from '../../resources/object-key.ts';
-import { isDenied } from '../../kube/errors.ts';
+import { isForbidden } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { locateKey } from '../../reconcile/key-access.ts';
 import { parseJwt, type Jwt } from '../../resources/jwt.ts';
@@ -18,7 +18,7 @@ export interface Sharers {
   readonly jwts: readonly Sharer[];
   /** Whether the key of another JWT, this one or another key, is in the Secret of the old one, or may be. */
   readonly isSecretUsed: boolean;
-  /** Other namespaces could not be looked into. */
+  /** Other namespaces, or this one as well, could not be looked into. */
   readonly isPartial: boolean;
 }
 
@@ -42,11 +42,18 @@ export async function findSharers(
       isSecretUsed: items.some(({ isInSecret }) => isInSecret),
     };
   };
+  const all = await unlessForbidden(list(resourcePath(JWTS)));
+  if (all !== undefined) return { ...all, isPartial: false };
+  const own = await unlessForbidden(list(resourcePath(JWTS, { namespace })));
+  return { ...(own ?? { jwts: [], isSecretUsed: true }), isPartial: true };
+}
+
+async function unlessForbidden<T>(request: Promise<T>): Promise<T | undefined> {
   try {
-    return { ...(await list(resourcePath(JWTS))), isPartial: false };
+    return await request;
   } catch (error) {
-    if (!isDenied(error)) throw error;
-    return { ...(await list(resourcePath(JWTS, { namespace }))), isPartial: true };
+    if (!isForbidden(error)) throw error;
+    return undefined;
   }
 }
 

@@ -2,6 +2,7 @@ import type { Jwt } from '../../resources/jwt.ts';
 import { parsePublicJwk } from '../../reconcile/key-record.ts';
 import type { Seconds } from '../../time/units.ts';
 import type { Rotation } from '../issuer/rotation.ts';
+import type { PublicationProblem } from './publication.ts';
 
 /** Until scitokens-cpp (10 minutes) and Pelican (15) have fetched the keys again, whatever `--wait` says. */
 export const MIN_WAIT: Seconds = 15 * 60;
@@ -14,8 +15,8 @@ export interface RotationState {
   /** The Secret of the new key is there. */
   readonly hasSecret: boolean;
   /** Why not every verifier can see the new key, and the old one, yet; `undefined` when they can. */
-  readonly publicationProblem: string | undefined;
-  /** How long the key is published before it signs. */
+  readonly publicationProblem: PublicationProblem | undefined;
+  /** How long the key is published before it signs: the longest that a run of this rotation was asked for. */
   readonly wait: Seconds;
   readonly now: Seconds;
 }
@@ -23,31 +24,60 @@ export interface RotationState {
 /** What is to be done next, one thing at a time. */
 export type RotationStep =
   | { readonly do: 'make-key' }
+  | { readonly do: 'note-wait' }
   | { readonly do: 'publish'; readonly problem: string }
+  /** The issuer does not answer. What was seen there before counts. */
+  | { readonly do: 'look-again'; readonly problem: string }
   | { readonly do: 'note-published' }
   | { readonly do: 'wait'; readonly until: Seconds }
   | { readonly do: 'switch' }
+  /** Somebody changed `keyId` after the switch. */
+  | { readonly do: 'reverted'; readonly problem: string }
   | { readonly do: 'await-signature' }
   | { readonly do: 'keep-old'; readonly until: Seconds }
   /** `until`: by force, while the old key has tokens that live until then. */
   | { readonly do: 'finish'; readonly until?: Seconds };
 
-/** The next step of the documented rotation. `force` skips publication and waiting, and nothing else. */
+/**
+ * The next step of the documented rotation. `force` skips publication and waiting, and switches again what somebody
+ * changed back, and nothing else.
+ */
 export function nextStep(state: RotationState, force: boolean): RotationStep {
-  const { jwt, rotation, hasSecret, publicationProblem, wait, now } = state;
+  const { jwt, rotation, now } = state;
   if (rotation === undefined) return { do: 'make-key' };
-  if (rotation.switchedAt === undefined) {
-    if (!hasSecret) return { do: 'make-key' };
-    if (force) return { do: 'switch' };
-    if (publicationProblem !== undefined) return { do: 'publish', problem: publicationProblem };
-    if (rotation.publishedAt === undefined) return { do: 'note-published' };
-    const until = rotation.publishedAt + wait;
-    return until > now ? { do: 'wait', until } : { do: 'switch' };
+  if (!isSwitched(jwt, rotation)) {
+    return rotation.switchedAt === undefined || force
+      ? stepBeforeSwitch(state, rotation, force)
+      : { do: 'reverted', problem: describeReversal(jwt) };
   }
   if (!isSignedWith(jwt, rotation)) return { do: 'await-signature' };
   const until = oldKeyUntil(jwt, rotation);
   if (until <= now) return { do: 'finish' };
   return { do: force ? 'finish' : 'keep-old', until };
+}
+
+/** Whether the JWT names the new key since the rotation changed it. */
+export function isSwitched({ spec }: Jwt, rotation: Rotation | undefined): boolean {
+  return rotation?.switchedAt !== undefined && spec.ok && spec.value.keyId === rotation.publicKey.kid;
+}
+
+function stepBeforeSwitch(state: RotationState, rotation: Rotation, force: boolean): RotationStep {
+  const { hasSecret, publicationProblem, wait, now } = state;
+  if (!hasSecret) return { do: 'make-key' };
+  if (force) return { do: 'switch' };
+  if (wait > (rotation.wait ?? MIN_WAIT)) return { do: 'note-wait' };
+  if (publicationProblem !== undefined) {
+    const { message: problem, isUnreachable } = publicationProblem;
+    return { do: isUnreachable && rotation.publishedAt !== undefined ? 'look-again' : 'publish', problem };
+  }
+  if (rotation.publishedAt === undefined) return { do: 'note-published' };
+  const until = rotation.publishedAt + wait;
+  return until > now ? { do: 'wait', until } : { do: 'switch' };
+}
+
+function describeReversal({ spec }: Jwt): string {
+  const keyId = spec.ok ? spec.value.keyId : '';
+  return `somebody changed spec.keyId to ${keyId} after the new key was in the JWT`;
 }
 
 /** Whether the current token was signed with the new key. */
@@ -57,11 +87,11 @@ function isSignedWith({ recorded }: Jwt, { publicKey }: Rotation): boolean {
 
 /**
  * When the old key can be removed: its last token has expired, and everybody who took it for a moment longer has
- * forgotten it.
+ * forgotten it. A retired key without a `kid` may be the old one.
  */
 function oldKeyUntil({ recorded }: Jwt, { previousKeyId, switchedAt = 0 }: Rotation): Seconds {
   const expiries = (recorded.retiredKeys ?? [])
-    .filter(({ publicKey }) => parsePublicJwk(publicKey)?.kid === previousKeyId)
+    .filter(({ publicKey }) => (parsePublicJwk(publicKey)?.kid ?? previousKeyId) === previousKeyId)
     .map(({ expiresAt }) => expiresAt);
   return Math.max(switchedAt, ...expiries) + MIN_WAIT;
 }

@@ -1,17 +1,20 @@
-import { parsePublicJwk } from '../../reconcile/key-record.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { explainingCommand, type CommandPrinter } from '../cluster/command-printer.ts';
 import { effectiveIssuer } from '../../signing/claims.ts';
 import { findIssuerUrls, type IssuerUrls } from '../../signing/issuer/urls.ts';
+import type { NewKeyAlgorithm } from '../../signing/generate-key.ts';
+import { formatDuration } from '../../time/format-time.ts';
 import { toSeconds, type Seconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import { findJwtObject } from '../cluster/find-jwt.ts';
 import { readSecretMetadata } from '../cluster/read-secret.ts';
+import { presentKey } from '../issuer/keys-of-jwt.ts';
 import type { FetchOptions } from '../issuer/fetch-document.ts';
 import { lookUpKeys } from '../issuer/look-up.ts';
-import type { RotationState } from './next-step.ts';
-import { findPublicationProblem } from './publication.ts';
+import { findAppliedSource, type AppliedSource } from './applied-source.ts';
+import { MIN_WAIT, type RotationState } from './next-step.ts';
+import { findPublicationProblem, type PublicationProblem } from './publication.ts';
 import { readRotation, type Rotation } from '../issuer/rotation.ts';
 import { EXIT, type CommandProblem } from '../command.ts';
 
@@ -19,25 +22,34 @@ import { EXIT, type CommandProblem } from '../command.ts';
 export interface ObservedRotation {
   readonly state: RotationState;
   readonly issuer: string;
+  /** What the JWT is applied from. */
+  readonly source: AppliedSource;
+}
+
+/** What the caller asks of a rotation. */
+export interface ObserveOptions extends FetchOptions {
+  readonly wait: Seconds | undefined;
+  readonly algorithm: NewKeyAlgorithm | undefined;
+  readonly force: boolean;
 }
 
 /** Looks at the JWT, the new Secret and, before the switch, at what the issuer publishes. */
 export async function observeRotation(
   access: Access,
   name: string,
-  options: FetchOptions & { readonly wait: Seconds; readonly force: boolean },
+  options: ObserveOptions,
 ): Promise<Result<ObservedRotation, CommandProblem>> {
   const { client, namespace, printer } = access;
   const found = await findJwtObject(access, namespace, name);
   if (!found.ok) return found;
   const { jwt, object } = found.value;
-  const problem = findObstacle(jwt, printer);
+  const rotation = readRotation(object);
+  const problem = findObstacle(jwt, printer) ?? findContradiction(rotation, options);
   if (problem !== undefined)
     return fail({ exit: EXIT.refused, message: `JWT ${namespace}/${name}: ${problem}` });
   const issuer = issuerOf(jwt);
   const urls = findIssuerUrls(issuer);
   if (!urls.ok) return fail({ exit: EXIT.refused, message: `issuer "${issuer}": ${urls.problem}` });
-  const rotation = readRotation(object);
   const secret =
     rotation === undefined ? undefined : await readSecretMetadata(client, namespace, rotation.secret);
   if (secret?.state === 'forbidden') throw secret.error;
@@ -48,10 +60,10 @@ export async function observeRotation(
     rotation,
     hasSecret: secret?.state === 'found',
     publicationProblem,
-    wait: options.wait,
+    wait: Math.max(options.wait ?? MIN_WAIT, rotation?.wait ?? MIN_WAIT),
     now: toSeconds(Date.now()),
   };
-  return ok({ state, issuer });
+  return ok({ state, issuer, source: findAppliedSource(object, rotation?.publicKey.kid ?? '') });
 }
 
 function findObstacle(jwt: Jwt, printer: CommandPrinter): string | undefined {
@@ -65,22 +77,36 @@ function findObstacle(jwt: Jwt, printer: CommandPrinter): string | undefined {
     : undefined;
 }
 
+/** What an earlier run began and cannot be had in another way now. */
+function findContradiction(
+  rotation: Rotation | undefined,
+  { wait, algorithm, force }: ObserveOptions,
+): string | undefined {
+  if (rotation === undefined) return undefined;
+  const { alg } = rotation.publicKey;
+  if (algorithm !== undefined && algorithm !== alg)
+    return `the new key of this rotation is for ${alg}, and not for ${algorithm}: remove --algorithm, or give the rotation up (docs/rotation.md)`;
+  const { wait: begun = MIN_WAIT, switchedAt } = rotation;
+  return wait !== undefined && wait < begun && switchedAt === undefined && !force
+    ? `an earlier run of this rotation was asked to wait ${formatDuration(begun)}: remove --wait ${formatDuration(wait)}, or add --force, which waits no longer`
+    : undefined;
+}
+
 function issuerOf({ spec, recorded }: Jwt): string {
   const issuer = spec.ok ? effectiveIssuer(spec.value) : undefined;
   return issuer?.ok === true ? issuer.value : (recorded.issuer ?? '');
 }
 
 async function lookFor(
-  { recorded }: Jwt,
+  jwt: Jwt,
   { publicKey }: Rotation,
   issuer: string,
   urls: IssuerUrls,
   options: FetchOptions,
-): Promise<string | undefined> {
-  const { ways } = await lookUpKeys(issuer, urls, options);
-  const present = parsePublicJwk(recorded.publicKey ?? '');
+): Promise<PublicationProblem | undefined> {
+  const present = presentKey(jwt);
   return findPublicationProblem(
-    Object.values(ways),
+    await lookUpKeys(issuer, urls, options),
     present === undefined ? [publicKey] : [publicKey, present],
   );
 }

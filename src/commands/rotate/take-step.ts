@@ -9,7 +9,14 @@ import { EXIT, type CommandProblem } from '../command.ts';
 import { findService } from '../installation/service-state.ts';
 import type { Io } from '../io.ts';
 import type { OutputFormat } from '../output/report-output.ts';
-import { finishRotation, forgetPublished, makeNewKey, notePublished, switchKey } from './actions.ts';
+import {
+  finishRotation,
+  forgetPublished,
+  makeNewKey,
+  notePublished,
+  noteWait,
+  switchKey,
+} from './actions.ts';
 import type { RotationState, RotationStep } from './next-step.ts';
 import { writeDocuments } from './write-documents.ts';
 
@@ -20,7 +27,8 @@ export interface RotateOptions {
   readonly algorithm: NewKeyAlgorithm | undefined;
   /** Where the documents of the issuer are written. */
   readonly dir: string | undefined;
-  readonly wait: Seconds;
+  /** `undefined`: as long as an earlier run was asked to, or the shortest time. */
+  readonly wait: Seconds | undefined;
   /** Do what can be done now, and end. */
   readonly noWait: boolean;
   readonly force: boolean;
@@ -48,22 +56,28 @@ type Taken = Result<Milliseconds, CommandProblem>;
 /** Takes the step; gives how long to wait before the next look. Errors of the API server are thrown. */
 export async function takeStep(
   step: RotationStep,
-  { jwt, rotation, now }: RotationState,
+  { jwt, rotation, wait, now }: RotationState,
   context: StepContext,
 ): Promise<Taken> {
   const { access, options } = context;
+  const { legacyKeyNamespace } = options;
   const target = { client: access.client, jwt };
   switch (step.do) {
     case 'make-key': {
       const algorithm = chooseAlgorithm(options.algorithm, jwt.spec.ok ? jwt.spec.value.algorithm : '');
-      await makeNewKey(target, algorithm, options.legacyKeyNamespace);
+      await makeNewKey(target, { algorithm, wait, legacyKeyNamespace });
       return ok(0);
     }
+    case 'note-wait':
+      if (rotation !== undefined) await noteWait(target, rotation, wait);
+      return ok(0);
     case 'publish': {
       if (rotation?.publishedAt !== undefined) await forgetPublished(target, rotation);
       const written = await publish(context);
       return written.ok ? ok(LOOK_AGAIN_MS) : written;
     }
+    case 'look-again':
+      return ok(LOOK_AGAIN_MS);
     case 'note-published':
       if (rotation !== undefined) await notePublished(target, rotation, now);
       return ok(0);
@@ -73,11 +87,12 @@ export async function takeStep(
       // By force nothing was published yet: what verifiers are to fetch is there before a token needs it.
       const written = rotation?.publishedAt === undefined ? await publish(context) : ok(undefined);
       if (!written.ok) return written;
-      if (rotation !== undefined) await switchKey(target, rotation, now);
+      if (rotation !== undefined) await switchKey(target, rotation, { now, legacyKeyNamespace });
       return ok(0);
     }
     case 'await-signature':
       return awaitSignature(jwt, toMilliseconds(now - (rotation?.switchedAt ?? now)), access);
+    case 'reverted':
     case 'keep-old':
       return ok(0);
     case 'finish':

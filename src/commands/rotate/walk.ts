@@ -11,78 +11,114 @@ import { printReport } from '../output/report-output.ts';
 import { printProblems } from '../print-problems.ts';
 import { describeProgress, reportRotation, type RotationReport } from './describe-rotation.ts';
 import { findSharers } from './find-sharers.ts';
-import { nextStep, type RotationStep } from './next-step.ts';
-import { observeRotation } from './observe-rotation.ts';
+import { isSwitched, nextStep, type RotationState, type RotationStep } from './next-step.ts';
+import { observeRotation, type ObservedRotation } from './observe-rotation.ts';
 import { isWorthAnotherLook } from './outage.ts';
 import { LOOK_SOON_MS, takeStep, type RotateOptions } from './take-step.ts';
 
 /** At the beginning it can still be decided otherwise; at the end it counts. */
 const NAMES_SHARERS: ReadonlySet<RotationStep['do']> = new Set(['make-key', 'keep-old', 'finish']);
+/** What passes by itself, or with what somebody publishes. */
+const WAITING: ReadonlySet<RotationStep['do']> = new Set(['publish', 'look-again', 'wait']);
+
+/** What one run of `rotate` works with. */
+export interface RotationRun {
+  readonly access: Access;
+  readonly options: RotateOptions;
+  readonly fetching: FetchOptions;
+  readonly io: Io;
+}
 
 /** Walks the documented rotation from where it is, one step after the other; each is in the JWT before the next begins. */
-export async function walkRotation(
-  access: Access,
-  options: RotateOptions,
-  fetching: FetchOptions,
-  io: Io,
-): Promise<ExitCode> {
+export class RotationWalk {
+  readonly #run: RotationRun;
   /** What was shown last, as JSON. */
-  let shown = '';
+  #shown = '';
   /** Of the step that was due last. */
-  let last: RotationReport | undefined;
-  /** Whether the new key signed already when this run began. */
-  let beganSwitched: boolean | undefined;
+  #last: RotationReport | undefined;
+  /** Whether the JWT had the new key already when this run began: force is for the end then, else for the switch. */
+  #beganSwitched: boolean | undefined;
+  /** Whether this run has seen the new key in the JWT. */
+  #hasSeenSwitch = false;
   /** When all was well last; `undefined` until the cluster has answered once. */
-  let wellAt: Milliseconds | undefined;
-  const { force, noWait, legacyKeyNamespace } = options;
-  for (;;) {
-    try {
-      const code = await goOn();
-      if (code !== undefined) return code;
-      wellAt = systemClock.monotonic();
-    } catch (error) {
-      const isLasting =
-        wellAt === undefined || !isWorthAnotherLook(error, systemClock.monotonic() - wellAt, noWait);
-      if (isLasting) return giveUp(error);
-      await systemClock.sleep(LOOK_SOON_MS);
+  #wellAt: Milliseconds | undefined;
+
+  constructor(run: RotationRun) {
+    this.#run = run;
+  }
+
+  /** Until the rotation is over, or waits for somebody; errors of the API server that last are thrown. */
+  async run(): Promise<ExitCode> {
+    for (;;) {
+      try {
+        const code = await this.#goOn();
+        if (code !== undefined) return code;
+        this.#wellAt = systemClock.monotonic();
+      } catch (error) {
+        if (this.#isLasting(error)) return this.#giveUp(error);
+        await systemClock.sleep(LOOK_SOON_MS);
+      }
     }
   }
 
-  /** Looks, and takes the step that is due; the exit code when that was all. Errors of the API server are thrown. */
-  async function goOn(): Promise<ExitCode | undefined> {
-    const observed = await observeRotation(access, options.name, { ...fetching, wait: options.wait, force });
-    wellAt ??= systemClock.monotonic();
+  /** Looks, and takes the step that is due; the exit code when that was all. */
+  async #goOn(): Promise<ExitCode | undefined> {
+    const { access, options, fetching, io } = this.#run;
+    const observed = await observeRotation(access, options.name, { ...fetching, ...options });
+    this.#wellAt ??= systemClock.monotonic();
     if (!observed.ok) return printProblems([observed.problem], io);
-    const { jwt, rotation } = observed.value.state;
+    const { state } = observed.value;
     // One run is one rotation: it may have ended by a request whose answer was lost, or by another run.
-    if (rotation === undefined && last?.newKeyId !== undefined) return endWith(last);
-    beganSwitched ??= rotation?.switchedAt !== undefined;
-    // A run that is forced past the waiting before the switch is not forced past that for the old key, too.
-    const isForced = force && (beganSwitched || rotation?.switchedAt === undefined);
-    const step = nextStep(observed.value.state, isForced);
-    const sharers = NAMES_SHARERS.has(step.do)
-      ? await findSharers(access, jwt, rotation, legacyKeyNamespace)
-      : undefined;
-    const report = reportRotation(observed.value, step, {
-      dir: options.dir,
-      sharers,
-      printer: access.printer,
-    });
-    last = report;
-    const isEnd = step.do === 'keep-old' || step.do === 'finish' || (noWait && isWaiting(step));
-    if (step.do !== 'finish') show(report, isEnd);
+    if (state.rotation === undefined && this.#last?.newKeyId !== undefined) return this.#endWith(this.#last);
+    const step = nextStep(state, this.#isForced(state));
+    const report = await this.#report(observed.value, step);
+    this.#last = report;
+    const isEnd =
+      step.do === 'keep-old' ||
+      step.do === 'finish' ||
+      step.do === 'reverted' ||
+      (options.noWait && WAITING.has(step.do));
+    if (step.do !== 'finish') this.#show(report, isEnd);
     if (step.do === 'keep-old') return EXIT.done;
-    const done = await takeStep(step, observed.value.state, { access, options, io });
+    const done = await takeStep(step, state, { access, options, io });
     if (!done.ok) return printProblems([done.problem], io);
-    if (step.do === 'finish') return endWith(report);
+    if (step.do === 'finish') return this.#endWith(report);
     if (isEnd) return EXIT.refused;
     if (done.value > 0) await systemClock.sleep(done.value);
     return undefined;
   }
 
+  /**
+   * Force is for one of two: a run that is forced past the waiting before the switch is not forced past that for the old
+   * key, and does not switch again and again beside somebody who changes the key back.
+   */
+  #isForced({ jwt, rotation }: RotationState): boolean {
+    const hasNewKey = isSwitched(jwt, rotation);
+    this.#beganSwitched ??= hasNewKey;
+    this.#hasSeenSwitch ||= hasNewKey;
+    return this.#run.options.force && (this.#beganSwitched ? hasNewKey : !this.#hasSeenSwitch);
+  }
+
+  async #report(observed: ObservedRotation, step: RotationStep): Promise<RotationReport> {
+    const { access, options } = this.#run;
+    const { jwt, rotation } = observed.state;
+    const sharers = NAMES_SHARERS.has(step.do)
+      ? await findSharers(access, jwt, rotation, options.legacyKeyNamespace)
+      : undefined;
+    return reportRotation(observed, step, { dir: options.dir, sharers, printer: access.printer });
+  }
+
+  #isLasting(error: unknown): boolean {
+    const { noWait } = this.#run.options;
+    if (this.#wellAt === undefined) return true;
+    return !isWorthAnotherLook(error, systemClock.monotonic() - this.#wellAt, noWait);
+  }
+
   /** A last step without an answer may have been taken: another run would not go on, it would begin another rotation. */
-  function giveUp(error: unknown): ExitCode {
+  #giveUp(error: unknown): ExitCode {
+    const last = this.#last;
     if (last?.step !== 'finish' || !(error instanceof KubeError) || !isTransient(error)) throw error;
+    const { access, io } = this.#run;
     const { namespace, name } = last;
     const look = access.printer.kubectl('get', 'jwt', name, '-n', namespace, '-o', 'yaml');
     const message = `${describeApiError(error, access.printer)}; whether the last step was taken is not known: if the JWT no longer has the annotation ${ROTATION} (${look}), it was, and another run would begin another rotation`;
@@ -90,24 +126,21 @@ export async function walkRotation(
   }
 
   /** Each state once; for scripts only the last. */
-  function show(report: RotationReport, isEnd: boolean): void {
+  #show(report: RotationReport, isEnd: boolean): void {
+    const { options, io } = this.#run;
     const text = JSON.stringify(report);
-    if (text !== shown && (options.output === 'human' || isEnd))
+    if (text !== this.#shown && (options.output === 'human' || isEnd))
       printReport<RotationReport>(io, options.output, report, describeProgress);
-    shown = text;
+    this.#shown = text;
   }
 
   /** The annotation is gone. */
-  function endWith(report: RotationReport): ExitCode {
+  #endWith(report: RotationReport): ExitCode {
     if (report.step === 'finish') {
-      show(report, true);
+      this.#show(report, true);
       return EXIT.done;
     }
     const message = `JWT ${report.namespace}/${report.name}: somebody else ended this rotation before it was over; another run begins a new one`;
-    return printProblems([{ exit: EXIT.refused, message }], io);
+    return printProblems([{ exit: EXIT.refused, message }], this.#run.io);
   }
-}
-
-function isWaiting(step: RotationStep): boolean {
-  return step.do === 'publish' || step.do === 'wait';
 }

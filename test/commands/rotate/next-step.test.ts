@@ -17,17 +17,18 @@ const made: Rotation = {
   publicKey,
   previousKeyId: 'old',
   previousSecret: 'my-key',
+  wait: undefined,
   publishedAt: undefined,
   switchedAt: undefined,
 };
 const published: Rotation = { ...made, publishedAt: NOW - MIN_WAIT };
 const switched: Rotation = { ...published, switchedAt: NOW - 10 };
-const signedBy = (keyId: string, retiredUntil?: number) => {
+const signedBy = (keyId: string, retiredUntil?: number, retiredKid: string | undefined = 'old') => {
   const old = {
-    publicKey: JSON.stringify({ ...publicKey, kid: 'old' }),
+    publicKey: JSON.stringify({ ...publicKey, kid: retiredKid }),
     expiresAt: formatTime(retiredUntil ?? 0),
   };
-  return makeJwt({}, { status: { keyId, retiredKeys: retiredUntil === undefined ? [] : [old] } });
+  return makeJwt({ keyId }, { status: { keyId, retiredKeys: retiredUntil === undefined ? [] : [old] } });
 };
 
 /** What comes next, with what is given; all is published, and the old key signs. */
@@ -38,10 +39,15 @@ function next(state: Partial<RotationState>, force = false): RotationStep {
 
 describe('the steps of a rotation', () => {
   const problem = 'https://a.example/keys has no key of kid new';
+  const publicationProblem = { message: problem, isUnreachable: false };
+  const unreachable = { message: problem, isUnreachable: true };
+  /** Its spec has the new key, and no token yet. */
+  const named = makeJwt({ keyId: 'new' }, { status: { keyId: 'old' } });
+  const reverted = signedBy('old');
   const TABLE: readonly (readonly [title: string, state: Partial<RotationState>, step: RotationStep])[] = [
     ['begins with a key', { rotation: undefined, hasSecret: false }, { do: 'make-key' }],
     ['makes another key when the Secret was not created any more', { hasSecret: false }, { do: 'make-key' }],
-    ['publishes', { publicationProblem: problem }, { do: 'publish', problem }],
+    ['publishes', { publicationProblem }, { do: 'publish', problem }],
     ['notes when it was published', {}, { do: 'note-published' }],
     [
       'waits from then on',
@@ -49,17 +55,38 @@ describe('the steps of a rotation', () => {
       { do: 'wait', until: NOW - 60 + MIN_WAIT },
     ],
     [
-      'waits for longer if it is asked to',
-      { rotation: published, wait: DAY },
-      { do: 'wait', until: NOW - MIN_WAIT + DAY },
-    ],
-    [
       'publishes again when the key is gone',
-      { rotation: published, publicationProblem: problem },
+      { rotation: published, publicationProblem },
       { do: 'publish', problem },
     ],
     ['changes the JWT', { rotation: published }, { do: 'switch' }],
-    ['waits for a token', { rotation: switched }, { do: 'await-signature' }],
+    [
+      'looks again when the issuer does not answer, and what was seen before counts',
+      { rotation: published, publicationProblem: unreachable },
+      { do: 'look-again', problem },
+    ],
+    [
+      'publishes, too, while an issuer has never answered',
+      { publicationProblem: unreachable },
+      { do: 'publish', problem },
+    ],
+    ['notes a longer wait', { rotation: published, wait: DAY }, { do: 'note-wait' }],
+    [
+      'waits for longer if an earlier run was asked to',
+      { rotation: { ...published, wait: DAY }, wait: DAY },
+      { do: 'wait', until: NOW - MIN_WAIT + DAY },
+    ],
+    ['waits for a token', { rotation: switched, jwt: named }, { do: 'await-signature' }],
+    [
+      'stops when somebody changed keyId back',
+      { rotation: switched, jwt: reverted },
+      { do: 'reverted', problem: 'somebody changed spec.keyId to old after the new key was in the JWT' },
+    ],
+    [
+      'takes a retired key without a kid, as earlier versions left them, for the old one',
+      { rotation: switched, jwt: signedBy('new', NOW + DAY, undefined) },
+      { do: 'keep-old', until: NOW + DAY + MIN_WAIT },
+    ],
     [
       'keeps the old key until its last token expires, and a little longer',
       { rotation: switched, jwt: signedBy('new', NOW + DAY) },
@@ -81,9 +108,10 @@ describe('the steps of a rotation', () => {
   it('are skipped by force: publication and waiting, and nothing else', () => {
     assert.deepEqual(next({ rotation: undefined }, true), { do: 'make-key' });
     assert.deepEqual(next({ hasSecret: false }, true), { do: 'make-key' });
-    assert.deepEqual(next({ publicationProblem: problem }, true), { do: 'switch' });
+    assert.deepEqual(next({ publicationProblem }, true), { do: 'switch' });
     assert.deepEqual(next({ rotation: { ...made, publishedAt: NOW } }, true), { do: 'switch' });
-    assert.deepEqual(next({ rotation: switched }, true), { do: 'await-signature' });
+    assert.deepEqual(next({ rotation: switched, jwt: named }, true), { do: 'await-signature' });
+    assert.deepEqual(next({ rotation: switched, jwt: reverted }, true), { do: 'switch' });
     const until = NOW + DAY + MIN_WAIT;
     const forced = next({ rotation: switched, jwt: signedBy('new', NOW + DAY) }, true);
     assert.deepEqual(forced, { do: 'finish', until });

@@ -14,29 +14,49 @@ const found = (...keys: readonly unknown[]): LookUp => ({
   jwksUrl: 'https://a.example/keys',
   isRedirected: false,
 });
-const problemOf = (...lookUps: readonly LookUp[]) => findPublicationProblem(lookUps, [jwk, other]);
+const away = (problem: string, isUnreachable: boolean): LookUp => ({
+  found: false,
+  problem,
+  remedy: 'x',
+  isUnreachable,
+});
+const problemOf = ([openid, xrootd]: readonly [LookUp, LookUp], status = 200) =>
+  findPublicationProblem(
+    {
+      ways: { openid, xrootd },
+      asked: [{ url: 'https://a.example', status, redirects: [], problem: undefined }],
+    },
+    [jwk, other],
+  );
 
 describe('verifiers', () => {
   it('find the keys of a rotation by each URL, whatever else is published', async () => {
-    assert.equal(await problemOf(found(other, jwk), found(jwk, { kty: 'x' }, other)), undefined);
+    assert.equal(await problemOf([found(other, jwk), found(jwk, { kty: 'x' }, other)]), undefined);
   });
 
   it('do not find the keys of a rotation', async () => {
     const { alg: _alg, ...bare } = jwk;
-    const away = {
-      found: false,
-      problem: 'https://a.example answers 404',
-      remedy: 'x',
-      isUnreachable: false,
-    } as const;
     for (const [lookUps, says] of [
-      [[found(jwk, other), away], /answers 404/],
+      [[found(jwk, other), away('answers 404', false)], /answers 404/],
       [[found(jwk, other), found(other)], /keys has no key of kid new/],
-      [[found(jwk)], /has no key of kid old/],
-      [[found(bare, other)], /kid new without alg ES256/],
-      [[found({ ...other, kid: 'new' }, other)], /has another key under kid new/],
-      [[found({ ...jwk, x: 7 }, other)], /has another key under kid new/],
-    ] as const)
-      assert.match((await problemOf(...lookUps)) ?? '', says);
+      [[found(jwk), found(jwk, other)], /has no key of kid old/],
+      [[found(bare, other), found(jwk, other)], /kid new without alg ES256/],
+      [[found({ ...other, kid: 'new' }, other), found(jwk, other)], /has another key under kid new/],
+      [[found({ ...jwk, x: 7 }, other), found(jwk, other)], /has another key under kid new/],
+    ] as const) {
+      const problem = await problemOf(lookUps);
+      assert.match(problem?.message ?? '', says);
+      assert.equal(problem?.isUnreachable, false);
+    }
+  });
+
+  it('are not asked where nothing answers: that says nothing about the keys', async () => {
+    const unreachable = await problemOf([found(jwk, other), away('no answer', true)]);
+    assert.deepEqual(unreachable, { message: 'no answer', isUnreachable: true });
+    const failing = await problemOf([away('answers 503', false), away('answers 503', false)], 503);
+    assert.equal(failing?.isUnreachable, true);
+    const lacking = await problemOf([away('no answer', true), found(other)]);
+    assert.match(lacking?.message ?? '', /has no key of kid new/);
+    assert.equal(lacking?.isUnreachable, false, 'an answer says more than none');
   });
 });

@@ -17,6 +17,7 @@ export const made: Rotation = {
   publicKey: { ...publicJwk, kid: 'new' },
   previousKeyId: 'old',
   previousSecret: 'my-key',
+  wait: undefined,
   publishedAt: undefined,
   switchedAt: undefined,
 };
@@ -48,7 +49,7 @@ export async function startRotating(): Promise<Rotating> {
   return {
     api,
     begin: (rotation, { key = { secret: { name: 'my-key', key: 'key.pem' } }, status = {} } = {}) => {
-      const keyId = rotation?.switchedAt === undefined ? 'old' : 'new';
+      const keyId = rotation?.switchedAt === undefined ? 'old' : rotation.publicKey.kid;
       const annotations = rotation === undefined ? {} : rotationAnnotation(rotation);
       const recorded = { keyId, publicKey: keyText(keyId), issuer: ISSUER, ...status };
       api.objects.set(JWT, wireJwt({ keyId, key }, { metadata: { annotations }, status: recorded }));

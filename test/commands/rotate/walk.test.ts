@@ -55,7 +55,6 @@ describe('rotate', { timeout: 60_000 }, () => {
 
   it('quotes the key of those who share the old one', async () => {
     rotating.begin({ ...switched, publicKey: { ...publicJwk, kid: "it's" } });
-    rotating.api.objects.get(JWT).status.keyId = "it's";
     const status = { keyId: 'old', issuer: ISSUER };
     const key = { secret: { name: 'my-key', key: 'key.pem' } };
     const sharing = wireJwt({ keyId: 'old', key }, { metadata: { name: 'sharing' }, status });
@@ -86,6 +85,39 @@ describe('rotate', { timeout: 60_000 }, () => {
     assert.deepEqual([code, out], [1, '']);
     assert.match(err, /^error: JWT science\/my-jwt: somebody else ended this rotation before it was over/);
     assert.equal(madeSecrets(), 0);
+  });
+
+  it('takes the new key back when its Secret is refused: jwks would publish a key that nobody has', async () => {
+    rotating.begin(undefined);
+    rotating.atNext('POST', (_request, response) => {
+      const message = 'secrets "x" is forbidden: exceeded quota: few, requested: count/secrets=1';
+      refuse(response, 403, 'Forbidden', { message });
+      return 'answered';
+    });
+    const { code, out, err } = await rotating.rotate('--force');
+    assert.deepEqual([code, out, rotating.record()], [3, '', undefined]);
+    assert.match(err, /^error: ResourceQuota few, which is used up, does not allow you to create secrets/);
+  });
+
+  it('keeps the new key when the answer to its Secret is lost: it may be there', async () => {
+    rotating.begin(undefined);
+    rotating.atNext('POST', loseAnswer);
+    const { code, err } = await rotating.rotate('--force');
+    assert.deepEqual([code, err, madeSecrets()], [0, '', 1]);
+    assert.notEqual(rotating.record(), undefined);
+  });
+
+  it('goes on for somebody who may list no JWTs, and offers no Secret to be deleted', async () => {
+    rotating.begin(switched);
+    rotating.api.interfere = ({ path }, response) => {
+      if (!path.endsWith('/jwts')) return undefined;
+      refuse(response, 403, 'Forbidden');
+      return 'answered';
+    };
+    const { code, out, err } = await rotating.rotate();
+    const { step, notes, commands } = JSON.parse(out);
+    assert.deepEqual([code, err, step, commands.length], [0, '', 'finish', 1]);
+    assert.match(notes.join(), /you are not allowed to list all JWTs: /);
   });
 
   it('with force asks no issuer after a conflict, either', async () => {

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { findAppliedSource, type AppliedSource } from '../../../src/commands/rotate/applied-source.ts';
+import { LAST_APPLIED } from '../../../src/resources/names.ts';
+
+const applied = (text: string): object => ({ metadata: { annotations: { [LAST_APPLIED]: text } } });
+const managed = (...managedFields: readonly object[]): object => ({ metadata: { managedFields } });
+const entry = (manager: string, operation: string, fields: object): object => ({
+  manager,
+  operation,
+  fieldsV1: { 'f:spec': fields },
+});
+const service = { manager: 'jwt-injector', operation: 'Apply', fieldsV1: { 'f:status': {} } };
+const rotating = entry('jwt-injector-rotate', 'Update', { 'f:keyId': {} });
+
+describe('what a JWT is applied from, after its key was changed,', () => {
+  const TABLE: readonly (readonly [title: string, object: object | undefined, source: AppliedSource])[] = [
+    [
+      'names the old key, by the copy that kubectl apply keeps',
+      applied('{"spec":{"keyId":"old"}}'),
+      { state: 'unchanged', by: 'kubectl apply' },
+    ],
+    ['names the new key, by that copy', applied('{"spec":{"keyId":"new"}}'), { state: 'changed' }],
+    [
+      'names the old key, by the fields that a server-side apply still owns',
+      managed(service, rotating, entry('argocd-controller', 'Apply', { 'f:data': {} })),
+      { state: 'unchanged', by: 'argocd-controller' },
+    ],
+    [
+      'names the new key, if a server-side apply owns it beside us',
+      managed(rotating, entry('kubectl', 'Apply', { 'f:keyId': {} })),
+      { state: 'changed' },
+    ],
+    ['is not known without an apply', managed(service, rotating), { state: 'unknown' }],
+    ['is not known where the copy cannot be read', applied('{'), { state: 'unknown' }],
+    ['is not known of no JWT', undefined, { state: 'unknown' }],
+  ];
+  for (const [title, object, source] of TABLE)
+    it(title, () => assert.deepEqual(findAppliedSource(object, 'new'), source));
+});
