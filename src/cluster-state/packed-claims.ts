@@ -1,5 +1,5 @@
-import { isJsonObject, stringMember, type JsonObject } from '../resources/json.ts';
-import type { Jwt } from '../resources/jwt.ts';
+import { stringMember, type JsonObject } from '../resources/json.ts';
+import { claimsOf, type Jwt, type PackedClaims } from '../resources/jwt.ts';
 import { digestClaims } from '../signing/token-facts.ts';
 
 /**
@@ -16,26 +16,19 @@ const MAX_KEPT_LENGTH = 2_048;
 /** The same JWT; of very many claims no more is kept than their digest. */
 export function digestLongClaims(jwt: Jwt): Jwt {
   if (!jwt.spec.ok) return jwt;
-  const { data, ...spec } = jwt.spec.value;
+  const data = claimsOf(jwt.spec.value);
   if (JSON.stringify(data).length <= MAX_KEPT_LENGTH) return jwt;
-  const value = { ...spec, data: keepIssuer(data), claimsDigest: digestClaims(data) };
+  const value = { ...jwt.spec.value, data: keepIssuer(data), claimsDigest: digestClaims(data) };
   return { ...jwt, spec: { ok: true, value } };
 }
 
-/** The same JWT; many claims are kept as text and read whenever somebody asks for them. */
+/** The same JWT; many claims are kept as text. */
 export function packClaims(jwt: Jwt): Jwt {
   if (!jwt.spec.ok) return jwt;
-  const { data, ...spec } = jwt.spec.value;
-  const text = JSON.stringify(data);
-  if (text.length <= MAX_UNPACKED_LENGTH) return jwt;
-  const value = {
-    ...spec,
-    get data(): JsonObject {
-      const object: unknown = JSON.parse(text);
-      return isJsonObject(object) ? object : {};
-    },
-  };
-  return { ...jwt, spec: { ok: true, value } };
+  const text: PackedClaims = JSON.stringify(claimsOf(jwt.spec.value));
+  return text.length <= MAX_UNPACKED_LENGTH
+    ? jwt
+    : { ...jwt, spec: { ok: true, value: { ...jwt.spec.value, data: text } } };
 }
 
 /** All of the claims that planning looks at; an `iss` that is not a text is refused whatever it is. */

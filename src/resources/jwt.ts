@@ -37,13 +37,16 @@ const MAX_RENEW = 1_024; // bytes that count of a request for a new token: a tim
 export const MAX_ISSUER = 2_048;
 const MAX_KEY_ID = 1_024;
 
+/** Claims as JSON text: an object of many claims takes up to twenty times as much memory. */
+export type PackedClaims = string;
+
 /** `spec` of a JWT, durations in seconds. */
 export interface JwtSpec {
   readonly issuer: string;
   readonly keyId: string;
   readonly algorithm: AlgorithmName;
-  /** The free claims as written; registered claims in it are dealt with when the token's claims are built. */
-  readonly data: JsonObject;
+  /** The free claims as written; see {@link claimsOf}. */
+  readonly data: JsonObject | PackedClaims;
   /**
    * Of claims that the cache does not hold, as they are long: `digestClaims` of them; `data` has no more than their `iss`.
    * It takes the whole JWT to sign them.
@@ -56,6 +59,16 @@ export interface JwtSpec {
   readonly key: KeySource;
   readonly secretTemplate: { readonly labels: StringMap; readonly annotations: StringMap };
   readonly deletionPolicy: 'Delete' | 'Retain';
+}
+
+/**
+ * The free claims of a spec; registered claims in it are dealt with when the token's claims are built. Packed claims are parsed
+ * by each call.
+ */
+export function claimsOf({ data }: Pick<JwtSpec, 'data'>): JsonObject {
+  if (typeof data !== 'string') return data;
+  const claims: unknown = JSON.parse(data);
+  return isJsonObject(claims) ? claims : {};
 }
 
 /** A JWT as the API server holds it. A spec that cannot be served is kept as its problem, so that it can be reported. */

@@ -1,7 +1,7 @@
 import { compactVerify, importJWK, type JWK } from 'jose';
 import type { AlgorithmName } from '../resources/algorithms.ts';
 import { LATEST_TIME } from '../time/format-time.ts';
-import type { JwtSpec } from '../resources/jwt.ts';
+import { claimsOf, type JwtSpec } from '../resources/jwt.ts';
 import type { SignatureCause } from '../resources/reasons.ts';
 import type { Seconds } from '../time/units.ts';
 import { BACKDATE, effectiveIssuer } from './claims.ts';
@@ -30,8 +30,9 @@ export function judgeClaims(token: TokenFacts, spec: JwtSpec, now: Seconds): Ver
   if (expiresAt <= now) return { matches: false, cause: 'Expired' };
   if (token.kid !== spec.keyId || token.alg !== spec.algorithm)
     return { matches: false, cause: 'HeaderMismatch' };
-  const issuer = effectiveIssuer(spec);
-  const digest = spec.claimsDigest ?? digestClaims(spec.data);
+  const data = claimsOf(spec);
+  const issuer = effectiveIssuer({ issuer: spec.issuer, data });
+  const digest = spec.claimsDigest ?? digestClaims(data);
   const sameIssuer = token.iss === undefined || (issuer.ok && token.iss === issuer.value);
   if (!sameIssuer || !sameLifetime(token, expiresAt, spec) || token.digest !== digest) {
     return { matches: false, cause: 'ClaimsMismatch' };

@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject } from '../resources/json.ts';
-import type { JwtSpec } from '../resources/jwt.ts';
+import { isJsonObject, member, type JsonObject } from '../resources/json.ts';
+import { claimsOf, type JwtSpec } from '../resources/jwt.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import type { Seconds } from '../time/units.ts';
@@ -27,7 +27,7 @@ export interface Claims extends JsonObject {
  * byte for byte.
  */
 export function effectiveIssuer(spec: Pick<JwtSpec, 'issuer' | 'data'>): Result<string, StateProblem> {
-  const iss = Object.hasOwn(spec.data, 'iss') ? spec.data['iss'] : undefined;
+  const iss = member(claimsOf(spec), 'iss');
   if (iss === undefined) return ok(spec.issuer);
   if (typeof iss === 'string') return ok(iss);
   return fail({
@@ -41,17 +41,18 @@ export function effectiveIssuer(spec: Pick<JwtSpec, 'issuer' | 'data'>): Result<
  * so that the same input gives the same claims.
  */
 export function buildClaims(spec: JwtSpec, now: Seconds, jti: string): Result<Claims, StateProblem> {
-  const inexact = findInexactInteger(spec.data, 'spec.data');
+  const data = claimsOf(spec);
+  const inexact = findInexactInteger(data, 'spec.data');
   if (inexact !== undefined) {
     return fail({
       reason: 'ClaimsInvalid',
       message: `${inexact} is an integer beyond 2^53, which JSON readers change silently: write it as a string`,
     });
   }
-  const iss = effectiveIssuer(spec);
+  const iss = effectiveIssuer({ issuer: spec.issuer, data });
   if (!iss.ok) return iss;
   return ok({
-    ...spec.data,
+    ...data,
     iss: iss.value,
     iat: now - BACKDATE,
     nbf: now - BACKDATE,

@@ -1,4 +1,4 @@
-import type { Jwt, JwtSpec } from '../resources/jwt.ts';
+import { claimsOf, type Jwt, type JwtSpec } from '../resources/jwt.ts';
 import type { Seconds } from '../time/units.ts';
 import { buildClaims } from './claims.ts';
 import { digestClaims, type TokenFacts } from './token-facts.ts';
@@ -32,8 +32,9 @@ export function recognizeToken(text: string, { spec, recorded }: Jwt): RecordedT
   // The claims of a spec that has no more than their digest cannot be written down.
   if (!spec.ok || spec.value.claimsDigest !== undefined) return undefined;
   if (tokenId === undefined || expiresAt === undefined) return undefined;
-  const { keyId: kid, algorithm: alg, lifetime, data } = spec.value;
-  const claims = buildClaims(spec.value, expiresAt - lifetime, tokenId);
+  const { keyId: kid, algorithm: alg, lifetime } = spec.value;
+  const data = claimsOf(spec.value);
+  const claims = buildClaims({ ...spec.value, data }, expiresAt - lifetime, tokenId);
   if (!claims.ok) return undefined;
   const beginning = `${encode(headerOf(alg, kid))}.${encode(claims.value)}.`;
   if (!text.startsWith(beginning)) return undefined;

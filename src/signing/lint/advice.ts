@@ -1,6 +1,6 @@
 import { formatDuration } from '../../time/format-time.ts';
 import { member, stringMember, type JsonObject } from '../../resources/json.ts';
-import type { JwtSpec } from '../../resources/jwt.ts';
+import { claimsOf, type JwtSpec } from '../../resources/jwt.ts';
 import { BACKDATE, effectiveIssuer } from '../claims.ts';
 import { readScopes } from './scopes.ts';
 import type { LintWarning } from './findings.ts';
@@ -10,9 +10,10 @@ import type { Seconds } from '../../time/units.ts';
 const WLCG_MAX_LIFETIME: Seconds = 6 * 3_600;
 
 type Advised = Pick<JwtSpec, 'issuer' | 'data' | 'lifetime'>;
+type AdviceFacts = Advised & { readonly data: JsonObject };
 
 /** What is often right, and often meant otherwise: shown only by `explain`. */
-const ADVICE_RULES: Readonly<Record<string, (spec: Advised) => string | false>> = {
+const ADVICE_RULES: Readonly<Record<string, (spec: AdviceFacts) => string | false>> = {
   // scitokens-cpp appends the path as it is, others (OpenID Connect Discovery) drop the slash first.
   'issuer-trailing-slash': (spec) => {
     const issuer = effectiveIssuer(spec);
@@ -33,8 +34,9 @@ const ADVICE_RULES: Readonly<Record<string, (spec: Advised) => string | false>> 
 
 /** All advice on a spec that can be served, in the words of a warning. */
 export function findAdvice(spec: Advised): readonly LintWarning[] {
+  const facts = { ...spec, data: claimsOf(spec) };
   return Object.entries(ADVICE_RULES).flatMap(([rule, says]) => {
-    const message = says(spec);
+    const message = says(facts);
     return message === false ? [] : [{ rule, message }];
   });
 }

@@ -1,8 +1,8 @@
 import { ALGORITHMS, isAlgorithmName } from '../../resources/algorithms.ts';
 import { formatDuration } from '../../time/format-time.ts';
-import { member, stringMember } from '../../resources/json.ts';
+import { member, stringMember, type JsonObject } from '../../resources/json.ts';
 import { REFRESHED_WITHIN } from '../../resources/kubelet.ts';
-import type { JwtSpec } from '../../resources/jwt.ts';
+import { claimsOf, type JwtSpec } from '../../resources/jwt.ts';
 import { overriddenClaims } from '../claims.ts';
 import { findIssuerUrls } from '../issuer/urls.ts';
 import {
@@ -36,6 +36,8 @@ export interface LintWarning {
 
 interface LintFacts {
   readonly spec: JwtSpec;
+  /** Its claims. */
+  readonly data: JsonObject;
   /** The one in the token. */
   readonly issuer: string;
   readonly scopes: Scopes;
@@ -61,31 +63,31 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
     /\s/.test(issuer) &&
     'the issuer has white space, and verifiers compare it byte for byte: remove it from spec.issuer',
   // scitokens-cpp takes numbers for no version at all.
-  'wlcg-version': ({ spec, profile }) =>
-    member(spec.data, 'wlcg.ver') !== WLCG_VERSION &&
+  'wlcg-version': ({ data, profile }) =>
+    member(data, 'wlcg.ver') !== WLCG_VERSION &&
     profile === WLCG &&
     `spec.data["wlcg.ver"] must be "${WLCG_VERSION}", a string in quotes: XRootD refuses anything else`,
   // scitokens-cpp looks at `ver` first, and takes SciTokens' rules by it.
-  'ver-beside-wlcg-version': ({ spec }) =>
-    Object.hasOwn(spec.data, 'ver') &&
-    Object.hasOwn(spec.data, 'wlcg.ver') &&
+  'ver-beside-wlcg-version': ({ data }) =>
+    Object.hasOwn(data, 'ver') &&
+    Object.hasOwn(data, 'wlcg.ver') &&
     'spec.data.ver beside wlcg.ver: XRootD uses only ver and refuses the token, remove ver',
   'audience-missing': ({ audiences, profile: { anyAudience } }) =>
     audiences.length === 0 &&
     anyAudience !== undefined &&
     `spec.data.aud is missing: XRootD refuses the token, set it to ${anyAudience}`,
   // XRootD: "Failed to get token subject".
-  'subject-missing': ({ spec }) =>
-    !isText(member(spec.data, 'sub')) &&
+  'subject-missing': ({ data }) =>
+    !isText(member(data, 'sub')) &&
     'spec.data.sub is missing or not a string: XRootD refuses the token, set it',
   // Its enforcer: "'scope' claim is mandatory".
-  'scope-missing': ({ spec, scopes, profile }) =>
+  'scope-missing': ({ data, scopes, profile }) =>
     scopes.form === 'missing' &&
-    !hasOtherScopes(spec) &&
+    !hasOtherScopes(data) &&
     `spec.data.scope is missing: XRootD refuses the token, set it, e.g. "${profile.readScope}"`,
-  'scope-misnamed': ({ spec, scopes }) =>
+  'scope-misnamed': ({ data, scopes }) =>
     scopes.form === 'missing' &&
-    hasOtherScopes(spec) &&
+    hasOtherScopes(data) &&
     'spec.data has scopes or scp, which no verifier of OSDF reads: name the claim scope',
   'scope-no-text': ({ scopes, profile }) =>
     scopes.form === 'other' &&
@@ -98,12 +100,12 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
     anyAudience !== undefined &&
     !audiences.includes(anyAudience) &&
     `spec.data.aud names services only: OSDF caches refuse the token, add ${anyAudience}`,
-  'audience-of-scitokens-1': ({ spec, profile: { anyAudience } }) =>
-    Object.hasOwn(spec.data, 'aud') &&
+  'audience-of-scitokens-1': ({ data, profile: { anyAudience } }) =>
+    Object.hasOwn(data, 'aud') &&
     anyAudience === undefined &&
     'spec.data.aud: with this ver no value means any audience to XRootD, remove aud, or use wlcg.ver "1.0"',
-  'claim-unknown': ({ spec, profile }) =>
-    findForeignClaim(spec.data, profile) !== undefined &&
+  'claim-unknown': ({ data, profile }) =>
+    findForeignClaim(data, profile) !== undefined &&
     'spec.data has claims that XRootD refuses with this ver: remove them, or use wlcg.ver "1.0" instead of ver',
   'algorithm-not-of-osdf': ({ spec }) =>
     !ALGORITHMS[spec.algorithm].acceptedByOsdf &&
@@ -141,8 +143,8 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
     resignBefore !== undefined &&
     resignBefore < MIN_RESIGN_BEFORE &&
     `spec.resignBefore is ${formatDuration(resignBefore)}: ${LATE}, use ${formatDuration(MIN_RESIGN_BEFORE)} or more`,
-  'claims-overridden': ({ spec }) => {
-    const names = overriddenClaims(spec.data);
+  'claims-overridden': ({ data }) => {
+    const names = overriddenClaims(data);
     return (
       names.length > 0 && `spec.data: ${names.join(', ')} will be overridden by ours, remove from spec.data`
     );
@@ -151,10 +153,11 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
 
 /** All that is to be warned of, most useful first. `bytes` is the token's length; 0 when no token can be made. */
 export function findWarnings(spec: JwtSpec, bytes: number): readonly LintWarning[] {
-  const { data } = spec;
+  const data = claimsOf(spec);
   const profile = (Object.hasOwn(data, 'wlcg.ver') ? undefined : profileOfVer(data)) ?? WLCG;
   const facts = {
     spec,
+    data,
     bytes,
     profile,
     scopes: readScopes(member(data, 'scope')),
@@ -175,6 +178,6 @@ function hasScope({ storage }: Scopes, wanted: string): boolean {
   return storage.some(({ name }) => name === wanted);
 }
 
-function hasOtherScopes({ data }: JwtSpec): boolean {
+function hasOtherScopes(data: JsonObject): boolean {
   return Object.hasOwn(data, 'scopes') || Object.hasOwn(data, 'scp');
 }
