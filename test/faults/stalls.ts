@@ -52,7 +52,8 @@ async function stepAhead(ground: Ground): Promise<void> {
   const jwts = await stallWhenDue(ground, async (due) => {
     steppedAt = Date.now();
     // On a busy machine the ten are not made at once: what is due by that clock alone has the step as its cause.
-    for (const jwt of due) if (renewalOf(jwt) > steppedAt) jwt.addCauses();
+    const isDueByStep = (renewsAt: number): boolean => renewsAt > steppedAt && renewsAt <= steppedAt + stepMs;
+    for (const jwt of due) if (isDueByStep(renewalOf(jwt))) jwt.addCauses();
     main.service.kill('SIGWINCH');
   });
   // `iat` is a minute back and in whole seconds.
