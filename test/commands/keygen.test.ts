@@ -12,7 +12,8 @@ import { signCommand } from '../../src/commands/sign.ts';
 import { at } from '../admission/pods.ts';
 import { refuse } from '../kube/bad-server.ts';
 import { runCommand } from './captured-io.ts';
-import { startStoredApi } from './stored-api.ts';
+import type { Loose } from '../integration/objects.ts';
+import { startStoredApi, type StoredApi } from './stored-api.ts';
 
 const ISSUER = ['--issuer', 'https://issuer.example.com'] as const;
 
@@ -235,6 +236,63 @@ describe('keygen', () => {
       assert.match(err, says);
     });
   }
+
+  describe('--to-cluster whose answer is lost', () => {
+    /** `see`: what is found afterwards in place of the Secret that was sent. */
+    async function lose(see: (api: StoredApi, sent: Loose) => void) {
+      await using api = await startStoredApi();
+      api.interfere = ({ method, body }, response) => {
+        if (method !== 'POST') return undefined;
+        see(api, JSON.parse(body));
+        response.destroy();
+        return 'answered';
+      };
+      const dir = await mkdtemp(join(folder, 'lost-'));
+      const ended = await api.run(
+        keygenCommand,
+        'x',
+        ...ISSUER,
+        '--to-cluster',
+        '-n',
+        'science',
+        '--dir',
+        dir,
+      );
+      return { ...ended, files: await readdir(dir) };
+    }
+    const SECRET = '/api/v1/namespaces/science/secrets/x-key';
+    const stored = (pem: string): object => ({ data: { 'key.pem': Buffer.from(pem).toString('base64') } });
+    const FILES = ['x-jwk.json', 'x-jwt.yaml'];
+
+    it('is done if the Secret is there with this key', async () => {
+      const { code, err, files } = await lose((api, sent) =>
+        api.objects.set(SECRET, stored(sent.stringData['key.pem'])),
+      );
+      assert.deepEqual([code, err, files], [0, '', FILES]);
+    });
+
+    it('leaves no file if the Secret is not there, or holds another key', async () => {
+      const absent = await lose(() => {});
+      assert.deepEqual([absent.code, absent.files], [3, []]);
+      const other = await lose((api) => api.objects.set(SECRET, stored('other')));
+      assert.deepEqual([other.code, other.files], [1, []]);
+      assert.match(other.err, /x-key exists and is not overwritten/);
+    });
+
+    it('keeps the files, with the only copy of the public key, if nobody knows', async () => {
+      const { code, err, files } = await lose((api) => {
+        api.interfere = (_request, response) => {
+          refuse(response, 403, 'Forbidden');
+          return 'answered';
+        };
+      });
+      assert.deepEqual([code, files], [3, FILES]);
+      assert.match(
+        err,
+        /whether Secret science\/x-key was created is not known \(kubectl get secret x-key -n science\)/,
+      );
+    });
+  });
 
   it('leaves no file without a cluster for --to-cluster', async () => {
     const dir = join(folder, 'no-cluster');

@@ -3,8 +3,9 @@ import { describe, it } from 'node:test';
 import { isServed, newRequest } from '../../src/commands/renew/renew-request.ts';
 import { renewCommand } from '../../src/commands/renew.ts';
 import { RENEW } from '../../src/resources/names.ts';
-import { makeJwt } from '../fixtures/jwts.ts';
+import { makeJwt, wireJwt } from '../fixtures/jwts.ts';
 import { runCommand } from './captured-io.ts';
+import { startStoredApi, type StoredApi } from './stored-api.ts';
 
 describe('renew:', () => {
   for (const args of [
@@ -27,6 +28,27 @@ describe('renew:', () => {
     assert.equal(code, 0);
     assert.match(out, /^Usage: jwt-injector renew NAME/);
   });
+});
+
+describe('renew of a JWT that is deleted while it waits', () => {
+  const JWT = '/apis/tokens.osg-htc.org/v1/namespaces/science/jwts/my-jwt';
+  for (const [title, replace, says] of [
+    ['ends at once', (api: StoredApi) => api.objects.delete(JWT), 'was deleted meanwhile'],
+    [
+      'ends at once, too, if it is created again, with whatever token',
+      (api: StoredApi) =>
+        api.objects.set(JWT, wireJwt({}, { metadata: { uid: 'another' }, status: { lastRenew: 'x' } })),
+      'was deleted and created again meanwhile',
+    ],
+  ] as const) {
+    it(title, async () => {
+      await using api = await startStoredApi();
+      api.objects.set(JWT, wireJwt());
+      api.follow = () => setImmediate(() => replace(api));
+      const { code, out, err } = await api.run(renewCommand, 'my-jwt', '-n', 'science', '--timeout', '20s');
+      assert.deepEqual([code, out, err], [1, '', `error: JWT science/my-jwt ${says}\n`]);
+    });
+  }
 });
 
 describe('a request for a new token', () => {

@@ -9,6 +9,7 @@ import type { Access } from '../cluster/connect.ts';
 import type { ConnectFlags } from '../cluster/connect-flags.ts';
 import type { Io } from '../io.ts';
 import { writeNewFiles } from '../output/new-files.ts';
+import { printProblems } from '../print-problems.ts';
 import { printReport, type OutputFormat } from '../output/report-output.ts';
 import { describeMadeKey, reportKey, type KeyReport, type MadeKey } from './describe-made-key.ts';
 import { keyFile, type KeyFile } from './key-files.ts';
@@ -26,9 +27,6 @@ export interface KeygenOptions extends Omit<KeyPlan, 'namespace'> {
   readonly output: OutputFormat;
 }
 
-/** Not that of the service, which is for what the service writes. */
-const FIELD_MANAGER = 'jwt-injector-keygen';
-
 /** `jwt-injector keygen`. */
 export async function makeKeyForJwt(options: KeygenOptions, io: Io): Promise<ExitCode> {
   if (!options.toCluster) return makeKey(options, undefined, io);
@@ -45,14 +43,14 @@ async function makeKey(options: KeygenOptions, access: Access | undefined, io: I
   const publicKey = jwkFor(generated);
   const jwt = jwtFor(plan, publicKey.kid);
   const problem = await findProblem(jwt, io);
-  if (problem !== undefined) return refuse(io, problem, EXIT.usage);
+  if (problem !== undefined) return printProblems([{ exit: EXIT.usage, message: problem }], io);
   const files = [
     ...(access === undefined ? privateFiles(plan, options, pem) : []),
     keyFile('jwt', options, toYaml(jwt)),
     keyFile('publicKey', options, `${toJson(publicKey)}\n`),
   ];
   const written = await writeNewFiles(files);
-  if (!written.ok) return refuse(io, written.problem.message, written.problem.exit);
+  if (!written.ok) return printProblems([written.problem], io);
   const { name, issuer, algorithm } = plan;
   const made = { name, namespace, issuer, algorithm, publicKey, files, secret: undefined };
   if (access !== undefined) return createSecret(made, pem, access, options, io);
@@ -70,21 +68,21 @@ function privateFiles(plan: KeyPlan, options: KeygenOptions, pem: string): reado
 async function createSecret(
   made: MadeKey,
   pem: string,
-  { client, namespace }: Access,
+  access: Access,
   options: KeygenOptions,
   io: Io,
 ): Promise<ExitCode> {
-  let isCreated = false;
+  let isNeeded = false;
   try {
-    const { createKeySecret } = await import('../cluster/create-key-secret.ts');
-    const secret = { namespace, name: keySecretName(made.name) };
-    const created = await createKeySecret(client, keySecret(secret, pem), FIELD_MANAGER);
-    if (!created.ok) return refuse(io, `${created.problem}: choose another name for the JWT`, EXIT.refused);
-    isCreated = true;
+    const { createSecretOfKey } = await import('./create-secret.ts');
+    const secret = { namespace: access.namespace, name: keySecretName(made.name) };
+    const created = await createSecretOfKey(access, secret, pem);
+    isNeeded = created.ok || created.problem.mayExist;
+    if (!created.ok) return printProblems([created.problem], io);
     print({ ...made, secret }, options, io);
     return EXIT.done;
   } finally {
-    if (!isCreated) await Promise.all(made.files.map(({ path }) => unlink(path)));
+    if (!isNeeded) await Promise.all(made.files.map(({ path }) => unlink(path)));
   }
 }
 
@@ -92,11 +90,6 @@ function print(made: MadeKey, { output, flags }: KeygenOptions, io: Io): void {
   printReport<KeyReport>(io, output, reportKey(made), (_report, paint) =>
     describeMadeKey(made, commandPrinter(flags), paint),
   );
-}
-
-function refuse({ stderr }: Io, message: string, exit: ExitCode): ExitCode {
-  stderr.write(`error: ${message}\n`);
-  return exit;
 }
 
 /** Why no JWT can be made of what was given. Warnings and advice are printed. */

@@ -1,6 +1,6 @@
 import type { ObjectName } from '../../resources/object-key.ts';
 import { toSeconds, type Milliseconds } from '../../time/units.ts';
-import { isTransient, KubeError } from '../../kube/errors.ts';
+import { isNotFound, isTransient, KubeError } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { systemClock } from '../../time/clock.ts';
 import { formatTime, parseTime, formatWhen } from '../../time/format-time.ts';
@@ -15,6 +15,7 @@ import { nudgeMountingPods } from './nudge-pods.ts';
 import { findService } from '../installation/service-state.ts';
 import { whyNotSigned } from '../cluster/why-not-signed.ts';
 import { formatTable } from '../output/table.ts';
+import { printProblems } from '../print-problems.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/report-output.ts';
 import { EXIT, type ExitCode } from '../command.ts';
 import { JWTS } from '../../kube/known-resources.ts';
@@ -57,10 +58,10 @@ export async function renewToken(
 ): Promise<ExitCode> {
   const { client, namespace } = access;
   const found = await findJwt(access, namespace, name);
-  if (!found.ok) return refuse(found.problem.message, found.problem.exit);
+  if (!found.ok) return printProblems([found.problem], io);
   const jwt = found.value;
   if (jwt.isDeleting)
-    return refuse(`JWT ${namespace}/${name} is being deleted: no new token is signed`, EXIT.refused);
+    return printFailure(`JWT ${namespace}/${name} is being deleted: no new token is signed`, EXIT.refused);
 
   const requested = newRequest(new Date());
   const path = resourcePath(JWTS, { namespace, name });
@@ -74,25 +75,34 @@ export async function renewToken(
     printReport<RenewReport>(io, output, { ...report, after: undefined }, describeRenewal);
     return EXIT.done;
   }
-  const outcome = await waitForToken(client, path, (now) => isServed(requested, jwt, now), timeout);
+  const outcome = await waitForToken(client, path, { before: jwt, requested, timeout });
   if (outcome.what === 'renewed') {
     const pods = isPrompt ? await nudgeMountingPods(access, name) : undefined;
     const done = { ...report, after: tokenOf(outcome.jwt), prompted: pods?.nudged };
     printReport<RenewReport>(io, output, done, describeRenewal);
-    for (const problem of pods?.problems ?? []) refuse(problem, EXIT.outside);
+    for (const problem of pods?.problems ?? []) printFailure(problem, EXIT.outside);
     return pods === undefined || pods.problems.length === 0 ? EXIT.done : EXIT.outside;
+  }
+  if (outcome.what === 'gone') {
+    const again = outcome.isNew ? ' and created again' : '';
+    return printFailure(`JWT ${namespace}/${name} was deleted${again} meanwhile`, EXIT.refused);
   }
   const service = await findService(access);
   if (outcome.what === 'refused') {
     const message = `JWT ${namespace}/${name} gets no new token: ${outcome.message}`;
     if (service.runs !== false)
-      return refuse(message, EXIT.refused, 'The request stays, and is served as soon as that is fixed.');
-    return refuse(message, EXIT.outside, `Besides, ${service.words}`, UNTIL_PROCESSED);
+      return printFailure(
+        message,
+        EXIT.refused,
+        'The request stays, and is served as soon as that is fixed.',
+      );
+    return printFailure(message, EXIT.outside, `Besides, ${service.words}`, UNTIL_PROCESSED);
   }
   const waited = `no new token for JWT ${namespace}/${name} within ${toSeconds(timeout)} s`;
-  return refuse(`${waited}: ${service.words}`, EXIT.outside, UNTIL_PROCESSED);
+  return printFailure(`${waited}: ${service.words}`, EXIT.outside, UNTIL_PROCESSED);
 
-  function refuse(message: string, exit: ExitCode, ...more: readonly string[]): ExitCode {
+  /** With what follows from it, each in a line of its own. */
+  function printFailure(message: string, exit: ExitCode, ...more: readonly string[]): ExitCode {
     for (const line of [`error: ${message}`, ...more]) io.stderr.write(`${line}\n`);
     return exit;
   }
@@ -103,19 +113,29 @@ const UNTIL_PROCESSED = 'The request stays, and is served as soon as jwt-injecto
 type Waited =
   | { readonly what: 'renewed'; readonly jwt: Jwt }
   | { readonly what: 'refused'; readonly message: string }
+  /** `isNew`: another object has its name. */
+  | { readonly what: 'gone'; readonly isNew: boolean }
   | { readonly what: 'timeout' };
+
+interface AwaitedToken {
+  /** The JWT as it was before the request. */
+  readonly before: Jwt;
+  readonly requested: string;
+  readonly timeout: Milliseconds;
+}
 
 async function waitForToken(
   client: Access['client'],
   path: string,
-  isDone: (jwt: Jwt) => boolean,
-  timeout: Milliseconds,
+  { before, requested, timeout }: AwaitedToken,
 ): Promise<Waited> {
   const start = systemClock.monotonic();
   for (;;) {
     const jwt = await fetchJwt(client, path);
     const waited = systemClock.monotonic() - start;
-    if (jwt.ok && isDone(jwt.value)) return { what: 'renewed', jwt: jwt.value };
+    if (jwt === undefined) return { what: 'gone', isNew: false };
+    if (jwt.ok && jwt.value.uid !== before.uid) return { what: 'gone', isNew: true };
+    if (jwt.ok && isServed(requested, before, jwt.value)) return { what: 'renewed', jwt: jwt.value };
     const message = jwt.ok ? whyNotSigned(jwt.value) : undefined;
     if (message !== undefined && waited >= Math.min(GRACE_MS, timeout)) return { what: 'refused', message };
     if (waited >= timeout) return { what: 'timeout' };
@@ -123,11 +143,12 @@ async function waitForToken(
   }
 }
 
-/** An API server that does not answer for a moment is asked again. */
-async function fetchJwt(client: Access['client'], path: string): Promise<Result<Jwt, string>> {
+/** An API server that does not answer for a moment is asked again. `undefined`: there is no such JWT any more. */
+async function fetchJwt(client: Access['client'], path: string): Promise<Result<Jwt, string> | undefined> {
   try {
     return parseJwt(await client.get(path));
   } catch (error) {
+    if (isNotFound(error)) return undefined;
     if (!isTransient(error) || !(error instanceof KubeError)) throw error;
     return fail(error.message);
   }
