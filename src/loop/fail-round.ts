@@ -13,7 +13,7 @@ import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../t
 import { addContenders } from './hold-back.ts';
 import type { Sources } from './observe.ts';
 import { subjectOf } from './recorder.ts';
-import { Stale } from './stale.ts';
+import { Stale, Unsent } from './stale.ts';
 import { writeStatus, type StatusWriter } from './write-status.ts';
 
 /** A write of the Secret that was sent. */
@@ -60,7 +60,8 @@ export async function failRound(
   const { stored, observed, write, signed } = progress;
   const failure = failureOf(handler, error);
   if (failure?.meaning === 'stale') {
-    if (write !== undefined) handler.memory.budget.spend(stored.uid, now, write.isScheduled);
+    const unsent = error instanceof Unsent ? problemOf(failure, stored, nextAttemptAt, undefined) : undefined;
+    countWrite(handler, progress, now, { problem: unsent, mayArrive: unsent === undefined });
     return retryAfter(progress, now);
   }
   if (failure === undefined) handler.onBug(error);
@@ -70,13 +71,7 @@ export async function failRound(
   const retry = retryAfter(progress, now, failure?.afterMs, refusedMs);
   const triedAgainAt = attemptTime(retry, now, nextAttemptAt);
   const problem = problemOf(failure, stored, triedAgainAt, refusedMs);
-  if (write !== undefined) {
-    // What failed counts as written: a client that keeps changing the JWT would get a signature for each change.
-    handler.memory.budget.spend(stored.uid, now, write.isScheduled, problem);
-    // What was refused is in no Secret; anything else may have arrived.
-    if (refusal !== undefined && write.tokenId !== undefined)
-      handler.memory.pending.drop(stored.uid, write.tokenId);
-  }
+  countWrite(handler, progress, now, { problem, mayArrive: refusal === undefined });
   if (failure?.meaning === 'terminating') return { next: 'wait' };
   // The watch will report that it is gone; if it stays after all, it is tried again.
   if (failure?.meaning === 'absent' && (await isGone(handler, stored))) return { next: 'retry' };
@@ -113,6 +108,21 @@ export function retryAfter(
     ...(afterMs === 0 ? {} : { afterMs }),
     ...(due === undefined ? {} : { dueAt: Math.max(toMilliseconds(due), toMilliseconds(now) + askedMs) }),
   };
+}
+
+/**
+ * What failed counts as written: a client that keeps changing the JWT would get a signature for each change. `problem`: why
+ * it failed; `undefined`: it met a change of somebody else. `mayArrive`: the token may still come to be in the Secret.
+ */
+function countWrite(
+  { memory }: FailureHandler,
+  { stored: { uid }, write }: Progress,
+  now: Seconds,
+  { problem, mayArrive }: { readonly problem: StateProblem | undefined; readonly mayArrive: boolean },
+): void {
+  if (write === undefined) return;
+  memory.budget.spend(uid, now, write.isScheduled, problem);
+  if (!mayArrive && write.tokenId !== undefined) memory.pending.drop(uid, write.tokenId);
 }
 
 /** When it is tried again: `nextAttemptAt` at the earliest, unless something is due before. All in seconds since the epoch. */

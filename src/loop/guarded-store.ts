@@ -1,5 +1,5 @@
 import type { Store } from './act.ts';
-import { Stale } from './stale.ts';
+import { Unsent } from './stale.ts';
 
 /**
  * A store that checks before each write whether this process is still the leader: one that was suspended may have lost the
@@ -8,14 +8,14 @@ import { Stale } from './stale.ts';
  */
 export function leaderOnlyStore(store: Store, mayWrite: () => boolean): Store {
   return guardStore(store, () => {
-    if (!mayWrite()) throw new Stale('leadership was lost, or is in doubt');
+    if (!mayWrite()) throw new Unsent('leadership was lost, or is in doubt');
   });
 }
 
 /** A store for one round: it writes nothing after the round was given up. */
 export function roundStore(store: Store, isGivenUp: () => boolean): Store {
   return guardStore(store, () => {
-    if (isGivenUp()) throw new Stale('the round was given up');
+    if (isGivenUp()) throw new Unsent('the round was given up');
   });
 }
 

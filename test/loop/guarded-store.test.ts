@@ -28,7 +28,7 @@ const WRITES: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
   'patch jwt': (store) => store.patchJwt('n', 'x', {}),
 };
 
-describe('the store of a look', () => {
+describe('the read-only store', () => {
   for (const [name, write] of Object.entries(WRITES)) {
     it(`takes "${name}" for a bug, and sends nothing`, async () => {
       const { store, calls } = storeOf();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { leaderOnlyStore } from '../../src/loop/guarded-store.ts';
 import { reconcileJwt, type Reconciler } from '../../src/loop/reconcile-jwt.ts';
 import { findCondition } from '../../src/reconcile/conditions.ts';
 import type { Failure } from '../../src/reconcile/failure.ts';
@@ -64,6 +65,20 @@ describe('writes of the Secret that fail', () => {
       assert.equal(findCondition(status, 'Ready')?.reason, 'WriteFailed');
       assert.equal(findCondition(status, 'Contended'), undefined, 'nobody else changes anything');
     });
+
+  it('that were not even sent, since leadership is in doubt, say nothing of others either', async () => {
+    const made = makeReconciler([KEY_SECRET]);
+    let isLeader = false;
+    const store = leaderOnlyStore(made.reconciler.store, () => isLeader);
+    const reconcile = () => reconcileJwt({ ...made.reconciler, store }, jwt, NOW + 1);
+    for (let edit = 0; edit < 9; edit += 1) await reconcile();
+    isLeader = true;
+    await reconcile();
+    const held = made.statuses.at(-1) ?? NO_STATUS;
+    assert.equal(made.secrets.length, 0, 'that one has to wait');
+    assert.equal(findCondition(held, 'Contended'), undefined);
+    assert.match(findCondition(held, 'Ready')?.message ?? '', /leadership was lost, or is in doubt/);
+  });
 
   it('count no more once one is made', async () => {
     const { sent, reconcile } = startRounds();
