@@ -31,6 +31,7 @@ import type { HttpsApp } from './https-app.ts';
  */
 const WEBHOOK_LIMITS: ConnectionLimits = {
   connections: 600,
+  guaranteed: 64, // as many reviews at once, since each takes a connection of HTTP/1.1; nine addresses can have them
   handshake: 5_000,
   asking: 10_000,
   answering: 35_000, // a webhook has at most 30 s

@@ -8,6 +8,8 @@ import { HandshakeTurns } from './handshake-turns.ts';
 export interface ConnectionLimits {
   /** Of all clients together, those before their handshake included. */
   readonly connections: number;
+  /** Of one client that sends requests, however many others there are that do not. */
+  readonly guaranteed: number;
   readonly handshake: Milliseconds;
   /** From the first byte of a request to its last. */
   readonly asking: Milliseconds;
@@ -62,7 +64,8 @@ export const UNREAD_BEFORE_TLS = { pauseOnConnect: true } as const;
  *
  * When there are too many, the address with the most loses one: first what is spare (for the webhook, one that never carried a
  * whole request), then an idle one, oldest first. So many connections from elsewhere never cost the API server one that it
- * uses, and from however many addresses they come, it gets new ones as long as some of them were never used.
+ * uses, and from however many addresses they come, it gets new ones as long as some of them were never used: one for each
+ * review that it sends at once, up to what is guaranteed.
  *
  * An address is all that is known of a client before TLS, and many clients may share one: behind a proxy, or behind a Service
  * that hides addresses. So none is refused for being busy: an API server that opens hundreds of connections at once gets them
@@ -77,8 +80,10 @@ export class Connections {
 
   constructor(limits: ConnectionLimits, rankOf: (use: ConnectionUse) => HeldRank = rankReviews) {
     this.#limits = limits;
-    this.#shares = new FairShare(limits.connections, (connection) =>
-      rankOf({ state: stateOfConnection(connection), requests: connection.requests }),
+    this.#shares = new FairShare(
+      limits.connections,
+      (connection) => rankOf({ state: stateOfConnection(connection), requests: connection.requests }),
+      limits.guaranteed,
     );
   }
 

@@ -16,19 +16,26 @@ export type HeldRank = (typeof RANK)['spare' | 'idle' | 'busy'];
  * Something limited that many owners share. When there is not enough for all, the owner that holds the most loses: so an
  * owner that holds no more than its equal share never loses anything, whatever the others do. With so many owners that
  * nobody holds more than a newcomer's owner will, all of these lose what is spare, or else nobody new would get anything.
+ *
+ * A crowd of owners with one item each makes equal shares small. So an owner in use, one that has something that is not spare,
+ * may be guaranteed more: up to that, instead of it an owner loses that has nothing but what is spare.
  */
 export class FairShare<T> {
   readonly #capacity: number;
   readonly #rankOf: (item: T) => HeldRank;
+  readonly #guaranteed: number;
   readonly #held = new Map<string, Holding<T>>();
   /** Oldest first. */
   readonly #ownerOf = new Map<T, string>();
   #used = 0;
 
-  /** Of items of equal rank the oldest goes first. */
-  constructor(capacity: number, rankOf: (item: T) => HeldRank) {
+  /**
+   * Of items of equal rank the oldest goes first. `guaranteed`: to each owner in use, as far as there is as much for one more.
+   */
+  constructor(capacity: number, rankOf: (item: T) => HeldRank, guaranteed = 0) {
     this.#capacity = capacity;
     this.#rankOf = rankOf;
+    this.#guaranteed = guaranteed;
   }
 
   /** Takes `weight` for the owner. Gives the items that have to go for it, which can be the new one itself. */
@@ -62,6 +69,38 @@ export class FairShare<T> {
   }
 
   #chooseLoser(newOwner: string, newcomer: T): T {
+    const loser = this.#lowestOfMost(newOwner, newcomer);
+    return this.#isGuaranteed(loser, newcomer) ? (this.#oldestUnused(newcomer) ?? loser) : loser;
+  }
+
+  #isGuaranteed(item: T, newcomer: T): boolean {
+    const owner = this.#ownerOf.get(item) ?? '';
+    const weight = this.#weightOf(owner);
+    if (weight > this.#guaranteed || !this.#isInUse(owner, newcomer)) return false;
+    let inUse = 0;
+    for (const each of this.#held.keys()) if (this.#isInUse(each, newcomer)) inUse += 1;
+    return weight <= this.#capacity / (inUse + 1);
+  }
+
+  #isInUse(owner: string, newcomer: T): boolean {
+    for (const item of this.#held.get(owner)?.items.keys() ?? [])
+      if (item !== newcomer && this.#rankOf(item) !== RANK.spare) return true;
+    return false;
+  }
+
+  /** Of the owners not in use that hold the most. */
+  #oldestUnused(newcomer: T): T | undefined {
+    let oldest: T | undefined;
+    let most = 0;
+    for (const [owner, { items, weight }] of this.#held) {
+      if (weight <= most || this.#isInUse(owner, newcomer)) continue;
+      most = weight;
+      [oldest] = items.keys();
+    }
+    return oldest;
+  }
+
+  #lowestOfMost(newOwner: string, newcomer: T): T {
     let most = 0;
     for (const { weight } of this.#held.values()) if (weight > most) most = weight;
     const isNewOwnerLess = this.#weightOf(newOwner) < most;

@@ -5,6 +5,7 @@ import { RANK } from './fair-share.ts';
 /** The kubelet, some scrapers, an admin: each needs one or two connections. */
 const PROBE_LIMITS: ConnectionLimits = {
   connections: 64,
+  guaranteed: 0, // the kubelet uses a connection once
   handshake: 0, // plain HTTP has none
   asking: 5_000,
   answering: 60_000, // the longest scrape_timeout in use

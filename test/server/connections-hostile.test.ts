@@ -158,6 +158,20 @@ describe('connections of hostile clients:', { concurrency: true, timeout: ENDED_
     });
   });
 
+  it('as many addresses as there may be connections keep out no new one of a client that sends requests', async () => {
+    await withWebhook({ limits: { connections: 20 } }, async (started) => {
+      const used = await dialTls(started, ELSEWHERE);
+      assert.equal(await ask(used), OK);
+      const attackers: Socket[] = [];
+      for (let last = 1; last <= 40; last += 1) attackers.push(await dial(started, `127.0.1.${last}`));
+      const more: TLSSocket[] = [];
+      for (let count = 0; count < 5; count += 1) more.push(await dialTls(started, ELSEWHERE));
+      for (let last = 41; last <= 80; last += 1) attackers.push(await dial(started, `127.0.1.${last}`));
+      for (const socket of [used, ...more]) assert.equal(await ask(socket), OK);
+      for (const socket of attackers) socket.destroy();
+    });
+  });
+
   it('many half handshakes take no connection from a client at the same address that has sent a request before', async () => {
     await withWebhook({ limits: { connections: 20 } }, async (started) => {
       const used = await dialTls(started);

@@ -12,8 +12,8 @@ interface Item {
 const item = (owner: string, weight = 1, rank: HeldRank = RANK.spare): Item => ({ owner, weight, rank });
 const CAPACITY = 20;
 
-function shareOf(capacity: number): FairShare<Item> {
-  return new FairShare(capacity, ({ rank }) => rank);
+function shareOf(capacity: number, guaranteed?: number): FairShare<Item> {
+  return new FairShare(capacity, ({ rank }) => rank, guaranteed);
 }
 
 describe('a fair share', () => {
@@ -62,6 +62,51 @@ describe('a fair share', () => {
     assert.deepEqual(share.take('c', item('c'), 1), [spare[0]]);
   });
 
+  describe('that guarantees a part of it to an owner that has more than what is spare', () => {
+    const crowd = (count: number): Item[] => Array.from({ length: count }, (_, each) => item(`x${each}`));
+
+    for (const rank of [RANK.busy, RANK.idle]) {
+      it(`gives it the place of what is spare elsewhere, and keeps what it has (rank ${rank})`, () => {
+        const share = shareOf(600, 64);
+        const spare = crowd(599);
+        share.take('api', item('api', 1, rank), 1);
+        for (const each of spare) share.take(each.owner, each, 1);
+        const taken = Array.from({ length: 63 }, () => share.take('api', item('api', 1, rank), 1));
+        assert.deepEqual(taken.flat(), spare.slice(0, 63));
+        const [refused] = share.take('api', item('api', 1, rank), 1);
+        assert.equal(refused?.owner, 'api', 'its next one is at its own cost, as it holds the most');
+      });
+    }
+
+    it('keeps what it has not used yet, too, when one comes of which nothing but that is known', () => {
+      const share = shareOf(600, 64);
+      const spare = crowd(597);
+      for (const rank of [RANK.busy, RANK.spare, RANK.idle]) share.take('api', item('api', 1, rank), 1);
+      for (const each of spare) share.take(each.owner, each, 1);
+      for (let back = 0; back < 100; back += 1)
+        assert.deepEqual(share.take(`y${back}`, item(`y${back}`), 1), [spare[back]]);
+    });
+
+    it('takes it from those that hold the most of what is spare', () => {
+      const share = shareOf(20, 64);
+      const spare = [item('a'), item('b'), item('b'), ...crowd(9)];
+      for (const each of spare) share.take(each.owner, each, 1);
+      const taken = Array.from({ length: 9 }, () => share.take('api', item('api', 1, RANK.busy), 1));
+      assert.deepEqual(taken.flat(), [spare[1]]);
+    });
+
+    it('leaves room for new owners, however many have used what they hold', () => {
+      const share = shareOf(600, 64);
+      for (let owner = 0; owner < 10; owner += 1)
+        for (let number = 0; number < 60; number += 1)
+          share.take(`a${owner}`, item(`a${owner}`, 1, RANK.busy), 1);
+      assert.deepEqual(
+        share.take('new', item('new'), 1).map(({ owner }) => owner),
+        ['a0'],
+      );
+    });
+  });
+
   it('refuses what is larger than everything there is', () => {
     const share = shareOf(3);
     const huge = item('a');
@@ -96,6 +141,30 @@ describe('a fair share', () => {
         }
         for (const each of held) share.give(each);
         assert.deepEqual(share.take('a', item('a', CAPACITY), CAPACITY), []);
+      }),
+    );
+  });
+
+  it('never costs an owner that uses what it holds more than it has beyond what is guaranteed, for one that does not', () => {
+    const GUARANTEED = 5;
+    fc.assert(
+      fc.property(items, (taken) => {
+        const share = shareOf(CAPACITY, GUARANTEED);
+        const held = new Set<Item>();
+        const uses = (owner: string): boolean =>
+          [...held].some((each) => each.owner === owner && each.rank !== RANK.spare);
+        for (const each of taken) {
+          const using = new Set([...held].map(({ owner }) => owner).filter(uses));
+          held.add(each);
+          for (const loser of share.take(each.owner, each, each.weight)) {
+            const weight = [...held]
+              .filter(({ owner }) => owner === loser.owner)
+              .reduce((sum, one) => sum + one.weight, 0);
+            const isExcess = weight > Math.min(GUARANTEED, CAPACITY / (using.size + 1));
+            assert.ok(using.has(each.owner) || !using.has(loser.owner) || !uses(loser.owner) || isExcess);
+            held.delete(loser);
+          }
+        }
       }),
     );
   });
