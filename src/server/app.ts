@@ -95,38 +95,38 @@ export function createWebhookApp({
   answerProblems(app, Object.keys(routes), logger);
   app.addHttpMethod('POST', { hasBody: false, overrideExisting: true }); // bodies are read by ReviewRequests
   const requests = new ReviewRequests(connections);
-  const conclude = (
-    review: AdmissionRequest,
+  const finish = (
+    request: AdmissionRequest,
     answer: AdmissionAnswer,
     { reply, arrivedAt }: Arrival,
   ): void => {
-    if (!requests.answer(reply, writeAdmissionReview(review.uid, answer))) return;
+    if (!requests.send(reply, writeAdmissionReview(request.uid, answer))) return;
     metrics.admissions.note(answer, toSeconds(performance.now() - arrivedAt));
     const trace = readTraceParent(reply.request.headers['traceparent']);
-    logger.infoLine(decisionLine(review, answer, trace));
+    logger.infoLine(decisionLine(request, answer, trace));
   };
-  const decide = (route: ReviewRoute, json: unknown, arrival: Arrival): void => {
+  const review = (route: ReviewRoute, json: unknown, arrival: Arrival): void => {
     const parsed = parseAdmissionReview(json);
     if (!parsed.ok) {
       refuseRequest(arrival.reply, 400, parsed.problem);
       return;
     }
-    const review = parsed.value;
+    const request = parsed.value;
     const fail = (error: unknown): AdmissionAnswer => {
-      logger.error({ err: error, uid: review.uid }, 'internal error in an admission review');
-      return route.failure(review);
+      logger.error({ err: error, uid: request.uid }, 'internal error in an admission review');
+      return route.failure(request);
     };
-    const answer = attempt(() => route.answer(review, () => timeForAnswer(arrival.query)), fail);
+    const answer = attempt(() => route.answer(request, () => timeForAnswer(arrival.query)), fail);
     // Nearly every answer is there at once: waiting for it anyway would cost as much as making it.
-    if (!(answer instanceof Promise)) conclude(review, answer, arrival);
-    else void answer.catch(fail).then((late) => conclude(review, late, arrival));
+    if (!(answer instanceof Promise)) finish(request, answer, arrival);
+    else void answer.catch(fail).then((late) => finish(request, late, arrival));
   };
   for (const [path, route] of Object.entries(routes)) {
-    app.post<{ Querystring: { text: string } }>(path, (request, reply) => {
-      const arrival = { query: request.query.text, reply, arrivedAt: performance.now() };
-      if (!connections.begin(request.raw, reply.raw)) return;
+    app.post<{ Querystring: { text: string } }>(path, (incoming, reply) => {
+      const arrival = { query: incoming.query.text, reply, arrivedAt: performance.now() };
+      if (!connections.begin(incoming.raw, reply.raw)) return;
       if (isDraining()) reply.raw.setHeader('connection', 'close');
-      requests.read(request, reply, route.bounds, (json) => decide(route, json, arrival));
+      requests.read(incoming, reply, route.bounds, (json) => review(route, json, arrival));
     });
   }
   return { app, connections };

@@ -12,22 +12,25 @@ export function isFree(bytes: number): boolean {
 }
 
 /**
- * The common budget of large bodies, from their headers until their answer has been taken, and of large answers. When it
- * does not suffice, the address that holds the most loses its oldest request.
+ * The common budget of large bodies, from their headers until their answer has been taken, and of large answers, each in the
+ * place of its body. When it does not suffice, the address that holds the most loses its oldest request.
  */
 export class BytesInFlight {
   /** Not spare: a request that is under way makes no room for that of an address that holds as much. */
-  readonly #shares = new FairShare<{ readonly response: ServerResponse }>(CAPACITY_BYTES, () => RANK.idle);
+  readonly #shares = new FairShare<ServerResponse>(CAPACITY_BYTES, () => RANK.idle);
 
-  /** Until the response is finished or aborted. False when there is no room, even after others had to go. */
+  /**
+   * Until the response is finished or aborted, instead of what was taken for it before. False when there is no room, even
+   * after others had to go.
+   */
   take(owner: string, bytes: number, response: ServerResponse): boolean {
     if (isFree(bytes)) return true;
-    const item = { response };
-    for (const loser of this.#shares.take(owner, item, bytes)) {
-      if (loser === item) return false;
-      loser.response.destroy();
+    this.#shares.give(response);
+    for (const loser of this.#shares.take(owner, response, bytes)) {
+      if (loser === response) return false;
+      loser.destroy();
     }
-    response.once('close', () => this.#shares.give(item));
+    response.once('close', () => this.#shares.give(response));
     return true;
   }
 }

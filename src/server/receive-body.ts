@@ -1,24 +1,36 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+/** A request's whole body. */
+export interface ReceivedBody {
+  /** Empty once they were released, or the response was finished or aborted. */
+  readonly bytes: Buffer;
+  /** Gives their memory back now. */
+  readonly release: () => void;
+}
+
 /**
  * Reads a body of at most `capacity` bytes and calls `done` with all of it, `undefined` when there is more; never, when
  * the client aborts. What it takes is as large as the body, however small the pieces are that come: each is a Buffer,
- * which costs hundreds of bytes by itself. The body is empty once the response was finished or aborted: its memory is
- * given back then, not at the next garbage collection, before which gigabytes of aborted bodies could pile up.
+ * which costs hundreds of bytes by itself. Its memory is given back when the response was finished or aborted at the latest,
+ * not at the next garbage collection, before which gigabytes of aborted bodies could pile up.
  */
 export function receiveBody(
   request: IncomingMessage,
   response: ServerResponse,
   capacity: number,
-  done: (body: Buffer | undefined) => void,
+  done: (body: ReceivedBody | undefined) => void,
 ): void {
   let body: Buffer | undefined;
+  let reserved: Buffer<ArrayBuffer> | undefined;
   let length = 0;
+  const release = (): void => {
+    if (reserved?.buffer.detached === false) reserved.buffer.transfer(0);
+  };
   const reserve = (): Buffer => {
-    const reserved = Buffer.allocUnsafeSlow(capacity); // pages not written to take no memory
+    reserved = Buffer.allocUnsafeSlow(capacity); // pages not written to take no memory
     response.once('close', () => {
       request.off('data', onData).off('end', onEnd);
-      reserved.buffer.transfer(0);
+      release();
     });
     return reserved;
   };
@@ -32,6 +44,6 @@ export function receiveBody(
     else piece.copy((body ??= reserve()), length);
     length += piece.length;
   };
-  const onEnd = (): void => done(body?.subarray(0, length) ?? Buffer.alloc(0));
+  const onEnd = (): void => done({ bytes: body?.subarray(0, length) ?? Buffer.alloc(0), release });
   request.on('data', onData).on('end', onEnd);
 }

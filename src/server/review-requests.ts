@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { fail, ok, type Result } from '../resources/result.ts';
 import { BytesInFlight, isFree } from './bytes-in-flight.ts';
 import type { Connections } from './connections.ts';
 import { refuseRequest } from './http-problems.ts';
@@ -13,8 +14,11 @@ const BODY_LIMIT = 8 * 1024 * 1024;
 const ANSWER_TYPE = 'application/json';
 const JSON_TYPE = /^application\/json[\t ]*(?:;|$)/i;
 
-/** What is wrong with a request before its body is read: an HTTP status, and a text where the usual one says too little. */
-function problemOf(headers: IncomingHttpHeaders, bytes: number): readonly [number, string?] | undefined {
+/** An HTTP status, and a text where the usual one says too little. */
+type HttpProblem = readonly [status: number, message?: string];
+
+/** What is wrong with a request before its body is read. */
+function problemOf(headers: IncomingHttpHeaders, bytes: number): HttpProblem | undefined {
   const type = headers['content-type'] ?? '';
   if (type !== 'application/json' && !JSON_TYPE.test(type)) return [415];
   if ((headers['content-encoding'] ?? 'identity') !== 'identity')
@@ -61,10 +65,13 @@ export class ReviewRequests {
         return;
       }
       const owner = this.#connections.received(request.raw);
-      this.#turns.take(owner, body.length, () => {
+      this.#turns.take(owner, body.bytes.length, () => {
         if (request.socket.destroyed) return; // nobody waits for the answer any more
         try {
-          parseBody(body, reply, bounds, use);
+          const parsed = parseBody(body.bytes, bounds);
+          body.release();
+          if (parsed.ok) use(parsed.value);
+          else refuseRequest(reply, ...parsed.problem);
         } catch (error) {
           void reply.send(error);
         }
@@ -73,12 +80,13 @@ export class ReviewRequests {
   }
 
   /**
-   * Writes a review's answer, which is ASCII, or a 429 where too many large answers are not read by their clients yet.
-   * False then: the decision counts for nothing. A large one ends its connection: Node keeps the buffer that it was encrypted
-   * in as long as that, and hundreds of clients that ask for 1 MiB each would hold as much memory for nothing. It needs nothing
-   * that Fastify's `send` would do, which takes 4 % of a review's CPU.
+   * Writes a review's answer, which is ASCII, or a 429 where too many large answers are not read by their clients yet. False
+   * then, and when nobody waits for the answer any more: the decision counts for nothing. A large one ends its connection: Node
+   * keeps the buffer that it was encrypted in as long as that, and hundreds of clients that ask for 1 MiB each would hold as
+   * much memory for nothing. It needs nothing that Fastify's `send` would do, which takes 4 % of a review's CPU.
    */
-  answer(reply: FastifyReply, text: string): boolean {
+  send(reply: FastifyReply, text: string): boolean {
+    if (reply.raw.destroyed) return false;
     if (!this.#hasRoom(reply.request.raw, text.length, reply.raw)) {
       refuseRequest(reply.header('retry-after', '1'), 429);
       return false;
@@ -98,23 +106,13 @@ export class ReviewRequests {
   }
 }
 
-function parseBody(
-  body: Buffer,
-  reply: FastifyReply,
-  bounds: JsonBounds,
-  use: (json: unknown) => void,
-): void {
+function parseBody(body: Buffer, bounds: JsonBounds): Result<unknown, HttpProblem> {
   const excess = excessOf(body, bounds);
-  if (excess !== undefined) {
-    refuseRequest(reply, 413, excess);
-    return;
-  }
-  let json: unknown;
+  if (excess !== undefined) return fail([413, excess]);
   try {
-    json = JSON.parse(body.toString());
+    const json: unknown = JSON.parse(body.toString());
+    return ok(json);
   } catch {
-    refuseRequest(reply, 400);
-    return;
+    return fail([400]);
   }
-  use(json);
 }

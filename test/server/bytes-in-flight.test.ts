@@ -27,6 +27,16 @@ describe('the bytes in flight', () => {
     );
   });
 
+  it('of a body make room for its own answer', () => {
+    const bytes = new BytesInFlight();
+    const requests = Array.from({ length: 8 }, request);
+    for (const response of requests) assert.ok(bytes.take('api server', 8 * MIB, response));
+    for (const response of requests) assert.ok(bytes.take('api server', 100 * 1024, response));
+    assert.ok(requests.every(({ destroyed }) => !destroyed));
+    assert.equal(bytes.take('api server', 64 * MIB + 1, requests[0] ?? request()), false);
+    assert.equal(requests[0]?.destroyed, false, 'it can still be refused');
+  });
+
   it('are free again when their request has ended', async () => {
     const bytes = new BytesInFlight();
     for (let round = 0; round < 100; round += 1) {
