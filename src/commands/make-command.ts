@@ -36,19 +36,19 @@ interface CommandParts<F extends Flags, T> extends CommandHelp {
 export function makeCommand<const F extends Flags, T>(parts: CommandParts<F, T>): Command {
   const { flags, takesWords = false, offers, readOptions, run } = parts;
   const command: Command = async (args, io) => {
-    const refuse = (problem: string): ExitCode => {
+    const printWrongUsage = (problem: string): ExitCode => {
       io.stderr.write(`error: ${withoutControls(problem)}\n\n${formatHelp(parts)}`);
       return EXIT.usage;
     };
     const parsed = parseFlags(flags, args, takesWords);
-    if (!parsed.ok) return refuse(parsed.problem);
+    if (!parsed.ok) return printWrongUsage(parsed.problem);
     const { values, words } = parsed.value;
     if ('help' in values && values.help === true) {
       io.stdout.write(formatHelp(parts));
       return EXIT.done;
     }
     const options = readOptions(values, words);
-    return options.ok ? run(options.value, withMessageLines(io)) : refuse(options.problem);
+    return options.ok ? run(options.value, withMessageLines(io)) : printWrongUsage(options.problem);
   };
   return Object.assign(command, { offers: { flags, ...offers } });
 }

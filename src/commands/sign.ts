@@ -19,8 +19,9 @@ import {
 } from './input/jwt-document.ts';
 import { readText, showFilename } from './input/read-text.ts';
 import type { Io } from './io.ts';
+import { printProblems } from './print-problems.ts';
 import { makeCommand } from './make-command.ts';
-import { EXIT, type CommandProblem, type ExitCode } from './command.ts';
+import { EXIT, type ExitCode } from './command.ts';
 
 const FLAGS = {
   filename: {
@@ -49,25 +50,21 @@ async function signFile(options: Options, io: Io): Promise<ExitCode> {
   const { filename, key } = options;
   const shown = showFilename(filename);
   const documents = await readDocuments(filename, io);
-  if (!documents.ok) return refuse(documents.problem);
+  if (!documents.ok) return printProblems([documents.problem], io);
   const keyText = key === undefined ? undefined : await readText(key, io);
-  if (keyText !== undefined && !keyText.ok) return refuse(keyText.problem);
+  if (keyText !== undefined && !keyText.ok) return printProblems([keyText.problem], io);
   const givenKey = keyText === undefined ? undefined : { text: keyText.value, where: `--key ${key}` };
   const jwts = documents.value.filter((document) => member(document, 'kind') === 'JWT');
   if (jwts.length === 0)
-    return refuse({ exit: EXIT.refused, message: `${shown} contains no JWT (kind: JWT)` });
+    return printProblems([{ exit: EXIT.refused, message: `${shown} contains no JWT (kind: JWT)` }], io);
   for (const document of jwts) {
     const signed = await signDocument(document, givenKey, documents.value);
-    if (!signed.ok) return refuse({ exit: EXIT.refused, message: `${shown}: ${signed.problem}` });
+    if (!signed.ok)
+      return printProblems([{ exit: EXIT.refused, message: `${shown}: ${signed.problem}` }], io);
     for (const warning of signed.value.warnings) io.stderr.write(`warning: ${shown}: ${warning}\n`);
     io.stdout.write(`${signed.value.token}\n`);
   }
   return EXIT.done;
-
-  function refuse({ exit, message }: CommandProblem) {
-    io.stderr.write(`error: ${message}\n`);
-    return exit;
-  }
 }
 
 type Options = { readonly filename: string; readonly key: string | undefined };

@@ -40,7 +40,7 @@ export async function execInPod(
   const stdout = new Writable({
     write: (chunk: Buffer, _encoding, next) => {
       room -= chunk.length;
-      if (room < 0) done.resolve(refuse(`the file is longer than ${bytes} bytes`));
+      if (room < 0) done.resolve(execProblem(`the file is longer than ${bytes} bytes`));
       else chunks.push(chunk);
       next();
     },
@@ -48,10 +48,12 @@ export async function execInPod(
   const stderr = new Writable({ write: (_chunk, _encoding, next) => next() });
   const onStatus = (status: V1Status): void =>
     done.resolve(
-      status.status === 'Success' ? ok(Buffer.concat(chunks).toString()) : refuse(describeFailure(status)),
+      status.status === 'Success'
+        ? ok(Buffer.concat(chunks).toString())
+        : execProblem(describeFailure(status)),
     );
   const timer = setTimeout(
-    () => done.resolve(refuse(`no answer within ${toSeconds(deadlineMs)} s`)),
+    () => done.resolve(execProblem(`no answer within ${toSeconds(deadlineMs)} s`)),
     deadlineMs,
   );
   const follow = async (): Promise<void> => {
@@ -59,7 +61,7 @@ export async function execInPod(
       const exec = new Exec(cluster.load());
       const words = [...command];
       const socket = await exec.exec(namespace, pod, container, words, stdout, stderr, null, false, onStatus);
-      socket.on('close', () => done.resolve(refuse('the connection ended too early')));
+      socket.on('close', () => done.resolve(execProblem('the connection ended too early')));
       await done.promise;
       socket.terminate(); // a command that goes on must not keep this process
     } catch (error) {
@@ -72,7 +74,7 @@ export async function execInPod(
   return result;
 }
 
-function refuse(message: string): { readonly ok: false; readonly problem: ExecProblem } {
+function execProblem(message: string): { readonly ok: false; readonly problem: ExecProblem } {
   return fail({ status: 0, message });
 }
 

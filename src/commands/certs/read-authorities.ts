@@ -19,21 +19,21 @@ export function readAuthorities(
   const found = new Map(readCertificates(text).map((each) => [each.fingerprint256, each]));
   const authorities = [...found.values()];
   if (authorities.length === 0)
-    return refuse(`${where} holds no certificate: it has to be PEM text, with a line BEGIN CERTIFICATE`);
+    return unusable(`${where} holds no certificate: it has to be PEM text, with a line BEGIN CERTIFICATE`);
   if (authorities.length > MAX_AUTHORITIES)
-    return refuse(
+    return unusable(
       `${where} holds ${authorities.length} certificates, and at most ${MAX_AUTHORITIES} are taken`,
     );
   const expired = authorities.find((each) => hasExpired(each, now));
   if (expired !== undefined) {
     const since = formatTime(toSeconds(expired.validToDate.getTime()));
-    return refuse(
+    return unusable(
       `${where} holds a certificate that expired at ${since}: ${expired.subject.replaceAll('\n', ', ')}`,
     );
   }
   return ok(authorities);
 }
 
-function refuse(message: string): Result<never, CommandProblem> {
+function unusable(message: string): Result<never, CommandProblem> {
   return fail({ exit: EXIT.refused, message });
 }

@@ -21,19 +21,19 @@ export async function findTokenInCluster(
   if (place.from === 'secret') {
     const secret = await readSecret(client, namespace, name);
     return secret === undefined
-      ? refuse(`there is no ${source}`)
+      ? noToken(`there is no ${source}`)
       : findSecretToken(secret, place.key, source);
   }
   const jwt = await findJwt(access, namespace, name);
   if (!jwt.ok) return jwt;
   const secret = await readSecret(client, namespace, name);
   const why = `see ${explainingCommand(access.printer, { namespace, name })}`;
-  if (secret === undefined) return refuse(`JWT ${namespace}/${name} has no token yet: ${why}`);
+  if (secret === undefined) return noToken(`JWT ${namespace}/${name} has no token yet: ${why}`);
   if (findOwnership(jwt.value, parseSecretMetadata(secret)) !== 'ours')
-    return refuse(`${source} does not belong to the JWT: ${why}`);
+    return noToken(`${source} does not belong to the JWT: ${why}`);
   return findSecretToken(secret, TOKEN_KEY, source);
 }
 
-function refuse(message: string): { readonly ok: false; readonly problem: CommandProblem } {
+function noToken(message: string): { readonly ok: false; readonly problem: CommandProblem } {
   return fail({ exit: EXIT.refused, message });
 }

@@ -67,15 +67,15 @@ export async function fetchDocument(
     if (location === undefined || !REDIRECTS.has(status)) return ok({ status, text, redirects });
     const target = URL.parse(location, next);
     if (target === null)
-      return refuse(`redirects to ${location}, which is not a URL`, 'publish at the address itself');
+      return fetchProblem(`redirects to ${location}, which is not a URL`, 'publish at the address itself');
     if (target.protocol !== 'https:') {
-      return refuse(
+      return fetchProblem(
         `redirects to ${location}, which is not https: anybody on the way could change the keys`,
         'redirect to https, or publish at the address itself',
       );
     }
     if (redirects.length === MAX_REDIRECTS)
-      return refuse(`redirects more than ${MAX_REDIRECTS} times`, 'publish at the address itself');
+      return fetchProblem(`redirects more than ${MAX_REDIRECTS} times`, 'publish at the address itself');
     next = target.href;
     redirects.push(next);
   }
@@ -87,7 +87,7 @@ interface HttpAnswer {
   readonly text: string;
 }
 
-function refuse(message: string, remedy: string, isUnreachable = false) {
+function fetchProblem(message: string, remedy: string, isUnreachable = false) {
   return fail({ message, remedy, isUnreachable });
 }
 
@@ -105,14 +105,14 @@ async function ask(
     }
     const body = await readBody(answer);
     if (body === undefined)
-      return refuse(
+      return fetchProblem(
         `has more than ${MAX_BYTES / 1024 / 1024} MiB, and verifiers stop there`,
         'publish the JSON alone',
       );
     return ok({ status, location: undefined, text: body.toString() });
   } catch (error) {
     if (signal.aborted)
-      return refuse(
+      return fetchProblem(
         `gave no whole answer within ${toSeconds(timeoutMs)} s`,
         'check that it is up, or raise --timeout',
         true,
@@ -151,13 +151,13 @@ function describeError(error: unknown): { readonly ok: false; readonly problem: 
   const code =
     stringMember(error, 'code') ?? (error instanceof Error && 'code' in error ? String(error.code) : '');
   if (CERTIFICATE.test(code)) {
-    return refuse(
+    return fetchProblem(
       `has a certificate that is not accepted (${code})`,
       'get one of a public CA for that host: verifiers use the CAs of their system; for a test, --ca-file',
     );
   }
   const reason = code === '' ? 'the connection broke' : code;
-  return refuse(
+  return fetchProblem(
     `cannot be reached (${reason})`,
     'check that the host is correct and up, also from the storage',
     true,

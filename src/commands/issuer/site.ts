@@ -46,12 +46,12 @@ export async function openSite(dir: string, issuer: string): Promise<Result<Site
   const other = metadata === undefined ? issuer : stringMember(parse(metadata), 'issuer');
   if (other !== issuer) {
     const whose = other === undefined ? 'is not the metadata of an issuer' : `is of the issuer ${other}`;
-    return refuse(join(dir, OPENID_PATH), `${whose} and is not overwritten: choose another --dir`);
+    return siteProblem(join(dir, OPENID_PATH), `${whose} and is not overwritten: choose another --dir`);
   }
   const jwks = texts[JWKS_PATH];
   const published = jwks === undefined ? { keys: [] } : parse(jwks);
   if (!Array.isArray(member(published, 'keys')))
-    return refuse(
+    return siteProblem(
       join(dir, JWKS_PATH),
       'is not a JWK Set and is not overwritten: remove it, or choose another --dir',
     );
@@ -64,7 +64,10 @@ export async function openSite(dir: string, issuer: string): Promise<Result<Site
   return ok({ keys, write: (content) => writeSite(dir, texts[PAGE], content) });
 }
 
-function refuse(path: string, problem: string): { readonly ok: false; readonly problem: CommandProblem } {
+function siteProblem(
+  path: string,
+  problem: string,
+): { readonly ok: false; readonly problem: CommandProblem } {
   return fail({ exit: EXIT.refused, message: `${path} ${problem}` });
 }
 

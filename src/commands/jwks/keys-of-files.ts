@@ -43,7 +43,7 @@ export async function keysOfFiles(
     const documents = await readDocuments(filename, io);
     if (!documents.ok) return documents;
     if (documents.value.length === 0)
-      return refuse(filename, 'no JWT and no JWK in it; a PEM file is given with --key');
+      return fileProblem(filename, 'no JWT and no JWK in it; a PEM file is given with --key');
     for (const object of documents.value) objects.push({ filename, object });
   }
   const all = objects.map(({ object }) => object);
@@ -54,17 +54,20 @@ export async function keysOfFiles(
   for (const { filename, object } of objects) {
     if (object['kind'] !== KIND) continue;
     const jwt = readJwtDocument(object);
-    if (!jwt.ok) return refuse(filename, jwt.problem);
+    if (!jwt.ok) return fileProblem(filename, jwt.problem);
     const keys = await keysOfJwtDocument(jwt.value, object, all, [...jwks, ...given], now);
-    if (!keys.ok) return refuse(filename, `${nameJwt(jwt.value)}: ${keys.problem}`);
+    if (!keys.ok) return fileProblem(filename, `${nameJwt(jwt.value)}: ${keys.problem}`);
     found.push(...keys.value);
   }
   if (found.length === 0)
-    return refuse(filenames.join(', '), 'no JWT (kind: JWT) and no JWK (with "kty") in it: add one');
+    return fileProblem(filenames.join(', '), 'no JWT (kind: JWT) and no JWK (with "kty") in it: add one');
   return ok(found);
 }
 
-function refuse(filename: string, problem: string): { readonly ok: false; readonly problem: CommandProblem } {
+function fileProblem(
+  filename: string,
+  problem: string,
+): { readonly ok: false; readonly problem: CommandProblem } {
   return fail({ exit: EXIT.refused, message: `${filename}: ${problem}` });
 }
 

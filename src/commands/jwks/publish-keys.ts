@@ -3,6 +3,7 @@ import { ok, type Result } from '../../resources/result.ts';
 import type { KeyEntry } from '../../signing/issuer/key-set.ts';
 import type { ConnectFlags } from '../cluster/connect-flags.ts';
 import type { Io } from '../io.ts';
+import { printProblems } from '../print-problems.ts';
 import { printReport, type OutputFormat } from '../output/report-output.ts';
 import { publishFound, type PublicationOptions } from '../issuer/publish-found.ts';
 import { describePublication, type Publication } from '../issuer/describe-publication.ts';
@@ -25,29 +26,24 @@ export interface JwksOptions extends PublicationOptions {
 export async function publishKeys(options: JwksOptions, io: Io): Promise<ExitCode> {
   const now = toSeconds(Date.now());
   const given = await gatherFiles(options, io, now);
-  if (!given.ok) return refuse(given.problem, io);
+  if (!given.ok) return printProblems([given.problem], io);
   const { names, everywhere, flags } = options;
   if (names.length === 0 && !everywhere) return publish(given.value);
   const { withCluster } = await import('../cluster/connect.ts');
   const { keysOfCluster } = await import('../issuer/keys-of-cluster.ts');
   return withCluster(flags, io, async (access) => {
     const live = await keysOfCluster(access, options, now);
-    return live.ok ? publish([...live.value, ...given.value]) : refuse(live.problem, io);
+    return live.ok ? publish([...live.value, ...given.value]) : printProblems([live.problem], io);
   });
 
   async function publish(found: readonly IssuerKeys[]): Promise<ExitCode> {
     const made = await publishFound(found, options, now);
-    if (!made.ok) return refuse(made.problem, io);
+    if (!made.ok) return printProblems([made.problem], io);
     for (const warning of made.value.warnings) io.stderr.write(`warning: ${warning}\n`);
     const { output } = options;
     printReport<Publication>(io, output, made.value.publication, describePublication);
     return EXIT.done;
   }
-}
-
-function refuse({ exit, message }: CommandProblem, { stderr }: Pick<Io, 'stderr'>): ExitCode {
-  stderr.write(`error: ${message}\n`);
-  return exit;
 }
 
 async function gatherFiles(

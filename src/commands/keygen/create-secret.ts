@@ -20,8 +20,8 @@ export interface CreationProblem extends CommandProblem {
 }
 
 /**
- * Creates the Secret of a private key. One that exists is a problem, and stays as it is. Where the answer is lost, it looks for the
- * Secret; errors after which it is not there are thrown.
+ * Creates the Secret of a private key. One that exists is a problem, and stays as it is. Where the answer is lost, it looks
+ * for the Secret; errors after which it is not there are thrown.
  */
 export async function createSecretOfKey(
   { client, printer }: Pick<Access, 'client' | 'printer'>,
@@ -29,11 +29,9 @@ export async function createSecretOfKey(
   pem: string,
 ): Promise<Result<undefined, CreationProblem>> {
   const { namespace, name } = place;
-  const exists = (problem: string): Result<never, CreationProblem> =>
-    fail({ exit: EXIT.refused, message: `${problem}: choose another name for the JWT`, mayExist: false });
   try {
     const created = await createKeySecret(client, keySecret(place, pem), FIELD_MANAGER);
-    return created.ok ? created : exists(created.problem);
+    return created.ok ? created : nameTaken(created.problem);
   } catch (error) {
     if (!(error instanceof KubeError) || !isTransient(error)) throw error;
     const look = await tryRead(() => readSecret(client, namespace, name));
@@ -45,8 +43,16 @@ export async function createSecretOfKey(
     if (look.value === undefined) throw error;
     return holdsKey(look.value, pem)
       ? ok(undefined)
-      : exists(`Secret ${namespace}/${name} exists and is not overwritten`);
+      : nameTaken(`Secret ${namespace}/${name} exists and is not overwritten`);
   }
+}
+
+function nameTaken(problem: string): Result<never, CreationProblem> {
+  return fail({
+    exit: EXIT.refused,
+    message: `${problem}: choose another name for the JWT`,
+    mayExist: false,
+  });
 }
 
 function holdsKey(secret: unknown, pem: string): boolean {
