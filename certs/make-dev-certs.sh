@@ -53,9 +53,22 @@ mkdir -p "$out"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+# A third of the time from the beginning to the end of the certificate in this file, in seconds. openssl prints these as
+# "notBefore=Jan  1 00:00:00 2026 GMT", which not every awk or date reads: days are counted here, in years that end with February.
+third_of_life() {
+  openssl x509 -in "$1" -noout -startdate -enddate 2>/dev/null | awk -F '[ =]+' '
+    {
+      month = (index("JanFebMarAprMayJunJulAugSepOctNovDec", $2) + 2) / 3
+      year = $5 - (month <= 2)
+      day = 365 * year + int(year / 4) - int(year / 100) + int(year / 400) + int((153 * ((month + 9) % 12) + 2) / 5) + $3
+    }
+    /^notBefore=/ { first = day }
+    /^notAfter=/ { printf "%d", (day - first) * 86400 / 3 }'
+}
+
 # Whether the certificate in this file has a third of its life left.
 is_fresh() {
-  openssl x509 -in "$1" -noout -checkend $((days * 28800)) >/dev/null 2>&1
+  openssl x509 -in "$1" -noout -checkend "$(third_of_life "$1")" >/dev/null 2>&1
 }
 
 # Whether it was issued by a CA, both in files.

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { DAY, make } from '../certificates/made.ts';
 import { SHORT_LIVED } from '../controlplane/kubectl.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
@@ -94,17 +95,34 @@ describe('certs/make-dev-certs.sh --apply', () => {
     await stage.cluster.kubectl(['delete', ...SECRET]);
   });
 
-  it('makes a new certificate where the one in the files is old, of the same CA while that is not', async () => {
+  it('uses a short-lived pair again, whatever --days says of the next one', async () => {
+    const out = join(stage.cluster.folder, 'short-lived');
+    const read = () => readPair(out);
+    await run('--out', out, '--days', '30');
+    const first = await read();
+    await run('--out', out);
+    assert.deepEqual(await read(), first);
+  });
+
+  it('makes a new certificate where less than a third of its life is left, of the same CA while that has more', async () => {
     const out = join(stage.cluster.folder, 'old-certs');
-    await run('--out', out, '--days', '30');
-    const read = (file: string) => readFile(join(out, file), 'utf8');
-    const first = { ca: await read('ca.crt'), leaf: await read('tls.crt') };
-    await run('--out', out, '--days', '30');
-    assert.deepEqual({ ca: await read('ca.crt'), leaf: await read('tls.crt') }, first);
-    await run('--out', out, '--days', '365'); // 30 days are less than a third of it
-    assert.notEqual(await read('ca.crt'), first.ca);
-    assert.ok(
-      new X509Certificate(await read('tls.crt')).verify(new X509Certificate(await read('ca.crt')).publicKey),
-    );
+    await mkdir(out);
+    // Certificates live for 30 days there, and authorities for a year.
+    for (const [age, isKept] of [
+      [15 * DAY, { ca: true, leaf: true }],
+      [25 * DAY, { ca: true, leaf: false }],
+      [300 * DAY, { ca: false, leaf: false }],
+    ] as const) {
+      const made = await make(Date.now() - age);
+      for (const [name, text] of Object.entries(made)) await writeFile(join(out, name), text);
+      const [before, , after] = [await readPair(out), await run('--out', out), await readPair(out)];
+      assert.deepEqual({ ca: after.ca === before.ca, leaf: after.leaf === before.leaf }, isKept);
+      assert.ok(new X509Certificate(after.leaf).verify(new X509Certificate(after.ca).publicKey));
+    }
   });
 });
+
+async function readPair(folder: string): Promise<{ readonly ca: string; readonly leaf: string }> {
+  const read = (file: string) => readFile(join(folder, file), 'utf8');
+  return { ca: await read('ca.crt'), leaf: await read('tls.crt') };
+}
