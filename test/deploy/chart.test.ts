@@ -125,6 +125,17 @@ describe('the chart', () => {
       },
       /certificate\.certManagerSecretName is my-tls, .*give cert-manager's another name/,
     ],
+    [
+      { certificate: { mode: 'cert-manager', takeOver: 'issue', secretName: 'jwt-injector-cert-manager' } },
+      /certificate\.certManagerSecretName is jwt-injector-cert-manager, .*give cert-manager's another name/,
+    ],
+    ...['secretName', 'certManagerSecretName'].map(
+      (name) =>
+        [
+          { certificate: { mode: 'cert-manager', takeOver: 'issue', [name]: 'jwt-injector-ca' } },
+          /Secret jwt-injector-ca is that of the CA which cert-manager makes: give .* other names/,
+        ] as const,
+    ),
     ...['app.kubernetes.io/name', 'app.kubernetes.io/part-of'].map(
       (key) =>
         [{ podLabels: { [key]: 'mine' } }, new RegExp(`podLabels has ${key}, .*: leave it out`)] as const,
