@@ -192,12 +192,19 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     await runShell(cluster, uninstall, { files });
   });
 
-  it('some namespaces get their Roles, and there is no ClusterRole but that for users', async () => {
+  it('some namespaces get their Roles instead of the rights of before, and there is no ClusterRole but that for users', async () => {
+    const { commands, files } = readInstructions(PAGE, '## With kustomize');
+    await runShell(cluster, commands.slice(0, 2), { files });
     await follow('### Some namespaces, with Roles');
     const objects = await clusterObjects();
     assert.deepEqual(
       objects.filter((name) => /role/.test(name)),
       ['clusterrole.rbac.authorization.k8s.io/jwt-injector-edit'],
+    );
+    assert.equal(
+      await read('role,rolebinding', ...PLACE, '-o', 'jsonpath={.items[*].metadata.name}'),
+      'jwt-injector jwt-injector',
+      'for the Lease',
     );
     assert.match(await read('rolebinding', 'jwt-injector', '-n', 'physics', '-o', 'name'), /jwt-injector/);
   });
