@@ -24,8 +24,8 @@ export interface CertificateCluster extends AsyncDisposable {
   readonly distrusted: string[];
   /** Where the running pods have their certificate from. */
   served(): ReadonlySet<string>;
-  /** Of cert-manager. */
-  readonly authority: CertificateAuthority;
+  /** Of the issuers of cert-manager, by name; another one may be added. */
+  readonly authorities: Map<string, CertificateAuthority>;
 }
 
 interface Pod {
@@ -37,6 +37,15 @@ interface Pod {
   readonly status: { readonly phase: string };
 }
 
+interface Secret {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+interface Certificate {
+  readonly spec: { readonly secretName: string; readonly issuerRef: { readonly name: string } };
+  readonly status?: unknown;
+}
+
 interface Configuration {
   readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
   readonly webhooks: { readonly name: string; readonly clientConfig: { caBundle?: string } }[];
@@ -44,11 +53,11 @@ interface Configuration {
 
 /**
  * Does, until disposed, what nodes do with pods of jwt-injector, and what cert-manager does with its Certificate, by the words of its
- * documentation: it issues a certificate into the Secret that is named there, and where a configuration asks for it, puts its CA
- * into `caBundle` in the place of all that is there. While there are pods that issue their certificate themselves, a real replica runs.
+ * documentation: it issues a certificate into the Secret that is named there, another one when the issuer is, and where a configuration
+ * asks for it, puts the CA in that Secret into `caBundle` in the place of all that is there. While there are pods that issue their certificate themselves, a real replica runs.
  */
 export async function playCertificateCluster(cluster: Cluster): Promise<CertificateCluster> {
-  const authority = await createCertificateAuthority('cert-manager');
+  const authorities = new Map([['jwt-injector', await createCertificateAuthority('cert-manager')]]);
   const distrusted: string[] = [];
   /** What a pod began to serve with, as a Secret that changes is seen later in it. */
   const mounted = new Map<string, X509Certificate>();
@@ -73,26 +82,26 @@ export async function playCertificateCluster(cluster: Cluster): Promise<Certific
     await (await running)?.stop();
   };
   const leafOf = async (secret: string) => {
-    const found = await ask<{ readonly data?: Readonly<Record<string, string>> }>(
-      `${CORE}/secrets/${secret}`,
-    );
+    const found = await ask<Secret>(`${CORE}/secrets/${secret}`);
     return readCertificate(decode(found?.data?.['tls.crt']));
   };
 
   async function issue(): Promise<void> {
-    const certificate = await ask<{
-      readonly spec: { readonly secretName: string };
-      readonly status?: unknown;
-    }>(CERTIFICATE);
-    if (certificate === undefined || certificate.status !== undefined) return;
-    const { secretName } = certificate.spec;
-    if ((await leafOf(secretName)) === undefined) await issueInto(secretName);
+    const certificate = await ask<Certificate>(CERTIFICATE);
+    if (certificate === undefined) return;
+    const { secretName, issuerRef } = certificate.spec;
+    const authority = authorities.get(issuerRef.name);
+    if (authority === undefined) throw new Error(`there is no issuer ${issuerRef.name}`);
+    const leaf = await leafOf(secretName);
+    const isIssued = leaf !== undefined && findIssuer(leaf, readCertificates(authority.certificate));
+    if (!isIssued) await issueInto(secretName, authority);
+    if (certificate.status !== undefined) return;
     const conditions = [{ type: 'Ready', status: 'True', reason: 'Ready', message: 'issued' }];
     const patch = ['--subresource=status', '--type=merge', '-p', JSON.stringify({ status: { conditions } })];
     await cluster.kubectl(['patch', 'certificate', 'jwt-injector', '-n', NAMESPACE, ...patch]);
   }
 
-  async function issueInto(secretName: string): Promise<void> {
+  async function issueInto(secretName: string, authority: CertificateAuthority): Promise<void> {
     const pair = await authority.issue([HOST], []);
     const stringData = {
       'ca.crt': authority.certificate,
@@ -111,10 +120,13 @@ export async function playCertificateCluster(cluster: Cluster): Promise<Certific
   }
 
   async function inject(): Promise<void> {
+    const certificate = await ask<Certificate>(CERTIFICATE);
+    const secret = certificate && (await ask<Secret>(`${CORE}/secrets/${certificate.spec.secretName}`));
+    const bundle = secret?.data?.['ca.crt'];
+    if (bundle === undefined) return;
     for (const path of CONFIGURATIONS) {
       const object = await ask<Configuration>(path);
       if (object?.metadata.annotations?.['cert-manager.io/inject-ca-from'] === undefined) continue;
-      const bundle = Buffer.from(authority.certificate).toString('base64');
       if (object.webhooks.every(({ clientConfig }) => clientConfig.caBundle === bundle)) continue;
       for (const { clientConfig } of object.webhooks) clientConfig.caBundle = bundle;
       await askApi(cluster.access, 'PUT', path, object);
@@ -169,7 +181,7 @@ export async function playCertificateCluster(cluster: Cluster): Promise<Certific
   return {
     distrusted,
     served: () => served,
-    authority,
+    authorities,
     [Symbol.asyncDispose]: async () => {
       state.isOver = true;
       try {

@@ -12,6 +12,8 @@ import { openHelm, type Helm } from './helm.ts';
 
 const PAGE = 'docs/certificates.md';
 const WITHIN_MS = 60_000;
+/** Of the commands of cert-manager, the first one that leads to another issuer. */
+const ANOTHER_ISSUER = 6;
 
 describe('from one certificate to another as docs/certificates.md says', { concurrency: false }, () => {
   let cluster: BorrowedCluster;
@@ -96,9 +98,20 @@ describe('from one certificate to another as docs/certificates.md says', { concu
     await follow(PAGE, '## cert-manager', { from: 3, to: 5 });
     await assertServed('jwt-injector-cert-manager');
     for (const bundle of await bundles()) assert.equal(bundle.length, 2);
-    await follow(PAGE, '## cert-manager', { from: 5 });
+    await follow(PAGE, '## cert-manager', { from: 5, to: ANOTHER_ISSUER });
     await waitUntil('cert-manager keeps caBundle', WITHIN_MS, async () =>
       (await bundles()).every((bundle) => bundle.join() === 'CN=cert-manager'),
+    );
+    await assertServed('jwt-injector-cert-manager');
+  });
+
+  it('cert-manager changes its issuer', async () => {
+    const authority = await createCertificateAuthority('new issuer');
+    played.authorities.set('new-issuer', authority);
+    const files = { 'new-ca.crt': authority.certificate };
+    await follow(PAGE, '## cert-manager', { files, from: ANOTHER_ISSUER });
+    await waitUntil('cert-manager keeps caBundle', WITHIN_MS, async () =>
+      (await bundles()).every((bundle) => bundle.join() === 'CN=new issuer'),
     );
     await assertServed('jwt-injector-cert-manager');
   });
@@ -108,7 +121,8 @@ describe('from one certificate to another as docs/certificates.md says', { concu
     await assertServed('jwt-injector-tls');
     for (const bundle of await bundles()) assert.equal(bundle.length, 1);
     const [all = ''] = readInstructions(PAGE, '## cert-manager').commands;
-    await runShell(cluster, [all.replace('takeOver=issue', 'takeOver=complete')], {
+    const ownIssuer = '--set certificate.issuerRef.name=';
+    await runShell(cluster, [`${all.replace('takeOver=issue', 'takeOver=complete')} ${ownIssuer}`], {
       programs: { helm: helm.program },
     });
     await waitUntil('a pod is not trusted', WITHIN_MS, () => played.distrusted.length > 0);
@@ -190,7 +204,9 @@ describe('from one certificate to another as docs/certificates.md says', { concu
       await follow(PAGE, '## The CA in the manifests', { files, from: WAY_OUT, to: WAY_OUT + 1 });
       const [issue = '', ...others] = readInstructions(PAGE, '## cert-manager').commands;
       const first = `${issue} --set certificate.secretName= --set certificate.caBundle=`;
-      await runShell(cluster, [first, ...others], { programs: { helm: helm.program } });
+      await runShell(cluster, [first, ...others.slice(0, ANOTHER_ISSUER - 1)], {
+        programs: { helm: helm.program },
+      });
       await assertServed('jwt-injector-cert-manager');
     });
 
