@@ -220,7 +220,8 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       await stage.cluster.kubectl(['annotate', 'jwt', 'rotated', ...HERE, '--overwrite', annotation]);
       const { code, out, err } = await rotate();
       assert.deepEqual([code, err], [0, '']);
-      const { step, newKeyId, until, commands } = JSON.parse(out);
+      const { step, newKeyId, until, notes, commands } = JSON.parse(out);
+      assert.match(notes.join(), /^first change what kubectl apply applies this JWT from/);
       assert.deepEqual([step, commands], ['keep-old', ['jwt-injector rotate rotated -n cli-keys']]);
       assert.ok(Date.parse(until) > Date.now() + 6 * 3_600_000);
       const { spec, status } = await objects.get('jwts', NAMESPACE, 'rotated');
@@ -277,6 +278,29 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       assert.equal(refused.code, 1);
       assert.match(refused.out, /Key ID is not published by the issuer/);
     });
+  });
+
+  it('rotate sees whether a server-side apply names the new key, or brought the old one back', async () => {
+    const rotate = async (...args: readonly string[]): Promise<Loose> =>
+      JSON.parse((await admin.run(rotateCommand, 'declared', ...HERE, '-o', 'json', ...args)).out);
+    const { kind, apiVersion, spec } = await objects.get('jwts', NAMESPACE, 'first');
+    const apply = (more: object): Promise<unknown> => {
+      const metadata = { name: 'declared', namespace: NAMESPACE };
+      return stage.cluster.apply(JSON.stringify({ kind, apiVersion, metadata, spec: { ...spec, ...more } }));
+    };
+    await apply({});
+    await objects.waitForCondition(NAMESPACE, 'declared', 'Ready', 'True', 'Signed');
+    const begun = await rotate('--force');
+    const [, wanted = '{}'] =
+      /^first change what \S+ applies .* Write into its spec: (.*)$/.exec(begun.notes[0]) ?? [];
+    await apply({});
+    const reverted = await rotate();
+    assert.deepEqual([reverted.step, reverted.oldKeyId], ['reverted', spec.keyId]);
+    await apply(JSON.parse(wanted));
+    await objects.waitFor('jwts', NAMESPACE, 'declared', (jwt) => jwt.status.keyId === begun.newKeyId);
+    const { step, notes } = await rotate();
+    assert.equal(step, 'keep-old');
+    assert.ok(!notes.some((note: string) => note.includes('spec')), notes.join());
   });
 
   it('no command printed a private key', () => {
