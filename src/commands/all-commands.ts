@@ -1,4 +1,5 @@
 import { fitHeapToContainer } from '../process/container-heap.ts';
+import { exitOnEarlySignals } from '../process/early-signals.ts';
 import { shortenPauses } from '../process/garbage-collection.ts';
 import type { CommandEntry } from './command-entry.ts';
 
@@ -7,6 +8,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   run: {
     summary: 'serve the admission webhook and keep tokens fresh',
     prepare: () => {
+      exitOnEarlySignals();
       fitHeapToContainer(process);
       shortenPauses();
     },

@@ -2,6 +2,7 @@ import closeWithGrace from 'close-with-grace';
 import { parseConfig } from '../config/config.ts';
 import { environmentName, RUN_FLAGS } from '../config/run-flags.ts';
 import { createLogger, type LoggerOptions } from '../telemetry/logger.ts';
+import { leaveSignalsToOthers } from '../process/early-signals.ts';
 import type { Io } from './io.ts';
 import { formatHelp } from './make-command.ts';
 import { startService } from '../service/start-service.ts';
@@ -41,19 +42,20 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   }
   const log = createLogger({ level: config.value.logLevel, ...(await findFormat(io.stdout)) });
   log.info({ version: PACKAGE_VERSION, node: process.versions.node }, 'starting');
-  const service = await startService(config.value, log);
-  if (!service.ok) {
-    io.stderr.write(`error: ${service.problem}\n`);
-    return EXIT.outside;
-  }
-  return new Promise(() => {
-    // Never resolved: the process ends by a signal, and close-with-grace sets its exit code.
-    closeWithGrace({ delay: FORCED_EXIT_MS, logger: log }, async ({ signal, err }) => {
-      log.info({ signal, ...(err === undefined ? {} : { err }) }, 'stopping');
-      await service.value.stop();
-      log.info('stopped');
-    });
+  const starting = startService(config.value, log);
+  const grace = closeWithGrace({ delay: FORCED_EXIT_MS, logger: log }, async ({ signal, err }) => {
+    log.info({ signal, ...(err === undefined ? {} : { err }) }, 'stopping');
+    const started = await starting; // soon: no step of it waits for the API server
+    if (started.ok) await started.value.stop();
+    log.info('stopped');
   });
+  leaveSignalsToOthers();
+  const service = await starting;
+  // Never resolved: the process ends by a signal, and close-with-grace sets its exit code.
+  if (service.ok) return new Promise(() => {});
+  grace.uninstall(); // it would also stop what ends by itself
+  io.stderr.write(`error: ${service.problem}\n`);
+  return EXIT.outside;
 }
 
 async function findFormat({ isTTY }: Io['stdout']): Promise<Pick<LoggerOptions, 'format'>> {

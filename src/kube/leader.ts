@@ -72,9 +72,9 @@ export class Leader {
     return this.#renewedAt !== undefined && !this.#isInDoubt;
   }
 
-  /** Begins to seek leadership. Only the first call counts. */
+  /** Begins to seek leadership. Only the first call counts, and none after `stop`. */
   start(): void {
-    if (this.#running !== undefined) return;
+    if (this.#running !== undefined || this.#stopping.signal.aborted) return;
     this.#watching = this.#options.lease.watch((state) => this.#see(state));
     this.#running = this.#run();
   }

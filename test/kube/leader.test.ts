@@ -60,6 +60,14 @@ test('a leader that stops hands over at once', async () => {
   assert.equal(lease.state.transitions, 1);
 });
 
+test('a leader that was stopped before its start sends nothing and watches nothing', async () => {
+  const { clock, lease, a } = startTwo();
+  await a.leader.stop();
+  a.leader.start();
+  await clock.advance(LONG_MS);
+  assert.deepEqual([a.sent(), lease.watchers.size, clock.pending()], [0, 0, 0]);
+});
+
 test('a released Lease names nobody and lasts a second', async () => {
   const { clock, lease, a } = startTwo();
   a.leader.start();

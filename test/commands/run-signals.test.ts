@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { createInterface } from 'node:readline';
+import { after, before, describe, it } from 'node:test';
+import { findProgram } from '../controlplane/choose-entry.ts';
+import { writeKubeconfig } from '../controlplane/kubeconfig.ts';
+import { makeDevCertificate } from '../server/dev-certificate.ts';
+
+const WITHIN_MS = 60_000;
+const ROOT = join(import.meta.dirname, '../..');
+
+type Child = ChildProcessByStdio<null, Readable, null>;
+
+/** How a process is started, and which one gets its signal. */
+interface Place {
+  readonly title: string;
+  readonly skip: string | false;
+  readonly wrapper: readonly string[];
+  readonly pidOf: (child: Child) => Promise<number>;
+}
+
+const isRoot = process.getuid?.() === 0;
+/** A PID namespace takes root, or a kernel that lets others make user namespaces. */
+const UNSHARE = isRoot
+  ? ['unshare', '--pid', '--fork', '--kill-child']
+  : ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child'];
+
+/** As root on Linux this is never skipped. */
+function whyNoContainer(): string | false {
+  if (process.platform !== 'linux') return 'PID namespaces are of Linux';
+  const [program = '', ...flags] = UNSHARE;
+  const isPossible = isRoot || spawnSync(program, [...flags, 'true']).status === 0;
+  return isPossible ? false : 'this user may not make a PID namespace (unshare -Urpf true): run it as root';
+}
+
+/** `unshare` itself ignores signals; its one child is process 1 in there, for which the kernel has no default actions. */
+async function firstProcessOf({ pid = 0 }: Child): Promise<number> {
+  return Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim());
+}
+
+const PLACES: readonly Place[] = [
+  { title: 'anywhere', skip: false, wrapper: [], pidOf: async ({ pid = 0 }) => pid },
+  { title: 'as process 1 of a container', skip: whyNoContainer(), wrapper: UNSHARE, pidOf: firstProcessOf },
+];
+
+describe('a signal to `run`', { concurrency: true, timeout: 2 * WITHIN_MS }, () => {
+  let folder: string;
+  let flags: readonly string[];
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'jwt-injector-'));
+    const { cert, key } = await makeDevCertificate();
+    const file = (name: string): string => join(folder, name);
+    await writeFile(file('tls.crt'), cert);
+    await writeFile(file('tls.key'), key);
+    // Nobody listens there.
+    await writeKubeconfig(file('kubeconfig'), {
+      url: 'https://127.0.0.1:1',
+      ca: cert,
+      user: 'pod',
+      token: 'x',
+    });
+    flags = [
+      `--kubeconfig=${file('kubeconfig')}`,
+      '--webhook-address=127.0.0.1:0',
+      '--http-address=127.0.0.1:0',
+      `--tls-cert-file=${file('tls.crt')}`,
+      `--tls-key-file=${file('tls.key')}`,
+    ];
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  /** Sends SIGTERM at the first line of the log that has this text; gives all texts, and how it ended. */
+  async function stopAt(text: string, { wrapper, pidOf }: Place, args: readonly string[]) {
+    const [program = '', ...rest] = [...wrapper, process.execPath, ...args];
+    const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'], cwd: ROOT });
+    const overdue = setTimeout(() => child.kill('SIGKILL'), WITHIN_MS);
+    const exited = once(child, 'exit');
+    const texts: string[] = [];
+    for await (const line of createInterface(child.stdout)) {
+      texts.push((JSON.parse(line) as { msg: string }).msg);
+      if (texts.at(-1) === text) process.kill(await pidOf(child), 'SIGTERM');
+    }
+    clearTimeout(overdue);
+    return { texts, ended: await exited };
+  }
+
+  for (const place of PLACES) {
+    for (const more of [[], ['--no-controller', '--no-namespace-default']]) {
+      const mode = more.join(' ') || 'with both halves';
+      it(`ends it while it starts, ${place.title}, ${mode}`, { skip: place.skip }, async () => {
+        const args = [await findProgram(), 'run', ...flags, ...more];
+        const { texts, ended } = await stopAt('starting', place, args);
+        assert.deepEqual([ended, texts.at(-1)], [[0, null], 'stopped']);
+        assert.ok(texts.includes('stopping'));
+      });
+    }
+
+    it(`ends it before it starts, ${place.title}`, { skip: place.skip }, async () => {
+      const script = `
+        import { COMMANDS } from './src/commands/all-commands.ts';
+        COMMANDS.run.prepare();
+        console.log('{"msg":"prepared"}');
+        setInterval(() => {}, 1000);`;
+      const { ended } = await stopAt('prepared', place, ['--input-type=module', '--eval', script]);
+      assert.deepEqual(ended, [0, null]);
+    });
+  }
+});
