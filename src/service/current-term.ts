@@ -1,4 +1,5 @@
 import type { Controller } from '../loop/controller.ts';
+import { endAll } from './end-all.ts';
 import type { Delivery } from './start-delivery.ts';
 
 /** What works only while this replica leads. */
@@ -23,7 +24,7 @@ export class CurrentTerm {
 
   /** Resolves when nothing of it is under way any more. The term goes on, without work, until leadership was given back. */
   async stop(): Promise<void> {
-    await Promise.all([this.#work?.controller.stop(), this.#work?.delivery?.stop()]);
+    await endAll([this.#work?.controller.stop(), this.#work?.delivery?.stop()]);
   }
 
   /** Leadership is over, so the term is, at once. Resolves as `stop`. */

@@ -13,6 +13,7 @@ import { systemClock, type Timer } from '../time/clock.ts';
 import { toSeconds } from '../time/units.ts';
 import { createLeader } from './create-leader.ts';
 import { CurrentTerm } from './current-term.ts';
+import { endAll } from './end-all.ts';
 import { startDelivery, type Delivery } from './start-delivery.ts';
 import { startTerm } from './start-term.ts';
 import { readingOf } from '../cluster-state/token-reading.ts';
@@ -117,7 +118,7 @@ export function startController(
       await term.end();
       checks?.cancel();
       checker.stop();
-      await Promise.all([events.stop(), cluster.stop()]);
+      await endAll([events.stop(), cluster.stop()]);
     },
   };
 }

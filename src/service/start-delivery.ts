@@ -11,6 +11,7 @@ import { APP } from '../resources/names.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { WatchReading } from '../telemetry/state-gauges.ts';
 import { systemClock } from '../time/clock.ts';
+import { endAll } from './end-all.ts';
 import { classifyFailure } from '../kube/classify-failure.ts';
 
 /** Has kubelets look at the pods of Secrets that were renewed, as long as this replica leads. */
@@ -78,7 +79,7 @@ export function startDelivery({
     renewed: (namespace, secret) => queue.renewed(namespace, secret),
     watches: () => watches.map((watch) => ({ resource: 'pods', lastEventAt: watch.lastEventAt() })),
     stop: async () => {
-      await Promise.all([queue.stop(), ...watches.map((watch) => watch.stop())]);
+      await endAll([queue.stop(), ...watches.map((watch) => watch.stop())]);
     },
   };
 }

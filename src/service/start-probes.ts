@@ -4,6 +4,7 @@ import { listenMany, type Port } from '../server/listen-many.ts';
 import { createProbesApp, type ReadinessCheck } from '../server/probes.ts';
 import type { ServiceLogger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { endAll } from './end-all.ts';
 import { listenOn } from '../server/listen.ts';
 
 /** `/livez`, `/readyz` and `/metrics`, once they answer. */
@@ -34,7 +35,7 @@ export async function startProbes(
   log.info({ port: port.value }, 'listening: probes and metrics');
   return ok({
     stop: async () => {
-      await Promise.all([sockets?.close(), app.close()]);
+      await endAll([sockets?.close(), app.close()]);
     },
   });
 }

@@ -7,6 +7,7 @@ import type { ServiceLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/clock.ts';
 import { PACKAGE_VERSION } from '../package-version.ts';
+import { endAll } from './end-all.ts';
 import { startController, type RunningController } from './start-controller.ts';
 import { startProbes, type RunningProbes } from './start-probes.ts';
 import { startWebhook, type RunningWebhook } from './start-webhook.ts';
@@ -80,7 +81,7 @@ async function endInOrder({ client, webhook, probes, controller }: Running): Pro
   await using last = new AsyncDisposableStack(); // also if something before fails to end
   last.defer(() => client?.close());
   last.defer(() => probes?.stop());
-  await Promise.all([webhook?.stop(), controller?.stop()]);
+  await endAll([webhook?.stop(), controller?.stop()]);
 }
 
 function needsCluster({ controller, webhook }: Config): boolean {

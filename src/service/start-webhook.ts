@@ -11,6 +11,7 @@ import { createWebhook } from '../server/webhook.ts';
 import type { ServiceLogger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/clock.ts';
+import { endAll } from './end-all.ts';
 import { openCertificateSource } from './certificate-source.ts';
 import { listenOn } from '../server/listen.ts';
 import { sortAddresses } from '../server/own-addresses.ts';
@@ -98,8 +99,11 @@ export async function startWebhook(
     checks,
     stop: async () => {
       isStopping = true;
-      await Promise.all([webhook.close(isInPod ? undefined : 0), certificate.stop()]);
-      await watching.disposeAsync(); // the reviews until then need it
+      try {
+        await endAll([webhook.close(isInPod ? undefined : 0), certificate.stop()]);
+      } finally {
+        await watching.disposeAsync(); // the reviews until then need it
+      }
     },
   });
 }
