@@ -17,22 +17,23 @@ const DOUBLINGS = 3;
 export const GROWTH = 2 ** DOUBLINGS;
 
 /**
- * How many times as long `work` takes for double the input, the mean of three doublings: `large` is eight times `small`.
- * Of each the fastest sample counts, which others have lengthened least. It is measured again, up to a
- * limit, while the answer is above `most`. 0: too short to measure.
+ * How many times as long `work` takes for double the input, the mean of some doublings: `large` is eight times `small`, unless
+ * `doublings` says otherwise. Of each the fastest sample counts, which others have lengthened least. It is measured again,
+ * up to `tries`, while the answer is above `most`. 0: too short to measure.
  */
 export async function growthOf<Input>(
   work: (input: Input) => unknown,
   small: Input,
   large: Input,
   most: number,
+  { doublings = DOUBLINGS, tries = MAX_TRIES } = {},
 ): Promise<number> {
   let [fastest, fastestLarge, growth] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0];
-  for (let tries = 1; tries <= MIN_TRIES || (growth > most && tries <= MAX_TRIES); tries += 1) {
+  for (let tried = 0; tried < MIN_TRIES || (growth > most && tried < tries); tried += 1) {
     // Both samples take about as long: what others do to caches meets what is long more often than what is short.
-    fastest = Math.min(fastest, await sample(() => work(small), GROWTH));
+    fastest = Math.min(fastest, await sample(() => work(small), 2 ** doublings));
     fastestLarge = Math.min(fastestLarge, await sample(() => work(large), 1));
-    growth = fastestLarge < TOO_SHORT_MS ? 0 : (fastestLarge / fastest) ** (1 / DOUBLINGS);
+    growth = fastestLarge < TOO_SHORT_MS ? 0 : (fastestLarge / fastest) ** (1 / doublings);
   }
   return growth;
 }
