@@ -17,8 +17,8 @@ export interface AnnotationValues extends Readonly<Partial<Record<Name, string>>
   readonly emptyKeys: readonly string[];
 }
 
-/** What a pod asks for, checked as far as that is possible without looking at its containers. */
-export interface InjectionRequest {
+/** The settings of a pod that asks for tokens, with their defaults: valid, as far as that shows without its containers. */
+export interface InjectionSettings {
   /** At least one, no duplicates; the first is the one that the environment variable names. */
   readonly tokens: readonly string[];
   readonly containers: ContainerSelection;
@@ -76,10 +76,10 @@ export function isOptedOut(values: AnnotationValues): boolean {
 }
 
 /** `undefined` when nothing is asked for. Warns of what is set without effect. */
-export function readRequest(
+export function readSettings(
   values: AnnotationValues,
   defaultToken: string | undefined,
-): WithWarnings<Result<InjectionRequest | undefined, Problem>> {
+): WithWarnings<Result<InjectionSettings | undefined, Problem>> {
   const inject = checkInject(values.inject);
   if (!inject.ok) return { ...inject, warnings: NO_WARNINGS };
   const tokens = readTokens(values.token, defaultToken);
@@ -94,14 +94,14 @@ export function readRequest(
   if (!envVar.ok) return { ...envVar, warnings };
   const fileMode = checkFileMode(values.fileMode);
   if (!fileMode.ok) return { ...fileMode, warnings };
-  const request = {
+  const settings = {
     tokens: tokens.value,
     containers: containers.value,
     mountPath: mountPath.value,
     envVar: envVar.value,
     defaultMode: fileMode.value,
   };
-  return { ok: true, value: request, warnings };
+  return { ok: true, value: settings, warnings };
 }
 
 function readWithoutToken(values: AnnotationValues): WithWarnings<Result<undefined, Problem>> {

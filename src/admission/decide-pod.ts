@@ -1,7 +1,7 @@
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import type { Result } from '../resources/result.ts';
 import { checkAnnotationKeys, checkLabelKeys } from './annotation-keys.ts';
-import { readRequest, warnOfEmptyValues, type InjectionRequest } from './annotations.ts';
+import { readSettings, warnOfEmptyValues, type InjectionSettings } from './annotations.ts';
 import { denyPod, skipPod, type Decision, type PodDenial, type SkipDecision } from './decision.ts';
 import { planInjection } from './plan-injection.ts';
 import type { PodShape } from './pod-shape.ts';
@@ -23,27 +23,27 @@ export function decidePod(read: Result<ReadPod, SkipDecision>, defaultToken: str
     ...checkAnnotationKeys(annotations),
     ...checkLabelKeys(labels),
   ];
-  const request = readRequest(values, defaultToken);
-  const warnings = joinWarnings(ofKeys, request.warnings);
-  if (!request.ok) return denyPod({ reason: 'InvalidAnnotation', ...request.problem }, warnings);
-  if (request.value === undefined) {
+  const settings = readSettings(values, defaultToken);
+  const warnings = joinWarnings(ofKeys, settings.warnings);
+  if (!settings.ok) return denyPod({ reason: 'InvalidAnnotation', ...settings.problem }, warnings);
+  if (settings.value === undefined) {
     const where = namespace === undefined ? '' : ' or by its namespace';
     return skipPod('NotRequested', `no token is named by the pod${where}`, warnings);
   }
-  return decideInjection(shape, request.value, warnings);
+  return decideInjection(shape, settings.value, warnings);
 }
 
 /** `found` are the warnings so far. */
-function decideInjection(shape: PodShape, request: InjectionRequest, found: readonly Warning[]): Decision {
+function decideInjection(shape: PodShape, settings: InjectionSettings, found: readonly Warning[]): Decision {
   const windows = windowsSetting(shape.spec);
   if (windows !== undefined) return denyPod(explainWindows(windows), found);
-  const selected = selectContainers(shape.containers, request.containers);
+  const selected = selectContainers(shape.containers, settings.containers);
   const aboutPod = [...found, ...warnOfWindowsAffinity(shape), ...selected.warnings];
   if (!selected.ok) return denyPod({ reason: 'InvalidAnnotation', ...selected.problem }, aboutPod);
-  const plan = planInjection(shape, selected.value, request);
+  const plan = planInjection(shape, selected.value, settings);
   const warnings = joinWarnings(aboutPod, plan.warnings);
   if (!plan.ok) return denyPod(plan.problem, warnings);
-  const { tokens } = request;
+  const { tokens } = settings;
   const names = tokens.join(', ');
   const count = plan.value.containers.length;
   if (plan.value.volumes.length === 0 && count === 0)

@@ -2,7 +2,7 @@ import type { JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { TOKEN_KEY } from '../resources/names.ts';
 import { MAX_OBJECT_NAME } from '../resources/object-name.ts';
-import type { InjectionRequest } from './annotations.ts';
+import type { InjectionSettings } from './annotations.ts';
 import type { ContainerPlan, PodDenial, InjectionPlan, TokenVolume } from './decision.ts';
 import { makeEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
@@ -20,12 +20,12 @@ import { joinWarnings, NO_WARNINGS, type WithWarnings } from './warnings.ts';
 export function planInjection(
   { volumes, containers: all }: Pick<PodShape, 'volumes' | 'containers'>,
   selected: readonly ContainerShape[],
-  request: InjectionRequest,
+  settings: InjectionSettings,
 ): WithWarnings<Result<InjectionPlan, PodDenial>> {
   const tooLarge = (): Result<never, PodDenial> =>
-    fail(explainTooLarge(selected.length, request.tokens.length));
-  if (areTooManyMounts(selected, request.tokens.length)) return { ...tooLarge(), warnings: NO_WARNINGS };
-  const needed = planVolumes(volumes, request);
+    fail(explainTooLarge(selected.length, settings.tokens.length));
+  if (areTooManyMounts(selected, settings.tokens.length)) return { ...tooLarge(), warnings: NO_WARNINGS };
+  const needed = planVolumes(volumes, settings);
   if (!needed.ok) return { ...needed, warnings: NO_WARNINGS };
   const { added, sources } = needed.value;
   const nested = new NestedMounts(
@@ -35,7 +35,7 @@ export function planInjection(
   const wanted = sources.map((source) => wantToken(source, nested));
   const size = new PatchSize();
   for (const volume of added) size.addVolume(volume);
-  const newEnv = ok(makeEnv(request.envVar, wanted[0]?.newMount.shown.file ?? ''));
+  const newEnv = ok(makeEnv(settings.envVar, wanted[0]?.newMount.shown.file ?? ''));
   const parts = { wanted, newEnv, mountObstacle: undefined, mountPoints: new MountPoints(volumes) };
   const containers: ContainerPlan[] = [];
   let warnings = NO_WARNINGS;
@@ -58,7 +58,7 @@ const OWN_FILES: readonly string[] = [TOKEN_KEY];
 /** The tokens with the volumes that show them, and the volumes that have to be added for that. */
 function planVolumes(
   volumes: ReadonlyMap<string, JsonObject>,
-  { tokens, mountPath, defaultMode }: InjectionRequest,
+  { tokens, mountPath, defaultMode }: InjectionSettings,
 ): Result<{ readonly added: readonly TokenVolume[]; readonly sources: readonly TokenSource[] }, PodDenial> {
   const added: TokenVolume[] = [];
   const sources: TokenSource[] = [];

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import {
   isOptedOut,
   readAnnotationValues,
-  readRequest,
+  readSettings,
   warnOfEmptyValues,
 } from '../../src/admission/annotations.ts';
 import { KEYS, type Json } from './pods.ts';
@@ -12,7 +12,7 @@ function read(annotations: Json) {
   return readAnnotationValues(annotations) ?? assert.fail('they are read');
 }
 
-const request = (annotations: Json, byDefault?: string) => readRequest(read(annotations), byDefault);
+const settingsOf = (annotations: Json, byDefault?: string) => readSettings(read(annotations), byDefault);
 const DEFAULTS = {
   tokens: ['a'],
   containers: { mode: 'all' },
@@ -78,15 +78,15 @@ describe('what a pod asks for', () => {
     ],
   };
   for (const [title, [annotations, value]] of Object.entries(taken))
-    it(title, () => assert.deepEqual(request(annotations), { ok: true, value, warnings: [] }));
+    it(title, () => assert.deepEqual(settingsOf(annotations), { ok: true, value, warnings: [] }));
 
   it('is the token of its namespace where it names none', () => {
-    assert.deepEqual(request({}, 'a'), { ok: true, value: DEFAULTS, warnings: [] });
+    assert.deepEqual(settingsOf({}, 'a'), { ok: true, value: DEFAULTS, warnings: [] });
   });
 
   it('is nothing without a token; the first setting that has no effect then gets a warning', () => {
-    assert.deepEqual(request({}), { ok: true, value: undefined, warnings: [] });
-    assert.deepEqual(request({ [KEYS.fileMode]: 'x', [KEYS.containers]: 'app' }), {
+    assert.deepEqual(settingsOf({}), { ok: true, value: undefined, warnings: [] });
+    assert.deepEqual(settingsOf({ [KEYS.fileMode]: 'x', [KEYS.containers]: 'app' }), {
       ok: true,
       value: undefined,
       warnings: [
@@ -96,7 +96,7 @@ describe('what a pod asks for', () => {
   });
 
   it('comes with warnings about what is odd in its lists', () => {
-    const { warnings } = request({ [KEYS.token]: 'a,a', [KEYS.containers]: 'x,' });
+    const { warnings } = settingsOf({ [KEYS.token]: 'a,a', [KEYS.containers]: 'x,' });
     assert.deepEqual(
       warnings.map(({ kind }) => kind),
       ['duplicateToken', 'emptyItem'],
@@ -138,7 +138,7 @@ describe('what a pod asks for', () => {
   };
   for (const [title, [annotations, what, remedy]] of Object.entries(refused)) {
     it(`is refused for ${title}`, () => {
-      const result = request(annotations);
+      const result = settingsOf(annotations);
       assert.ok(!result.ok);
       assert.match(result.problem.what, what);
       assert.match(result.problem.remedy, remedy);
@@ -149,7 +149,7 @@ describe('what a pod asks for', () => {
   it('is refused with the warnings of what was read before', () => {
     for (const annotation of [KEYS.mountPath, KEYS.envVar, KEYS.fileMode, KEYS.containers]) {
       const wrong = annotation === KEYS.containers ? { [KEYS.skipContainers]: 'y' } : {};
-      const result = request({ [KEYS.token]: 'a,a', [annotation]: '-', ...wrong });
+      const result = settingsOf({ [KEYS.token]: 'a,a', [annotation]: '-', ...wrong });
       assert.deepEqual([result.ok, result.warnings.map(({ kind }) => kind)], [false, ['duplicateToken']]);
     }
   });
