@@ -13,6 +13,7 @@ import {
 } from '../certificates/tls-secret.ts';
 import type { JsonObject } from '../resources/json.ts';
 import { APP } from '../resources/names.ts';
+import { objectKey } from '../resources/object-key.ts';
 import type { WatchReading } from '../telemetry/state-gauges.ts';
 import type { Clock } from '../time/clock.ts';
 import { Cache } from './cache.ts';
@@ -21,11 +22,12 @@ import { startListWatch, type ListWatch } from './list-watch.ts';
 import type { Log } from './log.ts';
 import { resourcePath, type Resource } from './resource-path.ts';
 import { SECRETS } from './known-resources.ts';
+import { KubeError } from './errors.ts';
 import { classifyFailure } from './classify-failure.ts';
 import { identify } from './object-identity.ts';
 
 /** The API group's configurations of webhooks; they have no namespace. */
-const CONFIGURATIONS: Readonly<Record<ConfigurationKind, Resource>> = {
+const CONFIGURATION_RESOURCES: Readonly<Record<ConfigurationKind, Resource>> = {
   mutating: configurationResource('mutatingwebhookconfigurations'),
   validating: configurationResource('validatingwebhookconfigurations'),
 };
@@ -43,29 +45,37 @@ export interface CertificateStoreOptions {
  * The Secret of the certificate and our webhook configurations, each watched by its name alone from now on. What writes throw
  * are KubeErrors.
  */
-export function watchCertificateStore({ client, clock, log, namespace, name }: CertificateStoreOptions) {
-  const secretKey = `${namespace}/${name}`;
-  const secrets = new Cache<TlsSecret>();
-  const configurations = {
-    mutating: new Cache<WebhookConfiguration>(),
-    validating: new Cache<WebhookConfiguration>(),
+export function watchCertificateStore(options: CertificateStoreOptions) {
+  const caches: CertificateCaches = {
+    secrets: new Cache(),
+    configurations: { mutating: new Cache(), validating: new Cache() },
   };
-  const keepSecret = (object: JsonObject): TlsSecret => readTlsSecret(object, namespace);
+  return { ...readsOf(options, caches), ...writesOf(options, caches) };
+}
+
+/** What is kept of the watched objects. */
+interface CertificateCaches {
+  readonly secrets: Cache<TlsSecret>;
+  readonly configurations: Readonly<Record<ConfigurationKind, Cache<WebhookConfiguration>>>;
+}
+
+/** Starts the watches. */
+function readsOf(
+  { client, clock, log, namespace, name }: CertificateStoreOptions,
+  { secrets, configurations }: CertificateCaches,
+) {
+  const shared = { client, clock, log };
   const secretWatch = startListWatch({
-    client,
-    clock,
-    log,
+    ...shared,
     path: resourcePath(SECRETS, { namespace }),
     query: { fieldSelector: `metadata.name=${name}` },
-    transform: keepSecret,
+    transform: (object) => readTlsSecret(object, namespace),
     store: secrets,
   });
   const watchKind = (kind: ConfigurationKind): ListWatch =>
     startListWatch({
-      client,
-      clock,
-      log,
-      path: resourcePath(CONFIGURATIONS[kind]),
+      ...shared,
+      path: resourcePath(CONFIGURATION_RESOURCES[kind]),
       query: { fieldSelector: `metadata.name=${APP}` },
       transform: (object) => readConfiguration(object, kind),
       store: configurations[kind],
@@ -73,11 +83,12 @@ export function watchCertificateStore({ client, clock, log, namespace, name }: C
   const configurationWatches = [watchKind('mutating'), watchKind('validating')];
   const watches = [secretWatch, ...configurationWatches];
   const isSynced = (): boolean => watches.every((watch) => watch.isSynced());
-
   return {
     /** `undefined` until it is known whether it exists. */
     secret: (): TlsSecret | undefined =>
-      secretWatch.isSynced() ? (secrets.get(secretKey) ?? { kind: 'absent' }) : undefined,
+      secretWatch.isSynced()
+        ? (secrets.get(objectKey({ namespace, name })) ?? { kind: 'absent' })
+        : undefined,
     /** Those that exist; `undefined` until that is known of both kinds. */
     configurations: (): readonly WebhookConfiguration[] | undefined =>
       isSynced() ? [...configurations.mutating.values(), ...configurations.validating.values()] : undefined,
@@ -90,28 +101,6 @@ export function watchCertificateStore({ client, clock, log, namespace, name }: C
         cache.subscribe(listener);
       void Promise.all(watches.map(({ synced }) => synced)).then(listener);
     },
-    /** Creates the Secret, or changes the state of that resourceVersion; false if that is not there any more. */
-    writeSecret: (data: Partial<TlsSecretData>, replacedVersion: string | undefined): Promise<boolean> => {
-      const body = writeTlsSecret(data, { namespace, name }, replacedVersion);
-      return attempt(
-        () =>
-          replacedVersion === undefined
-            ? client.create(resourcePath(SECRETS, { namespace }), body)
-            : client.mergePatch(resourcePath(SECRETS, { namespace, name }), body),
-        (key, version, stored) => secrets.remember(key, version, keepSecret(stored)),
-      );
-    },
-    /** Changes exactly the state that was seen; false if it is not there any more. */
-    writeBundles: (seen: WebhookConfiguration, changes: readonly BundleChange[]): Promise<boolean> =>
-      attempt(
-        () =>
-          client.jsonPatch(
-            resourcePath(CONFIGURATIONS[seen.kind], { name: APP }),
-            patchBundles(seen, changes),
-          ),
-        (key, version, stored) =>
-          configurations[seen.kind].remember(key, version, readConfiguration(stored, seen.kind)),
-      ),
     watches: (): readonly WatchReading[] => [
       { resource: 'certificate', lastEventAt: secretWatch.lastEventAt() },
       ...configurationWatches.map((watch) => ({
@@ -122,6 +111,36 @@ export function watchCertificateStore({ client, clock, log, namespace, name }: C
     stop: async (): Promise<void> => {
       await Promise.all(watches.map((watch) => watch.stop()));
     },
+  };
+}
+
+function writesOf(
+  { client, namespace, name }: CertificateStoreOptions,
+  { secrets, configurations }: CertificateCaches,
+) {
+  return {
+    /** Creates the Secret, or changes the state of that resourceVersion; false if that is not there any more. */
+    writeSecret: (data: Partial<TlsSecretData>, replacedVersion: string | undefined): Promise<boolean> => {
+      const body = writeTlsSecret(data, { namespace, name }, replacedVersion);
+      return attempt(
+        () =>
+          replacedVersion === undefined
+            ? client.create(resourcePath(SECRETS, { namespace }), body)
+            : client.mergePatch(resourcePath(SECRETS, { namespace, name }), body),
+        (key, version, stored) => secrets.remember(key, version, readTlsSecret(stored, namespace)),
+      );
+    },
+    /** Changes exactly the state that was seen; false if it is not there any more. */
+    writeBundles: (seen: WebhookConfiguration, changes: readonly BundleChange[]): Promise<boolean> =>
+      attempt(
+        () =>
+          client.jsonPatch(
+            resourcePath(CONFIGURATION_RESOURCES[seen.kind], { name: APP }),
+            patchBundles(seen, changes),
+          ),
+        (key, version, stored) =>
+          configurations[seen.kind].remember(key, version, readConfiguration(stored, seen.kind)),
+      ),
   };
 }
 
@@ -137,7 +156,8 @@ async function attempt(
     return true;
   } catch (error) {
     const meaning = classifyFailure(error)?.meaning;
-    if (meaning === 'stale' || meaning === 'absent') return false;
+    const isCreation = error instanceof KubeError && error.verb === 'create'; // only its namespace can be absent
+    if (meaning === 'stale' || (meaning === 'absent' && !isCreation)) return false;
     throw error;
   }
 }

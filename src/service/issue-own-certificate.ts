@@ -2,7 +2,7 @@ import type { CertificateRequest } from '../certificates/issue-certificate.ts';
 import type { ServingPair, TlsSecretData } from '../certificates/tls-secret.ts';
 import { watchCertificateStore } from '../kube/certificate-store.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isDenied, KubeError } from '../kube/errors.ts';
+import { isDenied, isNotFound, KubeError } from '../kube/errors.ts';
 import { logAge } from '../server/certificate-age.ts';
 import type { CertificateLoopOptions } from '../certificate-loop/certificate-loop-options.ts';
 import { CertificateLoop } from '../certificate-loop/certificate-loop.ts';
@@ -10,6 +10,7 @@ import { checkCertificate } from '../server/tls.ts';
 import type { Webhook } from '../server/webhook.ts';
 import type { WatchReading } from '../telemetry/state-gauges.ts';
 import { systemClock } from '../time/clock.ts';
+import type { ObjectName } from '../resources/object-key.ts';
 import { formatTime } from '../time/format-time.ts';
 import { toSeconds } from '../time/units.ts';
 import { classifyFailure } from '../kube/classify-failure.ts';
@@ -35,7 +36,7 @@ export function issueOwnCertificate(
     issue,
     namespace,
     name,
-    describeProblem: (error) => describeWriteProblem(error, `${namespace}/${name}`),
+    describeProblem: (error) => describeWriteProblem(error, { namespace, name }),
     clock: systemClock,
     log,
     onLook: () => {
@@ -62,10 +63,13 @@ export function issueOwnCertificate(
 }
 
 /** The Secret is a part of the installation: with webhook and controller apart, this process may not create it. */
-function describeWriteProblem(error: unknown, secret: string): string | undefined {
+function describeWriteProblem(error: unknown, { namespace, name }: ObjectName): string | undefined {
   const message = classifyFailure(error)?.message;
-  const isCreation = error instanceof KubeError && error.verb === 'create' && isDenied(error);
-  return isCreation ? `${message}: Secret ${secret} is gone, install jwt-injector again` : message;
+  if (!(error instanceof KubeError) || error.verb !== 'create') return message;
+  if (isNotFound(error)) return `the namespace ${namespace} of the Secret ${name} does not exist: create it`;
+  return isDenied(error)
+    ? `${message}: Secret ${namespace}/${name} is gone, install jwt-injector again`
+    : message;
 }
 
 /** What issues certificates takes memory, and most replicas never do: it is loaded when it is needed. */
