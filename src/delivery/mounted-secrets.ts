@@ -2,7 +2,7 @@ import { readAllContainers, readVolumes } from '../admission/pod-shape.ts';
 import { findTokenVolumes, secretsOf } from '../admission/token-volume.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 
-const ENDED: ReadonlySet<unknown> = new Set(['Succeeded', 'Failed']);
+const ENDED_PHASES: ReadonlySet<unknown> = new Set(['Succeeded', 'Failed']);
 /** Of one pod: twice as many as it can ask for. A pod has as many volumes as fit into 1.5 MB. */
 const MAX_SECRETS = 64;
 /** The policy of deploy/ lets none be nudged that has more: comparing them takes time that grows with the square. */
@@ -41,5 +41,5 @@ function readWholeMounts(spec: JsonObject): ReadonlySet<string> {
 
 /** Nothing reads the files of a pod any more that has ended. */
 export function hasEnded(pod: JsonObject): boolean {
-  return ENDED.has(member(objectMember(pod, 'status'), 'phase'));
+  return ENDED_PHASES.has(member(objectMember(pod, 'status'), 'phase'));
 }

@@ -1,6 +1,6 @@
 import { namespaceOfKey, objectKey } from '../resources/object-key.ts';
 
-interface Entry {
+interface KeptMounts {
   readonly resourceVersion: string;
   /** As `namespace/name`; of the pod's namespace. */
   readonly secrets: readonly string[];
@@ -11,14 +11,14 @@ interface Entry {
  * (test/delivery/mounting-pods.test.ts). The pods of further ones wait for the kubelet, as all do without prompt delivery.
  */
 const MAX_MOUNTS = 100_000;
-const NONE: ReadonlySet<string> = new Set();
+const UNMOUNTED: ReadonlySet<string> = new Set();
 
 /**
  * Which pods mount a Secret. A list-watch of pods keeps it, with `readMountedSecrets` of each as its value: of a pod nothing
  * else stays in memory.
  */
 export class MountingPods {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, KeptMounts>();
   readonly #pods = new Map<string, Set<string>>();
   readonly #most: number;
   #mounts = 0;
@@ -29,7 +29,7 @@ export class MountingPods {
 
   /** The pods, as `namespace/name`, of a Secret of that namespace. */
   of(namespace: string, secret: string): ReadonlySet<string> {
-    return this.#pods.get(objectKey({ namespace, name: secret })) ?? NONE;
+    return this.#pods.get(objectKey({ namespace, name: secret })) ?? UNMOUNTED;
   }
 
   /** Mounts in memory. */

@@ -68,7 +68,7 @@ export const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;v=v1;g=m
 /** The same for lists. */
 export const METADATA_LIST_ONLY = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
 
-const DEADLINE_MS = 5_000; // a slow API server must not hold a worker for long; the queue tries again
+const REQUEST_DEADLINE_MS = 5_000; // a slow API server must not hold a worker for long; the queue tries again
 
 /** A client with one connection pool; nothing is sent before the first call. The caller closes it. */
 export function createClient(cluster: Cluster, { clock, version }: ClientOptions): KubeClient {
@@ -86,7 +86,7 @@ export function createClient(cluster: Cluster, { clock, version }: ClientOptions
     what: Pick<Call, 'verb' | 'method' | 'path' | 'body' | 'contentType'>,
     options: RequestOptions,
   ): Promise<JsonObject> => {
-    const { query, accept, signal, deadlineMs = DEADLINE_MS } = options;
+    const { query, accept, signal, deadlineMs = REQUEST_DEADLINE_MS } = options;
     return requestObject(endpoint, { ...what, query, accept, signal, deadlineMs });
   };
   const patch =
@@ -107,7 +107,12 @@ export function createClient(cluster: Cluster, { clock, version }: ClientOptions
     create: (path, body, options = {}) =>
       call({ verb: 'create', method: 'POST', path, body, contentType: 'application/json' }, options),
     version: async () => {
-      const asked = { verb: 'get', method: 'GET', path: '/version', deadlineMs: DEADLINE_MS } as const;
+      const asked = {
+        verb: 'get',
+        method: 'GET',
+        path: '/version',
+        deadlineMs: REQUEST_DEADLINE_MS,
+      } as const;
       const { object, date } = await requestDated(endpoint, asked);
       return { version: stringMember(object, 'gitVersion') ?? '', date };
     },

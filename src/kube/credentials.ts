@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
 
-type Options = Parameters<KubeConfig['createDispatcherOptions']>;
+type DispatcherArguments = Parameters<KubeConfig['createDispatcherOptions']>;
 type DispatcherOptions = ReturnType<KubeConfig['createDispatcherOptions']>;
 
 /** The part of undici's Dispatcher that sends requests, as client-node hands it out. */
@@ -47,7 +47,10 @@ export class Credentials extends KubeConfig {
     Object.assign(options, { handshakeTimeout: HANDSHAKE_MS, maxPayload: MAX_MESSAGE_BYTES });
   }
 
-  override createDispatcherOptions(cluster: Options[0], agentOptions: Options[1]): DispatcherOptions {
+  override createDispatcherOptions(
+    cluster: DispatcherArguments[0],
+    agentOptions: DispatcherArguments[1],
+  ): DispatcherOptions {
     this.#seen = fingerprintOf(agentOptions);
     if (this.#seen === this.#known) return { type: 'none' };
     const options = super.createDispatcherOptions(cluster, agentOptions);
@@ -82,7 +85,7 @@ function onlyHttp1<T extends object>(options: T): T & { readonly allowH2: boolea
   return { ...options, allowH2: false };
 }
 
-function fingerprintOf({ ca, cert, key, servername, rejectUnauthorized }: Options[1]): string {
+function fingerprintOf({ ca, cert, key, servername, rejectUnauthorized }: DispatcherArguments[1]): string {
   const hash = createHash('sha256').update(`${servername ?? ''} ${rejectUnauthorized ?? ''}`);
   for (const part of [ca, cert, key].flatMap((value) => [value, '\n'].flat())) {
     if (typeof part === 'string' || part instanceof Uint8Array) hash.update(part);

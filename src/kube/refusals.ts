@@ -10,7 +10,7 @@ export interface Answered {
 }
 
 /** A DNS-1123 subdomain, as quotas, policies and webhooks are named; in a message, so that nothing else gets through. */
-const NAME = String.raw`([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)`;
+const NAME_PATTERN = String.raw`([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)`;
 
 /** Only the beginning is searched: names come before what a policy's author wrote. Characters. */
 const SEARCHED = 1_024;
@@ -20,9 +20,9 @@ const SEARCHED = 1_024;
  * author wrote comes after these words; so the first that fits counts.
  */
 const MESSAGES: readonly (readonly [RefusalKind, RegExp])[] = [
-  ['webhook', new RegExp(`^admission webhook "${NAME}" denied the request`)],
-  ['policy', new RegExp(` is forbidden: [A-Z][A-Za-z]{1,20}AdmissionPolicy '${NAME}' with binding `)],
-  ['quota', new RegExp(` is forbidden: exceeded quota: ${NAME}, `)],
+  ['webhook', new RegExp(`^admission webhook "${NAME_PATTERN}" denied the request`)],
+  ['policy', new RegExp(` is forbidden: [A-Z][A-Za-z]{1,20}AdmissionPolicy '${NAME_PATTERN}' with binding `)],
+  ['quota', new RegExp(` is forbidden: exceeded quota: ${NAME_PATTERN}, `)],
   ['no-right', /" cannot ([a-z]{1,16}) resource "([a-z]{1,63}(?:\/[a-z]{1,63})?)" in API group /],
 ];
 
@@ -68,6 +68,6 @@ export function classifyRefusal({ status, reason, message, causes }: Answered): 
 
 /** An admission webhook that does not answer, by its name: that passes, but somebody should know which. */
 export function findSilentWebhook(message: string): string | undefined {
-  const name = new RegExp(`failed calling webhook "${NAME}"`).exec(message.slice(0, SEARCHED))?.[1];
+  const name = new RegExp(`failed calling webhook "${NAME_PATTERN}"`).exec(message.slice(0, SEARCHED))?.[1];
   return name === undefined ? undefined : `admission webhook ${name} does not answer`;
 }

@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../time/units.ts';
 
 /** So many handshakes begin in one turn of the event loop: each takes up to a millisecond. */
-const AT_ONCE = 8;
+const HANDSHAKES_AT_ONCE = 8;
 /** While connections keep arriving, accepting them goes first, for at most this long. */
 const MAX_WAIT_MS = 20;
 
@@ -44,7 +44,7 @@ export class HandshakeTurns<T> {
   #turn(): void {
     const now = performance.now();
     if (!this.#hasArrived || now - (this.#waitingSince ?? now) >= MAX_WAIT_MS) {
-      for (let begun = 0; begun < AT_ONCE && this.#waiting.size > 0; begun += 1) this.#beginNext();
+      for (let begun = 0; begun < HANDSHAKES_AT_ONCE && this.#waiting.size > 0; begun += 1) this.#beginNext();
       this.#waitingSince = now;
     }
     this.#hasArrived = false;

@@ -6,7 +6,7 @@ import { isUnknownAddress } from './own-addresses.ts';
 type Listen = (place: ListenPlace) => Promise<AddressInfo | string | null>;
 
 /** Where to listen: at the addresses of `ips`, at `host`, or at every address. Port 0 lets the system choose. */
-interface Wanted {
+interface WantedPort {
   readonly host: string | undefined;
   readonly port: number;
   readonly ips?: readonly string[];
@@ -18,7 +18,7 @@ const EVERY_ADDRESS = ['::', '0.0.0.0'] as const;
 /** Listens, and says in words why it cannot. `flag` is the setting that the port came from. Gives the port. */
 export async function listenOn(
   flag: string,
-  { host, port, ips = [] }: Wanted,
+  { host, port, ips = [] }: WantedPort,
   listen: Listen,
 ): Promise<Result<number, string>> {
   const [first = host, ...others] = ips;

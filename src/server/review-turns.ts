@@ -1,7 +1,7 @@
 import { giveWay } from '../time/give-way.ts';
 
 /** How long one turn of the event loop may be spent on reviews before the others get theirs: reads, timers, new connections. */
-const SLICE_MS = 50;
+const REVIEW_SLICE_MS = 50;
 /** After a turn that took longer, the waiting jobs pause for the time by which it was too long, but no longer than this. */
 const MAX_PAUSE_MS = 1_000;
 
@@ -26,8 +26,8 @@ export class ReviewTurns {
 
   /** Calls `run` now or soon; what it throws at once is thrown here, and is an uncaught exception later. */
   take(owner: string, size: number, run: () => void): void {
-    const isCalm = this.#waiting.size === 0 && this.#spent < SLICE_MS;
-    if (isCalm || (this.#costs.get(owner) ?? 0) < SLICE_MS) {
+    const isCalm = this.#waiting.size === 0 && this.#spent < REVIEW_SLICE_MS;
+    if (isCalm || (this.#costs.get(owner) ?? 0) < REVIEW_SLICE_MS) {
       this.#do(owner, run);
       return;
     }
@@ -44,7 +44,7 @@ export class ReviewTurns {
       const cost = performance.now() - before;
       this.#spent += cost;
       // A busy turn ends after other tasks have run; it also forgets what was spent in many idle ones.
-      if (this.#spent >= SLICE_MS / 2) {
+      if (this.#spent >= REVIEW_SLICE_MS / 2) {
         this.#costs.set(owner, (this.#costs.get(owner) ?? 0) + cost);
         this.#markTurn();
       }
@@ -59,7 +59,7 @@ export class ReviewTurns {
 
   async #startTurnLater(): Promise<void> {
     await giveWay();
-    const pause = Math.min(this.#spent - SLICE_MS, MAX_PAUSE_MS);
+    const pause = Math.min(this.#spent - REVIEW_SLICE_MS, MAX_PAUSE_MS);
     if (pause > 0) setTimeout(() => this.#startTurn(), pause);
     else this.#startTurn();
   }
@@ -67,13 +67,13 @@ export class ReviewTurns {
   #startTurn(): void {
     this.#isTurnMarked = false;
     this.#spent = 0;
-    while (this.#spent < SLICE_MS) {
+    while (this.#spent < REVIEW_SLICE_MS) {
       const owner = this.#cheapestOwner();
       if (owner === undefined) break;
       this.#do(owner, this.#takeSmallest(owner));
     }
     if (this.#waiting.size > 0) this.#markTurn();
-    else if (this.#spent < SLICE_MS / 2) this.#costs.clear();
+    else if (this.#spent < REVIEW_SLICE_MS / 2) this.#costs.clear();
   }
 
   #cheapestOwner(): string | undefined {

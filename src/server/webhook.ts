@@ -14,7 +14,7 @@ import { secureContextOptions, type ServingCertificate } from './tls.ts';
  * How long a draining server still takes connections: Kubernetes needs some seconds to take it out of the Service, and
  * every client in use needs one answer that ends its connection.
  */
-const DRAIN_MS = 5_000;
+const WEBHOOK_DRAIN_MS = 5_000;
 /** After this, what is still open carries no request: a handshake without one, or a body that does not come. */
 const CLOSE_LIMIT_MS = 5_000;
 const SWEEP_MS = 50;
@@ -80,7 +80,7 @@ export function createWebhook(options: WebhookOptions): Webhook {
       app.server.setSecureContext(secureContextOptions(certificate));
       inUse = certificate;
     },
-    close: async (drainTime = DRAIN_MS) => {
+    close: async (drainTime = WEBHOOK_DRAIN_MS) => {
       isDraining = true;
       await sleep(drainTime);
       // Node closes the idle connections once; one that is busy at that moment would stay until its client leaves.

@@ -20,7 +20,7 @@ const EVENT_LOOP_PRECISION_MS = 1_000;
  * How long a scrape goes on before others have a turn. In time, not in lines: while V8 marks what is alive, it does up
  * to 5 ms of that at every 64 KB of new objects, and what takes half a millisecond otherwise took 40.
  */
-const SLICE_MS = 1;
+const SCRAPE_SLICE_MS = 1;
 
 /** The metrics to count with, and how `/metrics` is written. */
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -42,7 +42,7 @@ export function createMetrics() {
       const out = new AsciiWriter();
       let startedAt = performance.now();
       for (const _ of gauges.writeTokenSeries(out)) {
-        if (performance.now() - startedAt < SLICE_MS) continue;
+        if (performance.now() - startedAt < SCRAPE_SLICE_MS) continue;
         await turn();
         yield out.take();
         startedAt = performance.now();

@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import { giveWay } from './give-way.ts';
 
 /** How long anything may keep everything else waiting, admission reviews above all. */
-const MAX_TURN_MS = 10;
+const MAX_UNBROKEN_MS = 10;
 
 /**
  * Lets the event loop turn during long work, such as parsing lists. One for all work of a kind in a process: a hundred lists
@@ -17,7 +17,7 @@ export class Turns {
   }
 
   isDue(): boolean {
-    return this.#clock.monotonic() - this.#startedAt > MAX_TURN_MS;
+    return this.#clock.monotonic() - this.#startedAt > MAX_UNBROKEN_MS;
   }
 
   /** Resolves when others had their turn. */
