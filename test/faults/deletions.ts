@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { pathOf } from './api.ts';
@@ -58,7 +57,7 @@ async function recreateAtOnce(ground: Ground, jwt: TrackedJwt): Promise<void> {
     withinMs: COLLECTED_WITHIN_MS,
   });
   const { uid } = jwt.secret.metadata;
-  await sleep(2_000);
+  await ground.rest(2_000);
   if (jwt.secret?.metadata.uid !== uid)
     ground.fail('recovery', 'the Secret of the new JWT went with the old one');
 }
@@ -78,7 +77,7 @@ function deletedWith(policy: 'Foreground' | 'Background' | 'Orphan'): Fault {
         return;
       }
       await jwt.waitFor('an orphan', () => (jwt.secret?.metadata.ownerReferences ?? []).length === 0);
-      await sleep(1_000);
+      await ground.rest(1_000);
       if (jwt.text !== before) ground.fail('I4', 'the orphan was written');
     },
   };
@@ -109,7 +108,7 @@ export const DELETIONS: readonly Fault[] = [
       await api.remove(jwt.path);
       await jwt.waitFor('a deletionTimestamp', () => jwt.jwt?.metadata.deletionTimestamp !== undefined);
       await jwt.removeSecret();
-      await sleep(2_000);
+      await ground.rest(2_000);
       if (jwt.secret !== undefined)
         ground.fail('I4', 'the Secret of a JWT that is being deleted was written');
       await api.merge(jwt.path, { metadata: { finalizers: null } });

@@ -11,6 +11,8 @@ import { followOutput, type Player } from './player.ts';
 export interface FakeArena extends Arena, AsyncDisposable {
   /** The service prints this. */
   print(text: string): void;
+  /** As of a fake cluster. */
+  delayWatches(lagMs: number): void;
 }
 
 /** What no test of the suite uses. */
@@ -74,6 +76,7 @@ export function openFakeArena(
     outputs: () => [output],
     settle: async () => undefined,
     stop: () => observer.stop(),
+    delayWatches: (lagMs) => cluster.delayWatches(lagMs),
     print: (text) => void (output += `${text}\n`),
     [Symbol.asyncDispose]: () => observer.stop(),
   };

@@ -10,6 +10,8 @@ export interface FakeCluster {
   connect(onStored: (object: Loose) => void): Api;
   /** Calls back for each event at once, before any watch has it. */
   follow(onEvent: (event: WireEvent) => void): void;
+  /** From now on watches see so many milliseconds later what is written. */
+  delayWatches(lagMs: number): void;
 }
 
 /** Later than a loop that asks at once, and sooner than one that waits. */
@@ -20,13 +22,14 @@ export function makeFakeCluster(): FakeCluster {
   const watches = new Set<{ readonly path: string; readonly onEvent: (event: WireEvent) => void }>();
   const followers: ((event: WireEvent) => void)[] = [];
   let version = 1;
+  let lagMs = LAG_MS;
 
   const report = (type: string, path: string, object: Loose): void => {
     const event = { type, object: structuredClone(object) };
     for (const follower of followers) follower(event);
     setTimeout(() => {
       for (const watch of watches) if (isIn(path, watch.path)) watch.onEvent(event);
-    }, LAG_MS);
+    }, lagMs);
   };
   const store = (type: string, path: string, object: Loose): Loose => {
     const { stringData = {}, data, ...rest } = object;
@@ -83,7 +86,11 @@ export function makeFakeCluster(): FakeCluster {
     },
     close: () => undefined,
   });
-  return { connect, follow: (onEvent) => void followers.push(onEvent) };
+  return {
+    connect,
+    follow: (onEvent) => void followers.push(onEvent),
+    delayWatches: (ms) => void (lagMs = ms),
+  };
 }
 
 /** Whether an object is in a collection: of its namespace, or of all of them. */

@@ -1,11 +1,9 @@
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { pathOf, type Api } from './api.ts';
+import { MAX_LAG_MS } from './observer.ts';
 
 /** The Lease of leader election. */
 export const LEASE = pathOf('leases', 'jwt-injector', 'jwt-injector');
-
-/** A watch that is later than this does not work. */
-const MAX_LAG_MS = 30_000;
 
 interface LeaseState {
   /** Milliseconds since the epoch, when it was reported. */

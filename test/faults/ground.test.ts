@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { openFakeArena } from './fake-arena.ts';
 import { openGround } from './ground.ts';
+import { MANAGED } from './in-order.ts';
 
 const LEAK = { invariant: 'I6', what: 'a key or token shows in the log' };
 
@@ -27,6 +28,18 @@ describe('a ground of the fault suite', { concurrency: true }, () => {
     arena.print(`signed ${jwt.text}`);
     await witness.close();
     assert.deepEqual([other.violations, witness.violations], [[], [LEAK]]);
+  });
+
+  it('judges what its watch reports only after the rest at the end', async () => {
+    await using arena = openFakeArena({ repairs: false });
+    const ground = await openGround(arena, 'space', true);
+    const jwt = await ground.sign('spoilt');
+    arena.delayWatches(1_500); // longer than the rest
+    await jwt.patchSecret({ metadata: { labels: { [MANAGED]: null } } });
+    await ground.close();
+    assert.deepEqual(ground.violations, [
+      { invariant: 'recovery', what: 'spoilt: it is Ready, but its Secret is not as documented' },
+    ]);
   });
 
   it('leaves to others what was printed before it was opened', async () => {

@@ -35,6 +35,11 @@ export interface Ground {
   addNamespace(suffix: string): Promise<string>;
   /** Makes or replaces the data of a key Secret; the text is its `key.pem`. */
   storeKey(name: string, text: string): Promise<Loose>;
+  /**
+   * Gives what is written without need so many milliseconds. Afterwards the observer has seen all that is stored: who finds that
+   * nothing happened looks at what is, not at what a slow watch has told so far.
+   */
+  rest(ms: number): Promise<void>;
   /** For the table: what was seen. The same words are shown once. */
   note(what: string): void;
   recovered(ms: number): void;
@@ -109,6 +114,10 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
     }
     return jwt;
   };
+  const rest = async (ms: number): Promise<void> => {
+    await sleep(ms);
+    await observer.catchUp(namespace);
+  };
   const namespaces = [namespace];
   const fail: Ground['fail'] = (invariant, what) => void violations.push({ invariant, what });
   return {
@@ -133,6 +142,7 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
       return name;
     },
     storeKey,
+    rest,
     note: (what) => void notes.add(what),
     recovered: (ms) => void recoveries.push(ms),
     fail,
@@ -140,7 +150,7 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
       if (met < least) fail('recovery', `nothing was tested: the harm met ${met} instead of ${least}`);
     },
     close: async () => {
-      await sleep(short ? AFTERMATH_MS.short : AFTERMATH_MS.full);
+      await rest(short ? AFTERMATH_MS.short : AFTERMATH_MS.full);
       const endedAt = Date.now();
       for (const { kind, object } of observer.sightings(namespace)) {
         if (kind === 'Secret') canaries.addToken(tokenIn(object)?.text ?? '');

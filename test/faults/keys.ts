@@ -1,5 +1,4 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { makeKey, makeRsaKey, toPem } from '../fixtures/keys.ts';
 import { pathOf } from './api.ts';
 import type { Fault } from './fault.ts';
@@ -58,12 +57,13 @@ async function keepSameKey(ground: Ground, jwt: TrackedJwt, content: string): Pr
   const countReads = (): number =>
     log.filter(({ method, path, status }) => method === 'GET' && path === keyPath(ground) && status === 200)
       .length;
+  await ground.rest(0);
   const { text } = jwt;
   const { resourceVersion } = jwt.jwt.metadata;
   const reads = countReads();
   const stored = await ground.storeKey('signer-key', content);
   await jwt.waitFor('the key is read in its other form', () => countReads() > reads);
-  await sleep(REST_MS);
+  await ground.rest(REST_MS);
   if (jwt.text !== text) ground.fail('I4', 'the same key in another form led to a new token');
   if (jwt.jwt.metadata.resourceVersion !== resourceVersion)
     ground.fail('I4', 'the same key in another form led to a new status');
@@ -246,7 +246,7 @@ export const KEYS: readonly Fault[] = [
       await api.merge(pathOf('secrets', away, 'shared'), { metadata: grant(null) });
       await jwt.waitFor('KeyNotGranted', () => jwt.says('KeyAvailable', 'False', 'KeyNotGranted'));
       await jwt.requestRenewal();
-      await sleep(1_000);
+      await ground.rest(1_000);
       if (jwt.text !== before) ground.fail('recovery', 'a token was signed with a key that is not granted');
       await jwt.endure('signed when it is granted again', {
         harm: () => api.merge(pathOf('secrets', away, 'shared'), { metadata: grant('*') }),

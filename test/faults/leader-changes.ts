@@ -107,7 +107,7 @@ async function deliverLate(ground: Ground, begin: (jwt: TrackedJwt) => Promise<u
     held.decide('pass');
     await jwt.waitFor('an answer to the late write', () => late.status !== 0);
     ground.note(`the late write was answered ${late.status}`);
-    await sleep(1_000);
+    await ground.rest(1_000);
     if (jwt.text !== text) ground.fail('I4', 'the late write replaced the token of the successor');
   } finally {
     main.service.kill('SIGCONT');

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitUntil } from '../controlplane/wait-until.ts';
 import type { Loose } from '../integration/objects.ts';
-import { ApiRefusal, pathOfAll, type Api, type WireEvent } from './api.ts';
+import { ApiRefusal, pathOf, pathOfAll, type Api, type WireEvent } from './api.ts';
 
 /** One state of a Secret or JWT, as the observer's watch reported it. */
 export interface Sighting {
@@ -23,6 +24,8 @@ export interface Observer {
   sightings(namespace: string): readonly Sighting[];
   /** The current object, `undefined` when there is none. */
   see(kind: Sighting['kind'], namespace: string, name: string): Loose;
+  /** Resolves when what is stored in the namespace at this moment was seen: before, what is seen may be of earlier. */
+  catchUp(namespace: string): Promise<void>;
   /** Drops what was seen in a namespace, once it was judged. */
   forget(namespace: string): void;
   stop(): Promise<void>;
@@ -30,6 +33,8 @@ export interface Observer {
 
 const PAUSE_MS = 100;
 const KINDS = { secrets: 'Secret', jwts: 'JWT' } as const;
+/** A watch that is later than this does not work. */
+export const MAX_LAG_MS = 30_000;
 
 export function startObserver(api: Api): Observer {
   const chronicle = new Map<string, Sighting[]>();
@@ -76,14 +81,38 @@ export function startObserver(api: Api): Observer {
       await sleep(PAUSE_MS);
     }
   };
+  const catchUpWith = async (plural: keyof typeof KINDS, namespace: string): Promise<void> => {
+    const kind = KINDS[plural];
+    const { items, metadata } = await api.list(pathOf(plural, namespace));
+    const uids = new Set(items.map((item: Loose) => item.metadata.uid));
+    const isSeen = ({ metadata: { uid, resourceVersion } }: Loose): boolean =>
+      (chronicle.get(namespace) ?? []).some(
+        (sighting) =>
+          sighting.uid === uid && (sighting.isGone || !isOlder(sighting.resourceVersion, resourceVersion)),
+      );
+    const isOutdated = ({ metadata: { uid, resourceVersion } }: Loose): boolean =>
+      !uids.has(uid) && isOlder(resourceVersion, metadata.resourceVersion);
+    await waitUntil(`the observer's watch of ${plural}`, MAX_LAG_MS, () => {
+      const seen = [...present].filter(([key]) => key.startsWith(`${kind} ${namespace}/`));
+      return items.every(isSeen) && !seen.some(([, object]) => isOutdated(object));
+    });
+  };
   const running = [follow('secrets'), follow('jwts')];
   return {
     sightings: (namespace) => chronicle.get(namespace) ?? [],
     see: (kind, namespace, name) => present.get(`${kind} ${namespace}/${name}`),
+    catchUp: async (namespace) => {
+      await Promise.all([catchUpWith('secrets', namespace), catchUpWith('jwts', namespace)]);
+    },
     forget: (namespace) => void chronicle.delete(namespace),
     stop: async () => {
       ending.abort();
       await Promise.all(running);
     },
   };
+}
+
+/** From 1.35 on Kubernetes says that versions are in order; before, they were. */
+function isOlder(version: string, other: string): boolean {
+  return Number(version) < Number(other);
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { makeKey } from '../fixtures/keys.ts';
 import type { Loose } from '../integration/objects.ts';
 import { ApiRefusal, pathOf } from './api.ts';
@@ -135,7 +134,7 @@ export const REPORTED_PROBLEMS: readonly Fault[] = PROBLEMS.map(
       const forgive = jwt.excuse();
       await harm(victim);
       await jwt.waitFor(`the condition ${reason}`, () => jwt.says('Ready', 'False', reason));
-      await sleep(REST_MS);
+      await ground.rest(REST_MS);
       if (!jwt.isSecretUntouched()) ground.fail('I5', 'a Secret that only a person can help was written');
       const isAdopted = (): boolean => jwt.text === before && jwt.says('Ready', 'True') && isInOrder(jwt);
       const isFixed = (): boolean => isAdopted() || (jwt.isRenewed(before) && isInOrder(jwt));

@@ -39,6 +39,7 @@ async function withoutVerb(
   } finally {
     await api.merge(CLUSTER_ROLE, { rules });
   }
+  await ground.rest(0);
   const renewals = jwt.jwt.status.renewals ?? 0;
   await sleep(1_000);
   const startedAt = performance.now();

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pathOf } from './api.ts';
 import { ALONE, type Fault } from './fault.ts';
 import type { Ground } from './ground.ts';
@@ -34,9 +33,9 @@ async function forceTwoLeaders(ground: Ground): Promise<void> {
   for (const jwt of jwts) jwt.addCauses();
   await waitForAll(jwts, askedFor, 30_000);
   await Promise.all(jwts.map((jwt) => jwt.loseSecret({ causes: 2, withinMs: 20_000 })));
-  await sleep(1_000);
+  await ground.rest(1_000);
   const texts = textsOf(jwts);
-  await sleep(ground.short ? 2_000 : 4_000);
+  await ground.rest(ground.short ? 2_000 : 4_000);
   if (jwts.some(({ text }, index) => text !== texts[index]))
     ground.fail('I4', 'the two leaders never come to rest');
   ground.note(
