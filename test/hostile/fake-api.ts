@@ -23,7 +23,7 @@ export interface FakeApi extends AsyncDisposable {
 
 /** Whatever is asked, `answer` says what the answer is; `path` is without the query. */
 export async function startFakeApi(
-  answer: (method: string, path: string, body: Loose) => FakeAnswer,
+  answer: (method: string, path: string, body: Loose) => FakeAnswer | Promise<FakeAnswer>,
 ): Promise<FakeApi> {
   const certificate = await makeDevCertificate();
   const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-fake-api-'));
@@ -32,7 +32,7 @@ export async function startFakeApi(
   const respond = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = '', url = '' } = incoming;
     const asked = method === 'GET' || method === 'DELETE' ? {} : await json(incoming);
-    const { status, body } = answer(method, url.split('?')[0] ?? '', Object(asked));
+    const { status, body } = await answer(method, url.split('?')[0] ?? '', Object(asked));
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   };
   const server = createServer(certificate, (incoming, response) => void respond(incoming, response));

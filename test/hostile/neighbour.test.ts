@@ -55,4 +55,27 @@ describe('the well-behaved neighbour', { timeout: 2 * WITHIN_MS }, () => {
       }
     });
   }
+
+  it('forgets also what comes of a request that is under way', async () => {
+    const answer = Promise.withResolvers<FakeAnswer>();
+    let asked = 0;
+    await using api = await startFakeApi((method, path, body) => {
+      if (method === 'GET') return listOf(10);
+      if (path.endsWith('/pods')) asked += 1;
+      return asked === 1 ? answer.promise : created(method, path, body);
+    });
+    const neighbour = await startNeighbour({ api: api.access, namespace: 'well-behaved' });
+    try {
+      await waitUntil('a request for a pod', WITHIN_MS, () => asked > 0);
+      neighbour.forget();
+      answer.resolve({ status: 500, body: { message: 'no webhook' } });
+      const seen = await waitUntil('a pod', WITHIN_MS, () => {
+        const { pods, harms } = neighbour.takeExperience();
+        return (pods > 0 || harms.length > 0) && harms;
+      });
+      assert.deepEqual(seen, []);
+    } finally {
+      await neighbour.stop();
+    }
+  });
 });

@@ -22,6 +22,8 @@ export interface Experience {
 export interface Neighbour {
   /** What happened since it was asked last. */
   takeExperience(): Experience;
+  /** What happened so far does not count, nor what comes of requests that are under way. */
+  forget(): void;
   stop(): Promise<void>;
 }
 
@@ -54,13 +56,26 @@ export async function startNeighbour({
   let pods = 0;
   let renewals = 0;
   let harms: string[] = [];
+  let forgotten = 0;
   const seen = new Map<string, string>();
 
-  const harm = (what: string): void => {
-    if (!stopping.signal.aborted && !harms.includes(what)) harms.push(what);
+  /** Says whether what began now still counts. */
+  const begin = (): (() => boolean) => {
+    const era = forgotten;
+    return () => era === forgotten && !stopping.signal.aborted;
+  };
+  const addHarm = (what: string): void => {
+    if (!harms.includes(what)) harms.push(what);
   };
   /** Gives the time it took; `undefined` when there was no answer. */
-  const createPod = async (body: Loose, isInjected: boolean): Promise<number | undefined> => {
+  const createPod = async (
+    body: Loose,
+    isInjected: boolean,
+    counts: () => boolean,
+  ): Promise<number | undefined> => {
+    const harm = (what: string): void => {
+      if (counts()) addHarm(what);
+    };
     const startedAt = performance.now();
     const late = setTimeout(
       () => harm(`a pod was not answered within ${ANSWER_WITHIN_MS / 1000} s`),
@@ -86,15 +101,17 @@ export async function startNeighbour({
   };
   const work = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      const tookMs = (await createPod(ANNOTATED, true)) ?? ANSWER_WITHIN_MS;
-      longestMs = Math.max(longestMs, tookMs);
-      const plainTookMs = (await createPod(PLAIN, false)) ?? ANSWER_WITHIN_MS;
-      longestPlainMs = Math.max(longestPlainMs, plainTookMs);
-      pods += 1;
+      const counts = begin();
+      const tookMs = (await createPod(ANNOTATED, true, counts)) ?? ANSWER_WITHIN_MS;
+      if (counts()) longestMs = Math.max(longestMs, tookMs);
+      const plainTookMs = (await createPod(PLAIN, false, counts)) ?? ANSWER_WITHIN_MS;
+      if (counts()) longestPlainMs = Math.max(longestPlainMs, plainTookMs);
+      if (counts()) pods += 1;
       await sleep(PAUSE_MS);
     }
   };
-  const lookAtTokens = async (): Promise<number> => {
+  const lookAtTokens = async (counts: () => boolean): Promise<number> => {
+    const askedAt = Date.now(); // the answer may be late, and is of a later state
     const { status, body } = await api.ask('GET', `${core}/secrets`);
     if (status !== 200) throw new Error(`${status} ${String(body.message).slice(0, 160)}`);
     const items: readonly Loose[] = body.items ?? [];
@@ -104,7 +121,7 @@ export async function startNeighbour({
     for (const { metadata, data } of held) {
       const text = Buffer.from(data.token, 'base64').toString();
       const { exp } = JSON.parse(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString());
-      if (exp * 1000 < Date.now()) harm(`${metadata.name} held an expired token`);
+      if (exp * 1000 < askedAt && counts()) addHarm(`${metadata.name} held an expired token`);
       if (seen.get(metadata.name) !== text) renewals += 1;
       seen.set(metadata.name, text);
     }
@@ -112,11 +129,12 @@ export async function startNeighbour({
   };
   const watch = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
+      const counts = begin();
       try {
-        const held = await lookAtTokens();
-        if (held !== JWTS) harm(`${JWTS - held} of ${JWTS} Secrets have no token`);
+        const held = await lookAtTokens(counts);
+        if (held !== JWTS && counts()) addHarm(`${JWTS - held} of ${JWTS} Secrets have no token`);
       } catch (error) {
-        harm(`Secrets could not be read: ${String(error).slice(0, 120)}`);
+        if (counts()) addHarm(`Secrets could not be read: ${String(error).slice(0, 120)}`);
       }
       await sleep(LOOK_MS);
     }
@@ -124,18 +142,23 @@ export async function startNeighbour({
 
   await api.ask('POST', `${core}/secrets`, keySecret('key'));
   for (let number = 0; number < JWTS; number += 1) await api.ask('POST', jwts, makeJwt(`token-${number}`));
-  await waitUntil('the first tokens', READY_WITHIN_MS, async () => (await lookAtTokens()) === JWTS);
+  await waitUntil('the first tokens', READY_WITHIN_MS, async () => (await lookAtTokens(begin())) === JWTS);
   renewals = 0;
   const running = Promise.all([work(), watch()]);
+  const takeExperience = (): Experience => {
+    const experience = { longestMs, longestPlainMs, pods, harms, renewals };
+    longestMs = 0;
+    longestPlainMs = 0;
+    pods = 0;
+    renewals = 0;
+    harms = [];
+    return experience;
+  };
   return {
-    takeExperience: () => {
-      const experience = { longestMs, longestPlainMs, pods, harms, renewals };
-      longestMs = 0;
-      longestPlainMs = 0;
-      pods = 0;
-      renewals = 0;
-      harms = [];
-      return experience;
+    takeExperience,
+    forget: () => {
+      forgotten += 1;
+      takeExperience();
     },
     stop: async () => {
       stopping.abort();

@@ -8,7 +8,7 @@ const UNHARMED = { longestMs: 1, longestPlainMs: 1, pods: 1, harms: [], renewals
 it('an attack that was not made is a harm, though nobody suffered', { timeout: 60_000 }, async () => {
   const attack = ATTACKS.find(({ name }) => name === 'restless') ?? assert.fail('no such attack');
   const observed = {
-    neighbour: { takeExperience: () => UNHARMED, stop: () => Promise.resolve() },
+    neighbour: { takeExperience: () => UNHARMED, forget: () => undefined, stop: () => Promise.resolve() },
     victim: {
       start: () => Promise.resolve(),
       stop: () => Promise.resolve([]),

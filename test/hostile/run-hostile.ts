@@ -70,7 +70,7 @@ async function leaveAlone({ main, fallback, otherLeader }: Ring, neighbour: Neig
   await fallback.start();
   await main.kill();
   // The review that was under way went with it, and does not count.
-  neighbour.takeExperience();
+  neighbour.forget();
   await waitUntil('a pod by way of the fallback', ANSWER_MS, () => neighbour.takeExperience().pods > 0);
 }
 
@@ -121,7 +121,7 @@ function storeUnseen(siege: Siege, attack: Attack, target: Target): Promise<Host
     const lastLook = performance.now() + RENEWED_WITHIN_MS;
     while (neighbour.takeExperience().renewals === 0 && performance.now() < lastLook) await sleep(PAUSE_MS);
     await sleep(AFTERMATH_MS);
-    neighbour.takeExperience();
+    neighbour.forget();
     return { answers, harms: [...stopped, ...harms] };
   });
 }
@@ -142,7 +142,7 @@ async function endAndStart(siege: Siege, attacks: readonly Attack[], target: Tar
     await victim.start();
     const readyMs = performance.now() - startedAt;
     // What met no service at all does not count.
-    neighbour.takeExperience();
+    neighbour.forget();
     const missed = await Promise.all(
       attacking.map(async ({ attack, answers }) => missing(attack, await answers)),
     );
