@@ -5,10 +5,12 @@ import { reviewText } from '../server/reviews.ts';
 import { certificatesOf, startPeer } from './admission-rows.ts';
 import { inParallel, openBareClient, type BareClient } from './bare-client.ts';
 import { sendLoad, sendOne } from './load.ts';
+import { isReady, reaches } from './log-lines.ts';
 import { createMany, WIDTH } from './many-jwts.ts';
 import { startMeasured } from './measured-service.ts';
 import { formatMs, quantileOf, type Row } from './report.ts';
 import { REVIEWS } from './review-sizes.ts';
+import { WITHIN_MS } from './scaled-service.ts';
 
 const PODS = 500;
 /** Ours and the peer's pods take turns, so that both meet the same noise. */
@@ -112,8 +114,14 @@ export async function measureWhileSigning(stage: Stage, count: number): Promise<
   const service = await startMeasured({ args, logFile, cluster });
   for (let warm = 0; warm < 50; warm += 1) await sendOne(load);
   const latencies: number[] = [];
-  const isDone = (): boolean => service.logLines().some(({ msg }) => msg === 'every JWT was looked at');
-  while (!isDone()) latencies.push(...(await sendLoad({ ...load, requests: 400 })));
+  const signing = new AbortController();
+  const sendMeanwhile = async (): Promise<void> => {
+    while (!signing.signal.aborted) latencies.push(...(await sendLoad({ ...load, requests: 400 })));
+  };
+  await Promise.all([
+    sendMeanwhile(),
+    service.waitForLog(reaches(count, isReady), WITHIN_MS).finally(() => signing.abort()),
+  ]);
   await service.stop();
   bare.close();
   const busy = quantileOf(latencies, 0.99);

@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { limitMemory } from '../controlplane/memory-limit.ts';
 import { readShippedContainer } from '../controlplane/shipped-containers.ts';
 import type { Stage } from '../controlplane/stage.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
 import { installDeliveryRights } from '../deploy/delivery-rights.ts';
-import { openBareClient, type BareClient } from './bare-client.ts';
+import type { BareClient } from './bare-client.ts';
 import { putIntoEtcd } from './etcd-store.ts';
 import { makeHealthy } from './healthy-jwts.ts';
-import { placeOf, WIDTH, writeKey } from './many-jwts.ts';
+import { isSigned, timeOf, type LogLine } from './log-lines.ts';
+import { placeOf } from './many-jwts.ts';
 import type { MeasuredService } from './measured-service.ts';
 import { makePods, makeSamplePod, podName } from './mounting-pods.ts';
 import { formatMs, type Row } from './report.ts';
@@ -22,9 +24,9 @@ import {
 } from './short-jwts.ts';
 import {
   changeSomething,
-  learnFieldOwners,
-  makeKeyedNamespaces,
   measureHeap,
+  openScale,
+  resign,
   settle,
   start,
   waitForCaches,
@@ -58,9 +60,7 @@ const PACE_GOAL = 45;
 export async function measureDelivery(bench: DeliveryBench): Promise<readonly Row[]> {
   const { stage, jwts, pods } = bench;
   await installDeliveryRights(stage.cluster);
-  const bare = await openBareClient(stage.cluster.adminKubeconfig, WIDTH);
-  const namespaces = await makeKeyedNamespaces(bare, NAMESPACES);
-  const owners = await learnFieldOwners(stage, bare);
+  const { bare, namespaces, owners } = await openScale(stage, NAMESPACES);
   const sample = await makeSamplePod(stage, bare, 'scale-0');
   process.stderr.write(`  ${jwts} JWTs and ${pods} pods are put into etcd\n`);
   await putIntoEtcd(stage.cluster.folder, makeHealthy({ from: 0, to: jwts }, namespaces, owners));
@@ -106,12 +106,13 @@ async function waitForPods(service: MeasuredService): Promise<void> {
 
 async function measureUnderLimit(bench: DeliveryBench, bare: BareClient): Promise<readonly Row[]> {
   const { stage, jwts, pods, seconds } = bench;
+  const resigned = { namespaces: RESIGNED, jwts: (jwts / NAMESPACES) * RESIGNED };
   await using memory = await limitMemory(readShippedContainer('jwt-injector').memory);
   await changeSomething(bare);
   await using without = await start(stage, 'without-delivery', { memory });
   await settle(without);
   const settledWithoutMs = performance.now() - without.startedAt;
-  const aloneMs = await resign(without, bare, jwts);
+  const aloneMs = await resign(without, bare, resigned);
   const lateAlone = await renewOften(without, bare, SHORT_NAMESPACES[0], seconds);
   const aloneMiB = without.peakMiB();
   await without.stop();
@@ -128,7 +129,9 @@ async function measureUnderLimit(bench: DeliveryBench, bare: BareClient): Promis
   const bareMs = await listPodsBare(bare);
   const startMiB = service.peakMiB();
 
-  const besideMs = await resign(service, bare, jwts);
+  const crowdAlone = await renewCrowd(service, bare);
+  await waitForNudges(service, crowdOf(pods));
+  const besideMs = await resign(service, bare, resigned);
   const pace = await measurePace(service);
   const crowd = await renewCrowd(service, bare);
   const late = await renewOften(service, bare, SHORT_NAMESPACES[1], seconds);
@@ -144,7 +147,7 @@ async function measureUnderLimit(bench: DeliveryBench, bare: BareClient): Promis
       data: { listedMs, settledMs, settledWithoutMs, bareMs },
     },
     {
-      what: `${resignedOf(jwts)} signed again, each with its pods to nudge`,
+      what: `${resigned.jwts} signed again, each with its pods to nudge`,
       ours: `${formatMs(besideMs)}; then ${pace.perSecond.toFixed(1)} nudges/s; ${JSON.stringify(pace.nudges)}`,
       peer: `without prompt delivery ${formatMs(aloneMs)}`,
       ratio: besideMs / aloneMs,
@@ -152,14 +155,8 @@ async function measureUnderLimit(bench: DeliveryBench, bare: BareClient): Promis
       holds: besideMs <= DELAY_GOAL * aloneMs && pace.perSecond >= PACE_GOAL,
       data: { besideMs, aloneMs, ...pace },
     },
-    {
-      what: `a Secret of ${Math.ceil(pods / 10)} pods is renewed`,
-      ours: `longest answer of /livez ${formatMs(crowd.longestMs)}`,
-      peer: `calm ${formatMs(crowd.calmMs)}`,
-      goal: 'calm + 50 ms',
-      holds: crowd.longestMs <= crowd.calmMs + 50,
-      data: crowd,
-    },
+    judgeCrowd(`a Secret of ${crowdOf(pods)} pods is renewed while no other pod waits`, crowdAlone),
+    judgeCrowd(`the same while more pods wait than can be nudged`, crowd),
     {
       what: `lateness of ${late.total} renewals of ${SHORT} JWTs of 1–2 min with ${Math.floor(pods / 10 / SHORT)} pods each, ${seconds} s`,
       ours: `${formatLateness(late)}; ${JSON.stringify(late.nudges)}`,
@@ -192,20 +189,9 @@ async function listPodsBare(bare: BareClient): Promise<number> {
   return performance.now() - startedAt;
 }
 
-function resignedOf(jwts: number): number {
-  return (jwts / NAMESPACES) * RESIGNED;
-}
-
-/** New keys for some namespaces; milliseconds until all of their JWTs are signed with them. */
-async function resign(service: MeasuredService, bare: BareClient, jwts: number): Promise<number> {
-  const startedAt = performance.now();
-  for (let index = 0; index < RESIGNED; index += 1) await writeKey(bare, `scale-${index}`);
-  let signed = 0;
-  await service.waitForLog(({ msg }) => msg === 'signed' && (signed += 1) === resignedOf(jwts), WITHIN_MS);
-  return performance.now() - startedAt;
-}
-
 const PACE_SECONDS = 20;
+/** `/metrics` of so many JWTs takes a second. */
+const ASK_EVERY_MS = 5_000;
 
 /** Right after very many renewals: more wait than can be nudged. */
 async function measurePace(service: MeasuredService) {
@@ -217,18 +203,49 @@ async function measurePace(service: MeasuredService) {
   return { perSecond: ((nudges['done'] ?? 0) - (before['done'] ?? 0)) / seconds, nudges };
 }
 
-/** Renews the Secret that a tenth of the pods mount; the longest answer of `/livez` meanwhile, and before, in milliseconds. */
-async function renewCrowd(service: MeasuredService, bare: BareClient) {
+/** Pods of the one Secret that many mount. */
+function crowdOf(pods: number): number {
+  return Math.ceil(pods / 10);
+}
+
+/** Waits until so many nudges, the only ones so far, have a result. */
+async function waitForNudges(service: MeasuredService, count: number): Promise<void> {
+  await waitUntil('the nudges', WITHIN_MS, async () => {
+    await sleep(ASK_EVERY_MS);
+    const results = Object.values(readNudges(await readMetrics(service)));
+    return results.reduce((sum, each) => sum + each, 0) >= count;
+  });
+}
+
+function judgeCrowd(what: string, { calmMs, longestMs }: Crowd): Row {
+  return {
+    what,
+    ours: `longest answer of /livez ${formatMs(longestMs)}`,
+    peer: `calm ${formatMs(calmMs)}`,
+    goal: 'calm + 50 ms',
+    holds: longestMs <= calmMs + 50,
+    data: { calmMs, longestMs },
+  };
+}
+
+/** Longest answers of `/livez`, in milliseconds. */
+interface Crowd {
+  readonly calmMs: number;
+  readonly longestMs: number;
+}
+
+/** Renews the Secret that a tenth of the pods mount; `calmMs` is of the time before. */
+async function renewCrowd(service: MeasuredService, bare: BareClient): Promise<Crowd> {
   const { namespace, name } = placeOf(NAMESPACES - 1, NAMES);
   const path = `/apis/tokens.osg-htc.org/v1/namespaces/${namespace}/jwts/${name}`;
   const annotations = { 'tokens.osg-htc.org/renew': String(Date.now()) };
   const calmMs = await longestAnswerDuring(service, () => sleep(CROWD_SECONDS * 1_000));
   const longestMs = await longestAnswerDuring(service, async () => {
+    const begin = Date.now();
+    const isRenewed = (line: LogLine): boolean =>
+      isSigned(line, 'RenewRequested') && line['name'] === name && timeOf(line) >= begin;
     await bare.send('PATCH', path, JSON.stringify({ metadata: { annotations } }), MERGE);
-    await service.waitForLog(
-      ({ msg, name: of, reason }) => msg === 'signed' && of === name && reason === 'RenewRequested',
-      WITHIN_MS,
-    );
+    await service.waitForLog(isRenewed, WITHIN_MS);
     await sleep(CROWD_SECONDS * 1_000); // nudges begin 0.2 s after the Secret
   });
   return { calmMs, longestMs };

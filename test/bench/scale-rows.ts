@@ -5,23 +5,22 @@ import { limitMemory } from '../controlplane/memory-limit.ts';
 import { readShippedContainer } from '../controlplane/shipped-containers.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { certificatesOf } from './admission-rows.ts';
-import { openBareClient, type BareClient } from './bare-client.ts';
+import type { BareClient } from './bare-client.ts';
 import { putIntoEtcd } from './etcd-store.ts';
 import { makeHealthy } from './healthy-jwts.ts';
-import { WIDTH, writeKey } from './many-jwts.ts';
+import { isSigned } from './log-lines.ts';
 import type { MeasuredService } from './measured-service.ts';
 import { formatMs, type Row } from './report.ts';
 import { REVIEWS } from './review-sizes.ts';
 import { streamReviews } from './review-stream.ts';
 import {
   changeSomething,
-  learnFieldOwners,
-  makeKeyedNamespaces,
   measureHeap,
+  openScale,
+  resign,
   settle,
   start,
   waitForCaches,
-  WITHIN_MS,
 } from './scaled-service.ts';
 import { countRequests, listBare } from './steady-rows.ts';
 
@@ -45,9 +44,7 @@ const OF_ONE_JWT = '{namespace=';
 /** A hundred thousand healthy JWTs, put into etcd as such: what they take, at the start and later. */
 export async function measureScale(bench: ScaleBench): Promise<readonly Row[]> {
   const { stage, count } = bench;
-  const bare = await openBareClient(stage.cluster.adminKubeconfig, WIDTH);
-  const namespaces = await makeKeyedNamespaces(bare, NAMESPACES);
-  const owners = await learnFieldOwners(stage, bare);
+  const { bare, namespaces, owners } = await openScale(stage, NAMESPACES);
   const base = await measureHeap(stage, 'heap-base');
   const rows: Row[] = [];
   const add = (...more: readonly Row[]): void => {
@@ -93,7 +90,7 @@ async function judgeRestart(
 ): Promise<Row> {
   await settle(service);
   const evaluatedMs = performance.now() - service.startedAt;
-  const signed = service.logLines().filter(({ msg }) => msg === 'signed').length;
+  const signed = service.logLines().filter((line) => isSigned(line)).length;
   await changeSomething(bare);
   const listsMs = await listBare(bare);
   return {
@@ -120,7 +117,10 @@ async function measureUnderLimit({ stage, count, seconds }: ScaleBench, bare: Ba
   }
   const quiet = await measureQuiet(service, bare, seconds);
   const resigned = Math.floor(count / RESIGNED_SHARE);
-  const resignedMs = await resign(service, bare, resigned);
+  const resignedMs = await resign(service, bare, {
+    namespaces: NAMESPACES / RESIGNED_SHARE,
+    jwts: resigned,
+  });
   const peakMiB = service.peakMiB();
   const hourOfAll = (resignedMs * RESIGNED_SHARE) / 3_600_000;
   const isQuiet = quiet.share <= 0.01 && quiet.perSecond < 1;
@@ -197,13 +197,4 @@ async function measureQuiet(service: MeasuredService, bare: BareClient, seconds:
     perSecond: ((await countRequests(bare)).total - requests.total) / seconds,
     share: (service.cpuSeconds() - cpu) / seconds,
   };
-}
-
-/** New keys for some namespaces; milliseconds until all of their JWTs are signed with them. */
-async function resign(service: MeasuredService, bare: BareClient, count: number): Promise<number> {
-  const startedAt = performance.now();
-  for (let index = 0; index < NAMESPACES / RESIGNED_SHARE; index += 1) await writeKey(bare, `scale-${index}`);
-  let signed = 0;
-  await service.waitForLog(({ msg }) => msg === 'signed' && (signed += 1) === count, WITHIN_MS);
-  return performance.now() - startedAt;
 }

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
-import { inParallel, type BareClient } from './bare-client.ts';
+import { inParallel, openBareClient, type BareClient } from './bare-client.ts';
 import { makeKeyedNamespace, type FieldOwners, type KeyedNamespace } from './healthy-jwts.ts';
 import { liveHeapOf } from './live-heap.ts';
-import { createMany, placeOf, WIDTH } from './many-jwts.ts';
+import { isSigned, reaches, timeOf, type LogLine } from './log-lines.ts';
+import { createMany, placeOf, WIDTH, writeKey } from './many-jwts.ts';
 import { startMeasured, type MeasuredOptions, type MeasuredService } from './measured-service.ts';
 
 /** What takes longer has failed. */
@@ -15,11 +16,22 @@ const IDLE_SHARE = 0.03;
 const IDLE_FOR_MS = 3_000;
 const MERGE = 'application/merge-patch+json';
 
-/** `scale-0`, `scale-1`, …, each with a key. */
-export async function makeKeyedNamespaces(
-  bare: BareClient,
-  count: number,
-): Promise<readonly KeyedNamespace[]> {
+/** Where very many JWTs are put into etcd as healthy ones, and a client to ask for them. */
+export interface Scale {
+  readonly bare: BareClient;
+  /** `scale-0`, `scale-1`, …, each with a key. */
+  readonly namespaces: readonly KeyedNamespace[];
+  readonly owners: FieldOwners;
+}
+
+/** Makes so many namespaces. The client is the caller's to close. */
+export async function openScale(stage: Stage, count: number): Promise<Scale> {
+  const bare = await openBareClient(stage.cluster.adminKubeconfig, WIDTH);
+  const namespaces = await makeKeyedNamespaces(bare, count);
+  return { bare, namespaces, owners: await learnFieldOwners(stage, bare) };
+}
+
+async function makeKeyedNamespaces(bare: BareClient, count: number): Promise<readonly KeyedNamespace[]> {
   const namespaces: KeyedNamespace[] = [];
   await inParallel(count, WIDTH, async (index) => {
     namespaces[index] = await makeKeyedNamespace(bare, `scale-${index}`);
@@ -58,7 +70,7 @@ export async function changeSomething(bare: BareClient): Promise<void> {
 }
 
 /** One JWT made and signed in the ordinary way shows which fields the API server notes for whom. It is removed again. */
-export async function learnFieldOwners(stage: Stage, bare: BareClient): Promise<FieldOwners> {
+async function learnFieldOwners(stage: Stage, bare: BareClient): Promise<FieldOwners> {
   const namespace = 'scale-sample';
   await createMany(bare, { namespaces: [namespace], count: 1 });
   const service = await start(stage, 'sample');
@@ -101,6 +113,18 @@ export function start(
 /** Waits until it has looked at every JWT. */
 export async function settle(service: MeasuredService): Promise<void> {
   await service.waitForLog(({ msg }) => msg === 'every JWT was looked at', WITHIN_MS);
+}
+
+/** New keys for so many of the namespaces; milliseconds until all of their JWTs, so many, are signed with them. */
+export async function resign(
+  service: MeasuredService,
+  bare: BareClient,
+  { namespaces, jwts }: { readonly namespaces: number; readonly jwts: number },
+): Promise<number> {
+  const begin = Date.now();
+  for (let index = 0; index < namespaces; index += 1) await writeKey(bare, `scale-${index}`);
+  const isResigned = (line: LogLine): boolean => isSigned(line, 'KeyChanged');
+  return timeOf(await service.waitForLog(reaches(jwts, isResigned), WITHIN_MS)) - begin;
 }
 
 /** Signatures that the status vouched for are checked after the rounds, and until then the texts of the tokens are kept. */
