@@ -37,7 +37,7 @@ export interface Ground {
   storeKey(name: string, text: string): Promise<Loose>;
   /**
    * Gives what is written without need so many milliseconds. Afterwards the observer has seen all that is stored: who finds that
-   * nothing happened looks at what is, not at what a slow watch has told so far.
+   * nothing happened looks at what is, not at what a slow watch has reported so far.
    */
   rest(ms: number): Promise<void>;
   /** For the table: what was seen. The same words are shown once. */
