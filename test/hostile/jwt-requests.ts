@@ -1,6 +1,6 @@
 import { MAX_KEY_TEXT } from '../../src/resources/key-source.ts';
 import type { Loose } from '../integration/objects.ts';
-import { fillKey, hugeRsaKey, immutableSecret, keySecret, makeJwt } from './objects.ts';
+import { createKey, fillKey, hugeRsaKey, immutableSecret, keySecret, makeJwt } from './objects.ts';
 import type { TenantRequests } from './tenant-requests.ts';
 import type { Answer, Tenant } from './tenant.ts';
 
@@ -59,7 +59,7 @@ export const JWT_REQUESTS: readonly TenantRequests[] = [
     from: 'jwts',
     count: 500,
     isRefused: true,
-    prepare: (tenant) => tenant.mustCreate('secrets', keySecret('key')),
+    prepare: createKey,
     act: (tenant, number) => {
       const length = number % 2 === 0 ? 700_000 : 48_000;
       return tenant.create('jwts', makeJwt(`large-${number}`, { data: { sub: 'b'.repeat(length) } }));
@@ -70,7 +70,7 @@ export const JWT_REQUESTS: readonly TenantRequests[] = [
     title: '400 JWTs with 48 KB of empty objects for claims, or as many labels and annotations as are let in',
     from: 'jwts',
     count: 400,
-    prepare: (tenant) => tenant.mustCreate('secrets', keySecret('key')),
+    prepare: createKey,
     act: (tenant, number) => {
       const spec =
         number % 4 === 0
@@ -85,7 +85,7 @@ export const JWT_REQUESTS: readonly TenantRequests[] = [
     fullOnly: true,
     from: 'jwts',
     count: 300,
-    prepare: (tenant) => tenant.mustCreate('secrets', keySecret('key')),
+    prepare: createKey,
     act: (tenant, number) => {
       const labels = Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`l${n}`, 'v'.repeat(50)]));
       return tenant.create(
@@ -110,7 +110,7 @@ export const JWT_REQUESTS: readonly TenantRequests[] = [
     from: 'jwts',
     count: 600,
     prepare: async (tenant) => {
-      await tenant.mustCreate('secrets', keySecret('key'));
+      await createKey(tenant);
       await tenant.mustCreate('jwts', makeJwt('restless'));
     },
     act: (tenant, number) =>
@@ -125,7 +125,7 @@ export const JWT_REQUESTS: readonly TenantRequests[] = [
     from: 'jwts',
     count: 2_000,
     prepare: async (tenant) => {
-      await tenant.mustCreate('secrets', keySecret('key'));
+      await createKey(tenant);
       for (let number = 0; number < REFUSED; number += 1) {
         const name = `refused-${number}`;
         await tenant.mustCreate('secrets', immutableSecret(name));
@@ -141,7 +141,7 @@ export const JWT_REQUESTS: readonly TenantRequests[] = [
     from: 'jwts',
     count: 300,
     fullOnly: true,
-    prepare: (tenant) => tenant.mustCreate('secrets', keySecret('key')),
+    prepare: createKey,
     act: async (tenant, number) => {
       await tenant.create('jwts', makeJwt(`brief-${number}`));
       await tenant.remove('jwts', `brief-${number}`);

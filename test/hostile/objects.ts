@@ -1,5 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { Loose } from '../integration/objects.ts';
+import type { Tenant } from './tenant.ts';
 
 const PREFIX = 'tokens.osg-htc.org/';
 
@@ -80,6 +81,11 @@ export function keySecret(name: string, text?: string): Loose {
     text ??
     generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'pem', type: 'pkcs8' });
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: { 'key.pem': String(pem) } };
+}
+
+/** The key that JWTs sign with. Rejects when it was not created. */
+export function createKey(tenant: Pick<Tenant, 'mustCreate'>): Promise<void> {
+  return tenant.mustCreate('secrets', keySecret('key'));
 }
 
 /** A text of that many characters at most, made of `unit` again and again. */

@@ -1,7 +1,7 @@
 import type { TenantRequests } from './tenant-requests.ts';
 import type { Loose } from '../integration/objects.ts';
 import { inParallel } from './in-parallel.ts';
-import { crowdedToken, keySecret, labelledSecret, makeJwt, nestedToken } from './objects.ts';
+import { createKey, crowdedToken, labelledSecret, makeJwt, nestedToken } from './objects.ts';
 
 /** Those that mean something on a Secret. */
 const OUR_ANNOTATIONS = [
@@ -32,7 +32,7 @@ export const SECRET_REQUESTS: readonly TenantRequests[] = [
     title: '30 such Secrets with a JWT of their name each',
     from: 'secrets',
     count: 30,
-    prepare: (tenant) => tenant.mustCreate('secrets', keySecret('key')),
+    prepare: createKey,
     act: (tenant, number) => {
       const token = number % 2 === 0 ? nestedToken(750_000) : crowdedToken(750_000);
       return tenant.createInTurn(
@@ -135,7 +135,7 @@ export const SECRET_REQUESTS: readonly TenantRequests[] = [
     title: '60 Secrets with our label, 20,000 labels and 20,000 empty data keys, a JWT that signs with each',
     from: 'secrets',
     count: 60,
-    prepare: (tenant) => tenant.mustCreate('secrets', keySecret('key')),
+    prepare: createKey,
     act: (tenant, number) => {
       const names = Array.from({ length: 20_000 }, (_, index) => `k${index}`);
       const labels = Object.fromEntries(names.map((name) => [name, 'v']));
@@ -159,7 +159,7 @@ export const SECRET_REQUESTS: readonly TenantRequests[] = [
     from: 'secrets',
     count: 2_000,
     fullOnly: true,
-    prepare: (tenant) => tenant.mustCreate('secrets', keySecret('key')),
+    prepare: createKey,
     act: (tenant, number) => {
       const labels = Array.from({ length: 170 }, (_, index) => [
         `${number}-${index}-`.padEnd(60, 'l') + 'l',
@@ -182,7 +182,7 @@ export const SECRET_REQUESTS: readonly TenantRequests[] = [
     from: 'secrets',
     count: 600,
     prepare: async (tenant) => {
-      await tenant.mustCreate('secrets', keySecret('key'));
+      await createKey(tenant);
       await tenant.mustCreate('jwts', makeJwt('contended'));
       await tenant.waitFor('secrets', 'contended');
     },
@@ -202,7 +202,7 @@ export const SECRET_REQUESTS: readonly TenantRequests[] = [
     count: 200,
     fullOnly: true,
     prepare: async (tenant) => {
-      await tenant.mustCreate('secrets', keySecret('key'));
+      await createKey(tenant);
       await inParallel(300, 8, (number) => tenant.mustCreate('jwts', makeJwt(`shared-${number}`)));
     },
     act: (tenant, number) =>
