@@ -11,6 +11,7 @@ import { waitUntil } from '../../controlplane/wait-until.ts';
 import {
   ASKS_FOR_TOKEN,
   BUSYBOX,
+  CLI,
   makeScienceNamespace,
   RESTRICTED_CONTAINER,
   RESTRICTED_POD,
@@ -20,7 +21,6 @@ import type { Scene, Story } from './story.ts';
 const run = promisify(execFile);
 
 const NAMESPACE = 'admin';
-const PROGRAM = join(import.meta.dirname, '../../../dist/main.js');
 /** The kubelet brings a new token within 90 s in any case; a machine under load may take as long again. */
 const RENEWED_WITHIN_MS = 180_000;
 
@@ -49,7 +49,7 @@ type Call = (...words: readonly string[]) => Promise<{ readonly out: string; rea
 async function installPlugin({ cluster: { controlPlane } }: Scene): Promise<Call> {
   const bin = join(controlPlane.place.folder, 'plugins');
   await mkdir(bin);
-  await symlink(PROGRAM, join(bin, 'kubectl-jwt'));
+  await symlink(CLI, join(bin, 'kubectl-jwt'));
   const path = [bin, dirname(process.execPath), process.env['PATH']].join(delimiter);
   const env = { ...process.env, PATH: path, KUBECONFIG: controlPlane.adminKubeconfig };
   return async (...words) => {

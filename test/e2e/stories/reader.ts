@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { type ApiAccess, askApi } from '../../controlplane/api-request.ts';
@@ -8,6 +7,7 @@ import { waitUntil } from '../../controlplane/wait-until.ts';
 import {
   ASKS_FOR_TOKEN,
   BUSYBOX,
+  CLI,
   makeScienceNamespace,
   RESTRICTED_CONTAINER,
   RESTRICTED_POD,
@@ -18,7 +18,6 @@ import type { Scene, Story } from './story.ts';
 const run = promisify(execFile);
 
 const NAMESPACE = 'science';
-const CLI = join(import.meta.dirname, '../../../dist/main.js');
 
 /** The kubelet looks at its Secrets within 60 s and half of that again, and reads them 60 s late at most. */
 const READ_WITHIN_MS = 150_000;

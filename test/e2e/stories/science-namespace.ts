@@ -1,7 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { BUSYBOX_IMAGE } from '../image/test-images.ts';
+
+/** What is built from this checkout, to be run on this machine. */
+export const CLI = join(import.meta.dirname, '../../../dist/main.js');
 
 /** As users write it: the short name. */
 export const BUSYBOX = BUSYBOX_IMAGE.replace('docker.io/library/', '');

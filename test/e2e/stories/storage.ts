@@ -15,12 +15,11 @@ import { rotateQuickly } from '../../verifiers/rotate-quickly.ts';
 import { furnishWorld } from '../../verifiers/world.ts';
 import { HTTP_PORT, startXrootd } from '../../verifiers/xrootd.ts';
 import { API_ADDRESS } from '../cluster/addresses.ts';
-import { BUSYBOX } from './science-namespace.ts';
+import { BUSYBOX, CLI } from './science-namespace.ts';
 import type { Scene, Story } from './story.ts';
 
 const NAMESPACE = 'storage';
 const NAME = 'my-jwt';
-const CLI = join(import.meta.dirname, '../../../dist/main.js');
 const SEEN_WITHIN_MS = 150_000; // the kubelet takes up to 90 s
 const REFRESH_SECONDS = 5;
 
