@@ -34,7 +34,8 @@ export async function measureConnectionEnds(stage: Stage, tries: number): Promis
       logFile: join(cluster.folder, `ends-${delayMs}.log`),
       cluster,
     });
-    const road = delayMs === 0 ? undefined : await openSlowRoad(stage.webhookPort, port, delayMs);
+    using roads = new DisposableStack();
+    if (delayMs > 0) roads.use(await openSlowRoad(stage.webhookPort, port, delayMs));
     await waitForWebhook(cluster);
     const problems: { readonly wave: number; readonly error: string }[] = [];
     let wave = 0;
@@ -66,7 +67,6 @@ export async function measureConnectionEnds(stage: Stage, tries: number): Promis
       data: { count, delayMs, longestTurnMs: Math.round(turns.max / 1e6), problems: problems.slice(0, 10) },
     });
     await service.stop();
-    road?.close();
   }
   bare.close();
   return rows;

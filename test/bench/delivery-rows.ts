@@ -264,10 +264,7 @@ async function longestAnswerDuring(
       longest = Math.max(longest, performance.now() - startedAt);
     }
   };
-  const asking = ask();
-  await during();
-  over.abort();
-  await asking;
+  await Promise.all([ask(), during().finally(() => over.abort())]);
   return longest;
 }
 

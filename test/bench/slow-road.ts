@@ -2,9 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
 /** A road of TCP to a port on loopback on which each byte, and each end, takes its time. */
-export interface SlowRoad {
-  close(): void;
-}
+export type SlowRoad = Disposable;
 
 /** Listens on `from` and leads to `to`; `delayMs` in each direction, as between machines that are far apart. */
 export async function openSlowRoad(from: number, to: number, delayMs: number): Promise<SlowRoad> {
@@ -27,7 +25,7 @@ export async function openSlowRoad(from: number, to: number, delayMs: number): P
   }).listen(from, '127.0.0.1');
   await once(server, 'listening');
   return {
-    close: () => {
+    [Symbol.dispose]: () => {
       server.close();
       for (const socket of open) socket.destroy();
     },
