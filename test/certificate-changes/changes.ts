@@ -7,9 +7,9 @@ import { certsCommand } from '../../src/commands/certs.ts';
 import { askApi } from '../controlplane/api-request.ts';
 import { createCertificateAuthority } from '../controlplane/certificates.ts';
 import type { Service } from '../controlplane/service.ts';
-import { waitUntil } from '../controlplane/wait-until.ts';
 import { callAs } from '../integration/cli-run.ts';
 import { NAMESPACE, type Scene } from './scene.ts';
+import { replaceServed } from './served.ts';
 
 /** One kind of change of the certificate, made while pods are created. */
 export interface Change {
@@ -102,15 +102,8 @@ function issue(request: Pick<Parameters<typeof issueCertificate>[0], 'signer' | 
   return issueCertificate({ ...request, retired: [], hosts: ['127.0.0.1'], namespace: NAMESPACE });
 }
 
-const served = (replica: Service): number =>
-  replica.logLines().filter(({ msg }) => msg === 'new certificate in use').length;
-
-async function whenServed({ replicas }: Stand, change: () => Promise<void>): Promise<void> {
-  const before = replicas.map(served);
-  await change();
-  await waitUntil('every replica serves with a new certificate', SERVED_WITHIN_MS, () =>
-    replicas.every((replica, index) => served(replica) > (before[index] ?? 0)),
-  );
+function whenServed({ replicas }: Stand, change: () => Promise<void>): Promise<void> {
+  return replaceServed(replicas, change, SERVED_WITHIN_MS);
 }
 
 /** As a Deployment does with maxUnavailable 0: a new one is ready before an old one goes. */

@@ -4,6 +4,7 @@ import { findIssuer, isAmong } from '../../src/certificates/ca-bundle.ts';
 import { readCertificate, readCertificates } from '../../src/certificates/read-certificates.ts';
 import { startCreations, type Creations } from '../certificate-changes/creations.ts';
 import { openScene, waitForBundles, type Scene } from '../certificate-changes/scene.ts';
+import { replaceServed } from '../certificate-changes/served.ts';
 import { createCertificateAuthority } from '../controlplane/certificates.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
@@ -39,18 +40,9 @@ describe('a self-issued certificate on a real control plane', { concurrency: fal
     await stage?.stop();
   });
 
-  /** What both replicas say they serve with since `from` lines ago. */
-  const served = (): readonly number[] =>
-    replicas.map(
-      (replica) => replica.logLines().filter(({ msg }) => msg === 'new certificate in use').length,
-    );
   /** Does it, waits until both serve with another certificate, and for some creations more. */
   async function whenServed(change: () => Promise<void>): Promise<void> {
-    const counts = served();
-    await change();
-    await waitUntil('both replicas serve with it', WITHIN_MS, () =>
-      served().every((count, index) => count > (counts[index] ?? 0)),
-    );
+    await replaceServed(replicas, change, WITHIN_MS);
     const created = creations.count();
     await waitUntil('more creations', WITHIN_MS, () => creations.count() >= created + MORE);
     assert.deepEqual(creations.failures, []);
