@@ -22,10 +22,10 @@ export function findUserKeys(kind: WorkloadKind, object: unknown): (key: string)
 function findWriters(kind: WorkloadKind, object: unknown): readonly ReadonlySet<string>[] {
   const managers = arrayMember(objectMember(object, 'metadata'), 'managedFields');
   const path = [...kind.template, 'metadata', 'annotations'].map(fieldName);
-  const managed = managers.map((manager) => {
+  const managed = managers.flatMap((manager) => {
     let fields = objectMember(manager, 'fieldsV1');
     for (const name of path) fields = objectMember(fields, name);
-    return keysOf(fields, fieldName(''));
+    return fields === undefined ? [] : [keysOf(fields, fieldName(''))];
   });
   const applied = templateOf(kind, readJsonAnnotation(annotationsOf(object), LAST_APPLIED));
   return [...managed, keysOf(annotationsOf(applied))];

@@ -102,6 +102,21 @@ export const FAMILIES: readonly Family[] = [
       }),
   },
   {
+    title: 'mounts of the token below one another',
+    pod: (size) =>
+      annotatedPod({
+        volumes: [secret('own', 'my-jwt', 'a/token')],
+        containers: [
+          container('app', {
+            volumeMounts: repeat(5 * size, (index) => ({
+              name: index % 2 === 0 ? 'own' : 'other',
+              mountPath: `/m${index % 7}${'/a'.repeat(index % 40)}`,
+            })),
+          }),
+        ],
+      }),
+  },
+  {
     title: 'volumes that show every token, and containers that mount them',
     pod: (size) =>
       annotatedPod(

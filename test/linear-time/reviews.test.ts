@@ -12,7 +12,7 @@ import {
   reviewPod,
   type Json,
 } from '../admission/pods.ts';
-import { reviewOf, workload } from '../admission/workloads.ts';
+import { COPIED, reviewOf, workload } from '../admission/workloads.ts';
 
 function debug(pod: Json): AdmissionAnswer {
   const spec = Object(pod['spec']);
@@ -77,6 +77,20 @@ describe('a review of twice the size costs about twice the time:', () => {
       }
     }
   }
+
+  it('managers of the fields of a workload, as a Deployment', async () => {
+    const fields = { 'f:metadata': { 'f:annotations': { [`f:${KEYS.envVar}`]: {} } } };
+    const manager = { manager: 'm', fieldsV1: { 'f:spec': { 'f:template': fields } } };
+    const annotations = { [KEYS.token]: 'a', [COPIED]: JSON.stringify({ [KEYS.token]: 'a' }) };
+    const deployment = (size: number): Json =>
+      workload({
+        metadata: { managedFields: repeat(size, () => manager) },
+        templateMetadata: { annotations },
+      });
+    const answer = (body: Json): AdmissionAnswer => reviewOf(body, { operation: 'UPDATE' });
+    const growth = await growthOfReview(answer, deployment, LARGE_SIZE, { tries: LARGE_TRIES });
+    assert.ok(growth <= MAX_GROWTH, `twice the review takes ${growth} times as long`);
+  });
 
   /** What could be written without a thought, each beside a review as it is. */
   const quadratic: Readonly<Record<string, (spec: { volumes: Json[]; containers: Json[] }) => unknown>> = {
