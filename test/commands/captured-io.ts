@@ -1,8 +1,9 @@
 import { PassThrough, Readable } from 'node:stream';
+import { stringify } from 'yaml';
 import type { Command } from '../../src/commands/command.ts';
 
 /** How a command ended, with all it printed. */
-export interface Outcome {
+export interface CommandResult {
   readonly code: number;
   readonly out: string;
   readonly err: string;
@@ -13,7 +14,7 @@ export async function runCommand(
   command: Command,
   args: readonly string[],
   { input = '', terminal = false }: { readonly input?: string | Buffer; readonly terminal?: boolean } = {},
-): Promise<Outcome> {
+): Promise<CommandResult> {
   const err: string[] = [];
   const getColorDepth = (): number => (process.env['NO_COLOR'] === undefined ? 8 : 1); // as tty.WriteStream
   const stdout = Object.assign(new PassThrough(), { isTTY: terminal, getColorDepth });
@@ -22,6 +23,24 @@ export async function runCommand(
   stdout.end();
   const out = Buffer.concat(await stdout.toArray()).toString();
   return { code, out, err: err.join('') };
+}
+
+/** Runs a command with `-f -`: the text is the file, and comes by standard input. */
+export function runOnText(
+  command: Command,
+  text: string | Buffer,
+  ...more: readonly string[]
+): Promise<CommandResult> {
+  return runCommand(command, ['-f', '-', ...more], { input: text });
+}
+
+/** The same with these objects as documents of one file. */
+export function runOnObjects(
+  command: Command,
+  objects: readonly unknown[],
+  ...more: readonly string[]
+): Promise<CommandResult> {
+  return runOnText(command, objects.map((object) => stringify(object)).join('---\n'), ...more);
 }
 
 /** The commands in a text without the kubeconfig of the test, which they are printed with: its path is another one in each run. */

@@ -2,18 +2,15 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { stringify } from 'yaml';
 import { explainCommand } from '../../src/commands/explain.ts';
 import { KEYS } from '../admission/pods.ts';
 import type { Loose } from '../integration/objects.ts';
-import { runCommand, type Outcome } from './captured-io.ts';
+import { runCommand, runOnObjects, runOnText, type CommandResult } from './captured-io.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../deploy/examples');
 
-const explain = (objects: readonly unknown[], ...more: readonly string[]): Promise<Outcome> =>
-  runCommand(explainCommand, ['-f', '-', ...more], {
-    input: objects.map((object) => stringify(object)).join('---\n'),
-  });
+const explain = (objects: readonly unknown[], ...more: readonly string[]): Promise<CommandResult> =>
+  runOnObjects(explainCommand, objects, ...more);
 
 const pod = (annotations: Record<string, string>, spec: Record<string, unknown> = {}) => ({
   apiVersion: 'v1',
@@ -222,10 +219,10 @@ describe('explain:', () => {
     const missing = await runCommand(explainCommand, ['-f', '/missing.yaml']);
     assert.equal(missing.code, 3);
     assert.match(missing.err, /^error: cannot read \/missing\.yaml: there is no such file/);
-    const broken = await runCommand(explainCommand, ['-f', '-'], { input: 'a: [\n' });
+    const broken = await runOnText(explainCommand, 'a: [\n');
     assert.equal(broken.code, 1);
     assert.match(broken.err, /^error: standard input, document 1: .*: correct the YAML$/m);
-    const empty = await runCommand(explainCommand, ['-f', '-'], { input: '# nothing\n' });
+    const empty = await runOnText(explainCommand, '# nothing\n');
     assert.deepEqual([empty.code, empty.err], [1, 'error: no Kubernetes object in -\n']);
     const nowhere = await runCommand(explainCommand, ['jwt', 'x', '--kubeconfig', '/missing']);
     assert.deepEqual(

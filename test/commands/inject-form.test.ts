@@ -6,10 +6,10 @@ import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { injectCommand } from '../../src/commands/inject.ts';
 import { at, ENV, KEYS, MOUNT, VOLUME } from '../admission/pods.ts';
-import { runCommand, type Outcome } from './captured-io.ts';
+import { runCommand, runOnText, type CommandResult } from './captured-io.ts';
 
-const fromStdin = (input: string, ...more: readonly string[]): Promise<Outcome> =>
-  runCommand(injectCommand, ['-f', '-', ...more], { input });
+const fromStdin = (input: string, ...more: readonly string[]): Promise<CommandResult> =>
+  runOnText(injectCommand, input, ...more);
 
 const POD = `# what it is for
 apiVersion: v1

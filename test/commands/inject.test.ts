@@ -6,13 +6,13 @@ import { after, before, describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { injectCommand } from '../../src/commands/inject.ts';
 import { at, ENV, KEYS, MOUNT, review, VOLUME } from '../admission/pods.ts';
-import { runCommand, type Outcome } from './captured-io.ts';
+import { runCommand, runOnText, type CommandResult } from './captured-io.ts';
 
-const run = (args: readonly string[], input = ''): Promise<Outcome> =>
+const run = (args: readonly string[], input = ''): Promise<CommandResult> =>
   runCommand(injectCommand, args, { input });
 
-const fromStdin = (input: string, ...more: readonly string[]): Promise<Outcome> =>
-  run(['-f', '-', ...more], input);
+const fromStdin = (input: string, ...more: readonly string[]): Promise<CommandResult> =>
+  runOnText(injectCommand, input, ...more);
 
 const POD = `# what it is for
 apiVersion: v1

@@ -7,7 +7,7 @@ import { jwksCommand } from '../../src/commands/jwks.ts';
 import { ROTATION } from '../../src/resources/names.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import type { Loose } from '../integration/objects.ts';
-import { runCommand } from './captured-io.ts';
+import { runOnText } from './captured-io.ts';
 import { startStoredApi, type StoredApi } from './stored-api.ts';
 
 const ISSUER = 'https://issuer.example.com';
@@ -121,7 +121,7 @@ describe('jwks of what others wrote', () => {
 
   it('refuses a key of a file whose kid is not a string', async () => {
     const input = JSON.stringify(jwk(5));
-    const { code, err } = await runCommand(jwksCommand, ['-f', '-', '--issuer', ISSUER], { input });
+    const { code, err } = await runOnText(jwksCommand, input, '--issuer', ISSUER);
     assert.equal(code, 1);
     assert.match(err, /^error: -: the kid of the key is not a string/);
   });

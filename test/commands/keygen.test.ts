@@ -10,7 +10,7 @@ import { keygenCommand } from '../../src/commands/keygen.ts';
 import { readEditable } from '../../src/commands/yaml/editable-document.ts';
 import { signCommand } from '../../src/commands/sign.ts';
 import { at } from '../admission/pods.ts';
-import { runCommand } from './captured-io.ts';
+import { runCommand, runOnText } from './captured-io.ts';
 
 const ISSUER = ['--issuer', 'https://issuer.example.com'] as const;
 
@@ -38,7 +38,7 @@ describe('keygen', () => {
       assert.deepEqual([jwk.kid, jwk.alg, jwk.use], [await calculateJwkThumbprint(jwk), algorithm, 'sig']);
       assert.equal(jwk.d, undefined);
       const input = `${await read('key-secret.yaml')}---\n${await read('jwt.yaml')}`;
-      const signed = await runCommand(signCommand, ['-f', '-'], { input });
+      const signed = await runOnText(signCommand, input);
       assert.deepEqual([signed.code, signed.err], [0, ''], 'no warning about what keygen made');
       await compactVerify(signed.out.trim(), await importJWK(jwk));
       assert.equal(decodeProtectedHeader(signed.out).kid, jwk.kid);

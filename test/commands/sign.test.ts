@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { jwtVerify } from 'jose';
-import { stringify } from 'yaml';
 import { signCommand } from '../../src/commands/sign.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
-import { runCommand, type Outcome } from './captured-io.ts';
+import { runCommand, runOnObjects, type CommandResult } from './captured-io.ts';
 
 const OWN_NAME = { key: { secret: { name: 'my-jwt', key: 'key.pem' } } };
 const BY_NAME = { key: { secret: { name: 'my-key', key: 'key.pem' } } };
@@ -24,11 +23,10 @@ describe('sign -f', () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  const sign = (objects: readonly unknown[], ...args: readonly string[]): Promise<Outcome> =>
-    runCommand(signCommand, ['-f', '-', ...args], {
-      input: objects.map((object) => stringify(object)).join('---\n'),
-    });
-  const withKey = (object: unknown): Promise<Outcome> => sign([object], '--key', join(folder, 'key.pem'));
+  const sign = (objects: readonly unknown[], ...args: readonly string[]): Promise<CommandResult> =>
+    runOnObjects(signCommand, objects, ...args);
+  const withKey = (object: unknown): Promise<CommandResult> =>
+    sign([object], '--key', join(folder, 'key.pem'));
   const verify = (token: string) => jwtVerify(token, createPublicKey(key), { issuer: wireJwt().spec.issuer });
 
   it('prints one line for each JWT, with the key that --key names', async () => {

@@ -8,7 +8,7 @@ import type { Loose } from '../integration/objects.ts';
 import { createCertificateAuthority } from '../controlplane/certificates.ts';
 import { writeKubeconfig } from '../controlplane/kubeconfig.ts';
 import { answer, refuse, startBadServer, type SeenRequest } from '../kube/bad-server.ts';
-import { runCommand, withoutKubeconfig, type Outcome } from './captured-io.ts';
+import { runCommand, withoutKubeconfig, type CommandResult } from './captured-io.ts';
 
 /** Answers a request in its own way, or leaves it (`undefined`). */
 export type Interference = (request: SeenRequest, response: ServerResponse) => 'answered' | undefined;
@@ -27,7 +27,7 @@ export interface StoredApi extends AsyncDisposable {
   /** What leads to it. */
   readonly kubeconfig: string;
   /** Printed commands are without the kubeconfig. */
-  readonly run: (command: Command, ...args: readonly string[]) => Promise<Outcome>;
+  readonly run: (command: Command, ...args: readonly string[]) => Promise<CommandResult>;
 }
 
 export async function startStoredApi(): Promise<StoredApi> {

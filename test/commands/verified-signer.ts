@@ -8,7 +8,7 @@ import type { Verification } from '../../src/commands/verify/examine-token.ts';
 import { publishedJwk } from '../../src/signing/key.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { readKey } from '../fixtures/observed.ts';
-import { runCommand, type Outcome } from './captured-io.ts';
+import { runCommand, type CommandResult } from './captured-io.ts';
 import { json, startHttpsIssuer, type HttpsIssuer } from './https-issuer.ts';
 
 /** Where the issuer publishes. */
@@ -31,7 +31,7 @@ export interface VerifiedSigner extends AsyncDisposable {
   readonly jwk: JWK;
   /** A token that each verifier accepts, except for these claims. */
   readonly sign: (claims?: Record<string, unknown>, kid?: string) => Promise<string>;
-  readonly verify: (token: string, ...args: readonly string[]) => Promise<Outcome>;
+  readonly verify: (token: string, ...args: readonly string[]) => Promise<CommandResult>;
   readonly report: (token: string, ...args: readonly string[]) => Promise<Report>;
   /** The issuer answers as it should again, and was never asked. */
   readonly reset: () => void;

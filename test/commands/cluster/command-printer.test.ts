@@ -17,7 +17,7 @@ import { statusCommand } from '../../../src/commands/status.ts';
 import { verifyCommand } from '../../../src/commands/verify.ts';
 import { wireJwt } from '../../fixtures/jwts.ts';
 import { answer, refuse } from '../../kube/bad-server.ts';
-import { runCommand, type Outcome } from '../captured-io.ts';
+import { runCommand, type CommandResult } from '../captured-io.ts';
 import { startStoredApi, type Interference, type StoredApi } from '../stored-api.ts';
 
 describe('a printed command', () => {
@@ -52,7 +52,7 @@ function discovering(namespaced: boolean): Interference {
 }
 
 /** The commands in what was printed; "kubectl apply" in a sentence has no flags. */
-function commandsIn({ out, err }: Outcome): readonly string[] {
+function commandsIn({ out, err }: CommandResult): readonly string[] {
   const found = `${out}\n${err}`.matchAll(
     /\b(?:kubectl|jwt-injector|helm) [a-z-]+ (?:'[^']*'|[^\n'"()`&|>;])+/g,
   );

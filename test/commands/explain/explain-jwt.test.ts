@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { stringify } from 'yaml';
 import { explainCommand } from '../../../src/commands/explain.ts';
 import { wireJwt } from '../../fixtures/jwts.ts';
 import { makeKey, NRP_KEY, toPem } from '../../fixtures/keys.ts';
-import { runCommand, type Outcome } from '../captured-io.ts';
+import { runCommand, runOnObjects, type CommandResult } from '../captured-io.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../../deploy/examples');
 
-const explain = (objects: readonly unknown[]): Promise<Outcome> =>
-  runCommand(explainCommand, ['-f', '-'], {
-    input: objects.map((object) => stringify(object)).join('---\n'),
-  });
+const explain = (objects: readonly unknown[]): Promise<CommandResult> =>
+  runOnObjects(explainCommand, objects);
 
 describe('explain -f, for JWTs,', () => {
   it('shows for one that can be signed lifetimes and five renewals, never the key', async () => {

@@ -4,7 +4,7 @@ import { ROTATION } from '../../../src/resources/names.ts';
 import { toSeconds } from '../../../src/time/units.ts';
 import { wireJwt } from '../../fixtures/jwts.ts';
 import type { Loose } from '../../integration/objects.ts';
-import type { Outcome } from '../captured-io.ts';
+import type { CommandResult } from '../captured-io.ts';
 import { startStoredApi, type Interference, type StoredApi } from '../stored-api.ts';
 
 export const JWT = '/apis/tokens.osg-htc.org/v1/namespaces/science/jwts/my-jwt';
@@ -29,7 +29,7 @@ export interface Rotating extends AsyncDisposable {
   readonly api: StoredApi;
   /** The JWT in that state of its rotation. */
   readonly begin: (rotation: Rotation | undefined, more?: { key?: Loose; status?: Loose }) => void;
-  readonly rotate: (...args: readonly string[]) => Promise<Outcome>;
+  readonly rotate: (...args: readonly string[]) => Promise<CommandResult>;
   /** Interferes with the next request of that kind alone. */
   readonly atNext: (method: string, interference: Interference) => void;
   /** What the annotation says; `undefined` without one, which `Loose` includes. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { verifyCommand } from '../../../src/commands/verify.ts';
 import { refuse } from '../../kube/bad-server.ts';
-import type { Outcome } from '../captured-io.ts';
+import type { CommandResult } from '../captured-io.ts';
 import { json, startHttpsIssuer, type HttpsIssuer } from '../https-issuer.ts';
 import { startStoredApi, type Interference, type StoredApi } from '../stored-api.ts';
 import { storeToken, writeToken } from '../stored-token.ts';
@@ -34,7 +34,7 @@ describe('verify -A', () => {
     api.interfere = () => undefined;
   });
 
-  const verify = (): Promise<Outcome> =>
+  const verify = (): Promise<CommandResult> =>
     api.run(verifyCommand, '-A', '--ca-file', join(folder, 'ca.pem'), '-o', 'json');
 
   async function results(): Promise<readonly string[]> {

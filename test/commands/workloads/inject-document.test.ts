@@ -5,12 +5,11 @@ import { explainCommand } from '../../../src/commands/explain.ts';
 import { injectCommand } from '../../../src/commands/inject.ts';
 import { at, ENV, KEYS, MOUNT, review, VOLUME, type Json } from '../../admission/pods.ts';
 import { reviewOf } from '../../admission/workloads.ts';
-import { runCommand, type Outcome } from '../captured-io.ts';
+import { runOnText, type CommandResult } from '../captured-io.ts';
 
-const inject = (input: string | Buffer, ...more: readonly string[]): Promise<Outcome> =>
-  runCommand(injectCommand, ['-f', '-', ...more], { input });
-const explain = (input: string): Promise<Outcome> =>
-  runCommand(explainCommand, ['-f', '-', '-o', 'json'], { input });
+const inject = (input: string | Buffer, ...more: readonly string[]): Promise<CommandResult> =>
+  runOnText(injectCommand, input, ...more);
+const explain = (input: string): Promise<CommandResult> => runOnText(explainCommand, input, '-o', 'json');
 
 const TOKEN = { [KEYS.token]: 'my-jwt' };
 
