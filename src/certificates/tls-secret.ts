@@ -1,7 +1,7 @@
 import type { ObjectName } from '../resources/object-key.ts';
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { member, objectMember, stringMap, stringMember, type JsonObject } from '../resources/json.ts';
-import { APP, APP_LABEL, MANAGED_BY_LABEL } from '../resources/names.ts';
+import { APP, APP_LABEL } from '../resources/names.ts';
 import { isIssuedByOwn, isOwnAuthority } from './own-authority.ts';
 import { readCertificate, readCertificates, writeCertificates } from './read-certificates.ts';
 
@@ -79,9 +79,7 @@ function whyForeign(secret: JsonObject, data: Readonly<Record<string, string>>):
   const labels = stringMap(member(objectMember(secret, 'metadata'), 'labels'));
   const type = stringMember(secret, 'type') ?? TYPE;
   if (type !== TYPE) return `has the type ${type}`;
-  // As it is installed, or as earlier versions made it.
-  if (labels[APP_LABEL] !== APP && labels[MANAGED_BY_LABEL] !== APP)
-    return `lacks the label ${APP_LABEL}=${APP}`;
+  if (labels[APP_LABEL] !== APP) return `lacks the label ${APP_LABEL}=${APP}`;
   if (member(secret, 'immutable') === true) return 'is immutable';
   if (!Object.keys(data).every((key) => KEYS.has(key))) return 'holds other keys than ours';
   if (Object.values(data).some(({ length }) => length > MAX_VALUE_LENGTH))

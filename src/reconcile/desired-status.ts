@@ -8,7 +8,7 @@ import { wholeTime } from '../time/format-time.ts';
 import type { Seconds } from '../time/units.ts';
 import { recordConditions } from './conditions.ts';
 import { describeConditions } from './desired-conditions.ts';
-import { describeKeyRecord, isSamePublicKey } from './key-record.ts';
+import { describeKeyRecord } from './key-record.ts';
 import type { Observed } from './observed.ts';
 import { describeRetiredKeys } from './retired-keys.ts';
 import { findOwnership } from './ownership.ts';
@@ -54,8 +54,7 @@ export function desiredStatus(observed: Observed, outcome: Outcome, now: Seconds
 
 /** Whether two states of `status` say the same to everyone who reads them. */
 export function isSameStatus(a: RecordedStatus, b: RecordedStatus): boolean {
-  const isSameKey = isSamePublicKey(a.publicKey, b.publicKey);
-  return isSameKey && isDeepStrictEqual({ ...a, publicKey: undefined }, { ...b, publicKey: undefined });
+  return isDeepStrictEqual(a, b);
 }
 
 function issuerOf(spec: JwtSpec): string | undefined {

@@ -1,8 +1,7 @@
 import type { JWK } from 'jose';
-import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject } from '../resources/json.ts';
 import type { RecordedStatus } from '../resources/recorded-status.ts';
-import { bareJwk, publishedJwk } from '../signing/key.ts';
+import { publishedJwk } from '../signing/key.ts';
 import type { KeyObservation, Observed } from './observed.ts';
 
 /** What `status` says of a key. */
@@ -43,20 +42,6 @@ export function isKeyChanged(
   key: KeyObservation,
 ): boolean {
   return key.state === 'read' && keyThumbprint !== undefined && keyThumbprint !== key.key.thumbprint;
-}
-
-/**
- * Whether two texts in `status.publicKey` are the same key. Earlier versions left `kid`, `alg` and `use` out: that alone
- * does not count as a difference, or an upgrade would write every status.
- */
-export function isSamePublicKey(one: string | undefined, other: string | undefined): boolean {
-  if (one === other) return true;
-  return isDeepStrictEqual(bareKey(one), bareKey(other));
-}
-
-function bareKey(text: string | undefined): unknown {
-  const jwk = text === undefined ? undefined : parsePublicJwk(text);
-  return jwk === undefined ? text : bareJwk(jwk);
 }
 
 /** The JWK in `status.publicKey`; `undefined` for a text that is not a JWK. */

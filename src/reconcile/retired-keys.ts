@@ -5,10 +5,10 @@ import type { Seconds } from '../time/units.ts';
 import { parsePublicJwk } from './key-record.ts';
 
 /** Key, issuer and last expiry as a status says them. */
-type Signed = Pick<RecordedStatus, 'publicKey' | 'keyId' | 'expiresAt' | 'tokenId' | 'issuer'>;
+type Signed = Pick<RecordedStatus, 'publicKey' | 'expiresAt' | 'tokenId' | 'issuer'>;
 
 /** What is known of a key and its tokens, in an entry or of the current one. */
-type Entry = Partial<Pick<Signed, 'publicKey' | 'keyId' | 'expiresAt' | 'issuer'>>;
+type Entry = Omit<Signed, 'tokenId'>;
 
 /** As the CRD bounds them. With more keys within one lifetime, those that expire first are lost. */
 const MAX_KEYS = 16;
@@ -23,7 +23,7 @@ export function describeRetiredKeys(
   present: Signed,
   now: Seconds,
 ): readonly RetiredKey[] | undefined {
-  const replaced = isOutlived(recorded, present) ? [retire(recorded, recorded.expiresAt)] : [];
+  const replaced = isOutlived(recorded, present) ? [retire(recorded)] : [];
   if (replaced.length === 0 && present.tokenId === recorded.tokenId) return recorded.retiredKeys;
   const keys = [...replaced, ...(recorded.retiredKeys ?? [])]
     .filter((key) => key.expiresAt > now && isOutlived(key, present))
@@ -34,31 +34,28 @@ export function describeRetiredKeys(
 }
 
 /** Whether tokens of a key may still be in use when the current one is all that is known of. */
-function isOutlived(
-  key: Entry,
-  present: Signed,
-): key is Entry & { readonly publicKey: string; readonly expiresAt: Seconds } {
-  const { publicKey, expiresAt } = key;
-  if (publicKey === undefined || expiresAt === undefined) return false;
+function isOutlived(key: Entry, present: Signed): key is RetiredKey {
+  const { publicKey, expiresAt, issuer } = key;
+  // Without an issuer there is nowhere to publish the key: verifiers refuse its tokens.
+  if (publicKey === undefined || expiresAt === undefined || issuer === undefined) return false;
   return !isSame(key, present) || expiresAt > (present.expiresAt ?? 0);
 }
 
-function retire(
-  { publicKey, issuer }: Entry & { readonly publicKey: string },
-  expiresAt: Seconds,
-): RetiredKey {
-  return { publicKey, expiresAt: wholeTime(expiresAt), ...(issuer === undefined ? {} : { issuer }) };
+function retire({ publicKey, expiresAt, issuer }: RetiredKey): RetiredKey {
+  return { publicKey, expiresAt: wholeTime(expiresAt), issuer };
 }
 
-/** The same key under the same `kid`, and below the same URL: verifiers find it by these. A missing issuer matches any. */
+/** The same key under the same `kid`, and below the same URL: verifiers find it by these. */
 function isSame(one: Entry, other: Entry): boolean {
-  if (one.issuer !== undefined && other.issuer !== undefined && one.issuer !== other.issuer) return false;
-  if (one.publicKey === other.publicKey && one.keyId === other.keyId) return true;
-  return isDeepStrictEqual(identityOf(one), identityOf(other));
+  if (one.issuer !== other.issuer) return false;
+  return (
+    one.publicKey === other.publicKey ||
+    isDeepStrictEqual(identityOf(one.publicKey), identityOf(other.publicKey))
+  );
 }
 
-/** Statuses of earlier versions left `alg` and `use` out, and `kid` beside `keyId`. */
-function identityOf({ publicKey: text = '', keyId: kid }: Entry): unknown {
-  const { alg: _alg, use: _use, ...jwk } = parsePublicJwk(text) ?? { text };
-  return kid === undefined ? jwk : { kid, ...jwk };
+/** Without `alg`: a key that signs with another algorithm now would be published twice under one `kid`. */
+function identityOf(publicKey = ''): unknown {
+  const { alg: _alg, ...jwk } = parsePublicJwk(publicKey) ?? { text: publicKey };
+  return jwk;
 }

@@ -4,7 +4,7 @@ import type { StateProblem } from './problem.ts';
 import { fail, ok, type Result } from './result.ts';
 import { isLongerThan } from './text-length.ts';
 
-/** Characters, as the CRD bounds them. A private key of 8,192 bits takes 6,500, with room for a certificate and text around it. */
+/** Characters, as the CRD bounds them. A key of 8,192 bits takes 6,500, with room for a certificate and text around it. */
 export const MAX_KEY_TEXT = 16_384;
 /** The problem with a longer one, without any part of it. */
 export const KEY_TEXT_TOO_LONG = `the text has more than ${MAX_KEY_TEXT} characters: give the private key alone`;

@@ -20,8 +20,8 @@ export interface RetiredKey {
   readonly publicKey: string;
   /** When the last of these tokens expires, in seconds since the epoch. */
   readonly expiresAt: Seconds;
-  /** The claim `iss` of these tokens, below which the key stays published; statuses of earlier versions leave it out. */
-  readonly issuer?: string;
+  /** The claim `iss` of these tokens, below which the key stays published. */
+  readonly issuer: string;
 }
 
 /** `status` of a JWT, as it was read or is to be written. All times in whole seconds since the epoch. */
@@ -93,9 +93,9 @@ function parseRetiredKeys(items: readonly unknown[]): readonly RetiredKey[] | un
   const keys = items.flatMap((item) => {
     const publicKey = stringMember(item, 'publicKey');
     const expiresAt = parseTime(member(item, 'expiresAt'));
-    if (publicKey === undefined || expiresAt === undefined) return [];
     const issuer = stringMember(item, 'issuer');
-    return [{ publicKey, expiresAt, ...(issuer === undefined ? {} : { issuer }) }];
+    if (publicKey === undefined || expiresAt === undefined || issuer === undefined) return [];
+    return [{ publicKey, expiresAt, issuer }];
   });
   return keys.length === 0 ? undefined : keys;
 }

@@ -31,16 +31,12 @@ describe('the Secret of the certificate', () => {
     );
   });
 
-  it('is ours as it is installed, empty, also by Helm, and as earlier versions made it', () => {
-    for (const labels of [
-      { ...LABELS, 'app.kubernetes.io/managed-by': 'Helm' },
-      { 'app.kubernetes.io/managed-by': 'jwt-injector' },
-    ]) {
-      const metadata = { ...PLACE, resourceVersion: '1', labels };
-      const secret = readTlsSecret({ kind: 'Secret', metadata, type: 'Opaque' }, NAMESPACE);
-      assert.ok(secret.kind === 'own');
-      assert.deepEqual([secret.authorities, secret.pair], [[], undefined]);
-    }
+  it('is ours as it is installed, empty, also by Helm', () => {
+    const labels = { ...LABELS, 'app.kubernetes.io/managed-by': 'Helm' };
+    const metadata = { ...PLACE, resourceVersion: '1', labels };
+    const secret = readTlsSecret({ kind: 'Secret', metadata, type: 'Opaque' }, NAMESPACE);
+    assert.ok(secret.kind === 'own');
+    assert.deepEqual([secret.authorities, secret.pair], [[], undefined]);
   });
 
   it('is created with its label, and so that Helm keeps it; a change of it changes only its data', () => {

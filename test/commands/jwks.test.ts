@@ -104,8 +104,8 @@ describe('jwks', () => {
       keyId: 'now',
       publicKey: jwk('now'),
       retiredKeys: [
-        { publicKey: jwk('leaving'), expiresAt: at(DAY_MS) },
-        { publicKey: jwk('gone'), expiresAt: at(-DAY_MS) },
+        { publicKey: jwk('leaving'), expiresAt: at(DAY_MS), issuer: ISSUER },
+        { publicKey: jwk('gone'), expiresAt: at(-DAY_MS), issuer: ISSUER },
       ],
     };
     const file = fileOf('status.json');

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { desiredStatus, isSameStatus } from '../../src/reconcile/desired-status.ts';
 import type { Outcome } from '../../src/reconcile/outcome.ts';
-import { parsePublicJwk } from '../../src/reconcile/key-record.ts';
 import type { KeyObservation, SecretObservation, TokenObservation } from '../../src/reconcile/observed.ts';
 import { RENEW } from '../../src/resources/names.ts';
 import type { StateProblem } from '../../src/resources/problem.ts';
@@ -113,23 +112,6 @@ describe('the fields of the status', () => {
       const status = desiredStatus(observed, {}, NOW);
       assert.ok(isSameStatus(status, parseRecordedStatus(formatRecordedStatus(status))));
     }
-  });
-
-  it('complete the public key of an earlier version, which is not a reason to write by itself', async () => {
-    const bare = JSON.stringify(key.key.publicJwk);
-    const { recorded, ...rest } = await settledJwt();
-    const jwt = { ...rest, recorded: { ...recorded, publicKey: bare } };
-    const recordedKey = parsePublicJwk(bare);
-    const status = desiredStatus(await settled(0, { jwt, recordedKey }), {}, NOW);
-    const complete = { ...key.key.publicJwk, kid: 'my-jwt-key', alg: 'ES256', use: 'sig' };
-    assert.deepEqual(JSON.parse(status.publicKey ?? ''), complete);
-    assert.equal(status.retiredKeys, undefined, 'it is the same key');
-    assert.ok(isSameStatus(status, { ...status, publicKey: bare }));
-    assert.ok(!isSameStatus(status, { ...status, publicKey: bare, renewals: 7 }));
-    for (const publicKey of [undefined, '{', JSON.stringify(otherKey.key.publicJwk)])
-      assert.ok(!isSameStatus(status, { ...status, publicKey }), publicKey);
-    const expired = desiredStatus(await withToken(faulty, { jwt }), { problem: gone }, NOW);
-    assert.equal(expired.publicKey, bare, 'the record of a key that is not read says what it said');
   });
 
   it('record a key that was read only when it proved to be the token’s', async () => {

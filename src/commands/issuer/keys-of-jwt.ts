@@ -6,7 +6,6 @@ import type { RecordedStatus } from '../../resources/recorded-status.ts';
 import { effectiveIssuer } from '../../signing/claims.ts';
 import type { KeyEntry } from '../../signing/issuer/key-set.ts';
 import { readRotation } from './rotation.ts';
-import { publishedJwk } from '../../signing/key.ts';
 import type { Seconds } from '../../time/units.ts';
 
 /** Whose keys, and where they are published. */
@@ -39,11 +38,11 @@ export function keysOfJwt(jwt: Jwt, object: unknown, now: Seconds): readonly [Is
   if (present !== undefined) entries.push({ jwk: present, role: 'signs', source });
   const earlier = new Map<string, KeyEntry[]>();
   for (const retired of recorded.retiredKeys ?? []) {
-    const { expiresAt: until, issuer: signedFor = issuer } = retired;
-    const jwk = parsePublicJwk(retired.publicKey);
+    const { publicKey, expiresAt: until, issuer: signedFor } = retired;
+    const jwk = parsePublicJwk(publicKey);
     if (jwk === undefined || until <= now) continue;
     const entry: KeyEntry = { jwk, role: 'retired', source, until };
-    if (signedFor === undefined || signedFor === issuer) entries.push(entry);
+    if (signedFor === issuer) entries.push(entry);
     else earlier.set(signedFor, [...(earlier.get(signedFor) ?? []), entry]);
   }
   const rotation = readRotation(object);
@@ -58,12 +57,8 @@ export function keysOfJwt(jwt: Jwt, object: unknown, now: Seconds): readonly [Is
 }
 
 /** The key that signed the current token, as it is published; `undefined` if the status has none. */
-export function presentKey({ recorded, spec }: Jwt): JWK | undefined {
-  const jwk = parsePublicJwk(recorded.publicKey ?? '');
-  // Earlier versions left kid and alg out.
-  return jwk !== undefined && jwk.alg === undefined && spec.ok
-    ? publishedJwk(jwk, recorded.keyId ?? jwk.kid ?? '', spec.value.algorithm)
-    : jwk;
+export function presentKey({ recorded }: Pick<Jwt, 'recorded'>): JWK | undefined {
+  return parsePublicJwk(recorded.publicKey ?? '');
 }
 
 /**

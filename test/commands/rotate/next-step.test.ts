@@ -27,6 +27,7 @@ const signedBy = (keyId: string, retiredUntil?: number, retiredKid: string | und
   const old = {
     publicKey: JSON.stringify({ ...publicKey, kid: retiredKid }),
     expiresAt: formatTime(retiredUntil ?? 0),
+    issuer: 'https://issuer.example.com/',
   };
   return makeJwt({ keyId }, { status: { keyId, retiredKeys: retiredUntil === undefined ? [] : [old] } });
 };

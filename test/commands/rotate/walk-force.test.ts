@@ -63,7 +63,9 @@ describe('rotate --force', { timeout: 60_000 }, () => {
 
   it('ends with the time until which the old tokens live, and how their key is removed', async () => {
     const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
-    const status = { retiredKeys: [{ publicKey: keyText('old'), expiresAt }] };
+    const status = {
+      retiredKeys: [{ publicKey: keyText('old'), expiresAt, issuer: 'https://issuer.example.com/' }],
+    };
     rotating.begin(switched, { status });
     const { code, out } = await rotating.rotate('--force');
     const { step, until, commands } = JSON.parse(out);
