@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { promisify } from 'node:util';
+import { execute } from '../runs/execute.ts';
 
 /** Debian's packages chromium-headless-shell and chromium, and the name elsewhere. */
 const PROGRAMS = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
@@ -20,7 +19,7 @@ const ENDS_WITHIN_MS = 60_000;
 /** Runs Chromium once, without a window. Gives what it prints. */
 export async function runChromium(folder: string, args: readonly string[]): Promise<string> {
   const program = findChromium();
-  const { stdout } = await promisify(execFile)(program, [...ALWAYS, `--user-data-dir=${folder}`, ...args], {
+  const { stdout } = await execute(program, [...ALWAYS, `--user-data-dir=${folder}`, ...args], {
     timeout: ENDS_WITHIN_MS,
     maxBuffer: 16 * 1024 * 1024,
   });

@@ -1,13 +1,12 @@
-import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { issueCertificate } from '../../src/certificates/issue-certificate.ts';
 import { certsCommand } from '../../src/commands/certs.ts';
 import { askApi } from '../controlplane/api-request.ts';
 import { createCertificateAuthority } from '../controlplane/certificates.ts';
 import type { Service } from '../controlplane/service.ts';
 import { callAs } from '../integration/cli-run.ts';
+import { execute } from '../runs/execute.ts';
 import { NAMESPACE, type Scene } from './scene.ts';
 import { replaceServed } from './served.ts';
 
@@ -121,7 +120,7 @@ async function makeDevCertificates(stand: Stand): Promise<void> {
   const { cluster } = stand.scene;
   const mounted = join(cluster.folder, 'mounted');
   const run = (out: string, ...more: readonly string[]) =>
-    promisify(execFile)(SCRIPT, ['--out', join(cluster.folder, out), '--ip', '127.0.0.1', ...more], {
+    execute(SCRIPT, ['--out', join(cluster.folder, out), '--ip', '127.0.0.1', ...more], {
       env: {
         ...process.env,
         PATH: [dirname(cluster.kubectlPath), process.env['PATH']].join(delimiter),

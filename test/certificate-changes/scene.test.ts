@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { promisify } from 'node:util';
+import { execute } from '../runs/execute.ts';
 
 /** Loading takes a second; a process that has something left to wait for does not end at all. */
 const ENDS_WITHIN_MS = 30_000;
@@ -16,7 +15,7 @@ const PROGRAM = `
 describe('a scene that cannot be opened', () => {
   it('leaves no balancer that listens and keeps the process alive', async () => {
     const args = ['--input-type=module-typescript', `--eval=${PROGRAM}`];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: ENDS_WITHIN_MS });
+    const { stdout } = await execute(process.execPath, args, { timeout: ENDS_WITHIN_MS });
     assert.equal(stdout, 'nothing can be installed\n');
   });
 });

@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { COMMANDS } from '../../src/commands/all-commands.ts';
 import { makeCompletion } from '../../src/commands/completion.ts';
 import { rotateCommand } from '../../src/commands/rotate.ts';
+import { execute } from '../runs/execute.ts';
 import { runCommand } from './captured-io.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
-const run = promisify(execFile);
-
 describe('completion', () => {
   let folder: string;
   before(async () => {
@@ -76,7 +73,7 @@ describe('completion', () => {
       'COMP_WORDS=(jwt-injector jwks --iss); COMP_CWORD=2; _jwt_injector; echo "${COMPREPLY[@]}"',
     ].join('\n');
     const env = { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
-    assert.equal((await run('bash', ['-c', script], { env })).stdout, 'keygen\n--issuer\n');
+    assert.equal((await execute('bash', ['-c', script], { env })).stdout, 'keygen\n--issuer\n');
   });
 
   it('has a script for zsh and fish, and no other shell', async () => {

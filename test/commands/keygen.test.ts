@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { calculateJwkThumbprint, compactVerify, importJWK, decodeProtectedHeader, type JWK } from 'jose';
 import { keygenCommand } from '../../src/commands/keygen.ts';
 import { readEditable } from '../../src/commands/yaml/editable-document.ts';
 import { signCommand } from '../../src/commands/sign.ts';
 import { at } from '../admission/pods.ts';
+import { execute } from '../runs/execute.ts';
 import { runCommand, runOnText } from './captured-io.ts';
 
 const ISSUER = ['--issuer', 'https://issuer.example.com'] as const;
@@ -119,7 +118,7 @@ describe('keygen', () => {
     assert.equal(code, 0);
     const commands = out.split('\nNext\n')[1] ?? '';
     const shim = String.raw`show() { printf '%s\n' "$@"; }; kubectl() { show kubectl "$@"; }; alias jwt-injector='show jwt-injector'`;
-    const { stdout } = await promisify(execFile)('sh', ['-ec', `${shim}\n${commands}`]);
+    const { stdout } = await execute('sh', ['-ec', `${shim}\n${commands}`]);
     const pathOf = (name: string): string => join(dir, `x-${name}`);
     assert.deepEqual(
       stdout.trimEnd().split('\n'),

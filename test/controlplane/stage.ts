@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { execute } from '../runs/execute.ts';
 import { askApi } from './api-request.ts';
 import type { Cluster } from './cluster.ts';
 import type { ControlPlane, ControlPlaneOptions } from './control-plane.ts';
@@ -126,7 +125,7 @@ export async function raiseCurtain(stage: Stage<Cluster>, start: StartOptions = 
 
 async function makeCertificates(folder: string): Promise<void> {
   try {
-    await promisify(execFile)(CERTS_SCRIPT, ['--out', folder, '--ip', '127.0.0.1']);
+    await execute(CERTS_SCRIPT, ['--out', folder, '--ip', '127.0.0.1']);
   } catch (error) {
     const words = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
     throw new ControlPlaneError(words);

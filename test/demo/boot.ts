@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
 import { findBinaries } from '../controlplane/binaries.ts';
 import { chooseEntry } from '../controlplane/choose-entry.ts';
 import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
 import { type Stage, startStage } from '../controlplane/stage.ts';
+import { execute } from '../runs/execute.ts';
 import { pathOf } from './demo.ts';
 import type { Screen } from './screen.ts';
 import { StepFailure, verify } from './step-failure.ts';
@@ -12,7 +11,7 @@ import { StepFailure, verify } from './step-failure.ts';
 /** Looks for what the demo needs before anything takes long. Throws a ControlPlaneError that says what is missing. */
 export async function findPrograms(screen: Screen): Promise<void> {
   try {
-    await promisify(execFile)('openssl', ['version']);
+    await execute('openssl', ['version']);
   } catch {
     throw new ControlPlaneError(
       'openssl cannot be run, and certs/make-dev-certs.sh makes the webhook’s certificate with it: apt-get install openssl',

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
@@ -7,9 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { createCertificateAuthority } from '../controlplane/certificates.ts';
+import { execute } from '../runs/execute.ts';
 import { CHART, openHelm, type Values } from './helm.ts';
 import { readObjects } from './rendered.ts';
 
@@ -39,7 +38,7 @@ describe('what helm test asks the webhook', () => {
     const { port } = server.address() as AddressInfo;
     const env = { WEBHOOK: `https://127.0.0.1:${port}/mutate/pods`, CERTIFICATES: folder.path };
     const args = ['--input-type=module', '--eval', SCRIPT];
-    return await promisify(execFile)(process.execPath, args, { env });
+    return await execute(process.execPath, args, { env });
   }
 
   it('is answered with a certificate of the authority in ca.crt', async () => {

@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { cp, mkdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { chooseEntry } from '../controlplane/choose-entry.ts';
+import { execute } from '../runs/execute.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -12,7 +11,7 @@ const FILES = ['package.json', 'package-lock.json', '.npmrc', 'LICENSE', 'README
 export async function bundleIn(checkout: string, command = 'npm run build'): Promise<string> {
   for (const name of FILES) await copy(join(ROOT, name), join(checkout, name));
   await symlink(join(ROOT, 'node_modules'), join(checkout, 'node_modules'));
-  await promisify(execFile)('sh', ['-c', command], { cwd: checkout });
+  await execute('sh', ['-c', command], { cwd: checkout });
   return checkout;
 }
 

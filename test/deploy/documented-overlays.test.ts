@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, mkdtempDisposable, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { findBinaries } from '../controlplane/binaries.ts';
 import { parseConfig } from '../../src/config/config.ts';
+import { execute } from '../runs/execute.ts';
 import { openHelm } from './helm.ts';
 import { readObjects, type Rendered } from './rendered.ts';
 
@@ -41,7 +40,7 @@ async function render(files: readonly Block[], folder: string): Promise<readonly
     await writeFile(join(home.path, path), text);
   }
   const { kubectl } = await findBinaries();
-  return readObjects((await promisify(execFile)(kubectl, ['kustomize', join(home.path, folder)])).stdout);
+  return readObjects((await execute(kubectl, ['kustomize', join(home.path, folder)])).stdout);
 }
 
 describe('the overlays that pages show', () => {

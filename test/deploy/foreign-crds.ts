@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { parse } from 'yaml';
+import { execute } from '../runs/execute.ts';
 
 /** Its go.sum says which bytes they are. */
 const MODULE = join(import.meta.dirname, '../tools/foreign-crds');
@@ -28,7 +27,7 @@ export async function readForeignCrds(project: keyof typeof PROJECTS): Promise<s
   const version = text.split(`\t${path} `)[1]?.split('\n', 1)[0] ?? '';
   const env = { ...process.env, GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local', GOWORK: 'off' };
   const args = ['mod', 'download', '-json', `${path}@${version}`];
-  const { stdout } = await promisify(execFile)('go', args, { cwd: MODULE, env });
+  const { stdout } = await execute('go', args, { cwd: MODULE, env });
   const { Dir: folder } = parse(stdout) as { readonly Dir: string };
   const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
   return texts.join('\n---\n');

@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { SHORT_LIVED } from '../controlplane/kubectl.ts';
+import { execute } from '../runs/execute.ts';
 import { findGoTool } from '../tools/go-tool.ts';
 
 const MODULE = join(import.meta.dirname, '../tools/helm');
@@ -54,7 +53,7 @@ export async function openHelm(kubeconfig?: string): Promise<Helm> {
     program,
     try: async (...args) => {
       try {
-        return { code: 0, ...(await promisify(execFile)(program, [...args], { env })) };
+        return { code: 0, ...(await execute(program, [...args], { env })) };
       } catch (error) {
         if (!(error instanceof Error && 'stderr' in error && 'stdout' in error && 'code' in error))
           throw error;

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { promisify } from 'node:util';
+import { execute } from '../runs/execute.ts';
 import { findGoTool } from '../tools/go-tool.ts';
 import { CHART, openHelm, type Helm, type Values } from './helm.ts';
 import { WISHES } from './wishes.ts';
@@ -30,7 +29,7 @@ async function score(yaml: string): Promise<ReadonlySet<string>> {
   await writeFile(file, yaml);
   const args = ['score', '--kubernetes-version=v1.30', '--output-format=ci', file];
   // It ends with 1 if anything is critical.
-  const { stdout } = await promisify(execFile)(await findGoTool(MODULE), args).catch((error: unknown) => {
+  const { stdout } = await execute(await findGoTool(MODULE), args).catch((error: unknown) => {
     if (error instanceof Error && 'stdout' in error && error.stdout !== '')
       return { stdout: String(error.stdout) };
     throw error;

@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { promisify } from 'node:util';
 import { parseAllDocuments, stringify } from 'yaml';
 import { findBinaries } from '../controlplane/binaries.ts';
+import { execute } from '../runs/execute.ts';
 
 /** Where bases and components are. */
 export const KUSTOMIZE = join(import.meta.dirname, '../../deploy/kustomize');
@@ -56,7 +55,7 @@ export async function renderOverlay(overlay: Overlay): Promise<string> {
     const kustomization = { resources: resources.map(path), components: components.map(path), ...rest };
     await writeFile(join(folder, 'kustomization.yaml'), stringify(kustomization));
     const { kubectl } = await findBinaries();
-    return (await promisify(execFile)(kubectl, ['kustomize', folder])).stdout;
+    return (await execute(kubectl, ['kustomize', folder])).stdout;
   } finally {
     await rm(folder, { recursive: true });
   }

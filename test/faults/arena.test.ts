@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { promisify } from 'node:util';
+import { execute } from '../runs/execute.ts';
 
 /** Loading takes a second; a process that has something left to wait for does not end at all. */
 const ENDS_WITHIN_MS = 30_000;
@@ -10,7 +9,7 @@ const ENDS_WITHIN_MS = 30_000;
 describe('an arena that cannot be opened', () => {
   it('leaves nothing that keeps the process alive: no proxy that listens, no observer, no connection', async () => {
     const program = join(import.meta.dirname, 'arena-without-leader.ts');
-    const { stdout } = await promisify(execFile)(process.execPath, [program], { timeout: ENDS_WITHIN_MS });
+    const { stdout } = await execute(process.execPath, [program], { timeout: ENDS_WITHIN_MS });
     assert.equal(stdout, 'the service was lost\n');
   });
 });

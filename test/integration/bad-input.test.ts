@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -9,13 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { findProgram } from '../controlplane/choose-entry.ts';
 import { startReaper, type Reaper } from '../controlplane/reaper.ts';
 import { runToEnd } from '../controlplane/run-to-end.ts';
 import { startService, type Service } from '../controlplane/service.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { makeRsaKey, toPem } from '../fixtures/keys.ts';
+import { execute } from '../runs/execute.ts';
 import { reviewText } from '../server/reviews.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -231,5 +230,5 @@ describe('bad input for the running service', () => {
 
 async function makeCertificate(folder: string): Promise<void> {
   const script = join(ROOT, 'certs/make-dev-certs.sh');
-  await promisify(execFile)(script, ['--out', folder, '--ip', '127.0.0.1']);
+  await execute(script, ['--out', folder, '--ip', '127.0.0.1']);
 }

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { DAY, make } from '../certificates/made.ts';
 import { SHORT_LIVED } from '../controlplane/kubectl.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
 import { startService } from '../controlplane/service.ts';
 import type { Stage } from '../controlplane/stage.ts';
+import { execute } from '../runs/execute.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../certs/make-dev-certs.sh');
 const SECRET = ['secret', 'jwt-injector-tls', '-n', 'jwt-injector'];
@@ -29,7 +28,7 @@ describe('certs/make-dev-certs.sh --apply', () => {
     HOME: stage.cluster.folder,
     ...SHORT_LIVED,
   });
-  const run = (...args: readonly string[]) => promisify(execFile)(SCRIPT, args, { env: env() });
+  const run = (...args: readonly string[]) => execute(SCRIPT, args, { env: env() });
 
   it('leaves the Secret alone in which jwt-injector keeps its own certificate, empty or not, and says what to do', async () => {
     const { cluster } = stage;

@@ -1,13 +1,12 @@
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { promisify } from 'node:util';
 import { findProgram } from '../controlplane/choose-entry.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { SHORT_LIVED } from '../controlplane/kubectl.ts';
 import { withoutKubeconfig } from '../commands/captured-io.ts';
 import type { Command } from '../../src/commands/command.ts';
+import { execute } from '../runs/execute.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -78,7 +77,7 @@ export async function runShell(
       await writeFile(join(folder, name), content);
     }
     await writeProgram(folder);
-    const { stdout, stderr } = await promisify(execFile)('sh', ['-ec', lines.join('\n')], {
+    const { stdout, stderr } = await execute('sh', ['-ec', lines.join('\n')], {
       cwd: folder,
       env: makeEnvironment(cluster, folder),
     });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { mkdtemp, readdir, readFile, stat } from 'node:fs/promises';
 import { request } from 'node:https';
@@ -8,18 +7,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { decodeJwt } from 'jose';
 import { bundleIn, copy } from '../deploy/bundled-checkout.ts';
 import { startReaper, type Reaper } from '../controlplane/reaper.ts';
 import { startService, type Service } from '../controlplane/service.ts';
+import { execute } from '../runs/execute.ts';
 import { reviewText } from '../server/reviews.ts';
 import type { Loose } from './objects.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const EXAMPLE = join(ROOT, 'deploy/examples/my-jwt.yaml');
-const run = promisify(execFile);
-
 /**
  * Does what the Dockerfile says, without Docker: every file that is copied is read from it, so that the image cannot lack
  * what this test has. `npm run e2e` builds the image itself.
@@ -43,7 +40,7 @@ describe('the bundled service with nothing installed beside it, made as the Dock
     // No cluster, nothing of the user's: whatever is needed is in `app`.
     env = { HOME: folder, KUBECONFIG: undefined, NODE_PATH: undefined, NODE_ENV: 'production' };
     const certificates = join(folder, 'certificates');
-    await run(join(ROOT, 'certs/make-dev-certs.sh'), ['--out', certificates, '--ip', '127.0.0.1']);
+    await execute(join(ROOT, 'certs/make-dev-certs.sh'), ['--out', certificates, '--ip', '127.0.0.1']);
     ca = await readFile(join(certificates, 'ca.crt'), 'utf8');
     const files = ['cert-file=tls.crt', 'key-file=tls.key'].map((pair) => {
       const [flag = '', file = ''] = pair.split('=');
@@ -60,7 +57,7 @@ describe('the bundled service with nothing installed beside it, made as the Dock
 
   const runApp = async (...args: readonly string[]): Promise<string> => {
     const options = { cwd: folder, env: { ...process.env, ...env } };
-    return (await run(process.execPath, [join(app, 'dist/main.js'), ...args], options)).stdout;
+    return (await execute(process.execPath, [join(app, 'dist/main.js'), ...args], options)).stdout;
   };
 
   it('holds the bundle and nothing else', async () => {
@@ -126,7 +123,7 @@ describe('the bundled service with nothing installed beside it, made as the Dock
       assert.equal((await stat(path)).mode & 0o777, 0o755);
       assert.match(await readFile(path, 'utf8'), /^#!\/usr\/local\/bin\/node\n/);
       const options = { cwd: folder, env: { ...process.env, ...env } };
-      assert.match((await run(process.execPath, [path, 'version'], options)).stdout, /^jwt-injector \d/);
+      assert.match((await execute(process.execPath, [path, 'version'], options)).stdout, /^jwt-injector \d/);
     }
   });
 

@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { copyFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Cluster } from '../controlplane/cluster.ts';
+import { execute } from '../runs/execute.ts';
 import { ROOT } from '../runs/run-program.ts';
 import { makeEnvironment, writeProgram } from './cli-run.ts';
 
@@ -39,7 +38,7 @@ export async function openPageReader(
   const run = async (commands: string): Promise<string> => {
     let script = commands;
     for (const [word, value] of Object.entries(words)) script = script.replaceAll(word, value);
-    const { stdout } = await promisify(execFile)('sh', ['-ec', script], { cwd: folder, env: environment });
+    const { stdout } = await execute('sh', ['-ec', script], { cwd: folder, env: environment });
     return stdout;
   };
   await run(`kubectl config set-context --current --namespace=${namespace}`);

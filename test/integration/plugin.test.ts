@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { glob, mkdir, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { PACKAGE_VERSION } from '../../src/package-version.ts';
 import { findBinaries } from '../controlplane/binaries.ts';
 import { copyWithBundle } from '../deploy/bundled-checkout.ts';
+import { execute } from '../runs/execute.ts';
 
-const run = promisify(execFile);
 const REPOSITORY = 'https://git.example.org/science/jwt-injector';
 
 /** The manifest, as far as Krew follows it for this machine. */
@@ -62,7 +60,7 @@ describe('kubectl jwt', { concurrency: false }, () => {
   async function callPlugin(bin: string, ...args: readonly string[]): Promise<string> {
     const path = [bin, dirname(process.execPath), process.env['PATH']].join(delimiter);
     const env = { ...process.env, PATH: path, HOME: folder, KUBECONFIG: join(folder, 'no-cluster') };
-    return (await run(kubectl, ['jwt', ...args], { env, cwd: folder })).stdout;
+    return (await execute(kubectl, ['jwt', ...args], { env, cwd: folder })).stdout;
   }
 
   it('works from npm install -g .', async () => {
@@ -77,7 +75,7 @@ describe('kubectl jwt', { concurrency: false }, () => {
       '--cache',
       join(folder, 'npm'),
     ];
-    await run('npm', ['install', ...flags, '.'], { cwd: checkout });
+    await execute('npm', ['install', ...flags, '.'], { cwd: checkout });
     const bin = join(prefix, 'bin');
     assert.match(await callPlugin(bin, 'version'), new RegExp(`^jwt-injector ${PACKAGE_VERSION} `));
     assert.match(await callPlugin(bin, 'status', '--help'), /^Usage: jwt-injector status /);
@@ -85,7 +83,7 @@ describe('kubectl jwt', { concurrency: false }, () => {
 
   it('works from what Krew unpacks by the manifest of a release', async () => {
     const out = join(folder, 'release');
-    const { stdout } = await run(join(checkout, 'deploy/krew/pack'), [out, `${REPOSITORY}/`]);
+    const { stdout } = await execute(join(checkout, 'deploy/krew/pack'), [out, `${REPOSITORY}/`]);
     assert.equal(stdout, `plugin    ${out}/jwt-injector-${PACKAGE_VERSION}.tgz\nmanifest  ${out}/jwt.yaml\n`);
     const text = await readFile(join(out, 'jwt.yaml'), 'utf8');
     assert.doesNotMatch(text, /REPOSITORY|SHA256|VERSION/);
@@ -101,7 +99,7 @@ describe('kubectl jwt', { concurrency: false }, () => {
 
     const unpacked = join(folder, 'unpacked');
     await mkdir(unpacked);
-    await run('tar', ['--extract', '--gzip', '--file', join(out, archive), '--directory', unpacked]);
+    await execute('tar', ['--extract', '--gzip', '--file', join(out, archive), '--directory', unpacked]);
     const installed = join(folder, 'installed');
     for (const operation of platform.files) await moveAsKrew(unpacked, installed, operation);
     const bin = join(folder, 'krew-bin');
@@ -116,7 +114,7 @@ describe('kubectl jwt', { concurrency: false }, () => {
     [['x', 'git.example.org'], /not the URL of a repository/],
   ] as const) {
     it(`deploy/krew/pack ${args.join(' ')} ends with one sentence, and makes nothing`, async () => {
-      await assert.rejects(run(join(checkout, 'deploy/krew/pack'), [...args], { cwd: folder }), {
+      await assert.rejects(execute(join(checkout, 'deploy/krew/pack'), [...args], { cwd: folder }), {
         code: 2,
         stderr: words,
       });

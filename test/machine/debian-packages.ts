@@ -1,11 +1,8 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { access, cp, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
-
-const run = promisify(execFile);
+import { execute } from '../runs/execute.ts';
 
 /** Debian's words for the architectures that Node has builds for. */
 export type DebianArch = 'amd64' | 'arm64';
@@ -70,7 +67,7 @@ function createApt(state: string, arch: DebianArch): Apt {
   const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
   return async (args, cwd) => {
     const env = { ...process.env, LC_ALL: 'C' };
-    return (await run('apt-get', [...options, ...args], { cwd, env, maxBuffer: 16 * 1024 ** 2 })).stdout;
+    return (await execute('apt-get', [...options, ...args], { cwd, env, maxBuffer: 16 * 1024 ** 2 })).stdout;
   };
 }
 
@@ -94,7 +91,8 @@ async function unpack(versions: readonly string[], folder: string, apt: Apt): Pr
   await mkdir(archives, { recursive: true });
   await mkdir(join(root, 'usr'), { recursive: true });
   if (versions.length > 0) await apt(['download', '-qq', ...versions], archives);
-  for (const archive of await readdir(archives)) await run('dpkg-deb', ['-x', join(archives, archive), root]);
+  for (const archive of await readdir(archives))
+    await execute('dpkg-deb', ['-x', join(archives, archive), root]);
   await rm(archives, { recursive: true });
   for (const name of OUTSIDE_USR) {
     const place = join(root, name);

@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
+import { execute } from '../runs/execute.ts';
 
 /** What a run in namespaces of its own needs of the machine; the caller adds what it needs besides. */
 const PROGRAMS = ['apt-get', 'dpkg-deb', 'unshare'];
@@ -14,7 +13,7 @@ export async function requireMachine(what: string, programs: readonly string[]):
   if (process.platform !== 'linux') problems.push(`this is ${process.platform}, and they need Linux`);
   if (process.getuid?.() !== 0) problems.push('namespaces, mounts and networks need root: run it as root');
   for (const program of [...PROGRAMS, ...programs]) {
-    const found = await promisify(execFile)('sh', ['-c', `command -v ${program}`]).catch(() => undefined);
+    const found = await execute('sh', ['-c', `command -v ${program}`]).catch(() => undefined);
     if (found === undefined) problems.push(`there is no ${program} on PATH`);
   }
   if (problems.length > 0) throw new ControlPlaneError(`${what} cannot run here: ${problems.join('; ')}`);

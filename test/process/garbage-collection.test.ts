@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { execute } from '../runs/execute.ts';
 
 const SOURCE = pathToFileURL(join(import.meta.dirname, '../../src/process/garbage-collection.ts')).href;
 
@@ -16,7 +15,7 @@ const WORK = `
 /** Milliseconds that threads beside the working one spent on collections of new objects, in a process of its own. */
 async function helpWith(script: string): Promise<number> {
   const args = ['--trace-gc', '--trace-gc-nvp', '--input-type=module', '--eval', script];
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { maxBuffer: 64 * 1024 ** 2 });
+  const { stdout, stderr } = await execute(process.execPath, args, { maxBuffer: 64 * 1024 ** 2 });
   assert.equal(stderr, ''); // it names flags that V8 does not have
   const times = [...stdout.matchAll(/ background\.scavenge\.parallel=([\d.]+)/g)].map(([, time]) =>
     Number(time),

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { kubectl, quoteShell, shellCommand } from '../../src/resources/shell-words.ts';
+import { execute } from '../runs/execute.ts';
 
 const STRANGE = ["a'b", '$(x) `y` "z"', 'a b\nc', '', '{"a":1}', String.raw`\.`, '*', '~', 'a;b', '!!', '#'];
 
 /** The words of a command as the shell hands them over. */
 async function split(command: string): Promise<readonly string[]> {
   const shim = String.raw`kubectl() { printf '%s\0' "$@"; }`;
-  const { stdout } = await promisify(execFile)('sh', ['-c', `${shim}\n${command}`]);
+  const { stdout } = await execute('sh', ['-c', `${shim}\n${command}`]);
   return stdout.split('\0').slice(0, -1);
 }
 

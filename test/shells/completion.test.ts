@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFile, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
 import { installCrd } from '../controlplane/install.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
+import { execute } from '../runs/execute.ts';
 import { openTerminal } from './terminal.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
@@ -74,7 +74,7 @@ describe('completion', { concurrency: false }, () => {
   it('works in fish, by its own list of candidates', async () => {
     for (const [typed, completed] of LINES) {
       const script = `jwt-injector completion fish | source; complete --do-complete='${typed}'`;
-      const { stdout } = await promisify(execFile)('fish', ['--no-config', '-c', script], {
+      const { stdout } = await execute('fish', ['--no-config', '-c', script], {
         env: { ...process.env, ...env },
       });
       const word = completed.split(' ').at(-1);

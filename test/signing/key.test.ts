@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { ALGORITHMS, isAlgorithmName } from '../../src/resources/algorithms.ts';
 import { readSigningKey } from '../../src/signing/key.ts';
 import { makeKey, makeRsaKey, NRP_KEY, OPENSSH_KEYS, someKey, toPem } from '../fixtures/keys.ts';
+import { execute } from '../runs/execute.ts';
 import { tlv, toInteger } from './key/tlv.ts';
 
 async function expectProblem(
@@ -218,7 +217,7 @@ describe('a key in another form is named, with the command that converts it, whe
       assert.equal(read.problem.reason, 'KeyUnreadable');
       const [, command = ''] = says.exec(read.problem.message) ?? assert.fail(read.problem.message);
       await writeFile(join(folder, 'KEY'), bytes);
-      await promisify(execFile)('sh', ['-c', command], { cwd: folder });
+      await execute('sh', ['-c', command], { cwd: folder });
       const text = await readFile(join(folder, 'key.pem'), 'utf8');
       assert.ok((await readSigningKey(text, algorithm)).ok, 'the command makes a key that can be read');
     });

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { promisify } from 'node:util';
+import { execute } from '../runs/execute.ts';
 import { findGoTool } from './go-tool.ts';
 
-const run = promisify(execFile);
 const WORKFLOW = join(import.meta.dirname, '../../.github/workflows/ci.yml');
 // It would use these two where a machine happens to have them.
 const ALONE = ['-shellcheck=', '-pyflakes=', '-no-color'];
@@ -17,7 +15,7 @@ const MODULE = join(import.meta.dirname, 'actionlint');
 async function lint(path: string): Promise<string> {
   const actionlint = await findGoTool(MODULE);
   try {
-    return (await run(actionlint, [...ALONE, path])).stdout;
+    return (await execute(actionlint, [...ALONE, path])).stdout;
   } catch (error) {
     if (error instanceof Error && 'stdout' in error && error.stdout !== '') return String(error.stdout);
     throw error;

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { access, chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { promisify } from 'node:util';
+import { execute } from '../runs/execute.ts';
 import { findGoTool } from './go-tool.ts';
 
 /** Stands for `go build`: notes that it ran, and makes a program after a while. */
@@ -51,9 +50,7 @@ describe('findGoTool', () => {
       console.log(await findGoTool(process.env.FOLDER));`;
     const args = ['--input-type=module', '--eval', code];
     const env = { ...environment, FOLDER: folder };
-    return (
-      await promisify(execFile)(process.execPath, args, { cwd: import.meta.dirname, env })
-    ).stdout.trim();
+    return (await execute(process.execPath, args, { cwd: import.meta.dirname, env })).stdout.trim();
   }
 
   it('builds once for all that ask at the same time, in this process and in others', async () => {

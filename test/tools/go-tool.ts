@@ -1,13 +1,10 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { access, constants, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { findCacheFolder } from '../controlplane/binaries.ts';
 import { waitForLock } from '../controlplane/cache-lock.ts';
 import { identifyProcess } from '../controlplane/process-identity.ts';
-
-const run = promisify(execFile);
+import { execute } from '../runs/execute.ts';
 
 /** As for the control plane: no C compiler, no other Go than the one on PATH, no module that go.sum does not name. */
 const ENVIRONMENT = { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local', GOWORK: 'off' };
@@ -73,7 +70,7 @@ async function buildOnce({ tool, path, folder, tags, environment }: Build): Prom
   });
   try {
     if (await isExecutable(path)) return;
-    await run(
+    await execute(
       'go',
       ['build', '-trimpath', '-buildvcs=false', `-tags=${tags.join()}`, '-o', unfinished, tool],
       { cwd: folder, env: { ...environment, ...ENVIRONMENT } },

@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { readObjects, renderOverlay } from '../deploy/rendered.ts';
 import { recordNudges } from '../../src/loop/record-nudges.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { systemClock } from '../../src/time/clock.ts';
+import { execute } from '../runs/execute.ts';
 import { findPrometheusTool } from './prometheus.ts';
 
-const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '../..');
 const RULES = join(ROOT, 'deploy/monitoring/rules.yaml');
 const TESTS = join(import.meta.dirname, 'monitoring-rules.yaml');
@@ -33,13 +31,13 @@ const alerts = groups.flatMap(({ rules }) => rules.filter(({ alert }) => alert !
 describe('the rules of Prometheus', () => {
   it('are accepted by promtool', async () => {
     const promtool = await findPrometheusTool('promtool');
-    const { stdout } = await run(promtool, ['check', 'rules', '--lint=all', '--lint-fatal', RULES]);
+    const { stdout } = await execute(promtool, ['check', 'rules', '--lint=all', '--lint-fatal', RULES]);
     assert.match(stdout, /SUCCESS/);
   });
 
   it('alert when they should, and only then', async () => {
     const promtool = await findPrometheusTool('promtool');
-    const { stdout } = await run(promtool, ['test', 'rules', TESTS]);
+    const { stdout } = await execute(promtool, ['test', 'rules', TESTS]);
     assert.match(stdout, /SUCCESS/);
   });
 

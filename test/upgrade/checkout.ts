@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
+import { execute } from '../runs/execute.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -32,7 +31,7 @@ export async function openCheckout(ref: string): Promise<Checkout> {
   const root = join(folder, 'checkout');
   const git = async (...args: readonly string[]): Promise<string> => {
     try {
-      return (await promisify(execFile)('git', ['-C', ROOT, ...args])).stdout.trim();
+      return (await execute('git', ['-C', ROOT, ...args])).stdout.trim();
     } catch (error) {
       const words = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
       throw new ControlPlaneError(`git ${args.join(' ')}: ${words.trim()}`, { cause: error });

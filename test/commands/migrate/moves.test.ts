@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, it } from 'node:test';
 import { wireJwt } from '../../fixtures/jwts.ts';
+import { execute } from '../../runs/execute.ts';
 import { check, fixes, keyIn } from '../migrating-cluster.ts';
 
 function inOrderOfText(one: string, other: string): number {
@@ -99,9 +98,7 @@ describe('migrate check moves keys and JWTs:', () => {
         if (hasCrd) await mkdir(join(folder, 'deploy/kustomize/crd'), { recursive: true });
         const env = { PATH: `${folder}:${process.env['PATH']}`, LOG: log, FAILING: failing };
         const options = { cwd: folder, env };
-        await promisify(execFile)('sh', ['-c', found?.commands.join('\n') ?? ''], options).catch(
-          () => undefined,
-        );
+        await execute('sh', ['-c', found?.commands.join('\n') ?? ''], options).catch(() => undefined);
         return (await readFile(log, 'utf8')).trim().split('\n');
       } finally {
         await rm(folder, { recursive: true });

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { commandPrinter } from '../../../src/commands/cluster/command-printer.ts';
 import { moveKey } from '../../../src/commands/migrate/shell-commands.ts';
 import { migrateCommand } from '../../../src/commands/migrate.ts';
+import { execute } from '../../runs/execute.ts';
 import { runCommand } from '../captured-io.ts';
 
 describe('the command that moves a key', () => {
@@ -14,7 +13,7 @@ describe('the command that moves a key', () => {
   /** A kubectl that keeps what it is given to create, and fails if asked to. */
   async function run(command: string, createFails = false) {
     const shim = `kubectl() { cat > /dev/null; echo created; ${createFails ? 'return 1' : 'return 0'}; }`;
-    const { stdout } = await promisify(execFile)('sh', ['-c', `${shim}\n${command}; echo "[$key]"`]);
+    const { stdout } = await execute('sh', ['-c', `${shim}\n${command}; echo "[$key]"`]);
     return stdout;
   }
 

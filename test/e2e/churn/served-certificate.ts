@@ -1,5 +1,4 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { execute } from '../../runs/execute.ts';
 import { listReplicas } from './processes.ts';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 
@@ -30,7 +29,7 @@ const PRINT_FINGERPRINT = `
 /** Asked in the network of a process. */
 async function readFingerprint(host: string, pid: number): Promise<string> {
   const args = [`--target=${pid}`, '--net', process.execPath, '-e', PRINT_FINGERPRINT];
-  const asked = promisify(execFile)('nsenter', [...args, host, String(WEBHOOK_PORT)], {
+  const asked = execute('nsenter', [...args, host, String(WEBHOOK_PORT)], {
     timeout: ANSWERED_WITHIN_MS,
   });
   return (await asked).stdout;

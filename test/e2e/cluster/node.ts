@@ -1,14 +1,11 @@
-import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { type ApiAccess, askApi } from '../../controlplane/api-request.ts';
 import { type Component, startComponent } from '../../controlplane/component.ts';
 import type { Reaper } from '../../controlplane/reaper.ts';
+import { execute } from '../../runs/execute.ts';
 import type { NodePlace } from './addresses.ts';
 import { NODE_FILES, writeNodeFiles } from './node-files.ts';
-
-const run = promisify(execFile);
 
 /** A node of the cluster: its containerd and its kubelet. */
 export interface RealNode {
@@ -39,7 +36,7 @@ export async function startNode(settings: NodeSettings): Promise<RealNode> {
   await mkdir(folder, { recursive: true });
   await writeNodeFiles(folder, place);
   const socket = join(folder, NODE_FILES.socket);
-  const ctr = (...args: readonly string[]) => run('ctr', ['-a', socket, '-n', 'k8s.io', ...args]);
+  const ctr = (...args: readonly string[]) => execute('ctr', ['-a', socket, '-n', 'k8s.io', ...args]);
   const shared = { folder, reaper, readyWithinMs, log };
   const containerd = await startComponent({
     ...shared,
@@ -70,12 +67,12 @@ export async function startNode(settings: NodeSettings): Promise<RealNode> {
       await ctr('images', 'import', ...(name === undefined ? [] : ['--index-name', name]), archive);
     },
     powerOff: async () => {
-      await run('nft', [describeSilence(place)]);
+      await execute('nft', [describeSilence(place)]);
       await Promise.all([agent.kill(), containerd.kill()]);
       await killUsersOf(socket);
     },
     powerOn: async () => {
-      await run('nft', [`delete table inet ${place.name}`]);
+      await execute('nft', [`delete table inet ${place.name}`]);
       await containerd.restart();
       await agent.restart();
     },
@@ -103,7 +100,9 @@ async function isNodeReady(access: ApiAccess, name: string): Promise<boolean> {
 
 /** The shims of a containerd name its socket; with a shim, whatever it watches over is killed. */
 async function killUsersOf(socket: string): Promise<void> {
-  const { stdout } = await run('pgrep', ['-f', `containerd-shim.*${socket}`]).catch(() => ({ stdout: '' }));
+  const { stdout } = await execute('pgrep', ['-f', `containerd-shim.*${socket}`]).catch(() => ({
+    stdout: '',
+  }));
   const shims = stdout.split('\n').filter(Boolean).map(Number);
   const children = await Promise.all(shims.map(childrenOf));
   for (const pid of [...shims, ...children.flat()]) {
@@ -116,6 +115,6 @@ async function killUsersOf(socket: string): Promise<void> {
 }
 
 async function childrenOf(pid: number): Promise<readonly number[]> {
-  const { stdout } = await run('pgrep', ['-P', String(pid)]).catch(() => ({ stdout: '' }));
+  const { stdout } = await execute('pgrep', ['-P', String(pid)]).catch(() => ({ stdout: '' }));
   return stdout.split('\n').filter(Boolean).map(Number);
 }

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { PACKAGE_VERSION } from '../../../src/package-version.ts';
+import { execute } from '../../runs/execute.ts';
 import { checkLabels } from './image-labels.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const run = async (file: string, args: readonly string[]): Promise<string> =>
-  (await promisify(execFile)(file, [...args])).stdout;
+  (await execute(file, [...args])).stdout;
 
 /** An OCI archive as `deploy/release` writes it, of an image with these labels. */
 async function writeArchive(folder: string, labels: Readonly<Record<string, string>>): Promise<string> {

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdir, symlink } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import type { DoctorReport } from '../../../src/commands/doctor/describe-doctor.ts';
 import type { Finding } from '../../../src/commands/installation/finding.ts';
 import type { StatusReport } from '../../../src/commands/status/status-report.ts';
 import { waitUntil } from '../../controlplane/wait-until.ts';
+import { execute } from '../../runs/execute.ts';
 import {
   ASKS_FOR_TOKEN,
   BUSYBOX,
@@ -17,8 +16,6 @@ import {
   RESTRICTED_POD,
 } from './science-namespace.ts';
 import type { Scene, Story } from './story.ts';
-
-const run = promisify(execFile);
 
 const NAMESPACE = 'admin';
 /** The kubelet brings a new token within 90 s in any case; a machine under load may take as long again. */
@@ -54,7 +51,10 @@ async function installPlugin({ cluster: { controlPlane } }: Scene): Promise<Call
   const env = { ...process.env, PATH: path, KUBECONFIG: controlPlane.adminKubeconfig };
   return async (...words) => {
     try {
-      return { out: (await run(controlPlane.place.kubectlPath, ['jwt', ...words], { env })).stdout, code: 0 };
+      return {
+        out: (await execute(controlPlane.place.kubectlPath, ['jwt', ...words], { env })).stdout,
+        code: 0,
+      };
     } catch (error) {
       if (!(error instanceof Error && 'stdout' in error && 'code' in error)) throw error;
       return { out: String(error.stdout), code: Number(error.code) };
@@ -71,7 +71,7 @@ async function consultDoctor({ log }: Scene, call: Call): Promise<void> {
     return out;
   };
   log(`kubectl jwt doctor finds nothing: ${(await isAllWell()).trim().split('\n').at(-1)}`);
-  await run('nft', [FIREWALL]);
+  await execute('nft', [FIREWALL]);
   try {
     const { out, code } = await call('doctor', '-o', 'json');
     assert.equal(code, 1, out);
@@ -86,7 +86,7 @@ async function consultDoctor({ log }: Scene, call: Call): Promise<void> {
     assert.match(problems[0]?.remedy ?? '', /open port 8443 of the pods/);
     log(`with a firewall before the pods it says: ${problems[0]?.message}`);
   } finally {
-    await run('nft', ['delete table inet firewall']);
+    await execute('nft', ['delete table inet firewall']);
   }
   await isAllWell();
 }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { type ApiAccess, askApi } from '../../controlplane/api-request.ts';
 import { waitUntil } from '../../controlplane/wait-until.ts';
+import { execute } from '../../runs/execute.ts';
 import {
   ASKS_FOR_TOKEN,
   BUSYBOX,
@@ -14,8 +13,6 @@ import {
 } from './science-namespace.ts';
 import { describeTimes } from './times.ts';
 import type { Scene, Story } from './story.ts';
-
-const run = promisify(execFile);
 
 const NAMESPACE = 'science';
 
@@ -131,7 +128,7 @@ async function renew(scene: Scene, pods: readonly string[]): Promise<readonly nu
     const signature = await readToken(access);
     return signature !== before && { signature, at: Date.now() };
   });
-  const renewing = run(process.execPath, [
+  const renewing = execute(process.execPath, [
     CLI,
     'renew',
     'tok',

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
 import { chmod, mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { waitUntil } from '../../controlplane/wait-until.ts';
+import { execute } from '../../runs/execute.ts';
 import { signChanged } from '../../verifiers/hand-made.ts';
 import { startIssuerSite } from '../../verifiers/issuer-site.ts';
 import { shortenRefresh } from '../../verifiers/key-cache.ts';
@@ -44,7 +43,7 @@ export const STORAGE: Story = {
     const world = await furnishWorld(join(folder, 'world'));
     await using site = await startIssuerSite(world);
     const dir = join(site.folder, new URL(ISSUER).host);
-    const cli = (...args: readonly string[]) => promisify(execFile)(process.execPath, [CLI, ...args]);
+    const cli = (...args: readonly string[]) => execute(process.execPath, [CLI, ...args]);
     const live = ['-n', NAMESPACE, `--kubeconfig=${adminKubeconfig}`];
 
     await kubectl(['create', 'namespace', NAMESPACE]);
