@@ -6,13 +6,18 @@ import type { LineRule, Proxy } from './proxy.ts';
 /** The service's silence watchdog, the pause before the next try, and some, in ms. */
 const NOTICED_WITHIN_MS = 90_000 + 40_000;
 
-/** Deletes a Secret, which no watch reports: it comes back once the silence is noticed, and renewals go on meanwhile. */
+/**
+ * Deletes a Secret and makes a JWT, which no watch reports: both have a token once the silence is noticed, each
+ * by its own watch, and renewals go on meanwhile.
+ */
 async function loseSight(ground: Ground, harm: (proxy: Proxy) => number): Promise<void> {
   const renewing = await ground.sign('renewing', { spec: ONE_MINUTE });
   const idle = await ground.sign('idle');
   const before = renewing.text;
   ground.requireHarm(harm(ground.arena.main().proxy));
-  await idle.loseSecret({ withinMs: NOTICED_WITHIN_MS });
+  const unseen = await ground.sign('unseen', { isAwaited: false });
+  const noticed = unseen.waitFor('a first token', () => unseen.isRenewed(''), NOTICED_WITHIN_MS);
+  await Promise.all([idle.loseSecret({ withinMs: NOTICED_WITHIN_MS }), noticed]);
   await renewing.waitFor('a renewal meanwhile', () => renewing.text !== before);
 }
 
