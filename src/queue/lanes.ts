@@ -1,5 +1,6 @@
 import { FairHeap } from './fair-heap.ts';
 import type { Milliseconds } from '../time/units.ts';
+import { SuspectLimit } from './suspect-limit.ts';
 
 /** What makes a waiting key more urgent than another. Times as in `Work`. */
 export interface Urgency {
@@ -35,9 +36,8 @@ const STILL_SLOW_ROUND_MS = 250;
 /** Slow and failing rounds hold no more of the workers, so that they delay no renewal of others. */
 const LIMITED_SHARE = 0.5;
 /**
- * Those that failed or were slow before may hold less: half as many after each that was so again, one more after each that
- * was not, and never fewer than this share. Many writes of 240 KiB at once make an API server answer everybody late. So
- * many workers are kept for limited rounds in any case, too.
+ * So many workers are kept for limited rounds whatever has become slow, and among these for suspects whatever they come to,
+ * and for fresh keys however many suspects are due.
  */
 const MIN_SHARE = 0.125;
 /** Extra rounds may start in place of slow ones: so many for each worker are under way at most. */
@@ -55,13 +55,13 @@ const isBefore = (a: Urgency, b: Urgency): boolean =>
  * | lane    | keys in it                                           | workers                                         |
  * | ------- | ---------------------------------------------------- | ----------------------------------------------- |
  * | quick   | those whose last round ended well within a second    | all but those that limited and slow rounds have |
- * | fresh   | never worked on, or changed since they were suspects | half, together with suspects                    |
+ * | fresh   | never worked on, or changed since they were suspects | half, together with suspects; an eighth alone   |
  * | suspect | those whose last round failed or was slow            | an eighth to half, by how the last ones went    |
  *
  * Limited are the rounds of fresh keys and of suspects: they never hold more than half of the workers. Rounds of quick keys
  * that have become slow count with them, and together they take no more than half away from quick keys. So a thousand JWTs
- * that fail slowly delay no other's renewal. And the more often suspects are slow or fail, the fewer of them are worked on
- * at once.
+ * that fail slowly delay no other's renewal. And the more often suspects fail, or slow each other down, the fewer of them are
+ * worked on at once (`SuspectLimit`).
  *
  * Under an API server that answers everybody late all rounds are slow, and a renewal that is due may be that of a suspect.
  * So quick keys that became slow never shut the other lanes: an eighth of the workers is kept for limited rounds, and a fresh
@@ -75,10 +75,11 @@ export class Lanes {
   readonly #limitedWorkers: number;
   /** So many workers are kept for limited rounds, and among these for suspects that are due. */
   readonly #reserved: number;
+  /** Suspects are worked on by so many while fresh keys wait. */
+  readonly #mostBesideFresh: number;
   /** The rank of keys that were never worked on. */
   readonly #newRank: number;
-  /** So many keys that failed or were slow before may be worked on at once now. */
-  #mostSuspects: number;
+  readonly #suspectLimit: SuspectLimit;
   readonly #quick: FairHeap<Urgency>;
   /** Never worked on, or changed since they were suspects. */
   readonly #fresh: FairHeap<Urgency>;
@@ -91,7 +92,8 @@ export class Lanes {
     this.#workers = workers;
     this.#limitedWorkers = Math.max(1, Math.floor(workers * LIMITED_SHARE));
     this.#reserved = Math.max(1, Math.floor(workers * MIN_SHARE));
-    this.#mostSuspects = this.#limitedWorkers;
+    this.#mostBesideFresh = Math.max(1, this.#limitedWorkers - this.#reserved);
+    this.#suspectLimit = new SuspectLimit(this.#reserved, this.#limitedWorkers);
     this.#newRank = newRank;
     // All workers may be busy with the most urgent of one namespace before those of others get their turns.
     this.#quick = new FairHeap(isBefore, workers);
@@ -150,14 +152,10 @@ export class Lanes {
     const round = this.#rounds.get(key);
     this.#rounds.delete(key);
     if (round === undefined) return;
-    const isBad =
-      hasFailed || now - round.startedAt >= (round.lane === 'suspect' ? STILL_SLOW_ROUND_MS : SLOW_ROUND_MS);
-    if (round.lane === 'suspect') {
-      this.#mostSuspects = isBad
-        ? Math.max(this.#reserved, Math.floor(this.#mostSuspects / 2))
-        : Math.min(this.#limitedWorkers, this.#mostSuspects + 1);
-    }
-    if (!isBad) this.#records.delete(key);
+    const { lane, startedAt } = round;
+    const isSlow = now - startedAt >= (lane === 'suspect' ? STILL_SLOW_ROUND_MS : SLOW_ROUND_MS);
+    if (lane === 'suspect') this.#suspectLimit.ended({ startedAt, endedAt: now, hasFailed, isSlow });
+    if (!hasFailed && !isSlow) this.#records.delete(key);
     else {
       const failures = hasFailed ? (this.#records.get(key)?.failures ?? 0) + 1 : 0;
       this.#records.set(key, { failures, isSuspect: true });
@@ -198,8 +196,11 @@ export class Lanes {
 
   #chooseLimitedLane(): Lane {
     const suspects = this.#countSuspects();
-    const suspect = suspects < this.#mostSuspects ? this.#suspects.first() : undefined;
     const fresh = this.#fresh.first();
+    // Renewals that are due again and again would leave none for those that never had a token.
+    const most = fresh === undefined ? this.#limitedWorkers : this.#mostBesideFresh;
+    const isRoom = suspects < Math.min(most, this.#suspectLimit.limit);
+    const suspect = isRoom ? this.#suspects.first() : undefined;
     if (suspect === undefined || fresh === undefined) return suspect === undefined ? 'fresh' : 'suspect';
     const isReserved = suspect.rank < this.#newRank && suspects < this.#reserved;
     return (suspect.failures === 0 || isReserved) && isBefore(suspect, fresh) ? 'suspect' : 'fresh';

@@ -120,7 +120,7 @@ describe('the lanes of waiting keys', () => {
 
   it('let a renewal that is due not wait behind new ones, though the last was slow or failed', () => {
     for (const [title, hasFailed, most] of [
-      ['slow', false, 16],
+      ['slow', false, 12],
       ['failed', true, 4],
     ] as const) {
       const lanes = new Lanes(32, 1);

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { startQueue } from './noted-queue.ts';
+
+const MINUTE_MS = 60_000;
+const LIFETIME_MS = 10 * MINUTE_MS;
+
+/** 600 JWTs of 50 namespaces, renewed at half of ten minutes; from the fifth minute on every round takes so long. */
+async function simulate(roundMs: number): Promise<{ renewals: number; expired: number; most: number }> {
+  const seen = { renewals: 0, expired: 0, most: 0 };
+  const expiries = new Map<string, number>();
+  let underWay = 0;
+  const { queue, clock } = startQueue(
+    async (key) => {
+      underWay += 1;
+      seen.most = Math.max(seen.most, underWay);
+      await clock.sleep(clock.now() < 5 * MINUTE_MS ? 20 : roundMs);
+      underWay -= 1;
+      const expiresAt = expiries.get(key);
+      if (expiresAt !== undefined) seen.renewals += 1;
+      if (expiresAt !== undefined && clock.now() > expiresAt) seen.expired += 1;
+      expiries.set(key, clock.now() + LIFETIME_MS);
+      const dueAt = clock.now() + (LIFETIME_MS / 2) * (0.95 + 0.05 * Math.random());
+      return { next: 'wait', dueAt, expiresAt: clock.now() + LIFETIME_MS };
+    },
+    { random: Math.random },
+  );
+  for (let each = 0; each < 600; each += 1) queue.add(`ns-${each % 50}/jwt-${each}`, { priority: 'new' });
+  await clock.advance(40 * MINUTE_MS);
+  const stopping = queue.stop();
+  await clock.advance(2 * roundMs);
+  await stopping;
+  return seen;
+}
+
+it('an API server that answers everybody late for long lets no token expire while workers are free', async () => {
+  const { renewals, expired, most } = await simulate(5_000);
+  assert.ok(renewals > 600 * 6, `${renewals} renewals`);
+  assert.equal(expired, 0, `${expired} of ${renewals} renewals came after the expiry`);
+  assert.ok(most <= 4 * 32, `${most} at once`);
+});
+
+it('renewals that are due again and again leave workers for a new JWT', async () => {
+  const begun = new Map<string, number>();
+  const { queue, clock } = startQueue(
+    async (key) => {
+      begun.set(key, clock.now());
+      await clock.sleep(3_000);
+      return { next: 'wait', dueAt: clock.now() + 30_000, expiresAt: clock.now() + 60_000 };
+    },
+    { random: Math.random },
+  );
+  for (let each = 0; each < 600; each += 1) queue.add(`many/jwt-${each}`, { priority: 'new' });
+  await clock.advance(15 * MINUTE_MS);
+  assert.equal(begun.size, 600, 'all of them had their first round');
+  queue.add('other/new', { priority: 'new' });
+  await clock.advance(10_000);
+  assert.ok(begun.has('other/new'));
+  const stopping = queue.stop();
+  await clock.advance(10_000);
+  await stopping;
+});

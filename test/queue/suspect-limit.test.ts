@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { SuspectLimit } from '../../src/queue/suspect-limit.ts';
+
+const [MIN_LIMIT, MAX_LIMIT] = [4, 16];
+
+/** The limit as it was, second by second, while as many rounds are under way as it lets; `tookWith` says how long one takes. */
+function follow(
+  tookWith: (underWay: number) => number,
+  seconds: number,
+  hasFailed = false,
+): readonly number[] {
+  const limit = new SuspectLimit(MIN_LIMIT, MAX_LIMIT);
+  const underWay: { startedAt: number; endsAt: number }[] = [];
+  const limits: number[] = [];
+  for (let now = 0; now < seconds * 1_000; now += 10) {
+    for (const round of underWay.filter(({ endsAt }) => endsAt <= now)) {
+      underWay.splice(underWay.indexOf(round), 1);
+      const { startedAt } = round;
+      limit.ended({ startedAt, endedAt: now, hasFailed, isSlow: now - startedAt >= 250 });
+    }
+    while (underWay.length < limit.limit)
+      underWay.push({ startedAt: now, endsAt: now + tookWith(underWay.length + 1) });
+    if (now % 1_000 === 0) limits.push(limit.limit);
+  }
+  return limits;
+}
+
+describe('the limit of suspects', () => {
+  it('falls to the least while they fail, and rises at once when they are quick', () => {
+    assert.equal(follow(() => 10_000, 60, true).at(-1), MIN_LIMIT);
+    assert.equal(follow(() => 50, 60).at(-1), MAX_LIMIT);
+  });
+
+  it('stays low where they slow each other down', () => {
+    const limits = follow((underWay) => 170 * underWay, 600).slice(30);
+    assert.ok(Math.max(...limits) <= MAX_LIMIT / 2, String(limits));
+  });
+
+  it('falls, but rises again, where they are slow however few they are', () => {
+    const limits = follow(() => 5_000, 300);
+    assert.equal(Math.min(...limits), MIN_LIMIT, 'nobody knows why they are slow at first');
+    assert.deepEqual(new Set(limits.slice(120)), new Set([MAX_LIMIT]));
+  });
+
+  it('finds out once more when the API server becomes slower still', () => {
+    let asked = 0;
+    const limits = follow(() => (++asked < 500 ? 2_000 : 8_000), 600);
+    assert.equal(limits[60], MAX_LIMIT);
+    assert.equal(Math.min(...limits.slice(60)), MIN_LIMIT);
+    assert.equal(limits.at(-1), MAX_LIMIT);
+  });
+
+  it('is never beyond its bounds', () => {
+    for (const took of [10, 300, 3_000])
+      for (const limit of follow((underWay) => took * (1 + (underWay % 3)), 120))
+        assert.ok(limit >= MIN_LIMIT && limit <= MAX_LIMIT);
+  });
+});
