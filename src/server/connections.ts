@@ -44,6 +44,9 @@ interface OpenConnection {
   seen: { readonly state: State; readonly requests: number; readonly since: number };
 }
 
+/** Those of a few API servers, and then of as many others as the webhook has connections. */
+const MAX_SENDERS = 1_024;
+
 /** Of a request's headers: those of the API server and of Prometheus have some hundred bytes. */
 export const MAX_HEADER_BYTES = 8 * 1024;
 
@@ -77,13 +80,15 @@ export class Connections {
   readonly #shares: FairShare<OpenConnection>;
   readonly #open = new Set<OpenConnection>();
   readonly #byStream = new WeakMap<Socket, OpenConnection>();
+  /** Addresses of whole requests, the latest last: also of an API server that had nothing to ask for a while. */
+  readonly #senders = new Set<string>();
 
   constructor(limits: ConnectionLimits, rankOf: (use: ConnectionUse) => HeldRank = rankReviews) {
     this.#limits = limits;
     this.#shares = new FairShare(
       limits.connections,
       (connection) => rankOf({ state: stateOfConnection(connection), requests: connection.requests }),
-      limits.guaranteed,
+      { weight: limits.guaranteed, isInUse: (owner) => this.#senders.has(owner) },
     );
   }
 
@@ -148,6 +153,7 @@ export class Connections {
     connection.isReceived = true;
     connection.requests += 1;
     connection.quietAt = request.socket.bytesRead;
+    this.#noteSender(connection.owner);
     return connection.owner;
   }
 
@@ -174,6 +180,13 @@ export class Connections {
     };
     this.#open.add(connection);
     return connection;
+  }
+
+  #noteSender(owner: string): void {
+    this.#senders.delete(owner);
+    this.#senders.add(owner);
+    const [oldest] = this.#senders;
+    if (this.#senders.size > MAX_SENDERS && oldest !== undefined) this.#senders.delete(oldest);
   }
 
   #look(now: Milliseconds): void {

@@ -12,30 +12,36 @@ export const RANK = { spare: 0, idle: 1, newcomer: 2, busy: 3 } as const;
 /** What an item can be when another one comes. */
 export type HeldRank = (typeof RANK)['spare' | 'idle' | 'busy'];
 
+/** What an owner in use may hold, whatever the others do; less where there is not as much for all of these and one more. */
+export interface Guarantee {
+  readonly weight: number;
+  readonly isInUse: (owner: string) => boolean;
+}
+
+const NO_GUARANTEE: Guarantee = { weight: 0, isInUse: () => false };
+
 /**
  * Something limited that many owners share. When there is not enough for all, the owner that holds the most loses: so an
  * owner that holds no more than its equal share never loses anything, whatever the others do. With so many owners that
  * nobody holds more than a newcomer's owner will, all of these lose what is spare, or else nobody new would get anything.
  *
- * A crowd of owners with one item each makes equal shares small. So an owner in use, one that has something that is not spare,
- * may be guaranteed more: up to that, instead of it an owner loses that has nothing but what is spare.
+ * A crowd of owners with one item each makes equal shares small. So an owner in use may be guaranteed more: up to that, an
+ * owner that is not loses in its place.
  */
 export class FairShare<T> {
   readonly #capacity: number;
   readonly #rankOf: (item: T) => HeldRank;
-  readonly #guaranteed: number;
+  readonly #guarantee: Guarantee;
   readonly #held = new Map<string, Holding<T>>();
   /** Oldest first. */
   readonly #ownerOf = new Map<T, string>();
   #used = 0;
 
-  /**
-   * Of items of equal rank the oldest goes first. `guaranteed`: to each owner in use, as far as there is as much for one more.
-   */
-  constructor(capacity: number, rankOf: (item: T) => HeldRank, guaranteed = 0) {
+  /** Of items of equal rank the oldest goes first. */
+  constructor(capacity: number, rankOf: (item: T) => HeldRank, guarantee: Guarantee = NO_GUARANTEE) {
     this.#capacity = capacity;
     this.#rankOf = rankOf;
-    this.#guaranteed = guaranteed;
+    this.#guarantee = guarantee;
   }
 
   /** Takes `weight` for the owner. Gives the items that have to go for it, which can be the new one itself. */
@@ -70,30 +76,25 @@ export class FairShare<T> {
 
   #chooseLoser(newOwner: string, newcomer: T): T {
     const loser = this.#lowestOfMost(newOwner, newcomer);
-    return this.#isGuaranteed(loser, newcomer) ? (this.#oldestUnused(newcomer) ?? loser) : loser;
+    return this.#isGuaranteed(loser) ? (this.#oldestUnused() ?? loser) : loser;
   }
 
-  #isGuaranteed(item: T, newcomer: T): boolean {
+  #isGuaranteed(item: T): boolean {
+    const { weight: guaranteed, isInUse } = this.#guarantee;
     const owner = this.#ownerOf.get(item) ?? '';
     const weight = this.#weightOf(owner);
-    if (weight > this.#guaranteed || !this.#isInUse(owner, newcomer)) return false;
+    if (weight > guaranteed || !isInUse(owner)) return false;
     let inUse = 0;
-    for (const each of this.#held.keys()) if (this.#isInUse(each, newcomer)) inUse += 1;
+    for (const each of this.#held.keys()) if (isInUse(each)) inUse += 1;
     return weight <= this.#capacity / (inUse + 1);
   }
 
-  #isInUse(owner: string, newcomer: T): boolean {
-    for (const item of this.#held.get(owner)?.items.keys() ?? [])
-      if (item !== newcomer && this.#rankOf(item) !== RANK.spare) return true;
-    return false;
-  }
-
   /** Of the owners not in use that hold the most. */
-  #oldestUnused(newcomer: T): T | undefined {
+  #oldestUnused(): T | undefined {
     let oldest: T | undefined;
     let most = 0;
     for (const [owner, { items, weight }] of this.#held) {
-      if (weight <= most || this.#isInUse(owner, newcomer)) continue;
+      if (weight <= most || this.#guarantee.isInUse(owner)) continue;
       most = weight;
       [oldest] = items.keys();
     }

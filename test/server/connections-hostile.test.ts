@@ -168,7 +168,13 @@ describe('connections of hostile clients:', { concurrency: true, timeout: ENDED_
       for (let count = 0; count < 5; count += 1) more.push(await dialTls(started, ELSEWHERE));
       for (let last = 41; last <= 80; last += 1) attackers.push(await dial(started, `127.0.1.${last}`));
       for (const socket of [used, ...more]) assert.equal(await ask(socket), OK);
-      for (const socket of attackers) socket.destroy();
+      // The same after a while without anything to ask: its first connections are all new.
+      for (const socket of [used, ...more]) socket.destroy();
+      for (let last = 81; last <= 120; last += 1) attackers.push(await dial(started, `127.0.1.${last}`));
+      const burst: TLSSocket[] = [];
+      for (let count = 0; count < 5; count += 1) burst.push(await dialTls(started, ELSEWHERE));
+      for (const socket of burst) assert.equal(await ask(socket), OK);
+      for (const socket of [...burst, ...attackers]) socket.destroy();
     });
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { FairShare, RANK, type HeldRank } from '../../src/server/fair-share.ts';
+import { FairShare, RANK, type Guarantee, type HeldRank } from '../../src/server/fair-share.ts';
 
 interface Item {
   readonly owner: string;
@@ -12,8 +12,8 @@ interface Item {
 const item = (owner: string, weight = 1, rank: HeldRank = RANK.spare): Item => ({ owner, weight, rank });
 const CAPACITY = 20;
 
-function shareOf(capacity: number, guaranteed?: number): FairShare<Item> {
-  return new FairShare(capacity, ({ rank }) => rank, guaranteed);
+function shareOf(capacity: number, guarantee?: Guarantee): FairShare<Item> {
+  return new FairShare(capacity, ({ rank }) => rank, guarantee);
 }
 
 describe('a fair share', () => {
@@ -62,12 +62,13 @@ describe('a fair share', () => {
     assert.deepEqual(share.take('c', item('c'), 1), [spare[0]]);
   });
 
-  describe('that guarantees a part of it to an owner that has more than what is spare', () => {
+  describe('that guarantees a part of it to an owner in use', () => {
+    const guarantee: Guarantee = { weight: 64, isInUse: (owner) => owner.startsWith('api') };
     const crowd = (count: number): Item[] => Array.from({ length: count }, (_, each) => item(`x${each}`));
 
-    for (const rank of [RANK.busy, RANK.idle]) {
+    for (const rank of [RANK.busy, RANK.idle, RANK.spare]) {
       it(`gives it the place of what is spare elsewhere, and keeps what it has (rank ${rank})`, () => {
-        const share = shareOf(600, 64);
+        const share = shareOf(600, guarantee);
         const spare = crowd(599);
         share.take('api', item('api', 1, rank), 1);
         for (const each of spare) share.take(each.owner, each, 1);
@@ -79,7 +80,7 @@ describe('a fair share', () => {
     }
 
     it('keeps what it has not used yet, too, when one comes of which nothing but that is known', () => {
-      const share = shareOf(600, 64);
+      const share = shareOf(600, guarantee);
       const spare = crowd(597);
       for (const rank of [RANK.busy, RANK.spare, RANK.idle]) share.take('api', item('api', 1, rank), 1);
       for (const each of spare) share.take(each.owner, each, 1);
@@ -88,7 +89,7 @@ describe('a fair share', () => {
     });
 
     it('takes it from those that hold the most of what is spare', () => {
-      const share = shareOf(20, 64);
+      const share = shareOf(20, guarantee);
       const spare = [item('a'), item('b'), item('b'), ...crowd(9)];
       for (const each of spare) share.take(each.owner, each, 1);
       const taken = Array.from({ length: 9 }, () => share.take('api', item('api', 1, RANK.busy), 1));
@@ -96,13 +97,13 @@ describe('a fair share', () => {
     });
 
     it('leaves room for new owners, however many have used what they hold', () => {
-      const share = shareOf(600, 64);
+      const share = shareOf(600, guarantee);
       for (let owner = 0; owner < 10; owner += 1)
         for (let number = 0; number < 60; number += 1)
-          share.take(`a${owner}`, item(`a${owner}`, 1, RANK.busy), 1);
+          share.take(`api${owner}`, item(`api${owner}`, 1, RANK.busy), 1);
       assert.deepEqual(
         share.take('new', item('new'), 1).map(({ owner }) => owner),
-        ['a0'],
+        ['api0'],
       );
     });
   });
@@ -145,24 +146,21 @@ describe('a fair share', () => {
     );
   });
 
-  it('never costs an owner that uses what it holds more than it has beyond what is guaranteed, for one that does not', () => {
-    const GUARANTEED = 5;
+  it('never costs an owner in use more than it has beyond what is guaranteed, for one that is not', () => {
+    const isInUse = (owner: string): boolean => owner < 'c';
+    const guaranteed = Math.min(5, CAPACITY / 3); // two may be in use
     fc.assert(
       fc.property(items, (taken) => {
-        const share = shareOf(CAPACITY, GUARANTEED);
-        const held = new Set<Item>();
-        const uses = (owner: string): boolean =>
-          [...held].some((each) => each.owner === owner && each.rank !== RANK.spare);
+        const share = shareOf(CAPACITY, { weight: 5, isInUse });
+        const weights = new Map<string, number>();
+        const add = ({ owner, weight }: Item, sign: number) =>
+          weights.set(owner, (weights.get(owner) ?? 0) + sign * weight);
         for (const each of taken) {
-          const using = new Set([...held].map(({ owner }) => owner).filter(uses));
-          held.add(each);
+          add(each, 1);
           for (const loser of share.take(each.owner, each, each.weight)) {
-            const weight = [...held]
-              .filter(({ owner }) => owner === loser.owner)
-              .reduce((sum, one) => sum + one.weight, 0);
-            const isExcess = weight > Math.min(GUARANTEED, CAPACITY / (using.size + 1));
-            assert.ok(using.has(each.owner) || !using.has(loser.owner) || !uses(loser.owner) || isExcess);
-            held.delete(loser);
+            const isExcess = (weights.get(loser.owner) ?? 0) > guaranteed;
+            assert.ok(isInUse(each.owner) || !isInUse(loser.owner) || isExcess);
+            add(loser, -1);
           }
         }
       }),
