@@ -1,13 +1,17 @@
 import { arrayMember, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 
+/** They apply whole manifests without server-side apply, too. What they own then is taken as applied by their first one with it. */
+const CLIENT_SIDE: ReadonlySet<string> = new Set(['helm', 'kubectl-client-side-apply']);
+
 /**
- * The field managers that applied `caBundle` of the entry of that name (server-side apply). When they leave it out of their next
- * apply, the API server removes it, unless somebody else has changed its bytes meanwhile, and so taken it over.
+ * The field managers that applied `caBundle` of the entry of that name. When they leave it out of their next server-side apply, the
+ * API server removes it, unless somebody else has changed its bytes meanwhile, and so taken it over.
  */
 export function findAppliers(configuration: JsonObject, name: string): readonly string[] {
   return managersOf(configuration)
-    .filter((entry) => stringMember(entry, 'operation') === 'Apply' && managesBundle(entry, name))
-    .map((entry) => stringMember(entry, 'manager') ?? '');
+    .filter((entry) => managesBundle(entry, name))
+    .filter((entry) => stringMember(entry, 'operation') === 'Apply' || CLIENT_SIDE.has(managerOf(entry)))
+    .map(managerOf);
 }
 
 /**
@@ -16,12 +20,16 @@ export function findAppliers(configuration: JsonObject, name: string): readonly 
  */
 export function isUpdatedByHelm(configuration: JsonObject): boolean {
   return managersOf(configuration).some(
-    (entry) => stringMember(entry, 'manager') === 'helm' && stringMember(entry, 'operation') === 'Update',
+    (entry) => managerOf(entry) === 'helm' && stringMember(entry, 'operation') === 'Update',
   );
 }
 
 function managersOf(configuration: JsonObject): readonly unknown[] {
   return arrayMember(objectMember(configuration, 'metadata'), 'managedFields');
+}
+
+function managerOf(entry: unknown): string {
+  return stringMember(entry, 'manager') ?? '';
 }
 
 /** `webhooks` is a list with `name` as its key (Kubernetes API, FieldsV1). */

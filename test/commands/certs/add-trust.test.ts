@@ -225,7 +225,7 @@ describe('certs trust --keep', () => {
     const present = await authority();
     const cluster = openCluster(present.toString(), {}, [managerOfBundles('helm', 'Update')]);
     const { code, err } = await trust(cluster, [present], { isKept: true });
-    assert.equal(code, 0);
+    assert.deepEqual([code, cluster.writes.length], [0, 2]);
     assert.match(
       err,
       /^warning: Helm .* without server-side apply.* --server-side=true --force-conflicts .*\n$/,
