@@ -280,29 +280,6 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
     });
   });
 
-  it('rotate sees whether a server-side apply names the new key, or brought the old one back', async () => {
-    const rotate = async (...args: readonly string[]): Promise<Loose> =>
-      JSON.parse((await admin.run(rotateCommand, 'declared', ...HERE, '-o', 'json', ...args)).out);
-    const { kind, apiVersion, spec } = await objects.get('jwts', NAMESPACE, 'first');
-    const apply = (more: object): Promise<unknown> => {
-      const metadata = { name: 'declared', namespace: NAMESPACE };
-      return stage.cluster.apply(JSON.stringify({ kind, apiVersion, metadata, spec: { ...spec, ...more } }));
-    };
-    await apply({});
-    await objects.waitForCondition(NAMESPACE, 'declared', 'Ready', 'True', 'Signed');
-    const begun = await rotate('--force');
-    const [, wanted = '{}'] =
-      /^first change what \S+ applies .* Write into its spec: (.*)$/.exec(begun.notes[0]) ?? [];
-    await apply({});
-    const reverted = await rotate();
-    assert.deepEqual([reverted.step, reverted.oldKeyId], ['reverted', spec.keyId]);
-    await apply(JSON.parse(wanted));
-    await objects.waitFor('jwts', NAMESPACE, 'declared', (jwt) => jwt.status.keyId === begun.newKeyId);
-    const { step, notes } = await rotate();
-    assert.equal(step, 'keep-old');
-    assert.ok(!notes.some((note: string) => note.includes('spec')), notes.join());
-  });
-
   it('no command printed a private key', () => {
     assert.ok(printed.join('').length > 500);
     assert.doesNotMatch(printed.join(''), /PRIVATE KEY|"d":/);
