@@ -7,7 +7,7 @@ import type { NamespaceDefault } from '../../src/resources/namespace-default.ts'
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { annotatedPod, container, KEYS } from '../admission/pods.ts';
 import { reviewText } from './reviews.ts';
-import { withWebhook, type StartedWebhook } from './started-webhook.ts';
+import { countDecisions, withWebhook, type StartedWebhook } from './started-webhook.ts';
 
 const MIB = 1024 * 1024;
 const WITHIN_MS = 60_000;
@@ -19,12 +19,6 @@ async function announce({ port, certificate }: StartedWebhook, bytes: number): P
   socket.write(`POST /mutate/pods HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n`);
   socket.write(`content-length: ${bytes}\r\n\r\n{`);
   return socket;
-}
-
-/** What the metrics count. */
-async function countDecisions({ metrics }: StartedWebhook): Promise<number> {
-  const decisions = /^jwt_injector_admission_decisions_total\{.*\} (\d+)$/m;
-  return Number(decisions.exec(await readText(metrics.scrape()))?.[1] ?? '0');
 }
 
 describe('an answer', { timeout: 2 * WITHIN_MS }, () => {
@@ -49,7 +43,7 @@ describe('an answer', { timeout: 2 * WITHIN_MS }, () => {
       assert.ok(answer.length > 100_000, `${answer.length} bytes`);
       for (const { destroyed, readableEnded } of others)
         assert.deepEqual([destroyed, readableEnded], [false, false]);
-      assert.deepEqual([started.lines.length, await countDecisions(started)], [1, 1]);
+      assert.deepEqual([started.lines.length, await countDecisions(started.metrics)], [1, 1]);
     });
   });
 
@@ -70,7 +64,7 @@ describe('an answer', { timeout: 2 * WITHIN_MS }, () => {
       await waitUntil('the next one', WITHIN_MS, () => lookUps.length === 2);
       for (const { resolve } of lookUps) resolve({ known: true, token: 'my-jwt' });
       assert.equal((await waiting).status, 200);
-      assert.deepEqual([started.lines.length, await countDecisions(started)], [1, 1]);
+      assert.deepEqual([started.lines.length, await countDecisions(started.metrics)], [1, 1]);
     });
   });
 });

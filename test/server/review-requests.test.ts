@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { request as startRequest } from 'node:https';
-import { text as readText } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { annotatedPod, at, container, KEYS, type Json } from '../admission/pods.ts';
 import { reviewText } from './reviews.ts';
-import { startWebhook, withWebhook, type SendOptions, type StartedWebhook } from './started-webhook.ts';
+import {
+  countDecisions,
+  startWebhook,
+  withWebhook,
+  type SendOptions,
+  type StartedWebhook,
+} from './started-webhook.ts';
 
 let started: StartedWebhook;
 before(async () => {
@@ -286,9 +291,7 @@ describe('an answer for which there is no room', () => {
           if (status === 200) answered += 1;
           return status === 429;
         });
-        const decisions = /^jwt_injector_admission_decisions_total\{.*reason="Injected"\} (\d+)$/m;
-        const counted = decisions.exec(await readText(metrics.scrape()))?.[1] ?? '0';
-        assert.deepEqual([Number(counted), lines.length], [answered, answered]);
+        assert.deepEqual([await countDecisions(metrics), lines.length], [answered, answered]);
       },
     );
   });

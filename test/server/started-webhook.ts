@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
 import { once } from 'node:events';
+import { text as readText } from 'node:stream/consumers';
 import assert from 'node:assert/strict';
 import { checkCertificate, type CertificatePair, type ServingCertificate } from '../../src/server/tls.ts';
 import { createWebhook, type Webhook, type WebhookOptions } from '../../src/server/webhook.ts';
@@ -61,6 +62,14 @@ export async function startWebhook(options: Partial<WebhookOptions> = {}): Promi
       await webhook.close(0);
     },
   };
+}
+
+/** How many answers the metrics count, whatever was decided. */
+export async function countDecisions(metrics: Metrics): Promise<number> {
+  const counts = (await readText(metrics.scrape())).matchAll(
+    /^jwt_injector_admission_decisions_total\{.*\} (\d+)$/gm,
+  );
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
 export function servingCertificate(pair: CertificatePair): ServingCertificate {
