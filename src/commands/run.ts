@@ -2,7 +2,6 @@ import closeWithGrace from 'close-with-grace';
 import { parseConfig } from '../config/config.ts';
 import { environmentName, RUN_FLAGS } from '../config/run-flags.ts';
 import { createLogger, type LoggerOptions } from '../telemetry/logger.ts';
-import { leaveSignalsToOthers } from '../process/early-signals.ts';
 import type { Io } from './io.ts';
 import { formatHelp } from './make-command.ts';
 import { startService } from '../service/start-service.ts';
@@ -49,7 +48,6 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     if (started.ok) await started.value.stop();
     log.info('stopped');
   });
-  leaveSignalsToOthers();
   const service = await starting;
   // Never resolved: the process ends by a signal, and close-with-grace sets its exit code.
   if (service.ok) return new Promise(() => {});

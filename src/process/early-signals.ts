@@ -2,18 +2,18 @@
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /**
- * Until something was started that has to be stopped, a signal ends the process. It would do so by itself, but not as process 1
- * of a container, for which the kernel drops signals without a handler: the pod would start anyway, and work until it is killed.
+ * As long as nobody else handles these signals, they end the process: nothing was started that has to be stopped. They would
+ * do so by themselves, but not as process 1 of a container, for which the kernel drops signals without a handler: the pod would
+ * start anyway, and work until it is killed.
  */
 export function exitOnEarlySignals(): void {
-  for (const signal of SIGNALS) process.on(signal, exit);
+  for (const signal of SIGNALS) process.on(signal, exitIfAlone);
 }
 
-/** From now on others handle them: to be called after these have begun to. */
-export function leaveSignalsToOthers(): void {
-  for (const signal of SIGNALS) process.off(signal, exit);
-}
-
-function exit(): void {
-  process.exit(0);
+/**
+ * Who handles signals later need not take this handler away, and could not: in the bundle `run` is a file of its own, with its
+ * own copy of what it imports.
+ */
+function exitIfAlone(signal: (typeof SIGNALS)[number]): void {
+  if (process.listenerCount(signal) === 1) process.exit(0);
 }

@@ -195,8 +195,13 @@ describe('the bundled service with nothing installed beside it, made as the Dock
     assert.match(metrics, /jwt_injector_admission_decisions_total\{decision="inject",reason="Injected"\} 1/);
   });
 
-  it('ends with 0 on SIGTERM', async () => {
+  it('ends with 0 on SIGTERM, when it has stopped what it does', async () => {
     assert.equal(await service.stop(), 0);
+    const last = service.logLines().slice(-2);
+    assert.deepEqual(
+      last.map(({ msg }) => msg),
+      ['stopping', 'stopped'],
+    );
   });
 });
 
