@@ -177,6 +177,15 @@ describe(
       return { ...rest, metadata: others };
     }
 
+    it('compiles, and its types fit those of the API server', async () => {
+      const path = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/jwt-injector-delivery';
+      const checked = await waitUntil('the policy to be checked', 60_000, async () => {
+        const policy = JSON.parse((await askApi(stage.cluster.access, 'GET', path)).body);
+        return policy.status?.observedGeneration === policy.metadata.generation && policy;
+      });
+      assert.deepEqual(checked.status.typeChecking, {});
+    });
+
     it('a nudge is allowed, again and again, no matter who nudged last', async () => {
       for (const manager of ['jwt-injector', 'jwt-injector', 'jwt-injector-renew', 'jwt-injector']) {
         const at = new Date().toISOString();
