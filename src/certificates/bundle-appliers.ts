@@ -1,11 +1,11 @@
 import { arrayMember, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 
-/** They apply whole manifests without server-side apply, too. What they own then is taken as applied by their first one with it. */
+/** They apply manifests without server-side apply, too. What they own then counts as applied from their first one with it on. */
 const CLIENT_SIDE: ReadonlySet<string> = new Set(['helm', 'kubectl-client-side-apply']);
 
 /**
- * The field managers that applied `caBundle` of the entry of that name. When they leave it out of their next server-side apply, the
- * API server removes it, unless somebody else has changed its bytes meanwhile, and so taken it over.
+ * The field managers that applied `caBundle` of the entry of that name. When they leave it out of their next server-side apply,
+ * the API server removes it, unless somebody else has changed its bytes meanwhile, and so taken it over.
  */
 export function findAppliers(configuration: JsonObject, name: string): readonly string[] {
   return managersOf(configuration)
