@@ -2,7 +2,7 @@ import { describeKeyInOwnSecret } from '../resources/key-in-own-secret.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import type { SignatureCause } from '../resources/reasons.ts';
 import type { Seconds } from '../time/units.ts';
-import { hasDrift } from './desired-secret.ts';
+import { hasDrift, wantsOwner } from './desired-secret.ts';
 import type { Observed } from './observed.ts';
 import { describeConflict, findOwnership, isOwner } from './ownership.ts';
 import { findCause, type PlanFacts } from './signature-cause.ts';
@@ -49,9 +49,20 @@ export function planNext(observed: Observed, now: Seconds): Plan {
   const facts = { observed, spec: jwt.spec.value, now };
   for (const check of CHECKS) {
     const plan = check(facts);
-    if (plan !== undefined) return plan;
+    if (plan === undefined) continue;
+    const isWrite = plan.do === 'sign' || plan.do === 'repair';
+    return isWrite && mayBeOrphan(facts) ? { do: 'read', what: 'jwt' } : plan;
   }
   return { do: 'upToDate' };
+}
+
+/**
+ * `kubectl delete --cascade=orphan` takes the owner reference off the Secret, and the watch of JWTs may report the deletion
+ * later: with a reference that is put back, garbage collection would delete the Secret.
+ */
+function mayBeOrphan({ observed: { jwt, secret, isJwtConfirmed }, spec }: PlanFacts): boolean {
+  if (secret === undefined || isJwtConfirmed || !wantsOwner(spec, secret.hasOtherData)) return false;
+  return !secret.owners.some((owner) => isOwner(jwt, owner));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { wireJwt } from '../fixtures/jwts.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { pathOf } from './api.ts';
-import type { Fault } from './fault.ts';
+import { ALONE, type Fault } from './fault.ts';
 import type { Ground } from './ground.ts';
 import type { TrackedJwt } from './tracked-jwt.ts';
 
@@ -62,6 +62,10 @@ async function recreateAtOnce(ground: Ground, jwt: TrackedJwt): Promise<void> {
     ground.fail('recovery', 'the Secret of the new JWT went with the old one');
 }
 
+function isOrphan({ secret }: TrackedJwt): boolean {
+  return (secret?.metadata.ownerReferences ?? []).length === 0;
+}
+
 function deletedWith(policy: 'Foreground' | 'Background' | 'Orphan'): Fault {
   return {
     name: `jwt-deleted-${policy.toLowerCase()}`,
@@ -76,11 +80,31 @@ function deletedWith(policy: 'Foreground' | 'Background' | 'Orphan'): Fault {
         await jwt.waitFor('the Secret to go', () => jwt.secret === undefined, COLLECTED_WITHIN_MS);
         return;
       }
-      await jwt.waitFor('an orphan', () => (jwt.secret?.metadata.ownerReferences ?? []).length === 0);
+      await jwt.waitFor('an orphan', () => isOrphan(jwt));
       await ground.rest(1_000);
       if (jwt.text !== before) ground.fail('I4', 'the orphan was written');
     },
   };
+}
+
+/** The watch of Secrets reports that the owner reference is gone before the watch of JWTs reports the deletion. */
+async function orphanUnseen(ground: Ground): Promise<void> {
+  const { api, main } = ground.arena;
+  const jwt = await ground.sign('leaving');
+  const before = jwt.text;
+  const { proxy } = main();
+  const end = proxy.rewrite((line, { path }) =>
+    path.endsWith('/jwts') && line.includes(ground.namespace) ? [] : undefined,
+  );
+  try {
+    await api.remove(jwt.path, 'Orphan');
+    await jwt.waitFor('an orphan', () => isOrphan(jwt), COLLECTED_WITHIN_MS);
+    await ground.rest(2_000);
+  } finally {
+    ground.requireHarm(end());
+    proxy.cutWatches(); // they go on where they were, so that the service learns of it
+  }
+  if (jwt.text !== before) ground.fail('I4', 'the orphan was written or deleted');
 }
 
 export const DELETIONS: readonly Fault[] = [
@@ -97,6 +121,13 @@ export const DELETIONS: readonly Fault[] = [
   deletedWith('Foreground'),
   deletedWith('Background'),
   deletedWith('Orphan'),
+  {
+    ...ALONE,
+    name: 'orphan-unseen',
+    title: 'JWT deleted, orphan, and its Secret changes before the deletion is reported: nothing is written',
+    tries: { short: 1, full: 2 },
+    play: orphanUnseen,
+  },
   {
     name: 'jwt-stuck-deleting',
     title: 'JWT deleted but held by a finalizer, its Secret deleted: nothing is written any more',

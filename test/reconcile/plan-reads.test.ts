@@ -46,6 +46,27 @@ describe('a Secret that is missing, though its token was published', () => {
   });
 });
 
+describe('a Secret without the owner reference of its JWT', () => {
+  const orphan = (age: number): Observed =>
+    makeObserved({ jwt, key, secret: ourSecret(jwt, age, { owners: [] }) });
+
+  it('gets it back, or a new token, only when the API server itself says that the JWT is not being deleted', () => {
+    for (const age of [0, 20 * 3_600]) assert.deepEqual(plan(orphan(age)), READ_JWT);
+    assert.deepEqual(plan({ ...orphan(0), isJwtConfirmed: true }), { do: 'repair' });
+    const renewal = { do: 'sign', cause: 'RenewalDue' };
+    assert.deepEqual(plan({ ...orphan(20 * 3_600), isJwtConfirmed: true }), renewal);
+    assert.deepEqual(plan({ ...orphan(0), jwt: { ...jwt, isDeleting: true }, isJwtConfirmed: true }), {
+      do: 'ignore',
+    });
+  });
+
+  it('that is to have none is written without a question', async () => {
+    const retained = await settledJwt({ deletionPolicy: 'Retain' });
+    const drifted = ourSecret(retained, 0, { owners: [], labels: {} });
+    assert.deepEqual(plan(makeObserved({ jwt: retained, key, secret: drifted })), { do: 'repair' });
+  });
+});
+
 describe('a token of which nothing proves whose it is', () => {
   it('is checked with the private key when no public one is recorded', () => {
     const token = { ...ourSecret(jwt).token, signature: 'unknown' } as TokenObservation;

@@ -192,7 +192,7 @@ describe('the plan', () => {
     assert.deepEqual(planNext(makeObserved({ jwt, secret: good }), NOW), { do: 'upToDate' });
     for (const [name, drift] of Object.entries(drifts)) {
       assert.deepEqual(
-        planNext(makeObserved({ jwt, secret: { ...good, ...drift } }), NOW),
+        planNext(makeObserved({ jwt, secret: { ...good, ...drift }, isJwtConfirmed: true }), NOW),
         { do: 'repair' },
         name,
       );
