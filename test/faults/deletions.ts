@@ -89,15 +89,15 @@ function deletedWith(policy: 'Foreground' | 'Background' | 'Orphan'): Fault {
 
 /** The watch of Secrets reports that the owner reference is gone before the watch of JWTs reports the deletion. */
 async function orphanUnseen(ground: Ground): Promise<void> {
-  const { api, main } = ground.arena;
+  const { arena } = ground;
   const jwt = await ground.sign('leaving');
   const before = jwt.text;
-  const { proxy } = main();
+  const { proxy } = arena.main();
   const end = proxy.rewrite((line, { path }) =>
     path.endsWith('/jwts') && line.includes(ground.namespace) ? [] : undefined,
   );
   try {
-    await api.remove(jwt.path, 'Orphan');
+    await arena.api.remove(jwt.path, 'Orphan');
     await jwt.waitFor('an orphan', () => isOrphan(jwt), COLLECTED_WITHIN_MS);
     await ground.rest(2_000);
   } finally {

@@ -114,9 +114,9 @@ describe('certs/make-dev-certs.sh --apply', () => {
     ] as const) {
       const made = await make(Date.now() - age);
       for (const [name, text] of Object.entries(made)) await writeFile(join(out, name), text);
-      const [before, , after] = [await readPair(out), await run('--out', out), await readPair(out)];
-      assert.deepEqual({ ca: after.ca === before.ca, leaf: after.leaf === before.leaf }, isKept);
-      assert.ok(new X509Certificate(after.leaf).verify(new X509Certificate(after.ca).publicKey));
+      const [earlier, , later] = [await readPair(out), await run('--out', out), await readPair(out)];
+      assert.deepEqual({ ca: later.ca === earlier.ca, leaf: later.leaf === earlier.leaf }, isKept);
+      assert.ok(new X509Certificate(later.leaf).verify(new X509Certificate(later.ca).publicKey));
     }
   });
 });
