@@ -42,6 +42,7 @@ describe('a name that users and other programs know', () => {
         MANAGED_LABEL: 'tokens.osg-htc.org/managed',
         APP_LABEL: 'app.kubernetes.io/name',
         MANAGED_BY_LABEL: 'app.kubernetes.io/managed-by',
+        LAST_APPLIED: 'kubectl.kubernetes.io/last-applied-configuration',
         NAMESPACE_DEFAULT_LABEL: 'tokens.osg-htc.org/token',
         ROTATION: 'tokens.osg-htc.org/rotation',
         TLS_SECRET: 'jwt-injector-tls',
