@@ -95,7 +95,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
 
   it('a Secret of that name that is somebody else’s stops an upgrade, and is not changed', async () => {
     const earlier = await read(...SECRET, '-o', 'jsonpath={.metadata.uid}');
-    await cluster.kubectl(['label', ...SECRET, 'app.kubernetes.io/managed-by=somebody', '--overwrite']);
+    await cluster.kubectl(['label', ...SECRET, 'app.kubernetes.io/name=somebody', '--overwrite']);
     const { code, stderr } = await helm.try('upgrade', 'jwt-injector', CHART, ...PLACE, UNCHECKED);
     assert.notEqual(code, 0);
     assert.match(
@@ -103,7 +103,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
       /Secret "jwt-injector-tls" in namespace "jwt-injector" exists and cannot be imported/,
     );
     assert.equal(await read(...SECRET, '-o', 'jsonpath={.metadata.uid}'), earlier);
-    await cluster.kubectl(['label', ...SECRET, 'app.kubernetes.io/name=jwt-injector']);
+    await cluster.kubectl(['label', ...SECRET, 'app.kubernetes.io/name=jwt-injector', '--overwrite']);
   });
 
   it('upgrade and rollback work as documented, although somebody has scaled', async () => {
