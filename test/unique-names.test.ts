@@ -9,6 +9,11 @@ const EXPORT = /^export (?:async )?(?:abstract )?(?:class|const|function\*?|inte
 const DECLARATION =
   /^(?:export )?(?:async )?(?:abstract )?(?:class|const|function\*?|interface|let|type) (\w+)/gm;
 
+/** Constants and types at the top level of a file, exported or not. */
+const CONSTANT_OR_TYPE = /^(?:export )?(?:const ([A-Z][A-Z0-9_]+)|(?:interface|type) (\w+))\b/gm;
+/** What each command calls its table of flags, their type and its text of help. */
+const IN_EACH_COMMAND: ReadonlySet<string> = new Set(['FLAGS', 'HELP', 'Options']);
+
 const files = globSync('src/**/*.ts', { cwd: ROOT });
 
 /** The names that several places have, with those places. */
@@ -31,10 +36,16 @@ it('what a file in src/ exports has a name that no other file declares', () => {
   assert.deepEqual(findShared(namedIn(DECLARATION).filter(([name]) => exported.has(name))), []);
 });
 
+it('no two files in src/ declare constants or types of one name, not even for themselves', () => {
+  const named = namedIn(CONSTANT_OR_TYPE).filter(([name]) => !IN_EACH_COMMAND.has(name));
+  assert.ok(named.length > 500);
+  assert.deepEqual(findShared(named), []);
+});
+
 function namedIn(pattern: RegExp): readonly (readonly [name: string, file: string])[] {
   return files.flatMap((file) =>
     [...readFileSync(join(ROOT, file), 'utf8').matchAll(pattern)].map(
-      ([, name = '']) => [name, file] as const,
+      ([, ...names]) => [names.find((name) => name !== undefined) ?? '', file] as const,
     ),
   );
 }

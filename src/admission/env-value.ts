@@ -2,7 +2,7 @@ import { member, stringMember, type JsonObject } from '../resources/json.ts';
 import type { ContainerShape } from './pod-shape.ts';
 
 /** Twice the 4,095 bytes of the longest path of Linux, as each `$` of it may be written `$$`. */
-const MAX_VALUE_LENGTH = 8190;
+const MAX_ENV_LENGTH = 8190;
 /** In one value, with those in the values that it refers to: what they come to would be the product of their numbers. */
 const MAX_REFERENCES = 32;
 
@@ -35,7 +35,7 @@ class Expansion {
     const { env } = this.#container;
     const value = stringMember(env[index], 'value') ?? '';
     if (value === '') return hasSource(env[index]) ? undefined : '';
-    if (value.length > MAX_VALUE_LENGTH) return undefined;
+    if (value.length > MAX_ENV_LENGTH) return undefined;
     if (!value.includes('$')) return value;
     // Where none is closed any more, none is looked for: each would be sought up to the end.
     const end = value.lastIndexOf(')') + 1;
@@ -47,7 +47,7 @@ class Expansion {
       return referred ?? '';
     });
     const expanded = closed + value.slice(end).replaceAll('$$', '$');
-    return isKnown && expanded.length <= MAX_VALUE_LENGTH ? expanded : undefined;
+    return isKnown && expanded.length <= MAX_ENV_LENGTH ? expanded : undefined;
   }
 
   #refer(name: string, written: string, index: number): string | undefined {

@@ -64,12 +64,12 @@ export function readPodShape(spec: unknown): Result<PodShape, string> {
   return ok({ spec, volumes: volumes.value, containers });
 }
 
-const LISTS: readonly ContainerList[] = ['initContainers', 'containers', 'ephemeralContainers'];
+const CONTAINER_LISTS: readonly ContainerList[] = ['initContainers', 'containers', 'ephemeralContainers'];
 
 /** The containers of a pod that is there already, of all kinds; a list that has not the right shape counts as empty. */
 export function readAllContainers(spec: JsonObject): readonly ContainerShape[] {
   const names = new Set<string>();
-  return LISTS.flatMap((list) => {
+  return CONTAINER_LISTS.flatMap((list) => {
     const read = readContainers(spec, list, names);
     return read.ok ? read.value : [];
   });

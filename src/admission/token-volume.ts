@@ -11,7 +11,7 @@ import { volumeName } from './token-name.ts';
 export type ShowingVolumes = ReadonlyMap<string, readonly string[]>;
 
 /** Of one token in one volume. Nobody needs more, and each is looked for behind each mount. */
-const MAX_FILES = 8;
+const MAX_TOKEN_FILES = 8;
 
 const NO_VOLUMES: ShowingVolumes = new Map();
 
@@ -78,7 +78,7 @@ function projectedFiles(
   for (const [file, name] of tokenAt) {
     const files = filesOf.get(name);
     if (files === undefined) filesOf.set(name, [file]);
-    else if (files.length < MAX_FILES) files.push(file);
+    else if (files.length < MAX_TOKEN_FILES) files.push(file);
   }
   return filesOf;
 }
@@ -88,7 +88,7 @@ function nameIn(source: unknown): string {
 }
 
 /** Members of a projected source that hold a list of `items`, each with its path (Kubernetes API, VolumeProjection). */
-const LISTS = ['secret', 'configMap', 'downwardAPI'];
+const ITEM_SOURCES = ['secret', 'configMap', 'downwardAPI'];
 /** The other sources that write files, and their members with the paths of these files. */
 const FILES: readonly (readonly [string, readonly string[]])[] = [
   ['serviceAccountToken', ['path']],
@@ -98,7 +98,7 @@ const FILES: readonly (readonly [string, readonly string[]])[] = [
 
 /** The files that a source writes or may write: a Secret without `items` may have a key `token`. */
 function* writtenPaths(source: unknown): Generator<string> {
-  for (const key of LISTS) {
+  for (const key of ITEM_SOURCES) {
     const items = arrayMember(objectMember(source, key), 'items');
     for (const item of items) yield normalisePath(stringMember(item, 'path') ?? '').slice(1);
     if (key === 'secret' && items.length === 0 && (member(source, key) ?? null) !== null) yield TOKEN_KEY;
@@ -123,7 +123,7 @@ function shownFiles(source: JsonObject | undefined): readonly string[] {
     if (!isToken) files.delete(file);
     else if (file !== '') files.add(file);
   }
-  return [...files].slice(0, MAX_FILES);
+  return [...files].slice(0, MAX_TOKEN_FILES);
 }
 
 /** `optional: false`, so that the kubelet waits for a Secret that does not exist yet. */

@@ -20,7 +20,7 @@ const EXAMPLES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** What refuses a value even in quotes, for the annotations that have rules. */
-const CHECKS: Readonly<Record<string, (text: string) => Result<unknown, Problem>>> = {
+const VALUE_CHECKS: Readonly<Record<string, (text: string) => Result<unknown, Problem>>> = {
   [INJECTION_ANNOTATIONS.token]: (text) => readTokens(text, undefined),
   [INJECTION_ANNOTATIONS.inject]: checkInject,
   [INJECTION_ANNOTATIONS.mountPath]: checkMountPath,
@@ -50,7 +50,7 @@ function explain(key: string, value: unknown, written: string | undefined): Prob
     const text = written ?? String(value);
     const type = typeof value === 'boolean' ? 'a boolean' : 'a number';
     const inQuotes = meant(key, value, text);
-    const checked = CHECKS[key]?.(inQuotes) ?? ok(inQuotes);
+    const checked = VALUE_CHECKS[key]?.(inQuotes) ?? ok(inQuotes);
     return {
       what: `annotation ${key}: ${shorten(text, 40)} is ${type}, not a string`,
       remedy: checked.ok ? `write ${key}: ${quote(inQuotes, 253)}` : checked.problem.remedy,

@@ -38,7 +38,12 @@ export interface TlsSecretData {
   readonly 'tls.key': string;
 }
 
-const KEYS: ReadonlySet<string> = new Set<keyof TlsSecretData>(['ca.crt', 'ca.key', 'tls.crt', 'tls.key']);
+const DATA_KEYS: ReadonlySet<string> = new Set<keyof TlsSecretData>([
+  'ca.crt',
+  'ca.key',
+  'tls.crt',
+  'tls.key',
+]);
 const TYPE = 'Opaque'; // kubernetes.io/tls demands tls.crt and tls.key, and removing one is how an admin asks for a new one
 /**
  * An upgrade by Helm leaves out a Secret that it did not make, and would delete it if an earlier revision had one of
@@ -81,7 +86,7 @@ function whyForeign(secret: JsonObject, data: Readonly<Record<string, string>>):
   if (type !== TYPE) return `has the type ${type}`;
   if (labels[APP_LABEL] !== APP) return `lacks the label ${APP_LABEL}=${APP}`;
   if (member(secret, 'immutable') === true) return 'is immutable';
-  if (!Object.keys(data).every((key) => KEYS.has(key))) return 'holds other keys than ours';
+  if (!Object.keys(data).every((key) => DATA_KEYS.has(key))) return 'holds other keys than ours';
   if (Object.values(data).some(({ length }) => length > MAX_VALUE_LENGTH))
     return 'holds values that are too long';
   return undefined;

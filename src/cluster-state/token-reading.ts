@@ -22,14 +22,14 @@ export function readingOf({ namespace, name, recorded }: Jwt, now: Seconds): Tok
   };
 }
 
-const NONE: readonly StateReason[] = [];
+const NO_REASONS: readonly StateReason[] = [];
 
 /** All is well, or will be by the next renewal. */
 const GOOD: ReadonlySet<string> = new Set<StateReason>(['Signed', 'LegacyToken']);
 
 /** Words of the list only: a label must not hold what somebody else wrote into a status. */
 function problemsIn(conditions: readonly RecordedCondition[]): readonly StateReason[] {
-  if (conditions.every(({ reason }) => GOOD.has(reason))) return NONE; // nearly all JWTs: nothing is made
+  if (conditions.every(({ reason }) => GOOD.has(reason))) return NO_REASONS; // nearly all JWTs: nothing is made
   const reasons = new Set(conditions.map(({ reason }) => reason));
   return STATE_REASONS.filter((reason) => reasons.has(reason) && !GOOD.has(reason));
 }

@@ -6,7 +6,7 @@ import type { JWK } from 'jose';
 import { readPublicKey, type PublicKey } from '../signing/check-token.ts';
 import { bareJwk, readSigningKey, type SigningKey } from '../signing/key.ts';
 
-type ReadKey = Result<SigningKey, StateProblem>;
+type KeyReading = Result<SigningKey, StateProblem>;
 
 /**
  * The object that holds a key, in the state in which it was read: whether and how its key is used depends on this state
@@ -23,7 +23,7 @@ export interface KeyHolder<Content> {
   readonly content: Content;
 }
 
-type Held = KeyHolder<ReadKey> | undefined;
+type Held = KeyHolder<KeyReading> | undefined;
 
 /**
  * Parsed keys by their version: parsing a key costs a dozen signatures, and a

@@ -56,7 +56,7 @@ const UNDER_WAY_BESIDE_SIGNING = 1;
 /** As many as there is time for before the kubelet looks by itself. */
 const MAX_WAITING = RATE.aSecond * REFRESHED_WITHIN;
 const NO_ROOM = 'too many pods wait';
-const TRIES = 3;
+const NUDGE_TRIES = 3;
 
 /**
  * Nudges the pods of Secrets with a new token: each pod once for all of its Secrets that are renewed while it waits, the
@@ -206,7 +206,7 @@ export class NudgeQueue {
     const retryAt = clock.monotonic() + pause;
     const isLate = retryAt - pod.since > toMilliseconds(REFRESHED_WITHIN);
     if (failure?.refusal !== undefined) onResult('refused', objectKey(pod), reason);
-    else if (failure === undefined || tries + 1 === TRIES || isLate)
+    else if (failure === undefined || tries + 1 === NUDGE_TRIES || isLate)
       onResult('failed', objectKey(pod), reason);
     else this.#failed.set({ ...pod, tries: tries + 1 }, retryAt);
   }

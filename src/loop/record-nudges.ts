@@ -25,10 +25,10 @@ export function recordNudges({ clock, log, metrics }: NudgeRecorderOptions): Nud
       return;
     }
     const pods = limit.count(count);
-    if (pods !== undefined) log.warn({ about, result, reason, pods }, WORDS);
+    if (pods !== undefined) log.warn({ about, result, reason, pods }, NOT_NUDGED);
   };
 }
 
-const WORDS =
+const NOT_NUDGED =
   `a pod was not nudged after a renewal: the kubelet updates its token within ${REFRESHED_WITHIN} s anyway; if a right or a ` +
   'policy is the reason, install jwt-injector again with prompt delivery (docs/install.md), or without';

@@ -14,7 +14,7 @@ const FORGET_AFTER: Seconds = 60;
  * JWTs remembered; each costs some 200 bytes, with a problem some 500. With more, those that wrote longest ago begin with a
  * full budget.
  */
-const MAX_JWTS = 10_000;
+const MAX_ACCOUNTS = 10_000;
 
 interface Account {
   /** Unscheduled writes that were not forgotten when the last was made. */
@@ -150,7 +150,7 @@ export class WriteBudget {
     this.#accounts.delete(uid);
     this.#accounts.set(uid, account);
     const oldest = this.#accounts.keys().next();
-    if (this.#accounts.size > MAX_JWTS && oldest.done !== true) this.#accounts.delete(oldest.value);
+    if (this.#accounts.size > MAX_ACCOUNTS && oldest.done !== true) this.#accounts.delete(oldest.value);
   }
 }
 

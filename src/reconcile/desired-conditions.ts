@@ -95,7 +95,7 @@ function describeKey({ jwt, key }: Observed, { problem }: Outcome): Condition {
 }
 
 /** What a remark depends on. */
-interface Facts {
+interface RemarkFacts {
   readonly observed: Observed;
   readonly outcome: Outcome;
   readonly spec: JwtSpec;
@@ -106,7 +106,7 @@ interface Facts {
 /** A condition that is there only while it says something. */
 interface Remark {
   readonly type: ConditionType;
-  readonly describe: (facts: Facts) => StateProblem | undefined;
+  readonly describe: (facts: RemarkFacts) => StateProblem | undefined;
 }
 
 /** In the order of the status. */
@@ -119,14 +119,14 @@ const REMARKS: readonly Remark[] = [
   { type: 'RenewalOverdue', describe: describeDelay },
 ];
 
-function describeRemarks(facts: Facts): readonly Condition[] {
+function describeRemarks(facts: RemarkFacts): readonly Condition[] {
   return REMARKS.flatMap(({ type, describe }) => {
     const remark = describe(facts);
     return remark === undefined ? [] : [{ type, status: 'True' as const, ...remark }];
   });
 }
 
-function describeClamping({ spec }: Facts): StateProblem | undefined {
+function describeClamping({ spec }: RemarkFacts): StateProblem | undefined {
   if (!isRenewalClamped(spec)) return undefined;
   return {
     reason: 'RenewalClamped',
@@ -134,7 +134,7 @@ function describeClamping({ spec }: Facts): StateProblem | undefined {
   };
 }
 
-function describeIssuers({ spec }: Facts): StateProblem | undefined {
+function describeIssuers({ spec }: RemarkFacts): StateProblem | undefined {
   const issuer = effectiveIssuer(spec);
   if (!issuer.ok || issuer.value === spec.issuer) return undefined;
   return {
@@ -144,7 +144,7 @@ function describeIssuers({ spec }: Facts): StateProblem | undefined {
   };
 }
 
-function describeReuse({ observed, spec, outcome }: Facts): StateProblem | undefined {
+function describeReuse({ observed, spec, outcome }: RemarkFacts): StateProblem | undefined {
   if (!isKeyIdReused(observed, spec, outcome)) return undefined;
   return {
     reason: 'KeyIdReused',
@@ -154,11 +154,11 @@ function describeReuse({ observed, spec, outcome }: Facts): StateProblem | undef
   };
 }
 
-function describeContenders({ observed, outcome: { contenders } }: Facts): StateProblem | undefined {
+function describeContenders({ observed, outcome: { contenders } }: RemarkFacts): StateProblem | undefined {
   return contenders === undefined ? undefined : describeContention(observed.jwt, contenders);
 }
 
-function describeDelay({ spec, token, outcome, now }: Facts): StateProblem | undefined {
+function describeDelay({ spec, token, outcome, now }: RemarkFacts): StateProblem | undefined {
   if (token === undefined || token.expiresAt <= now || now < overdueTime(spec, token.expiresAt))
     return undefined;
   return {

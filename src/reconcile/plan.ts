@@ -27,8 +27,8 @@ export type Plan =
 /** A plan that writes the Secret. */
 export type SecretChange = Extract<Plan, { do: 'sign' | 'repair' }>;
 
-/** The first check that has an answer decides. The loop, `explain` and the tests all read this table. */
-const CHECKS: readonly ((facts: PlanFacts) => Plan | undefined)[] = [
+/** The first that has an answer decides. The loop, `explain` and the tests all read this table. */
+const PLANNERS: readonly ((facts: PlanFacts) => Plan | undefined)[] = [
   protectKeySecret,
   readGrant,
   reportConflict,
@@ -47,8 +47,8 @@ export function planNext(observed: Observed, now: Seconds): Plan {
     return { do: now >= (releaseTime(jwt) ?? Number.POSITIVE_INFINITY) ? 'release' : 'ignore' };
   if (!jwt.spec.ok) return { do: 'report', problem: jwt.spec.problem };
   const facts = { observed, spec: jwt.spec.value, now };
-  for (const check of CHECKS) {
-    const plan = check(facts);
+  for (const planFor of PLANNERS) {
+    const plan = planFor(facts);
     if (plan === undefined) continue;
     const isWrite = plan.do === 'sign' || plan.do === 'repair';
     return isWrite && mayBeOrphan(facts) ? { do: 'read', what: 'jwt' } : plan;

@@ -15,7 +15,10 @@ const PREFIXES: readonly string[] = [
   'config.k8s.io/',
 ];
 /** Recommended labels of Kubernetes that such tools set on what they apply; Argo CD tracks by the first by default. */
-const NAMES: ReadonlySet<string> = new Set(['app.kubernetes.io/instance', 'app.kubernetes.io/managed-by']);
+const TRACKING_LABELS: ReadonlySet<string> = new Set([
+  'app.kubernetes.io/instance',
+  'app.kubernetes.io/managed-by',
+]);
 
 /**
  * A tool deletes an object that carries one of these. In `secretTemplate` all others are an author's explicit wish
@@ -32,7 +35,7 @@ const PRUNED_BY: ReadonlySet<string> = new Set([
 
 /** Whether the label or annotation is one by which tools track what they applied: never copied from the JWT. */
 export function isTrackingKey(name: string): boolean {
-  return NAMES.has(name) || PREFIXES.some((prefix) => name.startsWith(prefix));
+  return TRACKING_LABELS.has(name) || PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 
 /** Whether a tool deletes what carries it: left out even if `secretTemplate` names it. */

@@ -77,7 +77,7 @@ const MAX_LABELS_LENGTH = 2_048;
 /** Characters of what our field manager wrote: a JWT and its template may ask for 8 KiB each. */
 const MAX_OWNED_LENGTH = 20 * 1024;
 
-const NONE = Object.freeze({});
+const NO_ENTRIES = Object.freeze({});
 const NOTHING_OWNED: SecretMetadata['ours'] = { labels: [], annotations: [] };
 
 /**
@@ -112,7 +112,7 @@ export function parseOtherSecret(object: unknown): SecretMetadata {
     name: stringMember(metadata, 'name') ?? '',
     uid: stringMember(metadata, 'uid') ?? '',
     resourceVersion: stringMember(metadata, 'resourceVersion') ?? '',
-    labels: NONE,
+    labels: NO_ENTRIES,
     annotations: pickShort(annotations, OUR_ANNOTATIONS),
     owners: parseOwners(arrayMember(metadata, 'ownerReferences')),
     isDeleting: member(metadata, 'deletionTimestamp') !== undefined,
@@ -124,7 +124,7 @@ export function parseOtherSecret(object: unknown): SecretMetadata {
 /** As `parseOtherSecret` would have read it. */
 export function dropDetails(secret: SecretMetadata): SecretMetadata {
   const annotations = pickShort(secret.annotations, OUR_ANNOTATIONS);
-  return { ...secret, labels: NONE, annotations, ours: NOTHING_OWNED };
+  return { ...secret, labels: NO_ENTRIES, annotations, ours: NOTHING_OWNED };
 }
 
 /** As `parseSecretMetadata`, with the whole list of namespaces: for one Secret that somebody asks about. */
@@ -190,7 +190,7 @@ function pickShort(map: JsonObject | undefined, longest: LongestValues): StringM
     const value = stringMember(map, name);
     return value === undefined ? [] : [[name, value.length > most ? TOO_LONG : value] as const];
   });
-  return found.length === 0 ? NONE : Object.fromEntries(found);
+  return found.length === 0 ? NO_ENTRIES : Object.fromEntries(found);
 }
 
 function hasLongGrants(annotations: JsonObject | undefined): boolean {

@@ -29,7 +29,7 @@ export interface ReadToken {
 }
 
 /** Base64url without padding (RFC 7515 §2); the signature of `alg: none` is empty. */
-const COMPACT = /^([\w-]+)\.([\w-]+)\.([\w-]*)$/;
+const COMPACT_JWS = /^([\w-]+)\.([\w-]+)\.([\w-]*)$/;
 
 /**
  * Header and claims of a compact JWS without checking its signature; `undefined` when the text is not one, or too long. What is
@@ -46,7 +46,7 @@ export function readToken(text: string): ReadToken | undefined {
 }
 
 function isCompactJws(text: string): boolean {
-  const [, ...parts] = COMPACT.exec(text) ?? [];
+  const [, ...parts] = COMPACT_JWS.exec(text) ?? [];
   // A single character after groups of four has no whole byte.
   return parts.length === 3 && parts.every(({ length }) => length % 4 !== 1);
 }

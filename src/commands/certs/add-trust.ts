@@ -35,13 +35,13 @@ interface Found {
   readonly configuration: WebhookConfiguration;
 }
 
-const KINDS: readonly ConfigurationKind[] = ['mutating', 'validating'];
+const CONFIGURATION_KINDS: readonly ConfigurationKind[] = ['mutating', 'validating'];
 
 /** Another one than the service's, so that the object shows who did it. */
-const FIELD_MANAGER = `${APP}-certs`;
+const CERTS_FIELD_MANAGER = `${APP}-certs`;
 
 /** Others write a configuration rarely: a replica that renews its certificate, for example. */
-const TRIES = 3;
+const WRITE_TRIES = 3;
 
 /** Puts the authorities into `caBundle` of every entry of ours. After a conflict the configuration is read again. */
 export async function addTrust(
@@ -57,7 +57,7 @@ export async function addTrust(
     const object = await client.get(pathOf(kind));
     return { object, configuration: readConfiguration(object, kind) };
   };
-  const seen = await Promise.all(KINDS.map(read));
+  const seen = await Promise.all(CONFIGURATION_KINDS.map(read));
   const injected = seen.find(({ configuration }) => configuration.injector !== undefined)?.configuration;
   if (injected !== undefined)
     return refuse(
@@ -71,7 +71,7 @@ export async function addTrust(
     if (changes.value.length === 0) return ok(`all ${entries.length} entries trust it already`);
     try {
       const operations = patchBundles(found.configuration, changes.value);
-      await client.jsonPatch(pathOf(kind), operations, { query: { fieldManager: FIELD_MANAGER } });
+      await client.jsonPatch(pathOf(kind), operations, { query: { fieldManager: CERTS_FIELD_MANAGER } });
     } catch (error) {
       if (left === 0 || classifyFailure(error)?.meaning !== 'stale') throw error;
       return tryToExtend(await read(kind), left - 1);
@@ -86,12 +86,12 @@ export async function addTrust(
     if (!planned.ok) return refuse(planned.problem);
   }
   for (const found of seen) {
-    const outcome = await tryToExtend(found, TRIES - 1);
+    const outcome = await tryToExtend(found, WRITE_TRIES - 1);
     if (!outcome.ok) return refuse(outcome.problem);
     stdout.write(`${found.configuration.kind} webhook configuration ${APP}: ${outcome.value}\n`);
   }
   if (!options.isKept) return EXIT.done;
-  const [problem] = (await Promise.all(KINDS.map(read))).flatMap(listApplied);
+  const [problem] = (await Promise.all(CONFIGURATION_KINDS.map(read))).flatMap(listApplied);
   if (problem !== undefined) return refuse(problem);
   if (seen.some(({ object }) => isUpdatedByHelm(object))) stderr.write(`warning: ${UPDATED_BY_HELM}\n`);
   return EXIT.done;

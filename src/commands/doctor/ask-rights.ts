@@ -8,18 +8,18 @@ import { findNamespaces, hasNamespaceDefault, isPromptDelivery } from '../instal
 import { shippedRights, type Right } from './shipped-rights.ts';
 import type { CertificateSnapshot } from '../installation/certificate-snapshot.ts';
 
-type Client = Pick<Access['client'], 'create'>;
+type ReviewClient = Pick<Access['client'], 'create'>;
 type Attributes = Omit<Right, 'half' | 'where'> & { readonly namespace?: string };
 
 const GROUP_VERSION = { group: 'authorization.k8s.io', version: 'v1' } as const;
-const SELF: Resource = { ...GROUP_VERSION, plural: 'selfsubjectaccessreviews' };
-const OTHERS: Resource = { ...GROUP_VERSION, plural: 'subjectaccessreviews' };
+const SELF_REVIEWS: Resource = { ...GROUP_VERSION, plural: 'selfsubjectaccessreviews' };
+const USER_REVIEWS: Resource = { ...GROUP_VERSION, plural: 'subjectaccessreviews' };
 /** Of those that jwt-injector is limited to; each is asked for 12 rights, 15 with prompt delivery. */
 const MAX_NAMESPACES = 20;
 
 /** Whether the caller has a right (SelfSubjectAccessReview, which everybody is allowed to create). */
-export function askRight(client: Client, attributes: Attributes): Promise<boolean> {
-  return ask(client, SELF, { resourceAttributes: toWire(attributes) });
+export function askRight(client: ReviewClient, attributes: Attributes): Promise<boolean> {
+  return ask(client, SELF_REVIEWS, { resourceAttributes: toWire(attributes) });
 }
 
 /**
@@ -27,7 +27,7 @@ export function askRight(client: Client, attributes: Attributes): Promise<boolea
  * them, as administrators are; for others it is a KubeError.
  */
 export async function findMissingRights(
-  client: Client,
+  client: ReviewClient,
   installation: Pick<CertificateSnapshot, 'namespace' | 'tls'> & {
     readonly deployments: {
       readonly webhook: JsonObject | undefined;
@@ -53,7 +53,7 @@ export async function findMissingRights(
     const places = where === 'served' ? served : [where === 'own' ? namespace : undefined];
     for (const place of places) {
       const attributes = toWire({ ...right, ...(place === undefined ? {} : { namespace: place }) });
-      if (!(await ask(client, OTHERS, { user, resourceAttributes: attributes }))) return false;
+      if (!(await ask(client, USER_REVIEWS, { user, resourceAttributes: attributes }))) return false;
     }
     return true;
   });
@@ -65,8 +65,8 @@ function accountOf(deployment: JsonObject | undefined, byDefault: string): strin
   return stringMember(objectMember(template, 'spec'), 'serviceAccountName') ?? byDefault;
 }
 
-async function ask(client: Client, resource: Resource, spec: JsonObject): Promise<boolean> {
-  const kind = resource === SELF ? 'SelfSubjectAccessReview' : 'SubjectAccessReview';
+async function ask(client: ReviewClient, resource: Resource, spec: JsonObject): Promise<boolean> {
+  const kind = resource === SELF_REVIEWS ? 'SelfSubjectAccessReview' : 'SubjectAccessReview';
   const body = { apiVersion: 'authorization.k8s.io/v1', kind, spec };
   const answer = await client.create(resourcePath(resource), body);
   return member(objectMember(answer, 'status'), 'allowed') === true;

@@ -4,9 +4,10 @@ import { judge, problem, unknown, well, wellUnless, type Judgement } from '../in
 import type { JwtGroup, JwtCensus } from './jwt-census.ts';
 import { installCrd, readLogs } from '../installation/remedies.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
+import { MAX_MESSAGE_LENGTH } from '../output/message-length.ts';
 
-/** What is said of JWTs whatever their Ready condition says. */
-const OTHERS: Readonly<Record<string, string>> = {
+/** What is said of the JWTs in {@link JwtCensus.others}. */
+const OTHER_PROBLEMS: Readonly<Record<string, string>> = {
   Unseen: 'not looked at by jwt-injector since they were created',
   Expired: 'with an expired token although they are Ready, so they are not renewed',
   RenewalOverdue: 'whose renewal is overdue',
@@ -29,7 +30,10 @@ export function checkJwts(snapshot: InstallationSnapshot): readonly Judgement[] 
       ...[...census.others].map(([word, group]) => {
         const isOfService = word === 'Unseen' || word === 'Expired';
         const remedy = isOfService ? readLogs(snapshot) : explain(group.first);
-        return problem(`${describe(group)} ${OTHERS[word] ?? word}; the first is ${group.first}`, remedy);
+        return problem(
+          `${describe(group)} ${OTHER_PROBLEMS[word] ?? word}; the first is ${group.first}`,
+          remedy,
+        );
       }),
     ];
     const all = wellUnless(problems, `${describeTotal(census)}, none has a problem`);
@@ -46,8 +50,6 @@ function describeTotal({ seen, only }: JwtCensus): string {
 function describe({ count }: JwtGroup): string {
   return `${count} ${count === 1 ? 'JWT' : 'JWTs'}`;
 }
-
-const MAX_MESSAGE_LENGTH = 300; // a line stays a line
 
 function firstLine(message: string): string {
   const [line = ''] = message.split('\n');

@@ -19,7 +19,7 @@ export function checkMutating(snapshot: InstallationSnapshot): readonly Judgemen
     snapshot.mutating,
     (entries) =>
       MUTATING_ENTRIES.filter(
-        ({ name }) => name !== NAMESPACE_DEFAULT || !isLeftOut(entries, mayLackDefault),
+        ({ name }) => name !== NAMESPACE_DEFAULT_ENTRY || !isLeftOut(entries, mayLackDefault),
       ),
     snapshot,
     'no pod gets its token',
@@ -63,11 +63,11 @@ function checkConfiguration(
 }
 
 const NAME_LABEL = 'kubernetes.io/metadata.name';
-const NAMESPACE_DEFAULT = `namespace-default.${GROUP}`;
+const NAMESPACE_DEFAULT_ENTRY = `namespace-default.${GROUP}`;
 
 /** Where only some namespaces are served, there is no default by label; elsewhere an administrator may have left it out. */
 function isLeftOut(entries: readonly unknown[], mayLackDefault: boolean): boolean {
-  if (mayLackDefault && findEntry(entries, NAMESPACE_DEFAULT) === undefined) return true;
+  if (mayLackDefault && findEntry(entries, NAMESPACE_DEFAULT_ENTRY) === undefined) return true;
   const pods = findEntry(entries, `pods.${GROUP}`);
   return readSelector(pods).some((line) => line.startsWith(`${NAME_LABEL} In `));
 }

@@ -62,7 +62,7 @@ const PROMPT_DELIVERY: Rule = {
   verbs: ['list', 'watch', 'patch'],
 };
 
-const NAMESPACE_DEFAULT: Rule = {
+const READ_NAMESPACES: Rule = {
   half: 'webhook',
   where: 'cluster',
   group: '',
@@ -81,7 +81,7 @@ export function shippedRights(needs: {
   const rules = [
     ...CONTROLLER,
     ...(promptDelivery ? [PROMPT_DELIVERY] : []),
-    ...(usesNamespaceDefault ? [NAMESPACE_DEFAULT] : []),
+    ...(usesNamespaceDefault ? [READ_NAMESPACES] : []),
     ...(ownCertificate === undefined ? [] : certificateRules(ownCertificate)),
   ];
   return rules.flatMap(({ verbs, ...rule }) => verbs.map((verb) => ({ ...rule, verb })));

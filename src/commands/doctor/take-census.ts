@@ -6,18 +6,18 @@ import { count, emptyCensus, type JwtCensus } from './jwt-census.ts';
 import { tryRead, type ReadResult } from '../cluster/read-result.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
-type Client = Pick<Access['client'], 'listMapped'>;
+type ListClient = Pick<Access['client'], 'listMapped'>;
 
 /** More JWTs are not looked at: a list that long takes half a minute. */
-const MAX_JWTS = 100_000;
+const MAX_COUNTED_JWTS = 100_000;
 /** For the whole list. */
 const LIST_MS = 60_000;
 
 /** Counts the JWTs of all namespaces, or of the one if those cannot be listed. */
 export async function takeCensus(
-  client: Client,
+  client: ListClient,
   namespace: string,
-  most = MAX_JWTS,
+  most = MAX_COUNTED_JWTS,
 ): Promise<ReadResult<JwtCensus>> {
   const everywhere = await tryRead(() => countJwts(client, undefined, most));
   if (everywhere.state !== 'unread') return everywhere;
@@ -25,7 +25,7 @@ export async function takeCensus(
   return tryRead(() => countJwts(client, only, most));
 }
 
-async function countJwts(client: Client, only: JwtCensus['only'], most: number): Promise<JwtCensus> {
+async function countJwts(client: ListClient, only: JwtCensus['only'], most: number): Promise<JwtCensus> {
   const census = emptyCensus(only);
   const enough = new AbortController();
   const now = toSeconds(Date.now());

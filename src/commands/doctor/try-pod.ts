@@ -7,7 +7,7 @@ import type { Access } from '../cluster/connect.ts';
 import type { TriedPod } from './installation-snapshot.ts';
 
 /** The webhook's own time limit is 5 s, and other webhooks have theirs. */
-const DEADLINE_MS = 30_000;
+const ADMISSION_DEADLINE_MS = 30_000;
 
 /** As small as a pod can be, and as the Pod Security Standard "restricted" wants it. */
 const POD = {
@@ -34,7 +34,10 @@ const POD = {
 export async function tryPod(client: Pick<Access['client'], 'create'>, namespace: string): Promise<TriedPod> {
   try {
     const path = resourcePath(PODS, { namespace });
-    const pod = await client.create(path, POD, { query: { dryRun: 'All' }, deadlineMs: DEADLINE_MS });
+    const pod = await client.create(path, POD, {
+      query: { dryRun: 'All' },
+      deadlineMs: ADMISSION_DEADLINE_MS,
+    });
     return { outcome: isInjected(pod) ? 'injected' : 'unchanged' };
   } catch (error) {
     if (!(error instanceof KubeError) || error.status === 0 || error.status === 401) throw error;

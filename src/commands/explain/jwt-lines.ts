@@ -65,7 +65,7 @@ function listConditions({ conditions, upToDate }: JwtReport, paint: Paint): read
 }
 
 /** Why there is no token to show. */
-const WITHOUT_TOKEN: Readonly<Record<JwtReport['secret'], string>> = {
+const WHY_NO_TOKEN: Readonly<Record<JwtReport['secret'], string>> = {
   ours: 'no token that can be read',
   absent: 'there is no such Secret',
   foreign: 'the Secret does not belong to this JWT: its content was not read',
@@ -77,7 +77,7 @@ function describeToken(report: JwtReport, now: Seconds, paint: Paint): readonly 
   const { name, namespace, token, secret, key } = report;
   const place = key === '' ? [] : [`  private key: ${key}`];
   const title = paint('bold', `Token in Secret ${namespace}/${name}`);
-  if (token === undefined) return [title, `  ${WITHOUT_TOKEN[secret]}`, ...place];
+  if (token === undefined) return [title, `  ${WHY_NO_TOKEN[secret]}`, ...place];
   return [title, ...describeTokenParts(token, now, paint), ...place];
 }
 

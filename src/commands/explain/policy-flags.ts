@@ -5,7 +5,7 @@ import { fail, ok, type Result } from '../../resources/result.ts';
 import type { SigningPolicy } from '../../resources/signing-policy.ts';
 import type { FlagValues } from '../flags.ts';
 
-const NAMES = ['forbid-inline-keys', 'min-lifetime', 'max-lifetime', 'allowed-issuers'] as const;
+const POLICY_FLAG_NAMES = ['forbid-inline-keys', 'min-lifetime', 'max-lifetime', 'allowed-issuers'] as const;
 
 /** The policy of a cluster, which its users cannot read: their admin knows it, as it is given to `run`. */
 export const POLICY_FLAGS = {
@@ -22,7 +22,9 @@ export const POLICY_FLAGS = {
 export function readPolicyFlags(
   values: FlagValues<typeof POLICY_FLAGS>,
 ): Result<SigningPolicy | undefined, string> {
-  const args = NAMES.flatMap((name) => (values[name] === undefined ? [] : [`--${name}=${values[name]}`]));
+  const args = POLICY_FLAG_NAMES.flatMap((name) =>
+    values[name] === undefined ? [] : [`--${name}=${values[name]}`],
+  );
   const settings = new Settings(args, {});
   const policy = readPolicy(settings);
   if (settings.problems.length > 0) return fail(settings.problems.join('; '));

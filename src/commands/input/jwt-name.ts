@@ -3,11 +3,11 @@ import { GROUP } from '../../resources/names.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 
 /** As kubectl takes them; the singular with its group is what `kubectl get -o name` prints. */
-const KINDS: ReadonlySet<string> = new Set(['jwt', 'jwts', `jwt.${GROUP}`, `jwts.${GROUP}`]);
+const JWT_WORDS: ReadonlySet<string> = new Set(['jwt', 'jwts', `jwt.${GROUP}`, `jwts.${GROUP}`]);
 
 /** Whether a word before the name of an object says that this is a JWT. */
 export function isJwtKind(word: string): boolean {
-  return KINDS.has(word.toLowerCase());
+  return JWT_WORDS.has(word.toLowerCase());
 }
 
 /** The name of the one JWT that a command is for: `NAME`, `jwt NAME` or `jwt/NAME`. `verb`: what is done to it. */

@@ -12,7 +12,7 @@ import type { CertificateSnapshot, TlsSnapshot } from './certificate-snapshot.ts
 import { SECRETS } from '../../kube/known-resources.ts';
 
 /** Characters of base64 in one value; ours have 6,000 at most. */
-const MAX_VALUE_LENGTH = 262_144;
+const MAX_TLS_LENGTH = 262_144;
 
 /**
  * Reads what the certificate, and who trusts it, look like.
@@ -57,7 +57,7 @@ function readInstalledSecret(data: ReadResult<JsonObject>): TlsSnapshot['secret'
 function readTls(data: JsonObject) {
   const text = (key: string): string => {
     const value = stringMember(data, key) ?? '';
-    return value.length > MAX_VALUE_LENGTH ? '' : Buffer.from(value, 'base64').toString();
+    return value.length > MAX_TLS_LENGTH ? '' : Buffer.from(value, 'base64').toString();
   };
   const chain = readCertificates(text('tls.crt'));
   return { chain, keyFits: fits(chain[0], text('tls.key')), authorities: readCertificates(text('ca.crt')) };

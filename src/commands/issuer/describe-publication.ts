@@ -27,7 +27,7 @@ export interface Publication {
   readonly files: readonly string[];
 }
 
-interface Facts {
+interface PublicationFacts {
   readonly issuer: string;
   readonly urls: IssuerUrls;
   readonly keys: readonly PublishedKey[];
@@ -37,7 +37,7 @@ interface Facts {
 }
 
 /** The report on documents that were made. */
-export function reportPublication({ issuer, urls, keys, documents, files }: Facts): Publication {
+export function reportPublication({ issuer, urls, keys, documents, files }: PublicationFacts): Publication {
   return {
     issuer,
     keys: keys.map(({ jwk, thumbprint, role, until, sources }) => ({
@@ -65,7 +65,7 @@ function requestsOf(issuer: string, urls: IssuerUrls): Publication['requests'] {
   ];
 }
 
-const ROLES: Readonly<Record<KeyRole, string>> = {
+const ROLE_WORDS: Readonly<Record<KeyRole, string>> = {
   signs: 'signs for',
   added: 'added, from',
   retired: 'no longer signs for',
@@ -90,7 +90,7 @@ export function describePublication(report: Publication, paint: Paint): readonly
 }
 
 function describeRole({ role, sources, until }: Publication['keys'][number]): string {
-  const words = `${ROLES[role]} ${sources.join(', ')}`;
+  const words = `${ROLE_WORDS[role]} ${sources.join(', ')}`;
   const expiresAt = parseTime(until);
   if (expiresAt === undefined) return words;
   return `${words}; its last token expires ${formatUtc(expiresAt)}, keep it 15 minutes longer`;

@@ -11,7 +11,7 @@ import { EXIT, type CommandProblem } from '../command.ts';
 import { KEY_FILE, keySecret } from '../issuer/key-halves.ts';
 
 /** Not that of the service, which is for what the service writes. */
-const FIELD_MANAGER = 'jwt-injector-keygen';
+const KEYGEN_FIELD_MANAGER = 'jwt-injector-keygen';
 
 /** Why the Secret was not created, or may not have been. */
 export interface CreationProblem extends CommandProblem {
@@ -30,7 +30,7 @@ export async function createSecretOfKey(
 ): Promise<Result<undefined, CreationProblem>> {
   const { namespace, name } = place;
   try {
-    const created = await createKeySecret(client, keySecret(place, pem), FIELD_MANAGER);
+    const created = await createKeySecret(client, keySecret(place, pem), KEYGEN_FIELD_MANAGER);
     return created.ok ? created : nameTaken(created.problem);
   } catch (error) {
     if (!(error instanceof KubeError) || !isTransient(error)) throw error;

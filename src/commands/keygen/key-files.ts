@@ -5,7 +5,7 @@ const PRIVATE = 0o600;
 const PUBLIC = 0o644;
 
 /** What the files of `keygen` are for. Each is named after the JWT, with its suffix. */
-const ROLES = {
+const FILE_ROLES = {
   privateKey: { suffix: 'key.pem', what: 'the private key', mode: PRIVATE },
   keySecret: { suffix: 'key-secret.yaml', what: 'the Secret that holds it', mode: PRIVATE },
   jwt: { suffix: 'jwt.yaml', what: 'the JWT', mode: PUBLIC },
@@ -13,7 +13,7 @@ const ROLES = {
 } as const;
 
 /** What a file of `keygen` is for. */
-export type KeyFileRole = keyof typeof ROLES;
+export type KeyFileRole = keyof typeof FILE_ROLES;
 
 /** A file of `keygen`, with what people are shown of it. */
 export interface KeyFile extends NewFile {
@@ -27,6 +27,6 @@ export function keyFile(
   { dir, name }: { readonly dir: string; readonly name: string },
   text: string,
 ): KeyFile {
-  const { suffix, what, mode } = ROLES[role];
+  const { suffix, what, mode } = FILE_ROLES[role];
   return { role, path: join(dir, `${name}-${suffix}`), what, text, mode };
 }

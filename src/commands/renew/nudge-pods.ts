@@ -20,7 +20,7 @@ export interface NudgedPods {
 }
 
 /** Each takes a write: a command must not cost the API server more. The kubelet brings the token to the others. */
-const MAX_PODS = 1_000;
+const MAX_NUDGED_PODS = 1_000;
 
 /**
  * Nudges the pods that mount the Secret of this name, with the caller's rights. What is refused is a problem, not an
@@ -49,11 +49,11 @@ export async function nudgeMountingPods(
   } catch (error) {
     note(error);
   }
-  if (names.length > MAX_PODS)
+  if (names.length > MAX_NUDGED_PODS)
     problems.add(
-      `only ${MAX_PODS} of ${names.length} pods were updated: the others have the token within ${REFRESHED_WITHIN} s`,
+      `only ${MAX_NUDGED_PODS} of ${names.length} pods were updated: the others have the token within ${REFRESHED_WITHIN} s`,
     );
-  const nudged = await inParallel(names.slice(0, MAX_PODS), async (name) => {
+  const nudged = await inParallel(names.slice(0, MAX_NUDGED_PODS), async (name) => {
     try {
       await nudgePod(client, { namespace, name }, { now: Date.now(), fieldManager: RENEW_FIELD_MANAGER });
       return name;

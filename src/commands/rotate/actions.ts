@@ -13,7 +13,7 @@ import { newKeyPatch } from './new-key-spec.ts';
 import { findOldSecret } from './old-secret.ts';
 
 /** Not that of the service, which is for what the service writes. */
-const FIELD_MANAGER = 'jwt-injector-rotate';
+const ROTATE_FIELD_MANAGER = 'jwt-injector-rotate';
 
 /** The JWT that a step changes, as it was read. The step fails with 409 when somebody changed it since. */
 export interface RotationTarget {
@@ -51,7 +51,7 @@ export async function makeNewKey(target: RotationTarget, plan: NewKeyPlan): Prom
   });
   try {
     const object = keySecret({ namespace, name: secret }, made.pem);
-    const created = await createKeySecret(client, object, FIELD_MANAGER);
+    const created = await createKeySecret(client, object, ROTATE_FIELD_MANAGER);
     if (!created.ok) throw new Error(`${created.problem}, although its name is that of a new key`);
   } catch (error) {
     // Without an answer the Secret may be there: the next look shows it.
@@ -112,7 +112,7 @@ async function record(
   const changed = await client.mergePatch(
     resourcePath(JWTS, { namespace, name }),
     { metadata, ...more },
-    { query: { fieldManager: FIELD_MANAGER } },
+    { query: { fieldManager: ROTATE_FIELD_MANAGER } },
   );
   const version = stringMember(objectMember(changed, 'metadata'), 'resourceVersion') ?? '';
   return { client, jwt: { ...jwt, resourceVersion: version } };

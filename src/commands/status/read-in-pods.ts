@@ -9,8 +9,8 @@ import type { MountedFile, PodMounts } from './pod-mounts.ts';
 import { heldKey, type Seen } from './status-report.ts';
 
 /** Each is a process in a container. */
-const MAX_FILES = 500;
-const DEADLINE_MS = 10_000; // a node under load takes some seconds to start a process
+const MAX_READ_FILES = 500;
+const EXEC_DEADLINE_MS = 10_000; // a node under load takes some seconds to start a process
 
 interface Wanted {
   readonly jwt: JwtState;
@@ -25,15 +25,15 @@ interface Wanted {
 export async function readInPods(access: ClusterAccess, seen: Seen): Promise<Seen> {
   const wanted = listFiles(seen);
   const notes = new Set(seen.notes);
-  if (wanted.length > MAX_FILES)
-    notes.add(`only ${MAX_FILES} of ${wanted.length} files were read: name fewer JWTs`);
+  if (wanted.length > MAX_READ_FILES)
+    notes.add(`only ${MAX_READ_FILES} of ${wanted.length} files were read: name fewer JWTs`);
   const held = new Map<string, HeldFile[]>();
-  await inParallel(wanted.slice(0, MAX_FILES), async ({ jwt, pod, file }) => {
+  await inParallel(wanted.slice(0, MAX_READ_FILES), async ({ jwt, pod, file }) => {
     const { namespace, name } = pod;
     const read = await execInPod(
       access.cluster,
       { namespace, pod: name, container: file.container, command: ['cat', file.path] },
-      { bytes: MAX_TOKEN_BYTES, deadlineMs: DEADLINE_MS },
+      { bytes: MAX_TOKEN_BYTES, deadlineMs: EXEC_DEADLINE_MS },
     );
     if (!read.ok && read.problem.status === 403)
       notes.add(`you are not allowed to exec into pods in namespace ${namespace}: their files were not read`);

@@ -2,6 +2,7 @@ import { objectKey } from '../../resources/object-key.ts';
 import { formatDuration, parseTime, formatUtc, formatMinute } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
 import { PENDING } from '../cluster/ready-state.ts';
+import { MAX_MESSAGE_LENGTH } from '../output/message-length.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint, Style } from '../output/report-output.ts';
 import type { HeldFile } from './held-token.ts';
@@ -9,8 +10,7 @@ import type { JwtStatus, PodStatus, StatusReport } from './status-report.ts';
 
 const HEADER = ['JWT', 'READY', 'REASON', 'EXPIRES', 'NEXT RENEWAL'];
 /** Of each JWT; `-o json` has all. */
-const MAX_PODS = 10;
-const MAX_MESSAGE_LENGTH = 300; // a condition may hold 32,768 characters
+const MAX_SHOWN_PODS = 10;
 
 /** A table of the JWTs; below each what is wrong with it, and the pods that mount it. `now` in seconds since the epoch. */
 export function describeStatus({ jwts, notes }: StatusReport, now: Seconds, paint: Paint): readonly string[] {
@@ -77,16 +77,16 @@ function shortenMessage(message: string): string {
 
 function describePods(pods: readonly PodStatus[], paint: Paint): readonly string[] {
   if (pods.length === 0) return [paint('gray', '  no pod mounts it')];
-  const shown = pods.slice(0, MAX_PODS);
+  const shown = pods.slice(0, MAX_SHOWN_PODS);
   const rows = shown.map((pod) => [`  pod ${pod.name}`, describePod(pod, paint)]);
-  const more = pods.slice(MAX_PODS);
+  const more = pods.slice(MAX_SHOWN_PODS);
   return [
     ...formatTable(rows),
     ...(more.length === 0 ? [] : [`  and ${more.length} more: ${countPods(more)}`]),
   ];
 }
 
-const STYLES: Readonly<Record<PodStatus['delivery'], Style>> = {
+const DELIVERY_STYLES: Readonly<Record<PodStatus['delivery'], Style>> = {
   delivered: 'green',
   due: 'yellow',
   starting: 'gray',
@@ -96,7 +96,7 @@ const STYLES: Readonly<Record<PodStatus['delivery'], Style>> = {
 
 function describePod(pod: PodStatus, paint: Paint): string {
   const isFixedAlone = pod.delivery === 'neverRefreshed';
-  const state = isFixedAlone ? [] : [paint(STYLES[pod.delivery], wordOf(pod))];
+  const state = isFixedAlone ? [] : [paint(DELIVERY_STYLES[pod.delivery], wordOf(pod))];
   return [
     ...state,
     ...pod.neverRefreshed.map((mount) => describeFixed(mount, paint)),

@@ -8,12 +8,12 @@ import type { Asked } from '../issuer/look-up.ts';
 import type { Verification } from './examine-token.ts';
 import { formatWhen } from '../../time/format-time.ts';
 
-const STYLES: Readonly<Record<VerifierVerdict['verdict'], Style>> = {
+const VERDICT_STYLES: Readonly<Record<VerifierVerdict['verdict'], Style>> = {
   accepts: 'green',
   doubts: 'yellow',
   refuses: 'red',
 };
-const WORDS: Readonly<Record<VerifierVerdict['verdict'], string>> = {
+const VERDICT_WORDS: Readonly<Record<VerifierVerdict['verdict'], string>> = {
   accepts: 'accepts it',
   doubts: 'may accept it',
   refuses: 'refuses it',
@@ -57,7 +57,7 @@ function describeAsked({ url, status, redirects, problem }: Asked, paint: Paint)
 
 function describeVerdicts(verdicts: readonly VerifierVerdict[], paint: Paint): readonly string[] {
   return verdicts.flatMap(({ verifier, verdict, reasons }) => {
-    const title = `  ${VERIFIERS[verifier].title.padEnd(23)} ${paint(STYLES[verdict], WORDS[verdict])}`;
+    const title = `  ${VERIFIERS[verifier].title.padEnd(23)} ${paint(VERDICT_STYLES[verdict], VERDICT_WORDS[verdict])}`;
     return [title].concat(reasons.flatMap(({ message, remedy }) => [`    ${message}`, `      → ${remedy}`]));
   });
 }

@@ -112,7 +112,7 @@ function summarize(place: ObjectName, { report, isUnreachable }: Examined): Veri
   return { jwt, isUnreachable };
 }
 
-const STYLES: Readonly<Record<VerifiedJwt['result'], Style>> = {
+const RESULT_STYLES: Readonly<Record<VerifiedJwt['result'], Style>> = {
   accepted: 'green',
   doubted: 'yellow',
   refused: 'red',
@@ -125,7 +125,7 @@ function describeAll(jwts: readonly VerifiedJwt[], paint: Paint): readonly strin
   const rows = jwts.map(({ namespace, name, issuer, result }) => [
     namespace,
     name,
-    paint(STYLES[result], result),
+    paint(RESULT_STYLES[result], result),
     issuer,
   ]);
   const said = jwts.filter(({ reason }) => reason !== '');

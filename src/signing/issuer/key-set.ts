@@ -74,16 +74,16 @@ export async function mergeKeys(entries: readonly KeyEntry[]): Promise<Result<Ke
 }
 
 /** A key as it is published, without where it is from. */
-type ReadKey = Pick<PublishedKey, 'jwk' | 'thumbprint'>;
+type KeyWithoutSource = Pick<PublishedKey, 'jwk' | 'thumbprint'>;
 
 /** XRootD and Pelican refuse a token whose algorithm is not that of the published key. */
-function isSameKey(one: ReadKey, other: ReadKey): boolean {
+function isSameKey(one: KeyWithoutSource, other: KeyWithoutSource): boolean {
   return one.thumbprint === other.thumbprint && one.jwk.alg === other.jwk.alg;
 }
 
 function describeSharedKid(
   { jwk, thumbprint, sources }: PublishedKey,
-  other: ReadKey,
+  other: KeyWithoutSource,
   source: string,
 ): string {
   const both = `${sources.join(', ')} and ${source}`;
@@ -94,12 +94,12 @@ function describeSharedKid(
   return `${both} ${what}: verifiers take the first, so give one of them another keyId`;
 }
 
-function describeReplaced({ jwk, thumbprint, sources }: PublishedKey, earlier: ReadKey): string {
+function describeReplaced({ jwk, thumbprint, sources }: PublishedKey, earlier: KeyWithoutSource): string {
   const now = thumbprint === earlier.thumbprint ? `for ${jwk.alg}, not ${earlier.jwk.alg},` : 'another key';
   return `kid ${jwk.kid} is ${now} now (${sources.join(', ')}): verifiers refuse the tokens of the earlier one; give each new key a new kid`;
 }
 
-async function readPublishedKey(jwk: JWK): Promise<Result<ReadKey, string>> {
+async function readPublishedKey(jwk: JWK): Promise<Result<KeyWithoutSource, string>> {
   const { kid, alg, kty }: JsonObject = jwk; // as it was written, in any types
   if (kid === undefined || kid === '')
     return fail('the key has no kid, by which verifiers find it: add "kid"');

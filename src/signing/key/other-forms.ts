@@ -1,10 +1,10 @@
 import type { PemBlock } from './pem.ts';
 
 /** How DER (ITU-T X.690) of a private key or of PKCS#12 begins: a SEQUENCE, its length in one to four characters, ... */
-const SEQUENCE = '0';
+const DER_START = '0';
 const MAX_LENGTH_BYTES = 4;
 /** ... and an INTEGER of one byte, which is the version. Bytes that are not UTF-8 became U+FFFD. */
-const INTEGER = '\u0002\u0001';
+const VERSION_START = '\u0002\u0001';
 const PKCS12_VERSION = 3;
 /** So many characters are enough to distinguish the forms in base64. */
 const PREFIX_LENGTH = 64;
@@ -28,10 +28,11 @@ export function nameOtherForm(text: string): string | undefined {
 }
 
 function findDerVersion(text: string): number | undefined {
-  const start = text.slice(0, 1 + MAX_LENGTH_BYTES + INTEGER.length + 1);
-  const at = start.indexOf(INTEGER, 2);
-  const version = start.codePointAt(at + INTEGER.length);
-  const isDer = start.startsWith(SEQUENCE) && at !== -1 && version !== undefined && version <= PKCS12_VERSION;
+  const start = text.slice(0, 1 + MAX_LENGTH_BYTES + VERSION_START.length + 1);
+  const at = start.indexOf(VERSION_START, 2);
+  const version = start.codePointAt(at + VERSION_START.length);
+  const isDer =
+    start.startsWith(DER_START) && at !== -1 && version !== undefined && version <= PKCS12_VERSION;
   return isDer ? version : undefined;
 }
 
