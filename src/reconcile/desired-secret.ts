@@ -103,25 +103,36 @@ export function wantsOwner({ deletionPolicy }: JwtSpec, hasOtherData: boolean): 
 /**
  * Whether the Secret's metadata differs from what we would write: something of ours is missing or changed, or
  * something that we once wrote is no longer wanted. A Secret as token-manager left it (without `expires-at`) has
- * no drift: it is taken over at its next renewal, so that taking over writes nothing.
+ * no drift: it is taken over at its next renewal, so that taking over writes nothing. Nor has one of an earlier version,
+ * without the name of its JWT or with a copied label of a tool: that changes with the next write.
  */
 export function hasDrift(jwt: Jwt, spec: JwtSpec, secret: SecretObservation, expiresAt: Seconds): boolean {
   if (isLegacySecret(secret)) return false;
   const labels = desiredLabels(jwt, spec);
   const annotations = {
     ...templateAnnotations(spec),
-    [OWNING_JWT]: nameOf(jwt),
     [LAST_SIGNING_TIME]: String(Math.floor(expiresAt - spec.lifetime)),
     [EXPIRES_AT]: formatTime(expiresAt),
   };
   const owned = secret.owners.some((owner) => isOwner(jwt, owner) && owner.controller);
+  const named = secret.annotations[OWNING_JWT] ?? nameOf(jwt);
   return (
     owned !== wantsOwner(spec, secret.hasOtherData) ||
+    named !== nameOf(jwt) ||
     lacks(secret.labels, labels) ||
     lacks(secret.annotations, annotations) ||
-    secret.ours.labels.some((name) => !Object.hasOwn(labels, name)) ||
-    secret.ours.annotations.some((name) => !Object.hasOwn(annotations, name))
+    secret.ours.labels.some((name) => !Object.hasOwn(labels, name) && !wasCopied(jwt, spec, secret, name)) ||
+    secret.ours.annotations.some(
+      (name) =>
+        name !== OWNING_JWT && !Object.hasOwn(annotations, name) && !wasCopied(jwt, spec, secret, name),
+    )
   );
+}
+
+/** Earlier versions copied every label and annotation: one that equals that of the JWT or its template is such a copy. */
+function wasCopied(jwt: Jwt, { secretTemplate }: JwtSpec, secret: SecretObservation, name: string): boolean {
+  const source = { ...secretTemplate.annotations, ...jwt.labels, ...secretTemplate.labels }[name];
+  return source !== undefined && source === (secret.labels[name] ?? secret.annotations[name]);
 }
 
 function lacks(present: StringMap, wanted: StringMap): boolean {

@@ -108,16 +108,21 @@ export function describeOwnership(place: () => Place): void {
       assert.deepEqual(Object.keys((await objects.get('secrets', 'keys', 'held')).data), ['password']);
     });
 
-    it('a Secret that does not name its JWT any more stays ours, and gets the name and no other token', async () => {
-      const { tenant } = place();
-      await tenant.apply('unnamed', { deletionPolicy: 'Retain' });
+    it('Secrets that were written before they named their JWT stay ours without a write, until one is due', async () => {
+      const { stage, tenant } = place();
+      await tenant.apply('unnamed', {}, { labels: { team: 'a' } });
       await tenant.waitForToken('unnamed', (text) => text !== '');
-      const before = await secretOf('unnamed');
+      await stage.service().stop();
       await kubectl('annotate', 'secret', 'unnamed', `${NAMED}-`);
-      const written = await waitForSecret(
-        'unnamed',
-        ({ metadata }) => metadata.annotations[NAMED] === 'keys/unnamed',
-      );
+      const before = await secretOf('unnamed');
+      await stage.startService();
+      await tenant.apply('after-unnamed');
+      await tenant.waitForToken('after-unnamed', (text) => text !== '');
+      const { metadata } = await secretOf('unnamed');
+      assert.equal(metadata.resourceVersion, before.metadata.resourceVersion);
+      await kubectl('label', 'jwt', 'unnamed', 'team=b', '--overwrite');
+      const written = await waitForSecret('unnamed', (secret) => secret.metadata.labels.team === 'b');
+      assert.equal(written.metadata.annotations[NAMED], 'keys/unnamed');
       assert.equal(secretText(written), secretText(before));
     });
   });

@@ -176,7 +176,8 @@ describe('drift', () => {
       { ours: { ...good.ours, annotations: [...good.ours.annotations, 'old'] } },
       true,
     ],
-    ['no name of its JWT', withoutName, true],
+    ['a Secret that was written before Secrets named their JWT', withoutName, false],
+    ['the same, that lost its label', { ...withoutName, labels: {} }, true],
     [
       'the name of a JWT in another namespace',
       { annotations: { ...good.annotations, [OWNING_JWT]: 'lab/my-jwt' } },
@@ -188,7 +189,23 @@ describe('drift', () => {
     ['a Secret as token-manager left it', legacy, false],
     ['the same with a label that we wrote', { ...legacy, ours: { labels: ['tier'], annotations: [] } }, true],
     [
-      'a label of a tool that we once wrote',
+      'a label of a tool that an earlier version copied',
+      {
+        labels: { ...good.labels, 'argocd.argoproj.io/instance': 'app' },
+        ours: { ...good.ours, labels: [...good.ours.labels, 'argocd.argoproj.io/instance'] },
+      },
+      false,
+    ],
+    [
+      'such a label with another value than the JWT’s',
+      {
+        labels: { ...good.labels, 'argocd.argoproj.io/instance': 'another-app' },
+        ours: { ...good.ours, labels: [...good.ours.labels, 'argocd.argoproj.io/instance'] },
+      },
+      true,
+    ],
+    [
+      'such a label that is not the JWT’s',
       {
         labels: { ...good.labels, 'app.kubernetes.io/instance': 'once-in-the-template' },
         ours: { ...good.ours, labels: [...good.ours.labels, 'app.kubernetes.io/instance'] },
