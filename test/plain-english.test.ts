@@ -41,6 +41,9 @@ const HARD_WORDS: readonly (readonly [pattern: RegExp, instead: string])[] = [
   ],
 ];
 
+/** A comment that begins with an amount or a reference instead of what it is about. */
+const NO_SUBJECT = /^\s*(?:\/\*)?\*\*? (?:So (?:many|much|few)|As (?:many|much)|Those|Such|The same)\b/;
+
 /** The name of a test, in its call or in a table. */
 const CODED_NAME = /(?:(?:it|test|describe)\(|title: |^\s*\[)['"`][A-Z]\d{1,2}[:,]? \w/;
 
@@ -76,6 +79,11 @@ function hardWords(lines: readonly Line[]): readonly string[] {
 
 describe('plain English', () => {
   it('is written in src', () => assert.deepEqual(hardWords(linesOf('src/**/*.ts')), []));
+
+  it('is written in comments of src: each says what it is about', () => {
+    const lines = linesOf('src/**/*.ts').filter(({ text }) => NO_SUBJECT.test(text));
+    assert.deepEqual(lines, []);
+  });
 
   it('is written in what is deployed', () =>
     assert.deepEqual(

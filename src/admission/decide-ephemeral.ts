@@ -23,7 +23,7 @@ export interface ReadEphemeral {
   readonly volumes: ReadonlyMap<string, JsonObject>;
   /** The new ones: the others cannot be changed any more. */
   readonly containers: readonly ContainerShape[];
-  /** Those for which the kubelet made the volumes. */
+  /** The containers for which the kubelet made the volumes. */
   readonly started: readonly ContainerShape[];
 }
 

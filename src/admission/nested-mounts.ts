@@ -9,7 +9,7 @@ type Parts<Value> = ReadonlyMap<string, ReadonlyMap<string, Value>>;
 /** A directory of a container, on the way to mounts of volumes that show tokens. */
 interface Directory {
   readonly below: Map<string, Directory>;
-  /** Those that are mounted there. */
+  /** The volumes that are mounted there. */
   readonly volumes: string[];
   /** By the first part of the path from here, the first mount below. */
   readonly mounts: Map<string, MountShape>;
@@ -22,7 +22,7 @@ interface Directory {
  * at the root.
  */
 export class NestedMounts {
-  /** Those of token files alone. */
+  /** The parts of token files alone. */
   readonly #shown: Parts<true>;
   readonly #covers: Parts<MountShape>;
 

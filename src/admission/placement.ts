@@ -27,7 +27,7 @@ export interface TokenSource {
 
 /** A token that containers should see. */
 export interface WantedToken extends Pick<TokenSource, 'name' | 'volumes'> {
-  /** The same for all tokens of a pod. */
+  /** One object for all tokens of a pod. */
   readonly nested: NestedMounts;
   /** For a container that does not mount it yet; one object for all containers. */
   readonly newMount: NewMount;

@@ -79,12 +79,12 @@ export interface EphemeralInput {
   readonly tokens: readonly EphemeralToken[];
   readonly values: AnnotationValues;
   readonly volumes: ReadonlyMap<string, JsonObject>;
-  /** Those for which the kubelet made the volumes: what is mounted in one may hide what another would see. */
+  /** The containers for which the kubelet made the volumes: what is mounted in one may hide what another would see. */
   readonly started: readonly ContainerShape[];
 }
 
 type EphemeralPlan = WithWarnings<{
-  /** Those that lack something. */
+  /** The containers that lack something. */
   readonly containers: readonly ContainerPlan[];
   /** Of the first obstacle. */
   readonly reason: AdmissionReason | undefined;

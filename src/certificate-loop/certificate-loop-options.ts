@@ -12,7 +12,7 @@ import type { Milliseconds } from '../time/units.ts';
 export interface CertificateStore {
   /** `undefined` until it is known. */
   readonly secret: () => TlsSecret | undefined;
-  /** Those that exist; `undefined` until that is known. */
+  /** The configurations that exist; `undefined` until that is known. */
   readonly configurations: () => readonly WebhookConfiguration[] | undefined;
   /** Why that is not known yet. */
   readonly problem: () => string | undefined;

@@ -1,9 +1,9 @@
 import { backoffDelay, MANY_TRIES } from '../time/backoff.ts';
 import type { Milliseconds } from '../time/units.ts';
 
-/** So many writes go out at once: to begin with there are three, and an admin changes something now and then. */
+/** How many writes may be made without a wait: to begin with there are three, and an admin changes something now and then. */
 const AT_ONCE = 5;
-/** After so long without a write all is forgotten. */
+/** How long there must be no write until all are forgotten. */
 const FORGET_MS = 600_000;
 
 /** How often this process writes the same kind of thing: others who keep changing it back get slower answers. */

@@ -2,7 +2,7 @@ import type { TokenEvidence } from '../loop/token-evidence.ts';
 
 /** Characters. Servers take headers of 8 KiB: hardly any token is longer than half of that. */
 const MAX_FREE_LENGTH = 4_096;
-/** So many longer ones wait at the same time for their signatures to be checked: 16 MiB at most. */
+/** How many longer ones may wait at the same time for their signatures to be checked: 16 MiB at most. */
 const MAX_UNCHECKED = 256;
 
 /**

@@ -13,7 +13,7 @@ const MAX_UNPACKED_LENGTH = 512;
  */
 const MAX_KEPT_LENGTH = 2_048;
 
-/** The same JWT; of very many claims no more is kept than their digest. */
+/** A JWT as it is kept: of very many claims only their digest. */
 export function digestLongClaims(jwt: Jwt): Jwt {
   if (!jwt.spec.ok) return jwt;
   const data = claimsOf(jwt.spec.value);
@@ -22,7 +22,7 @@ export function digestLongClaims(jwt: Jwt): Jwt {
   return { ...jwt, spec: { ok: true, value } };
 }
 
-/** The same JWT; many claims are kept as text. */
+/** A JWT as it is kept: many claims as text. */
 export function packClaims(jwt: Jwt): Jwt {
   if (!jwt.spec.ok) return jwt;
   const text: PackedClaims = JSON.stringify(claimsOf(jwt.spec.value));

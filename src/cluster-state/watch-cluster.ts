@@ -21,7 +21,7 @@ export interface Listener {
 export interface WatchedCluster extends Pick<WatchedAreas, 'synced' | 'watches' | 'stop'> {
   readonly sources: Sources;
   readonly store: Store;
-  /** Those of namespaces of which everything is known. */
+  /** The JWTs of namespaces of which everything is known. */
   jwts(): Iterable<Jwt>;
   subscribe(listener: Listener): void;
 }

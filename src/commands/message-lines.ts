@@ -2,7 +2,7 @@ import { withoutControls } from '../resources/without-controls.ts';
 import type { Io } from './io.ts';
 
 /**
- * The same, but what is written to standard error at once is one line, whatever is in it: names and messages come from
+ * As the one given, but what is written to standard error at once is one line, whatever is in it: names and messages come from
  * files and clusters, and might control a terminal or look like another message.
  */
 export function withMessageLines(io: Io): Io {

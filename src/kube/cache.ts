@@ -46,7 +46,7 @@ export class Cache<T> implements WatchStore<T> {
   }
 
   /**
-   * Those of one moment, however slowly they are taken: to copy 100,000 entries takes less than a millisecond, to go
+   * The entries of one moment, however slowly they are taken: to copy 100,000 entries takes less than a millisecond, to go
    * over them 20.
    */
   *values(): Generator<T> {

@@ -89,7 +89,7 @@ function readsOf(
       secretWatch.isSynced()
         ? (secrets.get(objectKey({ namespace, name })) ?? { kind: 'absent' })
         : undefined,
-    /** Those that exist; `undefined` until that is known of both kinds. */
+    /** The configurations that exist; `undefined` until that is known of both kinds. */
     configurations: (): readonly WebhookConfiguration[] | undefined =>
       isSynced() ? [...configurations.mutating.values(), ...configurations.validating.values()] : undefined,
     /** Why one of them could not be listed yet, in a word of the API server. */

@@ -65,7 +65,7 @@ export interface ClientOptions {
 
 /** Answers with metadata alone: labels, annotations, owners, managedFields; no data, spec or status. */
 export const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io';
-/** The same for lists. */
+/** Answers to lists with metadata alone, as {@link METADATA_ONLY}. */
 export const METADATA_LIST_ONLY = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
 
 const REQUEST_DEADLINE_MS = 5_000; // a slow API server must not hold a worker for long; the queue tries again

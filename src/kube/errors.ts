@@ -198,7 +198,7 @@ export function isForbidden(error: unknown): error is KubeError {
   return error instanceof KubeError && error.status === 403;
 }
 
-/** The same request may well succeed a little later. */
+/** Whether the same request may well succeed a little later. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof KubeError)) return false;
   if (error.status === 0) return error.reason !== 'Aborted';

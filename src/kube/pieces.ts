@@ -11,5 +11,5 @@ export interface Piece {
  */
 export const MAX_OBJECT_BYTES = 4 * 1024 * 1024;
 
-/** As much of a longer one as shows which object it is. */
+/** How many bytes of a longer object show which one it is. */
 export const HEAD_BYTES = 2_048;

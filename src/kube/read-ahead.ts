@@ -1,6 +1,6 @@
 /** Bytes of lists that may wait to be parsed, of all lists of a process together: two pages of ordinary objects. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
-/** As many bytes at the end of a body as hold the metadata of a list, with its continue token. */
+/** How many bytes at the end of a body hold the metadata of a list, with its continue token. */
 const TAIL_BYTES = 2_048;
 
 /** A body of an answer, as Node and undici make them. */

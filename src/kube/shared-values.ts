@@ -29,8 +29,8 @@ export class SharedValues {
   readonly #objects = new Recent<object>(OBJECTS);
 
   /**
-   * The same value. Its parts may belong to others as well: nobody may change them from now on. The value given is
-   * changed in place; it must be JSON or JSON-like values, and nobody else may hold it or a part of it.
+   * Returns the value given, changed in place. Its parts may belong to others as well: nobody may change them from now on.
+   * It must be JSON or JSON-like values, and nobody else may hold it or a part of it.
    * @param like a value that was shared before and probably has equal members, such as the one before in a list: what is
    * equal to the member of the same name there needs no search.
    */

@@ -9,7 +9,7 @@ const BACKOFF: Backoff = { firstMs: 1_000, longestMs: 10_000 };
 const STEADY_MS = 30_000;
 /** A watch that ended sooner is not opened again at once, whatever it brought. */
 const HASTY_MS = 1_000;
-/** So many refusals in a row of the same resourceVersion, and it is given up for a new list. */
+/** How many times in a row the same resourceVersion is refused before it is given up for a new list. */
 const REFUSALS_BEFORE_LIST = 3;
 
 /** What comes after a list that failed. */
@@ -101,7 +101,7 @@ export class WatchHealth {
   }
 }
 
-/** Whether a resourceVersion that was answered so, after so many failures in a row, is given up. */
+/** Whether a resourceVersion is given up after this answer, given the number of failures in a row. */
 function isUnusable(error: unknown, failures: number): boolean {
   if (isExpired(error)) return true;
   if (!(error instanceof KubeError)) return true;

@@ -68,7 +68,7 @@ export class Replacement<T> {
   }
 }
 
-/** The same with a list that is there as a whole. */
+/** Replaces what the store has of the scope by a list that is there as a whole; see {@link Replacement.end}. */
 export function replaceAll<T>(
   store: WatchStore<T>,
   { items, resourceVersion }: Listed<Kept<T> | undefined>,

@@ -39,12 +39,12 @@ export interface NudgeQueueOptions {
 interface Waiting extends PodName {
   /** When its Secret was renewed. */
   readonly since: Milliseconds;
-  /** Those that failed. */
+  /** How many nudges of it failed. */
   readonly tries: number;
 }
 
 /**
- * A nudge costs the API server one small write and a kubelet one look at a pod. So many in a second take 1 % of a core of ours
+ * A nudge costs the API server one small write and a kubelet one look at a pod. This many in a second take 1 % of a core of ours
  * (docs/performance.md), and are no more than a single kubelet may send by default (`kubeAPIQPS`). More at once after a time
  * without any: renewals come in groups, and a second is long for somebody who waits.
  */
@@ -53,7 +53,7 @@ const RATE = { aSecond: 50, atOnce: 100 };
 const MAX_UNDER_WAY = 4;
 /** While signing is behind: both end in writes of the API server, and a token matters more than how soon it is seen. */
 const UNDER_WAY_BESIDE_SIGNING = 1;
-/** As many as there is time for before the kubelet looks by itself. */
+/** How many pods there is time for before the kubelet looks by itself. */
 const MAX_WAITING = RATE.aSecond * REFRESHED_WITHIN;
 const NO_ROOM = 'too many pods wait';
 const NUDGE_TRIES = 3;

@@ -26,7 +26,7 @@ export class PodsInTurn<Pod extends PodName> {
     return this.#size;
   }
 
-  /** Those of a namespace, the first first. */
+  /** The pods of a namespace that wait, the first first. */
   of(namespace: string): Iterable<Pod> {
     return this.#waiting.get(namespace)?.values() ?? [];
   }

@@ -27,7 +27,7 @@ export interface TokenEvidence {
   unchecked: string | SignatureOfToken | undefined;
   /** RFC 7638 thumbprint of the public key that the signature was checked with, successfully. */
   verifiedBy: string | undefined;
-  /** The same of the last key that did not verify it. */
+  /** RFC 7638 thumbprint of the last public key that did not verify it. */
   refutedBy: string | undefined;
 }
 

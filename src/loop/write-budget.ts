@@ -4,7 +4,7 @@ import { MIN_RENEWAL_DISTANCE } from '../signing/schedule.ts';
 import { backoffDelay, MANY_TRIES } from '../time/backoff.ts';
 import { toSeconds, type Seconds } from '../time/units.ts';
 
-/** So many unscheduled writes of one JWT go out at once: edits of its author, repairs, a deleted Secret. */
+/** How many unscheduled writes of one JWT may be made without a wait: edits of its author, repairs, a deleted Secret. */
 const BURST = 5; // what docs/tokens.md promises, as the longest wait
 /** More writes than that change nothing: the wait is the longest by then. */
 const MAX_LEVEL = BURST + 10;

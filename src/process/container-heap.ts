@@ -18,7 +18,7 @@ const HEAP_FLAGS: readonly (readonly [flag: string, own: RegExp])[] = [
   ['--max-semi-space-size=4', /--max[-_]semi[-_]space[-_]size/],
 ];
 
-/** The same, of the V8 that they were measured with; Node does not start with a flag that its V8 lacks. */
+/** Flags for the V8 that they were measured with; Node does not start with a flag that its V8 lacks. */
 const COLLECTOR_FLAGS: typeof HEAP_FLAGS = [
   /**
    * V8 marks what is alive in up to four threads beside the work, which get most of two cores while the one that answers reviews

@@ -18,7 +18,7 @@ interface Place<T> {
   readonly turns: number;
 }
 
-/** After so many times `turnsApart` turns of all together, half of them are forgotten. */
+/** When all together have had this many times `turnsApart` turns, half of the turns are forgotten. */
 const REMEMBERED = 32;
 
 /**
@@ -37,7 +37,7 @@ export class FairHeap<T extends Ranked> {
 
   /**
    * `before(a, b)`: whether `a` is more urgent than `b`; within a namespace that alone counts. `turnsApart`: a namespace that
-   * had so many turns more than another goes after it; below that, the most urgent item of all goes first.
+   * had this many turns more than another goes after it; below that, the most urgent item of all goes first.
    */
   constructor(before: (a: T, b: T) => boolean, turnsApart: number) {
     this.#before = before;

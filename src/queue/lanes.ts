@@ -36,11 +36,11 @@ const STILL_SLOW_ROUND_MS = 250;
 /** Slow and failing rounds hold no more of the workers, so that they delay no renewal of others. */
 const LIMITED_SHARE = 0.5;
 /**
- * So many workers are kept for limited rounds whatever has become slow, and among these for suspects whatever they come to,
- * and for fresh keys however many suspects are due.
+ * The share of workers that is kept for limited rounds whatever has become slow, and among these for suspects whatever they
+ * come to, and for fresh keys however many suspects are due.
  */
 const MIN_SHARE = 0.125;
-/** Extra rounds may start in place of slow ones: so many for each worker are under way at most. */
+/** Extra rounds may start in place of slow ones; this is the most that may be under way for each worker. */
 const MAX_ROUNDS_PER_WORKER = 4;
 
 const isBefore = (a: Urgency, b: Urgency): boolean =>
@@ -73,9 +73,9 @@ const isBefore = (a: Urgency, b: Urgency): boolean =>
 export class Lanes {
   readonly #workers: number;
   readonly #limitedWorkers: number;
-  /** So many workers are kept for limited rounds, and among these for suspects that are due. */
+  /** How many workers are kept for limited rounds, and among these for suspects that are due. */
   readonly #reserved: number;
-  /** Suspects are worked on by so many while fresh keys wait. */
+  /** How many workers may work on suspects while fresh keys wait. */
   readonly #mostBesideFresh: number;
   /** The rank of keys that were never worked on. */
   readonly #newRank: number;

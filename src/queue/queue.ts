@@ -32,8 +32,8 @@ export interface WorkQueueOptions {
 /** The next round that a round asks for comes no sooner: no plan, however wrong, makes a hot loop. */
 const MIN_WAIT_MS = 1_000;
 /**
- * So many rounds begin before others get the event loop: those that find nothing to do wait for no network. Together they
- * take 1 ms.
+ * How many rounds begin before other work gets the event loop: those that find nothing to do wait for no network. Together
+ * they take 1 ms.
  */
 const ROUNDS_PER_TURN = 32;
 const DRAIN_MS = 5_000; // a write takes no longer than its deadline

@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../time/units.ts';
 
-/** A round that takes so many times as long as with the fewest beside it was made slow by those beside it. */
+/** A round that takes longer than with the fewest beside it, by this factor, was made slow by those beside it. */
 const CROWDED = 1.5;
 
 /** How a round of a suspect went; by the monotonic clock. */

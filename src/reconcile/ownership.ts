@@ -53,7 +53,7 @@ export function describeConflict(jwt: Identity, secret: Conflicting): string {
 
 type Conflicting = Owned & Pick<SecretMetadata, 'isDeleting'>;
 
-/** The same with the command by itself: only its reader knows which flags lead to the cluster. */
+/** The conflict in words, with the command by itself: only its reader knows which flags lead to the cluster. */
 export function explainConflict(jwt: Identity, secret: Conflicting): Conflict {
   const { namespace, name } = jwt;
   if (secret.isDeleting || findOwnership(jwt, secret) === 'predecessor') {

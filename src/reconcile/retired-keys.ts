@@ -45,7 +45,7 @@ function retire({ publicKey, expiresAt, issuer }: RetiredKey): RetiredKey {
   return { publicKey, expiresAt: wholeTime(expiresAt), issuer };
 }
 
-/** The same key under the same `kid`, and below the same URL: verifiers find it by these. */
+/** Whether both are the same key under the same `kid`, and below the same URL: verifiers find it by these. */
 function isSame(one: Entry, other: Entry): boolean {
   if (one.issuer !== other.issuer) return false;
   return (

@@ -74,7 +74,7 @@ export function parseRecordedStatus(status: unknown): RecordedStatus {
   };
 }
 
-/** The same as wire JSON, without what is absent: a server-side apply removes what it leaves out. */
+/** The status as wire JSON, without what is absent: a server-side apply removes what it leaves out. */
 export function formatRecordedStatus(status: RecordedStatus): JsonObject {
   return dropAbsent({
     ...status,

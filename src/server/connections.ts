@@ -44,7 +44,7 @@ interface OpenConnection {
   seen: { readonly state: State; readonly requests: number; readonly since: number };
 }
 
-/** Those of a few API servers, and then of as many others as the webhook has connections. */
+/** How many senders are remembered: a few API servers, and then as many others as the webhook has connections. */
 const MAX_SENDERS = 1_024;
 
 /** Of a request's headers: those of the API server and of Prometheus have some hundred bytes. */
@@ -221,7 +221,7 @@ function rankReviews({ requests, state }: ConnectionUse): HeldRank {
   return state === 'idle' ? RANK.idle : RANK.busy;
 }
 
-/** The same for a TCP socket and for the TLS one over it, and for no other pair. */
+/** The ends of a connection in words: a TCP socket and the TLS socket over it have equal ones, and no other pair has. */
 function endsOf({ remoteAddress, remotePort, localAddress }: Socket): string {
   return `${remoteAddress ?? ''} ${remotePort ?? 0} ${localAddress ?? ''}`;
 }

@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../time/units.ts';
 
-/** So many handshakes begin in one turn of the event loop: each takes up to a millisecond. */
+/** How many handshakes begin in one turn of the event loop: each takes up to a millisecond. */
 const HANDSHAKES_AT_ONCE = 8;
 /** While connections keep arriving, accepting them goes first, for at most this long. */
 const MAX_WAIT_MS = 20;

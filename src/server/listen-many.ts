@@ -8,15 +8,16 @@ import { createServer, type AddressInfo, type Server, type ServerOpts } from 'no
  */
 const SOCKETS = process.platform === 'linux' ? 16 : 1;
 /**
- * So many connections wait at all sockets together, if the kernel's own limit (`net.core.somaxconn`) is not lower. The kernel
- * drops what comes beyond, for all clients, and the client tries again after 1 s, 3 s and 7 s: too late for a review.
+ * How many connections wait at one socket, 4,096 at all together, if the kernel's own limit (`net.core.somaxconn`) is not
+ * lower. The kernel drops what comes beyond, for all clients, and the client tries again after 1 s, 3 s and 7 s: too late for
+ * a review.
  */
 const BACKLOG = 4096 / SOCKETS;
 
 /** Where a server listens. */
 export interface ListenPlace {
   readonly hosts: readonly [string, ...string[]];
-  /** The same for all hosts; 0 takes a free one. */
+  /** One port for all hosts; 0 takes a free one. */
   readonly port: number;
   /**
    * Another process of the same user may listen on the port, too. On Linux it gets the connections to addresses that nobody

@@ -108,7 +108,7 @@ export async function startWebhook(
   });
 }
 
-/** Those of `--webhook-ips` that this machine has; none of them stands for every address. */
+/** The addresses of `--webhook-ips` that this machine has; an empty list stands for every address. */
 async function findAddresses({ ips }: WebhookConfig, log: ServiceLogger): Promise<readonly string[]> {
   const { own, foreign } = await sortAddresses(ips ?? []);
   if (foreign.length > 0) {

@@ -54,7 +54,7 @@ export function publishedJwk(publicJwk: JWK, keyId: string, algorithm: Algorithm
   return { ...publicJwk, kid: keyId, alg: algorithm, use: 'sig' };
 }
 
-/** The same without what {@link publishedJwk} added: the members that make the key. */
+/** A JWK without what {@link publishedJwk} added: the members that make the key. */
 export function bareJwk({ kid: _kid, alg: _alg, use: _use, ...jwk }: JWK): JWK {
   return jwk;
 }

@@ -5,7 +5,7 @@ import { writeTokenSeries, type TokenReading } from './token-series.ts';
 
 /** What there is to say about the running controller. */
 export interface ControllerState<T> {
-  /** Those of one moment. They are taken over many turns of the event loop. */
+  /** The JWTs of one moment. They are taken over many turns of the event loop. */
   readonly jwts: () => Iterable<T>;
   readonly readToken: (jwt: T) => TokenReading;
   /** JWTs that wait for a worker. */
@@ -95,7 +95,7 @@ export class StateGauges {
     this.#writeTokenSeries = (out) => writeTokenSeries(out, this.#prefix, state.jwts(), state.readToken);
   }
 
-  /** Those of one more part of the service. */
+  /** From now on they show the watches of one more part of the service. */
   readWatches(read: () => Iterable<WatchReading>): void {
     this.#readWatches.push(read);
   }

@@ -31,7 +31,7 @@ export function formatUtc(time: Seconds): string {
   return formatTime(time).replace('T', ' ').replace('Z', ' UTC');
 }
 
-/** The same with the distance from now: `2026-11-24 12:36:13 UTC, in 23 h 59 min`. */
+/** For people, with the distance from now: `2026-11-24 12:36:13 UTC, in 23 h 59 min`. */
 export function formatWhen(time: Seconds, now: Seconds): string {
   const distance = formatDuration(Math.abs(wholeTime(time) - now));
   return `${formatUtc(time)}, ${time > now ? `in ${distance}` : `${distance} ago`}`;

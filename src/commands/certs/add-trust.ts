@@ -128,7 +128,7 @@ function extendBundle(
     : addToBundle(present, authorities, (other) => !hasExpired(other, now));
 }
 
-/** The same certificates in other bytes, by which a field goes over to who writes them. */
+/** The text with or without a line break at its end: the bytes differ, so the field goes over to who writes them. */
 function withOtherEnd(text: string): string {
   return text.endsWith('\n') ? text.slice(0, -1) : `${text}\n`;
 }

@@ -19,7 +19,7 @@ export function describeApiError(error: KubeError, printer: CommandPrinter): str
   return remedy === undefined ? why : `${why}: ${remedy}`;
 }
 
-/** The same without the remedy. */
+/** What the API server refused, in one line without the remedy. */
 export function describeFailedRequest(error: KubeError): string {
   const { status, verb, resource, namespace, objectName, refusal } = error;
   if (isMissingNamespace(error)) return `there is no namespace ${namespace}`;

@@ -18,7 +18,7 @@ export interface Access {
   readonly printer: CommandPrinter;
 }
 
-/** The same, for callers that need connections other than those of the client. */
+/** The access of callers that need connections other than those of the client. */
 export interface ClusterAccess extends Access {
   readonly cluster: Cluster;
 }

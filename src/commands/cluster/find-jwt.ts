@@ -25,7 +25,7 @@ export async function findJwt(
   return found.ok ? ok(found.value.jwt) : found;
 }
 
-/** The same with the whole object, of which a JWT keeps few annotations. */
+/** As `findJwt`, with the whole object, of which a JWT keeps few annotations. */
 export async function findJwtObject(
   { client, printer }: Pick<Access, 'client' | 'printer'>,
   namespace: string,

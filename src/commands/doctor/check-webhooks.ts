@@ -26,7 +26,7 @@ export function checkMutating(snapshot: InstallationSnapshot): readonly Judgemen
   );
 }
 
-/** The same of JWTs. */
+/** What the API server sends of JWTs, compared with what is shipped. */
 export function checkValidating(snapshot: InstallationSnapshot): readonly Judgement[] {
   return checkConfiguration(
     'ValidatingWebhookConfiguration',

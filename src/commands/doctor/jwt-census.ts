@@ -22,7 +22,7 @@ export interface JwtCensus {
   readonly seen: Set<string>;
   /** There are more, which were not looked at. */
   isCut: boolean;
-  /** Those that are not Ready, by reason. */
+  /** The JWTs that are not Ready, by reason. */
   readonly notReady: Map<string, JwtGroup>;
   /** Ready or not, by what is wrong: `Expired`, `RenewalOverdue`, `Contended`, `Unseen`. */
   readonly others: Map<string, JwtGroup>;

@@ -21,7 +21,7 @@ export async function readText(
   return bytes.ok ? ok(bytes.value.toString()) : bytes;
 }
 
-/** The same for YAML: UTF-8, or UTF-16 with a byte order mark, which is not part of the text. */
+/** The text of a file of YAML, as `readText`: UTF-8, or UTF-16 with a byte order mark, which is not part of the text. */
 export async function readYamlText(
   filename: string,
   io: Pick<Io, 'stdin'>,

@@ -16,7 +16,7 @@ export interface ServiceState {
   readonly words: string;
 }
 
-/** As much of the access as it takes to ask. */
+/** The part of the access that it takes to ask. */
 interface ServiceReader extends Pick<Access, 'printer'> {
   readonly client: Pick<Access['client'], 'get'>;
 }

@@ -23,7 +23,7 @@ export interface Publication {
   readonly documents: Readonly<Record<string, unknown>>;
   /** What each verifier asks for, in its order. */
   readonly requests: readonly { readonly verifier: string; readonly urls: readonly string[] }[];
-  /** Those that were written. */
+  /** The files that were written. */
   readonly files: readonly string[];
 }
 

@@ -3,7 +3,7 @@ import type { StateProblem } from '../../resources/problem.ts';
 import { fail, type Result } from '../../resources/result.ts';
 import { readSigningKey, type SigningKey } from '../../signing/key.ts';
 
-/** Those that OSDF's verifiers accept, then the first of each other kind of key. */
+/** The algorithms that OSDF's verifiers accept, then the first of each other kind of key. */
 const TRIED = ['ES256', 'RS256', 'ES384', 'ES512', 'EdDSA'] as const;
 
 /** Reads a private key for the algorithm that it fits; of RSA, RS256. */

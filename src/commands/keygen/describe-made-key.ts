@@ -33,7 +33,7 @@ export interface KeyReport {
   readonly secret: ObjectName | undefined;
 }
 
-/** The same for scripts. */
+/** What was made, for scripts. */
 export function reportKey({ name, issuer, algorithm, publicKey, files, secret }: MadeKey): KeyReport {
   const shown = files.map(({ path, what }) => ({ path, what }));
   return { name, issuer, keyId: publicKey.kid, algorithm, publicKey, files: shown, secret };

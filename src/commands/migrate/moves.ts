@@ -26,7 +26,7 @@ export interface KeyMove {
 }
 
 interface Source {
-  /** The same for JWTs of one namespace that share the key. */
+  /** JWTs of one namespace that share the key have it in common. */
   readonly id: string;
   readonly from: string;
   readonly print: string;

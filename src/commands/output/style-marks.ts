@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { withoutControls } from '../../resources/without-controls.ts';
 
 const ESCAPE = '\u001B';
-/** As many characters as nobody guesses: there are 6,400 for each. */
+/** How many characters make a mark that nobody guesses: there are 6,400 for each. */
 const MARK_LENGTH = 8;
 /**
  * Stands for the escape character of our own styles until a line is printed: private-use characters of Unicode, which each

@@ -15,8 +15,8 @@ export function newKeySpec({ secret, publicKey }: Rotation, namespace: string) {
 }
 
 /**
- * The same as a merge patch, which removes a key in another place: all of it at once, so that no token is signed with the key
- * of one and the `kid` of the other.
+ * {@link newKeySpec} as a merge patch, which removes a key in another place: all of it at once, so that no token is signed
+ * with the key of one and the `kid` of the other.
  */
 export function newKeyPatch(rotation: Rotation, namespace: string): JsonObject {
   const { key, ...spec } = newKeySpec(rotation, namespace);

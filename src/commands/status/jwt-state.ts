@@ -5,7 +5,7 @@ import { KIND } from '../../resources/names.ts';
 import type { Seconds } from '../../time/units.ts';
 import { readReady } from '../cluster/ready-state.ts';
 
-/** As much of a JWT as `status` shows; there may be a hundred thousand of them. Times in seconds since the epoch. */
+/** The part of a JWT that `status` shows; there may be a hundred thousand of them. Times in seconds since the epoch. */
 export interface JwtState extends ObjectName {
   /** Of the condition Ready: `True`, `False`, `Unknown`; `PENDING` when there is no status yet. */
   readonly ready: string;

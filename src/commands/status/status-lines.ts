@@ -155,7 +155,7 @@ function countPods(pods: readonly PodStatus[]): string {
   return [...counts].map(([word, count]) => `${count} ${word}`).join(', ');
 }
 
-/** The same in one line without what changes by the second: when it differs from the last one, something has happened. */
+/** A JWT in one line without what changes by the second: when it differs from the last one, something has happened. */
 export function describeInLine({ ready, reason, expiresAt, renewsAt, pods, ...jwt }: JwtStatus): string {
   const [expiry, due] = [parseTime(expiresAt), parseTime(renewsAt)];
   const isExpired = jwt.remainingSeconds !== undefined && jwt.remainingSeconds <= 0;

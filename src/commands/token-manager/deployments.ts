@@ -17,7 +17,7 @@ export interface OldDeployment extends ObjectName {
   readonly replicas: number;
 }
 
-/** Those of the cluster, or of the one namespace if the caller is not allowed to list all. */
+/** The Deployments of token-manager in the cluster, or in the one namespace if the caller is not allowed to list all. */
 export async function findDeployments(
   { client, namespace }: Pick<Access, 'client' | 'namespace'>,
   forbidden: Set<string>,

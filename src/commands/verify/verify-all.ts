@@ -24,7 +24,7 @@ interface VerifiedJwt extends ObjectName {
   readonly issuer: string;
   /** `unknown`: the caller is not allowed to read its Secret; `none`: it has no token. */
   readonly result: 'accepted' | 'doubted' | 'refused' | 'none' | 'unknown';
-  /** Those that say so. */
+  /** The verifiers that say so. */
   readonly verifiers: readonly VerifierName[];
   readonly reason: string;
   readonly remedy: string;

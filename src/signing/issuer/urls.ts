@@ -12,7 +12,7 @@ export interface IssuerUrls {
 
 /** The names of what an issuer publishes, below its URL. */
 export const OPENID_PATH = '.well-known/openid-configuration';
-/** The same content, where OAuth 2.0 has it (RFC 8414). */
+/** Where OAuth 2.0 has the content of {@link OPENID_PATH} (RFC 8414). */
 export const OAUTH_PATH = '.well-known/oauth-authorization-server';
 /** The JWK Set (RFC 7517 §5), by the name that Pelican gives it. */
 export const JWKS_PATH = '.well-known/issuer.jwks';

@@ -52,7 +52,7 @@ export function typeOfPkcs8(der: Uint8Array): DerKeyType | undefined {
   return name === 'ec' ? typeOfEc(parameters) : name;
 }
 
-/** The same for a SEC1 structure (RFC 5915 §3). */
+/** The type of the key in a SEC1 structure (RFC 5915 §3), as `typeOfPkcs8`. */
 export function typeOfSec1(der: Uint8Array): DerKeyType | undefined {
   const [version, key, parameters] = children(der, readElement(der, 0));
   if (version?.tag !== INTEGER || key?.tag !== OCTET_STRING || parameters?.tag !== PARAMETERS)
@@ -60,7 +60,10 @@ export function typeOfSec1(der: Uint8Array): DerKeyType | undefined {
   return typeOfEc(children(der, parameters)[0]);
 }
 
-/** The same for a PKCS#1 structure (RFC 8017 §A.1.2): version, modulus, exponents and more, all integers. */
+/**
+ * The type of the key in a PKCS#1 structure (RFC 8017 §A.1.2), as `typeOfPkcs8`: version, modulus, exponents and more, all
+ * integers.
+ */
 export function typeOfPkcs1(der: Uint8Array): DerKeyType | undefined {
   const [version, modulus, exponent] = children(der, readElement(der, 0));
   const isRsa = [version, modulus, exponent].every((element) => element?.tag === INTEGER);

@@ -6,7 +6,7 @@ const MAX_LENGTH_BYTES = 4;
 /** ... and an INTEGER of one byte, which is the version. Bytes that are not UTF-8 became U+FFFD. */
 const VERSION_START = '\u0002\u0001';
 const PKCS12_VERSION = 3;
-/** So many characters are enough to distinguish the forms in base64. */
+/** How many characters are enough to distinguish the forms in base64. */
 const PREFIX_LENGTH = 64;
 const BASE64 = /^[A-Za-z0-9+/]+$/;
 const SSH_PUBLIC = /^(?:ssh-|ecdsa-sha2-|sk-)[a-z0-9@.-]{1,60} AAAA|^---- BEGIN SSH2 PUBLIC KEY/;
@@ -52,7 +52,7 @@ function nameBase64(text: string): string | undefined {
   return decoded.startsWith('{') ? 'found base64 of a JWK: decode it, base64 -d KEY > key.jwk' : undefined;
 }
 
-/** The same for a block of PEM that OpenSSL does not read. */
+/** What a block of PEM is that OpenSSL does not read, with the command that converts it; `undefined` when it is unknown. */
 export function nameOtherBlock({ label, base64 }: PemBlock): string | undefined {
   if (base64.includes(String.raw`\n`)) {
     return String.raw`the line breaks are written as "\n": convert it, printf '%b' "$(cat KEY)" > key.pem`;

@@ -41,7 +41,7 @@ export function findAdvice(spec: Advised): readonly LintWarning[] {
   });
 }
 
-/** The same advice on a token, by its claims. */
+/** All advice on a token, by its claims. */
 export function findTokenAdvice(claims: JsonObject): readonly string[] {
   const { exp, iat } = claims;
   const lifetime = typeof exp === 'number' && typeof iat === 'number' ? exp - iat - BACKDATE : 0;

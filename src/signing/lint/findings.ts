@@ -18,7 +18,7 @@ import type { Seconds } from '../../time/units.ts';
 
 /** A pod sees a new token late, and what it starts with the old one takes time too. */
 const MIN_LIFETIME: Seconds = 10 * 60;
-/** As much again for programs that read the file only now and then. */
+/** Twice the time in which a pod sees a new token: some programs read the file only now and then. */
 const MIN_RESIGN_BEFORE: Seconds = 2 * REFRESHED_WITHIN;
 const LATE = `pods see a new token up to ${REFRESHED_WITHIN} s late`;
 

@@ -11,7 +11,7 @@ import {
   type VerifierName,
 } from './facts.ts';
 
-/** Those that scitokens-cpp and scitokens (Python) know. */
+/** The algorithms that scitokens-cpp and scitokens (Python) know. */
 const SCITOKENS_ALGORITHMS: ReadonlySet<unknown> = new Set(['ES256', 'RS256']);
 const MAX_KIDS = 5; // a line stays a line
 
