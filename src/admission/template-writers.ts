@@ -1,4 +1,4 @@
-import { arrayMember, objectMember, type JsonObject } from '../resources/json.ts';
+import { arrayMember, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import { COPIED_ANNOTATION, LAST_APPLIED } from '../resources/names.ts';
 import { readJsonAnnotation } from './json-annotation.ts';
 import { annotationsOf } from './pod-shape.ts';
@@ -13,22 +13,37 @@ import { templateOf, type WorkloadKind } from './workload-kinds.ts';
 export function findUserKeys(kind: WorkloadKind, object: unknown): (key: string) => boolean {
   let writers: readonly ReadonlySet<string>[] | undefined;
   return (key) => {
-    writers ??= findWriters(kind, object).filter((keys) => !keys.has(COPIED_ANNOTATION));
+    writers ??= findWriters(kind, object);
     return writers.some((keys) => keys.has(key));
   };
 }
 
 /** The keys of the template's annotations that each of them wrote. */
 function findWriters(kind: WorkloadKind, object: unknown): readonly ReadonlySet<string>[] {
-  const managers = arrayMember(objectMember(object, 'metadata'), 'managedFields');
-  const path = [...kind.template, 'metadata', 'annotations'].map(fieldName);
-  const managed = managers.flatMap((manager) => {
-    let fields = objectMember(manager, 'fieldsV1');
-    for (const name of path) fields = objectMember(fields, name);
-    return fields === undefined ? [] : [keysOf(fields, fieldName(''))];
+  const managers = arrayMember(objectMember(object, 'metadata'), 'managedFields').flatMap((manager) => {
+    const template = fieldsBelow(objectMember(manager, 'fieldsV1'), kind.template);
+    return template === undefined ? [] : [{ template, operation: stringMember(manager, 'operation') }];
   });
-  const applied = templateOf(kind, readJsonAnnotation(annotationsOf(object), LAST_APPLIED));
-  return [...managed, keysOf(annotationsOf(applied))];
+  const managed = managers
+    .map(({ template }) => keysOf(fieldsBelow(template, ['metadata', 'annotations']), fieldName('')))
+    .filter((keys) => !keys.has(COPIED_ANNOTATION));
+  // A server-side apply manages all that it was given, and leaves the copy of an earlier `kubectl apply` as it was.
+  const isApplied = managers.some(({ operation }) => operation === 'Apply');
+  return isApplied ? managed : [...managed, findAppliedKeys(kind, object)];
+}
+
+/** Those that `kubectl apply` was given with the value that is there: any other is from before ours was copied. */
+function findAppliedKeys(kind: WorkloadKind, object: unknown): ReadonlySet<string> {
+  const applied =
+    annotationsOf(templateOf(kind, readJsonAnnotation(annotationsOf(object), LAST_APPLIED))) ?? {};
+  if (Object.hasOwn(applied, COPIED_ANNOTATION)) return new Set();
+  const present = annotationsOf(templateOf(kind, object));
+  return new Set(Object.keys(applied).filter((key) => applied[key] === stringMember(present, key)));
+}
+
+/** What `fieldsV1` has below a path of members. */
+function fieldsBelow(fields: JsonObject | undefined, path: readonly string[]): JsonObject | undefined {
+  return path.reduce((found, name) => objectMember(found, fieldName(name)), fields);
 }
 
 /** As Kubernetes writes the names of fields in `fieldsV1`. */
@@ -36,6 +51,6 @@ function fieldName(name: string): string {
   return `f:${name}`;
 }
 
-function keysOf(object: JsonObject | undefined, prefix = ''): ReadonlySet<string> {
+function keysOf(object: JsonObject | undefined, prefix: string): ReadonlySet<string> {
   return new Set(Object.keys(object ?? {}).map((key) => key.slice(prefix.length)));
 }

@@ -41,6 +41,22 @@ describe('a value of the template that equals the record is the user’s', () =>
         assert.deepEqual(after({ [LAST_APPLIED]: text }), {});
     });
 
+    it(`but not if kubectl apply was given another value, before ours was copied: ${kind}`, () => {
+      const before = applied(kind, { [KEYS.token]: 'v' });
+      assert.deepEqual(after({ ...before, [KEYS.token]: 'z' }), {
+        [KEYS.token]: 'z',
+        ...record({ [KEYS.token]: 'z' }),
+      });
+      assert.deepEqual(after(before), {});
+    });
+
+    it(`but not by what kubectl apply was given before a server-side apply of the template: ${kind}`, () => {
+      assert.deepEqual(after(applied(kind, TOKEN), [managing(kind, KEYS.envVar)]), {});
+      assert.deepEqual(after(applied(kind, TOKEN), [managing(kind, KEYS.token)]), TOKEN);
+      const update = { ...managing(kind, KEYS.envVar), operation: 'Update' };
+      assert.deepEqual(after(applied(kind, TOKEN), [update]), TOKEN);
+    });
+
     it(`but not if the record came with it, as from a backup: ${kind}`, () => {
       assert.deepEqual(after({}, [managing(kind, KEYS.token, COPIED)]), {});
       assert.deepEqual(after(applied(kind, copiedOnce)), {});

@@ -10,26 +10,34 @@ export type AppliedSource =
   /** The JWT was created or changed in a way that leaves no trace of a file. */
   | { readonly state: 'unknown' };
 
+/** Every JWT has them, so whoever applies a whole one owns them; a rotation does not change them. */
+const ALWAYS_APPLIED = ['f:issuer', 'f:data', 'f:expiryTime'] as const;
+
 /**
- * What the source of a JWT (wire JSON) says after its `keyId` was changed to the new one: a client-side apply keeps a copy of
- * it in an annotation; a server-side apply owns the fields that it names, and lost those that were changed since.
+ * What the source of a JWT (wire JSON) says after its `keyId` was changed to the new one. A server-side apply owns the fields
+ * that it names as they are now, and lost those that were changed since; a client-side apply keeps a copy of the file in an
+ * annotation, which may be older than a server-side apply.
  */
 export function findAppliedSource(object: unknown, newKeyId: string): AppliedSource {
   const metadata = objectMember(object, 'metadata');
-  const applied = parseSpec(stringMember(objectMember(metadata, 'annotations'), LAST_APPLIED));
-  if (applied !== undefined) {
-    const keyId = stringMember(applied, 'keyId');
-    return keyId === newKeyId ? { state: 'changed' } : { state: 'unchanged', by: 'kubectl apply' };
-  }
   const appliers = arrayMember(metadata, 'managedFields')
     .filter((entry) => stringMember(entry, 'operation') === 'Apply')
-    .flatMap((entry) => {
-      const fields = objectMember(objectMember(entry, 'fieldsV1'), 'f:spec');
-      return fields === undefined ? [] : [{ by: stringMember(entry, 'manager') ?? '', fields }];
-    });
-  if (appliers.some(({ fields }) => member(fields, 'f:keyId') !== undefined)) return { state: 'changed' };
-  const [first] = appliers;
-  return first === undefined ? { state: 'unknown' } : { state: 'unchanged', by: first.by };
+    .map((entry) => ({
+      by: stringMember(entry, 'manager') ?? '',
+      fields: objectMember(objectMember(entry, 'fieldsV1'), 'f:spec'),
+    }));
+  const owner = appliers.find(({ fields }) => member(fields, 'f:keyId') !== undefined);
+  if (owner !== undefined) return sourceOf(objectMember(object, 'spec'), newKeyId, owner.by);
+  const applied = parseSpec(stringMember(objectMember(metadata, 'annotations'), LAST_APPLIED));
+  if (applied !== undefined) return sourceOf(applied, newKeyId, 'kubectl apply');
+  const loser = appliers.find(({ fields }) =>
+    ALWAYS_APPLIED.every((name) => member(fields, name) !== undefined),
+  );
+  return loser === undefined ? { state: 'unknown' } : { state: 'unchanged', by: loser.by };
+}
+
+function sourceOf(spec: unknown, newKeyId: string, by: string): AppliedSource {
+  return stringMember(spec, 'keyId') === newKeyId ? { state: 'changed' } : { state: 'unchanged', by };
 }
 
 function parseSpec(text: string | undefined): unknown {

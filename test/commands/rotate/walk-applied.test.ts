@@ -79,6 +79,17 @@ describe('rotate of a JWT that somebody applies from a file', { timeout: 60_000 
       assert.equal(rotating.record().previousSecret, 'my-key');
     });
 
+    it('reads who it was, if it was a server-side apply by force', async () => {
+      rotating.begin(switched);
+      revert();
+      rotating.api.objects.get(JWT).metadata.managedFields = [
+        { manager: 'argocd-controller', operation: 'Apply', fieldsV1: { 'f:spec': { 'f:keyId': {} } } },
+      ];
+      const [note = ''] = await notesOf();
+      assert.match(note, /^first change what argocd-controller applies this JWT from: /);
+      assert.ok(note.endsWith(spec));
+    });
+
     it('is not fought with: a run switches once', async () => {
       rotating.begin(made);
       let switches = 0;
