@@ -5,6 +5,7 @@ import { findKind, type LiveKind } from './workloads/kinds.ts';
 import { POLICY_FLAGS, readPolicyFlags } from './explain/policy-flags.ts';
 import type { SigningPolicy } from '../resources/signing-policy.ts';
 import type { FlagValues } from './flags.ts';
+import { describeGiven, unexpectedArgument } from './input/given-words.ts';
 import { checkObjectName, isJwtKind } from './input/jwt-name.ts';
 import type { Io } from './io.ts';
 import { makeCommand } from './make-command.ts';
@@ -103,7 +104,7 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
   if (filenames.length > 0) {
     return words.length === 0
       ? ok({ what: 'files', filenames, output: output.value, policy })
-      : fail(`-f reads files, and "${words.join(' ')}" is in a cluster: use one of them`);
+      : fail(`-f reads files, and ${describeGiven(...words)} is in a cluster: use one of them`);
   }
   const target = readTarget(words);
   if (!target.ok) return target;
@@ -113,7 +114,7 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
   const kind = findKind(word);
   return kind === undefined
     ? fail(
-        `"${word}" cannot be explained: use jwt, pod, deployment, statefulset, daemonset, replicaset, job or cronjob`,
+        `${describeGiven(word)} cannot be explained: use jwt, pod, deployment, statefulset, daemonset, replicaset, job or cronjob`,
       )
     : ok({ what: 'live', ...common, kind });
 }
@@ -127,7 +128,7 @@ function readTarget(
   if (word === undefined || name === undefined || word === '' || name === '') {
     return fail('-f FILE is missing, or the kind and name of an object in the cluster, such as: jwt my-jwt');
   }
-  if (more.length > 0) return fail(`unexpected argument "${more.join(' ')}": explain one object at a time`);
+  if (more.length > 0) return fail(unexpectedArgument(more, 'explain one object at a time'));
   const checked = checkObjectName(name);
   return checked.ok ? ok({ word, name }) : checked;
 }

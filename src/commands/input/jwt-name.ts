@@ -1,6 +1,7 @@
 import { isTokenName } from '../../admission/token-name.ts';
 import { GROUP } from '../../resources/names.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
+import { describeGiven, unexpectedArgument } from './given-words.ts';
 
 /** As kubectl takes them; the singular with its group is what `kubectl get -o name` prints. */
 const JWT_WORDS: ReadonlySet<string> = new Set(['jwt', 'jwts', `jwt.${GROUP}`, `jwts.${GROUP}`]);
@@ -16,9 +17,7 @@ export function readJwtName(words: readonly string[], verb: string): Result<stri
   if (!names.ok) return names;
   const [name, ...more] = names.value;
   if (name === undefined) return MISSING;
-  return more.length === 0
-    ? ok(name)
-    : fail(`unexpected argument "${more.join(' ')}": ${verb} one JWT at a time`);
+  return more.length === 0 ? ok(name) : fail(unexpectedArgument(more, `${verb} one JWT at a time`));
 }
 
 /** The names of any number of JWTs, each once: `NAME` or `jwt/NAME`, or all of them after the word `jwt`. */
@@ -31,7 +30,7 @@ export function readJwtNames(words: readonly string[]): Result<readonly string[]
     const checked = checkObjectName(name);
     if (!checked.ok) return checked;
     if (more.length > 0 || (word.includes('/') && !isJwtKind(kind)))
-      return fail(`"${word}" is not a JWT: use NAME or jwt/NAME`);
+      return fail(`${describeGiven(word)} is not a JWT: use NAME or jwt/NAME`);
     names.add(name);
   }
   return ok([...names]);

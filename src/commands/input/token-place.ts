@@ -1,5 +1,6 @@
 import { TOKEN_KEY } from '../../resources/names.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
+import { describeGiven, unexpectedArgument } from './given-words.ts';
 import { checkObjectName, isJwtKind, readJwtName } from './jwt-name.ts';
 
 /** Where a token is. */
@@ -48,7 +49,7 @@ export function readTokenPlace(
   if (isCompact(pasted) && filename === undefined && key === undefined)
     return ok({ from: 'argument', text: pasted });
   const [first = '', second, ...more] = words.length === 1 ? (words[0] ?? '').split('/') : words;
-  if (more.length > 0) return fail(`unexpected argument "${more.join(' ')}": one token at a time`);
+  if (more.length > 0) return fail(unexpectedArgument(more, 'one token at a time'));
   if (filename !== undefined) {
     if (words.length > 0)
       return fail('-f reads a file, and what is named besides is elsewhere: use one of them');
@@ -65,7 +66,7 @@ export function readTokenPlace(
   }
   if (second === undefined && first === '-') return ok({ from: 'file', filename: '-' });
   if (second !== undefined && !isJwtKind(first))
-    return fail(`"${first}" has no token: use jwt NAME or secret NAME`);
+    return fail(`${describeGiven(first)} has no token: use jwt NAME or secret NAME`);
   const name = readJwtName(words, 'read the token of');
   return name.ok ? ok({ from: 'jwt', name: name.value }) : name;
 }

@@ -10,7 +10,7 @@ export type AppliedSource =
   /** The JWT was created or changed in a way that leaves no trace of a file. */
   | { readonly state: 'unknown' };
 
-/** Every JWT has them, so whoever applies a whole one owns them; a rotation does not change them. */
+/** Every JWT has them, and a rotation does not change them: a server-side apply of a whole one owns them. */
 const ALWAYS_APPLIED = ['f:issuer', 'f:data', 'f:expiryTime'] as const;
 
 /**

@@ -3,7 +3,7 @@ import type { PatchOperation } from '../../resources/json-patch.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { applyPatch } from './apply-patch.ts';
 import { endOf, findNode, startOf } from './find-place.ts';
-import { findOtherBreak } from './line-breaks.ts';
+import { findOtherBreak, withLineFeeds } from './line-breaks.ts';
 import { parseYaml, valueOfDocument } from './parse-yaml.ts';
 import { asItIs, writeChanged, type WrittenText } from './write-changed.ts';
 import { findStyle, isJson, type TextStyle, type YamlStyle } from './write-in-style.ts';
@@ -37,8 +37,8 @@ export interface YamlProblem {
 const MAX_DOCUMENTS = 10_000;
 
 /**
- * The documents of a YAML text, or the objects of a JSON text, to be changed in place; together they are the whole text.
- * Comments alone are a document of nothing. The problem names the first document that cannot be read.
+ * The documents of a YAML text, or the objects of a JSON text, to be changed in place; together they are the whole text, but
+ * for a carriage return alone in JSON, which becomes a line feed. Comments alone are a document of nothing. The problem names the first document that cannot be read.
  */
 export function readEditable(text: string): Result<readonly EditableDocument[], YamlProblem> {
   const objects = splitJsonObjects(text);
@@ -53,7 +53,8 @@ export function readEditable(text: string): Result<readonly EditableDocument[], 
   return ok(read);
 }
 
-function readYaml(text: string): Result<readonly EditableDocument[], YamlProblem> {
+function readYaml(given: string): Result<readonly EditableDocument[], YamlProblem> {
+  const text = isJson(given) ? withLineFeeds(given) : given;
   const count = text.match(/^(?:---|\.\.\.)(?=\s|$)/gm)?.length ?? 0;
   if (count > MAX_DOCUMENTS) return refuseNumber(count);
   const lineCounter = new LineCounter();
@@ -126,7 +127,9 @@ function describeError({ code, message, pos: [at] }: YAMLError, lineCounter: Lin
 function describeBreak(text: string, at: number, lineCounter: LineCounter): string {
   const { line, col } = lineCounter.linePos(at);
   const code = text.charCodeAt(at).toString(16).toUpperCase().padStart(4, '0');
-  return `U+${code} at line ${line}, column ${col} is a line break to kubectl: remove it, or write "\\u${code}"`;
+  const remedy =
+    text[at] === '\r' ? String.raw`use \n or \r\n as line ends` : String.raw`remove it, or write "\u${code}"`;
+  return `U+${code} at line ${line}, column ${col} is a line break to kubectl: ${remedy}`;
 }
 
 function editable(source: string, value: unknown, style: YamlStyle): EditableDocument {

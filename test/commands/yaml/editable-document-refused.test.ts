@@ -23,12 +23,21 @@ describe('a YAML file that cannot be read', () => {
     ['\r', '000D'],
   ] as const) {
     it(`has a character that is a line break to kubectl alone: U+${name}`, () => {
-      const problem = `U+${name} at line 2, column 6 is a line break to kubectl: remove it, or write "\\u${name}"`;
+      const remedy =
+        character === '\r' ? 'use \\n or \\r\\n as line ends' : `remove it, or write "\\u${name}"`;
+      const problem = `U+${name} at line 2, column 6 is a line break to kubectl: ${remedy}`;
       for (const line of [`c: # ${character}  d: e\n`, `c: xx${character}y\n`, `'c': ${character}y\n`]) {
         const text = `"a": 1\r\n${line}`;
         assert.equal(problemOf(text), problem, JSON.stringify(text));
       }
       assert.equal(problemOf(`|\n"abcd${character}"`), problem, 'no double quotes, but a text');
+      const header = `"a": 1\nb: | #${character}${character}\n  text below begins with empty lines to kubectl\n`;
+      assert.equal(problemOf(header), problem.replace('column 6', 'column 7'));
+      for (const comments of [
+        `a: [1, # b${character}\n  2] #${character}${character}\r\n`,
+        `# a${character}`,
+      ])
+        assert.ok(readEditable(comments).ok, JSON.stringify(comments));
       assert.ok(readEditable(`a: "x${character}y" # "\r\nb: "${character}"\r\n`).ok);
     });
   }

@@ -158,6 +158,16 @@ describe('a document that is changed stays as it is written:', () => {
 });
 
 describe('JSON stays JSON:', () => {
+  it('a carriage return alone is white space in it, and becomes a line feed', () => {
+    for (const text of ['{\r"a": [\r1]\r}\r', '\r{"a":\r[1]}\r{"a":\r[1]}\r\n']) {
+      const documents = readEditable(text);
+      assert.ok(documents.ok);
+      for (const { value } of documents.value) assert.deepEqual(value, { a: [1] });
+      const written = documents.value.map((document) => document.text()).join('');
+      assert.equal(written, text.replaceAll(/\r(?!\n)/g, '\n'));
+    }
+  });
+
   for (const [title, space] of [
     ['on one line', undefined],
     ['on many', 2],
