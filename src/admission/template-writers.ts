@@ -32,7 +32,7 @@ function findWriters(kind: WorkloadKind, object: unknown): readonly ReadonlySet<
   return isApplied ? managed : [...managed, findAppliedKeys(kind, object)];
 }
 
-/** Those that `kubectl apply` was given with the value that is there: any other is from before ours was copied. */
+/** Keys that `kubectl apply` was given with the value that is there: any other value is older than our copy. */
 function findAppliedKeys(kind: WorkloadKind, object: unknown): ReadonlySet<string> {
   const applied =
     annotationsOf(templateOf(kind, readJsonAnnotation(annotationsOf(object), LAST_APPLIED))) ?? {};
