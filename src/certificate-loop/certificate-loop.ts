@@ -13,7 +13,7 @@ import type { CertificateLoopOptions } from './certificate-loop-options.ts';
 import { CertificateReadiness } from './certificate-readiness.ts';
 import { CertificateWrites } from './certificate-writes.ts';
 
-const RETRY: Backoff = { firstMs: 1_000, longestMs: 30_000 };
+const RETRY: Backoff = { first: 1_000, longest: 30_000 };
 
 /** Issues, trusts, serves and renews, until it is stopped: one step after the other, each after a new look. */
 export class CertificateLoop {

@@ -5,7 +5,7 @@ import { isConflict, isNamespaceTerminating, isNotFound, KubeError } from './err
 export function classifyFailure(error: unknown): Failure | undefined {
   if (!(error instanceof KubeError)) return undefined;
   const { message, refusal, retryAfterMs } = error;
-  return { meaning: meaningOf(error), message, refusal, afterMs: retryAfterMs };
+  return { meaning: meaningOf(error), message, refusal, after: retryAfterMs };
 }
 
 function meaningOf(error: KubeError): Failure['meaning'] {

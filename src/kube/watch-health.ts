@@ -4,7 +4,7 @@ import { describeForLog, isDeadline, isExpired, isNotFound, KubeError, retryAfte
 import type { Log } from './log.ts';
 
 /** client-go's 30 s at the longest are for thousands of kubelets; here a change during an outage is to be noticed sooner. */
-const BACKOFF: Backoff = { firstMs: 1_000, longestMs: 10_000 };
+const BACKOFF: Backoff = { first: 1_000, longest: 10_000 };
 /** A watch that stood this long, or brought anything, worked: what ends it then is not counted as a failure in a row. */
 const STEADY_MS = 30_000;
 /** A watch that ended sooner is not opened again at once, whatever it brought. */

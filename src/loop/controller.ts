@@ -57,7 +57,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
   const queue = new WorkQueue({
     clock,
     workers,
-    resyncMs: RESYNC_MS,
+    resyncPeriod: RESYNC_MS,
     onError: onBug,
     reconcile: (jwtKey, isGivenUp, nextAttemptAt) => {
       const store = roundStore(reconciler.store, isGivenUp);

@@ -4,7 +4,7 @@ import type { Failure } from '../reconcile/failure.ts';
 import { nextDueTime } from '../reconcile/next-due-time.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import type { Outcome } from '../reconcile/outcome.ts';
-import { describeRefusal, refusedWaitMs } from '../reconcile/refusal.ts';
+import { describeRefusal, waitAfterRefusal } from '../reconcile/refusal.ts';
 import type { Retry, RoundResult } from '../queue/work.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { StateProblem } from '../resources/problem.ts';
@@ -67,10 +67,10 @@ export async function failRound(
   if (failure === undefined) handler.onBug(error);
   // Of all that may be refused, only a write of the Secret is one that the service can do without for so long.
   const refusal = write === undefined ? undefined : failure?.refusal;
-  const refusedMs = refusal === undefined ? undefined : refusedWaitMs(refusal);
-  const retry = retryAfter(progress, now, failure?.afterMs, refusedMs);
+  const refusedWait = refusal === undefined ? undefined : waitAfterRefusal(refusal);
+  const retry = retryAfter(progress, now, failure?.after, refusedWait);
   const triedAgainAt = attemptTime(retry, now, nextAttemptAt);
-  const problem = problemOf(failure, stored, triedAgainAt, refusedMs);
+  const problem = problemOf(failure, stored, triedAgainAt, refusedWait);
   countWrite(handler, progress, now, { problem, mayArrive: refusal === undefined });
   if (failure?.meaning === 'terminating') return { next: 'wait' };
   // The watch will report that it is gone; if it stays after all, it is tried again.
@@ -98,15 +98,15 @@ export async function failRound(
 export function retryAfter(
   { observed, signed }: Pick<Progress, 'observed' | 'signed'>,
   now: Seconds,
-  askedMs: Milliseconds = 0,
-  refusedMs: Milliseconds = 0,
+  askedWait: Milliseconds = 0,
+  refusedWait: Milliseconds = 0,
 ): Retry {
-  const afterMs = Math.max(askedMs, refusedMs);
+  const after = Math.max(askedWait, refusedWait);
   const due = observed === undefined ? undefined : nextDueTime(observed, signed?.claims.exp, now);
   return {
     next: 'retry',
-    ...(afterMs === 0 ? {} : { afterMs }),
-    ...(due === undefined ? {} : { dueAt: Math.max(toMilliseconds(due), toMilliseconds(now) + askedMs) }),
+    ...(after === 0 ? {} : { after }),
+    ...(due === undefined ? {} : { dueAt: Math.max(toMilliseconds(due), toMilliseconds(now) + askedWait) }),
   };
 }
 
@@ -126,9 +126,9 @@ function countWrite(
 }
 
 /** When it is tried again: `nextAttemptAt` at the earliest, unless something is due before. All in seconds since the epoch. */
-function attemptTime({ afterMs = 0, dueAt }: Retry, now: Seconds, nextAttemptAt: Seconds): Seconds {
+function attemptTime({ after = 0, dueAt }: Retry, now: Seconds, nextAttemptAt: Seconds): Seconds {
   return Math.min(
-    Math.max(nextAttemptAt, now + toSeconds(afterMs)),
+    Math.max(nextAttemptAt, now + toSeconds(after)),
     toSeconds(dueAt) ?? Number.POSITIVE_INFINITY,
   );
 }
@@ -142,7 +142,7 @@ function problemOf(
   failure: Failure | undefined,
   jwt: Jwt,
   nextAttemptAt: Seconds,
-  refusedMs: Milliseconds | undefined,
+  refusedWait: Milliseconds | undefined,
 ): StateProblem {
   if (failure === undefined)
     return {
@@ -151,7 +151,7 @@ function problemOf(
     };
   return failure.refusal === undefined
     ? { reason: 'WriteFailed', message: `${failure.message}; it is tried again` }
-    : { reason: 'WriteRefused', message: describeRefusal(failure.refusal, jwt, refusedMs) };
+    : { reason: 'WriteRefused', message: describeRefusal(failure.refusal, jwt, refusedWait) };
 }
 
 /** Whether the API server has no such JWT any more; one that cannot be asked for counts as being there. */

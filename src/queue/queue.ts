@@ -24,7 +24,7 @@ export interface WorkQueueOptions {
   /** Keys worked on at once. */
   readonly workers: number;
   /** No key waits longer for its next round, whatever its last one came to. */
-  readonly resyncMs: Milliseconds;
+  readonly resyncPeriod: Milliseconds;
   /** Numbers in [0, 1) for the jitter; `Math.random` by default. */
   readonly random?: () => number;
 }
@@ -36,7 +36,7 @@ const MIN_WAIT_MS = 1_000;
  * they take 1 ms.
  */
 const ROUNDS_PER_TURN = 32;
-const DRAIN_MS = 5_000; // a write takes no longer than its deadline
+const DRAIN_MS: Milliseconds = 5_000; // a write takes no longer than its deadline
 
 /** What was known of a round when it began. */
 interface RoundStart {
@@ -66,14 +66,14 @@ export class WorkQueue {
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
-    const { clock, random = Math.random, resyncMs, workers } = options;
+    const { clock, random = Math.random, resyncPeriod, workers } = options;
     this.#underWay = new RoundsUnderWay(clock);
     this.#backoffs = new RoundBackoffs(random);
     this.#lanes = new Lanes(workers, PRIORITIES.indexOf('new'));
     this.#wakeUps = new WakeUps({
       clock,
       random,
-      resyncMs,
+      resyncPeriod,
       onDue: (key, expiresAt) => this.#enqueue(key, { priority: 'due', expiresAt }),
       onResync: (key, expiresAt) => this.#enqueue(key, { priority: 'resync', expiresAt }),
       onRetry: (key, work) => this.#enqueue(key, work),
@@ -126,14 +126,14 @@ export class WorkQueue {
     this.#dispatchSoon();
   }
 
-  /** Begins no more rounds, and resolves when the last has ended; those that take longer than `drainMs` are given up. */
-  async stop(drainMs = DRAIN_MS): Promise<void> {
+  /** Begins no more rounds, and resolves when the last has ended; those that take longer than `drainTime` are given up. */
+  async stop(drainTime: Milliseconds = DRAIN_MS): Promise<void> {
     this.#state = 'stopped';
     this.#wakeUps.stop();
     this.#roomTimer?.cancel();
     this.#noticeIdle();
     if (this.#isIdle()) return;
-    const limit = this.#options.clock.setTimer(drainMs, () => {
+    const limit = this.#options.clock.setTimer(drainTime, () => {
       this.#underWay.giveUpAll('the queue was stopped');
     });
     await this.idle();
@@ -256,7 +256,7 @@ export class WorkQueue {
         // As urgent as it was: a thousand failing keys do not get ahead of the new ones.
         this.#wakeUps.planRetry(
           key,
-          Math.max(endOfBackoff, clock.monotonic() + Math.max(MIN_WAIT_MS, result.afterMs ?? 0)),
+          Math.max(endOfBackoff, clock.monotonic() + Math.max(MIN_WAIT_MS, result.after ?? 0)),
           { priority: PRIORITIES[urgency.rank] ?? 'due', expiresAt: urgency.expiresAt },
         );
         if (result.dueAt !== undefined)

@@ -36,7 +36,7 @@ export class RoundBackoffs {
   plan(key: string, rest: Milliseconds): PlannedBackoff {
     const failures = this.#failures.get(key) ?? 0;
     const usual = backoffDelay(MANY_TRIES, failures + 1, this.#random);
-    const delay = rest > 0 ? Math.min(usual, Math.max(rest * SHARE_OF_REST, MANY_TRIES.firstMs)) : usual;
+    const delay = rest > 0 ? Math.min(usual, Math.max(rest * SHARE_OF_REST, MANY_TRIES.first)) : usual;
     return { delay, failures: delay < usual ? failures : failures + 1 };
   }
 

@@ -14,7 +14,7 @@ export interface WakeUpsOptions<Work> {
   /** Numbers in [0, 1). */
   readonly random: () => number;
   /** The longest wait. */
-  readonly resyncMs: Milliseconds;
+  readonly resyncPeriod: Milliseconds;
   /** The time that was planned for the key has come. `expiresAt` as in `planWake`. */
   readonly onDue: (key: string, expiresAt: Milliseconds | undefined) => void;
   /** Nothing is due: the longest wait of the key is over. */
@@ -53,7 +53,7 @@ export class WakeUps<Work> {
   #isStarted = false;
   #timer: Timer | undefined;
   /** The earliest of the wake-ups and of the retries that the timer was set for. */
-  #armedFor: { readonly wake: number; readonly retry: number } | undefined;
+  #armedFor: { readonly wake: Milliseconds; readonly retry: Milliseconds } | undefined;
 
   constructor(options: WakeUpsOptions<Work>) {
     this.#options = options;
@@ -65,8 +65,8 @@ export class WakeUps<Work> {
    * one in any case.
    */
   planWake(key: string, dueAt: Milliseconds, expiresAt: Milliseconds | undefined): void {
-    const { clock, random, resyncMs } = this.#options;
-    const latest = clock.now() + resyncMs * (1 - SPREAD * random());
+    const { clock, random, resyncPeriod } = this.#options;
+    const latest = clock.now() + resyncPeriod * (1 - SPREAD * random());
     this.#wakes.set(key, { time: earlier(dueAt, latest), dueAt, expiresAt });
     this.#arm();
   }
@@ -83,8 +83,8 @@ export class WakeUps<Work> {
 
   /** Plans another try at `time` of the monotonic clock, or earlier: no back-off takes longer than the longest wait. */
   planRetry(key: string, time: Milliseconds, work: Work): void {
-    const { clock, resyncMs } = this.#options;
-    const latest = clock.monotonic() + resyncMs;
+    const { clock, resyncPeriod } = this.#options;
+    const latest = clock.monotonic() + resyncPeriod;
     this.#retries.set(key, { time: earlier(time, latest), work });
     this.#arm();
   }

@@ -13,8 +13,8 @@ export interface Work {
 
 /**
  * What a round comes to. As long as its object exists a key gets another round, whatever came of this one: at `dueAt`
- * (milliseconds since the epoch), when something is due, and after the longest wait (`WorkQueueOptions.resyncMs`) at the
- * latest. `retry` backs off until then; `afterMs` makes the back-off longer, never shorter. `forget`: the object does not
+ * (milliseconds since the epoch), when something is due, and after the longest wait (`WorkQueueOptions.resyncPeriod`) at the
+ * latest. `retry` backs off until then; `after` makes the back-off longer, never shorter. `forget`: the object does not
  * exist.
  */
 export type RoundResult =
@@ -25,7 +25,7 @@ export type RoundResult =
     }
   | {
       readonly next: 'retry';
-      readonly afterMs?: Milliseconds | undefined;
+      readonly after?: Milliseconds | undefined;
       readonly dueAt?: Milliseconds | undefined;
     }
   | { readonly next: 'forget' };

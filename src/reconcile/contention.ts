@@ -42,7 +42,7 @@ export function describeContention(
     return { reason: 'Contended', message: before.message };
   const managers = contenders === 'recorded' ? [] : contenders;
   const who = managers.length === 0 ? 'none recorded' : managers.map((manager) => `"${manager}"`).join(', ');
-  const longest = formatDuration(toSeconds(MANY_TRIES.longestMs));
+  const longest = formatDuration(toSeconds(MANY_TRIES.longest));
   const look = kubectl('get', 'secret', name, '-n', namespace, '-o', 'yaml', '--show-managed-fields');
   return {
     reason: 'Contended',

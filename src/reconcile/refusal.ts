@@ -27,13 +27,13 @@ export interface Refusal {
   readonly subject: string;
 }
 
-const LONG_WAIT_MS = MANY_TRIES.longestMs; // it passes only when somebody changes something (docs/reasons.md)
+const LONG_WAIT_MS = MANY_TRIES.longest; // it passes only when somebody changes something (docs/reasons.md)
 
 /**
  * How long a refused write is not tried again unless an input changes. `undefined`: after the usual back-off. A missing
  * right may come back in a moment: an API server that has just started refuses everything until it has read the roles.
  */
-export function refusedWaitMs({ kind }: Refusal): Milliseconds | undefined {
+export function waitAfterRefusal({ kind }: Refusal): Milliseconds | undefined {
   return kind === 'no-right' ? undefined : LONG_WAIT_MS;
 }
 
@@ -77,18 +77,12 @@ const REFUSAL_WORDS: Readonly<Record<RefusalKind, Words>> = {
 };
 
 /**
- * One line for people: what the refusal is and what helps. `place` is that of the JWT; `waitMs` as of `refusedWaitMs`, if that
- * is waited for.
+ * One line for people: what the refusal is and what helps. `place` is that of the JWT; `wait` as of
+ * `waitAfterRefusal`, if that is waited for.
  */
-export function describeRefusal(
-  refusal: Refusal,
-  place: ObjectName,
-  waitMs: Milliseconds | undefined,
-): string {
+export function describeRefusal(refusal: Refusal, place: ObjectName, wait: Milliseconds | undefined): string {
   const pace =
-    waitMs === undefined
-      ? `after ${describeBackoff(MANY_TRIES)}`
-      : `every ${formatDuration(toSeconds(waitMs))}`;
+    wait === undefined ? `after ${describeBackoff(MANY_TRIES)}` : `every ${formatDuration(toSeconds(wait))}`;
   const what = REFUSAL_WORDS[refusal.kind](refusal.subject, place);
   return `${what}. It is tried again ${pace}, and when the JWT, its key or its Secret changes`;
 }

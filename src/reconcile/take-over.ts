@@ -15,7 +15,7 @@ const RELEASE_AFTER: Seconds = 10;
  * it does not wait for it. Until then, and on every other JWT, kopf's finalizer and annotations stay: to a token-manager
  * that runs, a JWT without them is new, and it would sign it again.
  */
-export function releaseTime({ deletedAt, finalizers }: Jwt): number | undefined {
+export function releaseTime({ deletedAt, finalizers }: Jwt): Seconds | undefined {
   return deletedAt !== undefined && finalizers.some(isKopf) ? deletedAt + RELEASE_AFTER : undefined;
 }
 

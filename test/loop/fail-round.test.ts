@@ -78,13 +78,13 @@ describe('the wait after a refused write of the Secret', () => {
   it('ends when the token expires: the status does not call it valid after that', async () => {
     const { round, status } = await late(NOW + DAY)();
     const dueAt = (NOW + DAY) * 1000;
-    assert.deepEqual(round, { next: 'retry', afterMs: 300_000, dueAt });
+    assert.deepEqual(round, { next: 'retry', after: 300_000, dueAt });
     assert.equal(status.nextAttemptAt, NOW + DAY);
   });
 
   it('ends no sooner than the API server asked for', async () => {
-    const { round, status } = await late(NOW + DAY, { refusal: undefined, afterMs: 60_000 })();
-    assert.deepEqual(round, { next: 'retry', afterMs: 60_000, dueAt: (NOW + DAY + 50) * 1000 });
+    const { round, status } = await late(NOW + DAY, { refusal: undefined, after: 60_000 })();
+    assert.deepEqual(round, { next: 'retry', after: 60_000, dueAt: (NOW + DAY + 50) * 1000 });
     assert.equal(status.nextAttemptAt, NOW + DAY + 50);
   });
 });

@@ -105,16 +105,16 @@ describe('a round', () => {
 describe('a refused write', () => {
   it('a missing right is tried again after the usual back-off: an API server that has just started refuses everything', async () => {
     const refusal = { kind: 'no-right', subject: 'patch secrets' } as const;
-    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, refusal, afterMs: undefined });
+    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, refusal, after: undefined });
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT), { next: 'retry' });
   });
 
   it('that will not pass by itself is reported in fixed words, and tried again in five minutes', async () => {
     const refusal = { kind: 'quota', subject: 'q1' } as const;
-    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, refusal, afterMs: 7_000 });
+    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, refusal, after: 7_000 });
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT), {
       next: 'retry',
-      afterMs: 300_000,
+      after: 300_000,
     });
     const message = describeRefusal(refusal, jwt, 300_000);
     assert.deepEqual(made.failed, [['WriteRefused', message, NOW + 300]]);
@@ -150,10 +150,10 @@ describe('a refused write', () => {
   });
 
   it('that asks for a longer wait gets it', async () => {
-    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, afterMs: 60_000 });
+    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, after: 60_000 });
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT), {
       next: 'retry',
-      afterMs: 60_000,
+      after: 60_000,
     });
     assert.equal(made.statuses[0]?.nextAttemptAt, NOW + 60);
   });

@@ -33,14 +33,14 @@ test('a heap gives its items in order whatever was set and deleted', () => {
 });
 
 test('a back-off never leaves its bounds and never shrinks except for jitter', () => {
-  const backoff = { firstMs: 1_000, longestMs: 300_000 };
+  const backoff = { first: 1_000, longest: 300_000 };
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 2_000 }),
       fc.double({ min: 0, max: 1, noNaN: true }),
       (failures, random) => {
         const delay = backoffDelay(backoff, failures, () => random);
-        assert.ok(delay >= backoff.firstMs && delay <= backoff.longestMs);
+        assert.ok(delay >= backoff.first && delay <= backoff.longest);
         assert.ok(delay * 1.25 >= backoffDelay(backoff, Math.max(1, failures - 1), () => 0));
       },
     ),

@@ -13,7 +13,7 @@ export function startQueue(
     clock,
     random: () => 0,
     workers: 32,
-    resyncMs: 540_000,
+    resyncPeriod: 540_000,
     onError: (_key, error) => errors.push(error),
     reconcile: (key, isGivenUp, nextAttemptAt) => {
       rounds.push([key, clock.now()]);

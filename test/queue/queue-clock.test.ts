@@ -77,7 +77,7 @@ test('what becomes due meanwhile ends a back-off, and shortens none otherwise', 
     [Number.NaN, 9 * MINUTE_MS],
   ] as const) {
     const { queue, clock, rounds } = startQueue(
-      async () => ({ next: 'retry', afterMs: 9 * MINUTE_MS, dueAt }),
+      async () => ({ next: 'retry', after: 9 * MINUTE_MS, dueAt }),
       { random: () => 0.99 },
     );
     queue.add('a', { priority: 'new' });

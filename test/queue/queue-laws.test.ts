@@ -82,7 +82,7 @@ const anyOutcome = fc.oneof(
   fc.integer({ min: -1_000, max: 20_000_000 }).map((dueAt) => ({ next: 'wait' as const, dueAt })),
   fc.record({
     next: fc.constant('retry' as const),
-    afterMs: fc.option(fc.double({ min: 0 }), { nil: undefined }),
+    after: fc.option(fc.double({ min: 0 }), { nil: undefined }),
     dueAt: fc.option(fc.oneof(fc.double(), fc.integer({ min: -1_000, max: 20_000_000 })), { nil: undefined }),
   }),
   fc.constant('a bug' as const),

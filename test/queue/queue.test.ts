@@ -204,7 +204,7 @@ test('news of a key end its back-off, a resync does not', async () => {
 
 test('Retry-After makes the wait longer', async () => {
   const { queue, clock, rounds } = startQueue(async () =>
-    rounds.length === 1 ? { next: 'retry', afterMs: 20_000 } : { next: 'forget' },
+    rounds.length === 1 ? { next: 'retry', after: 20_000 } : { next: 'forget' },
   );
   queue.add('a', { priority: 'new' });
   await clock.advance(30_000);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { describeRefusal, refusedWaitMs, type RefusalKind } from '../../src/reconcile/refusal.ts';
+import { describeRefusal, waitAfterRefusal, type RefusalKind } from '../../src/reconcile/refusal.ts';
 
 const PLACE = { namespace: 'science', name: 'my-jwt' };
 const OUR_ACCOUNT = 'the ServiceAccount of jwt-injector';
@@ -68,7 +68,7 @@ describe('the message about a write that the API server refuses', () => {
     });
     it(`is one line that ends with when it is tried again: ${kind}`, () => {
       const refusal = { kind, subject };
-      const text = describeRefusal(refusal, PLACE, refusedWaitMs(refusal));
+      const text = describeRefusal(refusal, PLACE, waitAfterRefusal(refusal));
       const pace = kind === 'no-right' ? 'after 1 s, 2 s … 5 min' : 'every 5 min';
       const end = `. It is tried again ${pace}, and when the JWT, its key or its Secret changes`;
       assert.ok(text.endsWith(end), text);
@@ -78,6 +78,6 @@ describe('the message about a write that the API server refuses', () => {
 
   it('is kept: every 5 min, but a missing right after the usual back-off', () => {
     for (const kind of Object.keys(expected) as RefusalKind[])
-      assert.equal(refusedWaitMs({ kind, subject: '' }), kind === 'no-right' ? undefined : 5 * 60 * 1_000);
+      assert.equal(waitAfterRefusal({ kind, subject: '' }), kind === 'no-right' ? undefined : 5 * 60 * 1_000);
   });
 });

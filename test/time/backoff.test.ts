@@ -4,5 +4,5 @@ import { describeBackoff, FEW_TRIES, MANY_TRIES } from '../../src/time/backoff.t
 
 it('waits are put in words: the first two, and the longest', () => {
   assert.equal(describeBackoff(MANY_TRIES), '1 s, 2 s … 5 min');
-  assert.equal(describeBackoff({ ...FEW_TRIES, longestMs: 90_000 }), '1 s, 2 s … 1 min 30 s');
+  assert.equal(describeBackoff({ ...FEW_TRIES, longest: 90_000 }), '1 s, 2 s … 1 min 30 s');
 });
