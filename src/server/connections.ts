@@ -8,7 +8,7 @@ import { HandshakeTurns } from './handshake-turns.ts';
 export interface ConnectionLimits {
   /** Of all clients together, those before their handshake included. */
   readonly connections: number;
-  /** Of one client that sends requests, however many others there are that do not. */
+  /** Of one client that sends requests, however many others there are that do not; while this leaves room for one more. */
   readonly guaranteed: number;
   readonly handshake: Milliseconds;
   /** From the first byte of a request to its last. */

@@ -12,7 +12,7 @@ export const RANK = { spare: 0, idle: 1, newcomer: 2, busy: 3 } as const;
 /** What an item can be when another one comes. */
 export type HeldRank = (typeof RANK)['spare' | 'idle' | 'busy'];
 
-/** What an owner in use may hold, whatever the others do; less where there is not as much for all of these and one more. */
+/** What each owner in use may hold, whatever the others do, as long as what is guaranteed to all that hold it leaves room. */
 export interface Guarantee {
   readonly weight: number;
   readonly isInUse: (owner: string) => boolean;
@@ -82,11 +82,11 @@ export class FairShare<T> {
   #isGuaranteed(item: T): boolean {
     const { weight: guaranteed, isInUse } = this.#guarantee;
     const owner = this.#ownerOf.get(item) ?? '';
-    const weight = this.#weightOf(owner);
-    if (weight > guaranteed || !isInUse(owner)) return false;
-    let inUse = 0;
-    for (const each of this.#held.keys()) if (isInUse(each)) inUse += 1;
-    return weight <= this.#capacity / (inUse + 1);
+    if (this.#weightOf(owner) > guaranteed || !isInUse(owner)) return false;
+    // What they hold counts, not how many they are: those with one item each must not make it less.
+    let held = 0;
+    for (const [each, { weight }] of this.#held) if (isInUse(each)) held += Math.min(weight, guaranteed);
+    return held < this.#capacity; // else nobody new would get anything
   }
 
   /** Of the owners not in use that hold the most. */

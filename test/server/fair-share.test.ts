@@ -96,6 +96,34 @@ describe('a fair share', () => {
       assert.deepEqual(taken.flat(), [spare[1]]);
     });
 
+    for (const others of [0, 8, 20, 59, 99]) {
+      it(`keeps all of it beside ${others} others in use that hold one each`, () => {
+        const share = shareOf(600, guarantee);
+        for (let number = 0; number < 64; number += 1) share.take('api', item('api', 1, RANK.busy), 1);
+        for (let other = 0; other < others; other += 1)
+          share.take(`api-${other}`, item(`api-${other}`, 1, RANK.idle), 1);
+        const losers = crowd(700).flatMap((each) => share.take(each.owner, each, 1));
+        assert.equal(losers.length, 64 + others + 700 - 600);
+        assert.deepEqual(
+          losers.filter(({ owner }) => guarantee.isInUse(owner)),
+          [],
+        );
+      });
+    }
+
+    it('keeps all of it for as many as there is enough for', () => {
+      const share = shareOf(600, guarantee);
+      for (let owner = 0; owner < 9; owner += 1)
+        for (let number = 0; number < 64; number += 1)
+          share.take(`api${owner}`, item(`api${owner}`, 1, RANK.busy), 1);
+      const losers = crowd(700).flatMap((each) => share.take(each.owner, each, 1));
+      assert.equal(losers.length, 9 * 64 + 700 - 600);
+      assert.deepEqual(
+        losers.filter(({ owner }) => guarantee.isInUse(owner)),
+        [],
+      );
+    });
+
     it('leaves room for new owners, however many have used what they hold', () => {
       const share = shareOf(600, guarantee);
       for (let owner = 0; owner < 10; owner += 1)
@@ -148,10 +176,10 @@ describe('a fair share', () => {
 
   it('never costs an owner in use more than it has beyond what is guaranteed, for one that is not', () => {
     const isInUse = (owner: string): boolean => owner < 'c';
-    const guaranteed = Math.min(5, CAPACITY / 3); // two may be in use
+    const guaranteed = 5; // two may be in use, and there is more than that for both
     fc.assert(
       fc.property(items, (taken) => {
-        const share = shareOf(CAPACITY, { weight: 5, isInUse });
+        const share = shareOf(CAPACITY, { weight: guaranteed, isInUse });
         const weights = new Map<string, number>();
         const add = ({ owner, weight }: Item, sign: number) =>
           weights.set(owner, (weights.get(owner) ?? 0) + sign * weight);
