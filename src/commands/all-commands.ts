@@ -8,8 +8,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   run: {
     summary: 'serve the admission webhook and keep tokens fresh',
     prepare: () => {
+      fitHeapToContainer(process); // first: what a handler has not seen yet is lost when the process begins again
       exitOnEarlySignals();
-      fitHeapToContainer(process);
       shortenPauses();
     },
     load: async () => (await import('./run.ts')).runCommand,

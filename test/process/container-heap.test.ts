@@ -67,6 +67,19 @@ describe('the memory of the service', () => {
     it(title, () => assert.deepEqual(fitToContainer({ v8: '13.6.1', ...found }), expected));
   }
 
+  it('loses no signal that comes before that restart', async () => {
+    const limited = `data:text/javascript,${encodeURIComponent(`
+      process.constrainedMemory = () => ${512 * MIB};
+      const { execve } = process;
+      process.execve = (...args) => {
+        process.kill(process.pid, 'SIGTERM');
+        execve.apply(process, args);
+      };`)}`;
+    const args = ['--import', limited, join(ROOT, 'src/main.ts'), 'run', '--workers=none'];
+    const child = spawn(process.execPath, args, { stdio: 'ignore' });
+    assert.deepEqual(await once(child, 'exit'), [null, 'SIGTERM']);
+  });
+
   it('is fitted by a restart in the same process, once, with the same arguments', async () => {
     // A container's limit cannot be had everywhere: what Node says of it is replaced.
     const limited = `data:text/javascript,process.constrainedMemory = () => ${512 * MIB}`;
