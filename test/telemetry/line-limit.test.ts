@@ -14,10 +14,43 @@ it('a limited line is logged at once, then once a minute with what happened mean
   assert.equal(limit.count(1), undefined);
 });
 
-it('a limited line is logged at once for another cause, with what was not logged before', () => {
+it('a limited line is logged once a minute for each cause, also when they take turns', () => {
+  let now = 0;
+  const limit = new LineLimit({ monotonic: () => now });
+  const lines: unknown[] = [];
+  for (; now <= 120_000; now += 10_000) {
+    const cause = now % 20_000 === 0 ? 'update ServiceUnavailable' : 'update Unreachable';
+    const count = limit.count(1, cause);
+    if (count !== undefined) lines.push([now, cause, count]);
+  }
+  assert.deepEqual(lines, [
+    [0, 'update ServiceUnavailable', 1],
+    [10_000, 'update Unreachable', 1],
+    [60_000, 'update ServiceUnavailable', 3],
+    [70_000, 'update Unreachable', 3],
+    [120_000, 'update ServiceUnavailable', 3],
+  ]);
+});
+
+it('a limited line is remembered for a hundred causes: then the one whose line is oldest is forgotten', () => {
   const limit = new LineLimit({ monotonic: () => 0 });
-  assert.equal(limit.count(1, 'create Forbidden'), 1);
-  assert.equal(limit.count(1, 'create Forbidden'), undefined);
-  assert.equal(limit.count(1, 'patch Forbidden'), 2);
-  assert.equal(limit.count(1, 'create Forbidden'), 1);
+  for (let number = 0; number < 100; number += 1) assert.equal(limit.count(1, `${number}`), 1);
+  assert.equal(limit.count(1, '0'), undefined);
+  assert.equal(limit.count(1, 'one more'), 1);
+  assert.equal(limit.count(1, '0'), 1);
+  assert.equal(limit.count(1, '2'), undefined);
+});
+
+it('a limited line says nothing of what did not happen, and gives the rest of what did', () => {
+  let now = 0;
+  const limit = new LineLimit({ monotonic: () => now });
+  assert.equal(limit.count(0), undefined);
+  assert.equal(limit.count(1), 1);
+  assert.equal(limit.count(2), undefined);
+  now += 60_000;
+  assert.equal(limit.count(0), 2);
+  assert.equal(limit.count(0), undefined);
+  assert.equal(limit.count(4), undefined);
+  assert.equal(limit.rest(), 4);
+  assert.equal(limit.rest(), undefined);
 });
