@@ -28,6 +28,8 @@ export interface EventSeriesOptions {
 interface EventSeries {
   readonly path: string;
   count: number;
+  /** Of these, those that the Event in the cluster does not count yet. */
+  unwritten: number;
   seenAt: Milliseconds;
   writtenAt: Milliseconds;
 }
@@ -58,11 +60,13 @@ export class EventSeriesWriter {
     const known = this.#series.get(key);
     if (known !== undefined) {
       known.count += entry.times;
+      known.unwritten += entry.times;
       entry.times = 0; // counted, also if this try fails
       known.seenAt = this.#options.clock.monotonic();
       this.#keep(key, known);
       if (await this.#patch(known)) return;
       this.#series.delete(key);
+      entry.times = known.unwritten;
     }
     await this.#create(key, entry);
   }
@@ -76,6 +80,7 @@ export class EventSeriesWriter {
       const body = { series: { count, lastObservedTime: formatMicroTime(clock.now()) } };
       await client.mergePatch(path, body, { signal });
       series.writtenAt = seenAt;
+      series.unwritten = 0;
       return true;
     } catch (error) {
       if (isNotFound(error)) return false;
@@ -93,10 +98,13 @@ export class EventSeriesWriter {
     await client.create(resourcePath(EVENTS, { namespace }), body, { signal });
     this.#keep(key, {
       path: resourcePath(EVENTS, { namespace, name }),
-      count: Math.max(1, times),
+      count: times,
+      unwritten: times - 1,
       seenAt,
       writtenAt: Number.NEGATIVE_INFINITY, // the first repetition is written at once: that it goes on is news
     });
+    const [oldest] = this.#series.keys();
+    if (this.#series.size > MAX_SERIES && oldest !== undefined) this.#series.delete(oldest);
   }
 
   /** Time and number make it unique within this process, the random part among all. */
@@ -115,7 +123,7 @@ export class EventSeriesWriter {
   #forgetOld(): void {
     const now = this.#options.clock.monotonic();
     for (const [key, { seenAt }] of this.#series) {
-      if (this.#series.size < MAX_SERIES && now - seenAt < SERIES_END_MS) return;
+      if (now - seenAt < SERIES_END_MS) return;
       this.#series.delete(key);
     }
   }

@@ -63,9 +63,7 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
     const events = lostLine.count(1, `${verb} ${reason}`);
     if (events !== undefined) log.warn({ problem, events }, LOST);
   };
-  const logDropped = (): void => {
-    const events = droppedLine.count(dropped);
-    dropped = 0;
+  const logDropped = (events: number | undefined): void => {
     if (events !== undefined) log.warn({ dropped: events }, 'Events were dropped: too many at once');
   };
   const run = async (): Promise<void> => {
@@ -75,7 +73,8 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
       const [key, entry] = first;
       waiting.delete(key);
       await writeWithRetry(key, entry);
-      if (dropped > 0) logDropped();
+      logDropped(droppedLine.count(dropped)); // also those that were dropped too soon after the line before
+      dropped = 0;
     }
     running = undefined;
   };
@@ -95,6 +94,7 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
       const limit = clock.setTimer(LAST_EVENTS_MS, () => abort.abort());
       await running;
       limit.cancel();
+      logDropped(droppedLine.rest());
     },
   };
 }

@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EventSeriesWriter } from '../../src/kube/event-series.ts';
+import { KubeError } from '../../src/kube/errors.ts';
+import { EventSeriesWriter, type WaitingEvent } from '../../src/kube/event-series.ts';
+import { member, objectMember, type JsonObject } from '../../src/resources/json.ts';
 import { virtualClock } from '../time/virtual-clock.ts';
 
-function writer() {
+/** `answer` may throw. */
+function writer(answer: (verb: string) => void = () => {}) {
   const clock = virtualClock();
   const verbs: string[] = [];
-  const note = (verb: string) => async () => {
+  const counts: unknown[] = [];
+  const note = (verb: string) => async (_path: string, body: JsonObject) => {
     verbs.push(verb);
+    answer(verb);
+    const count = member(objectMember(body, 'series'), 'count');
+    if (count !== undefined) counts.push(count);
     return {};
   };
   const series = new EventSeriesWriter({
@@ -16,18 +23,18 @@ function writer() {
     instance: 'pod-1',
     signal: new AbortController().signal,
   });
-  const write = (uid: string): Promise<void> =>
-    series.write(uid, {
-      occurrence: {
-        regarding: { namespace: 'ns', name: 'j', uid },
-        type: 'Warning',
-        reason: 'KeyNotFound',
-        action: 'Ready',
-        note: 'the key is not there',
-      },
-      times: 1,
-    });
-  return { clock, verbs, series, write };
+  const waiting = (uid: string, times = 1): WaitingEvent => ({
+    occurrence: {
+      regarding: { namespace: 'ns', name: 'j', uid },
+      type: 'Warning',
+      reason: 'KeyNotFound',
+      action: 'Ready',
+      note: 'the key is not there',
+    },
+    times,
+  });
+  const write = (uid: string): Promise<void> => series.write(uid, waiting(uid));
+  return { clock, verbs, counts, series, waiting, write };
 }
 
 test('series that nothing repeats are forgotten after six minutes, although others are written all the time', async () => {
@@ -63,4 +70,31 @@ test('of ten thousand at a time the one that was seen longest ago is forgotten',
   assert.equal(created(), 1 + 12_000);
   await write('0');
   assert.equal(created(), 1 + 12_001);
+});
+
+test('ten thousand that are all repeated are created once', async () => {
+  const { verbs, write } = writer();
+  for (const verb of ['create', 'patch']) {
+    for (let number = 0; number < 10_000; number += 1) await write(`${number}`);
+    assert.ok(verbs.splice(0).every((each) => each === verb));
+  }
+});
+
+test('the Event that replaces one that is gone counts what no Event has counted', async () => {
+  const failures: number[] = [];
+  const { clock, verbs, counts, series, waiting, write } = writer((verb) => {
+    const status = verb === 'patch' ? failures.shift() : undefined;
+    if (status !== undefined) throw new KubeError({ verb, resource: 'events', status, reason: 'Test' });
+  });
+  await write('again');
+  await write('again');
+  await write('again'); // less than a minute after the one before: counted, not written
+  await clock.advance(60_000);
+  failures.push(503, 404);
+  const entry = waiting('again', 4);
+  await assert.rejects(series.write('again', entry));
+  await series.write('again', entry);
+  await write('again');
+  assert.deepEqual(verbs, ['create', 'patch', 'patch', 'patch', 'create', 'patch']);
+  assert.deepEqual(counts, [2, 1 + 4 + 1]);
 });

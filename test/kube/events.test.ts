@@ -207,6 +207,28 @@ test('a flood that goes on is logged once a minute, with how many were dropped s
   assert.ok(counts[1] !== undefined && counts[1] > 5_000, counts.join(' '));
 });
 
+test('Events that are dropped within a minute after that line are in the next one, the last in one of stop', async () => {
+  const { clock, lines, publish, stop } = recorder();
+  let published = 0;
+  const flood = async (dropped: number): Promise<void> => {
+    for (let i = 0; i < 1_001 + dropped; i += 1) {
+      // one under way, a thousand waiting
+      published += 1;
+      publish({ ...missing, regarding: { ...missing.regarding, uid: `${published}` } });
+    }
+    await clock.advance(1_000);
+  };
+  await flood(3);
+  await flood(20);
+  await clock.advance(MINUTE_MS);
+  publish(missing);
+  await clock.advance(1_000);
+  assert.deepEqual(lines, [{ dropped: 3 }, { dropped: 20 }]);
+  await flood(100);
+  await stop();
+  assert.deepEqual(lines.slice(2), [{ dropped: 100 }]);
+});
+
 test('stop gives what waits two seconds, and no more', async () => {
   const { clock, writes, publish, stop } = recorder(async () => {
     await clock.sleep(900);
