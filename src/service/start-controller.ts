@@ -14,6 +14,7 @@ import { toSeconds } from '../time/units.ts';
 import { createLeader } from './create-leader.ts';
 import { CurrentTerm } from './current-term.ts';
 import { endAll } from './end-all.ts';
+import { endController } from './end-controller.ts';
 import { startDelivery, type Delivery } from './start-delivery.ts';
 import { startTerm } from './start-term.ts';
 import { readingOf } from '../cluster-state/token-reading.ts';
@@ -112,14 +113,16 @@ export function startController(
   };
   void workOnceListed();
   return {
-    stop: async () => {
-      await term.stop();
-      await leader.stop();
-      await term.end();
-      checks?.cancel();
-      checker.stop();
-      await endAll([events.stop(), cluster.stop()]);
-    },
+    stop: () =>
+      endController({
+        term,
+        leader,
+        endRest: async () => {
+          checks?.cancel();
+          checker.stop();
+          await endAll([events.stop(), cluster.stop()]);
+        },
+      }),
   };
 }
 

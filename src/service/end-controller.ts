@@ -1,0 +1,22 @@
+import type { Leader } from '../kube/leader.ts';
+import type { CurrentTerm } from './current-term.ts';
+
+/** What ends with the reconcile half. */
+export interface ControllerParts {
+  readonly term: CurrentTerm;
+  readonly leader: Pick<Leader, 'stop'>;
+  /** What is left once nobody works or leads any more. */
+  readonly endRest: () => Promise<void>;
+}
+
+/**
+ * Ends what writes, gives leadership back, then ends the rest. Each also if one before fails to end: a standby would wait for
+ * a Lease that is not given back. Rejects then.
+ */
+export async function endController({ term, leader, endRest }: ControllerParts): Promise<void> {
+  await using after = new AsyncDisposableStack(); // in the opposite order
+  after.defer(endRest);
+  after.defer(() => term.end());
+  after.defer(() => leader.stop());
+  await term.stop();
+}
