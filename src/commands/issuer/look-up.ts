@@ -81,7 +81,7 @@ export async function lookUpKeys(issuer: string, urls: IssuerUrls, options: Fetc
   return { ways: { openid, xrootd }, asked: results, otherIssuer };
 }
 
-const REMEDY = 'publish what jwt-injector jwks makes: jwt-injector jwks NAME --dir DIR';
+const REMEDY = 'publish the documents that jwks --dir writes';
 
 function notFound(url: string, { message, remedy, isUnreachable }: FetchProblem): LookUp {
   return { found: false, problem: `${url} ${message}`, remedy, isUnreachable };

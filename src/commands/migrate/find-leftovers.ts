@@ -179,7 +179,7 @@ function noteKopfLeftovers({ jwts, printer }: MigrationFacts): readonly Migratio
       ...(kopfLeftovers.annotations.length > 0 ? ['annotations'] : []),
     ].join(' and ');
     const key = keyCopies.handled ? ', one of which contains the private key' : '';
-    const why = `it has the ${what} of token-manager${key}: jwt-injector migrate clean removes them once token-manager is stopped`;
+    const why = `it has the ${what} of token-manager${key}: the command removes them once token-manager is stopped`;
     const command = printer.jwtInjector('migrate', 'clean', '-n', jwt.namespace);
     return [
       { level: 'note', reason: 'KopfLeftovers', object: findingSubject(jwt), why, commands: [command] },

@@ -59,6 +59,7 @@ export async function mergeKeys(entries: readonly KeyEntry[]): Promise<Result<Ke
     } else if (!isSameKey(known, read.value)) {
       if (role !== 'retired' && role !== 'kept') return fail(describeSharedKid(known, read.value, source));
       warnings.push(describeReplaced(known, read.value));
+      continue;
     } else if (role === 'kept') {
       continue;
     } else {

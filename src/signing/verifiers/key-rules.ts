@@ -51,7 +51,7 @@ function findPrivateKeys({ keys, jwksUrl }: LookUp & { readonly found: true }): 
     .filter((key) => PRIVATE_MEMBERS.some((name) => Object.hasOwn(key, name)));
   if (found.length === 0) return [];
   const message = `the PRIVATE key is published, of kid ${listKids(found)}: anybody can sign tokens with it`;
-  const remedy = `make a new key at once, and take this one away from ${jwksUrl}: jwt-injector rotate NAME`;
+  const remedy = `replace it at once (rotate --force), and take it away from ${jwksUrl} (docs/rotation.md)`;
   return [{ rule: 'private-key-published', refuses: false, message, remedy }];
 }
 
@@ -70,7 +70,7 @@ function judgeSet(
   const { isRedirected } = lookUp;
   const keys = readKeys(lookUp.keys);
   const isPelican = verifier === 'pelican-cache' || verifier === 'pelican-origin';
-  const publish = `publish the key of the token: jwt-injector jwks NAME --dir DIR (${lookUp.jwksUrl})`;
+  const publish = `publish the key of the token at ${lookUp.jwksUrl} (jwks --dir writes the documents)`;
   if (kid === undefined && (isPelican || keys.length !== 1))
     return refuse(
       'kid-missing',

@@ -22,7 +22,7 @@ export const TIME_RULES: Readonly<Record<string, ClaimRule>> = {
       const exp = claims['exp'];
       if (!isNumber(exp)) return undefined;
       if (exp + leewayOf(verifier) < now)
-        return refusal('the token has expired', 'sign a new one: jwt-injector renew NAME');
+        return refusal('the token has expired', 'sign a new one, or renew its JWT');
       return verifier === 'pelican-client' && exp - DIRECTOR_MARGIN < now
         ? refusal('the director refuses a token from 10 s before its expiry on', 'wait for the next one')
         : undefined;

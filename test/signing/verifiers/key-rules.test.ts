@@ -6,7 +6,7 @@ import { NOW } from '../../fixtures/observed.ts';
 
 const KEY = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'k', alg: 'ES256', use: 'sig' };
 const URL_OF_KEYS = 'https://a.example/.well-known/issuer.jwks';
-const PUBLISH = `publish the key of the token: jwt-injector jwks NAME --dir DIR (${URL_OF_KEYS})`;
+const PUBLISH = `publish the key of the token at ${URL_OF_KEYS} (jwks --dir writes the documents)`;
 
 interface Differences {
   readonly header?: Readonly<Record<string, unknown>>;
@@ -43,7 +43,7 @@ const unknown = (kid: string, published: string): string =>
   `kid-unknown: no key of kid ${kid} is published ("Key ID is not published by the issuer"); ${published}: ${PUBLISH}`;
 
 const published = (kids: string): string =>
-  `private-key-published: the PRIVATE key is published, of kid ${kids}: anybody can sign tokens with it: make a new key at once, and take this one away from ${URL_OF_KEYS}: jwt-injector rotate NAME`;
+  `private-key-published: the PRIVATE key is published, of kid ${kids}: anybody can sign tokens with it: replace it at once (rotate --force), and take it away from ${URL_OF_KEYS} (docs/rotation.md)`;
 
 describe('the verdict of a verifier that looks for the key of a token:', () => {
   const cases: readonly (readonly [verifier: VerifierName, differences: Differences, found?: string])[] = [
