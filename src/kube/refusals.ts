@@ -21,7 +21,13 @@ const SEARCHED = 1_024;
  */
 const MESSAGES: readonly (readonly [RefusalKind, RegExp])[] = [
   ['webhook', new RegExp(`^admission webhook "${NAME_PATTERN}" denied the request`)],
-  ['policy', new RegExp(` is forbidden: [A-Z][A-Za-z]{1,20}AdmissionPolicy '${NAME_PATTERN}' with binding `)],
+  [
+    'policy',
+    new RegExp(
+      ` is forbidden: ValidatingAdmissionPolicy '${NAME_PATTERN}' (?:with binding |denied request: )`,
+    ),
+  ],
+  ['mutating-policy', new RegExp(`^policy ['"]${NAME_PATTERN}['"] (?:with binding |denied request: )`)],
   ['quota', new RegExp(` is forbidden: exceeded quota: ${NAME_PATTERN}, `)],
   ['no-right', /" cannot ([a-z]{1,16}) resource "([a-z]{1,63}(?:\/[a-z]{1,63})?)" in API group /],
 ];

@@ -7,7 +7,8 @@ import { toSeconds, type Milliseconds } from '../time/units.ts';
 /** Why the API server refuses a write again and again until somebody changes something. */
 export type RefusalKind =
   | 'quota'
-  | 'policy'
+  | 'policy' // a ValidatingAdmissionPolicy
+  | 'mutating-policy' // a MutatingAdmissionPolicy that fails, or cannot be evaluated
   | 'webhook'
   | 'immutable'
   | 'type'
@@ -42,14 +43,20 @@ type Words = (subject: string, place: ObjectName) => string;
 /** Its name depends on the installation: on the namespace, and on whether webhook and controller run apart. */
 const SERVICE_USER = 'the ServiceAccount of jwt-injector';
 
+function refusedByPolicy(resource: string, name: string): string {
+  return (
+    `admission policy ${name} does not allow the write: ask its administrator to exempt ${SERVICE_USER}, ` +
+    `or make the JWT follow it (${kubectl('describe', resource, name)})`
+  );
+}
+
 /** What it is and what helps: conditions, events, `explain` and `renew` all show these words. */
 const REFUSAL_WORDS: Readonly<Record<RefusalKind, Words>> = {
   quota: (name, { namespace }) =>
     `ResourceQuota ${name} of namespace ${namespace} is used up: raise it, or delete what is not needed ` +
     `(${kubectl('describe', 'quota', name, '-n', namespace)})`,
-  policy: (name) =>
-    `admission policy ${name} does not allow the write: ask its administrator to exempt ${SERVICE_USER}, ` +
-    `or make the JWT follow it (${kubectl('describe', 'validatingadmissionpolicy', name)})`,
+  policy: (name) => refusedByPolicy('validatingadmissionpolicy', name),
+  'mutating-policy': (name) => refusedByPolicy('mutatingadmissionpolicy', name),
   webhook: (name) =>
     `admission webhook ${name} does not allow the write: ask its administrator to exempt ${SERVICE_USER}, ` +
     'or make the JWT follow its rules',

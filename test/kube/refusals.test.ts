@@ -26,6 +26,10 @@ const forbidden = (why: string): Record<string, unknown> => ({
   details: { name: 'a', kind: 'secrets', causes: [{ message: why }] },
 });
 const VAP = `ValidatingAdmissionPolicy 'no-secrets.example.org' with binding 'b' denied request: exceeded quota: ${CANARY}`;
+const MAP = {
+  message: `policy 'labels.example.org' with binding 'b' denied request: ${CANARY}`,
+  reason: 'Invalid',
+};
 
 /** As kube-apiserver 1.37 answers, where nothing else is said. */
 const LASTING: readonly (readonly [
@@ -43,6 +47,21 @@ const LASTING: readonly (readonly [
     'q1',
   ],
   ['an admission policy', 422, { ...forbidden(VAP), reason: 'Invalid' }, 'policy', 'no-secrets.example.org'],
+  [
+    'an admission policy without its binding',
+    422,
+    { ...forbidden(VAP.replace(" with binding 'b'", '')), reason: 'Invalid' },
+    'policy',
+    'no-secrets.example.org',
+  ],
+  ['a mutating admission policy', 403, { ...forbidden(''), ...MAP }, 'mutating-policy', 'labels.example.org'],
+  [
+    'a mutating admission policy without its binding',
+    403,
+    { message: `policy "labels.example.org" denied request: ${CANARY}`, reason: 'Forbidden' },
+    'mutating-policy',
+    'labels.example.org',
+  ],
   ['an admission policy, reason Forbidden', 403, forbidden(VAP), 'policy', 'no-secrets.example.org'],
   [
     'an admission webhook',

@@ -19,6 +19,12 @@ describe('the message about a write that the API server refuses', () => {
       `ask its administrator to exempt ${OUR_ACCOUNT}, or make the JWT follow it`,
       '(kubectl describe validatingadmissionpolicy no-tokens)',
     ],
+    'mutating-policy': [
+      'labels',
+      'admission policy labels does not allow the write',
+      `ask its administrator to exempt ${OUR_ACCOUNT}, or make the JWT follow it`,
+      '(kubectl describe mutatingadmissionpolicy labels)',
+    ],
     webhook: [
       'guard.example.org',
       'admission webhook guard.example.org does not allow the write',

@@ -65,16 +65,20 @@ const ADMISSION: Partial<Readonly<Record<RefusalKind, AdmissionWords>>> = {
     remedy: (name, { namespace = '' }, { kubectl }) =>
       `raise it, or delete what is not needed (${kubectl('describe', 'quota', name, '-n', namespace)})`,
   },
-  policy: {
-    by: (name) => `admission policy ${name}`,
-    remedy: (name, _error, { kubectl }) =>
-      `ask its administrator (${kubectl('describe', 'validatingadmissionpolicy', name)})`,
-  },
+  policy: policyWords('validatingadmissionpolicy'),
+  'mutating-policy': policyWords('mutatingadmissionpolicy'),
   webhook: {
     by: (name) => `admission webhook ${name}`,
     remedy: () => 'ask its administrator',
   },
 };
+
+function policyWords(resource: string): AdmissionWords {
+  return {
+    by: (name) => `admission policy ${name}`,
+    remedy: (name, _error, { kubectl }) => `ask its administrator (${kubectl('describe', resource, name)})`,
+  };
+}
 
 /** Reads are refused for nothing else; a write without the right has a refusal of its own kind. */
 function isRightMissing({ verb, refusal }: KubeError): boolean {

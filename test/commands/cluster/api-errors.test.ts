@@ -68,6 +68,16 @@ describe('a refusal of the API server is one line:', () => {
       'admission policy strict does not allow you to create secrets in namespace x: ask its administrator (kubectl describe validatingadmissionpolicy strict)',
     ],
     [
+      'a mutating admission policy',
+      {
+        ...create,
+        status: 403,
+        reason: 'Invalid',
+        refusal: { kind: 'mutating-policy', subject: 'labels' },
+      },
+      'admission policy labels does not allow you to create secrets in namespace x: ask its administrator (kubectl describe mutatingadmissionpolicy labels)',
+    ],
+    [
       'an admission webhook, whatever status it answers with',
       {
         ...create,
