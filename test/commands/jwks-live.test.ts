@@ -7,6 +7,7 @@ import { jwksCommand } from '../../src/commands/jwks.ts';
 import { ROTATION } from '../../src/resources/names.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import type { Loose } from '../integration/objects.ts';
+import { refuse } from '../kube/bad-server.ts';
 import { runOnText } from './captured-io.ts';
 import { startStoredApi, type StoredApi } from './stored-api.ts';
 
@@ -117,6 +118,57 @@ describe('jwks of what others wrote', () => {
       assert.deepEqual([code, err], [0, '']);
       assert.deepEqual(await kids(), ['own']);
     }
+  });
+
+  describe('of a rotation', () => {
+    const SECRET = '/api/v1/namespaces/science/secrets/a-key';
+    const here = ['my-jwt', '-n', 'science'] as const;
+    beforeEach(() => add('science', 'my-jwt', signing('own'), rotationTo(jwk('next'))));
+
+    it('takes the new key if its Secret exists, of which it reads no data', async () => {
+      api.objects.set(SECRET, { metadata: { name: 'a-key', namespace: 'science' } });
+      const { code, err } = await jwks(...here);
+      assert.deepEqual([code, err], [0, '']);
+      assert.deepEqual(await kids(), ['own', 'next']);
+      const asked = api.requests.filter(({ path }) => path === SECRET);
+      assert.deepEqual(
+        asked.map(({ headers }) => headers.accept?.includes('as=PartialObjectMetadata')),
+        [true],
+      );
+    });
+
+    it('takes none whose Secret was never made: nobody has that key', async () => {
+      const { code, err } = await jwks(...here);
+      assert.equal(code, 0);
+      assert.equal(
+        err,
+        'warning: kid next of the rotation of JWT science/my-jwt is not published, because its Secret science/a-key does not exist: make another key (jwt-injector rotate my-jwt -n science)\n',
+      );
+      assert.deepEqual(await kids(), ['own']);
+    });
+
+    it('takes the new key without its Secret if the JWT names it', async () => {
+      const path = '/apis/tokens.osg-htc.org/v1/namespaces/science/jwts/my-jwt';
+      api.objects.get(path).spec.keyId = 'next';
+      const { code, err } = await jwks(...here);
+      assert.deepEqual([code, err], [0, '']);
+      assert.deepEqual(await kids(), ['own', 'next']);
+    });
+
+    it('takes the new key with a warning if the caller may not see its Secret', async () => {
+      api.interfere = ({ path }, response) => {
+        if (path !== SECRET) return undefined;
+        refuse(response, 403, 'Forbidden');
+        return 'answered';
+      };
+      const { code, err } = await jwks(...here);
+      assert.equal(code, 0);
+      assert.match(
+        err,
+        /^warning: kid next .* is published, but whether its Secret science\/a-key exists is not known: you are not allowed to read secrets in namespace science\n$/,
+      );
+      assert.deepEqual(await kids(), ['own', 'next']);
+    });
   });
 
   it('refuses a key of a file whose kid is not a string', async () => {

@@ -5,6 +5,7 @@ import { explainingCommand } from '../cluster/command-printer.ts';
 import type { Seconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
 import { findJwtObject } from '../cluster/find-jwt.ts';
+import { checkNewKey } from './check-new-key.ts';
 import { keysOfJwt, nameJwt, type IssuerKeys } from './keys-of-jwt.ts';
 import { EXIT, type CommandProblem } from '../command.ts';
 import { JWTS } from '../../kube/known-resources.ts';
@@ -36,7 +37,8 @@ async function findNamed(
     const found = await findJwtObject(access, access.namespace, name);
     if (!found.ok) return found;
     const { jwt, object } = found.value;
-    const keys = keysOfJwt(jwt, object, now);
+    const [own, ...earlier] = keysOfJwt(jwt, object, now);
+    const keys = [await checkNewKey(access, found.value, own), ...earlier];
     if (keys.every(({ entries }) => entries.length === 0)) {
       return fail({
         exit: EXIT.refused,

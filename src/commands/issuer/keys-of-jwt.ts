@@ -15,6 +15,8 @@ export interface IssuerKeys {
   readonly entries: readonly KeyEntry[];
   /** The JWT has another issuer now, and tokens of this one are still in use. */
   readonly isEarlier?: true;
+  /** What is to be said of the entries when they are published. */
+  readonly warnings?: readonly string[];
 }
 
 /** `JWT science/my-jwt`, for messages. */

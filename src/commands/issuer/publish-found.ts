@@ -73,6 +73,7 @@ export async function publishFound(
     publication,
     warnings: [
       ...warnings,
+      ...found.flatMap((keys) => keys.warnings ?? []),
       ...(written?.value.warnings ?? []),
       ...warnOfEarlier(found, issuer.value),
       ...warnOfDropped(dropped),
