@@ -64,7 +64,7 @@ export function openFakeArena(
     observer,
     canaries: new Canaries(),
     lease: { duration: 300, renewDeadline: 200, retryPeriod: 100 },
-    patienceMs: 500,
+    patienceMs: 2_000,
     foreign,
     ours,
     main: () => mainPlayer,
