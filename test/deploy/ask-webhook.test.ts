@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
@@ -27,18 +28,25 @@ describe('what helm test asks the webhook', () => {
     server = createServer({ cert: certificate, key }, (_request, response) => {
       response.end(JSON.stringify(answer));
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await listen(0);
   });
   after(() => server.close());
 
-  /** As the pod runs it, with these files of the Secret. */
+  async function listen(port: number): Promise<void> {
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+  }
+
+  /** As the pod runs it, with the files of the Secret in a folder. */
+  function start(certificates: string, port: number) {
+    const env = { WEBHOOK: `https://127.0.0.1:${port}/mutate/pods`, CERTIFICATES: certificates };
+    return execute(process.execPath, ['--input-type=module', '--eval', SCRIPT], { env });
+  }
+
   async function ask(files: Readonly<Record<string, string>>) {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'jwt-injector-helm-test-'));
     for (const [name, text] of Object.entries(files)) await writeFile(join(folder.path, name), text);
     const { port } = server.address() as AddressInfo;
-    const env = { WEBHOOK: `https://127.0.0.1:${port}/mutate/pods`, CERTIFICATES: folder.path };
-    const args = ['--input-type=module', '--eval', SCRIPT];
-    return await execute(process.execPath, args, { env });
+    return await start(folder.path, port);
   }
 
   it('is answered with a certificate of the authority in ca.crt', async () => {
@@ -48,6 +56,18 @@ describe('what helm test asks the webhook', () => {
 
   it('is answered where the Secret holds no ca.crt, as that of an admin may', async () => {
     assert.match((await ask({ 'tls.crt': served })).stdout, /injects a token$/m);
+  });
+
+  it('is asked again while the network does not let the pod in yet', async () => {
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'jwt-injector-helm-test-'));
+    await writeFile(join(folder.path, 'tls.crt'), served);
+    const asked = start(folder.path, port);
+    const [said] = (await once(asked.child.stderr ?? asked.child, 'data')) as [Buffer];
+    assert.match(String(said), /ECONNREFUSED.*, asking again/);
+    await listen(port);
+    assert.match((await asked).stdout, /injects a token$/m);
   });
 
   it('fails with another certificate, without any, and where no token is injected', async () => {

@@ -2,6 +2,7 @@
 // that of $CERTIFICATES/tls.crt, or of the authority in $CERTIFICATES/ca.crt: a Secret of an admin may lack the second.
 import { existsSync, readFileSync } from 'node:fs';
 import { request } from 'node:https';
+import { setTimeout } from 'node:timers/promises';
 
 const pod = {
   apiVersion: 'v1',
@@ -42,8 +43,23 @@ async function ask() {
   if (!patch.includes('BEARER_TOKEN_FILE')) throw new Error(`no token is injected: ${text}`);
 }
 
+/** What the network says that does not let anybody in. */
+const REFUSALS = ['ECONNREFUSED', 'EHOSTUNREACH'];
+
+/** Where NetworkPolicies are enforced, it may take some seconds until the network knows this pod as one that may ask. */
+async function askUntilLetIn() {
+  for (const end = Date.now() + 30_000; ; await setTimeout(1000)) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!REFUSALS.includes(error.code) || Date.now() > end) throw error;
+      console.error(`${error.message}, asking again`);
+    }
+  }
+}
+
 try {
-  await ask();
+  await askUntilLetIn();
   console.log(`${WEBHOOK} injects a token`);
 } catch (error) {
   console.error(`${WEBHOOK}: ${error.message}`);
