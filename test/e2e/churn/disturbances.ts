@@ -12,6 +12,8 @@ export interface Disturbance {
   readonly name: string;
   /** How the API server says that a connection in use ended with the replica; without it, none may. */
   readonly cutOff?: RegExp;
+  /** All of a pod ends at once, so that for a moment nobody takes new connections to it. */
+  readonly leavesNobody?: true;
   /** The API server itself does not answer for a while. */
   readonly stopsApiServer?: true;
   /** Is part of the form that CI runs. */
@@ -89,6 +91,16 @@ export const DISTURBANCES: readonly Disturbance[] = [
       // The replica leaves the Service for a moment; connections to it go on.
       await harm(cluster, ({ fallbackPid }) => void process.kill(fallbackPid, 'SIGKILL'), FALLBACK);
     },
+  },
+  {
+    // Until one of them listens again, or the pod has left the Service, kube-proxy still sends new connections there.
+    name: 'both containers killed at once (SIGKILL)',
+    cutOff: KILLED,
+    leavesNobody: true,
+    disturb: (cluster) =>
+      harm(cluster, ({ pid, fallbackPid }) => {
+        for (const one of [pid, fallbackPid]) process.kill(one, 'SIGKILL');
+      }),
   },
   {
     name: 'upgrade to pods without a fallback webhook, and back',

@@ -10,6 +10,8 @@ const BEFORE = failure(EOF.words, -100);
 const SLOW = failure(EOF.words, 7_000);
 const LATE = failure(EOF.words, 9_000);
 const REFUSED = failure('dial tcp 10.0.0.1:443: connect: connection refused', 800);
+const EARLY = failure(REFUSED.words, -100);
+const LATER = failure(REFUSED.words, 9_000);
 
 describe('the cause of failed creations is named:', () => {
   for (const [title, failures, cutOff, wrong] of [
@@ -24,7 +26,20 @@ describe('the cause of failed creations is named:', () => {
     ['a refusal of ours', [failure('denied')], 0, ['after 0.1 s, in 0.0 s: denied']],
   ] as const) {
     it(title, () => {
-      assert.deepEqual(judgeFailures(failures, HARM, KILLED), { cutOff, wrong });
+      assert.deepEqual(judgeFailures(failures, HARM, KILLED), { cutOff, refused: 0, wrong });
+    });
+  }
+
+  for (const [title, failures, wrong] of [
+    ['connections that are refused where nobody is left in the pod', [REFUSED, EOF], []],
+    ['as many as chance allows', Array.from({ length: 8 }, () => REFUSED), []],
+    ['more than that', Array.from({ length: 9 }, () => REFUSED), ['9 connections were refused']],
+    ['one before the harm', [EARLY], [describeFailure(EARLY, HARM)]],
+    ['one long after it', [LATER], [describeFailure(LATER, HARM)]],
+    ['a refusal of ours there', [failure('denied')], [describeFailure(failure('denied'), HARM)]],
+  ] as const) {
+    it(title, () => {
+      assert.deepEqual(judgeFailures(failures, HARM, { ...KILLED, leavesNobody: true }).wrong, wrong);
     });
   }
 

@@ -40,13 +40,14 @@ export async function churnDuring(
   });
   await waitForReplicas(controlPlane);
   const harm = outcome ?? undefined;
-  const { cutOff, wrong } = judgeFailures(failures, harm, disturbance);
+  const { cutOff, refused, wrong } = judgeFailures(failures, harm, disturbance);
   scene.report('Creations of annotated pods, never tried again, while …', {
     'what happens': name,
     created: String(created),
     failed: String(failures.length),
     'connections lost': harm === undefined ? '' : String(harm.connections),
     'cut off': String(cutOff),
+    refused: String(refused),
     'API server away': String(unanswered),
     slowest: `${(slowestMs / 1000).toFixed(1)} s`,
   });
