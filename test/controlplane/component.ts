@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ControlPlaneError } from './control-plane-error.ts';
+import { inNetwork } from './in-network.ts';
 import type { Reaper } from './reaper.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -24,6 +25,8 @@ export type Component = {
 export type ComponentSettings = {
   readonly binary: string;
   readonly args: readonly string[];
+  /** Path of the network namespace that it runs in; ours, if left out. */
+  readonly network?: string;
   /** Beside HOME, PATH, TMPDIR and GOGC. */
   readonly env?: NodeJS.ProcessEnv;
   readonly folder: string;
@@ -62,10 +65,10 @@ export async function startComponent(settings: ComponentSettings): Promise<Compo
 }
 
 async function launch(settings: ComponentSettings, name: string): Promise<ChildProcess> {
-  const { binary, args, env, folder, reaper, log } = settings;
+  const { binary, args, network, env, folder, reaper, log } = settings;
   const file = await open(join(folder, `${name}.log`), 'a');
   try {
-    const child = spawn(binary, args, {
+    const child = spawn(...inNetwork(network, binary, args), {
       cwd: folder,
       detached: true, // Ctrl-C in a terminal must not reach it before us
       // Nothing else leaks in.

@@ -27,7 +27,7 @@ export type ControlPlaneOptions = {
   readonly audit?: boolean;
   /** Let etcd wait for the disk, as in production; benchmarks want it, tests do not. Default false. */
   readonly fsync?: boolean;
-  /** Of the API server, besides loopback. */
+  /** Of the API server, besides loopback. The first one is in the kubeconfigs of `users`. */
   readonly addresses?: readonly string[];
   /** Who else gets in; each gets a kubeconfig. */
   readonly users?: readonly User[];
@@ -114,10 +114,11 @@ async function startIn(
   await writeKubeconfig(adminKubeconfig, { url, ca, user: 'admin', token: users.adminToken });
   const controllers = { url, ca, user: 'controller-manager', token: users.controllerToken };
   await writeKubeconfig(join(folder, FILES.controllerKubeconfig), controllers);
+  const usersUrl = `https://${options.addresses?.[0] ?? '127.0.0.1'}:${port}`;
   const kubeconfigs = new Map<string, string>();
   for (const [user, token] of users.tokens) {
     const path = join(folder, `${user.replaceAll(':', '.')}.kubeconfig`);
-    kubeconfigs.set(user, await writeKubeconfig(path, { url, ca, user, token }));
+    kubeconfigs.set(user, await writeKubeconfig(path, { url: usersUrl, ca, user, token }));
   }
   const kubeconfigOf = (name: string) => {
     const path = kubeconfigs.get(name);

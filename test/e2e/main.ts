@@ -10,6 +10,7 @@ import { type Reaper, startReaper } from '../controlplane/reaper.ts';
 import { runScript } from '../controlplane/run-script.ts';
 import { findGoTool } from '../tools/go-tool.ts';
 import { XROOTD_PACKAGES } from '../verifiers/xrootd.ts';
+import { findKubeRouter } from './cluster/kube-router.ts';
 import { makeImages } from './image/make-images.ts';
 import { makeCgroups } from './machine/cgroups.ts';
 import { type DebianArch, unpackPackages } from '../machine/debian-packages.ts';
@@ -44,6 +45,8 @@ const PACKAGES = [
   'containernetworking-plugins',
   'dnsmasq-base',
   'iproute2',
+  'ipset',
+  'iptables',
   'nftables',
   'procps',
   'runc',
@@ -83,7 +86,8 @@ async function run(
   await findBinaries();
   await findPrograms(NODE_PROGRAMS);
   await findGoTool(join(ROOT, 'test/tools/helm'));
-  log('control plane, node programs and helm are built');
+  await findKubeRouter();
+  log('control plane, node programs, helm and kube-router are built');
   const cache = join(findCacheFolder(process.env), 'e2e');
   const arch = process.arch === 'arm64' ? 'arm64' : 'amd64';
   const packages = join(

@@ -67,24 +67,29 @@ interface PodList {
   }[];
 }
 
-/**
- * A pod's host name is its own name; of its processes the product is those that run `/app/dist/main.js`, and the fallback webhook
- * has no controller.
- */
-async function findProcess(pod: string, isFallback: boolean): Promise<number> {
+/** Of its processes the product is those that run `/app/dist/main.js`, and the fallback webhook has no controller. */
+function findProcess(pod: string, isFallback: boolean): Promise<number> {
+  return findInPod(
+    pod,
+    (command) => command.includes('/app/dist/main.js') && command.includes('--no-controller') === isFallback,
+  );
+}
+
+/** The pid of a process in this pod, of which no other has the name: a pod's host name is its own name. Throws if there is none. */
+export async function findInPod(
+  pod: string,
+  isWanted: (command: readonly string[]) => boolean,
+): Promise<number> {
   for (const pid of await readdir('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
-    const [command = '', environment = ''] = await Promise.all(
-      ['cmdline', 'environ'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
+    const [command = [], environment = []] = await Promise.all(
+      ['cmdline', 'environ'].map(async (file) =>
+        (await readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')).split('\0'),
+      ),
     );
-    if (
-      command.includes('/app/dist/main.js') &&
-      command.split('\0').includes('--no-controller') === isFallback &&
-      environment.split('\0').includes(`HOSTNAME=${pod}`)
-    )
-      return Number(pid);
+    if (isWanted(command) && environment.includes(`HOSTNAME=${pod}`)) return Number(pid);
   }
-  throw new Error(`pod ${pod} has no process /app/dist/main.js${isFallback ? ' --no-controller' : ''}`);
+  throw new Error(`pod ${pod} has no such process`);
 }
 
 /** The process's own addresses of its sockets at the webhook's port, in text form: one for each connection, or for each that listens. */

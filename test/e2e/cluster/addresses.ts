@@ -1,4 +1,4 @@
-/** Where the cluster is in its own network (see machine/world.sh, which makes it). */
+/** Where the control plane is in its own network (see machine/world.sh, which makes it). */
 export const API_ADDRESS = '10.240.0.1';
 
 /** What names of Services end with, for those who write them in full. */
@@ -7,19 +7,39 @@ export const CLUSTER_DOMAIN = 'cluster.local';
 /** ClusterIP of Service `kubernetes`: the first of `--service-cluster-ip-range`. */
 export const API_CLUSTER_IP = '10.0.0.1';
 
-/** Nodes, pods and Services have an address of each family. A Service that does not ask gets one of the first family, IPv4. */
+/** All nodes and pods. They and Services have an address of each family. A Service that does not ask gets one of the first family, IPv4. */
 export const POD_NETWORKS = { ipv4: '10.240.0.0/16', ipv6: 'fd00:240::/64' } as const;
 export const SERVICE_NETWORKS = { ipv4: '10.0.0.0/24', ipv6: 'fd00:10::/112' } as const;
 
-/** A node: its pods get addresses from 10.240.`index`.10 and fd00:240::`index`:10 on. */
+/** A node, with a network of its own, by whose path others enter it. */
 export interface NodePlace {
   readonly name: string;
-  readonly index: number;
+  readonly network: string;
   /** Of both families. */
   readonly addresses: readonly [ipv4: string, ipv6: string];
+  /** Where its pods have their addresses. */
+  readonly pods: readonly [ipv4: PodRange, ipv6: PodRange];
 }
 
-export const NODES: readonly NodePlace[] = [
-  { name: 'node-a', index: 1, addresses: ['10.240.0.11', 'fd00:240::11'] },
-  { name: 'node-b', index: 2, addresses: ['10.240.0.12', 'fd00:240::12'] },
-];
+/** A part of `POD_NETWORKS`, and the address by which its pods reach everything else. */
+export interface PodRange {
+  readonly subnet: string;
+  readonly gateway: string;
+  /** Of the pods: the first and the last. */
+  readonly range: readonly [first: string, last: string];
+}
+
+export const NODES: readonly NodePlace[] = [placeNode('node-a', 1), placeNode('node-b', 2)];
+
+function placeNode(name: string, index: number): NodePlace {
+  const [net, net6] = [`10.240.${index}.`, `fd00:240::${index}:`];
+  return {
+    name,
+    network: `/run/netns/node-${index}`,
+    addresses: [`10.240.0.1${index}`, `fd00:240::1${index}`],
+    pods: [
+      { subnet: `${net}0/24`, gateway: `${net}1`, range: [`${net}10`, `${net}250`] },
+      { subnet: `${net6}0/112`, gateway: `${net6}1`, range: [`${net6}10`, `${net6}ff`] },
+    ],
+  };
+}

@@ -24,6 +24,12 @@ export async function installChart(cluster: RealCluster): Promise<void> {
   await waitForReplicas(controlPlane);
   await waitForWebhook(controlPlane);
   await cluster.publishServices();
+  await testChart(cluster);
+}
+
+/** Runs `helm test`, whose pod asks the webhook by way of its Service. */
+export async function testChart({ controlPlane }: RealCluster): Promise<void> {
+  await using helm = await openHelm(controlPlane.adminKubeconfig);
   await helm.run('test', PRODUCT, '-n', PRODUCT, '--timeout=2m');
 }
 

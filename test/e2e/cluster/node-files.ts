@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { API_ADDRESS, CLUSTER_DOMAIN, type NodePlace, POD_NETWORKS } from './addresses.ts';
+import { API_ADDRESS, CLUSTER_DOMAIN, type NodePlace } from './addresses.ts';
 
 /** Names of a node's files, in its folder. */
 export const NODE_FILES = {
@@ -50,28 +50,17 @@ state = "${folder}/state"
 `;
 }
 
-/** All pods hang on the one bridge, those of each node with addresses of their own. */
-function describeNetwork(folder: string, { name, index }: NodePlace) {
-  const range = {
-    subnet: POD_NETWORKS.ipv4,
-    gateway: API_ADDRESS,
-    rangeStart: `10.240.${index}.10`,
-    rangeEnd: `10.240.${index}.250`,
-  };
-  const range6 = {
-    subnet: POD_NETWORKS.ipv6,
-    gateway: 'fd00:240::1',
-    rangeStart: `fd00:240::${index}:10`,
-    rangeEnd: `fd00:240::${index}:ff`,
-  };
+/** A cable from each pod to the node, so that packets between pods of one node, too, pass its kube-proxy and its firewall. */
+function describeNetwork(folder: string, { name, pods }: NodePlace) {
   const ipam = {
     type: 'host-local',
     dataDir: join(folder, 'addresses'),
     routes: [{ dst: '0.0.0.0/0' }, { dst: '::/0' }],
-    ranges: [[range], [range6]],
+    ranges: pods.map(({ subnet, gateway, range: [rangeStart, rangeEnd] }) => [
+      { subnet, gateway, rangeStart, rangeEnd },
+    ]),
   };
-  const bridge = { type: 'bridge', bridge: 'pods0', isGateway: false, hairpinMode: true, ipam };
-  return { cniVersion: '0.4.0', name, plugins: [bridge] };
+  return { cniVersion: '0.4.0', name, plugins: [{ type: 'ptp', ipam }] };
 }
 
 /** As shipped wherever it can be: `syncFrequency` and the way Secrets are watched decide when pods see a new token. */

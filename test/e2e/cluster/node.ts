@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ApiAccess, askApi } from '../../controlplane/api-request.ts';
-import { type Component, startComponent } from '../../controlplane/component.ts';
+import { type Component, type ComponentSettings, startComponent } from '../../controlplane/component.ts';
 import type { Reaper } from '../../controlplane/reaper.ts';
 import { execute } from '../../runs/execute.ts';
 import type { NodePlace } from './addresses.ts';
@@ -10,6 +10,10 @@ import { NODE_FILES, writeNodeFiles } from './node-files.ts';
 /** A node of the cluster: its containerd and its kubelet. */
 export interface RealNode {
   readonly name: string;
+  /** Path of its network namespace. */
+  readonly network: string;
+  /** Starts another program in its network, with its folder as the working directory. */
+  start(program: Pick<ComponentSettings, 'binary' | 'args'>): Promise<Component>;
   /** Has containerd read an archive of images; the one without a name in it is called `name`. */
   importImages(archive: string, name?: string): Promise<void>;
   /** As when its power goes: kubelet, containerd and all its pods are gone at once, and no caller gets a notice. */
@@ -37,7 +41,7 @@ export async function startNode(settings: NodeSettings): Promise<RealNode> {
   await writeNodeFiles(folder, place);
   const socket = join(folder, NODE_FILES.socket);
   const ctr = (...args: readonly string[]) => execute('ctr', ['-a', socket, '-n', 'k8s.io', ...args]);
-  const shared = { folder, reaper, readyWithinMs, log };
+  const shared = { network: place.network, folder, reaper, readyWithinMs, log };
   const containerd = await startComponent({
     ...shared,
     binary: 'containerd',
@@ -63,6 +67,9 @@ export async function startNode(settings: NodeSettings): Promise<RealNode> {
   });
   return {
     name: place.name,
+    network: place.network,
+    start: ({ binary, args }) =>
+      startComponent({ ...shared, binary, args, isReady: () => Promise.resolve(true) }),
     importImages: async (archive, name) => {
       await ctr('images', 'import', ...(name === undefined ? [] : ['--index-name', name]), archive);
     },
@@ -79,12 +86,11 @@ export async function startNode(settings: NodeSettings): Promise<RealNode> {
   };
 }
 
-/** For nft: no packet from the network's own address reaches the pods of a node, and none of theirs, so not even their end is noticed. */
-function describeSilence({ name, index }: NodePlace): string {
-  const [pods, pods6] = [`10.240.${index}.0/24`, `fd00:240::${index}:0/112`];
+/** For nft: no packet from the control plane reaches the pods of a node, and none of theirs, so not even their end is noticed. */
+function describeSilence({ name, pods: [ipv4, ipv6] }: NodePlace): string {
   return `table inet ${name} {
-    chain to { type filter hook output priority filter; ip daddr ${pods} drop; ip6 daddr ${pods6} drop; }
-    chain from { type filter hook input priority filter; ip saddr ${pods} drop; ip6 saddr ${pods6} drop; }
+    chain to { type filter hook output priority filter; ip daddr ${ipv4.subnet} drop; ip6 daddr ${ipv6.subnet} drop; }
+    chain from { type filter hook input priority filter; ip saddr ${ipv4.subnet} drop; ip6 saddr ${ipv6.subnet} drop; }
   }`;
 }
 

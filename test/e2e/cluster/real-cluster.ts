@@ -6,6 +6,7 @@ import { type ControlPlane, startControlPlane } from '../../controlplane/control
 import { type Reaper, startReaper } from '../../controlplane/reaper.ts';
 import { readStartTimeout } from '../../controlplane/start-timeout.ts';
 import { API_ADDRESS, API_CLUSTER_IP, NODES, POD_NETWORKS, SERVICE_NETWORKS } from './addresses.ts';
+import { KUBE_ROUTER } from './kube-router.ts';
 import { startNames } from './names.ts';
 import { type RealNode, startNode } from './node.ts';
 
@@ -38,6 +39,7 @@ export async function startRealCluster(
   const users = [
     { name: 'system:kube-scheduler' },
     { name: 'system:kube-proxy' },
+    { name: KUBE_ROUTER, groups: ['system:masters'] },
     ...NODES.map(({ name }) => ({ name: `system:node:${name}`, groups: ['system:nodes'] })),
   ];
   const controlPlane = await startControlPlane({
@@ -73,7 +75,7 @@ export async function startRealCluster(
     ),
   );
   log('both nodes are ready');
-  await startProxy(controlPlane, programs['kube-proxy'], common);
+  await startProxies(controlPlane, nodes, programs['kube-proxy'], common);
   const publishServices = await startNames(controlPlane, common);
   return {
     controlPlane,
@@ -104,26 +106,35 @@ async function startScheduler(controlPlane: ControlPlane, binary: string, common
   });
 }
 
-/** One for both nodes: they share one network, in which it turns ClusterIPs into addresses of pods. */
-async function startProxy(controlPlane: ControlPlane, binary: string, common: Common): Promise<void> {
+/** Where they run, they turn ClusterIPs into addresses of pods: for the API server, and for the pods of each node. */
+async function startProxies(
+  controlPlane: ControlPlane,
+  nodes: readonly RealNode[],
+  binary: string,
+  common: Common,
+): Promise<void> {
   const config = join(common.folder, 'kube-proxy.yaml');
   const settings = {
     apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
     kind: 'KubeProxyConfiguration',
     mode: 'nftables',
-    hostnameOverride: NODES[0]?.name,
     clusterCIDR: Object.values(POD_NETWORKS).join(),
     clientConnection: { kubeconfig: controlPlane.kubeconfigOf('system:kube-proxy') },
     // The machine's limits of connections are not ours to change.
     conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
-    // All pods hang on one bridge: answers would come back directly otherwise, from an address that nobody asked.
-    nftables: { masqueradeAll: true },
   };
   await writeFile(config, stringify(settings));
+  const argsOn = (node = ''): readonly string[] => [
+    `--config=${config}`,
+    `--hostname-override=${node}`,
+    '--v=1',
+  ];
   await startComponent({
     ...common,
     binary,
-    args: [`--config=${config}`, '--v=1'],
+    // It wants to be on some node; whose addresses that has counts for NodePorts alone.
+    args: argsOn(nodes[0]?.name),
     isReady: () => Promise.resolve(true),
   });
+  for (const node of nodes) await node.start({ binary, args: argsOn(node.name) });
 }

@@ -57,23 +57,41 @@ for setting in kernel/panic=10 kernel/panic_on_oops=1 vm/overcommit_memory=1; do
 done
 mount -n --make-rshared /
 
-# One bridge for all pods; both nodes and the API server have addresses on it (test/e2e/cluster/addresses.ts).
+# Debian chooses between two kinds of iptables when it installs them, and nothing is installed here.
+for name in {iptables,ip6tables}{,-save,-restore}; do
+  if [ ! -e "/usr/sbin/$name" ]; then ln -s xtables-nft-multi "/usr/sbin/$name"; fi
+done
+
+# Three machines on one switch (test/e2e/cluster/addresses.ts): in this network is the control plane, and each node has a
+# network of its own. Packets to pods pass their node.
 hostname e2e
+ip link add switch0 type bridge
+ip address add 10.240.0.1/24 dev switch0
+ip address add fd00:240::1/112 dev switch0 nodad # nobody else can have it: the kernel need not look for that
 ip link set lo up
-ip link add pods0 type bridge
-for address in 10.240.0.1 10.240.0.11 10.240.0.12; do ip address add "$address/16" dev pods0; done
-# Nobody else can have these addresses, so the kernel need not look for seconds whether somebody has.
-echo 0 >/proc/sys/net/ipv6/conf/pods0/disable_ipv6
-for address in fd00:240::1 fd00:240::11 fd00:240::12; do ip address add "$address/64" dev pods0 nodad; done
-ip link set pods0 up
+ip link set switch0 up
 # Without any route to ClusterIPs, connections fail before kube-proxy can turn them round.
-ip route add 10.0.0.0/24 dev pods0
-ip route add fd00:10::/112 dev pods0
+ip route add 10.0.0.0/24 dev switch0
+ip route add fd00:10::/112 dev switch0
+for index in 1 2; do
+  ip netns add "node-$index"
+  ip link add "node-$index" type veth peer name eth0 netns "node-$index"
+  ip link set "node-$index" master switch0 up
+  ip route add "10.240.$index.0/24" via "10.240.0.1$index"
+  ip route add "fd00:240::$index:0/112" via "fd00:240::1$index"
+  nsenter --net="/run/netns/node-$index" sh -eu -c '
+    ip address add "10.240.0.1$1/24" dev eth0
+    ip address add "fd00:240::1$1/112" dev eth0 nodad
+    ip link set lo up
+    ip link set eth0 up
+    ip route add default via 10.240.0.1
+    ip -6 route add default via fd00:240::1
+    echo 1 >/proc/sys/net/ipv4/ip_forward
+    echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+    echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad' sh "$index"
+done
 echo 1 >/proc/sys/net/ipv4/ip_forward
 echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
-for bridge in /proc/sys/net/bridge/bridge-nf-call-{iptables,ip6tables}; do
-  if [ -e "$bridge" ]; then echo 0 >"$bridge"; fi
-done
 
 cd "$run"
 "$@" &

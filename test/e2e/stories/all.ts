@@ -4,6 +4,7 @@ import { DELIVERY } from './delivery.ts';
 import { IMAGE } from './image.ts';
 import { IPV6 } from './ipv6.ts';
 import { KINDS_OF_WORKLOADS } from './kinds.ts';
+import { POLICY } from './policy.ts';
 import { READER } from './reader.ts';
 import { STORAGE } from './storage.ts';
 import type { Story } from './story.ts';
@@ -17,5 +18,6 @@ export const STORIES: readonly Story[] = [
   STORAGE,
   KINDS_OF_WORKLOADS,
   IPV6,
+  POLICY,
   CHURN,
 ];

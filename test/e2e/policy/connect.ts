@@ -1,0 +1,50 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { promisify } from 'node:util';
+import { inNetwork } from '../../controlplane/in-network.ts';
+
+/** Where a connection of TCP is tried to. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Longer than any connection on this machine takes. */
+const TIMEOUT_MS = 2000;
+
+/** Whether somebody takes the connection is seen; what is said on it does not matter. */
+const CONNECT = `
+  const [targets, timeout] = process.argv.slice(1).map(JSON.parse);
+  const tries = targets.map((target) => new Promise((resolve) => {
+    const socket = require('node:net').connect({ ...target, timeout });
+    for (const event of ['connect', 'timeout']) socket.on(event, () => { socket.destroy(); resolve(event); });
+    socket.on('error', ({ code }) => resolve(code));
+  }));
+  Promise.all(tries).then((words) => process.stdout.write(JSON.stringify(words)));`;
+
+/** For each target: `connect`, `timeout`, or what the kernel said, such as `ECONNREFUSED`. `network` is a path; ours by default. */
+export async function connectFrom(
+  network: string | undefined,
+  targets: readonly Target[],
+): Promise<readonly string[]> {
+  const args = ['-e', CONNECT, JSON.stringify(targets), String(TIMEOUT_MS)];
+  const asked = await promisify(execFile)(...inNetwork(network, process.execPath, args));
+  return JSON.parse(asked.stdout) as readonly string[];
+}
+
+const LISTEN = `
+  require('node:net').createServer((socket) => socket.end())
+    .listen(Number(process.argv[1]), '::', () => process.stdout.write('listening'));`;
+
+/** Has somebody listen on a port, at all addresses of a network (its path), until it is disposed of. */
+export async function listenIn(network: string, port: number): Promise<Disposable> {
+  const command = inNetwork(network, process.execPath, ['-e', LISTEN, String(port)]);
+  const listener = spawn(...command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  await Promise.race([
+    once(listener.stdout, 'data'),
+    once(listener, 'exit').then(() =>
+      Promise.reject(new Error(`nobody can listen on port ${port} of ${network}`)),
+    ),
+  ]);
+  return { [Symbol.dispose]: () => void listener.kill('SIGKILL') };
+}
