@@ -1,3 +1,4 @@
+import { ControlPlaneError } from '../../controlplane/control-plane-error.ts';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { waitForWebhook } from '../../controlplane/stage.ts';
 import { CHART, openHelm, type Values } from '../../deploy/helm.ts';
@@ -27,10 +28,17 @@ export async function installChart(cluster: RealCluster): Promise<void> {
   await testChart(cluster);
 }
 
-/** Runs `helm test`, whose pod asks the webhook by way of its Service. */
+/** Runs `helm test`, whose pod asks the webhook at the name of its Service. Throws with what the pod said. */
 export async function testChart({ controlPlane }: RealCluster): Promise<void> {
   await using helm = await openHelm(controlPlane.adminKubeconfig);
-  await helm.run('test', PRODUCT, '-n', PRODUCT, '--timeout=2m');
+  try {
+    await helm.run('test', PRODUCT, '-n', PRODUCT, '--timeout=2m');
+  } catch (error) {
+    const said = await controlPlane.kubectl(['logs', `${PRODUCT}-test`, '-n', PRODUCT], {
+      allowFailure: true,
+    });
+    throw new ControlPlaneError(`${String(error)}\n${said.stdout}`, { cause: error });
+  }
 }
 
 /** Changes values of the release, as a cluster admin does; then all replicas run with them. */

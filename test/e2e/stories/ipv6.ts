@@ -45,6 +45,7 @@ export const IPV6: Story = {
       wrong = await churnDuring(scene, { ...PROCESS_KILLED, name }, NAMESPACE);
     } finally {
       await replaceService(controlPlane, ['IPv4']);
+      await scene.cluster.publishServices(); // it has another ClusterIP
     }
     if (wrong.length > 0) throw new ControlPlaneError(wrong.join('\n'));
   },
