@@ -19,7 +19,7 @@ export interface Callee extends Caller {
   readonly address: string;
 }
 
-/** Starts an idle pod of this namespace on each node. */
+/** Makes a namespace of this name, with an idle pod on each node. */
 export async function startPods(
   { apply, kubectl }: ControlPlane,
   namespace: string,
@@ -34,6 +34,7 @@ export async function startPods(
       containers: [{ name: 'main', image: BUSYBOX, command: ['sleep', '100000'] }],
     },
   }));
+  await kubectl(['create', 'namespace', namespace]);
   await apply(pods.map((pod) => stringify(pod)).join('---\n'));
   await kubectl(['wait', 'pod', '--all', '-n', namespace, '--for=condition=Ready', '--timeout=2m']);
   const [one, other] = await listCallees({ kubectl }, namespace, `app=${namespace}`, 'sleep');
