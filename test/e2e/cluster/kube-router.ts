@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { inNetwork } from '../../controlplane/in-network.ts';
+import { execute } from '../../runs/execute.ts';
 import { findGoTool } from '../../tools/go-tool.ts';
 import { SERVICE_NETWORKS } from './addresses.ts';
 import type { RealNode } from './node.ts';
@@ -47,7 +46,7 @@ export async function enforcePolicies({
     async [Symbol.asyncDispose]() {
       await Promise.all(components.map((component) => component.kill()));
       for (const { network } of nodes)
-        await promisify(execFile)(...inNetwork(network, 'nft', ['delete table ip filter']));
+        await execute(...inNetwork(network, 'nft', ['delete table ip filter']));
     },
   };
 }

@@ -1,7 +1,7 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { promisify } from 'node:util';
 import { inNetwork } from '../../controlplane/in-network.ts';
+import { execute } from '../../runs/execute.ts';
 
 /** Where a connection of TCP is tried to. */
 export interface Target {
@@ -28,7 +28,7 @@ export async function connectFrom(
   targets: readonly Target[],
 ): Promise<readonly string[]> {
   const args = ['-e', CONNECT, JSON.stringify(targets), String(TIMEOUT_MS)];
-  const asked = await promisify(execFile)(...inNetwork(network, process.execPath, args));
+  const asked = await execute(...inNetwork(network, process.execPath, args));
   return JSON.parse(asked.stdout) as readonly string[];
 }
 
