@@ -19,7 +19,7 @@ export async function writeNodeFiles(folder: string, node: NodePlace): Promise<v
   await mkdir(join(folder, NODE_FILES.network), { recursive: true });
   await writeFile(join(folder, NODE_FILES.containerd), describeContainerd(folder));
   await writeFile(
-    join(folder, NODE_FILES.network, '10-bridge.conflist'),
+    join(folder, NODE_FILES.network, '10-pods.conflist'),
     JSON.stringify(describeNetwork(folder, node)),
   );
   await writeFile(

@@ -66,6 +66,7 @@ done
 # network of its own. Packets to pods pass their node.
 hostname e2e
 ip link add switch0 type bridge
+echo 0 >/proc/sys/net/ipv6/conf/switch0/disable_ipv6
 ip address add 10.240.0.1/24 dev switch0
 ip address add fd00:240::1/112 dev switch0 nodad # nobody else can have it: the kernel need not look for that
 ip link set lo up
@@ -80,6 +81,7 @@ for index in 1 2; do
   ip route add "10.240.$index.0/24" via "10.240.0.1$index"
   ip route add "fd00:240::$index:0/112" via "fd00:240::1$index"
   nsenter --net="/run/netns/node-$index" sh -eu -c '
+    echo 0 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6
     ip address add "10.240.0.1$1/24" dev eth0
     ip address add "fd00:240::1$1/112" dev eth0 nodad
     ip link set lo up
@@ -92,6 +94,10 @@ for index in 1 2; do
 done
 echo 1 >/proc/sys/net/ipv4/ip_forward
 echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+# What one node sends to the other does not concern the kube-proxy of the control plane.
+for bridge in /proc/sys/net/bridge/bridge-nf-call-{iptables,ip6tables}; do
+  if [ -e "$bridge" ]; then echo 0 >"$bridge"; fi
+done
 
 cd "$run"
 "$@" &
