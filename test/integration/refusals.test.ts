@@ -11,7 +11,7 @@ import { MANAGED_LABEL } from '../../src/resources/names.ts';
 import { callAs, runShell, type Caller } from './cli-run.ts';
 import { startNeighbours } from './neighbours.ts';
 import { secretText, type Loose, type Objects } from './objects.ts';
-import { NEIGHBOURS, POLICY } from './refusing-others.ts';
+import { MUTATING_POLICY, NEIGHBOURS, POLICY } from './refusing-others.ts';
 import { borrowTenantStage, type Tenant } from './tenant.ts';
 
 const ADOPT = 'tokens.osg-htc.org/adopt';
@@ -178,6 +178,26 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
       await objects.waitForCondition(namespace, name, 'Ready', 'True', 'Signed');
     });
   }
+
+  it('by a MutatingAdmissionPolicy names the command that shows it', async (test) => {
+    const kinds = ['api-resources', '--api-group=admissionregistration.k8s.io', '-o', 'name'];
+    if (!(await stage.cluster.kubectl(kinds)).stdout.includes('mutatingadmissionpolicies.')) {
+      test.skip('stable since Kubernetes 1.36');
+      return;
+    }
+    await stage.cluster.createNamespace('mutated');
+    await stage.cluster.apply(MUTATING_POLICY);
+    await waitUntilTaken('mutated', false);
+    await applyIn('mutated', 'forbidden');
+    const ready = await objects.waitForCondition('mutated', 'forbidden', 'Ready', 'False', 'WriteRefused');
+    assert.match(
+      ready.message,
+      /^admission policy labels\.example\.org does not allow the write: .*\(kubectl describe mutatingadmissionpolicy labels\.example\.org\)/,
+    );
+    await kubectl('delete', 'mutatingadmissionpolicybinding', 'labels');
+    await kubectl('delete', 'mutatingadmissionpolicy', 'labels.example.org');
+    await waitUntilTaken('mutated', true);
+  });
 
   it('of a valid token leaves it Ready, and explain and renew use the same words', async () => {
     await tenant.apply('frozen');

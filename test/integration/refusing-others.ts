@@ -50,3 +50,46 @@ export const POLICY = JSON.stringify({
     },
   ],
 });
+
+/** Fails on one Secret in the namespace `mutated`, which has no such label. */
+export const MUTATING_POLICY = JSON.stringify({
+  apiVersion: 'v1',
+  kind: 'List',
+  items: [
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'MutatingAdmissionPolicy',
+      metadata: { name: 'labels.example.org' },
+      spec: {
+        failurePolicy: 'Fail',
+        reinvocationPolicy: 'Never',
+        matchConstraints: {
+          resourceRules: [
+            { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['secrets'] },
+          ],
+        },
+        matchConditions: [{ name: 'forbidden', expression: "object.metadata.name == 'forbidden'" }],
+        mutations: [
+          {
+            patchType: 'ApplyConfiguration',
+            applyConfiguration: {
+              expression:
+                "Object{metadata: Object.metadata{labels: {'copy': object.metadata.labels['canary']}}}",
+            },
+          },
+        ],
+      },
+    },
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'MutatingAdmissionPolicyBinding',
+      metadata: { name: 'labels' },
+      spec: {
+        policyName: 'labels.example.org',
+        matchResources: {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'mutated' } },
+        },
+      },
+    },
+  ],
+});

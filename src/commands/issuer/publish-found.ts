@@ -73,7 +73,7 @@ export async function publishFound(
     publication,
     warnings: [
       ...warnings,
-      ...found.flatMap((keys) => keys.warnings ?? []),
+      ...found.flatMap(({ warnings: said = [] }) => said),
       ...(written?.value.warnings ?? []),
       ...warnOfEarlier(found, issuer.value),
       ...warnOfDropped(dropped),
