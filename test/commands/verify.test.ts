@@ -158,13 +158,16 @@ describe('verify', () => {
   });
 
   it('ends with exit code 1 for an issuer whose certificate nobody trusts', async () => {
-    const { code, out } = await runCommand(verifyCommand, ['-'], { input: await sign() });
+    const token = await sign({ iss: `${issuer.url}/untrusted` });
+    const { code, out } = await runCommand(verifyCommand, ['-'], { input: token });
     assert.equal(code, 1);
     assert.match(
       out,
       /has a certificate that is not accepted \(.*\)\n {6}→ get one of a public CA for that host: .*--ca-file/,
     );
-    assert.deepEqual(issuer.asked, []);
+    // The test before gave up after half a millisecond, and what it asked for may come only now.
+    const asked = issuer.asked.filter(({ path }) => path.includes('untrusted'));
+    assert.deepEqual(asked, []);
   });
 
   it('ends with exit code 3 for an issuer where nobody listens', async () => {
